@@ -1,0 +1,344 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef MAPFILES_H
+#define MAPFILES_H
+
+/**
+ * @file
+ * mapfiles: which file, and which byte of it, an address of a Linux process belongs to.
+ *
+ * Words. A *mapping* is one line of /proc/<pid>/maps (the kernel's VMA). A *range* is [start, end), end exclusive. A
+ * *snapshot* is a picture of all mappings, or of those a filter lets through, at one time. It is *torn* when it mixes two
+ * states of the process.
+ *
+ * Memory. The library allocates nothing: every result goes to memory the caller gives, and holds no pointer, so that it
+ * may be moved, copied and kept as bytes.
+ *
+ * Errors. A function returns 0 or a positive answer, or a negative errno value, and leaves errno as it was. These mean
+ * the same everywhere:
+ *
+ *   -ESRCH    the process has ended (also where its pid was given to another process since)
+ *   -ECHILD   it is a zombie: ended, not yet waited for, its mappings are gone
+ *   -ENXIO    it is a kernel thread: it has no mappings
+ *   -EACCES   the kernel refuses a look at it: mf_refusal_reasons() tells what is missing
+ *   -EPERM    it is there, and hidden from this user by the hidepid option of the proc mount
+ *   -ENODEV   no proc file system is mounted at /proc
+ *   -ENOBUFS  the memory given is too small; the snapshot's header says what is needed
+ *   -EBADMSG  the text is not what proc_pid_maps(5) describes; the snapshot's header names the line
+ *   -ENOTTY   this kernel has no PROCMAP_QUERY (before Linux 6.11)
+ *   -ENOENT   no mapping fits
+ *   -EINVAL   an argument makes no sense
+ *
+ * Anything else is the errno of the system call that failed, such as -EMFILE or -ENOMEM.
+ */
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define MF_API __attribute__((visibility("default")))
+
+/* ---- One mapping ------------------------------------------------------------------------------------------------ */
+
+/** Bits of mf_mapping.flags. The first five also serve as a filter: a mapping passes that has all bits asked for. */
+enum mf_flag {
+    MF_READABLE = 1u << 0,
+    MF_WRITABLE = 1u << 1,
+    MF_EXECUTABLE = 1u << 2,
+    MF_SHARED = 1u << 3,      /**< MAP_SHARED: writes reach the file, or others that map the same memory */
+    MF_FILE_BACKED = 1u << 4, /**< a struct file stands behind it: device or inode is not 0 */
+    MF_DELETED = 1u << 5,     /**< surely no path leads to it; the kernel's " (deleted)" is taken off the name */
+    MF_SUFFIXED = 1u << 6,    /**< the name ends in " (deleted)", left on: deleted or really so called: mf_deletion() */
+    MF_ESCAPED = 1u << 7,     /**< the name holds a newline, which the text shows as \012; here it is raw again */
+    MF_AMBIGUOUS = 1u << 8,   /**< the name holds the text \012, perhaps a newline, and the kernel could not be asked */
+};
+
+/** What a mapping is, in bits 16-23 of mf_mapping.flags: mf_mapping_kind(). Told from the name and the device. */
+enum mf_kind {
+    MF_KIND_ANONYMOUS = 0,   /**< private memory without a file */
+    MF_KIND_FILE,            /**< a file or device node of a mounted file system, deleted or not */
+    MF_KIND_HEAP,            /**< [heap]: the brk area */
+    MF_KIND_STACK,           /**< [stack]: of the first thread; other stacks are anonymous to the kernel */
+    MF_KIND_VDSO,            /**< [vdso]: the kernel's code in user space */
+    MF_KIND_VVAR,            /**< [vvar], [vvar_vclock]: its data */
+    MF_KIND_VSYSCALL,        /**< [vsyscall]: above 2^63 on x86-64; PROCMAP_QUERY does not know it */
+    MF_KIND_NAMED_ANONYMOUS, /**< [anon:...]: named by prctl(PR_SET_VMA_ANON_NAME) */
+    MF_KIND_SHARED_ANONYMOUS,/**< MAP_SHARED|MAP_ANONYMOUS, named /dev/zero or [anon_shmem:...] */
+    MF_KIND_MEMFD,           /**< memfd_create(2) */
+    MF_KIND_SYSV,            /**< shmget(2); the inode is the segment's id and may be 0 */
+    MF_KIND_ANON_INODE,      /**< anon_inode:...: perf and io_uring rings, KVM, ... */
+    MF_KIND_AIO,             /**< the ring of io_setup(2) */
+    MF_KIND_DMA_BUF,         /**< a buffer shared among devices */
+    MF_KIND_HUGETLB,         /**< MAP_HUGETLB without a file */
+    MF_KIND_OTHER,           /**< another special mapping of the kernel's, known by its name alone */
+};
+
+/**
+ * One mapping: 64 bytes, native byte order.
+ *
+ *      0        8        16       24       32    36    40    44    48    52    56    60
+ *      | start  | end    | offset | inode  | dev | dev |flags|name |name |file | 0   | 0   |
+ *                                          |major|minor|     |off. |len. |index|
+ */
+struct mf_mapping {
+    uint64_t start;       /**< first address; page-aligned, unsigned: [vsyscall] lies above 2^63 */
+    uint64_t end;         /**< first address behind it */
+    uint64_t offset;      /**< of start in the file, in bytes; 0 without a file */
+    uint64_t inode;       /**< of the mapped file; 0 without one, and for some SysV segments */
+    uint32_t dev_major;   /**< device of the file system, as the kernel's maps gives it: on btrfs and overlayfs */
+    uint32_t dev_minor;   /**< it may not be what stat(2) says of the path */
+    uint32_t flags;       /**< enum mf_flag, and the kind in bits 16-23 */
+    uint32_t name_offset; /**< the name's bytes: raw, not terminated, from this byte of the snapshot's text on */
+    uint32_t name_length; /**< in bytes; 0 without a name */
+    int32_t file_index;   /**< 0, 1, ...: the same for mappings of one file under one name; -1 without a file */
+    uint32_t reserved[2]; /**< 0 */
+};
+
+#define MF_KIND_SHIFT 16
+static inline enum mf_kind mf_mapping_kind(const struct mf_mapping *mapping)
+{
+    return (enum mf_kind)(mapping->flags >> MF_KIND_SHIFT & 0xff);
+}
+
+/* ---- An open process -------------------------------------------------------------------------------------------- */
+
+/**
+ * A process held by descriptors: a later process with the same pid is never mistaken for it. Caller's memory, 64 bytes.
+ * Its fields are the library's own. It must not move to another process by fork(2): there "self" is the parent.
+ */
+struct mf_process {
+    int32_t proc_fd;  /* directory /proc/<pid> */
+    int32_t maps_fd;  /* its maps, or a living thread's where the first thread has ended */
+    int32_t pid;      /* as /proc calls it */
+    uint32_t traits;
+    uint32_t gate;    /* what is known of [vsyscall]; atomic */
+    uint32_t reserved;
+    uint64_t internal_devices[5]; /* of the kernel's own shmem and hugetlb mounts */
+};
+
+/**
+ * Opens the calling process, a process by pid (1 ... in the pid namespace of /proc), by pidfd (pidfd_open(2); it stays
+ * the caller's), or by a descriptor of its proc directory (duplicated; it stays the caller's).
+ *
+ * Two descriptors are taken, both O_CLOEXEC. Nothing of @p out counts unless 0 is returned.
+ *
+ * @return 0; -ESRCH, -ECHILD, -ENXIO, -EACCES, -EPERM, -ENODEV as above; -EINVAL: pid below 1, or the descriptor is not of
+ *         the sort asked for; -EBADF; -EMFILE, -ENFILE.
+ *
+ * Thread-safe. Async-signal-safe.
+ */
+MF_API int mf_process_open_self(struct mf_process *out);
+MF_API int mf_process_open_pid(int32_t pid, struct mf_process *out);
+MF_API int mf_process_open_pidfd(int pidfd, struct mf_process *out);
+MF_API int mf_process_open_directory(int proc_fd, struct mf_process *out);
+
+/**
+ * Closes the descriptors. No other thread may be using @p process. Closing twice does nothing. Async-signal-safe.
+ */
+MF_API void mf_process_close(struct mf_process *process);
+
+/** Why the kernel refused a look (ptrace(2), "Ptrace access mode checking"): bits of mf_refusal_reasons(). */
+enum mf_refusal {
+    MF_REFUSED_USER = 1u << 0,         /**< its uid or gid is not ours: become that user, or have CAP_SYS_PTRACE */
+    MF_REFUSED_CAPABILITIES = 1u << 1, /**< it has capabilities that we lack: have them too, or CAP_SYS_PTRACE */
+    MF_REFUSED_DUMPABLE = 1u << 2,     /**< it is not dumpable (set-uid program, prctl(2)): have CAP_SYS_PTRACE */
+    MF_REFUSED_POLICY = 1u << 3,       /**< none of these: a security module, or another user namespace */
+};
+
+/**
+ * What stands between us and process @p pid, from its /proc/<pid>/status: for the message after -EACCES.
+ *
+ * @return bits of enum mf_refusal, at least one; -ESRCH and the like where it is gone.
+ *
+ * Thread-safe. Async-signal-safe.
+ */
+MF_API int mf_refusal_reasons(int32_t pid);
+
+/* ---- A snapshot ------------------------------------------------------------------------------------------------- */
+
+/** How to ask, beside the filter bits. Without one the cheaper way is taken: the query for executable mappings. */
+enum mf_backend {
+    MF_BY_TEXT = 1u << 30,  /**< read /proc/<pid>/maps: every kernel */
+    MF_BY_QUERY = 1u << 31, /**< walk with PROCMAP_QUERY: Linux 6.11+, else -ENOTTY */
+};
+
+/** The bits of a question that make its filter. */
+#define MF_FILTER (MF_READABLE | MF_WRITABLE | MF_EXECUTABLE | MF_SHARED | MF_FILE_BACKED)
+
+/**
+ * Head of a snapshot: one relocatable block of caller's memory, 8-byte aligned.
+ *
+ *      | this head | records, sorted by start | search index | table of files | text |
+ */
+struct mf_snapshot {
+    uint64_t magic;
+    uint64_t bytes;            /**< of the whole block */
+    uint32_t question;         /**< filter and backend it was asked with */
+    uint32_t backend;          /**< MF_BY_TEXT or MF_BY_QUERY: how it was filled; 0: never */
+    uint32_t mapping_count;
+    uint32_t file_count;       /**< file_index runs from 0 to below this */
+    uint32_t text_length;      /**< bytes of text in use */
+    uint32_t kernel_length;    /**< of these, as the kernel wrote them */
+    uint32_t torn;             /**< 1: mappings changed during every one of several reads; overlaps were cut */
+    uint32_t retries;          /**< reads thrown away because mappings changed during them */
+    uint32_t mapping_capacity;
+    uint32_t text_capacity;    /**< bytes */
+    uint32_t needed_mappings;  /**< after -ENOBUFS: capacities that would have held it */
+    uint32_t needed_text;
+    uint32_t error_line;       /**< after -EBADMSG: number of the line, from 1 */
+    uint32_t error_offset;     /**< and where it stands in the text */
+    uint32_t error_length;
+    uint32_t index_offset;     /**< bytes from the head to the search index, the table of files, the text */
+    uint32_t files_offset;
+    uint32_t text_offset;
+};
+
+/** Records of a snapshot, mapping_count of them, sorted by start, never overlapping. */
+static inline const struct mf_mapping *mf_snapshot_mappings(const struct mf_snapshot *snapshot)
+{
+    return (const struct mf_mapping *)(snapshot + 1);
+}
+
+/** The text that names are slices of. */
+static inline const char *mf_snapshot_text(const struct mf_snapshot *snapshot)
+{
+    return (const char *)snapshot + snapshot->text_offset;
+}
+
+/** First byte of a mapping's name: name_length bytes, raw, not terminated. */
+static inline const char *mf_snapshot_name(const struct mf_snapshot *snapshot, const struct mf_mapping *mapping)
+{
+    return mf_snapshot_text(snapshot) + mapping->name_offset;
+}
+
+/**
+ * Bytes of memory for a snapshot of at most so many mappings and so many bytes of text.
+ *
+ * A line of text takes 73 bytes and the name; an ordinary process has 100 a mapping.
+ *
+ * @return the size, a multiple of 8; 0 where it would pass 2 GiB. Async-signal-safe.
+ */
+MF_API size_t mf_snapshot_bytes(uint32_t mapping_capacity, uint32_t text_capacity);
+
+/**
+ * Makes an empty snapshot of caller's memory.
+ *
+ * @return 0; -EINVAL: not 8-byte aligned, or smaller than mf_snapshot_bytes() says. Async-signal-safe.
+ */
+MF_API int mf_snapshot_init(void *memory, size_t bytes, uint32_t mapping_capacity, uint32_t text_capacity);
+
+/**
+ * Fills @p out with the mappings of a process.
+ *
+ * The kernel promises no atomic picture: it gives whole mappings in order of address, a few at a time. A picture whose
+ * parts do not fit together, or that ends with the memory of a program replaced by execve(2), is read again, at most
+ * three times; then it is marked torn.
+ *
+ * @param question  filter bits of enum mf_flag and a backend, or 0: all mappings, the cheaper way.
+ * @param previous  an earlier snapshot of the same process and question to compare with, or NULL. Only read. When
+ *                  nothing has changed the cost is the read and a compare, and @p out holds no picture.
+ * @param out       an initialised snapshot other than @p previous.
+ * @return 1: filled; 0: nothing has changed since @p previous; -ENOBUFS: out->needed_mappings and out->needed_text say
+ *         what would have been enough a moment ago: give somewhat more; -EBADMSG; -ESRCH, -ECHILD, -ENXIO, -EACCES;
+ *         -ENOTTY: MF_BY_QUERY on an old kernel.
+ *
+ * One call at a time for one process with MF_BY_TEXT; otherwise thread-safe. Async-signal-safe (uses 5 KiB of stack).
+ */
+MF_API int mf_snapshot_read(struct mf_process *process, uint32_t question, const struct mf_snapshot *previous,
+                            struct mf_snapshot *out);
+
+/**
+ * Fills @p out from saved text of a /proc/<pid>/maps of a 64-bit kernel.
+ *
+ * Kinds are told from names alone, and MF_DELETED is never set: whose text it is cannot be asked any more. Names with
+ * \012 in them stay MF_AMBIGUOUS.
+ *
+ * @param text  need not be terminated; each line ends in a newline; may be empty.
+ * @return 1; -EBADMSG: out->error_line, error_offset and error_length name the line; -ENOBUFS. Thread-safe.
+ *         Async-signal-safe.
+ */
+MF_API int mf_snapshot_parse(const char *text, size_t length, uint32_t question, struct mf_snapshot *out);
+
+/* ---- Which mapping covers an address ---------------------------------------------------------------------------- */
+
+/**
+ * Index of the record that covers @p address, or -1. Any 64-bit value may be asked for.
+ *
+ * No system call, no lock, no allocation. Thread-safe as long as nobody fills the snapshot. Async-signal-safe.
+ */
+MF_API int32_t mf_find(const struct mf_snapshot *snapshot, uint64_t address);
+
+/** mf_find() for @p count addresses, in any order: indices[i] is the answer for addresses[i]. */
+MF_API void mf_find_all(const struct mf_snapshot *snapshot, const uint64_t *addresses, int32_t *indices, size_t count);
+
+/** How to ask for one address; filter bits of enum mf_flag may be added. */
+enum mf_how {
+    MF_COVERING = 0,
+    MF_COVERING_OR_NEXT = 1u << 29, /**< where no mapping covers the address, the next above it */
+    MF_WITH_BUILD_ID = 1u << 28,    /**< of an ELF file; absent also where its first page is not in memory */
+};
+
+#define MF_BUILD_ID_MAX 20 /**< bytes; as the kernel (lib/buildid.c) */
+#define MF_NAME_MAX 4096   /**< bytes with the closing NUL; longer names only a snapshot by text can give */
+
+/** Answer to mf_query(). Its mapping's name begins at name[0]; file_index is 0, or -1 without a file. */
+struct mf_answer {
+    struct mf_mapping mapping;
+    uint32_t build_id_length; /**< 0: none, or not asked for */
+    uint8_t build_id[MF_BUILD_ID_MAX];
+    char name[MF_NAME_MAX];   /**< also NUL-terminated */
+};
+
+/**
+ * Asks the kernel which mapping covers an address, now: one system call (PROCMAP_QUERY, Linux 6.11+).
+ *
+ * @param address  any 64-bit value; need not be aligned, mapped or canonical.
+ * @param how      MF_COVERING or MF_COVERING_OR_NEXT, filter bits, MF_WITH_BUILD_ID.
+ * @param[out] out untouched but for its name unless 0 is returned.
+ * @return 0; -ENOENT; -ENOTTY: use mf_snapshot_read() and mf_find(); -ENAMETOOLONG: the path has MF_NAME_MAX bytes or
+ *         more, use these too; -ESRCH, -ECHILD, -ENXIO, -EACCES.
+ *
+ * Thread-safe. Async-signal-safe; may wait while the target changes its mappings. The first question about [vsyscall]
+ * reads the whole text once, as PROCMAP_QUERY does not know that page.
+ */
+MF_API int mf_query(struct mf_process *process, uint64_t address, uint32_t how, struct mf_answer *out);
+
+/* ---- What the text cannot tell ---------------------------------------------------------------------------------- */
+
+enum mf_deleted {
+    MF_NOT_DELETED = 0,
+    MF_IS_DELETED = 1,         /**< no path leads to the file by the name it was mapped under */
+    MF_DELETION_NOT_KNOWN = 2,
+};
+
+/**
+ * Whether the name a file was mapped under is gone, where the name alone (MF_SUFFIXED) does not tell.
+ *
+ * Asks map_files for the links the file has left (needs CAP_CHECKPOINT_RESTORE or CAP_SYS_ADMIN), and what stands at
+ * the path now, with and without the suffix, seen from the process' own root. Without the capability "deleted" is
+ * inferred: nothing, or another file, stands at the path with the suffix, on the very device of the mapping. Where the
+ * device numbers of maps and stat(2) disagree (btrfs, overlayfs) that is not known.
+ *
+ * @param mapping  a record of @p process.
+ * @param name     its name, mapping->name_length bytes.
+ * @return enum mf_deleted; -ESRCH: the process is gone.
+ *
+ * Thread-safe. Async-signal-safe (uses 5 KiB of stack).
+ */
+MF_API int mf_deletion(const struct mf_process *process, const struct mf_mapping *mapping, const char *name);
+
+/**
+ * How many libraries the dynamic loader has added to and removed from the calling process (dl_iterate_phdr(3)): if
+ * neither number has moved, no library has come or gone. Says nothing of other mappings.
+ *
+ * @return 0; -ENOTSUP: the loader does not count. Thread-safe. Not async-signal-safe: takes the loader's lock.
+ */
+MF_API int mf_loader_counts(uint64_t *added, uint64_t *removed);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "devices.h"
+
+#include "sys.h"
+
+#define MFD_CLOEXEC_ 0x1u
+#define MFD_HUGETLB_ 0x4u
+#define HUGE_SHIFT 26 /* the logarithm of the page size stands from this bit on */
+
+/* Known only by making a file there: memfd_create(2), through syscall() since glibc's name is younger than 2.17. */
+static uint64_t device_of_memfd(unsigned flags)
+{
+    struct stat of_file;
+    const int fd = (int)MF_SYS(syscall(SYS_memfd_create, "mapfiles", MFD_CLOEXEC_ | flags));
+    long rc;
+
+    if (fd < 0)
+        return 0;
+    rc = mf_sys_stat(fd, "", AT_EMPTY_PATH, &of_file);
+    mf_sys_close(fd);
+    return rc < 0 ? 0 : mf_device_of(of_file.st_dev);
+}
+
+void mf_devices_internal(uint64_t devices[MF_DEVICES])
+{
+    /* They stay the same until the machine is started anew, so they are asked for once. All threads write the same. */
+    static uint64_t known[MF_DEVICES];
+    static int asked;
+    static const unsigned kinds[MF_DEVICES] = {
+        0,
+        MFD_HUGETLB_ | 16u << HUGE_SHIFT,
+        MFD_HUGETLB_ | 21u << HUGE_SHIFT,
+        MFD_HUGETLB_ | 25u << HUGE_SHIFT,
+        MFD_HUGETLB_ | 30u << HUGE_SHIFT,
+    };
+
+    if (!__atomic_load_n(&asked, __ATOMIC_ACQUIRE)) {
+        for (int i = 0; i < MF_DEVICES; i++)
+            __atomic_store_n(&known[i], device_of_memfd(kinds[i]), __ATOMIC_RELAXED);
+        __atomic_store_n(&asked, 1, __ATOMIC_RELEASE);
+    }
+    for (int i = 0; i < MF_DEVICES; i++)
+        devices[i] = __atomic_load_n(&known[i], __ATOMIC_RELAXED);
+}

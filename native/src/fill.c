@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "fill.h"
+
+#include "index.h"
+#include "record.h"
+
+#include <errno.h>
+#include <string.h>
+
+static void clear_files(struct mf_fill *fill)
+{
+    memset(fill->files, 0, (size_t)(fill->files_mask + 1) * sizeof *fill->files);
+}
+
+void mf_fill_begin(struct mf_fill *fill, struct mf_snapshot *out, uint32_t question, const uint64_t *devices)
+{
+    char *block = (char *)out;
+
+    *fill = (struct mf_fill){
+        .out = out,
+        .records = (struct mf_mapping *)(out + 1),
+        .text = block + out->text_offset,
+        .files = (uint32_t *)(block + out->files_offset),
+        .files_mask = MF_FILL_FIRST_SLOTS - 1,
+        .devices = devices,
+        .question = question,
+    };
+    clear_files(fill);
+    out->question = question;
+    out->backend = 0;
+    out->mapping_count = out->file_count = 0;
+    out->text_length = out->kernel_length = 0;
+    out->needed_mappings = out->needed_text = 0;
+    out->error_line = out->error_offset = out->error_length = 0;
+    out->torn = 0;
+}
+
+/* One file under one name: device and inode alone can be those of a memfd and of a SysV segment at once. */
+static bool is_same_file(const char *text, const struct mf_mapping *a, const struct mf_mapping *b)
+{
+    return a->inode == b->inode && a->dev_minor == b->dev_minor && a->dev_major == b->dev_major &&
+           a->name_length == b->name_length &&
+           (a->name_offset == b->name_offset || memcmp(text + a->name_offset, text + b->name_offset, a->name_length) == 0);
+}
+
+static uint32_t hash_of(const struct mf_mapping *record)
+{
+    const uint64_t key = record->inode ^ (uint64_t)record->dev_minor << 40 ^ (uint64_t)record->name_length << 52;
+
+    return (uint32_t)(key * 0x9e3779b97f4a7c15u >> 32);
+}
+
+/* The slot of a record's file, or the free one where it belongs. */
+static uint32_t *slot_of(const struct mf_fill *fill, const struct mf_mapping *record)
+{
+    uint32_t slot = hash_of(record) & fill->files_mask;
+
+    while (fill->files[slot] != 0 && !is_same_file(fill->text, &fill->records[fill->files[slot] - 1], record))
+        slot = (slot + 1) & fill->files_mask;
+    return &fill->files[slot];
+}
+
+static void double_files(struct mf_fill *fill, uint32_t records)
+{
+    int32_t next = 0;
+
+    fill->files_mask = fill->files_mask * 2 + 1;
+    clear_files(fill);
+    for (uint32_t at = 0; at < records; at++) {
+        if (fill->records[at].file_index == next) { /* the first record of a file */
+            *slot_of(fill, &fill->records[at]) = at + 1;
+            next++;
+        }
+    }
+}
+
+static void index_file(struct mf_fill *fill, uint32_t at)
+{
+    struct mf_mapping *const record = &fill->records[at];
+    const struct mf_mapping *const last = fill->last_file != 0 ? &fill->records[fill->last_file - 1] : NULL;
+    uint32_t *slot;
+
+    record->file_index = -1;
+    if (!(record->flags & MF_FILE_BACKED))
+        return;
+    fill->last_file = at + 1;
+    if (last != NULL && is_same_file(fill->text, last, record)) { /* segments of one library stand side by side */
+        record->file_index = last->file_index;
+        return;
+    }
+    slot = slot_of(fill, record);
+    if (*slot != 0) {
+        record->file_index = fill->records[*slot - 1].file_index;
+        return;
+    }
+    *slot = at + 1;
+    record->file_index = (int32_t)fill->file_count++;
+    if (mf_fill_is_crowded(fill->file_count, fill->files_mask + 1))
+        double_files(fill, at + 1);
+}
+
+void mf_fill_index_files(struct mf_fill *fill)
+{
+    clear_files(fill);
+    fill->file_count = 0;
+    fill->last_file = 0;
+    for (uint32_t at = 0; at < fill->count; at++)
+        index_file(fill, at);
+}
+
+/* The newer word of the kernel holds: earlier records give way where the new one lies. */
+static void make_way(struct mf_fill *fill, uint64_t start)
+{
+    while (fill->count > 0 && fill->records[fill->count - 1].start >= start) {
+        fill->count--;
+        fill->passed--;
+    }
+    if (fill->count > 0 && fill->records[fill->count - 1].end > start)
+        fill->records[fill->count - 1].end = start;
+}
+
+void mf_fill_add(struct mf_fill *fill, const struct mf_mapping *mapping)
+{
+    if (mapping->start < fill->last_end) {
+        fill->disordered = true;
+        make_way(fill, mapping->start);
+    }
+    fill->last_end = mapping->end;
+    if (mf_mapping_kind(mapping) == MF_KIND_VSYSCALL)
+        fill->gate = mapping->flags;
+    if (!mf_record_passes(mapping, fill->question))
+        return;
+    if (fill->passed++ >= fill->out->mapping_capacity)
+        return;
+    fill->records[fill->count] = *mapping;
+    index_file(fill, fill->count++);
+    fill->ambiguous |= (mapping->flags & MF_AMBIGUOUS) != 0;
+}
+
+int mf_fill_end(struct mf_fill *fill, uint32_t backend, uint64_t kernel_length, uint64_t text_length)
+{
+    struct mf_snapshot *out = fill->out;
+
+    if (mf_fill_is_short(fill) || text_length > out->text_capacity) {
+        out->needed_mappings = fill->passed;
+        out->needed_text = text_length > UINT32_MAX ? UINT32_MAX : (uint32_t)text_length;
+        return -ENOBUFS;
+    }
+    if (fill->disordered)
+        mf_fill_index_files(fill); /* the table still knows records that gave way */
+    out->torn = fill->disordered;
+    out->backend = backend;
+    out->mapping_count = fill->count;
+    out->file_count = fill->file_count;
+    out->kernel_length = (uint32_t)kernel_length;
+    out->text_length = (uint32_t)text_length;
+    mf_index_build(out);
+    return 1;
+}

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Filling a snapshot one mapping at a time, whoever tells of it: the text or the query. */
+#ifndef MF_FILL_H
+#define MF_FILL_H
+
+#include "mapfiles.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct mf_fill {
+    struct mf_snapshot *out;
+    struct mf_mapping *records;
+    char *text;
+    uint32_t *files;          /* hash table: index of the first record of a file, plus one */
+    uint32_t files_mask;
+    const uint64_t *devices;  /* of the kernel's own mounts; NULL: saved text */
+    uint32_t question;
+    uint32_t count;           /* records there is room for */
+    uint32_t passed;          /* mappings that passed the filter: more than count where room is short */
+    uint32_t file_count;
+    uint32_t last_file;       /* index of the newest record with a file, plus one */
+    uint32_t gate;            /* permissions of [vsyscall] if it was seen, else 0 */
+    uint64_t last_end;        /* of the newest mapping, filtered out or not */
+    bool disordered;          /* a mapping began before the end of the one before it */
+    bool ambiguous;           /* a name holds \012 */
+};
+
+/* Few files are the rule, whatever the room: clearing all of it would cost a small process more than its text. */
+#define MF_FILL_FIRST_SLOTS 64u
+
+/* Whether the table of files must double: it is kept two thirds full at most. */
+static inline bool mf_fill_is_crowded(uint64_t files, uint64_t slots)
+{
+    return files > slots / 3 * 2;
+}
+
+/* Begins a picture: no mapping yet. */
+void mf_fill_begin(struct mf_fill *fill, struct mf_snapshot *out, uint32_t question, const uint64_t *devices);
+
+/* Adds a classified mapping whose name is in the text; mappings that the filter lets not through are only looked at. */
+void mf_fill_add(struct mf_fill *fill, const struct mf_mapping *mapping);
+
+/* Gives all records their file indices anew: names were changed. */
+void mf_fill_index_files(struct mf_fill *fill);
+
+/*
+ * Ends a picture: writes counts and index, or says what was short.
+ *
+ * @param kernel_length  bytes the kernel wrote; the whole text with names appended is as long as text_length.
+ * @return 1, or -ENOBUFS.
+ */
+int mf_fill_end(struct mf_fill *fill, uint32_t backend, uint64_t kernel_length, uint64_t text_length);
+
+static inline bool mf_fill_is_short(const struct mf_fill *fill)
+{
+    return fill->passed > fill->count;
+}
+
+#endif

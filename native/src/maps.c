@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The descriptor of a process' maps: which file shows its memory now, and what it means when none does. */
+#include "process.h"
+
+#include <stdbool.h>
+#include <string.h>
+
+struct directory_entry { /* getdents64(2) */
+    uint64_t inode;
+    int64_t next;
+    uint16_t length;
+    uint8_t type;
+    char name[];
+};
+
+int mf_maps_alive(int maps_fd, uint32_t traits)
+{
+    if (traits & MF_TRAIT_QUERY) {
+        struct mf_procmap_query query = {.query_addr = 0, .query_flags = MF_QUERY_COVERING_OR_NEXT};
+        const int rc = mf_maps_query(maps_fd, &query);
+
+        return rc == 0 || rc == -ENOENT ? 1 : rc == -ESRCH ? 0 : rc;
+    } else {
+        char byte;
+        const long rc = mf_sys_pread(maps_fd, &byte, 1, 0);
+
+        return rc == -ESRCH ? 0 : (int)rc;
+    }
+}
+
+static int open_if_alive(int directory, const char *path)
+{
+    const int fd = mf_sys_openat(directory, path, O_RDONLY);
+    int alive;
+
+    if (fd < 0)
+        return fd;
+    alive = mf_maps_alive(fd, 0);
+    if (alive > 0)
+        return fd;
+    mf_sys_close(fd);
+    return alive < 0 ? alive : -ESRCH;
+}
+
+/* task/<tid>/maps of the first thread that still has memory. */
+static int open_through_thread(int proc_fd)
+{
+    const int task_fd = mf_sys_openat(proc_fd, "task", O_RDONLY | O_DIRECTORY);
+    _Alignas(struct directory_entry) char entries[1024];
+    int found = -ESRCH;
+    long length;
+
+    if (task_fd < 0)
+        return task_fd;
+    while (found < 0 && (length = MF_SYS(syscall(SYS_getdents64, task_fd, entries, sizeof entries))) > 0) {
+        for (long at = 0; at < length && found < 0;) {
+            const struct directory_entry *entry = (const void *)(entries + at);
+            char path[32];
+            const size_t digits = strnlen(entry->name, sizeof path - sizeof "/maps");
+
+            at += entry->length;
+            if (entry->name[0] == '.')
+                continue;
+            memcpy(path, entry->name, digits);
+            memcpy(path + digits, "/maps", sizeof "/maps");
+            found = open_if_alive(task_fd, path);
+        }
+    }
+    mf_sys_close(task_fd);
+    return found;
+}
+
+/* Why a process has no memory: the state and the flags in its stat (proc_pid_stat(5)). */
+static int why_no_memory(int proc_fd)
+{
+    enum { STATE = 0, FLAGS = 6, PF_KTHREAD = 0x00200000 };
+    char stat[512];
+    const long length = mf_sys_read_file(proc_fd, "stat", stat, sizeof stat);
+    const char *field = length > 0 ? memrchr(stat, ')', (size_t)length) : NULL; /* the command may hold blanks */
+    uint64_t flags = 0;
+    char state;
+
+    if (field == NULL || field[1] == 0)
+        return length == -EACCES || length == -EPERM ? (int)length : -ESRCH;
+    field += 2;
+    state = field[STATE];
+    for (int skipped = 0; skipped < FLAGS && field != NULL; skipped++) {
+        field = strchr(field, ' ');
+        field = field ? field + 1 : NULL;
+    }
+    for (; field != NULL && *field >= '0' && *field <= '9'; field++)
+        flags = flags * 10 + (uint64_t)(*field - '0');
+    if (flags & PF_KTHREAD)
+        return -ENXIO;
+    return state == 'Z' ? -ECHILD : -ESRCH;
+}
+
+int mf_maps_open(int proc_fd)
+{
+    int fd = open_if_alive(proc_fd, "maps");
+
+    if (fd != -ESRCH)
+        return fd;
+    fd = open_through_thread(proc_fd);
+    if (fd >= 0 || (fd != -ESRCH && fd != -ENOENT))
+        return fd;
+    return why_no_memory(proc_fd);
+}
+
+int mf_maps_reopen(struct mf_process *process)
+{
+    const int fd = mf_maps_open(process->proc_fd);
+    long rc;
+
+    if (fd < 0)
+        return fd;
+    /* Onto the same number, at once: another thread's query finds the old memory or the new, never a closed descriptor. */
+    rc = MF_SYS(syscall(SYS_dup3, fd, process->maps_fd, O_CLOEXEC));
+    mf_sys_close(fd);
+    __atomic_store_n(&process->gate, 0, __ATOMIC_RELAXED);
+    return rc < 0 ? (int)rc : 0;
+}

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef MF_NAMES_H
+#define MF_NAMES_H
+
+#include "fill.h"
+#include "process.h"
+
+/*
+ * Asks the kernel what the names with \012 in them really are, and appends the raw ones to the text.
+ *
+ * @param scratch      MF_NAME_MAX bytes.
+ * @param text_length  bytes of text in use.
+ * @return the length of the text then; more than there is room for where room is short.
+ */
+uint64_t mf_names_unescape(const struct mf_process *process, struct mf_fill *fill, char *scratch, uint64_t text_length);
+
+/* Writes "map_files/<start>-<end>", terminated, at most 48 bytes. */
+void mf_names_entry(char *path, uint64_t start, uint64_t end);
+
+#endif

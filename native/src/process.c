@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Holding a process by descriptors. */
+#include "process.h"
+
+#include "devices.h"
+#include "digits.h"
+
+#include <linux/magic.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <string.h>
+#include <sys/vfs.h>
+
+#ifndef SYS_pidfd_send_signal
+#define SYS_pidfd_send_signal 424 /* the same on every architecture */
+#endif
+
+/* A decimal number, or -1. */
+static int32_t number_at(const char *digits)
+{
+    int64_t value = 0;
+
+    if (*digits < '0' || *digits > '9')
+        return -1;
+    for (; *digits >= '0' && *digits <= '9' && value <= INT32_MAX; digits++)
+        value = value * 10 + (*digits - '0');
+    return value <= INT32_MAX ? (int32_t)value : -1;
+}
+
+static bool is_proc(int fd)
+{
+    struct statfs fs;
+
+    return MF_SYS(fstatfs(fd, &fs)) == 0 && fs.f_type == PROC_SUPER_MAGIC;
+}
+
+static bool proc_is_mounted(void)
+{
+    struct statfs fs;
+
+    return MF_SYS(statfs("/proc", &fs)) == 0 && fs.f_type == PROC_SUPER_MAGIC;
+}
+
+/* Takes over proc_fd, also on failure. */
+static int open_held(int proc_fd, struct mf_process *out)
+{
+    struct mf_process process = {.proc_fd = proc_fd};
+    char stat[32];
+    int rc;
+
+    process.maps_fd = mf_maps_open(proc_fd);
+    if (process.maps_fd < 0) {
+        mf_sys_close(proc_fd);
+        return process.maps_fd;
+    }
+    rc = mf_maps_alive(process.maps_fd, MF_TRAIT_QUERY);
+    if (rc >= 0) /* ENOTTY and, from filters of system calls, other errors: the text will do */
+        process.traits |= MF_TRAIT_QUERY;
+    if (mf_sys_read_file(proc_fd, "stat", stat, sizeof stat) > 0)
+        process.pid = number_at(stat);
+    mf_devices_internal(process.internal_devices);
+    *out = process;
+    return 0;
+}
+
+int mf_process_open_self(struct mf_process *out)
+{
+    const int proc_fd = mf_sys_openat(AT_FDCWD, "/proc/self", O_RDONLY | O_DIRECTORY);
+
+    if (proc_fd == -ENOENT)
+        return proc_is_mounted() ? -ESRCH : -ENODEV;
+    if (proc_fd < 0)
+        return proc_fd;
+    if (!is_proc(proc_fd)) {
+        mf_sys_close(proc_fd);
+        return -ENODEV;
+    }
+    return open_held(proc_fd, out);
+}
+
+int mf_proc_directory_open(int32_t pid)
+{
+    char path[32] = "/proc/";
+    int fd;
+
+    *mf_put_number(path + strlen(path), (uint64_t)pid, 10) = 0;
+    fd = mf_sys_openat(AT_FDCWD, path, O_RDONLY | O_DIRECTORY);
+    if (fd >= 0 && is_proc(fd))
+        return fd;
+    if (fd >= 0)
+        mf_sys_close(fd);
+    if (fd >= 0 || !proc_is_mounted())
+        return -ENODEV;
+    if (fd == -ENOENT) /* hidepid=invisible hides the directory, not the process */
+        return MF_SYS(kill(pid, 0)) == -ESRCH ? -ESRCH : -EPERM;
+    return fd;
+}
+
+int mf_process_open_pid(int32_t pid, struct mf_process *out)
+{
+    int proc_fd;
+
+    if (pid < 1)
+        return -EINVAL;
+    proc_fd = mf_proc_directory_open(pid);
+    return proc_fd < 0 ? proc_fd : open_held(proc_fd, out);
+}
+
+/* The pid a pidfd stands for, from its fdinfo (proc_pid_fdinfo(5)); ended: -ESRCH; not a pidfd: -EINVAL. */
+static int32_t pid_of_pidfd(int pidfd)
+{
+    char path[32] = "/proc/self/fdinfo/";
+    char info[512];
+    const char *line;
+    long rc;
+
+    if (pidfd < 0 || MF_SYS(fcntl(pidfd, F_GETFD)) < 0)
+        return -EBADF;
+    *mf_put_number(path + strlen(path), (uint64_t)pidfd, 10) = 0;
+    rc = mf_sys_read_file(AT_FDCWD, path, info, sizeof info);
+    if (rc < 0)
+        return proc_is_mounted() ? (int32_t)rc : -ENODEV;
+    line = strstr(info, "\nPid:\t");
+    if (line == NULL)
+        return -EINVAL;
+    line += sizeof "\nPid:\t" - 1;
+    return *line == '-' ? -ESRCH : number_at(line) > 0 ? number_at(line) : -ESRCH; /* 0: in a pid namespace not ours */
+}
+
+int mf_process_open_pidfd(int pidfd, struct mf_process *out)
+{
+    const int32_t pid = pid_of_pidfd(pidfd);
+    int proc_fd;
+
+    if (pid < 0)
+        return pid;
+    proc_fd = mf_proc_directory_open(pid);
+    if (proc_fd < 0)
+        return proc_fd;
+    /* Alive after the directory was opened, it had the pid all the while: the directory is its own. */
+    if (MF_SYS(syscall(SYS_pidfd_send_signal, pidfd, 0, NULL, 0)) == -ESRCH) {
+        mf_sys_close(proc_fd);
+        return -ESRCH;
+    }
+    return open_held(proc_fd, out);
+}
+
+int mf_process_open_directory(int proc_fd, struct mf_process *out)
+{
+    char stat[32];
+    long rc;
+
+    if (MF_SYS(fcntl(proc_fd, F_GETFD)) < 0)
+        return -EBADF;
+    if (!is_proc(proc_fd))
+        return -EINVAL;
+    rc = mf_sys_read_file(proc_fd, "stat", stat, sizeof stat);
+    if (rc < 0 && rc != -ENOENT)
+        return (int)rc;
+    if (rc < 0 || number_at(stat) < 1) /* the root of /proc has a stat too, of other content */
+        return -EINVAL;
+    rc = MF_SYS(syscall(SYS_fcntl, proc_fd, F_DUPFD_CLOEXEC, 0));
+    return rc < 0 ? (int)rc : open_held((int)rc, out);
+}
+
+void mf_process_close(struct mf_process *process)
+{
+    if (process->maps_fd >= 0)
+        mf_sys_close(process->maps_fd);
+    if (process->proc_fd >= 0)
+        mf_sys_close(process->proc_fd);
+    process->maps_fd = -1;
+    process->proc_fd = -1;
+}

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef MF_PROCESS_H
+#define MF_PROCESS_H
+
+#include "mapfiles.h"
+#include "procmap_query.h"
+#include "sys.h"
+
+/* Bits of mf_process.traits. */
+enum {
+    MF_TRAIT_QUERY = 1u << 0, /* the kernel knows PROCMAP_QUERY: tried once, on opening */
+};
+
+/* Opens /proc/<pid>, or says why not: gone, hidden, no proc file system. */
+int mf_proc_directory_open(int32_t pid);
+
+/*
+ * Opens the maps that show the memory of a process now: its own, or a living thread's where the first thread has ended
+ * and its maps reads as empty. Returns a descriptor, or why there is none.
+ */
+int mf_maps_open(int proc_fd);
+
+/*
+ * The memory behind maps_fd is gone: by exit, by execve(2), or because the thread it was opened through ended. Puts the
+ * present memory behind the same descriptor number. Returns 0 or why there is none.
+ */
+int mf_maps_reopen(struct mf_process *process);
+
+/* 1: a memory map stands behind the descriptor; 0: none any more; or a negative errno. @p traits is of the process. */
+int mf_maps_alive(int maps_fd, uint32_t traits);
+
+/* One PROCMAP_QUERY; sets the size of @p query. 0 or a negative errno. */
+static inline int mf_maps_query(int maps_fd, struct mf_procmap_query *query)
+{
+    query->size = sizeof *query;
+    return (int)MF_SYS(ioctl(maps_fd, MF_PROCMAP_QUERY, query));
+}
+
+#endif

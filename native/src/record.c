@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a mapping is, told from its name and device. */
+#include "record.h"
+
+#include "devices.h"
+
+#include <string.h>
+
+struct naming {
+    const char *text;
+    uint8_t length;
+    uint8_t kind;
+};
+
+#define NAMING(literal, kind) {literal, sizeof literal - 1, kind}
+
+/* Names of mappings without a file (arch_vma_name() and special mappings), by their beginning. */
+static const struct naming without_file[] = {
+    NAMING("[heap]", MF_KIND_HEAP),
+    NAMING("[stack]", MF_KIND_STACK),
+    NAMING("[vdso]", MF_KIND_VDSO),
+    NAMING("[vvar", MF_KIND_VVAR),
+    NAMING("[vsyscall]", MF_KIND_VSYSCALL),
+    NAMING("[anon:", MF_KIND_NAMED_ANONYMOUS),
+    NAMING("", MF_KIND_OTHER),
+};
+
+/* Names of files on the kernel's own mounts, by their beginning; all of them are deleted from birth. */
+static const struct naming internal[] = {
+    NAMING("/memfd:", MF_KIND_MEMFD),
+    NAMING("/SYSV", MF_KIND_SYSV),
+    NAMING("/dev/zero (deleted)", MF_KIND_SHARED_ANONYMOUS),
+    NAMING("[anon_shmem:", MF_KIND_SHARED_ANONYMOUS),
+    NAMING("/anon_hugepage (deleted)", MF_KIND_HUGETLB),
+    NAMING("", MF_KIND_OTHER),
+};
+
+/* Names of files that no mounted file system has (d_dname() of their file systems). */
+static const struct naming pseudo[] = {
+    NAMING("anon_inode:", MF_KIND_ANON_INODE),
+    NAMING("/[aio] (deleted)", MF_KIND_AIO),
+    NAMING("/dmabuf:", MF_KIND_DMA_BUF),
+    NAMING("/", MF_KIND_FILE),
+    NAMING("", MF_KIND_OTHER),
+};
+
+/* The last entry of a table begins every name. */
+static uint32_t kind_of(const struct naming *entry, const char *name, uint32_t length)
+{
+    while (entry->length > length || memcmp(entry->text, name, entry->length) != 0)
+        entry++;
+    return entry->kind;
+}
+
+static bool has_suffix(const char *name, uint32_t length)
+{
+    return length >= MF_SUFFIX_LENGTH && name[length - 1] == ')' &&
+           memcmp(name + length - MF_SUFFIX_LENGTH, MF_SUFFIX, MF_SUFFIX_LENGTH) == 0;
+}
+
+static bool is_internal(uint64_t device, const uint64_t *devices)
+{
+    bool found = false;
+
+    for (int i = 0; i < MF_DEVICES; i++)
+        found |= devices[i] == device;
+    return found;
+}
+
+static void set_kind(struct mf_mapping *record, uint32_t kind)
+{
+    record->flags |= kind << MF_KIND_SHIFT;
+}
+
+static void mark_deleted(struct mf_mapping *record, bool suffixed)
+{
+    record->flags |= MF_DELETED;
+    if (suffixed)
+        record->name_length -= MF_SUFFIX_LENGTH;
+}
+
+/* Only file systems without a block device have major number 0, the kernel's own among them. */
+static void classify_unnumbered(struct mf_mapping *record, const char *name, const uint64_t *devices, bool suffixed)
+{
+    const uint32_t length = record->name_length;
+    uint32_t kind = kind_of(pseudo, name, length);
+
+    if (devices == NULL) { /* saved text: the name is all there is */
+        const bool perhaps_internal = suffixed || kind == MF_KIND_OTHER;
+        const uint32_t internal_kind = perhaps_internal ? kind_of(internal, name, length) : MF_KIND_OTHER;
+
+        set_kind(record, internal_kind == MF_KIND_OTHER ? kind : internal_kind);
+    } else if (is_internal(mf_device(0, record->dev_minor), devices)) {
+        set_kind(record, kind_of(internal, name, length));
+        mark_deleted(record, suffixed);
+        return;
+    } else if (kind == MF_KIND_AIO) { /* unlinked while it is made: fs/aio.c */
+        set_kind(record, kind);
+        mark_deleted(record, suffixed);
+        return;
+    } else {
+        set_kind(record, kind);
+    }
+    if (suffixed)
+        record->flags |= MF_SUFFIXED;
+}
+
+static void classify_file(struct mf_mapping *record, const char *name, const uint64_t *devices)
+{
+    const bool suffixed = has_suffix(name, record->name_length);
+
+    if (record->dev_major == 0) {
+        classify_unnumbered(record, name, devices, suffixed);
+        return;
+    }
+    set_kind(record, MF_KIND_FILE);
+    if (suffixed)
+        record->flags |= MF_SUFFIXED;
+}
+
+void mf_record_classify(struct mf_mapping *record, const char *name, const uint64_t *devices)
+{
+    if (mf_device(record->dev_major, record->dev_minor) != 0 || record->inode != 0) {
+        record->flags |= MF_FILE_BACKED;
+        classify_file(record, name, devices);
+    } else if (record->name_length != 0) {
+        set_kind(record, kind_of(without_file, name, record->name_length));
+    }
+}

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef MF_RECORD_H
+#define MF_RECORD_H
+
+#include "mapfiles.h"
+
+#include <stdbool.h>
+
+#define MF_SUFFIX " (deleted)"
+#define MF_SUFFIX_LENGTH (sizeof MF_SUFFIX - 1)
+
+_Static_assert(sizeof(struct mf_mapping) == 64, "the record is the ABI between core and facade");
+_Static_assert(MF_READABLE == 0x01 && MF_FILE_BACKED == 0x10, "filter bits are the low five");
+
+/*
+ * Tells what a mapping is and completes its record: kind, MF_FILE_BACKED, MF_DELETED or MF_SUFFIXED, and the name's
+ * length without a suffix that is surely the kernel's. The one place where both backends learn the same.
+ *
+ * @param name     name_length bytes.
+ * @param devices  of the kernel's own mounts (devices.h); NULL where they cannot be known: saved text.
+ */
+void mf_record_classify(struct mf_mapping *record, const char *name, const uint64_t *devices);
+
+/* Whether a record has all the bits that the filter of a question asks for. */
+static inline bool mf_record_passes(const struct mf_mapping *record, uint32_t question)
+{
+    const uint32_t filter = question & MF_FILTER;
+
+    return (record->flags & filter) == filter;
+}
+
+#endif

@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a refused look at a process lacked: the rules of __ptrace_may_access() (kernel/ptrace.c), for a message. */
+#include "process.h"
+
+#include <stdbool.h>
+#include <string.h>
+
+struct credentials {
+    uint64_t uid[4]; /* real, effective, saved, file system */
+    uint64_t gid[4];
+    uint64_t permitted;
+    uint64_t effective;
+};
+
+enum { REAL, EFFECTIVE, SAVED, FILE_SYSTEM };
+
+/* Up to four numbers behind a field's name, which stands at the beginning of a line of proc_pid_status(5). */
+static void numbers_of(const char *status, const char *field, unsigned base, uint64_t *values, size_t count)
+{
+    const char *at = strstr(status, field);
+
+    if (at == NULL)
+        return;
+    at += strlen(field);
+    for (size_t i = 0; i < count; i++) {
+        uint64_t value = 0;
+
+        while (*at == '\t')
+            at++;
+        for (;; at++) {
+            const unsigned digit = *at >= 'a' ? (unsigned)(*at - 'a') + 10 : (unsigned)(*at - '0');
+
+            if (digit >= base)
+                break;
+            value = value * base + digit;
+        }
+        values[i] = value;
+    }
+}
+
+static int read_credentials(int proc_fd, struct credentials *out)
+{
+    char status[2048];
+    const long rc = mf_sys_read_file(proc_fd, "status", status, sizeof status);
+
+    if (rc < 0)
+        return (int)rc;
+    numbers_of(status, "\nUid:", 10, out->uid, 4);
+    numbers_of(status, "\nGid:", 10, out->gid, 4);
+    numbers_of(status, "\nCapPrm:", 16, &out->permitted, 1);
+    numbers_of(status, "\nCapEff:", 16, &out->effective, 1);
+    return 0;
+}
+
+static bool all_equal(const uint64_t ids[4], uint64_t id)
+{
+    return ids[REAL] == id && ids[EFFECTIVE] == id && ids[SAVED] == id;
+}
+
+static int reasons_between(int our_fd, int their_fd)
+{
+    struct credentials ours = {0};
+    struct credentials theirs = {0};
+    struct stat maps;
+    int reasons = 0;
+    int rc = read_credentials(their_fd, &theirs);
+
+    if (rc == 0)
+        rc = read_credentials(our_fd, &ours);
+    if (rc < 0)
+        return rc;
+    if (!all_equal(theirs.uid, ours.uid[FILE_SYSTEM]) || !all_equal(theirs.gid, ours.gid[FILE_SYSTEM]))
+        reasons |= MF_REFUSED_USER;
+    if (theirs.permitted & ~ours.effective)
+        reasons |= MF_REFUSED_CAPABILITIES;
+    /* Files of a process that is not dumpable belong to root (task_dump_owner(), fs/proc/base.c). */
+    if (mf_sys_stat(their_fd, "maps", 0, &maps) == 0 && maps.st_uid != theirs.uid[EFFECTIVE])
+        reasons |= MF_REFUSED_DUMPABLE;
+    return reasons ? reasons : MF_REFUSED_POLICY;
+}
+
+int mf_refusal_reasons(int32_t pid)
+{
+    const int their_fd = pid < 1 ? -EINVAL : mf_proc_directory_open(pid);
+    int our_fd;
+    int rc;
+
+    if (their_fd < 0)
+        return their_fd;
+    our_fd = mf_sys_openat(AT_FDCWD, "/proc/self", O_RDONLY | O_DIRECTORY);
+    rc = our_fd < 0 ? our_fd : reasons_between(our_fd, their_fd);
+    if (our_fd >= 0)
+        mf_sys_close(our_fd);
+    mf_sys_close(their_fd);
+    return rc == -ENOENT ? -ESRCH : rc;
+}
