@@ -1,0 +1,46 @@
+package org.mapfiles;
+
+import java.util.Collections;
+import java.util.EnumSet;
+import java.util.Set;
+
+/** The kernel does not let this process look at the other one. {@link #reasons()} tells what is missing. */
+public final class AccessRefusedException extends MapsException {
+    private static final long serialVersionUID = 1;
+
+    /** What stood in the way, as far as the kernel's rules for ptrace(2) tell. */
+    public enum Reason {
+        /** The process has another user or group: run as that user, or with CAP_SYS_PTRACE. */
+        OTHER_USER("it runs as another user or group: run as that one"),
+        /** The process has capabilities that this one lacks. */
+        CAPABILITIES("it has capabilities that this process lacks"),
+        /** The process is not dumpable: a set-user-ID program, or it asked for that with prctl(2). */
+        NOT_DUMPABLE("it is not dumpable (a set-user-ID program, or prctl PR_SET_DUMPABLE)"),
+        /** None of the above: a security module (AppArmor, SELinux, seccomp), or another user namespace. */
+        POLICY("a security module or another user namespace forbids it"),
+        /** The proc file system is mounted with hidepid, which hides other users' processes. */
+        HIDDEN("/proc is mounted with hidepid: be in the group of its gid option");
+
+        private final String text;
+
+        Reason(String text) {
+            this.text = text;
+        }
+
+        String text() {
+            return text;
+        }
+    }
+
+    private final EnumSet<Reason> reasons;
+
+    AccessRefusedException(String message, EnumSet<Reason> reasons) {
+        super(message);
+        this.reasons = reasons;
+    }
+
+    /** What stood in the way; at least one reason. The set cannot be changed. */
+    public Set<Reason> reasons() {
+        return Collections.unmodifiableSet(reasons);
+    }
+}

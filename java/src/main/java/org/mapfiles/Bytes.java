@@ -1,0 +1,47 @@
+package org.mapfiles;
+
+import java.nio.BufferOverflowException;
+import java.nio.ByteBuffer;
+import java.util.Objects;
+
+/** Slices of a direct buffer against byte arrays, without a view or a copy. */
+final class Bytes {
+    private Bytes() {
+    }
+
+    static byte[] copy(ByteBuffer from, int offset, int length) {
+        byte[] copy = new byte[length];
+        from.get(offset, copy, 0, length);
+        return copy;
+    }
+
+    /** Copies to an array; nothing if it does not fit. */
+    static void copy(ByteBuffer from, int offset, int length, byte[] to, int at) {
+        Objects.checkFromIndexSize(at, length, to.length);
+        from.get(offset, to, at, length);
+    }
+
+    /** Copies to a buffer's position, which is left as it is; nothing if it does not fit. */
+    static void copy(ByteBuffer from, int offset, int length, ByteBuffer to) {
+        if (length > to.remaining()) {
+            throw new BufferOverflowException();
+        }
+        to.put(to.position(), from, offset, length);
+    }
+
+    static boolean equal(ByteBuffer buffer, int offset, int length, byte[] expected) {
+        return length == expected.length && begins(buffer, offset, length, expected);
+    }
+
+    static boolean begins(ByteBuffer buffer, int offset, int length, byte[] prefix) {
+        if (length < prefix.length) {
+            return false;
+        }
+        for (int i = prefix.length - 1; i >= 0; i--) { // paths differ at their end
+            if (buffer.get(offset + i) != prefix[i]) {
+                return false;
+            }
+        }
+        return true;
+    }
+}

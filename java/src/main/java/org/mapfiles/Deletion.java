@@ -1,0 +1,27 @@
+package org.mapfiles;
+
+/** Whether the name that a file was mapped under is gone. */
+public enum Deletion {
+    /** The name does not end in the kernel's {@code " (deleted)"}, or was found to be the file's own. */
+    NOT_DELETED,
+    /** No path leads to the file by this name any more, or never did (memfd, System V, shared anonymous memory). */
+    DELETED,
+    /**
+     * The name ends in {@code " (deleted)"}, and the text does not tell whether the kernel put that there or the file is
+     * really called so. {@link ProcessMaps#deletion(Mapping)} asks.
+     */
+    NOT_KNOWN;
+
+    private static final Deletion[] BY_CODE = values();
+
+    static Deletion ofCode(int code) {
+        return BY_CODE[code];
+    }
+
+    static Deletion ofFlags(int flags) {
+        if ((flags & MapRecord.DELETED) != 0) {
+            return DELETED;
+        }
+        return (flags & MapRecord.SUFFIXED) != 0 ? NOT_KNOWN : NOT_DELETED;
+    }
+}

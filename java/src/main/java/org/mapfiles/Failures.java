@@ -1,0 +1,59 @@
+package org.mapfiles;
+
+import java.util.EnumSet;
+import org.mapfiles.AccessRefusedException.Reason;
+
+/** The one place where an errno of the native core becomes an exception, with a message that says what to do. */
+final class Failures {
+    private Failures() {
+    }
+
+    /** What a negative errno means for a process, named for people such as {@code process 42}. */
+    static MapsException of(int errno, String process, int pid) {
+        switch (errno) {
+            case Errno.ESRCH:
+                return new ProcessGoneException(process + " has ended");
+            case Errno.ECHILD:
+                return new ProcessGoneException(process + " is a zombie: it has ended, and its parent has not waited for it yet");
+            case Errno.ENXIO:
+                return new NotSupportedException(process + " is a kernel thread: it has no mappings");
+            case Errno.ENODEV:
+                return new NotSupportedException("no proc file system is mounted at /proc: mount -t proc proc /proc");
+            case Errno.ENOTTY:
+                return new NotSupportedException("this kernel has no PROCMAP_QUERY (Linux 6.11+): ask by Backend.TEXT");
+            case Errno.EPERM:
+                return refused(process, EnumSet.of(Reason.HIDDEN));
+            case Errno.EACCES:
+                return refused(process, reasons(pid));
+            case Errno.EMFILE:
+            case Errno.ENFILE:
+                return new MapsException("no file descriptor is left to open " + process + " with: raise ulimit -n, or close some");
+            default:
+                return new MapsException("reading the mappings of " + process + " failed with errno " + -errno);
+        }
+    }
+
+    private static EnumSet<Reason> reasons(int pid) {
+        int bits = pid > 0 ? NativeCalls.refusalReasons(pid) : 0;
+        EnumSet<Reason> reasons = EnumSet.noneOf(Reason.class);
+        for (Reason reason : new Reason[] {Reason.OTHER_USER, Reason.CAPABILITIES, Reason.NOT_DUMPABLE, Reason.POLICY}) {
+            if (bits > 0 && (bits & 1 << reason.ordinal()) != 0) {
+                reasons.add(reason);
+            }
+        }
+        if (reasons.isEmpty()) {
+            reasons.add(Reason.POLICY); // it has gone meanwhile, or its status is closed to us too
+        }
+        return reasons;
+    }
+
+    private static AccessRefusedException refused(String process, EnumSet<Reason> reasons) {
+        StringBuilder message = new StringBuilder("the kernel refuses a look at " + process + ": ");
+        String separator = "";
+        for (Reason reason : reasons) {
+            message.append(separator).append(reason.text());
+            separator = "; ";
+        }
+        return new AccessRefusedException(message + "; or have CAP_SYS_PTRACE (run as root)", reasons);
+    }
+}

@@ -1,0 +1,41 @@
+package org.mapfiles;
+
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+
+/**
+ * Names of a snapshot's files as Strings, each made once, and kept over refreshes as long as the bytes stay the same.
+ *
+ * <p>Threads may race: an entry is immutable, and whoever comes second makes an equal String.
+ */
+final class FileNames {
+    private static final Entry[] NONE = {};
+
+    private Entry[] entries = NONE;
+
+    private static final class Entry {
+        final byte[] bytes;
+        final String name;
+
+        Entry(byte[] bytes) {
+            this.bytes = bytes;
+            this.name = new String(bytes, StandardCharsets.UTF_8);
+        }
+    }
+
+    /** The name that stands in {@code length} bytes of a text. */
+    String name(int fileIndex, ByteBuffer text, int offset, int length) {
+        Entry[] known = entries;
+        if (fileIndex < known.length && known[fileIndex] != null && Bytes.equal(text, offset, length, known[fileIndex].bytes)) {
+            return known[fileIndex].name;
+        }
+        Entry entry = new Entry(Bytes.copy(text, offset, length));
+        if (fileIndex >= known.length) {
+            known = Arrays.copyOf(known, Math.max(fileIndex + 16, known.length * 2));
+            entries = known;
+        }
+        known[fileIndex] = entry;
+        return entry.name;
+    }
+}

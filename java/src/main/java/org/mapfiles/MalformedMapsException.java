@@ -1,0 +1,18 @@
+package org.mapfiles;
+
+/** A text is not what proc_pid_maps(5) describes. No guess is made: the line that does not parse is named. */
+public final class MalformedMapsException extends MapsException {
+    private static final long serialVersionUID = 1;
+
+    private final int line;
+
+    MalformedMapsException(String message, int line) {
+        super(message);
+        this.line = line;
+    }
+
+    /** Number of the line, from 1. */
+    public int line() {
+        return line;
+    }
+}

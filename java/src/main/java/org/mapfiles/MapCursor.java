@@ -1,0 +1,192 @@
+package org.mapfiles;
+
+import java.lang.invoke.VarHandle;
+import java.nio.ByteBuffer;
+import java.util.Objects;
+
+/**
+ * A window on one mapping of a {@link MapSnapshot} at a time: it holds a position, no data.
+ *
+ * <pre>{@code
+ * for (MapCursor mapping = snapshot.cursor(); mapping.next(); ) {
+ *     total += mapping.size();
+ * }
+ * }</pre>
+ *
+ * <p>Moving and reading allocate nothing and call no native code. Any number of cursors may walk one snapshot; each belongs
+ * to one thread. Once the snapshot shows a new picture, every method but {@link #reset} throws
+ * {@link IllegalStateException}; a value read before that is right. Before the first {@link #next} and behind the last
+ * mapping, reading throws {@link IndexOutOfBoundsException}.
+ */
+public final class MapCursor implements Mapping {
+    /** Positions outside the records, where every read throws: before the first, and behind the last. */
+    private static final int BEFORE = -MapRecord.SIZE;
+    private static final int BEHIND = Integer.MAX_VALUE / MapRecord.SIZE * MapRecord.SIZE - MapRecord.SIZE;
+
+    private final MapSnapshot snapshot;
+    private int version;
+    private Picture picture;
+    private ByteBuffer records;
+    private int end;
+    private int at;
+
+    MapCursor(MapSnapshot snapshot) {
+        this.snapshot = snapshot;
+        reset();
+    }
+
+    /** Goes before the first mapping of the picture that the snapshot shows now. */
+    public void reset() {
+        do {
+            version = snapshot.version();
+            picture = snapshot.picture();
+            records = picture.records;
+            end = picture.head(MapRecord.Head.MAPPING_COUNT) * MapRecord.SIZE;
+            at = BEFORE;
+        } while (version != snapshot.version());
+    }
+
+    /** Goes to the next mapping; false if there is none, also when asked again. */
+    public boolean next() {
+        confirm();
+        int to = at + MapRecord.SIZE;
+        at = to < end ? to : BEHIND;
+        return to < end;
+    }
+
+    /**
+     * Goes to the mapping of an index, such as {@link MapSnapshot#find} answers.
+     *
+     * @throws IndexOutOfBoundsException if there is none; the cursor stays where it was
+     */
+    public MapCursor seek(int index) {
+        confirm();
+        at = Objects.checkIndex(index, end / MapRecord.SIZE) * MapRecord.SIZE;
+        return this;
+    }
+
+    /** Index of the mapping in the snapshot. */
+    public int index() {
+        confirm();
+        return Objects.checkIndex(at, end) / MapRecord.SIZE;
+    }
+
+    @Override
+    public long start() {
+        return confirmed(records.getLong(at + MapRecord.START));
+    }
+
+    @Override
+    public long end() {
+        return confirmed(records.getLong(at + MapRecord.END));
+    }
+
+    @Override
+    public long offset() {
+        return confirmed(records.getLong(at + MapRecord.OFFSET));
+    }
+
+    @Override
+    public long inode() {
+        return confirmed(records.getLong(at + MapRecord.INODE));
+    }
+
+    @Override
+    public int deviceMajor() {
+        return confirmed(records.getInt(at + MapRecord.DEV_MAJOR));
+    }
+
+    @Override
+    public int deviceMinor() {
+        return confirmed(records.getInt(at + MapRecord.DEV_MINOR));
+    }
+
+    @Override
+    public int flags() {
+        return confirmed(records.getInt(at + MapRecord.FLAGS));
+    }
+
+    @Override
+    public int fileIndex() {
+        return confirmed(records.getInt(at + MapRecord.FILE_INDEX));
+    }
+
+    @Override
+    public int nameLength() {
+        return confirmed(records.getInt(at + MapRecord.NAME_LENGTH));
+    }
+
+    @Override
+    public int name(byte[] to, int toIndex) {
+        int offset = records.getInt(at + MapRecord.NAME_OFFSET);
+        int length = nameLength();
+        Bytes.copy(picture.text, offset, length, to, toIndex);
+        return confirmed(length);
+    }
+
+    @Override
+    public int name(ByteBuffer to) {
+        int offset = records.getInt(at + MapRecord.NAME_OFFSET);
+        int length = nameLength();
+        Bytes.copy(picture.text, offset, length, to);
+        confirm();
+        to.position(to.position() + length);
+        return length;
+    }
+
+    @Override
+    public boolean nameEquals(byte[] name) {
+        int offset = records.getInt(at + MapRecord.NAME_OFFSET);
+        boolean equal = Bytes.equal(picture.text, offset, nameLength(), name);
+        confirm();
+        return equal;
+    }
+
+    @Override
+    public boolean nameStartsWith(byte[] prefix) {
+        int offset = records.getInt(at + MapRecord.NAME_OFFSET);
+        boolean begins = Bytes.begins(picture.text, offset, nameLength(), prefix);
+        confirm();
+        return begins;
+    }
+
+    @Override
+    public String name() {
+        int offset = records.getInt(at + MapRecord.NAME_OFFSET);
+        int length = nameLength();
+        if (length == 0) {
+            return null;
+        }
+        int file = fileIndex();
+        String name = file >= 0 ? snapshot.fileNames.name(file, picture.text, offset, length)
+                : snapshot.specialNames.name(kind().ordinal(), picture.text, offset, length);
+        confirm();
+        return name;
+    }
+
+    @Override
+    public String toString() {
+        return Mappings.describe(this);
+    }
+
+    private void confirm() {
+        VarHandle.loadLoadFence(); // what was read before this was read before the memory could be filled again
+        if (snapshot.version() != version) {
+            throw stale();
+        }
+    }
+
+    private long confirmed(long value) {
+        confirm();
+        return value;
+    }
+
+    private int confirmed(int value) {
+        confirm();
+        return value;
+    }
+
+    private static IllegalStateException stale() {
+        return new IllegalStateException("the snapshot shows a newer picture: reset() the cursor");
+    }
+}

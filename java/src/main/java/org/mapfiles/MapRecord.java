@@ -1,0 +1,84 @@
+package org.mapfiles;
+
+/**
+ * Layout of the memory that the native core fills: {@code struct mf_mapping}, {@code mf_snapshot}, {@code mf_answer} and
+ * {@code mf_process} of mapfiles.h. All numbers are in native byte order.
+ *
+ * <pre>
+ *  0        8        16       24       32    36    40    44    48    52    56
+ *  | start  | end    | offset | inode  | dev | dev |flags|name |name |file | 0           |
+ *                                      |major|minor|     |off. |len. |index|
+ * </pre>
+ */
+final class MapRecord {
+    static final int START = 0;
+    static final int END = START + Long.BYTES;
+    static final int OFFSET = END + Long.BYTES;
+    static final int INODE = OFFSET + Long.BYTES;
+    static final int DEV_MAJOR = INODE + Long.BYTES;
+    static final int DEV_MINOR = DEV_MAJOR + Integer.BYTES;
+    static final int FLAGS = DEV_MINOR + Integer.BYTES;
+    static final int NAME_OFFSET = FLAGS + Integer.BYTES;
+    static final int NAME_LENGTH = NAME_OFFSET + Integer.BYTES;
+    static final int FILE_INDEX = NAME_LENGTH + Integer.BYTES;
+    static final int SIZE = FILE_INDEX + Integer.BYTES + 2 * Integer.BYTES;
+
+    static final int READABLE = 1;
+    static final int WRITABLE = 1 << 1;
+    static final int EXECUTABLE = 1 << 2;
+    static final int SHARED = 1 << 3;
+    static final int FILE_BACKED = 1 << 4;
+    static final int DELETED = 1 << 5;
+    static final int SUFFIXED = 1 << 6;
+    static final int ESCAPED = 1 << 7;
+    static final int AMBIGUOUS = 1 << 8;
+    static final int KIND_SHIFT = 16;
+    static final int KIND_MASK = 0xff;
+
+    /** Bits of a question to the core, beside the filter, which is the lowest five bits of the flags. */
+    static final int BY_TEXT = 1 << 30;
+    static final int BY_QUERY = 1 << 31;
+    static final int COVERING_OR_NEXT = 1 << 29;
+    static final int WITH_BUILD_ID = 1 << 28;
+
+    /** Bytes of {@code struct mf_process}. */
+    static final int PROCESS_SIZE = 64;
+
+    private MapRecord() {
+    }
+
+    /** Head of a snapshot, {@code struct mf_snapshot}. */
+    static final class Head {
+        static final int BACKEND = 20;
+        static final int MAPPING_COUNT = 24;
+        static final int FILE_COUNT = 28;
+        static final int TEXT_LENGTH = 32;
+        static final int TORN = 40;
+        static final int RETRIES = 44;
+        static final int NEEDED_MAPPINGS = 56;
+        static final int NEEDED_TEXT = 60;
+        static final int ERROR_LINE = 64;
+        static final int ERROR_OFFSET = 68;
+        static final int ERROR_LENGTH = 72;
+        static final int INDEX_OFFSET = 76;
+        static final int FILES_OFFSET = 80;
+        static final int TEXT_OFFSET = 84;
+        static final int SIZE = 88;
+
+        private Head() {
+        }
+    }
+
+    /** Answer to one query, {@code struct mf_answer}. */
+    static final class Answer {
+        static final int BUILD_ID_LENGTH = MapRecord.SIZE;
+        static final int BUILD_ID = BUILD_ID_LENGTH + Integer.BYTES;
+        static final int BUILD_ID_MAX = 20;
+        static final int NAME = BUILD_ID + BUILD_ID_MAX;
+        static final int NAME_MAX = 4096;
+        static final int SIZE = NAME + NAME_MAX;
+
+        private Answer() {
+        }
+    }
+}

@@ -1,0 +1,216 @@
+package org.mapfiles;
+
+import java.lang.invoke.VarHandle;
+import java.nio.charset.StandardCharsets;
+import java.util.Objects;
+import org.mapfiles.MapRecord.Head;
+
+/**
+ * A picture of the mappings of a process at one time, in order of address, none overlapping another.
+ *
+ * <p>A snapshot is made once and filled again and again by {@link ProcessMaps#read} and {@link ProcessMaps#refresh}: in
+ * steady state that allocates nothing, and it takes more memory when the process has grown. A read that fails leaves the
+ * picture that was there.
+ *
+ * <p>Any number of threads may look things up. While another thread fills the snapshot, {@link #find} answers from one whole
+ * picture, the old or the new one; cursors notice that their picture is no longer the present one. Indices are of one
+ * picture: they mean another mapping once {@link ProcessMaps#refresh} has answered that something changed.
+ *
+ * <p>The memory is the garbage collector's; there is nothing to close.
+ */
+public final class MapSnapshot {
+    /** Changes with each new picture, before the memory of the last but one is written to. */
+    private volatile int version;
+    private volatile Picture picture;
+    private Picture spare;
+    private MapFilter filter = MapFilter.all();
+    private ProcessMaps owner;
+    final FileNames fileNames = new FileNames();
+    /** By kind, for mappings without a file. */
+    final FileNames specialNames = new FileNames();
+
+    /** An empty snapshot with room for an ordinary process; it grows as it must. */
+    public MapSnapshot() {
+        picture = new Picture();
+    }
+
+    /**
+     * A snapshot of saved text: the content of a /proc/pid/maps of a 64-bit kernel.
+     *
+     * <p>Kinds are told from names alone, and {@link Deletion#DELETED} is never said, as nobody can be asked any more.
+     *
+     * @throws MalformedMapsException if a line is not as the kernel writes it
+     * @throws IllegalArgumentException if the filter asks for {@link Backend#QUERY}
+     * @throws OutOfMemoryError if the text is too long for a snapshot (2 GiB with its index)
+     */
+    public static MapSnapshot ofText(byte[] text, MapFilter filter) throws MalformedMapsException {
+        MapSnapshot snapshot = new MapSnapshot();
+        NativeMemory copy = new NativeMemory(text.length);
+        copy.bytes().put(0, text);
+        int rc = snapshot.fill(filter, null, false, (question, previous, out) -> {
+            int parsed = NativeCalls.snapshotParse(copy.address(), text.length, question, out);
+            copy.keepUntilHere();
+            return parsed;
+        });
+        if (rc < 0) {
+            throw new IllegalArgumentException("text cannot be asked by " + filter);
+        }
+        return snapshot;
+    }
+
+    /** A source of pictures: answers as mf_snapshot_read() does. */
+    interface Source {
+        int read(int question, long previous, long out);
+    }
+
+    /**
+     * Fills a picture from a source.
+     *
+     * @param process whose mappings these are; null for saved text
+     * @param compare whether to answer 0 where the picture of the last time is still right
+     * @return 1: a new picture; 0: unchanged; else a negative errno, and the picture is the one before
+     */
+    synchronized int fill(MapFilter wanted, ProcessMaps process, boolean compare, Source source) throws MalformedMapsException {
+        boolean comparable = compare && process == owner && wanted.equals(filter);
+        Picture front = picture;
+        for (;;) {
+            if (spare == null || !spare.isAsLargeAs(front)) {
+                spare = new Picture(front.mappingCapacity, front.textCapacity);
+            }
+            int rc = source.read(wanted.bits(), comparable ? front.memory.address() : 0, spare.memory.address());
+            front.memory.keepUntilHere();
+            spare.memory.keepUntilHere();
+            if (rc == Errno.ENOBUFS) {
+                spare = spare.grown();
+            } else if (rc == Errno.EBADMSG) {
+                throw badLine(spare);
+            } else {
+                if (rc == 1) {
+                    show(front, wanted, process);
+                }
+                return rc;
+            }
+        }
+    }
+
+    /** The spare picture becomes the present one; the one before is written to next time at the earliest. */
+    private void show(Picture front, MapFilter wanted, ProcessMaps process) {
+        picture = spare;
+        spare = front;
+        filter = wanted;
+        owner = process;
+        version++; // under the lock of fill(), so no other thread counts
+        VarHandle.fullFence();
+    }
+
+    private static MalformedMapsException badLine(Picture bad) {
+        int line = bad.head(Head.ERROR_LINE);
+        int length = Math.min(bad.head(Head.ERROR_LENGTH), 200);
+        String text = new String(Bytes.copy(bad.text, bad.head(Head.ERROR_OFFSET), length), StandardCharsets.UTF_8);
+        return new MalformedMapsException("line " + line + " is not a line of /proc/pid/maps: \"" + text + "\"", line);
+    }
+
+    /** Mappings in the picture. */
+    public int size() {
+        return picture.head(Head.MAPPING_COUNT);
+    }
+
+    /** Different files in the picture, by name, device and inode: {@link Mapping#fileIndex()} runs from 0 to below it. */
+    public int fileCount() {
+        return picture.head(Head.FILE_COUNT);
+    }
+
+    /** How the picture was taken; null before the first one. */
+    public Backend backend() {
+        int bit = picture.head(Head.BACKEND);
+        return bit == 0 ? null : bit == MapRecord.BY_TEXT ? Backend.TEXT : Backend.QUERY;
+    }
+
+    /**
+     * Whether mappings changed during every one of several reads, so that the picture mixes states of the process. It is in
+     * order all the same: where the kernel told of overlapping mappings the newer word holds.
+     */
+    public boolean isTorn() {
+        return picture.head(Head.TORN) != 0;
+    }
+
+    /** Reads thrown away for this picture, since mappings changed during them or the process called execve(2). */
+    public int retries() {
+        return picture.head(Head.RETRIES);
+    }
+
+    /** A cursor before the first mapping. Allocates it; {@link MapCursor#reset()} makes it serve again. */
+    public MapCursor cursor() {
+        return new MapCursor(this);
+    }
+
+    /**
+     * Index of the mapping that covers an address, or -1. Allocates nothing and calls no native code.
+     *
+     * @param address any 64-bit value
+     */
+    public int find(long address) {
+        for (;;) {
+            int seen = version;
+            Picture now = picture;
+            int found = AddressIndex.find(now, address);
+            VarHandle.loadLoadFence();
+            if (version == seen) {
+                return found;
+            }
+        }
+    }
+
+    /**
+     * {@link #find(long)} for many addresses in any order, all in one picture.
+     *
+     * @throws IndexOutOfBoundsException if there is less room for indices than addresses
+     */
+    public void find(long[] addresses, int[] indices) {
+        Objects.checkFromIndexSize(0, addresses.length, indices.length);
+        for (;;) {
+            int seen = version;
+            AddressIndex.findAll(picture, addresses, indices);
+            VarHandle.loadLoadFence();
+            if (version == seen) {
+                return;
+            }
+        }
+    }
+
+    /**
+     * Byte of its file that an address shows, or -1 where no mapping covers it or that has no file. Allocates nothing.
+     *
+     * @param address any 64-bit value
+     */
+    public long fileOffset(long address) {
+        for (;;) {
+            int seen = version;
+            Picture now = picture;
+            int at = AddressIndex.find(now, address) * MapRecord.SIZE;
+            long offset = at < 0 || (now.records.getInt(at + MapRecord.FLAGS) & MapRecord.FILE_BACKED) == 0 ? -1
+                    : address - now.records.getLong(at + MapRecord.START) + now.records.getLong(at + MapRecord.OFFSET);
+            VarHandle.loadLoadFence();
+            if (version == seen) {
+                return offset;
+            }
+        }
+    }
+
+    Picture picture() {
+        return picture;
+    }
+
+    int version() {
+        return version;
+    }
+
+    MapFilter filter() {
+        return filter;
+    }
+
+    @Override
+    public String toString() {
+        return "MapSnapshot[" + size() + " mappings of " + fileCount() + " files" + (isTorn() ? ", torn" : "") + "]";
+    }
+}

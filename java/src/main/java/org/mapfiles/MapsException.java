@@ -1,0 +1,16 @@
+package org.mapfiles;
+
+import java.io.IOException;
+
+/**
+ * A process' mappings could not be read. The message says why and what to do; the subclasses are what a program may want to
+ * tell apart. Of this very class are failures of a system call with no meaning of their own here, such as too many open
+ * files.
+ */
+public class MapsException extends IOException {
+    private static final long serialVersionUID = 1;
+
+    MapsException(String message) {
+        super(message);
+    }
+}

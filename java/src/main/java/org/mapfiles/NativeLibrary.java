@@ -1,0 +1,174 @@
+package org.mapfiles;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.Arrays;
+import java.util.Map;
+
+/**
+ * Finds libmapfiles.so and loads it, once.
+ *
+ * <p>A path given by {@code -Dorg.mapfiles.library.path=} is used as it is. Otherwise the library in the jar is copied to a
+ * directory that only this user can enter, under a name made from its content, and stays there: a library that is
+ * deleted after loading makes a JVM look as if it ran an outdated one. A copy made earlier is used if its content is
+ * still the same.
+ */
+final class NativeLibrary {
+    static final String PATH_PROPERTY = "org.mapfiles.library.path";
+
+    private static volatile boolean loaded;
+    private static String failure;
+
+    private NativeLibrary() {
+    }
+
+    /**
+     * Loads the library unless that was done.
+     *
+     * @throws UnsatisfiedLinkError if it cannot be loaded, now or on an earlier call; the message names the remedy
+     */
+    static void ensureLoaded() {
+        if (!loaded) {
+            load();
+        }
+    }
+
+    private static synchronized void load() {
+        if (loaded) {
+            return;
+        }
+        if (failure == null) {
+            failure = tryToLoad();
+        }
+        if (failure != null) {
+            throw new UnsatisfiedLinkError(failure);
+        }
+        loaded = true;
+    }
+
+    /** Null, or what is wrong and what to do. */
+    private static String tryToLoad() {
+        String explicit = System.getProperty(PATH_PROPERTY);
+        Path library = null;
+        try {
+            library = explicit != null ? Path.of(explicit).toAbsolutePath() : extracted();
+            System.load(library.toString());
+            return null;
+        } catch (IllegalCallerException denied) {
+            return "native access is denied: run java with --enable-native-access="
+                    + (NativeLibrary.class.getModule().isNamed() ? "org.mapfiles" : "ALL-UNNAMED");
+        } catch (IOException e) {
+            return e.getMessage();
+        } catch (UnsatisfiedLinkError e) {
+            return library + " cannot be loaded (" + e.getMessage() + "): if its file system is mounted noexec, put the "
+                    + "library elsewhere and name it with -D" + PATH_PROPERTY + "=";
+        }
+    }
+
+    private static Path extracted() throws IOException {
+        String resource = resourceName();
+        byte[] content = resource(resource);
+        String hash = new String(resource(resource + ".sha256"), StandardCharsets.US_ASCII).strip();
+        IOException refused = null;
+        for (Path directory : new Path[] {
+            Path.of(System.getProperty("user.home"), ".cache", "mapfiles"),
+            Path.of(System.getProperty("java.io.tmpdir"), "mapfiles-" + ownUid()),
+        }) {
+            try {
+                return extract(content, privateDirectory(directory).resolve("libmapfiles-" + hash.substring(0, 32) + ".so"));
+            } catch (IOException e) {
+                if (refused != null) {
+                    e.addSuppressed(refused);
+                }
+                refused = e;
+            }
+        }
+        throw new IOException("no directory to keep libmapfiles.so in: " + refused.getSuppressed()[0] + "; " + refused
+                + ": make one of them writable for this user alone, or name a library with -D" + PATH_PROPERTY + "=",
+                refused);
+    }
+
+    private static String resourceName() throws IOException {
+        String system = System.getProperty("os.name");
+        String machine = System.getProperty("os.arch");
+        String arch = Map.of("amd64", "x86_64", "x86_64", "x86_64", "aarch64", "aarch64").get(machine);
+        if (!system.equals("Linux") || arch == null) {
+            throw new IOException("mapfiles runs on Linux on x86_64 and aarch64, and this is " + system + " on " + machine
+                    + (system.equals("Linux") ? ": build libmapfiles.so there and name it with -D" + PATH_PROPERTY + "=" : ""));
+        }
+        return "/META-INF/native/linux-" + arch + "/libmapfiles.so";
+    }
+
+    private static byte[] resource(String name) throws IOException {
+        try (InputStream in = NativeLibrary.class.getResourceAsStream(name)) {
+            if (in == null) {
+                throw new IOException("this mapfiles jar holds no " + name + ": take one built for this machine, or name a "
+                        + "library with -D" + PATH_PROPERTY + "=");
+            }
+            return in.readAllBytes();
+        }
+    }
+
+    private static int ownUid() throws IOException {
+        return uidOf(Path.of("/proc/self"));
+    }
+
+    private static int uidOf(Path path) throws IOException {
+        return (Integer) Files.getAttribute(path, "unix:uid", LinkOption.NOFOLLOW_LINKS);
+    }
+
+    /** Makes the directory, or checks that it is a real one, ours, and closed to others. */
+    private static Path privateDirectory(Path directory) throws IOException {
+        if (!Files.isDirectory(directory, LinkOption.NOFOLLOW_LINKS)) {
+            Files.createDirectories(directory.getParent());
+            try {
+                Files.createDirectory(directory, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
+            } catch (FileAlreadyExistsException raced) {
+                // another JVM was quicker, or it is no directory: the check below tells
+            }
+        }
+        int mode = (Integer) Files.getAttribute(directory, "unix:mode", LinkOption.NOFOLLOW_LINKS);
+        int type = mode & 0170000;
+        if (type != 0040000 || (mode & 0077) != 0 || uidOf(directory) != ownUid()) {
+            throw new IOException(directory + " is not a directory of this user alone (chmod 700)");
+        }
+        return directory;
+    }
+
+    private static Path extract(byte[] content, Path library) throws IOException {
+        if (isIntact(library, content)) {
+            return library;
+        }
+        Path draft = library.resolveSibling(library.getFileName() + "." + ProcessHandle.current().pid());
+        Files.deleteIfExists(draft); // left by a process of this pid that was killed here
+        Files.write(draft, content, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
+        try {
+            Files.deleteIfExists(library); // there, and not intact
+            Files.createLink(library, draft); // whole at once; fails where another JVM was quicker
+        } catch (FileAlreadyExistsException raced) {
+            if (!isIntact(library, content)) {
+                throw new IOException(library + " was changed while it was made: try again", raced);
+            }
+        } finally {
+            Files.delete(draft);
+        }
+        return library;
+    }
+
+    private static boolean isIntact(Path library, byte[] content) throws IOException {
+        try {
+            return uidOf(library) == ownUid() && Files.isRegularFile(library, LinkOption.NOFOLLOW_LINKS)
+                    && Arrays.equals(Files.readAllBytes(library), content);
+        } catch (NoSuchFileException none) {
+            return false;
+        }
+    }
+}

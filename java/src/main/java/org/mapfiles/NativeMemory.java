@@ -1,0 +1,49 @@
+package org.mapfiles;
+
+import java.lang.ref.Reference;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+
+/**
+ * Memory that native code may write to. Java owns it: it is a direct buffer, freed by the garbage collector once nobody
+ * can reach it, and by nothing else.
+ *
+ * <p>Whoever hands {@link #address()} to a native call ends with {@link #keepUntilHere()}, so that the memory outlives it.
+ */
+final class NativeMemory {
+    private static final int CACHE_LINE = 64;
+
+    private final ByteBuffer bytes;
+    private final long address;
+
+    NativeMemory(int size) {
+        NativeLibrary.ensureLoaded();
+        int lines = Math.addExact(size, 2 * CACHE_LINE - 1) & -CACHE_LINE; // one more than it takes: the slice loses one
+        bytes = ByteBuffer.allocateDirect(lines).alignedSlice(CACHE_LINE).slice(0, size).order(ByteOrder.nativeOrder());
+        address = NativeCalls.addressOf(bytes);
+        if (address == 0) {
+            throw new UnsatisfiedLinkError("this JVM gives native code no access to direct buffers");
+        }
+    }
+
+    ByteBuffer bytes() {
+        return bytes;
+    }
+
+    /** A part of the memory as a buffer of its own, which keeps all of it reachable. */
+    ByteBuffer slice(int from, int length) {
+        return bytes.slice(from, length).order(ByteOrder.nativeOrder());
+    }
+
+    int size() {
+        return bytes.capacity();
+    }
+
+    long address() {
+        return address;
+    }
+
+    void keepUntilHere() {
+        Reference.reachabilityFence(this);
+    }
+}

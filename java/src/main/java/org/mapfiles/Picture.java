@@ -1,0 +1,68 @@
+package org.mapfiles;
+
+import java.nio.ByteBuffer;
+import org.mapfiles.MapRecord.Head;
+
+/**
+ * Memory of one picture of a process' mappings: head, records, search index, text. A snapshot has two of them and fills
+ * them in turn, so that a picture in use stays whole while the next one is read.
+ */
+final class Picture {
+    /** What an ordinary process needs; a JVM has 200 to 300 mappings. */
+    private static final int FIRST_MAPPINGS = 512;
+    private static final int FIRST_TEXT = 64 * 1024;
+
+    final int mappingCapacity;
+    final int textCapacity;
+    final NativeMemory memory;
+    /** Views of the parts, each of which bounds what is read through it. */
+    final ByteBuffer records;
+    final ByteBuffer index;
+    final ByteBuffer text;
+
+    private final ByteBuffer head;
+
+    Picture() {
+        this(FIRST_MAPPINGS, FIRST_TEXT);
+    }
+
+    Picture(int mappingCapacity, int textCapacity) {
+        NativeLibrary.ensureLoaded();
+        long size = NativeCalls.snapshotBytes(mappingCapacity, textCapacity);
+        if (size == 0 || size > Integer.MAX_VALUE - 64) {
+            throw new OutOfMemoryError("a snapshot of " + Integer.toUnsignedString(mappingCapacity) + " mappings and "
+                    + Integer.toUnsignedString(textCapacity) + " bytes of text would pass 2 GiB");
+        }
+        this.mappingCapacity = mappingCapacity;
+        this.textCapacity = textCapacity;
+        memory = new NativeMemory((int) size);
+        int rc = NativeCalls.snapshotInit(memory.address(), size, mappingCapacity, textCapacity);
+        if (rc != 0) {
+            throw new IllegalStateException("the native core refuses its memory: " + rc);
+        }
+        head = memory.slice(0, Head.SIZE);
+        records = memory.slice(Head.SIZE, mappingCapacity * MapRecord.SIZE);
+        index = memory.slice(head(Head.INDEX_OFFSET), head(Head.FILES_OFFSET) - head(Head.INDEX_OFFSET));
+        text = memory.slice(head(Head.TEXT_OFFSET), textCapacity);
+    }
+
+    /** A field of the head. */
+    int head(int field) {
+        return head.getInt(field);
+    }
+
+    /** A larger picture, once a read has found this one too small: somewhat more than was needed a moment ago. */
+    Picture grown() {
+        return new Picture(enlarged(mappingCapacity, head(Head.NEEDED_MAPPINGS)), enlarged(textCapacity, head(Head.NEEDED_TEXT)));
+    }
+
+    /** Whether a picture that fits in the other one fits in this. */
+    boolean isAsLargeAs(Picture other) {
+        return mappingCapacity >= other.mappingCapacity && textCapacity >= other.textCapacity;
+    }
+
+    private static int enlarged(int capacity, int needed) {
+        long wanted = Integer.toUnsignedLong(needed);
+        return wanted <= capacity ? capacity : (int) Math.min(wanted + wanted / 4 + 4096, Integer.MAX_VALUE);
+    }
+}

@@ -1,0 +1,10 @@
+package org.mapfiles;
+
+/** The process has ended, or it is a zombie: ended, and not yet waited for by its parent. Its mappings are gone. */
+public final class ProcessGoneException extends MapsException {
+    private static final long serialVersionUID = 1;
+
+    ProcessGoneException(String message) {
+        super(message);
+    }
+}

@@ -1,0 +1,292 @@
+package org.mapfiles;
+
+import java.lang.ref.Cleaner;
+import java.lang.ref.Reference;
+import java.util.Objects;
+import java.util.function.LongUnaryOperator;
+
+/**
+ * A process whose mappings can be read. It is held by descriptors: a later process with the same pid is never mistaken for
+ * it, and a program that it replaces itself with (execve(2)) is followed.
+ *
+ * <pre>{@code
+ * try (ProcessMaps maps = ProcessMaps.of(pid)) {
+ *     MapSnapshot snapshot = maps.snapshot();
+ *     int found = snapshot.find(address);
+ *     ...
+ *     if (maps.refresh(snapshot)) {
+ *         // something has changed
+ *     }
+ * }
+ * }</pre>
+ *
+ * <p>Thread-safe. Reads of one process by its text wait for each other, queries do not. In steady state no method that takes
+ * its result's holder allocates. After {@link #close} every method throws {@link IllegalStateException}; a close while
+ * another thread is in a method lets that finish. Without a close, the garbage collector gives the two descriptors back.
+ *
+ * <p>The methods that read throw {@link ProcessGoneException} where the process has ended, {@link AccessRefusedException}
+ * where the kernel refuses a look, {@link NotSupportedException} where there is nothing to look at or the kernel is too
+ * old for what was asked, and {@link MapsException} for any other failure.
+ */
+public final class ProcessMaps implements AutoCloseable {
+    private static final Cleaner CLEANER = Cleaner.create();
+
+    private final OpenProcess process;
+    private final Cleaner.Cleanable cleanable;
+    private final int pid;
+    private final Object textLock = new Object();
+    private final MapSnapshot.Source source = this::readInto;
+    /** For single questions that only the text can answer; made on the first of them. */
+    private MapSnapshot whole;
+    private MapCursor wholeCursor;
+
+    private ProcessMaps(OpenProcess process, int pid) {
+        this.process = process;
+        this.pid = pid;
+        this.cleanable = CLEANER.register(this, process);
+    }
+
+    /** Opens this process. */
+    public static ProcessMaps self() throws MapsException {
+        return open("this process", 0, NativeCalls::openSelf);
+    }
+
+    /**
+     * Opens a process.
+     *
+     * @param pid as in the pid namespace of /proc
+     * @throws IllegalArgumentException if it is below 1 or no int: never a pid
+     */
+    public static ProcessMaps of(long pid) throws MapsException {
+        if (pid < 1 || pid > Integer.MAX_VALUE) {
+            throw new IllegalArgumentException("not a pid: " + pid);
+        }
+        return open("process " + pid, (int) pid, memory -> NativeCalls.openPid((int) pid, memory));
+    }
+
+    /**
+     * Opens the very process that a handle stands for, also if its pid is given to another one meanwhile.
+     *
+     * @throws ProcessGoneException if that has ended
+     */
+    public static ProcessMaps of(ProcessHandle handle) throws MapsException {
+        ProcessMaps maps = of(handle.pid());
+        if (!handle.isAlive()) { // compares start times: alive now, it had the pid when that was opened
+            maps.close();
+            throw Failures.of(Errno.ESRCH, "process " + handle.pid(), 0);
+        }
+        return maps;
+    }
+
+    /**
+     * Opens a process by a pidfd of this process (pidfd_open(2)), which stays the caller's.
+     *
+     * @throws IllegalArgumentException if the descriptor is not open or not a pidfd
+     */
+    public static ProcessMaps ofPidfd(int pidfd) throws MapsException {
+        return open("the process of pidfd " + pidfd, 0, memory -> NativeCalls.openPidfd(pidfd, memory));
+    }
+
+    /**
+     * Opens a process by a descriptor of its directory in a proc file system, mounted anywhere, which stays the caller's.
+     *
+     * @throws IllegalArgumentException if the descriptor is not open or not of such a directory
+     */
+    public static ProcessMaps ofDirectory(int descriptor) throws MapsException {
+        return open("the process of descriptor " + descriptor, 0, memory -> NativeCalls.openDirectory(descriptor, memory));
+    }
+
+    private static ProcessMaps open(String name, int pid, LongUnaryOperator opener) throws MapsException {
+        OpenProcess process = new OpenProcess();
+        int rc = process.open(opener);
+        if (rc == Errno.EINVAL || rc == Errno.EBADF) {
+            throw new IllegalArgumentException(name + ": the descriptor is not open, or not of that sort");
+        }
+        if (rc != 0) {
+            throw Failures.of(rc, name, pid);
+        }
+        int opened = NativeCalls.pidOf(process.enter());
+        process.leave();
+        return new ProcessMaps(process, opened);
+    }
+
+    /** The process id, as /proc gives it. */
+    public int pid() {
+        return pid;
+    }
+
+    /** A new snapshot of all mappings. */
+    public MapSnapshot snapshot() throws MapsException {
+        return snapshot(MapFilter.all());
+    }
+
+    /** A new snapshot of the mappings that pass a filter. */
+    public MapSnapshot snapshot(MapFilter filter) throws MapsException {
+        MapSnapshot snapshot = new MapSnapshot();
+        read(snapshot, filter);
+        return snapshot;
+    }
+
+    /** Fills a snapshot anew with the mappings that pass a filter. If it fails the snapshot stays as it was. */
+    public void read(MapSnapshot snapshot, MapFilter filter) throws MapsException {
+        Objects.requireNonNull(filter);
+        fill(snapshot, filter, false);
+    }
+
+    /**
+     * Reads again with the filter of the last time. A picture that has not changed stays, and costs a read and a compare.
+     *
+     * @return whether something has changed, so that the snapshot shows a new picture
+     */
+    public boolean refresh(MapSnapshot snapshot) throws MapsException {
+        return fill(snapshot, snapshot.filter(), true) == 1;
+    }
+
+    private int fill(MapSnapshot snapshot, MapFilter filter, boolean compare) throws MapsException {
+        int rc = snapshot.fill(filter, this, compare, source);
+        if (rc < 0) {
+            throw failure(rc);
+        }
+        return rc;
+    }
+
+    private int readInto(int question, long previous, long out) {
+        long address = process.enter();
+        try {
+            synchronized (textLock) {
+                return NativeCalls.snapshotRead(address, question, previous, out);
+            }
+        } finally {
+            leave();
+        }
+    }
+
+    /**
+     * Asks the kernel which mapping covers an address now: one system call on Linux 6.11+, else the whole text is read.
+     *
+     * @param address any 64-bit value
+     * @param answer filled with the mapping; empty where there is none
+     * @return whether there is one
+     */
+    public boolean query(long address, MapAnswer answer) throws MapsException {
+        return query(address, MapFilter.all(), false, answer);
+    }
+
+    /** As {@link #query}; where no mapping covers the address, the next one above it answers. */
+    public boolean queryOrNext(long address, MapAnswer answer) throws MapsException {
+        return query(address, MapFilter.all(), true, answer);
+    }
+
+    /**
+     * As {@link #query}, among the mappings that pass a filter.
+     *
+     * @param orNext where none of them covers the address, whether the next one above it answers
+     */
+    public boolean query(long address, MapFilter filter, boolean orNext, MapAnswer answer) throws MapsException {
+        int bits = filter.bits();
+        int how = bits & ~(MapRecord.BY_TEXT | MapRecord.BY_QUERY) | (orNext ? MapRecord.COVERING_OR_NEXT : 0) | answer.bits();
+        boolean answered = false;
+        long to = answer.ask();
+        try {
+            int rc = (bits & MapRecord.BY_TEXT) != 0 ? Errno.ENOTTY : ask(address, how, to);
+            if (rc == Errno.ENAMETOOLONG || rc == Errno.ENOTTY && (bits & MapRecord.BY_QUERY) == 0) {
+                answered = answerFromText(address, filter, orNext, answer);
+            } else if (rc < 0 && rc != Errno.ENOENT) {
+                throw failure(rc);
+            } else {
+                answered = rc == 0;
+            }
+        } finally {
+            answer.asked(answered);
+        }
+        return answered;
+    }
+
+    private int ask(long address, int how, long to) {
+        long opened = process.enter();
+        try {
+            return NativeCalls.query(opened, address, how, to);
+        } finally {
+            leave();
+        }
+    }
+
+    private synchronized boolean answerFromText(long address, MapFilter filter, boolean orNext, MapAnswer answer)
+            throws MapsException {
+        if (whole == null) {
+            whole = new MapSnapshot();
+        }
+        if (!whole.filter().equals(filter.by(Backend.TEXT))) {
+            read(whole, filter.by(Backend.TEXT));
+        } else {
+            refresh(whole);
+        }
+        if (wholeCursor == null) {
+            wholeCursor = whole.cursor();
+        }
+        wholeCursor.reset();
+        int found = whole.find(address);
+        while (found < 0 && orNext && wholeCursor.next()) {
+            if (Long.compareUnsigned(wholeCursor.start(), address) > 0) {
+                found = wholeCursor.index();
+            }
+        }
+        if (found >= 0) {
+            answer.take(wholeCursor.seek(found));
+        }
+        return found >= 0;
+    }
+
+    /**
+     * Whether the name that a mapping's file was mapped under is gone, asked of the kernel where the text alone does not tell
+     * ({@link Mapping#deletion()} says {@link Deletion#NOT_KNOWN}).
+     *
+     * <p>Takes a few system calls. With CAP_CHECKPOINT_RESTORE or CAP_SYS_ADMIN the answer comes from the mapped file itself;
+     * otherwise it is inferred from what stands at the path now, where device numbers make that possible.
+     *
+     * @param mapping of this process
+     * @throws ProcessGoneException if the process has ended
+     */
+    public Deletion deletion(Mapping mapping) throws MapsException {
+        Deletion told = mapping.deletion();
+        int length = mapping.nameLength();
+        if (told != Deletion.NOT_KNOWN || length >= MapRecord.Answer.NAME_MAX) {
+            return told;
+        }
+        int rc = deletionOf(Mappings.copy(mapping));
+        if (rc < 0) {
+            throw failure(rc);
+        }
+        return Deletion.ofCode(rc);
+    }
+
+    private int deletionOf(NativeMemory copy) {
+        long opened = process.enter();
+        try {
+            return NativeCalls.deletion(opened, copy.address(), copy.address() + MapRecord.Answer.NAME);
+        } finally {
+            copy.keepUntilHere();
+            leave();
+        }
+    }
+
+    private void leave() {
+        process.leave();
+        Reference.reachabilityFence(this); // else the cleaner may close what this call is using
+    }
+
+    private MapsException failure(int errno) {
+        return Failures.of(errno, "process " + pid, pid);
+    }
+
+    /** Gives the descriptors back, now or when the last call under way on another thread ends. Again: nothing. */
+    @Override
+    public void close() {
+        cleanable.clean();
+    }
+
+    @Override
+    public String toString() {
+        return "ProcessMaps[" + pid + "]";
+    }
+}

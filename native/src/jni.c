@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The Java facade's view of the core: arguments passed on, results passed back. Addresses are of memory that Java owns and
+ * keeps reachable during the call (NativeMemory.java), sizes are the business of the core, errors are translated there
+ * (Failures.java): handing on an errno costs nothing, an exception made here would cost a class look-up in C for each type.
+ */
+#include "mapfiles.h"
+
+#include <jni.h>
+
+#define UNUSED __attribute__((unused))
+#define METHOD(name, signature) {(char *)#name, (char *)signature, (void *)name}
+
+static void *at(jlong address)
+{
+    return (void *)(uintptr_t)address;
+}
+
+static jlong addressOf(JNIEnv *env, jclass self UNUSED, jobject direct)
+{
+    return (jlong)(uintptr_t)(*env)->GetDirectBufferAddress(env, direct);
+}
+
+static jint openSelf(JNIEnv *env UNUSED, jclass self UNUSED, jlong process)
+{
+    return mf_process_open_self(at(process));
+}
+
+static jint openPid(JNIEnv *env UNUSED, jclass self UNUSED, jint pid, jlong process)
+{
+    return mf_process_open_pid(pid, at(process));
+}
+
+static jint openPidfd(JNIEnv *env UNUSED, jclass self UNUSED, jint pidfd, jlong process)
+{
+    return mf_process_open_pidfd(pidfd, at(process));
+}
+
+static jint openDirectory(JNIEnv *env UNUSED, jclass self UNUSED, jint descriptor, jlong process)
+{
+    return mf_process_open_directory(descriptor, at(process));
+}
+
+static void closeProcess(JNIEnv *env UNUSED, jclass self UNUSED, jlong process)
+{
+    mf_process_close(at(process));
+}
+
+static jint pidOf(JNIEnv *env UNUSED, jclass self UNUSED, jlong process)
+{
+    return ((const struct mf_process *)at(process))->pid;
+}
+
+static jint refusalReasons(JNIEnv *env UNUSED, jclass self UNUSED, jint pid)
+{
+    return mf_refusal_reasons(pid);
+}
+
+static jlong snapshotBytes(JNIEnv *env UNUSED, jclass self UNUSED, jint mappings, jint text)
+{
+    return (jlong)mf_snapshot_bytes((uint32_t)mappings, (uint32_t)text);
+}
+
+static jint snapshotInit(JNIEnv *env UNUSED, jclass self UNUSED, jlong memory, jlong bytes, jint mappings, jint text)
+{
+    return mf_snapshot_init(at(memory), (size_t)bytes, (uint32_t)mappings, (uint32_t)text);
+}
+
+static jint snapshotRead(JNIEnv *env UNUSED, jclass self UNUSED, jlong process, jint question, jlong previous, jlong out)
+{
+    return mf_snapshot_read(at(process), (uint32_t)question, at(previous), at(out));
+}
+
+static jint snapshotParse(JNIEnv *env UNUSED, jclass self UNUSED, jlong text, jint length, jint question, jlong out)
+{
+    return mf_snapshot_parse(at(text), (size_t)length, (uint32_t)question, at(out));
+}
+
+static jint query(JNIEnv *env UNUSED, jclass self UNUSED, jlong process, jlong address, jint how, jlong answer)
+{
+    return mf_query(at(process), (uint64_t)address, (uint32_t)how, at(answer));
+}
+
+static jint deletion(JNIEnv *env UNUSED, jclass self UNUSED, jlong process, jlong mapping, jlong name)
+{
+    return mf_deletion(at(process), at(mapping), at(name));
+}
+
+static jint loaderCounts(JNIEnv *env UNUSED, jclass self UNUSED, jlong counts)
+{
+    uint64_t *const out = at(counts);
+
+    return mf_loader_counts(&out[0], &out[1]);
+}
+
+#define OFFSET(type, field) (jint)offsetof(struct type, field)
+
+/* What MapRecord.java states by itself, for the test that holds both sides together. */
+static jint layout(JNIEnv *env UNUSED, jclass self UNUSED, jlong offsets, jint room)
+{
+    static const jint layout[] = {
+        OFFSET(mf_mapping, start), OFFSET(mf_mapping, end), OFFSET(mf_mapping, offset), OFFSET(mf_mapping, inode),
+        OFFSET(mf_mapping, dev_major), OFFSET(mf_mapping, dev_minor), OFFSET(mf_mapping, flags),
+        OFFSET(mf_mapping, name_offset), OFFSET(mf_mapping, name_length), OFFSET(mf_mapping, file_index),
+        sizeof(struct mf_mapping),
+        OFFSET(mf_snapshot, backend), OFFSET(mf_snapshot, mapping_count), OFFSET(mf_snapshot, file_count),
+        OFFSET(mf_snapshot, text_length), OFFSET(mf_snapshot, torn), OFFSET(mf_snapshot, retries),
+        OFFSET(mf_snapshot, needed_mappings), OFFSET(mf_snapshot, needed_text), OFFSET(mf_snapshot, error_line),
+        OFFSET(mf_snapshot, error_offset), OFFSET(mf_snapshot, error_length), OFFSET(mf_snapshot, index_offset),
+        OFFSET(mf_snapshot, files_offset), OFFSET(mf_snapshot, text_offset), sizeof(struct mf_snapshot),
+        OFFSET(mf_answer, build_id_length), OFFSET(mf_answer, build_id), OFFSET(mf_answer, name), sizeof(struct mf_answer),
+        sizeof(struct mf_process),
+    };
+    const jint count = sizeof layout / sizeof *layout;
+    jint *const out = at(offsets);
+
+    for (jint i = 0; i < count && i < room; i++)
+        out[i] = layout[i];
+    return count;
+}
+
+static const JNINativeMethod methods[] = {
+    METHOD(addressOf, "(Ljava/nio/ByteBuffer;)J"),
+    METHOD(openSelf, "(J)I"),
+    METHOD(openPid, "(IJ)I"),
+    METHOD(openPidfd, "(IJ)I"),
+    METHOD(openDirectory, "(IJ)I"),
+    {(char *)"close", (char *)"(J)V", (void *)closeProcess},
+    METHOD(pidOf, "(J)I"),
+    METHOD(refusalReasons, "(I)I"),
+    METHOD(snapshotBytes, "(II)J"),
+    METHOD(snapshotInit, "(JJII)I"),
+    METHOD(snapshotRead, "(JIJJ)I"),
+    METHOD(snapshotParse, "(JIIJ)I"),
+    METHOD(query, "(JJIJ)I"),
+    METHOD(deletion, "(JJJ)I"),
+    METHOD(loaderCounts, "(J)I"),
+    METHOD(layout, "(JI)I"),
+};
+
+MF_API JNIEXPORT jint JNICALL JNI_OnLoad(JavaVM *vm, void *reserved UNUSED)
+{
+    JNIEnv *env;
+    jclass calls;
+
+    if ((*vm)->GetEnv(vm, (void **)&env, JNI_VERSION_1_8) != JNI_OK)
+        return JNI_ERR;
+    calls = (*env)->FindClass(env, "org/mapfiles/NativeCalls");
+    if (calls == NULL || (*env)->RegisterNatives(env, calls, methods, sizeof methods / sizeof *methods) != 0)
+        return JNI_ERR; /* System.load() throws what is pending */
+    return JNI_VERSION_1_8;
+}
