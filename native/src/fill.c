@@ -108,33 +108,45 @@ void mf_fill_index_files(struct mf_fill *fill)
         index_file(fill, at);
 }
 
-/* The newer word of the kernel holds: earlier records give way where the new one lies. */
-static void make_way(struct mf_fill *fill, uint64_t start)
+static void append(struct mf_fill *fill)
 {
-    while (fill->count > 0 && fill->records[fill->count - 1].start >= start) {
+    fill->passed++;
+    if (fill->count == fill->out->mapping_capacity)
+        return;
+    fill->ambiguous |= (fill->records[fill->count].flags & MF_AMBIGUOUS) != 0;
+    index_file(fill, fill->count++);
+}
+
+/* The newer word of the kernel holds: earlier records give way where the new mapping lies. */
+static void put_in_order(struct mf_fill *fill, bool passes)
+{
+    const struct mf_mapping newer = *mf_fill_next(fill);
+
+    fill->disordered = true;
+    while (fill->count > 0 && fill->records[fill->count - 1].start >= newer.start) {
         fill->count--;
         fill->passed--;
     }
-    if (fill->count > 0 && fill->records[fill->count - 1].end > start)
-        fill->records[fill->count - 1].end = start;
+    if (fill->count > 0 && fill->records[fill->count - 1].end > newer.start)
+        fill->records[fill->count - 1].end = newer.start;
+    *mf_fill_next(fill) = newer;
+    if (passes)
+        append(fill);
 }
 
-void mf_fill_add(struct mf_fill *fill, const struct mf_mapping *mapping)
+void mf_fill_add(struct mf_fill *fill)
 {
-    if (mapping->start < fill->last_end) {
-        fill->disordered = true;
-        make_way(fill, mapping->start);
-    }
+    struct mf_mapping *const mapping = mf_fill_next(fill);
+    const bool passes = mf_record_passes(mapping, fill->question);
+    const uint64_t before = fill->last_end;
+
     fill->last_end = mapping->end;
     if (mf_mapping_kind(mapping) == MF_KIND_VSYSCALL)
         fill->gate = mapping->flags;
-    if (!mf_record_passes(mapping, fill->question))
-        return;
-    if (fill->passed++ >= fill->out->mapping_capacity)
-        return;
-    fill->records[fill->count] = *mapping;
-    index_file(fill, fill->count++);
-    fill->ambiguous |= (mapping->flags & MF_AMBIGUOUS) != 0;
+    if (mapping->start < before)
+        put_in_order(fill, passes);
+    else if (passes)
+        append(fill);
 }
 
 int mf_fill_end(struct mf_fill *fill, uint32_t backend, uint64_t kernel_length, uint64_t text_length)

@@ -24,6 +24,7 @@ struct mf_fill {
     uint64_t last_end;        /* of the newest mapping, filtered out or not */
     bool disordered;          /* a mapping began before the end of the one before it */
     bool ambiguous;           /* a name holds \012 */
+    struct mf_mapping beyond; /* where mappings go that there is no room for */
 };
 
 /* Few files are the rule, whatever the room: clearing all of it would cost a small process more than its text. */
@@ -38,8 +39,14 @@ static inline bool mf_fill_is_crowded(uint64_t files, uint64_t slots)
 /* Begins a picture: no mapping yet. */
 void mf_fill_begin(struct mf_fill *fill, struct mf_snapshot *out, uint32_t question, const uint64_t *devices);
 
-/* Adds a classified mapping whose name is in the text; mappings that the filter lets not through are only looked at. */
-void mf_fill_add(struct mf_fill *fill, const struct mf_mapping *mapping);
+/* Where the next mapping is to be written. */
+static inline struct mf_mapping *mf_fill_next(struct mf_fill *fill)
+{
+    return fill->count < fill->out->mapping_capacity ? &fill->records[fill->count] : &fill->beyond;
+}
+
+/* Adds what was written there: a classified mapping whose name is in the text; if the filter lets it through. */
+void mf_fill_add(struct mf_fill *fill);
 
 /* Gives all records their file indices anew: names were changed. */
 void mf_fill_index_files(struct mf_fill *fill);

@@ -45,16 +45,16 @@ static void add(struct walk *walk, struct mf_mapping *mapping, const char *name)
     keep_name(walk, name, full_length, mapping);
     if (full_length != 0 && memchr(name, '\n', full_length) != NULL)
         mapping->flags |= MF_ESCAPED;
-    mf_fill_add(&walk->fill, mapping);
+    mf_fill_add(&walk->fill);
 }
 
 static int add_gate(struct walk *walk)
 {
-    struct mf_mapping gate;
-    const int rc = mf_gate_find(walk->process, walk->fill.question, &gate);
+    struct mf_mapping *const gate = mf_fill_next(&walk->fill);
+    const int rc = mf_gate_find(walk->process, walk->fill.question, gate);
 
     if (rc > 0)
-        add(walk, &gate, MF_GATE_NAME);
+        add(walk, gate, MF_GATE_NAME);
     return rc < 0 ? rc : 0;
 }
 
@@ -65,7 +65,7 @@ static int walk_all(struct walk *walk)
     for (;;) {
         const uint64_t capacity = walk->fill.out->text_capacity;
         char *const name = walk->length + MF_NAME_MAX <= capacity ? walk->fill.text + walk->length : walk->scratch;
-        struct mf_mapping mapping;
+        struct mf_mapping *const mapping = mf_fill_next(&walk->fill);
         int rc;
 
         query.vma_name_addr = (uintptr_t)name;
@@ -75,8 +75,8 @@ static int walk_all(struct walk *walk)
             return add_gate(walk);
         if (rc < 0)
             return rc;
-        mf_query_record(&query, &mapping);
-        add(walk, &mapping, name);
+        mf_query_record(&query, mapping);
+        add(walk, mapping, name);
         query.query_addr = query.vma_end;
     }
 }

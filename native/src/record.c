@@ -118,7 +118,7 @@ static void classify_file(struct mf_mapping *record, const char *name, const uin
         record->flags |= MF_SUFFIXED;
 }
 
-void mf_record_classify(struct mf_mapping *record, const char *name, const uint64_t *devices)
+void mf_record_classify_odd(struct mf_mapping *record, const char *name, const uint64_t *devices)
 {
     if (mf_device(record->dev_major, record->dev_minor) != 0 || record->inode != 0) {
         record->flags |= MF_FILE_BACKED;

@@ -12,6 +12,9 @@
 _Static_assert(sizeof(struct mf_mapping) == 64, "the record is the ABI between core and facade");
 _Static_assert(MF_READABLE == 0x01 && MF_FILE_BACKED == 0x10, "filter bits are the low five");
 
+/* mf_record_classify() for mappings that take more than a glance. */
+void mf_record_classify_odd(struct mf_mapping *record, const char *name, const uint64_t *devices);
+
 /*
  * Tells what a mapping is and completes its record: kind, MF_FILE_BACKED, MF_DELETED or MF_SUFFIXED, and the name's
  * length without a suffix that is surely the kernel's. The one place where both backends learn the same.
@@ -19,7 +22,14 @@ _Static_assert(MF_READABLE == 0x01 && MF_FILE_BACKED == 0x10, "filter bits are t
  * @param name     name_length bytes.
  * @param devices  of the kernel's own mounts (devices.h); NULL where they cannot be known: saved text.
  */
-void mf_record_classify(struct mf_mapping *record, const char *name, const uint64_t *devices);
+static inline void mf_record_classify(struct mf_mapping *record, const char *name, const uint64_t *devices)
+{
+    /* Most are files on a disk, and memory without a name. */
+    if (record->dev_major != 0 && record->name_length != 0 && name[record->name_length - 1] != ')')
+        record->flags |= MF_FILE_BACKED | MF_KIND_FILE << MF_KIND_SHIFT;
+    else if ((record->dev_minor | record->inode | record->name_length) != 0 || record->dev_major != 0)
+        mf_record_classify_odd(record, name, devices);
+}
 
 /* Whether a record has all the bits that the filter of a question asks for. */
 static inline bool mf_record_passes(const struct mf_mapping *record, uint32_t question)
