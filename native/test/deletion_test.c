@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* " (deleted)": the kernel's word, or the file's own name; with the capability to look at the file, and without. */
+#include "check.h"
+
+#include <fcntl.h>
+#include <stdbool.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static char directory[] = "/tmp/mapfiles-deletion-XXXXXX";
+static struct mf_process process;
+static struct mf_snapshot *snapshot;
+static bool numbers_agree; /* device and inode of maps are those of stat(2): not on btrfs and overlayfs */
+
+static void *map_new_file(const char *name)
+{
+    const int fd = open(name, O_RDWR | O_CREAT | O_TRUNC, 0666);
+    void *at;
+
+    if (fd < 0 || ftruncate(fd, 4096) != 0)
+        abort();
+    at = mmap(NULL, 4096, PROT_READ, MAP_SHARED, fd, 0);
+    close(fd);
+    return at;
+}
+
+/* What the library says of the mapping at an address. */
+static int deletion_of(const void *at)
+{
+    const struct mf_mapping *mapping;
+
+    CHECK_IS(read_growing(&process, MF_BY_TEXT, &snapshot), 1, "read");
+    mapping = mapping_at(snapshot, (uintptr_t)at);
+    return mapping == NULL ? -1 : mf_deletion(&process, mapping, mf_snapshot_name(snapshot, mapping));
+}
+
+/* Without capabilities the answer is inferred where the numbers allow that, and else not known; it is never wrong. */
+static void expect(const void *at, int expected, bool privileged, const char *what)
+{
+    const int actual = deletion_of(at);
+
+    if (privileged || numbers_agree)
+        CHECK_IS(actual, expected, what);
+    else
+        CHECK(actual == expected || actual == MF_DELETION_NOT_KNOWN, "%s: got %d", what, actual);
+}
+
+static void ask_about_all_kinds(bool privileged)
+{
+    void *at = map_new_file("plain");
+
+    expect(at, MF_NOT_DELETED, privileged, "a plain file");
+    unlink("plain");
+    expect(at, MF_IS_DELETED, privileged, "a deleted file");
+    at = map_new_file("true (deleted)");
+    expect(at, MF_NOT_DELETED, privileged, "a file really called so");
+    unlink("true (deleted)");
+    expect(at, MF_IS_DELETED, privileged, "that one deleted");
+    at = map_new_file("linked");
+    link("linked", "other name");
+    unlink("linked");
+    expect(at, MF_IS_DELETED, privileged, "this name is gone, the file has another");
+    unlink("other name");
+    at = map_new_file("old");
+    close(open("new", O_CREAT | O_RDWR, 0666));
+    rename("new", "old");
+    expect(at, MF_IS_DELETED, privileged, "renamed over");
+    unlink("old");
+    at = map_new_file("decoy");
+    unlink("decoy");
+    close(open("decoy (deleted)", O_CREAT | O_RDWR, 0666));
+    expect(at, MF_IS_DELETED, privileged, "deleted, while another file is called as the text says");
+    unlink("decoy (deleted)");
+    mkdir("sub", 0777);
+    at = map_new_file("sub/file");
+    unlink("sub/file");
+    rmdir("sub");
+    expect(at, MF_IS_DELETED, privileged, "deleted with its directory");
+    at = mmap(NULL, 4096, PROT_READ, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    expect(at, MF_IS_DELETED, privileged, "shared anonymous memory never had a path");
+}
+
+static void compare_numbers(void)
+{
+    void *const at = map_new_file("numbers");
+    const struct mf_mapping *mapping;
+    struct stat of_path;
+
+    CHECK_IS(read_growing(&process, MF_BY_TEXT, &snapshot), 1, "read");
+    mapping = mapping_at(snapshot, (uintptr_t)at);
+    numbers_agree = stat("numbers", &of_path) == 0 && of_path.st_ino == mapping->inode &&
+                    of_path.st_dev == ((uint64_t)mapping->dev_major << 8 | mapping->dev_minor);
+    unlink("numbers");
+}
+
+int main(void)
+{
+    pid_t child;
+    int status = 0;
+
+    umask(0);
+    if (mkdtemp(directory) == NULL || chmod(directory, 0777) != 0 || chdir(directory) != 0)
+        return 1;
+    snapshot = new_snapshot(1024, 1 << 18);
+    child = fork();
+    if (child == 0) { /* the same without capabilities, in a process that opens itself */
+        if (geteuid() == 0 && (setgid(65534) != 0 || setuid(65534) != 0))
+            _exit(1);
+        if (mf_process_open_self(&process) != 0)
+            _exit(1);
+        compare_numbers();
+        ask_about_all_kinds(false);
+        _exit(check_result());
+    }
+    waitpid(child, &status, 0);
+    CHECK_IS(WEXITSTATUS(status), 0, "without capabilities");
+    if (mf_process_open_self(&process) != 0)
+        return 1;
+    compare_numbers();
+    if (geteuid() == 0)
+        ask_about_all_kinds(true);
+    else
+        puts("skipped with capabilities: takes root");
+    mf_process_close(&process);
+    free(snapshot);
+    rmdir(directory);
+    return check_result();
+}

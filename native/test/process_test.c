@@ -1,0 +1,293 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Opening processes: every way, and every reason why not. */
+#include "check.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static struct mf_snapshot *snapshot;
+static struct mf_process process;
+
+static int count_descriptors(void)
+{
+    int count = 0;
+
+    for (int fd = 0; fd < 256; fd++)
+        count += fcntl(fd, F_GETFD) >= 0;
+    return count;
+}
+
+/* A child that waits until it is killed. */
+static pid_t start_child(void)
+{
+    const pid_t pid = fork();
+
+    if (pid == 0) {
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
+        for (;;)
+            pause();
+    }
+    return pid;
+}
+
+static void end_child(pid_t pid)
+{
+    kill(pid, SIGKILL);
+    waitpid(pid, NULL, 0);
+}
+
+static void self_is_this_process(void)
+{
+    CHECK_IS(mf_process_open_self(&process), 0, "self");
+    CHECK_IS(process.pid, getpid(), "pid");
+    CHECK_IS(read_growing(&process, 0, &snapshot), 1, "read");
+    CHECK(mapping_at(snapshot, (uintptr_t)&process) != NULL, "our own data is mapped");
+    mf_process_close(&process);
+    mf_process_close(&process);
+}
+
+static void descriptors_are_given_back(void)
+{
+    const int before = count_descriptors();
+
+    for (int i = 0; i < 50; i++) {
+        CHECK_IS(mf_process_open_self(&process), 0, "open");
+        mf_process_close(&process);
+        CHECK_IS(mf_process_open_pid(2147483647, &process), -ESRCH, "no such pid");
+        CHECK_IS(mf_process_open_directory(0, &process), -EINVAL, "not a proc directory");
+    }
+    CHECK_IS(count_descriptors(), before, "descriptors");
+}
+
+static void absurd_arguments_are_refused(void)
+{
+    const int proc = open("/proc", O_RDONLY | O_DIRECTORY);
+
+    CHECK_IS(mf_process_open_pid(0, &process), -EINVAL, "pid 0");
+    CHECK_IS(mf_process_open_pid(-1, &process), -EINVAL, "pid -1");
+    CHECK_IS(mf_process_open_pidfd(-1, &process), -EBADF, "pidfd -1");
+    CHECK_IS(mf_process_open_pidfd(proc, &process), -EINVAL, "a directory is not a pidfd");
+    CHECK_IS(mf_process_open_directory(-1, &process), -EBADF, "descriptor -1");
+    CHECK_IS(mf_process_open_directory(proc, &process), -EINVAL, "/proc is not a process");
+    close(proc);
+}
+
+static void a_pidfd_and_a_directory_open_the_same_process(void)
+{
+    const pid_t pid = start_child();
+    const int pidfd = (int)syscall(434 /* pidfd_open */, pid, 0);
+    char path[32];
+    int directory;
+
+    snprintf(path, sizeof path, "/proc/%d", pid);
+    directory = open(path, O_RDONLY | O_DIRECTORY);
+    CHECK_IS(mf_process_open_directory(directory, &process), 0, "directory");
+    CHECK_IS(process.pid, pid, "its pid");
+    close(directory);
+    CHECK_IS(mf_snapshot_read(&process, 0, NULL, snapshot), 1, "the descriptor was duplicated");
+    mf_process_close(&process);
+    if (pidfd >= 0) {
+        CHECK_IS(mf_process_open_pidfd(pidfd, &process), 0, "pidfd");
+        CHECK_IS(process.pid, pid, "its pid");
+        mf_process_close(&process);
+        end_child(pid);
+        CHECK_IS(mf_process_open_pidfd(pidfd, &process), -ESRCH, "pidfd of a process that has ended");
+        close(pidfd);
+    } else {
+        printf("skipped: no pidfd_open on this kernel\n");
+        end_child(pid);
+    }
+}
+
+static void an_ended_process_is_gone_and_a_zombie_is_a_zombie(void)
+{
+    const pid_t pid = start_child();
+    struct mf_process early;
+    struct mf_answer answer;
+
+    CHECK_IS(mf_process_open_pid(pid, &early), 0, "alive");
+    kill(pid, SIGKILL);
+    waitid(P_PID, (id_t)pid, &(siginfo_t){0}, WEXITED | WNOWAIT);
+    CHECK_IS(mf_process_open_pid(pid, &process), -ECHILD, "zombie, opened");
+    CHECK_IS(mf_snapshot_read(&early, 0, NULL, snapshot), -ECHILD, "zombie, read");
+    if (mf_query(&early, 0, MF_COVERING, &answer) != -ENOTTY)
+        CHECK_IS(mf_query(&early, 0, MF_COVERING, &answer), -ECHILD, "zombie, asked");
+    waitpid(pid, NULL, 0);
+    CHECK_IS(mf_process_open_pid(pid, &process), -ESRCH, "gone, opened");
+    CHECK_IS(mf_snapshot_read(&early, 0, NULL, snapshot), -ESRCH, "gone, read");
+    CHECK_IS(mf_snapshot_read(&early, MF_EXECUTABLE, NULL, snapshot), -ESRCH, "gone, walked");
+    mf_process_close(&early);
+}
+
+static void a_kernel_thread_has_no_mappings(void)
+{
+    char comm[32] = "";
+    FILE *const file = fopen("/proc/2/comm", "r");
+
+    if (file == NULL || fgets(comm, sizeof comm, file) == NULL || strcmp(comm, "kthreadd\n") != 0)
+        printf("skipped: no kernel thread to be seen in this pid namespace\n");
+    else
+        CHECK_IS(mf_process_open_pid(2, &process), -ENXIO, "kthreadd");
+    if (file != NULL)
+        fclose(file);
+}
+
+/* Says "ready", waits for SIGUSR1, and becomes another program; the pipe tells when that has happened. */
+static void wait_and_exec(int ready)
+{
+    sigset_t set;
+    int signal;
+
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    fcntl(ready, F_SETFD, FD_CLOEXEC);
+    sigemptyset(&set);
+    sigaddset(&set, SIGUSR1);
+    sigprocmask(SIG_BLOCK, &set, NULL);
+    if (write(ready, "r", 1) == 1 && sigwait(&set, &signal) == 0)
+        execlp("sleep", "sleep", "1000", (char *)NULL);
+    _exit(1);
+}
+
+static void an_exec_is_followed(void)
+{
+    int ready[2];
+    pid_t pid;
+    char byte;
+
+    CHECK_IS(pipe(ready), 0, "pipe");
+    pid = fork();
+    if (pid == 0)
+        wait_and_exec(ready[1]);
+    close(ready[1]);
+    CHECK_IS(read(ready[0], &byte, 1), 1, "child is ready");
+    CHECK_IS(mf_process_open_pid(pid, &process), 0, "open");
+    CHECK_IS(read_growing(&process, 0, &snapshot), 1, "before");
+    kill(pid, SIGUSR1);
+    CHECK_IS(read(ready[0], &byte, 1), 0, "closed by exec");
+    for (int by_query = 0; by_query < 2; by_query++) {
+        bool found = false;
+
+        CHECK_IS(mf_snapshot_read(&process, by_query ? MF_EXECUTABLE : MF_BY_TEXT, NULL, snapshot), 1, "after");
+        for (uint32_t i = 0; i < snapshot->mapping_count; i++) {
+            const struct mf_mapping *const mapping = &mf_snapshot_mappings(snapshot)[i];
+
+            found |= mapping->name_length > 6 &&
+                     memcmp(mf_snapshot_name(snapshot, mapping) + mapping->name_length - 6, "/sleep", 6) == 0;
+        }
+        CHECK(found, "the new program is seen, by_query %d", by_query);
+    }
+    mf_process_close(&process);
+    end_child(pid);
+    close(ready[0]);
+}
+
+static void *outlive_the_first_thread(void *unused)
+{
+    (void)unused;
+    usleep(200 * 1000); /* the first thread ends meanwhile; sooner or later makes no difference */
+    if (mf_process_open_self(&process) != 0 || mf_snapshot_read(&process, MF_BY_TEXT, NULL, snapshot) != 1 ||
+        mapping_at(snapshot, (uintptr_t)&process) == NULL)
+        _exit(1);
+    pause();
+    return NULL;
+}
+
+static void memory_is_seen_after_the_first_thread_ended(void)
+{
+    const pid_t pid = fork();
+    char state[256] = "";
+    char path[64];
+    int status = 0;
+
+    if (pid == 0) {
+        pthread_t thread;
+
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
+        pthread_create(&thread, NULL, outlive_the_first_thread, NULL);
+        pthread_exit(NULL);
+    }
+    snprintf(path, sizeof path, "/proc/%d/stat", pid);
+    for (int tries = 0; tries < 500 && strstr(state, ") Z") == NULL; tries++) {
+        FILE *const file = fopen(path, "r");
+
+        if (file == NULL || fgets(state, sizeof state, file) == NULL)
+            break;
+        fclose(file);
+        usleep(10 * 1000);
+    }
+    CHECK(strstr(state, ") Z") != NULL, "the first thread has ended: %s", state);
+    CHECK_IS(mf_process_open_pid(pid, &process), 0, "open through a living thread");
+    CHECK_IS(read_growing(&process, 0, &snapshot), 1, "read");
+    CHECK(mapping_at(snapshot, (uintptr_t)&process) != NULL, "its data is seen");
+    mf_process_close(&process);
+    usleep(400 * 1000);
+    CHECK_IS(waitpid(pid, &status, WNOHANG), 0, "it could open itself too");
+    end_child(pid);
+}
+
+static int open_as_nobody(pid_t pid)
+{
+    const pid_t child = fork();
+    int status = 0;
+
+    if (child == 0) {
+        if (setgid(65534) != 0 || setuid(65534) != 0)
+            _exit(100);
+        if (mf_process_open_pid(pid, &process) != -EACCES)
+            _exit(101);
+        _exit(mf_refusal_reasons(pid));
+    }
+    waitpid(child, &status, 0);
+    return WEXITSTATUS(status);
+}
+
+static void a_refusal_says_what_is_missing(void)
+{
+    pid_t pid;
+
+    if (geteuid() != 0) {
+        printf("skipped: refusals take root to make\n");
+        return;
+    }
+    pid = start_child();
+    CHECK(open_as_nobody(pid) & MF_REFUSED_USER, "another user's process");
+    end_child(pid);
+    pid = fork();
+    if (pid == 0) {
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
+        if (setgid(65534) != 0 || setuid(65534) != 0) /* drops the capabilities, and the dumpable flag with them */
+            _exit(1);
+        prctl(PR_SET_DUMPABLE, 0);
+        for (;;)
+            pause();
+    }
+    usleep(100 * 1000);
+    CHECK_IS(open_as_nobody(pid), MF_REFUSED_DUMPABLE, "a process that is not dumpable");
+    end_child(pid);
+    CHECK_IS(mf_refusal_reasons(0), -EINVAL, "pid 0");
+    CHECK_IS(mf_refusal_reasons(2147483647), -ESRCH, "no such process");
+}
+
+int main(void)
+{
+    snapshot = new_snapshot(4096, 1 << 20);
+    self_is_this_process();
+    descriptors_are_given_back();
+    absurd_arguments_are_refused();
+    a_pidfd_and_a_directory_open_the_same_process();
+    an_ended_process_is_gone_and_a_zombie_is_a_zombie();
+    a_kernel_thread_has_no_mappings();
+    an_exec_is_followed();
+    memory_is_seen_after_the_first_thread_ended();
+    a_refusal_says_what_is_missing();
+    free(snapshot);
+    return check_result();
+}
