@@ -1,0 +1,41 @@
+/**
+ * Which file, and which byte of it, an address of a Linux process belongs to.
+ *
+ * <pre>{@code
+ * try (ProcessMaps maps = ProcessMaps.self()) {
+ *     MapSnapshot snapshot = maps.snapshot();
+ *     for (MapCursor mapping = snapshot.cursor(); mapping.next(); ) {
+ *         if (mapping.isExecutable()) {
+ *             System.out.println(Long.toHexString(mapping.start()) + " " + mapping.permissions() + " " + mapping.name());
+ *         }
+ *     }
+ *     int found = snapshot.find(address);
+ *     System.out.println(found < 0 ? "no mapping" : snapshot.cursor().seek(found).name() + " + " + snapshot.fileOffset(address));
+ * }
+ * }</pre>
+ *
+ * <h2>Words</h2>
+ * <ul>
+ *   <li>A <em>mapping</em> is one line of /proc/pid/maps, the kernel's VMA: a range of addresses with one file, or none, behind it.
+ *   <li>A <em>range</em> is {@code start-end}, the end exclusive.
+ *   <li>A <em>snapshot</em> is a picture of mappings at one time. It is <em>torn</em> when it mixes two states of the process.
+ *   <li>A <em>cursor</em> is a window on one mapping at a time: a position, no data.
+ *   <li>The kernel <em>refuses</em> when it does not let this process look at the other one.
+ * </ul>
+ *
+ * <h2>Conventions</h2>
+ * <ul>
+ *   <li>Addresses, offsets and inode numbers are unsigned 64-bit numbers in a {@code long}: compare them with
+ *       {@link java.lang.Long#compareUnsigned}.
+ *   <li>In steady state nothing allocates: not reading again, not walking, not looking up, not asking for one address. What
+ *       does allocate says so.
+ *   <li>Memory belongs to Java. No object, used in any order by any threads, closed or not, can crash the JVM.
+ *   <li>A null argument throws {@link java.lang.NullPointerException}.
+ *   <li>What is not known is said to be not known: {@link org.mapfiles.Deletion#NOT_KNOWN},
+ *       {@link org.mapfiles.Mapping#isNameAmbiguous()}, {@link org.mapfiles.MapSnapshot#isTorn()}.
+ * </ul>
+ *
+ * <p>Linux on x86-64 and aarch64. The library is loaded on first use, from a private copy below the user's home directory
+ * ({@code ~/.cache/mapfiles}), or from where {@code -Dorg.mapfiles.library.path=} says.
+ */
+package org.mapfiles;
