@@ -1,0 +1,35 @@
+#!/bin/sh
+# What the built library shows to the outside: usage: exports_test.sh LIBRARY VERSION-SCRIPT
+set -eu
+library=$1
+script=$2
+failed=0
+
+fail() {
+    echo "exports: $*" >&2
+    failed=1
+}
+
+expected=$(sed -n 's/^ *\([A-Za-z_0-9]*\);$/\1/p' "$script" | sort)
+actual=$(nm -D --defined-only "$library" | awk '$2 != "A" { sub(/@.*/, "", $3); print $3 }' | sort)
+[ "$expected" = "$actual" ] || fail "exported names are not those of $script:
+$actual"
+odd=$(echo "$actual" | grep -Ev '^(mf_|JNI_OnLoad$|JNI_OnUnload$|Agent_)' || true)
+[ -z "$odd" ] || fail "names without the prefix: $odd"
+
+needed=$(readelf -d "$library" | sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p' | tr '\n' ' ')
+case $needed in
+'libc.so.6 ' | 'libc.musl-'*'.so.1 ') ;;
+*) fail "needs more than the C library: $needed" ;;
+esac
+
+newest=$(nm -D --undefined-only "$library" | sed -n 's/.*@GLIBC_\([0-9.]*\)$/\1/p' | sort -uV | tail -n 1)
+[ -z "$newest" ] || [ "$(printf '%s\n2.17\n' "$newest" | sort -V | tail -n 1)" = 2.17 ] ||
+    fail "needs glibc $newest, and 2.17 must do: $(nm -D --undefined-only "$library" | grep "@GLIBC_$newest" | tr '\n' ' ')"
+
+size=$(wc -c <"$library")
+[ "$size" -le 65536 ] || fail "$size bytes are more than 64 KiB"
+! readelf -S "$library" | grep -q '\.symtab' || fail "it is not stripped"
+
+[ $failed = 0 ] && echo "ok: $size bytes, glibc ${newest:-none}, $(echo "$actual" | wc -l) names"
+exit $failed

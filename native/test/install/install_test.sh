@@ -1,0 +1,22 @@
+#!/bin/sh
+# A C program against the installed library: usage: install_test.sh CMAKE BUILD-DIRECTORY COMPILER
+set -eu
+cmake=$1
+build=$2
+compiler=$3
+here=$(dirname "$0")
+prefix=$(mktemp -d)
+trap 'rm -rf "$prefix"' EXIT
+
+DESTDIR=$prefix "$cmake" --install "$build" >/dev/null
+pc=$(find "$prefix" -name mapfiles.pc)
+if command -v pkg-config >/dev/null; then
+    # The .pc names its final place; the sysroot is where the files stand now.
+    flags=$(PKG_CONFIG_PATH=$(dirname "$pc") PKG_CONFIG_SYSROOT_DIR=$prefix pkg-config --cflags --libs mapfiles)
+else
+    echo "pkg-config is not installed: flags are made from mapfiles.pc by hand"
+    flags="-I$(dirname "$(find "$prefix" -name mapfiles.h)") -L$(dirname "$(find "$prefix" -name libmapfiles.so)") -lmapfiles"
+fi
+# shellcheck disable=SC2086
+"$compiler" -Wall -Wextra -Werror "$here/count.c" -o "$prefix/count" $flags
+LD_LIBRARY_PATH=$(dirname "$(find "$prefix" -name libmapfiles.so)") "$prefix/count"
