@@ -77,23 +77,19 @@ final class NativeLibrary {
         String resource = resourceName();
         byte[] content = resource(resource);
         String hash = new String(resource(resource + ".sha256"), StandardCharsets.US_ASCII).strip();
-        IOException refused = null;
+        StringBuilder refusals = new StringBuilder();
         for (Path directory : new Path[] {
-            Path.of(System.getProperty("user.home"), ".cache", "mapfiles"),
+            Path.of(System.getProperty("user.home"), ".cache", "mapfiles"), // of a user without a home that is "?"
             Path.of(System.getProperty("java.io.tmpdir"), "mapfiles-" + ownUid()),
         }) {
             try {
                 return extract(content, privateDirectory(directory).resolve("libmapfiles-" + hash.substring(0, 32) + ".so"));
             } catch (IOException e) {
-                if (refused != null) {
-                    e.addSuppressed(refused);
-                }
-                refused = e;
+                refusals.append("; ").append(e);
             }
         }
-        throw new IOException("no directory to keep libmapfiles.so in: " + refused.getSuppressed()[0] + "; " + refused
-                + ": make one of them writable for this user alone, or name a library with -D" + PATH_PROPERTY + "=",
-                refused);
+        throw new IOException("there is no directory to keep libmapfiles.so in" + refusals + ": make one of them a directory "
+                + "of this user alone (chmod 700), or name a library with -D" + PATH_PROPERTY + "=");
     }
 
     private static String resourceName() throws IOException {
@@ -127,6 +123,9 @@ final class NativeLibrary {
 
     /** Makes the directory, or checks that it is a real one, ours, and closed to others. */
     private static Path privateDirectory(Path directory) throws IOException {
+        if (!directory.isAbsolute()) {
+            throw new IOException(directory + " is no absolute path");
+        }
         if (!Files.isDirectory(directory, LinkOption.NOFOLLOW_LINKS)) {
             Files.createDirectories(directory.getParent());
             try {
@@ -138,7 +137,7 @@ final class NativeLibrary {
         int mode = (Integer) Files.getAttribute(directory, "unix:mode", LinkOption.NOFOLLOW_LINKS);
         int type = mode & 0170000;
         if (type != 0040000 || (mode & 0077) != 0 || uidOf(directory) != ownUid()) {
-            throw new IOException(directory + " is not a directory of this user alone (chmod 700)");
+            throw new IOException(directory + " is not a directory of this user alone");
         }
         return directory;
     }
