@@ -244,7 +244,8 @@ MF_API int mf_snapshot_init(void *memory, size_t bytes, uint32_t mapping_capacit
  *         what would have been enough a moment ago: give somewhat more; -EBADMSG; -ESRCH, -ECHILD, -ENXIO, -EACCES;
  *         -ENOTTY: MF_BY_QUERY on an old kernel.
  *
- * One call at a time for one process with MF_BY_TEXT; otherwise thread-safe. Async-signal-safe (uses 5 KiB of stack).
+ * One call at a time for one process with MF_BY_TEXT; otherwise thread-safe. Async-signal-safe (takes up to
+ * 12 KiB of stack).
  */
 MF_API int mf_snapshot_read(struct mf_process *process, uint32_t question, const struct mf_snapshot *previous,
                             struct mf_snapshot *out);
@@ -300,8 +301,8 @@ struct mf_answer {
  * @return 0; -ENOENT; -ENOTTY: use mf_snapshot_read() and mf_find(); -ENAMETOOLONG: the path has MF_NAME_MAX bytes or
  *         more, use these too; -ESRCH, -ECHILD, -ENXIO, -EACCES.
  *
- * Thread-safe. Async-signal-safe; may wait while the target changes its mappings. The first question about [vsyscall]
- * reads the whole text once, as PROCMAP_QUERY does not know that page.
+ * Thread-safe. Async-signal-safe (takes up to 8 KiB of stack); may wait while the target changes its mappings. The first
+ * question about [vsyscall] reads the whole text once, as PROCMAP_QUERY does not know that page.
  */
 MF_API int mf_query(struct mf_process *process, uint64_t address, uint32_t how, struct mf_answer *out);
 
@@ -325,7 +326,7 @@ enum mf_deleted {
  * @param name     its name, mapping->name_length bytes.
  * @return enum mf_deleted; -ESRCH: the process is gone.
  *
- * Thread-safe. Async-signal-safe (uses 5 KiB of stack).
+ * Thread-safe. Async-signal-safe (takes 5 KiB of stack).
  */
 MF_API int mf_deletion(const struct mf_process *process, const struct mf_mapping *mapping, const char *name);
 

@@ -5,6 +5,7 @@
 #include "process.h"
 #include "record.h"
 
+#include <stdbool.h>
 #include <string.h>
 
 #define ROOT "root" /* of the process: paths in its maps begin there (proc_pid_root(5)) */
@@ -52,6 +53,21 @@ static int deletion_by_path(const struct mf_process *process, struct path *path,
     return rc == -ESRCH ? rc : MF_DELETION_NOT_KNOWN;
 }
 
+/*
+ * Whether the range still maps the file of the record: an entry of map_files is found by range alone, and may be that of a
+ * file mapped there since. Without the query the file's inode has to tell; where maps gives another one (overlayfs before
+ * Linux 6.8) that is not known.
+ */
+static bool is_still_mapped(const struct mf_process *process, const struct mf_mapping *mapping, const struct stat *entry)
+{
+    struct mf_procmap_query now = {.query_addr = mapping->start};
+
+    if (!(process->traits & MF_TRAIT_QUERY))
+        return entry->st_ino == mapping->inode;
+    return mf_maps_query(process->maps_fd, &now) == 0 && now.vma_start == mapping->start && now.vma_end == mapping->end &&
+           now.inode == mapping->inode && now.dev_major == mapping->dev_major && now.dev_minor == mapping->dev_minor;
+}
+
 int mf_deletion(const struct mf_process *process, const struct mf_mapping *mapping, const char *name)
 {
     struct path path = {.text = ROOT};
@@ -65,7 +81,7 @@ int mf_deletion(const struct mf_process *process, const struct mf_mapping *mappi
     if (!(mapping->flags & MF_SUFFIXED))
         return MF_NOT_DELETED;
     mf_names_entry(entry, mapping->start, mapping->end);
-    if (mf_sys_stat(process->proc_fd, entry, 0, &mapped) == 0) {
+    if (mf_sys_stat(process->proc_fd, entry, 0, &mapped) == 0 && is_still_mapped(process, mapping, &mapped)) {
         if (mapped.st_nlink == 0)
             return MF_IS_DELETED;
         device = mf_device_of(mapped.st_dev);

@@ -1,5 +1,7 @@
 package org.mapfiles;
 
+import java.util.Objects;
+
 /**
  * Which mappings are asked for, and how. Immutable; a mapping passes that has every property named.
  *
@@ -52,6 +54,7 @@ public final class MapFilter {
      * @param backend {@link Backend#QUERY} makes a read fail with {@link NotSupportedException} before Linux 6.11
      */
     public MapFilter by(Backend backend) {
+        Objects.requireNonNull(backend);
         int other = bits & ~(MapRecord.BY_TEXT | MapRecord.BY_QUERY);
         return new MapFilter(other | (backend == Backend.TEXT ? MapRecord.BY_TEXT : MapRecord.BY_QUERY));
     }

@@ -112,17 +112,17 @@ public final class MapSnapshot {
 
     /** Mappings in the picture. */
     public int size() {
-        return picture.head(Head.MAPPING_COUNT);
+        return head(Head.MAPPING_COUNT);
     }
 
     /** Different files in the picture, by name, device and inode: {@link Mapping#fileIndex()} runs from 0 to below it. */
     public int fileCount() {
-        return picture.head(Head.FILE_COUNT);
+        return head(Head.FILE_COUNT);
     }
 
     /** How the picture was taken; null before the first one. */
     public Backend backend() {
-        int bit = picture.head(Head.BACKEND);
+        int bit = head(Head.BACKEND);
         return bit == 0 ? null : bit == MapRecord.BY_TEXT ? Backend.TEXT : Backend.QUERY;
     }
 
@@ -131,12 +131,12 @@ public final class MapSnapshot {
      * order all the same: where the kernel told of overlapping mappings the newer word holds.
      */
     public boolean isTorn() {
-        return picture.head(Head.TORN) != 0;
+        return head(Head.TORN) != 0;
     }
 
     /** Reads thrown away for this picture, since mappings changed during them or the process called execve(2). */
     public int retries() {
-        return picture.head(Head.RETRIES);
+        return head(Head.RETRIES);
     }
 
     /** A cursor before the first mapping. Allocates it; {@link MapCursor#reset()} makes it serve again. */
@@ -152,10 +152,13 @@ public final class MapSnapshot {
     public int find(long address) {
         for (;;) {
             int seen = version;
-            Picture now = picture;
-            int found = AddressIndex.find(now, address);
-            VarHandle.loadLoadFence();
-            if (version == seen) {
+            int found = -1;
+            try {
+                found = AddressIndex.find(picture, address);
+            } catch (IndexOutOfBoundsException e) {
+                rethrowIfWhole(seen, e);
+            }
+            if (isWhole(seen)) {
                 return found;
             }
         }
@@ -170,9 +173,12 @@ public final class MapSnapshot {
         Objects.checkFromIndexSize(0, addresses.length, indices.length);
         for (;;) {
             int seen = version;
-            AddressIndex.findAll(picture, addresses, indices);
-            VarHandle.loadLoadFence();
-            if (version == seen) {
+            try {
+                AddressIndex.findAll(picture, addresses, indices);
+            } catch (IndexOutOfBoundsException e) {
+                rethrowIfWhole(seen, e);
+            }
+            if (isWhole(seen)) {
                 return;
             }
         }
@@ -186,14 +192,42 @@ public final class MapSnapshot {
     public long fileOffset(long address) {
         for (;;) {
             int seen = version;
-            Picture now = picture;
-            int at = AddressIndex.find(now, address) * MapRecord.SIZE;
-            long offset = at < 0 || (now.records.getInt(at + MapRecord.FLAGS) & MapRecord.FILE_BACKED) == 0 ? -1
-                    : address - now.records.getLong(at + MapRecord.START) + now.records.getLong(at + MapRecord.OFFSET);
-            VarHandle.loadLoadFence();
-            if (version == seen) {
+            long offset = -1;
+            try {
+                Picture now = picture;
+                int at = AddressIndex.find(now, address) * MapRecord.SIZE;
+                if (at >= 0 && (now.records.getInt(at + MapRecord.FLAGS) & MapRecord.FILE_BACKED) != 0) {
+                    offset = address - now.records.getLong(at + MapRecord.START) + now.records.getLong(at + MapRecord.OFFSET);
+                }
+            } catch (IndexOutOfBoundsException e) {
+                rethrowIfWhole(seen, e);
+            }
+            if (isWhole(seen)) {
                 return offset;
             }
+        }
+    }
+
+    private int head(int field) {
+        for (;;) {
+            int seen = version;
+            int value = picture.head(field);
+            if (isWhole(seen)) {
+                return value;
+            }
+        }
+    }
+
+    /** Whether what was read since then came from one picture: its memory is written to only after the version has changed. */
+    private boolean isWhole(int seen) {
+        VarHandle.loadLoadFence();
+        return version == seen;
+    }
+
+    /** A search over memory that is being filled again may leave it; only otherwise is that an error. */
+    private void rethrowIfWhole(int seen, IndexOutOfBoundsException e) {
+        if (isWhole(seen)) {
+            throw e;
         }
     }
 
