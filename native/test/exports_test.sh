@@ -27,6 +27,9 @@ newest=$(nm -D --undefined-only "$library" | sed -n 's/.*@GLIBC_\([0-9.]*\)$/\1/
 [ -z "$newest" ] || [ "$(printf '%s\n2.17\n' "$newest" | sort -V | tail -n 1)" = 2.17 ] ||
     fail "needs glibc $newest, and 2.17 must do: $(nm -D --undefined-only "$library" | grep "@GLIBC_$newest" | tr '\n' ' ')"
 
+! readelf -V "$library" | grep -q 'Name: GLIBC_ABI_' || fail "needs a loader newer than glibc 2.17: $(readelf -V "$library" |
+    sed -n 's/.*Name: \(GLIBC_ABI_[A-Z_]*\).*/\1/p' | tr '\n' ' ')"
+
 size=$(wc -c <"$library")
 [ "$size" -le 65536 ] || fail "$size bytes are more than 64 KiB"
 ! readelf -S "$library" | grep -q '\.symtab' || fail "it is not stripped"

@@ -8,11 +8,10 @@ here=$(dirname "$0")
 prefix=$(mktemp -d)
 trap 'rm -rf "$prefix"' EXIT
 
-DESTDIR=$prefix "$cmake" --install "$build" >/dev/null
+"$cmake" --install "$build" --prefix "$prefix" >/dev/null
 pc=$(find "$prefix" -name mapfiles.pc)
 if command -v pkg-config >/dev/null; then
-    # The .pc names its final place; the sysroot is where the files stand now.
-    flags=$(PKG_CONFIG_PATH=$(dirname "$pc") PKG_CONFIG_SYSROOT_DIR=$prefix pkg-config --cflags --libs mapfiles)
+    flags=$(PKG_CONFIG_PATH=$(dirname "$pc") pkg-config --cflags --libs mapfiles)
 else
     echo "pkg-config is not installed: flags are made from mapfiles.pc by hand"
     flags="-I$(dirname "$(find "$prefix" -name mapfiles.h)") -L$(dirname "$(find "$prefix" -name libmapfiles.so)") -lmapfiles"

@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A child that makes odd mappings and says on stdout which: what the tests compare with what mapfiles reads.
+ *
+ *   odd_process [--uid N] [--undumpable] DIRECTORY [LABEL-PREFIX...]
+ *
+ * DIRECTORY is an empty scratch directory. One line a mapping, tab-separated, then READY:
+ *
+ *   MADE label start end perms offset major minor inode kind deleted(yes|no|-) name(hex bytes, or -)
+ *   SKIP label reason
+ *
+ * Then each line on stdin is a command, answered by a line that begins with OK or ERROR: see commands[] below. Ends when
+ * stdin does. The mappings are made in odd_files.c and odd_memory.c.
+ */
+#include "odd_process.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static char **arguments;
+
+static void answer(const char *format, long value)
+{
+    printf(format, value);
+    putchar('\n');
+    fflush(stdout);
+}
+
+/* N mappings that cannot merge, every second one of a file where there are enough of those. */
+static void map_many(const char *argument)
+{
+    const long wanted = atol(argument);
+    const int fd = open("many", O_RDWR | O_CREAT, 0666);
+    long made = 0;
+
+    if (fd < 0 || ftruncate(fd, (off_t)odd_page) != 0) {
+        answer("ERROR cannot make a file: errno %ld", errno);
+        return;
+    }
+    while (made < wanted) {
+        void *const at = made & 1 ? mmap(NULL, odd_page, PROT_READ, MAP_PRIVATE, fd, 0)
+                                  : mmap(NULL, odd_page, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+        if (at == MAP_FAILED)
+            break;
+        made++;
+    }
+    close(fd);
+    answer("OK %ld", made);
+}
+
+static void unmap(const char *label)
+{
+    const struct odd_made *const made = odd_find(label);
+
+    if (made == NULL || munmap((void *)made->start, made->size) != 0)
+        answer("ERROR no such label", 0);
+    else
+        answer("OK", 0);
+}
+
+/* Another file at the same range. */
+static void remap(const char *label)
+{
+    const struct odd_made *const made = odd_find(label);
+    const int fd = open("remapped", O_RDWR | O_CREAT, 0666);
+
+    if (made == NULL || fd < 0 || ftruncate(fd, (off_t)made->size) != 0 ||
+        mmap((void *)made->start, made->size, PROT_READ, MAP_FIXED | MAP_SHARED, fd, 0) == MAP_FAILED)
+        answer("ERROR cannot remap", 0);
+    else
+        answer("OK", 0);
+    close(fd);
+}
+
+static void delete_file(const char *label)
+{
+    const struct odd_made *const made = odd_find(label);
+
+    answer(made != NULL && unlink(made->name) == 0 ? "OK" : "ERROR cannot delete", 0);
+}
+
+/* Another file takes the path. */
+static void replace_file(const char *label)
+{
+    const struct odd_made *const made = odd_find(label);
+    const int fd = open("replacement", O_RDWR | O_CREAT, 0666);
+
+    close(fd);
+    answer(made != NULL && rename("replacement", made->name) == 0 ? "OK" : "ERROR cannot replace", 0);
+}
+
+static void exec_again(const char *unused)
+{
+    (void)unused;
+    puts("EXECED");
+    fflush(stdout);
+    execv("/proc/self/exe", arguments);
+    answer("ERROR errno %ld", errno);
+}
+
+static void *serve(void *unused);
+
+/* The first thread ends, another goes on. */
+static void leader_exit(const char *unused)
+{
+    pthread_t thread;
+
+    (void)unused;
+    if (pthread_create(&thread, NULL, serve, "OK") != 0)
+        answer("ERROR no thread", 0);
+    else
+        pthread_exit(NULL);
+}
+
+/* A child of ours that has ended and is not waited for. */
+static void make_zombie(const char *unused)
+{
+    const pid_t pid = fork();
+    siginfo_t info;
+
+    (void)unused;
+    if (pid == 0)
+        _exit(0);
+    waitid(P_PID, (id_t)pid, &info, WEXITED | WNOWAIT);
+    answer("OK %ld", pid);
+}
+
+static void open_pidfd(const char *pid)
+{
+    (void)pid;
+    answer("OK %ld", getpid());
+}
+
+static const struct command {
+    const char *name;
+    void (*run)(const char *argument);
+} commands[] = {
+    {"many", map_many},        {"unmap", unmap},      {"remap", remap},
+    {"delete", delete_file},   {"replace", replace_file}, {"exec", exec_again},
+    {"leader-exit", leader_exit}, {"zombie", make_zombie}, {"pid", open_pidfd},
+    {"churn", odd_churn},      {"join", odd_join},
+};
+
+static void run(char *line)
+{
+    char *const argument = strchr(line, ' ');
+
+    if (argument != NULL)
+        *argument = 0;
+    for (size_t i = 0; i < sizeof commands / sizeof *commands; i++) {
+        if (strcmp(commands[i].name, line) == 0) {
+            commands[i].run(argument ? argument + 1 : "");
+            return;
+        }
+    }
+    answer("ERROR no such command", 0);
+}
+
+static void remove_tree(int directory_fd)
+{
+    DIR *const directory = fdopendir(directory_fd);
+    const struct dirent *entry;
+
+    while (directory != NULL && (entry = readdir(directory)) != NULL) {
+        if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
+            continue;
+        if (unlinkat(dirfd(directory), entry->d_name, 0) != 0) {
+            const int below = openat(dirfd(directory), entry->d_name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
+
+            if (below >= 0)
+                remove_tree(below);
+            unlinkat(dirfd(directory), entry->d_name, AT_REMOVEDIR);
+        }
+    }
+    if (directory != NULL)
+        closedir(directory);
+}
+
+static void *serve(void *greeting)
+{
+    static char line[4096];
+
+    if (greeting != NULL)
+        answer(greeting, 0);
+    while (fgets(line, sizeof line, stdin) != NULL) {
+        line[strcspn(line, "\n")] = 0;
+        if (strcmp(line, "quit") == 0)
+            break;
+        run(line);
+    }
+    remove_tree(open(".", O_RDONLY | O_DIRECTORY));
+    exit(0);
+}
+
+static void fail(const char *what)
+{
+    perror(what);
+    exit(1);
+}
+
+int main(int argc, char **argv)
+{
+    int next = 1;
+    bool undumpable = false;
+
+    arguments = argv;
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    for (; next < argc && argv[next][0] == '-'; next++) {
+        if (strcmp(argv[next], "--undumpable") == 0)
+            undumpable = true;
+        else if (strcmp(argv[next], "--uid") == 0 && next + 1 < argc) {
+            const unsigned id = (unsigned)atoi(argv[++next]);
+
+            if (setresgid(id, id, id) != 0 || setresuid(id, id, id) != 0)
+                fail("setresuid");
+        }
+    }
+    if (next >= argc || chdir(argv[next]) != 0)
+        fail("usage: odd_process [--uid N] [--undumpable] DIRECTORY [LABEL-PREFIX...]");
+    prctl(PR_SET_DUMPABLE, !undumpable);
+    prctl(PR_SET_PDEATHSIG, SIGKILL); /* cleared by setresuid */
+    odd_make_all(argv + next + 1);
+    puts("READY");
+    fflush(stdout);
+    serve(NULL);
+}

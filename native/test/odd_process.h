@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef ODD_PROCESS_H
+#define ODD_PROCESS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* A mapping that was made, under the label it was reported with. */
+struct odd_made {
+    const char *label;
+    uintptr_t start;
+    size_t size;
+    char name[256]; /* of its file, relative to the directory */
+};
+
+extern size_t odd_page;
+
+/* Makes all mappings whose label begins with one of the prefixes (none: all), in the working directory, and reports them. */
+void odd_make_all(char **prefixes);
+
+/* The mapping of a label, or NULL. */
+const struct odd_made *odd_find(const char *label);
+
+/* Threads that map, unmap, split and merge for so many milliseconds; and waiting for them: commands that answer. */
+void odd_churn(const char *milliseconds);
+void odd_join(const char *unused);
+
+#endif
