@@ -1,0 +1,96 @@
+package org.mapfiles.cli;
+
+import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonGenerator;
+import com.fasterxml.jackson.core.util.MinimalPrettyPrinter;
+import java.io.IOException;
+import java.io.OutputStream;
+import org.mapfiles.Deletion;
+
+/** JSON Lines: one object a line, written as it comes. */
+final class JsonLines {
+    private final JsonGenerator json;
+
+    JsonLines(OutputStream out) throws IOException {
+        json = new JsonFactory().createGenerator(out).disable(JsonGenerator.Feature.FLUSH_PASSED_TO_STREAM)
+                .setPrettyPrinter(new MinimalPrettyPrinter("\n"));
+    }
+
+    JsonLines begin() throws IOException {
+        json.writeStartObject();
+        return this;
+    }
+
+    JsonLines end() throws IOException {
+        json.writeEndObject();
+        return this;
+    }
+
+    JsonLines number(String field, long value) throws IOException {
+        json.writeNumberField(field, value);
+        return this;
+    }
+
+    /** A 64-bit number that may pass 2<sup>63</sup>. */
+    JsonLines unsigned(String field, long value) throws IOException {
+        json.writeFieldName(field);
+        json.writeNumber(Long.toUnsignedString(value));
+        return this;
+    }
+
+    /** An address or offset, which JSON numbers could not hold everywhere: {@code "0x..."}. */
+    JsonLines hex(String field, long value) throws IOException {
+        return text(field, "0x" + Long.toHexString(value));
+    }
+
+    JsonLines text(String field, String value) throws IOException {
+        json.writeStringField(field, value);
+        return this;
+    }
+
+    JsonLines bool(String field, boolean value) throws IOException {
+        json.writeBooleanField(field, value);
+        return this;
+    }
+
+    JsonLines nothing(String field) throws IOException {
+        json.writeNullField(field);
+        return this;
+    }
+
+    /** {@code path}, and {@code path_base64} where that lost something. */
+    JsonLines path(FileName name) throws IOException {
+        if (name.text() == null) {
+            json.writeNullField("path");
+        } else {
+            json.writeStringField("path", name.text());
+        }
+        if (!name.isUtf8()) {
+            json.writeBinaryField("path_base64", name.raw());
+        }
+        return this;
+    }
+
+    /** {@code deleted}: null where it is not known. */
+    JsonLines deleted(Deletion deletion) throws IOException {
+        if (deletion == Deletion.NOT_KNOWN) {
+            json.writeNullField("deleted");
+        } else {
+            bool("deleted", deletion == Deletion.DELETED);
+        }
+        return this;
+    }
+
+    /** Hands on what was written; the last line gets its end. */
+    void flush() throws IOException {
+        json.flush();
+    }
+
+    /** Ends the last line. */
+    void close() throws IOException {
+        if (json.getOutputContext().getCurrentIndex() >= 0) {
+            json.writeRaw('\n');
+        }
+        json.flush();
+    }
+}

@@ -1,0 +1,148 @@
+package org.mapfiles.cli;
+
+import java.io.FileInputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.io.PrintWriter;
+import java.nio.charset.StandardCharsets;
+import org.mapfiles.AccessRefusedException;
+import org.mapfiles.ProcessGoneException;
+import picocli.AutoComplete.GenerateCompletion;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.HelpCommand;
+import picocli.CommandLine.IVersionProvider;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.ParseResult;
+import picocli.CommandLine.Spec;
+
+/** The command {@code mapfiles}. */
+@Command(name = "mapfiles", mixinStandardHelpOptions = true, versionProvider = Main.Version.class,
+        description = "Which file, and which byte of it, an address of a process belongs to.",
+        synopsisSubcommandLabel = "COMMAND",
+        subcommands = {MapsCommand.class, ResolveCommand.class, CountCommand.class, GenerateCompletion.class, HelpCommand.class},
+        exitCodeListHeading = "%nExit codes:%n",
+        exitCodeList = {
+            "0:done",
+            "1:an address is in no mapping, or something else failed",
+            "2:wrong usage",
+            "3:the kernel refuses a look at the process",
+            "4:the process is gone"},
+        footer = {"", "Completion for bash and zsh: source <(mapfiles generate-completion)"})
+public final class Main implements Runnable {
+    static final int OK = 0;
+    static final int NOT_RESOLVED = 1;
+    static final int USAGE = 2;
+    static final int REFUSED = 3;
+    static final int GONE = 4;
+
+    @Spec
+    private CommandSpec spec;
+
+    private final Terminal terminal;
+
+    private Main(Terminal terminal) {
+        this.terminal = terminal;
+    }
+
+    /** Runs the command with the streams of this process, and ends it with the exit code. */
+    public static void main(String[] arguments) {
+        System.exit(run(arguments, Terminal.ofProcess()));
+    }
+
+    /** Runs the command with other streams, as a user would see them. */
+    static int run(String[] arguments, InputStream in, OutputStream out, OutputStream err) {
+        return run(arguments, new Terminal(in, out, err, false));
+    }
+
+    private static int run(String[] arguments, Terminal terminal) {
+        CommandLine line = new CommandLine(new Main(terminal), new Factory(terminal));
+        line.setOut(new PrintWriter(terminal.out(), true, StandardCharsets.UTF_8));
+        line.setErr(new PrintWriter(terminal.err(), true, StandardCharsets.UTF_8));
+        line.setColorScheme(CommandLine.Help.defaultColorScheme(
+                terminal.isColoured() ? CommandLine.Help.Ansi.ON : CommandLine.Help.Ansi.OFF));
+        line.setParameterExceptionHandler(Main::explainUsage);
+        line.setExecutionExceptionHandler((e, command, parsed) -> explain(e, terminal));
+        try {
+            int code = line.execute(arguments);
+            terminal.flush();
+            return code;
+        } catch (UnsatisfiedLinkError e) {
+            terminal.complain(e.getMessage());
+            return NOT_RESOLVED;
+        } catch (IOException e) {
+            return OK; // nobody reads on: the end of a pipe such as "| head" is no failure
+        }
+    }
+
+    /** Without a command: what there is. */
+    @Override
+    public void run() {
+        throw new ParameterException(spec.commandLine(), "no command given");
+    }
+
+    private static int explainUsage(ParameterException e, String[] arguments) {
+        CommandLine command = e.getCommandLine();
+        String message = e.getMessage() == null ? "wrong usage" : e.getMessage().replace('\n', ' ');
+        command.getErr().println("mapfiles: " + message + ": see " + command.getCommandSpec().qualifiedName() + " --help");
+        return USAGE;
+    }
+
+    /** One line on stderr that says what to do, and the exit code. */
+    private static int explain(Exception failure, Terminal terminal) throws Exception {
+        if (failure instanceof Terminal.Closed) {
+            return OK;
+        }
+        if (failure instanceof IOException || failure instanceof IllegalArgumentException) {
+            terminal.complain(failure.getMessage());
+            return failure instanceof ProcessGoneException ? GONE : failure instanceof AccessRefusedException ? REFUSED
+                    : failure instanceof IllegalArgumentException ? USAGE : NOT_RESOLVED;
+        }
+        throw failure;
+    }
+
+    /** Gives each command the terminal. */
+    private static final class Factory implements CommandLine.IFactory {
+        private final Terminal terminal;
+
+        Factory(Terminal terminal) {
+            this.terminal = terminal;
+        }
+
+        @Override
+        public <T> T create(Class<T> type) throws Exception {
+            if (type == MapsCommand.class) {
+                return type.cast(new MapsCommand(terminal));
+            }
+            if (type == ResolveCommand.class) {
+                return type.cast(new ResolveCommand(terminal));
+            }
+            if (type == CountCommand.class) {
+                return type.cast(new CountCommand(terminal));
+            }
+            return CommandLine.defaultFactory().create(type);
+        }
+    }
+
+    /** Version of the jar, and of what it runs on. */
+    static final class Version implements IVersionProvider {
+        @Override
+        public String[] getVersion() {
+            String version = Main.class.getPackage().getImplementationVersion();
+            return new String[] {"mapfiles " + (version == null ? "(not from a jar)" : version) + ", Java "
+                    + Runtime.version().feature() + ", Linux " + System.getProperty("os.version")};
+        }
+    }
+
+    /** The kernel's limit of mappings a process (vm.max_map_count), or -1. */
+    static long maxMapCount() {
+        try (InputStream in = new FileInputStream("/proc/sys/vm/max_map_count")) {
+            byte[] text = new byte[32]; // taken in one read: a second one of such a file finds nothing
+            return Long.parseLong(new String(text, 0, Math.max(in.read(text), 0), StandardCharsets.US_ASCII).strip());
+        } catch (IOException | NumberFormatException unknown) {
+            return -1;
+        }
+    }
+}

@@ -1,0 +1,45 @@
+package org.mapfiles.cli;
+
+import java.io.IOException;
+import java.io.OutputStream;
+import org.mapfiles.MapCursor;
+import org.mapfiles.MapSnapshot;
+import org.mapfiles.ProcessMaps;
+
+/** Resolved addresses as JSON Lines. */
+final class ResolvedJson extends ResolvedPrinter {
+    private final JsonLines lines;
+
+    ResolvedJson(ProcessMaps maps, MapSnapshot snapshot, OutputStream out) throws IOException {
+        super(maps, snapshot);
+        this.lines = new JsonLines(out);
+    }
+
+    @Override
+    void printResolved(long address, int index, MapCursor mapping) throws IOException {
+        lines.begin().hex("address", address).hex("start", mapping.start()).hex("end", mapping.end())
+                .text("perms", mapping.permissions()).path(name(index, mapping));
+        if (mapping.isFileBacked()) {
+            lines.hex("file_offset", mapping.fileOffset(address));
+        } else {
+            lines.nothing("file_offset");
+        }
+        lines.end();
+    }
+
+    @Override
+    void printUnresolved(long address) throws IOException {
+        lines.begin().hex("address", address).nothing("start").nothing("end").nothing("perms").nothing("path")
+                .nothing("file_offset").end();
+    }
+
+    @Override
+    void flush() throws IOException {
+        lines.flush();
+    }
+
+    @Override
+    void finish() throws IOException {
+        lines.close();
+    }
+}

@@ -1,0 +1,64 @@
+package org.mapfiles.cli;
+
+import java.io.IOException;
+import java.util.Arrays;
+import org.mapfiles.MapCursor;
+import org.mapfiles.MapSnapshot;
+import org.mapfiles.ProcessMaps;
+
+/** Prints resolved addresses. What is the same for all addresses of a mapping is made once for each picture. */
+abstract class ResolvedPrinter {
+    private final ProcessMaps maps;
+    private final MapSnapshot snapshot;
+    private final MapCursor cursor;
+    private FileName[] names = {};
+    private boolean unresolved;
+
+    ResolvedPrinter(ProcessMaps maps, MapSnapshot snapshot) {
+        this.maps = maps;
+        this.snapshot = snapshot;
+        this.cursor = snapshot.cursor();
+    }
+
+    /** Prints one address that lies in the mapping of an index, or in none. */
+    final void print(long address, int index) throws IOException {
+        if (index < 0) {
+            unresolved = true;
+            printUnresolved(address);
+        } else {
+            printResolved(address, index, cursor.seek(index));
+        }
+    }
+
+    abstract void printResolved(long address, int index, MapCursor mapping) throws IOException;
+
+    abstract void printUnresolved(long address) throws IOException;
+
+    /** Hands on what was printed so far. */
+    abstract void flush() throws IOException;
+
+    /** Ends the output. */
+    void finish() throws IOException {
+        flush();
+    }
+
+    /** The snapshot shows a new picture. */
+    void forget() {
+        names = new FileName[0];
+        cursor.reset();
+    }
+
+    final FileName name(int index, MapCursor mapping) throws IOException {
+        if (index >= names.length) {
+            names = Arrays.copyOf(names, snapshot.size());
+        }
+        if (names[index] == null) {
+            names[index] = FileName.of(maps, mapping);
+        }
+        return names[index];
+    }
+
+    final boolean hasUnresolved() {
+        return unresolved;
+    }
+}

@@ -1,0 +1,90 @@
+package org.mapfiles.cli;
+
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+
+/** Columns as wide as they must be, the last one as it is. */
+final class Table {
+    /** What a cell looks like on a terminal. */
+    enum Colour {
+        PLAIN(""), CODE("\033[32m"), FAINT("\033[2m"), HEAD("\033[1m");
+
+        private final String code;
+
+        Colour(String code) {
+            this.code = code;
+        }
+    }
+
+    private static final String END = "\033[0m";
+
+    private final Terminal terminal;
+    private final List<Boolean> rightAligned = new ArrayList<>();
+    private final List<Integer> widths = new ArrayList<>();
+    private final List<String> cells = new ArrayList<>();
+    private final List<Colour> colours = new ArrayList<>();
+    private int column;
+
+    Table(Terminal terminal) {
+        this.terminal = terminal;
+    }
+
+    Table right(String head) {
+        return column(head, true);
+    }
+
+    Table left(String head) {
+        return column(head, false);
+    }
+
+    private Table column(String head, boolean right) {
+        rightAligned.add(right);
+        widths.add(0);
+        return cell(head, Colour.HEAD);
+    }
+
+    void endOfHead() {
+        endOfRow();
+    }
+
+    Table cell(String text) {
+        return cell(text, Colour.PLAIN);
+    }
+
+    Table cell(String text, Colour colour) {
+        cells.add(text);
+        colours.add(colour);
+        widths.set(column, Math.max(widths.get(column), text.length()));
+        column++;
+        return this;
+    }
+
+    void endOfRow() {
+        column = 0;
+    }
+
+    void print() throws IOException {
+        OutputStream out = terminal.out();
+        StringBuilder line = new StringBuilder();
+        int columns = widths.size();
+        for (int i = 0; i < cells.size(); i++) {
+            append(line, cells.get(i), colours.get(i), i % columns);
+            if (i % columns == columns - 1) {
+                String text = cells.get(i).isEmpty() ? line.toString().stripTrailing() : line.toString();
+                out.write(text.concat("\n").getBytes(StandardCharsets.UTF_8));
+                line.setLength(0);
+            }
+        }
+    }
+
+    private void append(StringBuilder line, String text, Colour colour, int at) {
+        boolean last = at == widths.size() - 1;
+        String padding = last ? "" : " ".repeat(widths.get(at) - text.length());
+        boolean coloured = terminal.isColoured() && colour != Colour.PLAIN && !text.isEmpty();
+        line.append(at > 0 ? "  " : "").append(rightAligned.get(at) ? padding : "").append(coloured ? colour.code : "")
+                .append(text).append(coloured ? END : "").append(rightAligned.get(at) ? "" : padding);
+    }
+}

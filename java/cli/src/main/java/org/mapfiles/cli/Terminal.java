@@ -1,0 +1,97 @@
+package org.mapfiles.cli;
+
+import java.io.BufferedOutputStream;
+import java.io.FileDescriptor;
+import java.io.FileInputStream;
+import java.io.FileOutputStream;
+import java.io.FilterOutputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+
+/** Where a command reads and writes: raw streams, UTF-8, and whether people look at it. */
+final class Terminal {
+    private static final int BUFFER = 1 << 16;
+
+    /** Whoever read our output has gone. */
+    static final class Closed extends IOException {
+        private static final long serialVersionUID = 1;
+
+        Closed(IOException cause) {
+            super(cause);
+        }
+    }
+
+    private final InputStream in;
+    private final OutputStream out;
+    private final PrintStream err;
+    private final boolean coloured;
+
+    Terminal(InputStream in, OutputStream out, OutputStream err, boolean coloured) {
+        this.in = in;
+        this.out = new BufferedOutputStream(new Watched(out), BUFFER);
+        this.err = new PrintStream(err, true, StandardCharsets.UTF_8);
+        this.coloured = coloured;
+    }
+
+    static Terminal ofProcess() {
+        boolean coloured = System.getenv("NO_COLOR") == null && isTerminal(Path.of("/proc/self/fd/1"));
+        return new Terminal(new FileInputStream(FileDescriptor.in), new FileOutputStream(FileDescriptor.out),
+                new FileOutputStream(FileDescriptor.err), coloured);
+    }
+
+    /** Not System.console(), which from JDK 22 on is there without a terminal too. */
+    private static boolean isTerminal(Path descriptor) {
+        try {
+            String target = Files.readSymbolicLink(descriptor).toString();
+            return target.startsWith("/dev/pts/") || target.startsWith("/dev/tty") || target.equals("/dev/console");
+        } catch (IOException e) {
+            return false;
+        }
+    }
+
+    InputStream in() {
+        return in;
+    }
+
+    OutputStream out() {
+        return out;
+    }
+
+    OutputStream err() {
+        return err;
+    }
+
+    boolean isColoured() {
+        return coloured;
+    }
+
+    void flush() throws IOException {
+        out.flush();
+    }
+
+    /** One line on stderr. */
+    void complain(String message) {
+        err.println("mapfiles: " + String.valueOf(message).replace('\n', ' '));
+    }
+
+    /** Tells a failure to write from one to read: both are IOExceptions to a command. */
+    private static final class Watched extends FilterOutputStream {
+        Watched(OutputStream out) {
+            super(out);
+        }
+
+        @Override
+        public void write(byte[] bytes, int from, int length) throws IOException {
+            try {
+                out.write(bytes, from, length);
+            } catch (IOException e) {
+                throw new Closed(e);
+            }
+        }
+    }
+}
