@@ -154,7 +154,7 @@ public final class MapSnapshot {
             int seen = version;
             int found = -1;
             try {
-                found = AddressIndex.find(picture, address);
+                found = picture.index.find(address);
             } catch (IndexOutOfBoundsException e) {
                 rethrowIfWhole(seen, e);
             }
@@ -174,7 +174,7 @@ public final class MapSnapshot {
         for (;;) {
             int seen = version;
             try {
-                AddressIndex.findAll(picture, addresses, indices);
+                picture.index.findAll(addresses, indices);
             } catch (IndexOutOfBoundsException e) {
                 rethrowIfWhole(seen, e);
             }
@@ -195,7 +195,7 @@ public final class MapSnapshot {
             long offset = -1;
             try {
                 Picture now = picture;
-                int at = AddressIndex.find(now, address) * MapRecord.SIZE;
+                int at = now.index.find(address) * MapRecord.SIZE;
                 if (at >= 0 && (now.records.getInt(at + MapRecord.FLAGS) & MapRecord.FILE_BACKED) != 0) {
                     offset = address - now.records.getLong(at + MapRecord.START) + now.records.getLong(at + MapRecord.OFFSET);
                 }

@@ -17,8 +17,8 @@ final class Picture {
     final NativeMemory memory;
     /** Views of the parts, each of which bounds what is read through it. */
     final ByteBuffer records;
-    final ByteBuffer index;
     final ByteBuffer text;
+    final AddressIndex index;
 
     private final ByteBuffer head;
 
@@ -42,7 +42,8 @@ final class Picture {
         }
         head = memory.slice(0, Head.SIZE);
         records = memory.slice(Head.SIZE, mappingCapacity * MapRecord.SIZE);
-        index = memory.slice(head(Head.INDEX_OFFSET), head(Head.FILES_OFFSET) - head(Head.INDEX_OFFSET));
+        index = new AddressIndex(
+                memory.slice(head(Head.INDEX_OFFSET), head(Head.FILES_OFFSET) - head(Head.INDEX_OFFSET)), records);
         text = memory.slice(head(Head.TEXT_OFFSET), textCapacity);
     }
 
