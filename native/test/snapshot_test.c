@@ -67,7 +67,7 @@ static void a_change_is_seen_and_nothing_else(void)
 
 static void memory_is_checked(void)
 {
-    _Alignas(8) static char memory[4096];
+    _Alignas(8) static char memory[16384];
 
     CHECK_IS(mf_snapshot_init(memory + 1, sizeof memory - 1, 1, 1), -EINVAL, "not aligned");
     CHECK_IS(mf_snapshot_init(memory, 100, 1, 1), -EINVAL, "too small");
