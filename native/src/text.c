@@ -48,10 +48,14 @@ static const uint8_t digit_plus_one[256] = {
     ['8'] = 9,  ['9'] = 10, ['a'] = 11, ['b'] = 12, ['c'] = 13, ['d'] = 14, ['e'] = 15, ['f'] = 16,
 };
 
-/* Goes on with a number of at most @p most further digits up to @p terminator: the byte behind that, or NULL. */
-static inline const char *read_digits(const char *at, size_t most, char terminator, uint64_t *out)
+/*
+ * Goes on with a number up to @p terminator: the byte behind that, or NULL. At most eight further digits, and none where the
+ * number began with a 0: the kernel pads no further.
+ */
+static inline const char *read_digits(const char *at, char begin, char terminator, uint64_t *out)
 {
     const char *const first = at;
+    const size_t most = begin == '0' ? 0 : 8;
     unsigned digit;
 
     while ((digit = digit_plus_one[(uint8_t)*at]) != 0) {
@@ -64,15 +68,17 @@ static inline const char *read_digits(const char *at, size_t most, char terminat
 /* A number that the kernel pads to eight digits: addresses and offsets. */
 static inline const char *read_wide(const char *at, const char *to, char terminator, uint64_t *out)
 {
-    return to - at > 8 && hex_8(load_8(at), out) ? read_digits(at + 8, 8, terminator, out) : NULL;
+    return to - at > 8 && hex_8(load_8(at), out) ? read_digits(at + 8, *at, terminator, out) : NULL;
 }
 
 /* A number that it pads to two: device numbers. */
 static inline const char *read_narrow(const char *at, char terminator, uint64_t *out)
 {
-    *out = 0;
-    return digit_plus_one[(uint8_t)at[0]] != 0 && digit_plus_one[(uint8_t)at[1]] != 0 ? read_digits(at, 8, terminator, out)
-                                                                                     : NULL;
+    const unsigned high = digit_plus_one[(uint8_t)at[0]];
+    const unsigned low = high != 0 ? digit_plus_one[(uint8_t)at[1]] : 0;
+
+    *out = (high - 1) << 4 | (low - 1);
+    return low != 0 ? read_digits(at + 2, *at, terminator, out) : NULL;
 }
 
 static inline const char *read_decimal(const char *at, uint64_t *out)
@@ -87,7 +93,7 @@ static inline const char *read_decimal(const char *at, uint64_t *out)
         at++;
     }
     *out = value;
-    return at != first && *at == ' ' ? at + 1 : NULL;
+    return at != first && *at == ' ' && (*first != '0' || at == first + 1) ? at + 1 : NULL;
 }
 
 /* "r-xp ": the byte behind it, or NULL. */
@@ -119,7 +125,7 @@ static inline const char *read_header(const char *at, const char *to, struct mf_
     if ((at = read_wide(at, to, '-', &out->start)) == NULL || (at = read_wide(at, to, ' ', &out->end)) == NULL ||
         (at = read_permissions(at, &out->flags)) == NULL || (at = read_wide(at, to, ' ', &out->offset)) == NULL ||
         (at = read_narrow(at, ':', &major)) == NULL || (at = read_narrow(at, ' ', &minor)) == NULL ||
-        (at = read_decimal(at, &out->inode)) == NULL || out->start >= out->end)
+        (at = read_decimal(at, &out->inode)) == NULL || out->start >= out->end || (major | minor) > UINT32_MAX)
         return NULL;
     out->dev_major = (uint32_t)major;
     out->dev_minor = (uint32_t)minor;

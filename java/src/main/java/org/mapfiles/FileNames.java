@@ -24,18 +24,23 @@ final class FileNames {
         }
     }
 
-    /** The name that stands in {@code length} bytes of a text. */
-    String name(int fileIndex, ByteBuffer text, int offset, int length) {
+    /**
+     * The name that stands in {@code length} bytes of a text.
+     *
+     * @param slot where the last String is looked for: the file index; other names may share one
+     */
+    String name(int slot, ByteBuffer text, int offset, int length) {
         Entry[] known = entries;
-        if (fileIndex < known.length && known[fileIndex] != null && Bytes.equal(text, offset, length, known[fileIndex].bytes)) {
-            return known[fileIndex].name;
+        Entry last = slot < known.length ? known[slot] : null; // read once: another thread may replace it
+        if (last != null && Bytes.equal(text, offset, length, last.bytes)) {
+            return last.name;
         }
         Entry entry = new Entry(Bytes.copy(text, offset, length));
-        if (fileIndex >= known.length) {
-            known = Arrays.copyOf(known, Math.max(fileIndex + 16, known.length * 2));
+        if (slot >= known.length) {
+            known = Arrays.copyOf(known, Math.max(slot + 16, known.length * 2));
             entries = known;
         }
-        known[fileIndex] = entry;
+        known[slot] = entry;
         return entry.name;
     }
 }

@@ -159,7 +159,7 @@ public final class MapCursor implements Mapping {
         }
         int file = fileIndex();
         String name = file >= 0 ? snapshot.fileNames.name(file, picture.text, offset, length)
-                : snapshot.specialNames.name(kind().ordinal(), picture.text, offset, length);
+                : snapshot.specialNames.name(kind().ordinal() << 4 | length & 15, picture.text, offset, length);
         confirm();
         return name;
     }

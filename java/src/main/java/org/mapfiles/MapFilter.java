@@ -55,8 +55,9 @@ public final class MapFilter {
      */
     public MapFilter by(Backend backend) {
         Objects.requireNonNull(backend);
-        int other = bits & ~(MapRecord.BY_TEXT | MapRecord.BY_QUERY);
-        return new MapFilter(other | (backend == Backend.TEXT ? MapRecord.BY_TEXT : MapRecord.BY_QUERY));
+        int wanted = bits & ~(MapRecord.BY_TEXT | MapRecord.BY_QUERY)
+                | (backend == Backend.TEXT ? MapRecord.BY_TEXT : MapRecord.BY_QUERY);
+        return wanted == bits ? this : new MapFilter(wanted);
     }
 
     private MapFilter with(int bit) {

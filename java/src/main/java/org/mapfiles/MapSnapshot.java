@@ -26,7 +26,7 @@ public final class MapSnapshot {
     private MapFilter filter = MapFilter.all();
     private ProcessMaps owner;
     final FileNames fileNames = new FileNames();
-    /** By kind, for mappings without a file. */
+    /** For mappings without a file, by kind and length: [vvar] and [vvar_vclock] are of one kind. */
     final FileNames specialNames = new FileNames();
 
     /** An empty snapshot with room for an ordinary process; it grows as it must. */

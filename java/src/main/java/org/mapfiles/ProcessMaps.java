@@ -39,6 +39,7 @@ public final class ProcessMaps implements AutoCloseable {
     /** For single questions that only the text can answer; made on the first of them. */
     private MapSnapshot whole;
     private MapCursor wholeCursor;
+    private MapFilter wholeAskedFor;
 
     private ProcessMaps(OpenProcess process, int pid) {
         this.process = process;
@@ -215,14 +216,13 @@ public final class ProcessMaps implements AutoCloseable {
             throws MapsException {
         if (whole == null) {
             whole = new MapSnapshot();
+            wholeCursor = whole.cursor();
         }
-        if (!whole.filter().equals(filter.by(Backend.TEXT))) {
+        if (!filter.equals(wholeAskedFor)) {
             read(whole, filter.by(Backend.TEXT));
+            wholeAskedFor = filter;
         } else {
             refresh(whole);
-        }
-        if (wholeCursor == null) {
-            wholeCursor = whole.cursor();
         }
         wholeCursor.reset();
         int found = whole.find(address);
