@@ -1,0 +1,166 @@
+package org.mapfiles;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.sun.management.ThreadMXBean;
+import java.lang.management.ManagementFactory;
+import java.nio.ByteBuffer;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
+
+/** How many bytes of heap does a round take, once everything is warm? None, as the JVM itself counts them. */
+class AllocationTest {
+    private static final int ROUNDS = 1_000;
+    private static final ThreadMXBean THREADS = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+
+    @RegisterExtension final Children children = new Children();
+    private ProcessMaps maps;
+    private ProcessMaps other;
+    private MapSnapshot snapshot;
+    private Object sink;
+
+    @BeforeEach
+    void open() throws Exception {
+        Process sleeper = children.sleeper();
+        maps = ProcessMaps.of(sleeper.pid());
+        other = ProcessMaps.of(sleeper.pid());
+        snapshot = maps.snapshot();
+    }
+
+    @AfterEach
+    void close() {
+        maps.close();
+        other.close();
+    }
+
+    /** Of several series the least: what is allocated every round is in all of them, what the JVM does once is not. */
+    private static long allocated(Threads.Round round) throws Exception {
+        long least = Long.MAX_VALUE;
+        for (int series = 0; series < 4; series++) {
+            long before = THREADS.getCurrentThreadAllocatedBytes();
+            for (int i = 0; i < ROUNDS; i++) {
+                round.run();
+            }
+            least = Math.min(least, THREADS.getCurrentThreadAllocatedBytes() - before);
+        }
+        return least;
+    }
+
+    @Test
+    void theMeasureCountsWhatIsAllocatedAndNothingElse() throws Exception {
+        assertThat(allocated(() -> { })).isZero();
+        assertThat(allocated(() -> sink = new byte[100])).isBetween(ROUNDS * 100L, ROUNDS * 200L);
+    }
+
+    @Test
+    void anUnchangedRefreshTakesNothing() throws Exception {
+        assertThat(allocated(() -> assertTrue(!maps.refresh(snapshot)))).isZero();
+    }
+
+    @Test
+    void aChangedRefreshTakesNothing() throws Exception {
+        assertThat(allocated(() -> {
+            assertTrue(other.refresh(snapshot)); // of another object: nothing is known of it, so it counts as changed
+            assertTrue(maps.refresh(snapshot));
+        })).isZero();
+    }
+
+    @Test
+    void readsByEitherBackendTakeNothing() throws Exception {
+        MapFilter[] filters = {MapFilter.all(), MapFilter.all().executable(), MapFilter.all().fileBacked().by(Backend.TEXT)};
+        assertThat(allocated(() -> {
+            for (MapFilter filter : filters) {
+                maps.read(snapshot, filter);
+            }
+        })).isZero();
+    }
+
+    @Test
+    void walkingAndReadingTakesNothing() throws Exception {
+        MapCursor cursor = snapshot.cursor();
+        byte[] name = new byte[4096];
+        ByteBuffer buffer = ByteBuffer.allocateDirect(4096);
+        byte[] prefix = "/usr/lib/".getBytes();
+        assertThat(allocated(() -> {
+            cursor.reset();
+            while (cursor.next()) {
+                cursor.name(name, 0);
+                cursor.name(buffer.clear());
+                boolean found = cursor.nameEquals(prefix) | cursor.nameStartsWith(prefix) | cursor.contains(cursor.start());
+                assertTrue(found && cursor.size() > 0 && cursor.permissions() != null && cursor.kind() != null
+                        && cursor.deletion() != null && cursor.fileOffset(cursor.start()) == cursor.offset());
+            }
+        })).isZero();
+    }
+
+    @Test
+    void namesAsStringsAreMadeOnce() throws Exception {
+        MapCursor cursor = snapshot.cursor();
+        assertThat(allocated(() -> {
+            cursor.reset();
+            while (cursor.next()) {
+                sink = cursor.name();
+            }
+        })).isZero();
+    }
+
+    @Test
+    void namesAreKeptOverAChangedRefresh() throws Exception {
+        MapCursor cursor = snapshot.cursor();
+        assertThat(allocated(() -> {
+            assertTrue(other.refresh(snapshot) && maps.refresh(snapshot));
+            cursor.reset();
+            while (cursor.next()) {
+                sink = cursor.isFileBacked() ? cursor.name() : null;
+            }
+        })).isZero();
+    }
+
+    @Test
+    void findingTakesNothing() throws Exception {
+        long[] addresses = new long[100];
+        int[] indices = new int[100];
+        MapCursor cursor = snapshot.cursor();
+        for (int i = 0; i < addresses.length; i++) {
+            addresses[i] = cursor.next() ? cursor.start() : i;
+        }
+        assertThat(allocated(() -> {
+            for (long address : addresses) {
+                assertTrue(snapshot.find(address) < snapshot.size() && snapshot.fileOffset(address) >= -1);
+            }
+            snapshot.find(addresses, indices);
+        })).isZero();
+        assertThat(indices[0]).isZero();
+    }
+
+    @Test
+    void queriesTakeNothing() throws Exception {
+        MapAnswer answer = new MapAnswer();
+        MapAnswer withBuildId = MapAnswer.withBuildId();
+        byte[] buildId = new byte[20];
+        long start = snapshot.cursor().seek(0).start();
+        MapFilter code = MapFilter.all().executable().fileBacked();
+        assertThat(allocated(() -> {
+            assertTrue(maps.query(start, answer) && answer.start() == start && answer.nameLength() > 0);
+            assertTrue(maps.queryOrNext(0, answer) && !maps.query(0, answer));
+            assertTrue(maps.query(start, code, true, withBuildId) && withBuildId.buildId(buildId, 0) >= 0);
+        })).isZero();
+    }
+
+    /** The only way on kernels before 6.11. */
+    @Test
+    void queriesByTextTakeNothing() throws Exception {
+        MapAnswer answer = new MapAnswer();
+        long start = snapshot.cursor().seek(0).start();
+        MapFilter byText = MapFilter.all().by(Backend.TEXT);
+        assertThat(allocated(() -> assertTrue(maps.query(start, byText, false, answer) && answer.start() == start))).isZero();
+    }
+
+    private static void assertTrue(boolean right) {
+        if (!right) {
+            throw new AssertionError();
+        }
+    }
+}

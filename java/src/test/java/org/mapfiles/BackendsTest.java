@@ -1,0 +1,87 @@
+package org.mapfiles;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.List;
+import java.util.stream.Collectors;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
+
+/** Do both ways to ask the kernel give the same records, byte for byte? */
+class BackendsTest {
+    @RegisterExtension final OddProcess child = OddProcess.queryable();
+
+    @BeforeEach
+    void needsBoth() throws MapsException {
+        Queries.assumeSupported();
+    }
+
+    private static List<Seen> read(ProcessMaps maps, MapFilter filter, Backend backend) throws MapsException {
+        MapSnapshot snapshot = maps.snapshot(filter.by(backend));
+        assertThat(snapshot.backend()).isEqualTo(backend);
+        assertThat(snapshot.isTorn()).isFalse();
+        return Seen.all(snapshot);
+    }
+
+    @Test
+    void everyFilterGivesTheSameByEither() throws Exception {
+        for (MapFilter filter : Filters.all()) {
+            assertThat(read(child.maps(), filter, Backend.QUERY)).as("%s", filter)
+                    .isEqualTo(read(child.maps(), filter, Backend.TEXT));
+        }
+        assertThat(child.made()).hasSizeGreaterThan(50);
+    }
+
+    /** The kernel's filter and ours are the same one. */
+    @Test
+    void aFilterTakesNothingElseAway() throws Exception {
+        List<Seen> all = read(child.maps(), MapFilter.all(), Backend.TEXT);
+        for (MapFilter filter : Filters.all()) {
+            List<Seen> expected = all.stream().filter(seen -> Filters.passes(filter, seen.line())).map(Seen::withoutFile)
+                    .collect(Collectors.toList());
+            for (Backend backend : Backend.values()) {
+                assertThat(read(child.maps(), filter, backend)).as("%s by %s", filter, backend).extracting(Seen::withoutFile)
+                        .isEqualTo(expected);
+            }
+        }
+    }
+
+    @Test
+    void withoutAWordOneOfThemIsChosen() throws Exception {
+        assertThat(child.maps().snapshot().backend()).isEqualTo(Backend.TEXT);
+        assertThat(child.maps().snapshot(MapFilter.all().executable()).backend()).isIn(Backend.QUERY, Backend.TEXT);
+        for (MapFilter filter : Filters.all()) {
+            assertThat(Seen.all(child.maps().snapshot(filter))).isEqualTo(read(child.maps(), filter, Backend.TEXT));
+        }
+    }
+
+    /** A JVM moves under the reader: compared are reads of it between which nothing changed. */
+    @Test
+    void thisProcessToo() throws Exception {
+        try (ProcessMaps self = ProcessMaps.self()) {
+            Children.await("the mappings stay the same for three reads", () -> {
+                List<Seen> before = read(self, MapFilter.all(), Backend.TEXT);
+                List<Seen> queried = read(self, MapFilter.all(), Backend.QUERY);
+                List<Seen> after = read(self, MapFilter.all(), Backend.TEXT);
+                if (before.equals(after)) {
+                    assertThat(queried).isEqualTo(before);
+                }
+                return before.equals(after);
+            });
+        }
+    }
+
+    @Test
+    void oneAddressIsAnsweredTheSame() throws Exception {
+        MapAnswer answer = new MapAnswer();
+        for (Seen seen : read(child.maps(), MapFilter.all(), Backend.TEXT)) {
+            long last = seen.line().end() - 1;
+            for (Backend backend : Backend.values()) {
+                assertThat(Queries.asked(child.maps(), last, MapFilter.all().by(backend), false, answer)).as("%s", backend)
+                        .isEqualTo(seen.withoutFile());
+            }
+            assertThat(Queries.asked(child.maps(), last, MapFilter.all(), false, answer)).isEqualTo(seen.withoutFile());
+        }
+    }
+}

@@ -1,0 +1,91 @@
+package org.mapfiles;
+
+import java.io.IOException;
+import java.net.URI;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Stream;
+
+/** A JVM of its own, with the library and the tests on its class path: for what a process does once. */
+final class ChildJvm {
+    private final List<String> before = new ArrayList<>();
+    private final List<String> options = new ArrayList<>();
+    private Path directory = Path.of(".");
+    private String classPath = homeOf(ProcessMaps.class) + ":" + homeOf(ChildJvm.class);
+
+    /** What it said, and how it ended. */
+    record Outcome(int exit, String output) {
+    }
+
+    /** A program to run it under, such as setpriv(1). */
+    ChildJvm under(String... command) {
+        before.addAll(List.of(command));
+        return this;
+    }
+
+    ChildJvm with(String... more) {
+        options.addAll(List.of(more));
+        return this;
+    }
+
+    ChildJvm in(Path workingDirectory) {
+        directory = workingDirectory;
+        return this;
+    }
+
+    /** Runs from a copy of the classes that any user can read. */
+    ChildJvm copiedTo(Path directory) throws IOException {
+        Path library = Files.createDirectory(directory.resolve("library"));
+        Path tests = Files.createDirectory(directory.resolve("tests"));
+        copy(homeOf(ProcessMaps.class), library);
+        copy(homeOf(ChildJvm.class), tests);
+        classPath = library + ":" + tests;
+        return this;
+    }
+
+    Process start(Class<?> main, Object... arguments) throws IOException {
+        List<String> command = new ArrayList<>(before);
+        command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+        if (Runtime.version().feature() >= 22 && options.stream().noneMatch(option -> option.contains("native-access"))) {
+            command.add("--enable-native-access=ALL-UNNAMED");
+        }
+        command.addAll(List.of("-Xcheck:jni", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC"));
+        command.addAll(options);
+        command.addAll(List.of("-cp", classPath, main.getName()));
+        for (Object argument : arguments) {
+            command.add(argument.toString());
+        }
+        return new ProcessBuilder(command).directory(directory.toFile()).redirectErrorStream(true).start();
+    }
+
+    Outcome run(Class<?> main, Object... arguments) throws IOException, InterruptedException {
+        return outcomeOf(start(main, arguments));
+    }
+
+    static Outcome outcomeOf(Process process) throws IOException, InterruptedException {
+        String output = new String(process.getInputStream().readAllBytes());
+        return new Outcome(process.waitFor(), output);
+    }
+
+    /** The directory of classes that a class comes from, be it the class path or a patched module. */
+    static Path homeOf(Class<?> type) {
+        String file = type.getName().replace('.', '/') + ".class";
+        Path path = Path.of(URI.create(type.getResource("/" + file).toString()));
+        return path.getRoot().resolve(path.subpath(0, path.getNameCount() - Path.of(file).getNameCount()));
+    }
+
+    private static void copy(Path from, Path to) throws IOException {
+        try (Stream<Path> files = Files.walk(from)) {
+            for (Path file : (Iterable<Path>) files::iterator) {
+                Path copy = to.resolve(from.relativize(file).toString());
+                if (!Files.isDirectory(file)) {
+                    Files.copy(file, copy);
+                } else if (!file.equals(from)) {
+                    Files.createDirectory(copy);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,72 @@
+package org.mapfiles;
+
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Callable;
+import org.junit.jupiter.api.extension.AfterEachCallback;
+import org.junit.jupiter.api.extension.ExtensionContext;
+
+/** Starts programs to look at, and ends them and what they started after each test. */
+final class Children implements AfterEachCallback {
+    private final List<Process> started = new ArrayList<>();
+
+    Process start(String... command) throws IOException {
+        Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
+        started.add(process);
+        return process;
+    }
+
+    /** A process that waits to be killed, and does nothing else any more. */
+    Process sleeper() throws Exception {
+        Process sleeper = start("sleep", "1000");
+        await("it sleeps", () -> program(sleeper.pid()).contains("sleep") && state(sleeper.pid()) == 'S');
+        return sleeper;
+    }
+
+    /** Ends a process that may be the child of another one. */
+    static void kill(long pid) {
+        ProcessHandle.of(pid).ifPresent(ProcessHandle::destroyForcibly);
+    }
+
+    static void killAndWait(Process process) throws InterruptedException {
+        process.destroyForcibly().waitFor();
+    }
+
+    /** Waits until a condition holds: what others do takes time, and how much is not the question. */
+    static void await(String what, Callable<Boolean> condition) throws Exception {
+        long patience = System.nanoTime() + 60_000_000_000L;
+        while (!condition.call()) {
+            if (System.nanoTime() > patience) {
+                throw new AssertionError("a minute was not enough until " + what);
+            }
+            Thread.sleep(2);
+        }
+    }
+
+    /** The letter of a process' state (proc_pid_stat(5)), such as Z; or X where it is gone. */
+    static char state(long pid) throws IOException {
+        Path stat = Path.of("/proc/" + pid + "/stat");
+        if (!Files.exists(stat)) {
+            return 'X';
+        }
+        String text = Files.readString(stat, ISO_8859_1);
+        return text.charAt(text.lastIndexOf(')') + 2);
+    }
+
+    static String program(long pid) throws IOException {
+        return Files.readSymbolicLink(Path.of("/proc/" + pid + "/exe")).getFileName().toString();
+    }
+
+    @Override
+    public void afterEach(ExtensionContext context) throws InterruptedException {
+        for (Process process : started) {
+            process.descendants().forEach(ProcessHandle::destroyForcibly);
+            killAndWait(process);
+        }
+    }
+}

@@ -1,0 +1,149 @@
+package org.mapfiles;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.TreeMap;
+import net.jqwik.api.Arbitrary;
+import net.jqwik.api.Example;
+import net.jqwik.api.ForAll;
+import net.jqwik.api.Property;
+import net.jqwik.api.Provide;
+
+/** Which mapping covers an address? A TreeMap knows it too, slowly. */
+class FindTest {
+    private static final long VSYSCALL = 0xffffffffff600000L;
+
+    @Provide
+    Arbitrary<List<Line>> layouts() {
+        return Texts.lines(300);
+    }
+
+    @Property(tries = 300)
+    void anyLayout(@ForAll("layouts") List<Line> lines, @ForAll long seed) throws MalformedMapsException {
+        agrees(lines, seed);
+    }
+
+    @Example
+    void oneMappingOrNone() throws MalformedMapsException {
+        agrees(List.of(), 1);
+        agrees(List.of(Line.anonymous(0, Line.PAGE)), 2);
+        agrees(List.of(Line.anonymous(VSYSCALL, VSYSCALL + Line.PAGE)), 3);
+        agrees(List.of(Line.anonymous(0, -Line.PAGE)), 4);
+        agrees(List.of(Line.anonymous(Line.PAGE, Long.MIN_VALUE), Line.anonymous(Long.MIN_VALUE, -Line.PAGE)), 5);
+    }
+
+    /** Without holes, with a hole behind each, and with the sizes of both growing: any guess of an even spread is wrong. */
+    @Example
+    void sizesThatDouble() throws MalformedMapsException {
+        for (int holes = 0; holes < 3; holes++) {
+            List<Line> lines = new ArrayList<>();
+            long at = Line.PAGE;
+            for (int power = 0; power < 48 && at > 0; power++) {
+                long size = (long) Line.PAGE << power;
+                lines.add(Line.anonymous(at, at + size));
+                at += holes == 2 ? 2 * size : size + holes * Line.PAGE;
+            }
+            agrees(lines, holes);
+        }
+    }
+
+    /** As a JVM has them: some at 4 MiB, some at 32 GiB, thousands below 2^47, one above 2^63. */
+    @Example
+    void clustersFarApart() throws MalformedMapsException {
+        List<Line> lines = new ArrayList<>();
+        Random random = new Random(7);
+        for (long base : new long[] {0x400000, 0x8_0000_0000L, 0x5555_5555_0000L, 0x7f00_0000_0000L}) {
+            long at = base;
+            for (int i = 0; i < 1500; i++) {
+                long end = at + (1 + random.nextInt(4)) * (long) Line.PAGE;
+                lines.add(Line.anonymous(at, end));
+                at = end + random.nextInt(3) * (long) Line.PAGE;
+            }
+        }
+        lines.add(Line.anonymous(VSYSCALL, VSYSCALL + Line.PAGE));
+        agrees(lines, 8);
+    }
+
+    @Example
+    void seventyThousandInARow() throws MalformedMapsException {
+        List<Line> lines = new ArrayList<>();
+        for (long page = 16; page < 70_016; page++) {
+            lines.add(Line.anonymous(page << 12, page + 1 << 12));
+        }
+        agrees(lines, 9);
+    }
+
+    @Example
+    void moreAddressesThanRoomIsAnError() throws MalformedMapsException {
+        MapSnapshot snapshot = Line.snapshot(Line.anonymous(0, Line.PAGE));
+        assertThatThrownBy(() -> snapshot.find(new long[3], new int[2])).isInstanceOf(IndexOutOfBoundsException.class);
+        int[] more = {7, 7, 7};
+        snapshot.find(new long[2], more);
+        assertThat(more).containsExactly(0, 0, 7);
+        snapshot.find(new long[0], new int[0]);
+    }
+
+    private static void agrees(List<Line> lines, long seed) throws MalformedMapsException {
+        MapSnapshot snapshot = Line.snapshot(lines);
+        TreeMap<Long, Integer> byStart = new TreeMap<>(Long::compareUnsigned);
+        for (int i = 0; i < lines.size(); i++) {
+            byStart.put(lines.get(i).start(), i);
+        }
+        long[] addresses = addresses(lines, new Random(seed));
+        int[] expected = new int[addresses.length];
+        int[] indices = new int[addresses.length];
+        for (int i = 0; i < addresses.length; i++) {
+            Map.Entry<Long, Integer> below = byStart.floorEntry(addresses[i]);
+            expected[i] = below != null && Long.compareUnsigned(addresses[i], lines.get(below.getValue()).end()) < 0
+                    ? below.getValue() : -1;
+            indices[i] = snapshot.find(addresses[i]);
+        }
+        assertThat(indices).as("one by one").isEqualTo(expected);
+        snapshot.find(addresses, indices);
+        assertThat(indices).as("all at once").isEqualTo(expected);
+        offsetsAgree(lines, snapshot, addresses, expected);
+    }
+
+    private static void offsetsAgree(List<Line> lines, MapSnapshot snapshot, long[] addresses, int[] indices) {
+        MapCursor cursor = snapshot.cursor();
+        for (int i = 0; i < addresses.length; i++) {
+            Line line = indices[i] < 0 ? null : lines.get(indices[i]);
+            long expected = line == null || !line.hasFile() ? -1 : addresses[i] - line.start() + line.offset();
+            if (snapshot.fileOffset(addresses[i]) != expected || line != null
+                    && cursor.seek(indices[i]).fileOffset(addresses[i]) != addresses[i] - line.start() + line.offset()) {
+                throw new AssertionError(Long.toHexString(addresses[i]) + " in " + line);
+            }
+        }
+    }
+
+    /** The ends of every mapping and their neighbours, the ends of all addresses, and any. */
+    private static long[] addresses(List<Line> lines, Random random) {
+        long[] fixed = {0, 1, -1, -2, Long.MAX_VALUE, Long.MIN_VALUE, Long.MIN_VALUE - 1, VSYSCALL, VSYSCALL - 1,
+            VSYSCALL + Line.PAGE};
+        long[] addresses = new long[lines.size() * 5 + 1000 + fixed.length];
+        int count = fixed.length;
+        System.arraycopy(fixed, 0, addresses, 0, count);
+        for (Line line : lines) {
+            addresses[count++] = line.start() - 1;
+            addresses[count++] = line.start();
+            addresses[count++] = line.end() - 1;
+            addresses[count++] = line.end();
+            addresses[count++] = line.start() + (random.nextLong() >>> 1) % Math.max(1, line.end() - line.start() >>> 1);
+        }
+        while (count < addresses.length) {
+            addresses[count++] = random.nextLong() >>> random.nextInt(64);
+        }
+        for (int i = addresses.length - 1; i > 0; i--) { // a batch comes in any order
+            int other = random.nextInt(i + 1);
+            long swapped = addresses[i];
+            addresses[i] = addresses[other];
+            addresses[other] = swapped;
+        }
+        return addresses;
+    }
+}

@@ -1,0 +1,197 @@
+package org.mapfiles;
+
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import net.jqwik.api.Arbitrary;
+import net.jqwik.api.Assume;
+import net.jqwik.api.Example;
+import net.jqwik.api.ForAll;
+import net.jqwik.api.Property;
+import net.jqwik.api.Provide;
+import net.jqwik.api.constraints.CharRange;
+import net.jqwik.api.constraints.IntRange;
+import net.jqwik.api.constraints.Size;
+
+/** Is damaged text ever guessed at? It means exactly what it says, or the first line at fault is named. */
+class HostileTextTest {
+    @Provide
+    Arbitrary<List<Line>> layouts() {
+        return Texts.lines(20);
+    }
+
+    /** No line of the kernel's reads differently from what it was written from, so one that does was a guess. */
+    private static void meansWhatItSaysOrIsRefused(byte[] text) {
+        List<Line> lines;
+        try {
+            lines = linesOf(MapSnapshot.ofText(text, MapFilter.all()));
+        } catch (MalformedMapsException refused) {
+            assertThat(refused.line()).as("%s", refused).isBetween(1, count(text, '\n') + 1);
+            int begin = beginOf(text, refused.line());
+            byte[] before = Arrays.copyOf(text, begin);
+            assertThat(render(before)).as("the lines before the one that is named").isEqualTo(string(before));
+            assertRefused(Arrays.copyOf(text, endOf(text, begin)), refused.line());
+            return;
+        }
+        assertThat(new String(Line.text(lines), ISO_8859_1)).isEqualTo(string(text));
+    }
+
+    @Property(tries = 1000)
+    void bytesChanged(@ForAll("layouts") List<Line> lines, @ForAll @Size(min = 1, max = 3) List<Integer> places,
+            @ForAll int values) {
+        byte[] text = Line.text(lines);
+        Assume.that(text.length > 0);
+        for (int i = 0; i < places.size(); i++) {
+            text[Math.floorMod(places.get(i), text.length)] = (byte) (values >> 8 * i);
+        }
+        meansWhatItSaysOrIsRefused(text);
+    }
+
+    @Property(tries = 1000)
+    void aByteTakenOutOrDoubled(@ForAll("layouts") List<Line> lines, @ForAll int place, @ForAll boolean out) {
+        byte[] text = Line.text(lines);
+        Assume.that(text.length > 0);
+        int at = Math.floorMod(place, text.length);
+        String damaged = string(text).substring(0, out ? at : at + 1) + string(text).substring(out ? at + 1 : at);
+        meansWhatItSaysOrIsRefused(damaged.getBytes(ISO_8859_1));
+    }
+
+    @Property(tries = 500)
+    void noTextAtAll(@ForAll @CharRange(from = '\0', to = '\u00ff') String noise) {
+        meansWhatItSaysOrIsRefused(noise.getBytes(ISO_8859_1));
+    }
+
+    @Property(tries = 1000)
+    void aTornEndIsNamed(@ForAll("layouts") List<Line> lines, @ForAll int place) throws MalformedMapsException {
+        byte[] text = Line.text(lines);
+        Assume.that(text.length > 0);
+        byte[] torn = Arrays.copyOf(text, Math.floorMod(place, text.length));
+        if (torn.length == 0 || torn[torn.length - 1] == '\n') {
+            assertThat(render(torn)).isEqualTo(string(torn));
+        } else {
+            assertRefused(torn, count(torn, '\n') + 1);
+        }
+    }
+
+    @Property(tries = 300)
+    void disorderIsAnErrorOfTheLaterLine(@ForAll("layouts") List<Line> lines, @ForAll @IntRange(max = 18) int at) {
+        Assume.that(at + 1 < lines.size());
+        List<Line> swapped = new ArrayList<>(lines);
+        swapped.set(at, lines.get(at + 1));
+        swapped.set(at + 1, lines.get(at));
+        assertRefused(Line.text(swapped), at + 2);
+        swapped.set(at, lines.get(at));
+        assertRefused(Line.text(swapped), at + 2); // the same one twice
+    }
+
+    @Example
+    void overlapIsAnErrorOfTheLaterLine() {
+        assertRefused(Line.text(Line.anonymous(0x1000, 0x3000), Line.anonymous(0x2fff, 0x4000)), 2);
+        assertRefused(Line.text(Line.anonymous(0x1000, 0x3000), Line.anonymous(0x1000, 0x2000)), 2);
+    }
+
+    @Example
+    void aRangeMustHoldSomething() {
+        assertRefused(Line.text(Line.anonymous(0x1000, 0x1000)), 1);
+        assertRefused(Line.text(Line.anonymous(0x2000, 0x1000)), 1);
+        assertRefused(Line.text(Line.anonymous(-0x1000, 0)), 1);
+    }
+
+    /** Every byte of a line, put to every character, and to the ends of what is none. */
+    @Example
+    void everyByteOfALineCounts() {
+        Line small = Line.file(0x400000, 0x401000, 42, "/bin/x");
+        Line large = new Line(0xffffffffff600000L, 0xffffffffff601000L, "--xs", 0xfffffffffffff000L, 0xfff, 0xfffff, -1L,
+                " a b ");
+        for (Line line : new Line[] {small, large}) {
+            byte[] text = Line.text(line);
+            for (int at = 0; at < text.length; at++) {
+                byte right = text[at];
+                for (int value = -1; value <= 128; value++) {
+                    text[at] = (byte) value;
+                    meansWhatItSaysOrIsRefused(text);
+                }
+                text[at] = right;
+            }
+        }
+    }
+
+    @Example
+    void numbersThatNoKernelWritesAreRefused() {
+        String rest = " r-xp 00000000 fd:01 42                         /bin/x\n";
+        for (String line : new String[] {
+            "0400000-00401000" + rest,
+            "000400000-00401000" + rest,
+            "10000000000000000-10000000000001000" + rest,
+            "00400000-00401000 r-xp 000000000 fd:01 42 \n",
+            "00400000-00401000 r-xp 00000000 0fd:01 42 \n",
+            "00400000-00401000 r-xp 00000000 fd:001 42 \n",
+            "00400000-00401000 r-xp 00000000 fd:1 42 \n",
+            "00400000-00401000 r-xp 00000000 100000000:01 42 \n",
+            "00400000-00401000 r-xp 00000000 fd:01 042 \n",
+            "00400000-00401000 r-xp 00000000 fd:01 18446744073709551616 \n",
+            "00400000-00401000 r-xp 00000000 fd:01 99999999999999999999 \n",
+            "00400000-00401000 r-xp 00000000 fd:01  \n",
+            "00400000-00401000 r-xp 00000000 fd:01 42\n",
+            "00400000-00401000 r-xp 00000000 fd:01 -1 \n",
+            "0040000A-00401000" + rest,
+            "\n",
+        }) {
+            assertRefused(line.getBytes(ISO_8859_1), 1);
+        }
+    }
+
+    @Example
+    void theMessageQuotesTheLine() {
+        byte[] text = (Line.anonymous(0x1000, 0x2000).render() + "nonsense\n").getBytes(ISO_8859_1);
+        assertThatExceptionOfType(MalformedMapsException.class).isThrownBy(() -> MapSnapshot.ofText(text, MapFilter.all()))
+                .withMessageContaining("line 2").withMessageContaining("\"nonsense\"");
+    }
+
+    private static void assertRefused(byte[] text, int line) {
+        assertThatExceptionOfType(MalformedMapsException.class).as(() -> string(text))
+                .isThrownBy(() -> MapSnapshot.ofText(text, MapFilter.all()))
+                .satisfies(refused -> assertThat(refused.line()).isEqualTo(line));
+    }
+
+    private static String render(byte[] text) {
+        try {
+            return string(Line.text(linesOf(MapSnapshot.ofText(text, MapFilter.all()))));
+        } catch (MalformedMapsException e) {
+            throw new AssertionError(string(text), e);
+        }
+    }
+
+    private static List<Line> linesOf(MapSnapshot snapshot) {
+        List<Line> lines = new ArrayList<>();
+        for (MapCursor mapping = snapshot.cursor(); mapping.next(); ) {
+            lines.add(Line.of(mapping));
+        }
+        return lines;
+    }
+
+    private static String string(byte[] text) {
+        return new String(text, ISO_8859_1);
+    }
+
+    private static int count(byte[] text, char wanted) {
+        return (int) string(text).chars().filter(c -> c == wanted).count();
+    }
+
+    private static int beginOf(byte[] text, int line) {
+        int at = 0;
+        for (int i = 1; i < line; i++) {
+            at = string(text).indexOf('\n', at) + 1;
+        }
+        return at;
+    }
+
+    private static int endOf(byte[] text, int begin) {
+        int newline = string(text).indexOf('\n', begin);
+        return newline < 0 ? text.length : newline + 1;
+    }
+}

@@ -1,0 +1,223 @@
+package org.mapfiles;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Where does libmapfiles.so come from, and what is said when it cannot? A JVM of its own for each question. */
+class LoadingTest {
+    private static final String REMEDY = "-Dorg.mapfiles.library.path=";
+
+    @TempDir Path directory;
+    private Path home;
+    private Path temporary;
+
+    @BeforeEach
+    void makeDirectories() throws IOException {
+        directory = directory.toRealPath();
+        home = Files.createDirectory(directory.resolve("home"));
+        temporary = Files.createDirectory(directory.resolve("tmp"));
+    }
+
+    private ChildJvm child() {
+        return new ChildJvm().in(directory).with("-Duser.home=" + home, "-Djava.io.tmpdir=" + temporary);
+    }
+
+    private Path cache() {
+        return home.resolve(".cache/mapfiles");
+    }
+
+    private static List<Path> list(Path directory) throws IOException {
+        try (Stream<Path> files = Files.list(directory)) {
+            return files.collect(Collectors.toList());
+        }
+    }
+
+    private static String mode(Path path) throws IOException {
+        return PosixFilePermissions.toString(Files.getPosixFilePermissions(path));
+    }
+
+    private static Path loaded(ChildJvm.Outcome outcome) {
+        assertThat(outcome.output()).startsWith("LOADED /").doesNotContain("WARNING");
+        assertThat(outcome.output().lines()).hasSize(1);
+        assertThat(outcome.exit()).isZero();
+        return Path.of(outcome.output().strip().substring("LOADED ".length()));
+    }
+
+    /** One clear message, and the same again: the second attempt does not fail in a stranger way than the first. */
+    private static String refused(ChildJvm.Outcome outcome) {
+        assertThat(outcome.exit()).isEqualTo(1);
+        List<String> lines = outcome.output().lines().filter(line -> line.startsWith("FAILED")).collect(Collectors.toList());
+        assertThat(lines).as(outcome.output()).hasSize(2);
+        assertThat(lines.get(0)).startsWith("FAILED java.lang.UnsatisfiedLinkError: ").isEqualTo(lines.get(1));
+        return lines.get(0);
+    }
+
+    @Test
+    void itIsExtractedOnceToAPrivateDirectory() throws Exception {
+        Path library = loaded(child().run(LoadAndTell.class));
+        assertThat(list(cache())).containsExactly(library);
+        assertThat(mode(cache())).isEqualTo("rwx------");
+        assertThat(mode(library)).matches("rw.(r-.|---)(r-.|---)");
+        Object inode = Files.getAttribute(library, "unix:ino");
+        Object changed = Files.getAttribute(library, "unix:ctime");
+
+        assertThat(loaded(child().run(LoadAndTell.class))).isEqualTo(library);
+        assertThat(Files.getAttribute(library, "unix:ino")).as("used again").isEqualTo(inode);
+        assertThat(Files.getAttribute(library, "unix:ctime")).as("not written to").isEqualTo(changed);
+        assertThat(list(temporary)).noneMatch(file -> file.toString().contains("mapfiles"));
+    }
+
+    @Test
+    void aDamagedCopyIsReplaced() throws Exception {
+        Path library = loaded(child().run(LoadAndTell.class));
+        byte[] content = Files.readAllBytes(library);
+        byte[] damaged = content.clone();
+        damaged[damaged.length / 2] ^= 1;
+        for (byte[] bad : List.of(damaged, new byte[0], "#!/bin/sh\n".getBytes())) {
+            Files.write(library, bad);
+            assertThat(loaded(child().run(LoadAndTell.class))).isEqualTo(library);
+            assertThat(Files.readAllBytes(library)).isEqualTo(content);
+        }
+        assertThat(list(cache())).containsExactly(library);
+    }
+
+    @Test
+    void aLinkInPlaceOfTheCopyIsNotFollowed() throws Exception {
+        Path library = loaded(child().run(LoadAndTell.class));
+        Path elsewhere = Files.move(library, directory.resolve("elsewhere.so"));
+        Files.createSymbolicLink(library, elsewhere);
+        assertThat(loaded(child().run(LoadAndTell.class))).isEqualTo(library);
+        assertThat(Files.isSymbolicLink(library)).isFalse();
+    }
+
+    @Test
+    void aDirectoryOpenToOthersIsNotUsed() throws Exception {
+        for (String mode : List.of("rwxrwx---", "rwx---rwx", "rwxr-xr-x")) {
+            Files.createDirectories(cache());
+            Files.setPosixFilePermissions(cache(), PosixFilePermissions.fromString(mode));
+            Path library = loaded(child().run(LoadAndTell.class));
+            assertThat(library).startsWith(temporary);
+            assertThat(mode(library.getParent())).isEqualTo("rwx------");
+            assertThat(list(cache())).isEmpty();
+        }
+    }
+
+    @Test
+    void aLinkInPlaceOfTheDirectoryIsNotUsed() throws Exception {
+        Files.createDirectory(home.resolve(".cache"));
+        Path target = Files.createDirectory(directory.resolve("target"), PosixFilePermissions.asFileAttribute(
+                PosixFilePermissions.fromString("rwx------")));
+        Files.createSymbolicLink(cache(), target);
+        assertThat(loaded(child().run(LoadAndTell.class))).startsWith(temporary);
+        assertThat(list(target)).isEmpty();
+    }
+
+    @Test
+    void withoutAnyDirectoryTheRemedyIsNamed() throws Exception {
+        Files.createFile(home.resolve(".cache"));
+        Path file = Files.createFile(directory.resolve("file"));
+        ChildJvm.Outcome outcome = child().with("-Djava.io.tmpdir=" + file).run(LoadAndTell.class);
+        assertThat(refused(outcome)).contains(REMEDY).contains(home.toString()).contains(file.toString());
+    }
+
+    /** As the JVM says where the user has no entry in passwd: that must not become a directory below the present one. */
+    @Test
+    void withoutAHomeTheTemporaryDirectoryIsUsed() throws Exception {
+        Path library = loaded(child().with("-Duser.home=?").run(LoadAndTell.class));
+        assertThat(library).startsWith(temporary);
+        assertThat(list(directory)).as("nothing is made in the working directory").containsExactlyInAnyOrder(home, temporary);
+    }
+
+    @Test
+    void aUserOtherThanRootIsServedToo() throws Exception {
+        assumeTrue(Files.getAttribute(Path.of("/proc/self"), "unix:uid").equals(0)
+                && Files.exists(Path.of("/usr/bin/setpriv")), "only root can become another user, by setpriv(1)");
+        for (Path open : List.of(directory, home, temporary)) {
+            Files.setPosixFilePermissions(open, PosixFilePermissions.fromString("rwxrwxrwx"));
+        }
+        Path library = loaded(child().copiedTo(directory)
+                .under("setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups").run(LoadAndTell.class));
+        assertThat(library).startsWith(cache());
+        assertThat(Files.getAttribute(library, "unix:uid")).isEqualTo(65534);
+    }
+
+    @Test
+    void anExplicitPathIsUsedAsItIs() throws Exception {
+        Path copy = Files.copy(loaded(child().run(LoadAndTell.class)), directory.resolve("libmapfiles-mine.so"));
+        Path otherHome = Files.createDirectory(directory.resolve("other"));
+        ChildJvm.Outcome outcome = child().with(REMEDY + copy, "-Duser.home=" + otherHome).run(LoadAndTell.class);
+        assertThat(loaded(outcome)).isEqualTo(copy);
+        assertThat(list(otherHome)).as("nothing is extracted").isEmpty();
+    }
+
+    @Test
+    void anExplicitPathThatIsWrongIsAnErrorAndNoGuess() throws Exception {
+        Path nonsense = Files.writeString(directory.resolve("nonsense.so"), "no library");
+        for (Path wrong : List.of(directory.resolve("missing.so"), nonsense, directory)) {
+            assertThat(refused(child().with(REMEDY + wrong).run(LoadAndTell.class))).contains(wrong.toString())
+                    .contains(REMEDY);
+            assertThat(list(home)).isEmpty();
+        }
+        assertThat(refused(child().with(REMEDY).run(LoadAndTell.class))).contains(REMEDY);
+    }
+
+    @Test
+    void anotherMachineIsNamed() throws Exception {
+        assertThat(refused(child().with("-Dos.arch=riscv64").run(LoadAndTell.class))).contains("riscv64").contains(REMEDY);
+        String resource = System.getProperty("os.arch").equals("aarch64") ? "amd64" : "aarch64";
+        assertThat(refused(child().with("-Dos.arch=" + resource).run(LoadAndTell.class))).contains(REMEDY);
+    }
+
+    @Test
+    void aFileSystemWithoutExecutionIsNamed() throws Exception {
+        Process mount = new ProcessBuilder("mount", "-t", "tmpfs", "-o", "noexec,mode=755", "tmpfs", home.toString())
+                .redirectErrorStream(true).start();
+        ChildJvm.Outcome mounted = ChildJvm.outcomeOf(mount);
+        assumeTrue(mounted.exit() == 0, "mount(8) is refused here: " + mounted.output());
+        try {
+            assertThat(refused(child().run(LoadAndTell.class))).contains("noexec").contains(REMEDY).contains(home.toString());
+        } finally {
+            new ProcessBuilder("umount", home.toString()).start().waitFor();
+        }
+    }
+
+    @Test
+    void manyJvmsMayBeginAtOnce() throws Exception {
+        for (int round = 0; round < 5; round++) {
+            home = Files.createDirectory(directory.resolve("home" + round));
+            Path gate = directory.resolve("gate" + round);
+            List<Process> children = new ArrayList<>();
+            for (int i = 0; i < 4; i++) {
+                children.add(child().start(LoadAndTell.class, gate));
+            }
+            for (Process one : children) {
+                assertThat(one.getInputStream().readNBytes("READY\n".length())).asString().isEqualTo("READY\n");
+            }
+            Files.createFile(gate);
+            for (Process one : children) {
+                Path library = loaded(ChildJvm.outcomeOf(one));
+                assertThat(library.toString()).as("it is not pulled away under another JVM").doesNotContain("(deleted)");
+            }
+            assertThat(list(cache())).hasSize(1);
+        }
+    }
+
+    @Test
+    void nativeAccessThatIsDeniedIsNamed() throws Exception {
+        assumeTrue(Runtime.version().feature() >= 24, "this JVM cannot deny native access (JDK 24+)");
+        assertThat(refused(child().with("--illegal-native-access=deny").run(LoadAndTell.class)))
+                .contains("--enable-native-access=ALL-UNNAMED");
+    }
+}

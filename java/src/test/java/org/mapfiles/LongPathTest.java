@@ -1,0 +1,81 @@
+package org.mapfiles;
+
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.stream.Collectors;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
+
+/** What of a file whose path is longer than a page? Only the text gives that whole; no interface of the kernel opens it. */
+class LongPathTest {
+    /** Grows at the root: no path that is passed to a call is ever long. */
+    private static final String DEEP = "mkdir $1/d && cp $(command -v sleep) $1/d/sleep && cd $1/d && for i in $(seq 20); do"
+            + " mkdir $1/new && mv $1/d $1/new/$2 && mv $1/new $1/d || exit; done; exec ./sleep 1000";
+    private static final String NAME = "x".repeat(240);
+
+    @RegisterExtension final Children children = new Children();
+    private Path directory;
+    private Process process;
+
+    @BeforeEach
+    void start() throws Exception {
+        directory = Files.createTempDirectory("deep").toRealPath();
+        process = children.start("sh", "-c", DEEP, "sh", directory.toString(), NAME);
+        Children.await("it sleeps", () -> {
+            assertThat(process.isAlive()).as("it was made").isTrue();
+            return Files.readString(Path.of("/proc/" + process.pid() + "/maps"), ISO_8859_1).contains("/sleep\n");
+        });
+    }
+
+    @AfterEach
+    void delete() throws Exception {
+        new ProcessBuilder("rm", "-rf", directory.toString()).start().waitFor(); // Java has no path that long either
+    }
+
+    @Test
+    void everyWayGivesItWhole() throws Exception {
+        String path = directory + "/d" + ("/" + NAME).repeat(20) + "/sleep";
+        MapAnswer answer = new MapAnswer();
+        try (ProcessMaps maps = ProcessMaps.of(process.pid())) {
+            List<Seen> all = Seen.all(maps.snapshot(MapFilter.all().by(Backend.TEXT)));
+            List<Seen> deep = all.stream().filter(seen -> seen.line().name().equals(path)).collect(Collectors.toList());
+            assertThat(deep).hasSizeGreaterThan(1);
+            assertThat(path.length()).isGreaterThan(4096);
+            if (Queries.areSupported()) {
+                MapSnapshot queried = maps.snapshot(MapFilter.all().by(Backend.QUERY));
+                assertThat(queried.backend()).as("what a query has no room for").isEqualTo(Backend.TEXT);
+                assertThat(Seen.all(queried)).isEqualTo(all);
+            }
+            for (Seen seen : deep) {
+                assertThat(maps.query(seen.line().start(), answer)).isTrue();
+                assertThat(Seen.of(answer).withoutFile()).isEqualTo(seen.withoutFile());
+                assertThat(answer.name()).isEqualTo(path);
+                assertThat(maps.query(all.get(all.size() - 1).line().start(), answer)).as("short again").isTrue();
+                assertThat(answer.name()).isEqualTo(all.get(all.size() - 1).line().name());
+            }
+            assertThat(Seen.all(maps.snapshot(MapFilter.all().executable()))).extracting(seen -> seen.line().name())
+                    .contains(path);
+        }
+    }
+
+    /** Too long a path to look there; the mapped file itself may tell, or it is not known. */
+    @Test
+    void itsDeletionIsNeverDenied() throws Exception {
+        new ProcessBuilder("rm", "-rf", directory.toString()).start().waitFor();
+        try (ProcessMaps maps = ProcessMaps.of(process.pid())) {
+            MapCursor mapping = maps.snapshot().cursor();
+            while (mapping.next() && mapping.nameLength() < 4096) {
+                assertThat(mapping.index()).isNotNegative();
+            }
+            assertThat(mapping.name()).endsWith("/sleep (deleted)");
+            assertThat(mapping.deletion()).isEqualTo(Deletion.NOT_KNOWN);
+            assertThat(maps.deletion(mapping)).isIn(Deletion.DELETED, Deletion.NOT_KNOWN);
+        }
+    }
+}

@@ -1,0 +1,139 @@
+package org.mapfiles;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.nio.ByteBuffer;
+import java.util.List;
+import java.util.function.Consumer;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
+
+/** What is said to a caller who does not keep to the rules? Never a crash, and never a wrong answer. */
+class MisuseTest {
+    @RegisterExtension final Children children = new Children();
+
+    private static void refused(Class<? extends Throwable> type, ThrowingCallable... calls) {
+        for (int i = 0; i < calls.length; i++) {
+            assertThatThrownBy(calls[i]).as("call %d", i).isInstanceOf(type);
+        }
+    }
+
+    @Test
+    void aClosedProcessAnswersNothing() throws Exception {
+        ProcessMaps maps = ProcessMaps.self();
+        MapSnapshot snapshot = maps.snapshot();
+        MapAnswer answer = new MapAnswer();
+        MapCursor first = snapshot.cursor().seek(0);
+        assertThat(maps.query(first.start(), answer)).isTrue();
+        maps.close();
+        maps.close();
+        refused(IllegalStateException.class, maps::snapshot, () -> maps.snapshot(MapFilter.all()), () -> maps.refresh(snapshot),
+                () -> maps.read(snapshot, MapFilter.all()), () -> maps.read(new MapSnapshot(), MapFilter.all().executable()),
+                () -> maps.query(0, answer), () -> maps.queryOrNext(0, answer),
+                () -> maps.query(0, MapFilter.all().by(Backend.TEXT), true, answer));
+        assertThat(maps.pid()).isEqualTo((int) ProcessHandle.current().pid());
+        assertThat(first.start()).as("what was read stays").isEqualTo(snapshot.cursor().seek(0).start());
+        refused(IllegalStateException.class, answer::start);
+    }
+
+    @Test
+    void aClosedProcessIsNotAskedAboutDeletion() throws Exception {
+        MapSnapshot snapshot = Line.snapshot(Line.file(0x1000, 0x2000, 1, "/x (deleted)"));
+        ProcessMaps maps = ProcessMaps.self();
+        maps.close();
+        refused(IllegalStateException.class, () -> maps.deletion(snapshot.cursor().seek(0)));
+    }
+
+    @Test
+    void nothingIsNoArgument() throws Exception {
+        MapSnapshot snapshot = Line.snapshot(Line.file(0x1000, 0x2000, 1, "/x"));
+        MapCursor cursor = snapshot.cursor().seek(0);
+        try (ProcessMaps maps = ProcessMaps.self()) {
+            refused(NullPointerException.class, () -> ProcessMaps.of(null), () -> maps.snapshot(null), () -> maps.refresh(null),
+                    () -> maps.read(null, MapFilter.all()), () -> maps.read(snapshot, null), () -> maps.query(0, null),
+                    () -> maps.queryOrNext(0, null), () -> maps.query(0, null, false, new MapAnswer()),
+                    () -> maps.query(0, MapFilter.all(), false, null), () -> maps.deletion(null),
+                    () -> MapSnapshot.ofText(null, MapFilter.all()), () -> MapSnapshot.ofText(new byte[0], null),
+                    () -> snapshot.find(null, new int[1]), () -> snapshot.find(new long[1], null),
+                    () -> cursor.name((byte[]) null, 0), () -> cursor.name((ByteBuffer) null), () -> cursor.nameEquals(null),
+                    () -> cursor.nameStartsWith(null), () -> MapFilter.all().by(null));
+        }
+        assertThat(snapshot.size()).as("it stayed as it was").isEqualTo(1);
+    }
+
+    @Test
+    void anAnswerSaysNothingBeforeItIsGiven() throws Exception {
+        MapAnswer answer = new MapAnswer();
+        try (ProcessMaps maps = ProcessMaps.self()) {
+            for (int round = 0; round < 2; round++) {
+                for (Consumer<Mapping> read : CursorTest.READS.subList(0, CursorTest.READS.size() - 1)) {
+                    refused(IllegalStateException.class, () -> read.accept(answer));
+                }
+                refused(IllegalStateException.class, answer::buildId, () -> answer.buildId(new byte[20], 0),
+                        () -> maps.deletion(answer));
+                assertThat(answer).hasToString("no answer");
+                assertThat(maps.queryOrNext(0, answer)).isTrue();
+                assertThat(maps.query(1, answer)).as("no mapping is below the first page").isFalse();
+            }
+        }
+    }
+
+    @Test
+    void aBuildIdMustFit() throws Exception {
+        MapAnswer answer = MapAnswer.withBuildId();
+        try (ProcessMaps maps = ProcessMaps.self()) {
+            assertThat(maps.query(maps.snapshot().cursor().seek(0).start(), answer)).isTrue();
+            int length = answer.buildId(new byte[20], 0);
+            if (length > 0) {
+                refused(IndexOutOfBoundsException.class, () -> answer.buildId(new byte[length - 1], 0),
+                        () -> answer.buildId(new byte[length], 1), () -> answer.buildId(new byte[length], -1));
+            } else {
+                assertThat(answer.buildId()).isNull();
+            }
+        }
+    }
+
+    /** One holder may serve two processes: a picture of the other one is never taken for unchanged. */
+    @Test
+    void aSnapshotMayGoFromOneProcessToAnother() throws Exception {
+        Process sleeper = children.sleeper();
+        try (ProcessMaps self = ProcessMaps.self(); ProcessMaps one = ProcessMaps.of(sleeper.pid());
+                ProcessMaps same = ProcessMaps.of(sleeper.pid())) {
+            MapSnapshot snapshot = self.snapshot();
+            List<Seen> expected = Seen.all(one.snapshot());
+            for (int i = 0; i < 3; i++) {
+                assertThat(one.refresh(snapshot)).isTrue();
+                assertThat(Seen.all(snapshot)).isEqualTo(expected);
+                assertThat(one.refresh(snapshot)).isFalse();
+                assertThat(same.refresh(snapshot)).as("another object: nothing is known of it").isTrue();
+                assertThat(self.refresh(snapshot)).isTrue();
+                assertThat(Seen.all(snapshot)).isNotEqualTo(expected);
+            }
+        }
+    }
+
+    /** A mapping of another process is a question about an address that may mean nothing here. */
+    @Test
+    void aMappingOfAnotherProcessIsNoCrash() throws Exception {
+        MapSnapshot foreign = Line.snapshot(Line.file(0x1000, 0x2000, 1, "/no/such/file (deleted)"),
+                Line.file(-0x2000, -0x1000, -1, "/ (deleted)"),
+                Line.file(-0x1000, -1, 1, "/" + "x/".repeat(3000) + " (deleted)"));
+        try (ProcessMaps maps = ProcessMaps.self()) {
+            for (MapCursor mapping = foreign.cursor(); mapping.next(); ) {
+                assertThat(maps.deletion(mapping)).isIn(Deletion.DELETED, Deletion.NOT_KNOWN);
+            }
+        }
+    }
+
+    @Test
+    void absurdSizesAreRefused() {
+        int[][] sizes = {{-1, 0}, {0, -1}, {-1, -1}, {Integer.MAX_VALUE, 0}, {0, Integer.MAX_VALUE}, {1 << 25, 1},
+            {1 << 24, 1 << 30}};
+        for (int[] size : sizes) {
+            refused(OutOfMemoryError.class, () -> new Picture(size[0], size[1]));
+        }
+        assertThat(new Picture(0, 0).grown().mappingCapacity).isZero();
+    }
+}

@@ -1,0 +1,62 @@
+package org.mapfiles;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.LinkedHashMap;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+
+/** Do C and Java agree on every byte? The native side states its offsets, and MapRecord states its own. */
+class RecordLayoutTest {
+    /** In the order in which the glue tells them. */
+    private static Map<String, Integer> javaSide() {
+        Map<String, Integer> fields = new LinkedHashMap<>();
+        fields.put("start", MapRecord.START);
+        fields.put("end", MapRecord.END);
+        fields.put("offset", MapRecord.OFFSET);
+        fields.put("inode", MapRecord.INODE);
+        fields.put("dev_major", MapRecord.DEV_MAJOR);
+        fields.put("dev_minor", MapRecord.DEV_MINOR);
+        fields.put("flags", MapRecord.FLAGS);
+        fields.put("name_offset", MapRecord.NAME_OFFSET);
+        fields.put("name_length", MapRecord.NAME_LENGTH);
+        fields.put("file_index", MapRecord.FILE_INDEX);
+        fields.put("sizeof mf_mapping", MapRecord.SIZE);
+        fields.put("backend", MapRecord.Head.BACKEND);
+        fields.put("mapping_count", MapRecord.Head.MAPPING_COUNT);
+        fields.put("file_count", MapRecord.Head.FILE_COUNT);
+        fields.put("text_length", MapRecord.Head.TEXT_LENGTH);
+        fields.put("torn", MapRecord.Head.TORN);
+        fields.put("retries", MapRecord.Head.RETRIES);
+        fields.put("needed_mappings", MapRecord.Head.NEEDED_MAPPINGS);
+        fields.put("needed_text", MapRecord.Head.NEEDED_TEXT);
+        fields.put("error_line", MapRecord.Head.ERROR_LINE);
+        fields.put("error_offset", MapRecord.Head.ERROR_OFFSET);
+        fields.put("error_length", MapRecord.Head.ERROR_LENGTH);
+        fields.put("index_offset", MapRecord.Head.INDEX_OFFSET);
+        fields.put("files_offset", MapRecord.Head.FILES_OFFSET);
+        fields.put("text_offset", MapRecord.Head.TEXT_OFFSET);
+        fields.put("sizeof mf_snapshot", MapRecord.Head.SIZE);
+        fields.put("build_id_length", MapRecord.Answer.BUILD_ID_LENGTH);
+        fields.put("build_id", MapRecord.Answer.BUILD_ID);
+        fields.put("name", MapRecord.Answer.NAME);
+        fields.put("sizeof mf_answer", MapRecord.Answer.SIZE);
+        fields.put("sizeof mf_process", MapRecord.PROCESS_SIZE);
+        return fields;
+    }
+
+    @Test
+    void everyOffsetIsTheSameOnBothSides() {
+        Map<String, Integer> java = javaSide();
+        NativeMemory told = new NativeMemory(256 * Integer.BYTES);
+        int count = NativeCalls.layout(told.address(), 256);
+        told.keepUntilHere();
+        assertThat(count).isEqualTo(java.size());
+
+        Map<String, Integer> nativeSide = new LinkedHashMap<>();
+        for (String field : java.keySet()) {
+            nativeSide.put(field, told.bytes().getInt(nativeSide.size() * Integer.BYTES));
+        }
+        assertThat(nativeSide).isEqualTo(java);
+    }
+}
