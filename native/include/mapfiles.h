@@ -236,7 +236,8 @@ MF_API int mf_snapshot_init(void *memory, size_t bytes, uint32_t mapping_capacit
  * parts do not fit together, or that ends with the memory of a program replaced by execve(2), is read again, at most
  * three times; then it is marked torn.
  *
- * @param question  filter bits of enum mf_flag and a backend, or 0: all mappings, the cheaper way.
+ * @param question  filter bits of enum mf_flag and a backend, or 0: all mappings, the cheaper way. Where a path has
+ *                  MF_NAME_MAX bytes or more the text is read whatever was asked for: out->backend says so.
  * @param previous  an earlier snapshot of the same process and question to compare with, or NULL. Only read. When
  *                  nothing has changed the cost is the read and a compare, and @p out holds no picture.
  * @param out       an initialised snapshot other than @p previous.

@@ -166,7 +166,7 @@ static inline const char *read_line(const char *text, const char *line, const ch
         const size_t column = (header > NAME_PAD ? header : NAME_PAD) + 1;
 
         name = line + column;
-        if ((size_t)(to - line) <= column || !is_blank(after_header, name))
+        if ((size_t)(to - line) <= column || !is_blank(after_header, name) || *name == '\n')
             return NULL;
         end = memchr(name, '\n', (size_t)(to - name));
     }

@@ -1,9 +1,8 @@
 package org.mapfiles;
 
-import java.lang.invoke.MethodHandles;
-import java.lang.invoke.VarHandle;
 import java.nio.ByteBuffer;
 import java.util.HexFormat;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.mapfiles.MapRecord.Answer;
 
 /**
@@ -18,15 +17,6 @@ public final class MapAnswer implements Mapping {
     private static final int EMPTY = 0;
     private static final int FILLED = 1;
     private static final int ASKING = 2;
-    private static final VarHandle STATE;
-
-    static {
-        try {
-            STATE = MethodHandles.lookup().findVarHandle(MapAnswer.class, "state", int.class);
-        } catch (ReflectiveOperationException e) {
-            throw new ExceptionInInitializerError(e);
-        }
-    }
 
     private final NativeMemory memory = new NativeMemory(Answer.SIZE);
     private final ByteBuffer bytes = memory.bytes();
@@ -34,7 +24,7 @@ public final class MapAnswer implements Mapping {
     private final FileNames lastName = new FileNames();
     private final ByteBuffer kernelsName = memory.slice(Answer.NAME, Answer.NAME_MAX);
     private ByteBuffer name = kernelsName;
-    private volatile int state = EMPTY;
+    private final AtomicInteger state = new AtomicInteger(EMPTY);
 
     /** An empty answer. */
     public MapAnswer() {
@@ -56,7 +46,7 @@ public final class MapAnswer implements Mapping {
 
     /** Address of the memory that the native core fills, until {@link #asked}. */
     long ask() {
-        if ((int) STATE.getAndSet(this, ASKING) == ASKING) {
+        if (state.getAndSet(ASKING) == ASKING) {
             throw new IllegalStateException("another thread is asking with this answer: use one for each thread");
         }
         name = kernelsName;
@@ -64,7 +54,7 @@ public final class MapAnswer implements Mapping {
     }
 
     void asked(boolean answered) {
-        state = answered ? FILLED : EMPTY;
+        state.set(answered ? FILLED : EMPTY);
     }
 
     /** Takes over a mapping of a snapshot: the way to an answer where PROCMAP_QUERY has none. */
@@ -177,7 +167,7 @@ public final class MapAnswer implements Mapping {
 
     @Override
     public String toString() {
-        return state == FILLED ? Mappings.describe(this) : "no answer";
+        return state.get() == FILLED ? Mappings.describe(this) : "no answer";
     }
 
     private long field64(int field) {
@@ -191,7 +181,7 @@ public final class MapAnswer implements Mapping {
     }
 
     private void check() {
-        if (state != FILLED) {
+        if (state.get() != FILLED) {
             throw new IllegalStateException("there is no answer: the last question found no mapping, or none was asked");
         }
     }

@@ -51,7 +51,8 @@ public final class MapFilter {
     /**
      * The same filter, asked one way instead of the cheaper one.
      *
-     * @param backend {@link Backend#QUERY} makes a read fail with {@link NotSupportedException} before Linux 6.11
+     * @param backend {@link Backend#QUERY} makes a read fail with {@link NotSupportedException} before Linux 6.11; a process
+     *     with a path of 4,096 bytes or more is read by text all the same, as {@link MapSnapshot#backend()} says
      */
     public MapFilter by(Backend backend) {
         Objects.requireNonNull(backend);

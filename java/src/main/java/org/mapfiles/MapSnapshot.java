@@ -1,6 +1,7 @@
 package org.mapfiles;
 
 import java.lang.invoke.VarHandle;
+import java.lang.ref.Reference;
 import java.nio.charset.StandardCharsets;
 import java.util.Objects;
 import org.mapfiles.MapRecord.Head;
@@ -47,37 +48,31 @@ public final class MapSnapshot {
         MapSnapshot snapshot = new MapSnapshot();
         NativeMemory copy = new NativeMemory(text.length);
         copy.bytes().put(0, text);
-        int rc = snapshot.fill(filter, null, false, (question, previous, out) -> {
-            int parsed = NativeCalls.snapshotParse(copy.address(), text.length, question, out);
-            copy.keepUntilHere();
-            return parsed;
-        });
+        int rc = snapshot.fill(filter, null, false, copy);
         if (rc < 0) {
             throw new IllegalArgumentException("text cannot be asked by " + filter);
         }
         return snapshot;
     }
 
-    /** A source of pictures: answers as mf_snapshot_read() does. */
-    interface Source {
-        int read(int question, long previous, long out);
-    }
-
     /**
-     * Fills a picture from a source.
+     * Fills a picture from a process, or from saved text.
      *
-     * @param process whose mappings these are; null for saved text
+     * @param process null: from the text
      * @param compare whether to answer 0 where the picture of the last time is still right
      * @return 1: a new picture; 0: unchanged; else a negative errno, and the picture is the one before
      */
-    synchronized int fill(MapFilter wanted, ProcessMaps process, boolean compare, Source source) throws MalformedMapsException {
+    synchronized int fill(MapFilter wanted, ProcessMaps process, boolean compare, NativeMemory saved) throws MalformedMapsException {
         boolean comparable = compare && process == owner && wanted.equals(filter);
         Picture front = picture;
         for (;;) {
             if (spare == null || !spare.isAsLargeAs(front)) {
                 spare = new Picture(front.mappingCapacity, front.textCapacity);
             }
-            int rc = source.read(wanted.bits(), comparable ? front.memory.address() : 0, spare.memory.address());
+            int rc = process != null
+                    ? process.readInto(wanted.bits(), comparable ? front.memory.address() : 0, spare.memory.address())
+                    : NativeCalls.snapshotParse(saved.address(), saved.size(), wanted.bits(), spare.memory.address());
+            Reference.reachabilityFence(saved);
             front.memory.keepUntilHere();
             spare.memory.keepUntilHere();
             if (rc == Errno.ENOBUFS) {

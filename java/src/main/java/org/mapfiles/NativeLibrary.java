@@ -1,17 +1,21 @@
 package org.mapfiles;
 
+import java.io.File;
+import java.io.FileInputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.net.URL;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
+import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Arrays;
-import java.util.Map;
+import java.util.zip.ZipEntry;
+import java.util.zip.ZipFile;
 
 /**
  * Finds libmapfiles.so and loads it, once.
@@ -95,21 +99,35 @@ final class NativeLibrary {
     private static String resourceName() throws IOException {
         String system = System.getProperty("os.name");
         String machine = System.getProperty("os.arch");
-        String arch = Map.of("amd64", "x86_64", "x86_64", "x86_64", "aarch64", "aarch64").get(machine);
+        String arch = machine.equals("amd64") ? "x86_64" : machine.equals("aarch64") ? machine : null;
         if (!system.equals("Linux") || arch == null) {
             throw new IOException("mapfiles runs on Linux on x86_64 and aarch64, and this is " + system + " on " + machine
                     + (system.equals("Linux") ? ": build libmapfiles.so there and name it with -D" + PATH_PROPERTY + "=" : ""));
         }
-        return "/META-INF/native/linux-" + arch + "/libmapfiles.so";
+        return "META-INF/native/linux-" + arch + "/libmapfiles.so";
     }
 
     private static byte[] resource(String name) throws IOException {
-        try (InputStream in = NativeLibrary.class.getResourceAsStream(name)) {
-            if (in == null) {
-                throw new IOException("this mapfiles jar holds no " + name + ": take one built for this machine, or name a "
-                        + "library with -D" + PATH_PROPERTY + "=");
+        try (ZipFile jar = ownJar()) {
+            ZipEntry entry = jar == null ? null : jar.getEntry(name);
+            try (InputStream in = entry == null ? NativeLibrary.class.getResourceAsStream("/" + name) : jar.getInputStream(entry)) {
+                if (in == null) {
+                    throw new IOException("this mapfiles jar holds no " + name + ": take one built for this machine, or name a "
+                            + "library with -D" + PATH_PROPERTY + "=");
+                }
+                return in.readAllBytes();
             }
-            return in.readAllBytes();
+        }
+    }
+
+    /** The jar this class is from, or null: directly, as a JVM's first resource stream takes half of all the time to load. */
+    private static ZipFile ownJar() {
+        try {
+            URL location = NativeLibrary.class.getProtectionDomain().getCodeSource().getLocation();
+            File file = new File(location.getPath());
+            return location.getProtocol().equals("file") && file.isFile() ? new ZipFile(file) : null;
+        } catch (IOException | RuntimeException elsewhere) {
+            return null; // in a jar in a jar, behind a security manager, at a path with escapes: the stream finds it
         }
     }
 
@@ -146,18 +164,17 @@ final class NativeLibrary {
         if (isIntact(library, content)) {
             return library;
         }
-        Path draft = library.resolveSibling(library.getFileName() + "." + ProcessHandle.current().pid());
-        Files.deleteIfExists(draft); // left by a process of this pid that was killed here
-        Files.write(draft, content, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
+        // Of this JVM alone, also where several pid namespaces share a home.
+        Path draft = Files.createTempFile(library.getParent(), "libmapfiles-", ".draft");
         try {
-            Files.deleteIfExists(library); // there, and not intact
+            Files.write(draft, content);
             Files.createLink(library, draft); // whole at once; fails where another JVM was quicker
-        } catch (FileAlreadyExistsException raced) {
+        } catch (FileAlreadyExistsException there) {
             if (!isIntact(library, content)) {
-                throw new IOException(library + " was changed while it was made: try again", raced);
+                Files.move(draft, library, StandardCopyOption.ATOMIC_MOVE);
             }
         } finally {
-            Files.delete(draft);
+            Files.deleteIfExists(draft);
         }
         return library;
     }
@@ -165,9 +182,16 @@ final class NativeLibrary {
     private static boolean isIntact(Path library, byte[] content) throws IOException {
         try {
             return uidOf(library) == ownUid() && Files.isRegularFile(library, LinkOption.NOFOLLOW_LINKS)
-                    && Arrays.equals(Files.readAllBytes(library), content);
+                    && Arrays.equals(bytesOf(library), content);
         } catch (NoSuchFileException none) {
             return false;
+        }
+    }
+
+    /** Through the stream that every JVM has loaded by then; a first channel takes it 2 ms. */
+    private static byte[] bytesOf(Path file) throws IOException {
+        try (InputStream in = new FileInputStream(file.toString())) {
+            return in.readAllBytes();
         }
     }
 }

@@ -1,8 +1,6 @@
 package org.mapfiles;
 
-import java.lang.invoke.MethodHandles;
-import java.lang.invoke.VarHandle;
-import java.util.function.LongUnaryOperator;
+import java.util.concurrent.atomic.AtomicInteger;
 
 /**
  * The descriptors of an open process, and the one rule that keeps them safe: they are closed by whoever leaves last. A close
@@ -11,32 +9,38 @@ import java.util.function.LongUnaryOperator;
 final class OpenProcess implements Runnable {
     private static final int CLOSED = 1 << 31;
     private static final int DONE = 1 << 30;
-    private static final VarHandle USERS;
-
-    static {
-        try {
-            USERS = MethodHandles.lookup().findVarHandle(OpenProcess.class, "users", int.class);
-        } catch (ReflectiveOperationException e) {
-            throw new ExceptionInInitializerError(e);
-        }
-    }
 
     private final NativeMemory memory = new NativeMemory(MapRecord.PROCESS_SIZE);
     /** Calls under way; with {@link #CLOSED} set none may begin. */
-    private volatile int users;
+    private final AtomicInteger users = new AtomicInteger(CLOSED | DONE);
 
-    /** Opens by a native function that fills memory; 0 or a negative errno. */
-    int open(LongUnaryOperator opener) {
-        int rc = (int) opener.applyAsLong(memory.address());
-        if (rc != 0) {
-            users = CLOSED | DONE; // there is nothing to close
+    int openSelf() {
+        return opened(NativeCalls.openSelf(memory.address()));
+    }
+
+    int openPid(int pid) {
+        return opened(NativeCalls.openPid(pid, memory.address()));
+    }
+
+    int openPidfd(int pidfd) {
+        return opened(NativeCalls.openPidfd(pidfd, memory.address()));
+    }
+
+    int openDirectory(int descriptor) {
+        return opened(NativeCalls.openDirectory(descriptor, memory.address()));
+    }
+
+    /** From now on there is something to close, if that was opened. */
+    private int opened(int rc) {
+        if (rc == 0) {
+            users.set(0);
         }
         return rc;
     }
 
     /** Address of the native process, valid until {@link #leave()}. */
     long enter() {
-        if ((int) USERS.getAndAdd(this, 1) < 0) {
+        if (users.getAndIncrement() < 0) {
             leave();
             throw new IllegalStateException("this ProcessMaps is closed");
         }
@@ -44,7 +48,7 @@ final class OpenProcess implements Runnable {
     }
 
     void leave() {
-        if ((int) USERS.getAndAdd(this, -1) - 1 == CLOSED) {
+        if (users.decrementAndGet() == CLOSED) {
             closeIfLast();
         }
     }
@@ -52,14 +56,18 @@ final class OpenProcess implements Runnable {
     /** Closes, now or when the last call under way ends. Again: nothing. */
     @Override
     public void run() {
-        if ((int) USERS.getAndBitwiseOr(this, CLOSED) == 0) {
+        int before = users.get();
+        while (before >= 0 && !users.compareAndSet(before, before | CLOSED)) {
+            before = users.get();
+        }
+        if (before == 0) {
             closeIfLast();
         }
     }
 
     /** Of several that find the last call ended, one closes: a descriptor closed twice may be another file's by then. */
     private void closeIfLast() {
-        if (USERS.compareAndSet(this, CLOSED, CLOSED | DONE)) {
+        if (users.compareAndSet(CLOSED, CLOSED | DONE)) {
             NativeCalls.close(memory.address());
             memory.keepUntilHere();
         }

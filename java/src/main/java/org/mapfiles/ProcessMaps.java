@@ -3,7 +3,6 @@ package org.mapfiles;
 import java.lang.ref.Cleaner;
 import java.lang.ref.Reference;
 import java.util.Objects;
-import java.util.function.LongUnaryOperator;
 
 /**
  * A process whose mappings can be read. It is held by descriptors: a later process with the same pid is never mistaken for
@@ -35,7 +34,6 @@ public final class ProcessMaps implements AutoCloseable {
     private final Cleaner.Cleanable cleanable;
     private final int pid;
     private final Object textLock = new Object();
-    private final MapSnapshot.Source source = this::readInto;
     /** For single questions that only the text can answer; made on the first of them. */
     private MapSnapshot whole;
     private MapCursor wholeCursor;
@@ -49,7 +47,8 @@ public final class ProcessMaps implements AutoCloseable {
 
     /** Opens this process. */
     public static ProcessMaps self() throws MapsException {
-        return open("this process", 0, NativeCalls::openSelf);
+        OpenProcess process = new OpenProcess();
+        return opened(process, process.openSelf(), "this process", 0);
     }
 
     /**
@@ -62,7 +61,8 @@ public final class ProcessMaps implements AutoCloseable {
         if (pid < 1 || pid > Integer.MAX_VALUE) {
             throw new IllegalArgumentException("not a pid: " + pid);
         }
-        return open("process " + pid, (int) pid, memory -> NativeCalls.openPid((int) pid, memory));
+        OpenProcess process = new OpenProcess();
+        return opened(process, process.openPid((int) pid), "process " + pid, (int) pid);
     }
 
     /**
@@ -85,7 +85,8 @@ public final class ProcessMaps implements AutoCloseable {
      * @throws IllegalArgumentException if the descriptor is not open or not a pidfd
      */
     public static ProcessMaps ofPidfd(int pidfd) throws MapsException {
-        return open("the process of pidfd " + pidfd, 0, memory -> NativeCalls.openPidfd(pidfd, memory));
+        OpenProcess process = new OpenProcess();
+        return opened(process, process.openPidfd(pidfd), "the process of pidfd " + pidfd, 0);
     }
 
     /**
@@ -94,21 +95,20 @@ public final class ProcessMaps implements AutoCloseable {
      * @throws IllegalArgumentException if the descriptor is not open or not of such a directory
      */
     public static ProcessMaps ofDirectory(int descriptor) throws MapsException {
-        return open("the process of descriptor " + descriptor, 0, memory -> NativeCalls.openDirectory(descriptor, memory));
+        OpenProcess process = new OpenProcess();
+        return opened(process, process.openDirectory(descriptor), "the process of descriptor " + descriptor, 0);
     }
 
-    private static ProcessMaps open(String name, int pid, LongUnaryOperator opener) throws MapsException {
-        OpenProcess process = new OpenProcess();
-        int rc = process.open(opener);
+    private static ProcessMaps opened(OpenProcess process, int rc, String name, int pid) throws MapsException {
         if (rc == Errno.EINVAL || rc == Errno.EBADF) {
             throw new IllegalArgumentException(name + ": the descriptor is not open, or not of that sort");
         }
         if (rc != 0) {
             throw Failures.of(rc, name, pid);
         }
-        int opened = NativeCalls.pidOf(process.enter());
+        int shown = NativeCalls.pidOf(process.enter());
         process.leave();
-        return new ProcessMaps(process, opened);
+        return new ProcessMaps(process, shown);
     }
 
     /** The process id, as /proc gives it. */
@@ -144,14 +144,15 @@ public final class ProcessMaps implements AutoCloseable {
     }
 
     private int fill(MapSnapshot snapshot, MapFilter filter, boolean compare) throws MapsException {
-        int rc = snapshot.fill(filter, this, compare, source);
+        int rc = snapshot.fill(filter, this, compare, null);
         if (rc < 0) {
             throw failure(rc);
         }
         return rc;
     }
 
-    private int readInto(int question, long previous, long out) {
+    /** Fills a picture's memory: mf_snapshot_read(). */
+    int readInto(int question, long previous, long out) {
         long address = process.enter();
         try {
             synchronized (textLock) {

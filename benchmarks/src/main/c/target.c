@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A process with so many mappings: target COUNT DIRECTORY. What large JVMs have: libraries of five segments, one of them
+ * code; index files mapped once each; thread stacks with a guard; anonymous arenas. Prints "ready", ends with stdin.
+ */
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#define PAGE 4096
+
+static int made;
+
+/* At a place of its own, and so never merged with its neighbours. */
+static void map(size_t pages, int prot, int flags, int fd, size_t offset_pages)
+{
+    static char *place = (char *)0x200000000000;
+
+    place += (made % 97 == 0 ? 1 << 30 : 0) + (1 + made % 3) * PAGE; /* clusters, and holes in them */
+    if (mmap(place, pages * PAGE, prot, flags | MAP_FIXED_NOREPLACE, fd, (off_t)(offset_pages * PAGE)) == MAP_FAILED) {
+        perror("mmap");
+        exit(1);
+    }
+    place += pages * PAGE;
+    made++;
+}
+
+/* A file to map; they stay while the process runs, as libraries and index files do. */
+static int file(const char *format, int number)
+{
+    char name[160];
+    const int fd = (snprintf(name, sizeof name, format, number), open(name, O_RDWR | O_CREAT, 0777));
+
+    if (fd < 0 || ftruncate(fd, 16 * PAGE) != 0) {
+        perror(name);
+        exit(1);
+    }
+    return fd;
+}
+
+static void library(int number)
+{
+    const int fd = file("libmapfiles-benchmark-library-%06d.so.1.2.3", number);
+
+    map(1, PROT_READ, MAP_PRIVATE, fd, 0);
+    map(4, PROT_READ | PROT_EXEC, MAP_PRIVATE, fd, 1);
+    map(2, PROT_READ, MAP_PRIVATE, fd, 5);
+    map(1, PROT_READ, MAP_PRIVATE, fd, 7);
+    map(1, PROT_READ | PROT_WRITE, MAP_PRIVATE, fd, 8);
+    close(fd);
+}
+
+static void index_file(int number)
+{
+    const int fd = file("index-segment_%06d_Lucene99_0.dvd", number);
+
+    map(4, PROT_READ, MAP_SHARED, fd, 0);
+    close(fd);
+}
+
+static void stack_of_thread(void)
+{
+    map(1, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    map(16, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+}
+
+int main(int argc, char **argv)
+{
+    const int wanted = argc == 3 ? atoi(argv[1]) : 0;
+
+    if (wanted < 100 || chdir(argv[2]) != 0) {
+        fprintf(stderr, "usage: target COUNT DIRECTORY\n");
+        return 2;
+    }
+    for (int number = 0; made < wanted - 60; number++) { /* 60: the program's own, and what the last round adds */
+        if (number % 40 == 0) /* executable mappings are few also where mappings are many */
+            library(number);
+        for (int i = 0; i < 5; i++)
+            index_file(number * 5 + i);
+        stack_of_thread();
+        map(2, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    }
+    puts("ready");
+    fflush(stdout);
+    while (getchar() != EOF)
+        ;
+    return 0;
+}

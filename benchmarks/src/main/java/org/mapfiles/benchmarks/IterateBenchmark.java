@@ -1,0 +1,61 @@
+package org.mapfiles.benchmarks;
+
+import java.util.concurrent.TimeUnit;
+import org.mapfiles.MapCursor;
+import org.mapfiles.MapSnapshot;
+import org.openjdk.jmh.annotations.Benchmark;
+import org.openjdk.jmh.annotations.BenchmarkMode;
+import org.openjdk.jmh.annotations.Mode;
+import org.openjdk.jmh.annotations.OutputTimeUnit;
+import org.openjdk.jmh.annotations.Param;
+import org.openjdk.jmh.annotations.Scope;
+import org.openjdk.jmh.annotations.Setup;
+import org.openjdk.jmh.annotations.State;
+
+/** Walking a filled snapshot, touching start, end and flags, against a loop over arrays on the Java heap. */
+@State(Scope.Thread)
+@BenchmarkMode(Mode.AverageTime)
+@OutputTimeUnit(TimeUnit.NANOSECONDS)
+public class IterateBenchmark {
+    @Param({"200", "1000", "5000", "65000"})
+    private int mappings;
+
+    private MapCursor cursor;
+    private long[] starts;
+    private long[] ends;
+    private int[] flags;
+
+    @Setup
+    public void fill() throws Exception {
+        MapSnapshot snapshot = Layouts.snapshot("uniform", mappings);
+        cursor = snapshot.cursor();
+        starts = new long[mappings];
+        ends = new long[mappings];
+        flags = new int[mappings];
+        for (int i = 0; i < mappings; i++) {
+            cursor.seek(i);
+            starts[i] = cursor.start();
+            ends[i] = cursor.end();
+            flags[i] = cursor.flags();
+        }
+    }
+
+    @Benchmark
+    public long cursor() {
+        long sum = 0;
+        cursor.reset();
+        while (cursor.next()) {
+            sum += cursor.end() - cursor.start() + cursor.flags();
+        }
+        return sum;
+    }
+
+    @Benchmark
+    public long arrays() {
+        long sum = 0;
+        for (int i = 0; i < starts.length; i++) {
+            sum += ends[i] - starts[i] + flags[i];
+        }
+        return sum;
+    }
+}

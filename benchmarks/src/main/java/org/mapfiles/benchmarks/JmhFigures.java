@@ -1,0 +1,114 @@
+package org.mapfiles.benchmarks;
+
+import java.nio.file.Path;
+import java.util.Collection;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import org.openjdk.jmh.profile.GCProfiler;
+import org.openjdk.jmh.results.RunResult;
+import org.openjdk.jmh.results.format.ResultFormatType;
+import org.openjdk.jmh.runner.Runner;
+import org.openjdk.jmh.runner.options.ChainedOptionsBuilder;
+import org.openjdk.jmh.runner.options.OptionsBuilder;
+import org.openjdk.jmh.runner.options.TimeValue;
+import org.openjdk.jmh.runner.options.VerboseMode;
+
+/** Runs the JMH classes with the allocation profiler, and turns their results into figures. */
+final class JmhFigures {
+    private final Figures figures;
+    private final Path results;
+    private final boolean quick;
+    private final Set<String> wanted;
+
+    JmhFigures(Figures figures, Path results, boolean quick, Set<String> wanted) {
+        this.figures = figures;
+        this.results = results;
+        this.quick = quick;
+        this.wanted = wanted;
+    }
+
+    void run() throws Exception {
+        if (wanted.contains("P5")) {
+            for (int threads : List.of(1, 2)) {
+                resolve(threads);
+            }
+        }
+        if (wanted.contains("P6")) {
+            iterate();
+        }
+        for (Map.Entry<String, String> live : Map.of("P1", "full", "P3", "executableOnly", "P4", "refresh", "P7", "query").entrySet()) {
+            if (wanted.contains(live.getKey())) {
+                Collection<RunResult> run = run("LiveBenchmark." + live.getValue() + "$", 1);
+                allocation(live.getKey() + "-alloc", "self", run.iterator().next(), live.getValue());
+            }
+        }
+    }
+
+    private void resolve(int threads) throws Exception {
+        Map<String, Map<String, RunResult>> byLayout = new TreeMap<>();
+        for (RunResult result : run("ResolveBenchmark", threads)) {
+            String layout = result.getParams().getParam("layout") + "@" + result.getParams().getParam("mappings");
+            byLayout.computeIfAbsent(layout, key -> new TreeMap<>()).put(method(result), result);
+        }
+        for (Map.Entry<String, Map<String, RunResult>> entry : byLayout.entrySet()) {
+            String[] key = entry.getKey().split("@");
+            Map<String, RunResult> of = entry.getValue();
+            double tree = score(of.get("treeMap"));
+            String name = "P5-" + key[0] + (threads > 1 ? "-" + threads + "threads" : "");
+            String end = " on " + threads + (threads == 1 ? " thread" : " threads");
+            figures.add(name, key[1], tree / score(of.get("find")), score(of.get("find")), tree, "ns",
+                    "TreeMap.floorEntry / find" + end + ", goal >= 5");
+            figures.add(name + "-batch", key[1], tree / score(of.get("batch")), score(of.get("batch")), tree, "ns",
+                    "TreeMap.floorEntry / find of 256 at once" + end);
+            allocation(name + "-alloc", key[1], of.get("find"), "find");
+        }
+    }
+
+    private void iterate() throws Exception {
+        Map<Integer, Map<String, RunResult>> bySize = new TreeMap<>();
+        for (RunResult result : run("IterateBenchmark", 1)) {
+            bySize.computeIfAbsent(Integer.valueOf(result.getParams().getParam("mappings")), key -> new TreeMap<>())
+                    .put(method(result), result);
+        }
+        for (Map.Entry<Integer, Map<String, RunResult>> entry : bySize.entrySet()) {
+            double ours = score(entry.getValue().get("cursor")) / entry.getKey();
+            double arrays = score(entry.getValue().get("arrays")) / entry.getKey();
+            figures.add("P6", entry.getKey(), ours / arrays, ours, arrays, "ns",
+                    "a mapping walked with a cursor / a loop over arrays, goal <= 3 ns");
+            allocation("P6-alloc", entry.getKey().toString(), entry.getValue().get("cursor"), "a whole walk");
+        }
+    }
+
+    private Collection<RunResult> run(String pattern, int threads) throws Exception {
+        ChainedOptionsBuilder options = new OptionsBuilder().include("\\." + pattern).threads(threads)
+                .addProfiler(GCProfiler.class).verbosity(VerboseMode.SILENT).shouldFailOnError(true)
+                .jvmArgsAppend("--enable-native-access=ALL-UNNAMED", "-Xms256m", "-Xmx256m")
+                .resultFormat(ResultFormatType.JSON)
+                .result(results.resolve(pattern.replaceAll("\\W", "") + "-" + threads + ".json").toString());
+        if (quick) {
+            options.forks(1).warmupIterations(2).warmupTime(TimeValue.milliseconds(250))
+                    .measurementIterations(3).measurementTime(TimeValue.milliseconds(200));
+        } else {
+            options.forks(3).warmupIterations(5).warmupTime(TimeValue.milliseconds(500))
+                    .measurementIterations(5).measurementTime(TimeValue.milliseconds(500));
+        }
+        return new Runner(options.build()).run();
+    }
+
+    private static String method(RunResult result) {
+        String name = result.getParams().getBenchmark();
+        return name.substring(name.lastIndexOf('.') + 1);
+    }
+
+    /** The median iteration. */
+    private static double score(RunResult result) {
+        return result.getPrimaryResult().getStatistics().getPercentile(50);
+    }
+
+    private void allocation(String name, String size, RunResult result, String what) {
+        double bytes = result.getSecondaryResults().get("gc.alloc.rate.norm").getScore();
+        figures.add(name, size, bytes < 0.5 ? 0 : bytes, bytes, 0, "B/op", "allocated by " + what + ", goal 0");
+    }
+}

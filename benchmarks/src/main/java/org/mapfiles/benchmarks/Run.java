@@ -1,0 +1,41 @@
+package org.mapfiles.benchmarks;
+
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
+
+/**
+ * Runs the benchmarks that {@code benchmarks/run} names, and prints one line a figure.
+ *
+ * <p>System properties: {@code benchmarks.bin}, where the C programs are; {@code benchmarks.results}, where results go;
+ * {@code benchmarks.quick}, less rounds.
+ */
+public final class Run {
+    static final List<Integer> SIZES = List.of(200, 1000, 5000, 65000);
+
+    private Run() {
+    }
+
+    /** The names to run, such as {@code P1}; none: all. */
+    public static void main(String[] names) throws Exception {
+        Set<String> wanted = new TreeSet<>(names.length == 0 ? List.of("P1", "P2", "P3", "P4", "P5", "P6", "P7", "P9")
+                : List.of(names));
+        Path bin = Path.of(System.getProperty("benchmarks.bin"));
+        Path results = Path.of(System.getProperty("benchmarks.results"));
+        boolean quick = Boolean.getBoolean("benchmarks.quick");
+        Figures figures = new Figures(results);
+        if (wanted.contains("P1") || wanted.contains("P2") || wanted.contains("P3") || wanted.contains("P4")
+                || wanted.contains("P7")) {
+            new LiveFigures(figures, bin, quick, wanted).run();
+        }
+        if (wanted.contains("P5")) {
+            new NativeLookupFigures(figures, bin, quick).run();
+        }
+        new JmhFigures(figures, results, quick, wanted).run();
+        if (wanted.contains("P9")) {
+            new StartFigures(figures, quick).run();
+        }
+        figures.write();
+    }
+}
