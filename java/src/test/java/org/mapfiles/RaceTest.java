@@ -22,19 +22,15 @@ class RaceTest {
                 "/" + which + "/" + i)).collect(Collectors.toList()));
     }
 
-    private static MapSnapshot.Source source(byte[] text) {
+    private static NativeMemory saved(byte[] text) {
         NativeMemory copy = new NativeMemory(text.length);
         copy.bytes().put(0, text);
-        return (question, previous, out) -> {
-            int rc = NativeCalls.snapshotParse(copy.address(), text.length, question, out);
-            copy.keepUntilHere();
-            return rc;
-        };
+        return copy;
     }
 
     private static Threads filling(MapSnapshot snapshot, long pause) throws MalformedMapsException {
-        MapSnapshot.Source a = source(picture('a', 2));
-        MapSnapshot.Source b = source(picture('b', 3));
+        NativeMemory a = saved(picture('a', 2));
+        NativeMemory b = saved(picture('b', 3));
         snapshot.fill(MapFilter.all(), null, false, a);
         return new Threads().start(2, () -> () -> {
             snapshot.fill(MapFilter.all(), null, false, b);
