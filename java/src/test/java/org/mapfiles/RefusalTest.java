@@ -33,6 +33,7 @@ class RefusalTest {
         assumeTrue(isInstalled("setpriv"), "no setpriv(1)");
         Files.setPosixFilePermissions(directory, PosixFilePermissions.fromString("rwxr-xr-x"));
         Path library = Files.copy(Path.of(LoadAndTell.loaded().iterator().next()), directory.resolve("libmapfiles.so"));
+        Files.setPosixFilePermissions(library, PosixFilePermissions.fromString("rw-r--r--"));
         return new ChildJvm().in(directory).under(NOBODY).copiedTo(directory).with("-Dorg.mapfiles.library.path=" + library)
                 .run(Ask.class, "pid", pid).output();
     }
