@@ -54,7 +54,7 @@ public final class MapAnswer implements Mapping {
     }
 
     void asked(boolean answered) {
-        state.set(answered ? FILLED : EMPTY);
+        state.setRelease(answered ? FILLED : EMPTY);
     }
 
     /** Takes over a mapping of a snapshot: the way to an answer where PROCMAP_QUERY has none. */

@@ -1,0 +1,52 @@
+package org.mapfiles;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.ByteArrayOutputStream;
+import java.io.PrintStream;
+import java.net.URL;
+import java.net.URLClassLoader;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.stream.Collectors;
+import javax.tools.ToolProvider;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Does the first thing that a reader copies compile and run? */
+class PackageExampleTest {
+    private static final Path SOURCE = Path.of("src/main/java/org/mapfiles/package-info.java");
+
+    @TempDir
+    Path directory;
+
+    @Test
+    void theExampleOfThePackageCompilesAndRuns() throws Exception {
+        String example = Files.readAllLines(SOURCE).stream().dropWhile(line -> !line.contains("<pre>{@code"))
+                .skip(1).takeWhile(line -> !line.contains("}</pre>")).map(line -> line.replaceFirst("^ \\*", ""))
+                .collect(Collectors.joining("\n"));
+        assertThat(example.lines().count()).as("lines of the example").isBetween(8L, 14L);
+        Path file = Files.writeString(directory.resolve("Example.java"), "import org.mapfiles.*;\npublic class Example {\n"
+                + "public static void show(long address) throws Exception {\n" + example + "\n}\n}\n");
+        String classes = Path.of(ProcessMaps.class.getProtectionDomain().getCodeSource().getLocation().toURI()).toString();
+        ByteArrayOutputStream messages = new ByteArrayOutputStream();
+        int rc = ToolProvider.getSystemJavaCompiler().run(null, messages, messages, "-Xlint:all", "-Werror", "-cp", classes,
+                "-d", directory.toString(), file.toString());
+        assertThat(rc).as("%s", messages).isZero();
+        String printed = run();
+        assertThat(printed).contains("r-xp").contains("libjvm.so").endsWith("no mapping\n");
+    }
+
+    private String run() throws Exception {
+        PrintStream before = System.out;
+        ByteArrayOutputStream printed = new ByteArrayOutputStream();
+        try (URLClassLoader loader = new URLClassLoader(new URL[] {directory.toUri().toURL()}, getClass().getClassLoader());
+                PrintStream out = new PrintStream(printed, true)) {
+            System.setOut(out);
+            loader.loadClass("Example").getMethod("show", long.class).invoke(null, 0L);
+        } finally {
+            System.setOut(before);
+        }
+        return printed.toString();
+    }
+}
