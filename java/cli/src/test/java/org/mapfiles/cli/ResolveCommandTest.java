@@ -1,0 +1,129 @@
+package org.mapfiles.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.OutputStream;
+import java.io.PipedInputStream;
+import java.io.PipedOutputStream;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.mapfiles.MapCursor;
+import org.mapfiles.MapFilter;
+import org.mapfiles.ProcessMaps;
+
+/** What does {@code mapfiles resolve} make of addresses, from arguments and from a stream? */
+class ResolveCommandTest {
+    private long start;
+    private long end;
+    private long offset;
+    private String path;
+
+    @BeforeEach
+    void lookUpCode() throws Exception {
+        try (ProcessMaps self = ProcessMaps.self()) {
+            MapCursor mapping = self.snapshot(MapFilter.all().executable().fileBacked()).cursor();
+            while (mapping.next() && !mapping.name().endsWith("/libjvm.so")) {
+                continue;
+            }
+            start = mapping.start();
+            end = mapping.end();
+            offset = mapping.offset();
+            path = mapping.name();
+        }
+    }
+
+    @Test
+    void aLineSaysFileOffsetPermissionsAndRange() {
+        Ran ran = Ran.with("resolve", "self", "0x" + Long.toHexString(start + 0x123));
+        assertThat(ran.out()).isEqualTo("0x" + Long.toHexString(start + 0x123) + "  " + path + " + 0x"
+                + Long.toHexString(offset + 0x123) + "  r-xp  " + Long.toHexString(start) + "-" + Long.toHexString(end) + "\n");
+        assertThat(ran.code()).isZero();
+    }
+
+    @Test
+    void jsonHasTheSameAndNullsForAnAddressInNoMapping() throws Exception {
+        Ran ran = Ran.with("resolve", "self", Long.toHexString(start).toUpperCase(), "0X0", "--json");
+        List<Map<String, Object>> lines = ran.objects();
+        assertThat(lines.get(0)).containsExactly(Map.entry("address", "0x" + Long.toHexString(start)),
+                Map.entry("start", "0x" + Long.toHexString(start)), Map.entry("end", "0x" + Long.toHexString(end)),
+                Map.entry("perms", "r-xp"), Map.entry("path", path), Map.entry("file_offset", "0x" + Long.toHexString(offset)));
+        assertThat(lines.get(1)).containsEntry("address", "0x0").containsEntry("start", null).containsEntry("file_offset", null);
+        assertThat(ran.code()).as("one is in no mapping").isEqualTo(1);
+    }
+
+    @Test
+    void aMillionLinesComeBackInOrder() {
+        int count = 1_000_000;
+        StringBuilder input = new StringBuilder();
+        for (int i = 0; i < count; i++) {
+            input.append(Long.toHexString(start + i % 4096)).append('\n');
+        }
+        Ran ran = Ran.reading(input.toString(), "resolve", "self", "-");
+        assertThat(ran.code()).isZero();
+        int[] line = {0};
+        ran.out().lines().forEach(text -> {
+            assertThat(text.startsWith("0x" + Long.toHexString(start + line[0] % 4096) + "  ")).as("line %s", line[0]).isTrue();
+            line[0]++;
+        });
+        assertThat(line[0]).isEqualTo(count);
+    }
+
+    @Test
+    void aBadLineIsNamedAndWhatCameBeforeIsNotLost() {
+        Ran ran = Ran.reading(Long.toHexString(start) + "\n\n  0x0 \r\nfrog\n1\n", "resolve", "self", "-");
+        assertThat(ran.lines()).hasSize(2);
+        assertThat(ran.err()).contains("line 4").contains("frog").hasLineCount(1);
+        assertThat(ran.code()).isEqualTo(2);
+    }
+
+    @Test
+    void badAddressesAsArgumentsPrintNothing() {
+        for (String bad : List.of("frog", "0x", "", "11112222333344445", "-1", "0x12 ")) {
+            Ran ran = Ran.with("resolve", "self", Long.toHexString(start), bad);
+            assertThat(ran.code()).as(bad).isEqualTo(2);
+            assertThat(ran.out()).isEmpty();
+            assertThat(ran.err()).hasLineCount(1);
+        }
+    }
+
+    @Test
+    void theLastLineNeedsNoNewlineAndALineMayBeAbsurdlyLong() {
+        assertThat(Ran.reading("0", "resolve", "self", "-").lines()).containsExactly("0x0  in no mapping");
+        assertThat(Ran.reading("0\n" + "1".repeat(1_000_000), "resolve", "self", "-").code()).isEqualTo(2);
+    }
+
+    /** Whoever writes one address and waits for the answer gets it. */
+    @Test
+    void answersComeWhileTheInputPauses() throws Exception {
+        BlockingQueue<String> answers = new LinkedBlockingQueue<>();
+        PipedOutputStream input = new PipedOutputStream();
+        try (PipedInputStream in = new PipedInputStream(input)) {
+            Thread command = new Thread(() -> Main.run(new String[] {"resolve", "self", "-"}, in, new OutputStream() {
+                @Override
+                public void write(int b) {
+                    answers.add(String.valueOf((char) b));
+                }
+
+                @Override
+                public void write(byte[] bytes, int from, int length) {
+                    answers.add(new String(bytes, from, length, StandardCharsets.UTF_8));
+                }
+            }, System.err));
+            command.start();
+            for (int i = 0; i < 3; i++) {
+                input.write((Long.toHexString(start + i) + "\n").getBytes());
+                input.flush();
+                assertThat(answers.poll(30, TimeUnit.SECONDS)).startsWith("0x" + Long.toHexString(start + i));
+            }
+            input.close();
+            command.join(30_000);
+            assertThat(command.isAlive()).isFalse();
+        }
+    }
+}
