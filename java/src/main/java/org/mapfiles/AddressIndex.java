@@ -33,10 +33,10 @@ final class AddressIndex {
     private final LongBuffer words;
     private final LongBuffer records;
 
-    /** Over native-order buffers. Views in longs are kept: they cost one check an access, a ByteBuffer two. */
-    AddressIndex(ByteBuffer index, ByteBuffer records) {
+    /** Over a native-order buffer, and records in longs. Views in longs are kept: they cost one check an access, a ByteBuffer two. */
+    AddressIndex(ByteBuffer index, LongBuffer records) {
         this.words = index.asLongBuffer();
-        this.records = records.asLongBuffer();
+        this.records = records;
     }
 
     /** Index of the record that covers the address, or -1. */

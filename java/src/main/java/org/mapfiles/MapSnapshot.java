@@ -4,6 +4,7 @@ import java.lang.invoke.VarHandle;
 import java.lang.ref.Reference;
 import java.nio.charset.StandardCharsets;
 import java.util.Objects;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.mapfiles.MapRecord.Head;
 
 /**
@@ -21,7 +22,7 @@ import org.mapfiles.MapRecord.Head;
  */
 public final class MapSnapshot {
     /** Changes with each new picture, before the memory of the last but one is written to. */
-    private volatile int version;
+    private final AtomicInteger version = new AtomicInteger();
     private volatile Picture picture;
     private Picture spare;
     private MapFilter filter = MapFilter.all();
@@ -94,7 +95,7 @@ public final class MapSnapshot {
         spare = front;
         filter = wanted;
         owner = process;
-        version++; // under the lock of fill(), so no other thread counts
+        version.getAndIncrement();
         VarHandle.fullFence();
     }
 
@@ -146,7 +147,7 @@ public final class MapSnapshot {
      */
     public int find(long address) {
         for (;;) {
-            int seen = version;
+            int seen = version.get();
             int found = -1;
             try {
                 found = picture.index.find(address);
@@ -167,7 +168,7 @@ public final class MapSnapshot {
     public void find(long[] addresses, int[] indices) {
         Objects.checkFromIndexSize(0, addresses.length, indices.length);
         for (;;) {
-            int seen = version;
+            int seen = version.get();
             try {
                 picture.index.findAll(addresses, indices);
             } catch (IndexOutOfBoundsException e) {
@@ -186,7 +187,7 @@ public final class MapSnapshot {
      */
     public long fileOffset(long address) {
         for (;;) {
-            int seen = version;
+            int seen = version.get();
             long offset = -1;
             try {
                 Picture now = picture;
@@ -205,7 +206,7 @@ public final class MapSnapshot {
 
     private int head(int field) {
         for (;;) {
-            int seen = version;
+            int seen = version.get();
             int value = picture.head(field);
             if (isWhole(seen)) {
                 return value;
@@ -216,7 +217,7 @@ public final class MapSnapshot {
     /** Whether what was read since then came from one picture: its memory is written to only after the version has changed. */
     private boolean isWhole(int seen) {
         VarHandle.loadLoadFence();
-        return version == seen;
+        return version.get() == seen;
     }
 
     /** A search over memory that is being filled again may leave it; only otherwise is that an error. */
@@ -230,7 +231,8 @@ public final class MapSnapshot {
         return picture;
     }
 
-    int version() {
+    /** Changes with each new picture. */
+    AtomicInteger versions() {
         return version;
     }
 

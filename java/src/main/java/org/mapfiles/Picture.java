@@ -1,6 +1,7 @@
 package org.mapfiles;
 
 import java.nio.ByteBuffer;
+import java.nio.LongBuffer;
 import org.mapfiles.MapRecord.Head;
 
 /**
@@ -15,8 +16,9 @@ final class Picture {
     final int mappingCapacity;
     final int textCapacity;
     final NativeMemory memory;
-    /** Views of the parts, each of which bounds what is read through it. */
+    /** Views of the parts, each of which bounds what is read through it; the records also as longs. */
     final ByteBuffer records;
+    final LongBuffer words;
     final ByteBuffer text;
     final AddressIndex index;
 
@@ -42,8 +44,9 @@ final class Picture {
         }
         head = memory.slice(0, Head.SIZE);
         records = memory.slice(Head.SIZE, mappingCapacity * MapRecord.SIZE);
+        words = records.asLongBuffer();
         index = new AddressIndex(
-                memory.slice(head(Head.INDEX_OFFSET), head(Head.FILES_OFFSET) - head(Head.INDEX_OFFSET)), records);
+                memory.slice(head(Head.INDEX_OFFSET), head(Head.FILES_OFFSET) - head(Head.INDEX_OFFSET)), words);
         text = memory.slice(head(Head.TEXT_OFFSET), textCapacity);
     }
 
