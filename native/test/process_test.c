@@ -5,9 +5,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <sys/mman.h>
+#include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -276,6 +278,38 @@ static void a_refusal_says_what_is_missing(void)
     CHECK_IS(mf_refusal_reasons(2147483647), -ESRCH, "no such process");
 }
 
+/* In a mount namespace of its own, as nobody: what opening process 1 or ourselves answers where /proc is not as usual. */
+static int open_with_proc(const char *options, bool self)
+{
+    const pid_t child = fork();
+    int status = 0;
+
+    if (child == 0) {
+        if (unshare(CLONE_NEWNS) != 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0)
+            _exit(100);
+        if (options == NULL ? mount("none", "/proc", "tmpfs", 0, NULL) != 0 : mount("proc", "/proc", "proc", 0, options) != 0)
+            _exit(101);
+        if (setgid(65534) != 0 || setuid(65534) != 0)
+            _exit(102);
+        _exit(-(self ? mf_process_open_self(&process) : mf_process_open_pid(1, &process)));
+    }
+    waitpid(child, &status, 0);
+    return -WEXITSTATUS(status);
+}
+
+static void a_hidden_process_and_a_missing_proc_are_told_apart(void)
+{
+    if (geteuid() != 0) {
+        printf("skipped: another /proc takes root to mount\n");
+        return;
+    }
+    CHECK_IS(open_with_proc("hidepid=2", false), -EPERM, "hidepid=2");
+    CHECK_IS(open_with_proc("hidepid=1", false), -EPERM, "hidepid=1");
+    CHECK_IS(open_with_proc("hidepid=2", true), 0, "we are not hidden from ourselves");
+    CHECK_IS(open_with_proc(NULL, true), -ENODEV, "something else at /proc, self");
+    CHECK_IS(open_with_proc(NULL, false), -ENODEV, "something else at /proc, a pid");
+}
+
 int main(void)
 {
     snapshot = new_snapshot(4096, 1 << 20);
@@ -288,6 +322,7 @@ int main(void)
     an_exec_is_followed();
     memory_is_seen_after_the_first_thread_ended();
     a_refusal_says_what_is_missing();
+    a_hidden_process_and_a_missing_proc_are_told_apart();
     free(snapshot);
     return check_result();
 }
