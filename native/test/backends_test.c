@@ -9,7 +9,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-static char directory[] = "/tmp/mapfiles-odd-XXXXXX";
+static const char *directory;
 static struct mf_process process;
 static FILE *to_child;
 static FILE *from_child;
@@ -22,7 +22,8 @@ static void start_child(void)
     int down[2];
     int up[2];
 
-    if (program == NULL || mkdtemp(directory) == NULL || pipe(down) != 0 || pipe(up) != 0) {
+    directory = new_directory("odd");
+    if (program == NULL || pipe(down) != 0 || pipe(up) != 0) {
         fprintf(stderr, "ODD_PROCESS names the child to start\n");
         exit(1);
     }

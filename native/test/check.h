@@ -9,6 +9,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 static int check_failures;
 
@@ -36,6 +38,17 @@ static inline int check_result(void)
     if (check_failures == 0)
         puts("ok");
     return check_failures == 0 ? 0 : 1;
+}
+
+/* Makes a directory of this test's own, and returns its path. */
+static inline const char *new_directory(const char *test)
+{
+    static char path[64];
+
+    snprintf(path, sizeof path, "/tmp/mapfiles-%s-%d", test, (int)getpid());
+    if (mkdir(path, 0777) != 0)
+        abort();
+    return path;
 }
 
 static inline struct mf_snapshot *new_snapshot(uint32_t mappings, uint32_t text)

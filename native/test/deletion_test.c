@@ -10,7 +10,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-static char directory[] = "/tmp/mapfiles-deletion-XXXXXX";
 static struct mf_process process;
 static struct mf_snapshot *snapshot;
 static bool numbers_agree; /* device and inode of maps are those of stat(2): not on btrfs and overlayfs */
@@ -98,11 +97,13 @@ static void compare_numbers(void)
 
 int main(void)
 {
+    const char *directory;
     pid_t child;
     int status = 0;
 
     umask(0);
-    if (mkdtemp(directory) == NULL || chmod(directory, 0777) != 0 || chdir(directory) != 0)
+    directory = new_directory("deletion");
+    if (chdir(directory) != 0)
         return 1;
     snapshot = new_snapshot(1024, 1 << 18);
     child = fork();

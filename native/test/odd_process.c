@@ -136,19 +136,13 @@ static void make_zombie(const char *unused)
     answer("OK %ld", pid);
 }
 
-static void open_pidfd(const char *pid)
-{
-    (void)pid;
-    answer("OK %ld", getpid());
-}
-
 static const struct command {
     const char *name;
     void (*run)(const char *argument);
 } commands[] = {
     {"many", map_many},        {"unmap", unmap},      {"remap", remap},
     {"delete", delete_file},   {"replace", replace_file}, {"exec", exec_again},
-    {"leader-exit", leader_exit}, {"zombie", make_zombie}, {"pid", open_pidfd},
+    {"leader-exit", leader_exit}, {"zombie", make_zombie},
     {"churn", odd_churn},      {"join", odd_join},
 };
 
