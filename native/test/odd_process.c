@@ -24,7 +24,6 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 static char **arguments;
@@ -123,27 +122,19 @@ static void leader_exit(const char *unused)
         pthread_exit(NULL);
 }
 
-/* A child of ours that has ended and is not waited for. */
-static void make_zombie(const char *unused)
-{
-    const pid_t pid = fork();
-    siginfo_t info;
-
-    (void)unused;
-    if (pid == 0)
-        _exit(0);
-    waitid(P_PID, (id_t)pid, &info, WEXITED | WNOWAIT);
-    answer("OK %ld", pid);
-}
-
 static const struct command {
     const char *name;
     void (*run)(const char *argument);
 } commands[] = {
-    {"many", map_many},        {"unmap", unmap},      {"remap", remap},
-    {"delete", delete_file},   {"replace", replace_file}, {"exec", exec_again},
-    {"leader-exit", leader_exit}, {"zombie", make_zombie},
-    {"churn", odd_churn},      {"join", odd_join},
+    {"many", map_many},           /* N: so many more, as far as the kernel lets */
+    {"unmap", unmap},             /* LABEL */
+    {"remap", remap},             /* LABEL: another file at the same range */
+    {"delete", delete_file},      /* LABEL: its file */
+    {"replace", replace_file},    /* LABEL: another file takes its path */
+    {"exec", exec_again},         /* says EXECED, and begins anew */
+    {"leader-exit", leader_exit}, /* the first thread ends, another goes on */
+    {"churn", odd_churn},         /* MILLISECONDS: threads change mappings in the background */
+    {"join", odd_join},           /* waits for them: how many changes */
 };
 
 static void run(char *line)
