@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Parts of a text that do not fit together, as a process that moves under the reader gives them: the newer word holds. */
+#include "check.h"
+
+#include "../src/text.h"
+
+static struct mf_snapshot *snapshot;
+
+/* Fills the snapshot as the reader of a live process does. */
+static void fill(const char *text, uint32_t question)
+{
+    static const uint64_t devices[5];
+    const size_t length = strlen(text);
+    struct mf_fill state;
+    uint64_t bad_line;
+
+    mf_fill_begin(&state, snapshot, question, devices);
+    memcpy(state.text, text, length);
+    CHECK_IS(mf_text_parse(&state, 0, length, &bad_line), 0, text);
+    CHECK_IS(mf_fill_end(&state, MF_BY_TEXT, length, length), 1, text);
+}
+
+static void check_record(uint32_t index, uint64_t start, uint64_t end, const char *what)
+{
+    const struct mf_mapping *const record = &mf_snapshot_mappings(snapshot)[index];
+
+    CHECK(index < snapshot->mapping_count, "%s: record %u of %u", what, index, snapshot->mapping_count);
+    CHECK_IS(record->start, start, what);
+    CHECK_IS(record->end, end, what);
+    CHECK_IS(mf_find(snapshot, start), index, what);
+    CHECK_IS(mf_find(snapshot, end - 1), index, what);
+}
+
+#define LINE(range, perms, inode) range " " perms " 00000000 08:01 " inode " \n"
+
+int main(void)
+{
+    snapshot = new_snapshot(64, 8192);
+    fill(LINE("00001000-00002000", "r--p", "1") LINE("00002000-00003000", "r--p", "2"), 0);
+    CHECK_IS(snapshot->torn, 0, "in order");
+
+    fill(LINE("00001000-00002000", "r--p", "1") LINE("00001000-00003000", "r--p", "2"), 0);
+    CHECK_IS(snapshot->torn, 1, "grown over the first");
+    CHECK_IS(snapshot->mapping_count, 1, "the first gave way");
+    check_record(0, 0x1000, 0x3000, "grown over the first");
+    CHECK_IS(snapshot->file_count, 1, "its file went with it");
+
+    fill(LINE("00001000-00003000", "r--p", "1") LINE("00002000-00004000", "r--p", "2"), 0);
+    CHECK_IS(snapshot->mapping_count, 2, "overlap");
+    check_record(0, 0x1000, 0x2000, "the older one is cut");
+    check_record(1, 0x2000, 0x4000, "the newer one is whole");
+    CHECK_IS(mf_snapshot_mappings(snapshot)[1].file_index, 1, "two files");
+
+    fill(LINE("00001000-00002000", "r--p", "1") LINE("00002000-00003000", "r--p", "2") LINE("00004000-00005000", "r--p", "1")
+             LINE("00002000-00006000", "r--p", "3") LINE("00006000-00007000", "r--p", "1"), 0);
+    CHECK_IS(snapshot->mapping_count, 3, "merged over two");
+    check_record(1, 0x2000, 0x6000, "merged over two");
+    CHECK_IS(mf_snapshot_mappings(snapshot)[2].file_index, 0, "the first file again");
+
+    fill(LINE("00001000-00002000", "r-xp", "1") LINE("00001000-00003000", "r--p", "2"), MF_EXECUTABLE);
+    CHECK_IS(snapshot->mapping_count, 0, "what is not asked for makes others give way all the same");
+    CHECK_IS(snapshot->torn, 1, "and that is torn too");
+    free(snapshot);
+    return check_result();
+}
