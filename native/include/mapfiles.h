@@ -318,8 +318,9 @@ enum mf_deleted {
 /**
  * Whether the name a file was mapped under is gone, where the name alone (MF_SUFFIXED) does not tell.
  *
- * Asks map_files for the links the file has left (needs CAP_CHECKPOINT_RESTORE or CAP_SYS_ADMIN), and what stands at
- * the path now, with and without the suffix, seen from the process' own root. Without the capability "deleted" is
+ * Asks map_files for the links the file has left (needs CAP_CHECKPOINT_RESTORE or CAP_SYS_ADMIN), and what stands at the
+ * path with the suffix now, seen from where the kernel's paths begin: the root of the caller or, for a process that is not
+ * below it, of that one's mount namespace; not a root it has by chroot(2). Without the capability "deleted" is
  * inferred: nothing, or another file, stands at the path with the suffix, on the very device of the mapping. Where the
  * device numbers of maps and stat(2) disagree (btrfs, overlayfs) that is not known.
  *
@@ -327,7 +328,7 @@ enum mf_deleted {
  * @param name     its name, mapping->name_length bytes.
  * @return enum mf_deleted; -ESRCH: the process is gone.
  *
- * Thread-safe. Async-signal-safe (takes 5 KiB of stack).
+ * Thread-safe. Async-signal-safe (takes 6 KiB of stack).
  */
 MF_API int mf_deletion(const struct mf_process *process, const struct mf_mapping *mapping, const char *name);
 

@@ -4,53 +4,41 @@
 #include "names.h"
 #include "process.h"
 #include "record.h"
+#include "root.h"
 
 #include <stdbool.h>
 #include <string.h>
 
-#define ROOT "root" /* of the process: paths in its maps begin there (proc_pid_root(5)) */
-
-struct path {
-    char text[sizeof ROOT + MF_NAME_MAX];
-    size_t length;
-};
-
-static int stat_path(const struct mf_process *process, const struct path *path, struct stat *out)
-{
-    return mf_sys_stat(process->proc_fd, path->text, AT_SYMLINK_NOFOLLOW, out);
-}
-
-/* Device of the nearest directory above the path that exists, or 0. */
-static uint64_t device_above(const struct mf_process *process, struct path *path)
+/* Device of the nearest directory above the path that exists, or 0. Cuts the path. */
+static uint64_t device_above(int root_fd, char *path)
 {
     struct stat directory;
     char *slash;
 
-    while ((slash = memrchr(path->text, '/', path->length)) != NULL) {
+    while ((slash = strrchr(path, '/')) != NULL) {
         int rc;
 
-        path->length = (size_t)(slash - path->text);
-        *slash = 0;
-        rc = stat_path(process, path, &directory);
+        *(slash == path ? slash + 1 : slash) = 0; /* "/" itself stays */
+        rc = mf_root_stat(root_fd, path, &directory);
         if (rc == 0)
             return mf_device_of(directory.st_dev);
-        if (rc != -ENOENT && rc != -ENOTDIR)
+        if (slash == path || (rc != -ENOENT && rc != -ENOTDIR))
             return 0;
     }
     return 0;
 }
 
 /* What the path with the suffix says of a file with this device and inode. */
-static int deletion_by_path(const struct mf_process *process, struct path *path, uint64_t device, uint64_t inode)
+static int deletion_by_path(int root_fd, char *path, uint64_t device, uint64_t inode)
 {
     struct stat file;
-    const int rc = stat_path(process, path, &file);
+    const int rc = mf_root_stat(root_fd, path, &file);
 
     if (rc == 0 && mf_device_of(file.st_dev) == device)
         return file.st_ino == inode ? MF_NOT_DELETED : MF_IS_DELETED;
     if (rc == -ENOENT || rc == -ENOTDIR)
-        return device_above(process, path) == device ? MF_IS_DELETED : MF_DELETION_NOT_KNOWN;
-    return rc == -ESRCH ? rc : MF_DELETION_NOT_KNOWN;
+        return device_above(root_fd, path) == device ? MF_IS_DELETED : MF_DELETION_NOT_KNOWN;
+    return MF_DELETION_NOT_KNOWN;
 }
 
 /*
@@ -70,11 +58,13 @@ static bool is_still_mapped(const struct mf_process *process, const struct mf_ma
 
 int mf_deletion(const struct mf_process *process, const struct mf_mapping *mapping, const char *name)
 {
-    struct path path = {.text = ROOT};
     uint64_t device = mf_device(mapping->dev_major, mapping->dev_minor);
     uint64_t inode = mapping->inode;
     char entry[48];
+    char path[MF_NAME_MAX];
     struct stat mapped;
+    int root_fd;
+    int rc;
 
     if (mapping->flags & MF_DELETED)
         return MF_IS_DELETED;
@@ -89,8 +79,12 @@ int mf_deletion(const struct mf_process *process, const struct mf_mapping *mappi
     }
     if (name[0] != '/' || mapping->name_length >= MF_NAME_MAX)
         return MF_DELETION_NOT_KNOWN;
-    path.length = sizeof ROOT - 1 + mapping->name_length;
-    memcpy(path.text + sizeof ROOT - 1, name, mapping->name_length);
-    path.text[path.length] = 0;
-    return deletion_by_path(process, &path, device, inode);
+    memcpy(path, name, mapping->name_length);
+    path[mapping->name_length] = 0;
+    root_fd = mf_root_open(process);
+    if (root_fd < 0)
+        return mf_maps_alive(process->maps_fd, process->traits) == 0 ? -ESRCH : MF_DELETION_NOT_KNOWN;
+    rc = deletion_by_path(root_fd, path, device, inode);
+    mf_sys_close(root_fd);
+    return rc;
 }

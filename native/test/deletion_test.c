@@ -3,6 +3,7 @@
 #include "check.h"
 
 #include <fcntl.h>
+#include <sched.h>
 #include <stdbool.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -82,6 +83,51 @@ static void ask_about_all_kinds(bool privileged)
     expect(at, MF_IS_DELETED, privileged, "shared anonymous memory never had a path");
 }
 
+/* The process in whose name the look is taken has a root of its own, which is no root of the paths that maps shows. */
+static void ask_from_below_a_root(const char *directory, int flags)
+{
+    struct mf_process own = process;
+    char name[128];
+    char byte = 0;
+    int ready[2];
+    int hold[2];
+    int status = 0;
+    pid_t child;
+    void *at;
+
+    /* Where a path is taken from the wrong root, its directories are there: only the file is missing. */
+    snprintf(name, sizeof name, "cage%s", directory);
+    CHECK_IS(mkdir("cage", 0777), 0, "mkdir");
+    CHECK_IS(mkdir("cage/tmp", 0777), 0, "mkdir");
+    CHECK_IS(mkdir(name, 0777), 0, "mkdir");
+    at = map_new_file("cage/caged (deleted)");
+    CHECK_IS(pipe(ready) | pipe(hold), 0, "pipe");
+    child = fork();
+    if (child == 0) {
+        close(hold[1]);
+        if (syscall(SYS_unshare, flags) != 0 || chroot("cage") != 0 || write(ready[1], &byte, 1) != 1)
+            _exit(1);
+        _exit(read(hold[0], &byte, 1) == 0 ? 0 : 1);
+    }
+    close(ready[1]);
+    close(hold[0]);
+    CHECK_IS(read(ready[0], &byte, 1), 1, "the child is below its root");
+    CHECK_IS(mf_process_open_pid(child, &process), 0, "open");
+    expect(at, MF_NOT_DELETED, true, flags ? "really called so, in another mount namespace and root" : "in another root");
+    unlink("cage/caged (deleted)");
+    expect(at, MF_IS_DELETED, true, "that one deleted");
+    mf_process_close(&process);
+    process = own;
+    close(hold[1]);
+    close(ready[0]);
+    waitpid(child, &status, 0);
+    CHECK_IS(status, 0, "the caged child");
+    munmap(at, 4096);
+    rmdir(name);
+    rmdir("cage/tmp");
+    rmdir("cage");
+}
+
 static void compare_numbers(void)
 {
     void *const at = map_new_file("numbers");
@@ -121,10 +167,13 @@ int main(void)
     if (mf_process_open_self(&process) != 0)
         return 1;
     compare_numbers();
-    if (geteuid() == 0)
+    if (geteuid() == 0) {
         ask_about_all_kinds(true);
-    else
-        puts("skipped with capabilities: takes root");
+        ask_from_below_a_root(directory, 0);
+        ask_from_below_a_root(directory, CLONE_NEWNS);
+    } else {
+        puts("skipped with capabilities, and below another root: takes root");
+    }
     mf_process_close(&process);
     free(snapshot);
     rmdir(directory);
