@@ -26,6 +26,7 @@
  *   -EBADMSG  the text is not what proc_pid_maps(5) describes; the snapshot's header names the line
  *   -ENOTTY   this kernel has no PROCMAP_QUERY (before Linux 6.11)
  *   -ENOENT   no mapping fits
+ *   -ESTALE   the mapping is gone: its exact range is unmapped, split, merged, or shows another file; read anew
  *   -EINVAL   an argument makes no sense
  *
  * Anything else is the errno of the system call that failed, such as -EMFILE or -ENOMEM.
@@ -114,7 +115,7 @@ struct mf_process {
     int32_t pid;      /* as /proc calls it */
     uint32_t traits;
     uint32_t gate;    /* what is known of [vsyscall]; atomic */
-    uint32_t reserved;
+    int32_t files_fd; /* directory map_files once it was needed, else -1; atomic */
     uint64_t internal_devices[5]; /* of the kernel's own shmem and hugetlb mounts */
 };
 
@@ -122,7 +123,7 @@ struct mf_process {
  * Opens the calling process, a process by pid (1 ... in the pid namespace of /proc), by pidfd (pidfd_open(2); it stays
  * the caller's), or by a descriptor of its proc directory (duplicated; it stays the caller's).
  *
- * Two descriptors are taken, both O_CLOEXEC. Nothing of @p out counts unless 0 is returned.
+ * Two descriptors are taken, a third with the first look at map_files, all O_CLOEXEC. Nothing of @p out counts unless 0 is returned.
  *
  * @return 0; -ESRCH, -ECHILD, -ENXIO, -EACCES, -EPERM, -ENODEV as above; -EINVAL: pid below 1, or the descriptor is not of
  *         the sort asked for; -EBADF; -EMFILE, -ENFILE.
@@ -307,7 +308,41 @@ struct mf_answer {
  */
 MF_API int mf_query(struct mf_process *process, uint64_t address, uint32_t how, struct mf_answer *out);
 
-/* ---- What the text cannot tell ---------------------------------------------------------------------------------- */
+/* ---- Whether a record still holds --------------------------------------------------------------------------------- */
+
+/**
+ * Whether a process still has a mapping: the same range, of the same byte of a file with the same numbers.
+ *
+ * One system call (PROCMAP_QUERY); before Linux 6.11 the whole text is read.
+ *
+ * @return 1: it has; 0: the record is stale; -ESRCH, -ECHILD, -ENXIO, -EACCES. Thread-safe. Async-signal-safe.
+ */
+MF_API int mf_confirm(struct mf_process *process, const struct mf_mapping *mapping);
+
+/** What became of a file and of the name it was mapped under. */
+enum mf_file_state {
+    MF_FILE_PRESENT = 0, /**< its path leads to it */
+    MF_FILE_DELETED,     /**< nothing stands at its path, and it has no other; or it never had one (memfd, SysV, ...) */
+    MF_FILE_REPLACED,    /**< another file stands at its path */
+    MF_FILE_UNLINKED,    /**< nothing stands at its path; other paths lead to it */
+    MF_FILE_GONE,        /**< nothing stands at its path; whether others lead to it is not known without the capability */
+    MF_FILE_NOT_KNOWN,   /**< device and inode do not tell here, or the path may not be looked at */
+};
+
+/**
+ * What became of the file of a mapping: from the links it has left, through map_files (needs CAP_CHECKPOINT_RESTORE or
+ * CAP_SYS_ADMIN), and from what stands at its path now; never from the text " (deleted)".
+ *
+ * Paths are looked up where the kernel's begin: at the root of the caller or, for a process that is not below it, of that
+ * one's mount namespace; not at a root it has by chroot(2). Without the capability the device and inode of maps are
+ * compared with those of the path, where that proves something: not on btrfs, not on overlayfs.
+ *
+ * @param mapping  a record of @p process with a file, and its @p name of mapping->name_length bytes.
+ * @return enum mf_file_state; -ENOENT: no file; -ESTALE; -ESRCH and the like.
+ *
+ * Thread-safe. Async-signal-safe (takes 6 KiB of stack).
+ */
+MF_API int mf_file_state(struct mf_process *process, const struct mf_mapping *mapping, const char *name);
 
 enum mf_deleted {
     MF_NOT_DELETED = 0,
@@ -316,21 +351,200 @@ enum mf_deleted {
 };
 
 /**
- * Whether the name a file was mapped under is gone, where the name alone (MF_SUFFIXED) does not tell.
+ * Whether the name a file was mapped under is gone, where the name alone (MF_SUFFIXED) does not tell: mf_file_state() with
+ * the two names it may have.
  *
- * Asks map_files for the links the file has left (needs CAP_CHECKPOINT_RESTORE or CAP_SYS_ADMIN), and what stands at the
- * path with the suffix now, seen from where the kernel's paths begin: the root of the caller or, for a process that is not
- * below it, of that one's mount namespace; not a root it has by chroot(2). Without the capability "deleted" is
- * inferred: nothing, or another file, stands at the path with the suffix, on the very device of the mapping. Where the
- * device numbers of maps and stat(2) disagree (btrfs, overlayfs) that is not known.
- *
- * @param mapping  a record of @p process.
- * @param name     its name, mapping->name_length bytes.
- * @return enum mf_deleted; -ESRCH: the process is gone.
- *
- * Thread-safe. Async-signal-safe (takes 6 KiB of stack).
+ * @return enum mf_deleted; -ESRCH and the like. Thread-safe. Async-signal-safe (takes 6 KiB of stack).
  */
-MF_API int mf_deletion(const struct mf_process *process, const struct mf_mapping *mapping, const char *name);
+MF_API int mf_deletion(struct mf_process *process, const struct mf_mapping *mapping, const char *name);
+
+/* ---- Entries of map_files ---------------------------------------------------------------------------------------- */
+
+/**
+ * A file as statx(2) tells it.
+ */
+struct mf_file_stat {
+    uint64_t inode;
+    uint64_t size;       /**< bytes */
+    uint64_t blocks;     /**< of 512 bytes */
+    uint64_t mount_id;   /**< as in proc_pid_mountinfo(5); 0: not known (before Linux 5.8) */
+    int64_t mtime_seconds; /**< since 1970 */
+    int64_t ctime_seconds;
+    uint32_t mtime_nanoseconds;
+    uint32_t ctime_nanoseconds;
+    uint32_t dev_major;  /**< as stat(2) says: on btrfs and overlayfs not what maps says */
+    uint32_t dev_minor;
+    uint32_t rdev_major; /**< of a device node */
+    uint32_t rdev_minor;
+    uint32_t mode;       /**< type and permissions */
+    uint32_t nlink;      /**< 0: deleted */
+    uint32_t uid;
+    uint32_t gid;
+};
+
+/** What to read of an entry; the last is for all of a snapshot. */
+enum mf_entry_part {
+    MF_ENTRY_TARGET = 1u << 0, /**< the path: readlink(2) */
+    MF_ENTRY_ACCESS = 1u << 1, /**< how the process opened the file, as far as the kernel tells: see mf_entry */
+    MF_ENTRY_STAT = 1u << 2,   /**< needs CAP_CHECKPOINT_RESTORE or CAP_SYS_ADMIN in the initial user namespace */
+    MF_ENTRY_ONE_PER_FILE = 1u << 3, /**< the first mapping of each file alone */
+};
+
+/**
+ * One entry of /proc/<pid>/map_files: the link to the file of one mapping. 136 bytes.
+ *
+ * Of a range that another file had before, the kernel may go on to show how that one was opened, if anybody looked at its
+ * entry then: a link's permissions are set once. Shared writable mappings are told right in any case.
+ *
+ * Errors are of this entry alone: -ESTALE; -EPERM: not without the capability; -ENAMETOOLONG: the target has MF_NAME_MAX
+ * bytes or more; -ENOBUFS: no room was left for it; -ENODATA: not asked for; or of the system call that failed.
+ */
+struct mf_entry {
+    uint64_t start;         /**< the exact range, as in the record */
+    uint64_t end;
+    struct mf_file_stat stat;
+    int32_t mapping;        /**< index of the record in the snapshot */
+    int32_t file_index;     /**< of the record */
+    int32_t link_error;     /**< 0, or why target and access are not known */
+    int32_t stat_error;     /**< 0, or why stat is not known */
+    uint32_t flags;         /**< MF_READABLE, MF_WRITABLE: how the file was opened; MF_DELETED, MF_SUFFIXED: of the target */
+    uint32_t target_offset; /**< the target's bytes: raw, not terminated, from this byte of the text on */
+    uint32_t target_length;
+    uint32_t reserved;      /**< 0 */
+};
+
+/** Head of the entries of a snapshot: one relocatable block of caller's memory, 8-byte aligned: head, entries, text. */
+struct mf_entries {
+    uint64_t magic;
+    uint64_t bytes;           /**< of the whole block */
+    uint32_t what;            /**< enum mf_entry_part it was asked with */
+    uint32_t entry_count;
+    uint32_t entry_capacity;
+    uint32_t text_capacity;   /**< bytes */
+    uint32_t text_length;
+    uint32_t needed_entries;  /**< what would have held all */
+    uint32_t needed_text;
+    uint32_t text_offset;     /**< bytes from the head to the text */
+};
+
+/** The entries, entry_count of them, in the snapshot's order. */
+static inline const struct mf_entry *mf_entries_first(const struct mf_entries *entries)
+{
+    return (const struct mf_entry *)(entries + 1);
+}
+
+/** First byte of an entry's target: target_length bytes, raw, not terminated. */
+static inline const char *mf_entries_target(const struct mf_entries *entries, const struct mf_entry *entry)
+{
+    return (const char *)entries + entries->text_offset + entry->target_offset;
+}
+
+/** Bytes of memory for so many entries and bytes of targets, a multiple of 8; 0 where it would pass 2 GiB. */
+MF_API size_t mf_entries_bytes(uint32_t entry_capacity, uint32_t text_capacity);
+
+/** Makes an empty block of caller's memory. @return 0; -EINVAL: not 8-byte aligned, or too small. */
+MF_API int mf_entries_init(void *memory, size_t bytes, uint32_t entry_capacity, uint32_t text_capacity);
+
+/**
+ * Whether the entries of a process may be listed and their targets read (proc_pid_map_files(5): as its maps).
+ *
+ * @return 0; -EACCES: mf_refusal_reasons() says why; -ENOTSUP: this kernel has no map_files (before Linux 4.3, or built
+ *         without); -ESRCH and the like. Thread-safe. Async-signal-safe.
+ */
+MF_API int mf_entries_may_list(struct mf_process *process);
+
+/**
+ * Whether the calling thread may follow entries, to stat and open files: it needs CAP_CHECKPOINT_RESTORE (Linux 5.9+) or
+ * CAP_SYS_ADMIN in the initial user namespace. Tried on an entry of the caller's own.
+ *
+ * @return 0; -EPERM: not without the capability; -ENOTSUP. Thread-safe. Async-signal-safe.
+ */
+MF_API int mf_entries_may_follow(void);
+
+/**
+ * Reads the entry of one mapping. A link is found by its exact range; what it says is checked against the record: a target
+ * by its name, a file by its numbers, or else by the kernel's word (PROCMAP_QUERY). A target that has changed since the
+ * snapshot, by rename(2) or unlink(2), is told on Linux 6.11+; before that it is -ESTALE.
+ *
+ * @param mapping  a record of @p process, and its @p name of mapping->name_length bytes.
+ * @param what     bits of enum mf_entry_part.
+ * @param[out] out  filled whatever is returned; its target_offset is 0, of @p target.
+ * @param[out] target  MF_NAME_MAX bytes.
+ * @return 0: look at the entry's errors; -ENOENT: the mapping has no file, and so no entry; -ESTALE; -EACCES; -ENOTSUP;
+ *         -ESRCH and the like.
+ *
+ * Thread-safe. Async-signal-safe.
+ */
+MF_API int mf_entry_read(struct mf_process *process, const struct mf_mapping *mapping, const char *name, uint32_t what,
+                         struct mf_entry *out, char *target);
+
+/**
+ * Reads the entries of all mappings of a snapshot that have a file.
+ *
+ * @return 0; -ENOBUFS: needed_entries and needed_text say what would have been enough, those that fitted are there;
+ *         -EACCES, -ENOTSUP, -ESRCH and the like. Thread-safe for different @p out. Async-signal-safe (takes 5 KiB of stack).
+ */
+MF_API int mf_entries_read(struct mf_process *process, const struct mf_snapshot *snapshot, uint32_t what,
+                           struct mf_entries *out);
+
+/* ---- The mapped file, opened ------------------------------------------------------------------------------------- */
+
+/** How an opened file is known to be the one that is mapped. */
+enum mf_proof {
+    MF_NOT_VERIFIED = 0,   /**< it stands at the path, and nothing contradicts: no more */
+    MF_EXACT = 1,          /**< opened through map_files, on a file system where that is the mapped file */
+    MF_SAME_INODE = 2,     /**< opened by path: device and inode are those of the mapping, where that is proof */
+    MF_SAME_BUILD_ID = 3,  /**< the build ID of the mapped image is the file's */
+    MF_SAME_BYTES = 4,     /**< each page of the mapping that the process has not changed has the file's bytes */
+};
+
+/** How to open. */
+enum mf_open_how {
+    MF_OPEN_WRITABLE = 1u << 0,   /**< read-write; else read-only */
+    MF_OPEN_UNVERIFIED = 1u << 1, /**< also a file of which nothing proves that it is the mapped one */
+    MF_OPEN_BY_PATH = 1u << 2,    /**< not through map_files, as without the capability */
+};
+
+/**
+ * Opens the file of a mapping, O_CLOEXEC, and says how it is known to be that file.
+ *
+ * Goes through map_files, and without the capability by the path (seen from where the kernel's paths begin), which opens
+ * regular files alone. Never proof: the path. On ext2/3/4, xfs, tmpfs and squashfs device and inode are; elsewhere the build
+ * ID (Linux 6.11+) and the bytes are compared. On overlayfs an entry is no proof either: after a copy-up it opens the new
+ * upper file, with the same numbers, while the old lower one stays mapped; so these two are compared there too. A descriptor of
+ * overlayfs may change to the upper file later: mf_file_prove() again after reading.
+ *
+ * @param mapping  a record of @p process, and its @p name of mapping->name_length bytes.
+ * @param[out] fd  the caller's, unless an error is returned.
+ * @return enum mf_proof; MF_NOT_VERIFIED with MF_OPEN_UNVERIFIED only. -ENOENT: no file; -ESTALE; -EPERM: it cannot be had
+ *         without the capability (it has no path); -EIDRM: nothing, or another file, stands at its path; -ENODATA: nothing
+ *         proves that what stands there is it; -EBADF: MF_OPEN_WRITABLE where the process opened it for reading; -EACCES; or
+ *         the errno of open(2).
+ *
+ * Thread-safe. Async-signal-safe (takes 16 KiB of stack). Comparing bytes reads the whole mapping.
+ */
+MF_API int mf_file_open(struct mf_process *process, const struct mf_mapping *mapping, const char *name, uint32_t how,
+                        int *fd);
+
+/**
+ * How a file that is open is known to be that of a mapping.
+ *
+ * @param fd  open for reading.
+ * @return enum mf_proof but MF_EXACT; -EIDRM: it is another file; -ENOENT: the mapping has none; -ESTALE; -ESRCH and the like.
+ *
+ * Thread-safe. Async-signal-safe (takes 16 KiB of stack). May read the whole mapping.
+ */
+MF_API int mf_file_prove(struct mf_process *process, const struct mf_mapping *mapping, int fd);
+
+/**
+ * Reads memory of a process (/proc/<pid>/mem): images that have no file, such as [vdso].
+ *
+ * @return bytes read, fewer where unreadable memory begins; -EIO: none can be read; -EACCES: takes the right to attach
+ *         (ptrace(2)); -ESRCH and the like. Thread-safe. Async-signal-safe.
+ */
+MF_API long mf_memory_read(struct mf_process *process, uint64_t address, void *to, size_t bytes);
+
+/* ---- The loader -------------------------------------------------------------------------------------------------- */
 
 /**
  * How many libraries the dynamic loader has added to and removed from the calling process (dl_iterate_phdr(3)): if

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Numbers to digits, for paths below /proc: stdio is not async-signal-safe. */
+/* Numbers to digits and back, for /proc: stdio is not async-signal-safe. */
 #ifndef MF_DIGITS_H
 #define MF_DIGITS_H
 
@@ -17,6 +17,31 @@ static inline char *mf_put_number(char *to, uint64_t value, unsigned base)
     while (count > 0)
         *to++ = digits[--count];
     return to;
+}
+
+/* The decimal number a text begins with, or -1: none, or too large. */
+static inline int32_t mf_get_number(const char *digits)
+{
+    int64_t value = 0;
+
+    if (*digits < '0' || *digits > '9')
+        return -1;
+    for (; *digits >= '0' && *digits <= '9' && value <= INT32_MAX; digits++)
+        value = value * 10 + (*digits - '0');
+    return value <= INT32_MAX ? (int32_t)value : -1;
+}
+
+/* Bytes of the path of a descriptor. */
+#define MF_FD_PATH 48
+
+/* Writes the path of one of our descriptors; /proc/self/fd is empty where the first thread has ended. */
+static inline void mf_put_fd_path(char *to, int fd)
+{
+    static const char directory[] = "/proc/thread-self/fd/";
+
+    for (const char *from = directory; *from != 0; from++)
+        *to++ = *from;
+    *mf_put_number(to, (uint64_t)fd, 10) = 0;
 }
 
 #endif

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The descriptor of a process' maps: which file shows its memory now, and what it means when none does. */
+#include "digits.h"
 #include "process.h"
 
 #include <stdbool.h>
@@ -43,7 +44,7 @@ static int open_if_alive(int directory, const char *path)
 }
 
 /* task/<tid>/maps of the first thread that still has memory. */
-static int open_through_thread(int proc_fd)
+static int open_through_thread(int proc_fd, int32_t *tid)
 {
     const int task_fd = mf_sys_openat(proc_fd, "task", O_RDONLY | O_DIRECTORY);
     _Alignas(struct directory_entry) char entries[1024];
@@ -56,13 +57,12 @@ static int open_through_thread(int proc_fd)
         for (long at = 0; at < length && found < 0;) {
             const struct directory_entry *entry = (const void *)(entries + at);
             char path[32];
-            const size_t digits = strnlen(entry->name, sizeof path - sizeof "/maps");
 
             at += entry->length;
-            if (entry->name[0] == '.')
+            *tid = mf_get_number(entry->name);
+            if (*tid < 1)
                 continue;
-            memcpy(path, entry->name, digits);
-            memcpy(path + digits, "/maps", sizeof "/maps");
+            strcpy(mf_put_number(path, (uint64_t)*tid, 10), "/maps");
             found = open_if_alive(task_fd, path);
         }
     }
@@ -95,16 +95,36 @@ static int why_no_memory(int proc_fd)
     return state == 'Z' ? -ECHILD : -ESRCH;
 }
 
-int mf_maps_open(int proc_fd)
+/* @p tid: of the thread whose it is, or 0: of the process itself. */
+static int open_maps(int proc_fd, int32_t *tid)
 {
     int fd = open_if_alive(proc_fd, "maps");
 
+    *tid = 0;
     if (fd != -ESRCH)
         return fd;
-    fd = open_through_thread(proc_fd);
+    fd = open_through_thread(proc_fd, tid);
     if (fd >= 0 || (fd != -ESRCH && fd != -ENOENT))
         return fd;
     return why_no_memory(proc_fd);
+}
+
+int mf_maps_open(int proc_fd)
+{
+    int32_t tid;
+
+    return open_maps(proc_fd, &tid);
+}
+
+int32_t mf_maps_thread(int proc_fd)
+{
+    int32_t tid;
+    const int fd = open_maps(proc_fd, &tid);
+
+    if (fd < 0)
+        return fd;
+    mf_sys_close(fd);
+    return tid;
 }
 
 int mf_maps_reopen(struct mf_process *process)

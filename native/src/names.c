@@ -2,21 +2,13 @@
 /* Names as they are, where the text escapes a newline and so looks like a name with a real backslash. */
 #include "names.h"
 
-#include "digits.h"
+#include "entry.h"
 #include "record.h"
 
 #include <string.h>
 
 #define ESCAPE "\\012"
 #define ESCAPE_LENGTH (sizeof ESCAPE - 1)
-
-void mf_names_entry(char *path, uint64_t start, uint64_t end)
-{
-    memcpy(path, "map_files/", sizeof "map_files/");
-    path = mf_put_number(path + sizeof "map_files/" - 1, start, 16);
-    *path++ = '-';
-    *mf_put_number(path, end, 16) = 0;
-}
 
 static long name_by_query(const struct mf_process *process, const struct mf_mapping *record, char *name)
 {
@@ -28,14 +20,6 @@ static long name_by_query(const struct mf_process *process, const struct mf_mapp
     const int rc = process->traits & MF_TRAIT_QUERY ? mf_maps_query(process->maps_fd, &query) : -ENOTTY;
 
     return rc < 0 ? rc : (long)query.vma_name_size - 1;
-}
-
-static long name_by_link(const struct mf_process *process, const struct mf_mapping *record, char *name)
-{
-    char path[48];
-
-    mf_names_entry(path, record->start, record->end);
-    return MF_SYS(readlinkat(process->proc_fd, path, name, MF_NAME_MAX));
 }
 
 /* Whether the text shows @p raw as @p shown: otherwise the mapping has changed since. */
@@ -53,21 +37,21 @@ static bool is_shown_as(const char *raw, size_t raw_length, const char *shown, s
 }
 
 /* The raw name in scratch: its length, or -1 where the kernel does not tell. */
-static long raw_name(const struct mf_process *process, const struct mf_fill *fill, const struct mf_mapping *record,
+static long raw_name(struct mf_process *process, const struct mf_fill *fill, const struct mf_mapping *record,
                      char *scratch)
 {
     const size_t suffix = record->flags & MF_DELETED ? MF_SUFFIX_LENGTH : 0; /* is off the record's name already */
     long length = name_by_query(process, record, scratch);
 
     if (length < 0)
-        length = name_by_link(process, record, scratch);
+        length = mf_entry_call(process, record, MF_ENTRY_READLINK, scratch);
     if (length < (long)suffix || length >= MF_NAME_MAX)
         return -1;
     length -= (long)suffix;
     return is_shown_as(scratch, (size_t)length, fill->text + record->name_offset, record->name_length) ? length : -1;
 }
 
-uint64_t mf_names_unescape(const struct mf_process *process, struct mf_fill *fill, char *scratch, uint64_t text_length)
+uint64_t mf_names_unescape(struct mf_process *process, struct mf_fill *fill, char *scratch, uint64_t text_length)
 {
     for (uint32_t i = 0; i < fill->count; i++) {
         struct mf_mapping *record = &fill->records[i];

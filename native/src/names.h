@@ -12,9 +12,6 @@
  * @param text_length  bytes of text in use.
  * @return the length of the text then; more than there is room for where room is short.
  */
-uint64_t mf_names_unescape(const struct mf_process *process, struct mf_fill *fill, char *scratch, uint64_t text_length);
-
-/* Writes "map_files/<start>-<end>", terminated, at most 48 bytes. */
-void mf_names_entry(char *path, uint64_t start, uint64_t end);
+uint64_t mf_names_unescape(struct mf_process *process, struct mf_fill *fill, char *scratch, uint64_t text_length);
 
 #endif

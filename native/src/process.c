@@ -15,18 +15,6 @@
 #define SYS_pidfd_send_signal 424 /* the same on every architecture */
 #endif
 
-/* A decimal number, or -1. */
-static int32_t number_at(const char *digits)
-{
-    int64_t value = 0;
-
-    if (*digits < '0' || *digits > '9')
-        return -1;
-    for (; *digits >= '0' && *digits <= '9' && value <= INT32_MAX; digits++)
-        value = value * 10 + (*digits - '0');
-    return value <= INT32_MAX ? (int32_t)value : -1;
-}
-
 static bool is_proc(int fd)
 {
     struct statfs fs;
@@ -44,7 +32,7 @@ static bool proc_is_mounted(void)
 /* Takes over proc_fd, also on failure. */
 static int open_held(int proc_fd, struct mf_process *out)
 {
-    struct mf_process process = {.proc_fd = proc_fd};
+    struct mf_process process = {.proc_fd = proc_fd, .files_fd = -1};
     char stat[32];
     int rc;
 
@@ -57,7 +45,7 @@ static int open_held(int proc_fd, struct mf_process *out)
     if (rc >= 0) /* ENOTTY and, from filters of system calls, other errors: the text will do */
         process.traits |= MF_TRAIT_QUERY;
     if (mf_sys_read_file(proc_fd, "stat", stat, sizeof stat) > 0)
-        process.pid = number_at(stat);
+        process.pid = mf_get_number(stat);
     mf_devices_internal(process.internal_devices);
     *out = process;
     return 0;
@@ -124,7 +112,7 @@ static int32_t pid_of_pidfd(int pidfd)
     if (line == NULL)
         return -EINVAL;
     line += sizeof "\nPid:\t" - 1;
-    return *line == '-' ? -ESRCH : number_at(line) > 0 ? number_at(line) : -ESRCH; /* 0: in a pid namespace not ours */
+    return *line == '-' ? -ESRCH : mf_get_number(line) > 0 ? mf_get_number(line) : -ESRCH; /* 0: in a pid namespace not ours */
 }
 
 int mf_process_open_pidfd(int pidfd, struct mf_process *out)
@@ -157,7 +145,7 @@ int mf_process_open_directory(int proc_fd, struct mf_process *out)
     rc = mf_sys_read_file(proc_fd, "stat", stat, sizeof stat);
     if (rc < 0 && rc != -ENOENT)
         return (int)rc;
-    if (rc < 0 || number_at(stat) < 1) /* the root of /proc has a stat too, of other content */
+    if (rc < 0 || mf_get_number(stat) < 1) /* the root of /proc has a stat too, of other content */
         return -EINVAL;
     rc = MF_SYS(syscall(SYS_fcntl, proc_fd, F_DUPFD_CLOEXEC, 0));
     return rc < 0 ? (int)rc : open_held((int)rc, out);
@@ -167,8 +155,11 @@ void mf_process_close(struct mf_process *process)
 {
     if (process->maps_fd >= 0)
         mf_sys_close(process->maps_fd);
+    if (process->files_fd >= 0)
+        mf_sys_close(process->files_fd);
     if (process->proc_fd >= 0)
         mf_sys_close(process->proc_fd);
     process->maps_fd = -1;
+    process->files_fd = -1;
     process->proc_fd = -1;
 }

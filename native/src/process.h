@@ -20,6 +20,9 @@ int mf_proc_directory_open(int32_t pid);
  */
 int mf_maps_open(int proc_fd);
 
+/* The thread whose maps these are, 0: the process' own; or why there are none. */
+int32_t mf_maps_thread(int proc_fd);
+
 /*
  * The memory behind maps_fd is gone: by exit, by execve(2), or because the thread it was opened through ended. Puts the
  * present memory behind the same descriptor number. Returns 0 or why there is none.

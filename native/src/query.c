@@ -11,8 +11,7 @@
 /* How often a process may call execve(2) under one question before that is its answer. */
 #define REOPENINGS 3
 
-/* The ioctl, on the memory that the process has now. */
-static int ask(struct mf_process *process, struct mf_procmap_query *query)
+int mf_query_ask(struct mf_process *process, struct mf_procmap_query *query)
 {
     const struct mf_procmap_query question = *query;
 
@@ -58,7 +57,7 @@ int mf_query(struct mf_process *process, uint64_t address, uint32_t how, struct 
         return -EINVAL;
     if (!(process->traits & MF_TRAIT_QUERY))
         return -ENOTTY;
-    rc = ask(process, &query);
+    rc = mf_query_ask(process, &query);
     if (rc == -ENOENT && mf_gate_is_near(address, how & MF_COVERING_OR_NEXT))
         return answer_gate(process, how, out);
     if (rc < 0)

@@ -14,6 +14,9 @@ static inline uint64_t mf_query_flags(uint32_t question)
            (question & MF_FILE_BACKED ? MF_QUERY_FILE_BACKED : 0);
 }
 
+/* One PROCMAP_QUERY on the memory that the process has now, also after execve(2). 0 or a negative errno. */
+int mf_query_ask(struct mf_process *process, struct mf_procmap_query *query);
+
 /* A record of the kernel's answer: not classified, its name's place not set. */
 static inline void mf_query_record(const struct mf_procmap_query *query, struct mf_mapping *out)
 {

@@ -2,8 +2,6 @@
 /* Where the paths in maps begin. */
 #include "root.h"
 
-#include "statx.h"
-
 #include <stdbool.h>
 
 #ifndef SYS_openat2
@@ -76,14 +74,14 @@ int mf_root_open_path(int root_fd, const char *path, int flags)
     return mf_sys_openat(root_fd, *path ? path : ".", flags | O_NOFOLLOW);
 }
 
-int mf_root_stat(int root_fd, const char *path, struct stat *out)
+int mf_root_stat(int root_fd, const char *path, struct mf_statx *out)
 {
     const int fd = mf_root_open_path(root_fd, path, O_PATH);
     int rc;
 
     if (fd < 0)
         return fd;
-    rc = mf_sys_stat(fd, "", AT_EMPTY_PATH, out);
+    rc = mf_sys_statx(fd, "", AT_EMPTY_PATH, out);
     mf_sys_close(fd);
     return rc;
 }

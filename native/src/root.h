@@ -3,6 +3,7 @@
 #define MF_ROOT_H
 
 #include "process.h"
+#include "statx.h"
 
 /*
  * Opens the directory (O_PATH) that the paths in a process' maps begin at. The kernel shows them as seen from the reader's
@@ -20,6 +21,6 @@ int mf_root_open(const struct mf_process *process);
 int mf_root_open_path(int root_fd, const char *path, int flags);
 
 /* stat(2) of what stands at such a path. */
-int mf_root_stat(int root_fd, const char *path, struct stat *out);
+int mf_root_stat(int root_fd, const char *path, struct mf_statx *out);
 
 #endif

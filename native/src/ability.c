@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the caller may do with entries of map_files. */
+#include "digits.h"
+#include "entry.h"
+#include "text.h"
+
+#include <string.h>
+
+int mf_entries_may_list(struct mf_process *process)
+{
+    return mf_entry_prepare(process);
+}
+
+/* Follows an entry of the caller's own: 0, -EPERM, or -ENOENT where it is gone meanwhile. */
+static int follow(int proc_fd, const struct mf_mapping *mapping)
+{
+    char path[64] = "map_files/";
+    struct mf_statx file;
+    char *to = mf_put_number(path + strlen(path), mapping->start, 16);
+
+    *to++ = '-';
+    *mf_put_number(to, mapping->end, 16) = 0;
+    return mf_sys_statx(proc_fd, path, 0, &file);
+}
+
+/* Tries mappings with a file among the lines of a piece of text. */
+static int follow_any(int proc_fd, const char *text, size_t length)
+{
+    const char *const end = memrchr(text, '\n', length);
+    const char *line = text;
+    int rc = -ENOENT;
+
+    while (end != NULL && rc == -ENOENT && line != NULL && line <= end) {
+        struct mf_mapping mapping;
+
+        line = mf_text_line(text, line, end + 1, NULL, &mapping);
+        if (line != NULL && mapping.flags & MF_FILE_BACKED)
+            rc = follow(proc_fd, &mapping);
+    }
+    return rc;
+}
+
+int mf_entries_may_follow(void)
+{
+    char text[4096];
+    char path[32] = "/proc/";
+    int proc_fd;
+    int maps_fd;
+    int rc = -ENOENT;
+    uint64_t offset = 0;
+    long length;
+
+    /* By the calling thread's number, which no list shows: what belongs to the first thread is gone where that has ended. */
+    *mf_put_number(path + strlen(path), (uint64_t)MF_SYS(syscall(SYS_gettid)), 10) = 0;
+    proc_fd = mf_sys_openat(AT_FDCWD, path, O_RDONLY | O_DIRECTORY);
+    if (proc_fd < 0)
+        return proc_fd == -ENOENT ? -ENODEV : proc_fd;
+    maps_fd = mf_sys_openat(proc_fd, "maps", O_RDONLY);
+    while (maps_fd >= 0 && rc == -ENOENT && (length = mf_sys_pread(maps_fd, text, sizeof text, offset)) > 0) {
+        rc = follow_any(proc_fd, text, (size_t)length);
+        offset += (uint64_t)length;
+    }
+    if (maps_fd >= 0)
+        mf_sys_close(maps_fd);
+    mf_sys_close(proc_fd);
+    return rc == -ENOENT ? -ENOTSUP : rc;
+}

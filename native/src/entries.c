@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What entries of map_files say: of one mapping, or of all mappings of a snapshot. */
+#include "confirm.h"
+#include "entry.h"
+#include "record.h"
+#include "snapshot.h"
+
+#include <string.h>
+
+#define MF_MAGIC 0x3130307372746e65ull /* "entrs001" in memory, little-endian */
+#define MAX_BYTES 0x7fffffffull         /* as of a snapshot */
+#define PARTS (MF_ENTRY_TARGET | MF_ENTRY_ACCESS | MF_ENTRY_STAT)
+
+_Static_assert(sizeof(struct mf_entry) == 136, "the entry is the ABI between core and facade");
+
+static void take_stat(const struct mf_statx *from, struct mf_file_stat *to)
+{
+    *to = (struct mf_file_stat){
+        .inode = from->inode,
+        .size = from->size,
+        .blocks = from->blocks,
+        .mount_id = from->mask & MF_STATX_MOUNT_ID ? from->mount_id : 0,
+        .mtime_seconds = from->mtime.seconds,
+        .ctime_seconds = from->ctime.seconds,
+        .mtime_nanoseconds = from->mtime.nanoseconds,
+        .ctime_nanoseconds = from->ctime.nanoseconds,
+        .dev_major = from->dev_major,
+        .dev_minor = from->dev_minor,
+        .rdev_major = from->rdev_major,
+        .rdev_minor = from->rdev_minor,
+        .mode = from->mode,
+        .nlink = from->nlink,
+        .uid = from->uid,
+        .gid = from->gid,
+    };
+}
+
+/*
+ * A target that is the record's own name is right whatever was mapped there a moment before. Another one may be that of
+ * another file, although the record holds again a moment later: then both have to be told at once.
+ */
+static int read_target(struct mf_process *process, const struct mf_mapping *mapping, const char *name,
+                       struct mf_entry *out, char *target)
+{
+    long length = mf_entry_call(process, mapping, MF_ENTRY_READLINK, target);
+
+    if (length >= 0 && !mf_entry_is_target(mapping, name, target, (size_t)length)) {
+        length = mf_confirm_name(process, mapping, target);
+        if (length == -ENOTTY)
+            length = -ESTALE; /* the snapshot's name is old, in any case */
+    }
+    if (length < 0)
+        return (int)length;
+    out->target_length = (uint32_t)length;
+    return 0;
+}
+
+/* What of the target is a suffix of the kernel's. */
+static void tell_deleted(const struct mf_mapping *mapping, const char *target, struct mf_entry *out)
+{
+    const bool suffixed = out->target_length >= MF_SUFFIX_LENGTH &&
+                          memcmp(target + out->target_length - MF_SUFFIX_LENGTH, MF_SUFFIX, MF_SUFFIX_LENGTH) == 0;
+    const bool deleted = mapping->flags & MF_DELETED || (out->stat_error == 0 && out->stat.nlink == 0);
+
+    if (deleted && suffixed)
+        out->target_length -= MF_SUFFIX_LENGTH;
+    out->flags |= deleted ? MF_DELETED : suffixed ? MF_SUFFIXED : 0;
+}
+
+static int read_access(struct mf_process *process, const struct mf_mapping *mapping, struct mf_entry *out)
+{
+    const int access = mf_entry_access(process, mapping);
+    const int holds = access < 0 ? access : mf_confirm(process, mapping);
+
+    if (holds <= 0)
+        return holds < 0 ? holds : -ESTALE;
+    out->flags |= (uint32_t)access;
+    return 0;
+}
+
+static void read_entry(struct mf_process *process, const struct mf_mapping *mapping, const char *name, uint32_t what,
+                       struct mf_entry *out, char *target)
+{
+    struct mf_statx file;
+
+    if (what & MF_ENTRY_STAT) {
+        out->stat_error = mf_entry_stat(process, mapping, name, &file);
+        if (out->stat_error == 0)
+            take_stat(&file, &out->stat);
+    }
+    if (what & (MF_ENTRY_ACCESS | MF_ENTRY_TARGET))
+        out->link_error = 0;
+    if (what & MF_ENTRY_ACCESS)
+        out->link_error = read_access(process, mapping, out);
+    if (what & MF_ENTRY_TARGET && out->link_error == 0)
+        out->link_error = read_target(process, mapping, name, out, target);
+    if (out->link_error == 0)
+        tell_deleted(mapping, target, out);
+}
+
+static void begin_entry(const struct mf_mapping *mapping, int32_t index, struct mf_entry *out)
+{
+    *out = (struct mf_entry){
+        .start = mapping->start,
+        .end = mapping->end,
+        .mapping = index,
+        .file_index = mapping->file_index,
+        .link_error = -ENODATA,
+        .stat_error = -ENODATA,
+    };
+}
+
+/* Errors that are of the process, not of one entry. */
+static int error_of_all(const struct mf_entry *entry)
+{
+    const int errors[] = {entry->link_error, entry->stat_error};
+
+    for (int i = 0; i < 2; i++)
+        if (errors[i] == -ESRCH || errors[i] == -ECHILD || errors[i] == -EACCES)
+            return errors[i];
+    return 0;
+}
+
+int mf_entry_read(struct mf_process *process, const struct mf_mapping *mapping, const char *name, uint32_t what,
+                  struct mf_entry *out, char *target)
+{
+    int rc;
+
+    begin_entry(mapping, -1, out);
+    if (what & ~PARTS || what == 0)
+        return -EINVAL;
+    if (!(mapping->flags & MF_FILE_BACKED))
+        return -ENOENT;
+    rc = mf_entry_prepare(process);
+    if (rc < 0)
+        return rc;
+    read_entry(process, mapping, name, what, out, target);
+    if (out->link_error == -ESTALE || out->stat_error == -ESTALE)
+        return -ESTALE;
+    return error_of_all(out);
+}
+
+size_t mf_entries_bytes(uint32_t entry_capacity, uint32_t text_capacity)
+{
+    const uint64_t bytes = (sizeof(struct mf_entries) + (uint64_t)entry_capacity * sizeof(struct mf_entry) +
+                            text_capacity + 7) & ~7ull;
+
+    return bytes > MAX_BYTES ? 0 : bytes;
+}
+
+int mf_entries_init(void *memory, size_t bytes, uint32_t entry_capacity, uint32_t text_capacity)
+{
+    const size_t needed = mf_entries_bytes(entry_capacity, text_capacity);
+    struct mf_entries *const out = memory;
+
+    if ((uintptr_t)memory % 8 != 0 || needed == 0 || bytes < needed)
+        return -EINVAL;
+    *out = (struct mf_entries){
+        .magic = MF_MAGIC,
+        .bytes = needed,
+        .entry_capacity = entry_capacity,
+        .text_capacity = text_capacity,
+        .text_offset = (uint32_t)(sizeof *out + entry_capacity * sizeof(struct mf_entry)),
+    };
+    return 0;
+}
+
+/* Copies a target to the text, or says that there is no room for it. */
+static void keep_target(struct mf_entries *entries, struct mf_entry *entry, const char *target)
+{
+    entries->needed_text += entry->target_length;
+    if (entry->target_length > entries->text_capacity - entries->text_length) {
+        entry->target_length = 0;
+        entry->link_error = -ENOBUFS;
+        return;
+    }
+    entry->target_offset = entries->text_length;
+    memcpy((char *)entries + entries->text_offset + entries->text_length, target, entry->target_length);
+    entries->text_length += entry->target_length;
+}
+
+int mf_entries_read(struct mf_process *process, const struct mf_snapshot *snapshot, uint32_t what, struct mf_entries *out)
+{
+    struct mf_entry *const entries = (struct mf_entry *)(out + 1);
+    const struct mf_mapping *const mappings = mf_snapshot_mappings(snapshot);
+    char target[MF_NAME_MAX];
+    uint32_t parts = what & PARTS;
+    int32_t newest_file = -1;
+    int rc;
+
+    if (out->magic != MF_MAGIC || !mf_snapshot_is_initialised(snapshot) || what & ~(PARTS | MF_ENTRY_ONE_PER_FILE) ||
+        parts == 0)
+        return -EINVAL;
+    out->what = what;
+    out->entry_count = out->text_length = out->needed_entries = out->needed_text = 0;
+    rc = mf_entry_prepare(process);
+    for (uint32_t i = 0; i < snapshot->mapping_count && rc == 0; i++) {
+        const struct mf_mapping *const mapping = &mappings[i];
+        struct mf_entry *const entry = &entries[out->entry_count];
+
+        if (!(mapping->flags & MF_FILE_BACKED) || (what & MF_ENTRY_ONE_PER_FILE && mapping->file_index <= newest_file))
+            continue;
+        newest_file = mapping->file_index > newest_file ? mapping->file_index : newest_file;
+        if (out->needed_entries++ >= out->entry_capacity)
+            continue;
+        begin_entry(mapping, (int32_t)i, entry);
+        read_entry(process, mapping, mf_snapshot_name(snapshot, mapping), parts, entry, target);
+        if (what & MF_ENTRY_STAT && entry->stat_error == -ENODATA)
+            entry->stat_error = -EPERM; /* as found out at the first one */
+        else if (entry->stat_error == -EPERM)
+            parts &= ~(uint32_t)MF_ENTRY_STAT;
+        keep_target(out, entry, target);
+        out->entry_count++;
+        rc = error_of_all(entry);
+    }
+    if (rc == 0 && (out->needed_entries > out->entry_count || out->needed_text > out->text_length))
+        rc = -ENOBUFS;
+    return rc;
+}

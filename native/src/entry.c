@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One entry of map_files: found by the exact range, checked against the record. */
+#include "entry.h"
+
+#include "digits.h"
+#include "fs.h"
+#include "record.h"
+
+#include <string.h>
+
+#define ENTRY_NAME 40 /* two addresses of 16 digits, a dash, a NUL */
+
+/* That of a living thread where the first thread has ended: its entries are gone with its memory. */
+static int open_directory(const struct mf_process *process)
+{
+    char path[48] = "../";
+    const int32_t tid = mf_maps_thread(process->proc_fd);
+    int fd;
+
+    if (tid < 0)
+        return tid;
+    strcpy(mf_put_number(path + strlen(path), (uint64_t)tid, 10), "/map_files");
+    fd = mf_sys_openat(process->proc_fd, tid == 0 ? "map_files" : path, O_RDONLY | O_DIRECTORY);
+    return fd == -ENOENT ? -ENOTSUP : fd; /* the process was there a moment ago */
+}
+
+int mf_entry_prepare(struct mf_process *process)
+{
+    int32_t present = __atomic_load_n(&process->files_fd, __ATOMIC_RELAXED);
+    int fd;
+
+    if (present >= 0)
+        return 0;
+    fd = open_directory(process);
+    if (fd < 0)
+        return fd;
+    if (!__atomic_compare_exchange_n(&process->files_fd, &present, fd, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED))
+        mf_sys_close(fd); /* another thread was first */
+    return 0;
+}
+
+/* Onto the same number, as mf_maps_reopen() does. */
+static int reopen_directory(const struct mf_process *process, int files_fd)
+{
+    const int fd = open_directory(process);
+    long rc;
+
+    if (fd < 0)
+        return fd;
+    rc = MF_SYS(syscall(SYS_dup3, fd, files_fd, O_CLOEXEC));
+    mf_sys_close(fd);
+    return rc < 0 ? (int)rc : 0;
+}
+
+static long call_once(int directory, const char *entry, enum mf_entry_call call, void *to)
+{
+    switch (call) {
+    case MF_ENTRY_READLINK:
+        return MF_SYS(readlinkat(directory, entry, to, MF_NAME_MAX));
+    case MF_ENTRY_FILE_STAT:
+        return mf_sys_statx(directory, entry, 0, to);
+    case MF_ENTRY_LINK_STAT:
+        return mf_sys_statx(directory, entry, AT_SYMLINK_NOFOLLOW, to);
+    case MF_ENTRY_OPEN:
+        return mf_sys_openat(directory, entry, *(const int *)to);
+    }
+    return -EINVAL;
+}
+
+long mf_entry_call(struct mf_process *process, const struct mf_mapping *mapping, enum mf_entry_call call, void *to)
+{
+    char entry[ENTRY_NAME];
+    char *const dash = mf_put_number(entry, mapping->start, 16);
+    long rc = mf_entry_prepare(process);
+
+    *dash = '-';
+    *mf_put_number(dash + 1, mapping->end, 16) = 0;
+    for (int attempt = 0; rc == 0; attempt++) {
+        const int files_fd = __atomic_load_n(&process->files_fd, __ATOMIC_RELAXED);
+        int holds;
+
+        rc = call_once(files_fd, entry, call, to);
+        if (rc != -ENOENT && rc != -ESRCH)
+            return rc;
+        holds = mf_confirm(process, mapping);
+        if (holds <= 0)
+            return holds < 0 ? holds : -ESTALE;
+        if (!(mapping->flags & MF_FILE_BACKED))
+            return -ENOENT;
+        /* It is there, and is not found: the thread has ended that the directory was opened through. */
+        rc = attempt == 0 ? reopen_directory(process, files_fd) : -ESTALE;
+    }
+    return rc;
+}
+
+int mf_entry_access(struct mf_process *process, const struct mf_mapping *mapping)
+{
+    const uint32_t written = MF_SHARED | MF_WRITABLE;
+    struct mf_statx link;
+    const int rc = (int)mf_entry_call(process, mapping, MF_ENTRY_LINK_STAT, &link);
+    uint32_t access = 0;
+
+    if (rc < 0)
+        return rc;
+    if (link.mode & S_IRUSR)
+        access |= MF_READABLE;
+    if (link.mode & S_IWUSR)
+        access |= MF_WRITABLE;
+    if ((mapping->flags & written) == written) /* takes both: mmap(2), "EACCES" */
+        access |= MF_READABLE | MF_WRITABLE;
+    return (int)access;
+}
+
+static bool is_name(const struct mf_mapping *mapping, const char *name, bool may_be_suffixed, const char *target,
+                    size_t length)
+{
+    if (may_be_suffixed && length == mapping->name_length + MF_SUFFIX_LENGTH &&
+        memcmp(target + mapping->name_length, MF_SUFFIX, MF_SUFFIX_LENGTH) == 0)
+        length = mapping->name_length;
+    return length == mapping->name_length && memcmp(target, name, length) == 0;
+}
+
+bool mf_entry_is_target(const struct mf_mapping *mapping, const char *name, const char *target, size_t length)
+{
+    return is_name(mapping, name, mapping->flags & MF_DELETED, target, length);
+}
+
+/* Whether the path of a descriptor is still the record's, or was until the file was deleted. */
+static int check_path(const struct mf_mapping *mapping, const char *name, int fd)
+{
+    char link[MF_FD_PATH];
+    char target[MF_NAME_MAX];
+    long length;
+
+    mf_put_fd_path(link, fd);
+    length = MF_SYS(readlink(link, target, sizeof target));
+    if (length < 0)
+        return (int)length;
+    return is_name(mapping, name, true, target, (size_t)length) ? 0 : -ESTALE;
+}
+
+int mf_entry_check(struct mf_process *process, const struct mf_mapping *mapping, const char *name, int fd,
+                   const struct mf_statx *file)
+{
+    int rc = 0;
+
+    if (mf_entry_numbers_agree(mapping, file))
+        return 0;
+    if (file->inode != mapping->inode) /* only overlayfs gives another inode for the same file: the path has to tell */
+        rc = mf_fs_of(fd) == MF_FS_OVERLAY ? check_path(mapping, name, fd) : -ESTALE;
+    if (rc == 0)
+        rc = mf_confirm(process, mapping);
+    return rc == 0 ? -ESTALE : rc < 0 ? rc : 0;
+}
+
+int mf_entry_stat(struct mf_process *process, const struct mf_mapping *mapping, const char *name, struct mf_statx *out)
+{
+    int flags = O_PATH;
+    int rc = (int)mf_entry_call(process, mapping, MF_ENTRY_FILE_STAT, out);
+    int fd;
+
+    if (rc < 0 || mf_entry_numbers_agree(mapping, out))
+        return rc;
+    fd = (int)mf_entry_call(process, mapping, MF_ENTRY_OPEN, &flags); /* this file, whatever is mapped there a moment later */
+    if (fd < 0)
+        return fd;
+    rc = mf_sys_statx(fd, "", AT_EMPTY_PATH, out);
+    if (rc == 0)
+        rc = mf_entry_check(process, mapping, name, fd, out);
+    mf_sys_close(fd);
+    return rc;
+}

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef MF_ENTRY_H
+#define MF_ENTRY_H
+
+#include "process.h"
+#include "statx.h"
+
+#include <stdbool.h>
+
+/* What to do with an entry. */
+enum mf_entry_call {
+    MF_ENTRY_READLINK,  /* to: MF_NAME_MAX bytes; answers the length */
+    MF_ENTRY_FILE_STAT, /* to: struct mf_statx, of the file */
+    MF_ENTRY_LINK_STAT, /* to: struct mf_statx, of the link itself */
+    MF_ENTRY_OPEN,      /* to: int, flags of open(2); answers a descriptor */
+};
+
+/* Opens the directory map_files, if that has not been done. 0 or why there is none. */
+int mf_entry_prepare(struct mf_process *process);
+
+/*
+ * One system call on the entry of a mapping, found by the exact range: what it answers, or a negative errno. No entry:
+ * -ESTALE, or -ENOENT where the record holds and has none. Whether it is still the record's file is another question.
+ */
+long mf_entry_call(struct mf_process *process, const struct mf_mapping *mapping, enum mf_entry_call call, void *to);
+
+/*
+ * How the process opened the file: MF_READABLE, MF_WRITABLE, or a negative errno. From the permissions of the link, which the
+ * kernel sets once, for the file that was mapped when somebody first looked at this very range (proc_map_files_instantiate(),
+ * tid_map_files_dentry_operations in fs/proc/base.c): where another file has the range by now they may be of that one.
+ * Only a shared writable mapping is sure to be of a file opened for writing.
+ */
+int mf_entry_access(struct mf_process *process, const struct mf_mapping *mapping);
+
+/* stat(2) through the entry, checked against the record: 0, -ESTALE, -EPERM without the capability, ... */
+int mf_entry_stat(struct mf_process *process, const struct mf_mapping *mapping, const char *name, struct mf_statx *out);
+
+/*
+ * Whether a file that was reached through the entry, and of which this is the stat, is that of the record: 0, -ESTALE, ...
+ *
+ * @param fd  open, or O_PATH.
+ */
+int mf_entry_check(struct mf_process *process, const struct mf_mapping *mapping, const char *name, int fd,
+                   const struct mf_statx *file);
+
+/* Whether a link's target is the name of a record, with the suffix that may be off it. */
+bool mf_entry_is_target(const struct mf_mapping *mapping, const char *name, const char *target, size_t length);
+
+/* Whether the numbers of maps and stat are the same: so they are on most file systems. */
+static inline bool mf_entry_numbers_agree(const struct mf_mapping *mapping, const struct mf_statx *file)
+{
+    return file->inode == mapping->inode && file->dev_major == mapping->dev_major && file->dev_minor == mapping->dev_minor;
+}
+
+#endif

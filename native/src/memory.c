@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Memory of a process: read, and compared with a file. */
+#include "memory.h"
+
+#include "digits.h"
+
+#include <stdbool.h>
+#include <string.h>
+
+#define MEMORY "mem"
+#define PAGES "pagemap"
+
+/* Bits of a page in pagemap (Documentation/admin-guide/mm/pagemap.rst). */
+#define PAGE_PRESENT (1ull << 63)
+#define PAGE_SWAPPED (1ull << 62)
+#define PAGE_OF_FILE (1ull << 61)
+
+/* Compared at a time; page sizes are multiples of it. */
+#define PIECE 4096u
+
+/* In the directory of a living thread where the first thread has ended: its own shows no memory any more. */
+static int open_part(const struct mf_process *process, const char *part)
+{
+    char path[48] = "task/";
+    const int32_t tid = mf_maps_thread(process->proc_fd);
+    char *to;
+
+    if (tid <= 0)
+        return tid < 0 ? tid : mf_sys_openat(process->proc_fd, part, O_RDONLY);
+    to = mf_put_number(path + strlen(path), (uint64_t)tid, 10);
+    *to++ = '/';
+    strcpy(to, part);
+    return mf_sys_openat(process->proc_fd, path, O_RDONLY);
+}
+
+long mf_memory_read(struct mf_process *process, uint64_t address, void *to, size_t bytes)
+{
+    const int fd = open_part(process, MEMORY);
+    long got;
+
+    if (fd < 0)
+        return fd;
+    got = address > INT64_MAX ? -EIO : mf_sys_pread(fd, to, bytes, address);
+    mf_sys_close(fd);
+    return got;
+}
+
+struct comparison {
+    int memory_fd;
+    int pages_fd;
+    int file_fd;
+    uint64_t page_size;
+    char memory[PIECE];
+    char file[PIECE];
+};
+
+/* A private page is changed once it is no page of the file any more. A shared one is the file itself. */
+static bool is_changed(const struct comparison *with, uint64_t address)
+{
+    uint64_t page = PAGE_SWAPPED;
+
+    if (mf_sys_pread(with->pages_fd, &page, sizeof page, address / with->page_size * sizeof page) != sizeof page)
+        return true;
+    return page & PAGE_SWAPPED || (page & PAGE_PRESENT && !(page & PAGE_OF_FILE));
+}
+
+static enum mf_same compare_once(struct comparison *with, uint64_t address, uint64_t offset)
+{
+    long got = mf_sys_pread(with->memory_fd, with->memory, PIECE, address);
+
+    if (got != PIECE) /* behind the end of the mapped file, or closed to everybody */
+        return MF_NOT_COMPARED;
+    got = mf_sys_pread(with->file_fd, with->file, PIECE, offset);
+    if (got <= 0)
+        return got == 0 ? MF_DIFFERENT : MF_NOT_COMPARED;
+    memset(with->file + got, 0, PIECE - (size_t)got); /* as a mapping shows what is behind the end */
+    return memcmp(with->memory, with->file, PIECE) == 0 ? MF_SAME : MF_DIFFERENT;
+}
+
+/* Another thread, or the file's writers, may have been at work between the reads: a difference has to last. */
+static enum mf_same compare_piece(struct comparison *with, uint64_t address, uint64_t offset)
+{
+    enum mf_same same = MF_DIFFERENT;
+
+    for (int attempt = 0; attempt < 3 && same == MF_DIFFERENT; attempt++) {
+        if (is_changed(with, address))
+            return MF_NOT_COMPARED;
+        same = compare_once(with, address, offset);
+    }
+    return same == MF_DIFFERENT && is_changed(with, address) ? MF_NOT_COMPARED : same;
+}
+
+static enum mf_same compare_all(struct comparison *with, const struct mf_mapping *mapping)
+{
+    enum mf_same result = MF_NOT_COMPARED;
+
+    for (uint64_t address = mapping->start; address != mapping->end; address += PIECE) {
+        const enum mf_same same = compare_piece(with, address, mapping->offset + (address - mapping->start));
+
+        if (same == MF_DIFFERENT)
+            return same;
+        if (same == MF_SAME)
+            result = same;
+    }
+    return result;
+}
+
+enum mf_same mf_memory_compare(const struct mf_process *process, const struct mf_mapping *mapping, int fd)
+{
+    struct comparison with;
+    enum mf_same result = MF_NOT_COMPARED;
+
+    with.file_fd = fd;
+    with.page_size = (uint64_t)sysconf(_SC_PAGESIZE);
+    with.memory_fd = open_part(process, MEMORY);
+    with.pages_fd = open_part(process, PAGES);
+    if (with.memory_fd >= 0 && with.pages_fd >= 0)
+        result = compare_all(&with, mapping);
+    if (with.memory_fd >= 0)
+        mf_sys_close(with.memory_fd);
+    if (with.pages_fd >= 0)
+        mf_sys_close(with.pages_fd);
+    return result;
+}

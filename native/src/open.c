@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Opening the file of a mapping, and what proves that it is that file. */
+#include "build_id.h"
+#include "digits.h"
+#include "entry.h"
+#include "fs.h"
+#include "memory.h"
+#include "query.h"
+#include "record.h"
+#include "root.h"
+
+#include <string.h>
+
+/* Of a device node or a FIFO, opening must not wait; a regular file does not mind. */
+#define OPEN_FLAGS (O_NONBLOCK | O_NOCTTY)
+
+/* The build ID of the image that is mapped now, or 0 where the kernel does not tell. Confirms the record on the way. */
+static int mapped_build_id(struct mf_process *process, const struct mf_mapping *mapping, uint8_t *build_id)
+{
+    struct mf_procmap_query now = {
+        .query_addr = mapping->start,
+        .build_id_addr = (uintptr_t)build_id,
+        .build_id_size = MF_BUILD_ID_MAX,
+    };
+    const int rc = process->traits & MF_TRAIT_QUERY ? mf_query_ask(process, &now) : -ENOTTY;
+
+    return rc < 0 ? 0 : (int)now.build_id_size;
+}
+
+/* Where the numbers prove nothing: what the file holds. */
+static int prove_by_content(struct mf_process *process, const struct mf_mapping *mapping, int fd)
+{
+    uint8_t of_mapped[MF_BUILD_ID_MAX];
+    uint8_t of_file[MF_BUILD_ID_MAX];
+    const int length = mapped_build_id(process, mapping, of_mapped);
+
+    if (length > 0 && (mf_build_id_of_file(fd, of_file) != length || memcmp(of_mapped, of_file, (size_t)length) != 0))
+        return -EIDRM;
+    switch (mf_memory_compare(process, mapping, fd)) { /* also with a build ID: a file may be changed and keep its own */
+    case MF_SAME:
+        return MF_SAME_BYTES;
+    case MF_DIFFERENT:
+        return -EIDRM;
+    case MF_NOT_COMPARED:
+        break;
+    }
+    return length > 0 ? MF_SAME_BUILD_ID : MF_NOT_VERIFIED;
+}
+
+/* What was found holds for the record only if that still stood afterwards. */
+static int confirmed(struct mf_process *process, const struct mf_mapping *mapping, int proof)
+{
+    const int holds = mf_confirm(process, mapping);
+
+    return holds == 0 ? -ESTALE : holds < 0 ? holds : proof;
+}
+
+int mf_file_prove(struct mf_process *process, const struct mf_mapping *mapping, int fd)
+{
+    struct mf_statx file;
+    int rc;
+
+    if (!(mapping->flags & MF_FILE_BACKED))
+        return -ENOENT;
+    rc = mf_sys_statx(fd, "", AT_EMPTY_PATH, &file);
+    if (rc < 0)
+        return rc;
+    if (mf_fs_of(fd) == MF_FS_NUMBERED)
+        rc = mf_entry_numbers_agree(mapping, &file) ? MF_SAME_INODE : -EIDRM;
+    else
+        rc = prove_by_content(process, mapping, fd);
+    return confirmed(process, mapping, rc);
+}
+
+/* Through map_files: the mapped file itself, but on overlayfs. */
+static int open_entry(struct mf_process *process, const struct mf_mapping *mapping, const char *name, int flags, int *fd)
+{
+    struct mf_statx file;
+    int rc;
+
+    flags |= OPEN_FLAGS;
+    *fd = (int)mf_entry_call(process, mapping, MF_ENTRY_OPEN, &flags);
+    if (*fd < 0)
+        return *fd;
+    rc = mf_sys_statx(*fd, "", AT_EMPTY_PATH, &file);
+    if (rc == 0)
+        rc = mf_entry_check(process, mapping, name, *fd, &file);
+    if (rc == 0)
+        rc = mf_fs_of(*fd) == MF_FS_OVERLAY ? mf_file_prove(process, mapping, *fd) : MF_EXACT;
+    return rc;
+}
+
+/* Opens a regular file that a descriptor with O_PATH stands for: a FIFO, or a device, is not to be woken. */
+static int open_regular(int path_fd, int flags)
+{
+    char path[MF_FD_PATH];
+    struct mf_statx file;
+    const int rc = mf_sys_statx(path_fd, "", AT_EMPTY_PATH, &file);
+
+    if (rc < 0)
+        return rc;
+    if (!S_ISREG(file.mode))
+        return -EIDRM;
+    mf_put_fd_path(path, path_fd);
+    return mf_sys_openat(AT_FDCWD, path, flags | OPEN_FLAGS);
+}
+
+static int open_path(struct mf_process *process, const struct mf_mapping *mapping, int root_fd, const char *name,
+                     size_t length, int flags, int *fd)
+{
+    char path[MF_NAME_MAX];
+    int path_fd;
+    int rc;
+
+    memcpy(path, name, length);
+    path[length] = 0;
+    path_fd = mf_root_open_path(root_fd, path, O_PATH);
+    if (path_fd < 0)
+        return path_fd == -ENOENT || path_fd == -ENOTDIR ? -EIDRM : path_fd;
+    *fd = open_regular(path_fd, flags);
+    mf_sys_close(path_fd);
+    if (*fd < 0)
+        return *fd;
+    rc = mf_file_prove(process, mapping, *fd);
+    if (rc < 0) {
+        mf_sys_close(*fd);
+        *fd = -1;
+    }
+    return rc;
+}
+
+/* By the name as it is, and then without the suffix that may be the kernel's. */
+static int open_by_path(struct mf_process *process, const struct mf_mapping *mapping, const char *name, int flags, int *fd)
+{
+    size_t length = mapping->name_length;
+    int root_fd;
+    int rc;
+
+    if (mf_mapping_kind(mapping) != MF_KIND_FILE || name[0] != '/')
+        return -EPERM;
+    if (length >= MF_NAME_MAX)
+        return -ENAMETOOLONG;
+    root_fd = mf_root_open(process);
+    if (root_fd < 0)
+        return root_fd;
+    rc = open_path(process, mapping, root_fd, name, length, flags, fd);
+    if (rc == -EIDRM && mapping->flags & MF_SUFFIXED)
+        rc = open_path(process, mapping, root_fd, name, length - MF_SUFFIX_LENGTH, flags, fd);
+    mf_sys_close(root_fd);
+    return rc;
+}
+
+int mf_file_open(struct mf_process *process, const struct mf_mapping *mapping, const char *name, uint32_t how, int *fd)
+{
+    const int flags = how & MF_OPEN_WRITABLE ? O_RDWR : O_RDONLY;
+    int rc;
+
+    *fd = -1;
+    if (how & ~(MF_OPEN_WRITABLE | MF_OPEN_UNVERIFIED | MF_OPEN_BY_PATH))
+        return -EINVAL;
+    if (!(mapping->flags & MF_FILE_BACKED))
+        return -ENOENT;
+    rc = mf_entry_access(process, mapping);
+    if (rc < 0)
+        return rc;
+    if (how & MF_OPEN_WRITABLE && !(rc & MF_WRITABLE))
+        return -EBADF;
+    rc = how & MF_OPEN_BY_PATH ? -EPERM : open_entry(process, mapping, name, flags, fd);
+    if (rc == -EPERM && *fd < 0)
+        rc = open_by_path(process, mapping, name, flags, fd);
+    if (rc == MF_NOT_VERIFIED && !(how & MF_OPEN_UNVERIFIED))
+        rc = -ENODATA;
+    if (rc < 0 && *fd >= 0) {
+        mf_sys_close(*fd);
+        *fd = -1;
+    }
+    return rc;
+}

@@ -1,0 +1,439 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Entries of map_files: the same as the kernel's directory shows, of the exact mapping asked for, or stale. */
+#include "check.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+
+#define PAGE 4096
+#define ALL (MF_ENTRY_TARGET | MF_ENTRY_ACCESS | MF_ENTRY_STAT)
+
+static struct mf_process process;
+static struct mf_snapshot *snapshot;
+static bool may_follow;
+
+static struct mf_entries *new_entries(uint32_t entries, uint32_t text)
+{
+    const size_t bytes = mf_entries_bytes(entries, text);
+    void *const memory = malloc(bytes);
+
+    if (memory == NULL || mf_entries_init(memory, bytes, entries, text) != 0)
+        abort();
+    return memory;
+}
+
+static void read_snapshot(void)
+{
+    CHECK_IS(read_growing(&process, 0, &snapshot), 1, "read");
+}
+
+static struct mf_mapping record_at(const void *at, char *name)
+{
+    const struct mf_mapping *found;
+
+    read_snapshot();
+    found = mapping_at(snapshot, (uintptr_t)at);
+    if (found == NULL)
+        abort();
+    if (found->name_length < MF_NAME_MAX)
+        memcpy(name, mf_snapshot_name(snapshot, found), found->name_length);
+    return *found;
+}
+
+static int open_file(const char *name)
+{
+    const int fd = open(name, O_RDWR | O_CREAT | O_TRUNC, 0644);
+
+    if (fd < 0 || ftruncate(fd, 4 * PAGE) != 0)
+        abort();
+    return fd;
+}
+
+/* One entry against lstat, readlink and stat of the kernel's own directory. */
+static void compare_with_kernel(const struct mf_entries *entries, const struct mf_entry *entry, const char *path)
+{
+    char target[PAGE];
+    struct stat link;
+    struct stat file;
+    const long length = readlink(path, target, sizeof target);
+
+    CHECK_IS(entry->link_error, 0, path);
+    CHECK(length >= (long)entry->target_length &&
+          memcmp(mf_entries_target(entries, entry), target, entry->target_length) == 0, "%s: another target", path);
+    CHECK_IS(length - entry->target_length, entry->flags & MF_DELETED ? 10 : 0, "a suffix where the file is deleted");
+    CHECK_IS(lstat(path, &link), 0, path);
+    CHECK_IS(entry->flags & MF_READABLE ? 0400 : 0, link.st_mode & 0400, "opened for reading");
+    CHECK_IS(entry->flags & MF_WRITABLE ? 0200 : 0, link.st_mode & 0200, "opened for writing");
+    if (!may_follow) {
+        CHECK_IS(entry->stat_error, -EPERM, "not without the capability");
+        return;
+    }
+    CHECK_IS(stat(path, &file), 0, path);
+    CHECK_IS(entry->stat_error, 0, path);
+    CHECK_IS(entry->stat.inode, file.st_ino, "inode");
+    CHECK_IS(entry->stat.size, file.st_size, "size");
+    CHECK_IS(entry->stat.blocks, file.st_blocks, "blocks");
+    CHECK_IS(entry->stat.nlink, file.st_nlink, "links");
+    CHECK_IS(entry->stat.mode, file.st_mode, "mode");
+    CHECK_IS(entry->stat.uid, file.st_uid, "uid");
+    CHECK_IS(entry->stat.gid, file.st_gid, "gid");
+    CHECK_IS(entry->stat.mtime_seconds, file.st_mtim.tv_sec, "mtime");
+    CHECK_IS(entry->stat.mtime_nanoseconds, file.st_mtim.tv_nsec, "mtime");
+    CHECK_IS(entry->stat.ctime_nanoseconds, file.st_ctim.tv_nsec, "ctime");
+}
+
+static void all_entries_are_those_of_the_kernel(void)
+{
+    struct mf_entries *const entries = new_entries(1024, 1 << 18);
+    DIR *const directory = opendir("/proc/self/map_files");
+    const struct dirent *found;
+    uint32_t count = 0;
+
+    read_snapshot();
+    CHECK_IS(mf_entries_read(&process, snapshot, ALL, entries), 0, "read");
+    while ((found = readdir(directory)) != NULL) {
+        const struct mf_entry *const entry = &mf_entries_first(entries)[count];
+        unsigned long start;
+        unsigned long end;
+        char path[300];
+
+        if (sscanf(found->d_name, "%lx-%lx", &start, &end) != 2)
+            continue;
+        CHECK(count < entries->entry_count && entry->start == start && entry->end == end, "%s is missing", found->d_name);
+        snprintf(path, sizeof path, "/proc/self/map_files/%s", found->d_name);
+        compare_with_kernel(entries, entry, path);
+        count++;
+    }
+    closedir(directory);
+    CHECK_IS(entries->entry_count, count, "entries");
+    free(entries);
+}
+
+static void little_room_loses_nothing(void)
+{
+    struct mf_entries *const whole = new_entries(1024, 1 << 18);
+    struct mf_entries *const small = new_entries(2, 10);
+
+    CHECK_IS(mf_entries_read(&process, snapshot, ALL, whole), 0, "read");
+    CHECK_IS(mf_entries_read(&process, snapshot, ALL, small), -ENOBUFS, "too small");
+    CHECK_IS(small->entry_count, 2, "those that fitted");
+    CHECK_IS(small->needed_entries, whole->entry_count, "needed");
+    CHECK_IS(mf_entries_first(small)[0].link_error, -ENOBUFS, "its target did not fit");
+    CHECK_IS(mf_entries_read(&process, snapshot, ALL | MF_ENTRY_ONE_PER_FILE, whole), 0, "one for each file");
+    CHECK_IS(whole->entry_count, snapshot->file_count, "one for each file");
+    for (uint32_t i = 0; i < whole->entry_count; i++)
+        CHECK_IS(mf_entries_first(whole)[i].file_index, i, "in the order of their first mappings");
+    CHECK_IS(mf_entries_init(small, 4, 1, 1), -EINVAL, "too small for what it says");
+    CHECK_IS(mf_entries_bytes(UINT32_MAX, UINT32_MAX), 0, "absurd");
+    free(small);
+    free(whole);
+}
+
+/* Ranges that are not, or no longer, those of the record. */
+static void stale_is_told(void)
+{
+    const int a = open_file("a");
+    const int b = open_file("b");
+    char *const at = mmap(NULL, 3 * PAGE, PROT_READ, MAP_SHARED, a, 0);
+    char name[MF_NAME_MAX];
+    char target[MF_NAME_MAX];
+    const struct mf_mapping record = record_at(at, name);
+    struct mf_mapping odd = record;
+    struct mf_entry entry;
+
+    CHECK_IS(mf_entry_read(&process, &record, name, ALL, &entry, target), 0, "as it is");
+    CHECK_IS(mf_confirm(&process, &record), 1, "it holds");
+    odd.end -= PAGE;
+    CHECK_IS(mf_entry_read(&process, &odd, name, ALL, &entry, target), -ESTALE, "a part of the range");
+    odd.end += 2 * PAGE;
+    CHECK_IS(mf_entry_read(&process, &odd, name, ALL, &entry, target), -ESTALE, "more than the range");
+    mprotect(at + PAGE, PAGE, PROT_NONE);
+    CHECK_IS(mf_entry_read(&process, &record, name, ALL, &entry, target), -ESTALE, "split");
+    CHECK_IS(mf_confirm(&process, &record), 0, "split");
+    mprotect(at + PAGE, PAGE, PROT_READ);
+    CHECK_IS(mf_entry_read(&process, &record, name, ALL, &entry, target), 0, "merged again");
+    if (mmap(at, 3 * PAGE, PROT_READ, MAP_SHARED | MAP_FIXED, b, 0) != at)
+        abort();
+    for (uint32_t part = 1; part <= MF_ENTRY_STAT; part *= 2)
+        CHECK(mf_entry_read(&process, &record, name, part, &entry, target) == -ESTALE ||
+              (part == MF_ENTRY_STAT && entry.stat_error == -EPERM), "part %u of another file", part);
+    munmap(at, 3 * PAGE);
+    CHECK_IS(mf_entry_read(&process, &record, name, ALL, &entry, target), -ESTALE, "unmapped");
+    close(a);
+    close(b);
+}
+
+static void renamed_and_without_a_file(void)
+{
+    const int fd = open_file("before");
+    void *const at = mmap(NULL, PAGE, PROT_READ, MAP_PRIVATE, fd, 0);
+    char name[MF_NAME_MAX];
+    char target[MF_NAME_MAX];
+    struct mf_mapping record = record_at(at, name);
+    struct mf_entry entry;
+
+    rename("before", "after");
+    CHECK_IS(mf_entry_read(&process, &record, name, MF_ENTRY_TARGET, &entry, target), 0, "renamed");
+    CHECK(memcmp(target + entry.target_length - 5, "after", 5) == 0, "the new name");
+    unlink("after");
+    munmap(at, PAGE);
+    close(fd);
+    record = record_at(&record, name); /* the stack */
+    CHECK_IS(mf_entry_read(&process, &record, name, ALL, &entry, target), -ENOENT, "memory without a file");
+    CHECK_IS(mf_entry_read(&process, &record, name, 0, &entry, target), -EINVAL, "nothing asked for");
+}
+
+/* A target of more than a page: the link cannot be read, the file can be looked at, and the other entries are there. */
+static void a_long_path(void)
+{
+    struct mf_entries *const entries = new_entries(1024, 1 << 18);
+    char part[201];
+    const struct mf_entry *found = NULL;
+    void *at;
+    int fd;
+
+    memset(part, 'p', sizeof part - 1);
+    part[sizeof part - 1] = 0;
+    for (int i = 0; i < 24; i++)
+        if (mkdir(part, 0777) != 0 || chdir(part) != 0)
+            abort();
+    fd = open_file("deep");
+    at = mmap(NULL, PAGE, PROT_READ, MAP_PRIVATE, fd, 0);
+    read_snapshot();
+    CHECK_IS(mf_entries_read(&process, snapshot, ALL, entries), 0, "read");
+    for (uint32_t i = 0; i < entries->entry_count; i++)
+        if (mf_entries_first(entries)[i].start == (uintptr_t)at)
+            found = &mf_entries_first(entries)[i];
+    if (found == NULL)
+        abort();
+    CHECK_IS(found->link_error, -ENAMETOOLONG, "the link");
+    CHECK_IS(found->stat_error, may_follow ? 0 : -EPERM, "the file");
+    unlink("deep");
+    for (int i = 0; i < 24; i++)
+        if (chdir("..") != 0 || rmdir(part) != 0)
+            abort();
+    munmap(at, PAGE);
+    close(fd);
+    free(entries);
+}
+
+/* ---- Two files take turns in one range while it is looked at: no answer is ever of the other one. ---- */
+
+struct turns {
+    int files[2];
+    char *at;
+    bool ended; /* atomic */
+};
+
+static void *take_turns(void *argument)
+{
+    struct turns *const turns = argument;
+
+    for (unsigned turn = 0; !__atomic_load_n(&turns->ended, __ATOMIC_RELAXED); turn++) {
+        if (mmap(turns->at, PAGE, PROT_READ, MAP_SHARED | MAP_FIXED, turns->files[turn & 1], 0) != turns->at)
+            abort();
+        if (turn % 3 == 0)
+            munmap(turns->at, PAGE);
+    }
+    return NULL;
+}
+
+static void no_wrong_file_ever(void)
+{
+    struct turns turns = {.files = {open_file("first"), open_file("second file")}};
+    char name[MF_NAME_MAX];
+    char target[MF_NAME_MAX];
+    struct mf_mapping record;
+    struct mf_entry entry;
+    struct stat first;
+    pthread_t thread;
+    int right = 0;
+    int stale = 0;
+
+    fstat(turns.files[0], &first);
+    turns.at = mmap(NULL, 3 * PAGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) + PAGE;
+    mmap(turns.at, PAGE, PROT_READ, MAP_SHARED | MAP_FIXED, turns.files[0], 0);
+    record = record_at(turns.at, name);
+    pthread_create(&thread, NULL, take_turns, &turns);
+    for (int round = 0; round < 20000; round++) {
+        int fd = -1;
+        int rc = mf_entry_read(&process, &record, name, ALL, &entry, target);
+
+        if (rc == -ESTALE) {
+            stale++;
+        } else {
+            CHECK_IS(rc, 0, "an entry under churn");
+            CHECK(entry.target_length == record.name_length && memcmp(target, name, record.name_length) == 0,
+                  "WRONG TARGET %.*s", (int)entry.target_length, target);
+            CHECK(entry.stat_error == -EPERM || entry.stat.inode == first.st_ino, "WRONG FILE");
+            right++;
+        }
+        rc = mf_file_open(&process, &record, name, 0, &fd);
+        if (rc > 0) {
+            struct stat opened;
+
+            CHECK(fstat(fd, &opened) == 0 && opened.st_ino == first.st_ino, "WRONG FILE opened, proof %d", rc);
+            close(fd);
+        } else {
+            CHECK_IS(rc, -ESTALE, "opened under churn");
+        }
+        if (check_failures > 10)
+            break;
+    }
+    __atomic_store_n(&turns.ended, true, __ATOMIC_RELAXED);
+    pthread_join(thread, NULL);
+    printf("under churn: %d entries right, %d stale\n", right, stale);
+    munmap(turns.at - PAGE, 3 * PAGE);
+    close(turns.files[0]);
+    close(turns.files[1]);
+}
+
+static int count_descriptors(void)
+{
+    DIR *const directory = opendir("/proc/self/fd");
+    int count = 0;
+
+    while (readdir(directory) != NULL)
+        count++;
+    closedir(directory);
+    return count;
+}
+
+/* The first thread ends: what the directory of the process shows is gone, that of another thread shows it. */
+static void *look_from_another_thread(void *opened_before)
+{
+    static char name[MF_NAME_MAX];
+    static char target[MF_NAME_MAX];
+    struct mf_mapping record;
+    struct mf_entry entry;
+    const int fd = open_file("threads");
+    void *const at = mmap(NULL, PAGE, PROT_READ, MAP_PRIVATE, fd, 0);
+    char stat[64];
+    char state = 0;
+
+    do { /* until the first thread is a zombie */
+        FILE *const file = fopen("/proc/self/stat", "r");
+
+        if (fscanf(file, "%*d (%63[^)]) %c", stat, &state) != 2)
+            abort();
+        fclose(file);
+    } while (state != 'Z');
+    if (opened_before == NULL)
+        CHECK_IS(mf_process_open_self(&process), 0, "open");
+    record = record_at(at, name);
+    CHECK_IS(mf_entry_read(&process, &record, name, MF_ENTRY_TARGET, &entry, target), 0, "without a first thread");
+    CHECK_IS(mf_entries_may_follow(), may_follow ? 0 : -EPERM, "without a first thread");
+    CHECK(mf_file_state(&process, &record, name) != -ESRCH, "without a first thread");
+    if (may_follow) {
+        int opened = -1;
+
+        CHECK_IS(mf_file_open(&process, &record, name, 0, &opened), MF_EXACT, "without a first thread");
+        close(opened);
+    }
+    exit(check_result());
+}
+
+static void without_a_first_thread(bool opened_before)
+{
+    int status = 0;
+    pid_t child;
+
+    fflush(stdout);
+    child = fork();
+
+    if (child == 0) {
+        pthread_t thread;
+
+        if (opened_before && (mf_process_open_self(&process) != 0 || mf_entries_may_list(&process) != 0))
+            _exit(1);
+        pthread_create(&thread, NULL, look_from_another_thread, opened_before ? &process : NULL);
+        pthread_exit(NULL);
+    }
+    waitpid(child, &status, 0);
+    CHECK_IS(status, 0, opened_before ? "the first thread ends later" : "the first thread has ended");
+}
+
+static void another_process_ends(void)
+{
+    char name[MF_NAME_MAX];
+    char target[MF_NAME_MAX];
+    struct mf_process other;
+    struct mf_mapping record = {0};
+    struct mf_entry entry;
+    const pid_t child = fork();
+
+    if (child == 0) {
+        pause();
+        _exit(0);
+    }
+    CHECK_IS(mf_process_open_pid(child, &other), 0, "open");
+    CHECK_IS(read_growing(&other, MF_FILE_BACKED | MF_BY_TEXT, &snapshot), 1, "read");
+    record = mf_snapshot_mappings(snapshot)[0];
+    memcpy(name, mf_snapshot_name(snapshot, &record), record.name_length);
+    CHECK_IS(mf_entry_read(&other, &record, name, MF_ENTRY_TARGET, &entry, target), 0, "alive");
+    kill(child, SIGKILL);
+    waitpid(child, NULL, 0);
+    CHECK_IS(mf_entry_read(&other, &record, name, MF_ENTRY_TARGET, &entry, target), -ESRCH, "ended");
+    CHECK_IS(mf_file_state(&other, &record, name), -ESRCH, "ended");
+    mf_process_close(&other);
+}
+
+static void try_all(void)
+{
+    int before;
+
+    CHECK_IS(mf_process_open_self(&process), 0, "open");
+    may_follow = mf_entries_may_follow() == 0;
+    CHECK_IS(mf_entries_may_list(&process), 0, "list");
+    before = count_descriptors();
+    all_entries_are_those_of_the_kernel();
+    little_room_loses_nothing();
+    stale_is_told();
+    renamed_and_without_a_file();
+    a_long_path();
+    no_wrong_file_ever();
+    CHECK_IS(count_descriptors(), before, "descriptors");
+    another_process_ends();
+    mf_process_close(&process);
+    without_a_first_thread(false);
+    without_a_first_thread(true);
+}
+
+int main(void)
+{
+    const char *const directory = new_directory("entry");
+    char remove[128];
+    int status = 0;
+    pid_t child;
+
+    umask(0);
+    chmod(directory, 0777);
+    snapshot = new_snapshot(1024, 1 << 18);
+    child = fork();
+    if (child == 0) { /* the same without capabilities, in a process that looks at itself */
+        if (chdir(directory) != 0 || mkdir("nobody", 0777) != 0 || chdir("nobody") != 0 ||
+            (geteuid() == 0 && (setgid(65534) != 0 || setuid(65534) != 0 || prctl(PR_SET_DUMPABLE, 1) != 0)))
+            _exit(1);
+        try_all();
+        _exit(check_result());
+    }
+    waitpid(child, &status, 0);
+    CHECK_IS(status, 0, "without capabilities");
+    if (chdir(directory) != 0)
+        return 1;
+    if (mf_entries_may_follow() == 0)
+        try_all();
+    else
+        puts("skipped with capabilities: takes CAP_CHECKPOINT_RESTORE");
+    snprintf(remove, sizeof remove, "rm -rf '%s'", directory);
+    free(snapshot);
+    return system(remove) == 0 ? check_result() : 1;
+}

@@ -1,0 +1,335 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The file that is opened is the mapped one, on every file system, or none is: through map_files, and by path. */
+#include "places.h"
+
+#include <stdbool.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+
+static struct mf_process process;
+static struct mf_snapshot *snapshot;
+static const struct place *place;
+static int round_number;
+static char *next_place = (char *)0x300000000000; /* free of sanitizers, too */
+
+/* A mapping made before, and the letter that its file was full of then. */
+struct made {
+    void *at;
+    char letter;
+    struct mf_mapping mapping;
+    char name[4096];
+};
+
+/* Path of a file in a directory of the place: another one in each round, as overlayfs hides what was once deleted. */
+static const char *path_in(const char *directory, const char *name)
+{
+    static char paths[2][256];
+    static int turn;
+    char *const path = paths[turn++ % 2];
+
+    snprintf(path, sizeof paths[0], "%s/%s %d", directory, name, round_number);
+    return path;
+}
+
+static struct made map_in(const char *name, char letter, int prot, int flags)
+{
+    struct made made = {.letter = letter};
+    const struct mf_mapping *found;
+    int fd;
+
+    fd = open(path_in(place->seen, name), prot & PROT_WRITE && flags & MAP_SHARED ? O_RDWR : O_RDONLY);
+    /* Never where another file was: the kernel would go on to show how that one was opened. */
+    made.at = mmap(next_place, 3 * 4096, prot, flags | MAP_FIXED, fd, 0);
+    next_place += 16 * 4096;
+    close(fd);
+    CHECK_IS(read_growing(&process, 0, &snapshot), 1, "read");
+    found = made.at == MAP_FAILED ? NULL : mapping_at(snapshot, (uintptr_t)made.at);
+    if (found == NULL)
+        abort();
+    made.mapping = *found;
+    memcpy(made.name, mf_snapshot_name(snapshot, found), found->name_length);
+    return made;
+}
+
+static struct made map_file(const char *name, char letter)
+{
+    place_file(path_in(place->source, name), letter);
+    return map_in(name, letter, PROT_READ, MAP_PRIVATE);
+}
+
+/* What opening answers. Whatever it hands out verified has the bytes that are mapped: all of the file's are that letter. */
+static int opened(const struct made *made, uint32_t how)
+{
+    char bytes[4096];
+    int fd = -2;
+    const int rc = mf_file_open(&process, &made->mapping, made->name, how, &fd);
+
+    CHECK_IS(fd >= 0, rc >= 0, "a descriptor");
+    if (rc < 0)
+        return rc;
+    CHECK(rc != MF_NOT_VERIFIED || how & MF_OPEN_UNVERIFIED, "%s: not verified, and handed out", place->name);
+    CHECK_IS(fcntl(fd, F_GETFD) & FD_CLOEXEC, FD_CLOEXEC, "close on exec");
+    CHECK_IS(pread(fd, bytes, sizeof bytes, 4096), sizeof bytes, "read");
+    if (rc != MF_NOT_VERIFIED)
+        CHECK(bytes[17] == made->letter, "%s: WRONG FILE: '%c' instead of '%c' under proof %d", place->name, bytes[17],
+              made->letter, rc);
+    close(fd);
+    return rc;
+}
+
+static bool is_overlay(void)
+{
+    return strstr(place->name, "overlay") != NULL;
+}
+
+static bool is_numbered(void)
+{
+    return !is_overlay() && strstr(place->name, "btrfs") == NULL;
+}
+
+static int proof_by_entry(void)
+{
+    return is_overlay() ? MF_SAME_BYTES : MF_EXACT;
+}
+
+static int proof_by_path(void)
+{
+    return is_numbered() ? MF_SAME_INODE : MF_SAME_BYTES;
+}
+
+static void the_file_stays(uint32_t how, int proof)
+{
+    const struct made made = map_file("stays", 'A');
+
+    CHECK_IS(opened(&made, how), proof, place->name);
+    munmap(made.at, 3 * 4096);
+    CHECK_IS(opened(&made, how), -ESTALE, "unmapped");
+}
+
+static void the_file_is_deleted(uint32_t how, int expected)
+{
+    const struct made made = map_file("deleted", 'B');
+
+    unlink(path_in(place->seen, "deleted"));
+    CHECK_IS(opened(&made, how), expected, "deleted");
+    munmap(made.at, 3 * 4096);
+}
+
+static void the_file_is_replaced(uint32_t how, int expected)
+{
+    const struct made made = map_file("replaced", 'C');
+
+    place_file(path_in(place->seen, "new"), 'X');
+    rename(path_in(place->seen, "new"), path_in(place->seen, "replaced"));
+    CHECK_IS(opened(&made, how), expected, "renamed over");
+    munmap(made.at, 3 * 4096);
+}
+
+/* Somebody opens the path for writing: on overlayfs a mapping of the lower layer keeps its bytes, and nothing leads there. */
+static void the_file_is_changed(uint32_t how)
+{
+    struct made made = map_file("changed", 'D');
+    char first = ((volatile char *)made.at)[4096 + 17];
+    int rc;
+
+    place_file(path_in(place->seen, "changed"), 'Y');
+    made.letter = ((volatile char *)made.at)[4096 + 17];
+    rc = opened(&made, how | MF_OPEN_UNVERIFIED);
+    if (made.letter == first) /* the old bytes stay mapped */
+        CHECK_IS(rc, -EIDRM, "copied up");
+    else
+        CHECK(rc > 0, "%s: changed in place: %d", place->name, rc);
+    munmap(made.at, 3 * 4096);
+}
+
+static void the_process_changed_its_pages(uint32_t how, int proof)
+{
+    struct made made;
+
+    place_file(path_in(place->source, "written"), 'E');
+    made = map_in("written", 'E', PROT_READ | PROT_WRITE, MAP_PRIVATE);
+    memset(made.at, 'Z', 4096);
+    CHECK_IS(opened(&made, how), proof, "one page changed privately");
+    memset(made.at, 'Z', 3 * 4096);
+    CHECK_IS(opened(&made, how), proof == MF_SAME_BYTES ? -ENODATA : proof, "all pages changed privately");
+    CHECK_IS(opened(&made, how | MF_OPEN_UNVERIFIED), proof == MF_SAME_BYTES ? MF_NOT_VERIFIED : proof, "asked for by name");
+    munmap(made.at, 3 * 4096);
+}
+
+static void the_range_changes(uint32_t how)
+{
+    struct made made = map_file("split", 'F');
+    struct made other;
+
+    mprotect((char *)made.at + 4096, 4096, PROT_NONE);
+    CHECK_IS(opened(&made, how), -ESTALE, "split by mprotect");
+    mprotect((char *)made.at + 4096, 4096, PROT_READ);
+    CHECK(opened(&made, how) > 0, "merged again");
+    other = map_file("other", 'G');
+    mremap(other.at, 3 * 4096, 3 * 4096, MREMAP_MAYMOVE | MREMAP_FIXED, made.at);
+    CHECK_IS(opened(&made, how), -ESTALE, "another file in the same range");
+    munmap(made.at, 3 * 4096);
+}
+
+static void writing(uint32_t how)
+{
+    struct made made = map_file("read only", 'H');
+    int proof;
+
+    CHECK_IS(opened(&made, how | MF_OPEN_WRITABLE), -EBADF, "the process opened it for reading");
+    munmap(made.at, 3 * 4096);
+    place_file(path_in(place->source, "read-write"), 'I');
+    made = map_in("read-write", 'I', PROT_READ | PROT_WRITE, MAP_SHARED);
+    proof = opened(&made, how | MF_OPEN_WRITABLE);
+    CHECK(proof > 0, "%s: open for reading and writing: %d", place->name, proof);
+    munmap(made.at, 3 * 4096);
+}
+
+/* A program, its own, with a build ID that stays while a byte of it changes. */
+static void an_image(uint32_t how, int proof)
+{
+    struct made made;
+    char copy[512];
+    int fd;
+    int rc;
+
+    snprintf(copy, sizeof copy, "cp /proc/%d/exe '%s'", (int)getpid(), path_in(place->source, "image"));
+    CHECK_IS(system(copy), 0, "copy");
+    made = map_in("image", 0, PROT_READ | PROT_EXEC, MAP_PRIVATE);
+    rc = mf_file_open(&process, &made.mapping, made.name, how, &fd);
+    CHECK_IS(rc, proof, "an image");
+    if (rc < 0)
+        return;
+    CHECK(mf_file_prove(&process, &made.mapping, fd) > 0, "proved again");
+    close(fd);
+    fd = open("/proc/self/cmdline", O_RDONLY);
+    CHECK_IS(mf_file_prove(&process, &made.mapping, fd), -EIDRM, "quite another file");
+    close(fd);
+    fd = open(path_in(place->seen, "image"), O_RDWR);
+    if (pwrite(fd, "!", 1, 4096 + 17) != 1)
+        abort();
+    rc = mf_file_prove(&process, &made.mapping, fd);
+    if (((volatile char *)made.at)[4096 + 17] == '!')
+        CHECK(rc > 0, "%s: changed in place: %d", place->name, rc);
+    else
+        CHECK_IS(rc, -EIDRM, "the same build ID, other bytes");
+    close(fd);
+    munmap(made.at, 3 * 4096);
+}
+
+static void swap_in_a_snapshot(uint32_t how)
+{
+    struct made made;
+    int rc;
+
+    if (strcmp(place->name, "btrfs subvolume") != 0 || geteuid() != 0)
+        return;
+    made = map_file("swapped", 'J');
+    CHECK_IS(system("btrfs -q subvolume snapshot btrfs/volume btrfs/snapshot"), 0, "snapshot");
+    place_file(path_in("btrfs/snapshot", "swapped"), 'X'); /* the same path, inode and device in maps; other bytes */
+    CHECK_IS(rename("btrfs/volume", "btrfs/old") | rename("btrfs/snapshot", "btrfs/volume"), 0, "swap");
+    rc = opened(&made, how | MF_OPEN_UNVERIFIED);
+    if (how & MF_OPEN_BY_PATH)
+        CHECK_IS(rc, -EIDRM, "a snapshot in its place");
+    else
+        CHECK_IS(rc, MF_EXACT, "a snapshot in its place");
+    CHECK_IS(rename("btrfs/volume", "btrfs/snapshot") | rename("btrfs/old", "btrfs/volume"), 0, "swap back");
+    CHECK_IS(system("btrfs -q subvolume delete btrfs/snapshot >/dev/null"), 0, "delete");
+    munmap(made.at, 3 * 4096);
+}
+
+/* @p gone: what opening a file without a path answers; @p how: 0, or by path alone. */
+static void try_place(uint32_t how, int proof, int gone)
+{
+    round_number++;
+    the_file_stays(how, proof);
+    the_file_is_deleted(how, gone < 0 ? gone : proof);
+    the_file_is_replaced(how, gone < 0 ? gone : proof);
+    the_file_is_changed(how);
+    the_process_changed_its_pages(how, proof);
+    the_range_changes(how);
+    writing(how);
+    an_image(how, proof);
+    swap_in_a_snapshot(how);
+}
+
+static void files_without_a_path(uint32_t how, int expected)
+{
+    struct made made = {.letter = 'M'};
+    const int fd = (int)syscall(SYS_memfd_create, "memory", 0);
+    const struct mf_mapping *found;
+    char page[2 * 4096];
+
+    memset(page, 'M', sizeof page);
+    if (write(fd, page, sizeof page) != sizeof page)
+        abort();
+    made.at = mmap(NULL, sizeof page, PROT_READ, MAP_SHARED, fd, 0);
+    close(fd);
+    CHECK_IS(read_growing(&process, 0, &snapshot), 1, "read");
+    found = mapping_at(snapshot, (uintptr_t)made.at);
+    made.mapping = *found;
+    memcpy(made.name, mf_snapshot_name(snapshot, found), found->name_length);
+    CHECK_IS(opened(&made, how), expected, "a memfd");
+    found = mapping_at(snapshot, (uintptr_t)&process);
+    made.mapping = *found;
+    if (!(found->flags & MF_FILE_BACKED))
+        CHECK_IS(opened(&made, how), -ENOENT, "memory without a file");
+    munmap(made.at, sizeof page);
+}
+
+static void try_all(bool may_follow)
+{
+    for (int i = 0; i < PLACES; i++) {
+        place = &places[i];
+        if (access(place->seen, F_OK) != 0)
+            continue;
+        if (may_follow)
+            try_place(0, proof_by_entry(), 0);
+        try_place(may_follow ? MF_OPEN_BY_PATH : 0, proof_by_path(), -EIDRM);
+    }
+    if (may_follow)
+        files_without_a_path(0, MF_EXACT);
+    files_without_a_path(may_follow ? MF_OPEN_BY_PATH : 0, -EPERM);
+}
+
+int main(void)
+{
+    const char *const directory = new_directory("open");
+    char remove[128];
+    pid_t child;
+    int status;
+
+    umask(0);
+    snapshot = new_snapshot(1024, 1 << 18);
+    if (chdir(directory) != 0)
+        return 1;
+    child = fork();
+    if (child == 0) {
+        const bool mounted = places_prepare() == 0;
+
+        if (!mounted)
+            puts("skipped but for the test's directory: takes root to mount others");
+        for (int i = 0; i < (mounted ? PLACES : 1); i++)
+            place_is_made(&places[i]);
+        if (system("chmod -R a+rwX .") != 0 || mf_process_open_self(&process) != 0)
+            _exit(1);
+        if (mf_entries_may_follow() == 0)
+            try_all(true);
+        else
+            puts("skipped through map_files: takes CAP_CHECKPOINT_RESTORE");
+        mf_process_close(&process);
+        if (geteuid() == 0 && (setgid(65534) != 0 || setuid(65534) != 0 || prctl(PR_SET_DUMPABLE, 1) != 0))
+            _exit(1);
+        CHECK_IS(mf_process_open_self(&process), 0, "open");
+        CHECK_IS(mf_entries_may_follow(), -EPERM, "without capabilities");
+        CHECK_IS(mf_entries_may_list(&process), 0, "listing takes none");
+        try_all(false);
+        mf_process_close(&process);
+        _exit(check_result());
+    }
+    waitpid(child, &status, 0);
+    CHECK_IS(status, 0, "the child");
+    snprintf(remove, sizeof remove, "rm -rf '%s'", directory);
+    free(snapshot);
+    return system(remove) == 0 ? check_result() : 1;
+}

@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* File systems to try things on, mounted for the test alone: a place is a directory that files are made and mapped in. */
+#ifndef MF_PLACES_H
+#define MF_PLACES_H
+
+#include "check.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <sys/mount.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+
+struct place {
+    const char *name;
+    const char *source; /* directory, below the test's own, that a new file is made in */
+    const char *seen;   /* and the one it is mapped in */
+    int (*make)(void);  /* makes both; 0, or -1 with errno */
+};
+
+static int place_here(void)
+{
+    return mkdir("here", 0777);
+}
+
+static int place_tmpfs(void)
+{
+    return mkdir("tmpfs", 0777) == 0 ? mount("none", "tmpfs", "tmpfs", 0, NULL) : -1;
+}
+
+/* Its layers are on the file system of the test's directory. */
+static int place_overlay(void)
+{
+    if (mkdir("lower", 0777) | mkdir("upper", 0777) | mkdir("work", 0777) | mkdir("merged", 0777))
+        return errno == EEXIST ? 0 : -1;
+    return mount("none", "merged", "overlay", 0, "lowerdir=lower,upperdir=upper,workdir=work");
+}
+
+/* Its lower layer is on another file system than the upper one: device numbers that no file system has. */
+static int place_mixed_overlay(void)
+{
+    if (mkdir("lower2", 0777) | mkdir("upper2", 0777) | mkdir("work2", 0777) | mkdir("merged2", 0777) ||
+        mount("none", "lower2", "tmpfs", 0, NULL) != 0)
+        return -1;
+    return mount("none", "merged2", "overlay", 0, "lowerdir=lower2,upperdir=upper2,workdir=work2");
+}
+
+/* A file system of its own in a file, by the tools that are installed; their errors are their own. */
+static int place_btrfs(void)
+{
+    static const char make[] = "command -v mkfs.btrfs >/dev/null && truncate -s 128M btrfs.img && mkdir btrfs && "
+                               "mkfs.btrfs -q btrfs.img >/dev/null && mount -o loop btrfs.img btrfs && "
+                               "btrfs -q subvolume create btrfs/volume >/dev/null";
+
+    errno = ENOTSUP;
+    return system(make) == 0 ? 0 : -1;
+}
+
+static const struct place places[] = {
+    {"the test's directory", "here", "here", place_here},
+    {"tmpfs", "tmpfs", "tmpfs", place_tmpfs},
+    {"overlayfs, lower layer", "lower", "merged", place_overlay},
+    {"overlayfs, upper layer", "merged", "merged", place_overlay},
+    {"overlayfs, lower layer on another file system", "lower2", "merged2", place_mixed_overlay},
+    {"btrfs subvolume", "btrfs/volume", "btrfs/volume", place_btrfs},
+};
+
+#define PLACES ((int)(sizeof places / sizeof *places))
+
+/* Mounts that nobody else sees, and that end with the test: 0, or -1 where this user may make none. */
+static inline int places_prepare(void)
+{
+    return syscall(SYS_unshare, CLONE_NEWNS) == 0 ? mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) : -1;
+}
+
+/* Whether a place is there; says why not. */
+static inline int place_is_made(const struct place *place)
+{
+    if (place->make() == 0)
+        return 1;
+    printf("skipped on %s: %s\n", place->name, strerror(errno));
+    return 0;
+}
+
+/* Writes a file of three pages full of one letter. */
+static inline void place_file(const char *path, char letter)
+{
+    const int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0666);
+    char page[4096];
+
+    memset(page, letter, sizeof page);
+    for (int i = 0; i < 3; i++)
+        if (write(fd, page, sizeof page) != sizeof page)
+            abort();
+    close(fd);
+}
+
+#endif
