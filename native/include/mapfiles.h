@@ -384,7 +384,7 @@ struct mf_file_stat {
 
 /** What to read of an entry; the last is for all of a snapshot. */
 enum mf_entry_part {
-    MF_ENTRY_TARGET = 1u << 0, /**< the path: readlink(2) */
+    MF_ENTRY_TARGET = 1u << 0, /**< the path that readlink(2) gives */
     MF_ENTRY_ACCESS = 1u << 1, /**< how the process opened the file, as far as the kernel tells: see mf_entry */
     MF_ENTRY_STAT = 1u << 2,   /**< needs CAP_CHECKPOINT_RESTORE or CAP_SYS_ADMIN in the initial user namespace */
     MF_ENTRY_ONE_PER_FILE = 1u << 3, /**< the first mapping of each file alone */
@@ -462,9 +462,9 @@ MF_API int mf_entries_may_list(struct mf_process *process);
 MF_API int mf_entries_may_follow(void);
 
 /**
- * Reads the entry of one mapping. A link is found by its exact range; what it says is checked against the record: a target
- * by its name, a file by its numbers, or else by the kernel's word (PROCMAP_QUERY). A target that has changed since the
- * snapshot, by rename(2) or unlink(2), is told on Linux 6.11+; before that it is -ESTALE.
+ * Reads the entry of one mapping, which is found by its exact range and checked against the record: its target by the
+ * kernel's word at the same moment (PROCMAP_QUERY; before Linux 6.11 by the name alone, where a new name is -ESTALE), a file
+ * by its numbers or, where these never agree with the record's, by what the record and its path are a moment later.
  *
  * @param mapping  a record of @p process, and its @p name of mapping->name_length bytes.
  * @param what     bits of enum mf_entry_part.

@@ -6,7 +6,11 @@
  */
 #include "mapfiles.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <jni.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #define UNUSED __attribute__((unused))
 #define METHOD(name, signature) {(char *)#name, (char *)signature, (void *)name}
@@ -86,6 +90,90 @@ static jint deletion(JNIEnv *env UNUSED, jclass self UNUSED, jlong process, jlon
     return mf_deletion(at(process), at(mapping), at(name));
 }
 
+static jint mayListEntries(JNIEnv *env UNUSED, jclass self UNUSED, jlong process)
+{
+    return mf_entries_may_list(at(process));
+}
+
+static jint mayFollowEntries(JNIEnv *env UNUSED, jclass self UNUSED)
+{
+    return mf_entries_may_follow();
+}
+
+static jlong entriesBytes(JNIEnv *env UNUSED, jclass self UNUSED, jint entries, jint text)
+{
+    return (jlong)mf_entries_bytes((uint32_t)entries, (uint32_t)text);
+}
+
+static jint entriesInit(JNIEnv *env UNUSED, jclass self UNUSED, jlong memory, jlong bytes, jint entries, jint text)
+{
+    return mf_entries_init(at(memory), (size_t)bytes, (uint32_t)entries, (uint32_t)text);
+}
+
+static jint entryRead(JNIEnv *env UNUSED, jclass self UNUSED, jlong process, jlong mapping, jlong name, jint what, jlong entry,
+                      jlong target)
+{
+    return mf_entry_read(at(process), at(mapping), at(name), (uint32_t)what, at(entry), at(target));
+}
+
+static jint entriesRead(JNIEnv *env UNUSED, jclass self UNUSED, jlong process, jlong snapshot, jint what, jlong entries)
+{
+    return mf_entries_read(at(process), at(snapshot), (uint32_t)what, at(entries));
+}
+
+static jint fileState(JNIEnv *env UNUSED, jclass self UNUSED, jlong process, jlong mapping, jlong name)
+{
+    return mf_file_state(at(process), at(mapping), at(name));
+}
+
+/* The proof, or an error, in the upper half; the descriptor in the lower. */
+static jlong fileOpen(JNIEnv *env UNUSED, jclass self UNUSED, jlong process, jlong mapping, jlong name, jint how)
+{
+    int fd;
+    const int proof = mf_file_open(at(process), at(mapping), at(name), (uint32_t)how, &fd);
+
+    return (jlong)((uint64_t)(uint32_t)proof << 32 | (uint32_t)fd);
+}
+
+static jint fileProve(JNIEnv *env UNUSED, jclass self UNUSED, jlong process, jlong mapping, jint descriptor)
+{
+    return mf_file_prove(at(process), at(mapping), descriptor);
+}
+
+static jint memoryRead(JNIEnv *env UNUSED, jclass self UNUSED, jlong process, jlong address, jlong to, jint bytes)
+{
+    return (jint)mf_memory_read(at(process), (uint64_t)address, at(to), (size_t)bytes);
+}
+
+/*
+ * Puts a descriptor in the place of the one that an open FileDescriptor has, and closes it under its old number. Returns the
+ * number, or a negative errno: the descriptor is the caller's still. The field is private and has been there, by this name and
+ * type, since JDK 1.0; a JVM that has another one gets -ENOTSUP.
+ */
+static jint adopt(JNIEnv *env, jclass self UNUSED, jobject shell, jint descriptor)
+{
+    const jclass type = (*env)->GetObjectClass(env, shell);
+    const jfieldID field = (*env)->GetFieldID(env, type, "fd", "I");
+    jint place;
+
+    if (field == NULL) {
+        (*env)->ExceptionClear(env);
+        return -ENOTSUP;
+    }
+    place = (*env)->GetIntField(env, shell, field);
+    if (place < 0)
+        return -EBADF;
+    if (syscall(SYS_dup3, descriptor, place, O_CLOEXEC) < 0)
+        return -errno;
+    close(descriptor);
+    return place;
+}
+
+static void closeDescriptor(JNIEnv *env UNUSED, jclass self UNUSED, jint descriptor)
+{
+    close(descriptor);
+}
+
 static jint loaderCounts(JNIEnv *env UNUSED, jclass self UNUSED, jlong counts)
 {
     uint64_t *const out = at(counts);
@@ -110,6 +198,15 @@ static jint layout(JNIEnv *env UNUSED, jclass self UNUSED, jlong offsets, jint r
         OFFSET(mf_snapshot, files_offset), OFFSET(mf_snapshot, text_offset), sizeof(struct mf_snapshot),
         OFFSET(mf_answer, build_id_length), OFFSET(mf_answer, build_id), OFFSET(mf_answer, name), sizeof(struct mf_answer),
         sizeof(struct mf_process),
+        OFFSET(mf_entries, entry_count), OFFSET(mf_entries, needed_entries), OFFSET(mf_entries, needed_text),
+        OFFSET(mf_entries, text_offset), sizeof(struct mf_entries),
+        OFFSET(mf_entry, start), OFFSET(mf_entry, end), OFFSET(mf_entry, stat.inode), OFFSET(mf_entry, stat.size),
+        OFFSET(mf_entry, stat.blocks), OFFSET(mf_entry, stat.mount_id), OFFSET(mf_entry, stat.mtime_seconds),
+        OFFSET(mf_entry, stat.ctime_seconds), OFFSET(mf_entry, stat.mtime_nanoseconds),
+        OFFSET(mf_entry, stat.ctime_nanoseconds), OFFSET(mf_entry, stat.dev_major), OFFSET(mf_entry, stat.dev_minor),
+        OFFSET(mf_entry, stat.mode), OFFSET(mf_entry, stat.nlink), OFFSET(mf_entry, stat.uid), OFFSET(mf_entry, stat.gid),
+        OFFSET(mf_entry, mapping), OFFSET(mf_entry, file_index), OFFSET(mf_entry, link_error), OFFSET(mf_entry, stat_error),
+        OFFSET(mf_entry, flags), OFFSET(mf_entry, target_offset), OFFSET(mf_entry, target_length), sizeof(struct mf_entry),
     };
     const jint count = sizeof layout / sizeof *layout;
     jint *const out = at(offsets);
@@ -134,6 +231,18 @@ static const JNINativeMethod methods[] = {
     METHOD(snapshotParse, "(JIIJ)I"),
     METHOD(query, "(JJIJ)I"),
     METHOD(deletion, "(JJJ)I"),
+    METHOD(mayListEntries, "(J)I"),
+    METHOD(mayFollowEntries, "()I"),
+    METHOD(entriesBytes, "(II)J"),
+    METHOD(entriesInit, "(JJII)I"),
+    METHOD(entryRead, "(JJJIJJ)I"),
+    METHOD(entriesRead, "(JJIJ)I"),
+    METHOD(fileState, "(JJJ)I"),
+    METHOD(fileOpen, "(JJJI)J"),
+    METHOD(fileProve, "(JJI)I"),
+    METHOD(memoryRead, "(JJJI)I"),
+    METHOD(adopt, "(Ljava/io/FileDescriptor;I)I"),
+    METHOD(closeDescriptor, "(I)V"),
     METHOD(loaderCounts, "(J)I"),
     METHOD(layout, "(JI)I"),
 };

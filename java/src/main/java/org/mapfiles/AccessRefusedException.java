@@ -19,7 +19,11 @@ public final class AccessRefusedException extends MapsException {
         /** None of the above: a security module (AppArmor, SELinux, seccomp), or another user namespace. */
         POLICY("a security module or another user namespace forbids it"),
         /** The proc file system is mounted with hidepid, which hides other users' processes. */
-        HIDDEN("/proc is mounted with hidepid: be in the group of its gid option");
+        HIDDEN("/proc is mounted with hidepid: be in the group of its gid option"),
+        /** Following an entry of map_files takes CAP_CHECKPOINT_RESTORE or CAP_SYS_ADMIN. */
+        CHECKPOINT_RESTORE("following an entry of map_files takes CAP_CHECKPOINT_RESTORE"),
+        /** The process itself opened the file for reading only. */
+        READ_ONLY("the process opened the file for reading only");
 
         private final String text;
 

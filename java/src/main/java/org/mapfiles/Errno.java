@@ -5,6 +5,7 @@ final class Errno {
     static final int EPERM = -1;
     static final int ENOENT = -2;
     static final int ESRCH = -3;
+    static final int EIO = -5;
     static final int ENXIO = -6;
     static final int EBADF = -9;
     static final int ECHILD = -10;
@@ -16,9 +17,12 @@ final class Errno {
     static final int EMFILE = -24;
     static final int ENOTTY = -25;
     static final int ENAMETOOLONG = -36;
+    static final int EIDRM = -43;
+    static final int ENODATA = -61;
     static final int EBADMSG = -74;
     static final int ENOTSUP = -95;
     static final int ENOBUFS = -105;
+    static final int ESTALE = -116;
 
     private Errno() {
     }

@@ -33,6 +33,35 @@ final class Failures {
         }
     }
 
+    /** What a negative errno means for the entry or the file of a mapping, named for people. */
+    static MapsException ofEntry(int errno, String mapping) {
+        switch (errno) {
+            case Errno.ESTALE:
+                return new StaleMappingException("the process does not have this mapping any more, or shows another file in it: "
+                        + mapping + ": read a new snapshot");
+            case Errno.EPERM:
+                return new AccessRefusedException("following an entry of map_files takes CAP_CHECKPOINT_RESTORE or CAP_SYS_ADMIN"
+                        + " in the initial user namespace, and no path leads to the file: " + mapping + ": run as root",
+                        EnumSet.of(Reason.CHECKPOINT_RESTORE));
+            case Errno.EBADF:
+                return new AccessRefusedException("the process opened the file for reading only: " + mapping,
+                        EnumSet.of(Reason.READ_ONLY));
+            case Errno.EIDRM:
+                return new NotVerifiedException("nothing, or another file, stands at the path of " + mapping
+                        + ": with CAP_CHECKPOINT_RESTORE it is opened through map_files", true);
+            case Errno.ENODATA:
+                return new NotVerifiedException("nothing proves that the file at its path is that of " + mapping
+                        + ": openUnverified() takes it all the same", false);
+            case Errno.ENAMETOOLONG:
+                return new NotSupportedException("the path has 4,096 bytes or more, which no system call takes: " + mapping
+                        + ": with CAP_CHECKPOINT_RESTORE the file is opened through map_files");
+            case Errno.ENOTSUP:
+                return new NotSupportedException("this kernel has no /proc/pid/map_files (Linux 4.3+)");
+            default:
+                return of(errno, mapping, 0);
+        }
+    }
+
     private static EnumSet<Reason> reasons(int pid) {
         int bits = pid > 0 ? NativeCalls.refusalReasons(pid) : 0;
         EnumSet<Reason> reasons = EnumSet.noneOf(Reason.class);

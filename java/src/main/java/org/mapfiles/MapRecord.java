@@ -1,8 +1,8 @@
 package org.mapfiles;
 
 /**
- * Layout of the memory that the native core fills: {@code struct mf_mapping}, {@code mf_snapshot}, {@code mf_answer} and
- * {@code mf_process} of mapfiles.h. All numbers are in native byte order.
+ * Layout of the memory that the native core fills: {@code struct mf_mapping}, {@code mf_snapshot}, {@code mf_answer},
+ * {@code mf_process}, {@code mf_entries} and {@code mf_entry} of mapfiles.h. All numbers are in native byte order.
  *
  * <pre>
  *  0        8        16       24       32    36    40    44    48    52    56
@@ -44,6 +44,11 @@ final class MapRecord {
     /** Bytes of {@code struct mf_process}. */
     static final int PROCESS_SIZE = 64;
 
+    /** How to open a file, {@code enum mf_open_how}. */
+    static final int OPEN_WRITABLE = 1;
+    static final int OPEN_UNVERIFIED = 1 << 1;
+    static final int OPEN_BY_PATH = 1 << 2;
+
     private MapRecord() {
     }
 
@@ -79,6 +84,49 @@ final class MapRecord {
         static final int SIZE = NAME + NAME_MAX;
 
         private Answer() {
+        }
+    }
+
+    /** Entries of map_files, {@code struct mf_entries} and {@code mf_entry}, and what to read of them. */
+    static final class Entry {
+        static final int TARGET = 1;
+        static final int ACCESS = 1 << 1;
+        static final int STAT = 1 << 2;
+        static final int ALL = TARGET | ACCESS | STAT;
+        static final int ONE_PER_FILE = 1 << 3;
+
+        static final int HEAD_COUNT = 20;
+        static final int HEAD_NEEDED_ENTRIES = 36;
+        static final int HEAD_NEEDED_TEXT = 40;
+        static final int HEAD_TEXT_OFFSET = 44;
+        static final int HEAD_SIZE = 48;
+
+        static final int START = 0;
+        static final int END = 8;
+        static final int INODE = 16;
+        static final int SIZE = 24;
+        static final int BLOCKS = 32;
+        static final int MOUNT_ID = 40;
+        static final int MTIME = 48;
+        static final int CTIME = 56;
+        static final int MTIME_NANOS = 64;
+        static final int CTIME_NANOS = 68;
+        static final int STAT_DEV_MAJOR = 72;
+        static final int STAT_DEV_MINOR = 76;
+        static final int MODE = 88;
+        static final int NLINK = 92;
+        static final int UID = 96;
+        static final int GID = 100;
+        static final int MAPPING = 104;
+        static final int FILE_INDEX = 108;
+        static final int LINK_ERROR = 112;
+        static final int STAT_ERROR = 116;
+        static final int FLAGS = 120;
+        static final int TARGET_OFFSET = 124;
+        static final int TARGET_LENGTH = 128;
+        static final int SIZE_OF_ENTRY = 136;
+
+        private Entry() {
         }
     }
 }

@@ -89,6 +89,14 @@ public final class MapSnapshot {
         }
     }
 
+    /** Reads the entries of the present picture, which is not filled anew meanwhile: 0 or a negative errno. */
+    synchronized int fillEntries(ProcessMaps process, FileEntries entries, int what) {
+        if (owner != process) {
+            throw new IllegalArgumentException("the snapshot is not of this process");
+        }
+        return entries.fill(process, picture, what);
+    }
+
     /** The spare picture becomes the present one; the one before is written to next time at the earliest. */
     private void show(Picture front, MapFilter wanted, ProcessMaps process) {
         picture = spare;

@@ -14,14 +14,23 @@ final class Mappings {
                 + Long.toUnsignedString(mapping.inode()) + (name == null ? "" : " " + name);
     }
 
-    /** A native record of its own, with the name behind it as in an answer. The name must fit there. */
+    /** A native record of its own, with the name behind it as in an answer. A name that does not fit is not copied. */
     static NativeMemory copy(Mapping mapping) {
         NativeMemory copy = new NativeMemory(Answer.SIZE);
-        copy.bytes().putLong(MapRecord.START, mapping.start()).putLong(MapRecord.END, mapping.end())
+        copy(mapping, copy);
+        return copy;
+    }
+
+    /** The same, to memory of an answer's size. Of a name that is longer than the kernel's own interfaces have, its length. */
+    static void copy(Mapping mapping, NativeMemory to) {
+        int length = mapping.nameLength();
+        to.bytes().putLong(MapRecord.START, mapping.start()).putLong(MapRecord.END, mapping.end())
+                .putLong(MapRecord.OFFSET, mapping.offset())
                 .putLong(MapRecord.INODE, mapping.inode()).putInt(MapRecord.DEV_MAJOR, mapping.deviceMajor())
                 .putInt(MapRecord.DEV_MINOR, mapping.deviceMinor()).putInt(MapRecord.FLAGS, mapping.flags())
-                .putInt(MapRecord.NAME_LENGTH, mapping.nameLength());
-        mapping.name(copy.bytes().position(Answer.NAME));
-        return copy;
+                .putInt(MapRecord.NAME_LENGTH, length).putInt(MapRecord.FILE_INDEX, mapping.fileIndex());
+        if (length <= Answer.NAME_MAX) {
+            mapping.name(to.bytes().position(Answer.NAME));
+        }
     }
 }

@@ -1,5 +1,6 @@
 package org.mapfiles;
 
+import java.io.FileDescriptor;
 import java.nio.ByteBuffer;
 
 /**
@@ -38,6 +39,32 @@ final class NativeCalls {
     static native int query(long process, long address, int how, long answer);
 
     static native int deletion(long process, long mapping, long name);
+
+    static native int mayListEntries(long process);
+
+    static native int mayFollowEntries();
+
+    static native long entriesBytes(int entries, int text);
+
+    static native int entriesInit(long memory, long bytes, int entries, int text);
+
+    static native int entryRead(long process, long mapping, long name, int what, long entry, long target);
+
+    static native int entriesRead(long process, long snapshot, int what, long entries);
+
+    static native int fileState(long process, long mapping, long name);
+
+    /** The proof, or a negative errno, in the upper half; the descriptor in the lower. */
+    static native long fileOpen(long process, long mapping, long name, int how);
+
+    static native int fileProve(long process, long mapping, int descriptor);
+
+    static native int memoryRead(long process, long address, long to, int bytes);
+
+    /** Puts a descriptor in the place of an open one's, and closes it under its old number; the number it has then. */
+    static native int adopt(FileDescriptor shell, int descriptor);
+
+    static native void closeDescriptor(int descriptor);
 
     /** Writes the numbers of libraries added and removed to two longs. */
     static native int loaderCounts(long counts);

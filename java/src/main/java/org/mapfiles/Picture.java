@@ -65,7 +65,8 @@ final class Picture {
         return mappingCapacity >= other.mappingCapacity && textCapacity >= other.textCapacity;
     }
 
-    private static int enlarged(int capacity, int needed) {
+    /** A capacity that holds somewhat more than was needed a moment ago. */
+    static int enlarged(int capacity, int needed) {
         long wanted = Integer.toUnsignedLong(needed);
         return wanted <= capacity ? capacity : (int) Math.min(wanted + wanted / 4 + 4096, Integer.MAX_VALUE);
     }

@@ -29,6 +29,7 @@ import java.util.Objects;
  */
 public final class ProcessMaps implements AutoCloseable {
     private static final Cleaner CLEANER = Cleaner.create();
+    private static final int MEMORY_PART = 64 * 1024;
 
     private final OpenProcess process;
     private final Cleaner.Cleanable cleanable;
@@ -271,12 +272,108 @@ public final class ProcessMaps implements AutoCloseable {
         }
     }
 
+    /** The files behind the mappings. */
+    public MapFiles files() {
+        return new MapFiles(this);
+    }
+
+    /**
+     * Reads memory of the process: images that have no file, such as {@code [vdso]}. Takes the right to attach to it
+     * (ptrace(2)).
+     *
+     * @param address any 64-bit value
+     * @return bytes read, fewer where unreadable memory begins; -1 if none can be read there
+     * @throws IndexOutOfBoundsException if the array has no such part
+     */
+    public int readMemory(long address, byte[] to, int at, int length) throws MapsException {
+        Objects.checkFromIndexSize(at, length, to.length);
+        NativeMemory part = new NativeMemory(Math.min(length, MEMORY_PART));
+        int done = 0;
+        while (done < length) {
+            int got = readMemory(address + done, part, Math.min(length - done, part.size()));
+            if (got == Errno.EIO || got == 0) {
+                return done > 0 ? done : -1;
+            }
+            if (got < 0) {
+                throw failure(got);
+            }
+            part.bytes().get(0, to, at + done, got);
+            done += got;
+        }
+        return done;
+    }
+
+    private int readMemory(long address, NativeMemory to, int length) {
+        long opened = process.enter();
+        try {
+            return NativeCalls.memoryRead(opened, address, to.address(), length);
+        } finally {
+            to.keepUntilHere();
+            leave();
+        }
+    }
+
+    int mayListEntries() {
+        long opened = process.enter();
+        try {
+            return NativeCalls.mayListEntries(opened);
+        } finally {
+            leave();
+        }
+    }
+
+    int readEntry(long mapping, long name, int what, long entry, long target) {
+        long opened = process.enter();
+        try {
+            return NativeCalls.entryRead(opened, mapping, name, what, entry, target);
+        } finally {
+            leave();
+        }
+    }
+
+    int readEntries(long snapshot, int what, long entries) {
+        long opened = process.enter();
+        try {
+            return NativeCalls.entriesRead(opened, snapshot, what, entries);
+        } finally {
+            leave();
+        }
+    }
+
+    /** Of a mapping copied with its name behind it. */
+    int fileState(long mapping) {
+        long opened = process.enter();
+        try {
+            return NativeCalls.fileState(opened, mapping, mapping + MapRecord.Answer.NAME);
+        } finally {
+            leave();
+        }
+    }
+
+    long openFile(long mapping, int how) {
+        long opened = process.enter();
+        try {
+            return NativeCalls.fileOpen(opened, mapping, mapping + MapRecord.Answer.NAME, how);
+        } finally {
+            leave();
+        }
+    }
+
+    int proveFile(long mapping, int descriptor) {
+        long opened = process.enter();
+        try {
+            return NativeCalls.fileProve(opened, mapping, descriptor);
+        } finally {
+            leave();
+        }
+    }
+
     private void leave() {
         process.leave();
         Reference.reachabilityFence(this); // else the cleaner may close what this call is using
     }
 
-    private MapsException failure(int errno) {
+    MapsException failure(int errno) {
         return Failures.of(errno, "process " + pid, pid);
     }
 

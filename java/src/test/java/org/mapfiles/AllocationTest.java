@@ -68,6 +68,23 @@ class AllocationTest {
     }
 
     @Test
+    void entriesOfMapFilesTakeNothing() throws Exception {
+        FileEntries entries = new FileEntries();
+        MapCursor mapping = snapshot.cursor();
+        assertTrue(mapping.next());
+        MapFiles files = maps.files();
+        files.readAll(snapshot, entries);
+        assertThat(allocated(() -> {
+            assertTrue(files.readTarget(mapping, entries) && entries.targetLength() > 0);
+            assertTrue(files.read(mapping, entries) && entries.start() == mapping.start());
+        })).isZero();
+        assertThat(allocated(() -> {
+            files.readEachFile(snapshot, entries);
+            assertTrue(entries.next());
+        })).isZero();
+    }
+
+    @Test
     void readsByEitherBackendTakeNothing() throws Exception {
         MapFilter[] filters = {MapFilter.all(), MapFilter.all().executable(), MapFilter.all().fileBacked().by(Backend.TEXT)};
         assertThat(allocated(() -> {

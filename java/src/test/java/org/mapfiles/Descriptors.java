@@ -23,7 +23,7 @@ final class Descriptors {
 
     private static boolean isOfAProcess(Path descriptor) throws IOException {
         try {
-            return Files.readSymbolicLink(descriptor).toString().matches("/proc/\\d+(/maps|/task/\\d+/maps)?");
+            return Files.readSymbolicLink(descriptor).toString().matches("/proc/\\d+(/maps|/task/\\d+/maps|/map_files)?");
         } catch (NoSuchFileException closedMeanwhile) {
             return false;
         }

@@ -42,6 +42,35 @@ class RecordLayoutTest {
         fields.put("name", MapRecord.Answer.NAME);
         fields.put("sizeof mf_answer", MapRecord.Answer.SIZE);
         fields.put("sizeof mf_process", MapRecord.PROCESS_SIZE);
+        fields.put("entry head count", MapRecord.Entry.HEAD_COUNT);
+        fields.put("entry head needed entries", MapRecord.Entry.HEAD_NEEDED_ENTRIES);
+        fields.put("entry head needed text", MapRecord.Entry.HEAD_NEEDED_TEXT);
+        fields.put("entry head text offset", MapRecord.Entry.HEAD_TEXT_OFFSET);
+        fields.put("entry head size", MapRecord.Entry.HEAD_SIZE);
+        fields.put("entry start", MapRecord.Entry.START);
+        fields.put("entry end", MapRecord.Entry.END);
+        fields.put("entry inode", MapRecord.Entry.INODE);
+        fields.put("entry size", MapRecord.Entry.SIZE);
+        fields.put("entry blocks", MapRecord.Entry.BLOCKS);
+        fields.put("entry mount id", MapRecord.Entry.MOUNT_ID);
+        fields.put("entry mtime", MapRecord.Entry.MTIME);
+        fields.put("entry ctime", MapRecord.Entry.CTIME);
+        fields.put("entry mtime nanos", MapRecord.Entry.MTIME_NANOS);
+        fields.put("entry ctime nanos", MapRecord.Entry.CTIME_NANOS);
+        fields.put("entry stat dev major", MapRecord.Entry.STAT_DEV_MAJOR);
+        fields.put("entry stat dev minor", MapRecord.Entry.STAT_DEV_MINOR);
+        fields.put("entry mode", MapRecord.Entry.MODE);
+        fields.put("entry nlink", MapRecord.Entry.NLINK);
+        fields.put("entry uid", MapRecord.Entry.UID);
+        fields.put("entry gid", MapRecord.Entry.GID);
+        fields.put("entry mapping", MapRecord.Entry.MAPPING);
+        fields.put("entry file index", MapRecord.Entry.FILE_INDEX);
+        fields.put("entry link error", MapRecord.Entry.LINK_ERROR);
+        fields.put("entry stat error", MapRecord.Entry.STAT_ERROR);
+        fields.put("entry flags", MapRecord.Entry.FLAGS);
+        fields.put("entry target offset", MapRecord.Entry.TARGET_OFFSET);
+        fields.put("entry target length", MapRecord.Entry.TARGET_LENGTH);
+        fields.put("entry size of entry", MapRecord.Entry.SIZE_OF_ENTRY);
         return fields;
     }
 

@@ -1,0 +1,34 @@
+package org.mapfiles;
+
+/** Whether a part of an entry is known, and if not, why. */
+public enum EntryStatus {
+    /** It is. */
+    KNOWN,
+    /** It was not asked for. */
+    NOT_ASKED,
+    /** The mapping is gone, or shows another file by now. */
+    STALE,
+    /** Following entries takes CAP_CHECKPOINT_RESTORE or CAP_SYS_ADMIN in the initial user namespace. */
+    REFUSED,
+    /** The target has 4,096 bytes or more, which readlink(2) does not give. */
+    NAME_TOO_LONG,
+    /** A system call failed: a file system's own error. */
+    FAILED;
+
+    static EntryStatus of(int error) {
+        switch (error) {
+            case 0:
+                return KNOWN;
+            case Errno.ENODATA:
+                return NOT_ASKED;
+            case Errno.ESTALE:
+                return STALE;
+            case Errno.EPERM:
+                return REFUSED;
+            case Errno.ENAMETOOLONG:
+                return NAME_TOO_LONG;
+            default:
+                return FAILED;
+        }
+    }
+}

@@ -1,0 +1,303 @@
+package org.mapfiles;
+
+import java.lang.ref.Reference;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.util.Objects;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.mapfiles.MapRecord.Answer;
+import org.mapfiles.MapRecord.Entry;
+
+/**
+ * What entries of map_files say, of one mapping or of all of a snapshot: how the process opened the file, its path, and what
+ * stat(2) says of it. Filled by {@link MapFiles}, again and again; a window on one entry at a time, as {@link MapCursor} is on
+ * mappings.
+ *
+ * <pre>{@code
+ * files.readEachFile(snapshot, entries);
+ * while (entries.next()) {
+ *     if (entries.statStatus() == EntryStatus.KNOWN && entries.nlink() == 0) {
+ *         System.out.println(entries.target() + " is deleted, " + entries.size() + " bytes");
+ *     }
+ * }
+ * }</pre>
+ *
+ * <p>Reading allocates nothing, {@link #target()} apart; filling does where there are more entries than ever before. Belongs
+ * to one thread at a time; to be filled by two at once throws {@link IllegalStateException}.
+ */
+public final class FileEntries {
+    private static final int BEFORE = -1;
+    private static final int FIRST_ENTRIES = 16;
+
+    private final AtomicInteger filling = new AtomicInteger();
+    private final NativeMemory question = new NativeMemory(Answer.SIZE);
+    private NativeMemory memory;
+    private ByteBuffer bytes;
+    private int entryCapacity;
+    private int textCapacity;
+    private int count;
+    private int at = BEFORE;
+
+    /** No entries yet. */
+    public FileEntries() {
+        allocate(FIRST_ENTRIES, Answer.NAME_MAX);
+    }
+
+    private void allocate(int entries, int text) {
+        long size = NativeCalls.entriesBytes(entries, text);
+        if (size == 0) {
+            throw new OutOfMemoryError(entries + " entries with " + text + " bytes of paths would pass 2 GiB");
+        }
+        memory = new NativeMemory((int) size);
+        bytes = memory.bytes();
+        entryCapacity = entries;
+        textCapacity = text;
+        if (NativeCalls.entriesInit(memory.address(), size, entries, text) != 0) {
+            throw new IllegalStateException("the native core refuses its memory");
+        }
+    }
+
+    /** Reads the entry of one mapping: 0 or a negative errno. It is the present one then. */
+    int fill(ProcessMaps maps, Mapping mapping, int what) {
+        beginFilling();
+        try {
+            Mappings.copy(mapping, question);
+            int text = bytes.getInt(Entry.HEAD_TEXT_OFFSET);
+            int rc = maps.readEntry(question.address(), question.address() + Answer.NAME, what, memory.address() + Entry.HEAD_SIZE,
+                    memory.address() + text);
+            count = rc == 0 ? 1 : 0;
+            at = rc == 0 ? 0 : BEFORE;
+            return rc;
+        } finally {
+            endFilling();
+        }
+    }
+
+    /** Reads the entries of a snapshot's picture: 0 or a negative errno. */
+    int fill(ProcessMaps maps, Picture picture, int what) {
+        beginFilling();
+        try {
+            for (;;) {
+                int rc = maps.readEntries(picture.memory.address(), what, memory.address());
+                picture.memory.keepUntilHere();
+                if (rc != Errno.ENOBUFS) {
+                    count = rc == 0 ? bytes.getInt(Entry.HEAD_COUNT) : 0;
+                    return rc;
+                }
+                allocate(Picture.enlarged(entryCapacity, bytes.getInt(Entry.HEAD_NEEDED_ENTRIES)),
+                        Picture.enlarged(textCapacity, bytes.getInt(Entry.HEAD_NEEDED_TEXT)));
+            }
+        } finally {
+            endFilling();
+        }
+    }
+
+    private void beginFilling() {
+        if (!filling.compareAndSet(0, 1)) {
+            throw new IllegalStateException("another thread is filling these entries: use one holder for each thread");
+        }
+        count = 0;
+        at = BEFORE;
+    }
+
+    private void endFilling() {
+        Reference.reachabilityFence(this);
+        filling.set(0);
+    }
+
+    /** Number of entries. */
+    public int count() {
+        return count;
+    }
+
+    /** Goes to the next entry; false if there is none. After one mapping's entry was read, that is the present one already. */
+    public boolean next() {
+        if (at + 1 >= count) {
+            at = count;
+            return false;
+        }
+        at++;
+        return true;
+    }
+
+    /** Goes before the first entry. */
+    public void reset() {
+        at = BEFORE;
+    }
+
+    /** First address of the mapping. Unsigned. */
+    public long start() {
+        return bytes.getLong(field(Entry.START));
+    }
+
+    /** First address behind it. Unsigned. */
+    public long end() {
+        return bytes.getLong(field(Entry.END));
+    }
+
+    /** Index of the mapping in the snapshot; -1 where the entry of one mapping was read. */
+    public int mapping() {
+        return bytes.getInt(field(Entry.MAPPING));
+    }
+
+    /** {@link Mapping#fileIndex()} of the mapping. */
+    public int fileIndex() {
+        return bytes.getInt(field(Entry.FILE_INDEX));
+    }
+
+    /** Whether the path is known, and how the file was opened, if these were asked for. */
+    public EntryStatus linkStatus() {
+        return EntryStatus.of(bytes.getInt(field(Entry.LINK_ERROR)));
+    }
+
+    /** Whether what stat(2) says is known. */
+    public EntryStatus statStatus() {
+        return EntryStatus.of(bytes.getInt(field(Entry.STAT_ERROR)));
+    }
+
+    /**
+     * Whether the process opened the file for reading. In a range that another file had before, the kernel may go on to tell
+     * how that one was opened, if anybody looked at its entry then: it sets a link's permissions once.
+     */
+    public boolean isOpenForReading() {
+        return (link(Entry.FLAGS) & MapRecord.READABLE) != 0;
+    }
+
+    /** Whether it opened the file for writing, as far as the kernel tells; of shared writable mappings it surely did. */
+    public boolean isOpenForWriting() {
+        return (link(Entry.FLAGS) & MapRecord.WRITABLE) != 0;
+    }
+
+    /** Whether the path's name is gone, as far as the entry tells. */
+    public Deletion deletion() {
+        return Deletion.ofFlags(link(Entry.FLAGS));
+    }
+
+    /** Bytes in the path. A {@code " (deleted)"} that is surely the kernel's is not part of it. */
+    public int targetLength() {
+        return link(Entry.TARGET_LENGTH);
+    }
+
+    /**
+     * Copies the path's raw bytes.
+     *
+     * @return their number
+     * @throws IndexOutOfBoundsException if they do not fit; nothing is copied
+     */
+    public int target(byte[] to, int from) {
+        int length = targetLength();
+        Bytes.copy(bytes, targetAt(), length, to, from);
+        return length;
+    }
+
+    /** The path as UTF-8; a byte that is not UTF-8 becomes U+FFFD. */
+    public String target() {
+        return new String(Bytes.copy(bytes, targetAt(), targetLength()), StandardCharsets.UTF_8);
+    }
+
+    private int targetAt() {
+        return bytes.getInt(Entry.HEAD_TEXT_OFFSET) + bytes.getInt(field(Entry.TARGET_OFFSET));
+    }
+
+    /** Inode number. Unsigned. */
+    public long inode() {
+        return stat64(Entry.INODE);
+    }
+
+    /** Size of the file in bytes. */
+    public long size() {
+        return stat64(Entry.SIZE);
+    }
+
+    /** Blocks of 512 bytes that it takes. */
+    public long blocks() {
+        return stat64(Entry.BLOCKS);
+    }
+
+    /** Mount as in proc_pid_mountinfo(5); 0 where the kernel does not tell (before Linux 5.8). */
+    public long mountId() {
+        return stat64(Entry.MOUNT_ID);
+    }
+
+    /** Last change of the content, in seconds since 1970. */
+    public long modifiedSeconds() {
+        return stat64(Entry.MTIME);
+    }
+
+    /** Its fraction, 0 to 999,999,999 nanoseconds. */
+    public int modifiedNanos() {
+        return stat32(Entry.MTIME_NANOS);
+    }
+
+    /** Last change of the inode, in seconds since 1970. */
+    public long changedSeconds() {
+        return stat64(Entry.CTIME);
+    }
+
+    /** Its fraction, 0 to 999,999,999 nanoseconds. */
+    public int changedNanos() {
+        return stat32(Entry.CTIME_NANOS);
+    }
+
+    /** Major number of the device as stat(2) says: on btrfs and overlayfs not what {@link Mapping#deviceMajor()} says. */
+    public int deviceMajor() {
+        return stat32(Entry.STAT_DEV_MAJOR);
+    }
+
+    /** Minor number of that device. */
+    public int deviceMinor() {
+        return stat32(Entry.STAT_DEV_MINOR);
+    }
+
+    /** Type and permissions, as in st_mode of stat(2). */
+    public int mode() {
+        return stat32(Entry.MODE);
+    }
+
+    /** Names that lead to the file; 0: it is deleted. Unsigned. */
+    public int nlink() {
+        return stat32(Entry.NLINK);
+    }
+
+    /** User that owns it. Unsigned. */
+    public int uid() {
+        return stat32(Entry.UID);
+    }
+
+    /** Group that owns it. Unsigned. */
+    public int gid() {
+        return stat32(Entry.GID);
+    }
+
+    private int field(int offset) {
+        return Entry.HEAD_SIZE + Objects.checkIndex(at, count) * Entry.SIZE_OF_ENTRY + offset;
+    }
+
+    private int link(int offset) {
+        if (bytes.getInt(field(Entry.LINK_ERROR)) != 0) {
+            throw new IllegalStateException("the link is not known: " + linkStatus());
+        }
+        return bytes.getInt(field(offset));
+    }
+
+    private void checkStat() {
+        if (bytes.getInt(field(Entry.STAT_ERROR)) != 0) {
+            throw new IllegalStateException("what stat says is not known: " + statStatus());
+        }
+    }
+
+    private long stat64(int offset) {
+        checkStat();
+        return bytes.getLong(field(offset));
+    }
+
+    private int stat32(int offset) {
+        checkStat();
+        return bytes.getInt(field(offset));
+    }
+
+    @Override
+    public String toString() {
+        return "FileEntries[" + count + "]";
+    }
+}

@@ -1,0 +1,23 @@
+package org.mapfiles;
+
+/** What became of a mapped file and of the name it was mapped under. The order is that of the native core. */
+public enum FileState {
+    /** Its path leads to it. */
+    PRESENT,
+    /** Nothing stands at its path, and no other path leads to it; or none ever did (memfd, System V, shared anonymous memory). */
+    DELETED,
+    /** Another file stands at its path. */
+    REPLACED,
+    /** Nothing stands at its path; other paths lead to it. */
+    UNLINKED,
+    /** Nothing stands at its path; whether others lead to it is not known without the right to follow entries. */
+    GONE,
+    /** Device and inode do not tell on this file system, or the path may not be looked at. */
+    NOT_KNOWN;
+
+    private static final FileState[] BY_CODE = values();
+
+    static FileState ofCode(int code) {
+        return BY_CODE[code];
+    }
+}

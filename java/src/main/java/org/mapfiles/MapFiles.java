@@ -1,0 +1,189 @@
+package org.mapfiles;
+
+import java.util.Optional;
+
+/**
+ * The files behind a process' mappings: /proc/pid/map_files, which holds a symbolic link to the file of each mapping that has
+ * one. A view of a {@link ProcessMaps}, with nothing to close of its own.
+ *
+ * <pre>{@code
+ * try (ProcessMaps maps = ProcessMaps.of(pid)) {
+ *     MapCursor mapping = maps.snapshot().cursor();
+ *     while (mapping.next()) {
+ *         if (mapping.nameEquals(library)) {
+ *             try (MappedFile file = maps.files().open(mapping)) { // also if it is deleted, or replaced
+ *                 file.channel().transferTo(0, file.channel().size(), copy);
+ *             }
+ *             break;
+ *         }
+ *     }
+ * }
+ * }</pre>
+ *
+ * <p>Two abilities: to list entries and read where they lead takes what reading the mappings takes; to follow them, for
+ * stat(2) and open(2), takes CAP_CHECKPOINT_RESTORE (Linux 5.9+) or CAP_SYS_ADMIN in the initial user namespace. Without that
+ * a file is opened by its path, if it is proved to be the mapped one.
+ *
+ * <p>An entry is found by the exact range of a mapping, and checked against it: a mapping that is gone, or another file in its
+ * range, is a {@link StaleMappingException}, never another file's answer.
+ *
+ * <p>Thread-safe; holders belong to one thread at a time. Methods throw as those of {@link ProcessMaps}, and
+ * {@link NotSupportedException} where the kernel has no map_files (before Linux 4.3).
+ */
+public final class MapFiles {
+    private final ProcessMaps maps;
+
+    MapFiles(ProcessMaps maps) {
+        this.maps = maps;
+    }
+
+    /** Why the entries of this process may not be listed and read; empty if they may. */
+    public Optional<MapsException> refusalToList() {
+        int rc = maps.mayListEntries();
+        return rc == 0 ? Optional.empty() : Optional.of(failure(rc));
+    }
+
+    /** Why the calling thread may not follow entries, to stat and open files; empty if it may. */
+    public static Optional<MapsException> refusalToFollow() {
+        NativeLibrary.ensureLoaded();
+        int rc = NativeCalls.mayFollowEntries();
+        return rc == 0 ? Optional.empty() : Optional.of(Failures.ofEntry(rc, "this process"));
+    }
+
+    /**
+     * Reads all of the entry of one mapping.
+     *
+     * @return false if the mapping has no file, and so no entry
+     * @throws StaleMappingException if the process does not have that mapping any more
+     */
+    public boolean read(Mapping mapping, FileEntries entry) throws MapsException {
+        return read(mapping, entry, MapRecord.Entry.ALL);
+    }
+
+    /** As {@link #read}, the path alone: one readlink(2). */
+    public boolean readTarget(Mapping mapping, FileEntries entry) throws MapsException {
+        return read(mapping, entry, MapRecord.Entry.TARGET);
+    }
+
+    /** As {@link #read}, what stat(2) says alone. */
+    public boolean readStat(Mapping mapping, FileEntries entry) throws MapsException {
+        return read(mapping, entry, MapRecord.Entry.STAT);
+    }
+
+    private boolean read(Mapping mapping, FileEntries entry, int what) throws MapsException {
+        int rc = entry.fill(maps, mapping, what);
+        if (rc == Errno.ENOENT) {
+            return false;
+        }
+        check(rc, mapping);
+        return true;
+    }
+
+    /**
+     * Reads all of the entry of an exact range: not one that it covers, nor one that covers it.
+     *
+     * @return false if there is no such mapping, or it has no file
+     */
+    public boolean read(long start, long end, FileEntries entry) throws MapsException {
+        MapAnswer answer = new MapAnswer();
+        return maps.query(start, answer) && answer.start() == start && answer.end() == end && read(answer, entry);
+    }
+
+    /**
+     * Reads the entries of all mappings of a snapshot that have a file, in one native call. What cannot be read of an entry is
+     * said there; the others are not touched by it.
+     *
+     * @throws IllegalArgumentException if the snapshot is not of this process
+     */
+    public void readAll(MapSnapshot snapshot, FileEntries entries) throws MapsException {
+        readAll(snapshot, entries, MapRecord.Entry.ALL);
+    }
+
+    /** As {@link #readAll}, of the first mapping of each file alone. */
+    public void readEachFile(MapSnapshot snapshot, FileEntries entries) throws MapsException {
+        readAll(snapshot, entries, MapRecord.Entry.ALL | MapRecord.Entry.ONE_PER_FILE);
+    }
+
+    private void readAll(MapSnapshot snapshot, FileEntries entries, int what) throws MapsException {
+        int rc = snapshot.fillEntries(maps, entries, what);
+        if (rc < 0) {
+            throw failure(rc);
+        }
+    }
+
+    /** Of what is not about one mapping. */
+    private MapsException failure(int rc) {
+        return rc == Errno.ENOTSUP ? Failures.ofEntry(rc, "process " + maps.pid()) : maps.failure(rc);
+    }
+
+    /**
+     * What became of the file of a mapping: from the links it has left and from what stands at its path now, never from the
+     * text {@code " (deleted)"}. Takes a dozen system calls.
+     *
+     * @throws IllegalArgumentException if the mapping has no file
+     * @throws StaleMappingException if the process does not have that mapping any more
+     */
+    public FileState state(Mapping mapping) throws MapsException {
+        NativeMemory copy = Mappings.copy(mapping);
+        int rc = maps.fileState(copy.address());
+        copy.keepUntilHere();
+        check(rc, mapping);
+        return FileState.ofCode(rc);
+    }
+
+    /**
+     * Opens the file of a mapping for reading: the very file, or none. {@link MappedFile#proof()} says how that is known.
+     *
+     * <p>Where nothing but the content tells, this reads all of the mapping.
+     *
+     * @throws NotVerifiedException if the file cannot be reached, or nothing proves that it is the mapped one
+     * @throws AccessRefusedException if it has no path, and entries may not be followed
+     * @throws StaleMappingException if the process does not have that mapping any more
+     * @throws IllegalArgumentException if the mapping has no file
+     */
+    public MappedFile open(Mapping mapping) throws MapsException {
+        return open(mapping, 0);
+    }
+
+    /**
+     * As {@link #open}, for reading and writing: to map shared memory of another process here, for example.
+     *
+     * @throws AccessRefusedException if the process itself opened the file for reading only
+     */
+    public MappedFile openForWriting(Mapping mapping) throws MapsException {
+        return open(mapping, MapRecord.OPEN_WRITABLE);
+    }
+
+    /** As {@link #open}, also a file of which nothing proves that it is the mapped one: {@link Proof#NOT_VERIFIED}. */
+    public MappedFile openUnverified(Mapping mapping) throws MapsException {
+        return open(mapping, MapRecord.OPEN_UNVERIFIED);
+    }
+
+    /** As {@link #open}, by path and never through map_files, as without the right to follow entries. */
+    MappedFile openByPath(Mapping mapping) throws MapsException {
+        return open(mapping, MapRecord.OPEN_BY_PATH);
+    }
+
+    private MappedFile open(Mapping mapping, int how) throws MapsException {
+        NativeMemory copy = Mappings.copy(mapping);
+        long answer = maps.openFile(copy.address(), how);
+        check((int) (answer >> 32), mapping);
+        return new MappedFile(maps, copy, (int) answer, Proof.ofCode((int) (answer >> 32)), (how & MapRecord.OPEN_WRITABLE) != 0);
+    }
+
+    private void check(int rc, Mapping mapping) throws MapsException {
+        switch (rc) {
+            case Errno.ENOENT:
+                throw new IllegalArgumentException("the mapping has no file: " + Mappings.describe(mapping));
+            case Errno.ESRCH:
+            case Errno.ECHILD:
+            case Errno.ENXIO:
+            case Errno.EACCES:
+                throw maps.failure(rc);
+            default:
+                if (rc < 0) {
+                    throw Failures.ofEntry(rc, Mappings.describe(mapping));
+                }
+        }
+    }
+}

@@ -1,0 +1,192 @@
+package org.mapfiles;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import java.nio.ByteBuffer;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermission;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.HashSet;
+import java.util.Set;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
+
+/** What the entries of map_files say, for every odd mapping there is. */
+class MapFilesTest {
+    @RegisterExtension final OddProcess child = OddProcess.full();
+
+    private final FileEntries entries = new FileEntries();
+
+    /** Following entries takes a capability; a test that needs it says so. */
+    static void assumeFollowing() {
+        assumeTrue(MapFiles.refusalToFollow().isEmpty(), "takes CAP_CHECKPOINT_RESTORE: run as root");
+    }
+
+    private static MapCursor at(MapSnapshot snapshot, OddProcess.Made made) {
+        return snapshot.cursor().seek(snapshot.find(made.line().start()));
+    }
+
+    @Test
+    void theEntriesAreThoseOfTheKernelsDirectory() throws Exception {
+        child.maps().files().readAll(child.maps().snapshot(), entries);
+        Set<String> listed = new HashSet<>();
+        try (DirectoryStream<Path> directory = Files.newDirectoryStream(Path.of("/proc/" + child.pid() + "/map_files"))) {
+            directory.forEach(entry -> listed.add(entry.getFileName().toString()));
+        }
+        Set<String> read = new HashSet<>();
+        while (entries.next()) {
+            String name = Long.toHexString(entries.start()) + "-" + Long.toHexString(entries.end());
+            read.add(name);
+            Set<PosixFilePermission> mode = Files.getPosixFilePermissions(Path.of("/proc/" + child.pid() + "/map_files/" + name),
+                    LinkOption.NOFOLLOW_LINKS);
+            assertThat(PosixFilePermissions.toString(mode)).as(name)
+                    .startsWith((entries.linkStatus() != EntryStatus.KNOWN || entries.isOpenForReading() ? "r" : "-"));
+        }
+        assertThat(read).isEqualTo(listed).isNotEmpty();
+        assertThat(entries.next()).isFalse();
+    }
+
+    @Test
+    void eachIsTheOneOfItsMapping() throws Exception {
+        MapSnapshot snapshot = child.maps().snapshot();
+        for (OddProcess.Made made : child.made()) {
+            MapCursor mapping = at(snapshot, made);
+            boolean has = child.maps().files().read(mapping, entries);
+            assertThat(has).as(made.label()).isEqualTo(mapping.isFileBacked());
+            if (!has) {
+                continue;
+            }
+            if (mapping.nameLength() >= 4096) {
+                assertThat(entries.linkStatus()).isEqualTo(EntryStatus.NAME_TOO_LONG);
+                assertThatThrownBy(entries::targetLength).isInstanceOf(IllegalStateException.class).hasMessageContaining("NAME_TOO");
+            } else if (mapping.deletion() != Deletion.NOT_KNOWN) {
+                byte[] target = new byte[4096];
+                byte[] name = new byte[4096];
+                assertThat(entries.target(target, 0)).as(made.label()).isEqualTo(mapping.name(name, 0));
+                assertThat(target).isEqualTo(name);
+            }
+            assertThat(entries.statStatus()).isEqualTo(
+                    MapFiles.refusalToFollow().isEmpty() ? EntryStatus.KNOWN : EntryStatus.REFUSED);
+            if (entries.statStatus() == EntryStatus.KNOWN) {
+                if (made.isInodeKnown()) {
+                    assertThat(entries.inode()).as(made.label()).isEqualTo(made.line().inode());
+                }
+                if (entries.linkStatus() == EntryStatus.KNOWN && made.isDeleted() && made.kind() == MappingKind.FILE) {
+                    assertThat(entries.deletion() == Deletion.DELETED || entries.nlink() > 0).as(made.label()).isTrue();
+                }
+            }
+        }
+    }
+
+    @Test
+    void theStateOfAFileIsNotTakenFromItsName() throws Exception {
+        assumeFollowing();
+        MapSnapshot snapshot = child.maps().snapshot();
+        for (OddProcess.Made made : child.made()) {
+            MapCursor mapping = at(snapshot, made);
+            if (mapping.isFileBacked() && made.kind() == MappingKind.FILE && mapping.nameLength() < 4096) {
+                FileState state = child.maps().files().state(mapping);
+                assertThat(state != FileState.PRESENT).as(made.label() + " " + state).isEqualTo(made.isDeleted());
+            }
+        }
+    }
+
+    @Test
+    void oneExactRangeIsFoundAndNoOther() throws Exception {
+        OddProcess.Made made = child.made("plain");
+        MapFiles files = child.maps().files();
+        long start = made.line().start();
+        long end = made.line().end();
+        assertThat(files.read(start, end, entries)).isTrue();
+        assertThat(entries.start()).isEqualTo(start);
+        assertThat(entries.count()).isEqualTo(1);
+        assertThat(files.read(start, end + 4096, entries)).as("more").isFalse();
+        assertThat(files.read(start + 1, end, entries)).as("not aligned").isFalse();
+        assertThat(files.read(0, 4096, entries)).as("nothing there").isFalse();
+        assertThat(files.read(-1, -2, entries)).as("absurd").isFalse();
+    }
+
+    @Test
+    void oneEntryForEachFile() throws Exception {
+        MapSnapshot snapshot = child.maps().snapshot();
+        child.maps().files().readEachFile(snapshot, entries);
+        assertThat(entries.count()).isEqualTo(snapshot.fileCount());
+        for (int file = 0; entries.next(); file++) {
+            assertThat(entries.fileIndex()).isEqualTo(file);
+            assertThat(snapshot.cursor().seek(entries.mapping()).start()).isEqualTo(entries.start());
+        }
+    }
+
+    @Test
+    void aMappingThatIsGoneIsStale() throws Exception {
+        MapSnapshot snapshot = child.maps().snapshot();
+        MapCursor mapping = snapshot.cursor();
+        do { // the program itself: a new one is loaded elsewhere
+            assertThat(mapping.next()).isTrue();
+        } while (mapping.name() == null || !mapping.name().endsWith("/odd_process"));
+        child.exec();
+        assertThatThrownBy(() -> child.maps().files().readTarget(mapping, entries)).isInstanceOf(StaleMappingException.class)
+                .hasMessageContaining("read a new snapshot");
+        assertThatThrownBy(() -> child.maps().files().open(mapping)).isInstanceOf(StaleMappingException.class);
+        assertThatThrownBy(() -> child.maps().files().state(mapping)).isInstanceOf(StaleMappingException.class);
+        child.maps().files().readAll(snapshot, entries);
+        int stale = 0;
+        while (entries.next()) {
+            stale += entries.linkStatus() == EntryStatus.STALE ? 1 : 0;
+        }
+        assertThat(stale).as("others were made again as they were").isBetween(1, entries.count() - 1);
+    }
+
+    @Test
+    void aProcessThatEndedIsGone() throws Exception {
+        MapSnapshot snapshot = child.maps().snapshot();
+        MapCursor mapping = at(snapshot, child.made("plain"));
+        MapFiles files = child.maps().files();
+        files.readAll(snapshot, entries);
+        Children.kill(child.pid());
+        Children.await("it is gone", () -> Children.state(child.pid()) == 'X' || Children.state(child.pid()) == 'Z');
+        assertThatThrownBy(() -> files.readAll(snapshot, entries)).isInstanceOf(ProcessGoneException.class);
+        assertThatThrownBy(() -> files.read(mapping, entries)).isInstanceOf(ProcessGoneException.class);
+        assertThatThrownBy(() -> files.open(mapping)).isInstanceOf(ProcessGoneException.class);
+        assertThat(entries.count()).isZero();
+        assertThatThrownBy(entries::start).isInstanceOf(IndexOutOfBoundsException.class);
+    }
+
+    @Test
+    void misuseIsRefused() throws Exception {
+        MapSnapshot own = ProcessMaps.self().snapshot();
+        MapFiles files = child.maps().files();
+        assertThatThrownBy(() -> files.readAll(own, entries)).isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("not of this process");
+        assertThatThrownBy(() -> files.readAll(new MapSnapshot(), entries)).isInstanceOf(IllegalArgumentException.class);
+        MapSnapshot snapshot = child.maps().snapshot();
+        MapCursor mapping = at(snapshot, child.made("plain"));
+        files.read(mapping, entries);
+        assertThatThrownBy(() -> entries.target(new byte[3], 0)).isInstanceOf(IndexOutOfBoundsException.class);
+        assertThatThrownBy(() -> entries.target(new byte[300], -1)).isInstanceOf(IndexOutOfBoundsException.class);
+        child.maps().close();
+        assertThatThrownBy(() -> files.read(mapping, entries)).isInstanceOf(IllegalStateException.class);
+        assertThatThrownBy(() -> files.open(mapping)).isInstanceOf(IllegalStateException.class);
+        assertThatThrownBy(files::refusalToList).isInstanceOf(IllegalStateException.class);
+    }
+
+    @Test
+    void imagesWithoutAFileAreReadFromMemory() throws Exception {
+        MapSnapshot snapshot = child.maps().snapshot();
+        MapCursor mapping = snapshot.cursor();
+        do {
+            assertThat(mapping.next()).isTrue();
+        } while (mapping.kind() != MappingKind.VDSO);
+        byte[] image = new byte[(int) mapping.size()];
+        assertThat(child.maps().readMemory(mapping.start(), image, 0, image.length)).isEqualTo(image.length);
+        assertThat(ByteBuffer.wrap(image).getInt()).as("ELF").isEqualTo(0x7f454c46);
+        assertThat(child.maps().readMemory(0, image, 0, 1)).isEqualTo(-1);
+        assertThat(child.maps().readMemory(-1, image, 0, 1)).isEqualTo(-1);
+        assertThatThrownBy(() -> child.maps().readMemory(0, image, image.length, 1)).isInstanceOf(IndexOutOfBoundsException.class);
+    }
+}
