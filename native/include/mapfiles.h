@@ -537,6 +537,28 @@ MF_API int mf_file_open(struct mf_process *process, const struct mf_mapping *map
 MF_API int mf_file_prove(struct mf_process *process, const struct mf_mapping *mapping, int fd);
 
 /**
+ * How mf_file_open() would know the file, found out without reading the mapping and without opening devices: for lists.
+ *
+ * @return enum mf_proof: never MF_SAME_BYTES, and MF_NOT_VERIFIED where only the bytes would tell; or an error as of
+ *         mf_file_open().
+ *
+ * Thread-safe. Async-signal-safe (takes 8 KiB of stack).
+ */
+MF_API int mf_file_glance(struct mf_process *process, const struct mf_mapping *mapping, const char *name);
+
+/**
+ * Where the numbers of a mapping's file stand for one piece of memory: mappings of the same kind, device, inode and scope,
+ * in whatever processes, show the same bytes of it where their offsets meet.
+ *
+ * Numbers alone do not say so: two SysV segments of different IPC namespaces may have the same, and so may files of btrfs
+ * subvolumes, and the two layers of a file on overlayfs.
+ *
+ * @return a number above 0; 0: not known, on a file system whose numbers prove nothing, of a device, and of a deleted file
+ *         without the capability; -ESTALE; -ESRCH and the like. Thread-safe. Async-signal-safe.
+ */
+MF_API int64_t mf_file_scope(struct mf_process *process, const struct mf_mapping *mapping, const char *name);
+
+/**
  * Reads memory of a process (/proc/<pid>/mem): images that have no file, such as [vdso].
  *
  * @return bytes read, fewer where unreadable memory begins; -EIO: none can be read; -EACCES: takes the right to attach

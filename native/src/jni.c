@@ -135,6 +135,16 @@ static jlong fileOpen(JNIEnv *env UNUSED, jclass self UNUSED, jlong process, jlo
     return (jlong)((uint64_t)(uint32_t)proof << 32 | (uint32_t)fd);
 }
 
+static jint fileGlance(JNIEnv *env UNUSED, jclass self UNUSED, jlong process, jlong mapping, jlong name)
+{
+    return mf_file_glance(at(process), at(mapping), at(name));
+}
+
+static jlong fileScope(JNIEnv *env UNUSED, jclass self UNUSED, jlong process, jlong mapping, jlong name)
+{
+    return mf_file_scope(at(process), at(mapping), at(name));
+}
+
 static jint fileProve(JNIEnv *env UNUSED, jclass self UNUSED, jlong process, jlong mapping, jint descriptor)
 {
     return mf_file_prove(at(process), at(mapping), descriptor);
@@ -239,6 +249,8 @@ static const JNINativeMethod methods[] = {
     METHOD(entriesRead, "(JJIJ)I"),
     METHOD(fileState, "(JJJ)I"),
     METHOD(fileOpen, "(JJJI)J"),
+    METHOD(fileGlance, "(JJJ)I"),
+    METHOD(fileScope, "(JJJ)J"),
     METHOD(fileProve, "(JJI)I"),
     METHOD(memoryRead, "(JJJI)I"),
     METHOD(adopt, "(Ljava/io/FileDescriptor;I)I"),

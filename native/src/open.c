@@ -5,10 +5,10 @@
 #include "entry.h"
 #include "fs.h"
 #include "memory.h"
+#include "path.h"
 #include "query.h"
-#include "record.h"
-#include "root.h"
 
+#include <stdbool.h>
 #include <string.h>
 
 /* Of a device node or a FIFO, opening must not wait; a regular file does not mind. */
@@ -27,8 +27,8 @@ static int mapped_build_id(struct mf_process *process, const struct mf_mapping *
     return rc < 0 ? 0 : (int)now.build_id_size;
 }
 
-/* Where the numbers prove nothing: what the file holds. */
-static int prove_by_content(struct mf_process *process, const struct mf_mapping *mapping, int fd)
+/* Where the numbers prove nothing: what the file holds. @p bytes: whether to read all of the mapping for that. */
+static int prove_by_content(struct mf_process *process, const struct mf_mapping *mapping, int fd, bool bytes)
 {
     uint8_t of_mapped[MF_BUILD_ID_MAX];
     uint8_t of_file[MF_BUILD_ID_MAX];
@@ -36,7 +36,8 @@ static int prove_by_content(struct mf_process *process, const struct mf_mapping 
 
     if (length > 0 && (mf_build_id_of_file(fd, of_file) != length || memcmp(of_mapped, of_file, (size_t)length) != 0))
         return -EIDRM;
-    switch (mf_memory_compare(process, mapping, fd)) { /* also with a build ID: a file may be changed and keep its own */
+    /* Also with a build ID: a file may be changed and keep its own. */
+    switch (bytes ? mf_memory_compare(process, mapping, fd) : MF_NOT_COMPARED) {
     case MF_SAME:
         return MF_SAME_BYTES;
     case MF_DIFFERENT:
@@ -68,7 +69,7 @@ int mf_file_prove(struct mf_process *process, const struct mf_mapping *mapping, 
     if (mf_fs_of(fd) == MF_FS_NUMBERED)
         rc = mf_entry_numbers_agree(mapping, &file) ? MF_SAME_INODE : -EIDRM;
     else
-        rc = prove_by_content(process, mapping, fd);
+        rc = prove_by_content(process, mapping, fd, true);
     return confirmed(process, mapping, rc);
 }
 
@@ -105,20 +106,11 @@ static int open_regular(int path_fd, int flags)
     return mf_sys_openat(AT_FDCWD, path, flags | OPEN_FLAGS);
 }
 
-static int open_path(struct mf_process *process, const struct mf_mapping *mapping, int root_fd, const char *name,
-                     size_t length, int flags, int *fd)
+static int open_and_prove(struct mf_process *process, const struct mf_mapping *mapping, int path_fd, int flags, int *fd)
 {
-    char path[MF_NAME_MAX];
-    int path_fd;
     int rc;
 
-    memcpy(path, name, length);
-    path[length] = 0;
-    path_fd = mf_root_open_path(root_fd, path, O_PATH);
-    if (path_fd < 0)
-        return path_fd == -ENOENT || path_fd == -ENOTDIR ? -EIDRM : path_fd;
     *fd = open_regular(path_fd, flags);
-    mf_sys_close(path_fd);
     if (*fd < 0)
         return *fd;
     rc = mf_file_prove(process, mapping, *fd);
@@ -129,25 +121,24 @@ static int open_path(struct mf_process *process, const struct mf_mapping *mappin
     return rc;
 }
 
-/* By the name as it is, and then without the suffix that may be the kernel's. */
-static int open_by_path(struct mf_process *process, const struct mf_mapping *mapping, const char *name, int flags, int *fd)
+/* Opens nothing for longer than it takes, and a device not at all. */
+static int only_prove(struct mf_process *process, const struct mf_mapping *mapping, int path_fd, int flags, int *fd)
 {
-    size_t length = mapping->name_length;
-    int root_fd;
+    struct mf_statx file;
     int rc;
 
-    if (mf_mapping_kind(mapping) != MF_KIND_FILE || name[0] != '/')
-        return -EPERM;
-    if (length >= MF_NAME_MAX)
-        return -ENAMETOOLONG;
-    root_fd = mf_root_open(process);
-    if (root_fd < 0)
-        return root_fd;
-    rc = open_path(process, mapping, root_fd, name, length, flags, fd);
-    if (rc == -EIDRM && mapping->flags & MF_SUFFIXED)
-        rc = open_path(process, mapping, root_fd, name, length - MF_SUFFIX_LENGTH, flags, fd);
-    mf_sys_close(root_fd);
-    return rc;
+    if (mf_fs_of(path_fd) == MF_FS_NUMBERED) {
+        rc = mf_sys_statx(path_fd, "", AT_EMPTY_PATH, &file);
+        rc = rc < 0 ? rc : mf_entry_numbers_agree(mapping, &file) ? MF_SAME_INODE : -EIDRM;
+        return confirmed(process, mapping, rc);
+    }
+    *fd = open_regular(path_fd, flags);
+    if (*fd < 0)
+        return *fd;
+    rc = prove_by_content(process, mapping, *fd, false);
+    mf_sys_close(*fd);
+    *fd = -1;
+    return confirmed(process, mapping, rc);
 }
 
 int mf_file_open(struct mf_process *process, const struct mf_mapping *mapping, const char *name, uint32_t how, int *fd)
@@ -167,12 +158,36 @@ int mf_file_open(struct mf_process *process, const struct mf_mapping *mapping, c
         return -EBADF;
     rc = how & MF_OPEN_BY_PATH ? -EPERM : open_entry(process, mapping, name, flags, fd);
     if (rc == -EPERM && *fd < 0)
-        rc = open_by_path(process, mapping, name, flags, fd);
+        rc = mf_path_use(process, mapping, name, open_and_prove, flags, fd);
     if (rc == MF_NOT_VERIFIED && !(how & MF_OPEN_UNVERIFIED))
         rc = -ENODATA;
     if (rc < 0 && *fd >= 0) {
         mf_sys_close(*fd);
         *fd = -1;
     }
+    return rc;
+}
+
+int mf_file_glance(struct mf_process *process, const struct mf_mapping *mapping, const char *name)
+{
+    int flags = O_PATH;
+    struct mf_statx file;
+    int none = -1;
+    int fd;
+    int rc;
+
+    if (!(mapping->flags & MF_FILE_BACKED))
+        return -ENOENT;
+    fd = (int)mf_entry_call(process, mapping, MF_ENTRY_OPEN, &flags);
+    if (fd == -EPERM)
+        return mf_path_use(process, mapping, name, only_prove, O_RDONLY, &none);
+    if (fd < 0)
+        return fd;
+    rc = mf_sys_statx(fd, "", AT_EMPTY_PATH, &file);
+    if (rc == 0)
+        rc = mf_entry_check(process, mapping, name, fd, &file);
+    if (rc == 0)
+        rc = mf_fs_of(fd) == MF_FS_OVERLAY ? only_prove(process, mapping, fd, O_RDONLY, &none) : MF_EXACT;
+    mf_sys_close(fd);
     return rc;
 }

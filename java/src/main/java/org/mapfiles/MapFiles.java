@@ -132,6 +132,25 @@ public final class MapFiles {
     }
 
     /**
+     * How {@link #open} would know the file, found out without reading the mapping and without opening devices: for lists.
+     *
+     * @return {@link Proof#NOT_VERIFIED} where only the bytes would tell, or the file cannot be reached; never
+     *     {@link Proof#SAME_BYTES}
+     * @throws StaleMappingException if the process does not have that mapping any more
+     * @throws IllegalArgumentException if the mapping has no file
+     */
+    public Proof glance(Mapping mapping) throws MapsException {
+        NativeMemory copy = Mappings.copy(mapping);
+        int rc = maps.glanceAtFile(copy.address());
+        copy.keepUntilHere();
+        if (rc == Errno.EPERM || rc == Errno.EIDRM || rc == Errno.ENAMETOOLONG) {
+            return Proof.NOT_VERIFIED;
+        }
+        check(rc, mapping);
+        return Proof.ofCode(rc);
+    }
+
+    /**
      * Opens the file of a mapping for reading: the very file, or none. {@link MappedFile#proof()} says how that is known.
      *
      * <p>Where nothing but the content tells, this reads all of the mapping.
@@ -162,6 +181,19 @@ public final class MapFiles {
     /** As {@link #open}, by path and never through map_files, as without the right to follow entries. */
     MappedFile openByPath(Mapping mapping) throws MapsException {
         return open(mapping, MapRecord.OPEN_BY_PATH);
+    }
+
+    /**
+     * Where device and inode of a mapping's file stand for one piece of memory: mf_file_scope(); 0 where that is not known.
+     */
+    long scope(Mapping mapping) throws MapsException {
+        NativeMemory copy = Mappings.copy(mapping);
+        long scope = maps.scopeOfFile(copy.address());
+        copy.keepUntilHere();
+        if (scope < 0) {
+            check((int) scope, mapping);
+        }
+        return scope;
     }
 
     private MappedFile open(Mapping mapping, int how) throws MapsException {

@@ -57,6 +57,10 @@ final class NativeCalls {
     /** The proof, or a negative errno, in the upper half; the descriptor in the lower. */
     static native long fileOpen(long process, long mapping, long name, int how);
 
+    static native int fileGlance(long process, long mapping, long name);
+
+    static native long fileScope(long process, long mapping, long name);
+
     static native int fileProve(long process, long mapping, int descriptor);
 
     static native int memoryRead(long process, long address, long to, int bytes);

@@ -359,6 +359,24 @@ public final class ProcessMaps implements AutoCloseable {
         }
     }
 
+    int glanceAtFile(long mapping) {
+        long opened = process.enter();
+        try {
+            return NativeCalls.fileGlance(opened, mapping, mapping + MapRecord.Answer.NAME);
+        } finally {
+            leave();
+        }
+    }
+
+    long scopeOfFile(long mapping) {
+        long opened = process.enter();
+        try {
+            return NativeCalls.fileScope(opened, mapping, mapping + MapRecord.Answer.NAME);
+        } finally {
+            leave();
+        }
+    }
+
     int proveFile(long mapping, int descriptor) {
         long opened = process.enter();
         try {

@@ -81,6 +81,16 @@ final class JsonLines {
         return this;
     }
 
+    JsonLines beginList(String field) throws IOException {
+        json.writeArrayFieldStart(field);
+        return this;
+    }
+
+    JsonLines endList() throws IOException {
+        json.writeEndArray();
+        return this;
+    }
+
     /** Hands on what was written; the last line gets its end. */
     void flush() throws IOException {
         json.flush();

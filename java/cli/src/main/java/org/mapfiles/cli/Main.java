@@ -22,7 +22,8 @@ import picocli.CommandLine.Spec;
 @Command(name = "mapfiles", mixinStandardHelpOptions = true, versionProvider = Main.Version.class,
         description = "Which file, and which byte of it, an address of a process belongs to.",
         synopsisSubcommandLabel = "COMMAND",
-        subcommands = {MapsCommand.class, ResolveCommand.class, CountCommand.class, GenerateCompletion.class, HelpCommand.class},
+        subcommands = {MapsCommand.class, ResolveCommand.class, CountCommand.class, FilesCommand.class, CatCommand.class,
+            SharedCommand.class, GenerateCompletion.class, HelpCommand.class},
         exitCodeListHeading = "%nExit codes:%n",
         exitCodeList = {
             "0:done",
@@ -121,6 +122,15 @@ public final class Main implements Runnable {
             }
             if (type == CountCommand.class) {
                 return type.cast(new CountCommand(terminal));
+            }
+            if (type == FilesCommand.class) {
+                return type.cast(new FilesCommand(terminal));
+            }
+            if (type == CatCommand.class) {
+                return type.cast(new CatCommand(terminal));
+            }
+            if (type == SharedCommand.class) {
+                return type.cast(new SharedCommand(terminal));
             }
             return CommandLine.defaultFactory().create(type);
         }

@@ -1,0 +1,165 @@
+package org.mapfiles.cli;
+
+import java.io.IOException;
+import java.util.Locale;
+import java.util.concurrent.Callable;
+import org.mapfiles.Backend;
+import org.mapfiles.EntryStatus;
+import org.mapfiles.FileEntries;
+import org.mapfiles.FileState;
+import org.mapfiles.MapCursor;
+import org.mapfiles.MapFiles;
+import org.mapfiles.MapFilter;
+import org.mapfiles.MapSnapshot;
+import org.mapfiles.MapsException;
+import org.mapfiles.ProcessMaps;
+import org.mapfiles.Proof;
+import org.mapfiles.StaleMappingException;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** The files behind the mappings of a process: which exact file, and what became of it. */
+@Command(name = "files", mixinStandardHelpOptions = true, versionProvider = Main.Version.class,
+        description = "Lists the mapped files of a process: how they are open, and what became of them.",
+        footer = {"",
+            "STATE     ok; deleted; replaced: another file stands at the path; unlinked: the file has other names; unknown",
+            "VERIFIED  how 'mapfiles cat' would know the file: exact, through map_files; same_inode, same_build_id: by path;",
+            "          not_verified: only by comparing the bytes, or not at all",
+            "Link counts, sizes and deleted files take CAP_CHECKPOINT_RESTORE (run as root).",
+            "", "Example: mapfiles files 4711"})
+final class FilesCommand implements Callable<Integer> {
+    @Parameters(paramLabel = "PID|self", converter = Target.Converter.class, description = "The process; self: this JVM.")
+    private Target target;
+
+    @Option(names = "--json", description = "JSON Lines, one mapping each.")
+    private boolean json;
+
+    private final Terminal terminal;
+
+    FilesCommand(Terminal terminal) {
+        this.terminal = terminal;
+    }
+
+    @Override
+    public Integer call() throws IOException {
+        try (ProcessMaps maps = target.open()) {
+            MapSnapshot snapshot = maps.snapshot(MapFilter.all().fileBacked().by(Backend.TEXT));
+            FileEntries entries = new FileEntries();
+            maps.files().readAll(snapshot, entries);
+            Facts[] ofFiles = new Facts[snapshot.fileCount()];
+            Output output = json ? new Json(maps) : new Text();
+            for (MapCursor mapping = snapshot.cursor(); mapping.next() && entries.next(); ) {
+                Facts facts = ofFiles[mapping.fileIndex()];
+                if (facts == null) {
+                    facts = Facts.of(maps.files(), mapping);
+                    ofFiles[mapping.fileIndex()] = facts;
+                }
+                output.print(mapping, entries, FileName.of(maps, mapping), facts);
+            }
+            output.end();
+        }
+        return Main.OK;
+    }
+
+    /** What is the same for all mappings of a file. */
+    private record Facts(String state, String verified) {
+        static Facts of(MapFiles files, MapCursor mapping) throws MapsException {
+            try {
+                return new Facts(text(files.state(mapping)), text(files.glance(mapping)));
+            } catch (StaleMappingException gone) {
+                return new Facts("unknown", text(Proof.NOT_VERIFIED));
+            }
+        }
+
+        private static String text(FileState state) {
+            switch (state) {
+                case PRESENT:
+                    return "ok";
+                case DELETED:
+                case REPLACED:
+                case UNLINKED:
+                    return state.name().toLowerCase(Locale.ROOT);
+                default:
+                    return "unknown";
+            }
+        }
+
+        private static String text(Proof proof) {
+            return proof.name().toLowerCase(Locale.ROOT);
+        }
+    }
+
+    /** "r", "w" or "rw"; null where it is not known. */
+    private static String mode(FileEntries entry) {
+        if (entry.linkStatus() != EntryStatus.KNOWN) {
+            return null;
+        }
+        return (entry.isOpenForReading() ? "r" : "") + (entry.isOpenForWriting() ? "w" : "");
+    }
+
+    private interface Output {
+        void print(MapCursor mapping, FileEntries entry, FileName name, Facts facts) throws IOException;
+
+        void end() throws IOException;
+    }
+
+    private final class Json implements Output {
+        private final JsonLines lines = new JsonLines(terminal.out());
+        private final ProcessMaps maps;
+
+        Json(ProcessMaps maps) throws IOException {
+            this.maps = maps;
+        }
+
+        @Override
+        public void print(MapCursor mapping, FileEntries entry, FileName name, Facts facts) throws IOException {
+            boolean known = entry.statStatus() == EntryStatus.KNOWN;
+            String mode = mode(entry);
+            lines.begin().number("pid", maps.pid()).hex("start", mapping.start()).hex("end", mapping.end());
+            if (mode == null) {
+                lines.nothing("mode");
+            } else {
+                lines.text("mode", mode);
+            }
+            lines.path(name)
+                    .number("dev_major", Integer.toUnsignedLong(known ? entry.deviceMajor() : mapping.deviceMajor()))
+                    .number("dev_minor", Integer.toUnsignedLong(known ? entry.deviceMinor() : mapping.deviceMinor()))
+                    .unsigned("inode", known ? entry.inode() : mapping.inode());
+            if (known) {
+                lines.number("nlink", Integer.toUnsignedLong(entry.nlink())).number("size", entry.size());
+            } else {
+                lines.nothing("nlink").nothing("size");
+            }
+            lines.text("kind", mapping.kind().name().toLowerCase(Locale.ROOT)).text("state", facts.state())
+                    .text("verified", facts.verified()).end();
+        }
+
+        @Override
+        public void end() throws IOException {
+            lines.close();
+        }
+    }
+
+    private final class Text implements Output {
+        private final Table table = new Table(terminal);
+
+        Text() {
+            table.right("RANGE").left("MODE").right("LINKS").right("SIZE").left("STATE").left("VERIFIED").left("NAME").endOfHead();
+        }
+
+        @Override
+        public void print(MapCursor mapping, FileEntries entry, FileName name, Facts facts) {
+            boolean known = entry.statStatus() == EntryStatus.KNOWN;
+            String mode = mode(entry);
+            table.cell(Long.toHexString(mapping.start()) + "-" + Long.toHexString(mapping.end())).cell(mode == null ? "?" : mode)
+                    .cell(known ? Integer.toUnsignedString(entry.nlink()) : "?").cell(known ? Sizes.human(entry.size()) : "?")
+                    .cell(facts.state()).cell(facts.verified()).cell(name.display()).endOfRow();
+        }
+
+        @Override
+        public void end() throws IOException {
+            table.print();
+        }
+    }
+}

@@ -1,0 +1,107 @@
+package org.mapfiles.cli;
+
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.concurrent.Callable;
+import org.mapfiles.Mapping;
+import org.mapfiles.ProcessMaps;
+import org.mapfiles.SharedMappings;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** Which mappings of several processes are the same memory. */
+@Command(name = "shared", mixinStandardHelpOptions = true, versionProvider = Main.Version.class,
+        description = "Lists the memory that processes have in common: shared mappings of the same bytes of the same file.",
+        footer = {"", "Example: mapfiles shared 4711 4712"})
+final class SharedCommand implements Callable<Integer> {
+    @Parameters(paramLabel = "PID|self", arity = "2..*", converter = Target.Converter.class, description = "Two processes or more.")
+    private List<Target> targets;
+
+    @Option(names = "--private",
+            description = "Also private mappings: what nobody has written to is in common; they are named private.")
+    private boolean withPrivate;
+
+    @Option(names = "--json", description = "JSON Lines, one piece of memory each.")
+    private boolean json;
+
+    @Spec
+    private CommandSpec spec;
+
+    private final Terminal terminal;
+
+    SharedCommand(Terminal terminal) {
+        this.terminal = terminal;
+    }
+
+    @Override
+    public Integer call() throws IOException {
+        List<ProcessMaps> processes = new ArrayList<>();
+        try {
+            for (Target target : targets) {
+                processes.add(target.open());
+            }
+            if (processes.stream().mapToInt(ProcessMaps::pid).distinct().count() < processes.size()) {
+                throw new ParameterException(spec.commandLine(), "a process is named twice");
+            }
+            SharedMappings shared = withPrivate ? SharedMappings.withPrivate(processes) : SharedMappings.of(processes);
+            if (json) {
+                printJson(shared);
+            } else {
+                printText(shared);
+            }
+            if (shared.undecided() > 0) {
+                terminal.complain(shared.undecided() + " files may be in common and are left out: on their file system device and"
+                        + " inode do not tell, or it takes root");
+            }
+        } finally {
+            processes.forEach(ProcessMaps::close);
+        }
+        return Main.OK;
+    }
+
+    private void printJson(SharedMappings shared) throws IOException {
+        JsonLines lines = new JsonLines(terminal.out());
+        for (SharedMappings.Group group : shared.groups()) {
+            SharedMappings.Range first = group.ranges().get(0);
+            Mapping file = first.mapping();
+            lines.begin().number("dev_major", Integer.toUnsignedLong(file.deviceMajor()))
+                    .number("dev_minor", Integer.toUnsignedLong(file.deviceMinor())).unsigned("inode", file.inode())
+                    .text("kind", file.kind().name().toLowerCase(Locale.ROOT)).path(FileName.of(first.process(), file));
+            lines.beginList("ranges");
+            for (SharedMappings.Range range : group.ranges()) {
+                Mapping mapping = range.mapping();
+                lines.begin().number("pid", range.process().pid()).hex("start", mapping.start()).hex("end", mapping.end())
+                        .hex("offset", mapping.offset());
+                if (withPrivate) {
+                    lines.bool("private", !mapping.isShared());
+                }
+                lines.end();
+            }
+            lines.endList().end();
+        }
+        lines.close();
+    }
+
+    private void printText(SharedMappings shared) throws IOException {
+        Table table = new Table(terminal);
+        table.right("PID").right("RANGE").right("SIZE").right("OFFSET").left("").left("NAME").endOfHead();
+        for (SharedMappings.Group group : shared.groups()) {
+            String name = FileName.of(group.ranges().get(0).process(), group.ranges().get(0).mapping()).display();
+            for (SharedMappings.Range range : group.ranges()) {
+                Mapping mapping = range.mapping();
+                table.cell(Integer.toString(range.process().pid()))
+                        .cell(Long.toHexString(mapping.start()) + "-" + Long.toHexString(mapping.end()))
+                        .cell(Sizes.human(mapping.size())).cell(Long.toHexString(mapping.offset()))
+                        .cell(mapping.isShared() ? "" : "private").cell(name).endOfRow();
+                name = "  \"";
+            }
+        }
+        table.print();
+    }
+}

@@ -1,0 +1,167 @@
+package org.mapfiles;
+
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+
+/**
+ * Which mappings of several processes are the same memory. Immutable: as it was when it was made.
+ *
+ * <p>Mappings belong together when they are of one kind and one file, and show some of the same bytes of it. That is never
+ * concluded from numbers that do not prove it: a memfd and a System V segment may have the same inode on the same device, and
+ * so may two segments of different IPC namespaces, and files on btrfs and overlayfs. What these hide is counted by
+ * {@link #undecided()}, not listed.
+ */
+public final class SharedMappings {
+    private final List<Group> groups;
+    private final int undecided;
+
+    private SharedMappings(List<Group> groups, int undecided) {
+        this.groups = List.copyOf(groups);
+        this.undecided = undecided;
+    }
+
+    /** Where one process has some of the memory. */
+    public static final class Range {
+        private final ProcessMaps process;
+        private final MapSnapshot snapshot;
+        private final int index;
+        private final long offset;
+        private final long size;
+
+        private Range(ProcessMaps process, MapSnapshot snapshot, MapCursor at) {
+            this.process = process;
+            this.snapshot = snapshot;
+            this.index = at.index();
+            this.offset = at.offset();
+            this.size = at.size();
+        }
+
+        /** The process, one of those asked about. */
+        public ProcessMaps process() {
+            return process;
+        }
+
+        /** Its mapping, as it was. */
+        public Mapping mapping() {
+            return cursor();
+        }
+
+        private MapCursor cursor() {
+            return snapshot.cursor().seek(index);
+        }
+
+        /** Whether both show some of the same bytes of a file, in different processes. */
+        private boolean meets(Range other) {
+            return process != other.process && Long.compareUnsigned(offset, other.offset + other.size) < 0
+                    && Long.compareUnsigned(other.offset, offset + size) < 0;
+        }
+    }
+
+    /** Memory in common. */
+    public static final class Group {
+        private final List<Range> ranges;
+
+        private Group(List<Range> ranges) {
+            this.ranges = List.copyOf(ranges);
+        }
+
+        /**
+         * At least two, of different processes, in the order of the processes and of addresses. Each shows some bytes that
+         * another process' one shows too.
+         */
+        public List<Range> ranges() {
+            return ranges;
+        }
+    }
+
+    /** What makes mappings candidates for being the same memory. */
+    private record Numbers(MappingKind kind, int deviceMajor, int deviceMinor, long inode) {
+        Numbers(Mapping mapping) {
+            this(mapping.kind(), mapping.deviceMajor(), mapping.deviceMinor(), mapping.inode());
+        }
+    }
+
+    /** Finds the memory that shared mappings of these processes have in common. */
+    public static SharedMappings of(List<ProcessMaps> processes) throws MapsException {
+        return of(processes, MapFilter.all().shared().fileBacked());
+    }
+
+    /** As {@link #of}; also what private mappings have in common with others of one file, as long as nobody writes to it. */
+    public static SharedMappings withPrivate(List<ProcessMaps> processes) throws MapsException {
+        return of(processes, MapFilter.all().fileBacked());
+    }
+
+    private static SharedMappings of(List<ProcessMaps> processes, MapFilter filter) throws MapsException {
+        Map<Numbers, List<Range>> candidates = new LinkedHashMap<>();
+        for (ProcessMaps process : processes) {
+            MapSnapshot snapshot = process.snapshot(filter.by(Backend.TEXT));
+            for (MapCursor at = snapshot.cursor(); at.next(); ) {
+                candidates.computeIfAbsent(new Numbers(at), numbers -> new ArrayList<>()).add(new Range(process, snapshot, at));
+            }
+        }
+        List<Group> groups = new ArrayList<>();
+        int undecided = 0;
+        for (List<Range> sameNumbers : candidates.values()) {
+            List<Range> meeting = meeting(sameNumbers);
+            Map<Long, List<Range>> byScope = meeting.isEmpty() ? Map.of() : byScope(meeting);
+            undecided += byScope.containsKey(0L) ? 1 : 0;
+            for (Map.Entry<Long, List<Range>> scope : byScope.entrySet()) {
+                List<Range> inCommon = scope.getKey() == 0 ? List.of() : meeting(scope.getValue());
+                if (!inCommon.isEmpty()) {
+                    groups.add(new Group(inCommon));
+                }
+            }
+        }
+        return new SharedMappings(groups, undecided);
+    }
+
+    /** Those that meet one of another process. */
+    private static List<Range> meeting(List<Range> ranges) {
+        List<Range> meeting = new ArrayList<>();
+        for (Range range : ranges) {
+            if (ranges.stream().anyMatch(range::meets)) {
+                meeting.add(range);
+            }
+        }
+        return meeting;
+    }
+
+    /** By where their numbers stand for one piece of memory; one look for each process and file. 0: not known. */
+    private static Map<Long, List<Range>> byScope(List<Range> ranges) throws MapsException {
+        Map<Long, List<Range>> byScope = new TreeMap<>();
+        ProcessMaps process = null;
+        int file = -1;
+        long scope = 0;
+        for (Range range : ranges) {
+            MapCursor mapping = range.cursor();
+            if (range.process != process || mapping.fileIndex() != file) {
+                process = range.process;
+                file = mapping.fileIndex();
+                try {
+                    scope = process.files().scope(mapping);
+                } catch (StaleMappingException gone) {
+                    file = -1;
+                    continue; // it is nobody's memory any more
+                }
+            }
+            byScope.computeIfAbsent(scope, number -> new ArrayList<>()).add(range);
+        }
+        return byScope;
+    }
+
+    /** Memory in common, in the order of the first process that has it and of addresses. */
+    public List<Group> groups() {
+        return groups;
+    }
+
+    /**
+     * Files that may be in common and are not listed, since device and inode do not tell: on btrfs and overlayfs, devices, and
+     * deleted files without the right to follow entries of map_files.
+     */
+    public int undecided() {
+        return undecided;
+    }
+}

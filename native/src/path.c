@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "path.h"
+
+#include "record.h"
+#include "root.h"
+
+#include <string.h>
+
+static int at_path(struct mf_process *process, const struct mf_mapping *mapping, int root_fd, const char *name,
+                   size_t length, mf_use_path *use, int flags, int *fd)
+{
+    char path[MF_NAME_MAX];
+    int path_fd;
+    int rc;
+
+    memcpy(path, name, length);
+    path[length] = 0;
+    path_fd = mf_root_open_path(root_fd, path, O_PATH);
+    if (path_fd < 0)
+        return path_fd == -ENOENT || path_fd == -ENOTDIR ? -EIDRM : path_fd;
+    rc = use(process, mapping, path_fd, flags, fd);
+    mf_sys_close(path_fd);
+    return rc;
+}
+
+int mf_path_use(struct mf_process *process, const struct mf_mapping *mapping, const char *name, mf_use_path *use, int flags,
+                int *fd)
+{
+    const size_t length = mapping->name_length;
+    int root_fd;
+    int rc;
+
+    if (mf_mapping_kind(mapping) != MF_KIND_FILE || name[0] != '/')
+        return -EPERM;
+    if (length >= MF_NAME_MAX)
+        return -ENAMETOOLONG;
+    root_fd = mf_root_open(process);
+    if (root_fd < 0)
+        return root_fd;
+    rc = at_path(process, mapping, root_fd, name, length, use, flags, fd);
+    if (rc == -EIDRM && mapping->flags & MF_SUFFIXED)
+        rc = at_path(process, mapping, root_fd, name, length - MF_SUFFIX_LENGTH, use, flags, fd);
+    mf_sys_close(root_fd);
+    return rc;
+}

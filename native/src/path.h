@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef MF_PATH_H
+#define MF_PATH_H
+
+#include "process.h"
+
+/*
+ * What to do with what stands at a mapping's path, open with O_PATH: an answer, or -EIDRM: it is another file. Flags and fd are
+ * handed through.
+ */
+typedef int mf_use_path(struct mf_process *process, const struct mf_mapping *mapping, int path_fd, int flags, int *fd);
+
+/*
+ * Goes to the path of a mapping's file: by the name as it is, and where that is another file by the name without the suffix
+ * that may be the kernel's. Returns what @p use says; -EPERM: it has no path; -EIDRM: nothing stands there; -ENAMETOOLONG.
+ */
+int mf_path_use(struct mf_process *process, const struct mf_mapping *mapping, const char *name, mf_use_path *use, int flags,
+                int *fd);
+
+#endif

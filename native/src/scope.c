@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Where the numbers of a mapping stand for one piece of memory. */
+#include "entry.h"
+#include "fs.h"
+#include "path.h"
+
+enum { NOT_KNOWN = 0, EVERYWHERE = 1 };
+
+/* The same inode is the same page cache where a file has its numbers to itself; a device is whatever its driver makes of it. */
+static int scope_of_file(int fd, const struct mf_statx *file)
+{
+    return mf_fs_of(fd) == MF_FS_NUMBERED && S_ISREG(file->mode) ? EVERYWHERE : NOT_KNOWN;
+}
+
+static int scope_at_path(struct mf_process *process, const struct mf_mapping *mapping, int path_fd, int flags, int *fd)
+{
+    struct mf_statx file;
+    const int rc = mf_sys_statx(path_fd, "", AT_EMPTY_PATH, &file);
+
+    (void)process;
+    (void)flags;
+    (void)fd;
+    if (rc < 0)
+        return rc;
+    return mf_entry_numbers_agree(mapping, &file) ? scope_of_file(path_fd, &file) : -EIDRM;
+}
+
+static int scope_at_entry(struct mf_process *process, const struct mf_mapping *mapping, const char *name, int fd)
+{
+    struct mf_statx file;
+    int rc = mf_sys_statx(fd, "", AT_EMPTY_PATH, &file);
+
+    if (rc == 0)
+        rc = mf_entry_check(process, mapping, name, fd, &file);
+    return rc < 0 ? rc : scope_of_file(fd, &file);
+}
+
+static int64_t scope_on_file_systems(struct mf_process *process, const struct mf_mapping *mapping, const char *name)
+{
+    int flags = O_PATH;
+    int rc = (int)mf_entry_call(process, mapping, MF_ENTRY_OPEN, &flags);
+
+    if (rc >= 0) {
+        const int fd = rc;
+
+        rc = scope_at_entry(process, mapping, name, fd);
+        mf_sys_close(fd);
+    } else if (rc == -EPERM) {
+        rc = mf_path_use(process, mapping, name, scope_at_path, 0, NULL);
+        if (rc == -EIDRM || rc == -ENAMETOOLONG)
+            rc = NOT_KNOWN;
+    }
+    return rc;
+}
+
+int64_t mf_file_scope(struct mf_process *process, const struct mf_mapping *mapping, const char *name)
+{
+    struct mf_statx namespace;
+    int rc;
+
+    switch (mf_mapping_kind(mapping)) {
+    case MF_KIND_MEMFD:
+    case MF_KIND_SHARED_ANONYMOUS:
+    case MF_KIND_HUGETLB:
+        return EVERYWHERE;
+    case MF_KIND_SYSV: /* ids count from 0 in each IPC namespace */
+        rc = mf_sys_statx(process->proc_fd, "ns/ipc", 0, &namespace);
+        return rc < 0 ? NOT_KNOWN : (int64_t)namespace.inode;
+    case MF_KIND_FILE:
+        return scope_on_file_systems(process, mapping, name);
+    default:
+        return NOT_KNOWN;
+    }
+}
