@@ -162,7 +162,7 @@ MF_API int mf_refusal_reasons(int32_t pid);
 /** How to ask, beside the filter bits. Without one the cheaper way is taken: the query for executable mappings. */
 enum mf_backend {
     MF_BY_TEXT = 1u << 30,  /**< read /proc/<pid>/maps: every kernel */
-    MF_BY_QUERY = 1u << 31, /**< walk with PROCMAP_QUERY: Linux 6.11+, else -ENOTTY */
+    MF_BY_QUERY = 1u << 27, /**< walk with PROCMAP_QUERY: Linux 6.11+, else -ENOTTY */
 };
 
 /** The bits of a question that make its filter. */

@@ -12,6 +12,8 @@ struct credentials {
     uint64_t effective;
 };
 
+#define CAPABILITY_PTRACE (1ull << 19) /* CAP_SYS_PTRACE, of linux/capability.h */
+
 enum { REAL, EFFECTIVE, SAVED, FILE_SYSTEM };
 
 /* Up to four numbers behind a field's name, which stands at the beginning of a line of proc_pid_status(5). */
@@ -69,6 +71,8 @@ static int reasons_between(int our_fd, int their_fd)
         rc = read_credentials(our_fd, &ours);
     if (rc < 0)
         return rc;
+    if (ours.effective & CAPABILITY_PTRACE) /* it overrides all else, in its own user namespace */
+        return MF_REFUSED_POLICY;
     if (!all_equal(theirs.uid, ours.uid[FILE_SYSTEM]) || !all_equal(theirs.gid, ours.gid[FILE_SYSTEM]))
         reasons |= MF_REFUSED_USER;
     if (theirs.permitted & ~ours.effective)

@@ -83,6 +83,7 @@ final class Failures {
             message.append(separator).append(reason.text());
             separator = "; ";
         }
-        return new AccessRefusedException(message + "; or have CAP_SYS_PTRACE (run as root)", reasons);
+        boolean overridable = !reasons.equals(EnumSet.of(Reason.POLICY));
+        return new AccessRefusedException(message + (overridable ? "; or have CAP_SYS_PTRACE (run as root)" : ""), reasons);
     }
 }

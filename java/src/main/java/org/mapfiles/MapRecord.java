@@ -37,7 +37,7 @@ final class MapRecord {
 
     /** Bits of a question to the core, beside the filter, which is the lowest five bits of the flags. */
     static final int BY_TEXT = 1 << 30;
-    static final int BY_QUERY = 1 << 31;
+    static final int BY_QUERY = 1 << 27;
     static final int COVERING_OR_NEXT = 1 << 29;
     static final int WITH_BUILD_ID = 1 << 28;
 

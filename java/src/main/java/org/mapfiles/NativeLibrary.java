@@ -7,6 +7,7 @@ import java.io.InputStream;
 import java.net.URL;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
@@ -61,23 +62,31 @@ final class NativeLibrary {
     /** Null, or what is wrong and what to do. */
     private static String tryToLoad() {
         String explicit = System.getProperty(PATH_PROPERTY);
-        Path library = null;
         try {
-            library = explicit != null ? Path.of(explicit).toAbsolutePath() : extracted();
-            System.load(library.toString());
-            return null;
+            return explicit != null ? loadExplicit(Path.of(explicit).toAbsolutePath()) : loadExtracted();
         } catch (IllegalCallerException denied) {
             return "native access is denied: run java with --enable-native-access="
                     + (NativeLibrary.class.getModule().isNamed() ? "org.mapfiles" : "ALL-UNNAMED");
         } catch (IOException e) {
             return e.getMessage();
-        } catch (UnsatisfiedLinkError e) {
-            return library + " cannot be loaded (" + e.getMessage() + "): if its file system is mounted noexec, put the "
-                    + "library elsewhere and name it with -D" + PATH_PROPERTY + "=";
         }
     }
 
-    private static Path extracted() throws IOException {
+    private static String loadExplicit(Path library) {
+        if (!Files.isRegularFile(library)) {
+            return library + ", which -D" + PATH_PROPERTY + "= names, is no file: it takes the path of libmapfiles.so itself";
+        }
+        try {
+            System.load(library.toString());
+            return null;
+        } catch (UnsatisfiedLinkError e) {
+            return library + ", which -D" + PATH_PROPERTY + "= names, cannot be loaded (" + e.getMessage()
+                    + "): if its file system is mounted noexec, put it elsewhere";
+        }
+    }
+
+    /** From the first of two directories that it can be kept in and loaded from. */
+    private static String loadExtracted() throws IOException {
         String resource = resourceName();
         byte[] content = resource(resource);
         String hash = new String(resource(resource + ".sha256"), StandardCharsets.US_ASCII).strip();
@@ -87,13 +96,19 @@ final class NativeLibrary {
             Path.of(System.getProperty("java.io.tmpdir"), "mapfiles-" + ownUid()),
         }) {
             try {
-                return extract(content, privateDirectory(directory).resolve("libmapfiles-" + hash.substring(0, 32) + ".so"));
-            } catch (IOException e) {
-                refusals.append("; ").append(e);
+                Path library = extract(content, privateDirectory(directory).resolve("libmapfiles-" + hash.substring(0, 32) + ".so"));
+                System.load(library.toString());
+                return null;
+            } catch (FileSystemException e) {
+                refusals.append("; ").append(e.getFile()).append(": ").append(e.getReason() == null
+                        ? e.getClass().getSimpleName().replace("Exception", "") : e.getReason());
+            } catch (IOException | UnsatisfiedLinkError e) {
+                refusals.append("; ").append(e.getMessage());
             }
         }
-        throw new IOException("there is no directory to keep libmapfiles.so in" + refusals + ": make one of them a directory "
-                + "of this user alone (chmod 700), or name a library with -D" + PATH_PROPERTY + "=");
+        return "there is no directory to keep libmapfiles.so in and load it from" + refusals + ": make one of them a directory "
+                + "of this user alone (chmod 700) on a file system that is not mounted noexec, or name a library with -D"
+                + PATH_PROPERTY + "=";
     }
 
     private static String resourceName() throws IOException {
@@ -145,7 +160,10 @@ final class NativeLibrary {
             throw new IOException(directory + " is no absolute path");
         }
         if (!Files.isDirectory(directory, LinkOption.NOFOLLOW_LINKS)) {
-            Files.createDirectories(directory.getParent());
+            Path parent = directory.getParent();
+            if (!Files.isDirectory(parent) && Files.isDirectory(parent.getParent())) { // ~/.cache, but not a home
+                Files.createDirectories(parent);
+            }
             try {
                 Files.createDirectory(directory, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
             } catch (FileAlreadyExistsException raced) {

@@ -104,6 +104,9 @@ public final class ProcessMaps implements AutoCloseable {
         if (rc == Errno.EINVAL || rc == Errno.EBADF) {
             throw new IllegalArgumentException(name + ": the descriptor is not open, or not of that sort");
         }
+        if (rc == Errno.ESRCH) {
+            throw new ProcessGoneException("there is no " + name + ", or it has ended");
+        }
         if (rc != 0) {
             throw Failures.of(rc, name, pid);
         }

@@ -181,13 +181,14 @@ class LoadingTest {
     }
 
     @Test
-    void aFileSystemWithoutExecutionIsNamed() throws Exception {
+    void aFileSystemWithoutExecutionIsPassedOverOrNamed() throws Exception {
         Process mount = new ProcessBuilder("mount", "-t", "tmpfs", "-o", "noexec,mode=755", "tmpfs", home.toString())
                 .redirectErrorStream(true).start();
         ChildJvm.Outcome mounted = ChildJvm.outcomeOf(mount);
         assumeTrue(mounted.exit() == 0, "mount(8) is refused here: " + mounted.output());
         try {
-            assertThat(refused(child().run(LoadAndTell.class))).contains("noexec").contains(REMEDY).contains(home.toString());
+            assertThat(loaded(child().run(LoadAndTell.class))).startsWith(temporary);
+            assertThat(refused(child().with("-Djava.io.tmpdir=" + home).run(LoadAndTell.class))).contains("noexec").contains(REMEDY).contains(home.toString());
         } finally {
             new ProcessBuilder("umount", home.toString()).start().waitFor();
         }

@@ -163,7 +163,7 @@ final class CountCommand implements Callable<Integer> {
             table.cell(Long.toString(group.mappings)).cell(Sizes.human(group.bytes)).cell(FileName.shown(group.name)).endOfRow();
         }
         table.print();
-        StringBuilder end = new StringBuilder(total.mappings + " mappings in " + groups + " groups, " + Sizes.human(total.bytes));
+        StringBuilder end = new StringBuilder(total.mappings + " mappings in " + groups + (groups == 1 ? " group, " : " groups, ") + Sizes.human(total.bytes));
         long limit = Main.maxMapCount();
         if (limit > 0) {
             double share = (double) total.mappings / limit;

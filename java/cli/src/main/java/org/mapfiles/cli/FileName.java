@@ -75,10 +75,18 @@ final class FileName {
         if (text == null) {
             return "";
         }
-        return shown(text) + (deletion == Deletion.DELETED ? SUFFIX : deletion == Deletion.NOT_KNOWN ? " (or really so called)" : "");
+        String name = utf8 ? shown(text) : shown(raw);
+        switch (deletion) {
+            case DELETED:
+                return name + SUFFIX;
+            case NOT_KNOWN:
+                return name + " (or really so called)";
+            default:
+                return text.endsWith(SUFFIX) ? name + " (really so called)" : name;
+        }
     }
 
-    /** A text with control characters written out. */
+    /** A text with control characters written out, and the backslash that they are written with. */
     static String shown(String text) {
         StringBuilder shown = new StringBuilder(text.length());
         for (int i = 0; i < text.length(); i++) {
@@ -87,11 +95,22 @@ final class FileName {
                 shown.append("\\n");
             } else if (c == '\t') {
                 shown.append("\\t");
+            } else if (c == '\\') {
+                shown.append("\\\\");
             } else if (Character.isISOControl(c)) {
                 shown.append(String.format("\\x%02x", (int) c));
             } else {
                 shown.append(c);
             }
+        }
+        return shown.toString();
+    }
+
+    /** Bytes that are not UTF-8: those that are ASCII as they are, the others written out. */
+    private static String shown(byte[] bytes) {
+        StringBuilder shown = new StringBuilder(bytes.length);
+        for (byte b : bytes) {
+            shown.append(b < 0 ? String.format("\\x%02x", b & 0xff) : shown(String.valueOf((char) b)));
         }
         return shown.toString();
     }

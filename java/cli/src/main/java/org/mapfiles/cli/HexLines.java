@@ -114,9 +114,12 @@ final class HexLines {
         return to - from > 2 && text[from] == '0' && (text[from + 1] | 0x20) == 'x' ? from + 2 : from;
     }
 
-    /** One to sixteen hexadecimal digits, with or without 0x. */
+    /** Hexadecimal digits, at most sixteen of them behind leading zeros, with or without 0x. */
     static boolean isAddress(byte[] text, int from, int to) {
         int first = digitsFrom(text, from, to);
+        while (to - first > 16 && text[first] == '0') {
+            first++;
+        }
         boolean digits = to > first && to - first <= 16;
         for (int i = first; digits && i < to; i++) {
             digits = Character.digit(text[i], 16) >= 0;

@@ -10,6 +10,7 @@ import org.mapfiles.Deletion;
 /** JSON Lines: one object a line, written as it comes. */
 final class JsonLines {
     private final JsonGenerator json;
+    private boolean begun;
 
     JsonLines(OutputStream out) throws IOException {
         json = new JsonFactory().createGenerator(out).disable(JsonGenerator.Feature.FLUSH_PASSED_TO_STREAM)
@@ -18,6 +19,7 @@ final class JsonLines {
 
     JsonLines begin() throws IOException {
         json.writeStartObject();
+        begun = true;
         return this;
     }
 
@@ -98,7 +100,7 @@ final class JsonLines {
 
     /** Ends the last line. */
     void close() throws IOException {
-        if (json.getOutputContext().getCurrentIndex() >= 0) {
+        if (begun) {
             json.writeRaw('\n');
         }
         json.flush();

@@ -73,8 +73,11 @@ public final class Main implements Runnable {
         } catch (UnsatisfiedLinkError e) {
             terminal.complain(e.getMessage());
             return NOT_RESOLVED;
-        } catch (IOException e) {
+        } catch (Terminal.Closed e) {
             return OK; // nobody reads on: the end of a pipe such as "| head" is no failure
+        } catch (IOException e) {
+            terminal.complain(e.getMessage());
+            return NOT_RESOLVED;
         }
     }
 
@@ -86,7 +89,7 @@ public final class Main implements Runnable {
 
     private static int explainUsage(ParameterException e, String[] arguments) {
         CommandLine command = e.getCommandLine();
-        String message = e.getMessage() == null ? "wrong usage" : e.getMessage().replace('\n', ' ');
+        String message = e.getMessage() == null ? "wrong usage" : e.getMessage().replace('\n', ' ').replaceFirst("\\.$", "");
         command.getErr().println("mapfiles: " + message + ": see " + command.getCommandSpec().qualifiedName() + " --help");
         return USAGE;
     }

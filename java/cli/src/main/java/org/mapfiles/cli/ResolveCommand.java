@@ -18,7 +18,9 @@ import picocli.CommandLine.Spec;
 /** Addresses to mappings, files and file offsets. */
 @Command(name = "resolve", mixinStandardHelpOptions = true, versionProvider = Main.Version.class,
         description = "Tells which mapping, file and byte of the file each address belongs to.",
-        footer = {"", "From stdin the mappings are read again whenever the input has paused.",
+        footer = {"", "The offset is of the file, or of the mapping where that has none.",
+            "From stdin the mappings are read again whenever the input has paused; once the process has ended, what it",
+            "had mapped last goes on to answer. A line that is no address ends it, with exit code 2.",
             "The exit code is 1 if an address is in no mapping.",
             "", "Example: mapfiles resolve 4711 0x7f3a1c02e6b4"})
 final class ResolveCommand implements Callable<Integer> {
@@ -62,9 +64,12 @@ final class ResolveCommand implements Callable<Integer> {
     private long[] parsed() {
         long[] values = new long[addresses.size()];
         for (int i = 0; i < values.length; i++) {
-            byte[] text = addresses.get(i).getBytes(StandardCharsets.UTF_8);
+            byte[] text = addresses.get(i).strip().getBytes(StandardCharsets.UTF_8);
+            if (text.length == 1 && text[0] == '-') {
+                throw new ParameterException(spec.commandLine(), "-, for addresses from stdin, stands alone");
+            }
             if (!HexLines.isAddress(text, 0, text.length)) {
-                throw new ParameterException(spec.commandLine(), "'" + addresses.get(i) + "' is no address in hexadecimal");
+                throw new ParameterException(spec.commandLine(), "'" + FileName.shown(addresses.get(i)) + "' is no address in hexadecimal");
             }
             values[i] = HexLines.address(text, 0, text.length);
         }
@@ -87,7 +92,8 @@ final class ResolveCommand implements Callable<Integer> {
         if (lines.bad() != null) {
             printer.finish();
             terminal.flush();
-            terminal.complain("line " + lines.number() + " of the input is no address in hexadecimal: '" + lines.bad() + "'");
+            terminal.complain("line " + lines.number() + " of the input is no address in hexadecimal: '"
+                    + FileName.shown(lines.bad()) + "'");
             return Main.USAGE;
         }
         return Main.OK;

@@ -24,13 +24,13 @@ final class ResolvedJson extends ResolvedPrinter {
         } else {
             lines.nothing("file_offset");
         }
-        lines.end();
+        lines.deleted(name(index, mapping).deletion()).end();
     }
 
     @Override
     void printUnresolved(long address) throws IOException {
         lines.begin().hex("address", address).nothing("start").nothing("end").nothing("perms").nothing("path")
-                .nothing("file_offset").end();
+                .nothing("file_offset").nothing("deleted").end();
     }
 
     @Override

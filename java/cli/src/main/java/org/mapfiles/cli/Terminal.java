@@ -24,6 +24,11 @@ final class Terminal {
         Closed(IOException cause) {
             super(cause);
         }
+
+        /** Java tells errors of write(2) by their text alone; the end of a pipe is the only one that is no failure. */
+        static boolean is(IOException failure) {
+            return String.valueOf(failure.getMessage()).contains("Broken pipe");
+        }
     }
 
     private final InputStream in;
@@ -79,7 +84,7 @@ final class Terminal {
         err.println("mapfiles: " + String.valueOf(message).replace('\n', ' '));
     }
 
-    /** Tells a failure to write from one to read: both are IOExceptions to a command. */
+    /** Tells the end of a pipe from a failure to write, and that from one to read: all are IOExceptions to a command. */
     private static final class Watched extends FilterOutputStream {
         Watched(OutputStream out) {
             super(out);
@@ -90,7 +95,7 @@ final class Terminal {
             try {
                 out.write(bytes, from, length);
             } catch (IOException e) {
-                throw new Closed(e);
+                throw Closed.is(e) ? new Closed(e) : new IOException("standard output cannot be written: " + e.getMessage(), e);
             }
         }
     }

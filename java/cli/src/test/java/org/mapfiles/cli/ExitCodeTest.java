@@ -89,6 +89,21 @@ class ExitCodeTest {
     }
 
     @Test
+    void outputThatCannotBeWrittenIsAFailure() {
+        OutputStream full = new OutputStream() {
+            @Override
+            public void write(int b) throws IOException {
+                throw new IOException("No space left on device");
+            }
+        };
+        for (String arguments : List.of("maps self", "maps self --json", "resolve self 1", "count self", "--help", "--version")) {
+            ByteArrayOutputStream err = new ByteArrayOutputStream();
+            assertThat(Main.run(arguments.split(" "), InputStream.nullInputStream(), full, err)).as(arguments).isEqualTo(1);
+            assertThat(err.toString(StandardCharsets.UTF_8)).hasLineCount(1).contains("No space left");
+        }
+    }
+
+    @Test
     void whoeverStopsReadingIsNoFailure() {
         OutputStream closed = new OutputStream() {
             @Override

@@ -52,7 +52,8 @@ class ResolveCommandTest {
         List<Map<String, Object>> lines = ran.objects();
         assertThat(lines.get(0)).containsExactly(Map.entry("address", "0x" + Long.toHexString(start)),
                 Map.entry("start", "0x" + Long.toHexString(start)), Map.entry("end", "0x" + Long.toHexString(end)),
-                Map.entry("perms", "r-xp"), Map.entry("path", path), Map.entry("file_offset", "0x" + Long.toHexString(offset)));
+                Map.entry("perms", "r-xp"), Map.entry("path", path), Map.entry("file_offset", "0x" + Long.toHexString(offset)),
+                Map.entry("deleted", false));
         assertThat(lines.get(1)).containsEntry("address", "0x0").containsEntry("start", null).containsEntry("file_offset", null);
         assertThat(ran.code()).as("one is in no mapping").isEqualTo(1);
     }
@@ -84,7 +85,7 @@ class ResolveCommandTest {
 
     @Test
     void badAddressesAsArgumentsPrintNothing() {
-        for (String bad : List.of("frog", "0x", "", "11112222333344445", "-1", "0x12 ")) {
+        for (String bad : List.of("frog", "0x", "", "11112222333344445", "-1", "0x1 2")) {
             Ran ran = Ran.with("resolve", "self", Long.toHexString(start), bad);
             assertThat(ran.code()).as(bad).isEqualTo(2);
             assertThat(ran.out()).isEmpty();
@@ -125,5 +126,26 @@ class ResolveCommandTest {
             command.join(30_000);
             assertThat(command.isAlive()).isFalse();
         }
+    }
+
+    @Test
+    void noAddressIsNoLine() {
+        for (String[] arguments : new String[][] {{"resolve", "self", "-"}, {"resolve", "self", "-", "--json"}}) {
+            Ran ran = Ran.reading("", arguments);
+            assertThat(ran.code()).isZero();
+            assertThat(ran.out()).isEmpty();
+        }
+    }
+
+    @Test
+    void leadingZerosAndBlanksAreNoHarm() {
+        Ran ran = Ran.with("resolve", "self", "0x0000000000000000001", " 2 ");
+        assertThat(ran.out()).startsWith("0x1  in no mapping\n0x2  in no");
+        assertThat(Ran.with("resolve", "self", "0x1", "-").err()).contains("stands alone");
+    }
+
+    @Test
+    void aBadLineReachesNoTerminalAsItIs() {
+        assertThat(Ran.reading("\033[2Jx\n", "resolve", "self", "-").err()).doesNotContain("\033").contains("\\x1b[2Jx");
     }
 }

@@ -1,0 +1,159 @@
+package org.mapfiles.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import java.io.ByteArrayOutputStream;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.mapfiles.MapFiles;
+
+/** Which exact files does this very JVM have mapped, and do they come back byte for byte? */
+class FilesCommandTest {
+    @TempDir
+    Path temporary;
+
+    private static void assumeFollowing() {
+        assumeTrue(MapFiles.refusalToFollow().isEmpty(), "takes CAP_CHECKPOINT_RESTORE: run as root");
+    }
+
+    private Path directory() throws Exception {
+        return temporary.toRealPath();
+    }
+
+    private static Map<String, Object> entry(Path path) throws Exception {
+        List<Map<String, Object>> all = Ran.with("files", "self", "--json").objects();
+        return all.stream().filter(fields -> path.toString().equals(fields.get("path"))).findFirst()
+                .orElseThrow(() -> new AssertionError(path + " is not among " + all));
+    }
+
+    /** What is written, as bytes: a file is no text. */
+    private static byte[] cat(String what) {
+        ByteArrayOutputStream out = new ByteArrayOutputStream();
+        ByteArrayOutputStream err = new ByteArrayOutputStream();
+        int code = Main.run(new String[] {"cat", "self", what}, InputStream.nullInputStream(), out, err);
+        assertThat(code).as(err.toString(StandardCharsets.UTF_8)).isZero();
+        return out.toByteArray();
+    }
+
+    @Test
+    void everyLineIsAnObjectWithTheFieldsInOrder() throws Exception {
+        List<Map<String, Object>> all = Ran.with("files", "self", "--json").objects();
+        assertThat(all).hasSizeGreaterThan(20).allSatisfy(fields -> assertThat(fields.keySet()).containsSequence("pid", "start", "end",
+                "mode", "path").containsSequence("dev_major", "dev_minor", "inode", "nlink", "size", "kind", "state", "verified"));
+        assertThat(all).anySatisfy(fields -> assertThat(fields).containsEntry("mode", "r").containsEntry("state", "ok"));
+        assertThat(Ran.with("files", "self").lines()).hasSize(all.size() + 1);
+    }
+
+    @Test
+    void whatBecameOfAFileIsTold() throws Exception {
+        assumeFollowing();
+        for (String name : List.of("present", "deleted", "replaced", "unlinked", "true (deleted)")) {
+            assertThat(new MappedFile(directory().resolve(name)).firstByte()).isZero();
+        }
+        Files.delete(directory().resolve("deleted"));
+        Files.write(directory().resolve("new"), new byte[1]);
+        Files.move(directory().resolve("new"), directory().resolve("replaced"), StandardCopyOption.REPLACE_EXISTING);
+        Files.createLink(directory().resolve("another"), directory().resolve("unlinked"));
+        Files.delete(directory().resolve("unlinked"));
+        assertThat(entry(directory().resolve("present"))).containsEntry("state", "ok").containsEntry("nlink", 1L)
+                .containsEntry("size", 8192L).containsEntry("kind", "file");
+        assertThat(entry(directory().resolve("deleted"))).containsEntry("state", "deleted").containsEntry("nlink", 0L);
+        assertThat(entry(directory().resolve("replaced"))).containsEntry("state", "replaced");
+        assertThat(entry(directory().resolve("unlinked"))).containsEntry("state", "unlinked").containsEntry("nlink", 1L);
+        assertThat(entry(directory().resolve("true (deleted)"))).containsEntry("state", "ok");
+    }
+
+    @Test
+    void aDeletedFileComesBackWhole() throws Exception {
+        assumeFollowing();
+        Path path = directory().resolve("library.so");
+        byte[] content = new byte[300_000]; // more than what is mapped of it
+        new Random(1).nextBytes(content);
+        Files.write(path, content);
+        MappedFile mapped = new MappedFile(path);
+        Files.delete(path);
+        Map<String, Object> entry = entry(path);
+        String range = ((String) entry.get("start")).substring(2) + "-" + ((String) entry.get("end")).substring(2);
+        assertThat(cat(range)).isEqualTo(content);
+        assertThat(cat("library.so")).isEqualTo(content);
+        assertThat(cat(path.toString())).isEqualTo(content);
+        assertThat(mapped.firstByte()).isEqualTo(content[0]);
+    }
+
+    @Test
+    void aNameOfSeveralFilesIsAnErrorThatListsThem() throws Exception {
+        Files.createDirectory(directory().resolve("one"));
+        Files.createDirectory(directory().resolve("two"));
+        MappedFile one = new MappedFile(directory().resolve("one/same"));
+        MappedFile two = new MappedFile(directory().resolve("two/same"));
+        Ran ran = Ran.with("cat", "self", "same");
+        assertThat(ran.code()).isEqualTo(1);
+        assertThat(ran.out()).isEmpty();
+        assertThat(ran.err()).hasLineCount(1).contains("/one/same").contains("/two/same").contains("name a range");
+        assertThat(cat(directory().resolve("two/same").toString())).hasSize(8192);
+        assertThat(one.firstByte() + two.firstByte()).isZero();
+    }
+
+    @Test
+    void whatIsNotMappedIsNotWritten() {
+        for (String nothing : List.of("no such file", "1-2", "", "7fff-")) {
+            Ran ran = Ran.with("cat", "self", nothing);
+            assertThat(ran.code()).isEqualTo(1);
+            assertThat(ran.out()).isEmpty();
+            assertThat(ran.err()).hasLineCount(1).contains("has no mapping");
+        }
+    }
+
+    @Test
+    void anImageWithoutAFileIsReadFromMemory() {
+        assertThat(cat("[vdso]")).startsWith(0x7f, 'E', 'L', 'F');
+    }
+
+    @Test
+    void memoryInCommonIsFoundAndOthersAreNot() throws Exception {
+        Path path = directory().resolve("common");
+        MappedFile ours = new MappedFile(path);
+        MappedFile alone = new MappedFile(directory().resolve("alone"));
+        Process other = new ProcessBuilder(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-cp",
+                System.getProperty("java.class.path"), MapAndWait.class.getName(), path.toString()).start();
+        try {
+            assertThat(other.getInputStream().read()).isEqualTo('!');
+            String pid = Long.toString(other.pid());
+            List<String> groups = Ran.with("shared", "self", pid, "--json").lines();
+            assertThat(groups).filteredOn(line -> line.contains("common")).singleElement().asString()
+                    .contains("\"kind\":\"file\"").contains("\"pid\":" + pid).contains("\"ranges\":[{\"pid\":")
+                    .contains("\"offset\":\"0x0\"");
+            assertThat(groups).noneMatch(line -> line.contains("alone")).noneMatch(line -> line.contains("libjvm"));
+            assertThat(Ran.with("shared", "self", pid, "--private", "--json").lines())
+                    .anySatisfy(line -> assertThat(line).contains("libjvm.so").contains("\"private\":true"));
+            assertThat(Ran.with("shared", "self", pid).out()).contains("/common");
+        } finally {
+            other.destroyForcibly().waitFor();
+        }
+        assertThat(Ran.with("shared", "self").code()).isEqualTo(2);
+        assertThat(Ran.with("shared", "self", "self").code()).isEqualTo(2);
+        assertThat(ours.firstByte() + alone.firstByte()).isZero();
+    }
+
+    /** The program of another JVM: maps a file and waits to be killed. */
+    static final class MapAndWait {
+        private MapAndWait() {
+        }
+
+        public static void main(String[] arguments) throws Exception {
+            MappedFile mapped = new MappedFile(Path.of(arguments[0]));
+            System.out.print(mapped.firstByte() == 0 ? "!" : "?");
+            System.out.flush();
+            Thread.sleep(1_000_000);
+        }
+    }
+}
