@@ -156,9 +156,8 @@ static jint memoryRead(JNIEnv *env UNUSED, jclass self UNUSED, jlong process, jl
 }
 
 /*
- * Puts a descriptor in the place of the one that an open FileDescriptor has, and closes it under its old number. Returns the
- * number, or a negative errno: the descriptor is the caller's still. The field is private and has been there, by this name and
- * type, since JDK 1.0; a JVM that has another one gets -ENOTSUP.
+ * Lets an open FileDescriptor stand for another descriptor's file: dup3(2) in its place. 0 or a negative errno. The field is
+ * private and has been there, by this name and type, since JDK 1.0; a JVM that has another one gets -ENOTSUP.
  */
 static jint adopt(JNIEnv *env, jclass self UNUSED, jobject shell, jint descriptor)
 {
@@ -173,10 +172,7 @@ static jint adopt(JNIEnv *env, jclass self UNUSED, jobject shell, jint descripto
     place = (*env)->GetIntField(env, shell, field);
     if (place < 0)
         return -EBADF;
-    if (syscall(SYS_dup3, descriptor, place, O_CLOEXEC) < 0)
-        return -errno;
-    close(descriptor);
-    return place;
+    return syscall(SYS_dup3, descriptor, place, O_CLOEXEC) < 0 ? -errno : 0;
 }
 
 static void closeDescriptor(JNIEnv *env UNUSED, jclass self UNUSED, jint descriptor)

@@ -144,14 +144,15 @@ static int only_prove(struct mf_process *process, const struct mf_mapping *mappi
 int mf_file_open(struct mf_process *process, const struct mf_mapping *mapping, const char *name, uint32_t how, int *fd)
 {
     const int flags = how & MF_OPEN_WRITABLE ? O_RDWR : O_RDONLY;
-    int rc;
+    int rc = 0;
 
     *fd = -1;
     if (how & ~(MF_OPEN_WRITABLE | MF_OPEN_UNVERIFIED | MF_OPEN_BY_PATH))
         return -EINVAL;
     if (!(mapping->flags & MF_FILE_BACKED))
         return -ENOENT;
-    rc = mf_entry_access(process, mapping);
+    if (how & MF_OPEN_WRITABLE)
+        rc = mf_entry_access(process, mapping);
     if (rc < 0)
         return rc;
     if (how & MF_OPEN_WRITABLE && !(rc & MF_WRITABLE))

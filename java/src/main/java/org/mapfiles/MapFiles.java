@@ -1,6 +1,7 @@
 package org.mapfiles;
 
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicReference;
 
 /**
  * The files behind a process' mappings: /proc/pid/map_files, which holds a symbolic link to the file of each mapping that has
@@ -32,6 +33,7 @@ import java.util.Optional;
  */
 public final class MapFiles {
     private final ProcessMaps maps;
+    private final AtomicReference<NativeMemory> spare = new AtomicReference<>();
 
     MapFiles(ProcessMaps maps) {
         this.maps = maps;
@@ -124,9 +126,9 @@ public final class MapFiles {
      * @throws StaleMappingException if the process does not have that mapping any more
      */
     public FileState state(Mapping mapping) throws MapsException {
-        NativeMemory copy = Mappings.copy(mapping);
+        NativeMemory copy = copy(mapping);
         int rc = maps.fileState(copy.address());
-        copy.keepUntilHere();
+        giveBack(copy);
         check(rc, mapping);
         return FileState.ofCode(rc);
     }
@@ -140,9 +142,9 @@ public final class MapFiles {
      * @throws IllegalArgumentException if the mapping has no file
      */
     public Proof glance(Mapping mapping) throws MapsException {
-        NativeMemory copy = Mappings.copy(mapping);
+        NativeMemory copy = copy(mapping);
         int rc = maps.glanceAtFile(copy.address());
-        copy.keepUntilHere();
+        giveBack(copy);
         if (rc == Errno.EPERM || rc == Errno.EIDRM || rc == Errno.ENAMETOOLONG) {
             return Proof.NOT_VERIFIED;
         }
@@ -187,9 +189,9 @@ public final class MapFiles {
      * Where device and inode of a mapping's file stand for one piece of memory: mf_file_scope(); 0 where that is not known.
      */
     long scope(Mapping mapping) throws MapsException {
-        NativeMemory copy = Mappings.copy(mapping);
+        NativeMemory copy = copy(mapping);
         long scope = maps.scopeOfFile(copy.address());
-        copy.keepUntilHere();
+        giveBack(copy);
         if (scope < 0) {
             check((int) scope, mapping);
         }
@@ -197,10 +199,28 @@ public final class MapFiles {
     }
 
     private MappedFile open(Mapping mapping, int how) throws MapsException {
-        NativeMemory copy = Mappings.copy(mapping);
+        NativeMemory copy = copy(mapping);
+        byte[] record = Bytes.copy(copy.bytes(), 0, MapRecord.SIZE);
         long answer = maps.openFile(copy.address(), how);
-        check((int) (answer >> 32), mapping);
-        return new MappedFile(maps, copy, (int) answer, Proof.ofCode((int) (answer >> 32)), (how & MapRecord.OPEN_WRITABLE) != 0);
+        giveBack(copy);
+        int proof = (int) (answer >> Integer.SIZE);
+        check(proof, mapping);
+        return new MappedFile(maps, record, (int) answer, Proof.ofCode(proof), (how & MapRecord.OPEN_WRITABLE) != 0);
+    }
+
+    /** A native record, from memory that was used before unless another thread has it. */
+    private NativeMemory copy(Mapping mapping) {
+        NativeMemory copy = spare.getAndSet(null);
+        if (copy == null) {
+            copy = new NativeMemory(MapRecord.Answer.SIZE);
+        }
+        Mappings.copy(mapping, copy);
+        return copy;
+    }
+
+    private void giveBack(NativeMemory copy) {
+        copy.keepUntilHere();
+        spare.set(copy);
     }
 
     private void check(int rc, Mapping mapping) throws MapsException {

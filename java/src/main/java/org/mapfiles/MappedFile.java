@@ -2,6 +2,7 @@ package org.mapfiles;
 
 import java.io.IOException;
 import java.io.RandomAccessFile;
+import java.lang.ref.Cleaner;
 import java.nio.channels.FileChannel;
 
 /**
@@ -14,49 +15,25 @@ import java.nio.channels.FileChannel;
  */
 public final class MappedFile implements AutoCloseable {
     private final ProcessMaps maps;
-    private final NativeMemory mapping;
-    private final RandomAccessFile file;
+    private final byte[] mapping;
     private final int descriptor;
     private final Proof proof;
+    private final boolean writable;
+    private final Cleaner.Cleanable cleanable;
+    private RandomAccessFile file;
     private boolean closed;
 
-    /** Takes the descriptor over, also where this fails. */
-    MappedFile(ProcessMaps maps, NativeMemory mapping, int descriptor, Proof proof, boolean writable) throws MapsException {
+    /** Takes the descriptor over. */
+    MappedFile(ProcessMaps maps, byte[] mapping, int descriptor, Proof proof, boolean writable) {
         this.maps = maps;
         this.mapping = mapping;
+        this.descriptor = descriptor;
         this.proof = proof;
-        RandomAccessFile shell = null;
-        int adopted = Errno.ENOTSUP;
-        try {
-            /* java.io opens paths alone: it opens one that does not matter, and the descriptor takes that one's place. */
-            shell = new RandomAccessFile("/dev/null", writable ? "rw" : "r");
-            adopted = NativeCalls.adopt(shell.getFD(), descriptor);
-        } catch (IOException e) {
-            throw (MapsException) new MapsException("a file was opened, and /dev/null was not, which it takes").initCause(e);
-        } finally {
-            if (adopted < 0) {
-                NativeCalls.closeDescriptor(descriptor);
-                closeQuietly(shell);
-            }
-        }
-        if (adopted < 0) {
-            throw new NotSupportedException("this JVM does not let native code give it a descriptor");
-        }
-        this.file = shell;
-        this.descriptor = adopted;
+        this.writable = writable;
+        this.cleanable = ProcessMaps.CLEANER.register(this, () -> NativeCalls.closeDescriptor(descriptor));
     }
 
-    private static void closeQuietly(RandomAccessFile file) {
-        try {
-            if (file != null) {
-                file.close();
-            }
-        } catch (IOException e) {
-            // the failure that led here is the one to tell
-        }
-    }
-
-    /** How it is known to be the mapped file; as found when it was opened. */
+    /** How it is known to be the mapped file, as found when it was opened. */
     public Proof proof() {
         return proof;
     }
@@ -69,21 +46,60 @@ public final class MappedFile implements AutoCloseable {
      */
     public synchronized Proof prove() throws MapsException {
         checkOpen();
-        int rc = maps.proveFile(mapping.address(), descriptor);
-        mapping.keepUntilHere();
+        NativeMemory record = new NativeMemory(mapping.length);
+        record.bytes().put(0, mapping);
+        int rc = maps.proveFile(record.address(), descriptor);
+        record.keepUntilHere();
         if (rc < 0) {
             throw Failures.ofEntry(rc, "the mapping of this file");
         }
         return Proof.ofCode(rc);
     }
 
-    /** The open file; closed with this object, and the other way round. */
-    public FileChannel channel() {
+    /**
+     * The file as a channel: always the same one, closed with this object; it is close-on-exec.
+     *
+     * @throws NotSupportedException if this JVM does not let native code give it a descriptor
+     * @throws MapsException if no descriptor is left, or /dev/null cannot be opened, which this takes
+     */
+    public synchronized FileChannel channel() throws MapsException {
+        checkOpen();
+        if (file == null) {
+            file = adopted();
+        }
         return file.getChannel();
     }
 
+    /** java.io opens paths alone: it opens one that does not matter, and the file takes that one's place. */
+    private RandomAccessFile adopted() throws MapsException {
+        RandomAccessFile shell = null;
+        int rc = Errno.ENOTSUP;
+        try {
+            shell = new RandomAccessFile("/dev/null", writable ? "rw" : "r");
+            rc = NativeCalls.adopt(shell.getFD(), descriptor);
+        } catch (IOException e) {
+            throw (MapsException) new MapsException("no channel without /dev/null: " + e.getMessage()).initCause(e);
+        } finally {
+            if (rc < 0 && shell != null) {
+                close(shell);
+            }
+        }
+        if (rc < 0) {
+            throw new NotSupportedException("this JVM does not let native code give it a descriptor: take descriptor()");
+        }
+        return shell;
+    }
+
+    private static void close(RandomAccessFile file) throws MapsException {
+        try {
+            file.close();
+        } catch (IOException e) {
+            throw (MapsException) new MapsException("closing a mapped file failed: " + e.getMessage()).initCause(e);
+        }
+    }
+
     /**
-     * Number of the descriptor, for native code: valid until this object is closed, close-on-exec.
+     * Number of the descriptor, for native code: valid until this object is closed or unreachable, close-on-exec.
      *
      * @throws IllegalStateException if it is closed
      */
@@ -93,18 +109,18 @@ public final class MappedFile implements AutoCloseable {
     }
 
     private void checkOpen() {
-        if (closed || !file.getChannel().isOpen()) {
+        if (closed) {
             throw new IllegalStateException("this file is closed");
         }
     }
 
+    /** Closes the file and its channel. Again: nothing. */
     @Override
     public synchronized void close() throws MapsException {
         closed = true;
-        try {
-            file.close();
-        } catch (IOException e) {
-            throw (MapsException) new MapsException("closing a mapped file failed").initCause(e);
+        cleanable.clean();
+        if (file != null) {
+            close(file);
         }
     }
 

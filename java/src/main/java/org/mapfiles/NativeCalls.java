@@ -65,7 +65,7 @@ final class NativeCalls {
 
     static native int memoryRead(long process, long address, long to, int bytes);
 
-    /** Puts a descriptor in the place of an open one's, and closes it under its old number; the number it has then. */
+    /** Lets an open descriptor's number stand for another one's file. */
     static native int adopt(FileDescriptor shell, int descriptor);
 
     static native void closeDescriptor(int descriptor);

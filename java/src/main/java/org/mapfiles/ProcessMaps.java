@@ -28,12 +28,13 @@ import java.util.Objects;
  * old for what was asked, and {@link MapsException} for any other failure.
  */
 public final class ProcessMaps implements AutoCloseable {
-    private static final Cleaner CLEANER = Cleaner.create();
+    static final Cleaner CLEANER = Cleaner.create();
     private static final int MEMORY_PART = 64 * 1024;
 
     private final OpenProcess process;
     private final Cleaner.Cleanable cleanable;
     private final int pid;
+    private final MapFiles files = new MapFiles(this);
     private final Object textLock = new Object();
     /** For single questions that only the text can answer; made on the first of them. */
     private MapSnapshot whole;
@@ -277,7 +278,7 @@ public final class ProcessMaps implements AutoCloseable {
 
     /** The files behind the mappings. */
     public MapFiles files() {
-        return new MapFiles(this);
+        return files;
     }
 
     /**

@@ -148,14 +148,29 @@ class MappedFileTest {
     @Test
     void theDescriptorIsClosedOnExecAndOnClose() throws Exception {
         MappedFile file = maps.files().open(mapping());
+        FileChannel channel = file.channel();
         Path link = Path.of("/proc/self/fd/" + file.descriptor());
+        assertThat(file.channel()).isSameAs(channel);
         assertThat(Files.readSymbolicLink(link)).isEqualTo(path);
         assertThat(Files.readString(Path.of("/proc/self/fdinfo/" + file.descriptor()))).containsPattern("flags:\\s0?2[0-7]{6}\n");
         file.close();
         file.close();
         assertThatThrownBy(file::descriptor).isInstanceOf(IllegalStateException.class);
         assertThatThrownBy(file::prove).isInstanceOf(IllegalStateException.class);
-        assertThatThrownBy(() -> file.channel().size()).isInstanceOf(ClosedChannelException.class);
+        assertThatThrownBy(file::channel).isInstanceOf(IllegalStateException.class);
+        assertThatThrownBy(channel::size).isInstanceOf(ClosedChannelException.class);
+    }
+
+    @Test
+    void whatNobodyClosesIsClosedByTheCollector() throws Exception {
+        long before = descriptors();
+        for (int i = 0; i < 10; i++) {
+            maps.files().open(mapping()).channel();
+        }
+        Children.await("the collector closes them", () -> {
+            System.gc();
+            return descriptors() == before;
+        });
     }
 
     @Test
@@ -166,6 +181,9 @@ class MappedFileTest {
         long before = descriptors();
         for (int round = 0; round < 2_000; round++) {
             maps.files().open(mapping).close();
+            try (MappedFile file = maps.files().open(mapping)) {
+                assertThat(file.channel().size()).isEqualTo(SIZE);
+            }
             maps.files().openByPath(mapping).close();
             maps.files().state(mapping);
             assertThatThrownBy(() -> maps.files().open(withoutAFile())).isInstanceOf(IllegalArgumentException.class);

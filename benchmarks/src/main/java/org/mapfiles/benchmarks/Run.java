@@ -19,7 +19,7 @@ public final class Run {
 
     /** The names to run, such as {@code P1}; none: all. */
     public static void main(String[] names) throws Exception {
-        Set<String> wanted = new TreeSet<>(names.length == 0 ? List.of("P1", "P2", "P3", "P4", "P5", "P6", "P7", "P9")
+        Set<String> wanted = new TreeSet<>(names.length == 0 ? List.of("P1", "P2", "P3", "P4", "P5", "P6", "P7", "P8", "P9")
                 : List.of(names));
         Path bin = Path.of(System.getProperty("benchmarks.bin"));
         Path results = Path.of(System.getProperty("benchmarks.results"));
@@ -31,6 +31,9 @@ public final class Run {
         }
         if (wanted.contains("P5")) {
             new NativeLookupFigures(figures, bin, quick).run();
+        }
+        if (wanted.contains("P8")) {
+            new FilesFigures(figures, bin, quick).run();
         }
         new JmhFigures(figures, results, quick, wanted).run();
         if (wanted.contains("P9")) {

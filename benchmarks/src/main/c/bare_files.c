@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The floor of map_files: bare system calls relative to its descriptor and nothing else. bare_files PID lists the entries once,
+ * then answers each line of stdin with the nanoseconds of one pass over all of them, by entry:
+ *   readlink    readlinkat(2)
+ *   stat        fstatat(2) of the file
+ *   open        openat(2), fstat(2) and close(2)
+ *   count       how many entries there are
+ */
+#include "timing.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define MOST 100000
+
+static char names[MOST][40];
+static int count;
+static int directory;
+
+static void list(void)
+{
+    DIR *const entries = fdopendir(dup(directory));
+    const struct dirent *entry;
+
+    while (entries != NULL && (entry = readdir(entries)) != NULL)
+        if (entry->d_name[0] != '.' && count < MOST)
+            snprintf(names[count++], sizeof *names, "%s", entry->d_name);
+    closedir(entries);
+}
+
+static double pass(char what)
+{
+    static char target[4096];
+    const double begin = now_ns();
+    struct stat file;
+
+    for (int i = 0; i < count; i++) {
+        int fd;
+
+        switch (what) {
+        case 'r':
+            if (readlinkat(directory, names[i], target, sizeof target) < 0)
+                perror("readlink");
+            break;
+        case 's':
+            if (fstatat(directory, names[i], &file, 0) != 0)
+                perror("stat");
+            break;
+        default:
+            fd = openat(directory, names[i], O_RDONLY | O_CLOEXEC);
+            if (fd < 0 || fstat(fd, &file) != 0)
+                perror("open");
+            close(fd);
+        }
+    }
+    return (now_ns() - begin) / count;
+}
+
+int main(int argc, char **argv)
+{
+    char path[64];
+    char line[64];
+
+    snprintf(path, sizeof path, "/proc/%s/map_files", argc == 2 ? argv[1] : "self");
+    directory = open(path, O_RDONLY | O_DIRECTORY);
+    if (directory < 0) {
+        perror(path);
+        return 1;
+    }
+    list();
+    while (fgets(line, sizeof line, stdin) != NULL)
+        answer(line[0] == 'c' ? count : pass(line[0]));
+    return 0;
+}
