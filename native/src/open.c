@@ -73,6 +73,15 @@ int mf_file_prove(struct mf_process *process, const struct mf_mapping *mapping, 
     return confirmed(process, mapping, rc);
 }
 
+/*
+ * Only a device with major number 0 can be overlayfs' (ovl_map_dev_ino(), fs/overlayfs/inode.c); older kernels gave files of
+ * its upper layer the device of that.
+ */
+static bool is_overlay(const struct mf_process *process, int fd, const struct mf_statx *file)
+{
+    return (file->dev_major == 0 || !(process->traits & MF_TRAIT_QUERY)) && mf_fs_of(fd) == MF_FS_OVERLAY;
+}
+
 /* Through map_files: the mapped file itself, but on overlayfs. */
 static int open_entry(struct mf_process *process, const struct mf_mapping *mapping, const char *name, int flags, int *fd)
 {
@@ -83,11 +92,11 @@ static int open_entry(struct mf_process *process, const struct mf_mapping *mappi
     *fd = (int)mf_entry_call(process, mapping, MF_ENTRY_OPEN, &flags);
     if (*fd < 0)
         return *fd;
-    rc = mf_sys_statx(*fd, "", AT_EMPTY_PATH, &file);
+    rc = mf_sys_fstat(*fd, &file);
     if (rc == 0)
         rc = mf_entry_check(process, mapping, name, *fd, &file);
     if (rc == 0)
-        rc = mf_fs_of(*fd) == MF_FS_OVERLAY ? mf_file_prove(process, mapping, *fd) : MF_EXACT;
+        rc = is_overlay(process, *fd, &file) ? mf_file_prove(process, mapping, *fd) : MF_EXACT;
     return rc;
 }
 
@@ -188,7 +197,7 @@ int mf_file_glance(struct mf_process *process, const struct mf_mapping *mapping,
     if (rc == 0)
         rc = mf_entry_check(process, mapping, name, fd, &file);
     if (rc == 0)
-        rc = mf_fs_of(fd) == MF_FS_OVERLAY ? only_prove(process, mapping, fd, O_RDONLY, &none) : MF_EXACT;
+        rc = is_overlay(process, fd, &file) ? only_prove(process, mapping, fd, O_RDONLY, &none) : MF_EXACT;
     mf_sys_close(fd);
     return rc;
 }

@@ -27,8 +27,8 @@ static void list(void)
     const struct dirent *entry;
 
     while (entries != NULL && (entry = readdir(entries)) != NULL)
-        if (entry->d_name[0] != '.' && count < MOST)
-            snprintf(names[count++], sizeof *names, "%s", entry->d_name);
+        if (entry->d_name[0] != '.' && count < MOST && strlen(entry->d_name) < sizeof *names)
+            strcpy(names[count++], entry->d_name);
     closedir(entries);
 }
 

@@ -14,7 +14,7 @@ import org.mapfiles.MapRecord.Entry;
  * mappings.
  *
  * <pre>{@code
- * files.readEachFile(snapshot, entries);
+ * files.readEachFile(snapshot, entries, EnumSet.of(EntryPart.TARGET, EntryPart.STAT));
  * while (entries.next()) {
  *     if (entries.statStatus() == EntryStatus.KNOWN && entries.nlink() == 0) {
  *         System.out.println(entries.target() + " is deleted, " + entries.size() + " bytes");

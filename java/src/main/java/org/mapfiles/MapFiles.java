@@ -1,6 +1,7 @@
 package org.mapfiles;
 
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.atomic.AtomicReference;
 
 /**
@@ -53,7 +54,7 @@ public final class MapFiles {
     }
 
     /**
-     * Reads all of the entry of one mapping.
+     * Reads the entry of one mapping.
      *
      * @return false if the mapping has no file, and so no entry
      * @throws StaleMappingException if the process does not have that mapping any more
@@ -62,14 +63,9 @@ public final class MapFiles {
         return read(mapping, entry, MapRecord.Entry.ALL);
     }
 
-    /** As {@link #read}, the path alone: one readlink(2). */
-    public boolean readTarget(Mapping mapping, FileEntries entry) throws MapsException {
-        return read(mapping, entry, MapRecord.Entry.TARGET);
-    }
-
-    /** As {@link #read}, what stat(2) says alone. */
-    public boolean readStat(Mapping mapping, FileEntries entry) throws MapsException {
-        return read(mapping, entry, MapRecord.Entry.STAT);
+    /** As {@link #read(Mapping, FileEntries)}, some parts of it alone. */
+    public boolean read(Mapping mapping, FileEntries entry, Set<EntryPart> parts) throws MapsException {
+        return read(mapping, entry, EntryPart.bits(parts));
     }
 
     private boolean read(Mapping mapping, FileEntries entry, int what) throws MapsException {
@@ -101,9 +97,14 @@ public final class MapFiles {
         readAll(snapshot, entries, MapRecord.Entry.ALL);
     }
 
-    /** As {@link #readAll}, of the first mapping of each file alone. */
-    public void readEachFile(MapSnapshot snapshot, FileEntries entries) throws MapsException {
-        readAll(snapshot, entries, MapRecord.Entry.ALL | MapRecord.Entry.ONE_PER_FILE);
+    /** As {@link #readAll(MapSnapshot, FileEntries)}, some parts of each alone. */
+    public void readAll(MapSnapshot snapshot, FileEntries entries, Set<EntryPart> parts) throws MapsException {
+        readAll(snapshot, entries, EntryPart.bits(parts));
+    }
+
+    /** As {@link #readAll(MapSnapshot, FileEntries, Set)}, of the first mapping of each file alone. */
+    public void readEachFile(MapSnapshot snapshot, FileEntries entries, Set<EntryPart> parts) throws MapsException {
+        readAll(snapshot, entries, EntryPart.bits(parts) | MapRecord.Entry.ONE_PER_FILE);
     }
 
     private void readAll(MapSnapshot snapshot, FileEntries entries, int what) throws MapsException {

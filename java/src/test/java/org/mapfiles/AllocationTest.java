@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.sun.management.ThreadMXBean;
 import java.lang.management.ManagementFactory;
 import java.nio.ByteBuffer;
+import java.util.EnumSet;
+import java.util.Set;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -70,16 +72,17 @@ class AllocationTest {
     @Test
     void entriesOfMapFilesTakeNothing() throws Exception {
         FileEntries entries = new FileEntries();
+        Set<EntryPart> targets = EnumSet.of(EntryPart.TARGET);
         MapCursor mapping = snapshot.cursor();
         assertTrue(mapping.next());
         MapFiles files = maps.files();
         files.readAll(snapshot, entries);
         assertThat(allocated(() -> {
-            assertTrue(files.readTarget(mapping, entries) && entries.targetLength() > 0);
+            assertTrue(files.read(mapping, entries, targets) && entries.targetLength() > 0);
             assertTrue(files.read(mapping, entries) && entries.start() == mapping.start());
         })).isZero();
         assertThat(allocated(() -> {
-            files.readEachFile(snapshot, entries);
+            files.readEachFile(snapshot, entries, targets);
             assertTrue(entries.next());
         })).isZero();
     }

@@ -11,6 +11,7 @@ import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.EnumSet;
 import java.util.HashSet;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
@@ -114,7 +115,7 @@ class MapFilesTest {
     @Test
     void oneEntryForEachFile() throws Exception {
         MapSnapshot snapshot = child.maps().snapshot();
-        child.maps().files().readEachFile(snapshot, entries);
+        child.maps().files().readEachFile(snapshot, entries, EnumSet.of(EntryPart.TARGET));
         assertThat(entries.count()).isEqualTo(snapshot.fileCount());
         for (int file = 0; entries.next(); file++) {
             assertThat(entries.fileIndex()).isEqualTo(file);
@@ -130,7 +131,7 @@ class MapFilesTest {
             assertThat(mapping.next()).isTrue();
         } while (mapping.name() == null || !mapping.name().endsWith("/odd_process"));
         child.exec();
-        assertThatThrownBy(() -> child.maps().files().readTarget(mapping, entries)).isInstanceOf(StaleMappingException.class)
+        assertThatThrownBy(() -> child.maps().files().read(mapping, entries, EnumSet.of(EntryPart.TARGET))).isInstanceOf(StaleMappingException.class)
                 .hasMessageContaining("read a new snapshot");
         assertThatThrownBy(() -> child.maps().files().open(mapping)).isInstanceOf(StaleMappingException.class);
         assertThatThrownBy(() -> child.maps().files().state(mapping)).isInstanceOf(StaleMappingException.class);
@@ -155,6 +156,17 @@ class MapFilesTest {
         assertThatThrownBy(() -> files.open(mapping)).isInstanceOf(ProcessGoneException.class);
         assertThat(entries.count()).isZero();
         assertThatThrownBy(entries::start).isInstanceOf(IndexOutOfBoundsException.class);
+    }
+
+    @Test
+    void whatIsNotAskedForIsNotKnown() throws Exception {
+        MapCursor mapping = at(child.maps().snapshot(), child.made("plain"));
+        child.maps().files().read(mapping, entries, EnumSet.of(EntryPart.TARGET));
+        assertThat(entries.statStatus()).isEqualTo(EntryStatus.NOT_ASKED);
+        assertThat(entries.target()).endsWith("plain");
+        assertThatThrownBy(entries::size).isInstanceOf(IllegalStateException.class).hasMessageContaining("NOT_ASKED");
+        assertThatThrownBy(() -> child.maps().files().read(mapping, entries, EnumSet.noneOf(EntryPart.class)))
+                .isInstanceOf(IllegalArgumentException.class);
     }
 
     @Test

@@ -4,7 +4,10 @@ import java.io.IOException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.EnumSet;
 import java.util.Map;
+import java.util.Set;
+import org.mapfiles.EntryPart;
 import org.mapfiles.FileEntries;
 import org.mapfiles.MapCursor;
 import org.mapfiles.MapFiles;
@@ -17,6 +20,10 @@ import org.mapfiles.ProcessMaps;
 final class FilesFigures {
     /** Entries, and mappings of the target that has about so many. */
     private static final Map<Integer, Integer> SIZES = Map.of(100, 190, 1_000, 1_640, 20_000, 31_800);
+
+    private static final Set<EntryPart> TARGET = EnumSet.of(EntryPart.TARGET);
+    private static final Set<EntryPart> STAT = EnumSet.of(EntryPart.STAT);
+    private static final Set<EntryPart> BOTH = EnumSet.of(EntryPart.TARGET, EntryPart.STAT);
 
     private final Figures figures;
     private final Path bin;
@@ -60,9 +67,9 @@ final class FilesFigures {
         }
         FileEntries entry = new FileEntries();
         MapFiles files = maps.files();
-        compare("P8-readlink", size, "target of an entry from Java / bare readlinkat", over(snapshot, at -> files.readTarget(at, entry)),
+        compare("P8-readlink", size, "target of an entry from Java / bare readlinkat", over(snapshot, at -> files.read(at, entry, TARGET)),
                 () -> kernel.ask("readlink"));
-        compare("P8-stat", size, "stat through an entry from Java / bare fstatat", over(snapshot, at -> files.readStat(at, entry)),
+        compare("P8-stat", size, "stat through an entry from Java / bare fstatat", over(snapshot, at -> files.read(at, entry, STAT)),
                 () -> kernel.ask("stat"));
         compare("P8-open", size, "file of a mapping opened, checked and closed from Java / bare openat, fstat and close",
                 over(snapshot, at -> {
@@ -92,33 +99,47 @@ final class FilesFigures {
         Path directory = Path.of("/proc/" + pid + "/map_files");
         MapSnapshot snapshot = new MapSnapshot();
         FileEntries entries = new FileEntries();
-        double[][] each = rounds(size, () -> {
+        MapFiles files = maps.files();
+        compareOver("P8-nio-readlink", size, "java.nio (directory stream, readSymbolicLink) / ours with the mappings read, goal >= 2.5",
+                read(maps, snapshot, () -> files.readAll(snapshot, entries, TARGET)), () -> nio(directory, true, false));
+        compareOver("P8-nio-stat", size, "java.nio (directory stream, readAttributes) / ours with the mappings read, goal >= 2.5",
+                read(maps, snapshot, () -> files.readAll(snapshot, entries, STAT)), () -> nio(directory, false, true));
+        compareOver("P8-nio-files", size, "java.nio (directory stream, both) / ours once a file, goal >= 5 for a JVM",
+                read(maps, snapshot, () -> files.readEachFile(snapshot, entries, BOTH)), () -> nio(directory, true, true));
+    }
+
+    private void compareOver(String name, int size, String what, Pass ours, Pass others) throws IOException {
+        double[][] rounds = rounds(size, ours, others);
+        figures.add(name, size, Figures.medianRatio(rounds[1], rounds[0]), Figures.median(rounds[0]), Figures.median(rounds[1]), "ns",
+                what);
+    }
+
+    private interface Reading {
+        void run() throws IOException;
+    }
+
+    private static Pass read(ProcessMaps maps, MapSnapshot snapshot, Reading reading) {
+        return () -> {
             long begin = System.nanoTime();
             maps.read(snapshot, MapFilter.all().fileBacked());
-            maps.files().readAll(snapshot, entries);
-            return (System.nanoTime() - begin) / (double) entries.count();
-        }, () -> nio(directory));
-        figures.add("P8-nio", size, Figures.medianRatio(each[1], each[0]), Figures.median(each[0]), Figures.median(each[1]), "ns",
-                "java.nio (directory stream, readSymbolicLink, readAttributes) / ours with the mappings read, an entry, goal >= 2.5");
-        double[][] files = rounds(size, () -> {
-            long begin = System.nanoTime();
-            maps.read(snapshot, MapFilter.all().fileBacked());
-            maps.files().readEachFile(snapshot, entries);
+            reading.run();
             return (System.nanoTime() - begin) / (double) snapshot.size();
-        }, () -> nio(directory));
-        figures.add("P8-nio-files", size, Figures.medianRatio(files[1], files[0]), Figures.median(files[0]), Figures.median(files[1]),
-                "ns", "the same / ours once a file, goal >= 5 for a JVM");
+        };
     }
 
     /** As a program without this library does it: nanoseconds an entry. */
-    private static double nio(Path directory) throws IOException {
+    private static double nio(Path directory, boolean links, boolean attributes) throws IOException {
         long begin = System.nanoTime();
         int count = 0;
         long sum = 0;
         try (DirectoryStream<Path> entries = Files.newDirectoryStream(directory)) {
             for (Path entry : entries) {
-                sum += Files.readSymbolicLink(entry).toString().length();
-                sum += (Long) Files.readAttributes(entry, "unix:ino,dev,size,nlink").get("ino");
+                if (links) {
+                    sum += Files.readSymbolicLink(entry).toString().length();
+                }
+                if (attributes) {
+                    sum += (Long) Files.readAttributes(entry, "unix:ino,dev,size,nlink").get("ino");
+                }
                 count++;
             }
         }
