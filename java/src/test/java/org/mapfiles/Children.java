@@ -16,7 +16,11 @@ final class Children implements AfterEachCallback {
     private final List<Process> started = new ArrayList<>();
 
     Process start(String... command) throws IOException {
-        Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
+        return own(new ProcessBuilder(command).redirectErrorStream(true).start());
+    }
+
+    /** Ends a process that was started otherwise, too. */
+    Process own(Process process) {
         started.add(process);
         return process;
     }
@@ -50,11 +54,15 @@ final class Children implements AfterEachCallback {
 
     /** The letter of a process' state (proc_pid_stat(5)), such as Z; or X where it is gone. */
     static char state(long pid) throws IOException {
-        Path stat = Path.of("/proc/" + pid + "/stat");
-        if (!Files.exists(stat)) {
-            return 'X';
+        String text;
+        try {
+            text = Files.readString(Path.of("/proc/" + pid + "/stat"), ISO_8859_1);
+        } catch (IOException gone) {
+            if (Files.exists(Path.of("/proc/" + pid))) {
+                throw gone;
+            }
+            return 'X'; // perhaps between open and read: No such process
         }
-        String text = Files.readString(stat, ISO_8859_1);
         return text.charAt(text.lastIndexOf(')') + 2);
     }
 

@@ -1,0 +1,81 @@
+package org.mapfiles;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.mapfiles.MapFilesTest.assumeFollowing;
+
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
+
+/** Do two JVMs that map the memory of a third process see each other's writes? */
+class SharedRegionTest {
+    @RegisterExtension final OddProcess owner = OddProcess.with("shared-anonymous", "sysv-private", "memfd");
+    @RegisterExtension final Children children = new Children();
+
+    /** A JVM that runs the example. */
+    private final class Peer {
+        private final Process process;
+        private final BufferedReader out;
+
+        Peer(OddProcess.Made made) throws IOException {
+            process = children.own(new ChildJvm().start(SharedRegionExample.class, owner.pid(),
+                    Long.toHexString(made.line().start())));
+            out = new BufferedReader(new InputStreamReader(process.getInputStream()));
+            assertThat(out.readLine()).isEqualTo("ready");
+        }
+
+        int ask(String question) throws IOException {
+            process.getOutputStream().write((question + "\n").getBytes());
+            process.getOutputStream().flush();
+            return Integer.parseInt(out.readLine());
+        }
+    }
+
+    @Test
+    void theySeeEachOthersWritesAndSoDoesTheOwner() throws Exception {
+        assumeFollowing();
+        for (String label : List.of("shared-anonymous", "memfd", "sysv-private")) {
+            OddProcess.Made made = owner.made(label);
+            Peer one = new Peer(made);
+            Peer two = new Peer(made);
+            assertThat(one.ask("put 100 42")).isEqualTo(42);
+            assertThat(two.ask("get 100")).as(label).isEqualTo(42);
+            assertThat(two.ask("put 4095 7")).isEqualTo(7);
+            assertThat(one.ask("get 4095")).as(label).isEqualTo(7);
+            byte[] seen = new byte[1];
+            assertThat(owner.maps().readMemory(made.line().start() + 100, seen, 0, 1)).isEqualTo(1);
+            assertThat(seen[0]).as("the owner of " + label).isEqualTo((byte) 42);
+        }
+    }
+
+    @Test
+    void theMemoryInCommonIsFound() throws Exception {
+        assumeFollowing();
+        OddProcess.Made made = owner.made("shared-anonymous");
+        Peer one = new Peer(made);
+        try (ProcessMaps peer = ProcessMaps.of(one.process.pid())) {
+            SharedMappings shared = SharedMappings.of(List.of(owner.maps(), peer));
+            assertThat(shared.groups()).singleElement().satisfies(group -> {
+                assertThat(group.ranges()).hasSize(2);
+                assertThat(group.ranges().get(0).process()).isSameAs(owner.maps());
+                assertThat(group.ranges().get(0).mapping().start()).isEqualTo(made.line().start());
+                assertThat(group.ranges().get(1).mapping().kind()).isEqualTo(MappingKind.SHARED_ANONYMOUS);
+            });
+        }
+    }
+
+    /** Their numbers may be the same, on the same device; they are not the same memory. */
+    @Test
+    void memfdAndSystemVSegmentAreNeverTheSame() throws Exception {
+        OddProcess other = OddProcess.with("sysv-private", "memfd", "zero-sysv");
+        other.start();
+        try {
+            assertThat(SharedMappings.of(List.of(owner.maps(), other.maps())).groups()).isEmpty();
+        } finally {
+            other.stop();
+        }
+    }
+}

@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Files of processes that see other paths: in another mount namespace, below another root, in a user namespace. */
+#include "places.h"
+
+#include <stdbool.h>
+#include <sys/mman.h>
+
+static char *shared; /* a page that parent and child both see: the address of the child's mapping */
+
+struct world {
+    const char *name;
+    int flags;          /* of unshare(2) */
+    const char *root;   /* of chroot(2), or NULL */
+    bool covered;       /* the child mounts something over the directory of the file, for itself alone */
+    int by_path;        /* what opening by path answers */
+};
+
+static const struct world worlds[] = {
+    {"the same", 0, NULL, false, MF_SAME_INODE},
+    {"another root", 0, "cage", false, MF_SAME_INODE},
+    {"another mount namespace", CLONE_NEWNS, NULL, false, MF_SAME_INODE},
+    {"another mount namespace and root", CLONE_NEWNS, "cage", false, MF_SAME_INODE},
+    {"a file below its own mount", CLONE_NEWNS, NULL, true, MF_SAME_INODE},
+    {"a user namespace", CLONE_NEWUSER, NULL, false, MF_SAME_INODE},
+};
+
+static void fail_child(const char *what)
+{
+    perror(what);
+    _exit(1);
+}
+
+static void live_in(const struct world *world, int ready, int hold)
+{
+    char byte = 0;
+    void *at;
+    int fd;
+
+    if (syscall(SYS_unshare, world->flags) != 0)
+        fail_child("unshare");
+    if (world->covered && (mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0 ||
+                           mount("none", "cage", "tmpfs", 0, NULL) != 0))
+        fail_child("mount");
+    if (world->covered)
+        place_file("cage/file", 'C');
+    if (world->root != NULL && (chroot(world->root) != 0 || chdir("/") != 0))
+        fail_child("chroot");
+    fd = open(world->root != NULL ? "/file" : "cage/file", O_RDONLY);
+    at = mmap(NULL, 4096, PROT_READ, MAP_PRIVATE, fd, 0);
+    if (at == MAP_FAILED)
+        fail_child("mmap");
+    memcpy(shared, &at, sizeof at);
+    if (write(ready, &byte, 1) != 1 || read(hold, &byte, 1) != 0)
+        _exit(1);
+    _exit(0);
+}
+
+/* Opened one way: the bytes are the child's. */
+static void open_as(struct mf_process *process, const struct mf_mapping *mapping, const char *name, uint32_t how, int expected,
+                    const struct world *world)
+{
+    char byte = 0;
+    int fd = -1;
+    const int rc = mf_file_open(process, mapping, name, how, &fd);
+
+    CHECK(rc == expected || (expected == MF_SAME_INODE && rc == MF_SAME_BYTES), "in %s: %d instead of %d", world->name, rc,
+          expected);
+    if (rc <= 0)
+        return;
+    CHECK(pread(fd, &byte, 1, 100) == 1 && byte == (world->covered ? 'C' : 'P'), "in %s: WRONG FILE: '%c'", world->name, byte);
+    close(fd);
+}
+
+static void look_into(const struct world *world)
+{
+    struct mf_snapshot *snapshot = new_snapshot(512, 1 << 17);
+    const struct mf_mapping *mapping;
+    struct mf_process process;
+    char name[4096];
+    int ready[2];
+    int hold[2];
+    int status = 0;
+    char byte;
+    pid_t child;
+    void *at;
+
+    CHECK_IS(pipe(ready) | pipe(hold), 0, "pipe");
+    child = fork();
+    if (child == 0) {
+        close(hold[1]);
+        live_in(world, ready[1], hold[0]);
+    }
+    close(ready[1]);
+    close(hold[0]);
+    if (read(ready[0], &byte, 1) != 1) {
+        waitpid(child, &status, 0);
+        printf("skipped in %s: this machine does not make it\n", world->name);
+        goto end;
+    }
+    memcpy(&at, shared, sizeof at);
+    CHECK_IS(mf_process_open_pid(child, &process), 0, "open");
+    CHECK_IS(read_growing(&process, 0, &snapshot), 1, "read");
+    mapping = mapping_at(snapshot, (uintptr_t)at);
+    if (mapping == NULL)
+        abort();
+    memcpy(name, mf_snapshot_name(snapshot, mapping), mapping->name_length);
+    open_as(&process, mapping, name, 0, MF_EXACT, world);
+    open_as(&process, mapping, name, MF_OPEN_BY_PATH, world->by_path, world);
+    CHECK_IS(mf_file_state(&process, mapping, name), MF_FILE_PRESENT, world->name);
+    mf_process_close(&process);
+    close(hold[1]);
+    waitpid(child, &status, 0);
+    CHECK_IS(status, 0, world->name);
+end:
+    free(snapshot);
+}
+
+/* Root of a user namespace has every capability, and not the one that counts. */
+static void as_root_of_a_user_namespace(void)
+{
+    int status = 0;
+    const pid_t child = fork();
+
+    if (child == 0) {
+        if (syscall(SYS_unshare, CLONE_NEWUSER) != 0)
+            _exit(CHECK_SKIPPED);
+        _exit(mf_entries_may_follow() == -EPERM ? 0 : 1);
+    }
+    waitpid(child, &status, 0);
+    if (WEXITSTATUS(status) == CHECK_SKIPPED)
+        puts("skipped: no user namespaces here");
+    else
+        CHECK_IS(status, 0, "following entries as root of a user namespace");
+}
+
+int main(void)
+{
+    const char *const directory = new_directory("reach");
+    char remove[128];
+
+    as_root_of_a_user_namespace();
+    if (mf_entries_may_follow() != 0 || geteuid() != 0) {
+        rmdir(directory);
+        puts("takes root");
+        return CHECK_SKIPPED;
+    }
+    umask(0);
+    shared = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (chdir(directory) != 0 || mkdir("cage", 0777) != 0 || mkdir("cage/tmp", 0777) != 0)
+        return 1;
+    place_file("cage/file", 'P');
+    for (size_t i = 0; i < sizeof worlds / sizeof *worlds; i++)
+        look_into(&worlds[i]);
+    snprintf(remove, sizeof remove, "rm -rf '%s'", directory);
+    return system(remove) == 0 ? check_result() : 1;
+}
