@@ -12,7 +12,7 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 
 /** Do two JVMs that map the memory of a third process see each other's writes? */
 class SharedRegionTest {
-    @RegisterExtension final OddProcess owner = OddProcess.with("shared-anonymous", "sysv-private", "memfd");
+    @RegisterExtension final OddProcess owner = OddProcess.with("shared-anonymous", "sysv", "memfd");
     @RegisterExtension final Children children = new Children();
 
     /** A JVM that runs the example. */
@@ -70,7 +70,7 @@ class SharedRegionTest {
     /** Their numbers may be the same, on the same device; they are not the same memory. */
     @Test
     void memfdAndSystemVSegmentAreNeverTheSame() throws Exception {
-        OddProcess other = OddProcess.with("sysv-private", "memfd", "zero-sysv");
+        OddProcess other = OddProcess.with("sysv", "memfd", "zero-sysv");
         other.start();
         try {
             assertThat(SharedMappings.of(List.of(owner.maps(), other.maps())).groups()).isEmpty();
