@@ -210,7 +210,7 @@ public final class MapCursor implements Mapping {
 
     /** For what was read and confirmed before, a look at the version without order is enough. */
     private void check() {
-        if (versions.getOpaque() != readAt) {
+        if (versions.getPlain() != readAt) {
             confirm();
             Objects.checkIndex(at, end);
         }
