@@ -6,34 +6,32 @@
 #define UPPER_LANES UINT64_C(0xffffffff00000000) /* of a window's first word, whose lower half is no lane */
 #define IN_STEP 8
 
-static int32_t find_in_tail(const struct mf_index *index, const struct mf_mapping *records, uint64_t address)
+static int32_t find_in_tail(const struct mf_index *index, uint64_t address)
 {
-    uint32_t low = index->table_count, high = index->count;
+    uint32_t low = (uint32_t)index->table_count, high = (uint32_t)index->count;
 
     while (low < high) {
         const uint32_t middle = low + (high - low) / 2;
-        if (records[middle].end <= address)
+        if (index->ranges[middle].end <= address)
             low = middle + 1;
         else
             high = middle;
     }
-    return low < index->count && records[low].start <= address ? (int32_t)low : -1;
+    return low < index->count && index->ranges[low].start <= address ? (int32_t)low : -1;
 }
 
-static uint32_t halve(const struct mf_index *index, const struct mf_mapping *records, uint64_t address, uint32_t i,
-                      uint32_t halvings)
+static uint32_t halve(const struct mf_index *index, uint64_t address, uint32_t i, uint32_t halvings)
 {
     for (uint32_t half = (uint32_t)1 << halvings >> 1; half > 0; half /= 2) {
-        const uint32_t last = index->table_count - 1;
+        const uint32_t last = (uint32_t)index->table_count - 1;
         const uint32_t middle = i + half < last ? i + half : last;
 
-        i = records[middle].start <= address ? middle : i;
+        i = index->ranges[middle].start <= address ? middle : i;
     }
     return i;
 }
 
-static inline int32_t find_in_window(const struct mf_index *index, const struct mf_mapping *records, uint64_t node,
-                                     uint64_t address)
+static inline int32_t find_in_window(const struct mf_index *index, uint64_t node, uint64_t address)
 {
     const uint64_t *const window = (const uint64_t *)index + mf_node_word(node) + WINDOW_WORDS * mf_node_slot(node, address);
     const uint64_t pages = (address >> PAGE_SHIFT & LANE_PAGES) * EACH_LANE;
@@ -41,34 +39,33 @@ static inline int32_t find_in_window(const struct mf_index *index, const struct 
     uint32_t i = (uint32_t)window[0] & ((1u << HALVINGS_SHIFT) - 1);
 
     if (__builtin_expect(halvings != 0, 0))
-        i = halve(index, records, address, i, halvings);
+        i = halve(index, address, i, halvings);
     const uint64_t reached = ((window[0] + (pages & UPPER_LANES)) >> 15 & EACH_LANE & UPPER_LANES)
                            + ((window[1] + pages) >> 15 & EACH_LANE);
     i += (uint32_t)(reached * EACH_LANE >> 48);  /* the sum of the lanes */
-    return address - records[i].start < records[i].end - records[i].start ? (int32_t)i : -1;
+    return address - index->ranges[i].start < index->ranges[i].end - index->ranges[i].start ? (int32_t)i : -1;
 }
 
-static inline int32_t find(const struct mf_index *index, const struct mf_mapping *records, uint64_t address)
+static inline int32_t find(const struct mf_index *index, uint64_t address)
 {
     const uint64_t *const words = (const uint64_t *)index;
     uint64_t node = index->root;
 
     if (__builtin_expect(address >= index->tail_start, 0))
-        return find_in_tail(index, records, address);
+        return find_in_tail(index, address);
     node = words[mf_node_word(node) + mf_node_slot(node, address)];
     node = words[mf_node_word(node) + mf_node_slot(node, address)];
     node = words[mf_node_word(node) + mf_node_slot(node, address)];
-    return find_in_window(index, records, node, address);
+    return find_in_window(index, node, address);
 }
 
 int32_t mf_find(const struct mf_snapshot *snapshot, uint64_t address)
 {
-    return find(mf_index_of(snapshot), mf_snapshot_mappings(snapshot), address);
+    return find(mf_index_of(snapshot), address);
 }
 
 /* Several searches in step: while one waits for memory the others go on. */
-static void find_in_step(const struct mf_index *index, const struct mf_mapping *records, const uint64_t *addresses,
-                         int32_t *indices)
+static void find_in_step(const struct mf_index *index, const uint64_t *addresses, int32_t *indices)
 {
     const uint64_t *const words = (const uint64_t *)index;
     uint64_t nodes[IN_STEP];
@@ -80,18 +77,17 @@ static void find_in_step(const struct mf_index *index, const struct mf_mapping *
             nodes[k] = words[mf_node_word(nodes[k]) + mf_node_slot(nodes[k], addresses[k])];
     }
     for (int k = 0; k < IN_STEP; k++) {
-        indices[k] = addresses[k] < index->tail_start ? find_in_window(index, records, nodes[k], addresses[k])
-                                                      : find_in_tail(index, records, addresses[k]);
+        indices[k] = addresses[k] < index->tail_start ? find_in_window(index, nodes[k], addresses[k])
+                                                      : find_in_tail(index, addresses[k]);
     }
 }
 
 void mf_find_all(const struct mf_snapshot *snapshot, const uint64_t *addresses, int32_t *indices, size_t count)
 {
     const struct mf_index *const index = mf_index_of(snapshot);
-    const struct mf_mapping *const records = mf_snapshot_mappings(snapshot);
 
     for (; count >= IN_STEP; count -= IN_STEP, addresses += IN_STEP, indices += IN_STEP)
-        find_in_step(index, records, addresses, indices);
+        find_in_step(index, addresses, indices);
     for (size_t k = 0; k < count; k++)
-        indices[k] = find(index, records, addresses[k]);
+        indices[k] = find(index, addresses[k]);
 }

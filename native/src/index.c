@@ -13,7 +13,8 @@
 #define TAIL_RECORDS 8 /* at most, but for those from 2^63 on */
 
 #define ROOT_BITS 6
-#define WORDS_PER_RECORD 4
+#define WORDS_PER_RECORD 4 /* of tables */
+#define WORDS_PER_RANGE (sizeof(struct mf_range) / sizeof(uint64_t))
 #define WORDS_OF_ROOT (6 << ROOT_BITS) /* its slots, and what each needs where a window stands alone */
 
 /* Inlined, the build costs a third less: it is a few nanoseconds of every mapping read. */
@@ -23,7 +24,7 @@ enum level { ROOT, INNER, MIDDLE, LEAF };
 
 struct builder {
     uint64_t *words;
-    const struct mf_mapping *records;
+    const struct mf_range *ranges;
     uint32_t used;        /* words: where the next table goes */
     uint32_t granted;     /* words that may be used up to now, */
     uint32_t kept[LEAF];  /* but for these, by level: enough to finish the open tables without tables below */
@@ -46,18 +47,19 @@ static uint32_t bit_length(uint64_t value)
 
 static uint64_t node_of(uint32_t word, uint32_t shift, uint32_t bits)
 {
-    return (uint64_t)word << 32 | ((1u << bits) - 1) << MASK_SHIFT | shift;
+    return ((UINT64_C(1) << bits) - 1) << MASK_SHIFT | (uint64_t)word << WORD_SHIFT | shift;
 }
 
 uint64_t mf_index_bytes(uint32_t mapping_capacity)
 {
     const uint64_t shared = 1 << ROOT_BITS; /* records that two slots of the root share count twice */
 
-    return sizeof(struct mf_index) + sizeof(uint64_t) * (WORDS_OF_ROOT + WORDS_PER_RECORD * (mapping_capacity + shared));
+    return sizeof(struct mf_index) + mapping_capacity * sizeof(struct mf_range) +
+           sizeof(uint64_t) * (WORDS_OF_ROOT + WORDS_PER_RECORD * (mapping_capacity + shared));
 }
 
 /* Writes the window of records first ... end - 1, for addresses low ... high - 1. Says whether lanes suffice. */
-INLINED bool set_window(uint64_t *window, const struct mf_mapping *records, uint32_t first, uint32_t end, uint64_t low,
+INLINED bool set_window(uint64_t *window, const struct mf_range *ranges, uint32_t first, uint32_t end, uint64_t low,
                         uint64_t high)
 {
     const uint32_t further = end - first - 1;
@@ -65,7 +67,7 @@ INLINED bool set_window(uint64_t *window, const struct mf_mapping *records, uint
     bool exact = further < WINDOW_RECORDS && low >> LANE_SPAN_SHIFT == (high - 1) >> LANE_SPAN_SHIFT;
 
     for (uint32_t i = 1; exact && i <= further; i++) {
-        const uint64_t start = records[first + i].start;
+        const uint64_t start = ranges[first + i].start;
         lanes[(i + 1) / 4] |= (LANE_PAGES + 1 - (start >> PAGE_SHIFT & LANE_PAGES)) << (i + 1) % 4 * 16;
         starts |= start;
     }
@@ -76,14 +78,14 @@ INLINED bool set_window(uint64_t *window, const struct mf_mapping *records, uint
 }
 
 /* First record behind i, before end, that starts at or behind the limit; probes go further and further. */
-INLINED uint32_t run_end(const struct mf_mapping *records, uint32_t i, uint32_t end, uint64_t limit)
+INLINED uint32_t run_end(const struct mf_range *ranges, uint32_t i, uint32_t end, uint64_t limit)
 {
     uint32_t step = 1;
 
-    for (; end - i > step && records[i + step].start < limit; step *= 2)
+    for (; end - i > step && ranges[i + step].start < limit; step *= 2)
         i += step;
     while (step /= 2) {
-        if (end - i > step && records[i + step].start < limit)
+        if (end - i > step && ranges[i + step].start < limit)
             i += step;
     }
     return i + 1;
@@ -102,11 +104,11 @@ static uint64_t child_of(struct builder *b, enum level level, uint32_t first, ui
 {
     uint64_t node, *window = b->words + b->used;
 
-    if (!set_window(window, b->records, first, end, low, high)) {
+    if (!set_window(window, b->ranges, first, end, low, high)) {
         node = table_of(b, level + 1, first, end, low, high);
         if (node != 0)
             return node;
-        set_window(window, b->records, first, end, low, high);
+        set_window(window, b->ranges, first, end, low, high);
     }
     node = node_of(b->used, 0, 0);
     b->used += WINDOW_WORDS;
@@ -120,20 +122,20 @@ static uint64_t child_of(struct builder *b, enum level level, uint32_t first, ui
 /* Fills the slots of a table from left to right. */
 static void fill(struct builder *b, enum level level, uint64_t table, uint32_t first, uint32_t end, uint64_t low, uint64_t high)
 {
-    const struct mf_mapping *records = b->records;
+    const struct mf_range *ranges = b->ranges;
     const uint32_t shift = table & 63, stride = level == LEAF ? WINDOW_WORDS : 1;
     const uint64_t width = UINT64_C(1) << shift;
     uint64_t *words = b->words + mf_node_word(table);
 
     for (uint32_t i = first; i < end;) {
-        low = max(low, records[i].start);
+        low = max(low, ranges[i].start);
         const uint64_t limit = (low | (width - 1)) + 1;
-        const uint32_t next = run_end(records, i, end, limit);
-        const uint64_t last_end = min(records[next - 1].end, high);
+        const uint32_t next = run_end(ranges, i, end, limit);
+        const uint64_t last_end = min(ranges[next - 1].end, high);
         uint64_t *slot = words + stride * mf_node_slot(table, low);
 
         if (level == LEAF) {
-            set_window(slot, records, i, next, low, min(limit, high));
+            set_window(slot, ranges, i, next, low, min(limit, high));
         } else {
             b->kept[level] = (uint32_t)(((high - 1) >> shift) - (low >> shift)) * words_alone(level);
             *slot = child_of(b, level, i, next, low, min(limit, high));
@@ -173,8 +175,8 @@ static uint64_t table_of(struct builder *b, enum level level, uint32_t first, ui
         if (bits-- == 0)
             return 0;
     }
-    low = max(low, b->records[first].start);
-    high = min(high, b->records[end - 1].end);
+    low = max(low, b->ranges[first].start);
+    high = min(high, b->ranges[end - 1].end);
     uint32_t shift = (uint32_t)max(bit_length(high - 1 - low), PAGE_SHIFT + bits) - bits;
     if (((high - 1) >> shift) - (low >> shift) >= UINT64_C(1) << bits)
         shift++;
@@ -189,15 +191,15 @@ static uint64_t table_of(struct builder *b, enum level level, uint32_t first, ui
 }
 
 /* Position of the first record of the tail. */
-static uint32_t tail_of(const struct mf_mapping *records, uint32_t count)
+static uint32_t tail_of(const struct mf_range *ranges, uint32_t count)
 {
     uint32_t end = count, tail;
 
-    while (end > 0 && records[end - 1].end > TABLE_END)
+    while (end > 0 && ranges[end - 1].end > TABLE_END)
         end--;
     tail = end;
     for (uint32_t i = end; i > 1 && end - i < TAIL_RECORDS; i--) {
-        if (records[i - 1].start - records[i - 2].end > TAIL_GAP)
+        if (ranges[i - 1].start - ranges[i - 2].end > TAIL_GAP)
             tail = i - 1;
     }
     return tail;
@@ -206,14 +208,19 @@ static uint32_t tail_of(const struct mf_mapping *records, uint32_t count)
 void mf_index_build(struct mf_snapshot *snapshot)
 {
     const struct mf_mapping *const records = mf_snapshot_mappings(snapshot);
+    const uint32_t count = snapshot->mapping_count;
     struct mf_index *const index = (void *)((char *)snapshot + snapshot->index_offset);
-    const uint32_t tail = tail_of(records, snapshot->mapping_count);
-    struct builder b = {.words = (uint64_t *)index, .records = records, .used = sizeof *index / sizeof *b.words};
+    struct builder b = {.words = (uint64_t *)index, .ranges = index->ranges};
 
+    *index = (struct mf_index){.count = count};
+    for (uint32_t i = 0; i < count; i++)
+        index->ranges[i] = (struct mf_range){records[i].start, records[i].end};
+    b.used = (uint32_t)(sizeof *index / sizeof *b.words + count * WORDS_PER_RANGE);
     b.granted = b.used + WORDS_OF_ROOT;
-    *index = (struct mf_index){.table_count = tail, .count = snapshot->mapping_count};
-    if (tail > 0) {
-        index->tail_start = records[tail - 1].end;
-        index->root = table_of(&b, ROOT, 0, tail, 0, TABLE_END);
+    index->table_count = tail_of(index->ranges, count);
+    if (index->table_count > 0) {
+        index->tail_start = index->ranges[index->table_count - 1].end;
+        index->root = table_of(&b, ROOT, 0, (uint32_t)index->table_count, 0, TABLE_END);
     }
+    index->words = b.used;
 }

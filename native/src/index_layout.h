@@ -20,8 +20,9 @@
 
 #include "mapfiles.h"
 
-/* Node: shift in bits 0-7, mask in 8-31, first word of the table in 32-63. A mask of 0 leads to that word always. */
-#define MASK_SHIFT 8
+/* Node: shift in bits 0-5, first word of the table in 6-37, mask in 38-63. A mask of 0 leads to that word always. */
+#define WORD_SHIFT 6
+#define MASK_SHIFT 38
 
 /*
  * Window, two words: first record in bits 0-26, halvings in 27-31, then six lanes of 16 bits, one for each further
@@ -35,12 +36,18 @@
 #define LANE_PAGES 0x7fffu
 #define LANE_SPAN_SHIFT (PAGE_SHIFT + 15)
 
+/* The index is 64-bit words: this head, a range for each record, the tables. All that a search reads stands in it. */
 struct mf_index {
     uint64_t nothing[WINDOW_WORDS]; /* 0: a node that leads to itself, then the window of record 0: for empty slots */
     uint64_t tail_start;            /* first address that the tables do not cover */
     uint64_t root;                  /* node */
-    uint32_t table_count;           /* records in the tables; the others are the tail */
-    uint32_t count;
+    uint64_t table_count;           /* records in the tables; the others are the tail */
+    uint64_t count;
+    uint64_t words;                 /* in use, this head included */
+    struct mf_range {
+        uint64_t start;
+        uint64_t end;
+    } ranges[]; /* of the records */
 };
 
 static inline const struct mf_index *mf_index_of(const struct mf_snapshot *snapshot)
@@ -50,12 +57,12 @@ static inline const struct mf_index *mf_index_of(const struct mf_snapshot *snaps
 
 static inline uint32_t mf_node_word(uint64_t node)
 {
-    return (uint32_t)(node >> 32);
+    return (uint32_t)(node >> WORD_SHIFT);
 }
 
 static inline uint32_t mf_node_slot(uint64_t node, uint64_t address)
 {
-    return (uint32_t)(address >> (node & 63)) & (uint32_t)node >> MASK_SHIFT;
+    return (uint32_t)((address >> (node & 63)) & (node >> MASK_SHIFT));
 }
 
 #endif

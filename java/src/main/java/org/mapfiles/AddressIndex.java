@@ -1,28 +1,30 @@
 package org.mapfiles;
 
 import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.nio.LongBuffer;
 
 /**
  * Address to record: the search of {@code mf_find()} over the index that the native core builds; index_layout.h explains it.
  *
- * <p>Allocates nothing; for any number of threads. Every access is checked by a buffer and every loop is bounded: memory
- * that is filled again during a search gives a wrong index or an {@link IndexOutOfBoundsException}, nothing worse, and the
- * caller looks whether that has happened.
+ * <p>It is copied to the Java heap for each new picture: an array of longs is read in half the instructions of a buffer, and
+ * the copy takes a hundredth of what the picture took.
+ *
+ * <p>Allocates nothing; for any number of threads. Every access is checked and every loop is bounded: an index that is
+ * copied again during a search gives a wrong answer or an {@link IndexOutOfBoundsException}, nothing worse, and the caller
+ * looks whether that has happened.
  */
 final class AddressIndex {
-    /** Head of the index, in words. */
+    /** Head of the index, in words; then start and end of each record. */
     private static final int TAIL_START = 2;
     private static final int ROOT = 3;
-    private static final int COUNTS = 4;
+    private static final int TABLE_COUNT = 4;
+    private static final int COUNT = 5;
+    private static final int WORDS = 6;
+    private static final int STARTS = 7;
+    private static final int ENDS = STARTS + 1;
 
-    /** Records, in words. */
-    private static final int RECORD_SHIFT = 3;
-    private static final int START = MapRecord.START / Long.BYTES;
-    private static final int END = MapRecord.END / Long.BYTES;
-
-    private static final int MASK_SHIFT = 8;
+    private static final int WORD_SHIFT = 6;
+    private static final int MASK_SHIFT = 38;
     private static final int HALVINGS_SHIFT = 27;
     private static final int PAGE_SHIFT = 12;
     private static final long LANE_PAGES = 0x7fff;
@@ -30,26 +32,32 @@ final class AddressIndex {
     private static final long REACHED = 0x8000800080008000L;
     private static final long UPPER_LANES = 0xffffffff00000000L;
 
-    private final LongBuffer words;
-    private final LongBuffer records;
+    private final LongBuffer built;
+    private final long[] words;
 
-    /** Over a native-order buffer, and records in longs. Views in longs are kept: they cost one check an access, a ByteBuffer two. */
-    AddressIndex(ByteBuffer index, LongBuffer records) {
-        this.words = index.asLongBuffer();
-        this.records = records;
+    /** Of an index that is built in a native-order buffer. */
+    AddressIndex(ByteBuffer index) {
+        built = index.asLongBuffer();
+        words = new long[built.capacity()];
+        copy();
+    }
+
+    /** Copies what was built since the last time. */
+    void copy() {
+        built.get(0, words, 0, (int) built.get(WORDS));
     }
 
     /** Index of the record that covers the address, or -1. */
     int find(long address) {
-        LongBuffer words = this.words;
-        if (Long.compareUnsigned(address, words.get(TAIL_START)) >= 0) {
+        long[] words = this.words;
+        if (Long.compareUnsigned(address, words[TAIL_START]) >= 0) {
             return findInTail(address);
         }
-        long node = words.get(ROOT);
-        node = words.get(at(node, slot(node, address)));
-        node = words.get(at(node, slot(node, address)));
-        node = words.get(at(node, slot(node, address)));
-        return findInWindow(words, at(node, 2 * slot(node, address)), address);
+        long node = words[ROOT];
+        node = words[word(node) + slot(node, address)];
+        node = words[word(node) + slot(node, address)];
+        node = words[word(node) + slot(node, address)];
+        return findInWindow(words, word(node) + 2 * slot(node, address), address);
     }
 
     /** {@link #find} for each address; four in step, so that their waits for memory overlap. */
@@ -64,8 +72,8 @@ final class AddressIndex {
     }
 
     private void findFour(long[] addresses, int[] indices, int k) {
-        LongBuffer words = this.words;
-        long tail = words.get(TAIL_START) + Long.MIN_VALUE; // unsigned order
+        long[] words = this.words;
+        long tail = words[TAIL_START] + Long.MIN_VALUE; // unsigned order
         long a = addresses[k];
         long b = addresses[k + 1];
         long c = addresses[k + 2];
@@ -77,74 +85,64 @@ final class AddressIndex {
             }
             return;
         }
-        long p = words.get(ROOT);
+        long p = words[ROOT];
         long q = p;
         long r = p;
         long s = p;
         for (int level = 0; level < 3; level++) {
-            p = words.get(at(p, slot(p, a)));
-            q = words.get(at(q, slot(q, b)));
-            r = words.get(at(r, slot(r, c)));
-            s = words.get(at(s, slot(s, d)));
+            p = words[word(p) + slot(p, a)];
+            q = words[word(q) + slot(q, b)];
+            r = words[word(r) + slot(r, c)];
+            s = words[word(s) + slot(s, d)];
         }
-        indices[k] = findInWindow(words, at(p, 2 * slot(p, a)), a);
-        indices[k + 1] = findInWindow(words, at(q, 2 * slot(q, b)), b);
-        indices[k + 2] = findInWindow(words, at(r, 2 * slot(r, c)), c);
-        indices[k + 3] = findInWindow(words, at(s, 2 * slot(s, d)), d);
+        indices[k] = findInWindow(words, word(p) + 2 * slot(p, a), a);
+        indices[k + 1] = findInWindow(words, word(q) + 2 * slot(q, b), b);
+        indices[k + 2] = findInWindow(words, word(r) + 2 * slot(r, c), c);
+        indices[k + 3] = findInWindow(words, word(s) + 2 * slot(s, d), d);
     }
 
-    private static long slot(long node, long address) {
-        return address >>> node & (int) node >>> MASK_SHIFT; // a shift takes the lowest six bits of node
+    private static int word(long node) {
+        return (int) (node >>> WORD_SHIFT);
     }
 
-    private static int at(long node, long offset) {
-        return (int) ((node >>> 32) + offset);
+    private static int slot(long node, long address) {
+        return (int) (address >>> node & node >>> MASK_SHIFT); // a shift takes the lowest six bits of node
     }
 
-    private int findInWindow(LongBuffer words, int at, long address) {
+    private int findInWindow(long[] words, int at, long address) {
         long pages = (address >>> PAGE_SHIFT & LANE_PAGES) * EACH_LANE;
-        long window = words.get(at);
+        long window = words[at];
         int i = (int) window & (1 << HALVINGS_SHIFT) - 1;
         if ((int) window >>> HALVINGS_SHIFT != 0) {
             i = halve(i, (int) window >>> HALVINGS_SHIFT, address);
         }
-        i += Long.bitCount((window + (pages & UPPER_LANES) & REACHED & UPPER_LANES) >>> 1
-            | words.get(at + 1) + pages & REACHED);
-        int record = i << RECORD_SHIFT;
+        i += Long.bitCount((window + (pages & UPPER_LANES) & REACHED & UPPER_LANES) >>> 1 | words[at + 1] + pages & REACHED);
         // All lies below 2^63: a difference that is negative, its sign spread over all bits, makes -1 of the position.
-        return i | (int) ((address - records.get(record + START) | records.get(record + END) - 1 - address) >> 63);
+        return i | (int) ((address - words[STARTS + 2 * i] | words[ENDS + 2 * i] - 1 - address) >> 63);
     }
 
     private int halve(int first, int halvings, long address) {
-        int last = tableCount() - 1;
+        int last = (int) words[TABLE_COUNT] - 1;
         int i = first;
         for (int half = 1 << halvings >>> 1; half != 0; half >>>= 1) {
             int middle = Math.min(i + half, last);
-            i = records.get((middle << RECORD_SHIFT) + START) <= address ? middle : i;
+            i = words[STARTS + 2 * middle] <= address ? middle : i;
         }
         return i;
     }
 
     private int findInTail(long address) {
-        int count = count();
-        int low = tableCount();
+        int count = (int) words[COUNT];
+        int low = (int) words[TABLE_COUNT];
         int high = count;
         while (low < high) {
             int middle = low + high >>> 1;
-            if (Long.compareUnsigned(records.get((middle << RECORD_SHIFT) + END), address) <= 0) {
+            if (Long.compareUnsigned(words[ENDS + 2 * middle], address) <= 0) {
                 low = middle + 1;
             } else {
                 high = middle;
             }
         }
-        return low < count && Long.compareUnsigned(records.get((low << RECORD_SHIFT) + START), address) <= 0 ? low : -1;
-    }
-
-    private int tableCount() {
-        return (int) (words.get(COUNTS) >>> (ByteOrder.nativeOrder() == ByteOrder.LITTLE_ENDIAN ? 0 : 32));
-    }
-
-    private int count() {
-        return (int) (words.get(COUNTS) >>> (ByteOrder.nativeOrder() == ByteOrder.LITTLE_ENDIAN ? 32 : 0));
+        return low < count && Long.compareUnsigned(words[STARTS + 2 * low], address) <= 0 ? low : -1;
     }
 }

@@ -99,6 +99,7 @@ public final class MapSnapshot {
 
     /** The spare picture becomes the present one; the one before is written to next time at the earliest. */
     private void show(Picture front, MapFilter wanted, ProcessMaps process) {
+        spare.index.copy();
         picture = spare;
         spare = front;
         filter = wanted;

@@ -45,8 +45,7 @@ final class Picture {
         head = memory.slice(0, Head.SIZE);
         records = memory.slice(Head.SIZE, mappingCapacity * MapRecord.SIZE);
         words = records.asLongBuffer();
-        index = new AddressIndex(
-                memory.slice(head(Head.INDEX_OFFSET), head(Head.FILES_OFFSET) - head(Head.INDEX_OFFSET)), words);
+        index = new AddressIndex(memory.slice(head(Head.INDEX_OFFSET), head(Head.FILES_OFFSET) - head(Head.INDEX_OFFSET)));
         text = memory.slice(head(Head.TEXT_OFFSET), textCapacity);
     }
 
