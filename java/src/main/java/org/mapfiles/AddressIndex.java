@@ -1,13 +1,12 @@
 package org.mapfiles;
 
-import java.nio.ByteBuffer;
 import java.nio.LongBuffer;
 
 /**
  * Address to record: the search of {@code mf_find()} over the index that the native core builds; index_layout.h explains it.
  *
- * <p>It is copied to the Java heap for each new picture: an array of longs is read in half the instructions of a buffer, and
- * the copy takes a hundredth of what the picture took.
+ * <p>The index is copied to the Java heap for each new picture: an array of longs is read in half the instructions of a
+ * buffer, and the copy takes a hundredth of what the picture took.
  *
  * <p>Allocates nothing; for any number of threads. Every access is checked and every loop is bounded: an index that is
  * copied again during a search gives a wrong answer or an {@link IndexOutOfBoundsException}, nothing worse, and the caller
@@ -32,26 +31,18 @@ final class AddressIndex {
     private static final long REACHED = 0x8000800080008000L;
     private static final long UPPER_LANES = 0xffffffff00000000L;
 
-    private final LongBuffer built;
-    private final long[] words;
-
-    /** Of an index that is built in a native-order buffer. */
-    AddressIndex(ByteBuffer index) {
-        built = index.asLongBuffer();
-        words = new long[built.capacity()];
-        copy();
+    private AddressIndex() {
     }
 
-    /** Copies what was built since the last time. */
-    void copy() {
+    /** Copies an index from where it was built to an array as large. */
+    static void copy(LongBuffer built, long[] words) {
         built.get(0, words, 0, (int) built.get(WORDS));
     }
 
     /** Index of the record that covers the address, or -1. */
-    int find(long address) {
-        long[] words = this.words;
+    static int find(long[] words, long address) {
         if (Long.compareUnsigned(address, words[TAIL_START]) >= 0) {
-            return findInTail(address);
+            return findInTail(words, address);
         }
         long node = words[ROOT];
         node = words[word(node) + slot(node, address)];
@@ -61,18 +52,17 @@ final class AddressIndex {
     }
 
     /** {@link #find} for each address; four in step, so that their waits for memory overlap. */
-    void findAll(long[] addresses, int[] indices) {
+    static void findAll(long[] words, long[] addresses, int[] indices) {
         int k = 0;
         for (; k <= addresses.length - 4; k += 4) {
-            findFour(addresses, indices, k);
+            findFour(words, addresses, indices, k);
         }
         for (; k < addresses.length; k++) {
-            indices[k] = find(addresses[k]);
+            indices[k] = find(words, addresses[k]);
         }
     }
 
-    private void findFour(long[] addresses, int[] indices, int k) {
-        long[] words = this.words;
+    private static void findFour(long[] words, long[] addresses, int[] indices, int k) {
         long tail = words[TAIL_START] + Long.MIN_VALUE; // unsigned order
         long a = addresses[k];
         long b = addresses[k + 1];
@@ -81,7 +71,7 @@ final class AddressIndex {
         if (a + Long.MIN_VALUE >= tail || b + Long.MIN_VALUE >= tail || c + Long.MIN_VALUE >= tail
                 || d + Long.MIN_VALUE >= tail) {
             for (int i = k; i < k + 4; i++) {
-                indices[i] = find(addresses[i]);
+                indices[i] = find(words, addresses[i]);
             }
             return;
         }
@@ -109,19 +99,19 @@ final class AddressIndex {
         return (int) (address >>> node & node >>> MASK_SHIFT); // a shift takes the lowest six bits of node
     }
 
-    private int findInWindow(long[] words, int at, long address) {
+    private static int findInWindow(long[] words, int at, long address) {
         long pages = (address >>> PAGE_SHIFT & LANE_PAGES) * EACH_LANE;
         long window = words[at];
         int i = (int) window & (1 << HALVINGS_SHIFT) - 1;
         if ((int) window >>> HALVINGS_SHIFT != 0) {
-            i = halve(i, (int) window >>> HALVINGS_SHIFT, address);
+            i = halve(words, i, (int) window >>> HALVINGS_SHIFT, address);
         }
         i += Long.bitCount((window + (pages & UPPER_LANES) & REACHED & UPPER_LANES) >>> 1 | words[at + 1] + pages & REACHED);
         // All lies below 2^63: a difference that is negative, its sign spread over all bits, makes -1 of the position.
         return i | (int) ((address - words[STARTS + 2 * i] | words[ENDS + 2 * i] - 1 - address) >> 63);
     }
 
-    private int halve(int first, int halvings, long address) {
+    private static int halve(long[] words, int first, int halvings, long address) {
         int last = (int) words[TABLE_COUNT] - 1;
         int i = first;
         for (int half = 1 << halvings >>> 1; half != 0; half >>>= 1) {
@@ -131,7 +121,7 @@ final class AddressIndex {
         return i;
     }
 
-    private int findInTail(long address) {
+    private static int findInTail(long[] words, long address) {
         int count = (int) words[COUNT];
         int low = (int) words[TABLE_COUNT];
         int high = count;

@@ -5,7 +5,6 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.LongBuffer;
 import java.util.Objects;
-import java.util.concurrent.atomic.AtomicInteger;
 
 /**
  * A window on one mapping of a {@link MapSnapshot} at a time: it holds a position, no data.
@@ -29,7 +28,6 @@ public final class MapCursor implements Mapping {
     private static final boolean LITTLE_ENDIAN = ByteOrder.nativeOrder() == ByteOrder.LITTLE_ENDIAN;
 
     private final MapSnapshot snapshot;
-    private final AtomicInteger versions;
     private int version;
     private Picture picture;
     private ByteBuffer records;
@@ -46,21 +44,20 @@ public final class MapCursor implements Mapping {
 
     MapCursor(MapSnapshot snapshot) {
         this.snapshot = snapshot;
-        this.versions = snapshot.versions();
         reset();
     }
 
     /** Goes before the first mapping of the picture that the snapshot shows now. */
     public void reset() {
         do {
-            version = versions.get();
+            version = snapshot.version();
             picture = snapshot.picture();
             records = picture.records;
             words = picture.words;
             end = picture.head(MapRecord.Head.MAPPING_COUNT) * MapRecord.SIZE;
             at = BEFORE;
             readAt = ~version;
-        } while (version != versions.get());
+        } while (version != snapshot.version());
     }
 
     /** Goes to the next mapping; false if there is none, also when asked again. */
@@ -210,7 +207,7 @@ public final class MapCursor implements Mapping {
 
     /** For what was read and confirmed before, a look at the version without order is enough. */
     private void check() {
-        if (versions.getPlain() != readAt) {
+        if (snapshot.versionInPassing() != readAt) {
             confirm();
             Objects.checkIndex(at, end);
         }
@@ -218,7 +215,7 @@ public final class MapCursor implements Mapping {
 
     private void confirm() {
         VarHandle.loadLoadFence(); // what was read before this was read before the memory could be filled again
-        if (versions.get() != version) {
+        if (snapshot.version() != version) {
             throw stale();
         }
     }

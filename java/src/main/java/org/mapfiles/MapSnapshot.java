@@ -4,7 +4,6 @@ import java.lang.invoke.VarHandle;
 import java.lang.ref.Reference;
 import java.nio.charset.StandardCharsets;
 import java.util.Objects;
-import java.util.concurrent.atomic.AtomicInteger;
 import org.mapfiles.MapRecord.Head;
 
 /**
@@ -22,7 +21,9 @@ import org.mapfiles.MapRecord.Head;
  */
 public final class MapSnapshot {
     /** Changes with each new picture, before the memory of the last but one is written to. */
-    private final AtomicInteger version = new AtomicInteger();
+    private volatile int version;
+    /** The same, to be looked at without order. */
+    private int versionInPassing;
     private volatile Picture picture;
     private Picture spare;
     private MapFilter filter = MapFilter.all();
@@ -99,12 +100,13 @@ public final class MapSnapshot {
 
     /** The spare picture becomes the present one; the one before is written to next time at the earliest. */
     private void show(Picture front, MapFilter wanted, ProcessMaps process) {
-        spare.index.copy();
+        spare.takeIndex();
         picture = spare;
         spare = front;
         filter = wanted;
         owner = process;
-        version.getAndIncrement();
+        versionInPassing++;
+        version = versionInPassing;
         VarHandle.fullFence();
     }
 
@@ -156,15 +158,14 @@ public final class MapSnapshot {
      */
     public int find(long address) {
         for (;;) {
-            int seen = version.get();
-            int found = -1;
+            int seen = version;
             try {
-                found = picture.index.find(address);
+                int found = AddressIndex.find(picture.index, address);
+                if (isWhole(seen)) {
+                    return found;
+                }
             } catch (IndexOutOfBoundsException e) {
                 rethrowIfWhole(seen, e);
-            }
-            if (isWhole(seen)) {
-                return found;
             }
         }
     }
@@ -177,9 +178,9 @@ public final class MapSnapshot {
     public void find(long[] addresses, int[] indices) {
         Objects.checkFromIndexSize(0, addresses.length, indices.length);
         for (;;) {
-            int seen = version.get();
+            int seen = version;
             try {
-                picture.index.findAll(addresses, indices);
+                AddressIndex.findAll(picture.index, addresses, indices);
             } catch (IndexOutOfBoundsException e) {
                 rethrowIfWhole(seen, e);
             }
@@ -196,11 +197,11 @@ public final class MapSnapshot {
      */
     public long fileOffset(long address) {
         for (;;) {
-            int seen = version.get();
+            int seen = version;
             long offset = -1;
             try {
                 Picture now = picture;
-                int at = now.index.find(address) * MapRecord.SIZE;
+                int at = AddressIndex.find(now.index, address) * MapRecord.SIZE;
                 if (at >= 0 && (now.records.getInt(at + MapRecord.FLAGS) & MapRecord.FILE_BACKED) != 0) {
                     offset = address - now.records.getLong(at + MapRecord.START) + now.records.getLong(at + MapRecord.OFFSET);
                 }
@@ -215,7 +216,7 @@ public final class MapSnapshot {
 
     private int head(int field) {
         for (;;) {
-            int seen = version.get();
+            int seen = version;
             int value = picture.head(field);
             if (isWhole(seen)) {
                 return value;
@@ -226,7 +227,7 @@ public final class MapSnapshot {
     /** Whether what was read since then came from one picture: its memory is written to only after the version has changed. */
     private boolean isWhole(int seen) {
         VarHandle.loadLoadFence();
-        return version.get() == seen;
+        return version == seen;
     }
 
     /** A search over memory that is being filled again may leave it; only otherwise is that an error. */
@@ -240,9 +241,12 @@ public final class MapSnapshot {
         return picture;
     }
 
-    /** Changes with each new picture. */
-    AtomicInteger versions() {
+    int version() {
         return version;
+    }
+
+    int versionInPassing() {
+        return versionInPassing;
     }
 
     MapFilter filter() {

@@ -20,9 +20,11 @@ final class Picture {
     final ByteBuffer records;
     final LongBuffer words;
     final ByteBuffer text;
-    final AddressIndex index;
+    /** The search index, for {@link AddressIndex}; on the Java heap. */
+    final long[] index;
 
     private final ByteBuffer head;
+    private final LongBuffer builtIndex;
 
     Picture() {
         this(FIRST_MAPPINGS, FIRST_TEXT);
@@ -45,8 +47,15 @@ final class Picture {
         head = memory.slice(0, Head.SIZE);
         records = memory.slice(Head.SIZE, mappingCapacity * MapRecord.SIZE);
         words = records.asLongBuffer();
-        index = new AddressIndex(memory.slice(head(Head.INDEX_OFFSET), head(Head.FILES_OFFSET) - head(Head.INDEX_OFFSET)));
+        builtIndex = memory.slice(head(Head.INDEX_OFFSET), head(Head.FILES_OFFSET) - head(Head.INDEX_OFFSET)).asLongBuffer();
+        index = new long[builtIndex.capacity()];
+        takeIndex();
         text = memory.slice(head(Head.TEXT_OFFSET), textCapacity);
+    }
+
+    /** Makes the index that was built with the records the one to search. */
+    void takeIndex() {
+        AddressIndex.copy(builtIndex, index);
     }
 
     /** A field of the head. */
