@@ -2,7 +2,6 @@ package org.mapfiles;
 
 import java.util.Optional;
 import java.util.Set;
-import java.util.concurrent.atomic.AtomicReference;
 
 /**
  * The files behind a process' mappings: /proc/pid/map_files, which holds a symbolic link to the file of each mapping that has
@@ -34,7 +33,7 @@ import java.util.concurrent.atomic.AtomicReference;
  */
 public final class MapFiles {
     private final ProcessMaps maps;
-    private final AtomicReference<NativeMemory> spare = new AtomicReference<>();
+    private NativeMemory spare;
 
     MapFiles(ProcessMaps maps) {
         this.maps = maps;
@@ -209,9 +208,13 @@ public final class MapFiles {
         return new MappedFile(maps, record, (int) answer, Proof.ofCode(proof), (how & MapRecord.OPEN_WRITABLE) != 0);
     }
 
-    /** A native record, from memory that was used before unless another thread has it. */
+    /** A native record, in memory that was used before unless another thread has it. */
     private NativeMemory copy(Mapping mapping) {
-        NativeMemory copy = spare.getAndSet(null);
+        NativeMemory copy;
+        synchronized (this) { // an AtomicReference here would make the first snapshot of a JVM wait for a dozen more classes
+            copy = spare;
+            spare = null;
+        }
         if (copy == null) {
             copy = new NativeMemory(MapRecord.Answer.SIZE);
         }
@@ -219,9 +222,9 @@ public final class MapFiles {
         return copy;
     }
 
-    private void giveBack(NativeMemory copy) {
+    private synchronized void giveBack(NativeMemory copy) {
         copy.keepUntilHere();
-        spare.set(copy);
+        spare = copy;
     }
 
     private void check(int rc, Mapping mapping) throws MapsException {
