@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.ByteArrayOutputStream;
 import java.io.InputStream;
+import java.lang.ref.Reference;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -157,6 +158,7 @@ class FilesCommandTest {
             System.out.print(mapped.firstByte() == 0 ? "!" : "?");
             System.out.flush();
             Thread.sleep(1_000_000);
+            Reference.reachabilityFence(mapped);
         }
     }
 }
