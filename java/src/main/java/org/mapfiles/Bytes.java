@@ -4,7 +4,7 @@ import java.nio.BufferOverflowException;
 import java.nio.ByteBuffer;
 import java.util.Objects;
 
-/** Slices of a direct buffer against byte arrays, without a view or a copy. */
+/** Slices of direct buffers against byte arrays and each other, without a view or a copy. */
 final class Bytes {
     private Bytes() {
     }
@@ -33,11 +33,20 @@ final class Bytes {
         return length == expected.length && begins(buffer, offset, length, expected);
     }
 
+    static boolean equal(ByteBuffer one, int oneOffset, ByteBuffer other, int otherOffset, int length) {
+        for (int i = length - 1; i >= 0; i--) { // paths differ at their end
+            if (one.get(oneOffset + i) != other.get(otherOffset + i)) {
+                return false;
+            }
+        }
+        return true;
+    }
+
     static boolean begins(ByteBuffer buffer, int offset, int length, byte[] prefix) {
         if (length < prefix.length) {
             return false;
         }
-        for (int i = prefix.length - 1; i >= 0; i--) { // paths differ at their end
+        for (int i = prefix.length - 1; i >= 0; i--) {
             if (buffer.get(offset + i) != prefix[i]) {
                 return false;
             }

@@ -186,6 +186,18 @@ public final class MapCursor implements Mapping {
         return begins;
     }
 
+    /** Whether the mapping that another cursor is on has the same name, of another picture perhaps. */
+    boolean isNameOf(MapCursor other) {
+        int offset = records.getInt(at + MapRecord.NAME_OFFSET);
+        int otherOffset = other.records.getInt(other.at + MapRecord.NAME_OFFSET);
+        int length = nameLength();
+        boolean equal = length == other.nameLength()
+                && Bytes.equal(picture.text, offset, other.picture.text, otherOffset, length);
+        confirm();
+        other.confirm();
+        return equal;
+    }
+
     @Override
     public String name() {
         int offset = records.getInt(at + MapRecord.NAME_OFFSET);

@@ -70,6 +70,31 @@ class AllocationTest {
     }
 
     @Test
+    void theDifferenceOfTwoPicturesTakesNothing() throws Exception {
+        MapCursor before = snapshot.cursor();
+        MapCursor now = other.snapshot(MapFilter.all().readable()).cursor();
+        MapDifference.Visitor visitor = new MapDifference.Visitor() {
+            private long bytes;
+
+            @Override
+            public void added(Mapping mapping) {
+                bytes += mapping.size();
+            }
+
+            @Override
+            public void removed(Mapping mapping) {
+                bytes -= mapping.size();
+            }
+
+            @Override
+            public void changed(Mapping from, Mapping to) {
+                bytes += to.size() - from.size();
+            }
+        };
+        assertThat(allocated(() -> MapDifference.visit(before, now, visitor))).isZero();
+    }
+
+    @Test
     void entriesOfMapFilesTakeNothing() throws Exception {
         FileEntries entries = new FileEntries();
         Set<EntryPart> targets = EnumSet.of(EntryPart.TARGET);
