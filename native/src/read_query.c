@@ -26,13 +26,15 @@ static void keep_name(struct walk *walk, const char *name, uint32_t length, stru
         return;
     }
     if (length != walk->last_length || memcmp(text + walk->last_offset, name, length) != 0) {
-        walk->last_offset = walk->length;
-        walk->last_length = length;
-        if (walk->length + length > walk->fill.out->text_capacity)
-            walk->last_length = 0; /* not kept: the picture has failed and only sizes are counted now */
-        else if (name != text + walk->length)
+        const bool has_room = walk->length + length <= walk->fill.out->text_capacity;
+
+        walk->last_offset = has_room ? walk->length : 0;
+        walk->last_length = has_room ? length : 0;
+        if (has_room && name != text + walk->length)
             memcpy(text + walk->length, name, length);
         walk->length += length;
+        if (!has_room)
+            mapping->name_length = 0; /* only sizes are counted now; no name is there that files could be told by */
     }
     mapping->name_offset = (uint32_t)walk->last_offset;
 }

@@ -34,6 +34,13 @@ static void room_grows_on_demand_and_nothing_is_lost(void)
         CHECK(small->needed_text > text, "needs %u, has %u", small->needed_text, text);
         free(small);
     }
+    small = new_snapshot(1024, 0);
+    for (uint32_t text = 0; mf_snapshot_read(&process, MF_BY_QUERY, NULL, small) == -ENOBUFS; text += 13) {
+        CHECK(small->needed_text > small->text_capacity, "needs %u for names, has %u", small->needed_text, small->text_capacity);
+        free(small);
+        small = new_snapshot(1024, text);
+    }
+    free(small);
     CHECK(memcmp(copy, before, before->bytes) == 0, "the picture before is untouched");
     free(copy);
     free(before);
