@@ -111,7 +111,7 @@ int mf_confirm(struct mf_process *process, const struct mf_mapping *mapping)
     struct mf_procmap_query now = {.query_addr = mapping->start};
     int rc;
 
-    if (!(process->traits & MF_TRAIT_QUERY))
+    if (!(process->traits & MF_TRAIT_QUERY) || mf_mapping_kind(mapping) == MF_KIND_VSYSCALL) /* which a query does not know */
         return confirm_by_text(process, mapping);
     rc = mf_query_ask(process, &now);
     if (rc < 0)

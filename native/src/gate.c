@@ -28,13 +28,14 @@ bool mf_gate_is_near(uint64_t address, bool or_next)
 #endif
 }
 
-/* Flags of the last line of a text, if that is [vsyscall]. */
-static uint32_t flags_in_last_line(const char *text, const char *end)
+/* Flags of the last line of a piece of text, if that is [vsyscall]. The piece may be that line alone. */
+static uint32_t flags_in_last_line(const char *text, const char *end, bool begins_a_line)
 {
     const char *const newline = end - text > 1 ? memrchr(text, '\n', (size_t)(end - text - 1)) : NULL;
+    const char *const line = newline != NULL ? newline + 1 : begins_a_line ? text : NULL;
     struct mf_mapping mapping;
 
-    if (newline == NULL || end[-1] != '\n' || mf_text_line(text, newline + 1, end, NULL, &mapping) == NULL)
+    if (line == NULL || end[-1] != '\n' || mf_text_line(text, line, end, NULL, &mapping) == NULL)
         return 0;
     return mf_mapping_kind(&mapping) == MF_KIND_VSYSCALL ? mapping.flags : 0;
 }
@@ -45,18 +46,20 @@ static int learn(struct mf_process *process)
     char text[4096];
     uint32_t flags = 0;
     uint64_t offset = 0;
+    bool begins_a_line = true;
     const int fd = mf_maps_open(process->proc_fd);
     long length;
 
     if (fd < 0)
         return fd;
     while ((length = mf_sys_pread(fd, text, sizeof text, offset)) > 0) {
-        flags = flags_in_last_line(text, text + length);
+        flags = flags_in_last_line(text, text + length, begins_a_line);
+        begins_a_line = text[length - 1] == '\n';
         offset += (uint64_t)length;
     }
-    mf_sys_close(fd);
-    if (length == 0)
+    if (length == 0 && (flags != 0 || mf_maps_alive(fd, process->traits) > 0)) /* execve(2) ends a text early */
         mf_gate_remember(process, flags);
+    mf_sys_close(fd);
     return (int)length;
 }
 

@@ -74,6 +74,8 @@ static void the_last_page_of_all_is_answered_as_the_text_does(void)
     CHECK_IS(mf_query(&process, gate - 1, MF_COVERING_OR_NEXT, &answer), found < 0 ? -ENOENT : 0, "[vsyscall] as next");
     if (found >= 0)
         CHECK_IS(answer.mapping.flags, mf_snapshot_mappings(snapshot)[found].flags, "its flags");
+    if (found >= 0)
+        CHECK_IS(mf_confirm(&process, &mf_snapshot_mappings(snapshot)[found]), 1, "[vsyscall] stands");
     CHECK_IS(mf_query(&process, gate, MF_COVERING | MF_FILE_BACKED, &answer), -ENOENT, "it has no file");
     CHECK_IS(mf_query(&process, UINT64_MAX, MF_COVERING_OR_NEXT, &answer), -ENOENT, "nothing behind it");
     CHECK_IS(mf_query(&process, 0, MF_COVERING, &answer), -ENOENT, "address 0");
@@ -81,6 +83,24 @@ static void the_last_page_of_all_is_answered_as_the_text_does(void)
     CHECK_IS(answer.mapping.start, mf_snapshot_mappings(snapshot)[0].start, "is the text's first");
     CHECK_IS(mf_query(&process, 0, 1u << 20, &answer), -EINVAL, "a bit that means nothing");
     free(snapshot);
+}
+
+/* The kernel gives the text in pieces of a page: sooner or later the last line is a piece of its own. */
+static void the_last_page_of_all_is_found_however_long_the_text_is(void)
+{
+    const uint64_t gate = 0xffffffffff600000u;
+    const int expected = mf_query(&process, gate, MF_COVERING, &answer);
+    char *const made = mmap(NULL, 240 * page, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+    for (int lines = 0; lines < 120; lines++) {
+        struct mf_process fresh;
+
+        mprotect(made + 2 * (size_t)lines * page, page, PROT_READ);
+        CHECK_IS(mf_process_open_self(&fresh), 0, "open");
+        CHECK_IS(mf_query(&fresh, gate, MF_COVERING, &answer), expected, "[vsyscall] of a process just opened");
+        mf_process_close(&fresh);
+    }
+    munmap(made, 240 * page);
 }
 
 static volatile int errno_in_handler;
@@ -117,6 +137,7 @@ int main(void)
     the_end_of_a_range_is_outside_it();
     code_has_a_name_and_a_build_id();
     the_last_page_of_all_is_answered_as_the_text_does();
+    the_last_page_of_all_is_found_however_long_the_text_is();
     a_query_from_a_handler_leaves_errno_alone();
     mf_process_close(&process);
     return check_result();
