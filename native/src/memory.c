@@ -94,7 +94,7 @@ static enum mf_same compare_all(struct comparison *with, const struct mf_mapping
 {
     enum mf_same result = MF_NOT_COMPARED;
 
-    for (uint64_t address = mapping->start; address != mapping->end; address += PIECE) {
+    for (uint64_t address = mapping->start; address < mapping->end; address += PIECE) {
         const enum mf_same same = compare_piece(with, address, mapping->offset + (address - mapping->start));
 
         if (same == MF_DIFFERENT)

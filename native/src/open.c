@@ -68,7 +68,7 @@ int mf_file_prove(struct mf_process *process, const struct mf_mapping *mapping, 
         return rc;
     if (mf_fs_of(fd) == MF_FS_NUMBERED)
         rc = mf_entry_numbers_agree(mapping, &file) ? MF_SAME_INODE : -EIDRM;
-    else
+    else if ((rc = confirmed(process, mapping, 0)) == 0) /* no range that nobody has is read through for nothing */
         rc = prove_by_content(process, mapping, fd, true);
     return confirmed(process, mapping, rc);
 }

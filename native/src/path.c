@@ -38,7 +38,7 @@ int mf_path_use(struct mf_process *process, const struct mf_mapping *mapping, co
     if (root_fd < 0)
         return root_fd;
     rc = at_path(process, mapping, root_fd, name, length, use, flags, fd);
-    if (rc == -EIDRM && mapping->flags & MF_SUFFIXED)
+    if (rc == -EIDRM && mf_record_may_be_suffixed(mapping))
         rc = at_path(process, mapping, root_fd, name, length - MF_SUFFIX_LENGTH, use, flags, fd);
     mf_sys_close(root_fd);
     return rc;

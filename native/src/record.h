@@ -31,6 +31,15 @@ static inline void mf_record_classify(struct mf_mapping *record, const char *nam
         mf_record_classify_odd(record, name, devices);
 }
 
+/*
+ * Whether the last bytes of a name may be the kernel's suffix. Records are handed in by the caller: one that was put together
+ * from two may have a flag that its name does not bear out.
+ */
+static inline bool mf_record_may_be_suffixed(const struct mf_mapping *record)
+{
+    return record->flags & MF_SUFFIXED && record->name_length >= MF_SUFFIX_LENGTH;
+}
+
 /* Whether a record has all the bits that the filter of a question asks for. */
 static inline bool mf_record_passes(const struct mf_mapping *record, uint32_t question)
 {

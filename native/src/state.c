@@ -103,7 +103,7 @@ static enum mf_file_state state_of(const struct subject *subject, const char *na
     const enum finding at_name = look_at(subject, name, mapping->name_length);
     enum finding at_path = at_name;
 
-    if (at_name != SAME && mapping->flags & MF_SUFFIXED)
+    if (at_name != SAME && mf_record_may_be_suffixed(mapping))
         at_path = look_at(subject, name, mapping->name_length - MF_SUFFIX_LENGTH);
     if (at_path == SAME)
         return MF_FILE_PRESENT;

@@ -135,6 +135,27 @@ static void ask_from_below_a_root(const char *directory, int flags)
     rmdir("cage");
 }
 
+/* As a caller's race makes one: the flags of one mapping, the name of another. */
+static void a_record_that_is_none_does_no_harm(void)
+{
+    static const char none[16] = "/none";
+    void *const at = map_new_file("short (deleted)");
+    struct mf_mapping mapping;
+    int fd;
+
+    CHECK_IS(read_growing(&process, MF_BY_TEXT, &snapshot), 1, "read");
+    mapping = *mapping_at(snapshot, (uintptr_t)at);
+    CHECK(mapping.flags & MF_SUFFIXED, "flags %x", mapping.flags);
+    for (mapping.name_length = 0; mapping.name_length < 12; mapping.name_length++) {
+        mf_file_state(&process, &mapping, none);
+        mf_deletion(&process, &mapping, none);
+        mf_file_glance(&process, &mapping, none);
+        CHECK(mf_file_open(&process, &mapping, none, MF_OPEN_BY_PATH, &fd) < 0, "nothing to open");
+    }
+    munmap(at, 4096);
+    unlink("short (deleted)");
+}
+
 static void compare_numbers(void)
 {
     void *const at = map_new_file("numbers");
@@ -167,6 +188,7 @@ int main(void)
             _exit(1);
         compare_numbers();
         ask_about_all_kinds(false);
+        a_record_that_is_none_does_no_harm();
         _exit(check_result());
     }
     waitpid(child, &status, 0);
@@ -174,6 +196,7 @@ int main(void)
     if (mf_process_open_self(&process) != 0)
         return 1;
     compare_numbers();
+    a_record_that_is_none_does_no_harm();
     if (geteuid() == 0) {
         ask_about_all_kinds(true);
         ask_from_below_a_root(directory, 0);
