@@ -539,8 +539,8 @@ MF_API int mf_file_prove(struct mf_process *process, const struct mf_mapping *ma
 /**
  * How mf_file_open() would know the file, found out without reading the mapping and without opening devices: for lists.
  *
- * @return enum mf_proof: never MF_SAME_BYTES, and MF_NOT_VERIFIED where only the bytes would tell; or an error as of
- *         mf_file_open().
+ * @return enum mf_proof: never MF_SAME_BYTES, and MF_NOT_VERIFIED where only the bytes would tell, or the file cannot be reached;
+ *         -ENOENT: no file; -ESTALE; -ESRCH and the like.
  *
  * Thread-safe. Async-signal-safe (takes 8 KiB of stack).
  */
@@ -553,8 +553,8 @@ MF_API int mf_file_glance(struct mf_process *process, const struct mf_mapping *m
  * Numbers alone do not say so: two SysV segments of different IPC namespaces may have the same, and so may files of btrfs
  * subvolumes, and the two layers of a file on overlayfs.
  *
- * @return a number above 0; 0: not known, on a file system whose numbers prove nothing, of a device, and of a deleted file
- *         without the capability; -ESTALE; -ESRCH and the like. Thread-safe. Async-signal-safe.
+ * @return a number above 0; 0: not known, on a file system whose numbers prove nothing, of a device, of a file that the caller
+ *         may not look at, and of a deleted one without the capability; -ESTALE; -ESRCH and the like. Thread-safe. Async-signal-safe.
  */
 MF_API int64_t mf_file_scope(struct mf_process *process, const struct mf_mapping *mapping, const char *name);
 

@@ -11,16 +11,18 @@ int mf_entries_may_list(struct mf_process *process)
     return mf_entry_prepare(process);
 }
 
-/* Follows an entry of the caller's own: 0, -EPERM, or -ENOENT where it is gone meanwhile. */
+/* Follows an entry of the caller's own: 0, -EPERM, or -ENOENT where it does not tell, or is gone meanwhile. */
 static int follow(int proc_fd, const struct mf_mapping *mapping)
 {
     char path[64] = "map_files/";
     struct mf_statx file;
+    int rc;
     char *to = mf_put_number(path + strlen(path), mapping->start, 16);
 
     *to++ = '-';
     *mf_put_number(to, mapping->end, 16) = 0;
-    return mf_sys_statx(proc_fd, path, 0, &file);
+    rc = mf_sys_statx(proc_fd, path, 0, &file);
+    return rc == 0 || rc == -EPERM ? rc : -ENOENT; /* what the file's own file system says tells nothing */
 }
 
 /* Tries mappings with a file among the lines of a piece of text. */

@@ -120,15 +120,19 @@ static void begin_entry(const struct mf_mapping *mapping, int32_t index, struct 
     };
 }
 
-/* Errors that are of the process, not of one entry. */
-static int error_of_all(const struct mf_entry *entry)
+static bool is_of_all(int error)
 {
-    const int errors[] = {entry->link_error, entry->stat_error};
+    return error == -ESRCH || error == -ECHILD || error == -EACCES;
+}
 
-    for (int i = 0; i < 2; i++)
-        if (errors[i] == -ESRCH || errors[i] == -ECHILD || errors[i] == -EACCES)
-            return errors[i];
-    return 0;
+/* Errors that are of the process, not of one entry: file systems too refuse a stat (FUSE), but never a look at the link. */
+static int error_of_all(struct mf_process *process, const struct mf_mapping *mapping, const struct mf_entry *entry)
+{
+    if (is_of_all(entry->link_error))
+        return entry->link_error;
+    if (entry->stat_error == -EACCES)
+        return mf_entry_access(process, mapping) == -EACCES ? -EACCES : 0;
+    return is_of_all(entry->stat_error) ? entry->stat_error : 0;
 }
 
 int mf_entry_read(struct mf_process *process, const struct mf_mapping *mapping, const char *name, uint32_t what,
@@ -147,7 +151,7 @@ int mf_entry_read(struct mf_process *process, const struct mf_mapping *mapping, 
     read_entry(process, mapping, name, what, out, target);
     if (out->link_error == -ESTALE || out->stat_error == -ESTALE)
         return -ESTALE;
-    return error_of_all(out);
+    return error_of_all(process, mapping, out);
 }
 
 size_t mf_entries_bytes(uint32_t entry_capacity, uint32_t text_capacity)
@@ -221,7 +225,7 @@ int mf_entries_read(struct mf_process *process, const struct mf_snapshot *snapsh
             parts &= ~(uint32_t)MF_ENTRY_STAT;
         keep_target(out, entry, target);
         out->entry_count++;
-        rc = error_of_all(entry);
+        rc = error_of_all(process, mapping, entry);
     }
     if (rc == 0 && (out->needed_entries > out->entry_count || out->needed_text > out->text_length))
         rc = -ENOBUFS;

@@ -52,4 +52,14 @@ static inline bool mf_entry_numbers_agree(const struct mf_mapping *mapping, cons
     return file->inode == mapping->inode && file->dev_major == mapping->dev_major && file->dev_minor == mapping->dev_minor;
 }
 
+/*
+ * Whether what was returned tells of the file alone: what its path and its file system answer, such as -EACCES of a directory
+ * that is closed to the caller, or of FUSE. Not of the process, of the record, or of a lack of means.
+ */
+static inline bool mf_entry_is_out_of_reach(int rc)
+{
+    return rc < 0 && rc != -ESTALE && rc != -ESRCH && rc != -ECHILD && rc != -ENXIO && rc != -EMFILE && rc != -ENFILE &&
+           rc != -ENOMEM;
+}
+
 #endif

@@ -178,7 +178,7 @@ int mf_file_open(struct mf_process *process, const struct mf_mapping *mapping, c
     return rc;
 }
 
-int mf_file_glance(struct mf_process *process, const struct mf_mapping *mapping, const char *name)
+static int glance(struct mf_process *process, const struct mf_mapping *mapping, const char *name)
 {
     int flags = O_PATH;
     struct mf_statx file;
@@ -186,8 +186,6 @@ int mf_file_glance(struct mf_process *process, const struct mf_mapping *mapping,
     int fd;
     int rc;
 
-    if (!(mapping->flags & MF_FILE_BACKED))
-        return -ENOENT;
     fd = (int)mf_entry_call(process, mapping, MF_ENTRY_OPEN, &flags);
     if (fd == -EPERM)
         return mf_path_use(process, mapping, name, only_prove, O_RDONLY, &none);
@@ -200,4 +198,14 @@ int mf_file_glance(struct mf_process *process, const struct mf_mapping *mapping,
         rc = is_overlay(process, fd, &file) ? only_prove(process, mapping, fd, O_RDONLY, &none) : MF_EXACT;
     mf_sys_close(fd);
     return rc;
+}
+
+int mf_file_glance(struct mf_process *process, const struct mf_mapping *mapping, const char *name)
+{
+    int rc;
+
+    if (!(mapping->flags & MF_FILE_BACKED))
+        return -ENOENT;
+    rc = glance(process, mapping, name);
+    return mf_entry_is_out_of_reach(rc) ? MF_NOT_VERIFIED : rc;
 }

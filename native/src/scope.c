@@ -47,10 +47,8 @@ static int64_t scope_on_file_systems(struct mf_process *process, const struct mf
         mf_sys_close(fd);
     } else if (rc == -EPERM) {
         rc = mf_path_use(process, mapping, name, scope_at_path, 0, NULL);
-        if (rc == -EIDRM || rc == -ENAMETOOLONG)
-            rc = NOT_KNOWN;
     }
-    return rc;
+    return mf_entry_is_out_of_reach(rc) ? NOT_KNOWN : rc;
 }
 
 int64_t mf_file_scope(struct mf_process *process, const struct mf_mapping *mapping, const char *name)

@@ -283,6 +283,33 @@ static void files_without_a_path(uint32_t how, int expected)
     munmap(made.at, sizeof page);
 }
 
+/* Mapped before the capabilities were dropped, below a directory that is closed since. */
+static struct made closed = {.letter = 'C'};
+
+static void map_what_will_be_closed(void)
+{
+    const struct mf_mapping *found;
+    int fd;
+
+    CHECK_IS(mkdir("closed", 0700), 0, "mkdir");
+    place_file("closed/file", 'C');
+    fd = open("closed/file", O_RDONLY);
+    closed.at = mmap(NULL, 4096, PROT_READ, MAP_SHARED, fd, 0);
+    close(fd);
+    CHECK_IS(read_growing(&process, MF_BY_TEXT, &snapshot), 1, "read");
+    found = mapping_at(snapshot, (uintptr_t)closed.at);
+    closed.mapping = *found;
+    memcpy(closed.name, mf_snapshot_name(snapshot, found), found->name_length);
+}
+
+static void a_file_out_of_reach_is_an_answer_of_that_file(void)
+{
+    CHECK_IS(opened(&closed, 0), -EACCES, "below a closed directory");
+    CHECK_IS(mf_file_glance(&process, &closed.mapping, closed.name), MF_NOT_VERIFIED, "at a glance");
+    CHECK_IS(mf_file_scope(&process, &closed.mapping, closed.name), 0, "its scope");
+    CHECK_IS(mf_file_state(&process, &closed.mapping, closed.name), MF_FILE_NOT_KNOWN, "its state");
+}
+
 static void try_all(bool may_follow)
 {
     for (int i = 0; i < PLACES; i++) {
@@ -323,12 +350,15 @@ int main(void)
             try_all(true);
         else
             puts("skipped through map_files: takes CAP_CHECKPOINT_RESTORE");
+        map_what_will_be_closed();
         mf_process_close(&process);
         if (geteuid() == 0 && (setgid(65534) != 0 || setuid(65534) != 0 || prctl(PR_SET_DUMPABLE, 1) != 0))
             _exit(1);
         CHECK_IS(mf_process_open_self(&process), 0, "open");
         CHECK_IS(mf_entries_may_follow(), -EPERM, "without capabilities");
         CHECK_IS(mf_entries_may_list(&process), 0, "listing takes none");
+        if (access("closed/file", F_OK) != 0)
+            a_file_out_of_reach_is_an_answer_of_that_file();
         try_all(false);
         mf_process_close(&process);
         _exit(check_result());

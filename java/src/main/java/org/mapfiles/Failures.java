@@ -43,6 +43,9 @@ final class Failures {
                 return new AccessRefusedException("following an entry of map_files takes CAP_CHECKPOINT_RESTORE or CAP_SYS_ADMIN"
                         + " in the initial user namespace, and no path leads to the file: " + mapping + ": run as root",
                         EnumSet.of(Reason.CHECKPOINT_RESTORE));
+            case Errno.EACCES:
+                return new AccessRefusedException("this user may not open the file, by its permissions, those of a directory on the"
+                        + " way, or its file system (FUSE): " + mapping + ": run as its owner", EnumSet.of(Reason.POLICY));
             case Errno.EBADF:
                 return new AccessRefusedException("the process opened the file for reading only: " + mapping,
                         EnumSet.of(Reason.READ_ONLY));

@@ -145,9 +145,6 @@ public final class MapFiles {
         NativeMemory copy = copy(mapping);
         int rc = maps.glanceAtFile(copy.address());
         giveBack(copy);
-        if (rc == Errno.EPERM || rc == Errno.EIDRM || rc == Errno.ENAMETOOLONG) {
-            return Proof.NOT_VERIFIED;
-        }
         check(rc, mapping);
         return Proof.ofCode(rc);
     }
@@ -204,6 +201,9 @@ public final class MapFiles {
         long answer = maps.openFile(copy.address(), how);
         giveBack(copy);
         int proof = (int) (answer >> Integer.SIZE);
+        if (proof == Errno.EACCES) { // of the file: the maps of the process could be read
+            throw Failures.ofEntry(proof, Mappings.describe(mapping));
+        }
         check(proof, mapping);
         return new MappedFile(maps, record, (int) answer, Proof.ofCode(proof), (how & MapRecord.OPEN_WRITABLE) != 0);
     }
