@@ -106,7 +106,7 @@ static inline enum mf_kind mf_mapping_kind(const struct mf_mapping *mapping)
 /* ---- An open process -------------------------------------------------------------------------------------------- */
 
 /**
- * A process held by descriptors: a later process with the same pid is never mistaken for it. Caller's memory, 64 bytes.
+ * A process held by descriptors: a later process with the same pid is never mistaken for it. Caller's memory, 72 bytes.
  * Its fields are the library's own. It must not move to another process by fork(2): there "self" is the parent.
  */
 struct mf_process {
@@ -116,6 +116,8 @@ struct mf_process {
     uint32_t traits;
     uint32_t gate;    /* what is known of [vsyscall]; atomic */
     int32_t files_fd; /* directory map_files once it was needed, else -1; atomic */
+    uint32_t reopenings_begun; /* how often maps_fd got other memory behind it; atomic, as the next */
+    uint32_t reopenings_done;
     uint64_t internal_devices[5]; /* of the kernel's own shmem and hugetlb mounts */
 };
 

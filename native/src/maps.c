@@ -135,7 +135,9 @@ int mf_maps_reopen(struct mf_process *process)
     if (fd < 0)
         return fd;
     /* Onto the same number, at once: another thread's query finds the old memory or the new, never a closed descriptor. */
+    __atomic_fetch_add(&process->reopenings_begun, 1, __ATOMIC_SEQ_CST);
     rc = MF_SYS(syscall(SYS_dup3, fd, process->maps_fd, O_CLOEXEC));
+    __atomic_fetch_add(&process->reopenings_done, 1, __ATOMIC_SEQ_CST);
     mf_sys_close(fd);
     __atomic_store_n(&process->gate, 0, __ATOMIC_RELAXED);
     return rc < 0 ? (int)rc : 0;

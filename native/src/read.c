@@ -14,25 +14,69 @@ static bool prefers_query(const struct mf_process *process, uint32_t question)
     return question & MF_EXECUTABLE && process->traits & MF_TRAIT_QUERY;
 }
 
-static int read_until_whole(struct mf_process *process, uint32_t question, const struct mf_snapshot *previous,
+/*
+ * The descriptor that one read goes through: the process' own; or one for this read alone, where another thread has put other
+ * memory behind that one (mf_maps_reopen()) in the middle of a read, which would mix two programs.
+ */
+struct source {
+    struct mf_process *process;
+    int own_fd;    /* negative: none */
+    uint32_t since; /* reopenings before the read */
+};
+
+static int begin_read(struct source *source)
+{
+    source->since = __atomic_load_n(&source->process->reopenings_done, __ATOMIC_SEQ_CST);
+    return source->own_fd >= 0 ? source->own_fd : source->process->maps_fd;
+}
+
+static bool was_replaced(const struct source *source)
+{
+    return source->own_fd < 0 && __atomic_load_n(&source->process->reopenings_begun, __ATOMIC_SEQ_CST) != source->since;
+}
+
+static void close_own(struct source *source)
+{
+    if (source->own_fd >= 0)
+        mf_sys_close(source->own_fd);
+    source->own_fd = -1;
+}
+
+/* The memory of the process as it is now: 0 or why there is none. */
+static int reopen(struct source *source, bool for_this_read)
+{
+    if (!for_this_read && source->own_fd < 0)
+        return mf_maps_reopen(source->process);
+    close_own(source);
+    source->own_fd = mf_maps_open(source->process->proc_fd);
+    return source->own_fd < 0 ? source->own_fd : 0;
+}
+
+static int read_until_whole(struct source *source, uint32_t question, const struct mf_snapshot *previous,
                             struct mf_snapshot *out)
 {
-    bool by_query = prefers_query(process, question);
+    bool by_query = prefers_query(source->process, question);
     int rc = -ESRCH;
 
     out->retries = 0;
     for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
-        rc = (by_query ? mf_read_query : mf_read_text)(process, question, previous, out);
-        if (rc == -ENAMETOOLONG && by_query) { /* a path too long for this interface: the text has it whole */
-            by_query = false;
-        } else if (rc == MF_MEMORY_GONE) {
-            rc = mf_maps_reopen(process);
-            if (rc < 0)
-                return rc;
+        const int maps_fd = begin_read(source);
+        int reopened = 0;
+
+        rc = (by_query ? mf_read_query : mf_read_text)(source->process, maps_fd, question, previous, out);
+        if (was_replaced(source)) {
+            reopened = reopen(source, true);
             rc = -ESRCH;
+        } else if (rc == -ENAMETOOLONG && by_query) { /* a path too long for this interface: the text has it whole */
+            by_query = false;
+            continue;
+        } else if (rc == MF_MEMORY_GONE) {
+            reopened = reopen(source, false);
         } else if (rc != 1 || !out->torn) {
             return rc;
         }
+        if (reopened < 0)
+            return reopened;
         out->retries++;
     }
     return rc;
@@ -42,11 +86,15 @@ int mf_snapshot_read(struct mf_process *process, uint32_t question, const struct
                      struct mf_snapshot *out)
 {
     const uint32_t known = MF_FILTER | MF_BY_TEXT | MF_BY_QUERY;
+    struct source source = {.process = process, .own_fd = -1};
+    int rc;
 
     if (!mf_snapshot_is_initialised(out) || (previous != NULL && !mf_snapshot_is_initialised(previous)) ||
         previous == out || question & ~known || (question & MF_BY_TEXT && question & MF_BY_QUERY))
         return -EINVAL;
     if (question & MF_BY_QUERY && !(process->traits & MF_TRAIT_QUERY))
         return -ENOTTY;
-    return read_until_whole(process, question, previous, out);
+    rc = read_until_whole(&source, question, previous, out);
+    close_own(&source);
+    return rc;
 }

@@ -9,6 +9,7 @@
 
 struct walk {
     struct mf_process *process;
+    int maps_fd;
     struct mf_fill fill;
     uint64_t length;       /* of the names so far, more than the room where that is short */
     uint64_t last_offset;  /* of the newest name: neighbours often have the same */
@@ -72,7 +73,7 @@ static int walk_all(struct walk *walk)
 
         query.vma_name_addr = (uintptr_t)name;
         query.vma_name_size = MF_NAME_MAX;
-        rc = mf_maps_query(walk->process->maps_fd, &query);
+        rc = mf_maps_query(walk->maps_fd, &query);
         if (rc == -ENOENT)
             return add_gate(walk);
         if (rc < 0)
@@ -90,13 +91,14 @@ static bool is_same_picture(const struct mf_snapshot *a, const struct mf_snapsho
            memcmp(mf_snapshot_text(a), mf_snapshot_text(b), a->text_length) == 0;
 }
 
-int mf_read_query(struct mf_process *process, uint32_t question, const struct mf_snapshot *previous,
+int mf_read_query(struct mf_process *process, int maps_fd, uint32_t question, const struct mf_snapshot *previous,
                   struct mf_snapshot *out)
 {
     struct walk walk;
     int rc;
 
     walk.process = process;
+    walk.maps_fd = maps_fd;
     walk.length = walk.last_offset = walk.last_length = 0;
     mf_fill_begin(&walk.fill, out, question, process->internal_devices);
     rc = walk_all(&walk);

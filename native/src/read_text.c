@@ -10,6 +10,7 @@
 
 struct reading {
     struct mf_process *process;
+    int maps_fd;
     const struct mf_snapshot *previous; /* while all that was read is as it was then, else NULL */
     struct mf_fill fill;
     uint64_t length;   /* bytes the kernel has given */
@@ -82,7 +83,7 @@ static int read_all(struct reading *reading)
         const bool in_place = reading->previous == NULL && !reading->full && reading->length < capacity;
         char *const to = in_place ? reading->fill.text + reading->length : reading->scratch;
         const uint64_t room = in_place ? capacity - reading->length : sizeof reading->scratch;
-        const long count = mf_sys_pread(reading->process->maps_fd, to, room, reading->length);
+        const long count = mf_sys_pread(reading->maps_fd, to, room, reading->length);
         int rc;
 
         if (count <= 0)
@@ -108,7 +109,7 @@ static int is_whole(const struct reading *reading)
         return 0;
     if (reading->previous != NULL && reading->length == reading->previous->kernel_length)
         return 1; /* as whole as that was */
-    return reading->fill.gate != 0 ? 1 : mf_maps_alive(reading->process->maps_fd, reading->process->traits);
+    return reading->fill.gate != 0 ? 1 : mf_maps_alive(reading->maps_fd, reading->process->traits);
 }
 
 static int finish(struct reading *reading)
@@ -128,13 +129,14 @@ static int finish(struct reading *reading)
     return mf_fill_end(fill, MF_BY_TEXT, reading->length, text_length);
 }
 
-int mf_read_text(struct mf_process *process, uint32_t question, const struct mf_snapshot *previous,
+int mf_read_text(struct mf_process *process, int maps_fd, uint32_t question, const struct mf_snapshot *previous,
                  struct mf_snapshot *out)
 {
     struct reading reading;
     int rc;
 
     reading.process = process;
+    reading.maps_fd = maps_fd;
     reading.previous = previous != NULL && previous->backend == MF_BY_TEXT && previous->question == question &&
                        !previous->torn ? previous : NULL;
     reading.length = reading.parsed = reading.lines = 0;

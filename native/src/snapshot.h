@@ -17,10 +17,10 @@ int mf_snapshot_bad_line(struct mf_snapshot *out, uint64_t line, uint64_t length
 /* An answer of the two functions below: the memory was replaced or ended while it was read. Reopen, and again. */
 #define MF_MEMORY_GONE (-ESRCH)
 
-/* mf_snapshot_read() by one backend, once. A picture that does not fit together comes back torn. */
-int mf_read_text(struct mf_process *process, uint32_t question, const struct mf_snapshot *previous,
+/* mf_snapshot_read() by one backend, once, through @p maps_fd. A picture that does not fit together comes back torn. */
+int mf_read_text(struct mf_process *process, int maps_fd, uint32_t question, const struct mf_snapshot *previous,
                  struct mf_snapshot *out);
-int mf_read_query(struct mf_process *process, uint32_t question, const struct mf_snapshot *previous,
+int mf_read_query(struct mf_process *process, int maps_fd, uint32_t question, const struct mf_snapshot *previous,
                   struct mf_snapshot *out);
 
 #endif

@@ -12,6 +12,7 @@
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -191,6 +192,57 @@ static void an_exec_is_followed(void)
     close(ready[0]);
 }
 
+static pid_t child_to_replace;
+static int closed_by_exec;
+
+/* In the middle of a read: the process becomes another program, and a query finds its new memory. */
+static void replace_and_ask(int signal)
+{
+    static struct mf_answer answer;
+    char byte;
+
+    (void)signal;
+    kill(child_to_replace, SIGUSR1);
+    if (read(closed_by_exec, &byte, 1) == 0)
+        mf_query(&process, 0, MF_COVERING_OR_NEXT, &answer);
+}
+
+static void a_picture_is_of_one_program(uint32_t question)
+{
+    const struct itimerval soon = {.it_value = {.tv_usec = 1000}};
+    int of_old_one = 0;
+    bool new_one = false;
+    int ready[2];
+    char byte;
+
+    CHECK_IS(pipe(ready), 0, "pipe");
+    child_to_replace = fork();
+    if (child_to_replace == 0) {
+        for (int i = 0; i < 20000; i++)
+            mmap(NULL, 4096, i & 1 ? PROT_READ | PROT_EXEC : PROT_READ | PROT_WRITE | PROT_EXEC, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+        wait_and_exec(ready[1]);
+    }
+    close(ready[1]);
+    closed_by_exec = ready[0];
+    CHECK_IS(read(ready[0], &byte, 1), 1, "child is ready");
+    CHECK_IS(mf_process_open_pid(child_to_replace, &process), 0, "open");
+    CHECK_IS(read_growing(&process, question, &snapshot), 1, "before");
+    signal(SIGALRM, replace_and_ask);
+    setitimer(ITIMER_REAL, &soon, NULL);
+    CHECK_IS(mf_snapshot_read(&process, question, NULL, snapshot), 1, "read while the program is replaced");
+    for (uint32_t i = 0; i < snapshot->mapping_count; i++) {
+        const struct mf_mapping *const mapping = &mf_snapshot_mappings(snapshot)[i];
+
+        of_old_one += mf_mapping_kind(mapping) == MF_KIND_SHARED_ANONYMOUS;
+        new_one |= mapping->name_length > 6 &&
+                   memcmp(mf_snapshot_name(snapshot, mapping) + mapping->name_length - 6, "/sleep", 6) == 0;
+    }
+    CHECK(of_old_one == (new_one ? 0 : 20000), "%d mappings of 20000 of the old program, of %u", of_old_one, snapshot->mapping_count);
+    mf_process_close(&process);
+    end_child(child_to_replace);
+    close(ready[0]);
+}
+
 static void *outlive_the_first_thread(void *unused)
 {
     (void)unused;
@@ -320,6 +372,8 @@ int main(void)
     an_ended_process_is_gone_and_a_zombie_is_a_zombie();
     a_kernel_thread_has_no_mappings();
     an_exec_is_followed();
+    a_picture_is_of_one_program(MF_BY_TEXT);
+    a_picture_is_of_one_program(MF_EXECUTABLE);
     memory_is_seen_after_the_first_thread_ended();
     a_refusal_says_what_is_missing();
     a_hidden_process_and_a_missing_proc_are_told_apart();

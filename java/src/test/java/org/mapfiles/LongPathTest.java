@@ -50,6 +50,7 @@ class LongPathTest {
             if (Queries.areSupported()) {
                 MapSnapshot queried = maps.snapshot(MapFilter.all().by(Backend.QUERY));
                 assertThat(queried.backend()).as("what a query has no room for").isEqualTo(Backend.TEXT);
+                assertThat(queried.retries()).as("nothing has changed meanwhile").isZero();
                 assertThat(Seen.all(queried)).isEqualTo(all);
             }
             for (Seen seen : deep) {
