@@ -95,7 +95,11 @@ static void index_file(struct mf_fill *fill, uint32_t at)
     }
     *slot = at + 1;
     record->file_index = (int32_t)fill->file_count++;
-    if (mf_fill_is_crowded(fill->file_count, fill->files_mask + 1))
+    if (!mf_fill_is_crowded(fill->file_count, fill->files_mask + 1))
+        return;
+    if (fill->file_count > at + 1) /* those of records that gave way are counted, and memory has no room for more than records */
+        mf_fill_index_files(fill);
+    else
         double_files(fill, at + 1);
 }
 

@@ -35,6 +35,9 @@ static void check_record(uint32_t index, uint64_t start, uint64_t end, const cha
 
 int main(void)
 {
+    static char text[1 << 17];
+    size_t length = 0;
+
     snapshot = new_snapshot(64, 8192);
     fill(LINE("00001000-00002000", "r--p", "1") LINE("00002000-00003000", "r--p", "2"), 0);
     CHECK_IS(snapshot->torn, 0, "in order");
@@ -60,6 +63,18 @@ int main(void)
     fill(LINE("00001000-00002000", "r-xp", "1") LINE("00001000-00003000", "r--p", "2"), MF_EXECUTABLE);
     CHECK_IS(snapshot->mapping_count, 0, "what is not asked for makes others give way all the same");
     CHECK_IS(snapshot->torn, 1, "and that is torn too");
+    /* However often, the table of files stays in its room: behind it stands the text. */
+    for (int round = 0; round < 20; round++) {
+        for (int i = 60 * round + 1; i <= 60 * round + 60; i++)
+            length += (size_t)sprintf(text + length, "%08x-%08x r--p 00000000 08:01 %d \n",
+                                      (i % 60 == 1 ? 1 : i) * 0x1000, (i + 1) * 0x1000, i);
+    }
+    free(snapshot);
+    snapshot = new_snapshot(64, sizeof text);
+    fill(text, 0);
+    CHECK(memcmp(mf_snapshot_text(snapshot), text, length) == 0, "the text is as it was");
+    CHECK_IS(snapshot->mapping_count, 60, "the last round's");
+    CHECK_IS(snapshot->file_count, 60, "and their files");
     free(snapshot);
     return check_result();
 }
