@@ -122,6 +122,10 @@ static bool is_name(const struct mf_mapping *mapping, const char *name, bool may
 
 bool mf_entry_is_target(const struct mf_mapping *mapping, const char *name, const char *target, size_t length)
 {
+    static const char shared_anonymous[] = "/dev/zero" MF_SUFFIX; /* whatever prctl(PR_SET_VMA_ANON_NAME) called it */
+
+    if (mf_mapping_kind(mapping) == MF_KIND_SHARED_ANONYMOUS)
+        return length == sizeof shared_anonymous - 1 && memcmp(target, shared_anonymous, length) == 0;
     return is_name(mapping, name, mapping->flags & MF_DELETED, target, length);
 }
 

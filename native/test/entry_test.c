@@ -171,6 +171,32 @@ static void stale_is_told(void)
     close(b);
 }
 
+/* Maps shows the name that prctl(2) gave (Linux 6.2+ with CONFIG_ANON_VMA_NAME), and the link what it always showed. */
+static void named_shared_memory(void)
+{
+    void *const at = mmap(NULL, PAGE, PROT_READ, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    static const char given[] = "[anon_shmem:mine]";
+    struct mf_process without_query;
+    char name[MF_NAME_MAX];
+    char target[MF_NAME_MAX];
+    struct mf_mapping record;
+    struct mf_entry entry;
+
+    prctl(0x53564d41 /* PR_SET_VMA */, 0, at, PAGE, "mine");
+    record = record_at(at, name);
+    if (name[0] != '[') { /* this kernel does not: as if it did */
+        memcpy(name, given, sizeof given);
+        record.name_length = sizeof given - 1;
+    }
+    CHECK_IS(mf_entry_read(&process, &record, name, ALL, &entry, target), 0, "named shared memory");
+    without_query = process; /* the same descriptors */
+    without_query.traits = 0;
+    CHECK_IS(mf_entry_read(&without_query, &record, name, ALL, &entry, target), 0, "without PROCMAP_QUERY");
+    CHECK(entry.target_length == 9 && memcmp(target, "/dev/zero", 9) == 0, "%.*s", (int)entry.target_length, target);
+    CHECK_IS(entry.flags & MF_DELETED, MF_DELETED, "never had a path");
+    munmap(at, PAGE);
+}
+
 static void renamed_and_without_a_file(void)
 {
     const int fd = open_file("before");
@@ -399,6 +425,7 @@ static void try_all(void)
     all_entries_are_those_of_the_kernel();
     little_room_loses_nothing();
     stale_is_told();
+    named_shared_memory();
     renamed_and_without_a_file();
     a_long_path();
     no_wrong_file_ever();
