@@ -8,24 +8,27 @@
 #define HUGE_SHIFT 26 /* the logarithm of the page size stands from this bit on */
 
 /* Known only by making a file there: memfd_create(2), through syscall() since glibc's name is younger than 2.17. */
-static uint64_t device_of_memfd(unsigned flags)
+static int device_of_memfd(unsigned flags, uint64_t *device)
 {
     struct stat of_file;
     const int fd = (int)MF_SYS(syscall(SYS_memfd_create, "mapfiles", MFD_CLOEXEC_ | flags));
     long rc;
 
+    *device = 0;
     if (fd < 0)
-        return 0;
+        return fd == -EMFILE || fd == -ENFILE || fd == -ENOMEM ? fd : 0; /* anything else stays so */
     rc = mf_sys_stat(fd, "", AT_EMPTY_PATH, &of_file);
     mf_sys_close(fd);
-    return rc < 0 ? 0 : mf_device_of(of_file.st_dev);
+    *device = rc < 0 ? 0 : mf_device_of(of_file.st_dev);
+    return 0;
 }
 
-void mf_devices_internal(uint64_t devices[MF_DEVICES])
+/* They stay the same until the machine is started anew, so they are asked for once. All threads write the same. */
+static uint64_t known[MF_DEVICES];
+static int asked;
+
+static int ask(void)
 {
-    /* They stay the same until the machine is started anew, so they are asked for once. All threads write the same. */
-    static uint64_t known[MF_DEVICES];
-    static int asked;
     static const unsigned kinds[MF_DEVICES] = {
         0,
         MFD_HUGETLB_ | 16u << HUGE_SHIFT,
@@ -34,11 +37,23 @@ void mf_devices_internal(uint64_t devices[MF_DEVICES])
         MFD_HUGETLB_ | 30u << HUGE_SHIFT,
     };
 
-    if (!__atomic_load_n(&asked, __ATOMIC_ACQUIRE)) {
-        for (int i = 0; i < MF_DEVICES; i++)
-            __atomic_store_n(&known[i], device_of_memfd(kinds[i]), __ATOMIC_RELAXED);
-        __atomic_store_n(&asked, 1, __ATOMIC_RELEASE);
+    for (int i = 0; i < MF_DEVICES; i++) {
+        uint64_t device;
+        const int rc = device_of_memfd(kinds[i], &device);
+
+        if (rc < 0)
+            return rc;
+        __atomic_store_n(&known[i], device, __ATOMIC_RELAXED);
     }
-    for (int i = 0; i < MF_DEVICES; i++)
+    __atomic_store_n(&asked, 1, __ATOMIC_RELEASE);
+    return 0;
+}
+
+int mf_devices_internal(uint64_t devices[MF_DEVICES])
+{
+    const int rc = __atomic_load_n(&asked, __ATOMIC_ACQUIRE) ? 0 : ask();
+
+    for (int i = 0; rc == 0 && i < MF_DEVICES; i++)
         devices[i] = __atomic_load_n(&known[i], __ATOMIC_RELAXED);
+    return rc;
 }

@@ -22,7 +22,9 @@ static inline uint64_t mf_device_of(uint64_t st_dev)
 /*
  * Devices of the kernel's own mounts, on which memfds, SysV segments and shared anonymous memory live: no file with a
  * path can be on them. First shmem, then hugetlb, one for each page size; 0 where the kernel has none or will not tell.
+ *
+ * @return 0, or a negative errno: no descriptor, or no memory, is left to find out with.
  */
-void mf_devices_internal(uint64_t devices[MF_DEVICES]);
+int mf_devices_internal(uint64_t devices[MF_DEVICES]);
 
 #endif

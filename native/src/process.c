@@ -46,7 +46,11 @@ static int open_held(int proc_fd, struct mf_process *out)
         process.traits |= MF_TRAIT_QUERY;
     if (mf_sys_read_file(proc_fd, "stat", stat, sizeof stat) > 0)
         process.pid = mf_get_number(stat);
-    mf_devices_internal(process.internal_devices);
+    rc = mf_devices_internal(process.internal_devices);
+    if (rc < 0) {
+        mf_process_close(&process);
+        return rc;
+    }
     *out = process;
     return 0;
 }

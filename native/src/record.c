@@ -85,7 +85,7 @@ static void classify_unnumbered(struct mf_mapping *record, const char *name, con
     const uint32_t length = record->name_length;
     uint32_t kind = kind_of(pseudo, name, length);
 
-    if (devices == NULL) { /* saved text: the name is all there is */
+    if (devices == NULL || devices[MF_DEVICE_SHMEM] == 0) { /* saved text, or no memfd_create(2): the name is all there is */
         const bool perhaps_internal = suffixed || kind == MF_KIND_OTHER;
         const uint32_t internal_kind = perhaps_internal ? kind_of(internal, name, length) : MF_KIND_OTHER;
 

@@ -11,6 +11,7 @@
 #include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
 #include <sys/wait.h>
@@ -68,6 +69,35 @@ static void descriptors_are_given_back(void)
         CHECK_IS(mf_process_open_directory(0, &process), -EINVAL, "not a proc directory");
     }
     CHECK_IS(count_descriptors(), before, "descriptors");
+}
+
+/* Finding out the kernel's own devices takes a descriptor for a moment: where there is none, that is said, not remembered. */
+static void a_lack_of_descriptors_is_not_remembered(void)
+{
+    const int before = count_descriptors();
+    const int first = dup(0);
+    const int second = dup(0);
+    const int third = dup(0);
+    const struct rlimit few = {.rlim_cur = (rlim_t)third, .rlim_max = 1024}; /* as many as the process itself takes */
+    const struct rlimit enough = {.rlim_cur = 1024, .rlim_max = 1024};
+    const int fd = (int)syscall(SYS_memfd_create, "mine", 0);
+    void *const at = ftruncate(fd, 4096) == 0 ? mmap(NULL, 4096, PROT_READ, MAP_SHARED, fd, 0) : NULL;
+    const struct mf_mapping *found;
+
+    close(fd);
+    close(first);
+    close(second);
+    close(third);
+    setrlimit(RLIMIT_NOFILE, &few);
+    CHECK_IS(mf_process_open_self(&process), -EMFILE, "no descriptor left");
+    setrlimit(RLIMIT_NOFILE, &enough);
+    CHECK_IS(count_descriptors(), before, "none was lost");
+    CHECK_IS(mf_process_open_self(&process), 0, "enough descriptors");
+    CHECK_IS(read_growing(&process, 0, &snapshot), 1, "read");
+    found = mapping_at(snapshot, (uintptr_t)at);
+    CHECK_IS(mf_mapping_kind(found), MF_KIND_MEMFD, "a memfd");
+    mf_process_close(&process);
+    munmap(at, 4096);
 }
 
 static void absurd_arguments_are_refused(void)
@@ -219,7 +249,7 @@ static void a_picture_is_of_one_program(uint32_t question)
     child_to_replace = fork();
     if (child_to_replace == 0) {
         for (int i = 0; i < 20000; i++)
-            mmap(NULL, 4096, i & 1 ? PROT_READ | PROT_EXEC : PROT_READ | PROT_WRITE | PROT_EXEC, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+            mmap(NULL, 4096, (i & 1 ? PROT_READ : PROT_READ | PROT_WRITE) | PROT_EXEC, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
         wait_and_exec(ready[1]);
     }
     close(ready[1]);
@@ -237,7 +267,8 @@ static void a_picture_is_of_one_program(uint32_t question)
         new_one |= mapping->name_length > 6 &&
                    memcmp(mf_snapshot_name(snapshot, mapping) + mapping->name_length - 6, "/sleep", 6) == 0;
     }
-    CHECK(of_old_one == (new_one ? 0 : 20000), "%d mappings of 20000 of the old program, of %u", of_old_one, snapshot->mapping_count);
+    CHECK(of_old_one == (new_one ? 0 : 20000), "%d mappings of 20000 of the old program, of %u", of_old_one,
+          snapshot->mapping_count);
     mf_process_close(&process);
     end_child(child_to_replace);
     close(ready[0]);
@@ -365,6 +396,7 @@ static void a_hidden_process_and_a_missing_proc_are_told_apart(void)
 int main(void)
 {
     snapshot = new_snapshot(4096, 1 << 20);
+    a_lack_of_descriptors_is_not_remembered(); /* first of all: what is found out is kept */
     self_is_this_process();
     descriptors_are_given_back();
     absurd_arguments_are_refused();
