@@ -556,7 +556,9 @@ MF_API int mf_file_glance(struct mf_process *process, const struct mf_mapping *m
  * subvolumes, and the two layers of a file on overlayfs.
  *
  * @return a number above 0; 0: not known, on a file system whose numbers prove nothing, of a device, of a file that the caller
- *         may not look at, and of a deleted one without the capability; -ESTALE; -ESRCH and the like. Thread-safe. Async-signal-safe.
+ *         may not look at, and of a deleted one or a SysV segment without the capability; -ESTALE; -ESRCH and the like.
+ *
+ * Thread-safe. Async-signal-safe.
  */
 MF_API int64_t mf_file_scope(struct mf_process *process, const struct mf_mapping *mapping, const char *name);
 

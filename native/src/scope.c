@@ -51,19 +51,54 @@ static int64_t scope_on_file_systems(struct mf_process *process, const struct mf
     return mf_entry_is_out_of_reach(rc) ? NOT_KNOWN : rc;
 }
 
+/* What name_to_handle_at(2) tells of a segment: beside its number one that is drawn by lot for each (shmem_encode_fh()). */
+struct segment_handle {
+    uint32_t bytes;
+    int32_t type;
+    uint32_t generation;
+    uint32_t inode[3];
+};
+
+static int64_t generation_of(int fd)
+{
+    struct segment_handle handle = {.bytes = sizeof handle - offsetof(struct segment_handle, generation)};
+    int mount;
+    const long rc = MF_SYS(syscall(SYS_name_to_handle_at, fd, "", &handle, &mount, AT_EMPTY_PATH));
+
+    return rc < 0 || handle.bytes < 3 * sizeof(uint32_t) ? NOT_KNOWN : (int64_t)handle.generation + 1;
+}
+
+/*
+ * Ids count from 0 in each IPC namespace, and which one a segment is of cannot be asked: a process may have left it since
+ * (unshare(2)), with the segment attached.
+ */
+static int64_t scope_of_segment(struct mf_process *process, const struct mf_mapping *mapping, const char *name)
+{
+    int flags = O_PATH;
+    const int fd = (int)mf_entry_call(process, mapping, MF_ENTRY_OPEN, &flags);
+    struct mf_statx file;
+    int64_t scope = fd;
+
+    if (fd >= 0) {
+        scope = mf_sys_statx(fd, "", AT_EMPTY_PATH, &file);
+        if (scope == 0)
+            scope = mf_entry_check(process, mapping, name, fd, &file);
+        if (scope == 0)
+            scope = generation_of(fd);
+        mf_sys_close(fd);
+    }
+    return scope < 0 && mf_entry_is_out_of_reach((int)scope) ? NOT_KNOWN : scope;
+}
+
 int64_t mf_file_scope(struct mf_process *process, const struct mf_mapping *mapping, const char *name)
 {
-    struct mf_statx namespace;
-    int rc;
-
     switch (mf_mapping_kind(mapping)) {
     case MF_KIND_MEMFD:
     case MF_KIND_SHARED_ANONYMOUS:
     case MF_KIND_HUGETLB:
         return EVERYWHERE;
-    case MF_KIND_SYSV: /* ids count from 0 in each IPC namespace */
-        rc = mf_sys_statx(process->proc_fd, "ns/ipc", 0, &namespace);
-        return rc < 0 ? NOT_KNOWN : (int64_t)namespace.inode;
+    case MF_KIND_SYSV:
+        return scope_of_segment(process, mapping, name);
     case MF_KIND_FILE:
         return scope_on_file_systems(process, mapping, name);
     default:

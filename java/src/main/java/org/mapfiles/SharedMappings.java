@@ -159,7 +159,7 @@ public final class SharedMappings {
 
     /**
      * Files that may be in common and are not listed, since device and inode do not tell: on btrfs and overlayfs, devices, and
-     * deleted files without the right to follow entries of map_files.
+     * deleted files and System V segments without the right to follow entries of map_files.
      */
     public int undecided() {
         return undecided;
