@@ -133,6 +133,7 @@ static const struct command {
     {"replace", replace_file},    /* LABEL: another file takes its path */
     {"exec", exec_again},         /* says EXECED, and begins anew */
     {"leader-exit", leader_exit}, /* the first thread ends, another goes on */
+    {"segment", odd_segment},     /* ID: a System V segment of that id, as far as the kernel lets */
     {"churn", odd_churn},         /* MILLISECONDS: threads change mappings in the background */
     {"join", odd_join},           /* waits for them: how many changes */
 };

@@ -1,6 +1,7 @@
 package org.mapfiles;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import static org.mapfiles.MapFilesTest.assumeFollowing;
 
 import java.io.BufferedReader;
@@ -67,15 +68,47 @@ class SharedRegionTest {
         }
     }
 
-    /** Their numbers may be the same, on the same device; they are not the same memory. */
+    /** An inode of memfds and an id of segments are both numbers on one device, and may be the same number. */
     @Test
-    void memfdAndSystemVSegmentAreNeverTheSame() throws Exception {
-        OddProcess other = OddProcess.with("sysv", "memfd", "zero-sysv");
-        other.start();
+    void aMemfdIsNotTheSegmentOfItsNumber() throws Exception {
+        long number = owner.made("memfd").line().inode();
+        OddProcess other = OddProcess.with("plain");
         try {
+            other.start();
+            String id = other.tell("segment " + number);
+            assumeTrue(id.equals(Long.toString(number)), "no segment can be given a number here: " + id);
             assertThat(SharedMappings.of(List.of(owner.maps(), other.maps())).groups()).isEmpty();
         } finally {
             other.stop();
+        }
+    }
+
+    /** Segments are numbered from 0 in each IPC namespace: the same number says nothing across them. */
+    @Test
+    void segmentsOfTwoNamespacesAreNotTheSame() throws Exception {
+        OddProcess one = OddProcess.with("zero-sysv");
+        OddProcess two = OddProcess.with("zero-sysv");
+        try {
+            one.start();
+            two.start();
+            assumeTrue(!one.made().isEmpty(), "no IPC namespace can be made here");
+            assertThat(one.made("zero-sysv").line().inode()).isEqualTo(two.made("zero-sysv").line().inode());
+            assertThat(SharedMappings.of(List.of(one.maps(), two.maps())).groups()).isEmpty();
+        } finally {
+            one.stop();
+            two.stop();
+        }
+    }
+
+    /** Attached by two processes, a segment is the same memory. */
+    @Test
+    void aSegmentOfBothIsFound() throws Exception {
+        assumeFollowing();
+        Peer peer = new Peer(owner.made("sysv-private"));
+        try (ProcessMaps other = ProcessMaps.of(peer.process.pid())) {
+            assertThat(SharedMappings.of(List.of(owner.maps(), other)).groups()).singleElement()
+                    .satisfies(group -> assertThat(group.ranges()).extracting(range -> range.mapping().kind())
+                            .containsExactly(MappingKind.SYSV, MappingKind.SYSV));
         }
     }
 }
