@@ -97,17 +97,18 @@ int mf_entry_access(struct mf_process *process, const struct mf_mapping *mapping
 {
     const uint32_t written = MF_SHARED | MF_WRITABLE;
     struct mf_statx link;
-    const int rc = (int)mf_entry_call(process, mapping, MF_ENTRY_LINK_STAT, &link);
     uint32_t access = 0;
+    int rc;
 
+    if ((mapping->flags & written) == written) /* takes both: mmap(2), "EACCES" */
+        return MF_READABLE | MF_WRITABLE;
+    rc = (int)mf_entry_call(process, mapping, MF_ENTRY_LINK_STAT, &link);
     if (rc < 0)
         return rc;
     if (link.mode & S_IRUSR)
         access |= MF_READABLE;
     if (link.mode & S_IWUSR)
         access |= MF_WRITABLE;
-    if ((mapping->flags & written) == written) /* takes both: mmap(2), "EACCES" */
-        access |= MF_READABLE | MF_WRITABLE;
     return (int)access;
 }
 

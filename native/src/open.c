@@ -167,8 +167,8 @@ int mf_file_open(struct mf_process *process, const struct mf_mapping *mapping, c
     if (how & MF_OPEN_WRITABLE && !(rc & MF_WRITABLE))
         return -EBADF;
     rc = how & MF_OPEN_BY_PATH ? -EPERM : open_entry(process, mapping, name, flags, fd);
-    if (rc == -EPERM && *fd < 0)
-        rc = mf_path_use(process, mapping, name, open_and_prove, flags, fd);
+    if (*fd < 0)
+        rc = mf_path_instead(rc, process, mapping, name, open_and_prove, flags, fd);
     if (rc == MF_NOT_VERIFIED && !(how & MF_OPEN_UNVERIFIED))
         rc = -ENODATA;
     if (rc < 0 && *fd >= 0) {
@@ -187,10 +187,8 @@ static int glance(struct mf_process *process, const struct mf_mapping *mapping, 
     int rc;
 
     fd = (int)mf_entry_call(process, mapping, MF_ENTRY_OPEN, &flags);
-    if (fd == -EPERM)
-        return mf_path_use(process, mapping, name, only_prove, O_RDONLY, &none);
     if (fd < 0)
-        return fd;
+        return mf_path_instead(fd, process, mapping, name, only_prove, O_RDONLY, &none);
     rc = mf_sys_statx(fd, "", AT_EMPTY_PATH, &file);
     if (rc == 0)
         rc = mf_entry_check(process, mapping, name, fd, &file);

@@ -13,6 +13,8 @@ static int at_path(struct mf_process *process, const struct mf_mapping *mapping,
     int path_fd;
     int rc;
 
+    if (length >= sizeof path)
+        return -ENAMETOOLONG;
     memcpy(path, name, length);
     path[length] = 0;
     path_fd = mf_root_open_path(root_fd, path, O_PATH);
@@ -23,23 +25,26 @@ static int at_path(struct mf_process *process, const struct mf_mapping *mapping,
     return rc;
 }
 
-int mf_path_use(struct mf_process *process, const struct mf_mapping *mapping, const char *name, mf_use_path *use, int flags,
-                int *fd)
+int mf_path_instead(int closed, struct mf_process *process, const struct mf_mapping *mapping, const char *name,
+                    mf_use_path *use, int flags, int *fd)
 {
     const size_t length = mapping->name_length;
     int root_fd;
     int rc;
 
-    if (mf_mapping_kind(mapping) != MF_KIND_FILE || name[0] != '/')
-        return -EPERM;
-    if (length >= MF_NAME_MAX)
-        return -ENAMETOOLONG;
+    if ((closed != -EPERM && closed != -ENOTSUP) || mf_mapping_kind(mapping) != MF_KIND_FILE || name[0] != '/')
+        return closed;
     root_fd = mf_root_open(process);
     if (root_fd < 0)
         return root_fd;
     rc = at_path(process, mapping, root_fd, name, length, use, flags, fd);
-    if (rc == -EIDRM && mf_record_may_be_suffixed(mapping))
+    if ((rc == -EIDRM || rc == -ENAMETOOLONG) && mf_record_may_be_suffixed(mapping)) {
+        const int at_name = rc;
+
         rc = at_path(process, mapping, root_fd, name, length - MF_SUFFIX_LENGTH, use, flags, fd);
+        if (rc == -EIDRM)
+            rc = at_name; /* really called so, and too long: not seen, and not surely another */
+    }
     mf_sys_close(root_fd);
     return rc;
 }

@@ -11,10 +11,14 @@
 typedef int mf_use_path(struct mf_process *process, const struct mf_mapping *mapping, int path_fd, int flags, int *fd);
 
 /*
- * Goes to the path of a mapping's file: by the name as it is, and where that is another file by the name without the suffix
- * that may be the kernel's. Returns what @p use says; -EPERM: it has no path; -EIDRM: nothing stands there; -ENAMETOOLONG.
+ * Goes to the path of a mapping's file where its entry answered @p closed: not to be followed without the capability (-EPERM),
+ * or no map_files in this kernel (-ENOTSUP). By the name as it is, and where that is another file by the name without the suffix
+ * that may be the kernel's.
+ *
+ * Returns what @p use says; @p closed where the file has no path, or where it is another error; -EIDRM: nothing stands at the
+ * path; -ENAMETOOLONG.
  */
-int mf_path_use(struct mf_process *process, const struct mf_mapping *mapping, const char *name, mf_use_path *use, int flags,
-                int *fd);
+int mf_path_instead(int closed, struct mf_process *process, const struct mf_mapping *mapping, const char *name,
+                    mf_use_path *use, int flags, int *fd);
 
 #endif

@@ -45,8 +45,8 @@ static int64_t scope_on_file_systems(struct mf_process *process, const struct mf
 
         rc = scope_at_entry(process, mapping, name, fd);
         mf_sys_close(fd);
-    } else if (rc == -EPERM) {
-        rc = mf_path_use(process, mapping, name, scope_at_path, 0, NULL);
+    } else {
+        rc = mf_path_instead(rc, process, mapping, name, scope_at_path, 0, NULL);
     }
     return mf_entry_is_out_of_reach(rc) ? NOT_KNOWN : rc;
 }

@@ -82,7 +82,7 @@ static enum finding look_at(const struct subject *subject, const char *name, siz
     int fd;
     int rc;
 
-    if (subject->root_fd < 0 || name[0] != '/' || subject->mapping->name_length >= sizeof path)
+    if (subject->root_fd < 0 || name[0] != '/' || length >= sizeof path)
         return NOT_KNOWN;
     memcpy(path, name, length);
     path[length] = 0;

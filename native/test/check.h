@@ -88,6 +88,14 @@ static inline int name_is(const struct mf_snapshot *snapshot, const struct mf_ma
     return mapping->name_length == strlen(name) && memcmp(mf_snapshot_name(snapshot, mapping), name, strlen(name)) == 0;
 }
 
+/* Whether the kernel has PROCMAP_QUERY: what needs it is said in the header. */
+static inline int has_query(struct mf_process *process)
+{
+    static struct mf_answer answer;
+
+    return mf_query(process, (uintptr_t)&answer, MF_COVERING, &answer) != -25 /* ENOTTY */;
+}
+
 /* The records and names of two snapshots, the places of the names apart. Says where they differ. */
 static inline int same_records(const struct mf_snapshot *a, const struct mf_snapshot *b)
 {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Files of processes that see other paths: in another mount namespace, below another root, in a user namespace. */
+#include "lacking.h"
 #include "places.h"
 
 #include <stdbool.h>
@@ -138,6 +139,7 @@ int main(void)
     const char *const directory = new_directory("reach");
     char remove[128];
 
+    lack_as_told();
     as_root_of_a_user_namespace();
     if (mf_entries_may_follow() != 0 || geteuid() != 0) {
         rmdir(directory);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What became of a mapped file, and whose word " (deleted)" is; with the capability to look at the file, and without. */
-#include "check.h"
+#include "lacking.h"
 
 #include <fcntl.h>
 #include <sched.h>
@@ -175,6 +175,7 @@ int main(void)
     pid_t child;
     int status = 0;
 
+    lack_as_told();
     umask(0);
     directory = new_directory("deletion");
     if (chdir(directory) != 0)

@@ -1,0 +1,239 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Where map_files is closed, it is said why, beforehand and afterwards; and a file that has a path is opened and proved all the same. */
+#include "lacking.h"
+
+#include <stdbool.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+
+static struct mf_process process;
+static struct mf_snapshot *snapshot;
+
+/* A mapping of this very process, and what its file holds at byte 17. */
+struct made {
+    struct mf_mapping mapping;
+    char name[MF_NAME_MAX];
+};
+
+static struct made map_fd(int fd, int prot)
+{
+    void *const at = mmap(NULL, 4096, prot, MAP_SHARED, fd, 0);
+    const struct mf_mapping *found;
+    struct made made;
+
+    CHECK_IS(read_growing(&process, 0, &snapshot), 1, "read");
+    found = at == MAP_FAILED ? NULL : mapping_at(snapshot, (uintptr_t)at);
+    if (found == NULL)
+        abort();
+    made.mapping = *found;
+    memcpy(made.name, mf_snapshot_name(snapshot, found), found->name_length);
+    return made;
+}
+
+static struct made map_path(const char *path, int prot)
+{
+    const int fd = open(path, O_RDWR | O_CREAT, 0666);
+
+    if (fd < 0 || pwrite(fd, "17", 2, 17) != 2 || ftruncate(fd, 4096) != 0)
+        abort();
+    return map_fd(fd, prot);
+}
+
+static int opened(const struct made *made, uint32_t how)
+{
+    char byte = 0;
+    int fd = -1;
+    const int rc = mf_file_open(&process, &made->mapping, made->name, how, &fd);
+
+    CHECK_IS(fd >= 0, rc > 0, "a descriptor");
+    if (rc > 0)
+        CHECK(pread(fd, &byte, 1, 17) == 1 && byte == '1', "WRONG FILE: '%c'", byte);
+    if (fd >= 0)
+        close(fd);
+    return rc;
+}
+
+static bool is_by_path(int proof)
+{
+    return proof == MF_SAME_INODE || proof == MF_SAME_BYTES;
+}
+
+static void in_a_kernel_without_it(void)
+{
+    struct mf_entries *const entries = malloc(mf_entries_bytes(64, 1 << 16));
+    struct made plain, written, gone, memory;
+    struct mf_entry entry;
+    char target[MF_NAME_MAX];
+    int rc;
+
+    lack_map_files();
+    CHECK_IS(mf_process_open_self(&process), 0, "open");
+    CHECK_IS(mf_entries_may_list(&process), -ENOTSUP, "asked beforehand");
+    CHECK_IS(mf_entries_may_follow(), -ENOTSUP, "asked beforehand");
+    plain = map_path("plain", PROT_READ);
+    written = map_path("written", PROT_READ | PROT_WRITE);
+    gone = map_path("gone", PROT_READ);
+    memory = map_fd((int)syscall(SYS_memfd_create, "memory", 0), PROT_READ);
+    CHECK_IS(mf_entry_read(&process, &plain.mapping, plain.name, MF_ENTRY_TARGET, &entry, target), -ENOTSUP, "one entry");
+    CHECK_IS(mf_entries_init(entries, mf_entries_bytes(64, 1 << 16), 64, 1 << 16), 0, "init");
+    CHECK_IS(mf_entries_read(&process, snapshot, MF_ENTRY_TARGET, entries), -ENOTSUP, "all entries");
+    CHECK(is_by_path(opened(&plain, 0)), "a file with a path");
+    CHECK(is_by_path(opened(&written, MF_OPEN_WRITABLE)), "for reading and writing");
+    rc = mf_file_glance(&process, &plain.mapping, plain.name);
+    CHECK(rc == MF_SAME_INODE || rc == MF_NOT_VERIFIED, "at a glance: %d", rc);
+    rc = mf_file_state(&process, &plain.mapping, plain.name);
+    CHECK(rc == MF_FILE_PRESENT || rc == MF_FILE_NOT_KNOWN, "its state: %d", rc);
+    CHECK(mf_file_scope(&process, &plain.mapping, plain.name) >= 0, "its scope");
+    CHECK_IS(opened(&memory, 0), -ENOTSUP, "a memfd has no path");
+    unlink("gone");
+    CHECK_IS(opened(&gone, 0), -EIDRM, "a deleted file");
+    unlink("plain");
+    unlink("written");
+    free(entries);
+}
+
+/* A process that was opened while that was allowed, and is not to be looked at any more: each call says so. */
+static void expect_refused(pid_t pid, void (*change)(void), int reason)
+{
+    struct mf_entry entry;
+    struct made made;
+    char target[MF_NAME_MAX];
+    int fd = -1;
+
+    CHECK_IS(mf_process_open_pid(pid, &process), 0, "open");
+    CHECK_IS(read_growing(&process, MF_FILE_BACKED | MF_BY_TEXT, &snapshot), 1, "read");
+    made.mapping = mf_snapshot_mappings(snapshot)[0];
+    memcpy(made.name, mf_snapshot_name(snapshot, &made.mapping), made.mapping.name_length);
+    change();
+    CHECK_IS(mf_entries_may_list(&process), -EACCES, "asked beforehand");
+    CHECK_IS(mf_entry_read(&process, &made.mapping, made.name, MF_ENTRY_TARGET, &entry, target), -EACCES, "an entry");
+    CHECK_IS(mf_file_open(&process, &made.mapping, made.name, 0, &fd), -EACCES, "opened");
+    CHECK(mf_refusal_reasons(pid) & reason, "the reason: %d", mf_refusal_reasons(pid));
+}
+
+static void become_nobody(void)
+{
+    if (setgid(65534) != 0 || setuid(65534) != 0 || prctl(PR_SET_DUMPABLE, 1) != 0)
+        exit(1);
+}
+
+static void to_who_gave_up_its_rights(void)
+{
+    expect_refused(getppid(), become_nobody, MF_REFUSED_USER);
+}
+
+static int undumpable[2];
+
+/* Tells the other process to, and waits until it has. */
+static void forbid_dumps(void)
+{
+    char byte = 0;
+
+    if (write(undumpable[1], &byte, 1) != 1 || read(undumpable[1], &byte, 1) != 1)
+        exit(1);
+}
+
+static void to_a_process_that_is_not_dumpable_any_more(void)
+{
+    char byte;
+    pid_t child;
+
+    become_nobody();
+    if (socketpair(AF_UNIX, SOCK_STREAM, 0, undumpable) != 0)
+        exit(1);
+    child = fork();
+    if (child == 0) {
+        close(undumpable[1]);
+        if (read(undumpable[0], &byte, 1) == 1 && prctl(PR_SET_DUMPABLE, 0) == 0 && write(undumpable[0], &byte, 1) == 1)
+            (void)!read(undumpable[0], &byte, 1);
+        _exit(0);
+    }
+    expect_refused(child, forbid_dumps, MF_REFUSED_DUMPABLE);
+    close(undumpable[1]);
+    waitpid(child, NULL, 0);
+}
+
+/* To ourselves map_files stays open, whoever its directory belongs to. */
+static void not_to_oneself(void)
+{
+    struct made made;
+
+    become_nobody();
+    prctl(PR_SET_DUMPABLE, 0);
+    CHECK_IS(mf_process_open_self(&process), 0, "open");
+    CHECK_IS(mf_entries_may_list(&process), 0, "asked beforehand");
+    CHECK_IS(mf_entries_may_follow(), -EPERM, "asked beforehand");
+    made = map_path("own", PROT_READ);
+    CHECK(is_by_path(opened(&made, 0)), "a file with a path");
+    unlink("own");
+}
+
+/* Without openat2(2) a path is walked as usual. */
+static void without_openat2(void)
+{
+    struct made made;
+    int proof;
+
+    CHECK_IS(mf_process_open_self(&process), 0, "open");
+    made = map_path("walked", PROT_READ);
+    proof = opened(&made, MF_OPEN_BY_PATH);
+    CHECK(is_by_path(proof), "a plain walk: %d", proof);
+    unlink("walked");
+    CHECK_IS(opened(&made, MF_OPEN_BY_PATH), -EIDRM, "deleted");
+    CHECK_IS(symlink("elsewhere", "walked"), 0, "symlink");
+    CHECK_IS(opened(&made, MF_OPEN_BY_PATH), -EIDRM, "a link is no file");
+    unlink("walked");
+}
+
+static void before_linux_5_6(void)
+{
+    lack_openat2(ENOSYS);
+    without_openat2();
+}
+
+static void under_a_filter_that_does_not_know_it(void)
+{
+    lack_openat2(EPERM);
+    without_openat2();
+}
+
+static void in_a_child(void (*look)(void), const char *what)
+{
+    int status = 0;
+    pid_t child;
+
+    fflush(stdout);
+    child = fork();
+    if (child == 0) {
+        check_failures = 0;
+        look();
+        exit(check_result());
+    }
+    waitpid(child, &status, 0);
+    if (!WIFEXITED(status) || WEXITSTATUS(status) != CHECK_SKIPPED)
+        CHECK_IS(status, 0, what);
+}
+
+int main(void)
+{
+    const char *const directory = new_directory("closed");
+
+    umask(0);
+    snapshot = new_snapshot(1024, 1 << 18);
+    if (chmod(directory, 0777) != 0 || chdir(directory) != 0)
+        return 1;
+    in_a_child(in_a_kernel_without_it, "no map_files");
+    if (geteuid() == 0) {
+        in_a_child(to_who_gave_up_its_rights, "rights given up");
+        in_a_child(to_a_process_that_is_not_dumpable_any_more, "not dumpable");
+        in_a_child(not_to_oneself, "not dumpable itself");
+    } else {
+        puts("skipped for refusals: takes root to make them");
+    }
+    in_a_child(before_linux_5_6, "no openat2");
+    in_a_child(under_a_filter_that_does_not_know_it, "openat2 filtered");
+    free(snapshot);
+    rmdir(directory);
+    return check_result();
+}
