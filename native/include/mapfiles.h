@@ -324,7 +324,7 @@ MF_API int mf_confirm(struct mf_process *process, const struct mf_mapping *mappi
 /** What became of a file and of the name it was mapped under. */
 enum mf_file_state {
     MF_FILE_PRESENT = 0, /**< its path leads to it */
-    MF_FILE_DELETED,     /**< nothing stands at its path, and it has no other; or it never had one (memfd, SysV, ...) */
+    MF_FILE_DELETED,     /**< no path leads to it, and nothing is seen at its own; or it never had one (memfd, SysV, ...) */
     MF_FILE_REPLACED,    /**< another file stands at its path */
     MF_FILE_UNLINKED,    /**< nothing stands at its path; other paths lead to it */
     MF_FILE_GONE,        /**< nothing stands at its path; whether others lead to it is not known without the capability */

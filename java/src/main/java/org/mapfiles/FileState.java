@@ -4,7 +4,7 @@ package org.mapfiles;
 public enum FileState {
     /** Its path leads to it. */
     PRESENT,
-    /** Nothing stands at its path, and no other path leads to it; or none ever did (memfd, System V, shared anonymous memory). */
+    /** No path leads to it, and nothing is seen at its own; or none ever did (memfd, System V, shared anonymous memory). */
     DELETED,
     /** Another file stands at its path. */
     REPLACED,
