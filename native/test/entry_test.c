@@ -255,79 +255,6 @@ static void a_long_path(void)
     free(entries);
 }
 
-/* ---- Two files take turns in one range while it is looked at: no answer is ever of the other one. ---- */
-
-struct turns {
-    int files[2];
-    char *at;
-    bool ended; /* atomic */
-    unsigned count; /* of changes so far; atomic */
-};
-
-static void *take_turns(void *argument)
-{
-    struct turns *const turns = argument;
-
-    for (unsigned turn = 0; !__atomic_load_n(&turns->ended, __ATOMIC_RELAXED); turn++) {
-        if (mmap(turns->at, PAGE, PROT_READ, MAP_SHARED | MAP_FIXED, turns->files[turn & 1], 0) != turns->at)
-            abort();
-        if (turn % 3 == 0)
-            munmap(turns->at, PAGE);
-        __atomic_store_n(&turns->count, turn, __ATOMIC_RELAXED);
-    }
-    return NULL;
-}
-
-static void no_wrong_file_ever(void)
-{
-    struct turns turns = {.files = {open_file("first"), open_file("second file")}};
-    char name[MF_NAME_MAX];
-    char target[MF_NAME_MAX];
-    struct mf_mapping record;
-    struct mf_entry entry;
-    struct stat first;
-    pthread_t thread;
-    int right = 0;
-    int stale = 0;
-
-    fstat(turns.files[0], &first);
-    turns.at = mmap(NULL, 3 * PAGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) + PAGE;
-    mmap(turns.at, PAGE, PROT_READ, MAP_SHARED | MAP_FIXED, turns.files[0], 0);
-    record = record_at(turns.at, name);
-    pthread_create(&thread, NULL, take_turns, &turns);
-    while (__atomic_load_n(&turns.count, __ATOMIC_RELAXED) < 1000000) {
-        int fd = -1;
-        int rc = mf_entry_read(&process, &record, name, ALL, &entry, target);
-
-        if (rc == -ESTALE) {
-            stale++;
-        } else {
-            CHECK_IS(rc, 0, "an entry under churn");
-            CHECK(entry.target_length == record.name_length && memcmp(target, name, record.name_length) == 0,
-                  "WRONG TARGET %.*s", (int)entry.target_length, target);
-            CHECK(entry.stat_error == -EPERM || entry.stat.inode == first.st_ino, "WRONG FILE");
-            right++;
-        }
-        rc = mf_file_open(&process, &record, name, 0, &fd);
-        if (rc > 0) {
-            struct stat opened;
-
-            CHECK(fstat(fd, &opened) == 0 && opened.st_ino == first.st_ino, "WRONG FILE opened, proof %d", rc);
-            close(fd);
-        } else {
-            CHECK_IS(rc, -ESTALE, "opened under churn");
-        }
-        if (check_failures > 10)
-            break;
-    }
-    __atomic_store_n(&turns.ended, true, __ATOMIC_RELAXED);
-    pthread_join(thread, NULL);
-    printf("%u changes under the eyes of the reader: %d entries right, %d stale\n", turns.count, right, stale);
-    munmap(turns.at - PAGE, 3 * PAGE);
-    close(turns.files[0]);
-    close(turns.files[1]);
-}
-
 static int count_descriptors(void)
 {
     DIR *const directory = opendir("/proc/self/fd");
@@ -432,7 +359,6 @@ static void try_all(void)
     named_shared_memory();
     renamed_and_without_a_file();
     a_long_path();
-    no_wrong_file_ever();
     CHECK_IS(count_descriptors(), before, "descriptors");
     another_process_ends();
     mf_process_close(&process);
