@@ -21,7 +21,7 @@ static int open_directory(const struct mf_process *process)
         return tid;
     strcpy(mf_put_number(path + strlen(path), (uint64_t)tid, 10), "/map_files");
     fd = mf_sys_openat(process->proc_fd, tid == 0 ? "map_files" : path, O_RDONLY | O_DIRECTORY);
-    return fd == -ENOENT ? -ENOTSUP : fd; /* the process was there a moment ago */
+    return fd == -ENOENT || fd == -EACCES ? mf_maps_explain(process->proc_fd, fd == -ENOENT ? -ENOTSUP : fd) : fd;
 }
 
 int mf_entry_prepare(struct mf_process *process)
@@ -80,11 +80,13 @@ long mf_entry_call(struct mf_process *process, const struct mf_mapping *mapping,
         int holds;
 
         rc = call_once(files_fd, entry, call, to);
-        if (rc != -ENOENT && rc != -ESRCH)
+        if (rc != -ENOENT && rc != -ESRCH && rc != -EACCES)
             return rc;
-        holds = mf_confirm(process, mapping);
+        holds = mf_confirm(process, mapping); /* or does it end? */
         if (holds <= 0)
             return holds < 0 ? holds : -ESTALE;
+        if (rc == -EACCES)
+            return rc;
         if (!(mapping->flags & MF_FILE_BACKED))
             return -ENOENT;
         /* It is there, and is not found: the thread has ended that the directory was opened through. */

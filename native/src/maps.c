@@ -127,6 +127,27 @@ int32_t mf_maps_thread(int proc_fd)
     return tid;
 }
 
+int mf_maps_open_part(int proc_fd, const char *part, int flags)
+{
+    char path[48] = "task/";
+    const int32_t tid = mf_maps_thread(proc_fd);
+    char *to;
+
+    if (tid <= 0)
+        return tid < 0 ? tid : mf_sys_openat(proc_fd, part, flags);
+    to = mf_put_number(path + strlen(path), (uint64_t)tid, 10);
+    *to++ = '/';
+    strcpy(to, part);
+    return mf_sys_openat(proc_fd, path, flags);
+}
+
+int mf_maps_explain(int proc_fd, int error)
+{
+    const int32_t tid = mf_maps_thread(proc_fd);
+
+    return tid < 0 ? tid : error;
+}
+
 int mf_maps_reopen(struct mf_process *process)
 {
     const int fd = mf_maps_open(process->proc_fd);

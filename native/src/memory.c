@@ -2,8 +2,6 @@
 /* Memory of a process: read, and compared with a file. */
 #include "memory.h"
 
-#include "digits.h"
-
 #include <stdbool.h>
 #include <string.h>
 
@@ -18,28 +16,13 @@
 /* Compared at a time; page sizes are multiples of it. */
 #define PIECE 4096u
 
-/* In the directory of a living thread where the first thread has ended: its own shows no memory any more. */
-static int open_part(const struct mf_process *process, const char *part)
-{
-    char path[48] = "task/";
-    const int32_t tid = mf_maps_thread(process->proc_fd);
-    char *to;
-
-    if (tid <= 0)
-        return tid < 0 ? tid : mf_sys_openat(process->proc_fd, part, O_RDONLY);
-    to = mf_put_number(path + strlen(path), (uint64_t)tid, 10);
-    *to++ = '/';
-    strcpy(to, part);
-    return mf_sys_openat(process->proc_fd, path, O_RDONLY);
-}
-
 long mf_memory_read(struct mf_process *process, uint64_t address, void *to, size_t bytes)
 {
-    const int fd = open_part(process, MEMORY);
+    const int fd = mf_maps_open_part(process->proc_fd, MEMORY, O_RDONLY);
     long got;
 
     if (fd < 0)
-        return fd;
+        return mf_maps_explain(process->proc_fd, fd);
     got = address > INT64_MAX ? -EIO : mf_sys_pread(fd, to, bytes, address);
     mf_sys_close(fd);
     return got;
@@ -112,8 +95,8 @@ enum mf_same mf_memory_compare(const struct mf_process *process, const struct mf
 
     with.file_fd = fd;
     with.page_size = (uint64_t)sysconf(_SC_PAGESIZE);
-    with.memory_fd = open_part(process, MEMORY);
-    with.pages_fd = open_part(process, PAGES);
+    with.memory_fd = mf_maps_open_part(process->proc_fd, MEMORY, O_RDONLY);
+    with.pages_fd = mf_maps_open_part(process->proc_fd, PAGES, O_RDONLY);
     if (with.memory_fd >= 0 && with.pages_fd >= 0)
         result = compare_all(&with, mapping);
     if (with.memory_fd >= 0)

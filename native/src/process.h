@@ -24,6 +24,18 @@ int mf_maps_open(int proc_fd);
 int32_t mf_maps_thread(int proc_fd);
 
 /*
+ * Opens a file of the process' directory or, where the first thread has ended and its own shows nothing any more, of a living
+ * thread's.
+ */
+int mf_maps_open_part(int proc_fd, const char *part, int flags);
+
+/*
+ * What an error means of something in the process' directory: as it ends, its files belong to root (-EACCES) or are not there
+ * (-ENOENT). Returns why it has no memory, or the error itself where it has.
+ */
+int mf_maps_explain(int proc_fd, int error);
+
+/*
  * The memory behind maps_fd is gone: by exit, by execve(2), or because the thread it was opened through ended. Puts the
  * present memory behind the same descriptor number. Returns 0 or why there is none.
  */

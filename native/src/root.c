@@ -54,9 +54,12 @@ static int climb(int fd)
 
 int mf_root_open(const struct mf_process *process)
 {
-    const int fd = mf_sys_openat(process->proc_fd, "root", O_PATH | O_DIRECTORY);
+    const int flags = O_PATH | O_DIRECTORY;
+    int fd = mf_sys_openat(process->proc_fd, "root", flags);
 
-    return fd < 0 ? fd : climb(fd);
+    if (fd == -ENOENT) /* it goes with the first thread */
+        fd = mf_maps_open_part(process->proc_fd, "root", flags);
+    return fd >= 0 ? climb(fd) : fd == -ENOENT || fd == -EACCES ? mf_maps_explain(process->proc_fd, fd) : fd;
 }
 
 int mf_root_open_path(int root_fd, const char *path, int flags)

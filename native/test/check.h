@@ -5,6 +5,7 @@
 
 #include "mapfiles.h"
 
+#include <dirent.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -49,6 +50,17 @@ static inline const char *new_directory(const char *test)
     if (mkdir(path, 0777) != 0)
         abort();
     return path;
+}
+
+static inline int count_descriptors(void)
+{
+    DIR *const directory = opendir("/proc/self/fd");
+    int count = 0;
+
+    while (readdir(directory) != NULL)
+        count++;
+    closedir(directory);
+    return count;
 }
 
 static inline struct mf_snapshot *new_snapshot(uint32_t mappings, uint32_t text)

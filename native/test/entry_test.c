@@ -255,17 +255,6 @@ static void a_long_path(void)
     free(entries);
 }
 
-static int count_descriptors(void)
-{
-    DIR *const directory = opendir("/proc/self/fd");
-    int count = 0;
-
-    while (readdir(directory) != NULL)
-        count++;
-    closedir(directory);
-    return count;
-}
-
 /* The first thread ends: what the directory of the process shows is gone, that of another thread shows it. */
 static void *look_from_another_thread(void *opened_before)
 {
@@ -276,24 +265,29 @@ static void *look_from_another_thread(void *opened_before)
     const int fd = open_file("threads");
     void *const at = mmap(NULL, PAGE, PROT_READ, MAP_PRIVATE, fd, 0);
     char stat[64];
-    char state = 0;
+    char letter = 0;
+    int opened = -1;
+    int state;
+    int rc;
 
     do { /* until the first thread is a zombie */
         FILE *const file = fopen("/proc/self/stat", "r");
 
-        if (fscanf(file, "%*d (%63[^)]) %c", stat, &state) != 2)
+        if (fscanf(file, "%*d (%63[^)]) %c", stat, &letter) != 2)
             abort();
         fclose(file);
-    } while (state != 'Z');
+    } while (letter != 'Z');
     if (opened_before == NULL)
         CHECK_IS(mf_process_open_self(&process), 0, "open");
     record = record_at(at, name);
     CHECK_IS(mf_entry_read(&process, &record, name, MF_ENTRY_TARGET, &entry, target), 0, "without a first thread");
     CHECK_IS(mf_entries_may_follow(), may_follow ? 0 : -EPERM, "without a first thread");
-    CHECK(mf_file_state(&process, &record, name) != -ESRCH, "without a first thread");
+    state = mf_file_state(&process, &record, name);
+    CHECK(state == MF_FILE_PRESENT || (!may_follow && state == MF_FILE_NOT_KNOWN), "without a first thread: %d", state);
+    rc = mf_file_open(&process, &record, name, MF_OPEN_BY_PATH, &opened);
+    CHECK(rc == MF_SAME_INODE || rc == MF_SAME_BYTES, "by path without a first thread: %d", rc);
+    close(opened);
     if (may_follow) {
-        int opened = -1;
-
         CHECK_IS(mf_file_open(&process, &record, name, 0, &opened), MF_EXACT, "without a first thread");
         close(opened);
     }

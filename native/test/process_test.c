@@ -20,15 +20,6 @@
 static struct mf_snapshot *snapshot;
 static struct mf_process process;
 
-static int count_descriptors(void)
-{
-    int count = 0;
-
-    for (int fd = 0; fd < 256; fd++)
-        count += fcntl(fd, F_GETFD) >= 0;
-    return count;
-}
-
 /* A child that waits until it is killed. */
 static pid_t start_child(void)
 {
