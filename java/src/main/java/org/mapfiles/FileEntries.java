@@ -29,6 +29,11 @@ public final class FileEntries {
     private static final int BEFORE = -1;
     private static final int FIRST_ENTRIES = 16;
 
+    // Types in st_mode: inode(7).
+    private static final int TYPE = 0170000;
+    private static final int CHARACTER_DEVICE = 0020000;
+    private static final int BLOCK_DEVICE = 0060000;
+
     private final AtomicInteger filling = new AtomicInteger();
     private final NativeMemory question = new NativeMemory(Answer.SIZE);
     private NativeMemory memory;
@@ -252,6 +257,12 @@ public final class FileEntries {
     /** Type and permissions, as in st_mode of stat(2). */
     public int mode() {
         return stat32(Entry.MODE);
+    }
+
+    /** Whether it is a device node, whose bytes are what its driver makes of them. */
+    public boolean isDevice() {
+        int type = mode() & TYPE;
+        return type == CHARACTER_DEVICE || type == BLOCK_DEVICE;
     }
 
     /** Names that lead to the file; 0: it is deleted. Unsigned. */

@@ -6,7 +6,11 @@ import java.nio.channels.Channels;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
+import java.util.EnumSet;
 import java.util.concurrent.Callable;
+import org.mapfiles.EntryPart;
+import org.mapfiles.EntryStatus;
+import org.mapfiles.FileEntries;
 import org.mapfiles.MapCursor;
 import org.mapfiles.MapSnapshot;
 import org.mapfiles.MappedFile;
@@ -104,6 +108,9 @@ final class CatCommand implements Callable<Integer> {
     }
 
     private void copyFile(ProcessMaps maps, Mapping mapping) throws IOException {
+        if (isDevice(maps, mapping)) {
+            throw new IOException(describe(maps, mapping) + " is a device: it holds no bytes that end");
+        }
         try (MappedFile file = unverified ? maps.files().openUnverified(mapping) : maps.files().open(mapping)) {
             FileChannel channel = file.channel();
             Channels.newInputStream(channel).transferTo(terminal.out());
@@ -111,6 +118,13 @@ final class CatCommand implements Callable<Integer> {
                 file.prove(); // on overlayfs it may have turned to another file meanwhile
             }
         }
+    }
+
+    /** Known where entries may be followed; otherwise none is opened. */
+    private static boolean isDevice(ProcessMaps maps, Mapping mapping) throws IOException {
+        FileEntries entry = new FileEntries();
+        return maps.files().read(mapping, entry, EnumSet.of(EntryPart.STAT)) && entry.statStatus() == EntryStatus.KNOWN
+                && entry.isDevice();
     }
 
     private void copyMemory(ProcessMaps maps, Mapping mapping) throws IOException {

@@ -48,7 +48,7 @@ final class FilesCommand implements Callable<Integer> {
             FileEntries entries = new FileEntries();
             maps.files().readAll(snapshot, entries);
             Facts[] ofFiles = new Facts[snapshot.fileCount()];
-            Output output = json ? new Json(maps) : new Text();
+            Output output = json ? new Json() : new Text();
             for (MapCursor mapping = snapshot.cursor(); mapping.next() && entries.next(); ) {
                 Facts facts = ofFiles[mapping.fileIndex()];
                 if (facts == null) {
@@ -106,17 +106,15 @@ final class FilesCommand implements Callable<Integer> {
 
     private final class Json implements Output {
         private final JsonLines lines = new JsonLines(terminal.out());
-        private final ProcessMaps maps;
 
-        Json(ProcessMaps maps) throws IOException {
-            this.maps = maps;
+        Json() throws IOException {
         }
 
         @Override
         public void print(MapCursor mapping, FileEntries entry, FileName name, Facts facts) throws IOException {
             boolean known = entry.statStatus() == EntryStatus.KNOWN;
             String mode = mode(entry);
-            lines.begin().number("pid", maps.pid()).hex("start", mapping.start()).hex("end", mapping.end());
+            lines.begin().hex("start", mapping.start()).hex("end", mapping.end());
             if (mode == null) {
                 lines.nothing("mode");
             } else {
@@ -131,7 +129,7 @@ final class FilesCommand implements Callable<Integer> {
             } else {
                 lines.nothing("nlink").nothing("size");
             }
-            lines.text("kind", mapping.kind().name().toLowerCase(Locale.ROOT)).text("state", facts.state())
+            lines.text("kind", known && entry.isDevice() ? "device" : mapping.kind().name().toLowerCase(Locale.ROOT)).text("state", facts.state())
                     .text("verified", facts.verified()).end();
         }
 
