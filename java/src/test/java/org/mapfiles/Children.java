@@ -28,8 +28,13 @@ final class Children implements AfterEachCallback {
     /** A process that waits to be killed, and does nothing else any more. */
     Process sleeper() throws Exception {
         Process sleeper = start("sleep", "1000");
-        await("it sleeps", () -> program(sleeper.pid()).contains("sleep") && state(sleeper.pid()) == 'S');
+        awaitSleep(sleeper.pid());
         return sleeper;
+    }
+
+    /** Until a process has become sleep(1) and sleeps: execve(2) shows the new program long before that is mapped. */
+    static void awaitSleep(long pid) throws Exception {
+        await("it sleeps", () -> program(pid).contains("sleep") && state(pid) == 'S');
     }
 
     /** Ends a process that may be the child of another one. */

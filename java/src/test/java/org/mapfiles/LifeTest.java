@@ -45,7 +45,7 @@ class LifeTest {
         long child = Long.parseLong(parent.inputReader().readLine());
         try (ProcessMaps maps = ProcessMaps.of(child)) {
             MapSnapshot snapshot = maps.snapshot();
-            Children.await("the shell waits for nobody any more", () -> Children.program(parent.pid()).contains("sleep"));
+            Children.awaitSleep(parent.pid()); // the shell waits for nobody any more
             Children.kill(child);
             Children.await("the child is a zombie", () -> Children.state(child) == 'Z');
             isGone(maps, snapshot, "zombie");
@@ -73,13 +73,13 @@ class LifeTest {
         for (MapFilter way : WAYS) {
             Process shell = children.start("sh", "-c", "read go; exec sleep 1000");
             try (ProcessMaps maps = ProcessMaps.of(shell.pid())) {
-                Children.await("it is a shell", () -> !Children.program(shell.pid()).contains("java"));
+                Children.await("it is a shell that waits", () -> Children.program(shell.pid()).endsWith("sh")
+                        && Children.state(shell.pid()) == 'S');
                 MapSnapshot snapshot = maps.snapshot(way);
                 MapCursor cursor = snapshot.cursor().seek(0);
                 shell.getOutputStream().write('\n');
                 shell.getOutputStream().flush();
-                Children.await("it has become sleep", () -> Children.program(shell.pid()).contains("sleep")
-                        && Children.state(shell.pid()) == 'S');
+                Children.awaitSleep(shell.pid());
                 assertThat(maps.refresh(snapshot)).as("%s", way).isTrue();
                 assertThatThrownBy(cursor::start).isInstanceOf(IllegalStateException.class);
                 try (ProcessMaps anew = ProcessMaps.of(shell.pid())) {

@@ -58,7 +58,7 @@ class OpeningTest {
     void aZombieIsGone() throws Exception {
         Process parent = children.start("sh", "-c", "sleep 1000 & echo $!; exec sleep 1000");
         long child = Long.parseLong(parent.inputReader().readLine());
-        Children.await("the shell has become sleep", () -> Children.program(parent.pid()).contains("sleep"));
+        Children.awaitSleep(parent.pid());
         Children.kill(child);
         Children.await("the child is a zombie", () -> Children.state(child) == 'Z');
         assertThatThrownBy(() -> ProcessMaps.of(child)).isInstanceOf(ProcessGoneException.class).hasMessageContaining("zombie");

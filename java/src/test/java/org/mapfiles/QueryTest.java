@@ -150,7 +150,7 @@ class QueryTest {
             long before = answer.inode();
             shell.getOutputStream().write('\n');
             shell.getOutputStream().flush();
-            Children.await("it has become sleep", () -> Children.program(shell.pid()).contains("sleep"));
+            Children.awaitSleep(shell.pid());
             assertThat(following.queryOrNext(0, answer)).isTrue();
             assertThat(answer.inode()).isNotEqualTo(before);
             assertThat(answer.name()).contains("sleep");

@@ -49,7 +49,7 @@ class RefusalTest {
     void aProcessOfThisUserIsNotRefused() throws Exception {
         assumeTrue(isRoot() && isInstalled("setpriv"), "only root can become another user, by setpriv(1)");
         Process sleeper = children.start("setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups", "sleep", "1000");
-        Children.await("it is nobody's", () -> Children.program(sleeper.pid()).contains("sleep"));
+        Children.awaitSleep(sleeper.pid());
         assertThat(asNobody(sleeper.pid())).isEqualTo("READ " + sleeper.pid() + " true\n");
     }
 
@@ -58,7 +58,7 @@ class RefusalTest {
         assumeTrue(isRoot() && isInstalled("setpriv"), "only root can give capabilities, by setpriv(1)");
         Process sleeper = children.start("setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups",
                 "--inh-caps", "+net_raw", "--ambient-caps", "+net_raw", "sleep", "1000");
-        Children.await("it is nobody's", () -> Children.program(sleeper.pid()).contains("sleep"));
+        Children.awaitSleep(sleeper.pid());
         assertThat(asNobody(sleeper.pid())).startsWith("REFUSED [CAPABILITIES]");
     }
 
