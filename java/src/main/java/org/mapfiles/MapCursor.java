@@ -84,7 +84,36 @@ public final class MapCursor implements Mapping {
         return this;
     }
 
+    /**
+     * Goes to the mapping that covers an address in the picture that the snapshot shows now: follows where the others throw. Where
+     * there is none the cursor is behind the last mapping.
+     */
+    boolean goTo(long address) {
+        for (;;) {
+            if (snapshot.version() != version) {
+                reset();
+            }
+            int found = snapshot.findIn(picture, version, address);
+            if (found >= 0) {
+                read(found * MapRecord.SIZE);
+            } else {
+                at = BEHIND;
+                readAt = ~version;
+            }
+            VarHandle.loadLoadFence();
+            if (snapshot.version() == version) {
+                return found >= 0;
+            }
+        }
+    }
+
     private void comeTo(int to) {
+        read(to);
+        confirm();
+    }
+
+    /** Reads what loops touch; it counts once it is confirmed. */
+    private void read(int to) {
         LongBuffer from = words; // in longs, once: half the price of three reads from a ByteBuffer
         int word = to / Long.BYTES;
         long firstAddress = from.get(word + MapRecord.START / Long.BYTES);
@@ -95,7 +124,6 @@ public final class MapCursor implements Mapping {
         endOfRange = behind;
         flags = (int) (LITTLE_ENDIAN ? flagsAndMore : flagsAndMore >>> Integer.SIZE);
         readAt = version;
-        confirm();
     }
 
     /** Index of the mapping in the snapshot. */

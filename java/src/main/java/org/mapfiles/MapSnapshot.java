@@ -214,6 +214,16 @@ public final class MapSnapshot {
         }
     }
 
+    /** The search of {@link #find} in a picture that may be filled again meanwhile: then any answer. */
+    int findIn(Picture picture, int seen, long address) {
+        try {
+            return AddressIndex.find(picture.index, address);
+        } catch (IndexOutOfBoundsException e) {
+            rethrowIfWhole(seen, e);
+            return -1;
+        }
+    }
+
     private int head(int field) {
         for (;;) {
             int seen = version;

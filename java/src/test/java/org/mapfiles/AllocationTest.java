@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.sun.management.ThreadMXBean;
 import java.lang.management.ManagementFactory;
 import java.nio.ByteBuffer;
+import java.time.Duration;
 import java.util.EnumSet;
 import java.util.Set;
 import org.junit.jupiter.api.AfterEach;
@@ -67,6 +68,22 @@ class AllocationTest {
             assertTrue(other.refresh(snapshot)); // of another object: nothing is known of it, so it counts as changed
             assertTrue(maps.refresh(snapshot));
         })).isZero();
+    }
+
+    /** Both in one thread, as only this one's bytes are counted; the picture counts as changed each time. */
+    @Test
+    void liveMappingsTakeNothing() throws Exception {
+        try (LiveMaps live = LiveMaps.of(maps).every(Duration.ofDays(1)).afterMiss(Duration.ofDays(1)).start()) {
+            LiveMaps.Reader reader = live.reader();
+            long address = snapshot.cursor().seek(0).start();
+            long changes = live.changes();
+            assertThat(allocated(() -> {
+                other.refresh(live.snapshot());
+                assertTrue(live.refresh() && reader.resolve(address) && reader.mapping().contains(address));
+                assertTrue(!reader.resolve(0));
+            })).isZero();
+            assertThat(live.changes()).isGreaterThan(changes);
+        }
     }
 
     @Test

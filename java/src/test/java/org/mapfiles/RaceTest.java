@@ -99,6 +99,28 @@ class RaceTest {
         }
     }
 
+    /** What it reads on the way to an address is of one picture, the old or the new one. */
+    @Test
+    void aCursorThatFollowsIsInOnePicture() throws Exception {
+        MapSnapshot snapshot = new MapSnapshot();
+        filling(snapshot, 0).start(2, () -> {
+            MapCursor cursor = snapshot.cursor();
+            return () -> {
+                assertThat(cursor.goTo(ADDRESSES[1])).isTrue();
+                assertThat(cursor.goTo(0)).isFalse();
+                Threads.tolerated(() -> {
+                    cursor.goTo(ADDRESSES[1]);
+                    long start = cursor.start();
+                    long pages = cursor.end() - start >> 12;
+                    char which = pages == 2 ? 'a' : 'b';
+                    if (pages != 2 && pages != 3 || ((start >> 12) - 1) % pages != 0 || cursor.inode() != which) {
+                        throw new AssertionError(cursor.toString());
+                    }
+                });
+            };
+        }).stopAfter(1500);
+    }
+
     /** Names are kept for all readers of a snapshot: none may get that of another's mapping. */
     @Test
     void readersOfOnePictureDoNotConfuseNames() throws Exception {

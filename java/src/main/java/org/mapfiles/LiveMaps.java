@@ -1,0 +1,245 @@
+package org.mapfiles;
+
+import java.time.Duration;
+import java.util.Objects;
+import java.util.concurrent.locks.LockSupport;
+
+/**
+ * The mappings of a process, kept fresh by a thread of its own and looked up by any number of others.
+ *
+ * <pre>{@code
+ * try (LiveMaps live = LiveMaps.of(maps).every(Duration.ofSeconds(1)).start()) {
+ *     LiveMaps.Reader reader = live.reader();                   // one for each thread
+ *     if (reader.resolve(address)) {
+ *         use(reader.mapping().fileIndex(), reader.mapping().fileOffset(address));
+ *     }
+ * }
+ * }</pre>
+ *
+ * <p>A picture is taken at the latest after each period and, where an address was in no mapping, soon: that may be new. Misses ask
+ * for one picture together, and not more often than {@link Builder#afterMiss}. What is known of an address is as old as the
+ * present picture ({@link #takenAt}); {@link #confirm} asks the kernel about one address now.
+ *
+ * <p>Resolving takes no lock, allocates nothing and calls no native code, but that the first miss since a picture wakes the
+ * refresher. Refreshing allocates nothing in steady state, also when something changes each time. A reader sees one whole picture
+ * at a time.
+ *
+ * <p>When the process ends the last picture stays, and {@link #failure} says so. Thread-safe, but for readers.
+ */
+public final class LiveMaps implements AutoCloseable {
+    private final ProcessMaps maps;
+    private final MapSnapshot snapshot;
+    private final long period;
+    private final long afterMiss;
+    private final Thread refresher;
+    private volatile boolean closed;
+    private volatile boolean missed;
+    private volatile long triedAt;
+    private volatile long takenAt;
+    private volatile long refreshes;
+    private volatile long changes;
+    private volatile MapsException failure;
+
+    private LiveMaps(Builder from) throws MapsException {
+        maps = from.maps;
+        period = from.period.toNanos();
+        afterMiss = Math.min(from.afterMiss.toNanos(), period);
+        triedAt = System.nanoTime();
+        takenAt = triedAt;
+        snapshot = maps.snapshot(from.filter);
+        refresher = new Thread(this::run, "mapfiles-live-" + maps.pid());
+        refresher.setDaemon(true);
+    }
+
+    /** Live mappings of a process, which stays the caller's to close, after these. */
+    public static Builder of(ProcessMaps maps) {
+        return new Builder(Objects.requireNonNull(maps));
+    }
+
+    /** How mappings are to be kept fresh. */
+    public static final class Builder {
+        private final ProcessMaps maps;
+        private MapFilter filter = MapFilter.all();
+        private Duration period = Duration.ofSeconds(1);
+        private Duration afterMiss = Duration.ofMillis(10);
+
+        private Builder(ProcessMaps maps) {
+            this.maps = maps;
+        }
+
+        /** Those that pass a filter alone; else all. An address in one that does not pass is a miss. */
+        public Builder filter(MapFilter wanted) {
+            filter = Objects.requireNonNull(wanted);
+            return this;
+        }
+
+        /**
+         * The age at which a picture is taken anew; else a second.
+         *
+         * @throws IllegalArgumentException if it is not above 0, or passes 292 years
+         */
+        public Builder every(Duration wanted) {
+            period = checked(wanted);
+            return this;
+        }
+
+        /** The age at which a picture is taken anew because of a miss, if that is less; else 10 ms. */
+        public Builder afterMiss(Duration wanted) {
+            afterMiss = checked(wanted);
+            return this;
+        }
+
+        private static Duration checked(Duration wanted) {
+            if (wanted.isNegative() || wanted.isZero() || wanted.compareTo(Duration.ofNanos(Long.MAX_VALUE)) > 0) {
+                throw new IllegalArgumentException("not a time to wait: " + wanted);
+            }
+            return wanted;
+        }
+
+        /** Takes the first picture, and starts the thread that takes the others. */
+        public LiveMaps start() throws MapsException {
+            LiveMaps live = new LiveMaps(this);
+            live.refresher.start();
+            return live;
+        }
+    }
+
+    private void run() {
+        while (!closed) {
+            long age = System.nanoTime() - triedAt;
+            long wait = (missed ? afterMiss : period) - age;
+            if (wait > 0) {
+                LockSupport.parkNanos(this, wait);
+            } else if (!refreshUnattended()) {
+                return;
+            }
+        }
+    }
+
+    /** Whether there is anything left to refresh. */
+    private boolean refreshUnattended() {
+        try {
+            refresh();
+            return true;
+        } catch (ProcessGoneException | IllegalStateException over) { // it has ended, or its ProcessMaps is closed
+            return false;
+        } catch (MapsException perhapsNotForLong) {
+            return true;
+        }
+    }
+
+    /**
+     * Takes a picture now, on the calling thread.
+     *
+     * @return whether something has changed
+     */
+    public boolean refresh() throws MapsException {
+        synchronized (snapshot) { // the lock of pictures: the times they were taken at go with them
+            long now = System.nanoTime();
+            triedAt = now;
+            missed = false; // before the read: who misses during it asks again
+            try {
+                boolean changed = maps.refresh(snapshot);
+                takenAt = now;
+                refreshes++;
+                changes += changed ? 1 : 0;
+                failure = null;
+                return changed;
+            } catch (MapsException e) {
+                failure = e;
+                throw e;
+            }
+        }
+    }
+
+    /** A reader for the calling thread, or another one. */
+    public Reader reader() {
+        return new Reader(this);
+    }
+
+    /** Looks up addresses; of one thread. */
+    public static final class Reader {
+        private final LiveMaps live;
+        private final MapCursor cursor;
+
+        private Reader(LiveMaps live) {
+            this.live = live;
+            this.cursor = live.snapshot.cursor();
+        }
+
+        /**
+         * Goes to the mapping that covers an address in the present picture.
+         *
+         * @param address any 64-bit value
+         * @return whether there is one; if not, a picture is taken soon, unless the address is the kernel's own (above
+         *     2<sup>63</sup>)
+         */
+        public boolean resolve(long address) {
+            if (cursor.goTo(address)) {
+                return true;
+            }
+            if (address >= 0 && !live.missed) {
+                live.missed = true;
+                LockSupport.unpark(live.refresher);
+            }
+            return false;
+        }
+
+        /**
+         * The mapping of the last {@link #resolve}, to be read before the next. It throws {@link IllegalStateException} once a newer
+         * picture is shown: resolve again.
+         */
+        public Mapping mapping() {
+            return cursor;
+        }
+    }
+
+    /**
+     * Asks the kernel which mapping covers an address now: {@link ProcessMaps#query}.
+     *
+     * @return whether there is one
+     */
+    public boolean confirm(long address, MapAnswer answer) throws MapsException {
+        return maps.query(address, answer);
+    }
+
+    /** The snapshot that is kept fresh: to walk, or to look up many addresses at once. Not to be filled by others. */
+    public MapSnapshot snapshot() {
+        return snapshot;
+    }
+
+    /**
+     * When the present picture, or an older one, began to be read, as {@link System#nanoTime}: what was mapped then, and stayed, is in
+     * it.
+     */
+    public long takenAt() {
+        return takenAt;
+    }
+
+    /** Pictures taken after the first. */
+    public long refreshes() {
+        return refreshes;
+    }
+
+    /** Of these, those that were different from the one before. */
+    public long changes() {
+        return changes;
+    }
+
+    /** Why the last attempt to take a picture failed, such as {@link ProcessGoneException}; null if it did not. */
+    public MapsException failure() {
+        return failure;
+    }
+
+    /** Ends refreshing, after a read under way. The last picture stays. Again: nothing. */
+    @Override
+    public void close() {
+        closed = true;
+        LockSupport.unpark(refresher);
+    }
+
+    @Override
+    public String toString() {
+        return "LiveMaps[" + maps.pid() + ", " + snapshot + "]";
+    }
+}

@@ -1,0 +1,132 @@
+package org.mapfiles;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.IOException;
+import java.nio.MappedByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileChannel.MapMode;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Is what is looked up fresh, while nobody asks for it? */
+class LiveMapsTest {
+    private static final Duration NEVER = Duration.ofDays(1);
+
+    @RegisterExtension final Children children = new Children();
+    @TempDir Path directory;
+
+    private MappedByteBuffer map(String name) throws IOException {
+        Path path = Files.write(directory.resolve(name), new byte[4096]);
+        try (FileChannel channel = FileChannel.open(path)) {
+            return channel.map(MapMode.READ_ONLY, 0, 4096);
+        }
+    }
+
+    /** Goes on asking, as a sampler does. */
+    private static void awaitName(LiveMaps.Reader reader, long address, String name) throws Exception {
+        Children.await("it is known: " + name, () -> {
+            try {
+                return reader.resolve(address) && String.valueOf(reader.mapping().name()).endsWith(name);
+            } catch (IllegalStateException newer) {
+                return false;
+            }
+        });
+    }
+
+    @Test
+    void anAddressInNoMappingAsksForANewPicture() throws Exception {
+        Process sleeper = children.sleeper();
+        try (ProcessMaps maps = ProcessMaps.of(sleeper.pid());
+                LiveMaps live = LiveMaps.of(maps).every(NEVER).afterMiss(Duration.ofMillis(1)).start()) {
+            LiveMaps.Reader reader = live.reader();
+            long first = maps.snapshot().cursor().seek(0).start();
+            assertThat(reader.resolve(first)).isTrue();
+            assertThat(reader.mapping().start()).isEqualTo(first);
+            assertThat(reader.resolve(-1)).as("the kernel's own").isFalse();
+            assertThatThrownBy(() -> reader.mapping().start()).isInstanceOf(IndexOutOfBoundsException.class);
+            Thread.sleep(50);
+            assertThat(live.refreshes()).as("nobody missed anything of the process").isZero();
+            assertThat(reader.resolve(0x1000)).isFalse();
+            Children.await("a picture was taken", () -> live.refreshes() == 1);
+            Thread.sleep(50);
+            assertThat(live.refreshes()).as("once for one miss").isEqualTo(1);
+            assertThat(live.changes()).isZero();
+        }
+    }
+
+    @Test
+    void whatIsMappedLaterIsFound() throws Exception {
+        try (ProcessMaps maps = ProcessMaps.self();
+                LiveMaps live = LiveMaps.of(maps).filter(MapFilter.all().fileBacked()).every(NEVER).start()) {
+            LiveMaps.Reader reader = live.reader();
+            MappedByteBuffer later = map("later");
+            awaitName(reader, NativeCalls.addressOf(later), "/later");
+            assertThat(live.changes()).isPositive();
+            assertThat(later.get(0)).isZero();
+        }
+    }
+
+    @Test
+    void aPictureIsTakenEachPeriod() throws Exception {
+        try (ProcessMaps maps = ProcessMaps.self();
+                LiveMaps live = LiveMaps.of(maps).every(Duration.ofMillis(2)).start()) {
+            long before = System.nanoTime();
+            Children.await("ten periods", () -> live.refreshes() >= 10);
+            Children.await("the newest is newer", () -> live.takenAt() - before > 0);
+            assertThat(live.failure()).isNull();
+            MapAnswer answer = new MapAnswer();
+            assertThat(live.confirm(live.snapshot().cursor().seek(0).start(), answer)).isTrue();
+        }
+    }
+
+    @Test
+    void theLastPictureStaysWhenTheProcessEnds() throws Exception {
+        Process sleeper = children.sleeper();
+        try (ProcessMaps maps = ProcessMaps.of(sleeper.pid());
+                LiveMaps live = LiveMaps.of(maps).every(Duration.ofMillis(2)).start()) {
+            LiveMaps.Reader reader = live.reader();
+            long first = live.snapshot().cursor().seek(0).start();
+            Children.killAndWait(sleeper);
+            Children.await("it is known to have ended", () -> live.failure() instanceof ProcessGoneException);
+            assertThat(reader.resolve(first)).isTrue();
+            assertThatThrownBy(live::refresh).isInstanceOf(ProcessGoneException.class);
+            Children.await("nothing is refreshed any more", () -> !isRefresherAlive(sleeper.pid()));
+        }
+    }
+
+    @Test
+    void closingEndsTheThread() throws Exception {
+        Process sleeper = children.sleeper();
+        ProcessMaps maps = ProcessMaps.of(sleeper.pid());
+        LiveMaps live = LiveMaps.of(maps).every(NEVER).start();
+        assertThat(isRefresherAlive(sleeper.pid())).isTrue();
+        live.close();
+        live.close();
+        Children.await("it ends", () -> !isRefresherAlive(sleeper.pid()));
+        assertThat(live.reader().resolve(live.snapshot().cursor().seek(0).start())).as("the last picture stays").isTrue();
+        LiveMaps other = LiveMaps.of(maps).every(Duration.ofMillis(1)).start();
+        maps.close();
+        Children.await("its process is closed", () -> !isRefresherAlive(sleeper.pid()));
+        other.close();
+    }
+
+    @Test
+    void timesToWaitAreAboveZero() throws Exception {
+        try (ProcessMaps maps = ProcessMaps.self()) {
+            for (Duration wrong : new Duration[] {Duration.ZERO, Duration.ofMillis(-1), Duration.ofSeconds(Long.MAX_VALUE)}) {
+                assertThatThrownBy(() -> LiveMaps.of(maps).every(wrong)).isInstanceOf(IllegalArgumentException.class);
+                assertThatThrownBy(() -> LiveMaps.of(maps).afterMiss(wrong)).isInstanceOf(IllegalArgumentException.class);
+            }
+        }
+    }
+
+    private static boolean isRefresherAlive(long pid) {
+        return Thread.getAllStackTraces().keySet().stream().anyMatch(thread -> thread.getName().equals("mapfiles-live-" + pid));
+    }
+}
