@@ -9,6 +9,8 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.io.PrintStream;
+import java.nio.ByteBuffer;
+import java.nio.channels.Pipe;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -27,7 +29,22 @@ final class Terminal {
 
         /** Java tells errors of write(2) by their text alone; the end of a pipe is the only one that is no failure. */
         static boolean is(IOException failure) {
-            return String.valueOf(failure.getMessage()).contains("Broken pipe");
+            String text = String.valueOf(failure.getMessage());
+            return text.contains("Broken pipe") || text.equals(textHere());
+        }
+
+        /** What a pipe that nobody reads says in the language of this system. */
+        private static String textHere() {
+            try {
+                Pipe pipe = Pipe.open();
+                pipe.source().close();
+                try (Pipe.SinkChannel sink = pipe.sink()) {
+                    sink.write(ByteBuffer.allocate(1));
+                }
+                return null;
+            } catch (IOException e) {
+                return e.getMessage();
+            }
         }
     }
 
@@ -81,7 +98,11 @@ final class Terminal {
 
     /** One line on stderr. */
     void complain(String message) {
-        err.println("mapfiles: " + String.valueOf(message).replace('\n', ' '));
+        StringBuilder line = new StringBuilder("mapfiles: ");
+        for (char c : String.valueOf(message).toCharArray()) { // names of files may hold what a terminal would obey
+            line.append(c == '\n' ? " " : Character.isISOControl(c) ? String.format("\\x%02x", (int) c) : String.valueOf(c));
+        }
+        err.println(line);
     }
 
     /** Tells the end of a pipe from a failure to write, and that from one to read: all are IOExceptions to a command. */

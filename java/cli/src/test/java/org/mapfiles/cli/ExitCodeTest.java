@@ -116,6 +116,36 @@ class ExitCodeTest {
         assertThat(err.toString()).isEmpty();
     }
 
+    /** The C library says "Broken pipe" in the language of the user. */
+    @Test
+    void whoeverStopsReadingIsNoFailureInAnyLanguage() throws Exception {
+        String locale = Stream.of("de_DE", "fr_FR", "es_ES").filter(ExitCodeTest::isSpoken).findFirst().orElse(null);
+        assumeTrue(locale != null, "no locale here in whose language the C library speaks");
+        ProcessBuilder builder = new ProcessBuilder(Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "--enable-native-access=ALL-UNNAMED", "-cp", System.getProperty("java.class.path"), Main.class.getName(), "maps", "self");
+        builder.environment().put("LC_ALL", locale + ".UTF-8");
+        Process unread = builder.start();
+        unread.getInputStream().close();
+        assertThat(text(unread.getErrorStream())).isEmpty();
+        assertThat(unread.waitFor()).isZero();
+    }
+
+    private static boolean isSpoken(String locale) {
+        try {
+            return Files.exists(Path.of("/usr/share/locale", locale.substring(0, 2), "LC_MESSAGES", "libc.mo"))
+                    && text(new ProcessBuilder("locale", "-a").start().getInputStream()).lines().anyMatch((locale + ".utf8")::equals);
+        } catch (IOException noSuchCommand) {
+            return false;
+        }
+    }
+
+    @Test
+    void namesInMessagesDoNotReachTheTerminalRaw() {
+        ByteArrayOutputStream err = new ByteArrayOutputStream();
+        new Terminal(InputStream.nullInputStream(), OutputStream.nullOutputStream(), err, false).complain("/a\033[2Jb\rc\nd\u009be");
+        assertThat(err.toString(StandardCharsets.UTF_8)).isEqualTo("mapfiles: /a\\x1b[2Jb\\x0dc d\\x9be\n");
+    }
+
     @ParameterizedTest
     @ValueSource(strings = {"--help", "--version", "maps --help", "resolve --help", "count --help", "help count",
         "generate-completion"})
