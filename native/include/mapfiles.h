@@ -342,7 +342,7 @@ enum mf_file_state {
  * @param mapping  a record of @p process with a file, and its @p name of mapping->name_length bytes.
  * @return enum mf_file_state; -ENOENT: no file; -ESTALE; -ESRCH and the like.
  *
- * Thread-safe. Async-signal-safe (takes 6 KiB of stack).
+ * Thread-safe. Async-signal-safe (takes 8 KiB of stack).
  */
 MF_API int mf_file_state(struct mf_process *process, const struct mf_mapping *mapping, const char *name);
 
@@ -356,7 +356,7 @@ enum mf_deleted {
  * Whether the name a file was mapped under is gone, where the name alone (MF_SUFFIXED) does not tell: mf_file_state() with
  * the two names it may have.
  *
- * @return enum mf_deleted; -ESRCH and the like. Thread-safe. Async-signal-safe (takes 6 KiB of stack).
+ * @return enum mf_deleted; -ESRCH and the like. Thread-safe. Async-signal-safe (takes 8 KiB of stack).
  */
 MF_API int mf_deletion(struct mf_process *process, const struct mf_mapping *mapping, const char *name);
 
@@ -484,7 +484,7 @@ MF_API int mf_entry_read(struct mf_process *process, const struct mf_mapping *ma
  * Reads the entries of all mappings of a snapshot that have a file.
  *
  * @return 0; -ENOBUFS: needed_entries and needed_text say what would have been enough, those that fitted are there;
- *         -EACCES, -ENOTSUP, -ESRCH and the like. Thread-safe for different @p out. Async-signal-safe (takes 5 KiB of stack).
+ *         -EACCES, -ENOTSUP, -ESRCH and the like. Thread-safe for different @p out. Async-signal-safe (takes 12 KiB of stack).
  */
 MF_API int mf_entries_read(struct mf_process *process, const struct mf_snapshot *snapshot, uint32_t what,
                            struct mf_entries *out);
@@ -544,7 +544,7 @@ MF_API int mf_file_prove(struct mf_process *process, const struct mf_mapping *ma
  * @return enum mf_proof: never MF_SAME_BYTES, and MF_NOT_VERIFIED where only the bytes would tell, or the file cannot be reached;
  *         -ENOENT: no file; -ESTALE; -ESRCH and the like.
  *
- * Thread-safe. Async-signal-safe (takes 8 KiB of stack).
+ * Thread-safe. Async-signal-safe (takes 12 KiB of stack).
  */
 MF_API int mf_file_glance(struct mf_process *process, const struct mf_mapping *mapping, const char *name);
 
