@@ -7,8 +7,8 @@
  * mapfiles: which file, and which byte of it, an address of a Linux process belongs to.
  *
  * Words. A *mapping* is one line of /proc/<pid>/maps (the kernel's VMA). A *range* is [start, end), end exclusive. A
- * *snapshot* is a picture of all mappings, or of those a filter lets through, at one time. It is *torn* when it mixes two
- * states of the process.
+ * *snapshot* is a picture of all mappings, or of those a filter lets through, at one time. It is *torn* when its parts show
+ * that it mixes two states of the process.
  *
  * Memory. The library allocates nothing: every result goes to memory the caller gives, and holds no pointer, so that it
  * may be moved, copied and kept as bytes.
@@ -237,7 +237,8 @@ MF_API int mf_snapshot_init(void *memory, size_t bytes, uint32_t mapping_capacit
  *
  * The kernel promises no atomic picture: it gives whole mappings in order of address, a few at a time. A picture whose
  * parts do not fit together, or that ends with the memory of a program replaced by execve(2), is read again, at most
- * three times; then it is marked torn.
+ * three times; then it is marked torn. Not every mix shows: what moved elsewhere during the read may be missing or be there
+ * twice; what stood still is there. A read that answers 0 afterwards says that two in a row were the same.
  *
  * @param question  filter bits of enum mf_flag and a backend, or 0: all mappings, the cheaper way. Where a path has
  *                  MF_NAME_MAX bytes or more the text is read whatever was asked for: out->backend says so.

@@ -136,6 +136,10 @@ public final class MapSnapshot {
     /**
      * Whether mappings changed during every one of several reads, so that the picture mixes states of the process. It is in
      * order all the same: where the kernel told of overlapping mappings the newer word holds.
+     *
+     * <p>Told from parts that contradict each other. The kernel gives no atomic picture, and not every mix shows: a mapping that
+     * moved elsewhere during the read may be missing, or be there twice; what stood still is there. Where that matters, take a
+     * picture that {@link ProcessMaps#refresh} finds unchanged.
      */
     public boolean isTorn() {
         return head(Head.TORN) != 0;

@@ -18,7 +18,8 @@
  * <ul>
  *   <li>A <em>mapping</em> is one line of /proc/pid/maps, the kernel's VMA: a range of addresses with one file, or none, behind it.
  *   <li>A <em>range</em> is {@code start-end}, the end exclusive.
- *   <li>A <em>snapshot</em> is a picture of mappings at one time. It is <em>torn</em> when it mixes two states of the process.
+ *   <li>A <em>snapshot</em> is a picture of mappings at one time. It is <em>torn</em> when its parts show that it mixes
+ *       two states of the process.
  *   <li>A <em>cursor</em> is a window on one mapping at a time: a position, no data.
  *   <li>The kernel <em>refuses</em> when it does not let this process look at the other one.
  * </ul>
