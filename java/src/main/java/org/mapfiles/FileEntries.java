@@ -22,6 +22,8 @@ import org.mapfiles.MapRecord.Entry;
  * }
  * }</pre>
  *
+ * <p>What was not asked for, or is not known, throws {@link IllegalStateException}.
+ *
  * <p>Reading allocates nothing, {@link #target()} apart; filling does where there are more entries than ever before. Belongs
  * to one thread at a time; to be filled by two at once throws {@link IllegalStateException}.
  */
@@ -42,6 +44,8 @@ public final class FileEntries {
     private int textCapacity;
     private int count;
     private int at = BEFORE;
+    /** The parts that were asked for. */
+    private int asked;
 
     /** No entries yet. */
     public FileEntries() {
@@ -66,6 +70,7 @@ public final class FileEntries {
     int fill(ProcessMaps maps, Mapping mapping, int what) {
         beginFilling();
         try {
+            asked = what;
             Mappings.copy(mapping, question);
             int text = bytes.getInt(Entry.HEAD_TEXT_OFFSET);
             int rc = maps.readEntry(question.address(), question.address() + Answer.NAME, what, memory.address() + Entry.HEAD_SIZE,
@@ -82,6 +87,7 @@ public final class FileEntries {
     int fill(ProcessMaps maps, Picture picture, int what) {
         beginFilling();
         try {
+            asked = what;
             for (;;) {
                 int rc = maps.readEntries(picture.memory.address(), what, memory.address());
                 picture.memory.keepUntilHere();
@@ -165,22 +171,22 @@ public final class FileEntries {
      * how that one was opened, if anybody looked at its entry then: it sets a link's permissions once.
      */
     public boolean isOpenForReading() {
-        return (link(Entry.FLAGS) & MapRecord.READABLE) != 0;
+        return (link(Entry.ACCESS, Entry.FLAGS) & MapRecord.READABLE) != 0;
     }
 
     /** Whether it opened the file for writing, as far as the kernel tells; of shared writable mappings it surely did. */
     public boolean isOpenForWriting() {
-        return (link(Entry.FLAGS) & MapRecord.WRITABLE) != 0;
+        return (link(Entry.ACCESS, Entry.FLAGS) & MapRecord.WRITABLE) != 0;
     }
 
     /** Whether the path's name is gone, as far as the entry tells. */
     public Deletion deletion() {
-        return Deletion.ofFlags(link(Entry.FLAGS));
+        return Deletion.ofFlags(link(Entry.TARGET, Entry.FLAGS));
     }
 
     /** Bytes in the path. A {@code " (deleted)"} that is surely the kernel's is not part of it. */
     public int targetLength() {
-        return link(Entry.TARGET_LENGTH);
+        return link(Entry.TARGET, Entry.TARGET_LENGTH);
     }
 
     /**
@@ -284,7 +290,10 @@ public final class FileEntries {
         return Entry.HEAD_SIZE + Objects.checkIndex(at, count) * Entry.SIZE_OF_ENTRY + offset;
     }
 
-    private int link(int offset) {
+    private int link(int part, int offset) {
+        if ((asked & part) == 0) {
+            throw new IllegalStateException("that part of the link is not known: " + EntryStatus.NOT_ASKED);
+        }
         if (bytes.getInt(field(Entry.LINK_ERROR)) != 0) {
             throw new IllegalStateException("the link is not known: " + linkStatus());
         }

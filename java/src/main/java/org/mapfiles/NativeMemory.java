@@ -18,7 +18,10 @@ final class NativeMemory {
 
     NativeMemory(int size) {
         NativeLibrary.ensureLoaded();
-        int lines = Math.addExact(size, 2 * CACHE_LINE - 1) & -CACHE_LINE; // one more than it takes: the slice loses one
+        if (size > Integer.MAX_VALUE - 2 * CACHE_LINE) {
+            throw new OutOfMemoryError(size + " bytes and their alignment would pass 2 GiB");
+        }
+        int lines = size + 2 * CACHE_LINE - 1 & -CACHE_LINE; // one more than it takes: the slice loses one
         bytes = ByteBuffer.allocateDirect(lines).alignedSlice(CACHE_LINE).slice(0, size).order(ByteOrder.nativeOrder());
         address = NativeCalls.addressOf(bytes);
         if (address == 0) {

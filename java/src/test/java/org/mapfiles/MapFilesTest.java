@@ -165,6 +165,11 @@ class MapFilesTest {
         assertThat(entries.statStatus()).isEqualTo(EntryStatus.NOT_ASKED);
         assertThat(entries.target()).endsWith("plain");
         assertThatThrownBy(entries::size).isInstanceOf(IllegalStateException.class).hasMessageContaining("NOT_ASKED");
+        assertThatThrownBy(entries::isOpenForReading).isInstanceOf(IllegalStateException.class).hasMessageContaining("NOT_ASKED");
+        child.maps().files().read(mapping, entries, EnumSet.of(EntryPart.ACCESS));
+        assertThat(entries.isOpenForReading()).isTrue();
+        assertThatThrownBy(entries::target).isInstanceOf(IllegalStateException.class).hasMessageContaining("NOT_ASKED");
+        assertThatThrownBy(entries::deletion).isInstanceOf(IllegalStateException.class).hasMessageContaining("NOT_ASKED");
         assertThatThrownBy(() -> child.maps().files().read(mapping, entries, EnumSet.noneOf(EntryPart.class)))
                 .isInstanceOf(IllegalArgumentException.class);
     }

@@ -134,6 +134,10 @@ class MisuseTest {
         for (int[] size : sizes) {
             refused(OutOfMemoryError.class, () -> new Picture(size[0], size[1]));
         }
+        for (int below = 0; below < 128; below++) { // as a text of so many bytes, or a picture just below 2 GiB
+            int size = Integer.MAX_VALUE - below;
+            refused(OutOfMemoryError.class, () -> new NativeMemory(size));
+        }
         assertThat(new Picture(0, 0).grown().mappingCapacity).isZero();
     }
 }
