@@ -33,6 +33,8 @@ struct comparison {
     int pages_fd;
     int file_fd;
     uint64_t page_size;
+    bool moving;    /* the memory changed while it was compared: neither the same nor different */
+    bool undecided; /* and so it went on, somewhere */
     char memory[PIECE];
     char file[PIECE];
 };
@@ -57,7 +59,11 @@ static enum mf_same compare_once(struct comparison *with, uint64_t address, uint
     if (got <= 0)
         return got == 0 ? MF_DIFFERENT : MF_NOT_COMPARED;
     memset(with->file + got, 0, PIECE - (size_t)got); /* as a mapping shows what is behind the end */
-    return memcmp(with->memory, with->file, PIECE) == 0 ? MF_SAME : MF_DIFFERENT;
+    if (memcmp(with->memory, with->file, PIECE) == 0)
+        return MF_SAME;
+    with->moving = mf_sys_pread(with->memory_fd, with->file, PIECE, address) == PIECE &&
+                   memcmp(with->memory, with->file, PIECE) != 0;
+    return MF_DIFFERENT;
 }
 
 /* Another thread, or the file's writers, may have been at work between the reads: a difference has to last. */
@@ -68,9 +74,15 @@ static enum mf_same compare_piece(struct comparison *with, uint64_t address, uin
     for (int attempt = 0; attempt < 3 && same == MF_DIFFERENT; attempt++) {
         if (is_changed(with, address))
             return MF_NOT_COMPARED;
+        with->moving = false;
         same = compare_once(with, address, offset);
     }
-    return same == MF_DIFFERENT && is_changed(with, address) ? MF_NOT_COMPARED : same;
+    if (same != MF_DIFFERENT)
+        return same;
+    if (is_changed(with, address))
+        return MF_NOT_COMPARED;
+    with->undecided |= with->moving;
+    return with->moving ? MF_NOT_COMPARED : MF_DIFFERENT;
 }
 
 static enum mf_same compare_all(struct comparison *with, const struct mf_mapping *mapping)
@@ -85,7 +97,7 @@ static enum mf_same compare_all(struct comparison *with, const struct mf_mapping
         if (same == MF_SAME)
             result = same;
     }
-    return result;
+    return with->undecided ? MF_NOT_COMPARED : result;
 }
 
 enum mf_same mf_memory_compare(const struct mf_process *process, const struct mf_mapping *mapping, int fd)
@@ -94,6 +106,7 @@ enum mf_same mf_memory_compare(const struct mf_process *process, const struct mf
     enum mf_same result = MF_NOT_COMPARED;
 
     with.file_fd = fd;
+    with.undecided = false;
     with.page_size = (uint64_t)sysconf(_SC_PAGESIZE);
     with.memory_fd = mf_maps_open_part(process->proc_fd, MEMORY, O_RDONLY);
     with.pages_fd = mf_maps_open_part(process->proc_fd, PAGES, O_RDONLY);

@@ -3,6 +3,8 @@
 #include "lacking.h"
 #include "places.h"
 
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -312,6 +314,40 @@ static void a_file_out_of_reach_is_an_answer_of_that_file(void)
     CHECK_IS(mf_file_state(&process, &closed.mapping, closed.name), MF_FILE_NOT_KNOWN, "its state");
 }
 
+static atomic_bool stop;
+
+static void *count(void *at)
+{
+    while (!atomic_load(&stop))
+        ++*(volatile uint64_t *)at;
+    return NULL;
+}
+
+/* A page of the file that changes all the time, as a counter does: it is not taken for another file's. */
+static void a_page_that_never_rests(uint32_t how)
+{
+    struct made made;
+    pthread_t thread;
+    uint64_t first;
+    int rc;
+
+    place_file(path_in(place->source, "counter"), 'C');
+    made = map_in("counter", 'C', PROT_READ | PROT_WRITE, MAP_SHARED);
+    first = *(volatile uint64_t *)made.at;
+    atomic_store(&stop, false);
+    pthread_create(&thread, NULL, count, made.at);
+    while (*(volatile uint64_t *)made.at == first)
+        ;
+    for (int i = 0; i < (is_numbered() ? 20 : 2000); i++) { /* while the other thread has a turn too */
+        rc = opened(&made, how);
+        CHECK(rc == -ENODATA || rc > 0, "%s: a counter: %d", place->name, rc);
+    }
+    atomic_store(&stop, true);
+    pthread_join(thread, NULL);
+    CHECK(opened(&made, how) > 0, "%s: at rest", place->name);
+    munmap(made.at, 3 * 4096);
+}
+
 static int64_t scope_of(const void *at)
 {
     const struct mf_mapping *found;
@@ -358,8 +394,10 @@ static void try_all(bool may_follow)
         place = &places[i];
         if (access(place->seen, F_OK) != 0)
             continue;
-        if (may_follow)
+        if (may_follow) {
+            a_page_that_never_rests(0);
             try_place(0, proof_by_entry(), 0);
+        }
         try_place(may_follow ? MF_OPEN_BY_PATH : 0, proof_by_path(), -EIDRM);
     }
     if (may_follow)
