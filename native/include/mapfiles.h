@@ -148,6 +148,7 @@ enum mf_refusal {
     MF_REFUSED_CAPABILITIES = 1u << 1, /**< it has capabilities that we lack: have them too, or CAP_SYS_PTRACE */
     MF_REFUSED_DUMPABLE = 1u << 2,     /**< it is not dumpable (set-uid program, prctl(2)): have CAP_SYS_PTRACE */
     MF_REFUSED_POLICY = 1u << 3,       /**< none of these: a security module, or another user namespace */
+    MF_REFUSED_PTRACE_SCOPE = 1u << 4, /**< Yama keeps its memory, not its mappings, from all but its parents */
 };
 
 /**

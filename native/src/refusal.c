@@ -59,6 +59,18 @@ static bool all_equal(const uint64_t ids[4], uint64_t id)
     return ids[REAL] == id && ids[EFFECTIVE] == id && ids[SAVED] == id;
 }
 
+/* Yama, a security module, keeps from all but parents what takes the right to attach: memory, not mappings (ptrace(2)). */
+static bool is_out_of_scope(int their_fd)
+{
+    char scope[4];
+    const int maps_fd = mf_sys_openat(their_fd, "maps", O_RDONLY);
+
+    if (maps_fd < 0)
+        return false;
+    mf_sys_close(maps_fd);
+    return mf_sys_read_file(AT_FDCWD, "/proc/sys/kernel/yama/ptrace_scope", scope, sizeof scope) > 0 && scope[0] > '0';
+}
+
 static int reasons_between(int our_fd, int their_fd)
 {
     struct credentials ours = {0};
@@ -80,7 +92,9 @@ static int reasons_between(int our_fd, int their_fd)
     /* Files of a process that is not dumpable belong to root (task_dump_owner(), fs/proc/base.c). */
     if (mf_sys_stat(their_fd, "maps", 0, &maps) == 0 && maps.st_uid != theirs.uid[EFFECTIVE])
         reasons |= MF_REFUSED_DUMPABLE;
-    return reasons ? reasons : MF_REFUSED_POLICY;
+    if (reasons == 0)
+        reasons = is_out_of_scope(their_fd) ? MF_REFUSED_PTRACE_SCOPE : MF_REFUSED_POLICY;
+    return reasons;
 }
 
 int mf_refusal_reasons(int32_t pid)

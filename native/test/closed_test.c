@@ -2,6 +2,7 @@
 /* Where map_files is closed, it is said why, beforehand and afterwards; and a file that has a path is opened and proved all the same. */
 #include "lacking.h"
 
+#include <signal.h>
 #include <stdbool.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
@@ -154,6 +155,53 @@ static void to_a_process_that_is_not_dumpable_any_more(void)
     waitpid(child, NULL, 0);
 }
 
+#define SCOPE "/proc/sys/kernel/yama/ptrace_scope"
+
+static void look_at_memory_of(pid_t sibling)
+{
+    char byte;
+
+    become_nobody();
+    CHECK_IS(mf_process_open_pid(sibling, &process), 0, "mappings are for all");
+    CHECK_IS(mf_entries_may_list(&process), 0, "and so are entries");
+    CHECK_IS(mf_memory_read(&process, (uintptr_t)&process, &byte, 1), -EACCES, "its memory");
+    CHECK_IS(mf_refusal_reasons(sibling), MF_REFUSED_PTRACE_SCOPE, "the reason");
+}
+
+/* Yama keeps memory of processes that are not below us. */
+static void to_memory_out_of_scope(void)
+{
+    const int fd = open(SCOPE, O_RDWR);
+    char before = 0;
+    int status = 0;
+    pid_t sibling;
+    pid_t looker;
+
+    if (fd < 0 || read(fd, &before, 1) != 1 || (before == '0' && pwrite(fd, "1", 1, 0) != 1)) {
+        printf("skipped for Yama: %s: %s\n", SCOPE, strerror(errno));
+        return;
+    }
+    sibling = fork();
+    if (sibling == 0) {
+        become_nobody();
+        for (;;)
+            pause();
+    }
+    usleep(100 * 1000); /* it becomes nobody */
+    looker = fork();
+    if (looker == 0) {
+        look_at_memory_of(sibling);
+        exit(check_result());
+    }
+    waitpid(looker, &status, 0);
+    CHECK_IS(status, 0, "the looker");
+    kill(sibling, SIGKILL);
+    waitpid(sibling, NULL, 0);
+    if (before == '0' && pwrite(fd, "0", 1, 0) != 1)
+        abort();
+    close(fd);
+}
+
 /* To ourselves map_files stays open, whoever its directory belongs to. */
 static void not_to_oneself(void)
 {
@@ -228,6 +276,7 @@ int main(void)
         in_a_child(to_who_gave_up_its_rights, "rights given up");
         in_a_child(to_a_process_that_is_not_dumpable_any_more, "not dumpable");
         in_a_child(not_to_oneself, "not dumpable itself");
+        in_a_child(to_memory_out_of_scope, "kept by Yama");
     } else {
         puts("skipped for refusals: takes root to make them");
     }

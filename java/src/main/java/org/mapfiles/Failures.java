@@ -2,6 +2,7 @@ package org.mapfiles;
 
 import java.util.EnumSet;
 import org.mapfiles.AccessRefusedException.Reason;
+import org.mapfiles.NotSupportedException.Missing;
 
 /** The one place where an errno of the native core becomes an exception, with a message that says what to do. */
 final class Failures {
@@ -16,11 +17,13 @@ final class Failures {
             case Errno.ECHILD:
                 return new ProcessGoneException(process + " is a zombie: it has ended, and its parent has not waited for it yet");
             case Errno.ENXIO:
-                return new NotSupportedException(process + " is a kernel thread: it has no mappings");
+                return new NotSupportedException(Missing.KERNEL_THREAD,
+                        process + " is a kernel thread: it has no mappings, only programs have");
             case Errno.ENODEV:
-                return new NotSupportedException("no proc file system is mounted at /proc: mount -t proc proc /proc");
+                return new NotSupportedException(Missing.PROC, "no proc file system is mounted at /proc: mount -t proc proc /proc");
             case Errno.ENOTTY:
-                return new NotSupportedException("this kernel has no PROCMAP_QUERY (Linux 6.11+): ask by Backend.TEXT");
+                return new NotSupportedException(Missing.QUERY,
+                        "this kernel has no PROCMAP_QUERY (Linux 6.11+): ask by Backend.TEXT");
             case Errno.EPERM:
                 return refused(process, EnumSet.of(Reason.HIDDEN));
             case Errno.EACCES:
@@ -56,10 +59,12 @@ final class Failures {
                 return new NotVerifiedException("nothing proves that the file at its path is that of " + mapping
                         + ": openUnverified() takes it all the same", false);
             case Errno.ENAMETOOLONG:
-                return new NotSupportedException("the path has 4,096 bytes or more, which no system call takes: " + mapping
+                return new NotSupportedException(Missing.LONG_PATHS,
+                        "the path has 4,096 bytes or more, which no system call takes: " + mapping
                         + ": with CAP_CHECKPOINT_RESTORE the file is opened through map_files");
             case Errno.ENOTSUP:
-                return new NotSupportedException("this kernel has no /proc/pid/map_files (Linux 4.3+)");
+                return new NotSupportedException(Missing.MAP_FILES, "no /proc/pid/map_files here (Linux 4.3+; some sandboxes have none):"
+                        + " files that have a path can be opened all the same");
             default:
                 return of(errno, mapping, 0);
         }
@@ -68,7 +73,8 @@ final class Failures {
     private static EnumSet<Reason> reasons(int pid) {
         int bits = pid > 0 ? NativeCalls.refusalReasons(pid) : 0;
         EnumSet<Reason> reasons = EnumSet.noneOf(Reason.class);
-        for (Reason reason : new Reason[] {Reason.OTHER_USER, Reason.CAPABILITIES, Reason.NOT_DUMPABLE, Reason.POLICY}) {
+        for (Reason reason : new Reason[] {Reason.OTHER_USER, Reason.CAPABILITIES, Reason.NOT_DUMPABLE, Reason.POLICY,
+            Reason.PTRACE_SCOPE}) {
             if (bits > 0 && (bits & 1 << reason.ordinal()) != 0) {
                 reasons.add(reason);
             }

@@ -1,10 +1,36 @@
 package org.mapfiles;
 
-/** What was asked for does not exist here: a kernel thread's mappings, PROCMAP_QUERY before Linux 6.11, no /proc. */
+/** What was asked for does not exist here: {@link #missing()} tells what. */
 public final class NotSupportedException extends MapsException {
     private static final long serialVersionUID = 1;
 
-    NotSupportedException(String message) {
+    /** What is not there. */
+    public enum Missing {
+        /** Mappings of a kernel thread. */
+        KERNEL_THREAD,
+        /** A proc file system at /proc. */
+        PROC,
+        /** PROCMAP_QUERY, which came with Linux 6.11. */
+        QUERY,
+        /** /proc/pid/map_files, which came with Linux 4.3; some sandboxes have none. */
+        MAP_FILES,
+        /** System calls for paths of 4,096 bytes or more. */
+        LONG_PATHS,
+        /** A loader that counts what it loads: some C libraries have none. */
+        LOADER_COUNTS,
+        /** A way to give this JVM a descriptor. */
+        CHANNEL
+    }
+
+    private final Missing missing;
+
+    NotSupportedException(Missing missing, String message) {
         super(message);
+        this.missing = missing;
+    }
+
+    /** What is not there. */
+    public Missing missing() {
+        return missing;
     }
 }

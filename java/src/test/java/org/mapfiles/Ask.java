@@ -25,6 +25,8 @@ final class Ask {
             System.out.println("READ " + maps.pid() + " " + (maps.snapshot().size() > 0));
         } catch (AccessRefusedException e) {
             System.out.println("REFUSED " + e.reasons() + " " + e.getMessage());
+        } catch (NotSupportedException e) {
+            System.out.println("MISSING " + e.missing() + " " + e.getMessage());
         } catch (MapsException | IllegalArgumentException e) {
             System.out.println("FAILED " + e);
         }

@@ -1,9 +1,12 @@
 package org.mapfiles;
 
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
 import java.io.IOException;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
@@ -19,9 +22,20 @@ final class ChildJvm {
     record Outcome(int exit, String output) {
     }
 
-    /** A program to run it under, such as setpriv(1). */
+    /** As nobody, who has no capability, with classes and library in a directory that anybody may read. */
+    static ChildJvm ofNobody(Path directory) throws IOException {
+        assumeTrue(Files.getAttribute(Path.of("/proc/self"), "unix:uid").equals(0), "only root can become another user");
+        assumeTrue(Files.exists(Path.of("/usr/bin/setpriv")) || Files.exists(Path.of("/bin/setpriv")), "no setpriv(1)");
+        Files.setPosixFilePermissions(directory, PosixFilePermissions.fromString("rwxr-xr-x"));
+        Path library = Files.copy(Path.of(LoadAndTell.loaded().iterator().next()), directory.resolve("libmapfiles.so"));
+        Files.setPosixFilePermissions(library, PosixFilePermissions.fromString("rw-r--r--"));
+        return new ChildJvm().in(directory).under("setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups")
+                .copiedTo(directory).with("-Dorg.mapfiles.library.path=" + library);
+    }
+
+    /** A program to run it under, such as setpriv(1); a second one runs the first. */
     ChildJvm under(String... command) {
-        before.addAll(List.of(command));
+        before.addAll(0, List.of(command));
         return this;
     }
 

@@ -11,8 +11,12 @@ import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.nio.file.attribute.FileTime;
+import java.time.Instant;
 import java.util.EnumSet;
 import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
@@ -94,6 +98,54 @@ class MapFilesTest {
                 FileState state = child.maps().files().state(mapping);
                 assertThat(state != FileState.PRESENT).as(made.label() + " " + state).isEqualTo(made.isDeleted());
             }
+        }
+    }
+
+    @Test
+    void whatStatSaysIsWhatJavaSees() throws Exception {
+        assumeFollowing();
+        MapCursor mapping = at(child.maps().snapshot(), child.made("plain"));
+        assertThat(child.maps().files().read(mapping, entries)).isTrue();
+        Path path = Path.of(mapping.name());
+        Map<String, Object> seen = Files.readAttributes(path, "unix:*");
+        FileTime modified = (FileTime) seen.get("lastModifiedTime");
+        FileTime changed = (FileTime) seen.get("ctime");
+        assertThat(entries.inode()).isEqualTo(seen.get("ino"));
+        assertThat(entries.size()).isEqualTo(seen.get("size"));
+        assertThat(entries.mode()).isEqualTo(seen.get("mode"));
+        assertThat(entries.nlink()).isEqualTo(seen.get("nlink"));
+        assertThat(entries.uid()).isEqualTo(seen.get("uid"));
+        assertThat(entries.gid()).isEqualTo(seen.get("gid"));
+        assertThat(Instant.ofEpochSecond(entries.modifiedSeconds(), entries.modifiedNanos())).isEqualTo(modified.toInstant());
+        assertThat(Instant.ofEpochSecond(entries.changedSeconds(), entries.changedNanos())).isEqualTo(changed.toInstant());
+        assertThat((long) entries.deviceMajor() << 8 | entries.deviceMinor()).as("of small numbers").isEqualTo(seen.get("dev"));
+        assertThat(entries.blocks()).isBetween(0L, entries.size() / 512);
+        assertThat(entries.isDevice()).isFalse();
+        try (MappedFile file = child.maps().files().open(mapping)) {
+            assertThat(Files.readString(Path.of("/proc/self/fdinfo/" + file.descriptor()))).contains("mnt_id:\t" + entries.mountId());
+        }
+        assertThat(child.maps().files().read(at(child.maps().snapshot(), child.made("dev-zero")), entries)).isTrue();
+        assertThat(entries.isDevice()).isTrue();
+    }
+
+    /** One range unmapped, another one of another file by now: they are stale, and nothing else is. */
+    @Test
+    void whatIsStaleIsSaidOfEachEntryAlone() throws Exception {
+        MapSnapshot snapshot = child.maps().snapshot();
+        MapCursor unmapped = at(snapshot, child.made("plain"));
+        MapCursor remapped = at(snapshot, child.made("spaces"));
+        child.tell("unmap plain");
+        child.tell("remap spaces");
+        for (MapCursor gone : List.of(unmapped, remapped)) {
+            assertThatThrownBy(() -> child.maps().files().read(gone, entries)).isInstanceOf(StaleMappingException.class);
+            assertThatThrownBy(() -> child.maps().files().open(gone)).isInstanceOf(StaleMappingException.class);
+            assertThatThrownBy(() -> child.maps().files().state(gone)).isInstanceOf(StaleMappingException.class);
+            assertThatThrownBy(() -> child.maps().files().glance(gone)).isInstanceOf(StaleMappingException.class);
+        }
+        child.maps().files().readAll(snapshot, entries);
+        while (entries.next()) {
+            boolean gone = entries.start() == unmapped.start() || entries.start() == remapped.start();
+            assertThat(entries.linkStatus() == EntryStatus.STALE).as(Long.toHexString(entries.start())).isEqualTo(gone);
         }
     }
 

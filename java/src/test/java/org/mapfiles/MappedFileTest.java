@@ -191,29 +191,6 @@ class MappedFileTest {
         assertThat(descriptors()).isEqualTo(before);
     }
 
-    @Test
-    void aHundredThousandRoundsLeaveNothing() throws Exception {
-        MapCursor mapping = mapping();
-        FileEntries entries = new FileEntries();
-        for (int round = 0; round < 1_000; round++) {
-            maps.files().open(mapping).close();
-        }
-        System.gc();
-        long descriptors = descriptors();
-        long memory = residentPages();
-        for (int round = 0; round < 100_000; round++) {
-            maps.files().open(mapping).close();
-            maps.files().read(mapping, entries);
-        }
-        System.gc();
-        assertThat(descriptors()).isEqualTo(descriptors);
-        assertThat(residentPages() - memory).as("pages of memory; a leak of 1 KiB a round would be 25,000").isLessThan(12_000);
-    }
-
-    private static long residentPages() throws IOException {
-        return Long.parseLong(Files.readString(Path.of("/proc/self/statm")).split(" ")[1]);
-    }
-
     private MapCursor anonymous;
 
     private MapCursor withoutAFile() throws MapsException {

@@ -63,6 +63,11 @@ final class OddProcess implements BeforeEachCallback, AfterEachCallback {
         return new OddProcess(List.of(), List.of(labels));
     }
 
+    /** As nobody, with those whose labels begin so. */
+    static OddProcess ofNobody(String... labels) {
+        return new OddProcess(List.of("--uid", "65534"), List.of(labels));
+    }
+
     /** As nobody, who also asked the kernel not to let anybody look. */
     static OddProcess undumpable() {
         return new OddProcess(List.of("--uid", "65534", "--undumpable"), List.of("plain"));

@@ -6,7 +6,6 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.attribute.PosixFilePermissions;
 import java.util.EnumSet;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
@@ -15,8 +14,6 @@ import org.mapfiles.AccessRefusedException.Reason;
 
 /** What stands between this user and a process, and is it said? */
 class RefusalTest {
-    private static final String[] NOBODY = {"setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups"};
-
     @TempDir Path directory;
     @RegisterExtension final Children children = new Children();
 
@@ -29,13 +26,7 @@ class RefusalTest {
     }
 
     private String asNobody(long pid) throws Exception {
-        assumeTrue(isRoot(), "only root can become another user");
-        assumeTrue(isInstalled("setpriv"), "no setpriv(1)");
-        Files.setPosixFilePermissions(directory, PosixFilePermissions.fromString("rwxr-xr-x"));
-        Path library = Files.copy(Path.of(LoadAndTell.loaded().iterator().next()), directory.resolve("libmapfiles.so"));
-        Files.setPosixFilePermissions(library, PosixFilePermissions.fromString("rw-r--r--"));
-        return new ChildJvm().in(directory).under(NOBODY).copiedTo(directory).with("-Dorg.mapfiles.library.path=" + library)
-                .run(Ask.class, "pid", pid).output();
+        return ChildJvm.ofNobody(directory).run(Ask.class, "pid", pid).output();
     }
 
     @Test
@@ -74,6 +65,28 @@ class RefusalTest {
         } finally {
             child.stop();
         }
+    }
+
+    /** With another /proc, in a mount namespace of its own. */
+    private String askedBehind(String mount, Object... arguments) throws Exception {
+        ChildJvm.Outcome outcome = ChildJvm.ofNobody(directory).under("unshare", "--mount", "sh", "-c", mount + " && exec \"$@\"", "sh")
+                .run(Ask.class, arguments);
+        assumeTrue(!outcome.output().contains("unshare") && !outcome.output().contains("mount:"), outcome.output());
+        return outcome.output();
+    }
+
+    @Test
+    void aHiddenProcess() throws Exception {
+        assertThat(askedBehind("mount -t proc -o hidepid=2 proc /proc", "pid", ProcessHandle.current().pid()))
+                .startsWith("REFUSED [HIDDEN]").contains("hidepid: be in the group of its gid option");
+    }
+
+    /** Java's launcher looks for its libraries through /proc. */
+    @Test
+    void noProc() throws Exception {
+        String libraries = Path.of(System.getProperty("java.home"), "lib").toString();
+        assertThat(askedBehind("mount -t tmpfs none /proc && export LD_LIBRARY_PATH=" + libraries, "pid", ProcessHandle.current().pid()))
+                .startsWith("MISSING PROC").contains("mount -t proc proc /proc");
     }
 
     @Test

@@ -1,0 +1,72 @@
+package org.mapfiles;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What may this user do with entries of map_files, is it known beforehand, and what is left to who may not follow them? */
+class AbilityTest {
+    private static final String NEEDS = "\\[CHECKPOINT_RESTORE] following an entry of map_files takes CAP_CHECKPOINT_RESTORE or"
+            + " CAP_SYS_ADMIN in the initial user namespace.*";
+
+    @TempDir Path directory;
+    @RegisterExtension final Children children = new Children();
+
+    private List<String> askedBy(ChildJvm jvm, long pid) throws Exception {
+        return jvm.run(AskForFiles.class, pid).output().lines().toList();
+    }
+
+    @Test
+    void nobodyListsAndOpensByPath() throws Exception {
+        OddProcess child = OddProcess.ofNobody("plain", "permissions", "memfd", "shared-anonymous");
+        try {
+            child.start();
+            List<String> told = askedBy(ChildJvm.ofNobody(directory), child.pid());
+            assertThat(told.get(1)).contains("run as root");
+            assertThat(told).startsWith("list yes");
+            assertThat(told.get(1)).matches("follow " + NEEDS);
+            assertThat(told).filteredOn(line -> line.startsWith("FILE")).isNotEmpty().allMatch(line -> line.matches("FILE SAME_\\w+"));
+            assertThat(told).filteredOn(line -> line.startsWith("MEMFD") || line.startsWith("SHARED_ANONYMOUS")).hasSizeGreaterThan(1)
+                    .allMatch(line -> line.matches("\\w+ " + NEEDS));
+        } finally {
+            child.stop();
+        }
+    }
+
+    /** Its root has every capability, of a namespace that does not count. */
+    @Test
+    void rootOfAUserNamespaceIsNobody() throws Exception {
+        Process possible = children.start("unshare", "--user", "--map-root-user", "true");
+        assumeTrue(possible.waitFor() == 0, "no user namespace can be made here");
+        List<String> told = askedBy(new ChildJvm().under("unshare", "--user", "--map-root-user"), children.sleeper().pid());
+        assertThat(told).singleElement().asString().startsWith("nothing [POLICY]").contains("another user namespace");
+        Process inside = children.start("unshare", "--user", "--map-root-user", "sleep", "1000");
+        Children.await("it sleeps", () -> Children.program(inside.pid()).equals("sleep"));
+        told = askedBy(new ChildJvm().under("nsenter", "--user", "--preserve-credentials", "--target", Long.toString(inside.pid())),
+                inside.pid());
+        assertThat(told).startsWith("list yes");
+        assertThat(told.get(1)).matches("follow " + NEEDS);
+    }
+
+    @Test
+    void whoMayFollowMayDoBoth() throws Exception {
+        MapFilesTest.assumeFollowing();
+        try (ProcessMaps maps = ProcessMaps.of(children.sleeper().pid())) {
+            assertThat(maps.files().refusalToList()).isEmpty();
+        }
+    }
+
+    @Test
+    void aProcessThatEndedHasNoneToList() throws Exception {
+        Process sleeper = children.sleeper();
+        try (ProcessMaps maps = ProcessMaps.of(sleeper.pid())) {
+            Children.killAndWait(sleeper);
+            assertThat(maps.files().refusalToList()).get().isInstanceOf(ProcessGoneException.class);
+        }
+    }
+}

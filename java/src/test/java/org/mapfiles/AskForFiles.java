@@ -1,0 +1,39 @@
+package org.mapfiles;
+
+import java.util.Optional;
+
+/** The program of a child JVM: what may be done with the entries of a process, and with the file of each shared mapping it has. */
+final class AskForFiles {
+    private AskForFiles() {
+    }
+
+    /** A pid. */
+    public static void main(String[] arguments) {
+        try (ProcessMaps maps = ProcessMaps.of(Long.parseLong(arguments[0]))) {
+            System.out.println("list " + told(maps.files().refusalToList()));
+            System.out.println("follow " + told(MapFiles.refusalToFollow()));
+            for (MapCursor mapping = maps.snapshot(MapFilter.all().fileBacked().shared()).cursor(); mapping.next(); ) {
+                System.out.println(mapping.kind() + " " + opened(maps, mapping));
+            }
+        } catch (MapsException e) {
+            System.out.println("nothing " + told(e));
+        }
+    }
+
+    private static String told(Optional<MapsException> refusal) {
+        return refusal.map(AskForFiles::told).orElse("yes");
+    }
+
+    private static String told(MapsException refusal) {
+        return refusal instanceof AccessRefusedException ? ((AccessRefusedException) refusal).reasons() + " " + refusal.getMessage()
+                : refusal.getClass().getSimpleName();
+    }
+
+    private static String opened(ProcessMaps maps, MapCursor mapping) {
+        try (MappedFile file = maps.files().open(mapping)) {
+            return file.proof().toString();
+        } catch (MapsException e) {
+            return told(e);
+        }
+    }
+}
