@@ -178,6 +178,24 @@ static void the_range_changes(uint32_t how)
     munmap(made.at, 3 * 4096);
 }
 
+/* Two mappings become one: neither is there any more. */
+static void the_range_is_merged(uint32_t how)
+{
+    struct made made = map_file("merged", 'K');
+    struct made first;
+
+    mprotect((char *)made.at + 4096, 4096, PROT_NONE);
+    first = made;
+    CHECK_IS(read_growing(&process, 0, &snapshot), 1, "read");
+    first.mapping = *mapping_at(snapshot, (uintptr_t)made.at);
+    CHECK_IS(first.mapping.end - first.mapping.start, 4096, "a mapping of its own");
+    mprotect((char *)made.at + 4096, 4096, PROT_READ);
+    CHECK_IS(opened(&first, how), -ESTALE, "merged with its neighbours");
+    CHECK_IS(mf_file_glance(&process, &first.mapping, first.name), -ESTALE, "merged with its neighbours");
+    CHECK_IS(mf_file_state(&process, &first.mapping, first.name), -ESTALE, "merged with its neighbours");
+    munmap(made.at, 3 * 4096);
+}
+
 static void writing(uint32_t how)
 {
     struct made made = map_file("read only", 'H');
@@ -224,6 +242,13 @@ static void an_image(uint32_t how, int proof)
     else
         CHECK_IS(rc, -EIDRM, "the same build ID, other bytes");
     close(fd);
+    rc = mf_file_open(&process, &made.mapping, made.name, how, &fd);
+    if (((volatile char *)made.at)[4096 + 17] == '!')
+        CHECK(rc > 0, "%s: opened after a change in place: %d", place->name, rc);
+    else
+        CHECK_IS(rc, -EIDRM, "a library copied up: its entry and its path lead to other bytes");
+    if (rc > 0)
+        close(fd);
     munmap(made.at, 3 * 4096);
 }
 
@@ -258,6 +283,7 @@ static void try_place(uint32_t how, int proof, int gone)
     the_file_is_changed(how);
     the_process_changed_its_pages(how, proof);
     the_range_changes(how);
+    the_range_is_merged(how);
     writing(how);
     an_image(how, proof);
     swap_in_a_snapshot(how);
@@ -390,6 +416,10 @@ static void segments_of_one_number(bool may_follow)
 
 static void try_all(bool may_follow)
 {
+    const int listed = mf_entries_may_list(&process); /* opens the directory, which stays open */
+    const int descriptors = count_descriptors();
+
+    CHECK_IS(listed, 0, "listing takes no capability");
     for (int i = 0; i < PLACES; i++) {
         place = &places[i];
         if (access(place->seen, F_OK) != 0)
@@ -404,6 +434,7 @@ static void try_all(bool may_follow)
         files_without_a_path(0, MF_EXACT);
     segments_of_one_number(may_follow);
     files_without_a_path(may_follow ? MF_OPEN_BY_PATH : 0, -EPERM);
+    CHECK_IS(count_descriptors(), descriptors, "descriptors");
 }
 
 int main(void)
@@ -438,7 +469,6 @@ int main(void)
             _exit(1);
         CHECK_IS(mf_process_open_self(&process), 0, "open");
         CHECK_IS(mf_entries_may_follow(), -EPERM, "without capabilities");
-        CHECK_IS(mf_entries_may_list(&process), 0, "listing takes none");
         if (access("closed/file", F_OK) != 0)
             a_file_out_of_reach_is_an_answer_of_that_file();
         try_all(false);
