@@ -5,10 +5,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/perf_event.h>
+#include <linux/udmabuf.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/ipc.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -22,6 +24,7 @@
 #define PR_SET_VMA 0x53564d41
 #define PR_SET_VMA_ANON_NAME 0
 #endif
+#define MFD_ALLOW_SEALING_ 2u
 #define MFD_HUGETLB_ 4u
 #define RX (PROT_READ | PROT_EXEC)
 #define RW (PROT_READ | PROT_WRITE)
@@ -162,6 +165,27 @@ static void anon_inode(void)
     close(fd);
 }
 
+static void dma_buf(void)
+{
+    const int device = open("/dev/udmabuf", O_RDWR);
+    const int memory = (int)syscall(SYS_memfd_create, "pages", MFD_ALLOW_SEALING_);
+    struct udmabuf_create pages = {.memfd = (uint32_t)memory, .size = odd_page};
+    struct stat file;
+    void *at;
+    int fd;
+
+    if (device < 0 || ftruncate(memory, (off_t)odd_page) != 0 || fcntl(memory, F_ADD_SEALS, F_SEAL_SHRINK) != 0 ||
+        (fd = ioctl(device, UDMABUF_CREATE, &pages)) < 0 || fstat(fd, &file) != 0 ||
+        (at = mmap(odd_place(), odd_page, RW, MAP_SHARED | MAP_FIXED, fd, 0)) == MAP_FAILED) {
+        odd_skip("/dev/udmabuf");
+        return;
+    }
+    odd_report("", at, odd_page, &(struct odd_told){"rw-s", "dma_buf", "no", "/dmabuf:", 0, &file, NULL});
+    close(fd);
+    close(memory);
+    close(device);
+}
+
 /* Mappings that only our own maps tell of: what stands there, the deleted mark apart, is taken for right. */
 static void own(const char *suffix, const char *kind, const char *deleted, uintptr_t address, const char *name)
 {
@@ -273,7 +297,7 @@ static void hugetlb(void)
 
 const struct odd_maker odd_memory[] = {
     {"dev-zero", dev_zero}, {"shared-anonymous", shared_anonymous}, {"memfd", memfd}, {"sysv", sysv},
-    {"zero-sysv", sysv_zero}, {"anon-inode", anon_inode}, {"aio", aio}, {"named-anonymous", named_anonymous},
+    {"zero-sysv", sysv_zero}, {"anon-inode", anon_inode}, {"aio", aio}, {"dma-buf", dma_buf}, {"named-anonymous", named_anonymous},
     {"anonymous", anonymous}, {"grown-stack", grown_stack}, {"edges", edges}, {"hugetlb", hugetlb},
     {"own", own_special},
     {NULL, NULL},

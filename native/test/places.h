@@ -24,26 +24,41 @@ static int place_here(void)
     return mkdir("here", 0777);
 }
 
-static int place_tmpfs(void)
+/* Makes a directory and mounts something there; without the mount there is no directory, and nothing is tried in it. */
+static int mount_at(const char *directory, const char *type, const char *options)
 {
-    return mkdir("tmpfs", 0777) == 0 ? mount("none", "tmpfs", "tmpfs", 0, NULL) : -1;
+    int error;
+
+    if (mkdir(directory, 0777) != 0)
+        return -1;
+    if (mount("none", directory, type, 0, options) == 0)
+        return 0;
+    error = errno;
+    rmdir(directory);
+    errno = error;
+    return -1;
 }
 
-/* Its layers are on the file system of the test's directory. */
+static int place_tmpfs(void)
+{
+    return mount_at("tmpfs", "tmpfs", NULL);
+}
+
+/* Its layers are on the file system of the test's directory; made once for both. */
 static int place_overlay(void)
 {
-    if (mkdir("lower", 0777) | mkdir("upper", 0777) | mkdir("work", 0777) | mkdir("merged", 0777))
-        return errno == EEXIST ? 0 : -1;
-    return mount("none", "merged", "overlay", 0, "lowerdir=lower,upperdir=upper,workdir=work");
+    if (access("merged", F_OK) == 0)
+        return 0;
+    (void)(mkdir("lower", 0777) | mkdir("upper", 0777) | mkdir("work", 0777));
+    return mount_at("merged", "overlay", "lowerdir=lower,upperdir=upper,workdir=work");
 }
 
 /* Its lower layer is on another file system than the upper one: device numbers that no file system has. */
 static int place_mixed_overlay(void)
 {
-    if (mkdir("lower2", 0777) | mkdir("upper2", 0777) | mkdir("work2", 0777) | mkdir("merged2", 0777) ||
-        mount("none", "lower2", "tmpfs", 0, NULL) != 0)
+    if (mkdir("upper2", 0777) | mkdir("work2", 0777) || mount_at("lower2", "tmpfs", NULL) != 0)
         return -1;
-    return mount("none", "merged2", "overlay", 0, "lowerdir=lower2,upperdir=upper2,workdir=work2");
+    return mount_at("merged2", "overlay", "lowerdir=lower2,upperdir=upper2,workdir=work2");
 }
 
 /* A file system of its own in a file, by the tools that are installed; their errors are their own. */
