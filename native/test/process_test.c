@@ -327,6 +327,8 @@ static int open_as_nobody(pid_t pid)
 
 static void a_refusal_says_what_is_missing(void)
 {
+    int ready[2];
+    char byte;
     pid_t pid;
 
     if (geteuid() != 0) {
@@ -336,16 +338,21 @@ static void a_refusal_says_what_is_missing(void)
     pid = start_child();
     CHECK(open_as_nobody(pid) & MF_REFUSED_USER, "another user's process");
     end_child(pid);
+    CHECK_IS(pipe(ready), 0, "pipe");
     pid = fork();
     if (pid == 0) {
         prctl(PR_SET_PDEATHSIG, SIGKILL);
         if (setgid(65534) != 0 || setuid(65534) != 0) /* drops the capabilities, and the dumpable flag with them */
             _exit(1);
         prctl(PR_SET_DUMPABLE, 0);
+        if (write(ready[1], "", 1) != 1)
+            _exit(1);
         for (;;)
             pause();
     }
-    usleep(100 * 1000);
+    CHECK_IS(read(ready[0], &byte, 1), 1, "it is ready");
+    close(ready[0]);
+    close(ready[1]);
     CHECK_IS(open_as_nobody(pid), MF_REFUSED_DUMPABLE, "a process that is not dumpable");
     end_child(pid);
     CHECK_IS(mf_refusal_reasons(0), -EINVAL, "pid 0");
