@@ -173,6 +173,8 @@ static void to_memory_out_of_scope(void)
 {
     const int fd = open(SCOPE, O_RDWR);
     char before = 0;
+    char before_looking;
+    int ready[2];
     int status = 0;
     pid_t sibling;
     pid_t looker;
@@ -181,13 +183,18 @@ static void to_memory_out_of_scope(void)
         printf("skipped for Yama: %s: %s\n", SCOPE, strerror(errno));
         return;
     }
+    CHECK_IS(pipe(ready), 0, "pipe");
     sibling = fork();
     if (sibling == 0) {
         become_nobody();
+        if (write(ready[1], "", 1) != 1)
+            _exit(1);
         for (;;)
             pause();
     }
-    usleep(100 * 1000); /* it becomes nobody */
+    CHECK_IS(read(ready[0], &before_looking, 1), 1, "it is nobody");
+    close(ready[0]);
+    close(ready[1]);
     looker = fork();
     if (looker == 0) {
         look_at_memory_of(sibling);
