@@ -513,17 +513,17 @@ enum mf_open_how {
  * Opens the file of a mapping, O_CLOEXEC, and says how it is known to be that file.
  *
  * Goes through map_files, and without the capability, or in a kernel that has none, by the path, seen from where the kernel's
- * paths begin: regular files alone. Never proof: the path. On ext2/3/4, xfs, tmpfs and squashfs device and inode are; elsewhere the build
- * ID (Linux 6.11+) and the bytes are compared. On overlayfs an entry is no proof either: after a copy-up it opens the new
- * upper file, with the same numbers, while the old lower one stays mapped; so these two are compared there too. A descriptor of
- * overlayfs may change to the upper file later: mf_file_prove() again after reading.
+ * paths begin: regular files alone. Never proof: the path. On ext2/3/4, xfs, tmpfs and squashfs device and inode are; elsewhere
+ * the build ID (Linux 6.11+) and the bytes are compared. On overlayfs an entry is no proof either: after a copy-up it opens the
+ * new upper file, with the same numbers, while the old lower one stays mapped; so these two are compared there too. A descriptor
+ * of overlayfs may change to the upper file later: mf_file_prove() again after reading.
  *
  * @param mapping  a record of @p process, and its @p name of mapping->name_length bytes.
  * @param[out] fd  the caller's, unless an error is returned.
  * @return enum mf_proof; MF_NOT_VERIFIED with MF_OPEN_UNVERIFIED only. -ENOENT: no file; -ESTALE; -EPERM: it cannot be had
- *         without the capability (it has no path), -ENOTSUP: nor in this kernel; -EIDRM: nothing, or another file, stands at its
- *         path; -ENODATA: nothing proves that what stands there is it; -EBADF: MF_OPEN_WRITABLE where the process opened it for
- *         reading; -EACCES; or the errno of open(2).
+ *         without the capability (it has no path), -ENOTSUP: nor in this kernel; -EIDRM: nothing, or another file, stands at
+ *         its path; -ENODATA: nothing proves that what stands there is it; -EBADF: MF_OPEN_WRITABLE where the process opened it
+ *         for reading; -EACCES; or the errno of open(2).
  *
  * Thread-safe. Async-signal-safe (takes 16 KiB of stack). Comparing bytes reads the whole mapping.
  */

@@ -12,8 +12,8 @@ typedef int mf_use_path(struct mf_process *process, const struct mf_mapping *map
 
 /*
  * Goes to the path of a mapping's file where its entry answered @p closed: not to be followed without the capability (-EPERM),
- * or no map_files in this kernel (-ENOTSUP). By the name as it is, and where that is another file by the name without the suffix
- * that may be the kernel's.
+ * or no map_files in this kernel (-ENOTSUP). By the name as it is, and where that is another file by the name without the
+ * suffix that may be the kernel's.
  *
  * Returns what @p use says; @p closed where the file has no path, or where it is another error; -EIDRM: nothing stands at the
  * path; -ENAMETOOLONG.

@@ -1,11 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Threads map and unmap two files in turn, a million times, while their entries are listed, read and opened: none is ever of the wrong file. */
+/*
+ * Threads map and unmap two files in turn, a million times, while their entries are listed, read and opened: none is ever of
+ * the wrong file.
+ */
 #include "lacking.h"
 
 #include <pthread.h>
 #include <stdbool.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
+
+#define ALL (MF_ENTRY_TARGET | MF_ENTRY_ACCESS | MF_ENTRY_STAT)
 
 enum { RANGES = 2, PAGE = 4096, CHANGES = 1000000 };
 
@@ -106,8 +111,7 @@ static void read_one(const struct range *range)
 {
     char target[MF_NAME_MAX];
     struct mf_entry entry;
-    const int rc = mf_entry_read(&process, &range->record, range->name, MF_ENTRY_TARGET | MF_ENTRY_ACCESS | MF_ENTRY_STAT, &entry,
-                                 target);
+    const int rc = mf_entry_read(&process, &range->record, range->name, ALL, &entry, target);
 
     CHECK(rc == 0 || rc == -ESTALE, "an entry under churn: %d", rc);
     check_entry(range, &entry, target);
@@ -129,7 +133,7 @@ static void open_one(const struct range *range)
 
 static void list_all(struct mf_entries *entries)
 {
-    CHECK_IS(mf_entries_read(&process, snapshot, MF_ENTRY_TARGET | MF_ENTRY_ACCESS | MF_ENTRY_STAT, entries), 0, "listed");
+    CHECK_IS(mf_entries_read(&process, snapshot, ALL, entries), 0, "listed");
     for (uint32_t i = 0; i < entries->entry_count; i++) {
         const struct mf_entry *const entry = &mf_entries_first(entries)[i];
 
@@ -185,7 +189,8 @@ int main(void)
         return 1;
     child = fork();
     if (child == 0) { /* the same without capabilities, which opens by path */
-        if (mkdir("nobody", 0777) != 0 || chdir("nobody") != 0 || (geteuid() == 0 && (setgid(65534) != 0 || setuid(65534) != 0)))
+        if (mkdir("nobody", 0777) != 0 || chdir("nobody") != 0 ||
+            (geteuid() == 0 && (setgid(65534) != 0 || setuid(65534) != 0)))
             _exit(1);
         no_wrong_file_ever();
         exit(check_result());

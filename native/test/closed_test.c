@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Where map_files is closed, it is said why, beforehand and afterwards; and a file that has a path is opened and proved all the same. */
+/* Where map_files is closed, it is said why, beforehand and afterwards; a file that has a path is opened all the same. */
 #include "lacking.h"
 
 #include <signal.h>

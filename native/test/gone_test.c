@@ -145,7 +145,8 @@ static bool look_once(void)
         const struct mf_entry *const entry = &mf_entries_first(entries)[i];
 
         CHECK(entry->link_error == 0 || is_an_end(entry->link_error), "a link: %d", entry->link_error);
-        CHECK(entry->stat_error == 0 || entry->stat_error == -EPERM || is_an_end(entry->stat_error), "a stat: %d", entry->stat_error);
+        CHECK(entry->stat_error == 0 || entry->stat_error == -EPERM || is_an_end(entry->stat_error), "a stat: %d",
+              entry->stat_error);
         if (entry->start == (uintptr_t)at && entry->stat_error == 0)
             CHECK_IS(entry->stat.inode, mapped.st_ino, "WRONG FILE");
     }

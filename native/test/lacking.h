@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Kernels and sandboxes that lack a system call, made by filters of system calls (seccomp(2)) for a process and its children. */
+/* Kernels and sandboxes that lack a system call, made by filters (seccomp(2)) for a process and its children. */
 #ifndef MF_LACKING_H
 #define MF_LACKING_H
 

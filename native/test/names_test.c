@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Files of every name and every length of path: the entry tells it raw, and the file is opened, present, replaced and deleted. */
+/* Files of odd names and long paths: entries tell them raw, and they are opened, while present, replaced and deleted. */
 #include "lacking.h"
 #include "places.h"
 
 #include <stdbool.h>
 #include <sys/mman.h>
 
+#define ALL (MF_ENTRY_TARGET | MF_ENTRY_ACCESS | MF_ENTRY_STAT)
 #define LONGEST 4095 /* bytes of a path that system calls take */
 
 static struct mf_process process;
@@ -58,7 +59,7 @@ static void the_link_is_told(bool deleted)
     struct mf_entry entry;
     char target[MF_NAME_MAX];
 
-    CHECK_IS(mf_entry_read(&process, &record, name, MF_ENTRY_TARGET | MF_ENTRY_ACCESS | MF_ENTRY_STAT, &entry, target), 0, tail());
+    CHECK_IS(mf_entry_read(&process, &record, name, ALL, &entry, target), 0, tail());
     CHECK_IS(entry.stat_error, may_follow ? 0 : -EPERM, "its stat");
     if (length + (deleted ? 10 : 0) > LONGEST) {
         CHECK_IS(entry.link_error, -ENAMETOOLONG, "a target too long");

@@ -297,7 +297,8 @@ static void hugetlb(void)
 
 const struct odd_maker odd_memory[] = {
     {"dev-zero", dev_zero}, {"shared-anonymous", shared_anonymous}, {"memfd", memfd}, {"sysv", sysv},
-    {"zero-sysv", sysv_zero}, {"anon-inode", anon_inode}, {"aio", aio}, {"dma-buf", dma_buf}, {"named-anonymous", named_anonymous},
+    {"zero-sysv", sysv_zero}, {"anon-inode", anon_inode}, {"aio", aio}, {"dma-buf", dma_buf},
+    {"named-anonymous", named_anonymous},
     {"anonymous", anonymous}, {"grown-stack", grown_stack}, {"edges", edges}, {"hugetlb", hugetlb},
     {"own", own_special},
     {NULL, NULL},

@@ -22,7 +22,7 @@ void odd_make_all(char **prefixes);
 /* The mapping of a label, or NULL. */
 const struct odd_made *odd_find(const char *label);
 
-/* Maps a System V segment of a certain id, as far as the kernel lets: a command that answers with the id, or why there is none. */
+/* Maps a System V segment of a certain id, as far as the kernel lets: a command that answers with it, or why not. */
 void odd_segment(const char *wanted);
 
 /* Threads that map, unmap, split and merge for so many milliseconds; and waiting for them: commands that answer. */

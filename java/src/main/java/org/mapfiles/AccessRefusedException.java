@@ -19,7 +19,8 @@ public final class AccessRefusedException extends MapsException {
         /** None of the above: a security module (AppArmor, SELinux, seccomp), or another user namespace. */
         POLICY("a security module or another user namespace forbids it"),
         /** Yama (kernel.yama.ptrace_scope): its memory is for its parents alone. Its mappings are for all others too. */
-        PTRACE_SCOPE("kernel.yama.ptrace_scope keeps its memory from all but its parents: sysctl -w kernel.yama.ptrace_scope=0"),
+        PTRACE_SCOPE("kernel.yama.ptrace_scope keeps its memory from all but its parents:"
+                + " sysctl -w kernel.yama.ptrace_scope=0"),
         /** The proc file system is mounted with hidepid, which hides other users' processes. */
         HIDDEN("/proc is mounted with hidepid: be in the group of its gid option"),
         /** Following an entry of map_files takes CAP_CHECKPOINT_RESTORE or CAP_SYS_ADMIN. */

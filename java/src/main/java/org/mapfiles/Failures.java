@@ -20,7 +20,8 @@ final class Failures {
                 return new NotSupportedException(Missing.KERNEL_THREAD,
                         process + " is a kernel thread: it has no mappings, only programs have");
             case Errno.ENODEV:
-                return new NotSupportedException(Missing.PROC, "no proc file system is mounted at /proc: mount -t proc proc /proc");
+                return new NotSupportedException(Missing.PROC,
+                        "no proc file system is mounted at /proc: mount -t proc proc /proc");
             case Errno.ENOTTY:
                 return new NotSupportedException(Missing.QUERY,
                         "this kernel has no PROCMAP_QUERY (Linux 6.11+): ask by Backend.TEXT");
@@ -63,7 +64,8 @@ final class Failures {
                         "the path has 4,096 bytes or more, which no system call takes: " + mapping
                         + ": with CAP_CHECKPOINT_RESTORE the file is opened through map_files");
             case Errno.ENOTSUP:
-                return new NotSupportedException(Missing.MAP_FILES, "no /proc/pid/map_files here (Linux 4.3+; some sandboxes have none):"
+                return new NotSupportedException(Missing.MAP_FILES,
+                        "no /proc/pid/map_files here (Linux 4.3+; some sandboxes have none):"
                         + " files that have a path can be opened all the same");
             default:
                 return of(errno, mapping, 0);

@@ -17,7 +17,8 @@ public record LoaderCounts(long added, long removed) {
         int rc = NativeCalls.loaderCounts(counts.address());
         counts.keepUntilHere();
         if (rc != 0) {
-            throw new NotSupportedException(NotSupportedException.Missing.LOADER_COUNTS, "the loader of this C library does not count");
+            throw new NotSupportedException(NotSupportedException.Missing.LOADER_COUNTS,
+                    "the loader of this C library does not count");
         }
         return new LoaderCounts(counts.bytes().getLong(0), counts.bytes().getLong(Long.BYTES));
     }

@@ -85,7 +85,8 @@ public final class MappedFile implements AutoCloseable {
             }
         }
         if (rc < 0) {
-            throw new NotSupportedException(NotSupportedException.Missing.CHANNEL, "this JVM does not let native code give it a descriptor: take descriptor()");
+            throw new NotSupportedException(NotSupportedException.Missing.CHANNEL,
+                    "this JVM does not let native code give it a descriptor: take descriptor()");
         }
         return shell;
     }

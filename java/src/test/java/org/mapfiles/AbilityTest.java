@@ -30,9 +30,10 @@ class AbilityTest {
             assertThat(told.get(1)).contains("run as root");
             assertThat(told).startsWith("list yes");
             assertThat(told.get(1)).matches("follow " + NEEDS);
-            assertThat(told).filteredOn(line -> line.startsWith("FILE")).isNotEmpty().allMatch(line -> line.matches("FILE SAME_\\w+"));
-            assertThat(told).filteredOn(line -> line.startsWith("MEMFD") || line.startsWith("SHARED_ANONYMOUS")).hasSizeGreaterThan(1)
-                    .allMatch(line -> line.matches("\\w+ " + NEEDS));
+            assertThat(told).filteredOn(line -> line.startsWith("FILE")).isNotEmpty()
+                    .allMatch(line -> line.matches("FILE SAME_\\w+"));
+            assertThat(told).filteredOn(line -> line.startsWith("MEMFD") || line.startsWith("SHARED_ANONYMOUS"))
+                    .hasSizeGreaterThan(1).allMatch(line -> line.matches("\\w+ " + NEEDS));
         } finally {
             child.stop();
         }
@@ -47,8 +48,8 @@ class AbilityTest {
         assertThat(told).singleElement().asString().startsWith("nothing [POLICY]").contains("another user namespace");
         Process inside = children.start("unshare", "--user", "--map-root-user", "sleep", "1000");
         Children.await("it sleeps", () -> Children.program(inside.pid()).equals("sleep"));
-        told = askedBy(new ChildJvm().under("nsenter", "--user", "--preserve-credentials", "--target", Long.toString(inside.pid())),
-                inside.pid());
+        told = askedBy(new ChildJvm().under("nsenter", "--user", "--preserve-credentials", "--target",
+                Long.toString(inside.pid())), inside.pid());
         assertThat(told).startsWith("list yes");
         assertThat(told.get(1)).matches("follow " + NEEDS);
     }

@@ -2,7 +2,7 @@ package org.mapfiles;
 
 import java.util.Optional;
 
-/** The program of a child JVM: what may be done with the entries of a process, and with the file of each shared mapping it has. */
+/** The program of a child JVM: what may be done with entries of a process, and with the file of each shared mapping. */
 final class AskForFiles {
     private AskForFiles() {
     }

@@ -122,7 +122,8 @@ class MapFilesTest {
         assertThat(entries.blocks()).isBetween(0L, entries.size() / 512);
         assertThat(entries.isDevice()).isFalse();
         try (MappedFile file = child.maps().files().open(mapping)) {
-            assertThat(Files.readString(Path.of("/proc/self/fdinfo/" + file.descriptor()))).contains("mnt_id:\t" + entries.mountId());
+            assertThat(Files.readString(Path.of("/proc/self/fdinfo/" + file.descriptor())))
+                    .contains("mnt_id:\t" + entries.mountId());
         }
         assertThat(child.maps().files().read(at(child.maps().snapshot(), child.made("dev-zero")), entries)).isTrue();
         assertThat(entries.isDevice()).isTrue();

@@ -69,7 +69,8 @@ class OpeningTest {
         Path name = Path.of("/proc/2/comm");
         assumeTrue(Files.exists(name) && Files.readString(name).strip().equals("kthreadd"), "pid 2 is not the kernel's here");
         assertThatThrownBy(() -> ProcessMaps.of(2)).isInstanceOfSatisfying(NotSupportedException.class,
-                e -> assertThat(e.missing()).isEqualTo(NotSupportedException.Missing.KERNEL_THREAD)).hasMessageContaining("kernel thread");
+                e -> assertThat(e.missing()).isEqualTo(NotSupportedException.Missing.KERNEL_THREAD))
+                .hasMessageContaining("kernel thread");
     }
 
     @Test

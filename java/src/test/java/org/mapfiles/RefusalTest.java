@@ -69,7 +69,8 @@ class RefusalTest {
 
     /** With another /proc, in a mount namespace of its own. */
     private String askedBehind(String mount, Object... arguments) throws Exception {
-        ChildJvm.Outcome outcome = ChildJvm.ofNobody(directory).under("unshare", "--mount", "sh", "-c", mount + " && exec \"$@\"", "sh")
+        ChildJvm.Outcome outcome = ChildJvm.ofNobody(directory)
+                .under("unshare", "--mount", "sh", "-c", mount + " && exec \"$@\"", "sh")
                 .run(Ask.class, arguments);
         assumeTrue(!outcome.output().contains("unshare") && !outcome.output().contains("mount:"), outcome.output());
         return outcome.output();
@@ -85,7 +86,8 @@ class RefusalTest {
     @Test
     void noProc() throws Exception {
         String libraries = Path.of(System.getProperty("java.home"), "lib").toString();
-        assertThat(askedBehind("mount -t tmpfs none /proc && export LD_LIBRARY_PATH=" + libraries, "pid", ProcessHandle.current().pid()))
+        assertThat(askedBehind("mount -t tmpfs none /proc && export LD_LIBRARY_PATH=" + libraries, "pid",
+                ProcessHandle.current().pid()))
                 .startsWith("MISSING PROC").contains("mount -t proc proc /proc");
     }
 

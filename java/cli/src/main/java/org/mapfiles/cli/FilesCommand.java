@@ -129,8 +129,8 @@ final class FilesCommand implements Callable<Integer> {
             } else {
                 lines.nothing("nlink").nothing("size");
             }
-            lines.text("kind", known && entry.isDevice() ? "device" : mapping.kind().name().toLowerCase(Locale.ROOT)).text("state", facts.state())
-                    .text("verified", facts.verified()).end();
+            lines.text("kind", known && entry.isDevice() ? "device" : mapping.kind().name().toLowerCase(Locale.ROOT))
+                    .text("state", facts.state()).text("verified", facts.verified()).end();
         }
 
         @Override

@@ -52,8 +52,8 @@ class FilesCommandTest {
     @Test
     void everyLineIsAnObjectWithTheFieldsInOrder() throws Exception {
         List<Map<String, Object>> all = Ran.with("files", "self", "--json").objects();
-        assertThat(all).hasSizeGreaterThan(20).allSatisfy(fields -> assertThat(fields.keySet()).containsExactly("start", "end", "mode",
-                "path", "dev_major", "dev_minor", "inode", "nlink", "size", "kind", "state", "verified"));
+        assertThat(all).hasSizeGreaterThan(20).allSatisfy(fields -> assertThat(fields.keySet()).containsExactly("start", "end",
+                "mode", "path", "dev_major", "dev_minor", "inode", "nlink", "size", "kind", "state", "verified"));
         assertThat(all).anySatisfy(fields -> assertThat(fields).containsEntry("mode", "r").containsEntry("state", "ok"));
         assertThat(Ran.with("files", "self").lines()).hasSize(all.size() + 1);
     }
@@ -81,7 +81,8 @@ class FilesCommandTest {
 
     @Test
     void aNameThatIsNotUtf8HasItsBytesToo() throws Exception {
-        Path script = Files.writeString(directory().resolve("map"), "cp \"$(command -v sleep)\" \"$(printf '\\377')\" && exec \"./$(printf '\\377')\" 1000");
+        Path script = Files.writeString(directory().resolve("map"),
+                "cp \"$(command -v sleep)\" \"$(printf '\\377')\" && exec \"./$(printf '\\377')\" 1000");
         Process other = new ProcessBuilder("sh", script.toString()).directory(directory().toFile()).start();
         try {
             List<Map<String, Object>> named;
@@ -155,8 +156,9 @@ class FilesCommandTest {
         String start = ((String) entry.get("start")).substring(2);
         String end = ((String) entry.get("end")).substring(2);
         String middle = Long.toHexString(Long.parseLong(start, 16) + 4096);
-        for (String other : List.of("0" + start + "-" + end, start + "-0" + end, "0x" + start + "-0x" + end, " " + start + "-" + end,
-                start + "-" + end + " ", start + " - " + end, start + "--" + end, start + "-" + middle, middle + "-" + end,
+        for (String other : List.of("0" + start + "-" + end, start + "-0" + end, "0x" + start + "-0x" + end, 
+                " " + start + "-" + end, start + "-" + end + " ", start + " - " + end, start + "--" + end,
+                start + "-" + middle, middle + "-" + end,
                 start + "-" + end + "/", start + "-" + end + "000", start)) {
             Ran ran = Ran.with("cat", "self", other);
             assertThat(ran.code()).as(other).isEqualTo(1);
@@ -171,12 +173,14 @@ class FilesCommandTest {
     @Test
     void aDeviceIsToldAndNotCopied() throws Exception {
         assumeFollowing();
-        Process other = new ProcessBuilder(System.getProperty("mapfiles.odd-process"), directory().toString(), "dev-zero").start();
+        Process other = new ProcessBuilder(System.getProperty("mapfiles.odd-process"), directory().toString(), "dev-zero")
+                .start();
         try {
             String pid = Long.toString(other.pid());
             assertThat(other.inputReader().readLine()).startsWith("MADE\tdev-zero");
             assertThat(Ran.with("files", pid, "--json").objects()).filteredOn(fields -> "/dev/zero".equals(fields.get("path")))
-                    .singleElement().satisfies(fields -> assertThat(fields).containsEntry("kind", "device").containsEntry("state", "ok"));
+                    .singleElement().satisfies(fields -> assertThat(fields)
+                            .containsEntry("kind", "device").containsEntry("state", "ok"));
             Ran ran = Ran.with("cat", pid, "/dev/zero");
             assertThat(ran.code()).isEqualTo(1);
             assertThat(ran.out()).isEmpty();
@@ -214,8 +218,9 @@ class FilesCommandTest {
             List<String> groups = Ran.with("shared", "self", pid, "--json").lines();
             String range = "\\{\"pid\":%s,\"start\":\"0x[0-9a-f]+\",\"end\":\"0x[0-9a-f]+\",\"offset\":\"0x0\"}";
             assertThat(groups).filteredOn(line -> line.contains("common")).singleElement().asString()
-                    .matches("\\{\"dev_major\":\\d+,\"dev_minor\":\\d+,\"inode\":\\d+,\"kind\":\"file\",\"path\":\"" + path + "\","
-                            + "\"ranges\":\\[" + String.format(range, ProcessHandle.current().pid()) + "," + String.format(range, pid) + "]}");
+                    .matches("\\{\"dev_major\":\\d+,\"dev_minor\":\\d+,\"inode\":\\d+,\"kind\":\"file\","
+                            + "\"path\":\"" + path + "\",\"ranges\":\\[" + String.format(range, ProcessHandle.current().pid()) + ","
+                            + String.format(range, pid) + "]}");
             assertThat(groups).noneMatch(line -> line.contains("alone")).noneMatch(line -> line.contains("libjvm"));
             assertThat(Ran.with("shared", "self", pid, "--private", "--json").lines())
                     .anySatisfy(line -> assertThat(line).contains("libjvm.so").contains("\"private\":true"));
