@@ -329,7 +329,7 @@ enum mf_file_state {
     MF_FILE_DELETED,     /**< no path leads to it, and nothing is seen at its own; or it never had one (memfd, SysV, ...) */
     MF_FILE_REPLACED,    /**< another file stands at its path */
     MF_FILE_UNLINKED,    /**< nothing stands at its path; other paths lead to it */
-    MF_FILE_GONE,        /**< nothing stands at its path; whether others lead to it is not known without the capability */
+    MF_FILE_GONE,        /**< nothing stands at its path; whether others do is not known without the capability, nor on overlayfs */
     MF_FILE_NOT_KNOWN,   /**< device and inode do not tell here, or the path may not be looked at */
 };
 

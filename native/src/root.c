@@ -76,15 +76,3 @@ int mf_root_open_path(int root_fd, const char *path, int flags)
         path++;
     return mf_sys_openat(root_fd, *path ? path : ".", flags | O_NOFOLLOW);
 }
-
-int mf_root_stat(int root_fd, const char *path, struct mf_statx *out)
-{
-    const int fd = mf_root_open_path(root_fd, path, O_PATH);
-    int rc;
-
-    if (fd < 0)
-        return fd;
-    rc = mf_sys_statx(fd, "", AT_EMPTY_PATH, out);
-    mf_sys_close(fd);
-    return rc;
-}

@@ -20,7 +20,4 @@ int mf_root_open(const struct mf_process *process);
  */
 int mf_root_open_path(int root_fd, const char *path, int flags);
 
-/* stat(2) of what stands at such a path. */
-int mf_root_stat(int root_fd, const char *path, struct mf_statx *out);
-
 #endif

@@ -7,8 +7,8 @@
 
 #include <string.h>
 
-/* What stands at a path. */
-enum finding { SAME, OTHER, ABSENT, NOT_KNOWN };
+/* What stands at a path. HIDDEN: nothing, on overlayfs, where a file of the lower layer keeps the links it has there. */
+enum finding { SAME, OTHER, ABSENT, HIDDEN, NOT_KNOWN };
 
 /* The mapped file, and where its paths begin. */
 struct subject {
@@ -52,6 +52,20 @@ static enum finding compare(const struct subject *subject, const struct mf_statx
     return fs == MF_FS_BTRFS && found->inode != subject->mapping->inode ? OTHER : NOT_KNOWN;
 }
 
+/* What stands at a path, and on what; 0 or a negative errno. */
+static int look(const struct subject *subject, const char *path, struct mf_statx *found, enum mf_fs *fs)
+{
+    const int fd = mf_root_open_path(subject->root_fd, path, O_PATH);
+    int rc;
+
+    if (fd < 0)
+        return fd;
+    rc = mf_sys_statx(fd, "", AT_EMPTY_PATH, found);
+    *fs = mf_fs_of(fd);
+    mf_sys_close(fd);
+    return rc;
+}
+
 /*
  * A path that leads nowhere says something where the directory it would be in is on the file's own file system; otherwise
  * something may be mounted over it, or it begins elsewhere. Cuts the path.
@@ -62,12 +76,13 @@ static enum finding look_above(const struct subject *subject, char *path)
 
     while ((slash = strrchr(path, '/')) != NULL) {
         struct mf_statx directory;
+        enum mf_fs fs;
         int rc;
 
         *(slash == path ? slash + 1 : slash) = 0; /* "/" itself stays */
-        rc = mf_root_stat(subject->root_fd, path, &directory);
+        rc = look(subject, path, &directory, &fs);
         if (rc == 0)
-            return is_device_of(subject, &directory) ? ABSENT : NOT_KNOWN;
+            return !is_device_of(subject, &directory) ? NOT_KNOWN : fs == MF_FS_OVERLAY ? HIDDEN : ABSENT;
         if (slash == path || (rc != -ENOENT && rc != -ENOTDIR))
             break;
     }
@@ -79,21 +94,15 @@ static enum finding look_at(const struct subject *subject, const char *name, siz
     char path[MF_NAME_MAX];
     struct mf_statx found;
     enum mf_fs fs;
-    int fd;
     int rc;
 
     if (subject->root_fd < 0 || name[0] != '/' || length >= sizeof path)
         return NOT_KNOWN;
     memcpy(path, name, length);
     path[length] = 0;
-    fd = mf_root_open_path(subject->root_fd, path, O_PATH);
-    if (fd == -ENOENT || fd == -ENOTDIR)
+    rc = look(subject, path, &found, &fs);
+    if (rc == -ENOENT || rc == -ENOTDIR)
         return look_above(subject, path);
-    if (fd < 0)
-        return NOT_KNOWN;
-    rc = mf_sys_statx(fd, "", AT_EMPTY_PATH, &found);
-    fs = mf_fs_of(fd);
-    mf_sys_close(fd);
     return rc < 0 ? NOT_KNOWN : compare(subject, &found, fs);
 }
 
@@ -113,7 +122,7 @@ static enum mf_file_state state_of(const struct subject *subject, const char *na
         return MF_FILE_NOT_KNOWN;
     if (at_path == OTHER)
         return MF_FILE_REPLACED;
-    return subject->followed ? MF_FILE_UNLINKED : MF_FILE_GONE;
+    return subject->followed && at_path == ABSENT ? MF_FILE_UNLINKED : MF_FILE_GONE;
 }
 
 int mf_file_state(struct mf_process *process, const struct mf_mapping *mapping, const char *name)

@@ -150,12 +150,10 @@ static void order(const char *command)
 
 int main(void)
 {
-    struct mf_answer answer;
-
     start_child();
     free(read_report());
     CHECK(made_count > 50, "only %d odd mappings", made_count);
-    if (mf_query(&process, 0, MF_COVERING, &answer) == -ENOTTY) {
+    if (!has_query(&process)) {
         puts("skipped: this kernel has no PROCMAP_QUERY to compare with");
     } else {
         compare_backends("odd mappings, one with a path too long for the query");

@@ -7,10 +7,13 @@
 
 #include <dirent.h>
 #include <inttypes.h>
+#include <linux/magic.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 static int check_failures;
@@ -41,13 +44,14 @@ static inline int check_result(void)
     return check_failures == 0 ? 0 : 1;
 }
 
-/* Makes a directory of this test's own, and returns its path. */
+/* Makes a directory of this test's own, in TMPDIR or /tmp, and returns its path. */
 static inline const char *new_directory(const char *test)
 {
-    static char path[64];
+    static char path[128];
+    const char *const above = getenv("TMPDIR");
 
-    snprintf(path, sizeof path, "/tmp/mapfiles-%s-%d", test, (int)getpid());
-    if (mkdir(path, 0777) != 0)
+    if (snprintf(path, sizeof path, "%s/mapfiles-%s-%d", above != NULL ? above : "/tmp", test, (int)getpid()) >=
+            (int)sizeof path || mkdir(path, 0777) != 0)
         abort();
     return path;
 }
@@ -61,6 +65,22 @@ static inline int count_descriptors(void)
         count++;
     closedir(directory);
     return count;
+}
+
+/* Whether a directory is on overlayfs, or btrfs: where the numbers in maps are not those of stat(2). */
+static inline bool is_on_fs(const char *directory, long magic)
+{
+    struct statfs fs;
+
+    return statfs(directory, &fs) == 0 && fs.f_type == magic;
+}
+
+static inline int remove_directory(const char *path)
+{
+    char command[160];
+
+    snprintf(command, sizeof command, "rm -rf '%s'", path);
+    return system(command);
 }
 
 static inline struct mf_snapshot *new_snapshot(uint32_t mappings, uint32_t text)
@@ -88,6 +108,14 @@ static inline int read_growing(struct mf_process *process, uint32_t question, st
     return rc;
 }
 
+/* Whether the kernel has PROCMAP_QUERY: what needs it is said in the header. */
+static inline bool has_query(struct mf_process *process)
+{
+    struct mf_answer answer;
+
+    return mf_query(process, 0, MF_COVERING, &answer) != -25 /* ENOTTY */;
+}
+
 static inline const struct mf_mapping *mapping_at(const struct mf_snapshot *snapshot, uint64_t address)
 {
     const int32_t index = mf_find(snapshot, address);
@@ -98,14 +126,6 @@ static inline const struct mf_mapping *mapping_at(const struct mf_snapshot *snap
 static inline int name_is(const struct mf_snapshot *snapshot, const struct mf_mapping *mapping, const char *name)
 {
     return mapping->name_length == strlen(name) && memcmp(mf_snapshot_name(snapshot, mapping), name, strlen(name)) == 0;
-}
-
-/* Whether the kernel has PROCMAP_QUERY: what needs it is said in the header. */
-static inline int has_query(struct mf_process *process)
-{
-    static struct mf_answer answer;
-
-    return mf_query(process, (uintptr_t)&answer, MF_COVERING, &answer) != -25 /* ENOTTY */;
 }
 
 /* The records and names of two snapshots, the places of the names apart. Says where they differ. */

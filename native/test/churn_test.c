@@ -12,7 +12,7 @@
 
 #define ALL (MF_ENTRY_TARGET | MF_ENTRY_ACCESS | MF_ENTRY_STAT)
 
-enum { RANGES = 2, PAGE = 4096, CHANGES = 1000000 };
+enum { RANGES = 2, PAGE = 4096 };
 
 /* One page that two files take turns in; the record is of the first one. */
 struct range {
@@ -27,6 +27,8 @@ struct range {
 
 static struct range ranges[RANGES];
 static unsigned changes; /* so far; atomic */
+static unsigned enough = 1000000; /* or as many as CHANGES in the environment says, on machines that take their time */
+static bool by_bytes; /* where these are the proof, there may be none to compare: the range is empty for a moment */
 static struct mf_process process;
 static struct mf_snapshot *snapshot;
 static long right;
@@ -38,7 +40,7 @@ static void *take_turns(void *argument)
 
     unsigned operations = 0;
 
-    for (unsigned turn = 0; __atomic_load_n(&changes, __ATOMIC_RELAXED) < CHANGES; turn++) {
+    for (unsigned turn = 0; __atomic_load_n(&changes, __ATOMIC_RELAXED) < enough; turn++) {
         range->seed = range->seed * 1103515245 + 12345;
         if (range->seed >> 16 & 1) {
             munmap(range->at, PAGE);
@@ -126,7 +128,7 @@ static void open_one(const struct range *range)
     if (rc > 0)
         CHECK(pread(fd, &byte, 1, 17) == 1 && byte == 'F', "WRONG FILE opened under proof %d: '%c'", rc, byte);
     else
-        CHECK_IS(rc, -ESTALE, "opened under churn");
+        CHECK(rc == -ESTALE || (rc == -ENODATA && by_bytes), "opened under churn: %d", rc);
     if (fd >= 0)
         close(fd);
 }
@@ -158,7 +160,7 @@ static void no_wrong_file_ever(void)
     changes = 0;
     for (int i = 0; i < RANGES; i++)
         pthread_create(&ranges[i].thread, NULL, take_turns, &ranges[i]);
-    while (__atomic_load_n(&changes, __ATOMIC_RELAXED) < CHANGES && check_failures < 10) {
+    while (__atomic_load_n(&changes, __ATOMIC_RELAXED) < enough && check_failures < 10) {
         list_all(entries);
         lists++;
         for (int i = 0; i < RANGES; i++) {
@@ -166,10 +168,10 @@ static void no_wrong_file_ever(void)
             open_one(&ranges[i]);
         }
     }
-    __atomic_store_n(&changes, CHANGES, __ATOMIC_RELAXED);
+    __atomic_store_n(&changes, enough, __ATOMIC_RELAXED);
     for (int i = 0; i < RANGES; i++)
         pthread_join(ranges[i].thread, NULL);
-    printf("%d changes during %ld lists: %ld entries right, %ld stale\n", CHANGES, lists, right, stale);
+    printf("%u changes during %ld lists: %ld entries right, %ld stale\n", enough, lists, right, stale);
     CHECK(right > 0 && stale > 0, "both were seen");
     mf_process_close(&process);
     free(entries);
@@ -178,15 +180,19 @@ static void no_wrong_file_ever(void)
 int main(void)
 {
     const char *const directory = new_directory("churn");
-    char remove[128];
     int status = 0;
     pid_t child;
 
+    const char *const told = getenv("CHANGES");
+
     lack_as_told();
+    if (told != NULL)
+        enough = (unsigned)atoi(told);
     umask(0);
     snapshot = new_snapshot(1024, 1 << 18);
     if (chmod(directory, 0777) != 0 || chdir(directory) != 0)
         return 1;
+    by_bytes = is_on_fs(".", OVERLAYFS_SUPER_MAGIC) || is_on_fs(".", BTRFS_SUPER_MAGIC);
     child = fork();
     if (child == 0) { /* the same without capabilities, which opens by path */
         if (mkdir("nobody", 0777) != 0 || chdir("nobody") != 0 ||
@@ -201,7 +207,6 @@ int main(void)
         no_wrong_file_ever();
     else
         puts("skipped with capabilities: takes CAP_CHECKPOINT_RESTORE");
-    snprintf(remove, sizeof remove, "rm -rf '%s'", directory);
     free(snapshot);
-    return system(remove) == 0 ? check_result() : 1;
+    return remove_directory(directory) == 0 ? check_result() : 1;
 }

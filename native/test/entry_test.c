@@ -288,7 +288,8 @@ static void *look_from_another_thread(void *opened_before)
     CHECK(rc == MF_SAME_INODE || rc == MF_SAME_BYTES, "by path without a first thread: %d", rc);
     close(opened);
     if (may_follow) {
-        CHECK_IS(mf_file_open(&process, &record, name, 0, &opened), MF_EXACT, "without a first thread");
+        CHECK_IS(mf_file_open(&process, &record, name, 0, &opened),
+                 is_on_fs(".", OVERLAYFS_SUPER_MAGIC) ? MF_SAME_BYTES : MF_EXACT, "without a first thread");
         close(opened);
     }
     exit(check_result());
@@ -363,7 +364,6 @@ static void try_all(void)
 int main(void)
 {
     const char *const directory = new_directory("entry");
-    char remove[128];
     int status = 0;
     pid_t child;
 
@@ -387,7 +387,6 @@ int main(void)
         try_all();
     else
         puts("skipped with capabilities: takes CAP_CHECKPOINT_RESTORE");
-    snprintf(remove, sizeof remove, "rm -rf '%s'", directory);
     free(snapshot);
-    return system(remove) == 0 ? check_result() : 1;
+    return remove_directory(directory) == 0 ? check_result() : 1;
 }

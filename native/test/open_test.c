@@ -13,7 +13,10 @@
 static struct mf_process process;
 static struct mf_snapshot *snapshot;
 static const struct place *place;
+static bool is_made[PLACES];
 static int round_number;
+static const char *way; /* that files are opened: "entry", "path", "nobody" */
+static bool is_wrong;   /* what was opened last */
 static char *next_place = (char *)0x300000000000; /* free of sanitizers, too */
 
 /* A mapping made before, and the letter that its file was full of then. */
@@ -61,6 +64,12 @@ static struct made map_file(const char *name, char letter)
     return map_in(name, letter, PROT_READ, MAP_PRIVATE);
 }
 
+/* One line of the table that ci/kernels prints. */
+static void tell(const char *what, const char *verdict)
+{
+    printf("RESULT\t%s\t%s\t%s\t%s\n", place->name, what, way, verdict);
+}
+
 /* What opening answers. Whatever it hands out verified has the bytes that are mapped: all of the file's are that letter. */
 static int opened(const struct made *made, uint32_t how)
 {
@@ -68,27 +77,51 @@ static int opened(const struct made *made, uint32_t how)
     int fd = -2;
     const int rc = mf_file_open(&process, &made->mapping, made->name, how, &fd);
 
+    is_wrong = false;
     CHECK_IS(fd >= 0, rc >= 0, "a descriptor");
     if (rc < 0)
         return rc;
     CHECK(rc != MF_NOT_VERIFIED || how & MF_OPEN_UNVERIFIED, "%s: not verified, and handed out", place->name);
     CHECK_IS(fcntl(fd, F_GETFD) & FD_CLOEXEC, FD_CLOEXEC, "close on exec");
     CHECK_IS(pread(fd, bytes, sizeof bytes, 4096), sizeof bytes, "read");
-    if (rc != MF_NOT_VERIFIED)
-        CHECK(bytes[17] == made->letter, "%s: WRONG FILE: '%c' instead of '%c' under proof %d", place->name, bytes[17],
-              made->letter, rc);
+    is_wrong = rc != MF_NOT_VERIFIED && bytes[17] != made->letter;
+    CHECK(!is_wrong, "%s: WRONG FILE: '%c' instead of '%c' under proof %d", place->name, bytes[17], made->letter, rc);
     close(fd);
     return rc;
 }
 
+static int opened_and_told(const char *what, const struct made *made, uint32_t how)
+{
+    const int rc = opened(made, how);
+
+    tell(what, is_wrong ? "WRONG" : rc > 0 && rc != MF_NOT_VERIFIED ? "right" : "refused");
+    return rc;
+}
+
+/* What became of the file: as expected, or not known; that the file is gone is all that can be known of a deleted one. */
+static void state_is(int expected, const char *what, const struct made *made)
+{
+    const int state = mf_file_state(&process, &made->mapping, made->name);
+    const bool right = state == expected || (state == MF_FILE_GONE && expected == MF_FILE_DELETED);
+
+    CHECK(right || state == MF_FILE_NOT_KNOWN, "%s: %s: WRONG STATE %d", place->name, what, state);
+    tell(what, right ? "right" : state == MF_FILE_NOT_KNOWN ? "refused" : "WRONG");
+}
+
 static bool is_overlay(void)
 {
-    return strstr(place->name, "overlay") != NULL;
+    return is_on_fs(place->seen, OVERLAYFS_SUPER_MAGIC);
 }
 
 static bool is_numbered(void)
 {
-    return !is_overlay() && strstr(place->name, "btrfs") == NULL;
+    return !is_overlay() && !is_on_fs(place->seen, BTRFS_SUPER_MAGIC);
+}
+
+/* At a glance the build ID of an image is what the kernel says, where it does. */
+static int proof_of_image_at_a_glance(int proof)
+{
+    return proof != MF_SAME_BYTES ? proof : has_query(&process) ? MF_SAME_BUILD_ID : MF_NOT_VERIFIED;
 }
 
 static int proof_by_entry(void)
@@ -105,7 +138,8 @@ static void the_file_stays(uint32_t how, int proof)
 {
     const struct made made = map_file("stays", 'A');
 
-    CHECK_IS(opened(&made, how), proof, place->name);
+    CHECK_IS(opened_and_told("stays", &made, how), proof, place->name);
+    state_is(MF_FILE_PRESENT, "state: stays", &made);
     if (!(how & MF_OPEN_BY_PATH)) /* no bytes are compared: none of these is an image with a build ID */
         CHECK_IS(mf_file_glance(&process, &made.mapping, made.name), proof == MF_SAME_BYTES ? MF_NOT_VERIFIED : proof,
                  "at a glance");
@@ -118,7 +152,8 @@ static void the_file_is_deleted(uint32_t how, int expected)
     const struct made made = map_file("deleted", 'B');
 
     unlink(path_in(place->seen, "deleted"));
-    CHECK_IS(opened(&made, how), expected, "deleted");
+    CHECK_IS(opened_and_told("deleted", &made, how), expected, "deleted");
+    state_is(MF_FILE_DELETED, "state: deleted", &made);
     munmap(made.at, 3 * 4096);
 }
 
@@ -128,7 +163,8 @@ static void the_file_is_replaced(uint32_t how, int expected)
 
     place_file(path_in(place->seen, "new"), 'X');
     rename(path_in(place->seen, "new"), path_in(place->seen, "replaced"));
-    CHECK_IS(opened(&made, how), expected, "renamed over");
+    CHECK_IS(opened_and_told("replaced", &made, how), expected, "renamed over");
+    state_is(MF_FILE_REPLACED, "state: replaced", &made);
     munmap(made.at, 3 * 4096);
 }
 
@@ -141,7 +177,7 @@ static void the_file_is_changed(uint32_t how)
 
     place_file(path_in(place->seen, "changed"), 'Y');
     made.letter = ((volatile char *)made.at)[4096 + 17];
-    rc = opened(&made, how | MF_OPEN_UNVERIFIED);
+    rc = opened_and_told("written to", &made, how | MF_OPEN_UNVERIFIED);
     if (made.letter == first) /* the old bytes stay mapped */
         CHECK_IS(rc, -EIDRM, "copied up");
     else
@@ -221,13 +257,13 @@ static void an_image(uint32_t how, int proof)
     snprintf(copy, sizeof copy, "cp /proc/%d/exe '%s'", (int)getpid(), path_in(place->source, "image"));
     CHECK_IS(system(copy), 0, "copy");
     made = map_in("image", 0, PROT_READ | PROT_EXEC, MAP_PRIVATE);
+    made.letter = ((volatile char *)made.at)[4096 + 17];
+    CHECK_IS(opened_and_told("image", &made, how), proof, "an image");
     rc = mf_file_open(&process, &made.mapping, made.name, how, &fd);
-    CHECK_IS(rc, proof, "an image");
     if (rc < 0)
         return;
     if (!(how & MF_OPEN_BY_PATH))
-        CHECK_IS(mf_file_glance(&process, &made.mapping, made.name),
-                 proof != MF_SAME_BYTES ? proof : has_query(&process) ? MF_SAME_BUILD_ID : MF_NOT_VERIFIED, "at a glance");
+        CHECK_IS(mf_file_glance(&process, &made.mapping, made.name), proof_of_image_at_a_glance(proof), "an image at a glance");
     CHECK(mf_file_prove(&process, &made.mapping, fd) > 0, "proved again");
     close(fd);
     fd = open("/proc/self/cmdline", O_RDONLY);
@@ -237,7 +273,10 @@ static void an_image(uint32_t how, int proof)
     if (pwrite(fd, "!", 1, 4096 + 17) != 1)
         abort();
     rc = mf_file_prove(&process, &made.mapping, fd);
-    if (((volatile char *)made.at)[4096 + 17] == '!')
+    close(fd);
+    made.letter = ((volatile char *)made.at)[4096 + 17];
+    opened_and_told("image written to", &made, how);
+    if (made.letter == '!')
         CHECK(rc > 0, "%s: changed in place: %d", place->name, rc);
     else
         CHECK_IS(rc, -EIDRM, "the same build ID, other bytes");
@@ -263,7 +302,8 @@ static void swap_in_a_snapshot(uint32_t how)
     CHECK_IS(system("btrfs -q subvolume snapshot btrfs/volume btrfs/snapshot"), 0, "snapshot");
     place_file(path_in("btrfs/snapshot", "swapped"), 'X'); /* the same path, inode and device in maps; other bytes */
     CHECK_IS(rename("btrfs/volume", "btrfs/old") | rename("btrfs/snapshot", "btrfs/volume"), 0, "swap");
-    rc = opened(&made, how | MF_OPEN_UNVERIFIED);
+    rc = opened_and_told("snapshot swapped in", &made, how | MF_OPEN_UNVERIFIED);
+    state_is(MF_FILE_REPLACED, "state: snapshot swapped in", &made);
     if (how & MF_OPEN_BY_PATH)
         CHECK_IS(rc, -EIDRM, "a snapshot in its place");
     else
@@ -422,12 +462,14 @@ static void try_all(bool may_follow)
     CHECK_IS(listed, 0, "listing takes no capability");
     for (int i = 0; i < PLACES; i++) {
         place = &places[i];
-        if (access(place->seen, F_OK) != 0)
+        if (!is_made[i])
             continue;
+        way = "entry";
         if (may_follow) {
             a_page_that_never_rests(0);
             try_place(0, proof_by_entry(), 0);
         }
+        way = may_follow ? "path" : "nobody";
         try_place(may_follow ? MF_OPEN_BY_PATH : 0, proof_by_path(), -EIDRM);
     }
     if (may_follow)
@@ -440,7 +482,6 @@ static void try_all(bool may_follow)
 int main(void)
 {
     const char *const directory = new_directory("open");
-    char remove[128];
     pid_t child;
     int status;
 
@@ -456,7 +497,7 @@ int main(void)
         if (!mounted)
             puts("skipped but for the test's directory: takes root to mount others");
         for (int i = 0; i < (mounted ? PLACES : 1); i++)
-            place_is_made(&places[i]);
+            is_made[i] = place_is_made(&places[i]);
         if (system("chmod -R a+rwX .") != 0 || mf_process_open_self(&process) != 0)
             _exit(1);
         if (mf_entries_may_follow() == 0)
@@ -477,7 +518,6 @@ int main(void)
     }
     waitpid(child, &status, 0);
     CHECK_IS(status, 0, "the child");
-    snprintf(remove, sizeof remove, "rm -rf '%s'", directory);
     free(snapshot);
-    return system(remove) == 0 ? check_result() : 1;
+    return remove_directory(directory) == 0 ? check_result() : 1;
 }

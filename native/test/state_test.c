@@ -13,7 +13,7 @@
 
 static struct mf_process process;
 static struct mf_snapshot *snapshot;
-static bool numbers_agree; /* device and inode of maps are those of stat(2): not on btrfs and overlayfs */
+static bool numbers_tell; /* device and inode are a file's own: not on btrfs and overlayfs */
 
 static void *map_new_file(const char *name)
 {
@@ -46,10 +46,12 @@ static void expect(const void *at, int deletion, int state, bool privileged, con
     if (mapping == NULL)
         abort();
     name = mf_snapshot_name(snapshot, mapping);
+    if (state == MF_FILE_UNLINKED && is_on_fs(".", OVERLAYFS_SUPER_MAGIC))
+        state = MF_FILE_GONE; /* it might be a file of a lower layer, with its links there */
     if (!privileged && mf_mapping_kind(mapping) == MF_KIND_FILE && (state == MF_FILE_DELETED || state == MF_FILE_UNLINKED))
         state = MF_FILE_GONE;
-    expect_either(mf_deletion(&process, mapping, name), deletion, MF_DELETION_NOT_KNOWN, privileged || numbers_agree, what);
-    expect_either(mf_file_state(&process, mapping, name), state, MF_FILE_NOT_KNOWN, privileged || numbers_agree, what);
+    expect_either(mf_deletion(&process, mapping, name), deletion, MF_DELETION_NOT_KNOWN, privileged || numbers_tell, what);
+    expect_either(mf_file_state(&process, mapping, name), state, MF_FILE_NOT_KNOWN, privileged || numbers_tell, what);
 }
 
 static void ask_about_all_kinds(bool privileged)
@@ -94,7 +96,7 @@ static void ask_about_all_kinds(bool privileged)
 static void ask_from_below_a_root(const char *directory, int flags)
 {
     struct mf_process own = process;
-    char name[128];
+    char name[160];
     char byte = 0;
     int ready[2];
     int hold[2];
@@ -103,10 +105,8 @@ static void ask_from_below_a_root(const char *directory, int flags)
     void *at;
 
     /* Where a path is taken from the wrong root, its directories are there: only the file is missing. */
-    snprintf(name, sizeof name, "cage%s", directory);
-    CHECK_IS(mkdir("cage", 0777), 0, "mkdir");
-    CHECK_IS(mkdir("cage/tmp", 0777), 0, "mkdir");
-    CHECK_IS(mkdir(name, 0777), 0, "mkdir");
+    snprintf(name, sizeof name, "mkdir -p 'cage%s'", directory);
+    CHECK_IS(system(name), 0, name);
     at = map_new_file("cage/caged (deleted)");
     CHECK_IS(pipe(ready) | pipe(hold), 0, "pipe");
     child = fork();
@@ -130,9 +130,7 @@ static void ask_from_below_a_root(const char *directory, int flags)
     waitpid(child, &status, 0);
     CHECK_IS(status, 0, "the caged child");
     munmap(at, 4096);
-    rmdir(name);
-    rmdir("cage/tmp");
-    rmdir("cage");
+    CHECK_IS(system("rm -r cage"), 0, "remove");
 }
 
 /* As a caller's race makes one: the flags of one mapping, the name of another. */
@@ -156,19 +154,6 @@ static void a_record_that_is_none_does_no_harm(void)
     unlink("short (deleted)");
 }
 
-static void compare_numbers(void)
-{
-    void *const at = map_new_file("numbers");
-    const struct mf_mapping *mapping;
-    struct stat of_path;
-
-    CHECK_IS(read_growing(&process, MF_BY_TEXT, &snapshot), 1, "read");
-    mapping = mapping_at(snapshot, (uintptr_t)at);
-    numbers_agree = stat("numbers", &of_path) == 0 && of_path.st_ino == mapping->inode &&
-                    of_path.st_dev == ((uint64_t)mapping->dev_major << 8 | mapping->dev_minor);
-    unlink("numbers");
-}
-
 int main(void)
 {
     const char *directory;
@@ -180,6 +165,7 @@ int main(void)
     directory = new_directory("deletion");
     if (chdir(directory) != 0)
         return 1;
+    numbers_tell = !is_on_fs(".", OVERLAYFS_SUPER_MAGIC) && !is_on_fs(".", BTRFS_SUPER_MAGIC);
     snapshot = new_snapshot(1024, 1 << 18);
     child = fork();
     if (child == 0) { /* the same without capabilities, in a process that opens itself */
@@ -187,7 +173,6 @@ int main(void)
             _exit(1);
         if (mf_process_open_self(&process) != 0)
             _exit(1);
-        compare_numbers();
         ask_about_all_kinds(false);
         a_record_that_is_none_does_no_harm();
         _exit(check_result());
@@ -196,7 +181,6 @@ int main(void)
     CHECK_IS(WEXITSTATUS(status), 0, "without capabilities");
     if (mf_process_open_self(&process) != 0)
         return 1;
-    compare_numbers();
     a_record_that_is_none_does_no_harm();
     if (geteuid() == 0) {
         ask_about_all_kinds(true);

@@ -10,7 +10,7 @@ public enum FileState {
     REPLACED,
     /** Nothing stands at its path; other paths lead to it. */
     UNLINKED,
-    /** Nothing stands at its path; whether others lead to it is not known without the right to follow entries. */
+    /** Nothing stands at its path; whether others lead to it is not known: without the right to follow entries, or on overlayfs. */
     GONE,
     /** Device and inode do not tell on this file system, or the path may not be looked at. */
     NOT_KNOWN;
