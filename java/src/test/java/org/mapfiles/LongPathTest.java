@@ -29,7 +29,8 @@ class LongPathTest {
         process = children.start("sh", "-c", DEEP, "sh", directory.toString(), NAME);
         Children.await("it sleeps", () -> {
             assertThat(process.isAlive()).as("it was made").isTrue();
-            return Files.readString(Path.of("/proc/" + process.pid() + "/maps"), ISO_8859_1).contains("/sleep\n");
+            return Files.readString(Path.of("/proc/" + process.pid() + "/maps"), ISO_8859_1).contains("/sleep\n")
+                    && Children.state(process.pid()) == 'S'; // its libraries are loaded
         });
     }
 

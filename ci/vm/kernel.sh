@@ -1,0 +1,111 @@
+# Kernels: sourced by ci/kernels. Debian's packages, fetched with an apt configuration of their own and unpacked, never installed.
+
+# Kernels by name, and the suite of Debian that has each.
+suite_of() {
+    case $1 in
+    5.10) echo bullseye-security ;;
+    6.1) echo bookworm ;;
+    6.12 | arm64-6.12) echo bookworm-backports ;;
+    newest) echo trixie-backports ;;
+    *) return 1 ;;
+    esac
+}
+
+arch_of() {
+    case $1 in
+    arm64-*) echo arm64 ;;
+    *) echo amd64 ;;
+    esac
+}
+
+# The address that the system's own sources have for Debian, or for its security updates.
+mirror_of() { # SUITE
+    apt-get indextargets --format '$(RELEASE) $(REPO_URI)' 'Created-By: Packages' 'Origin: Debian' |
+        awk -v security="$([[ $1 = *-security ]] && echo 1 || echo 0)" \
+            '($1 ~ /security/) == security { print $2; found = 1; exit } END { exit !found }'
+}
+
+# apt, but with sources, lists and cache in DIRECTORY.
+private_apt() { # DIRECTORY ARCH PROGRAM ARGUMENT...
+    local directory=$1 arch=$2 program=$3
+    shift 3
+    "$program" -qq -o APT::Architecture="$arch" -o APT::Architectures="$arch" -o APT::Sandbox::User="$(id -un)" \
+        -o Dir::Etc::sourcelist="$directory/sources.list" -o Dir::Etc::sourceparts=- -o Dir::State::lists="$directory/lists" \
+        -o Dir::State::status="$directory/status" -o Dir::Cache="$directory/cache" "$@"
+}
+
+# The packages that make up the newest kernel of the suite: one, or several where the kernel is split.
+packages_of() { # DIRECTORY ARCH
+    private_apt "$1" "$2" apt-cache depends --recurse --no-recommends --no-suggests --no-conflicts --no-breaks --no-replaces \
+        --no-enhances "linux-image-cloud-$2" | grep -xE 'linux-(image|binary|modules|base)-[0-9].*' | sort -u
+}
+
+# Asks the mirror, and downloads and unpacks what is newer than the cache.
+update_kernel() { # NAME DIRECTORY
+    local directory=$2 arch suite mirror
+    local -a packages
+    arch=$(arch_of "$1") suite=$(suite_of "$1")
+    mirror=$(mirror_of "$suite") || { echo "the system's apt sources name no mirror for $suite" >&2; return 1; }
+    mkdir -p "$directory"/{lists,cache/archives}/partial
+    : >"$directory/status"
+    echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $mirror $suite main" >"$directory/sources.list"
+    private_apt "$directory" "$arch" apt-get update -o APT::Update::Error-Mode=any || return 1
+    mapfile -t packages < <(packages_of "$directory" "$arch")
+    [ ${#packages[@]} -gt 0 ] || { echo "$suite has no kernel" >&2; return 1; }
+    [ "${packages[*]}" != "$(cat "$directory/packages" 2>/dev/null)" ] || return 0
+
+    rm -rf "$directory/debs" "$directory/unpacked" "$directory/packages"
+    mkdir "$directory/debs" "$directory/unpacked"
+    (cd "$directory/debs" && private_apt "$directory" "$arch" apt-get download "${packages[@]}") || return 1
+    local deb
+    for deb in "$directory"/debs/*.deb; do
+        dpkg-deb -x "$deb" "$directory/unpacked" || return 1
+    done
+    rm -rf "$directory/debs"
+    echo "${packages[*]}" >"$directory/packages"
+}
+
+vm_modules='virtio_pci virtio_blk ext4 btrfs xfs overlay loop'
+
+busybox_of() { # ARCH
+    command -v busybox
+}
+
+# Modules in the order in which they go in, unpacked: as no program of the small first system can.
+collect_modules() { # UNPACKED VERSION TO
+    local unpacked=$1 version=$2 to=$3 module verb path file
+    depmod -b "$unpacked" "$version"
+    for module in $vm_modules; do
+        modprobe -d "$unpacked" -S "$version" --show-depends "$module" 2>/dev/null || true # those built in have none
+    done | while read -r verb path _; do
+        file=$(basename "$path")
+        file=${file%.xz} file=${file%.zst}
+        [ "$verb" = insmod ] && [ ! -e "$to/$file" ] || continue
+        case $path in
+        *.xz) xz -dc "$path" >"$to/$file" ;;
+        *.zst) zstd -qdc "$path" >"$to/$file" ;;
+        *) cp "$path" "$to/$file" ;;
+        esac
+        echo "$file" >>"$to/order"
+    done
+}
+
+# Leaves DIRECTORY/vmlinuz, DIRECTORY/initramfs and DIRECTORY/version.
+prepare_kernel() { # NAME DIRECTORY
+    local directory=$2 unpacked=$2/unpacked first
+    if ! update_kernel "$1" "$directory"; then
+        [ -f "$directory/packages" ] || return 1
+        echo "kernels: $1: not looked for a newer one than that of the cache" >&2
+    fi
+    [ -d "$unpacked/usr/lib/modules" ] && [ ! -d "$unpacked/lib" ] && ln -s usr/lib "$unpacked/lib"
+    basename "$unpacked"/lib/modules/* >"$directory/version"
+    cp "$(find "$unpacked/" -name 'vmlinu[zx]*' -type f | head -n 1)" "$directory/vmlinuz"
+
+    first=$(mktemp -d)
+    mkdir -p "$first"/{bin,dev,proc,sys,modules,system}
+    collect_modules "$unpacked" "$(cat "$directory/version")" "$first/modules"
+    cp "$(busybox_of "$(arch_of "$1")")" "$first/bin/busybox"
+    install "$here/vm/init" "$first/init"
+    (cd "$first" && find . | cpio --quiet -o -H newc) >"$directory/initramfs"
+    rm -rf "$first"
+}

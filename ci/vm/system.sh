@@ -1,0 +1,95 @@
+# The system that the machines run from: sourced by ci/kernels. One drive for all kernels, made of what this machine has.
+
+# A program with the libraries it needs, under the same paths.
+put_program() { # ROOT PROGRAM...
+    local root=$1 program file
+    shift
+    for program; do
+        program=$(command -v "$program") || return 1
+        ldd "$program" 2>/dev/null | grep -o '/[^ ]*' | cat - <(echo "$program") | while read -r file; do
+            [ -e "$root$file" ] || install -D "$file" "$root$file"
+        done
+    done
+}
+
+put_tools() { # ROOT
+    local root=$1 applet
+    mkdir -p "$root"/usr/{bin,sbin,lib,lib64} "$root"/{dev,etc,place,proc,sys,tmp,vm/tests}
+    ln -s usr/bin usr/sbin usr/lib usr/lib64 "$root/"
+    put_program "$root" sleep setpriv unshare btrfs mkfs.btrfs
+    cp "$(command -v busybox)" "$root/bin/busybox"
+    for applet in $(busybox --list); do
+        [ -e "$root/usr/bin/$applet" ] || [ -e "$root/usr/sbin/$applet" ] || ln -s busybox "$root/bin/$applet"
+    done
+    printf 'root:x:0:0::/tmp:/bin/sh\nnobody:x:65534:65534::/tmp:/bin/sh\n' >"$root/etc/passwd"
+    printf 'root:x:0:\nnogroup:x:65534:\n' >"$root/etc/group"
+    cp "$here/vm/run" "$root/vm/run"
+}
+
+# Builds with Maven, as for every other test: "native" alone, or the Java tests with it.
+build() { # MODULE
+    (cd "$top" && ./mvnw -q -B -ntp -Pkernels -pl "$1" -am test-compile)
+}
+
+put_c_tests() { # ROOT
+    local root=$1 build=$top/native/target/cmake test
+    for test in "$build"/native/test/*_test; do
+        put_program "$root" "$test"
+        mv "$root$test" "$root/vm/tests/"
+    done
+    cp "$build/odd_process" "$root/vm/odd_process"
+}
+
+# The tests' classes and libraries, and a Java runtime of the modules that they use.
+put_java_tests() { # ROOT
+    local to=$1/vm/java library
+    mkdir -p "$to"
+    cp -r "$top"/java/target/{classes,test-classes} "$to/"
+    cp -r "$top/java/target/kernels" "$to/libraries"
+    cp -r "$top/java/src" "$to/src"
+    cp "$here/vm/java" "$to/run"
+    "$JAVA_HOME/bin/jlink" --strip-debug --no-header-files --no-man-pages --output "$to/jdk" \
+        --add-modules java.base,java.compiler,java.logging,java.management,java.rmi,java.xml,jdk.compiler,jdk.management,jdk.unsupported
+    "$to/jdk/bin/java" -Xshare:dump >/dev/null
+    for library in "$to"/jdk/bin/java "$to"/jdk/lib/*.so; do
+        ldd "$library"
+    done | grep -o '=> /[^ ]*' | cut -c 4- | sort -u | grep -v "^$to" | while read -r library; do
+        [ -e "$1$library" ] || install -D "$library" "$1$library"
+    done
+}
+
+# A drive of a directory, as large as it takes.
+make_drive() { # DIRECTORY FILE
+    local size
+    size=$(du -sm "$1" | cut -f 1)
+    rm -f "$2"
+    truncate -s "$((size + size / 4 + 16))M" "$2"
+    mke2fs -q -t ext2 -d "$1" "$2"
+}
+
+# Leaves amd64.img or arm64.img, and the drives of the places.
+make_system() { # ARCH
+    local root=$work/root
+    rm -rf "$root"
+    mkdir "$root"
+    put_tools "$root"
+    if [ $tests = c ]; then
+        build native
+    else
+        build java
+        put_java_tests "$root"
+    fi
+    put_c_tests "$root"
+    make_drive "$root" "$work/$1.img"
+    make_places
+    rm -rf "$root"
+}
+
+# Empty drives for the places. The features of ext4 are those of the oldest kernel, not those of this machine's tool.
+make_places() {
+    rm -f "$work"/{ext4,btrfs,xfs}.img
+    truncate -s 1G "$work"/{ext4,btrfs,xfs}.img
+    mke2fs -q -t ext4 -O none,has_journal,extent,64bit,dir_index,filetype,sparse_super,large_file,extra_isize,metadata_csum "$work/ext4.img"
+    mkfs.btrfs -q "$work/btrfs.img" >/dev/null
+    mkfs.xfs -q "$work/xfs.img"
+}
