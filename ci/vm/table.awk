@@ -17,8 +17,9 @@ function complain(text) {
 
 # How the last log ended.
 function end_log() {
-    if (kernel != "" && !done[kernel])
-        complain(up[kernel] ? (running == "" ? "ended early" : "ended in " running) : "did not come up")
+    if (kernel != "" && !done)
+        complain(up ? (running == "" ? "ended early" : "ended in " running) : "did not come up")
+    up = done = 0
     running = ""
 }
 
@@ -26,12 +27,12 @@ FNR == 1 {
     end_log()
     kernel = FILENAME
     sub(/.*\//, "", kernel)
-    sub(/\.log$/, "", kernel)
+    sub(/\.[a-z]+\.log$/, "", kernel)
     add("kernels", kernel)
 }
 { sub(/\r$/, "") }
-/^VM up / { up[kernel] = 1; version[kernel] = $3 }
-/^VM done / { done[kernel] = 1; seconds[kernel] = $3 }
+/^VM up / { up = 1; version[kernel] = $3 }
+/^VM done / { done = 1 }
 /^TEST began / { running = $3 " on " $4; outer = $4 }
 /^TEST ended / {
     running = ""
@@ -55,7 +56,8 @@ FNR == 1 {
     if (field[5] == "WRONG")
         complain("WRONG: " field[3] " on " place " (" outer "), " field[4])
 }
-/\[ +[0-9]+ tests (successful|failed|aborted)/ { java[kernel, $4] += $2 }
+/^\[ +[0-9]+ tests (successful|failed|aborted)/ { java[kernel, $4] += $2 }
+/ :: FAILED$/ { complain("on " outer ": " $0) }
 
 function row(label, width,    k) {
     printf "%-" width "s", label
