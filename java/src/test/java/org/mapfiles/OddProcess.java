@@ -27,6 +27,7 @@ final class OddProcess implements BeforeEachCallback, AfterEachCallback {
     private final List<String> labels;
     private final List<Made> made = new ArrayList<>();
     private Path directory;
+    private String fileSystem;
     private Process process;
     private BufferedReader output;
     private ProcessMaps maps;
@@ -84,6 +85,7 @@ final class OddProcess implements BeforeEachCallback, AfterEachCallback {
             throw new IllegalStateException("the build says by -Dmapfiles.odd-process= where odd_process is");
         }
         directory = Files.createTempDirectory("odd").toRealPath();
+        fileSystem = Files.getFileStore(directory).type();
         Files.setPosixFilePermissions(directory, PosixFilePermissions.fromString("rwxrwxrwx"));
         List<String> command = new ArrayList<>(List.of(program));
         command.addAll(arguments);
@@ -93,6 +95,11 @@ final class OddProcess implements BeforeEachCallback, AfterEachCallback {
         output = new BufferedReader(new InputStreamReader(process.getInputStream(), ISO_8859_1));
         readReport();
         maps = ProcessMaps.of(process.pid());
+    }
+
+    /** Whether stat(2), which the child goes by, has the numbers of maps: not on btrfs and overlayfs. */
+    boolean knowsNumbersOfFiles() {
+        return !fileSystem.equals("btrfs") && !fileSystem.equals("overlay");
     }
 
     private void readReport() throws IOException {
