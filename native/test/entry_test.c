@@ -377,7 +377,7 @@ int main(void)
             (geteuid() == 0 && (setgid(65534) != 0 || setuid(65534) != 0 || prctl(PR_SET_DUMPABLE, 1) != 0)))
             _exit(1);
         try_all();
-        _exit(check_result());
+        exit(check_result());
     }
     waitpid(child, &status, 0);
     CHECK_IS(status, 0, "without capabilities");

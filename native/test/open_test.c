@@ -8,7 +8,6 @@
 #include <stdbool.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
-#include <sys/shm.h>
 
 static struct mf_process process;
 static struct mf_snapshot *snapshot;
@@ -414,46 +413,6 @@ static void a_page_that_never_rests(uint32_t how)
     munmap(made.at, 3 * 4096);
 }
 
-static int64_t scope_of(const void *at)
-{
-    const struct mf_mapping *found;
-
-    CHECK_IS(read_growing(&process, 0, &snapshot), 1, "read");
-    found = mapping_at(snapshot, (uintptr_t)at);
-    CHECK_IS(mf_mapping_kind(found), MF_KIND_SYSV, "a segment");
-    return mf_file_scope(&process, found, mf_snapshot_name(snapshot, found));
-}
-
-/* Ids count from 0 in each IPC namespace; a process may leave one, and keep its segments attached. */
-static void segments_of_one_number(bool may_follow)
-{
-    void *other;
-    void *one;
-    void *again;
-    int first;
-    int second;
-
-    if (may_follow)
-        CHECK_IS(syscall(SYS_unshare, CLONE_NEWIPC), 0, "a new namespace");
-    first = shmget(IPC_PRIVATE, 4096, IPC_CREAT | 0600);
-    one = shmat(first, NULL, 0);
-    again = shmat(first, NULL, SHM_RDONLY);
-    CHECK_IS(scope_of(one), scope_of(again), "attached twice");
-    CHECK_IS(scope_of(one) > 0, may_follow, "known");
-    shmctl(first, IPC_RMID, NULL);
-    if (may_follow) {
-        CHECK_IS(syscall(SYS_unshare, CLONE_NEWIPC), 0, "another namespace");
-        second = shmget(IPC_PRIVATE, 4096, IPC_CREAT | 0600);
-        other = shmat(second, NULL, 0);
-        CHECK_IS(second, first, "the ids");
-        CHECK(scope_of(other) > 0 && scope_of(other) != scope_of(one), "two segments have one scope");
-        shmctl(second, IPC_RMID, NULL);
-        shmdt(other);
-    }
-    shmdt(one);
-    shmdt(again);
-}
-
 static void try_all(bool may_follow)
 {
     const int listed = mf_entries_may_list(&process); /* opens the directory, which stays open */
@@ -474,7 +433,6 @@ static void try_all(bool may_follow)
     }
     if (may_follow)
         files_without_a_path(0, MF_EXACT);
-    segments_of_one_number(may_follow);
     files_without_a_path(may_follow ? MF_OPEN_BY_PATH : 0, -EPERM);
     CHECK_IS(count_descriptors(), descriptors, "descriptors");
 }
@@ -514,7 +472,7 @@ int main(void)
             a_file_out_of_reach_is_an_answer_of_that_file();
         try_all(false);
         mf_process_close(&process);
-        _exit(check_result());
+        exit(check_result());
     }
     waitpid(child, &status, 0);
     CHECK_IS(status, 0, "the child");

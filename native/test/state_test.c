@@ -175,7 +175,7 @@ int main(void)
             _exit(1);
         ask_about_all_kinds(false);
         a_record_that_is_none_does_no_harm();
-        _exit(check_result());
+        exit(check_result());
     }
     waitpid(child, &status, 0);
     CHECK_IS(WEXITSTATUS(status), 0, "without capabilities");
