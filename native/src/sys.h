@@ -23,47 +23,21 @@
         rc_;                                      \
     })
 
-/* Through syscall(2): glibc's own name for it is younger than 2.17, or not plain. */
-static inline int mf_sys_openat(int directory, const char *path, int flags)
-{
-    return (int)MF_SYS(syscall(SYS_openat, directory, path, flags | O_CLOEXEC, 0));
-}
+/* Any call of up to five arguments, by its number: one import and one copy for what waits anyway. */
+long mf_sys_call(long number, intptr_t a, intptr_t b, intptr_t c, intptr_t d, intptr_t e);
 
-static inline void mf_sys_close(int fd)
-{
-    (void)MF_SYS(close(fd));
-}
+/* openat(2), O_CLOEXEC. */
+int mf_sys_openat(int directory, const char *path, int flags);
+
+void mf_sys_close(int fd);
 
 /* fstatat(2); of the descriptor itself with "" and AT_EMPTY_PATH. */
-static inline int mf_sys_stat(int directory, const char *path, int flags, struct stat *out)
-{
-    return (int)MF_SYS(syscall(SYS_newfstatat, directory, path, out, flags));
-}
+int mf_sys_stat(int directory, const char *path, int flags, struct stat *out);
 
 /* Interrupted reads begin again: /proc files give EINTR only before the first byte. */
-static inline long mf_sys_pread(int fd, void *to, size_t bytes, uint64_t offset)
-{
-    long rc;
-
-    do
-        rc = MF_SYS(pread(fd, to, bytes, (off_t)offset));
-    while (rc == -EINTR);
-    return rc;
-}
+long mf_sys_pread(int fd, void *to, size_t bytes, uint64_t offset);
 
 /* Reads a small file of a directory whole, as far as it fits, and terminates it. */
-static inline long mf_sys_read_file(int directory, const char *path, char *to, size_t bytes)
-{
-    const int fd = mf_sys_openat(directory, path, O_RDONLY);
-    long length;
-
-    if (fd < 0)
-        return fd;
-    length = mf_sys_pread(fd, to, bytes - 1, 0);
-    mf_sys_close(fd);
-    if (length >= 0)
-        to[length] = 0;
-    return length;
-}
+long mf_sys_read_file(int directory, const char *path, char *to, size_t bytes);
 
 #endif
