@@ -572,6 +572,171 @@ MF_API int64_t mf_file_scope(struct mf_process *process, const struct mf_mapping
  */
 MF_API long mf_memory_read(struct mf_process *process, uint64_t address, void *to, size_t bytes);
 
+/* ---- Changes, pushed by the kernel --------------------------------------------------------------------------------- */
+
+/**
+ * A stream of the changes that a process makes to its mappings, written by the kernel as they happen (perf_event_open(2),
+ * PERF_RECORD_MMAP2): without being asked, with their time, at under a microsecond each to the process.
+ *
+ * What is told, by experiment on Linux 6.18 and by its sources (calls of perf_event_mmap()):
+ *
+ *   told      mmap(2), shmat(2), mprotect(2), growth of the heap and of the stack, the images of execve(2); each as the
+ *             *whole mapping as it is then*, also where it was merged with its neighbours: what was in its range before is gone
+ *   not told  munmap(2), shmdt(2), mremap(2), a heap that shrinks, names given by prctl(2), renamed and deleted files. A
+ *             later mapping over the range is told. So mappings of a stream are those that *were made*; whether they still
+ *             are there, mf_confirm() and a new snapshot tell.
+ *   MF_EVENTS_ALL not given: only mappings that are executable at that time. That one has *lost* the permission is not told.
+ *
+ * The names are the kernel's at that time, as in a snapshot but for these: a heap has no name the first time; a path of
+ * more than MF_NAME_MAX - 9 bytes is left out (name_length 0, MF_FILE_BACKED).
+ *
+ * Memory made by a process that shares it and is no thread of it (vfork(2)) is not told. A program that runs set-user-ID
+ * ends the stream at its execve(2), unless the caller may look at that too.
+ *
+ * Cost. Each thread that exists takes a descriptor a CPU; threads to come inherit them in the kernel and take none. A ring a
+ * CPU of locked memory, ring_bytes + a page: without CAP_IPC_LOCK, all rings of one user share perf_event_mlock_kb a CPU, and
+ * then RLIMIT_MEMLOCK.
+ */
+
+/** What mf_events_open() shall have told. */
+enum mf_events_what {
+    MF_EVENTS_ALL = 1u << 0,      /**< all mappings; else executable ones only */
+    MF_EVENTS_BUILD_ID = 1u << 1, /**< of ELF files the build ID *in place of* device and inode; Linux 5.12+, else left out */
+};
+
+/** What an event tells. */
+enum mf_event_kind {
+    MF_EVENT_MAPPED = 0,     /**< the mapping is there, newly or with other permissions; what was in its range is not */
+    MF_EVENT_EXEC,           /**< all mappings are gone: another program begins; the name is its comm, up to 15 bytes */
+    MF_EVENT_THREAD_STARTED, /**< tid: of the new thread */
+    MF_EVENT_THREAD_ENDED,   /**< tid: of the thread; no more than this is told of the end of a process */
+    MF_EVENT_FORKED,         /**< pid and tid: of a new child process, which is not watched */
+};
+
+/** One event: 112 bytes. */
+struct mf_event {
+    struct mf_mapping mapping; /**< as of a snapshot, of the events' text; 0 but for MF_EVENT_MAPPED. file_index: 0, or -1 */
+    uint64_t time;             /**< ns of CLOCK_MONOTONIC, by the kernel */
+    int32_t pid;               /**< of the process */
+    int32_t tid;               /**< of the thread that did it */
+    uint32_t kind;             /**< enum mf_event_kind */
+    uint32_t build_id_length;  /**< above 0: device and inode are 0, of a file, and were not told */
+    uint8_t build_id[MF_BUILD_ID_MAX];
+    uint32_t reserved;         /**< 0 */
+};
+
+/** What one mf_events_drain() found, beside the events. */
+struct mf_drained {
+    uint64_t lost;        /**< records that the kernel says it had to drop since it last said so */
+    uint32_t count;       /**< events written */
+    uint32_t text_length; /**< bytes of text written */
+    uint32_t more;        /**< 1: there was no room for all; the rest is in the rings still */
+    uint32_t overrun;     /**< 1: something may be missing: a ring was so full that records may have been dropped (the kernel says
+                           so with its next one), or a thread was found that was made just before its maker was watched */
+    uint32_t uncovered;   /**< threads that are not watched: out of descriptors or capacity; open anew */
+    uint32_t reserved;    /**< 0 */
+};
+
+/**
+ * An open stream. Caller's memory of mf_events_bytes(), 8-byte aligned, that holds descriptors and addresses of rings. The rings
+ * are the kernel's memory, mapped here by mf_events_open() and unmapped by mf_events_close(). It may be moved, but not to
+ * another process: a child by fork(2) has no rings.
+ */
+struct mf_events {
+    uint64_t magic;
+    uint64_t bytes;
+    uint32_t thread_capacity;
+    uint32_t cpu_capacity;
+    uint32_t needed_threads; /**< that exist, and CPUs: after -ENOBUFS and -EMFILE */
+    uint32_t needed_cpus;
+    uint32_t what;           /**< enum mf_events_what, as granted: without MF_EVENTS_BUILD_ID before Linux 5.12 */
+    uint32_t ring_bytes;
+    uint32_t wake_bytes;
+    uint32_t thread_count;   /**< threads watched by their own numbers; those they make inherit that */
+    uint32_t cpu_count;
+    int32_t pid;
+    int32_t epoll_fd;
+    int32_t wake_fd;
+    int32_t pid_fd;          /**< -1 before Linux 5.3 */
+    uint32_t traits;
+    uint64_t internal_devices[5];
+};
+
+/** Bytes of memory for a stream of a process with so many threads on so many CPUs, a multiple of 8; 0 past 2 GiB. */
+MF_API size_t mf_events_bytes(uint32_t thread_capacity, uint32_t cpu_capacity);
+
+/** Makes a closed stream of caller's memory. @return 0; -EINVAL: not 8-byte aligned, or too small. Async-signal-safe. */
+MF_API int mf_events_init(void *memory, size_t bytes, uint32_t thread_capacity, uint32_t cpu_capacity);
+
+#define MF_EVENTS_RING_MIN 16384u /**< bytes: room for the longest record, and as much again for others */
+
+/**
+ * Begins to watch a process. A snapshot read after this, and the events from then on, leave no gap: each change is in one of
+ * them, or in both; or mf_events_drain() says overrun. Threads are listed until none shows up that was not made by one that is
+ * watched already. One that was being made all the while is told of to mf_events_drain(), which watches it, and says overrun for
+ * what it has done by then. What is not covered: threads that such a thread has made by then.
+ *
+ * @param process     of the pid namespace of the caller. It may be closed afterwards.
+ * @param what        bits of enum mf_events_what.
+ * @param ring_bytes  a power of two, MF_EVENTS_RING_MIN to 2^30; a record takes 104 bytes and the path. 65536 is a good one.
+ * @param wake_bytes  mf_events_wait() wakes after so many new bytes in a ring; 1: at once, which costs the process a wake-up
+ *                    each time, several times its mmap(2) on a virtual machine; 0: half a ring.
+ * @param out         a closed stream.
+ * @return 0; -EACCES: the kernel refuses a look at the process, mf_refusal_reasons(); -EPERM: it refuses perf_event_open(2) to
+ *         the caller, mf_events_refusal_reasons(); -EDQUOT: no more memory may be locked (perf_event_mlock_kb,
+ *         RLIMIT_MEMLOCK); -EMFILE, -ENFILE: needed_threads * needed_cpus + 3 descriptors are needed; -ENOSYS: no perf events
+ *         in this kernel, or a filter of system calls; -EXDEV: opened in a /proc of another pid namespace; -ENOBUFS:
+ *         needed_threads and needed_cpus say what would have been enough a moment ago: give somewhat more; -EAGAIN: threads
+ *         that nobody watches go on making others and end, faster than they are listed: try again; -EINVAL; -ESRCH,
+ *         -ECHILD; -ENOMEM. Unless 0 is returned, @p out stays closed.
+ *
+ * Thread-safe for different @p out. Async-signal-safe (takes 6 KiB of stack).
+ */
+MF_API int mf_events_open(struct mf_process *process, uint32_t what, uint32_t ring_bytes, uint32_t wake_bytes,
+                          struct mf_events *out);
+
+/**
+ * Moves what the kernel has written from the rings to caller's memory, ordered by time, also from one call to the next. Without
+ * a system call, but for new threads in the first moments.
+ *
+ * @param out            @p capacity events, at least 1.
+ * @param text           @p text_capacity bytes for names, at least MF_NAME_MAX.
+ * @param[out] drained   set in any case but -EINVAL. Where lost or overrun is not 0, read a new snapshot.
+ * @return number of events; -EINVAL: not open, or no room for one event. Async-signal-safe, for one thread at a time.
+ */
+MF_API int mf_events_drain(struct mf_events *events, struct mf_event *out, uint32_t capacity, char *text,
+                           uint32_t text_capacity, struct mf_drained *drained);
+
+/**
+ * Waits until there is something to drain: see wake_bytes. Takes no time of a CPU meanwhile.
+ *
+ * @param timeout_ms  0: look only; -1: for ever.
+ * @return 1: there is; 0: not in time, a signal, or mf_events_wake(); -ESRCH: the process has ended and all is drained (before
+ *         Linux 5.3 it is not told); -EINVAL: not open. For one thread at a time, which also drains. Async-signal-safe.
+ */
+MF_API int mf_events_wait(struct mf_events *events, int timeout_ms);
+
+/** Makes a wait of another thread, or else the next one, return. Thread-safe but against a close. Async-signal-safe. */
+MF_API void mf_events_wake(struct mf_events *events);
+
+/** Ends the stream: closes descriptors, unmaps rings. No other thread may be using it. Again: nothing. Async-signal-safe. */
+MF_API void mf_events_close(struct mf_events *events);
+
+/** Why perf_event_open(2) is refused to the calling thread: bits of mf_events_refusal_reasons(). */
+enum mf_events_refusal {
+    MF_EVENTS_PARANOID = 1u << 0, /**< perf_event_paranoid is above 2 (some distributions): lower it, or have CAP_PERFMON */
+    MF_EVENTS_SECCOMP = 1u << 1,  /**< a filter of system calls is on (containers): allow perf_event_open in it */
+    MF_EVENTS_POLICY = 1u << 2,   /**< none of these: a security module */
+    MF_EVENTS_ABSENT = 1u << 3,   /**< the kernel was built without perf events */
+};
+
+/**
+ * What stands between the calling thread and perf_event_open(2): for the message after -EPERM and -ENOSYS.
+ *
+ * @return bits of enum mf_events_refusal, at least one. Thread-safe. Async-signal-safe.
+ */
+MF_API int mf_events_refusal_reasons(void);
+
 /* ---- The loader -------------------------------------------------------------------------------------------------- */
 
 /**

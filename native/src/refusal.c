@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a refused look at a process lacked: the rules of __ptrace_may_access() (kernel/ptrace.c), for a message. */
+/* What a refused look at a process lacked: the rules of __ptrace_may_access() (kernel/ptrace.c), for a message. And perf events. */
+#include "digits.h"
 #include "process.h"
 
 #include <stdbool.h>
@@ -111,4 +112,31 @@ int mf_refusal_reasons(int32_t pid)
         mf_sys_close(our_fd);
     mf_sys_close(their_fd);
     return rc == -ENOENT ? -ESRCH : rc;
+}
+
+/* Whether the calling thread has a capability that lets it use perf events whatever perf_event_paranoid says. */
+static bool may_use_perf(uint64_t effective)
+{
+    return (effective & (1ull << 38 | 1ull << 21)) != 0; /* CAP_PERFMON, CAP_SYS_ADMIN */
+}
+
+int mf_events_refusal_reasons(void)
+{
+    char paranoid[16];
+    char status[2048] = "";
+    uint64_t effective = 0;
+    uint64_t seccomp = 0;
+    int reasons = 0;
+    const long rc = mf_sys_read_file(AT_FDCWD, "/proc/sys/kernel/perf_event_paranoid", paranoid, sizeof paranoid);
+
+    if (rc == -ENOENT)
+        return MF_EVENTS_ABSENT;
+    (void)mf_sys_read_file(AT_FDCWD, "/proc/thread-self/status", status, sizeof status);
+    numbers_of(status, "\nCapEff:", 16, &effective, 1);
+    numbers_of(status, "\nSeccomp:", 10, &seccomp, 1);
+    if (rc > 0 && mf_get_number(paranoid) > 2 && !may_use_perf(effective)) /* below, anybody may watch their own processes */
+        reasons |= MF_EVENTS_PARANOID;
+    if (seccomp != 0)
+        reasons |= MF_EVENTS_SECCOMP;
+    return reasons ? reasons : MF_EVENTS_POLICY;
 }

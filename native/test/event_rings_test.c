@@ -1,0 +1,314 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Taking events out of the rings: order, too little room, full rings, and memory that is no record. */
+#include "watched.h"
+
+#include "../src/events.h"
+#include "../src/perf.h"
+
+#include <pthread.h>
+#include <sched.h>
+#include <stdbool.h>
+#include <sys/mman.h>
+
+#define PAGE 4096u
+#define RING 16384u
+
+static struct watched child;
+
+/* ---- Deeds of the child ---- */
+
+/* So many mappings of growing size, in order; the last one's address. */
+static uintptr_t map_many(uintptr_t count)
+{
+    void *at = NULL;
+
+    for (uintptr_t i = 1; i <= count; i++) {
+        at = mmap(NULL, i * PAGE, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+        munmap(at, i * PAGE);
+    }
+    return (uintptr_t)at;
+}
+
+static pthread_barrier_t turn;
+
+struct runner {
+    int cpu;
+    uintptr_t count;
+};
+
+/* Two threads on two CPUs, in turns: sizes 1, 2, 3, ... */
+static void *map_in_turns(void *argument)
+{
+    const struct runner *const self = argument;
+    cpu_set_t set;
+
+    CPU_ZERO(&set);
+    CPU_SET(self->cpu, &set);
+    sched_setaffinity(0, sizeof set, &set);
+    for (uintptr_t i = 1; i <= self->count; i++) {
+        if (i % 2 == (uintptr_t)self->cpu)
+            munmap(mmap(NULL, i * PAGE, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0), i * PAGE);
+        pthread_barrier_wait(&turn);
+    }
+    return NULL;
+}
+
+static uintptr_t start_turns(uintptr_t count)
+{
+    static struct runner runners[2];
+    pthread_t threads[2];
+
+    pthread_barrier_init(&turn, NULL, 2);
+    for (int i = 0; i < 2; i++) {
+        runners[i] = (struct runner){i, count};
+        pthread_create(&threads[i], NULL, map_in_turns, &runners[i]);
+    }
+    for (int i = 0; i < 2; i++)
+        pthread_join(threads[i], NULL);
+    return 0;
+}
+
+/* ---- ---- */
+
+static uint64_t pages(const struct mf_event *event)
+{
+    return (event->mapping.end - event->mapping.start) / PAGE;
+}
+
+static void check_sequence(uint64_t *last, uint64_t *last_time)
+{
+    for (uint32_t i = 0; i < child.drained.count; i++) {
+        CHECK(child.events[i].time >= *last_time, "time never goes back");
+        *last_time = child.events[i].time;
+        if (child.events[i].kind != MF_EVENT_MAPPED)
+            continue;
+        CHECK_IS(pages(&child.events[i]), *last + 1, "next mapping");
+        *last = pages(&child.events[i]);
+    }
+}
+
+static void cpus_are_merged_by_time(void)
+{
+    uint64_t last = 0;
+    uint64_t time = 0;
+
+    if (sysconf(_SC_NPROCESSORS_ONLN) < 2) {
+        puts("skipped: takes two CPUs");
+        return;
+    }
+    start(&child);
+    CHECK_IS(watch(&child, 0, 65536, 0), 0, "watch");
+    tell(&child, start_turns, 200);
+    CHECK(drain(&child) >= 200, "got %d", child.drained.count);
+    check_sequence(&last, &time);
+    CHECK_IS(last, 200, "all of them");
+    end(&child);
+}
+
+/* The child goes on all the while: what one drain leaves comes with the next, in order. */
+static void order_holds_from_one_drain_to_the_next(void)
+{
+    const uintptr_t order[] = {(uintptr_t)start_turns, 1500};
+    uint64_t last = 0;
+    uint64_t time = 0;
+    int drains = 0;
+
+    if (sysconf(_SC_NPROCESSORS_ONLN) < 2)
+        return;
+    start(&child);
+    CHECK_IS(watch(&child, 0, 1 << 20, 0), 0, "watch");
+    CHECK_IS(write(child.to, order, sizeof order), sizeof order, "order");
+    for (const uint64_t end = mf_events_now() + 60000000000u; last < 1500 && mf_events_now() < end; drains++) {
+        drain(&child);
+        check_sequence(&last, &time);
+        if (check_failures > 10)
+            break;
+    }
+    CHECK_IS(last, 1500, "all of them");
+    CHECK_IS(child.drained.lost + child.drained.overrun, 0, "nothing is lost");
+    printf("%d drains\n", drains);
+    end(&child);
+}
+
+static void what_does_not_fit_stays(void)
+{
+    uint64_t last = 0;
+    uint64_t time = 0;
+
+    start(&child);
+    CHECK_IS(watch(&child, MF_EVENTS_ALL, RING, 0), 0, "watch");
+    tell(&child, map_many, 50);
+    for (int i = 0; i < 50; i++) {
+        CHECK_IS(mf_events_drain(child.stream, child.events, 1, child.text, MF_NAME_MAX, &child.drained), 1, "one");
+        CHECK_IS(child.drained.more, i < 49, "more");
+        CHECK_IS(mf_events_wait(child.stream, 0), i < 49, "there is still something");
+        check_sequence(&last, &time);
+    }
+    CHECK_IS(mf_events_drain(child.stream, child.events, 1, child.text, MF_NAME_MAX, &child.drained), 0, "no more");
+    CHECK_IS(mf_events_drain(child.stream, child.events, 0, child.text, MF_NAME_MAX, &child.drained), -EINVAL, "no events");
+    CHECK_IS(mf_events_drain(child.stream, child.events, 1, child.text, MF_NAME_MAX - 1, &child.drained), -EINVAL, "no text");
+    end(&child);
+}
+
+static void a_ring_is_used_round_and_round(void)
+{
+    start(&child);
+    CHECK_IS(watch(&child, MF_EVENTS_ALL, RING, 0), 0, "watch");
+    for (int round = 0; round < 100; round++) {
+        uint64_t last = 0;
+        uint64_t time = 0;
+
+        tell(&child, map_many, 37 + (uintptr_t)round % 7);
+        drain(&child);
+        check_sequence(&last, &time);
+        CHECK_IS(last, 37 + round % 7, "all of them");
+        CHECK_IS(child.drained.lost + child.drained.overrun, 0, "nothing is lost");
+    }
+    end(&child);
+}
+
+static void a_full_ring_says_so(void)
+{
+    uint64_t lost;
+
+    start(&child);
+    CHECK_IS(watch(&child, MF_EVENTS_ALL, RING, 0), 0, "watch");
+    tell(&child, map_many, 1000);
+    CHECK(drain(&child) > 0, "some");
+    CHECK_IS(child.drained.overrun, 1, "said before the kernel says it");
+    lost = child.drained.lost; /* of an earlier CPU */
+    for (int i = 0; i < 20; i++) { /* wherever it runs now */
+        tell(&child, map_many, 1);
+        drain(&child);
+        CHECK_IS(child.drained.overrun, 0, "there is room again");
+        lost += child.drained.lost;
+    }
+    CHECK(lost > 500 && lost < 1000, "the kernel says how many: %" PRIu64, lost);
+    end(&child);
+}
+
+/* ---- Rings of our own, with anything in them ---- */
+
+static struct mf_events *forge(char *memories[2])
+{
+    const size_t bytes = mf_events_bytes(1, 2);
+    struct mf_events *const stream = aligned_alloc(8, bytes);
+
+    mf_events_init(stream, bytes, 1, 2);
+    stream->ring_bytes = RING;
+    stream->cpu_count = 2;
+    stream->pid = 42;
+    for (int i = 0; i < 2; i++) {
+        memories[i] = malloc((size_t)sysconf(_SC_PAGESIZE) + RING); /* bounds are watched by the sanitizer */
+        mf_events_rings(stream)[i] = (struct mf_ring){.memory = memories[i]};
+    }
+    return stream;
+}
+
+/* Records that might be true, one after the other, now and then with a size that is not; in them anything. */
+static void scribble(uint64_t *words, unsigned *seed)
+{
+    static const uint16_t types[] = {2, 3, 4, 7, 10, 10, 10, 1, 99};
+
+    for (size_t at = 0; at < RING / 8;) {
+        const unsigned dice = (unsigned)rand_r(seed);
+        const uint64_t size = dice % 64 ? (uint64_t)(dice / 64 % 40) * 8 + 8 : dice & 0xffff;
+        const size_t next = at + (size / 8 ? size / 8 : 1);
+
+        words[at++] = types[dice % 9] | (dice & 0xe000ull) << 32 | size << 48;
+        for (; at < next && at < RING / 8; at++)
+            words[at] = rand_r(seed) % 2 ? 42 | 42ull << 32 : (uint64_t)rand_r(seed) << 32 | (uint32_t)rand_r(seed);
+        if (size >= 24 && next < RING / 8)
+            words[next - 2] = dice % 1000; /* a time that has been */
+    }
+}
+
+static void check_inside(int count)
+{
+    CHECK(count >= 0 && count <= EVENTS && child.drained.text_length <= TEXT, "%d events", count);
+    for (int i = 0; i < count; i++) {
+        const struct mf_event *const event = &child.events[i];
+
+        CHECK((uint64_t)event->mapping.name_offset + event->mapping.name_length <= child.drained.text_length, "its name is inside");
+        CHECK(event->build_id_length <= MF_BUILD_ID_MAX, "build ID of %u bytes", event->build_id_length);
+    }
+}
+
+static void any_memory_is_survived(void)
+{
+    char *memories[2];
+    struct mf_events *const stream = forge(memories);
+    unsigned seed = 1;
+    int events = 0;
+    int rounds = 4000;
+
+    for (; rounds > 0 && check_failures == 0; rounds--) {
+        for (int i = 0; i < 2; i++) {
+            const uint64_t tail = (uint64_t)rand_r(&seed) * RING + (rounds % 2 ? (unsigned)rand_r(&seed) % RING / 8 * 8 : 0);
+            const uint64_t head = tail + (unsigned)rand_r(&seed) % (RING + 64) / (rounds % 8 ? 8 : 1) * (rounds % 8 ? 8 : 1);
+
+            scribble((uint64_t *)(memories[i] + sysconf(_SC_PAGESIZE)), &seed);
+            memcpy(memories[i] + MF_PERF_DATA_HEAD, &head, sizeof head);
+            mf_events_rings(stream)[i].tail = tail;
+        }
+        do {
+            const int count = mf_events_drain(stream, child.events, EVENTS, child.text, TEXT, &child.drained);
+
+            check_inside(count);
+            events += count;
+        } while (child.drained.more && check_failures == 0);
+    }
+    CHECK(events > 1000, "some of it looks like events: %d", events);
+    printf("%d events out of nothing\n", events);
+    for (int i = 0; i < 2; i++)
+        free(memories[i]);
+    free(stream);
+}
+
+/* Two events of one thread tell everything twice: a, a', b, b'. The same mapping made twice by one event is told twice. */
+static void what_is_told_by_two_events_is_told_once(void)
+{
+    static const uint64_t ids[][2] = {{1, 2}, {3, 3}};
+    char *memories[2];
+    struct mf_events *const stream = forge(memories);
+
+    for (int twice = 0; twice < 2; twice++) {
+        uint64_t *const words = (uint64_t *)(memories[0] + sysconf(_SC_PAGESIZE));
+        uint64_t head = 0;
+
+        for (int i = 0; i < 4; i++) {
+            const uint64_t record[] = {10 | 96ull << 48, 42 | 43ull << 32, 0x1000, 0x1000, 0, 0, 0, 0, 1, 0,
+                                       (uint64_t)i, ids[twice][i % 2]};
+
+            memcpy((char *)words + head, record, sizeof record);
+            head += sizeof record;
+        }
+        mf_events_rings(stream)[0] = (struct mf_ring){.memory = memories[0]};
+        memcpy(memories[0] + MF_PERF_DATA_HEAD, &head, sizeof head);
+        head = 0;
+        memcpy(memories[1] + MF_PERF_DATA_HEAD, &head, sizeof head);
+        /* The second time one by one: what was told is remembered from drain to drain. */
+        CHECK_IS(mf_events_drain(stream, child.events, EVENTS, child.text, TEXT, &child.drained), twice ? 4 : 2, "events");
+        CHECK_IS(child.events[1].time, twice ? 1 : 2, "the first of each");
+    }
+    for (int i = 0; i < 2; i++)
+        free(memories[i]);
+    free(stream);
+}
+
+int main(void)
+{
+    int skipped;
+
+    what_is_told_by_two_events_is_told_once();
+    any_memory_is_survived();
+    skipped = can_watch(&child);
+    if (skipped)
+        return check_failures ? check_result() : skipped;
+    cpus_are_merged_by_time();
+    order_holds_from_one_drain_to_the_next();
+    what_does_not_fit_stays();
+    a_ring_is_used_round_and_round();
+    a_full_ring_says_so();
+    return check_result();
+}

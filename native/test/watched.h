@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the tests of events share: a child that changes its mappings when told, and a stream of it. */
+#ifndef MF_WATCHED_H
+#define MF_WATCHED_H
+
+#include "check.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+
+enum { EVENTS = 512, TEXT = 1 << 16 };
+
+struct watched {
+    pid_t pid;
+    int to;
+    int from;
+    struct mf_process process;
+    struct mf_events *stream;
+    struct mf_event events[EVENTS];
+    char text[TEXT];
+    struct mf_drained drained;
+};
+
+/* One thing to do in the child; what it answers is told back. */
+typedef uintptr_t deed(uintptr_t argument);
+
+static void do_as_told(int in, int out)
+{
+    struct {
+        deed *deed;
+        uintptr_t argument;
+    } order;
+
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    while (read(in, &order, sizeof order) == sizeof order) {
+        const uintptr_t answer = order.deed(order.argument);
+
+        if (write(out, &answer, sizeof answer) != sizeof answer)
+            break;
+    }
+    _exit(0);
+}
+
+static inline void start(struct watched *child)
+{
+    int to[2];
+    int from[2];
+
+    if (pipe(to) != 0 || pipe(from) != 0)
+        abort();
+    fflush(stdout);
+    child->pid = fork();
+    if (child->pid == 0) {
+        close(to[1]);
+        do_as_told(to[0], from[1]);
+    }
+    close(to[0]);
+    close(from[1]);
+    child->to = to[1];
+    child->from = from[0];
+    child->stream = NULL;
+    if (mf_process_open_pid(child->pid, &child->process) != 0)
+        abort();
+}
+
+static inline uintptr_t tell(struct watched *child, deed *deed, uintptr_t argument)
+{
+    const uintptr_t order[] = {(uintptr_t)deed, argument};
+    uintptr_t answer = 0;
+
+    if (write(child->to, order, sizeof order) != sizeof order || read(child->from, &answer, sizeof answer) != sizeof answer)
+        fprintf(stderr, "the child has ended\n");
+    return answer;
+}
+
+/* Memory for a stream that is large enough, as a user would find it. */
+static inline int open_stream(struct mf_process *process, uint32_t what, uint32_t ring, uint32_t wake, struct mf_events **out)
+{
+    uint32_t threads = 4;
+    uint32_t cpus = 1;
+    int rc;
+
+    for (;;) {
+        const size_t bytes = mf_events_bytes(threads, cpus);
+
+        *out = malloc(bytes);
+        if (*out == NULL || mf_events_init(*out, bytes, threads, cpus) != 0)
+            abort();
+        rc = mf_events_open(process, what, ring, wake, *out);
+        if (rc != -ENOBUFS)
+            return rc;
+        threads = (*out)->needed_threads + 64;
+        cpus = (*out)->needed_cpus;
+        free(*out);
+    }
+}
+
+static inline int watch(struct watched *child, uint32_t what, uint32_t ring, uint32_t wake)
+{
+    return open_stream(&child->process, what, ring, wake, &child->stream);
+}
+
+/* Takes out what is there; a shell's "for all events of this drain". */
+static inline int drain(struct watched *child)
+{
+    return mf_events_drain(child->stream, child->events, EVENTS, child->text, TEXT, &child->drained);
+}
+
+/* The event of this drain about the mapping that begins there, the last one; or NULL. */
+static inline const struct mf_event *event_at(const struct watched *child, uintptr_t start)
+{
+    for (uint32_t i = child->drained.count; i-- > 0;) {
+        if (child->events[i].kind == MF_EVENT_MAPPED && child->events[i].mapping.start == start)
+            return &child->events[i];
+    }
+    return NULL;
+}
+
+static inline const struct mf_event *event_of_kind(const struct watched *child, uint32_t kind)
+{
+    for (uint32_t i = 0; i < child->drained.count; i++) {
+        if (child->events[i].kind == kind)
+            return &child->events[i];
+    }
+    return NULL;
+}
+
+static inline void end(struct watched *child)
+{
+    if (child->stream != NULL) {
+        mf_events_close(child->stream);
+        free(child->stream);
+    }
+    mf_process_close(&child->process);
+    kill(child->pid, SIGKILL);
+    waitpid(child->pid, NULL, 0);
+    close(child->to);
+    close(child->from);
+}
+
+/* 0, or CHECK_SKIPPED with the reason: where the kernel does not let anybody watch, there is nothing to test. */
+static inline int can_watch(struct watched *child)
+{
+    int rc;
+
+    start(child);
+    rc = watch(child, MF_EVENTS_ALL, MF_EVENTS_RING_MIN, 1);
+    end(child);
+    if (rc == 0)
+        return 0;
+    printf("perf_event_open is refused: %s (reasons %x)\n", strerror(-rc), mf_events_refusal_reasons());
+    return CHECK_SKIPPED;
+}
+
+#endif
