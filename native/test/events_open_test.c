@@ -144,15 +144,6 @@ static void threads_to_come_are_watched(void)
     end(&child);
 }
 
-static int count_descriptors(void)
-{
-    int count = 0;
-
-    for (int fd = 0; fd < 4096; fd++)
-        count += fcntl(fd, F_GETFD) >= 0;
-    return count;
-}
-
 /* Bytes mapped here. */
 static long mapped(void)
 {
