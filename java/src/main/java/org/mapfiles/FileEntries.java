@@ -37,7 +37,7 @@ public final class FileEntries {
     private static final int BLOCK_DEVICE = 0060000;
 
     private final AtomicInteger filling = new AtomicInteger();
-    private final NativeMemory question = new NativeMemory(Answer.SIZE);
+    private final NativeMemory question = new NativeMemory(Mappings.COPY_SIZE);
     private NativeMemory memory;
     private ByteBuffer bytes;
     private int entryCapacity;

@@ -216,7 +216,7 @@ public final class MapFiles {
             spare = null;
         }
         if (copy == null) {
-            copy = new NativeMemory(MapRecord.Answer.SIZE);
+            copy = new NativeMemory(Mappings.COPY_SIZE);
         }
         Mappings.copy(mapping, copy);
         return copy;

@@ -2,8 +2,14 @@ package org.mapfiles;
 
 import org.mapfiles.MapRecord.Answer;
 
-/** A mapping as a line to read, for messages and debuggers. */
+/** A mapping as a line to read, for messages and debuggers; and as a native record, for the core. */
 final class Mappings {
+    /** What of a name the core looks at: as much as a path may have, also where the kernel's " (deleted)" follows it. */
+    private static final int NAME_ROOM = Answer.NAME_MAX + " (deleted)".length();
+
+    /** Bytes of a copy. */
+    static final int COPY_SIZE = Answer.NAME + NAME_ROOM;
+
     private Mappings() {
     }
 
@@ -14,14 +20,14 @@ final class Mappings {
                 + Long.toUnsignedString(mapping.inode()) + (name == null ? "" : " " + name);
     }
 
-    /** A native record of its own, with the name behind it as in an answer. A name that does not fit is not copied. */
+    /** A native record of its own, with the name behind it as in an answer, as far as the core looks at that. */
     static NativeMemory copy(Mapping mapping) {
-        NativeMemory copy = new NativeMemory(Answer.SIZE);
+        NativeMemory copy = new NativeMemory(COPY_SIZE);
         copy(mapping, copy);
         return copy;
     }
 
-    /** The same, to memory of an answer's size. Of a name that is longer than the kernel's own interfaces have, its length. */
+    /** The same, to memory of that size. */
     static void copy(Mapping mapping, NativeMemory to) {
         int length = mapping.nameLength();
         to.bytes().putLong(MapRecord.START, mapping.start()).putLong(MapRecord.END, mapping.end())
@@ -29,8 +35,12 @@ final class Mappings {
                 .putLong(MapRecord.INODE, mapping.inode()).putInt(MapRecord.DEV_MAJOR, mapping.deviceMajor())
                 .putInt(MapRecord.DEV_MINOR, mapping.deviceMinor()).putInt(MapRecord.FLAGS, mapping.flags())
                 .putInt(MapRecord.NAME_LENGTH, length).putInt(MapRecord.FILE_INDEX, mapping.fileIndex());
-        if (length <= Answer.NAME_MAX) {
+        if (length <= NAME_ROOM) {
             mapping.name(to.bytes().position(Answer.NAME));
+        } else {
+            byte[] whole = new byte[length];
+            mapping.name(whole, 0);
+            to.bytes().put(Answer.NAME, whole, 0, NAME_ROOM);
         }
     }
 }

@@ -80,4 +80,32 @@ class LongPathTest {
             assertThat(maps.deletion(mapping)).isIn(Deletion.DELETED, Deletion.NOT_KNOWN);
         }
     }
+
+    /** The kernel's mark makes the name longer than a path may be; what stands there now is looked for without it. */
+    @Test
+    void ofADeletedFileItIsTheOwnPathThatIsLookedAt() throws Exception {
+        Path folder = Path.of(directory + "/e" + ("/" + NAME).repeat(16)).resolve("y".repeat(4083 - 16 * 241
+                - directory.toString().length()));
+        Path program = Files.copy(Path.of("/proc/" + process.pid() + "/exe"), Files.createDirectories(folder).resolve("sleep"));
+        Process sleeper = children.start(program.toString(), "1000");
+        Children.awaitSleep(sleeper.pid());
+        Files.delete(program);
+        try (ProcessMaps maps = ProcessMaps.of(sleeper.pid())) {
+            MapCursor deleted = named(maps, "/sleep (deleted)");
+            assertThat(deleted.nameLength()).isBetween(4097, 4105);
+            MapCursor other = named(maps, ".so");
+            assertThat(maps.files().state(other)).as("looked at before").isNotEqualTo(FileState.REPLACED);
+            assertThat(maps.files().state(deleted)).isIn(FileState.DELETED, FileState.GONE, FileState.NOT_KNOWN);
+            Files.copy(Path.of("/proc/" + process.pid() + "/exe"), program);
+            assertThat(maps.files().state(deleted)).isIn(FileState.REPLACED, FileState.NOT_KNOWN);
+        }
+    }
+
+    private static MapCursor named(ProcessMaps maps, String part) throws MapsException {
+        MapCursor mapping = maps.snapshot().cursor();
+        while (mapping.next() && !String.valueOf(mapping.name()).contains(part)) {
+            assertThat(mapping.index()).isNotNegative();
+        }
+        return mapping;
+    }
 }
