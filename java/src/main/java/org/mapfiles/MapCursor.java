@@ -93,16 +93,21 @@ public final class MapCursor implements Mapping {
             if (snapshot.version() != version) {
                 reset();
             }
-            int found = snapshot.findIn(picture, version, address);
-            if (found >= 0) {
-                read(found * MapRecord.SIZE);
-            } else {
-                at = BEHIND;
-                readAt = ~version;
+            boolean isFound = false;
+            at = BEHIND;
+            readAt = ~version;
+            try {
+                int found = AddressIndex.find(picture.index, address);
+                if (found >= 0) {
+                    read(found * MapRecord.SIZE);
+                    isFound = true;
+                }
+            } catch (IndexOutOfBoundsException e) {
+                snapshot.rethrowIfWhole(version, e); // of a picture that is being filled again, any answer may come
             }
             VarHandle.loadLoadFence();
             if (snapshot.version() == version) {
-                return found >= 0;
+                return isFound;
             }
         }
     }

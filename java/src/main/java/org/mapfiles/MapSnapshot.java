@@ -218,16 +218,6 @@ public final class MapSnapshot {
         }
     }
 
-    /** The search of {@link #find} in a picture that may be filled again meanwhile: then any answer. */
-    int findIn(Picture picture, int seen, long address) {
-        try {
-            return AddressIndex.find(picture.index, address);
-        } catch (IndexOutOfBoundsException e) {
-            rethrowIfWhole(seen, e);
-            return -1;
-        }
-    }
-
     private int head(int field) {
         for (;;) {
             int seen = version;
@@ -245,7 +235,7 @@ public final class MapSnapshot {
     }
 
     /** A search over memory that is being filled again may leave it; only otherwise is that an error. */
-    private void rethrowIfWhole(int seen, IndexOutOfBoundsException e) {
+    void rethrowIfWhole(int seen, IndexOutOfBoundsException e) {
         if (isWhole(seen)) {
             throw e;
         }

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.nio.BufferOverflowException;
 import java.util.Arrays;
+import java.util.List;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
 import java.util.stream.Collectors;
@@ -119,6 +120,33 @@ class RaceTest {
                 });
             };
         }).stopAfter(1500);
+    }
+
+    /** The index of a picture that is being filled again may lead anywhere: here, behind the records there is room for. */
+    @Test
+    void aCursorThatFollowsIsNotLedOutOfThePicture() throws Exception {
+        NativeMemory text = saved(Line.text(List.of(Line.anonymous(0x1000, 0x3000))));
+        MapSnapshot snapshot = new MapSnapshot();
+        snapshot.fill(MapFilter.all(), null, false, text);
+        new Threads().start(1, () -> () -> {
+            Picture before = snapshot.picture();
+            snapshot.fill(MapFilter.all(), null, false, text);
+            int behind = before.mappingCapacity; // this record, of all addresses, is the tail, and the tail is all
+            before.index[7 + 2 * behind] = 0;
+            before.index[8 + 2 * behind] = Long.MAX_VALUE;
+            before.index[4] = behind;
+            before.index[5] = behind + 1;
+            before.index[2] = 0;
+        }).start(4, () -> { // more than there are processors: one must be interrupted on its way
+            MapCursor cursor = snapshot.cursor();
+            return () -> {
+                for (int i = 0; i < 10_000; i++) {
+                    if (!cursor.goTo(0x2000)) {
+                        throw new AssertionError("0x2000 is in no mapping");
+                    }
+                }
+            };
+        }).stopAfter(2000);
     }
 
     /** Names are kept for all readers of a snapshot: none may get that of another's mapping. */
