@@ -23,8 +23,8 @@ public final class MapDifference {
     }
 
     /**
-     * Is told of differences in order of address. The mappings are the cursors that were given, on their way: they are to be read,
-     * not moved.
+     * Is told of differences in the order of where mappings end, of a pair the one that ends first. The mappings are the cursors
+     * that were given, on their way: they are to be read, not moved.
      */
     public interface Visitor {
         /** A mapping that continues none of the earlier picture. */

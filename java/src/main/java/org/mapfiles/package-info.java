@@ -37,6 +37,7 @@
  * </ul>
  *
  * <p>Linux on x86-64 and aarch64. The library is loaded on first use, from a private copy below the user's home directory
- * ({@code ~/.cache/mapfiles}), or from where {@code -Dorg.mapfiles.library.path=} says.
+ * ({@code ~/.cache/mapfiles}) or, where that cannot be, below the directory for temporary files; or from where
+ * {@code -Dorg.mapfiles.library.path=} says.
  */
 package org.mapfiles;
