@@ -13,6 +13,7 @@ public final class MapFilter {
     private static final MapFilter ALL = new MapFilter(0);
 
     private final int bits;
+    private MapFilter byText; // made when first asked for: before Linux 6.11 single questions do, each time
 
     private MapFilter(int bits) {
         this.bits = bits;
@@ -58,7 +59,18 @@ public final class MapFilter {
         Objects.requireNonNull(backend);
         int wanted = bits & ~(MapRecord.BY_TEXT | MapRecord.BY_QUERY)
                 | (backend == Backend.TEXT ? MapRecord.BY_TEXT : MapRecord.BY_QUERY);
-        return wanted == bits ? this : new MapFilter(wanted);
+        if (wanted == bits) {
+            return this;
+        }
+        if (backend == Backend.QUERY) {
+            return new MapFilter(wanted);
+        }
+        MapFilter made = byText; // another thread's is as good: its one field is final
+        if (made == null) {
+            made = new MapFilter(wanted);
+            byText = made;
+        }
+        return made;
     }
 
     private MapFilter with(int bit) {

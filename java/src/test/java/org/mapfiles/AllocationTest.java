@@ -220,6 +220,13 @@ class AllocationTest {
         assertThat(allocated(() -> assertTrue(maps.query(start, byText, false, answer) && answer.start() == start))).isZero();
     }
 
+    /** Asked for with each question there, by another filter than that of the question before. */
+    @Test
+    void theSameFilterByTextTakesNothing() throws Exception {
+        MapFilter code = MapFilter.all().executable();
+        assertThat(allocated(() -> sink = code.by(Backend.TEXT))).isZero();
+    }
+
     private static void assertTrue(boolean right) {
         if (!right) {
             throw new AssertionError();
