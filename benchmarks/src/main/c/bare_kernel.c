@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The floor: bare system calls and nothing else. bare_kernel PID answers each line of stdin with nanoseconds:
- *   text        one read of the whole text through a descriptor that stays open
- *   exec        one walk over the executable mappings with PROCMAP_QUERY, with names
- *   query HEX   one PROCMAP_QUERY for an address, with the name (mean of 1,000)
+ *   text N        one read of the whole text through a descriptor that stays open: the mean of N
+ *   exec N        one walk over the executable mappings with PROCMAP_QUERY, with names: the mean of N
+ *   query N HEX   one PROCMAP_QUERY for an address, with the name: the mean of N
  */
 #include "timing.h"
 
 #include "procmap_query.h"
 
 #include <fcntl.h>
+#include <inttypes.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
@@ -18,15 +19,13 @@ static char text[64 << 20];
 static char name[4096];
 static int fd;
 
-static double read_text(void)
+static void read_text(void)
 {
-    const double begin = now_ns();
     off_t length = 0;
     ssize_t count;
 
     while ((count = pread(fd, text + length, sizeof text - (size_t)length, length)) > 0)
         length += count;
-    return now_ns() - begin;
 }
 
 static int ask(uint64_t address, uint64_t flags, struct mf_procmap_query *query)
@@ -38,24 +37,28 @@ static int ask(uint64_t address, uint64_t flags, struct mf_procmap_query *query)
     return ioctl(fd, MF_PROCMAP_QUERY, query);
 }
 
-static double walk_executable(void)
+static void walk_executable(void)
 {
-    const double begin = now_ns();
     struct mf_procmap_query query = {0};
 
     while (ask(query.vma_end, MF_QUERY_EXECUTABLE | MF_QUERY_COVERING_OR_NEXT, &query) == 0)
         ;
-    return now_ns() - begin;
 }
 
-static double query_one(uint64_t address)
+static double mean(const char *what, int times, uint64_t address)
 {
     const double begin = now_ns();
     struct mf_procmap_query query;
 
-    for (int i = 0; i < 1000; i++)
-        ask(address, 0, &query);
-    return (now_ns() - begin) / 1000;
+    for (int i = 0; i < times; i++) {
+        if (strcmp(what, "text") == 0)
+            read_text();
+        else if (strcmp(what, "exec") == 0)
+            walk_executable();
+        else
+            ask(address, 0, &query);
+    }
+    return (now_ns() - begin) / times;
 }
 
 int main(int argc, char **argv)
@@ -70,12 +73,15 @@ int main(int argc, char **argv)
         return 1;
     }
     while (fgets(line, sizeof line, stdin) != NULL) {
-        if (strncmp(line, "text", 4) == 0)
-            answer(read_text());
-        else if (strncmp(line, "exec", 4) == 0)
-            answer(walk_executable());
-        else
-            answer(query_one(strtoull(line + 5, NULL, 16)));
+        char what[8];
+        int times;
+        uint64_t address = 0;
+
+        if (sscanf(line, "%7s %d %" SCNx64, what, &times, &address) < 2) {
+            fprintf(stderr, "not a question: %s", line);
+            return 1;
+        }
+        answer(mean(what, times, address));
     }
     return 0;
 }

@@ -4,7 +4,6 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 
@@ -12,16 +11,33 @@ import java.util.Locale;
 final class Figures {
     private final Path results;
     private final List<String> json = new ArrayList<>();
+    private int goals;
+    private int missed;
 
     Figures(Path results) throws IOException {
         this.results = Files.createDirectories(results);
     }
 
-    /** Prints {@code NAME@SIZE ratio ours baseline unit what}; the goal, if there is one, belongs to the last. */
-    void add(String name, Object size, double ratio, double ours, double baseline, String unit, String what) {
-        System.out.printf(Locale.ROOT, "%s@%s %.3f %.2f %.2f %s %s%n", name, size, ratio, ours, baseline, unit, what);
+    /** Prints {@code NAME@SIZE ratio ours baseline unit what}, the goal behind it if there is one, and whether it is missed. */
+    void add(String name, Object size, double ratio, double ours, double baseline, String unit, String what, Goal goal) {
+        boolean met = goal == null || goal.isMet(ratio, ours);
+        goals += goal == null ? 0 : 1;
+        missed += met ? 0 : 1;
+        System.out.printf(Locale.ROOT, "%s@%s %.3f %.2f %.2f %s %s%s%s%n", name, size, ratio, ours, baseline, unit, what,
+                goal == null ? "" : ", goal: " + goal, met ? "" : " MISSED");
         json.add(String.format(Locale.ROOT, "{\"name\":\"%s\",\"size\":\"%s\",\"ratio\":%.4f,\"ours\":%.3f,\"baseline\":%.3f,"
-                + "\"unit\":\"%s\",\"what\":\"%s\"}", name, size, ratio, ours, baseline, unit, what));
+                + "\"unit\":\"%s\",\"what\":\"%s\",\"goal\":%s,\"met\":%s}", name, size, ratio, ours, baseline, unit, what,
+                goal == null ? null : '"' + goal.toString() + '"', goal == null ? null : met));
+    }
+
+    /** A figure of nanoseconds: ours divided by the baseline. */
+    void add(String name, Object size, Rounds rounds, String what, Goal goal) {
+        add(name, size, rounds.ratio(), rounds.medianOfOurs(), rounds.medianOfBaseline(), "ns", what, goal);
+    }
+
+    /** A figure of nanoseconds turned round: how many times longer the others take. */
+    void addOthers(String name, Object size, Rounds rounds, String what, Goal goal) {
+        add(name, size, rounds.turned().ratio(), rounds.medianOfOurs(), rounds.medianOfBaseline(), "ns", what, goal);
     }
 
     void skip(String name, String why) {
@@ -30,20 +46,6 @@ final class Figures {
 
     void write() throws IOException {
         Files.writeString(results.resolve("figures.json"), "[\n" + String.join(",\n", json) + "\n]\n");
-    }
-
-    static double median(double[] values) {
-        double[] sorted = values.clone();
-        Arrays.sort(sorted);
-        return sorted[sorted.length / 2];
-    }
-
-    /** Median of the ratios of rounds that ran side by side: what disturbs the machine disturbs both of a round. */
-    static double medianRatio(double[] over, double[] under) {
-        double[] ratios = new double[over.length];
-        for (int i = 0; i < ratios.length; i++) {
-            ratios[i] = over[i] / under[i];
-        }
-        return median(ratios);
+        System.err.println(missed + " of " + goals + " goals missed");
     }
 }

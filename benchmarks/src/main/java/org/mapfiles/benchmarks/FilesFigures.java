@@ -13,10 +13,9 @@ import org.mapfiles.MapCursor;
 import org.mapfiles.MapFiles;
 import org.mapfiles.MapFilter;
 import org.mapfiles.MapSnapshot;
-import org.mapfiles.MappedFile;
 import org.mapfiles.ProcessMaps;
 
-/** The files behind mappings, against bare system calls and against java.nio. Rounds of both sides alternate. */
+/** The files behind mappings, against bare system calls and against java.nio. */
 final class FilesFigures {
     /** Entries, and mappings of the target that has about so many. */
     private static final Map<Integer, Integer> SIZES = Map.of(100, 190, 1_000, 1_640, 20_000, 31_800);
@@ -37,12 +36,7 @@ final class FilesFigures {
 
     /** Something done to one mapping. */
     private interface Work {
-        void with(MapCursor mapping) throws IOException;
-    }
-
-    /** A pass over everything: nanoseconds an entry. */
-    private interface Pass {
-        double run() throws IOException;
+        void with(MapCursor mapping) throws Exception;
     }
 
     void run() throws Exception {
@@ -60,25 +54,43 @@ final class FilesFigures {
         }
     }
 
-    private void againstKernel(int size, int entries, Harness kernel, ProcessMaps maps) throws IOException {
+    private void againstKernel(int size, int count, Harness kernel, ProcessMaps maps) throws Exception {
         MapSnapshot snapshot = maps.snapshot(MapFilter.all().fileBacked());
-        if (snapshot.size() != entries) {
-            throw new IllegalStateException(snapshot.size() + " mappings with a file, and " + entries + " entries");
+        if (snapshot.size() != count) {
+            throw new IllegalStateException(snapshot.size() + " mappings with a file, and " + count + " entries");
         }
-        FileEntries entry = new FileEntries();
+        FileEntries entries = new FileEntries();
         MapFiles files = maps.files();
-        compare("P8-readlink", size, "target of an entry from Java / bare readlinkat", over(snapshot, at -> files.read(at, entry, TARGET)),
-                () -> kernel.ask("readlink"));
-        compare("P8-stat", size, "stat through an entry from Java / bare fstatat", over(snapshot, at -> files.read(at, entry, STAT)),
-                () -> kernel.ask("stat"));
-        compare("P8-open", size, "file of a mapping opened, checked and closed from Java / bare openat, fstat and close",
-                over(snapshot, at -> {
-                    MappedFile file = files.open(at);
-                    file.close();
-                }), () -> kernel.ask("open"));
+        Goal goal = Goal.ratioAtMost(1.10);
+        figures.add("P8-readlink", size, rounds(size, all(entries, () -> files.readAll(snapshot, entries, TARGET)),
+                () -> kernel.ask("readlink")), "targets of all entries from Java / bare readlinkat", goal);
+        figures.add("P8-stat", size, rounds(size, all(entries, () -> files.readAll(snapshot, entries, STAT)),
+                () -> kernel.ask("stat")), "stat through all entries from Java / bare fstatat", goal);
+        figures.add("P8-stat-one", size, rounds(size, each(snapshot, at -> files.read(at, entries, STAT)),
+                () -> kernel.ask("stat")), "stat through one entry from Java / bare fstatat", null);
+        figures.add("P8-open", size, rounds(size, each(snapshot, at -> files.open(at).close()), () -> kernel.ask("open")),
+                "file of a mapping opened, checked and closed from Java / bare openat, fstat and close", goal);
     }
 
-    private static Pass over(MapSnapshot snapshot, Work work) {
+    private void againstNio(int size, long pid, ProcessMaps maps) throws Exception {
+        Path directory = Path.of("/proc/" + pid + "/map_files");
+        MapSnapshot snapshot = new MapSnapshot();
+        FileEntries entries = new FileEntries();
+        MapFiles files = maps.files();
+        Goal goal = Goal.ratioAtLeast(2.5);
+        figures.addOthers("P8-nio-readlink", size, rounds(size,
+                read(maps, snapshot, () -> files.readAll(snapshot, entries, TARGET)), () -> nio(directory, true, false)),
+                "java.nio (directory stream, readSymbolicLink) / ours with the mappings read", goal);
+        figures.addOthers("P8-nio-stat", size, rounds(size,
+                read(maps, snapshot, () -> files.readAll(snapshot, entries, STAT)), () -> nio(directory, false, true)),
+                "java.nio (directory stream, readAttributes) / ours with the mappings read", goal);
+        figures.addOthers("P8-nio-files", size, rounds(size,
+                read(maps, snapshot, () -> files.readEachFile(snapshot, entries, BOTH)), () -> nio(directory, true, true)),
+                "java.nio (directory stream, both) / ours once a file", size == 100 ? Goal.ratioAtLeast(5) : null);
+    }
+
+    /** One by one: nanoseconds an entry. */
+    private static Rounds.Side each(MapSnapshot snapshot, Work work) {
         return () -> {
             long begin = System.nanoTime();
             MapCursor at = snapshot.cursor();
@@ -89,46 +101,23 @@ final class FilesFigures {
         };
     }
 
-    private void compare(String name, int size, String what, Pass ours, Pass bare) throws IOException {
-        double[][] rounds = rounds(size, ours, bare);
-        figures.add(name, size, Figures.medianRatio(rounds[0], rounds[1]), Figures.median(rounds[0]), Figures.median(rounds[1]), "ns",
-                what + ", goal <= 1.10");
+    /** All in one call: nanoseconds an entry. */
+    private static Rounds.Side all(FileEntries entries, Rounds.Work reading) {
+        Rounds.Side once = Rounds.timed(1, reading);
+        return () -> once.round() / entries.size();
     }
 
-    private void againstNio(int size, long pid, ProcessMaps maps) throws IOException {
-        Path directory = Path.of("/proc/" + pid + "/map_files");
-        MapSnapshot snapshot = new MapSnapshot();
-        FileEntries entries = new FileEntries();
-        MapFiles files = maps.files();
-        compareOver("P8-nio-readlink", size, "java.nio (directory stream, readSymbolicLink) / ours with the mappings read, goal >= 2.5",
-                read(maps, snapshot, () -> files.readAll(snapshot, entries, TARGET)), () -> nio(directory, true, false));
-        compareOver("P8-nio-stat", size, "java.nio (directory stream, readAttributes) / ours with the mappings read, goal >= 2.5",
-                read(maps, snapshot, () -> files.readAll(snapshot, entries, STAT)), () -> nio(directory, false, true));
-        compareOver("P8-nio-files", size, "java.nio (directory stream, both) / ours once a file, goal >= 5 for a JVM",
-                read(maps, snapshot, () -> files.readEachFile(snapshot, entries, BOTH)), () -> nio(directory, true, true));
-    }
-
-    private void compareOver(String name, int size, String what, Pass ours, Pass others) throws IOException {
-        double[][] rounds = rounds(size, ours, others);
-        figures.add(name, size, Figures.medianRatio(rounds[1], rounds[0]), Figures.median(rounds[0]), Figures.median(rounds[1]), "ns",
-                what);
-    }
-
-    private interface Reading {
-        void run() throws IOException;
-    }
-
-    private static Pass read(ProcessMaps maps, MapSnapshot snapshot, Reading reading) {
-        return () -> {
-            long begin = System.nanoTime();
+    /** With the mappings read, as a directory stream reads the entries: nanoseconds an entry. */
+    private static Rounds.Side read(ProcessMaps maps, MapSnapshot snapshot, Rounds.Work reading) {
+        Rounds.Side once = Rounds.timed(1, () -> {
             maps.read(snapshot, MapFilter.all().fileBacked());
             reading.run();
-            return (System.nanoTime() - begin) / (double) snapshot.size();
-        };
+        });
+        return () -> once.round() / snapshot.size();
     }
 
     /** As a program without this library does it: nanoseconds an entry. */
-    private static double nio(Path directory, boolean links, boolean attributes) throws IOException {
+    private static double nio(Path directory, boolean links, boolean attributes) throws Exception {
         long begin = System.nanoTime();
         int count = 0;
         long sum = 0;
@@ -149,17 +138,8 @@ final class FilesFigures {
 
     private static long sink;
 
-    private double[][] rounds(int size, Pass ours, Pass baseline) throws IOException {
-        int count = (quick ? 1 : 3) * (size > 10_000 ? 5 : size > 500 ? 31 : 101);
-        for (int i = 0; i < (size > 10_000 ? 2 : size > 500 ? 20 : 150); i++) {
-            ours.run();
-            baseline.run();
-        }
-        double[][] rounds = new double[2][count];
-        for (int i = 0; i < count; i++) {
-            rounds[1][i] = baseline.run();
-            rounds[0][i] = ours.run();
-        }
-        return rounds;
+    private Rounds rounds(int size, Rounds.Side ours, Rounds.Side baseline) throws Exception {
+        int count = (quick ? 1 : 3) * (size > 10_000 ? 5 : size > 500 ? 31 : 301);
+        return Rounds.of(size > 10_000 ? 2 : size > 500 ? 30 : 300, count, ours, baseline);
     }
 }

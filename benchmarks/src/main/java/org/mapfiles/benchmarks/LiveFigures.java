@@ -1,9 +1,9 @@
 package org.mapfiles.benchmarks;
 
-import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Set;
+import org.mapfiles.Backend;
 import org.mapfiles.MapAnswer;
 import org.mapfiles.MapCursor;
 import org.mapfiles.MapFilter;
@@ -11,9 +11,10 @@ import org.mapfiles.MapSnapshot;
 import org.mapfiles.NotSupportedException;
 import org.mapfiles.ProcessMaps;
 
-/** Reading a live process, against the bare kernel and against others. Rounds of both sides alternate. */
+/** Reading a live process, against the bare kernel and against others. */
 final class LiveFigures {
     private static final String[] PEERS = {"sscanf", "libdw", "procfs"};
+    private static final int QUERIES = 1000;
 
     private final Figures figures;
     private final Path bin;
@@ -25,16 +26,6 @@ final class LiveFigures {
         this.bin = bin;
         this.quick = quick;
         this.wanted = wanted;
-    }
-
-    /** One round of a side: its nanoseconds. */
-    interface Side {
-        double round() throws IOException;
-    }
-
-    /** Something of ours to time. */
-    interface Work {
-        void run() throws IOException;
     }
 
     void run() throws Exception {
@@ -53,31 +44,33 @@ final class LiveFigures {
         }
     }
 
-    private void againstKernel(int size, Harness kernel, ProcessMaps maps) throws IOException {
+    private void againstKernel(int size, Harness kernel, ProcessMaps maps) throws Exception {
         MapSnapshot snapshot = maps.snapshot();
         MapSnapshot code = new MapSnapshot();
+        int times = size > 1000 ? 1 : size > 200 ? 4 : 16; // rounds of a millisecond or more
+        Rounds.Side text = () -> kernel.ask("text " + times);
         if (wanted.contains("P1")) {
-            compare("P1", size, "full snapshot from Java / bare read loop in C, goal <= 1.10",
-                    () -> maps.read(snapshot, MapFilter.all()), () -> kernel.ask("text"));
+            Rounds rounds = rounds(size, Rounds.timed(times, () -> maps.read(snapshot, MapFilter.all())), text);
+            figures.add("P1", size, rounds, "full snapshot from Java / bare read loop in C", Goal.ratioAtMost(1.10));
         }
         if (wanted.contains("P3")) {
-            String goal = size == 200 ? ", goal <= 0.25" : size == 5000 ? ", goal <= 0.05" : "";
-            compare("P3", size, "executable-only snapshot from Java / bare read loop in C" + goal,
-                    () -> maps.read(code, MapFilter.all().executable()), () -> kernel.ask("text"));
-            compareSides("P3-floor", size, "bare PROCMAP_QUERY walk over executable ones in C / bare read loop in C",
-                    () -> kernel.ask("exec"), () -> kernel.ask("text"));
+            Rounds rounds = rounds(size, Rounds.timed(times, () -> maps.read(code, MapFilter.all().executable())), text);
+            figures.add("P3", size, rounds, "executable-only snapshot from Java / bare read loop in C",
+                    size == 200 ? Goal.ratioAtMost(0.25) : size == 5000 ? Goal.ratioAtMost(0.05) : null);
+            figures.add("P3-floor", size, rounds(size, () -> kernel.ask("exec " + times), text),
+                    "bare PROCMAP_QUERY walk over executable ones in C / bare read loop in C", null);
         }
         if (wanted.contains("P4")) {
             maps.read(snapshot, MapFilter.all());
-            compare("P4", size, "unchanged refresh from Java / bare read loop in C, goal <= 1.03",
-                    () -> maps.refresh(snapshot), () -> kernel.ask("text"));
+            Rounds rounds = rounds(size, Rounds.timed(times, () -> maps.refresh(snapshot)), text);
+            figures.add("P4", size, rounds, "unchanged refresh from Java / bare read loop in C", Goal.ratioAtMost(1.03));
         }
         if (wanted.contains("P7")) {
             queries(size, kernel, maps, snapshot);
         }
     }
 
-    private void queries(int size, Harness kernel, ProcessMaps maps, MapSnapshot snapshot) throws IOException {
+    private void queries(int size, Harness kernel, ProcessMaps maps, MapSnapshot snapshot) throws Exception {
         MapAnswer answer = new MapAnswer();
         MapCursor middle = snapshot.cursor().seek(snapshot.size() / 2);
         while (!middle.isFileBacked() && middle.index() > 0) {
@@ -85,24 +78,21 @@ final class LiveFigures {
         }
         long address = middle.start();
         try {
-            maps.query(address, MapFilter.all().by(org.mapfiles.Backend.QUERY), false, answer);
+            maps.query(address, MapFilter.all().by(Backend.QUERY), false, answer);
         } catch (NotSupportedException e) {
             figures.skip("P7", e.getMessage());
             return;
         }
-        compareSides("P7", size, "one query from Java / bare ioctl in C, both with the name, goal <= 1.10", () -> {
-            long begin = System.nanoTime();
-            for (int i = 0; i < 1000; i++) {
-                maps.query(address, answer);
-            }
-            return (System.nanoTime() - begin) / 1000.0;
-        }, () -> kernel.ask("query " + Long.toHexString(address)));
+        String question = "query " + QUERIES + " " + Long.toHexString(address);
+        Rounds rounds = rounds(size, Rounds.timed(QUERIES, () -> maps.query(address, answer)), () -> kernel.ask(question));
+        figures.add("P7", size, rounds, "one query from Java / bare ioctl in C, both with the name", Goal.ratioAtMost(1.10));
     }
 
     private void againstOthers(int size, long pid, ProcessMaps maps) throws Exception {
         MapSnapshot snapshot = new MapSnapshot();
-        Work ours = () -> maps.read(snapshot, MapFilter.all());
-        compareOver("P2", size, "plain Java (readAllLines, split) / ours, goal >= 8", ours, timed(() -> PlainMaps.of(pid)));
+        Rounds.Side ours = Rounds.timed(1, () -> maps.read(snapshot, MapFilter.all()));
+        figures.addOthers("P2", size, rounds(size, ours, Rounds.timed(1, () -> PlainMaps.of(pid))),
+                "plain Java (readAllLines, split) / ours", Goal.ratioAtLeast(8));
         for (String peer : PEERS) {
             Path program = bin.resolve("peer_" + peer);
             if (!Files.isExecutable(program)) {
@@ -110,48 +100,15 @@ final class LiveFigures {
                 continue;
             }
             try (Harness other = new Harness(program.toString())) {
-                compareOver("P2-" + peer, size, peer + " / ours, goal > 1", ours, () -> other.ask(Long.toString(pid)));
+                figures.addOthers("P2-" + peer, size, rounds(size, ours, () -> other.ask(Long.toString(pid))), peer + " / ours",
+                        Goal.ratioAtLeast(1));
             }
         }
     }
 
-    private static Side timed(Work work) {
-        return () -> {
-            long begin = System.nanoTime();
-            work.run();
-            return System.nanoTime() - begin;
-        };
-    }
-
-    private void compare(String name, int size, String what, Work ours, Side baseline) throws IOException {
-        compareSides(name, size, what, timed(ours), baseline);
-    }
-
-    private void compareSides(String name, int size, String what, Side ours, Side baseline) throws IOException {
-        double[][] rounds = rounds(size, ours, baseline);
-        boolean one = name.equals("P7");
-        figures.add(name, size, Figures.medianRatio(rounds[0], rounds[1]), Figures.median(rounds[0]) / (one ? 1 : 1000),
-                Figures.median(rounds[1]) / (one ? 1 : 1000), one ? "ns" : "us", what);
-    }
-
-    /** As compare(), the ratio turned round: how many times longer the others take. */
-    private void compareOver(String name, int size, String what, Work ours, Side others) throws IOException {
-        double[][] rounds = rounds(size, timed(ours), others);
-        figures.add(name, size, Figures.medianRatio(rounds[1], rounds[0]), Figures.median(rounds[0]) / 1000,
-                Figures.median(rounds[1]) / 1000, "us", what);
-    }
-
-    private double[][] rounds(int size, Side ours, Side baseline) throws IOException {
+    private Rounds rounds(int size, Rounds.Side ours, Rounds.Side baseline) throws Exception {
         int count = (quick ? 1 : 3) * (size > 10_000 ? 21 : size > 2000 ? 101 : 301);
         int warmUp = size > 10_000 ? 30 : 3000; // the compiler's thresholds
-        for (int i = 0; i < (quick ? warmUp / 3 : warmUp); i++) {
-            ours.round();
-        }
-        double[][] rounds = new double[2][count];
-        for (int i = 0; i < count; i++) {
-            rounds[1][i] = baseline.round();
-            rounds[0][i] = ours.round();
-        }
-        return rounds;
+        return Rounds.of(quick ? warmUp / 3 : warmUp, count, ours, baseline);
     }
 }

@@ -30,41 +30,32 @@ final class NativeLookupFigures {
                 if (snapshot.find(addresses[0]) < 0) {
                     throw new IllegalStateException("the samples are not of that process");
                 }
-                compare("P5-dlfind", size, "Java find / _dl_find_object in C, goal >= 1", snapshot, addresses, other, "_dl_find_object");
-                compare("P5-dladdr", size, "Java find / dladdr in C, goal >= 100", snapshot, addresses, other, "dladdr");
-                compare("P5-ioctl", size, "Java find / one PROCMAP_QUERY in C, goal >= 30", snapshot, addresses, other, "ioctl");
-                compare("P5-c", size, "Java find / mf_find in C", snapshot, addresses, other, "mf_find");
-                compare("P5-c-batch", size, "Java find / mf_find_all in C", snapshot, addresses, other, "mf_find_all");
+                compare("P5-dlfind", size, Goal.ratioAtLeast(1), snapshot, addresses, other, "_dl_find_object");
+                compare("P5-dladdr", size, Goal.ratioAtLeast(100), snapshot, addresses, other, "dladdr");
+                compare("P5-ioctl", size, Goal.ratioAtLeast(30), snapshot, addresses, other, "ioctl");
+                compare("P5-c", size, null, snapshot, addresses, other, "mf_find");
+                compare("P5-c-batch", size, null, snapshot, addresses, other, "mf_find_all");
             }
         } finally {
             Files.delete(file);
         }
     }
 
-    private static long[] addresses(Path file) throws IOException {
+    private static long[] addresses(Path file) throws Exception {
         ByteBuffer bytes = ByteBuffer.wrap(Files.readAllBytes(file)).order(ByteOrder.nativeOrder());
         long[] addresses = new long[bytes.remaining() / Long.BYTES];
         bytes.asLongBuffer().get(addresses);
         return addresses;
     }
 
-    private void compare(String name, String size, String what, MapSnapshot snapshot, long[] addresses, Harness other,
-            String question) throws IOException {
-        double[] ours = new double[rounds];
-        double[] theirs = new double[rounds];
-        for (int i = 0; i < 200; i++) {
-            find(snapshot, addresses);
-        }
-        for (int i = 0; i < rounds; i++) {
-            theirs[i] = other.ask(question);
-            ours[i] = find(snapshot, addresses);
-        }
-        if (Figures.median(theirs) == 0) {
+    private void compare(String name, String size, Goal goal, MapSnapshot snapshot, long[] addresses, Harness other,
+            String question) throws Exception {
+        if (other.ask(question) == 0) {
             figures.skip(name, "this C library has no " + question);
             return;
         }
-        figures.add(name, size, Figures.medianRatio(theirs, ours), Figures.median(ours), Figures.median(theirs), "ns",
-                what.replace("Java find / ", "").replaceFirst("(?=, goal|$)", " / ours in Java"));
+        figures.addOthers(name, size, Rounds.of(rounds, rounds, () -> find(snapshot, addresses), () -> other.ask(question)),
+                question + " in C / find in Java", goal);
     }
 
     private static int sink;

@@ -12,6 +12,7 @@ import java.util.TreeSet;
  * {@code benchmarks.quick}, less rounds.
  */
 public final class Run {
+    private static final Set<String> LIVE = Set.of("P1", "P2", "P3", "P4", "P7");
     static final List<Integer> SIZES = List.of(200, 1000, 5000, 65000);
 
     private Run() {
@@ -25,15 +26,16 @@ public final class Run {
         Path results = Path.of(System.getProperty("benchmarks.results"));
         boolean quick = Boolean.getBoolean("benchmarks.quick");
         Figures figures = new Figures(results);
-        if (wanted.contains("P1") || wanted.contains("P2") || wanted.contains("P3") || wanted.contains("P4")
-                || wanted.contains("P7")) {
-            new LiveFigures(figures, bin, quick, wanted).run();
-        }
-        if (wanted.contains("P5")) {
-            new NativeLookupFigures(figures, bin, quick).run();
-        }
-        if (wanted.contains("P8")) {
-            new FilesFigures(figures, bin, quick).run();
+        try (OneProcessor processor = new OneProcessor()) {
+            if (wanted.stream().anyMatch(LIVE::contains)) {
+                new LiveFigures(figures, bin, quick, wanted).run();
+            }
+            if (wanted.contains("P5")) {
+                new NativeLookupFigures(figures, bin, quick).run();
+            }
+            if (wanted.contains("P8")) {
+                new FilesFigures(figures, bin, quick).run();
+            }
         }
         new JmhFigures(figures, results, quick, wanted).run();
         if (wanted.contains("P9")) {

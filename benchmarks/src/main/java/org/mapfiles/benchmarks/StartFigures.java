@@ -14,14 +14,9 @@ final class StartFigures {
     }
 
     void run() throws Exception {
-        double[] ours = new double[rounds];
-        double[] plain = new double[rounds];
-        for (int i = 0; i < rounds; i++) {
-            ours[i] = start("mapfiles");
-            plain[i] = start("plain");
-        }
-        figures.add("P9", "self", Figures.medianRatio(ours, plain), Figures.median(ours) / 1e6, Figures.median(plain) / 1e6, "ms",
-                "first snapshot in a new JVM / first plain Java listing, goal <= 10 ms");
+        Rounds starts = Rounds.of(1, rounds, () -> start("mapfiles"), () -> start("plain"));
+        figures.add("P9", "self", starts.ratio(), starts.medianOfOurs() / 1e6, starts.medianOfBaseline() / 1e6, "ms",
+                "first snapshot in a new JVM / first plain Java listing", Goal.oursAtMost(10));
     }
 
     private static double start(String which) throws Exception {
@@ -36,7 +31,7 @@ final class StartFigures {
         private First() {
         }
 
-        public static void main(String[] arguments) throws IOException {
+        public static void main(String[] arguments) throws Exception {
             long begin = System.nanoTime();
             int found;
             if (arguments[0].equals("mapfiles")) {
