@@ -13,17 +13,14 @@
 
 int mf_query_ask(struct mf_process *process, struct mf_procmap_query *query)
 {
-    const struct mf_procmap_query question = *query;
-
     for (int reopened = 0;; reopened++) {
         int rc = mf_maps_query(process->maps_fd, query);
 
-        if (rc != -ESRCH || reopened == REOPENINGS)
+        if (rc != -ESRCH || reopened == REOPENINGS) /* an error leaves the question as it was: do_procmap_query() */
             return rc;
         rc = mf_maps_reopen(process);
         if (rc < 0)
             return rc;
-        *query = question;
     }
 }
 
