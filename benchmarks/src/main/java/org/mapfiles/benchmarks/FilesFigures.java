@@ -104,7 +104,7 @@ final class FilesFigures {
     /** All in one call: nanoseconds an entry. */
     private static Rounds.Side all(FileEntries entries, Rounds.Work reading) {
         Rounds.Side once = Rounds.timed(1, reading);
-        return () -> once.round() / entries.size();
+        return () -> once.round() / entries.count();
     }
 
     /** With the mappings read, as a directory stream reads the entries: nanoseconds an entry. */

@@ -109,6 +109,6 @@ final class LiveFigures {
     private Rounds rounds(int size, Rounds.Side ours, Rounds.Side baseline) throws Exception {
         int count = (quick ? 1 : 3) * (size > 10_000 ? 21 : size > 2000 ? 101 : 301);
         int warmUp = size > 10_000 ? 30 : 3000; // the compiler's thresholds
-        return Rounds.of(quick ? warmUp / 3 : warmUp, count, ours, baseline);
+        return Rounds.of(warmUp, count, ours, baseline);
     }
 }

@@ -6,7 +6,7 @@ import java.util.Arrays;
 record Rounds(double[] ours, double[] baseline) {
     /** Nanoseconds that rounds go on for at the longest, if there are a few by then. */
     private static final long LONGEST = 10_000_000_000L;
-    private static final long LONGEST_WARM_UP = 2_000_000_000L;
+    private static final long LONGEST_WARM_UP = 3_000_000_000L;
     private static final int FEWEST = 3;
 
     /** One round of a side: the nanoseconds of what is compared. */
