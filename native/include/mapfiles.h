@@ -125,7 +125,8 @@ struct mf_process {
  * Opens the calling process, a process by pid (1 ... in the pid namespace of /proc), by pidfd (pidfd_open(2); it stays
  * the caller's), or by a descriptor of its proc directory (duplicated; it stays the caller's).
  *
- * Two descriptors are taken, a third with the first look at map_files, all O_CLOEXEC. Nothing of @p out counts unless 0 is returned.
+ * Two descriptors are taken, a third with the first look at map_files, all O_CLOEXEC. Nothing of @p out counts unless 0
+ * is returned, but with -EACCES its pid, for mf_refusal_reasons().
  *
  * @return 0; -ESRCH, -ECHILD, -ENXIO, -EACCES, -EPERM, -ENODEV as above; -EINVAL: pid below 1, or the descriptor is not of
  *         the sort asked for; -EBADF; -EMFILE, -ENFILE.

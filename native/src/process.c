@@ -36,16 +36,17 @@ static int open_held(int proc_fd, struct mf_process *out)
     char stat[32];
     int rc;
 
+    if (mf_sys_read_file(proc_fd, "stat", stat, sizeof stat) > 0)
+        process.pid = mf_get_number(stat);
     process.maps_fd = mf_maps_open(proc_fd);
     if (process.maps_fd < 0) {
         mf_sys_close(proc_fd);
+        out->pid = process.pid;
         return process.maps_fd;
     }
     rc = mf_maps_alive(process.maps_fd, MF_TRAIT_QUERY);
     if (rc >= 0) /* ENOTTY and, from filters of system calls, other errors: the text will do */
         process.traits |= MF_TRAIT_QUERY;
-    if (mf_sys_read_file(proc_fd, "stat", stat, sizeof stat) > 0)
-        process.pid = mf_get_number(stat);
     rc = mf_devices_internal(process.internal_devices);
     if (rc < 0) {
         mf_process_close(&process);
@@ -59,6 +60,7 @@ int mf_process_open_self(struct mf_process *out)
 {
     const int proc_fd = mf_sys_openat(AT_FDCWD, "/proc/self", O_RDONLY | O_DIRECTORY);
 
+    out->pid = 0;
     if (proc_fd == -ENOENT)
         return proc_is_mounted() ? -ESRCH : -ENODEV;
     if (proc_fd < 0)
@@ -92,6 +94,7 @@ int mf_process_open_pid(int32_t pid, struct mf_process *out)
 {
     int proc_fd;
 
+    out->pid = pid;
     if (pid < 1)
         return -EINVAL;
     proc_fd = mf_proc_directory_open(pid);
@@ -101,7 +104,7 @@ int mf_process_open_pid(int32_t pid, struct mf_process *out)
 /* The pid a pidfd stands for, from its fdinfo (proc_pid_fdinfo(5)); ended: -ESRCH; not a pidfd: -EINVAL. */
 static int32_t pid_of_pidfd(int pidfd)
 {
-    char path[32] = "/proc/self/fdinfo/";
+    char path[48] = "/proc/thread-self/fdinfo/"; /* that of self is empty where the first thread has ended */
     char info[512];
     const char *line;
     long rc;
@@ -124,6 +127,7 @@ int mf_process_open_pidfd(int pidfd, struct mf_process *out)
     const int32_t pid = pid_of_pidfd(pidfd);
     int proc_fd;
 
+    out->pid = pid;
     if (pid < 0)
         return pid;
     proc_fd = mf_proc_directory_open(pid);
@@ -142,6 +146,7 @@ int mf_process_open_directory(int proc_fd, struct mf_process *out)
     char stat[32];
     long rc;
 
+    out->pid = 0;
     if (MF_SYS(fcntl(proc_fd, F_GETFD)) < 0)
         return -EBADF;
     if (!is_proc(proc_fd))

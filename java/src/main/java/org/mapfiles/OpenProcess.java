@@ -38,6 +38,13 @@ final class OpenProcess implements Runnable {
         return rc;
     }
 
+    /** As /proc calls it; of a process that was refused, too. */
+    int pid() {
+        int pid = NativeCalls.pidOf(memory.address());
+        memory.keepUntilHere();
+        return pid;
+    }
+
     /** Address of the native process, valid until {@link #leave()}. */
     long enter() {
         if (users.getAndIncrement() < 0) {

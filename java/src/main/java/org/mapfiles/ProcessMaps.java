@@ -50,7 +50,7 @@ public final class ProcessMaps implements AutoCloseable {
     /** Opens this process. */
     public static ProcessMaps self() throws MapsException {
         OpenProcess process = new OpenProcess();
-        return opened(process, process.openSelf(), "this process", 0);
+        return opened(process, process.openSelf(), "this process");
     }
 
     /**
@@ -64,7 +64,7 @@ public final class ProcessMaps implements AutoCloseable {
             throw new IllegalArgumentException("not a pid: " + pid);
         }
         OpenProcess process = new OpenProcess();
-        return opened(process, process.openPid((int) pid), "process " + pid, (int) pid);
+        return opened(process, process.openPid((int) pid), "process " + pid);
     }
 
     /**
@@ -88,7 +88,7 @@ public final class ProcessMaps implements AutoCloseable {
      */
     public static ProcessMaps ofPidfd(int pidfd) throws MapsException {
         OpenProcess process = new OpenProcess();
-        return opened(process, process.openPidfd(pidfd), "the process of pidfd " + pidfd, 0);
+        return opened(process, process.openPidfd(pidfd), "the process of pidfd " + pidfd);
     }
 
     /**
@@ -98,10 +98,10 @@ public final class ProcessMaps implements AutoCloseable {
      */
     public static ProcessMaps ofDirectory(int descriptor) throws MapsException {
         OpenProcess process = new OpenProcess();
-        return opened(process, process.openDirectory(descriptor), "the process of descriptor " + descriptor, 0);
+        return opened(process, process.openDirectory(descriptor), "the process of descriptor " + descriptor);
     }
 
-    private static ProcessMaps opened(OpenProcess process, int rc, String name, int pid) throws MapsException {
+    private static ProcessMaps opened(OpenProcess process, int rc, String name) throws MapsException {
         if (rc == Errno.EINVAL || rc == Errno.EBADF) {
             throw new IllegalArgumentException(name + ": the descriptor is not open, or not of that sort");
         }
@@ -109,11 +109,9 @@ public final class ProcessMaps implements AutoCloseable {
             throw new ProcessGoneException("there is no " + name + ", or it has ended");
         }
         if (rc != 0) {
-            throw Failures.of(rc, name, pid);
+            throw Failures.of(rc, name, rc == Errno.EACCES ? process.pid() : 0);
         }
-        int shown = NativeCalls.pidOf(process.enter());
-        process.leave();
-        return new ProcessMaps(process, shown);
+        return new ProcessMaps(process, process.pid());
     }
 
     /** The process id, as /proc gives it. */

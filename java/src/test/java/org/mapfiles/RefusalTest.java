@@ -36,6 +36,16 @@ class RefusalTest {
                 .contains("run as that one").contains("CAP_SYS_PTRACE");
     }
 
+    /** By a descriptor of its directory: nobody has said its pid. */
+    @Test
+    void anotherUsersProcessByDescriptor() throws Exception {
+        String told = ChildJvm.ofNobody(directory)
+                .under("sh", "-c", "exec \"$@\" 9</proc/" + ProcessHandle.current().pid(), "sh")
+                .run(Ask.class, "directory", 9).output();
+        assertThat(told).startsWith("REFUSED [OTHER_USER, CAPABILITIES]").contains("the process of descriptor 9")
+                .contains("CAP_SYS_PTRACE");
+    }
+
     @Test
     void aProcessOfThisUserIsNotRefused() throws Exception {
         assumeTrue(isRoot() && isInstalled("setpriv"), "only root can become another user, by setpriv(1)");
