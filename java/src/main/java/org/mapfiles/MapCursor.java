@@ -16,7 +16,7 @@ import java.util.Objects;
  * }</pre>
  *
  * <p>Moving and reading allocate nothing and call no native code. Any number of cursors may walk one snapshot; each belongs
- * to one thread. Once the snapshot shows a new picture, every method but {@link #reset} throws
+ * to one thread. Once the snapshot shows a new picture, every method but {@link #reset} and {@link #toString} throws
  * {@link IllegalStateException}; a value read before that is right. Before the first {@link #next} and behind the last
  * mapping, reading throws {@link IndexOutOfBoundsException}.
  */
@@ -134,7 +134,7 @@ public final class MapCursor implements Mapping {
     /** Index of the mapping in the snapshot. */
     public int index() {
         confirm();
-        return Objects.checkIndex(at, end) / MapRecord.SIZE;
+        return at() / MapRecord.SIZE;
     }
 
     @Override
@@ -151,22 +151,22 @@ public final class MapCursor implements Mapping {
 
     @Override
     public long offset() {
-        return confirmed(records.getLong(at + MapRecord.OFFSET));
+        return confirmed(records.getLong(at() + MapRecord.OFFSET));
     }
 
     @Override
     public long inode() {
-        return confirmed(records.getLong(at + MapRecord.INODE));
+        return confirmed(records.getLong(at() + MapRecord.INODE));
     }
 
     @Override
     public int deviceMajor() {
-        return confirmed(records.getInt(at + MapRecord.DEV_MAJOR));
+        return confirmed(records.getInt(at() + MapRecord.DEV_MAJOR));
     }
 
     @Override
     public int deviceMinor() {
-        return confirmed(records.getInt(at + MapRecord.DEV_MINOR));
+        return confirmed(records.getInt(at() + MapRecord.DEV_MINOR));
     }
 
     @Override
@@ -177,17 +177,17 @@ public final class MapCursor implements Mapping {
 
     @Override
     public int fileIndex() {
-        return confirmed(records.getInt(at + MapRecord.FILE_INDEX));
+        return confirmed(records.getInt(at() + MapRecord.FILE_INDEX));
     }
 
     @Override
     public int nameLength() {
-        return confirmed(records.getInt(at + MapRecord.NAME_LENGTH));
+        return confirmed(records.getInt(at() + MapRecord.NAME_LENGTH));
     }
 
     @Override
     public int name(byte[] to, int toIndex) {
-        int offset = records.getInt(at + MapRecord.NAME_OFFSET);
+        int offset = records.getInt(at() + MapRecord.NAME_OFFSET);
         int length = nameLength();
         Bytes.copy(picture.text, offset, length, to, toIndex);
         return confirmed(length);
@@ -195,7 +195,7 @@ public final class MapCursor implements Mapping {
 
     @Override
     public int name(ByteBuffer to) {
-        int offset = records.getInt(at + MapRecord.NAME_OFFSET);
+        int offset = records.getInt(at() + MapRecord.NAME_OFFSET);
         int length = nameLength();
         Bytes.copy(picture.text, offset, length, to);
         confirm();
@@ -205,7 +205,7 @@ public final class MapCursor implements Mapping {
 
     @Override
     public boolean nameEquals(byte[] name) {
-        int offset = records.getInt(at + MapRecord.NAME_OFFSET);
+        int offset = records.getInt(at() + MapRecord.NAME_OFFSET);
         boolean equal = Bytes.equal(picture.text, offset, nameLength(), name);
         confirm();
         return equal;
@@ -213,7 +213,7 @@ public final class MapCursor implements Mapping {
 
     @Override
     public boolean nameStartsWith(byte[] prefix) {
-        int offset = records.getInt(at + MapRecord.NAME_OFFSET);
+        int offset = records.getInt(at() + MapRecord.NAME_OFFSET);
         boolean begins = Bytes.begins(picture.text, offset, nameLength(), prefix);
         confirm();
         return begins;
@@ -221,8 +221,8 @@ public final class MapCursor implements Mapping {
 
     /** Whether the mapping that another cursor is on has the same name, of another picture perhaps. */
     boolean isNameOf(MapCursor other) {
-        int offset = records.getInt(at + MapRecord.NAME_OFFSET);
-        int otherOffset = other.records.getInt(other.at + MapRecord.NAME_OFFSET);
+        int offset = records.getInt(at() + MapRecord.NAME_OFFSET);
+        int otherOffset = other.records.getInt(other.at() + MapRecord.NAME_OFFSET);
         int length = nameLength();
         boolean equal = length == other.nameLength()
                 && Bytes.equal(picture.text, offset, other.picture.text, otherOffset, length);
@@ -233,7 +233,7 @@ public final class MapCursor implements Mapping {
 
     @Override
     public String name() {
-        int offset = records.getInt(at + MapRecord.NAME_OFFSET);
+        int offset = records.getInt(at() + MapRecord.NAME_OFFSET);
         int length = nameLength();
         if (length == 0) {
             return null;
@@ -245,16 +245,29 @@ public final class MapCursor implements Mapping {
         return name;
     }
 
+    /** The mapping as a line to read; what is wrong where there is none. */
     @Override
     public String toString() {
-        return Mappings.describe(this);
+        try {
+            return Mappings.describe(this);
+        } catch (IllegalStateException | IndexOutOfBoundsException e) {
+            return e.getMessage();
+        }
+    }
+
+    /** Where the mapping's record begins, if there is one. */
+    private int at() {
+        if (readAt != version) {
+            throw new IndexOutOfBoundsException("the cursor is on no mapping: next() or seek() first");
+        }
+        return at;
     }
 
     /** For what was read and confirmed before, a look at the version without order is enough. */
     private void check() {
         if (snapshot.versionInPassing() != readAt) {
             confirm();
-            Objects.checkIndex(at, end);
+            at();
         }
     }
 

@@ -1,5 +1,7 @@
 package org.mapfiles;
 
+import java.util.Objects;
+
 /**
  * What is different between two pictures of a process: an earlier and a later one.
  *
@@ -48,6 +50,7 @@ public final class MapDifference {
         if (before == now) {
             throw new IllegalArgumentException("one cursor cannot walk two pictures");
         }
+        Objects.requireNonNull(visitor);
         before.reset();
         now.reset();
         boolean isBefore = before.next();

@@ -1,5 +1,6 @@
 package org.mapfiles;
 
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 
@@ -82,6 +83,7 @@ public final class MapFiles {
      * @return false if there is no such mapping, or it has no file
      */
     public boolean read(long start, long end, FileEntries entry) throws MapsException {
+        Objects.requireNonNull(entry);
         MapAnswer answer = new MapAnswer();
         return maps.query(start, answer) && answer.start() == start && answer.end() == end && read(answer, entry);
     }

@@ -10,9 +10,14 @@
  *         }
  *     }
  *     int found = snapshot.find(address);
- *     System.out.println(found < 0 ? "no mapping" : snapshot.cursor().seek(found).name() + " + " + snapshot.fileOffset(address));
+ *     System.out.println(found < 0 ? "no mapping" : snapshot.cursor().seek(found) + ", byte " + snapshot.fileOffset(address));
  * }
  * }</pre>
+ *
+ * <p>The way in is {@link org.mapfiles.ProcessMaps}; from there to {@link org.mapfiles.MapFiles}, the files behind mappings.
+ * {@link org.mapfiles.LiveMaps} keeps a picture fresh beside any number of resolving threads,
+ * {@link org.mapfiles.MapDifference} tells what changed between two pictures, and {@link org.mapfiles.SharedMappings} which
+ * memory processes have in common.
  *
  * <h2>Words</h2>
  * <ul>

@@ -16,8 +16,7 @@ class CursorTest {
             Mapping::isWritable, Mapping::isExecutable, Mapping::isShared, Mapping::isFileBacked, Mapping::permissions,
             Mapping::kind, Mapping::deletion, Mapping::isNameEscaped, Mapping::isNameAmbiguous, Mapping::fileIndex,
             Mapping::nameLength, Mapping::name, m -> m.name(new byte[9], 0), m -> m.name(ByteBuffer.allocate(9)),
-            m -> m.nameEquals(new byte[9]), m -> m.nameStartsWith(new byte[0]), m -> m.contains(0), m -> m.fileOffset(0),
-            Object::toString);
+            m -> m.nameEquals(new byte[9]), m -> m.nameStartsWith(new byte[0]), m -> m.contains(0), m -> m.fileOffset(0));
 
     private final MapSnapshot snapshot;
 
@@ -29,9 +28,10 @@ class CursorTest {
     private static void refusesToRead(MapCursor cursor) {
         for (Consumer<Mapping> read : READS) {
             assertThatThrownBy(() -> read.accept(cursor)).as("read %d", READS.indexOf(read))
-                    .isInstanceOf(IndexOutOfBoundsException.class);
+                    .isInstanceOf(IndexOutOfBoundsException.class).hasMessageContaining("on no mapping");
         }
         assertThatThrownBy(cursor::index).isInstanceOf(IndexOutOfBoundsException.class);
+        assertThat(cursor).as("debuggers ask for this").asString().contains("on no mapping");
     }
 
     @Test
