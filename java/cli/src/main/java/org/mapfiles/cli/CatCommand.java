@@ -34,7 +34,8 @@ final class CatCommand implements Callable<Integer> {
     private Target target;
 
     @Parameters(index = "1", paramLabel = "RANGE|NAME",
-            description = "A mapping's range, start-end in hexadecimal digits; or the name of a mapped file, or the last part of it.")
+            description = "A mapping's range, start-end in hexadecimal, with or without 0x; or the name of a mapped file, or the last"
+                    + " part of it.")
     private String wanted;
 
     @Option(names = "--unverified", description = "Also a file of which nothing proves that it is the mapped one.")
@@ -94,7 +95,7 @@ final class CatCommand implements Callable<Integer> {
     }
 
     private boolean isWanted(ProcessMaps maps, Mapping mapping) throws IOException {
-        if (wanted.equalsIgnoreCase(range(mapping))) {
+        if (wanted.replaceFirst("^0[xX]", "").replaceFirst("-0[xX]", "-").equalsIgnoreCase(range(mapping))) {
             return true;
         }
         byte[] name = wanted.getBytes(StandardCharsets.UTF_8);

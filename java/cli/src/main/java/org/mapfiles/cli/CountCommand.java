@@ -22,7 +22,7 @@ import picocli.CommandLine.Spec;
 
 /** Mappings by group. */
 @Command(name = "count", mixinStandardHelpOptions = true, versionProvider = Main.Version.class,
-        description = "Counts mappings and their bytes by group, and against the kernel's limit (vm.max_map_count).",
+        description = "Counts mappings and their bytes by group, and against the limit of the kernel, vm.max_map_count.",
         footer = {"", "JSON: {\"by\":...,\"group\":...,\"mappings\":...,\"bytes\":...} for each group, then",
             "{\"total\":true,\"mappings\":...,\"bytes\":...,\"groups\":...,\"max_map_count\":...}.",
             "", "Example: mapfiles count 4711 --by dir --top 10"})
@@ -163,7 +163,11 @@ final class CountCommand implements Callable<Integer> {
             table.cell(Long.toString(group.mappings)).cell(Sizes.human(group.bytes)).cell(FileName.shown(group.name)).endOfRow();
         }
         table.print();
-        StringBuilder end = new StringBuilder(total.mappings + " mappings in " + groups + (groups == 1 ? " group, " : " groups, ") + Sizes.human(total.bytes));
+        StringBuilder end = new StringBuilder(total.mappings + " mappings in " + groups + (groups == 1 ? " group" : " groups"));
+        if (shown.size() < groups) {
+            end.append(" (").append(shown.size()).append(" shown)");
+        }
+        end.append(", ").append(Sizes.human(total.bytes));
         long limit = Main.maxMapCount();
         if (limit > 0) {
             double share = (double) total.mappings / limit;

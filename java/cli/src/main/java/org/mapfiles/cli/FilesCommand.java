@@ -1,7 +1,10 @@
 package org.mapfiles.cli;
 
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.util.Locale;
+import java.util.Map;
+import java.util.TreeMap;
 import java.util.concurrent.Callable;
 import org.mapfiles.Backend;
 import org.mapfiles.EntryStatus;
@@ -23,9 +26,11 @@ import picocli.CommandLine.Parameters;
 @Command(name = "files", mixinStandardHelpOptions = true, versionProvider = Main.Version.class,
         description = "Lists the mapped files of a process: how they are open, and what became of them.",
         footer = {"",
-            "STATE     ok; deleted; replaced: another file stands at the path; unlinked: the file has other names; unknown",
-            "VERIFIED  how 'mapfiles cat' would know the file: exact, through map_files; same_inode, same_build_id: by path;",
-            "          not_verified: only by comparing the bytes, or not at all",
+            "STATE     ok; deleted; replaced: another file stands at the path;",
+            "          unlinked: the file has other names; unknown",
+            "VERIFIED  how 'mapfiles cat' would know the file: exact, through map_files;",
+            "          same_inode, same_build_id: by path; not_verified: only by comparing",
+            "          the bytes, or not at all",
             "Link counts, sizes and deleted files take CAP_CHECKPOINT_RESTORE (run as root).",
             "", "Example: mapfiles files 4711"})
 final class FilesCommand implements Callable<Integer> {
@@ -57,7 +62,7 @@ final class FilesCommand implements Callable<Integer> {
                 }
                 output.print(mapping, entries, FileName.of(maps, mapping), facts);
             }
-            output.end();
+            output.end(snapshot.size(), ofFiles);
         }
         return Main.OK;
     }
@@ -101,7 +106,7 @@ final class FilesCommand implements Callable<Integer> {
     private interface Output {
         void print(MapCursor mapping, FileEntries entry, FileName name, Facts facts) throws IOException;
 
-        void end() throws IOException;
+        void end(int mappings, Facts[] ofFiles) throws IOException;
     }
 
     private final class Json implements Output {
@@ -134,7 +139,7 @@ final class FilesCommand implements Callable<Integer> {
         }
 
         @Override
-        public void end() throws IOException {
+        public void end(int mappings, Facts[] ofFiles) throws IOException {
             lines.close();
         }
     }
@@ -156,8 +161,21 @@ final class FilesCommand implements Callable<Integer> {
         }
 
         @Override
-        public void end() throws IOException {
+        public void end(int mappings, Facts[] ofFiles) throws IOException {
             table.print();
+            Map<String, Integer> states = new TreeMap<>();
+            for (Facts facts : ofFiles) {
+                if (facts != null) {
+                    states.merge(facts.state(), 1, Integer::sum);
+                }
+            }
+            StringBuilder end = new StringBuilder(mappings + " mappings of " + ofFiles.length + " files");
+            String separator = ": ";
+            for (Map.Entry<String, Integer> state : states.entrySet()) {
+                end.append(separator).append(state.getValue()).append(' ').append(state.getKey());
+                separator = ", ";
+            }
+            terminal.out().write(end.append('\n').toString().getBytes(StandardCharsets.UTF_8));
         }
     }
 }

@@ -23,6 +23,7 @@ final class HexLines {
     private long number;
     private long address;
     private String bad;
+    private String why;
 
     HexLines(InputStream in, Pause beforeWaiting, Pause afterWaiting) {
         this.in = in;
@@ -52,6 +53,7 @@ final class HexLines {
             }
             if (!isAddress(buffer, from, to)) {
                 bad = new String(buffer, from, Math.min(to - from, 80), StandardCharsets.UTF_8);
+                why = whyNoAddress(buffer, from, to);
                 return false;
             }
             address = address(buffer, from, to);
@@ -71,6 +73,11 @@ final class HexLines {
     /** The line that was no address, or null. */
     String bad() {
         return bad;
+    }
+
+    /** What is wrong with it: goes on a sentence. */
+    String why() {
+        return why;
     }
 
     /** Where the line that begins at {@code at} ends, or -1 behind the last one. */
@@ -116,12 +123,28 @@ final class HexLines {
 
     /** Hexadecimal digits, at most sixteen of them behind leading zeros, with or without 0x. */
     static boolean isAddress(byte[] text, int from, int to) {
+        int first = firstDigit(text, from, to);
+        return to - first <= 16 && isHexadecimal(text, first, to);
+    }
+
+    /** What is wrong with what is no address: goes on a sentence. */
+    static String whyNoAddress(byte[] text, int from, int to) {
+        return isHexadecimal(text, firstDigit(text, from, to), to) ? "is too large for an address: those have 64 bits"
+                : "is no address in hexadecimal";
+    }
+
+    /** Behind 0x and zeros that say nothing. */
+    private static int firstDigit(byte[] text, int from, int to) {
         int first = digitsFrom(text, from, to);
         while (to - first > 16 && text[first] == '0') {
             first++;
         }
-        boolean digits = to > first && to - first <= 16;
-        for (int i = first; digits && i < to; i++) {
+        return first;
+    }
+
+    private static boolean isHexadecimal(byte[] text, int from, int to) {
+        boolean digits = to > from;
+        for (int i = from; digits && i < to; i++) {
             digits = Character.digit(text[i], 16) >= 0;
         }
         return digits;

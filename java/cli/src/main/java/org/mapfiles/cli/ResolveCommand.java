@@ -19,8 +19,9 @@ import picocli.CommandLine.Spec;
 @Command(name = "resolve", mixinStandardHelpOptions = true, versionProvider = Main.Version.class,
         description = "Tells which mapping, file and byte of the file each address belongs to.",
         footer = {"", "The offset is of the file, or of the mapping where that has none.",
-            "From stdin the mappings are read again whenever the input has paused; once the process has ended, what it",
-            "had mapped last goes on to answer. A line that is no address ends it, with exit code 2.",
+            "From stdin the mappings are read again whenever the input has paused; once the"
+                    + " process has ended, what it had mapped last goes on to answer. A line that is no"
+                    + " address ends it, with exit code 2.",
             "The exit code is 1 if an address is in no mapping.",
             "", "Example: mapfiles resolve 4711 0x7f3a1c02e6b4"})
 final class ResolveCommand implements Callable<Integer> {
@@ -69,7 +70,7 @@ final class ResolveCommand implements Callable<Integer> {
                 throw new ParameterException(spec.commandLine(), "-, for addresses from stdin, stands alone");
             }
             if (!HexLines.isAddress(text, 0, text.length)) {
-                throw new ParameterException(spec.commandLine(), "'" + FileName.shown(addresses.get(i)) + "' is no address in hexadecimal");
+                throw new ParameterException(spec.commandLine(), "'" + FileName.shown(addresses.get(i)) + "' " + HexLines.whyNoAddress(text, 0, text.length));
             }
             values[i] = HexLines.address(text, 0, text.length);
         }
@@ -92,8 +93,7 @@ final class ResolveCommand implements Callable<Integer> {
         if (lines.bad() != null) {
             printer.finish();
             terminal.flush();
-            terminal.complain("line " + lines.number() + " of the input is no address in hexadecimal: '"
-                    + FileName.shown(lines.bad()) + "'");
+            terminal.complain("line " + lines.number() + " of the input, '" + FileName.shown(lines.bad()) + "', " + lines.why());
             return Main.USAGE;
         }
         return Main.OK;

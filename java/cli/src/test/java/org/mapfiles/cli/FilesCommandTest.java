@@ -55,7 +55,9 @@ class FilesCommandTest {
         assertThat(all).hasSizeGreaterThan(20).allSatisfy(fields -> assertThat(fields.keySet()).containsExactly("start", "end",
                 "mode", "path", "dev_major", "dev_minor", "inode", "nlink", "size", "kind", "state", "verified"));
         assertThat(all).anySatisfy(fields -> assertThat(fields).containsEntry("mode", "r").containsEntry("state", "ok"));
-        assertThat(Ran.with("files", "self").lines()).hasSize(all.size() + 1);
+        List<String> table = Ran.with("files", "self").lines();
+        assertThat(table).hasSize(all.size() + 2);
+        assertThat(table.get(table.size() - 1)).matches(all.size() + " mappings of \\d+ files: .*\\d+ ok.*");
     }
 
     @Test
@@ -156,7 +158,7 @@ class FilesCommandTest {
         String start = ((String) entry.get("start")).substring(2);
         String end = ((String) entry.get("end")).substring(2);
         String middle = Long.toHexString(Long.parseLong(start, 16) + 4096);
-        for (String other : List.of("0" + start + "-" + end, start + "-0" + end, "0x" + start + "-0x" + end, 
+        for (String other : List.of("0" + start + "-" + end, start + "-0" + end, "0x0x" + start + "-" + end,
                 " " + start + "-" + end, start + "-" + end + " ", start + " - " + end, start + "--" + end,
                 start + "-" + middle, middle + "-" + end,
                 start + "-" + end + "/", start + "-" + end + "000", start)) {
@@ -166,6 +168,7 @@ class FilesCommandTest {
             assertThat(ran.err()).hasLineCount(1).contains("has no mapping");
         }
         assertThat(cat(start + "-" + end)).hasSize(8192);
+        assertThat(cat("0x" + start + "-0x" + end)).as("as --json prints addresses").hasSize(8192);
         assertThat(cat(start.toUpperCase(Locale.ROOT) + "-" + end.toUpperCase(Locale.ROOT))).hasSize(8192);
         assertThat(mapped.firstByte()).isZero();
     }
