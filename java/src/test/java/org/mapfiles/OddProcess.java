@@ -14,6 +14,8 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.Locale;
 import java.util.NoSuchElementException;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import org.junit.jupiter.api.extension.AfterEachCallback;
 import org.junit.jupiter.api.extension.BeforeEachCallback;
 import org.junit.jupiter.api.extension.ExtensionContext;
@@ -23,6 +25,9 @@ import org.junit.jupiter.api.extension.ExtensionContext;
  * before each test, in a directory of its own, and ended behind it.
  */
 final class OddProcess implements BeforeEachCallback, AfterEachCallback {
+    /** What this machine cannot make, and why, each said once. */
+    private static final Set<String> SAID = ConcurrentHashMap.newKeySet();
+
     private final List<String> arguments;
     private final List<String> labels;
     private final List<Made> made = new ArrayList<>();
@@ -108,8 +113,8 @@ final class OddProcess implements BeforeEachCallback, AfterEachCallback {
             String[] fields = line.split("\t", -1);
             if (fields[0].equals("MADE")) {
                 made.add(parse(fields));
-            } else {
-                System.out.println("odd_process: " + line); // what this machine cannot make, and why
+            } else if (SAID.add(line)) {
+                System.out.println("odd_process: " + line);
             }
         }
     }
