@@ -187,6 +187,47 @@ static jint loaderCounts(JNIEnv *env UNUSED, jclass self UNUSED, jlong counts)
     return mf_loader_counts(&out[0], &out[1]);
 }
 
+static jlong eventsBytes(JNIEnv *env UNUSED, jclass self UNUSED, jint threads, jint cpus)
+{
+    return (jlong)mf_events_bytes((uint32_t)threads, (uint32_t)cpus);
+}
+
+static jint eventsInit(JNIEnv *env UNUSED, jclass self UNUSED, jlong memory, jlong bytes, jint threads, jint cpus)
+{
+    return mf_events_init(at(memory), (size_t)bytes, (uint32_t)threads, (uint32_t)cpus);
+}
+
+static jint eventsOpen(JNIEnv *env UNUSED, jclass self UNUSED, jlong process, jint what, jint ring, jint wake, jlong events)
+{
+    return mf_events_open(at(process), (uint32_t)what, (uint32_t)ring, (uint32_t)wake, at(events));
+}
+
+static jint eventsDrain(JNIEnv *env UNUSED, jclass self UNUSED, jlong events, jlong out, jint capacity, jlong text,
+                        jint text_capacity, jlong drained)
+{
+    return mf_events_drain(at(events), at(out), (uint32_t)capacity, at(text), (uint32_t)text_capacity, at(drained));
+}
+
+static jint eventsWait(JNIEnv *env UNUSED, jclass self UNUSED, jlong events, jint millis)
+{
+    return mf_events_wait(at(events), millis);
+}
+
+static void eventsWake(JNIEnv *env UNUSED, jclass self UNUSED, jlong events)
+{
+    mf_events_wake(at(events));
+}
+
+static void eventsClose(JNIEnv *env UNUSED, jclass self UNUSED, jlong events)
+{
+    mf_events_close(at(events));
+}
+
+static jint eventsRefusalReasons(JNIEnv *env UNUSED, jclass self UNUSED)
+{
+    return mf_events_refusal_reasons();
+}
+
 #define OFFSET(type, field) (jint)offsetof(struct type, field)
 
 /* What MapRecord.java states by itself, for the test that holds both sides together. */
@@ -213,6 +254,10 @@ static jint layout(JNIEnv *env UNUSED, jclass self UNUSED, jlong offsets, jint r
         OFFSET(mf_entry, stat.mode), OFFSET(mf_entry, stat.nlink), OFFSET(mf_entry, stat.uid), OFFSET(mf_entry, stat.gid),
         OFFSET(mf_entry, mapping), OFFSET(mf_entry, file_index), OFFSET(mf_entry, link_error), OFFSET(mf_entry, stat_error),
         OFFSET(mf_entry, flags), OFFSET(mf_entry, target_offset), OFFSET(mf_entry, target_length), sizeof(struct mf_entry),
+        OFFSET(mf_event, time), OFFSET(mf_event, pid), OFFSET(mf_event, tid), OFFSET(mf_event, kind),
+        OFFSET(mf_event, build_id_length), OFFSET(mf_event, build_id), sizeof(struct mf_event),
+        OFFSET(mf_drained, lost), OFFSET(mf_drained, more), OFFSET(mf_drained, overrun), OFFSET(mf_drained, uncovered),
+        sizeof(struct mf_drained), OFFSET(mf_events, needed_threads), OFFSET(mf_events, needed_cpus),
     };
     const jint count = sizeof layout / sizeof *layout;
     jint *const out = at(offsets);
@@ -252,6 +297,14 @@ static const JNINativeMethod methods[] = {
     METHOD(adopt, "(Ljava/io/FileDescriptor;I)I"),
     METHOD(closeDescriptor, "(I)V"),
     METHOD(loaderCounts, "(J)I"),
+    METHOD(eventsBytes, "(II)J"),
+    METHOD(eventsInit, "(JJII)I"),
+    METHOD(eventsOpen, "(JIIIJ)I"),
+    METHOD(eventsDrain, "(JJIJIJ)I"),
+    METHOD(eventsWait, "(JI)I"),
+    METHOD(eventsWake, "(J)V"),
+    METHOD(eventsClose, "(J)V"),
+    METHOD(eventsRefusalReasons, "()I"),
     METHOD(layout, "(JI)I"),
 };
 

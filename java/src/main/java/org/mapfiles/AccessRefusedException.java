@@ -26,7 +26,14 @@ public final class AccessRefusedException extends MapsException {
         /** Following an entry of map_files takes CAP_CHECKPOINT_RESTORE or CAP_SYS_ADMIN. */
         CHECKPOINT_RESTORE("following an entry of map_files takes CAP_CHECKPOINT_RESTORE"),
         /** The process itself opened the file for reading only. */
-        READ_ONLY("the process opened the file for reading only");
+        READ_ONLY("the process opened the file for reading only"),
+        /** perf_event_open(2) is for the privileged alone here: kernel.perf_event_paranoid is above 2. */
+        PERF_EVENT_PARANOID("kernel.perf_event_paranoid is above 2: lower it, or have CAP_PERFMON"),
+        /** A filter of system calls, as containers have it, forbids perf_event_open(2). */
+        SECCOMP("a filter of system calls (seccomp) forbids perf_event_open: allow it, for containers in their seccomp profile"),
+        /** No more memory may be locked: rings of events are. */
+        LOCKED_MEMORY("no more memory may be locked for rings: raise kernel.perf_event_mlock_kb or ulimit -l, take smaller rings,"
+                + " or have CAP_IPC_LOCK");
 
         private final String text;
 

@@ -72,6 +72,52 @@ final class Failures {
         }
     }
 
+    /** What a negative errno means for a stream of events of a process, which took or would take so many descriptors. */
+    static MapsException ofStream(int errno, String process, int pid, long descriptors) {
+        switch (errno) {
+            case Errno.EPERM:
+                return noStream(process, perfReasons());
+            case Errno.ENOSYS:
+                EnumSet<Reason> reasons = perfReasons();
+                return reasons.contains(Reason.SECCOMP) ? noStream(process, reasons)
+                        : new NotSupportedException(Missing.EVENTS,
+                                "this kernel has no perf events (CONFIG_PERF_EVENTS): look at the mappings again and again instead");
+            case Errno.EDQUOT:
+                return noStream(process, EnumSet.of(Reason.LOCKED_MEMORY));
+            case Errno.EXDEV:
+                return new NotSupportedException(Missing.PID_NAMESPACE, process + " was opened in a proc file system of another pid namespace: "
+                        + "open it in /proc of this one to watch it");
+            case Errno.EMFILE:
+            case Errno.ENFILE:
+                return new MapsException("watching " + process + " takes " + descriptors + " file descriptors, one for each thread and"
+                        + " CPU: raise ulimit -n, or close some");
+            case Errno.EAGAIN:
+                return new MapsException(process + " makes and ends threads faster than they can be listed: try again");
+            default:
+                return of(errno, process, pid);
+        }
+    }
+
+    private static EnumSet<Reason> perfReasons() {
+        int bits = NativeCalls.eventsRefusalReasons();
+        EnumSet<Reason> reasons = EnumSet.noneOf(Reason.class);
+        if ((bits & 1) != 0) {
+            reasons.add(Reason.PERF_EVENT_PARANOID);
+        }
+        if ((bits & 1 << 1) != 0) {
+            reasons.add(Reason.SECCOMP);
+        }
+        if (reasons.isEmpty()) {
+            reasons.add(Reason.POLICY);
+        }
+        return reasons;
+    }
+
+    private static AccessRefusedException noStream(String process, EnumSet<Reason> reasons) {
+        return new AccessRefusedException("the kernel refuses to tell of changes of " + process + " (perf_event_open): "
+                + texts(reasons), reasons);
+    }
+
     private static EnumSet<Reason> reasons(int pid) {
         int bits = pid > 0 ? NativeCalls.refusalReasons(pid) : 0;
         EnumSet<Reason> reasons = EnumSet.noneOf(Reason.class);
@@ -88,13 +134,18 @@ final class Failures {
     }
 
     private static AccessRefusedException refused(String process, EnumSet<Reason> reasons) {
-        StringBuilder message = new StringBuilder("the kernel refuses a look at " + process + ": ");
+        boolean overridable = !reasons.equals(EnumSet.of(Reason.POLICY));
+        return new AccessRefusedException("the kernel refuses a look at " + process + ": " + texts(reasons)
+                + (overridable ? "; or have CAP_SYS_PTRACE (run as root)" : ""), reasons);
+    }
+
+    private static String texts(EnumSet<Reason> reasons) {
+        StringBuilder texts = new StringBuilder();
         String separator = "";
         for (Reason reason : reasons) {
-            message.append(separator).append(reason.text());
+            texts.append(separator).append(reason.text());
             separator = "; ";
         }
-        boolean overridable = !reasons.equals(EnumSet.of(Reason.POLICY));
-        return new AccessRefusedException(message + (overridable ? "; or have CAP_SYS_PTRACE (run as root)" : ""), reasons);
+        return texts.toString();
     }
 }

@@ -2,7 +2,7 @@ package org.mapfiles;
 
 /**
  * Layout of the memory that the native core fills: {@code struct mf_mapping}, {@code mf_snapshot}, {@code mf_answer},
- * {@code mf_process}, {@code mf_entries} and {@code mf_entry} of mapfiles.h. All numbers are in native byte order.
+ * {@code mf_process}, {@code mf_entries}, {@code mf_entry} and {@code mf_event} of mapfiles.h. All numbers are in native byte order.
  *
  * <pre>
  *  0        8        16       24       32    36    40    44    48    52    56
@@ -127,6 +127,32 @@ final class MapRecord {
         static final int SIZE_OF_ENTRY = 136;
 
         private Entry() {
+        }
+    }
+
+    /** Events and what a drain tells, {@code struct mf_event}, {@code mf_drained} and {@code mf_events}, and what to tell. */
+    static final class Event {
+        static final int ALL = 1;
+        static final int BUILD_IDS = 1 << 1;
+
+        static final int TIME = MapRecord.SIZE;
+        static final int PID = TIME + Long.BYTES;
+        static final int TID = PID + Integer.BYTES;
+        static final int KIND = TID + Integer.BYTES;
+        static final int BUILD_ID_LENGTH = KIND + Integer.BYTES;
+        static final int BUILD_ID = BUILD_ID_LENGTH + Integer.BYTES;
+        static final int SIZE = BUILD_ID + Answer.BUILD_ID_MAX + Integer.BYTES;
+
+        static final int DRAINED_LOST = 0;
+        static final int DRAINED_MORE = 16;
+        static final int DRAINED_OVERRUN = 20;
+        static final int DRAINED_UNCOVERED = 24;
+        static final int DRAINED_SIZE = 32;
+
+        static final int STREAM_NEEDED_THREADS = 24;
+        static final int STREAM_NEEDED_CPUS = 28;
+
+        private Event() {
         }
     }
 }

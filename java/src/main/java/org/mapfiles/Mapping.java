@@ -5,11 +5,12 @@ import java.nio.ByteBuffer;
 /**
  * One mapping of a process: a line of its /proc/pid/maps, what the kernel calls a VMA.
  *
- * <p>Two windows show mappings: {@link MapCursor} those of a snapshot, {@link MapAnswer} the one that the kernel was asked
- * for. Neither holds data of its own, and reading allocates nothing but where a method says so. Addresses are unsigned:
+ * <p>Three windows show mappings: {@link MapCursor} those of a snapshot, {@link MapAnswer} the one that the kernel was asked
+ * for, {@link MapEvent} the one that it told of. None holds data of its own, and reading allocates nothing but where a method
+ * says so. Addresses are unsigned:
  * compare them with {@link Long#compareUnsigned}; {@code [vsyscall]} lies above 2<sup>63</sup>.
  */
-public sealed interface Mapping permits MapCursor, MapAnswer {
+public sealed interface Mapping permits MapCursor, MapAnswer, MapEvent {
     /** First address; a multiple of the page size. Unsigned. */
     long start();
 

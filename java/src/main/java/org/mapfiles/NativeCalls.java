@@ -73,6 +73,22 @@ final class NativeCalls {
     /** Writes the numbers of libraries added and removed to two longs. */
     static native int loaderCounts(long counts);
 
+    static native long eventsBytes(int threads, int cpus);
+
+    static native int eventsInit(long memory, long bytes, int threads, int cpus);
+
+    static native int eventsOpen(long process, int what, int ringBytes, int wakeBytes, long events);
+
+    static native int eventsDrain(long events, long out, int capacity, long text, int textCapacity, long drained);
+
+    static native int eventsWait(long events, int millis);
+
+    static native void eventsWake(long events);
+
+    static native void eventsClose(long events);
+
+    static native int eventsRefusalReasons();
+
     /** Writes the offsets of the structs' fields as ints, in the order of the declarations in the header. */
     static native int layout(long offsets, int room);
 }

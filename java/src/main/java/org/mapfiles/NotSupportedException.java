@@ -19,7 +19,11 @@ public final class NotSupportedException extends MapsException {
         /** A loader that counts what it loads: some C libraries have none. */
         LOADER_COUNTS,
         /** A way to give this JVM a descriptor. */
-        CHANNEL
+        CHANNEL,
+        /** Events of the kernel, perf_event_open(2). */
+        EVENTS,
+        /** The process' numbers in this pid namespace: it was opened in a proc file system of another. */
+        PID_NAMESPACE
     }
 
     private final Missing missing;

@@ -388,6 +388,15 @@ public final class ProcessMaps implements AutoCloseable {
         }
     }
 
+    int openEvents(int what, int ringBytes, int wakeBytes, long events) {
+        long opened = process.enter();
+        try {
+            return NativeCalls.eventsOpen(opened, what, ringBytes, wakeBytes, events);
+        } finally {
+            leave();
+        }
+    }
+
     private void leave() {
         process.leave();
         Reference.reachabilityFence(this); // else the cleaner may close what this call is using

@@ -227,6 +227,31 @@ class AllocationTest {
         assertThat(allocated(() -> sink = code.by(Backend.TEXT))).isZero();
     }
 
+    @Test
+    void eventsTakeNothing() throws Exception {
+        MapEventsTest.assumeTheKernelLetsUs();
+        Process busy = children.start("sh", "-c", "while :; do /bin/true; done");
+        byte[] name = new byte[4096];
+        long[] seen = new long[1];
+        try (ProcessMaps shell = ProcessMaps.of(busy.pid()); MapEvents changes = MapEvents.open(shell, MapEvents.Option.DATA)) {
+            MapEvent event = changes.event();
+            long least = Long.MAX_VALUE;
+            for (int tries = 0; tries < 20 && (least != 0 || seen[0] < ROUNDS); tries++) {
+                least = Math.min(least, allocated(() -> {
+                    changes.await(0);
+                    changes.drain();
+                    while (event.next()) {
+                        seen[0]++;
+                        assertTrue(event.what() != null && event.time() > 0 && event.name(name, 0) <= name.length
+                                && event.buildId(name, 0) == 0 && event.kind() != null && event.size() >= 0);
+                    }
+                }));
+            }
+            assertThat(least).isZero();
+            assertThat(seen[0]).as("events").isPositive();
+        }
+    }
+
     private static void assertTrue(boolean right) {
         if (!right) {
             throw new AssertionError();

@@ -24,12 +24,17 @@ final class ChildJvm {
 
     /** As nobody, who has no capability, with classes and library in a directory that anybody may read. */
     static ChildJvm ofNobody(Path directory) throws IOException {
+        return ofUser("65534", directory);
+    }
+
+    /** As {@link #ofNobody}, by the number of another user. */
+    static ChildJvm ofUser(String user, Path directory) throws IOException {
         assumeTrue(Files.getAttribute(Path.of("/proc/self"), "unix:uid").equals(0), "only root can become another user");
         assumeTrue(Files.exists(Path.of("/usr/bin/setpriv")) || Files.exists(Path.of("/bin/setpriv")), "no setpriv(1)");
         Files.setPosixFilePermissions(directory, PosixFilePermissions.fromString("rwxr-xr-x"));
         Path library = Files.copy(Path.of(LoadAndTell.loaded().iterator().next()), directory.resolve("libmapfiles.so"));
         Files.setPosixFilePermissions(library, PosixFilePermissions.fromString("rw-r--r--"));
-        return new ChildJvm().in(directory).under("setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups")
+        return new ChildJvm().in(directory).under("setpriv", "--reuid", user, "--regid", user, "--clear-groups")
                 .copiedTo(directory).with("-Dorg.mapfiles.library.path=" + library);
     }
 

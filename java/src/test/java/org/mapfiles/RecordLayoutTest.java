@@ -71,6 +71,20 @@ class RecordLayoutTest {
         fields.put("entry target offset", MapRecord.Entry.TARGET_OFFSET);
         fields.put("entry target length", MapRecord.Entry.TARGET_LENGTH);
         fields.put("entry size of entry", MapRecord.Entry.SIZE_OF_ENTRY);
+        fields.put("event time", MapRecord.Event.TIME);
+        fields.put("event pid", MapRecord.Event.PID);
+        fields.put("event tid", MapRecord.Event.TID);
+        fields.put("event kind", MapRecord.Event.KIND);
+        fields.put("event build_id_length", MapRecord.Event.BUILD_ID_LENGTH);
+        fields.put("event build_id", MapRecord.Event.BUILD_ID);
+        fields.put("sizeof mf_event", MapRecord.Event.SIZE);
+        fields.put("drained lost", MapRecord.Event.DRAINED_LOST);
+        fields.put("drained more", MapRecord.Event.DRAINED_MORE);
+        fields.put("drained overrun", MapRecord.Event.DRAINED_OVERRUN);
+        fields.put("drained uncovered", MapRecord.Event.DRAINED_UNCOVERED);
+        fields.put("sizeof mf_drained", MapRecord.Event.DRAINED_SIZE);
+        fields.put("events needed_threads", MapRecord.Event.STREAM_NEEDED_THREADS);
+        fields.put("events needed_cpus", MapRecord.Event.STREAM_NEEDED_CPUS);
         return fields;
     }
 

@@ -26,7 +26,11 @@ class RefusalTest {
     }
 
     private String asNobody(long pid) throws Exception {
-        return ChildJvm.ofNobody(directory).run(Ask.class, "pid", pid).output();
+        return asUser("65534", Ask.class, "pid", pid);
+    }
+
+    private String asUser(String user, Class<?> program, Object... arguments) throws Exception {
+        return ChildJvm.ofUser(user, directory).run(program, arguments).output();
     }
 
     @Test
@@ -99,6 +103,41 @@ class RefusalTest {
         assertThat(askedBehind("mount -t tmpfs none /proc && export LD_LIBRARY_PATH=" + libraries, "pid",
                 ProcessHandle.current().pid()))
                 .startsWith("MISSING PROC").contains("mount -t proc proc /proc");
+    }
+
+    @Test
+    void anybodyMayWatchTheirOwnProcess() throws Exception {
+        MapEventsTest.assumeTheKernelLetsUs();
+        assertThat(asUser("65534", WatchAndTell.class, 0, MapEvents.RING_BYTES)).isEqualTo("WATCHED true\n");
+    }
+
+    /** The memory of rings is counted for each user: one that nobody else is. */
+    @Test
+    void ringsThatAreTooLarge() throws Exception {
+        MapEventsTest.assumeTheKernelLetsUs();
+        assertThat(asUser("60124", WatchAndTell.class, 0, 1 << 28)).startsWith("REFUSED [LOCKED_MEMORY]")
+                .contains("kernel.perf_event_mlock_kb").contains("ulimit -l");
+    }
+
+    @Test
+    void tooFewDescriptorsToWatchWith() throws Exception {
+        MapEventsTest.assumeTheKernelLetsUs();
+        String told = ChildJvm.outcomeOf(new ChildJvm().under("prlimit", "--nofile=24").with("-XX:-MaxFDLimit")
+                .start(WatchAndTell.class, 0, MapEvents.RING_BYTES)).output();
+        assertThat(told).startsWith("FAILED org.mapfiles.MapsException").contains("file descriptors, one for each thread and CPU")
+                .contains("ulimit -n");
+    }
+
+    /** What the kernel answers elsewhere, where it lets nobody, or has nothing to let anybody do. */
+    @Test
+    void whatElseStandsInTheWayOfWatching() {
+        assertThat(Failures.ofStream(Errno.EPERM, "process 1", 1, 0)).isInstanceOf(AccessRefusedException.class)
+                .hasMessageContaining("perf_event_open").hasMessageContaining("process 1");
+        assertThat(Failures.ofStream(Errno.ENOSYS, "process 1", 1, 0)).hasMessageContaining("perf");
+        assertThat(Failures.ofStream(Errno.EXDEV, "process 1", 1, 0)).isInstanceOf(NotSupportedException.class)
+                .hasMessageContaining("pid namespace");
+        assertThat(Failures.ofStream(Errno.EAGAIN, "process 1", 1, 0)).hasMessageContaining("try again");
+        assertThat(Failures.ofStream(Errno.ESRCH, "process 1", 1, 0)).isInstanceOf(ProcessGoneException.class);
     }
 
     @Test
