@@ -52,12 +52,6 @@ public final class SharedMappings {
         private MapCursor cursor() {
             return snapshot.cursor().seek(index);
         }
-
-        /** Whether both show some of the same bytes of a file, in different processes. */
-        private boolean meets(Range other) {
-            return process != other.process && Long.compareUnsigned(offset, other.offset + other.size) < 0
-                    && Long.compareUnsigned(other.offset, offset + size) < 0;
-        }
     }
 
     /** Memory in common. */
@@ -118,12 +112,26 @@ public final class SharedMappings {
         return new SharedMappings(groups, undecided);
     }
 
-    /** Those that meet one of another process. */
+    /** Those that show some of the same bytes as one of another process. */
     private static List<Range> meeting(List<Range> ranges) {
+        List<ProcessMaps> processes = new ArrayList<>();
+        int[] owners = new int[ranges.size()];
+        long[] starts = new long[ranges.size()];
+        long[] ends = new long[ranges.size()];
+        for (int i = 0; i < owners.length; i++) {
+            Range range = ranges.get(i);
+            if (!processes.contains(range.process)) {
+                processes.add(range.process);
+            }
+            owners[i] = processes.indexOf(range.process);
+            starts[i] = range.offset;
+            ends[i] = range.offset + range.size;
+        }
+        boolean[] meet = Overlaps.withOthers(owners, starts, ends);
         List<Range> meeting = new ArrayList<>();
-        for (Range range : ranges) {
-            if (ranges.stream().anyMatch(range::meets)) {
-                meeting.add(range);
+        for (int i = 0; i < meet.length; i++) {
+            if (meet[i]) {
+                meeting.add(ranges.get(i));
             }
         }
         return meeting;
