@@ -7,10 +7,10 @@ import java.nio.ByteBuffer;
  *
  * <p>Three windows show mappings: {@link MapCursor} those of a snapshot, {@link MapAnswer} the one that the kernel was asked
  * for, {@link MapEvent} the one that it told of. None holds data of its own, and reading allocates nothing but where a method
- * says so. Addresses are unsigned:
+ * says so; a {@link PastMapping} is an object of its own. Addresses are unsigned:
  * compare them with {@link Long#compareUnsigned}; {@code [vsyscall]} lies above 2<sup>63</sup>.
  */
-public sealed interface Mapping permits MapCursor, MapAnswer, MapEvent {
+public sealed interface Mapping permits MapCursor, MapAnswer, MapEvent, PastMapping {
     /** First address; a multiple of the page size. Unsigned. */
     long start();
 

@@ -16,8 +16,9 @@
  *
  * <p>The way in is {@link org.mapfiles.ProcessMaps}; from there to {@link org.mapfiles.MapFiles}, the files behind mappings.
  * {@link org.mapfiles.LiveMaps} keeps a picture fresh beside any number of resolving threads,
- * {@link org.mapfiles.MapDifference} tells what changed between two pictures, and {@link org.mapfiles.SharedMappings} which
- * memory processes have in common.
+ * {@link org.mapfiles.MapDifference} tells what changed between two pictures, {@link org.mapfiles.MapEvents} what changes as it
+ * happens, {@link org.mapfiles.MapTimeline} what was where at an earlier time, and {@link org.mapfiles.SharedMappings} which memory
+ * processes have in common.
  *
  * <h2>Words</h2>
  * <ul>

@@ -1,0 +1,387 @@
+package org.mapfiles;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.TreeMap;
+
+/**
+ * What was mapped where, and when: for samples that are looked up later than they were taken.
+ *
+ * <pre>{@code
+ * MapTimeline timeline = MapTimeline.ofBytes(64 << 20);
+ * MapSnapshot snapshot = new MapSnapshot();
+ * while (sampling) {                                         // every 100 ms, say
+ *     timeline.look(maps, snapshot);
+ * }
+ * if (timeline.resolve(sample.address, sample.nanoTime, answer)) {
+ *     use(answer.mapping().name(), answer.mapping().fileOffset(sample.address));
+ * }
+ * }</pre>
+ *
+ * <p>Times are those of {@link System#nanoTime} (CLOCK_MONOTONIC). A change found by looking happened <em>between</em> two looks: for a
+ * time in between, each mapping that may have been there is a candidate, and {@link PastAnswer.Outcome#AMBIGUOUS} the answer if
+ * they mean different things. A mapping that comes and goes between two looks is not seen. Nothing is guessed: not what was
+ * before the first look or was dropped, nor what came behind the last.
+ *
+ * <p>Memory is bounded: once the bound is passed the oldest stretch of time is dropped whole, and {@link #recordedFrom} moves on. The
+ * present mappings stay, whatever they take.
+ *
+ * <p>Thread-safe, by a lock. Looking allocates what it has to remember, an unchanged picture nothing; resolving allocates
+ * nothing.
+ */
+public final class MapTimeline {
+    /** Changes in a block before the next one begins, at least: less would be more bases than changes. */
+    private static final int LEAST_CHANGES = 256;
+
+    private final long maxBytes;
+    private final List<TimelineBlock> blocks = new ArrayList<>();
+    /** What is mapped now, by start. */
+    private TreeMap<Long, PastMapping> present = byStart();
+    /** What the kernel told since the last look began, in order of time: whether that look has seen it is not known. */
+    private final List<Told> told = new ArrayList<>();
+    private MapSnapshot lastPicture;
+    private int lastVersion;
+    private long lookedAt;
+    private long toldUntil;
+    private boolean isLoaded;
+
+    /** A mapping that is there from a time on; null: all ended. */
+    private record Told(PastMapping mapping, long time) {
+    }
+
+    private MapTimeline(long maxBytes) {
+        this.maxBytes = maxBytes;
+    }
+
+    /**
+     * A timeline that takes about so many bytes.
+     *
+     * @throws IllegalArgumentException if that is not above 0
+     */
+    public static MapTimeline ofBytes(long maxBytes) {
+        if (maxBytes <= 0) {
+            throw new IllegalArgumentException("no room for anything: " + maxBytes);
+        }
+        return new MapTimeline(maxBytes);
+    }
+
+    /**
+     * Looks at a process, always the same one, and remembers what is different from the last look.
+     *
+     * @param snapshot is refreshed; with the filter of its last read
+     * @return whether anything is
+     */
+    public boolean look(ProcessMaps maps, MapSnapshot snapshot) throws MapsException {
+        return look(maps, snapshot, null);
+    }
+
+    /**
+     * As {@link #look(ProcessMaps, MapSnapshot)}, and takes in what the kernel has told meanwhile: {@link #listen}. Of that the times
+     * are exact; what was unmapped the look finds.
+     *
+     * @param events of the same process, opened before the first look
+     */
+    public boolean look(ProcessMaps maps, MapSnapshot snapshot, MapEvents events) throws MapsException {
+        Objects.requireNonNull(snapshot);
+        long from = System.nanoTime();
+        maps.refresh(snapshot);
+        long to = System.nanoTime();
+        if (events != null) {
+            listen(events);
+        }
+        return record(snapshot, from, to);
+    }
+
+    /**
+     * Takes in what the kernel has told since the last time. Up to now no look is needed, then: an address that was in use was in the
+     * mapping that was told last. Of mappings that were not executable, that takes {@link MapEvents.Option#DATA}.
+     */
+    public void listen(MapEvents events) {
+        boolean isComplete = true;
+        long now = System.nanoTime();
+        do {
+            events.drain();
+            isComplete &= !events.isIncomplete();
+            for (MapEvent event = events.event(); event.next(); ) {
+                record(event);
+            }
+        } while (events.hasMore());
+        if (isComplete) {
+            heard(now);
+        }
+    }
+
+    private void record(MapEvent event) {
+        if (event.what() == MapEventKind.MAPPED) {
+            record(event, event.time());
+        } else if (event.what() == MapEventKind.EXECUTED) {
+            recordEnd(event.time());
+        }
+    }
+
+    /** All that was mapped anew up to a time has been told. */
+    synchronized void heard(long until) {
+        toldUntil = until;
+    }
+
+    /** A mapping was made at that time; what was in its range is not there any more. */
+    synchronized void record(Mapping mapping, long time) {
+        checkLive();
+        if (isNews(time)) {
+            PastMapping added = PastMapping.of(mapping, new byte[0]);
+            for (PastMapping covered : takeOut(present, added.start(), added.end())) {
+                add(covered, true, after(covered), time); // or unmapped before, which is not told
+            }
+            present.put(added.start(), added);
+            told.add(new Told(added, time));
+            add(added, false, time, time);
+            keepWithinBounds(time);
+        }
+    }
+
+    /** All mappings ended at that time. */
+    synchronized void recordEnd(long time) {
+        checkLive();
+        if (isNews(time)) {
+            present.clear();
+            told.add(new Told(null, time));
+            add(null, true, time, time);
+        }
+    }
+
+    /** Whether no look that began later has seen it. */
+    private boolean isNews(long time) {
+        return !blocks.isEmpty() && time >= lookedAt;
+    }
+
+    private static TreeMap<Long, PastMapping> byStart() {
+        return new TreeMap<>(Long::compareUnsigned);
+    }
+
+    /** Makes room for a range: what was there, cut to it. */
+    private static List<PastMapping> takeOut(TreeMap<Long, PastMapping> from, long start, long end) {
+        List<PastMapping> out = new ArrayList<>();
+        Map.Entry<Long, PastMapping> at = from.floorEntry(start);
+        if (at == null || Long.compareUnsigned(at.getValue().end(), start) <= 0) {
+            at = from.higherEntry(start);
+        }
+        while (at != null && Long.compareUnsigned(at.getKey(), end) < 0) {
+            PastMapping cut = at.getValue();
+            long first = Long.compareUnsigned(cut.start(), start) < 0 ? start : cut.start();
+            long behind = Long.compareUnsigned(cut.end(), end) > 0 ? end : cut.end();
+            from.remove(cut.start());
+            if (first != cut.start()) {
+                from.put(cut.start(), cut.part(cut.start(), first));
+            }
+            if (behind != cut.end()) {
+                from.put(behind, cut.part(behind, cut.end()));
+            }
+            out.add(cut.part(first, behind));
+            at = from.ceilingEntry(behind);
+        }
+        return out;
+    }
+
+    /**
+     * Remembers what a picture shows, and what is different from the one before. What the kernel told of the time until {@code to} has
+     * been taken in before.
+     *
+     * @param from before it was read
+     * @param to after it was read
+     * @return whether anything is different
+     * @throws IllegalArgumentException if {@code to} is before {@code from}, or that before the last picture's
+     */
+    public synchronized boolean record(MapSnapshot picture, long from, long to) {
+        checkLive();
+        if (to < from || (!blocks.isEmpty() && from < lookedAt)) {
+            throw new IllegalArgumentException("times go on: " + from + " to " + to + ", and the last look was at " + lookedAt);
+        }
+        boolean changed = true;
+        if (blocks.isEmpty()) {
+            present = shown(picture, from);
+            blocks.add(newBlock(to));
+        } else if (picture == lastPicture && picture.version() == lastVersion && told.isEmpty()) {
+            changed = false;
+        } else {
+            changed = goOn(shown(picture, from), to);
+        }
+        told.removeIf(one -> one.time < from);
+        lastPicture = picture;
+        lastVersion = told.isEmpty() ? picture.version() : ~picture.version();
+        lookedAt = from;
+        keepWithinBounds(to);
+        return changed;
+    }
+
+    private void checkLive() {
+        if (isLoaded) {
+            throw new IllegalStateException("this timeline was loaded from a file: it is over");
+        }
+    }
+
+    private TimelineBlock newBlock(long time) {
+        return new TimelineBlock(time, present.values().toArray(new PastMapping[0]));
+    }
+
+    /** What is mapped by a picture, and by what the kernel told since that was begun. */
+    private TreeMap<Long, PastMapping> shown(MapSnapshot picture, long from) {
+        TreeMap<Long, PastMapping> shown = byStart();
+        byte[] name = {};
+        for (MapCursor mapping = picture.cursor(); mapping.next(); ) {
+            PastMapping known = present.get(mapping.start());
+            PastMapping now = known != null && known.isShownBy(mapping) ? known : PastMapping.of(mapping, name);
+            name = now.rawName();
+            shown.put(now.start(), now);
+        }
+        for (Told one : told) {
+            if (one.time < from) {
+                continue;
+            }
+            if (one.mapping == null) {
+                shown.clear();
+            } else {
+                takeOut(shown, one.mapping.start(), one.mapping.end());
+                shown.put(one.mapping.start(), one.mapping);
+            }
+        }
+        return shown;
+    }
+
+    private boolean goOn(TreeMap<Long, PastMapping> now, long to) {
+        boolean changed = false;
+        for (PastMapping old : present.values()) {
+            if (!isIn(now, old)) {
+                add(old, true, after(old), to);
+                changed = true;
+            }
+        }
+        for (PastMapping added : now.values()) {
+            if (!isIn(present, added)) {
+                add(added, false, after(added), to);
+                changed = true;
+            }
+        }
+        present = now;
+        return changed;
+    }
+
+    /** When the kernel told, or the last look saw, that a range was otherwise. */
+    private long after(PastMapping changed) {
+        for (int i = told.size() - 1; i >= 0; i--) {
+            Told last = told.get(i);
+            if (last.mapping == null || last.mapping.covers(changed)) {
+                return last.time;
+            }
+        }
+        return lookedAt;
+    }
+
+    private static boolean isIn(TreeMap<Long, PastMapping> all, PastMapping mapping) {
+        PastMapping there = all.get(mapping.start());
+        return there == mapping || (there != null && there.isShownBy(mapping));
+    }
+
+    private void add(PastMapping mapping, boolean isGone, long after, long upTo) {
+        for (int i = blocks.size() - 1; i >= 0; i--) {
+            blocks.get(i).add(mapping, isGone, after, upTo);
+            if (after >= blocks.get(i).begin) {
+                break; // it cannot have happened in an earlier one
+            }
+        }
+    }
+
+    private void keepWithinBounds(long now) {
+        TimelineBlock last = blocks.get(blocks.size() - 1);
+        if (last.count() >= Math.max(LEAST_CHANGES, last.base.length) && now > last.begin) {
+            blocks.add(newBlock(now));
+        }
+        while (blocks.size() > 1 && bytes() > maxBytes) {
+            blocks.remove(0);
+        }
+    }
+
+    /** Bytes on the heap, about. */
+    public synchronized long bytes() {
+        long bytes = 0;
+        for (TimelineBlock block : blocks) {
+            bytes += block.bytes();
+        }
+        return bytes;
+    }
+
+    /** The first time that {@link #resolve} answers for; {@link Long#MAX_VALUE} before the first look. */
+    public synchronized long recordedFrom() {
+        return blocks.isEmpty() ? Long.MAX_VALUE : blocks.get(0).begin;
+    }
+
+    /** The last time that {@link #resolve} answers for; {@link Long#MIN_VALUE} before the first look. */
+    public synchronized long recordedUntil() {
+        return blocks.isEmpty() ? Long.MIN_VALUE : Math.max(lookedAt, toldUntil);
+    }
+
+    /**
+     * What covered an address at a time.
+     *
+     * @param time as {@link System#nanoTime} counts
+     * @return whether that is known and one mapping: {@link PastAnswer#mapping}
+     */
+    public synchronized boolean resolve(long address, long time, PastAnswer answer) {
+        if (blocks.isEmpty() || time < blocks.get(0).begin) {
+            answer.clear(PastAnswer.Outcome.NOT_RECORDED);
+            return false;
+        }
+        blocks.get(blockAt(time)).find(address, time, answer);
+        answer.end(time <= recordedUntil());
+        return answer.outcome() == PastAnswer.Outcome.FOUND;
+    }
+
+    private int blockAt(long time) {
+        int low = 0;
+        int high = blocks.size() - 1;
+        while (low < high) {
+            int middle = low + high + 1 >>> 1;
+            if (blocks.get(middle).begin <= time) {
+                low = middle;
+            } else {
+                high = middle - 1;
+            }
+        }
+        return low;
+    }
+
+    /** Writes it to a stream, compactly: {@link #load} reads it again. The stream stays open. */
+    public synchronized void save(OutputStream out) throws IOException {
+        TimelineFile.write(blocks, recordedUntil(), out);
+    }
+
+    /**
+     * Reads what {@link #save} has written, to resolve with; nothing can be added.
+     *
+     * @param maxBytes as of {@link #ofBytes}: what is beyond is dropped, the oldest first
+     * @throws IOException if it is not that, whole, or cannot be read
+     */
+    public static MapTimeline load(InputStream in, long maxBytes) throws IOException {
+        MapTimeline timeline = ofBytes(maxBytes);
+        TimelineFile.Reader reader = new TimelineFile.Reader(in);
+        timeline.lookedAt = reader.recordedUntil();
+        timeline.toldUntil = timeline.lookedAt;
+        for (TimelineBlock block = reader.next(); block != null; block = reader.next()) {
+            timeline.blocks.add(block);
+            while (timeline.blocks.size() > 1 && timeline.bytes() > maxBytes) {
+                timeline.blocks.remove(0);
+            }
+        }
+        timeline.isLoaded = true;
+        return timeline;
+    }
+
+    @Override
+    public synchronized String toString() {
+        return "MapTimeline[" + (blocks.isEmpty() ? "empty" : recordedFrom() + " to " + recordedUntil()) + ", " + bytes() + " bytes]";
+    }
+}

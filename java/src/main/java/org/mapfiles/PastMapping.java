@@ -1,0 +1,160 @@
+package org.mapfiles;
+
+import java.nio.BufferOverflowException;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+import java.util.Objects;
+
+/** A mapping as it was at some time: an object of its own, immutable, that {@link MapTimeline} remembers. Thread-safe. */
+public final class PastMapping implements Mapping {
+    /** Bytes on the heap, about, without the name. */
+    static final int HEAP_BYTES = 72;
+
+    private static final byte[] NO_NAME = {};
+    /** Permissions, and whether a file stands behind it: the bits that filters know. */
+    private static final int FILTER = 0x1f;
+
+    private final long start;
+    private final long end;
+    private final long offset;
+    private final long inode;
+    private final int deviceMajor;
+    private final int deviceMinor;
+    private final int flags;
+    private final byte[] name;
+
+    PastMapping(long start, long end, long offset, long inode, int deviceMajor, int deviceMinor, int flags, byte[] name) {
+        this.start = start;
+        this.end = end;
+        this.offset = offset;
+        this.inode = inode;
+        this.deviceMajor = deviceMajor;
+        this.deviceMinor = deviceMinor;
+        this.flags = flags;
+        this.name = name;
+    }
+
+    /** A copy of what a window shows now; of its name, unless one of those that are known will do. */
+    static PastMapping of(Mapping mapping, byte[] knownName) {
+        byte[] name = knownName;
+        if (!mapping.nameEquals(knownName)) {
+            name = mapping.nameLength() == 0 ? NO_NAME : new byte[mapping.nameLength()];
+            mapping.name(name, 0);
+        }
+        return new PastMapping(mapping.start(), mapping.end(), mapping.offset(), mapping.inode(), mapping.deviceMajor(),
+                mapping.deviceMinor(), mapping.flags(), name);
+    }
+
+    /** What is left of it in a smaller range. */
+    PastMapping part(long from, long to) {
+        return new PastMapping(from, to, isFileBacked() ? offset + (from - start) : offset, inode, deviceMajor, deviceMinor, flags,
+                name);
+    }
+
+    /** Whether a window shows this very mapping; a mapping told by the kernel's events may lack the numbers of its file. */
+    boolean isShownBy(Mapping mapping) {
+        return start == mapping.start() && end == mapping.end() && offset == mapping.offset()
+                && (flags & FILTER) == (mapping.flags() & FILTER)
+                && (inode == mapping.inode() || inode == 0 || mapping.inode() == 0) && mapping.nameEquals(name);
+    }
+
+    /** Whether all of another's range is in this one. */
+    boolean covers(PastMapping other) {
+        return Long.compareUnsigned(start, other.start) <= 0 && Long.compareUnsigned(other.end, end) <= 0;
+    }
+
+    /** Whether an address means the same in both: the same byte of the same file, or memory of one kind. */
+    boolean meansTheSame(PastMapping other) {
+        return isFileBacked() == other.isFileBacked() && Arrays.equals(name, other.name)
+                && (inode == other.inode || inode == 0 || other.inode == 0)
+                && (!isFileBacked() || start - offset == other.start - other.offset);
+    }
+
+    byte[] rawName() {
+        return name;
+    }
+
+    @Override
+    public long start() {
+        return start;
+    }
+
+    @Override
+    public long end() {
+        return end;
+    }
+
+    @Override
+    public long offset() {
+        return offset;
+    }
+
+    @Override
+    public long inode() {
+        return inode;
+    }
+
+    @Override
+    public int deviceMajor() {
+        return deviceMajor;
+    }
+
+    @Override
+    public int deviceMinor() {
+        return deviceMinor;
+    }
+
+    @Override
+    public int flags() {
+        return flags;
+    }
+
+    /** 0, or -1 without a file: it stands alone. */
+    @Override
+    public int fileIndex() {
+        return isFileBacked() ? 0 : -1;
+    }
+
+    @Override
+    public int nameLength() {
+        return name.length;
+    }
+
+    @Override
+    public int name(byte[] to, int at) {
+        Objects.checkFromIndexSize(at, name.length, to.length);
+        System.arraycopy(name, 0, to, at, name.length);
+        return name.length;
+    }
+
+    @Override
+    public int name(ByteBuffer to) {
+        if (name.length > to.remaining()) {
+            throw new BufferOverflowException();
+        }
+        to.put(name);
+        return name.length;
+    }
+
+    @Override
+    public boolean nameEquals(byte[] bytes) {
+        return Arrays.equals(name, bytes);
+    }
+
+    @Override
+    public boolean nameStartsWith(byte[] prefix) {
+        return name.length >= prefix.length && Arrays.equals(name, 0, prefix.length, prefix, 0, prefix.length);
+    }
+
+    /** As {@link Mapping#name()}. Allocates it. */
+    @Override
+    public String name() {
+        return name.length == 0 ? null : new String(name, StandardCharsets.UTF_8);
+    }
+
+    @Override
+    public String toString() {
+        return Mappings.describe(this);
+    }
+}

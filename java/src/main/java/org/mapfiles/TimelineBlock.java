@@ -1,0 +1,96 @@
+package org.mapfiles;
+
+import java.util.Arrays;
+
+/**
+ * A stretch of a timeline: all mappings at its beginning, in order of address, and what changed after that. Whatever happened
+ * during the stretch is among its changes, so one block answers for its time alone.
+ *
+ * <p>A change is known to have happened after one time and up to another; both are the same where the kernel told it.
+ */
+final class TimelineBlock {
+    /** Bytes of a change beside its mapping: two times, a reference and a flag. */
+    static final int CHANGE_BYTES = 2 * Long.BYTES + Integer.BYTES + 1;
+    private static final int REFERENCE_BYTES = Integer.BYTES;
+    private static final int FIRST_CHANGES = 16;
+
+    final long begin;
+    final PastMapping[] base;
+    private PastMapping[] mappings = new PastMapping[FIRST_CHANGES];
+    private long[] after = new long[FIRST_CHANGES];
+    private long[] upTo = new long[FIRST_CHANGES];
+    private boolean[] gone = new boolean[FIRST_CHANGES];
+    private int count;
+
+    TimelineBlock(long begin, PastMapping[] base) {
+        this.begin = begin;
+        this.base = base;
+    }
+
+    int count() {
+        return count;
+    }
+
+    PastMapping mapping(int change) {
+        return mappings[change];
+    }
+
+    long after(int change) {
+        return after[change];
+    }
+
+    long upTo(int change) {
+        return upTo[change];
+    }
+
+    boolean isGone(int change) {
+        return gone[change];
+    }
+
+    /** Bytes on the heap, about; names are counted with their first mapping. */
+    long bytes() {
+        return (long) base.length * (REFERENCE_BYTES + PastMapping.HEAP_BYTES) + (long) mappings.length * CHANGE_BYTES
+                + (long) count * PastMapping.HEAP_BYTES;
+    }
+
+    /** Adds a change behind those there are: a mapping that is there from then on, or is gone. */
+    void add(PastMapping mapping, boolean isGone, long earliest, long latest) {
+        if (count == mappings.length) {
+            mappings = Arrays.copyOf(mappings, 2 * count);
+            after = Arrays.copyOf(after, 2 * count);
+            upTo = Arrays.copyOf(upTo, 2 * count);
+            gone = Arrays.copyOf(gone, 2 * count);
+        }
+        mappings[count] = mapping;
+        after[count] = earliest;
+        upTo[count] = latest;
+        gone[count++] = isGone;
+    }
+
+    /** What covered an address at a time of this block: into an answer that is empty. */
+    void find(long address, long time, PastAnswer answer) {
+        answer.begin(inBase(address));
+        for (int i = 0; i < count; i++) {
+            if (time > after[i] || time >= upTo[i]) {
+                PastMapping changed = mappings[i];
+                if (changed == null || changed.contains(address)) {
+                    answer.change(gone[i] ? null : changed, time >= upTo[i]);
+                }
+            }
+        }
+    }
+
+    private PastMapping inBase(long address) {
+        int low = 0;
+        int high = base.length;
+        while (low < high) {
+            int middle = low + high >>> 1;
+            if (Long.compareUnsigned(base[middle].end(), address) <= 0) {
+                low = middle + 1;
+            } else {
+                high = middle;
+            }
+        }
+        return low < base.length && base[low].contains(address) ? base[low] : null;
+    }
+}

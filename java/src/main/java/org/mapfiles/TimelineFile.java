@@ -1,0 +1,185 @@
+package org.mapfiles;
+
+import java.io.BufferedInputStream;
+import java.io.BufferedOutputStream;
+import java.io.DataInputStream;
+import java.io.DataOutputStream;
+import java.io.EOFException;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.zip.GZIPInputStream;
+import java.util.zip.GZIPOutputStream;
+import java.util.zip.ZipException;
+
+/**
+ * A timeline in a file. Inside gzip, numbers in big-endian order:
+ *
+ * <pre>
+ * file     int "mftl"  int version  long recordedUntil  { block }  byte 0
+ * block    byte 1  long begin  { byte 2  mapping }  { byte 3 or 4  long after  long upTo  mapping }  byte 0
+ *          2: there at the beginning   3: there from then on   4: gone
+ * mapping  long start  end  offset  inode  int deviceMajor  deviceMinor  flags  nameLength  bytes of the name
+ *          nameLength -1: the name of the mapping before this;   end 0: all mappings, and nothing follows
+ * </pre>
+ */
+final class TimelineFile {
+    private static final int MAGIC = 0x6d66746c;
+    private static final int VERSION = 1;
+    private static final int END = 0;
+    private static final int BLOCK = 1;
+    private static final int THERE = 2;
+    private static final int ADDED = 3;
+    private static final int GONE = 4;
+    private static final int SAME_NAME = -1;
+    /** Longer than any path with what the kernel adds to it. */
+    private static final int LONGEST_NAME = 1 << 16;
+
+    private TimelineFile() {
+    }
+
+    static void write(List<TimelineBlock> blocks, long recordedUntil, OutputStream to) throws IOException {
+        GZIPOutputStream zip = new GZIPOutputStream(to);
+        DataOutputStream out = new DataOutputStream(new BufferedOutputStream(zip));
+        out.writeInt(MAGIC);
+        out.writeInt(VERSION);
+        out.writeLong(recordedUntil);
+        byte[] name = null;
+        for (TimelineBlock block : blocks) {
+            out.writeByte(BLOCK);
+            out.writeLong(block.begin);
+            for (PastMapping mapping : block.base) {
+                out.writeByte(THERE);
+                name = write(mapping, name, out);
+            }
+            for (int i = 0; i < block.count(); i++) {
+                out.writeByte(block.isGone(i) ? GONE : ADDED);
+                out.writeLong(block.after(i));
+                out.writeLong(block.upTo(i));
+                name = write(block.mapping(i), name, out);
+            }
+            out.writeByte(END);
+        }
+        out.writeByte(END);
+        out.flush();
+        zip.finish();
+    }
+
+    /** The name it wrote, or the one before. */
+    private static byte[] write(PastMapping mapping, byte[] before, DataOutputStream out) throws IOException {
+        if (mapping == null) {
+            out.writeLong(0);
+            out.writeLong(0);
+            return before;
+        }
+        out.writeLong(mapping.start());
+        out.writeLong(mapping.end());
+        out.writeLong(mapping.offset());
+        out.writeLong(mapping.inode());
+        out.writeInt(mapping.deviceMajor());
+        out.writeInt(mapping.deviceMinor());
+        out.writeInt(mapping.flags());
+        byte[] name = mapping.rawName();
+        boolean isSame = Arrays.equals(name, before);
+        out.writeInt(isSame ? SAME_NAME : name.length);
+        out.write(name, 0, isSame ? 0 : name.length);
+        return name;
+    }
+
+    /** Reads block by block. */
+    static final class Reader {
+        private final DataInputStream in;
+        private final long recordedUntil;
+        private byte[] name = {};
+        private long begin = Long.MIN_VALUE;
+
+        Reader(InputStream from) throws IOException {
+            try {
+                in = new DataInputStream(new BufferedInputStream(new GZIPInputStream(from)));
+                if (in.readInt() != MAGIC) {
+                    throw new IOException("not a timeline");
+                }
+                int version = in.readInt();
+                if (version != VERSION) {
+                    throw new IOException("a timeline of version " + version + ": this library reads version " + VERSION);
+                }
+                recordedUntil = in.readLong();
+            } catch (ZipException | EOFException e) {
+                throw new IOException("not a timeline: " + e.getMessage(), e);
+            }
+        }
+
+        long recordedUntil() {
+            return recordedUntil;
+        }
+
+        /** The next block, or null behind the last. */
+        TimelineBlock next() throws IOException {
+            try {
+                int tag = in.readByte();
+                if (tag != END) {
+                    return block(tag);
+                }
+                check(in.read() < 0, "more behind its end"); // which also checks the sum of it all
+                return null;
+            } catch (ZipException | EOFException e) {
+                throw new IOException("a timeline that is cut off or damaged: " + e.getMessage(), e);
+            }
+        }
+
+        private TimelineBlock block(int first) throws IOException {
+            check(first == BLOCK, "what is not a block");
+            long from = in.readLong();
+            check(from > begin, "blocks out of order");
+            begin = from;
+            List<PastMapping> base = new ArrayList<>();
+            int tag = in.readByte();
+            for (; tag == THERE; tag = in.readByte()) {
+                PastMapping mapping = mapping();
+                check(mapping != null && (base.isEmpty()
+                        || Long.compareUnsigned(base.get(base.size() - 1).end(), mapping.start()) <= 0), "mappings out of order");
+                base.add(mapping);
+            }
+            TimelineBlock block = new TimelineBlock(from, base.toArray(new PastMapping[0]));
+            for (; tag != END; tag = in.readByte()) {
+                check(tag == ADDED || tag == GONE, "what is not a change");
+                long after = in.readLong();
+                long upTo = in.readLong();
+                PastMapping mapping = mapping();
+                check(after <= upTo && (mapping != null || tag == GONE), "a change of nothing");
+                block.add(mapping, tag == GONE, after, upTo);
+            }
+            return block;
+        }
+
+        private PastMapping mapping() throws IOException {
+            long start = in.readLong();
+            long end = in.readLong();
+            if (end == 0) {
+                return null;
+            }
+            check(Long.compareUnsigned(start, end) < 0, "an empty mapping");
+            long offset = in.readLong();
+            long inode = in.readLong();
+            int major = in.readInt();
+            int minor = in.readInt();
+            int flags = in.readInt();
+            int length = in.readInt();
+            check(length >= SAME_NAME && length <= LONGEST_NAME, "a name of no length");
+            if (length != SAME_NAME) {
+                name = new byte[length];
+                in.readFully(name);
+            }
+            return new PastMapping(start, end, offset, inode, major, minor, flags, name);
+        }
+
+        private static void check(boolean holds, String what) throws IOException {
+            if (!holds) {
+                throw new IOException("a damaged timeline: it holds " + what);
+            }
+        }
+    }
+}

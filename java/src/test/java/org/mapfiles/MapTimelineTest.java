@@ -1,0 +1,118 @@
+package org.mapfiles;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
+import org.mapfiles.PastAnswer.Outcome;
+
+/** Does a sample mean later what it meant when it was taken? A real process replaces one file by another in the same place. */
+class MapTimelineTest {
+    @RegisterExtension final OddProcess child = OddProcess.with("plain");
+
+    private final MapTimeline timeline = MapTimeline.ofBytes(1 << 20);
+    private final MapSnapshot snapshot = new MapSnapshot();
+    private final PastAnswer answer = new PastAnswer();
+
+    private long address() {
+        return child.made().get(0).line().start();
+    }
+
+    private String resolved(long time) {
+        return timeline.resolve(address(), time, answer) ? answer.mapping().name().replaceAll(".*/", "") : answer.outcome().name();
+    }
+
+    @Test
+    void lookingTellsWhatWasThereAndDoesNotGuessBetweenTwoLooks() throws Exception {
+        long early = System.nanoTime();
+        assertThat(resolved(early)).isEqualTo("NOT_RECORDED");
+        timeline.look(child.maps(), snapshot);
+        long first = System.nanoTime();
+        assertThat(resolved(first)).as("later than the last look").isEqualTo("NOT_YET_KNOWN");
+        assertThat(answer.candidate(0).name()).endsWith("/plain");
+        assertThat(timeline.look(child.maps(), snapshot)).isFalse();
+        child.tell("remap plain");
+        long between = System.nanoTime();
+        assertThat(timeline.look(child.maps(), snapshot)).isTrue();
+        long second = System.nanoTime();
+        timeline.look(child.maps(), snapshot);
+        child.tell("unmap plain");
+        long unmapped = System.nanoTime();
+        timeline.look(child.maps(), snapshot);
+        long third = System.nanoTime();
+        timeline.look(child.maps(), snapshot);
+
+        assertThat(resolved(early)).isEqualTo("NOT_RECORDED");
+        assertThat(resolved(first)).isEqualTo("plain");
+        assertThat(answer.mayBeUnmapped()).isFalse();
+        assertThat(resolved(between)).isEqualTo("AMBIGUOUS");
+        assertThat(answer.candidates()).isEqualTo(2);
+        assertThat(answer.candidate(0).name()).endsWith("/plain");
+        assertThat(answer.candidate(1).name()).endsWith("/remapped");
+        assertThatThrownBy(answer::mapping).isInstanceOf(IllegalStateException.class).hasMessageContaining("2 candidates");
+        assertThat(resolved(second)).isEqualTo("remapped");
+        assertThat(resolved(unmapped)).as("in use it was this").isEqualTo("remapped");
+        assertThat(answer.mayBeUnmapped()).isTrue();
+        assertThat(resolved(third)).isEqualTo("NONE");
+        assertThat(resolved(System.nanoTime())).isEqualTo("NOT_YET_KNOWN");
+        assertThat(timeline.recordedFrom()).isBetween(early, first);
+    }
+
+    @Test
+    void theKernelsWordLeavesNothingAmbiguous() throws Exception {
+        MapEventsTest.assumeTheKernelLetsUs();
+        try (MapEvents events = MapEvents.open(child.maps(), MapEvents.Option.DATA)) {
+            timeline.look(child.maps(), snapshot, events);
+            long first = System.nanoTime();
+            child.tell("remap plain");
+            long second = System.nanoTime();
+            timeline.listen(events);
+            assertThat(resolved(first)).as("before the next look").isEqualTo("plain");
+            assertThat(resolved(second)).isEqualTo("remapped");
+            timeline.look(child.maps(), snapshot, events);
+            assertThat(resolved(first)).isEqualTo("plain");
+            assertThat(resolved(second)).isEqualTo("remapped");
+            assertThat(answer.mayBeUnmapped()).isFalse();
+            child.tell("unmap plain");
+            long unmapped = System.nanoTime();
+            timeline.listen(events);
+            assertThat(resolved(unmapped)).as("unmapping is not told").isEqualTo("remapped");
+            timeline.look(child.maps(), snapshot, events);
+            assertThat(resolved(unmapped)).isEqualTo("remapped");
+            assertThat(answer.mayBeUnmapped()).as("it is found by looking").isTrue();
+        }
+    }
+
+    @Test
+    void aNewProgramEndsEverything() throws Exception {
+        MapEventsTest.assumeTheKernelLetsUs();
+        try (MapEvents events = MapEvents.open(child.maps(), MapEvents.Option.DATA)) {
+            timeline.look(child.maps(), snapshot, events);
+            long first = System.nanoTime();
+            long place = address();
+            child.exec();
+            long second = System.nanoTime();
+            timeline.look(child.maps(), snapshot, events);
+            timeline.look(child.maps(), snapshot, events);
+            assertThat(timeline.resolve(place, first, answer)).isTrue();
+            assertThat(answer.mapping().name()).endsWith("/plain");
+            timeline.resolve(place, second, answer);
+            assertThat(answer.outcome()).as("%s", answer).isIn(Outcome.FOUND, Outcome.NONE);
+            assertThat(answer.candidates() == 0 || !answer.mayBeUnmapped()).as("%s", answer).isTrue();
+        }
+    }
+
+    @Test
+    void misuseIsRefused() throws Exception {
+        assertThatThrownBy(() -> MapTimeline.ofBytes(0)).isInstanceOf(IllegalArgumentException.class);
+        MapSnapshot picture = Line.snapshot(Line.anonymous(0x1000, 0x2000));
+        timeline.record(picture, 10, 20);
+        assertThatThrownBy(() -> timeline.record(picture, 9, 20)).isInstanceOf(IllegalArgumentException.class);
+        assertThatThrownBy(() -> timeline.record(picture, 30, 29)).isInstanceOf(IllegalArgumentException.class);
+        assertThatThrownBy(() -> timeline.look(null, snapshot)).isInstanceOf(NullPointerException.class);
+        assertThatThrownBy(() -> timeline.look(child.maps(), null)).isInstanceOf(NullPointerException.class);
+        assertThatThrownBy(() -> timeline.resolve(0, 25, null)).isInstanceOf(NullPointerException.class);
+        assertThatThrownBy(() -> timeline.listen(null)).isInstanceOf(NullPointerException.class);
+    }
+}
