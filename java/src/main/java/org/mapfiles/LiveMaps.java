@@ -16,9 +16,9 @@ import java.util.concurrent.locks.LockSupport;
  * }
  * }</pre>
  *
- * <p>A picture is taken at the latest after each period and, where an address was in no mapping, soon: that may be new. Misses ask
- * for one picture together, and not more often than {@link Builder#afterMiss}. What is known of an address is as old as the
- * present picture ({@link #takenAt}); {@link #confirm} asks the kernel about one address now.
+ * <p>A picture is taken at the latest after each period and soon where an address was in no mapping, which may be new, or where the
+ * kernel tells of a change ({@link Builder#listen}); not more often for these than {@link Builder#afterMiss}. What is known of an
+ * address is as old as the present picture ({@link #takenAt}); {@link #confirm} asks the kernel about one address now.
  *
  * <p>Resolving takes no lock, allocates nothing and calls no native code, but that the first miss since a picture wakes the
  * refresher. Refreshing allocates nothing in steady state, also when something changes each time. A reader sees one whole picture
@@ -32,8 +32,10 @@ public final class LiveMaps implements AutoCloseable {
     private final long period;
     private final long afterMiss;
     private final Thread refresher;
+    private volatile MapEvents events;
     private volatile boolean closed;
     private volatile boolean missed;
+    private volatile boolean told;
     private volatile long triedAt;
     private volatile long takenAt;
     private volatile long refreshes;
@@ -44,6 +46,7 @@ public final class LiveMaps implements AutoCloseable {
         maps = from.maps;
         period = from.period.toNanos();
         afterMiss = Math.min(from.afterMiss.toNanos(), period);
+        events = from.events;
         triedAt = System.nanoTime();
         takenAt = triedAt;
         snapshot = maps.snapshot(from.filter);
@@ -62,6 +65,7 @@ public final class LiveMaps implements AutoCloseable {
         private MapFilter filter = MapFilter.all();
         private Duration period = Duration.ofSeconds(1);
         private Duration afterMiss = Duration.ofMillis(10);
+        private MapEvents events;
 
         private Builder(ProcessMaps maps) {
             this.maps = maps;
@@ -83,9 +87,22 @@ public final class LiveMaps implements AutoCloseable {
             return this;
         }
 
-        /** The age at which a picture is taken anew because of a miss, if that is less; else 10 ms. */
+        /** The age at which a picture is taken anew because of a miss or a change that was told, if that is less; else 10 ms. */
         public Builder afterMiss(Duration wanted) {
             afterMiss = checked(wanted);
+            return this;
+        }
+
+        /**
+         * Has the kernel tell of changes; that it does not tell of everything the period makes up for. With
+         * {@link MapEvents.Option#AT_ONCE} a change is known at once, without when the kernel has some, or the period is over.
+         *
+         * <p>Where {@link MapEvents#open} is refused, everything goes on without.
+         *
+         * @param changes of the same process. They stay the caller's to close, after these; nobody else drains or waits for them.
+         */
+        public Builder listen(MapEvents changes) {
+            events = Objects.requireNonNull(changes);
             return this;
         }
 
@@ -107,12 +124,50 @@ public final class LiveMaps implements AutoCloseable {
     private void run() {
         while (!closed) {
             long age = System.nanoTime() - triedAt;
-            long wait = (missed ? afterMiss : period) - age;
+            long wait = (missed || told ? afterMiss : period) - age;
             if (wait > 0) {
-                LockSupport.parkNanos(this, wait);
+                rest(wait);
             } else if (!refreshUnattended()) {
                 return;
             }
+        }
+    }
+
+    /** Until that time has passed, or there is something to do earlier. */
+    private void rest(long nanos) {
+        MapEvents changes = events;
+        if (changes == null || missed || told) {
+            LockSupport.parkNanos(this, nanos);
+            return;
+        }
+        try {
+            told = changes.await((int) Math.min(nanos / 1_000_000 + 1, Integer.MAX_VALUE)) && drain(changes);
+        } catch (ProcessGoneException ended) {
+            told = true; // the next picture says so too
+        } catch (MapsException | IllegalStateException noMore) {
+            events = null;
+        }
+    }
+
+    /** Whether mappings have changed. */
+    private static boolean drain(MapEvents changes) {
+        boolean changed = false;
+        do {
+            changes.drain();
+            changed |= changes.isIncomplete();
+            for (MapEvent event = changes.event(); event.next(); ) {
+                changed |= event.what() == MapEventKind.MAPPED || event.what() == MapEventKind.EXECUTED;
+            }
+        } while (changes.hasMore());
+        return changed;
+    }
+
+    /** Ends a rest. */
+    private void wake() {
+        LockSupport.unpark(refresher);
+        MapEvents changes = events;
+        if (changes != null) {
+            changes.wake();
         }
     }
 
@@ -124,6 +179,9 @@ public final class LiveMaps implements AutoCloseable {
         } catch (ProcessGoneException | IllegalStateException over) { // it has ended, or its ProcessMaps is closed
             return false;
         } catch (MapsException perhapsNotForLong) {
+            return true;
+        } catch (RuntimeException | Error unexpected) { // want of memory, above all: perhaps not for long
+            failure = (MapsException) new MapsException("taking a picture failed: " + unexpected).initCause(unexpected);
             return true;
         }
     }
@@ -138,6 +196,7 @@ public final class LiveMaps implements AutoCloseable {
             long now = System.nanoTime();
             triedAt = now;
             missed = false; // before the read: who misses during it asks again
+            told = false;
             try {
                 boolean changed = maps.refresh(snapshot);
                 takenAt = now;
@@ -180,7 +239,7 @@ public final class LiveMaps implements AutoCloseable {
             }
             if (address >= 0 && !live.missed) {
                 live.missed = true;
-                LockSupport.unpark(live.refresher);
+                live.wake();
             }
             return false;
         }
@@ -235,7 +294,7 @@ public final class LiveMaps implements AutoCloseable {
     @Override
     public void close() {
         closed = true;
-        LockSupport.unpark(refresher);
+        wake();
     }
 
     @Override

@@ -150,6 +150,12 @@ public final class MapEvents implements AutoCloseable {
         }
     }
 
+    /** Ends the wait of another thread, or else the next one, with false. */
+    void wake() {
+        stream.wake();
+        Reference.reachabilityFence(this);
+    }
+
     /**
      * Takes out what the kernel has told since the last drain, up to 512 events, in order of time; what was taken out
      * before is gone. Without a system call, and without waiting.

@@ -35,6 +35,14 @@ final class OpenStream extends Opened {
         return memory.bytes().getInt(Event.STREAM_NEEDED_CPUS);
     }
 
+    /** Ends the wait of another thread, or else the next one. Closed: nothing. */
+    void wake() {
+        if (mayEnter()) {
+            NativeCalls.eventsWake(memory.address());
+            leave();
+        }
+    }
+
     /** In its own turn, so that the descriptor to wake by is open; closed to others before, so that nobody waits again. */
     @Override
     public void run() {

@@ -3,6 +3,7 @@ package org.mapfiles;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.io.BufferedReader;
 import java.io.IOException;
 import java.nio.MappedByteBuffer;
 import java.nio.channels.FileChannel;
@@ -82,6 +83,60 @@ class LiveMapsTest {
             assertThat(live.failure()).isNull();
             MapAnswer answer = new MapAnswer();
             assertThat(live.confirm(live.snapshot().cursor().seek(0).start(), answer)).isTrue();
+        }
+    }
+
+    /** One mapping of many looks at all of them; the kernel's word does not wait for a period, or for a miss. */
+    @Test
+    void theKernelsWordIsEnough() throws Exception {
+        MapEventsTest.assumeTheKernelLetsUs();
+        ProcessMaps maps = ProcessMaps.self();
+        MapEvents events = MapEvents.open(maps, MapEvents.Option.DATA, MapEvents.Option.AT_ONCE);
+        try (maps; LiveMaps live = LiveMaps.of(maps).filter(MapFilter.all().fileBacked()).every(NEVER).listen(events).start()) {
+            MappedByteBuffer told = map("told");
+            MapSnapshot snapshot = live.snapshot();
+            Children.await("it is known", () -> snapshot.find(NativeCalls.addressOf(told)) >= 0);
+            LiveMaps.Reader reader = live.reader();
+            long refreshes = live.refreshes();
+            assertThat(reader.resolve(0x1000)).isFalse();
+            Children.await("a miss wakes it, too", () -> live.refreshes() > refreshes);
+            events.close();
+            MappedByteBuffer later = map("later");
+            awaitName(reader, NativeCalls.addressOf(later), "/later");
+            assertThat(told.get(0) + later.get(0)).isZero();
+        }
+    }
+
+    @Test
+    void theEndOfTheProcessIsTold() throws Exception {
+        MapEventsTest.assumeTheKernelLetsUs();
+        Process sleeper = children.sleeper();
+        try (ProcessMaps maps = ProcessMaps.of(sleeper.pid()); MapEvents events = MapEvents.open(maps);
+                LiveMaps live = LiveMaps.of(maps).every(Duration.ofSeconds(5)).listen(events).start()) {
+            Children.killAndWait(sleeper);
+            Children.await("it is known to have ended", () -> live.failure() instanceof ProcessGoneException);
+            Children.await("nothing is refreshed any more", () -> !isRefresherAlive(sleeper.pid()));
+        }
+    }
+
+    /** The memory of pictures is counted by the JVM; a process with many mappings takes more than there is. */
+    @Test
+    void wantOfMemoryIsSaidAndNotTheEnd() throws Exception {
+        OddProcess many = OddProcess.with("plain");
+        many.start();
+        try {
+            Process starving = new ChildJvm().with("-XX:MaxDirectMemorySize=1m").start(LiveAndStarve.class, many.pid());
+            try (BufferedReader told = starving.inputReader()) {
+                assertThat(told.readLine()).isEqualTo("STARTED");
+                many.tell("many 20000");
+                assertThat(told.readLine()).contains("OutOfMemoryError").contains("taking a picture failed");
+                many.stop();
+                assertThat(told.readLine()).contains("ProcessGoneException");
+            } finally {
+                starving.destroyForcibly();
+            }
+        } finally {
+            many.stop();
         }
     }
 

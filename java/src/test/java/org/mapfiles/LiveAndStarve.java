@@ -1,0 +1,26 @@
+package org.mapfiles;
+
+import java.time.Duration;
+
+/** The program of a child JVM that has little memory for pictures: says each new failure of keeping one process' fresh. */
+final class LiveAndStarve {
+    private LiveAndStarve() {
+    }
+
+    /** The number of the process. */
+    public static void main(String[] arguments) throws Exception {
+        try (ProcessMaps maps = ProcessMaps.of(Long.parseLong(arguments[0]));
+                LiveMaps live = LiveMaps.of(maps).every(Duration.ofMillis(5)).start()) {
+            System.out.println("STARTED");
+            String last = "";
+            for (long end = System.nanoTime() + 60_000_000_000L; !last.contains("ProcessGone") && System.nanoTime() < end; ) {
+                String now = String.valueOf(live.failure());
+                if (live.failure() != null && !now.equals(last)) {
+                    System.out.println(now);
+                    last = now;
+                }
+                Thread.sleep(5);
+            }
+        }
+    }
+}
