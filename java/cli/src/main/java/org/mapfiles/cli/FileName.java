@@ -44,6 +44,13 @@ final class FileName {
         return new FileName(raw, deletion);
     }
 
+    /** As {@link #of}, of what may be gone already: the kernel is not asked. */
+    static FileName unasked(Mapping mapping) {
+        byte[] raw = new byte[mapping.nameLength()];
+        mapping.name(raw, 0);
+        return raw.length == 0 ? NONE : new FileName(raw, mapping.deletion());
+    }
+
     private static boolean isUtf8(byte[] bytes) {
         try {
             StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes));

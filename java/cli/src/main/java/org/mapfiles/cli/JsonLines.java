@@ -5,6 +5,7 @@ import com.fasterxml.jackson.core.JsonGenerator;
 import com.fasterxml.jackson.core.util.MinimalPrettyPrinter;
 import java.io.IOException;
 import java.io.OutputStream;
+import java.util.Locale;
 import org.mapfiles.Deletion;
 
 /** JSON Lines: one object a line, written as it comes. */
@@ -81,6 +82,14 @@ final class JsonLines {
             bool("deleted", deletion == Deletion.DELETED);
         }
         return this;
+    }
+
+    /** The fields that {@code mapfiles maps --json} has, but for the process. */
+    JsonLines mapping(Shown mapping) throws IOException {
+        return hex("start", mapping.start).hex("end", mapping.end).text("perms", mapping.permissions).hex("offset", mapping.offset)
+                .number("dev_major", Integer.toUnsignedLong(mapping.deviceMajor))
+                .number("dev_minor", Integer.toUnsignedLong(mapping.deviceMinor)).unsigned("inode", mapping.inode)
+                .text("kind", mapping.kind.name().toLowerCase(Locale.ROOT)).path(mapping.name).deleted(mapping.name.deletion());
     }
 
     JsonLines beginList(String field) throws IOException {

@@ -23,7 +23,7 @@ import picocli.CommandLine.Spec;
         description = "Which file, and which byte of it, an address of a process belongs to.",
         synopsisSubcommandLabel = "COMMAND",
         subcommands = {MapsCommand.class, ResolveCommand.class, CountCommand.class, FilesCommand.class, CatCommand.class,
-            SharedCommand.class, GenerateCompletion.class, HelpCommand.class},
+            SharedCommand.class, WatchCommand.class, GenerateCompletion.class, HelpCommand.class},
         exitCodeListHeading = "%nExit codes:%n",
         exitCodeList = {
             "0:done",
@@ -134,6 +134,9 @@ public final class Main implements Runnable {
             }
             if (type == SharedCommand.class) {
                 return type.cast(new SharedCommand(terminal));
+            }
+            if (type == WatchCommand.class) {
+                return type.cast(new WatchCommand(terminal));
             }
             return CommandLine.defaultFactory().create(type);
         }

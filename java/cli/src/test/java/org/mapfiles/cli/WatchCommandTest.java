@@ -1,0 +1,114 @@
+package org.mapfiles.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.ByteArrayOutputStream;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.nio.MappedByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Predicate;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Is told what a process changes, until it ends? */
+class WatchCommandTest {
+    @TempDir
+    Path directory;
+
+    /** What was printed so far. */
+    private final ByteArrayOutputStream out = new ByteArrayOutputStream();
+    private final ByteArrayOutputStream err = new ByteArrayOutputStream();
+
+    private CompletableFuture<Integer> watch(String... arguments) {
+        String[] all = Stream.concat(Stream.of("watch", "--interval", "20"), Arrays.stream(arguments)).toArray(String[]::new);
+        return CompletableFuture.supplyAsync(() -> Main.run(all, InputStream.nullInputStream(), out, err));
+    }
+
+    private List<Map<String, Object>> told() throws Exception {
+        return new Ran(0, out.toString(StandardCharsets.UTF_8), "").objects();
+    }
+
+    private void await(String what, Predicate<Map<String, Object>> condition) throws Exception {
+        for (long end = System.nanoTime() + 60_000_000_000L; told().stream().noneMatch(condition); Thread.sleep(5)) {
+            assertThat(System.nanoTime()).as(what + " is not told: " + out + err).isLessThan(end);
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void anotherProgramIsToldAndTheEndIsAnExitCode(boolean onlyLook) throws Exception {
+        Process shell = new ProcessBuilder("sh", "-c", "read a; exec cat").start();
+        try {
+            String pid = Long.toString(shell.pid());
+            CompletableFuture<Integer> code = onlyLook ? watch(pid, "--json", "--look") : watch(pid, "--json");
+            Thread.sleep(500); // until it has looked once; later is as good for what follows
+            OutputStream to = shell.getOutputStream();
+            to.write("go\n".getBytes(StandardCharsets.US_ASCII));
+            to.flush();
+            await("the exec", fields -> "exec".equals(fields.get("event")));
+            await("its program", fields -> "added".equals(fields.get("event")) && String.valueOf(fields.get("path")).endsWith("/cat"));
+            to.close();
+            assertThat(code.get(60, TimeUnit.SECONDS)).isEqualTo(4);
+            assertThat(told()).noneSatisfy(fields -> assertThat(fields).containsEntry("event", "removed"));
+            assertThat(told()).filteredOn(fields -> "added".equals(fields.get("event"))).allSatisfy(fields -> assertThat(fields.keySet())
+                    .containsExactly("time", "event", "pid", "start", "end", "perms", "offset", "dev_major", "dev_minor", "inode",
+                            "kind", "path", "deleted"));
+            assertThat(told()).extracting(fields -> (String) fields.get("time")).allMatch(time -> time.matches("20.*T.*Z"));
+        } finally {
+            shell.destroyForcibly();
+        }
+    }
+
+    @Test
+    void forPeopleInWords() throws Exception {
+        Process shell = new ProcessBuilder("sh", "-c", "read a; exec cat").start();
+        CompletableFuture<Integer> code = watch(Long.toString(shell.pid()));
+        Thread.sleep(500);
+        shell.getOutputStream().write('\n');
+        shell.getOutputStream().flush();
+        for (long end = System.nanoTime() + 60_000_000_000L; !out.toString(StandardCharsets.UTF_8).contains("/cat"); Thread.sleep(5)) {
+            assertThat(System.nanoTime()).as("%s%s", out, err).isLessThan(end);
+        }
+        shell.destroyForcibly().waitFor();
+        assertThat(code.get(60, TimeUnit.SECONDS)).isEqualTo(4);
+        assertThat(out.toString(StandardCharsets.UTF_8)).containsPattern("(?m)^\\d\\d:\\d\\d:\\d\\d\\.\\d{6}  !  another program runs$")
+                .containsPattern("(?m)  \\+  [0-9a-f]+-[0-9a-f]+  r-xp  /.*/cat$");
+    }
+
+    @Test
+    void aFileMappedHereIsTold() throws Exception {
+        Path file = Files.write(directory.toRealPath().resolve("mapped"), new byte[8192]);
+        Thread watcher = new Thread(() -> Main.run(new String[] {"watch", "self", "--json", "--look", "--interval", "5"},
+                InputStream.nullInputStream(), out, err));
+        watcher.start();
+        Thread.sleep(300);
+        try (FileChannel channel = FileChannel.open(file)) {
+            MappedByteBuffer mapped = channel.map(FileChannel.MapMode.READ_ONLY, 4096, 4096);
+            await("the file", fields -> file.toString().equals(fields.get("path")) && "added".equals(fields.get("event"))
+                    && "0x1000".equals(fields.get("offset")) && "r--s".equals(fields.get("perms")));
+            assertThat(mapped.get(0)).isZero();
+        } finally {
+            watcher.interrupt();
+            watcher.join();
+        }
+    }
+
+    @Test
+    void wrongUsage() {
+        assertThat(Ran.with("watch", "self", "--interval", "0").code()).isEqualTo(2);
+        assertThat(Ran.with("watch", "self", "--interval", "0").err()).contains("below 1");
+        assertThat(Ran.with("watch", Integer.toString(Integer.MAX_VALUE)).code()).isEqualTo(4);
+    }
+}
