@@ -20,6 +20,37 @@
  * happens, {@link org.mapfiles.MapTimeline} what was where at an earlier time, and {@link org.mapfiles.SharedMappings} which memory
  * processes have in common.
  *
+ * <h2>For a sampler</h2>
+ * <ul>
+ *   <li>In a signal handler only the C function {@code mf_find()} of mapfiles.h may be called, on a picture that nobody fills:
+ *       native/examples/sampler.c is a whole sampler.
+ *   <li>On a sampling thread, {@link org.mapfiles.LiveMaps.Reader#resolve} and {@link org.mapfiles.MapSnapshot#find} look up in
+ *       nanoseconds: no lock, no allocation, no native code. A sample that is kept as address and
+ *       {@link java.lang.System#nanoTime} alone is cheaper still.
+ *   <li>On a reporting thread, {@link org.mapfiles.MapTimeline#resolve} tells what such a sample meant when it was taken; names,
+ *       {@link org.mapfiles.ProcessMaps#query} and {@link org.mapfiles.MapFiles} allocate or ask the kernel.
+ * </ul>
+ *
+ * <pre>{@code
+ * void sample(LiveMaps.Reader reader, long address) {                // one reader for each thread
+ *     if (reader.resolve(address)) {
+ *         count(reader.mapping().fileIndex(), reader.mapping().fileOffset(address));
+ *     }
+ * }
+ *
+ * void look(MapTimeline timeline, ProcessMaps maps, MapSnapshot snapshot) throws MapsException {
+ *     timeline.look(maps, snapshot);                                  // ten times a second, while samples are taken
+ * }
+ *
+ * void report(MapTimeline timeline, long address, long sampledAt, PastAnswer answer) {
+ *     if (timeline.resolve(address, sampledAt, answer)) {
+ *         print(answer.mapping().name(), answer.mapping().fileOffset(address));
+ *     } else {
+ *         print(answer.outcome().toString(), address);                // ambiguous, or before the first look: never a guess
+ *     }
+ * }
+ * }</pre>
+ *
  * <h2>Words</h2>
  * <ul>
  *   <li>A <em>mapping</em> is one line of /proc/pid/maps, the kernel's VMA: a range of addresses with one file, or none, behind it.

@@ -3,6 +3,7 @@ package org.mapfiles;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.ByteArrayOutputStream;
+import java.io.IOException;
 import java.io.PrintStream;
 import java.net.URL;
 import java.net.URLClassLoader;
@@ -20,21 +21,34 @@ class PackageExampleTest {
     @TempDir
     Path directory;
 
-    @Test
-    void theExampleOfThePackageCompilesAndRuns() throws Exception {
-        String example = Files.readAllLines(SOURCE).stream().dropWhile(line -> !line.contains("<pre>{@code"))
-                .skip(1).takeWhile(line -> !line.contains("}</pre>")).map(line -> line.replaceFirst("^ \\*", ""))
+    /** The lines of an example, the first being number 0. */
+    private static String example(int number) throws IOException {
+        String[] parts = Files.readString(SOURCE).split("<pre>\\{@code\n");
+        return parts[number + 1].lines().takeWhile(line -> !line.contains("}</pre>")).map(line -> line.replaceFirst("^ \\*", ""))
                 .collect(Collectors.joining("\n"));
-        assertThat(example.lines().count()).as("lines of the example").isBetween(8L, 14L);
-        Path file = Files.writeString(directory.resolve("Example.java"), "import org.mapfiles.*;\npublic class Example {\n"
-                + "public static void show(long address) throws Exception {\n" + example + "\n}\n}\n");
+    }
+
+    private void compile(String body) throws Exception {
+        Path file = Files.writeString(directory.resolve("Example.java"), "import org.mapfiles.*;\npublic class Example {\n" + body
+                + "\n}\n");
         String classes = Path.of(ProcessMaps.class.getProtectionDomain().getCodeSource().getLocation().toURI()).toString();
         ByteArrayOutputStream messages = new ByteArrayOutputStream();
         int rc = ToolProvider.getSystemJavaCompiler().run(null, messages, messages, "-Xlint:all", "-Werror", "-cp", classes,
                 "-d", directory.toString(), file.toString());
         assertThat(rc).as("%s", messages).isZero();
+    }
+
+    @Test
+    void theFirstExampleCompilesAndRuns() throws Exception {
+        assertThat(example(0).lines().count()).as("lines of the example").isBetween(8L, 14L);
+        compile("public static void show(long address) throws Exception {\n" + example(0) + "\n}");
         String printed = run();
         assertThat(printed).contains("r-xp").contains("libjvm.so").endsWith("no mapping\n");
+    }
+
+    @Test
+    void theSamplersExampleCompiles() throws Exception {
+        compile(example(1) + "\nvoid count(int file, long offset) {\n}\nvoid print(String what, long where) {\n}");
     }
 
     private String run() throws Exception {
