@@ -1,20 +1,14 @@
-# Kernels: sourced by ci/kernels. Debian's packages, fetched with an apt configuration of their own and unpacked, never installed.
+# Kernels: sourced by ci/kernels. Debian's packages, fetched with an apt configuration of their own and unpacked, never
+# installed.
 
 # Kernels by name, and the suite of Debian that has each.
 suite_of() {
     case $1 in
     5.10) echo bullseye-security ;;
     6.1) echo bookworm ;;
-    6.12 | arm64-6.12) echo bookworm-backports ;;
+    6.12) echo bookworm-backports ;;
     newest) echo trixie-backports ;;
     *) return 1 ;;
-    esac
-}
-
-arch_of() {
-    case $1 in
-    arm64-*) echo arm64 ;;
-    *) echo amd64 ;;
     esac
 }
 
@@ -26,37 +20,37 @@ mirror_of() { # SUITE
 }
 
 # apt, but with sources, lists and cache in DIRECTORY.
-private_apt() { # DIRECTORY ARCH PROGRAM ARGUMENT...
-    local directory=$1 arch=$2 program=$3
-    shift 3
-    "$program" -qq -o APT::Architecture="$arch" -o APT::Architectures="$arch" -o APT::Sandbox::User="$(id -un)" \
+private_apt() { # DIRECTORY PROGRAM ARGUMENT...
+    local directory=$1 program=$2
+    shift 2
+    "$program" -qq -o APT::Architectures="$arch" -o APT::Sandbox::User="$(id -un)" \
         -o Dir::Etc::sourcelist="$directory/sources.list" -o Dir::Etc::sourceparts=- -o Dir::State::lists="$directory/lists" \
         -o Dir::State::status="$directory/status" -o Dir::Cache="$directory/cache" "$@"
 }
 
 # The packages that make up the newest kernel of the suite: one, or several where the kernel is split.
-packages_of() { # DIRECTORY ARCH
-    private_apt "$1" "$2" apt-cache depends --recurse --no-recommends --no-suggests --no-conflicts --no-breaks --no-replaces \
-        --no-enhances "linux-image-cloud-$2" | grep -xE 'linux-(image|binary|modules|base)-[0-9].*' | sort -u
+packages_of() { # DIRECTORY
+    private_apt "$1" apt-cache depends --recurse --no-recommends --no-suggests --no-conflicts --no-breaks --no-replaces \
+        --no-enhances "linux-image-cloud-$arch" | grep -xE 'linux-(image|binary|modules|base)-[0-9].*' | sort -u
 }
 
 # Asks the mirror, and downloads and unpacks what is newer than the cache.
 update_kernel() { # NAME DIRECTORY
-    local directory=$2 arch suite mirror
+    local directory=$2 suite mirror
     local -a packages
-    arch=$(arch_of "$1") suite=$(suite_of "$1")
+    suite=$(suite_of "$1")
     mirror=$(mirror_of "$suite") || { echo "the system's apt sources name no mirror for $suite" >&2; return 1; }
     mkdir -p "$directory"/{lists,cache/archives}/partial
     : >"$directory/status"
     echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $mirror $suite main" >"$directory/sources.list"
-    private_apt "$directory" "$arch" apt-get update -o APT::Update::Error-Mode=any || return 1
-    mapfile -t packages < <(packages_of "$directory" "$arch")
+    private_apt "$directory" apt-get update -o APT::Update::Error-Mode=any || return 1
+    mapfile -t packages < <(packages_of "$directory")
     [ ${#packages[@]} -gt 0 ] || { echo "$suite has no kernel" >&2; return 1; }
     [ "${packages[*]}" != "$(cat "$directory/packages" 2>/dev/null)" ] || return 0
 
     rm -rf "$directory/debs" "$directory/unpacked" "$directory/packages"
     mkdir "$directory/debs" "$directory/unpacked"
-    (cd "$directory/debs" && private_apt "$directory" "$arch" apt-get download "${packages[@]}") || return 1
+    (cd "$directory/debs" && private_apt "$directory" apt-get download "${packages[@]}") || return 1
     local deb
     for deb in "$directory"/debs/*.deb; do
         dpkg-deb -x "$deb" "$directory/unpacked" || return 1
@@ -66,10 +60,6 @@ update_kernel() { # NAME DIRECTORY
 }
 
 vm_modules='virtio_pci virtio_blk ext4 btrfs xfs overlay loop'
-
-busybox_of() { # ARCH
-    command -v busybox
-}
 
 # Modules in the order in which they go in, unpacked: as no program of the small first system can.
 collect_modules() { # UNPACKED VERSION TO
@@ -104,7 +94,7 @@ prepare_kernel() { # NAME DIRECTORY
     first=$(mktemp -d)
     mkdir -p "$first"/{bin,dev,proc,sys,modules,system}
     collect_modules "$unpacked" "$(cat "$directory/version")" "$first/modules"
-    cp "$(busybox_of "$(arch_of "$1")")" "$first/bin/busybox"
+    cp "$(command -v busybox)" "$first/bin/busybox"
     install "$here/vm/init" "$first/init"
     (cd "$first" && find . | cpio --quiet -o -H newc) >"$directory/initramfs"
     rm -rf "$first"

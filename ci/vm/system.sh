@@ -41,6 +41,8 @@ put_c_tests() { # ROOT
     cp "$build/odd_process" "$root/vm/odd_process"
 }
 
+java_modules=java.compiler,java.logging,java.management,java.rmi,java.xml,jdk.compiler,jdk.management,jdk.unsupported
+
 # The tests' classes and libraries, and a Java runtime of the modules that they use.
 put_java_tests() { # ROOT
     local to=$1/vm/java library
@@ -50,7 +52,7 @@ put_java_tests() { # ROOT
     cp -r "$top/java/src" "$to/src"
     cp "$here/vm/java" "$to/run"
     "$JAVA_HOME/bin/jlink" --strip-debug --no-header-files --no-man-pages --output "$to/jdk" \
-        --add-modules java.base,java.compiler,java.logging,java.management,java.rmi,java.xml,jdk.compiler,jdk.management,jdk.unsupported
+        --add-modules "$java_modules"
     "$to/jdk/bin/java" -Xshare:dump >/dev/null
     for library in "$to"/jdk/bin/java "$to"/jdk/lib/*.so; do
         ldd "$library"
@@ -68,8 +70,8 @@ make_drive() { # DIRECTORY FILE
     mke2fs -q -t ext2 -d "$1" "$2"
 }
 
-# Leaves amd64.img or arm64.img, and the drives of the places.
-make_system() { # ARCH
+# Leaves system.img and the drives of the places.
+make_system() {
     local root=$work/root
     rm -rf "$root"
     mkdir "$root"
@@ -81,7 +83,7 @@ make_system() { # ARCH
         build native
     fi
     put_c_tests "$root"
-    make_drive "$root" "$work/$1.img"
+    make_drive "$root" "$work/system.img"
     make_places
     rm -rf "$root"
 }
@@ -90,7 +92,8 @@ make_system() { # ARCH
 make_places() {
     rm -f "$work"/{ext4,btrfs,xfs}.img
     truncate -s 1G "$work"/{ext4,btrfs,xfs}.img
-    mke2fs -q -t ext4 -O none,has_journal,extent,64bit,dir_index,filetype,sparse_super,large_file,extra_isize,metadata_csum "$work/ext4.img"
+    mke2fs -q -t ext4 -O \
+        none,has_journal,extent,64bit,dir_index,filetype,sparse_super,large_file,extra_isize,metadata_csum "$work/ext4.img"
     mkfs.btrfs -q "$work/btrfs.img" >/dev/null
     mkfs.xfs -q "$work/xfs.img"
 }

@@ -1,4 +1,5 @@
-# The tables of ci/kernels, from the machines' logs: usage: awk -f table.awk LOG... Exits with 1 where anything is not as it should be.
+# The tables of ci/kernels, from the machines' logs: usage: awk -f table.awk LOG...
+# Exits with 1 where anything is not as it should be.
 function worse(a, b) {
     return index("right refused WRONG", a) > index("right refused WRONG", b) ? a : b
 }
@@ -79,7 +80,9 @@ function print_tests(    i, k, name) {
     }
     for (k = 1; k <= count["kernels"]; k++) {
         name = names["kernels", k]
-        cells[k] = (name, "successful") in java ? java[name, "successful"] "/" java[name, "failed"] "/" java[name, "aborted"] : "-"
+        cells[k] = "-"
+        if ((name, "successful") in java)
+            cells[k] = java[name, "successful"] "/" java[name, "failed"] "/" java[name, "aborted"]
     }
     row("  Java: passed/failed/does not apply", 46)
     print ""

@@ -44,6 +44,14 @@ static inline int check_result(void)
     return check_failures == 0 ? 0 : 1;
 }
 
+/* How often to do what is done many times: on machines that take their time ROUNDS_DIVIDED_BY says how much less often. */
+static inline unsigned rounds(unsigned usual)
+{
+    const char *const divisor = getenv("ROUNDS_DIVIDED_BY");
+
+    return divisor != NULL && atoi(divisor) > 0 ? usual / (unsigned)atoi(divisor) + 1 : usual;
+}
+
 /* Makes a directory of this test's own, in TMPDIR or /tmp, and returns its path. */
 static inline const char *new_directory(const char *test)
 {

@@ -403,7 +403,7 @@ static void a_page_that_never_rests(uint32_t how)
     pthread_create(&thread, NULL, count, made.at);
     while (*(volatile uint64_t *)made.at == first)
         ;
-    for (int i = 0; i < (is_numbered() ? 20 : 2000); i++) { /* while the other thread has a turn too */
+    for (unsigned left = rounds(is_numbered() ? 20 : 2000); left > 0; left--) { /* while the other thread has a turn too */
         rc = opened(&made, how);
         CHECK(rc == -ENODATA || rc > 0, "%s: a counter: %d", place->name, rc);
     }
