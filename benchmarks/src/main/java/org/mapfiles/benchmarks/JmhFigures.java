@@ -38,6 +38,11 @@ final class JmhFigures {
         if (wanted.contains("P6")) {
             iterate();
         }
+        if (wanted.contains("L1")) {
+            for (int threads : List.of(1, 2)) {
+                live(threads);
+            }
+        }
         for (Map.Entry<String, String> live : Map.of("P1", "full", "P3", "executableOnly", "P4", "refresh", "P7", "query").entrySet()) {
             if (wanted.contains(live.getKey())) {
                 Collection<RunResult> run = run("LiveBenchmark." + live.getValue() + "$", 1);
@@ -66,6 +71,18 @@ final class JmhFigures {
         }
     }
 
+    private void live(int threads) throws Exception {
+        Map<String, RunResult> byMethod = new TreeMap<>();
+        for (RunResult result : run("LiveMapsBenchmark", threads)) {
+            byMethod.put(method(result), result);
+        }
+        double live = score(byMethod.get("live"));
+        double still = score(byMethod.get("still"));
+        figures.add("L1", threads + (threads == 1 ? "thread" : "threads"), still / live, live, still, "ns",
+                "look-ups a thread while the picture changes every 10 ms / in one that stays", Goal.ratioAtLeast(0.9));
+        allocation("L1-alloc", threads + (threads == 1 ? "thread" : "threads"), byMethod.get("live"), "resolve");
+    }
+
     private void iterate() throws Exception {
         Map<Integer, Map<String, RunResult>> bySize = new TreeMap<>();
         for (RunResult result : run("IterateBenchmark", 1)) {
@@ -84,7 +101,8 @@ final class JmhFigures {
     private Collection<RunResult> run(String pattern, int threads) throws Exception {
         ChainedOptionsBuilder options = new OptionsBuilder().include("\\." + pattern).threads(threads)
                 .addProfiler(GCProfiler.class).verbosity(VerboseMode.SILENT).shouldFailOnError(true)
-                .jvmArgsAppend("--enable-native-access=ALL-UNNAMED", "-Xms256m", "-Xmx256m")
+                .jvmArgsAppend("--enable-native-access=ALL-UNNAMED", "-Xms256m", "-Xmx256m",
+                        "-Dbenchmarks.bin=" + System.getProperty("benchmarks.bin"))
                 .resultFormat(ResultFormatType.JSON)
                 .result(results.resolve(pattern.replaceAll("\\W", "") + "-" + threads + ".json").toString());
         if (quick) {

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A program that maps all the time, to be watched. Says "ready"; then each line of stdin is a number N, answered with the
+ * nanoseconds of a round of N: 16 pages of a file mapped, four of them read, and unmapped. Meanwhile, every other
+ * millisecond, one more mapping comes or goes.
+ */
+#include "timing.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#define PAGE 4096
+
+static int file;
+
+static double rounds(int count)
+{
+    const double begin = now_ns();
+
+    for (int i = 0; i < count; i++) {
+        volatile char *const at = mmap(NULL, 16 * PAGE, PROT_READ, MAP_PRIVATE, file, 0);
+
+        for (int page = 0; page < 4; page++)
+            (void)at[page * PAGE];
+        munmap((void *)at, 16 * PAGE);
+    }
+    return (now_ns() - begin) / count;
+}
+
+int main(void)
+{
+    struct pollfd input = {.fd = STDIN_FILENO, .events = POLLIN};
+    void *more = NULL;
+    char line[32];
+
+    setvbuf(stdin, NULL, _IONBF, 0); /* what is buffered is not polled */
+    file = open("/proc/self/exe", O_RDONLY);
+    if (file < 0)
+        return 1;
+    puts("ready");
+    fflush(stdout);
+    for (;;) {
+        if (poll(&input, 1, 2) > 0) {
+            if (fgets(line, sizeof line, stdin) == NULL)
+                return 0;
+            answer(rounds(atoi(line)));
+        } else if (more == NULL) {
+            more = mmap(NULL, PAGE, PROT_READ, MAP_PRIVATE, file, 0);
+        } else {
+            munmap(more, PAGE);
+            more = NULL;
+        }
+    }
+}

@@ -1,0 +1,137 @@
+package org.mapfiles.benchmarks;
+
+import java.io.IOException;
+import java.nio.MappedByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import org.mapfiles.AccessRefusedException;
+import org.mapfiles.LiveMaps;
+import org.mapfiles.MapCursor;
+import org.mapfiles.MapEvents;
+import org.mapfiles.MapSnapshot;
+import org.mapfiles.NotSupportedException;
+import org.mapfiles.ProcessMaps;
+
+/** How soon a change is known, and what it costs the process that it is. */
+final class ChangeFigures {
+    private static final int ROUNDS = 512;
+
+    private final Figures figures;
+    private final Path bin;
+    private final boolean quick;
+
+    ChangeFigures(Figures figures, Path bin, boolean quick) {
+        this.figures = figures;
+        this.bin = bin;
+        this.quick = quick;
+    }
+
+    void run() throws Exception {
+        try (ProcessMaps self = ProcessMaps.self()) {
+            MapEvents.open(self).close();
+        } catch (AccessRefusedException | NotSupportedException refused) {
+            figures.skip("L2", refused.getMessage());
+            figures.skip("L3", refused.getMessage());
+            return;
+        }
+        for (int millis : new int[] {10, 100}) {
+            latency(millis);
+        }
+        slowDown();
+    }
+
+    /** Both watch this JVM: one is told, the other looks. */
+    private void latency(int millis) throws Exception {
+        try (ProcessMaps maps = ProcessMaps.self();
+                MapEvents events = MapEvents.open(maps, MapEvents.Option.DATA, MapEvents.Option.AT_ONCE);
+                LiveMaps told = LiveMaps.of(maps).every(Duration.ofSeconds(10)).listen(events).start();
+                LiveMaps polled = LiveMaps.of(maps).every(Duration.ofMillis(millis)).start()) {
+            Rounds rounds = Rounds.of(5, quick ? 31 : 101, () -> known(told.snapshot()), () -> known(polled.snapshot()));
+            figures.add("L2", millis + "ms", rounds.ratio(), rounds.medianOfOurs() / 1000, rounds.medianOfBaseline() / 1000, "us",
+                    "from mmap to known, pushed by the kernel / polled", null);
+        }
+    }
+
+    private static double known(MapSnapshot snapshot) throws Exception {
+        Thread.sleep(20 + (long) (Math.random() * 10)); // any time of a period, and the last change is over
+        Path file = Files.write(Files.createTempFile("mapfiles-benchmark-", null), new byte[4096]);
+        try (FileChannel channel = FileChannel.open(file)) {
+            long before = System.nanoTime();
+            MappedByteBuffer mapped = channel.map(FileChannel.MapMode.READ_ONLY, 0, 4096);
+            byte[] name = file.toRealPath().toString().getBytes();
+            MapCursor at = snapshot.cursor();
+            while (!isThere(snapshot, at, name)) {
+                Thread.onSpinWait();
+            }
+            return System.nanoTime() - before + 0 * mapped.get(0);
+        } finally {
+            Files.delete(file);
+        }
+    }
+
+    private static boolean isThere(MapSnapshot snapshot, MapCursor at, byte[] name) throws IOException {
+        try {
+            at.reset();
+            while (at.next()) {
+                if (at.nameEquals(name)) {
+                    return true;
+                }
+            }
+        } catch (IllegalStateException newer) {
+            // the next look is at that
+        }
+        return false;
+    }
+
+    private void slowDown() throws Exception {
+        try (Harness mapper = new Harness(bin.resolve("mapper").toString())) {
+            mapper.line();
+            try (ProcessMaps maps = ProcessMaps.of(mapper.pid())) {
+                watched("L3-code", maps, mapper, "watched for new code, of which there is none");
+                watched("L3-data", maps, mapper, "each mapping told", MapEvents.Option.DATA);
+                watched("L3-at-once", maps, mapper, "each mapping told, and its reader woken", MapEvents.Option.DATA,
+                        MapEvents.Option.AT_ONCE);
+            }
+        }
+    }
+
+    private void watched(String name, ProcessMaps maps, Harness mapper, String how, MapEvents.Option... options) throws Exception {
+        Rounds rounds = Rounds.of(10, quick ? 101 : 301, () -> {
+            try (MapEvents events = MapEvents.open(maps, 1 << 18, options); Drain drain = new Drain(events)) {
+                return mapper.ask(Integer.toString(ROUNDS));
+            }
+        }, () -> mapper.ask(Integer.toString(ROUNDS)));
+        figures.add(name, ROUNDS, rounds, "mmap, touch, munmap " + how + " / not watched",
+                options.length < 2 ? Goal.ratioAtMost(1.05) : null);
+    }
+
+    /** Takes out what is told, as it is. */
+    private static final class Drain implements AutoCloseable {
+        private final Thread thread;
+
+        Drain(MapEvents events) {
+            thread = new Thread(() -> {
+                try {
+                    for (;;) {
+                        if (events.await(-1)) {
+                            events.drain();
+                        }
+                    }
+                } catch (IOException | IllegalStateException over) {
+                    // it was closed
+                }
+            });
+            thread.setDaemon(true);
+            thread.start();
+        }
+
+        @Override
+        public void close() {
+            // the events are closed behind this, which ends the thread
+        }
+    }
+}
