@@ -138,8 +138,8 @@ public final class MapSnapshot {
      * order all the same: where the kernel told of overlapping mappings the newer word holds.
      *
      * <p>Told from parts that contradict each other. The kernel gives no atomic picture, and not every mix shows: a mapping that
-     * moved elsewhere during the read may be missing, or be there twice; what stood still is there. Where that matters, take a
-     * picture that {@link ProcessMaps#refresh} finds unchanged.
+     * moved elsewhere during the read may be missing, or be there twice; what stood still is there. Where that matters,
+     * {@link ProcessMaps#settle} reads until two pictures in a row are the same.
      */
     public boolean isTorn() {
         return head(Head.TORN) != 0;

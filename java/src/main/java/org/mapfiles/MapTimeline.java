@@ -38,6 +38,9 @@ public final class MapTimeline {
     /** Changes in a block before the next one begins, at least: less would be more bases than changes. */
     private static final int LEAST_CHANGES = 256;
 
+    /** Of what the kernel told; beyond, the last look says since when something may have been otherwise. */
+    private static final int MOST_TOLD = 4096;
+
     private final long maxBytes;
     private final List<TimelineBlock> blocks = new ArrayList<>();
     /** What is mapped now, by start. */
@@ -138,7 +141,7 @@ public final class MapTimeline {
                 add(covered, true, after(covered), time); // or unmapped before, which is not told
             }
             present.put(added.start(), added);
-            told.add(new Told(added, time));
+            remember(new Told(added, time));
             add(added, false, time, time);
             keepWithinBounds(time);
         }
@@ -149,9 +152,16 @@ public final class MapTimeline {
         checkLive();
         if (isNews(time)) {
             present.clear();
-            told.add(new Told(null, time));
+            remember(new Told(null, time));
             add(null, true, time, time);
         }
+    }
+
+    private void remember(Told one) {
+        if (told.size() == MOST_TOLD) {
+            told.subList(0, MOST_TOLD / 2).clear();
+        }
+        told.add(one);
     }
 
     /** Whether no look that began later has seen it. */

@@ -146,6 +146,27 @@ public final class ProcessMaps implements AutoCloseable {
         return fill(snapshot, snapshot.filter(), true) == 1;
     }
 
+    /**
+     * Reads again until two pictures in a row are the same: what is not atomic when it is read once very nearly is then. A
+     * mapping that moves away and back between the two is all that can escape.
+     *
+     * @param mostReads how often at most; at least 1
+     * @return whether they were; if not, the process changes its mappings all the time, and the snapshot shows the last picture
+     * @throws IllegalArgumentException if {@code mostReads} is below 1
+     */
+    public boolean settle(MapSnapshot snapshot, int mostReads) throws MapsException {
+        if (mostReads < 1) {
+            throw new IllegalArgumentException("so many reads settle nothing: " + mostReads);
+        }
+        int reads = 0;
+        while (refresh(snapshot)) {
+            if (++reads == mostReads) {
+                return false;
+            }
+        }
+        return true;
+    }
+
     private int fill(MapSnapshot snapshot, MapFilter filter, boolean compare) throws MapsException {
         int rc = snapshot.fill(filter, this, compare, null);
         if (rc < 0) {

@@ -12,6 +12,7 @@ final class TimelineBlock {
     /** Bytes of a change beside its mapping: two times, a reference and a flag. */
     static final int CHANGE_BYTES = 2 * Long.BYTES + Integer.BYTES + 1;
     private static final int REFERENCE_BYTES = Integer.BYTES;
+    private static final int ARRAY_BYTES = 16;
     private static final int FIRST_CHANGES = 16;
 
     final long begin;
@@ -21,10 +22,23 @@ final class TimelineBlock {
     private long[] upTo = new long[FIRST_CHANGES];
     private boolean[] gone = new boolean[FIRST_CHANGES];
     private int count;
+    private long nameBytes;
+    private byte[] lastName;
 
     TimelineBlock(long begin, PastMapping[] base) {
         this.begin = begin;
         this.base = base;
+        for (PastMapping mapping : base) {
+            countName(mapping);
+        }
+    }
+
+    /** Neighbours share the name's array. */
+    private void countName(PastMapping mapping) {
+        if (mapping.rawName() != lastName) {
+            lastName = mapping.rawName();
+            nameBytes += ARRAY_BYTES + lastName.length;
+        }
     }
 
     int count() {
@@ -47,10 +61,10 @@ final class TimelineBlock {
         return gone[change];
     }
 
-    /** Bytes on the heap, about; names are counted with their first mapping. */
+    /** Bytes on the heap, about. */
     long bytes() {
         return (long) base.length * (REFERENCE_BYTES + PastMapping.HEAP_BYTES) + (long) mappings.length * CHANGE_BYTES
-                + (long) count * PastMapping.HEAP_BYTES;
+                + (long) count * PastMapping.HEAP_BYTES + nameBytes;
     }
 
     /** Adds a change behind those there are: a mapping that is there from then on, or is gone. */
@@ -60,6 +74,9 @@ final class TimelineBlock {
             after = Arrays.copyOf(after, 2 * count);
             upTo = Arrays.copyOf(upTo, 2 * count);
             gone = Arrays.copyOf(gone, 2 * count);
+        }
+        if (mapping != null) {
+            countName(mapping);
         }
         mappings[count] = mapping;
         after[count] = earliest;

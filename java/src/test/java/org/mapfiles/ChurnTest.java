@@ -37,8 +37,7 @@ class ChurnTest {
         }
         assertThat(changed).as("it did move").isPositive();
         child.tell("join");
-        child.maps().refresh(snapshot);
-        assertThat(child.maps().refresh(snapshot)).as("quiet again").isFalse();
+        assertThat(child.maps().settle(snapshot, 2)).as("quiet again").isTrue();
         assertThat(snapshot.isTorn()).isFalse();
     }
 

@@ -68,6 +68,18 @@ class RefreshTest {
 
     @ParameterizedTest
     @EnumSource
+    void aPictureSettlesOnceTwoAreTheSame(Backend backend) throws Exception {
+        MapSnapshot snapshot = snapshot(backend);
+        assertThat(child.maps().settle(snapshot, 1)).as("nothing moves").isTrue();
+        child.tell("unmap " + any().label());
+        assertThat(child.maps().settle(snapshot, 1)).as("that one read is not like the one before").isFalse();
+        assertThat(snapshot.find(any().line().start())).isEqualTo(-1);
+        assertThat(child.maps().settle(snapshot, 1)).isTrue();
+        assertThatThrownBy(() -> child.maps().settle(snapshot, 0)).isInstanceOf(IllegalArgumentException.class);
+    }
+
+    @ParameterizedTest
+    @EnumSource
     void anotherFileAtTheSameRangeIsAChange(Backend backend) throws Exception {
         MapSnapshot snapshot = snapshot(backend);
         Line before = any().line();
