@@ -106,7 +106,7 @@ final class JmhFigures {
                 .resultFormat(ResultFormatType.JSON)
                 .result(results.resolve(pattern.replaceAll("\\W", "") + "-" + threads + ".json").toString());
         if (quick) {
-            options.forks(1).warmupIterations(8).warmupTime(TimeValue.milliseconds(250))
+            options.forks(1).warmupIterations(6).warmupTime(TimeValue.milliseconds(250))
                     .measurementIterations(3).measurementTime(TimeValue.milliseconds(200));
         } else {
             options.forks(3).warmupIterations(5).warmupTime(TimeValue.milliseconds(500))

@@ -5,7 +5,7 @@ import java.util.Arrays;
 /** Two sides of a ratio, turn by turn in one run: what disturbs the machine for longer than a round disturbs both. */
 record Rounds(double[] ours, double[] baseline) {
     /** Nanoseconds that rounds go on for at the longest, if there are a few by then. */
-    private static final long LONGEST = 10_000_000_000L;
+    private static final long LONGEST = 8_000_000_000L;
     private static final long LONGEST_WARM_UP = 3_000_000_000L;
     private static final int FEWEST = 3;
 

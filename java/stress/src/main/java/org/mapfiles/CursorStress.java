@@ -1,0 +1,79 @@
+package org.mapfiles;
+
+import org.openjdk.jcstress.annotations.Actor;
+import org.openjdk.jcstress.annotations.Expect;
+import org.openjdk.jcstress.annotations.JCStressTest;
+import org.openjdk.jcstress.annotations.Outcome;
+import org.openjdk.jcstress.annotations.State;
+import org.openjdk.jcstress.infra.results.L_Result;
+
+/** A cursor reads while another thread makes the snapshot show the other picture, and the first again. */
+public class CursorStress {
+    private static final TwoPictures PICTURES = new TwoPictures();
+
+    private CursorStress() {
+    }
+
+    /** As LiveMaps.Reader does: goes to an address, and reads all of the mapping. */
+    @JCStressTest
+    @Outcome(id = {"first", "second"}, expect = Expect.ACCEPTABLE, desc = "a mapping of one picture")
+    @Outcome(id = "newer", expect = Expect.ACCEPTABLE, desc = "the reader is told to look again")
+    @Outcome(expect = Expect.FORBIDDEN, desc = "a mix of both")
+    @State
+    public static class Resolve {
+        private final MapCursor cursor = PICTURES.snapshot.cursor();
+
+        @Actor
+        public void refresh() {
+            PICTURES.turn();
+            PICTURES.turn();
+        }
+
+        @Actor
+        public void resolve(L_Result result) {
+            try {
+                if (!cursor.goTo(TwoPictures.ADDRESS)) {
+                    result.r1 = "not found";
+                    return;
+                }
+                String told = Long.toHexString(cursor.start()) + " " + Long.toHexString(cursor.end()) + " " + cursor.inode() + " "
+                        + Long.toHexString(cursor.offset()) + " " + cursor.permissions() + " " + cursor.name();
+                result.r1 = told.equals("30000 36000 12 1000 r-xp /first") ? "first"
+                        : told.equals("35000 39000 13 2000 rw-s /the/second") ? "second" : told;
+            } catch (IllegalStateException newer) {
+                result.r1 = "newer";
+            }
+        }
+    }
+
+    /** From the first mapping to the last. */
+    @JCStressTest
+    @Outcome(id = {"first", "second"}, expect = Expect.ACCEPTABLE, desc = "the mappings of one picture")
+    @Outcome(id = "newer", expect = Expect.ACCEPTABLE, desc = "the reader is told to look again")
+    @Outcome(expect = Expect.FORBIDDEN, desc = "a mix of both")
+    @State
+    public static class Walk {
+        private final MapCursor cursor = PICTURES.snapshot.cursor();
+
+        @Actor
+        public void refresh() {
+            PICTURES.turn();
+            PICTURES.turn();
+        }
+
+        @Actor
+        public void walk(L_Result result) {
+            try {
+                long size = 0;
+                cursor.reset();
+                while (cursor.next()) {
+                    size += cursor.size();
+                }
+                result.r1 = size == TwoPictures.FIRST_SIZE ? "first" : size == TwoPictures.SECOND_SIZE ? "second"
+                        : Long.toHexString(size);
+            } catch (IllegalStateException newer) {
+                result.r1 = "newer";
+            }
+        }
+    }
+}
