@@ -37,6 +37,8 @@ final class TimelineFile {
     private static final int SAME_NAME = -1;
     /** Longer than any path with what the kernel adds to it. */
     private static final int LONGEST_NAME = 1 << 16;
+    /** Mappings and changes that a block may have: a file made to fill the memory of who loads it ends here. */
+    private static final int MOST_IN_BLOCK = 1 << 22;
 
     private TimelineFile() {
     }
@@ -139,7 +141,7 @@ final class TimelineFile {
             int tag = in.readByte();
             for (; tag == THERE; tag = in.readByte()) {
                 PastMapping mapping = mapping();
-                check(mapping != null && (base.isEmpty()
+                check(mapping != null && base.size() < MOST_IN_BLOCK && (base.isEmpty()
                         || Long.compareUnsigned(base.get(base.size() - 1).end(), mapping.start()) <= 0), "mappings out of order");
                 base.add(mapping);
             }
@@ -149,7 +151,7 @@ final class TimelineFile {
                 long after = in.readLong();
                 long upTo = in.readLong();
                 PastMapping mapping = mapping();
-                check(after <= upTo && (mapping != null || tag == GONE), "a change of nothing");
+                check(after <= upTo && block.count() < MOST_IN_BLOCK && (mapping != null || tag == GONE), "a change of nothing");
                 block.add(mapping, tag == GONE, after, upTo);
             }
             return block;

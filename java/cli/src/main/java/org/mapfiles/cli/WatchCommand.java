@@ -109,19 +109,31 @@ final class WatchCommand implements Callable<Integer> {
         /** Until the process ends, which it says by an exception. */
         void goOn() throws IOException, InterruptedException {
             for (;;) {
-                rest();
-                look();
-                changes.sort(Comparator.comparingLong(Change::nanos));
-                for (Change change : changes) {
-                    printer.print(change, wallClock + change.nanos());
+                try {
+                    rest();
+                    look();
+                } catch (ProcessGoneException ended) {
+                    if (events != null) {
+                        takeWhatIsTold(); // its last words
+                    }
+                    print();
+                    throw ended;
                 }
-                if (!changes.isEmpty()) {
-                    terminal.flush();
-                }
-                changes.clear();
-                told.clear();
-                isExecTold = false;
+                print();
             }
+        }
+
+        private void print() throws IOException {
+            changes.sort(Comparator.comparingLong(Change::nanos));
+            for (Change change : changes) {
+                printer.print(change, wallClock + change.nanos());
+            }
+            if (!changes.isEmpty()) {
+                terminal.flush();
+            }
+            changes.clear();
+            told.clear();
+            isExecTold = false;
         }
 
         private void rest() throws IOException, InterruptedException {
