@@ -2,22 +2,28 @@ package org.mapfiles;
 
 import java.nio.charset.StandardCharsets;
 
-/** A snapshot that shows one of two pictures, and is made to show the other one. */
-final class TwoPictures {
-    /** In both pictures, in mappings that differ in all they tell. */
+/**
+ * A snapshot that is made to show one picture after another. There are three: a snapshot has memory for two, and would fill each
+ * with what it holds already.
+ */
+final class Pictures {
+    /** In each picture, in mappings that differ in all they tell. */
     static final long ADDRESS = 0x35000;
 
     private static final NativeMemory FIRST = memory(line("00010000-00011000 r--p 00000000 08:01 11", "/a")
             + line("00020000-00021000 r--p 00000000 08:01 11", "/a") + line("00030000-00036000 r-xp 00001000 08:01 12", "/first"));
     private static final NativeMemory SECOND = memory(line("00035000-00039000 rw-s 00002000 08:01 13", "/the/second")
             + line("00050000-00059000 r--p 00000000 08:01 11", "/b"));
+    private static final NativeMemory THIRD = memory(line("00008000-00009000 r--p 00000000 08:01 11", "/a")
+            + line("00034000-0003a000 r--p 00003000 08:01 14", "/here/is/the/third"));
     static final long FIRST_SIZE = 0x8000;
     static final long SECOND_SIZE = 0xd000;
+    static final long THIRD_SIZE = 0x7000;
 
     final MapSnapshot snapshot = new MapSnapshot();
-    private boolean showsSecond;
+    private int shown;
 
-    TwoPictures() {
+    Pictures() {
         turn();
     }
 
@@ -33,15 +39,16 @@ final class TwoPictures {
         return memory;
     }
 
-    /** Shows the other picture: what a refresh does. */
+    /** Shows the next picture: what a refresh does. */
     synchronized void turn() {
         try {
-            if (snapshot.fill(MapFilter.all(), null, false, showsSecond ? FIRST : SECOND) != 1) {
+            NativeMemory next = shown == 0 ? SECOND : shown == 1 ? THIRD : FIRST;
+            if (snapshot.fill(MapFilter.all(), null, false, next) != 1) {
                 throw new IllegalStateException("not filled");
             }
         } catch (MalformedMapsException e) {
             throw new IllegalStateException(e);
         }
-        showsSecond = !showsSecond;
+        shown = (shown + 1) % 3;
     }
 }
