@@ -4,6 +4,7 @@
  * keeps reachable during the call (NativeMemory.java), sizes are the business of the core, errors are translated there
  * (Failures.java): handing on an errno costs nothing, an exception made here would cost a class look-up in C for each type.
  */
+#include "jni_jvm.h"
 #include "mapfiles.h"
 
 #include <errno.h>
@@ -308,15 +309,26 @@ static const JNINativeMethod methods[] = {
     METHOD(layout, "(JI)I"),
 };
 
+static const JNINativeMethod loader_methods[] = {
+    {(char *)"bind", (char *)"(Ljava/lang/Class;)V", (void *)mf_jni_bind_jvm},
+};
+
+/* Whether a class of this library's Java side has its natives now; else an exception is pending. */
+static int bind(JNIEnv *env, const char *name, const JNINativeMethod *natives, size_t count)
+{
+    const jclass holder = (*env)->FindClass(env, name);
+
+    return holder != NULL && (*env)->RegisterNatives(env, holder, natives, (jint)count) == 0;
+}
+
 MF_API JNIEXPORT jint JNICALL JNI_OnLoad(JavaVM *vm, void *reserved UNUSED)
 {
     JNIEnv *env;
-    jclass calls;
 
     if ((*vm)->GetEnv(vm, (void **)&env, JNI_VERSION_1_8) != JNI_OK)
         return JNI_ERR;
-    calls = (*env)->FindClass(env, "org/mapfiles/NativeCalls");
-    if (calls == NULL || (*env)->RegisterNatives(env, calls, methods, sizeof methods / sizeof *methods) != 0)
+    if (!bind(env, "org/mapfiles/NativeCalls", methods, sizeof methods / sizeof *methods) ||
+        !bind(env, "org/mapfiles/internal/NativeLibrary", loader_methods, 1))
         return JNI_ERR; /* System.load() throws what is pending */
     return JNI_VERSION_1_8;
 }

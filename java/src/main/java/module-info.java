@@ -6,4 +6,5 @@
  */
 module org.mapfiles {
     exports org.mapfiles;
+    exports org.mapfiles.jvm;
 }

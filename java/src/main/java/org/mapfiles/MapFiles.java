@@ -3,6 +3,7 @@ package org.mapfiles;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
+import org.mapfiles.internal.NativeLibrary;
 
 /**
  * The files behind a process' mappings: /proc/pid/map_files, which holds a symbolic link to the file of each mapping that has

@@ -3,6 +3,7 @@ package org.mapfiles;
 import java.lang.ref.Reference;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import org.mapfiles.internal.NativeLibrary;
 
 /**
  * Memory that native code may write to. Java owns it: it is a direct buffer, freed by the garbage collector once nobody

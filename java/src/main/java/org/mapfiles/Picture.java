@@ -3,6 +3,7 @@ package org.mapfiles;
 import java.nio.ByteBuffer;
 import java.nio.LongBuffer;
 import org.mapfiles.MapRecord.Head;
+import org.mapfiles.internal.NativeLibrary;
 
 /**
  * Memory of one picture of a process' mappings: head, records, search index, text. A snapshot has two of them and fills

@@ -1,4 +1,4 @@
-package org.mapfiles;
+package org.mapfiles.internal;
 
 import java.io.File;
 import java.io.FileInputStream;
@@ -26,7 +26,7 @@ import java.util.zip.ZipFile;
  * deleted after loading makes a JVM look as if it ran an outdated one. A copy made earlier is used if its content is
  * still the same.
  */
-final class NativeLibrary {
+public final class NativeLibrary {
     static final String PATH_PROPERTY = "org.mapfiles.library.path";
 
     private static volatile boolean loaded;
@@ -40,11 +40,24 @@ final class NativeLibrary {
      *
      * @throws UnsatisfiedLinkError if it cannot be loaded, now or on an earlier call; the message names the remedy
      */
-    static void ensureLoaded() {
+    public static void ensureLoaded() {
         if (!loaded) {
             load();
         }
     }
+
+    /**
+     * Loads the library, and gives a class of another package than the first its native methods.
+     *
+     * @param holder what declares the natives of {@code jni_jvm.c}
+     * @throws UnsatisfiedLinkError as {@link #ensureLoaded}
+     */
+    public static void bindJvm(Class<?> holder) {
+        ensureLoaded();
+        bind(holder);
+    }
+
+    private static native void bind(Class<?> holder);
 
     private static synchronized void load() {
         if (loaded) {

@@ -1,0 +1,27 @@
+package org.mapfiles.jvm;
+
+import org.mapfiles.internal.NativeLibrary;
+
+/** The native functions of this package, one to one: {@code jni_jvm.c}. No logic and no checks here. */
+final class JvmCalls {
+    static {
+        NativeLibrary.bindJvm(JvmCalls.class);
+    }
+
+    private JvmCalls() {
+    }
+
+    /**
+     * An entry of HotSpot's exported VM structures, by name.
+     *
+     * @param answer what receives the offset in the type or, of a static field, its address; and 1 if it is static, else 0
+     * @return the field's type as HotSpot writes it, or null: there is none by this name, or no table at all
+     */
+    static native String vmField(String type, String field, long[] answer);
+
+    /** Size of a type in bytes; -1: not told. */
+    static native long vmTypeSize(String type);
+
+    /** A constant, into the first element; false: not told. */
+    static native boolean vmConstant(String name, long[] answer);
+}
