@@ -1,9 +1,13 @@
 package org.mapfiles.jvm;
 
+import java.nio.ByteBuffer;
 import org.mapfiles.internal.NativeLibrary;
 
 /** The native functions of this package, one to one: {@code jni_jvm.c}. No logic and no checks here. */
 final class JvmCalls {
+    static final int ESRCH = -3;
+    static final int ENOMEM = -12;
+
     static {
         NativeLibrary.bindJvm(JvmCalls.class);
     }
@@ -24,4 +28,18 @@ final class JvmCalls {
 
     /** A constant, into the first element; false: not told. */
     static native boolean vmConstant(String name, long[] answer);
+
+    /** 0 or a negative errno. */
+    static native int codeOpen(long bytes);
+
+    static native void codeClose();
+
+    /** What codeOpen() reserved, and which is never given back: 0 the head, 1 and 2 the images. */
+    static native ByteBuffer codeMemory(int which);
+
+    /** What is kept: eight numbers in the order of the header. */
+    static native void codeCount(long[] counts);
+
+    /** The offsets of the structs' fields, in the order of the declarations: how many there are. */
+    static native int codeLayout(int[] offsets);
 }

@@ -1,0 +1,116 @@
+package org.mapfiles.jvm;
+
+import java.nio.ByteBuffer;
+
+/**
+ * Address and time to a record, in one image: the search of {@code mf_code_search()}.
+ *
+ * <p>Allocates nothing, and ends in an image that is being overwritten, too: chains lead to smaller places alone, and each
+ * access is checked. What it finds there may be wrong or an {@link IndexOutOfBoundsException}; the caller looks whether that
+ * can be.
+ */
+final class CodeSearch {
+    /** The time to ask for what is there now. */
+    static final long NOW = -1;
+
+    private CodeSearch() {
+    }
+
+    /**
+     * Offset of the record in the image; negative: of one that the JVM told of later than the time asked for, its
+     * complement; 0: none.
+     */
+    static int find(ByteBuffer image, long address, long time) {
+        long segment = address - image.getLong(CodeMemory.LOW) >>> CodeMemory.SEGMENT_SHIFT;
+        if (segment >= image.getInt(CodeMemory.SEGMENTS)) {
+            return 0;
+        }
+        int record = CodeMemory.intAcquired(image, CodeMemory.TABLE + (int) segment * Integer.BYTES) * CodeMemory.UNIT;
+        if (record > 0 && image.getInt(record + CodeMemory.KIND) == CodeMemory.KIND_METHOD) {
+            long start = image.getLong(record + CodeMemory.START);
+            if (address - start >= 0 && address - image.getLong(record + CodeMemory.END) < 0
+                    && wasThere(image, record, time)) {
+                return record; // nearly always: what came to the segment last
+            }
+        }
+        return findBelow(image, record, (int) segment, address, time);
+    }
+
+    private static int findBelow(ByteBuffer image, int top, int segment, long address, long time) {
+        int found = 0;
+        long smallest = Long.MAX_VALUE;
+        int later = 0;
+        long laterSize = 0; // of a stub; 0: it is a method
+        for (int record = top; record > 0; record = next(image, record, segment)) {
+            boolean method = image.getInt(record + CodeMemory.KIND) == CodeMemory.KIND_METHOD;
+            if (found != 0 && method) {
+                break; // below stubs that are there is only what made way for them
+            }
+            long start = image.getLong(record + CodeMemory.START);
+            long size = image.getLong(record + CodeMemory.END) - start;
+            if (Long.compareUnsigned(address - start, size) >= 0) {
+                continue;
+            }
+            if (wasThere(image, record, time)) {
+                if (method) {
+                    return record;
+                }
+                if (size < smallest) {
+                    found = record;
+                    smallest = size;
+                }
+            } else if (time != NOW && time - image.getLong(record + CodeMemory.LOADED) < 0) {
+                if (method || later == 0 || laterSize == 0 || size < laterSize) {
+                    later = record;
+                    laterSize = method ? 0 : size;
+                }
+            } else if (method) {
+                break; // it had gone by then, and all below it before that
+            }
+        }
+        return found != 0 ? found : later == 0 ? 0 : ~later;
+    }
+
+    private static boolean wasThere(ByteBuffer image, int record, long time) {
+        long unloaded = CodeMemory.longAcquired(image, record + CodeMemory.UNLOADED);
+        return time == NOW ? unloaded == 0
+                : time - image.getLong(record + CodeMemory.LOADED) >= 0 && (unloaded == 0 || time - unloaded < 0);
+    }
+
+    /** The next record down a segment's chain; 0: the end. */
+    private static int next(ByteBuffer image, int record, int segment) {
+        int at = segment - image.getInt(record + CodeMemory.FIRST_SEGMENT);
+        if (at < 0 || at >= image.getInt(record + CodeMemory.RECORD_SEGMENTS)) {
+            return 0;
+        }
+        int next = image.getInt(record + CodeMemory.RECORD_SIZE + at * Integer.BYTES) * CodeMemory.UNIT;
+        return next < record ? next : 0;
+    }
+
+    /** The scope of the debug information at an address of a record: of the first that is not before it; or none. */
+    static int scopeAt(ByteBuffer image, int record, long address) {
+        long offset = address - image.getLong(record + CodeMemory.START);
+        int pcs = pcsOf(image, record);
+        int low = 0;
+        int high = image.getInt(record + CodeMemory.PCS);
+        int count = high;
+        while (low < high) {
+            int middle = low + high >>> 1;
+            if (Integer.toUnsignedLong(image.getInt(pcs + middle * CodeMemory.PC_SIZE)) < offset) {
+                low = middle + 1;
+            } else {
+                high = middle;
+            }
+        }
+        return low < count ? image.getInt(pcs + low * CodeMemory.PC_SIZE + Integer.BYTES) : CodeMemory.NO_SCOPE;
+    }
+
+    private static int pcsOf(ByteBuffer image, int record) {
+        return record + CodeMemory.RECORD_SIZE + image.getInt(record + CodeMemory.RECORD_SEGMENTS) * Integer.BYTES;
+    }
+
+    /** Offset of a scope in the image: its name, bytecode index and caller. */
+    static int scope(ByteBuffer image, int record, int number) {
+        return pcsOf(image, record) + image.getInt(record + CodeMemory.PCS) * CodeMemory.PC_SIZE + number * CodeMemory.SCOPE_SIZE;
+    }
+}

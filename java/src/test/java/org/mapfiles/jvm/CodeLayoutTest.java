@@ -1,0 +1,27 @@
+package org.mapfiles.jvm;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.Arrays;
+import org.junit.jupiter.api.Test;
+
+/** Do C and Java agree on where each field of the memory of code is? */
+class CodeLayoutTest {
+    private static final int[] STATED = {
+        CodeMemory.TURN, CodeMemory.BEGUN,
+        CodeMemory.LOW, CodeMemory.FORGOTTEN, CodeMemory.SEGMENTS, CodeMemory.LOG, CodeMemory.USED, CodeMemory.TABLE,
+        CodeMemory.UNITS, CodeMemory.KIND,
+        CodeMemory.START, CodeMemory.END, CodeMemory.LOADED, CodeMemory.UNLOADED, CodeMemory.NAME, CodeMemory.FIRST_SEGMENT,
+        CodeMemory.RECORD_SEGMENTS, CodeMemory.PCS, CodeMemory.SCOPES, CodeMemory.TIER, CodeMemory.COMPILE_ID,
+        CodeMemory.ENTRY_BCI, CodeMemory.FLAGS, CodeMemory.RECORD_SIZE,
+        CodeMemory.PC_SIZE, CodeMemory.SCOPE_SIZE,
+        CodeMemory.KEY, CodeMemory.CLASS_LENGTH, CodeMemory.NAME_LENGTH, CodeMemory.SIGNATURE_LENGTH, CodeMemory.TEXT,
+    };
+
+    @Test
+    void bothSidesAgree() {
+        int[] offsets = new int[64];
+        int count = JvmCalls.codeLayout(offsets);
+        assertThat(Arrays.copyOf(offsets, count)).containsExactly(STATED);
+    }
+}

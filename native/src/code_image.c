@@ -1,0 +1,278 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Code that comes and goes, appended to an image. */
+#include "code_image.h"
+
+#include <string.h>
+
+static uint64_t round_up(uint64_t bytes)
+{
+    return (bytes + 7) & ~7ull;
+}
+
+static uint64_t segments_of(uint64_t cache)
+{
+    return (cache + (1u << MF_SEGMENT_SHIFT) - 1) >> MF_SEGMENT_SHIFT;
+}
+
+static uint64_t head_bytes(uint64_t cache)
+{
+    return round_up(sizeof(struct mf_code_image) + segments_of(cache) * sizeof(mf_place));
+}
+
+uint64_t mf_code_image_bytes(uint64_t cache, uint64_t log)
+{
+    return head_bytes(cache) + MF_NAME_BUCKETS * sizeof(mf_place) + round_up(log);
+}
+
+void mf_code_image_init(struct mf_code_image *image, uint64_t bytes, uint64_t low, uint64_t cache)
+{
+    image->bytes = bytes;
+    image->low = low;
+    image->segments = (uint32_t)segments_of(cache);
+    image->buckets = (mf_place)(head_bytes(cache) / 8);
+    image->log = (mf_place)(image->buckets + MF_NAME_BUCKETS * sizeof(mf_place) / 8);
+    image->used = image->log;
+}
+
+/* What a record takes, in units, with this many of each. */
+static uint64_t units_of(uint64_t segments, uint64_t pcs, uint64_t scopes)
+{
+    return (sizeof(struct mf_code_record) + segments * sizeof(mf_place) + pcs * sizeof(struct mf_code_pc) +
+            scopes * sizeof(struct mf_code_scope) + 7) / 8;
+}
+
+static bool has_room(const struct mf_code_image *image, uint64_t units)
+{
+    return units < UINT32_MAX && ((uint64_t)image->used + units) * 8 <= image->bytes;
+}
+
+bool mf_code_covers(const struct mf_code_image *image, uint64_t start, uint64_t end)
+{
+    const uint64_t limit = (uint64_t)image->segments << MF_SEGMENT_SHIFT;
+
+    return start < end && start - image->low < limit && end - image->low <= limit;
+}
+
+struct mf_code_record *mf_code_begin(struct mf_code_image *image, enum mf_code_kind kind, uint64_t start, uint64_t end,
+                                     uint32_t pcs)
+{
+    const uint64_t first = (start - image->low) >> MF_SEGMENT_SHIFT;
+    const uint64_t segments = ((end - 1 - image->low) >> MF_SEGMENT_SHIFT) - first + 1;
+    struct mf_code_record *const record = mf_code_at(image, image->used);
+
+    if (!has_room(image, units_of(segments, pcs, 0)))
+        return NULL;
+    memset(record, 0, sizeof *record);
+    record->entry.kind = kind;
+    record->start = start;
+    record->end = end;
+    record->first_segment = (uint32_t)first;
+    record->segments = (uint32_t)segments;
+    record->pcs = pcs;
+    record->tier = -1;
+    record->compile_id = -1;
+    record->entry_bci = -1;
+    return record;
+}
+
+uint32_t mf_code_scope_add(struct mf_code_image *image, struct mf_code_record *record, struct mf_code_scope scope)
+{
+    if (!has_room(image, units_of(record->segments, record->pcs, (uint64_t)record->scopes + 1)))
+        return MF_NO_SCOPE;
+    mf_code_scopes(record)[record->scopes] = scope;
+    return record->scopes++;
+}
+
+static struct mf_code_record *record_at(const struct mf_code_image *image, mf_place place)
+{
+    return (struct mf_code_record *)mf_code_read(image, place);
+}
+
+static mf_place top(const struct mf_code_image *image, uint32_t segment)
+{
+    return atomic_load_explicit(&image->table[segment], memory_order_acquire);
+}
+
+/* What was in a segment before this record came. */
+static mf_place below(const struct mf_code_record *record, uint32_t segment)
+{
+    return mf_code_below(record)[segment - record->first_segment];
+}
+
+static void set_unloaded(struct mf_code_image *image, struct mf_code_record *record, uint64_t time)
+{
+    atomic_store_explicit(&record->unloaded, time, memory_order_release);
+    image->live--;
+    image->gone++;
+    image->gone_units += record->entry.units;
+}
+
+/* Stubs that were there stay within a larger one: the JVM tells of a blob, and of its parts. */
+static bool makes_way(const struct mf_code_record *old, const struct mf_code_record *new)
+{
+    const bool both_stubs = old->entry.kind == MF_CODE_STUB && new->entry.kind == MF_CODE_STUB;
+
+    return old->unloaded == 0 && old->start < new->end && new->start < old->end &&
+           !(both_stubs && new->flags & MF_CODE_WAS_THERE);
+}
+
+/* Whether a method that went had a whole segment: then what was there before it went earlier. */
+static bool cleared(const struct mf_code_image *image, const struct mf_code_record *record, uint32_t segment)
+{
+    const uint64_t start = image->low + ((uint64_t)segment << MF_SEGMENT_SHIFT);
+
+    return record->entry.kind == MF_CODE_METHOD && record->unloaded != 0 && record->start <= start &&
+           record->end >= start + (1u << MF_SEGMENT_SHIFT);
+}
+
+static void make_way(struct mf_code_image *image, const struct mf_code_record *new)
+{
+    for (uint32_t i = 0; i < new->segments; i++) {
+        const uint32_t segment = new->first_segment + i;
+
+        for (mf_place place = top(image, segment); place != 0;) {
+            struct mf_code_record *const old = record_at(image, place);
+
+            if (cleared(image, old, segment))
+                break;
+            if (makes_way(old, new))
+                set_unloaded(image, old, new->loaded);
+            place = below(old, segment);
+        }
+    }
+}
+
+void mf_code_commit(struct mf_code_image *image, struct mf_code_record *record)
+{
+    const mf_place place = image->used;
+
+    if (record->unloaded == 0)
+        make_way(image, record);
+    record->entry.units = (uint32_t)units_of(record->segments, record->pcs, record->scopes);
+    for (uint32_t i = 0; i < record->segments; i++)
+        mf_code_below(record)[i] = top(image, record->first_segment + i);
+    atomic_store_explicit(&image->used, place + record->entry.units, memory_order_release);
+    for (uint32_t i = 0; i < record->segments; i++)
+        atomic_store_explicit(&image->table[record->first_segment + i], place, memory_order_release);
+    if (record->unloaded == 0) {
+        image->live++;
+    } else {
+        image->gone++;
+        image->gone_units += record->entry.units;
+    }
+}
+
+/* The code that is there and starts at this address; NULL: none. */
+static struct mf_code_record *living_at(const struct mf_code_image *image, uint64_t start, uint64_t end, mf_place name)
+{
+    const uint64_t segment = (start - image->low) >> MF_SEGMENT_SHIFT;
+
+    if (segment >= image->segments)
+        return NULL;
+    for (mf_place place = top(image, (uint32_t)segment); place != 0;) {
+        struct mf_code_record *const record = record_at(image, place);
+
+        if (record->start == start && record->unloaded == 0 && (end == 0 || (record->end == end && record->name == name)))
+            return record;
+        place = below(record, (uint32_t)segment);
+    }
+    return NULL;
+}
+
+struct mf_code_record *mf_code_known(const struct mf_code_image *image, uint64_t start, uint64_t end, mf_place name)
+{
+    return living_at(image, start, end, name);
+}
+
+bool mf_code_remove(struct mf_code_image *image, uint64_t start, uint64_t time)
+{
+    struct mf_code_record *const record = living_at(image, start, 0, 0);
+
+    if (record == NULL || record->entry.kind != MF_CODE_METHOD)
+        return false;
+    set_unloaded(image, record, time);
+    return true;
+}
+
+void mf_code_remove_untold(struct mf_code_image *image, uint32_t round, uint64_t time)
+{
+    const struct mf_code_entry *entry;
+
+    for (mf_place place = image->log; place < image->used; place += entry->units) {
+        struct mf_code_record *const record = mf_code_at(image, place);
+
+        entry = &record->entry;
+        if (entry->kind == MF_CODE_METHOD && record->unloaded == 0 && record->told != round)
+            set_unloaded(image, record, time);
+    }
+}
+
+/* ---- Readers: the image may be overwritten under them, so that nothing is followed which is not checked ---- */
+
+/* The next place down a segment's chain; 0: the end. */
+static mf_place next_down(const struct mf_code_image *image, mf_place place, uint32_t segment)
+{
+    const struct mf_code_record *const record = record_at(image, place);
+    const uint64_t at = segment - record->first_segment; /* wraps: then it is far too large */
+    mf_place next;
+
+    if (at >= record->segments || !mf_code_is_within(image, place, sizeof *record + (at + 1) * sizeof next))
+        return 0;
+    next = mf_code_below(record)[at];
+    return next < place ? next : 0;
+}
+
+static bool was_there(uint64_t loaded, uint64_t unloaded, uint64_t time)
+{
+    return time == MF_CODE_NOW ? unloaded == 0 : loaded <= time && (unloaded == 0 || time < unloaded);
+}
+
+/* The best answer so far to what was at an address at a time. */
+struct answer {
+    mf_place place;
+    uint64_t size; /* of a stub; 0: it is a method */
+};
+
+/* Of stubs within stubs the smallest is meant. */
+static void take_smaller(struct answer *answer, mf_place place, uint64_t size)
+{
+    if (answer->place == 0 || size < answer->size || answer->size == 0)
+        *answer = (struct answer){place, size};
+}
+
+mf_place mf_code_search(const struct mf_code_image *image, uint64_t address, uint64_t time, uint32_t *flags)
+{
+    const uint64_t at = (address - image->low) >> MF_SEGMENT_SHIFT;
+    struct answer found = {0, 0}, later = {0, 0};
+
+    *flags = 0;
+    if (at >= image->segments)
+        return 0;
+    for (mf_place place = top(image, (uint32_t)at); mf_code_is_within(image, place, sizeof(struct mf_code_record));
+         place = next_down(image, place, (uint32_t)at)) {
+        const struct mf_code_record *const record = record_at(image, place);
+        const uint64_t unloaded = atomic_load_explicit(&record->unloaded, memory_order_acquire);
+        const uint64_t size = record->end - record->start;
+        const bool is_method = record->entry.kind == MF_CODE_METHOD;
+
+        if (found.place != 0 && is_method)
+            break; /* below stubs that are there is only what made way for them */
+        if (address - record->start >= size)
+            continue;
+        if (was_there(record->loaded, unloaded, time)) {
+            if (is_method)
+                return place;
+            take_smaller(&found, place, size);
+        } else if (time < record->loaded) {
+            if (is_method)
+                later = (struct answer){place, 0};
+            else
+                take_smaller(&later, place, size);
+        } else if (is_method) {
+            break; /* it had gone by then, and all below it before that */
+        }
+    }
+    if (found.place == 0 && later.place != 0)
+        *flags = MF_CODE_TOLD_LATER;
+    return found.place != 0 ? found.place : later.place;
+}

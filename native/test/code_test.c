@@ -1,0 +1,295 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Code that comes and goes: is what an address was at a time found again, and is it said when that is forgotten? */
+#include "check.h"
+
+#include "../src/codes.h"
+
+#include <errno.h>
+#include <sys/mman.h>
+
+#define LOW 0x7f0000000000ull
+#define CACHE (1u << 20)
+#define LOG (1u << 20)
+
+static struct mf_codes *new_codes(uint64_t log)
+{
+    const size_t bytes = mf_codes_bytes(CACHE, log);
+    struct mf_codes *const codes = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+    mf_codes_init(codes, LOW, CACHE, log);
+    return codes;
+}
+
+/* Loads a method that is named after its number. */
+static bool load(struct mf_codes *codes, unsigned number, uint64_t start, uint64_t size, uint64_t time)
+{
+    struct mf_code_image *const image = mf_codes_current(codes);
+    char name[32];
+    const char *const texts[] = {"LHolder;", name, "()V"};
+    struct mf_code_record *record;
+
+    sprintf(name, "method%u", number);
+    record = NULL;
+    {
+        const mf_place place = mf_code_name_add(image, number + 1, texts);
+
+        if (place != 0)
+            record = mf_code_begin(image, MF_CODE_METHOD, LOW + start, LOW + start + size, 0);
+        if (record == NULL)
+            return false;
+        record->name = place;
+    }
+    record->loaded = time;
+    mf_code_commit(image, record);
+    return true;
+}
+
+static void stub(struct mf_codes *codes, const char *name, uint64_t start, uint64_t size, uint64_t time, uint32_t flags)
+{
+    struct mf_code_image *const image = mf_codes_current(codes);
+    const char *const texts[] = {"", name, ""};
+    const mf_place place = mf_code_name_add(image, 0, texts);
+    struct mf_code_record *const record = mf_code_begin(image, MF_CODE_STUB, LOW + start, LOW + start + size, 0);
+
+    record->name = place;
+    record->loaded = time;
+    record->flags = flags;
+    mf_code_commit(image, record);
+}
+
+/* The name at an address and time, or the error's. */
+static const char *name_at(const struct mf_codes *codes, uint64_t offset, uint64_t time)
+{
+    static char name[64];
+    struct mf_code code;
+    const int rc = mf_codes_find(codes, LOW + offset, time, &code);
+    int length;
+
+    if (rc == -ENOENT)
+        return "none";
+    if (rc == -ENODATA)
+        return "forgotten";
+    if (rc != 0)
+        return "wrong";
+    length = mf_codes_text(codes, &code, code.name, MF_PART_NAME, name, sizeof name - 2);
+    if (length < 0)
+        return "stale";
+    name[length] = '\0';
+    if (code.flags & MF_CODE_TOLD_LATER)
+        strcat(name, "?");
+    return name;
+}
+
+#define CHECK_NAME(codes, offset, time, expected)                                                              \
+    do {                                                                                                       \
+        const char *const found_ = name_at(codes, offset, time);                                               \
+        CHECK(strcmp(found_, expected) == 0, "at %#llx, %llu: %s", (unsigned long long)(offset),               \
+              (unsigned long long)(time), found_);                                                             \
+    } while (0)
+
+static void its_range_ends_where_it_ends(void)
+{
+    struct mf_codes *const codes = new_codes(LOG);
+
+    CHECK_NAME(codes, 0, MF_CODE_NOW, "none");
+    load(codes, 1, 1000, 700, 10);
+    CHECK_NAME(codes, 999, MF_CODE_NOW, "none");
+    CHECK_NAME(codes, 1000, MF_CODE_NOW, "method1");
+    CHECK_NAME(codes, 1699, MF_CODE_NOW, "method1");
+    CHECK_NAME(codes, 1700, MF_CODE_NOW, "none");
+    CHECK_NAME(codes, -1ull, MF_CODE_NOW, "none");
+    CHECK_NAME(codes, CACHE, MF_CODE_NOW, "none");
+    load(codes, 2, CACHE - 1, 1, 10);
+    CHECK_NAME(codes, CACHE - 1, MF_CODE_NOW, "method2");
+    CHECK_IS(mf_code_covers(mf_codes_current(codes), LOW + CACHE - 1, LOW + CACHE + 1), false, "behind the end");
+    CHECK_IS(mf_code_covers(mf_codes_current(codes), LOW - 1, LOW + 1), false, "before the start");
+    CHECK_IS(mf_code_covers(mf_codes_current(codes), LOW, LOW), false, "nothing");
+}
+
+static void a_sample_keeps_its_meaning(void)
+{
+    struct mf_codes *const codes = new_codes(LOG);
+    struct mf_code_image *const image = mf_codes_current(codes);
+
+    load(codes, 1, 1000, 700, 10);
+    CHECK_IS(mf_code_remove(image, LOW + 1000, 20), true, "it was there");
+    CHECK_IS(mf_code_remove(image, LOW + 1000, 21), false, "it went already");
+    CHECK_NAME(codes, 1200, MF_CODE_NOW, "none");
+    load(codes, 2, 1100, 300, 30);
+    CHECK_NAME(codes, 1200, 9, "method1?");
+    CHECK_NAME(codes, 1200, 10, "method1");
+    CHECK_NAME(codes, 1200, 19, "method1");
+    CHECK_NAME(codes, 1200, 20, "method2?");
+    CHECK_NAME(codes, 1200, 29, "method2?");
+    CHECK_NAME(codes, 1200, 30, "method2");
+    CHECK_NAME(codes, 1200, MF_CODE_NOW, "method2");
+    CHECK_NAME(codes, 1050, 15, "method1");
+    CHECK_NAME(codes, 1050, 25, "none");
+}
+
+static void what_is_made_in_its_place_shows_that_it_went(void)
+{
+    struct mf_codes *const codes = new_codes(LOG);
+
+    load(codes, 1, 1000, 700, 10);
+    load(codes, 2, 1600, 400, 20); /* nobody told that the first went */
+    CHECK_NAME(codes, 1100, 19, "method1");
+    CHECK_NAME(codes, 1100, 20, "none");
+    CHECK_NAME(codes, 1650, MF_CODE_NOW, "method2");
+    CHECK_IS(mf_codes_current(codes)->live, 1, "living");
+    CHECK_IS(mf_codes_current(codes)->gone, 1, "gone");
+}
+
+static void of_stubs_within_a_blob_the_smallest_is_meant(void)
+{
+    struct mf_codes *const codes = new_codes(LOG);
+
+    stub(codes, "small", 1010, 20, 1, MF_CODE_WAS_THERE);
+    stub(codes, "blob", 1000, 500, 1, MF_CODE_WAS_THERE);
+    stub(codes, "other", 1040, 30, 1, MF_CODE_WAS_THERE);
+    load(codes, 1, 1500, 40, 2);
+    CHECK_NAME(codes, 1010, MF_CODE_NOW, "small");
+    CHECK_NAME(codes, 1030, MF_CODE_NOW, "blob");
+    CHECK_NAME(codes, 1041, 5, "other");
+    CHECK_NAME(codes, 1041, 0, "other?");
+    CHECK_NAME(codes, 1499, MF_CODE_NOW, "blob");
+    CHECK_NAME(codes, 1500, MF_CODE_NOW, "method1");
+    load(codes, 2, 1020, 10, 9); /* a stub's blob was freed, which nobody tells */
+    CHECK_NAME(codes, 1025, 9, "method2");
+    CHECK_NAME(codes, 1400, MF_CODE_NOW, "none");
+    CHECK_NAME(codes, 1400, 8, "blob");
+}
+
+static void what_is_no_longer_told_of_went(void)
+{
+    struct mf_codes *const codes = new_codes(LOG);
+    struct mf_code_image *const image = mf_codes_current(codes);
+
+    load(codes, 1, 1000, 100, 10);
+    load(codes, 2, 2000, 100, 10);
+    CHECK(mf_code_known(image, LOW + 1000, LOW + 1101, 1) == NULL, "another size");
+    mf_code_known(image, LOW + 1000, LOW + 1100, mf_code_name_find(image, 2))->told = 7;
+    mf_code_remove_untold(image, 7, 50);
+    CHECK_NAME(codes, 1000, MF_CODE_NOW, "method1");
+    CHECK_NAME(codes, 2000, MF_CODE_NOW, "none");
+    CHECK_NAME(codes, 2000, 49, "method2");
+}
+
+static void inlined_frames_are_innermost_first(void)
+{
+    struct mf_codes *const codes = new_codes(LOG);
+    struct mf_code_image *const image = mf_codes_current(codes);
+    const char *const outer[] = {"LA;", "outer", "()V"}, *const inner[] = {"LB;", "inner", "(I)I"};
+    const mf_place outer_name = mf_code_name_add(image, 1, outer), inner_name = mf_code_name_add(image, 2, inner);
+    struct mf_code_record *const record = mf_code_begin(image, MF_CODE_METHOD, LOW, LOW + 100, 2);
+    struct mf_code_frame frames[2];
+    struct mf_code code;
+    uint32_t caller;
+
+    record->name = outer_name;
+    record->loaded = 1;
+    caller = mf_code_scope_add(image, record, (struct mf_code_scope){outer_name, 5, MF_NO_SCOPE});
+    mf_code_pcs(record)[0] = (struct mf_code_pc){10, mf_code_scope_add(image, record, (struct mf_code_scope){inner_name, 3, caller})};
+    mf_code_pcs(record)[1] = (struct mf_code_pc){20, caller};
+    mf_code_commit(image, record);
+    CHECK_IS(mf_codes_find(codes, LOW + 10, MF_CODE_NOW, &code), 0, "found");
+    CHECK_IS(mf_codes_frames(codes, &code, LOW + 10, frames, 2), 2, "frames at 10");
+    CHECK(frames[0].name == inner_name && frames[0].bci == 3, "innermost first");
+    CHECK(frames[1].name == outer_name && frames[1].bci == 5, "its caller");
+    CHECK_IS(mf_codes_frames(codes, &code, LOW, frames, 1), 2, "room for one");
+    CHECK_IS(mf_codes_frames(codes, &code, LOW + 11, frames, 2), 1, "frames at 11");
+    CHECK(frames[0].name == outer_name && frames[0].bci == 5, "outer alone");
+    CHECK_IS(mf_codes_frames(codes, &code, LOW + 21, frames, 2), 1, "behind all debug information");
+    CHECK(frames[0].name == outer_name && frames[0].bci == -1, "of which no bytecode is known");
+}
+
+/* Much more than there is room for: what lives stays known, what went is right or said to be forgotten. */
+static void memory_has_its_bound(void)
+{
+    enum { PLACES = 64, ROUNDS = 40000 };
+    struct mf_codes *const codes = new_codes(1u << 16);
+    unsigned lives[PLACES] = {0}, checked = 0;
+    uint64_t since[PLACES] = {0};
+    struct mf_code_counts counts;
+    char expected[32];
+
+    for (unsigned i = 1; i <= ROUNDS; i++) {
+        const unsigned place = i * 2654435761u >> 26;
+
+        if (lives[place] != 0)
+            mf_code_remove(mf_codes_current(codes), LOW + place * 4096, 10ull * i);
+        if (!load(codes, i, place * 4096, 300, 10ull * i + 5)) {
+            CHECK(mf_codes_tidy(codes), "round %u: there is something to forget", i);
+            CHECK(load(codes, i, place * 4096, 300, 10ull * i + 5), "round %u: there is room then", i);
+        }
+        if (lives[place] != 0) {
+            const char *const before = name_at(codes, place * 4096, 10ull * i - 1);
+
+            sprintf(expected, "method%u", lives[place]);
+            CHECK(strcmp(before, expected) == 0 || strcmp(before, "forgotten") == 0, "%s, not %s", before, expected);
+            checked += strcmp(before, expected) == 0;
+        }
+        lives[place] = i;
+        since[place] = 10ull * i + 5;
+        if (i % 1000 == 0)
+            for (unsigned p = 0; p < PLACES; p++) {
+                sprintf(expected, "method%u", lives[p]);
+                if (lives[p] != 0)
+                    CHECK_NAME(codes, p * 4096 + 299, since[p], expected);
+            }
+    }
+    CHECK_NAME(codes, 0, 20, "forgotten");
+    mf_codes_count(codes, &counts);
+    CHECK(counts.turns > 10, "tidied %llu times", (unsigned long long)counts.turns);
+    CHECK_IS(counts.live, PLACES, "living");
+    CHECK(counts.bytes <= counts.capacity, "within the bound");
+    CHECK(checked > ROUNDS / 2, "%u of the latest past were right", checked);
+}
+
+static void what_lives_is_not_forgotten_for_new_code(void)
+{
+    struct mf_codes *const codes = new_codes(1u << 16);
+    unsigned count = 0;
+
+    while (load(codes, count, count * 512, 100, count + 1))
+        count++;
+    CHECK(count > 100, "%u methods fit", count);
+    CHECK(!mf_codes_tidy(codes), "nothing went: nothing to forget");
+    CHECK_NAME(codes, 0, MF_CODE_NOW, "method0");
+}
+
+static void an_answer_notices_that_memory_was_used_again(void)
+{
+    struct mf_codes *const codes = new_codes(1u << 16);
+    struct mf_code code;
+    struct mf_code_frame frame;
+    char text[16];
+    unsigned count = 0;
+
+    load(codes, 0, 0, 100, 1);
+    CHECK_IS(mf_codes_find(codes, LOW, MF_CODE_NOW, &code), 0, "found");
+    for (int turn = 0; turn < 2; turn++) {
+        CHECK_IS(mf_codes_text(codes, &code, code.name, MF_PART_CLASS, text, sizeof text), 8, "the class' length");
+        CHECK_IS(mf_codes_frames(codes, &code, LOW, &frame, 1), 1, "itself");
+        while (load(codes, ++count, 4096, 100, 2)) /* each makes way for the next */
+            continue;
+        CHECK(mf_codes_tidy(codes), "tidied");
+    }
+    CHECK_IS(mf_codes_text(codes, &code, code.name, MF_PART_CLASS, text, sizeof text), -ESTALE, "text");
+    CHECK_IS(mf_codes_frames(codes, &code, LOW, &frame, 1), -ESTALE, "frames");
+    CHECK_NAME(codes, 0, MF_CODE_NOW, "method0");
+}
+
+int main(void)
+{
+    its_range_ends_where_it_ends();
+    a_sample_keeps_its_meaning();
+    what_is_made_in_its_place_shows_that_it_went();
+    of_stubs_within_a_blob_the_smallest_is_meant();
+    what_is_no_longer_told_of_went();
+    inlined_frames_are_innermost_first();
+    memory_has_its_bound();
+    what_lives_is_not_forgotten_for_new_code();
+    an_answer_notices_that_memory_was_used_again();
+    return check_result();
+}
