@@ -47,6 +47,31 @@ static mf_place name_of(struct mf_code_image *image, jvmtiEnv *jvmti, jmethodID 
     return add_name(image, jvmti, jni, method);
 }
 
+/*
+ * The JVM's methods that method handles are called through (invokeBasic, linkToStatic, ...) all have one jmethodID, and
+ * JVMTI gives the name of the first for each of them. Its own record of the code has the right one.
+ */
+#define HANDLE "Ljava/lang/invoke/MethodHandle;"
+#define LONGEST 4096u
+
+static bool is_of_handle(const struct mf_code_image *image, mf_place place)
+{
+    const struct mf_code_name *const name = mf_code_read(image, place);
+
+    return name->class_length == sizeof HANDLE - 1 && memcmp(name->text, HANDLE, sizeof HANDLE - 1) == 0;
+}
+
+static mf_place intrinsic_name(struct mf_code_image *image, uint64_t method)
+{
+    const uint64_t key = method | 1ull << 63; /* no jmethodID: the method's own address */
+    char name[LONGEST], signature[LONGEST];
+    const char *const texts[] = {HANDLE, name, signature};
+
+    if (!mf_vm_method_text(method, name, signature, LONGEST))
+        name[0] = signature[0] = '\0'; /* not known: better than another one's */
+    return mf_code_name_add(image, key, texts);
+}
+
 /* ---- Inlining: the same whether the JVM tells it frame by frame or of the outermost method alone ---- */
 
 struct debug {
@@ -190,10 +215,14 @@ static uint32_t flags_now(void)
 /* Notes a method. False: there is no room. */
 static bool note_method(struct mf_code_image *image, jvmtiEnv *jvmti, const struct debug *debug, uint64_t start, uint64_t end)
 {
-    const mf_place name = name_of(image, jvmti, debug->method);
-    struct mf_code_record *record = mf_code_known(image, start, end, name);
-    struct mf_vm_method told;
+    struct mf_vm_method told = {-1, -1, -1, 0};
+    const bool is_told = mf_vm_method_at(start, &told);
+    mf_place name = name_of(image, jvmti, debug->method);
+    struct mf_code_record *record;
 
+    if (name != 0 && told.tier <= 0 && is_of_handle(image, name))
+        name = intrinsic_name(image, told.method);
+    record = mf_code_known(image, start, end, name);
     if (record != NULL) {
         record->told = mf_agent.round;
         return true;
@@ -206,7 +235,7 @@ static bool note_method(struct mf_code_image *image, jvmtiEnv *jvmti, const stru
     record->loaded = mf_agent_now();
     record->told = mf_agent.round;
     record->flags = flags_now();
-    if (mf_vm_method_at(start, &told)) {
+    if (is_told) {
         record->tier = told.tier;
         record->compile_id = told.compile_id;
         record->entry_bci = told.entry_bci;

@@ -45,6 +45,8 @@ struct layout {
     uint64_t block_head;
     uint64_t code_begin, code_offset; /* of a CodeBlob: one or the other */
     uint64_t tier, tier_bytes, compile_id, entry_bci; /* of an nmethod */
+    uint64_t method;
+    bool has_method;
     bool has_code_begin;
     bool is_known;
 };
@@ -66,6 +68,7 @@ static bool read_layout(struct layout *out)
     else if (mf_vm_type_size(tier.type_string, &out->tier_bytes) != 0 ||
              (out->tier_bytes != sizeof(int8_t) && out->tier_bytes != sizeof(int32_t)))
         return false;
+    out->has_method = offset_of("nmethod", "_method", &out->method) || offset_of("CompiledMethod", "_method", &out->method);
     out->has_code_begin = offset_of("CodeBlob", "_code_begin", &out->code_begin);
     return out->has_code_begin || offset_of("CodeBlob", "_code_offset", &out->code_offset);
 }
@@ -133,5 +136,52 @@ bool mf_vm_method_at(uint64_t code, struct mf_vm_method *out)
                                                     : *(const int32_t *)(uintptr_t)(blob + layout.tier);
     out->compile_id = *(const int32_t *)(uintptr_t)(blob + layout.compile_id);
     out->entry_bci = *(const int32_t *)(uintptr_t)(blob + layout.entry_bci);
+    out->method = layout.has_method ? word_at(blob + layout.method) : 0;
     return true;
+}
+
+/* The offsets that lead from a Method to its texts. */
+struct text_layout {
+    uint64_t fixed, pool, name, signature; /* of a Method and its ConstMethod */
+    uint64_t pool_bytes;                   /* of a ConstantPool, behind which its entries are */
+    uint64_t length, body;                 /* of a Symbol */
+    bool is_known;
+};
+
+static bool read_text_layout(struct text_layout *out)
+{
+    return offset_of("Method", "_constMethod", &out->fixed) && offset_of("ConstMethod", "_constants", &out->pool) &&
+           offset_of("ConstMethod", "_name_index", &out->name) && offset_of("ConstMethod", "_signature_index", &out->signature) &&
+           mf_vm_type_size("ConstantPool", &out->pool_bytes) == 0 && offset_of("Symbol", "_length", &out->length) &&
+           offset_of("Symbol", "_body[0]", &out->body);
+}
+
+/* The symbol whose index in the constant pool is at a place of a ConstMethod. */
+static bool read_symbol(const struct text_layout *layout, uint64_t fixed, uint64_t at, char *out, uint32_t room)
+{
+    const uint64_t index = *(const uint16_t *)(uintptr_t)(fixed + at);
+    const uint64_t symbol = word_at(word_at(fixed + layout->pool) + layout->pool_bytes + index * sizeof symbol);
+    const uint16_t length = symbol == 0 ? UINT16_MAX : *(const uint16_t *)(uintptr_t)(symbol + layout->length);
+
+    if (length >= room)
+        return false;
+    memcpy(out, (const char *)(uintptr_t)(symbol + layout->body), length);
+    out[length] = '\0';
+    return true;
+}
+
+bool mf_vm_method_text(uint64_t method, char *name, char *signature, uint32_t room)
+{
+    static struct text_layout layout; /* as above */
+    static bool was_read;
+    uint64_t fixed;
+
+    if (!was_read) {
+        layout.is_known = read_text_layout(&layout);
+        was_read = true;
+    }
+    if (method == 0 || !layout.is_known)
+        return false;
+    fixed = word_at(method + layout.fixed);
+    return read_symbol(&layout, fixed, layout.name, name, room) && read_symbol(&layout, fixed, layout.signature, signature, room);
 }

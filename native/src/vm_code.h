@@ -10,6 +10,7 @@ struct mf_vm_method {
     int32_t tier;       /* CompLevel */
     int32_t compile_id;
     int32_t entry_bci;  /* -1: entered at its beginning */
+    uint64_t method;    /* the JVM's Method, which lives as long as the code; 0: not told */
 };
 
 /** The range reserved for code. @return 0; -ENOENT: not told. Once the JVM has begun to run. */
@@ -22,5 +23,8 @@ int mf_vm_code_cache(uint64_t *low, uint64_t *high);
  * @return false: not told, or not understood; nothing is written.
  */
 bool mf_vm_method_at(uint64_t code, struct mf_vm_method *out);
+
+/** Name and signature of a Method that is there. @return false: not told, or longer than @p room bytes with their end mark. */
+bool mf_vm_method_text(uint64_t method, char *name, char *signature, uint32_t room);
 
 #endif

@@ -12,14 +12,18 @@ import java.util.List;
 import java.util.stream.Stream;
 
 /** A JVM of its own, with the library and the tests on its class path: for what a process does once. */
-final class ChildJvm {
+public final class ChildJvm {
     private final List<String> before = new ArrayList<>();
     private final List<String> options = new ArrayList<>();
     private Path directory = Path.of(".");
     private String classPath = homeOf(ProcessMaps.class) + ":" + homeOf(ChildJvm.class);
 
+    /** With the checks of -Xcheck:jni, and the least of compilers and collectors. */
+    public ChildJvm() {
+    }
+
     /** What it said, and how it ended. */
-    record Outcome(int exit, String output) {
+    public record Outcome(int exit, String output) {
     }
 
     /** As nobody, who has no capability, with classes and library in a directory that anybody may read. */
@@ -39,17 +43,17 @@ final class ChildJvm {
     }
 
     /** A program to run it under, such as setpriv(1); a second one runs the first. */
-    ChildJvm under(String... command) {
+    public ChildJvm under(String... command) {
         before.addAll(0, List.of(command));
         return this;
     }
 
-    ChildJvm with(String... more) {
+    public ChildJvm with(String... more) {
         options.addAll(List.of(more));
         return this;
     }
 
-    ChildJvm in(Path workingDirectory) {
+    public ChildJvm in(Path workingDirectory) {
         directory = workingDirectory;
         return this;
     }
@@ -64,13 +68,16 @@ final class ChildJvm {
         return this;
     }
 
-    Process start(Class<?> main, Object... arguments) throws IOException {
+    public Process start(Class<?> main, Object... arguments) throws IOException {
         List<String> command = new ArrayList<>(before);
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
         if (Runtime.version().feature() >= 22 && options.stream().noneMatch(option -> option.contains("native-access"))) {
             command.add("--enable-native-access=ALL-UNNAMED");
         }
-        command.addAll(List.of("-Xcheck:jni", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC"));
+        command.addAll(List.of("-Xcheck:jni", "-XX:TieredStopAtLevel=1"));
+        if (options.stream().noneMatch(option -> option.matches("-XX:.Use\\w+GC"))) {
+            command.add("-XX:+UseSerialGC");
+        }
         command.addAll(options);
         command.addAll(List.of("-cp", classPath, main.getName()));
         for (Object argument : arguments) {
@@ -79,17 +86,17 @@ final class ChildJvm {
         return new ProcessBuilder(command).directory(directory.toFile()).redirectErrorStream(true).start();
     }
 
-    Outcome run(Class<?> main, Object... arguments) throws IOException, InterruptedException {
+    public Outcome run(Class<?> main, Object... arguments) throws IOException, InterruptedException {
         return outcomeOf(start(main, arguments));
     }
 
-    static Outcome outcomeOf(Process process) throws IOException, InterruptedException {
+    public static Outcome outcomeOf(Process process) throws IOException, InterruptedException {
         String output = new String(process.getInputStream().readAllBytes());
         return new Outcome(process.waitFor(), output);
     }
 
     /** The directory of classes that a class comes from, be it the class path or a patched module. */
-    static Path homeOf(Class<?> type) {
+    public static Path homeOf(Class<?> type) {
         String file = type.getName().replace('.', '/') + ".class";
         Path path = Path.of(URI.create(type.getResource("/" + file).toString()));
         return path.getRoot().resolve(path.subpath(0, path.getNameCount() - Path.of(file).getNameCount()));

@@ -1,0 +1,36 @@
+package org.mapfiles.jvm;
+
+import java.lang.management.ManagementFactory;
+import java.util.LinkedHashSet;
+import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import javax.management.ObjectName;
+
+/** The methods that the JVM itself lists as compiled: {@code jcmd PID Compiler.codelist}. */
+final class CodeList {
+    private static final Pattern LINE = Pattern.compile(
+            "\\s*(\\d+)\\s+(\\d)\\s+\\d+\\s+(\\S+)\\s+\\[0x([0-9a-f]+), 0x([0-9a-f]+) - 0x([0-9a-f]+)\\]");
+
+    /** One of them. */
+    record Line(int compileId, int tier, String method, long start, long end) {
+    }
+
+    private CodeList() {
+    }
+
+    static Set<Line> read() throws Exception {
+        String text = (String) ManagementFactory.getPlatformMBeanServer().invoke(
+                new ObjectName("com.sun.management:type=DiagnosticCommand"), "compilerCodelist", new Object[0], new String[0]);
+        Set<Line> lines = new LinkedHashSet<>();
+        for (String line : text.split("\n")) {
+            Matcher fields = LINE.matcher(line);
+            if (!fields.matches()) {
+                throw new AssertionError("not understood: " + line);
+            }
+            lines.add(new Line(Integer.parseInt(fields.group(1)), Integer.parseInt(fields.group(2)), fields.group(3),
+                    Long.parseUnsignedLong(fields.group(5), 16), Long.parseUnsignedLong(fields.group(6), 16)));
+        }
+        return lines;
+    }
+}

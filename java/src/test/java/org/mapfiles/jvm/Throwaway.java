@@ -1,0 +1,44 @@
+package org.mapfiles.jvm;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.lang.reflect.Method;
+
+/** A class that is loaded again and again, each time by a loader of its own, compiled, and unloaded with that. */
+public final class Throwaway {
+    private Throwaway() {
+    }
+
+    /** What is compiled: enough of it that C2 inlines the one into the other. */
+    public static int work(int rounds) {
+        int sum = 0;
+        for (int i = 0; i < rounds; i++) {
+            sum += inlined(i);
+        }
+        return sum;
+    }
+
+    static int inlined(int i) {
+        return Integer.reverse(i) ^ i;
+    }
+
+    /** The method of a copy of this class that nobody else holds. */
+    static Method copy() {
+        return new Loader().work();
+    }
+
+    private static final class Loader extends ClassLoader {
+        Loader() {
+            super(Throwaway.class.getClassLoader());
+        }
+
+        Method work() {
+            try (InputStream in = Throwaway.class.getResourceAsStream("Throwaway.class")) {
+                byte[] bytes = in.readAllBytes();
+                return defineClass(Throwaway.class.getName(), bytes, 0, bytes.length).getMethod("work", int.class);
+            } catch (IOException | ReflectiveOperationException e) {
+                throw new AssertionError(e);
+            }
+        }
+    }
+}
