@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Readers that take no lock, while code comes and goes and memory is tidied all the time: is every answer whole? */
+#include "check.h"
+
+#include "../src/codes.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <sys/mman.h>
+
+#define LOW 0x7f0000000000ull
+#define CACHE (1u << 20)
+#define PLACES 128u
+#define STEP 4096u
+#define READERS 3
+
+static struct mf_codes *codes;
+static _Atomic bool is_done;
+static _Atomic unsigned wrong;
+
+/* Each method's name, size and debug information are told from the number it has, and its range from its place. */
+static bool load(unsigned number, uint64_t time)
+{
+    struct mf_code_image *const image = mf_codes_current(codes);
+    const uint64_t start = LOW + number % PLACES * STEP;
+    char name[32];
+    const char *const texts[] = {"LHolder;", name, "()V"};
+    struct mf_code_record *record;
+    mf_place place;
+
+    sprintf(name, "%u", number);
+    place = mf_code_name_add(image, number + 1, texts);
+    record = place == 0 ? NULL : mf_code_begin(image, MF_CODE_METHOD, start, start + 100 + number % 1000, 1);
+    if (record == NULL || mf_code_scope_add(image, record, (struct mf_code_scope){place, (int)number, MF_NO_SCOPE}) != 0)
+        return false;
+    mf_code_pcs(record)[0] = (struct mf_code_pc){50, 0};
+    record->name = place;
+    record->loaded = time;
+    record->compile_id = (int)number;
+    mf_code_commit(image, record);
+    return true;
+}
+
+static bool is_whole(const struct mf_code *code, uint64_t address)
+{
+    struct mf_code_frame frame;
+    char text[16];
+    const unsigned number = (unsigned)code->compile_id;
+    const int frames = mf_codes_frames(codes, code, code->start + 50, &frame, 1);
+    const int length = mf_codes_text(codes, code, code->name, MF_PART_NAME, text, sizeof text - 1);
+
+    if (address < code->start || address >= code->end || code->start != LOW + number % PLACES * STEP ||
+        code->end - code->start != 100 + number % 1000)
+        return false;
+    if (frames != -ESTALE && (frames != 1 || frame.bci != (int)number || frame.name != code->name))
+        return false;
+    if (length < 0)
+        return length == -ESTALE;
+    text[length] = '\0';
+    return (unsigned)atoi(text) == number;
+}
+
+static void *read_all(void *found)
+{
+    uint64_t *const count = found;
+
+    for (unsigned i = 0; !is_done; i++) {
+        const uint64_t address = LOW + i * 2654435761u % PLACES * STEP + i % 100;
+        struct mf_code code;
+
+        if (mf_codes_find(codes, address, i & 1 ? MF_CODE_NOW : i % 5000, &code) != 0)
+            continue;
+        if (!is_whole(&code, address))
+            wrong++;
+        ++*count;
+    }
+    return NULL;
+}
+
+int main(void)
+{
+    const size_t bytes = mf_codes_bytes(CACHE, 1u << 17);
+    pthread_t readers[READERS];
+    uint64_t found[READERS] = {0};
+    const unsigned last = rounds(200000);
+
+    codes = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    mf_codes_init(codes, LOW, CACHE, 1u << 17);
+    for (int i = 0; i < READERS; i++)
+        pthread_create(&readers[i], NULL, read_all, &found[i]);
+    for (unsigned number = 0; number < last; number++) {
+        if (number % 3 != 0)
+            mf_code_remove(mf_codes_current(codes), LOW + number % PLACES * STEP, number + 1);
+        if (!load(number, number + 1))
+            CHECK(mf_codes_tidy(codes) && load(number, number + 1), "there is room for %u", number);
+    }
+    is_done = true;
+    for (int i = 0; i < READERS; i++) {
+        pthread_join(readers[i], NULL);
+        CHECK(found[i] > 100, "reader %d found %llu", i, (unsigned long long)found[i]);
+    }
+    CHECK_IS(wrong, 0, "wrong answers");
+    CHECK(codes->turn > 100, "tidied %u times", codes->turn);
+    return check_result();
+}
