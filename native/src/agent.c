@@ -9,6 +9,7 @@
 #include "vm_structs.h"
 
 #include <errno.h>
+#include <link.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -157,7 +158,7 @@ int mf_code_count(struct mf_code_counts *out)
 
 /* ---- As an agent ---- */
 
-/* "memory=64m": what mf_jvm_open() takes. False: not understood. */
+/* "memory=64m": what mf_jvm_open() takes. False: not understood, or more than there may be. */
 static bool read_options(const char *options, uint64_t *bytes)
 {
     static const char memory[] = "memory=";
@@ -166,14 +167,16 @@ static bool read_options(const char *options, uint64_t *bytes)
     *bytes = 0;
     if (options == NULL || *options == '\0')
         return true;
-    if (strncmp(options, memory, sizeof memory - 1) != 0)
+    if (strncmp(options, memory, sizeof memory - 1) != 0 || options[sizeof memory - 1] == '-')
         return false;
     *bytes = strtoull(options + sizeof memory - 1, &end, 10);
+    if (*bytes == 0 || *bytes > MOST_BYTES)
+        return false;
     if (*end == 'm' || *end == 'M')
         *bytes <<= 20, end++;
     else if (*end == 'g' || *end == 'G')
         *bytes <<= 30, end++;
-    return *end == '\0' && *bytes > 0;
+    return *end == '\0' && *bytes <= MOST_BYTES;
 }
 
 static bool is_told_why(bool works, const char *why)
@@ -186,14 +189,54 @@ static bool is_told_why(bool works, const char *why)
     return works;
 }
 
-#define OPTIONS "mapfiles agent: the option is memory=SIZE, such as memory=64m\n"
+#define OPTIONS "mapfiles agent: the option is memory=SIZE, such as memory=64m, up to 1g\n"
 #define JVMTI "mapfiles agent: this JVM cannot tell of its compiled code\n"
+
+/* The path this library was loaded by. */
+static int take_own_path(struct dl_phdr_info *info, size_t size, void *out)
+{
+    (void)size;
+    for (int i = 0; i < info->dlpi_phnum; i++) {
+        const ElfW(Phdr) *const segment = &info->dlpi_phdr[i];
+
+        if (segment->p_type == PT_LOAD && (uintptr_t)&mf_agent - info->dlpi_addr - segment->p_vaddr < segment->p_memsz) {
+            *(const char **)out = info->dlpi_name;
+            return 1;
+        }
+    }
+    return 0;
+}
+
+/* System.setProperty(name, value), unless there is one. */
+static void set_property(JNIEnv *env, const char *name, const char *value)
+{
+    const jclass system = (*env)->FindClass(env, "java/lang/System");
+    const jmethodID get = (*env)->GetStaticMethodID(env, system, "getProperty", "(Ljava/lang/String;)Ljava/lang/String;");
+    const jmethodID set = (*env)->GetStaticMethodID(env, system, "setProperty",
+                                                    "(Ljava/lang/String;Ljava/lang/String;)Ljava/lang/String;");
+    const jstring key = (*env)->NewStringUTF(env, name), path = (*env)->NewStringUTF(env, value);
+    const jobject given = key == NULL ? NULL : (*env)->CallStaticObjectMethod(env, system, get, key);
+
+    if (!(*env)->ExceptionCheck(env) && given == NULL && path != NULL)
+        (*env)->CallStaticObjectMethod(env, system, set, key, path);
+    (*env)->ExceptionClear(env); /* without the property the Java side loads a copy of its own */
+}
+
+/* Has the Java side load this very file, unless it is told another: then both have one memory of code. */
+static void tell_own_path(JNIEnv *env)
+{
+    const char *path = NULL;
+
+    dl_iterate_phdr(take_own_path, &path);
+    if (path != NULL && *path == '/')
+        set_property(env, "org.mapfiles.library.path", path);
+}
 
 static void JNICALL on_init(jvmtiEnv *jvmti, JNIEnv *env, jthread thread)
 {
     (void)jvmti;
-    (void)env;
     (void)thread;
+    tell_own_path(env);
     is_told_why(mf_jvm_open(mf_agent.vm, mf_agent.log_bytes) == 0, JVMTI);
 }
 

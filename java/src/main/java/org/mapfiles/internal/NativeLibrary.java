@@ -24,10 +24,12 @@ import java.util.zip.ZipFile;
  * <p>A path given by {@code -Dorg.mapfiles.library.path=} is used as it is. Otherwise the library in the jar is copied to a
  * directory that only this user can enter, under a name made from its content, and stays there: a library that is
  * deleted after loading makes a JVM look as if it ran an outdated one. A copy made earlier is used if its content is
- * still the same.
+ * still the same. Several class loaders of a JVM may each load it.
  */
 public final class NativeLibrary {
     static final String PATH_PROPERTY = "org.mapfiles.library.path";
+
+    private static final int MOST_LOADERS = 1_000;
 
     private static volatile boolean loaded;
     private static String failure;
@@ -109,8 +111,7 @@ public final class NativeLibrary {
             Path.of(System.getProperty("java.io.tmpdir"), "mapfiles-" + ownUid()),
         }) {
             try {
-                Path library = extract(content, privateDirectory(directory).resolve("libmapfiles-" + hash.substring(0, 32) + ".so"));
-                System.load(library.toString());
+                loadCopy(content, privateDirectory(directory).resolve("libmapfiles-" + hash.substring(0, 32)).toString());
                 return null;
             } catch (FileSystemException e) {
                 refusals.append("; ").append(e.getFile()).append(": ").append(e.getReason() == null
@@ -122,6 +123,39 @@ public final class NativeLibrary {
         return "there is no directory to keep libmapfiles.so in and load it from" + refusals + ": make one of them a directory "
                 + "of this user alone (chmod 700) on a file system that is not mounted noexec, or name a library with -D"
                 + PATH_PROPERTY + "=";
+    }
+
+    /**
+     * Loads the library by a name of its own for each class loader: a JVM takes no name twice. All are names of one file, so
+     * that there is one library in the process, which is never unloaded.
+     */
+    private static void loadCopy(byte[] content, String name) throws IOException {
+        Path library = extract(content, Path.of(name + ".so"));
+        for (int loader = 1;; loader++) {
+            try {
+                System.load(library.toString());
+                return;
+            } catch (UnsatisfiedLinkError e) {
+                if (!String.valueOf(e.getMessage()).contains("already loaded in another classloader") || loader == MOST_LOADERS) {
+                    throw e;
+                }
+            }
+            library = Path.of(name + "-" + loader + ".so");
+            if (!isIntact(library, content)) {
+                link(library, Path.of(name + ".so"), content);
+            }
+        }
+    }
+
+    private static void link(Path library, Path first, byte[] content) throws IOException {
+        Files.deleteIfExists(library);
+        try {
+            Files.createLink(library, first);
+        } catch (FileAlreadyExistsException there) { // another JVM was quicker
+            if (!isIntact(library, content)) {
+                throw there;
+            }
+        }
     }
 
     private static String resourceName() throws IOException {

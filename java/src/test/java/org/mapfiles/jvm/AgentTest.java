@@ -1,0 +1,80 @@
+package org.mapfiles.jvm;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.stream.Collectors;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.mapfiles.ChildJvm;
+import org.mapfiles.MapCursor;
+import org.mapfiles.ProcessMaps;
+
+/** The library as an agent from the JVM's start, attached later, twice, in two class loaders, and while the JVM exits. */
+class AgentTest {
+    @TempDir
+    Path directory;
+
+    /** A copy of the library that nobody else has loaded. */
+    private Path library() throws Exception {
+        JvmCode.open();
+        try (ProcessMaps maps = ProcessMaps.self()) {
+            for (MapCursor mapping = maps.snapshot().cursor(); mapping.next(); ) {
+                String name = mapping.name();
+                if (name != null && name.contains("libmapfiles")) {
+                    return Files.copy(Path.of(name), directory.resolve("libmapfiles.so"));
+                }
+            }
+        }
+        throw new AssertionError("not loaded");
+    }
+
+    private static String said(ChildJvm.Outcome outcome) {
+        assertThat(outcome.exit()).as(outcome.output()).isZero();
+        return outcome.output().lines().filter(line -> !line.startsWith("WARNING: ")).collect(Collectors.joining("\n"));
+    }
+
+    @Test
+    void fromTheStartItIsToldOfWhatIsCompiled() throws Exception {
+        String agent = "-agentpath:" + library() + "=memory=8m";
+        assertThat(said(new ChildJvm().with(agent, "-XX:TieredStopAtLevel=4").run(AskForCode.class, "earliest")))
+                .isEqualTo("[came], libraries 1");
+    }
+
+    @Test
+    void withoutItWhatWasThereIsSaidToBe() throws Exception {
+        assertThat(said(new ChildJvm().run(AskForCode.class, "earliest"))).isEqualTo("[was there], libraries 1");
+    }
+
+    @Test
+    void anOptionItDoesNotKnowIsSaid() throws Exception {
+        Path library = library();
+        for (String option : new String[] {"memory=", "memory=x", "memory=0", "mem=1", "memory=1mm", "memory=99999999999999999999g",
+            "memory=2g", "memory=-1"}) {
+            ChildJvm.Outcome outcome = new ChildJvm().with("-agentpath:" + library + "=" + option).run(AskForCode.class, "earliest");
+            assertThat(outcome.exit()).as(option).isNotZero();
+            assertThat(outcome.output()).as(option).contains("mapfiles agent: the option is memory=SIZE, such as memory=64m");
+        }
+    }
+
+    @Test
+    void attachedTwiceBesideTheLibraryOfTheProgram() throws Exception {
+        assertThat(said(new ChildJvm().with("-XX:TieredStopAtLevel=4").run(AskForCode.class, "attached", library())))
+                .isEqualTo("return code: 0\nreturn code: 0\nright true");
+    }
+
+    @Test
+    void eachClassLoaderMayHaveIt() throws Exception {
+        assertThat(said(new ChildJvm().with("-Duser.home=" + directory).run(AskForCode.class, "loaders")))
+                .isEqualTo("found true\nfound true\nfound true\nlibraries 1");
+        assertThat(directory.resolve(".cache/mapfiles")).isDirectory();
+    }
+
+    @Test
+    void theJvmMayExitWhileItTells() throws Exception {
+        for (int i = 0; i < 5; i++) {
+            assertThat(said(new ChildJvm().with("-XX:TieredStopAtLevel=4").run(AskForCode.class, "exit"))).isEqualTo("leaving");
+        }
+    }
+}
