@@ -134,7 +134,7 @@ static const struct command {
     {"exec", exec_again},         /* says EXECED, and begins anew */
     {"leader-exit", leader_exit}, /* the first thread ends, another goes on */
     {"segment", odd_segment},     /* ID: a System V segment of that id, as far as the kernel lets */
-    {"churn", odd_churn},         /* MILLISECONDS: threads change mappings in the background */
+    {"churn", odd_churn},         /* MILLISECONDS [WAY]: threads change mappings in the background */
     {"join", odd_join},           /* waits for them: how many changes */
 };
 

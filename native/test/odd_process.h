@@ -25,8 +25,11 @@ const struct odd_made *odd_find(const char *label);
 /* Maps a System V segment of a certain id, as far as the kernel lets: a command that answers with it, or why not. */
 void odd_segment(const char *wanted);
 
-/* Threads that map, unmap, split and merge for so many milliseconds; and waiting for them: commands that answer. */
-void odd_churn(const char *milliseconds);
+/*
+ * Threads that map and unmap, split and merge, or remap, or all of it, for so many milliseconds: a command that answers with how
+ * far apart pages are that stand all the time, in bytes, and where the first of each thread is. And waiting for them.
+ */
+void odd_churn(const char *milliseconds_and_way);
 void odd_join(const char *unused);
 
 #endif
