@@ -68,6 +68,28 @@ static void unmap(const char *label)
         answer("OK", 0);
 }
 
+static void protect(const char *label)
+{
+    const struct odd_made *const made = odd_find(label);
+
+    answer(made != NULL && mprotect((void *)made->start, made->size, PROT_NONE) == 0 ? "OK" : "ERROR cannot protect", 0);
+}
+
+static void shrink(const char *label)
+{
+    const struct odd_made *const made = odd_find(label);
+
+    answer(made != NULL && munmap((char *)made->start + made->size - odd_page, odd_page) == 0 ? "OK" : "ERROR cannot shrink", 0);
+}
+
+static void grow(const char *label)
+{
+    const struct odd_made *const made = odd_find(label);
+
+    answer(made != NULL && mremap((void *)made->start, made->size - odd_page, made->size, 0) != MAP_FAILED ? "OK"
+                                                                                                           : "ERROR cannot grow", 0);
+}
+
 /* Another file at the same range. */
 static void remap(const char *label)
 {
@@ -128,6 +150,9 @@ static const struct command {
 } commands[] = {
     {"many", map_many},           /* N: so many more, as far as the kernel lets */
     {"unmap", unmap},             /* LABEL */
+    {"protect", protect},         /* LABEL: no access */
+    {"shrink", shrink},           /* LABEL: by its last page */
+    {"grow", grow},               /* LABEL: after shrink: to its full size again */
     {"remap", remap},             /* LABEL: another file at the same range */
     {"delete", delete_file},      /* LABEL: its file */
     {"replace", replace_file},    /* LABEL: another file takes its path */

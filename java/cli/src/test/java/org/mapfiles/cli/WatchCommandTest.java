@@ -2,6 +2,7 @@ package org.mapfiles.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.io.BufferedReader;
 import java.io.ByteArrayOutputStream;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -30,6 +31,7 @@ class WatchCommandTest {
     /** What was printed so far. */
     private final ByteArrayOutputStream out = new ByteArrayOutputStream();
     private final ByteArrayOutputStream err = new ByteArrayOutputStream();
+    private long page;
 
     private CompletableFuture<Integer> watch(String... arguments) {
         String[] all = Stream.concat(Stream.of("watch", "--interval", "20"), Arrays.stream(arguments)).toArray(String[]::new);
@@ -103,6 +105,77 @@ class WatchCommandTest {
         } finally {
             watcher.interrupt();
             watcher.join();
+        }
+    }
+
+    /** A child with a mapping that changes on command: one line in, one line out. */
+    private Process odd() throws Exception {
+        Process process = new ProcessBuilder(System.getProperty("mapfiles.odd-process"), directory.toRealPath().toString(), "plain")
+                .redirectError(ProcessBuilder.Redirect.INHERIT).start();
+        BufferedReader answers = process.inputReader();
+        for (String line = answers.readLine(); !line.equals("READY"); line = answers.readLine()) {
+            String[] made = line.split("\t"); // four pages
+            assertThat(made).startsWith("MADE", "plain");
+            page = (Long.parseLong(made[3], 16) - Long.parseLong(made[2], 16)) / 4;
+        }
+        return process;
+    }
+
+    private static void tell(Process process, String command) throws Exception {
+        process.getOutputStream().write((command + "\n").getBytes(StandardCharsets.US_ASCII));
+        process.getOutputStream().flush();
+        assertThat(process.inputReader().readLine()).startsWith("OK");
+    }
+
+    private Predicate<Map<String, Object>> changed(String perms, long size, String wasPerms, long wasSize) {
+        return fields -> "changed".equals(fields.get("event")) && String.valueOf(fields.get("path")).endsWith("/plain")
+                && perms.equals(fields.get("perms")) && wasPerms.equals(fields.get("was_perms"))
+                && size(fields, "") == size && size(fields, "was_") == wasSize;
+    }
+
+    private static long size(Map<String, Object> fields, String prefix) {
+        return Long.decode((String) fields.get(prefix + "end")) - Long.decode((String) fields.get(prefix + "start"));
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void protectionAndRangeChange(boolean onlyLook) throws Exception {
+        Process child = odd();
+        try {
+            String pid = Long.toString(child.pid());
+            CompletableFuture<Integer> code = onlyLook ? watch(pid, "--json", "--look") : watch(pid, "--json");
+            Thread.sleep(500); // until it has looked once
+            tell(child, "shrink plain");
+            await("shrunk", changed("r--p", 3 * page, "r--p", 4 * page));
+            tell(child, "grow plain");
+            await("grown", changed("r--p", 4 * page, "r--p", 3 * page));
+            tell(child, "protect plain");
+            await("protected", changed("---p", 4 * page, "r--p", 4 * page));
+            tell(child, "unmap plain");
+            await("gone", fields -> "removed".equals(fields.get("event")) && String.valueOf(fields.get("path")).endsWith("/plain"));
+            child.getOutputStream().close();
+            assertThat(code.get(60, TimeUnit.SECONDS)).isEqualTo(4);
+        } finally {
+            child.destroyForcibly();
+        }
+    }
+
+    @Test
+    void aChangeForPeopleSaysWhatWas() throws Exception {
+        Process child = odd();
+        try {
+            CompletableFuture<Integer> code = watch(Long.toString(child.pid()), "--look");
+            Thread.sleep(500);
+            tell(child, "protect plain");
+            for (long end = System.nanoTime() + 60_000_000_000L; !out.toString(StandardCharsets.UTF_8).contains("/plain"); Thread.sleep(5)) {
+                assertThat(System.nanoTime()).as("%s%s", out, err).isLessThan(end);
+            }
+            child.getOutputStream().close();
+            assertThat(code.get(60, TimeUnit.SECONDS)).isEqualTo(4);
+            assertThat(out.toString(StandardCharsets.UTF_8))
+                    .containsPattern("(?m)  ~  ([0-9a-f]+-[0-9a-f]+)  ---p  /.*/plain  was \\1  r--p$");
+        } finally {
+            child.destroyForcibly();
         }
     }
 
