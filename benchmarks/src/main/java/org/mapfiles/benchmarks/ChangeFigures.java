@@ -3,6 +3,7 @@ package org.mapfiles.benchmarks;
 import java.io.IOException;
 import java.nio.MappedByteBuffer;
 import java.nio.channels.FileChannel;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -42,6 +43,45 @@ final class ChangeFigures {
             latency(millis);
         }
         slowDown();
+        wakeUps();
+    }
+
+    /** Of a process that changes nothing: how often whoever keeps its mappings fresh wakes up. */
+    private void wakeUps() throws Exception {
+        Process quiet = new ProcessBuilder("cat").start();
+        try (ProcessMaps maps = ProcessMaps.of(quiet.pid());
+                MapEvents events = MapEvents.open(maps, MapEvents.Option.DATA, MapEvents.Option.AT_ONCE)) {
+            double told = wakeUps(LiveMaps.of(maps).every(Duration.ofSeconds(10)).listen(events));
+            double polled = wakeUps(LiveMaps.of(maps).every(Duration.ofMillis(10)));
+            figures.add("L3-quiet", "10ms", told / polled, told, polled, "1/s",
+                    "wake-ups a second while nothing changes, told by the kernel / polled", null);
+        } finally {
+            quiet.destroy();
+        }
+    }
+
+    private double wakeUps(LiveMaps.Builder builder) throws Exception {
+        int millis = quick ? 1_000 : 5_000;
+        try (LiveMaps live = builder.start()) {
+            Thread.sleep(300); // it has begun to wait
+            long before = switches();
+            Thread.sleep(millis);
+            return (switches() - before) * 1000.0 / millis;
+        }
+    }
+
+    /** How often threads that keep mappings fresh have gone to sleep. */
+    private static long switches() throws IOException {
+        long count = 0;
+        try (DirectoryStream<Path> tasks = Files.newDirectoryStream(Path.of("/proc/self/task"))) {
+            for (Path task : tasks) {
+                if (Files.readString(task.resolve("comm")).startsWith("mapfiles-live-")) {
+                    count += Files.readAllLines(task.resolve("status")).stream().filter(line -> line.startsWith("voluntary_ctxt_switches:"))
+                            .mapToLong(line -> Long.parseLong(line.substring(line.indexOf(':') + 1).strip())).sum();
+                }
+            }
+        }
+        return count;
     }
 
     /** Both watch this JVM: one is told, the other looks. */
