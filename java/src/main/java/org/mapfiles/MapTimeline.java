@@ -310,9 +310,18 @@ public final class MapTimeline {
         if (last.count() >= Math.max(LEAST_CHANGES, last.base.length) && now > last.begin) {
             blocks.add(newBlock(now));
         }
-        while (blocks.size() > 1 && bytes() > maxBytes) {
-            blocks.remove(0);
+        dropOldest(bytes());
+    }
+
+    /** Until the rest, of so many bytes now, is within the bound: how many are left. The last one stays. */
+    private long dropOldest(long bytes) {
+        long left = bytes;
+        int dropped = 0;
+        while (left > maxBytes && dropped < blocks.size() - 1) {
+            left -= blocks.get(dropped++).bytes();
         }
+        blocks.subList(0, dropped).clear();
+        return left;
     }
 
     /** Bytes on the heap, about. */
@@ -380,12 +389,15 @@ public final class MapTimeline {
         TimelineFile.Reader reader = new TimelineFile.Reader(in);
         timeline.lookedAt = reader.recordedUntil();
         timeline.toldUntil = timeline.lookedAt;
+        long bytes = 0;
         for (TimelineBlock block = reader.next(); block != null; block = reader.next()) {
             timeline.blocks.add(block);
-            while (timeline.blocks.size() > 1 && timeline.bytes() > maxBytes) {
-                timeline.blocks.remove(0);
+            bytes += block.bytes();
+            if (bytes - maxBytes > maxBytes / 4) { // many at a time: a file may have very many very small ones
+                bytes = timeline.dropOldest(bytes);
             }
         }
+        timeline.dropOldest(bytes);
         timeline.isLoaded = true;
         return timeline;
     }

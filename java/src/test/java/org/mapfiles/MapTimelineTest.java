@@ -2,7 +2,13 @@ package org.mapfiles;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.DataOutputStream;
+import java.time.Duration;
+import java.util.zip.GZIPOutputStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.mapfiles.PastAnswer.Outcome;
@@ -114,5 +120,29 @@ class MapTimelineTest {
         assertThatThrownBy(() -> timeline.look(child.maps(), null)).isInstanceOf(NullPointerException.class);
         assertThatThrownBy(() -> timeline.resolve(0, 25, null)).isInstanceOf(NullPointerException.class);
         assertThatThrownBy(() -> timeline.listen(null)).isInstanceOf(NullPointerException.class);
+    }
+
+    /** Nobody saves such a file, but anybody can make one: half a million blocks without a mapping. */
+    @Test
+    void aFileOfVeryManySmallBlocksIsKeptWithinBounds() throws Exception {
+        ByteArrayOutputStream file = new ByteArrayOutputStream();
+        try (DataOutputStream out = new DataOutputStream(new GZIPOutputStream(file))) {
+            out.writeInt(0x6d66746c);
+            out.writeInt(1);
+            out.writeLong(500_000);
+            for (int i = 1; i <= 500_000; i++) {
+                out.writeByte(1);
+                out.writeLong(i);
+                out.writeByte(0);
+            }
+            out.writeByte(0);
+        }
+        MapTimeline timeline = assertTimeoutPreemptively(Duration.ofMinutes(1),
+                () -> MapTimeline.load(new ByteArrayInputStream(file.toByteArray()), 32 << 20), "quadratic: it took minutes");
+        assertThat(timeline.bytes()).isBetween(16L << 20, 32L << 20);
+        assertThat(timeline.recordedFrom()).isGreaterThan(300_000);
+        PastAnswer answer = new PastAnswer();
+        assertThat(timeline.resolve(0x1000, 500_000, answer)).isFalse();
+        assertThat(answer.outcome()).isEqualTo(PastAnswer.Outcome.NONE);
     }
 }
