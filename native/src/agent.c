@@ -5,11 +5,11 @@
  */
 #include "agent.h"
 
+#include "object.h"
 #include "vm_code.h"
 #include "vm_structs.h"
 
 #include <errno.h>
-#include <link.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -192,21 +192,6 @@ static bool is_told_why(bool works, const char *why)
 #define OPTIONS "mapfiles agent: the option is memory=SIZE, such as memory=64m, up to 1g\n"
 #define JVMTI "mapfiles agent: this JVM cannot tell of its compiled code\n"
 
-/* The path this library was loaded by. */
-static int take_own_path(struct dl_phdr_info *info, size_t size, void *out)
-{
-    (void)size;
-    for (int i = 0; i < info->dlpi_phnum; i++) {
-        const ElfW(Phdr) *const segment = &info->dlpi_phdr[i];
-
-        if (segment->p_type == PT_LOAD && (uintptr_t)&mf_agent - info->dlpi_addr - segment->p_vaddr < segment->p_memsz) {
-            *(const char **)out = info->dlpi_name;
-            return 1;
-        }
-    }
-    return 0;
-}
-
 /* System.setProperty(name, value), unless there is one. */
 static void set_property(JNIEnv *env, const char *name, const char *value)
 {
@@ -225,11 +210,10 @@ static void set_property(JNIEnv *env, const char *name, const char *value)
 /* Has the Java side load this very file, unless it is told another: then both have one memory of code. */
 static void tell_own_path(JNIEnv *env)
 {
-    const char *path = NULL;
+    struct mf_object self;
 
-    dl_iterate_phdr(take_own_path, &path);
-    if (path != NULL && *path == '/')
-        set_property(env, "org.mapfiles.library.path", path);
+    if (mf_object_at((uint64_t)(uintptr_t)&mf_agent, &self) && *self.path == '/')
+        set_property(env, "org.mapfiles.library.path", self.path);
 }
 
 static void JNICALL on_init(jvmtiEnv *jvmti, JNIEnv *env, jthread thread)

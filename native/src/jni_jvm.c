@@ -3,6 +3,7 @@
 #include "jni_jvm.h"
 
 #include "agent.h"
+#include "object.h"
 #include "vm_structs.h"
 
 #include <errno.h>
@@ -95,6 +96,26 @@ static void codeCount(JNIEnv *env, jclass self UNUSED, jlongArray out)
     (*env)->SetLongArrayRegion(env, out, 0, sizeof values / sizeof *values, values);
 }
 
+static jlong objectEnd(JNIEnv *env UNUSED, jclass self UNUSED, jlong address)
+{
+    struct mf_object object;
+
+    return mf_object_at((uint64_t)address, &object) ? (jlong)object.end : 0;
+}
+
+/* Thread.eetop: private, and there by this name and type since JDK 1.0; a JVM that has another one tells nothing. */
+static jlong threadAddress(JNIEnv *env, jclass self UNUSED, jobject thread)
+{
+    const jclass type = (*env)->FindClass(env, "java/lang/Thread");
+    const jfieldID field = type == NULL ? NULL : (*env)->GetFieldID(env, type, "eetop", "J");
+
+    if (field == NULL) {
+        (*env)->ExceptionClear(env);
+        return 0;
+    }
+    return (*env)->GetLongField(env, thread, field);
+}
+
 #define OFFSET(type, field) (jint)offsetof(struct type, field)
 
 /* What CodeMemory.java states by itself, for the test that holds both sides together. */
@@ -129,6 +150,8 @@ static const JNINativeMethod methods[] = {
     METHOD(codeMemory, "(I)Ljava/nio/ByteBuffer;"),
     METHOD(codeCount, "([J)V"),
     METHOD(codeLayout, "([I)I"),
+    METHOD(objectEnd, "(J)J"),
+    METHOD(threadAddress, "(Ljava/lang/Thread;)J"),
 };
 
 void mf_jni_bind_jvm(JNIEnv *env, jclass self UNUSED, jclass holder)

@@ -5,16 +5,17 @@
  */
 #include "vm_structs.h"
 
+#include "object.h"
+
 #include <errno.h>
 #include <link.h>
 #include <stddef.h>
 #include <string.h>
 
 /* The dynamic symbols of one loaded object (System V gABI, chapter 5). */
-struct object {
-    uintptr_t address; /* one that it covers: which object is meant */
-    uintptr_t bias;    /* what is added to the addresses in the file */
-    const ElfW(Sym) *symbols;
+struct symbols {
+    uintptr_t bias;
+    const ElfW(Sym) *entries;
     const char *names;
     const uint32_t *gnu_hash;
 };
@@ -32,44 +33,30 @@ static struct {
     uint64_t int_name, int_value, long_name, long_value;
 } vm;
 
-static bool covers(const struct dl_phdr_info *info, uintptr_t address)
-{
-    for (int i = 0; i < info->dlpi_phnum; i++) {
-        const ElfW(Phdr) *const segment = &info->dlpi_phdr[i];
-
-        if (segment->p_type == PT_LOAD && address - info->dlpi_addr - segment->p_vaddr < segment->p_memsz)
-            return true;
-    }
-    return false;
-}
-
 /* glibc and musl relocate these addresses in place or not, by machine: what is below the bias is still to be moved. */
-static const void *moved(const struct object *object, ElfW(Addr) address)
+static const void *moved(const struct symbols *symbols, ElfW(Addr) address)
 {
-    return (const void *)(address < object->bias ? address + object->bias : address);
+    return (const void *)(address < symbols->bias ? address + symbols->bias : address);
 }
 
-static int take_object(struct dl_phdr_info *info, size_t size, void *out)
+static bool find_symbols(const void *code, struct symbols *out)
 {
-    struct object *const object = out;
-    const ElfW(Dyn) *entry = NULL;
+    struct mf_object object;
+    const ElfW(Dyn) *entry;
 
-    (void)size;
-    if (!covers(info, object->address))
-        return 0;
-    object->bias = info->dlpi_addr;
-    for (int i = 0; i < info->dlpi_phnum; i++)
-        if (info->dlpi_phdr[i].p_type == PT_DYNAMIC)
-            entry = (const ElfW(Dyn) *)(info->dlpi_addr + info->dlpi_phdr[i].p_vaddr);
-    for (; entry != NULL && entry->d_tag != DT_NULL; entry++) {
+    *out = (struct symbols){0};
+    if (!mf_object_at((uint64_t)(uintptr_t)code, &object))
+        return false;
+    out->bias = object.bias;
+    for (entry = object.dynamic; entry != NULL && entry->d_tag != DT_NULL; entry++) {
         if (entry->d_tag == DT_SYMTAB)
-            object->symbols = moved(object, entry->d_un.d_ptr);
+            out->entries = moved(out, entry->d_un.d_ptr);
         else if (entry->d_tag == DT_STRTAB)
-            object->names = moved(object, entry->d_un.d_ptr);
+            out->names = moved(out, entry->d_un.d_ptr);
         else if (entry->d_tag == DT_GNU_HASH)
-            object->gnu_hash = moved(object, entry->d_un.d_ptr);
+            out->gnu_hash = moved(out, entry->d_un.d_ptr);
     }
-    return 1;
+    return out->entries != NULL && out->names != NULL && out->gnu_hash != NULL;
 }
 
 static uint32_t hash_of(const char *name)
@@ -85,9 +72,9 @@ static uint32_t hash_of(const char *name)
  * The value of an exported 8-byte variable; 0: there is none. DT_GNU_HASH: numbers of buckets, of the first hashed symbol and
  * of Bloom filter words, a shift; the filter, the buckets, the hashes of the symbols, each chain ended by an odd one.
  */
-static uint64_t variable(const struct object *object, const char *name)
+static uint64_t variable(const struct symbols *symbols, const char *name)
 {
-    const uint32_t *const head = object->gnu_hash;
+    const uint32_t *const head = symbols->gnu_hash;
     const uint32_t *const buckets = head + 4 + head[2] * (sizeof(ElfW(Addr)) / sizeof *head);
     const uint32_t *const hashes = buckets + head[0];
     const uint32_t hash = hash_of(name);
@@ -97,10 +84,10 @@ static uint64_t variable(const struct object *object, const char *name)
         return 0;
     for (;; at++) {
         const uint32_t found = hashes[at - head[1]];
-        const ElfW(Sym) *const symbol = &object->symbols[at];
+        const ElfW(Sym) *const symbol = &symbols->entries[at];
 
-        if ((found | 1) == (hash | 1) && strcmp(object->names + symbol->st_name, name) == 0 && symbol->st_shndx != SHN_UNDEF)
-            return *(const uint64_t *)(object->bias + symbol->st_value);
+        if ((found | 1) == (hash | 1) && strcmp(symbols->names + symbol->st_name, name) == 0 && symbol->st_shndx != SHN_UNDEF)
+            return *(const uint64_t *)(symbols->bias + symbol->st_value);
         if (found & 1)
             return 0;
     }
@@ -108,12 +95,11 @@ static uint64_t variable(const struct object *object, const char *name)
 
 int mf_vm_structs_open(const void *code)
 {
-    struct object object = {.address = (uintptr_t)code};
+    struct symbols symbols;
 
-    dl_iterate_phdr(take_object, &object);
-    if (object.symbols == NULL || object.names == NULL || object.gnu_hash == NULL)
+    if (!find_symbols(code, &symbols))
         return -ENOENT;
-#define VALUE(name) variable(&object, "gHotSpot" name)
+#define VALUE(name) variable(&symbols, "gHotSpot" name)
     vm.field_type = VALUE("VMStructEntryTypeNameOffset");
     vm.field_name = VALUE("VMStructEntryFieldNameOffset");
     vm.field_type_string = VALUE("VMStructEntryTypeStringOffset");

@@ -5,6 +5,8 @@
  * path, to keep JDK 24 and later from warning.
  */
 module org.mapfiles {
+    requires static java.management; // JvmRegions asks this JVM's diagnostic commands, where there are any
+
     exports org.mapfiles;
     exports org.mapfiles.jvm;
 }

@@ -42,4 +42,10 @@ final class JvmCalls {
 
     /** The offsets of the structs' fields, in the order of the declarations: how many there are. */
     static native int codeLayout(int[] offsets);
+
+    /** The address behind the loaded object that has a segment at an address; 0: none has. */
+    static native long objectEnd(long address);
+
+    /** Where the JVM has what a Thread stands for; 0: not started, ended, or not told. */
+    static native long threadAddress(Thread thread);
 }

@@ -2,33 +2,14 @@ package org.mapfiles.jvm;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import java.util.List;
-import java.util.stream.Collectors;
-import java.util.stream.Stream;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.mapfiles.ChildJvm;
 
 /** Are answers right while code comes and goes, under every collector, each of which unloads in its own way? */
 class CodeChurnTest {
-    static List<String> collectors() {
-        return Stream.of("Serial", "Parallel", "G1", "Z", "Shenandoah").map(name -> "-XX:+Use" + name + "GC")
-                .filter(CodeChurnTest::isThere).collect(Collectors.toList());
-    }
-
-    private static boolean isThere(String option) {
-        try {
-            Process process = new ProcessBuilder(System.getProperty("java.home") + "/bin/java", option, "-version")
-                    .redirectErrorStream(true).start();
-            process.getInputStream().readAllBytes();
-            return process.waitFor() == 0;
-        } catch (Exception e) {
-            throw new AssertionError(e);
-        }
-    }
-
     @ParameterizedTest
-    @MethodSource("collectors")
+    @MethodSource("org.mapfiles.jvm.Collectors#options")
     void answersAreRightWhileCodeComesAndGoes(String collector) throws Exception {
         ChildJvm.Outcome outcome = new ChildJvm().with(collector, "-XX:TieredStopAtLevel=4", "-Xmx256m")
                 .run(CodeWorkload.class, 5_000);

@@ -1,0 +1,189 @@
+package org.mapfiles.jvm;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.TreeSet;
+import org.mapfiles.MapCursor;
+import org.mapfiles.MapSnapshot;
+import org.mapfiles.MapsException;
+import org.mapfiles.ProcessMaps;
+
+/**
+ * What each part of this JVM's memory is for: all that is mapped, in address order, without overlaps.
+ *
+ * <pre>{@code
+ * JvmRegions regions = JvmRegions.read();
+ * int index = regions.find(address);
+ * if (index >= 0 && regions.region(index) == Region.JAVA_HEAP) { ... }
+ * }</pre>
+ *
+ * <p>Known from HotSpot's exported structures, its diagnostic commands, the list of threads and the mappings themselves. What
+ * nobody tells is {@link Region#UNKNOWN}; what follows only from what memory looks like says so: {@link #isInferred}.
+ *
+ * <p>A picture: memory goes on to change. Making one takes some tens of milliseconds and allocates; it is immutable then, for any
+ * number of threads, and looking up allocates nothing.
+ */
+public final class JvmRegions {
+    private final long[] starts;
+    private final long[] ends;
+    private final Region[] regions;
+    private final String[] details;
+    private final boolean[] inferred;
+
+    private JvmRegions(List<Claim> parts) {
+        int count = parts.size();
+        starts = new long[count];
+        ends = new long[count];
+        regions = new Region[count];
+        details = new String[count];
+        inferred = new boolean[count];
+        for (int i = 0; i < count; i++) {
+            Claim part = parts.get(i);
+            starts[i] = part.start();
+            ends[i] = part.end();
+            regions[i] = part.region();
+            details[i] = part.detail();
+            inferred[i] = part.isInferred();
+        }
+    }
+
+    /** Reads what there is now. */
+    public static JvmRegions read() throws MapsException {
+        try (ProcessMaps maps = ProcessMaps.self()) {
+            String info = DiagnosticCommands.vmInfo();
+            String metaspace = DiagnosticCommands.metaspace();
+            MapSnapshot snapshot = maps.snapshot(); // behind what makes mappings by being asked
+            VmReader vm = new VmReader(maps);
+            Claims claims = new Claims();
+            claims.add(VmInfo.heap(info));
+            claims.add(VmStructures.heap(vm));
+            claims.add(VmInfo.codeHeaps(info));
+            claims.add(VmStructures.code(vm));
+            claims.add(widened(VmInfo.others(info), snapshot));
+            claims.add(VmInfo.metaspace(metaspace));
+            claims.add(VmStructures.archive(vm));
+            claims.add(new ThreadStacks(vm, snapshot).claims());
+            claims.add(new MappedMemory(vm, snapshot).claims());
+            return new JvmRegions(divided(snapshot, claims));
+        }
+    }
+
+    /** Of what is told by one address, all of the mapping: a page. */
+    private static List<Claim> widened(List<Claim> claims, MapSnapshot snapshot) {
+        List<Claim> widened = new ArrayList<>();
+        for (Claim claim : claims) {
+            int index = claim.end() - claim.start() == 1 ? snapshot.find(claim.start()) : -1;
+            widened.add(index < 0 ? claim : whole(snapshot.cursor().seek(index), claim));
+        }
+        return widened;
+    }
+
+    private static Claim whole(MapCursor mapping, Claim claim) {
+        return Claim.told(mapping.start(), mapping.end(), claim.region(), claim.detail());
+    }
+
+    /** Each mapping, in as many parts as what is said of it has. */
+    private static List<Claim> divided(MapSnapshot snapshot, Claims claims) {
+        List<Claim> parts = new ArrayList<>();
+        for (MapCursor mapping = snapshot.cursor(); mapping.next(); ) {
+            List<List<Claim>> some = claims.within(mapping.start(), mapping.end());
+            TreeSet<Long> edges = new TreeSet<>(Long::compareUnsigned);
+            edges.add(mapping.end());
+            for (List<Claim> source : some) {
+                for (Claim claim : source) {
+                    addWithin(edges, claim.start(), mapping);
+                    addWithin(edges, claim.end(), mapping);
+                }
+            }
+            long start = mapping.start();
+            for (long end : edges) {
+                add(parts, start, end, Claims.best(some, start, end), mapping);
+                start = end;
+            }
+        }
+        return parts;
+    }
+
+    private static void addWithin(TreeSet<Long> edges, long edge, MapCursor mapping) {
+        if (Long.compareUnsigned(edge, mapping.start()) > 0 && Long.compareUnsigned(edge, mapping.end()) < 0) {
+            edges.add(edge);
+        }
+    }
+
+    private static void add(List<Claim> parts, long start, long end, Claim best, MapCursor mapping) {
+        Region region = best == null ? Region.UNKNOWN : best.region();
+        String detail = best == null ? mapping.name() : best.detail();
+        if (region == Region.THREAD_STACK && mapping.permissions().startsWith("---")) {
+            detail += ", guard zone";
+        }
+        parts.add(new Claim(start, end, region, detail == null ? "" : detail, best != null && best.isInferred()));
+    }
+
+    /** How many parts there are. */
+    public int size() {
+        return starts.length;
+    }
+
+    /** First address of a part. */
+    public long start(int index) {
+        return starts[index];
+    }
+
+    /** The address behind its last. */
+    public long end(int index) {
+        return ends[index];
+    }
+
+    /** What it is for. */
+    public Region region(int index) {
+        return regions[index];
+    }
+
+    /** More of that, such as the name of a thread or a file; empty: nothing. */
+    public String detail(int index) {
+        return details[index];
+    }
+
+    /** Whether that follows from what memory looks like, rather than that the JVM or the kernel tells it. */
+    public boolean isInferred(int index) {
+        return inferred[index];
+    }
+
+    /**
+     * The part that an address is in.
+     *
+     * @param address any 64-bit value
+     * @return its index; -1: it was not mapped
+     */
+    public int find(long address) {
+        int low = 0;
+        int high = starts.length - 1;
+        while (low <= high) {
+            int middle = low + high >>> 1;
+            if (Long.compareUnsigned(ends[middle], address) <= 0) {
+                low = middle + 1;
+            } else if (Long.compareUnsigned(starts[middle], address) > 0) {
+                high = middle - 1;
+            } else {
+                return middle;
+            }
+        }
+        return -1;
+    }
+
+    /** Bytes mapped for something, address space that is only reserved included. */
+    public long bytes(Region region) {
+        long bytes = 0;
+        for (int i = 0; i < starts.length; i++) {
+            bytes += regions[i] == region ? ends[i] - starts[i] : 0;
+        }
+        return bytes;
+    }
+
+    @Override
+    public String toString() {
+        return "JvmRegions[" + starts.length + " parts, " + Arrays.stream(regions).filter(region -> region == Region.UNKNOWN).count()
+                + " unknown]";
+    }
+}

@@ -1,0 +1,114 @@
+package org.mapfiles.jvm;
+
+import java.util.ArrayList;
+import java.util.BitSet;
+import java.util.List;
+import org.mapfiles.MapCursor;
+import org.mapfiles.MapSnapshot;
+import org.mapfiles.MappingKind;
+import org.mapfiles.jvm.VmReader.NotTold;
+
+/** What mappings are for by themselves: files and libraries, the C library's heaps, what a name tells. */
+final class MappedMemory {
+    /** Heaps of glibc's arenas begin at multiples of this and have no more (HEAP_MAX_SIZE of 64-bit machines). */
+    private static final long ARENA = 64L << 20;
+    /** Offset of mprotect_size in the heap_info that such a heap begins with: it grows while this is read. */
+    private static final int ARENA_WRITABLE = 3 * Long.BYTES;
+
+    private static final int LEAST_PAGE = 4096;
+
+    private final VmReader vm;
+    private final MapSnapshot snapshot;
+    private final BitSet executableFiles = new BitSet();
+
+    MappedMemory(VmReader vm, MapSnapshot snapshot) {
+        this.vm = vm;
+        this.snapshot = snapshot;
+        for (MapCursor mapping = snapshot.cursor(); mapping.next(); ) {
+            if (mapping.kind() == MappingKind.FILE && mapping.isExecutable()) {
+                executableFiles.set(mapping.fileIndex());
+            }
+        }
+    }
+
+    List<Claim> claims() {
+        List<Claim> claims = new ArrayList<>();
+        Claim before = null;
+        for (MapCursor mapping = snapshot.cursor(); mapping.next(); ) {
+            Claim claim = of(mapping, before);
+            before = claim;
+            if (claim != null) {
+                claims.add(claim);
+            }
+        }
+        return claims;
+    }
+
+    /** What a mapping is for; null: nobody tells. */
+    private Claim of(MapCursor mapping, Claim before) {
+        long start = mapping.start();
+        long end = mapping.end();
+        switch (mapping.kind()) {
+            case FILE:
+                return ofFile(start, end, mapping.name(), executableFiles.get(mapping.fileIndex()));
+            case HEAP:
+                return Claim.told(start, end, Region.MALLOC, "heap of the C library");
+            case STACK:
+                return Claim.told(start, end, Region.THREAD_STACK, "the process' first thread");
+            case VDSO:
+            case VVAR:
+            case VSYSCALL:
+                return Claim.told(start, end, Region.LIBRARY, mapping.name());
+            case MEMFD:
+                return mapping.name().contains("java_heap") ? Claim.inferred(start, end, Region.JAVA_HEAP, mapping.name())
+                        : Claim.told(start, end, Region.FILE, mapping.name());
+            case ANONYMOUS:
+                return ofAnonymous(mapping, before);
+            default:
+                return null;
+        }
+    }
+
+    private static Claim ofFile(long start, long end, String name, boolean isExecutable) {
+        if (name.endsWith(".jsa")) {
+            return Claim.inferred(start, end, Region.CDS, name);
+        }
+        if (name.contains("/hsperfdata_")) {
+            return Claim.inferred(start, end, Region.JVM_OTHER, name);
+        }
+        return Claim.told(start, end, isExecutable ? Region.LIBRARY : Region.FILE, name);
+    }
+
+    private Claim ofAnonymous(MapCursor mapping, Claim before) {
+        long start = mapping.start();
+        long end = mapping.end();
+        boolean follows = before != null && before.end() == start;
+        if (follows && before.region() == Region.LIBRARY) {
+            long behind = JvmCalls.objectEnd(before.start());
+            if (Long.compareUnsigned(behind, start) > 0) { // what else is in the mapping is not the library's
+                return Claim.told(start, Long.compareUnsigned(behind, end) < 0 ? pageUp(behind) : end, Region.LIBRARY, before.detail());
+            }
+        }
+        if (follows && before.region() == Region.MALLOC && before.isInferred() && mapping.permissions().equals("---p")
+                && end % ARENA == 0 && end - before.start() == ARENA) {
+            return Claim.inferred(start, end, Region.MALLOC, before.detail());
+        }
+        return isArena(mapping) ? Claim.inferred(start, end, Region.MALLOC, "arena of the C library") : null;
+    }
+
+    private static long pageUp(long address) {
+        return address + LEAST_PAGE - 1 & -LEAST_PAGE;
+    }
+
+    private boolean isArena(MapCursor mapping) {
+        if (mapping.start() % ARENA != 0 || mapping.size() > ARENA || !mapping.permissions().equals("rw-p")) {
+            return false;
+        }
+        try {
+            long writable = vm.longAt(mapping.start() + ARENA_WRITABLE);
+            return writable >= mapping.size() && writable <= ARENA && writable % LEAST_PAGE == 0;
+        } catch (NotTold gone) {
+            return false;
+        }
+    }
+}

@@ -1,0 +1,156 @@
+package org.mapfiles.jvm;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.mapfiles.MapCursor;
+import org.mapfiles.MapSnapshot;
+import org.mapfiles.MappingKind;
+import org.mapfiles.jvm.VmReader.NotTold;
+
+/**
+ * Stacks of threads: of Java's as the JVM has them in its list, of others (collector, compiler, started by native code) by
+ * where the kernel says that their stack pointer is.
+ *
+ * <p>Threads end at any time, and the JVM frees what it had of them. So what is read is believed only if it is read twice, the
+ * thread is one of this process, and its stack is mapped.
+ */
+final class ThreadStacks {
+    private static final Path TASKS = Path.of("/proc/self/task");
+    private static final int MOST_THREADS = 1 << 20;
+    private static final long LARGEST = 8L << 30;
+    private static final long LARGEST_GUARD = 1 << 20;
+    private static final int ATTEMPTS = 3;
+
+    private final VmReader vm;
+    private final MapSnapshot snapshot;
+    private final Map<Long, String> names = new HashMap<>();
+    private final Map<Integer, Claim> found = new HashMap<>();
+
+    ThreadStacks(VmReader vm, MapSnapshot snapshot) {
+        this.vm = vm;
+        this.snapshot = snapshot;
+    }
+
+    List<Claim> claims() {
+        nameJavaThreads();
+        List<Claim> claims = new ArrayList<>();
+        try {
+            javaThreads();
+        } catch (NotTold none) {
+            // then all are other threads
+        }
+        claims.addAll(found.values());
+        claims.addAll(otherThreads());
+        return claims;
+    }
+
+    /** Which of the JVM's threads a Thread stands for, by its hidden field that says so. */
+    private void nameJavaThreads() {
+        ThreadGroup top = Thread.currentThread().getThreadGroup();
+        while (top != null && top.getParent() != null) {
+            top = top.getParent();
+        }
+        Thread[] threads = new Thread[256];
+        int count = top == null ? 0 : top.enumerate(threads);
+        while (count == threads.length) {
+            threads = new Thread[2 * count];
+            count = top.enumerate(threads);
+        }
+        for (int i = 0; i < count; i++) {
+            long address = JvmCalls.threadAddress(threads[i]);
+            if (address != 0) {
+                names.put(address, threads[i].getName());
+            }
+        }
+    }
+
+    private void javaThreads() throws NotTold {
+        long list = vm.pointer("ThreadsSMRSupport", "_java_thread_list");
+        int count = vm.intAt(list + vm.place("ThreadsList", "_length"));
+        long threads = vm.pointer(list, "ThreadsList", "_threads");
+        for (int i = 0; i < count && i < MOST_THREADS; i++) {
+            try {
+                javaThread(vm.longAt(threads + (long) i * Long.BYTES));
+            } catch (NotTold gone) {
+                // ended meanwhile
+            }
+        }
+    }
+
+    private void javaThread(long thread) throws NotTold {
+        String holder = vm.has("Thread", "_osthread") ? "Thread" : "JavaThread";
+        long base = vm.pointer(thread, "JavaThread", "_stack_base");
+        long size = vm.pointer(thread, "JavaThread", "_stack_size");
+        int tid = vm.intAt(vm.pointer(thread, holder, "_osthread") + vm.place("OSThread", "_thread_id"));
+        boolean isSame = base == vm.pointer(thread, "JavaThread", "_stack_base") && size == vm.pointer(thread, "JavaThread", "_stack_size");
+        if (isSame && size > 0 && size <= LARGEST && snapshot.find(base - 1) >= 0 && Files.exists(TASKS.resolve(Integer.toString(tid)))) {
+            String name = names.get(thread);
+            found.put(tid, Claim.told(base - size, base, Region.THREAD_STACK, tid + " " + (name != null ? name : command(tid))));
+        }
+    }
+
+    /** Name of a thread as the kernel has it, cut after 15 bytes. */
+    private static String command(int tid) {
+        return read(TASKS.resolve(Integer.toString(tid)).resolve("comm"));
+    }
+
+    private static String read(Path file) {
+        try {
+            return new String(Files.readAllBytes(file), StandardCharsets.UTF_8).strip();
+        } catch (IOException gone) {
+            return "";
+        }
+    }
+
+    private List<Claim> otherThreads() {
+        List<Claim> claims = new ArrayList<>();
+        try (DirectoryStream<Path> tasks = Files.newDirectoryStream(TASKS)) {
+            for (Path task : tasks) {
+                int tid = Integer.parseInt(task.getFileName().toString());
+                Claim claim = found.containsKey(tid) ? null : byStackPointer(task, tid);
+                if (claim != null) {
+                    claims.add(claim);
+                }
+            }
+        } catch (IOException | NumberFormatException none) {
+            // no threads to be seen here
+        }
+        return claims;
+    }
+
+    /** The mapping of the stack pointer that a waiting thread has; null: it does not wait, or ended. */
+    private Claim byStackPointer(Path task, int tid) {
+        for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
+            String[] fields = read(task.resolve("syscall")).split(" ");
+            if (fields.length < 3) {
+                continue; // "running"
+            }
+            int at = snapshot.find(Long.decode(fields[fields.length - 2]));
+            if (at >= 0) {
+                MapCursor mapping = snapshot.cursor().seek(at);
+                return mapping.kind() == MappingKind.STACK ? null // the kernel names it
+                        : Claim.inferred(withGuard(at, mapping.start()), mapping.end(), Region.THREAD_STACK, tid + " " + command(tid));
+            }
+        }
+        return null;
+    }
+
+    /** Where the zone without access begins that the C library puts below a stack. */
+    private long withGuard(int stack, long start) {
+        if (stack > 0) {
+            MapCursor below = snapshot.cursor().seek(stack - 1);
+            if (below.end() == start && below.size() <= LARGEST_GUARD && below.kind() == MappingKind.ANONYMOUS
+                    && below.permissions().equals("---p")) {
+                return below.start();
+            }
+        }
+        return start;
+    }
+}

@@ -1,0 +1,99 @@
+package org.mapfiles.jvm;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/**
+ * Ranges in what VM.info and VM.metaspace print, as JDK 17 to 25 do. The texts are for people and may change: what is not there,
+ * or not as expected, says nothing.
+ */
+final class VmInfo {
+    private static final String HEX = "0x([0-9a-f]{1,16})";
+    private static final Pattern CLASS_SPACE = line("Compressed class space mapped at: " + HEX + "-" + HEX + ",.*");
+    private static final Pattern ARCHIVE = line("CDS archive\\(s\\) mapped at: \\[" + HEX + "-" + HEX + "-" + HEX + "\\).*");
+    private static final Pattern CARDS = line("Card table byte_map: \\[" + HEX + "," + HEX + "\\].*");
+    private static final Pattern BITS = line(" *(?:\\w+ )?Bits: \\[" + HEX + ", ?" + HEX + "\\).*");
+    private static final Pattern POLLING = line("Polling page: " + HEX);
+    private static final Pattern HEAP = line(" *([A-Za-z][A-Za-z -]*?) +(?:total |\\d+K).*\\[" + HEX + ",(?: ?0x[0-9a-f]+,)* ?" + HEX + "\\).*");
+    private static final Pattern RESERVED = line(" - \\[" + HEX + ", " + HEX + "\\) *");
+    private static final Pattern CODE = line("(?:CodeHeap '([^']{1,40})'|CodeCache): size=.*\\n bounds \\[" + HEX + ", " + HEX + ", " + HEX
+            + "\\]");
+    private static final Pattern NODE = line("- node #\\d+: base " + HEX + ": reserved=(\\d+)\\.(\\d\\d) KB.*");
+
+    private VmInfo() {
+    }
+
+    private static Pattern line(String regex) {
+        return Pattern.compile("^" + regex + "$", Pattern.MULTILINE);
+    }
+
+    private static long hex(Matcher at, int group) {
+        return Long.parseUnsignedLong(at.group(group), 16);
+    }
+
+    private static void add(List<Claim> to, long start, long end, Region region, String detail) {
+        if (Long.compareUnsigned(start, end) < 0) {
+            to.add(Claim.told(start, end, region, detail));
+        }
+    }
+
+    /** The heap, its parts in a collector that has them in one piece. */
+    static List<Claim> heap(String info) {
+        List<Claim> claims = new ArrayList<>();
+        for (Matcher at = HEAP.matcher(info); at.find(); ) {
+            add(claims, hex(at, 2), hex(at, 3), Region.JAVA_HEAP, at.group(1).strip().replaceAll(" +", " "));
+        }
+        int shenandoah = info.indexOf("Reserved region:");
+        Matcher reserved = RESERVED.matcher(info);
+        if (shenandoah >= 0 && reserved.find(shenandoah)) {
+            add(claims, hex(reserved, 1), hex(reserved, 2), Region.JAVA_HEAP, "Shenandoah heap");
+        }
+        return claims;
+    }
+
+    /** Code heaps by their names. */
+    static List<Claim> codeHeaps(String info) {
+        List<Claim> claims = new ArrayList<>();
+        for (Matcher at = CODE.matcher(info); at.find(); ) {
+            add(claims, hex(at, 2), hex(at, 4), Region.CODE_HEAP, at.group(1) == null ? "code cache" : at.group(1));
+        }
+        return claims;
+    }
+
+    /** Class space, archive, what the collector has, the polling page. */
+    static List<Claim> others(String info) {
+        List<Claim> claims = new ArrayList<>();
+        for (Matcher at = CLASS_SPACE.matcher(info); at.find(); ) {
+            add(claims, hex(at, 1), hex(at, 2), Region.CLASS_SPACE, "compressed class space");
+        }
+        for (Matcher at = ARCHIVE.matcher(info); at.find(); ) {
+            add(claims, hex(at, 1), hex(at, 3), Region.CDS, "class archive");
+        }
+        for (Matcher at = CARDS.matcher(info); at.find(); ) {
+            add(claims, hex(at, 1), hex(at, 2), Region.GC, "card table");
+        }
+        for (Matcher at = BITS.matcher(info); at.find(); ) {
+            add(claims, hex(at, 1), hex(at, 2), Region.GC, "mark bits");
+        }
+        for (Matcher at = POLLING.matcher(info); at.find(); ) {
+            add(claims, hex(at, 1), hex(at, 1) + 1, Region.JVM_OTHER, "safepoint polling page");
+        }
+        return claims;
+    }
+
+    /** The address space of metaspace, and once more that of class space. */
+    static List<Claim> metaspace(String text) {
+        List<Claim> claims = new ArrayList<>();
+        int classes = text.indexOf("vsl class-space:");
+        for (Matcher at = NODE.matcher(text); at.find(); ) {
+            boolean isClassSpace = classes >= 0 && at.start() > classes;
+            long start = hex(at, 1);
+            long bytes = Long.parseLong(at.group(2)) * 1024 + Long.parseLong(at.group(3)) * 1024 / 100;
+            add(claims, start, start + bytes, isClassSpace ? Region.CLASS_SPACE : Region.METASPACE,
+                    isClassSpace ? "compressed class space" : "metaspace");
+        }
+        return claims;
+    }
+}

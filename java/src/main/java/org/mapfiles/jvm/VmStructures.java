@@ -1,0 +1,68 @@
+package org.mapfiles.jvm;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.mapfiles.jvm.VmReader.NotTold;
+
+/** Ranges in HotSpot's own structures, the same from JDK 17 to 25. What is not there says nothing. */
+final class VmStructures {
+    /** More heaps than there ever are: a number beyond is no number of heaps. */
+    private static final int MOST_HEAPS = 16;
+
+    private VmStructures() {
+    }
+
+    private static void add(List<Claim> to, long start, long end, Region region, String detail) {
+        if (Long.compareUnsigned(start, end) < 0) {
+            to.add(Claim.told(start, end, region, detail));
+        }
+    }
+
+    /** What is reserved for objects; not by ZGC, which has no one range. */
+    static List<Claim> heap(VmReader vm) {
+        List<Claim> claims = new ArrayList<>();
+        try {
+            long reserved = vm.pointer("Universe", "_collectedHeap") + vm.place("CollectedHeap", "_reserved");
+            long start = vm.pointer(reserved, "MemRegion", "_start");
+            long words = vm.pointer(reserved, "MemRegion", "_word_size");
+            add(claims, start, start + words * Long.BYTES, Region.JAVA_HEAP, "heap");
+        } catch (NotTold none) {
+            // another source may know
+        }
+        return claims;
+    }
+
+    static List<Claim> archive(VmReader vm) {
+        List<Claim> claims = new ArrayList<>();
+        try {
+            add(claims, vm.pointer("MetaspaceObj", "_shared_metaspace_base"), vm.pointer("MetaspaceObj", "_shared_metaspace_top"),
+                    Region.CDS, "class archive");
+        } catch (NotTold none) {
+            // another source may know
+        }
+        return claims;
+    }
+
+    /** The code cache, and the maps of its segments. */
+    static List<Claim> code(VmReader vm) {
+        List<Claim> claims = new ArrayList<>();
+        try {
+            long heaps = vm.pointer("CodeCache", "_heaps");
+            int count = vm.intAt(heaps + vm.place("GrowableArrayBase", "_len"));
+            long pointers = vm.pointer(heaps, "GrowableArray<int>", "_data");
+            for (int i = 0; i < count && i < MOST_HEAPS; i++) {
+                long heap = vm.longAt(pointers + (long) i * Long.BYTES);
+                add(claims, heap + vm.place("CodeHeap", "_memory"), vm, "code heap");
+                add(claims, heap + vm.place("CodeHeap", "_segmap"), vm, "segment map of a code heap");
+            }
+        } catch (NotTold none) {
+            // another source may know
+        }
+        return claims;
+    }
+
+    private static void add(List<Claim> to, long space, VmReader vm, String detail) throws NotTold {
+        add(to, vm.pointer(space, "VirtualSpace", "_low_boundary"), vm.pointer(space, "VirtualSpace", "_high_boundary"),
+                Region.CODE_HEAP, detail);
+    }
+}

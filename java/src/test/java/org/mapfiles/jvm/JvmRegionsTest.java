@@ -1,0 +1,57 @@
+package org.mapfiles.jvm;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.sun.management.ThreadMXBean;
+import java.lang.management.ManagementFactory;
+import java.util.List;
+import java.util.stream.Collectors;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.mapfiles.ChildJvm;
+
+/** What is each part of a JVM's memory for, under every collector? The JVM's own System.map says the same, where there is one. */
+class JvmRegionsTest {
+    @ParameterizedTest
+    @MethodSource("org.mapfiles.jvm.Collectors#options")
+    void regionsAreWhatTheJvmUsesThemFor(String collector) throws Exception {
+        ChildJvm.Outcome outcome = new ChildJvm().with(collector, "-XX:NativeMemoryTracking=summary", "-Xmx512m")
+                .run(RegionsAndSystemMap.class);
+        List<String> lines = outcome.output().lines().collect(Collectors.toList());
+        assertThat(outcome.exit()).as(outcome.output()).isZero();
+        assertThat(lines).as(outcome.output()).contains("thread MALLOC", "stacks true own 2", "libjvm LIBRARY", "heap true 1048576")
+                .noneMatch(line -> line.startsWith("WRONG"));
+        String agree = lines.stream().filter(line -> line.startsWith("agree ")).findFirst().orElse(null);
+        if (Runtime.version().feature() >= 24) {
+            String[] counts = agree.split(" ");
+            double bytes = Double.parseDouble(counts[2]) / Double.parseDouble(counts[1]);
+            double mappings = Double.parseDouble(counts[4]) / Double.parseDouble(counts[3]);
+            System.out.printf("%s: System.map agrees in %.2f %% of bytes and %.2f %% of %s mappings that both name%n", collector, 100 * bytes,
+                    100 * mappings, counts[3]);
+            assertThat(bytes).as(outcome.output()).isGreaterThanOrEqualTo(0.99);
+            assertThat(mappings).as(outcome.output()).isGreaterThanOrEqualTo(0.99);
+            assertThat(Integer.parseInt(counts[3])).as("mappings that both name").isGreaterThan(30);
+        }
+    }
+
+    @Test
+    void findingTakesNoHeap() throws Exception {
+        JvmRegions regions = JvmRegions.read();
+        ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+        long least = Long.MAX_VALUE;
+        for (int series = 0; series < 5; series++) {
+            long before = threads.getCurrentThreadAllocatedBytes();
+            long sum = 0;
+            for (int i = 0; i < 1_000; i++) {
+                int index = regions.find(regions.start(i % regions.size()));
+                sum += regions.end(index) - regions.start(index) + regions.region(index).ordinal() + regions.detail(index).length();
+            }
+            least = Math.min(least, threads.getCurrentThreadAllocatedBytes() - before);
+            assertThat(sum).isNotZero();
+        }
+        assertThat(least).isZero();
+        assertThat(regions.find(0)).isEqualTo(-1);
+        assertThat(regions.find(-1)).isEqualTo(-1);
+    }
+}

@@ -1,0 +1,165 @@
+package org.mapfiles.jvm;
+
+import java.lang.management.ManagementFactory;
+import java.nio.ByteBuffer;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import javax.management.ObjectName;
+
+/**
+ * The program of a child JVM: checks what each region is against what it knows itself, and against System.map where the JVM has that
+ * and tracks its memory. One line each; "agree" ends with bytes and mappings that both name, and how many of these agree.
+ */
+final class RegionsAndSystemMap {
+    private static final Pattern LINE = Pattern.compile("0x([0-9a-f]+)-0x([0-9a-f]+)\\s+\\d+\\s+([-rwxsp]{4}).*?\\s(\\S.*)?");
+    private static final Map<String, Region> LABELS = new LinkedHashMap<>();
+
+    static {
+        LABELS.put("JAVAHEAP", Region.JAVA_HEAP);
+        LABELS.put("CODE", Region.CODE_HEAP);
+        LABELS.put("CLASS", Region.CLASS_SPACE);
+        LABELS.put("META", Region.METASPACE);
+        LABELS.put("CDS", Region.CDS);
+        LABELS.put("STACK", Region.THREAD_STACK);
+        LABELS.put("GC", Region.GC);
+        LABELS.put("CARDTBL", Region.GC);
+        LABELS.put("POLL", Region.JVM_OTHER);
+    }
+
+    private RegionsAndSystemMap() {
+    }
+
+    public static void main(String[] arguments) throws Exception {
+        byte[][] live = new byte[64][];
+        for (int i = 0; i < live.length; i++) {
+            live[i] = new byte[100_000];
+        }
+        Thread waiting = new Thread(() -> {
+            try {
+                Thread.sleep(60_000);
+            } catch (InterruptedException done) {
+                // the program ends
+            }
+        }, "JavaThread \"x\" [stack(0x1000,0x2000)]\nPolling page: 0x1000");
+        waiting.setDaemon(true);
+        waiting.start();
+        JvmRegions.read(); // loads what it needs, so that the next one moves nothing
+        JvmRegions regions = JvmRegions.read();
+        ordered(regions);
+        known(regions, waiting);
+        String map = systemMap();
+        if (!map.isEmpty()) {
+            compare(regions, map);
+        }
+        System.out.println("live " + live.length);
+    }
+
+    private static void ordered(JvmRegions regions) {
+        for (int i = 0; i < regions.size(); i++) {
+            if (Long.compareUnsigned(regions.start(i), regions.end(i)) >= 0
+                    || (i > 0 && Long.compareUnsigned(regions.end(i - 1), regions.start(i)) > 0)) {
+                System.out.println("WRONG order at " + i);
+            }
+            if (regions.find(regions.start(i)) != i || regions.find(regions.end(i) - 1) != i) {
+                System.out.println("WRONG find at " + i);
+            }
+        }
+    }
+
+    private static void known(JvmRegions regions, Thread waiting) throws Exception {
+        JvmCode code = JvmCode.open();
+        code.forEach(each -> {
+            if (each.start() != 0 && at(regions, each.start()) != Region.CODE_HEAP) {
+                System.out.println("WRONG code " + Long.toHexString(each.start()) + " " + at(regions, each.start()) + " " + each);
+            }
+        });
+        long thread = JvmCalls.threadAddress(waiting);
+        System.out.println("thread " + at(regions, thread));
+        int stacks = 0;
+        int own = 0;
+        for (int i = 0; i < regions.size(); i++) {
+            stacks += regions.region(i) == Region.THREAD_STACK ? 1 : 0;
+            own += regions.detail(i).contains(waiting.getName()) && regions.region(i) == Region.THREAD_STACK ? 1 : 0;
+        }
+        System.out.println("stacks " + (stacks > 10) + " own " + own);
+        System.out.println("libjvm " + at(regions, jvmFunction()));
+        for (Region region : new Region[] {Region.JAVA_HEAP, Region.CODE_HEAP, Region.METASPACE, Region.THREAD_STACK, Region.LIBRARY,
+            Region.FILE, Region.MALLOC}) {
+            if (regions.bytes(region) == 0) {
+                System.out.println("WRONG no " + region);
+            }
+        }
+        ByteBuffer buffer = ByteBuffer.allocateDirect(1 << 20);
+        System.out.println("heap " + (regions.bytes(Region.JAVA_HEAP) >= Runtime.getRuntime().totalMemory()) + " " + buffer.capacity());
+    }
+
+    /** An address in libjvm: a static field of its. */
+    private static long jvmFunction() {
+        long[] answer = new long[2];
+        JvmCalls.vmField("CodeCache", "_heaps", answer);
+        return answer[0];
+    }
+
+    private static Region at(JvmRegions regions, long address) {
+        int index = regions.find(address);
+        return index < 0 ? null : regions.region(index);
+    }
+
+    private static String systemMap() throws Exception {
+        try {
+            return (String) ManagementFactory.getPlatformMBeanServer().invoke(new ObjectName("com.sun.management:type=DiagnosticCommand"),
+                    "systemMap", new Object[0], new String[0]);
+        } catch (javax.management.ReflectionException none) {
+            return "";
+        }
+    }
+
+    private static void compare(JvmRegions regions, String map) {
+        long bytes = 0;
+        long agreedBytes = 0;
+        int mappings = 0;
+        int agreed = 0;
+        for (String line : map.split("\n")) {
+            Matcher fields = LINE.matcher(line.strip());
+            Region named = fields.matches() ? named(line) : null;
+            if (named == null) {
+                continue;
+            }
+            long start = Long.parseUnsignedLong(fields.group(1), 16);
+            long end = Long.parseUnsignedLong(fields.group(2), 16);
+            long both = 0;
+            long same = 0;
+            for (int i = 0; i < regions.size(); i++) {
+                long from = Math.max(regions.start(i), start);
+                long to = Math.min(regions.end(i), end);
+                if (regions.start(i) >= 0 && from < to && regions.region(i) != Region.UNKNOWN) {
+                    both += to - from;
+                    same += regions.region(i) == named ? to - from : 0;
+                }
+            }
+            bytes += both;
+            agreedBytes += same;
+            mappings += both > 0 ? 1 : 0;
+            agreed += both > 0 && both == same ? 1 : 0;
+            if (both != same) {
+                System.out.println("differs: " + line.strip() + ": " + at(regions, start) + " " + regions.detail(Math.max(regions.find(start), 0)));
+            }
+        }
+        System.out.println("agree " + bytes + " " + agreedBytes + " " + mappings + " " + agreed);
+    }
+
+    /** What System.map says a line is, if that is one thing. */
+    private static Region named(String line) {
+        Region found = null;
+        for (String word : line.strip().split("[\\s,]+")) {
+            Region region = LABELS.get(word.startsWith("STACK-") ? "STACK" : word);
+            if (region != null && found != null && region != found) {
+                return null;
+            }
+            found = region != null ? region : found;
+        }
+        return found;
+    }
+}
