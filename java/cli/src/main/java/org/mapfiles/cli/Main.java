@@ -23,7 +23,7 @@ import picocli.CommandLine.Spec;
         description = "Which file, and which byte of it, an address of a process belongs to.",
         synopsisSubcommandLabel = "COMMAND",
         subcommands = {MapsCommand.class, ResolveCommand.class, CountCommand.class, FilesCommand.class, CatCommand.class,
-            SharedCommand.class, WatchCommand.class, GenerateCompletion.class, HelpCommand.class},
+            SharedCommand.class, WatchCommand.class, JvmCommand.class, GenerateCompletion.class, HelpCommand.class},
         exitCodeListHeading = "%nExit codes:%n",
         exitCodeList = {
             "0:done",
@@ -137,6 +137,9 @@ public final class Main implements Runnable {
             }
             if (type == WatchCommand.class) {
                 return type.cast(new WatchCommand(terminal));
+            }
+            if (type == JvmCommand.class) {
+                return type.cast(new JvmCommand(terminal));
             }
             return CommandLine.defaultFactory().create(type);
         }

@@ -1,0 +1,121 @@
+package org.mapfiles.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import java.net.URI;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+
+/** What is a JVM's memory for: this one's, and another's, which is asked by attaching? */
+class JvmCommandTest {
+    /** The program of a JVM that waits until its input ends. */
+    static final class Waiting {
+        private Waiting() {
+        }
+
+        public static void main(String[] arguments) throws Exception {
+            System.out.println("READY");
+            while (System.in.read() >= 0) {
+                continue;
+            }
+        }
+    }
+
+    private static Process waiting(String... options) throws Exception {
+        List<String> command = new ArrayList<>(List.of(System.getProperty("java.home") + "/bin/java", "-Xcheck:jni"));
+        command.addAll(List.of(options));
+        String file = Waiting.class.getName().replace('.', '/') + ".class";
+        Path path = Path.of(URI.create(Waiting.class.getResource("/" + file).toString()));
+        command.addAll(List.of("-cp", path.getRoot().resolve(path.subpath(0, path.getNameCount() - 4)).toString(), Waiting.class.getName()));
+        Process process = new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.DISCARD).start();
+        assertThat(process.inputReader().readLine()).isEqualTo("READY");
+        return process;
+    }
+
+    private static void check(List<Map<String, Object>> parts, String inJvm) {
+        long before = 0;
+        for (Map<String, Object> part : parts) {
+            assertThat(part.keySet()).containsExactly("start", "end", "region", "detail", "inferred");
+            long start = Long.parseUnsignedLong(((String) part.get("start")).substring(2), 16);
+            long end = Long.parseUnsignedLong(((String) part.get("end")).substring(2), 16);
+            assertThat(Long.compareUnsigned(before, start)).isNotPositive();
+            assertThat(Long.compareUnsigned(start, end)).isNegative();
+            before = end;
+        }
+        assertThat(parts).extracting(part -> part.get("region"))
+                .contains("JAVA_HEAP", "CODE_HEAP", "METASPACE", "THREAD_STACK", "LIBRARY", "FILE", "MALLOC");
+        assertThat(parts).extracting(part -> (String) part.get("detail")).anyMatch(detail -> detail.endsWith(inJvm));
+    }
+
+    @Test
+    void itsOwn() throws Exception {
+        check(Ran.with("jvm", "self", "--json").objects(), " " + Thread.currentThread().getName());
+        Ran people = Ran.with("jvm", Long.toString(ProcessHandle.current().pid()));
+        assertThat(people.code()).isZero();
+        assertThat(people.out()).containsPattern("(?m)^PARTS +SIZE +REGION$").containsPattern("(?m)^ *\\d+ +[0-9.]+[KMG] +JAVA_HEAP$")
+                .containsPattern("(?m)^[0-9a-f]+-[0-9a-f]+ +[0-9.]+[KMG] +LIBRARY +/.*/libjvm.so$");
+    }
+
+    @Test
+    void anothersTwice() throws Exception {
+        Process jvm = waiting();
+        try {
+            for (int i = 0; i < 2; i++) {
+                Ran ran = Ran.with("jvm", Long.toString(jvm.pid()), "--json");
+                assertThat(ran.err()).isEmpty();
+                assertThat(ran.code()).isZero();
+                check(ran.objects(), " main");
+            }
+            jvm.getOutputStream().close();
+            assertThat(jvm.waitFor()).as("it goes on as before").isZero();
+            assertThat(jvm.inputReader().readLine()).as("nothing is said of -Xcheck:jni").isNull();
+        } finally {
+            jvm.destroyForcibly();
+        }
+    }
+
+    @Test
+    void aJvmThatLoadsNoAgents() throws Exception {
+        assumeTrue(Runtime.version().feature() >= 21, "an older JVM always loads them");
+        Process jvm = waiting("-XX:-EnableDynamicAgentLoading");
+        try {
+            Ran ran = Ran.with("jvm", Long.toString(jvm.pid()));
+            assertThat(ran.code()).isEqualTo(1);
+            assertThat(ran.err()).contains("loads no agent").contains("-XX:+EnableDynamicAgentLoading");
+            assertThat(ran.out()).isEmpty();
+        } finally {
+            jvm.destroyForcibly();
+        }
+    }
+
+    @Test
+    void whatIsNoJvmIsLeftAlone() throws Exception {
+        Process cat = new ProcessBuilder("cat").start();
+        try {
+            Ran ran = Ran.with("jvm", Long.toString(cat.pid()));
+            assertThat(ran.code()).isEqualTo(1);
+            assertThat(ran.err()).contains("process " + cat.pid() + " is no JVM");
+            assertThat(cat.isAlive()).as("not signalled").isTrue();
+        } finally {
+            cat.destroy();
+        }
+        assertThat(Ran.with("jvm", Integer.toString(Integer.MAX_VALUE)).code()).isEqualTo(4);
+    }
+
+    @Test
+    void aJvmThatTakesNoRequests() throws Exception {
+        Process jvm = waiting("-Xrs");
+        try {
+            Ran ran = Ran.with("jvm", Long.toString(jvm.pid()));
+            assertThat(ran.code()).isEqualTo(1);
+            assertThat(ran.err()).contains("takes no requests").contains("-Xrs");
+            assertThat(jvm.isAlive()).as("the signal that it does not catch ended it").isTrue();
+        } finally {
+            jvm.destroyForcibly();
+        }
+    }
+}
