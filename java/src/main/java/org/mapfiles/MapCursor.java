@@ -87,8 +87,11 @@ public final class MapCursor implements Mapping {
     /**
      * Goes to the mapping that covers an address in the picture that the snapshot shows now: follows where the others throw. Where
      * there is none the cursor is behind the last mapping.
+     *
+     * @param address any 64-bit value
+     * @return whether there is one
      */
-    boolean goTo(long address) {
+    public boolean goTo(long address) {
         for (;;) {
             if (snapshot.version() != version) {
                 reset();

@@ -1,0 +1,82 @@
+package org.mapfiles.jvm;
+
+import org.mapfiles.MapFilter;
+import org.mapfiles.MapSnapshot;
+import org.mapfiles.MapsException;
+import org.mapfiles.ProcessMaps;
+
+/**
+ * An address of this JVM to all that is known of it: Java method or stub, region, file and offset, in one call.
+ *
+ * <pre>{@code
+ * JvmResolver resolver = JvmResolver.open();
+ * JvmAnswer answer = resolver.answer();                       // one for each thread
+ * resolver.resolve(address, sampledAt, answer);
+ * }</pre>
+ *
+ * <p>Code is told by the JVM as it comes and goes ({@link JvmCode}); regions and mappings are of the last {@link #refresh}. Resolving
+ * takes no lock, allocates nothing and calls no native code; for any number of threads. Refreshing allocates.
+ */
+public final class JvmResolver implements AutoCloseable {
+    private final ProcessMaps maps;
+    private final MapSnapshot snapshot;
+    private final JvmCode code;
+    private volatile JvmRegions regions;
+
+    private JvmResolver(ProcessMaps maps) throws MapsException {
+        this.maps = maps;
+        code = JvmCode.open();
+        regions = JvmRegions.read();
+        snapshot = maps.snapshot(MapFilter.all());
+    }
+
+    /**
+     * Asks the JVM to tell of its code, and reads what there is.
+     *
+     * @throws UnsupportedOperationException as {@link JvmCode#open()}
+     */
+    public static JvmResolver open() throws MapsException {
+        ProcessMaps maps = ProcessMaps.self();
+        try {
+            return new JvmResolver(maps);
+        } catch (MapsException | RuntimeException | Error e) {
+            maps.close();
+            throw e;
+        }
+    }
+
+    /** Reads regions and mappings anew. */
+    public synchronized void refresh() throws MapsException {
+        regions = JvmRegions.read();
+        maps.refresh(snapshot);
+    }
+
+    /** An answer to fill; of one thread. */
+    public JvmAnswer answer() {
+        return new JvmAnswer(snapshot.cursor());
+    }
+
+    /** What an address is now. @return whether anything is known of it: if not, it was not mapped at the last refresh */
+    public boolean resolve(long address, JvmAnswer answer) {
+        return fill(address, code.find(address, answer.toFill()), answer);
+    }
+
+    /** What an address was at a time of {@link System#nanoTime()}: code as it was then, all else as of the last refresh. */
+    public boolean resolve(long address, long time, JvmAnswer answer) {
+        return fill(address, code.find(address, time, answer.toFill()), answer);
+    }
+
+    private boolean fill(long address, boolean isCode, JvmAnswer answer) {
+        JvmRegions now = regions;
+        int region = now.find(address);
+        boolean isMapped = answer.toMove().goTo(address);
+        answer.take(address, isCode, now, region, isMapped);
+        return isCode || region >= 0 || isMapped;
+    }
+
+    /** Frees what it reads mappings with. What the JVM tells of its code goes on to be kept. */
+    @Override
+    public void close() {
+        maps.close();
+    }
+}

@@ -1,0 +1,119 @@
+package org.mapfiles.jvm;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.sun.management.ThreadMXBean;
+import java.lang.management.ManagementFactory;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.mapfiles.MapCursor;
+import org.mapfiles.ProcessMaps;
+
+/** What is an address of this JVM, all told at once? */
+class JvmResolverTest {
+    private JvmResolver resolver;
+    private JvmAnswer answer;
+
+    @BeforeEach
+    void open() throws Exception {
+        resolver = JvmResolver.open();
+        answer = resolver.answer();
+    }
+
+    @AfterEach
+    void close() {
+        resolver.close();
+    }
+
+    private static long methodStart() {
+        List<Long> starts = new ArrayList<>();
+        JvmCode.open().forEach(each -> {
+            if (each.kind() == CodeKind.METHOD) {
+                starts.add(each.start());
+            }
+        });
+        return starts.get(0);
+    }
+
+    @Test
+    void aMethodsCode() {
+        long start = methodStart();
+        assertThat(resolver.resolve(start + 4, answer)).isTrue();
+        assertThat(answer.code().kind()).isEqualTo(CodeKind.METHOD);
+        assertThat(answer.region()).isEqualTo(Region.CODE_HEAP);
+        assertThat(answer.mapping().isExecutable()).isTrue();
+        assertThat(answer).hasToString(answer.code() + " + 0x4");
+        assertThat(resolver.resolve(start + 4, System.nanoTime(), answer)).isTrue();
+        assertThat(answer.code().certainty()).isEqualTo(CodeCertainty.TOLD);
+    }
+
+    @Test
+    void aByteOfALibrary() throws Exception {
+        try (ProcessMaps maps = ProcessMaps.self()) {
+            for (MapCursor mapping = maps.snapshot().cursor(); mapping.next(); ) {
+                if (mapping.isExecutable() && String.valueOf(mapping.name()).endsWith("/libjvm.so")) {
+                    assertThat(resolver.resolve(mapping.start() + 0x123, answer)).isTrue();
+                    assertThat(answer.code()).isNull();
+                    assertThat(answer.region()).isEqualTo(Region.LIBRARY);
+                    assertThat(answer.fileOffset()).isEqualTo(mapping.offset() + 0x123);
+                    assertThat(answer).hasToString(mapping.name() + " + 0x" + Long.toHexString(mapping.offset() + 0x123));
+                }
+            }
+        }
+    }
+
+    @Test
+    void nothing() {
+        assertThat(resolver.resolve(0, answer)).isFalse();
+        assertThat(answer).hasToString("not mapped");
+        assertThat(answer.code()).isNull();
+        assertThat(answer.mapping()).isNull();
+        assertThat(answer.region()).isEqualTo(Region.UNKNOWN);
+    }
+
+    @Test
+    void resolvingTakesNoHeap() {
+        ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+        long[] addresses = {methodStart(), JvmCalls.threadAddress(Thread.currentThread()), 0, -1};
+        long least = Long.MAX_VALUE;
+        for (int series = 0; series < 8; series++) {
+            long before = threads.getCurrentThreadAllocatedBytes();
+            int found = 0;
+            for (int i = 0; i < 1_000; i++) {
+                found += resolver.resolve(addresses[i & 3], answer) ? answer.region().ordinal() + answer.detail().length() + 1 : 0;
+                resolver.resolve(addresses[i & 3], before, answer);
+            }
+            least = Math.min(least, threads.getCurrentThreadAllocatedBytes() - before);
+            assertThat(found).isPositive();
+        }
+        assertThat(least).isZero();
+    }
+
+    @Test
+    void othersMayRefreshMeanwhile() throws Exception {
+        AtomicBoolean done = new AtomicBoolean();
+        long[] addresses = {methodStart(), JvmCalls.threadAddress(Thread.currentThread())};
+        Thread refresher = new Thread(() -> {
+            try {
+                while (!done.get()) {
+                    resolver.refresh();
+                }
+            } catch (Exception e) {
+                throw new AssertionError(e);
+            }
+        });
+        refresher.start();
+        for (long end = System.nanoTime() + 1_000_000_000L; System.nanoTime() - end < 0; ) {
+            assertThat(resolver.resolve(addresses[0], answer)).isTrue();
+            assertThat(answer.region()).isEqualTo(Region.CODE_HEAP);
+            assertThat(resolver.resolve(addresses[1], answer)).isTrue();
+            assertThat(answer.code()).isNull();
+        }
+        done.set(true);
+        refresher.join();
+    }
+}
