@@ -4,8 +4,10 @@ import com.sun.tools.attach.AgentInitializationException;
 import com.sun.tools.attach.AgentLoadException;
 import com.sun.tools.attach.AttachNotSupportedException;
 import com.sun.tools.attach.VirtualMachine;
-import java.io.BufferedInputStream;
+import java.io.BufferedOutputStream;
+import java.io.ByteArrayInputStream;
 import java.io.DataInputStream;
+import java.io.DataOutputStream;
 import java.io.File;
 import java.io.IOException;
 import java.io.InputStream;
@@ -38,21 +40,55 @@ final class AttachedJvm {
 
     /** What each part of its memory is for. */
     List<JvmPart> parts() throws IOException {
+        List<JvmPart> parts = new ArrayList<>();
+        DataInputStream in = ask();
+        for (int count = in.readInt(); count > 0; count--) {
+            parts.add(JvmPart.read(in));
+        }
+        return parts;
+    }
+
+    /** What addresses are; some. */
+    List<JvmWhat> whats(long[] addresses) throws IOException {
+        List<JvmWhat> whats = new ArrayList<>();
+        DataInputStream in = ask(addresses);
+        for (int i = 0; i < addresses.length; i++) {
+            whats.add(JvmWhat.read(in));
+        }
+        return whats;
+    }
+
+    private DataInputStream ask(long... addresses) throws IOException {
         check();
         Path directory = Files.createTempDirectory("mapfiles-jvm-").toRealPath();
         try {
-            Path answer = Files.createFile(directory.resolve("answer"), PosixFilePermissions.asFileAttribute(
-                    PosixFilePermissions.fromString("rw-------")));
+            Path request = newFile(directory.resolve("request"));
+            try (DataOutputStream out = new DataOutputStream(new BufferedOutputStream(Files.newOutputStream(request)))) {
+                out.writeUTF(classPath());
+                out.writeInt(addresses.length);
+                for (long address : addresses) {
+                    out.writeLong(address);
+                }
+            }
+            Path answer = newFile(directory.resolve("answer"));
             Path agent = writeAgent(directory.resolve("agent.jar"));
-            giveTo(directory, agent, answer);
-            load(agent, answer + "\n" + classPath());
-            return read(answer);
+            giveTo(directory, request, answer, agent);
+            load(agent, directory.toString());
+            DataInputStream in = new DataInputStream(new ByteArrayInputStream(Files.readAllBytes(answer)));
+            if (!in.readBoolean()) {
+                throw new IOException("the JVM of process " + maps.pid() + " cannot tell: " + in.readUTF());
+            }
+            return in;
         } finally {
-            for (String name : new String[] {"answer", "agent.jar"}) {
+            for (String name : new String[] {"request", "answer", "agent.jar"}) {
                 Files.deleteIfExists(directory.resolve(name));
             }
             Files.delete(directory);
         }
+    }
+
+    private static Path newFile(Path path) throws IOException {
+        return Files.createFile(path, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
     }
 
     /** Attaching sends a signal that ends a program which is no JVM, or not yet one: that is looked at first. */
@@ -146,19 +182,6 @@ final class AttachedJvm {
             throw new IOException(jvm + " could not run what asks it (" + e.getMessage() + "): its standard error says why", e);
         } catch (NoClassDefFoundError withoutAttach) {
             throw new IOException("this Java has no jdk.attach to ask another JVM with: run mapfiles with a JDK", withoutAttach);
-        }
-    }
-
-    private List<JvmPart> read(Path answer) throws IOException {
-        try (DataInputStream in = new DataInputStream(new BufferedInputStream(Files.newInputStream(answer)))) {
-            if (!in.readBoolean()) {
-                throw new IOException("the JVM of process " + maps.pid() + " cannot tell: " + in.readUTF());
-            }
-            List<JvmPart> parts = new ArrayList<>();
-            for (int count = in.readInt(); count > 0; count--) {
-                parts.add(JvmPart.read(in));
-            }
-            return parts;
         }
     }
 }

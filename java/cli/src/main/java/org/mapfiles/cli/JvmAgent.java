@@ -1,7 +1,9 @@
 package org.mapfiles.cli;
 
+import java.io.DataInputStream;
 import java.io.DataOutputStream;
 import java.io.File;
+import java.io.FileInputStream;
 import java.io.FileOutputStream;
 import java.io.IOException;
 import java.lang.reflect.InvocationTargetException;
@@ -17,15 +19,14 @@ public final class JvmAgent {
     }
 
     /**
-     * Writes to a file what each part of this JVM's memory is for, or why that failed.
-     *
-     * @param arguments the file, which is there, and the class path of the command, a line each
+     * Answers a request that is in a directory, beside it: the class path of the command, and addresses to tell of; none: of all
+     * there is.
      */
-    public static void agentmain(String arguments) throws IOException {
-        String[] lines = arguments.split("\n");
-        try (DataOutputStream out = new DataOutputStream(new FileOutputStream(lines[0]))) {
+    public static void agentmain(String directory) throws IOException {
+        try (DataInputStream in = new DataInputStream(new FileInputStream(directory + "/request"));
+                DataOutputStream out = new DataOutputStream(new FileOutputStream(directory + "/answer"))) {
             try {
-                tell(lines[1], out);
+                tell(in, out);
             } catch (InvocationTargetException e) {
                 fail(e.getCause(), out);
             } catch (Throwable e) {
@@ -34,14 +35,18 @@ public final class JvmAgent {
         }
     }
 
-    private static void tell(String classPath, DataOutputStream out) throws Exception {
-        String[] entries = classPath.split(File.pathSeparator);
+    private static void tell(DataInputStream in, DataOutputStream out) throws Exception {
+        String[] entries = in.readUTF().split(File.pathSeparator);
+        long[] addresses = new long[in.readInt()];
+        for (int i = 0; i < addresses.length; i++) {
+            addresses[i] = in.readLong();
+        }
         URL[] urls = new URL[entries.length];
         for (int i = 0; i < entries.length; i++) {
             urls[i] = new File(entries[i]).toURI().toURL();
         }
         try (URLClassLoader loader = new URLClassLoader(urls, ClassLoader.getPlatformClassLoader())) {
-            byte[] answer = (byte[]) loader.loadClass("org.mapfiles.cli.JvmTeller").getMethod("tell").invoke(null);
+            byte[] answer = (byte[]) loader.loadClass("org.mapfiles.cli.JvmTeller").getMethod("tell", long[].class).invoke(null, addresses);
             out.writeBoolean(true);
             out.write(answer);
         }

@@ -3,23 +3,44 @@ package org.mapfiles.cli;
 import java.io.ByteArrayOutputStream;
 import java.io.DataOutputStream;
 import java.io.IOException;
+import java.util.ArrayList;
 import java.util.List;
+import org.mapfiles.jvm.JvmAnswer;
 import org.mapfiles.jvm.JvmRegions;
+import org.mapfiles.jvm.JvmResolver;
 
-/** Runs in the JVM that is asked, loaded by {@link JvmAgent}. */
+/** Runs in the JVM that is asked: this one, or another that has loaded {@link JvmAgent}. */
 public final class JvmTeller {
     private JvmTeller() {
     }
 
-    /** The parts of this JVM's memory. */
-    public static byte[] tell() throws IOException {
-        List<JvmPart> parts = JvmPart.of(JvmRegions.read());
+    /** Parts of this JVM's memory; or, of addresses, what they are. */
+    public static byte[] tell(long[] addresses) throws IOException {
         ByteArrayOutputStream bytes = new ByteArrayOutputStream();
         DataOutputStream out = new DataOutputStream(bytes);
-        out.writeInt(parts.size());
-        for (JvmPart part : parts) {
-            part.write(out);
+        if (addresses.length > 0) {
+            for (JvmWhat what : whats(addresses)) {
+                what.write(out);
+            }
+        } else {
+            List<JvmPart> parts = JvmPart.of(JvmRegions.read());
+            out.writeInt(parts.size());
+            for (JvmPart part : parts) {
+                part.write(out);
+            }
         }
         return bytes.toByteArray();
+    }
+
+    static List<JvmWhat> whats(long[] addresses) throws IOException {
+        List<JvmWhat> whats = new ArrayList<>();
+        try (JvmResolver resolver = JvmResolver.open()) {
+            JvmAnswer answer = resolver.answer();
+            for (long address : addresses) {
+                resolver.resolve(address, answer);
+                whats.add(JvmWhat.of(answer));
+            }
+        }
+        return whats;
     }
 }

@@ -2,7 +2,9 @@ package org.mapfiles.cli;
 
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.Callable;
 import org.mapfiles.MapFilter;
 import org.mapfiles.MapSnapshot;
@@ -36,6 +38,10 @@ final class ResolveCommand implements Callable<Integer> {
     @Option(names = "--json", description = "JSON Lines, one address each; start is null for one in no mapping.")
     private boolean json;
 
+    @Option(names = "--jvm", description = "The process is a JVM: its Java methods, stubs and regions too, of addresses given as"
+            + " arguments. See mapfiles jvm --help.")
+    private boolean jvm;
+
     @Spec
     private CommandSpec spec;
 
@@ -48,11 +54,17 @@ final class ResolveCommand implements Callable<Integer> {
     @Override
     public Integer call() throws IOException {
         boolean fromInput = addresses.equals(List.of("-"));
+        if (fromInput && jvm) {
+            throw new ParameterException(spec.commandLine(), "--jvm takes addresses as arguments, not from stdin");
+        }
         long[] given = fromInput ? new long[0] : parsed();
         try (ProcessMaps maps = target.open()) {
             MapSnapshot snapshot = maps.snapshot(MapFilter.all());
             ResolvedPrinter printer = json ? new ResolvedJson(maps, snapshot, terminal.out())
                     : new ResolvedText(maps, snapshot, terminal.out());
+            if (jvm) {
+                printer.know(whats(maps, given));
+            }
             for (long address : given) {
                 printer.print(address, snapshot.find(address));
             }
@@ -60,6 +72,16 @@ final class ResolveCommand implements Callable<Integer> {
             printer.finish();
             return code == Main.OK && printer.hasUnresolved() ? Main.NOT_RESOLVED : code;
         }
+    }
+
+    private static Map<Long, JvmWhat> whats(ProcessMaps maps, long[] addresses) throws IOException {
+        List<JvmWhat> told = maps.pid() == ProcessHandle.current().pid() ? JvmTeller.whats(addresses)
+                : new AttachedJvm(maps).whats(addresses);
+        Map<Long, JvmWhat> whats = new HashMap<>();
+        for (int i = 0; i < addresses.length; i++) {
+            whats.put(addresses[i], told.get(i));
+        }
+        return whats;
     }
 
     private long[] parsed() {

@@ -24,13 +24,20 @@ final class ResolvedJson extends ResolvedPrinter {
         } else {
             lines.nothing("file_offset");
         }
-        lines.deleted(name(index, mapping).deletion()).end();
+        lines.deleted(name(index, mapping).deletion());
+        end(address);
     }
 
     @Override
     void printUnresolved(long address) throws IOException {
         lines.begin().hex("address", address).nothing("start").nothing("end").nothing("perms").nothing("path")
-                .nothing("file_offset").nothing("deleted").end();
+                .nothing("file_offset").nothing("deleted");
+        end(address);
+    }
+
+    private void end(long address) throws IOException {
+        JvmWhat what = what(address);
+        (what == null ? lines : what.json(lines)).end();
     }
 
     @Override

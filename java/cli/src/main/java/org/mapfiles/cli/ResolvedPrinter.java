@@ -2,6 +2,7 @@ package org.mapfiles.cli;
 
 import java.io.IOException;
 import java.util.Arrays;
+import java.util.Map;
 import org.mapfiles.MapCursor;
 import org.mapfiles.MapSnapshot;
 import org.mapfiles.ProcessMaps;
@@ -13,11 +14,22 @@ abstract class ResolvedPrinter {
     private final MapCursor cursor;
     private FileName[] names = {};
     private boolean unresolved;
+    private Map<Long, JvmWhat> whats = Map.of();
 
     ResolvedPrinter(ProcessMaps maps, MapSnapshot snapshot) {
         this.maps = maps;
         this.snapshot = snapshot;
         this.cursor = snapshot.cursor();
+    }
+
+    /** What addresses are to the JVM that the process is. */
+    final void know(Map<Long, JvmWhat> known) {
+        whats = known;
+    }
+
+    /** What the JVM knows of an address; null: it was not asked. */
+    final JvmWhat what(long address) {
+        return whats.get(address);
     }
 
     /** Prints one address that lies in the mapping of an index, or in none. */

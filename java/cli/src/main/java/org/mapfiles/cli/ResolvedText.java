@@ -32,6 +32,10 @@ final class ResolvedText extends ResolvedPrinter {
         out.write(before[index]);
         hex(address - mapping.start() + (mapping.isFileBacked() ? mapping.offset() : 0));
         out.write(behind[index]);
+        JvmWhat what = what(address);
+        if (what != null) {
+            out.write(what.text().getBytes(StandardCharsets.UTF_8));
+        }
     }
 
     /** What stands before and behind the offset: of the file, or of the mapping where it has none. */

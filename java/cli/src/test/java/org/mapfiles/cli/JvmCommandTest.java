@@ -9,6 +9,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
+import org.mapfiles.jvm.CodeKind;
+import org.mapfiles.jvm.JvmCode;
 
 /** What is a JVM's memory for: this one's, and another's, which is asked by attaching? */
 class JvmCommandTest {
@@ -117,5 +119,45 @@ class JvmCommandTest {
         } finally {
             jvm.destroyForcibly();
         }
+    }
+
+    /** Of another JVM's code, heap and libjvm an address each. */
+    @Test
+    void addressesOfAnother() throws Exception {
+        Process jvm = waiting();
+        try {
+            String pid = Long.toString(jvm.pid());
+            List<Map<String, Object>> parts = Ran.with("jvm", pid, "--json").objects();
+            List<String> ask = new ArrayList<>(List.of("resolve", "--jvm", pid));
+            for (String region : new String[] {"CODE_HEAP", "JAVA_HEAP", "LIBRARY"}) {
+                ask.add((String) parts.stream().filter(part -> part.get("region").equals(region)
+                        && !"code heap".equals(part.get("detail"))).findFirst().orElseThrow().get("start"));
+            }
+            Ran people = Ran.with(ask.toArray(new String[0]));
+            assertThat(people.err()).isEmpty();
+            assertThat(people.out()).containsPattern("(?m)^    .*CODE_HEAP  ").containsPattern("(?m)^    JAVA_HEAP  ")
+                    .containsPattern("(?m)^    LIBRARY  /");
+            ask.add("--json");
+            List<Map<String, Object>> objects = Ran.with(ask.toArray(new String[0])).objects();
+            assertThat(objects).extracting(fields -> fields.get("region")).containsExactly("CODE_HEAP", "JAVA_HEAP", "LIBRARY");
+            assertThat(objects.get(2)).containsEntry("code", null).containsEntry("tier", null).containsEntry("inlined", "");
+        } finally {
+            jvm.destroyForcibly();
+        }
+    }
+
+    @Test
+    void aMethodOfThisOne() throws Exception {
+        String[] start = {null};
+        JvmCode.open().forEach(each -> {
+            if (each.kind() == CodeKind.METHOD && each.toString().startsWith("java.lang.String.") && each.tier() > 0) {
+                start[0] = Long.toHexString(each.start());
+            }
+        });
+        Ran ran = Ran.with("resolve", "self", "--jvm", start[0]);
+        assertThat(ran.out()).containsPattern("(?m)^    java\\.lang\\.String\\..*\\+ 0x0  tier [1-4]  CODE_HEAP  ");
+        assertThat(Ran.with("resolve", "self", "--jvm", "--json", start[0]).objects().get(0).get("code").toString())
+                .startsWith("java.lang.String.");
+        assertThat(Ran.with("resolve", "self", "--jvm", "-").code()).isEqualTo(2);
     }
 }
