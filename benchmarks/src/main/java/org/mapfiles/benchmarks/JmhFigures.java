@@ -1,11 +1,13 @@
 package org.mapfiles.benchmarks;
 
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.stream.Stream;
 import org.openjdk.jmh.profile.GCProfiler;
 import org.openjdk.jmh.results.RunResult;
 import org.openjdk.jmh.results.format.ResultFormatType;
@@ -37,6 +39,9 @@ final class JmhFigures {
         }
         if (wanted.contains("P6")) {
             iterate();
+        }
+        if (wanted.contains("P10")) {
+            code();
         }
         if (wanted.contains("L1")) {
             for (int threads : List.of(1, 2)) {
@@ -83,6 +88,20 @@ final class JmhFigures {
         allocation("L1-alloc", threads + (threads == 1 ? "thread" : "threads"), byMethod.get("live"), "resolve");
     }
 
+    private void code() throws Exception {
+        Map<Integer, Map<String, RunResult>> bySize = new TreeMap<>();
+        for (RunResult result : run("CodeBenchmark", 1, CodeBlobs.OPTIONS)) {
+            bySize.computeIfAbsent(Integer.valueOf(result.getParams().getParam("blobs")), key -> new TreeMap<>()).put(method(result), result);
+        }
+        for (Map.Entry<Integer, Map<String, RunResult>> entry : bySize.entrySet()) {
+            Map<String, RunResult> of = entry.getValue();
+            double find = score(of.get("find"));
+            double map = score(of.get("skipListMap"));
+            figures.add("P10", entry.getKey(), map / find, find, map, "ns", "ConcurrentSkipListMap.floorEntry / address to method", null);
+            allocation("P10-alloc", entry.getKey().toString(), of.get("find"), "find");
+        }
+    }
+
     private void iterate() throws Exception {
         Map<Integer, Map<String, RunResult>> bySize = new TreeMap<>();
         for (RunResult result : run("IterateBenchmark", 1)) {
@@ -98,11 +117,12 @@ final class JmhFigures {
         }
     }
 
-    private Collection<RunResult> run(String pattern, int threads) throws Exception {
+    private Collection<RunResult> run(String pattern, int threads, String... jvm) throws Exception {
+        String[] arguments = Stream.concat(Stream.of("--enable-native-access=ALL-UNNAMED", "-Xms256m", "-Xmx256m",
+                "-Dbenchmarks.bin=" + System.getProperty("benchmarks.bin")), Arrays.stream(jvm)).toArray(String[]::new);
         ChainedOptionsBuilder options = new OptionsBuilder().include("\\." + pattern).threads(threads)
                 .addProfiler(GCProfiler.class).verbosity(VerboseMode.SILENT).shouldFailOnError(true)
-                .jvmArgsAppend("--enable-native-access=ALL-UNNAMED", "-Xms256m", "-Xmx256m",
-                        "-Dbenchmarks.bin=" + System.getProperty("benchmarks.bin"))
+                .jvmArgsAppend(arguments)
                 .resultFormat(ResultFormatType.JSON)
                 .result(results.resolve(pattern.replaceAll("\\W", "") + "-" + threads + ".json").toString());
         if (quick) {

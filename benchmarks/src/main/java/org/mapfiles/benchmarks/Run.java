@@ -21,7 +21,7 @@ public final class Run {
     /** The names to run, such as {@code P1}; none: all. */
     public static void main(String[] names) throws Exception {
         Set<String> wanted = new TreeSet<>(names.length == 0 ? List.of("P1", "P2", "P3", "P4", "P5", "P6", "P7", "P8", "P9",
-                "L1", "L2", "L4")
+                "P10", "L1", "L2", "L4")
                 : List.of(names));
         Path bin = Path.of(System.getProperty("benchmarks.bin"));
         Path results = Path.of(System.getProperty("benchmarks.results"));
@@ -41,6 +41,9 @@ public final class Run {
         new JmhFigures(figures, results, quick, wanted).run();
         if (wanted.contains("L2")) {
             new ChangeFigures(figures, bin, quick).run();
+        }
+        if (wanted.contains("P10")) {
+            new CodeFigures(figures, quick).run();
         }
         if (wanted.contains("L4")) {
             new TornFigures(figures, bin, quick).run();
