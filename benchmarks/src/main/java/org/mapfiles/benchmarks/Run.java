@@ -43,7 +43,7 @@ public final class Run {
             new ChangeFigures(figures, bin, quick).run();
         }
         if (wanted.contains("P10")) {
-            new CodeFigures(figures, quick).run();
+            new CodeFigures(figures, bin, quick).run();
         }
         if (wanted.contains("L4")) {
             new TornFigures(figures, bin, quick).run();

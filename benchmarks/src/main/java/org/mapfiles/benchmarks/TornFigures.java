@@ -21,7 +21,7 @@ final class TornFigures {
     TornFigures(Figures figures, Path bin, boolean quick) {
         this.figures = figures;
         this.bin = bin;
-        this.millis = quick ? 400 : 3_000;
+        this.millis = quick ? 250 : 3_000;
     }
 
     void run() throws Exception {
