@@ -117,19 +117,20 @@ final class AttachedJvm {
         return null;
     }
 
-    /** What root makes for a JVM of another user belongs to that one. */
-    private void giveTo(Path... files) throws IOException {
-        String[] uids = String.valueOf(status("Uid")).split("\\s+");
-        int effective = Integer.parseInt(uids[1]);
-        for (Path file : files) {
-            if (!Files.getAttribute(file, "unix:uid").equals(effective)) {
-                try {
-                    Files.setAttribute(file, "unix:uid", effective);
-                } catch (IOException notRoot) {
-                    throw new IOException("process " + maps.pid() + " belongs to the user of number " + effective
-                            + ": run mapfiles jvm as that user, or as root");
-                }
+    /** What root makes for a JVM of another user belongs to that one; but the directory, in which it must not exchange anything. */
+    private void giveTo(Path directory, Path... files) throws IOException {
+        int effective = Integer.parseInt(String.valueOf(status("Uid")).split("\\s+")[1]);
+        if (Files.getAttribute(directory, "unix:uid").equals(effective)) {
+            return;
+        }
+        try {
+            for (Path file : files) {
+                Files.setAttribute(file, "unix:uid", effective);
             }
+            Files.setPosixFilePermissions(directory, PosixFilePermissions.fromString("rwx--x--x"));
+        } catch (IOException notRoot) {
+            throw new IOException("process " + maps.pid() + " belongs to the user of number " + effective
+                    + ": run mapfiles jvm as that user, or as root");
         }
     }
 

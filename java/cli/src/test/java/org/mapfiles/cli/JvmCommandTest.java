@@ -4,11 +4,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.net.URI;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.mapfiles.jvm.CodeKind;
 import org.mapfiles.jvm.JvmCode;
 
@@ -75,6 +78,34 @@ class JvmCommandTest {
             jvm.getOutputStream().close();
             assertThat(jvm.waitFor()).as("it goes on as before").isZero();
             assertThat(jvm.inputReader().readLine()).as("nothing is said of -Xcheck:jni").isNull();
+        } finally {
+            jvm.destroyForcibly();
+        }
+    }
+
+    /** Root asks a JVM of nobody, which can read neither root's files nor, perhaps, the command's. */
+    @Test
+    void anotherUsers(@TempDir Path directory) throws Exception {
+        assumeTrue(Files.getAttribute(Path.of("/proc/self"), "unix:uid").equals(0), "only root asks JVMs of others");
+        assumeTrue(Files.exists(Path.of("/usr/bin/setpriv")) || Files.exists(Path.of("/bin/setpriv")), "no setpriv(1)");
+        Files.setPosixFilePermissions(directory, PosixFilePermissions.fromString("rwxrwxrwx"));
+        Path classes = Files.createDirectories(directory.resolve("classes/org/mapfiles/cli"));
+        Files.copy(Waiting.class.getResourceAsStream("JvmCommandTest$Waiting.class"), classes.resolve("JvmCommandTest$Waiting.class"));
+        for (Path path = classes; !path.equals(directory); path = path.getParent()) {
+            Files.setPosixFilePermissions(path, PosixFilePermissions.fromString("rwxr-xr-x"));
+        }
+        Files.setPosixFilePermissions(classes.resolve("JvmCommandTest$Waiting.class"), PosixFilePermissions.fromString("rw-r--r--"));
+        Process jvm = new ProcessBuilder("setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups",
+                System.getProperty("java.home") + "/bin/java", "-Duser.home=" + directory, "-cp", directory.resolve("classes").toString(),
+                Waiting.class.getName()).redirectError(ProcessBuilder.Redirect.DISCARD).start();
+        try {
+            assumeTrue("READY".equals(jvm.inputReader().readLine()), "this JDK is not for everybody to run");
+            Ran ran = Ran.with("jvm", Long.toString(jvm.pid()), "--json");
+            if (ran.code() == 0) {
+                check(ran.objects(), " main");
+            } else { // where the command's classes are for root alone
+                assertThat(ran.err()).contains("cannot tell").contains("JvmTeller");
+            }
         } finally {
             jvm.destroyForcibly();
         }
