@@ -5,8 +5,10 @@
  * path, to keep JDK 24 and later from warning.
  */
 module org.mapfiles {
-    requires static java.management; // JvmRegions asks this JVM's diagnostic commands, where there are any
+    requires static transitive java.management; // where it is: JvmRegions asks the diagnostic commands, MapCount is an MBean
+    requires static transitive jdk.jfr;
 
     exports org.mapfiles;
+    exports org.mapfiles.jfr;
     exports org.mapfiles.jvm;
 }

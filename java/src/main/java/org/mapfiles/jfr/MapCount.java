@@ -1,0 +1,190 @@
+package org.mapfiles.jfr;
+
+import java.io.FileInputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.lang.management.ManagementFactory;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.concurrent.locks.LockSupport;
+import javax.management.InstanceAlreadyExistsException;
+import javax.management.InstanceNotFoundException;
+import javax.management.JMException;
+import javax.management.MBeanNotificationInfo;
+import javax.management.MBeanServer;
+import javax.management.Notification;
+import javax.management.NotificationBroadcasterSupport;
+import javax.management.ObjectName;
+import javax.management.StandardEmitterMBean;
+import org.mapfiles.MapSnapshot;
+import org.mapfiles.MapsException;
+import org.mapfiles.ProcessMaps;
+
+/**
+ * Counts this JVM's mappings against {@code vm.max_map_count}, as an MBean that warns: a JVM that reaches the limit fails to start
+ * threads, to load classes and to commit heap, and seldom says why.
+ *
+ * <pre>{@code
+ * MapCount count = MapCount.register(Duration.ofSeconds(10));         // looks so often
+ * }</pre>
+ *
+ * <p>The name is {@code org.mapfiles:type=MapCount}, with a number where another class loader has that. A notification of type
+ * {@link #WARNING} is sent when the share passes the one set (0.8 at first), and again only after it was below.
+ *
+ * <p>Thread-safe. Looking takes no heap. The JVM needs the module java.management.
+ */
+public final class MapCount implements MapCountMXBean, AutoCloseable {
+    /** Type of the notification. */
+    public static final String WARNING = "org.mapfiles.mapcount.warning";
+
+    private static final double FIRST_SHARE = 0.8;
+    private static final int MOST_NAMES = 1_000;
+
+    private final NotificationBroadcasterSupport broadcaster = new NotificationBroadcasterSupport(
+            new MBeanNotificationInfo(new String[] {WARNING}, Notification.class.getName(), "the number of mappings nears vm.max_map_count"));
+    private final ProcessMaps maps;
+    private final MapSnapshot snapshot = new MapSnapshot();
+    private final Thread looker;
+    private final long nanos;
+    private ObjectName name;
+    private volatile double warningShare = FIRST_SHARE;
+    private volatile boolean closed;
+    private boolean warned;
+    private long sequence;
+
+    private MapCount(Duration every) throws MapsException {
+        nanos = every.toNanos();
+        maps = ProcessMaps.self();
+        looker = new Thread(this::run, "mapfiles-count");
+        looker.setDaemon(true);
+    }
+
+    /**
+     * Registers it with the JVM's own server of MBeans.
+     *
+     * @param every how often to look whether to warn
+     * @throws IllegalArgumentException if that is not above 0
+     * @throws MapsException if this JVM cannot read its own mappings
+     */
+    public static MapCount register(Duration every) throws MapsException {
+        if (every.isZero() || every.isNegative()) {
+            throw new IllegalArgumentException("not a time to wait: " + every);
+        }
+        MapCount count = new MapCount(every);
+        try {
+            count.register(ManagementFactory.getPlatformMBeanServer());
+        } catch (JMException | RuntimeException e) {
+            count.maps.close();
+            throw new IllegalStateException("it cannot be registered: " + e, e);
+        }
+        count.looker.start();
+        return count;
+    }
+
+    private void register(MBeanServer server) throws JMException {
+        StandardEmitterMBean bean = new StandardEmitterMBean(this, MapCountMXBean.class, true, broadcaster);
+        for (int number = 1;; number++) {
+            name = new ObjectName("org.mapfiles:type=MapCount" + (number == 1 ? "" : ",number=" + number));
+            try {
+                server.registerMBean(bean, name);
+                return;
+            } catch (InstanceAlreadyExistsException taken) {
+                if (number == MOST_NAMES) {
+                    throw taken;
+                }
+            }
+        }
+    }
+
+    /** What it is registered as. */
+    public ObjectName name() {
+        return name;
+    }
+
+    private void run() {
+        while (!closed) {
+            look();
+            LockSupport.parkNanos(this, nanos);
+        }
+    }
+
+    private void look() {
+        long limit = limit();
+        long count = getCount();
+        boolean isNear = limit > 0 && count >= warningShare * limit && warningShare < 1;
+        if (isNear && !warned) {
+            broadcaster.sendNotification(new Notification(WARNING, name, ++sequence, System.currentTimeMillis(), count
+                    + " mappings are near vm.max_map_count (" + limit + "): raise it with sysctl -w vm.max_map_count=" + 2 * limit));
+        }
+        warned = isNear;
+    }
+
+    @Override
+    public long getCount() {
+        try {
+            synchronized (snapshot) {
+                maps.refresh(snapshot);
+                return snapshot.size();
+            }
+        } catch (MapsException | IllegalStateException notNow) {
+            return -1;
+        }
+    }
+
+    @Override
+    public long getLimit() {
+        return limit();
+    }
+
+    static long limit() {
+        try (InputStream in = new FileInputStream("/proc/sys/vm/max_map_count")) {
+            byte[] text = new byte[32]; // taken in one read: a second one of such a file finds nothing
+            return Long.parseLong(new String(text, 0, Math.max(in.read(text), 0), StandardCharsets.US_ASCII).strip());
+        } catch (IOException | NumberFormatException unknown) {
+            return -1;
+        }
+    }
+
+    @Override
+    public long getHeadroom() {
+        long limit = limit();
+        long count = getCount();
+        return limit < 0 || count < 0 ? -1 : Math.max(limit - count, 0);
+    }
+
+    @Override
+    public double getShare() {
+        long limit = limit();
+        return limit <= 0 ? 0 : Math.max(getCount(), 0) / (double) limit;
+    }
+
+    @Override
+    public double getWarningShare() {
+        return warningShare;
+    }
+
+    @Override
+    public void setWarningShare(double share) {
+        if (!(share > 0 && share <= 1)) {
+            throw new IllegalArgumentException("a share is above 0, up to 1: " + share);
+        }
+        warningShare = share;
+        LockSupport.unpark(looker);
+    }
+
+    /** Takes it out of the server, and stops looking. */
+    @Override
+    public void close() {
+        closed = true;
+        LockSupport.unpark(looker);
+        try {
+            ManagementFactory.getPlatformMBeanServer().unregisterMBean(name);
+        } catch (InstanceNotFoundException again) {
+            // closed before
+        } catch (JMException e) {
+            throw new IllegalStateException(e);
+        } finally {
+            maps.close();
+        }
+    }
+}

@@ -1,0 +1,66 @@
+package org.mapfiles.jfr;
+
+import jdk.jfr.Category;
+import jdk.jfr.DataAmount;
+import jdk.jfr.Description;
+import jdk.jfr.Enabled;
+import jdk.jfr.Event;
+import jdk.jfr.Label;
+import jdk.jfr.MemoryAddress;
+import jdk.jfr.Name;
+import jdk.jfr.Period;
+import jdk.jfr.StackTrace;
+import org.mapfiles.Mapping;
+
+/** A mapping that is there at the end of a chunk. */
+@Name("mapfiles.MemoryMapping")
+@Label("Memory Mapping")
+@Description("A mapping of this process, as /proc/self/maps has it")
+@Category({"Operating System", "Memory", "mapfiles"})
+@Period("everyChunk")
+@Enabled(false)
+@StackTrace(false)
+final class MemoryMappingEvent extends Event {
+    @Label("Start")
+    @MemoryAddress
+    long start;
+
+    @Label("End")
+    @Description("The address behind the last")
+    @MemoryAddress
+    long end;
+
+    @Label("Size")
+    @DataAmount
+    long size;
+
+    @Label("Permissions")
+    @Description("r readable, w writable, x executable, s shared or p private")
+    String permissions;
+
+    @Label("Offset")
+    @Description("In the file")
+    @DataAmount
+    long offset;
+
+    @Label("Inode")
+    long inode;
+
+    @Label("Kind")
+    String kind;
+
+    @Label("Path")
+    @Description("Of the file, or the name that the kernel has for it")
+    String path;
+
+    void set(Mapping mapping) {
+        start = mapping.start();
+        end = mapping.end();
+        size = mapping.size();
+        permissions = mapping.permissions();
+        offset = mapping.offset();
+        inode = mapping.inode();
+        kind = mapping.kind().name();
+        path = mapping.name();
+    }
+}
