@@ -20,17 +20,24 @@ final class DiagnosticCommands {
     }
 
     private static String invoke(String operation, String... arguments) {
-        try {
-            ObjectName name = new ObjectName("com.sun.management:type=DiagnosticCommand");
-            Object text = arguments.length == 0
-                    ? ManagementFactory.getPlatformMBeanServer().invoke(name, operation, new Object[0], new String[0])
-                    : ManagementFactory.getPlatformMBeanServer().invoke(name, operation, new Object[] {arguments},
-                            new String[] {String[].class.getName()});
-            return String.valueOf(text);
-        } catch (JMException | RuntimeException notHere) {
-            return ""; // no such command in this JVM
-        } catch (LinkageError withoutManagement) {
-            return ""; // java.management is not in this JVM
+        boolean isThere = ModuleLayer.boot().findModule("java.management").isPresent();
+        return isThere ? Asked.invoke(operation, arguments) : "";
+    }
+
+    /** Apart, as it cannot even be linked where the module is not. */
+    private static final class Asked {
+        private Asked() {
+        }
+
+        static String invoke(String operation, String... arguments) {
+            try {
+                ObjectName name = new ObjectName("com.sun.management:type=DiagnosticCommand");
+                Object[] values = arguments.length == 0 ? new Object[0] : new Object[] {arguments};
+                String[] types = arguments.length == 0 ? new String[0] : new String[] {String[].class.getName()};
+                return String.valueOf(ManagementFactory.getPlatformMBeanServer().invoke(name, operation, values, types));
+            } catch (JMException | RuntimeException notHere) {
+                return ""; // this JVM has no such command, or not the module jdk.management that brings them
+            }
         }
     }
 }

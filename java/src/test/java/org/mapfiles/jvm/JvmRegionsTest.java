@@ -35,6 +35,32 @@ class JvmRegionsTest {
         }
     }
 
+    /** Less is told then, and nothing else is missing. */
+    @Test
+    void withoutTheModuleOfDiagnosticCommands() throws Exception {
+        ChildJvm.Outcome outcome = new ChildJvm().with("--limit-modules", "java.base").run(LeastModules.class);
+        assertThat(outcome.exit()).as(outcome.output()).isZero();
+        assertThat(outcome.output().lines()).as(outcome.output()).anyMatch(line -> line.startsWith("JAVA_HEAP "))
+                .anyMatch(line -> line.startsWith("CODE_HEAP ")).anyMatch(line -> line.startsWith("THREAD_STACK "))
+                .anyMatch(line -> line.startsWith("CDS ")).anyMatch(line -> line.startsWith("code "));
+    }
+
+    /** The program of a JVM that has java.base alone. */
+    static final class LeastModules {
+        private LeastModules() {
+        }
+
+        public static void main(String[] arguments) throws Exception {
+            JvmRegions regions = JvmRegions.read();
+            for (Region region : Region.values()) {
+                if (regions.bytes(region) > 0) {
+                    System.out.println(region + " " + regions.bytes(region));
+                }
+            }
+            System.out.println("code " + JvmCode.open().counts());
+        }
+    }
+
     @Test
     void findingTakesNoHeap() throws Exception {
         JvmRegions regions = JvmRegions.read();
