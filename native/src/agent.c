@@ -84,7 +84,9 @@ static int ask(void)
     const uint64_t begun = mf_agent_now();
     int rc = 0;
 
+    pthread_mutex_lock(&mf_agent.writing); /* who notes an event reads the round */
     mf_agent.round++;
+    pthread_mutex_unlock(&mf_agent.writing);
     mf_agent.asker = pthread_self();
     mf_agent.is_asking = true;
     if ((*mf_agent.jvmti)->GenerateEvents(mf_agent.jvmti, JVMTI_EVENT_DYNAMIC_CODE_GENERATED) != JVMTI_ERROR_NONE ||

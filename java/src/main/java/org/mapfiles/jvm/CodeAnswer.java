@@ -10,6 +10,13 @@ import java.nio.ByteBuffer;
  * if it was forgotten for good there is an {@link IllegalStateException}.
  */
 public final class CodeAnswer {
+    /** What is read that is no field of the record: those have offsets, from 0 on. */
+    private static final int FRAMES = -1;
+    private static final int BYTECODE = -2;
+    private static final int METHOD_ID = -3;
+    /** In memory that is being overwritten a chain may be a ring. */
+    private static final int MOST_FRAMES = 1 << 12;
+
     private JvmCode code;
     private long address;
     private long time;
@@ -109,35 +116,19 @@ public final class CodeAnswer {
     /** How many methods are at the address: the innermost inlined one, its callers, and at last the method compiled. 0: a stub. */
     public int frames() {
         check();
-        if (!isMethod) {
-            return 0;
-        }
-        while (true) {
-            int asked = turn;
-            try {
-                ByteBuffer image = code.memory().image(asked);
-                int count = 0;
-                for (int scope = CodeSearch.scopeAt(image, record, address); isScope(image, scope) && count < Short.MAX_VALUE; count++) {
-                    scope = image.getInt(CodeSearch.scope(image, record, scope) + 2 * Integer.BYTES);
-                }
-                if (code.memory().wasWhole(asked)) {
-                    return Math.max(count, 1);
-                }
-            } catch (IndexOutOfBoundsException e) {
-                throwIfWhole(asked, e);
-            }
-            findAgain();
-        }
+        return isMethod ? (int) read(FRAMES, 0) : 0;
     }
 
     /** Bytecode index in a frame; -1: not known. */
     public int bytecode(int frame) {
-        return frameNumber(frame, Integer.BYTES, -1);
+        checkFrame(frame);
+        return (int) read(BYTECODE, frame);
     }
 
-    /** A number that tells methods apart, the same in every answer as long as this JVM lives; 0: a stub, or not known. */
+    /** A number that tells methods apart, the same in every answer as long as this JVM lives; 0: not known. */
     public long methodId(int frame) {
-        return nameLong(frame, CodeMemory.KEY);
+        checkFrame(frame);
+        return read(METHOD_ID, frame);
     }
 
     /** The class that declares a frame's method, as {@link Class#getName()} gives it; empty: not known. */
@@ -182,47 +173,6 @@ public final class CodeAnswer {
         }
     }
 
-    private boolean isScope(ByteBuffer image, int scope) {
-        return Integer.compareUnsigned(scope, image.getInt(record + CodeMemory.SCOPES)) < 0;
-    }
-
-    private void throwIfWhole(int asked, IndexOutOfBoundsException e) {
-        if (code.memory().wasWhole(asked)) {
-            throw e;
-        }
-    }
-
-    /** The same code, where it is now. */
-    private void findAgain() {
-        long oldStart = start;
-        long oldLoaded = loaded;
-        JvmCode from = code;
-        if (!from.find(address, time == CodeSearch.NOW ? oldLoaded : time, this) || start != oldStart || loaded != oldLoaded) {
-            takeNothing(CodeCertainty.FORGOTTEN);
-            throw new IllegalStateException("what this answer is about has been forgotten since: memory is bounded");
-        }
-    }
-
-    private int number(int field) {
-        check();
-        while (true) {
-            int value = code.memory().image(turn).getInt(record + field);
-            if (code.memory().wasWhole(turn)) {
-                return value;
-            }
-            findAgain();
-        }
-    }
-
-    /** Offset of a frame's scope in the image; -1: there is none, and the method compiled is meant. */
-    private int scopeOf(ByteBuffer image, int frame) {
-        int scope = CodeSearch.scopeAt(image, record, address);
-        for (int i = 0; i < frame && isScope(image, scope); i++) {
-            scope = image.getInt(CodeSearch.scope(image, record, scope) + 2 * Integer.BYTES);
-        }
-        return isScope(image, scope) ? CodeSearch.scope(image, record, scope) : -1;
-    }
-
     private void checkFrame(int frame) {
         int count = frames();
         if (frame < 0 || frame >= count) {
@@ -230,50 +180,39 @@ public final class CodeAnswer {
         }
     }
 
-    private int frameNumber(int frame, int field, int without) {
-        checkFrame(frame);
+    private int number(int field) {
+        check();
+        return (int) read(field, 0);
+    }
+
+    /** A field of the record, or what is asked for of a frame. */
+    private long read(int what, int frame) {
         while (true) {
             int asked = turn;
             try {
-                ByteBuffer image = code.memory().image(asked);
+                long value = readIn(code.memory().image(asked), what, frame);
+                if (code.memory().wasWhole(asked)) {
+                    return value;
+                }
+            } catch (IndexOutOfBoundsException e) {
+                throwIfWhole(asked, e);
+            }
+            findAgain();
+        }
+    }
+
+    private long readIn(ByteBuffer image, int what, int frame) {
+        switch (what) {
+            case FRAMES:
+                return countFrames(image);
+            case BYTECODE:
                 int scope = scopeOf(image, frame);
-                int value = scope < 0 ? without : image.getInt(scope + field);
-                if (code.memory().wasWhole(asked)) {
-                    return value;
-                }
-            } catch (IndexOutOfBoundsException e) {
-                throwIfWhole(asked, e);
-            }
-            findAgain();
-        }
-    }
-
-    /** Offset of a name in the image, of a frame or, with -1, of the code; 0: not known. */
-    private int nameOf(ByteBuffer image, int frame) {
-        int scope = frame < 0 ? -1 : scopeOf(image, frame);
-        return image.getInt(scope < 0 ? record + CodeMemory.NAME : scope) * CodeMemory.UNIT;
-    }
-
-    private long nameLong(int frame, int field) {
-        if (isMethod) {
-            checkFrame(frame);
-        } else {
-            check();
-            return 0;
-        }
-        while (true) {
-            int asked = turn;
-            try {
-                ByteBuffer image = code.memory().image(asked);
+                return scope < 0 ? -1 : image.getInt(scope + Integer.BYTES);
+            case METHOD_ID:
                 int name = nameOf(image, frame);
-                long value = name == 0 ? 0 : image.getLong(name + field);
-                if (code.memory().wasWhole(asked)) {
-                    return value;
-                }
-            } catch (IndexOutOfBoundsException e) {
-                throwIfWhole(asked, e);
-            }
-            findAgain();
+                return name == 0 ? 0 : image.getLong(name + CodeMemory.KEY);
+            default:
+                return image.getInt(record + what);
         }
     }
 
@@ -295,6 +234,54 @@ public final class CodeAnswer {
             }
             findAgain();
         }
+    }
+
+    private void throwIfWhole(int asked, IndexOutOfBoundsException e) {
+        if (code.memory().wasWhole(asked)) {
+            throw e;
+        }
+    }
+
+    /** The same code, where it is now. */
+    private void findAgain() {
+        long oldStart = start;
+        long oldLoaded = loaded;
+        JvmCode from = code;
+        if (!from.find(address, time == CodeSearch.NOW ? oldLoaded : time, this) || start != oldStart || loaded != oldLoaded) {
+            takeNothing(CodeCertainty.FORGOTTEN);
+            throw new IllegalStateException("what this answer is about has been forgotten since: memory is bounded");
+        }
+    }
+
+    private boolean isScope(ByteBuffer image, int scope) {
+        return Integer.compareUnsigned(scope, image.getInt(record + CodeMemory.SCOPES)) < 0;
+    }
+
+    private int callerOf(ByteBuffer image, int scope) {
+        return image.getInt(CodeSearch.scope(image, record, scope) + 2 * Integer.BYTES);
+    }
+
+    private int countFrames(ByteBuffer image) {
+        int count = 0;
+        for (int scope = CodeSearch.scopeAt(image, record, address); isScope(image, scope) && count < MOST_FRAMES; count++) {
+            scope = callerOf(image, scope);
+        }
+        return Math.max(count, 1);
+    }
+
+    /** Offset of a frame's scope in the image; -1: there is none, and the method compiled is meant. */
+    private int scopeOf(ByteBuffer image, int frame) {
+        int scope = CodeSearch.scopeAt(image, record, address);
+        for (int i = 0; i < frame && isScope(image, scope); i++) {
+            scope = callerOf(image, scope);
+        }
+        return isScope(image, scope) ? CodeSearch.scope(image, record, scope) : -1;
+    }
+
+    /** Offset of a name in the image, of a frame or, with -1, of the code; 0: not known. */
+    private int nameOf(ByteBuffer image, int frame) {
+        int scope = frame < 0 ? -1 : scopeOf(image, frame);
+        return image.getInt(scope < 0 ? record + CodeMemory.NAME : scope) * CodeMemory.UNIT;
     }
 
     private static String textOf(ByteBuffer image, int name, int part) {

@@ -157,19 +157,7 @@ public final class JvmRegions {
      * @return its index; -1: it was not mapped
      */
     public int find(long address) {
-        int low = 0;
-        int high = starts.length - 1;
-        while (low <= high) {
-            int middle = low + high >>> 1;
-            if (Long.compareUnsigned(ends[middle], address) <= 0) {
-                low = middle + 1;
-            } else if (Long.compareUnsigned(starts[middle], address) > 0) {
-                high = middle - 1;
-            } else {
-                return middle;
-            }
-        }
-        return -1;
+        return Ranges.find(starts, ends, address);
     }
 
     /** Bytes mapped for something, address space that is only reserved included. */

@@ -169,18 +169,6 @@ public final class PerfMap {
 
     /** The piece of code that an address is in, or -1. */
     public int find(long address) {
-        int low = 0;
-        int high = starts.length - 1;
-        while (low <= high) {
-            int middle = low + high >>> 1;
-            if (Long.compareUnsigned(ends[middle], address) <= 0) {
-                low = middle + 1;
-            } else if (Long.compareUnsigned(starts[middle], address) > 0) {
-                high = middle - 1;
-            } else {
-                return middle;
-            }
-        }
-        return -1;
+        return Ranges.find(starts, ends, address);
     }
 }

@@ -42,7 +42,7 @@ class JvmRegionsTest {
         assertThat(outcome.exit()).as(outcome.output()).isZero();
         assertThat(outcome.output().lines()).as(outcome.output()).anyMatch(line -> line.startsWith("JAVA_HEAP "))
                 .anyMatch(line -> line.startsWith("CODE_HEAP ")).anyMatch(line -> line.startsWith("THREAD_STACK "))
-                .anyMatch(line -> line.startsWith("CDS ")).anyMatch(line -> line.startsWith("code "));
+                .anyMatch(line -> line.startsWith("LIBRARY ")).anyMatch(line -> line.startsWith("code "));
     }
 
     /** The program of a JVM that has java.base alone. */
