@@ -117,15 +117,15 @@ bool mf_codes_tidy(struct mf_codes *codes)
     struct mf_code_image *const to = image_of(codes, turn + 1);
     const uint64_t room = (from->bytes / 8 - from->log);
 
-    /* Each tidying copies what lives: worth it only for an eighth of the room, so that it is rare. */
-    if (from->gone_units < room / 8)
+    /* Each tidying copies what lives, so it must gain something. While there is much history half of it stays, else none. */
+    if (from->gone_units < room / 64)
         return false;
     atomic_store_explicit(&codes->begun, turn + 1, memory_order_relaxed);
     atomic_thread_fence(memory_order_release);
     if (madvise(to, codes->image_bytes, MADV_DONTNEED) != 0)
         memset(to, 0, codes->image_bytes);
     mf_code_image_init(to, codes->image_bytes, codes->low, codes->cache);
-    copy_image(to, from, from->gone_units / 2);
+    copy_image(to, from, from->gone_units < room / 8 ? 0 : from->gone_units / 2);
     atomic_store_explicit(&codes->turn, turn + 1, memory_order_release);
     return true;
 }
