@@ -44,9 +44,7 @@ final class JmhFigures {
             code();
         }
         if (wanted.contains("L1")) {
-            for (int threads : List.of(1, 2)) {
-                live(threads);
-            }
+            allocation("L1-alloc", "1thread", run("LiveMapsBenchmark", 1).iterator().next(), "resolve");
         }
         for (Map.Entry<String, String> live : Map.of("P1", "full", "P3", "executableOnly", "P4", "refresh", "P7", "query").entrySet()) {
             if (wanted.contains(live.getKey())) {
@@ -74,18 +72,6 @@ final class JmhFigures {
                     "TreeMap.floorEntry / find of 256 at once" + end, null);
             allocation(name + "-alloc", key[1], of.get("find"), "find");
         }
-    }
-
-    private void live(int threads) throws Exception {
-        Map<String, RunResult> byMethod = new TreeMap<>();
-        for (RunResult result : run("LiveMapsBenchmark", threads)) {
-            byMethod.put(method(result), result);
-        }
-        double live = score(byMethod.get("live"));
-        double still = score(byMethod.get("still"));
-        figures.add("L1", threads + (threads == 1 ? "thread" : "threads"), still / live, live, still, "ns",
-                "look-ups a thread while the picture changes every 10 ms / in one that stays", Goal.ratioAtLeast(0.9));
-        allocation("L1-alloc", threads + (threads == 1 ? "thread" : "threads"), byMethod.get("live"), "resolve");
     }
 
     private void code() throws Exception {

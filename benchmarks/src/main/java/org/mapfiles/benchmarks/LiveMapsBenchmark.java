@@ -17,7 +17,7 @@ import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.TearDown;
 
-/** Address to mapping while the picture is replaced every 10 ms by a different one, and in a picture that stays. */
+/** What address to mapping allocates while the picture is replaced every 10 ms by a different one. */
 @State(Scope.Benchmark)
 @BenchmarkMode(Mode.AverageTime)
 @OutputTimeUnit(TimeUnit.NANOSECONDS)
@@ -34,13 +34,11 @@ public class LiveMapsBenchmark {
     @State(Scope.Thread)
     public static class Sampler {
         private LiveMaps.Reader reader;
-        private MapCursor cursor;
         private int next;
 
         @Setup
         public void open(LiveMapsBenchmark of) {
             reader = of.live.reader();
-            cursor = of.still.cursor();
         }
     }
 
@@ -81,11 +79,5 @@ public class LiveMapsBenchmark {
                 continue;
             }
         }
-    }
-
-    @Benchmark
-    public long still(Sampler sampler) {
-        int found = still.find(samples[sampler.next++ & SAMPLES - 1]);
-        return found >= 0 ? sampler.cursor.seek(found).start() : 0;
     }
 }

@@ -39,6 +39,9 @@ public final class Run {
             }
         }
         new JmhFigures(figures, results, quick, wanted).run();
+        if (wanted.contains("L1")) {
+            new LiveLookupFigures(figures, bin, quick).run();
+        }
         if (wanted.contains("L2")) {
             new ChangeFigures(figures, bin, quick).run();
         }
