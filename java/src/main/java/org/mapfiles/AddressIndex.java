@@ -39,6 +39,16 @@ final class AddressIndex {
         built.get(0, words, 0, (int) built.get(WORDS));
     }
 
+    /** Where the mapping of a record begins. */
+    static long start(long[] words, int record) {
+        return words[STARTS + 2 * record];
+    }
+
+    /** Where the mapping of a record ends. */
+    static long end(long[] words, int record) {
+        return words[ENDS + 2 * record];
+    }
+
     /** Index of the record that covers the address, or -1. */
     static int find(long[] words, long address) {
         if (Long.compareUnsigned(address, words[TAIL_START]) >= 0) {

@@ -21,18 +21,20 @@ import java.util.Objects;
  * mapping, reading throws {@link IndexOutOfBoundsException}.
  */
 public final class MapCursor implements Mapping {
-    /** Positions outside the records, where every read throws: before the first, and behind the last. */
-    private static final int BEFORE = -MapRecord.SIZE;
-    private static final int BEHIND = Integer.MAX_VALUE / MapRecord.SIZE * MapRecord.SIZE - MapRecord.SIZE;
+    /** Positions outside the mappings, where every read throws: before the first, and behind the last. */
+    private static final int BEFORE = -1;
+    private static final int BEHIND = Integer.MAX_VALUE - 1;
 
     private static final boolean LITTLE_ENDIAN = ByteOrder.nativeOrder() == ByteOrder.LITTLE_ENDIAN;
 
     private final MapSnapshot snapshot;
     private int version;
     private Picture picture;
-    private ByteBuffer records;
+    private long[] ranges;
     private LongBuffer words;
-    private int end;
+    private ByteBuffer records;
+    private int count;
+    /** Index of the mapping. */
     private int at;
 
     /** Of the mapping, read and confirmed at once on coming to it: what loops touch. */
@@ -52,9 +54,10 @@ public final class MapCursor implements Mapping {
         do {
             version = snapshot.version();
             picture = snapshot.picture();
-            records = picture.records;
+            ranges = picture.index;
             words = picture.words;
-            end = picture.head(MapRecord.Head.MAPPING_COUNT) * MapRecord.SIZE;
+            records = picture.records;
+            count = picture.head(MapRecord.Head.MAPPING_COUNT);
             at = BEFORE;
             readAt = ~version;
         } while (version != snapshot.version());
@@ -62,14 +65,13 @@ public final class MapCursor implements Mapping {
 
     /** Goes to the next mapping; false if there is none, also when asked again. */
     public boolean next() {
-        int to = at + MapRecord.SIZE;
-        if (to < end) {
+        int to = at + 1;
+        if (to < count) {
             comeTo(to);
             return true;
         }
         confirm();
-        at = BEHIND;
-        readAt = ~version;
+        leave();
         return false;
     }
 
@@ -80,7 +82,7 @@ public final class MapCursor implements Mapping {
      */
     public MapCursor seek(int index) {
         confirm();
-        comeTo(Objects.checkIndex(index, end / MapRecord.SIZE) * MapRecord.SIZE);
+        comeTo(Objects.checkIndex(index, count));
         return this;
     }
 
@@ -96,23 +98,27 @@ public final class MapCursor implements Mapping {
             if (snapshot.version() != version) {
                 reset();
             }
-            boolean isFound = false;
-            at = BEHIND;
-            readAt = ~version;
+            int found = -1;
             try {
-                int found = AddressIndex.find(picture.index, address);
+                found = AddressIndex.find(ranges, address);
                 if (found >= 0) {
-                    read(found * MapRecord.SIZE);
-                    isFound = true;
+                    read(found);
+                } else {
+                    leave();
                 }
             } catch (IndexOutOfBoundsException e) {
                 snapshot.rethrowIfWhole(version, e); // of a picture that is being filled again, any answer may come
             }
             VarHandle.loadLoadFence();
             if (snapshot.version() == version) {
-                return isFound;
+                return found >= 0;
             }
         }
+    }
+
+    private void leave() {
+        at = BEHIND;
+        readAt = ~version;
     }
 
     private void comeTo(int to) {
@@ -122,13 +128,11 @@ public final class MapCursor implements Mapping {
 
     /** Reads what loops touch; it counts once it is confirmed. */
     private void read(int to) {
-        LongBuffer from = words; // in longs, once: half the price of three reads from a ByteBuffer
-        int word = to / Long.BYTES;
-        long firstAddress = from.get(word + MapRecord.START / Long.BYTES);
-        long behind = from.get(word + MapRecord.END / Long.BYTES);
-        long flagsAndMore = from.get(word + MapRecord.FLAGS / Long.BYTES);
+        long first = AddressIndex.start(ranges, to); // an array is read in half the instructions of a buffer
+        long behind = AddressIndex.end(ranges, to);
+        long flagsAndMore = words.get(to * (MapRecord.SIZE / Long.BYTES) + MapRecord.FLAGS / Long.BYTES);
         at = to;
-        start = firstAddress;
+        start = first;
         endOfRange = behind;
         flags = (int) (LITTLE_ENDIAN ? flagsAndMore : flagsAndMore >>> Integer.SIZE);
         readAt = version;
@@ -137,7 +141,8 @@ public final class MapCursor implements Mapping {
     /** Index of the mapping in the snapshot. */
     public int index() {
         confirm();
-        return at() / MapRecord.SIZE;
+        at();
+        return at;
     }
 
     @Override
@@ -263,7 +268,7 @@ public final class MapCursor implements Mapping {
         if (readAt != version) {
             throw new IndexOutOfBoundsException("the cursor is on no mapping: next() or seek() first");
         }
-        return at;
+        return at * MapRecord.SIZE;
     }
 
     /** For what was read and confirmed before, a look at the version without order is enough. */
