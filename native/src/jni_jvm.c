@@ -4,9 +4,11 @@
 
 #include "agent.h"
 #include "object.h"
+#include "own_memory.h"
 #include "vm_structs.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 #define UNUSED __attribute__((unused))
@@ -56,6 +58,20 @@ static jboolean vmConstant(JNIEnv *env, jclass self UNUSED, jstring constant, jl
         return JNI_FALSE;
     (*env)->SetLongArrayRegion(env, answer, 0, 1, &out);
     return JNI_TRUE;
+}
+
+static jint ownMemory(JNIEnv *env, jclass self UNUSED, jlong address, jbyteArray to, jint bytes)
+{
+    jbyte read[4096];
+    const jsize room = (*env)->GetArrayLength(env, to);
+    jint most = bytes < room ? bytes : room;
+
+    most = most < (jint)sizeof read ? most : (jint)sizeof read;
+    const long got = most < 0 ? -EINVAL : mf_own_memory_read((uint64_t)address, read, (size_t)most);
+
+    if (got > 0)
+        (*env)->SetByteArrayRegion(env, to, 0, (jsize)got, read);
+    return (jint)got;
 }
 
 static jint codeOpen(JNIEnv *env, jclass self UNUSED, jlong bytes)
@@ -116,6 +132,70 @@ static jlong threadAddress(JNIEnv *env, jclass self UNUSED, jobject thread)
     return (*env)->GetLongField(env, thread, field);
 }
 
+/* What is to be read of the JDK's list of buffers and their memory; NULL where this JDK has other classes or fields. */
+struct buffer_list {
+    jclass list; /* jdk.internal.ref.Cleaner, whose monitor guards the list */
+    jfieldID first, next, thunk;
+    jclass memory; /* java.nio.DirectByteBuffer.Deallocator */
+    jfieldID address, size;
+};
+
+static bool find_buffer_list(JNIEnv *env, struct buffer_list *found)
+{
+    const char *const link = "Ljdk/internal/ref/Cleaner;";
+
+    return (found->list = (*env)->FindClass(env, "jdk/internal/ref/Cleaner")) != NULL
+        && (found->first = (*env)->GetStaticFieldID(env, found->list, "first", link)) != NULL
+        && (found->next = (*env)->GetFieldID(env, found->list, "next", link)) != NULL
+        && (found->thunk = (*env)->GetFieldID(env, found->list, "thunk", "Ljava/lang/Runnable;")) != NULL
+        && (found->memory = (*env)->FindClass(env, "java/nio/DirectByteBuffer$Deallocator")) != NULL
+        && (found->address = (*env)->GetFieldID(env, found->memory, "address", "J")) != NULL
+        && (found->size = (*env)->GetFieldID(env, found->memory, "size", "J")) != NULL;
+}
+
+/* Address and size of one; false: of something else, or freed already. */
+static bool memory_of(JNIEnv *env, const struct buffer_list *from, jobject cleaner, jlong range[2])
+{
+    const jobject thunk = (*env)->GetObjectField(env, cleaner, from->thunk);
+    bool is_memory = false;
+
+    if (thunk != NULL && (*env)->IsInstanceOf(env, thunk, from->memory)) {
+        range[0] = (*env)->GetLongField(env, thunk, from->address);
+        range[1] = (*env)->GetLongField(env, thunk, from->size);
+        is_memory = range[0] != 0 && range[1] > 0;
+    }
+    (*env)->DeleteLocalRef(env, thunk);
+    return is_memory;
+}
+
+static jint directBuffers(JNIEnv *env, jclass self UNUSED, jlongArray out)
+{
+    const jsize room = (*env)->GetArrayLength(env, out) / 2;
+    struct buffer_list from;
+    jint count = 0;
+
+    if (!find_buffer_list(env, &from)) {
+        (*env)->ExceptionClear(env);
+        return 0;
+    }
+    if ((*env)->MonitorEnter(env, from.list) != JNI_OK)
+        return 0;
+    for (jobject at = (*env)->GetStaticObjectField(env, from.list, from.first); at != NULL && count < INT32_MAX;) {
+        const jobject next = (*env)->GetObjectField(env, at, from.next);
+        jlong range[2];
+
+        if (memory_of(env, &from, at, range)) {
+            if (count < room)
+                (*env)->SetLongArrayRegion(env, out, 2 * count, 2, range);
+            count++;
+        }
+        (*env)->DeleteLocalRef(env, at);
+        at = next;
+    }
+    (*env)->MonitorExit(env, from.list);
+    return count;
+}
+
 #define OFFSET(type, field) (jint)offsetof(struct type, field)
 
 /* What CodeMemory.java states by itself, for the test that holds both sides together. */
@@ -145,6 +225,7 @@ static const JNINativeMethod methods[] = {
     METHOD(vmField, "(Ljava/lang/String;Ljava/lang/String;[J)Ljava/lang/String;"),
     METHOD(vmTypeSize, "(Ljava/lang/String;)J"),
     METHOD(vmConstant, "(Ljava/lang/String;[J)Z"),
+    METHOD(ownMemory, "(J[BI)I"),
     METHOD(codeOpen, "(J)I"),
     METHOD(codeClose, "()V"),
     METHOD(codeMemory, "(I)Ljava/nio/ByteBuffer;"),
@@ -152,6 +233,7 @@ static const JNINativeMethod methods[] = {
     METHOD(codeLayout, "([I)I"),
     METHOD(objectEnd, "(J)J"),
     METHOD(threadAddress, "(Ljava/lang/Thread;)J"),
+    METHOD(directBuffers, "([J)I"),
 };
 
 void mf_jni_bind_jvm(JNIEnv *env, jclass self UNUSED, jclass holder)

@@ -21,8 +21,9 @@ record Claim(long start, long end, Region region, String detail, boolean isInfer
         return new Claim(start, end, region, detail, true);
     }
 
-    boolean covers(long from, long to) {
-        return Long.compareUnsigned(start, from) <= 0 && Long.compareUnsigned(to, end) <= 0;
+    /** What is said of a part. */
+    Claim within(long from, long to) {
+        return new Claim(from, to, region, detail, isInferred);
     }
 
     boolean overlaps(long from, long to) {

@@ -19,6 +19,11 @@ final class DiagnosticCommands {
         return invoke("vmMetaspace", "vslist");
     }
 
+    /** The text of VM.native_memory, with ranges where the JVM was told to track these: -XX:NativeMemoryTracking=detail. */
+    static String nativeMemory() {
+        return invoke("vmNativeMemory", "detail", "scale=KB");
+    }
+
     private static String invoke(String operation, String... arguments) {
         boolean isThere = ModuleLayer.boot().findModule("java.management").isPresent();
         return isThere ? Asked.invoke(operation, arguments) : "";

@@ -29,6 +29,9 @@ final class JvmCalls {
     /** A constant, into the first element; false: not told. */
     static native boolean vmConstant(String name, long[] answer);
 
+    /** Reads memory of this process, 4096 bytes at most, at the array's beginning: how many bytes, or a negative errno. */
+    static native int ownMemory(long address, byte[] to, int bytes);
+
     /** 0 or a negative errno. */
     static native int codeOpen(long bytes);
 
@@ -48,4 +51,11 @@ final class JvmCalls {
 
     /** Where the JVM has what a Thread stands for; 0: not started, ended, or not told. */
     static native long threadAddress(Thread thread);
+
+    /**
+     * The memory of direct buffers, as the JDK keeps it for freeing: address and size of each, as many as there is room for.
+     *
+     * @return how many there are; 0 also if this JDK keeps them elsewhere
+     */
+    static native int directBuffers(long[] ranges);
 }

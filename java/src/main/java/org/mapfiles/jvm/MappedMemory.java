@@ -93,7 +93,14 @@ final class MappedMemory {
                 && end % ARENA == 0 && end - before.start() == ARENA) {
             return Claim.inferred(start, end, Region.MALLOC, before.detail());
         }
-        return isArena(mapping) ? Claim.inferred(start, end, Region.MALLOC, "arena of the C library") : null;
+        if (!mapping.permissions().equals("rw-p")) {
+            return null;
+        }
+        if (isArena(mapping)) {
+            return Claim.inferred(start, end, Region.MALLOC, "arena of the C library");
+        }
+        long behind = MallocChunk.behind(vm, start, end);
+        return behind == start ? null : Claim.inferred(start, behind, Region.MALLOC, MallocChunk.DETAIL);
     }
 
     private static long pageUp(long address) {
@@ -101,7 +108,7 @@ final class MappedMemory {
     }
 
     private boolean isArena(MapCursor mapping) {
-        if (mapping.start() % ARENA != 0 || mapping.size() > ARENA || !mapping.permissions().equals("rw-p")) {
+        if (mapping.start() % ARENA != 0 || mapping.size() > ARENA) {
             return false;
         }
         try {

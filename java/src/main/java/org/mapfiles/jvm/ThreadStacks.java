@@ -75,9 +75,9 @@ final class ThreadStacks {
         long list = vm.pointer("ThreadsSMRSupport", "_java_thread_list");
         int count = vm.intAt(list + vm.place("ThreadsList", "_length"));
         long threads = vm.pointer(list, "ThreadsList", "_threads");
-        for (int i = 0; i < count && i < MOST_THREADS; i++) {
+        for (long thread : vm.longsAt(threads, Math.max(0, Math.min(count, MOST_THREADS)))) {
             try {
-                javaThread(vm.longAt(threads + (long) i * Long.BYTES));
+                javaThread(thread);
             } catch (NotTold gone) {
                 // ended meanwhile
             }

@@ -4,17 +4,17 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.HashMap;
 import java.util.Map;
-import org.mapfiles.MapsException;
-import org.mapfiles.ProcessMaps;
 
 /**
  * HotSpot's own structures in this process, read as the kernel reads memory: what is not there is an answer, whatever another
  * thread frees meanwhile. Every field is looked up by name; one that this JVM does not have makes {@link NotTold}.
  */
 final class VmReader {
-    private final ProcessMaps maps;
-    private final byte[] word = new byte[Long.BYTES];
-    private final ByteBuffer view = ByteBuffer.wrap(word).order(ByteOrder.nativeOrder());
+    /** What the native side reads at once. */
+    private static final int PART = 4096;
+
+    private final byte[] part = new byte[PART];
+    private final ByteBuffer view = ByteBuffer.wrap(part).order(ByteOrder.nativeOrder());
     private final Map<String, Long> places = new HashMap<>();
 
     /** This JVM does not tell, or what it told is not there any more. */
@@ -24,10 +24,6 @@ final class VmReader {
         NotTold(String what) {
             super(what, null, false, false);
         }
-    }
-
-    VmReader(ProcessMaps self) {
-        maps = self;
     }
 
     /** Offset of a field, or the address of a static one. */
@@ -53,19 +49,36 @@ final class VmReader {
         }
     }
 
+    /** A constant by its name. */
+    long constant(String name) throws NotTold {
+        long[] answer = new long[1];
+        if (!JvmCalls.vmConstant(name, answer)) {
+            throw new NotTold(name);
+        }
+        return answer[0];
+    }
+
     private void read(long address, int bytes) throws NotTold {
-        try {
-            if (address == 0 || maps.readMemory(address, word, 0, bytes) != bytes) {
-                throw new NotTold(Long.toHexString(address));
-            }
-        } catch (MapsException | RuntimeException refused) {
-            throw new NotTold(refused.getMessage());
+        if (address == 0 || JvmCalls.ownMemory(address, part, bytes) != bytes) {
+            throw new NotTold(Long.toHexString(address));
         }
     }
 
     long longAt(long address) throws NotTold {
         read(address, Long.BYTES);
         return view.getLong(0);
+    }
+
+    /** So many that follow each other. */
+    long[] longsAt(long address, int count) throws NotTold {
+        long[] longs = new long[count];
+        for (int done = 0; done < count; ) {
+            int some = Math.min(count - done, PART / Long.BYTES);
+            read(address + (long) done * Long.BYTES, some * Long.BYTES);
+            view.asLongBuffer().get(longs, done, some);
+            done += some;
+        }
+        return longs;
     }
 
     int intAt(long address) throws NotTold {

@@ -50,8 +50,7 @@ final class VmStructures {
             long heaps = vm.pointer("CodeCache", "_heaps");
             int count = vm.intAt(heaps + vm.place("GrowableArrayBase", "_len"));
             long pointers = vm.pointer(heaps, "GrowableArray<int>", "_data");
-            for (int i = 0; i < count && i < MOST_HEAPS; i++) {
-                long heap = vm.longAt(pointers + (long) i * Long.BYTES);
+            for (long heap : vm.longsAt(pointers, Math.max(0, Math.min(count, MOST_HEAPS)))) {
                 add(claims, heap + vm.place("CodeHeap", "_memory"), vm, "code heap");
                 add(claims, heap + vm.place("CodeHeap", "_segmap"), vm, "segment map of a code heap");
             }

@@ -20,7 +20,7 @@ class JvmRegionsTest {
                 .run(RegionsAndSystemMap.class);
         List<String> lines = outcome.output().lines().collect(Collectors.toList());
         assertThat(outcome.exit()).as(outcome.output()).isZero();
-        assertThat(lines).as(outcome.output()).contains("thread MALLOC", "stacks true own 2", "libjvm LIBRARY", "heap true 1048576")
+        assertThat(lines).as(outcome.output()).contains("thread MALLOC", "stacks true own 2", "libjvm LIBRARY", "freed true")
                 .noneMatch(line -> line.startsWith("WRONG"));
         String agree = lines.stream().filter(line -> line.startsWith("agree ")).findFirst().orElse(null);
         if (Runtime.version().feature() >= 24) {
@@ -33,6 +33,31 @@ class JvmRegionsTest {
             assertThat(mappings).as(outcome.output()).isGreaterThanOrEqualTo(0.99);
             assertThat(Integer.parseInt(counts[3])).as("mappings that both name").isGreaterThan(30);
         }
+    }
+
+    /** What the JVM tracks in detail it tells: next to nothing is unknown, and more of it the collector's. */
+    @ParameterizedTest
+    @MethodSource("org.mapfiles.jvm.Collectors#options")
+    void moreIsKnownWhereTheJvmTracksItsMemory(String collector) throws Exception {
+        long[][] unknownAndGc = new long[2][2];
+        for (int detail = 0; detail < 2; detail++) {
+            ChildJvm.Outcome outcome = new ChildJvm().with(collector, "-Xmx512m", "-XX:NativeMemoryTracking=" + (detail == 0 ? "off" : "detail"))
+                    .run(RegionsAndSystemMap.class);
+            String[] words = outcome.output().lines().filter(line -> line.startsWith("unknown ")).findFirst().orElse("").split(" ");
+            assertThat(words).as(outcome.output()).hasSize(4);
+            assertThat(outcome.output().lines()).as(outcome.output()).noneMatch(line -> line.startsWith("WRONG"));
+            unknownAndGc[detail] = new long[] {Long.parseLong(words[1]), Long.parseLong(words[3])};
+        }
+        System.out.printf("%s: unknown %d KiB, with tracking %d; the collector's %d and %d%n", collector, unknownAndGc[0][0] >> 10,
+                unknownAndGc[1][0] >> 10, unknownAndGc[0][1] >> 10, unknownAndGc[1][1] >> 10);
+        assertThat(unknownAndGc[1][0]).as("unknown").isLessThan(8 << 20);
+        assertThat(unknownAndGc[1][1]).as("the collector's").isGreaterThanOrEqualTo(unknownAndGc[0][1]);
+    }
+
+    @Test
+    void theRegionsOfG1AreWhatItSaysOfThem() throws Exception {
+        ChildJvm.Outcome outcome = new ChildJvm().with("-XX:+UseG1GC", "-Xmx512m", "-Xms256m", "-XX:G1HeapRegionSize=1m").run(HeapOfG1.class);
+        assertThat(outcome.output()).contains("young true, humongous true, all true");
     }
 
     /** Less is told then, and nothing else is missing. */

@@ -1,12 +1,16 @@
 package org.mapfiles.jvm;
 
 import java.lang.management.ManagementFactory;
+import java.lang.reflect.Field;
 import java.nio.ByteBuffer;
+import java.util.EnumSet;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import javax.management.ObjectName;
+import org.mapfiles.Addresses;
 
 /**
  * The program of a child JVM: checks what each region is against what it knows itself, and against System.map where the JVM has that
@@ -14,6 +18,8 @@ import javax.management.ObjectName;
  */
 final class RegionsAndSystemMap {
     private static final Pattern LINE = Pattern.compile("0x([0-9a-f]+)-0x([0-9a-f]+)\\s+\\d+\\s+([-rwxsp]{4}).*?\\s(\\S.*)?");
+    /** What System.map has no word for: malloc's memory, and what a library has beside its file. */
+    private static final Set<Region> WORDLESS = EnumSet.of(Region.MALLOC, Region.DIRECT_BUFFER, Region.LIBRARY);
     private static final Map<String, Region> LABELS = new LinkedHashMap<>();
 
     static {
@@ -45,10 +51,13 @@ final class RegionsAndSystemMap {
         }, "JavaThread \"x\" [stack(0x1000,0x2000)]\nPolling page: 0x1000");
         waiting.setDaemon(true);
         waiting.start();
+        ByteBuffer[] buffers = {ByteBuffer.allocateDirect(1000), ByteBuffer.allocateDirect(1 << 20), ByteBuffer.allocateDirect(10 << 20)};
         JvmRegions.read(); // loads what it needs, so that the next one moves nothing
         JvmRegions regions = JvmRegions.read();
         ordered(regions);
         known(regions, waiting);
+        buffers(regions, buffers);
+        System.out.println("unknown " + regions.bytes(Region.UNKNOWN) + " gc " + regions.bytes(Region.GC));
         String map = systemMap();
         if (!map.isEmpty()) {
             compare(regions, map);
@@ -85,14 +94,32 @@ final class RegionsAndSystemMap {
         }
         System.out.println("stacks " + (stacks > 10) + " own " + own);
         System.out.println("libjvm " + at(regions, jvmFunction()));
+        long heap = regions.bytes(Region.JAVA_HEAP);
+        if (heap < Runtime.getRuntime().maxMemory()) {
+            System.out.println("WRONG heap of " + heap);
+        }
         for (Region region : new Region[] {Region.JAVA_HEAP, Region.CODE_HEAP, Region.METASPACE, Region.THREAD_STACK, Region.LIBRARY,
             Region.FILE, Region.MALLOC}) {
             if (regions.bytes(region) == 0) {
                 System.out.println("WRONG no " + region);
             }
         }
-        ByteBuffer buffer = ByteBuffer.allocateDirect(1 << 20);
-        System.out.println("heap " + (regions.bytes(Region.JAVA_HEAP) >= Runtime.getRuntime().totalMemory()) + " " + buffer.capacity());
+    }
+
+    private static void buffers(JvmRegions regions, ByteBuffer[] buffers) throws Exception {
+        for (ByteBuffer buffer : buffers) {
+            long start = Addresses.of(buffer);
+            long end = start + buffer.capacity();
+            if (at(regions, start) != Region.DIRECT_BUFFER || at(regions, end - 1) != Region.DIRECT_BUFFER
+                    || at(regions, start - 1) != Region.MALLOC) {
+                System.out.println("WRONG buffer of " + buffer.capacity() + ": " + at(regions, start - 1) + " " + at(regions, start));
+            }
+        }
+        long first = Addresses.of(buffers[2]);
+        Field unsafe = Class.forName("sun.misc.Unsafe").getDeclaredField("theUnsafe");
+        unsafe.setAccessible(true);
+        unsafe.getType().getMethod("invokeCleaner", ByteBuffer.class).invoke(unsafe.get(null), buffers[2]);
+        System.out.println("freed " + (at(JvmRegions.read(), first) != Region.DIRECT_BUFFER));
     }
 
     /** An address in libjvm: a static field of its. */
@@ -131,14 +158,17 @@ final class RegionsAndSystemMap {
             long end = Long.parseUnsignedLong(fields.group(2), 16);
             long both = 0;
             long same = 0;
+            long wordless = 0; // System.map names a mapping by what else is in it
             for (int i = 0; i < regions.size(); i++) {
                 long from = Math.max(regions.start(i), start);
                 long to = Math.min(regions.end(i), end);
                 if (regions.start(i) >= 0 && from < to && regions.region(i) != Region.UNKNOWN) {
                     both += to - from;
                     same += regions.region(i) == named ? to - from : 0;
+                    wordless += WORDLESS.contains(regions.region(i)) ? to - from : 0;
                 }
             }
+            both -= wordless < end - start ? wordless : 0;
             bytes += both;
             agreedBytes += same;
             mappings += both > 0 ? 1 : 0;

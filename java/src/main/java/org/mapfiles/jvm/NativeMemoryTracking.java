@@ -1,0 +1,48 @@
+package org.mapfiles.jvm;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/** Ranges in what VM.native_memory prints, as JDK 17 to 25 do, where the JVM tracks its memory in detail. */
+final class NativeMemoryTracking {
+    private static final Pattern RESERVED = Pattern.compile(
+            "^\\[0x([0-9a-f]{1,16}) - 0x([0-9a-f]{1,16})\\] reserved .* for (\\w[^\\n]*?)(?: from)?$", Pattern.MULTILINE);
+
+    private NativeMemoryTracking() {
+    }
+
+    static List<Claim> claims(String text) {
+        List<Claim> claims = new ArrayList<>();
+        for (Matcher at = RESERVED.matcher(text); at.find(); ) {
+            long start = Long.parseUnsignedLong(at.group(1), 16);
+            long end = Long.parseUnsignedLong(at.group(2), 16);
+            if (Long.compareUnsigned(start, end) < 0) {
+                claims.add(Claim.told(start, end, region(at.group(3)), at.group(3)));
+            }
+        }
+        return claims;
+    }
+
+    private static Region region(String category) {
+        switch (category) {
+            case "Java Heap":
+                return Region.JAVA_HEAP;
+            case "Code":
+                return Region.CODE_HEAP;
+            case "Class":
+                return Region.CLASS_SPACE;
+            case "Metaspace":
+                return Region.METASPACE;
+            case "Shared class space":
+                return Region.CDS;
+            case "Thread Stack":
+                return Region.THREAD_STACK;
+            case "GC":
+                return Region.GC;
+            default:
+                return Region.JVM_OTHER;
+        }
+    }
+}

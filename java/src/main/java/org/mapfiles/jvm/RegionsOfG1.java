@@ -1,0 +1,91 @@
+package org.mapfiles.jvm;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.mapfiles.jvm.VmReader.NotTold;
+
+/** Which parts of its heap the collector G1 uses for what: young, old, humongous objects, or nothing now. */
+final class RegionsOfG1 {
+    private static final int MOST_REGIONS = 1 << 22;
+
+    private final VmReader vm;
+    /** G1's classes had no G1 in their names up to JDK 22. */
+    private final String type;
+    private final long grain;
+    private final int tagOffset;
+    private final long humongous;
+    private final long young;
+    private final long survivor;
+    private final long old;
+
+    private RegionsOfG1(VmReader vm) throws NotTold {
+        this.vm = vm;
+        type = vm.has("G1HeapRegion", "_type") ? "G1HeapRegion" : "HeapRegion";
+        grain = vm.longAt(vm.place(type, "GrainBytes"));
+        tagOffset = Math.toIntExact(vm.place(type, "_type") + vm.place(type + "Type", "_tag"));
+        humongous = vm.constant(type + "Type::HumongousMask");
+        young = vm.constant(type + "Type::YoungMask");
+        survivor = vm.constant(type + "Type::SurvTag");
+        old = vm.constant(type + "Type::OldMask");
+    }
+
+    /** What G1 tells; nothing where another collector is in use. */
+    static List<Claim> claims(VmReader vm) {
+        try {
+            long barriers = vm.pointer("BarrierSet", "_barrier_set");
+            int kind = vm.intAt(barriers + vm.place("BarrierSet", "_fake_rtti") + vm.place("BarrierSet::FakeRtti", "_concrete_tag"));
+            return kind == vm.constant("BarrierSet::G1BarrierSet") ? new RegionsOfG1(vm).regions() : List.of();
+        } catch (NotTold none) {
+            return List.of();
+        }
+    }
+
+    private List<Claim> regions() throws NotTold {
+        long heap = vm.pointer("Universe", "_collectedHeap");
+        long table = heap + vm.place("G1CollectedHeap", "_hrm") + vm.place(type + "Manager", "_regions");
+        long count = vm.pointer(table, "G1HeapRegionTable", "_length");
+        if (count < 0 || count > MOST_REGIONS) {
+            throw new NotTold(count + " regions");
+        }
+        long[] pointers = vm.longsAt(vm.pointer(table, "G1HeapRegionTable", "_base"), (int) count);
+        long low = vm.pointer(heap + vm.place("CollectedHeap", "_reserved"), "MemRegion", "_start");
+        List<Claim> claims = new ArrayList<>();
+        String use = null;
+        long start = low;
+        for (int i = 0; i < count; i++) {
+            long at = low + i * grain;
+            String now = use(pointers[i], at);
+            if (!now.equals(use)) {
+                add(claims, start, at, use);
+                start = at;
+                use = now;
+            }
+        }
+        add(claims, start, low + count * grain, use);
+        return claims;
+    }
+
+    private static void add(List<Claim> claims, long start, long end, String use) {
+        if (use != null && start != end) {
+            claims.add(Claim.told(start, end, Region.JAVA_HEAP, use));
+        }
+    }
+
+    /** What the region at an address is used for. */
+    private String use(long region, long address) throws NotTold {
+        if (region == 0) {
+            return "reserved";
+        }
+        if (vm.pointer(region, type, "_bottom") != address) {
+            throw new NotTold("regions in another order");
+        }
+        int tag = vm.intAt(region + tagOffset);
+        if ((tag & humongous) != 0) {
+            return "humongous objects";
+        }
+        if ((tag & young) != 0) {
+            return tag == survivor ? "survivor space" : "eden space";
+        }
+        return (tag & old) != 0 ? "old generation" : "free";
+    }
+}
