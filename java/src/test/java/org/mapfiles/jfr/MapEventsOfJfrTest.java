@@ -18,6 +18,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.mapfiles.ChildJvm;
 import org.mapfiles.MapSnapshot;
 import org.mapfiles.ProcessMaps;
 
@@ -99,6 +100,13 @@ class MapEventsOfJfrTest {
             assertThat(events(recording, "MemoryMapping")).as("nobody asked").isEmpty();
             assertThat(events(recording, "MemoryMapChange")).as("nobody asked").isEmpty();
         }
+    }
+
+    @Test
+    void twoApplicationsOfOneJvmHaveTheirOwn() throws Exception {
+        ChildJvm.Outcome outcome = new ChildJvm().run(RecordInTwoLoaders.class, directory.resolve("both.jfr"), directory.resolve("one.jfr"));
+        assertThat(outcome.output()).contains("both: 2 types, events true", "one: 1 types, events true");
+        assertThat(outcome.exit()).isZero();
     }
 
     @Test
