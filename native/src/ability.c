@@ -53,7 +53,7 @@ int mf_entries_may_follow(void)
     long length;
 
     /* By the calling thread's number, which no list shows: what belongs to the first thread is gone where that has ended. */
-    *mf_put_number(path + strlen(path), (uint64_t)MF_SYS(syscall(SYS_gettid)), 10) = 0;
+    *mf_put_number(path + strlen(path), (uint64_t)MF_SYS(SYS_gettid), 10) = 0;
     proc_fd = mf_sys_openat(AT_FDCWD, path, O_RDONLY | O_DIRECTORY);
     if (proc_fd < 0)
         return proc_fd == -ENOENT ? -ENODEV : proc_fd;

@@ -48,7 +48,7 @@ static bool is_kernels_own(void)
 {
     struct statfs fs;
 
-    return MF_SYS(statfs(ONLINE, &fs)) == 0 && fs.f_type == SYSFS_MAGIC;
+    return MF_SYS(SYS_statfs, ONLINE, &fs) == 0 && fs.f_type == SYSFS_MAGIC;
 }
 
 int mf_cpus(int32_t *cpus, uint32_t capacity, size_t stride)
@@ -65,7 +65,7 @@ int mf_cpus(int32_t *cpus, uint32_t capacity, size_t stride)
         parse(text, &list);
     if (list.count > 0)
         return list.count;
-    rc = MF_SYS(syscall(SYS_sched_getaffinity, 0, sizeof mask, mask)); /* bytes of the kernel's masks: all it may have */
+    rc = MF_SYS(SYS_sched_getaffinity, 0, sizeof mask, mask); /* bytes of the kernel's masks: all it may have */
     if (rc <= 0)
         return rc < 0 ? (int)rc : -ENOTSUP;
     add(&list, 0, (int32_t)rc * 8 - 1);

@@ -7,11 +7,11 @@
 #define MFD_HUGETLB_ 0x4u
 #define HUGE_SHIFT 26 /* the logarithm of the page size stands from this bit on */
 
-/* Known only by making a file there: memfd_create(2), through syscall() since glibc's name is younger than 2.17. */
+/* Known only by making a file there: memfd_create(2). */
 static int device_of_memfd(unsigned flags, uint64_t *device)
 {
     struct stat of_file;
-    const int fd = (int)MF_SYS(syscall(SYS_memfd_create, "mapfiles", MFD_CLOEXEC_ | flags));
+    const int fd = (int)MF_SYS(SYS_memfd_create, "mapfiles", MFD_CLOEXEC_ | flags);
     long rc;
 
     *device = 0;

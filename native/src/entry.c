@@ -47,7 +47,7 @@ static int reopen_directory(const struct mf_process *process, int files_fd)
 
     if (fd < 0)
         return fd;
-    rc = MF_SYS(syscall(SYS_dup3, fd, files_fd, O_CLOEXEC));
+    rc = MF_SYS(SYS_dup3, fd, files_fd, O_CLOEXEC);
     mf_sys_close(fd);
     return rc < 0 ? (int)rc : 0;
 }
@@ -56,7 +56,7 @@ static long call_once(int directory, const char *entry, enum mf_entry_call call,
 {
     switch (call) {
     case MF_ENTRY_READLINK:
-        return MF_SYS(readlinkat(directory, entry, to, MF_NAME_MAX));
+        return MF_SYS(SYS_readlinkat, directory, entry, to, MF_NAME_MAX);
     case MF_ENTRY_FILE_STAT:
         return mf_sys_statx(directory, entry, 0, to);
     case MF_ENTRY_LINK_STAT:
@@ -140,7 +140,7 @@ static int check_path(const struct mf_mapping *mapping, const char *name, int fd
     long length;
 
     mf_put_fd_path(link, fd);
-    length = MF_SYS(readlink(link, target, sizeof target));
+    length = MF_SYS(SYS_readlinkat, AT_FDCWD, link, target, sizeof target);
     if (length < 0)
         return (int)length;
     return is_name(mapping, name, true, target, (size_t)length) ? 0 : -ESTALE;

@@ -114,14 +114,14 @@ static int add_to_wait(struct mf_events *events, int fd, uint32_t events_of_it, 
 {
     struct epoll_event event = {.events = events_of_it, .data.u32 = by};
 
-    return fd < 0 ? fd : (int)mf_sys_call(SYS_epoll_ctl, events->epoll_fd, EPOLL_CTL_ADD, fd, (intptr_t)&event, 0);
+    return fd < 0 ? fd : (int)MF_SYS(SYS_epoll_ctl, events->epoll_fd, EPOLL_CTL_ADD, fd, &event);
 }
 
 /* Maps the ring of the first event on a CPU, and lets a wait hear of it. */
 static int make_ring(struct mf_events *events, struct mf_ring *ring, int fd)
 {
     const size_t page = (size_t)sysconf(_SC_PAGESIZE);
-    const long memory = MF_SYS(syscall(SYS_mmap, NULL, page + events->ring_bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0));
+    const long memory = MF_SYS(SYS_mmap, NULL, page + events->ring_bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 
     if (memory < 0)
         return memory == -EPERM ? -EDQUOT : (int)memory;
@@ -140,7 +140,7 @@ static int cover_on_cpu(struct mf_events *events, struct mf_ring *ring, int32_t 
     *fd = rc;
     if (ring->memory == NULL)
         return make_ring(events, ring, *fd);
-    return (int)mf_sys_call(SYS_ioctl, *fd, MF_PERF_SET_OUTPUT, ring->fd, 0, 0);
+    return (int)MF_SYS(SYS_ioctl, *fd, MF_PERF_SET_OUTPUT, ring->fd);
 }
 
 int mf_events_cover(struct mf_events *events, int32_t tid)
@@ -186,9 +186,9 @@ static int cover_listed(struct mf_events *events, int task_fd)
 {
     _Alignas(struct directory_entry) char entries[1024];
     int unwatched = 0;
-    long length = mf_sys_call(SYS_lseek, task_fd, 0, SEEK_SET, 0, 0);
+    long length = MF_SYS(SYS_lseek, task_fd, 0, SEEK_SET);
 
-    while (length >= 0 && (length = mf_sys_call(SYS_getdents64, task_fd, (intptr_t)entries, sizeof entries, 0, 0)) > 0) {
+    while (length >= 0 && (length = MF_SYS(SYS_getdents64, task_fd, entries, sizeof entries)) > 0) {
         for (long at = 0; at < length;) {
             const struct directory_entry *const entry = (const void *)(entries + at);
             const int rc = see_to(events, mf_get_number(entry->name));
@@ -241,12 +241,12 @@ static int open_wait(struct mf_events *events)
 {
     int rc;
 
-    events->epoll_fd = (int)mf_sys_call(SYS_epoll_create1, EPOLL_CLOEXEC, 0, 0, 0, 0);
-    events->wake_fd = events->epoll_fd < 0 ? -1 : (int)mf_sys_call(SYS_eventfd2, 0, EFD_CLOEXEC | EFD_NONBLOCK, 0, 0, 0);
+    events->epoll_fd = (int)MF_SYS(SYS_epoll_create1, EPOLL_CLOEXEC);
+    events->wake_fd = events->epoll_fd < 0 ? -1 : (int)MF_SYS(SYS_eventfd2, 0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (events->wake_fd < 0)
         return events->epoll_fd < 0 ? events->epoll_fd : events->wake_fd;
     rc = add_to_wait(events, events->wake_fd, EPOLLIN | EPOLLET, BY_WAKE);
-    events->pid_fd = (int)mf_sys_call(SYS_pidfd_open, events->pid, 0, 0, 0, 0);
+    events->pid_fd = (int)MF_SYS(SYS_pidfd_open, events->pid, 0);
     if (events->pid_fd == -EMFILE || events->pid_fd == -ENFILE)
         return events->pid_fd;
     if (rc == 0 && events->pid_fd >= 0) /* older kernels have none */
@@ -259,7 +259,7 @@ static bool is_of_our_namespace(int task_fd)
 {
     char self[16] = "";
 
-    return mf_sys_call(SYS_readlinkat, task_fd, (intptr_t)"../../self", (intptr_t)self, sizeof self - 1, 0) > 0 && mf_get_number(self) == getpid();
+    return MF_SYS(SYS_readlinkat, task_fd, "../../self", self, sizeof self - 1) > 0 && mf_get_number(self) == getpid();
 }
 
 static int open_all(struct mf_events *events, int task_fd)
@@ -348,7 +348,7 @@ int mf_events_wait(struct mf_events *events, int timeout_ms)
     for (int left = timeout_ms; rc > 0;) {
         if (has_records(events))
             return 1;
-        rc = waited(woken, mf_sys_call(SYS_epoll_pwait, events->epoll_fd, (intptr_t)woken, 4, left, 0));
+        rc = waited(woken, MF_SYS(SYS_epoll_pwait, events->epoll_fd, woken, 4, left));
         if (timeout_ms > 0) {
             const uint64_t passed = (mf_events_now() - began) / 1000000u;
 
@@ -362,7 +362,7 @@ void mf_events_wake(struct mf_events *events)
 {
     const uint64_t one = 1;
 
-    (void)mf_sys_call(SYS_write, events->wake_fd, (intptr_t)&one, sizeof one, 0, 0);
+    (void)MF_SYS(SYS_write, events->wake_fd, &one, sizeof one);
 }
 
 static void close_if_open(int32_t *fd)
@@ -384,7 +384,7 @@ void mf_events_close(struct mf_events *events)
     }
     for (uint32_t i = 0; i < events->cpu_count; i++) {
         if (rings[i].memory != NULL)
-            (void)mf_sys_call(SYS_munmap, (intptr_t)rings[i].memory, (intptr_t)sysconf(_SC_PAGESIZE) + events->ring_bytes, 0, 0, 0);
+            (void)MF_SYS(SYS_munmap, rings[i].memory, sysconf(_SC_PAGESIZE) + events->ring_bytes);
     }
     close_if_open(&events->pid_fd);
     close_if_open(&events->wake_fd);

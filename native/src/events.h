@@ -69,7 +69,7 @@ static inline uint64_t mf_events_now(void)
 {
     struct timespec now = {0};
 
-    (void)MF_SYS(clock_gettime(CLOCK_MONOTONIC, &now));
+    (void)clock_gettime(CLOCK_MONOTONIC, &now);
     return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
 }
 

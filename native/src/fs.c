@@ -10,7 +10,7 @@ enum mf_fs mf_fs_of(int fd)
 {
     struct statfs fs;
 
-    if (MF_SYS(fstatfs(fd, &fs)) != 0)
+    if (MF_SYS(SYS_fstatfs, fd, &fs) != 0)
         return MF_FS_UNKNOWN;
     switch ((uint32_t)fs.f_type) {
     case EXT4_SUPER_MAGIC: /* of ext2 and ext3 too */

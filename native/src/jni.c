@@ -6,12 +6,10 @@
  */
 #include "jni_jvm.h"
 #include "mapfiles.h"
+#include "sys.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <jni.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
 #define UNUSED __attribute__((unused))
 #define METHOD(name, signature) {(char *)#name, (char *)signature, (void *)name}
@@ -173,12 +171,14 @@ static jint adopt(JNIEnv *env, jclass self UNUSED, jobject shell, jint descripto
     place = (*env)->GetIntField(env, shell, field);
     if (place < 0)
         return -EBADF;
-    return syscall(SYS_dup3, descriptor, place, O_CLOEXEC) < 0 ? -errno : 0;
+    const long rc = MF_SYS(SYS_dup3, descriptor, place, O_CLOEXEC);
+
+    return rc < 0 ? (jint)rc : 0;
 }
 
 static void closeDescriptor(JNIEnv *env UNUSED, jclass self UNUSED, jint descriptor)
 {
-    close(descriptor);
+    mf_sys_close(descriptor);
 }
 
 static jint loaderCounts(JNIEnv *env UNUSED, jclass self UNUSED, jlong counts)

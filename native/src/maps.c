@@ -53,7 +53,7 @@ static int open_through_thread(int proc_fd, int32_t *tid)
 
     if (task_fd < 0)
         return task_fd;
-    while (found < 0 && (length = MF_SYS(syscall(SYS_getdents64, task_fd, entries, sizeof entries))) > 0) {
+    while (found < 0 && (length = MF_SYS(SYS_getdents64, task_fd, entries, sizeof entries)) > 0) {
         for (long at = 0; at < length && found < 0;) {
             const struct directory_entry *entry = (const void *)(entries + at);
             char path[32];
@@ -157,7 +157,7 @@ int mf_maps_reopen(struct mf_process *process)
         return fd;
     /* Onto the same number, at once: another thread's query finds the old memory or the new, never a closed descriptor. */
     __atomic_fetch_add(&process->reopenings_begun, 1, __ATOMIC_SEQ_CST);
-    rc = MF_SYS(syscall(SYS_dup3, fd, process->maps_fd, O_CLOEXEC));
+    rc = MF_SYS(SYS_dup3, fd, process->maps_fd, O_CLOEXEC);
     __atomic_fetch_add(&process->reopenings_done, 1, __ATOMIC_SEQ_CST);
     mf_sys_close(fd);
     __atomic_store_n(&process->gate, 0, __ATOMIC_RELAXED);

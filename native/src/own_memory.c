@@ -9,7 +9,7 @@ long mf_own_memory_read(uint64_t address, void *to, size_t bytes)
 {
     const struct iovec local = {to, bytes}, remote = {(void *)(uintptr_t)address, bytes};
     /* Of oneself always allowed (ptrace(2): the same thread group), but not by every sandbox. */
-    long got = mf_sys_call(SYS_process_vm_readv, getpid(), (intptr_t)&local, 1, (intptr_t)&remote, 1);
+    long got = MF_SYS(SYS_process_vm_readv, getpid(), &local, 1, &remote, 1);
 
     if (got == -EPERM || got == -ENOSYS) {
         const int fd = mf_sys_openat(AT_FDCWD, "/proc/self/mem", O_RDONLY);

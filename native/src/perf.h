@@ -55,7 +55,7 @@ enum { MF_PERF_MISC_COMM_EXEC = 1 << 13, MF_PERF_MISC_MMAP_BUILD_ID = 1 << 14 };
 
 static inline int mf_perf_open(const struct mf_perf_attr *attr, int32_t tid, int32_t cpu)
 {
-    return (int)mf_sys_call(SYS_perf_event_open, (intptr_t)attr, tid, cpu, -1, MF_PERF_CLOEXEC);
+    return (int)MF_SYS(SYS_perf_event_open, attr, tid, cpu, -1, MF_PERF_CLOEXEC);
 }
 
 #endif

@@ -19,14 +19,14 @@ static bool is_proc(int fd)
 {
     struct statfs fs;
 
-    return MF_SYS(fstatfs(fd, &fs)) == 0 && fs.f_type == PROC_SUPER_MAGIC;
+    return MF_SYS(SYS_fstatfs, fd, &fs) == 0 && fs.f_type == PROC_SUPER_MAGIC;
 }
 
 static bool proc_is_mounted(void)
 {
     struct statfs fs;
 
-    return MF_SYS(statfs("/proc", &fs)) == 0 && fs.f_type == PROC_SUPER_MAGIC;
+    return MF_SYS(SYS_statfs, "/proc", &fs) == 0 && fs.f_type == PROC_SUPER_MAGIC;
 }
 
 /* Takes over proc_fd, also on failure. */
@@ -86,7 +86,7 @@ int mf_proc_directory_open(int32_t pid)
     if (fd >= 0 || !proc_is_mounted())
         return -ENODEV;
     if (fd == -ENOENT) /* hidepid=invisible hides the directory, not the process */
-        return MF_SYS(kill(pid, 0)) == -ESRCH ? -ESRCH : -EPERM;
+        return MF_SYS(SYS_kill, pid, 0) == -ESRCH ? -ESRCH : -EPERM;
     return fd;
 }
 
@@ -109,7 +109,7 @@ static int32_t pid_of_pidfd(int pidfd)
     const char *line;
     long rc;
 
-    if (pidfd < 0 || MF_SYS(fcntl(pidfd, F_GETFD)) < 0)
+    if (pidfd < 0 || MF_SYS(SYS_fcntl, pidfd, F_GETFD) < 0)
         return -EBADF;
     *mf_put_number(path + strlen(path), (uint64_t)pidfd, 10) = 0;
     rc = mf_sys_read_file(AT_FDCWD, path, info, sizeof info);
@@ -134,7 +134,7 @@ int mf_process_open_pidfd(int pidfd, struct mf_process *out)
     if (proc_fd < 0)
         return proc_fd;
     /* Alive after the directory was opened, it had the pid all the while: the directory is its own. */
-    if (MF_SYS(syscall(SYS_pidfd_send_signal, pidfd, 0, NULL, 0)) == -ESRCH) {
+    if (MF_SYS(SYS_pidfd_send_signal, pidfd, 0, NULL) == -ESRCH) {
         mf_sys_close(proc_fd);
         return -ESRCH;
     }
@@ -147,7 +147,7 @@ int mf_process_open_directory(int proc_fd, struct mf_process *out)
     long rc;
 
     out->pid = 0;
-    if (MF_SYS(fcntl(proc_fd, F_GETFD)) < 0)
+    if (MF_SYS(SYS_fcntl, proc_fd, F_GETFD) < 0)
         return -EBADF;
     if (!is_proc(proc_fd))
         return -EINVAL;
@@ -156,7 +156,7 @@ int mf_process_open_directory(int proc_fd, struct mf_process *out)
         return (int)rc;
     if (rc < 0 || mf_get_number(stat) < 1) /* the root of /proc has a stat too, of other content */
         return -EINVAL;
-    rc = MF_SYS(syscall(SYS_fcntl, proc_fd, F_DUPFD_CLOEXEC, 0));
+    rc = MF_SYS(SYS_fcntl, proc_fd, F_DUPFD_CLOEXEC, 0);
     return rc < 0 ? (int)rc : open_held((int)rc, out);
 }
 

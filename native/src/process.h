@@ -48,7 +48,7 @@ int mf_maps_alive(int maps_fd, uint32_t traits);
 static inline int mf_maps_query(int maps_fd, struct mf_procmap_query *query)
 {
     query->size = sizeof *query;
-    return (int)MF_SYS(ioctl(maps_fd, MF_PROCMAP_QUERY, query));
+    return (int)MF_SYS(SYS_ioctl, maps_fd, MF_PROCMAP_QUERY, query);
 }
 
 #endif

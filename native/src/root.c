@@ -68,7 +68,7 @@ int mf_root_open_path(int root_fd, const char *path, int flags)
         .flags = (uint64_t)(flags | O_NOFOLLOW | O_CLOEXEC),
         .resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS,
     };
-    const long rc = MF_SYS(syscall(SYS_openat2, root_fd, path, &how, sizeof how));
+    const long rc = MF_SYS(SYS_openat2, root_fd, path, &how, sizeof how);
 
     if (rc != -ENOSYS && rc != -EPERM) /* filters of system calls give EPERM for those they do not know */
         return (int)rc;

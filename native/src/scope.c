@@ -63,7 +63,7 @@ static int64_t generation_of(int fd)
 {
     struct segment_handle handle = {.bytes = sizeof handle - offsetof(struct segment_handle, generation)};
     int mount;
-    const long rc = MF_SYS(syscall(SYS_name_to_handle_at, fd, "", &handle, &mount, AT_EMPTY_PATH));
+    const long rc = MF_SYS(SYS_name_to_handle_at, fd, "", &handle, &mount, AT_EMPTY_PATH);
 
     return rc < 0 || handle.bytes < 3 * sizeof(uint32_t) ? NOT_KNOWN : (int64_t)handle.generation + 1;
 }

@@ -46,14 +46,14 @@ _Static_assert(sizeof(struct mf_statx) == 256 && offsetof(struct mf_statx, mount
 
 static inline int mf_sys_statx(int directory, const char *path, int flags, struct mf_statx *out)
 {
-    return (int)MF_SYS(syscall(SYS_statx, directory, path, flags, MF_STATX_BASIC | MF_STATX_MOUNT_ID, out));
+    return (int)MF_SYS(SYS_statx, directory, path, flags, MF_STATX_BASIC | MF_STATX_MOUNT_ID, out);
 }
 
 /* The numbers, type and links of an open file, by fstat(2): half the price. */
 static inline int mf_sys_fstat(int fd, struct mf_statx *out)
 {
     struct stat file;
-    const long rc = MF_SYS(syscall(SYS_fstat, fd, &file));
+    const long rc = MF_SYS(SYS_fstat, fd, &file);
     const uint64_t device = rc == 0 ? mf_device_of(file.st_dev) : 0;
 
     if (rc < 0)

@@ -12,19 +12,46 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/* The value of one call, or its negative errno. A macro, since the calls differ in every argument. */
-#define MF_SYS(call)                              \
-    ({                                            \
-        const int errno_of_caller_ = errno;       \
-        long rc_ = (call);                        \
-        if (rc_ < 0)                              \
-            rc_ = -(long)errno;                   \
-        errno = errno_of_caller_;                 \
-        rc_;                                      \
-    })
+/*
+ * Made here and not in the C library: each system call empties what the processor knows of this process' pages, or some of it,
+ * and the way through the library touches four more of them (its code and ours to reach it, errno and the way to that).
+ */
+static inline long mf_syscall(long number, long a, long b, long c, long d, long e, long f)
+{
+#if defined(__x86_64__)
+    register long fourth __asm__("r10") = d;
+    register long fifth __asm__("r8") = e;
+    register long sixth __asm__("r9") = f;
+    long rc;
 
-/* Any call of up to five arguments, by its number: one import and one copy for what waits anyway. */
-long mf_sys_call(long number, intptr_t a, intptr_t b, intptr_t c, intptr_t d, intptr_t e);
+    __asm__ volatile("syscall"
+                     : "=a"(rc)
+                     : "a"(number), "D"(a), "S"(b), "d"(c), "r"(fourth), "r"(fifth), "r"(sixth)
+                     : "rcx", "r11", "memory");
+    return rc;
+#elif defined(__aarch64__)
+    register long which __asm__("x8") = number;
+    register long first __asm__("x0") = a;
+    register long second __asm__("x1") = b;
+    register long third __asm__("x2") = c;
+    register long fourth __asm__("x3") = d;
+    register long fifth __asm__("x4") = e;
+    register long sixth __asm__("x5") = f;
+
+    __asm__ volatile("svc #0"
+                     : "+r"(first)
+                     : "r"(which), "r"(second), "r"(third), "r"(fourth), "r"(fifth), "r"(sixth)
+                     : "memory");
+    return first;
+#else
+#error "system calls of this machine are not known here"
+#endif
+}
+
+/* A call by its number, with up to six arguments: its value, or a negative errno. */
+#define MF_SYS(...) MF_SYS_(__VA_ARGS__, 0, 0, 0, 0, 0, 0)
+#define MF_SYS_(number, a, b, c, d, e, f, ...) \
+    mf_syscall(number, (long)(a), (long)(b), (long)(c), (long)(d), (long)(e), (long)(f))
 
 /* openat(2), O_CLOEXEC. */
 int mf_sys_openat(int directory, const char *path, int flags);
