@@ -393,6 +393,11 @@ enum mf_entry_part {
     MF_ENTRY_ACCESS = 1u << 1, /**< how the process opened the file, as far as the kernel tells: see mf_entry */
     MF_ENTRY_STAT = 1u << 2,   /**< needs CAP_CHECKPOINT_RESTORE or CAP_SYS_ADMIN in the initial user namespace */
     MF_ENTRY_ONE_PER_FILE = 1u << 3, /**< the first mapping of each file alone */
+    /**
+     * As of the snapshot, where that tells: the target of its record, and of a file with several mappings one stat(2) for all
+     * (where device and inode say that it is one file: ext2/3/4, xfs, tmpfs, squashfs). What has gone since is not noticed.
+     */
+    MF_ENTRY_AS_READ = 1u << 4,
 };
 
 /**

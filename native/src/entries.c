@@ -2,6 +2,7 @@
 /* What entries of map_files say: of one mapping, or of all mappings of a snapshot. */
 #include "confirm.h"
 #include "entry.h"
+#include "fs.h"
 #include "record.h"
 #include "snapshot.h"
 
@@ -33,6 +34,19 @@ static void take_stat(const struct mf_statx *from, struct mf_file_stat *to)
         .uid = from->uid,
         .gid = from->gid,
     };
+}
+
+/* The target as the kernel told it with the record. False: that may be another path. */
+static bool target_as_read(const struct mf_mapping *mapping, const char *name, struct mf_entry *out, char *target)
+{
+    const uint32_t length = mapping->name_length, suffix = mapping->flags & MF_DELETED ? MF_SUFFIX_LENGTH : 0;
+
+    if (length == 0 || length + suffix > MF_NAME_MAX || name[0] != '/' || mapping->flags & MF_AMBIGUOUS)
+        return false;
+    memcpy(target, name, length);
+    memcpy(target + length, MF_SUFFIX, suffix);
+    out->target_length = length + suffix;
+    return true;
 }
 
 /*
@@ -86,6 +100,8 @@ static int read_link(struct mf_process *process, const struct mf_mapping *mappin
 
     if (rc < 0)
         return rc;
+    if ((what & (MF_ENTRY_AS_READ | MF_ENTRY_ACCESS)) == MF_ENTRY_AS_READ && target_as_read(mapping, name, out, target))
+        return 0;
     if (what & MF_ENTRY_TARGET)
         return read_target(process, mapping, name, out, target);
     rc = mf_confirm(process, mapping);
@@ -193,17 +209,71 @@ static void keep_target(struct mf_entries *entries, struct mf_entry *entry, cons
     entries->text_length += entry->target_length;
 }
 
+#define KNOWN_DEVICES 8
+#define NEAR 16 /* entries that one of the same file is looked for in: those of a library follow each other */
+
+/* Devices of this read, and whether a file has its numbers there to itself. */
+struct known_devices {
+    uint32_t count;
+    struct {
+        uint32_t major, minor;
+        bool numbered;
+    } at[KNOWN_DEVICES];
+};
+
+static bool is_numbered(struct known_devices *known, struct mf_process *process, const struct mf_mapping *mapping)
+{
+    uint32_t i = 0;
+    int flags = O_PATH;
+    int fd;
+
+    while (i < known->count && (known->at[i].major != mapping->dev_major || known->at[i].minor != mapping->dev_minor))
+        i++;
+    if (i == KNOWN_DEVICES)
+        return false;
+    if (i == known->count) {
+        fd = (int)mf_entry_call(process, mapping, MF_ENTRY_OPEN, &flags);
+        known->at[known->count++] = (__typeof__(known->at[0])){mapping->dev_major, mapping->dev_minor, mf_fs_of(fd) == MF_FS_NUMBERED};
+        if (fd >= 0)
+            mf_sys_close(fd);
+    }
+    return known->at[i].numbered;
+}
+
+/* An entry before this one that has the stat of the same file; NULL: none near. */
+static const struct mf_entry *same_file(const struct mf_entry *entries, const struct mf_entry *entry)
+{
+    for (const struct mf_entry *e = entry; e > entries && entry - e < NEAR;)
+        if ((--e)->file_index == entry->file_index)
+            return e->stat_error == 0 ? e : NULL;
+    return NULL;
+}
+
+/* What is left to ask, once the stat of the same file is taken over. */
+static uint32_t take_same_stat(struct known_devices *known, struct mf_process *process, const struct mf_mapping *mapping,
+                               const struct mf_entry *entries, struct mf_entry *out, uint32_t what)
+{
+    const struct mf_entry *const same = what & MF_ENTRY_STAT ? same_file(entries, out) : NULL;
+
+    if (same == NULL || !is_numbered(known, process, mapping))
+        return what;
+    out->stat = same->stat;
+    out->stat_error = 0;
+    return what & ~(uint32_t)MF_ENTRY_STAT;
+}
+
 int mf_entries_read(struct mf_process *process, const struct mf_snapshot *snapshot, uint32_t what, struct mf_entries *out)
 {
     struct mf_entry *const entries = (struct mf_entry *)(out + 1);
     const struct mf_mapping *const mappings = mf_snapshot_mappings(snapshot);
     char target[MF_NAME_MAX];
-    uint32_t parts = what & PARTS;
+    struct known_devices known = {0};
+    uint32_t parts = what & (PARTS | MF_ENTRY_AS_READ);
     int32_t newest_file = -1;
     int rc;
 
-    if (out->magic != MF_MAGIC || !mf_snapshot_is_initialised(snapshot) || what & ~(PARTS | MF_ENTRY_ONE_PER_FILE) ||
-        parts == 0)
+    if (out->magic != MF_MAGIC || !mf_snapshot_is_initialised(snapshot) || what & ~(PARTS | MF_ENTRY_ONE_PER_FILE | MF_ENTRY_AS_READ) ||
+        (what & PARTS) == 0)
         return -EINVAL;
     out->what = what;
     out->entry_count = out->text_length = out->needed_entries = out->needed_text = 0;
@@ -211,6 +281,7 @@ int mf_entries_read(struct mf_process *process, const struct mf_snapshot *snapsh
     for (uint32_t i = 0; i < snapshot->mapping_count && rc == 0; i++) {
         const struct mf_mapping *const mapping = &mappings[i];
         struct mf_entry *const entry = &entries[out->entry_count];
+        uint32_t now = parts;
 
         if (!(mapping->flags & MF_FILE_BACKED) || (what & MF_ENTRY_ONE_PER_FILE && mapping->file_index <= newest_file))
             continue;
@@ -218,7 +289,9 @@ int mf_entries_read(struct mf_process *process, const struct mf_snapshot *snapsh
         if (out->needed_entries++ >= out->entry_capacity)
             continue;
         begin_entry(mapping, (int32_t)i, entry);
-        read_entry(process, mapping, mf_snapshot_name(snapshot, mapping), parts, entry, target);
+        if (what & MF_ENTRY_AS_READ)
+            now = take_same_stat(&known, process, mapping, entries, entry, parts);
+        read_entry(process, mapping, mf_snapshot_name(snapshot, mapping), now, entry, target);
         if (what & MF_ENTRY_STAT && entry->stat_error == -ENODATA)
             entry->stat_error = -EPERM; /* as found out at the first one */
         else if (entry->stat_error == -EPERM)

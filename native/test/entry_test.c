@@ -137,6 +137,64 @@ static void little_room_loses_nothing(void)
     free(whole);
 }
 
+static const struct mf_entry *entry_at(const struct mf_entries *entries, const void *address)
+{
+    for (uint32_t i = 0; i < entries->entry_count; i++)
+        if (mf_entries_first(entries)[i].start == (uintptr_t)address)
+            return &mf_entries_first(entries)[i];
+    abort();
+}
+
+/* As read: the same as asked for anew, while nothing has changed; and what has gone since is told as it was. */
+static void as_read_is_the_same(void)
+{
+    const uint32_t parts[] = {MF_ENTRY_TARGET, MF_ENTRY_STAT, ALL | MF_ENTRY_ONE_PER_FILE, ALL, MF_ENTRY_TARGET | MF_ENTRY_STAT};
+    struct mf_entries *const anew = new_entries(1024, 1 << 18);
+    struct mf_entries *const as_read = new_entries(1024, 1 << 18);
+    const int file = open_file("shared");
+    const int other = open_file("gone");
+    char *const first = mmap(NULL, PAGE, PROT_READ, MAP_SHARED, file, 0);
+    char *const second = mmap(NULL, PAGE, PROT_READ, MAP_PRIVATE, file, 0);
+    char *const gone = mmap(NULL, PAGE, PROT_READ, MAP_SHARED, other, 0);
+    const struct mf_entry *of_gone;
+
+    CHECK_IS(read_growing(&process, 0, &snapshot), 1, "read");
+    for (size_t k = 0; k < sizeof parts / sizeof *parts; k++) {
+        CHECK_IS(mf_entries_read(&process, snapshot, parts[k], anew), 0, "anew");
+        CHECK_IS(mf_entries_read(&process, snapshot, parts[k] | MF_ENTRY_AS_READ, as_read), 0, "as read");
+        CHECK_IS(as_read->entry_count, anew->entry_count, "as many");
+        for (uint32_t i = 0; i < anew->entry_count && i < as_read->entry_count; i++) {
+            const struct mf_entry *const a = &mf_entries_first(anew)[i];
+            const struct mf_entry *const b = &mf_entries_first(as_read)[i];
+
+            CHECK_IS(b->link_error, a->link_error, "link");
+            CHECK_IS(b->stat_error, a->stat_error, "stat");
+            CHECK_IS(b->flags, a->flags, "flags");
+            CHECK(b->target_length == a->target_length &&
+                      memcmp(mf_entries_target(as_read, b), mf_entries_target(anew, a), a->target_length) == 0,
+                  "target %.*s, not %.*s", (int)b->target_length, mf_entries_target(as_read, b), (int)a->target_length,
+                  mf_entries_target(anew, a));
+            CHECK(memcmp(&b->stat, &a->stat, sizeof a->stat) == 0, "stat of %.*s", (int)a->target_length,
+                  mf_entries_target(anew, a));
+        }
+    }
+    CHECK_IS(entry_at(as_read, first)->stat.inode, entry_at(as_read, second)->stat.inode, "of one file");
+    munmap(gone, PAGE);
+    CHECK_IS(mf_entries_read(&process, snapshot, MF_ENTRY_TARGET, anew), 0, "anew");
+    CHECK_IS(entry_at(anew, gone)->link_error, -ESTALE, "gone");
+    CHECK_IS(mf_entries_read(&process, snapshot, MF_ENTRY_TARGET | MF_ENTRY_AS_READ, as_read), 0, "as read");
+    of_gone = entry_at(as_read, gone);
+    CHECK(of_gone->link_error == 0 && of_gone->target_length > 5 &&
+              memcmp(mf_entries_target(as_read, of_gone) + of_gone->target_length - 5, "/gone", 5) == 0,
+          "what was there");
+    munmap(first, PAGE);
+    munmap(second, PAGE);
+    close(file);
+    close(other);
+    free(anew);
+    free(as_read);
+}
+
 /* Ranges that are not, or no longer, those of the record. */
 static void stale_is_told(void)
 {
@@ -350,6 +408,7 @@ static void try_all(void)
     before = count_descriptors();
     all_entries_are_those_of_the_kernel();
     little_room_loses_nothing();
+    as_read_is_the_same();
     stale_is_told();
     named_shared_memory();
     renamed_and_without_a_file();

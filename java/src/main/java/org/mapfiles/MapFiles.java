@@ -34,6 +34,8 @@ import org.mapfiles.internal.NativeLibrary;
  * {@link NotSupportedException} where the kernel has no map_files (before Linux 4.3).
  */
 public final class MapFiles {
+    private static final MapFilter WITH_FILE = MapFilter.all().fileBacked();
+
     private final ProcessMaps maps;
     private NativeMemory spare;
 
@@ -87,6 +89,22 @@ public final class MapFiles {
         Objects.requireNonNull(entry);
         MapAnswer answer = new MapAnswer();
         return maps.query(start, answer) && answer.start() == start && answer.end() == end && read(answer, entry);
+    }
+
+    /**
+     * Lists the entries: reads the mappings that have a file, and with them where their entries lead and what else is asked for. All
+     * is as of that moment: a target is what the kernel told then, and a file that has several mappings is looked at once, where its
+     * numbers say that it is one. Allocates nothing in steady state. For the present of mappings read earlier there is {@link #readAll(MapSnapshot, FileEntries, Set)}.
+     *
+     * @param snapshot receives the mappings
+     */
+    public void list(MapSnapshot snapshot, FileEntries entries, Set<EntryPart> parts) throws MapsException {
+        int what = EntryPart.bits(parts) | MapRecord.Entry.AS_READ;
+        Objects.requireNonNull(entries);
+        synchronized (snapshot) { // the lock of pictures: both are of one
+            maps.read(snapshot, WITH_FILE);
+            readAll(snapshot, entries, what);
+        }
     }
 
     /**
@@ -200,15 +218,30 @@ public final class MapFiles {
 
     private MappedFile open(Mapping mapping, int how) throws MapsException {
         NativeMemory copy = copy(mapping);
-        byte[] record = Bytes.copy(copy.bytes(), 0, MapRecord.SIZE);
         long answer = maps.openFile(copy.address(), how);
-        giveBack(copy);
         int proof = (int) (answer >> Integer.SIZE);
+        if (proof >= 0) {
+            return opened(copy, (int) answer, Proof.ofCode(proof), (how & MapRecord.OPEN_WRITABLE) != 0);
+        }
+        giveBack(copy);
         if (proof == Errno.EACCES) { // of the file: the maps of the process could be read
             throw Failures.ofEntry(proof, Mappings.describe(mapping));
         }
         check(proof, mapping);
-        return new MappedFile(maps, record, (int) answer, Proof.ofCode(proof), (how & MapRecord.OPEN_WRITABLE) != 0);
+        throw new IllegalStateException("unknown answer of the native core: " + proof);
+    }
+
+    private MappedFile opened(NativeMemory copy, int descriptor, Proof proof, boolean writable) {
+        MappedFile file = null;
+        try {
+            file = new MappedFile(maps, copy.bytes(), descriptor, proof, writable);
+        } finally {
+            giveBack(copy);
+            if (file == null) { // no memory is left
+                NativeCalls.closeDescriptor(descriptor);
+            }
+        }
+        return file;
     }
 
     /** A native record, in memory that was used before unless another thread has it. */

@@ -94,6 +94,7 @@ final class MapRecord {
         static final int STAT = 1 << 2;
         static final int ALL = TARGET | ACCESS | STAT;
         static final int ONE_PER_FILE = 1 << 3;
+        static final int AS_READ = 1 << 4;
 
         static final int HEAD_COUNT = 20;
         static final int HEAD_NEEDED_ENTRIES = 36;

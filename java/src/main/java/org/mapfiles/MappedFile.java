@@ -3,6 +3,7 @@ package org.mapfiles;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.lang.ref.Cleaner;
+import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 
 /**
@@ -15,7 +16,14 @@ import java.nio.channels.FileChannel;
  */
 public final class MappedFile implements AutoCloseable {
     private final ProcessMaps maps;
-    private final byte[] mapping;
+    /** Of the mapping, what it is known by. */
+    private final long start;
+    private final long end;
+    private final long offset;
+    private final long inode;
+    private final int deviceMajor;
+    private final int deviceMinor;
+    private final int flags;
     private final int descriptor;
     private final Proof proof;
     private final boolean writable;
@@ -23,10 +31,16 @@ public final class MappedFile implements AutoCloseable {
     private RandomAccessFile file;
     private boolean closed;
 
-    /** Takes the descriptor over. */
-    MappedFile(ProcessMaps maps, byte[] mapping, int descriptor, Proof proof, boolean writable) {
+    /** Takes the descriptor over, once it returns; the record is copied. */
+    MappedFile(ProcessMaps maps, ByteBuffer record, int descriptor, Proof proof, boolean writable) {
         this.maps = maps;
-        this.mapping = mapping;
+        this.start = record.getLong(MapRecord.START);
+        this.end = record.getLong(MapRecord.END);
+        this.offset = record.getLong(MapRecord.OFFSET);
+        this.inode = record.getLong(MapRecord.INODE);
+        this.deviceMajor = record.getInt(MapRecord.DEV_MAJOR);
+        this.deviceMinor = record.getInt(MapRecord.DEV_MINOR);
+        this.flags = record.getInt(MapRecord.FLAGS);
         this.descriptor = descriptor;
         this.proof = proof;
         this.writable = writable;
@@ -46,8 +60,10 @@ public final class MappedFile implements AutoCloseable {
      */
     public synchronized Proof prove() throws MapsException {
         checkOpen();
-        NativeMemory record = new NativeMemory(mapping.length);
-        record.bytes().put(0, mapping);
+        NativeMemory record = new NativeMemory(MapRecord.SIZE);
+        record.bytes().putLong(MapRecord.START, start).putLong(MapRecord.END, end).putLong(MapRecord.OFFSET, offset)
+                .putLong(MapRecord.INODE, inode).putInt(MapRecord.DEV_MAJOR, deviceMajor).putInt(MapRecord.DEV_MINOR, deviceMinor)
+                .putInt(MapRecord.FLAGS, flags);
         int rc = maps.proveFile(record.address(), descriptor);
         record.keepUntilHere();
         if (rc < 0) {

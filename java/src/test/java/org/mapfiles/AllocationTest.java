@@ -123,6 +123,11 @@ class AllocationTest {
             assertTrue(files.read(mapping, entries, targets) && entries.targetLength() > 0);
             assertTrue(files.read(mapping, entries) && entries.start() == mapping.start());
         })).isZero();
+        MapSnapshot listed = new MapSnapshot();
+        assertThat(allocated(() -> {
+            files.list(listed, entries, targets);
+            assertTrue(entries.next());
+        })).isZero();
         assertThat(allocated(() -> {
             files.readEachFile(snapshot, entries, targets);
             assertTrue(entries.next());

@@ -88,6 +88,43 @@ class MapFilesTest {
         }
     }
 
+    /** The list says of each entry what reading it says, for every combination of parts, while nothing changes. */
+    @Test
+    void theListIsWhatTheEntriesSay() throws Exception {
+        MapFiles files = child.maps().files();
+        FileEntries listed = new FileEntries();
+        MapSnapshot snapshot = new MapSnapshot();
+        for (int bits = 1; bits < 1 << EntryPart.values().length; bits++) {
+            Set<EntryPart> parts = EnumSet.noneOf(EntryPart.class);
+            for (EntryPart part : EntryPart.values()) {
+                if ((bits & 1 << part.ordinal()) != 0) {
+                    parts.add(part);
+                }
+            }
+            files.list(snapshot, listed, parts);
+            files.readAll(snapshot, entries, parts);
+            assertThat(listed.count()).isEqualTo(snapshot.size()).isEqualTo(entries.count());
+            while (listed.next() && entries.next()) {
+                String what = parts + " " + entries;
+                assertThat(listed.start()).isEqualTo(entries.start());
+                if (entries.linkStatus() != EntryStatus.NAME_TOO_LONG) { // which the text tells all the same
+                    assertThat(listed).asString().as(what).isEqualTo(entries.toString());
+                    assertThat(listed.linkStatus()).as(what).isEqualTo(entries.linkStatus());
+                }
+                assertThat(listed.statStatus()).as(what).isEqualTo(entries.statStatus());
+                if (listed.linkStatus() == EntryStatus.KNOWN && parts.contains(EntryPart.TARGET)
+                        && entries.linkStatus() == EntryStatus.KNOWN) {
+                    assertThat(listed.target()).as(what).isEqualTo(entries.target());
+                    assertThat(listed.deletion()).as(what).isEqualTo(entries.deletion());
+                }
+                if (listed.statStatus() == EntryStatus.KNOWN) {
+                    assertThat(List.of(listed.inode(), listed.size(), (long) listed.nlink(), listed.modifiedSeconds())).as(what)
+                            .isEqualTo(List.of(entries.inode(), entries.size(), (long) entries.nlink(), entries.modifiedSeconds()));
+                }
+            }
+        }
+    }
+
     @Test
     void theStateOfAFileIsNotTakenFromItsName() throws Exception {
         assumeFollowing();

@@ -73,7 +73,9 @@ class MisuseTest {
             MapSnapshot snapshot = maps.snapshot();
             refused(NullPointerException.class, () -> files.read(null, entries), () -> files.read(0, 1, null),
                     () -> files.readAll(null, entries), () -> files.readAll(snapshot, null), () -> files.readAll(snapshot, entries, null),
-                    () -> files.readEachFile(snapshot, null, EnumSet.allOf(EntryPart.class)), () -> files.state(null),
+                    () -> files.readEachFile(snapshot, null, EnumSet.allOf(EntryPart.class)),
+                    () -> files.list(null, entries, EnumSet.allOf(EntryPart.class)), () -> files.list(snapshot, null, EnumSet.allOf(EntryPart.class)),
+                    () -> files.list(snapshot, entries, null), () -> files.state(null),
                     () -> files.glance(null), () -> files.open(null), () -> files.openForWriting(null), () -> files.openUnverified(null),
                     () -> SharedMappings.of(null), () -> SharedMappings.of(Arrays.asList(maps, null)), () -> SharedMappings.withPrivate(null),
                     () -> LiveMaps.of(null), () -> LiveMaps.of(maps).filter(null), () -> LiveMaps.of(maps).every(null),

@@ -49,7 +49,7 @@ final class FilesFigures {
                     Harness kernel = new Harness(bin.resolve("bare_files").toString(), Long.toString(target.pid()));
                     ProcessMaps maps = ProcessMaps.of(target.pid())) {
                 againstKernel(size, (int) kernel.ask("count"), kernel, maps);
-                againstNio(size, target.pid(), maps);
+                againstNio(size, target.pid(), kernel, maps);
             }
         }
     }
@@ -72,21 +72,20 @@ final class FilesFigures {
                 "file of a mapping opened, checked and closed from Java / bare openat, fstat and close", goal);
     }
 
-    private void againstNio(int size, long pid, ProcessMaps maps) throws Exception {
+    private void againstNio(int size, long pid, Harness kernel, ProcessMaps maps) throws Exception {
         Path directory = Path.of("/proc/" + pid + "/map_files");
         MapSnapshot snapshot = new MapSnapshot();
         FileEntries entries = new FileEntries();
         MapFiles files = maps.files();
         Goal goal = Goal.ratioAtLeast(2.5);
-        figures.addOthers("P8-nio-readlink", size, rounds(size,
-                read(maps, snapshot, () -> files.readAll(snapshot, entries, TARGET)), () -> nio(directory, true, false)),
-                "java.nio (directory stream, readSymbolicLink) / ours with the mappings read", goal);
-        figures.addOthers("P8-nio-stat", size, rounds(size,
-                read(maps, snapshot, () -> files.readAll(snapshot, entries, STAT)), () -> nio(directory, false, true)),
-                "java.nio (directory stream, readAttributes) / ours with the mappings read", goal);
-        figures.addOthers("P8-nio-files", size, rounds(size,
-                read(maps, snapshot, () -> files.readEachFile(snapshot, entries, BOTH)), () -> nio(directory, true, true)),
-                "java.nio (directory stream, both) / ours once a file", size == 100 ? Goal.ratioAtLeast(5) : null);
+        figures.addOthers("P8-nio-readlink", size, rounds(size, list(snapshot, () -> files.list(snapshot, entries, TARGET)),
+                () -> nio(directory, true, false)), "java.nio (directory stream, readSymbolicLink) / our list with targets", goal);
+        figures.addOthers("P8-nio-stat", size, rounds(size, list(snapshot, () -> files.list(snapshot, entries, STAT)),
+                () -> nio(directory, false, true)), "java.nio (directory stream, readAttributes) / our list with stat", goal);
+        figures.addOthers("P8-nio-stat-floor", size, rounds(size, () -> kernel.ask("stat"), () -> nio(directory, false, true)),
+                "java.nio (directory stream, readAttributes) / bare fstatat alone, nothing listed", null);
+        figures.addOthers("P8-nio-files", size, rounds(size, list(snapshot, () -> files.list(snapshot, entries, BOTH)),
+                () -> nio(directory, true, true)), "java.nio (directory stream, both) / our list with both", size == 100 ? Goal.ratioAtLeast(5) : null);
     }
 
     /** One by one: nanoseconds an entry. */
@@ -107,12 +106,9 @@ final class FilesFigures {
         return () -> once.round() / entries.count();
     }
 
-    /** With the mappings read, as a directory stream reads the entries: nanoseconds an entry. */
-    private static Rounds.Side read(ProcessMaps maps, MapSnapshot snapshot, Rounds.Work reading) {
-        Rounds.Side once = Rounds.timed(1, () -> {
-            maps.read(snapshot, MapFilter.all().fileBacked());
-            reading.run();
-        });
+    /** All of it anew, as a directory stream reads its entries: nanoseconds an entry. */
+    private static Rounds.Side list(MapSnapshot snapshot, Rounds.Work listing) {
+        Rounds.Side once = Rounds.timed(1, listing);
         return () -> once.round() / snapshot.size();
     }
 
