@@ -513,6 +513,7 @@ enum mf_open_how {
     MF_OPEN_WRITABLE = 1u << 0,   /**< read-write; else read-only */
     MF_OPEN_UNVERIFIED = 1u << 1, /**< also a file of which nothing proves that it is the mapped one */
     MF_OPEN_BY_PATH = 1u << 2,    /**< not through map_files, as without the capability */
+    MF_OPEN_AT_ONCE = 1u << 3,    /**< through map_files and MF_EXACT, or -EAGAIN: takes no name, which may be NULL then */
 };
 
 /**
@@ -529,7 +530,7 @@ enum mf_open_how {
  * @return enum mf_proof; MF_NOT_VERIFIED with MF_OPEN_UNVERIFIED only. -ENOENT: no file; -ESTALE; -EPERM: it cannot be had
  *         without the capability (it has no path), -ENOTSUP: nor in this kernel; -EIDRM: nothing, or another file, stands at
  *         its path; -ENODATA: nothing proves that what stands there is it; -EBADF: MF_OPEN_WRITABLE where the process opened it
- *         for reading; -EACCES; or the errno of open(2).
+ *         for reading; -EACCES; or the errno of open(2). -EAGAIN: MF_OPEN_AT_ONCE, and without it there may be another answer.
  *
  * Thread-safe. Async-signal-safe (takes 16 KiB of stack). Comparing bytes reads the whole mapping.
  */

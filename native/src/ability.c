@@ -17,10 +17,10 @@ static int follow(int proc_fd, const struct mf_mapping *mapping)
     char path[64] = "map_files/";
     struct mf_statx file;
     int rc;
-    char *to = mf_put_number(path + strlen(path), mapping->start, 16);
+    char *to = mf_put_hex(path + strlen(path), mapping->start);
 
     *to++ = '-';
-    *mf_put_number(to, mapping->end, 16) = 0;
+    *mf_put_hex(to, mapping->end) = 0;
     rc = mf_sys_statx(proc_fd, path, 0, &file);
     return rc == 0 || rc == -EPERM ? rc : -ENOENT; /* what the file's own file system says tells nothing */
 }
@@ -53,7 +53,7 @@ int mf_entries_may_follow(void)
     long length;
 
     /* By the calling thread's number, which no list shows: what belongs to the first thread is gone where that has ended. */
-    *mf_put_number(path + strlen(path), (uint64_t)MF_SYS(SYS_gettid), 10) = 0;
+    *mf_put_decimal(path + strlen(path), (uint64_t)MF_SYS(SYS_gettid)) = 0;
     proc_fd = mf_sys_openat(AT_FDCWD, path, O_RDONLY | O_DIRECTORY);
     if (proc_fd < 0)
         return proc_fd == -ENOENT ? -ENODEV : proc_fd;

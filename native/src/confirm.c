@@ -14,7 +14,7 @@
 static char *put_padded(char *to, uint64_t value, unsigned width)
 {
     char digits[20];
-    const size_t length = (size_t)(mf_put_number(digits, value, 16) - digits);
+    const size_t length = (size_t)(mf_put_hex(digits, value) - digits);
 
     for (size_t i = length; i < width; i++)
         *to++ = '0';
@@ -38,7 +38,7 @@ static size_t put_header(char *line, const struct mf_mapping *mapping, size_t *p
     *to++ = ':';
     to = put_padded(to, mapping->dev_minor, 2);
     *to++ = ' ';
-    to = mf_put_number(to, mapping->inode, 10);
+    to = mf_put_decimal(to, mapping->inode);
     return (size_t)(to - line);
 }
 

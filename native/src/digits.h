@@ -6,17 +6,29 @@
 #include <stdint.h>
 
 /* Writes a number without leading zeros; the byte behind the last digit. At most 20 bytes. */
-static inline char *mf_put_number(char *to, uint64_t value, unsigned base)
+static inline char *mf_put_decimal(char *to, uint64_t value)
 {
     char digits[20];
     unsigned count = 0;
 
     do
-        digits[count++] = "0123456789abcdef"[value % base];
-    while ((value /= base) != 0);
+        digits[count++] = (char)('0' + value % 10);
+    while ((value /= 10) != 0);
     while (count > 0)
         *to++ = digits[--count];
     return to;
+}
+
+/* The same in hexadecimal, at most 16 bytes: two addresses stand in the name of each entry, so without a division. */
+static inline char *mf_put_hex(char *to, uint64_t value)
+{
+    unsigned shift = value == 0 ? 0 : (63u - (unsigned)__builtin_clzll(value)) & ~3u;
+
+    for (;; shift -= 4) {
+        *to++ = "0123456789abcdef"[value >> shift & 15];
+        if (shift == 0)
+            return to;
+    }
 }
 
 /* The decimal number a text begins with, or -1: none, or too large. */
@@ -41,7 +53,7 @@ static inline void mf_put_fd_path(char *to, int fd)
 
     for (const char *from = directory; *from != 0; from++)
         *to++ = *from;
-    *mf_put_number(to, (uint64_t)fd, 10) = 0;
+    *mf_put_decimal(to, (uint64_t)fd) = 0;
 }
 
 #endif

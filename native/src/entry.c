@@ -19,7 +19,7 @@ static int open_directory(const struct mf_process *process)
 
     if (tid < 0)
         return tid;
-    strcpy(mf_put_number(path + strlen(path), (uint64_t)tid, 10), "/map_files");
+    strcpy(mf_put_decimal(path + strlen(path), (uint64_t)tid), "/map_files");
     fd = mf_sys_openat(process->proc_fd, tid == 0 ? "map_files" : path, O_RDONLY | O_DIRECTORY);
     return fd == -ENOENT || fd == -EACCES ? mf_maps_explain(process->proc_fd, fd == -ENOENT ? -ENOTSUP : fd) : fd;
 }
@@ -70,11 +70,11 @@ static long call_once(int directory, const char *entry, enum mf_entry_call call,
 long mf_entry_call(struct mf_process *process, const struct mf_mapping *mapping, enum mf_entry_call call, void *to)
 {
     char entry[ENTRY_NAME];
-    char *const dash = mf_put_number(entry, mapping->start, 16);
+    char *const dash = mf_put_hex(entry, mapping->start);
     long rc = mf_entry_prepare(process);
 
     *dash = '-';
-    *mf_put_number(dash + 1, mapping->end, 16) = 0;
+    *mf_put_hex(dash + 1, mapping->end) = 0;
     for (int attempt = 0; rc == 0; attempt++) {
         const int files_fd = __atomic_load_n(&process->files_fd, __ATOMIC_RELAXED);
         int holds;

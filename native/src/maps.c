@@ -62,7 +62,7 @@ static int open_through_thread(int proc_fd, int32_t *tid)
             *tid = mf_get_number(entry->name);
             if (*tid < 1)
                 continue;
-            strcpy(mf_put_number(path, (uint64_t)*tid, 10), "/maps");
+            strcpy(mf_put_decimal(path, (uint64_t)*tid), "/maps");
             found = open_if_alive(task_fd, path);
         }
     }
@@ -135,7 +135,7 @@ int mf_maps_open_part(int proc_fd, const char *part, int flags)
 
     if (tid <= 0)
         return tid < 0 ? tid : mf_sys_openat(proc_fd, part, flags);
-    to = mf_put_number(path + strlen(path), (uint64_t)tid, 10);
+    to = mf_put_decimal(path + strlen(path), (uint64_t)tid);
     *to++ = '/';
     strcpy(to, part);
     return mf_sys_openat(proc_fd, path, flags);

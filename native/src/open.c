@@ -82,6 +82,18 @@ static bool is_overlay(const struct mf_process *process, int fd, const struct mf
     return (file->dev_major == 0 || !(process->traits & MF_TRAIT_QUERY)) && mf_fs_of(fd) == MF_FS_OVERLAY;
 }
 
+/* Through map_files, where that is all it takes. */
+static int open_at_once(struct mf_process *process, const struct mf_mapping *mapping, int flags, int *fd)
+{
+    struct mf_statx file;
+
+    flags |= OPEN_FLAGS;
+    *fd = (int)mf_entry_call(process, mapping, MF_ENTRY_OPEN, &flags);
+    if (*fd < 0 || mf_sys_fstat(*fd, &file) != 0 || !mf_entry_numbers_agree(mapping, &file) || is_overlay(process, *fd, &file))
+        return -EAGAIN;
+    return MF_EXACT;
+}
+
 /* Through map_files: the mapped file itself, but on overlayfs. */
 static int open_entry(struct mf_process *process, const struct mf_mapping *mapping, const char *name, int flags, int *fd)
 {
@@ -156,7 +168,8 @@ int mf_file_open(struct mf_process *process, const struct mf_mapping *mapping, c
     int rc = 0;
 
     *fd = -1;
-    if (how & ~(MF_OPEN_WRITABLE | MF_OPEN_UNVERIFIED | MF_OPEN_BY_PATH))
+    if (how & ~(MF_OPEN_WRITABLE | MF_OPEN_UNVERIFIED | MF_OPEN_BY_PATH | MF_OPEN_AT_ONCE) ||
+        (how & MF_OPEN_BY_PATH && how & MF_OPEN_AT_ONCE))
         return -EINVAL;
     if (!(mapping->flags & MF_FILE_BACKED))
         return -ENOENT;
@@ -166,8 +179,11 @@ int mf_file_open(struct mf_process *process, const struct mf_mapping *mapping, c
         return rc;
     if (how & MF_OPEN_WRITABLE && !(rc & MF_WRITABLE))
         return -EBADF;
-    rc = how & MF_OPEN_BY_PATH ? -EPERM : open_entry(process, mapping, name, flags, fd);
-    if (*fd < 0)
+    if (how & MF_OPEN_AT_ONCE)
+        rc = open_at_once(process, mapping, flags, fd);
+    else
+        rc = how & MF_OPEN_BY_PATH ? -EPERM : open_entry(process, mapping, name, flags, fd);
+    if (*fd < 0 && rc != -EAGAIN)
         rc = mf_path_instead(rc, process, mapping, name, open_and_prove, flags, fd);
     if (rc == MF_NOT_VERIFIED && !(how & MF_OPEN_UNVERIFIED))
         rc = -ENODATA;

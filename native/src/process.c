@@ -77,7 +77,7 @@ int mf_proc_directory_open(int32_t pid)
     char path[32] = "/proc/";
     int fd;
 
-    *mf_put_number(path + strlen(path), (uint64_t)pid, 10) = 0;
+    *mf_put_decimal(path + strlen(path), (uint64_t)pid) = 0;
     fd = mf_sys_openat(AT_FDCWD, path, O_RDONLY | O_DIRECTORY);
     if (fd >= 0 && is_proc(fd))
         return fd;
@@ -111,7 +111,7 @@ static int32_t pid_of_pidfd(int pidfd)
 
     if (pidfd < 0 || MF_SYS(SYS_fcntl, pidfd, F_GETFD) < 0)
         return -EBADF;
-    *mf_put_number(path + strlen(path), (uint64_t)pidfd, 10) = 0;
+    *mf_put_decimal(path + strlen(path), (uint64_t)pidfd) = 0;
     rc = mf_sys_read_file(AT_FDCWD, path, info, sizeof info);
     if (rc < 0)
         return proc_is_mounted() ? (int32_t)rc : -ENODEV;

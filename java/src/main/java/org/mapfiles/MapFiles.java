@@ -217,8 +217,16 @@ public final class MapFiles {
     }
 
     private MappedFile open(Mapping mapping, int how) throws MapsException {
-        NativeMemory copy = copy(mapping);
-        long answer = maps.openFile(copy.address(), how);
+        NativeMemory copy = take();
+        Mappings.copyRecord(mapping, copy);
+        long answer = (long) Errno.EAGAIN << Integer.SIZE;
+        if ((how & MapRecord.OPEN_BY_PATH) == 0) { // most need no name
+            answer = maps.openFile(copy.address(), how | MapRecord.OPEN_AT_ONCE);
+        }
+        if (answer >> Integer.SIZE == Errno.EAGAIN) {
+            Mappings.copy(mapping, copy);
+            answer = maps.openFile(copy.address(), how);
+        }
         int proof = (int) (answer >> Integer.SIZE);
         if (proof >= 0) {
             return opened(copy, (int) answer, Proof.ofCode(proof), (how & MapRecord.OPEN_WRITABLE) != 0);
@@ -244,8 +252,15 @@ public final class MapFiles {
         return file;
     }
 
-    /** A native record, in memory that was used before unless another thread has it. */
+    /** A native record with its name. */
     private NativeMemory copy(Mapping mapping) {
+        NativeMemory copy = take();
+        Mappings.copy(mapping, copy);
+        return copy;
+    }
+
+    /** Memory for one, that was used before unless another thread has it. */
+    private NativeMemory take() {
         NativeMemory copy;
         synchronized (this) { // an AtomicReference here would make the first snapshot of a JVM wait for a dozen more classes
             copy = spare;
@@ -254,7 +269,6 @@ public final class MapFiles {
         if (copy == null) {
             copy = new NativeMemory(Mappings.COPY_SIZE);
         }
-        Mappings.copy(mapping, copy);
         return copy;
     }
 

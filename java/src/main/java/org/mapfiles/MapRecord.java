@@ -48,6 +48,7 @@ final class MapRecord {
     static final int OPEN_WRITABLE = 1;
     static final int OPEN_UNVERIFIED = 1 << 1;
     static final int OPEN_BY_PATH = 1 << 2;
+    static final int OPEN_AT_ONCE = 1 << 3;
 
     private MapRecord() {
     }

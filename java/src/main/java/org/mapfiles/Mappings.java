@@ -29,12 +29,22 @@ final class Mappings {
 
     /** The same, to memory of that size. */
     static void copy(Mapping mapping, NativeMemory to) {
-        int length = mapping.nameLength();
+        copyRecord(mapping, to);
+        copyName(mapping, to);
+    }
+
+    /** The record alone, without a name. */
+    static void copyRecord(Mapping mapping, NativeMemory to) {
         to.bytes().putLong(MapRecord.START, mapping.start()).putLong(MapRecord.END, mapping.end())
                 .putLong(MapRecord.OFFSET, mapping.offset())
                 .putLong(MapRecord.INODE, mapping.inode()).putInt(MapRecord.DEV_MAJOR, mapping.deviceMajor())
                 .putInt(MapRecord.DEV_MINOR, mapping.deviceMinor()).putInt(MapRecord.FLAGS, mapping.flags())
-                .putInt(MapRecord.NAME_LENGTH, length).putInt(MapRecord.FILE_INDEX, mapping.fileIndex());
+                .putInt(MapRecord.NAME_LENGTH, 0).putInt(MapRecord.FILE_INDEX, mapping.fileIndex());
+    }
+
+    private static void copyName(Mapping mapping, NativeMemory to) {
+        int length = mapping.nameLength();
+        to.bytes().putInt(MapRecord.NAME_LENGTH, length);
         if (length <= NAME_ROOM) {
             mapping.name(to.bytes().position(Answer.NAME));
         } else {
