@@ -53,11 +53,11 @@ static inline int mf_sys_statx(int directory, const char *path, int flags, struc
 static inline int mf_sys_fstat(int fd, struct mf_statx *out)
 {
     struct stat file;
-    const long rc = MF_SYS(SYS_fstat, fd, &file);
+    const int rc = (int)MF_SYS(SYS_fstat, fd, &file);
     const uint64_t device = rc == 0 ? mf_device_of(file.st_dev) : 0;
 
     if (rc < 0)
-        return (int)rc;
+        return rc;
     *out = (struct mf_statx){
         .inode = file.st_ino,
         .mode = (uint16_t)file.st_mode,

@@ -19,8 +19,8 @@ import org.mapfiles.ProcessMaps;
  * if (index >= 0 && regions.region(index) == Region.JAVA_HEAP) { ... }
  * }</pre>
  *
- * <p>Known from HotSpot's exported structures, its diagnostic commands, the list of threads and the mappings themselves. What
- * nobody tells is {@link Region#UNKNOWN}; what follows only from what memory looks like says so: {@link #isInferred}. Where the JVM
+ * <p>Known from HotSpot's exported structures, its diagnostic commands, its lists of threads and of direct buffers, and the mappings
+ * themselves. What nobody tells is {@link Region#UNKNOWN}; what follows only from what memory looks like says so: {@link #isInferred}. Where the JVM
  * tracks its own memory ({@code -XX:NativeMemoryTracking=detail}) next to nothing is unknown; else it is much of what collectors
  * have beside the heap.
  *
