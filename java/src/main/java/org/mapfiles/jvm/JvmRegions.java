@@ -19,13 +19,13 @@ import org.mapfiles.ProcessMaps;
  * if (index >= 0 && regions.region(index) == Region.JAVA_HEAP) { ... }
  * }</pre>
  *
- * <p>Known from HotSpot's exported structures, its diagnostic commands, its lists of threads and of direct buffers, and the mappings
- * themselves. What nobody tells is {@link Region#UNKNOWN}; what follows only from what memory looks like says so: {@link #isInferred}. Where the JVM
- * tracks its own memory ({@code -XX:NativeMemoryTracking=detail}) next to nothing is unknown; else it is much of what collectors
- * have beside the heap.
+ * <p>Known from HotSpot's exported structures, its diagnostic commands, its lists of threads and of direct buffers, and the
+ * mappings themselves. What nobody tells is {@link Region#UNKNOWN}; what follows only from what memory looks like says so:
+ * {@link #isInferred}. Where the JVM tracks its own memory ({@code -XX:NativeMemoryTracking=detail}) next to nothing is unknown;
+ * else it is much of what collectors have beside the heap.
  *
- * <p>A picture: memory goes on to change. Making one takes some tens of milliseconds (200 with that tracking) and allocates; it is immutable then, for any
- * number of threads, and looking up allocates nothing.
+ * <p>A picture: memory goes on to change. Making one takes some tens of milliseconds (200 with that tracking) and allocates; it
+ * is immutable then, for any number of threads, and looking up allocates nothing.
  */
 public final class JvmRegions {
     private final long[] starts;
