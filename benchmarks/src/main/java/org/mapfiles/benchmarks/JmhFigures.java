@@ -114,6 +114,9 @@ final class JmhFigures {
         if (quick) {
             options.forks(1).warmupIterations(6).warmupTime(TimeValue.milliseconds(250))
                     .measurementIterations(3).measurementTime(TimeValue.milliseconds(200));
+            if (pattern.equals("ResolveBenchmark")) {
+                options.param("layout", "jvm", "sampler");
+            }
         } else {
             options.forks(3).warmupIterations(5).warmupTime(TimeValue.milliseconds(500))
                     .measurementIterations(5).measurementTime(TimeValue.milliseconds(500));

@@ -32,15 +32,15 @@ record Rounds(double[] ours, double[] baseline) {
 
     /** Rounds of both sides, after as many for the compiler; fewer where they take long. */
     static Rounds of(int warmUp, int count, Side ours, Side baseline) throws Exception {
-        of(warmUp, LONGEST_WARM_UP, ours, baseline);
-        return of(count, LONGEST, ours, baseline);
+        of(warmUp, 1, LONGEST_WARM_UP, ours, baseline);
+        return of(count, FEWEST, LONGEST, ours, baseline);
     }
 
-    private static Rounds of(int count, long longest, Side ours, Side baseline) throws Exception {
+    private static Rounds of(int count, int fewest, long longest, Side ours, Side baseline) throws Exception {
         double[][] rounds = new double[2][count];
         long begin = System.nanoTime();
         int done = 0;
-        while (done < count && (done < FEWEST || System.nanoTime() - begin < longest)) {
+        while (done < count && (done < fewest || System.nanoTime() - begin < longest)) {
             rounds[1][done] = baseline.round();
             rounds[0][done] = ours.round();
             done++;
