@@ -36,10 +36,13 @@ final class MallocChunk {
 
     /** Size of the piece that begins at an address, if it looks like one; else 0. */
     static long size(VmReader vm, long start) {
+        if (start % LEAST_PAGE != 0) {
+            return 0;
+        }
         try {
             long[] head = vm.longsAt(start, 2);
             long size = head[1] & -FLAGS;
-            boolean isPiece = start % LEAST_PAGE == 0 && head[0] == 0 && head[1] - size == IS_MAPPED && size % LEAST_PAGE == 0 && size > 0;
+            boolean isPiece = head[0] == 0 && head[1] - size == IS_MAPPED && size % LEAST_PAGE == 0 && size > 0;
             return isPiece ? size : 0;
         } catch (NotTold gone) {
             return 0;

@@ -19,7 +19,8 @@ import picocli.CommandLine.Parameters;
                 + " user, or root. From Java 21 on it says on its standard error that an agent was loaded, from 24"
                 + " on that native code is used; -XX:+EnableDynamicAgentLoading and"
                 + " --enable-native-access=ALL-UNNAMED keep it quiet. What is only told by what memory looks like"
-                + " is marked with ?, in JSON as inferred.",
+                + " is marked with ?, in JSON as inferred. What nobody tells is UNKNOWN: most of what a collector has"
+                + " beside the heap, unless that JVM was started with -XX:NativeMemoryTracking=detail.",
             "", "Example: mapfiles jvm 4711 --json"})
 final class JvmCommand implements Callable<Integer> {
     @Parameters(paramLabel = "PID|self", converter = Target.Converter.class, description = "The process; self: this JVM.")
