@@ -223,6 +223,7 @@ struct known_devices {
 
 static bool is_numbered(struct known_devices *known, struct mf_process *process, const struct mf_mapping *mapping)
 {
+    struct mf_statx file;
     uint32_t i = 0;
     int flags = O_PATH;
     int fd;
@@ -233,7 +234,11 @@ static bool is_numbered(struct known_devices *known, struct mf_process *process,
         return false;
     if (i == known->count) {
         fd = (int)mf_entry_call(process, mapping, MF_ENTRY_OPEN, &flags);
-        known->at[known->count++] = (__typeof__(known->at[0])){mapping->dev_major, mapping->dev_minor, mf_fs_of(fd) == MF_FS_NUMBERED};
+        known->at[i].major = mapping->dev_major;
+        known->at[i].minor = mapping->dev_minor;
+        known->at[i].numbered = fd >= 0 && mf_fs_of(fd) == MF_FS_NUMBERED && mf_sys_fstat(fd, &file) == 0 &&
+                                mf_entry_numbers_agree(mapping, &file);
+        known->count++;
         if (fd >= 0)
             mf_sys_close(fd);
     }

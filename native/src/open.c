@@ -179,12 +179,13 @@ int mf_file_open(struct mf_process *process, const struct mf_mapping *mapping, c
         return rc;
     if (how & MF_OPEN_WRITABLE && !(rc & MF_WRITABLE))
         return -EBADF;
-    if (how & MF_OPEN_AT_ONCE)
+    if (how & MF_OPEN_AT_ONCE) {
         rc = open_at_once(process, mapping, flags, fd);
-    else
+    } else {
         rc = how & MF_OPEN_BY_PATH ? -EPERM : open_entry(process, mapping, name, flags, fd);
-    if (*fd < 0 && rc != -EAGAIN)
-        rc = mf_path_instead(rc, process, mapping, name, open_and_prove, flags, fd);
+        if (*fd < 0)
+            rc = mf_path_instead(rc, process, mapping, name, open_and_prove, flags, fd);
+    }
     if (rc == MF_NOT_VERIFIED && !(how & MF_OPEN_UNVERIFIED))
         rc = -ENODATA;
     if (rc < 0 && *fd >= 0) {

@@ -70,6 +70,19 @@ static void tell(const char *what, const char *verdict)
 }
 
 /* What opening answers. Whatever it hands out verified has the bytes that are mapped: all of the file's are that letter. */
+/* Without a name: the same answer, or that it takes more. */
+static void compare_at_once(const struct made *made, uint32_t how, int rc)
+{
+    int fd = -2;
+    const int at_once = mf_file_open(&process, &made->mapping, NULL, how | MF_OPEN_AT_ONCE, &fd);
+
+    CHECK(at_once == -EAGAIN || at_once == rc, "%s: at once %d, else %d", place->name, at_once, rc);
+    CHECK_IS(fd >= 0, at_once >= 0, "a descriptor, at once");
+    CHECK(at_once < 0 || at_once == MF_EXACT, "%s: at once %d", place->name, at_once);
+    if (fd >= 0)
+        close(fd);
+}
+
 static int opened(const struct made *made, uint32_t how)
 {
     char bytes[4096];
@@ -77,6 +90,8 @@ static int opened(const struct made *made, uint32_t how)
     const int rc = mf_file_open(&process, &made->mapping, made->name, how, &fd);
 
     is_wrong = false;
+    if (!(how & MF_OPEN_BY_PATH))
+        compare_at_once(made, how, rc);
     CHECK_IS(fd >= 0, rc >= 0, "a descriptor");
     if (rc < 0)
         return rc;
