@@ -75,13 +75,13 @@ static int why_no_memory(int proc_fd)
 {
     enum { STATE = 0, FLAGS = 6, PF_KTHREAD = 0x00200000 };
     char stat[512];
-    const long length = mf_sys_read_file(proc_fd, "stat", stat, sizeof stat);
+    const long length = mf_proc_read_stat(proc_fd, stat, sizeof stat);
     const char *field = length > 0 ? memrchr(stat, ')', (size_t)length) : NULL; /* the command may hold blanks */
     uint64_t flags = 0;
     char state;
 
     if (field == NULL || field[1] == 0)
-        return length == -EACCES || length == -EPERM ? (int)length : -ESRCH;
+        return length == -EACCES || length == -EPERM ? (int)length : length == -ENOENT ? -EPERM : -ESRCH;
     field += 2;
     state = field[STATE];
     for (int skipped = 0; skipped < FLAGS && field != NULL; skipped++) {
@@ -95,18 +95,22 @@ static int why_no_memory(int proc_fd)
     return state == 'Z' ? -ECHILD : -ESRCH;
 }
 
+/* ENOENT: the kernel still found the process at its directory, and no more below it; or hides it (see mf_proc_read_stat()). */
+static bool is_gone(int rc)
+{
+    return rc == -ESRCH || rc == -ENOENT;
+}
+
 /* @p tid: of the thread whose it is, or 0: of the process itself. */
 static int open_maps(int proc_fd, int32_t *tid)
 {
     int fd = open_if_alive(proc_fd, "maps");
 
     *tid = 0;
-    if (fd != -ESRCH)
+    if (!is_gone(fd))
         return fd;
     fd = open_through_thread(proc_fd, tid);
-    if (fd >= 0 || (fd != -ESRCH && fd != -ENOENT))
-        return fd;
-    return why_no_memory(proc_fd);
+    return is_gone(fd) ? why_no_memory(proc_fd) : fd;
 }
 
 int mf_maps_open(int proc_fd)

@@ -29,6 +29,13 @@ static bool proc_is_mounted(void)
     return MF_SYS(SYS_statfs, "/proc", &fs) == 0 && fs.f_type == PROC_SUPER_MAGIC;
 }
 
+long mf_proc_read_stat(int proc_fd, char *to, size_t bytes)
+{
+    const long length = mf_sys_read_file(proc_fd, "stat", to, bytes);
+
+    return length == -ENOENT ? mf_sys_read_file(proc_fd, "stat", to, bytes) : length;
+}
+
 /* Takes over proc_fd, also on failure. */
 static int open_held(int proc_fd, struct mf_process *out)
 {
@@ -36,7 +43,7 @@ static int open_held(int proc_fd, struct mf_process *out)
     char stat[32];
     int rc;
 
-    if (mf_sys_read_file(proc_fd, "stat", stat, sizeof stat) > 0)
+    if (mf_proc_read_stat(proc_fd, stat, sizeof stat) > 0)
         process.pid = mf_get_number(stat);
     process.maps_fd = mf_maps_open(proc_fd);
     if (process.maps_fd < 0) {
@@ -151,7 +158,7 @@ int mf_process_open_directory(int proc_fd, struct mf_process *out)
         return -EBADF;
     if (!is_proc(proc_fd))
         return -EINVAL;
-    rc = mf_sys_read_file(proc_fd, "stat", stat, sizeof stat);
+    rc = mf_proc_read_stat(proc_fd, stat, sizeof stat);
     if (rc < 0 && rc != -ENOENT)
         return (int)rc;
     if (rc < 0 || mf_get_number(stat) < 1) /* the root of /proc has a stat too, of other content */

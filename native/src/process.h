@@ -15,6 +15,13 @@ enum {
 int mf_proc_directory_open(int32_t pid);
 
 /*
+ * Reads the stat of a process (proc_pid_stat(5)) and ends it with a NUL. A process that is waited for in the middle of it is
+ * -ENOENT for once (found at its directory, and no more below it), and -ESRCH from then on; so -ENOENT from here means that
+ * there never was one, or that it is hidden (hidepid=invisible). Returns the length.
+ */
+long mf_proc_read_stat(int proc_fd, char *to, size_t bytes);
+
+/*
  * Opens the maps that show the memory of a process now: its own, or a living thread's where the first thread has ended
  * and its maps reads as empty. Returns a descriptor, or why there is none.
  */

@@ -164,6 +164,7 @@ static bool look_once(void)
 struct shot {
     pid_t child;
     unsigned delay; /* microseconds */
+    bool is_waited_for;
 };
 
 static void *shoot(void *argument)
@@ -172,6 +173,8 @@ static void *shoot(void *argument)
 
     usleep(shot->delay);
     kill(shot->child, SIGKILL);
+    if (shot->is_waited_for)
+        waitpid(shot->child, NULL, 0);
     return NULL;
 }
 
@@ -194,6 +197,60 @@ static void in_the_middle_of_a_look(void)
     printf("200 processes ended after %ld looks at them\n", looks);
 }
 
+static bool read_once(struct mf_snapshot *read)
+{
+    const int rc = mf_snapshot_read(&process, MF_BY_TEXT, NULL, read);
+
+    CHECK(rc >= 0 || is_an_end(rc), "a picture: %d", rc);
+    return rc >= 0;
+}
+
+/* Everything that opens files of its directory. */
+static void open_once(int proc_fd)
+{
+    struct mf_process other;
+    char byte;
+    int rc = mf_process_open_directory(proc_fd, &other);
+
+    CHECK(rc == 0 || is_an_end(rc), "opened by its directory: %d", rc);
+    if (rc == 0)
+        mf_process_close(&other);
+    rc = mf_process_open_pid(process.pid, &other);
+    CHECK(rc == 0 || is_an_end(rc), "opened by its pid: %d", rc);
+    if (rc == 0)
+        mf_process_close(&other);
+    rc = (int)mf_memory_read(&process, record.start, &byte, 1);
+    CHECK(rc >= 0 || rc == -EIO || is_an_end(rc), "its memory: %d", rc);
+    rc = mf_refusal_reasons(process.pid);
+    CHECK(rc >= 0 || is_an_end(rc), "reasons: %d", rc);
+}
+
+/* It is a zombie for so short a time that it may go between two steps that the kernel takes along one path. */
+static void waited_for_at_once(void)
+{
+    struct mf_snapshot *const read = new_snapshot(1024, 1 << 18);
+
+    for (unsigned round = 0; round < 200 && check_failures < 10; round++) {
+        struct shot shot = {.child = start_child(), .delay = round * 7 % 500, .is_waited_for = true};
+        pthread_t thread;
+        char directory[32];
+        int proc_fd;
+
+        look_at(shot.child);
+        snprintf(directory, sizeof directory, "/proc/%d", (int)shot.child);
+        proc_fd = open(directory, O_PATH | O_DIRECTORY | O_CLOEXEC);
+        pthread_create(&thread, NULL, shoot, &shot);
+        while (read_once(read) && (round % 4 != 0 || look_once()))
+            if (round % 2 == 0)
+                open_once(proc_fd);
+        pthread_join(thread, NULL);
+        CHECK_IS(mf_process_open_directory(proc_fd, &(struct mf_process){0}), -ESRCH, "waited for");
+        close(proc_fd);
+        mf_process_close(&process);
+    }
+    free(read);
+}
+
 static void try_all(void)
 {
     int before;
@@ -210,6 +267,7 @@ static void try_all(void)
     a_zombie(true);
     a_later_process_of_that_pid();
     in_the_middle_of_a_look();
+    waited_for_at_once();
     CHECK_IS(count_descriptors(), before, "descriptors");
     unlink("mapped");
 }

@@ -62,7 +62,7 @@ class WatchCommandTest {
             await("the exec", fields -> "exec".equals(fields.get("event")));
             await("its program", fields -> "added".equals(fields.get("event")) && String.valueOf(fields.get("path")).endsWith("/cat"));
             to.close();
-            assertThat(code.get(60, TimeUnit.SECONDS)).isEqualTo(4);
+            assertThat(code.get(60, TimeUnit.SECONDS)).as("%s%s", out, err).isEqualTo(4);
             assertThat(told()).as("what the shell had").noneSatisfy(fields -> assertThat(fields).containsEntry("event", "removed")
                     .containsEntry("path", Path.of("/bin/sh").toRealPath().toString()));
             assertThat(told()).filteredOn(fields -> "added".equals(fields.get("event"))).allSatisfy(fields -> assertThat(fields.keySet())
@@ -85,7 +85,7 @@ class WatchCommandTest {
             assertThat(System.nanoTime()).as("%s%s", out, err).isLessThan(end);
         }
         shell.destroyForcibly().waitFor();
-        assertThat(code.get(60, TimeUnit.SECONDS)).isEqualTo(4);
+        assertThat(code.get(60, TimeUnit.SECONDS)).as("%s%s", out, err).isEqualTo(4);
         assertThat(out.toString(StandardCharsets.UTF_8)).containsPattern("(?m)^\\d\\d:\\d\\d:\\d\\d\\.\\d{6}  !  another program runs$")
                 .containsPattern("(?m)  \\+  [0-9a-f]+-[0-9a-f]+  r-xp  /.*/cat$");
     }
@@ -154,7 +154,7 @@ class WatchCommandTest {
             tell(child, "unmap plain");
             await("gone", fields -> "removed".equals(fields.get("event")) && String.valueOf(fields.get("path")).endsWith("/plain"));
             child.getOutputStream().close();
-            assertThat(code.get(60, TimeUnit.SECONDS)).isEqualTo(4);
+            assertThat(code.get(60, TimeUnit.SECONDS)).as("%s%s", out, err).isEqualTo(4);
         } finally {
             child.destroyForcibly();
         }
@@ -171,7 +171,7 @@ class WatchCommandTest {
                 assertThat(System.nanoTime()).as("%s%s", out, err).isLessThan(end);
             }
             child.getOutputStream().close();
-            assertThat(code.get(60, TimeUnit.SECONDS)).isEqualTo(4);
+            assertThat(code.get(60, TimeUnit.SECONDS)).as("%s%s", out, err).isEqualTo(4);
             assertThat(out.toString(StandardCharsets.UTF_8))
                     .containsPattern("(?m)  ~  ([0-9a-f]+-[0-9a-f]+)  ---p  /.*/plain  was \\1  r--p$");
         } finally {
