@@ -80,8 +80,10 @@ static int why_no_memory(int proc_fd)
     uint64_t flags = 0;
     char state;
 
+    if (length == -ENOENT) /* hidden */
+        return -EPERM;
     if (field == NULL || field[1] == 0)
-        return length == -EACCES || length == -EPERM ? (int)length : length == -ENOENT ? -EPERM : -ESRCH;
+        return length == -EACCES || length == -EPERM ? (int)length : -ESRCH;
     field += 2;
     state = field[STATE];
     for (int skipped = 0; skipped < FLAGS && field != NULL; skipped++) {
@@ -95,8 +97,8 @@ static int why_no_memory(int proc_fd)
     return state == 'Z' ? -ECHILD : -ESRCH;
 }
 
-/* ENOENT: the kernel still found the process at its directory, and no more below it; or hides it (see mf_proc_read_stat()). */
-static bool is_gone(int rc)
+/* Nothing there to open: why_no_memory() tells what that means. */
+static bool is_absent(int rc)
 {
     return rc == -ESRCH || rc == -ENOENT;
 }
@@ -107,10 +109,10 @@ static int open_maps(int proc_fd, int32_t *tid)
     int fd = open_if_alive(proc_fd, "maps");
 
     *tid = 0;
-    if (!is_gone(fd))
+    if (!is_absent(fd))
         return fd;
     fd = open_through_thread(proc_fd, tid);
-    return is_gone(fd) ? why_no_memory(proc_fd) : fd;
+    return is_absent(fd) ? why_no_memory(proc_fd) : fd;
 }
 
 int mf_maps_open(int proc_fd)
