@@ -54,13 +54,14 @@ public final class JvmRegions {
     /** Reads what there is now. */
     public static JvmRegions read() throws MapsException {
         try (ProcessMaps maps = ProcessMaps.self()) {
-            String info = DiagnosticCommands.vmInfo();
+            String info = VmInfo.ofTheJvm(DiagnosticCommands.vmInfo());
             String metaspace = DiagnosticCommands.metaspace();
             String tracked = DiagnosticCommands.nativeMemory();
             MapSnapshot snapshot = maps.snapshot(); // behind what makes mappings by being asked
             VmReader vm = new VmReader();
             Claims claims = new Claims();
             claims.add(RegionsOfG1.claims(vm));
+            claims.add(RegionsOfShenandoah.claims(info));
             claims.add(VmInfo.heap(info));
             claims.add(VmStructures.heap(vm));
             claims.add(VmInfo.codeHeaps(info));

@@ -39,6 +39,20 @@ final class VmInfo {
         }
     }
 
+    /**
+     * What the JVM says of its memory: of all that VM.info prints, the part that has no text of others. The command line stands
+     * before it; messages of exceptions, names of libraries and the environment behind it.
+     */
+    static String ofTheJvm(String info) {
+        int start = info.indexOf("\n---------------  P R O C E S S  ---------------\n");
+        int end = info.length();
+        for (String behind : new String[] {"\nCompilation events (", "\nDynamic libraries:"}) {
+            int at = info.indexOf(behind, Math.max(start, 0));
+            end = at < 0 ? end : Math.min(at, end);
+        }
+        return start < 0 ? "" : info.substring(start, end);
+    }
+
     /** The heap, its parts in a collector that has them in one piece. */
     static List<Claim> heap(String info) {
         List<Claim> claims = new ArrayList<>();

@@ -1,6 +1,7 @@
 package org.mapfiles.jvm;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.sun.management.ThreadMXBean;
 import java.lang.management.ManagementFactory;
@@ -58,6 +59,18 @@ class JvmRegionsTest {
     void theRegionsOfG1AreWhatItSaysOfThem() throws Exception {
         ChildJvm.Outcome outcome = new ChildJvm().with("-XX:+UseG1GC", "-Xmx512m", "-Xms256m", "-XX:G1HeapRegionSize=1m").run(HeapOfG1.class);
         assertThat(outcome.output()).contains("young true, humongous true, all true");
+    }
+
+    @Test
+    void theRegionsOfShenandoahAreWhatItsStructuresHold() throws Exception {
+        String shenandoah = "-XX:+UseShenandoahGC";
+        assumeTrue(org.mapfiles.jvm.Collectors.options().contains(shenandoah), "this JDK has no Shenandoah");
+        ChildJvm.Outcome outcome = new ChildJvm().with(shenandoah, "-Xmx64m").run(HeapOfShenandoah.class);
+        assertThat(outcome.output()).contains("humongous true, regular true, old false, map true");
+        if (Runtime.version().feature() >= 25) {
+            outcome = new ChildJvm().with(shenandoah, "-XX:ShenandoahGCMode=generational", "-Xmx64m").run(HeapOfShenandoah.class);
+            assertThat(outcome.output()).contains("humongous true, regular true, old true, map true");
+        }
     }
 
     /** Less is told then, and nothing else is missing. */
