@@ -51,8 +51,8 @@ struct mf_code {
 
 /** A method, and where in it. */
 struct mf_code_frame {
-    uint32_t name;
-    int32_t bci; /**< bytecode index; -1: not known */
+    uint32_t name; /**< 0: not known */
+    int32_t bci;   /**< bytecode index; -1: not known */
 };
 
 enum mf_code_part {
@@ -77,17 +77,21 @@ struct mf_code_counts {
 #define MF_CODE_NOW UINT64_MAX
 
 /**
- * Asks the JVM to tell of its code from now on, and of all that is there. May be called again, also from several threads:
- * then it only asks again what there is.
+ * Asks the JVM to tell of its code until mf_jvm_close(), and of all that is there. May be called again, also from several
+ * threads: then it only asks again what there is. Each call that succeeds is to be ended by a closing of its own.
  *
- * @param java_vm a JavaVM of jni.h.
+ * @param java_vm a JavaVM of jni.h, to which the calling thread is attached (AttachCurrentThread).
  * @param bytes   address space to keep it in, twice: while it fills up, what went first is forgotten. 0: 64 MiB. Memory is
  *                taken as it is used. Later calls do not change it.
- * @return 0; -ENOTSUP: the JVM has no JVMTI, or cannot tell of code; -ENOMEM; -ESRCH: it is exiting.
+ * @return 0; -ENOTSUP: the JVM has no JVMTI, or cannot tell of code; -ENOMEM; -ESRCH: it is exiting; -EINVAL: the thread is
+ *         not attached.
  */
 MF_API int mf_jvm_open(void *java_vm, uint64_t bytes);
 
-/** Asks the JVM to tell no more. What is known stays, and ages: code that goes from here on seems to be there. */
+/**
+ * Ends one opening. After the last the JVM tells no more: what is known stays, and ages: code that goes from then on seems to be
+ * there. An agent of the command line, or attached, never closes.
+ */
 MF_API void mf_jvm_close(void);
 
 /**
@@ -110,8 +114,9 @@ MF_API int mf_code_find(uint64_t address, uint64_t time, struct mf_code *out);
 MF_API int mf_code_frames(const struct mf_code *code, uint64_t address, struct mf_code_frame *out, uint32_t room);
 
 /**
- * A text of a name found in @p code or its frames, in the JVM's modified UTF-8, without an end mark.
+ * A text of a name found in @p code or its frames, in the JVM's modified UTF-8, without an end mark; of name 0 an empty one.
  *
+ * @param out may be NULL where @p room is 0.
  * @return its length, of which at most @p room bytes are written; -ESTALE: as mf_code_frames().
  */
 MF_API int mf_code_text(const struct mf_code *code, uint32_t name, enum mf_code_part part, char *out, uint32_t room);

@@ -25,12 +25,18 @@ static const jvmtiEvent events[] = {
     JVMTI_EVENT_COMPILED_METHOD_LOAD, JVMTI_EVENT_COMPILED_METHOD_UNLOAD, JVMTI_EVENT_DYNAMIC_CODE_GENERATED,
 };
 
+static int errno_of(jvmtiError error)
+{
+    return error == JVMTI_ERROR_NONE ? 0 : error == JVMTI_ERROR_WRONG_PHASE ? -ESRCH : -ENOTSUP;
+}
+
 static int set_events(jvmtiEventMode mode)
 {
-    for (size_t i = 0; i < sizeof events / sizeof *events; i++)
-        if ((*mf_agent.jvmti)->SetEventNotificationMode(mf_agent.jvmti, mode, events[i], NULL) != JVMTI_ERROR_NONE)
-            return -ENOTSUP;
-    return 0;
+    int rc = 0;
+
+    for (size_t i = 0; rc == 0 && i < sizeof events / sizeof *events; i++)
+        rc = errno_of((*mf_agent.jvmti)->SetEventNotificationMode(mf_agent.jvmti, mode, events[i], NULL));
+    return rc;
 }
 
 /* An environment of JVMTI's that may be told of code. The sooner, the better: the JVM notes inlining for it. */
@@ -43,19 +49,38 @@ static int open_jvmti(JavaVM *vm)
         .DynamicCodeGenerated = mf_on_stub,
     };
     jvmtiEnv *jvmti;
+    int rc;
 
     if (mf_agent.jvmti != NULL)
         return 0;
-    if ((*vm)->GetEnv(vm, (void **)&jvmti, JVMTI_VERSION_11) != JNI_OK)
-        return -ENOTSUP;
-    if ((*jvmti)->AddCapabilities(jvmti, &capabilities) != JVMTI_ERROR_NONE ||
-        (*jvmti)->SetEventCallbacks(jvmti, &callbacks, sizeof callbacks) != JVMTI_ERROR_NONE) {
+    rc = (*vm)->GetEnv(vm, (void **)&jvmti, JVMTI_VERSION_11);
+    if (rc != JNI_OK)
+        return rc == JNI_EDETACHED ? -ESRCH : -ENOTSUP; /* of a thread that is attached: there is no JVMTI any more */
+    rc = errno_of((*jvmti)->AddCapabilities(jvmti, &capabilities));
+    if (rc == 0)
+        rc = errno_of((*jvmti)->SetEventCallbacks(jvmti, &callbacks, sizeof callbacks));
+    if (rc != 0) {
         (*jvmti)->DisposeEnvironment(jvmti);
-        return -ENOTSUP;
+        return rc;
     }
     mf_agent.vm = vm;
     mf_agent.jvmti = jvmti;
     return 0;
+}
+
+#define GUARD 65536u /* whole pages, whatever their size */
+
+/* Zeroed memory. What is around it stays reserved, or the kernel would join it with memory of others into one mapping. */
+static void *reserve(uint64_t bytes)
+{
+    char *const all = mmap(NULL, bytes + 2 * GUARD, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+    if (all == MAP_FAILED)
+        return NULL;
+    if (mprotect(all + GUARD, bytes, PROT_READ | PROT_WRITE) == 0)
+        return all + GUARD;
+    munmap(all, bytes + 2 * GUARD);
+    return NULL;
 }
 
 /* Where what is told is kept. */
@@ -70,8 +95,8 @@ static int open_memory(uint64_t log)
         return -ENOTSUP;
     log = log == 0 ? USUAL_BYTES : log < LEAST_BYTES ? LEAST_BYTES : log > MOST_BYTES ? MOST_BYTES : log;
     bytes = mf_codes_bytes(high - low, log);
-    memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    if (memory == MAP_FAILED)
+    memory = reserve(bytes);
+    if (memory == NULL)
         return -ENOMEM;
     mf_codes_init(memory, low, high - low, log);
     mf_agent.codes = memory;
@@ -101,10 +126,20 @@ static int ask(void)
     return rc;
 }
 
+/* Of a thread that the JVM does not know, its JVMTI crashes. */
+static bool is_attached(JavaVM *vm)
+{
+    JNIEnv *env;
+
+    return (*vm)->GetEnv(vm, (void **)&env, JNI_VERSION_1_8) == JNI_OK;
+}
+
 int mf_jvm_open(void *java_vm, uint64_t bytes)
 {
     int rc;
 
+    if (!is_attached(java_vm))
+        return -EINVAL;
     pthread_mutex_lock(&mf_agent.opening);
     rc = open_jvmti(java_vm);
     if (rc == 0)
@@ -113,6 +148,10 @@ int mf_jvm_open(void *java_vm, uint64_t bytes)
         rc = set_events(JVMTI_ENABLE);
     if (rc == 0)
         rc = ask();
+    if (rc == 0)
+        mf_agent.users++;
+    else if (mf_agent.users == 0 && mf_agent.jvmti != NULL)
+        set_events(JVMTI_DISABLE);
     pthread_mutex_unlock(&mf_agent.opening);
     return rc;
 }
@@ -120,7 +159,7 @@ int mf_jvm_open(void *java_vm, uint64_t bytes)
 void mf_jvm_close(void)
 {
     pthread_mutex_lock(&mf_agent.opening);
-    if (mf_agent.jvmti != NULL)
+    if (mf_agent.users > 0 && --mf_agent.users == 0)
         set_events(JVMTI_DISABLE);
     pthread_mutex_unlock(&mf_agent.opening);
 }
@@ -160,7 +199,7 @@ int mf_code_count(struct mf_code_counts *out)
 
 /* ---- As an agent ---- */
 
-/* "memory=64m": what mf_jvm_open() takes. False: not understood, or more than there may be. */
+/* "memory=64m": what mf_jvm_open() takes. False: not understood, or not as much as there may be. */
 static bool read_options(const char *options, uint64_t *bytes)
 {
     static const char memory[] = "memory=";
@@ -169,16 +208,19 @@ static bool read_options(const char *options, uint64_t *bytes)
     *bytes = 0;
     if (options == NULL || *options == '\0')
         return true;
-    if (strncmp(options, memory, sizeof memory - 1) != 0 || options[sizeof memory - 1] == '-')
+    if (strncmp(options, memory, sizeof memory - 1) != 0)
         return false;
-    *bytes = strtoull(options + sizeof memory - 1, &end, 10);
-    if (*bytes == 0 || *bytes > MOST_BYTES)
+    options += sizeof memory - 1;
+    if (*options < '0' || *options > '9')
+        return false;
+    *bytes = strtoull(options, &end, 10);
+    if (*bytes > MOST_BYTES)
         return false;
     if (*end == 'm' || *end == 'M')
         *bytes <<= 20, end++;
     else if (*end == 'g' || *end == 'G')
         *bytes <<= 30, end++;
-    return *end == '\0' && *bytes <= MOST_BYTES;
+    return *end == '\0' && *bytes >= LEAST_BYTES && *bytes <= MOST_BYTES;
 }
 
 static bool is_told_why(bool works, const char *why)
@@ -191,7 +233,7 @@ static bool is_told_why(bool works, const char *why)
     return works;
 }
 
-#define OPTIONS "mapfiles agent: the option is memory=SIZE, such as memory=64m, up to 1g\n"
+#define OPTIONS "mapfiles agent: the option is memory=SIZE, such as memory=64m, from 1m to 1g\n"
 #define JVMTI "mapfiles agent: this JVM cannot tell of its compiled code\n"
 
 /* System.setProperty(name, value), unless there is one. */
@@ -209,12 +251,20 @@ static void set_property(JNIEnv *env, const char *name, const char *value)
     (*env)->ExceptionClear(env); /* without the property the Java side loads a copy of its own */
 }
 
+/* Of other characters it depends on the locale whether, and how, Java can name the file. */
+static bool is_ascii(const char *text)
+{
+    while (*text != '\0' && (unsigned char)*text < 0x80)
+        text++;
+    return *text == '\0';
+}
+
 /* Has the Java side load this very file, unless it is told another: then both have one memory of code. */
 static void tell_own_path(JNIEnv *env)
 {
     struct mf_object self;
 
-    if (mf_object_at((uint64_t)(uintptr_t)&mf_agent, &self) && *self.path == '/')
+    if (mf_object_at((uint64_t)(uintptr_t)&mf_agent, &self) && *self.path == '/' && is_ascii(self.path))
         set_property(env, "org.mapfiles.library.path", self.path);
 }
 

@@ -10,11 +10,12 @@
 
 struct mf_agent {
     pthread_mutex_t opening; /* one opens or closes at a time; events go on */
-    pthread_mutex_t writing; /* one event is noted at a time */
+    pthread_mutex_t writing; /* one event is noted at a time; no call into the JVM is made with it, which may wait there */
     JavaVM *vm;
     jvmtiEnv *jvmti;
     struct mf_codes *_Atomic codes; /* NULL before the first opening; never taken back */
     uint64_t log_bytes;
+    uint32_t users; /* openings that are not closed: the JVM tells while there is one */
     uint32_t round; /* how often the JVM was asked what there is */
     pthread_t asker;
     _Atomic bool is_asking; /* by that thread, which is then the one that is told */

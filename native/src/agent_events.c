@@ -18,33 +18,56 @@ uint64_t mf_agent_now(void)
     return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
 }
 
+/* What became of an event. */
+enum outcome {
+    NOTED,
+    NO_ROOM,
+    NOT_NAMED, /* the JVM does not say of which method it is */
+    TIDIED,    /* by another thread meanwhile: what names it had are in other places now, or gone */
+};
+
 /* ---- Names ---- */
 
-static mf_place add_name(struct mf_code_image *image, jvmtiEnv *jvmti, JNIEnv *jni, jmethodID method)
+static bool fetch_name(jvmtiEnv *jvmti, jmethodID method, char *texts[3])
 {
-    char *texts[3] = {NULL, NULL, NULL};
     jclass holder = NULL;
-    mf_place place = 0;
+    JNIEnv *jni;
+    bool is_named;
 
-    if ((*jvmti)->GetMethodName(jvmti, method, &texts[MF_PART_NAME], &texts[MF_PART_SIGNATURE], NULL) == JVMTI_ERROR_NONE &&
+    if ((*mf_agent.vm)->GetEnv(mf_agent.vm, (void **)&jni, JNI_VERSION_1_8) != JNI_OK)
+        return false;
+    is_named =
+        (*jvmti)->GetMethodName(jvmti, method, &texts[MF_PART_NAME], &texts[MF_PART_SIGNATURE], NULL) == JVMTI_ERROR_NONE &&
         (*jvmti)->GetMethodDeclaringClass(jvmti, method, &holder) == JVMTI_ERROR_NONE &&
-        (*jvmti)->GetClassSignature(jvmti, holder, &texts[MF_PART_CLASS], NULL) == JVMTI_ERROR_NONE)
-        place = mf_code_name_add(image, (uint64_t)(uintptr_t)method, (const char *const *)texts);
-    for (int i = 0; i < 3; i++)
-        (*jvmti)->Deallocate(jvmti, (unsigned char *)texts[i]);
+        (*jvmti)->GetClassSignature(jvmti, holder, &texts[MF_PART_CLASS], NULL) == JVMTI_ERROR_NONE;
     if (holder != NULL)
         (*jni)->DeleteLocalRef(jni, holder);
-    return place;
+    return is_named;
 }
 
-static mf_place name_of(struct mf_code_image *image, jvmtiEnv *jvmti, jmethodID method)
+/*
+ * The place of a method's name. Where it is not known yet the JVM is asked, without the lock: a thread that is suspended waits
+ * in JVMTI until it is resumed, and others are told of code meanwhile.
+ */
+static enum outcome name_of(struct mf_codes *codes, jvmtiEnv *jvmti, jmethodID method, mf_place *place)
 {
-    const mf_place known = mf_code_name_find(image, (uint64_t)(uintptr_t)method);
-    JNIEnv *jni;
+    const uint64_t key = (uint64_t)(uintptr_t)method;
+    char *texts[3] = {NULL, NULL, NULL};
+    bool is_named;
 
-    if (known != 0 || (*mf_agent.vm)->GetEnv(mf_agent.vm, (void **)&jni, JNI_VERSION_1_8) != JNI_OK)
-        return known;
-    return add_name(image, jvmti, jni, method);
+    *place = mf_code_name_find(mf_codes_current(codes), key);
+    if (*place != 0)
+        return NOTED;
+    pthread_mutex_unlock(&mf_agent.writing);
+    is_named = fetch_name(jvmti, method, texts);
+    pthread_mutex_lock(&mf_agent.writing);
+    if (is_named)
+        *place = mf_code_name_add(mf_codes_current(codes), key, (const char *const *)texts);
+    pthread_mutex_unlock(&mf_agent.writing);
+    for (int i = 0; i < 3; i++)
+        (*jvmti)->Deallocate(jvmti, (unsigned char *)texts[i]);
+    pthread_mutex_lock(&mf_agent.writing);
+    return !is_named ? NOT_NAMED : *place == 0 ? NO_ROOM : NOTED;
 }
 
 /*
@@ -165,12 +188,16 @@ static uint32_t count_told(const struct debug *debug, uint64_t start, uint64_t e
     return count;
 }
 
-/* All names first: they take room where the record is going to be. */
-static void name_all(struct mf_code_image *image, jvmtiEnv *jvmti, const struct debug *debug, uint64_t start, uint64_t end)
+/* All names first: they take room where the record is going to be. Of an inlined method that is not named the place is 0. */
+static enum outcome name_all(struct mf_codes *codes, jvmtiEnv *jvmti, const struct debug *debug, uint64_t start, uint64_t end)
 {
+    mf_place place;
+
     for (jint at = next_told(debug, 0, start, end); at < debug->count; at = next_told(debug, at + 1, start, end))
         for (jint level = 0; level < depth_of(debug, at); level++)
-            name_of(image, jvmti, method_of(debug, at, level));
+            if (name_of(codes, jvmti, method_of(debug, at, level), &place) == NO_ROOM)
+                return NO_ROOM;
+    return NOTED;
 }
 
 /* Adds an address' scopes, of which those it has in common with the address before are there. False: no room. */
@@ -212,70 +239,123 @@ static uint32_t flags_now(void)
     return mf_agent.is_asking && pthread_equal(mf_agent.asker, pthread_self()) ? MF_CODE_WAS_THERE : 0;
 }
 
-/* Notes a method. False: there is no room. */
-static bool note_method(struct mf_code_image *image, jvmtiEnv *jvmti, const struct debug *debug, uint64_t start, uint64_t end)
-{
-    struct mf_vm_method told = {-1, -1, -1, 0};
-    const bool is_told = mf_vm_method_at(start, &told);
-    mf_place name = name_of(image, jvmti, debug->method);
-    struct mf_code_record *record;
+/* A method compiled: its name, and what the JVM's own record of it says. */
+struct compiled {
+    struct mf_vm_method told;
+    mf_place name;
+    bool is_told;
+};
 
-    if (name != 0 && told.tier <= 0 && is_of_handle(image, name))
-        name = intrinsic_name(image, told.method);
-    record = mf_code_known(image, start, end, name);
+static enum outcome identify(struct mf_codes *codes, jvmtiEnv *jvmti, jmethodID method, uint64_t start, struct compiled *out)
+{
+    const enum outcome outcome = name_of(codes, jvmti, method, &out->name);
+    struct mf_code_image *const image = mf_codes_current(codes);
+
+    out->told = (struct mf_vm_method){-1, -1, -1, 0};
+    out->is_told = mf_vm_method_at(start, &out->told);
+    if (outcome == NOTED && out->told.tier <= 0 && is_of_handle(image, out->name))
+        out->name = intrinsic_name(image, out->told.method);
+    return outcome == NOTED && out->name == 0 ? NO_ROOM : outcome;
+}
+
+/* Whether it is known already, and there: the JVM tells again when it is asked what there is. */
+static bool is_known(const struct mf_code_image *image, const struct compiled *compiled, uint64_t start, uint64_t end)
+{
+    struct mf_code_record *const record = mf_code_known(image, start, end, compiled->name);
+
+    if (record == NULL || (compiled->is_told && record->compile_id >= 0 && record->compile_id != compiled->told.compile_id))
+        return false;
+    record->told = mf_agent.round;
+    return true;
+}
+
+static enum outcome add_method(struct mf_code_image *image, const struct debug *debug, const struct compiled *compiled,
+                               uint64_t start, uint64_t end)
+{
+    struct mf_code_record *const record = mf_code_begin(image, MF_CODE_METHOD, start, end, count_told(debug, start, end));
+
+    if (record == NULL || !add_debug(image, record, debug))
+        return NO_ROOM;
+    record->name = compiled->name;
+    record->loaded = mf_agent_now();
+    record->told = mf_agent.round;
+    record->flags = flags_now();
+    if (compiled->is_told) {
+        record->tier = compiled->told.tier;
+        record->compile_id = compiled->told.compile_id;
+        record->entry_bci = compiled->told.entry_bci;
+    }
+    mf_code_commit(image, record);
+    return NOTED;
+}
+
+static enum outcome note_method(struct mf_codes *codes, jvmtiEnv *jvmti, const struct debug *debug, uint64_t start, uint64_t end)
+{
+    const uint32_t turn = codes->turn;
+    struct compiled compiled;
+    enum outcome outcome = identify(codes, jvmti, debug->method, start, &compiled);
+
+    if (outcome == NOTED && codes->turn == turn && is_known(mf_codes_current(codes), &compiled, start, end))
+        return NOTED;
+    if (outcome == NOTED)
+        outcome = name_all(codes, jvmti, debug, start, end);
+    if (outcome != NOTED)
+        return outcome;
+    if (codes->turn != turn)
+        return TIDIED;
+    return is_known(mf_codes_current(codes), &compiled, start, end)
+        ? NOTED : add_method(mf_codes_current(codes), debug, &compiled, start, end);
+}
+
+static enum outcome note_stub(struct mf_codes *codes, const char *text, uint64_t start, uint64_t end)
+{
+    struct mf_code_image *const image = mf_codes_current(codes);
+    const char *const texts[] = {"", text, ""};
+    struct mf_code_record *record = mf_code_known_stub(image, start, end, text);
+    mf_place name;
+
     if (record != NULL) {
         record->told = mf_agent.round;
-        return true;
+        return NOTED;
     }
-    name_all(image, jvmti, debug, start, end);
-    record = name == 0 ? NULL : mf_code_begin(image, MF_CODE_METHOD, start, end, count_told(debug, start, end));
-    if (record == NULL || !add_debug(image, record, debug))
-        return false;
+    name = mf_code_name_add(image, 0, texts);
+    record = name == 0 ? NULL : mf_code_begin(image, MF_CODE_STUB, start, end, 0);
+    if (record == NULL)
+        return NO_ROOM;
     record->name = name;
     record->loaded = mf_agent_now();
     record->told = mf_agent.round;
     record->flags = flags_now();
-    if (is_told) {
-        record->tier = told.tier;
-        record->compile_id = told.compile_id;
-        record->entry_bci = told.entry_bci;
-    }
     mf_code_commit(image, record);
-    return true;
+    return NOTED;
 }
 
-static bool note_stub(struct mf_code_image *image, const char *text, uint64_t start, uint64_t end)
+/* Notes code by a debug or, of a stub, by a text. */
+static void note(jvmtiEnv *jvmti, const struct debug *debug, const char *text, uint64_t start, uint64_t end)
 {
-    const char *const texts[] = {"", text, ""};
-    const mf_place name = mf_code_name_add(image, 0, texts);
-    struct mf_code_record *record;
+    enum { MOST_ATTEMPTS = 4 };
+    struct mf_codes *const codes = mf_agent.codes;
+    enum outcome outcome = NO_ROOM;
 
-    if (name != 0 && mf_code_known(image, start, end, name) != NULL)
-        return true;
-    record = name == 0 ? NULL : mf_code_begin(image, MF_CODE_STUB, start, end, 0);
-    if (record == NULL)
-        return false;
-    record->name = name;
-    record->loaded = mf_agent_now();
-    record->flags = flags_now();
-    mf_code_commit(image, record);
-    return true;
+    pthread_mutex_lock(&mf_agent.writing);
+    for (int attempt = 0; attempt < MOST_ATTEMPTS && mf_code_covers(mf_codes_current(codes), start, end); attempt++) {
+        outcome = debug != NULL ? note_method(codes, jvmti, debug, start, end) : note_stub(codes, text, start, end);
+        if (outcome == NOTED || outcome == NOT_NAMED || (outcome == NO_ROOM && !mf_codes_tidy(codes)))
+            break;
+    }
+    if (outcome != NOTED)
+        codes->lost++;
+    pthread_mutex_unlock(&mf_agent.writing);
 }
 
 void JNICALL mf_on_method_load(jvmtiEnv *jvmti, jmethodID method, jint size, const void *code, jint map_length,
                                const jvmtiAddrLocationMap *map, const void *compile_info)
 {
-    struct mf_codes *const codes = mf_agent.codes;
-    const uint64_t start = (uint64_t)(uintptr_t)code, end = start + (uint64_t)size;
+    const uint64_t start = (uint64_t)(uintptr_t)code;
     struct debug debug = {NULL, map, map_length, method};
 
     find_debug(compile_info, &debug);
-    pthread_mutex_lock(&mf_agent.writing);
-    if (!mf_code_covers(mf_codes_current(codes), start, end) ||
-        (!note_method(mf_codes_current(codes), jvmti, &debug, start, end) &&
-         (!mf_codes_tidy(codes) || !note_method(mf_codes_current(codes), jvmti, &debug, start, end))))
-        codes->lost++;
-    pthread_mutex_unlock(&mf_agent.writing);
+    note(jvmti, &debug, NULL, start, start + (uint64_t)size);
 }
 
 void JNICALL mf_on_method_unload(jvmtiEnv *jvmti, jmethodID method, const void *code)
@@ -289,14 +369,7 @@ void JNICALL mf_on_method_unload(jvmtiEnv *jvmti, jmethodID method, const void *
 
 void JNICALL mf_on_stub(jvmtiEnv *jvmti, const char *name, const void *code, jint size)
 {
-    struct mf_codes *const codes = mf_agent.codes;
-    const uint64_t start = (uint64_t)(uintptr_t)code, end = start + (uint64_t)size;
+    const uint64_t start = (uint64_t)(uintptr_t)code;
 
-    (void)jvmti;
-    pthread_mutex_lock(&mf_agent.writing);
-    if (!mf_code_covers(mf_codes_current(codes), start, end) ||
-        (!note_stub(mf_codes_current(codes), name, start, end) &&
-         (!mf_codes_tidy(codes) || !note_stub(mf_codes_current(codes), name, start, end))))
-        codes->lost++;
-    pthread_mutex_unlock(&mf_agent.writing);
+    note(jvmti, NULL, name, start, start + (uint64_t)size);
 }

@@ -162,31 +162,63 @@ void mf_code_commit(struct mf_code_image *image, struct mf_code_record *record)
     }
 }
 
-/* The code that is there and starts at this address; NULL: none. */
-static struct mf_code_record *living_at(const struct mf_code_image *image, uint64_t start, uint64_t end, mf_place name)
+/* The next piece of code, from a place down a segment's chain on, that is there and starts at this address; NULL: none. */
+static struct mf_code_record *living_from(const struct mf_code_image *image, mf_place place, uint64_t start)
 {
     const uint64_t segment = (start - image->low) >> MF_SEGMENT_SHIFT;
 
-    if (segment >= image->segments)
-        return NULL;
-    for (mf_place place = top(image, (uint32_t)segment); place != 0;) {
+    while (place != 0) {
         struct mf_code_record *const record = record_at(image, place);
 
-        if (record->start == start && record->unloaded == 0 && (end == 0 || (record->end == end && record->name == name)))
+        if (record->start == start && record->unloaded == 0)
             return record;
         place = below(record, (uint32_t)segment);
     }
     return NULL;
 }
 
+static struct mf_code_record *first_living(const struct mf_code_image *image, uint64_t start)
+{
+    const uint64_t segment = (start - image->low) >> MF_SEGMENT_SHIFT;
+
+    return segment >= image->segments ? NULL : living_from(image, top(image, (uint32_t)segment), start);
+}
+
+static struct mf_code_record *next_living(const struct mf_code_image *image, const struct mf_code_record *record)
+{
+    return living_from(image, below(record, record->first_segment), record->start);
+}
+
 struct mf_code_record *mf_code_known(const struct mf_code_image *image, uint64_t start, uint64_t end, mf_place name)
 {
-    return living_at(image, start, end, name);
+    struct mf_code_record *record = first_living(image, start);
+
+    while (record != NULL && (record->end != end || record->name != name))
+        record = next_living(image, record);
+    return record;
+}
+
+static bool name_begins_with(const struct mf_code_image *image, mf_place place, const char *text)
+{
+    const struct mf_code_name *const name = mf_code_read(image, place);
+    const size_t length = strlen(text);
+
+    return length <= name->name_length && memcmp(name->text + name->class_length, text, length) == 0;
+}
+
+struct mf_code_record *mf_code_known_stub(const struct mf_code_image *image, uint64_t start, uint64_t end, const char *name)
+{
+    struct mf_code_record *record = first_living(image, start);
+
+    while (record != NULL &&
+           (record->entry.kind != MF_CODE_STUB || record->end != end || !name_begins_with(image, record->name, name)))
+        record = next_living(image, record);
+    return record;
 }
 
 bool mf_code_remove(struct mf_code_image *image, uint64_t start, uint64_t time)
 {
-    struct mf_code_record *const record = living_at(image, start, 0, 0);
+    struct mf_code_record *const record = first_living(image, start);
 
     if (record == NULL || record->entry.kind != MF_CODE_METHOD)
         return false;
@@ -202,7 +234,7 @@ void mf_code_remove_untold(struct mf_code_image *image, uint32_t round, uint64_t
         struct mf_code_record *const record = mf_code_at(image, place);
 
         entry = &record->entry;
-        if (entry->kind == MF_CODE_METHOD && record->unloaded == 0 && record->told != round)
+        if (entry->kind != MF_CODE_NAME && record->unloaded == 0 && record->told != round)
             set_unloaded(image, record, time);
     }
 }

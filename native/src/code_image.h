@@ -152,7 +152,13 @@ void mf_code_commit(struct mf_code_image *image, struct mf_code_record *record);
 /** Exactly this code, if it is known and there: the JVM tells again of what there is when it is asked to. Else NULL. */
 struct mf_code_record *mf_code_known(const struct mf_code_image *image, uint64_t start, uint64_t end, mf_place name);
 
-/** Notes at a time that methods told of last in an earlier round went. */
+/**
+ * The stub that is there in exactly this range, if its name is this or begins with it: asked what there is, the JVM tells of the
+ * same stubs with less. Else NULL.
+ */
+struct mf_code_record *mf_code_known_stub(const struct mf_code_image *image, uint64_t start, uint64_t end, const char *name);
+
+/** Notes at a time that code told of last in an earlier round went. */
 void mf_code_remove_untold(struct mf_code_image *image, uint32_t round, uint64_t time);
 
 /** Whether the code cache that the image is of has this range. */

@@ -86,11 +86,46 @@ static bool copy_record(struct mf_code_image *to, const struct mf_code_image *fr
     return true;
 }
 
+#define PARTS_SHIFT 8u
+
+/* Adds to each part of a stretch of time, 1 << shift long, the units of what went in it. */
+static void add_gone(const struct mf_code_image *image, uint64_t begin, unsigned shift, uint64_t parts[1u << PARTS_SHIFT])
+{
+    const struct mf_code_entry *entry;
+
+    for (mf_place place = image->log; place < image->used; place += entry->units) {
+        const struct mf_code_record *const record = mf_code_read(image, place);
+
+        entry = &record->entry;
+        if (entry->kind != MF_CODE_NAME && record->unloaded != 0 && (record->unloaded - begin) >> shift < 1u << PARTS_SHIFT)
+            parts[(record->unloaded - begin) >> shift] += entry->units;
+    }
+}
+
+/* A time before which so many units of code went, and few more: the stretch that it lies in is divided until one part is small. */
+static uint64_t time_before(const struct mf_code_image *image, uint64_t units)
+{
+    uint64_t begin = 0, still = units;
+    unsigned shift = 64 - PARTS_SHIFT;
+
+    for (;; shift -= PARTS_SHIFT) {
+        uint64_t parts[1u << PARTS_SHIFT] = {0};
+        uint64_t part = 0;
+
+        add_gone(image, begin, shift, parts);
+        for (; part < (1u << PARTS_SHIFT) - 1 && parts[part] < still; part++)
+            still -= parts[part];
+        begin += part << shift;
+        if (shift == 0 || parts[part] <= units / 16)
+            return begin + ((uint64_t)1 << shift);
+    }
+}
+
 /* Copies what lives, and of what went the latest that take no more than keep units. */
 static bool copy_image(struct mf_code_image *to, const struct mf_code_image *from, uint64_t keep)
 {
+    const uint64_t before = from->gone_units > keep ? time_before(from, from->gone_units - keep) : 0;
     const struct mf_code_entry *entry;
-    uint64_t to_forget = from->gone_units > keep ? from->gone_units - keep : 0;
 
     to->forgotten = from->forgotten;
     for (mf_place place = from->log; place < from->used; place += entry->units) {
@@ -99,8 +134,7 @@ static bool copy_image(struct mf_code_image *to, const struct mf_code_image *fro
         entry = &record->entry;
         if (entry->kind == MF_CODE_NAME)
             continue;
-        if (record->unloaded != 0 && to_forget > 0) {
-            to_forget -= entry->units < to_forget ? entry->units : to_forget;
+        if (record->unloaded != 0 && record->unloaded < before) {
             if (record->unloaded > to->forgotten)
                 to->forgotten = record->unloaded;
         } else if (!copy_record(to, from, record)) {
@@ -265,6 +299,8 @@ int mf_codes_text(const struct mf_codes *codes, const struct mf_code *code, uint
     const struct mf_code_name *const name = mf_code_read(image, place);
     uint32_t lengths[3], at = 0;
 
+    if (place == 0)
+        return 0;
     if (!was_whole(codes, code->turn) || (uint32_t)part > MF_PART_SIGNATURE || !mf_code_is_within(image, place, sizeof *name))
         return -ESTALE;
     lengths[MF_PART_CLASS] = name->class_length;
@@ -274,7 +310,8 @@ int mf_codes_text(const struct mf_codes *codes, const struct mf_code *code, uint
         at += lengths[i];
     if (!mf_code_is_within(image, place, sizeof *name + at + lengths[part]))
         return -ESTALE;
-    memcpy(out, name->text + at, lengths[part] < room ? lengths[part] : room);
+    if (room > 0)
+        memcpy(out, name->text + at, lengths[part] < room ? lengths[part] : room);
     return was_whole(codes, code->turn) ? (int)lengths[part] : -ESTALE;
 }
 

@@ -100,6 +100,19 @@ static jobject codeMemory(JNIEnv *env, jclass self UNUSED, jint which)
                                        (jlong)codes->image_bytes);
 }
 
+static jboolean codeRange(JNIEnv *env, jclass self UNUSED, jlongArray out)
+{
+    const struct mf_codes *const codes = mf_agent.codes;
+    jlong range[2];
+
+    if (codes == NULL)
+        return JNI_FALSE;
+    range[0] = (jlong)(uintptr_t)codes;
+    range[1] = range[0] + (jlong)(codes->image_offset + 2 * codes->image_bytes);
+    (*env)->SetLongArrayRegion(env, out, 0, 2, range);
+    return JNI_TRUE;
+}
+
 static void codeCount(JNIEnv *env, jclass self UNUSED, jlongArray out)
 {
     struct mf_code_counts counts = {0};
@@ -229,6 +242,7 @@ static const JNINativeMethod methods[] = {
     METHOD(codeOpen, "(J)I"),
     METHOD(codeClose, "()V"),
     METHOD(codeMemory, "(I)Ljava/nio/ByteBuffer;"),
+    METHOD(codeRange, "([J)Z"),
     METHOD(codeCount, "([J)V"),
     METHOD(codeLayout, "([I)I"),
     METHOD(objectEnd, "(J)J"),

@@ -175,6 +175,28 @@ static void what_is_no_longer_told_of_went(void)
     CHECK_NAME(codes, 2000, 49, "method2");
 }
 
+/* Asked what there is, the JVM tells of stubs with less of a name, and no more of those that were freed. */
+static void stubs_told_again_are_the_same(void)
+{
+    struct mf_codes *const codes = new_codes(LOG);
+    struct mf_code_image *const image = mf_codes_current(codes);
+    struct mf_code_record *known;
+
+    stub(codes, "adapters(0x12)", 1000, 100, 5, 0);
+    stub(codes, "upcall", 2000, 100, 6, 0);
+    load(codes, 1, 3000, 100, 7);
+    CHECK(mf_code_known_stub(image, LOW + 1000, LOW + 1100, "adapters(0x12).") == NULL, "a longer name");
+    CHECK(mf_code_known_stub(image, LOW + 1000, LOW + 1099, "adapters") == NULL, "another size");
+    CHECK(mf_code_known_stub(image, LOW + 3000, LOW + 3100, "method") == NULL, "a method");
+    known = mf_code_known_stub(image, LOW + 1000, LOW + 1100, "adapters");
+    CHECK(known != NULL, "the same with less of a name");
+    known->told = 7;
+    mf_code_remove_untold(image, 7, 50);
+    CHECK_NAME(codes, 1000, MF_CODE_NOW, "adapters(0x12)");
+    CHECK_NAME(codes, 2000, MF_CODE_NOW, "none");
+    CHECK_NAME(codes, 2000, 49, "upcall");
+}
+
 static void inlined_frames_are_innermost_first(void)
 {
     struct mf_codes *const codes = new_codes(LOG);
@@ -201,6 +223,8 @@ static void inlined_frames_are_innermost_first(void)
     CHECK(frames[0].name == outer_name && frames[0].bci == 5, "outer alone");
     CHECK_IS(mf_codes_frames(codes, &code, LOW + 21, frames, 2), 1, "behind all debug information");
     CHECK(frames[0].name == outer_name && frames[0].bci == -1, "of which no bytecode is known");
+    CHECK_IS(mf_codes_text(codes, &code, outer_name, MF_PART_NAME, NULL, 0), 5, "its name's length");
+    CHECK_IS(mf_codes_text(codes, &code, 0, MF_PART_NAME, NULL, 0), 0, "no name");
 }
 
 /* Much more than there is room for: what lives stays known, what went is right or said to be forgotten. */
@@ -246,6 +270,33 @@ static void memory_has_its_bound(void)
     CHECK(checked > ROUNDS / 2, "%u of the latest past were right", checked);
 }
 
+/* However early it came: what went last is remembered, and so is that there was nothing elsewhere. */
+static void what_went_first_is_forgotten_first(void)
+{
+    struct mf_codes *const codes = new_codes(1u << 16);
+    uint64_t time = 1000;
+    struct mf_code_counts counts;
+
+    load(codes, 1, 0, 512, 100);
+    while (load(codes, 2, 4096, 128, time)) {
+        mf_code_remove(mf_codes_current(codes), LOW + 4096, time + 5);
+        time += 10;
+    }
+    mf_code_remove(mf_codes_current(codes), LOW, time);
+    mf_codes_count(codes, &counts);
+    CHECK(mf_codes_tidy(codes), "much went");
+    CHECK_NAME(codes, 16, time - 1, "method1");
+    CHECK_NAME(codes, 16, 500, "method1");
+    CHECK_NAME(codes, 16, 50, "forgotten");
+    CHECK_NAME(codes, 9000, time - 50, "none");
+    CHECK_NAME(codes, 4096, time - 8, "method2");
+    CHECK_NAME(codes, 4096, 1001, "forgotten");
+    const uint64_t before = counts.gone;
+    mf_codes_count(codes, &counts);
+    CHECK(counts.gone > before * 2 / 5 && counts.gone < before * 3 / 5, "about half stays: %llu of %llu", (unsigned long long)counts.gone,
+          (unsigned long long)before);
+}
+
 static void what_lives_is_not_forgotten_for_new_code(void)
 {
     struct mf_codes *const codes = new_codes(1u << 16);
@@ -287,8 +338,10 @@ int main(void)
     what_is_made_in_its_place_shows_that_it_went();
     of_stubs_within_a_blob_the_smallest_is_meant();
     what_is_no_longer_told_of_went();
+    stubs_told_again_are_the_same();
     inlined_frames_are_innermost_first();
     memory_has_its_bound();
+    what_went_first_is_forgotten_first();
     what_lives_is_not_forgotten_for_new_code();
     an_answer_notices_that_memory_was_used_again();
     return check_result();

@@ -32,13 +32,16 @@ final class JvmCalls {
     /** Reads memory of this process, 4096 bytes at most, at the array's beginning: how many bytes, or a negative errno. */
     static native int ownMemory(long address, byte[] to, int bytes);
 
-    /** 0 or a negative errno. */
+    /** 0, and then to be closed once, or a negative errno. */
     static native int codeOpen(long bytes);
 
     static native void codeClose();
 
     /** What codeOpen() reserved, and which is never given back: 0 the head, 1 and 2 the images. */
     static native ByteBuffer codeMemory(int which);
+
+    /** First address of all that codeOpen() reserved, and the one behind its last; false: it never was. */
+    static native boolean codeRange(long[] out);
 
     /** What is kept: eight numbers in the order of the header. */
     static native void codeCount(long[] counts);

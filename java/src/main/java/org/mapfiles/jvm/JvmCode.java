@@ -19,7 +19,10 @@ import java.util.function.Consumer;
  * {@code -XX:+UnlockDiagnosticVMOptions -XX:+DebugNonSafepoints} has it noted always.
  */
 public final class JvmCode {
+    private static final int USUAL_BYTES = 64 << 20;
+
     private static JvmCode opened;
+    private static boolean asked;
 
     private final CodeMemory memory;
 
@@ -40,13 +43,23 @@ public final class JvmCode {
      * @throws UnsupportedOperationException if this JVM cannot tell, or is exiting; the message says what is missing
      */
     public static synchronized JvmCode open(long bytes) {
+        JvmCode code = hold(bytes);
+        if (asked) {
+            release(); // one is enough
+        }
+        asked = true;
+        return code;
+    }
+
+    /** As {@link #open(long)}, until it is released: the JVM tells while anybody holds it, of all users of the library. */
+    static synchronized JvmCode hold(long bytes) {
         if (bytes < 0) {
             throw new IllegalArgumentException(bytes + " bytes");
         }
         int rc = JvmCalls.codeOpen(bytes);
         if (rc == JvmCalls.ENOMEM) {
-            throw new UnsupportedOperationException("there is no address space for twice " + bytes + " bytes: raise ulimit -v, or ask "
-                    + "for less");
+            throw new UnsupportedOperationException("there is no address space for twice " + (bytes == 0 ? USUAL_BYTES : bytes)
+                    + " bytes: raise ulimit -v, or ask for less");
         }
         if (rc != 0) {
             throw new UnsupportedOperationException(rc == JvmCalls.ESRCH ? "this JVM is exiting" : "this JVM cannot tell of its compiled code: it "
@@ -58,6 +71,10 @@ public final class JvmCode {
         return opened;
     }
 
+    static void release() {
+        JvmCalls.codeClose();
+    }
+
     private static ByteBuffer buffer(int which) {
         ByteBuffer buffer = JvmCalls.codeMemory(which);
         if (buffer == null) {
@@ -67,11 +84,15 @@ public final class JvmCode {
     }
 
     /**
-     * Asks the JVM to tell no more. What is known stays, and ages: what goes from here on seems to be there. For a program that
-     * is done; {@link #open()} begins again.
+     * Ends what {@link #open()} began, however often that was called. If nobody else in this JVM has it tell (a {@link JvmResolver} that
+     * is not closed, an agent, a C program, another class loader's copy of this class), it tells no more: what is known stays, and
+     * ages, as what goes from then on seems to be there. {@link #open()} begins again.
      */
-    public static void stop() {
-        JvmCalls.codeClose();
+    public static synchronized void stop() {
+        if (asked) {
+            asked = false;
+            release();
+        }
     }
 
     CodeMemory memory() {

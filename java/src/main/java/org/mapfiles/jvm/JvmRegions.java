@@ -60,6 +60,7 @@ public final class JvmRegions {
             MapSnapshot snapshot = maps.snapshot(); // behind what makes mappings by being asked
             VmReader vm = new VmReader();
             Claims claims = new Claims();
+            claims.add(ownMemory());
             claims.add(RegionsOfG1.claims(vm));
             claims.add(RegionsOfShenandoah.claims(info));
             claims.add(VmInfo.heap(info));
@@ -76,6 +77,12 @@ public final class JvmRegions {
             claims.add(new MappedMemory(vm, snapshot).claims());
             return new JvmRegions(divided(snapshot, claims.settled()));
         }
+    }
+
+    /** Where this library keeps what the JVM told of its code. */
+    private static List<Claim> ownMemory() {
+        long[] range = new long[2];
+        return JvmCalls.codeRange(range) ? List.of(Claim.told(range[0], range[1], Region.JVM_OTHER, "mapfiles' memory of code")) : List.of();
     }
 
     /** Of what is told by one address, all of the mapping: a page. */

@@ -22,24 +22,30 @@ public final class JvmResolver implements AutoCloseable {
     private final MapSnapshot snapshot;
     private final JvmCode code;
     private volatile JvmRegions regions;
+    private boolean isClosed;
 
-    private JvmResolver(ProcessMaps maps) throws MapsException {
+    private JvmResolver(ProcessMaps maps, JvmCode code) throws MapsException {
         this.maps = maps;
-        code = JvmCode.open();
+        this.code = code;
         regions = JvmRegions.read();
         snapshot = maps.snapshot(MapFilter.all());
     }
 
     /**
-     * Asks the JVM to tell of its code, and reads what there is.
+     * Asks the JVM to tell of its code until this is closed, and reads what there is.
      *
      * @throws UnsupportedOperationException as {@link JvmCode#open()}
      */
     public static JvmResolver open() throws MapsException {
         ProcessMaps maps = ProcessMaps.self();
+        JvmCode held = null;
         try {
-            return new JvmResolver(maps);
+            held = JvmCode.hold(0);
+            return new JvmResolver(maps, held);
         } catch (MapsException | RuntimeException | Error e) {
+            if (held != null) {
+                JvmCode.release();
+            }
             maps.close();
             throw e;
         }
@@ -74,9 +80,16 @@ public final class JvmResolver implements AutoCloseable {
         return isCode || region >= 0 || isMapped;
     }
 
-    /** Frees what it reads mappings with. What the JVM tells of its code goes on to be kept. */
+    /**
+     * Frees what it reads mappings with. The JVM tells of its code on if another has it do so, such as {@link JvmCode#open()}; what
+     * was told stays, for the next resolver, too.
+     */
     @Override
-    public void close() {
-        maps.close();
+    public synchronized void close() {
+        if (!isClosed) {
+            isClosed = true;
+            JvmCode.release();
+            maps.close();
+        }
     }
 }
