@@ -20,7 +20,8 @@ final class VmInfo {
     private static final Pattern RESERVED = line(" - \\[" + HEX + ", " + HEX + "\\) *");
     private static final Pattern CODE = line("(?:CodeHeap '([^']{1,40})'|CodeCache): size=.*\\n bounds \\[" + HEX + ", " + HEX + ", " + HEX
             + "\\]");
-    private static final Pattern NODE = line("- node #\\d+: base " + HEX + ": reserved=(\\d+)\\.(\\d\\d) KB.*");
+    /** With the point of the locale: a comma in many, an Arabic one in some. */
+    private static final Pattern NODE = line("- node #\\d+: base " + HEX + ": reserved=(\\d+)[.,\u066b](\\d\\d) KB.*");
 
     private VmInfo() {
     }

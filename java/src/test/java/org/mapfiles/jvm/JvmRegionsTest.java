@@ -76,16 +76,29 @@ class JvmRegionsTest {
     /** Less is told then, and nothing else is missing. */
     @Test
     void withoutTheModuleOfDiagnosticCommands() throws Exception {
-        ChildJvm.Outcome outcome = new ChildJvm().with("--limit-modules", "java.base").run(LeastModules.class);
+        ChildJvm.Outcome outcome = new ChildJvm().with("--limit-modules", "java.base").run(BytesOfRegions.class);
         assertThat(outcome.exit()).as(outcome.output()).isZero();
         assertThat(outcome.output().lines()).as(outcome.output()).anyMatch(line -> line.startsWith("JAVA_HEAP "))
                 .anyMatch(line -> line.startsWith("CODE_HEAP ")).anyMatch(line -> line.startsWith("THREAD_STACK "))
                 .anyMatch(line -> line.startsWith("LIBRARY ")).anyMatch(line -> line.startsWith("code "));
     }
 
-    /** The program of a JVM that has java.base alone. */
-    static final class LeastModules {
-        private LeastModules() {
+    /** The JVM prints numbers in the locale of its environment. */
+    @Test
+    void whereNumbersHaveACommaTheSameIsTold() throws Exception {
+        Process list = new ProcessBuilder("sh", "-c", "locale -a").start();
+        String locale = new String(list.getInputStream().readAllBytes()).lines().filter(name -> name.matches("(de|fr|es|it)_.*"))
+                .findFirst().orElse(null);
+        assumeTrue(locale != null, "no locale with a comma");
+        ChildJvm.Outcome outcome = new ChildJvm().under("env", "LC_ALL=" + locale).run(BytesOfRegions.class);
+        assertThat(outcome.exit()).as(outcome.output()).isZero();
+        assertThat(outcome.output().lines()).as(outcome.output()).anyMatch(line -> line.startsWith("METASPACE "))
+                .anyMatch(line -> line.startsWith("CLASS_SPACE "));
+    }
+
+    /** The program of a JVM: how much of each region there is. */
+    static final class BytesOfRegions {
+        private BytesOfRegions() {
         }
 
         public static void main(String[] arguments) throws Exception {

@@ -3,6 +3,8 @@ package org.mapfiles.jvm;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Texts that look like the JVM's: of those in its command line and its environment nothing is believed. */
 class VmInfoTest {
@@ -16,6 +18,17 @@ class VmInfoTest {
                 .containsExactly(Claim.told(0x123000, 0x123001, Region.JVM_OTHER, "safepoint polling page"));
         assertThat(VmInfo.ofTheJvm(FORGED)).isEmpty();
         assertThat(VmInfo.ofTheJvm("")).isEmpty();
+    }
+
+    /** Numbers are printed by the locale of the JVM's environment. */
+    @ParameterizedTest
+    @ValueSource(strings = {".", ",", "\u066b"})
+    void nodesOfMetaspaceInAnyLocale(String point) {
+        String text = "- node #1: base 0x00007f0004000000: reserved=65536.50 KB, committed=192.00 KB (<1%), used=66.12 KB (<1%)\n"
+                + "vsl class-space:\n- node #0: base 0x00007f0010000000: reserved=1024.00 KB, committed=128.00 KB ( 12%)\n";
+        assertThat(VmInfo.metaspace(text.replace(".", point))).containsExactly(
+                Claim.told(0x7f0004000000L, 0x7f0008000200L, Region.METASPACE, "metaspace"),
+                Claim.told(0x7f0010000000L, 0x7f0010100000L, Region.CLASS_SPACE, "compressed class space"));
     }
 
     @Test
