@@ -54,11 +54,11 @@ public final class JvmRegions {
     /** Reads what there is now. */
     public static JvmRegions read() throws MapsException {
         try (ProcessMaps maps = ProcessMaps.self()) {
-            String info = VmInfo.ofTheJvm(DiagnosticCommands.vmInfo());
+            VmReader vm = new VmReader();
+            String info = VmInfo.ofTheJvm(DiagnosticCommands.vmInfo(), CommandLine.lineEnds(vm));
             String metaspace = DiagnosticCommands.metaspace();
             String tracked = DiagnosticCommands.nativeMemory();
             MapSnapshot snapshot = maps.snapshot(); // behind what makes mappings by being asked
-            VmReader vm = new VmReader();
             Claims claims = new Claims();
             claims.add(RegionsOfG1.claims(vm));
             claims.add(RegionsOfShenandoah.claims(info));
