@@ -60,6 +60,15 @@ final class VmReader {
         return answer[0];
     }
 
+    /** A constant that some JVMs have. */
+    long constantOr(String name, long without) {
+        try {
+            return constant(name);
+        } catch (NotTold none) {
+            return without;
+        }
+    }
+
     private void read(long address, int bytes) throws NotTold {
         if (address == 0 || JvmCalls.ownMemory(address, part, bytes) != bytes) {
             throw new NotTold(Long.toHexString(address));

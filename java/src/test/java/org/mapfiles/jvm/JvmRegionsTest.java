@@ -62,7 +62,10 @@ class JvmRegionsTest {
     @Test
     void theRegionsOfG1AreWhatItSaysOfThem() throws Exception {
         ChildJvm.Outcome outcome = new ChildJvm().with("-XX:+UseG1GC", "-Xmx512m", "-Xms256m", "-XX:G1HeapRegionSize=1m").run(HeapOfG1.class);
-        assertThat(outcome.output()).contains("young true, humongous true, all true");
+        boolean hasArchive = Runtime.version().feature() == 17
+                && Files.exists(Path.of(System.getProperty("java.home"), "lib/server/classes.jsa"));
+        assertThat(outcome.output()).contains("young true, humongous true, all true")
+                .contains("archived " + hasArchive + ", as VM.info says");
     }
 
     @Test
