@@ -24,8 +24,9 @@ import org.mapfiles.ProcessMaps;
  * {@link #isInferred}. Where the JVM tracks its own memory ({@code -XX:NativeMemoryTracking=detail}) next to nothing is unknown;
  * else it is much of what collectors have beside the heap.
  *
- * <p>A picture: memory goes on to change. Making one takes some tens of milliseconds (200 with that tracking) and allocates; it
- * is immutable then, for any number of threads, and looking up allocates nothing.
+ * <p>A picture: memory goes on to change. Making one takes some tens of milliseconds (200 with that tracking), a JVM's first 300 to
+ * 500, since that starts its management (JMX), and allocates; it is immutable then, for any number of threads, and looking up
+ * allocates nothing.
  */
 public final class JvmRegions {
     private final long[] starts;
