@@ -31,7 +31,7 @@ import org.mapfiles.ProcessMaps;
  * <p>The name is {@code org.mapfiles:type=MapCount}, with a number where another class loader has that. A notification of type
  * {@link #WARNING} is sent when the share passes the one set (0.8 at first), and again only after it was below.
  *
- * <p>Thread-safe. Looking takes no heap. The JVM needs the module java.management.
+ * <p>Thread-safe. A look takes a few hundred bytes of heap. The JVM needs the module java.management.
  */
 public final class MapCount implements MapCountMXBean, AutoCloseable {
     /** Type of the notification. */
@@ -39,6 +39,7 @@ public final class MapCount implements MapCountMXBean, AutoCloseable {
 
     private static final double FIRST_SHARE = 0.8;
     private static final int MOST_NAMES = 1_000;
+    private static final Duration LONGEST = Duration.ofNanos(Long.MAX_VALUE);
 
     private final NotificationBroadcasterSupport broadcaster = new NotificationBroadcasterSupport(
             new MBeanNotificationInfo(new String[] {WARNING}, Notification.class.getName(), "the number of mappings nears vm.max_map_count"));
@@ -53,7 +54,7 @@ public final class MapCount implements MapCountMXBean, AutoCloseable {
     private long sequence;
 
     private MapCount(Duration every) throws MapsException {
-        nanos = every.toNanos();
+        nanos = every.compareTo(LONGEST) < 0 ? every.toNanos() : Long.MAX_VALUE;
         maps = ProcessMaps.self();
         looker = new Thread(this::run, "mapfiles-count");
         looker.setDaemon(true);
@@ -62,7 +63,7 @@ public final class MapCount implements MapCountMXBean, AutoCloseable {
     /**
      * Registers it with the JVM's own server of MBeans.
      *
-     * @param every how often to look whether to warn
+     * @param every how often to look whether to warn; 292 years are the longest
      * @throws IllegalArgumentException if that is not above 0
      * @throws MapsException if this JVM cannot read its own mappings
      */
@@ -105,6 +106,7 @@ public final class MapCount implements MapCountMXBean, AutoCloseable {
         while (!closed) {
             look();
             LockSupport.parkNanos(this, nanos);
+            Thread.interrupted(); // somebody interrupted all threads: left so, none would wait again
         }
     }
 

@@ -30,7 +30,7 @@ public final class JvmCode {
         this.memory = memory;
     }
 
-    /** As {@link #open(long)}, with 64 MiB: room for some 100,000 methods. */
+    /** As {@link #open(long)}, with 64 MiB: room for some 50,000 methods. */
     public static JvmCode open() {
         return open(0);
     }

@@ -24,8 +24,9 @@ import org.mapfiles.ProcessMaps;
  * {@link #isInferred}. Where the JVM tracks its own memory ({@code -XX:NativeMemoryTracking=detail}) next to nothing is unknown;
  * else it is much of what collectors have beside the heap.
  *
- * <p>A picture: memory goes on to change. Making one takes some tens of milliseconds (200 with that tracking) and allocates; it
- * is immutable then, for any number of threads, and looking up allocates nothing.
+ * <p>A picture: memory goes on to change. Making one takes some tens of milliseconds (200 with that tracking), a JVM's first 300 to
+ * 500, since that starts its management (JMX), and allocates; it is immutable then, for any number of threads, and looking up
+ * allocates nothing.
  */
 public final class JvmRegions {
     private final long[] starts;
@@ -54,11 +55,11 @@ public final class JvmRegions {
     /** Reads what there is now. */
     public static JvmRegions read() throws MapsException {
         try (ProcessMaps maps = ProcessMaps.self()) {
-            String info = VmInfo.ofTheJvm(DiagnosticCommands.vmInfo());
+            VmReader vm = new VmReader();
+            String info = VmInfo.ofTheJvm(DiagnosticCommands.vmInfo(), CommandLine.lineEnds(vm));
             String metaspace = DiagnosticCommands.metaspace();
             String tracked = DiagnosticCommands.nativeMemory();
             MapSnapshot snapshot = maps.snapshot(); // behind what makes mappings by being asked
-            VmReader vm = new VmReader();
             Claims claims = new Claims();
             claims.add(ownMemory());
             claims.add(RegionsOfG1.claims(vm));

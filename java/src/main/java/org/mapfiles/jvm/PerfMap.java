@@ -12,6 +12,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.TreeMap;
 
 /**
@@ -50,8 +51,8 @@ public final class PerfMap {
     /**
      * Reads the map of a process.
      *
-     * @throws IOException if there is none, or if it belongs neither to the process' user, nor to root, nor to this one: anybody
-     *     may put a file there
+     * @throws IOException if there is none, if it is no regular file, or if it belongs neither to the process' user, nor to root,
+     *     nor to this one: anybody may put a file there
      */
     public static PerfMap of(long pid) throws IOException {
         Object owner = Files.getAttribute(Path.of("/proc/" + pid), "unix:uid");
@@ -61,18 +62,35 @@ public final class PerfMap {
     /**
      * Reads a map.
      *
+     * @param file not a link to it, which might lead anywhere
      * @param user the number of the user to whom it is to belong, if not to root or to this one
      */
     public static PerfMap read(Path file, int user) throws IOException {
+        Object looked = checked(file, user);
         try (InputStream in = Files.newInputStream(file, LinkOption.NOFOLLOW_LINKS)) {
-            int owner = (Integer) Files.getAttribute(file, "unix:uid", LinkOption.NOFOLLOW_LINKS);
-            int self = (Integer) Files.getAttribute(Path.of("/proc/self"), "unix:uid");
-            if (owner != user && owner != 0 && owner != self) {
-                throw new IOException(file + " belongs to the user of number " + owner + ", not to that of the process (" + user
-                        + "): what it says is not believed");
+            if (!looked.equals(checked(file, user))) {
+                throw new IOException(file + " was replaced while it was opened: read it again");
             }
             return parse(in);
         }
+    }
+
+    /** Which file there is, if one to be believed; looked at before it is opened, as opening a pipe waits for who writes to it. */
+    private static Object checked(Path file, int user) throws IOException {
+        Map<String, Object> found = Files.readAttributes(file, "unix:uid,isRegularFile,isSymbolicLink,fileKey", LinkOption.NOFOLLOW_LINKS);
+        if ((Boolean) found.get("isSymbolicLink")) {
+            throw new IOException(file + " is a symbolic link, which is not followed: if it is meant, read the file that it leads to");
+        }
+        if (!(Boolean) found.get("isRegularFile")) {
+            throw new IOException(file + " is no regular file, so it is not opened: remove it, and have the map written anew");
+        }
+        int owner = (Integer) found.get("uid");
+        int self = (Integer) Files.getAttribute(Path.of("/proc/self"), "unix:uid");
+        if (owner != user && owner != 0 && owner != self) {
+            throw new IOException(file + " belongs to the user of number " + owner + ", not to that of the process (" + user
+                    + "): what it says is not believed; remove it, and have the map written anew");
+        }
+        return found.get("fileKey");
     }
 
     private static PerfMap parse(InputStream in) throws IOException {

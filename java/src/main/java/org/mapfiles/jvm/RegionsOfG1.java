@@ -4,7 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 import org.mapfiles.jvm.VmReader.NotTold;
 
-/** Which parts of its heap the collector G1 uses for what: young, old, humongous objects, or nothing now. */
+/** Which parts of its heap the collector G1 uses for what: young, old, humongous or archived objects, or nothing now. */
 final class RegionsOfG1 {
     private static final int MOST_REGIONS = 1 << 22;
 
@@ -17,6 +17,9 @@ final class RegionsOfG1 {
     private final long young;
     private final long survivor;
     private final long old;
+    /** Of objects mapped from the class archive, up to JDK 20; 0: there is no such tag. */
+    private final long archive;
+    private final long free;
 
     private RegionsOfG1(VmReader vm) throws NotTold {
         this.vm = vm;
@@ -27,6 +30,8 @@ final class RegionsOfG1 {
         young = vm.constant(type + "Type::YoungMask");
         survivor = vm.constant(type + "Type::SurvTag");
         old = vm.constant(type + "Type::OldMask");
+        archive = vm.constantOr(type + "Type::ArchiveMask", 0);
+        free = vm.constant(type + "Type::FreeTag");
     }
 
     /** What G1 tells; nothing where another collector is in use. */
@@ -86,6 +91,12 @@ final class RegionsOfG1 {
         if ((tag & young) != 0) {
             return tag == survivor ? "survivor space" : "eden space";
         }
-        return (tag & old) != 0 ? "old generation" : "free";
+        if ((tag & archive) != 0) {
+            return "archived objects";
+        }
+        if ((tag & old) != 0) {
+            return "old generation";
+        }
+        return tag == free ? "free" : "in use"; // by what this JVM has no name for
     }
 }

@@ -20,13 +20,16 @@ final class VmInfo {
     private static final Pattern RESERVED = line(" - \\[" + HEX + ", " + HEX + "\\) *");
     private static final Pattern CODE = line("(?:CodeHeap '([^']{1,40})'|CodeCache): size=.*\\n bounds \\[" + HEX + ", " + HEX + ", " + HEX
             + "\\]");
-    private static final Pattern NODE = line("- node #\\d+: base " + HEX + ": reserved=(\\d+)\\.(\\d\\d) KB.*");
+    /** With the point of the locale: a comma in many, an Arabic one in some. */
+    private static final Pattern NODE = line("- node #\\d+: base " + HEX + ": reserved=(\\d+)[.,\u066b](\\d\\d) KB.*");
+
+    private static final Pattern BEHIND = Pattern.compile("\n(?:Compilation events \\(|Dynamic libraries:)");
 
     private VmInfo() {
     }
 
     private static Pattern line(String regex) {
-        return Pattern.compile("^" + regex + "$", Pattern.MULTILINE);
+        return Pattern.compile("^" + regex + "$", Pattern.MULTILINE | Pattern.UNIX_LINES); // a name may have other ends of lines
     }
 
     private static long hex(Matcher at, int group) {
@@ -41,16 +44,22 @@ final class VmInfo {
 
     /**
      * What the JVM says of its memory: of all that VM.info prints, the part that has no text of others. The command line stands
-     * before it; messages of exceptions, names of libraries and the environment behind it.
+     * before it; messages of exceptions, names of libraries and the environment behind it. Any of these may look like it, with the
+     * lines at its beginning and its end: so lines of the command line are counted, and the first end is the JVM's.
+     *
+     * @param lineEnds as {@link CommandLine#lineEnds}
      */
-    static String ofTheJvm(String info) {
-        int start = info.indexOf("\n---------------  P R O C E S S  ---------------\n");
-        int end = info.length();
-        for (String behind : new String[] {"\nCompilation events (", "\nDynamic libraries:"}) {
-            int at = info.indexOf(behind, Math.max(start, 0));
-            end = at < 0 ? end : Math.min(at, end);
+    static String ofTheJvm(String info, int lineEnds) {
+        int at = lineEnds < 0 ? -1 : info.indexOf("\nCommand Line: ");
+        for (int i = 0; i <= lineEnds && at >= 0; i++) {
+            at = info.indexOf('\n', at + 1);
         }
-        return start < 0 ? "" : info.substring(start, end);
+        int start = at < 0 ? -1 : info.indexOf("\n---------------  P R O C E S S  ---------------\n", at);
+        if (start < 0) {
+            return "";
+        }
+        Matcher end = BEHIND.matcher(info).region(start, info.length());
+        return end.find() ? info.substring(start, end.start()) : "";
     }
 
     /** The heap, its parts in a collector that has them in one piece. */

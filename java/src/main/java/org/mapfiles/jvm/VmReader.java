@@ -1,5 +1,6 @@
 package org.mapfiles.jvm;
 
+import java.io.ByteArrayOutputStream;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.HashMap;
@@ -12,6 +13,7 @@ import java.util.Map;
 final class VmReader {
     /** What the native side reads at once. */
     private static final int PART = 4096;
+    private static final int LONGEST_TEXT = 1 << 24;
 
     private final byte[] part = new byte[PART];
     private final ByteBuffer view = ByteBuffer.wrap(part).order(ByteOrder.nativeOrder());
@@ -58,6 +60,15 @@ final class VmReader {
         return answer[0];
     }
 
+    /** A constant that some JVMs have. */
+    long constantOr(String name, long without) {
+        try {
+            return constant(name);
+        } catch (NotTold none) {
+            return without;
+        }
+    }
+
     private void read(long address, int bytes) throws NotTold {
         if (address == 0 || JvmCalls.ownMemory(address, part, bytes) != bytes) {
             throw new NotTold(Long.toHexString(address));
@@ -84,6 +95,24 @@ final class VmReader {
     int intAt(long address) throws NotTold {
         read(address, Integer.BYTES);
         return view.getInt(0);
+    }
+
+    /** The bytes of a text, without the 0 at its end. */
+    byte[] textAt(long address) throws NotTold {
+        ByteArrayOutputStream text = new ByteArrayOutputStream();
+        for (long at = address; text.size() < LONGEST_TEXT; ) {
+            int some = PART - (int) (at & (PART - 1)); // not into a page that the text may not reach
+            read(at, some);
+            for (int i = 0; i < some; i++) {
+                if (part[i] == 0) {
+                    text.write(part, 0, i);
+                    return text.toByteArray();
+                }
+            }
+            text.write(part, 0, some);
+            at += some;
+        }
+        throw new NotTold("a text without an end");
     }
 
     /** The pointer in a field of an object. */

@@ -4,7 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
 import java.lang.management.ManagementFactory;
+import java.lang.management.ThreadMXBean;
 import java.time.Duration;
+import java.util.Set;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
@@ -46,6 +48,45 @@ class MapCountTest {
                 assertThat(warnings.poll(200, TimeUnit.MILLISECONDS)).as("said once").isNull();
                 count.setWarningShare(1);
                 Thread.sleep(100);
+            }
+        }
+    }
+
+    @Test
+    void itWaitsAlsoOnceInterrupted() throws Exception {
+        Set<Thread> before = Thread.getAllStackTraces().keySet();
+        try (MapCount count = MapCount.register(Duration.ofSeconds(60))) {
+            Thread looker = parked(before);
+            looker.interrupt();
+            ThreadMXBean threads = ManagementFactory.getThreadMXBean();
+            long cpu = threads.getThreadCpuTime(looker.getId());
+            long start = System.nanoTime();
+            Thread.sleep(500);
+            long share = (threads.getThreadCpuTime(looker.getId()) - cpu) * 100 / (System.nanoTime() - start);
+            assertThat(share).as("percent of a processor").isBetween(0L, 19L);
+            assertThat(parked(before)).isSameAs(looker);
+            assertThat(count.getCount()).isPositive();
+        }
+    }
+
+    /** The thread that looks, of those that were not there before, once it waits. */
+    private static Thread parked(Set<Thread> before) throws InterruptedException {
+        Thread thread = Thread.getAllStackTraces().keySet().stream()
+                .filter(each -> each.getName().equals("mapfiles-count") && !before.contains(each)).findFirst().orElseThrow();
+        for (int i = 0; i < 2_000 && thread.getState() != Thread.State.TIMED_WAITING; i++) {
+            Thread.sleep(10);
+        }
+        assertThat(thread.getState()).isEqualTo(Thread.State.TIMED_WAITING);
+        return thread;
+    }
+
+    @Test
+    void itMayLookOnceForEver() throws Exception {
+        for (Duration every : new Duration[] {Duration.ofSeconds(Long.MAX_VALUE), Duration.ofNanos(Long.MAX_VALUE)}) {
+            Set<Thread> before = Thread.getAllStackTraces().keySet();
+            try (MapCount count = MapCount.register(every)) {
+                parked(before);
+                assertThat(count.getCount()).isPositive();
             }
         }
     }

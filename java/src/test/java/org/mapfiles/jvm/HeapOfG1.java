@@ -1,18 +1,26 @@
 package org.mapfiles.jvm;
 
 import java.lang.management.ManagementFactory;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import javax.management.ObjectName;
 
-/** The program of a JVM with the collector G1: what it says of its regions, beside what GC.heap_info does. */
+/** The program of a JVM with the collector G1: what it says of its regions, beside what GC.heap_info and VM.info do. */
 final class HeapOfG1 {
+    private static final Pattern REGION = Pattern.compile(
+            "^\\| *\\d+\\|0x(\\w+), 0x\\w+, 0x(\\w+)\\| *\\d+%\\| ?(\\w+)\\|", Pattern.MULTILINE);
+    private static final Map<String, String> USES = Map.of("E", "eden space", "S", "survivor space", "O", "old generation",
+            "HS", "humongous objects", "HC", "humongous objects", "F", "free", "OA", "archived objects", "CA", "archived objects");
     private static final Pattern YOUNG = Pattern.compile("(\\d+) young \\((\\d+)K\\), (\\d+) survivors \\((\\d+)K\\)");
 
     private HeapOfG1() {
     }
 
     public static void main(String[] arguments) throws Exception {
+        compare();
         byte[] humongous = new byte[3_000_000];
         for (int attempt = 0; attempt < 100; attempt++) {
             String before = young();
@@ -22,11 +30,48 @@ final class HeapOfG1 {
             if (before.equals(young()) && before.equals((eden + survivors) / 1024 + " " + survivors / 1024)) {
                 System.out.println("young " + (eden > 0) + ", humongous " + (bytes(regions, "humongous objects") >= humongous.length)
                         + ", all " + (bytes(regions, "") == bytes(regions, "eden space") + survivors + bytes(regions, "humongous objects")
-                        + bytes(regions, "old generation") + bytes(regions, "free") + bytes(regions, "reserved")));
+                        + bytes(regions, "old generation") + bytes(regions, "free") + bytes(regions, "reserved")
+                        + bytes(regions, "archived objects")));
                 return;
             }
         }
         System.out.println("WRONG: never as " + young());
+    }
+
+    private static void compare() throws Exception {
+        for (int attempt = 0; attempt < 100; attempt++) {
+            List<String> still = told();
+            JvmRegions regions = JvmRegions.read();
+            int count = still.size();
+            still.retainAll(told()); // asking takes new regions itself
+            List<String> wrong = new ArrayList<>(still);
+            wrong.removeAll(said(regions, still));
+            if (wrong.isEmpty() && still.size() > count * 9 / 10) {
+                System.out.println("archived " + (bytes(regions, "archived objects") > 0) + ", as VM.info says");
+                return;
+            }
+            System.out.println(still.size() + " of " + count + ", not so " + wrong);
+        }
+    }
+
+    /** What VM.info has of each region: its range and its use. */
+    private static List<String> told() {
+        List<String> told = new ArrayList<>();
+        for (Matcher at = REGION.matcher(DiagnosticCommands.vmInfo()); at.find(); ) {
+            told.add(at.group(1) + ' ' + at.group(2) + ' ' + USES.get(at.group(3)));
+        }
+        return told;
+    }
+
+    /** What is said of the same regions. */
+    private static List<String> said(JvmRegions regions, List<String> told) {
+        List<String> said = new ArrayList<>();
+        for (String region : told) {
+            String[] words = region.split(" ", 3);
+            int index = regions.find(Long.parseUnsignedLong(words[0], 16));
+            said.add(words[0] + ' ' + words[1] + ' ' + (index < 0 ? "not there" : regions.detail(index)));
+        }
+        return said;
     }
 
     private static String young() throws Exception {

@@ -5,11 +5,15 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.sun.management.ThreadMXBean;
 import java.lang.management.ManagementFactory;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.mapfiles.ChildJvm;
 
 /** What is each part of a JVM's memory for, under every collector? The JVM's own System.map says the same, where there is one. */
@@ -58,7 +62,10 @@ class JvmRegionsTest {
     @Test
     void theRegionsOfG1AreWhatItSaysOfThem() throws Exception {
         ChildJvm.Outcome outcome = new ChildJvm().with("-XX:+UseG1GC", "-Xmx512m", "-Xms256m", "-XX:G1HeapRegionSize=1m").run(HeapOfG1.class);
-        assertThat(outcome.output()).contains("young true, humongous true, all true");
+        boolean hasArchive = Runtime.version().feature() == 17
+                && Files.exists(Path.of(System.getProperty("java.home"), "lib/server/classes.jsa"));
+        assertThat(outcome.output()).contains("young true, humongous true, all true")
+                .contains("archived " + hasArchive + ", as VM.info says");
     }
 
     @Test
@@ -76,16 +83,67 @@ class JvmRegionsTest {
     /** Less is told then, and nothing else is missing. */
     @Test
     void withoutTheModuleOfDiagnosticCommands() throws Exception {
-        ChildJvm.Outcome outcome = new ChildJvm().with("--limit-modules", "java.base").run(LeastModules.class);
+        ChildJvm.Outcome outcome = new ChildJvm().with("--limit-modules", "java.base").run(BytesOfRegions.class);
         assertThat(outcome.exit()).as(outcome.output()).isZero();
         assertThat(outcome.output().lines()).as(outcome.output()).anyMatch(line -> line.startsWith("JAVA_HEAP "))
                 .anyMatch(line -> line.startsWith("CODE_HEAP ")).anyMatch(line -> line.startsWith("THREAD_STACK "))
                 .anyMatch(line -> line.startsWith("LIBRARY ")).anyMatch(line -> line.startsWith("code "));
     }
 
-    /** The program of a JVM that has java.base alone. */
-    static final class LeastModules {
-        private LeastModules() {
+    /** The JVM prints numbers in the locale of its environment. */
+    @Test
+    void whereNumbersHaveACommaTheSameIsTold() throws Exception {
+        Process list = new ProcessBuilder("sh", "-c", "locale -a").start();
+        String locale = new String(list.getInputStream().readAllBytes()).lines().filter(name -> name.matches("(de|fr|es|it)_.*"))
+                .findFirst().orElse(null);
+        assumeTrue(locale != null, "no locale with a comma");
+        ChildJvm.Outcome outcome = new ChildJvm().under("env", "LC_ALL=" + locale).run(BytesOfRegions.class);
+        assertThat(outcome.exit()).as(outcome.output()).isZero();
+        assertThat(outcome.output().lines()).as(outcome.output()).anyMatch(line -> line.startsWith("METASPACE "))
+                .anyMatch(line -> line.startsWith("CLASS_SPACE "));
+    }
+
+    /** The JVM prints its arguments before what it says, as many lines as they have; where some may be cut off nothing is believed. */
+    @ParameterizedTest
+    @ValueSource(ints = {0, 1700, 1900, 1999, 2000, 2500})
+    void argumentsThatLookLikeWhatTheJvmSays(int before) throws Exception {
+        String forged = "\n---------------  P R O C E S S  ---------------\n\nPolling page: 0x0000000000666000\n"
+                + "CDS archive(s) mapped at: [0x0000000000001000-0x0000000000777000-0x0000000000777000).\n";
+        String argument = forged + "\nDynamic libraries:\n";
+        ChildJvm.Outcome outcome = new ChildJvm().with("-Da=" + "x".repeat(before) + argument, "-Db=" + forged)
+                .run(BelievedOfVmInfo.class, argument + forged);
+        assertThat(outcome.exit()).as(outcome.output()).isZero();
+        assertThat(outcome.output()).contains("believed 0, told " + (before + argument.length() < 2000));
+    }
+
+    /** Z prints such a directory among what it says: none of that is believed where the name has more than one line. */
+    @ParameterizedTest
+    @ValueSource(strings = {"\n", "\r"})
+    void aDirectoryOfTheHeapThatLooksLikeWhatTheJvmSays(String endOfLine, @TempDir Path directory) throws Exception {
+        assumeTrue(org.mapfiles.jvm.Collectors.options().contains("-XX:+UseZGC"), "this JDK has no ZGC");
+        Path heap = Files.createDirectory(directory.resolve("heap" + endOfLine + "Polling page: 0x0000000000666000" + endOfLine));
+        ChildJvm.Outcome outcome = new ChildJvm().with("-XX:+UseZGC", "-Xmx64m", "-XX:AllocateHeapAt=" + heap).run(BelievedOfVmInfo.class);
+        assertThat(outcome.exit()).as(outcome.output()).isZero();
+        assertThat(outcome.output()).contains("forged true").contains("believed 0, told " + endOfLine.equals("\r"));
+    }
+
+    /** The program of a JVM in whose VM.info others have forged ranges: how much of it is believed. */
+    static final class BelievedOfVmInfo {
+        private BelievedOfVmInfo() {
+        }
+
+        public static void main(String[] arguments) {
+            String info = DiagnosticCommands.vmInfo();
+            String own = VmInfo.ofTheJvm(info, CommandLine.lineEnds(new VmReader()));
+            long forged = VmInfo.others(own).stream().filter(claim -> Long.compareUnsigned(claim.start(), 0x800000) < 0).count();
+            System.out.println("forged " + info.contains("Polling page: 0x0000000000666000"));
+            System.out.println("believed " + forged + ", told " + !VmInfo.others(own).isEmpty());
+        }
+    }
+
+    /** The program of a JVM: how much of each region there is. */
+    static final class BytesOfRegions {
+        private BytesOfRegions() {
         }
 
         public static void main(String[] arguments) throws Exception {

@@ -2,11 +2,14 @@ package org.mapfiles.jvm;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.catchThrowable;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -57,6 +60,23 @@ class PerfMapTest {
         PerfMap map = read("\n7f00\n7f00 10\n7f00 0 empty\n-1 10 x\n7f00 zz x\nfffffffffffffff0 20 wraps\n7f00 10 right\n");
         assertThat(map.malformed()).isEqualTo(7);
         assertThat(map.size()).isEqualTo(1);
+    }
+
+    @Test
+    void aPipeIsNotWaitedFor() throws Exception {
+        Path pipe = directory.resolve("perf.map");
+        assertThat(new ProcessBuilder("mkfifo", pipe.toString()).inheritIO().start().waitFor()).isZero();
+        Throwable refusal = CompletableFuture.supplyAsync(() -> catchThrowable(() -> PerfMap.read(pipe, 0))).get(20, TimeUnit.SECONDS);
+        assertThat(refusal).isInstanceOf(IOException.class).hasMessageContaining("no regular file").hasMessageContaining("remove it");
+        assertThatThrownBy(() -> PerfMap.read(directory, 0)).isInstanceOf(IOException.class).hasMessageContaining("no regular file");
+    }
+
+    @Test
+    void aLinkIsNotFollowed() throws Exception {
+        Path file = Files.writeString(directory.resolve("perf.map"), "7f00 10 x\n");
+        Path link = Files.createSymbolicLink(directory.resolve("link"), file);
+        assertThatThrownBy(() -> PerfMap.read(link, 0)).isInstanceOf(IOException.class).hasMessageContaining("symbolic link");
+        assertThat(PerfMap.read(file, 0).size()).isEqualTo(1);
     }
 
     @Test

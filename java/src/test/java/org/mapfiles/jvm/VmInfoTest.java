@@ -2,20 +2,57 @@ package org.mapfiles.jvm;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.util.List;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Texts that look like the JVM's: of those in its command line and its environment nothing is believed. */
 class VmInfoTest {
     private static final String FORGED = "Polling page: 0x0000000000666000\n";
+    private static final String HEADER = "\n---------------  P R O C E S S  ---------------\n\n";
+    private static final String EVENTS = "\nCompilation events (20 events):\n";
+    private static final String LIBRARIES = "\nDynamic libraries:\n";
+    private static final Claim TRUE = Claim.told(0x123000, 0x123001, Region.JVM_OTHER, "safepoint polling page");
+
+    /** What is believed of a text with this in the JVM's arguments, and in what is printed behind. */
+    private static List<Claim> believed(String argument, String behind) {
+        String info = "#\n# JRE version: 17\n\n---------------  S U M M A R Y ------------\n\nCommand Line: -Da=" + argument + " Main\n\n"
+                + "Host: x\n" + HEADER + "Polling page: 0x0000000000123000\n" + EVENTS + FORGED + LIBRARIES + behind;
+        return VmInfo.others(VmInfo.ofTheJvm(info, (int) argument.chars().filter(c -> c == '\n').count()));
+    }
 
     @Test
     void onlyWhatTheJvmSaysItselfIsRead() {
-        String info = "Command Line: -Da=\n" + FORGED + "\n---------------  P R O C E S S  ---------------\n\n"
-                + "Polling page: 0x0000000000123000\n\nCompilation events (20 events):\n" + FORGED + "\nDynamic libraries:\n" + FORGED;
-        assertThat(VmInfo.others(VmInfo.ofTheJvm(info)))
-                .containsExactly(Claim.told(0x123000, 0x123001, Region.JVM_OTHER, "safepoint polling page"));
-        assertThat(VmInfo.ofTheJvm(FORGED)).isEmpty();
-        assertThat(VmInfo.ofTheJvm("")).isEmpty();
+        String[] parts = {HEADER, FORGED, EVENTS, LIBRARIES, "\nCommand Line: ", "x", "\n", "Host: x\n"};
+        for (int first = 0; first < 1 << 9; first++) { // three parts each, in any order
+            String some = "\n" + parts[first & 7] + parts[first >> 3 & 7] + parts[first >> 6];
+            assertThat(believed(some, "")).as(some).containsExactly(TRUE);
+            assertThat(believed("", some)).as(some).containsExactly(TRUE);
+            assertThat(believed(some + HEADER + FORGED, HEADER + FORGED + some)).as(some).containsExactly(TRUE);
+        }
+    }
+
+    @Test
+    void whereThatCannotBeToldApartNothingIsRead() {
+        String info = "\nCommand Line: x\n" + HEADER + FORGED;
+        assertThat(VmInfo.others(VmInfo.ofTheJvm(info + LIBRARIES, 0))).as("told apart").hasSize(1);
+        assertThat(VmInfo.ofTheJvm(info + LIBRARIES, -1)).as("a command line that is not known").isEmpty();
+        assertThat(VmInfo.ofTheJvm(info + LIBRARIES, 100)).as("of more lines than there are").isEmpty();
+        assertThat(VmInfo.ofTheJvm(info, 0)).as("without an end").isEmpty();
+        assertThat(VmInfo.ofTheJvm(FORGED, 0)).isEmpty();
+        assertThat(VmInfo.ofTheJvm("", 0)).isEmpty();
+    }
+
+    /** Numbers are printed by the locale of the JVM's environment. */
+    @ParameterizedTest
+    @ValueSource(strings = {".", ",", "\u066b"})
+    void nodesOfMetaspaceInAnyLocale(String point) {
+        String text = "- node #1: base 0x00007f0004000000: reserved=65536.50 KB, committed=192.00 KB (<1%), used=66.12 KB (<1%)\n"
+                + "vsl class-space:\n- node #0: base 0x00007f0010000000: reserved=1024.00 KB, committed=128.00 KB ( 12%)\n";
+        assertThat(VmInfo.metaspace(text.replace(".", point))).containsExactly(
+                Claim.told(0x7f0004000000L, 0x7f0008000200L, Region.METASPACE, "metaspace"),
+                Claim.told(0x7f0010000000L, 0x7f0010100000L, Region.CLASS_SPACE, "compressed class space"));
     }
 
     @Test

@@ -15,6 +15,7 @@ import org.mapfiles.jvm.JvmAnswer;
  */
 record JvmWhat(String code, String inlined, int tier, String region, String detail, boolean isInferred) {
     private static final int LONGEST = 16_000;
+    private static final int HIGHEST_TIER = 4;
 
     static JvmWhat of(JvmAnswer answer) {
         CodeAnswer code = answer.code();
@@ -43,7 +44,13 @@ record JvmWhat(String code, String inlined, int tier, String region, String deta
     }
 
     static JvmWhat read(DataInput in) throws IOException {
-        return new JvmWhat(in.readUTF(), in.readUTF(), in.readInt(), in.readUTF(), in.readUTF(), in.readBoolean());
+        String code = in.readUTF();
+        String inlined = in.readUTF();
+        int tier = in.readInt();
+        if (tier < -1 || tier > HIGHEST_TIER) {
+            throw JvmPart.notUnderstood("tier " + tier);
+        }
+        return new JvmWhat(code, inlined, tier, JvmPart.readRegion(in), in.readUTF(), in.readBoolean());
     }
 
     /** For people, below the address. */
