@@ -31,6 +31,13 @@ import picocli.CommandLine.Spec;
             "", "With --jvm addresses from stdin are read to their end before they are answered, since asking a JVM is attaching"
                     + " to it: once for each 65,536 different ones, or 1,048,576 lines. A JVM that has ended cannot be asked any"
                     + " more: exit code 4.",
+            "Below an address it then stands which methods are inlined there, innermost first, with the bytecode index (@ 12); the"
+                    + " method compiled, or the stub, and its compiler (tier 1 to 3: C1, 4: C2); the region of memory, with ? where that"
+                    + " is inferred from what memory looks like. The JVM tells what is inlined for the instructions up to an address:"
+                    + " at its very entry a method may be told as one that is inlined into it.",
+            "", "JSON: address, start, end and file_offset as \"0x...\"; perms; path; path_base64 where that is not UTF-8; deleted."
+                    + " In no mapping: all null but address. With --jvm also code, null for none; tier, null where it is not known;"
+                    + " inlined, a line for each method; region; detail; inferred.",
             "", "Example: mapfiles resolve 4711 0x7f3a1c02e6b4"})
 final class ResolveCommand implements Callable<Integer> {
     /** Addresses that a JVM is asked about at once: it holds all answers, until it has written them. */
@@ -96,7 +103,8 @@ final class ResolveCommand implements Callable<Integer> {
                 throw new ParameterException(spec.commandLine(), "-, for addresses from stdin, stands alone");
             }
             if (!HexLines.isAddress(text, 0, text.length)) {
-                throw new ParameterException(spec.commandLine(), "'" + FileName.shown(addresses.get(i)) + "' " + HexLines.whyNoAddress(text, 0, text.length));
+                throw new ParameterException(spec.commandLine(), "'" + FileName.shown(addresses.get(i)) + "' "
+                        + HexLines.whyNoAddress(text, 0, text.length));
             }
             values[i] = HexLines.address(text, 0, text.length);
         }

@@ -31,11 +31,15 @@ import picocli.CommandLine.Spec;
 
 /** What changes, as it changes: looks again and again, and has the kernel tell what it will of the time in between. */
 @Command(name = "watch", mixinStandardHelpOptions = true, versionProvider = Main.Version.class,
-        description = "Tells which mappings a process makes, changes and gives up, until it ends.",
+        description = "Tells which mappings a process makes, changes and gives up, until it ends; then with exit code 4.",
         footer = {"", "+ made, - given up, ~ changed, ! another program runs (exec), or something may be missing.",
             "Times are the kernel's where it tells of a change (perf events: see kernel.perf_event_paranoid), else those of"
                     + " the look that found it. What is made and given up between two looks is only seen where the kernel tells.",
             "After an exec, what the program before had is gone; that is not told one by one.",
+            "A range comes with + again where it was made anew: that it was given up between two looks nobody tells. A change of"
+                    + " permissions is + too where it was followed by another before the next look. What a look finds while the process"
+                    + " changes may be half of it: the next line tells the rest.",
+            "FILE (deleted) (or really so called): the kernel's mark, or part of the name; 'mapfiles maps' asks which.",
             "JSON: {\"time\":...,\"event\":\"added|removed|changed|exec|lost\",...} with the fields of 'mapfiles maps --json',"
                     + " and was_start, was_end and was_perms of what changed.",
             "", "Example: mapfiles watch 4711 --json"})
