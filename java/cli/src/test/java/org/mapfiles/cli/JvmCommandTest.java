@@ -3,7 +3,11 @@ package org.mapfiles.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.InputStream;
 import java.net.URI;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -263,5 +267,23 @@ class JvmCommandTest {
         } finally {
             cat.destroy();
         }
+    }
+
+    @Test
+    void aJvmThatEndsBeforeItIsAskedIsGone() throws Exception {
+        Process jvm = waiting();
+        ByteArrayOutputStream out = new ByteArrayOutputStream();
+        ByteArrayOutputStream err = new ByteArrayOutputStream();
+        InputStream in = new ByteArrayInputStream("1\n".getBytes(StandardCharsets.US_ASCII)) {
+            @Override
+            public synchronized int read(byte[] bytes, int from, int length) {
+                jvm.destroyForcibly().onExit().join();
+                return super.read(bytes, from, length);
+            }
+        };
+        int code = Main.run(new String[] {"resolve", Long.toString(jvm.pid()), "-", "--jvm"}, in, out, err);
+        assertThat(code).as(err.toString(StandardCharsets.UTF_8)).isEqualTo(4);
+        assertThat(err.toString(StandardCharsets.UTF_8)).contains("has ended").hasLineCount(1);
+        assertThat(out.size()).isZero();
     }
 }
