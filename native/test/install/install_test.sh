@@ -1,5 +1,5 @@
 #!/bin/sh
-# A C program against the installed library: usage: install_test.sh CMAKE BUILD-DIRECTORY COMPILER
+# C programs against the installed library: usage: install_test.sh CMAKE BUILD-DIRECTORY COMPILER
 set -eu
 cmake=$1
 build=$2
@@ -18,4 +18,9 @@ else
 fi
 # shellcheck disable=SC2086
 "$compiler" -Wall -Wextra -Werror "$here/count.c" -o "$prefix/count" $flags
-LD_LIBRARY_PATH=$(dirname "$(find "$prefix" -name libmapfiles.so)") "$prefix/count"
+# shellcheck disable=SC2086
+"$compiler" -Wall -Wextra -Werror "$here/../../examples/sampler.c" -o "$prefix/sampler" $flags -pthread -ldl
+LD_LIBRARY_PATH=$(dirname "$(find "$prefix" -name libmapfiles.so)")
+export LD_LIBRARY_PATH
+"$prefix/count"
+"$prefix/sampler" 10

@@ -11,7 +11,7 @@ public final class AccessRefusedException extends MapsException {
     /** What stood in the way, as far as the kernel's rules for ptrace(2) tell. */
     public enum Reason {
         /** The process has another user or group: run as that user, or with CAP_SYS_PTRACE. */
-        OTHER_USER("it runs as another user or group: run as that one"),
+        OTHER_USER("it runs as another user or group"),
         /** The process has capabilities that this one lacks. */
         CAPABILITIES("it has capabilities that this process lacks"),
         /** The process is not dumpable: a set-user-ID program, or it asked for that with prctl(2). */

@@ -115,7 +115,7 @@ final class Failures {
 
     private static AccessRefusedException noStream(String process, EnumSet<Reason> reasons) {
         return new AccessRefusedException("the kernel refuses to tell of changes of " + process + " (perf_event_open): "
-                + texts(reasons), reasons);
+                + texts(reasons, "; "), reasons);
     }
 
     private static EnumSet<Reason> reasons(int pid) {
@@ -134,17 +134,28 @@ final class Failures {
     }
 
     private static AccessRefusedException refused(String process, EnumSet<Reason> reasons) {
-        boolean overridable = !reasons.equals(EnumSet.of(Reason.POLICY));
-        return new AccessRefusedException("the kernel refuses a look at " + process + ": " + texts(reasons)
-                + (overridable ? "; or have CAP_SYS_PTRACE (run as root)" : ""), reasons);
+        return new AccessRefusedException("the kernel refuses a look at " + process + ": " + texts(reasons, ", and ")
+                + remedy(reasons), reasons);
     }
 
-    private static String texts(EnumSet<Reason> reasons) {
+    /** What to do. A capability overrides all that may be missing, but for policies, which are their owners' to change. */
+    private static String remedy(EnumSet<Reason> reasons) {
+        if (reasons.contains(Reason.POLICY)) {
+            return ": run this in the user namespace of that process, or as root outside of it, or have the module allow it";
+        }
+        if (reasons.contains(Reason.HIDDEN) || reasons.contains(Reason.PTRACE_SCOPE)) {
+            return ", or run this as root (CAP_SYS_PTRACE)"; // they name a remedy of their own
+        }
+        return reasons.equals(EnumSet.of(Reason.OTHER_USER)) ? ": run this as that user, or as root (CAP_SYS_PTRACE)"
+                : ": run this as root (CAP_SYS_PTRACE)";
+    }
+
+    private static String texts(EnumSet<Reason> reasons, String between) {
         StringBuilder texts = new StringBuilder();
         String separator = "";
         for (Reason reason : reasons) {
             texts.append(separator).append(reason.text());
-            separator = "; ";
+            separator = between;
         }
         return texts.toString();
     }

@@ -16,9 +16,9 @@
  *
  * <p>The way in is {@link org.mapfiles.ProcessMaps}; from there to {@link org.mapfiles.MapFiles}, the files behind mappings.
  * {@link org.mapfiles.LiveMaps} keeps a picture fresh beside any number of resolving threads,
- * {@link org.mapfiles.MapDifference} tells what changed between two pictures, {@link org.mapfiles.MapEvents} what changes as it
- * happens, {@link org.mapfiles.MapTimeline} what was where at an earlier time, and {@link org.mapfiles.SharedMappings} which memory
- * processes have in common.
+ * {@link org.mapfiles.MapDifference} tells what changed between two pictures, {@link org.mapfiles.MapEvents} what is mapped or gets
+ * other permissions as it happens, {@link org.mapfiles.MapTimeline} what was where at an earlier time, and
+ * {@link org.mapfiles.SharedMappings} which memory processes have in common.
  *
  * <h2>For a sampler</h2>
  * <ul>
@@ -32,6 +32,12 @@
  * </ul>
  *
  * <pre>{@code
+ * void live(ProcessMaps maps) throws MapsException {
+ *     try (LiveMaps live = LiveMaps.of(maps).start()) {
+ *         run(live.reader());
+ *     }
+ * }
+ *
  * void sample(LiveMaps.Reader reader, long address) {                // one reader for each thread
  *     if (reader.resolve(address)) {
  *         count(reader.mapping().fileIndex(), reader.mapping().fileOffset(address));

@@ -45,7 +45,8 @@ class AbilityTest {
         Process possible = children.start("unshare", "--user", "--map-root-user", "true");
         assumeTrue(possible.waitFor() == 0, "no user namespace can be made here");
         List<String> told = askedBy(new ChildJvm().under("unshare", "--user", "--map-root-user"), children.sleeper().pid());
-        assertThat(told).singleElement().asString().startsWith("nothing [POLICY]").contains("another user namespace");
+        assertThat(told).singleElement().asString().startsWith("nothing [POLICY]").contains("another user namespace")
+                .contains("run this in the user namespace of that process, or as root outside of it");
         Process inside = children.start("unshare", "--user", "--map-root-user", "sleep", "1000");
         Children.await("it sleeps", () -> Children.program(inside.pid()).equals("sleep"));
         told = askedBy(new ChildJvm().under("nsenter", "--user", "--preserve-credentials", "--target",

@@ -37,7 +37,8 @@ class RefusalTest {
     void anotherUsersProcess() throws Exception {
         String told = asNobody(ProcessHandle.current().pid());
         assertThat(told).startsWith("REFUSED [OTHER_USER, CAPABILITIES]")
-                .contains("run as that one").contains("CAP_SYS_PTRACE");
+                .contains("it runs as another user or group, and it has capabilities that this process lacks:"
+                        + " run this as root (CAP_SYS_PTRACE)");
     }
 
     /** By a descriptor of its directory: nobody has said its pid. */
@@ -48,6 +49,14 @@ class RefusalTest {
                 .run(Ask.class, "directory", 9).output();
         assertThat(told).startsWith("REFUSED [OTHER_USER, CAPABILITIES]").contains("the process of descriptor 9")
                 .contains("CAP_SYS_PTRACE");
+    }
+
+    @Test
+    void aProcessOfAnotherUserWithNoMoreCapabilities() throws Exception {
+        assumeTrue(isRoot() && isInstalled("setpriv"), "only root can become another user, by setpriv(1)");
+        Process sleeper = children.start("setpriv", "--reuid", "65533", "--regid", "65533", "--clear-groups", "sleep", "1000");
+        Children.awaitSleep(sleeper.pid());
+        assertThat(asNobody(sleeper.pid())).startsWith("REFUSED [OTHER_USER]").contains("run this as that user, or as root");
     }
 
     @Test
@@ -93,7 +102,7 @@ class RefusalTest {
     @Test
     void aHiddenProcess() throws Exception {
         assertThat(askedBehind("mount -t proc -o hidepid=2 proc /proc", "pid", ProcessHandle.current().pid()))
-                .startsWith("REFUSED [HIDDEN]").contains("hidepid: be in the group of its gid option");
+                .startsWith("REFUSED [HIDDEN]").contains("hidepid: be in the group of its gid option, or run this as root");
     }
 
     /** Java's launcher looks for its libraries through /proc. */

@@ -34,8 +34,8 @@ final class CatCommand implements Callable<Integer> {
     private Target target;
 
     @Parameters(index = "1", paramLabel = "RANGE|NAME",
-            description = "A mapping's range, start-end in hexadecimal, with or without 0x; or the name of a mapped file, or the last"
-                    + " part of it.")
+            description = "The range of a whole mapping as 'mapfiles maps' prints it, start-end in hexadecimal, with or without 0x; or"
+                    + " the name of a mapped file, or the last part of it.")
     private String wanted;
 
     @Option(names = "--unverified", description = "Also a file of which nothing proves that it is the mapped one.")
@@ -77,13 +77,20 @@ final class CatCommand implements Callable<Integer> {
             }
         }
         if (found == null) {
-            terminal.complain("process " + maps.pid() + " has no mapping " + FileName.shown(wanted)
-                    + ": 'mapfiles files' lists those of files");
+            terminal.complain("process " + maps.pid() + " has no mapping " + FileName.shown(wanted) + whatThereIs(maps, snapshot));
         } else if (others.length() > 0) {
             terminal.complain(FileName.shown(wanted) + " is not the only one, name a range: " + describe(maps, found) + others);
             return null;
         }
         return found;
+    }
+
+    /** Goes on a sentence. */
+    private String whatThereIs(ProcessMaps maps, MapSnapshot snapshot) throws IOException {
+        byte[] address = wanted.split("-", 2)[0].getBytes(StandardCharsets.UTF_8);
+        int index = HexLines.isAddress(address, 0, address.length) ? snapshot.find(HexLines.address(address, 0, address.length)) : -1;
+        return ": name the range of a whole one as 'mapfiles maps' prints it, or a file as 'mapfiles files' does"
+                + (index < 0 ? "" : "; there is " + describe(maps, snapshot.cursor().seek(index)).stripTrailing());
     }
 
     private static String describe(ProcessMaps maps, Mapping mapping) throws IOException {

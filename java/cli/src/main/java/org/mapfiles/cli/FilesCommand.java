@@ -32,6 +32,8 @@ import picocli.CommandLine.Parameters;
             "          same_inode, same_build_id: by path; not_verified: only by comparing",
             "          the bytes, or not at all",
             "Link counts, sizes and deleted files take CAP_CHECKPOINT_RESTORE (run as root).",
+            "JSON: start and end as \"0x...\"; mode; path; path_base64 where that is not UTF-8; dev_major, dev_minor, inode;"
+                    + " nlink; size; kind; state; verified. mode, nlink and size are null where they are not known.",
             "", "Example: mapfiles files 4711"})
 final class FilesCommand implements Callable<Integer> {
     @Parameters(paramLabel = "PID|self", converter = Target.Converter.class, description = "The process; self: this JVM.")

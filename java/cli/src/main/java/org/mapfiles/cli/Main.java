@@ -76,7 +76,7 @@ public final class Main implements Runnable {
         } catch (Terminal.Closed e) {
             return OK; // nobody reads on: the end of a pipe such as "| head" is no failure
         } catch (IOException e) {
-            terminal.complain(e.getMessage());
+            terminal.complain(e);
             return NOT_RESOLVED;
         }
     }
@@ -100,7 +100,7 @@ public final class Main implements Runnable {
             return OK;
         }
         if (failure instanceof IOException || failure instanceof IllegalArgumentException) {
-            terminal.complain(failure.getMessage());
+            terminal.complain(failure);
             return failure instanceof ProcessGoneException ? GONE : failure instanceof AccessRefusedException ? REFUSED
                     : failure instanceof IllegalArgumentException ? USAGE : NOT_RESOLVED;
         }

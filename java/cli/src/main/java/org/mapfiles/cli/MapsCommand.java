@@ -14,7 +14,9 @@ import picocli.CommandLine.Parameters;
 /** Every mapping of a process. */
 @Command(name = "maps", mixinStandardHelpOptions = true, versionProvider = Main.Version.class,
         description = "Lists the mappings of a process, in order of address.",
-        footer = {"", "Example: mapfiles maps 4711 --exec"})
+        footer = {"", "JSON: pid; start, end and offset as \"0x...\"; perms; dev_major, dev_minor, inode; kind: anonymous, file, memfd,"
+                + " stack, ...; path, null without a name; path_base64 where that is not UTF-8; deleted, null where it is not known.",
+            "", "Example: mapfiles maps 4711 --exec"})
 final class MapsCommand implements Callable<Integer> {
     @Parameters(paramLabel = "PID|self", converter = Target.Converter.class, description = "The process; self: this JVM.")
     private Target target;

@@ -2,9 +2,12 @@ package org.mapfiles.cli;
 
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.Callable;
 import org.mapfiles.MapFilter;
 import org.mapfiles.MapSnapshot;
@@ -25,8 +28,23 @@ import picocli.CommandLine.Spec;
                     + " process has ended, what it had mapped last goes on to answer. A line that is no"
                     + " address ends it, with exit code 2.",
             "The exit code is 1 if an address is in no mapping.",
+            "", "With --jvm addresses from stdin are read to their end before they are answered, since asking a JVM is attaching"
+                    + " to it: once for each 65,536 different ones, or 1,048,576 lines. A JVM that has ended cannot be asked any"
+                    + " more: exit code 4.",
+            "Below an address it then stands which methods are inlined there, innermost first, with the bytecode index (@ 12); the"
+                    + " method compiled, or the stub, and its compiler (tier 1 to 3: C1, 4: C2); the region of memory, with ? where that"
+                    + " is inferred from what memory looks like. The JVM tells what is inlined for the instructions up to an address:"
+                    + " at its very entry a method may be told as one that is inlined into it.",
+            "", "JSON: address, start, end and file_offset as \"0x...\"; perms; path; path_base64 where that is not UTF-8; deleted."
+                    + " In no mapping: all null but address. With --jvm also code, null for none; tier, null where it is not known;"
+                    + " inlined, a line for each method; region; detail; inferred.",
             "", "Example: mapfiles resolve 4711 0x7f3a1c02e6b4"})
 final class ResolveCommand implements Callable<Integer> {
+    /** Addresses that a JVM is asked about at once: it holds all answers, until it has written them. */
+    private static final int MOST_ASKED = 1 << 16;
+    /** Lines read before it is asked: a profile names the same addresses again and again. */
+    private static final int MOST_READ = 1 << 20;
+
     @Parameters(index = "0", paramLabel = "PID|self", converter = Target.Converter.class,
             description = "The process; self: this JVM.")
     private Target target;
@@ -38,8 +56,8 @@ final class ResolveCommand implements Callable<Integer> {
     @Option(names = "--json", description = "JSON Lines, one address each; start is null for one in no mapping.")
     private boolean json;
 
-    @Option(names = "--jvm", description = "The process is a JVM: its Java methods, stubs and regions too, of addresses given as"
-            + " arguments. See mapfiles jvm --help.")
+    @Option(names = "--jvm", description = "The process is a JVM: its Java methods, stubs and regions too. See below, and"
+            + " mapfiles jvm --help.")
     private boolean jvm;
 
     @Spec
@@ -54,34 +72,27 @@ final class ResolveCommand implements Callable<Integer> {
     @Override
     public Integer call() throws IOException {
         boolean fromInput = addresses.equals(List.of("-"));
-        if (fromInput && jvm) {
-            throw new ParameterException(spec.commandLine(), "--jvm takes addresses as arguments, not from stdin");
-        }
-        long[] given = fromInput ? new long[0] : parsed();
+        long[] given = fromInput ? null : parsed();
         try (ProcessMaps maps = target.open()) {
-            MapSnapshot snapshot = maps.snapshot(MapFilter.all());
-            ResolvedPrinter printer = json ? new ResolvedJson(maps, snapshot, terminal.out())
-                    : new ResolvedText(maps, snapshot, terminal.out());
-            if (jvm) {
-                printer.know(whats(maps, given));
+            Resolving resolving = new Resolving(maps);
+            HexLines bad = null;
+            try {
+                if (fromInput) {
+                    bad = jvm ? resolving.inputOfJvm() : resolving.input();
+                } else {
+                    resolving.all(given);
+                }
+            } finally {
+                resolving.printer.finish();
             }
-            for (long address : given) {
-                printer.print(address, snapshot.find(address));
-            }
-            int code = fromInput ? resolveInput(maps, snapshot, printer) : Main.OK;
-            printer.finish();
-            return code == Main.OK && printer.hasUnresolved() ? Main.NOT_RESOLVED : code;
+            return bad == null ? resolving.printer.hasUnresolved() ? Main.NOT_RESOLVED : Main.OK : complain(bad);
         }
     }
 
-    private static Map<Long, JvmWhat> whats(ProcessMaps maps, long[] addresses) throws IOException {
-        List<JvmWhat> told = maps.pid() == ProcessHandle.current().pid() ? JvmTeller.whats(addresses)
-                : new AttachedJvm(maps).whats(addresses);
-        Map<Long, JvmWhat> whats = new HashMap<>();
-        for (int i = 0; i < addresses.length; i++) {
-            whats.put(addresses[i], told.get(i));
-        }
-        return whats;
+    private int complain(HexLines bad) throws IOException {
+        terminal.flush();
+        terminal.complain("line " + bad.number() + " of the input, '" + FileName.shown(bad.bad()) + "', " + bad.why());
+        return Main.USAGE;
     }
 
     private long[] parsed() {
@@ -92,45 +103,103 @@ final class ResolveCommand implements Callable<Integer> {
                 throw new ParameterException(spec.commandLine(), "-, for addresses from stdin, stands alone");
             }
             if (!HexLines.isAddress(text, 0, text.length)) {
-                throw new ParameterException(spec.commandLine(), "'" + FileName.shown(addresses.get(i)) + "' " + HexLines.whyNoAddress(text, 0, text.length));
+                throw new ParameterException(spec.commandLine(), "'" + FileName.shown(addresses.get(i)) + "' "
+                        + HexLines.whyNoAddress(text, 0, text.length));
             }
             values[i] = HexLines.address(text, 0, text.length);
         }
         return values;
     }
 
-    private int resolveInput(ProcessMaps maps, MapSnapshot snapshot, ResolvedPrinter printer) throws IOException {
-        boolean[] gone = {false};
-        HexLines lines = new HexLines(terminal.in(), () -> {
-            printer.flush();
-            terminal.flush();
-        }, () -> {
-            if (!gone[0] && !refresh(maps, snapshot, printer)) {
-                gone[0] = true;
-            }
-        });
-        while (lines.next()) {
-            printer.print(lines.address(), snapshot.find(lines.address()));
-        }
-        if (lines.bad() != null) {
-            printer.finish();
-            terminal.flush();
-            terminal.complain("line " + lines.number() + " of the input, '" + FileName.shown(lines.bad()) + "', " + lines.why());
-            return Main.USAGE;
-        }
-        return Main.OK;
-    }
+    /** One process, and what is printed of it. */
+    private final class Resolving {
+        private final ProcessMaps maps;
+        private final MapSnapshot snapshot;
+        private final ResolvedPrinter printer;
+        private boolean isGone;
 
-    /** False once the process has ended: what it had mapped last goes on to answer for addresses sampled before. */
-    private boolean refresh(ProcessMaps maps, MapSnapshot snapshot, ResolvedPrinter printer) throws IOException {
-        try {
+        Resolving(ProcessMaps maps) throws IOException {
+            this.maps = maps;
+            snapshot = maps.snapshot(MapFilter.all());
+            printer = json ? new ResolvedJson(maps, snapshot, terminal.out()) : new ResolvedText(maps, snapshot, terminal.out());
+        }
+
+        /** Some; of a JVM that is asked about all of them at once. */
+        void all(long... some) throws IOException {
+            if (jvm) {
+                printer.know(whats(some));
+            }
+            for (long address : some) {
+                printer.print(address, snapshot.find(address));
+            }
+        }
+
+        /** One by one, as they come. Null, or where a line is no address. */
+        HexLines input() throws IOException {
+            HexLines lines = lines(this::refreshOrGoOn);
+            while (lines.next()) {
+                printer.print(lines.address(), snapshot.find(lines.address()));
+            }
+            return lines.bad() == null ? null : lines;
+        }
+
+        /** As {@link #input}, but read ahead: each asking is an attach. What is mapped by then counts. */
+        HexLines inputOfJvm() throws IOException {
+            HexLines lines = lines(() -> { });
+            for (long[] some = readAhead(lines); some.length > 0; some = readAhead(lines)) {
+                refresh();
+                all(some);
+            }
+            return lines.bad() == null ? null : lines;
+        }
+
+        private HexLines lines(HexLines.Pause afterWaiting) {
+            return new HexLines(terminal.in(), () -> {
+                printer.flush();
+                terminal.flush();
+            }, afterWaiting);
+        }
+
+        private Map<Long, JvmWhat> whats(long[] some) throws IOException {
+            long[] asked = Arrays.stream(some).distinct().toArray();
+            List<JvmWhat> told = maps.pid() == ProcessHandle.current().pid() ? JvmTeller.whats(asked) : new AttachedJvm(maps).whats(asked);
+            Map<Long, JvmWhat> whats = new HashMap<>();
+            for (int i = 0; i < asked.length; i++) {
+                whats.put(asked[i], told.get(i));
+            }
+            return whats;
+        }
+
+        private void refresh() throws IOException {
             if (maps.refresh(snapshot)) {
                 printer.forget();
             }
-            return true;
-        } catch (ProcessGoneException e) {
-            terminal.complain(e.getMessage() + ": answering from what it had mapped last");
-            return false;
         }
+
+        /** Once the process has ended, what it had mapped last goes on to answer for addresses sampled before. */
+        private void refreshOrGoOn() throws IOException {
+            if (isGone) {
+                return;
+            }
+            try {
+                refresh();
+            } catch (ProcessGoneException e) {
+                terminal.complain(e.getMessage() + ": answering from what it had mapped last");
+                isGone = true;
+            }
+        }
+    }
+
+    /** As many as there are, or as one asking may be about. */
+    private static long[] readAhead(HexLines lines) throws IOException {
+        long[] some = new long[1024];
+        int count = 0;
+        Set<Long> different = new HashSet<>();
+        while (count < MOST_READ && different.size() < MOST_ASKED && lines.bad() == null && lines.next()) {
+            some = count < some.length ? some : Arrays.copyOf(some, 2 * count);
+            some[count++] = lines.address();
+            different.add(lines.address());
+        }
+        return Arrays.copyOf(some, count);
     }
 }

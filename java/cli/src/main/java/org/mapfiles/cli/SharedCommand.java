@@ -18,7 +18,9 @@ import picocli.CommandLine.Spec;
 /** Which mappings of several processes are the same memory. */
 @Command(name = "shared", mixinStandardHelpOptions = true, versionProvider = Main.Version.class,
         description = "Lists the memory that processes have in common: shared mappings of the same bytes of the same file.",
-        footer = {"", "Example: mapfiles shared 4711 4712"})
+        footer = {"", "JSON: dev_major, dev_minor, inode; kind; path; path_base64 where that is not UTF-8; ranges, of each pid, start, end"
+                + " and offset as \"0x...\", with --private also private.",
+            "", "Example: mapfiles shared 4711 4712"})
 final class SharedCommand implements Callable<Integer> {
     @Parameters(paramLabel = "PID|self", arity = "2..*", converter = Target.Converter.class, description = "Two processes or more.")
     private List<Target> targets;

@@ -52,6 +52,7 @@ final class Terminal {
     private final OutputStream out;
     private final PrintStream err;
     private final boolean coloured;
+    private Exception complainedOf;
 
     Terminal(InputStream in, OutputStream out, OutputStream err, boolean coloured) {
         this.in = in;
@@ -96,6 +97,14 @@ final class Terminal {
         out.flush();
     }
 
+    /** Once for each failure: what could not be written is told again at the end. */
+    void complain(Exception failure) {
+        if (failure != complainedOf) {
+            complain(failure.getMessage());
+        }
+        complainedOf = failure;
+    }
+
     /** One line on stderr. */
     void complain(String message) {
         StringBuilder line = new StringBuilder("mapfiles: ");
@@ -105,19 +114,28 @@ final class Terminal {
         err.println(line);
     }
 
-    /** Tells the end of a pipe from a failure to write, and that from one to read: all are IOExceptions to a command. */
+    /**
+     * Tells the end of a pipe from a failure to write, and that from one to read: all are IOExceptions to a command. What has failed
+     * once is not tried again, and fails for the same reason.
+     */
     private static final class Watched extends FilterOutputStream {
+        private IOException failure;
+
         Watched(OutputStream out) {
             super(out);
         }
 
         @Override
         public void write(byte[] bytes, int from, int length) throws IOException {
-            try {
-                out.write(bytes, from, length);
-            } catch (IOException e) {
-                throw Closed.is(e) ? new Closed(e) : new IOException("standard output cannot be written: " + e.getMessage(), e);
+            if (failure == null) {
+                try {
+                    out.write(bytes, from, length);
+                    return;
+                } catch (IOException e) {
+                    failure = Closed.is(e) ? new Closed(e) : new IOException("standard output cannot be written: " + e.getMessage(), e);
+                }
             }
+            throw failure;
         }
     }
 }

@@ -31,11 +31,15 @@ import picocli.CommandLine.Spec;
 
 /** What changes, as it changes: looks again and again, and has the kernel tell what it will of the time in between. */
 @Command(name = "watch", mixinStandardHelpOptions = true, versionProvider = Main.Version.class,
-        description = "Tells which mappings a process makes, changes and gives up, until it ends.",
+        description = "Tells which mappings a process makes, changes and gives up, until it ends; then with exit code 4.",
         footer = {"", "+ made, - given up, ~ changed, ! another program runs (exec), or something may be missing.",
             "Times are the kernel's where it tells of a change (perf events: see kernel.perf_event_paranoid), else those of"
                     + " the look that found it. What is made and given up between two looks is only seen where the kernel tells.",
             "After an exec, what the program before had is gone; that is not told one by one.",
+            "A range comes with + again where it was made anew: that it was given up between two looks nobody tells. A change of"
+                    + " permissions is + too where it was followed by another before the next look. What a look finds while the process"
+                    + " changes may be half of it: the next line tells the rest.",
+            "FILE (deleted) (or really so called): the kernel's mark, or part of the name; 'mapfiles maps' asks which.",
             "JSON: {\"time\":...,\"event\":\"added|removed|changed|exec|lost\",...} with the fields of 'mapfiles maps --json',"
                     + " and was_start, was_end and was_perms of what changed.",
             "", "Example: mapfiles watch 4711 --json"})
@@ -91,9 +95,8 @@ final class WatchCommand implements Callable<Integer> {
         private final ChangePrinter printer;
         private final long wallClock;
         private final List<Change> changes = new ArrayList<>();
-        /** What the kernel told since the last look; of equal ones the last. */
+        /** What the kernel told since the last look began; of equal ones the last. */
         private final Map<Shown, Change> told = new HashMap<>();
-        private boolean isExecTold;
         private MapSnapshot before = new MapSnapshot();
         private MapSnapshot now;
 
@@ -111,29 +114,30 @@ final class WatchCommand implements Callable<Integer> {
             for (;;) {
                 try {
                     rest();
-                    look();
+                    print(look());
                 } catch (ProcessGoneException ended) {
                     if (events != null) {
                         takeWhatIsTold(); // its last words
                     }
-                    print();
+                    print(Long.MAX_VALUE);
                     throw ended;
                 }
-                print();
             }
         }
 
-        private void print() throws IOException {
+        /** What happened up to a time. The rest waits for the next look, which may know more of it. */
+        private void print(long until) throws IOException {
             changes.sort(Comparator.comparingLong(Change::nanos));
-            for (Change change : changes) {
+            int count = 0;
+            while (count < changes.size() && changes.get(count).nanos() <= until) {
+                Change change = changes.get(count++);
                 printer.print(change, wallClock + change.nanos());
             }
-            if (!changes.isEmpty()) {
+            if (count > 0) {
                 terminal.flush();
             }
-            changes.clear();
-            told.clear();
-            isExecTold = false;
+            changes.subList(0, count).clear();
+            told.values().removeIf(change -> change.nanos() <= until);
         }
 
         private void rest() throws IOException, InterruptedException {
@@ -144,30 +148,36 @@ final class WatchCommand implements Callable<Integer> {
             }
         }
 
-        private void look() throws IOException {
+        /** When it began: what the kernel told later of may be in the picture, or not. */
+        private long look() throws IOException {
             MapSnapshot next = before;
             before = now;
             now = next;
+            long began = System.nanoTime();
             maps.read(now, MapFilter.all());
-            long time = System.nanoTime();
             if (events != null) {
                 takeWhatIsTold();
             }
-            Found found = new Found(time);
+            Found found = new Found(began);
             MapDifference.visit(before.cursor(), now.cursor(), found);
             boolean isAnotherProgram = found.nothingStayed();
-            if (isAnotherProgram && !isExecTold) {
-                changes.add(0, new Change(time, Change.Kind.EXEC));
+            if (isAnotherProgram && !isExecTold(Long.MAX_VALUE)) {
+                changes.add(0, new Change(began, Change.Kind.EXEC));
             }
-            if (isAnotherProgram || isExecTold) {
+            if (isAnotherProgram || isExecTold(began)) {
                 changes.removeIf(change -> change.kind() == Change.Kind.REMOVED);
-                return;
+                return began;
             }
             for (Change last : told.values()) {
-                if (now.find(last.mapping().start) < 0 && !found.gone.contains(last.mapping())) {
-                    changes.add(new Change(time, Change.Kind.REMOVED, last.mapping(), null)); // it came and went
+                if (last.nanos() <= began && now.find(last.mapping().start) < 0 && !found.gone.contains(last.mapping())) {
+                    changes.add(new Change(began, Change.Kind.REMOVED, last.mapping(), null)); // it came and went
                 }
             }
+            return began;
+        }
+
+        private boolean isExecTold(long until) {
+            return changes.stream().anyMatch(change -> change.kind() == Change.Kind.EXEC && change.nanos() <= until);
         }
 
         private void takeWhatIsTold() {
@@ -180,7 +190,6 @@ final class WatchCommand implements Callable<Integer> {
                         told.put(change.mapping(), change);
                     } else if (event.what() == MapEventKind.EXECUTED) {
                         changes.add(new Change(event.time(), Change.Kind.EXEC));
-                        isExecTold = true;
                     }
                 }
                 if (events.isIncomplete()) {

@@ -171,6 +171,10 @@ class FilesCommandTest {
             assertThat(ran.out()).isEmpty();
             assertThat(ran.err()).hasLineCount(1).contains("has no mapping");
         }
+        for (String part : List.of(start + "-" + middle, middle, "0x" + middle + "-" + end)) {
+            assertThat(Ran.with("cat", "self", part).err()).as("the whole one is named").contains("'mapfiles maps'")
+                    .endsWith("; there is " + start + "-" + end + " " + directory().resolve("mapped") + "\n");
+        }
         assertThat(cat(start + "-" + end)).hasSize(8192);
         assertThat(cat("0x" + start + "-0x" + end)).as("as --json prints addresses").hasSize(8192);
         assertThat(cat(start.toUpperCase(Locale.ROOT) + "-" + end.toUpperCase(Locale.ROOT))).hasSize(8192);
@@ -203,7 +207,7 @@ class FilesCommandTest {
             Ran ran = Ran.with("cat", "self", nothing);
             assertThat(ran.code()).isEqualTo(1);
             assertThat(ran.out()).isEmpty();
-            assertThat(ran.err()).hasLineCount(1).contains("has no mapping");
+            assertThat(ran.err()).hasLineCount(1).contains("has no mapping").contains("'mapfiles files'").doesNotContain("there is");
         }
     }
 

@@ -81,6 +81,7 @@ class ResolveCommandTest {
         assertThat(ran.lines()).hasSize(2);
         assertThat(ran.err()).contains("line 4").contains("frog").hasLineCount(1);
         assertThat(ran.code()).isEqualTo(2);
+        assertThat(Ran.reading("0\nfrog\n", "resolve", "self", "-", "--json").out()).endsWith("}\n").doesNotEndWith("\n\n");
     }
 
     @Test

@@ -11,6 +11,7 @@ import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
@@ -106,6 +107,51 @@ class WatchCommandTest {
             watcher.interrupt();
             watcher.join();
         }
+    }
+
+    /** The program of another JVM: maps a file as often as it is told to, and keeps all. */
+    static final class MapAndKeep {
+        private MapAndKeep() {
+        }
+
+        public static void main(String[] arguments) throws Exception {
+            List<MappedFile> kept = new ArrayList<>();
+            while (System.in.read() >= 0) {
+                kept.add(new MappedFile(Path.of(arguments[0])));
+            }
+            System.out.print(kept.size());
+        }
+    }
+
+    /** Many come while the mappings are read: the picture does not have them, and they have not gone. */
+    @Test
+    void whatStaysIsToldOnce() throws Exception {
+        Path file = directory.toRealPath().resolve("kept");
+        Process child = new ProcessBuilder(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-cp",
+                System.getProperty("java.class.path"), MapAndKeep.class.getName(), file.toString())
+                .redirectError(ProcessBuilder.Redirect.INHERIT).start();
+        try {
+            CompletableFuture<Integer> code = watch(Long.toString(child.pid()), "--json");
+            Thread.sleep(1000); // until it has looked once
+            child.getOutputStream().write(new byte[20_000]);
+            child.getOutputStream().flush();
+            for (long end = System.nanoTime() + 60_000_000_000L; told().stream().filter(fields -> isOf(file, fields)).count() < 20_000;
+                    Thread.sleep(500)) {
+                assertThat(System.nanoTime()).as("not all are told: %s", err).isLessThan(end);
+            }
+            Thread.sleep(100); // for what might be told of them again
+            List<Map<String, Object>> told = told().stream().filter(fields -> isOf(file, fields)).toList();
+            assertThat(told).extracting(fields -> fields.get("event")).containsOnly("added");
+            assertThat(told).extracting(fields -> fields.get("start")).doesNotHaveDuplicates();
+            child.destroyForcibly();
+            assertThat(code.get(60, TimeUnit.SECONDS)).isEqualTo(4);
+        } finally {
+            child.destroyForcibly();
+        }
+    }
+
+    private static boolean isOf(Path file, Map<String, Object> fields) {
+        return file.toString().equals(fields.get("path"));
     }
 
     /** A child with a mapping that changes on command: one line in, one line out. */
