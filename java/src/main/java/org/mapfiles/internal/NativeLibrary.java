@@ -9,11 +9,11 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
 import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
-import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Arrays;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipFile;
@@ -21,8 +21,8 @@ import java.util.zip.ZipFile;
 /**
  * Finds libmapfiles.so and loads it, once.
  *
- * <p>A path given by {@code -Dorg.mapfiles.library.path=} is used as it is. Otherwise the library in the jar is copied to a
- * directory that only this user can enter, under a name made from its content, and stays there: a library that is
+ * <p>A path given by {@code -Dorg.mapfiles.library.path=} is used as it is, by the first class loader of a JVM. Otherwise the
+ * library in the jar is copied to a directory that only this user can enter, under a name made from its content, and stays there: a library that is
  * deleted after loading makes a JVM look as if it ran an outdated one. A copy made earlier is used if its content is
  * still the same. Several class loaders of a JVM may each load it.
  */
@@ -31,6 +31,7 @@ public final class NativeLibrary {
 
     private static final int MOST_LOADERS = 1_000;
 
+    private static volatile boolean ownCopyOnly;
     private static volatile boolean loaded;
     private static String failure;
 
@@ -61,6 +62,11 @@ public final class NativeLibrary {
 
     private static native void bind(Class<?> holder);
 
+    /** Has the library of this jar loaded, whatever the property names: for a guest in a JVM that may have another version. */
+    public static void useOwnCopy() {
+        ownCopyOnly = true;
+    }
+
     private static synchronized void load() {
         if (loaded) {
             return;
@@ -76,9 +82,11 @@ public final class NativeLibrary {
 
     /** Null, or what is wrong and what to do. */
     private static String tryToLoad() {
-        String explicit = System.getProperty(PATH_PROPERTY);
+        String explicit = ownCopyOnly ? null : System.getProperty(PATH_PROPERTY);
         try {
             return explicit != null ? loadExplicit(Path.of(explicit).toAbsolutePath()) : loadExtracted();
+        } catch (InvalidPathException e) {
+            return explicit + ", which -D" + PATH_PROPERTY + "= names, is no path in this locale (" + e.getReason() + "): name it in ASCII";
         } catch (IllegalCallerException denied) {
             return "native access is denied: run java with --enable-native-access="
                     + (NativeLibrary.class.getModule().isNamed() ? "org.mapfiles" : "ALL-UNNAMED");
@@ -87,7 +95,8 @@ public final class NativeLibrary {
         }
     }
 
-    private static String loadExplicit(Path library) {
+    /** Where another class loader has that very file, which the JVM gives to one alone, the jar's own library serves as well. */
+    private static String loadExplicit(Path library) throws IOException {
         if (!Files.isRegularFile(library)) {
             return library + ", which -D" + PATH_PROPERTY + "= names, is no file: it takes the path of libmapfiles.so itself";
         }
@@ -95,6 +104,9 @@ public final class NativeLibrary {
             System.load(library.toString());
             return null;
         } catch (UnsatisfiedLinkError e) {
+            if (isOfAnotherLoader(e)) {
+                return loadExtracted();
+            }
             return library + ", which -D" + PATH_PROPERTY + "= names, cannot be loaded (" + e.getMessage()
                     + "): if its file system is mounted noexec, put it elsewhere";
         }
@@ -108,10 +120,10 @@ public final class NativeLibrary {
         StringBuilder refusals = new StringBuilder();
         for (Path directory : new Path[] {
             Path.of(System.getProperty("user.home"), ".cache", "mapfiles"), // of a user without a home that is "?"
-            Path.of(System.getProperty("java.io.tmpdir"), "mapfiles-" + ownUid()),
+            Path.of(System.getProperty("java.io.tmpdir"), "mapfiles-" + PrivateDirectory.ownUid()),
         }) {
             try {
-                loadCopy(content, privateDirectory(directory).resolve("libmapfiles-" + hash.substring(0, 32)).toString());
+                loadCopy(content, PrivateDirectory.make(directory, false).resolve("libmapfiles-" + hash.substring(0, 32)).toString());
                 return null;
             } catch (FileSystemException e) {
                 refusals.append("; ").append(e.getFile()).append(": ").append(e.getReason() == null
@@ -136,7 +148,7 @@ public final class NativeLibrary {
                 System.load(library.toString());
                 return;
             } catch (UnsatisfiedLinkError e) {
-                if (!String.valueOf(e.getMessage()).contains("already loaded in another classloader") || loader == MOST_LOADERS) {
+                if (!isOfAnotherLoader(e) || loader == MOST_LOADERS) {
                     throw e;
                 }
             }
@@ -145,6 +157,10 @@ public final class NativeLibrary {
                 link(library, Path.of(name + ".so"), content);
             }
         }
+    }
+
+    private static boolean isOfAnotherLoader(UnsatisfiedLinkError e) {
+        return String.valueOf(e.getMessage()).contains("already loaded in another classloader");
     }
 
     private static void link(Path library, Path first, byte[] content) throws IOException {
@@ -193,38 +209,6 @@ public final class NativeLibrary {
         }
     }
 
-    private static int ownUid() throws IOException {
-        return (Integer) Files.getAttribute(Path.of("/proc/self"), "unix:uid"); // of the directory, not of the link to it
-    }
-
-    private static int uidOf(Path path) throws IOException {
-        return (Integer) Files.getAttribute(path, "unix:uid", LinkOption.NOFOLLOW_LINKS);
-    }
-
-    /** Makes the directory, or checks that it is a real one, ours, and closed to others. */
-    private static Path privateDirectory(Path directory) throws IOException {
-        if (!directory.isAbsolute()) {
-            throw new IOException(directory + " is no absolute path");
-        }
-        if (!Files.isDirectory(directory, LinkOption.NOFOLLOW_LINKS)) {
-            Path parent = directory.getParent();
-            if (!Files.isDirectory(parent) && Files.isDirectory(parent.getParent())) { // ~/.cache, but not a home
-                Files.createDirectories(parent);
-            }
-            try {
-                Files.createDirectory(directory, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
-            } catch (FileAlreadyExistsException raced) {
-                // another JVM was quicker, or it is no directory: the check below tells
-            }
-        }
-        int mode = (Integer) Files.getAttribute(directory, "unix:mode", LinkOption.NOFOLLOW_LINKS);
-        int type = mode & 0170000;
-        if (type != 0040000 || (mode & 0077) != 0 || uidOf(directory) != ownUid()) {
-            throw new IOException(directory + " is not a directory of this user alone");
-        }
-        return directory;
-    }
-
     private static Path extract(byte[] content, Path library) throws IOException {
         if (isIntact(library, content)) {
             return library;
@@ -246,7 +230,7 @@ public final class NativeLibrary {
 
     private static boolean isIntact(Path library, byte[] content) throws IOException {
         try {
-            return uidOf(library) == ownUid() && Files.isRegularFile(library, LinkOption.NOFOLLOW_LINKS)
+            return PrivateDirectory.uidOf(library) == PrivateDirectory.ownUid() && Files.isRegularFile(library, LinkOption.NOFOLLOW_LINKS)
                     && Arrays.equals(bytesOf(library), content);
         } catch (NoSuchFileException none) {
             return false;

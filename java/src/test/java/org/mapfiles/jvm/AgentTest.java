@@ -1,6 +1,7 @@
 package org.mapfiles.jvm;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -51,7 +52,7 @@ class AgentTest {
     void anOptionItDoesNotKnowIsSaid() throws Exception {
         Path library = library();
         for (String option : new String[] {"memory=", "memory=x", "memory=0", "mem=1", "memory=1mm", "memory=99999999999999999999g",
-            "memory=2g", "memory=-1"}) {
+            "memory=2g", "memory=-1", "memory= 8m", "memory=+8m", "memory=64"}) {
             ChildJvm.Outcome outcome = new ChildJvm().with("-agentpath:" + library + "=" + option).run(AskForCode.class, "earliest");
             assertThat(outcome.exit()).as(option).isNotZero();
             assertThat(outcome.output()).as(option).contains("mapfiles agent: the option is memory=SIZE, such as memory=64m");
@@ -69,6 +70,29 @@ class AgentTest {
         assertThat(said(new ChildJvm().with("-Duser.home=" + directory).run(AskForCode.class, "loaders")))
                 .isEqualTo("found true\nfound true\nfound true\nlibraries 1");
         assertThat(directory.resolve(".cache/mapfiles")).isDirectory();
+    }
+
+    /** The JVM gives a library to one loader alone: the others have the jar's own. */
+    @Test
+    void eachClassLoaderMayHaveItBesideTheAgent() throws Exception {
+        assertThat(said(new ChildJvm().with("-Duser.home=" + directory, "-agentpath:" + library()).run(AskForCode.class, "loaders")))
+                .isEqualTo("found true\nfound true\nfound true\nlibraries 2");
+    }
+
+    /** Such as depend on the locale: the Java side then loads a copy of its own. */
+    @Test
+    void inAFolderOfOtherCharacters() throws Exception {
+        Path folder = Path.of(directory + "/d\u00e9");
+        assumeTrue(System.getProperty("sun.jnu.encoding").equals("UTF-8"), "this locale cannot name it");
+        Files.createDirectory(folder);
+        Path library = Files.move(library(), folder.resolve("libmapfiles.so"));
+        assertThat(said(new ChildJvm().with("-agentpath:" + library).run(AskForCode.class, "earliest"))).endsWith("libraries 2");
+    }
+
+    @Test
+    void itIsToldUntilTheLastOneCloses() throws Exception {
+        assertThat(said(new ChildJvm().run(AskForCode.class, "closed"))).isEqualTo("one left: true\nthe program: true\nnobody: false\nagain: true");
+        assertThat(said(new ChildJvm().with("-agentpath:" + library()).run(AskForCode.class, "closed"))).contains("nobody: true");
     }
 
     @Test

@@ -29,6 +29,9 @@ public final class AskForCode {
             case "loaders":
                 loaders();
                 break;
+            case "closed":
+                closed();
+                break;
             default:
                 exit();
         }
@@ -81,6 +84,37 @@ public final class AskForCode {
             }
         }
         System.out.println("right " + (right > 50));
+    }
+
+    /** Who closes last: of two resolvers, the program itself, and the agent, if there is one. */
+    private static void closed() throws Exception {
+        JvmResolver first = JvmResolver.open();
+        JvmResolver second = JvmResolver.open();
+        first.close();
+        first.close(); // no second time
+        System.out.println("one left: " + isTold());
+        JvmCode.open();
+        JvmCode.open();
+        second.close();
+        System.out.println("the program: " + isTold());
+        JvmCode.stop();
+        System.out.println("nobody: " + isTold());
+        JvmCode.stop();
+        JvmCode.open();
+        System.out.println("again: " + isTold());
+    }
+
+    /** Whether what is compiled now is told of. */
+    private static boolean isTold() throws Exception {
+        JvmCode code = JvmCode.hold(0);
+        JvmCode.release();
+        long before = code.counts().live() + code.counts().gone();
+        Method work = Throwaway.copy();
+        for (int i = 0; i < 20_000; i++) {
+            work.invoke(null, 100);
+        }
+        Thread.sleep(300); // it is compiled meanwhile
+        return code.counts().live() + code.counts().gone() > before;
     }
 
     /** Two class loaders have the library, each with classes of its own; then the first goes. */

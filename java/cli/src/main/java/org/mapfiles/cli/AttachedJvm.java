@@ -10,27 +10,28 @@ import java.io.DataInputStream;
 import java.io.DataOutputStream;
 import java.io.File;
 import java.io.IOException;
-import java.io.InputStream;
-import java.io.OutputStream;
 import java.net.URISyntaxException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Set;
-import java.util.jar.Attributes;
-import java.util.jar.JarEntry;
-import java.util.jar.JarOutputStream;
-import java.util.jar.Manifest;
+import java.util.regex.Pattern;
 import org.mapfiles.MapCursor;
 import org.mapfiles.ProcessMaps;
+import org.mapfiles.internal.PrivateDirectory;
 import org.mapfiles.jvm.JvmRegions;
 
 /** Another JVM, asked through the attach mechanism. */
 final class AttachedJvm {
     private static final long SIGQUIT = 1L << 2;
+    /** As it is called, too, when an upgrade has replaced it. */
+    private static final Pattern LIBJVM = Pattern.compile("/libjvm\\.so( \\(deleted\\))?$");
 
     private final ProcessMaps maps;
 
@@ -40,12 +41,7 @@ final class AttachedJvm {
 
     /** What each part of its memory is for. */
     List<JvmPart> parts() throws IOException {
-        List<JvmPart> parts = new ArrayList<>();
-        DataInputStream in = ask();
-        for (int count = in.readInt(); count > 0; count--) {
-            parts.add(JvmPart.read(in));
-        }
-        return parts;
+        return JvmPart.readAll(ask());
     }
 
     /** What addresses are; some. */
@@ -60,9 +56,13 @@ final class AttachedJvm {
 
     private DataInputStream ask(long... addresses) throws IOException {
         check();
-        Path directory = Files.createTempDirectory("mapfiles-jvm-").toRealPath();
+        int user = effectiveUser();
+        boolean isOther = user != PrivateDirectory.ownUid();
+        Path shared = sharedDirectory(user, isOther);
+        Path directory = Files.createTempDirectory(shared, "request-");
+        Path request = newFile(directory.resolve("request"));
+        Path answer = newFile(directory.resolve("answer"));
         try {
-            Path request = newFile(directory.resolve("request"));
             try (DataOutputStream out = new DataOutputStream(new BufferedOutputStream(Files.newOutputStream(request)))) {
                 out.writeUTF(classPath());
                 out.writeInt(addresses.length);
@@ -70,19 +70,18 @@ final class AttachedJvm {
                     out.writeLong(address);
                 }
             }
-            Path answer = newFile(directory.resolve("answer"));
-            Path agent = writeAgent(directory.resolve("agent.jar"));
-            giveTo(directory, request, answer, agent);
-            load(agent, directory.toString());
+            if (isOther) {
+                give(directory, user, request, answer);
+            }
+            load(AgentJar.in(shared), directory.toString());
             DataInputStream in = new DataInputStream(new ByteArrayInputStream(Files.readAllBytes(answer)));
             if (!in.readBoolean()) {
                 throw new IOException("the JVM of process " + maps.pid() + " cannot tell: " + in.readUTF());
             }
             return in;
         } finally {
-            for (String name : new String[] {"request", "answer", "agent.jar"}) {
-                Files.deleteIfExists(directory.resolve(name));
-            }
+            Files.deleteIfExists(request);
+            Files.deleteIfExists(answer);
             Files.delete(directory);
         }
     }
@@ -91,15 +90,65 @@ final class AttachedJvm {
         return Files.createFile(path, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
     }
 
+    private int effectiveUser() throws IOException {
+        return Integer.parseInt(String.valueOf(status("Uid")).split("\\s+")[1]);
+    }
+
+    /** Where both JVMs read and write, and nobody else writes: the first place of some that both see as the same. */
+    private Path sharedDirectory(int user, boolean isOther) throws IOException {
+        int self = PrivateDirectory.ownUid();
+        if (isOther && self != 0) {
+            throw new IOException("process " + maps.pid() + " belongs to the user of number " + user
+                    + ": run mapfiles jvm as that user, or as root");
+        }
+        Path temporary = Path.of(System.getProperty("java.io.tmpdir"));
+        Path[] places = isOther ? new Path[] {Path.of("/run/mapfiles"), temporary.resolve("mapfiles-for-all")}
+            : new Path[] {Path.of(System.getProperty("user.home"), ".cache", "mapfiles"), temporary.resolve("mapfiles-" + self)};
+        StringBuilder refusals = new StringBuilder();
+        for (Path place : places) {
+            try {
+                Path made = PrivateDirectory.make(place, isOther).toRealPath();
+                if (sees(made)) {
+                    return made;
+                }
+                refusals.append("; it sees another ").append(made).append(", or none");
+            } catch (IOException e) {
+                refusals.append("; ").append(e.getMessage());
+            }
+        }
+        throw new IOException("there is no directory to share with the JVM of process " + maps.pid() + refusals
+                + ": if it is in a container, run mapfiles in there");
+    }
+
+    /** Whether a path leads the JVM to what it leads this program to: not in a container, nor with a /tmp of its own. */
+    private boolean sees(Path path) throws IOException {
+        try {
+            return Files.isSameFile(Path.of("/proc/" + maps.pid() + "/root" + path), path);
+        } catch (NoSuchFileException | NotDirectoryException none) {
+            return false;
+        }
+    }
+
+    /** What root makes for a JVM of another user belongs to that one; but the directory, in which it must not exchange anything. */
+    private static void give(Path directory, int user, Path... files) throws IOException {
+        for (Path file : files) {
+            Files.setAttribute(file, "unix:uid", user);
+        }
+        Files.setPosixFilePermissions(directory, PosixFilePermissions.fromString("rwx--x--x"));
+    }
+
     /** Attaching sends a signal that ends a program which is no JVM, or not yet one: that is looked at first. */
     private void check() throws IOException {
         boolean isJvm = false;
         for (MapCursor mapping = maps.snapshot().cursor(); mapping.next(); ) {
             String name = mapping.name();
-            isJvm |= name != null && name.endsWith("/libjvm.so");
+            isJvm |= name != null && LIBJVM.matcher(name).find();
         }
         if (!isJvm) {
             throw new IOException("process " + maps.pid() + " is no JVM: it has no libjvm.so");
+        }
+        if (String.valueOf(status("State")).toLowerCase(Locale.ROOT).startsWith("t")) {
+            throw new IOException("process " + maps.pid() + " is stopped, and answers nobody: kill -CONT " + maps.pid() + " lets it go on");
         }
         String caught = status("SigCgt");
         if (caught != null && (Long.parseUnsignedLong(caught, 16) & SIGQUIT) == 0) {
@@ -108,6 +157,7 @@ final class AttachedJvm {
         }
     }
 
+    /** A field of proc_pid_status(5); null: there is none. */
     private String status(String field) throws IOException {
         for (String line : Files.readAllLines(Path.of("/proc/" + maps.pid() + "/status"))) {
             if (line.startsWith(field + ":")) {
@@ -117,43 +167,17 @@ final class AttachedJvm {
         return null;
     }
 
-    /** What root makes for a JVM of another user belongs to that one; but the directory, in which it must not exchange anything. */
-    private void giveTo(Path directory, Path... files) throws IOException {
-        int effective = Integer.parseInt(String.valueOf(status("Uid")).split("\\s+")[1]);
-        if (Files.getAttribute(directory, "unix:uid").equals(effective)) {
-            return;
-        }
-        try {
-            for (Path file : files) {
-                Files.setAttribute(file, "unix:uid", effective);
-            }
-            Files.setPosixFilePermissions(directory, PosixFilePermissions.fromString("rwx--x--x"));
-        } catch (IOException notRoot) {
-            throw new IOException("process " + maps.pid() + " belongs to the user of number " + effective
-                    + ": run mapfiles jvm as that user, or as root");
-        }
-    }
-
-    /** A jar with the one class that joins the other JVM's. */
-    private static Path writeAgent(Path jar) throws IOException {
-        String name = JvmAgent.class.getName().replace('.', '/') + ".class";
-        Manifest manifest = new Manifest();
-        manifest.getMainAttributes().put(Attributes.Name.MANIFEST_VERSION, "1.0");
-        manifest.getMainAttributes().put(new Attributes.Name("Agent-Class"), JvmAgent.class.getName());
-        try (InputStream in = JvmAgent.class.getResourceAsStream("/" + name); OutputStream out = Files.newOutputStream(jar);
-                JarOutputStream entries = new JarOutputStream(out, manifest)) {
-            entries.putNextEntry(new JarEntry(name));
-            in.transferTo(entries);
-        }
-        return jar;
-    }
-
     /** Where the command's and the library's classes come from: one jar, or folders. */
-    private static String classPath() throws IOException {
+    private String classPath() throws IOException {
         Set<String> entries = new LinkedHashSet<>();
         for (Class<?> type : new Class<?>[] {JvmTeller.class, JvmRegions.class}) {
             try {
-                entries.add(Path.of(type.getProtectionDomain().getCodeSource().getLocation().toURI()).toRealPath().toString());
+                Path entry = Path.of(type.getProtectionDomain().getCodeSource().getLocation().toURI()).toRealPath();
+                if (!sees(entry)) {
+                    throw new IOException("process " + maps.pid() + " sees another " + entry + ", or none: if it is in a container, run "
+                            + "mapfiles in there");
+                }
+                entries.add(entry.toString());
             } catch (URISyntaxException e) {
                 throw new IOException("the path of " + type.getName() + " is none: " + e.getMessage());
             }
@@ -175,6 +199,9 @@ final class AttachedJvm {
                 machine.detach();
             }
         } catch (AttachNotSupportedException e) {
+            if (String.valueOf(e.getMessage()).contains("respond")) {
+                throw new IOException(jvm + " does not answer: it may hang, or be too busy; try again", e);
+            }
             throw new IOException(jvm + " lets nobody attach (" + e.getMessage() + "): run this as its user, and start it without "
                     + "-XX:+DisableAttachMechanism", e);
         } catch (AgentLoadException e) {

@@ -1,10 +1,15 @@
 package org.mapfiles.cli;
 
+import java.io.BufferedInputStream;
 import java.io.ByteArrayOutputStream;
+import java.io.DataInputStream;
 import java.io.DataOutputStream;
+import java.io.FileInputStream;
+import java.io.FileOutputStream;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
+import org.mapfiles.internal.NativeLibrary;
 import org.mapfiles.jvm.JvmAnswer;
 import org.mapfiles.jvm.JvmRegions;
 import org.mapfiles.jvm.JvmResolver;
@@ -14,8 +19,28 @@ public final class JvmTeller {
     private JvmTeller() {
     }
 
+    /**
+     * Answers a request in a directory, beside it: addresses to tell of behind the class path, none: of all there is. Called by name.
+     */
+    public static void answer(String directory) throws IOException {
+        NativeLibrary.useOwnCopy();
+        long[] addresses;
+        try (DataInputStream in = new DataInputStream(new BufferedInputStream(new FileInputStream(directory + "/request")))) {
+            in.readUTF();
+            addresses = new long[in.readInt()];
+            for (int i = 0; i < addresses.length; i++) {
+                addresses[i] = in.readLong();
+            }
+        }
+        byte[] told = tell(addresses);
+        try (DataOutputStream out = new DataOutputStream(new FileOutputStream(directory + "/answer"))) {
+            out.writeBoolean(true);
+            out.write(told);
+        }
+    }
+
     /** Parts of this JVM's memory; or, of addresses, what they are. */
-    public static byte[] tell(long[] addresses) throws IOException {
+    private static byte[] tell(long[] addresses) throws IOException {
         ByteArrayOutputStream bytes = new ByteArrayOutputStream();
         DataOutputStream out = new DataOutputStream(bytes);
         if (addresses.length > 0) {

@@ -5,17 +5,22 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
+import java.io.IOException;
 import java.io.InputStream;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.jar.JarFile;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.mapfiles.MapCursor;
+import org.mapfiles.ProcessMaps;
 import org.mapfiles.jvm.CodeKind;
 import org.mapfiles.jvm.JvmCode;
 
@@ -35,7 +40,12 @@ class JvmCommandTest {
     }
 
     private static Process waiting(String... options) throws Exception {
-        List<String> command = new ArrayList<>(List.of(System.getProperty("java.home") + "/bin/java", "-Xcheck:jni"));
+        return waiting(List.of(), options);
+    }
+
+    private static Process waiting(List<String> under, String... options) throws Exception {
+        List<String> command = new ArrayList<>(under);
+        command.addAll(List.of(System.getProperty("java.home") + "/bin/java", "-Xcheck:jni"));
         command.addAll(List.of(options));
         String file = Waiting.class.getName().replace('.', '/') + ".class";
         Path path = Path.of(URI.create(Waiting.class.getResource("/" + file).toString()));
@@ -82,6 +92,107 @@ class JvmCommandTest {
             jvm.getOutputStream().close();
             assertThat(jvm.waitFor()).as("it goes on as before").isZero();
             assertThat(jvm.inputReader().readLine()).as("nothing is said of -Xcheck:jni").isNull();
+        } finally {
+            jvm.destroyForcibly();
+        }
+    }
+
+    /** Also where the library is that JVM's already, of which a JVM lets one class loader have a file; and nothing is left behind. */
+    @Test
+    void anAgentsTwice(@TempDir Path directory) throws Exception {
+        JvmCode.open();
+        Path library = Files.copy(ownLibrary(), directory.resolve("libmapfiles.so"));
+        Process jvm = waiting("-agentpath:" + library + "=memory=1m", "-Dorg.mapfiles.library.path=" + library);
+        try {
+            String pid = Long.toString(jvm.pid());
+            for (int i = 0; i < 2; i++) {
+                Ran ran = Ran.with("jvm", pid, "--json");
+                assertThat(ran.err()).isEmpty();
+                check(ran.objects(), " main");
+                assertThat(Ran.with("resolve", "--jvm", pid, "0x1000").out()).contains("in no mapping");
+            }
+            assertThat(Ran.with("jvm", pid).out()).containsOnlyOnce("mapfiles' memory of code");
+            assertThat(cleaners(pid)).as("threads that free what is not closed").isLessThanOrEqualTo(1);
+        } finally {
+            jvm.destroyForcibly();
+        }
+    }
+
+    private static Path ownLibrary() throws Exception {
+        try (ProcessMaps maps = ProcessMaps.self()) {
+            for (MapCursor mapping = maps.snapshot().cursor(); mapping.next(); ) {
+                if (String.valueOf(mapping.name()).contains("/libmapfiles")) {
+                    return Path.of(mapping.name());
+                }
+            }
+        }
+        throw new AssertionError("not loaded");
+    }
+
+    private static int cleaners(String pid) throws Exception {
+        int count = 0;
+        try (DirectoryStream<Path> threads = Files.newDirectoryStream(Path.of("/proc/" + pid + "/task"))) {
+            for (Path thread : threads) {
+                count += Files.readString(thread.resolve("comm")).startsWith("Cleaner-") ? 1 : 0;
+            }
+        }
+        return count;
+    }
+
+    /** It is on the class path of other JVMs for good, so its path stays, and stays what it is. */
+    @Test
+    void theAgentsJarIsAlwaysTheSame(@TempDir Path directory) throws Exception {
+        Path jar = AgentJar.in(directory);
+        Object made = Files.getAttribute(jar, "unix:ino");
+        assertThat(AgentJar.in(directory)).isEqualTo(jar);
+        assertThat(Files.getAttribute(jar, "unix:ino")).as("not made again").isEqualTo(made);
+        byte[] content = Files.readAllBytes(jar);
+        try (JarFile opened = new JarFile(jar.toFile())) {
+            assertThat(opened.getManifest().getMainAttributes().getValue("Agent-Class")).isEqualTo(JvmAgent.class.getName());
+            assertThat(opened.stream()).hasSize(2);
+        }
+        Files.writeString(jar, "something else");
+        assertThat(AgentJar.in(directory)).isEqualTo(jar).hasBinaryContent(content);
+        assertThat(Files.list(directory)).containsExactly(jar);
+        Files.delete(jar);
+        Files.createSymbolicLink(jar, directory.resolve("elsewhere"));
+        assertThat(AgentJar.in(directory)).isRegularFile().hasBinaryContent(content);
+        assertThat(directory.resolve("elsewhere")).doesNotExist();
+    }
+
+    @Test
+    void aJvmThatIsStopped() throws Exception {
+        Process jvm = waiting();
+        try {
+            String pid = Long.toString(jvm.pid());
+            new ProcessBuilder("kill", "-STOP", pid).start().waitFor();
+            while (!Files.readString(Path.of("/proc/" + pid + "/stat")).contains(") T ")) {
+                Thread.onSpinWait();
+            }
+            Ran ran = Ran.with("jvm", pid);
+            assertThat(ran.code()).isEqualTo(1);
+            assertThat(ran.err()).contains("is stopped").contains("kill -CONT " + pid);
+        } finally {
+            jvm.destroyForcibly();
+        }
+    }
+
+    /** It sees other files, so that neither what is asked nor the command's classes can be given to it. */
+    @Test
+    void aJvmInAContainer() throws Exception {
+        List<String> command = new ArrayList<>(List.of("unshare", "--mount", "sh", "-c", "mount -t tmpfs none \"$0\" && mount -t tmpfs none /tmp"
+                + " && exec \"$@\"", Files.createDirectories(Path.of(System.getProperty("user.home"), ".cache")).toString()));
+        Process jvm;
+        try {
+            jvm = waiting(command);
+        } catch (IOException | AssertionError refused) {
+            assumeTrue(false, "this user cannot make a mount namespace");
+            return;
+        }
+        try {
+            Ran ran = Ran.with("jvm", Long.toString(jvm.pid()));
+            assertThat(ran.code()).isEqualTo(1);
+            assertThat(ran.err()).contains("no directory to share").contains("if it is in a container, run mapfiles in there");
         } finally {
             jvm.destroyForcibly();
         }

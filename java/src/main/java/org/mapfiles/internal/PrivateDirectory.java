@@ -1,0 +1,57 @@
+package org.mapfiles.internal;
+
+import java.io.IOException;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+
+/** A directory for what JVMs load: a real one, this user's own, in which nobody else can put or exchange anything. */
+public final class PrivateDirectory {
+    private PrivateDirectory() {
+    }
+
+    /**
+     * Makes the directory, or checks it.
+     *
+     * @param isReadable whether others may enter it and read there
+     * @throws IOException if it cannot be made, or is not as it is to be
+     */
+    public static Path make(Path directory, boolean isReadable) throws IOException {
+        if (!directory.isAbsolute()) {
+            throw new IOException(directory + " is no absolute path");
+        }
+        if (!Files.isDirectory(directory, LinkOption.NOFOLLOW_LINKS)) {
+            Path parent = directory.getParent();
+            if (!Files.isDirectory(parent) && Files.isDirectory(parent.getParent())) { // ~/.cache, but not a home
+                Files.createDirectories(parent);
+            }
+            create(directory, isReadable ? "rwxr-xr-x" : "rwx------");
+        }
+        int mode = (Integer) Files.getAttribute(directory, "unix:mode", LinkOption.NOFOLLOW_LINKS);
+        int type = mode & 0170000;
+        int mayNot = isReadable ? 0022 : 0077;
+        if (type != 0040000 || (mode & mayNot) != 0 || uidOf(directory) != ownUid()) {
+            throw new IOException(directory + " is not a directory of this user alone");
+        }
+        return directory;
+    }
+
+    private static void create(Path directory, String permissions) throws IOException {
+        try {
+            Files.createDirectory(directory, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString(permissions)));
+        } catch (FileAlreadyExistsException raced) {
+            // another JVM was quicker, or it is no directory: who made it is looked at
+        }
+    }
+
+    /** The number of the user that this program runs as. */
+    public static int ownUid() throws IOException {
+        return (Integer) Files.getAttribute(Path.of("/proc/self"), "unix:uid"); // of the directory, not of the link to it
+    }
+
+    static int uidOf(Path path) throws IOException {
+        return (Integer) Files.getAttribute(path, "unix:uid", LinkOption.NOFOLLOW_LINKS);
+    }
+}
