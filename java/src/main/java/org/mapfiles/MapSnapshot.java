@@ -68,7 +68,7 @@ public final class MapSnapshot {
         boolean comparable = compare && process == owner && wanted.equals(filter);
         Picture front = picture;
         for (;;) {
-            if (spare == null || !spare.isAsLargeAs(front)) {
+            if (spare == null) {
                 spare = new Picture(front.mappingCapacity, front.textCapacity);
             }
             int rc = process != null
@@ -77,8 +77,8 @@ public final class MapSnapshot {
             Reference.reachabilityFence(saved);
             front.memory.keepUntilHere();
             spare.memory.keepUntilHere();
-            if (rc == Errno.ENOBUFS) {
-                spare = spare.grown();
+            if (rc == Errno.ENOBUFS) { // only now: where there is no memory for more, that a process is unchanged, or gone, is still told
+                spare = spare.grown(front);
             } else if (rc == Errno.EBADMSG) {
                 throw badLine(spare);
             } else {

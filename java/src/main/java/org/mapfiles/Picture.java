@@ -64,14 +64,10 @@ final class Picture {
         return head.getInt(field);
     }
 
-    /** A larger picture, once a read has found this one too small: somewhat more than was needed a moment ago. */
-    Picture grown() {
-        return new Picture(enlarged(mappingCapacity, head(Head.NEEDED_MAPPINGS)), enlarged(textCapacity, head(Head.NEEDED_TEXT)));
-    }
-
-    /** Whether a picture that fits in the other one fits in this. */
-    boolean isAsLargeAs(Picture other) {
-        return mappingCapacity >= other.mappingCapacity && textCapacity >= other.textCapacity;
+    /** A larger picture, once a read has found this one too small: somewhat more than was needed a moment ago, or as large as another. */
+    Picture grown(Picture other) {
+        return new Picture(enlarged(Math.max(mappingCapacity, other.mappingCapacity), head(Head.NEEDED_MAPPINGS)),
+                enlarged(Math.max(textCapacity, other.textCapacity), head(Head.NEEDED_TEXT)));
     }
 
     /** A capacity that holds somewhat more than was needed a moment ago. */

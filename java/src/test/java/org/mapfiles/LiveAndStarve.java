@@ -2,7 +2,7 @@ package org.mapfiles;
 
 import java.time.Duration;
 
-/** The program of a child JVM that has little memory for pictures: says each new failure of keeping one process' fresh. */
+/** The program of a child JVM that has little memory for pictures: says each new kind of failure of keeping one process' fresh. */
 final class LiveAndStarve {
     private LiveAndStarve() {
     }
@@ -14,7 +14,7 @@ final class LiveAndStarve {
             System.out.println("STARTED");
             String last = "";
             for (long end = System.nanoTime() + 60_000_000_000L; !last.contains("ProcessGone") && System.nanoTime() < end; ) {
-                String now = String.valueOf(live.failure());
+                String now = String.valueOf(live.failure()).replaceAll("\\d+", "N"); // want of so many bytes, or so many
                 if (live.failure() != null && !now.equals(last)) {
                     System.out.println(now);
                     last = now;

@@ -120,6 +120,31 @@ class LiveMapsTest {
         }
     }
 
+    /** The second picture is for what has changed: without memory for it the first goes on, and the end of the process is told. */
+    @Test
+    void memoryForOnePictureServesWhileNothingChanges() throws Exception {
+        OddProcess many = OddProcess.with("plain");
+        many.start();
+        try {
+            many.tell("many 5000");
+            int bytes;
+            try (ProcessMaps maps = ProcessMaps.of(many.pid())) {
+                bytes = maps.snapshot().picture().memory.size();
+            }
+            Process starving = new ChildJvm().with("-XX:MaxDirectMemorySize=" + bytes * 3L / 2).start(RefreshAndStarve.class, many.pid());
+            try (BufferedReader told = starving.inputReader()) {
+                assertThat(told.readLine()).isEqualTo("changed: false");
+                many.stop();
+                starving.outputWriter().append('\n').flush();
+                assertThat(told.readLine()).contains("ProcessGoneException");
+            } finally {
+                starving.destroyForcibly();
+            }
+        } finally {
+            many.stop();
+        }
+    }
+
     /** The memory of pictures is counted by the JVM; a process with many mappings takes more than there is. */
     @Test
     void wantOfMemoryIsSaidAndNotTheEnd() throws Exception {

@@ -160,6 +160,6 @@ class MisuseTest {
             int size = Integer.MAX_VALUE - below;
             refused(OutOfMemoryError.class, () -> new NativeMemory(size));
         }
-        assertThat(new Picture(0, 0).grown().mappingCapacity).isZero();
+        assertThat(new Picture(0, 0).grown(new Picture(0, 0)).mappingCapacity).isZero();
     }
 }

@@ -48,7 +48,8 @@ class PackageExampleTest {
 
     @Test
     void theSamplersExampleCompiles() throws Exception {
-        compile(example(1) + "\nvoid count(int file, long offset) {\n}\nvoid print(String what, long where) {\n}");
+        compile(example(1) + "\nvoid run(LiveMaps.Reader reader) {\n}\nvoid count(int file, long offset) {\n}\n"
+                + "void print(String what, long where) {\n}");
     }
 
     private String run() throws Exception {

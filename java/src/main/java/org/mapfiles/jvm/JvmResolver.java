@@ -12,6 +12,10 @@ import org.mapfiles.ProcessMaps;
  * JvmResolver resolver = JvmResolver.open();
  * JvmAnswer answer = resolver.answer();                       // one for each thread
  * resolver.resolve(address, sampledAt, answer);
+ * CodeAnswer code = answer.code();                            // null: neither a method nor a stub
+ * for (int i = 0; code != null && i < code.frames(); i++) {   // what is inlined there, innermost first
+ *     System.out.println(code.className(i) + "." + code.methodName(i) + " @ " + code.bytecode(i));
+ * }
  * }</pre>
  *
  * <p>Code is told by the JVM as it comes and goes ({@link JvmCode}); regions and mappings are of the last {@link #refresh}. Resolving
