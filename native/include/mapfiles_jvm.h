@@ -91,8 +91,11 @@ MF_API int mf_jvm_open(void *java_vm, uint64_t bytes);
 /**
  * Ends one opening. After the last the JVM tells no more: what is known stays, and ages: code that goes from then on seems to be
  * there. An agent of the command line, or attached, never closes.
+ *
+ * @return 0, also where nothing is open; -EINVAL: the thread is not attached to the JVM, or that has ended; -ESRCH: it is
+ *         exiting.
  */
-MF_API void mf_jvm_close(void);
+MF_API int mf_jvm_close(void);
 
 /**
  * Which code an address belongs to.

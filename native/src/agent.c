@@ -19,7 +19,11 @@
 #define LEAST_BYTES (1u << 20)
 #define MOST_BYTES (1u << 30)
 
-struct mf_agent mf_agent = {.opening = PTHREAD_MUTEX_INITIALIZER, .writing = PTHREAD_MUTEX_INITIALIZER};
+struct mf_agent mf_agent = {
+    .opening = PTHREAD_MUTEX_INITIALIZER,
+    .asking = PTHREAD_MUTEX_INITIALIZER,
+    .writing = PTHREAD_MUTEX_INITIALIZER,
+};
 
 static const jvmtiEvent events[] = {
     JVMTI_EVENT_COMPILED_METHOD_LOAD, JVMTI_EVENT_COMPILED_METHOD_UNLOAD, JVMTI_EVENT_DYNAMIC_CODE_GENERATED,
@@ -134,20 +138,16 @@ static bool is_attached(JavaVM *vm)
     return (*vm)->GetEnv(vm, (void **)&env, JNI_VERSION_1_8) == JNI_OK;
 }
 
-int mf_jvm_open(void *java_vm, uint64_t bytes)
+static int begin(JavaVM *vm, uint64_t bytes)
 {
     int rc;
 
-    if (!is_attached(java_vm))
-        return -EINVAL;
     pthread_mutex_lock(&mf_agent.opening);
-    rc = open_jvmti(java_vm);
+    rc = open_jvmti(vm);
     if (rc == 0)
         rc = open_memory(bytes);
     if (rc == 0)
         rc = set_events(JVMTI_ENABLE);
-    if (rc == 0)
-        rc = ask();
     if (rc == 0)
         mf_agent.users++;
     else if (mf_agent.users == 0 && mf_agent.jvmti != NULL)
@@ -156,12 +156,38 @@ int mf_jvm_open(void *java_vm, uint64_t bytes)
     return rc;
 }
 
-void mf_jvm_close(void)
+int mf_jvm_open(void *java_vm, uint64_t bytes)
 {
+    int rc;
+
+    if (!is_attached(java_vm))
+        return -EINVAL;
+    rc = begin(java_vm, bytes);
+    if (rc != 0)
+        return rc;
+    pthread_mutex_lock(&mf_agent.asking);
+    rc = ask();
+    pthread_mutex_unlock(&mf_agent.asking);
+    if (rc != 0)
+        mf_jvm_close();
+    return rc;
+}
+
+int mf_jvm_close(void)
+{
+    int rc = 0;
+
+    if (mf_agent.codes == NULL) /* nothing was ever opened */
+        return 0;
+    if (!is_attached(mf_agent.vm))
+        return -EINVAL;
     pthread_mutex_lock(&mf_agent.opening);
-    if (mf_agent.users > 0 && --mf_agent.users == 0)
-        set_events(JVMTI_DISABLE);
+    if (mf_agent.users == 1)
+        rc = set_events(JVMTI_DISABLE);
+    if (mf_agent.users > 0 && rc == 0)
+        mf_agent.users--;
     pthread_mutex_unlock(&mf_agent.opening);
+    return rc;
 }
 
 int mf_code_find(uint64_t address, uint64_t time, struct mf_code *out)

@@ -10,6 +10,7 @@
 
 struct mf_agent {
     pthread_mutex_t opening; /* one opens or closes at a time; events go on */
+    pthread_mutex_t asking;  /* one asks what there is, and is told for long: not to be held by who closes */
     pthread_mutex_t writing; /* one event is noted at a time; no call into the JVM is made with it, which may wait there */
     JavaVM *vm;
     jvmtiEnv *jvmti;

@@ -52,6 +52,7 @@ static bool fetch_name(jvmtiEnv *jvmti, jmethodID method, char *texts[3])
 static enum outcome name_of(struct mf_codes *codes, jvmtiEnv *jvmti, jmethodID method, mf_place *place)
 {
     const uint64_t key = (uint64_t)(uintptr_t)method;
+    const uint32_t turn = codes->turn;
     char *texts[3] = {NULL, NULL, NULL};
     bool is_named;
 
@@ -67,7 +68,7 @@ static enum outcome name_of(struct mf_codes *codes, jvmtiEnv *jvmti, jmethodID m
     for (int i = 0; i < 3; i++)
         (*jvmti)->Deallocate(jvmti, (unsigned char *)texts[i]);
     pthread_mutex_lock(&mf_agent.writing);
-    return !is_named ? NOT_NAMED : *place == 0 ? NO_ROOM : NOTED;
+    return codes->turn != turn ? TIDIED : !is_named ? NOT_NAMED : *place == 0 ? NO_ROOM : NOTED;
 }
 
 /*
@@ -193,10 +194,14 @@ static enum outcome name_all(struct mf_codes *codes, jvmtiEnv *jvmti, const stru
 {
     mf_place place;
 
-    for (jint at = next_told(debug, 0, start, end); at < debug->count; at = next_told(debug, at + 1, start, end))
-        for (jint level = 0; level < depth_of(debug, at); level++)
-            if (name_of(codes, jvmti, method_of(debug, at, level), &place) == NO_ROOM)
-                return NO_ROOM;
+    for (jint at = next_told(debug, 0, start, end); at < debug->count; at = next_told(debug, at + 1, start, end)) {
+        for (jint level = 0; level < depth_of(debug, at); level++) {
+            const enum outcome outcome = name_of(codes, jvmti, method_of(debug, at, level), &place);
+
+            if (outcome == NO_ROOM || outcome == TIDIED)
+                return outcome;
+        }
+    }
     return NOTED;
 }
 
@@ -251,11 +256,13 @@ static enum outcome identify(struct mf_codes *codes, jvmtiEnv *jvmti, jmethodID 
     const enum outcome outcome = name_of(codes, jvmti, method, &out->name);
     struct mf_code_image *const image = mf_codes_current(codes);
 
+    if (outcome != NOTED)
+        return outcome;
     out->told = (struct mf_vm_method){-1, -1, -1, 0};
     out->is_told = mf_vm_method_at(start, &out->told);
-    if (outcome == NOTED && out->told.tier <= 0 && is_of_handle(image, out->name))
+    if (out->told.tier <= 0 && is_of_handle(image, out->name))
         out->name = intrinsic_name(image, out->told.method);
-    return outcome == NOTED && out->name == 0 ? NO_ROOM : outcome;
+    return out->name == 0 ? NO_ROOM : NOTED;
 }
 
 /* Whether it is known already, and there: the JVM tells again when it is asked what there is. */
@@ -291,20 +298,15 @@ static enum outcome add_method(struct mf_code_image *image, const struct debug *
 
 static enum outcome note_method(struct mf_codes *codes, jvmtiEnv *jvmti, const struct debug *debug, uint64_t start, uint64_t end)
 {
-    const uint32_t turn = codes->turn;
     struct compiled compiled;
     enum outcome outcome = identify(codes, jvmti, debug->method, start, &compiled);
 
-    if (outcome == NOTED && codes->turn == turn && is_known(mf_codes_current(codes), &compiled, start, end))
-        return NOTED;
-    if (outcome == NOTED)
-        outcome = name_all(codes, jvmti, debug, start, end);
-    if (outcome != NOTED)
+    if (outcome != NOTED || is_known(mf_codes_current(codes), &compiled, start, end))
         return outcome;
-    if (codes->turn != turn)
-        return TIDIED;
-    return is_known(mf_codes_current(codes), &compiled, start, end)
-        ? NOTED : add_method(mf_codes_current(codes), debug, &compiled, start, end);
+    outcome = name_all(codes, jvmti, debug, start, end);
+    if (outcome != NOTED || is_known(mf_codes_current(codes), &compiled, start, end)) /* told by another thread meanwhile */
+        return outcome;
+    return add_method(mf_codes_current(codes), debug, &compiled, start, end);
 }
 
 static enum outcome note_stub(struct mf_codes *codes, const char *text, uint64_t start, uint64_t end)

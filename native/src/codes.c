@@ -102,7 +102,10 @@ static void add_gone(const struct mf_code_image *image, uint64_t begin, unsigned
     }
 }
 
-/* A time before which so many units of code went, and few more: the stretch that it lies in is divided until one part is small. */
+/*
+ * A time before which so many units of code went, and few more, unless all of these went at once: the stretch that it lies in is
+ * divided until a part is small.
+ */
 static uint64_t time_before(const struct mf_code_image *image, uint64_t units)
 {
     uint64_t begin = 0, still = units;

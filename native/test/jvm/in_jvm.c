@@ -23,6 +23,7 @@ static void *open_unattached(void *unused)
 {
     (void)unused;
     CHECK_IS(mf_jvm_open(vm, 0), -EINVAL, "a thread that is not attached");
+    CHECK_IS(mf_jvm_close(), is_over ? -EINVAL : 0, "which does not close either");
     return NULL;
 }
 
@@ -67,6 +68,7 @@ static bool suspend_while_it_is_told(jvmtiEnv *jvmti, uint64_t names)
     CHECK_IS(mf_code_count(&counts), 0, "counts of a thread that is suspended");
     usleep(20000);
     CHECK_IS(mf_code_count(&later), 0, "once more");
+    CHECK_IS(mf_jvm_close(), 0, "nor is closing kept waiting");
     alarm(0);
     in_time = is_suspended && !is_over; /* a suspended thread runs on to where it meets the JVM */
     if (in_time)
@@ -113,9 +115,8 @@ static int in_a_jvm(const char *libjvm, uint64_t suspend_at, uint64_t *names)
     *names = counts.names;
     run(open_unattached, NULL);
     CHECK_IS(mf_jvm_open(vm, 0), 0, "once more");
-    mf_jvm_close();
-    mf_jvm_close();
-    mf_jvm_close(); /* one too many */
+    CHECK_IS(mf_jvm_close(), 0, "the end of the second");
+    CHECK_IS(mf_jvm_close(), 0, "one too many");
     CHECK_IS((*vm)->DestroyJavaVM(vm), JNI_OK, "the end");
     CHECK_IS(mf_jvm_open(vm, 0), -EINVAL, "after the end");
     return check_failures != 0 ? 1 : in_time ? 0 : TOO_LATE;

@@ -27,7 +27,11 @@ public final class PrivateDirectory {
             if (!Files.isDirectory(parent) && Files.isDirectory(parent.getParent())) { // ~/.cache, but not a home
                 Files.createDirectories(parent);
             }
-            create(directory, isReadable ? "rwxr-xr-x" : "rwx------");
+            create(directory);
+        }
+        Path above = directory.getParent();
+        if (((Integer) Files.getAttribute(above, "unix:mode") & 01002) == 0002) {
+            throw new IOException(above + " lets everybody exchange what is in it: chmod +t");
         }
         int mode = (Integer) Files.getAttribute(directory, "unix:mode", LinkOption.NOFOLLOW_LINKS);
         int type = mode & 0170000;
@@ -35,12 +39,15 @@ public final class PrivateDirectory {
         if (type != 0040000 || (mode & mayNot) != 0 || uidOf(directory) != ownUid()) {
             throw new IOException(directory + " is not a directory of this user alone");
         }
+        if (isReadable && (mode & 0055) != 0055) { // made just now, or long ago, whatever the umask
+            Files.setPosixFilePermissions(directory, PosixFilePermissions.fromString("rwxr-xr-x"));
+        }
         return directory;
     }
 
-    private static void create(Path directory, String permissions) throws IOException {
+    private static void create(Path directory) throws IOException {
         try {
-            Files.createDirectory(directory, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString(permissions)));
+            Files.createDirectory(directory, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
         } catch (FileAlreadyExistsException raced) {
             // another JVM was quicker, or it is no directory: who made it is looked at
         }

@@ -7,6 +7,7 @@ import org.mapfiles.internal.NativeLibrary;
 final class JvmCalls {
     static final int ESRCH = -3;
     static final int ENOMEM = -12;
+    static final int EINVAL = -22;
 
     static {
         NativeLibrary.bindJvm(JvmCalls.class);

@@ -42,29 +42,45 @@ public final class JvmCode {
      *     twice as much, and later calls do not change it
      * @throws UnsupportedOperationException if this JVM cannot tell, or is exiting; the message says what is missing
      */
-    public static synchronized JvmCode open(long bytes) {
+    public static JvmCode open(long bytes) {
         JvmCode code = hold(bytes);
-        if (asked) {
+        if (setAsked(true)) {
             release(); // one is enough
         }
-        asked = true;
         return code;
     }
 
+    /** What it was before. */
+    private static synchronized boolean setAsked(boolean now) {
+        boolean before = asked;
+        asked = now;
+        return before;
+    }
+
     /** As {@link #open(long)}, until it is released: the JVM tells while anybody holds it, of all users of the library. */
-    static synchronized JvmCode hold(long bytes) {
+    static JvmCode hold(long bytes) {
         if (bytes < 0) {
             throw new IllegalArgumentException(bytes + " bytes");
         }
-        int rc = JvmCalls.codeOpen(bytes);
+        int rc = JvmCalls.codeOpen(bytes); // takes its time, in which others may close
         if (rc == JvmCalls.ENOMEM) {
             throw new UnsupportedOperationException("there is no address space for twice " + (bytes == 0 ? USUAL_BYTES : bytes)
                     + " bytes: raise ulimit -v, or ask for less");
         }
         if (rc != 0) {
-            throw new UnsupportedOperationException(rc == JvmCalls.ESRCH ? "this JVM is exiting" : "this JVM cannot tell of its compiled code: it "
+            boolean isExiting = rc == JvmCalls.ESRCH || rc == JvmCalls.EINVAL;
+            throw new UnsupportedOperationException(isExiting ? "this JVM is exiting" : "this JVM cannot tell of its compiled code: it "
                     + "takes a HotSpot JVM with JVMTI, and CompiledMethodLoad events");
         }
+        try {
+            return opened();
+        } catch (RuntimeException | Error e) {
+            release();
+            throw e;
+        }
+    }
+
+    private static synchronized JvmCode opened() {
         if (opened == null) {
             opened = new JvmCode(new CodeMemory(buffer(0), buffer(1), buffer(2)));
         }
@@ -88,9 +104,8 @@ public final class JvmCode {
      * is not closed, an agent, a C program, another class loader's copy of this class), it tells no more: what is known stays, and
      * ages, as what goes from then on seems to be there. {@link #open()} begins again.
      */
-    public static synchronized void stop() {
-        if (asked) {
-            asked = false;
+    public static void stop() {
+        if (setAsked(false)) {
             release();
         }
     }

@@ -8,10 +8,15 @@ import java.io.BufferedOutputStream;
 import java.io.ByteArrayInputStream;
 import java.io.DataInputStream;
 import java.io.DataOutputStream;
+import java.io.EOFException;
 import java.io.File;
 import java.io.IOException;
+import java.io.InputStream;
+import java.io.UTFDataFormatException;
 import java.net.URISyntaxException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
@@ -23,6 +28,7 @@ import java.util.Locale;
 import java.util.Set;
 import java.util.regex.Pattern;
 import org.mapfiles.MapCursor;
+import org.mapfiles.MapFilter;
 import org.mapfiles.ProcessMaps;
 import org.mapfiles.internal.PrivateDirectory;
 import org.mapfiles.jvm.JvmRegions;
@@ -30,6 +36,7 @@ import org.mapfiles.jvm.JvmRegions;
 /** Another JVM, asked through the attach mechanism. */
 final class AttachedJvm {
     private static final long SIGQUIT = 1L << 2;
+    private static final int LONGEST_ANSWER = 1 << 28;
     /** As it is called, too, when an upgrade has replaced it. */
     private static final Pattern LIBJVM = Pattern.compile("/libjvm\\.so( \\(deleted\\))?$");
 
@@ -41,28 +48,52 @@ final class AttachedJvm {
 
     /** What each part of its memory is for. */
     List<JvmPart> parts() throws IOException {
-        return JvmPart.readAll(ask());
+        return read(JvmPart::readAll);
     }
 
     /** What addresses are; some. */
     List<JvmWhat> whats(long[] addresses) throws IOException {
-        List<JvmWhat> whats = new ArrayList<>();
-        DataInputStream in = ask(addresses);
-        for (int i = 0; i < addresses.length; i++) {
-            whats.add(JvmWhat.read(in));
-        }
-        return whats;
+        return read(in -> {
+            List<JvmWhat> whats = new ArrayList<>();
+            while (whats.size() < addresses.length) {
+                whats.add(JvmWhat.read(in));
+            }
+            return whats;
+        }, addresses);
     }
 
-    private DataInputStream ask(long... addresses) throws IOException {
+    private interface Reader<T> {
+        T read(DataInputStream in) throws IOException;
+    }
+
+    /** Has it asked, and reads what it answered. */
+    private <T> T read(Reader<T> reader, long... addresses) throws IOException {
+        try {
+            DataInputStream in = new DataInputStream(new ByteArrayInputStream(ask(addresses)));
+            if (!in.readBoolean()) {
+                throw new IOException("the JVM of process " + maps.pid() + " cannot tell: " + FileName.shown(in.readUTF()));
+            }
+            return reader.read(in);
+        } catch (EOFException | UTFDataFormatException bad) {
+            throw JvmPart.notUnderstood("it is cut off, or something else");
+        } catch (IOException e) {
+            maps.snapshot(MapFilter.all().executable()); // throws, and that is why, where the process has ended
+            throw e;
+        }
+    }
+
+    private byte[] ask(long... addresses) throws IOException {
         check();
         int user = effectiveUser();
         boolean isOther = user != PrivateDirectory.ownUid();
         Path shared = sharedDirectory(user, isOther);
+        Path agent = AgentJar.in(shared);
         Path directory = Files.createTempDirectory(shared, "request-");
-        Path request = newFile(directory.resolve("request"));
-        Path answer = newFile(directory.resolve("answer"));
+        Thread cleaner = new Thread(() -> delete(directory)); // where this program is interrupted
+        Runtime.getRuntime().addShutdownHook(cleaner);
         try {
+            Path request = newFile(directory.resolve("request"));
+            Path answer = newFile(directory.resolve("answer"));
             try (DataOutputStream out = new DataOutputStream(new BufferedOutputStream(Files.newOutputStream(request)))) {
                 out.writeUTF(classPath());
                 out.writeInt(addresses.length);
@@ -73,16 +104,29 @@ final class AttachedJvm {
             if (isOther) {
                 give(directory, user, request, answer);
             }
-            load(AgentJar.in(shared), directory.toString());
-            DataInputStream in = new DataInputStream(new ByteArrayInputStream(Files.readAllBytes(answer)));
-            if (!in.readBoolean()) {
-                throw new IOException("the JVM of process " + maps.pid() + " cannot tell: " + in.readUTF());
-            }
-            return in;
+            check(); // once more, so shortly before it is signalled
+            load(agent, directory.toString());
+            return content(answer);
         } finally {
-            Files.deleteIfExists(request);
-            Files.deleteIfExists(answer);
-            Files.delete(directory);
+            delete(directory);
+            Runtime.getRuntime().removeShutdownHook(cleaner);
+        }
+    }
+
+    /** The file is its user's, who may have made it anything. */
+    private static byte[] content(Path answer) throws IOException {
+        try (InputStream in = Files.newInputStream(answer, LinkOption.NOFOLLOW_LINKS)) {
+            byte[] content = in.readNBytes(LONGEST_ANSWER);
+            if (content.length == LONGEST_ANSWER) {
+                throw JvmPart.notUnderstood("it is longer than any answer");
+            }
+            return content;
+        }
+    }
+
+    private static void delete(Path directory) {
+        for (String name : new String[] {"request", "answer", "."}) {
+            directory.resolve(name).normalize().toFile().delete();
         }
     }
 
@@ -108,10 +152,11 @@ final class AttachedJvm {
         for (Path place : places) {
             try {
                 Path made = PrivateDirectory.make(place, isOther).toRealPath();
-                if (sees(made)) {
+                boolean isAscii = made.toString().chars().allMatch(c -> c < 0x80);
+                if (isAscii && sees(made)) {
                     return made;
                 }
-                refusals.append("; it sees another ").append(made).append(", or none");
+                refusals.append(isAscii ? "; it sees another " + made + ", or none" : "; not all JVMs can name " + FileName.shown(made.toString()));
             } catch (IOException e) {
                 refusals.append("; ").append(e.getMessage());
             }
@@ -159,7 +204,7 @@ final class AttachedJvm {
 
     /** A field of proc_pid_status(5); null: there is none. */
     private String status(String field) throws IOException {
-        for (String line : Files.readAllLines(Path.of("/proc/" + maps.pid() + "/status"))) {
+        for (String line : Files.readAllLines(Path.of("/proc/" + maps.pid() + "/status"), StandardCharsets.ISO_8859_1)) {
             if (line.startsWith(field + ":")) {
                 return line.substring(field.length() + 1).strip();
             }
@@ -191,8 +236,8 @@ final class AttachedJvm {
             VirtualMachine machine = VirtualMachine.attach(Integer.toString(maps.pid()));
             try {
                 String version = machine.getSystemProperties().getProperty("java.specification.version", "");
-                if (version.startsWith("1.") || Integer.parseInt(version) < 17) {
-                    throw new IOException(jvm + " is Java " + version + ", and this takes 17 or newer");
+                if (!version.matches("1[7-9]|[2-9]\\d|\\d{3}")) {
+                    throw new IOException(jvm + " is Java " + FileName.shown(version) + ", and this takes 17 or newer");
                 }
                 machine.loadAgent(agent.toString(), arguments);
             } finally {
@@ -205,6 +250,9 @@ final class AttachedJvm {
             throw new IOException(jvm + " lets nobody attach (" + e.getMessage() + "): run this as its user, and start it without "
                     + "-XX:+DisableAttachMechanism", e);
         } catch (AgentLoadException e) {
+            if (String.valueOf(e.getMessage()).contains("JAR")) {
+                throw new IOException(jvm + " cannot read " + agent + ": its user needs to", e);
+            }
             throw new IOException(jvm + " loads no agent (" + e.getMessage() + "): start it with -XX:+EnableDynamicAgentLoading", e);
         } catch (AgentInitializationException e) {
             throw new IOException(jvm + " could not run what asks it (" + e.getMessage() + "): its standard error says why", e);

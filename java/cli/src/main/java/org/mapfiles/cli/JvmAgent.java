@@ -31,6 +31,7 @@ public final class JvmAgent {
      * there is one, or why not.
      */
     public static synchronized void agentmain(String directory) throws IOException {
+        ClassLoader.getSystemResource("org/mapfiles/cli/nothing"); // opens what was appended: no path is left to look at later
         try (DataInputStream in = new DataInputStream(new FileInputStream(directory + "/request"))) {
             loader(in.readUTF()).loadClass("org.mapfiles.cli.JvmTeller").getMethod("answer", String.class).invoke(null, directory);
         } catch (InvocationTargetException e) {

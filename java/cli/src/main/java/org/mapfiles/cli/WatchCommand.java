@@ -158,6 +158,11 @@ final class WatchCommand implements Callable<Integer> {
             if (events != null) {
                 takeWhatIsTold();
             }
+            if (isExecTold(Long.MAX_VALUE) && !isExecTold(began)) { // a picture of both programs, perhaps: the next look tells
+                now = before;
+                before = next;
+                return began;
+            }
             Found found = new Found(began);
             MapDifference.visit(before.cursor(), now.cursor(), found);
             boolean isAnotherProgram = found.nothingStayed();
