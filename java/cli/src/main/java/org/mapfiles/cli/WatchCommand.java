@@ -158,7 +158,7 @@ final class WatchCommand implements Callable<Integer> {
             if (events != null) {
                 takeWhatIsTold();
             }
-            if (isExecTold(Long.MAX_VALUE) && !isExecTold(began)) { // a picture of both programs, perhaps: the next look tells
+            if (isExecTold(began + 1, Long.MAX_VALUE)) { // a picture of both programs, perhaps: the next look tells
                 now = before;
                 before = next;
                 return began;
@@ -166,10 +166,10 @@ final class WatchCommand implements Callable<Integer> {
             Found found = new Found(began);
             MapDifference.visit(before.cursor(), now.cursor(), found);
             boolean isAnotherProgram = found.nothingStayed();
-            if (isAnotherProgram && !isExecTold(Long.MAX_VALUE)) {
+            if (isAnotherProgram && !isExecTold(0, began)) {
                 changes.add(0, new Change(began, Change.Kind.EXEC));
             }
-            if (isAnotherProgram || isExecTold(began)) {
+            if (isAnotherProgram || isExecTold(0, began)) {
                 changes.removeIf(change -> change.kind() == Change.Kind.REMOVED);
                 return began;
             }
@@ -181,8 +181,8 @@ final class WatchCommand implements Callable<Integer> {
             return began;
         }
 
-        private boolean isExecTold(long until) {
-            return changes.stream().anyMatch(change -> change.kind() == Change.Kind.EXEC && change.nanos() <= until);
+        private boolean isExecTold(long from, long until) {
+            return changes.stream().anyMatch(change -> change.kind() == Change.Kind.EXEC && change.nanos() >= from && change.nanos() <= until);
         }
 
         private void takeWhatIsTold() {

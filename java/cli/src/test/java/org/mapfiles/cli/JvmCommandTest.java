@@ -40,16 +40,16 @@ class JvmCommandTest {
     }
 
     private static Process waiting(String... options) throws Exception {
-        return waiting(List.of(), options);
+        return running(List.of(), Waiting.class, options);
     }
 
-    private static Process waiting(List<String> under, String... options) throws Exception {
+    private static Process running(List<String> under, Class<?> program, String... options) throws Exception {
         List<String> command = new ArrayList<>(under);
         command.addAll(List.of(System.getProperty("java.home") + "/bin/java", "-Xcheck:jni"));
         command.addAll(List.of(options));
-        String file = Waiting.class.getName().replace('.', '/') + ".class";
-        Path path = Path.of(URI.create(Waiting.class.getResource("/" + file).toString()));
-        command.addAll(List.of("-cp", path.getRoot().resolve(path.subpath(0, path.getNameCount() - 4)).toString(), Waiting.class.getName()));
+        String file = program.getName().replace('.', '/') + ".class";
+        Path path = Path.of(URI.create(program.getResource("/" + file).toString()));
+        command.addAll(List.of("-cp", path.getRoot().resolve(path.subpath(0, path.getNameCount() - 4)).toString(), program.getName()));
         Process process = new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.DISCARD).start();
         assertThat(process.inputReader().readLine()).isEqualTo("READY");
         return process;
@@ -177,6 +177,44 @@ class JvmCommandTest {
         }
     }
 
+    /** The program of a JVM that ends as soon as somebody attaches. */
+    static final class Leaving {
+        private Leaving() {
+        }
+
+        public static void main(String[] arguments) {
+            System.out.println("READY");
+            while (true) {
+                if (Thread.getAllStackTraces().keySet().stream().anyMatch(thread -> thread.getName().equals("Attach Listener"))) {
+                    Runtime.getRuntime().halt(0);
+                }
+            }
+        }
+    }
+
+    @Test
+    void aJvmThatEndsWhileItIsAsked() throws Exception {
+        Process jvm = running(List.of(), Leaving.class);
+        Ran ran = Ran.with("jvm", Long.toString(jvm.pid()));
+        assertThat(ran.code()).as(ran.err()).isEqualTo(4);
+        assertThat(ran.err()).contains(Long.toString(jvm.pid()));
+    }
+
+    /** The kernel shows 15 bytes of it, whatever character they end in. */
+    @Test
+    void aJvmWhoseNameIsCutInACharacter(@TempDir Path directory) throws Exception {
+        String script = "name=$(printf 'x\\303\\244\\303\\244\\303\\244\\303\\244\\303\\244\\303\\244\\303\\244\\303\\244')"
+                + " && ln -s \"$1\" \"$0/$name\" && shift && exec \"$0/$name\" \"$@\"";
+        Process jvm = running(List.of("sh", "-c", script, directory.toString()), Waiting.class);
+        try {
+            assertThat(Files.readAllBytes(Path.of("/proc/" + jvm.pid() + "/comm"))).hasSize(16).startsWith('x', 0xc3, 0xa4);
+            assertThat(Ran.with("jvm", Long.toString(jvm.pid())).code()).isZero();
+        } finally {
+            jvm.destroyForcibly();
+            new ProcessBuilder("rm", "-rf", directory.toString()).start().waitFor(); // a name that Java may not have
+        }
+    }
+
     /** It sees other files, so that neither what is asked nor the command's classes can be given to it. */
     @Test
     void aJvmInAContainer() throws Exception {
@@ -184,7 +222,7 @@ class JvmCommandTest {
                 + " && exec \"$@\"", Files.createDirectories(Path.of(System.getProperty("user.home"), ".cache")).toString()));
         Process jvm;
         try {
-            jvm = waiting(command);
+            jvm = running(command, Waiting.class);
         } catch (IOException | AssertionError refused) {
             assumeTrue(false, "this user cannot make a mount namespace");
             return;
