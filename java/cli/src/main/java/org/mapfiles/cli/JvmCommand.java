@@ -21,8 +21,9 @@ import picocli.CommandLine.Parameters;
                 + " --enable-native-access=ALL-UNNAMED keep it quiet. What is only told by what memory looks like"
                 + " is marked with ?, in JSON as inferred. What nobody tells is UNKNOWN: most of what a collector has"
                 + " beside the heap, unless that JVM was started with -XX:NativeMemoryTracking=detail.",
-            "In that JVM one class and this library stay until it ends, after 'resolve --jvm' address space of some 140 MiB, too, little"
-                    + " of it used, and code compiled later has more debug information. Nothing goes on running there.",
+            "Question and answer go through ~/.cache/mapfiles or, where root asks a JVM of another user, /run/mapfiles. In that JVM"
+                    + " one class and this library stay until it ends, after 'resolve --jvm' address space of some 140 MiB, too,"
+                    + " little of it used, and code compiled later has more debug information. Nothing goes on running there.",
             "Sizes are of address space, reserved or used, not of memory in use: most of MALLOC is what its arenas keep in reserve, and"
                 + " the heap of ZGC, where that is not generational (up to JDK 22 unless asked for), is mapped three times.",
             "JSON: start and end as \"0x...\"; region; detail, empty for none; inferred.",
