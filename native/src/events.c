@@ -117,47 +117,70 @@ static int add_to_wait(struct mf_events *events, int fd, uint32_t events_of_it, 
     return fd < 0 ? fd : (int)MF_SYS(SYS_epoll_ctl, events->epoll_fd, EPOLL_CTL_ADD, fd, &event);
 }
 
+static void absent(struct mf_ring *ring)
+{
+    *ring = (struct mf_ring){.next = MF_NO_RECORD, .cpu = ring->cpu, .fd = -1};
+}
+
+static void unmap(const struct mf_events *events, const struct mf_ring *ring)
+{
+    (void)MF_SYS(SYS_munmap, ring->memory, sysconf(_SC_PAGESIZE) + events->ring_bytes);
+}
+
 /* Maps the ring of the first event on a CPU, and lets a wait hear of it. */
 static int make_ring(struct mf_events *events, struct mf_ring *ring, int fd)
 {
     const size_t page = (size_t)sysconf(_SC_PAGESIZE);
     const long memory = MF_SYS(SYS_mmap, NULL, page + events->ring_bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    int rc;
 
     if (memory < 0)
         return memory == -EPERM ? -EDQUOT : (int)memory;
     *ring = (struct mf_ring){.memory = (char *)memory, .next = MF_NO_RECORD, .cpu = ring->cpu, .fd = fd};
     /* Edge-triggered: once its own thread has ended, the descriptor says so for ever, and it still rings for the others. */
-    return add_to_wait(events, fd, EPOLLIN | EPOLLET, BY_RING);
+    rc = add_to_wait(events, fd, EPOLLIN | EPOLLET, BY_RING);
+    if (rc < 0) {
+        unmap(events, ring);
+        absent(ring);
+    }
+    return rc;
 }
 
-/* The event of one thread on one CPU, and the ring it writes to. A descriptor, or why there is none. */
+/* The event of one thread on one CPU, and the ring it writes to. *fd is its descriptor if 0 is returned, and else untouched. */
 static int cover_on_cpu(struct mf_events *events, struct mf_ring *ring, int32_t tid, int32_t *fd)
 {
-    int rc = open_event_of_any_kernel(events, tid, ring->cpu);
+    const int opened = open_event_of_any_kernel(events, tid, ring->cpu);
+    int rc;
 
-    if (rc < 0)
-        return rc;
-    *fd = rc;
+    if (opened < 0)
+        return opened;
     if (ring->memory == NULL)
-        return make_ring(events, ring, *fd);
-    return (int)MF_SYS(SYS_ioctl, *fd, MF_PERF_SET_OUTPUT, ring->fd);
+        rc = make_ring(events, ring, opened);
+    else
+        rc = (int)MF_SYS(SYS_ioctl, opened, MF_PERF_SET_OUTPUT, ring->fd);
+    if (rc < 0)
+        mf_sys_close(opened);
+    else
+        *fd = opened;
+    return rc;
 }
 
 int mf_events_cover(struct mf_events *events, int32_t tid)
 {
     struct mf_ring *const rings = mf_events_rings(events);
-    int32_t *const fds = mf_events_fds(events, events->thread_count);
-    struct mf_watched *const watched = &mf_events_threads(events)[events->thread_count];
+    const uint32_t place = events->thread_count;
+    int32_t *const fds = mf_events_fds(events, place);
+    struct mf_watched *const watched = &mf_events_threads(events)[place];
     int rc = 0;
 
-    if (events->thread_count == events->thread_capacity)
+    if (place == events->thread_capacity)
         return -ENOBUFS;
     memset(fds, -1, sizeof *fds * events->cpu_capacity);
     *watched = (struct mf_watched){.tid = tid};
     for (uint32_t i = 0; i < events->cpu_count; i++) {
         rc = cover_on_cpu(events, &rings[i], tid, &fds[i]);
-        if (rc == 0 && watched->since++ == 0) /* from now on closing gives it back */
-            events->thread_count++;
+        if (rc == 0) /* from now on closing gives it back */
+            events->thread_count = place + 1;
         if (rc == -ENODEV || (rc == -EINVAL && events->thread_count > 0 && rings[i].memory == NULL))
             rc = 0; /* a CPU that is switched off, or one of the numbers that are none */
         if (rc < 0)
@@ -210,11 +233,6 @@ static int cover_all(struct mf_events *events, int task_fd)
     for (int round = 0; round < ROUNDS && unwatched > 0; round++)
         unwatched = cover_listed(events, task_fd);
     return unwatched > 0 ? -EAGAIN : unwatched;
-}
-
-static void absent(struct mf_ring *ring)
-{
-    *ring = (struct mf_ring){.next = MF_NO_RECORD, .cpu = ring->cpu, .fd = -1};
 }
 
 /* Whether there is room, as far as can be seen before. The directory of threads has a link for each (proc_pid_task(5)). */
@@ -384,7 +402,7 @@ void mf_events_close(struct mf_events *events)
     }
     for (uint32_t i = 0; i < events->cpu_count; i++) {
         if (rings[i].memory != NULL)
-            (void)MF_SYS(SYS_munmap, rings[i].memory, sysconf(_SC_PAGESIZE) + events->ring_bytes);
+            unmap(events, &rings[i]);
     }
     close_if_open(&events->pid_fd);
     close_if_open(&events->wake_fd);
