@@ -597,8 +597,10 @@ MF_API long mf_memory_read(struct mf_process *process, uint64_t address, void *t
  * The names are the kernel's at that time, as in a snapshot but for these: a heap has no name the first time; a path of
  * more than MF_NAME_MAX - 9 bytes is left out (name_length 0, MF_FILE_BACKED).
  *
- * Memory made by a process that shares it and is no thread of it (vfork(2)) is not told. A program that runs set-user-ID
- * ends the stream at its execve(2), unless the caller may look at that too.
+ * Memory made by a process that shares it and is no thread of it (vfork(2)) is not told. At the execve(2) of a program that runs
+ * set-user-ID, or may be executed and not read, the kernel takes the events away, whoever watches. mf_events_drain() then watches
+ * the process anew and says overrun, or uncovered where the caller may not look at that program (before Linux 5.3: neither; the
+ * stream ends with the execve and the end of the thread).
  *
  * Cost. Each thread that exists takes a descriptor a CPU; threads to come inherit them in the kernel and take none. A ring a
  * CPU of locked memory, ring_bytes + a page: without CAP_IPC_LOCK, all rings of one user share perf_event_mlock_kb a CPU, and
@@ -639,8 +641,10 @@ struct mf_drained {
     uint32_t text_length; /**< bytes of text written */
     uint32_t more;        /**< 1: there was no room for all; the rest is in the rings still */
     uint32_t overrun;     /**< 1: something may be missing: a ring was so full that records may have been dropped (the kernel says
-                           so with its next one), or a thread was found that was made just before its maker was watched */
-    uint32_t uncovered;   /**< threads that are not watched: out of descriptors or capacity; open anew */
+                           so with its next one), a thread was found that was made just before its maker was watched, or the
+                           process has become a program with other rights, and is watched anew */
+    uint32_t uncovered;   /**< threads that are not watched: out of descriptors or capacity, or the process has become a program
+                           that the caller may not look at, which each drain says; open anew, which says why */
     uint32_t reserved;    /**< 0 */
 };
 
@@ -704,7 +708,7 @@ MF_API int mf_events_open(struct mf_process *process, uint32_t what, uint32_t ri
 
 /**
  * Moves what the kernel has written from the rings to caller's memory, ordered by time, also from one call to the next. Without
- * a system call, but for new threads in the first moments.
+ * a system call, but for new threads in the first moments, for a program with other rights, and where something is lost.
  *
  * @param out            @p capacity events, at least 1.
  * @param text           @p text_capacity bytes for names, at least MF_NAME_MAX.

@@ -6,6 +6,7 @@
 #include "perf.h"
 #include "process.h"
 
+#include <poll.h>
 #include <stdbool.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -22,9 +23,6 @@
 #endif
 
 _Static_assert(sizeof(struct mf_event) == 112, "the event is the ABI between core and facade");
-
-/* mf_events.traits: what this kernel does not know. */
-enum { NO_INHERIT_THREAD = 1 << 0 };
 
 /* What woke a wait. */
 enum { BY_RING, BY_WAKE, BY_END };
@@ -84,14 +82,18 @@ static int open_event(struct mf_events *events, int32_t tid, int32_t cpu)
         .wakeup_watermark = events->wake_bytes,
         .clockid = CLOCK_MONOTONIC,
     };
+    int fd;
 
     if (events->what & MF_EVENTS_ALL)
         attr.flags |= MF_PERF_MMAP_DATA;
     if (events->what & MF_EVENTS_BUILD_ID)
         attr.flags |= MF_PERF_BUILD_ID;
-    if (!(events->traits & NO_INHERIT_THREAD))
+    if (!(events->traits & MF_EVENTS_NO_INHERIT_THREAD))
         attr.flags |= MF_PERF_INHERIT_THREAD;
-    return mf_perf_open(&attr, tid, cpu);
+    do /* an execve(2) under way is waited for */
+        fd = mf_perf_open(&attr, tid, cpu);
+    while (fd == -EINTR);
+    return fd;
 }
 
 /* An older kernel refuses flags that it does not know: they came one by one. */
@@ -99,8 +101,8 @@ static int open_event_of_any_kernel(struct mf_events *events, int32_t tid, int32
 {
     int fd = open_event(events, tid, cpu);
 
-    if (fd == -EINVAL && events->thread_count == 0 && !(events->traits & NO_INHERIT_THREAD)) {
-        events->traits |= NO_INHERIT_THREAD;
+    if (fd == -EINVAL && events->thread_count == 0 && !(events->traits & MF_EVENTS_NO_INHERIT_THREAD)) {
+        events->traits |= MF_EVENTS_NO_INHERIT_THREAD;
         fd = open_event(events, tid, cpu);
         if (fd == -EINVAL && events->what & MF_EVENTS_BUILD_ID) {
             events->what &= ~(uint32_t)MF_EVENTS_BUILD_ID;
@@ -146,7 +148,17 @@ static int make_ring(struct mf_events *events, struct mf_ring *ring, int fd)
     return rc;
 }
 
-/* The event of one thread on one CPU, and the ring it writes to. *fd is its descriptor if 0 is returned, and else untouched. */
+static void close_if_open(int32_t *fd)
+{
+    if (*fd >= 0)
+        mf_sys_close(*fd);
+    *fd = -1;
+}
+
+/*
+ * The event of one thread on one CPU, and the ring it writes to. Its descriptor takes the place of *fd, which stays unless 0 is
+ * returned. A ring that was made for the event before stays mapped, and so does what a wait hears.
+ */
 static int cover_on_cpu(struct mf_events *events, struct mf_ring *ring, int32_t tid, int32_t *fd)
 {
     const int opened = open_event_of_any_kernel(events, tid, ring->cpu);
@@ -158,36 +170,103 @@ static int cover_on_cpu(struct mf_events *events, struct mf_ring *ring, int32_t 
         rc = make_ring(events, ring, opened);
     else
         rc = (int)MF_SYS(SYS_ioctl, opened, MF_PERF_SET_OUTPUT, ring->fd);
-    if (rc < 0)
+    if (rc < 0) {
         mf_sys_close(opened);
-    else
-        *fd = opened;
-    return rc;
+        return rc;
+    }
+    if (ring->fd == *fd)
+        ring->fd = opened;
+    close_if_open(fd);
+    *fd = opened;
+    return 0;
 }
 
-int mf_events_cover(struct mf_events *events, int32_t tid)
+/* Watches a thread whose place among those watched has descriptors, or -1 in their stead. */
+static int cover_at(struct mf_events *events, uint32_t place)
 {
     struct mf_ring *const rings = mf_events_rings(events);
-    const uint32_t place = events->thread_count;
-    int32_t *const fds = mf_events_fds(events, place);
     struct mf_watched *const watched = &mf_events_threads(events)[place];
     int rc = 0;
 
-    if (place == events->thread_capacity)
-        return -ENOBUFS;
-    memset(fds, -1, sizeof *fds * events->cpu_capacity);
-    *watched = (struct mf_watched){.tid = tid};
     for (uint32_t i = 0; i < events->cpu_count; i++) {
-        rc = cover_on_cpu(events, &rings[i], tid, &fds[i]);
-        if (rc == 0) /* from now on closing gives it back */
-            events->thread_count = place + 1;
+        rc = cover_on_cpu(events, &rings[i], watched->tid, &mf_events_fds(events, place)[i]);
+        if (rc == 0 && events->thread_count == place) /* from now on closing gives it back */
+            events->thread_count++;
         if (rc == -ENODEV || (rc == -EINVAL && events->thread_count > 0 && rings[i].memory == NULL))
             rc = 0; /* a CPU that is switched off, or one of the numbers that are none */
         if (rc < 0)
             break;
     }
-    watched->since = mf_events_now();
+    *watched = (struct mf_watched){.tid = watched->tid, .since = mf_events_now()};
     return rc;
+}
+
+int mf_events_cover(struct mf_events *events, int32_t tid)
+{
+    const uint32_t place = events->thread_count;
+
+    if (place == events->thread_capacity)
+        return -ENOBUFS;
+    memset(mf_events_fds(events, place), -1, sizeof(int32_t) * events->cpu_capacity);
+    mf_events_threads(events)[place] = (struct mf_watched){.tid = tid};
+    return cover_at(events, place);
+}
+
+static short polled(int fd)
+{
+    struct pollfd asked = {.fd = fd, .events = POLLIN};
+    const struct timespec at_once = {0};
+
+    return MF_SYS(SYS_ppoll, &asked, 1, &at_once, NULL, 0) > 0 ? asked.revents : 0;
+}
+
+static bool has_ended(const struct mf_events *events)
+{
+    return polled(events->pid_fd) & POLLIN;
+}
+
+static void uncover(struct mf_events *events, uint32_t place)
+{
+    int32_t *const fds = mf_events_fds(events, place);
+
+    for (uint32_t i = 0; i < events->cpu_count; i++) {
+        struct mf_ring *const ring = &mf_events_rings(events)[i];
+
+        if (ring->fd == fds[i])
+            ring->fd = -1;
+        close_if_open(&fds[i]);
+    }
+}
+
+int mf_events_cover_anew(struct mf_events *events)
+{
+    const struct mf_watched *const watched = mf_events_watched(events, events->pid);
+    const uint32_t place = watched != NULL ? (uint32_t)(watched - mf_events_threads(events)) : events->thread_count;
+    int rc;
+
+    if (events->pid_fd < 0 || has_ended(events))
+        return 0;
+    rc = watched != NULL ? cover_at(events, place) : mf_events_cover(events, events->pid);
+    if (!has_ended(events))
+        return rc == 0 ? 1 : rc == -ESRCH ? 0 : rc;
+    if (place < events->thread_count) /* its number may be another's by now */
+        uncover(events, place);
+    return 0;
+}
+
+int mf_events_cover_if_gone(struct mf_events *events)
+{
+    const struct mf_watched *const watched = mf_events_watched(events, events->pid);
+    const int32_t *fds;
+
+    if (watched == NULL)
+        return 0;
+    fds = mf_events_fds(events, (uint32_t)(watched - mf_events_threads(events)));
+    for (uint32_t i = 0; i < events->cpu_count; i++) {
+        if (fds[i] >= 0)
+            return polled(fds[i]) & POLLHUP ? mf_events_cover_anew(events) : 0;
+    }
+    return 0;
 }
 
 /*
@@ -381,13 +460,6 @@ void mf_events_wake(struct mf_events *events)
     const uint64_t one = 1;
 
     (void)MF_SYS(SYS_write, events->wake_fd, &one, sizeof one);
-}
-
-static void close_if_open(int32_t *fd)
-{
-    if (*fd >= 0)
-        mf_sys_close(*fd);
-    *fd = -1;
 }
 
 void mf_events_close(struct mf_events *events)
