@@ -123,7 +123,9 @@ struct mf_process {
 
 /**
  * Opens the calling process, a process by pid (1 ... in the pid namespace of /proc), by pidfd (pidfd_open(2); it stays
- * the caller's), or by a descriptor of its proc directory (duplicated; it stays the caller's).
+ * the caller's), or by a descriptor of its proc directory (duplicated; it stays the caller's). The number of a thread means its
+ * process, as in /proc, and so does /proc/<tid>: the process then is held as if it had been named itself. /proc/<pid>/task/<tid>
+ * is no process' directory.
  *
  * Two descriptors are taken, a third with the first look at map_files, all O_CLOEXEC. Nothing of @p out counts unless 0
  * is returned, but with -EACCES its pid, for mf_refusal_reasons().

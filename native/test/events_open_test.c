@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 
 #define PAGE 4096u
 #define RING 65536u
@@ -77,6 +78,24 @@ static uintptr_t start_sleepers(uintptr_t count)
     return started;
 }
 
+static volatile pid_t sleeper;
+
+static void *say_number_and_sleep(void *unused)
+{
+    sleeper = (pid_t)syscall(SYS_gettid);
+    return sleep_in_thread(unused);
+}
+
+static uintptr_t start_sleeper(uintptr_t unused)
+{
+    pthread_t thread;
+
+    pthread_create(&thread, NULL, say_number_and_sleep, NULL);
+    while (sleeper == 0)
+        usleep(1000);
+    return (uintptr_t)sleeper + unused;
+}
+
 static uintptr_t exit_now(uintptr_t code)
 {
     _exit((int)code);
@@ -141,6 +160,22 @@ static void threads_to_come_are_watched(void)
     }
     CHECK(sequence.seen > 0, "nothing was seen");
     printf("%" PRIu64 " mappings, each by a thread of its own; %" PRIu64 " gaps, all said\n", sequence.seen, sequence.gaps);
+    end(&child);
+}
+
+static void the_number_of_a_thread_watches_its_process(void)
+{
+    struct mf_process by_thread;
+    uintptr_t at;
+
+    start(&child);
+    CHECK_IS(mf_process_open_pid((pid_t)tell(&child, start_sleeper, 0), &by_thread), 0, "by a thread");
+    CHECK_IS(open_stream(&by_thread, 0, RING, 0, &child.stream), 0, "watch");
+    CHECK_IS(child.stream->thread_count, 2, "both threads");
+    mf_process_close(&by_thread);
+    at = tell(&child, map_code, 0);
+    CHECK_IS(drain(&child), 1, "what the other thread does");
+    CHECK(event_at(&child, at) != NULL, "is told");
     end(&child);
 }
 
@@ -371,6 +406,7 @@ int main(void)
 
     if (skipped)
         return skipped;
+    the_number_of_a_thread_watches_its_process();
     all_is_given_back();
     what_fails_is_given_back();
     absurd_arguments_are_refused();
