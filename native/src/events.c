@@ -370,6 +370,14 @@ static int open_all(struct mf_events *events, int task_fd)
     return rc;
 }
 
+/* Of a process that is hidden (hidepid) EPERM would mean perf_event_open(2) here: it is a look that is refused. */
+static int why_no_threads(const struct mf_process *process, int error)
+{
+    const int rc = mf_maps_explain(process->proc_fd, error);
+
+    return rc == -EPERM ? -EACCES : rc == -ENOENT ? -ESRCH : rc;
+}
+
 /* EACCES is the answer to a look at the process, and on some distributions to any perf_event_open(2). */
 static int which_refusal(struct mf_events *events)
 {
@@ -395,13 +403,11 @@ int mf_events_open(struct mf_process *process, uint32_t what, uint32_t ring_byte
     out->traits = 0;
     memcpy(out->internal_devices, process->internal_devices, sizeof out->internal_devices);
     task_fd = mf_sys_openat(process->proc_fd, "task", O_RDONLY | O_DIRECTORY);
-    rc = task_fd == -ENOENT ? -ESRCH : task_fd;
-    if (task_fd >= 0) {
-        rc = open_all(out, task_fd);
+    rc = task_fd < 0 ? why_no_threads(process, task_fd) : open_all(out, task_fd);
+    if (task_fd >= 0)
         mf_sys_close(task_fd);
-    }
     if (rc == 0 && out->thread_count == 0) /* none was alive */
-        rc = mf_maps_thread(process->proc_fd);
+        rc = why_no_threads(process, -ESRCH);
     if (rc == 0 && out->thread_count > 0)
         return 0;
     mf_events_close(out);
