@@ -663,7 +663,7 @@ struct mf_events {
     uint32_t needed_threads; /**< that exist, and CPUs: after -ENOBUFS and -EMFILE */
     uint32_t needed_cpus;
     uint32_t what;           /**< enum mf_events_what, as granted: without MF_EVENTS_BUILD_ID before Linux 5.12 */
-    uint32_t ring_bytes;
+    uint32_t ring_bytes;     /**< of each ring: as asked for, or a page where that is larger */
     uint32_t wake_bytes;
     uint32_t thread_count;   /**< threads watched by their own numbers; those they make inherit that */
     uint32_t cpu_count;

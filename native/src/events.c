@@ -390,14 +390,15 @@ static int which_refusal(struct mf_events *events)
 
 int mf_events_open(struct mf_process *process, uint32_t what, uint32_t ring_bytes, uint32_t wake_bytes, struct mf_events *out)
 {
+    const uint32_t page = (uint32_t)sysconf(_SC_PAGESIZE);
     int task_fd;
     int rc;
 
     if (out->magic != MF_MAGIC || out->epoll_fd >= 0 || what & ~(uint32_t)PARTS || ring_bytes < MF_EVENTS_RING_MIN ||
-        ring_bytes > 1u << 30 || (ring_bytes & (ring_bytes - 1)) != 0 || ring_bytes % (uint32_t)sysconf(_SC_PAGESIZE) != 0)
+        ring_bytes > 1u << 30 || (ring_bytes & (ring_bytes - 1)) != 0)
         return -EINVAL;
     out->what = what;
-    out->ring_bytes = ring_bytes;
+    out->ring_bytes = ring_bytes < page ? page : ring_bytes; /* powers of two, both */
     out->wake_bytes = wake_bytes;
     out->pid = process->pid;
     out->traits = 0;

@@ -292,6 +292,12 @@ static void absurd_arguments_are_refused(void)
     CHECK_IS(mf_events_open(&child.process, 0, RING + 4096, 0, stream), -EINVAL, "no power of two");
     CHECK_IS(mf_events_open(&child.process, 0, 8192, 0, stream), -EINVAL, "too small a ring");
     CHECK_IS(mf_events_open(&child.process, 0, 1u << 31, 0, stream), -EINVAL, "too large a ring");
+    if (mf_events_open(&child.process, 0, MF_EVENTS_RING_MIN, 0, stream) == 0) { /* where eight CPUs are enough */
+        const uint32_t page = (uint32_t)sysconf(_SC_PAGESIZE);
+
+        CHECK_IS(stream->ring_bytes, page > MF_EVENTS_RING_MIN ? page : MF_EVENTS_RING_MIN, "the smallest ring");
+        mf_events_close(stream);
+    }
     CHECK_IS(mf_events_init(stream, bytes, 0, 8), 0, "memory");
     CHECK_IS(mf_events_open(&child.process, 0, RING, 0, stream), -ENOBUFS, "no thread fits");
     CHECK_IS(stream->needed_threads, 1, "threads");

@@ -92,7 +92,8 @@ public final class MapEvents implements AutoCloseable {
      * Begins to watch a process. What it changes from now on is told, or {@link #isIncomplete()} says that something is missing.
      *
      * @param maps may be closed afterwards
-     * @param ringBytes of each CPU: a power of two from 16 KiB to 1 GiB. A change takes 104 bytes and the path.
+     * @param ringBytes of each CPU: a power of two from 16 KiB to 1 GiB, of which a memory page is taken at least. A change takes 104
+     *     bytes and the path.
      * @throws AccessRefusedException if the kernel does not allow it: its reasons and its message say what is missing
      * @throws NotSupportedException if the kernel has no perf events, or the process is of another pid namespace
      * @throws ProcessGoneException if the process has ended
