@@ -687,7 +687,8 @@ MF_API int mf_events_init(void *memory, size_t bytes, uint32_t thread_capacity, 
  * Begins to watch a process. A snapshot read after this, and the events from then on, leave no gap: each change is in one of
  * them, or in both; or mf_events_drain() says overrun. Threads are listed until none shows up that was not made by one that is
  * watched already. One that was being made all the while is told of to mf_events_drain(), which watches it, and says overrun for
- * what it has done by then. What is not covered: threads that such a thread has made by then.
+ * what it has done by then. What is not covered, and not said: threads that such a thread has made by then; what is done on CPUs
+ * that were switched off at the open and are switched on later (CPU hotplug, a machine that is given more CPUs): open anew then.
  *
  * @param process     of the pid namespace of the caller. It may be closed afterwards.
  * @param what        bits of enum mf_events_what.

@@ -38,6 +38,9 @@ import org.mapfiles.MapRecord.Event;
  * then watched anew and {@link #isIncomplete()}; or {@link #isThreadMissing()}, if this process may not look at that program
  * (before Linux 5.3 nothing says so).
  *
+ * <p>What is done on a CPU that was switched off when this was opened, and is switched on later, is not told either: a program that
+ * runs where CPUs come and go opens anew when their number has grown.
+ *
  * <p><b>Cost:</b> a descriptor for each thread that exists and each CPU, a ring of locked memory for each CPU, and under a
  * microsecond for the process at each change. While nothing changes nothing runs, here or there.
  *
