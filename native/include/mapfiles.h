@@ -123,7 +123,9 @@ struct mf_process {
 
 /**
  * Opens the calling process, a process by pid (1 ... in the pid namespace of /proc), by pidfd (pidfd_open(2); it stays
- * the caller's), or by a descriptor of its proc directory (duplicated; it stays the caller's).
+ * the caller's), or by a descriptor of its proc directory (duplicated; it stays the caller's). The number of a thread means its
+ * process, as in /proc, and so does /proc/<tid>: the process then is held as if it had been named itself. /proc/<pid>/task/<tid>
+ * is no process' directory.
  *
  * Two descriptors are taken, a third with the first look at map_files, all O_CLOEXEC. Nothing of @p out counts unless 0
  * is returned, but with -EACCES its pid, for mf_refusal_reasons().
@@ -597,8 +599,10 @@ MF_API long mf_memory_read(struct mf_process *process, uint64_t address, void *t
  * The names are the kernel's at that time, as in a snapshot but for these: a heap has no name the first time; a path of
  * more than MF_NAME_MAX - 9 bytes is left out (name_length 0, MF_FILE_BACKED).
  *
- * Memory made by a process that shares it and is no thread of it (vfork(2)) is not told. A program that runs set-user-ID
- * ends the stream at its execve(2), unless the caller may look at that too.
+ * Memory made by a process that shares it and is no thread of it (vfork(2)) is not told. At the execve(2) of a program that runs
+ * set-user-ID, or may be executed and not read, the kernel takes the events away, whoever watches. mf_events_drain() then watches
+ * the process anew and says overrun, or uncovered where the caller may not look at that program (before Linux 5.3: neither; the
+ * stream ends with the execve and the end of the thread).
  *
  * Cost. Each thread that exists takes a descriptor a CPU; threads to come inherit them in the kernel and take none. A ring a
  * CPU of locked memory, ring_bytes + a page: without CAP_IPC_LOCK, all rings of one user share perf_event_mlock_kb a CPU, and
@@ -639,8 +643,10 @@ struct mf_drained {
     uint32_t text_length; /**< bytes of text written */
     uint32_t more;        /**< 1: there was no room for all; the rest is in the rings still */
     uint32_t overrun;     /**< 1: something may be missing: a ring was so full that records may have been dropped (the kernel says
-                           so with its next one), or a thread was found that was made just before its maker was watched */
-    uint32_t uncovered;   /**< threads that are not watched: out of descriptors or capacity; open anew */
+                           so with its next one), a thread was found that was made just before its maker was watched, or the
+                           process has become a program with other rights, and is watched anew */
+    uint32_t uncovered;   /**< threads that are not watched: out of descriptors or capacity, or the process has become a program
+                           that the caller may not look at, which each drain says; open anew, which says why */
     uint32_t reserved;    /**< 0 */
 };
 
@@ -657,7 +663,7 @@ struct mf_events {
     uint32_t needed_threads; /**< that exist, and CPUs: after -ENOBUFS and -EMFILE */
     uint32_t needed_cpus;
     uint32_t what;           /**< enum mf_events_what, as granted: without MF_EVENTS_BUILD_ID before Linux 5.12 */
-    uint32_t ring_bytes;
+    uint32_t ring_bytes;     /**< of each ring: as asked for, or a page where that is larger */
     uint32_t wake_bytes;
     uint32_t thread_count;   /**< threads watched by their own numbers; those they make inherit that */
     uint32_t cpu_count;
@@ -681,7 +687,8 @@ MF_API int mf_events_init(void *memory, size_t bytes, uint32_t thread_capacity, 
  * Begins to watch a process. A snapshot read after this, and the events from then on, leave no gap: each change is in one of
  * them, or in both; or mf_events_drain() says overrun. Threads are listed until none shows up that was not made by one that is
  * watched already. One that was being made all the while is told of to mf_events_drain(), which watches it, and says overrun for
- * what it has done by then. What is not covered: threads that such a thread has made by then.
+ * what it has done by then. What is not covered, and not said: threads that such a thread has made by then; what is done on CPUs
+ * that were switched off at the open and are switched on later (CPU hotplug, a machine that is given more CPUs): open anew then.
  *
  * @param process     of the pid namespace of the caller. It may be closed afterwards.
  * @param what        bits of enum mf_events_what.
@@ -704,7 +711,7 @@ MF_API int mf_events_open(struct mf_process *process, uint32_t what, uint32_t ri
 
 /**
  * Moves what the kernel has written from the rings to caller's memory, ordered by time, also from one call to the next. Without
- * a system call, but for new threads in the first moments.
+ * a system call, but for new threads in the first moments, for a program with other rights, and where something is lost.
  *
  * @param out            @p capacity events, at least 1.
  * @param text           @p text_capacity bytes for names, at least MF_NAME_MAX.

@@ -299,6 +299,35 @@ static void cover_doubtful(struct mf_events *events, const struct mf_event *even
     drained->uncovered += rc < 0 && rc != -ESRCH;
 }
 
+static void say_whether_covered(struct mf_events *events, int rc, struct mf_drained *drained)
+{
+    if (rc < 0) {
+        events->traits |= MF_EVENTS_DEAF;
+        drained->uncovered++;
+    }
+}
+
+/*
+ * A program that runs with other rights than its caller, or may not be read: as it begins, the kernel takes the thread's events
+ * away, with a record as if it had ended. Its first mappings are not told then, so that is said.
+ */
+static bool is_taken_away(struct mf_events *events, const struct mf_event *event, struct mf_drained *drained)
+{
+    const bool in_exec = events->traits & MF_EVENTS_IN_EXEC;
+    int rc;
+
+    if (event->kind == MF_EVENT_EXEC)
+        events->traits |= MF_EVENTS_IN_EXEC;
+    else if (event->kind == MF_EVENT_MAPPED)
+        events->traits &= ~(uint32_t)MF_EVENTS_IN_EXEC;
+    if (!in_exec || event->kind != MF_EVENT_THREAD_ENDED || event->tid != events->pid)
+        return false;
+    rc = mf_events_cover_anew(events);
+    drained->overrun |= rc != 0;
+    say_whether_covered(events, rc, drained);
+    return rc != 0;
+}
+
 /* Takes one record out of a ring; false: there is no room for it. */
 static bool step(struct mf_events *events, struct mf_ring *ring, const struct sink *sink)
 {
@@ -313,7 +342,7 @@ static bool step(struct mf_events *events, struct mf_ring *ring, const struct si
     memset(event, 0, sizeof *event);
     event->time = ring->next;
     if (take(events, &record, sink, event, &room) && room &&
-        !is_repeated(ring, event, word(&record, record.size - WORD))) {
+        !is_repeated(ring, event, word(&record, record.size - WORD)) && !is_taken_away(events, event, drained)) {
         drained->count++;
         drained->text_length += event->mapping.name_length;
         cover_doubtful(events, event, high(word(&record, 2 * WORD)), drained);
@@ -351,7 +380,7 @@ int mf_events_drain(struct mf_events *events, struct mf_event *out, uint32_t cap
 
     if (events->cpu_count == 0 || capacity == 0 || text_capacity < MF_NAME_MAX)
         return -EINVAL;
-    *drained = (struct mf_drained){0};
+    *drained = (struct mf_drained){.uncovered = (events->traits & MF_EVENTS_DEAF) != 0};
     for (uint32_t i = 0; i < events->cpu_count; i++) {
         if (rings[i].memory != NULL)
             begin(events, &rings[i], drained);
@@ -366,5 +395,7 @@ int mf_events_drain(struct mf_events *events, struct mf_event *out, uint32_t cap
         if (rings[i].memory != NULL)
             __atomic_store_n((uint64_t *)(rings[i].memory + MF_PERF_DATA_TAIL), rings[i].tail, __ATOMIC_RELEASE);
     }
+    if ((drained->lost > 0 || drained->overrun) && drained->uncovered == 0) /* that may have been among what is lost */
+        say_whether_covered(events, mf_events_cover_if_gone(events), drained);
     return (int)drained->count;
 }

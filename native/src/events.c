@@ -6,6 +6,7 @@
 #include "perf.h"
 #include "process.h"
 
+#include <poll.h>
 #include <stdbool.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -22,9 +23,6 @@
 #endif
 
 _Static_assert(sizeof(struct mf_event) == 112, "the event is the ABI between core and facade");
-
-/* mf_events.traits: what this kernel does not know. */
-enum { NO_INHERIT_THREAD = 1 << 0 };
 
 /* What woke a wait. */
 enum { BY_RING, BY_WAKE, BY_END };
@@ -84,14 +82,18 @@ static int open_event(struct mf_events *events, int32_t tid, int32_t cpu)
         .wakeup_watermark = events->wake_bytes,
         .clockid = CLOCK_MONOTONIC,
     };
+    int fd;
 
     if (events->what & MF_EVENTS_ALL)
         attr.flags |= MF_PERF_MMAP_DATA;
     if (events->what & MF_EVENTS_BUILD_ID)
         attr.flags |= MF_PERF_BUILD_ID;
-    if (!(events->traits & NO_INHERIT_THREAD))
+    if (!(events->traits & MF_EVENTS_NO_INHERIT_THREAD))
         attr.flags |= MF_PERF_INHERIT_THREAD;
-    return mf_perf_open(&attr, tid, cpu);
+    do /* an execve(2) under way is waited for */
+        fd = mf_perf_open(&attr, tid, cpu);
+    while (fd == -EINTR);
+    return fd;
 }
 
 /* An older kernel refuses flags that it does not know: they came one by one. */
@@ -99,8 +101,8 @@ static int open_event_of_any_kernel(struct mf_events *events, int32_t tid, int32
 {
     int fd = open_event(events, tid, cpu);
 
-    if (fd == -EINVAL && events->thread_count == 0 && !(events->traits & NO_INHERIT_THREAD)) {
-        events->traits |= NO_INHERIT_THREAD;
+    if (fd == -EINVAL && events->thread_count == 0 && !(events->traits & MF_EVENTS_NO_INHERIT_THREAD)) {
+        events->traits |= MF_EVENTS_NO_INHERIT_THREAD;
         fd = open_event(events, tid, cpu);
         if (fd == -EINVAL && events->what & MF_EVENTS_BUILD_ID) {
             events->what &= ~(uint32_t)MF_EVENTS_BUILD_ID;
@@ -117,54 +119,154 @@ static int add_to_wait(struct mf_events *events, int fd, uint32_t events_of_it, 
     return fd < 0 ? fd : (int)MF_SYS(SYS_epoll_ctl, events->epoll_fd, EPOLL_CTL_ADD, fd, &event);
 }
 
+static void absent(struct mf_ring *ring)
+{
+    *ring = (struct mf_ring){.next = MF_NO_RECORD, .cpu = ring->cpu, .fd = -1};
+}
+
+static void unmap(const struct mf_events *events, const struct mf_ring *ring)
+{
+    (void)MF_SYS(SYS_munmap, ring->memory, sysconf(_SC_PAGESIZE) + events->ring_bytes);
+}
+
 /* Maps the ring of the first event on a CPU, and lets a wait hear of it. */
 static int make_ring(struct mf_events *events, struct mf_ring *ring, int fd)
 {
     const size_t page = (size_t)sysconf(_SC_PAGESIZE);
     const long memory = MF_SYS(SYS_mmap, NULL, page + events->ring_bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    int rc;
 
     if (memory < 0)
         return memory == -EPERM ? -EDQUOT : (int)memory;
     *ring = (struct mf_ring){.memory = (char *)memory, .next = MF_NO_RECORD, .cpu = ring->cpu, .fd = fd};
     /* Edge-triggered: once its own thread has ended, the descriptor says so for ever, and it still rings for the others. */
-    return add_to_wait(events, fd, EPOLLIN | EPOLLET, BY_RING);
+    rc = add_to_wait(events, fd, EPOLLIN | EPOLLET, BY_RING);
+    if (rc < 0) {
+        unmap(events, ring);
+        absent(ring);
+    }
+    return rc;
 }
 
-/* The event of one thread on one CPU, and the ring it writes to. A descriptor, or why there is none. */
+static void close_if_open(int32_t *fd)
+{
+    if (*fd >= 0)
+        mf_sys_close(*fd);
+    *fd = -1;
+}
+
+/*
+ * The event of one thread on one CPU, and the ring it writes to. Its descriptor takes the place of *fd, which stays unless 0 is
+ * returned. A ring that was made for the event before stays mapped, and so does what a wait hears.
+ */
 static int cover_on_cpu(struct mf_events *events, struct mf_ring *ring, int32_t tid, int32_t *fd)
 {
-    int rc = open_event_of_any_kernel(events, tid, ring->cpu);
+    const int opened = open_event_of_any_kernel(events, tid, ring->cpu);
+    int rc;
 
-    if (rc < 0)
-        return rc;
-    *fd = rc;
+    if (opened < 0)
+        return opened;
     if (ring->memory == NULL)
-        return make_ring(events, ring, *fd);
-    return (int)MF_SYS(SYS_ioctl, *fd, MF_PERF_SET_OUTPUT, ring->fd);
+        rc = make_ring(events, ring, opened);
+    else
+        rc = (int)MF_SYS(SYS_ioctl, opened, MF_PERF_SET_OUTPUT, ring->fd);
+    if (rc < 0) {
+        mf_sys_close(opened);
+        return rc;
+    }
+    if (ring->fd == *fd)
+        ring->fd = opened;
+    close_if_open(fd);
+    *fd = opened;
+    return 0;
 }
 
-int mf_events_cover(struct mf_events *events, int32_t tid)
+/* Watches a thread whose place among those watched has descriptors, or -1 in their stead. */
+static int cover_at(struct mf_events *events, uint32_t place)
 {
     struct mf_ring *const rings = mf_events_rings(events);
-    int32_t *const fds = mf_events_fds(events, events->thread_count);
-    struct mf_watched *const watched = &mf_events_threads(events)[events->thread_count];
+    struct mf_watched *const watched = &mf_events_threads(events)[place];
     int rc = 0;
 
-    if (events->thread_count == events->thread_capacity)
-        return -ENOBUFS;
-    memset(fds, -1, sizeof *fds * events->cpu_capacity);
-    *watched = (struct mf_watched){.tid = tid};
     for (uint32_t i = 0; i < events->cpu_count; i++) {
-        rc = cover_on_cpu(events, &rings[i], tid, &fds[i]);
-        if (rc == 0 && watched->since++ == 0) /* from now on closing gives it back */
+        rc = cover_on_cpu(events, &rings[i], watched->tid, &mf_events_fds(events, place)[i]);
+        if (rc == 0 && events->thread_count == place) /* from now on closing gives it back */
             events->thread_count++;
         if (rc == -ENODEV || (rc == -EINVAL && events->thread_count > 0 && rings[i].memory == NULL))
             rc = 0; /* a CPU that is switched off, or one of the numbers that are none */
         if (rc < 0)
             break;
     }
-    watched->since = mf_events_now();
+    *watched = (struct mf_watched){.tid = watched->tid, .since = mf_events_now()};
     return rc;
+}
+
+int mf_events_cover(struct mf_events *events, int32_t tid)
+{
+    const uint32_t place = events->thread_count;
+
+    if (place == events->thread_capacity)
+        return -ENOBUFS;
+    memset(mf_events_fds(events, place), -1, sizeof(int32_t) * events->cpu_capacity);
+    mf_events_threads(events)[place] = (struct mf_watched){.tid = tid};
+    return cover_at(events, place);
+}
+
+static short polled(int fd)
+{
+    struct pollfd asked = {.fd = fd, .events = POLLIN};
+    const struct timespec at_once = {0};
+
+    return MF_SYS(SYS_ppoll, &asked, 1, &at_once, NULL, 0) > 0 ? asked.revents : 0;
+}
+
+static bool has_ended(const struct mf_events *events)
+{
+    return polled(events->pid_fd) & POLLIN;
+}
+
+static void uncover(struct mf_events *events, uint32_t place)
+{
+    int32_t *const fds = mf_events_fds(events, place);
+
+    for (uint32_t i = 0; i < events->cpu_count; i++) {
+        struct mf_ring *const ring = &mf_events_rings(events)[i];
+
+        if (ring->fd == fds[i])
+            ring->fd = -1;
+        close_if_open(&fds[i]);
+    }
+}
+
+int mf_events_cover_anew(struct mf_events *events)
+{
+    const struct mf_watched *const watched = mf_events_watched(events, events->pid);
+    const uint32_t place = watched != NULL ? (uint32_t)(watched - mf_events_threads(events)) : events->thread_count;
+    int rc;
+
+    if (events->pid_fd < 0 || has_ended(events))
+        return 0;
+    rc = watched != NULL ? cover_at(events, place) : mf_events_cover(events, events->pid);
+    if (!has_ended(events))
+        return rc == 0 ? 1 : rc == -ESRCH ? 0 : rc;
+    if (place < events->thread_count) /* its number may be another's by now */
+        uncover(events, place);
+    return 0;
+}
+
+int mf_events_cover_if_gone(struct mf_events *events)
+{
+    const struct mf_watched *const watched = mf_events_watched(events, events->pid);
+    const int32_t *fds;
+
+    if (watched == NULL)
+        return 0;
+    fds = mf_events_fds(events, (uint32_t)(watched - mf_events_threads(events)));
+    for (uint32_t i = 0; i < events->cpu_count; i++) {
+        if (fds[i] >= 0)
+            return polled(fds[i]) & POLLHUP ? mf_events_cover_anew(events) : 0;
+    }
+    return 0;
 }
 
 /*
@@ -210,11 +312,6 @@ static int cover_all(struct mf_events *events, int task_fd)
     for (int round = 0; round < ROUNDS && unwatched > 0; round++)
         unwatched = cover_listed(events, task_fd);
     return unwatched > 0 ? -EAGAIN : unwatched;
-}
-
-static void absent(struct mf_ring *ring)
-{
-    *ring = (struct mf_ring){.next = MF_NO_RECORD, .cpu = ring->cpu, .fd = -1};
 }
 
 /* Whether there is room, as far as can be seen before. The directory of threads has a link for each (proc_pid_task(5)). */
@@ -273,6 +370,14 @@ static int open_all(struct mf_events *events, int task_fd)
     return rc;
 }
 
+/* Of a process that is hidden (hidepid) EPERM would mean perf_event_open(2) here: it is a look that is refused. */
+static int why_no_threads(const struct mf_process *process, int error)
+{
+    const int rc = mf_maps_explain(process->proc_fd, error);
+
+    return rc == -EPERM ? -EACCES : rc == -ENOENT ? -ESRCH : rc;
+}
+
 /* EACCES is the answer to a look at the process, and on some distributions to any perf_event_open(2). */
 static int which_refusal(struct mf_events *events)
 {
@@ -285,26 +390,25 @@ static int which_refusal(struct mf_events *events)
 
 int mf_events_open(struct mf_process *process, uint32_t what, uint32_t ring_bytes, uint32_t wake_bytes, struct mf_events *out)
 {
+    const uint32_t page = (uint32_t)sysconf(_SC_PAGESIZE);
     int task_fd;
     int rc;
 
     if (out->magic != MF_MAGIC || out->epoll_fd >= 0 || what & ~(uint32_t)PARTS || ring_bytes < MF_EVENTS_RING_MIN ||
-        ring_bytes > 1u << 30 || (ring_bytes & (ring_bytes - 1)) != 0 || ring_bytes % (uint32_t)sysconf(_SC_PAGESIZE) != 0)
+        ring_bytes > 1u << 30 || (ring_bytes & (ring_bytes - 1)) != 0)
         return -EINVAL;
     out->what = what;
-    out->ring_bytes = ring_bytes;
+    out->ring_bytes = ring_bytes < page ? page : ring_bytes; /* powers of two, both */
     out->wake_bytes = wake_bytes;
     out->pid = process->pid;
     out->traits = 0;
     memcpy(out->internal_devices, process->internal_devices, sizeof out->internal_devices);
     task_fd = mf_sys_openat(process->proc_fd, "task", O_RDONLY | O_DIRECTORY);
-    rc = task_fd == -ENOENT ? -ESRCH : task_fd;
-    if (task_fd >= 0) {
-        rc = open_all(out, task_fd);
+    rc = task_fd < 0 ? why_no_threads(process, task_fd) : open_all(out, task_fd);
+    if (task_fd >= 0)
         mf_sys_close(task_fd);
-    }
     if (rc == 0 && out->thread_count == 0) /* none was alive */
-        rc = mf_maps_thread(process->proc_fd);
+        rc = why_no_threads(process, -ESRCH);
     if (rc == 0 && out->thread_count > 0)
         return 0;
     mf_events_close(out);
@@ -365,13 +469,6 @@ void mf_events_wake(struct mf_events *events)
     (void)MF_SYS(SYS_write, events->wake_fd, &one, sizeof one);
 }
 
-static void close_if_open(int32_t *fd)
-{
-    if (*fd >= 0)
-        mf_sys_close(*fd);
-    *fd = -1;
-}
-
 void mf_events_close(struct mf_events *events)
 {
     const struct mf_ring *const rings = mf_events_rings(events);
@@ -384,7 +481,7 @@ void mf_events_close(struct mf_events *events)
     }
     for (uint32_t i = 0; i < events->cpu_count; i++) {
         if (rings[i].memory != NULL)
-            (void)MF_SYS(SYS_munmap, rings[i].memory, sysconf(_SC_PAGESIZE) + events->ring_bytes);
+            unmap(events, &rings[i]);
     }
     close_if_open(&events->pid_fd);
     close_if_open(&events->wake_fd);

@@ -26,6 +26,13 @@ struct mf_ring {
 
 #define MF_NO_RECORD UINT64_MAX
 
+/* mf_events.traits. */
+enum {
+    MF_EVENTS_NO_INHERIT_THREAD = 1 << 0, /* the kernel does not know that flag */
+    MF_EVENTS_IN_EXEC = 1 << 1,           /* of execve(2) the beginning was told, and no mapping yet */
+    MF_EVENTS_DEAF = 1 << 2,              /* the process is not watched any more, and may live */
+};
+
 #define MF_SETTLING 100000000u /* ns: longer than a clone(2) takes */
 
 /* A thread that is watched by its own number. The threads that it makes inherit that. */
@@ -75,6 +82,15 @@ static inline uint64_t mf_events_now(void)
 
 /* Watches one more thread: 0; -ESRCH: it has ended; -ENOBUFS; or why not. */
 int mf_events_cover(struct mf_events *events, int32_t tid);
+
+/*
+ * The events of the first thread are gone, and that may be alive: 1: it was, and is watched anew; 0: it has ended, or nothing
+ * tells (before Linux 5.3); or why it lives and is not watched.
+ */
+int mf_events_cover_anew(struct mf_events *events);
+
+/* The same, where the kernel says that they are gone; 0: it does not. */
+int mf_events_cover_if_gone(struct mf_events *events);
 
 /*
  * Whether the rings tell that a thread was made by one that was watched when it began to. Takes nothing out of them.

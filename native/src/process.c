@@ -36,6 +36,45 @@ long mf_proc_read_stat(int proc_fd, char *to, size_t bytes)
     return length == -ENOENT ? mf_sys_read_file(proc_fd, "stat", to, bytes) : length;
 }
 
+/* The process a thread belongs to (proc_pid_status(5)), or a negative errno. */
+static int32_t process_of(int proc_fd)
+{
+    char status[512]; /* the name before it has 64 bytes at most */
+    const long length = mf_sys_read_file(proc_fd, "status", status, sizeof status);
+    const char *const line = length > 0 ? strstr(status, "\nTgid:\t") : NULL;
+
+    if (line == NULL)
+        return length < 0 && length != -ENOENT ? (int32_t)length : -ESRCH;
+    return mf_get_number(line + sizeof "\nTgid:\t" - 1);
+}
+
+/*
+ * /proc has a directory for the number of each thread, with the memory of its process, until the thread ends. Returns that of the
+ * process; where that is not beside it (a bind mount), or none is there any more, proc_fd itself; or an error. Takes over proc_fd.
+ */
+static int whole_process(int proc_fd, int32_t number)
+{
+    char path[16] = "../";
+    int32_t pid;
+    int fd;
+
+    if (MF_SYS(SYS_tgkill, number, number, 0) != -ESRCH) /* a process, perhaps not ours to signal */
+        return proc_fd;
+    pid = process_of(proc_fd);
+    if (pid < 1 || pid == number) /* it has ended, or is a process in a pid namespace that is not ours */
+        return proc_fd;
+    *mf_put_decimal(path + strlen(path), (uint64_t)pid) = 0;
+    fd = mf_sys_openat(proc_fd, path, O_RDONLY | O_DIRECTORY);
+    if (fd == -ENOENT)
+        return proc_fd;
+    if (fd >= 0 && (!is_proc(fd) || process_of(proc_fd) != pid)) { /* a thread that lives: its process had the pid all the while */
+        mf_sys_close(fd);
+        return proc_fd;
+    }
+    mf_sys_close(proc_fd);
+    return fd;
+}
+
 /* Takes over proc_fd, also on failure. */
 static int open_held(int proc_fd, struct mf_process *out)
 {
@@ -61,6 +100,14 @@ static int open_held(int proc_fd, struct mf_process *out)
     }
     *out = process;
     return 0;
+}
+
+/* The same, of a directory that is a thread's perhaps. */
+static int open_whole(int proc_fd, int32_t number, struct mf_process *out)
+{
+    const int fd = whole_process(proc_fd, number);
+
+    return fd < 0 ? fd : open_held(fd, out);
 }
 
 int mf_process_open_self(struct mf_process *out)
@@ -105,7 +152,7 @@ int mf_process_open_pid(int32_t pid, struct mf_process *out)
     if (pid < 1)
         return -EINVAL;
     proc_fd = mf_proc_directory_open(pid);
-    return proc_fd < 0 ? proc_fd : open_held(proc_fd, out);
+    return proc_fd < 0 ? proc_fd : open_whole(proc_fd, pid, out);
 }
 
 /* The pid a pidfd stands for, from its fdinfo (proc_pid_fdinfo(5)); ended: -ESRCH; not a pidfd: -EINVAL. */
@@ -145,12 +192,22 @@ int mf_process_open_pidfd(int pidfd, struct mf_process *out)
         mf_sys_close(proc_fd);
         return -ESRCH;
     }
-    return open_held(proc_fd, out);
+    return open_whole(proc_fd, pid, out);
+}
+
+/* The directory of a thread among those of its process has a stat as that of a process has, and no others below it. */
+static bool is_in_task(int proc_fd)
+{
+    struct stat task;
+    char stat[8];
+
+    return mf_sys_stat(proc_fd, "task", 0, &task) == -ENOENT && mf_proc_read_stat(proc_fd, stat, sizeof stat) > 0;
 }
 
 int mf_process_open_directory(int proc_fd, struct mf_process *out)
 {
     char stat[32];
+    int32_t number;
     long rc;
 
     out->pid = 0;
@@ -159,12 +216,15 @@ int mf_process_open_directory(int proc_fd, struct mf_process *out)
     if (!is_proc(proc_fd))
         return -EINVAL;
     rc = mf_proc_read_stat(proc_fd, stat, sizeof stat);
-    if (rc < 0 && rc != -ENOENT)
+    if (rc == -ENOENT || rc == -ENOTDIR || rc == -EISDIR) /* a file, or a directory of something else */
+        return -EINVAL;
+    if (rc < 0)
         return (int)rc;
-    if (rc < 0 || mf_get_number(stat) < 1) /* the root of /proc has a stat too, of other content */
+    number = mf_get_number(stat);
+    if (number < 1 || is_in_task(proc_fd)) /* the root of /proc has a stat too, of other content */
         return -EINVAL;
     rc = MF_SYS(SYS_fcntl, proc_fd, F_DUPFD_CLOEXEC, 0);
-    return rc < 0 ? (int)rc : open_held((int)rc, out);
+    return rc < 0 ? (int)rc : open_whole((int)rc, number, out);
 }
 
 void mf_process_close(struct mf_process *process)

@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 
 #define PAGE 4096u
 #define RING 65536u
@@ -75,6 +76,24 @@ static uintptr_t start_sleepers(uintptr_t count)
     while (started < count && pthread_create(&thread, NULL, sleep_in_thread, NULL) == 0)
         started++;
     return started;
+}
+
+static volatile pid_t sleeper;
+
+static void *say_number_and_sleep(void *unused)
+{
+    sleeper = (pid_t)syscall(SYS_gettid);
+    return sleep_in_thread(unused);
+}
+
+static uintptr_t start_sleeper(uintptr_t unused)
+{
+    pthread_t thread;
+
+    pthread_create(&thread, NULL, say_number_and_sleep, NULL);
+    while (sleeper == 0)
+        usleep(1000);
+    return (uintptr_t)sleeper + unused;
 }
 
 static uintptr_t exit_now(uintptr_t code)
@@ -144,6 +163,22 @@ static void threads_to_come_are_watched(void)
     end(&child);
 }
 
+static void the_number_of_a_thread_watches_its_process(void)
+{
+    struct mf_process by_thread;
+    uintptr_t at;
+
+    start(&child);
+    CHECK_IS(mf_process_open_pid((pid_t)tell(&child, start_sleeper, 0), &by_thread), 0, "by a thread");
+    CHECK_IS(open_stream(&by_thread, 0, RING, 0, &child.stream), 0, "watch");
+    CHECK_IS(child.stream->thread_count, 2, "both threads");
+    mf_process_close(&by_thread);
+    at = tell(&child, map_code, 0);
+    CHECK_IS(drain(&child), 1, "what the other thread does");
+    CHECK(event_at(&child, at) != NULL, "is told");
+    end(&child);
+}
+
 /* Bytes mapped here. */
 static long mapped(void)
 {
@@ -185,6 +220,63 @@ static void all_is_given_back(void)
     end(&child);
 }
 
+/* Rings that no memory may be locked for, as a user without rights: the event that each was to be made for is given back. */
+static uintptr_t open_in_vain(uintptr_t ring_bytes)
+{
+    static struct mf_process self;
+    const struct rlimit none = {0, 0};
+    struct mf_events *stream;
+    int before;
+
+    if (setrlimit(RLIMIT_MEMLOCK, &none) != 0 || (geteuid() == 0 && (setgid(65534) != 0 || setuid(65534) != 0)))
+        return 1000;
+    prctl(PR_SET_DUMPABLE, 1);
+    if (mf_process_open_self(&self) != 0)
+        return 1001;
+    before = count_descriptors();
+    for (int i = 0; i < 5; i++) {
+        if (open_stream(&self, 0, (uint32_t)ring_bytes, 0, &stream) == 0)
+            return 1002;
+        free(stream);
+    }
+    return (uintptr_t)(count_descriptors() - before);
+}
+
+/* One descriptor more each time, until that is enough. */
+static void each_lack_of_descriptors_gives_all_back(void)
+{
+    const int before = count_descriptors();
+    struct rlimit limit;
+    rlim_t usual;
+    int failures = 0;
+    int rc = -EMFILE;
+
+    getrlimit(RLIMIT_NOFILE, &limit);
+    usual = limit.rlim_cur;
+    for (limit.rlim_cur = 3; rc == -EMFILE && limit.rlim_cur < usual; limit.rlim_cur++) {
+        setrlimit(RLIMIT_NOFILE, &limit);
+        rc = watch(&child, 0, RING, 0);
+        failures += rc != 0;
+        if (rc == 0)
+            mf_events_close(child.stream);
+        free(child.stream);
+        child.stream = NULL;
+    }
+    limit.rlim_cur = usual;
+    setrlimit(RLIMIT_NOFILE, &limit);
+    CHECK_IS(rc, 0, "with enough of them");
+    CHECK(failures > 3, "it takes more than %d", failures);
+    CHECK_IS(count_descriptors(), before, "descriptors");
+}
+
+static void what_fails_is_given_back(void)
+{
+    start(&child);
+    each_lack_of_descriptors_gives_all_back();
+    CHECK_IS(tell(&child, open_in_vain, 1u << 30), 0, "descriptors that a ring too large leaves");
+    end(&child);
+}
+
 static void absurd_arguments_are_refused(void)
 {
     const size_t bytes = mf_events_bytes(8, 8);
@@ -200,6 +292,12 @@ static void absurd_arguments_are_refused(void)
     CHECK_IS(mf_events_open(&child.process, 0, RING + 4096, 0, stream), -EINVAL, "no power of two");
     CHECK_IS(mf_events_open(&child.process, 0, 8192, 0, stream), -EINVAL, "too small a ring");
     CHECK_IS(mf_events_open(&child.process, 0, 1u << 31, 0, stream), -EINVAL, "too large a ring");
+    if (mf_events_open(&child.process, 0, MF_EVENTS_RING_MIN, 0, stream) == 0) { /* where eight CPUs are enough */
+        const uint32_t page = (uint32_t)sysconf(_SC_PAGESIZE);
+
+        CHECK_IS(stream->ring_bytes, page > MF_EVENTS_RING_MIN ? page : MF_EVENTS_RING_MIN, "the smallest ring");
+        mf_events_close(stream);
+    }
     CHECK_IS(mf_events_init(stream, bytes, 0, 8), 0, "memory");
     CHECK_IS(mf_events_open(&child.process, 0, RING, 0, stream), -ENOBUFS, "no thread fits");
     CHECK_IS(stream->needed_threads, 1, "threads");
@@ -314,7 +412,9 @@ int main(void)
 
     if (skipped)
         return skipped;
+    the_number_of_a_thread_watches_its_process();
     all_is_given_back();
+    what_fails_is_given_back();
     absurd_arguments_are_refused();
     a_wait_sleeps_until_there_is_something();
     rings_outlive_the_thread_they_were_made_for();

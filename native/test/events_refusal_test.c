@@ -172,6 +172,29 @@ static int open_without_sysfs(void)
     return 0;
 }
 
+/* Opened while it could be seen. */
+static int open_hidden(const char *options)
+{
+    struct mf_process process;
+    struct mf_events *stream;
+
+    if (unshare(CLONE_NEWNS) != 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0 ||
+        mount("proc", "/proc", "proc", 0, options) != 0 || mf_process_open_pid(child.pid, &process) != 0)
+        return -200;
+    become(65534);
+    return open_stream(&process, 0, RING, 0, &stream);
+}
+
+static int open_invisible(void)
+{
+    return open_hidden("hidepid=2");
+}
+
+static int open_without_access(void)
+{
+    return open_hidden("hidepid=1");
+}
+
 static void check_answer(int (*ask)(void), int expected, const char *what)
 {
     int status = 0;
@@ -192,6 +215,8 @@ static void each_refusal_has_its_reason(void)
     CHECK_IS(tell(&child, start_sleepers, 10), 10, "threads");
     check_answer(open_self_as_user, 0, "one's own process, without any capability");
     check_answer(open_other_as_user, -EACCES, "another user's process");
+    check_answer(open_invisible, -EACCES, "a process that is not to be seen any more");
+    check_answer(open_without_access, -EACCES, "a process whose directory is closed");
     check_answer(open_with_all_memory_locked, -EDQUOT, "locked memory");
     check_answer(open_without_descriptors, -EMFILE, "descriptors");
     check_answer(open_filtered, -EPERM, "a filter of system calls");

@@ -104,6 +104,72 @@ static void absurd_arguments_are_refused(void)
     close(proc);
 }
 
+/* What is in a proc file system and no process' directory. */
+static void other_descriptors_of_proc_are_refused(void)
+{
+    static const char *const paths[] = {"/proc/self/maps", "/proc/self/net", "/proc/self/fd", "/proc/self/task", "/proc/self/ns",
+                                        "/proc/sys", "/proc/stat", "/proc/thread-self"};
+
+    for (size_t i = 0; i < sizeof paths / sizeof *paths; i++) {
+        const int fd = open(paths[i], O_RDONLY);
+
+        CHECK(fd >= 0, "%s", paths[i]);
+        CHECK_IS(mf_process_open_directory(fd, &process), -EINVAL, paths[i]);
+        close(fd);
+    }
+}
+
+static volatile pid_t thread_number;
+
+static void *say_number_and_pause(void *ends)
+{
+    char byte;
+
+    thread_number = (pid_t)syscall(SYS_gettid);
+    return read(*(int *)ends, &byte, 1) == 1 ? ends : NULL;
+}
+
+/* As the kernel has it: a thread's number leads to the memory of its process. */
+static void a_thread_means_its_process(void)
+{
+    const int before = count_descriptors();
+    struct mf_process by[3];
+    pthread_t thread;
+    char path[32];
+    int ends[2];
+    int count = 2;
+    int fd;
+
+    CHECK_IS(pipe(ends), 0, "pipe");
+    pthread_create(&thread, NULL, say_number_and_pause, ends);
+    while (thread_number == 0)
+        usleep(1000);
+    CHECK_IS(mf_process_open_pid(thread_number, &by[0]), 0, "its number");
+    snprintf(path, sizeof path, "/proc/%d", thread_number);
+    fd = open(path, O_RDONLY | O_DIRECTORY);
+    CHECK_IS(mf_process_open_directory(fd, &by[1]), 0, "its directory");
+    close(fd);
+    fd = (int)syscall(434 /* pidfd_open */, thread_number, O_EXCL); /* PIDFD_THREAD: Linux 6.9 */
+    if (fd >= 0)
+        CHECK_IS(mf_process_open_pidfd(fd, &by[count++]), 0, "its pidfd");
+    CHECK_IS(write(ends[1], "", 1), 1, "it ends");
+    pthread_join(thread, NULL);
+    for (int i = 0; i < count; i++) {
+        CHECK_IS(by[i].pid, getpid(), "its process");
+        CHECK_IS(read_growing(&by[i], MF_BY_TEXT, &snapshot), 1, "which is there when the thread has ended");
+        CHECK(mapping_at(snapshot, (uintptr_t)&process) != NULL, "our own data is mapped");
+        mf_process_close(&by[i]);
+    }
+    CHECK_IS(mf_process_open_pid(thread_number, &process), -ESRCH, "no thread any more");
+    if (fd >= 0) {
+        CHECK_IS(mf_process_open_pidfd(fd, &process), -ESRCH, "nor by its pidfd");
+        close(fd);
+    }
+    close(ends[0]);
+    close(ends[1]);
+    CHECK_IS(count_descriptors(), before, "descriptors");
+}
+
 static void a_pidfd_and_a_directory_open_the_same_process(void)
 {
     const pid_t pid = start_child();
@@ -398,6 +464,8 @@ int main(void)
     self_is_this_process();
     descriptors_are_given_back();
     absurd_arguments_are_refused();
+    other_descriptors_of_proc_are_refused();
+    a_thread_means_its_process();
     a_pidfd_and_a_directory_open_the_same_process();
     an_ended_process_is_gone_and_a_zombie_is_a_zombie();
     a_kernel_thread_has_no_mappings();

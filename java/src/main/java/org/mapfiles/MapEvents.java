@@ -34,6 +34,13 @@ import org.mapfiles.MapRecord.Event;
  * that are executable then are told: that one ceases to be executable is not. So a mapping that was told may be gone:
  * {@link ProcessMaps#query} and a snapshot know.
  *
+ * <p>At the execve(2) of a program that runs set-user-ID, or may be executed and not read, the kernel ceases to tell. The process is
+ * then watched anew and {@link #isIncomplete()}; or {@link #isThreadMissing()}, if this process may not look at that program
+ * (before Linux 5.3 nothing says so).
+ *
+ * <p>What is done on a CPU that was switched off when this was opened, and is switched on later, is not told either: a program that
+ * runs where CPUs come and go opens anew when their number has grown.
+ *
  * <p><b>Cost:</b> a descriptor for each thread that exists and each CPU, a ring of locked memory for each CPU, and under a
  * microsecond for the process at each change. While nothing changes nothing runs, here or there.
  *
@@ -88,7 +95,8 @@ public final class MapEvents implements AutoCloseable {
      * Begins to watch a process. What it changes from now on is told, or {@link #isIncomplete()} says that something is missing.
      *
      * @param maps may be closed afterwards
-     * @param ringBytes of each CPU: a power of two from 16 KiB to 1 GiB. A change takes 104 bytes and the path.
+     * @param ringBytes of each CPU: a power of two from 16 KiB to 1 GiB, of which a memory page is taken at least. A change takes 104
+     *     bytes and the path.
      * @throws AccessRefusedException if the kernel does not allow it: its reasons and its message say what is missing
      * @throws NotSupportedException if the kernel has no perf events, or the process is of another pid namespace
      * @throws ProcessGoneException if the process has ended
@@ -158,7 +166,7 @@ public final class MapEvents implements AutoCloseable {
 
     /**
      * Takes out what the kernel has told since the last drain, up to 512 events, in order of time; what was taken out
-     * before is gone. Without a system call, and without waiting.
+     * before is gone. Without waiting and, unless threads or programs have to be watched anew, without a system call.
      *
      * @return number of events: {@link #event()} walks them
      */
@@ -211,14 +219,18 @@ public final class MapEvents implements AutoCloseable {
     }
 
     /**
-     * Whether something may be missing by the last drain: changes were lost, or a ring was so full that they may have been, or a
-     * thread was found that was made while this was opened. A new snapshot then tells what is.
+     * Whether something may be missing by the last drain: changes were lost, or a ring was so full that they may have been, a
+     * thread was found that was made while this was opened, or the process has become a program with other rights. A new snapshot
+     * then tells what is.
      */
     public boolean isIncomplete() {
         return lost() != 0 || drained.getInt(Event.DRAINED_OVERRUN) != 0 || drained.getInt(Event.DRAINED_UNCOVERED) != 0;
     }
 
-    /** Whether, by the last drain, a thread could not be watched for want of descriptors: open anew. */
+    /**
+     * Whether, by the last drain, a thread could not be watched for want of descriptors, or because the process has become a program
+     * that this one may not look at: open anew, which throws what is the matter.
+     */
     public boolean isThreadMissing() {
         return drained.getInt(Event.DRAINED_UNCOVERED) != 0;
     }
