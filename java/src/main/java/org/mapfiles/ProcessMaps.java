@@ -56,7 +56,7 @@ public final class ProcessMaps implements AutoCloseable {
     /**
      * Opens a process.
      *
-     * @param pid as in the pid namespace of /proc
+     * @param pid as in the pid namespace of /proc; the number of a thread means its process
      * @throws IllegalArgumentException if it is below 1 or no int: never a pid
      */
     public static ProcessMaps of(long pid) throws MapsException {
