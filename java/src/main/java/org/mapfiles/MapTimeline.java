@@ -3,6 +3,7 @@ package org.mapfiles;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.lang.ref.WeakReference;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -51,6 +52,10 @@ public final class MapTimeline {
     private int lastVersion;
     private long lookedAt;
     private long toldUntil;
+    private long missedBy = Long.MIN_VALUE;
+    /** What was listened to last, which is the caller's to give up. */
+    private WeakReference<MapEvents> stream;
+    private boolean isThreadMissing;
     private boolean isLoaded;
 
     /** A mapping that is there from a time on; null: all ended. */
@@ -103,20 +108,48 @@ public final class MapTimeline {
     /**
      * Takes in what the kernel has told since the last time. Up to now no look is needed, then: an address that was in use was in the
      * mapping that was told last. Of mappings that were not executable, that takes {@link MapEvents.Option#DATA}.
+     *
+     * <p>Where something may be missing ({@link MapEvents#isIncomplete}), or the stream is another than the last time, that holds again
+     * once a look has begun afterwards; where a thread is not watched ({@link MapEvents#isThreadMissing}), with another stream.
      */
     public void listen(MapEvents events) {
-        boolean isComplete = true;
+        Objects.requireNonNull(events);
         long now = System.nanoTime();
+        boolean isComplete = false;
+        try {
+            isComplete = isStreamOfLastTime(events) & takeIn(events) && !isThreadMissing;
+        } finally {
+            if (isComplete) {
+                heard(now);
+            } else {
+                missed(System.nanoTime());
+            }
+        }
+    }
+
+    /** Whether nothing is missing. */
+    private boolean takeIn(MapEvents events) {
+        boolean isComplete = true;
         do {
             events.drain();
             isComplete &= !events.isIncomplete();
+            isThreadMissing |= events.isThreadMissing();
             for (MapEvent event = events.event(); event.next(); ) {
                 record(event);
             }
         } while (events.hasMore());
-        if (isComplete) {
-            heard(now);
+        return isComplete;
+    }
+
+    /** Of another, nobody knows what happened before it was opened. The first is open before the first look. */
+    private boolean isStreamOfLastTime(MapEvents events) {
+        if (stream != null && stream.refersTo(events)) {
+            return true;
         }
+        boolean isFirst = stream == null;
+        stream = new WeakReference<>(events);
+        isThreadMissing = false;
+        return isFirst;
     }
 
     private void record(MapEvent event) {
@@ -127,9 +160,16 @@ public final class MapTimeline {
         }
     }
 
-    /** All that was mapped anew up to a time has been told. */
+    /** All that was mapped anew up to a time has been told since the last time that was said; or else since something was missed. */
     synchronized void heard(long until) {
-        toldUntil = until;
+        if (missedBy <= lookedAt) {
+            toldUntil = until;
+        }
+    }
+
+    /** Something that was mapped anew before that time may not have been told: only a look that begins later knows. */
+    synchronized void missed(long by) {
+        missedBy = by;
     }
 
     /** A mapping was made at that time; what was in its range is not there any more. */

@@ -90,6 +90,49 @@ class MapTimelineTest {
         }
     }
 
+    /** The rings are full when the file is replaced: nothing is known of that, however complete what comes after it is. */
+    @Test
+    void afterALossOnlyALookKnows() throws Exception {
+        MapEventsTest.assumeTheKernelLetsUs();
+        try (MapEvents events = MapEvents.open(child.maps(), 16 * 1024, MapEvents.Option.DATA)) {
+            timeline.look(child.maps(), snapshot, events);
+            child.tell("many 1000");
+            child.tell("remap plain");
+            long lost = System.nanoTime();
+            for (int i = 0; i < 3; i++) {
+                timeline.listen(events);
+                assertThat(events.isIncomplete()).isEqualTo(i == 0);
+                assertThat(resolved(lost)).as("listened %s times", i + 1).isEqualTo("NOT_YET_KNOWN");
+            }
+            timeline.look(child.maps(), snapshot, events);
+            long looked = System.nanoTime();
+            timeline.listen(events);
+            assertThat(resolved(lost)).as("the ring of another CPU may have had room").isIn("AMBIGUOUS", "remapped");
+            assertThat(resolved(looked)).isEqualTo("remapped");
+        }
+    }
+
+    /** What happened between two streams neither tells. */
+    @Test
+    void anotherStreamHasNotToldWhatWasBeforeIt() throws Exception {
+        MapEventsTest.assumeTheKernelLetsUs();
+        try (MapEvents events = MapEvents.open(child.maps(), MapEvents.Option.DATA)) {
+            timeline.look(child.maps(), snapshot, events);
+        }
+        child.tell("remap plain");
+        long between = System.nanoTime();
+        try (MapEvents events = MapEvents.open(child.maps(), MapEvents.Option.DATA)) {
+            timeline.listen(events);
+            timeline.listen(events);
+            assertThat(resolved(between)).isEqualTo("NOT_YET_KNOWN");
+            timeline.look(child.maps(), snapshot, events);
+            assertThat(resolved(System.nanoTime())).isEqualTo("NOT_YET_KNOWN");
+            long heard = System.nanoTime();
+            timeline.listen(events);
+            assertThat(resolved(heard)).isEqualTo("remapped");
+        }
+    }
+
     @Test
     void aNewProgramEndsEverything() throws Exception {
         MapEventsTest.assumeTheKernelLetsUs();
