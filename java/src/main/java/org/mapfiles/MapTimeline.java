@@ -106,8 +106,10 @@ public final class MapTimeline {
     }
 
     /**
-     * Takes in what the kernel has told since the last time. Up to now no look is needed, then: an address that was in use was in the
-     * mapping that was told last. Of mappings that were not executable, that takes {@link MapEvents.Option#DATA}.
+     * Takes in what the kernel has told since the last time. Up to now {@link #resolve} then answers without a look, by what was mapped
+     * last: of mappings that were not executable, that takes {@link MapEvents.Option#DATA}. That one was unmapped or moved
+     * (mremap(2)) the kernel does not tell: so {@link PastAnswer#mayBeUnmapped} says true of all that is later than the last look. An
+     * address that was in use then was in the mapping of the answer, unless another one was moved there; the next look finds that.
      *
      * <p>Where something may be missing ({@link MapEvents#isIncomplete}), or the stream is another than the last time, that holds again
      * once a look has begun afterwards; where a thread is not watched ({@link MapEvents#isThreadMissing}), with another stream.
@@ -395,7 +397,7 @@ public final class MapTimeline {
             return false;
         }
         blocks.get(blockAt(time)).find(address, time, answer);
-        answer.end(time <= recordedUntil());
+        answer.end(time <= recordedUntil(), time <= lookedAt);
         return answer.outcome() == PastAnswer.Outcome.FOUND;
     }
 
@@ -415,7 +417,7 @@ public final class MapTimeline {
 
     /** Writes it to a stream, compactly: {@link #load} reads it again. The stream stays open. */
     public synchronized void save(OutputStream out) throws IOException {
-        TimelineFile.write(blocks, recordedUntil(), out);
+        TimelineFile.write(blocks, lookedAt, recordedUntil(), out);
     }
 
     /**
@@ -427,8 +429,8 @@ public final class MapTimeline {
     public static MapTimeline load(InputStream in, long maxBytes) throws IOException {
         MapTimeline timeline = ofBytes(maxBytes);
         TimelineFile.Reader reader = new TimelineFile.Reader(in);
-        timeline.lookedAt = reader.recordedUntil();
-        timeline.toldUntil = timeline.lookedAt;
+        timeline.lookedAt = reader.lookedAt();
+        timeline.toldUntil = reader.recordedUntil();
         long bytes = 0;
         for (TimelineBlock block = reader.next(); block != null; block = reader.next()) {
             timeline.blocks.add(block);

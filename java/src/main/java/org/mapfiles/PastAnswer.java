@@ -17,7 +17,7 @@ public final class PastAnswer {
         AMBIGUOUS,
         /** No mapping covered the address. */
         NONE,
-        /** The time is later than the last look: {@link #candidates} are what it showed, which may be old. */
+        /** The time is later than what is recorded: {@link #candidates} are what was mapped last, which may be old. */
         NOT_YET_KNOWN,
         /** The time is before the first look, or its record was dropped to stay within the memory that was allowed. */
         NOT_RECORDED
@@ -67,7 +67,7 @@ public final class PastAnswer {
         return candidates[0];
     }
 
-    /** Whether the address may have been in no mapping at that time. */
+    /** Whether the address may have been in no mapping at that time: so of every time that is later than the last look. */
     public boolean mayBeUnmapped() {
         return isNonePossible;
     }
@@ -105,8 +105,10 @@ public final class PastAnswer {
         candidates[count++] = next;
     }
 
-    void end(boolean isLookedAt) {
-        outcome = !isLookedAt ? Outcome.NOT_YET_KNOWN : count == 0 ? Outcome.NONE : count == 1 ? Outcome.FOUND : Outcome.AMBIGUOUS;
+    /** Whether that time is recorded, and not by the kernel's word alone, which does not tell what is unmapped. */
+    void end(boolean isRecorded, boolean isLookedAt) {
+        isNonePossible |= !isLookedAt;
+        outcome = !isRecorded ? Outcome.NOT_YET_KNOWN : count == 0 ? Outcome.NONE : count == 1 ? Outcome.FOUND : Outcome.AMBIGUOUS;
     }
 
     @Override

@@ -19,7 +19,7 @@ import java.util.zip.ZipException;
  * A timeline in a file. Inside gzip, numbers in big-endian order:
  *
  * <pre>
- * file     int "mftl"  int version  long recordedUntil  { block }  byte 0
+ * file     int "mftl"  int version  long lookedAt  recordedUntil  { block }  byte 0
  * block    byte 1  long begin  { byte 2  mapping }  { byte 3 or 4  long after  long upTo  mapping }  byte 0
  *          2: there at the beginning   3: there from then on   4: gone
  * mapping  long start  end  offset  inode  int deviceMajor  deviceMinor  flags  nameLength  bytes of the name
@@ -28,7 +28,7 @@ import java.util.zip.ZipException;
  */
 final class TimelineFile {
     private static final int MAGIC = 0x6d66746c;
-    private static final int VERSION = 1;
+    private static final int VERSION = 2;
     private static final int END = 0;
     private static final int BLOCK = 1;
     private static final int THERE = 2;
@@ -43,11 +43,12 @@ final class TimelineFile {
     private TimelineFile() {
     }
 
-    static void write(List<TimelineBlock> blocks, long recordedUntil, OutputStream to) throws IOException {
+    static void write(List<TimelineBlock> blocks, long lookedAt, long recordedUntil, OutputStream to) throws IOException {
         GZIPOutputStream zip = new GZIPOutputStream(to);
         DataOutputStream out = new DataOutputStream(new BufferedOutputStream(zip));
         out.writeInt(MAGIC);
         out.writeInt(VERSION);
+        out.writeLong(lookedAt);
         out.writeLong(recordedUntil);
         byte[] name = null;
         for (TimelineBlock block : blocks) {
@@ -94,6 +95,7 @@ final class TimelineFile {
     /** Reads block by block. */
     static final class Reader {
         private final DataInputStream in;
+        private final long lookedAt;
         private final long recordedUntil;
         private byte[] name = {};
         private long begin = Long.MIN_VALUE;
@@ -108,10 +110,15 @@ final class TimelineFile {
                 if (version != VERSION) {
                     throw new IOException("a timeline of version " + version + ": this library reads version " + VERSION);
                 }
+                lookedAt = in.readLong();
                 recordedUntil = in.readLong();
             } catch (ZipException | EOFException e) {
                 throw new IOException("not a timeline: " + e.getMessage(), e);
             }
+        }
+
+        long lookedAt() {
+            return lookedAt;
         }
 
         long recordedUntil() {

@@ -84,6 +84,12 @@ class MapTimelineTest {
             long unmapped = System.nanoTime();
             timeline.listen(events);
             assertThat(resolved(unmapped)).as("unmapping is not told").isEqualTo("remapped");
+            assertThat(answer.mayBeUnmapped()).isTrue();
+            ByteArrayOutputStream saved = new ByteArrayOutputStream();
+            timeline.save(saved);
+            MapTimeline copy = MapTimeline.load(new ByteArrayInputStream(saved.toByteArray()), 1 << 20);
+            assertThat(copy.resolve(address(), unmapped, answer)).isTrue();
+            assertThat(answer.mayBeUnmapped()).isTrue();
             timeline.look(child.maps(), snapshot, events);
             assertThat(resolved(unmapped)).isEqualTo("remapped");
             assertThat(answer.mayBeUnmapped()).as("it is found by looking").isTrue();
@@ -171,7 +177,8 @@ class MapTimelineTest {
         ByteArrayOutputStream file = new ByteArrayOutputStream();
         try (DataOutputStream out = new DataOutputStream(new GZIPOutputStream(file))) {
             out.writeInt(0x6d66746c);
-            out.writeInt(1);
+            out.writeInt(2);
+            out.writeLong(500_000);
             out.writeLong(500_000);
             for (int i = 1; i <= 500_000; i++) {
                 out.writeByte(1);

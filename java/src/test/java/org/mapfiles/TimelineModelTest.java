@@ -148,16 +148,9 @@ class TimelineModelTest {
                     timeline.resolve(address(page) + 7, time, answer);
                     assertThat(answer.outcome() == Outcome.NOT_YET_KNOWN).isEqualTo(time > timeline.recordedUntil());
                     if (time <= timeline.recordedUntil()) {
-                        checkInUse(history.get((int) time)[page], page, answer);
+                        checkTruth(history.get((int) time)[page], page, answer);
                     }
                 }
-            }
-        }
-
-        /** That something is unmapped is not told. */
-        private static void checkInUse(int truth, int page, PastAnswer answer) {
-            if (truth != UNMAPPED) {
-                checkTruth(truth, page, answer);
             }
         }
 
