@@ -423,12 +423,13 @@ public final class MapTimeline {
     /**
      * Reads what {@link #save} has written, to resolve with; nothing can be added.
      *
-     * @param maxBytes as of {@link #ofBytes}: what is beyond is dropped, the oldest first
-     * @throws IOException if it is not that, whole, or cannot be read
+     * @param maxBytes as of {@link #ofBytes}: what is beyond is dropped, the oldest first. Of what can only be dropped together, it may
+     *     take 64 MiB more.
+     * @throws IOException if it is not that, whole, or cannot be read, or takes more memory at a time than that: its message says so
      */
     public static MapTimeline load(InputStream in, long maxBytes) throws IOException {
         MapTimeline timeline = ofBytes(maxBytes);
-        TimelineFile.Reader reader = new TimelineFile.Reader(in);
+        TimelineFile.Reader reader = new TimelineFile.Reader(in, maxBytes);
         timeline.lookedAt = reader.lookedAt();
         timeline.toldUntil = reader.recordedUntil();
         long bytes = 0;

@@ -35,10 +35,8 @@ final class TimelineFile {
     private static final int ADDED = 3;
     private static final int GONE = 4;
     private static final int SAME_NAME = -1;
-    /** Longer than any path with what the kernel adds to it. */
-    private static final int LONGEST_NAME = 1 << 16;
-    /** Mappings and changes that a block may have: a file made to fill the memory of who loads it ends here. */
-    private static final int MOST_IN_BLOCK = 1 << 22;
+    /** That a block may take beyond the bound: the last one stays, whatever it takes, and this is more than an ordinary process needs. */
+    private static final long BLOCK_BYTES = 64 << 20;
 
     private TimelineFile() {
     }
@@ -99,8 +97,12 @@ final class TimelineFile {
         private final long recordedUntil;
         private byte[] name = {};
         private long begin = Long.MIN_VALUE;
+        /** Bytes on the heap that one block may take: a file made to fill the memory of who loads it ends there. */
+        private final long most;
+        private long left;
 
-        Reader(InputStream from) throws IOException {
+        Reader(InputStream from, long maxBytes) throws IOException {
+            most = BLOCK_BYTES + Math.min(maxBytes, Long.MAX_VALUE - BLOCK_BYTES);
             try {
                 in = new DataInputStream(new BufferedInputStream(new GZIPInputStream(from)));
                 if (in.readInt() != MAGIC) {
@@ -144,24 +146,33 @@ final class TimelineFile {
             long from = in.readLong();
             check(from > begin, "blocks out of order");
             begin = from;
+            left = most;
             List<PastMapping> base = new ArrayList<>();
             int tag = in.readByte();
             for (; tag == THERE; tag = in.readByte()) {
                 PastMapping mapping = mapping();
-                check(mapping != null && base.size() < MOST_IN_BLOCK && (base.isEmpty()
+                check(mapping != null && (base.isEmpty()
                         || Long.compareUnsigned(base.get(base.size() - 1).end(), mapping.start()) <= 0), "mappings out of order");
                 base.add(mapping);
             }
             TimelineBlock block = new TimelineBlock(from, base.toArray(new PastMapping[0]));
             for (; tag != END; tag = in.readByte()) {
                 check(tag == ADDED || tag == GONE, "what is not a change");
+                take(2 * TimelineBlock.CHANGE_BYTES); // arrays grow by as much again
                 long after = in.readLong();
                 long upTo = in.readLong();
                 PastMapping mapping = mapping();
-                check(after <= upTo && block.count() < MOST_IN_BLOCK && (mapping != null || tag == GONE), "a change of nothing");
+                check(after <= upTo && (mapping != null || tag == GONE), "a change of nothing");
                 block.add(mapping, tag == GONE, after, upTo);
             }
             return block;
+        }
+
+        private void take(long bytes) throws IOException {
+            left -= bytes;
+            if (left < 0) {
+                throw new IOException("a timeline with a stretch of more than " + most + " bytes: load it with a higher bound");
+            }
         }
 
         private PastMapping mapping() throws IOException {
@@ -171,16 +182,20 @@ final class TimelineFile {
                 return null;
             }
             check(Long.compareUnsigned(start, end) < 0, "an empty mapping");
+            take(PastMapping.HEAP_BYTES + 2 * TimelineBlock.REFERENCE_BYTES);
             long offset = in.readLong();
             long inode = in.readLong();
             int major = in.readInt();
             int minor = in.readInt();
             int flags = in.readInt();
             int length = in.readInt();
-            check(length >= SAME_NAME && length <= LONGEST_NAME, "a name of no length");
+            check(length >= SAME_NAME, "a name of no length");
             if (length != SAME_NAME) {
-                name = new byte[length];
-                in.readFully(name);
+                take(TimelineBlock.ARRAY_BYTES + (long) length);
+                name = in.readNBytes(length);
+                if (name.length < length) {
+                    throw new EOFException("a name of " + length + " bytes has " + name.length);
+                }
             }
             return new PastMapping(start, end, offset, inode, major, minor, flags, name);
         }
