@@ -32,7 +32,7 @@ import java.util.TreeMap;
  * <p>Memory is bounded: once the bound is passed the oldest stretch of time is dropped whole, and {@link #recordedFrom} moves on. The
  * present mappings stay, whatever they take.
  *
- * <p>Thread-safe, by a lock. Looking allocates what it has to remember, an unchanged picture nothing; resolving allocates
+ * <p>Thread-safe: looks take turns, and who resolves waits for none. Looking allocates what it has to remember, an unchanged picture nothing; resolving allocates
  * nothing.
  */
 public final class MapTimeline {
@@ -42,6 +42,8 @@ public final class MapTimeline {
     /** Of what the kernel told; beyond, the last look says since when something may have been otherwise. */
     private static final int MOST_TOLD = 4096;
 
+    /** Held by one look at a time, so that their times go on; who resolves does not wait for what the kernel is asked. */
+    private final Object looking = new Object();
     private final long maxBytes;
     private final List<TimelineBlock> blocks = new ArrayList<>();
     /** What is mapped now, by start. */
@@ -96,13 +98,15 @@ public final class MapTimeline {
      */
     public boolean look(ProcessMaps maps, MapSnapshot snapshot, MapEvents events) throws MapsException {
         Objects.requireNonNull(snapshot);
-        long from = System.nanoTime();
-        maps.refresh(snapshot);
-        long to = System.nanoTime();
-        if (events != null) {
-            listen(events);
+        synchronized (looking) {
+            long from = System.nanoTime();
+            maps.refresh(snapshot);
+            long to = System.nanoTime();
+            if (events != null) {
+                listen(events);
+            }
+            return record(snapshot, from, to);
         }
-        return record(snapshot, from, to);
     }
 
     /**
@@ -116,15 +120,17 @@ public final class MapTimeline {
      */
     public void listen(MapEvents events) {
         Objects.requireNonNull(events);
-        long now = System.nanoTime();
-        boolean isComplete = false;
-        try {
-            isComplete = isStreamOfLastTime(events) & takeIn(events) && !isThreadMissing;
-        } finally {
-            if (isComplete) {
-                heard(now);
-            } else {
-                missed(System.nanoTime());
+        synchronized (looking) {
+            long now = System.nanoTime();
+            boolean isComplete = false;
+            try {
+                isComplete = isStreamOfLastTime(events) & takeIn(events) && !isThreadMissing;
+            } finally {
+                if (isComplete) {
+                    heard(now);
+                } else {
+                    missed(System.nanoTime());
+                }
             }
         }
     }

@@ -162,6 +162,15 @@ class MapTimelineTest {
     }
 
     @Test
+    void looksOfSeveralThreadsTakeTurns() throws Exception {
+        new Threads().start(3, () -> {
+            MapSnapshot own = new MapSnapshot();
+            return () -> timeline.look(child.maps(), own);
+        }).stopAfter(200);
+        assertThat(resolved(timeline.recordedUntil())).isEqualTo("plain");
+    }
+
+    @Test
     void misuseIsRefused() throws Exception {
         assertThatThrownBy(() -> MapTimeline.ofBytes(0)).isInstanceOf(IllegalArgumentException.class);
         MapSnapshot picture = Line.snapshot(Line.anonymous(0x1000, 0x2000));
