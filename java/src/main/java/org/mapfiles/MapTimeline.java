@@ -39,7 +39,10 @@ public final class MapTimeline {
     /** Changes in a block before the next one begins, at least: less would be more bases than changes. */
     private static final int LEAST_CHANGES = 256;
 
-    /** Of what the kernel told; beyond, the last look says since when something may have been otherwise. */
+    /**
+     * Of what the kernel told, but what a look under way may not have seen; beyond, the last look says since when something may have been
+     * otherwise.
+     */
     private static final int MOST_TOLD = 4096;
 
     /** Held by one look at a time, so that their times go on; who resolves does not wait for what the kernel is asked. */
@@ -55,6 +58,10 @@ public final class MapTimeline {
     private long lookedAt;
     private long toldUntil;
     private long missedBy = Long.MIN_VALUE;
+    /** The last that was told and is not remembered. */
+    private long forgottenUntil = Long.MIN_VALUE;
+    /** When the look under way began. */
+    private long lookingFrom = Long.MAX_VALUE;
     /** What was listened to last, which is the caller's to give up. */
     private WeakReference<MapEvents> stream;
     private boolean isThreadMissing;
@@ -100,13 +107,23 @@ public final class MapTimeline {
         Objects.requireNonNull(snapshot);
         synchronized (looking) {
             long from = System.nanoTime();
-            maps.refresh(snapshot);
-            long to = System.nanoTime();
-            if (events != null) {
-                listen(events);
+            keepToldFrom(from);
+            try {
+                maps.refresh(snapshot);
+                long to = System.nanoTime();
+                if (events != null) {
+                    listen(events);
+                }
+                return record(snapshot, from, to);
+            } finally {
+                keepToldFrom(Long.MAX_VALUE);
             }
-            return record(snapshot, from, to);
         }
+    }
+
+    /** What is told of the time since then may not be in the picture that is being read. */
+    synchronized void keepToldFrom(long from) {
+        lookingFrom = from;
     }
 
     /**
@@ -183,7 +200,9 @@ public final class MapTimeline {
     /** A mapping was made at that time; what was in its range is not there any more. */
     synchronized void record(Mapping mapping, long time) {
         checkLive();
-        if (isNews(time)) {
+        if (blocks.isEmpty()) {
+            remember(new Told(PastMapping.of(mapping, new byte[0]), time)); // the first picture may not show it
+        } else if (time >= lookedAt) {
             PastMapping added = PastMapping.of(mapping, new byte[0]);
             for (PastMapping covered : takeOut(present, added.start(), added.end())) {
                 add(covered, true, after(covered), time); // or unmapped before, which is not told
@@ -198,7 +217,9 @@ public final class MapTimeline {
     /** All mappings ended at that time. */
     synchronized void recordEnd(long time) {
         checkLive();
-        if (isNews(time)) {
+        if (blocks.isEmpty()) {
+            remember(new Told(null, time));
+        } else if (time >= lookedAt) {
             present.clear();
             remember(new Told(null, time));
             add(null, true, time, time);
@@ -206,15 +227,18 @@ public final class MapTimeline {
     }
 
     private void remember(Told one) {
-        if (told.size() == MOST_TOLD) {
-            told.subList(0, MOST_TOLD / 2).clear();
+        if (told.size() >= MOST_TOLD) {
+            forgetOldest();
         }
         told.add(one);
     }
 
-    /** Whether no look that began later has seen it. */
-    private boolean isNews(long time) {
-        return !blocks.isEmpty() && time >= lookedAt;
+    private void forgetOldest() {
+        int oldest = 0;
+        while (oldest < MOST_TOLD / 2 && told.get(oldest).time < lookingFrom) {
+            forgottenUntil = told.get(oldest++).time;
+        }
+        told.subList(0, oldest).clear();
     }
 
     private static TreeMap<Long, PastMapping> byStart() {
@@ -251,7 +275,8 @@ public final class MapTimeline {
      *
      * @param from before it was read
      * @param to after it was read
-     * @return whether anything is different
+     * @return whether anything is different; false also where the kernel told of some thousand changes since {@code from}, not all of which
+     *     are remembered: such a picture is left out, the next one will do
      * @throws IllegalArgumentException if {@code to} is before {@code from}, or that before the last picture's
      */
     public synchronized boolean record(MapSnapshot picture, long from, long to) {
@@ -259,10 +284,14 @@ public final class MapTimeline {
         if (to < from || (!blocks.isEmpty() && from < lookedAt)) {
             throw new IllegalArgumentException("times go on: " + from + " to " + to + ", and the last look was at " + lookedAt);
         }
+        if (forgottenUntil >= from) {
+            return false;
+        }
         boolean changed = true;
+        long now = told.isEmpty() ? to : Math.max(to, told.get(told.size() - 1).time); // of all that is taken in
         if (blocks.isEmpty()) {
             present = shown(picture, from);
-            blocks.add(newBlock(to));
+            blocks.add(newBlock(now));
         } else if (picture == lastPicture && picture.version() == lastVersion && told.isEmpty()) {
             changed = false;
         } else {
@@ -272,7 +301,7 @@ public final class MapTimeline {
         lastPicture = picture;
         lastVersion = told.isEmpty() ? picture.version() : ~picture.version();
         lookedAt = from;
-        keepWithinBounds(to);
+        keepWithinBounds(now);
         return changed;
     }
 

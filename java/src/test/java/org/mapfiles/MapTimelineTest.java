@@ -11,6 +11,7 @@ import java.io.DataOutputStream;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
+import java.util.stream.IntStream;
 import java.util.zip.GZIPOutputStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
@@ -181,6 +182,42 @@ class MapTimelineTest {
         assertThatThrownBy(() -> timeline.look(child.maps(), null)).isInstanceOf(NullPointerException.class);
         assertThatThrownBy(() -> timeline.resolve(0, 25, null)).isInstanceOf(NullPointerException.class);
         assertThatThrownBy(() -> timeline.listen(null)).isInstanceOf(NullPointerException.class);
+    }
+
+    /** One after the other, from time 100 on, and neither picture shows them. */
+    private MapSnapshot tellMany(int count) throws Exception {
+        MapSnapshot many = Line.snapshot(IntStream.range(1, count + 1).mapToObj(i -> Line.file(i * 0x2000L, i * 0x2000L + 0x1000, 7, "/many"))
+                .toList());
+        MapSnapshot none = Line.snapshot();
+        timeline.record(none, 10, 20);
+        int time = 100;
+        for (MapCursor told = many.cursor(); told.next(); ) {
+            timeline.record(told, time++);
+        }
+        timeline.heard(time);
+        return none;
+    }
+
+    @Test
+    void whatIsToldDuringALookStaysHoweverMuchItIs() throws Exception {
+        timeline.keepToldFrom(100);
+        assertThat(timeline.record(tellMany(6000), 100, 110)).as("it is known already").isFalse();
+        for (int i = 1; i <= 6000; i++) {
+            assertThat(timeline.resolve(i * 0x2000L, 6100, answer)).as("%s: %s", i, answer).isTrue();
+        }
+    }
+
+    /** Else what is not remembered would be gone by that picture, which may be older. */
+    @Test
+    void aPictureBesideMoreThanIsRememberedIsLeftOut() throws Exception {
+        MapSnapshot none = tellMany(6000);
+        assertThat(timeline.record(none, 100, 110)).isFalse();
+        assertThat(timeline.resolve(0x2000, 6100, answer)).isTrue();
+        assertThat(answer.mayBeUnmapped()).isTrue();
+        assertThat(timeline.record(none, 6200, 6210)).isTrue();
+        assertThat(timeline.record(none, 6300, 6310)).isFalse();
+        assertThat(timeline.resolve(0x2000, 6250, answer)).isFalse();
+        assertThat(answer.outcome()).isEqualTo(Outcome.NONE);
     }
 
     /** Directories in directories: the kernel knows no longest path. */

@@ -58,7 +58,7 @@ class TimelineModelTest {
                 history.add(next);
                 if (pushes && losesOneIn > 0 && random.nextInt(losesOneIn) == 0) {
                     lost = true;
-                } else if (pushes && file != UNMAPPED && firstLook > 0) {
+                } else if (pushes && file != UNMAPPED) {
                     MapSnapshot one = picture(next);
                     MapCursor told = one.cursor().seek(one.find(address(from)));
                     timeline.record(told, time());
@@ -111,7 +111,7 @@ class TimelineModelTest {
         private void live(int looks) {
             pass(true);
             pass(true);
-            look(false);
+            look(pushes);
             for (int i = 0; i < looks; i++) {
                 // Without the kernel's word, what comes and goes between two looks is not seen: one change, and it stays.
                 boolean beside = pushes && random.nextBoolean();
@@ -197,7 +197,7 @@ class TimelineModelTest {
         model.losesOneIn = (int) (seed & 7);
         model.pass(true);
         model.pass(true);
-        model.look(false);
+        model.look(true);
         int heard = 0;
         for (int i = 0; i < 60; i++) {
             model.pass(model.random.nextBoolean());
