@@ -131,6 +131,7 @@ public final class MapTimeline {
      * last: of mappings that were not executable, that takes {@link MapEvents.Option#DATA}. That one was unmapped or moved
      * (mremap(2)) the kernel does not tell: so {@link PastAnswer#mayBeUnmapped} says true of all that is later than the last look. An
      * address that was in use then was in the mapping of the answer, unless another one was moved there; the next look finds that.
+     * With {@link MapEvents.Option#BUILD_ID} inodes are known from looks alone: two files that had one path are taken for one between two.
      *
      * <p>Where something may be missing ({@link MapEvents#isIncomplete}), or the stream is another than the last time, that holds again
      * once a look has begun afterwards; where a thread is not watched ({@link MapEvents#isThreadMissing}), with another stream.
@@ -201,9 +202,9 @@ public final class MapTimeline {
     synchronized void record(Mapping mapping, long time) {
         checkLive();
         if (blocks.isEmpty()) {
-            remember(new Told(PastMapping.of(mapping, new byte[0]), time)); // the first picture may not show it
+            remember(new Told(PastMapping.told(mapping), time)); // the first picture may not show it
         } else if (time >= lookedAt) {
-            PastMapping added = PastMapping.of(mapping, new byte[0]);
+            PastMapping added = PastMapping.told(mapping);
             for (PastMapping covered : takeOut(present, added.start(), added.end())) {
                 add(covered, true, after(covered), time); // or unmapped before, which is not told
             }
@@ -321,7 +322,9 @@ public final class MapTimeline {
         byte[] name = {};
         for (MapCursor mapping = picture.cursor(); mapping.next(); ) {
             PastMapping known = present.get(mapping.start());
-            PastMapping now = known != null && known.isShownBy(mapping) ? known : PastMapping.of(mapping, name);
+            boolean isKnown = known != null && known.isShownBy(mapping);
+            PastMapping now = isKnown && !known.isTold() ? known // a picture knows the numbers that an event may lack
+                    : PastMapping.of(mapping, isKnown ? known.rawName() : name);
             name = now.rawName();
             shown.put(now.start(), now);
         }
@@ -370,7 +373,7 @@ public final class MapTimeline {
 
     private static boolean isIn(TreeMap<Long, PastMapping> all, PastMapping mapping) {
         PastMapping there = all.get(mapping.start());
-        return there == mapping || (there != null && there.isShownBy(mapping));
+        return there != null && there.isThat(mapping);
     }
 
     private void add(PastMapping mapping, boolean isGone, long after, long upTo) {

@@ -23,6 +23,7 @@ import java.util.zip.ZipException;
  * block    byte 1  long begin  { byte 2  mapping }  { byte 3 or 4  long after  long upTo  mapping }  byte 0
  *          2: there at the beginning   3: there from then on   4: gone
  * mapping  long start  end  offset  inode  int deviceMajor  deviceMinor  flags  nameLength  bytes of the name
+ *          flags: those of {@link MapRecord}; the highest: by the kernel's word, not from a picture
  *          nameLength -1: the name of the mapping before this;   end 0: all mappings, and nothing follows
  * </pre>
  */
@@ -82,7 +83,7 @@ final class TimelineFile {
         out.writeLong(mapping.inode());
         out.writeInt(mapping.deviceMajor());
         out.writeInt(mapping.deviceMinor());
-        out.writeInt(mapping.flags());
+        out.writeInt(mapping.keptFlags());
         byte[] name = mapping.rawName();
         boolean isSame = Arrays.equals(name, before);
         out.writeInt(isSame ? SAME_NAME : name.length);

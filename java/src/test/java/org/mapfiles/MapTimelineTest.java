@@ -184,6 +184,42 @@ class MapTimelineTest {
         assertThatThrownBy(() -> timeline.listen(null)).isInstanceOf(NullPointerException.class);
     }
 
+    private static Line disk(int device, long inode, String name) {
+        return new Line(0x1000, 0x2000, "r-xp", 0, 8, device, inode, name);
+    }
+
+    private Outcome between(Line first, Line second) throws Exception {
+        MapTimeline two = MapTimeline.ofBytes(1 << 20);
+        two.record(Line.snapshot(first), 10, 20);
+        two.record(Line.snapshot(second), 30, 40);
+        two.record(Line.snapshot(second), 50, 60);
+        two.resolve(0x1000, 35, answer);
+        return answer.outcome();
+    }
+
+    @Test
+    void anotherDeviceIsAnotherFile() throws Exception {
+        assertThat(between(disk(1, 7, "/a"), disk(1, 7, "/a"))).isEqualTo(Outcome.FOUND);
+        assertThat(between(disk(1, 7, "/a"), disk(1, 8, "/a"))).isEqualTo(Outcome.AMBIGUOUS);
+        assertThat(between(disk(1, 7, "/a"), disk(2, 7, "/a"))).isEqualTo(Outcome.AMBIGUOUS);
+    }
+
+    /** With build IDs, or where file systems lie over each other, events lack numbers or tell others than pictures. */
+    @Test
+    void whatIsToldIsWhatIsShownWhateverItsDevice() throws Exception {
+        for (Line told : List.of(disk(0, 0, "/a"), disk(3, 7, "/a"))) {
+            MapTimeline timeline = MapTimeline.ofBytes(1 << 20);
+            timeline.record(Line.snapshot(), 10, 20);
+            timeline.record(Line.snapshot(told).cursor().seek(0), 25);
+            assertThat(timeline.record(Line.snapshot(disk(1, 7, "/a")), 30, 40)).as("it is known").isFalse();
+            assertThat(timeline.record(Line.snapshot(disk(1, 7, "/a")), 50, 60)).isFalse();
+            assertThat(timeline.record(Line.snapshot(disk(2, 7, "/a")), 70, 80)).as("and its device by now").isTrue();
+            timeline.record(Line.snapshot(disk(2, 7, "/a")), 90, 100);
+            assertThat(timeline.resolve(0x1000, 35, answer)).isTrue();
+            assertThat(answer.mayBeUnmapped()).isFalse();
+        }
+    }
+
     /** One after the other, from time 100 on, and neither picture shows them. */
     private MapSnapshot tellMany(int count) throws Exception {
         MapSnapshot many = Line.snapshot(IntStream.range(1, count + 1).mapToObj(i -> Line.file(i * 0x2000L, i * 0x2000L + 0x1000, 7, "/many"))
