@@ -26,7 +26,7 @@ import java.util.TreeMap;
  *
  * <p>Times are those of {@link System#nanoTime} (CLOCK_MONOTONIC). A change found by looking happened <em>between</em> two looks: for a
  * time in between, each mapping that may have been there is a candidate, and {@link PastAnswer.Outcome#AMBIGUOUS} the answer if
- * they mean different things. A mapping that comes and goes between two looks is not seen. Nothing is guessed: not what was
+ * they mean different things: another byte, or another file by device, inode or path, deleting it apart. A mapping that comes and goes between two looks is not seen. Nothing is guessed: not what was
  * before the first look or was dropped, nor what came behind the last.
  *
  * <p>Memory is bounded: once the bound is passed the oldest stretch of time is dropped whole, and {@link #recordedFrom} moves on. The

@@ -12,6 +12,8 @@ public final class PastMapping implements Mapping {
     static final int HEAP_BYTES = 72;
 
     private static final byte[] NO_NAME = {};
+    /** What the kernel adds to the path of a file that has none any more. */
+    private static final byte[] DELETED = {' ', '(', 'd', 'e', 'l', 'e', 't', 'e', 'd', ')'};
     /** Permissions, and whether a file stands behind it: the bits that filters know. */
     private static final int FILTER = 0x1f;
     /** Of the flags that are kept: by the kernel's word, not from a picture. */
@@ -94,10 +96,18 @@ public final class PastMapping implements Mapping {
         return Long.compareUnsigned(start, other.start) <= 0 && Long.compareUnsigned(other.end, end) <= 0;
     }
 
-    /** Whether an address means the same in both: the same byte of the same file, or memory of one kind. */
+    /** Whether an address means the same in both, of which the other is newer: the same byte of the same file, or memory of one kind. */
     boolean meansTheSame(PastMapping other) {
-        return isFileBacked() == other.isFileBacked() && mayBeFileOf(other, other.isTold()) && Arrays.equals(name, other.name)
+        return isFileBacked() == other.isFileBacked() && mayBeFileOf(other, other.isTold())
+                && (Arrays.equals(name, other.name) || isDeletedIn(other))
                 && (!isFileBacked() || start - offset == other.start - other.offset);
+    }
+
+    /** A file that has another path, or has one again, may be another one: inodes are used again. */
+    private boolean isDeletedIn(PastMapping newer) {
+        int length = name.length;
+        return inode != 0 && inode == newer.inode && newer.name.length == length + DELETED.length && newer.nameStartsWith(name)
+                && Arrays.equals(newer.name, length, newer.name.length, DELETED, 0, DELETED.length);
     }
 
     byte[] rawName() {

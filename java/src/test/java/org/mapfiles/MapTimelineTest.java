@@ -204,6 +204,16 @@ class MapTimelineTest {
         assertThat(between(disk(1, 7, "/a"), disk(2, 7, "/a"))).isEqualTo(Outcome.AMBIGUOUS);
     }
 
+    @Test
+    void aDeletedFileIsTheSameFile() throws Exception {
+        assertThat(between(disk(1, 7, "/a"), disk(1, 7, "/a (deleted)"))).isEqualTo(Outcome.FOUND);
+        assertThat(between(disk(1, 7, "/a"), disk(1, 8, "/a (deleted)"))).isEqualTo(Outcome.AMBIGUOUS);
+        assertThat(between(disk(1, 7, "/a"), disk(2, 7, "/a (deleted)"))).isEqualTo(Outcome.AMBIGUOUS);
+        assertThat(between(disk(1, 7, "/a"), disk(1, 7, "/ab (deleted)"))).isEqualTo(Outcome.AMBIGUOUS);
+        assertThat(between(disk(1, 7, "/a (deleted)"), disk(1, 7, "/a"))).as("its inode was used again").isEqualTo(Outcome.AMBIGUOUS);
+        assertThat(between(disk(1, 7, "/a"), disk(1, 7, "/b"))).as("perhaps that, too").isEqualTo(Outcome.AMBIGUOUS);
+    }
+
     /** With build IDs, or where file systems lie over each other, events lack numbers or tell others than pictures. */
     @Test
     void whatIsToldIsWhatIsShownWhateverItsDevice() throws Exception {
