@@ -24,7 +24,8 @@ import java.util.concurrent.locks.LockSupport;
  * refresher. Refreshing allocates nothing in steady state, also when something changes each time. A reader sees one whole picture
  * at a time.
  *
- * <p>When the process ends, or its {@link ProcessMaps} is closed, the last picture stays, and {@link #failure} says so. Thread-safe, but for readers.
+ * <p>When the process ends, or its {@link ProcessMaps} is closed, the last picture stays, and {@link #failure} says so.
+ * Thread-safe, but for readers.
  */
 public final class LiveMaps implements AutoCloseable {
     private final ProcessMaps maps;
@@ -227,8 +228,8 @@ public final class LiveMaps implements AutoCloseable {
                 failure = e;
                 throw e;
             } catch (IllegalStateException over) {
-                failure = because("no more pictures are taken of process " + maps.pid() + ", as its ProcessMaps is closed: close it after its"
-                        + " LiveMaps, and begin anew with another", over);
+                failure = because("no more pictures are taken of process " + maps.pid() + ", as its ProcessMaps is closed:"
+                        + " close it after its LiveMaps, and begin anew with another", over);
                 throw over;
             }
         }

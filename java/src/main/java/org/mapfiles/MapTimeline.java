@@ -26,14 +26,15 @@ import java.util.TreeMap;
  *
  * <p>Times are those of {@link System#nanoTime} (CLOCK_MONOTONIC). A change found by looking happened <em>between</em> two looks: for a
  * time in between, each mapping that may have been there is a candidate, and {@link PastAnswer.Outcome#AMBIGUOUS} the answer if
- * they mean different things: another byte, or another file by device, inode or path, deleting it apart. A mapping that comes and goes between two looks is not seen. Nothing is guessed: not what was
- * before the first look or was dropped, nor what came behind the last.
+ * they mean different things: another byte, or another file by device, inode or path, deleting it apart. A mapping that comes and
+ * goes between two looks is not seen. Nothing is guessed: not what was before the first look or was dropped, nor what came behind the
+ * last and was not told ({@link #listen}).
  *
  * <p>Memory is bounded: once the bound is passed the oldest stretch of time is dropped whole, and {@link #recordedFrom} moves on. The
  * present mappings stay, whatever they take.
  *
- * <p>Thread-safe: looks take turns, and who resolves waits for none. Looking allocates what it has to remember, an unchanged picture nothing; resolving allocates
- * nothing.
+ * <p>Thread-safe: looks take turns, and who resolves waits for none. Looking allocates what it has to remember, an unchanged picture
+ * nothing; resolving allocates nothing.
  */
 public final class MapTimeline {
     /** Changes in a block before the next one begins, at least: less would be more bases than changes. */

@@ -6,7 +6,8 @@ import java.util.Objects;
  * What {@link MapTimeline#resolve} found: a holder to use again, of one thread. Empty until then.
  *
  * <p>An address that was in use at the time, because it was executed or read then, was in some mapping. So one candidate is
- * the answer, even if the mapping may have been unmapped already: {@link #mayBeUnmapped}.
+ * the answer, even if the mapping may have been unmapped already: {@link #mayBeUnmapped}. Of a time later than the last look that
+ * leaves mremap(2) out: {@link MapTimeline#listen}.
  */
 public final class PastAnswer {
     /** How much is known. */

@@ -232,8 +232,8 @@ class MapTimelineTest {
 
     /** One after the other, from time 100 on, and neither picture shows them. */
     private MapSnapshot tellMany(int count) throws Exception {
-        MapSnapshot many = Line.snapshot(IntStream.range(1, count + 1).mapToObj(i -> Line.file(i * 0x2000L, i * 0x2000L + 0x1000, 7, "/many"))
-                .toList());
+        MapSnapshot many = Line.snapshot(IntStream.range(1, count + 1)
+                .mapToObj(i -> Line.file(i * 0x2000L, i * 0x2000L + 0x1000, 7, "/many")).toList());
         MapSnapshot none = Line.snapshot();
         timeline.record(none, 10, 20);
         int time = 100;
