@@ -24,7 +24,8 @@ import java.util.concurrent.locks.LockSupport;
  * refresher. Refreshing allocates nothing in steady state, also when something changes each time. A reader sees one whole picture
  * at a time.
  *
- * <p>When the process ends the last picture stays, and {@link #failure} says so. Thread-safe, but for readers.
+ * <p>When the process ends, or its {@link ProcessMaps} is closed, the last picture stays, and {@link #failure} says so.
+ * Thread-safe, but for readers.
  */
 public final class LiveMaps implements AutoCloseable {
     private final ProcessMaps maps;
@@ -32,7 +33,10 @@ public final class LiveMaps implements AutoCloseable {
     private final long period;
     private final long afterMiss;
     private final Thread refresher;
-    private volatile MapEvents events;
+    private final MapEvents events;
+    /** Of the refresher: how long it does not listen, after that failed, and until when. */
+    private long deafFor;
+    private long deafUntil;
     private volatile boolean closed;
     private volatile boolean missed;
     private volatile boolean told;
@@ -87,7 +91,11 @@ public final class LiveMaps implements AutoCloseable {
             return this;
         }
 
-        /** The age at which a picture is taken anew because of a miss or a change that was told, if that is less; else 10 ms. */
+        /**
+         * The age at which a picture is taken anew because of a miss or a change that was told, if that is less; else 10 ms.
+         *
+         * @throws IllegalArgumentException as {@link #every}
+         */
         public Builder afterMiss(Duration wanted) {
             afterMiss = checked(wanted);
             return this;
@@ -99,7 +107,8 @@ public final class LiveMaps implements AutoCloseable {
          *
          * <p>Where {@link MapEvents#open} is refused, everything goes on without.
          *
-         * @param changes of the same process. They stay the caller's to close, after these; nobody else drains or waits for them.
+         * @param changes of the same process. They stay the caller's to close, after these; nobody else drains or waits for them. Where
+         *     somebody does, listening is tried again after a while, longer each time, up to the period.
          */
         public Builder listen(MapEvents changes) {
             events = Objects.requireNonNull(changes);
@@ -135,18 +144,26 @@ public final class LiveMaps implements AutoCloseable {
 
     /** Until that time has passed, or there is something to do earlier. */
     private void rest(long nanos) {
-        MapEvents changes = events;
-        if (changes == null || missed || told) {
-            LockSupport.parkNanos(this, nanos);
+        long deaf = deafFor == 0 ? 0 : Math.max(0, deafUntil - System.nanoTime());
+        if (events == null || missed || told || deaf > 0) {
+            LockSupport.parkNanos(this, deaf > 0 ? Math.min(nanos, deaf) : nanos);
             return;
         }
         try {
-            told = changes.await((int) Math.min(nanos / 1_000_000 + 1, Integer.MAX_VALUE)) && drain(changes);
+            told = events.await((int) Math.min(nanos / 1_000_000 + 1, Integer.MAX_VALUE)) && drain(events);
+            deafFor = 0;
         } catch (ProcessGoneException ended) {
             told = true; // the next picture says so too
-        } catch (MapsException | IllegalStateException noMore) {
-            events = null;
+        } catch (MapsException | IllegalStateException notNow) {
+            stopListening();
         }
+    }
+
+    /** For a while, longer each time: it may be closed, for good, or another thread uses it, for now, which takes out what is told. */
+    private void stopListening() {
+        deafFor = Math.min(Math.max(2 * deafFor, afterMiss), period);
+        deafUntil = System.nanoTime() + deafFor;
+        told = true;
     }
 
     /** Whether mappings have changed. */
@@ -165,9 +182,8 @@ public final class LiveMaps implements AutoCloseable {
     /** Ends a rest. */
     private void wake() {
         LockSupport.unpark(refresher);
-        MapEvents changes = events;
-        if (changes != null) {
-            changes.wake();
+        if (events != null) {
+            events.wake();
         }
     }
 
@@ -181,9 +197,13 @@ public final class LiveMaps implements AutoCloseable {
         } catch (MapsException perhapsNotForLong) {
             return true;
         } catch (RuntimeException | Error unexpected) { // want of memory, above all: perhaps not for long
-            failure = (MapsException) new MapsException("taking a picture failed: " + unexpected).initCause(unexpected);
+            failure = because("taking a picture failed: " + unexpected, unexpected);
             return true;
         }
+    }
+
+    private static MapsException because(String what, Throwable cause) {
+        return (MapsException) new MapsException(what).initCause(cause);
     }
 
     /**
@@ -207,6 +227,10 @@ public final class LiveMaps implements AutoCloseable {
             } catch (MapsException e) {
                 failure = e;
                 throw e;
+            } catch (IllegalStateException over) {
+                failure = because("no more pictures are taken of process " + maps.pid() + ", as its ProcessMaps is closed:"
+                        + " close it after its LiveMaps, and begin anew with another", over);
+                throw over;
             }
         }
     }
@@ -285,7 +309,10 @@ public final class LiveMaps implements AutoCloseable {
         return changes;
     }
 
-    /** Why the last attempt to take a picture failed, such as {@link ProcessGoneException}; null if it did not. */
+    /**
+     * Why the last attempt to take a picture failed, such as {@link ProcessGoneException}, or that the {@link ProcessMaps} is closed; null
+     * if it did not.
+     */
     public MapsException failure() {
         return failure;
     }

@@ -3,6 +3,7 @@ package org.mapfiles;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.lang.ref.WeakReference;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -25,22 +26,28 @@ import java.util.TreeMap;
  *
  * <p>Times are those of {@link System#nanoTime} (CLOCK_MONOTONIC). A change found by looking happened <em>between</em> two looks: for a
  * time in between, each mapping that may have been there is a candidate, and {@link PastAnswer.Outcome#AMBIGUOUS} the answer if
- * they mean different things. A mapping that comes and goes between two looks is not seen. Nothing is guessed: not what was
- * before the first look or was dropped, nor what came behind the last.
+ * they mean different things: another byte, or another file by device, inode or path, deleting it apart. A mapping that comes and
+ * goes between two looks is not seen. Nothing is guessed: not what was before the first look or was dropped, nor what came behind the
+ * last and was not told ({@link #listen}).
  *
  * <p>Memory is bounded: once the bound is passed the oldest stretch of time is dropped whole, and {@link #recordedFrom} moves on. The
  * present mappings stay, whatever they take.
  *
- * <p>Thread-safe, by a lock. Looking allocates what it has to remember, an unchanged picture nothing; resolving allocates
- * nothing.
+ * <p>Thread-safe: looks take turns, and who resolves waits for none. Looking allocates what it has to remember, an unchanged picture
+ * nothing; resolving allocates nothing.
  */
 public final class MapTimeline {
     /** Changes in a block before the next one begins, at least: less would be more bases than changes. */
     private static final int LEAST_CHANGES = 256;
 
-    /** Of what the kernel told; beyond, the last look says since when something may have been otherwise. */
+    /**
+     * Of what the kernel told, but what a look under way may not have seen; beyond, the last look says since when something may have been
+     * otherwise.
+     */
     private static final int MOST_TOLD = 4096;
 
+    /** Held by one look at a time, so that their times go on; who resolves does not wait for what the kernel is asked. */
+    private final Object looking = new Object();
     private final long maxBytes;
     private final List<TimelineBlock> blocks = new ArrayList<>();
     /** What is mapped now, by start. */
@@ -51,6 +58,14 @@ public final class MapTimeline {
     private int lastVersion;
     private long lookedAt;
     private long toldUntil;
+    private long missedBy = Long.MIN_VALUE;
+    /** The last that was told and is not remembered. */
+    private long forgottenUntil = Long.MIN_VALUE;
+    /** When the look under way began. */
+    private long lookingFrom = Long.MAX_VALUE;
+    /** What was listened to last, which is the caller's to give up. */
+    private WeakReference<MapEvents> stream;
+    private boolean isThreadMissing;
     private boolean isLoaded;
 
     /** A mapping that is there from a time on; null: all ended. */
@@ -91,32 +106,77 @@ public final class MapTimeline {
      */
     public boolean look(ProcessMaps maps, MapSnapshot snapshot, MapEvents events) throws MapsException {
         Objects.requireNonNull(snapshot);
-        long from = System.nanoTime();
-        maps.refresh(snapshot);
-        long to = System.nanoTime();
-        if (events != null) {
-            listen(events);
+        synchronized (looking) {
+            long from = System.nanoTime();
+            keepToldFrom(from);
+            try {
+                maps.refresh(snapshot);
+                long to = System.nanoTime();
+                if (events != null) {
+                    listen(events);
+                }
+                return record(snapshot, from, to);
+            } finally {
+                keepToldFrom(Long.MAX_VALUE);
+            }
         }
-        return record(snapshot, from, to);
+    }
+
+    /** What is told of the time since then may not be in the picture that is being read. */
+    synchronized void keepToldFrom(long from) {
+        lookingFrom = from;
     }
 
     /**
-     * Takes in what the kernel has told since the last time. Up to now no look is needed, then: an address that was in use was in the
-     * mapping that was told last. Of mappings that were not executable, that takes {@link MapEvents.Option#DATA}.
+     * Takes in what the kernel has told since the last time. Up to now {@link #resolve} then answers without a look, by what was mapped
+     * last: of mappings that were not executable, that takes {@link MapEvents.Option#DATA}. That one was unmapped or moved
+     * (mremap(2)) the kernel does not tell: so {@link PastAnswer#mayBeUnmapped} says true of all that is later than the last look. An
+     * address that was in use then was in the mapping of the answer, unless another one was moved there; the next look finds that.
+     * With {@link MapEvents.Option#BUILD_ID} inodes are known from looks alone: two files that had one path are taken for one between two.
+     *
+     * <p>Where something may be missing ({@link MapEvents#isIncomplete}), or the stream is another than the last time, that holds again
+     * once a look has begun afterwards; where a thread is not watched ({@link MapEvents#isThreadMissing}), with another stream.
      */
     public void listen(MapEvents events) {
+        Objects.requireNonNull(events);
+        synchronized (looking) {
+            long now = System.nanoTime();
+            boolean isComplete = false;
+            try {
+                isComplete = isStreamOfLastTime(events) & takeIn(events) && !isThreadMissing;
+            } finally {
+                if (isComplete) {
+                    heard(now);
+                } else {
+                    missed(System.nanoTime());
+                }
+            }
+        }
+    }
+
+    /** Whether nothing is missing. */
+    private boolean takeIn(MapEvents events) {
         boolean isComplete = true;
-        long now = System.nanoTime();
         do {
             events.drain();
             isComplete &= !events.isIncomplete();
+            isThreadMissing |= events.isThreadMissing();
             for (MapEvent event = events.event(); event.next(); ) {
                 record(event);
             }
         } while (events.hasMore());
-        if (isComplete) {
-            heard(now);
+        return isComplete;
+    }
+
+    /** Of another, nobody knows what happened before it was opened. The first is open before the first look. */
+    private boolean isStreamOfLastTime(MapEvents events) {
+        if (stream != null && stream.refersTo(events)) {
+            return true;
         }
+        boolean isFirst = stream == null;
+        stream = new WeakReference<>(events);
+        isThreadMissing = false;
+        return isFirst;
     }
 
     private void record(MapEvent event) {
@@ -127,16 +187,25 @@ public final class MapTimeline {
         }
     }
 
-    /** All that was mapped anew up to a time has been told. */
+    /** All that was mapped anew up to a time has been told since the last time that was said; or else since something was missed. */
     synchronized void heard(long until) {
-        toldUntil = until;
+        if (missedBy <= lookedAt) {
+            toldUntil = until;
+        }
+    }
+
+    /** Something that was mapped anew before that time may not have been told: only a look that begins later knows. */
+    synchronized void missed(long by) {
+        missedBy = by;
     }
 
     /** A mapping was made at that time; what was in its range is not there any more. */
     synchronized void record(Mapping mapping, long time) {
         checkLive();
-        if (isNews(time)) {
-            PastMapping added = PastMapping.of(mapping, new byte[0]);
+        if (blocks.isEmpty()) {
+            remember(new Told(PastMapping.told(mapping), time)); // the first picture may not show it
+        } else if (time >= lookedAt) {
+            PastMapping added = PastMapping.told(mapping);
             for (PastMapping covered : takeOut(present, added.start(), added.end())) {
                 add(covered, true, after(covered), time); // or unmapped before, which is not told
             }
@@ -150,7 +219,9 @@ public final class MapTimeline {
     /** All mappings ended at that time. */
     synchronized void recordEnd(long time) {
         checkLive();
-        if (isNews(time)) {
+        if (blocks.isEmpty()) {
+            remember(new Told(null, time));
+        } else if (time >= lookedAt) {
             present.clear();
             remember(new Told(null, time));
             add(null, true, time, time);
@@ -158,15 +229,18 @@ public final class MapTimeline {
     }
 
     private void remember(Told one) {
-        if (told.size() == MOST_TOLD) {
-            told.subList(0, MOST_TOLD / 2).clear();
+        if (told.size() >= MOST_TOLD) {
+            forgetOldest();
         }
         told.add(one);
     }
 
-    /** Whether no look that began later has seen it. */
-    private boolean isNews(long time) {
-        return !blocks.isEmpty() && time >= lookedAt;
+    private void forgetOldest() {
+        int oldest = 0;
+        while (oldest < MOST_TOLD / 2 && told.get(oldest).time < lookingFrom) {
+            forgottenUntil = told.get(oldest++).time;
+        }
+        told.subList(0, oldest).clear();
     }
 
     private static TreeMap<Long, PastMapping> byStart() {
@@ -203,7 +277,8 @@ public final class MapTimeline {
      *
      * @param from before it was read
      * @param to after it was read
-     * @return whether anything is different
+     * @return whether anything is different; false also where the kernel told of some thousand changes since {@code from}, not all of which
+     *     are remembered: such a picture is left out, the next one will do
      * @throws IllegalArgumentException if {@code to} is before {@code from}, or that before the last picture's
      */
     public synchronized boolean record(MapSnapshot picture, long from, long to) {
@@ -211,10 +286,14 @@ public final class MapTimeline {
         if (to < from || (!blocks.isEmpty() && from < lookedAt)) {
             throw new IllegalArgumentException("times go on: " + from + " to " + to + ", and the last look was at " + lookedAt);
         }
+        if (forgottenUntil >= from) {
+            return false;
+        }
         boolean changed = true;
+        long now = told.isEmpty() ? to : Math.max(to, told.get(told.size() - 1).time); // of all that is taken in
         if (blocks.isEmpty()) {
             present = shown(picture, from);
-            blocks.add(newBlock(to));
+            blocks.add(newBlock(now));
         } else if (picture == lastPicture && picture.version() == lastVersion && told.isEmpty()) {
             changed = false;
         } else {
@@ -224,7 +303,7 @@ public final class MapTimeline {
         lastPicture = picture;
         lastVersion = told.isEmpty() ? picture.version() : ~picture.version();
         lookedAt = from;
-        keepWithinBounds(to);
+        keepWithinBounds(now);
         return changed;
     }
 
@@ -244,7 +323,9 @@ public final class MapTimeline {
         byte[] name = {};
         for (MapCursor mapping = picture.cursor(); mapping.next(); ) {
             PastMapping known = present.get(mapping.start());
-            PastMapping now = known != null && known.isShownBy(mapping) ? known : PastMapping.of(mapping, name);
+            boolean isKnown = known != null && known.isShownBy(mapping);
+            PastMapping now = isKnown && !known.isTold() ? known // a picture knows the numbers that an event may lack
+                    : PastMapping.of(mapping, isKnown ? known.rawName() : name);
             name = now.rawName();
             shown.put(now.start(), now);
         }
@@ -293,7 +374,7 @@ public final class MapTimeline {
 
     private static boolean isIn(TreeMap<Long, PastMapping> all, PastMapping mapping) {
         PastMapping there = all.get(mapping.start());
-        return there == mapping || (there != null && there.isShownBy(mapping));
+        return there != null && there.isThat(mapping);
     }
 
     private void add(PastMapping mapping, boolean isGone, long after, long upTo) {
@@ -355,7 +436,7 @@ public final class MapTimeline {
             return false;
         }
         blocks.get(blockAt(time)).find(address, time, answer);
-        answer.end(time <= recordedUntil());
+        answer.end(time <= recordedUntil(), time <= lookedAt);
         return answer.outcome() == PastAnswer.Outcome.FOUND;
     }
 
@@ -375,20 +456,21 @@ public final class MapTimeline {
 
     /** Writes it to a stream, compactly: {@link #load} reads it again. The stream stays open. */
     public synchronized void save(OutputStream out) throws IOException {
-        TimelineFile.write(blocks, recordedUntil(), out);
+        TimelineFile.write(blocks, lookedAt, recordedUntil(), out);
     }
 
     /**
      * Reads what {@link #save} has written, to resolve with; nothing can be added.
      *
-     * @param maxBytes as of {@link #ofBytes}: what is beyond is dropped, the oldest first
-     * @throws IOException if it is not that, whole, or cannot be read
+     * @param maxBytes as of {@link #ofBytes}: what is beyond is dropped, the oldest first. Of what can only be dropped together, it may
+     *     take 64 MiB more.
+     * @throws IOException if it is not that, whole, or cannot be read, or takes more memory at a time than that: its message says so
      */
     public static MapTimeline load(InputStream in, long maxBytes) throws IOException {
         MapTimeline timeline = ofBytes(maxBytes);
-        TimelineFile.Reader reader = new TimelineFile.Reader(in);
-        timeline.lookedAt = reader.recordedUntil();
-        timeline.toldUntil = timeline.lookedAt;
+        TimelineFile.Reader reader = new TimelineFile.Reader(in, maxBytes);
+        timeline.lookedAt = reader.lookedAt();
+        timeline.toldUntil = reader.recordedUntil();
         long bytes = 0;
         for (TimelineBlock block = reader.next(); block != null; block = reader.next()) {
             timeline.blocks.add(block);

@@ -6,7 +6,8 @@ import java.util.Objects;
  * What {@link MapTimeline#resolve} found: a holder to use again, of one thread. Empty until then.
  *
  * <p>An address that was in use at the time, because it was executed or read then, was in some mapping. So one candidate is
- * the answer, even if the mapping may have been unmapped already: {@link #mayBeUnmapped}.
+ * the answer, even if the mapping may have been unmapped already: {@link #mayBeUnmapped}. Of a time later than the last look that
+ * leaves mremap(2) out: {@link MapTimeline#listen}.
  */
 public final class PastAnswer {
     /** How much is known. */
@@ -17,7 +18,7 @@ public final class PastAnswer {
         AMBIGUOUS,
         /** No mapping covered the address. */
         NONE,
-        /** The time is later than the last look: {@link #candidates} are what it showed, which may be old. */
+        /** The time is later than what is recorded: {@link #candidates} are what was mapped last, which may be old. */
         NOT_YET_KNOWN,
         /** The time is before the first look, or its record was dropped to stay within the memory that was allowed. */
         NOT_RECORDED
@@ -67,7 +68,7 @@ public final class PastAnswer {
         return candidates[0];
     }
 
-    /** Whether the address may have been in no mapping at that time. */
+    /** Whether the address may have been in no mapping at that time: so of every time that is later than the last look. */
     public boolean mayBeUnmapped() {
         return isNonePossible;
     }
@@ -105,8 +106,10 @@ public final class PastAnswer {
         candidates[count++] = next;
     }
 
-    void end(boolean isLookedAt) {
-        outcome = !isLookedAt ? Outcome.NOT_YET_KNOWN : count == 0 ? Outcome.NONE : count == 1 ? Outcome.FOUND : Outcome.AMBIGUOUS;
+    /** Whether that time is recorded, and not by the kernel's word alone, which does not tell what is unmapped. */
+    void end(boolean isRecorded, boolean isLookedAt) {
+        isNonePossible |= !isLookedAt;
+        outcome = !isRecorded ? Outcome.NOT_YET_KNOWN : count == 0 ? Outcome.NONE : count == 1 ? Outcome.FOUND : Outcome.AMBIGUOUS;
     }
 
     @Override

@@ -12,8 +12,12 @@ public final class PastMapping implements Mapping {
     static final int HEAP_BYTES = 72;
 
     private static final byte[] NO_NAME = {};
+    /** What the kernel adds to the path of a file that has none any more. */
+    private static final byte[] DELETED = {' ', '(', 'd', 'e', 'l', 'e', 't', 'e', 'd', ')'};
     /** Permissions, and whether a file stands behind it: the bits that filters know. */
     private static final int FILTER = 0x1f;
+    /** Of the flags that are kept: by the kernel's word, not from a picture. */
+    private static final int TOLD = 1 << 31;
 
     private final long start;
     private final long end;
@@ -46,17 +50,45 @@ public final class PastMapping implements Mapping {
                 mapping.deviceMinor(), mapping.flags(), name);
     }
 
+    /** A copy of what an event tells. */
+    static PastMapping told(Mapping mapping) {
+        byte[] name = new byte[mapping.nameLength()];
+        mapping.name(name, 0);
+        return new PastMapping(mapping.start(), mapping.end(), mapping.offset(), mapping.inode(), mapping.deviceMajor(),
+                mapping.deviceMinor(), mapping.flags() | TOLD, name);
+    }
+
     /** What is left of it in a smaller range. */
     PastMapping part(long from, long to) {
         return new PastMapping(from, to, isFileBacked() ? offset + (from - start) : offset, inode, deviceMajor, deviceMinor, flags,
                 name);
     }
 
-    /** Whether a window shows this very mapping; a mapping told by the kernel's events may lack the numbers of its file. */
-    boolean isShownBy(Mapping mapping) {
+    /** Whether a picture shows this very mapping. */
+    boolean isShownBy(MapCursor mapping) {
+        return isLike(mapping, false);
+    }
+
+    boolean isThat(PastMapping other) {
+        return other == this || isLike(other, other.isTold());
+    }
+
+    private boolean isLike(Mapping mapping, boolean isToldToo) {
         return start == mapping.start() && end == mapping.end() && offset == mapping.offset()
-                && (flags & FILTER) == (mapping.flags() & FILTER)
-                && (inode == mapping.inode() || inode == 0 || mapping.inode() == 0) && mapping.nameEquals(name);
+                && (flags & FILTER) == (mapping.flags() & FILTER) && mayBeFileOf(mapping, isToldToo) && mapping.nameEquals(name);
+    }
+
+    /**
+     * Whether the numbers of the files, as far as they are known, are the same. An event may lack them, and where file systems lie
+     * over each other its device may be another than that of a picture.
+     */
+    private boolean mayBeFileOf(Mapping mapping, boolean isToldToo) {
+        return inode == 0 || mapping.inode() == 0 || (inode == mapping.inode()
+                && (isTold() != isToldToo || (deviceMajor == mapping.deviceMajor() && deviceMinor == mapping.deviceMinor())));
+    }
+
+    boolean isTold() {
+        return (flags & TOLD) != 0;
     }
 
     /** Whether all of another's range is in this one. */
@@ -64,11 +96,18 @@ public final class PastMapping implements Mapping {
         return Long.compareUnsigned(start, other.start) <= 0 && Long.compareUnsigned(other.end, end) <= 0;
     }
 
-    /** Whether an address means the same in both: the same byte of the same file, or memory of one kind. */
+    /** Whether an address means the same in both, of which the other is newer: the same byte of the same file, or memory of one kind. */
     boolean meansTheSame(PastMapping other) {
-        return isFileBacked() == other.isFileBacked() && Arrays.equals(name, other.name)
-                && (inode == other.inode || inode == 0 || other.inode == 0)
+        return isFileBacked() == other.isFileBacked() && mayBeFileOf(other, other.isTold())
+                && (Arrays.equals(name, other.name) || isDeletedIn(other))
                 && (!isFileBacked() || start - offset == other.start - other.offset);
+    }
+
+    /** A file that has another path, or has one again, may be another one: inodes are used again. */
+    private boolean isDeletedIn(PastMapping newer) {
+        int length = name.length;
+        return inode != 0 && inode == newer.inode && newer.name.length == length + DELETED.length && newer.nameStartsWith(name)
+                && Arrays.equals(newer.name, length, newer.name.length, DELETED, 0, DELETED.length);
     }
 
     byte[] rawName() {
@@ -107,6 +146,10 @@ public final class PastMapping implements Mapping {
 
     @Override
     public int flags() {
+        return flags & ~TOLD;
+    }
+
+    int keptFlags() {
         return flags;
     }
 

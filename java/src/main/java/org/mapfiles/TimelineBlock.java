@@ -11,8 +11,8 @@ import java.util.Arrays;
 final class TimelineBlock {
     /** Bytes of a change beside its mapping: two times, a reference and a flag. */
     static final int CHANGE_BYTES = 2 * Long.BYTES + Integer.BYTES + 1;
-    private static final int REFERENCE_BYTES = Integer.BYTES;
-    private static final int ARRAY_BYTES = 16;
+    static final int REFERENCE_BYTES = Integer.BYTES;
+    static final int ARRAY_BYTES = 16;
     private static final int FIRST_CHANGES = 16;
 
     final long begin;

@@ -19,35 +19,35 @@ import java.util.zip.ZipException;
  * A timeline in a file. Inside gzip, numbers in big-endian order:
  *
  * <pre>
- * file     int "mftl"  int version  long recordedUntil  { block }  byte 0
+ * file     int "mftl"  int version  long lookedAt  recordedUntil  { block }  byte 0
  * block    byte 1  long begin  { byte 2  mapping }  { byte 3 or 4  long after  long upTo  mapping }  byte 0
  *          2: there at the beginning   3: there from then on   4: gone
  * mapping  long start  end  offset  inode  int deviceMajor  deviceMinor  flags  nameLength  bytes of the name
+ *          flags: those of {@link MapRecord}; the highest: by the kernel's word, not from a picture
  *          nameLength -1: the name of the mapping before this;   end 0: all mappings, and nothing follows
  * </pre>
  */
 final class TimelineFile {
     private static final int MAGIC = 0x6d66746c;
-    private static final int VERSION = 1;
+    private static final int VERSION = 2;
     private static final int END = 0;
     private static final int BLOCK = 1;
     private static final int THERE = 2;
     private static final int ADDED = 3;
     private static final int GONE = 4;
     private static final int SAME_NAME = -1;
-    /** Longer than any path with what the kernel adds to it. */
-    private static final int LONGEST_NAME = 1 << 16;
-    /** Mappings and changes that a block may have: a file made to fill the memory of who loads it ends here. */
-    private static final int MOST_IN_BLOCK = 1 << 22;
+    /** That a block may take beyond the bound: the last one stays, whatever it takes, and this is more than an ordinary process needs. */
+    private static final long BLOCK_BYTES = 64 << 20;
 
     private TimelineFile() {
     }
 
-    static void write(List<TimelineBlock> blocks, long recordedUntil, OutputStream to) throws IOException {
+    static void write(List<TimelineBlock> blocks, long lookedAt, long recordedUntil, OutputStream to) throws IOException {
         GZIPOutputStream zip = new GZIPOutputStream(to);
         DataOutputStream out = new DataOutputStream(new BufferedOutputStream(zip));
         out.writeInt(MAGIC);
         out.writeInt(VERSION);
+        out.writeLong(lookedAt);
         out.writeLong(recordedUntil);
         byte[] name = null;
         for (TimelineBlock block : blocks) {
@@ -83,7 +83,7 @@ final class TimelineFile {
         out.writeLong(mapping.inode());
         out.writeInt(mapping.deviceMajor());
         out.writeInt(mapping.deviceMinor());
-        out.writeInt(mapping.flags());
+        out.writeInt(mapping.keptFlags());
         byte[] name = mapping.rawName();
         boolean isSame = Arrays.equals(name, before);
         out.writeInt(isSame ? SAME_NAME : name.length);
@@ -94,11 +94,16 @@ final class TimelineFile {
     /** Reads block by block. */
     static final class Reader {
         private final DataInputStream in;
+        private final long lookedAt;
         private final long recordedUntil;
         private byte[] name = {};
         private long begin = Long.MIN_VALUE;
+        /** Bytes on the heap that one block may take: a file made to fill the memory of who loads it ends there. */
+        private final long most;
+        private long left;
 
-        Reader(InputStream from) throws IOException {
+        Reader(InputStream from, long maxBytes) throws IOException {
+            most = BLOCK_BYTES + Math.min(maxBytes, Long.MAX_VALUE - BLOCK_BYTES);
             try {
                 in = new DataInputStream(new BufferedInputStream(new GZIPInputStream(from)));
                 if (in.readInt() != MAGIC) {
@@ -108,10 +113,15 @@ final class TimelineFile {
                 if (version != VERSION) {
                     throw new IOException("a timeline of version " + version + ": this library reads version " + VERSION);
                 }
+                lookedAt = in.readLong();
                 recordedUntil = in.readLong();
             } catch (ZipException | EOFException e) {
                 throw new IOException("not a timeline: " + e.getMessage(), e);
             }
+        }
+
+        long lookedAt() {
+            return lookedAt;
         }
 
         long recordedUntil() {
@@ -137,24 +147,33 @@ final class TimelineFile {
             long from = in.readLong();
             check(from > begin, "blocks out of order");
             begin = from;
+            left = most;
             List<PastMapping> base = new ArrayList<>();
             int tag = in.readByte();
             for (; tag == THERE; tag = in.readByte()) {
                 PastMapping mapping = mapping();
-                check(mapping != null && base.size() < MOST_IN_BLOCK && (base.isEmpty()
+                check(mapping != null && (base.isEmpty()
                         || Long.compareUnsigned(base.get(base.size() - 1).end(), mapping.start()) <= 0), "mappings out of order");
                 base.add(mapping);
             }
             TimelineBlock block = new TimelineBlock(from, base.toArray(new PastMapping[0]));
             for (; tag != END; tag = in.readByte()) {
                 check(tag == ADDED || tag == GONE, "what is not a change");
+                take(2 * TimelineBlock.CHANGE_BYTES); // arrays grow by as much again
                 long after = in.readLong();
                 long upTo = in.readLong();
                 PastMapping mapping = mapping();
-                check(after <= upTo && block.count() < MOST_IN_BLOCK && (mapping != null || tag == GONE), "a change of nothing");
+                check(after <= upTo && (mapping != null || tag == GONE), "a change of nothing");
                 block.add(mapping, tag == GONE, after, upTo);
             }
             return block;
+        }
+
+        private void take(long bytes) throws IOException {
+            left -= bytes;
+            if (left < 0) {
+                throw new IOException("a timeline with a stretch of more than " + most + " bytes: load it with a higher bound");
+            }
         }
 
         private PastMapping mapping() throws IOException {
@@ -164,16 +183,20 @@ final class TimelineFile {
                 return null;
             }
             check(Long.compareUnsigned(start, end) < 0, "an empty mapping");
+            take(PastMapping.HEAP_BYTES + 2 * TimelineBlock.REFERENCE_BYTES);
             long offset = in.readLong();
             long inode = in.readLong();
             int major = in.readInt();
             int minor = in.readInt();
             int flags = in.readInt();
             int length = in.readInt();
-            check(length >= SAME_NAME && length <= LONGEST_NAME, "a name of no length");
+            check(length >= SAME_NAME, "a name of no length");
             if (length != SAME_NAME) {
-                name = new byte[length];
-                in.readFully(name);
+                take(TimelineBlock.ARRAY_BYTES + (long) length);
+                name = in.readNBytes(length);
+                if (name.length < length) {
+                    throw new EOFException("a name of " + length + " bytes has " + name.length);
+                }
             }
             return new PastMapping(start, end, offset, inode, major, minor, flags, name);
         }

@@ -11,6 +11,7 @@ import java.nio.channels.FileChannel.MapMode;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.concurrent.FutureTask;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
@@ -108,6 +109,50 @@ class LiveMapsTest {
         }
     }
 
+    /** Another thread takes what is told, for half a second: after that it is listened to again. */
+    @Test
+    void listeningGoesOnWhenTheStreamIsFreeAgain() throws Exception {
+        MapEventsTest.assumeTheKernelLetsUs();
+        OddProcess child = OddProcess.with("plain");
+        child.start();
+        try (ProcessMaps maps = ProcessMaps.of(child.pid());
+                MapEvents events = MapEvents.open(maps, MapEvents.Option.DATA, MapEvents.Option.AT_ONCE)) {
+            FutureTask<Void> other = new FutureTask<>(() -> {
+                while (!Threads.tolerated(() -> events.await(500))) {
+                    Thread.onSpinWait();
+                }
+                return null;
+            });
+            Thread waiting = new Thread(other);
+            waiting.start();
+            Children.await("it waits", () -> isRefused(events));
+            try (LiveMaps live = LiveMaps.of(maps).every(NEVER).listen(events).start()) {
+                Children.await("it could not listen", () -> live.refreshes() > 0);
+                other.get();
+                child.tell("remap plain");
+                long remapped = child.made().get(0).line().start();
+                MapSnapshot snapshot = live.snapshot();
+                Children.await("it is known", () -> nameAt(snapshot, remapped).endsWith("/remapped"));
+            }
+        } finally {
+            child.stop();
+        }
+    }
+
+    private static boolean isRefused(MapEvents events) {
+        try {
+            events.drain();
+            return false;
+        } catch (IllegalStateException busy) {
+            return true;
+        }
+    }
+
+    private static String nameAt(MapSnapshot snapshot, long address) {
+        MapCursor found = snapshot.cursor();
+        return found.goTo(address) ? String.valueOf(found.name()) : "";
+    }
+
     @Test
     void theEndOfTheProcessIsTold() throws Exception {
         MapEventsTest.assumeTheKernelLetsUs();
@@ -194,6 +239,7 @@ class LiveMapsTest {
         LiveMaps other = LiveMaps.of(maps).every(Duration.ofMillis(1)).start();
         maps.close();
         Children.await("its process is closed", () -> !isRefresherAlive(sleeper.pid()));
+        assertThat(other.failure()).hasMessageContaining("ProcessMaps is closed");
         other.close();
     }
 

@@ -4,10 +4,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 
+import java.io.BufferedOutputStream;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.DataOutputStream;
+import java.io.IOException;
 import java.time.Duration;
+import java.util.List;
+import java.util.stream.IntStream;
 import java.util.zip.GZIPOutputStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
@@ -84,9 +88,58 @@ class MapTimelineTest {
             long unmapped = System.nanoTime();
             timeline.listen(events);
             assertThat(resolved(unmapped)).as("unmapping is not told").isEqualTo("remapped");
+            assertThat(answer.mayBeUnmapped()).isTrue();
+            ByteArrayOutputStream saved = new ByteArrayOutputStream();
+            timeline.save(saved);
+            MapTimeline copy = MapTimeline.load(new ByteArrayInputStream(saved.toByteArray()), 1 << 20);
+            assertThat(copy.resolve(address(), unmapped, answer)).isTrue();
+            assertThat(answer.mayBeUnmapped()).isTrue();
             timeline.look(child.maps(), snapshot, events);
             assertThat(resolved(unmapped)).isEqualTo("remapped");
             assertThat(answer.mayBeUnmapped()).as("it is found by looking").isTrue();
+        }
+    }
+
+    /** The rings are full when the file is replaced: nothing is known of that, however complete what comes after it is. */
+    @Test
+    void afterALossOnlyALookKnows() throws Exception {
+        MapEventsTest.assumeTheKernelLetsUs();
+        try (MapEvents events = MapEvents.open(child.maps(), 16 * 1024, MapEvents.Option.DATA)) {
+            timeline.look(child.maps(), snapshot, events);
+            child.tell("many 1000");
+            child.tell("remap plain");
+            long lost = System.nanoTime();
+            for (int i = 0; i < 3; i++) {
+                timeline.listen(events);
+                assertThat(events.isIncomplete()).isEqualTo(i == 0);
+                assertThat(resolved(lost)).as("listened %s times", i + 1).isEqualTo("NOT_YET_KNOWN");
+            }
+            timeline.look(child.maps(), snapshot, events);
+            long looked = System.nanoTime();
+            timeline.listen(events);
+            assertThat(resolved(lost)).as("the ring of another CPU may have had room").isIn("AMBIGUOUS", "remapped");
+            assertThat(resolved(looked)).isEqualTo("remapped");
+        }
+    }
+
+    /** What happened between two streams neither tells. */
+    @Test
+    void anotherStreamHasNotToldWhatWasBeforeIt() throws Exception {
+        MapEventsTest.assumeTheKernelLetsUs();
+        try (MapEvents events = MapEvents.open(child.maps(), MapEvents.Option.DATA)) {
+            timeline.look(child.maps(), snapshot, events);
+        }
+        child.tell("remap plain");
+        long between = System.nanoTime();
+        try (MapEvents events = MapEvents.open(child.maps(), MapEvents.Option.DATA)) {
+            timeline.listen(events);
+            timeline.listen(events);
+            assertThat(resolved(between)).isEqualTo("NOT_YET_KNOWN");
+            timeline.look(child.maps(), snapshot, events);
+            assertThat(resolved(System.nanoTime())).isEqualTo("NOT_YET_KNOWN");
+            long heard = System.nanoTime();
+            timeline.listen(events);
+            assertThat(resolved(heard)).isEqualTo("remapped");
         }
     }
 
@@ -110,6 +163,15 @@ class MapTimelineTest {
     }
 
     @Test
+    void looksOfSeveralThreadsTakeTurns() throws Exception {
+        new Threads().start(3, () -> {
+            MapSnapshot own = new MapSnapshot();
+            return () -> timeline.look(child.maps(), own);
+        }).stopAfter(200);
+        assertThat(resolved(timeline.recordedUntil())).isEqualTo("plain");
+    }
+
+    @Test
     void misuseIsRefused() throws Exception {
         assertThatThrownBy(() -> MapTimeline.ofBytes(0)).isInstanceOf(IllegalArgumentException.class);
         MapSnapshot picture = Line.snapshot(Line.anonymous(0x1000, 0x2000));
@@ -122,13 +184,159 @@ class MapTimelineTest {
         assertThatThrownBy(() -> timeline.listen(null)).isInstanceOf(NullPointerException.class);
     }
 
+    private static Line disk(int device, long inode, String name) {
+        return new Line(0x1000, 0x2000, "r-xp", 0, 8, device, inode, name);
+    }
+
+    private Outcome between(Line first, Line second) throws Exception {
+        MapTimeline two = MapTimeline.ofBytes(1 << 20);
+        two.record(Line.snapshot(first), 10, 20);
+        two.record(Line.snapshot(second), 30, 40);
+        two.record(Line.snapshot(second), 50, 60);
+        two.resolve(0x1000, 35, answer);
+        return answer.outcome();
+    }
+
+    @Test
+    void anotherDeviceIsAnotherFile() throws Exception {
+        assertThat(between(disk(1, 7, "/a"), disk(1, 7, "/a"))).isEqualTo(Outcome.FOUND);
+        assertThat(between(disk(1, 7, "/a"), disk(1, 8, "/a"))).isEqualTo(Outcome.AMBIGUOUS);
+        assertThat(between(disk(1, 7, "/a"), disk(2, 7, "/a"))).isEqualTo(Outcome.AMBIGUOUS);
+    }
+
+    @Test
+    void aDeletedFileIsTheSameFile() throws Exception {
+        assertThat(between(disk(1, 7, "/a"), disk(1, 7, "/a (deleted)"))).isEqualTo(Outcome.FOUND);
+        assertThat(between(disk(1, 7, "/a"), disk(1, 8, "/a (deleted)"))).isEqualTo(Outcome.AMBIGUOUS);
+        assertThat(between(disk(1, 7, "/a"), disk(2, 7, "/a (deleted)"))).isEqualTo(Outcome.AMBIGUOUS);
+        assertThat(between(disk(1, 7, "/a"), disk(1, 7, "/ab (deleted)"))).isEqualTo(Outcome.AMBIGUOUS);
+        assertThat(between(disk(1, 7, "/a (deleted)"), disk(1, 7, "/a"))).as("its inode was used again").isEqualTo(Outcome.AMBIGUOUS);
+        assertThat(between(disk(1, 7, "/a"), disk(1, 7, "/b"))).as("perhaps that, too").isEqualTo(Outcome.AMBIGUOUS);
+    }
+
+    /** With build IDs, or where file systems lie over each other, events lack numbers or tell others than pictures. */
+    @Test
+    void whatIsToldIsWhatIsShownWhateverItsDevice() throws Exception {
+        for (Line told : List.of(disk(0, 0, "/a"), disk(3, 7, "/a"))) {
+            MapTimeline timeline = MapTimeline.ofBytes(1 << 20);
+            timeline.record(Line.snapshot(), 10, 20);
+            timeline.record(Line.snapshot(told).cursor().seek(0), 25);
+            assertThat(timeline.record(Line.snapshot(disk(1, 7, "/a")), 30, 40)).as("it is known").isFalse();
+            assertThat(timeline.record(Line.snapshot(disk(1, 7, "/a")), 50, 60)).isFalse();
+            assertThat(timeline.record(Line.snapshot(disk(2, 7, "/a")), 70, 80)).as("and its device by now").isTrue();
+            timeline.record(Line.snapshot(disk(2, 7, "/a")), 90, 100);
+            assertThat(timeline.resolve(0x1000, 35, answer)).isTrue();
+            assertThat(answer.mayBeUnmapped()).isFalse();
+        }
+    }
+
+    /** One after the other, from time 100 on, and neither picture shows them. */
+    private MapSnapshot tellMany(int count) throws Exception {
+        MapSnapshot many = Line.snapshot(IntStream.range(1, count + 1)
+                .mapToObj(i -> Line.file(i * 0x2000L, i * 0x2000L + 0x1000, 7, "/many")).toList());
+        MapSnapshot none = Line.snapshot();
+        timeline.record(none, 10, 20);
+        int time = 100;
+        for (MapCursor told = many.cursor(); told.next(); ) {
+            timeline.record(told, time++);
+        }
+        timeline.heard(time);
+        return none;
+    }
+
+    @Test
+    void whatIsToldDuringALookStaysHoweverMuchItIs() throws Exception {
+        timeline.keepToldFrom(100);
+        assertThat(timeline.record(tellMany(6000), 100, 110)).as("it is known already").isFalse();
+        for (int i = 1; i <= 6000; i++) {
+            assertThat(timeline.resolve(i * 0x2000L, 6100, answer)).as("%s: %s", i, answer).isTrue();
+        }
+    }
+
+    /** Else what is not remembered would be gone by that picture, which may be older. */
+    @Test
+    void aPictureBesideMoreThanIsRememberedIsLeftOut() throws Exception {
+        MapSnapshot none = tellMany(6000);
+        assertThat(timeline.record(none, 100, 110)).isFalse();
+        assertThat(timeline.resolve(0x2000, 6100, answer)).isTrue();
+        assertThat(answer.mayBeUnmapped()).isTrue();
+        assertThat(timeline.record(none, 6200, 6210)).isTrue();
+        assertThat(timeline.record(none, 6300, 6310)).isFalse();
+        assertThat(timeline.resolve(0x2000, 6250, answer)).isFalse();
+        assertThat(answer.outcome()).isEqualTo(Outcome.NONE);
+    }
+
+    /** Directories in directories: the kernel knows no longest path. */
+    @Test
+    void aNameOfAnyLengthIsSavedAndLoaded() throws Exception {
+        String name = "/" + "d".repeat(200_000);
+        timeline.record(Line.snapshot(Line.file(0x1000, 0x2000, 7, name)), 10, 20);
+        timeline.record(Line.snapshot(Line.file(0x1000, 0x2000, 7, name)), 30, 40);
+        ByteArrayOutputStream file = new ByteArrayOutputStream();
+        timeline.save(file);
+        MapTimeline copy = MapTimeline.load(new ByteArrayInputStream(file.toByteArray()), 1000);
+        assertThat(copy.resolve(0x1800, 25, answer)).isTrue();
+        assertThat(answer.mapping().name()).isEqualTo(name);
+    }
+
+    /** A block, which is dropped as a whole or not at all, that takes a gigabyte: a megabyte in a file. */
+    @Test
+    void oneBlockIsKeptWithinBounds() throws Exception {
+        byte[] longName = bigBlock(out -> {
+            out.writeByte(2);
+            out.write(new byte[] {0, 0, 0, 0, 0, 0, 0x10, 0, 0, 0, 0, 0, 0, 0, 0x20, 0});
+            out.write(new byte[28]);
+            out.writeInt(Integer.MAX_VALUE);
+        });
+        byte[] manyChanges = bigBlock(out -> {
+            for (int i = 0; i < 8_000_000; i++) {
+                out.writeByte(4);
+                out.write(new byte[32]);
+            }
+        });
+        byte[] manyMappings = bigBlock(out -> {
+            for (long i = 1; i < 2_000_000; i++) {
+                out.writeByte(2);
+                out.writeLong(i);
+                out.writeLong(i + 1);
+                out.write(new byte[32]);
+            }
+        });
+        for (byte[] file : List.of(longName, manyChanges, manyMappings)) {
+            assertThatThrownBy(() -> MapTimeline.load(new ByteArrayInputStream(file), 1 << 20)).isInstanceOf(IOException.class)
+                    .hasMessageContaining("load it with a higher bound");
+        }
+        assertThatThrownBy(() -> MapTimeline.load(new ByteArrayInputStream(manyMappings), 1L << 30)).isInstanceOf(IOException.class)
+                .hasMessageContaining("cut off");
+    }
+
+    private interface Writing {
+        void to(DataOutputStream out) throws IOException;
+    }
+
+    /** A file that ends in the middle of its only block. */
+    private static byte[] bigBlock(Writing content) throws IOException {
+        ByteArrayOutputStream file = new ByteArrayOutputStream();
+        try (DataOutputStream out = new DataOutputStream(new BufferedOutputStream(new GZIPOutputStream(file)))) {
+            out.writeInt(0x6d66746c);
+            out.writeInt(2);
+            out.writeLong(1);
+            out.writeLong(1);
+            out.writeByte(1);
+            out.writeLong(1);
+            content.to(out);
+        }
+        return file.toByteArray();
+    }
+
     /** Nobody saves such a file, but anybody can make one: half a million blocks without a mapping. */
     @Test
     void aFileOfVeryManySmallBlocksIsKeptWithinBounds() throws Exception {
         ByteArrayOutputStream file = new ByteArrayOutputStream();
         try (DataOutputStream out = new DataOutputStream(new GZIPOutputStream(file))) {
             out.writeInt(0x6d66746c);
-            out.writeInt(1);
+            out.writeInt(2);
+            out.writeLong(500_000);
             out.writeLong(500_000);
             for (int i = 1; i <= 500_000; i++) {
                 out.writeByte(1);

@@ -28,6 +28,10 @@ class TimelineModelTest {
         private final boolean pushes;
         private long firstLook;
         private long lastLook;
+        private int losesOneIn;
+        private boolean lost;
+        /** What was lost, and was gone before a look saw it, is not seen: from then on the last look has. */
+        private long seenBy;
 
         Process(long seed, boolean pushes, long maxBytes) {
             this.random = new Random(seed);
@@ -52,7 +56,9 @@ class TimelineModelTest {
                 int file = random.nextInt(4);
                 Arrays.fill(next, from, to, file);
                 history.add(next);
-                if (pushes && file != UNMAPPED && firstLook > 0) {
+                if (pushes && losesOneIn > 0 && random.nextInt(losesOneIn) == 0) {
+                    lost = true;
+                } else if (pushes && file != UNMAPPED) {
                     MapSnapshot one = picture(next);
                     MapCursor told = one.cursor().seek(one.find(address(from)));
                     timeline.record(told, time());
@@ -99,12 +105,13 @@ class TimelineModelTest {
             timeline.record(seen, from, time());
             firstLook = firstLook == 0 ? Math.max(1, time()) : firstLook;
             lastLook = from;
+            seenBy = time();
         }
 
         private void live(int looks) {
             pass(true);
             pass(true);
-            look(false);
+            look(pushes);
             for (int i = 0; i < looks; i++) {
                 // Without the kernel's word, what comes and goes between two looks is not seen: one change, and it stays.
                 boolean beside = pushes && random.nextBoolean();
@@ -120,6 +127,30 @@ class TimelineModelTest {
             for (int i = 0; i < 3; i++) {
                 pass(false);
                 look(false);
+            }
+        }
+
+        /** The kernel says when something was lost, once. */
+        private void listen() {
+            if (lost) {
+                timeline.missed(time());
+            } else {
+                timeline.heard(time());
+            }
+            lost = false;
+        }
+
+        /** What is said of the time since the last look, by the kernel's word alone. */
+        private void checkHeard() {
+            PastAnswer answer = new PastAnswer();
+            for (long time = Math.max(losesOneIn > 0 ? seenBy : lastLook + 1, firstLook); time <= time(); time++) {
+                for (int page = 0; page < PAGES; page++) {
+                    timeline.resolve(address(page) + 7, time, answer);
+                    assertThat(answer.outcome() == Outcome.NOT_YET_KNOWN).isEqualTo(time > timeline.recordedUntil());
+                    if (time <= timeline.recordedUntil()) {
+                        checkTruth(history.get((int) time)[page], page, answer);
+                    }
+                }
             }
         }
 
@@ -158,6 +189,28 @@ class TimelineModelTest {
         model.live(30);
         assertThat(model.timeline.recordedFrom()).as("all is kept").isEqualTo(model.firstLook);
         model.check(model.timeline);
+    }
+
+    @Property(tries = 200)
+    void whatIsHeardIsTrueAlsoAfterALoss(@ForAll long seed) {
+        Process model = new Process(seed, true, 1 << 24);
+        model.losesOneIn = (int) (seed & 7);
+        model.pass(true);
+        model.pass(true);
+        model.look(true);
+        int heard = 0;
+        for (int i = 0; i < 60; i++) {
+            model.pass(model.random.nextBoolean());
+            if (model.random.nextInt(3) == 0) {
+                model.look(true);
+            }
+            if (model.random.nextInt(3) > 0) {
+                model.listen();
+            }
+            model.checkHeard();
+            heard += model.timeline.recordedUntil() > model.lastLook ? 1 : 0;
+        }
+        assertThat(heard).as("times that more was known than by looking").isGreaterThan(model.losesOneIn == 0 ? 30 : -1);
     }
 
     /** Unmapping apart, which the kernel does not tell. */
