@@ -106,7 +106,7 @@ static inline enum mf_kind mf_mapping_kind(const struct mf_mapping *mapping)
 /* ---- An open process -------------------------------------------------------------------------------------------- */
 
 /**
- * A process held by descriptors: a later process with the same pid is never mistaken for it. Caller's memory, 72 bytes.
+ * A process held by descriptors: a later process with the same pid is never mistaken for it. Caller's memory, 80 bytes.
  * Its fields are the library's own. It must not move to another process by fork(2): there "self" is the parent.
  */
 struct mf_process {
@@ -119,6 +119,8 @@ struct mf_process {
     uint32_t reopenings_begun; /* how often maps_fd got other memory behind it; atomic, as the next */
     uint32_t reopenings_done;
     uint64_t internal_devices[5]; /* of the kernel's own shmem and hugetlb mounts */
+    uint32_t text_taken; /* 1: a read of the text goes through maps_fd; atomic */
+    uint32_t reserved;   /* 0 */
 };
 
 /**
@@ -249,10 +251,10 @@ MF_API int mf_snapshot_init(void *memory, size_t bytes, uint32_t mapping_capacit
  * @param out       an initialised snapshot other than @p previous.
  * @return 1: filled; 0: nothing has changed since @p previous; -ENOBUFS: out->needed_mappings and out->needed_text say
  *         what would have been enough a moment ago: give somewhat more; -EBADMSG; -ESRCH, -ECHILD, -ENXIO, -EACCES;
- *         -ENOTTY: MF_BY_QUERY on an old kernel.
+ *         -ENOTTY: MF_BY_QUERY on an old kernel; -EMFILE, -ENFILE: no descriptor is left.
  *
- * One call at a time for one process with MF_BY_TEXT; otherwise thread-safe. Async-signal-safe (takes up to
- * 12 KiB of stack).
+ * Thread-safe for different @p out. Async-signal-safe (takes up to 12 KiB of stack). A read of the text takes a descriptor of
+ * its own where another one of the same process is under way.
  */
 MF_API int mf_snapshot_read(struct mf_process *process, uint32_t question, const struct mf_snapshot *previous,
                             struct mf_snapshot *out);
