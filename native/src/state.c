@@ -149,6 +149,7 @@ int mf_deletion(struct mf_process *process, const struct mf_mapping *mapping, co
 {
     struct subject subject;
     enum finding finding;
+    int lost = 0;
 
     if (mapping->flags & MF_DELETED)
         return MF_IS_DELETED;
@@ -159,7 +160,9 @@ int mf_deletion(struct mf_process *process, const struct mf_mapping *mapping, co
     else
         finding = look_at(&subject, name, mapping->name_length);
     close_subject(&subject);
-    if (finding == NOT_KNOWN && mf_maps_alive(process->maps_fd, process->traits) == 0)
-        return -ESRCH;
+    if (finding == NOT_KNOWN) /* not asked through maps_fd: another thread may be in the middle of its text */
+        lost = mf_maps_explain(process->proc_fd, 0);
+    if (lost == -ESRCH || lost == -ECHILD)
+        return lost;
     return finding == SAME ? MF_NOT_DELETED : finding == NOT_KNOWN ? MF_DELETION_NOT_KNOWN : MF_IS_DELETED;
 }

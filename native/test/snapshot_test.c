@@ -199,6 +199,28 @@ static void *read_meanwhile(void *wrong)
     return NULL;
 }
 
+/* As before Linux 6.11, where nothing but the text tells whether the process is still there. */
+static void *ask_for_deletion_meanwhile(void *unused)
+{
+    const char name[] = "not a path (deleted)";
+    const struct mf_mapping mapping = {
+        .start = 4096,
+        .end = 8192,
+        .inode = 1,
+        .dev_major = 8,
+        .flags = MF_FILE_BACKED | MF_SUFFIXED | MF_KIND_FILE << MF_KIND_SHIFT,
+        .name_length = sizeof name - 1,
+    };
+    struct mf_process without_query = process;
+
+    without_query.traits = 0;
+    while (!reads_end)
+        CHECK_IS(mf_deletion(&without_query, &mapping, name), MF_DELETION_NOT_KNOWN, "no path");
+    if (without_query.files_fd != process.files_fd)
+        close(without_query.files_fd);
+    return unused;
+}
+
 /* The text below moves under two readers, and none loses what stands. */
 static void readers_of_the_text_do_not_disturb_each_other(void)
 {
@@ -206,16 +228,18 @@ static void readers_of_the_text_do_not_disturb_each_other(void)
     char *const standing = new_pages(0x201000000000, STANDING);
     const int descriptors = count_descriptors();
     const uint32_t most = rounds(500);
-    pthread_t threads[2];
+    pthread_t threads[3];
     int wrong[2] = {0};
 
     pthread_create(&threads[0], NULL, move_below, NULL);
     pthread_create(&threads[1], NULL, read_meanwhile, &wrong[0]);
+    pthread_create(&threads[2], NULL, ask_for_deletion_meanwhile, NULL);
     for (uint32_t i = 0; i < most && wrong[1] == 0; i++)
         count_standing(snapshot, standing, &wrong[1]);
     reads_end = true;
     pthread_join(threads[0], NULL);
     pthread_join(threads[1], NULL);
+    pthread_join(threads[2], NULL);
     CHECK_IS(wrong[0] + wrong[1], 0, "wrong pictures of two readers");
     CHECK_IS(count_descriptors(), descriptors, "descriptors of reads are closed");
     CHECK_IS(process.text_taken, 0, "and the text is free again");
