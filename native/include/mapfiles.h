@@ -70,8 +70,8 @@ enum mf_kind {
     MF_KIND_MEMFD,           /**< memfd_create(2) */
     MF_KIND_SYSV,            /**< shmget(2); the inode is the segment's id and may be 0 */
     MF_KIND_ANON_INODE,      /**< anon_inode:...: perf and io_uring rings, KVM, ... */
-    MF_KIND_AIO,             /**< the ring of io_setup(2) */
-    MF_KIND_DMA_BUF,         /**< a buffer shared among devices */
+    MF_KIND_AIO,             /**< the ring of io_setup(2), by its name: so may a file be called in the root directory of a file */
+    MF_KIND_DMA_BUF,         /**< system without a block device; a buffer shared among devices, by its name as well */
     MF_KIND_HUGETLB,         /**< MAP_HUGETLB without a file */
     MF_KIND_OTHER,           /**< another special mapping of the kernel's, known by its name alone */
 };

@@ -40,6 +40,17 @@ static inline bool mf_record_may_be_suffixed(const struct mf_mapping *record)
     return record->flags & MF_SUFFIXED && record->name_length >= MF_SUFFIX_LENGTH;
 }
 
+/*
+ * Whether a path may lead to the file: also where it is called as the kernel's own are, on devices that cannot be known without
+ * having one of them.
+ */
+static inline bool mf_record_may_have_path(const struct mf_mapping *record)
+{
+    const enum mf_kind kind = mf_mapping_kind(record);
+
+    return kind == MF_KIND_FILE || kind == MF_KIND_AIO || kind == MF_KIND_DMA_BUF;
+}
+
 /* Whether a record has all the bits that the filter of a question asks for. */
 static inline bool mf_record_passes(const struct mf_mapping *record, uint32_t question)
 {
