@@ -532,7 +532,8 @@ enum mf_open_how {
  * @return enum mf_proof; MF_NOT_VERIFIED with MF_OPEN_UNVERIFIED only. -ENOENT: no file; -ESTALE; -EPERM: it cannot be had
  *         without the capability (it has no path), -ENOTSUP: nor in this kernel; -EIDRM: nothing, or another file, stands at
  *         its path; -ENODATA: nothing proves that what stands there is it; -EBADF: MF_OPEN_WRITABLE where the process opened it
- *         for reading; -EACCES; or the errno of open(2). -EAGAIN: MF_OPEN_AT_ONCE, and without it there may be another answer.
+ *         for reading; -EACCES: the caller may not open the file, or nobody may in this way (immutable); -EUNATCH: what is mapped
+ *         cannot be opened (a perf ring, a socket, a buffer of devices; no driver); or the errno of open(2). -EAGAIN: MF_OPEN_AT_ONCE, and without it there may be another answer.
  *
  * Thread-safe. Async-signal-safe (takes 16 KiB of stack). Comparing bytes reads the whole mapping.
  */
@@ -552,8 +553,8 @@ MF_API int mf_file_prove(struct mf_process *process, const struct mf_mapping *ma
 /**
  * How mf_file_open() would know the file, found out without reading the mapping and without opening devices: for lists.
  *
- * @return enum mf_proof: never MF_SAME_BYTES, and MF_NOT_VERIFIED where only the bytes would tell, or the file cannot be reached;
- *         -ENOENT: no file; -ESTALE; -ESRCH and the like.
+ * @return enum mf_proof: never MF_SAME_BYTES, and MF_NOT_VERIFIED where only the bytes would tell, or the file cannot be reached or
+ *         opened; -ENOENT: no file; -ESTALE; -ESRCH and the like.
  *
  * Thread-safe. Async-signal-safe (takes 12 KiB of stack).
  */

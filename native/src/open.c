@@ -94,6 +94,24 @@ static int open_at_once(struct mf_process *process, const struct mf_mapping *map
     return MF_EXACT;
 }
 
+/*
+ * What open(2) says of an entry may be of the process, which has no memory, or of the caller, who lacks the capability; or of the
+ * file: where it can be held without being opened.
+ */
+static int explain_open(struct mf_process *process, const struct mf_mapping *mapping, int error)
+{
+    int flags = O_PATH;
+    int fd;
+
+    if (error != -EPERM && error != -ENXIO && error != -ENODEV)
+        return error;
+    fd = (int)mf_entry_call(process, mapping, MF_ENTRY_OPEN, &flags);
+    if (fd < 0)
+        return fd;
+    mf_sys_close(fd);
+    return error == -EPERM ? -EACCES : -EUNATCH;
+}
+
 /* Through map_files: the mapped file itself, but on overlayfs. */
 static int open_entry(struct mf_process *process, const struct mf_mapping *mapping, const char *name, int flags, int *fd)
 {
@@ -103,7 +121,7 @@ static int open_entry(struct mf_process *process, const struct mf_mapping *mappi
     flags |= OPEN_FLAGS;
     *fd = (int)mf_entry_call(process, mapping, MF_ENTRY_OPEN, &flags);
     if (*fd < 0)
-        return *fd;
+        return explain_open(process, mapping, *fd);
     rc = mf_sys_fstat(*fd, &file);
     if (rc == 0)
         rc = mf_entry_check(process, mapping, name, *fd, &file);
@@ -133,7 +151,7 @@ static int open_and_prove(struct mf_process *process, const struct mf_mapping *m
 
     *fd = open_regular(path_fd, flags);
     if (*fd < 0)
-        return *fd;
+        return *fd == -EPERM ? -EACCES : *fd; /* immutable, say */
     rc = mf_file_prove(process, mapping, *fd);
     if (rc < 0) {
         mf_sys_close(*fd);
@@ -195,6 +213,12 @@ int mf_file_open(struct mf_process *process, const struct mf_mapping *mapping, c
     return rc;
 }
 
+/* What may not be opened at all is not tried: a list opens nothing. */
+static bool is_pathless(int fd, const struct mf_statx *file)
+{
+    return file->dev_major == 0 && mf_fs_of(fd) == MF_FS_PATHLESS;
+}
+
 static int glance(struct mf_process *process, const struct mf_mapping *mapping, const char *name)
 {
     int flags = O_PATH;
@@ -210,7 +234,9 @@ static int glance(struct mf_process *process, const struct mf_mapping *mapping, 
     if (rc == 0)
         rc = mf_entry_check(process, mapping, name, fd, &file);
     if (rc == 0)
-        rc = is_overlay(process, fd, &file) ? only_prove(process, mapping, fd, O_RDONLY, &none) : MF_EXACT;
+        rc = is_overlay(process, fd, &file) ? only_prove(process, mapping, fd, O_RDONLY, &none)
+             : is_pathless(fd, &file)       ? MF_NOT_VERIFIED
+                                            : MF_EXACT;
     mf_sys_close(fd);
     return rc;
 }

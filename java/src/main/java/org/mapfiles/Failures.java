@@ -49,7 +49,10 @@ final class Failures {
                         EnumSet.of(Reason.CHECKPOINT_RESTORE));
             case Errno.EACCES:
                 return new AccessRefusedException("this user may not open the file, by its permissions, those of a directory on the"
-                        + " way, or its file system (FUSE): " + mapping + ": run as its owner", EnumSet.of(Reason.POLICY));
+                        + " way, its attributes (chattr +i), or its file system (FUSE): " + mapping + ": run as its owner", EnumSet.of(Reason.POLICY));
+            case Errno.EUNATCH:
+                return new NotSupportedException(Missing.OPENING, "what is mapped cannot be opened: a ring of perf or io_uring, a socket, a"
+                        + " buffer of devices, or no driver is behind it: " + mapping);
             case Errno.EBADF:
                 return new AccessRefusedException("the process opened the file for reading only: " + mapping,
                         EnumSet.of(Reason.READ_ONLY));

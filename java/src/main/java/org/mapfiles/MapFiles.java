@@ -157,7 +157,7 @@ public final class MapFiles {
     /**
      * How {@link #open} would know the file, found out without reading the mapping and without opening devices: for lists.
      *
-     * @return {@link Proof#NOT_VERIFIED} where only the bytes would tell, or the file cannot be reached; never
+     * @return {@link Proof#NOT_VERIFIED} where only the bytes would tell, or the file cannot be reached or opened; never
      *     {@link Proof#SAME_BYTES}
      * @throws StaleMappingException if the process does not have that mapping any more
      * @throws IllegalArgumentException if the mapping has no file
@@ -177,6 +177,7 @@ public final class MapFiles {
      *
      * @throws NotVerifiedException if the file cannot be reached, or nothing proves that it is the mapped one
      * @throws AccessRefusedException if it has no path, and entries may not be followed
+     * @throws NotSupportedException if what is mapped cannot be opened, such as a ring of perf
      * @throws StaleMappingException if the process does not have that mapping any more
      * @throws IllegalArgumentException if the mapping has no file
      */
