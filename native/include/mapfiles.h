@@ -27,7 +27,7 @@
  *   -ENOTTY   this kernel has no PROCMAP_QUERY (before Linux 6.11)
  *   -ENOENT   no mapping fits
  *   -ESTALE   the mapping is gone: its exact range is unmapped, split, merged, or shows another file; read anew
- *   -EINVAL   an argument makes no sense
+ *   -EINVAL   an argument makes no sense; functions on the file of a mapping: its device and inode were not told
  *
  * Anything else is the errno of the system call that failed, such as -EMFILE or -ENOMEM.
  */
@@ -318,7 +318,8 @@ MF_API int mf_query(struct mf_process *process, uint64_t address, uint32_t how, 
 /* ---- Whether a record still holds --------------------------------------------------------------------------------- */
 
 /**
- * Whether a process still has a mapping: the same range, of the same byte of a file with the same numbers.
+ * Whether a process still has a mapping: the same range, of the same byte of a file with the same numbers, where they were told
+ * (MF_EVENTS_BUILD_ID: they were not).
  *
  * One system call (PROCMAP_QUERY); before Linux 6.11 the whole text is read.
  *
@@ -611,7 +612,8 @@ MF_API long mf_memory_read(struct mf_process *process, uint64_t address, void *t
 /** What mf_events_open() shall have told. */
 enum mf_events_what {
     MF_EVENTS_ALL = 1u << 0,      /**< all mappings; else executable ones only */
-    MF_EVENTS_BUILD_ID = 1u << 1, /**< of ELF files the build ID *in place of* device and inode; Linux 5.12+, else left out */
+    MF_EVENTS_BUILD_ID = 1u << 1, /**< of ELF files the build ID *in place of* device and inode; Linux 5.12+, else left out. To open
+                                       such a file, ask for its mapping as it is now: mf_query() with MF_WITH_BUILD_ID */
 };
 
 /** What an event tells. */

@@ -7,6 +7,7 @@
 #include "memory.h"
 #include "path.h"
 #include "query.h"
+#include "record.h"
 
 #include <stdbool.h>
 #include <string.h>
@@ -61,8 +62,9 @@ int mf_file_prove(struct mf_process *process, const struct mf_mapping *mapping, 
     struct mf_statx file;
     int rc;
 
-    if (!(mapping->flags & MF_FILE_BACKED))
-        return -ENOENT;
+    rc = mf_record_check_file(mapping);
+    if (rc < 0)
+        return rc;
     rc = mf_sys_statx(fd, "", AT_EMPTY_PATH, &file);
     if (rc < 0)
         return rc;
@@ -183,14 +185,15 @@ static int only_prove(struct mf_process *process, const struct mf_mapping *mappi
 int mf_file_open(struct mf_process *process, const struct mf_mapping *mapping, const char *name, uint32_t how, int *fd)
 {
     const int flags = how & MF_OPEN_WRITABLE ? O_RDWR : O_RDONLY;
-    int rc = 0;
+    int rc;
 
     *fd = -1;
     if (how & ~(MF_OPEN_WRITABLE | MF_OPEN_UNVERIFIED | MF_OPEN_BY_PATH | MF_OPEN_AT_ONCE) ||
         (how & MF_OPEN_BY_PATH && how & MF_OPEN_AT_ONCE))
         return -EINVAL;
-    if (!(mapping->flags & MF_FILE_BACKED))
-        return -ENOENT;
+    rc = mf_record_check_file(mapping);
+    if (rc < 0)
+        return rc;
     if (how & MF_OPEN_WRITABLE)
         rc = mf_entry_access(process, mapping);
     if (rc < 0)
@@ -243,10 +246,10 @@ static int glance(struct mf_process *process, const struct mf_mapping *mapping, 
 
 int mf_file_glance(struct mf_process *process, const struct mf_mapping *mapping, const char *name)
 {
-    int rc;
+    int rc = mf_record_check_file(mapping);
 
-    if (!(mapping->flags & MF_FILE_BACKED))
-        return -ENOENT;
+    if (rc < 0)
+        return rc;
     rc = glance(process, mapping, name);
     return mf_entry_is_out_of_reach(rc) ? MF_NOT_VERIFIED : rc;
 }

@@ -143,10 +143,10 @@ static bool is_ring(struct mf_process *process, const struct mf_mapping *mapping
 int mf_file_state(struct mf_process *process, const struct mf_mapping *mapping, const char *name)
 {
     struct subject subject;
-    int rc;
+    int rc = mf_record_check_file(mapping);
 
-    if (!(mapping->flags & MF_FILE_BACKED))
-        return -ENOENT;
+    if (rc < 0)
+        return rc;
     if (!mf_record_may_have_path(mapping))
         return mapping->flags & MF_DELETED ? MF_FILE_DELETED : MF_FILE_NOT_KNOWN;
     rc = open_subject(process, mapping, name, &subject);
@@ -172,6 +172,8 @@ int mf_deletion(struct mf_process *process, const struct mf_mapping *mapping, co
         return MF_IS_DELETED;
     if (!(mapping->flags & MF_SUFFIXED))
         return MF_NOT_DELETED;
+    if (mf_record_is_unnumbered(mapping))
+        return MF_DELETION_NOT_KNOWN;
     if (open_subject(process, mapping, name, &subject) == 0 && subject.file.nlink == 0)
         finding = ABSENT;
     else

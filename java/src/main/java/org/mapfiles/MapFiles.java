@@ -28,7 +28,8 @@ import org.mapfiles.internal.NativeLibrary;
  * a file is opened by its path, if it is proved to be the mapped one.
  *
  * <p>An entry is found by the exact range of a mapping, and checked against it: a mapping that is gone, or another file in its
- * range, is a {@link StaleMappingException}, never another file's answer.
+ * range, is a {@link StaleMappingException}, never another file's answer. A {@link MapEvent} with a build ID has no device and
+ * inode to check against: an {@link IllegalArgumentException}; {@link ProcessMaps#query} tells what is at its start.
  *
  * <p>Thread-safe; holders belong to one thread at a time. Methods throw as those of {@link ProcessMaps}, and
  * {@link NotSupportedException} where the kernel has no map_files (before Linux 4.3).
@@ -288,6 +289,10 @@ public final class MapFiles {
             case Errno.EACCES:
                 throw maps.failure(rc);
             default:
+                if (rc == Errno.EINVAL && mapping.inode() == 0 && mapping.deviceMajor() == 0 && mapping.deviceMinor() == 0) {
+                    throw new IllegalArgumentException("device and inode of the mapping's file were not told, but a build ID: query()"
+                            + " its start first: " + Mappings.describe(mapping));
+                }
                 if (rc < 0) {
                     throw Failures.ofEntry(rc, Mappings.describe(mapping));
                 }
