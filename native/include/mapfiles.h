@@ -508,7 +508,8 @@ enum mf_proof {
     MF_EXACT = 1,          /**< opened through map_files, on a file system where that is the mapped file */
     MF_SAME_INODE = 2,     /**< opened by path: device and inode are those of the mapping, where that is proof */
     MF_SAME_BUILD_ID = 3,  /**< the build ID of the mapped image is the file's */
-    MF_SAME_BYTES = 4,     /**< each page of the mapping that the process has not changed has the file's bytes */
+    MF_SAME_BYTES = 4,     /**< each page of the mapping that the process has not changed has the file's bytes, and not all are zero;
+                                says nothing of parts of the file that the mapping does not show */
 };
 
 /** How to open. */

@@ -216,6 +216,15 @@ static void the_process_changed_its_pages(uint32_t how, int proof)
     munmap(made.at, 3 * 4096);
 }
 
+/* Any other file might have them, too. */
+static void zeros_are_no_proof(uint32_t how, int proof)
+{
+    struct made made = map_file("zeros", 0);
+
+    CHECK_IS(opened(&made, how), proof == MF_SAME_BYTES ? -ENODATA : proof, "nothing but zeros");
+    munmap(made.at, 3 * 4096);
+}
+
 static void the_range_changes(uint32_t how)
 {
     struct made made = map_file("split", 'F');
@@ -338,6 +347,7 @@ static void try_place(uint32_t how, int proof, int gone)
     the_file_is_deleted(how, gone < 0 ? gone : proof);
     the_file_is_replaced(how, gone < 0 ? gone : proof);
     the_file_is_changed(how);
+    zeros_are_no_proof(how, proof);
     the_process_changed_its_pages(how, proof);
     the_range_changes(how);
     the_range_is_merged(how);

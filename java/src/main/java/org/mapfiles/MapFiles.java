@@ -174,7 +174,8 @@ public final class MapFiles {
     /**
      * Opens the file of a mapping for reading: the very file, or none. {@link MappedFile#proof()} says how that is known.
      *
-     * <p>Where nothing but the content tells, this reads all of the mapping.
+     * <p>Where nothing but the content tells, this reads all of the mapping. {@link Proof#SAME_BYTES} then is proof of what the
+     * mapping shows, and of no more: two files that are the same there, and differ elsewhere, are not told apart.
      *
      * @throws NotVerifiedException if the file cannot be reached, or nothing proves that it is the mapped one
      * @throws AccessRefusedException if it has no path, and entries may not be followed
