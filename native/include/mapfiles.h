@@ -27,7 +27,7 @@
  *   -ENOTTY   this kernel has no PROCMAP_QUERY (before Linux 6.11)
  *   -ENOENT   no mapping fits
  *   -ESTALE   the mapping is gone: its exact range is unmapped, split, merged, or shows another file; read anew
- *   -EINVAL   an argument makes no sense
+ *   -EINVAL   an argument makes no sense; functions on the file of a mapping: its device and inode were not told
  *
  * Anything else is the errno of the system call that failed, such as -EMFILE or -ENOMEM.
  */
@@ -70,8 +70,8 @@ enum mf_kind {
     MF_KIND_MEMFD,           /**< memfd_create(2) */
     MF_KIND_SYSV,            /**< shmget(2); the inode is the segment's id and may be 0 */
     MF_KIND_ANON_INODE,      /**< anon_inode:...: perf and io_uring rings, KVM, ... */
-    MF_KIND_AIO,             /**< the ring of io_setup(2) */
-    MF_KIND_DMA_BUF,         /**< a buffer shared among devices */
+    MF_KIND_AIO,             /**< the ring of io_setup(2), by its name: so may a file be called in the root directory of a file */
+    MF_KIND_DMA_BUF,         /**< system without a block device; a buffer shared among devices, by its name as well */
     MF_KIND_HUGETLB,         /**< MAP_HUGETLB without a file */
     MF_KIND_OTHER,           /**< another special mapping of the kernel's, known by its name alone */
 };
@@ -106,7 +106,7 @@ static inline enum mf_kind mf_mapping_kind(const struct mf_mapping *mapping)
 /* ---- An open process -------------------------------------------------------------------------------------------- */
 
 /**
- * A process held by descriptors: a later process with the same pid is never mistaken for it. Caller's memory, 72 bytes.
+ * A process held by descriptors: a later process with the same pid is never mistaken for it. Caller's memory, 80 bytes.
  * Its fields are the library's own. It must not move to another process by fork(2): there "self" is the parent.
  */
 struct mf_process {
@@ -119,6 +119,8 @@ struct mf_process {
     uint32_t reopenings_begun; /* how often maps_fd got other memory behind it; atomic, as the next */
     uint32_t reopenings_done;
     uint64_t internal_devices[5]; /* of the kernel's own shmem and hugetlb mounts */
+    uint32_t text_taken; /* 1: a read of the text goes through maps_fd; atomic */
+    uint32_t reserved;   /* 0 */
 };
 
 /**
@@ -251,10 +253,10 @@ MF_API int mf_snapshot_init(void *memory, size_t bytes, uint32_t mapping_capacit
  * @param out       an initialised snapshot other than @p previous.
  * @return 1: filled; 0: nothing has changed since @p previous; -ENOBUFS: out->needed_mappings and out->needed_text say
  *         what would have been enough a moment ago: give somewhat more; -EBADMSG; -ESRCH, -ECHILD, -ENXIO, -EACCES;
- *         -ENOTTY: MF_BY_QUERY on an old kernel.
+ *         -ENOTTY: MF_BY_QUERY on an old kernel; -EMFILE, -ENFILE: no descriptor is left.
  *
- * One call at a time for one process with MF_BY_TEXT; otherwise thread-safe. Async-signal-safe (takes up to
- * 12 KiB of stack).
+ * Thread-safe for different @p out. Async-signal-safe (takes up to 12 KiB of stack). A read of the text takes a descriptor of
+ * its own where another one of the same process is under way.
  */
 MF_API int mf_snapshot_read(struct mf_process *process, uint32_t question, const struct mf_snapshot *previous,
                             struct mf_snapshot *out);
@@ -318,7 +320,8 @@ MF_API int mf_query(struct mf_process *process, uint64_t address, uint32_t how, 
 /* ---- Whether a record still holds --------------------------------------------------------------------------------- */
 
 /**
- * Whether a process still has a mapping: the same range, of the same byte of a file with the same numbers.
+ * Whether a process still has a mapping: the same range, of the same byte of a file with the same numbers, where they were told
+ * (MF_EVENTS_BUILD_ID: they were not).
  *
  * One system call (PROCMAP_QUERY); before Linux 6.11 the whole text is read.
  *
@@ -507,7 +510,8 @@ enum mf_proof {
     MF_EXACT = 1,          /**< opened through map_files, on a file system where that is the mapped file */
     MF_SAME_INODE = 2,     /**< opened by path: device and inode are those of the mapping, where that is proof */
     MF_SAME_BUILD_ID = 3,  /**< the build ID of the mapped image is the file's */
-    MF_SAME_BYTES = 4,     /**< each page of the mapping that the process has not changed has the file's bytes */
+    MF_SAME_BYTES = 4,     /**< each page of the mapping that the process has not changed has the file's bytes, and not all are zero;
+                                says nothing of parts of the file that the mapping does not show */
 };
 
 /** How to open. */
@@ -532,7 +536,8 @@ enum mf_open_how {
  * @return enum mf_proof; MF_NOT_VERIFIED with MF_OPEN_UNVERIFIED only. -ENOENT: no file; -ESTALE; -EPERM: it cannot be had
  *         without the capability (it has no path), -ENOTSUP: nor in this kernel; -EIDRM: nothing, or another file, stands at
  *         its path; -ENODATA: nothing proves that what stands there is it; -EBADF: MF_OPEN_WRITABLE where the process opened it
- *         for reading; -EACCES; or the errno of open(2). -EAGAIN: MF_OPEN_AT_ONCE, and without it there may be another answer.
+ *         for reading; -EACCES: the caller may not open the file, or nobody may in this way (immutable); -EUNATCH: what is mapped
+ *         cannot be opened (a perf ring, a socket, a buffer of devices; no driver); or the errno of open(2). -EAGAIN: MF_OPEN_AT_ONCE, and without it there may be another answer.
  *
  * Thread-safe. Async-signal-safe (takes 16 KiB of stack). Comparing bytes reads the whole mapping.
  */
@@ -552,8 +557,8 @@ MF_API int mf_file_prove(struct mf_process *process, const struct mf_mapping *ma
 /**
  * How mf_file_open() would know the file, found out without reading the mapping and without opening devices: for lists.
  *
- * @return enum mf_proof: never MF_SAME_BYTES, and MF_NOT_VERIFIED where only the bytes would tell, or the file cannot be reached;
- *         -ENOENT: no file; -ESTALE; -ESRCH and the like.
+ * @return enum mf_proof: never MF_SAME_BYTES, and MF_NOT_VERIFIED where only the bytes would tell, or the file cannot be reached or
+ *         opened; -ENOENT: no file; -ESTALE; -ESRCH and the like.
  *
  * Thread-safe. Async-signal-safe (takes 12 KiB of stack).
  */
@@ -612,7 +617,8 @@ MF_API long mf_memory_read(struct mf_process *process, uint64_t address, void *t
 /** What mf_events_open() shall have told. */
 enum mf_events_what {
     MF_EVENTS_ALL = 1u << 0,      /**< all mappings; else executable ones only */
-    MF_EVENTS_BUILD_ID = 1u << 1, /**< of ELF files the build ID *in place of* device and inode; Linux 5.12+, else left out */
+    MF_EVENTS_BUILD_ID = 1u << 1, /**< of ELF files the build ID *in place of* device and inode; Linux 5.12+, else left out. To open
+                                       such a file, ask for its mapping as it is now: mf_query() with MF_WITH_BUILD_ID */
 };
 
 /** What an event tells. */

@@ -4,6 +4,7 @@
 
 #include "digits.h"
 #include "query.h"
+#include "record.h"
 
 #include <stdbool.h>
 #include <string.h>
@@ -22,7 +23,7 @@ static char *put_padded(char *to, uint64_t value, unsigned width)
     return to + length;
 }
 
-/* Writes a record's line up to its inode, and where in it the permissions stand: they may change. */
+/* Writes a record's line up to its inode, or up to the offset where its numbers were not told, and where in it the permissions stand: they may change. */
 static size_t put_header(char *line, const struct mf_mapping *mapping, size_t *permissions)
 {
     char *to = put_padded(line, mapping->start, 8);
@@ -33,6 +34,8 @@ static size_t put_header(char *line, const struct mf_mapping *mapping, size_t *p
     *permissions = (size_t)(to - line);
     memcpy(to, "rwxp ", 5);
     to = put_padded(to + 5, mapping->offset, 8);
+    if (mf_record_is_unnumbered(mapping))
+        return (size_t)(to - line);
     *to++ = ' ';
     to = put_padded(to, mapping->dev_major, 2);
     *to++ = ':';
@@ -100,10 +103,15 @@ static int confirm_by_text(const struct mf_process *process, const struct mf_map
     return got > 0 ? 1 : (int)got;
 }
 
+static bool is_same_file(const struct mf_procmap_query *now, const struct mf_mapping *mapping)
+{
+    return now->inode == mapping->inode && now->dev_major == mapping->dev_major && now->dev_minor == mapping->dev_minor;
+}
+
 static bool is_same(const struct mf_procmap_query *now, const struct mf_mapping *mapping)
 {
     return now->vma_start == mapping->start && now->vma_end == mapping->end && now->vma_offset == mapping->offset &&
-           now->inode == mapping->inode && now->dev_major == mapping->dev_major && now->dev_minor == mapping->dev_minor;
+           (mf_record_is_unnumbered(mapping) || is_same_file(now, mapping));
 }
 
 int mf_confirm(struct mf_process *process, const struct mf_mapping *mapping)

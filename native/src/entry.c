@@ -163,9 +163,11 @@ int mf_entry_check(struct mf_process *process, const struct mf_mapping *mapping,
 int mf_entry_stat(struct mf_process *process, const struct mf_mapping *mapping, const char *name, struct mf_statx *out)
 {
     int flags = O_PATH;
-    int rc = (int)mf_entry_call(process, mapping, MF_ENTRY_FILE_STAT, out);
+    int rc = mf_record_check_file(mapping);
     int fd;
 
+    if (rc == 0)
+        rc = (int)mf_entry_call(process, mapping, MF_ENTRY_FILE_STAT, out);
     if (rc < 0 || mf_entry_numbers_agree(mapping, out))
         return rc;
     fd = (int)mf_entry_call(process, mapping, MF_ENTRY_OPEN, &flags); /* this file, whatever is mapped there a moment later */

@@ -127,6 +127,8 @@ static void put_in_order(struct mf_fill *fill, bool passes)
     const struct mf_mapping newer = *mf_fill_next(fill);
 
     fill->disordered = true;
+    if (fill->passed > fill->most)
+        fill->most = fill->passed;
     while (fill->count > 0 && fill->records[fill->count - 1].start >= newer.start) {
         fill->count--;
         fill->passed--;
@@ -158,7 +160,7 @@ int mf_fill_end(struct mf_fill *fill, uint32_t backend, uint64_t kernel_length, 
     struct mf_snapshot *out = fill->out;
 
     if (mf_fill_is_short(fill) || text_length > out->text_capacity) {
-        out->needed_mappings = fill->passed;
+        out->needed_mappings = fill->passed > fill->most ? fill->passed : fill->most;
         out->needed_text = text_length > UINT32_MAX ? UINT32_MAX : (uint32_t)text_length;
         return -ENOBUFS;
     }

@@ -18,6 +18,7 @@ struct mf_fill {
     uint32_t question;
     uint32_t count;           /* records there is room for */
     uint32_t passed;          /* mappings that passed the filter: more than count where room is short */
+    uint32_t most;            /* of these at once, before others gave way */
     uint32_t file_count;
     uint32_t last_file;       /* index of the newest record with a file, plus one */
     uint32_t gate;            /* permissions of [vsyscall] if it was seen, else 0 */

@@ -4,7 +4,10 @@
 #include <linux/magic.h>
 #include <sys/vfs.h>
 
-#define XFS_MAGIC 0x58465342 /* not in every linux/magic.h */
+/* Not in every linux/magic.h. */
+#define XFS_MAGIC 0x58465342
+#define DMA_BUF_FS_MAGIC 0x444d4142
+#define AIO_RING_MAGIC 0xa10a10a1
 
 enum mf_fs mf_fs_of(int fd)
 {
@@ -22,6 +25,11 @@ enum mf_fs mf_fs_of(int fd)
         return MF_FS_BTRFS;
     case OVERLAYFS_SUPER_MAGIC:
         return MF_FS_OVERLAY;
+    case ANON_INODE_FS_MAGIC:
+    case SOCKFS_MAGIC:
+    case AIO_RING_MAGIC:
+    case DMA_BUF_FS_MAGIC:
+        return MF_FS_PATHLESS;
     default:
         return MF_FS_UNKNOWN;
     }

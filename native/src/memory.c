@@ -49,6 +49,12 @@ static bool is_changed(const struct comparison *with, uint64_t address)
     return page & PAGE_SWAPPED || (page & PAGE_PRESENT && !(page & PAGE_OF_FILE));
 }
 
+/* As many files begin, or have holes: says nothing. */
+static bool is_zero(const char *piece)
+{
+    return piece[0] == 0 && memcmp(piece, piece + 1, PIECE - 1) == 0;
+}
+
 static enum mf_same compare_once(struct comparison *with, uint64_t address, uint64_t offset)
 {
     long got = mf_sys_pread(with->memory_fd, with->memory, PIECE, address);
@@ -60,7 +66,7 @@ static enum mf_same compare_once(struct comparison *with, uint64_t address, uint
         return got == 0 ? MF_DIFFERENT : MF_NOT_COMPARED;
     memset(with->file + got, 0, PIECE - (size_t)got); /* as a mapping shows what is behind the end */
     if (memcmp(with->memory, with->file, PIECE) == 0)
-        return MF_SAME;
+        return is_zero(with->memory) ? MF_NOT_COMPARED : MF_SAME;
     with->moving = mf_sys_pread(with->memory_fd, with->file, PIECE, address) == PIECE &&
                    memcmp(with->memory, with->file, PIECE) != 0;
     return MF_DIFFERENT;

@@ -7,6 +7,7 @@
 #include "memory.h"
 #include "path.h"
 #include "query.h"
+#include "record.h"
 
 #include <stdbool.h>
 #include <string.h>
@@ -61,8 +62,9 @@ int mf_file_prove(struct mf_process *process, const struct mf_mapping *mapping, 
     struct mf_statx file;
     int rc;
 
-    if (!(mapping->flags & MF_FILE_BACKED))
-        return -ENOENT;
+    rc = mf_record_check_file(mapping);
+    if (rc < 0)
+        return rc;
     rc = mf_sys_statx(fd, "", AT_EMPTY_PATH, &file);
     if (rc < 0)
         return rc;
@@ -94,6 +96,24 @@ static int open_at_once(struct mf_process *process, const struct mf_mapping *map
     return MF_EXACT;
 }
 
+/*
+ * What open(2) says of an entry may be of the process, which has no memory, or of the caller, who lacks the capability; or of the
+ * file: where it can be held without being opened.
+ */
+static int explain_open(struct mf_process *process, const struct mf_mapping *mapping, int error)
+{
+    int flags = O_PATH;
+    int fd;
+
+    if (error != -EPERM && error != -ENXIO && error != -ENODEV)
+        return error;
+    fd = (int)mf_entry_call(process, mapping, MF_ENTRY_OPEN, &flags);
+    if (fd < 0)
+        return fd;
+    mf_sys_close(fd);
+    return error == -EPERM ? -EACCES : -EUNATCH;
+}
+
 /* Through map_files: the mapped file itself, but on overlayfs. */
 static int open_entry(struct mf_process *process, const struct mf_mapping *mapping, const char *name, int flags, int *fd)
 {
@@ -103,7 +123,7 @@ static int open_entry(struct mf_process *process, const struct mf_mapping *mappi
     flags |= OPEN_FLAGS;
     *fd = (int)mf_entry_call(process, mapping, MF_ENTRY_OPEN, &flags);
     if (*fd < 0)
-        return *fd;
+        return explain_open(process, mapping, *fd);
     rc = mf_sys_fstat(*fd, &file);
     if (rc == 0)
         rc = mf_entry_check(process, mapping, name, *fd, &file);
@@ -133,7 +153,7 @@ static int open_and_prove(struct mf_process *process, const struct mf_mapping *m
 
     *fd = open_regular(path_fd, flags);
     if (*fd < 0)
-        return *fd;
+        return *fd == -EPERM ? -EACCES : *fd; /* immutable, say */
     rc = mf_file_prove(process, mapping, *fd);
     if (rc < 0) {
         mf_sys_close(*fd);
@@ -165,14 +185,15 @@ static int only_prove(struct mf_process *process, const struct mf_mapping *mappi
 int mf_file_open(struct mf_process *process, const struct mf_mapping *mapping, const char *name, uint32_t how, int *fd)
 {
     const int flags = how & MF_OPEN_WRITABLE ? O_RDWR : O_RDONLY;
-    int rc = 0;
+    int rc;
 
     *fd = -1;
     if (how & ~(MF_OPEN_WRITABLE | MF_OPEN_UNVERIFIED | MF_OPEN_BY_PATH | MF_OPEN_AT_ONCE) ||
         (how & MF_OPEN_BY_PATH && how & MF_OPEN_AT_ONCE))
         return -EINVAL;
-    if (!(mapping->flags & MF_FILE_BACKED))
-        return -ENOENT;
+    rc = mf_record_check_file(mapping);
+    if (rc < 0)
+        return rc;
     if (how & MF_OPEN_WRITABLE)
         rc = mf_entry_access(process, mapping);
     if (rc < 0)
@@ -195,6 +216,12 @@ int mf_file_open(struct mf_process *process, const struct mf_mapping *mapping, c
     return rc;
 }
 
+/* What may not be opened at all is not tried: a list opens nothing. */
+static bool is_pathless(int fd, const struct mf_statx *file)
+{
+    return file->dev_major == 0 && mf_fs_of(fd) == MF_FS_PATHLESS;
+}
+
 static int glance(struct mf_process *process, const struct mf_mapping *mapping, const char *name)
 {
     int flags = O_PATH;
@@ -210,17 +237,19 @@ static int glance(struct mf_process *process, const struct mf_mapping *mapping, 
     if (rc == 0)
         rc = mf_entry_check(process, mapping, name, fd, &file);
     if (rc == 0)
-        rc = is_overlay(process, fd, &file) ? only_prove(process, mapping, fd, O_RDONLY, &none) : MF_EXACT;
+        rc = is_overlay(process, fd, &file) ? only_prove(process, mapping, fd, O_RDONLY, &none)
+             : is_pathless(fd, &file)       ? MF_NOT_VERIFIED
+                                            : MF_EXACT;
     mf_sys_close(fd);
     return rc;
 }
 
 int mf_file_glance(struct mf_process *process, const struct mf_mapping *mapping, const char *name)
 {
-    int rc;
+    int rc = mf_record_check_file(mapping);
 
-    if (!(mapping->flags & MF_FILE_BACKED))
-        return -ENOENT;
+    if (rc < 0)
+        return rc;
     rc = glance(process, mapping, name);
     return mf_entry_is_out_of_reach(rc) ? MF_NOT_VERIFIED : rc;
 }

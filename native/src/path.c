@@ -32,7 +32,7 @@ int mf_path_instead(int closed, struct mf_process *process, const struct mf_mapp
     int root_fd;
     int rc;
 
-    if ((closed != -EPERM && closed != -ENOTSUP) || mf_mapping_kind(mapping) != MF_KIND_FILE || name[0] != '/')
+    if ((closed != -EPERM && closed != -ENOTSUP) || !mf_record_may_have_path(mapping) || name[0] != '/')
         return closed;
     root_fd = mf_root_open(process);
     if (root_fd < 0)
@@ -46,5 +46,7 @@ int mf_path_instead(int closed, struct mf_process *process, const struct mf_mapp
             rc = at_name; /* really called so, and too long: not seen, and not surely another */
     }
     mf_sys_close(root_fd);
+    if (rc == -EIDRM && mf_mapping_kind(mapping) != MF_KIND_FILE)
+        rc = closed; /* it is what its name says */
     return rc;
 }

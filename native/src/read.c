@@ -16,18 +16,33 @@ static bool prefers_query(const struct mf_process *process, uint32_t question)
 
 /*
  * The descriptor that one read goes through: the process' own; or one for this read alone, where another thread has put other
- * memory behind that one (mf_maps_reopen()) in the middle of a read, which would mix two programs.
+ * memory behind that one (mf_maps_reopen()) in the middle of a read, which would mix two programs; or is reading the text through it:
+ * the kernel keeps the place of one reader, and finds that of another by counting bytes, which move with the mappings.
  */
 struct source {
     struct mf_process *process;
     int own_fd;    /* negative: none */
     uint32_t since; /* reopenings before the read */
+    bool has_text; /* nobody else reads the text through the process' own */
 };
 
-static int begin_read(struct source *source)
+/* The text through the process' own descriptor is for one reader at a time, also where a signal handler interrupts it. */
+static bool take_text(struct source *source)
+{
+    if (!source->has_text)
+        source->has_text = __atomic_exchange_n(&source->process->text_taken, 1, __ATOMIC_ACQUIRE) == 0;
+    return source->has_text;
+}
+
+/* A descriptor, or why there is none. */
+static int begin_read(struct source *source, bool by_query)
 {
     source->since = __atomic_load_n(&source->process->reopenings_done, __ATOMIC_SEQ_CST);
-    return source->own_fd >= 0 ? source->own_fd : source->process->maps_fd;
+    if (source->own_fd < 0 && (by_query || take_text(source)))
+        return source->process->maps_fd;
+    if (source->own_fd < 0)
+        source->own_fd = mf_maps_open(source->process->proc_fd);
+    return source->own_fd;
 }
 
 static bool was_replaced(const struct source *source)
@@ -40,6 +55,13 @@ static void close_own(struct source *source)
     if (source->own_fd >= 0)
         mf_sys_close(source->own_fd);
     source->own_fd = -1;
+}
+
+static void end_reads(struct source *source)
+{
+    close_own(source);
+    if (source->has_text)
+        __atomic_store_n(&source->process->text_taken, 0, __ATOMIC_RELEASE);
 }
 
 /* The memory of the process as it is now: 0 or why there is none. */
@@ -60,9 +82,11 @@ static int read_until_whole(struct source *source, uint32_t question, const stru
 
     out->retries = 0;
     for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
-        const int maps_fd = begin_read(source);
+        const int maps_fd = begin_read(source, by_query);
         int reopened = 0;
 
+        if (maps_fd < 0)
+            return maps_fd;
         rc = (by_query ? mf_read_query : mf_read_text)(source->process, maps_fd, question, previous, out);
         if (was_replaced(source)) {
             reopened = reopen(source, true);
@@ -95,6 +119,6 @@ int mf_snapshot_read(struct mf_process *process, uint32_t question, const struct
     if (question & MF_BY_QUERY && !(process->traits & MF_TRAIT_QUERY))
         return -ENOTTY;
     rc = read_until_whole(&source, question, previous, out);
-    close_own(&source);
+    end_reads(&source);
     return rc;
 }

@@ -35,7 +35,10 @@ static const struct naming internal[] = {
     NAMING("", MF_KIND_OTHER),
 };
 
-/* Names of files that no mounted file system has (d_dname() of their file systems). */
+/*
+ * Names of files that no mounted file system has (d_dname() of their file systems). Those with a slash a file may have, too, in
+ * the root directory of a file system without a block device, such as a container's: mf_record_may_have_path().
+ */
 static const struct naming pseudo[] = {
     NAMING("anon_inode:", MF_KIND_ANON_INODE),
     NAMING("/[aio] (deleted)", MF_KIND_AIO),
@@ -92,10 +95,6 @@ static void classify_unnumbered(struct mf_mapping *record, const char *name, con
         set_kind(record, internal_kind == MF_KIND_OTHER ? kind : internal_kind);
     } else if (is_internal(mf_device(0, record->dev_minor), devices)) {
         set_kind(record, kind_of(internal, name, length));
-        mark_deleted(record, suffixed);
-        return;
-    } else if (kind == MF_KIND_AIO) { /* unlinked while it is made: fs/aio.c */
-        set_kind(record, kind);
         mark_deleted(record, suffixed);
         return;
     } else {

@@ -4,6 +4,7 @@
 
 #include "mapfiles.h"
 
+#include <errno.h>
 #include <stdbool.h>
 
 #define MF_SUFFIX " (deleted)"
@@ -38,6 +39,29 @@ static inline void mf_record_classify(struct mf_mapping *record, const char *nam
 static inline bool mf_record_may_be_suffixed(const struct mf_mapping *record)
 {
     return record->flags & MF_SUFFIXED && record->name_length >= MF_SUFFIX_LENGTH;
+}
+
+/* Whether a record is of a file whose device and inode were not told: of an event with a build ID. */
+static inline bool mf_record_is_unnumbered(const struct mf_mapping *record)
+{
+    return record->flags & MF_FILE_BACKED && (record->inode | record->dev_major | record->dev_minor) == 0;
+}
+
+/* Whether the numbers of a record tell a file: 0; -ENOENT: it has none; -EINVAL: they were not told. */
+static inline int mf_record_check_file(const struct mf_mapping *record)
+{
+    return !(record->flags & MF_FILE_BACKED) ? -ENOENT : mf_record_is_unnumbered(record) ? -EINVAL : 0;
+}
+
+/*
+ * Whether a path may lead to the file: also where it is called as the kernel's own are, on devices that cannot be known without
+ * having one of them.
+ */
+static inline bool mf_record_may_have_path(const struct mf_mapping *record)
+{
+    const enum mf_kind kind = mf_mapping_kind(record);
+
+    return kind == MF_KIND_FILE || kind == MF_KIND_AIO || kind == MF_KIND_DMA_BUF;
 }
 
 /* Whether a record has all the bits that the filter of a question asks for. */

@@ -17,14 +17,16 @@ struct credentials {
 
 enum { REAL, EFFECTIVE, SAVED, FILE_SYSTEM };
 
-/* Up to four numbers behind a field's name, which stands at the beginning of a line of proc_pid_status(5). */
-static void numbers_of(const char *status, const char *field, unsigned base, uint64_t *values, size_t count)
-{
-    const char *at = strstr(status, field);
+/* A field of proc_pid_status(5), and where its numbers go, up to four. */
+struct field {
+    const char *name;
+    unsigned base;
+    size_t count;
+    uint64_t *values;
+};
 
-    if (at == NULL)
-        return;
-    at += strlen(field);
+static void read_numbers(const char *at, unsigned base, uint64_t *values, size_t count)
+{
     for (size_t i = 0; i < count; i++) {
         uint64_t value = 0;
 
@@ -41,18 +43,54 @@ static void numbers_of(const char *status, const char *field, unsigned base, uin
     }
 }
 
+static void read_line(const char *line, const struct field *fields, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        const size_t length = strlen(fields[i].name);
+
+        if (strncmp(line, fields[i].name, length) == 0)
+            read_numbers(line + length, fields[i].base, fields[i].values, fields[i].count);
+    }
+}
+
+/* Line by line: how long those before a field are depends, with "Groups:" among them. Of each the beginning is looked at. */
+static int read_status(int proc_fd, const char *path, const struct field *fields, size_t count)
+{
+    const int fd = mf_sys_openat(proc_fd, path, O_RDONLY);
+    char piece[1024];
+    char line[128];
+    size_t length = 0;
+    uint64_t offset = 0;
+    long got;
+
+    if (fd < 0)
+        return fd;
+    while ((got = mf_sys_pread(fd, piece, sizeof piece, offset)) > 0) {
+        for (long i = 0; i < got; i++) {
+            if (piece[i] == '\n') {
+                line[length] = 0;
+                read_line(line, fields, count);
+                length = 0;
+            } else if (length < sizeof line - 1) {
+                line[length++] = piece[i];
+            }
+        }
+        offset += (uint64_t)got;
+    }
+    mf_sys_close(fd);
+    return (int)got;
+}
+
 static int read_credentials(int proc_fd, struct credentials *out)
 {
-    char status[2048];
-    const long rc = mf_sys_read_file(proc_fd, "status", status, sizeof status);
+    const struct field fields[] = {
+        {"Uid:", 10, 4, out->uid},
+        {"Gid:", 10, 4, out->gid},
+        {"CapPrm:", 16, 1, &out->permitted},
+        {"CapEff:", 16, 1, &out->effective},
+    };
 
-    if (rc < 0)
-        return (int)rc;
-    numbers_of(status, "\nUid:", 10, out->uid, 4);
-    numbers_of(status, "\nGid:", 10, out->gid, 4);
-    numbers_of(status, "\nCapPrm:", 16, &out->permitted, 1);
-    numbers_of(status, "\nCapEff:", 16, &out->effective, 1);
-    return 0;
+    return read_status(proc_fd, "status", fields, sizeof fields / sizeof *fields);
 }
 
 static bool all_equal(const uint64_t ids[4], uint64_t id)
@@ -123,17 +161,15 @@ static bool may_use_perf(uint64_t effective)
 int mf_events_refusal_reasons(void)
 {
     char paranoid[16];
-    char status[2048] = "";
     uint64_t effective = 0;
     uint64_t seccomp = 0;
+    const struct field fields[] = {{"CapEff:", 16, 1, &effective}, {"Seccomp:", 10, 1, &seccomp}};
     int reasons = 0;
     const long rc = mf_sys_read_file(AT_FDCWD, "/proc/sys/kernel/perf_event_paranoid", paranoid, sizeof paranoid);
 
     if (rc == -ENOENT)
         return MF_EVENTS_ABSENT;
-    (void)mf_sys_read_file(AT_FDCWD, "/proc/thread-self/status", status, sizeof status);
-    numbers_of(status, "\nCapEff:", 16, &effective, 1);
-    numbers_of(status, "\nSeccomp:", 10, &seccomp, 1);
+    (void)read_status(AT_FDCWD, "/proc/thread-self/status", fields, sizeof fields / sizeof *fields);
     if (rc > 0 && mf_get_number(paranoid) > 2 && !may_use_perf(effective)) /* below, anybody may watch their own processes */
         reasons |= MF_EVENTS_PARANOID;
     if (seccomp != 0)

@@ -3,6 +3,7 @@
 #include "entry.h"
 #include "fs.h"
 #include "path.h"
+#include "record.h"
 
 enum { NOT_KNOWN = 0, EVERYWHERE = 1 };
 
@@ -92,6 +93,8 @@ static int64_t scope_of_segment(struct mf_process *process, const struct mf_mapp
 
 int64_t mf_file_scope(struct mf_process *process, const struct mf_mapping *mapping, const char *name)
 {
+    if (mf_record_is_unnumbered(mapping))
+        return NOT_KNOWN;
     switch (mf_mapping_kind(mapping)) {
     case MF_KIND_MEMFD:
     case MF_KIND_SHARED_ANONYMOUS:

@@ -108,7 +108,8 @@ int mf_snapshot_parse(const char *text, size_t length, uint32_t question, struct
         fill.passed = mf_snapshot_lines(text, length);
         return mf_fill_end(&fill, MF_BY_TEXT, length, length);
     }
-    memcpy(fill.text, text, length);
+    if (length != 0) /* else the text may be NULL */
+        memcpy(fill.text, text, length);
     if (mf_text_parse(&fill, 0, whole, &bad_line) < 0 || whole != length)
         return mf_snapshot_bad_line(out, bad_line, length);
     return mf_fill_end(&fill, MF_BY_TEXT, length, length);

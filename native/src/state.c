@@ -125,14 +125,29 @@ static enum mf_file_state state_of(const struct subject *subject, const char *na
     return subject->followed && at_path == ABSENT ? MF_FILE_UNLINKED : MF_FILE_GONE;
 }
 
+/*
+ * The ring of io_setup(2) is unlinked while it is made (fs/aio.c), and its name may be a file's: its file system tells, to those
+ * who may follow the entry.
+ */
+static bool is_ring(struct mf_process *process, const struct mf_mapping *mapping)
+{
+    int flags = O_PATH;
+    const int fd = mf_mapping_kind(mapping) == MF_KIND_AIO ? (int)mf_entry_call(process, mapping, MF_ENTRY_OPEN, &flags) : -1;
+    const bool is_one = fd >= 0 && mf_fs_of(fd) == MF_FS_PATHLESS;
+
+    if (fd >= 0)
+        mf_sys_close(fd);
+    return is_one;
+}
+
 int mf_file_state(struct mf_process *process, const struct mf_mapping *mapping, const char *name)
 {
     struct subject subject;
-    int rc;
+    int rc = mf_record_check_file(mapping);
 
-    if (!(mapping->flags & MF_FILE_BACKED))
-        return -ENOENT;
-    if (mf_mapping_kind(mapping) != MF_KIND_FILE)
+    if (rc < 0)
+        return rc;
+    if (!mf_record_may_have_path(mapping))
         return mapping->flags & MF_DELETED ? MF_FILE_DELETED : MF_FILE_NOT_KNOWN;
     rc = open_subject(process, mapping, name, &subject);
     if (rc < 0 && rc != -ESTALE) { /* not followed: does the record hold? */
@@ -141,6 +156,8 @@ int mf_file_state(struct mf_process *process, const struct mf_mapping *mapping, 
     }
     if (rc == 0)
         rc = (int)state_of(&subject, name);
+    if (rc == MF_FILE_NOT_KNOWN && is_ring(process, mapping))
+        rc = MF_FILE_DELETED;
     close_subject(&subject);
     return rc;
 }
@@ -149,17 +166,24 @@ int mf_deletion(struct mf_process *process, const struct mf_mapping *mapping, co
 {
     struct subject subject;
     enum finding finding;
+    int lost = 0;
 
     if (mapping->flags & MF_DELETED)
         return MF_IS_DELETED;
     if (!(mapping->flags & MF_SUFFIXED))
         return MF_NOT_DELETED;
+    if (mf_record_is_unnumbered(mapping))
+        return MF_DELETION_NOT_KNOWN;
     if (open_subject(process, mapping, name, &subject) == 0 && subject.file.nlink == 0)
         finding = ABSENT;
     else
         finding = look_at(&subject, name, mapping->name_length);
     close_subject(&subject);
-    if (finding == NOT_KNOWN && mf_maps_alive(process->maps_fd, process->traits) == 0)
-        return -ESRCH;
+    if (finding == NOT_KNOWN && is_ring(process, mapping))
+        finding = ABSENT;
+    if (finding == NOT_KNOWN) /* not asked through maps_fd: another thread may be in the middle of its text */
+        lost = mf_maps_explain(process->proc_fd, 0);
+    if (lost == -ESRCH || lost == -ECHILD)
+        return lost;
     return finding == SAME ? MF_NOT_DELETED : finding == NOT_KNOWN ? MF_DELETION_NOT_KNOWN : MF_IS_DELETED;
 }

@@ -44,10 +44,8 @@ struct mf_statx {
 
 _Static_assert(sizeof(struct mf_statx) == 256 && offsetof(struct mf_statx, mount_id) == 144, "as the kernel has it");
 
-static inline int mf_sys_statx(int directory, const char *path, int flags, struct mf_statx *out)
-{
-    return (int)MF_SYS(SYS_statx, directory, path, flags, MF_STATX_BASIC | MF_STATX_MOUNT_ID, out);
-}
+/* Before Linux 4.11, and under filters of system calls that are older than the call, by fstatat(2): no mount ID then. */
+int mf_sys_statx(int directory, const char *path, int flags, struct mf_statx *out);
 
 /* The numbers, type and links of an open file, by fstat(2): half the price. */
 static inline int mf_sys_fstat(int fd, struct mf_statx *out)

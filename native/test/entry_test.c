@@ -52,7 +52,7 @@ static int open_file(const char *name)
 {
     const int fd = open(name, O_RDWR | O_CREAT | O_TRUNC, 0644);
 
-    if (fd < 0 || ftruncate(fd, 4 * PAGE) != 0)
+    if (fd < 0 || ftruncate(fd, 4 * PAGE) != 0 || pwrite(fd, "bytes", 5, 0) != 5)
         abort();
     return fd;
 }

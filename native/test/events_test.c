@@ -189,6 +189,25 @@ static void each_new_mapping_is_told_as_a_snapshot_shows_it(void)
     end(&child);
 }
 
+/* Whether it stands is known without the numbers; what became of the file is not. */
+static void check_unnumbered(const struct mf_mapping *mapping, const char *name)
+{
+    struct mf_process without_query = child.process;
+    struct mf_mapping other = *mapping;
+    int fd;
+
+    without_query.traits = 0;
+    other.offset += 4096;
+    CHECK_IS(mf_confirm(&child.process, mapping), 1, "it stands");
+    CHECK_IS(mf_confirm(&without_query, mapping), 1, "it stands, by the text");
+    CHECK_IS(mf_confirm(&child.process, &other), 0, "another offset");
+    CHECK_IS(mf_confirm(&without_query, &other), 0, "another offset, by the text");
+    CHECK_IS(mf_file_open(&child.process, mapping, name, 0, &fd), -EINVAL, "opened without numbers");
+    CHECK_IS(mf_file_glance(&child.process, mapping, name), -EINVAL, "glanced at without numbers");
+    CHECK_IS(mf_file_state(&child.process, mapping, name), -EINVAL, "state without numbers");
+    CHECK_IS(mf_file_scope(&child.process, mapping, name), 0, "scope without numbers");
+}
+
 static void a_build_id_stands_in_place_of_device_and_inode(void)
 {
     struct mf_answer answer;
@@ -203,6 +222,7 @@ static void a_build_id_stands_in_place_of_device_and_inode(void)
     CHECK(event != NULL, "told");
     if (event != NULL && child.stream->what & MF_EVENTS_BUILD_ID && event->build_id_length > 0) {
         check_against_snapshot(at, true, "a file, by its build ID");
+        check_unnumbered(&event->mapping, child.text + event->mapping.name_offset);
         if (mf_query(&child.process, at, MF_WITH_BUILD_ID, &answer) == 0 && answer.build_id_length > 0) {
             CHECK_IS(event->build_id_length, answer.build_id_length, "length of the build ID");
             CHECK(memcmp(event->build_id, answer.build_id, answer.build_id_length) == 0, "the build ID");

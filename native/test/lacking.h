@@ -54,6 +54,12 @@ static inline void lack_openat2(uint32_t error)
     FILTER_CALLS(LOAD(CALL), WHERE(SYS_openat2, 0, 1), FAIL(error), ALLOW);
 }
 
+/* As before Linux 4.11 (ENOSYS), or under a filter that is older than the call (EPERM). */
+static inline void lack_statx(uint32_t error)
+{
+    FILTER_CALLS(LOAD(CALL), WHERE(SYS_statx, 0, 1), FAIL(error), ALLOW);
+}
+
 /* As before Linux 4.3: of the directories of processes the core opens, and follows what is in, that one alone in these ways. */
 static inline void lack_map_files(void)
 {
@@ -71,6 +77,8 @@ static inline void lack_as_told(void)
         lack_query();
     if (lacking != NULL && strstr(lacking, "openat2") != NULL)
         lack_openat2(ENOSYS);
+    if (lacking != NULL && strstr(lacking, "statx") != NULL)
+        lack_statx(strstr(lacking, "filtered") != NULL ? EPERM : ENOSYS);
 }
 
 #endif

@@ -29,6 +29,9 @@ static int new_file(const char *name, size_t pages)
         perror(name);
         exit(1);
     }
+    for (size_t i = 0; i < pages; i++) /* zeros would prove nothing */
+        if (pwrite(fd, "odd", 3, (off_t)(i * odd_page)) != 3)
+            exit(1);
     return fd;
 }
 

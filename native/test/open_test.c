@@ -3,9 +3,12 @@
 #include "lacking.h"
 #include "places.h"
 
+#include <linux/fs.h>
+#include <linux/perf_event.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 
@@ -213,6 +216,15 @@ static void the_process_changed_its_pages(uint32_t how, int proof)
     munmap(made.at, 3 * 4096);
 }
 
+/* Any other file might have them, too. */
+static void zeros_are_no_proof(uint32_t how, int proof)
+{
+    struct made made = map_file("zeros", 0);
+
+    CHECK_IS(opened(&made, how), proof == MF_SAME_BYTES ? -ENODATA : proof, "nothing but zeros");
+    munmap(made.at, 3 * 4096);
+}
+
 static void the_range_changes(uint32_t how)
 {
     struct made made = map_file("split", 'F');
@@ -335,6 +347,7 @@ static void try_place(uint32_t how, int proof, int gone)
     the_file_is_deleted(how, gone < 0 ? gone : proof);
     the_file_is_replaced(how, gone < 0 ? gone : proof);
     the_file_is_changed(how);
+    zeros_are_no_proof(how, proof);
     the_process_changed_its_pages(how, proof);
     the_range_changes(how);
     the_range_is_merged(how);
@@ -365,6 +378,62 @@ static void files_without_a_path(uint32_t how, int expected)
     if (!(found->flags & MF_FILE_BACKED))
         CHECK_IS(opened(&made, how), -ENOENT, "memory without a file");
     munmap(made.at, sizeof page);
+}
+
+static struct made what_is_at(void *at)
+{
+    struct made made = {.at = at};
+    const struct mf_mapping *found;
+
+    CHECK_IS(read_growing(&process, 0, &snapshot), 1, "read");
+    found = mapping_at(snapshot, (uintptr_t)at);
+    if (found == NULL)
+        abort();
+    made.mapping = *found;
+    memcpy(made.name, mf_snapshot_name(snapshot, found), found->name_length);
+    return made;
+}
+
+/* What open(2) answers of these is not said of the process. */
+static void what_cannot_be_opened(uint32_t how, int expected)
+{
+    struct perf_event_attr attr = {.type = PERF_TYPE_SOFTWARE, .size = sizeof attr, .config = PERF_COUNT_SW_DUMMY,
+                                   .exclude_kernel = 1};
+    const int fd = (int)syscall(SYS_perf_event_open, &attr, 0, -1, -1, 0);
+    void *const at = fd < 0 ? MAP_FAILED : mmap(NULL, 2 * 4096, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    struct made made;
+
+    if (at == MAP_FAILED) {
+        puts("skipped: no ring of perf here");
+        return;
+    }
+    made = what_is_at(at);
+    CHECK_IS(opened(&made, how), expected, "a ring of perf");
+    CHECK_IS(mf_file_glance(&process, &made.mapping, made.name), MF_NOT_VERIFIED, "and a glance does not promise it");
+    munmap(at, 2 * 4096);
+    close(fd);
+}
+
+static void a_file_that_nobody_may_write(uint32_t how)
+{
+    const int fd = open("immutable", O_RDWR | O_CREAT | O_TRUNC, 0666);
+    void *const at = fd < 0 || ftruncate(fd, 4096) != 0 ? MAP_FAILED : mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    int flags = 0;
+    int writable = -1;
+    struct made made;
+
+    if (at == MAP_FAILED)
+        abort();
+    made = what_is_at(at);
+    if (ioctl(fd, FS_IOC_GETFLAGS, &flags) != 0 || ioctl(fd, FS_IOC_SETFLAGS, &(int){flags | FS_IMMUTABLE_FL}) != 0) {
+        puts("skipped: no immutable files here");
+    } else {
+        CHECK_IS(mf_file_open(&process, &made.mapping, made.name, how | MF_OPEN_WRITABLE, &writable), -EACCES, "an immutable file");
+        ioctl(fd, FS_IOC_SETFLAGS, &flags);
+    }
+    close(fd);
+    munmap(at, 4096);
+    unlink("immutable");
 }
 
 /* Mapped before the capabilities were dropped, below a directory that is closed since. */
@@ -448,6 +517,13 @@ static void try_all(bool may_follow)
     }
     if (may_follow)
         files_without_a_path(0, MF_EXACT);
+    if (may_follow)
+        what_cannot_be_opened(0, -EUNATCH);
+    what_cannot_be_opened(may_follow ? MF_OPEN_BY_PATH : 0, -EPERM);
+    if (may_follow)
+        a_file_that_nobody_may_write(0);
+    if (may_follow)
+        a_file_that_nobody_may_write(MF_OPEN_BY_PATH);
     files_without_a_path(may_follow ? MF_OPEN_BY_PATH : 0, -EPERM);
     CHECK_IS(count_descriptors(), descriptors, "descriptors");
 }

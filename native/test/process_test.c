@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
@@ -425,6 +426,26 @@ static void a_refusal_says_what_is_missing(void)
     CHECK_IS(mf_refusal_reasons(2147483647), -ESRCH, "no such process");
 }
 
+/* The line of groups stands before those of capabilities, and may have a page and more. */
+static void many_groups_hide_nothing(void)
+{
+    enum { GROUPS = 1000 };
+    int status = 0;
+    pid_t child = fork();
+
+    if (child == 0) {
+        gid_t groups[GROUPS];
+
+        for (gid_t i = 0; i < GROUPS; i++)
+            groups[i] = 1000000 + i;
+        if (setgroups(GROUPS, groups) != 0)
+            _exit(0);
+        _exit(mf_refusal_reasons(1) == MF_REFUSED_POLICY ? 0 : 1); /* CAP_SYS_PTRACE, which is seen, overrides the rest */
+    }
+    waitpid(child, &status, 0);
+    CHECK_IS(status, 0, "reasons of somebody of many groups");
+}
+
 /* In a mount namespace of its own, as nobody: what opening process 1 or ourselves answers where /proc is not as usual. */
 static int open_with_proc(const char *options, bool self)
 {
@@ -468,6 +489,8 @@ int main(void)
     a_thread_means_its_process();
     a_pidfd_and_a_directory_open_the_same_process();
     an_ended_process_is_gone_and_a_zombie_is_a_zombie();
+    if (geteuid() == 0)
+        many_groups_hide_nothing();
     a_kernel_thread_has_no_mappings();
     an_exec_is_followed();
     a_picture_is_of_one_program(MF_BY_TEXT);

@@ -153,6 +153,100 @@ static void libraries_that_come_and_go_are_counted(void)
     CHECK(removed[2] > removed[1], "one more was removed");
 }
 
+enum { STANDING = 2000, MOVING = 64 };
+
+static atomic_bool reads_end;
+
+/* Pages that are not side by side, so that each is a line of its own. */
+static char *new_pages(uintptr_t from, int count)
+{
+    for (int i = 0; i < count; i++)
+        if (mmap((void *)(from + (uintptr_t)i * 8192), 4096, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) == MAP_FAILED)
+            abort();
+    return (char *)from;
+}
+
+static void end_pages(char *pages, int count)
+{
+    for (int i = 0; i < count; i++)
+        munmap(pages + i * 8192, 4096);
+}
+
+static void *move_below(void *unused)
+{
+    while (!reads_end)
+        end_pages(new_pages(0x200000000000, MOVING), MOVING);
+    return unused;
+}
+
+static void count_standing(struct mf_snapshot *snapshot, const char *pages, int *wrong)
+{
+    const int rc = mf_snapshot_read(&process, 0, NULL, snapshot);
+    int found = 0;
+
+    for (int i = 0; rc == 1 && i < STANDING; i++)
+        found += mf_find(snapshot, (uintptr_t)pages + (uintptr_t)i * 8192) >= 0;
+    *wrong += rc != 1 || found != STANDING;
+}
+
+static void *read_meanwhile(void *wrong)
+{
+    struct mf_snapshot *const snapshot = new_snapshot(8192, 1 << 20);
+
+    while (!reads_end)
+        count_standing(snapshot, (char *)0x201000000000, wrong);
+    free(snapshot);
+    return NULL;
+}
+
+/* As before Linux 6.11, where nothing but the text tells whether the process is still there. */
+static void *ask_for_deletion_meanwhile(void *unused)
+{
+    const char name[] = "not a path (deleted)";
+    const struct mf_mapping mapping = {
+        .start = 4096,
+        .end = 8192,
+        .inode = 1,
+        .dev_major = 8,
+        .flags = MF_FILE_BACKED | MF_SUFFIXED | MF_KIND_FILE << MF_KIND_SHIFT,
+        .name_length = sizeof name - 1,
+    };
+    struct mf_process without_query = process;
+
+    without_query.traits = 0;
+    while (!reads_end)
+        CHECK_IS(mf_deletion(&without_query, &mapping, name), MF_DELETION_NOT_KNOWN, "no path");
+    if (without_query.files_fd != process.files_fd)
+        close(without_query.files_fd);
+    return unused;
+}
+
+/* The text below moves under two readers, and none loses what stands. */
+static void readers_of_the_text_do_not_disturb_each_other(void)
+{
+    struct mf_snapshot *const snapshot = new_snapshot(8192, 1 << 20);
+    char *const standing = new_pages(0x201000000000, STANDING);
+    const int descriptors = count_descriptors();
+    const uint32_t most = rounds(500);
+    pthread_t threads[3];
+    int wrong[2] = {0};
+
+    pthread_create(&threads[0], NULL, move_below, NULL);
+    pthread_create(&threads[1], NULL, read_meanwhile, &wrong[0]);
+    pthread_create(&threads[2], NULL, ask_for_deletion_meanwhile, NULL);
+    for (uint32_t i = 0; i < most && wrong[1] == 0; i++)
+        count_standing(snapshot, standing, &wrong[1]);
+    reads_end = true;
+    pthread_join(threads[0], NULL);
+    pthread_join(threads[1], NULL);
+    pthread_join(threads[2], NULL);
+    CHECK_IS(wrong[0] + wrong[1], 0, "wrong pictures of two readers");
+    CHECK_IS(count_descriptors(), descriptors, "descriptors of reads are closed");
+    CHECK_IS(process.text_taken, 0, "and the text is free again");
+    end_pages(standing, STANDING);
+    free(snapshot);
+}
+
 int main(void)
 {
     if (mf_process_open_self(&process) != 0)
@@ -161,6 +255,7 @@ int main(void)
     a_change_is_seen_and_nothing_else();
     memory_is_checked();
     a_picture_of_a_moving_process_is_in_order();
+    readers_of_the_text_do_not_disturb_each_other();
     libraries_that_come_and_go_are_counted();
     mf_process_close(&process);
     return check_result();

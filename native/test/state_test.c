@@ -6,6 +6,7 @@
 #include <sched.h>
 #include <stdbool.h>
 #include <sys/mman.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -133,6 +134,43 @@ static void ask_from_below_a_root(const char *directory, int flags)
     CHECK_IS(system("rm -r cage"), 0, "remove");
 }
 
+/* In the root directory of a file system without a block device, as containers have it, files may be called as the kernel's are. */
+static void ask_about_names_of_the_kernel(void)
+{
+    static const char *const names[] = {"/[aio]", "/[aio] (deleted)", "/dmabuf:x", "/memfd:x (deleted)", "/dev (deleted)"};
+
+    if (mkdir("root", 0777) != 0 || mount("none", "root", "tmpfs", 0, NULL) != 0 || mkdir("root/proc", 0777) != 0 ||
+        mount("proc", "root/proc", "proc", 0, NULL) != 0 || chroot("root") != 0 || chdir("/") != 0 ||
+        mf_process_open_self(&process) != 0) {
+        puts("skipped, names as the kernel's: takes the right to mount");
+        return;
+    }
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        void *const at = map_new_file(names[i]);
+
+        expect(at, MF_NOT_DELETED, MF_FILE_PRESENT, true, names[i]);
+        unlink(names[i]);
+        expect(at, MF_IS_DELETED, MF_FILE_DELETED, true, names[i]);
+        munmap(at, 4096);
+    }
+    mf_process_close(&process);
+}
+
+static void ask_below_another_root(void)
+{
+    int status = 0;
+    const pid_t child = fork();
+
+    if (child == 0) {
+        if (syscall(SYS_unshare, CLONE_NEWNS) == 0 && mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0)
+            ask_about_names_of_the_kernel();
+        exit(check_result());
+    }
+    waitpid(child, &status, 0);
+    CHECK_IS(status, 0, "names as the kernel's");
+    rmdir("root");
+}
+
 /* As a caller's race makes one: the flags of one mapping, the name of another. */
 static void a_record_that_is_none_does_no_harm(void)
 {
@@ -186,6 +224,7 @@ int main(void)
         ask_about_all_kinds(true);
         ask_from_below_a_root(directory, 0);
         ask_from_below_a_root(directory, CLONE_NEWNS);
+        ask_below_another_root();
     } else {
         puts("skipped with capabilities, and below another root: takes root");
     }

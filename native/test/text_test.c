@@ -144,6 +144,7 @@ static void what_is_too_small_says_what_it_needs(void)
     free(small);
     small = new_snapshot(2, (uint32_t)strlen(text));
     CHECK_IS(mf_snapshot_parse(text, strlen(text), 0, small), 1, "just enough");
+    CHECK_IS(mf_snapshot_parse(NULL, 0, 0, small), 1, "no text");
     free(small);
 }
 

@@ -31,6 +31,27 @@ static void check_record(uint32_t index, uint64_t start, uint64_t end, const cha
     CHECK_IS(mf_find(snapshot, end - 1), index, what);
 }
 
+/* What is said to be needed is more than there was, and enough. */
+static void need_room(const char *text, uint32_t capacity, uint32_t needed)
+{
+    static const uint64_t devices[5];
+    struct mf_snapshot *const whole = snapshot;
+    struct mf_fill state;
+    uint64_t bad_line;
+
+    snapshot = new_snapshot(capacity, 8192);
+    mf_fill_begin(&state, snapshot, 0, devices);
+    memcpy(state.text, text, strlen(text));
+    CHECK_IS(mf_text_parse(&state, 0, strlen(text), &bad_line), 0, text);
+    CHECK_IS(mf_fill_end(&state, MF_BY_TEXT, strlen(text), strlen(text)), -105 /* ENOBUFS */, text);
+    CHECK_IS(snapshot->needed_mappings, needed, text);
+    free(snapshot);
+    snapshot = new_snapshot(needed, 8192);
+    fill(text, 0);
+    free(snapshot);
+    snapshot = whole;
+}
+
 #define LINE(range, perms, inode) range " " perms " 00000000 08:01 " inode " \n"
 
 int main(void)
@@ -63,6 +84,8 @@ int main(void)
     fill(LINE("00001000-00002000", "r-xp", "1") LINE("00001000-00003000", "r--p", "2"), MF_EXECUTABLE);
     CHECK_IS(snapshot->mapping_count, 0, "what is not asked for makes others give way all the same");
     CHECK_IS(snapshot->torn, 1, "and that is torn too");
+    need_room(LINE("00001000-00002000", "r--p", "1") LINE("00002000-00003000", "r--p", "2") LINE("00003000-00004000", "r--p", "3")
+                  LINE("00001000-00005000", "r--p", "4"), 2, 3);
     /* However often, the table of files stays in its room: behind it stands the text. */
     for (int round = 0; round < 20; round++) {
         for (int i = 60 * round + 1; i <= 60 * round + 60; i++)

@@ -33,7 +33,9 @@ public final class AccessRefusedException extends MapsException {
         SECCOMP("a filter of system calls (seccomp) forbids perf_event_open: allow it, for containers in their seccomp profile"),
         /** No more memory may be locked: rings of events are. */
         LOCKED_MEMORY("no more memory may be locked for rings: raise kernel.perf_event_mlock_kb or ulimit -l, take smaller rings,"
-                + " or have CAP_IPC_LOCK");
+                + " or have CAP_IPC_LOCK"),
+        /** Not known: the process was opened by its directory, which is not that of its number in the proc file system at /proc. */
+        NOT_KNOWN("why is not known of one that was opened in another proc file system than /proc");
 
         private final String text;
 

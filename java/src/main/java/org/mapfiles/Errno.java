@@ -21,6 +21,7 @@ final class Errno {
     static final int ENAMETOOLONG = -36;
     static final int ENOSYS = -38;
     static final int EIDRM = -43;
+    static final int EUNATCH = -49;
     static final int ENODATA = -61;
     static final int EBADMSG = -74;
     static final int ENOTSUP = -95;

@@ -9,7 +9,10 @@ final class Failures {
     private Failures() {
     }
 
-    /** What a negative errno means for a process, named for people such as {@code process 42}. */
+    /**
+     * What a negative errno means for a process, named for people such as {@code process 42}. Its pid in the proc file system at /proc,
+     * or 0: not known to have one there.
+     */
     static MapsException of(int errno, String process, int pid) {
         switch (errno) {
             case Errno.ESRCH:
@@ -49,7 +52,10 @@ final class Failures {
                         EnumSet.of(Reason.CHECKPOINT_RESTORE));
             case Errno.EACCES:
                 return new AccessRefusedException("this user may not open the file, by its permissions, those of a directory on the"
-                        + " way, or its file system (FUSE): " + mapping + ": run as its owner", EnumSet.of(Reason.POLICY));
+                        + " way, its attributes (chattr +i), or its file system (FUSE): " + mapping + ": run as its owner", EnumSet.of(Reason.POLICY));
+            case Errno.EUNATCH:
+                return new NotSupportedException(Missing.OPENING, "what is mapped cannot be opened: a ring of perf or io_uring, a socket, a"
+                        + " buffer of devices, or no driver is behind it: " + mapping);
             case Errno.EBADF:
                 return new AccessRefusedException("the process opened the file for reading only: " + mapping,
                         EnumSet.of(Reason.READ_ONLY));
@@ -119,7 +125,10 @@ final class Failures {
     }
 
     private static EnumSet<Reason> reasons(int pid) {
-        int bits = pid > 0 ? NativeCalls.refusalReasons(pid) : 0;
+        if (pid <= 0) {
+            return EnumSet.of(Reason.NOT_KNOWN);
+        }
+        int bits = NativeCalls.refusalReasons(pid);
         EnumSet<Reason> reasons = EnumSet.noneOf(Reason.class);
         for (Reason reason : new Reason[] {Reason.OTHER_USER, Reason.CAPABILITIES, Reason.NOT_DUMPABLE, Reason.POLICY,
             Reason.PTRACE_SCOPE}) {

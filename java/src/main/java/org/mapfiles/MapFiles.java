@@ -28,7 +28,8 @@ import org.mapfiles.internal.NativeLibrary;
  * a file is opened by its path, if it is proved to be the mapped one.
  *
  * <p>An entry is found by the exact range of a mapping, and checked against it: a mapping that is gone, or another file in its
- * range, is a {@link StaleMappingException}, never another file's answer.
+ * range, is a {@link StaleMappingException}, never another file's answer. A {@link MapEvent} with a build ID has no device and
+ * inode to check against: an {@link IllegalArgumentException}; {@link ProcessMaps#query} tells what is at its start.
  *
  * <p>Thread-safe; holders belong to one thread at a time. Methods throw as those of {@link ProcessMaps}, and
  * {@link NotSupportedException} where the kernel has no map_files (before Linux 4.3).
@@ -157,7 +158,7 @@ public final class MapFiles {
     /**
      * How {@link #open} would know the file, found out without reading the mapping and without opening devices: for lists.
      *
-     * @return {@link Proof#NOT_VERIFIED} where only the bytes would tell, or the file cannot be reached; never
+     * @return {@link Proof#NOT_VERIFIED} where only the bytes would tell, or the file cannot be reached or opened; never
      *     {@link Proof#SAME_BYTES}
      * @throws StaleMappingException if the process does not have that mapping any more
      * @throws IllegalArgumentException if the mapping has no file
@@ -173,10 +174,12 @@ public final class MapFiles {
     /**
      * Opens the file of a mapping for reading: the very file, or none. {@link MappedFile#proof()} says how that is known.
      *
-     * <p>Where nothing but the content tells, this reads all of the mapping.
+     * <p>Where nothing but the content tells, this reads all of the mapping. {@link Proof#SAME_BYTES} then is proof of what the
+     * mapping shows, and of no more: two files that are the same there, and differ elsewhere, are not told apart.
      *
      * @throws NotVerifiedException if the file cannot be reached, or nothing proves that it is the mapped one
      * @throws AccessRefusedException if it has no path, and entries may not be followed
+     * @throws NotSupportedException if what is mapped cannot be opened, such as a ring of perf
      * @throws StaleMappingException if the process does not have that mapping any more
      * @throws IllegalArgumentException if the mapping has no file
      */
@@ -287,6 +290,10 @@ public final class MapFiles {
             case Errno.EACCES:
                 throw maps.failure(rc);
             default:
+                if (rc == Errno.EINVAL && mapping.inode() == 0 && mapping.deviceMajor() == 0 && mapping.deviceMinor() == 0) {
+                    throw new IllegalArgumentException("device and inode of the mapping's file were not told, but a build ID: query()"
+                            + " its start first: " + Mappings.describe(mapping));
+                }
                 if (rc < 0) {
                     throw Failures.ofEntry(rc, Mappings.describe(mapping));
                 }

@@ -42,7 +42,7 @@ final class MapRecord {
     static final int WITH_BUILD_ID = 1 << 28;
 
     /** Bytes of {@code struct mf_process}. */
-    static final int PROCESS_SIZE = 72;
+    static final int PROCESS_SIZE = 80;
 
     /** How to open a file, {@code enum mf_open_how}. */
     static final int OPEN_WRITABLE = 1;

@@ -26,9 +26,9 @@ public enum MappingKind {
     SYSV,
     /** A file without a file system: rings of perf and io_uring, KVM and others. */
     ANON_INODE,
-    /** The ring of io_setup(2). */
+    /** The ring of io_setup(2), by its name: so may a file be called in the root directory of a file system without a block device. */
     AIO,
-    /** A buffer that devices share. */
+    /** A buffer that devices share, by its name as well. */
     DMA_BUF,
     /** Memory of MAP_HUGETLB without a file. */
     HUGETLB,

@@ -16,6 +16,8 @@ public final class NotSupportedException extends MapsException {
         MAP_FILES,
         /** System calls for paths of 4,096 bytes or more. */
         LONG_PATHS,
+        /** A way to open what is mapped: rings of perf and io_uring, sockets and buffers of devices have none. */
+        OPENING,
         /** A loader that counts what it loads: some C libraries have none. */
         LOADER_COUNTS,
         /** A way to give this JVM a descriptor. */

@@ -1,7 +1,10 @@
 package org.mapfiles;
 
+import java.io.IOException;
 import java.lang.ref.Cleaner;
 import java.lang.ref.Reference;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.Objects;
 
 /**
@@ -34,6 +37,8 @@ public final class ProcessMaps implements AutoCloseable {
     private final OpenProcess process;
     private final Cleaner.Cleanable cleanable;
     private final int pid;
+    /** Or 0: not known to have one. */
+    private final int pidAtProc;
     private final MapFiles files = new MapFiles(this);
     private final Object textLock = new Object();
     /** For single questions that only the text can answer; made on the first of them. */
@@ -41,9 +46,10 @@ public final class ProcessMaps implements AutoCloseable {
     private MapCursor wholeCursor;
     private MapFilter wholeAskedFor;
 
-    private ProcessMaps(OpenProcess process, int pid) {
+    private ProcessMaps(OpenProcess process, int pid, int pidAtProc) {
         this.process = process;
         this.pid = pid;
+        this.pidAtProc = pidAtProc;
         this.cleanable = CLEANER.register(this, process);
     }
 
@@ -98,10 +104,26 @@ public final class ProcessMaps implements AutoCloseable {
      */
     public static ProcessMaps ofDirectory(int descriptor) throws MapsException {
         OpenProcess process = new OpenProcess();
-        return opened(process, process.openDirectory(descriptor), "the process of descriptor " + descriptor);
+        int rc = process.openDirectory(descriptor);
+        boolean mayBeRefused = rc == 0 || rc == Errno.EACCES;
+        int pidAtProc = mayBeRefused && isAtProc(descriptor, process.pid()) ? process.pid() : 0;
+        return opened(process, rc, "the process of descriptor " + descriptor, pidAtProc);
+    }
+
+    /** In a proc file system of another pid namespace, a pid is another process'. */
+    private static boolean isAtProc(int descriptor, int pid) {
+        try {
+            return Files.isSameFile(Path.of("/proc/self/fd/" + descriptor), Path.of("/proc/" + pid));
+        } catch (IOException e) {
+            return false;
+        }
     }
 
     private static ProcessMaps opened(OpenProcess process, int rc, String name) throws MapsException {
+        return opened(process, rc, name, rc == 0 || rc == Errno.EACCES ? process.pid() : 0);
+    }
+
+    private static ProcessMaps opened(OpenProcess process, int rc, String name, int pidAtProc) throws MapsException {
         if (rc == Errno.EINVAL || rc == Errno.EBADF) {
             throw new IllegalArgumentException(name + ": the descriptor is not open, or not of that sort");
         }
@@ -109,9 +131,9 @@ public final class ProcessMaps implements AutoCloseable {
             throw new ProcessGoneException("there is no " + name + ", or it has ended");
         }
         if (rc != 0) {
-            throw Failures.of(rc, name, rc == Errno.EACCES ? process.pid() : 0);
+            throw Failures.of(rc, name, pidAtProc);
         }
-        return new ProcessMaps(process, process.pid());
+        return new ProcessMaps(process, process.pid(), pidAtProc);
     }
 
     /** The process id, as /proc gives it. */
@@ -424,7 +446,7 @@ public final class ProcessMaps implements AutoCloseable {
     }
 
     MapsException failure(int errno) {
-        return Failures.of(errno, "process " + pid, pid);
+        return Failures.of(errno, "process " + pid, pidAtProc);
     }
 
     /** Gives the descriptors back, now or when the last call under way on another thread ends. Again: nothing. */

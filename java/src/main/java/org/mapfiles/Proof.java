@@ -10,7 +10,10 @@ public enum Proof {
     SAME_INODE,
     /** The build ID of the mapped image is the file's. */
     SAME_BUILD_ID,
-    /** Each page of the mapping that the process has not changed has the file's bytes. Says nothing of other parts of the file. */
+    /**
+     * Each page of the mapping that the process has not changed has the file's bytes, and not all of these are zero. Says nothing of
+     * other parts of the file.
+     */
     SAME_BYTES;
 
     private static final Proof[] BY_CODE = values();

@@ -51,6 +51,18 @@ class RefusalTest {
                 .contains("CAP_SYS_PTRACE");
     }
 
+    /** Its number is that of another process, or of none, in the proc file system that reasons are looked for in. */
+    @Test
+    void aProcessOfAnotherPidNamespaceByDescriptor() throws Exception {
+        Path proc = Files.createDirectory(directory.resolve("proc"));
+        ChildJvm.Outcome outcome = ChildJvm.ofNobody(directory)
+                .under("unshare", "--mount", "--pid", "--fork", "sh", "-c", "mount -t proc none " + proc + " || exit 9;"
+                        + " sleep 100 & exec \"$@\" 9<" + proc + "/$!", "sh")
+                .run(Ask.class, "directory", 9);
+        assumeTrue(!outcome.output().contains("unshare") && !outcome.output().contains("mount:"), outcome.output());
+        assertThat(outcome.output()).startsWith("REFUSED [NOT_KNOWN]").contains("another proc file system");
+    }
+
     @Test
     void aProcessOfAnotherUserWithNoMoreCapabilities() throws Exception {
         assumeTrue(isRoot() && isInstalled("setpriv"), "only root can become another user, by setpriv(1)");

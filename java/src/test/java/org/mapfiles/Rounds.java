@@ -32,7 +32,7 @@ final class Rounds {
 
     /** A path, and how many rounds. */
     public static void main(String[] arguments) throws IOException {
-        Path path = Files.write(Path.of(arguments[0]), new byte[8192]).toRealPath();
+        Path path = Files.writeString(Path.of(arguments[0]), "x".repeat(8192)).toRealPath();
         int rounds = Integer.parseInt(arguments[1]);
         try (FileChannel channel = FileChannel.open(path, StandardOpenOption.READ); ProcessMaps maps = ProcessMaps.self()) {
             MappedByteBuffer mapped = channel.map(MapMode.READ_ONLY, 0, 8192);
@@ -44,7 +44,7 @@ final class Rounds {
             pages = residentPages() - pages;
             descriptors = descriptors() - descriptors;
             System.out.println((descriptors == 0 && pages < MOST_PAGES ? "flat " : "grown ") + descriptors + " descriptors, " + pages
-                    + " pages" + (mapped.get(0) == 0 ? "" : "?"));
+                    + " pages" + (mapped.get(0) == 'x' ? "" : "?"));
         }
     }
 
