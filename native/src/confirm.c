@@ -23,7 +23,10 @@ static char *put_padded(char *to, uint64_t value, unsigned width)
     return to + length;
 }
 
-/* Writes a record's line up to its inode, or up to the offset where its numbers were not told, and where in it the permissions stand: they may change. */
+/*
+ * Writes a record's line up to its inode, or up to the offset where its numbers were not told; and where in it the permissions
+ * stand: they may change.
+ */
 static size_t put_header(char *line, const struct mf_mapping *mapping, size_t *permissions)
 {
     char *to = put_padded(line, mapping->start, 8);

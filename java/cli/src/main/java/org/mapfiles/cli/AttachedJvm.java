@@ -156,7 +156,8 @@ final class AttachedJvm {
                 if (isAscii && sees(made)) {
                     return made;
                 }
-                refusals.append(isAscii ? "; it sees another " + made + ", or none" : "; not all JVMs can name " + FileName.shown(made.toString()));
+                refusals.append(isAscii ? "; it sees another " + made + ", or none"
+                    : "; not all JVMs can name " + FileName.shown(made.toString()));
             } catch (IOException e) {
                 refusals.append("; ").append(e.getMessage());
             }

@@ -182,7 +182,8 @@ final class WatchCommand implements Callable<Integer> {
         }
 
         private boolean isExecTold(long from, long until) {
-            return changes.stream().anyMatch(change -> change.kind() == Change.Kind.EXEC && change.nanos() >= from && change.nanos() <= until);
+            return changes.stream().filter(change -> change.kind() == Change.Kind.EXEC)
+                    .anyMatch(exec -> exec.nanos() >= from && exec.nanos() <= until);
         }
 
         private void takeWhatIsTold() {

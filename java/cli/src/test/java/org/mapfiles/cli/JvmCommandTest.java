@@ -218,8 +218,8 @@ class JvmCommandTest {
     /** It sees other files, so that neither what is asked nor the command's classes can be given to it. */
     @Test
     void aJvmInAContainer() throws Exception {
-        List<String> command = new ArrayList<>(List.of("unshare", "--mount", "sh", "-c", "mount -t tmpfs none \"$0\" && mount -t tmpfs none /tmp"
-                + " && exec \"$@\"", Files.createDirectories(Path.of(System.getProperty("user.home"), ".cache")).toString()));
+        List<String> command = new ArrayList<>(List.of("unshare", "--mount", "sh", "-c", "mount -t tmpfs none \"$0\""
+                + " && mount -t tmpfs none /tmp && exec \"$@\"", Files.createDirectories(Path.of(System.getProperty("user.home"), ".cache")).toString()));
         Process jvm;
         try {
             jvm = running(command, Waiting.class);
