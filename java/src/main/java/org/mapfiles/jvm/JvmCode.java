@@ -17,6 +17,9 @@ import java.util.function.Consumer;
  * <p><b>Inlining.</b> The JVM notes fine-grained debug information for code that it compiles after the first {@link #open()}. What was
  * compiled earlier has it at calls and safepoints alone; {@code -agentpath:/path/to/libmapfiles.so} asks from the very start, and
  * {@code -XX:+UnlockDiagnosticVMOptions -XX:+DebugNonSafepoints} has it noted always.
+ *
+ * <p><b>Cost.</b> A start-up that is full of compiling takes some five percent longer where it is told of from the start. Most of that
+ * is the JVM's own work, for an agent that ignores what it is told, too: {@code benchmarks/run P10} measures both.
  */
 public final class JvmCode {
     private static final int USUAL_BYTES = 64 << 20;
