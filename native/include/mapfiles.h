@@ -70,8 +70,9 @@ enum mf_kind {
     MF_KIND_MEMFD,           /**< memfd_create(2) */
     MF_KIND_SYSV,            /**< shmget(2); the inode is the segment's id and may be 0 */
     MF_KIND_ANON_INODE,      /**< anon_inode:...: perf and io_uring rings, KVM, ... */
-    MF_KIND_AIO,             /**< the ring of io_setup(2), by its name: so may a file be called in the root directory of a file */
-    MF_KIND_DMA_BUF,         /**< system without a block device; a buffer shared among devices, by its name as well */
+    MF_KIND_AIO,             /**< the ring of io_setup(2), by its name: a file in the root directory of a file system without a
+                                  block device may be called so, too */
+    MF_KIND_DMA_BUF,         /**< a buffer shared among devices, by its name as well */
     MF_KIND_HUGETLB,         /**< MAP_HUGETLB without a file */
     MF_KIND_OTHER,           /**< another special mapping of the kernel's, known by its name alone */
 };
@@ -537,7 +538,8 @@ enum mf_open_how {
  *         without the capability (it has no path), -ENOTSUP: nor in this kernel; -EIDRM: nothing, or another file, stands at
  *         its path; -ENODATA: nothing proves that what stands there is it; -EBADF: MF_OPEN_WRITABLE where the process opened it
  *         for reading; -EACCES: the caller may not open the file, or nobody may in this way (immutable); -EUNATCH: what is mapped
- *         cannot be opened (a perf ring, a socket, a buffer of devices; no driver); or the errno of open(2). -EAGAIN: MF_OPEN_AT_ONCE, and without it there may be another answer.
+ *         cannot be opened (a perf ring, a socket, a buffer of devices; no driver); or the errno of open(2). -EAGAIN:
+ *         MF_OPEN_AT_ONCE, and without it there may be another answer.
  *
  * Thread-safe. Async-signal-safe (takes 16 KiB of stack). Comparing bytes reads the whole mapping.
  */
