@@ -22,9 +22,9 @@ import java.util.zip.ZipFile;
  * Finds libmapfiles.so and loads it, once.
  *
  * <p>A path given by {@code -Dorg.mapfiles.library.path=} is used as it is, by the first class loader of a JVM. Otherwise the
- * library in the jar is copied to a directory that only this user can enter, under a name made from its content, and stays there: a library that is
- * deleted after loading makes a JVM look as if it ran an outdated one. A copy made earlier is used if its content is
- * still the same. Several class loaders of a JVM may each load it.
+ * library in the jar is copied to a directory that only this user can enter, under a name made from its content, and stays there:
+ * a library that is deleted after loading makes a JVM look as if it ran an outdated one. A copy made earlier is used if its
+ * content is still the same. Several class loaders of a JVM may each load it.
  */
 public final class NativeLibrary {
     static final String PATH_PROPERTY = "org.mapfiles.library.path";
@@ -118,10 +118,7 @@ public final class NativeLibrary {
         byte[] content = resource(resource);
         String hash = new String(resource(resource + ".sha256"), StandardCharsets.US_ASCII).strip();
         StringBuilder refusals = new StringBuilder();
-        for (Path directory : new Path[] {
-            Path.of(System.getProperty("user.home"), ".cache", "mapfiles"), // of a user without a home that is "?"
-            Path.of(System.getProperty("java.io.tmpdir"), "mapfiles-" + PrivateDirectory.ownUid()),
-        }) {
+        for (Path directory : PrivateDirectory.places()) {
             try {
                 loadCopy(content, PrivateDirectory.make(directory, false).resolve("libmapfiles-" + hash.substring(0, 32)).toString());
                 return null;

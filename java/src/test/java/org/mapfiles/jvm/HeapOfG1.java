@@ -20,7 +20,10 @@ final class HeapOfG1 {
     }
 
     public static void main(String[] arguments) throws Exception {
-        compare();
+        JvmRegions agreed = Agreement.of(HeapOfG1::told, HeapOfG1::said);
+        if (agreed != null) {
+            System.out.println("archived " + (bytes(agreed, "archived objects") > 0) + ", as VM.info says");
+        }
         byte[] humongous = new byte[3_000_000];
         for (int attempt = 0; attempt < 100; attempt++) {
             String before = young();
@@ -36,22 +39,6 @@ final class HeapOfG1 {
             }
         }
         System.out.println("WRONG: never as " + young());
-    }
-
-    private static void compare() throws Exception {
-        for (int attempt = 0; attempt < 100; attempt++) {
-            List<String> still = told();
-            JvmRegions regions = JvmRegions.read();
-            int count = still.size();
-            still.retainAll(told()); // asking takes new regions itself
-            List<String> wrong = new ArrayList<>(still);
-            wrong.removeAll(said(regions, still));
-            if (wrong.isEmpty() && still.size() > count * 9 / 10) {
-                System.out.println("archived " + (bytes(regions, "archived objects") > 0) + ", as VM.info says");
-                return;
-            }
-            System.out.println(still.size() + " of " + count + ", not so " + wrong);
-        }
     }
 
     /** What VM.info has of each region: its range and its use. */

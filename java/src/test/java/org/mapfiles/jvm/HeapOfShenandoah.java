@@ -20,22 +20,10 @@ final class HeapOfShenandoah {
         }
         System.gc();
         System.gc();
-        for (int attempt = 0; attempt < 100; attempt++) {
-            List<String> still = told();
-            JvmRegions regions = JvmRegions.read();
-            int count = still.size();
-            still.retainAll(told()); // asking takes new regions itself
-            List<String> wrong = new ArrayList<>(still);
-            wrong.removeAll(said(regions, still));
-            if (wrong.isEmpty() && still.size() > count * 9 / 10) {
-                System.out.println("humongous " + (bytes(regions, "humongous objects") >= humongous.length) + ", regular "
-                        + (bytes(regions, "regular") > kept.size() * 100L) + ", old "
-                        + (bytes(regions, "regular, old") > 0) + ", map " + (bytes(regions, "collection set map") > 0));
-                return;
-            }
-            System.out.println(still.size() + " of " + count + ", not so " + wrong);
-        }
-        System.out.println("WRONG: never");
+        JvmRegions regions = Agreement.of(HeapOfShenandoah::told, HeapOfShenandoah::said);
+        System.out.println(regions == null ? "WRONG: never" : "humongous " + (bytes(regions, "humongous objects") >= humongous.length)
+                + ", regular " + (bytes(regions, "regular") > kept.size() * 100L) + ", old " + (bytes(regions, "regular, old") > 0)
+                + ", map " + (bytes(regions, "collection set map") > 0));
     }
 
     /** What the structures hold: address, use and size of each region. */

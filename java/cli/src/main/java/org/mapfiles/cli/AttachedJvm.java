@@ -140,14 +140,12 @@ final class AttachedJvm {
 
     /** Where both JVMs read and write, and nobody else writes: the first place of some that both see as the same. */
     private Path sharedDirectory(int user, boolean isOther) throws IOException {
-        int self = PrivateDirectory.ownUid();
-        if (isOther && self != 0) {
+        if (isOther && PrivateDirectory.ownUid() != 0) {
             throw new IOException("process " + maps.pid() + " belongs to the user of number " + user
                     + ": run mapfiles jvm as that user, or as root");
         }
-        Path temporary = Path.of(System.getProperty("java.io.tmpdir"));
-        Path[] places = isOther ? new Path[] {Path.of("/run/mapfiles"), temporary.resolve("mapfiles-for-all")}
-            : new Path[] {Path.of(System.getProperty("user.home"), ".cache", "mapfiles"), temporary.resolve("mapfiles-" + self)};
+        Path[] places = !isOther ? PrivateDirectory.places()
+                : new Path[] {Path.of("/run/mapfiles"), Path.of(System.getProperty("java.io.tmpdir"), "mapfiles-for-all")};
         StringBuilder refusals = new StringBuilder();
         for (Path place : places) {
             try {
