@@ -80,7 +80,7 @@ static inline bool is_on_fs(const char *directory, long magic)
 {
     struct statfs fs;
 
-    return statfs(directory, &fs) == 0 && fs.f_type == magic;
+    return statfs(directory, &fs) == 0 && (long)fs.f_type == magic;
 }
 
 static inline int remove_directory(const char *path)

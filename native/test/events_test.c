@@ -94,7 +94,7 @@ static uintptr_t move(uintptr_t at)
 
 static uintptr_t grow_heap(uintptr_t bytes)
 {
-    return (uintptr_t)sbrk((intptr_t)bytes);
+    return (uintptr_t)syscall(SYS_brk, syscall(SYS_brk, 0) + (long)bytes); /* musl's sbrk(3) refuses to */
 }
 
 static uintptr_t rename_thread(uintptr_t unused)

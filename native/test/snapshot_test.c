@@ -150,7 +150,9 @@ static void libraries_that_come_and_go_are_counted(void)
     dlclose(library);
     CHECK_IS(mf_loader_counts(&added[2], &removed[2]), 0, "unloaded");
     CHECK(added[1] > added[0], "one more was added");
+#ifdef __GLIBC__ /* musl's dlclose(3) never unloads */
     CHECK(removed[2] > removed[1], "one more was removed");
+#endif
 }
 
 enum { STANDING = 2000, MOVING = 64 };
