@@ -19,28 +19,67 @@ console() {
     [ "$arch" = amd64 ] && echo ttyS0 || echo ttyAMA0
 }
 
-# Runs a kernel until it ends by itself; what its serial line says goes to LOG. Nothing stays of what is written to the drives.
-run_machine() { # ACCELERATOR KERNEL-DIRECTORY TESTS LOG
-    local drive
+machine=
+has_kvm=unknown
+
+# Ends the virtual machine that runs, if one does.
+end_machine() {
+    [ -n "$machine" ] || return 0
+    kill "$machine" 2>/dev/null && wait "$machine" 2>/dev/null || true
+    machine=
+}
+
+# Runs a kernel until it ends by itself, at most an hour; what its serial line says goes to LOG, and each test that ends is
+# reported. Ended early where the kernel is not up within SECONDS. Nothing stays of what is written to the drives.
+run_machine() { # ACCELERATOR KERNEL-DIRECTORY TESTS LOG SECONDS
+    local drive reported=0 count began=$SECONDS
     local -a drives=()
     for drive in ext4 btrfs xfs; do
         drives+=(-drive "file=$work/$drive.img,format=raw,if=virtio,snapshot=on")
     done
+    : >"$4"
     # shellcheck disable=SC2046
-    timeout 3600 $(qemu_of "$1") -smp 2 -m 3072 -display none -nodefaults -no-reboot -serial "file:$4" \
+    $(qemu_of "$1") -smp 2 -m 3072 -display none -nodefaults -no-reboot -serial "file:$4" \
         -kernel "$2/vmlinuz" -initrd "$2/initramfs" \
         -append "console=$(console) reboot=t panic=-1 quiet vm.tests=$3" \
-        -drive "file=$work/system.img,format=raw,if=virtio,readonly=on" "${drives[@]}" 2>>"$4.qemu" || true
+        -drive "file=$work/system.img,format=raw,if=virtio,readonly=on" "${drives[@]}" >>"$4.qemu" 2>&1 &
+    machine=$!
+    while kill -0 "$machine" 2>/dev/null && [ $((SECONDS - began)) -lt 3600 ]; do
+        [ $((SECONDS - began)) -lt "$5" ] || grep -q '^VM up' "$4" || break
+        sleep 1
+        count=$(grep -ac '^TEST ended' "$4" || true)
+        if [ "$count" -gt "$reported" ]; then
+            grep -a '^TEST ended' "$4" | tail -n $((count - reported)) | while read -r _ _ name place result seconds; do
+                say "  $name on $place: $result, $seconds s"
+            done
+            reported=$count
+        fi
+    done
+    end_machine 2>/dev/null
 }
 
-# With the processor's own virtualization where that brings the kernel up, else by emulation. A JVM changes code while other
+# Whether the processor's own virtualization brings this kernel up. Tried once: where /dev/kvm is there, it need not work.
+try_kvm() { # KERNEL-DIRECTORY LOG
+    [ -w /dev/kvm ] || { has_kvm=no; say "no /dev/kvm: machines are emulated, which is 10 to 30 times slower"; return; }
+    run_machine kvm "$1" none "$2.kvm" 30
+    if grep -aq '^VM up' "$2.kvm"; then
+        has_kvm=yes
+    else
+        has_kvm=no
+        say "/dev/kvm brings no kernel up: machines are emulated, which is 10 to 30 times slower"
+    fi
+}
+
+# With the processor's own virtualization where that brings a kernel up, else by emulation. A JVM changes code while other
 # processors run it: emulated by a thread for each processor it crashed in compiled code, by one thread for all it does not.
 boot() { # KERNEL-DIRECTORY TESTS LOG
     local threads=multi
     [ "$2" = java ] && threads=single
-    if [ -w /dev/kvm ]; then
-        run_machine kvm "$1" "$2" "$3"
-        ! grep -q '^VM up' "$3" || return 0
+    [ "$has_kvm" != unknown ] || try_kvm "$1" "$3"
+    if [ "$has_kvm" = yes ]; then
+        run_machine kvm "$1" "$2" "$3" 60
+        ! grep -aq '^VM up' "$3" || return 0
+        say "this kernel does not come up under kvm: emulated"
     fi
-    run_machine "tcg,thread=$threads" "$1" "$2" "$3"
+    run_machine "tcg,thread=$threads" "$1" "$2" "$3" 600
 }
