@@ -34,8 +34,11 @@ static int prove_by_content(struct mf_process *process, const struct mf_mapping 
     uint8_t of_mapped[MF_BUILD_ID_MAX];
     uint8_t of_file[MF_BUILD_ID_MAX];
     const int length = mapped_build_id(process, mapping, of_mapped);
+    const int found = length > 0 ? mf_build_id_of_file(fd, of_file) : 0;
 
-    if (length > 0 && (mf_build_id_of_file(fd, of_file) != length || memcmp(of_mapped, of_file, (size_t)length) != 0))
+    if (found < 0 && found != -E2BIG)
+        return found;
+    if (length > 0 && found >= 0 && (found != length || memcmp(of_mapped, of_file, (size_t)length) != 0))
         return -EIDRM;
     /* Also with a build ID: a file may be changed and keep its own. */
     switch (bytes ? mf_memory_compare(process, mapping, fd) : MF_NOT_COMPARED) {
@@ -46,7 +49,7 @@ static int prove_by_content(struct mf_process *process, const struct mf_mapping 
     case MF_NOT_COMPARED:
         break;
     }
-    return length > 0 ? MF_SAME_BUILD_ID : MF_NOT_VERIFIED;
+    return length > 0 && found > 0 ? MF_SAME_BUILD_ID : MF_NOT_VERIFIED;
 }
 
 /* What was found holds for the record only if that still stood afterwards. */
