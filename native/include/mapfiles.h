@@ -27,6 +27,7 @@
  *   -ENOTTY   this kernel has no PROCMAP_QUERY (before Linux 6.11)
  *   -ENOENT   no mapping fits
  *   -ESTALE   the mapping is gone: its exact range is unmapped, split, merged, or shows another file; read anew
+ *   -EFBIG    the process has more than 2 GiB of text in maps, of which no more is read
  *   -EINVAL   an argument makes no sense; functions on the file of a mapping: its device and inode were not told
  *
  * Anything else is the errno of the system call that failed, such as -EMFILE or -ENOMEM.
@@ -253,7 +254,8 @@ MF_API int mf_snapshot_init(void *memory, size_t bytes, uint32_t mapping_capacit
  *                  nothing has changed the cost is the read and a compare, and @p out holds no picture.
  * @param out       an initialised snapshot other than @p previous.
  * @return 1: filled; 0: nothing has changed since @p previous; -ENOBUFS: out->needed_mappings and out->needed_text say
- *         what would have been enough a moment ago: give somewhat more; -EBADMSG; -ESRCH, -ECHILD, -ENXIO, -EACCES;
+ *         what would have been enough a moment ago: give somewhat more. The read stops where a snapshot cannot hold the rest,
+ *         behind 2 GiB of text: mf_snapshot_bytes() returns 0 for such a capacity. -EBADMSG; -ESRCH, -ECHILD, -ENXIO, -EACCES;
  *         -ENOTTY: MF_BY_QUERY on an old kernel; -EMFILE, -ENFILE: no descriptor is left.
  *
  * Thread-safe for different @p out. Async-signal-safe (takes up to 12 KiB of stack). A read of the text takes a descriptor of
@@ -541,7 +543,10 @@ enum mf_open_how {
  *         cannot be opened (a perf ring, a socket, a buffer of devices; no driver); or the errno of open(2). -EAGAIN:
  *         MF_OPEN_AT_ONCE, and without it there may be another answer.
  *
- * Thread-safe. Async-signal-safe (takes 16 KiB of stack). Comparing bytes reads the whole mapping.
+ * Bounds, since a file may be made to waste time: of an ELF file at most 256 program headers and 128 KiB are read for its build
+ * ID, and the bytes of a mapping of more than 16 GiB are not compared. What is not found within them is not known.
+ *
+ * Thread-safe. Async-signal-safe (takes 20 KiB of stack). Comparing bytes reads the whole mapping.
  */
 MF_API int mf_file_open(struct mf_process *process, const struct mf_mapping *mapping, const char *name, uint32_t how,
                         int *fd);
@@ -552,7 +557,7 @@ MF_API int mf_file_open(struct mf_process *process, const struct mf_mapping *map
  * @param fd  open for reading.
  * @return enum mf_proof but MF_EXACT; -EIDRM: it is another file; -ENOENT: the mapping has none; -ESTALE; -ESRCH and the like.
  *
- * Thread-safe. Async-signal-safe (takes 16 KiB of stack). May read the whole mapping.
+ * Thread-safe. Async-signal-safe (takes 20 KiB of stack). May read the whole mapping.
  */
 MF_API int mf_file_prove(struct mf_process *process, const struct mf_mapping *mapping, int fd);
 
@@ -562,7 +567,7 @@ MF_API int mf_file_prove(struct mf_process *process, const struct mf_mapping *ma
  * @return enum mf_proof: never MF_SAME_BYTES, and MF_NOT_VERIFIED where only the bytes would tell, or the file cannot be reached or
  *         opened; -ENOENT: no file; -ESTALE; -ESRCH and the like.
  *
- * Thread-safe. Async-signal-safe (takes 12 KiB of stack).
+ * Thread-safe. Async-signal-safe (takes 16 KiB of stack).
  */
 MF_API int mf_file_glance(struct mf_process *process, const struct mf_mapping *mapping, const char *name);
 

@@ -16,6 +16,12 @@
 /* Compared at a time; page sizes are multiples of it. */
 #define PIECE 4096u
 
+/*
+ * A larger mapping is not compared: each piece takes three system calls, and a mapped file without data may be of any size. This
+ * much takes about ten seconds.
+ */
+#define COMPARED_MAX (16ull << 30)
+
 long mf_memory_read(struct mf_process *process, uint64_t address, void *to, size_t bytes)
 {
     const int fd = mf_maps_open_part(process->proc_fd, MEMORY, O_RDONLY);
@@ -111,6 +117,8 @@ enum mf_same mf_memory_compare(const struct mf_process *process, const struct mf
     struct comparison with;
     enum mf_same result = MF_NOT_COMPARED;
 
+    if (mapping->end - mapping->start > COMPARED_MAX)
+        return MF_NOT_COMPARED;
     with.file_fd = fd;
     with.undecided = false;
     with.page_size = (uint64_t)sysconf(_SC_PAGESIZE);

@@ -6,6 +6,12 @@
 #include "procmap_query.h"
 #include "sys.h"
 
+/*
+ * Of the text of maps no more is read: a snapshot holds less. A process can make its text as long as it likes, by long paths and
+ * by mapping ahead of the reader.
+ */
+#define MF_TEXT_MAX 0x7fffffffull
+
 /* Bits of mf_process.traits. */
 enum {
     MF_TRAIT_QUERY = 1u << 0, /* the kernel knows PROCMAP_QUERY: tried once, on opening */
