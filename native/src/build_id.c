@@ -148,7 +148,7 @@ int mf_build_id_of_file(int fd, uint8_t *build_id)
 {
     uint32_t reads_left = MF_BUILD_ID_READS;
     struct piece of_headers, of_notes;
-    struct headers headers;
+    struct headers headers = {0};
     int rc;
 
     of_headers.fd = of_notes.fd = fd;
