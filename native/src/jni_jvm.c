@@ -5,6 +5,7 @@
 #include "agent.h"
 #include "object.h"
 #include "own_memory.h"
+#include "perf_map.h"
 #include "vm_structs.h"
 
 #include <errno.h>
@@ -209,6 +210,53 @@ static jint directBuffers(JNIEnv *env, jclass self UNUSED, jlongArray out)
     return count;
 }
 
+static void tell_file(JNIEnv *env, const struct mf_statx *file, jlongArray facts)
+{
+    const jlong values[] = {file->mode, file->uid, (jlong)file->size, file->mtime.seconds * 1000000000 + file->mtime.nanoseconds};
+
+    (*env)->SetLongArrayRegion(env, facts, 0, sizeof values / sizeof *values, values);
+}
+
+static jint perfMapOpen(JNIEnv *env, jclass self UNUSED, jbyteArray path, jlongArray facts)
+{
+    struct mf_statx file = {0};
+    jbyte *const bytes = (*env)->GetByteArrayElements(env, path, NULL);
+    const int rc = bytes == NULL ? -ENOMEM : mf_perf_map_open((const char *)bytes, &file);
+
+    if (bytes != NULL)
+        (*env)->ReleaseByteArrayElements(env, path, bytes, JNI_ABORT);
+    tell_file(env, &file, facts);
+    return rc;
+}
+
+static jint perfMapOpenOf(JNIEnv *env, jclass self UNUSED, jint pid, jlongArray facts)
+{
+    struct mf_statx file = {0};
+    struct mf_perf_map_owner owner = {.pid = pid};
+    const int rc = mf_perf_map_open_of(pid, &owner, &file);
+    const jlong of_owner[] = {owner.pid, owner.uid, owner.started};
+
+    tell_file(env, &file, facts);
+    (*env)->SetLongArrayRegion(env, facts, 4, sizeof of_owner / sizeof *of_owner, of_owner);
+    return rc;
+}
+
+static jint descriptorRead(JNIEnv *env, jclass self UNUSED, jint descriptor, jlong offset, jbyteArray to)
+{
+    jbyte read[8192];
+    const jsize room = (*env)->GetArrayLength(env, to);
+    const long got = mf_sys_pread(descriptor, read, (size_t)room < sizeof read ? (size_t)room : sizeof read, (uint64_t)offset);
+
+    if (got > 0)
+        (*env)->SetByteArrayRegion(env, to, 0, (jsize)got, read);
+    return (jint)got;
+}
+
+static void descriptorClose(JNIEnv *env UNUSED, jclass self UNUSED, jint descriptor)
+{
+    mf_sys_close(descriptor);
+}
+
 #define OFFSET(type, field) (jint)offsetof(struct type, field)
 
 /* What CodeMemory.java states by itself, for the test that holds both sides together. */
@@ -248,6 +296,10 @@ static const JNINativeMethod methods[] = {
     METHOD(objectEnd, "(J)J"),
     METHOD(threadAddress, "(Ljava/lang/Thread;)J"),
     METHOD(directBuffers, "([J)I"),
+    METHOD(perfMapOpen, "([B[J)I"),
+    METHOD(perfMapOpenOf, "(I[J)I"),
+    METHOD(descriptorRead, "(IJ[B)I"),
+    METHOD(descriptorClose, "(I)V"),
 };
 
 void mf_jni_bind_jvm(JNIEnv *env, jclass self UNUSED, jclass holder)
