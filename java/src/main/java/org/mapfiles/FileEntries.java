@@ -22,7 +22,8 @@ import org.mapfiles.MapRecord.Entry;
  * }
  * }</pre>
  *
- * <p>What was not asked for, or is not known, throws {@link IllegalStateException}.
+ * <p>What was not asked for, or is not known, throws {@link IllegalStateException}. Where there is no present entry, before the first
+ * {@link #next} and behind the last entry, reading throws {@link IndexOutOfBoundsException}.
  *
  * <p>Reading allocates nothing, {@link #target()} apart; filling does where there are more entries than ever before. Belongs
  * to one thread at a time; to be filled by two at once throws {@link IllegalStateException}.

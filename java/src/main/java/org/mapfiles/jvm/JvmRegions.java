@@ -138,7 +138,11 @@ public final class JvmRegions {
         return starts.length;
     }
 
-    /** First address of a part. */
+    /**
+     * First address of a part.
+     *
+     * @throws IndexOutOfBoundsException here and below, if there is no such part
+     */
     public long start(int index) {
         return starts[index];
     }

@@ -160,7 +160,11 @@ public final class PerfMap {
         return malformed;
     }
 
-    /** First address of a piece of code. */
+    /**
+     * Returns the first address of a piece of code.
+     *
+     * @throws IndexOutOfBoundsException here and below, if there is no such piece
+     */
     public long start(int index) {
         return starts[index];
     }
