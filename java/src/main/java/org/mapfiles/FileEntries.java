@@ -197,6 +197,7 @@ public final class FileEntries {
      * @throws IndexOutOfBoundsException if they do not fit; nothing is copied
      */
     public int target(byte[] to, int from) {
+        Objects.requireNonNull(to, "to");
         int length = targetLength();
         Bytes.copy(bytes, targetAt(), length, to, from);
         return length;

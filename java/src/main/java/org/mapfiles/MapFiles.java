@@ -69,10 +69,12 @@ public final class MapFiles {
 
     /** As {@link #read(Mapping, FileEntries)}, some parts of it alone. */
     public boolean read(Mapping mapping, FileEntries entry, Set<EntryPart> parts) throws MapsException {
-        return read(mapping, entry, EntryPart.bits(parts));
+        return read(mapping, entry, bits(parts));
     }
 
     private boolean read(Mapping mapping, FileEntries entry, int what) throws MapsException {
+        Objects.requireNonNull(mapping, "mapping");
+        Objects.requireNonNull(entry, "entry");
         int rc = entry.fill(maps, mapping, what);
         if (rc == Errno.ENOENT) {
             return false;
@@ -87,7 +89,7 @@ public final class MapFiles {
      * @return false if there is no such mapping, or it has no file
      */
     public boolean read(long start, long end, FileEntries entry) throws MapsException {
-        Objects.requireNonNull(entry);
+        Objects.requireNonNull(entry, "entry");
         MapAnswer answer = new MapAnswer();
         return maps.query(start, answer) && answer.start() == start && answer.end() == end && read(answer, entry);
     }
@@ -100,8 +102,8 @@ public final class MapFiles {
      * @param snapshot receives the mappings
      */
     public void list(MapSnapshot snapshot, FileEntries entries, Set<EntryPart> parts) throws MapsException {
-        int what = EntryPart.bits(parts) | MapRecord.Entry.AS_READ;
-        Objects.requireNonNull(entries);
+        int what = bits(parts) | MapRecord.Entry.AS_READ;
+        Objects.requireNonNull(entries, "entries");
         synchronized (snapshot) { // the lock of pictures: both are of one
             maps.read(snapshot, WITH_FILE);
             readAll(snapshot, entries, what);
@@ -120,15 +122,21 @@ public final class MapFiles {
 
     /** As {@link #readAll(MapSnapshot, FileEntries)}, some parts of each alone. */
     public void readAll(MapSnapshot snapshot, FileEntries entries, Set<EntryPart> parts) throws MapsException {
-        readAll(snapshot, entries, EntryPart.bits(parts));
+        readAll(snapshot, entries, bits(parts));
     }
 
     /** As {@link #readAll(MapSnapshot, FileEntries, Set)}, of the first mapping of each file alone. */
     public void readEachFile(MapSnapshot snapshot, FileEntries entries, Set<EntryPart> parts) throws MapsException {
-        readAll(snapshot, entries, EntryPart.bits(parts) | MapRecord.Entry.ONE_PER_FILE);
+        readAll(snapshot, entries, bits(parts) | MapRecord.Entry.ONE_PER_FILE);
+    }
+
+    private static int bits(Set<EntryPart> parts) {
+        return EntryPart.bits(Objects.requireNonNull(parts, "parts"));
     }
 
     private void readAll(MapSnapshot snapshot, FileEntries entries, int what) throws MapsException {
+        Objects.requireNonNull(snapshot, "snapshot");
+        Objects.requireNonNull(entries, "entries");
         int rc = snapshot.fillEntries(maps, entries, what);
         if (rc < 0) {
             throw failure(rc);
@@ -220,6 +228,7 @@ public final class MapFiles {
     }
 
     private MappedFile open(Mapping mapping, int how) throws MapsException {
+        Objects.requireNonNull(mapping, "mapping");
         NativeMemory copy = take();
         Mappings.copyRecord(mapping, copy);
         long answer = (long) Errno.EAGAIN << Integer.SIZE;
@@ -257,6 +266,7 @@ public final class MapFiles {
 
     /** A native record with its name. */
     private NativeMemory copy(Mapping mapping) {
+        Objects.requireNonNull(mapping, "mapping");
         NativeMemory copy = take();
         Mappings.copy(mapping, copy);
         return copy;

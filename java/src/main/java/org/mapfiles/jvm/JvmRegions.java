@@ -5,6 +5,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.NavigableMap;
+import java.util.Objects;
 import org.mapfiles.MapCursor;
 import org.mapfiles.MapSnapshot;
 import org.mapfiles.MapsException;
@@ -179,6 +180,7 @@ public final class JvmRegions {
 
     /** Bytes mapped for something, address space that is only reserved included. */
     public long bytes(Region region) {
+        Objects.requireNonNull(region, "region");
         long bytes = 0;
         for (int i = 0; i < starts.length; i++) {
             bytes += regions[i] == region ? ends[i] - starts[i] : 0;

@@ -6,6 +6,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.TreeMap;
 
 /**
@@ -73,6 +74,7 @@ public final class PerfMap {
      *     file into /tmp; if it is larger, or names more than 2,000,000 pieces of code; or if it cannot be read
      */
     public static PerfMap read(Path file, int user) throws IOException {
+        Objects.requireNonNull(file, "file");
         try (PerfMapFile open = PerfMapFile.open(file)) {
             open.checkOwner(user);
             return parse(open);
@@ -137,6 +139,7 @@ public final class PerfMap {
      * @return how many lines
      */
     public static int write(JvmCode code, Path file) throws IOException {
+        Objects.requireNonNull(file, "file"); // before anything is written
         List<String> lines = new ArrayList<>();
         code.forEach(each -> lines.add(Long.toHexString(each.start()) + ' ' + Long.toHexString(each.end() - each.start()) + ' '
                 + each.toString().replace('\n', ' ')));
