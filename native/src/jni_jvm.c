@@ -11,6 +11,8 @@
 #include <errno.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdlib.h>
+#include <unistd.h>
 
 #define UNUSED __attribute__((unused))
 #define METHOD(name, signature) {(char *)#name, (char *)signature, (void *)name}
@@ -131,6 +133,19 @@ static jlong objectEnd(JNIEnv *env UNUSED, jclass self UNUSED, jlong address)
     struct mf_object object;
 
     return mf_object_at((uint64_t)address, &object) ? (jlong)object.end : 0;
+}
+
+/*
+ * Whether this process' malloc is that of the C library: an allocator in its place (LD_PRELOAD, or linked to the program) is found
+ * first by the dynamic linker, for this library as for libjvm. No allocator has a getpid of its own.
+ */
+static jboolean isMallocOfCLibrary(JNIEnv *env UNUSED, jclass self UNUSED)
+{
+    struct mf_object of_malloc;
+    struct mf_object of_libc;
+
+    return mf_object_at((uint64_t)(uintptr_t)&malloc, &of_malloc) && mf_object_at((uint64_t)(uintptr_t)&getpid, &of_libc) &&
+           of_malloc.bias == of_libc.bias && of_malloc.end == of_libc.end;
 }
 
 /* Thread.eetop: private, and there by this name and type since JDK 1.0; a JVM that has another one tells nothing. */
@@ -294,6 +309,7 @@ static const JNINativeMethod methods[] = {
     METHOD(codeCount, "([J)V"),
     METHOD(codeLayout, "([I)I"),
     METHOD(objectEnd, "(J)J"),
+    METHOD(isMallocOfCLibrary, "()Z"),
     METHOD(threadAddress, "(Ljava/lang/Thread;)J"),
     METHOD(directBuffers, "([J)I"),
     METHOD(perfMapOpen, "([B[J)I"),

@@ -55,6 +55,9 @@ final class JvmCalls {
     /** The address behind the loaded object that has a segment at an address; 0: none has. */
     static native long objectEnd(long address);
 
+    /** Whether malloc of this process is the C library's own, and not that of an allocator in its place. */
+    static native boolean isMallocOfCLibrary();
+
     /** Where the JVM has what a Thread stands for; 0: not started, ended, or not told. */
     static native long threadAddress(Thread thread);
 

@@ -76,7 +76,7 @@ public final class JvmRegions {
             claims.add(DirectBuffers.claims(vm));
             claims.add(NativeMemoryTracking.claims(tracked));
             claims.add(HeapOfZ.claims(vm));
-            claims.add(new MappedMemory(vm, snapshot).claims());
+            claims.add(new MappedMemory(vm, snapshot, JvmCalls.isMallocOfCLibrary()).claims());
             return new JvmRegions(divided(snapshot, claims.settled()));
         }
     }

@@ -20,7 +20,7 @@ public enum Region {
     LIBRARY,
     /** Another file: a jar, a mapped buffer, ... */
     FILE,
-    /** The C library's heap. */
+    /** Memory of malloc: the C library's or, inferred, what brk(2) gave to another allocator. Other memory of such one is UNKNOWN. */
     MALLOC,
     /** A direct buffer. */
     DIRECT_BUFFER,
