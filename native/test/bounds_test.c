@@ -91,12 +91,61 @@ static void a_mapping_too_large_to_be_compared(void)
     umount2("merged", MNT_DETACH);
 }
 
+/* The state of a file so deep below the test's directory, after all of these directories are removed. */
+static int state_of_removed(unsigned depth)
+{
+    char path[1024] = "deep";
+    struct mf_snapshot *snapshot = new_snapshot(64, 8192);
+    struct mf_process process;
+    const struct mf_mapping *mapping;
+    void *at;
+    int state;
+    int fd;
+
+    for (unsigned i = 0; i < depth; i++)
+        if (mkdir(strcat(path, i == 0 ? "" : "/d"), 0777) != 0)
+            abort();
+    fd = open(strcat(path, "/file"), O_RDWR | O_CREAT, 0666);
+    at = mmap(NULL, 4096, PROT_READ, MAP_SHARED, fd, 0);
+    close(fd);
+    if (at == MAP_FAILED || system("rm -rf deep") != 0 || mf_process_open_self(&process) != 0 ||
+        read_growing(&process, MF_FILE_BACKED, &snapshot) != 1)
+        abort();
+    mapping = mapping_at(snapshot, (uintptr_t)at);
+    state = mf_file_state(&process, mapping, mf_snapshot_name(snapshot, mapping));
+    mf_process_close(&process);
+    munmap(at, 4096);
+    free(snapshot);
+    return state;
+}
+
+/* Without the right to follow entries only the directories above tell that a path is gone. */
+static void a_path_whose_directories_are_gone(void)
+{
+    const pid_t child = fork();
+    int status;
+
+    if (child == 0) {
+        if (geteuid() == 0 && (setgid(65534) != 0 || setuid(65534) != 0))
+            _exit(1);
+        if (is_on_fs(".", BTRFS_SUPER_MAGIC) || is_on_fs(".", OVERLAYFS_SUPER_MAGIC))
+            puts("skipped: a path whose directories are gone: device numbers say nothing here");
+        else
+            CHECK_IS(state_of_removed(60), MF_FILE_GONE, "60 directories");
+        CHECK_IS(state_of_removed(100), MF_FILE_NOT_KNOWN, "100 directories");
+        fflush(stdout);
+        _exit(check_failures != 0);
+    }
+    CHECK(waitpid(child, &status, 0) == child && status == 0, "the child ended with %x", status);
+}
+
 int main(void)
 {
     const char *const directory = new_directory("bounds");
 
-    if (chdir(directory) != 0)
+    if (chdir(directory) != 0 || chmod(".", 0777) != 0)
         abort();
+    a_path_whose_directories_are_gone();
     text_without_an_end();
     one_file_by_very_many_names();
     a_mapping_too_large_to_be_compared();

@@ -304,6 +304,6 @@ int main(void)
 
     a_method_between_two_stubs();
     for (unsigned run = 1; run <= runs && check_failures == 0; run++)
-        a_list_has_the_same_answers(run, run % 100 == 0 ? 1500 : 20 + run % 100); /* the long ones fill the log */
+        a_list_has_the_same_answers(run, run % 200 == 0 ? 1000 : 10 + run % 60); /* the long ones fill the log */
     return check_result();
 }
