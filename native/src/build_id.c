@@ -8,7 +8,7 @@
 #include <stdbool.h>
 #include <string.h>
 
-/* Of a segment that is larger, no more is read: no linker writes so many notes before the build ID. */
+/* Notes beyond this offset of a segment are not read. Linkers write the build ID among the first notes. */
 #define NOTES_MAX (64 * 1024)
 
 #define PIECE 1024u

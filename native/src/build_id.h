@@ -5,8 +5,8 @@
 #include "sys.h"
 
 /*
- * Bounds on the work for one file, which may be made to waste time. The kernel reads 256 program headers too since 6.12
- * (MAX_PHDR_CNT, lib/buildid.c), before that one page of the file. A linker's files take one or two reads.
+ * Bounds on the work for one file, because a file can be made to waste time. The kernel also reads at most 256 program headers
+ * (MAX_PHDR_CNT, lib/buildid.c, Linux 6.12+; before, one page of the file). An ordinary library takes two reads.
  */
 #define MF_BUILD_ID_HEADERS 256u
 #define MF_BUILD_ID_READS 128u /* of 1 KiB each */

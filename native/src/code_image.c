@@ -272,8 +272,8 @@ static mf_place next_covering(const struct mf_code_image *image, mf_place place,
 }
 
 /*
- * The smallest stub at an address that was told of after a time and was there before another time; 0 is the end of all times. Of
- * equal ones that which was told of last.
+ * The smallest stub at an address that was loaded after one time and before another; @p before 0: at any time after. Of equal stubs
+ * the newest.
  */
 static mf_place smallest_stub(const struct mf_code_image *image, uint32_t segment, uint64_t address, uint64_t after, uint64_t before)
 {
@@ -295,8 +295,8 @@ static mf_place smallest_stub(const struct mf_code_image *image, uint32_t segmen
     return found;
 }
 
-/* @p first: what came to an address first after a time. If it is a stub, others may have been there with it, and are smaller. */
-static mf_place told_later(const struct mf_code_image *image, mf_place first, uint32_t segment, uint64_t address, uint64_t time)
+/* @p first: the first code that was loaded at an address after a time. If it is a stub, a smaller one may have been there with it. */
+static mf_place reported_later(const struct mf_code_image *image, mf_place first, uint32_t segment, uint64_t address, uint64_t time)
 {
     const struct mf_code_record *const record = record_at(image, first);
     const mf_place found = record->entry.kind == MF_CODE_METHOD
@@ -339,5 +339,5 @@ mf_place mf_code_search(const struct mf_code_image *image, uint64_t address, uin
     if (found != 0 || later == 0)
         return found;
     *flags = MF_CODE_TOLD_LATER;
-    return told_later(image, later, segment, address, time);
+    return reported_later(image, later, segment, address, time);
 }

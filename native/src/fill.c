@@ -8,8 +8,8 @@
 #include <string.h>
 
 /*
- * Slots looked at for one file, at two thirds full, by chance: about five, and hardly ever so many. More are a process that maps
- * one file by many names, or has chosen its files: each search would then pass all of them.
+ * Slots that one search may pass before the hash is changed. In a table that is two thirds full a search passes about five. It
+ * passes all of them where a process maps one file by many names, or has chosen its files for that.
  */
 #define LONG_SEARCH 256u
 
@@ -57,8 +57,8 @@ static uint64_t mix(uint64_t a, uint64_t b)
 }
 
 /*
- * With the name, since a file may have 65,000 hard links, and by a multiplier that depends on an address, so that no process
- * can choose its files such that they all fall into one slot.
+ * Includes the name, because a file may have 65,000 hard links. The multiplier depends on an address of this process, which the
+ * target cannot predict: so it cannot choose files that all have one hash.
  */
 static uint64_t hash_with_name(const struct mf_fill *fill, const struct mf_mapping *record, uint64_t key)
 {

@@ -225,9 +225,18 @@ static jint directBuffers(JNIEnv *env, jclass self UNUSED, jlongArray out)
     return count;
 }
 
-static void tell_file(JNIEnv *env, const struct mf_statx *file, jlongArray facts)
+/* A file system may have any number as a time: what 64 bits of nanoseconds do not hold becomes the next best. */
+static jlong nanoseconds_of(const struct mf_statx_time *time)
 {
-    const jlong values[] = {file->mode, file->uid, (jlong)file->size, file->mtime.seconds * 1000000000 + file->mtime.nanoseconds};
+    const int64_t limit = 9000000000; /* seconds: the year 2255 */
+    const int64_t seconds = time->seconds > limit ? limit : time->seconds < -limit ? -limit : time->seconds;
+
+    return seconds * 1000000000 + time->nanoseconds;
+}
+
+static void set_file_facts(JNIEnv *env, const struct mf_statx *file, jlongArray facts)
+{
+    const jlong values[] = {file->mode, file->uid, (jlong)file->size, nanoseconds_of(&file->mtime)};
 
     (*env)->SetLongArrayRegion(env, facts, 0, sizeof values / sizeof *values, values);
 }
@@ -240,7 +249,7 @@ static jint perfMapOpen(JNIEnv *env, jclass self UNUSED, jbyteArray path, jlongA
 
     if (bytes != NULL)
         (*env)->ReleaseByteArrayElements(env, path, bytes, JNI_ABORT);
-    tell_file(env, &file, facts);
+    set_file_facts(env, &file, facts);
     return rc;
 }
 
@@ -251,7 +260,7 @@ static jint perfMapOpenOf(JNIEnv *env, jclass self UNUSED, jint pid, jlongArray 
     const int rc = mf_perf_map_open_of(pid, &owner, &file);
     const jlong of_owner[] = {owner.pid, owner.uid, owner.started};
 
-    tell_file(env, &file, facts);
+    set_file_facts(env, &file, facts);
     (*env)->SetLongArrayRegion(env, facts, 4, sizeof of_owner / sizeof *of_owner, of_owner);
     return rc;
 }

@@ -16,10 +16,7 @@
 /* Compared at a time; page sizes are multiples of it. */
 #define PIECE 4096u
 
-/*
- * A larger mapping is not compared: each piece takes three system calls, and a mapped file without data may be of any size. This
- * much takes about ten seconds.
- */
+/* A larger mapping is not compared: each piece takes three system calls, and a file without data can have any size. */
 #define COMPARED_MAX (16ull << 30)
 
 long mf_memory_read(struct mf_process *process, uint64_t address, void *to, size_t bytes)

@@ -10,7 +10,7 @@
 
 #define NANOSECONDS 1000000000ll
 
-/* The field of a line of status that begins with a name: its number that is at an index, or the last one before that. */
+/* The number at an index in a line of status, or the last one if there are fewer; -1: the line does not begin with the name. */
 static int64_t number_in(const char *line, const char *name, unsigned index)
 {
     const size_t length = strlen(name);
@@ -29,7 +29,7 @@ static int64_t number_in(const char *line, const char *name, unsigned index)
     return number;
 }
 
-/* Of each line of status its beginning is looked at: "Groups:" may have 65,536 numbers. */
+/* Keeps only the beginning of each line: "Groups:" may have 65,536 numbers. */
 static int read_status(int proc_fd, struct mf_perf_map_owner *owner)
 {
     enum { EFFECTIVE = 1, INNERMOST = 32 }; /* pid namespaces nest 32 deep (MAX_PID_NS_LEVEL) */
@@ -91,7 +91,7 @@ static int read_start(int proc_fd, struct mf_perf_map_owner *owner)
     return 0;
 }
 
-/* Takes over path_fd. The file that it stands for, and no other, is opened. */
+/* Opens the file of an O_PATH descriptor, and closes that. */
 static int open_regular(int path_fd, struct mf_statx *file)
 {
     char path[MF_FD_PATH];

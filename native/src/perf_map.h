@@ -11,7 +11,7 @@
 struct mf_perf_map_owner {
     int32_t pid;       /* in its own pid namespace, where it may have another number: the one in the file's name */
     uint32_t uid;      /* effective user, as the reader's user namespace numbers it */
-    int64_t started;   /* nanoseconds since 1970, as exact as 10 ms; moved by whoever has set the clock since then */
+    int64_t started;   /* nanoseconds since 1970, in steps of 10 ms, by the present setting of the clock */
 };
 
 /*

@@ -7,8 +7,8 @@
 #include "sys.h"
 
 /*
- * Of the text of maps no more is read: a snapshot holds less. A process can make its text as long as it likes, by long paths and
- * by mapping ahead of the reader.
+ * Bytes of the text of maps that are read at most. A snapshot holds less. A process can make its text endless: by long paths, and by
+ * mapping ahead of the reader.
  */
 #define MF_TEXT_MAX 0x7fffffffull
 

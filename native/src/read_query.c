@@ -81,7 +81,7 @@ static int walk_all(struct walk *walk)
         mf_query_record(&query, mapping);
         add(walk, mapping, name);
         if (walk->length > MF_TEXT_MAX || walk->fill.passed > MF_TEXT_MAX / sizeof *mapping)
-            return 0; /* more than a snapshot holds, and it may go on for ever */
+            return 0; /* more than a snapshot holds; the process may map ahead for ever */
         query.query_addr = query.vma_end;
     }
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a target or a file chooses ends within a bound: endless text, one file by very many names, files without data. */
+/* Work that a target or a file can cause has a bound: endless text, one file by very many names, deep paths, files without data. */
 #include "places.h"
 
 #include "../src/confirm.h"
@@ -119,7 +119,7 @@ static int state_of_removed(unsigned depth)
     return state;
 }
 
-/* Without the right to follow entries only the directories above tell that a path is gone. */
+/* Without the permission to follow entries only the directories above show that a path is gone. */
 static void a_path_whose_directories_are_gone(void)
 {
     const pid_t child = fork();

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Random code that comes and goes in a few segments: each answer is compared with that of a list that is searched from end to end. */
+/* A model of code_image.c: random code is loaded and unloaded in a few segments. Each result is compared with a linear search. */
 #include "check.h"
 
 #include "../src/codes.h"
@@ -12,8 +12,8 @@
 #define LOG 8192u
 #define RECORDS_MAX 4096
 
-/* One piece of code, as it was told. */
-struct told {
+/* One piece of code, as the JVM reports it. */
+struct piece {
     bool is_method;
     uint64_t start, end; /* from LOW on */
     uint64_t loaded;
@@ -23,12 +23,12 @@ struct told {
     unsigned number; /* its name, and so its identity: 0 is none */
 };
 
-static struct told model[RECORDS_MAX]; /* in the order of telling */
-static unsigned told_count;
+static struct piece model[RECORDS_MAX]; /* in the order of the reports */
+static unsigned piece_count;
 static struct mf_codes *codes;
 static uint64_t seed;
 static uint64_t now;
-static uint32_t told_round;
+static uint32_t round_number;
 static unsigned numbers;
 
 static uint32_t random_below(uint32_t bound)
@@ -37,29 +37,29 @@ static uint32_t random_below(uint32_t bound)
     return (uint32_t)(seed >> 33) % bound;
 }
 
-static bool is_there(const struct told *told, uint64_t time)
+static bool is_there(const struct piece *piece, uint64_t time)
 {
-    return time == MF_CODE_NOW ? told->unloaded == 0
-                               : told->loaded <= time && (told->unloaded == 0 || time < told->unloaded);
+    return time == MF_CODE_NOW ? piece->unloaded == 0
+                               : piece->loaded <= time && (piece->unloaded == 0 || time < piece->unloaded);
 }
 
-static bool covers(const struct told *told, uint64_t address)
+static bool covers(const struct piece *piece, uint64_t address)
 {
-    return address >= told->start && address < told->end;
+    return address >= piece->start && address < piece->end;
 }
 
-static bool overlap(const struct told *a, const struct told *b)
+static bool overlap(const struct piece *a, const struct piece *b)
 {
     return a->start < b->end && b->start < a->end;
 }
 
-/* Of what is chosen from: a method, or else the smallest stub; of equal ones the one told last. NULL: there is none. */
-static const struct told *meant(bool (*is_chosen)(const struct told *, uint64_t, const struct told *), uint64_t address,
-                                uint64_t time, const struct told *first)
+/* Of the chosen pieces at an address: the method, or else the smallest stub. Of equal stubs the newest. NULL: there is none. */
+static const struct piece *meant(bool (*is_chosen)(const struct piece *, uint64_t, const struct piece *), uint64_t address,
+                                uint64_t time, const struct piece *first)
 {
-    const struct told *best = NULL;
+    const struct piece *best = NULL;
 
-    for (const struct told *t = model + told_count; t-- > model;) {
+    for (const struct piece *t = model + piece_count; t-- > model;) {
         if (!covers(t, address) || !is_chosen(t, time, first))
             continue;
         if (t->is_method)
@@ -70,32 +70,32 @@ static const struct told *meant(bool (*is_chosen)(const struct told *, uint64_t,
     return best;
 }
 
-static bool is_there_then(const struct told *told, uint64_t time, const struct told *first)
+static bool is_there_then(const struct piece *piece, uint64_t time, const struct piece *first)
 {
     (void)first;
-    return is_there(told, time);
+    return is_there(piece, time);
 }
 
-/* Stubs that were there together with the first that came there later; or that alone, if it is a method. */
-static bool is_there_with_first(const struct told *told, uint64_t time, const struct told *first)
+/* The first piece that was loaded after a time. If it is a stub, also the stubs that were there together with it. */
+static bool is_there_with_first(const struct piece *piece, uint64_t time, const struct piece *first)
 {
-    return told == first || (told->loaded > time && !first->is_method && !told->is_method &&
-                             (first->unloaded == 0 || told->loaded < first->unloaded));
+    return piece == first || (piece->loaded > time && !first->is_method && !piece->is_method &&
+                             (first->unloaded == 0 || piece->loaded < first->unloaded));
 }
 
-/* The number of what is meant at an address and time, 0 for none. */
-static unsigned answer_of_model(uint64_t address, uint64_t time, bool *told_later)
+/* The number of the piece at an address and time; 0: none. */
+static unsigned answer_of_model(uint64_t address, uint64_t time, bool *is_reported_later)
 {
-    const struct told *found = meant(is_there_then, address, time, NULL);
-    const struct told *first = model;
+    const struct piece *found = meant(is_there_then, address, time, NULL);
+    const struct piece *first = model;
 
-    *told_later = false;
+    *is_reported_later = false;
     if (found == NULL && time != MF_CODE_NOW) {
-        while (first < model + told_count && !(covers(first, address) && first->loaded > time))
+        while (first < model + piece_count && !(covers(first, address) && first->loaded > time))
             first++;
-        if (first < model + told_count)
+        if (first < model + piece_count)
             found = meant(is_there_with_first, address, time, first);
-        *told_later = found != NULL;
+        *is_reported_later = found != NULL;
     }
     return found == NULL ? 0 : found->number;
 }
@@ -111,30 +111,30 @@ static unsigned number_of(const struct mf_code *code)
 static bool compare_at(uint64_t address, uint64_t time, unsigned step)
 {
     struct mf_code code;
-    bool told_later;
-    const unsigned expected = answer_of_model(address, time, &told_later);
+    bool is_reported_later;
+    const unsigned expected = answer_of_model(address, time, &is_reported_later);
     const int rc = mf_codes_find(codes, LOW + address, time, &code);
     const uint64_t forgotten = mf_codes_current(codes)->forgotten;
-    const int expected_rc = time < forgotten && (expected == 0 || told_later) ? -ENODATA : expected == 0 ? -ENOENT : 0;
+    const int expected_rc = time < forgotten && (expected == 0 || is_reported_later) ? -ENODATA : expected == 0 ? -ENOENT : 0;
 
     CHECK(rc == expected_rc, "step %u: at %" PRIu64 ", %" PRIu64 ": %d, not %d", step, address, time, rc, expected_rc);
     if (rc == 0)
-        CHECK(number_of(&code) == expected && !(code.flags & MF_CODE_TOLD_LATER) == !told_later,
+        CHECK(number_of(&code) == expected && !(code.flags & MF_CODE_TOLD_LATER) == !is_reported_later,
               "step %u: at %" PRIu64 ", %" PRIu64 ": code %u, not %u%s", step, address, time, number_of(&code), expected,
-              told_later ? "?" : "");
+              is_reported_later ? "?" : "");
     return check_failures == 0;
 }
 
-/* ---- What happens, to both ---- */
+/* ---- Steps that change the image and the model ---- */
 
 static void forget(uint64_t until)
 {
     unsigned kept = 0;
 
-    for (unsigned i = 0; i < told_count; i++)
+    for (unsigned i = 0; i < piece_count; i++)
         if (model[i].unloaded == 0 || model[i].unloaded > until)
             model[kept++] = model[i];
-    told_count = kept;
+    piece_count = kept;
 }
 
 static bool tidy(void)
@@ -145,64 +145,64 @@ static bool tidy(void)
     return gained;
 }
 
-static bool add_to_image(const struct told *told)
+static bool add_to_image(const struct piece *piece)
 {
     struct mf_code_image *const image = mf_codes_current(codes);
     char name[16];
-    const char *const texts[] = {told->is_method ? "LHolder;" : "", name, told->is_method ? "()V" : ""};
+    const char *const texts[] = {piece->is_method ? "LHolder;" : "", name, piece->is_method ? "()V" : ""};
     struct mf_code_record *record;
     mf_place place;
 
-    sprintf(name, "n%u", told->number);
-    place = mf_code_name_add(image, told->is_method ? told->number : 0, texts);
+    sprintf(name, "n%u", piece->number);
+    place = mf_code_name_add(image, piece->is_method ? piece->number : 0, texts);
     record = place == 0 ? NULL
-                        : mf_code_begin(image, told->is_method ? MF_CODE_METHOD : MF_CODE_STUB, LOW + told->start,
-                                        LOW + told->end, 0);
+                        : mf_code_begin(image, piece->is_method ? MF_CODE_METHOD : MF_CODE_STUB, LOW + piece->start,
+                                        LOW + piece->end, 0);
     if (record == NULL)
         return false;
     record->name = place;
-    record->loaded = told->loaded;
-    record->flags = told->was_there ? MF_CODE_WAS_THERE : 0;
-    record->told = told->round;
+    record->loaded = piece->loaded;
+    record->flags = piece->was_there ? MF_CODE_WAS_THERE : 0;
+    record->told = piece->round;
     mf_code_commit(image, record);
     return true;
 }
 
-static void add_to_model(const struct told *told)
+static void add_to_model(const struct piece *piece)
 {
-    for (unsigned i = 0; i < told_count; i++)
-        if (model[i].unloaded == 0 && overlap(&model[i], told) && !(!model[i].is_method && !told->is_method && told->was_there))
-            model[i].unloaded = told->loaded;
-    if (told_count == RECORDS_MAX)
+    for (unsigned i = 0; i < piece_count; i++)
+        if (model[i].unloaded == 0 && overlap(&model[i], piece) && !(!model[i].is_method && !piece->is_method && piece->was_there))
+            model[i].unloaded = piece->loaded;
+    if (piece_count == RECORDS_MAX)
         abort();
-    model[told_count++] = *told;
+    model[piece_count++] = *piece;
 }
 
 static void load(void)
 {
     const uint32_t start = random_below(CACHE - 1);
     const uint32_t bytes = 1 + random_below(random_below(4) == 0 ? CACHE - start : CACHE - start < 60 ? CACHE - start : 60);
-    const struct told told = {
+    const struct piece piece = {
         .is_method = random_below(2) == 0,
         .start = start,
         .end = start + bytes,
         .loaded = now,
         .was_there = random_below(3) != 0,
-        .round = told_round,
+        .round = round_number,
         .number = ++numbers,
     };
 
-    if (add_to_image(&told) || (tidy() && add_to_image(&told)))
-        add_to_model(&told);
+    if (add_to_image(&piece) || (tidy() && add_to_image(&piece)))
+        add_to_model(&piece);
 }
 
 static void unload(unsigned step)
 {
-    const uint64_t start = told_count == 0 || random_below(4) == 0 ? random_below(CACHE) : model[random_below(told_count)].start;
-    struct told *method = NULL;
+    const uint64_t start = piece_count == 0 || random_below(4) == 0 ? random_below(CACHE) : model[random_below(piece_count)].start;
+    struct piece *method = NULL;
     bool removed;
 
-    for (unsigned i = 0; i < told_count; i++)
+    for (unsigned i = 0; i < piece_count; i++)
         if (model[i].is_method && model[i].unloaded == 0 && model[i].start == start)
             method = &model[i];
     removed = mf_code_remove(mf_codes_current(codes), LOW + start, now);
@@ -211,13 +211,13 @@ static void unload(unsigned step)
         method->unloaded = now;
 }
 
-/* The JVM is asked what there is, and tells of some of the stubs and methods again. */
+/* The JVM is asked for all its code and reports some of the stubs and methods again. */
 static void ask_again(unsigned step)
 {
     struct mf_code_image *const image = mf_codes_current(codes);
 
-    told_round++;
-    for (unsigned i = 0; i < told_count; i++) {
+    round_number++;
+    for (unsigned i = 0; i < piece_count; i++) {
         struct mf_code_record *record;
         char name[16];
 
@@ -230,15 +230,15 @@ static void ask_again(unsigned step)
         CHECK(record != NULL, "step %u: %u is known", step, model[i].number);
         if (record == NULL)
             return;
-        record->told = told_round;
-        for (unsigned k = 0; k < told_count; k++) /* a shorter name may be the beginning of another's: n1, n12 */
+        record->told = round_number;
+        for (unsigned k = 0; k < piece_count; k++) /* a shorter name may be the beginning of another's: n1, n12 */
             if (model[k].unloaded == 0 && LOW + model[k].start == record->start && LOW + model[k].end == record->end &&
                 model[k].loaded == record->loaded)
-                model[k].round = told_round;
+                model[k].round = round_number;
     }
-    mf_code_remove_untold(image, told_round, now);
-    for (unsigned i = 0; i < told_count; i++)
-        if (model[i].unloaded == 0 && model[i].round != told_round)
+    mf_code_remove_untold(image, round_number, now);
+    for (unsigned i = 0; i < piece_count; i++)
+        if (model[i].unloaded == 0 && model[i].round != round_number)
             model[i].unloaded = now;
 }
 
@@ -270,7 +270,7 @@ static void a_list_has_the_same_answers(uint64_t of_seed, unsigned steps)
         abort();
     mf_codes_init(codes, LOW, CACHE, LOG);
     seed = of_seed;
-    told_count = numbers = told_round = 0;
+    piece_count = numbers = round_number = 0;
     now = 0;
     for (unsigned step = 0; step < steps; step++)
         if (!step_is_right(step)) {
@@ -283,7 +283,7 @@ static void a_list_has_the_same_answers(uint64_t of_seed, unsigned steps)
 /* The larger stub was once returned: the search ended at the method, which does not cover the address. */
 static void a_method_between_two_stubs(void)
 {
-    static const struct told small = {false, 16, 32, 1, 0, true, 0, 1}, method = {true, 64, 80, 2, 0, false, 0, 2},
+    static const struct piece small = {false, 16, 32, 1, 0, true, 0, 1}, method = {true, 64, 80, 2, 0, false, 0, 2},
                              large = {false, 0, 48, 3, 0, true, 0, 3};
     const size_t bytes = mf_codes_bytes(CACHE, LOG);
     struct mf_code code;

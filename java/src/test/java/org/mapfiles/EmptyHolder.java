@@ -59,7 +59,7 @@ public final class EmptyHolder {
         }
     }
 
-    /** All combinations of values that look right and values at the edge of each type. */
+    /** All combinations of ordinary values and values at the edge of each type. */
     private static List<Object[]> arguments(Class<?>[] types) {
         List<Object[]> combinations = new ArrayList<>();
         combinations.add(new Object[0]);

@@ -7,7 +7,7 @@ import java.util.HashMap;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 
-/** Holders that hold nothing: each method says so, and none returns what is in memory that nobody has filled. */
+/** Holders without a result: each method reports that, and none returns uninitialised memory. */
 class EmptyHoldersTest {
     @Test
     void aQueryThatIsNotAskedOrFindsNothing() throws Exception {

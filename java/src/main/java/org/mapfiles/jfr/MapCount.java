@@ -101,7 +101,7 @@ public final class MapCount implements MapCountMXBean, AutoCloseable {
         }
     }
 
-    /** Tells consoles what each attribute is. */
+    /** Has a description of each attribute, for consoles. */
     private static final class Described extends StandardEmitterMBean {
         private static final Map<String, String> TEXTS = Map.of(
                 "Count", "Number of mappings that this JVM has now: lines of /proc/self/maps. -1: they cannot be read",
@@ -136,7 +136,7 @@ public final class MapCount implements MapCountMXBean, AutoCloseable {
             try {
                 look();
                 failure = null;
-            } catch (Throwable e) { // also an Error of a listener's, or of a full heap: the next look may do
+            } catch (Throwable e) { // also an Error of a listener, or OutOfMemoryError: the next check may succeed
                 failure = e.toString();
             }
             LockSupport.parkNanos(this, nanos);

@@ -14,7 +14,7 @@ public interface MapCountMXBean {
     /** Count by limit; 0: not known. */
     double getShare();
 
-    /** Returns the exception with which the last periodic check failed, such as one of a notification listener; null: none. The next check is made all the same. */
+    /** Returns the exception with which the last periodic check failed, such as one of a notification listener; null: it succeeded. */
     String getFailure();
 
     /** The share from which on there is a warning; 1: never. */

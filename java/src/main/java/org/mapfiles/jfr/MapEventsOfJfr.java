@@ -124,7 +124,7 @@ public final class MapEventsOfJfr {
         });
     }
 
-    /** Of a library and of a code heap there are also parts without code: data, and what is reserved. */
+    /** Libraries and code heaps also have parts that are not executable: data, and reserved memory. */
     private static void code() {
         attempt(() -> {
             JvmRegions regions = JvmRegions.read();

@@ -34,7 +34,7 @@ final class MemoryRegionSummaryEvent extends Event {
     long size;
 
     @Label("Inferred Size")
-    @Description("Of that, what is known only from what the memory looks like")
+    @Description("Part of the size whose use is only inferred from the content or place of the memory")
     @DataAmount
     long inferredSize;
 

@@ -157,7 +157,7 @@ public final class CodeAnswer {
         return isMethod ? methodName(frames() - 1) : readText(WHOLE, 1);
     }
 
-    /** Such as {@code java.lang.String.charAt(I)C}, or a stub's name; "no code", or "forgotten", where there is no answer. Throws nothing. */
+    /** Such as {@code java.lang.String.charAt(I)C}, or a stub's name; "no code" or "forgotten" without an answer. Never throws. */
     @Override
     public String toString() {
         try {

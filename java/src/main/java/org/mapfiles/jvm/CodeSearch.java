@@ -57,11 +57,11 @@ final class CodeSearch {
                 break; // it had gone by then, and all below it before that
             }
         }
-        return found != 0 || later == 0 ? found : ~toldLater(image, top, segment, address, time, later);
+        return found != 0 || later == 0 ? found : ~reportedLater(image, top, segment, address, time, later);
     }
 
-    /** Of what came to an address after a time: the first, or the smallest stub of those that were there with it. */
-    private static int toldLater(ByteBuffer image, int top, int segment, long address, long time, int first) {
+    /** The first code that was loaded at an address after a time or, if that is a stub, the smallest stub that was there with it. */
+    private static int reportedLater(ByteBuffer image, int top, int segment, long address, long time, int first) {
         if (isMethod(image, first)) {
             return first;
         }

@@ -70,8 +70,8 @@ public final class JvmAnswer {
     }
 
     /**
-     * Such as {@code java.lang.String.charAt(I)C + 0x1a}, {@code /usr/lib/libc.so.6 + 0x4e6b4} or {@code JAVA_HEAP eden space}; of an
-     * answer that is no longer to be had, the region. Throws nothing.
+     * Such as {@code java.lang.String.charAt(I)C + 0x1a}, {@code /usr/lib/libc.so.6 + 0x4e6b4} or {@code JAVA_HEAP eden space}. After
+     * a refresh, only the region. Never throws.
      */
     @Override
     public String toString() {
@@ -83,7 +83,7 @@ public final class JvmAnswer {
                 return mapping.name() + " + 0x" + Long.toHexString(fileOffset());
             }
         } catch (IllegalStateException old) {
-            // refreshed, or forgotten, since
+            // the resolver was refreshed, or the code was forgotten
         }
         return index < 0 ? "not mapped" : (region() + " " + detail()).strip();
     }

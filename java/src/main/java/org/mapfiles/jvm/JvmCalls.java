@@ -5,8 +5,11 @@ import org.mapfiles.internal.NativeLibrary;
 
 /** The native functions of this package, one to one: {@code jni_jvm.c}. No logic and no checks here. */
 final class JvmCalls {
+    static final int EPERM = -1;
     static final int ENOENT = -2;
     static final int ESRCH = -3;
+    static final int ENXIO = -6;
+    static final int ECHILD = -10;
     static final int ENOMEM = -12;
     static final int EACCES = -13;
     static final int EINVAL = -22;
@@ -69,7 +72,7 @@ final class JvmCalls {
     static native int directBuffers(long[] ranges);
 
     /**
-     * Opens a regular file for reading; waits for nobody, and follows no symbolic link at the end of the path.
+     * Opens a regular file for reading. It does not wait, and follows no symbolic link at the end of the path.
      *
      * @param path ends with a zero byte
      * @param facts receives mode, owner, size and time of the last change (nanoseconds since 1970) of what there is

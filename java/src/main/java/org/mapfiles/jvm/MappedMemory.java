@@ -24,10 +24,10 @@ final class MappedMemory {
     private final VmReader vm;
     private final MapSnapshot snapshot;
     private final BitSet executableFiles = new BitSet();
-    /** Whether nothing else than the C library's malloc is there: only then memory is told by its structures. */
+    /** Whether malloc is the C library's: only then its structures say what memory is for. */
     private final boolean isMallocOfCLibrary;
 
-    /** @param isMallocOfCLibrary false: another allocator has its place, as far as the process itself knows */
+    /** @param isMallocOfCLibrary false: the process' malloc is that of another library */
     MappedMemory(VmReader vm, MapSnapshot snapshot, boolean isMallocOfCLibrary) {
         this.vm = vm;
         this.snapshot = snapshot;

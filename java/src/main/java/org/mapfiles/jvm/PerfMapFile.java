@@ -13,7 +13,7 @@ import java.util.Arrays;
 import java.util.concurrent.TimeUnit;
 
 /**
- * An open perf map. What is checked is checked of the open file, not of its path: in /tmp others may replace it at any time.
+ * An open perf map. All checks are of the open file, not of its path: in /tmp other users may replace a file at any time.
  *
  * <p>Bounds: the file has at most {@link #MAX_BYTES}; a line has at most {@link #MAX_LINE}, and what is longer is skipped.
  */
@@ -21,7 +21,7 @@ final class PerfMapFile implements AutoCloseable {
     static final int MAX_BYTES = 128 << 20;
     static final int MAX_LINE = 64 << 10;
 
-    /** The times that are compared are of different clocks, and the start of a process is known in steps of 10 ms. */
+    /** Nanoseconds: file systems have a coarser clock, and the start of a process is known in steps of 10 ms. */
     private static final long TOLERANCE = TimeUnit.SECONDS.toNanos(1);
 
     // Places in the facts of JvmCalls.perfMapOpenOf().
@@ -60,11 +60,11 @@ final class PerfMapFile implements AutoCloseable {
     static PerfMapFile openOf(long pid) throws IOException {
         long[] facts = new long[FACTS];
         int rc = pid == (int) pid ? JvmCalls.perfMapOpenOf((int) pid, facts) : JvmCalls.ESRCH;
-        if (rc == JvmCalls.ESRCH) {
-            throw new NoSuchFileException("/proc/" + pid, null, "there is no such process");
+        if (rc == JvmCalls.ESRCH || rc == JvmCalls.ECHILD || rc == JvmCalls.ENXIO) {
+            throw new NoSuchFileException("/proc/" + pid, null, rc == JvmCalls.ENXIO ? "it is a kernel thread" : "there is no such process");
         }
         String root = "/proc/" + pid + "/root";
-        if (rc == JvmCalls.EACCES) {
+        if (facts[MODE] == 0 && (rc == JvmCalls.EACCES || rc == JvmCalls.EPERM)) { // of the way to the file
             throw new AccessDeniedException(root, null, "the files of this process may not be read: run as its user, or as root");
         }
         String name = root + "/tmp/perf-" + facts[NUMBER] + ".map";

@@ -20,7 +20,7 @@ public enum Region {
     LIBRARY,
     /** Another file: a jar, a mapped buffer, ... */
     FILE,
-    /** Memory of malloc: the C library's or, inferred, what brk(2) gave to another allocator. Other memory of such one is UNKNOWN. */
+    /** Memory of the C library's malloc. Of another allocator only the heap of brk(2), which is marked as inferred. */
     MALLOC,
     /** A direct buffer. */
     DIRECT_BUFFER,

@@ -17,7 +17,7 @@ import org.mapfiles.MapFilter;
 import org.mapfiles.MapsException;
 import org.mapfiles.ProcessMaps;
 
-/** Holders of this package that hold nothing, before the first search and after one that found nothing. */
+/** Holders of this package without a result: before the first search, and after a search that found nothing. */
 class EmptyJvmHoldersTest {
     private static final Map<String, Object> NO_CODE = Map.of("certainty", CodeCertainty.NONE, "toString", "no code");
 
@@ -80,7 +80,7 @@ class EmptyJvmHoldersTest {
             assertThat(resolver.resolve(ofAFile(), answer)).isTrue();
             MappedByteBuffer another = channel.map(FileChannel.MapMode.READ_ONLY, 0, 4096);
             resolver.refresh();
-            assertThatThrownBy(answer::fileOffset).as("of a picture that is gone").isInstanceOf(IllegalStateException.class);
+            assertThatThrownBy(answer::fileOffset).as("of an older snapshot").isInstanceOf(IllegalStateException.class);
             assertThat(answer.toString()).isNotEmpty();
             assertThat(another.get(0)).isZero();
         }
