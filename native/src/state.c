@@ -16,6 +16,7 @@ struct subject {
     bool followed;        /* file is its stat, through the entry; else there are the numbers of maps alone */
     struct mf_statx file;
     int root_fd;          /* negative: may not be looked at */
+    bool root_is_guess;   /* mf_root_open(): only finding the very file there means something */
 };
 
 static int open_subject(struct mf_process *process, const struct mf_mapping *mapping, const char *name,
@@ -25,7 +26,7 @@ static int open_subject(struct mf_process *process, const struct mf_mapping *map
 
     out->mapping = mapping;
     out->followed = rc == 0;
-    out->root_fd = mf_root_open(process);
+    out->root_fd = mf_root_open(process, &out->root_is_guess);
     return rc;
 }
 
@@ -89,7 +90,7 @@ static enum finding look_above(const struct subject *subject, char *path)
     return NOT_KNOWN;
 }
 
-static enum finding look_at(const struct subject *subject, const char *name, size_t length)
+static enum finding look_below(const struct subject *subject, const char *name, size_t length)
 {
     char path[MF_NAME_MAX];
     struct mf_statx found;
@@ -104,6 +105,13 @@ static enum finding look_at(const struct subject *subject, const char *name, siz
     if (rc == -ENOENT || rc == -ENOTDIR)
         return look_above(subject, path);
     return rc < 0 ? NOT_KNOWN : compare(subject, &found, fs);
+}
+
+static enum finding look_at(const struct subject *subject, const char *name, size_t length)
+{
+    const enum finding finding = look_below(subject, name, length);
+
+    return subject->root_is_guess && finding != SAME ? NOT_KNOWN : finding;
 }
 
 static enum mf_file_state state_of(const struct subject *subject, const char *name)
