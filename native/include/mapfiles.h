@@ -74,7 +74,7 @@ enum mf_kind {
                                   block device may be called so, too */
     MF_KIND_DMA_BUF,         /**< a buffer shared among devices, by its name as well */
     MF_KIND_HUGETLB,         /**< MAP_HUGETLB without a file */
-    MF_KIND_OTHER,           /**< another special mapping of the kernel's, known by its name alone */
+    MF_KIND_OTHER,           /**< another special mapping of the kernel's, known by its name alone: sockets, memfd_secret(2), ... */
 };
 
 /**

@@ -36,13 +36,19 @@ static const struct naming internal[] = {
 };
 
 /*
- * Names of files that no mounted file system has (d_dname() of their file systems). Those with a slash a file may have, too, in
- * the root directory of a file system without a block device, such as a container's: mf_record_may_have_path().
+ * Names of files that no mounted file system has: d_dname() of their file systems, or simple_dname() (fs/d_path.c) with the name
+ * given to alloc_file_pseudo(). Graphics drivers have mounts of tmpfs of their own, for huge pages (i915_gemfs.c until Linux 6.19,
+ * drm_gem.c). Those with a slash a file may have, too, in the root directory of a file system without a block device, such as a
+ * container's: mf_record_may_have_path().
  */
 static const struct naming pseudo[] = {
     NAMING("anon_inode:", MF_KIND_ANON_INODE),
     NAMING("/[aio] (deleted)", MF_KIND_AIO),
     NAMING("/dmabuf:", MF_KIND_DMA_BUF),
+    NAMING("/secretmem (deleted)", MF_KIND_OTHER),
+    NAMING("/[kvm-gmem] (deleted)", MF_KIND_OTHER),
+    NAMING("/drm mm object (deleted)", MF_KIND_OTHER),
+    NAMING("/i915 (deleted)", MF_KIND_OTHER),
     NAMING("/", MF_KIND_FILE),
     NAMING("", MF_KIND_OTHER),
 };
