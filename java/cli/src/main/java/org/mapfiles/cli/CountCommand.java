@@ -175,7 +175,8 @@ final class CountCommand implements Callable<Integer> {
             double share = (double) total.mappings / limit;
             end.append(String.format(Locale.ROOT, ", %.1f%% of vm.max_map_count (%d)", 100 * share, limit));
             if (share >= WARN_FROM) {
-                end.append(": near the limit, raise it with sysctl -w vm.max_map_count=").append(2 * limit);
+                end.append(share < 1 ? ": near the limit" : ": the limit is reached").append(", raise it with sysctl -w vm.max_map_count=")
+                        .append(2 * limit);
             }
         }
         terminal.out().write(end.append('\n').toString().getBytes(StandardCharsets.UTF_8));

@@ -50,7 +50,7 @@ public final class Main implements Runnable {
 
     /** Runs the command with the streams of this process, and ends it with the exit code. */
     public static void main(String[] arguments) {
-        System.exit(run(arguments, Terminal.ofProcess()));
+        System.exit(run(Arguments.ofProcess(arguments), Terminal.ofProcess()));
     }
 
     /** Runs the command with other streams, as a user would see them. */
