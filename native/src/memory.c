@@ -28,7 +28,7 @@ long mf_memory_read(struct mf_process *process, uint64_t address, void *to, size
         return mf_maps_explain(process->proc_fd, fd);
     got = address > INT64_MAX ? -EIO : mf_sys_pread(fd, to, bytes, address);
     mf_sys_close(fd);
-    return got;
+    return got == 0 && bytes > 0 ? mf_maps_explain(process->proc_fd, -EIO) : got; /* its memory is gone: mem_rw(), fs/proc/base.c */
 }
 
 struct comparison {

@@ -29,12 +29,13 @@ int mf_path_instead(int closed, struct mf_process *process, const struct mf_mapp
                     mf_use_path *use, int flags, int *fd)
 {
     const size_t length = mapping->name_length;
+    bool is_guess;
     int root_fd;
     int rc;
 
     if ((closed != -EPERM && closed != -ENOTSUP) || !mf_record_may_have_path(mapping) || name[0] != '/')
         return closed;
-    root_fd = mf_root_open(process);
+    root_fd = mf_root_open(process, &is_guess);
     if (root_fd < 0)
         return root_fd;
     rc = at_path(process, mapping, root_fd, name, length, use, flags, fd);
@@ -46,7 +47,7 @@ int mf_path_instead(int closed, struct mf_process *process, const struct mf_mapp
             rc = at_name; /* really called so, and too long: not seen, and not surely another */
     }
     mf_sys_close(root_fd);
-    if (rc == -EIDRM && mf_mapping_kind(mapping) != MF_KIND_FILE)
-        rc = closed; /* it is what its name says */
+    if (rc == -EIDRM && (is_guess || mf_mapping_kind(mapping) != MF_KIND_FILE))
+        rc = closed; /* the path may lead elsewhere for the process; and other kinds are what their names say */
     return rc;
 }

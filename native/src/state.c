@@ -16,6 +16,7 @@ struct subject {
     bool followed;        /* file is its stat, through the entry; else there are the numbers of maps alone */
     struct mf_statx file;
     int root_fd;          /* negative: may not be looked at */
+    bool root_is_guess;   /* mf_root_open(): only finding the very file there means something */
 };
 
 static int open_subject(struct mf_process *process, const struct mf_mapping *mapping, const char *name,
@@ -25,7 +26,7 @@ static int open_subject(struct mf_process *process, const struct mf_mapping *map
 
     out->mapping = mapping;
     out->followed = rc == 0;
-    out->root_fd = mf_root_open(process);
+    out->root_fd = mf_root_open(process, &out->root_is_guess);
     return rc;
 }
 
@@ -95,7 +96,7 @@ static enum finding look_above(const struct subject *subject, char *path)
     return NOT_KNOWN;
 }
 
-static enum finding look_at(const struct subject *subject, const char *name, size_t length)
+static enum finding look_below(const struct subject *subject, const char *name, size_t length)
 {
     char path[MF_NAME_MAX];
     struct mf_statx found;
@@ -110,6 +111,13 @@ static enum finding look_at(const struct subject *subject, const char *name, siz
     if (rc == -ENOENT || rc == -ENOTDIR)
         return look_above(subject, path);
     return rc < 0 ? NOT_KNOWN : compare(subject, &found, fs);
+}
+
+static enum finding look_at(const struct subject *subject, const char *name, size_t length)
+{
+    const enum finding finding = look_below(subject, name, length);
+
+    return subject->root_is_guess && finding != SAME ? NOT_KNOWN : finding;
 }
 
 static enum mf_file_state state_of(const struct subject *subject, const char *name)
@@ -132,13 +140,14 @@ static enum mf_file_state state_of(const struct subject *subject, const char *na
 }
 
 /*
- * The ring of io_setup(2) is unlinked while it is made (fs/aio.c), and its name may be a file's: its file system tells, to those
- * who may follow the entry.
+ * The kernel shows some files that never had a path as deleted (simple_dname(), fs/d_path.c): rings of io_setup(2), secret memory.
+ * Their names may be those of files. Their file system tells, to those who may follow the entry.
  */
-static bool is_ring(struct mf_process *process, const struct mf_mapping *mapping)
+static bool is_without_path(struct mf_process *process, const struct mf_mapping *mapping)
 {
     int flags = O_PATH;
-    const int fd = mf_mapping_kind(mapping) == MF_KIND_AIO ? (int)mf_entry_call(process, mapping, MF_ENTRY_OPEN, &flags) : -1;
+    const bool may_be = mf_mapping_kind(mapping) != MF_KIND_FILE && mf_record_may_be_suffixed(mapping);
+    const int fd = may_be ? (int)mf_entry_call(process, mapping, MF_ENTRY_OPEN, &flags) : -1;
     const bool is_one = fd >= 0 && mf_fs_of(fd) == MF_FS_PATHLESS;
 
     if (fd >= 0)
@@ -162,7 +171,7 @@ int mf_file_state(struct mf_process *process, const struct mf_mapping *mapping, 
     }
     if (rc == 0)
         rc = (int)state_of(&subject, name);
-    if (rc == MF_FILE_NOT_KNOWN && is_ring(process, mapping))
+    if (rc == MF_FILE_NOT_KNOWN && is_without_path(process, mapping))
         rc = MF_FILE_DELETED;
     close_subject(&subject);
     return rc;
@@ -185,7 +194,7 @@ int mf_deletion(struct mf_process *process, const struct mf_mapping *mapping, co
     else
         finding = look_at(&subject, name, mapping->name_length);
     close_subject(&subject);
-    if (finding == NOT_KNOWN && is_ring(process, mapping))
+    if (finding == NOT_KNOWN && is_without_path(process, mapping))
         finding = ABSENT;
     if (finding == NOT_KNOWN) /* not asked through maps_fd: another thread may be in the middle of its text */
         lost = mf_maps_explain(process->proc_fd, 0);

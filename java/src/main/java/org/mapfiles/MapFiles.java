@@ -23,16 +23,18 @@ import org.mapfiles.internal.NativeLibrary;
  * }
  * }</pre>
  *
- * <p>Two abilities: to list entries and read where they lead takes what reading the mappings takes; to follow them, for
- * stat(2) and open(2), takes CAP_CHECKPOINT_RESTORE (Linux 5.9+) or CAP_SYS_ADMIN in the initial user namespace. Without that
- * a file is opened by its path, if it is proved to be the mapped one.
+ * <p>To list entries takes the right to ptrace the process (PTRACE_MODE_READ_FSCREDS of ptrace(2)), which is more than reading its
+ * mappings takes: CAP_PERFMON is enough for those since Linux 6.13. To follow entries, for stat(2) and open(2), takes
+ * CAP_CHECKPOINT_RESTORE (Linux 5.9+) or CAP_SYS_ADMIN in the initial user namespace as well. What the caller may not read is
+ * {@link EntryStatus#REFUSED} in the entry, and the other parts of it are still read. A file is then opened by its path, if it is
+ * proved to be the mapped one.
  *
  * <p>An entry is found by the exact range of a mapping, and checked against it: a mapping that is gone, or another file in its
  * range, is a {@link StaleMappingException}, never another file's answer. A {@link MapEvent} with a build ID has no device and
  * inode to check against: an {@link IllegalArgumentException}; {@link ProcessMaps#query} tells what is at its start.
  *
- * <p>Thread-safe; holders belong to one thread at a time. Methods throw as those of {@link ProcessMaps}, and
- * {@link NotSupportedException} where the kernel has no map_files (before Linux 4.3).
+ * <p>Thread-safe; holders belong to one thread at a time. Methods throw as those of {@link ProcessMaps}. In a kernel that has no
+ * map_files (before Linux 4.3) entries are {@link EntryStatus#NOT_SUPPORTED}, and files are opened by their paths.
  */
 public final class MapFiles {
     private static final MapFilter WITH_FILE = MapFilter.all().fileBacked();
@@ -47,14 +49,14 @@ public final class MapFiles {
     /** Why the entries of this process may not be listed and read; empty if they may. */
     public Optional<MapsException> refusalToList() {
         int rc = maps.mayListEntries();
-        return rc == 0 ? Optional.empty() : Optional.of(failure(rc));
+        return rc == 0 ? Optional.empty() : Optional.of(rc == Errno.EACCES ? maps.deniedMapFiles() : failure(rc));
     }
 
     /** Why the calling thread may not follow entries, to stat and open files; empty if it may. */
     public static Optional<MapsException> refusalToFollow() {
         NativeLibrary.ensureLoaded();
         int rc = NativeCalls.mayFollowEntries();
-        return rc == 0 ? Optional.empty() : Optional.of(Failures.ofEntry(rc, "this process"));
+        return rc == 0 ? Optional.empty() : Optional.of(Failures.ofFollowing(rc));
     }
 
     /**
@@ -299,6 +301,9 @@ public final class MapFiles {
             case Errno.ENXIO:
             case Errno.EACCES:
                 throw maps.failure(rc);
+            case Errno.EPERM:
+                throw maps.mayListEntries() == Errno.EACCES ? maps.deniedEntry(mapping)
+                        : Failures.ofEntry(rc, Mappings.describe(mapping));
             default:
                 if (rc == Errno.EINVAL && mapping.inode() == 0 && mapping.deviceMajor() == 0 && mapping.deviceMinor() == 0) {
                     throw new IllegalArgumentException("device and inode of the mapping's file were not told, but a build ID: query()"

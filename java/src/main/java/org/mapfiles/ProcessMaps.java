@@ -450,6 +450,14 @@ public final class ProcessMaps implements AutoCloseable {
         Reference.reachabilityFence(this); // else the cleaner may close what this call is using
     }
 
+    MapsException deniedMapFiles() {
+        return Failures.ofDenied("map_files of process " + pid, pidAtProc);
+    }
+
+    MapsException deniedEntry(Mapping mapping) {
+        return Failures.ofDenied("the entry of map_files, and no path leads to the file: " + Mappings.describe(mapping), pidAtProc);
+    }
+
     MapsException failure(int errno) {
         return Failures.of(errno, "process " + pid, pidAtProc);
     }
