@@ -23,7 +23,7 @@ int mf_entries_may_list(struct mf_process *process)
         return mf_maps_explain(process->proc_fd, -EACCES);
     root_fd = mf_root_open(process, &is_guess); /* what a link leads to takes the right to ptrace, as this one does */
     if (root_fd < 0)
-        return root_fd == -ESRCH || root_fd == -ECHILD ? root_fd : 0;
+        return mf_entry_is_out_of_reach(root_fd) ? 0 : root_fd;
     mf_sys_close(root_fd);
     return is_guess ? -EACCES : 0;
 }

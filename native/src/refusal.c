@@ -198,7 +198,8 @@ int mf_events_refusal_reasons(void)
     if (rc == -ENOENT)
         return MF_EVENTS_ABSENT;
     (void)read_status(AT_FDCWD, "/proc/thread-self/status", fields, sizeof fields / sizeof *fields);
-    if (rc > 0 && mf_get_number(paranoid) > 2 && !(mf_caller_privileges() & MF_CALLER_HAS_PERFMON)) /* below, anybody may watch their own processes */
+    /* Up to 2, anybody may watch their own processes. */
+    if (rc > 0 && mf_get_number(paranoid) > 2 && !(mf_caller_privileges() & MF_CALLER_HAS_PERFMON))
         reasons |= MF_EVENTS_PARANOID;
     if (seccomp != 0)
         reasons |= MF_EVENTS_SECCOMP;

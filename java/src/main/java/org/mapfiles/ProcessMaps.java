@@ -455,7 +455,7 @@ public final class ProcessMaps implements AutoCloseable {
     }
 
     MapsException deniedEntry(Mapping mapping) {
-        return Failures.ofDenied("the entry of map_files, and no path leads to the file: " + Mappings.describe(mapping), pidAtProc);
+        return Failures.ofDenied("the entry of map_files, without which the file cannot be opened: " + Mappings.describe(mapping), pidAtProc);
     }
 
     MapsException failure(int errno) {

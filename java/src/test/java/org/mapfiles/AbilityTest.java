@@ -62,7 +62,7 @@ class AbilityTest {
             assertThat(told).filteredOn(line -> line.startsWith("MEMFD") || line.startsWith("SHARED_ANONYMOUS"))
                     .filteredOn(line -> !line.contains("/memfd:new")) // and a newline
                     .hasSizeGreaterThan(1).allMatch(line -> line.matches("\\w+ \\[OTHER_USER] the kernel refuses a look at the entry of"
-                            + " map_files, and no path leads to the file: .*") && line.endsWith(THIS_IS_ROOT));
+                            + " map_files, without which the file cannot be opened: .*") && line.endsWith(THIS_IS_ROOT));
         } finally {
             child.stop();
         }

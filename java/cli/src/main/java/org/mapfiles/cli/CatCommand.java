@@ -30,6 +30,7 @@ import picocli.CommandLine.Parameters;
 final class CatCommand implements Callable<Integer> {
     /** Ranges that a message lists. */
     private static final int MAX_LISTED = 20;
+    private static final String SUFFIX = " (deleted)";
 
     @Parameters(index = "0", paramLabel = "PID|self", converter = Target.Converter.class,
             description = "The process; self: this JVM.")
@@ -45,6 +46,9 @@ final class CatCommand implements Callable<Integer> {
     private boolean unverified;
 
     private final Terminal terminal;
+    /** What is wanted: its bytes, and the range that it is or null. */
+    private byte[] typed;
+    private AddressRange range;
 
     CatCommand(Terminal terminal) {
         this.terminal = terminal;
@@ -52,6 +56,8 @@ final class CatCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException {
+        typed = Arguments.bytes(wanted);
+        range = AddressRange.parse(wanted);
         try (ProcessMaps maps = target.open()) {
             MapCursor mapping = find(maps, maps.snapshot());
             if (mapping == null) {
@@ -61,7 +67,7 @@ final class CatCommand implements Callable<Integer> {
                 copyFile(maps, mapping);
                 return Main.OK;
             }
-            return copyMemory(maps, isPart(mapping) ? AddressRange.parse(wanted) : AddressRange.of(mapping));
+            return copyMemory(maps, isPart(mapping) ? range : AddressRange.of(mapping));
         }
     }
 
@@ -101,29 +107,36 @@ final class CatCommand implements Callable<Integer> {
 
     /** Numbers are compared as numbers, and names as bytes: those that were typed, or those of the printed form. */
     private boolean isWanted(ProcessMaps maps, Mapping mapping) throws IOException {
-        AddressRange range = AddressRange.parse(wanted);
         if (range != null && range.equals(AddressRange.of(mapping)) || isPart(mapping)) {
             return true;
         }
-        if (mapping.nameLength() == 0) {
-            return false;
+        byte[] unasked = FileName.unasked(mapping).raw();
+        byte[] suffix = SUFFIX.getBytes(StandardCharsets.US_ASCII);
+        byte[] cut = isLastBytes(suffix, unasked) ? Arrays.copyOf(unasked, unasked.length - suffix.length) : unasked;
+        if (unasked.length == 0 || !isNamed(unasked) && !isNamed(cut) && !wanted.endsWith(")")) {
+            return false; // whatever the kernel would say of the suffix, which takes a dozen system calls
         }
         FileName name = FileName.of(maps, mapping);
-        byte[] printed = Printable.text(name.raw()).getBytes(StandardCharsets.UTF_8);
-        return isLastPart(Arguments.bytes(wanted), name.raw()) || isLastPart(Arguments.bytes(wanted), printed)
-                || wanted.equals(name.display());
+        return isNamed(name.raw()) || wanted.equals(name.display());
     }
 
     /** Of memory a part is written; a file is written whole. */
     private boolean isPart(Mapping mapping) {
-        AddressRange range = AddressRange.parse(wanted);
         return range != null && !mapping.isFileBacked() && AddressRange.of(mapping).contains(range);
+    }
+
+    private boolean isNamed(byte[] name) {
+        return isLastPart(typed, name) || isLastPart(typed, Printable.text(name).getBytes(StandardCharsets.UTF_8));
+    }
+
+    private static boolean isLastBytes(byte[] last, byte[] name) {
+        int from = name.length - last.length;
+        return from >= 0 && Arrays.equals(name, from, name.length, last, 0, last.length);
     }
 
     private static boolean isLastPart(byte[] part, byte[] name) {
         int from = name.length - part.length;
-        return part.length > 0 && from >= 0 && Arrays.equals(name, from, name.length, part, 0, part.length)
-                && (from == 0 || part[0] != '/' && name[from - 1] == '/');
+        return part.length > 0 && isLastBytes(part, name) && (from == 0 || part[0] != '/' && name[from - 1] == '/');
     }
 
     private void copyFile(ProcessMaps maps, Mapping mapping) throws IOException {
@@ -146,13 +159,13 @@ final class CatCommand implements Callable<Integer> {
                 && entry.isDevice();
     }
 
-    private int copyMemory(ProcessMaps maps, AddressRange range) throws IOException {
-        List<AddressRange> holes = new MemoryCopy(maps, terminal.out()).write(range);
+    private int copyMemory(ProcessMaps maps, AddressRange memory) throws IOException {
+        List<AddressRange> holes = new MemoryCopy(maps, terminal.out()).write(memory);
         if (holes.isEmpty()) {
             return Main.OK;
         }
-        if (holes.get(0).equals(range)) {
-            throw new IOException("no byte of the memory of " + range + " can be read");
+        if (holes.get(0).equals(memory)) {
+            throw new IOException("no byte of the memory of " + memory + " can be read");
         }
         StringBuilder message = new StringBuilder("cannot be read, and written as zeros:");
         for (AddressRange hole : holes.subList(0, Math.min(holes.size(), MAX_LISTED))) {
