@@ -143,7 +143,6 @@ class WatchCommandTest {
             }
             Thread.sleep(100); // for what might be told of them again
             List<Map<String, Object>> told = told().stream().filter(fields -> isOf(file, fields)).toList();
-            told.stream().filter(f -> "changed".equals(f.get("event"))).forEach(System.err::println);
             assertThat(told).extracting(fields -> fields.get("event")).containsOnly("added");
             assertThat(told).extracting(fields -> fields.get("start")).doesNotHaveDuplicates();
             child.destroyForcibly();
