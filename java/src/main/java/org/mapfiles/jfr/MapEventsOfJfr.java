@@ -151,8 +151,8 @@ public final class MapEventsOfJfr {
     /** Libraries and code heaps also have parts that are not executable: data, and reserved memory. */
     private static void code() {
         attempt(() -> {
-            JvmRegions regions = JvmRegions.read();
             MapSnapshot executable = maps.snapshot(MapFilter.all().executable());
+            JvmRegions regions = JvmRegions.read(); // later: a code heap may grow meanwhile, and what it has reserved is not executable
             for (int i = 0; i < regions.size(); i++) {
                 boolean isOfCode = regions.region(i) == Region.CODE_HEAP || regions.region(i) == Region.LIBRARY;
                 if (isOfCode && executable.find(regions.start(i)) >= 0) {
