@@ -104,8 +104,7 @@ static int read_link(struct mf_process *process, const struct mf_mapping *mappin
         return 0;
     if (what & MF_ENTRY_TARGET)
         return read_target(process, mapping, name, out, target);
-    rc = mf_confirm(process, mapping);
-    return rc == 0 ? -ESTALE : rc < 0 ? rc : 0;
+    return mf_validate(process, mapping);
 }
 
 static void read_entry(struct mf_process *process, const struct mf_mapping *mapping, const char *name, uint32_t what,

@@ -2,6 +2,7 @@
 /* One entry of map_files: found by the exact range, checked against the record. */
 #include "entry.h"
 
+#include "confirm.h"
 #include "digits.h"
 #include "fs.h"
 #include "record.h"
@@ -149,15 +150,17 @@ static int check_path(const struct mf_mapping *mapping, const char *name, int fd
 int mf_entry_check(struct mf_process *process, const struct mf_mapping *mapping, const char *name, int fd,
                    const struct mf_statx *file)
 {
-    int rc = 0;
+    enum mf_fs fs;
+    int rc;
 
     if (mf_entry_numbers_agree(mapping, file))
         return 0;
-    if (file->inode != mapping->inode) /* only overlayfs gives another inode for the same file: the path has to tell */
-        rc = mf_fs_of(fd) == MF_FS_OVERLAY ? check_path(mapping, name, fd) : -ESTALE;
-    if (rc == 0)
-        rc = mf_confirm(process, mapping);
-    return rc == 0 ? -ESTALE : rc < 0 ? rc : 0;
+    fs = mf_fs_of(fd);
+    if (fs == MF_FS_NUMBERED || (fs != MF_FS_OVERLAY && file->inode != mapping->inode))
+        return -ESTALE;
+    /* Files of other subvolumes and layers have the same numbers in maps, so the path is compared, of this very descriptor. */
+    rc = check_path(mapping, name, fd);
+    return rc < 0 ? rc : mf_validate(process, mapping);
 }
 
 int mf_entry_stat(struct mf_process *process, const struct mf_mapping *mapping, const char *name, struct mf_statx *out)

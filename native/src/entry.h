@@ -36,9 +36,16 @@ int mf_entry_access(struct mf_process *process, const struct mf_mapping *mapping
 int mf_entry_stat(struct mf_process *process, const struct mf_mapping *mapping, const char *name, struct mf_statx *out);
 
 /*
- * Whether a file that was reached through the entry, and of which this is the stat, is that of the record: 0, -ESTALE, ...
+ * Whether a file that was reached through the entry is that of the record. The file itself must bear this out: the process may
+ * have mapped another one in the meantime, and the first one again since.
  *
- * @param fd  open, or O_PATH.
+ * Where the numbers are a file's own, and maps shows those of stat(2), another device or inode is another file. On btrfs the
+ * device differs, on overlayfs the inode may differ too, and other files may have the numbers that maps shows: there the path of
+ * the file must be that of the record. After a rename that is -ESTALE, until the mappings are read anew.
+ *
+ * @param fd    open, or O_PATH.
+ * @param file  its stat.
+ * @return 0; -ESTALE; -ENAMETOOLONG: its path cannot be read, and would be needed; or another negative errno.
  */
 int mf_entry_check(struct mf_process *process, const struct mf_mapping *mapping, const char *name, int fd,
                    const struct mf_statx *file);

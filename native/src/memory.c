@@ -2,6 +2,8 @@
 /* Memory of a process: read, and compared with a file. */
 #include "memory.h"
 
+#include "confirm.h"
+
 #include <stdbool.h>
 #include <string.h>
 
@@ -91,25 +93,42 @@ static enum mf_same compare_piece(struct comparison *with, uint64_t address, uin
     return with->moving ? MF_NOT_COMPARED : MF_DIFFERENT;
 }
 
-static enum mf_same compare_all(struct comparison *with, const struct mf_mapping *mapping)
+/*
+ * The read of a page and the check of the record are two calls, between which the process may map another file and the first
+ * one again. So the first pieces are each read between two checks. A process that maps two files in turn would have to do that in
+ * time with all of them.
+ */
+#define SURROUNDED 16
+
+static int compare_all(struct mf_process *process, struct comparison *with, const struct mf_mapping *mapping)
 {
-    enum mf_same result = MF_NOT_COMPARED;
+    uint64_t address = mapping->start;
+    uint64_t last = 0; /* address of a piece that was the same */
+    unsigned surrounded = 0;
 
-    for (uint64_t address = mapping->start; address < mapping->end; address += PIECE) {
-        const enum mf_same same = compare_piece(with, address, mapping->offset + (address - mapping->start));
+    while (address < mapping->end || (last != 0 && surrounded < SURROUNDED)) {
+        const uint64_t at = address < mapping->end ? address : last; /* again, where there are few */
+        const enum mf_same same = compare_piece(with, at, mapping->offset + (at - mapping->start));
+        const bool is_first_pass = address < mapping->end;
+        int rc;
 
-        if (same == MF_DIFFERENT)
+        if (same == MF_DIFFERENT || (same == MF_NOT_COMPARED && !is_first_pass))
             return same;
-        if (same == MF_SAME)
-            result = same;
+        if (same == MF_SAME) {
+            last = at;
+            rc = surrounded++ < SURROUNDED ? mf_validate(process, mapping) : 0;
+            if (rc < 0)
+                return rc;
+        }
+        address += is_first_pass ? PIECE : 0;
     }
-    return with->undecided ? MF_NOT_COMPARED : result;
+    return with->undecided || last == 0 ? MF_NOT_COMPARED : MF_SAME;
 }
 
-enum mf_same mf_memory_compare(const struct mf_process *process, const struct mf_mapping *mapping, int fd)
+int mf_memory_compare(struct mf_process *process, const struct mf_mapping *mapping, int fd)
 {
     struct comparison with;
-    enum mf_same result = MF_NOT_COMPARED;
+    int result = MF_NOT_COMPARED;
 
     with.file_fd = fd;
     with.undecided = false;
@@ -117,7 +136,7 @@ enum mf_same mf_memory_compare(const struct mf_process *process, const struct mf
     with.memory_fd = mf_maps_open_part(process->proc_fd, MEMORY, O_RDONLY);
     with.pages_fd = mf_maps_open_part(process->proc_fd, PAGES, O_RDONLY);
     if (with.memory_fd >= 0 && with.pages_fd >= 0)
-        result = compare_all(&with, mapping);
+        result = compare_all(process, &with, mapping);
     if (with.memory_fd >= 0)
         mf_sys_close(with.memory_fd);
     if (with.pages_fd >= 0)

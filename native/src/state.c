@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What became of a mapped file, and whether " (deleted)" at the end of its name is the kernel's word or the file's own. */
+#include "confirm.h"
 #include "entry.h"
 #include "fs.h"
 #include "record.h"
@@ -150,10 +151,8 @@ int mf_file_state(struct mf_process *process, const struct mf_mapping *mapping, 
     if (!mf_record_may_have_path(mapping))
         return mapping->flags & MF_DELETED ? MF_FILE_DELETED : MF_FILE_NOT_KNOWN;
     rc = open_subject(process, mapping, name, &subject);
-    if (rc < 0 && rc != -ESTALE) { /* not followed: does the record hold? */
-        rc = mf_confirm(process, mapping);
-        rc = rc == 0 ? -ESTALE : rc < 0 ? rc : 0;
-    }
+    if (rc < 0) /* Not followed: the numbers in maps are all there is. */
+        rc = mf_validate(process, mapping);
     if (rc == 0)
         rc = (int)state_of(&subject, name);
     if (rc == MF_FILE_NOT_KNOWN && is_ring(process, mapping))

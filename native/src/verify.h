@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef MF_VERIFY_H
+#define MF_VERIFY_H
+
+#include "mapfiles.h"
+#include "statx.h"
+
+#include <stdbool.h>
+
+/* How much of a file's content is compared with the mapping. */
+enum mf_amount {
+    MF_BUILD_ID_ALONE, /* no page of the mapping is read */
+    MF_ALL_PAGES,      /* each page of the mapping too */
+};
+
+/*
+ * Whether a file is on overlayfs, where an entry of map_files may lead to another copy than the mapped one. Only a device with
+ * major number 0 can be overlayfs' (ovl_map_dev_ino(), fs/overlayfs/inode.c); older kernels gave files of its upper layer the
+ * device of that.
+ */
+bool mf_verify_is_overlay(const struct mf_process *process, int fd, const struct mf_statx *file);
+
+/*
+ * Opens a regular file that a descriptor with O_PATH stands for. A FIFO or a device is not opened, since that may have an
+ * effect.
+ *
+ * @return a descriptor; -EIDRM: it is no regular file, and so not a mapped one; or the errno of open(2).
+ */
+int mf_verify_open(int path_fd, int flags);
+
+/*
+ * Verifies a file without reading the mapping: by device and inode, or where they prove nothing by the build ID.
+ *
+ * @param path_fd  O_PATH. It is opened only for its build ID, and closed again.
+ * @return enum mf_proof, never MF_SAME_BYTES; -EIDRM: it is another file; -ESTALE; or another negative errno.
+ */
+int mf_verify_quickly(struct mf_process *process, const struct mf_mapping *mapping, int path_fd);
+
+/* The same by the content alone, for a file whose numbers are those of the mapping. */
+int mf_verify_content_at(struct mf_process *process, const struct mf_mapping *mapping, int path_fd, enum mf_amount amount);
+
+#endif
