@@ -3,6 +3,7 @@
 #include "memory.h"
 
 #include "confirm.h"
+#include "entry.h"
 
 #include <stdbool.h>
 #include <string.h>
@@ -41,13 +42,18 @@ struct comparison {
     char file[PIECE];
 };
 
+static uint64_t page_at(const struct comparison *with, uint64_t address)
+{
+    uint64_t page;
+
+    return mf_sys_pread(with->pages_fd, &page, sizeof page, address / with->page_size * sizeof page) == sizeof page ? page : PAGE_SWAPPED;
+}
+
 /* A private page is changed once it is no page of the file any more. A shared one is the file itself. */
 static bool is_changed(const struct comparison *with, uint64_t address)
 {
-    uint64_t page = PAGE_SWAPPED;
+    const uint64_t page = page_at(with, address);
 
-    if (mf_sys_pread(with->pages_fd, &page, sizeof page, address / with->page_size * sizeof page) != sizeof page)
-        return true;
     return page & PAGE_SWAPPED || (page & PAGE_PRESENT && !(page & PAGE_OF_FILE));
 }
 
@@ -57,7 +63,8 @@ static bool is_zero(const char *piece)
     return piece[0] == 0 && memcmp(piece, piece + 1, PIECE - 1) == 0;
 }
 
-static enum mf_same compare_once(struct comparison *with, uint64_t address, uint64_t offset)
+/* enum mf_same, or an error of the file. */
+static int compare_once(struct comparison *with, uint64_t address, uint64_t offset)
 {
     long got = mf_sys_pread(with->memory_fd, with->memory, PIECE, address);
 
@@ -65,7 +72,7 @@ static enum mf_same compare_once(struct comparison *with, uint64_t address, uint
         return MF_NOT_COMPARED;
     got = mf_sys_pread(with->file_fd, with->file, PIECE, offset);
     if (got <= 0)
-        return got == 0 ? MF_DIFFERENT : MF_NOT_COMPARED;
+        return got == 0 ? MF_DIFFERENT : mf_entry_file_error(got);
     memset(with->file + got, 0, PIECE - (size_t)got); /* as a mapping shows what is behind the end */
     if (memcmp(with->memory, with->file, PIECE) == 0)
         return is_zero(with->memory) ? MF_NOT_COMPARED : MF_SAME;
@@ -75,9 +82,9 @@ static enum mf_same compare_once(struct comparison *with, uint64_t address, uint
 }
 
 /* Another thread, or the file's writers, may have been at work between the reads: a difference has to last. */
-static enum mf_same compare_piece(struct comparison *with, uint64_t address, uint64_t offset)
+static int compare_piece(struct comparison *with, uint64_t address, uint64_t offset)
 {
-    enum mf_same same = MF_DIFFERENT;
+    int same = MF_DIFFERENT;
 
     for (int attempt = 0; attempt < 3 && same == MF_DIFFERENT; attempt++) {
         if (is_changed(with, address))
@@ -100,6 +107,9 @@ static enum mf_same compare_piece(struct comparison *with, uint64_t address, uin
  */
 #define SURROUNDED 16
 
+/* Pages that are looked at to find some in memory. */
+#define LOOKED_AT 1024
+
 static int compare_all(struct mf_process *process, struct comparison *with, const struct mf_mapping *mapping)
 {
     uint64_t address = mapping->start;
@@ -108,11 +118,11 @@ static int compare_all(struct mf_process *process, struct comparison *with, cons
 
     while (address < mapping->end || (last != 0 && surrounded < SURROUNDED)) {
         const uint64_t at = address < mapping->end ? address : last; /* again, where there are few */
-        const enum mf_same same = compare_piece(with, at, mapping->offset + (at - mapping->start));
+        const int same = compare_piece(with, at, mapping->offset + (at - mapping->start));
         const bool is_first_pass = address < mapping->end;
         int rc;
 
-        if (same == MF_DIFFERENT || (same == MF_NOT_COMPARED && !is_first_pass))
+        if (same < 0 || same == MF_DIFFERENT || (same == MF_NOT_COMPARED && !is_first_pass))
             return same;
         if (same == MF_SAME) {
             last = at;
@@ -125,7 +135,29 @@ static int compare_all(struct mf_process *process, struct comparison *with, cons
     return with->undecided || last == 0 ? MF_NOT_COMPARED : MF_SAME;
 }
 
-int mf_memory_compare(struct mf_process *process, const struct mf_mapping *mapping, int fd)
+/* Pages that are in memory only, some of them, evenly: nothing is loaded into the process, whatever the size of the mapping. */
+static int compare_some(struct mf_process *process, struct comparison *with, const struct mf_mapping *mapping)
+{
+    const uint64_t step = ((mapping->end - mapping->start) / LOOKED_AT / PIECE + 1) * PIECE;
+    unsigned compared = 0;
+
+    for (uint64_t address = mapping->start; address < mapping->end && compared < SURROUNDED; address += step) {
+        int same;
+
+        if (!(page_at(with, address) & PAGE_PRESENT))
+            continue;
+        same = compare_piece(with, address, mapping->offset + (address - mapping->start));
+        compared += same == MF_SAME;
+        if (same == MF_DIFFERENT || same < 0) {
+            const int rc = mf_validate(process, mapping); /* or it is of another mapping */
+
+            return rc < 0 ? rc : same;
+        }
+    }
+    return compared > 0 ? MF_SAME : MF_NOT_COMPARED;
+}
+
+int mf_memory_compare(struct mf_process *process, const struct mf_mapping *mapping, int fd, bool all)
 {
     struct comparison with;
     int result = MF_NOT_COMPARED;
@@ -136,7 +168,9 @@ int mf_memory_compare(struct mf_process *process, const struct mf_mapping *mappi
     with.memory_fd = mf_maps_open_part(process->proc_fd, MEMORY, O_RDONLY);
     with.pages_fd = mf_maps_open_part(process->proc_fd, PAGES, O_RDONLY);
     if (with.memory_fd >= 0 && with.pages_fd >= 0)
-        result = compare_all(process, &with, mapping);
+        result = all ? compare_all(process, &with, mapping) : compare_some(process, &with, mapping);
+    else if (mf_sys_is_shortage(with.memory_fd) || mf_sys_is_shortage(with.pages_fd))
+        result = with.memory_fd < 0 ? with.memory_fd : with.pages_fd;
     if (with.memory_fd >= 0)
         mf_sys_close(with.memory_fd);
     if (with.pages_fd >= 0)

@@ -24,21 +24,23 @@ static int open_at_once(struct mf_process *process, const struct mf_mapping *map
 }
 
 /*
- * What open(2) says of an entry may be of the process, which has no memory, or of the caller, who lacks the capability; or of the
- * file: where it can be held without being opened.
+ * open(2) of an entry fails because of the process, of the caller, or of the file. With O_PATH it does not ask the file: what fails
+ * only without is the file's own error.
  */
-static int explain_open(struct mf_process *process, const struct mf_mapping *mapping, int error)
+static int open_through_entry(struct mf_process *process, const struct mf_mapping *mapping, int flags)
 {
-    int flags = O_PATH;
-    int fd;
+    int hold = O_PATH;
+    int fd = (int)mf_entry_call(process, mapping, MF_ENTRY_OPEN, &flags);
+    int path_fd;
 
-    if (error != -EPERM && error != -ENXIO && error != -ENODEV)
-        return error;
-    fd = (int)mf_entry_call(process, mapping, MF_ENTRY_OPEN, &flags);
-    if (fd < 0)
+    if (fd >= 0)
         return fd;
-    mf_sys_close(fd);
-    return error == -EPERM ? -EACCES : -EUNATCH;
+    path_fd = (int)mf_entry_call(process, mapping, MF_ENTRY_OPEN, &hold);
+    if (path_fd < 0)
+        return path_fd;
+    fd = mf_entry_reopen(path_fd, flags);
+    mf_sys_close(path_fd);
+    return fd;
 }
 
 /* Through map_files: the mapped file itself, but on overlayfs. */
@@ -47,16 +49,17 @@ static int open_entry(struct mf_process *process, const struct mf_mapping *mappi
     struct mf_statx file;
     int rc;
 
-    flags |= OPEN_FLAGS;
-    *fd = (int)mf_entry_call(process, mapping, MF_ENTRY_OPEN, &flags);
+    *fd = open_through_entry(process, mapping, flags | OPEN_FLAGS);
     if (*fd < 0)
-        return explain_open(process, mapping, *fd);
+        return *fd;
     rc = mf_sys_fstat(*fd, &file);
-    if (rc == 0)
-        rc = mf_entry_check(process, mapping, name, *fd, &file);
-    if (rc == 0)
-        rc = mf_verify_is_overlay(process, *fd, &file) ? mf_file_prove(process, mapping, *fd) : MF_EXACT;
-    return rc;
+    rc = rc < 0 ? mf_entry_file_error(rc) : mf_entry_check(process, mapping, name, *fd, &file);
+    if (rc == -ENAMETOOLONG) /* the path is needed, and cannot be had: the content has to do */
+        return mf_file_prove(process, mapping, *fd);
+    if (rc < 0 || !mf_verify_is_overlay(process, *fd, &file))
+        return rc < 0 ? rc : MF_EXACT;
+    rc = mf_file_prove(process, mapping, *fd);
+    return rc == -EIDRM ? -EREMCHG : rc; /* its own entry leads elsewhere: a copy-up */
 }
 
 static int open_and_prove(struct mf_process *process, const struct mf_mapping *mapping, int path_fd, int flags, int *fd)
@@ -65,7 +68,7 @@ static int open_and_prove(struct mf_process *process, const struct mf_mapping *m
 
     *fd = mf_verify_open(path_fd, flags);
     if (*fd < 0)
-        return *fd == -EPERM ? -EACCES : *fd; /* immutable, say */
+        return *fd;
     rc = mf_file_prove(process, mapping, *fd);
     if (rc < 0) {
         mf_sys_close(*fd);
@@ -133,8 +136,7 @@ static int glance(struct mf_process *process, const struct mf_mapping *mapping, 
     if (fd < 0)
         return mf_path_instead(fd, process, mapping, name, only_prove, O_RDONLY, &none);
     rc = mf_sys_statx(fd, "", AT_EMPTY_PATH, &file);
-    if (rc == 0)
-        rc = mf_entry_check(process, mapping, name, fd, &file);
+    rc = rc < 0 ? mf_entry_file_error(rc) : mf_entry_check(process, mapping, name, fd, &file);
     if (rc == 0)
         rc = mf_verify_is_overlay(process, fd, &file) ? mf_verify_content_at(process, mapping, fd, MF_BUILD_ID_ALONE)
              : is_pathless(fd, &file)       ? MF_NOT_VERIFIED

@@ -13,9 +13,9 @@ typedef int mf_use_path(struct mf_process *process, const struct mf_mapping *map
 /*
  * Goes to the path of a mapping's file where its entry answered @p closed: not to be followed without the capability (-EPERM),
  * or no map_files in this kernel (-ENOTSUP). By the name as it is, and where that is another file by the name without the
- * suffix that may be the kernel's.
+ * suffix that may be the kernel's. Where the name does not lead to the file: by a link of the process, mf_link_open().
  *
- * Returns what @p use says; @p closed where the file has no path, or where it is another error; -EIDRM: nothing stands at the
+ * Returns what @p use says; @p closed where the file has neither, or where it is another error; -EIDRM: nothing stands at the
  * path; -ENAMETOOLONG.
  */
 int mf_path_instead(int closed, struct mf_process *process, const struct mf_mapping *mapping, const char *name,

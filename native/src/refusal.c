@@ -169,6 +169,8 @@ int mf_events_refusal_reasons(void)
 
     if (rc == -ENOENT)
         return MF_EVENTS_ABSENT;
+    if (mf_sys_is_shortage(rc))
+        return (int)rc;
     (void)read_status(AT_FDCWD, "/proc/thread-self/status", fields, sizeof fields / sizeof *fields);
     if (rc > 0 && mf_get_number(paranoid) > 2 && !may_use_perf(effective)) /* below, anybody may watch their own processes */
         reasons |= MF_EVENTS_PARANOID;

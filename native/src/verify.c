@@ -4,7 +4,6 @@
 
 #include "build_id.h"
 #include "confirm.h"
-#include "digits.h"
 #include "entry.h"
 #include "fs.h"
 #include "memory.h"
@@ -22,16 +21,12 @@ bool mf_verify_is_overlay(const struct mf_process *process, int fd, const struct
 
 int mf_verify_open(int path_fd, int flags)
 {
-    char path[MF_FD_PATH];
     struct mf_statx file;
     const int rc = mf_sys_statx(path_fd, "", AT_EMPTY_PATH, &file);
 
     if (rc < 0)
-        return rc;
-    if (!S_ISREG(file.mode))
-        return -EIDRM;
-    mf_put_fd_path(path, path_fd);
-    return mf_sys_openat(AT_FDCWD, path, flags | OPEN_FLAGS);
+        return mf_entry_file_error(rc);
+    return S_ISREG(file.mode) ? mf_entry_reopen(path_fd, flags | OPEN_FLAGS) : -EIDRM;
 }
 
 /* @p found: what was found out about the file. It holds for the record only if the record still stands afterwards. */
@@ -47,10 +42,14 @@ static int compare_build_id(struct mf_process *process, const struct mf_mapping 
     uint8_t of_mapped[MF_BUILD_ID_MAX];
     uint8_t of_file[MF_BUILD_ID_MAX];
     const int length = mf_confirm_build_id(process, mapping, of_mapped);
+    int length_of_file;
 
     if (length <= 0)
         return length < 0 ? length : MF_NOT_VERIFIED;
-    return mf_build_id_of_file(fd, of_file) == length && memcmp(of_mapped, of_file, (size_t)length) == 0 ? MF_SAME_BUILD_ID : -EIDRM;
+    length_of_file = mf_build_id_of_file(fd, of_file);
+    if (length_of_file < 0)
+        return mf_entry_file_error(length_of_file);
+    return length_of_file == length && memcmp(of_mapped, of_file, (size_t)length) == 0 ? MF_SAME_BUILD_ID : -EIDRM;
 }
 
 /* The bytes too where there is a build ID: a file may be changed and keep it. */
@@ -61,8 +60,10 @@ static int verify_content(struct mf_process *process, const struct mf_mapping *m
 
     if (proof < 0 || amount == MF_BUILD_ID_ALONE)
         return proof;
-    same = mf_memory_compare(process, mapping, fd);
-    return same < 0 ? same : same == MF_SAME ? MF_SAME_BYTES : same == MF_DIFFERENT ? -EIDRM : proof;
+    same = mf_memory_compare(process, mapping, fd, amount == MF_ALL_PAGES);
+    if (same < 0)
+        return same;
+    return same == MF_DIFFERENT ? -EIDRM : same == MF_SAME && amount == MF_ALL_PAGES ? MF_SAME_BYTES : proof;
 }
 
 /* By the numbers, where they are a file's own; -EAGAIN: they prove nothing. On btrfs another inode is another file. */
@@ -81,10 +82,11 @@ int mf_file_prove(struct mf_process *process, const struct mf_mapping *mapping, 
     int rc;
 
     rc = mf_record_check_file(mapping);
-    if (rc == 0)
-        rc = mf_sys_statx(fd, "", AT_EMPTY_PATH, &file);
     if (rc < 0)
         return rc;
+    rc = mf_sys_statx(fd, "", AT_EMPTY_PATH, &file);
+    if (rc < 0)
+        return mf_entry_file_error(rc);
     rc = verify_numbers(mapping, fd, &file);
     if (rc == -EAGAIN) {
         rc = mf_validate(process, mapping); /* a range that is unmapped is not read through */
@@ -111,7 +113,7 @@ int mf_verify_quickly(struct mf_process *process, const struct mf_mapping *mappi
     int rc = mf_sys_statx(path_fd, "", AT_EMPTY_PATH, &file);
 
     if (rc < 0)
-        return rc;
+        return mf_entry_file_error(rc);
     rc = verify_numbers(mapping, path_fd, &file);
     return rc == -EAGAIN ? mf_verify_content_at(process, mapping, path_fd, MF_BUILD_ID_ALONE) : validated(process, mapping, rc);
 }

@@ -10,7 +10,8 @@
 /* How much of a file's content is compared with the mapping. */
 enum mf_amount {
     MF_BUILD_ID_ALONE, /* no page of the mapping is read */
-    MF_ALL_PAGES,      /* each page of the mapping too */
+    MF_SOME_PAGES,     /* and up to 16 pages that are in memory: finds a difference, and proves nothing where there is none */
+    MF_ALL_PAGES,      /* and each page of the mapping */
 };
 
 /*
@@ -24,7 +25,7 @@ bool mf_verify_is_overlay(const struct mf_process *process, int fd, const struct
  * Opens a regular file that a descriptor with O_PATH stands for. A FIFO or a device is not opened, since that may have an
  * effect.
  *
- * @return a descriptor; -EIDRM: it is no regular file, and so not a mapped one; or the errno of open(2).
+ * @return a descriptor; -EIDRM: it is no regular file, and so not a mapped one; or an error of mf_entry_file_error().
  */
 int mf_verify_open(int path_fd, int flags);
 
