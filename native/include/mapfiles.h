@@ -324,6 +324,12 @@ MF_API int mf_query(struct mf_process *process, uint64_t address, uint32_t how, 
  * Whether a process still has a mapping: the same range, of the same byte of a file with the same numbers, where they were told
  * (MF_EVENTS_BUILD_ID: they were not).
  *
+ * A record has no more than these to know a file by. ext4 and xfs give the inode number of a deleted file to a new one, often at
+ * once. A new file with the number of the old one, mapped at the same offset and range after the old one was unmapped, has the same
+ * record: then this returns 1, and all functions on the file of the record answer about the new one. The kernel shows no generation
+ * of a mapping, and no generation or birth time of its file. What can be compared is the birth time of the opened file (statx(2),
+ * STATX_BTIME) with the time of the snapshot: a later one means a new file. Events report the new mapping (mf_events_open()).
+ *
  * One system call (PROCMAP_QUERY); before Linux 6.11 the whole text is read.
  *
  * @return 1: it has; 0: the record is stale; -ESRCH, -ECHILD, -ENXIO, -EACCES. Thread-safe. Async-signal-safe.

@@ -62,7 +62,7 @@ static int open_entry(struct mf_process *process, const struct mf_mapping *mappi
     return rc == -EIDRM ? -EREMCHG : rc; /* its own entry leads elsewhere: a copy-up */
 }
 
-static int open_and_prove(struct mf_process *process, const struct mf_mapping *mapping, int path_fd, int flags, int *fd)
+static int open_and_verify(struct mf_process *process, const struct mf_mapping *mapping, int path_fd, int flags, int *fd)
 {
     int rc;
 
@@ -77,7 +77,7 @@ static int open_and_prove(struct mf_process *process, const struct mf_mapping *m
     return rc;
 }
 
-static int only_prove(struct mf_process *process, const struct mf_mapping *mapping, int path_fd, int flags, int *fd)
+static int verify_quickly(struct mf_process *process, const struct mf_mapping *mapping, int path_fd, int flags, int *fd)
 {
     (void)flags;
     (void)fd;
@@ -107,7 +107,7 @@ int mf_file_open(struct mf_process *process, const struct mf_mapping *mapping, c
     } else {
         rc = how & MF_OPEN_BY_PATH ? -EPERM : open_entry(process, mapping, name, flags, fd);
         if (*fd < 0)
-            rc = mf_path_instead(rc, process, mapping, name, open_and_prove, flags, fd);
+            rc = mf_path_instead(rc, process, mapping, name, open_and_verify, flags, fd);
     }
     if (rc == MF_NOT_VERIFIED && !(how & MF_OPEN_UNVERIFIED))
         rc = -ENODATA;
@@ -134,13 +134,13 @@ static int glance(struct mf_process *process, const struct mf_mapping *mapping, 
 
     fd = (int)mf_entry_call(process, mapping, MF_ENTRY_OPEN, &flags);
     if (fd < 0)
-        return mf_path_instead(fd, process, mapping, name, only_prove, O_RDONLY, &none);
+        return mf_path_instead(fd, process, mapping, name, verify_quickly, O_RDONLY, &none);
     rc = mf_sys_statx(fd, "", AT_EMPTY_PATH, &file);
     rc = rc < 0 ? mf_entry_file_error(rc) : mf_entry_check(process, mapping, name, fd, &file);
-    if (rc == 0)
-        rc = mf_verify_is_overlay(process, fd, &file) ? mf_verify_content_at(process, mapping, fd, MF_BUILD_ID_ALONE)
-             : is_pathless(fd, &file)       ? MF_NOT_VERIFIED
-                                            : MF_EXACT;
+    if (rc == 0 && mf_verify_is_overlay(process, fd, &file))
+        rc = mf_verify_content_at(process, mapping, fd, MF_BUILD_ID_ALONE);
+    else if (rc == 0)
+        rc = is_pathless(fd, &file) ? MF_NOT_VERIFIED : MF_EXACT;
     mf_sys_close(fd);
     return rc;
 }
