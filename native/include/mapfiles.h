@@ -561,7 +561,7 @@ enum mf_open_how {
  *         asked to give it up: try again; or another errno of open(2). -EIO stands for those that mean something else here. With
  *         MF_OPEN_AT_ONCE -EAGAIN alone: without it there may be another answer.
  *
- * Thread-safe. Async-signal-safe (takes 16 KiB of stack). Comparing bytes reads the whole mapping.
+ * Thread-safe. Async-signal-safe (takes 24 KiB of stack). Comparing bytes reads the whole mapping.
  */
 MF_API int mf_file_open(struct mf_process *process, const struct mf_mapping *mapping, const char *name, uint32_t how,
                         int *fd);
@@ -575,7 +575,7 @@ MF_API int mf_file_open(struct mf_process *process, const struct mf_mapping *map
  *
  * @return enum mf_proof but MF_EXACT; -EIDRM: it is another file; -ENOENT: the mapping has none; -ESTALE; -ESRCH and the like.
  *
- * Thread-safe. Async-signal-safe (takes 16 KiB of stack). May read the whole mapping.
+ * Thread-safe. Async-signal-safe (takes 24 KiB of stack). May read the whole mapping.
  */
 MF_API int mf_file_prove(struct mf_process *process, const struct mf_mapping *mapping, int fd);
 

@@ -59,7 +59,9 @@ static int open_entry(struct mf_process *process, const struct mf_mapping *mappi
     if (rc < 0 || !mf_verify_is_overlay(process, *fd, &file))
         return rc < 0 ? rc : MF_EXACT;
     rc = mf_file_prove(process, mapping, *fd);
-    return rc == -EIDRM ? -EREMCHG : rc; /* its own entry leads elsewhere: a copy-up */
+    if (rc == -EIDRM && (rc = mf_verify_is_copied(process, mapping, name, *fd)) >= 0)
+        rc = rc > 0 ? -EREMCHG : -EIDRM;
+    return rc;
 }
 
 static int open_and_verify(struct mf_process *process, const struct mf_mapping *mapping, int path_fd, int flags, int *fd)

@@ -71,41 +71,17 @@ static bool is_device_of(const struct subject *subject, const struct mf_statx *o
     return other->dev_major == major && other->dev_minor == minor;
 }
 
-/* By the path alone: on overlayfs files of two layers may have the same numbers in maps. */
-static bool has_its_name(const struct subject *subject)
-{
-    char target[MF_NAME_MAX];
-    const long length = mf_entry_call(subject->process, subject->mapping, MF_ENTRY_READLINK, target);
-
-    return length >= 0 && mf_entry_is_name(subject->mapping, subject->name, true, target, (size_t)length);
-}
-
-/*
- * A mapping keeps the file of a lower layer after somebody opens its path for writing (Documentation/filesystems/overlayfs.rst,
- * "Non-standard behavior"). Its numbers may stay, so the content has to tell. A difference counts if it is found each time, and
- * the mapping has its name each time after that: the process may map other files there in between.
- */
-static int compare_copies(const struct subject *subject, int path_fd)
-{
-    for (int times = 0; times < 8; times++) {
-        const int rc = mf_verify_content_at(subject->process, subject->mapping, path_fd, MF_SOME_PAGES);
-
-        if (rc < 0 && !mf_entry_is_out_of_reach(rc))
-            return rc;
-        if (rc != -EIDRM)
-            return SAME;
-        if (!has_its_name(subject))
-            return -ESTALE;
-    }
-    return COPIED;
-}
-
 static int compare(const struct subject *subject, int path_fd, const struct mf_statx *found, enum mf_fs fs)
 {
     if (subject->followed && (!is_device_of(subject, found) || found->inode != subject->file.inode))
         return OTHER;
+    if (subject->followed && fs == MF_FS_OVERLAY && S_ISREG(found->mode)) {
+        const int copied = mf_verify_is_copied(subject->process, subject->mapping, subject->name, path_fd);
+
+        return copied < 0 ? copied : copied > 0 ? COPIED : SAME;
+    }
     if (subject->followed)
-        return fs == MF_FS_OVERLAY && S_ISREG(found->mode) ? compare_copies(subject, path_fd) : SAME;
+        return SAME;
     if (fs == MF_FS_NUMBERED)
         return is_device_of(subject, found) && found->inode == subject->mapping->inode ? SAME : OTHER;
     return fs == MF_FS_BTRFS && found->inode != subject->mapping->inode ? OTHER : NOT_KNOWN;

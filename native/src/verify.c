@@ -117,3 +117,26 @@ int mf_verify_quickly(struct mf_process *process, const struct mf_mapping *mappi
     rc = verify_numbers(mapping, path_fd, &file);
     return rc == -EAGAIN ? mf_verify_content_at(process, mapping, path_fd, MF_BUILD_ID_ALONE) : validated(process, mapping, rc);
 }
+
+/* By the path alone: files of two layers may have the same numbers in maps. */
+static bool has_its_name(struct mf_process *process, const struct mf_mapping *mapping, const char *name)
+{
+    char target[MF_NAME_MAX];
+    const long length = mf_entry_call(process, mapping, MF_ENTRY_READLINK, target);
+
+    return length >= 0 && mf_entry_is_name(mapping, name, true, target, (size_t)length);
+}
+
+/* A difference counts if it is found each time, and the mapping has its name each time: the process may map other files in between. */
+int mf_verify_is_copied(struct mf_process *process, const struct mf_mapping *mapping, const char *name, int path_fd)
+{
+    for (int times = 0; times < 8; times++) {
+        const int rc = mf_verify_content_at(process, mapping, path_fd, MF_SOME_PAGES);
+
+        if (rc != -EIDRM)
+            return rc < 0 && !mf_entry_is_out_of_reach(rc) ? rc : 0;
+        if (!has_its_name(process, mapping, name))
+            return -ESTALE;
+    }
+    return 1;
+}

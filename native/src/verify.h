@@ -40,4 +40,14 @@ int mf_verify_quickly(struct mf_process *process, const struct mf_mapping *mappi
 /* The same by the content alone, for a file whose numbers are those of the mapping. */
 int mf_verify_content_at(struct mf_process *process, const struct mf_mapping *mapping, int path_fd, enum mf_amount amount);
 
+/*
+ * Whether a file of overlayfs is another copy of the mapped one. A mapping keeps the file of a lower layer after somebody opens its
+ * path for writing (Documentation/filesystems/overlayfs.rst, "Non-standard behavior"). The numbers may stay, so the content has to
+ * tell: the build ID, and up to 16 pages that are in memory.
+ *
+ * @param path_fd  open, or O_PATH.
+ * @return 1: it is; 0: no difference was found; -ESTALE; or another negative errno.
+ */
+int mf_verify_is_copied(struct mf_process *process, const struct mf_mapping *mapping, const char *name, int path_fd);
+
 #endif
