@@ -23,10 +23,11 @@ struct pair {
     bool (*make)(void);       /* makes both files; false: not on this machine */
     const char *first;        /* the record's file */
     const char *second;
+    unsigned usual_answers;   /* how many find a fault that there was */
     bool is_another_at_path;  /* the path of the first file leads to another copy of it: nothing may be verified */
 };
 
-static unsigned long long answers;
+static unsigned long long wanted; /* answers; 0: as many as is usual */
 static int only = -1; /* number of a pair */
 static struct mf_process process;
 static struct mf_snapshot *snapshot;
@@ -142,11 +143,11 @@ static bool make_files_on_overlay(void)
 }
 
 static const struct pair pairs[] = {
-    {"one inode on two tmpfs", make_on_two_tmpfs, "tmpfs1/file", "tmpfs2/file", false},
-    {"one inode on two subvolumes of btrfs", make_on_two_subvolumes, "btrfs/volume/file", "btrfs/other/file", false},
-    {"one inode on two layers of overlayfs", make_on_two_layers, "layers/a", "layers/b", false},
-    {"an image copied up, and its copy", make_images_on_overlay, "top/image", "top/new image", true},
-    {"a page copied up, and its copy", make_files_on_overlay, "top/image", "top/new image", true},
+    {"one inode on two tmpfs", make_on_two_tmpfs, "tmpfs1/file", "tmpfs2/file", 20000, false},
+    {"one inode on two subvolumes of btrfs", make_on_two_subvolumes, "btrfs/volume/file", "btrfs/other/file", 1000, false},
+    {"one inode on two layers of overlayfs", make_on_two_layers, "layers/a", "layers/b", 1000, false},
+    {"an image copied up, and its copy", make_images_on_overlay, "top/image", "top/new image", 4000, true},
+    {"a page copied up, and its copy", make_files_on_overlay, "top/image", "top/new image", 4000, true},
 };
 
 /* Copies the file of the path up: the mapping keeps the file of the lower layer. */
@@ -238,6 +239,8 @@ static void find_state_once(const struct pair *pair)
 
 static void ask_everything(const struct pair *pair, bool by_entry)
 {
+    const unsigned long long answers = wanted > 0 ? wanted : rounds(pair->usual_answers);
+
     for (unsigned long long asked = 0; asked < answers && check_failures < 10; asked += by_entry ? 5 : 1) {
         open_once(pair, MF_OPEN_BY_PATH);
         if (!by_entry)
@@ -324,7 +327,7 @@ int main(int count_of_arguments, char **arguments)
 
     lack_as_told();
     umask(0);
-    answers = count_of_arguments > 1 ? strtoull(arguments[1], NULL, 10) : rounds(10000);
+    wanted = count_of_arguments > 1 ? strtoull(arguments[1], NULL, 10) : 0;
     if (count_of_arguments > 2)
         only = atoi(arguments[2]);
     snapshot = new_snapshot(1024, 1 << 18);
