@@ -554,12 +554,12 @@ enum mf_open_how {
  * @param[out] fd  the caller's, unless an error is returned.
  * @return enum mf_proof; MF_NOT_VERIFIED with MF_OPEN_UNVERIFIED only. -ENOENT: no file; -ESTALE; -EPERM: it cannot be had
  *         without the capability (it has no path), -ENOTSUP: nor in this kernel; -EIDRM: nothing, or another file, stands at
- *         its path; -EREMCHG: overlayfs made a copy of the file for writing, which the path and the entry lead to now, and nothing
- *         leads to the mapped one; -ENODATA: nothing proves that what stands there is it; -EBADF: MF_OPEN_WRITABLE where the process opened it
- *         for reading; -EACCES: the caller may not open the file, or nobody may in this way (immutable); -EUNATCH: what is mapped
- *         cannot be opened (a perf ring, a socket, a buffer of devices; no driver); -EAGAIN: somebody has a lease on it, and has been
- *         asked to give it up: try again; or another errno of open(2). -EIO stands for those that mean something else here. With
- *         MF_OPEN_AT_ONCE -EAGAIN alone: without it there may be another answer.
+ *         its path; -EREMCHG: overlayfs made a copy of the file for writing, to which the path and the entry lead now, and
+ *         nothing leads to the mapped one; -ENODATA: nothing proves that what stands there is it; -EBADF: MF_OPEN_WRITABLE where
+ *         the process opened it for reading; -EACCES: the caller may not open the file, or nobody may in this way (immutable);
+ *         -EUNATCH: what is mapped cannot be opened (a perf ring, a socket, a buffer of devices; no driver); -EAGAIN: somebody has
+ *         a lease on it, and has been asked to give it up: try again; or another errno of open(2), -EIO for those that mean
+ *         something else here. With MF_OPEN_AT_ONCE: -EAGAIN alone; without it there may be another answer.
  *
  * Thread-safe. Async-signal-safe (takes 24 KiB of stack). Comparing bytes reads the whole mapping.
  */

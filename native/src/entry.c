@@ -153,7 +153,8 @@ int mf_entry_access(struct mf_process *process, const struct mf_mapping *mapping
     return (int)access;
 }
 
-bool mf_entry_is_name(const struct mf_mapping *mapping, const char *name, bool may_be_suffixed, const char *target, size_t length)
+bool mf_entry_is_name(const struct mf_mapping *mapping, const char *name, bool may_be_suffixed, const char *target,
+                      size_t length)
 {
     if (may_be_suffixed && length == mapping->name_length + MF_SUFFIX_LENGTH &&
         memcmp(target + mapping->name_length, MF_SUFFIX, MF_SUFFIX_LENGTH) == 0)

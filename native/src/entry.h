@@ -59,14 +59,15 @@ int mf_entry_stat(struct mf_process *process, const struct mf_mapping *mapping, 
 int mf_entry_check(struct mf_process *process, const struct mf_mapping *mapping, const char *name, int fd,
                    const struct mf_statx *file);
 
-/* 0: the path of an open file is the name of the record, or was until the file was deleted; -ESTALE; or another negative errno. */
+/* 0: the path of an open file is the name of the record, or was until the file was deleted; -ESTALE; or another error. */
 int mf_entry_check_path(const struct mf_mapping *mapping, const char *name, int fd);
 
 /* Whether a link's target is the name of a record, with the suffix that may be off it. */
 bool mf_entry_is_target(const struct mf_mapping *mapping, const char *name, const char *target, size_t length);
 
 /* The same. @p may_be_suffixed: whether the kernel's " (deleted)" may follow the name. */
-bool mf_entry_is_name(const struct mf_mapping *mapping, const char *name, bool may_be_suffixed, const char *target, size_t length);
+bool mf_entry_is_name(const struct mf_mapping *mapping, const char *name, bool may_be_suffixed, const char *target,
+                      size_t length);
 
 /* Whether the numbers of maps and stat are the same: so they are on most file systems. */
 static inline bool mf_entry_numbers_agree(const struct mf_mapping *mapping, const struct mf_statx *file)

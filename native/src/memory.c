@@ -45,8 +45,9 @@ struct comparison {
 static uint64_t page_at(const struct comparison *with, uint64_t address)
 {
     uint64_t page;
+    const long got = mf_sys_pread(with->pages_fd, &page, sizeof page, address / with->page_size * sizeof page);
 
-    return mf_sys_pread(with->pages_fd, &page, sizeof page, address / with->page_size * sizeof page) == sizeof page ? page : PAGE_SWAPPED;
+    return got == sizeof page ? page : PAGE_SWAPPED;
 }
 
 /* A private page is changed once it is no page of the file any more. A shared one is the file itself. */

@@ -18,7 +18,8 @@ static int open_at_once(struct mf_process *process, const struct mf_mapping *map
 
     flags |= OPEN_FLAGS;
     *fd = (int)mf_entry_call(process, mapping, MF_ENTRY_OPEN, &flags);
-    if (*fd < 0 || mf_sys_fstat(*fd, &file) != 0 || !mf_entry_numbers_agree(mapping, &file) || mf_verify_is_overlay(process, *fd, &file))
+    if (*fd < 0 || mf_sys_fstat(*fd, &file) != 0 || !mf_entry_numbers_agree(mapping, &file) ||
+        mf_verify_is_overlay(process, *fd, &file))
         return -EAGAIN;
     return MF_EXACT;
 }

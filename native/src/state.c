@@ -167,10 +167,13 @@ static int state_of(const struct subject *subject)
 static int is_ring(struct mf_process *process, const struct mf_mapping *mapping)
 {
     int flags = O_PATH;
-    const int fd = mf_mapping_kind(mapping) == MF_KIND_AIO ? (int)mf_entry_call(process, mapping, MF_ENTRY_OPEN, &flags) : -ENOENT;
     struct mf_statx file;
     int is_one;
+    int fd;
 
+    if (mf_mapping_kind(mapping) != MF_KIND_AIO)
+        return 0;
+    fd = (int)mf_entry_call(process, mapping, MF_ENTRY_OPEN, &flags);
     if (fd < 0)
         return mf_sys_is_shortage(fd) ? fd : 0;
     is_one = mf_fs_of(fd) == MF_FS_PATHLESS && mf_sys_fstat(fd, &file) == 0 && mf_entry_numbers_agree(mapping, &file);
@@ -205,13 +208,15 @@ int mf_file_state(struct mf_process *process, const struct mf_mapping *mapping, 
 static int find_name(const struct subject *subject, int opened)
 {
     int finding;
+    int ring;
 
     if (opened < 0 && opened != -ESTALE)
         return opened;
     if (opened == 0 && subject->followed && subject->file.nlink == 0)
         return ABSENT;
     finding = look_at(subject, subject->name, subject->mapping->name_length);
-    return finding == NOT_KNOWN ? is_ring(subject->process, subject->mapping) == 1 ? ABSENT : NOT_KNOWN : finding;
+    ring = finding == NOT_KNOWN ? is_ring(subject->process, subject->mapping) : 0;
+    return ring < 0 ? ring : ring > 0 ? ABSENT : finding;
 }
 
 int mf_deletion(struct mf_process *process, const struct mf_mapping *mapping, const char *name)

@@ -127,7 +127,10 @@ static bool has_its_name(struct mf_process *process, const struct mf_mapping *ma
     return length >= 0 && mf_entry_is_name(mapping, name, true, target, (size_t)length);
 }
 
-/* A difference counts if it is found each time, and the mapping has its name each time: the process may map other files in between. */
+/*
+ * A difference counts if it is found each time, and the mapping has its name each time: the process may map other files in
+ * between.
+ */
 int mf_verify_is_copied(struct mf_process *process, const struct mf_mapping *mapping, const char *name, int path_fd)
 {
     for (int times = 0; times < 8; times++) {

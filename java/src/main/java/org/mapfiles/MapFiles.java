@@ -29,8 +29,9 @@ import org.mapfiles.internal.NativeLibrary;
  *
  * <p>An entry is found by the exact range of a mapping, and checked against it: a mapping that is gone, or another file in its
  * range, is a {@link StaleMappingException}, never another file's answer. On btrfs and overlayfs other files may have the same
- * device and inode in maps; so there a file that was renamed since is stale too, until the mappings are read anew. A {@link MapEvent} with a build ID has no device and
- * inode to check against: an {@link IllegalArgumentException}; {@link ProcessMaps#query} tells what is at its start.
+ * device and inode in maps; so there a file that was renamed since is stale too, until the mappings are read anew. A
+ * {@link MapEvent} with a build ID has no device and inode to check against: an {@link IllegalArgumentException};
+ * {@link ProcessMaps#query} tells what is at its start.
  *
  * <p>Range, offset, device and inode are all that a mapping can be checked by. ext4 and xfs give the inode of a deleted file to a
  * new one, often at once. If that is mapped in the range of the old one, an older snapshot's mapping seems to hold, and the new file
