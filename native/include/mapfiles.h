@@ -27,6 +27,7 @@
  *   -ENOTTY   this kernel has no PROCMAP_QUERY (before Linux 6.11)
  *   -ENOENT   no mapping fits
  *   -ESTALE   the mapping is gone: its exact range is unmapped, split, merged, or shows another file; read anew
+ *   -EFBIG    the process has more than 2 GiB of text in maps, of which no more is read
  *   -EINVAL   an argument makes no sense; functions on the file of a mapping: its device and inode were not told
  *
  * Anything else is the errno of the system call that failed, such as -EMFILE or -ENOMEM.
@@ -74,7 +75,7 @@ enum mf_kind {
                                   block device may be called so, too */
     MF_KIND_DMA_BUF,         /**< a buffer shared among devices, by its name as well */
     MF_KIND_HUGETLB,         /**< MAP_HUGETLB without a file */
-    MF_KIND_OTHER,           /**< another special mapping of the kernel's, known by its name alone */
+    MF_KIND_OTHER,           /**< another special mapping of the kernel's, known by its name alone: sockets, memfd_secret(2), ... */
 };
 
 /**
@@ -150,7 +151,8 @@ MF_API void mf_process_close(struct mf_process *process);
 
 /** Why the kernel refused a look (ptrace(2), "Ptrace access mode checking"): bits of mf_refusal_reasons(). */
 enum mf_refusal {
-    MF_REFUSED_USER = 1u << 0,         /**< its uid or gid is not ours: become that user, or have CAP_SYS_PTRACE */
+    MF_REFUSED_USER = 1u << 0,         /**< its uid or gid is not ours: become that user, or have CAP_SYS_PTRACE, for
+                                            map_files and memory CAP_DAC_READ_SEARCH too */
     MF_REFUSED_CAPABILITIES = 1u << 1, /**< it has capabilities that we lack: have them too, or CAP_SYS_PTRACE */
     MF_REFUSED_DUMPABLE = 1u << 2,     /**< it is not dumpable (set-uid program, prctl(2)): have CAP_SYS_PTRACE */
     MF_REFUSED_POLICY = 1u << 3,       /**< none of these: a security module, or another user namespace */
@@ -165,6 +167,23 @@ enum mf_refusal {
  * Thread-safe. Async-signal-safe.
  */
 MF_API int mf_refusal_reasons(int32_t pid);
+
+/** What the calling thread may do: bits of mf_caller_privileges(). Capabilities are the effective ones. */
+enum mf_privilege {
+    MF_CALLER_IS_ROOT = 1u << 0,                /**< its effective user ID is 0 */
+    MF_CALLER_HAS_PTRACE = 1u << 1,             /**< CAP_SYS_PTRACE: reads other users' processes */
+    MF_CALLER_HAS_CHECKPOINT_RESTORE = 1u << 2, /**< CAP_CHECKPOINT_RESTORE or CAP_SYS_ADMIN: follows entries of map_files */
+    MF_CALLER_HAS_PERFMON = 1u << 3,            /**< CAP_PERFMON or CAP_SYS_ADMIN: opens perf events */
+    MF_CALLER_IN_USER_NAMESPACE = 1u << 4,      /**< not the initial one: its capabilities count in this namespace alone */
+};
+
+/**
+ * What the calling thread may do, for the message after -EACCES and -EPERM: "run this as root" is no advice for root. In a
+ * container root often lacks capabilities (docker run --cap-add=SYS_PTRACE).
+ *
+ * @return bits of enum mf_privilege. Thread-safe. Async-signal-safe.
+ */
+MF_API int mf_caller_privileges(void);
 
 /* ---- A snapshot ------------------------------------------------------------------------------------------------- */
 
@@ -253,7 +272,8 @@ MF_API int mf_snapshot_init(void *memory, size_t bytes, uint32_t mapping_capacit
  *                  nothing has changed the cost is the read and a compare, and @p out holds no picture.
  * @param out       an initialised snapshot other than @p previous.
  * @return 1: filled; 0: nothing has changed since @p previous; -ENOBUFS: out->needed_mappings and out->needed_text say
- *         what would have been enough a moment ago: give somewhat more; -EBADMSG; -ESRCH, -ECHILD, -ENXIO, -EACCES;
+ *         what would have been enough a moment ago: give somewhat more. The read stops where a snapshot cannot hold the rest,
+ *         behind 2 GiB of text: mf_snapshot_bytes() returns 0 for such a capacity. -EBADMSG; -ESRCH, -ECHILD, -ENXIO, -EACCES;
  *         -ENOTTY: MF_BY_QUERY on an old kernel; -EMFILE, -ENFILE: no descriptor is left.
  *
  * Thread-safe for different @p out. Async-signal-safe (takes up to 12 KiB of stack). A read of the text takes a descriptor of
@@ -354,8 +374,9 @@ enum mf_file_state {
  *
  * Paths are looked up where the kernel's begin: at the root of the caller or, for a process that is not below it, of that
  * one's mount namespace; not at a root it has by chroot(2). Without the capability the device and inode of maps are
- * compared with those of the path, where that proves something: not on btrfs, not on overlayfs. A file that the process executes, or
- * has open, has its links counted without the capability too, through /proc/<pid>/exe or fd.
+ * compared with those of the path, where that proves something: not on btrfs, not on overlayfs. If the caller may read the maps
+ * of the process and not its root, paths are looked up at the caller's root, and only MF_FILE_PRESENT can be proved. A file that the
+ * process executes, or has open, has its links counted without the capability too, through /proc/<pid>/exe or fd.
  *
  * On overlayfs the build ID and up to 16 pages in memory are compared with the file at the path. MF_FILE_PRESENT there means that
  * no difference was found.
@@ -424,8 +445,10 @@ enum mf_entry_part {
  * Of a range that another file had before, the kernel may go on to show how that one was opened, if anybody looked at its
  * entry then: a link's permissions are set once. Shared writable mappings are told right in any case.
  *
- * Errors are of this entry alone: -ESTALE; -EPERM: not without the capability; -ENAMETOOLONG: the target has MF_NAME_MAX
- * bytes or more; -ENOBUFS: no room was left for it; -ENODATA: not asked for; or of the system call that failed.
+ * Each of the three parts has an error of its own: that one cannot be read does not affect the others. -ESTALE; -EPERM: the
+ * caller may not read it, see mf_entries_may_list() and mf_entries_may_follow(); -ENOTSUP: this kernel has no map_files;
+ * -ENAMETOOLONG: the target has MF_NAME_MAX bytes or more; -ENOBUFS: no room was left for it; -ENODATA: not asked for; or of the
+ * system call that failed.
  */
 struct mf_entry {
     uint64_t start;         /**< the exact range, as in the record */
@@ -433,12 +456,12 @@ struct mf_entry {
     struct mf_file_stat stat;
     int32_t mapping;        /**< index of the record in the snapshot */
     int32_t file_index;     /**< of the record */
-    int32_t link_error;     /**< 0, or why target and access are not known */
+    int32_t link_error;     /**< 0, or why the target is not known */
     int32_t stat_error;     /**< 0, or why stat is not known */
     uint32_t flags;         /**< MF_READABLE, MF_WRITABLE: how the file was opened; MF_DELETED, MF_SUFFIXED: of the target */
     uint32_t target_offset; /**< the target's bytes: raw, not terminated, from this byte of the text on */
     uint32_t target_length;
-    uint32_t reserved;      /**< 0 */
+    int32_t access_error;   /**< 0, or why it is not known how the file was opened */
 };
 
 /** Head of the entries of a snapshot: one relocatable block of caller's memory, 8-byte aligned: head, entries, text. */
@@ -474,7 +497,9 @@ MF_API size_t mf_entries_bytes(uint32_t entry_capacity, uint32_t text_capacity);
 MF_API int mf_entries_init(void *memory, size_t bytes, uint32_t entry_capacity, uint32_t text_capacity);
 
 /**
- * Whether the entries of a process may be listed and their targets read (proc_pid_map_files(5): as its maps).
+ * Whether the entries of a process may be listed and their targets read. This takes the right to ptrace
+ * (PTRACE_MODE_READ_FSCREDS) and the permissions of the directory, which is its owner's alone. Reading maps may take less:
+ * CAP_PERFMON since Linux 6.13.
  *
  * @return 0; -EACCES: mf_refusal_reasons() says why; -ENOTSUP: this kernel has no map_files (before Linux 4.3, or built
  *         without); -ESRCH and the like. Thread-safe. Async-signal-safe.
@@ -498,8 +523,8 @@ MF_API int mf_entries_may_follow(void);
  * @param what     bits of enum mf_entry_part.
  * @param[out] out  filled whatever is returned; its target_offset is 0, of @p target.
  * @param[out] target  MF_NAME_MAX bytes.
- * @return 0: look at the entry's errors; -ENOENT: the mapping has no file, and so no entry; -ESTALE; -EACCES; -ENOTSUP;
- *         -ESRCH and the like.
+ * @return 0: each part has an error of its own; -ENOENT: the mapping has no file, and so no entry; -ESTALE; -EACCES: the maps
+ *         may not be read any more; -ESRCH and the like.
  *
  * Thread-safe. Async-signal-safe.
  */
@@ -510,7 +535,8 @@ MF_API int mf_entry_read(struct mf_process *process, const struct mf_mapping *ma
  * Reads the entries of all mappings of a snapshot that have a file.
  *
  * @return 0; -ENOBUFS: needed_entries and needed_text say what would have been enough, those that fitted are there;
- *         -EACCES, -ENOTSUP, -ESRCH and the like. Thread-safe for different @p out. Async-signal-safe (takes 12 KiB of stack).
+ *         -EACCES: the maps may not be read any more; -ESRCH and the like. Thread-safe for different @p out.
+ *         Async-signal-safe (takes 12 KiB of stack).
  */
 MF_API int mf_entries_read(struct mf_process *process, const struct mf_snapshot *snapshot, uint32_t what,
                            struct mf_entries *out);
@@ -538,12 +564,12 @@ enum mf_open_how {
 /**
  * Opens the file of a mapping, O_CLOEXEC, and says how it is known to be that file.
  *
- * Goes through map_files. Without the capability, or in a kernel that has none, it opens regular files by the path, seen from where
- * the kernel's paths begin, and where that leads elsewhere by /proc/<pid>/exe or fd. The path is never proof. On ext2/3/4, xfs,
- * tmpfs and squashfs device and inode are; elsewhere the build ID (Linux 6.11+) and the bytes are compared. On overlayfs an entry is
- * no proof either: after a copy-up it opens the new upper file, with the same numbers, while the old lower one stays mapped; so
- * these two are compared there too. A descriptor of overlayfs may change to the upper file later: mf_file_prove() again after
- * reading.
+ * Goes through map_files. Where the caller may not follow entries, or in a kernel that has none, it opens regular files by the path,
+ * seen from where the kernel's paths begin, and where that leads elsewhere by /proc/<pid>/exe or fd. If the caller may read the maps
+ * of the process and not its root, paths are tried from the caller's own root. The path is never proof. On ext2/3/4, xfs, tmpfs and
+ * squashfs device and inode are; elsewhere the build ID (Linux 6.11+) and the bytes are compared. On overlayfs an entry is no proof
+ * either: after a copy-up it opens the new upper file, with the same numbers, while the old lower one stays mapped; so these two are
+ * compared there too. A descriptor of overlayfs may change to the upper file later: mf_file_prove() again after reading.
  *
  * On btrfs and overlayfs other files may show the same device and inode in maps, so the file must have the record's name too. After
  * a rename the record is stale there.
@@ -553,13 +579,17 @@ enum mf_open_how {
  * @param mapping  a record of @p process, and its @p name of mapping->name_length bytes.
  * @param[out] fd  the caller's, unless an error is returned.
  * @return enum mf_proof; MF_NOT_VERIFIED with MF_OPEN_UNVERIFIED only. -ENOENT: no file; -ESTALE; -EPERM: it cannot be had
- *         without the capability (it has no path), -ENOTSUP: nor in this kernel; -EIDRM: nothing, or another file, stands at
+ *         without following the entry, and the caller may not: mf_entries_may_list() and mf_entries_may_follow() report why;
+ *         -ENOTSUP: nor in this kernel; -EIDRM: nothing, or another file, stands at
  *         its path; -EREMCHG: overlayfs made a copy of the file for writing, to which the path and the entry lead now, and
  *         nothing leads to the mapped one; -ENODATA: nothing proves that what stands there is it; -EBADF: MF_OPEN_WRITABLE where
  *         the process opened it for reading; -EACCES: the caller may not open the file, or nobody may in this way (immutable);
  *         -EUNATCH: what is mapped cannot be opened (a perf ring, a socket, a buffer of devices; no driver); -EAGAIN: somebody has
  *         a lease on it, and has been asked to give it up: try again; or another errno of open(2), -EIO for those that mean
  *         something else here. With MF_OPEN_AT_ONCE: -EAGAIN alone; without it there may be another answer.
+ *
+ * Bounds, since a file may be made to waste time: of an ELF file at most 256 program headers and 128 KiB are read for its build
+ * ID, and the bytes of a mapping of more than 16 GiB are not compared. What is not found within them is not known.
  *
  * Thread-safe. Async-signal-safe (takes 24 KiB of stack). Comparing bytes reads the whole mapping.
  */
@@ -585,7 +615,7 @@ MF_API int mf_file_prove(struct mf_process *process, const struct mf_mapping *ma
  * @return enum mf_proof: never MF_SAME_BYTES, and MF_NOT_VERIFIED where only the bytes would tell, or the file cannot be reached or
  *         opened; -ENOENT: no file; -ESTALE; -ESRCH and the like.
  *
- * Thread-safe. Async-signal-safe (takes 12 KiB of stack).
+ * Thread-safe. Async-signal-safe (takes 16 KiB of stack).
  */
 MF_API int mf_file_glance(struct mf_process *process, const struct mf_mapping *mapping, const char *name);
 

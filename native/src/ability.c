@@ -2,13 +2,30 @@
 /* What the caller may do with entries of map_files. */
 #include "digits.h"
 #include "entry.h"
+#include "root.h"
 #include "text.h"
 
 #include <string.h>
 
+/* A name that no entry has. To look for it takes what an entry takes: proc_map_files_lookup(), fs/proc/base.c. */
+#define NO_ENTRY "0-1000"
+
 int mf_entries_may_list(struct mf_process *process)
 {
-    return mf_entry_prepare(process);
+    const int rc = mf_entry_prepare(process);
+    struct stat none;
+    bool is_guess;
+    int root_fd;
+
+    if (rc < 0)
+        return rc;
+    if (mf_sys_stat(__atomic_load_n(&process->files_fd, __ATOMIC_RELAXED), NO_ENTRY, AT_SYMLINK_NOFOLLOW, &none) == -EACCES)
+        return mf_maps_explain(process->proc_fd, -EACCES);
+    root_fd = mf_root_open(process, &is_guess); /* what a link leads to takes the right to ptrace, as this one does */
+    if (root_fd < 0)
+        return root_fd == -ESRCH || root_fd == -ECHILD ? root_fd : 0;
+    mf_sys_close(root_fd);
+    return is_guess ? -EACCES : 0;
 }
 
 /* Follows an entry of the caller's own: 0, -EPERM, or -ENOENT where it does not tell, or is gone meanwhile. */

@@ -4,10 +4,23 @@
 #include "mapfiles.h"
 
 #include <elf.h>
+#include <errno.h>
+#include <stdbool.h>
 #include <string.h>
 
-/* Of a file that says it has more, no more is read. */
+/* Notes beyond this offset of a segment are not read. Linkers write the build ID among the first notes. */
 #define NOTES_MAX (64 * 1024)
+
+#define PIECE 1024u
+
+/* One piece of a file at a time. All pieces of a file count against one bound. */
+struct piece {
+    int fd;
+    uint32_t *reads_left;
+    uint64_t offset;
+    size_t bytes; /* fewer than PIECE at the end of the file */
+    char data[PIECE];
+};
 
 /* Where notes are: of one program header, of either class. */
 struct segment {
@@ -16,15 +29,40 @@ struct segment {
     uint64_t size;
 };
 
-/* Reads all of a piece of the file: 1; 0 where it ends before; or a negative errno. */
-static int read_piece(int fd, void *to, size_t bytes, uint64_t offset)
-{
-    const long got = offset > INT64_MAX - bytes ? 0 : mf_sys_pread(fd, to, bytes, offset);
+/* The table of program headers. */
+struct headers {
+    int elf_class;
+    uint32_t count;
+    uint64_t offset;
+};
 
-    return got < 0 ? (int)got : (size_t)got == bytes;
+static bool covers(const struct piece *piece, uint64_t offset, size_t bytes)
+{
+    return offset >= piece->offset && offset - piece->offset <= piece->bytes && bytes <= piece->bytes - (offset - piece->offset);
 }
 
-static int read_segment(int fd, int elf_class, uint64_t offset, struct segment *out)
+/* Copies PIECE bytes at most: 1; 0 where the file ends before; or a negative errno. */
+static int copy(struct piece *piece, uint64_t offset, void *to, size_t bytes)
+{
+    if (!covers(piece, offset, bytes)) {
+        long got;
+
+        if (offset > INT64_MAX - PIECE)
+            return 0;
+        if (*piece->reads_left == 0)
+            return -E2BIG;
+        --*piece->reads_left;
+        got = mf_sys_pread(piece->fd, piece->data, PIECE, offset);
+        piece->offset = offset;
+        piece->bytes = got > 0 ? (size_t)got : 0;
+        if (piece->bytes < bytes)
+            return got < 0 ? (int)got : 0;
+    }
+    memcpy(to, piece->data + (offset - piece->offset), bytes);
+    return 1;
+}
+
+static int read_segment(struct piece *piece, const struct headers *headers, uint32_t index, struct segment *out)
 {
     union {
         Elf64_Phdr wide;
@@ -32,12 +70,14 @@ static int read_segment(int fd, int elf_class, uint64_t offset, struct segment *
     } header;
     int rc;
 
-    if (elf_class == ELFCLASS64) {
-        rc = read_piece(fd, &header.wide, sizeof header.wide, offset);
-        *out = (struct segment){header.wide.p_type, header.wide.p_offset, header.wide.p_filesz};
+    if (headers->elf_class == ELFCLASS64) {
+        rc = copy(piece, headers->offset + index * sizeof header.wide, &header.wide, sizeof header.wide);
+        if (rc > 0)
+            *out = (struct segment){header.wide.p_type, header.wide.p_offset, header.wide.p_filesz};
     } else {
-        rc = read_piece(fd, &header.narrow, sizeof header.narrow, offset);
-        *out = (struct segment){header.narrow.p_type, header.narrow.p_offset, header.narrow.p_filesz};
+        rc = copy(piece, headers->offset + index * sizeof header.narrow, &header.narrow, sizeof header.narrow);
+        if (rc > 0)
+            *out = (struct segment){header.narrow.p_type, header.narrow.p_offset, header.narrow.p_filesz};
     }
     return rc;
 }
@@ -48,7 +88,7 @@ static uint64_t padded(uint32_t bytes)
     return ((uint64_t)bytes + 3) & ~3ull;
 }
 
-static int build_id_in(int fd, const struct segment *notes, uint8_t *build_id)
+static int build_id_in(struct piece *piece, const struct segment *notes, uint8_t *build_id)
 {
     const uint64_t size = notes->size < NOTES_MAX ? notes->size : NOTES_MAX;
     uint64_t at = 0;
@@ -57,7 +97,7 @@ static int build_id_in(int fd, const struct segment *notes, uint8_t *build_id)
         Elf64_Nhdr note; /* the same in both classes */
         char name[sizeof ELF_NOTE_GNU];
         uint64_t room;
-        int rc = notes->offset > UINT64_MAX - at ? 0 : read_piece(fd, &note, sizeof note, notes->offset + at);
+        int rc = notes->offset > UINT64_MAX - at ? 0 : copy(piece, notes->offset + at, &note, sizeof note);
 
         if (rc <= 0)
             return rc;
@@ -67,11 +107,11 @@ static int build_id_in(int fd, const struct segment *notes, uint8_t *build_id)
             return 0;
         if (note.n_type == NT_GNU_BUILD_ID && note.n_namesz == sizeof name && note.n_descsz > 0 &&
             note.n_descsz <= MF_BUILD_ID_MAX) {
-            rc = read_piece(fd, name, sizeof name, notes->offset + at);
+            rc = copy(piece, notes->offset + at, name, sizeof name);
             if (rc <= 0)
                 return rc;
             if (memcmp(name, ELF_NOTE_GNU, sizeof name) == 0) {
-                rc = read_piece(fd, build_id, note.n_descsz, notes->offset + at + padded(note.n_namesz));
+                rc = copy(piece, notes->offset + at + padded(note.n_namesz), build_id, note.n_descsz);
                 return rc <= 0 ? rc : (int)note.n_descsz;
             }
         }
@@ -81,7 +121,8 @@ static int build_id_in(int fd, const struct segment *notes, uint8_t *build_id)
     return 0;
 }
 
-int mf_build_id_of_file(int fd, uint8_t *build_id)
+/* 1; 0: no ELF file of this machine's byte order; or a negative errno. */
+static int read_headers(struct piece *piece, struct headers *out)
 {
     union {
         Elf64_Ehdr wide;
@@ -89,32 +130,39 @@ int mf_build_id_of_file(int fd, uint8_t *build_id)
         unsigned char ident[EI_NIDENT];
     } header;
     const int order = __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ ? ELFDATA2LSB : ELFDATA2MSB;
-    uint64_t offset;
-    uint32_t count;
-    uint32_t size;
-    int rc = read_piece(fd, &header, sizeof header, 0);
+    const int rc = copy(piece, 0, &header, sizeof header);
 
     if (rc <= 0 || memcmp(header.ident, ELFMAG, SELFMAG) != 0 || header.ident[EI_DATA] != order)
         return rc < 0 ? rc : 0;
-    if (header.ident[EI_CLASS] == ELFCLASS64) {
-        offset = header.wide.e_phoff;
-        count = header.wide.e_phnum;
-        size = sizeof(Elf64_Phdr);
-    } else if (header.ident[EI_CLASS] == ELFCLASS32) {
-        offset = header.narrow.e_phoff;
-        count = header.narrow.e_phnum;
-        size = sizeof(Elf32_Phdr);
-    } else {
+    out->elf_class = header.ident[EI_CLASS];
+    if (out->elf_class != ELFCLASS64 && out->elf_class != ELFCLASS32)
         return 0;
-    }
-    for (uint32_t i = 0; i < count && offset <= UINT64_MAX / 2; i++) {
-        struct segment segment;
+    out->offset = out->elf_class == ELFCLASS64 ? header.wide.e_phoff : header.narrow.e_phoff;
+    out->count = out->elf_class == ELFCLASS64 ? header.wide.e_phnum : header.narrow.e_phnum;
+    if (out->count > MF_BUILD_ID_HEADERS)
+        out->count = MF_BUILD_ID_HEADERS;
+    return out->offset <= INT64_MAX; /* so that no sum wraps */
+}
 
-        rc = read_segment(fd, header.ident[EI_CLASS], offset + (uint64_t)i * size, &segment);
-        if (rc <= 0)
-            return rc;
-        if (segment.type == PT_NOTE && (rc = build_id_in(fd, &segment, build_id)) != 0)
-            return rc;
+int mf_build_id_of_file(int fd, uint8_t *build_id)
+{
+    uint32_t reads_left = MF_BUILD_ID_READS;
+    struct piece of_headers, of_notes;
+    struct headers headers = {0};
+    int rc;
+
+    of_headers.fd = of_notes.fd = fd;
+    of_headers.reads_left = of_notes.reads_left = &reads_left;
+    of_headers.offset = of_notes.offset = 0;
+    of_headers.bytes = of_notes.bytes = 0;
+    rc = read_headers(&of_headers, &headers);
+    for (uint32_t i = 0; rc > 0 && i < headers.count; i++) {
+        struct segment segment;
+        int length;
+
+        rc = read_segment(&of_headers, &headers, i, &segment);
+        if (rc > 0 && segment.type == PT_NOTE && (length = build_id_in(&of_notes, &segment, build_id)) != 0)
+            return length;
     }
-    return 0;
+    return rc < 0 ? rc : 0;
 }

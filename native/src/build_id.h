@@ -5,10 +5,20 @@
 #include "sys.h"
 
 /*
+ * Bounds on the work for one file, because a file can be made to waste time. The kernel also reads at most 256 program headers
+ * (MAX_PHDR_CNT, lib/buildid.c, Linux 6.12+; before, one page of the file). An ordinary library takes two reads.
+ */
+#define MF_BUILD_ID_HEADERS 256u
+#define MF_BUILD_ID_READS 128u /* of 1 KiB each */
+
+/*
  * Reads the GNU build ID of an ELF file of either class in this machine's byte order, as the kernel finds it
  * (lib/buildid.c): the first such note of the program headers, of 1 to MF_BUILD_ID_MAX bytes.
  *
- * @return its length; 0: no ELF file, or without one; or a negative errno.
+ * Async-signal-safe; takes 3 KiB of stack.
+ *
+ * @return its length; 0: no ELF file, or none in its first MF_BUILD_ID_HEADERS program headers; -E2BIG: none found within
+ *         MF_BUILD_ID_READS system calls, so not known; or another negative errno.
  */
 int mf_build_id_of_file(int fd, uint8_t *build_id);
 

@@ -259,52 +259,85 @@ static bool was_there(uint64_t loaded, uint64_t unloaded, uint64_t time)
     return time == MF_CODE_NOW ? unloaded == 0 : loaded <= time && (unloaded == 0 || time < unloaded);
 }
 
-/* The best answer so far to what was at an address at a time. */
-struct answer {
-    mf_place place;
-    uint64_t size; /* of a stub; 0: it is a method */
-};
-
-/* Of stubs within stubs the smallest is meant. */
-static void take_smaller(struct answer *answer, mf_place place, uint64_t size)
+/* The next record of a segment, from a place down its chain on, that covers an address; 0: none. */
+static mf_place next_covering(const struct mf_code_image *image, mf_place place, uint32_t segment, uint64_t address)
 {
-    if (answer->place == 0 || size < answer->size || answer->size == 0)
-        *answer = (struct answer){place, size};
+    for (; mf_code_is_within(image, place, sizeof(struct mf_code_record)); place = next_down(image, place, segment)) {
+        const struct mf_code_record *const record = record_at(image, place);
+
+        if (address - record->start < record->end - record->start)
+            return place;
+    }
+    return 0;
+}
+
+/*
+ * The smallest stub at an address that was loaded after one time and before another; @p before 0: at any time after. Of equal stubs
+ * the newest.
+ */
+static mf_place smallest_stub(const struct mf_code_image *image, uint32_t segment, uint64_t address, uint64_t after, uint64_t before)
+{
+    uint64_t smallest = UINT64_MAX;
+    mf_place found = 0;
+
+    for (mf_place place = next_covering(image, top(image, segment), segment, address); place != 0;
+         place = next_covering(image, next_down(image, place, segment), segment, address)) {
+        const struct mf_code_record *const record = record_at(image, place);
+        const uint64_t size = record->end - record->start;
+
+        if (record->loaded <= after)
+            break;
+        if (record->entry.kind != MF_CODE_METHOD && (before == 0 || record->loaded < before) && size < smallest) {
+            smallest = size;
+            found = place;
+        }
+    }
+    return found;
+}
+
+/* @p first: the first code that was loaded at an address after a time. If it is a stub, a smaller one may have been there with it. */
+static mf_place reported_later(const struct mf_code_image *image, mf_place first, uint32_t segment, uint64_t address, uint64_t time)
+{
+    const struct mf_code_record *const record = record_at(image, first);
+    const mf_place found = record->entry.kind == MF_CODE_METHOD
+                               ? first
+                               : smallest_stub(image, segment, address, time,
+                                               atomic_load_explicit(&record->unloaded, memory_order_acquire));
+
+    return found == 0 ? first : found; /* 0: the image was written to again meanwhile */
 }
 
 mf_place mf_code_search(const struct mf_code_image *image, uint64_t address, uint64_t time, uint32_t *flags)
 {
     const uint64_t at = (address - image->low) >> MF_SEGMENT_SHIFT;
-    struct answer found = {0, 0}, later = {0, 0};
+    const uint32_t segment = (uint32_t)at;
+    mf_place found = 0, later = 0;
+    uint64_t smallest = UINT64_MAX;
 
     *flags = 0;
     if (at >= image->segments)
         return 0;
-    for (mf_place place = top(image, (uint32_t)at); mf_code_is_within(image, place, sizeof(struct mf_code_record));
-         place = next_down(image, place, (uint32_t)at)) {
+    for (mf_place place = next_covering(image, top(image, segment), segment, address); place != 0;
+         place = next_covering(image, next_down(image, place, segment), segment, address)) {
         const struct mf_code_record *const record = record_at(image, place);
         const uint64_t unloaded = atomic_load_explicit(&record->unloaded, memory_order_acquire);
-        const uint64_t size = record->end - record->start;
         const bool is_method = record->entry.kind == MF_CODE_METHOD;
 
-        if (found.place != 0 && is_method)
-            break; /* below stubs that are there is only what made way for them */
-        if (address - record->start >= size)
-            continue;
         if (was_there(record->loaded, unloaded, time)) {
             if (is_method)
                 return place;
-            take_smaller(&found, place, size);
+            if (record->end - record->start < smallest) { /* of stubs within stubs the smallest is meant */
+                smallest = record->end - record->start;
+                found = place;
+            }
         } else if (time < record->loaded) {
-            if (is_method)
-                later = (struct answer){place, 0};
-            else
-                take_smaller(&later, place, size);
+            later = place;
         } else if (is_method) {
             break; /* it had gone by then, and all below it before that */
         }
     }
-    if (found.place == 0 && later.place != 0)
-        *flags = MF_CODE_TOLD_LATER;
-    return found.place != 0 ? found.place : later.place;
+    if (found != 0 || later == 0)
+        return found;
+    *flags = MF_CODE_TOLD_LATER;
+    return reported_later(image, later, segment, address, time);
 }

@@ -100,8 +100,13 @@ static int confirm_by_text(const struct mf_process *process, const struct mf_map
         return fd;
     reader.kept = 0;
     reader.skipping = false;
-    while ((got = mf_sys_pread(fd, reader.text + reader.kept, 4096, offset)) > 0 && !is_in(&reader, (size_t)got, mapping))
+    while ((got = mf_sys_pread(fd, reader.text + reader.kept, 4096, offset)) > 0 && !is_in(&reader, (size_t)got, mapping)) {
         offset += (uint64_t)got;
+        if (offset > MF_TEXT_MAX) {
+            got = -EFBIG;
+            break;
+        }
+    }
     mf_sys_close(fd);
     return got > 0 ? 1 : (int)got;
 }

@@ -92,24 +92,19 @@ static int read_access(struct mf_process *process, const struct mf_mapping *mapp
     return 0;
 }
 
-/* The target comes last: it confirms the record, and so what was told of its access. */
-static int read_link(struct mf_process *process, const struct mf_mapping *mapping, const char *name, uint32_t what,
-                     struct mf_entry *out, char *target)
+/* What was read of the link holds for the record only if that stands afterwards: a target that could be read has shown it. */
+static int confirm_access(struct mf_process *process, const struct mf_mapping *mapping, const struct mf_entry *out)
 {
-    int rc = what & MF_ENTRY_ACCESS ? read_access(process, mapping, out) : 0;
-
-    if (rc < 0)
-        return rc;
-    if ((what & (MF_ENTRY_AS_READ | MF_ENTRY_ACCESS)) == MF_ENTRY_AS_READ && target_as_read(mapping, name, out, target))
-        return 0;
-    if (what & MF_ENTRY_TARGET)
-        return read_target(process, mapping, name, out, target);
+    if (out->access_error != 0 || out->link_error == 0 || out->link_error == -ESTALE)
+        return out->access_error != 0 ? out->access_error : out->link_error;
     return mf_validate(process, mapping);
 }
 
+/* Each part by itself: that one cannot be read says nothing of the others. The target comes after the access: see above. */
 static void read_entry(struct mf_process *process, const struct mf_mapping *mapping, const char *name, uint32_t what,
                        struct mf_entry *out, char *target)
 {
+    const bool as_read = (what & (MF_ENTRY_AS_READ | MF_ENTRY_ACCESS)) == MF_ENTRY_AS_READ;
     struct mf_statx file;
 
     if (what & MF_ENTRY_STAT) {
@@ -117,9 +112,15 @@ static void read_entry(struct mf_process *process, const struct mf_mapping *mapp
         if (out->stat_error == 0)
             take_stat(&file, &out->stat);
     }
-    if (what & (MF_ENTRY_ACCESS | MF_ENTRY_TARGET))
-        out->link_error = read_link(process, mapping, name, what, out, target);
-    if (out->link_error == 0)
+    if (what & MF_ENTRY_ACCESS)
+        out->access_error = read_access(process, mapping, out);
+    if (what & MF_ENTRY_TARGET)
+        out->link_error = as_read && target_as_read(mapping, name, out, target)
+                              ? 0
+                              : read_target(process, mapping, name, out, target);
+    if (what & MF_ENTRY_ACCESS)
+        out->access_error = confirm_access(process, mapping, out);
+    if (out->link_error == 0 || out->stat_error == 0) /* no links left: deleted, whatever the target is */
         tell_deleted(mapping, target, out);
 }
 
@@ -131,6 +132,7 @@ static void begin_entry(const struct mf_mapping *mapping, int32_t index, struct 
         .mapping = index,
         .file_index = mapping->file_index,
         .link_error = -ENODATA,
+        .access_error = -ENODATA,
         .stat_error = -ENODATA,
     };
 }
@@ -140,14 +142,27 @@ static bool is_of_all(int error)
     return error == -ESRCH || error == -ECHILD || error == -EACCES;
 }
 
-/* Errors that are of the process, not of one entry: file systems too refuse a stat (FUSE), but never a look at the link. */
+/*
+ * Errors that are of the process, not of one entry. -EACCES: its maps may not be opened any more, as after execve(2) of a
+ * set-user-ID program. Of a stat it may be the file system's answer (FUSE), too.
+ */
 static int error_of_all(struct mf_process *process, const struct mf_mapping *mapping, const struct mf_entry *entry)
 {
     if (is_of_all(entry->link_error))
         return entry->link_error;
+    if (is_of_all(entry->access_error))
+        return entry->access_error;
     if (entry->stat_error == -EACCES)
-        return mf_entry_access(process, mapping) == -EACCES ? -EACCES : 0;
+        return mf_confirm(process, mapping) == -EACCES ? -EACCES : 0;
     return is_of_all(entry->stat_error) ? entry->stat_error : 0;
+}
+
+/* Opens the directory. That the caller may not, or that there is none, is said of each entry: the other parts do without. */
+static int prepare(struct mf_process *process)
+{
+    const int rc = mf_entry_prepare(process);
+
+    return rc == -EACCES || rc == -ENOTSUP ? 0 : rc;
 }
 
 int mf_entry_read(struct mf_process *process, const struct mf_mapping *mapping, const char *name, uint32_t what,
@@ -160,11 +175,11 @@ int mf_entry_read(struct mf_process *process, const struct mf_mapping *mapping, 
         return -EINVAL;
     if (!(mapping->flags & MF_FILE_BACKED))
         return -ENOENT;
-    rc = mf_entry_prepare(process);
+    rc = prepare(process);
     if (rc < 0)
         return rc;
     read_entry(process, mapping, name, what, out, target);
-    if (out->link_error == -ESTALE || out->stat_error == -ESTALE)
+    if (out->link_error == -ESTALE || out->access_error == -ESTALE || out->stat_error == -ESTALE)
         return -ESTALE;
     return error_of_all(process, mapping, out);
 }
@@ -274,6 +289,7 @@ int mf_entries_read(struct mf_process *process, const struct mf_snapshot *snapsh
     struct known_devices known = {0};
     uint32_t parts = what & (PARTS | MF_ENTRY_AS_READ);
     int32_t newest_file = -1;
+    int no_stat = 0;
     int rc;
 
     if (out->magic != MF_MAGIC || !mf_snapshot_is_initialised(snapshot) || what & ~(PARTS | MF_ENTRY_ONE_PER_FILE | MF_ENTRY_AS_READ) ||
@@ -281,7 +297,7 @@ int mf_entries_read(struct mf_process *process, const struct mf_snapshot *snapsh
         return -EINVAL;
     out->what = what;
     out->entry_count = out->text_length = out->needed_entries = out->needed_text = 0;
-    rc = mf_entry_prepare(process);
+    rc = prepare(process);
     for (uint32_t i = 0; i < snapshot->mapping_count && rc == 0; i++) {
         const struct mf_mapping *const mapping = &mappings[i];
         struct mf_entry *const entry = &entries[out->entry_count];
@@ -297,9 +313,11 @@ int mf_entries_read(struct mf_process *process, const struct mf_snapshot *snapsh
             now = take_same_stat(&known, process, mapping, entries, entry, parts);
         read_entry(process, mapping, mf_snapshot_name(snapshot, mapping), now, entry, target);
         if (what & MF_ENTRY_STAT && entry->stat_error == -ENODATA)
-            entry->stat_error = -EPERM; /* as found out at the first one */
-        else if (entry->stat_error == -EPERM)
+            entry->stat_error = no_stat; /* as found out at the first one */
+        else if (entry->stat_error == -EPERM || entry->stat_error == -ENOTSUP) {
+            no_stat = entry->stat_error;
             parts &= ~(uint32_t)MF_ENTRY_STAT;
+        }
         keep_target(out, entry, target);
         out->entry_count++;
         rc = error_of_all(process, mapping, entry);

@@ -68,12 +68,26 @@ static long call_once(int directory, const char *entry, enum mf_entry_call call,
     return -EINVAL;
 }
 
+/*
+ * Whether -EACCES of an entry is about the process, and not an answer of the file's own file system. To read and to follow a
+ * link takes the right to ptrace (proc_pid_readlink(), proc_pid_get_link()), which is more than maps takes: mm_access() is content
+ * with CAP_PERFMON since Linux 6.13 (may_access_mm(), kernel/fork.c), and security modules such as Landlock are not asked then.
+ */
+static bool is_denied(int directory, const char *entry)
+{
+    char target[8];
+
+    return MF_SYS(SYS_readlinkat, directory, entry, target, sizeof target) == -EACCES;
+}
+
 long mf_entry_call(struct mf_process *process, const struct mf_mapping *mapping, enum mf_entry_call call, void *to)
 {
     char entry[ENTRY_NAME];
     char *const dash = mf_put_hex(entry, mapping->start);
     long rc = mf_entry_prepare(process);
 
+    if (rc == -EACCES)
+        return -EPERM;
     *dash = '-';
     *mf_put_hex(dash + 1, mapping->end) = 0;
     for (int attempt = 0; rc == 0; attempt++) {
@@ -87,7 +101,7 @@ long mf_entry_call(struct mf_process *process, const struct mf_mapping *mapping,
         if (holds <= 0)
             return holds < 0 ? holds : -ESTALE;
         if (rc == -EACCES)
-            return rc;
+            return is_denied(files_fd, entry) ? -EPERM : rc;
         if (!(mapping->flags & MF_FILE_BACKED))
             return -ENOENT;
         /* It is there, and is not found: the thread has ended that the directory was opened through. */

@@ -7,6 +7,12 @@
 #include <errno.h>
 #include <string.h>
 
+/*
+ * Slots that one search may pass before the hash is changed. In a table that is two thirds full a search passes about five. It
+ * passes all of them where a process maps one file by many names, or has chosen its files for that.
+ */
+#define LONG_SEARCH 256u
+
 static void clear_files(struct mf_fill *fill)
 {
     memset(fill->files, 0, (size_t)(fill->files_mask + 1) * sizeof *fill->files);
@@ -43,20 +49,50 @@ static bool is_same_file(const char *text, const struct mf_mapping *a, const str
            (a->name_offset == b->name_offset || memcmp(text + a->name_offset, text + b->name_offset, a->name_length) == 0);
 }
 
-static uint32_t hash_of(const struct mf_mapping *record)
+static uint64_t mix(uint64_t a, uint64_t b)
+{
+    const unsigned __int128 product = (unsigned __int128)a * b;
+
+    return (uint64_t)product ^ (uint64_t)(product >> 64);
+}
+
+/*
+ * Includes the name, because a file may have 65,000 hard links. The multiplier depends on an address of this process, which the
+ * target cannot predict: so it cannot choose files that all have one hash.
+ */
+static uint64_t hash_with_name(const struct mf_fill *fill, const struct mf_mapping *record, uint64_t key)
+{
+    const uint64_t multiplier = (uint64_t)(uintptr_t)fill->out * 0x9e3779b97f4a7c15u | 1;
+    const char *name = fill->text + record->name_offset;
+
+    for (size_t left = record->name_length; left > 0;) {
+        uint64_t word = 0;
+        const size_t bytes = left < sizeof word ? left : sizeof word;
+
+        memcpy(&word, name, bytes);
+        key = mix(key ^ word, multiplier);
+        name += bytes;
+        left -= bytes;
+    }
+    return mix(key, multiplier);
+}
+
+static uint32_t hash_of(const struct mf_fill *fill, const struct mf_mapping *record)
 {
     const uint64_t key = record->inode ^ (uint64_t)record->dev_minor << 40 ^ (uint64_t)record->name_length << 52;
 
-    return (uint32_t)(key * 0x9e3779b97f4a7c15u >> 32);
+    return (uint32_t)((fill->hashes_names ? hash_with_name(fill, record, key) : key * 0x9e3779b97f4a7c15u) >> 32);
 }
 
 /* The slot of a record's file, or the free one where it belongs. */
-static uint32_t *slot_of(const struct mf_fill *fill, const struct mf_mapping *record)
+static uint32_t *slot_of(struct mf_fill *fill, const struct mf_mapping *record)
 {
-    uint32_t slot = hash_of(record) & fill->files_mask;
+    const uint32_t first = hash_of(fill, record) & fill->files_mask;
+    uint32_t slot = first;
 
     while (fill->files[slot] != 0 && !is_same_file(fill->text, &fill->records[fill->files[slot] - 1], record))
         slot = (slot + 1) & fill->files_mask;
+    fill->has_long_search |= ((slot - first) & fill->files_mask) > LONG_SEARCH;
     return &fill->files[slot];
 }
 
@@ -89,6 +125,11 @@ static void index_file(struct mf_fill *fill, uint32_t at)
         return;
     }
     slot = slot_of(fill, record);
+    if (fill->has_long_search && !fill->hashes_names) {
+        fill->hashes_names = true;
+        mf_fill_index_files(fill);
+        return;
+    }
     if (*slot != 0) {
         record->file_index = fill->records[*slot - 1].file_index;
         return;

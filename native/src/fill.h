@@ -23,6 +23,8 @@ struct mf_fill {
     uint32_t last_file;       /* index of the newest record with a file, plus one */
     uint32_t gate;            /* permissions of [vsyscall] if it was seen, else 0 */
     uint64_t last_end;        /* of the newest mapping, filtered out or not */
+    bool has_long_search;     /* a search of the table passed many other files */
+    bool hashes_names;        /* the hash includes names */
     bool disordered;          /* a mapping began before the end of the one before it */
     bool ambiguous;           /* a name holds \012 */
     struct mf_mapping beyond; /* where mappings go that there is no room for */

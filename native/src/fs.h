@@ -10,7 +10,7 @@ enum mf_fs {
     MF_FS_NUMBERED, /* maps shows what stat(2) says, and a file has its numbers to itself */
     MF_FS_BTRFS,    /* the same inode as stat(2), another device; and other subvolumes have files with the same numbers */
     MF_FS_OVERLAY,  /* device and inode may differ, and stay the same where a copy-up changes the bytes */
-    MF_FS_PATHLESS, /* the kernel's own, for files without a path that open(2) may refuse: perf and AIO rings, sockets, dma-bufs */
+    MF_FS_PATHLESS, /* the kernel's own, for files without a path that open(2) may refuse: rings, sockets, dma-bufs, secret memory */
 };
 
 enum mf_fs mf_fs_of(int fd);

@@ -56,6 +56,10 @@ static int learn(struct mf_process *process)
         flags = flags_in_last_line(text, text + length, begins_a_line);
         begins_a_line = text[length - 1] == '\n';
         offset += (uint64_t)length;
+        if (offset > MF_TEXT_MAX) {
+            length = -EFBIG;
+            break;
+        }
     }
     if (length == 0 && (flags != 0 || mf_maps_alive(fd, process->traits) > 0)) /* execve(2) ends a text early */
         mf_gate_remember(process, flags);

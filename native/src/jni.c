@@ -59,6 +59,11 @@ static jint refusalReasons(JNIEnv *env UNUSED, jclass self UNUSED, jint pid)
     return mf_refusal_reasons(pid);
 }
 
+static jint callerPrivileges(JNIEnv *env UNUSED, jclass self UNUSED)
+{
+    return mf_caller_privileges();
+}
+
 static jlong snapshotBytes(JNIEnv *env UNUSED, jclass self UNUSED, jint mappings, jint text)
 {
     return (jlong)mf_snapshot_bytes((uint32_t)mappings, (uint32_t)text);
@@ -254,7 +259,8 @@ static jint layout(JNIEnv *env UNUSED, jclass self UNUSED, jlong offsets, jint r
         OFFSET(mf_entry, stat.ctime_nanoseconds), OFFSET(mf_entry, stat.dev_major), OFFSET(mf_entry, stat.dev_minor),
         OFFSET(mf_entry, stat.mode), OFFSET(mf_entry, stat.nlink), OFFSET(mf_entry, stat.uid), OFFSET(mf_entry, stat.gid),
         OFFSET(mf_entry, mapping), OFFSET(mf_entry, file_index), OFFSET(mf_entry, link_error), OFFSET(mf_entry, stat_error),
-        OFFSET(mf_entry, flags), OFFSET(mf_entry, target_offset), OFFSET(mf_entry, target_length), sizeof(struct mf_entry),
+        OFFSET(mf_entry, flags), OFFSET(mf_entry, target_offset), OFFSET(mf_entry, target_length),
+        OFFSET(mf_entry, access_error), sizeof(struct mf_entry),
         OFFSET(mf_event, time), OFFSET(mf_event, pid), OFFSET(mf_event, tid), OFFSET(mf_event, kind),
         OFFSET(mf_event, build_id_length), OFFSET(mf_event, build_id), sizeof(struct mf_event),
         OFFSET(mf_drained, lost), OFFSET(mf_drained, more), OFFSET(mf_drained, overrun), OFFSET(mf_drained, uncovered),
@@ -277,6 +283,7 @@ static const JNINativeMethod methods[] = {
     {(char *)"close", (char *)"(J)V", (void *)closeProcess},
     METHOD(pidOf, "(J)I"),
     METHOD(refusalReasons, "(I)I"),
+    METHOD(callerPrivileges, "()I"),
     METHOD(snapshotBytes, "(II)J"),
     METHOD(snapshotInit, "(JJII)I"),
     METHOD(snapshotRead, "(JIJJ)I"),

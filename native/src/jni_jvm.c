@@ -5,11 +5,14 @@
 #include "agent.h"
 #include "object.h"
 #include "own_memory.h"
+#include "perf_map.h"
 #include "vm_structs.h"
 
 #include <errno.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdlib.h>
+#include <unistd.h>
 
 #define UNUSED __attribute__((unused))
 #define METHOD(name, signature) {(char *)#name, (char *)signature, (void *)name}
@@ -132,6 +135,19 @@ static jlong objectEnd(JNIEnv *env UNUSED, jclass self UNUSED, jlong address)
     return mf_object_at((uint64_t)address, &object) ? (jlong)object.end : 0;
 }
 
+/*
+ * Whether this process' malloc is that of the C library: an allocator in its place (LD_PRELOAD, or linked to the program) is found
+ * first by the dynamic linker, for this library as for libjvm. No allocator has a getpid of its own.
+ */
+static jboolean isMallocOfCLibrary(JNIEnv *env UNUSED, jclass self UNUSED)
+{
+    struct mf_object of_malloc;
+    struct mf_object of_libc;
+
+    return mf_object_at((uint64_t)(uintptr_t)&malloc, &of_malloc) && mf_object_at((uint64_t)(uintptr_t)&getpid, &of_libc) &&
+           of_malloc.bias == of_libc.bias && of_malloc.end == of_libc.end;
+}
+
 /* Thread.eetop: private, and there by this name and type since JDK 1.0; a JVM that has another one tells nothing. */
 static jlong threadAddress(JNIEnv *env, jclass self UNUSED, jobject thread)
 {
@@ -209,6 +225,62 @@ static jint directBuffers(JNIEnv *env, jclass self UNUSED, jlongArray out)
     return count;
 }
 
+/* A file system may have any number as a time: what 64 bits of nanoseconds do not hold becomes the next best. */
+static jlong nanoseconds_of(const struct mf_statx_time *time)
+{
+    const int64_t limit = 9000000000; /* seconds: the year 2255 */
+    const int64_t seconds = time->seconds > limit ? limit : time->seconds < -limit ? -limit : time->seconds;
+
+    return seconds * 1000000000 + time->nanoseconds;
+}
+
+static void set_file_facts(JNIEnv *env, const struct mf_statx *file, jlongArray facts)
+{
+    const jlong values[] = {file->mode, file->uid, (jlong)file->size, nanoseconds_of(&file->mtime)};
+
+    (*env)->SetLongArrayRegion(env, facts, 0, sizeof values / sizeof *values, values);
+}
+
+static jint perfMapOpen(JNIEnv *env, jclass self UNUSED, jbyteArray path, jlongArray facts)
+{
+    struct mf_statx file = {0};
+    jbyte *const bytes = (*env)->GetByteArrayElements(env, path, NULL);
+    const int rc = bytes == NULL ? -ENOMEM : mf_perf_map_open((const char *)bytes, &file);
+
+    if (bytes != NULL)
+        (*env)->ReleaseByteArrayElements(env, path, bytes, JNI_ABORT);
+    set_file_facts(env, &file, facts);
+    return rc;
+}
+
+static jint perfMapOpenOf(JNIEnv *env, jclass self UNUSED, jint pid, jlongArray facts)
+{
+    struct mf_statx file = {0};
+    struct mf_perf_map_owner owner = {.pid = pid};
+    const int rc = mf_perf_map_open_of(pid, &owner, &file);
+    const jlong of_owner[] = {owner.pid, owner.uid, owner.started};
+
+    set_file_facts(env, &file, facts);
+    (*env)->SetLongArrayRegion(env, facts, 4, sizeof of_owner / sizeof *of_owner, of_owner);
+    return rc;
+}
+
+static jint descriptorRead(JNIEnv *env, jclass self UNUSED, jint descriptor, jlong offset, jbyteArray to)
+{
+    jbyte read[8192];
+    const jsize room = (*env)->GetArrayLength(env, to);
+    const long got = mf_sys_pread(descriptor, read, (size_t)room < sizeof read ? (size_t)room : sizeof read, (uint64_t)offset);
+
+    if (got > 0)
+        (*env)->SetByteArrayRegion(env, to, 0, (jsize)got, read);
+    return (jint)got;
+}
+
+static void descriptorClose(JNIEnv *env UNUSED, jclass self UNUSED, jint descriptor)
+{
+    mf_sys_close(descriptor);
+}
+
 #define OFFSET(type, field) (jint)offsetof(struct type, field)
 
 /* What CodeMemory.java states by itself, for the test that holds both sides together. */
@@ -246,8 +318,13 @@ static const JNINativeMethod methods[] = {
     METHOD(codeCount, "([J)V"),
     METHOD(codeLayout, "([I)I"),
     METHOD(objectEnd, "(J)J"),
+    METHOD(isMallocOfCLibrary, "()Z"),
     METHOD(threadAddress, "(Ljava/lang/Thread;)J"),
     METHOD(directBuffers, "([J)I"),
+    METHOD(perfMapOpen, "([B[J)I"),
+    METHOD(perfMapOpenOf, "(I[J)I"),
+    METHOD(descriptorRead, "(IJ[B)I"),
+    METHOD(descriptorClose, "(I)V"),
 };
 
 void mf_jni_bind_jvm(JNIEnv *env, jclass self UNUSED, jclass holder)

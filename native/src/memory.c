@@ -19,6 +19,9 @@
 /* Compared at a time; page sizes are multiples of it. */
 #define PIECE 4096u
 
+/* A larger mapping is not compared: each piece takes three system calls, and a file without data can have any size. */
+#define COMPARED_MAX (16ull << 30)
+
 long mf_memory_read(struct mf_process *process, uint64_t address, void *to, size_t bytes)
 {
     const int fd = mf_maps_open_part(process->proc_fd, MEMORY, O_RDONLY);
@@ -28,7 +31,7 @@ long mf_memory_read(struct mf_process *process, uint64_t address, void *to, size
         return mf_maps_explain(process->proc_fd, fd);
     got = address > INT64_MAX ? -EIO : mf_sys_pread(fd, to, bytes, address);
     mf_sys_close(fd);
-    return got;
+    return got == 0 && bytes > 0 ? mf_maps_explain(process->proc_fd, -EIO) : got; /* its memory is gone: mem_rw(), fs/proc/base.c */
 }
 
 struct comparison {
@@ -163,6 +166,8 @@ int mf_memory_compare(struct mf_process *process, const struct mf_mapping *mappi
     struct comparison with;
     int result = MF_NOT_COMPARED;
 
+    if (mapping->end - mapping->start > COMPARED_MAX)
+        return MF_NOT_COMPARED;
     with.file_fd = fd;
     with.undecided = false;
     with.page_size = (uint64_t)sysconf(_SC_PAGESIZE);

@@ -7,6 +7,7 @@
 #include "verify.h"
 
 #include <stdbool.h>
+#include <string.h>
 
 /* Of a device node or a FIFO, opening must not wait; a regular file does not mind. */
 #define OPEN_FLAGS (O_NONBLOCK | O_NOCTTY)
@@ -121,10 +122,28 @@ int mf_file_open(struct mf_process *process, const struct mf_mapping *mapping, c
     return rc;
 }
 
-/* What may not be opened at all is not tried: a list opens nothing. */
-static bool is_pathless(int fd, const struct mf_statx *file)
+#define COMPONENT_MAX 255 /* NAME_MAX of linux/limits.h */
+
+/*
+ * Whether a file is on the kernel's own file system and cannot be opened. A list opens nothing: only on a file system that is not
+ * known here, and a regular file that has a name as those have (simple_dname(), fs/d_path.c), in the root directory and with the
+ * suffix.
+ */
+static bool is_pathless(const struct mf_mapping *mapping, const char *name, int fd, const struct mf_statx *file)
 {
-    return file->dev_major == 0 && mf_fs_of(fd) == MF_FS_PATHLESS;
+    const enum mf_fs fs = file->dev_major == 0 ? mf_fs_of(fd) : MF_FS_NUMBERED;
+    const size_t length = mapping->name_length;
+    int opened;
+
+    if (fs != MF_FS_UNKNOWN)
+        return fs == MF_FS_PATHLESS;
+    if (!S_ISREG(file->mode) || !mf_record_may_be_suffixed(mapping) || length > 1 + COMPONENT_MAX + MF_SUFFIX_LENGTH ||
+        memchr(name + 1, '/', length - 1) != NULL)
+        return false;
+    opened = mf_verify_open(fd, O_RDONLY);
+    if (opened >= 0)
+        mf_sys_close(opened);
+    return opened < 0;
 }
 
 static int glance(struct mf_process *process, const struct mf_mapping *mapping, const char *name)
@@ -143,7 +162,7 @@ static int glance(struct mf_process *process, const struct mf_mapping *mapping, 
     if (rc == 0 && mf_verify_is_overlay(process, fd, &file))
         rc = mf_verify_content_at(process, mapping, fd, MF_BUILD_ID_ALONE);
     else if (rc == 0)
-        rc = is_pathless(fd, &file) ? MF_NOT_VERIFIED : MF_EXACT;
+        rc = is_pathless(mapping, name, fd, &file) ? MF_NOT_VERIFIED : MF_EXACT;
     mf_sys_close(fd);
     return rc;
 }

@@ -27,11 +27,12 @@ static int at_path(struct mf_process *process, const struct mf_mapping *mapping,
     return rc;
 }
 
-static int by_name(struct mf_process *process, const struct mf_mapping *mapping, const char *name, mf_use_path *use, int flags,
-                   int *fd)
+static int by_name(int closed, struct mf_process *process, const struct mf_mapping *mapping, const char *name, mf_use_path *use,
+                   int flags, int *fd)
 {
     const size_t length = mapping->name_length;
-    const int root_fd = mf_root_open(process);
+    bool is_guess;
+    const int root_fd = mf_root_open(process, &is_guess);
     int rc;
 
     if (root_fd < 0)
@@ -45,6 +46,8 @@ static int by_name(struct mf_process *process, const struct mf_mapping *mapping,
             rc = at_name; /* really called so, and too long: not seen, and not surely another */
     }
     mf_sys_close(root_fd);
+    if (rc == -EIDRM && (is_guess || mf_mapping_kind(mapping) != MF_KIND_FILE))
+        rc = closed; /* the path may lead elsewhere for the process; and other kinds are what their names say */
     return rc;
 }
 
@@ -70,9 +73,7 @@ int mf_path_instead(int closed, struct mf_process *process, const struct mf_mapp
     if (closed != -EPERM && closed != -ENOTSUP)
         return closed;
     if (mf_record_may_have_path(mapping) && name[0] == '/')
-        at_name = by_name(process, mapping, name, use, flags, fd);
-    if (at_name == -EIDRM && mf_mapping_kind(mapping) != MF_KIND_FILE)
-        at_name = closed; /* it is what its name says */
+        at_name = by_name(closed, process, mapping, name, use, flags, fd);
     if (!mf_entry_is_out_of_reach(at_name))
         return at_name;
     at_link = by_link(process, mapping, name, use, flags, fd);

@@ -6,6 +6,12 @@
 #include "procmap_query.h"
 #include "sys.h"
 
+/*
+ * Bytes of the text of maps that are read at most. A snapshot holds less. A process can make its text endless: by long paths, and by
+ * mapping ahead of the reader.
+ */
+#define MF_TEXT_MAX 0x7fffffffull
+
 /* Bits of mf_process.traits. */
 enum {
     MF_TRAIT_QUERY = 1u << 0, /* the kernel knows PROCMAP_QUERY: tried once, on opening */

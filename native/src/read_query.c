@@ -80,6 +80,8 @@ static int walk_all(struct walk *walk)
             return rc;
         mf_query_record(&query, mapping);
         add(walk, mapping, name);
+        if (walk->length > MF_TEXT_MAX || walk->fill.passed > MF_TEXT_MAX / sizeof *mapping)
+            return 0; /* more than a snapshot holds; the process may map ahead for ever */
         query.query_addr = query.vma_end;
     }
 }

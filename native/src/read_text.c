@@ -86,8 +86,8 @@ static int read_all(struct reading *reading)
         const long count = mf_sys_pread(reading->maps_fd, to, room, reading->length);
         int rc;
 
-        if (count <= 0)
-            return (int)count;
+        if (count <= 0 || reading->length > MF_TEXT_MAX)
+            return count < 0 ? (int)count : 0;
         if (in_place) {
             reading->length += (uint64_t)count;
             rc = parse_whole_lines(reading);

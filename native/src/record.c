@@ -35,16 +35,27 @@ static const struct naming internal[] = {
     NAMING("", MF_KIND_OTHER),
 };
 
-/*
- * Names of files that no mounted file system has (d_dname() of their file systems). Those with a slash a file may have, too, in
- * the root directory of a file system without a block device, such as a container's: mf_record_may_have_path().
- */
+/* Names of files that no mounted file system has, by their beginning (d_dname() of their file systems). */
 static const struct naming pseudo[] = {
     NAMING("anon_inode:", MF_KIND_ANON_INODE),
-    NAMING("/[aio] (deleted)", MF_KIND_AIO),
     NAMING("/dmabuf:", MF_KIND_DMA_BUF),
     NAMING("/", MF_KIND_FILE),
     NAMING("", MF_KIND_OTHER),
+};
+
+/*
+ * Whole names of such files that the kernel shows as deleted: simple_dname() (fs/d_path.c) of the name given to
+ * alloc_file_pseudo(). Graphics drivers have mounts of tmpfs of their own, for huge pages (i915_gemfs.c, drm_gem.c).
+ *
+ * A file may have one of these names, and that of a DMA buffer, in the root directory of a file system without a block device,
+ * such as a container's: mf_record_may_have_path().
+ */
+static const struct naming pseudo_deleted[] = {
+    NAMING("/[aio]", MF_KIND_AIO),
+    NAMING("/secretmem", MF_KIND_OTHER),
+    NAMING("/[kvm-gmem]", MF_KIND_OTHER),
+    NAMING("/drm mm object", MF_KIND_OTHER),
+    NAMING("/i915", MF_KIND_OTHER),
 };
 
 /* The last entry of a table begins every name. */
@@ -53,6 +64,17 @@ static uint32_t kind_of(const struct naming *entry, const char *name, uint32_t l
     while (entry->length > length || memcmp(entry->text, name, entry->length) != 0)
         entry++;
     return entry->kind;
+}
+
+static uint32_t kind_of_pseudo(const char *name, uint32_t length, bool suffixed)
+{
+    for (size_t i = 0; suffixed && i < sizeof pseudo_deleted / sizeof *pseudo_deleted; i++) {
+        const struct naming *const entry = &pseudo_deleted[i];
+
+        if (length - MF_SUFFIX_LENGTH == entry->length && memcmp(entry->text, name, entry->length) == 0)
+            return entry->kind;
+    }
+    return kind_of(pseudo, name, length);
 }
 
 static bool has_suffix(const char *name, uint32_t length)
@@ -86,7 +108,7 @@ static void mark_deleted(struct mf_mapping *record, bool suffixed)
 static void classify_unnumbered(struct mf_mapping *record, const char *name, const uint64_t *devices, bool suffixed)
 {
     const uint32_t length = record->name_length;
-    uint32_t kind = kind_of(pseudo, name, length);
+    uint32_t kind = kind_of_pseudo(name, length, suffixed);
 
     if (devices == NULL || devices[MF_DEVICE_SHMEM] == 0) { /* saved text, or no memfd_create(2): the name is all there is */
         const bool perhaps_internal = suffixed || kind == MF_KIND_OTHER;

@@ -61,7 +61,8 @@ static inline bool mf_record_may_have_path(const struct mf_mapping *record)
 {
     const enum mf_kind kind = mf_mapping_kind(record);
 
-    return kind == MF_KIND_FILE || kind == MF_KIND_AIO || kind == MF_KIND_DMA_BUF;
+    return kind == MF_KIND_FILE || kind == MF_KIND_AIO || kind == MF_KIND_DMA_BUF ||
+           (kind == MF_KIND_OTHER && record->flags & MF_SUFFIXED);
 }
 
 /* Whether a record has all the bits that the filter of a question asks for. */

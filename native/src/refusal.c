@@ -13,7 +13,15 @@ struct credentials {
     uint64_t effective;
 };
 
-#define CAPABILITY_PTRACE (1ull << 19) /* CAP_SYS_PTRACE, of linux/capability.h */
+#define CAPABILITY(number) (1ull << (number)) /* numbers of linux/capability.h: older headers lack the newest */
+#define CAPABILITY_DAC (CAPABILITY(1) | CAPABILITY(2)) /* CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH */
+#define CAPABILITY_PTRACE CAPABILITY(19) /* CAP_SYS_PTRACE */
+#define CAPABILITY_ADMIN CAPABILITY(21) /* CAP_SYS_ADMIN: includes the two below */
+#define CAPABILITY_PERFMON CAPABILITY(38)
+#define CAPABILITY_CHECKPOINT_RESTORE CAPABILITY(40)
+
+/* Inode of the initial user namespace in nsfs: USER_NS_INIT_INO of linux/nsfs.h, the same since Linux 3.8. */
+#define INITIAL_USER_NAMESPACE 0xeffffffdu
 
 enum { REAL, EFFECTIVE, SAVED, FILE_SYSTEM };
 
@@ -114,7 +122,7 @@ static int reasons_between(int our_fd, int their_fd)
 {
     struct credentials ours = {0};
     struct credentials theirs = {0};
-    struct stat maps;
+    struct stat maps = {0};
     int reasons = 0;
     int rc = read_credentials(their_fd, &theirs);
 
@@ -122,14 +130,16 @@ static int reasons_between(int our_fd, int their_fd)
         rc = read_credentials(our_fd, &ours);
     if (rc < 0)
         return rc;
-    if (ours.effective & CAPABILITY_PTRACE) /* it overrides all else, in its own user namespace */
-        return MF_REFUSED_POLICY;
+    rc = mf_sys_stat(their_fd, "maps", 0, &maps);
+    if (ours.effective & CAPABILITY_PTRACE) /* overrides all but the permissions of map_files and mem, which are their owner's */
+        return rc == 0 && maps.st_uid != ours.uid[FILE_SYSTEM] && !(ours.effective & CAPABILITY_DAC) ? MF_REFUSED_USER
+                                                                                                     : MF_REFUSED_POLICY;
     if (!all_equal(theirs.uid, ours.uid[FILE_SYSTEM]) || !all_equal(theirs.gid, ours.gid[FILE_SYSTEM]))
         reasons |= MF_REFUSED_USER;
     if (theirs.permitted & ~ours.effective)
         reasons |= MF_REFUSED_CAPABILITIES;
     /* Files of a process that is not dumpable belong to root (task_dump_owner(), fs/proc/base.c). */
-    if (mf_sys_stat(their_fd, "maps", 0, &maps) == 0 && maps.st_uid != theirs.uid[EFFECTIVE])
+    if (rc == 0 && maps.st_uid != theirs.uid[EFFECTIVE])
         reasons |= MF_REFUSED_DUMPABLE;
     if (reasons == 0)
         reasons = is_out_of_scope(their_fd) ? MF_REFUSED_PTRACE_SCOPE : MF_REFUSED_POLICY;
@@ -152,18 +162,36 @@ int mf_refusal_reasons(int32_t pid)
     return rc == -ENOENT ? -ESRCH : rc;
 }
 
-/* Whether the calling thread has a capability that lets it use perf events whatever perf_event_paranoid says. */
-static bool may_use_perf(uint64_t effective)
+int mf_caller_privileges(void)
 {
-    return (effective & (1ull << 38 | 1ull << 21)) != 0; /* CAP_PERFMON, CAP_SYS_ADMIN */
+    struct {
+        uint32_t version;
+        int32_t pid; /* 0: the calling thread */
+    } head = {0x20080522, 0}; /* _LINUX_CAPABILITY_VERSION_3: two pieces of 32 bits */
+    struct {
+        uint32_t effective, permitted, inheritable;
+    } pieces[2] = {{0}};
+    const long rc = MF_SYS(SYS_capget, &head, pieces);
+    const uint64_t effective = rc == 0 ? pieces[0].effective | (uint64_t)pieces[1].effective << 32 : 0;
+    struct stat namespace;
+    int privileges = MF_SYS(SYS_geteuid) == 0 ? MF_CALLER_IS_ROOT : 0;
+
+    if (effective & CAPABILITY_PTRACE)
+        privileges |= MF_CALLER_HAS_PTRACE;
+    if (effective & (CAPABILITY_CHECKPOINT_RESTORE | CAPABILITY_ADMIN))
+        privileges |= MF_CALLER_HAS_CHECKPOINT_RESTORE;
+    if (effective & (CAPABILITY_PERFMON | CAPABILITY_ADMIN))
+        privileges |= MF_CALLER_HAS_PERFMON;
+    if (mf_sys_stat(AT_FDCWD, "/proc/thread-self/ns/user", 0, &namespace) == 0 && namespace.st_ino != INITIAL_USER_NAMESPACE)
+        privileges |= MF_CALLER_IN_USER_NAMESPACE;
+    return privileges;
 }
 
 int mf_events_refusal_reasons(void)
 {
     char paranoid[16];
-    uint64_t effective = 0;
     uint64_t seccomp = 0;
-    const struct field fields[] = {{"CapEff:", 16, 1, &effective}, {"Seccomp:", 10, 1, &seccomp}};
+    const struct field fields[] = {{"Seccomp:", 10, 1, &seccomp}};
     int reasons = 0;
     const long rc = mf_sys_read_file(AT_FDCWD, "/proc/sys/kernel/perf_event_paranoid", paranoid, sizeof paranoid);
 
@@ -172,7 +200,7 @@ int mf_events_refusal_reasons(void)
     if (mf_sys_is_shortage(rc))
         return (int)rc;
     (void)read_status(AT_FDCWD, "/proc/thread-self/status", fields, sizeof fields / sizeof *fields);
-    if (rc > 0 && mf_get_number(paranoid) > 2 && !may_use_perf(effective)) /* below, anybody may watch their own processes */
+    if (rc > 0 && mf_get_number(paranoid) > 2 && !(mf_caller_privileges() & MF_CALLER_HAS_PERFMON)) /* below, anybody may watch their own processes */
         reasons |= MF_EVENTS_PARANOID;
     if (seccomp != 0)
         reasons |= MF_EVENTS_SECCOMP;

@@ -2,8 +2,6 @@
 /* Where the paths in maps begin. */
 #include "root.h"
 
-#include <stdbool.h>
-
 #ifndef SYS_openat2
 #define SYS_openat2 437 /* the same on every architecture */
 #endif
@@ -52,14 +50,22 @@ static int climb(int fd)
     return rc < 0 ? rc : -ELOOP;
 }
 
-int mf_root_open(const struct mf_process *process)
+int mf_root_open(const struct mf_process *process, bool *is_guess)
 {
     const int flags = O_PATH | O_DIRECTORY;
     int fd = mf_sys_openat(process->proc_fd, "root", flags);
 
+    *is_guess = false;
     if (fd == -ENOENT) /* it goes with the first thread */
         fd = mf_maps_open_part(process->proc_fd, "root", flags);
-    return fd >= 0 ? climb(fd) : fd == -ENOENT || fd == -EACCES ? mf_maps_explain(process->proc_fd, fd) : fd;
+    if (fd >= 0)
+        return climb(fd);
+    if (fd == -ENOENT || fd == -EACCES)
+        fd = mf_maps_explain(process->proc_fd, fd);
+    if (fd != -EACCES)
+        return fd;
+    *is_guess = true;
+    return mf_sys_openat(AT_FDCWD, "/", flags);
 }
 
 int mf_root_open_path(int root_fd, const char *path, int flags)

@@ -5,12 +5,18 @@
 #include "process.h"
 #include "statx.h"
 
+#include <stdbool.h>
+
 /*
  * Opens the directory (O_PATH) that the paths in a process' maps begin at. The kernel shows them as seen from the reader's
  * root, or from that of the mount namespace where the reader's does not lead there (d_path(), fs/d_path.c): never from the
  * root that the process has by chroot(2). Returns a descriptor or a negative errno.
+ *
+ * @param[out] is_guess  whether this is the caller's root because the kernel denies the process' one: the right to read maps
+ *                       does not include it (CAP_PERFMON, Linux 6.13+). What stands at a path there is the mapped file only if
+ *                       something else proves it. What does not stand there proves nothing.
  */
-int mf_root_open(const struct mf_process *process);
+int mf_root_open(const struct mf_process *process, bool *is_guess);
 
 /*
  * Opens what stands at an absolute path below that root, without following a symbolic link at its end. Links on the way

@@ -25,6 +25,7 @@ struct subject {
     bool followed;        /* file is its stat; else there are the numbers of maps alone */
     struct mf_statx file;
     int root_fd;          /* negative: may not be opened */
+    bool root_is_guess;   /* mf_root_open(): only finding the very file there means something */
 };
 
 /* By the entry. 0; -ESTALE and the like. A file that cannot be followed there is no error. */
@@ -36,7 +37,7 @@ static int open_subject(struct mf_process *process, const struct mf_mapping *map
     out->mapping = mapping;
     out->name = name;
     out->followed = rc == 0;
-    out->root_fd = mf_root_open(process);
+    out->root_fd = mf_root_open(process, &out->root_is_guess);
     if (mf_sys_is_shortage(rc) || mf_sys_is_shortage(out->root_fd))
         return mf_sys_is_shortage(rc) ? rc : out->root_fd;
     return rc < 0 ? mf_validate(process, mapping) : 0;
@@ -88,6 +89,12 @@ static int compare(const struct subject *subject, int path_fd, const struct mf_s
 }
 
 /*
+ * Directories that are tried above a path where nothing is. A path has room for 2,048. The kernel resolves each of them from the
+ * root, so the cost grows with the square of the depth.
+ */
+#define ABOVE_MAX 64
+
+/*
  * A path that leads nowhere says something where the directory it would be in is on the file's own file system; otherwise
  * something may be mounted over it, or it begins elsewhere. Cuts the path.
  */
@@ -95,7 +102,7 @@ static int look_above(const struct subject *subject, char *path)
 {
     char *slash;
 
-    while ((slash = strrchr(path, '/')) != NULL) {
+    for (int steps = 0; steps < ABOVE_MAX && (slash = strrchr(path, '/')) != NULL; steps++) {
         struct mf_statx directory;
         int finding = NOT_KNOWN;
         int fd;
@@ -115,7 +122,7 @@ static int look_above(const struct subject *subject, char *path)
     return NOT_KNOWN;
 }
 
-static int look_at(const struct subject *subject, const char *name, size_t length)
+static int look_below(const struct subject *subject, const char *name, size_t length)
 {
     char path[MF_NAME_MAX];
     struct mf_statx found;
@@ -135,6 +142,13 @@ static int look_at(const struct subject *subject, const char *name, size_t lengt
         finding = compare(subject, fd, &found, mf_fs_of(fd));
     mf_sys_close(fd);
     return finding;
+}
+
+static int look_at(const struct subject *subject, const char *name, size_t length)
+{
+    const int finding = look_below(subject, name, length);
+
+    return subject->root_is_guess && finding > COPIED ? NOT_KNOWN : finding;
 }
 
 /* enum mf_file_state, or a negative errno. */
@@ -161,17 +175,17 @@ static int state_of(const struct subject *subject)
 }
 
 /*
- * The ring of io_setup(2) is unlinked while it is made (fs/aio.c), and its name may be a file's. Its file system tells, to callers
- * that may follow the entry. 1: it is one; 0; or a negative errno.
+ * The kernel shows some files that never had a path as deleted (simple_dname(), fs/d_path.c): rings of io_setup(2), secret memory.
+ * Their names may be those of files. Their file system tells, to those who may follow the entry. 1: it is one; 0; or an error.
  */
-static int is_ring(struct mf_process *process, const struct mf_mapping *mapping)
+static int is_without_path(struct mf_process *process, const struct mf_mapping *mapping)
 {
     int flags = O_PATH;
     struct mf_statx file;
     int is_one;
     int fd;
 
-    if (mf_mapping_kind(mapping) != MF_KIND_AIO)
+    if (mf_mapping_kind(mapping) == MF_KIND_FILE || !mf_record_may_be_suffixed(mapping))
         return 0;
     fd = (int)mf_entry_call(process, mapping, MF_ENTRY_OPEN, &flags);
     if (fd < 0)
@@ -185,7 +199,7 @@ int mf_file_state(struct mf_process *process, const struct mf_mapping *mapping, 
 {
     struct subject subject;
     int rc = mf_record_check_file(mapping);
-    int ring;
+    int pathless;
 
     if (rc < 0)
         return rc;
@@ -200,23 +214,23 @@ int mf_file_state(struct mf_process *process, const struct mf_mapping *mapping, 
         rc = followed < 0 ? followed : followed > 0 ? state_of(&subject) : rc;
     }
     close_subject(&subject);
-    ring = rc == MF_FILE_NOT_KNOWN ? is_ring(process, mapping) : 0;
-    return ring < 0 ? ring : ring > 0 ? MF_FILE_DELETED : rc;
+    pathless = rc == MF_FILE_NOT_KNOWN ? is_without_path(process, mapping) : 0;
+    return pathless < 0 ? pathless : pathless > 0 ? MF_FILE_DELETED : rc;
 }
 
 /* What stands at the name, or a negative errno. A record that is stale has its name looked at all the same. */
 static int find_name(const struct subject *subject, int opened)
 {
     int finding;
-    int ring;
+    int pathless;
 
     if (opened < 0 && opened != -ESTALE)
         return opened;
     if (opened == 0 && subject->followed && subject->file.nlink == 0)
         return ABSENT;
     finding = look_at(subject, subject->name, subject->mapping->name_length);
-    ring = finding == NOT_KNOWN ? is_ring(subject->process, subject->mapping) : 0;
-    return ring < 0 ? ring : ring > 0 ? ABSENT : finding;
+    pathless = finding == NOT_KNOWN ? is_without_path(subject->process, subject->mapping) : 0;
+    return pathless < 0 ? pathless : pathless > 0 ? ABSENT : finding;
 }
 
 int mf_deletion(struct mf_process *process, const struct mf_mapping *mapping, const char *name)

@@ -47,6 +47,8 @@ static int compare_build_id(struct mf_process *process, const struct mf_mapping 
     if (length <= 0)
         return length < 0 ? length : MF_NOT_VERIFIED;
     length_of_file = mf_build_id_of_file(fd, of_file);
+    if (length_of_file == -E2BIG) /* not found within its bounds */
+        return MF_NOT_VERIFIED;
     if (length_of_file < 0)
         return mf_entry_file_error(length_of_file);
     return length_of_file == length && memcmp(of_mapped, of_file, (size_t)length) == 0 ? MF_SAME_BUILD_ID : -EIDRM;

@@ -8,6 +8,8 @@
 #include <sys/socket.h>
 #include <sys/wait.h>
 
+#define ALL (MF_ENTRY_TARGET | MF_ENTRY_ACCESS | MF_ENTRY_STAT)
+
 static struct mf_process process;
 static struct mf_snapshot *snapshot;
 
@@ -79,9 +81,15 @@ static void in_a_kernel_without_it(void)
     written = map_path("written", PROT_READ | PROT_WRITE);
     gone = map_path("gone", PROT_READ);
     memory = map_fd((int)syscall(SYS_memfd_create, "memory", 0), PROT_READ);
-    CHECK_IS(mf_entry_read(&process, &plain.mapping, plain.name, MF_ENTRY_TARGET, &entry, target), -ENOTSUP, "one entry");
+    CHECK_IS(mf_entry_read(&process, &plain.mapping, plain.name, ALL, &entry, target), 0, "one entry");
+    CHECK_IS(entry.stat_error, -ENOTSUP, "its stat");
+    CHECK_IS(entry.access_error, -ENOTSUP, "its access");
+    CHECK_IS(entry.link_error, has_query(&process) ? 0 : -ENOTSUP, "its target");
     CHECK_IS(mf_entries_init(entries, mf_entries_bytes(64, 1 << 16), 64, 1 << 16), 0, "init");
-    CHECK_IS(mf_entries_read(&process, snapshot, MF_ENTRY_TARGET, entries), -ENOTSUP, "all entries");
+    CHECK_IS(mf_entries_read(&process, snapshot, ALL, entries), 0, "all entries");
+    CHECK(entries->entry_count > 4, "an entry for each mapping with a file: %u", entries->entry_count);
+    for (uint32_t i = 0; i < entries->entry_count; i++)
+        CHECK_IS(mf_entries_first(entries)[i].stat_error, -ENOTSUP, "the stat of each");
     CHECK(is_by_path(opened(&plain, 0)), "a file with a path");
     CHECK(is_by_path(opened(&written, MF_OPEN_WRITABLE)), "for reading and writing");
     rc = mf_file_glance(&process, &plain.mapping, plain.name);
@@ -97,13 +105,14 @@ static void in_a_kernel_without_it(void)
     free(entries);
 }
 
-/* A process that was opened while that was allowed, and is not to be looked at any more: each call says so. */
+/* A process that was opened while that was allowed, and whose entries are denied now: its files are found by their paths. */
 static void expect_refused(pid_t pid, void (*change)(void), int reason)
 {
     struct mf_entry entry;
     struct made made;
     char target[MF_NAME_MAX];
     int fd = -1;
+    int rc;
 
     CHECK_IS(mf_process_open_pid(pid, &process), 0, "open");
     CHECK_IS(read_growing(&process, MF_FILE_BACKED | MF_BY_TEXT, &snapshot), 1, "read");
@@ -111,8 +120,12 @@ static void expect_refused(pid_t pid, void (*change)(void), int reason)
     memcpy(made.name, mf_snapshot_name(snapshot, &made.mapping), made.mapping.name_length);
     change();
     CHECK_IS(mf_entries_may_list(&process), -EACCES, "asked beforehand");
-    CHECK_IS(mf_entry_read(&process, &made.mapping, made.name, MF_ENTRY_TARGET, &entry, target), -EACCES, "an entry");
-    CHECK_IS(mf_file_open(&process, &made.mapping, made.name, 0, &fd), -EACCES, "opened");
+    CHECK_IS(mf_entry_read(&process, &made.mapping, made.name, ALL, &entry, target), 0, "an entry");
+    CHECK_IS(entry.stat_error, -EPERM, "its stat");
+    rc = mf_file_open(&process, &made.mapping, made.name, 0, &fd);
+    CHECK(is_by_path(rc) || rc == -EPERM || rc == -ENODATA, "opened by its path, if that proves it: %d", rc);
+    if (fd >= 0)
+        close(fd);
     CHECK(mf_refusal_reasons(pid) & reason, "the reason: %d", mf_refusal_reasons(pid));
 }
 

@@ -66,6 +66,7 @@ static void compare_with_kernel(const struct mf_entries *entries, const struct m
     const long length = readlink(path, target, sizeof target);
 
     CHECK_IS(entry->link_error, 0, path);
+    CHECK_IS(entry->access_error, 0, path);
     CHECK(length >= (long)entry->target_length &&
           memcmp(mf_entries_target(entries, entry), target, entry->target_length) == 0, "%s: another target", path);
     CHECK_IS(length - entry->target_length, entry->flags & MF_DELETED ? 10 : 0, "a suffix where the file is deleted");
@@ -168,6 +169,7 @@ static void as_read_is_the_same(void)
             const struct mf_entry *const b = &mf_entries_first(as_read)[i];
 
             CHECK_IS(b->link_error, a->link_error, "link");
+            CHECK_IS(b->access_error, a->access_error, "access");
             CHECK_IS(b->stat_error, a->stat_error, "stat");
             CHECK_IS(b->flags, a->flags, "flags");
             CHECK(b->target_length == a->target_length &&
@@ -303,6 +305,8 @@ static void a_long_path(void)
     if (found == NULL)
         abort();
     CHECK_IS(found->link_error, -ENAMETOOLONG, "the link");
+    CHECK_IS(found->access_error, 0, "how it was opened");
+    CHECK_IS(found->flags & (MF_READABLE | MF_WRITABLE), MF_READABLE | MF_WRITABLE, "how it was opened");
     CHECK_IS(found->stat_error, may_follow ? 0 : -EPERM, "the file");
     unlink("deep");
     for (int i = 0; i < 24; i++)

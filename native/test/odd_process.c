@@ -10,7 +10,7 @@
  *   SKIP label reason
  *
  * Then each line on stdin is a command, answered by a line that begins with OK or ERROR: see commands[] below. Ends when
- * stdin does. The mappings are made in odd_files.c and odd_memory.c.
+ * stdin does. The mappings are made in odd_files.c, odd_memory.c and odd_kernel.c.
  */
 #include "odd_process.h"
 

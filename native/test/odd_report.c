@@ -95,6 +95,7 @@ void odd_make_all(char **prefixes)
     umask(0);
     make_table(odd_files, prefixes);
     make_table(odd_memory, prefixes);
+    make_table(odd_kernel, prefixes);
 }
 
 const struct odd_made *odd_find(const char *wanted)

@@ -14,6 +14,7 @@ struct odd_maker {
 
 extern const struct odd_maker odd_files[];
 extern const struct odd_maker odd_memory[];
+extern const struct odd_maker odd_kernel[];
 
 /* What is to be said of a mapping beside its range. */
 struct odd_told {

@@ -137,7 +137,8 @@ static void ask_from_below_a_root(const char *directory, int flags)
 /* In the root directory of a file system without a block device, as containers have it, files may be called as the kernel's are. */
 static void ask_about_names_of_the_kernel(void)
 {
-    static const char *const names[] = {"/[aio]", "/[aio] (deleted)", "/dmabuf:x", "/memfd:x (deleted)", "/dev (deleted)"};
+    static const char *const names[] = {"/[aio]", "/[aio] (deleted)", "/dmabuf:x", "/memfd:x (deleted)", "/dev (deleted)",
+                                        "/secretmem", "/secretmem (deleted)", "/drm mm object (deleted)"};
 
     if (mkdir("root", 0777) != 0 || mount("none", "root", "tmpfs", 0, NULL) != 0 || mkdir("root/proc", 0777) != 0 ||
         mount("proc", "root/proc", "proc", 0, NULL) != 0 || chroot("root") != 0 || chdir("/") != 0 ||

@@ -8,10 +8,15 @@ public enum EntryStatus {
     NOT_ASKED,
     /** The mapping is gone, or shows another file by now. */
     STALE,
-    /** Following entries takes CAP_CHECKPOINT_RESTORE or CAP_SYS_ADMIN in the initial user namespace. */
+    /**
+     * The caller may not read it. {@link MapFiles#refusalToList} and {@link MapFiles#refusalToFollow} report what is missing: to follow
+     * entries takes CAP_CHECKPOINT_RESTORE or CAP_SYS_ADMIN in the initial user namespace.
+     */
     REFUSED,
     /** The target has 4,096 bytes or more, which readlink(2) does not give. */
     NAME_TOO_LONG,
+    /** This kernel has no map_files. */
+    NOT_SUPPORTED,
     /** A system call failed: a file system's own error. */
     FAILED;
 
@@ -27,6 +32,8 @@ public enum EntryStatus {
                 return REFUSED;
             case Errno.ENAMETOOLONG:
                 return NAME_TOO_LONG;
+            case Errno.ENOTSUP:
+                return NOT_SUPPORTED;
             default:
                 return FAILED;
         }

@@ -6,6 +6,9 @@ import org.mapfiles.NotSupportedException.Missing;
 
 /** The one place where an errno of the native core becomes an exception, with a message that says what to do. */
 final class Failures {
+    private static final String OUT_OF_NAMESPACE =
+            ": run this in the user namespace of that process, or as root outside of it, or have the module allow it";
+
     private Failures() {
     }
 
@@ -54,6 +57,11 @@ final class Failures {
         }
     }
 
+    /** A part of a process is denied, such as its map_files, although its maps are not: reading these takes less. */
+    static MapsException ofDenied(String part, int pid) {
+        return denied(part, pid);
+    }
+
     /** What a negative errno means for the entry or the file of a mapping, named for people. */
     static MapsException ofEntry(int errno, String mapping) {
         switch (errno) {
@@ -61,12 +69,10 @@ final class Failures {
                 return new StaleMappingException("the process does not have this mapping any more, or shows another file in it: "
                         + mapping + ": read a new snapshot");
             case Errno.EPERM:
-                return new AccessRefusedException("following an entry of map_files takes CAP_CHECKPOINT_RESTORE or CAP_SYS_ADMIN"
-                        + " in the initial user namespace, and no path leads to the file: " + mapping + ": run as root",
-                        EnumSet.of(Reason.CHECKPOINT_RESTORE));
+                return notFollowed(", and no path leads to the file: " + mapping);
             case Errno.EACCES:
-                return new AccessRefusedException("this user may not open the file, by its permissions, those of a directory on the"
-                        + " way, its attributes (chattr +i), or its file system (FUSE): " + mapping + ": run as its owner", EnumSet.of(Reason.POLICY));
+                return new AccessRefusedException("this user may not open the file: its permissions, those of a directory on the way,"
+                        + " its attributes (lsattr) or its file system (FUSE) forbid it: " + mapping, EnumSet.of(Reason.POLICY));
             case Errno.EUNATCH:
                 return new NotSupportedException(Missing.OPENING, "what is mapped cannot be opened: a ring of perf or io_uring, a socket, a"
                         + " buffer of devices, or no driver is behind it: " + mapping);
@@ -74,7 +80,7 @@ final class Failures {
                 return new AccessRefusedException("the process opened the file for reading only: " + mapping,
                         EnumSet.of(Reason.READ_ONLY));
             case Errno.EIDRM:
-                return new NotVerifiedException("nothing, or another file, stands at the path of " + mapping + otherWay(), true);
+                return new NotVerifiedException("nothing, or another file, stands at the path of " + mapping + throughEntry(), true);
             case Errno.EREMCHG:
                 return new NotVerifiedException("overlayfs made a copy of the file when it was opened for writing, and its path leads to"
                         + " that copy; nothing leads to the file that is still mapped: " + mapping
@@ -93,8 +99,7 @@ final class Failures {
                         + ": openUnverified() takes it all the same", false);
             case Errno.ENAMETOOLONG:
                 return new NotSupportedException(Missing.LONG_PATHS,
-                        "the path has 4,096 bytes or more, which no system call takes: " + mapping
-                        + ": with CAP_CHECKPOINT_RESTORE the file is opened through map_files");
+                        "the path has 4,096 bytes or more, which no system call takes: " + mapping + throughEntry());
             case Errno.ENOTSUP:
                 return new NotSupportedException(Missing.MAP_FILES,
                         "no /proc/pid/map_files here (Linux 4.3+; some sandboxes have none):"
@@ -110,16 +115,20 @@ final class Failures {
         }
     }
 
-    /** Goes on a sentence: what else may open a file that its path does not lead to. */
-    private static String otherWay() {
-        switch (NativeCalls.mayFollowEntries()) {
-            case Errno.EPERM:
-                return ": with CAP_CHECKPOINT_RESTORE it is opened through map_files";
-            case Errno.ENOTSUP:
-                return ": this kernel has no map_files, which could open it";
-            default:
-                return "";
-        }
+    /** Why the calling thread may not follow entries of map_files. */
+    static MapsException ofFollowing(int errno) {
+        return errno == Errno.EPERM ? notFollowed("") : ofEntry(errno, "this process");
+    }
+
+    private static AccessRefusedException notFollowed(String more) {
+        return new AccessRefusedException("following an entry of map_files takes CAP_CHECKPOINT_RESTORE or CAP_SYS_ADMIN in the"
+                + " initial user namespace" + more + ": " + Privileges.ofCaller().toFollow(), EnumSet.of(Reason.CHECKPOINT_RESTORE));
+    }
+
+    /** Goes on a sentence about a file that was not found by its path: for callers that may not follow entries. */
+    private static String throughEntry() {
+        Privileges caller = Privileges.ofCaller();
+        return caller.mayFollow() ? "" : ": its entry of map_files leads to it, and takes CAP_CHECKPOINT_RESTORE: " + caller.toFollow();
     }
 
     /** What a negative errno means for a stream of events of a process, which took or would take so many descriptors. */
@@ -186,20 +195,40 @@ final class Failures {
     }
 
     private static AccessRefusedException refused(String process, EnumSet<Reason> reasons) {
-        return new AccessRefusedException("the kernel refuses a look at " + process + ": " + texts(reasons, ", and ")
-                + remedy(reasons), reasons);
+        return new AccessRefusedException("the kernel refuses a look at " + process + ": " + why(reasons, Privileges.ofCaller()), reasons);
     }
 
-    /** What to do. A capability overrides all that may be missing, but for policies, which are their owners' to change. */
-    private static String remedy(EnumSet<Reason> reasons) {
+    /** What is missing and what to do, for a caller. A capability overrides all but policies, which are their owners' to change. */
+    static String why(EnumSet<Reason> reasons, Privileges caller) {
+        if (caller.has(Privileges.PTRACE)) {
+            return whyInSpiteOfPtrace(reasons, caller);
+        }
+        String texts = texts(reasons, ", and ");
+        if (caller.has(Privileges.ROOT)) {
+            return texts + "; " + caller.toPtrace();
+        }
         if (reasons.contains(Reason.POLICY)) {
-            return ": run this in the user namespace of that process, or as root outside of it, or have the module allow it";
+            return texts + OUT_OF_NAMESPACE;
         }
         if (reasons.contains(Reason.HIDDEN) || reasons.contains(Reason.PTRACE_SCOPE)) {
-            return ", or run this as root (CAP_SYS_PTRACE)"; // they name a remedy of their own
+            return texts + ", or " + caller.toPtrace(); // they name a remedy of their own
         }
-        return reasons.equals(EnumSet.of(Reason.OTHER_USER)) ? ": run this as that user, or as root (CAP_SYS_PTRACE)"
-                : ": run this as root (CAP_SYS_PTRACE)";
+        return texts + (reasons.equals(EnumSet.of(Reason.OTHER_USER)) ? ": run this as that user, or as root (CAP_SYS_PTRACE)"
+                : ": " + caller.toPtrace());
+    }
+
+    private static String whyInSpiteOfPtrace(EnumSet<Reason> reasons, Privileges caller) {
+        if (reasons.contains(Reason.OTHER_USER)) { // which that capability overrides, but for the permissions of files of /proc
+            return texts(reasons, ", and ") + ": run this as that user, or with CAP_DAC_READ_SEARCH too";
+        }
+        if (caller.has(Privileges.USER_NAMESPACE)) {
+            return texts(reasons, ", and ") + OUT_OF_NAMESPACE;
+        }
+        if (reasons.contains(Reason.HIDDEN) || reasons.contains(Reason.NOT_KNOWN)) {
+            return texts(reasons, ", and ");
+        }
+        return "a security module (such as Landlock, AppArmor or SELinux) forbids it:" // all namespaces are below the initial one
+                + " run this outside of its sandbox, or have the module allow it";
     }
 
     private static String texts(EnumSet<Reason> reasons, String between) {

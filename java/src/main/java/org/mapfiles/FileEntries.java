@@ -22,7 +22,8 @@ import org.mapfiles.MapRecord.Entry;
  * }
  * }</pre>
  *
- * <p>What was not asked for, or is not known, throws {@link IllegalStateException}.
+ * <p>What was not asked for, or is not known, throws {@link IllegalStateException}. Where there is no present entry, before the first
+ * {@link #next} and behind the last entry, reading throws {@link IndexOutOfBoundsException}.
  *
  * <p>Reading allocates nothing, {@link #target()} apart; filling does where there are more entries than ever before. Belongs
  * to one thread at a time; to be filled by two at once throws {@link IllegalStateException}.
@@ -44,8 +45,6 @@ public final class FileEntries {
     private int textCapacity;
     private int count;
     private int at = BEFORE;
-    /** The parts that were asked for. */
-    private int asked;
 
     /** No entries yet. */
     public FileEntries() {
@@ -70,7 +69,6 @@ public final class FileEntries {
     int fill(ProcessMaps maps, Mapping mapping, int what) {
         beginFilling();
         try {
-            asked = what;
             Mappings.copy(mapping, question);
             int text = bytes.getInt(Entry.HEAD_TEXT_OFFSET);
             int rc = maps.readEntry(question.address(), question.address() + Answer.NAME, what, memory.address() + Entry.HEAD_SIZE,
@@ -87,7 +85,6 @@ public final class FileEntries {
     int fill(ProcessMaps maps, Picture picture, int what) {
         beginFilling();
         try {
-            asked = what;
             for (;;) {
                 int rc = maps.readEntries(picture.memory.address(), what, memory.address());
                 picture.memory.keepUntilHere();
@@ -156,9 +153,14 @@ public final class FileEntries {
         return bytes.getInt(field(Entry.FILE_INDEX));
     }
 
-    /** Whether the path is known, and how the file was opened, if these were asked for. */
+    /** Whether the path is known. */
     public EntryStatus linkStatus() {
         return EntryStatus.of(bytes.getInt(field(Entry.LINK_ERROR)));
+    }
+
+    /** Whether it is known how the process opened the file. */
+    public EntryStatus accessStatus() {
+        return EntryStatus.of(bytes.getInt(field(Entry.ACCESS_ERROR)));
     }
 
     /** Whether what stat(2) says is known. */
@@ -171,22 +173,25 @@ public final class FileEntries {
      * how that one was opened, if anybody looked at its entry then: it sets a link's permissions once.
      */
     public boolean isOpenForReading() {
-        return (link(Entry.ACCESS, Entry.FLAGS) & MapRecord.READABLE) != 0;
+        return (access() & MapRecord.READABLE) != 0;
     }
 
     /** Whether it opened the file for writing, as far as the kernel tells; of shared writable mappings it surely did. */
     public boolean isOpenForWriting() {
-        return (link(Entry.ACCESS, Entry.FLAGS) & MapRecord.WRITABLE) != 0;
+        return (access() & MapRecord.WRITABLE) != 0;
     }
 
-    /** Whether the path's name is gone, as far as the entry tells. */
+    /** Whether the path's name is gone, as far as the entry shows: by the path, or without it by the number of links alone. */
     public Deletion deletion() {
-        return Deletion.ofFlags(link(Entry.TARGET, Entry.FLAGS));
+        if (linkStatus() == EntryStatus.KNOWN || statStatus() != EntryStatus.KNOWN) {
+            return Deletion.ofFlags(link(Entry.FLAGS));
+        }
+        return nlink() == 0 ? Deletion.DELETED : Deletion.NOT_KNOWN;
     }
 
     /** Bytes in the path. A {@code " (deleted)"} that is surely the kernel's is not part of it. */
     public int targetLength() {
-        return link(Entry.TARGET, Entry.TARGET_LENGTH);
+        return link(Entry.TARGET_LENGTH);
     }
 
     /**
@@ -196,6 +201,7 @@ public final class FileEntries {
      * @throws IndexOutOfBoundsException if they do not fit; nothing is copied
      */
     public int target(byte[] to, int from) {
+        Objects.requireNonNull(to, "to");
         int length = targetLength();
         Bytes.copy(bytes, targetAt(), length, to, from);
         return length;
@@ -290,14 +296,18 @@ public final class FileEntries {
         return Entry.HEAD_SIZE + Objects.checkIndex(at, count) * Entry.SIZE_OF_ENTRY + offset;
     }
 
-    private int link(int part, int offset) {
-        if ((asked & part) == 0) {
-            throw new IllegalStateException("that part of the link is not known: " + EntryStatus.NOT_ASKED);
-        }
+    private int link(int offset) {
         if (bytes.getInt(field(Entry.LINK_ERROR)) != 0) {
-            throw new IllegalStateException("the link is not known: " + linkStatus());
+            throw new IllegalStateException("the path is not known: " + linkStatus());
         }
         return bytes.getInt(field(offset));
+    }
+
+    private int access() {
+        if (bytes.getInt(field(Entry.ACCESS_ERROR)) != 0) {
+            throw new IllegalStateException("how the file was opened is not known: " + accessStatus());
+        }
+        return bytes.getInt(field(Entry.FLAGS));
     }
 
     private void checkStat() {

@@ -60,7 +60,7 @@ public final class LiveMaps implements AutoCloseable {
 
     /** Live mappings of a process, which stays the caller's to close, after these. */
     public static Builder of(ProcessMaps maps) {
-        return new Builder(Objects.requireNonNull(maps));
+        return new Builder(Objects.requireNonNull(maps, "maps"));
     }
 
     /** How mappings are to be kept fresh. */
@@ -77,7 +77,7 @@ public final class LiveMaps implements AutoCloseable {
 
         /** Those that pass a filter alone; else all. An address in one that does not pass is a miss. */
         public Builder filter(MapFilter wanted) {
-            filter = Objects.requireNonNull(wanted);
+            filter = Objects.requireNonNull(wanted, "wanted");
             return this;
         }
 
@@ -111,7 +111,7 @@ public final class LiveMaps implements AutoCloseable {
          *     somebody does, listening is tried again after a while, longer each time, up to the period.
          */
         public Builder listen(MapEvents changes) {
-            events = Objects.requireNonNull(changes);
+            events = Objects.requireNonNull(changes, "changes");
             return this;
         }
 

@@ -2,6 +2,7 @@ package org.mapfiles;
 
 import java.nio.ByteBuffer;
 import java.util.HexFormat;
+import java.util.Objects;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.mapfiles.MapRecord.Answer;
 
@@ -118,6 +119,7 @@ public final class MapAnswer implements Mapping {
 
     @Override
     public int name(byte[] to, int at) {
+        Objects.requireNonNull(to, "to");
         int length = nameLength();
         Bytes.copy(name, 0, length, to, at);
         return length;
@@ -125,6 +127,7 @@ public final class MapAnswer implements Mapping {
 
     @Override
     public int name(ByteBuffer to) {
+        Objects.requireNonNull(to, "to");
         int length = nameLength();
         Bytes.copy(name, 0, length, to);
         to.position(to.position() + length);
@@ -133,11 +136,13 @@ public final class MapAnswer implements Mapping {
 
     @Override
     public boolean nameEquals(byte[] expected) {
+        Objects.requireNonNull(expected, "expected");
         return Bytes.equal(name, 0, nameLength(), expected);
     }
 
     @Override
     public boolean nameStartsWith(byte[] prefix) {
+        Objects.requireNonNull(prefix, "prefix");
         return Bytes.begins(name, 0, nameLength(), prefix);
     }
 
@@ -154,6 +159,7 @@ public final class MapAnswer implements Mapping {
      * @throws IndexOutOfBoundsException if it does not fit; 20 bytes are enough
      */
     public int buildId(byte[] to, int at) {
+        Objects.requireNonNull(to, "to");
         int length = field32(Answer.BUILD_ID_LENGTH);
         Bytes.copy(bytes, Answer.BUILD_ID, length, to, at);
         return length;

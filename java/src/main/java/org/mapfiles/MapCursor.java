@@ -195,6 +195,7 @@ public final class MapCursor implements Mapping {
 
     @Override
     public int name(byte[] to, int toIndex) {
+        Objects.requireNonNull(to, "to");
         int offset = records.getInt(at() + MapRecord.NAME_OFFSET);
         int length = nameLength();
         Bytes.copy(picture.text, offset, length, to, toIndex);
@@ -203,6 +204,7 @@ public final class MapCursor implements Mapping {
 
     @Override
     public int name(ByteBuffer to) {
+        Objects.requireNonNull(to, "to");
         int offset = records.getInt(at() + MapRecord.NAME_OFFSET);
         int length = nameLength();
         Bytes.copy(picture.text, offset, length, to);
@@ -213,6 +215,7 @@ public final class MapCursor implements Mapping {
 
     @Override
     public boolean nameEquals(byte[] name) {
+        Objects.requireNonNull(name, "name");
         int offset = records.getInt(at() + MapRecord.NAME_OFFSET);
         boolean equal = Bytes.equal(picture.text, offset, nameLength(), name);
         confirm();
@@ -221,6 +224,7 @@ public final class MapCursor implements Mapping {
 
     @Override
     public boolean nameStartsWith(byte[] prefix) {
+        Objects.requireNonNull(prefix, "prefix");
         int offset = records.getInt(at() + MapRecord.NAME_OFFSET);
         boolean begins = Bytes.begins(picture.text, offset, nameLength(), prefix);
         confirm();

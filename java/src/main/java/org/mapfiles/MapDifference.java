@@ -50,7 +50,7 @@ public final class MapDifference {
         if (before == now) {
             throw new IllegalArgumentException("one cursor cannot walk two pictures");
         }
-        Objects.requireNonNull(visitor);
+        Objects.requireNonNull(visitor, "visitor");
         before.reset();
         now.reset();
         boolean isBefore = before.next();

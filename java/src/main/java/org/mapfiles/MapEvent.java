@@ -122,6 +122,7 @@ public final class MapEvent implements Mapping {
 
     @Override
     public int name(byte[] to, int from) {
+        Objects.requireNonNull(to, "to");
         int length = nameLength();
         Bytes.copy(text, nameAt(), length, to, from);
         return length;
@@ -129,6 +130,7 @@ public final class MapEvent implements Mapping {
 
     @Override
     public int name(ByteBuffer to) {
+        Objects.requireNonNull(to, "to");
         int length = nameLength();
         Bytes.copy(text, nameAt(), length, to);
         to.position(to.position() + length);
@@ -137,11 +139,13 @@ public final class MapEvent implements Mapping {
 
     @Override
     public boolean nameEquals(byte[] name) {
+        Objects.requireNonNull(name, "name");
         return Bytes.equal(text, nameAt(), nameLength(), name);
     }
 
     @Override
     public boolean nameStartsWith(byte[] prefix) {
+        Objects.requireNonNull(prefix, "prefix");
         return Bytes.begins(text, nameAt(), nameLength(), prefix);
     }
 
@@ -159,6 +163,7 @@ public final class MapEvent implements Mapping {
      * @throws IndexOutOfBoundsException if it does not fit; 20 bytes are enough
      */
     public int buildId(byte[] to, int from) {
+        Objects.requireNonNull(to, "to");
         int length = field32(Event.BUILD_ID_LENGTH);
         Bytes.copy(bytes, field(Event.BUILD_ID), length, to, from);
         return length;

@@ -3,6 +3,7 @@ package org.mapfiles;
 import java.lang.ref.Cleaner;
 import java.lang.ref.Reference;
 import java.nio.ByteBuffer;
+import java.util.Objects;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.mapfiles.MapRecord.Answer;
 import org.mapfiles.MapRecord.Event;
@@ -103,12 +104,15 @@ public final class MapEvents implements AutoCloseable {
      * @throws IllegalArgumentException if the size is none of those
      */
     public static MapEvents open(ProcessMaps maps, int ringBytes, Option... options) throws MapsException {
+        Objects.requireNonNull(maps, "maps");
+        Objects.requireNonNull(options, "options");
         if (ringBytes < MIN_RING_BYTES || ringBytes > MAX_RING_BYTES || Integer.bitCount(ringBytes) != 1) {
             throw new IllegalArgumentException("not a power of two from 16 KiB to 1 GiB: " + ringBytes);
         }
         int what = 0;
         int wakeBytes = 0;
         for (Option option : options) {
+            Objects.requireNonNull(option, "an option");
             what |= option == Option.DATA ? Event.ALL : option == Option.BUILD_ID ? Event.BUILD_IDS : 0;
             wakeBytes |= option == Option.AT_ONCE ? 1 : 0;
         }

@@ -23,9 +23,11 @@ import org.mapfiles.internal.NativeLibrary;
  * }
  * }</pre>
  *
- * <p>Two abilities: to list entries and read where they lead takes what reading the mappings takes; to follow them, for
- * stat(2) and open(2), takes CAP_CHECKPOINT_RESTORE (Linux 5.9+) or CAP_SYS_ADMIN in the initial user namespace. Without that
- * a file is opened by its path, or through /proc/pid/exe and /proc/pid/fd, if it is proved to be the mapped one.
+ * <p>To list entries takes the right to ptrace the process (PTRACE_MODE_READ_FSCREDS of ptrace(2)), which is more than reading its
+ * mappings takes: CAP_PERFMON is enough for those since Linux 6.13. To follow entries, for stat(2) and open(2), takes
+ * CAP_CHECKPOINT_RESTORE (Linux 5.9+) or CAP_SYS_ADMIN in the initial user namespace as well. What the caller may not read is
+ * {@link EntryStatus#REFUSED} in the entry, and the other parts of it are still read. A file is then opened by its path, or through
+ * /proc/pid/exe and /proc/pid/fd, if it is proved to be the mapped one.
  *
  * <p>An entry is found by the exact range of a mapping, and checked against it: a mapping that is gone, or another file in its
  * range, is a {@link StaleMappingException}, never another file's answer. On btrfs and overlayfs other files may have the same
@@ -37,8 +39,8 @@ import org.mapfiles.internal.NativeLibrary;
  * new one, often at once. If that is mapped in the range of the old one, an older snapshot's mapping seems to hold, and the new file
  * is opened for it: the file that is mapped there now. {@link MapEvents} report the new mapping.
  *
- * <p>Thread-safe; holders belong to one thread at a time. Methods throw as those of {@link ProcessMaps}, and
- * {@link NotSupportedException} where the kernel has no map_files (before Linux 4.3).
+ * <p>Thread-safe; holders belong to one thread at a time. Methods throw as those of {@link ProcessMaps}. In a kernel that has no
+ * map_files (before Linux 4.3) entries are {@link EntryStatus#NOT_SUPPORTED}, and files are opened by their paths.
  */
 public final class MapFiles {
     private static final MapFilter WITH_FILE = MapFilter.all().fileBacked();
@@ -53,14 +55,14 @@ public final class MapFiles {
     /** Why the entries of this process may not be listed and read; empty if they may. */
     public Optional<MapsException> refusalToList() {
         int rc = maps.mayListEntries();
-        return rc == 0 ? Optional.empty() : Optional.of(failure(rc));
+        return rc == 0 ? Optional.empty() : Optional.of(rc == Errno.EACCES ? maps.deniedMapFiles() : failure(rc));
     }
 
     /** Why the calling thread may not follow entries, to stat and open files; empty if it may. */
     public static Optional<MapsException> refusalToFollow() {
         NativeLibrary.ensureLoaded();
         int rc = NativeCalls.mayFollowEntries();
-        return rc == 0 ? Optional.empty() : Optional.of(Failures.ofEntry(rc, "this process"));
+        return rc == 0 ? Optional.empty() : Optional.of(Failures.ofFollowing(rc));
     }
 
     /**
@@ -75,10 +77,12 @@ public final class MapFiles {
 
     /** As {@link #read(Mapping, FileEntries)}, some parts of it alone. */
     public boolean read(Mapping mapping, FileEntries entry, Set<EntryPart> parts) throws MapsException {
-        return read(mapping, entry, EntryPart.bits(parts));
+        return read(mapping, entry, bits(parts));
     }
 
     private boolean read(Mapping mapping, FileEntries entry, int what) throws MapsException {
+        Objects.requireNonNull(mapping, "mapping");
+        Objects.requireNonNull(entry, "entry");
         int rc = entry.fill(maps, mapping, what);
         if (rc == Errno.ENOENT) {
             return false;
@@ -93,7 +97,7 @@ public final class MapFiles {
      * @return false if there is no such mapping, or it has no file
      */
     public boolean read(long start, long end, FileEntries entry) throws MapsException {
-        Objects.requireNonNull(entry);
+        Objects.requireNonNull(entry, "entry");
         MapAnswer answer = new MapAnswer();
         return maps.query(start, answer) && answer.start() == start && answer.end() == end && read(answer, entry);
     }
@@ -106,8 +110,8 @@ public final class MapFiles {
      * @param snapshot receives the mappings
      */
     public void list(MapSnapshot snapshot, FileEntries entries, Set<EntryPart> parts) throws MapsException {
-        int what = EntryPart.bits(parts) | MapRecord.Entry.AS_READ;
-        Objects.requireNonNull(entries);
+        int what = bits(parts) | MapRecord.Entry.AS_READ;
+        Objects.requireNonNull(entries, "entries");
         synchronized (snapshot) { // the lock of pictures: both are of one
             maps.read(snapshot, WITH_FILE);
             readAll(snapshot, entries, what);
@@ -126,15 +130,21 @@ public final class MapFiles {
 
     /** As {@link #readAll(MapSnapshot, FileEntries)}, some parts of each alone. */
     public void readAll(MapSnapshot snapshot, FileEntries entries, Set<EntryPart> parts) throws MapsException {
-        readAll(snapshot, entries, EntryPart.bits(parts));
+        readAll(snapshot, entries, bits(parts));
     }
 
     /** As {@link #readAll(MapSnapshot, FileEntries, Set)}, of the first mapping of each file alone. */
     public void readEachFile(MapSnapshot snapshot, FileEntries entries, Set<EntryPart> parts) throws MapsException {
-        readAll(snapshot, entries, EntryPart.bits(parts) | MapRecord.Entry.ONE_PER_FILE);
+        readAll(snapshot, entries, bits(parts) | MapRecord.Entry.ONE_PER_FILE);
+    }
+
+    private static int bits(Set<EntryPart> parts) {
+        return EntryPart.bits(Objects.requireNonNull(parts, "parts"));
     }
 
     private void readAll(MapSnapshot snapshot, FileEntries entries, int what) throws MapsException {
+        Objects.requireNonNull(snapshot, "snapshot");
+        Objects.requireNonNull(entries, "entries");
         int rc = snapshot.fillEntries(maps, entries, what);
         if (rc < 0) {
             throw failure(rc);
@@ -226,6 +236,7 @@ public final class MapFiles {
     }
 
     private MappedFile open(Mapping mapping, int how) throws MapsException {
+        Objects.requireNonNull(mapping, "mapping");
         NativeMemory copy = take();
         Mappings.copyRecord(mapping, copy);
         long answer = (long) Errno.EAGAIN << Integer.SIZE;
@@ -263,6 +274,7 @@ public final class MapFiles {
 
     /** A native record with its name. */
     private NativeMemory copy(Mapping mapping) {
+        Objects.requireNonNull(mapping, "mapping");
         NativeMemory copy = take();
         Mappings.copy(mapping, copy);
         return copy;
@@ -295,6 +307,9 @@ public final class MapFiles {
             case Errno.ENXIO:
             case Errno.EACCES:
                 throw maps.failure(rc);
+            case Errno.EPERM:
+                throw maps.mayListEntries() == Errno.EACCES ? maps.deniedEntry(mapping)
+                        : Failures.ofEntry(rc, Mappings.describe(mapping));
             default:
                 if (rc == Errno.EINVAL && mapping.inode() == 0 && mapping.deviceMajor() == 0 && mapping.deviceMinor() == 0) {
                     throw new IllegalArgumentException("device and inode of the mapping's file were not told, but a build ID: query()"

@@ -56,7 +56,7 @@ public final class MapFilter {
      *     with a path of 4,096 bytes or more is read by text all the same, as {@link MapSnapshot#backend()} says
      */
     public MapFilter by(Backend backend) {
-        Objects.requireNonNull(backend);
+        Objects.requireNonNull(backend, "backend");
         int wanted = bits & ~(MapRecord.BY_TEXT | MapRecord.BY_QUERY)
                 | (backend == Backend.TEXT ? MapRecord.BY_TEXT : MapRecord.BY_QUERY);
         if (wanted == bits) {

@@ -126,6 +126,7 @@ final class MapRecord {
         static final int FLAGS = 120;
         static final int TARGET_OFFSET = 124;
         static final int TARGET_LENGTH = 128;
+        static final int ACCESS_ERROR = 132;
         static final int SIZE_OF_ENTRY = 136;
 
         private Entry() {

@@ -102,10 +102,10 @@ public final class MapTimeline {
      * As {@link #look(ProcessMaps, MapSnapshot)}, and takes in what the kernel has told meanwhile: {@link #listen}. Of that the times
      * are exact; what was unmapped the look finds.
      *
-     * @param events of the same process, opened before the first look
+     * @param events of the same process, opened before the first look; null: none
      */
     public boolean look(ProcessMaps maps, MapSnapshot snapshot, MapEvents events) throws MapsException {
-        Objects.requireNonNull(snapshot);
+        Objects.requireNonNull(snapshot, "snapshot");
         synchronized (looking) {
             long from = System.nanoTime();
             keepToldFrom(from);
@@ -138,7 +138,7 @@ public final class MapTimeline {
      * once a look has begun afterwards; where a thread is not watched ({@link MapEvents#isThreadMissing}), with another stream.
      */
     public void listen(MapEvents events) {
-        Objects.requireNonNull(events);
+        Objects.requireNonNull(events, "events");
         synchronized (looking) {
             long now = System.nanoTime();
             boolean isComplete = false;
@@ -282,6 +282,7 @@ public final class MapTimeline {
      * @throws IllegalArgumentException if {@code to} is before {@code from}, or that before the last picture's
      */
     public synchronized boolean record(MapSnapshot picture, long from, long to) {
+        Objects.requireNonNull(picture, "picture");
         checkLive();
         if (to < from || (!blocks.isEmpty() && from < lookedAt)) {
             throw new IllegalArgumentException("times go on: " + from + " to " + to + ", and the last look was at " + lookedAt);
@@ -456,6 +457,7 @@ public final class MapTimeline {
 
     /** Writes it to a stream, compactly: {@link #load} reads it again. The stream stays open. */
     public synchronized void save(OutputStream out) throws IOException {
+        Objects.requireNonNull(out, "out");
         TimelineFile.write(blocks, lookedAt, recordedUntil(), out);
     }
 
@@ -467,6 +469,7 @@ public final class MapTimeline {
      * @throws IOException if it is not that, whole, or cannot be read, or takes more memory at a time than that: its message says so
      */
     public static MapTimeline load(InputStream in, long maxBytes) throws IOException {
+        Objects.requireNonNull(in, "in");
         MapTimeline timeline = ofBytes(maxBytes);
         TimelineFile.Reader reader = new TimelineFile.Reader(in, maxBytes);
         timeline.lookedAt = reader.lookedAt();

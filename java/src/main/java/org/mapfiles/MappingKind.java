@@ -32,7 +32,7 @@ public enum MappingKind {
     DMA_BUF,
     /** Memory of MAP_HUGETLB without a file. */
     HUGETLB,
-    /** Another special mapping of the kernel's, known by its name alone. */
+    /** Another special mapping of the kernel's, known by its name alone: a ring of a socket, memory of memfd_secret(2), ... */
     OTHER;
 
     private static final MappingKind[] BY_CODE = values();

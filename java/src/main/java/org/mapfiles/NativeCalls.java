@@ -28,6 +28,8 @@ final class NativeCalls {
 
     static native int refusalReasons(int pid);
 
+    static native int callerPrivileges();
+
     static native long snapshotBytes(int mappings, int text);
 
     static native int snapshotInit(long memory, long bytes, int mappings, int text);

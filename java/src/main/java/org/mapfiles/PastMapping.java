@@ -166,6 +166,7 @@ public final class PastMapping implements Mapping {
 
     @Override
     public int name(byte[] to, int at) {
+        Objects.requireNonNull(to, "to");
         Objects.checkFromIndexSize(at, name.length, to.length);
         System.arraycopy(name, 0, to, at, name.length);
         return name.length;
@@ -173,6 +174,7 @@ public final class PastMapping implements Mapping {
 
     @Override
     public int name(ByteBuffer to) {
+        Objects.requireNonNull(to, "to");
         if (name.length > to.remaining()) {
             throw new BufferOverflowException();
         }
@@ -182,11 +184,13 @@ public final class PastMapping implements Mapping {
 
     @Override
     public boolean nameEquals(byte[] bytes) {
+        Objects.requireNonNull(bytes, "bytes");
         return Arrays.equals(name, bytes);
     }
 
     @Override
     public boolean nameStartsWith(byte[] prefix) {
+        Objects.requireNonNull(prefix, "prefix");
         return name.length >= prefix.length && Arrays.equals(name, 0, prefix.length, prefix, 0, prefix.length);
     }
 

@@ -155,7 +155,7 @@ public final class ProcessMaps implements AutoCloseable {
 
     /** Fills a snapshot anew with the mappings that pass a filter. If it fails the snapshot stays as it was. */
     public void read(MapSnapshot snapshot, MapFilter filter) throws MapsException {
-        Objects.requireNonNull(filter);
+        Objects.requireNonNull(filter, "filter");
         fill(snapshot, filter, false);
     }
 
@@ -327,11 +327,16 @@ public final class ProcessMaps implements AutoCloseable {
      * (ptrace(2)).
      *
      * @param address any 64-bit value
-     * @return bytes read, fewer where unreadable memory begins; -1 if none can be read there
+     * @return bytes read, fewer where unreadable memory begins; -1 if none can be read there; 0 if {@code length} is 0
      * @throws IndexOutOfBoundsException if the array has no such part
      */
     public int readMemory(long address, byte[] to, int at, int length) throws MapsException {
         Objects.checkFromIndexSize(at, length, to.length);
+        if (length == 0) {
+            process.enter(); // throws if this is closed
+            leave();
+            return 0;
+        }
         NativeMemory part = new NativeMemory(Math.min(length, MEMORY_PART));
         int done = 0;
         while (done < length) {
@@ -443,6 +448,14 @@ public final class ProcessMaps implements AutoCloseable {
     private void leave() {
         process.leave();
         Reference.reachabilityFence(this); // else the cleaner may close what this call is using
+    }
+
+    MapsException deniedMapFiles() {
+        return Failures.ofDenied("map_files of process " + pid, pidAtProc);
+    }
+
+    MapsException deniedEntry(Mapping mapping) {
+        return Failures.ofDenied("the entry of map_files, and no path leads to the file: " + Mappings.describe(mapping), pidAtProc);
     }
 
     MapsException failure(int errno) {

@@ -3,6 +3,7 @@ package org.mapfiles;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -13,6 +14,9 @@ import org.junit.jupiter.api.io.TempDir;
 class AbilityTest {
     private static final String NEEDS = "\\[CHECKPOINT_RESTORE] following an entry of map_files takes CAP_CHECKPOINT_RESTORE or"
             + " CAP_SYS_ADMIN in the initial user namespace.*";
+
+    private static final String THIS_IS_ROOT =
+            "; this is root without CAP_SYS_PTRACE: docker run --cap-add=SYS_PTRACE";
 
     @TempDir Path directory;
     @RegisterExtension final Children children = new Children();
@@ -34,6 +38,31 @@ class AbilityTest {
                     .allMatch(line -> line.matches("FILE SAME_\\w+"));
             assertThat(told).filteredOn(line -> line.startsWith("MEMFD") || line.startsWith("SHARED_ANONYMOUS"))
                     .hasSizeGreaterThan(1).allMatch(line -> line.matches("\\w+ " + NEEDS));
+        } finally {
+            child.stop();
+        }
+    }
+
+    /** What recent kernels let read mappings, and nothing below map_files. */
+    @Test
+    void perfmonListsWhatItCanAndOpensByPath() throws Exception {
+        assumeTrue(Files.getAttribute(Path.of("/proc/self"), "unix:uid").equals(0), "only root can give up capabilities");
+        assumeTrue(Files.exists(Path.of("/usr/bin/setpriv")), "no setpriv(1)");
+        OddProcess child = OddProcess.ofNobody("plain", "permissions", "memfd", "shared-anonymous");
+        try {
+            child.start();
+            List<String> told = askedBy(new ChildJvm().under("setpriv", "--inh-caps=-all", "--bounding-set=-all,+perfmon"), child.pid());
+            assumeTrue(!told.get(0).startsWith("nothing"), "CAP_PERFMON is not enough for maps here: before Linux 6.13");
+            assertThat(told.get(0)).startsWith("list [OTHER_USER]").endsWith(THIS_IS_ROOT);
+            assertThat(told.get(1)).startsWith("follow [CHECKPOINT_RESTORE]").endsWith(": this is root without CAP_CHECKPOINT_RESTORE:"
+                    + " docker run --cap-add=CHECKPOINT_RESTORE");
+            assertThat(told.get(2)).isEqualTo("entries true [KNOWN/KNOWN/REFUSED, KNOWN/REFUSED/REFUSED]");
+            assertThat(told).filteredOn(line -> line.startsWith("FILE")).isNotEmpty()
+                    .allMatch(line -> line.matches("FILE SAME_\\w+"));
+            assertThat(told).filteredOn(line -> line.startsWith("MEMFD") || line.startsWith("SHARED_ANONYMOUS"))
+                    .filteredOn(line -> !line.contains("/memfd:new")) // and a newline
+                    .hasSizeGreaterThan(1).allMatch(line -> line.matches("\\w+ \\[OTHER_USER] the kernel refuses a look at the entry of"
+                            + " map_files, and no path leads to the file: .*") && line.endsWith(THIS_IS_ROOT));
         } finally {
             child.stop();
         }

@@ -1,6 +1,9 @@
 package org.mapfiles;
 
+import java.util.EnumSet;
 import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
 
 /** The program of a child JVM: what may be done with entries of a process, and with the file of each shared mapping. */
 final class AskForFiles {
@@ -12,12 +15,25 @@ final class AskForFiles {
         try (ProcessMaps maps = ProcessMaps.of(Long.parseLong(arguments[0]))) {
             System.out.println("list " + told(maps.files().refusalToList()));
             System.out.println("follow " + told(MapFiles.refusalToFollow()));
+            System.out.println("entries " + entries(maps));
             for (MapCursor mapping = maps.snapshot(MapFilter.all().fileBacked().shared()).cursor(); mapping.next(); ) {
                 System.out.println(mapping.kind() + " " + opened(maps, mapping));
             }
         } catch (MapsException e) {
             System.out.println("nothing " + told(e));
         }
+    }
+
+    /** Of all that are listed: whether the path, the access and the stat of each is known. */
+    private static String entries(ProcessMaps maps) throws MapsException {
+        FileEntries entries = new FileEntries();
+        MapSnapshot snapshot = new MapSnapshot();
+        Set<String> known = new TreeSet<>();
+        maps.files().list(snapshot, entries, EnumSet.allOf(EntryPart.class));
+        while (entries.next()) {
+            known.add(entries.linkStatus() + "/" + entries.accessStatus() + "/" + entries.statStatus());
+        }
+        return (entries.count() == snapshot.size()) + " " + known;
     }
 
     private static String told(Optional<MapsException> refusal) {

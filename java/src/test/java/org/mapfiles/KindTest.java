@@ -32,6 +32,13 @@ class KindTest {
             anon_inode:[perf_event] | 0 | 14 | 9 | ANON_INODE
             /[aio] (deleted) | 0 | 13 | 9 | AIO
             /dmabuf: | 0 | 11 | 9 | DMA_BUF
+            socket:[9] | 0 | 9 | 9 | OTHER
+            /secretmem (deleted) | 0 | 14 | 9 | OTHER
+            /secretmem (deleted) | 253 | 1 | 9 | FILE
+            /secretmem | 0 | 25 | 9 | FILE
+            /[kvm-gmem] (deleted) | 0 | 14 | 9 | OTHER
+            /drm mm object (deleted) | 0 | 1 | 9 | OTHER
+            /i915 (deleted) | 0 | 30 | 9 | OTHER
             """)
     void savedText(String name, int major, int minor, long inode, MappingKind kind) throws MalformedMapsException {
         MapSnapshot snapshot = Line.snapshot(new Line(0x1000, 0x2000, "r--p", 0, major, minor, inode, name));

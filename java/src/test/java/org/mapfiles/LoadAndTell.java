@@ -11,8 +11,11 @@ final class LoadAndTell {
     private LoadAndTell() {
     }
 
-    /** With an argument it says that it is ready, and waits until there is a file of that name: several begin at once. */
+    /** Removes the system properties that test.clear names, as programs may do. With an argument it says that it is ready, and waits until there is a file of that name: several begin at once. */
     public static void main(String[] arguments) {
+        for (String property : System.getProperty("test.clear", "").split(",")) {
+            System.getProperties().remove(property);
+        }
         if (arguments.length > 0) {
             File gate = new File(arguments[0]);
             System.out.println("READY");

@@ -80,6 +80,17 @@ class LoadingTest {
     }
 
     @Test
+    void aPropertyThatTheProgramHasRemovedIsNotNeeded() throws Exception {
+        for (String removed : List.of("user.home", "java.io.tmpdir")) {
+            Path library = loaded(child().under("env", "HOME=" + home).with("-Dtest.clear=" + removed).run(LoadAndTell.class));
+            assertThat(library).as("without %s", removed).startsWith(directory);
+        }
+        for (String removed : List.of("os.name", "os.arch")) {
+            assertThat(refused(child().with("-Dtest.clear=" + removed).run(LoadAndTell.class))).contains("mapfiles runs on Linux").contains(removed);
+        }
+    }
+
+    @Test
     void aDamagedCopyIsReplaced() throws Exception {
         Path library = loaded(child().run(LoadAndTell.class));
         byte[] content = Files.readAllBytes(library);

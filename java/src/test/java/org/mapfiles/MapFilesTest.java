@@ -50,7 +50,7 @@ class MapFilesTest {
             Set<PosixFilePermission> mode = Files.getPosixFilePermissions(Path.of("/proc/" + child.pid() + "/map_files/" + name),
                     LinkOption.NOFOLLOW_LINKS);
             assertThat(PosixFilePermissions.toString(mode)).as(name)
-                    .startsWith((entries.linkStatus() != EntryStatus.KNOWN || entries.isOpenForReading() ? "r" : "-"));
+                    .startsWith((entries.isOpenForReading() ? "r" : "-") + (entries.isOpenForWriting() ? "w" : "-"));
         }
         assertThat(read).isEqualTo(listed).isNotEmpty();
         assertThat(entries.next()).isFalse();
@@ -69,6 +69,8 @@ class MapFilesTest {
             if (mapping.nameLength() >= 4096) {
                 assertThat(entries.linkStatus()).isEqualTo(EntryStatus.NAME_TOO_LONG);
                 assertThatThrownBy(entries::targetLength).isInstanceOf(IllegalStateException.class).hasMessageContaining("NAME_TOO");
+                assertThat(entries.accessStatus()).as("each part by itself").isEqualTo(EntryStatus.KNOWN);
+                assertThat(entries.isOpenForWriting()).isTrue();
             } else if (mapping.deletion() != Deletion.NOT_KNOWN) {
                 byte[] target = new byte[4096];
                 byte[] name = new byte[4096];
@@ -86,6 +88,31 @@ class MapFilesTest {
                 }
             }
         }
+    }
+
+    /** A list promises nothing that opening does not keep: files of the kernel's own file systems often cannot be opened. */
+    @Test
+    void whatIsExactAtAGlanceOpens() throws Exception {
+        assumeFollowing();
+        MapSnapshot snapshot = child.maps().snapshot();
+        int exact = 0;
+        for (OddProcess.Made made : child.made()) {
+            MapCursor mapping = at(snapshot, made);
+            if (!mapping.isFileBacked()) {
+                continue;
+            }
+            Proof glance = child.maps().files().glance(mapping);
+            if (glance == Proof.EXACT) {
+                exact++;
+                try (MappedFile file = child.maps().files().open(mapping)) {
+                    assertThat(file.proof()).as(made.label()).isEqualTo(Proof.EXACT);
+                }
+            } else if (mapping.kind() == MappingKind.OTHER || mapping.kind() == MappingKind.ANON_INODE) {
+                assertThatThrownBy(() -> child.maps().files().open(mapping)).as(made.label())
+                        .isInstanceOf(NotSupportedException.class).hasMessageContaining("cannot be opened");
+            }
+        }
+        assertThat(exact).isGreaterThan(10);
     }
 
     /** The list says of each entry what reading it says, for every combination of parts, while nothing changes. */

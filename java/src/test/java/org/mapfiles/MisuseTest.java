@@ -27,16 +27,25 @@ class MisuseTest {
         ProcessMaps maps = ProcessMaps.self();
         MapSnapshot snapshot = maps.snapshot();
         MapAnswer answer = new MapAnswer();
-        MapCursor first = snapshot.cursor().seek(0);
+        MapCursor first = snapshot.cursor();
+        while (first.next() && !first.isFileBacked()) {
+            continue;
+        }
         assertThat(maps.query(first.start(), answer)).isTrue();
+        long start = first.start();
         maps.close();
         maps.close();
         refused(IllegalStateException.class, maps::snapshot, () -> maps.snapshot(MapFilter.all()), () -> maps.refresh(snapshot),
                 () -> maps.read(snapshot, MapFilter.all()), () -> maps.read(new MapSnapshot(), MapFilter.all().executable()),
                 () -> maps.query(0, answer), () -> maps.queryOrNext(0, answer),
-                () -> maps.query(0, MapFilter.all().by(Backend.TEXT), true, answer));
+                () -> maps.query(0, MapFilter.all().by(Backend.TEXT), true, answer), () -> maps.readMemory(0, new byte[1], 0, 1),
+                () -> maps.readMemory(0, new byte[1], 0, 0), () -> maps.settle(snapshot, 1), () -> maps.files().state(first),
+                () -> maps.files().glance(first), () -> maps.files().open(first), () -> maps.files().read(first, new FileEntries()),
+                () -> maps.files().readAll(snapshot, new FileEntries()), () -> MapEvents.open(maps),
+                () -> maps.files().list(snapshot, new FileEntries(), EnumSet.of(EntryPart.TARGET)),
+                () -> SharedMappings.of(List.of(maps)), () -> MapTimeline.ofBytes(1).look(maps, snapshot));
         assertThat(maps.pid()).isEqualTo((int) ProcessHandle.current().pid());
-        assertThat(first.start()).as("what was read stays").isEqualTo(snapshot.cursor().seek(0).start());
+        assertThat(first.start()).as("what was read stays").isEqualTo(start);
         refused(IllegalStateException.class, answer::start);
     }
 

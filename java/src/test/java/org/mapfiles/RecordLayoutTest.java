@@ -70,6 +70,7 @@ class RecordLayoutTest {
         fields.put("entry flags", MapRecord.Entry.FLAGS);
         fields.put("entry target offset", MapRecord.Entry.TARGET_OFFSET);
         fields.put("entry target length", MapRecord.Entry.TARGET_LENGTH);
+        fields.put("entry access error", MapRecord.Entry.ACCESS_ERROR);
         fields.put("entry size of entry", MapRecord.Entry.SIZE_OF_ENTRY);
         fields.put("event time", MapRecord.Event.TIME);
         fields.put("event pid", MapRecord.Event.PID);

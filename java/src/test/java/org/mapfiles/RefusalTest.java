@@ -41,6 +41,46 @@ class RefusalTest {
                         + " run this as root (CAP_SYS_PTRACE)");
     }
 
+    /** As Docker's default is: root, and a target with another user. */
+    @Test
+    void rootWithoutTheCapability() throws Exception {
+        assumeTrue(isRoot() && isInstalled("setpriv"), "only root can give up a capability, by setpriv(1)");
+        Process sleeper = children.start("setpriv", "--reuid", "65533", "--regid", "65533", "--clear-groups", "sleep", "1000");
+        Children.awaitSleep(sleeper.pid());
+        String told = new ChildJvm().under("setpriv", "--inh-caps", "-all", "--bounding-set", "-sys_ptrace,-perfmon,-sys_admin")
+                .run(Ask.class, "pid", sleeper.pid()).output();
+        assertThat(told).startsWith("REFUSED [OTHER_USER]")
+                .contains("it runs as another user or group; this is root without CAP_SYS_PTRACE: docker run --cap-add=SYS_PTRACE")
+                .doesNotContain("as root");
+    }
+
+    /** Whatever the caller is and whatever is missing: nobody is told to become what they are. */
+    @Test
+    void adviceIsNeverFollowedAlready() {
+        for (int bits = 0; bits < 1 << 5; bits++) {
+            Privileges caller = new Privileges(bits);
+            for (Reason reason : EnumSet.of(Reason.OTHER_USER, Reason.CAPABILITIES, Reason.NOT_DUMPABLE, Reason.POLICY,
+                    Reason.PTRACE_SCOPE, Reason.HIDDEN, Reason.NOT_KNOWN)) {
+                String why = Failures.why(EnumSet.of(reason), caller);
+                String toFollow = caller.toFollow();
+                if (caller.has(Privileges.ROOT) && !caller.has(Privileges.USER_NAMESPACE)) {
+                    assertThat(why).as("%s %s", bits, reason).doesNotContain("as root");
+                    assertThat(toFollow).as("%s", bits).doesNotContain("as root");
+                }
+                if (caller.has(Privileges.PTRACE)) {
+                    assertThat(why).as("%s %s", bits, reason).doesNotContain("CAP_SYS_PTRACE)").doesNotContain("cap-add=SYS_PTRACE");
+                }
+                if (caller.mayFollow()) {
+                    assertThat(toFollow).as("%s", bits).doesNotContain("CHECKPOINT_RESTORE").doesNotContain("root");
+                }
+            }
+        }
+        assertThat(new Privileges(Privileges.ROOT).toFollow())
+                .isEqualTo("this is root without CAP_CHECKPOINT_RESTORE: docker run --cap-add=CHECKPOINT_RESTORE");
+        assertThat(Failures.why(EnumSet.of(Reason.POLICY), new Privileges(Privileges.ROOT | Privileges.PTRACE)))
+                .startsWith("a security module").doesNotContain("namespace");
+    }
+
     /** By a descriptor of its directory: nobody has said its pid. */
     @Test
     void anotherUsersProcessByDescriptor() throws Exception {

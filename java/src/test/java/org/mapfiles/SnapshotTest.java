@@ -40,7 +40,8 @@ class SnapshotTest {
     private Line expected(OddProcess.Made made, Line seen) {
         boolean isFile = made.kind() == MappingKind.FILE;
         Line line = made.line();
-        boolean isSuffixed = made.isDeleted() && (isFile || made.kind() == MappingKind.AIO); // a name that a file may have, too
+        boolean isSuffixed = made.isDeleted() && (isFile || made.kind() == MappingKind.AIO
+                || made.kind() == MappingKind.OTHER); // a name that a file may have, too
         Line numbers = isFile && !child.knowsNumbersOfFiles() ? seen : line;
         return new Line(line.start(), line.end(), line.permissions(), line.offset(), numbers.major(), numbers.minor(),
                 made.isInodeKnown() ? numbers.inode() : seen.inode(), isSuffixed ? line.name() + SUFFIX : line.name());

@@ -172,8 +172,8 @@ public final class NativeLibrary {
     }
 
     private static String resourceName() throws IOException {
-        String system = System.getProperty("os.name");
-        String machine = System.getProperty("os.arch");
+        String system = System.getProperty("os.name", "a system without a name (os.name)");
+        String machine = System.getProperty("os.arch", "a machine without a name (os.arch)");
         String arch = machine.equals("amd64") ? "x86_64" : machine.equals("aarch64") ? machine : null;
         if (!system.equals("Linux") || arch == null) {
             throw new IOException("mapfiles runs on Linux on x86_64 and aarch64, and this is " + system + " on " + machine

@@ -15,8 +15,8 @@ public final class PrivateDirectory {
     /** Where this user's may be, the better one first. */
     public static Path[] places() throws IOException {
         return new Path[] {
-            Path.of(System.getProperty("user.home"), ".cache", "mapfiles"), // of a user without a home that is "?"
-            Path.of(System.getProperty("java.io.tmpdir"), "mapfiles-" + ownUid()),
+            Path.of(System.getProperty("user.home", "?"), ".cache", "mapfiles"), // of a user without a home that is "?"
+            Path.of(System.getProperty("java.io.tmpdir", "/tmp"), "mapfiles-" + ownUid()),
         };
     }
 

@@ -14,7 +14,7 @@ import jdk.jfr.StackTrace;
 /** A part of memory that holds code: what a sample's address is in. */
 @Name("mapfiles.CodeRegion")
 @Label("Code Region")
-@Description("A part of this process' memory that holds code: a heap of the JVM's compiled code, or a library")
+@Description("An executable part of this process' memory: of a heap of the JVM's compiled code, or of a library")
 @Category({"Operating System", "Memory", "mapfiles"})
 @Period("everyChunk")
 @Enabled(false)

@@ -6,10 +6,13 @@ import java.io.InputStream;
 import java.lang.management.ManagementFactory;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.Map;
 import java.util.concurrent.locks.LockSupport;
 import javax.management.InstanceAlreadyExistsException;
 import javax.management.InstanceNotFoundException;
 import javax.management.JMException;
+import javax.management.MBeanAttributeInfo;
+import javax.management.MBeanInfo;
 import javax.management.MBeanNotificationInfo;
 import javax.management.MBeanServer;
 import javax.management.Notification;
@@ -50,6 +53,7 @@ public final class MapCount implements MapCountMXBean, AutoCloseable {
     private ObjectName name;
     private volatile double warningShare = FIRST_SHARE;
     private volatile boolean closed;
+    private volatile String failure;
     private boolean warned;
     private long sequence;
 
@@ -83,7 +87,7 @@ public final class MapCount implements MapCountMXBean, AutoCloseable {
     }
 
     private void register(MBeanServer server) throws JMException {
-        StandardEmitterMBean bean = new StandardEmitterMBean(this, MapCountMXBean.class, true, broadcaster);
+        StandardEmitterMBean bean = new Described(this, broadcaster);
         for (int number = 1;; number++) {
             name = new ObjectName("org.mapfiles:type=MapCount" + (number == 1 ? "" : ",number=" + number));
             try {
@@ -97,6 +101,31 @@ public final class MapCount implements MapCountMXBean, AutoCloseable {
         }
     }
 
+    /** Has a description of each attribute, for consoles. */
+    private static final class Described extends StandardEmitterMBean {
+        private static final Map<String, String> TEXTS = Map.of(
+                "Count", "Number of mappings that this JVM has now: lines of /proc/self/maps. -1: they cannot be read",
+                "Limit", "Maximum number of mappings of a process: sysctl vm.max_map_count. -1: unknown",
+                "Headroom", "Number of mappings that can still be made: Limit - Count. -1: unknown",
+                "Share", "Count / Limit, a number from 0 to 1. 0: unknown",
+                "WarningShare", "Share from which on a notification of type " + WARNING + " is sent: above 0, up to 1. 1: never",
+                "Failure", "The exception with which the last periodic check failed. null: it did not fail");
+
+        Described(MapCount count, NotificationBroadcasterSupport broadcaster) {
+            super(count, MapCountMXBean.class, true, broadcaster);
+        }
+
+        @Override
+        protected String getDescription(MBeanInfo info) {
+            return "Number of memory mappings of this JVM and the limit of the kernel";
+        }
+
+        @Override
+        protected String getDescription(MBeanAttributeInfo attribute) {
+            return TEXTS.get(attribute.getName());
+        }
+    }
+
     /** What it is registered as. */
     public ObjectName name() {
         return name;
@@ -104,7 +133,12 @@ public final class MapCount implements MapCountMXBean, AutoCloseable {
 
     private void run() {
         while (!closed) {
-            look();
+            try {
+                look();
+                failure = null;
+            } catch (Throwable e) { // also an Error of a listener, or OutOfMemoryError: the next check may succeed
+                failure = e.toString();
+            }
             LockSupport.parkNanos(this, nanos);
             Thread.interrupted(); // somebody interrupted all threads: left so, none would wait again
         }
@@ -158,6 +192,11 @@ public final class MapCount implements MapCountMXBean, AutoCloseable {
     public double getShare() {
         long limit = limit();
         return limit <= 0 ? 0 : Math.max(getCount(), 0) / (double) limit;
+    }
+
+    @Override
+    public String getFailure() {
+        return failure;
     }
 
     @Override

@@ -14,6 +14,9 @@ public interface MapCountMXBean {
     /** Count by limit; 0: not known. */
     double getShare();
 
+    /** Returns the exception with which the last periodic check failed, such as one of a notification listener; null: it succeeded. */
+    String getFailure();
+
     /** The share from which on there is a warning; 1: never. */
     double getWarningShare();
 

@@ -5,6 +5,7 @@ import java.io.InputStreamReader;
 import java.io.Reader;
 import java.nio.charset.StandardCharsets;
 import java.text.ParseException;
+import java.util.EnumMap;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import jdk.jfr.Configuration;
@@ -12,6 +13,7 @@ import jdk.jfr.Event;
 import jdk.jfr.FlightRecorder;
 import org.mapfiles.MapCursor;
 import org.mapfiles.MapDifference;
+import org.mapfiles.MapFilter;
 import org.mapfiles.MapSnapshot;
 import org.mapfiles.Mapping;
 import org.mapfiles.MapsException;
@@ -26,7 +28,8 @@ import org.mapfiles.jvm.Region;
  *   <li>{@code mapfiles.MemoryMapping}: every mapping, at the end of every chunk; off unless asked for
  *   <li>{@code mapfiles.MemoryMapSummary}: their number against {@code vm.max_map_count}, and what they take; every minute
  *   <li>{@code mapfiles.MemoryMapChange}: what came, went or changed, looked for every second; off unless asked for
- *   <li>{@code mapfiles.CodeRegion}: what holds code, at the end of every chunk; off unless asked for
+ *   <li>{@code mapfiles.CodeRegion}: each executable part of code heaps and libraries, at the end of every chunk; off unless asked for
+ *   <li>{@code mapfiles.MemoryRegionSummary}: bytes per {@link Region}, at the end of every chunk; off unless asked for
  * </ul>
  *
  * <p>An event that nobody records costs nothing: no mapping is read for it. {@link #settings()} has all of them on.
@@ -46,6 +49,7 @@ public final class MapEventsOfJfr {
         HOOKS.put(MemoryMapSummaryEvent.class, MapEventsOfJfr::summary);
         HOOKS.put(MemoryMapChangeEvent.class, MapEventsOfJfr::changes);
         HOOKS.put(CodeRegionEvent.class, MapEventsOfJfr::code);
+        HOOKS.put(MemoryRegionSummaryEvent.class, MapEventsOfJfr::regions);
     }
 
     private MapEventsOfJfr() {
@@ -120,11 +124,14 @@ public final class MapEventsOfJfr {
         });
     }
 
+    /** Libraries and code heaps also have parts that are not executable: data, and reserved memory. */
     private static void code() {
         attempt(() -> {
             JvmRegions regions = JvmRegions.read();
+            MapSnapshot executable = maps.snapshot(MapFilter.all().executable());
             for (int i = 0; i < regions.size(); i++) {
-                if (regions.region(i) == Region.CODE_HEAP || regions.region(i) == Region.LIBRARY) {
+                boolean isOfCode = regions.region(i) == Region.CODE_HEAP || regions.region(i) == Region.LIBRARY;
+                if (isOfCode && executable.find(regions.start(i)) >= 0) {
                     CodeRegionEvent event = new CodeRegionEvent();
                     event.start = regions.start(i);
                     event.end = regions.end(i);
@@ -135,6 +142,18 @@ public final class MapEventsOfJfr {
                     event.commit();
                 }
             }
+        });
+    }
+
+    private static void regions() {
+        attempt(() -> {
+            JvmRegions regions = JvmRegions.read();
+            Map<Region, MemoryRegionSummaryEvent> sums = new EnumMap<>(Region.class);
+            for (int i = 0; i < regions.size(); i++) {
+                sums.computeIfAbsent(regions.region(i), MemoryRegionSummaryEvent::new).add(regions.end(i) - regions.start(i),
+                        regions.isInferred(i));
+            }
+            sums.values().forEach(Event::commit);
         });
     }
 

@@ -6,7 +6,10 @@ import java.nio.ByteBuffer;
  * Which code an address belongs to, as {@link JvmCode#find} last found: made once, used again and again.
  *
  * <p>Reading numbers allocates nothing and calls no native code; names become strings when they are asked for. Belongs to one
- * thread. When the memory behind an old answer was used again meanwhile, what is asked for is found once more by itself; only
+ * thread. Until something was found, and after a search that found nothing, every method but {@link #certainty} and
+ * {@link #toString} throws {@link IllegalStateException}; for a frame that is not there, {@link IndexOutOfBoundsException}.
+ *
+ * <p>When the memory behind an old answer was used again meanwhile, what is asked for is found once more by itself; only
  * if it was forgotten for good there is an {@link IllegalStateException}.
  */
 public final class CodeAnswer {
@@ -14,6 +17,8 @@ public final class CodeAnswer {
     private static final int FRAMES = -1;
     private static final int BYTECODE = -2;
     private static final int METHOD_ID = -3;
+    /** In place of a frame: the code as a whole. */
+    private static final int WHOLE = -1;
     /** In memory that is being overwritten a chain may be a ring. */
     private static final int MOST_FRAMES = 1 << 12;
 
@@ -149,20 +154,24 @@ public final class CodeAnswer {
     /** Name of the method compiled, or of the stub. */
     public String name() {
         check();
-        return isMethod ? methodName(frames() - 1) : text(-1, 1);
+        return isMethod ? methodName(frames() - 1) : readText(WHOLE, 1);
     }
 
-    /** Such as {@code java.lang.String.charAt(I)C}, or a stub's name. */
+    /** Such as {@code java.lang.String.charAt(I)C}, or a stub's name; "no code" or "forgotten" without an answer. Never throws. */
     @Override
     public String toString() {
-        if (record == 0) {
-            return certainty == CodeCertainty.FORGOTTEN ? "forgotten" : "no code";
+        try {
+            if (record != 0 && !isMethod) {
+                return name();
+            }
+            if (record != 0) {
+                int last = frames() - 1;
+                return className(last) + '.' + methodName(last) + signature(last);
+            }
+        } catch (IllegalStateException forgottenMeanwhile) {
+            // what certainty says
         }
-        if (!isMethod) {
-            return name();
-        }
-        int last = frames() - 1;
-        return className(last) + '.' + methodName(last) + signature(last);
+        return certainty == CodeCertainty.FORGOTTEN ? "forgotten" : "no code";
     }
 
     // ---- Reading what may be overwritten ----
@@ -217,9 +226,12 @@ public final class CodeAnswer {
     }
 
     private String text(int frame, int part) {
-        if (frame >= 0) {
-            checkFrame(frame);
-        }
+        checkFrame(frame);
+        return readText(frame, part);
+    }
+
+    /** A text of a frame that is there, or of WHOLE. */
+    private String readText(int frame, int part) {
         while (true) {
             int asked = turn;
             try {
@@ -278,9 +290,9 @@ public final class CodeAnswer {
         return isScope(image, scope) ? CodeSearch.scope(image, record, scope) : -1;
     }
 
-    /** Offset of a name in the image, of a frame or, with -1, of the code; 0: not known. */
+    /** Offset of a name in the image, of a frame or of WHOLE; 0: not known. */
     private int nameOf(ByteBuffer image, int frame) {
-        int scope = frame < 0 ? -1 : scopeOf(image, frame);
+        int scope = frame == WHOLE ? -1 : scopeOf(image, frame);
         return image.getInt(scope < 0 ? record + CodeMemory.NAME : scope) * CodeMemory.UNIT;
     }
 

@@ -38,37 +38,65 @@ final class CodeSearch {
 
     private static int findBelow(ByteBuffer image, int top, int segment, long address, long time) {
         int found = 0;
-        long smallest = Long.MAX_VALUE;
         int later = 0;
-        long laterSize = 0; // of a stub; 0: it is a method
-        for (int record = top; record > 0; record = next(image, record, segment)) {
-            boolean method = image.getInt(record + CodeMemory.KIND) == CodeMemory.KIND_METHOD;
-            if (found != 0 && method) {
-                break; // below stubs that are there is only what made way for them
-            }
-            long start = image.getLong(record + CodeMemory.START);
-            long size = image.getLong(record + CodeMemory.END) - start;
-            if (Long.compareUnsigned(address - start, size) >= 0) {
-                continue;
-            }
+        long smallest = Long.MAX_VALUE;
+        for (int record = covering(image, top, segment, address); record > 0;
+                record = covering(image, next(image, record, segment), segment, address)) {
+            boolean method = isMethod(image, record);
             if (wasThere(image, record, time)) {
                 if (method) {
                     return record;
                 }
-                if (size < smallest) {
+                if (size(image, record) < smallest) { // of stubs within stubs the smallest is meant
+                    smallest = size(image, record);
                     found = record;
-                    smallest = size;
                 }
             } else if (time != NOW && time - image.getLong(record + CodeMemory.LOADED) < 0) {
-                if (method || later == 0 || laterSize == 0 || size < laterSize) {
-                    later = record;
-                    laterSize = method ? 0 : size;
-                }
+                later = record;
             } else if (method) {
                 break; // it had gone by then, and all below it before that
             }
         }
-        return found != 0 ? found : later == 0 ? 0 : ~later;
+        return found != 0 || later == 0 ? found : ~reportedLater(image, top, segment, address, time, later);
+    }
+
+    /** The first code that was loaded at an address after a time or, if that is a stub, the smallest stub that was there with it. */
+    private static int reportedLater(ByteBuffer image, int top, int segment, long address, long time, int first) {
+        if (isMethod(image, first)) {
+            return first;
+        }
+        long before = CodeMemory.longAcquired(image, first + CodeMemory.UNLOADED);
+        long smallest = Long.MAX_VALUE;
+        int found = first;
+        for (int record = covering(image, top, segment, address); record > 0;
+                record = covering(image, next(image, record, segment), segment, address)) {
+            long loaded = image.getLong(record + CodeMemory.LOADED);
+            if (time - loaded >= 0) {
+                break;
+            }
+            if (!isMethod(image, record) && (before == 0 || loaded - before < 0) && size(image, record) < smallest) {
+                smallest = size(image, record);
+                found = record;
+            }
+        }
+        return found;
+    }
+
+    /** The next record of a segment, from one on down its chain, that covers an address; 0: the end. */
+    private static int covering(ByteBuffer image, int top, int segment, long address) {
+        int record = top;
+        while (record > 0 && Long.compareUnsigned(address - image.getLong(record + CodeMemory.START), size(image, record)) >= 0) {
+            record = next(image, record, segment);
+        }
+        return record;
+    }
+
+    private static boolean isMethod(ByteBuffer image, int record) {
+        return image.getInt(record + CodeMemory.KIND) == CodeMemory.KIND_METHOD;
+    }
+
+    private static long size(ByteBuffer image, int record) {
+        return image.getLong(record + CodeMemory.END) - image.getLong(record + CodeMemory.START);
     }
 
     private static boolean wasThere(ByteBuffer image, int record, long time) {

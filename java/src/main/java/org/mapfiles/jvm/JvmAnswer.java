@@ -60,19 +60,30 @@ public final class JvmAnswer {
         return isMapped ? mapping : null;
     }
 
-    /** Offset of the address in the mapping's file; meaningful if that has one. */
+    /**
+     * Offset of the address in the mapping's file; -1 where it was not mapped, or without a file.
+     *
+     * @throws IllegalStateException if the resolver was refreshed since
+     */
     public long fileOffset() {
-        return isMapped ? mapping.fileOffset(address) : 0;
+        return isMapped && mapping.isFileBacked() ? mapping.fileOffset(address) : -1;
     }
 
-    /** Such as {@code java.lang.String.charAt(I)C + 0x1a}, {@code /usr/lib/libc.so.6 + 0x4e6b4} or {@code JAVA_HEAP eden space}. */
+    /**
+     * Such as {@code java.lang.String.charAt(I)C + 0x1a}, {@code /usr/lib/libc.so.6 + 0x4e6b4} or {@code JAVA_HEAP eden space}. After
+     * a refresh, only the region. Never throws.
+     */
     @Override
     public String toString() {
-        if (isCode) {
-            return code + " + 0x" + Long.toHexString(address - code.start());
-        }
-        if (isMapped && mapping.isFileBacked()) {
-            return mapping.name() + " + 0x" + Long.toHexString(fileOffset());
+        try {
+            if (isCode) {
+                return code + " + 0x" + Long.toHexString(address - code.start());
+            }
+            if (isMapped && mapping.isFileBacked()) {
+                return mapping.name() + " + 0x" + Long.toHexString(fileOffset());
+            }
+        } catch (IllegalStateException old) {
+            // the resolver was refreshed, or the code was forgotten
         }
         return index < 0 ? "not mapped" : (region() + " " + detail()).strip();
     }

@@ -5,8 +5,13 @@ import org.mapfiles.internal.NativeLibrary;
 
 /** The native functions of this package, one to one: {@code jni_jvm.c}. No logic and no checks here. */
 final class JvmCalls {
+    static final int EPERM = -1;
+    static final int ENOENT = -2;
     static final int ESRCH = -3;
+    static final int ENXIO = -6;
+    static final int ECHILD = -10;
     static final int ENOMEM = -12;
+    static final int EACCES = -13;
     static final int EINVAL = -22;
 
     static {
@@ -53,6 +58,9 @@ final class JvmCalls {
     /** The address behind the loaded object that has a segment at an address; 0: none has. */
     static native long objectEnd(long address);
 
+    /** Whether malloc of this process is the C library's own, and not that of an allocator in its place. */
+    static native boolean isMallocOfCLibrary();
+
     /** Where the JVM has what a Thread stands for; 0: not started, ended, or not told. */
     static native long threadAddress(Thread thread);
 
@@ -62,4 +70,26 @@ final class JvmCalls {
      * @return how many there are; 0 also if this JDK keeps them elsewhere
      */
     static native int directBuffers(long[] ranges);
+
+    /**
+     * Opens a regular file for reading. It does not wait, and follows no symbolic link at the end of the path.
+     *
+     * @param path ends with a zero byte
+     * @param facts receives mode, owner, size and time of the last change (nanoseconds since 1970) of what there is
+     * @return a descriptor, or a negative errno; EINVAL: no regular file
+     */
+    static native int perfMapOpen(byte[] path, long[] facts);
+
+    /**
+     * Opens the perf map of a process as that process sees it.
+     *
+     * @param facts as of {@link #perfMapOpen}; then the process' number in its own pid namespace, its effective user, and when it
+     *     started, in nanoseconds since 1970
+     */
+    static native int perfMapOpenOf(int pid, long[] facts);
+
+    /** Reads at an offset, 8 KiB at most: how many bytes; 0: the end; or a negative errno. */
+    static native int descriptorRead(int descriptor, long offset, byte[] to);
+
+    static native void descriptorClose(int descriptor);
 }

@@ -5,6 +5,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.NavigableMap;
+import java.util.Objects;
 import org.mapfiles.MapCursor;
 import org.mapfiles.MapSnapshot;
 import org.mapfiles.MapsException;
@@ -75,7 +76,7 @@ public final class JvmRegions {
             claims.add(DirectBuffers.claims(vm));
             claims.add(NativeMemoryTracking.claims(tracked));
             claims.add(HeapOfZ.claims(vm));
-            claims.add(new MappedMemory(vm, snapshot).claims());
+            claims.add(new MappedMemory(vm, snapshot, JvmCalls.isMallocOfCLibrary()).claims());
             return new JvmRegions(divided(snapshot, claims.settled()));
         }
     }
@@ -138,7 +139,11 @@ public final class JvmRegions {
         return starts.length;
     }
 
-    /** First address of a part. */
+    /**
+     * First address of a part.
+     *
+     * @throws IndexOutOfBoundsException here and below, if there is no such part
+     */
     public long start(int index) {
         return starts[index];
     }
@@ -175,6 +180,7 @@ public final class JvmRegions {
 
     /** Bytes mapped for something, address space that is only reserved included. */
     public long bytes(Region region) {
+        Objects.requireNonNull(region, "region");
         long bytes = 0;
         for (int i = 0; i < starts.length; i++) {
             bytes += regions[i] == region ? ends[i] - starts[i] : 0;

@@ -3,6 +3,7 @@ package org.mapfiles.jvm;
 import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.List;
+import java.util.regex.Pattern;
 import org.mapfiles.MapCursor;
 import org.mapfiles.MapSnapshot;
 import org.mapfiles.MappingKind;
@@ -17,18 +18,27 @@ final class MappedMemory {
 
     private static final int LEAST_PAGE = 4096;
 
+    /** Libraries that take the place of the C library's malloc. */
+    private static final Pattern ALLOCATORS = Pattern.compile(".*/lib(tcmalloc|jemalloc|mimalloc|snmalloc|hoard)[^/]*");
+
     private final VmReader vm;
     private final MapSnapshot snapshot;
     private final BitSet executableFiles = new BitSet();
+    /** Whether malloc is the C library's: only then its structures say what memory is for. */
+    private final boolean isMallocOfCLibrary;
 
-    MappedMemory(VmReader vm, MapSnapshot snapshot) {
+    /** @param isMallocOfCLibrary false: the process' malloc is that of another library */
+    MappedMemory(VmReader vm, MapSnapshot snapshot, boolean isMallocOfCLibrary) {
         this.vm = vm;
         this.snapshot = snapshot;
+        boolean hasAllocator = false;
         for (MapCursor mapping = snapshot.cursor(); mapping.next(); ) {
             if (mapping.kind() == MappingKind.FILE && mapping.isExecutable()) {
                 executableFiles.set(mapping.fileIndex());
+                hasAllocator |= ALLOCATORS.matcher(String.valueOf(mapping.name())).matches();
             }
         }
+        this.isMallocOfCLibrary = isMallocOfCLibrary && !hasAllocator;
     }
 
     List<Claim> claims() {
@@ -52,7 +62,8 @@ final class MappedMemory {
             case FILE:
                 return ofFile(start, end, mapping.name(), executableFiles.get(mapping.fileIndex()));
             case HEAP:
-                return Claim.told(start, end, Region.MALLOC, "heap of the C library");
+                return isMallocOfCLibrary ? Claim.told(start, end, Region.MALLOC, "heap of the C library")
+                        : Claim.inferred(start, end, Region.MALLOC, "heap of brk(2), where malloc is not the C library's");
             case STACK:
                 return Claim.told(start, end, Region.THREAD_STACK, "the process' first thread");
             case VDSO:
@@ -93,7 +104,7 @@ final class MappedMemory {
                 && end % ARENA == 0 && end - before.start() == ARENA) {
             return Claim.inferred(start, end, Region.MALLOC, before.detail());
         }
-        if (!mapping.permissions().equals("rw-p")) {
+        if (!mapping.permissions().equals("rw-p") || !isMallocOfCLibrary) {
             return null;
         }
         if (isArena(mapping)) {

@@ -1,18 +1,12 @@
 package org.mapfiles.jvm;
 
-import java.io.BufferedReader;
 import java.io.IOException;
-import java.io.InputStream;
-import java.io.InputStreamReader;
-import java.nio.charset.CodingErrorAction;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
-import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
+import java.util.Objects;
 import java.util.TreeMap;
 
 /**
@@ -22,6 +16,8 @@ import java.util.TreeMap;
  * <p>Immutable; for any number of threads. Finding allocates nothing.
  */
 public final class PerfMap {
+    private static final int MAX_PIECES = 2_000_000;
+
     private final long[] starts;
     private final long[] ends;
     private final String[] names;
@@ -43,74 +39,70 @@ public final class PerfMap {
     private record Line(long start, long end, String name) {
     }
 
-    /** Where the map of a process is. */
+    /** Returns where a process writes its map, if it has this JVM's root directory and pid namespace: {@code /tmp/perf-PID.map}. */
     public static Path pathOf(long pid) {
         return Path.of("/tmp/perf-" + pid + ".map");
     }
 
     /**
-     * Reads the map of a process.
+     * Reads the map of a process, also of one in a container: {@code /tmp/perf-N.map} below the root directory of that process
+     * (proc_pid_root(5)), where N is its pid in its own pid namespace (NSpid of proc_pid_status(5)).
      *
-     * @throws IOException if there is none, if it is no regular file, or if it belongs neither to the process' user, nor to root,
-     *     nor to this one: anybody may put a file there
+     * <p>A map that was last changed before the process started is of an earlier process of the same number, and is not believed.
+     *
+     * @param pid as numbered in this JVM's pid namespace
+     * @throws java.nio.file.NoSuchFileException if there is no such process, or no map
+     * @throws java.nio.file.AccessDeniedException if this user may not read the files of the process
+     * @throws IOException if the map is older than the process; else as {@link #read}
      */
     public static PerfMap of(long pid) throws IOException {
-        Object owner = Files.getAttribute(Path.of("/proc/" + pid), "unix:uid");
-        return read(pathOf(pid), (Integer) owner);
+        try (PerfMapFile file = PerfMapFile.openOf(pid)) {
+            file.checkOwner(file.user());
+            file.checkAge();
+            return parse(file);
+        }
     }
 
     /**
      * Reads a map.
      *
-     * @param file not a link to it, which might lead anywhere
+     * @param file a regular file of at most 128 MiB; not a symbolic link, which might lead anywhere
      * @param user the number of the user to whom it is to belong, if not to root or to this one
+     * @throws java.nio.file.NoSuchFileException if there is no such file
+     * @throws java.nio.file.AccessDeniedException if this user may not read it
+     * @throws IOException if it is no regular file, which is then not opened; if it belongs to another user, as anybody may put a
+     *     file into /tmp; if it is larger, or names more than 2,000,000 pieces of code; or if it cannot be read
      */
     public static PerfMap read(Path file, int user) throws IOException {
-        Object looked = checked(file, user);
-        try (InputStream in = Files.newInputStream(file, LinkOption.NOFOLLOW_LINKS)) {
-            if (!looked.equals(checked(file, user))) {
-                throw new IOException(file + " was replaced while it was opened: read it again");
-            }
-            return parse(in);
+        Objects.requireNonNull(file, "file");
+        try (PerfMapFile open = PerfMapFile.open(file)) {
+            open.checkOwner(user);
+            return parse(open);
         }
     }
 
-    /** Which file there is, if one to be believed; looked at before it is opened, as opening a pipe waits for who writes to it. */
-    private static Object checked(Path file, int user) throws IOException {
-        Map<String, Object> found = Files.readAttributes(file, "unix:uid,isRegularFile,isSymbolicLink,fileKey", LinkOption.NOFOLLOW_LINKS);
-        if ((Boolean) found.get("isSymbolicLink")) {
-            throw new IOException(file + " is a symbolic link, which is not followed: if it is meant, read the file that it leads to");
-        }
-        if (!(Boolean) found.get("isRegularFile")) {
-            throw new IOException(file + " is no regular file, so it is not opened: remove it, and have the map written anew");
-        }
-        int owner = (Integer) found.get("uid");
-        int self = (Integer) Files.getAttribute(Path.of("/proc/self"), "unix:uid");
-        if (owner != user && owner != 0 && owner != self) {
-            throw new IOException(file + " belongs to the user of number " + owner + ", not to that of the process (" + user
-                    + "): what it says is not believed; remove it, and have the map written anew");
-        }
-        return found.get("fileKey");
-    }
-
-    private static PerfMap parse(InputStream in) throws IOException {
-        List<Line> lines = new ArrayList<>();
-        int malformed = 0;
-        BufferedReader reader = new BufferedReader(new InputStreamReader(in, StandardCharsets.UTF_8.newDecoder()
-                .onMalformedInput(CodingErrorAction.REPLACE).onUnmappableCharacter(CodingErrorAction.REPLACE)));
-        for (String text = reader.readLine(); text != null; text = reader.readLine()) {
-            Line line = line(text);
-            if (line == null) {
-                malformed++;
-            } else {
-                lines.add(line);
-            }
-        }
+    private static PerfMap parse(PerfMapFile file) throws IOException {
         TreeMap<Long, Line> newest = new TreeMap<>(Long::compareUnsigned);
-        for (Line line : lines) {
-            put(newest, line);
-        }
-        return new PerfMap(newest, malformed);
+        int[] malformed = {0};
+        file.read(new PerfMapFile.Lines() {
+            @Override
+            public void line(String text) throws IOException {
+                Line line = PerfMap.line(text);
+                if (line == null) {
+                    malformed[0]++;
+                } else if (newest.size() < MAX_PIECES) {
+                    put(newest, line);
+                } else {
+                    throw new IOException("the perf map names more than " + MAX_PIECES + " pieces of code: have it written anew");
+                }
+            }
+
+            @Override
+            public void tooLong() {
+                malformed[0]++;
+            }
+        });
+        return new PerfMap(newest, malformed[0]);
     }
 
     /** What was written later is about code that took the place of the earlier. */
@@ -147,6 +139,7 @@ public final class PerfMap {
      * @return how many lines
      */
     public static int write(JvmCode code, Path file) throws IOException {
+        Objects.requireNonNull(file, "file"); // before anything is written
         List<String> lines = new ArrayList<>();
         code.forEach(each -> lines.add(Long.toHexString(each.start()) + ' ' + Long.toHexString(each.end() - each.start()) + ' '
                 + each.toString().replace('\n', ' ')));
@@ -165,12 +158,16 @@ public final class PerfMap {
         return starts.length;
     }
 
-    /** Lines that were not understood. */
+    /** Returns the number of lines that are no line of a map, or longer than 64 KiB. */
     public int malformed() {
         return malformed;
     }
 
-    /** First address of a piece of code. */
+    /**
+     * Returns the first address of a piece of code.
+     *
+     * @throws IndexOutOfBoundsException here and below, if there is no such piece
+     */
     public long start(int index) {
         return starts[index];
     }

@@ -20,7 +20,7 @@ public enum Region {
     LIBRARY,
     /** Another file: a jar, a mapped buffer, ... */
     FILE,
-    /** The C library's heap. */
+    /** Memory of the C library's malloc. Of another allocator only the heap of brk(2), which is marked as inferred. */
     MALLOC,
     /** A direct buffer. */
     DIRECT_BUFFER,

@@ -10,7 +10,9 @@ import java.util.Set;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import javax.management.JMX;
+import javax.management.MBeanInfo;
 import javax.management.MBeanServer;
 import javax.management.Notification;
 import org.junit.jupiter.api.Test;
@@ -49,6 +51,43 @@ class MapCountTest {
                 count.setWarningShare(1);
                 Thread.sleep(100);
             }
+        }
+    }
+
+    @Test
+    void anErrorOfAListenerDoesNotEndIt() throws Exception {
+        BlockingQueue<Notification> warnings = new LinkedBlockingQueue<>();
+        AtomicBoolean isBroken = new AtomicBoolean(true);
+        try (MapCount count = MapCount.register(Duration.ofMillis(20))) {
+            MapCountMXBean bean = JMX.newMXBeanProxy(server, count.name(), MapCountMXBean.class);
+            assertThat(bean.getFailure()).isNull();
+            server.addNotificationListener(count.name(), (warning, ignored) -> {
+                if (isBroken.get()) {
+                    throw new StackOverflowError("a listener's own");
+                }
+                warnings.add(warning);
+            }, null, null);
+            count.setWarningShare(0.000_001);
+            for (int i = 0; i < 2_000 && bean.getFailure() == null; i++) {
+                Thread.sleep(10);
+            }
+            assertThat(bean.getFailure()).contains("a listener's own");
+            isBroken.set(false);
+            assertThat(warnings.poll(20, TimeUnit.SECONDS)).as("sent again, since no listener has taken it").isNotNull();
+            for (int i = 0; i < 2_000 && bean.getFailure() != null; i++) {
+                Thread.sleep(10);
+            }
+            assertThat(bean.getFailure()).isNull();
+        }
+    }
+
+    @Test
+    void eachAttributeIsDescribed() throws Exception {
+        try (MapCount count = MapCount.register(Duration.ofSeconds(60))) {
+            MBeanInfo info = server.getMBeanInfo(count.name());
+            assertThat(info.getDescription()).contains("mappings");
+            assertThat(info.getAttributes()).hasSize(6).allSatisfy(attribute ->
+                    assertThat(attribute.getDescription()).as(attribute.getName()).contains(" ").hasSizeGreaterThan(20));
         }
     }
 

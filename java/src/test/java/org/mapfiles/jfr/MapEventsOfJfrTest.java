@@ -77,7 +77,16 @@ class MapEventsOfJfrTest {
                 assertThat(event.getDuration("since")).isBetween(Duration.ofMillis(1), Duration.ofSeconds(30));
             });
             assertThat(events(recording, "CodeRegion")).anySatisfy(event -> assertThat(event.getString("region")).isEqualTo("CODE_HEAP"))
-                    .anySatisfy(event -> assertThat(event.getString("detail")).endsWith("/libjvm.so"));
+                    .anySatisfy(event -> assertThat(event.getString("detail")).endsWith("/libjvm.so"))
+                    .allMatch(event -> mappings.stream().anyMatch(mapping -> mapping.getLong("start") <= event.getLong("start")
+                            && event.getLong("start") < mapping.getLong("end") && mapping.getString("permissions").contains("x")), "executable");
+            List<RecordedEvent> sums = events(recording, "MemoryRegionSummary");
+            assertThat(sums).extracting(event -> event.getString("region")).contains("JAVA_HEAP", "CODE_HEAP", "LIBRARY");
+            assertThat(sums).allSatisfy(event -> {
+                assertThat(event.getLong("parts")).isPositive();
+                assertThat(event.getLong("size")).isPositive();
+                assertThat(event.getLong("inferredSize")).isBetween(0L, event.getLong("size"));
+            });
         }
     }
 
@@ -114,7 +123,7 @@ class MapEventsOfJfrTest {
         List<EventType> types = FlightRecorder.getFlightRecorder().getEventTypes().stream()
                 .filter(type -> type.getName().startsWith("mapfiles.")).collect(Collectors.toList());
         assertThat(types).extracting(EventType::getName).containsExactlyInAnyOrder("mapfiles.MemoryMapping", "mapfiles.MemoryMapSummary",
-                "mapfiles.MemoryMapChange", "mapfiles.CodeRegion");
+                "mapfiles.MemoryMapChange", "mapfiles.CodeRegion", "mapfiles.MemoryRegionSummary");
         assertThat(types).allSatisfy(type -> {
             assertThat(type.getLabel()).isNotBlank();
             assertThat(type.getDescription()).isNotBlank();

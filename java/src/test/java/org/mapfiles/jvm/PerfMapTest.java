@@ -5,11 +5,19 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowable;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import java.io.BufferedReader;
 import java.io.IOException;
+import java.io.RandomAccessFile;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.attribute.FileTime;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -72,6 +80,150 @@ class PerfMapTest {
     }
 
     @Test
+    void aFileThatBecomesAPipeWhileItIsReadIsNotWaitedFor() throws Exception {
+        Path file = directory.resolve("perf.map");
+        Path pipe = directory.resolve("pipe");
+        assertThat(new ProcessBuilder("mkfifo", pipe.toString()).inheritIO().start().waitFor()).isZero();
+        AtomicBoolean isOver = new AtomicBoolean();
+        Thread swapper = new Thread(() -> {
+            while (!isOver.get()) {
+                replace(file, path -> Files.writeString(path, "7f00 10 x\n"));
+                replace(file, path -> Files.createLink(path, pipe));
+            }
+        });
+        swapper.start();
+        try {
+            CompletableFuture<int[]> reads = CompletableFuture.supplyAsync(() -> {
+                int[] outcomes = new int[2];
+                for (int i = 0; i < 20_000; i++) {
+                    Throwable refusal = catchThrowable(() -> assertThat(PerfMap.read(file, 0).size()).isEqualTo(1));
+                    outcomes[refusal == null ? 0 : 1]++;
+                    assertThat(refusal == null || refusal instanceof IOException).as("%s", refusal).isTrue();
+                }
+                return outcomes;
+            });
+            assertThat(reads.get(120, TimeUnit.SECONDS)).as("read, and refused").doesNotContain(0);
+        } finally {
+            isOver.set(true);
+            swapper.join();
+        }
+    }
+
+    private interface Making {
+        void make(Path path) throws IOException;
+    }
+
+    private void replace(Path file, Making making) {
+        try {
+            Path draft = directory.resolve("draft");
+            Files.deleteIfExists(draft);
+            making.make(draft);
+            Files.move(draft, file, StandardCopyOption.ATOMIC_MOVE);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    @Test
+    void aFileThatIsTooLargeIsNotRead() throws Exception {
+        Path file = sparse(8L << 30);
+        assertThatThrownBy(() -> PerfMap.read(file, 0)).isInstanceOf(IOException.class).hasMessageContaining("8589934592 bytes");
+    }
+
+    @Test
+    void aLineWithoutAnEndTakesNoMemory() throws Exception {
+        PerfMap map = PerfMap.read(sparse(100 << 20), 0);
+        assertThat(map.size()).isZero();
+        assertThat(map.malformed()).isEqualTo(1);
+    }
+
+    private Path sparse(long bytes) throws IOException {
+        Path file = directory.resolve("perf.map");
+        try (RandomAccessFile made = new RandomAccessFile(file.toFile(), "rw")) {
+            made.setLength(bytes);
+        }
+        return file;
+    }
+
+    @Test
+    void aLineThatIsTooLongHidesNoOther() throws Exception {
+        String name = "n".repeat((64 << 10) - "7f00 10 ".length());
+        PerfMap map = read("7e00 10 first\n7f00 10 " + name + "\n8000 10 m" + name + "\n9000 10 last");
+        assertThat(map.malformed()).isEqualTo(1);
+        assertThat(map.size()).isEqualTo(3);
+        assertThat(map.name(1)).isEqualTo(name);
+        assertThat(map.name(2)).isEqualTo("last");
+    }
+
+    @Test
+    void aNameThatIsNotAsciiIsAFileName() throws Exception {
+        Path file = Files.writeString(Files.createDirectory(directory.resolve("m\u00fc%41 x")).resolve("perf.map"), "7f00 10 x\n");
+        assertThat(PerfMap.read(file, 0).size()).isEqualTo(1);
+    }
+
+    @Test
+    void aMapOlderThanTheProcessIsNotBelieved() throws Exception {
+        long self = ProcessHandle.current().pid();
+        Path file = PerfMap.pathOf(self);
+        assumeTrue(Files.notExists(file, LinkOption.NOFOLLOW_LINKS), () -> file + " is there already");
+        try {
+            Files.writeString(file, "7f00 10 x\n");
+            assertThat(PerfMap.of(self).size()).isEqualTo(1);
+            Files.setLastModifiedTime(file, FileTime.from(ProcessHandle.current().info().startInstant().orElseThrow().minusSeconds(5)));
+            assertThatThrownBy(() -> PerfMap.of(self)).isInstanceOf(IOException.class).hasMessageContaining("earlier process");
+            assertThat(PerfMap.read(file, 0).size()).as("asked for by its path").isEqualTo(1);
+        } finally {
+            Files.deleteIfExists(file);
+        }
+    }
+
+    @Test
+    void aProcessThatIsNotThereHasNone() {
+        for (long pid : new long[] {-1, 0, Integer.MAX_VALUE, 1L << 40}) {
+            assertThatThrownBy(() -> PerfMap.of(pid)).as("%d", pid).isInstanceOf(NoSuchFileException.class);
+        }
+        assertThatThrownBy(() -> PerfMap.read(directory.resolve("none"), 0)).isInstanceOf(NoSuchFileException.class);
+    }
+
+    @Test
+    void ofAProcessInAContainerItsOwnMapIsRead() throws Exception {
+        assumeTrue(isRoot(), "only root can make a container");
+        Process unshare = new ProcessBuilder("unshare", "--pid", "--fork", "--kill-child", "--mount", "sh", "-c",
+                "mount -t tmpfs none /tmp && echo ready && read line && echo '7f00 10 inside' >/tmp/perf-1.map && echo written && read line"
+                + " && chown 65534 /tmp/perf-1.map && echo given && read line").redirectError(ProcessBuilder.Redirect.INHERIT).start();
+        try (BufferedReader said = unshare.inputReader()) {
+            assumeTrue("ready".equals(said.readLine()), "no pid and mount namespaces here");
+            long pid = unshare.children().findFirst().orElseThrow().pid();
+            Path outside = PerfMap.pathOf(pid);
+            assumeTrue(Files.notExists(outside, LinkOption.NOFOLLOW_LINKS), () -> outside + " is there already");
+            try {
+                Files.writeString(outside, "7f00 10 outside\n");
+                assertThatThrownBy(() -> PerfMap.of(pid)).as("not that of another process which has this pid in its own namespace")
+                        .isInstanceOf(NoSuchFileException.class);
+                goOn(unshare);
+                assertThat(said.readLine()).isEqualTo("written");
+                PerfMap map = PerfMap.of(pid);
+                assertThat(map.name(map.find(0x7f00))).isEqualTo("inside");
+                goOn(unshare);
+                assertThat(said.readLine()).isEqualTo("given");
+                assertThatThrownBy(() -> PerfMap.of(pid)).isInstanceOf(IOException.class).hasMessageContaining("65534");
+            } finally {
+                Files.deleteIfExists(outside);
+            }
+        } finally {
+            unshare.destroyForcibly().waitFor();
+        }
+    }
+
+    private static void goOn(Process process) throws IOException {
+        process.outputWriter().append('\n').flush();
+    }
+
+    private static boolean isRoot() throws IOException {
+        return Files.getAttribute(Path.of("/proc/self"), "unix:uid").equals(0);
+    }
+
+    @Test
     void aLinkIsNotFollowed() throws Exception {
         Path file = Files.writeString(directory.resolve("perf.map"), "7f00 10 x\n");
         Path link = Files.createSymbolicLink(directory.resolve("link"), file);
@@ -81,7 +233,7 @@ class PerfMapTest {
 
     @Test
     void aFileOfSomebodyElseIsNotBelieved() throws Exception {
-        assumeTrue(Files.getAttribute(Path.of("/proc/self"), "unix:uid").equals(0), "only root can make another user's file");
+        assumeTrue(isRoot(), "only root can make another user's file");
         Path file = Files.writeString(directory.resolve("perf.map"), "7f00 10 x\n");
         Files.setAttribute(file, "unix:uid", 65534);
         assertThatThrownBy(() -> PerfMap.read(file, 65533)).isInstanceOf(IOException.class).hasMessageContaining("not believed");

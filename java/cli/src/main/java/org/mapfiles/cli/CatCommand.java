@@ -1,12 +1,12 @@
 package org.mapfiles.cli;
 
 import java.io.IOException;
-import java.io.OutputStream;
 import java.nio.channels.Channels;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.EnumSet;
+import java.util.List;
 import java.util.concurrent.Callable;
 import org.mapfiles.EntryPart;
 import org.mapfiles.EntryStatus;
@@ -25,17 +25,20 @@ import picocli.CommandLine.Parameters;
 @Command(name = "cat", mixinStandardHelpOptions = true, versionProvider = Main.Version.class,
         description = "Writes a mapped file to standard output, whole and byte for byte, also if it was deleted or replaced;"
                 + " of memory without a file, such as [vdso], the memory.",
-        footer = {"", "Example: mapfiles cat 4711 libfoo.so > libfoo.so"})
+        footer = {"", "Pages of memory that cannot be read are written as zeros. They are listed on stderr, and the exit code is 1.",
+            "", "Example: mapfiles cat 4711 libfoo.so > libfoo.so"})
 final class CatCommand implements Callable<Integer> {
-    private static final int PART = 64 * 1024;
+    /** Ranges that a message lists. */
+    private static final int MAX_LISTED = 20;
 
     @Parameters(index = "0", paramLabel = "PID|self", converter = Target.Converter.class,
             description = "The process; self: this JVM.")
     private Target target;
 
     @Parameters(index = "1", paramLabel = "RANGE|NAME",
-            description = "The range of a whole mapping as 'mapfiles maps' prints it, start-end in hexadecimal, with or without 0x; or"
-                    + " the name of a mapped file, or the last part of it.")
+            description = "A range, start-end in hexadecimal, with or without 0x: that of a mapping as 'mapfiles maps' prints it, or a"
+                    + " part of memory without a file. Or the name of a mapping as it is or as 'mapfiles maps' prints it, or the last part"
+                    + " of its path.")
     private String wanted;
 
     @Option(names = "--unverified", description = "Also a file of which nothing proves that it is the mapped one.")
@@ -56,11 +59,10 @@ final class CatCommand implements Callable<Integer> {
             }
             if (mapping.isFileBacked()) {
                 copyFile(maps, mapping);
-            } else {
-                copyMemory(maps, mapping);
+                return Main.OK;
             }
+            return copyMemory(maps, isPart(mapping) ? AddressRange.parse(wanted) : AddressRange.of(mapping));
         }
-        return Main.OK;
     }
 
     private MapCursor find(ProcessMaps maps, MapSnapshot snapshot) throws IOException {
@@ -77,9 +79,9 @@ final class CatCommand implements Callable<Integer> {
             }
         }
         if (found == null) {
-            terminal.complain("process " + maps.pid() + " has no mapping " + FileName.shown(wanted) + whatThereIs(maps, snapshot));
+            terminal.complain("process " + maps.pid() + " has no mapping " + Arguments.shown(wanted) + whatThereIs(maps, snapshot));
         } else if (others.length() > 0) {
-            terminal.complain(FileName.shown(wanted) + " is not the only one, name a range: " + describe(maps, found) + others);
+            terminal.complain(Arguments.shown(wanted) + " is not the only one, name a range: " + describe(maps, found) + others);
             return null;
         }
         return found;
@@ -94,25 +96,34 @@ final class CatCommand implements Callable<Integer> {
     }
 
     private static String describe(ProcessMaps maps, Mapping mapping) throws IOException {
-        return range(mapping) + " " + FileName.of(maps, mapping).display();
+        return AddressRange.of(mapping) + " " + FileName.of(maps, mapping).display();
     }
 
-    private static String range(Mapping mapping) {
-        return Long.toHexString(mapping.start()) + "-" + Long.toHexString(mapping.end());
-    }
-
+    /** Numbers are compared as numbers, and names as bytes: those that were typed, or those of the printed form. */
     private boolean isWanted(ProcessMaps maps, Mapping mapping) throws IOException {
-        if (wanted.replaceFirst("^0[xX]", "").replaceFirst("-0[xX]", "-").equalsIgnoreCase(range(mapping))) {
+        AddressRange range = AddressRange.parse(wanted);
+        if (range != null && range.equals(AddressRange.of(mapping)) || isPart(mapping)) {
             return true;
         }
-        byte[] name = wanted.getBytes(StandardCharsets.UTF_8);
-        if (mapping.nameLength() < name.length || name.length == 0) {
+        if (mapping.nameLength() == 0) {
             return false;
         }
-        byte[] raw = FileName.of(maps, mapping).raw();
-        int from = raw.length - name.length;
-        return from >= 0 && Arrays.equals(raw, from, raw.length, name, 0, name.length)
-                && (from == 0 || name[0] != '/' && raw[from - 1] == '/');
+        FileName name = FileName.of(maps, mapping);
+        byte[] printed = Printable.text(name.raw()).getBytes(StandardCharsets.UTF_8);
+        return isLastPart(Arguments.bytes(wanted), name.raw()) || isLastPart(Arguments.bytes(wanted), printed)
+                || wanted.equals(name.display());
+    }
+
+    /** Of memory a part is written; a file is written whole. */
+    private boolean isPart(Mapping mapping) {
+        AddressRange range = AddressRange.parse(wanted);
+        return range != null && !mapping.isFileBacked() && AddressRange.of(mapping).contains(range);
+    }
+
+    private static boolean isLastPart(byte[] part, byte[] name) {
+        int from = name.length - part.length;
+        return part.length > 0 && from >= 0 && Arrays.equals(name, from, name.length, part, 0, part.length)
+                && (from == 0 || part[0] != '/' && name[from - 1] == '/');
     }
 
     private void copyFile(ProcessMaps maps, Mapping mapping) throws IOException {
@@ -135,17 +146,20 @@ final class CatCommand implements Callable<Integer> {
                 && entry.isDevice();
     }
 
-    private void copyMemory(ProcessMaps maps, Mapping mapping) throws IOException {
-        OutputStream out = terminal.out();
-        byte[] part = new byte[PART];
-        for (long address = mapping.start(); address != mapping.end(); ) {
-            int length = (int) Math.min(PART, mapping.end() - address);
-            int got = maps.readMemory(address, part, 0, length);
-            if (got < 0) {
-                throw new IOException("the memory of " + range(mapping) + " cannot be read from " + Long.toHexString(address) + " on");
-            }
-            out.write(part, 0, got);
-            address += got;
+    private int copyMemory(ProcessMaps maps, AddressRange range) throws IOException {
+        List<AddressRange> holes = new MemoryCopy(maps, terminal.out()).write(range);
+        if (holes.isEmpty()) {
+            return Main.OK;
         }
+        if (holes.get(0).equals(range)) {
+            throw new IOException("no byte of the memory of " + range + " can be read");
+        }
+        StringBuilder message = new StringBuilder("cannot be read, and written as zeros:");
+        for (AddressRange hole : holes.subList(0, Math.min(holes.size(), MAX_LISTED))) {
+            message.append(' ').append(hole);
+        }
+        terminal.flush();
+        terminal.complain(message + (holes.size() > MAX_LISTED ? " and " + (holes.size() - MAX_LISTED) + " more ranges" : ""));
+        return Main.NOT_RESOLVED;
     }
 }

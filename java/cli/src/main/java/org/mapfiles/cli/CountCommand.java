@@ -23,7 +23,8 @@ import picocli.CommandLine.Spec;
 /** Mappings by group. */
 @Command(name = "count", mixinStandardHelpOptions = true, versionProvider = Main.Version.class,
         description = "Counts mappings and their bytes by group, and against the limit of the kernel, vm.max_map_count.",
-        footer = {"", "JSON: {\"by\":...,\"group\":...,\"mappings\":...,\"bytes\":...} for each group, then",
+        footer = {"", "JSON: {\"by\":...,\"group\":...,\"mappings\":...,\"bytes\":...} for each group, with group_base64 where that is not"
+            + " UTF-8; then",
             "{\"total\":true,\"mappings\":...,\"bytes\":...,\"groups\":...,\"max_map_count\":...}.",
             "", "Example: mapfiles count 4711 --by dir --top 10"})
 final class CountCommand implements Callable<Integer> {
@@ -55,7 +56,7 @@ final class CountCommand implements Callable<Integer> {
     }
 
     private static final class Group {
-        final String name;
+        final String name; // one char for each byte: names that differ in bytes that are not UTF-8 are different groups
         long mappings;
         long bytes;
 
@@ -113,10 +114,10 @@ final class CountCommand implements Callable<Integer> {
         if (by == By.deleted) {
             return name.deletion() == Deletion.NOT_KNOWN ? "not known" : name.deletion() == Deletion.DELETED ? "yes" : "no";
         }
-        String path = name.text();
-        if (path == null) {
+        if (name.raw().length == 0) {
             return "[anonymous]";
         }
+        String path = new String(name.raw(), StandardCharsets.ISO_8859_1);
         if (!path.startsWith("/") || by == By.path) {
             return path;
         }
@@ -142,8 +143,8 @@ final class CountCommand implements Callable<Integer> {
     private void printJson(List<Group> shown, Group total, int groups) throws IOException {
         JsonLines lines = new JsonLines(terminal.out());
         for (Group group : shown) {
-            lines.begin().text("by", by.name()).text("group", group.name).number("mappings", group.mappings)
-                    .unsigned("bytes", group.bytes).end();
+            lines.begin().text("by", by.name()).bytes("group", group.name.getBytes(StandardCharsets.ISO_8859_1))
+                    .number("mappings", group.mappings).unsigned("bytes", group.bytes).end();
         }
         lines.begin().bool("total", true).number("mappings", total.mappings).unsigned("bytes", total.bytes)
                 .number("groups", groups);
@@ -160,7 +161,8 @@ final class CountCommand implements Callable<Integer> {
         Table table = new Table(terminal);
         table.right("MAPPINGS").right("SIZE").left("BY " + by.name().toUpperCase(Locale.ROOT)).endOfHead();
         for (Group group : shown) {
-            table.cell(Long.toString(group.mappings)).cell(Sizes.human(group.bytes)).cell(FileName.shown(group.name)).endOfRow();
+            table.cell(Long.toString(group.mappings)).cell(Sizes.human(group.bytes))
+                    .cell(Printable.text(group.name.getBytes(StandardCharsets.ISO_8859_1))).endOfRow();
         }
         table.print();
         StringBuilder end = new StringBuilder(total.mappings + " mappings in " + groups + (groups == 1 ? " group" : " groups"));
@@ -173,7 +175,8 @@ final class CountCommand implements Callable<Integer> {
             double share = (double) total.mappings / limit;
             end.append(String.format(Locale.ROOT, ", %.1f%% of vm.max_map_count (%d)", 100 * share, limit));
             if (share >= WARN_FROM) {
-                end.append(": near the limit, raise it with sysctl -w vm.max_map_count=").append(2 * limit);
+                end.append(share < 1 ? ": near the limit" : ": the limit is reached").append(", raise it with sysctl -w vm.max_map_count=")
+                        .append(2 * limit);
             }
         }
         terminal.out().write(end.append('\n').toString().getBytes(StandardCharsets.UTF_8));

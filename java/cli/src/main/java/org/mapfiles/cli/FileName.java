@@ -17,14 +17,10 @@ final class FileName {
 
     private final byte[] raw;
     private final Deletion deletion;
-    private final String text;
-    private final boolean utf8;
 
     private FileName(byte[] raw, Deletion deletion) {
         this.raw = raw;
         this.deletion = deletion;
-        this.utf8 = isUtf8(raw);
-        this.text = raw.length == 0 ? null : new String(raw, StandardCharsets.UTF_8);
     }
 
     /** Asks the kernel about the deleted mark where the name alone does not tell. */
@@ -51,7 +47,7 @@ final class FileName {
         return raw.length == 0 ? NONE : new FileName(raw, mapping.deletion());
     }
 
-    private static boolean isUtf8(byte[] bytes) {
+    static boolean isUtf8(byte[] bytes) {
         try {
             StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes));
             return true;
@@ -60,65 +56,32 @@ final class FileName {
         }
     }
 
-    /** The name, null without one; U+FFFD stands for bytes that are not UTF-8. */
-    String text() {
-        return text;
-    }
-
     byte[] raw() {
         return raw;
-    }
-
-    boolean isUtf8() {
-        return utf8;
     }
 
     Deletion deletion() {
         return deletion;
     }
 
-    /** For people: nothing that a terminal would obey, and whether it is deleted. Empty without a name. */
+    /** For people: escaped, and whether it is deleted. Empty without a name. */
     String display() {
-        if (text == null) {
+        if (raw.length == 0) {
             return "";
         }
-        String name = utf8 ? shown(text) : shown(raw);
+        String name = Printable.text(raw);
         switch (deletion) {
             case DELETED:
                 return name + SUFFIX;
             case NOT_KNOWN:
                 return name + " (or really so called)";
             default:
-                return text.endsWith(SUFFIX) ? name + " (really so called)" : name;
+                return name.endsWith(SUFFIX) ? name + " (really so called)" : name;
         }
     }
 
-    /** A text with control characters written out, and the backslash that they are written with. */
+    /** A text as commands print it. */
     static String shown(String text) {
-        StringBuilder shown = new StringBuilder(text.length());
-        for (int i = 0; i < text.length(); i++) {
-            char c = text.charAt(i);
-            if (c == '\n') {
-                shown.append("\\n");
-            } else if (c == '\t') {
-                shown.append("\\t");
-            } else if (c == '\\') {
-                shown.append("\\\\");
-            } else if (Character.isISOControl(c)) {
-                shown.append(String.format("\\x%02x", (int) c));
-            } else {
-                shown.append(c);
-            }
-        }
-        return shown.toString();
-    }
-
-    /** Bytes that are not UTF-8: those that are ASCII as they are, the others written out. */
-    private static String shown(byte[] bytes) {
-        StringBuilder shown = new StringBuilder(bytes.length);
-        for (byte b : bytes) {
-            shown.append(b < 0 ? String.format("\\x%02x", b & 0xff) : shown(String.valueOf((char) b)));
-        }
-        return shown.toString();
+        return Printable.text(text);
     }
 }

@@ -32,8 +32,10 @@ import picocli.CommandLine.Parameters;
             "VERIFIED  how 'mapfiles cat' would know the file: exact, through map_files;",
             "          same_inode, same_build_id: by path; not_verified: only by comparing",
             "          the bytes, or not at all",
-            "Link counts, sizes, and deleted files that the process does not execute or have",
-            "open, take CAP_CHECKPOINT_RESTORE (run as root).",
+            "Link counts, sizes, and deleted files that the process does not execute or have open, take CAP_CHECKPOINT_RESTORE:"
+                    + " run as root; in a container docker run --cap-add=CHECKPOINT_RESTORE.",
+            "What cannot be read is unknown, for each column by itself: the right to read mappings (CAP_PERFMON) does not include the"
+                    + " right to read map_files.",
             "JSON: start and end as \"0x...\"; mode; path; path_base64 where that is not UTF-8; dev_major, dev_minor, inode;"
                     + " nlink; size; kind; state; verified. mode, nlink and size are null where they are not known.",
             "", "Example: mapfiles files 4711"})
@@ -56,6 +58,8 @@ final class FilesCommand implements Callable<Integer> {
             MapSnapshot snapshot = maps.snapshot(MapFilter.all().fileBacked().by(Backend.TEXT));
             FileEntries entries = new FileEntries();
             maps.files().readAll(snapshot, entries);
+            maps.files().refusalToList().ifPresent(refusal -> terminal.complain("what is in map_files is unknown: "
+                    + refusal.getMessage()));
             Facts[] ofFiles = new Facts[snapshot.fileCount()];
             Output output = json ? new Json() : new Text();
             for (MapCursor mapping = snapshot.cursor(); mapping.next() && entries.next(); ) {
@@ -74,10 +78,22 @@ final class FilesCommand implements Callable<Integer> {
     /** What is the same for all mappings of a file. */
     private record Facts(String state, String verified) {
         static Facts of(MapFiles files, MapCursor mapping) throws MapsException {
+            return new Facts(state(files, mapping), verified(files, mapping));
+        }
+
+        private static String state(MapFiles files, MapCursor mapping) throws MapsException {
             try {
-                return new Facts(text(files.state(mapping)), text(files.glance(mapping)));
+                return text(files.state(mapping));
             } catch (StaleMappingException gone) {
-                return new Facts("unknown", text(Proof.NOT_VERIFIED));
+                return text(FileState.NOT_KNOWN);
+            }
+        }
+
+        private static String verified(MapFiles files, MapCursor mapping) throws MapsException {
+            try {
+                return text(files.glance(mapping));
+            } catch (StaleMappingException gone) {
+                return text(Proof.NOT_VERIFIED);
             }
         }
 
@@ -102,7 +118,7 @@ final class FilesCommand implements Callable<Integer> {
 
     /** "r", "w" or "rw"; null where it is not known. */
     private static String mode(FileEntries entry) {
-        if (entry.linkStatus() != EntryStatus.KNOWN) {
+        if (entry.accessStatus() != EntryStatus.KNOWN) {
             return null;
         }
         return (entry.isOpenForReading() ? "r" : "") + (entry.isOpenForWriting() ? "w" : "");

@@ -2,7 +2,7 @@ package org.mapfiles.cli;
 
 import java.io.IOException;
 import java.io.InputStream;
-import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 
 /** Addresses from a stream, one a line, without a String for each. Blank lines are passed over. */
 final class HexLines {
@@ -52,7 +52,7 @@ final class HexLines {
                 continue;
             }
             if (!isAddress(buffer, from, to)) {
-                bad = new String(buffer, from, Math.min(to - from, 80), StandardCharsets.UTF_8);
+                bad = Printable.text(Arrays.copyOfRange(buffer, from, Math.min(to, from + 80)));
                 why = whyNoAddress(buffer, from, to);
                 return false;
             }
@@ -70,7 +70,7 @@ final class HexLines {
         return number;
     }
 
-    /** The line that was no address, or null. */
+    /** The line that was no address, escaped, or null. */
     String bad() {
         return bad;
     }

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.core.JsonGenerator;
 import com.fasterxml.jackson.core.util.MinimalPrettyPrinter;
 import java.io.IOException;
 import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
 import java.util.Locale;
 import org.mapfiles.Deletion;
 
@@ -47,7 +48,8 @@ final class JsonLines {
     }
 
     JsonLines text(String field, String value) throws IOException {
-        json.writeStringField(field, value);
+        json.writeFieldName(field);
+        json.writeRawValue(Printable.json(value));
         return this;
     }
 
@@ -61,15 +63,16 @@ final class JsonLines {
         return this;
     }
 
-    /** {@code path}, and {@code path_base64} where that lost something. */
+    /** {@code path}, null without one, and {@code path_base64} where that is not UTF-8. */
     JsonLines path(FileName name) throws IOException {
-        if (name.text() == null) {
-            json.writeNullField("path");
-        } else {
-            json.writeStringField("path", name.text());
-        }
-        if (!name.isUtf8()) {
-            json.writeBinaryField("path_base64", name.raw());
+        return name.raw().length == 0 ? nothing("path") : bytes("path", name.raw());
+    }
+
+    /** A text of bytes that should be UTF-8; where they are not, U+FFFD stands for them, and all are in {@code field_base64}. */
+    JsonLines bytes(String field, byte[] value) throws IOException {
+        text(field, new String(value, StandardCharsets.UTF_8));
+        if (!FileName.isUtf8(value)) {
+            json.writeBinaryField(field + "_base64", value);
         }
         return this;
     }

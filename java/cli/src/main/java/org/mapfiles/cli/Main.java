@@ -50,7 +50,7 @@ public final class Main implements Runnable {
 
     /** Runs the command with the streams of this process, and ends it with the exit code. */
     public static void main(String[] arguments) {
-        System.exit(run(arguments, Terminal.ofProcess()));
+        System.exit(run(Arguments.ofProcess(arguments), Terminal.ofProcess()));
     }
 
     /** Runs the command with other streams, as a user would see them. */
@@ -89,8 +89,8 @@ public final class Main implements Runnable {
 
     private static int explainUsage(ParameterException e, String[] arguments) {
         CommandLine command = e.getCommandLine();
-        String message = e.getMessage() == null ? "wrong usage" : e.getMessage().replace('\n', ' ').replaceFirst("\\.$", "");
-        command.getErr().println("mapfiles: " + message + ": see " + command.getCommandSpec().qualifiedName() + " --help");
+        String message = e.getMessage() == null ? "wrong usage" : e.getMessage().replaceFirst("\\.$", "");
+        command.getErr().println("mapfiles: " + Printable.message(message) + ": see " + command.getCommandSpec().qualifiedName() + " --help");
         return USAGE;
     }
 

@@ -82,7 +82,9 @@ final class MapsCommand implements Callable<Integer> {
         }
         table.print();
         long limit = Main.maxMapCount();
-        terminal.out().write((snapshot.size() + " mappings" + (limit > 0 && !executable && !files ? " of at most " + limit : "")
-                + ", " + Sizes.human(bytes) + (snapshot.isTorn() ? ", taken while they changed" : "") + "\n").getBytes());
+        // Not "of at most": the kernel lets a process have one more, [vsyscall] is not counted, and the limit may have been lowered.
+        terminal.out().write((snapshot.size() + " mappings, " + Sizes.human(bytes)
+                + (snapshot.isTorn() ? ", taken while they changed" : "")
+                + (limit > 0 && !executable && !files ? "; vm.max_map_count is " + limit : "") + "\n").getBytes());
     }
 }

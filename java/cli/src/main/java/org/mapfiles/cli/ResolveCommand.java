@@ -91,7 +91,7 @@ final class ResolveCommand implements Callable<Integer> {
 
     private int complain(HexLines bad) throws IOException {
         terminal.flush();
-        terminal.complain("line " + bad.number() + " of the input, '" + FileName.shown(bad.bad()) + "', " + bad.why());
+        terminal.complain("line " + bad.number() + " of the input, '" + bad.bad() + "', " + bad.why());
         return Main.USAGE;
     }
 
@@ -103,7 +103,7 @@ final class ResolveCommand implements Callable<Integer> {
                 throw new ParameterException(spec.commandLine(), "-, for addresses from stdin, stands alone");
             }
             if (!HexLines.isAddress(text, 0, text.length)) {
-                throw new ParameterException(spec.commandLine(), "'" + FileName.shown(addresses.get(i)) + "' "
+                throw new ParameterException(spec.commandLine(), "'" + Arguments.shown(addresses.get(i)) + "' "
                         + HexLines.whyNoAddress(text, 0, text.length));
             }
             values[i] = HexLines.address(text, 0, text.length);

@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
+import org.mapfiles.MapFiles;
 import org.mapfiles.Mapping;
 import org.mapfiles.ProcessMaps;
 import org.mapfiles.SharedMappings;
@@ -59,7 +60,7 @@ final class SharedCommand implements Callable<Integer> {
             }
             if (shared.undecided() > 0) {
                 terminal.complain(shared.undecided() + " files may be in common and are left out: on their file system device and"
-                        + " inode do not tell, or it takes root");
+                        + " inode do not tell" + MapFiles.refusalToFollow().map(refusal -> ", or " + refusal.getMessage()).orElse(""));
             }
         } finally {
             processes.forEach(ProcessMaps::close);

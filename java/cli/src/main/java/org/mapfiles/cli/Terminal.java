@@ -107,11 +107,7 @@ final class Terminal {
 
     /** One line on stderr. */
     void complain(String message) {
-        StringBuilder line = new StringBuilder("mapfiles: ");
-        for (char c : String.valueOf(message).toCharArray()) { // names of files may hold what a terminal would obey
-            line.append(c == '\n' ? " " : Character.isISOControl(c) ? String.format("\\x%02x", (int) c) : String.valueOf(c));
-        }
-        err.println(line);
+        err.println("mapfiles: " + Printable.message(String.valueOf(message)));
     }
 
     /**

@@ -1,15 +1,21 @@
 package org.mapfiles.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /** Does {@code mapfiles count} account for every mapping, whatever they are grouped by? */
 class CountCommandTest {
+    @TempDir
+    Path directory;
+
     /** A process that stays as it is while it is counted. */
     private static List<Map<String, Object>> counted(String... more) throws Exception {
         Process sleeper = new ProcessBuilder("sleep", "1000").start();
@@ -52,6 +58,23 @@ class CountCommandTest {
     @Test
     void versionsBehindAnExtensionDoNotCount() throws Exception {
         assertThat(counted("--by", "ext")).anySatisfy(line -> assertThat(line).containsEntry("group", ".so"));
+    }
+
+    /** The kernel lets a process have one mapping more than the limit, and does not count [vsyscall]. */
+    @Test
+    void moreMappingsThanTheLimitAreNoContradiction() throws Exception {
+        long limit = Main.maxMapCount();
+        assumeTrue(limit > 0 && limit <= 100_000, "vm.max_map_count is " + limit + ": too many to make");
+        try (OddChild child = new OddChild(directory, List.of(), "plain")) {
+            assertThat(child.tell("many " + 2 * limit)).startsWith("OK");
+            Ran ran = Ran.with("count", child.pid(), "--by", "kind");
+            String total = ran.lines().get(ran.lines().size() - 1);
+            assertThat(Long.parseLong(total.split(" ")[0])).isBetween(limit, limit + 2);
+            assertThat(total).contains("% of vm.max_map_count (" + limit + "): the limit is reached, raise it with sysctl")
+                    .doesNotContain("near");
+            ran = Ran.with("maps", child.pid());
+            assertThat(ran.lines().get(ran.lines().size() - 1)).matches("\\d+ mappings, .*; vm.max_map_count is " + limit);
+        }
     }
 
     @Test

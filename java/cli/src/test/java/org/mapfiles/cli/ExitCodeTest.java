@@ -144,7 +144,7 @@ class ExitCodeTest {
     void namesInMessagesDoNotReachTheTerminalRaw() {
         ByteArrayOutputStream err = new ByteArrayOutputStream();
         new Terminal(InputStream.nullInputStream(), OutputStream.nullOutputStream(), err, false).complain("/a\033[2Jb\rc\nd\u009be");
-        assertThat(err.toString(StandardCharsets.UTF_8)).isEqualTo("mapfiles: /a\\x1b[2Jb\\x0dc d\\x9be\n");
+        assertThat(err.toString(StandardCharsets.UTF_8)).isEqualTo("mapfiles: /a\\x1b[2Jb\\x0dc d\\xc2\\x9be\n");
     }
 
     @ParameterizedTest

@@ -11,6 +11,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
@@ -154,15 +155,15 @@ class FilesCommandTest {
         assertThat(old.firstByte() + successor.firstByte()).isEqualTo('n');
     }
 
-    /** As the kernel: no other spelling of a range, no part of it, no more than it. Letters may be capital. */
+    /** Numbers are compared as numbers. A file is written whole: no part of its range, and no more than it. */
     @Test
-    void aRangeIsExactOrNone() throws Exception {
+    void theRangeOfAFileIsExactOrNone() throws Exception {
         MappedFile mapped = new MappedFile(directory().resolve("mapped"));
         Map<String, Object> entry = entry(directory().resolve("mapped"));
         String start = ((String) entry.get("start")).substring(2);
         String end = ((String) entry.get("end")).substring(2);
         String middle = Long.toHexString(Long.parseLong(start, 16) + 4096);
-        for (String other : List.of("0" + start + "-" + end, start + "-0" + end, "0x0x" + start + "-" + end,
+        for (String other : List.of("0x0x" + start + "-" + end,
                 " " + start + "-" + end, start + "-" + end + " ", start + " - " + end, start + "--" + end,
                 start + "-" + middle, middle + "-" + end,
                 start + "-" + end + "/", start + "-" + end + "000", start)) {
@@ -177,8 +178,29 @@ class FilesCommandTest {
         }
         assertThat(cat(start + "-" + end)).hasSize(8192);
         assertThat(cat("0x" + start + "-0x" + end)).as("as --json prints addresses").hasSize(8192);
+        assertThat(cat("0".repeat(20) + start + "-0" + end)).as("with zeros, as the kernel writes small ones").hasSize(8192);
         assertThat(cat(start.toUpperCase(Locale.ROOT) + "-" + end.toUpperCase(Locale.ROOT))).hasSize(8192);
         assertThat(mapped.firstByte()).isZero();
+    }
+
+    /** Its path has more than 4,096 bytes: readlink(2) does not give it, and everything else is known. */
+    @Test
+    void aPathThatIsTooLongTakesNoOtherFieldWithIt() throws Exception {
+        Files.setPosixFilePermissions(temporary, PosixFilePermissions.fromString("rwxrwxrwx"));
+        Process other = new ProcessBuilder(System.getProperty("mapfiles.odd-process"), directory().toString(), "long-path").start();
+        try {
+            assertThat(other.inputReader().readLine()).startsWith("MADE\tlong-path");
+            assertThat(Ran.with("files", Long.toString(other.pid()), "--json").objects())
+                    .filteredOn(fields -> ((String) fields.get("path")).length() > 4096).singleElement().satisfies(fields -> {
+                        assertThat(fields).containsEntry("mode", "rw");
+                        if (MapFiles.refusalToFollow().isEmpty()) {
+                            assertThat(fields).containsEntry("nlink", 1L).containsEntry("verified", "exact");
+                        }
+                    });
+        } finally {
+            other.outputWriter().close(); // it removes what Java has no path for
+            other.waitFor();
+        }
     }
 
     @Test

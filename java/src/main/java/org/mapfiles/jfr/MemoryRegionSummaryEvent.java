@@ -1,0 +1,50 @@
+package org.mapfiles.jfr;
+
+import jdk.jfr.Category;
+import jdk.jfr.DataAmount;
+import jdk.jfr.Description;
+import jdk.jfr.Enabled;
+import jdk.jfr.Event;
+import jdk.jfr.Label;
+import jdk.jfr.Name;
+import jdk.jfr.Period;
+import jdk.jfr.StackTrace;
+import org.mapfiles.jvm.Region;
+
+/** How much address space one region of this JVM takes. */
+@Name("mapfiles.MemoryRegionSummary")
+@Label("Memory Region Summary")
+@Description("Address space of this process by what it is used for: one event for each region")
+@Category({"Operating System", "Memory", "mapfiles"})
+@Period("everyChunk")
+@Enabled(false)
+@StackTrace(false)
+final class MemoryRegionSummaryEvent extends Event {
+    @Label("Region")
+    @Description("What the memory is used for: a constant of org.mapfiles.jvm.Region")
+    String region;
+
+    @Label("Parts")
+    @Description("Number of ranges")
+    long parts;
+
+    @Label("Size")
+    @Description("Address space of all parts, mapped or only reserved; not resident memory")
+    @DataAmount
+    long size;
+
+    @Label("Inferred Size")
+    @Description("Part of the size whose use is only inferred from the content or place of the memory")
+    @DataAmount
+    long inferredSize;
+
+    MemoryRegionSummaryEvent(Region of) {
+        region = of.name();
+    }
+
+    void add(long bytes, boolean isInferred) {
+        parts++;
+        size += bytes;
+        inferredSize += isInferred ? bytes : 0;
+    }
+}

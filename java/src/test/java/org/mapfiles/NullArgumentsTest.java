@@ -1,0 +1,224 @@
+package org.mapfiles;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.ByteArrayInputStream;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.lang.reflect.Constructor;
+import java.lang.reflect.Executable;
+import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.Method;
+import java.lang.reflect.Modifier;
+import java.net.URI;
+import java.nio.ByteBuffer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.EnumSet;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.function.Consumer;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.mapfiles.jfr.MapCount;
+import org.mapfiles.jvm.CodeAnswer;
+import org.mapfiles.jvm.JvmAnswer;
+import org.mapfiles.jvm.JvmCode;
+import org.mapfiles.jvm.JvmRegions;
+import org.mapfiles.jvm.JvmResolver;
+import org.mapfiles.jvm.PerfMap;
+import org.mapfiles.jvm.Region;
+
+/** Null for each parameter of each public method in turn: refused by that method itself, which names the parameter. */
+class NullArgumentsTest {
+    /** What the message of an exception for null names: a name alone, or as the JDK writes it (JEP 358). */
+    private static final Pattern NAMES_A_PARAMETER = Pattern.compile("[a-z]\\w*|.*because \"[a-z]\\w*\" is null", Pattern.CASE_INSENSITIVE);
+
+    /** Methods that take null, as they document. */
+    private static final Set<String> TAKE_NULL = Set.of("equals", "MapTimeline.look(ProcessMaps,MapSnapshot,MapEvents) 2");
+
+    private final Map<Class<?>, Object> values = new HashMap<>();
+    private final List<String> faults = new ArrayList<>();
+    private MapSnapshot files;
+
+    private <T> void value(Class<? super T> type, T value) {
+        values.put(type, value);
+    }
+
+    @Test
+    void nullIsRefusedByName() throws Exception {
+        try (ProcessMaps maps = ProcessMaps.self(); JvmResolver resolver = JvmResolver.open()) {
+            prepare(maps, resolver);
+            int calls = 0;
+            for (Class<?> type : publicTypes()) {
+                List<Executable> all = new ArrayList<>(List.of(type.getDeclaredMethods()));
+                all.addAll(List.of(type.getDeclaredConstructors()));
+                for (Executable each : all) {
+                    calls += Modifier.isPublic(each.getModifiers()) && !each.isSynthetic() && !isOfEnum(each) ? tryEach(each) : 0;
+                }
+            }
+            assertThat(calls).isGreaterThan(90);
+            assertThat(faults).isEmpty();
+        }
+    }
+
+    private void prepare(ProcessMaps maps, JvmResolver resolver) throws Exception {
+        MapSnapshot snapshot = maps.snapshot();
+        files = maps.snapshot(MapFilter.all().executable().fileBacked());
+        MapAnswer answer = MapAnswer.withBuildId();
+        assertThat(maps.query(files.cursor().seek(0).start(), answer)).isTrue();
+        FileEntries entries = new FileEntries();
+        assertThat(maps.files().read(answer, entries)).isTrue();
+        assertThat(entries.count()).isEqualTo(1);
+        MapTimeline timeline = MapTimeline.ofBytes(1 << 20);
+        timeline.look(maps, snapshot);
+        JvmCode code = JvmCode.open();
+        value(ProcessMaps.class, maps);
+        value(MapSnapshot.class, snapshot);
+        value(MapCursor.class, files.cursor().seek(0));
+        value(Mapping.class, answer);
+        value(MapAnswer.class, answer);
+        value(FileEntries.class, entries);
+        value(MapFiles.class, maps.files());
+        value(MapFilter.class, MapFilter.all());
+        value(Backend.class, Backend.TEXT);
+        value(Set.class, EnumSet.allOf(EntryPart.class));
+        value(List.class, List.of(maps, maps));
+        value(MapTimeline.class, timeline);
+        value(PastAnswer.class, new PastAnswer());
+        value(PastMapping.class, PastMapping.of(answer, new byte[0]));
+        value(MapDifference.Visitor.class, new NoVisitor());
+        value(LiveMaps.Builder.class, LiveMaps.of(maps));
+        value(LiveMaps.class, null); // each has a thread: LiveMapsTest asks it
+        value(MapEvent.class, drained());
+        value(MapEvents.class, null); // where perf events are denied there is none
+        value(MapEvents.Option[].class, new MapEvents.Option[0]);
+        value(byte[].class, new byte[256]);
+        value(ByteBuffer.class, ByteBuffer.allocate(8192));
+        value(long[].class, new long[1]);
+        value(int[].class, new int[1]);
+        value(Duration.class, Duration.ofDays(1));
+        value(Path.class, Path.of("/no/such/file"));
+        value(InputStream.class, new ByteArrayInputStream(new byte[0]));
+        value(OutputStream.class, OutputStream.nullOutputStream());
+        value(ProcessHandle.class, ProcessHandle.current());
+        value(JvmCode.class, code);
+        value(CodeAnswer.class, new CodeAnswer());
+        value(JvmResolver.class, resolver);
+        value(JvmAnswer.class, resolver.answer());
+        value(JvmRegions.class, JvmRegions.read());
+        value(Region.class, Region.UNKNOWN);
+        value(Consumer.class, (Consumer<Object>) each -> { });
+        value(LoaderCounts.class, null); // a record
+    }
+
+    private static MapEvent drained() {
+        MapEvent event = new MapEvent(ByteBuffer.allocate(4096), ByteBuffer.allocate(4096));
+        event.show(1);
+        assertThat(event.next()).isTrue();
+        return event;
+    }
+
+    private static final class NoVisitor implements MapDifference.Visitor {
+        @Override
+        public void added(Mapping now) {
+            // nothing
+        }
+
+        @Override
+        public void removed(Mapping before) {
+            // nothing
+        }
+
+        @Override
+        public void changed(Mapping before, Mapping now) {
+            // nothing
+        }
+    }
+
+    /** Calls a method with null for each of its references in turn: how often. */
+    private int tryEach(Executable method) throws Exception {
+        Class<?>[] types = method.getParameterTypes();
+        boolean isStatic = method instanceof Constructor || Modifier.isStatic(method.getModifiers());
+        Object receiver = isStatic ? null : values.get(method.getDeclaringClass());
+        int calls = 0;
+        for (int at = 0; at < types.length; at++) {
+            if (types[at].isPrimitive() || TAKE_NULL.contains(method.getName()) || TAKE_NULL.contains(text(method) + ' ' + at)
+                    || Modifier.isAbstract(method.getModifiers())) {
+                continue;
+            }
+            assertThat(values).as("a value to call it on: %s", text(method)).matches(all -> isStatic || all.containsKey(method.getDeclaringClass()));
+            if (isStatic || receiver != null) {
+                tryOne(method, receiver, at);
+                calls++;
+            }
+        }
+        return calls;
+    }
+
+    private void tryOne(Executable method, Object receiver, int at) throws Exception {
+        Class<?>[] types = method.getParameterTypes();
+        Object[] arguments = new Object[types.length];
+        for (int i = 0; i < types.length; i++) {
+            arguments[i] = i == at ? null : types[i] == long.class ? (Object) 1L : types[i] == int.class ? (Object) (1 << 16)
+                    : types[i] == boolean.class ? (Object) false : types[i] == MapCursor.class ? files.cursor() : values.get(types[i]);
+        }
+        String call = text(method) + ' ' + at;
+        try {
+            Object answer = method instanceof Constructor ? ((Constructor<?>) method).newInstance(arguments)
+                    : ((Method) method).invoke(receiver, arguments);
+            faults.add(call + " is accepted, and returns " + answer);
+        } catch (InvocationTargetException e) {
+            judge(call, method.getDeclaringClass(), e.getCause());
+        }
+    }
+
+    private void judge(String call, Class<?> type, Throwable thrown) {
+        StackTraceElement[] stack = thrown.getStackTrace();
+        String where = Arrays.stream(stack).map(StackTraceElement::getClassName)
+                .filter(name -> !name.startsWith("java.") && !name.startsWith("jdk.")).findFirst().orElse("?");
+        if (!(thrown instanceof NullPointerException)) {
+            faults.add(call + " throws " + thrown);
+        } else if (!where.equals(type.getName())) {
+            faults.add(call + " fails inside, in " + stack[0]);
+        } else if (!NAMES_A_PARAMETER.matcher(String.valueOf(thrown.getMessage())).matches() || thrown.getMessage() == null) {
+            faults.add(call + " does not name it: " + thrown.getMessage());
+        }
+    }
+
+    private static String text(Executable method) {
+        return method.getDeclaringClass().getSimpleName() + '.' + method.getName() + Arrays.stream(method.getParameterTypes())
+                .map(Class::getSimpleName).collect(Collectors.joining(",", "(", ")"));
+    }
+
+    private static boolean isOfEnum(Executable method) {
+        return method.getDeclaringClass().isEnum() && method.getName().equals("valueOf");
+    }
+
+    /** All public types of the packages that others may use. */
+    private static List<Class<?>> publicTypes() throws Exception {
+        URI classes = ProcessMaps.class.getProtectionDomain().getCodeSource().getLocation().toURI();
+        List<Class<?>> types = new ArrayList<>();
+        for (Class<?> of : new Class<?>[] {ProcessMaps.class, PerfMap.class, MapCount.class}) {
+            String folder = of.getPackageName().replace('.', '/');
+            try (Stream<Path> files = Files.list(Path.of(classes).resolve(folder))) {
+                for (Path file : (Iterable<Path>) files.filter(path -> path.toString().endsWith(".class"))::iterator) {
+                    String name = file.getFileName().toString().replace(".class", "");
+                    Class<?> type = name.equals("package-info") ? Object.class : Class.forName(of.getPackageName() + '.' + name, false,
+                            NullArgumentsTest.class.getClassLoader());
+                    if (type != Object.class && Modifier.isPublic(type.getModifiers())) {
+                        types.add(type);
+                    }
+                }
+            }
+        }
+        return types;
+    }
+}

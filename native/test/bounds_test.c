@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Work that a target or a file can cause has a bound: endless text, one file by very many names, deep paths, files without data. */
+#include "places.h"
+
+#include "../src/confirm.h"
+#include "../src/gate.h"
+
+#include <sys/mman.h>
+
+/* A process whose maps has no end: /dev/zero in a directory that stands for that of a process. */
+static struct mf_process process_of_endless_text(void)
+{
+    if (mkdir("endless", 0777) != 0 || symlink("/dev/zero", "endless/maps") != 0)
+        abort();
+    return (struct mf_process){
+        .proc_fd = open("endless", O_RDONLY | O_DIRECTORY),
+        .maps_fd = open("/dev/zero", O_RDONLY),
+        .files_fd = -1,
+    };
+}
+
+static void text_without_an_end(void)
+{
+    static const struct mf_mapping some = {.start = 0x1000, .end = 0x2000, .file_index = -1};
+    struct mf_process process = process_of_endless_text();
+    struct mf_snapshot *const snapshot = new_snapshot(4, 4096);
+    struct mf_mapping found;
+
+    CHECK_IS(mf_snapshot_read(&process, MF_BY_TEXT, NULL, snapshot), -ENOBUFS, "a snapshot");
+    CHECK(mf_snapshot_bytes(snapshot->needed_mappings, snapshot->needed_text) == 0, "no snapshot has room for %u bytes",
+          snapshot->needed_text);
+    CHECK_IS(mf_confirm(&process, &some), -EFBIG, "whether a record holds");
+    if (mf_gate_is_near(0, true)) /* on x86-64 alone */
+        CHECK_IS(mf_gate_find(&process, 0, &found), -EFBIG, "whether there is [vsyscall]");
+    mf_process_close(&process);
+    free(snapshot);
+}
+
+/* Searched one after the other, as they once were, these would take longer than ctest waits. */
+static void one_file_by_very_many_names(void)
+{
+    enum { NAMES = 400000, LINE = 128 };
+    char *const text = malloc(NAMES * LINE);
+    struct mf_snapshot *const snapshot = new_snapshot(NAMES, NAMES * LINE);
+    size_t length = 0;
+
+    for (uint32_t i = 0; i < NAMES; i++) /* each name twice, far apart */
+        length += (size_t)sprintf(text + length, "%08x-%08x r--p 00000000 08:01 4711 %37s/a/link/%06u/x\n", 0x10000000 + i * 0x2000,
+                                  0x10001000 + i * 0x2000, "", i % (NAMES / 2));
+    CHECK_IS(mf_snapshot_parse(text, length, 0, snapshot), 1, "parse");
+    CHECK_IS(snapshot->mapping_count, NAMES, "mappings");
+    CHECK_IS(snapshot->file_count, NAMES / 2, "files");
+    for (int i = 0; i < NAMES; i++)
+        if (mf_snapshot_mappings(snapshot)[i].file_index != i % (NAMES / 2)) {
+            CHECK_IS(mf_snapshot_mappings(snapshot)[i].file_index, i % (NAMES / 2), "file index");
+            break;
+        }
+    free(snapshot);
+    free(text);
+}
+
+static void a_mapping_too_large_to_be_compared(void)
+{
+    const size_t bytes = 1ull << 40;
+    static struct mf_answer answer;
+    struct mf_process process;
+    void *at;
+    int out;
+    int fd;
+
+    if (places_prepare() != 0 || place_overlay() != 0) {
+        printf("skipped: a large mapping on overlayfs: %s\n", strerror(errno));
+        return;
+    }
+    fd = open("merged/large", O_RDWR | O_CREAT, 0666);
+    if (fd < 0 || ftruncate(fd, (off_t)bytes) != 0)
+        abort();
+    at = mmap(NULL, bytes, PROT_READ, MAP_SHARED | MAP_NORESERVE, fd, 0);
+    close(fd);
+    if (at == MAP_FAILED || mf_process_open_self(&process) != 0)
+        abort();
+    if (mf_query(&process, (uintptr_t)at, MF_COVERING, &answer) != 0) {
+        puts("skipped: a large mapping on overlayfs: no PROCMAP_QUERY");
+    } else {
+        CHECK_IS(mf_file_open(&process, &answer.mapping, answer.name, 0, &out), -ENODATA, "nothing proves it");
+        CHECK_IS(mf_file_open(&process, &answer.mapping, answer.name, MF_OPEN_UNVERIFIED, &out), MF_NOT_VERIFIED, "unverified");
+        close(out);
+    }
+    mf_process_close(&process);
+    munmap(at, bytes);
+    umount2("merged", MNT_DETACH);
+}
+
+/* The state of a file so deep below the test's directory, after all of these directories are removed. */
+static int state_of_removed(unsigned depth)
+{
+    char path[1024] = "deep";
+    struct mf_snapshot *snapshot = new_snapshot(64, 8192);
+    struct mf_process process;
+    const struct mf_mapping *mapping;
+    void *at;
+    int state;
+    int fd;
+
+    for (unsigned i = 0; i < depth; i++)
+        if (mkdir(strcat(path, i == 0 ? "" : "/d"), 0777) != 0)
+            abort();
+    fd = open(strcat(path, "/file"), O_RDWR | O_CREAT, 0666);
+    at = mmap(NULL, 4096, PROT_READ, MAP_SHARED, fd, 0);
+    close(fd);
+    if (at == MAP_FAILED || system("rm -rf deep") != 0 || mf_process_open_self(&process) != 0 ||
+        read_growing(&process, MF_FILE_BACKED, &snapshot) != 1)
+        abort();
+    mapping = mapping_at(snapshot, (uintptr_t)at);
+    state = mf_file_state(&process, mapping, mf_snapshot_name(snapshot, mapping));
+    mf_process_close(&process);
+    munmap(at, 4096);
+    free(snapshot);
+    return state;
+}
+
+/* Without the permission to follow entries only the directories above show that a path is gone. */
+static void a_path_whose_directories_are_gone(void)
+{
+    const pid_t child = fork();
+    int status;
+
+    if (child == 0) {
+        if (geteuid() == 0 && (setgid(65534) != 0 || setuid(65534) != 0))
+            _exit(1);
+        if (is_on_fs(".", BTRFS_SUPER_MAGIC) || is_on_fs(".", OVERLAYFS_SUPER_MAGIC))
+            puts("skipped: a path whose directories are gone: device numbers say nothing here");
+        else
+            CHECK_IS(state_of_removed(60), MF_FILE_GONE, "60 directories");
+        CHECK_IS(state_of_removed(100), MF_FILE_NOT_KNOWN, "100 directories");
+        fflush(stdout);
+        _exit(check_failures != 0);
+    }
+    CHECK(waitpid(child, &status, 0) == child && status == 0, "the child ended with %x", status);
+}
+
+int main(void)
+{
+    const char *const directory = new_directory("bounds");
+
+    if (chdir(directory) != 0 || chmod(".", 0777) != 0)
+        abort();
+    a_path_whose_directories_are_gone();
+    text_without_an_end();
+    one_file_by_very_many_names();
+    a_mapping_too_large_to_be_compared();
+    if (chdir("/") != 0 || remove_directory(directory) != 0)
+        return 1;
+    return check_result();
+}
