@@ -344,6 +344,12 @@ MF_API int mf_query(struct mf_process *process, uint64_t address, uint32_t how, 
  * Whether a process still has a mapping: the same range, of the same byte of a file with the same numbers, where they were told
  * (MF_EVENTS_BUILD_ID: they were not).
  *
+ * A record has no more than these to know a file by. ext4 and xfs give the inode number of a deleted file to a new one, often at
+ * once. A new file with the number of the old one, mapped at the same offset and range after the old one was unmapped, has the same
+ * record: then this returns 1, and all functions on the file of the record answer about the new one. The kernel shows no generation
+ * of a mapping, and no generation or birth time of its file. What can be compared is the birth time of the opened file (statx(2),
+ * STATX_BTIME) with the time of the snapshot: a later one means a new file. Events report the new mapping (mf_events_open()).
+ *
  * One system call (PROCMAP_QUERY); before Linux 6.11 the whole text is read.
  *
  * @return 1: it has; 0: the record is stale; -ESRCH, -ECHILD, -ENXIO, -EACCES. Thread-safe. Async-signal-safe.
@@ -358,6 +364,8 @@ enum mf_file_state {
     MF_FILE_UNLINKED,    /**< nothing stands at its path; other paths lead to it */
     MF_FILE_GONE,        /**< nothing stands at its path; whether others do is not known without the capability, nor on overlayfs */
     MF_FILE_NOT_KNOWN,   /**< device and inode do not tell here, or the path may not be looked at */
+    MF_FILE_COPIED,      /**< overlayfs: its path leads to another copy of it, made when somebody opened it for writing. The mapping
+                              keeps the bytes of the lower layer, to which no path leads any more */
 };
 
 /**
@@ -367,12 +375,16 @@ enum mf_file_state {
  * Paths are looked up where the kernel's begin: at the root of the caller or, for a process that is not below it, of that
  * one's mount namespace; not at a root it has by chroot(2). Without the capability the device and inode of maps are
  * compared with those of the path, where that proves something: not on btrfs, not on overlayfs. If the caller may read the maps
- * of the process and not its root, paths are looked up at the caller's root, and only MF_FILE_PRESENT can be proved.
+ * of the process and not its root, paths are looked up at the caller's root, and only MF_FILE_PRESENT can be proved. A file that the
+ * process executes, or has open, has its links counted without the capability too, through /proc/<pid>/exe or fd.
+ *
+ * On overlayfs the build ID and up to 16 pages in memory are compared with the file at the path. MF_FILE_PRESENT there means that
+ * no difference was found.
  *
  * @param mapping  a record of @p process with a file, and its @p name of mapping->name_length bytes.
- * @return enum mf_file_state; -ENOENT: no file; -ESTALE; -ESRCH and the like.
+ * @return enum mf_file_state; -ENOENT: no file; -ESTALE; -ESRCH and the like; -EMFILE, -ENFILE, -ENOMEM.
  *
- * Thread-safe. Async-signal-safe (takes 8 KiB of stack).
+ * Thread-safe. Async-signal-safe (takes 24 KiB of stack).
  */
 MF_API int mf_file_state(struct mf_process *process, const struct mf_mapping *mapping, const char *name);
 
@@ -552,27 +564,34 @@ enum mf_open_how {
 /**
  * Opens the file of a mapping, O_CLOEXEC, and says how it is known to be that file.
  *
- * Goes through map_files, and where the caller may not follow entries, or in a kernel that has none, by the path, seen from
- * where the kernel's paths begin: regular files alone. If the caller may read the maps of the process and not its root, paths are
- * tried from the caller's own root. Never proof: the path. On ext2/3/4, xfs, tmpfs and squashfs device and inode are; elsewhere
- * the build ID (Linux 6.11+) and the bytes are compared. On overlayfs an entry is no proof either: after a copy-up it opens the
- * new upper file, with the same numbers, while the old lower one stays mapped; so these two are compared there too. A descriptor
- * of overlayfs may change to the upper file later: mf_file_prove() again after reading.
+ * Goes through map_files. Where the caller may not follow entries, or in a kernel that has none, it opens regular files by the path,
+ * seen from where the kernel's paths begin, and where that leads elsewhere by /proc/<pid>/exe or fd. If the caller may read the maps
+ * of the process and not its root, paths are tried from the caller's own root. The path is never proof. On ext2/3/4, xfs, tmpfs and
+ * squashfs device and inode are; elsewhere the build ID (Linux 6.11+) and the bytes are compared. On overlayfs an entry is no proof
+ * either: after a copy-up it opens the new upper file, with the same numbers, while the old lower one stays mapped; so these two are
+ * compared there too. A descriptor of overlayfs may change to the upper file later: mf_file_prove() again after reading.
+ *
+ * On btrfs and overlayfs other files may show the same device and inode in maps, so the file must have the record's name too. After
+ * a rename the record is stale there.
+ *
+ * As any open(2) this asks for a lease back that somebody has on the file (fcntl(2), F_SETLEASE).
  *
  * @param mapping  a record of @p process, and its @p name of mapping->name_length bytes.
  * @param[out] fd  the caller's, unless an error is returned.
  * @return enum mf_proof; MF_NOT_VERIFIED with MF_OPEN_UNVERIFIED only. -ENOENT: no file; -ESTALE; -EPERM: it cannot be had
  *         without following the entry, and the caller may not: mf_entries_may_list() and mf_entries_may_follow() report why;
  *         -ENOTSUP: nor in this kernel; -EIDRM: nothing, or another file, stands at
- *         its path; -ENODATA: nothing proves that what stands there is it; -EBADF: MF_OPEN_WRITABLE where the process opened it
- *         for reading; -EACCES: the caller may not open the file, or nobody may in this way (immutable); -EUNATCH: what is mapped
- *         cannot be opened (a perf ring, a socket, a buffer of devices; no driver); or the errno of open(2). -EAGAIN:
- *         MF_OPEN_AT_ONCE, and without it there may be another answer.
+ *         its path; -EREMCHG: overlayfs made a copy of the file for writing, to which the path and the entry lead now, and
+ *         nothing leads to the mapped one; -ENODATA: nothing proves that what stands there is it; -EBADF: MF_OPEN_WRITABLE where
+ *         the process opened it for reading; -EACCES: the caller may not open the file, or nobody may in this way (immutable);
+ *         -EUNATCH: what is mapped cannot be opened (a perf ring, a socket, a buffer of devices; no driver); -EAGAIN: somebody has
+ *         a lease on it, and has been asked to give it up: try again; or another errno of open(2), -EIO for those that mean
+ *         something else here. With MF_OPEN_AT_ONCE: -EAGAIN alone; without it there may be another answer.
  *
  * Bounds, since a file may be made to waste time: of an ELF file at most 256 program headers and 128 KiB are read for its build
  * ID, and the bytes of a mapping of more than 16 GiB are not compared. What is not found within them is not known.
  *
- * Thread-safe. Async-signal-safe (takes 20 KiB of stack). Comparing bytes reads the whole mapping.
+ * Thread-safe. Async-signal-safe (takes 24 KiB of stack). Comparing bytes reads the whole mapping.
  */
 MF_API int mf_file_open(struct mf_process *process, const struct mf_mapping *mapping, const char *name, uint32_t how,
                         int *fd);
@@ -581,9 +600,12 @@ MF_API int mf_file_open(struct mf_process *process, const struct mf_mapping *map
  * How a file that is open is known to be that of a mapping.
  *
  * @param fd  open for reading.
+ * Where bytes are compared, the first 16 pages are each compared between two checks that the process still has the mapping. A process
+ * that maps two files in turn is found out by that, unless it does so in time with all of these checks.
+ *
  * @return enum mf_proof but MF_EXACT; -EIDRM: it is another file; -ENOENT: the mapping has none; -ESTALE; -ESRCH and the like.
  *
- * Thread-safe. Async-signal-safe (takes 20 KiB of stack). May read the whole mapping.
+ * Thread-safe. Async-signal-safe (takes 24 KiB of stack). May read the whole mapping.
  */
 MF_API int mf_file_prove(struct mf_process *process, const struct mf_mapping *mapping, int fd);
 

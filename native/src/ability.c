@@ -67,7 +67,7 @@ int mf_entries_may_follow(void)
     int maps_fd;
     int rc = -ENOENT;
     uint64_t offset = 0;
-    long length;
+    long length = 0;
 
     /* By the calling thread's number, which no list shows: what belongs to the first thread is gone where that has ended. */
     *mf_put_decimal(path + strlen(path), (uint64_t)MF_SYS(SYS_gettid)) = 0;
@@ -82,5 +82,5 @@ int mf_entries_may_follow(void)
     if (maps_fd >= 0)
         mf_sys_close(maps_fd);
     mf_sys_close(proc_fd);
-    return rc == -ENOENT ? -ENOTSUP : rc;
+    return maps_fd < 0 ? maps_fd : length < 0 ? (int)length : rc == -ENOENT ? -ENOTSUP : rc;
 }

@@ -135,6 +135,30 @@ int mf_confirm(struct mf_process *process, const struct mf_mapping *mapping)
     return is_same(&now, mapping);
 }
 
+int mf_validate(struct mf_process *process, const struct mf_mapping *mapping)
+{
+    const int holds = mf_confirm(process, mapping);
+
+    return holds == 0 ? -ESTALE : holds < 0 ? holds : 0;
+}
+
+int mf_confirm_build_id(struct mf_process *process, const struct mf_mapping *mapping, uint8_t *build_id)
+{
+    struct mf_procmap_query now = {
+        .query_addr = mapping->start,
+        .build_id_addr = (uintptr_t)build_id,
+        .build_id_size = MF_BUILD_ID_MAX,
+    };
+    int rc;
+
+    if (!(process->traits & MF_TRAIT_QUERY))
+        return 0;
+    rc = mf_query_ask(process, &now);
+    if (rc < 0)
+        return rc == -ENOENT ? -ESTALE : rc;
+    return is_same(&now, mapping) ? (int)now.build_id_size : -ESTALE;
+}
+
 long mf_confirm_name(struct mf_process *process, const struct mf_mapping *mapping, char *name)
 {
     struct mf_procmap_query now = {

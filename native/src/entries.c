@@ -95,12 +95,9 @@ static int read_access(struct mf_process *process, const struct mf_mapping *mapp
 /* What was read of the link holds for the record only if that stands afterwards: a target that could be read has shown it. */
 static int confirm_access(struct mf_process *process, const struct mf_mapping *mapping, const struct mf_entry *out)
 {
-    int rc;
-
     if (out->access_error != 0 || out->link_error == 0 || out->link_error == -ESTALE)
         return out->access_error != 0 ? out->access_error : out->link_error;
-    rc = mf_confirm(process, mapping);
-    return rc == 0 ? -ESTALE : rc < 0 ? rc : 0;
+    return mf_validate(process, mapping);
 }
 
 /* Each part by itself: that one cannot be read says nothing of the others. The target comes after the access: see above. */

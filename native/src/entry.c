@@ -2,6 +2,7 @@
 /* One entry of map_files: found by the exact range, checked against the record. */
 #include "entry.h"
 
+#include "confirm.h"
 #include "digits.h"
 #include "fs.h"
 #include "record.h"
@@ -109,6 +110,44 @@ long mf_entry_call(struct mf_process *process, const struct mf_mapping *mapping,
     return rc;
 }
 
+int mf_entry_file_error(long error)
+{
+    switch (error) {
+    case -EPERM: /* an immutable file, for instance */
+        return -EACCES;
+    case -ENXIO: /* no driver, a socket, a buffer of a device */
+    case -ENODEV:
+        return -EUNATCH;
+    case -ENOENT:
+    case -ESRCH:
+    case -ECHILD:
+    case -ESTALE: /* NFS: the server has another file there by now */
+    case -EBADF:
+    case -EINVAL:
+    case -EIDRM:
+    case -EREMCHG:
+    case -ENODATA:
+    case -ENOTSUP:
+    case -ENOTTY:
+    case -ENOBUFS:
+    case -EBADMSG:
+    case -ENAMETOOLONG:
+        return -EIO;
+    default:
+        return (int)error;
+    }
+}
+
+int mf_entry_reopen(int path_fd, int flags)
+{
+    char path[MF_FD_PATH];
+    int fd;
+
+    mf_put_fd_path(path, path_fd);
+    fd = mf_sys_openat(AT_FDCWD, path, flags);
+    return fd < 0 ? mf_entry_file_error(fd) : fd;
+}
+
 int mf_entry_access(struct mf_process *process, const struct mf_mapping *mapping)
 {
     const uint32_t written = MF_SHARED | MF_WRITABLE;
@@ -128,8 +167,8 @@ int mf_entry_access(struct mf_process *process, const struct mf_mapping *mapping
     return (int)access;
 }
 
-static bool is_name(const struct mf_mapping *mapping, const char *name, bool may_be_suffixed, const char *target,
-                    size_t length)
+bool mf_entry_is_name(const struct mf_mapping *mapping, const char *name, bool may_be_suffixed, const char *target,
+                      size_t length)
 {
     if (may_be_suffixed && length == mapping->name_length + MF_SUFFIX_LENGTH &&
         memcmp(target + mapping->name_length, MF_SUFFIX, MF_SUFFIX_LENGTH) == 0)
@@ -143,11 +182,10 @@ bool mf_entry_is_target(const struct mf_mapping *mapping, const char *name, cons
 
     if (mf_mapping_kind(mapping) == MF_KIND_SHARED_ANONYMOUS)
         return length == sizeof shared_anonymous - 1 && memcmp(target, shared_anonymous, length) == 0;
-    return is_name(mapping, name, mapping->flags & MF_DELETED, target, length);
+    return mf_entry_is_name(mapping, name, mapping->flags & MF_DELETED, target, length);
 }
 
-/* Whether the path of a descriptor is still the record's, or was until the file was deleted. */
-static int check_path(const struct mf_mapping *mapping, const char *name, int fd)
+int mf_entry_check_path(const struct mf_mapping *mapping, const char *name, int fd)
 {
     char link[MF_FD_PATH];
     char target[MF_NAME_MAX];
@@ -157,21 +195,23 @@ static int check_path(const struct mf_mapping *mapping, const char *name, int fd
     length = MF_SYS(SYS_readlinkat, AT_FDCWD, link, target, sizeof target);
     if (length < 0)
         return (int)length;
-    return is_name(mapping, name, true, target, (size_t)length) ? 0 : -ESTALE;
+    return mf_entry_is_name(mapping, name, true, target, (size_t)length) ? 0 : -ESTALE;
 }
 
 int mf_entry_check(struct mf_process *process, const struct mf_mapping *mapping, const char *name, int fd,
                    const struct mf_statx *file)
 {
-    int rc = 0;
+    enum mf_fs fs;
+    int rc;
 
     if (mf_entry_numbers_agree(mapping, file))
         return 0;
-    if (file->inode != mapping->inode) /* only overlayfs gives another inode for the same file: the path has to tell */
-        rc = mf_fs_of(fd) == MF_FS_OVERLAY ? check_path(mapping, name, fd) : -ESTALE;
-    if (rc == 0)
-        rc = mf_confirm(process, mapping);
-    return rc == 0 ? -ESTALE : rc < 0 ? rc : 0;
+    fs = mf_fs_of(fd);
+    if (fs == MF_FS_NUMBERED || (fs != MF_FS_OVERLAY && file->inode != mapping->inode))
+        return -ESTALE;
+    /* Files of other subvolumes and layers have the same numbers in maps, so the path is compared, of this very descriptor. */
+    rc = mf_entry_check_path(mapping, name, fd);
+    return rc < 0 ? rc : mf_validate(process, mapping);
 }
 
 int mf_entry_stat(struct mf_process *process, const struct mf_mapping *mapping, const char *name, struct mf_statx *out)
@@ -180,16 +220,17 @@ int mf_entry_stat(struct mf_process *process, const struct mf_mapping *mapping, 
     int rc = mf_record_check_file(mapping);
     int fd;
 
-    if (rc == 0)
-        rc = (int)mf_entry_call(process, mapping, MF_ENTRY_FILE_STAT, out);
-    if (rc < 0 || mf_entry_numbers_agree(mapping, out))
+    if (rc < 0)
         return rc;
-    fd = (int)mf_entry_call(process, mapping, MF_ENTRY_OPEN, &flags); /* this file, whatever is mapped there a moment later */
+    rc = (int)mf_entry_call(process, mapping, MF_ENTRY_FILE_STAT, out);
+    if (rc == 0 && mf_entry_numbers_agree(mapping, out))
+        return 0;
+    /* Hold the file, whatever is mapped there a moment later: then an error is the file's, and its path can be compared. */
+    fd = (int)mf_entry_call(process, mapping, MF_ENTRY_OPEN, &flags);
     if (fd < 0)
         return fd;
     rc = mf_sys_statx(fd, "", AT_EMPTY_PATH, out);
-    if (rc == 0)
-        rc = mf_entry_check(process, mapping, name, fd, out);
+    rc = rc < 0 ? mf_entry_file_error(rc) : mf_entry_check(process, mapping, name, fd, out);
     mf_sys_close(fd);
     return rc;
 }

@@ -6,14 +6,6 @@
 #include <stdbool.h>
 #include <string.h>
 
-struct directory_entry { /* getdents64(2) */
-    uint64_t inode;
-    int64_t next;
-    uint16_t length;
-    uint8_t type;
-    char name[];
-};
-
 int mf_maps_alive(int maps_fd, uint32_t traits)
 {
     if (traits & MF_TRAIT_QUERY) {
@@ -43,19 +35,25 @@ static int open_if_alive(int directory, const char *path)
     return alive < 0 ? alive : -ESRCH;
 }
 
+/* Whether the next thread may have what this one has not. */
+static bool may_be_another(int found)
+{
+    return found < 0 && !mf_sys_is_shortage(found);
+}
+
 /* task/<tid>/maps of the first thread that still has memory. */
 static int open_through_thread(int proc_fd, int32_t *tid)
 {
     const int task_fd = mf_sys_openat(proc_fd, "task", O_RDONLY | O_DIRECTORY);
-    _Alignas(struct directory_entry) char entries[1024];
+    _Alignas(struct mf_directory_entry) char entries[1024];
     int found = -ESRCH;
     long length;
 
     if (task_fd < 0)
         return task_fd;
-    while (found < 0 && (length = MF_SYS(SYS_getdents64, task_fd, entries, sizeof entries)) > 0) {
-        for (long at = 0; at < length && found < 0;) {
-            const struct directory_entry *entry = (const void *)(entries + at);
+    while (may_be_another(found) && (length = MF_SYS(SYS_getdents64, task_fd, entries, sizeof entries)) > 0) {
+        for (long at = 0; at < length && may_be_another(found);) {
+            const struct mf_directory_entry *entry = (const void *)(entries + at);
             char path[32];
 
             at += entry->length;
@@ -83,7 +81,7 @@ static int why_no_memory(int proc_fd)
     if (length == -ENOENT) /* hidden */
         return -EPERM;
     if (field == NULL || field[1] == 0)
-        return length == -EACCES || length == -EPERM ? (int)length : -ESRCH;
+        return length < 0 ? (int)length : -ESRCH;
     field += 2;
     state = field[STATE];
     for (int skipped = 0; skipped < FLAGS && field != NULL; skipped++) {

@@ -2,6 +2,9 @@
 /* Memory of a process: read, and compared with a file. */
 #include "memory.h"
 
+#include "confirm.h"
+#include "entry.h"
+
 #include <stdbool.h>
 #include <string.h>
 
@@ -42,13 +45,19 @@ struct comparison {
     char file[PIECE];
 };
 
+static uint64_t page_at(const struct comparison *with, uint64_t address)
+{
+    uint64_t page;
+    const long got = mf_sys_pread(with->pages_fd, &page, sizeof page, address / with->page_size * sizeof page);
+
+    return got == sizeof page ? page : PAGE_SWAPPED;
+}
+
 /* A private page is changed once it is no page of the file any more. A shared one is the file itself. */
 static bool is_changed(const struct comparison *with, uint64_t address)
 {
-    uint64_t page = PAGE_SWAPPED;
+    const uint64_t page = page_at(with, address);
 
-    if (mf_sys_pread(with->pages_fd, &page, sizeof page, address / with->page_size * sizeof page) != sizeof page)
-        return true;
     return page & PAGE_SWAPPED || (page & PAGE_PRESENT && !(page & PAGE_OF_FILE));
 }
 
@@ -58,7 +67,8 @@ static bool is_zero(const char *piece)
     return piece[0] == 0 && memcmp(piece, piece + 1, PIECE - 1) == 0;
 }
 
-static enum mf_same compare_once(struct comparison *with, uint64_t address, uint64_t offset)
+/* enum mf_same, or an error of the file. */
+static int compare_once(struct comparison *with, uint64_t address, uint64_t offset)
 {
     long got = mf_sys_pread(with->memory_fd, with->memory, PIECE, address);
 
@@ -66,7 +76,7 @@ static enum mf_same compare_once(struct comparison *with, uint64_t address, uint
         return MF_NOT_COMPARED;
     got = mf_sys_pread(with->file_fd, with->file, PIECE, offset);
     if (got <= 0)
-        return got == 0 ? MF_DIFFERENT : MF_NOT_COMPARED;
+        return got == 0 ? MF_DIFFERENT : mf_entry_file_error(got);
     memset(with->file + got, 0, PIECE - (size_t)got); /* as a mapping shows what is behind the end */
     if (memcmp(with->memory, with->file, PIECE) == 0)
         return is_zero(with->memory) ? MF_NOT_COMPARED : MF_SAME;
@@ -76,9 +86,9 @@ static enum mf_same compare_once(struct comparison *with, uint64_t address, uint
 }
 
 /* Another thread, or the file's writers, may have been at work between the reads: a difference has to last. */
-static enum mf_same compare_piece(struct comparison *with, uint64_t address, uint64_t offset)
+static int compare_piece(struct comparison *with, uint64_t address, uint64_t offset)
 {
-    enum mf_same same = MF_DIFFERENT;
+    int same = MF_DIFFERENT;
 
     for (int attempt = 0; attempt < 3 && same == MF_DIFFERENT; attempt++) {
         if (is_changed(with, address))
@@ -94,25 +104,67 @@ static enum mf_same compare_piece(struct comparison *with, uint64_t address, uin
     return with->moving ? MF_NOT_COMPARED : MF_DIFFERENT;
 }
 
-static enum mf_same compare_all(struct comparison *with, const struct mf_mapping *mapping)
+/*
+ * The read of a page and the check of the record are two calls, between which the process may map another file and the first
+ * one again. So the first pieces are each read between two checks. A process that maps two files in turn would have to do that in
+ * time with all of them.
+ */
+#define SURROUNDED 16
+
+/* Pages that are looked at to find some in memory. */
+#define LOOKED_AT 1024
+
+static int compare_all(struct mf_process *process, struct comparison *with, const struct mf_mapping *mapping)
 {
-    enum mf_same result = MF_NOT_COMPARED;
+    uint64_t address = mapping->start;
+    uint64_t last = 0; /* address of a piece that was the same */
+    unsigned surrounded = 0;
 
-    for (uint64_t address = mapping->start; address < mapping->end; address += PIECE) {
-        const enum mf_same same = compare_piece(with, address, mapping->offset + (address - mapping->start));
+    while (address < mapping->end || (last != 0 && surrounded < SURROUNDED)) {
+        const uint64_t at = address < mapping->end ? address : last; /* again, where there are few */
+        const int same = compare_piece(with, at, mapping->offset + (at - mapping->start));
+        const bool is_first_pass = address < mapping->end;
+        int rc;
 
-        if (same == MF_DIFFERENT)
+        if (same < 0 || same == MF_DIFFERENT || (same == MF_NOT_COMPARED && !is_first_pass))
             return same;
-        if (same == MF_SAME)
-            result = same;
+        if (same == MF_SAME) {
+            last = at;
+            rc = surrounded++ < SURROUNDED ? mf_validate(process, mapping) : 0;
+            if (rc < 0)
+                return rc;
+        }
+        address += is_first_pass ? PIECE : 0;
     }
-    return with->undecided ? MF_NOT_COMPARED : result;
+    return with->undecided || last == 0 ? MF_NOT_COMPARED : MF_SAME;
 }
 
-enum mf_same mf_memory_compare(const struct mf_process *process, const struct mf_mapping *mapping, int fd)
+/* Pages that are in memory only, some of them, evenly: nothing is loaded into the process, whatever the size of the mapping. */
+static int compare_some(struct mf_process *process, struct comparison *with, const struct mf_mapping *mapping)
+{
+    const uint64_t step = ((mapping->end - mapping->start) / LOOKED_AT / PIECE + 1) * PIECE;
+    unsigned compared = 0;
+
+    for (uint64_t address = mapping->start; address < mapping->end && compared < SURROUNDED; address += step) {
+        int same;
+
+        if (!(page_at(with, address) & PAGE_PRESENT))
+            continue;
+        same = compare_piece(with, address, mapping->offset + (address - mapping->start));
+        compared += same == MF_SAME;
+        if (same == MF_DIFFERENT || same < 0) {
+            const int rc = mf_validate(process, mapping); /* or it is of another mapping */
+
+            return rc < 0 ? rc : same;
+        }
+    }
+    return compared > 0 ? MF_SAME : MF_NOT_COMPARED;
+}
+
+int mf_memory_compare(struct mf_process *process, const struct mf_mapping *mapping, int fd, bool all)
 {
     struct comparison with;
-    enum mf_same result = MF_NOT_COMPARED;
+    int result = MF_NOT_COMPARED;
 
     if (mapping->end - mapping->start > COMPARED_MAX)
         return MF_NOT_COMPARED;
@@ -122,7 +174,9 @@ enum mf_same mf_memory_compare(const struct mf_process *process, const struct mf
     with.memory_fd = mf_maps_open_part(process->proc_fd, MEMORY, O_RDONLY);
     with.pages_fd = mf_maps_open_part(process->proc_fd, PAGES, O_RDONLY);
     if (with.memory_fd >= 0 && with.pages_fd >= 0)
-        result = compare_all(&with, mapping);
+        result = all ? compare_all(process, &with, mapping) : compare_some(process, &with, mapping);
+    else if (mf_sys_is_shortage(with.memory_fd) || mf_sys_is_shortage(with.pages_fd))
+        result = with.memory_fd < 0 ? with.memory_fd : with.pages_fd;
     if (with.memory_fd >= 0)
         mf_sys_close(with.memory_fd);
     if (with.pages_fd >= 0)

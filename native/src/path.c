@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "path.h"
 
+#include "entry.h"
+#include "link.h"
 #include "record.h"
 #include "root.h"
 
@@ -19,23 +21,20 @@ static int at_path(struct mf_process *process, const struct mf_mapping *mapping,
     path[length] = 0;
     path_fd = mf_root_open_path(root_fd, path, O_PATH);
     if (path_fd < 0)
-        return path_fd == -ENOENT || path_fd == -ENOTDIR ? -EIDRM : path_fd;
+        return path_fd == -ENOENT || path_fd == -ENOTDIR ? -EIDRM : mf_entry_file_error(path_fd);
     rc = use(process, mapping, path_fd, flags, fd);
     mf_sys_close(path_fd);
     return rc;
 }
 
-int mf_path_instead(int closed, struct mf_process *process, const struct mf_mapping *mapping, const char *name,
-                    mf_use_path *use, int flags, int *fd)
+static int by_name(int closed, struct mf_process *process, const struct mf_mapping *mapping, const char *name, mf_use_path *use,
+                   int flags, int *fd)
 {
     const size_t length = mapping->name_length;
     bool is_guess;
-    int root_fd;
+    const int root_fd = mf_root_open(process, &is_guess);
     int rc;
 
-    if ((closed != -EPERM && closed != -ENOTSUP) || !mf_record_may_have_path(mapping) || name[0] != '/')
-        return closed;
-    root_fd = mf_root_open(process, &is_guess);
     if (root_fd < 0)
         return root_fd;
     rc = at_path(process, mapping, root_fd, name, length, use, flags, fd);
@@ -50,4 +49,33 @@ int mf_path_instead(int closed, struct mf_process *process, const struct mf_mapp
     if (rc == -EIDRM && (is_guess || mf_mapping_kind(mapping) != MF_KIND_FILE))
         rc = closed; /* the path may lead elsewhere for the process; and other kinds are what their names say */
     return rc;
+}
+
+static int by_link(struct mf_process *process, const struct mf_mapping *mapping, const char *name, mf_use_path *use, int flags,
+                   int *fd)
+{
+    const int path_fd = mf_link_open(process, mapping, name);
+    int rc;
+
+    if (path_fd < 0)
+        return path_fd;
+    rc = use(process, mapping, path_fd, flags, fd);
+    mf_sys_close(path_fd);
+    return rc;
+}
+
+int mf_path_instead(int closed, struct mf_process *process, const struct mf_mapping *mapping, const char *name,
+                    mf_use_path *use, int flags, int *fd)
+{
+    int at_name = closed;
+    int at_link;
+
+    if (closed != -EPERM && closed != -ENOTSUP)
+        return closed;
+    if (mf_record_may_have_path(mapping) && name[0] == '/')
+        at_name = by_name(closed, process, mapping, name, use, flags, fd);
+    if (!mf_entry_is_out_of_reach(at_name))
+        return at_name;
+    at_link = by_link(process, mapping, name, use, flags, fd);
+    return at_link >= 0 || !mf_entry_is_out_of_reach(at_link) ? at_link : at_name;
 }

@@ -197,6 +197,8 @@ int mf_events_refusal_reasons(void)
 
     if (rc == -ENOENT)
         return MF_EVENTS_ABSENT;
+    if (mf_sys_is_shortage(rc))
+        return (int)rc;
     (void)read_status(AT_FDCWD, "/proc/thread-self/status", fields, sizeof fields / sizeof *fields);
     /* Up to 2, anybody may watch their own processes. */
     if (rc > 0 && mf_get_number(paranoid) > 2 && !(mf_caller_privileges() & MF_CALLER_HAS_PERFMON))

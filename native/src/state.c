@@ -1,39 +1,67 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What became of a mapped file, and whether " (deleted)" at the end of its name is the kernel's word or the file's own. */
+#include "confirm.h"
 #include "entry.h"
 #include "fs.h"
+#include "link.h"
 #include "record.h"
 #include "root.h"
+#include "verify.h"
 
 #include <string.h>
 
-/* What stands at a path. HIDDEN: nothing, on overlayfs, where a file of the lower layer keeps the links it has there. */
-enum finding { SAME, OTHER, ABSENT, HIDDEN, NOT_KNOWN };
+/*
+ * What stands at a path; beside these a negative errno.
+ * HIDDEN: nothing, on overlayfs, where a file of the lower layer keeps the links it has there.
+ * COPIED: the file, on overlayfs, but another copy of it than the mapped one.
+ */
+enum finding { SAME, COPIED, OTHER, ABSENT, HIDDEN, NOT_KNOWN };
 
 /* The mapped file, and where its paths begin. */
 struct subject {
+    struct mf_process *process;
     const struct mf_mapping *mapping;
-    bool followed;        /* file is its stat, through the entry; else there are the numbers of maps alone */
+    const char *name;
+    bool followed;        /* file is its stat; else there are the numbers of maps alone */
     struct mf_statx file;
-    int root_fd;          /* negative: may not be looked at */
+    int root_fd;          /* negative: may not be opened */
     bool root_is_guess;   /* mf_root_open(): only finding the very file there means something */
 };
 
-static int open_subject(struct mf_process *process, const struct mf_mapping *mapping, const char *name,
-                        struct subject *out)
+/* By the entry. 0; -ESTALE and the like. A file that cannot be followed there is no error. */
+static int open_subject(struct mf_process *process, const struct mf_mapping *mapping, const char *name, struct subject *out)
 {
-    const int rc = mf_entry_stat(process, mapping, name, &out->file);
+    int rc = mf_entry_stat(process, mapping, name, &out->file);
 
+    out->process = process;
     out->mapping = mapping;
+    out->name = name;
     out->followed = rc == 0;
     out->root_fd = mf_root_open(process, &out->root_is_guess);
-    return rc;
+    if (mf_sys_is_shortage(rc) || mf_sys_is_shortage(out->root_fd))
+        return mf_sys_is_shortage(rc) ? rc : out->root_fd;
+    return rc < 0 ? mf_validate(process, mapping) : 0;
 }
 
 static void close_subject(const struct subject *subject)
 {
     if (subject->root_fd >= 0)
         mf_sys_close(subject->root_fd);
+}
+
+/* By a link of the process, where the numbers prove that it leads to the mapped file. 1: now it is followed; 0; or an error. */
+static int follow_link(struct subject *subject)
+{
+    const int fd = subject->followed ? -ENOENT : mf_link_open(subject->process, subject->mapping, subject->name);
+    int rc;
+
+    if (fd < 0)
+        return mf_sys_is_shortage(fd) ? fd : 0;
+    if (mf_fs_of(fd) == MF_FS_NUMBERED && mf_sys_statx(fd, "", AT_EMPTY_PATH, &subject->file) == 0)
+        subject->followed = mf_entry_numbers_agree(subject->mapping, &subject->file);
+    mf_sys_close(fd);
+    rc = subject->followed ? mf_validate(subject->process, subject->mapping) : 0;
+    return rc < 0 ? rc : subject->followed;
 }
 
 static bool is_device_of(const struct subject *subject, const struct mf_statx *other)
@@ -44,27 +72,20 @@ static bool is_device_of(const struct subject *subject, const struct mf_statx *o
     return other->dev_major == major && other->dev_minor == minor;
 }
 
-static enum finding compare(const struct subject *subject, const struct mf_statx *found, enum mf_fs fs)
+static int compare(const struct subject *subject, int path_fd, const struct mf_statx *found, enum mf_fs fs)
 {
+    if (subject->followed && (!is_device_of(subject, found) || found->inode != subject->file.inode))
+        return OTHER;
+    if (subject->followed && fs == MF_FS_OVERLAY && S_ISREG(found->mode)) {
+        const int copied = mf_verify_is_copied(subject->process, subject->mapping, subject->name, path_fd);
+
+        return copied < 0 ? copied : copied > 0 ? COPIED : SAME;
+    }
     if (subject->followed)
-        return is_device_of(subject, found) && found->inode == subject->file.inode ? SAME : OTHER;
+        return SAME;
     if (fs == MF_FS_NUMBERED)
         return is_device_of(subject, found) && found->inode == subject->mapping->inode ? SAME : OTHER;
     return fs == MF_FS_BTRFS && found->inode != subject->mapping->inode ? OTHER : NOT_KNOWN;
-}
-
-/* What stands at a path, and on what; 0 or a negative errno. */
-static int look(const struct subject *subject, const char *path, struct mf_statx *found, enum mf_fs *fs)
-{
-    const int fd = mf_root_open_path(subject->root_fd, path, O_PATH);
-    int rc;
-
-    if (fd < 0)
-        return fd;
-    rc = mf_sys_statx(fd, "", AT_EMPTY_PATH, found);
-    *fs = mf_fs_of(fd);
-    mf_sys_close(fd);
-    return rc;
 }
 
 /*
@@ -77,59 +98,73 @@ static int look(const struct subject *subject, const char *path, struct mf_statx
  * A path that leads nowhere says something where the directory it would be in is on the file's own file system; otherwise
  * something may be mounted over it, or it begins elsewhere. Cuts the path.
  */
-static enum finding look_above(const struct subject *subject, char *path)
+static int look_above(const struct subject *subject, char *path)
 {
     char *slash;
 
     for (int steps = 0; steps < ABOVE_MAX && (slash = strrchr(path, '/')) != NULL; steps++) {
         struct mf_statx directory;
-        enum mf_fs fs;
-        int rc;
+        int finding = NOT_KNOWN;
+        int fd;
 
         *(slash == path ? slash + 1 : slash) = 0; /* "/" itself stays */
-        rc = look(subject, path, &directory, &fs);
-        if (rc == 0)
-            return !is_device_of(subject, &directory) ? NOT_KNOWN : fs == MF_FS_OVERLAY ? HIDDEN : ABSENT;
-        if (slash == path || (rc != -ENOENT && rc != -ENOTDIR))
-            break;
+        fd = mf_root_open_path(subject->root_fd, path, O_PATH);
+        if (fd < 0) {
+            if (slash == path || (fd != -ENOENT && fd != -ENOTDIR))
+                return mf_sys_is_shortage(fd) ? fd : NOT_KNOWN;
+            continue;
+        }
+        if (mf_sys_statx(fd, "", AT_EMPTY_PATH, &directory) == 0 && is_device_of(subject, &directory))
+            finding = mf_fs_of(fd) == MF_FS_OVERLAY ? HIDDEN : ABSENT;
+        mf_sys_close(fd);
+        return finding;
     }
     return NOT_KNOWN;
 }
 
-static enum finding look_below(const struct subject *subject, const char *name, size_t length)
+static int look_below(const struct subject *subject, const char *name, size_t length)
 {
     char path[MF_NAME_MAX];
     struct mf_statx found;
-    enum mf_fs fs;
-    int rc;
+    int finding = NOT_KNOWN;
+    int fd;
 
     if (subject->root_fd < 0 || name[0] != '/' || length >= sizeof path)
         return NOT_KNOWN;
     memcpy(path, name, length);
     path[length] = 0;
-    rc = look(subject, path, &found, &fs);
-    if (rc == -ENOENT || rc == -ENOTDIR)
+    fd = mf_root_open_path(subject->root_fd, path, O_PATH);
+    if (fd == -ENOENT || fd == -ENOTDIR)
         return look_above(subject, path);
-    return rc < 0 ? NOT_KNOWN : compare(subject, &found, fs);
+    if (fd < 0)
+        return mf_sys_is_shortage(fd) ? fd : NOT_KNOWN;
+    if (mf_sys_statx(fd, "", AT_EMPTY_PATH, &found) == 0)
+        finding = compare(subject, fd, &found, mf_fs_of(fd));
+    mf_sys_close(fd);
+    return finding;
 }
 
-static enum finding look_at(const struct subject *subject, const char *name, size_t length)
+static int look_at(const struct subject *subject, const char *name, size_t length)
 {
-    const enum finding finding = look_below(subject, name, length);
+    const int finding = look_below(subject, name, length);
 
-    return subject->root_is_guess && finding != SAME ? NOT_KNOWN : finding;
+    return subject->root_is_guess && finding > COPIED ? NOT_KNOWN : finding;
 }
 
-static enum mf_file_state state_of(const struct subject *subject, const char *name)
+/* enum mf_file_state, or a negative errno. */
+static int state_of(const struct subject *subject)
 {
     const struct mf_mapping *const mapping = subject->mapping;
-    const enum finding at_name = look_at(subject, name, mapping->name_length);
-    enum finding at_path = at_name;
+    const char *const name = subject->name;
+    const int at_name = look_at(subject, name, mapping->name_length);
+    int at_path = at_name;
 
-    if (at_name != SAME && mf_record_may_be_suffixed(mapping))
+    if (at_name > COPIED && mf_record_may_be_suffixed(mapping))
         at_path = look_at(subject, name, mapping->name_length - MF_SUFFIX_LENGTH);
-    if (at_path == SAME)
-        return MF_FILE_PRESENT;
+    if (at_name < 0 || at_path < 0)
+        return at_name < 0 ? at_name : at_path;
+    if (at_path <= COPIED)
+        return at_path == SAME ? MF_FILE_PRESENT : MF_FILE_COPIED;
     if (subject->followed && subject->file.nlink == 0)
         return at_path == OTHER ? MF_FILE_REPLACED : MF_FILE_DELETED;
     if (at_name == NOT_KNOWN || at_path == NOT_KNOWN)
@@ -141,17 +176,22 @@ static enum mf_file_state state_of(const struct subject *subject, const char *na
 
 /*
  * The kernel shows some files that never had a path as deleted (simple_dname(), fs/d_path.c): rings of io_setup(2), secret memory.
- * Their names may be those of files. Their file system tells, to those who may follow the entry.
+ * Their names may be those of files. Their file system tells, to those who may follow the entry. 1: it is one; 0; or an error.
  */
-static bool is_without_path(struct mf_process *process, const struct mf_mapping *mapping)
+static int is_without_path(struct mf_process *process, const struct mf_mapping *mapping)
 {
     int flags = O_PATH;
-    const bool may_be = mf_mapping_kind(mapping) != MF_KIND_FILE && mf_record_may_be_suffixed(mapping);
-    const int fd = may_be ? (int)mf_entry_call(process, mapping, MF_ENTRY_OPEN, &flags) : -1;
-    const bool is_one = fd >= 0 && mf_fs_of(fd) == MF_FS_PATHLESS;
+    struct mf_statx file;
+    int is_one;
+    int fd;
 
-    if (fd >= 0)
-        mf_sys_close(fd);
+    if (mf_mapping_kind(mapping) == MF_KIND_FILE || !mf_record_may_be_suffixed(mapping))
+        return 0;
+    fd = (int)mf_entry_call(process, mapping, MF_ENTRY_OPEN, &flags);
+    if (fd < 0)
+        return mf_sys_is_shortage(fd) ? fd : 0;
+    is_one = mf_fs_of(fd) == MF_FS_PATHLESS && mf_sys_fstat(fd, &file) == 0 && mf_entry_numbers_agree(mapping, &file);
+    mf_sys_close(fd);
     return is_one;
 }
 
@@ -159,28 +199,44 @@ int mf_file_state(struct mf_process *process, const struct mf_mapping *mapping, 
 {
     struct subject subject;
     int rc = mf_record_check_file(mapping);
+    int pathless;
 
     if (rc < 0)
         return rc;
     if (!mf_record_may_have_path(mapping))
         return mapping->flags & MF_DELETED ? MF_FILE_DELETED : MF_FILE_NOT_KNOWN;
     rc = open_subject(process, mapping, name, &subject);
-    if (rc < 0 && rc != -ESTALE) { /* not followed: does the record hold? */
-        rc = mf_confirm(process, mapping);
-        rc = rc == 0 ? -ESTALE : rc < 0 ? rc : 0;
-    }
     if (rc == 0)
-        rc = (int)state_of(&subject, name);
-    if (rc == MF_FILE_NOT_KNOWN && is_without_path(process, mapping))
-        rc = MF_FILE_DELETED;
+        rc = state_of(&subject);
+    if (rc > MF_FILE_PRESENT) { /* its links say more */
+        const int followed = follow_link(&subject);
+
+        rc = followed < 0 ? followed : followed > 0 ? state_of(&subject) : rc;
+    }
     close_subject(&subject);
-    return rc;
+    pathless = rc == MF_FILE_NOT_KNOWN ? is_without_path(process, mapping) : 0;
+    return pathless < 0 ? pathless : pathless > 0 ? MF_FILE_DELETED : rc;
+}
+
+/* What stands at the name, or a negative errno. A record that is stale has its name looked at all the same. */
+static int find_name(const struct subject *subject, int opened)
+{
+    int finding;
+    int pathless;
+
+    if (opened < 0 && opened != -ESTALE)
+        return opened;
+    if (opened == 0 && subject->followed && subject->file.nlink == 0)
+        return ABSENT;
+    finding = look_at(subject, subject->name, subject->mapping->name_length);
+    pathless = finding == NOT_KNOWN ? is_without_path(subject->process, subject->mapping) : 0;
+    return pathless < 0 ? pathless : pathless > 0 ? ABSENT : finding;
 }
 
 int mf_deletion(struct mf_process *process, const struct mf_mapping *mapping, const char *name)
 {
     struct subject subject;
-    enum finding finding;
+    int finding;
     int lost = 0;
 
     if (mapping->flags & MF_DELETED)
@@ -189,16 +245,12 @@ int mf_deletion(struct mf_process *process, const struct mf_mapping *mapping, co
         return MF_NOT_DELETED;
     if (mf_record_is_unnumbered(mapping))
         return MF_DELETION_NOT_KNOWN;
-    if (open_subject(process, mapping, name, &subject) == 0 && subject.file.nlink == 0)
-        finding = ABSENT;
-    else
-        finding = look_at(&subject, name, mapping->name_length);
+    finding = open_subject(process, mapping, name, &subject);
+    finding = find_name(&subject, finding);
     close_subject(&subject);
-    if (finding == NOT_KNOWN && is_without_path(process, mapping))
-        finding = ABSENT;
     if (finding == NOT_KNOWN) /* not asked through maps_fd: another thread may be in the middle of its text */
         lost = mf_maps_explain(process->proc_fd, 0);
-    if (lost == -ESRCH || lost == -ECHILD)
-        return lost;
-    return finding == SAME ? MF_NOT_DELETED : finding == NOT_KNOWN ? MF_DELETION_NOT_KNOWN : MF_IS_DELETED;
+    if (finding < 0 || lost == -ESRCH || lost == -ECHILD)
+        return finding < 0 ? finding : lost;
+    return finding <= COPIED ? MF_NOT_DELETED : finding == NOT_KNOWN ? MF_DELETION_NOT_KNOWN : MF_IS_DELETED;
 }

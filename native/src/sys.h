@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/ioctl.h>
@@ -80,6 +81,20 @@ static inline long mf_syscall(long number, long a, long b, long c, long d, long 
 #define MF_SYS(...) MF_SYS_(__VA_ARGS__, 0, 0, 0, 0, 0, 0)
 #define MF_SYS_(number, a, b, c, d, e, f, ...) \
     mf_syscall(number, (long)(a), (long)(b), (long)(c), (long)(d), (long)(e), (long)(f))
+
+struct mf_directory_entry { /* getdents64(2) */
+    uint64_t inode;
+    int64_t next;
+    uint16_t length;
+    uint8_t type;
+    char name[];
+};
+
+/* Whether a call failed because descriptors or memory ran out. That says nothing of what it was called for. */
+static inline bool mf_sys_is_shortage(long rc)
+{
+    return rc == -EMFILE || rc == -ENFILE || rc == -ENOMEM;
+}
 
 /* openat(2), O_CLOEXEC. */
 int mf_sys_openat(int directory, const char *path, int flags);

@@ -37,10 +37,13 @@ static struct made map_fd(int fd, int prot)
 static struct made map_path(const char *path, int prot)
 {
     const int fd = open(path, O_RDWR | O_CREAT, 0666);
+    struct made made;
 
     if (fd < 0 || pwrite(fd, "17", 2, 17) != 2 || ftruncate(fd, 4096) != 0)
         abort();
-    return map_fd(fd, prot);
+    made = map_fd(fd, prot);
+    close(fd); /* an open one would be found by its link */
+    return made;
 }
 
 static int opened(const struct made *made, uint32_t how)

@@ -104,6 +104,20 @@ static void remap(const char *label)
     close(fd);
 }
 
+/* The same file at the same range, by a descriptor that has a lease on it and stays open. */
+static void lease(const char *label)
+{
+    const struct odd_made *const made = odd_find(label);
+    const int fd = made == NULL ? -1 : open(made->name, O_RDWR);
+
+    signal(SIGIO, SIG_IGN); /* by this the kernel asks for it back */
+    if (fd < 0 || mmap((void *)made->start, made->size, PROT_READ, MAP_FIXED | MAP_PRIVATE, fd, 0) == MAP_FAILED ||
+        fcntl(fd, F_SETLEASE, F_WRLCK) != 0)
+        answer("ERROR no lease", 0);
+    else
+        answer("OK", 0);
+}
+
 static void delete_file(const char *label)
 {
     const struct odd_made *const made = odd_find(label);
@@ -154,6 +168,7 @@ static const struct command {
     {"shrink", shrink},           /* LABEL: by its last page */
     {"grow", grow},               /* LABEL: after shrink: to its full size again */
     {"remap", remap},             /* LABEL: another file at the same range */
+    {"lease", lease},             /* LABEL: on its file, mapped privately */
     {"delete", delete_file},      /* LABEL: its file */
     {"replace", replace_file},    /* LABEL: another file takes its path */
     {"exec", exec_again},         /* says EXECED, and begins anew */

@@ -34,6 +34,8 @@ public final class AccessRefusedException extends MapsException {
         /** No more memory may be locked: rings of events are. */
         LOCKED_MEMORY("no more memory may be locked for rings: raise kernel.perf_event_mlock_kb or ulimit -l, take smaller rings,"
                 + " or have CAP_IPC_LOCK"),
+        /** Another process has a lease on the file (fcntl(2), F_SETLEASE). The kernel has asked it to give that up: try again. */
+        LEASE("another process has a lease on the file"),
         /** Not known: the process was opened by its directory, which is not that of its number in the proc file system at /proc. */
         NOT_KNOWN("why is not known of one that was opened in another proc file system than /proc");
 

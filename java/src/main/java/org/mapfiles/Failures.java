@@ -34,18 +34,32 @@ final class Failures {
             case Errno.EPERM:
                 return refused(process, EnumSet.of(Reason.HIDDEN));
             case Errno.EACCES:
-                return refused(process, reasons(pid));
-            case Errno.EMFILE:
-            case Errno.ENFILE:
-                return new MapsException("no file descriptor is left to open " + process + " with: raise ulimit -n, or close some");
+                return denied(process, pid);
             default:
-                return new MapsException("reading the mappings of " + process + " failed with errno " + -errno);
+                return Errno.isShortage(errno) ? shortage(errno, process)
+                        : new MapsException("reading the mappings of " + process + " failed with " + Errno.name(errno));
+        }
+    }
+
+    private static MapsException denied(String process, int pid) {
+        int bits = pid <= 0 ? 0 : NativeCalls.refusalReasons(pid);
+        return Errno.isShortage(bits) ? shortage(bits, process) : refused(process, reasons(pid, bits));
+    }
+
+    private static MapsException shortage(int errno, String what) {
+        switch (errno) {
+            case Errno.EMFILE:
+                return new MapsException("no file descriptor is left to open " + what + " with: raise ulimit -n, or close some");
+            case Errno.ENFILE:
+                return new MapsException("the system has no file descriptor left to open " + what + " with: raise fs.file-max");
+            default:
+                return new MapsException("the kernel has no memory left to open " + what + " with");
         }
     }
 
     /** A part of a process is denied, such as its map_files, although its maps are not: reading these takes less. */
     static MapsException ofDenied(String part, int pid) {
-        return refused(part, reasons(pid));
+        return denied(part, pid);
     }
 
     /** What a negative errno means for the entry or the file of a mapping, named for people. */
@@ -67,6 +81,19 @@ final class Failures {
                         EnumSet.of(Reason.READ_ONLY));
             case Errno.EIDRM:
                 return new NotVerifiedException("nothing, or another file, stands at the path of " + mapping + throughEntry(), true);
+            case Errno.EREMCHG:
+                return new NotVerifiedException("overlayfs made a copy of the file when it was opened for writing, and its path leads to"
+                        + " that copy; nothing leads to the file that is still mapped: " + mapping
+                        + ": ProcessMaps.readMemory() reads the bytes that are mapped", true);
+            case Errno.EAGAIN:
+                return new AccessRefusedException("another process has a lease on the file (fcntl F_SETLEASE), and was asked to give it"
+                        + " up: " + mapping + ": try again", EnumSet.of(Reason.LEASE));
+            case Errno.ETXTBSY:
+                return new MapsException("the file runs as a program, and cannot be opened for writing: " + mapping);
+            case Errno.EROFS:
+                return new MapsException("the file is on a read-only mount: " + mapping);
+            case Errno.EIO:
+                return new MapsException("the file system failed to open or read the file: " + mapping);
             case Errno.ENODATA:
                 return new NotVerifiedException("nothing proves that the file at its path is that of " + mapping
                         + ": openUnverified() takes it all the same", false);
@@ -77,8 +104,14 @@ final class Failures {
                 return new NotSupportedException(Missing.MAP_FILES,
                         "no /proc/pid/map_files here (Linux 4.3+; some sandboxes have none):"
                         + " files that have a path can be opened all the same");
+            case Errno.ENODEV:
+            case Errno.ESRCH:
+            case Errno.ECHILD:
+            case Errno.ENXIO:
+                return of(errno, "the process of " + mapping, 0);
             default:
-                return of(errno, mapping, 0);
+                return Errno.isShortage(errno) ? shortage(errno, mapping)
+                        : new MapsException("opening the file of " + mapping + " failed with " + Errno.name(errno));
         }
     }
 
@@ -125,7 +158,7 @@ final class Failures {
     }
 
     private static EnumSet<Reason> perfReasons() {
-        int bits = NativeCalls.eventsRefusalReasons();
+        int bits = Math.max(NativeCalls.eventsRefusalReasons(), 0);
         EnumSet<Reason> reasons = EnumSet.noneOf(Reason.class);
         if ((bits & 1) != 0) {
             reasons.add(Reason.PERF_EVENT_PARANOID);
@@ -144,11 +177,10 @@ final class Failures {
                 + texts(reasons, "; "), reasons);
     }
 
-    private static EnumSet<Reason> reasons(int pid) {
+    private static EnumSet<Reason> reasons(int pid, int bits) {
         if (pid <= 0) {
             return EnumSet.of(Reason.NOT_KNOWN);
         }
-        int bits = NativeCalls.refusalReasons(pid);
         EnumSet<Reason> reasons = EnumSet.noneOf(Reason.class);
         for (Reason reason : new Reason[] {Reason.OTHER_USER, Reason.CAPABILITIES, Reason.NOT_DUMPABLE, Reason.POLICY,
             Reason.PTRACE_SCOPE}) {

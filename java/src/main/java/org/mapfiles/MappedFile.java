@@ -66,10 +66,20 @@ public final class MappedFile implements AutoCloseable {
                 .putInt(MapRecord.FLAGS, flags);
         int rc = maps.proveFile(record.address(), descriptor);
         record.keepUntilHere();
-        if (rc < 0) {
-            throw Failures.ofEntry(rc, "the mapping of this file");
+        switch (rc) {
+            case Errno.ESRCH:
+            case Errno.ECHILD:
+            case Errno.EACCES:
+                throw maps.failure(rc);
+            case Errno.EIDRM:
+                throw new NotVerifiedException("this is not the file of its mapping any more: on overlayfs an open file changes to the"
+                        + " new copy when its path is opened for writing", true);
+            default:
+                if (rc < 0) {
+                    throw Failures.ofEntry(rc, "the mapping of this file");
+                }
+                return Proof.ofCode(rc);
         }
-        return Proof.ofCode(rc);
     }
 
     /**

@@ -193,6 +193,16 @@ class MapFilesTest {
         assertThat(entries.isDevice()).isTrue();
     }
 
+    /** A writer's lease on the file, which the kernel asks back on any open(2). */
+    @Test
+    void aLeaseIsReportedAsSuch() throws Exception {
+        child.tell("lease plain");
+        MapCursor mapping = at(child.maps().snapshot(), child.made("plain"));
+        assertThatThrownBy(() -> child.maps().files().open(mapping)).isInstanceOf(AccessRefusedException.class)
+                .hasMessageContaining("lease").hasMessageContaining("try again")
+                .extracting(denied -> ((AccessRefusedException) denied).reasons()).asString().isEqualTo("[LEASE]");
+    }
+
     /** One range unmapped, another one of another file by now: they are stale, and nothing else is. */
     @Test
     void whatIsStaleIsSaidOfEachEntryAlone() throws Exception {

@@ -91,7 +91,7 @@ class MappedFileTest {
         Files.write(other, filled('X'));
         Files.move(other, path, StandardCopyOption.REPLACE_EXISTING);
         assertThatThrownBy(() -> maps.files().openByPath(mapping())).isInstanceOfSatisfying(NotVerifiedException.class,
-                e -> assertThat(e.isSurelyAnother()).isTrue());
+                e -> assertThat(e.isSurelyAnother()).isTrue()).hasMessageContaining("stands at the path");
         if (MapFiles.refusalToFollow().isEmpty()) {
             try (MappedFile file = maps.files().open(mapping())) {
                 assertThat(content(file)).isEqualTo(filled('A'));

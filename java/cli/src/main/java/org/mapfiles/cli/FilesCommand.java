@@ -27,12 +27,13 @@ import picocli.CommandLine.Parameters;
         description = "Lists the mapped files of a process: how they are open, and what became of them.",
         footer = {"",
             "STATE     ok; deleted; replaced: another file stands at the path;",
-            "          unlinked: the file has other names; unknown",
+            "          unlinked: the file has other names; copied: overlayfs has made a",
+            "          copy for writing, and the path leads to that; unknown",
             "VERIFIED  how 'mapfiles cat' would know the file: exact, through map_files;",
             "          same_inode, same_build_id: by path; not_verified: only by comparing",
             "          the bytes, or not at all",
-            "Link counts, sizes and deleted files take CAP_CHECKPOINT_RESTORE: run as root; in a container docker run"
-                    + " --cap-add=CHECKPOINT_RESTORE.",
+            "Link counts, sizes, and deleted files that the process does not execute or have open, take CAP_CHECKPOINT_RESTORE:"
+                    + " run as root; in a container docker run --cap-add=CHECKPOINT_RESTORE.",
             "What cannot be read is unknown, for each column by itself: the right to read mappings (CAP_PERFMON) does not include the"
                     + " right to read map_files.",
             "JSON: start and end as \"0x...\"; mode; path; path_base64 where that is not UTF-8; dev_major, dev_minor, inode;"
@@ -103,6 +104,7 @@ final class FilesCommand implements Callable<Integer> {
                 case DELETED:
                 case REPLACED:
                 case UNLINKED:
+                case COPIED:
                     return state.name().toLowerCase(Locale.ROOT);
                 default:
                     return "unknown";
