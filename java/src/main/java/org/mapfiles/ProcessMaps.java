@@ -160,9 +160,13 @@ public final class ProcessMaps implements AutoCloseable {
     }
 
     /** Reads the mappings that pass a filter in parts, for processes with very many: see {@link MapParts}. Reads nothing yet. */
-    public MapParts parts(MapFilter filter) {
+    public MapParts parts(MapFilter filter) throws NotEnoughMemoryException {
         Objects.requireNonNull(filter);
-        return new MapParts(this, filter);
+        try {
+            return new MapParts(this, filter);
+        } catch (OutOfMemoryError e) {
+            throw Failures.noMemory("a part of the mappings of process " + pid, e);
+        }
     }
 
     /** Fills a snapshot anew with the mappings that pass a filter. If it fails the snapshot stays as it was. */

@@ -85,8 +85,8 @@ public final class NativeLibrary {
         try {
             return explicit != null ? loadExplicit(Path.of(explicit).toAbsolutePath()) : loadExtracted();
         } catch (InvalidPathException e) {
-            return explicit + ", which -D" + PATH_PROPERTY + "= names, is no path in this locale (" + e.getReason() + "): name it in ASCII, or run java with "
-                    + "LC_ALL=C.UTF-8";
+            return explicit + ", which -D" + PATH_PROPERTY + "= names, is no path in this locale (" + e.getReason()
+                    + "): name it in ASCII, or run java with LC_ALL=C.UTF-8";
         } catch (IllegalCallerException denied) {
             return "native access is denied: run java with --enable-native-access="
                     + (NativeLibrary.class.getModule().isNamed() ? "org.mapfiles" : "ALL-UNNAMED");

@@ -37,6 +37,7 @@ final class CommonPages {
     private static final int PART = 8 * 8192;
 
     private final long pageSize = pageSize();
+    private final MapAnswer now = new MapAnswer();
 
     /** Pages of one range: those that are the file's own, numbered from the start of the range, and how many are copies. */
     private record Pages(BitSet ofFile, long copied) {
@@ -126,8 +127,7 @@ final class CommonPages {
     }
 
     /** Also whether the path that was read led to this process: it has not ended since, so nobody else has had its PID. */
-    private static boolean isStillMapped(ProcessMaps process, Mapping mapping) throws MapsException {
-        MapAnswer now = new MapAnswer();
+    private boolean isStillMapped(ProcessMaps process, Mapping mapping) throws MapsException {
         return process.query(mapping.start(), now) && now.start() == mapping.start() && now.end() == mapping.end()
                 && now.offset() == mapping.offset() && now.inode() == mapping.inode() && now.deviceMajor() == mapping.deviceMajor()
                 && now.deviceMinor() == mapping.deviceMinor();

@@ -91,6 +91,9 @@ final class CountCommand implements Callable<Integer> {
                     total.bytes += mapping.size();
                 }
             }
+            if (parts.isTorn()) {
+                terminal.complain("mappings changed while they were counted: some may be missing, or counted in two states");
+            }
         }
         List<Group> sorted = new ArrayList<>(groups.values());
         sorted.sort(Comparator.comparingLong(Group::mappings).reversed().thenComparing(Group::name));

@@ -96,7 +96,8 @@ public final class Main implements Runnable {
     private static int explainUsage(ParameterException e, String[] arguments) {
         CommandLine command = e.getCommandLine();
         String message = e.getMessage() == null ? "wrong usage" : e.getMessage().replaceFirst("\\.$", "");
-        command.getErr().println("mapfiles: " + Printable.message(message) + ": see " + command.getCommandSpec().qualifiedName() + " --help");
+        command.getErr().println("mapfiles: " + Printable.message(message) + ": see " + command.getCommandSpec().qualifiedName()
+                + " --help");
         return USAGE;
     }
 

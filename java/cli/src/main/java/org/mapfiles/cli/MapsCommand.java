@@ -17,8 +17,8 @@ import picocli.CommandLine.Parameters;
         description = "Lists the mappings of a process, in order of address.",
         footer = {"", "JSON: pid; start, end and offset as \"0x...\"; perms; dev_major, dev_minor, inode; kind: anonymous, file, memfd,"
                 + " stack, ...; path, null without a name; path_base64 where that is not UTF-8; deleted, null where it is not known.",
-            "", "Up to 4,096 mappings are read until they are consistent. More are printed as they are read, in memory that does not grow with"
-                + " their number: if the process changes them meanwhile, a mapping may be missing, or printed in two states. Ranges that"
+            "", "Up to 4,096 mappings are read until they are consistent. More are printed as they are read, in memory that does not"
+                + " grow with their number: if the process changes them meanwhile, a mapping may be missing, or printed in two states. Ranges that"
                 + " overlap are reported at the end, with --json on standard error.",
             "", "Example: mapfiles maps 4711 --exec"})
 final class MapsCommand implements Callable<Integer> {
@@ -60,18 +60,21 @@ final class MapsCommand implements Callable<Integer> {
 
     private void printJson(ProcessMaps maps, MapParts parts) throws IOException {
         JsonLines lines = new JsonLines(terminal.out());
-        while (parts.next()) {
-            for (MapCursor mapping = parts.part().cursor(); mapping.next(); ) {
-                FileName name = FileName.of(maps, mapping);
-                lines.begin().number("pid", maps.pid()).hex("start", mapping.start()).hex("end", mapping.end())
-                        .text("perms", mapping.permissions()).hex("offset", mapping.offset())
-                        .number("dev_major", Integer.toUnsignedLong(mapping.deviceMajor()))
-                        .number("dev_minor", Integer.toUnsignedLong(mapping.deviceMinor())).unsigned("inode", mapping.inode())
-                        .text("kind", mapping.kind().name().toLowerCase(Locale.ROOT)).path(name).deleted(name.deletion()).end();
+        try {
+            while (parts.next()) {
+                for (MapCursor mapping = parts.part().cursor(); mapping.next(); ) {
+                    FileName name = FileName.of(maps, mapping);
+                    lines.begin().number("pid", maps.pid()).hex("start", mapping.start()).hex("end", mapping.end())
+                            .text("perms", mapping.permissions()).hex("offset", mapping.offset())
+                            .number("dev_major", Integer.toUnsignedLong(mapping.deviceMajor()))
+                            .number("dev_minor", Integer.toUnsignedLong(mapping.deviceMinor())).unsigned("inode", mapping.inode())
+                            .text("kind", mapping.kind().name().toLowerCase(Locale.ROOT)).path(name).deleted(name.deletion()).end();
+                }
+                lines.flush();
             }
-            lines.flush();
+        } finally {
+            lines.close(); // also where the process ends between two parts: the last line is whole
         }
-        lines.close();
         if (parts.isTorn()) {
             terminal.complain("mappings changed while they were listed: some may be missing, or listed in two states");
         }

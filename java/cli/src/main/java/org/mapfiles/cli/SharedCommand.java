@@ -21,8 +21,8 @@ import picocli.CommandLine.Spec;
         description = "Lists the memory that processes have in common: shared mappings of the same bytes of the same file.",
         footer = {"", "JSON: dev_major, dev_minor, inode; kind; path; path_base64 where that is not UTF-8; ranges, of each pid, start, end"
                 + " and offset as \"0x...\", with --private also private, copied and common in bytes, null where they are not known.",
-            "", "With --private, COMMON is what is in memory here and in another of the processes, as pages of the file that both have mapped;"
-                + " COPIED are this process' own copies of pages, made when it wrote to them. The rest of SIZE is in memory here alone,"
+            "", "With --private, COMMON is what is in memory here and in another of the processes, as pages of the file that both have"
+                + " mapped; COPIED are this process' own copies of pages, made when it wrote to them. The rest of SIZE is in memory here alone,"
                 + " or not at all. Where /proc/PID/pagemap cannot be read, COMMON is 'at most' what the mapping could have in common.",
             "", "Example: mapfiles shared 4711 4712"})
 final class SharedCommand implements Callable<Integer> {
