@@ -6,6 +6,8 @@
  */
 #include "jni_jvm.h"
 #include "mapfiles.h"
+#include "parts.h"
+#include "snapshot.h"
 #include "sys.h"
 
 #include <errno.h>
@@ -82,6 +84,26 @@ static jint snapshotRead(JNIEnv *env UNUSED, jclass self UNUSED, jlong process, 
 static jint snapshotParse(JNIEnv *env UNUSED, jclass self UNUSED, jlong text, jint length, jint question, jlong out)
 {
     return mf_snapshot_parse(at(text), (size_t)length, (uint32_t)question, at(out));
+}
+
+static jint partsOpen(JNIEnv *env UNUSED, jclass self UNUSED, jlong process)
+{
+    return mf_parts_open(at(process));
+}
+
+static jlong partsRead(JNIEnv *env UNUSED, jclass self UNUSED, jint descriptor, jlong to, jlong room, jlong offset)
+{
+    return mf_parts_read(descriptor, at(to), (size_t)room, (uint64_t)offset);
+}
+
+static jint partsAreWhole(JNIEnv *env UNUSED, jclass self UNUSED, jlong process, jint descriptor)
+{
+    return mf_parts_is_whole(at(process), descriptor);
+}
+
+static jint partsParse(JNIEnv *env UNUSED, jclass self UNUSED, jlong process, jlong text, jint length, jint question, jlong out)
+{
+    return mf_snapshot_parse_of(at(process), at(text), (size_t)length, (uint32_t)question, at(out));
 }
 
 static jint query(JNIEnv *env UNUSED, jclass self UNUSED, jlong process, jlong address, jint how, jlong answer)
@@ -288,6 +310,10 @@ static const JNINativeMethod methods[] = {
     METHOD(snapshotInit, "(JJII)I"),
     METHOD(snapshotRead, "(JIJJ)I"),
     METHOD(snapshotParse, "(JIIJ)I"),
+    METHOD(partsOpen, "(J)I"),
+    METHOD(partsRead, "(IJJJ)J"),
+    METHOD(partsAreWhole, "(JI)I"),
+    METHOD(partsParse, "(JJIIJ)I"),
     METHOD(query, "(JJIJ)I"),
     METHOD(deletion, "(JJJ)I"),
     METHOD(mayListEntries, "(J)I"),

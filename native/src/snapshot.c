@@ -3,6 +3,7 @@
 #include "snapshot.h"
 
 #include "index.h"
+#include "names.h"
 #include "text.h"
 
 #include <errno.h>
@@ -96,14 +97,21 @@ int mf_snapshot_bad_line(struct mf_snapshot *out, uint64_t line, uint64_t length
 
 int mf_snapshot_parse(const char *text, size_t length, uint32_t question, struct mf_snapshot *out)
 {
+    return mf_snapshot_parse_of(NULL, text, length, question, out);
+}
+
+int mf_snapshot_parse_of(struct mf_process *process, const char *text, size_t length, uint32_t question,
+                         struct mf_snapshot *out)
+{
     const char *const last = length != 0 ? memrchr(text, '\n', length) : NULL;
     const uint64_t whole = last ? (uint64_t)(last + 1 - text) : 0;
     struct mf_fill fill;
     uint64_t bad_line = whole;
+    uint64_t text_length = length;
 
     if (!mf_snapshot_is_initialised(out) || question & ~(MF_FILTER | MF_BY_TEXT))
         return -EINVAL;
-    mf_fill_begin(&fill, out, question, NULL);
+    mf_fill_begin(&fill, out, question, process != NULL ? process->internal_devices : NULL);
     if (length > out->text_capacity) {
         fill.passed = mf_snapshot_lines(text, length);
         return mf_fill_end(&fill, MF_BY_TEXT, length, length);
@@ -112,5 +120,10 @@ int mf_snapshot_parse(const char *text, size_t length, uint32_t question, struct
         memcpy(fill.text, text, length);
     if (mf_text_parse(&fill, 0, whole, &bad_line) < 0 || whole != length)
         return mf_snapshot_bad_line(out, bad_line, length);
-    return mf_fill_end(&fill, MF_BY_TEXT, length, length);
+    if (process != NULL && fill.ambiguous) {
+        char scratch[MF_NAME_MAX];
+
+        text_length = mf_names_unescape(process, &fill, scratch, length);
+    }
+    return mf_fill_end(&fill, MF_BY_TEXT, length, text_length);
 }

@@ -14,6 +14,10 @@ uint32_t mf_snapshot_lines(const char *text, uint64_t length);
 /* Names the line that begins at a byte of the text in the head of @p out. Returns -EBADMSG. */
 int mf_snapshot_bad_line(struct mf_snapshot *out, uint64_t line, uint64_t length);
 
+/* mf_snapshot_parse(); of text that was just read of @p process, if that is not NULL: the kernel is asked for what the text hides. */
+int mf_snapshot_parse_of(struct mf_process *process, const char *text, size_t length, uint32_t question,
+                         struct mf_snapshot *out);
+
 /* An answer of the two functions below: the memory was replaced or ended while it was read. Reopen, and again. */
 #define MF_MEMORY_GONE (-ESRCH)
 

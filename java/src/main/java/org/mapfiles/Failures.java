@@ -157,6 +157,12 @@ final class Failures {
         }
     }
 
+    /** What the JVM's lack of memory means for something of a process, named for people. */
+    static NotEnoughMemoryException noMemory(String what, OutOfMemoryError cause) {
+        return new NotEnoughMemoryException("this JVM has not enough memory for " + what + " (" + cause.getMessage()
+                + "): raise -XX:MaxDirectMemorySize, or -Xmx for the heap", cause);
+    }
+
     private static EnumSet<Reason> perfReasons() {
         int bits = Math.max(NativeCalls.eventsRefusalReasons(), 0);
         EnumSet<Reason> reasons = EnumSet.noneOf(Reason.class);

@@ -82,7 +82,7 @@ public final class FileEntries {
     }
 
     /** Reads the entries of a snapshot's picture: 0 or a negative errno. */
-    int fill(ProcessMaps maps, Picture picture, int what) {
+    int fill(ProcessMaps maps, Picture picture, int what) throws NotEnoughMemoryException {
         beginFilling();
         try {
             for (;;) {
@@ -92,11 +92,19 @@ public final class FileEntries {
                     count = rc == 0 ? bytes.getInt(Entry.HEAD_COUNT) : 0;
                     return rc;
                 }
-                allocate(Picture.enlarged(entryCapacity, bytes.getInt(Entry.HEAD_NEEDED_ENTRIES)),
+                grow(Picture.enlarged(entryCapacity, bytes.getInt(Entry.HEAD_NEEDED_ENTRIES)),
                         Picture.enlarged(textCapacity, bytes.getInt(Entry.HEAD_NEEDED_TEXT)));
             }
         } finally {
             endFilling();
+        }
+    }
+
+    private void grow(int entries, int text) throws NotEnoughMemoryException {
+        try {
+            allocate(entries, text);
+        } catch (OutOfMemoryError e) {
+            throw Failures.noMemory(entries + " entries of map_files", e);
         }
     }
 

@@ -11,7 +11,7 @@ import org.mapfiles.MapRecord.Head;
  *
  * <p>A snapshot is made once and filled again and again by {@link ProcessMaps#read} and {@link ProcessMaps#refresh}: in
  * steady state that allocates nothing, and it takes more memory when the process has grown. A read that fails leaves the
- * picture that was there.
+ * picture that was there; so does one for which this JVM has too little memory ({@link NotEnoughMemoryException}).
  *
  * <p>Any number of threads may look things up. While another thread fills the snapshot, {@link #find} answers from one whole
  * picture, the old or the new one; cursors notice that their picture is no longer the present one. Indices are of one
@@ -50,7 +50,7 @@ public final class MapSnapshot {
         MapSnapshot snapshot = new MapSnapshot();
         NativeMemory copy = new NativeMemory(text.length);
         copy.bytes().put(0, text);
-        int rc = snapshot.fill(filter, null, false, copy);
+        int rc = snapshot.fillFromText(null, filter, copy, text.length);
         if (rc < 0) {
             throw new IllegalArgumentException("text cannot be asked by " + filter);
         }
@@ -58,26 +58,48 @@ public final class MapSnapshot {
     }
 
     /**
-     * Fills a picture from a process, or from saved text.
+     * Fills a picture from a process.
      *
-     * @param process null: from the text
      * @param compare whether to answer 0 where the picture of the last time is still right
      * @return 1: a new picture; 0: unchanged; else a negative errno, and the picture is the one before
      */
-    synchronized int fill(MapFilter wanted, ProcessMaps process, boolean compare, NativeMemory saved) throws MalformedMapsException {
+    synchronized int fill(MapFilter wanted, ProcessMaps process, boolean compare) throws MapsException {
         boolean comparable = compare && process == owner && wanted.equals(filter);
+        try {
+            return fill(wanted, process, comparable ? picture : null, null, 0, true);
+        } catch (OutOfMemoryError e) {
+            throw Failures.noMemory("a snapshot of process " + process.pid(), e);
+        }
+    }
+
+    /** As {@link #fill}, with room for so many mappings and bytes of text at most: -ENOBUFS where there are more. 0: no limit. */
+    synchronized int fillUpTo(int mappings, int textBytes, MapFilter wanted, ProcessMaps process) throws MalformedMapsException {
+        if (mappings > 0) {
+            spare = new Picture(mappings, textBytes);
+        }
+        return fill(wanted, process, null, null, 0, mappings == 0);
+    }
+
+    /** Fills a picture from text: saved, or just read of a process, which then is asked for what the text hides. */
+    synchronized int fillFromText(ProcessMaps process, MapFilter wanted, NativeMemory lines, int length) throws MalformedMapsException {
+        return fill(wanted, process, null, lines, length, true);
+    }
+
+    private int fill(MapFilter wanted, ProcessMaps process, Picture before, NativeMemory lines, int length, boolean mayGrow)
+            throws MalformedMapsException {
         Picture front = picture;
         for (;;) {
             if (spare == null) {
                 spare = new Picture(front.mappingCapacity, front.textCapacity);
             }
-            int rc = process != null
-                    ? process.readInto(wanted.bits(), comparable ? front.memory.address() : 0, spare.memory.address())
-                    : NativeCalls.snapshotParse(saved.address(), saved.size(), wanted.bits(), spare.memory.address());
-            Reference.reachabilityFence(saved);
+            int rc = lines == null
+                    ? process.readInto(wanted.bits(), before != null ? front.memory.address() : 0, spare.memory.address())
+                    : process == null ? NativeCalls.snapshotParse(lines.address(), length, wanted.bits(), spare.memory.address())
+                    : process.parseInto(wanted.bits() & ~MapRecord.BY_QUERY, lines.address(), length, spare.memory.address());
+            Reference.reachabilityFence(lines);
             front.memory.keepUntilHere();
             spare.memory.keepUntilHere();
-            if (rc == Errno.ENOBUFS) { // only now: where there is no memory for more, that a process is unchanged, or gone, is still told
+            if (rc == Errno.ENOBUFS && mayGrow) { // only now: where there is no memory for more, that a process is unchanged, or gone, is still told
                 spare = spare.grown(front);
             } else if (rc == Errno.EBADMSG) {
                 throw badLine(spare);
@@ -91,7 +113,7 @@ public final class MapSnapshot {
     }
 
     /** Reads the entries of the present picture, which is not filled anew meanwhile: 0 or a negative errno. */
-    synchronized int fillEntries(ProcessMaps process, FileEntries entries, int what) {
+    synchronized int fillEntries(ProcessMaps process, FileEntries entries, int what) throws NotEnoughMemoryException {
         if (owner != process) {
             throw new IllegalArgumentException("the snapshot is not of this process");
         }

@@ -5,6 +5,7 @@ import java.io.RandomAccessFile;
 import java.lang.ref.Cleaner;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
+import org.mapfiles.internal.ErrorText;
 
 /**
  * A file of a mapping, open. {@link #channel()} reads it, and maps it into this process.
@@ -104,7 +105,7 @@ public final class MappedFile implements AutoCloseable {
             shell = new RandomAccessFile("/dev/null", writable ? "rw" : "r");
             rc = NativeCalls.adopt(shell.getFD(), descriptor);
         } catch (IOException e) {
-            throw (MapsException) new MapsException("no channel without /dev/null: " + e.getMessage()).initCause(e);
+            throw (MapsException) new MapsException("no channel without /dev/null: " + ErrorText.of(e)).initCause(e);
         } finally {
             if (rc < 0 && shell != null) {
                 close(shell);
@@ -121,7 +122,7 @@ public final class MappedFile implements AutoCloseable {
         try {
             file.close();
         } catch (IOException e) {
-            throw (MapsException) new MapsException("closing a mapped file failed: " + e.getMessage()).initCause(e);
+            throw (MapsException) new MapsException("closing a mapped file failed: " + ErrorText.of(e)).initCause(e);
         }
     }
 

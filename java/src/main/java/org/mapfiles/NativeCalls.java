@@ -38,6 +38,15 @@ final class NativeCalls {
 
     static native int snapshotParse(long text, int length, int question, long out);
 
+    /** A descriptor of the text of a process' mappings, which only its reader uses; to be closed by {@link #closeDescriptor}. */
+    static native int partsOpen(long process);
+
+    static native long partsRead(int descriptor, long to, long room, long offset);
+
+    static native int partsAreWhole(long process, int descriptor);
+
+    static native int partsParse(long process, long text, int length, int question, long out);
+
     static native int query(long process, long address, int how, long answer);
 
     static native int deletion(long process, long mapping, long name);

@@ -28,7 +28,8 @@ import java.util.Objects;
  *
  * <p>The methods that read throw {@link ProcessGoneException} where the process has ended, {@link AccessRefusedException}
  * where the kernel refuses a look, {@link NotSupportedException} where there is nothing to look at or the kernel is too
- * old for what was asked, and {@link MapsException} for any other failure.
+ * old for what was asked, {@link NotEnoughMemoryException} where this JVM has too little memory for a snapshot, and
+ * {@link MapsException} for any other failure.
  */
 public final class ProcessMaps implements AutoCloseable {
     static final Cleaner CLEANER = Cleaner.create();
@@ -148,9 +149,24 @@ public final class ProcessMaps implements AutoCloseable {
 
     /** A new snapshot of the mappings that pass a filter. */
     public MapSnapshot snapshot(MapFilter filter) throws MapsException {
-        MapSnapshot snapshot = new MapSnapshot();
+        MapSnapshot snapshot;
+        try {
+            snapshot = new MapSnapshot();
+        } catch (OutOfMemoryError e) {
+            throw Failures.noMemory("a snapshot of process " + pid, e);
+        }
         read(snapshot, filter);
         return snapshot;
+    }
+
+    /** Reads the mappings that pass a filter in parts, for processes with very many: see {@link MapParts}. Reads nothing yet. */
+    public MapParts parts(MapFilter filter) throws NotEnoughMemoryException {
+        Objects.requireNonNull(filter);
+        try {
+            return new MapParts(this, filter);
+        } catch (OutOfMemoryError e) {
+            throw Failures.noMemory("a part of the mappings of process " + pid, e);
+        }
     }
 
     /** Fills a snapshot anew with the mappings that pass a filter. If it fails the snapshot stays as it was. */
@@ -190,7 +206,7 @@ public final class ProcessMaps implements AutoCloseable {
     }
 
     private int fill(MapSnapshot snapshot, MapFilter filter, boolean compare) throws MapsException {
-        int rc = snapshot.fill(filter, this, compare, null);
+        int rc = snapshot.fill(filter, this, compare);
         if (rc < 0) {
             throw failure(rc);
         }
@@ -206,6 +222,49 @@ public final class ProcessMaps implements AutoCloseable {
             }
         } finally {
             leave();
+        }
+    }
+
+    /** Fills a picture's memory with whole lines of text just read of this process. */
+    int parseInto(int question, long text, int length, long out) {
+        long address = process.enter();
+        try {
+            return NativeCalls.partsParse(address, text, length, question, out);
+        } finally {
+            leave();
+        }
+    }
+
+    /** A descriptor of the text that nobody else reads. */
+    int openText() throws MapsException {
+        long address = process.enter();
+        try {
+            int rc = NativeCalls.partsOpen(address);
+            if (rc < 0) {
+                throw failure(rc);
+            }
+            return rc;
+        } finally {
+            leave();
+        }
+    }
+
+    /** Checks that the text of a descriptor, which has been read to its end, did not end early. */
+    void checkWhole(int text) throws MapsException {
+        int rc;
+        long address = process.enter();
+        try {
+            rc = NativeCalls.partsAreWhole(address, text);
+        } finally {
+            leave();
+        }
+        if (rc < 0) {
+            throw failure(rc);
+        }
+        if (rc == 0) {
+            snapshot(MapFilter.all().executable()); // throws where the process has ended
+            throw new MapsException("process " + pid + " called execve(2) while its mappings were read: those reported are of the program"
+                    + " before, and not all of them");
         }
     }
 

@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.zip.GZIPInputStream;
 import java.util.zip.GZIPOutputStream;
 import java.util.zip.ZipException;
+import org.mapfiles.internal.ErrorText;
 
 /**
  * A timeline in a file. Inside gzip, numbers in big-endian order:
@@ -116,7 +117,7 @@ final class TimelineFile {
                 lookedAt = in.readLong();
                 recordedUntil = in.readLong();
             } catch (ZipException | EOFException e) {
-                throw new IOException("not a timeline: " + e.getMessage(), e);
+                throw new IOException("not a timeline: " + ErrorText.of(e), e);
             }
         }
 
@@ -138,7 +139,7 @@ final class TimelineFile {
                 check(in.read() < 0, "more behind its end"); // which also checks the sum of it all
                 return null;
             } catch (ZipException | EOFException e) {
-                throw new IOException("a timeline that is cut off or damaged: " + e.getMessage(), e);
+                throw new IOException("a timeline that is cut off or damaged: " + ErrorText.of(e), e);
             }
         }
 

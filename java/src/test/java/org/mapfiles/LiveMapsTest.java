@@ -200,7 +200,7 @@ class LiveMapsTest {
             try (BufferedReader told = starving.inputReader()) {
                 assertThat(told.readLine()).isEqualTo("STARTED");
                 many.tell("many 20000");
-                assertThat(told.readLine()).contains("OutOfMemoryError").contains("taking a picture failed");
+                assertThat(told.readLine()).contains("NotEnoughMemoryException").contains("-XX:MaxDirectMemorySize");
                 many.stop();
                 assertThat(told.readLine()).contains("ProcessGoneException");
             } finally {

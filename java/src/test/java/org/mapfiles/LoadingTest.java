@@ -143,12 +143,57 @@ class LoadingTest {
         assertThat(refused(outcome)).contains(REMEDY).contains(home.toString()).contains(file.toString());
     }
 
-    /** As the JVM says where the user has no entry in passwd: that must not become a directory below the present one. */
+    /** As some JDKs say where the user has no entry in passwd: that must not become a directory below the present one. */
     @Test
     void withoutAHomeTheTemporaryDirectoryIsUsed() throws Exception {
-        Path library = loaded(child().with("-Duser.home=?").run(LoadAndTell.class));
-        assertThat(library).startsWith(temporary);
-        assertThat(list(directory)).as("nothing is made in the working directory").containsExactlyInAnyOrder(home, temporary);
+        for (String none : List.of("?", "", "relative")) {
+            Path library = loaded(child().under("env", "-u", "HOME").with("-Duser.home=" + none).run(LoadAndTell.class));
+            assertThat(library).startsWith(temporary);
+            assertThat(list(directory)).as("nothing is made in the working directory").containsExactlyInAnyOrder(home, temporary);
+        }
+    }
+
+    @Test
+    void withoutAPasswdEntryTheHomeOfTheEnvironmentCounts() throws Exception {
+        for (String none : List.of("?", "", "relative")) {
+            assertThat(loaded(child().under("env", "HOME=" + home).with("-Duser.home=" + none).run(LoadAndTell.class))).startsWith(cache());
+        }
+    }
+
+    /** In the C locale a JVM has no name for a directory that is not ASCII. The shell makes the name: this JVM may have none either. */
+    private ChildJvm homeThatIsNotAscii(Path temporary) {
+        return new ChildJvm().in(directory).with("-Djava.io.tmpdir=" + temporary).under("sh", "-c", "java=$1; shift; home='" + directory
+                + "'/$(printf 'm\\303\\274ller'); mkdir -p \"$home\"; LC_ALL=C exec \"$java\" \"-Duser.home=$home\" \"$@\"", "sh");
+    }
+
+    @Test
+    void aHomeThatTheLocaleCannotNameIsPassedOver() throws Exception {
+        assertThat(loaded(homeThatIsNotAscii(temporary).run(LoadAndTell.class))).startsWith(temporary);
+    }
+
+    @Test
+    void aHomeThatTheLocaleCannotNameIsNamedAsTheCause() throws Exception {
+        Path file = Files.createFile(directory.resolve("file"));
+        assertThat(refused(homeThatIsNotAscii(file).run(LoadAndTell.class))).contains("LC_ALL=C.UTF-8").contains(REMEDY)
+                .contains(file + " is not a directory").doesNotContain("null");
+    }
+
+    @Test
+    void directoriesThatCannotBeWrittenToOrAreRelativeAreNamed() throws Exception {
+        ChildJvm.Outcome outcome = child().with("-Duser.home=/proc/self", "-Djava.io.tmpdir=relative").run(LoadAndTell.class);
+        assertThat(refused(outcome)).contains("/proc/self/.cache").contains("relative/mapfiles-").contains("is no absolute path");
+        assertThat(list(directory)).containsExactlyInAnyOrder(home, temporary);
+    }
+
+    @Test
+    void withoutProcItIsSaidWhatIsMissing() throws Exception {
+        String unmount = "umount -l /proc && exec \"$@\"";
+        ChildJvm.Outcome tried = ChildJvm.outcomeOf(new ProcessBuilder("unshare", "-m", "sh", "-c", unmount, "sh", "true")
+                .redirectErrorStream(true).start());
+        assumeTrue(tried.exit() == 0, "unshare(1) or umount(8) is refused here: " + tried.output());
+        String libraries = "LD_LIBRARY_PATH=" + System.getProperty("java.home") + "/lib"; // which the loader finds by /proc/self/exe
+        assertThat(refused(child().under("unshare", "-m", "sh", "-c", unmount, "sh", "env", libraries).run(LoadAndTell.class)))
+                .contains("no proc file system is mounted at /proc: mount -t proc proc /proc");
     }
 
     @Test

@@ -32,11 +32,11 @@ class RaceTest {
     private static Threads filling(MapSnapshot snapshot, long pause) throws MalformedMapsException {
         NativeMemory a = saved(picture('a', 2));
         NativeMemory b = saved(picture('b', 3));
-        snapshot.fill(MapFilter.all(), null, false, a);
+        snapshot.fillFromText(null, MapFilter.all(), a, a.size());
         return new Threads().start(2, () -> () -> {
-            snapshot.fill(MapFilter.all(), null, false, b);
+            snapshot.fillFromText(null, MapFilter.all(), b, b.size());
             LockSupport.parkNanos(pause);
-            snapshot.fill(MapFilter.all(), null, false, a);
+            snapshot.fillFromText(null, MapFilter.all(), a, a.size());
             LockSupport.parkNanos(pause);
         });
     }
@@ -127,10 +127,10 @@ class RaceTest {
     void aCursorThatFollowsIsNotLedOutOfThePicture() throws Exception {
         NativeMemory text = saved(Line.text(List.of(Line.anonymous(0x1000, 0x3000))));
         MapSnapshot snapshot = new MapSnapshot();
-        snapshot.fill(MapFilter.all(), null, false, text);
+        snapshot.fillFromText(null, MapFilter.all(), text, text.size());
         new Threads().start(1, () -> () -> {
             Picture before = snapshot.picture();
-            snapshot.fill(MapFilter.all(), null, false, text);
+            snapshot.fillFromText(null, MapFilter.all(), text, text.size());
             int behind = before.mappingCapacity; // this record, of all addresses, is the tail, and the tail is all
             before.index[7 + 2 * behind] = 0;
             before.index[8 + 2 * behind] = Long.MAX_VALUE;

@@ -13,6 +13,7 @@ final class Figures {
     private final List<String> json = new ArrayList<>();
     private int goals;
     private int missed;
+    private int failed;
 
     Figures(Path results) throws IOException {
         this.results = Files.createDirectories(results);
@@ -40,12 +41,32 @@ final class Figures {
         add(name, size, rounds.turned().ratio(), rounds.medianOfOurs(), rounds.medianOfBaseline(), "ns", what, goal);
     }
 
+    /** Something that adds figures. */
+    interface Step {
+        void run() throws Exception;
+    }
+
+    /** Runs a step. If it fails, that is printed, and the other steps are run all the same. */
+    void attempt(String name, Step step) {
+        try {
+            step.run();
+        } catch (InterruptedException e) {
+            throw new IllegalStateException("interrupted at " + name, e);
+        } catch (Exception | LinkageError | AssertionError | OutOfMemoryError e) {
+            failed++;
+            System.out.println("FAILED " + name + " " + e);
+            e.printStackTrace();
+        }
+    }
+
     void skip(String name, String why) {
         System.out.println("SKIP " + name + " " + why);
     }
 
-    void write() throws IOException {
+    /** Writes all figures, and returns the exit code: 1 if a step failed. */
+    int write() throws IOException {
         Files.writeString(results.resolve("figures.json"), "[\n" + String.join(",\n", json) + "\n]\n");
-        System.err.println(missed + " of " + goals + " goals missed");
+        System.err.println(missed + " of " + goals + " goals missed" + (failed == 0 ? "" : ", " + failed + " steps failed: see FAILED above"));
+        return failed == 0 ? 0 : 1;
     }
 }

@@ -31,47 +31,46 @@ final class JmhFigures {
         this.wanted = wanted;
     }
 
-    void run() throws Exception {
+    void run() {
         if (wanted.contains("P5")) {
             for (int threads : List.of(1, 2)) {
-                resolve(threads);
+                for (String layout : quick ? List.of("jvm", "sampler") : List.of("jvm", "uniform", "sampler")) {
+                    for (int size : Run.SIZES) {
+                        figures.attempt("P5-" + layout + "@" + size, () -> resolve(threads, layout, size));
+                    }
+                }
             }
         }
         if (wanted.contains("P6")) {
-            iterate();
+            figures.attempt("P6", this::iterate);
         }
         if (wanted.contains("P10")) {
-            code();
+            figures.attempt("P10", this::code);
         }
         if (wanted.contains("L1")) {
-            allocation("L1-alloc", "1thread", run("LiveMapsBenchmark", 1).iterator().next(), "resolve");
+            figures.attempt("L1-alloc", () -> allocation("L1-alloc", "1thread", run("LiveMapsBenchmark", 1).iterator().next(), "resolve"));
         }
         for (Map.Entry<String, String> live : Map.of("P1", "full", "P3", "executableOnly", "P4", "refresh", "P7", "query").entrySet()) {
             if (wanted.contains(live.getKey())) {
-                Collection<RunResult> run = run("LiveBenchmark." + live.getValue() + "$", 1);
-                allocation(live.getKey() + "-alloc", "self", run.iterator().next(), live.getValue());
+                figures.attempt(live.getKey() + "-alloc", () -> allocation(live.getKey() + "-alloc", "self",
+                        run("LiveBenchmark." + live.getValue() + "$", 1).iterator().next(), live.getValue()));
             }
         }
     }
 
-    private void resolve(int threads) throws Exception {
-        Map<String, Map<String, RunResult>> byLayout = new TreeMap<>();
-        for (RunResult result : run("ResolveBenchmark", threads)) {
-            String layout = result.getParams().getParam("layout") + "@" + result.getParams().getParam("mappings");
-            byLayout.computeIfAbsent(layout, key -> new TreeMap<>()).put(method(result), result);
+    private void resolve(int threads, String layout, int size) throws Exception {
+        Map<String, RunResult> of = new TreeMap<>();
+        for (RunResult result : run("ResolveBenchmark", threads, List.of("layout=" + layout, "mappings=" + size))) {
+            of.put(method(result), result);
         }
-        for (Map.Entry<String, Map<String, RunResult>> entry : byLayout.entrySet()) {
-            String[] key = entry.getKey().split("@");
-            Map<String, RunResult> of = entry.getValue();
-            double tree = score(of.get("treeMap"));
-            String name = "P5-" + key[0] + (threads > 1 ? "-" + threads + "threads" : "");
-            String end = " on " + threads + (threads == 1 ? " thread" : " threads");
-            figures.add(name, key[1], tree / score(of.get("find")), score(of.get("find")), tree, "ns",
-                    "TreeMap.floorEntry / find" + end, Goal.ratioAtLeast(5));
-            figures.add(name + "-batch", key[1], tree / score(of.get("batch")), score(of.get("batch")), tree, "ns",
-                    "TreeMap.floorEntry / find of 256 at once" + end, null);
-            allocation(name + "-alloc", key[1], of.get("find"), "find");
-        }
+        double tree = score(of.get("treeMap"));
+        String name = "P5-" + layout + (threads > 1 ? "-" + threads + "threads" : "");
+        String end = " on " + threads + (threads == 1 ? " thread" : " threads");
+        figures.add(name, size, tree / score(of.get("find")), score(of.get("find")), tree, "ns",
+                "TreeMap.floorEntry / find" + end, Goal.ratioAtLeast(5));
+        figures.add(name + "-batch", size, tree / score(of.get("batch")), score(of.get("batch")), tree, "ns",
+                "TreeMap.floorEntry / find of 256 at once" + end, null);
+        allocation(name + "-alloc", Integer.toString(size), of.get("find"), "find");
     }
 
     private void code() throws Exception {
@@ -104,19 +103,24 @@ final class JmhFigures {
     }
 
     private Collection<RunResult> run(String pattern, int threads, String... jvm) throws Exception {
+        return run(pattern, threads, List.of(), jvm);
+    }
+
+    /** @param parameters as {@code name=value} */
+    private Collection<RunResult> run(String pattern, int threads, List<String> parameters, String... jvm) throws Exception {
         String[] arguments = Stream.concat(Stream.of("--enable-native-access=ALL-UNNAMED", "-Xms256m", "-Xmx256m",
                 "-Dbenchmarks.bin=" + System.getProperty("benchmarks.bin")), Arrays.stream(jvm)).toArray(String[]::new);
         ChainedOptionsBuilder options = new OptionsBuilder().include("\\." + pattern).threads(threads)
                 .addProfiler(GCProfiler.class).verbosity(VerboseMode.SILENT).shouldFailOnError(true)
                 .jvmArgsAppend(arguments)
                 .resultFormat(ResultFormatType.JSON)
-                .result(results.resolve(pattern.replaceAll("\\W", "") + "-" + threads + ".json").toString());
+                .result(results.resolve((pattern + String.join("", parameters)).replaceAll("\\W", "") + "-" + threads + ".json").toString());
+        for (String parameter : parameters) {
+            options.param(parameter.substring(0, parameter.indexOf('=')), parameter.substring(parameter.indexOf('=') + 1));
+        }
         if (quick) {
             options.forks(1).warmupIterations(6).warmupTime(TimeValue.milliseconds(250))
                     .measurementIterations(3).measurementTime(TimeValue.milliseconds(200));
-            if (pattern.equals("ResolveBenchmark")) {
-                options.param("layout", "jvm", "sampler");
-            }
         } else {
             options.forks(3).warmupIterations(5).warmupTime(TimeValue.milliseconds(500))
                     .measurementIterations(5).measurementTime(TimeValue.milliseconds(500));

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 import org.mapfiles.MapFilter;
@@ -14,6 +15,8 @@ final class Layouts {
     /** As many as the branch predictor cannot learn by heart; a power of two. */
     static final int SAMPLES = 1 << 16;
 
+    private static final long GAP = 1L << 34;
+
     private Layouts() {
     }
 
@@ -21,7 +24,7 @@ final class Layouts {
      * A layout of so many mappings.
      *
      * <p>{@code uniform}: of like size and distance. {@code jvm} and {@code sampler}: the map of this JVM, and for more
-     * mappings clusters like those of large ones between its heap and its libraries.
+     * mappings clusters like those of large ones in its largest hole.
      */
     static MapSnapshot snapshot(String layout, int mappings) throws IOException {
         StringBuilder text = new StringBuilder();
@@ -30,30 +33,64 @@ final class Layouts {
                 line(text, 0x10000L + i * 0x10000L, 0x8000);
             }
         } else {
-            jvm(text, mappings);
+            jvm(text, Files.readAllLines(Path.of("/proc/self/maps"), StandardCharsets.ISO_8859_1), mappings);
         }
-        return MapSnapshot.ofText(text.toString().getBytes(StandardCharsets.ISO_8859_1), MapFilter.all());
+        MapSnapshot snapshot = MapSnapshot.ofText(text.toString().getBytes(StandardCharsets.ISO_8859_1), MapFilter.all());
+        if (snapshot.isTorn()) {
+            throw new IllegalStateException("mappings of the layout overlap");
+        }
+        return snapshot;
     }
 
-    private static void jvm(StringBuilder text, int mappings) throws IOException {
-        List<String> own = Files.readAllLines(Path.of("/proc/self/maps"), StandardCharsets.ISO_8859_1);
-        int more = mappings - own.size();
-        boolean filled = more <= 0;
-        Random random = new Random(1);
-        for (String line : own) {
-            long start = Long.parseUnsignedLong(line.substring(0, line.indexOf('-')), 16);
-            if (!filled && (start < 0 || start > 0x7000_0000_0000L)) {
-                long at = 0x6000_0000_0000L;
-                for (int i = 0; i < more; i++) {
-                    at += i % 1000 == 0 ? 1L << 34 : random.nextInt(3) * 4096L; // clusters of a thousand
-                    long size = 4096L << random.nextInt(i / 1000 % 2 == 0 ? 4 : 10); // of stacks, of index files
-                    line(text, at, size);
-                    at += size;
-                }
-                filled = true;
+    /** Lines of a process, and more lines in its largest hole, which is where no kernel and no collector has put anything. */
+    static void jvm(StringBuilder text, List<String> own, int mappings) {
+        List<String> more = clusters(Math.max(mappings - own.size(), 0));
+        long size = more.isEmpty() ? 0 : end(more.get(more.size() - 1));
+        int before = 0;
+        long hole = 0;
+        for (int i = 1; i < own.size(); i++) {
+            long between = start(own.get(i)) - end(own.get(i - 1));
+            if (start(own.get(i)) > 0 && between > hole) { // those of the kernel are negative
+                hole = between;
+                before = i;
             }
-            text.append(line).append('\n');
         }
+        if (size + GAP > hole) {
+            throw new IllegalStateException("the largest hole of this process has " + hole + " bytes, and the layout takes " + size);
+        }
+        long base = before == 0 ? 0 : end(own.get(before - 1));
+        for (int i = 0; i < own.size(); i++) {
+            if (i == before) {
+                for (String line : more) {
+                    line(text, base + start(line), end(line) - start(line));
+                }
+            }
+            text.append(own.get(i)).append('\n');
+        }
+    }
+
+    /** Clusters of a thousand, from a gap behind address 0 on. */
+    private static List<String> clusters(int count) {
+        List<String> lines = new ArrayList<>();
+        Random random = new Random(1);
+        long at = 0;
+        for (int i = 0; i < count; i++) {
+            at += i % 1000 == 0 ? GAP : random.nextInt(3) * 4096L;
+            long size = 4096L << random.nextInt(i / 1000 % 2 == 0 ? 4 : 10); // of stacks, of index files
+            StringBuilder line = new StringBuilder();
+            line(line, at, size);
+            lines.add(line.toString());
+            at += size;
+        }
+        return lines;
+    }
+
+    private static long start(String line) {
+        return Long.parseUnsignedLong(line, 0, line.indexOf('-'), 16);
+    }
+
+    private static long end(String line) {
+        return Long.parseUnsignedLong(line, line.indexOf('-') + 1, line.indexOf(' '), 16);
     }
 
     private static void line(StringBuilder text, long start, long size) {

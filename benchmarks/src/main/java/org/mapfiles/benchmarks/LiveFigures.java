@@ -28,19 +28,27 @@ final class LiveFigures {
         this.wanted = wanted;
     }
 
-    void run() throws Exception {
+    void run() {
         for (int size : Run.SIZES) {
-            try (Targets target = new Targets(size, bin);
-                    Harness kernel = new Harness(bin.resolve("bare_kernel").toString(), Long.toString(target.pid()));
-                    ProcessMaps maps = ProcessMaps.of(target.pid())) {
-                againstKernel(size, kernel, maps);
-                if (wanted.contains("P2")) {
-                    againstOthers(size, target.pid(), maps);
-                }
-            }
+            figures.attempt("P1 to P7@" + size, () -> run(size));
         }
         if (wanted.contains("P2")) {
             figures.skip("P2-libproc2", "the library of procps 4 has no interface to a process' mappings");
+        }
+    }
+
+    private void run(int size) throws Exception {
+        try (Targets target = new Targets(size, bin);
+                Harness kernel = new Harness(bin.resolve("bare_kernel").toString(), Long.toString(target.pid()));
+                ProcessMaps maps = ProcessMaps.of(target.pid())) {
+            againstKernel(size, kernel, maps);
+            attempt("P2", size, () -> againstOthers(size, target.pid(), maps));
+        }
+    }
+
+    private void attempt(String name, int size, Figures.Step step) {
+        if (wanted.contains(name)) {
+            figures.attempt(name + "@" + size, step);
         }
     }
 
@@ -49,25 +57,23 @@ final class LiveFigures {
         MapSnapshot code = new MapSnapshot();
         int times = size > 1000 ? 1 : size > 200 ? 4 : 16; // rounds of a millisecond or more
         Rounds.Side text = () -> kernel.ask("text " + times);
-        if (wanted.contains("P1")) {
+        attempt("P1", size, () -> {
             Rounds rounds = rounds(size, Rounds.timed(times, () -> maps.read(snapshot, MapFilter.all())), text);
             figures.add("P1", size, rounds, "full snapshot from Java / bare read loop in C", Goal.ratioAtMost(1.10));
-        }
-        if (wanted.contains("P3")) {
+        });
+        attempt("P3", size, () -> {
             Rounds rounds = rounds(size, Rounds.timed(times, () -> maps.read(code, MapFilter.all().executable())), text);
             figures.add("P3", size, rounds, "executable-only snapshot from Java / bare read loop in C",
                     size == 200 ? Goal.ratioAtMost(0.25) : size == 5000 ? Goal.ratioAtMost(0.05) : null);
             figures.add("P3-floor", size, rounds(size, () -> kernel.ask("exec " + times), text),
                     "bare PROCMAP_QUERY walk over executable ones in C / bare read loop in C", null);
-        }
-        if (wanted.contains("P4")) {
+        });
+        attempt("P4", size, () -> {
             maps.read(snapshot, MapFilter.all());
             Rounds rounds = rounds(size, Rounds.timed(times, () -> maps.refresh(snapshot)), text);
             figures.add("P4", size, rounds, "unchanged refresh from Java / bare read loop in C", Goal.ratioAtMost(1.03));
-        }
-        if (wanted.contains("P7")) {
-            queries(size, kernel, maps, snapshot);
-        }
+        });
+        attempt("P7", size, () -> queries(size, kernel, maps, snapshot));
     }
 
     private void queries(int size, Harness kernel, ProcessMaps maps, MapSnapshot snapshot) throws Exception {

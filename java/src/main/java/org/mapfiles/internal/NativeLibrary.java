@@ -7,7 +7,6 @@ import java.io.InputStream;
 import java.net.URL;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.FileAlreadyExistsException;
-import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.LinkOption;
@@ -86,12 +85,13 @@ public final class NativeLibrary {
         try {
             return explicit != null ? loadExplicit(Path.of(explicit).toAbsolutePath()) : loadExtracted();
         } catch (InvalidPathException e) {
-            return explicit + ", which -D" + PATH_PROPERTY + "= names, is no path in this locale (" + e.getReason() + "): name it in ASCII";
+            return explicit + ", which -D" + PATH_PROPERTY + "= names, is no path in this locale (" + e.getReason()
+                    + "): name it in ASCII, or run java with LC_ALL=C.UTF-8";
         } catch (IllegalCallerException denied) {
             return "native access is denied: run java with --enable-native-access="
                     + (NativeLibrary.class.getModule().isNamed() ? "org.mapfiles" : "ALL-UNNAMED");
         } catch (IOException e) {
-            return e.getMessage();
+            return ErrorText.of(e);
         }
     }
 
@@ -118,15 +118,12 @@ public final class NativeLibrary {
         byte[] content = resource(resource);
         String hash = new String(resource(resource + ".sha256"), StandardCharsets.US_ASCII).strip();
         StringBuilder refusals = new StringBuilder();
-        for (Path directory : PrivateDirectory.places()) {
+        for (String directory : PrivateDirectory.places()) {
             try {
                 loadCopy(content, PrivateDirectory.make(directory, false).resolve("libmapfiles-" + hash.substring(0, 32)).toString());
                 return null;
-            } catch (FileSystemException e) {
-                refusals.append("; ").append(e.getFile()).append(": ").append(e.getReason() == null
-                        ? e.getClass().getSimpleName().replace("Exception", "") : e.getReason());
             } catch (IOException | UnsatisfiedLinkError e) {
-                refusals.append("; ").append(e.getMessage());
+                refusals.append("; ").append(ErrorText.of(e));
             }
         }
         return "there is no directory to keep libmapfiles.so in and load it from" + refusals + ": make one of them a directory "

@@ -3,7 +3,9 @@ package org.mapfiles.internal;
 import java.io.IOException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
 import java.nio.file.LinkOption;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 
@@ -12,12 +14,40 @@ public final class PrivateDirectory {
     private PrivateDirectory() {
     }
 
-    /** Where this user's may be, the better one first. */
-    public static Path[] places() throws IOException {
-        return new Path[] {
-            Path.of(System.getProperty("user.home", "?"), ".cache", "mapfiles"), // of a user without a home that is "?"
-            Path.of(System.getProperty("java.io.tmpdir", "/tmp"), "mapfiles-" + ownUid()),
-        };
+    /**
+     * Returns where the directory of this user may be, the better place first. {@link #make(String, boolean)} says why one is unusable.
+     *
+     * <p>Names, not paths: a home directory may have a name that the encoding of the locale cannot express.
+     */
+    public static String[] places() throws IOException {
+        return new String[] {home() + "/.cache/mapfiles", temporary() + "/mapfiles-" + ownUid()};
+    }
+
+    /** Where the user has no entry in passwd, {@code user.home} is "?" in some JDKs, and an empty or relative name in others. */
+    private static String home() {
+        String home = System.getProperty("user.home");
+        String other = System.getenv("HOME");
+        return home != null && home.startsWith("/") ? home : other != null && other.startsWith("/") ? other : "?";
+    }
+
+    /** Returns the name of the directory for temporary files. */
+    public static String temporary() {
+        return System.getProperty("java.io.tmpdir", "/tmp");
+    }
+
+    /**
+     * Makes the directory of a name, or checks it.
+     *
+     * @param isReadable whether others may enter it and read there
+     * @throws IOException if the name is no path in this locale, or as {@link #make(Path, boolean)}
+     */
+    public static Path make(String name, boolean isReadable) throws IOException {
+        try {
+            return make(Path.of(name), isReadable);
+        } catch (InvalidPathException e) {
+            throw new IOException(name + " cannot be expressed in the encoding of this locale (" + System.getProperty("sun.jnu.encoding")
+                    + "): run java with LC_ALL=C.UTF-8", e);
+        }
     }
 
     /**
@@ -32,7 +62,10 @@ public final class PrivateDirectory {
         }
         if (!Files.isDirectory(directory, LinkOption.NOFOLLOW_LINKS)) {
             Path parent = directory.getParent();
-            if (!Files.isDirectory(parent) && Files.isDirectory(parent.getParent())) { // ~/.cache, but not a home
+            if (Files.exists(parent) && !Files.isDirectory(parent)) {
+                throw new IOException(parent + " is not a directory");
+            }
+            if (!Files.exists(parent) && Files.isDirectory(parent.getParent())) { // ~/.cache, but not a home
                 Files.createDirectories(parent);
             }
             create(directory);
@@ -63,7 +96,11 @@ public final class PrivateDirectory {
 
     /** The number of the user that this program runs as. */
     public static int ownUid() throws IOException {
-        return (Integer) Files.getAttribute(Path.of("/proc/self"), "unix:uid"); // of the directory, not of the link to it
+        try {
+            return (Integer) Files.getAttribute(Path.of("/proc/self"), "unix:uid"); // of the directory, not of the link to it
+        } catch (NoSuchFileException e) {
+            throw new IOException("no proc file system is mounted at /proc: mount -t proc proc /proc", e);
+        }
     }
 
     static int uidOf(Path path) throws IOException {

@@ -43,7 +43,7 @@ final class Pictures {
     synchronized void turn() {
         try {
             NativeMemory next = shown == 0 ? SECOND : shown == 1 ? THIRD : FIRST;
-            if (snapshot.fill(MapFilter.all(), null, false, next) != 1) {
+            if (snapshot.fillFromText(null, MapFilter.all(), next, next.size()) != 1) {
                 throw new IllegalStateException("not filled");
             }
         } catch (MalformedMapsException e) {

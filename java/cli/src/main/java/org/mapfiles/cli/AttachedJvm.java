@@ -30,6 +30,7 @@ import java.util.regex.Pattern;
 import org.mapfiles.MapCursor;
 import org.mapfiles.MapFilter;
 import org.mapfiles.ProcessMaps;
+import org.mapfiles.internal.ErrorText;
 import org.mapfiles.internal.PrivateDirectory;
 import org.mapfiles.jvm.JvmRegions;
 
@@ -144,10 +145,10 @@ final class AttachedJvm {
             throw new IOException("process " + maps.pid() + " belongs to the user of number " + user
                     + ": run mapfiles jvm as that user, or as root");
         }
-        Path[] places = !isOther ? PrivateDirectory.places()
-                : new Path[] {Path.of("/run/mapfiles"), Path.of(System.getProperty("java.io.tmpdir"), "mapfiles-for-all")};
+        String[] places = !isOther ? PrivateDirectory.places()
+                : new String[] {"/run/mapfiles", PrivateDirectory.temporary() + "/mapfiles-for-all"};
         StringBuilder refusals = new StringBuilder();
-        for (Path place : places) {
+        for (String place : places) {
             try {
                 Path made = PrivateDirectory.make(place, isOther).toRealPath();
                 boolean isAscii = made.toString().chars().allMatch(c -> c < 0x80);
@@ -157,7 +158,7 @@ final class AttachedJvm {
                 refusals.append(isAscii ? "; it sees another " + made + ", or none"
                     : "; not all JVMs can name " + FileName.shown(made.toString()));
             } catch (IOException e) {
-                refusals.append("; ").append(e.getMessage());
+                refusals.append("; ").append(ErrorText.of(e));
             }
         }
         throw new IOException("there is no directory to share with the JVM of process " + maps.pid() + refusals

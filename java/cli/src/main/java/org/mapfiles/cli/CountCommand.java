@@ -11,7 +11,8 @@ import java.util.Map;
 import java.util.concurrent.Callable;
 import org.mapfiles.Deletion;
 import org.mapfiles.MapCursor;
-import org.mapfiles.MapSnapshot;
+import org.mapfiles.MapFilter;
+import org.mapfiles.MapParts;
 import org.mapfiles.ProcessMaps;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -80,14 +81,18 @@ final class CountCommand implements Callable<Integer> {
         }
         Map<String, Group> groups = new HashMap<>();
         Group total = new Group("total");
-        try (ProcessMaps maps = target.open()) {
-            MapSnapshot snapshot = maps.snapshot();
-            for (MapCursor mapping = snapshot.cursor(); mapping.next(); ) {
-                Group group = groups.computeIfAbsent(groupOf(maps, mapping), Group::new);
-                group.mappings++;
-                group.bytes += mapping.size();
-                total.mappings++;
-                total.bytes += mapping.size();
+        try (ProcessMaps maps = target.open(); MapParts parts = maps.parts(MapFilter.all())) {
+            while (parts.next()) {
+                for (MapCursor mapping = parts.part().cursor(); mapping.next(); ) {
+                    Group group = groups.computeIfAbsent(groupOf(maps, mapping), Group::new);
+                    group.mappings++;
+                    group.bytes += mapping.size();
+                    total.mappings++;
+                    total.bytes += mapping.size();
+                }
+            }
+            if (parts.isTorn()) {
+                terminal.complain("mappings changed while they were counted: some may be missing, or counted in two states");
             }
         }
         List<Group> sorted = new ArrayList<>(groups.values());

@@ -173,7 +173,7 @@ final class FilesCommand implements Callable<Integer> {
         }
 
         @Override
-        public void print(MapCursor mapping, FileEntries entry, FileName name, Facts facts) {
+        public void print(MapCursor mapping, FileEntries entry, FileName name, Facts facts) throws IOException {
             boolean known = entry.statStatus() == EntryStatus.KNOWN;
             String mode = mode(entry);
             table.cell(Long.toHexString(mapping.start()) + "-" + Long.toHexString(mapping.end())).cell(mode == null ? "?" : mode)

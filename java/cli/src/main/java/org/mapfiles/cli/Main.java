@@ -7,6 +7,7 @@ import java.io.OutputStream;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import org.mapfiles.AccessRefusedException;
+import org.mapfiles.NotEnoughMemoryException;
 import org.mapfiles.ProcessGoneException;
 import picocli.AutoComplete.GenerateCompletion;
 import picocli.CommandLine;
@@ -38,6 +39,8 @@ public final class Main implements Runnable {
     static final int USAGE = 2;
     static final int REFUSED = 3;
     static final int GONE = 4;
+
+    private static final String MORE_MEMORY = ": set MAPFILES_JAVA_OPTIONS=\"-Xmx1g -XX:MaxDirectMemorySize=2g\", or more";
 
     @Spec
     private CommandSpec spec;
@@ -73,6 +76,9 @@ public final class Main implements Runnable {
         } catch (UnsatisfiedLinkError e) {
             terminal.complain(e.getMessage());
             return NOT_RESOLVED;
+        } catch (OutOfMemoryError e) {
+            terminal.complain("not enough memory for this process (" + e.getMessage() + ")" + MORE_MEMORY);
+            return NOT_RESOLVED;
         } catch (Terminal.Closed e) {
             return OK; // nobody reads on: the end of a pipe such as "| head" is no failure
         } catch (IOException e) {
@@ -90,7 +96,8 @@ public final class Main implements Runnable {
     private static int explainUsage(ParameterException e, String[] arguments) {
         CommandLine command = e.getCommandLine();
         String message = e.getMessage() == null ? "wrong usage" : e.getMessage().replaceFirst("\\.$", "");
-        command.getErr().println("mapfiles: " + Printable.message(message) + ": see " + command.getCommandSpec().qualifiedName() + " --help");
+        command.getErr().println("mapfiles: " + Printable.message(message) + ": see " + command.getCommandSpec().qualifiedName()
+                + " --help");
         return USAGE;
     }
 
@@ -98,6 +105,10 @@ public final class Main implements Runnable {
     private static int explain(Exception failure, Terminal terminal) throws Exception {
         if (failure instanceof Terminal.Closed) {
             return OK;
+        }
+        if (failure instanceof NotEnoughMemoryException) {
+            terminal.complain(failure.getMessage() + MORE_MEMORY);
+            return NOT_RESOLVED;
         }
         if (failure instanceof IOException || failure instanceof IllegalArgumentException) {
             terminal.complain(failure);

@@ -1,11 +1,12 @@
 package org.mapfiles.cli;
 
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.util.Locale;
 import java.util.concurrent.Callable;
 import org.mapfiles.MapCursor;
 import org.mapfiles.MapFilter;
-import org.mapfiles.MapSnapshot;
+import org.mapfiles.MapParts;
 import org.mapfiles.ProcessMaps;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -16,6 +17,9 @@ import picocli.CommandLine.Parameters;
         description = "Lists the mappings of a process, in order of address.",
         footer = {"", "JSON: pid; start, end and offset as \"0x...\"; perms; dev_major, dev_minor, inode; kind: anonymous, file, memfd,"
                 + " stack, ...; path, null without a name; path_base64 where that is not UTF-8; deleted, null where it is not known.",
+            "", "Up to 4,096 mappings are read until they are consistent. More are printed as they are read, in memory that does not"
+                + " grow with their number: if the process changes them meanwhile, a mapping may be missing, or printed in two states. Ranges that"
+                + " overlap are reported at the end, with --json on standard error.",
             "", "Example: mapfiles maps 4711 --exec"})
 final class MapsCommand implements Callable<Integer> {
     @Parameters(paramLabel = "PID|self", converter = Target.Converter.class, description = "The process; self: this JVM.")
@@ -30,6 +34,9 @@ final class MapsCommand implements Callable<Integer> {
     @Option(names = "--json", description = "JSON Lines, one mapping each.")
     private boolean json;
 
+    /** Of [vsyscall], which is last. */
+    private static final int WIDEST_RANGE = 33;
+
     private final Terminal terminal;
 
     MapsCommand(Terminal terminal) {
@@ -41,50 +48,66 @@ final class MapsCommand implements Callable<Integer> {
         MapFilter filter = MapFilter.all();
         filter = executable ? filter.executable() : filter;
         filter = files ? filter.fileBacked() : filter;
-        try (ProcessMaps maps = target.open()) {
-            MapSnapshot snapshot = maps.snapshot(filter);
+        try (ProcessMaps maps = target.open(); MapParts parts = maps.parts(filter)) {
             if (json) {
-                printJson(maps, snapshot);
+                printJson(maps, parts);
             } else {
-                printTable(maps, snapshot);
+                printTable(maps, parts);
             }
         }
         return Main.OK;
     }
 
-    private void printJson(ProcessMaps maps, MapSnapshot snapshot) throws IOException {
+    private void printJson(ProcessMaps maps, MapParts parts) throws IOException {
         JsonLines lines = new JsonLines(terminal.out());
-        for (MapCursor mapping = snapshot.cursor(); mapping.next(); ) {
-            FileName name = FileName.of(maps, mapping);
-            lines.begin().number("pid", maps.pid()).hex("start", mapping.start()).hex("end", mapping.end())
-                    .text("perms", mapping.permissions()).hex("offset", mapping.offset())
-                    .number("dev_major", Integer.toUnsignedLong(mapping.deviceMajor()))
-                    .number("dev_minor", Integer.toUnsignedLong(mapping.deviceMinor())).unsigned("inode", mapping.inode())
-                    .text("kind", mapping.kind().name().toLowerCase(Locale.ROOT)).path(name).deleted(name.deletion()).end();
+        try {
+            while (parts.next()) {
+                for (MapCursor mapping = parts.part().cursor(); mapping.next(); ) {
+                    FileName name = FileName.of(maps, mapping);
+                    lines.begin().number("pid", maps.pid()).hex("start", mapping.start()).hex("end", mapping.end())
+                            .text("perms", mapping.permissions()).hex("offset", mapping.offset())
+                            .number("dev_major", Integer.toUnsignedLong(mapping.deviceMajor()))
+                            .number("dev_minor", Integer.toUnsignedLong(mapping.deviceMinor())).unsigned("inode", mapping.inode())
+                            .text("kind", mapping.kind().name().toLowerCase(Locale.ROOT)).path(name).deleted(name.deletion()).end();
+                }
+                lines.flush();
+            }
+        } finally {
+            lines.close(); // also where the process ends between two parts: the last line is whole
         }
-        lines.close();
+        if (parts.isTorn()) {
+            terminal.complain("mappings changed while they were listed: some may be missing, or listed in two states");
+        }
     }
 
-    private void printTable(ProcessMaps maps, MapSnapshot snapshot) throws IOException {
+    private void printTable(ProcessMaps maps, MapParts parts) throws IOException {
         Table table = new Table(terminal);
-        table.right("RANGE").right("SIZE").left("PERMS").right("OFFSET").left("DEV:INODE").left("NAME").endOfHead();
+        table.right("RANGE", WIDEST_RANGE).right("SIZE").left("PERMS").right("OFFSET").left("DEV:INODE").left("NAME").endOfHead();
+        long mappings = 0;
         long bytes = 0;
-        for (MapCursor mapping = snapshot.cursor(); mapping.next(); ) {
-            FileName name = FileName.of(maps, mapping);
-            bytes += mapping.size();
-            table.cell(Long.toHexString(mapping.start()) + "-" + Long.toHexString(mapping.end()))
-                    .cell(Sizes.human(mapping.size())).cell(mapping.permissions())
-                    .cell(mapping.isFileBacked() ? Long.toHexString(mapping.offset()) : "")
-                    .cell(mapping.isFileBacked() ? Integer.toUnsignedString(mapping.deviceMajor()) + ":"
-                            + Integer.toUnsignedString(mapping.deviceMinor()) + ":" + Long.toUnsignedString(mapping.inode()) : "")
-                    .cell(name.display(), mapping.isExecutable() ? Table.Colour.CODE : mapping.isFileBacked() ? Table.Colour.PLAIN
-                            : Table.Colour.FAINT).endOfRow();
+        while (parts.next()) {
+            for (MapCursor mapping = parts.part().cursor(); mapping.next(); ) {
+                mappings++;
+                bytes += mapping.size();
+                addRow(table, mapping, FileName.of(maps, mapping));
+            }
+            table.print();
         }
-        table.print();
+        table.print(); // the head, where there is nothing else
         long limit = Main.maxMapCount();
         // Not "of at most": the kernel lets a process have one more, [vsyscall] is not counted, and the limit may have been lowered.
-        terminal.out().write((snapshot.size() + " mappings, " + Sizes.human(bytes)
-                + (snapshot.isTorn() ? ", taken while they changed" : "")
-                + (limit > 0 && !executable && !files ? "; vm.max_map_count is " + limit : "") + "\n").getBytes());
+        terminal.out().write((mappings + " mappings, " + Sizes.human(bytes)
+                + (parts.isTorn() ? ", taken while they changed" : "")
+                + (limit > 0 && !executable && !files ? "; vm.max_map_count is " + limit : "") + "\n").getBytes(StandardCharsets.UTF_8));
+    }
+
+    private static void addRow(Table table, MapCursor mapping, FileName name) throws IOException {
+        table.cell(Long.toHexString(mapping.start()) + "-" + Long.toHexString(mapping.end()))
+                .cell(Sizes.human(mapping.size())).cell(mapping.permissions())
+                .cell(mapping.isFileBacked() ? Long.toHexString(mapping.offset()) : "")
+                .cell(mapping.isFileBacked() ? Integer.toUnsignedString(mapping.deviceMajor()) + ":"
+                        + Integer.toUnsignedString(mapping.deviceMinor()) + ":" + Long.toUnsignedString(mapping.inode()) : "")
+                .cell(name.display(), mapping.isExecutable() ? Table.Colour.CODE : mapping.isFileBacked() ? Table.Colour.PLAIN
+                        : Table.Colour.FAINT).endOfRow();
     }
 }

@@ -6,7 +6,10 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Columns as wide as they must be, the last one as it is. */
+/**
+ * Columns as wide as the rows printed together, and those before, need; the last column as it is. Rows are printed a thousand at a time,
+ * so that a table takes the same memory whatever its length.
+ */
 final class Table {
     /** What a cell looks like on a terminal. */
     enum Colour {
@@ -19,6 +22,7 @@ final class Table {
         }
     }
 
+    private static final int ROWS = 1000;
     private static final String END = "\033[0m";
 
     private final Terminal terminal;
@@ -33,21 +37,26 @@ final class Table {
     }
 
     Table right(String head) {
-        return column(head, true);
+        return column(head, true, 0);
     }
 
     Table left(String head) {
-        return column(head, false);
+        return column(head, false, 0);
     }
 
-    private Table column(String head, boolean right) {
+    /** A column of at least this width: for rows that are printed later. */
+    Table right(String head, int width) {
+        return column(head, true, width);
+    }
+
+    private Table column(String head, boolean right, int width) {
         rightAligned.add(right);
-        widths.add(0);
+        widths.add(width);
         return cell(head, Colour.HEAD);
     }
 
     void endOfHead() {
-        endOfRow();
+        column = 0;
     }
 
     Table cell(String text) {
@@ -62,10 +71,14 @@ final class Table {
         return this;
     }
 
-    void endOfRow() {
+    void endOfRow() throws IOException {
         column = 0;
+        if (cells.size() >= ROWS * widths.size()) {
+            print();
+        }
     }
 
+    /** Prints the rows added since the last call. */
     void print() throws IOException {
         OutputStream out = terminal.out();
         StringBuilder line = new StringBuilder();
@@ -78,6 +91,8 @@ final class Table {
                 line.setLength(0);
             }
         }
+        cells.clear();
+        colours.clear();
     }
 
     private void append(StringBuilder line, String text, Colour colour, int at) {

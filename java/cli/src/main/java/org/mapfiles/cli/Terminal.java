@@ -14,6 +14,7 @@ import java.nio.channels.Pipe;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import org.mapfiles.internal.ErrorText;
 
 /** Where a command reads and writes: raw streams, UTF-8, and whether people look at it. */
 final class Terminal {
@@ -100,7 +101,7 @@ final class Terminal {
     /** Once for each failure: what could not be written is told again at the end. */
     void complain(Exception failure) {
         if (failure != complainedOf) {
-            complain(failure.getMessage());
+            complain(ErrorText.of(failure));
         }
         complainedOf = failure;
     }
@@ -128,7 +129,7 @@ final class Terminal {
                     out.write(bytes, from, length);
                     return;
                 } catch (IOException e) {
-                    failure = Closed.is(e) ? new Closed(e) : new IOException("standard output cannot be written: " + e.getMessage(), e);
+                    failure = Closed.is(e) ? new Closed(e) : new IOException("standard output cannot be written: " + ErrorText.of(e), e);
                 }
             }
             throw failure;

@@ -44,11 +44,15 @@ class HostileNameTest {
     /** Two processes that run a copy of sleep(1) with that name. */
     @BeforeEach
     void start() throws Exception {
-        String script = "set -e; name=$(printf '" + PRINTF + "'); cp /bin/sleep \"$1/$name\"; echo; read go; exec \"$1/$name\" 1000";
-        hostile = new ProcessBuilder("sh", "-c", script, "sh", directory.toRealPath().toString()).start();
-        second = new ProcessBuilder("sh", "-c", script, "sh", directory.toRealPath().toString()).start();
-        assertThat(hostile.getInputStream().read()).isEqualTo('\n');
-        assertThat(second.getInputStream().read()).isEqualTo('\n');
+        hostile = start("cp /bin/sleep \"$program\"");
+        second = start("true");
+    }
+
+    private Process start(String first) throws IOException {
+        String script = "set -e; program=$1/$(printf '" + PRINTF + "'); " + first + "; echo; read go; exec \"$program\" 1000";
+        Process process = new ProcessBuilder("sh", "-c", script, "sh", directory.toRealPath().toString()).start();
+        assertThat(process.getInputStream().read()).isEqualTo('\n');
+        return process;
     }
 
     @AfterEach

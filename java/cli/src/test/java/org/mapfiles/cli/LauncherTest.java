@@ -1,0 +1,140 @@
+package org.mapfiles.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import java.io.File;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.jar.Attributes;
+import java.util.jar.JarOutputStream;
+import java.util.jar.Manifest;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The script that starts the command line: in a tree of its own, whose jar refers to the classes under test. */
+class LauncherTest {
+    @TempDir
+    Path directory;
+
+    private String tree;
+
+    @BeforeEach
+    void makeTree() throws Exception {
+        assumeTrue(Files.isRegularFile(script()), "the launcher is not here: " + script());
+        tree = makeTree("tree");
+    }
+
+    /** Surefire runs in java/cli. */
+    private static Path script() {
+        return Path.of("../../mapfiles").toAbsolutePath().normalize();
+    }
+
+    /** By a shell, as this JVM may have no name for it: @p name is a format of printf(1). */
+    private String makeTree(String name) throws Exception {
+        Path jar = directory.resolve("mapfiles.jar");
+        Manifest manifest = new Manifest();
+        manifest.getMainAttributes().put(Attributes.Name.MANIFEST_VERSION, "1.0");
+        manifest.getMainAttributes().put(Attributes.Name.MAIN_CLASS, Main.class.getName());
+        manifest.getMainAttributes().put(new Attributes.Name("Enable-Native-Access"), "ALL-UNNAMED");
+        List<String> urls = new ArrayList<>();
+        for (String entry : System.getProperty("java.class.path").split(File.pathSeparator)) {
+            urls.add(Path.of(entry).toUri().toString());
+        }
+        manifest.getMainAttributes().put(Attributes.Name.CLASS_PATH, String.join(" ", urls));
+        new JarOutputStream(Files.newOutputStream(jar), manifest).close();
+        Files.setLastModifiedTime(jar, FileTime.fromMillis(System.currentTimeMillis() + 86_400_000)); // newer than its sources
+        Ran made = run(Map.of(), "sh", "-c", "set -e; tree=$1/$(printf \"$2\"); mkdir -p \"$tree/java/cli/target\" \"$tree/native\"; cd \"$tree\";"
+                + " touch pom.xml CMakeLists.txt; cp -p \"$1/mapfiles.jar\" java/cli/target/; cp \"$3\" mapfiles", "sh", directory.toString(), name,
+                script().toString());
+        assertThat(made.code()).as("%s", made).isZero();
+        return directory + "/$(printf '" + name + "')";
+    }
+
+    private Ran run(Map<String, String> environment, String... command) throws Exception {
+        ProcessBuilder builder = new ProcessBuilder(command);
+        builder.environment().put("JAVA_HOME", System.getProperty("java.home"));
+        builder.environment().putAll(environment);
+        Path out = directory.resolve("out");
+        Path err = directory.resolve("err");
+        int code = builder.directory(directory.toFile()).redirectOutput(out.toFile()).redirectError(err.toFile()).start().waitFor();
+        return new Ran(code, text(out), text(err));
+    }
+
+    private static String text(Path file) throws IOException {
+        return new String(Files.readAllBytes(file), StandardCharsets.UTF_8);
+    }
+
+    private Ran launch(String before, Map<String, String> environment) throws Exception {
+        return run(environment, "sh", "-c", before + " exec \"" + tree + "/mapfiles\" count self --by kind");
+    }
+
+    private static void assertWorks(Ran ran) {
+        assertThat(ran.err()).isEmpty();
+        assertThat(ran.out()).contains("% of vm.max_map_count");
+        assertThat(ran.code()).isZero();
+    }
+
+    private static void assertCannotStart(Ran ran, String... causes) {
+        assertThat(ran.code()).as("%s", ran).isEqualTo(127);
+        assertThat(ran.out()).isEmpty();
+        assertThat(ran.err()).startsWith("mapfiles: ").hasLineCount(1).contains(causes);
+    }
+
+    @Test
+    void optionsOfTheTargetAreNotForTheTool() throws Exception {
+        assertWorks(launch("", Map.of()));
+        for (String variable : List.of("JAVA_TOOL_OPTIONS", "JDK_JAVA_OPTIONS", "_JAVA_OPTIONS")) {
+            for (String option : List.of("-XX:+UseG1GC", "-agentlib:jdwp=transport=dt_socket,server=y,suspend=y,address=nowhere:1",
+                    "-Djava.security.manager", "-XX:MaxDirectMemorySize=1m", "-Xfrog")) {
+                assertWorks(launch("", Map.of(variable, option)));
+            }
+        }
+        assertWorks(launch("", Map.of("CLASSPATH", "/nowhere", "_JAVA_LAUNCHER_DEBUG", "1", "JAVA_OPTS", "-Xfrog")));
+    }
+
+    @Test
+    void itsOwnOptionsAreUsedAndNamedWhereTheyAreWrong() throws Exception {
+        assertWorks(launch("", Map.of("MAPFILES_JAVA_OPTIONS", "-Xmx100m  -Dstar=*")));
+        assertCannotStart(launch("", Map.of("MAPFILES_JAVA_OPTIONS", "-XX:+UseFrog")), "Unrecognized VM option 'UseFrog'",
+                "MAPFILES_JAVA_OPTIONS is -XX:+UseFrog");
+        assertCannotStart(launch("", Map.of("MAPFILES_JAVA_OPTIONS", "-XX:+UseG1GC")), "Multiple garbage collectors");
+    }
+
+    @Test
+    void littleAddressSpaceIsEnoughOrNamed() throws Exception {
+        assertWorks(launch("ulimit -v 2000000;", Map.of()));
+        assertWorks(launch("ulimit -v 1000000;", Map.of()));
+        assertCannotStart(launch("ulimit -v 200000;", Map.of()), "ulimit -v is 200000 KiB");
+    }
+
+    @Test
+    void aTreeBelowANameThatIsNotAscii() throws Exception {
+        tree = makeTree("caf\\303\\251");
+        for (String locale : List.of("C", "POSIX", "de_DE.UTF-8")) {
+            assertWorks(launch("", Map.of("LC_ALL", locale)));
+        }
+    }
+
+    @Test
+    void aTreeBelowANameThatIsNotUtf8IsNamedAsTheCause() throws Exception {
+        assumeTrue(run(Map.of(), "sh", "-c", "command -v iconv").code() == 0, "no iconv(1)");
+        tree = makeTree("caf\\351");
+        assertCannotStart(launch("", Map.of()), "is not UTF-8");
+    }
+
+    @Test
+    void withoutProcItIsSaidWhatIsMissing() throws Exception {
+        Ran tried = run(Map.of(), "unshare", "-m", "sh", "-c", "umount -l /proc");
+        assumeTrue(tried.code() == 0, "unshare(1) or umount(8) is refused here: " + tried.err());
+        assertCannotStart(run(Map.of(), "unshare", "-m", "sh", "-c", "umount -l /proc; exec \"" + tree + "/mapfiles\" maps self"),
+                "no proc file system is mounted at /proc: mount -t proc proc /proc");
+    }
+}

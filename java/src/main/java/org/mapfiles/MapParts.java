@@ -1,0 +1,179 @@
+package org.mapfiles;
+
+import java.lang.ref.Cleaner;
+import java.lang.ref.Reference;
+
+/**
+ * Reads the mappings of a process in parts, in order of address. It takes about 3 MB of direct memory, whatever the number of mappings,
+ * and the first part is there before the rest is read. A {@link MapSnapshot} of 65,000 mappings takes 30 MB with its second block.
+ *
+ * <pre>{@code
+ * try (MapParts parts = maps.parts(MapFilter.all())) {
+ *     while (parts.next()) {
+ *         for (MapCursor mapping = parts.part().cursor(); mapping.next(); ) {
+ *             ...
+ *         }
+ *     }
+ * }
+ * }</pre>
+ *
+ * <p>Mappings that fit into one part (4,096 mappings, 512 KiB of text) are read as {@link ProcessMaps#read} reads them: again, until
+ * they are consistent. More are read once, since the caller has seen the first when the last are read. The kernel writes about a page of
+ * text, some 40 mappings, at one time; mappings that change between two pages may be missing, or reported in an old and a new state.
+ * {@link #isTorn()} reports the changes that show, which are ranges that overlap. The end of the process, or a call of execve(2), is an
+ * exception at the end of the parts.
+ *
+ * <p>Thread-safe; but a part is overwritten by the next one. Closing the {@link ProcessMaps} does not end the reading of parts, other than
+ * by an {@link IllegalStateException}. Without a {@link #close}, the garbage collector closes the descriptor.
+ */
+public final class MapParts implements AutoCloseable {
+    private static final int MAPPINGS = 4096;
+    private static final int TEXT = 512 * 1024;
+    private static final int READ = 64 * 1024;
+
+    private enum State { BEFORE, READING, ENDED, CLOSED }
+
+    private final ProcessMaps maps;
+    private final MapFilter filter;
+    private final MapSnapshot part = new MapSnapshot();
+    private final MapCursor cursor = part.cursor();
+    private final Text text = new Text();
+    private final Cleaner.Cleanable cleanable;
+    private State state = State.BEFORE;
+    private NativeMemory buffer;
+    /** Bytes of the text that were read. */
+    private long position;
+    /** Of these, those at the beginning of the buffer that are not a whole line yet. */
+    private int carried;
+    private long end;
+    private boolean torn;
+
+    MapParts(ProcessMaps maps, MapFilter filter) {
+        this.maps = maps;
+        this.filter = filter;
+        this.cleanable = ProcessMaps.CLEANER.register(this, text);
+    }
+
+    /** The descriptor that parts are read through. */
+    private static final class Text implements Runnable {
+        private int descriptor = -1;
+
+        @Override
+        public void run() {
+            if (descriptor >= 0) {
+                NativeCalls.closeDescriptor(descriptor);
+            }
+            descriptor = -1;
+        }
+    }
+
+    /**
+     * Reads the next part. A part may be empty where few mappings pass the filter.
+     *
+     * @return false after the last part
+     * @throws ProcessGoneException if the process has ended, also between two parts
+     * @throws MapsException if it called execve(2) between two parts, or as {@link ProcessMaps#read}
+     * @throws NotEnoughMemoryException if there is not enough memory for one part
+     * @throws IllegalStateException after {@link #close}
+     */
+    public synchronized boolean next() throws MapsException {
+        try {
+            switch (state) {
+                case BEFORE:
+                    return readWhole() || readNext();
+                case READING:
+                    return readNext();
+                case ENDED:
+                    return false;
+                default:
+                    throw new IllegalStateException("these MapParts are closed");
+            }
+        } catch (OutOfMemoryError e) {
+            throw Failures.noMemory("a part of the mappings of process " + maps.pid(), e);
+        } finally {
+            Reference.reachabilityFence(this); // else the cleaner may close the descriptor in use
+        }
+    }
+
+    /** Reads all mappings at once; false if they do not fit into one part. */
+    private boolean readWhole() throws MapsException {
+        boolean mayGrow = (filter.bits() & MapRecord.BY_QUERY) != 0; // that backend has no text to read in parts
+        int rc = part.fillUpTo(mayGrow ? 0 : MAPPINGS, TEXT, filter, maps);
+        if (rc == Errno.ENOBUFS) {
+            text.descriptor = maps.openText();
+            buffer = new NativeMemory(READ);
+            state = State.READING;
+            return false;
+        }
+        if (rc < 0) {
+            throw maps.failure(rc);
+        }
+        state = State.ENDED;
+        torn = part.isTorn();
+        return true;
+    }
+
+    private boolean readNext() throws MapsException {
+        long count = NativeCalls.partsRead(text.descriptor, buffer.address() + carried, READ - carried, position);
+        buffer.keepUntilHere();
+        if (count < 0) {
+            throw maps.failure((int) count);
+        }
+        if (count == 0) {
+            state = State.ENDED;
+            maps.checkWhole(text.descriptor);
+            if (carried > 0) {
+                part.fillFromText(maps, filter, buffer, carried); // throws: it is not a line
+            }
+            return false;
+        }
+        position += count;
+        int length = carried + (int) count;
+        int whole = length;
+        while (whole > 0 && buffer.bytes().get(whole - 1) != '\n') {
+            whole--;
+        }
+        int rc = part.fillFromText(maps, filter, buffer, whole);
+        if (rc < 0) {
+            throw maps.failure(rc);
+        }
+        carried = length - whole;
+        buffer.bytes().put(0, Bytes.copy(buffer.bytes(), whole, carried));
+        noteOverlap();
+        return true;
+    }
+
+    private void noteOverlap() {
+        torn |= part.isTorn();
+        if (part.size() > 0) {
+            cursor.reset();
+            torn |= Long.compareUnsigned(cursor.seek(0).start(), end) < 0;
+            end = cursor.seek(part.size() - 1).end();
+        }
+    }
+
+    /**
+     * Returns the part that {@link #next} has read: a snapshot of some of the mappings, which the next call overwrites. Its file indices
+     * are of this part alone.
+     */
+    public MapSnapshot part() {
+        return part;
+    }
+
+    /** Returns whether mappings of the parts read so far overlap: they changed meanwhile. */
+    public synchronized boolean isTorn() {
+        return torn;
+    }
+
+    /** Closes the descriptor. The last part stays. Closing again does nothing. */
+    @Override
+    public synchronized void close() {
+        state = State.CLOSED;
+        cleanable.clean();
+    }
+
+    @Override
+    public String toString() {
+        return "MapParts[" + maps.pid() + "]";
+    }
+}
