@@ -90,7 +90,7 @@ class MisuseTest {
                     () -> LiveMaps.of(null), () -> LiveMaps.of(maps).filter(null), () -> LiveMaps.of(maps).every(null),
                     () -> LiveMaps.of(maps).afterMiss(null), () -> maps.readMemory(0, null, 0, 0),
                     () -> MapDifference.visit(snapshot.cursor(), snapshot.cursor(), null),
-                    () -> MapDifference.visit(null, snapshot.cursor(), null), () -> MapDifference.visit(snapshot.cursor(), null, null));
+                    () -> MapDifference.visit(null, snapshot.cursor(), null), () -> MapDifference.visit(snapshot.cursor(), null, null), () -> MapChanges.of(null, null));
         }
     }
 
