@@ -97,7 +97,7 @@ class MapEventsOfJfrTest {
     }
 
     private static List<Object> fields(RecordedEvent event) {
-        return Stream.of("start", "end", "permissions", "offset", "inode", "kind", "path").map(name -> (Object) event.getValue(name))
+        return Stream.of("start", "end", "permissions", "offset", "inode", "kind", "path").<Object>map(event::getValue)
                 .collect(Collectors.toList());
     }
 
