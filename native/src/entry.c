@@ -174,6 +174,17 @@ int mf_entry_check(struct mf_process *process, const struct mf_mapping *mapping,
     return rc == 0 ? -ESTALE : rc < 0 ? rc : 0;
 }
 
+/* Whether -EPERM of a stat is the answer of the file's own file system (FUSE): then the entry may be followed. */
+static bool is_answer_of_file(struct mf_process *process, const struct mf_mapping *mapping)
+{
+    int flags = O_PATH;
+    const int fd = (int)mf_entry_call(process, mapping, MF_ENTRY_OPEN, &flags);
+
+    if (fd >= 0)
+        mf_sys_close(fd);
+    return fd >= 0;
+}
+
 int mf_entry_stat(struct mf_process *process, const struct mf_mapping *mapping, const char *name, struct mf_statx *out)
 {
     int flags = O_PATH;
@@ -182,6 +193,8 @@ int mf_entry_stat(struct mf_process *process, const struct mf_mapping *mapping, 
 
     if (rc == 0)
         rc = (int)mf_entry_call(process, mapping, MF_ENTRY_FILE_STAT, out);
+    if (rc == -EPERM && is_answer_of_file(process, mapping))
+        return -EACCES;
     if (rc < 0 || mf_entry_numbers_agree(mapping, out))
         return rc;
     fd = (int)mf_entry_call(process, mapping, MF_ENTRY_OPEN, &flags); /* this file, whatever is mapped there a moment later */

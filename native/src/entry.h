@@ -34,7 +34,7 @@ long mf_entry_call(struct mf_process *process, const struct mf_mapping *mapping,
  */
 int mf_entry_access(struct mf_process *process, const struct mf_mapping *mapping);
 
-/* stat(2) through the entry, checked against the record: 0, -ESTALE, -EPERM without the capability, ... */
+/* stat(2) through the entry, checked against the record: 0, -ESTALE, -EPERM without the capability, -EACCES of the file's own, ... */
 int mf_entry_stat(struct mf_process *process, const struct mf_mapping *mapping, const char *name, struct mf_statx *out);
 
 /*
