@@ -161,6 +161,7 @@ static const struct command {
     {"segment", odd_segment},     /* ID: a System V segment of that id, as far as the kernel lets */
     {"churn", odd_churn},         /* MILLISECONDS [WAY]: threads change mappings in the background */
     {"join", odd_join},           /* waits for them: how many changes */
+    {"random", odd_random},       /* SEED COUNT: so many changes of mappings, all over before the answer */
 };
 
 static void run(char *line)

@@ -32,4 +32,7 @@ void odd_segment(const char *wanted);
 void odd_churn(const char *milliseconds_and_way);
 void odd_join(const char *unused);
 
+/* Changes mappings at random, as often as asked: a command that answers when it is done. The same seed makes the same changes. */
+void odd_random(const char *seed_and_count);
+
 #endif

@@ -20,7 +20,7 @@ import java.util.Objects;
  * {@link IllegalStateException}; a value read before that is right. Before the first {@link #next} and behind the last
  * mapping, reading throws {@link IndexOutOfBoundsException}.
  */
-public final class MapCursor implements Mapping {
+public final class MapCursor extends MappingSequence implements Mapping {
     /** Positions outside the mappings, where every read throws: before the first, and behind the last. */
     private static final int BEFORE = -1;
     private static final int BEHIND = Integer.MAX_VALUE - 1;
@@ -114,6 +114,19 @@ public final class MapCursor implements Mapping {
                 return found >= 0;
             }
         }
+    }
+
+    @Override
+    int mappingCount() {
+        return count;
+    }
+
+    @Override
+    Mapping mappingAt(int index) {
+        if (index != at) {
+            seek(index);
+        }
+        return this;
     }
 
     private void leave() {

@@ -3,100 +3,225 @@ package org.mapfiles;
 import java.util.Objects;
 
 /**
- * What is different between two pictures of a process: an earlier and a later one.
+ * The difference between two snapshots of a process, an earlier one and a later one, as changes that can be replayed.
  *
  * <pre>{@code
  * MapDifference.visit(before.cursor(), now.cursor(), visitor);
  * }</pre>
  *
- * <p>A later mapping <em>continues</em> an earlier one if they overlap and show the same bytes: of one file, at the same place, or
- * memory without a file of one kind. Of such a pair, range, permissions and name may have changed: a file's name does when it
- * is renamed or deleted. A mapping that was split is continued by several, and several that were merged are continued by one;
- * each pair is told. What is continued by none is removed, what continues none is added, so a library that took the place
- * of another is both.
+ * <p><b>Replay:</b> a set that holds the mappings of the earlier snapshot, and to which each reported change is applied in turn, holds
+ * the mappings of the later one at the end. It never holds two mappings that overlap: all removals are reported first, then the changes
+ * in an order in which each new range is free, then the additions. Each mapping of the earlier snapshot is reported at most
+ * once, and so is each one of the later snapshot.
  *
- * <p>Memory without a file that was unmapped and mapped again at the same place looks as if it had stayed; so does a file.
+ * <p>A later mapping <em>continues</em> an earlier one if they overlap and have the same memory: of one file, at the same offset, or
+ * memory without a file of one kind. A mapping with one successor is reported as changed if its range, its permissions or
+ * its name are different; a file's name changes when the file is renamed or deleted. If a mapping was split, one of the parts is
+ * reported as its successor, and the others by {@link Visitor#split}. If several were merged, one is reported as changed, and the
+ * others by {@link Visitor#merged}. A library that replaced another one at the same addresses is removed and added.
  *
- * <p>Allocates nothing; takes time in proportion to the mappings of both. Each cursor belongs to the calling thread; a snapshot
- * that shows a new picture meanwhile ends the visit with an {@link IllegalStateException}.
+ * <p>Memory that was unmapped and mapped again at the same addresses, without a file or of the same file, is not reported: both
+ * snapshots are equal there.
+ *
+ * <p>Allocates nothing. The time is proportional to the number of mappings of both. Each cursor belongs to the calling thread. If one
+ * of the snapshots is refreshed meanwhile, the visit ends with an {@link IllegalStateException}.
  */
 public final class MapDifference {
+    /** Of a mapping that continues no other, or that no other continues. */
+    private static final int NONE = -1;
+    /** Of a mapping that was split or merged, and is not the one that is reported as changed. */
+    private static final int PART = -2;
+
     private MapDifference() {
     }
 
     /**
-     * Is told of differences in the order of where mappings end, of a pair the one that ends first. The mappings are the cursors
-     * that were given, on their way: they are to be read, not moved.
+     * Receives the changes, in the order in which they can be replayed. A mapping is valid during the call: it is one of the cursors that
+     * were passed, and must not be moved.
      */
     public interface Visitor {
-        /** A mapping that continues none of the earlier picture. */
+        /** Receives a mapping of the later snapshot that continues none of the earlier one. */
         void added(Mapping now);
 
-        /** A mapping that none of the later picture continues. */
+        /** Receives a mapping of the earlier snapshot that none of the later one continues. */
         void removed(Mapping before);
 
-        /** A mapping and one that continues it, with another range, other permissions or another name. */
+        /** Receives a mapping and its successor, which has another range, other permissions or another name. */
         void changed(Mapping before, Mapping now);
+
+        /**
+         * Receives a mapping of the later snapshot that continues an earlier one whose successor is another mapping. For a replay it
+         * is added, which is what this method does unless it is overridden.
+         */
+        default void split(Mapping now) {
+            added(now);
+        }
+
+        /**
+         * Receives a mapping of the earlier snapshot that is continued by a mapping which is reported as the successor of another one. For
+         * a replay it is removed, which is what this method does unless it is overridden.
+         */
+        default void merged(Mapping before) {
+            removed(before);
+        }
     }
 
     /**
-     * Tells a visitor what is different.
+     * Reports the difference to a visitor.
      *
-     * @param before of the earlier picture; is reset, and ends behind the last mapping
-     * @param now of the later picture, likewise; another cursor
+     * @param before of the earlier snapshot; is reset and moved
+     * @param now of the later snapshot; is reset and moved
      * @throws IllegalArgumentException if both are the same cursor
      */
     public static void visit(MapCursor before, MapCursor now, Visitor visitor) {
         if (before == now) {
-            throw new IllegalArgumentException("one cursor cannot walk two pictures");
+            throw new IllegalArgumentException("one cursor cannot walk two snapshots");
         }
         Objects.requireNonNull(visitor, "visitor");
         before.reset();
         now.reset();
-        boolean isBefore = before.next();
-        boolean isNow = now.next();
-        boolean isContinued = false;
-        boolean continues = false;
-        while (isBefore || isNow) {
-            // Whichever ends first has met all that it can overlap.
-            int order = !isBefore ? 1 : !isNow ? -1 : Long.compareUnsigned(before.end(), now.end());
-            if (isBefore && isNow && overlap(before, now) && showTheSame(before, now)) {
-                isContinued = true;
-                continues = true;
-                if (!isEqual(before, now)) {
-                    visitor.changed(before, now);
-                }
+        report(before, now, visitor);
+    }
+
+    /** Reports the difference of any two sequences. */
+    static void report(MappingSequence before, MappingSequence now, Visitor visitor) {
+        if (reportRemovals(before, now, visitor)) {
+            reportChanges(before, now, visitor);
+        }
+        reportAdditions(before, now, visitor);
+    }
+
+    /** Returns whether there are changes to report. */
+    private static boolean reportRemovals(MappingSequence before, MappingSequence now, Visitor visitor) {
+        boolean isChanged = false;
+        int first = 0;
+        for (int i = 0; i < before.mappingCount(); i++) {
+            first = firstEndingAbove(before.mappingAt(i).start(), now, first);
+            int partner = partner(before, i, now, first);
+            if (partner == NONE) {
+                visitor.removed(before.mappingAt(i));
+            } else if (partner == PART) {
+                visitor.merged(before.mappingAt(i));
+            } else {
+                isChanged |= !isEqual(before.mappingAt(i), now.mappingAt(partner));
             }
-            if (order <= 0) {
-                if (!isContinued) {
-                    visitor.removed(before);
-                }
-                isContinued = false;
-                isBefore = before.next();
-            }
-            if (order >= 0) {
-                if (!continues) {
-                    visitor.added(now);
-                }
-                continues = false;
-                isNow = now.next();
+        }
+        return isChanged;
+    }
+
+    private static void reportAdditions(MappingSequence before, MappingSequence now, Visitor visitor) {
+        int first = 0;
+        for (int i = 0; i < now.mappingCount(); i++) {
+            first = firstEndingAbove(now.mappingAt(i).start(), before, first);
+            int partner = partner(now, i, before, first);
+            if (partner == NONE) {
+                visitor.added(now.mappingAt(i));
+            } else if (partner == PART) {
+                visitor.split(now.mappingAt(i));
             }
         }
     }
 
-    private static boolean overlap(MapCursor one, MapCursor other) {
+    /**
+     * Reports changed pairs. If a new range reaches up into the old one of the next pair, that one is reported first: a run of
+     * such pairs is reported backwards. A range that reaches down needs the pair before it, which is reported before it anyway.
+     */
+    private static void reportChanges(MappingSequence before, MappingSequence now, Visitor visitor) {
+        int first = 0;
+        int runStart = NONE;
+        int last = NONE;
+        int lastPartner = NONE;
+        for (int i = 0; i < before.mappingCount(); i++) {
+            first = firstEndingAbove(before.mappingAt(i).start(), now, first);
+            int partner = partner(before, i, now, first);
+            if (partner < 0 || isEqual(before.mappingAt(i), now.mappingAt(partner))) {
+                continue;
+            }
+            if (last == NONE || Long.compareUnsigned(now.mappingAt(lastPartner).end(), before.mappingAt(i).start()) <= 0) {
+                reportRun(before, now, visitor, runStart, last, lastPartner);
+                runStart = i;
+            }
+            last = i;
+            lastPartner = partner;
+        }
+        reportRun(before, now, visitor, runStart, last, lastPartner);
+    }
+
+    private static void reportRun(MappingSequence before, MappingSequence now, Visitor visitor, int start, int end, int partner) {
+        int old = end;
+        int young = partner;
+        while (old != NONE) {
+            visitor.changed(before.mappingAt(old), now.mappingAt(young));
+            if (old == start) {
+                return;
+            }
+            long needed = before.mappingAt(old).start();
+            do { // to the one that reaches into the range that was given up
+                young--;
+            } while (Long.compareUnsigned(now.mappingAt(young).start(), needed) >= 0);
+            old = firstWithMemoryOf(now.mappingAt(young), before, firstOverlapping(now.mappingAt(young), before, old));
+        }
+    }
+
+    /**
+     * Returns the partner of a mapping: the index of the one that it continues, or that continues it, if each of the two is the first
+     * such one of the other. Else {@link #NONE} or {@link #PART}.
+     *
+     * @param first the first of the others that ends above the start of the mapping
+     */
+    private static int partner(MappingSequence of, int index, MappingSequence others, int first) {
+        int partner = firstWithMemoryOf(of.mappingAt(index), others, first);
+        if (partner == NONE) {
+            return NONE;
+        }
+        // Each step back ends at the one before that has the same memory: the steps of all are as many as the mappings.
+        Mapping other = others.mappingAt(partner);
+        for (int i = index - 1; i >= 0 && overlap(of.mappingAt(i), other); i--) {
+            if (haveSameMemory(of.mappingAt(i), other)) {
+                return PART;
+            }
+        }
+        return partner;
+    }
+
+    private static int firstWithMemoryOf(Mapping mapping, MappingSequence others, int first) {
+        for (int i = first; i < others.mappingCount() && overlap(mapping, others.mappingAt(i)); i++) {
+            if (haveSameMemory(mapping, others.mappingAt(i))) {
+                return i;
+            }
+        }
+        return NONE;
+    }
+
+    private static int firstEndingAbove(long address, MappingSequence others, int first) {
+        int i = first;
+        while (i < others.mappingCount() && Long.compareUnsigned(others.mappingAt(i).end(), address) <= 0) {
+            i++;
+        }
+        return i;
+    }
+
+    /** The first that overlaps a mapping, where another one that is not below it is known. */
+    private static int firstOverlapping(Mapping mapping, MappingSequence others, int known) {
+        int i = known;
+        while (i > 0 && Long.compareUnsigned(others.mappingAt(i - 1).end(), mapping.start()) > 0) {
+            i--;
+        }
+        return i;
+    }
+
+    private static boolean overlap(Mapping one, Mapping other) {
         return Long.compareUnsigned(one.start(), other.end()) < 0 && Long.compareUnsigned(other.start(), one.end()) < 0;
     }
 
-    private static boolean showTheSame(MapCursor before, MapCursor now) {
-        return before.kind() == now.kind() && before.isShared() == now.isShared() && before.isFileBacked() == now.isFileBacked()
-                && before.inode() == now.inode() && before.deviceMajor() == now.deviceMajor()
-                && before.deviceMinor() == now.deviceMinor()
-                && (!before.isFileBacked() || before.start() - before.offset() == now.start() - now.offset());
+    private static boolean haveSameMemory(Mapping one, Mapping other) {
+        return one.kind() == other.kind() && one.isShared() == other.isShared() && one.isFileBacked() == other.isFileBacked()
+                && Mappings.mayBeOfOneFile(one, other)
+                && (!one.isFileBacked() || one.start() - one.offset() == other.start() - other.offset());
     }
 
-    private static boolean isEqual(MapCursor before, MapCursor now) {
+    private static boolean isEqual(Mapping before, Mapping now) {
         return before.start() == now.start() && before.end() == now.end() && before.flags() == now.flags()
-                && before.offset() == now.offset() && before.isNameOf(now);
+                && before.offset() == now.offset() && Mappings.haveSameNumbers(before, now) && Mappings.haveSameName(before, now);
     }
 }

@@ -4,11 +4,8 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.lang.ref.WeakReference;
-import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.Objects;
-import java.util.TreeMap;
 
 /**
  * What was mapped where, and when: for samples that are looked up later than they were taken.
@@ -37,43 +34,20 @@ import java.util.TreeMap;
  * nothing; resolving allocates nothing.
  */
 public final class MapTimeline {
-    /** Changes in a block before the next one begins, at least: less would be more bases than changes. */
-    private static final int LEAST_CHANGES = 256;
-
-    /**
-     * Of what the kernel told, but what a look under way may not have seen; beyond, the last look says since when something may have been
-     * otherwise.
-     */
-    private static final int MOST_TOLD = 4096;
-
     /** Held by one look at a time, so that their times go on; who resolves does not wait for what the kernel is asked. */
     private final Object looking = new Object();
-    private final long maxBytes;
-    private final List<TimelineBlock> blocks = new ArrayList<>();
-    /** What is mapped now, by start. */
-    private TreeMap<Long, PastMapping> present = byStart();
-    /** What the kernel told since the last look began, in order of time: whether that look has seen it is not known. */
-    private final List<Told> told = new ArrayList<>();
-    private MapSnapshot lastPicture;
-    private int lastVersion;
+    private final TimelineBlocks blocks;
+    private final TrackedMappings tracked = new TrackedMappings();
     private long lookedAt;
     private long toldUntil;
     private long missedBy = Long.MIN_VALUE;
-    /** The last that was told and is not remembered. */
-    private long forgottenUntil = Long.MIN_VALUE;
-    /** When the look under way began. */
-    private long lookingFrom = Long.MAX_VALUE;
     /** What was listened to last, which is the caller's to give up. */
     private WeakReference<MapEvents> stream;
     private boolean isThreadMissing;
     private boolean isLoaded;
 
-    /** A mapping that is there from a time on; null: all ended. */
-    private record Told(PastMapping mapping, long time) {
-    }
-
     private MapTimeline(long maxBytes) {
-        this.maxBytes = maxBytes;
+        blocks = new TimelineBlocks(maxBytes);
     }
 
     /**
@@ -108,23 +82,13 @@ public final class MapTimeline {
         Objects.requireNonNull(snapshot, "snapshot");
         synchronized (looking) {
             long from = System.nanoTime();
-            keepToldFrom(from);
-            try {
-                maps.refresh(snapshot);
-                long to = System.nanoTime();
-                if (events != null) {
-                    listen(events);
-                }
-                return record(snapshot, from, to);
-            } finally {
-                keepToldFrom(Long.MAX_VALUE);
+            maps.refresh(snapshot);
+            long to = System.nanoTime();
+            if (events != null) {
+                listen(events);
             }
+            return record(snapshot, from, to);
         }
-    }
-
-    /** What is told of the time since then may not be in the picture that is being read. */
-    synchronized void keepToldFrom(long from) {
-        lookingFrom = from;
     }
 
     /**
@@ -199,76 +163,16 @@ public final class MapTimeline {
         missedBy = by;
     }
 
-    /** A mapping was made at that time; what was in its range is not there any more. */
+    /** Takes in an event: a mapping that is there from a time on. */
     synchronized void record(Mapping mapping, long time) {
         checkLive();
-        if (blocks.isEmpty()) {
-            remember(new Told(PastMapping.told(mapping), time)); // the first picture may not show it
-        } else if (time >= lookedAt) {
-            PastMapping added = PastMapping.told(mapping);
-            for (PastMapping covered : takeOut(present, added.start(), added.end())) {
-                add(covered, true, after(covered), time); // or unmapped before, which is not told
-            }
-            present.put(added.start(), added);
-            remember(new Told(added, time));
-            add(added, false, time, time);
-            keepWithinBounds(time);
-        }
+        record(tracked.mapped(mapping, time));
     }
 
-    /** All mappings ended at that time. */
+    /** Takes in an execve(2). */
     synchronized void recordEnd(long time) {
         checkLive();
-        if (blocks.isEmpty()) {
-            remember(new Told(null, time));
-        } else if (time >= lookedAt) {
-            present.clear();
-            remember(new Told(null, time));
-            add(null, true, time, time);
-        }
-    }
-
-    private void remember(Told one) {
-        if (told.size() >= MOST_TOLD) {
-            forgetOldest();
-        }
-        told.add(one);
-    }
-
-    private void forgetOldest() {
-        int oldest = 0;
-        while (oldest < MOST_TOLD / 2 && told.get(oldest).time < lookingFrom) {
-            forgottenUntil = told.get(oldest++).time;
-        }
-        told.subList(0, oldest).clear();
-    }
-
-    private static TreeMap<Long, PastMapping> byStart() {
-        return new TreeMap<>(Long::compareUnsigned);
-    }
-
-    /** Makes room for a range: what was there, cut to it. */
-    private static List<PastMapping> takeOut(TreeMap<Long, PastMapping> from, long start, long end) {
-        List<PastMapping> out = new ArrayList<>();
-        Map.Entry<Long, PastMapping> at = from.floorEntry(start);
-        if (at == null || Long.compareUnsigned(at.getValue().end(), start) <= 0) {
-            at = from.higherEntry(start);
-        }
-        while (at != null && Long.compareUnsigned(at.getKey(), end) < 0) {
-            PastMapping cut = at.getValue();
-            long first = Long.compareUnsigned(cut.start(), start) < 0 ? start : cut.start();
-            long behind = Long.compareUnsigned(cut.end(), end) > 0 ? end : cut.end();
-            from.remove(cut.start());
-            if (first != cut.start()) {
-                from.put(cut.start(), cut.part(cut.start(), first));
-            }
-            if (behind != cut.end()) {
-                from.put(behind, cut.part(behind, cut.end()));
-            }
-            out.add(cut.part(first, behind));
-            at = from.ceilingEntry(behind);
-        }
-        return out;
+        record(tracked.executed(time));
     }
 
     /**
@@ -277,8 +181,7 @@ public final class MapTimeline {
      *
      * @param from before it was read
      * @param to after it was read
-     * @return whether anything is different; false also where the kernel told of some thousand changes since {@code from}, not all of which
-     *     are remembered: such a picture is left out, the next one will do
+     * @return whether anything is different
      * @throws IllegalArgumentException if {@code to} is before {@code from}, or that before the last picture's
      */
     public synchronized boolean record(MapSnapshot picture, long from, long to) {
@@ -287,25 +190,15 @@ public final class MapTimeline {
         if (to < from || (!blocks.isEmpty() && from < lookedAt)) {
             throw new IllegalArgumentException("times go on: " + from + " to " + to + ", and the last look was at " + lookedAt);
         }
-        if (forgottenUntil >= from) {
-            return false;
-        }
-        boolean changed = true;
-        long now = told.isEmpty() ? to : Math.max(to, told.get(told.size() - 1).time); // of all that is taken in
+        MappingStep step = tracked.polled(picture, from, to);
+        boolean isChanged = blocks.isEmpty() || record(step);
+        long now = Math.max(to, tracked.latestEvent()); // the time of what is known now
         if (blocks.isEmpty()) {
-            present = shown(picture, from);
-            blocks.add(newBlock(now));
-        } else if (picture == lastPicture && picture.version() == lastVersion && told.isEmpty()) {
-            changed = false;
-        } else {
-            changed = goOn(shown(picture, from), to);
+            blocks.begin(now, tracked.mappings());
         }
-        told.removeIf(one -> one.time < from);
-        lastPicture = picture;
-        lastVersion = told.isEmpty() ? picture.version() : ~picture.version();
         lookedAt = from;
-        keepWithinBounds(now);
-        return changed;
+        blocks.keepWithinBounds(now, tracked.mappings());
+        return isChanged;
     }
 
     private void checkLive() {
@@ -314,110 +207,68 @@ public final class MapTimeline {
         }
     }
 
-    private TimelineBlock newBlock(long time) {
-        return new TimelineBlock(time, present.values().toArray(new PastMapping[0]));
+    /** Records a step; returns whether that is a change of what an address means. */
+    private boolean record(MappingStep step) {
+        switch (step.source()) {
+            case EVENT:
+                recordEvent(step);
+                return true;
+            case EXEC:
+                blocks.add(null, true, step.time(), step.time());
+                for (TrackedMappings.Known kept : tracked.mappings()) { // [vsyscall]
+                    blocks.add(kept.mapping, false, step.time(), step.time());
+                }
+                return true;
+            default:
+                return recordPoll(step);
+        }
     }
 
-    /** What is mapped by a picture, and by what the kernel told since that was begun. */
-    private TreeMap<Long, PastMapping> shown(MapSnapshot picture, long from) {
-        TreeMap<Long, PastMapping> shown = byStart();
-        byte[] name = {};
-        for (MapCursor mapping = picture.cursor(); mapping.next(); ) {
-            PastMapping known = present.get(mapping.start());
-            boolean isKnown = known != null && known.isShownBy(mapping);
-            PastMapping now = isKnown && !known.isTold() ? known // a picture knows the numbers that an event may lack
-                    : PastMapping.of(mapping, isKnown ? known.rawName() : name);
-            name = now.rawName();
-            shown.put(now.start(), now);
+    /** In the rests of what an event's mapping replaced nothing is unmapped: their range alone is another. */
+    private void recordEvent(MappingStep step) {
+        for (TrackedMappings.Known known : step.before()) {
+            blocks.add(known.mapping.within(step.reported()), true, step.lastSeen(known), step.time());
         }
-        for (Told one : told) {
-            if (one.time < from) {
-                continue;
+        for (PastMapping now : step.now()) {
+            blocks.add(now, false, step.time(), step.time());
+        }
+        blocks.keepWithinBounds(step.time(), tracked.mappings());
+    }
+
+    /** Of two mappings that differ only in numbers which the event of the first one lacked, nothing is recorded. */
+    private boolean recordPoll(MappingStep step) {
+        List<PastMapping> now = step.now();
+        boolean[] isKnown = new boolean[now.size()];
+        boolean isChanged = false;
+        int next = 0;
+        for (TrackedMappings.Known known : step.before()) {
+            while (next < now.size() && Long.compareUnsigned(now.get(next).start(), known.mapping.start()) < 0) {
+                next++;
             }
-            if (one.mapping == null) {
-                shown.clear();
+            if (next < now.size() && known.mapping.isThat(now.get(next))) {
+                isKnown[next] = true;
             } else {
-                takeOut(shown, one.mapping.start(), one.mapping.end());
-                shown.put(one.mapping.start(), one.mapping);
+                blocks.add(known.mapping, true, step.lastSeen(known), step.time());
+                isChanged = true;
             }
         }
-        return shown;
-    }
-
-    private boolean goOn(TreeMap<Long, PastMapping> now, long to) {
-        boolean changed = false;
-        for (PastMapping old : present.values()) {
-            if (!isIn(now, old)) {
-                add(old, true, after(old), to);
-                changed = true;
+        for (int i = 0; i < now.size(); i++) {
+            if (!isKnown[i]) {
+                blocks.add(now.get(i), false, step.lastAbsent(now.get(i)), step.time());
+                isChanged = true;
             }
         }
-        for (PastMapping added : now.values()) {
-            if (!isIn(present, added)) {
-                add(added, false, after(added), to);
-                changed = true;
-            }
-        }
-        present = now;
-        return changed;
-    }
-
-    /** When the kernel told, or the last look saw, that a range was otherwise. */
-    private long after(PastMapping changed) {
-        for (int i = told.size() - 1; i >= 0; i--) {
-            Told last = told.get(i);
-            if (last.mapping == null || last.mapping.covers(changed)) {
-                return last.time;
-            }
-        }
-        return lookedAt;
-    }
-
-    private static boolean isIn(TreeMap<Long, PastMapping> all, PastMapping mapping) {
-        PastMapping there = all.get(mapping.start());
-        return there != null && there.isThat(mapping);
-    }
-
-    private void add(PastMapping mapping, boolean isGone, long after, long upTo) {
-        for (int i = blocks.size() - 1; i >= 0; i--) {
-            blocks.get(i).add(mapping, isGone, after, upTo);
-            if (after >= blocks.get(i).begin) {
-                break; // it cannot have happened in an earlier one
-            }
-        }
-    }
-
-    private void keepWithinBounds(long now) {
-        TimelineBlock last = blocks.get(blocks.size() - 1);
-        if (last.count() >= Math.max(LEAST_CHANGES, last.base.length) && now > last.begin) {
-            blocks.add(newBlock(now));
-        }
-        dropOldest(bytes());
-    }
-
-    /** Until the rest, of so many bytes now, is within the bound: how many are left. The last one stays. */
-    private long dropOldest(long bytes) {
-        long left = bytes;
-        int dropped = 0;
-        while (left > maxBytes && dropped < blocks.size() - 1) {
-            left -= blocks.get(dropped++).bytes();
-        }
-        blocks.subList(0, dropped).clear();
-        return left;
+        return isChanged;
     }
 
     /** Bytes on the heap, about. */
     public synchronized long bytes() {
-        long bytes = 0;
-        for (TimelineBlock block : blocks) {
-            bytes += block.bytes();
-        }
-        return bytes;
+        return blocks.bytes();
     }
 
     /** The first time that {@link #resolve} answers for; {@link Long#MAX_VALUE} before the first look. */
     public synchronized long recordedFrom() {
-        return blocks.isEmpty() ? Long.MAX_VALUE : blocks.get(0).begin;
+        return blocks.isEmpty() ? Long.MAX_VALUE : blocks.begin();
     }
 
     /** The last time that {@link #resolve} answers for; {@link Long#MIN_VALUE} before the first look. */
@@ -432,33 +283,19 @@ public final class MapTimeline {
      * @return whether that is known and one mapping: {@link PastAnswer#mapping}
      */
     public synchronized boolean resolve(long address, long time, PastAnswer answer) {
-        if (blocks.isEmpty() || time < blocks.get(0).begin) {
+        if (blocks.isEmpty() || time < blocks.begin()) {
             answer.clear(PastAnswer.Outcome.NOT_RECORDED);
             return false;
         }
-        blocks.get(blockAt(time)).find(address, time, answer);
+        blocks.find(address, time, answer);
         answer.end(time <= recordedUntil(), time <= lookedAt);
         return answer.outcome() == PastAnswer.Outcome.FOUND;
-    }
-
-    private int blockAt(long time) {
-        int low = 0;
-        int high = blocks.size() - 1;
-        while (low < high) {
-            int middle = low + high + 1 >>> 1;
-            if (blocks.get(middle).begin <= time) {
-                low = middle;
-            } else {
-                high = middle - 1;
-            }
-        }
-        return low;
     }
 
     /** Writes it to a stream, compactly: {@link #load} reads it again. The stream stays open. */
     public synchronized void save(OutputStream out) throws IOException {
         Objects.requireNonNull(out, "out");
-        TimelineFile.write(blocks, lookedAt, recordedUntil(), out);
+        blocks.write(lookedAt, recordedUntil(), out);
     }
 
     /**
@@ -474,15 +311,7 @@ public final class MapTimeline {
         TimelineFile.Reader reader = new TimelineFile.Reader(in, maxBytes);
         timeline.lookedAt = reader.lookedAt();
         timeline.toldUntil = reader.recordedUntil();
-        long bytes = 0;
-        for (TimelineBlock block = reader.next(); block != null; block = reader.next()) {
-            timeline.blocks.add(block);
-            bytes += block.bytes();
-            if (bytes - maxBytes > maxBytes / 4) { // many at a time: a file may have very many very small ones
-                bytes = timeline.dropOldest(bytes);
-            }
-        }
-        timeline.dropOldest(bytes);
+        timeline.blocks.read(reader);
         timeline.isLoaded = true;
         return timeline;
     }

@@ -20,6 +20,34 @@ final class Mappings {
                 + Long.toUnsignedString(mapping.inode()) + (name == null ? "" : " " + name);
     }
 
+    /** Whether two mappings have the same device and inode. */
+    static boolean haveSameNumbers(Mapping one, Mapping other) {
+        return one.inode() == other.inode() && one.deviceMajor() == other.deviceMajor() && one.deviceMinor() == other.deviceMinor();
+    }
+
+    /**
+     * Whether two mappings may be of one file, or both of none. An event may lack the file's numbers, and on overlayfs the kernel reports
+     * others in an event than in the list of mappings: then the name decides.
+     */
+    static boolean mayBeOfOneFile(Mapping one, Mapping other) {
+        return haveSameNumbers(one, other) || ((isReported(one) || isReported(other)) && haveSameName(one, other));
+    }
+
+    private static boolean isReported(Mapping mapping) {
+        return mapping instanceof PastMapping && ((PastMapping) mapping).isTold();
+    }
+
+    /** Whether two mappings have the same name, or both have none. */
+    static boolean haveSameName(Mapping one, Mapping other) {
+        if (one instanceof PastMapping) {
+            return other.nameEquals(((PastMapping) one).rawName());
+        }
+        if (other instanceof PastMapping) {
+            return one.nameEquals(((PastMapping) other).rawName());
+        }
+        return ((MapCursor) one).isNameOf((MapCursor) other);
+    }
+
     /** A native record of its own, with the name behind it as in an answer, as far as the core looks at that. */
     static NativeMemory copy(Mapping mapping) {
         NativeMemory copy = new NativeMemory(COPY_SIZE);

@@ -16,6 +16,8 @@ public final class PastMapping implements Mapping {
     private static final byte[] DELETED = {' ', '(', 'd', 'e', 'l', 'e', 't', 'e', 'd', ')'};
     /** Permissions, and whether a file stands behind it: the bits that filters know. */
     private static final int FILTER = 0x1f;
+    /** Those, and the kind. */
+    private static final int SHOWN = FILTER | MapRecord.KIND_MASK << MapRecord.KIND_SHIFT;
     /** Of the flags that are kept: by the kernel's word, not from a picture. */
     private static final int TOLD = 1 << 31;
 
@@ -64,41 +66,40 @@ public final class PastMapping implements Mapping {
                 name);
     }
 
-    /** Whether a picture shows this very mapping. */
-    boolean isShownBy(MapCursor mapping) {
-        return isLike(mapping, false);
+    /** What of it is in the range of another one that overlaps it. */
+    PastMapping within(PastMapping other) {
+        return part(Long.compareUnsigned(start, other.start) < 0 ? other.start : start,
+                Long.compareUnsigned(end, other.end) > 0 ? other.end : end);
     }
 
+    /** Whether another mapping is equal in all that is shown of a mapping. */
+    boolean isSame(Mapping other) {
+        return other == this || (start == other.start() && end == other.end() && offset == other.offset()
+                && (flags & SHOWN) == (other.flags() & SHOWN) && Mappings.haveSameNumbers(this, other) && other.nameEquals(name));
+    }
+
+    /** Whether another mapping is equal as far as its numbers are known: an event lacks some. */
     boolean isThat(PastMapping other) {
-        return other == this || isLike(other, other.isTold());
-    }
-
-    private boolean isLike(Mapping mapping, boolean isToldToo) {
-        return start == mapping.start() && end == mapping.end() && offset == mapping.offset()
-                && (flags & FILTER) == (mapping.flags() & FILTER) && mayBeFileOf(mapping, isToldToo) && mapping.nameEquals(name);
+        return other == this || (start == other.start && end == other.end && offset == other.offset
+                && (flags & FILTER) == (other.flags & FILTER) && mayBeFileOf(other) && Arrays.equals(name, other.name));
     }
 
     /**
-     * Whether the numbers of the files, as far as they are known, are the same. An event may lack them, and where file systems lie
-     * over each other its device may be another than that of a picture.
+     * Whether the numbers of the files, as far as they are known, are the same. An event may lack them, and on overlayfs the kernel
+     * reports another device in an event than in the list of mappings.
      */
-    private boolean mayBeFileOf(Mapping mapping, boolean isToldToo) {
-        return inode == 0 || mapping.inode() == 0 || (inode == mapping.inode()
-                && (isTold() != isToldToo || (deviceMajor == mapping.deviceMajor() && deviceMinor == mapping.deviceMinor())));
+    private boolean mayBeFileOf(PastMapping other) {
+        return inode == 0 || other.inode == 0 || (inode == other.inode
+                && (isTold() != other.isTold() || (deviceMajor == other.deviceMajor && deviceMinor == other.deviceMinor)));
     }
 
     boolean isTold() {
         return (flags & TOLD) != 0;
     }
 
-    /** Whether all of another's range is in this one. */
-    boolean covers(PastMapping other) {
-        return Long.compareUnsigned(start, other.start) <= 0 && Long.compareUnsigned(other.end, end) <= 0;
-    }
-
     /** Whether an address means the same in both, of which the other is newer: the same byte of the same file, or memory of one kind. */
     boolean meansTheSame(PastMapping other) {
-        return isFileBacked() == other.isFileBacked() && mayBeFileOf(other, other.isTold())
+        return isFileBacked() == other.isFileBacked() && mayBeFileOf(other)
                 && (Arrays.equals(name, other.name) || isDeletedIn(other))
                 && (!isFileBacked() || start - offset == other.start - other.offset);
     }

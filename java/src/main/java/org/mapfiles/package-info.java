@@ -16,8 +16,8 @@
  *
  * <p>The way in is {@link org.mapfiles.ProcessMaps}; from there to {@link org.mapfiles.MapFiles}, the files behind mappings.
  * {@link org.mapfiles.LiveMaps} keeps a picture fresh beside any number of resolving threads,
- * {@link org.mapfiles.MapDifference} tells what changed between two pictures, {@link org.mapfiles.MapEvents} what is mapped or gets
- * other permissions as it happens, {@link org.mapfiles.MapTimeline} what was where at an earlier time, and
+ * {@link org.mapfiles.MapDifference} reports the difference of two snapshots, {@link org.mapfiles.MapChanges} the changes of a process
+ * in an order to replay them, {@link org.mapfiles.MapEvents} what is mapped or gets other permissions as it happens, {@link org.mapfiles.MapTimeline} what was where at an earlier time, and
  * {@link org.mapfiles.SharedMappings} which memory processes have in common.
  *
  * <h2>For a sampler</h2>

@@ -11,6 +11,8 @@ import java.util.Map;
 import jdk.jfr.Configuration;
 import jdk.jfr.Event;
 import jdk.jfr.FlightRecorder;
+import jdk.jfr.FlightRecorderListener;
+import jdk.jfr.Recording;
 import org.mapfiles.MapCursor;
 import org.mapfiles.MapDifference;
 import org.mapfiles.MapFilter;
@@ -25,12 +27,20 @@ import org.mapfiles.jvm.Region;
  * Events of the Flight Recorder about this JVM's mappings.
  *
  * <ul>
- *   <li>{@code mapfiles.MemoryMapping}: every mapping, at the end of every chunk; off unless asked for
- *   <li>{@code mapfiles.MemoryMapSummary}: their number against {@code vm.max_map_count}, and what they take; every minute
- *   <li>{@code mapfiles.MemoryMapChange}: what came, went or changed, looked for every second; off unless asked for
- *   <li>{@code mapfiles.CodeRegion}: each executable part of code heaps and libraries, at the end of every chunk; off unless asked for
- *   <li>{@code mapfiles.MemoryRegionSummary}: bytes per {@link Region}, at the end of every chunk; off unless asked for
+ *   <li>{@code mapfiles.MemoryMapping}: every mapping, at the beginning and the end of every chunk; off unless asked for
+ *   <li>{@code mapfiles.MemoryMapSummary}: their number against {@code vm.max_map_count}, and what they take, at the beginning and the
+ *       end of every chunk, so at least twice in a recording; for more, set its {@code period}
+ *   <li>{@code mapfiles.MemoryMapChange}: what was added, removed or changed, found by a poll every second; off unless asked for
+ *   <li>{@code mapfiles.CodeRegion}: each executable part of code heaps and libraries, at the beginning and the end of every chunk; off
+ *       unless asked for
+ *   <li>{@code mapfiles.MemoryRegionSummary}: bytes per {@link Region}, at the beginning and the end of every chunk; off unless asked for
  * </ul>
+ *
+ * <p><b>Replay:</b> a set that holds the mappings of one poll ({@code MemoryMapping} events with equal {@code poll}), and to which all
+ * {@code MemoryMapChange} events of later polls are applied in order of {@code sequence}, holds the mappings of each of these
+ * polls in turn, and never two that overlap: {@code REMOVED} removes the mapping of that range, {@code CHANGED} replaces the one from
+ * {@code startBefore} to {@code endBefore}, {@code ADDED} adds one. A change happened in the time {@code since} before the
+ * event; what is mapped and unmapped between two polls is not found.
  *
  * <p>An event that nobody records costs nothing: no mapping is read for it. {@link #settings()} has all of them on.
  *
@@ -38,10 +48,20 @@ import org.mapfiles.jvm.Region;
  */
 public final class MapEventsOfJfr {
     private static final Map<Class<? extends Event>, Runnable> HOOKS = new LinkedHashMap<>();
-    private static MapSnapshot before;
-    private static MapSnapshot now;
+    private static MapSnapshot lastRead;
+    private static MapSnapshot spare;
     private static ProcessMaps maps;
-    private static long lookedAt;
+    private static long polledAt;
+    private static long polls;
+    private static long sequence;
+    /** Whether changes that the next poll finds may have happened while no changes were recorded. */
+    private static volatile boolean isInterrupted;
+    private static final FlightRecorderListener LISTENER = new FlightRecorderListener() {
+        @Override
+        public void recordingStateChanged(Recording changed) {
+            isInterrupted |= !new MemoryMapChangeEvent().isEnabled();
+        }
+    };
     private static boolean registered;
 
     static {
@@ -67,6 +87,7 @@ public final class MapEventsOfJfr {
         maps = ProcessMaps.self();
         HOOKS.keySet().forEach(FlightRecorder::register); // after unregister() they would be known no more
         HOOKS.forEach(FlightRecorder::addPeriodicEvent);
+        FlightRecorder.addListener(LISTENER);
         registered = true;
     }
 
@@ -75,11 +96,12 @@ public final class MapEventsOfJfr {
         if (!registered) {
             return;
         }
+        FlightRecorder.removeListener(LISTENER);
         HOOKS.values().forEach(FlightRecorder::removePeriodicEvent);
         HOOKS.keySet().forEach(FlightRecorder::unregister);
         maps.close();
-        before = null;
-        now = null;
+        lastRead = null;
+        spare = null;
         registered = false;
     }
 
@@ -108,9 +130,11 @@ public final class MapEventsOfJfr {
 
     private static void mappings() {
         attempt(() -> {
-            for (MapCursor mapping = maps.snapshot().cursor(); mapping.next(); ) {
+            poll();
+            for (MapCursor mapping = lastRead.cursor(); mapping.next(); ) {
                 MemoryMappingEvent event = new MemoryMappingEvent();
                 event.set(mapping);
+                event.poll = polls;
                 event.commit();
             }
         });
@@ -157,40 +181,66 @@ public final class MapEventsOfJfr {
         });
     }
 
-    /** The first look of a recording has nothing to compare with, and says nothing. */
     private static void changes() {
-        attempt(() -> {
-            long time = System.nanoTime();
-            MapSnapshot later = now == null ? new MapSnapshot() : now;
-            maps.refresh(later);
-            if (before != null && time - lookedAt < 60_000_000_000L) { // else recording has paused
-                long since = time - lookedAt;
-                MapDifference.visit(before.cursor(), later.cursor(), new MapDifference.Visitor() {
-                    @Override
-                    public void added(Mapping mapping) {
-                        commit("ADDED", null, mapping, since);
-                    }
-
-                    @Override
-                    public void removed(Mapping mapping) {
-                        commit("REMOVED", mapping, null, since);
-                    }
-
-                    @Override
-                    public void changed(Mapping earlier, Mapping mapping) {
-                        commit("CHANGED", earlier, mapping, since);
-                    }
-                });
-            }
-            now = before == null ? new MapSnapshot() : before;
-            before = later;
-            lookedAt = time;
-        });
+        attempt(MapEventsOfJfr::poll);
     }
 
-    private static void commit(String what, Mapping earlier, Mapping later, long since) {
-        MemoryMapChangeEvent event = new MemoryMapChangeEvent();
-        event.set(what, earlier, later, since);
-        event.commit();
+    /** Reads the mappings, and commits what has changed since the last time, unless nothing was recorded meanwhile. */
+    private static void poll() throws MapsException {
+        long time = System.nanoTime();
+        MapSnapshot read = spare == null ? new MapSnapshot() : spare;
+        maps.refresh(read);
+        polls++;
+        if (lastRead != null && !isInterrupted && new MemoryMapChangeEvent().isEnabled()) {
+            MapDifference.visit(lastRead.cursor(), read.cursor(), new Changes(time - polledAt));
+        }
+        isInterrupted = false;
+        spare = lastRead;
+        lastRead = read;
+        polledAt = time;
+    }
+
+    /** Commits changes in the order in which they can be replayed. */
+    private static final class Changes implements MapDifference.Visitor {
+        private final long since;
+
+        Changes(long since) {
+            this.since = since;
+        }
+
+        @Override
+        public void added(Mapping now) {
+            commit("ADDED", null, now, false);
+        }
+
+        @Override
+        public void removed(Mapping before) {
+            commit("REMOVED", before, null, false);
+        }
+
+        @Override
+        public void changed(Mapping before, Mapping now) {
+            commit("CHANGED", before, now, false);
+        }
+
+        @Override
+        public void split(Mapping now) {
+            commit("ADDED", null, now, true);
+        }
+
+        @Override
+        public void merged(Mapping before) {
+            commit("REMOVED", before, null, true);
+        }
+
+        private void commit(String what, Mapping before, Mapping now, boolean isContinued) {
+            MemoryMapChangeEvent event = new MemoryMapChangeEvent();
+            event.set(what, before, now);
+            event.sequence = ++sequence;
+            event.poll = polls;
+            event.since = since;
+            event.continued = isContinued;
+            event.commit();
+        }
     }
 }

@@ -1,6 +1,7 @@
 package org.mapfiles.jfr;
 
 import jdk.jfr.Category;
+import jdk.jfr.DataAmount;
 import jdk.jfr.Description;
 import jdk.jfr.Enabled;
 import jdk.jfr.Event;
@@ -12,10 +13,11 @@ import jdk.jfr.StackTrace;
 import jdk.jfr.Timespan;
 import org.mapfiles.Mapping;
 
-/** A mapping that came, went or changed since the last look. */
+/** A mapping that was added, removed or changed since the poll before. In order of their sequence, these can be replayed. */
 @Name("mapfiles.MemoryMapChange")
 @Label("Memory Map Change")
-@Description("A mapping of this process that came, went or changed since the look before")
+@Description("A mapping of this process that was added, removed or changed since the poll before. To replay: take the Memory Mapping"
+        + " events of one poll, then apply the changes of later polls in order of their sequence")
 @Category({"Operating System", "Memory", "mapfiles"})
 @Period("1 s")
 @Enabled(false)
@@ -25,10 +27,22 @@ final class MemoryMapChangeEvent extends Event {
     @Description("ADDED, REMOVED or CHANGED")
     String change;
 
+    @Label("Sequence")
+    @Description("Number of the change: each one can be applied to the mappings that those before it left")
+    long sequence;
+
+    @Label("Poll")
+    @Description("Number of the poll that found the change")
+    long poll;
+
     @Label("Since")
-    @Description("How long ago the look before was: it happened after that")
+    @Description("Time since the poll before: the change happened after that")
     @Timespan(Timespan.NANOSECONDS)
     long since;
+
+    @Label("Continued")
+    @Description("Whether the memory that was added was split from another mapping, or what was removed was merged into another one")
+    boolean continued;
 
     @Label("Start")
     @MemoryAddress
@@ -40,6 +54,14 @@ final class MemoryMapChangeEvent extends Event {
 
     @Label("Permissions")
     String permissions;
+
+    @Label("Offset")
+    @Description("In the file")
+    @DataAmount
+    long offset;
+
+    @Label("Inode")
+    long inode;
 
     @Label("Start Before")
     @MemoryAddress
@@ -58,13 +80,14 @@ final class MemoryMapChangeEvent extends Event {
     @Label("Path")
     String path;
 
-    void set(String what, Mapping before, Mapping now, long nanos) {
+    void set(String what, Mapping before, Mapping now) {
         Mapping shown = now != null ? now : before;
         change = what;
-        since = nanos;
         start = shown.start();
         end = shown.end();
         permissions = shown.permissions();
+        offset = shown.offset();
+        inode = shown.inode();
         kind = shown.kind().name();
         path = shown.name();
         if (before != null) {

@@ -16,7 +16,7 @@ import org.mapfiles.MapCursor;
 @Label("Memory Map Summary")
 @Description("Mappings of this process against vm.max_map_count: a JVM that reaches it fails in obscure ways")
 @Category({"Operating System", "Memory", "mapfiles"})
-@Period("60 s")
+@Period("everyChunk")
 @StackTrace(false)
 final class MemoryMapSummaryEvent extends Event {
     @Label("Mappings")

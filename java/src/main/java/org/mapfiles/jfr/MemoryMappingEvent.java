@@ -12,7 +12,7 @@ import jdk.jfr.Period;
 import jdk.jfr.StackTrace;
 import org.mapfiles.Mapping;
 
-/** A mapping that is there at the end of a chunk. */
+/** A mapping that is there at the beginning or the end of a chunk. */
 @Name("mapfiles.MemoryMapping")
 @Label("Memory Mapping")
 @Description("A mapping of this process, as /proc/self/maps has it")
@@ -52,6 +52,10 @@ final class MemoryMappingEvent extends Event {
     @Label("Path")
     @Description("Of the file, or the name that the kernel has for it")
     String path;
+
+    @Label("Poll")
+    @Description("Number of the poll that read the mapping: one poll reads all mappings")
+    long poll;
 
     void set(Mapping mapping) {
         start = mapping.start();

@@ -7,8 +7,14 @@ import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Comparator;
 import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import jdk.jfr.EventType;
 import jdk.jfr.FlightRecorder;
 import jdk.jfr.Recording;
@@ -87,6 +93,89 @@ class MapEventsOfJfrTest {
                 assertThat(event.getLong("size")).isPositive();
                 assertThat(event.getLong("inferredSize")).isBetween(0L, event.getLong("size"));
             });
+        }
+    }
+
+    private static List<Object> fields(RecordedEvent event) {
+        return Stream.of("start", "end", "permissions", "offset", "inode", "kind", "path").map(name -> (Object) event.getValue(name))
+                .collect(Collectors.toList());
+    }
+
+    /** Applies a change to mappings by start. */
+    private static void apply(RecordedEvent event, TreeMap<Long, List<Object>> mappings) {
+        boolean isChanged = event.getString("change").equals("CHANGED");
+        if (isChanged || event.getString("change").equals("REMOVED")) {
+            List<Object> gone = mappings.remove(event.getLong(isChanged ? "startBefore" : "start"));
+            assertThat(gone).as("%s", event).isNotNull();
+            assertThat(gone.get(1)).isEqualTo(event.getLong(isChanged ? "endBefore" : "end"));
+        }
+        if (!event.getString("change").equals("REMOVED")) {
+            Map.Entry<Long, List<Object>> below = mappings.lowerEntry(event.getLong("end"));
+            assertThat(below == null || Long.compareUnsigned((long) below.getValue().get(1), event.getLong("start")) <= 0)
+                    .as("%s over %s", event, below).isTrue();
+            mappings.put(event.getLong("start"), fields(event));
+        }
+    }
+
+    private static TreeMap<Long, List<Object>> mapped(List<RecordedEvent> mappings, long poll) {
+        TreeMap<Long, List<Object>> mapped = new TreeMap<>(Long::compareUnsigned);
+        mappings.stream().filter(event -> event.getLong("poll") == poll).forEach(event -> mapped.put(event.getLong("start"), fields(event)));
+        return mapped;
+    }
+
+    /** From the mappings at the beginning of a recording to those at its end, with a chunk that ends in the middle. */
+    @Test
+    void replayOfTheChangesIsExact() throws Exception {
+        Path file = Files.write(directory.toRealPath().resolve("mapped"), new byte[64 << 10]);
+        List<MappedByteBuffer> kept = new ArrayList<>();
+        try (Recording recording = new Recording(MapEventsOfJfr.settings()); FileChannel channel = FileChannel.open(file)) {
+            recording.enable("mapfiles.MemoryMapChange").withPeriod(Duration.ofMillis(20));
+            recording.start();
+            for (int i = 0; i < 40; i++) {
+                kept.add(channel.map(FileChannel.MapMode.READ_ONLY, i % 8 * 4096, 4096L * (1 + i % 5)));
+                if (i % 10 == 9) {
+                    kept.subList(0, 5).clear();
+                    System.gc(); // unmaps them
+                }
+                Thread.sleep(20);
+                if (i == 20) {
+                    new Recording().start(); // which begins a new chunk
+                }
+            }
+            recording.stop();
+            List<RecordedEvent> mappings = events(recording, "MemoryMapping");
+            List<RecordedEvent> changes = events(recording, "MemoryMapChange");
+            changes.sort(Comparator.comparingLong(event -> event.getLong("sequence")));
+            long[] polls = mappings.stream().mapToLong(event -> event.getLong("poll")).distinct().sorted().toArray();
+            assertThat(polls.length).as("chunks begin and end").isGreaterThanOrEqualTo(4);
+            TreeMap<Long, List<Object>> replayed = mapped(mappings, polls[0]);
+            int checked = 0;
+            for (long poll = polls[0] + 1; poll <= polls[polls.length - 1]; poll++) {
+                long current = poll;
+                changes.stream().filter(event -> event.getLong("poll") == current).forEach(event -> apply(event, replayed));
+                if (Arrays.binarySearch(polls, poll) >= 0) {
+                    assertThat(replayed).isEqualTo(mapped(mappings, poll));
+                    checked++;
+                }
+            }
+            assertThat(checked).isEqualTo(polls.length - 1);
+            assertThat(changes).extracting(event -> event.getString("change")).contains("ADDED", "REMOVED");
+        } finally {
+            FlightRecorder.getFlightRecorder().getRecordings().forEach(Recording::close);
+        }
+    }
+
+    /** With the settings that a recording has by default, and with those of this library. */
+    @Test
+    void aShortRecordingHasSummaries() throws Exception {
+        for (Recording recording : List.of(new Recording(), new Recording(MapEventsOfJfr.settings()))) {
+            try (recording) {
+                recording.enable("mapfiles.MemoryMapSummary");
+                recording.start();
+                Thread.sleep(200);
+                recording.stop();
+                assertThat(events(recording, "MemoryMapSummary").size()).as("at the beginning and at the end").isGreaterThanOrEqualTo(2);
+            }
         }
     }
 

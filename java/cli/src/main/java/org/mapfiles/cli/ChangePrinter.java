@@ -7,11 +7,16 @@ import java.time.Instant;
 import java.time.ZoneId;
 import java.time.format.DateTimeFormatter;
 import java.util.Locale;
+import org.mapfiles.MapChange;
+import org.mapfiles.Mapping;
 
-/** Changes as lines. */
+/** Prints changes of mappings, one a line. */
 interface ChangePrinter {
+    /** @param wallClock nanoseconds of the wall clock at the time 0 of changes */
+    void print(MapChange change, long wallClock) throws IOException;
+
     /** @param time nanoseconds of the wall clock */
-    void print(Change change, long time) throws IOException;
+    void printPresent(Mapping mapping, long time) throws IOException;
 
     private static Instant instant(long time) {
         return Instant.ofEpochSecond(Math.floorDiv(time, 1_000_000_000L), Math.floorMod(time, 1_000_000_000L));
@@ -28,31 +33,45 @@ interface ChangePrinter {
         }
 
         @Override
-        public void print(Change change, long time) throws IOException {
-            out.write((TIME.format(instant(time)) + "  " + text(change) + "\n").getBytes(StandardCharsets.UTF_8));
-        }
-
-        private static String text(Change change) {
-            switch (change.kind()) {
-                case ADDED:
-                    return "+  " + text(change.mapping());
-                case REMOVED:
-                    return "-  " + text(change.mapping());
-                case CHANGED:
-                    return "~  " + text(change.mapping()) + "  was " + range(change.was()) + "  " + change.was().permissions;
-                case EXEC:
-                    return "!  another program runs";
-                default:
-                    return "!  something may be missing here";
+        public void print(MapChange change, long wallClock) throws IOException {
+            String text = text(change);
+            if (text != null) {
+                print(wallClock + change.time(), change.isExact() ? "  " : "? ", text);
             }
         }
 
-        private static String text(Shown mapping) {
-            return (range(mapping) + "  " + mapping.permissions + "  " + mapping.name.display()).stripTrailing();
+        @Override
+        public void printPresent(Mapping mapping, long time) throws IOException {
+            print(time, "  ", "=  " + text(mapping));
         }
 
-        private static String range(Shown mapping) {
-            return Long.toHexString(mapping.start) + "-" + Long.toHexString(mapping.end);
+        private void print(long time, String mark, String text) throws IOException {
+            out.write((TIME.format(instant(time)) + mark + text + "\n").getBytes(StandardCharsets.UTF_8));
+        }
+
+        /** Null if nothing that is shown has changed: an inode, perhaps, that the kernel's event lacked. */
+        private static String text(MapChange change) {
+            switch (change.kind()) {
+                case ADDED:
+                    return "+  " + text(change.mapping()) + (change.isContinued() ? "  split" : "");
+                case REMOVED:
+                    return "-  " + text(change.mapping()) + (change.isContinued() ? "  merged" : "");
+                case CHANGED:
+                    return text(change.mapping()).equals(text(change.previous())) ? null
+                            : "~  " + text(change.mapping()) + "  was " + range(change.previous()) + "  " + change.previous().permissions();
+                case EXEC:
+                    return "!  another program runs";
+                default:
+                    return "!  changes may be missing up to here";
+            }
+        }
+
+        private static String text(Mapping mapping) {
+            return (range(mapping) + "  " + mapping.permissions() + "  " + FileName.unasked(mapping).display()).stripTrailing();
+        }
+
+        private static String range(Mapping mapping) {
+            return Long.toHexString(mapping.start()) + "-" + Long.toHexString(mapping.end());
         }
     }
 
@@ -67,18 +86,31 @@ interface ChangePrinter {
         }
 
         @Override
-        public void print(Change change, long time) throws IOException {
-            JsonLines line = new JsonLines(out);
-            line.begin().text("time", instant(time).toString()).text("event", change.kind().name().toLowerCase(Locale.ROOT))
-                    .number("pid", pid);
-            Shown mapping = change.mapping();
-            if (mapping != null) {
-                line.mapping(mapping);
+        public void print(MapChange change, long wallClock) throws IOException {
+            JsonLines line = begin(change.kind().name().toLowerCase(Locale.ROOT), wallClock + change.time(), change.isExact());
+            if (!change.isExact()) {
+                line.text("after", instant(wallClock + change.after()).toString());
             }
-            if (change.was() != null) {
-                line.hex("was_start", change.was().start).hex("was_end", change.was().end).text("was_perms", change.was().permissions);
+            if (change.mapping() != null) {
+                line.mapping(change.mapping());
+            }
+            if (change.previous() != null) {
+                line.hex("was_start", change.previous().start()).hex("was_end", change.previous().end())
+                        .text("was_perms", change.previous().permissions());
+            } else if (change.mapping() != null) {
+                line.bool("continued", change.isContinued());
             }
             line.end().close();
+        }
+
+        @Override
+        public void printPresent(Mapping mapping, long time) throws IOException {
+            begin("present", time, true).mapping(mapping).end().close();
+        }
+
+        private JsonLines begin(String event, long time, boolean isExact) throws IOException {
+            return new JsonLines(out).begin().text("time", instant(time).toString()).text("event", event).number("pid", pid)
+                    .bool("exact", isExact);
         }
     }
 }

@@ -8,6 +8,7 @@ import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.Locale;
 import org.mapfiles.Deletion;
+import org.mapfiles.Mapping;
 
 /** JSON Lines: one object a line, written as it comes. */
 final class JsonLines {
@@ -87,12 +88,13 @@ final class JsonLines {
         return this;
     }
 
-    /** The fields that {@code mapfiles maps --json} has, but for the process. */
-    JsonLines mapping(Shown mapping) throws IOException {
-        return hex("start", mapping.start).hex("end", mapping.end).text("perms", mapping.permissions).hex("offset", mapping.offset)
-                .number("dev_major", Integer.toUnsignedLong(mapping.deviceMajor))
-                .number("dev_minor", Integer.toUnsignedLong(mapping.deviceMinor)).unsigned("inode", mapping.inode)
-                .text("kind", mapping.kind.name().toLowerCase(Locale.ROOT)).path(mapping.name).deleted(mapping.name.deletion());
+    /** The fields that {@code mapfiles maps --json} has, but for the process. The kernel is not asked whether the file is deleted. */
+    JsonLines mapping(Mapping mapping) throws IOException {
+        FileName name = FileName.unasked(mapping);
+        return hex("start", mapping.start()).hex("end", mapping.end()).text("perms", mapping.permissions()).hex("offset", mapping.offset())
+                .number("dev_major", Integer.toUnsignedLong(mapping.deviceMajor()))
+                .number("dev_minor", Integer.toUnsignedLong(mapping.deviceMinor())).unsigned("inode", mapping.inode())
+                .text("kind", mapping.kind().name().toLowerCase(Locale.ROOT)).path(name).deleted(name.deletion());
     }
 
     JsonLines beginList(String field) throws IOException {

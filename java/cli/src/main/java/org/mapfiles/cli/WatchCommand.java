@@ -2,24 +2,15 @@ package org.mapfiles.cli;
 
 import java.io.IOException;
 import java.time.Instant;
-import java.util.ArrayList;
-import java.util.Comparator;
-import java.util.HashMap;
-import java.util.HashSet;
 import java.util.List;
-import java.util.Map;
-import java.util.Set;
 import java.util.concurrent.Callable;
 import org.mapfiles.AccessRefusedException;
-import org.mapfiles.MapDifference;
-import org.mapfiles.MapEvent;
-import org.mapfiles.MapEventKind;
+import org.mapfiles.MapChange;
+import org.mapfiles.MapChanges;
 import org.mapfiles.MapEvents;
-import org.mapfiles.MapFilter;
-import org.mapfiles.MapSnapshot;
-import org.mapfiles.Mapping;
 import org.mapfiles.MapsException;
 import org.mapfiles.NotSupportedException;
+import org.mapfiles.PastMapping;
 import org.mapfiles.ProcessGoneException;
 import org.mapfiles.ProcessMaps;
 import picocli.CommandLine.Command;
@@ -29,29 +20,38 @@ import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
-/** What changes, as it changes: looks again and again, and has the kernel tell what it will of the time in between. */
+/** Prints the changes of a process' mappings: from polls, and from the kernel's events of the time between them. */
 @Command(name = "watch", mixinStandardHelpOptions = true, versionProvider = Main.Version.class,
-        description = "Tells which mappings a process makes, changes and gives up, until it ends; then with exit code 4.",
-        footer = {"", "+ made, - given up, ~ changed, ! another program runs (exec), or something may be missing.",
-            "Times are the kernel's where it tells of a change (perf events: see kernel.perf_event_paranoid), else those of"
-                    + " the look that found it. What is made and given up between two looks is only seen where the kernel tells.",
-            "After an exec, what the program before had is gone; that is not told one by one.",
-            "A range comes with + again where it was made anew: that it was given up between two looks nobody tells. A change of"
-                    + " permissions is + too where it was followed by another before the next look. What a look finds while the process"
-                    + " changes may be half of it: the next line tells the rest.",
+        description = "Prints which mappings a process makes, changes and unmaps, until it ends; then with exit code 4.",
+        footer = {"", "= mapped at the start (--initial), + added, - removed, ~ changed, ! another program runs (exec), or changes may be"
+                    + " missing up to here.",
+            "The kernel reports new mappings and new permissions with their exact time (perf events: see kernel.perf_event_paranoid). All"
+                    + " else is found by polls. A time with ? is not exact: the change had happened by then. What is mapped and unmapped"
+                    + " between two polls is found only if the kernel reports it.",
+            "", "Replay: each line can be applied to the mappings that the lines before it left, and no two mappings ever overlap. + adds a"
+                    + " mapping, - removes the one of that range, ~ replaces the one that was. After the lines of a poll these are"
+                    + " exactly the mappings that were read. What the process changes during a poll may come with the next one."
+                    + " Start with --initial, or with 'mapfiles maps --json' of a process that does not change.",
+            "If a mapping is split, one part is a change of it, and the others are added (split). If mappings are merged, all but one are"
+                    + " removed (merged), and that one is changed. A mapping that is made anew at the same place is removed and added."
+                    + " After an exec all mappings of the program before are removed.",
             "FILE (deleted) (or really so called): the kernel's mark, or part of the name; 'mapfiles maps' asks which.",
-            "JSON: {\"time\":...,\"event\":\"added|removed|changed|exec|lost\",...} with the fields of 'mapfiles maps --json',"
-                    + " and was_start, was_end and was_perms of what changed.",
-            "", "Example: mapfiles watch 4711 --json"})
+            "JSON: {\"time\":...,\"event\":\"present|added|removed|changed|exec|lost\",\"exact\":...} with the fields of 'mapfiles maps"
+                    + " --json'. after, if the time is not exact: the change happened between that and time. continued, of what is added"
+                    + " or removed: by a split or a merge. was_start, was_end and was_perms of what changed.",
+            "", "Example: mapfiles watch 4711 --initial --json"})
 final class WatchCommand implements Callable<Integer> {
     @Parameters(paramLabel = "PID|self", converter = Target.Converter.class, description = "The process; self: this JVM.")
     private Target target;
 
-    @Option(names = "--interval", paramLabel = "MS", defaultValue = "200", description = "Milliseconds between looks; default: 200.")
+    @Option(names = "--interval", paramLabel = "MS", defaultValue = "200", description = "Milliseconds between polls; default: 200.")
     private int interval;
 
-    @Option(names = "--look", description = "Only look: the process is not slowed down by having the kernel tell.")
+    @Option(names = "--look", description = "Poll only: do not use the kernel's events.")
     private boolean onlyLook;
+
+    @Option(names = "--initial", description = "Print the mappings at the start first.")
+    private boolean initial;
 
     @Option(names = "--json", description = "JSON Lines, one change each.")
     private boolean json;
@@ -71,7 +71,7 @@ final class WatchCommand implements Callable<Integer> {
             throw new ParameterException(spec.commandLine(), "--interval " + interval + " is below 1");
         }
         try (ProcessMaps maps = target.open(); MapEvents events = open(maps)) {
-            new Watch(maps, events).goOn();
+            new Watch(maps, events).run();
         }
         return Main.GONE;
     }
@@ -88,56 +88,49 @@ final class WatchCommand implements Callable<Integer> {
         }
     }
 
-    /** One process, and what was seen of it. */
+    /** One process that is watched. */
     private final class Watch {
-        private final ProcessMaps maps;
         private final MapEvents events;
+        private final MapChanges changes;
         private final ChangePrinter printer;
+        /** Nanoseconds of the wall clock at the time 0 of changes. */
         private final long wallClock;
-        private final List<Change> changes = new ArrayList<>();
-        /** What the kernel told since the last look began; of equal ones the last. */
-        private final Map<Shown, Change> told = new HashMap<>();
-        private MapSnapshot before = new MapSnapshot();
-        private MapSnapshot now;
 
         Watch(ProcessMaps maps, MapEvents events) throws IOException {
-            this.maps = maps;
             this.events = events;
             this.printer = json ? new ChangePrinter.Json(maps.pid(), terminal.out()) : new ChangePrinter.Text(terminal.out());
             Instant wall = Instant.now();
             wallClock = wall.getEpochSecond() * 1_000_000_000 + wall.getNano() - System.nanoTime();
-            now = maps.snapshot();
+            changes = MapChanges.of(maps, events);
         }
 
-        /** Until the process ends, which it says by an exception. */
-        void goOn() throws IOException, InterruptedException {
+        /** Until the process ends, which is reported by an exception. */
+        void run() throws IOException, InterruptedException {
+            if (initial) {
+                long now = System.nanoTime();
+                for (PastMapping mapping : changes.mappings()) {
+                    printer.printPresent(mapping, wallClock + now);
+                }
+                terminal.flush();
+            }
             for (;;) {
                 try {
                     rest();
-                    print(look());
+                    print(changes.poll());
                 } catch (ProcessGoneException ended) {
-                    if (events != null) {
-                        takeWhatIsTold(); // its last words
-                    }
-                    print(Long.MAX_VALUE);
+                    print(changes.drain()); // what it did last
                     throw ended;
                 }
             }
         }
 
-        /** What happened up to a time. The rest waits for the next look, which may know more of it. */
-        private void print(long until) throws IOException {
-            changes.sort(Comparator.comparingLong(Change::nanos));
-            int count = 0;
-            while (count < changes.size() && changes.get(count).nanos() <= until) {
-                Change change = changes.get(count++);
-                printer.print(change, wallClock + change.nanos());
+        private void print(List<MapChange> list) throws IOException {
+            for (MapChange change : list) {
+                printer.print(change, wallClock);
             }
-            if (count > 0) {
+            if (!list.isEmpty()) {
                 terminal.flush();
             }
-            changes.subList(0, count).clear();
-            told.values().removeIf(change -> change.nanos() <= until);
         }
 
         private void rest() throws IOException, InterruptedException {
@@ -145,102 +138,6 @@ final class WatchCommand implements Callable<Integer> {
                 Thread.sleep(interval);
             } else {
                 events.await(interval);
-            }
-        }
-
-        /** When it began: what the kernel told later of may be in the picture, or not. */
-        private long look() throws IOException {
-            MapSnapshot next = before;
-            before = now;
-            now = next;
-            long began = System.nanoTime();
-            maps.read(now, MapFilter.all());
-            if (events != null) {
-                takeWhatIsTold();
-            }
-            if (isExecTold(began + 1, Long.MAX_VALUE)) { // a picture of both programs, perhaps: the next look tells
-                now = before;
-                before = next;
-                return began;
-            }
-            Found found = new Found(began);
-            MapDifference.visit(before.cursor(), now.cursor(), found);
-            boolean isAnotherProgram = found.nothingStayed();
-            if (isAnotherProgram && !isExecTold(0, began)) {
-                changes.add(0, new Change(began, Change.Kind.EXEC));
-            }
-            if (isAnotherProgram || isExecTold(0, began)) {
-                changes.removeIf(change -> change.kind() == Change.Kind.REMOVED);
-                return began;
-            }
-            for (Change last : told.values()) {
-                if (last.nanos() <= began && now.find(last.mapping().start) < 0 && !found.gone.contains(last.mapping())) {
-                    changes.add(new Change(began, Change.Kind.REMOVED, last.mapping(), null)); // it came and went
-                }
-            }
-            return began;
-        }
-
-        private boolean isExecTold(long from, long until) {
-            return changes.stream().filter(change -> change.kind() == Change.Kind.EXEC)
-                    .anyMatch(exec -> exec.nanos() >= from && exec.nanos() <= until);
-        }
-
-        private void takeWhatIsTold() {
-            do {
-                events.drain();
-                for (MapEvent event = events.event(); event.next(); ) {
-                    if (event.what() == MapEventKind.MAPPED) {
-                        Change change = new Change(event.time(), Change.Kind.ADDED, Shown.of(event), null);
-                        changes.add(change);
-                        told.put(change.mapping(), change);
-                    } else if (event.what() == MapEventKind.EXECUTED) {
-                        changes.add(new Change(event.time(), Change.Kind.EXEC));
-                    }
-                }
-                if (events.isIncomplete()) {
-                    changes.add(new Change(System.nanoTime(), Change.Kind.LOST));
-                }
-            } while (events.hasMore());
-        }
-
-        /** The difference of two looks. What the kernel told of it too, with the time, is among the changes already. */
-        private final class Found implements MapDifference.Visitor {
-            private final long time;
-            private final Set<Shown> gone = new HashSet<>();
-
-            Found(long time) {
-                this.time = time;
-            }
-
-            /** Only [vsyscall] is in every program. */
-            boolean nothingStayed() {
-                return !gone.isEmpty() && gone.size() >= before.size() - 1;
-            }
-
-            @Override
-            public void added(Mapping mapping) {
-                Shown shown = Shown.of(mapping);
-                if (!told.containsKey(shown)) {
-                    changes.add(new Change(time, Change.Kind.ADDED, shown, null));
-                }
-            }
-
-            @Override
-            public void removed(Mapping mapping) {
-                Shown shown = Shown.of(mapping);
-                gone.add(shown);
-                changes.add(new Change(time, Change.Kind.REMOVED, shown, null));
-            }
-
-            @Override
-            public void changed(Mapping was, Mapping mapping) {
-                Shown shown = Shown.of(mapping);
-                Change one = told.get(shown);
-                if (one != null) {
-                    changes.remove(one);
-                }
-                changes.add(new Change(one != null ? one.nanos() : time, Change.Kind.CHANGED, shown, Shown.of(was)));
             }
         }
     }
