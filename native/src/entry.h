@@ -43,7 +43,7 @@ int mf_entry_reopen(int path_fd, int flags);
  */
 int mf_entry_access(struct mf_process *process, const struct mf_mapping *mapping);
 
-/* stat(2) through the entry, checked against the record: 0, -ESTALE, -EPERM without the capability, ... */
+/* stat(2) through the entry, checked against the record: 0, -ESTALE, -EPERM without the capability, -EACCES of the file's own, ... */
 int mf_entry_stat(struct mf_process *process, const struct mf_mapping *mapping, const char *name, struct mf_statx *out);
 
 /*

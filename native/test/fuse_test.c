@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A file system that answers stat(2) with EPERM: an answer of that file alone, and not the lack of a capability. */
+#include "places.h"
+
+#include <linux/fuse.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/uio.h>
+
+#define PAGE 4096
+#define FILE_NODE 2
+
+static bool *is_closed; /* memory that the server sees: whether it refuses to tell of the file */
+
+static struct fuse_attr attributes_of(uint64_t node)
+{
+    return (struct fuse_attr){
+        .ino = node,
+        .size = node == FILE_NODE ? PAGE : 0,
+        .mode = node == FILE_NODE ? S_IFREG | 0644 : S_IFDIR | 0755,
+        .nlink = 1,
+    };
+}
+
+static void reply(int device, uint64_t unique, int error, void *answer, size_t bytes)
+{
+    struct fuse_out_header head = {.len = (uint32_t)(sizeof head + bytes), .error = error, .unique = unique};
+    const struct iovec parts[] = {{&head, sizeof head}, {answer, bytes}};
+
+    if (writev(device, parts, bytes > 0 ? 2 : 1) < 0 && errno != ENOENT) /* ENOENT: nobody waits any more */
+        _exit(1);
+}
+
+/* What a file system has to answer for one file, "file", to be opened and mapped. */
+static void answer(int device, const struct fuse_in_header *question)
+{
+    static char page[PAGE];
+    struct fuse_init_out init = {.major = 7, .minor = 31, .max_write = PAGE};
+    struct fuse_entry_out entry = {.nodeid = FILE_NODE, .attr = attributes_of(FILE_NODE)};
+    struct fuse_attr_out attributes = {.attr = attributes_of(question->nodeid)};
+    struct fuse_open_out opened = {0};
+
+    switch (question->opcode) {
+    case FUSE_INIT:
+        reply(device, question->unique, 0, &init, sizeof init);
+        break;
+    case FUSE_LOOKUP:
+        reply(device, question->unique, 0, &entry, sizeof entry);
+        break;
+    case FUSE_GETATTR:
+        if (question->nodeid == FILE_NODE && __atomic_load_n(is_closed, __ATOMIC_ACQUIRE))
+            reply(device, question->unique, -EPERM, NULL, 0);
+        else
+            reply(device, question->unique, 0, &attributes, sizeof attributes);
+        break;
+    case FUSE_OPEN:
+        reply(device, question->unique, 0, &opened, sizeof opened);
+        break;
+    case FUSE_READ:
+        reply(device, question->unique, 0, page, sizeof page);
+        break;
+    case FUSE_FLUSH:
+    case FUSE_RELEASE:
+        reply(device, question->unique, 0, NULL, 0);
+        break;
+    case FUSE_FORGET:
+    case FUSE_BATCH_FORGET:
+    case FUSE_INTERRUPT:
+        break; /* take no answer */
+    default:
+        reply(device, question->unique, -ENOSYS, NULL, 0);
+    }
+}
+
+static void serve(int device)
+{
+    static char question[1 << 17]; /* as large as the kernel asks for */
+    long got;
+
+    while ((got = read(device, question, sizeof question)) > 0 || (got < 0 && errno == EINTR))
+        if (got > 0)
+            answer(device, (const struct fuse_in_header *)question);
+    _exit(0);
+}
+
+/* Mounts the file system and serves it. The server alone keeps the device: with that the file system ends, and nobody waits. */
+static pid_t mount_and_serve(int device)
+{
+    char options[100];
+    pid_t server;
+
+    snprintf(options, sizeof options, "fd=%d,rootmode=40000,user_id=0,group_id=0,allow_other", device);
+    if (mount("none", "fuse", "fuse", 0, options) != 0)
+        return -1;
+    server = fork();
+    if (server == 0) {
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
+        serve(device);
+    }
+    close(device);
+    return server;
+}
+
+/* The file, mapped below all else, so that its entry comes first. */
+static void *map_file(void)
+{
+    const int fd = open("fuse/file", O_RDONLY);
+    void *const at = fd < 0 ? MAP_FAILED : mmap((void *)0x10000000, PAGE, PROT_READ, MAP_PRIVATE | MAP_FIXED_NOREPLACE, fd, 0);
+
+    close(fd);
+    return at;
+}
+
+static void read_entries(const void *at)
+{
+    const size_t bytes = mf_entries_bytes(1024, 1 << 18);
+    struct mf_entries *const entries = malloc(bytes);
+    struct mf_snapshot *snapshot = new_snapshot(1024, 1 << 18);
+    struct mf_process process;
+    int others = 0;
+
+    CHECK_IS(mf_process_open_self(&process), 0, "open");
+    CHECK_IS(read_growing(&process, 0, &snapshot), 1, "read");
+    CHECK_IS(mf_entries_init(entries, bytes, 1024, 1 << 18), 0, "init");
+    __atomic_store_n(is_closed, true, __ATOMIC_RELEASE);
+    CHECK_IS(mf_entries_read(&process, snapshot, MF_ENTRY_STAT | MF_ENTRY_TARGET, entries), 0, "entries");
+    CHECK(entries->entry_count > 3, "%u entries", entries->entry_count);
+    CHECK_IS(mf_entries_first(entries)[0].start, (uintptr_t)at, "the first one is the file's");
+    CHECK_IS(mf_entries_first(entries)[0].stat_error, -EACCES, "what its file system says");
+    for (uint32_t i = 1; i < entries->entry_count; i++)
+        others += mf_entries_first(entries)[i].stat_error != 0;
+    CHECK_IS(others, 0, "what is not known of others");
+    __atomic_store_n(is_closed, false, __ATOMIC_RELEASE);
+    mf_process_close(&process);
+    free(snapshot);
+    free(entries);
+}
+
+int main(void)
+{
+    const char *const directory = new_directory("fuse");
+    const int device = open("/dev/fuse", O_RDWR);
+    void *at = MAP_FAILED;
+    pid_t server;
+
+    is_closed = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (device < 0 || is_closed == MAP_FAILED || mf_entries_may_follow() != 0 || chdir(directory) != 0 ||
+        mkdir("fuse", 0777) != 0 || places_prepare() != 0) {
+        printf("takes /dev/fuse, the right to mount, and CAP_CHECKPOINT_RESTORE\n");
+        remove_directory(directory);
+        return CHECK_SKIPPED;
+    }
+    server = mount_and_serve(device);
+    if (server < 0) {
+        printf("skipped: no FUSE here: %s\n", strerror(errno));
+        remove_directory(directory);
+        return CHECK_SKIPPED;
+    }
+    at = map_file();
+    CHECK(at != MAP_FAILED, "the file is not mapped: %s", strerror(errno));
+    if (at != MAP_FAILED)
+        read_entries(at);
+    kill(server, SIGKILL);
+    waitpid(server, NULL, 0);
+    umount2("fuse", MNT_DETACH);
+    remove_directory(directory);
+    return check_result();
+}
