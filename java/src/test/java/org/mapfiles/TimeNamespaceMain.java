@@ -19,25 +19,34 @@ final class TimeNamespaceMain {
                 MapEvents events = MapEvents.open(maps, MapEvents.Option.DATA, MapEvents.Option.AT_ONCE);
                 LiveMaps live = LiveMaps.of(maps).every(Duration.ofDays(1)).listen(MapEvents.Option.DATA, MapEvents.Option.AT_ONCE)
                         .start()) {
-            MapTimeline timeline = MapTimeline.ofBytes(1 << 20);
-            MapSnapshot snapshot = new MapSnapshot();
-            timeline.look(maps, snapshot, events);
             long before = System.nanoTime();
             MappedByteBuffer mapped = map(file);
             long after = System.nanoTime();
             System.out.println("TIME " + timeOf(events, file, before, after));
             System.out.println("LISTENS " + live.listenFailure());
-            Children.await("it is known", () -> live.snapshot().find(NativeCalls.addressOf(mapped)) >= 0);
+            System.out.println("FOUND " + isFound(live.snapshot(), NativeCalls.addressOf(mapped)));
+            MapTimeline timeline = MapTimeline.ofBytes(1 << 20);
+            timeline.look(maps, new MapSnapshot(), events);
             long beforeNext = System.nanoTime();
             MappedByteBuffer next = map(file);
+            long afterNext = System.nanoTime();
             timeline.listen(events);
             PastAnswer answer = new PastAnswer();
             System.out.println("TIMELINE before: " + timeline.resolve(NativeCalls.addressOf(next), beforeNext, answer)
-                    + " after: " + timeline.resolve(NativeCalls.addressOf(next), System.nanoTime(), answer));
+                    + " after: " + timeline.resolve(NativeCalls.addressOf(next), afterNext, answer));
             System.out.println("BYTES " + mapped.get(0) + next.get(0));
         } finally {
             Files.delete(file);
         }
+    }
+
+    private static boolean isFound(MapSnapshot snapshot, long address) throws InterruptedException {
+        for (long end = System.nanoTime() + 60_000_000_000L; System.nanoTime() < end; Thread.sleep(2)) {
+            if (snapshot.find(address) >= 0) {
+                return true;
+            }
+        }
+        return false;
     }
 
     private static MappedByteBuffer map(Path file) throws Exception {
