@@ -666,7 +666,7 @@ enum mf_event_kind {
 /** One event: 112 bytes. */
 struct mf_event {
     struct mf_mapping mapping; /**< as of a snapshot, of the events' text; 0 but for MF_EVENT_MAPPED. file_index: 0, or -1 */
-    uint64_t time;             /**< ns of CLOCK_MONOTONIC in the caller's time namespace, as clock_gettime(2) there; set by the kernel */
+    uint64_t time;             /**< ns of CLOCK_MONOTONIC in the caller's time namespace, when the kernel recorded it */
     int32_t pid;               /**< of the process */
     int32_t tid;               /**< of the thread that did it */
     uint32_t kind;             /**< enum mf_event_kind */
@@ -740,15 +740,15 @@ MF_API int mf_events_init(void *memory, size_t bytes, uint32_t thread_capacity, 
  * @param out         a closed stream.
  * @return 0; -EACCES: the kernel refuses a look at the process, mf_refusal_reasons(); -EPERM: it refuses perf_event_open(2) to
  *         the caller, mf_events_refusal_reasons(); -EDQUOT: no more memory may be locked (perf_event_mlock_kb,
- *         RLIMIT_MEMLOCK); -EMFILE, -ENFILE: needed_threads * needed_cpus + 3 descriptors are needed. The
- *         highest 16th of RLIMIT_NOFILE is left to other threads of the caller, and where the limit is too low for all threads
- *         of the process, the open fails after the first of them; -ENOSYS: no perf events in this kernel, or a filter of system calls; -EXDEV: opened in a /proc of another pid
- *         namespace; -ENOTSUP: the caller is in a time namespace, and has made another one for its children (unshare(2)): the
- *         kernel then shows the offsets of that one only; -ENOBUFS: needed_threads and needed_cpus say what would have been
- *         enough a moment ago: give somewhat more; -EAGAIN: each of 1,024 listings had a thread that was not watched: threads
- *         make others and end faster than they are listed; poll, or try again later; -EINVAL; -ESRCH, -ECHILD; -ENOMEM.
- *         Unless 0 is returned, @p out stays closed. Each error but -EINVAL, -ESRCH, -ECHILD and -EACCES leaves polling:
- *         mf_snapshot_read() works.
+ *         RLIMIT_MEMLOCK); -EMFILE, -ENFILE: needed_threads * needed_cpus + 3 descriptors are needed. The highest 16th of
+ *         RLIMIT_NOFILE is left to the caller's other threads. Where the limit is too low for all threads of the process, the
+ *         open fails after the first of them; -ENOSYS: no perf events in this kernel, or a filter of system calls; -EXDEV:
+ *         opened in a /proc of another pid namespace; -ENOTSUP: the caller is in a time namespace, and has made another one for
+ *         its children (unshare(2)): the kernel then shows the offsets of that one only; -ENOBUFS: needed_threads and
+ *         needed_cpus say what would have been enough a moment ago: give somewhat more; -EAGAIN: each of 1,024 listings had a
+ *         thread that was not watched: threads make others and end faster than they are listed; -EINVAL; -ESRCH, -ECHILD;
+ *         -ENOMEM. Unless 0 is returned, @p out stays closed. After each error but -EACCES, -EINVAL, -ESRCH and -ECHILD the
+ *         process can be polled: mf_snapshot_read().
  *
  * The caller must not enter another time namespace (setns(2)) while the stream is open: times are those of the one before.
  *
