@@ -688,7 +688,7 @@ enum mf_event_kind {
 /** One event: 112 bytes. */
 struct mf_event {
     struct mf_mapping mapping; /**< as of a snapshot, of the events' text; 0 but for MF_EVENT_MAPPED. file_index: 0, or -1 */
-    uint64_t time;             /**< ns of CLOCK_MONOTONIC, by the kernel */
+    uint64_t time;             /**< ns of CLOCK_MONOTONIC in the caller's time namespace, when the kernel recorded it */
     int32_t pid;               /**< of the process */
     int32_t tid;               /**< of the thread that did it */
     uint32_t kind;             /**< enum mf_event_kind */
@@ -734,6 +734,9 @@ struct mf_events {
     int32_t pid_fd;          /**< -1 before Linux 5.3 */
     uint32_t traits;
     uint64_t internal_devices[5];
+    int64_t clock_offset;    /**< ns that the caller's CLOCK_MONOTONIC is ahead of the kernel's: time_namespaces(7) */
+    uint32_t fd_end;         /**< descriptors from here on are left to others */
+    uint32_t reserved;       /**< 0 */
 };
 
 /** Bytes of memory for a stream of a process with so many threads on so many CPUs, a multiple of 8; 0 past 2 GiB. */
@@ -759,11 +762,17 @@ MF_API int mf_events_init(void *memory, size_t bytes, uint32_t thread_capacity, 
  * @param out         a closed stream.
  * @return 0; -EACCES: the kernel refuses a look at the process, mf_refusal_reasons(); -EPERM: it refuses perf_event_open(2) to
  *         the caller, mf_events_refusal_reasons(); -EDQUOT: no more memory may be locked (perf_event_mlock_kb,
- *         RLIMIT_MEMLOCK); -EMFILE, -ENFILE: needed_threads * needed_cpus + 3 descriptors are needed; -ENOSYS: no perf events
- *         in this kernel, or a filter of system calls; -EXDEV: opened in a /proc of another pid namespace; -ENOBUFS:
- *         needed_threads and needed_cpus say what would have been enough a moment ago: give somewhat more; -EAGAIN: threads
- *         that nobody watches go on making others and end, faster than they are listed: try again; -EINVAL; -ESRCH,
- *         -ECHILD; -ENOMEM. Unless 0 is returned, @p out stays closed.
+ *         RLIMIT_MEMLOCK); -EMFILE, -ENFILE: needed_threads * needed_cpus + 3 descriptors are needed. The highest 16th of
+ *         RLIMIT_NOFILE is left to the caller's other threads. Where the limit is too low for all threads of the process, the
+ *         open fails after the first of them; -ENOSYS: no perf events in this kernel, or a filter of system calls; -EXDEV:
+ *         opened in a /proc of another pid namespace; -ENOTSUP: the caller is in a time namespace, and has made another one for
+ *         its children (unshare(2)): the kernel then shows the offsets of that one only; -ENOBUFS: needed_threads and
+ *         needed_cpus say what would have been enough a moment ago: give somewhat more; -EAGAIN: each of 1,024 listings had a
+ *         thread that was not watched: threads make others and end faster than they are listed; -EINVAL; -ESRCH, -ECHILD;
+ *         -ENOMEM. Unless 0 is returned, @p out stays closed. After each error but -EACCES, -EINVAL, -ESRCH and -ECHILD the
+ *         process can be polled: mf_snapshot_read().
+ *
+ * The caller must not enter another time namespace (setns(2)) while the stream is open: times are those of the one before.
  *
  * Thread-safe for different @p out. Async-signal-safe (takes 6 KiB of stack).
  */

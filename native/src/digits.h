@@ -31,16 +31,22 @@ static inline char *mf_put_hex(char *to, uint64_t value)
     }
 }
 
-/* The decimal number a text begins with, or -1: none, or too large. */
-static inline int32_t mf_get_number(const char *digits)
+/* The decimal number that a text begins with, or -1: it begins with none, or one above the maximum. maximum: below 2^59. */
+static inline int64_t mf_get_decimal(const char *digits, int64_t maximum)
 {
     int64_t value = 0;
 
     if (*digits < '0' || *digits > '9')
         return -1;
-    for (; *digits >= '0' && *digits <= '9' && value <= INT32_MAX; digits++)
+    for (; *digits >= '0' && *digits <= '9' && value <= maximum; digits++)
         value = value * 10 + (*digits - '0');
-    return value <= INT32_MAX ? (int32_t)value : -1;
+    return value <= maximum ? value : -1;
+}
+
+/* The same, of 31 bits. */
+static inline int32_t mf_get_number(const char *digits)
+{
+    return (int32_t)mf_get_decimal(digits, INT32_MAX);
 }
 
 /* Bytes of the path of a descriptor. */

@@ -86,6 +86,12 @@ static uint32_t least_size(uint16_t type)
                                                      : WORD);
 }
 
+/* When a record was written, by the caller's clock. */
+static uint64_t time_of(const struct mf_events *events, const struct record *record)
+{
+    return word(record, record->size - TRAILER) + (uint64_t)events->clock_offset;
+}
+
 /* The record a ring is at; false: none, or what stands there is none. */
 static bool look(const struct mf_ring *ring, uint64_t mask, struct record *out)
 {
@@ -130,7 +136,7 @@ bool mf_events_inherits(struct mf_events *events, int32_t tid)
             const uint64_t threads = word(&record, 2 * WORD);
 
             if (record.type == MF_PERF_FORK && low(threads) == tid)
-                return !is_in_doubt(events, high(threads), word(&record, record.size - TRAILER));
+                return !is_in_doubt(events, high(threads), time_of(events, &record));
         }
     }
     return false;
@@ -145,7 +151,7 @@ static void find_next(struct mf_events *events, struct mf_ring *ring, struct mf_
     if (ring->tail == ring->head)
         return;
     if (look(ring, events->ring_bytes - 1, &record)) {
-        ring->next = word(&record, record.size - TRAILER);
+        ring->next = time_of(events, &record);
     } else {
         ring->tail = ring->head;
         ring->last_id = 0;
@@ -229,7 +235,7 @@ static bool take_mapping(const struct record *record, const struct sink *sink, c
 }
 
 /* Whether a record is of the process, and tells something; *room: whether that fits. */
-static bool take(const struct mf_events *events, const struct record *record, const struct sink *sink, struct mf_event *event,
+static bool take(struct mf_events *events, const struct record *record, const struct sink *sink, struct mf_event *event,
                  bool *room)
 {
     const uint64_t who = word(record, WORD);
@@ -259,17 +265,24 @@ static bool take(const struct mf_events *events, const struct record *record, co
         return ours;
     case MF_PERF_LOST:
         sink->drained->lost += word(record, 2 * WORD);
+        events->traits &= ~(uint32_t)MF_EVENTS_FIRST_ENDED; /* an execve(2) may be among what is lost */
         return false;
     default:
         return false;
     }
 }
 
+void mf_events_forget_last(struct mf_events *events)
+{
+    for (uint32_t i = 0; i < events->cpu_count; i++)
+        mf_events_rings(events)[i].last_id = 0;
+}
+
 /*
  * A thread that came to be while its process was opened may be watched twice: by inheritance, and by its own number. Then each
  * record comes again at once, from another event, until it comes from the first one anew.
  */
-static bool is_repeated(struct mf_ring *ring, const struct mf_event *event, uint64_t id)
+static bool is_repeated(struct mf_events *events, struct mf_ring *ring, const struct mf_event *event, uint64_t id)
 {
     struct mf_event body = *event;
 
@@ -277,6 +290,8 @@ static bool is_repeated(struct mf_ring *ring, const struct mf_event *event, uint
     body.mapping.name_offset = 0;
     if (ring->last_id != 0 && ring->last_id != id && memcmp(&body, &ring->last, sizeof body) == 0)
         return true;
+    if (event->kind == MF_EVENT_EXEC) /* the thread that did it may have the first one's number now, and other events */
+        mf_events_forget_last(events);
     ring->last = body;
     ring->last_id = id;
     return false;
@@ -299,35 +314,6 @@ static void cover_doubtful(struct mf_events *events, const struct mf_event *even
     drained->uncovered += rc < 0 && rc != -ESRCH;
 }
 
-static void say_whether_covered(struct mf_events *events, int rc, struct mf_drained *drained)
-{
-    if (rc < 0) {
-        events->traits |= MF_EVENTS_DEAF;
-        drained->uncovered++;
-    }
-}
-
-/*
- * A program that runs with other rights than its caller, or may not be read: as it begins, the kernel takes the thread's events
- * away, with a record as if it had ended. Its first mappings are not told then, so that is said.
- */
-static bool is_taken_away(struct mf_events *events, const struct mf_event *event, struct mf_drained *drained)
-{
-    const bool in_exec = events->traits & MF_EVENTS_IN_EXEC;
-    int rc;
-
-    if (event->kind == MF_EVENT_EXEC)
-        events->traits |= MF_EVENTS_IN_EXEC;
-    else if (event->kind == MF_EVENT_MAPPED)
-        events->traits &= ~(uint32_t)MF_EVENTS_IN_EXEC;
-    if (!in_exec || event->kind != MF_EVENT_THREAD_ENDED || event->tid != events->pid)
-        return false;
-    rc = mf_events_cover_anew(events);
-    drained->overrun |= rc != 0;
-    say_whether_covered(events, rc, drained);
-    return rc != 0;
-}
-
 /* Takes one record out of a ring; false: there is no room for it. */
 static bool step(struct mf_events *events, struct mf_ring *ring, const struct sink *sink)
 {
@@ -342,7 +328,7 @@ static bool step(struct mf_events *events, struct mf_ring *ring, const struct si
     memset(event, 0, sizeof *event);
     event->time = ring->next;
     if (take(events, &record, sink, event, &room) && room &&
-        !is_repeated(ring, event, word(&record, record.size - WORD)) && !is_taken_away(events, event, drained)) {
+        !is_repeated(events, ring, event, word(&record, record.size - WORD)) && !mf_events_is_false_end(events, event, drained)) {
         drained->count++;
         drained->text_length += event->mapping.name_length;
         cover_doubtful(events, event, high(word(&record, 2 * WORD)), drained);
@@ -385,6 +371,8 @@ int mf_events_drain(struct mf_events *events, struct mf_event *out, uint32_t cap
         if (rings[i].memory != NULL)
             begin(events, &rings[i], drained);
     }
+    if (drained->overrun)
+        events->traits &= ~(uint32_t)MF_EVENTS_FIRST_ENDED;
     for (ring = earliest(events); ring->next <= now; ring = earliest(events)) {
         if (!step(events, ring, &sink)) {
             drained->more = 1;
@@ -396,6 +384,6 @@ int mf_events_drain(struct mf_events *events, struct mf_event *out, uint32_t cap
             __atomic_store_n((uint64_t *)(rings[i].memory + MF_PERF_DATA_TAIL), rings[i].tail, __ATOMIC_RELEASE);
     }
     if ((drained->lost > 0 || drained->overrun) && drained->uncovered == 0) /* that may have been among what is lost */
-        say_whether_covered(events, mf_events_cover_if_gone(events), drained);
+        mf_events_cover_if_gone(events, drained);
     return (int)drained->count;
 }

@@ -17,7 +17,7 @@ struct mf_ring {
     char *memory;         /* NULL: no thread could be watched on this CPU yet */
     uint64_t head;        /* the kernel has written to here, as this drain looked */
     uint64_t tail;        /* we have read to here */
-    uint64_t next;        /* time of the record there; MF_NO_RECORD */
+    uint64_t next;        /* time of the record there, by the caller's clock; MF_NO_RECORD */
     uint64_t last_id;     /* event that the record before came from; 0: none before */
     struct mf_event last; /* that record, without time and place of the name */
     int32_t cpu;
@@ -31,6 +31,7 @@ enum {
     MF_EVENTS_NO_INHERIT_THREAD = 1 << 0, /* the kernel does not know that flag */
     MF_EVENTS_IN_EXEC = 1 << 1,           /* of execve(2) the beginning was told, and no mapping yet */
     MF_EVENTS_DEAF = 1 << 2,              /* the process is not watched any more, and may live */
+    MF_EVENTS_FIRST_ENDED = 1 << 3,       /* the end of the first thread was reported, and no execve(2) since */
 };
 
 #define MF_SETTLING 100000000u /* ns: longer than a clone(2) takes */
@@ -71,7 +72,7 @@ static inline struct mf_watched *mf_events_watched(struct mf_events *events, int
     return NULL;
 }
 
-/* The clock of the records' time. */
+/* The caller's clock: CLOCK_MONOTONIC of its time namespace. */
 static inline uint64_t mf_events_now(void)
 {
     struct timespec now = {0};
@@ -84,18 +85,21 @@ static inline uint64_t mf_events_now(void)
 int mf_events_cover(struct mf_events *events, int32_t tid);
 
 /*
- * The events of the first thread are gone, and that may be alive: 1: it was, and is watched anew; 0: it has ended, or nothing
- * tells (before Linux 5.3); or why it lives and is not watched.
+ * Whether an event is not to be reported: the end of a first thread that lives, or one that was reported before. Sees every
+ * event of the process in turn.
  */
-int mf_events_cover_anew(struct mf_events *events);
+bool mf_events_is_false_end(struct mf_events *events, const struct mf_event *event, struct mf_drained *drained);
 
-/* The same, where the kernel says that they are gone; 0: it does not. */
-int mf_events_cover_if_gone(struct mf_events *events);
+/* After records were lost: watches the first thread anew where the kernel says that its events are gone. */
+void mf_events_cover_if_gone(struct mf_events *events, struct mf_drained *drained);
 
 /*
  * Whether the rings tell that a thread was made by one that was watched when it began to. Takes nothing out of them.
  */
 bool mf_events_inherits(struct mf_events *events, int32_t tid);
+
+/* Forgets the last record of each ring: none that comes next is a repetition. */
+void mf_events_forget_last(struct mf_events *events);
 
 /* Numbers of the CPUs that threads may run on: how many there are; as many as fit are written. Or a negative errno. */
 int mf_cpus(int32_t *cpus, uint32_t capacity, size_t stride);

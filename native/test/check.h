@@ -44,6 +44,14 @@ static inline int check_result(void)
     return check_failures == 0 ? 0 : 1;
 }
 
+/* Ends a test that would go on for ever, also outside of ctest: by SIGALRM. TEST_SECONDS says how long a test may take. */
+__attribute__((constructor)) static void limit_time(void)
+{
+    const char *const seconds = getenv("TEST_SECONDS");
+
+    alarm(seconds != NULL && atoi(seconds) > 0 ? (unsigned)atoi(seconds) : 290);
+}
+
 /* How often to do what is done many times: on machines that take their time ROUNDS_DIVIDED_BY says how much less often. */
 static inline unsigned rounds(unsigned usual)
 {

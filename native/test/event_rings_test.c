@@ -8,7 +8,6 @@
 #include <pthread.h>
 #include <sched.h>
 #include <stdbool.h>
-#include <sys/mman.h>
 
 #define PAGE 4096u
 #define RING 16384u
@@ -23,8 +22,8 @@ static uintptr_t map_many(uintptr_t count)
     void *at = NULL;
 
     for (uintptr_t i = 1; i <= count; i++) {
-        at = mmap(NULL, i * PAGE, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-        munmap(at, i * PAGE);
+        at = map_only(i * PAGE, PROT_READ | PROT_EXEC);
+        unmap_only(at, i * PAGE);
     }
     return (uintptr_t)at;
 }
@@ -47,7 +46,7 @@ static void *map_in_turns(void *argument)
     sched_setaffinity(0, sizeof set, &set);
     for (uintptr_t i = 1; i <= self->count; i++) {
         if (i % 2 == (uintptr_t)self->cpu)
-            munmap(mmap(NULL, i * PAGE, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0), i * PAGE);
+            unmap_only(map_only(i * PAGE, PROT_READ | PROT_EXEC), i * PAGE);
         pthread_barrier_wait(&turn);
     }
     return NULL;
@@ -302,10 +301,48 @@ static void what_is_told_by_two_events_is_told_once(void)
     free(stream);
 }
 
+static void put_record(char *memory, uint16_t type, uint16_t misc, uint64_t time, uint64_t id)
+{
+    const uint64_t end[] = {type | 48ull << 48, 42 | 42ull << 32, 42 | 42ull << 32, time, time, id};
+    const uint64_t exec[] = {type | (uint64_t)misc << 32 | 40ull << 48, 42 | 42ull << 32, 'a', time, id};
+    const size_t bytes = type == MF_PERF_EXIT ? sizeof end : sizeof exec;
+    uint64_t head;
+
+    memcpy(&head, memory + MF_PERF_DATA_HEAD, sizeof head);
+    memcpy(memory + sysconf(_SC_PAGESIZE) + head, type == MF_PERF_EXIT ? end : exec, bytes);
+    head += bytes;
+    memcpy(memory + MF_PERF_DATA_HEAD, &head, sizeof head);
+}
+
+/* Two events of the first thread, on two CPUs: its end is reported once, and again after an execve(2) by another thread. */
+static void the_first_threads_end_is_reported_once(void)
+{
+    const uint64_t none = 0;
+    char *memories[2];
+    struct mf_events *const stream = forge(memories);
+
+    for (int i = 0; i < 2; i++)
+        memcpy(memories[i] + MF_PERF_DATA_HEAD, &none, sizeof none);
+    put_record(memories[0], MF_PERF_EXIT, 0, 1, 1);
+    put_record(memories[1], MF_PERF_EXIT, 0, 2, 2);
+    CHECK_IS(mf_events_drain(stream, child.events, EVENTS, child.text, TEXT, &child.drained), 1, "an end");
+    CHECK_IS(child.events[0].kind, MF_EVENT_THREAD_ENDED, "an end");
+    put_record(memories[0], MF_PERF_EXIT, 0, 3, 3);
+    CHECK_IS(mf_events_drain(stream, child.events, EVENTS, child.text, TEXT, &child.drained), 0, "the same end");
+    put_record(memories[0], MF_PERF_COMM_RECORD, MF_PERF_MISC_COMM_EXEC, 4, 3);
+    put_record(memories[1], MF_PERF_EXIT, 0, 5, 4);
+    CHECK_IS(mf_events_drain(stream, child.events, EVENTS, child.text, TEXT, &child.drained), 2, "an execve, an end");
+    CHECK_IS(child.events[1].kind, MF_EVENT_THREAD_ENDED, "an end");
+    for (int i = 0; i < 2; i++)
+        free(memories[i]);
+    free(stream);
+}
+
 int main(void)
 {
     int skipped;
 
+    the_first_threads_end_is_reported_once();
     what_is_told_by_two_events_is_told_once();
     any_memory_is_survived();
     skipped = can_watch(&child);

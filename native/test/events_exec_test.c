@@ -184,6 +184,27 @@ static void it_is_watched_anew(deed *how)
     end_nobody();
 }
 
+/* On one CPU nothing is recorded between the end that is none and the real one: both look the same. */
+static void its_end_is_told_once(void)
+{
+    int ends = 0;
+
+    start_nobody();
+    tell(&child, stay_on_this_cpu, 0);
+    CHECK_IS(watch(&child, 0, RING, 1), 0, "watch");
+    become_image(run_image);
+    drain(&child);
+    CHECK(event_of_kind(&child, MF_EVENT_THREAD_ENDED) == NULL, "it lives");
+    kill(child.pid, SIGKILL);
+    while (mf_events_wait(child.stream, 10000) == 1) {
+        drain(&child);
+        for (uint32_t i = 0; i < child.drained.count; i++)
+            ends += child.events[i].kind == MF_EVENT_THREAD_ENDED;
+    }
+    CHECK_IS(ends, 1, "ends that are told");
+    end_nobody();
+}
+
 /* The ring is full: neither the execve nor that the events are gone is told. The kernel says so with the first new record. */
 static void it_is_watched_anew_where_that_was_lost(void)
 {
@@ -240,6 +261,7 @@ static void check_all(const char *directory, mode_t mode)
     CHECK(make_image(directory, mode), "image");
     it_is_watched_anew(run_image);
     it_is_watched_anew(run_image_in_thread);
+    its_end_is_told_once();
     it_is_watched_anew_where_that_was_lost();
     a_refusal_is_said();
 }

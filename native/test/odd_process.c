@@ -158,6 +158,24 @@ static void leader_exit(const char *unused)
         pthread_exit(NULL);
 }
 
+static void *sleep_for_ever(void *unused)
+{
+    pause();
+    return unused;
+}
+
+static void start_threads(const char *count)
+{
+    pthread_attr_t small;
+    pthread_t thread;
+    int error = pthread_attr_init(&small);
+
+    pthread_attr_setstacksize(&small, 65536);
+    for (int i = atoi(count); i > 0 && error == 0; i--)
+        error = pthread_create(&thread, &small, sleep_for_ever, NULL);
+    answer(error == 0 ? "OK" : "ERROR errno %ld", error);
+}
+
 static const struct command {
     const char *name;
     void (*run)(const char *argument);
@@ -173,6 +191,7 @@ static const struct command {
     {"replace", replace_file},    /* LABEL: another file takes its path */
     {"exec", exec_again},         /* says EXECED, and begins anew */
     {"leader-exit", leader_exit}, /* the first thread ends, another goes on */
+    {"threads", start_threads},   /* N: so many more, which sleep */
     {"segment", odd_segment},     /* ID: a System V segment of that id, as far as the kernel lets */
     {"churn", odd_churn},         /* MILLISECONDS [WAY]: threads change mappings in the background */
     {"join", odd_join},           /* waits for them: how many changes */

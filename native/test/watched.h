@@ -7,7 +7,9 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 
 enum { EVENTS = 512, TEXT = 1 << 16 };
@@ -22,6 +24,22 @@ struct watched {
     char text[TEXT];
     struct mf_drained drained;
 };
+
+/*
+ * mmap(2) and munmap(2) without the C library: sanitizers intercept its functions and make mappings of their own meanwhile
+ * (clang's AddressSanitizer maps shadow memory), which would be in the stream too.
+ */
+static inline void *map_only(size_t bytes, int protection)
+{
+    const long rc = syscall(SYS_mmap, NULL, bytes, protection, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+    return rc == -1 ? MAP_FAILED : (void *)rc;
+}
+
+static inline void unmap_only(void *at, size_t bytes)
+{
+    syscall(SYS_munmap, at, bytes);
+}
 
 /* One thing to do in the child; what it answers is told back. */
 typedef uintptr_t deed(uintptr_t argument);

@@ -150,8 +150,13 @@ final class Failures {
             case Errno.ENFILE:
                 return new MapsException("watching " + process + " takes " + descriptors + " file descriptors, one for each thread and"
                         + " CPU: raise ulimit -n, or close some");
+            case Errno.ENOTSUP:
+                return new NotSupportedException(Missing.TIME_NAMESPACE, "this process has called unshare(CLONE_NEWTIME) in a time namespace:"
+                        + " the kernel then hides by how much its clock differs from that of events; run it as a child of the process that did");
             case Errno.EAGAIN:
-                return new MapsException(process + " makes and ends threads faster than they can be listed: try again");
+                return new MapsException(process + " makes and ends threads faster than they can be listed: poll, or try again later");
+            case Errno.ENOMEM:
+                return new MapsException("the kernel has no memory for the events of " + process + " (perf_event_open)");
             default:
                 return of(errno, process, pid);
         }

@@ -17,14 +17,16 @@ import java.util.concurrent.locks.LockSupport;
  * }</pre>
  *
  * <p>A picture is taken at the latest after each period and soon where an address was in no mapping, which may be new, or where the
- * kernel tells of a change ({@link Builder#listen}); not more often for these than {@link Builder#afterMiss}. What is known of an
- * address is as old as the present picture ({@link #takenAt}); {@link #confirm} asks the kernel about one address now.
+ * kernel tells of a change ({@link Builder#listen(MapEvents.Option...)}); not more often for these than {@link Builder#afterMiss}.
+ * What is known of an address is as old as the present picture ({@link #takenAt}); {@link #confirm} asks the kernel about one address
+ * now.
  *
  * <p>Resolving takes no lock, allocates nothing and calls no native code, but that the first miss since a picture wakes the
  * refresher. Refreshing allocates nothing in steady state, also when something changes each time. A reader sees one whole picture
  * at a time.
  *
- * <p>When the process ends, or its {@link ProcessMaps} is closed, the last picture stays, and {@link #failure} says so.
+ * <p>When the process ends, or its {@link ProcessMaps} is closed, the last picture stays, and {@link #failure} says so. Whatever else
+ * fails in the background is recorded in {@link #failure} or {@link #listenFailure}, and tried again.
  * Thread-safe, but for readers.
  */
 public final class LiveMaps implements AutoCloseable {
@@ -33,10 +35,10 @@ public final class LiveMaps implements AutoCloseable {
     private final long period;
     private final long afterMiss;
     private final Thread refresher;
-    private final MapEvents events;
-    /** Of the refresher: how long it does not listen, after that failed, and until when. */
-    private long deafFor;
-    private long deafUntil;
+    /** Null: nobody asked for it. */
+    private final LiveEvents events;
+    /** Recorded where recording the cause of a failure fails itself. */
+    private final MapsException unrecorded;
     private volatile boolean closed;
     private volatile boolean missed;
     private volatile boolean told;
@@ -46,14 +48,16 @@ public final class LiveMaps implements AutoCloseable {
     private volatile long changes;
     private volatile MapsException failure;
 
-    private LiveMaps(Builder from) throws MapsException {
+    private LiveMaps(Builder from) {
         maps = from.maps;
         period = from.period.toNanos();
         afterMiss = Math.min(from.afterMiss.toNanos(), period);
-        events = from.events;
+        unrecorded = new MapsException("refreshing the mappings of process " + maps.pid() + " failed, and no memory was left to record why");
+        events = from.options != null ? LiveEvents.open(maps, from.options, afterMiss, period)
+                : from.events != null ? LiveEvents.of(from.events, afterMiss, period) : null;
         triedAt = System.nanoTime();
         takenAt = triedAt;
-        snapshot = maps.snapshot(from.filter);
+        snapshot = new MapSnapshot();
         refresher = new Thread(this::run, "mapfiles-live-" + maps.pid());
         refresher.setDaemon(true);
     }
@@ -70,6 +74,7 @@ public final class LiveMaps implements AutoCloseable {
         private Duration period = Duration.ofSeconds(1);
         private Duration afterMiss = Duration.ofMillis(10);
         private MapEvents events;
+        private MapEvents.Option[] options;
 
         private Builder(ProcessMaps maps) {
             this.maps = maps;
@@ -102,16 +107,31 @@ public final class LiveMaps implements AutoCloseable {
         }
 
         /**
-         * Has the kernel tell of changes; that it does not tell of everything the period makes up for. With
-         * {@link MapEvents.Option#AT_ONCE} a change is known at once, without when the kernel has some, or the period is over.
+         * Listens for events of the kernel, of a stream of its own. Events do not report every change; the period makes up for the rest.
+         * With {@link MapEvents.Option#AT_ONCE} a change is known at once. Without, it is known when the kernel has recorded several, or
+         * the period is over.
          *
-         * <p>Where {@link MapEvents#open} is refused, everything goes on without.
+         * <p>Where the stream cannot be opened, for want of permission, file descriptors or memory, mappings are polled each period, and
+         * {@link LiveMaps#listenFailure} has the reason.
          *
-         * @param changes of the same process. They stay the caller's to close, after these; nobody else drains or waits for them. Where
-         *     somebody does, listening is tried again after a while, longer each time, up to the period.
+         * @param wanted as of {@link MapEvents#open(ProcessMaps, MapEvents.Option...)}
+         */
+        public Builder listen(MapEvents.Option... wanted) {
+            options = Objects.requireNonNull(wanted, "wanted").clone();
+            events = null;
+            return this;
+        }
+
+        /**
+         * As {@link #listen(MapEvents.Option...)}, with a stream that the caller has opened.
+         *
+         * @param changes of the same process. They stay the caller's to close, after these. No other thread may drain or wait for them: while
+         *     one does, mappings are polled, and {@link LiveMaps#listenFailure} says so. Listening is tried again after a while, longer
+         *     each time, up to the period.
          */
         public Builder listen(MapEvents changes) {
             events = Objects.requireNonNull(changes, "changes");
+            options = null;
             return this;
         }
 
@@ -125,58 +145,57 @@ public final class LiveMaps implements AutoCloseable {
         /** Takes the first picture, and starts the thread that takes the others. */
         public LiveMaps start() throws MapsException {
             LiveMaps live = new LiveMaps(this);
-            live.refresher.start();
+            try {
+                maps.read(live.snapshot, filter);
+                live.refresher.start();
+            } catch (MapsException | RuntimeException | Error failed) {
+                live.closeEvents();
+                throw failed;
+            }
             return live;
         }
     }
 
     private void run() {
-        while (!closed) {
+        try {
+            while (!closed && goOn()) {
+                Thread.interrupted(); // by somebody who interrupts all threads: with it set, none would wait any more
+            }
+        } finally {
+            closeEvents();
+        }
+    }
+
+    private void closeEvents() {
+        if (events != null) {
+            events.close();
+        }
+    }
+
+    /** Waits or takes a picture; false: there is nothing left to refresh. */
+    private boolean goOn() {
+        try {
             long age = System.nanoTime() - triedAt;
             long wait = (missed || told ? afterMiss : period) - age;
             if (wait > 0) {
                 rest(wait);
-            } else if (!refreshUnattended()) {
-                return;
+                return true;
             }
+            return refreshUnattended();
+        } catch (RuntimeException | Error again) { // an OutOfMemoryError while another one was being recorded
+            failure = unrecorded;
+            return true;
         }
     }
 
     /** Until that time has passed, or there is something to do earlier. */
     private void rest(long nanos) {
-        long deaf = deafFor == 0 ? 0 : Math.max(0, deafUntil - System.nanoTime());
-        if (events == null || missed || told || deaf > 0) {
-            LockSupport.parkNanos(this, deaf > 0 ? Math.min(nanos, deaf) : nanos);
-            return;
+        long paused = events == null ? Long.MAX_VALUE : events.pausedFor();
+        if (missed || told || paused > 0) {
+            LockSupport.parkNanos(this, paused > 0 ? Math.min(nanos, paused) : nanos);
+        } else {
+            told = events.await(nanos);
         }
-        try {
-            told = events.await((int) Math.min(nanos / 1_000_000 + 1, Integer.MAX_VALUE)) && drain(events);
-            deafFor = 0;
-        } catch (ProcessGoneException ended) {
-            told = true; // the next picture says so too
-        } catch (MapsException | IllegalStateException notNow) {
-            stopListening();
-        }
-    }
-
-    /** For a while, longer each time: it may be closed, for good, or another thread uses it, for now, which takes out what is told. */
-    private void stopListening() {
-        deafFor = Math.min(Math.max(2 * deafFor, afterMiss), period);
-        deafUntil = System.nanoTime() + deafFor;
-        told = true;
-    }
-
-    /** Whether mappings have changed. */
-    private static boolean drain(MapEvents changes) {
-        boolean changed = false;
-        do {
-            changes.drain();
-            changed |= changes.isIncomplete();
-            for (MapEvent event = changes.event(); event.next(); ) {
-                changed |= event.what() == MapEventKind.MAPPED || event.what() == MapEventKind.EXECUTED;
-            }
-        } while (changes.hasMore());
-        return changed;
     }
 
     /** Ends a rest. */
@@ -317,11 +336,20 @@ public final class LiveMaps implements AutoCloseable {
         return failure;
     }
 
+    /**
+     * Why changes are found by polling alone, although {@link Builder#listen(MapEvents.Option...)} was asked for: the stream could not be
+     * opened, or the last attempt to listen failed. Null if it did not, or nobody asked.
+     */
+    public MapsException listenFailure() {
+        return events == null ? null : events.failure();
+    }
+
     /** Ends refreshing, after a read under way. The last picture stays. Again: nothing. */
     @Override
     public void close() {
         closed = true;
         wake();
+        closeEvents();
     }
 
     @Override

@@ -52,7 +52,7 @@ public final class MapEvent implements Mapping {
         return MapEventKind.of(field32(Event.KIND));
     }
 
-    /** When, by the kernel: nanoseconds of CLOCK_MONOTONIC, which {@link System#nanoTime()} also counts. */
+    /** When the kernel recorded it: nanoseconds as of {@link System#nanoTime()} of this JVM, also in a time namespace. */
     public long time() {
         return field64(Event.TIME);
     }

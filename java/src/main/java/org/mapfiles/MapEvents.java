@@ -42,7 +42,7 @@ import org.mapfiles.MapRecord.Event;
  * <p>What is done on a CPU that was switched off when this was opened, and is switched on later, is not told either: a program that
  * runs where CPUs come and go opens anew when their number has grown.
  *
- * <p><b>Cost:</b> a descriptor for each thread that exists and each CPU, a ring of locked memory for each CPU, and under a
+ * <p><b>Cost:</b> a descriptor for each thread that exists and each CPU (the highest 16th of {@code ulimit -n} is left to others), a ring of locked memory for each CPU, and under a
  * microsecond for the process at each change. While nothing changes nothing runs, here or there.
  *
  * <p>One thread at a time drains, waits and reads: two at once throw {@link IllegalStateException}. Any thread may
@@ -99,8 +99,11 @@ public final class MapEvents implements AutoCloseable {
      * @param ringBytes of each CPU: a power of two from 16 KiB to 1 GiB, of which a memory page is taken at least. A change takes 104
      *     bytes and the path.
      * @throws AccessRefusedException if the kernel does not allow it: its reasons and its message say what is missing
-     * @throws NotSupportedException if the kernel has no perf events, or the process is of another pid namespace
+     * @throws NotSupportedException if the kernel has no perf events, the process is of another pid namespace, or this process has made
+     *     a time namespace for its children while it is in one
      * @throws ProcessGoneException if the process has ended
+     * @throws MapsException if it takes more file descriptors or memory than there are, or if threads are made and end faster than
+     *     they can be listed. Another attempt may succeed. Until then, {@link ProcessMaps#refresh} polls
      * @throws IllegalArgumentException if the size is none of those
      */
     public static MapEvents open(ProcessMaps maps, int ringBytes, Option... options) throws MapsException {
@@ -180,6 +183,28 @@ public final class MapEvents implements AutoCloseable {
             int count = takeOut();
             event.show(count);
             return count;
+        } finally {
+            end();
+        }
+    }
+
+    /**
+     * Takes all events out, with no other thread in between.
+     *
+     * @return whether mappings have changed, or may have
+     */
+    boolean drainAllForChanges() {
+        begin();
+        try {
+            boolean changed = false;
+            do {
+                event.show(takeOut());
+                changed |= isIncomplete();
+                while (event.next()) {
+                    changed |= event.what() == MapEventKind.MAPPED || event.what() == MapEventKind.EXECUTED;
+                }
+            } while (hasMore());
+            return changed;
         } finally {
             end();
         }

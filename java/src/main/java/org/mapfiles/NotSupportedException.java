@@ -25,7 +25,9 @@ public final class NotSupportedException extends MapsException {
         /** Events of the kernel, perf_event_open(2). */
         EVENTS,
         /** The process' numbers in this pid namespace: it was opened in a proc file system of another. */
-        PID_NAMESPACE
+        PID_NAMESPACE,
+        /** The offset of this process' clock: its thread has made a time namespace for its children, while in another one itself. */
+        TIME_NAMESPACE
     }
 
     private final Missing missing;

@@ -12,18 +12,27 @@ final class Descriptors {
     }
 
     static int count() throws IOException {
+        return countMatching("/proc/\\d+(/maps|/task/\\d+/maps|/map_files)?");
+    }
+
+    /** How many events of perf_event_open(2) it holds. */
+    static int countPerf() throws IOException {
+        return countMatching("anon_inode:\\[perf_event]");
+    }
+
+    private static int countMatching(String link) throws IOException {
         int count = 0;
         try (DirectoryStream<Path> descriptors = Files.newDirectoryStream(Path.of("/proc/self/fd"))) {
             for (Path descriptor : descriptors) {
-                count += isOfAProcess(descriptor) ? 1 : 0;
+                count += matches(descriptor, link) ? 1 : 0;
             }
         }
         return count;
     }
 
-    private static boolean isOfAProcess(Path descriptor) throws IOException {
+    private static boolean matches(Path descriptor, String link) throws IOException {
         try {
-            return Files.readSymbolicLink(descriptor).toString().matches("/proc/\\d+(/maps|/task/\\d+/maps|/map_files)?");
+            return Files.readSymbolicLink(descriptor).toString().matches(link);
         } catch (NoSuchFileException closedMeanwhile) {
             return false;
         }

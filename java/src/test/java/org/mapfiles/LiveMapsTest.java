@@ -11,6 +11,7 @@ import java.nio.channels.FileChannel.MapMode;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Optional;
 import java.util.concurrent.FutureTask;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
@@ -139,6 +140,85 @@ class LiveMapsTest {
         }
     }
 
+    /** Another thread reads what the refresher has drained, against the contract: it moves the one cursor, which then throws. */
+    @Test
+    void anUnexpectedExceptionIsRecordedAndNotTheEnd() throws Exception {
+        MapEventsTest.assumeTheKernelLetsUs();
+        ChildJvm.Outcome outcome = new ChildJvm().with("-Xint").run(MoveCursorMain.class); // compiled code keeps fields in registers
+        assertThat(outcome.output().lines()).containsExactly("RECORDED java.lang.IndexOutOfBoundsException", "REFRESHED true",
+                "LISTENS true", "FAILURE null");
+    }
+
+    @Test
+    void whyItDoesNotListenIsRecorded() throws Exception {
+        MapEventsTest.assumeTheKernelLetsUs();
+        try (ProcessMaps maps = ProcessMaps.self()) {
+            MapEvents events = MapEvents.open(maps);
+            try (LiveMaps live = LiveMaps.of(maps).every(NEVER).start()) {
+                assertThat(live.listenFailure()).as("nobody asked for it").isNull();
+            }
+            try (LiveMaps live = LiveMaps.of(maps).every(NEVER).listen(events).start()) {
+                assertThat(live.listenFailure()).isNull();
+                events.close();
+                Children.await("it is recorded", () -> live.listenFailure() != null);
+                assertThat(live.listenFailure()).hasMessageContaining("polling").hasMessageContaining("MapEvents is closed");
+                assertThat(live.failure()).isNull();
+            }
+        }
+    }
+
+    /** The stream is opened and closed with it. */
+    @Test
+    void aStreamOfItsOwn() throws Exception {
+        MapEventsTest.assumeTheKernelLetsUs();
+        Process sleeper = children.sleeper();
+        try (ProcessMaps maps = ProcessMaps.of(sleeper.pid())) {
+            int before = Descriptors.countPerf();
+            for (int i = 0; i < 20; i++) {
+                try (LiveMaps live = LiveMaps.of(maps).every(NEVER).listen(MapEvents.Option.DATA).start()) {
+                    assertThat(live.listenFailure()).isNull();
+                    assertThat(Descriptors.countPerf()).isGreaterThan(before);
+                }
+            }
+            Children.await("descriptors are given back", () -> Descriptors.countPerf() == before);
+        }
+    }
+
+    /** As a thread for each connection and ulimit -n 1024. */
+    @Test
+    void withTooFewDescriptorsItPolls() throws Exception {
+        MapEventsTest.assumeTheKernelLetsUs();
+        OddProcess many = OddProcess.with("plain");
+        many.start();
+        try {
+            many.tell("threads 400");
+            Process listener = new ChildJvm().under("sh", "-c", "ulimit -n 256; exec \"$@\"", "sh")
+                    .start(ListenLowDescriptorsMain.class, many.pid());
+            try (BufferedReader output = listener.inputReader()) {
+                assertThat(output.readLine()).startsWith("POLLS changes are found by polling: ").contains("file descriptors")
+                        .contains("ulimit -n");
+                many.tell("remap plain");
+                listener.outputWriter().append('\n').flush();
+                assertThat(output.readLine()).isEqualTo("CHANGES 1 FAILURE null");
+            } finally {
+                listener.destroyForcibly();
+            }
+        } finally {
+            many.stop();
+        }
+    }
+
+    @Test
+    void anInterruptedRefresherGoesOnToWait() throws Exception {
+        Process sleeper = children.sleeper();
+        try (ProcessMaps maps = ProcessMaps.of(sleeper.pid()); LiveMaps live = LiveMaps.of(maps).every(NEVER).start()) {
+            Thread refresher = refresherOf(sleeper.pid()).orElseThrow();
+            refresher.interrupt();
+            Children.await("it waits again", () -> !refresher.isInterrupted());
+            assertThat(live.refreshes()).isZero();
+        }
+    }
+
     private static boolean isRefused(MapEvents events) {
         try {
             events.drain();
@@ -254,6 +334,10 @@ class LiveMapsTest {
     }
 
     private static boolean isRefresherAlive(long pid) {
-        return Thread.getAllStackTraces().keySet().stream().anyMatch(thread -> thread.getName().equals("mapfiles-live-" + pid));
+        return refresherOf(pid).isPresent();
+    }
+
+    private static Optional<Thread> refresherOf(long pid) {
+        return Thread.getAllStackTraces().keySet().stream().filter(thread -> thread.getName().equals("mapfiles-live-" + pid)).findAny();
     }
 }

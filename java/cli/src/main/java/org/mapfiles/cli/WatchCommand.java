@@ -4,12 +4,10 @@ import java.io.IOException;
 import java.time.Instant;
 import java.util.List;
 import java.util.concurrent.Callable;
-import org.mapfiles.AccessRefusedException;
 import org.mapfiles.MapChange;
 import org.mapfiles.MapChanges;
 import org.mapfiles.MapEvents;
 import org.mapfiles.MapsException;
-import org.mapfiles.NotSupportedException;
 import org.mapfiles.PastMapping;
 import org.mapfiles.ProcessGoneException;
 import org.mapfiles.ProcessMaps;
@@ -82,8 +80,8 @@ final class WatchCommand implements Callable<Integer> {
             return onlyLook ? null : MapEvents.open(maps, MapEvents.Option.DATA);
         } catch (ProcessGoneException gone) {
             throw gone;
-        } catch (AccessRefusedException | NotSupportedException refused) {
-            terminal.complain("changes are found by looking every " + interval + " ms: " + refused.getMessage());
+        } catch (MapsException refused) { // permission, descriptors, memory, or threads that end before they can be listed
+            terminal.complain("polling every " + interval + " ms, without events of the kernel: " + refused.getMessage());
             return null;
         }
     }

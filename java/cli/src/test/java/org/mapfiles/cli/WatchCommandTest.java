@@ -1,6 +1,7 @@
 package org.mapfiles.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.BufferedReader;
 import java.io.ByteArrayOutputStream;
@@ -11,6 +12,7 @@ import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -23,6 +25,10 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.mapfiles.AccessRefusedException;
+import org.mapfiles.MapEvents;
+import org.mapfiles.NotSupportedException;
+import org.mapfiles.ProcessMaps;
 
 /** Is told what a process changes, until it ends? */
 class WatchCommandTest {
@@ -33,6 +39,8 @@ class WatchCommandTest {
     private final ByteArrayOutputStream out = new ByteArrayOutputStream();
     private final ByteArrayOutputStream err = new ByteArrayOutputStream();
     private long page;
+    /** Of the command in a JVM of its own. */
+    private BufferedReader output;
 
     private CompletableFuture<Integer> watch(String... arguments) {
         String[] all = Stream.concat(Stream.of("watch", "--interval", "20"), Arrays.stream(arguments)).toArray(String[]::new);
@@ -149,6 +157,90 @@ class WatchCommandTest {
             assertThat(code.get(60, TimeUnit.SECONDS)).isEqualTo(4);
         } finally {
             child.destroyForcibly();
+        }
+    }
+
+    /** The command in a JVM of its own, under another program. */
+    private Process watchUnder(List<String> program, String... arguments) throws Exception {
+        List<String> command = new ArrayList<>(program);
+        command.addAll(List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-cp",
+                System.getProperty("java.class.path"), Main.class.getName(), "watch", "--interval", "20", "--json"));
+        command.addAll(List.of(arguments));
+        Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
+        output = process.inputReader();
+        return process;
+    }
+
+    /** Lines of the command, up to the first change that it reports; the child makes changes all the while, for a minute at most. */
+    private List<String> linesUntilAChange(Process watcher, Process child) throws Exception {
+        CompletableFuture<Void> changes = CompletableFuture.runAsync(() -> changeUntilEnded(watcher, child));
+        List<String> lines = new ArrayList<>();
+        for (String line = output.readLine(); line != null; line = output.readLine()) {
+            lines.add(line);
+            if (line.contains("\"added\"")) {
+                child.destroyForcibly();
+                changes.exceptionally(ended -> null).get(60, TimeUnit.SECONDS);
+                return lines;
+            }
+        }
+        throw new AssertionError("no change is reported, but " + lines);
+    }
+
+    private static void changeUntilEnded(Process watcher, Process child) {
+        try {
+            for (long end = System.nanoTime() + 60_000_000_000L; System.nanoTime() < end; Thread.sleep(50)) {
+                tell(child, "many 2");
+            }
+            watcher.destroyForcibly();
+        } catch (Exception ended) {
+            throw new IllegalStateException(ended);
+        }
+    }
+
+    @Test
+    void withTooFewDescriptorsItPolls() throws Exception {
+        assumeTheKernelLetsUs();
+        Process child = odd();
+        tell(child, "threads 400");
+        Process watcher = watchUnder(List.of("sh", "-c", "ulimit -n 256; exec \"$@\"", "sh"), Long.toString(child.pid()));
+        try {
+            assertThat(linesUntilAChange(watcher, child)).anySatisfy(
+                    line -> assertThat(line).contains("polling every 20 ms", "file descriptors", "ulimit -n"));
+            assertThat(watcher.waitFor(60, TimeUnit.SECONDS)).isTrue();
+            assertThat(watcher.exitValue()).isEqualTo(4);
+        } finally {
+            watcher.destroyForcibly();
+            child.destroyForcibly();
+        }
+    }
+
+    /** Its clock is 28 hours ahead of the one that events are stamped by. */
+    @Test
+    void timesAreRightInATimeNamespace() throws Exception {
+        assumeTheKernelLetsUs();
+        List<String> unshare = List.of("unshare", "-T", "--monotonic", "100000", "--fork");
+        List<String> tried = new ArrayList<>(unshare);
+        tried.add("true");
+        assumeTrue(new ProcessBuilder(tried).start().waitFor() == 0, "no time namespaces here");
+        Process child = odd();
+        Instant before = Instant.now();
+        Process watcher = watchUnder(unshare, Long.toString(child.pid()));
+        try {
+            List<String> lines = linesUntilAChange(watcher, child);
+            Map<String, Object> line = new Ran(0, lines.get(lines.size() - 1), "").objects().get(0);
+            assertThat(Instant.parse((String) line.get("time"))).isBetween(before.minusSeconds(3600), Instant.now().plusSeconds(3600));
+        } finally {
+            watcher.descendants().forEach(ProcessHandle::destroyForcibly);
+            watcher.destroyForcibly();
+            child.destroyForcibly();
+        }
+    }
+
+    private static void assumeTheKernelLetsUs() throws Exception {
+        try (ProcessMaps maps = ProcessMaps.self()) {
+            MapEvents.open(maps).close();
+        } catch (AccessRefusedException | NotSupportedException refused) {
+            assumeTrue(false, refused.getMessage());
         }
     }
 
