@@ -208,11 +208,8 @@ final class TrackedMappings {
         return read;
     }
 
-    /**
-     * Puts mappings that events reported over those that were read. Both lists are in order of address, and so is the result. What is left
-     * of one that was read counts only if it is known: else it may be newer than the event, and have no part there.
-     */
-    private List<PastMapping> overlay(List<PastMapping> below, List<PastMapping> above) {
+    /** Puts some mappings over others. Both lists are in order of address, and so is the result. */
+    private static List<PastMapping> overlay(List<PastMapping> below, List<PastMapping> above) {
         List<PastMapping> all = new ArrayList<>(below.size() + 2 * above.size());
         int next = 0;
         for (PastMapping mapping : below) {
@@ -231,15 +228,9 @@ final class TrackedMappings {
         return all;
     }
 
-    private void addPart(PastMapping mapping, long start, long end, List<PastMapping> to) {
-        if (start == mapping.start() && end == mapping.end()) {
-            to.add(mapping);
-        } else if (Long.compareUnsigned(start, end) < 0) {
-            Known there = known.get(start);
-            PastMapping part = mapping.part(start, end);
-            if (there != null && there.mapping.isThat(part)) {
-                to.add(part);
-            }
+    private static void addPart(PastMapping mapping, long start, long end, List<PastMapping> to) {
+        if (Long.compareUnsigned(start, end) < 0) {
+            to.add(start == mapping.start() && end == mapping.end() ? mapping : mapping.part(start, end));
         }
     }
 
