@@ -55,8 +55,8 @@ public final class JvmRegions {
 
     /** Reads what there is now. */
     public static JvmRegions read() throws MapsException {
-        try (ProcessMaps maps = ProcessMaps.self()) {
-            VmReader vm = new VmReader();
+        try (ProcessMaps maps = ProcessMaps.self(); JvmProcess jvm = JvmProcess.own(maps)) {
+            VmReader vm = jvm.vm();
             String info = VmInfo.ofTheJvm(DiagnosticCommands.vmInfo(), CommandLine.lineEnds(vm));
             String metaspace = DiagnosticCommands.metaspace();
             String tracked = DiagnosticCommands.nativeMemory();

@@ -11,6 +11,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import javax.management.ObjectName;
 import org.mapfiles.Addresses;
+import org.mapfiles.ProcessMaps;
 
 /**
  * The program of a child JVM: checks what each region is against what it knows itself, and against System.map where the JVM has that
@@ -123,10 +124,10 @@ final class RegionsAndSystemMap {
     }
 
     /** An address in libjvm: a static field of its. */
-    private static long jvmFunction() {
-        long[] answer = new long[2];
-        JvmCalls.vmField("CodeCache", "_heaps", answer);
-        return answer[0];
+    private static long jvmFunction() throws Exception {
+        try (ProcessMaps maps = ProcessMaps.self(); JvmProcess jvm = JvmProcess.of(maps)) {
+            return jvm.vm().place("CodeCache", "_heaps");
+        }
     }
 
     private static Region at(JvmRegions regions, long address) {
