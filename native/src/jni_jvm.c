@@ -90,13 +90,6 @@ static void codeCount(JNIEnv *env, jclass self UNUSED, jlongArray out)
     (*env)->SetLongArrayRegion(env, out, 0, sizeof values / sizeof *values, values);
 }
 
-static jlong objectEnd(JNIEnv *env UNUSED, jclass self UNUSED, jlong address)
-{
-    struct mf_object object;
-
-    return mf_object_at((uint64_t)address, &object) ? (jlong)object.end : 0;
-}
-
 /*
  * Whether this process' malloc is that of the C library: an allocator in its place (LD_PRELOAD, or linked to the program) is found
  * first by the dynamic linker, for this library as for libjvm. No allocator has a getpid of its own.
@@ -276,7 +269,6 @@ static const JNINativeMethod methods[] = {
     METHOD(codeRange, "([J)Z"),
     METHOD(codeCount, "([J)V"),
     METHOD(codeLayout, "([I)I"),
-    METHOD(objectEnd, "(J)J"),
     METHOD(isMallocOfCLibrary, "()Z"),
     METHOD(threadAddress, "(Ljava/lang/Thread;)J"),
     METHOD(directBuffers, "([J)I"),

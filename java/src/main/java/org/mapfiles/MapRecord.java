@@ -161,6 +161,7 @@ final class MapRecord {
 
     /** Memory of a target and what is read of it, {@code struct mf_target_memory}, {@code mf_piece} and {@code mf_vm_tables}. */
     static final class Target {
+        static final int PROC_FD = 0;
         static final int SIZE = 16;
 
         static final int PIECE_ADDRESS = 0;

@@ -3,6 +3,7 @@ package org.mapfiles;
 import java.lang.ref.Cleaner;
 import java.lang.ref.Reference;
 import java.nio.ByteBuffer;
+import java.nio.file.Path;
 import java.util.Objects;
 import org.mapfiles.MapRecord.Target;
 import org.mapfiles.internal.ProcessMemory;
@@ -161,6 +162,11 @@ final class TargetMemory extends ProcessMemory {
             tables.keepUntilHere();
             leave();
         }
+    }
+
+    @Override
+    public Path directory() {
+        return Path.of("/proc/thread-self/fd/" + open.memory.bytes().getInt(Target.PROC_FD));
     }
 
     @Override

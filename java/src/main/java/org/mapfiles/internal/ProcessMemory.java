@@ -1,5 +1,6 @@
 package org.mapfiles.internal;
 
+import java.nio.file.Path;
 import org.mapfiles.MapSnapshot;
 import org.mapfiles.MapsException;
 import org.mapfiles.ProcessMaps;
@@ -53,6 +54,12 @@ public abstract class ProcessMemory implements AutoCloseable {
      * @return null: no library there has such tables
      */
     public abstract VmTables vmTables(MapSnapshot snapshot, long after) throws MapsException;
+
+    /**
+     * The directory of the process in its proc file system, held open: what is below it is never another process'. Valid until
+     * this is closed.
+     */
+    public abstract Path directory();
 
     /** The exception for a process without a JVM. @param why after the words "no JVM in process 42: " */
     public abstract MapsException noJvm(String why);

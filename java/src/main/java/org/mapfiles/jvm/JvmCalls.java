@@ -53,9 +53,6 @@ final class JvmCalls {
     /** The offsets of the structs' fields, in the order of the declarations: how many there are. */
     static native int codeLayout(int[] offsets);
 
-    /** The address behind the loaded object that has a segment at an address; 0: none has. */
-    static native long objectEnd(long address);
-
     /** Whether malloc of this process is the C library's own, and not that of an allocator in its place. */
     static native boolean isMallocOfCLibrary();
 

@@ -1,5 +1,6 @@
 package org.mapfiles.jvm;
 
+import java.nio.file.Path;
 import org.mapfiles.MapSnapshot;
 import org.mapfiles.MapsException;
 import org.mapfiles.NotSupportedException;
@@ -105,6 +106,11 @@ public final class JvmProcess implements AutoCloseable {
         }
     }
 
+    /** The process' directory in its proc file system, valid until this is closed. */
+    Path directory() {
+        return memory.directory();
+    }
+
     /** The JVM's structures. */
     VmReader vm() {
         return vm;
@@ -129,7 +135,7 @@ public final class JvmProcess implements AutoCloseable {
 
     /** Whether the process could answer a request now. */
     public RunState runState() {
-        return RunStates.of(maps.pid());
+        return RunStates.of(memory.directory());
     }
 
     /** Gives the descriptors back. Again: nothing. */

@@ -72,11 +72,44 @@ public final class JvmRegions {
             claims.add(widened(VmInfo.others(info), snapshot));
             claims.add(VmInfo.metaspace(metaspace));
             claims.add(VmStructures.archive(vm));
-            claims.add(new ThreadStacks(vm, snapshot).claims());
+            claims.add(new ThreadStacks(vm, snapshot, jvm.directory()).withJavaNames().claims());
             claims.add(DirectBuffers.claims(vm));
             claims.add(NativeMemoryTracking.claims(tracked));
             claims.add(HeapOfZ.claims(vm));
             claims.add(new MappedMemory(vm, snapshot, JvmCalls.isMallocOfCLibrary()).claims());
+            return new JvmRegions(divided(snapshot, claims.settled()));
+        }
+    }
+
+    /**
+     * Reads what there is now in a process, from outside: nothing is loaded into it, no signal is sent to it, and it may be stopped,
+     * frozen or in a container. This takes the right to attach to it (ptrace(2)).
+     *
+     * <p>Known are HotSpot's exported structures, its flags, the kernel's lists of threads, and the mappings themselves. Direct buffers are not
+     * distinguished from other memory of the C library, and names of threads are those that the kernel has, cut after 15 bytes.
+     *
+     * @param maps the process; of this one too, where {@link #read()} reports more
+     * @throws org.mapfiles.NotSupportedException if there is no JVM in it ({@link org.mapfiles.NotSupportedException.Missing#JVM})
+     * @throws org.mapfiles.AccessRefusedException if this process may not attach to it
+     * @throws org.mapfiles.ProcessGoneException if it has exited
+     */
+    public static JvmRegions read(ProcessMaps maps) throws MapsException {
+        try (JvmProcess jvm = JvmProcess.of(maps)) {
+            VmReader vm = jvm.vm();
+            JvmFlags flags = jvm.flags();
+            MapSnapshot snapshot = maps.snapshot();
+            Claims claims = new Claims();
+            claims.add(RegionsOfG1.claims(vm));
+            claims.add(RegionsOfShenandoah.claims(vm, flags));
+            claims.add(Generations.claims(vm, flags));
+            claims.add(VmStructures.heap(vm));
+            claims.add(VmStructures.code(vm));
+            claims.add(VmStructures.archive(vm));
+            claims.add(VmStructures.counters(vm));
+            claims.add(new ThreadStacks(vm, snapshot, jvm.directory()).claims());
+            claims.add(HeapOfZ.claims(vm));
+            claims.add(new MappedMemory(vm, snapshot).claims());
+            vm.checkFailure();
             return new JvmRegions(divided(snapshot, claims.settled()));
         }
     }

@@ -26,6 +26,8 @@ final class MappedMemory {
     private final BitSet executableFiles = new BitSet();
     /** Whether malloc is the C library's: only then its structures say what memory is for. */
     private final boolean isMallocOfCLibrary;
+    /** Where the ELF image ends whose file was mapped last from its first byte on; 0: it is none. */
+    private long imageEnd;
 
     /** @param isMallocOfCLibrary false: the process' malloc is that of another library */
     MappedMemory(VmReader vm, MapSnapshot snapshot, boolean isMallocOfCLibrary) {
@@ -60,6 +62,9 @@ final class MappedMemory {
         long end = mapping.end();
         switch (mapping.kind()) {
             case FILE:
+                if (mapping.offset() == 0 && executableFiles.get(mapping.fileIndex())) {
+                    imageEnd = ElfImage.end(vm, start);
+                }
                 return ofFile(start, end, mapping.name(), executableFiles.get(mapping.fileIndex()));
             case HEAP:
                 return isMallocOfCLibrary ? Claim.told(start, end, Region.MALLOC, "heap of the C library")
@@ -95,7 +100,7 @@ final class MappedMemory {
         long end = mapping.end();
         boolean follows = before != null && before.end() == start;
         if (follows && before.region() == Region.LIBRARY) {
-            long behind = JvmCalls.objectEnd(before.start());
+            long behind = imageEnd;
             if (Long.compareUnsigned(behind, start) > 0) { // what else is in the mapping is not the library's
                 return Claim.told(start, Long.compareUnsigned(behind, end) < 0 ? pageUp(behind) : end, Region.LIBRARY, before.detail());
             }

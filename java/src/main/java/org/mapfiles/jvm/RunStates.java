@@ -19,10 +19,10 @@ final class RunStates {
     private RunStates() {
     }
 
-    static RunState of(int pid) {
+    static RunState of(Path process) {
         RunState state = RunState.NOT_KNOWN;
         int threads = 0;
-        try (DirectoryStream<Path> tasks = Files.newDirectoryStream(Path.of("/proc/" + pid + "/task"))) {
+        try (DirectoryStream<Path> tasks = Files.newDirectoryStream(process.resolve("task"))) {
             for (Path task : tasks) {
                 RunState one = ofThread(task);
                 if (one == RunState.NOT_KNOWN) {
