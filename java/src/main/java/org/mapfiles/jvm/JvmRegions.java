@@ -98,14 +98,18 @@ public final class JvmRegions {
             VmReader vm = jvm.vm();
             JvmFlags flags = jvm.flags();
             MapSnapshot snapshot = maps.snapshot();
+            VmSymbols symbols = VmSymbols.read(maps, snapshot, vm.library(), Metaspaces.CLASS_CONTEXT, Metaspaces.OTHER_CONTEXT,
+                    CollectorTables.MARK_BITMAP, CollectorTables.SUMMARY, CollectorTables.MARK_STACKS, VmStructures.POLLING_PAGE);
             Claims claims = new Claims();
             claims.add(RegionsOfG1.claims(vm));
             claims.add(RegionsOfShenandoah.claims(vm, flags));
             claims.add(Generations.claims(vm, flags));
             claims.add(VmStructures.heap(vm));
             claims.add(VmStructures.code(vm));
+            claims.add(Metaspaces.claims(vm, symbols));
             claims.add(VmStructures.archive(vm));
-            claims.add(VmStructures.counters(vm));
+            claims.add(CollectorTables.claims(vm, snapshot, flags, symbols));
+            claims.add(VmStructures.others(vm, symbols));
             claims.add(new ThreadStacks(vm, snapshot, jvm.directory()).claims());
             claims.add(HeapOfZ.claims(vm));
             claims.add(new MappedMemory(vm, snapshot).claims());
@@ -163,6 +167,9 @@ public final class JvmRegions {
         String detail = best == null ? mapping.name() : best.detail();
         if (region == Region.THREAD_STACK && mapping.permissions().startsWith("---")) {
             detail += ", guard zone";
+        }
+        if (region == Region.JAVA_HEAP && mapping.permissions().startsWith("---")) {
+            detail = "reserved";
         }
         parts.add(new Claim(start, end, region, detail == null ? "" : detail, best != null && best.isInferred()));
     }

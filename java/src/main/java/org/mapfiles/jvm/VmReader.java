@@ -3,8 +3,11 @@ package org.mapfiles.jvm;
 import java.io.ByteArrayOutputStream;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.LongBuffer;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import org.mapfiles.MapsException;
 import org.mapfiles.internal.ProcessMemory;
@@ -168,6 +171,21 @@ final class VmReader {
         long[] longs = new long[addresses.length];
         ByteBuffer.wrap(bytes).order(ByteOrder.nativeOrder()).asLongBuffer().get(longs);
         return longs;
+    }
+
+    /** The beginnings of objects that words may point to, as far as there is something; so many words of each. */
+    List<long[]> objects(long[] pointers, int words) throws NotTold {
+        byte[] bytes = new byte[pointers.length * words * Long.BYTES];
+        int[] got = new int[pointers.length];
+        readAll(pointers, words * Long.BYTES, bytes, got);
+        LongBuffer content = ByteBuffer.wrap(bytes).order(ByteOrder.nativeOrder()).asLongBuffer();
+        List<long[]> objects = new ArrayList<>();
+        for (int i = 0; i < pointers.length; i++) {
+            long[] object = new long[got[i] / Long.BYTES];
+            content.get(i * words, object);
+            objects.add(object);
+        }
+        return objects;
     }
 
     int intAt(long address) throws NotTold {

@@ -10,6 +10,10 @@ import org.mapfiles.jvm.VmReader.NotTold;
 final class VmStructures {
     /** More heaps than there ever are: a number beyond is no number of heaps. */
     private static final int MOST_HEAPS = 16;
+    /** SafepointMechanism::_polling_page: one without access, and behind it one to read. */
+    static final String POLLING_PAGE = "_ZN18SafepointMechanism13_polling_pageE";
+
+    private static final long PAGE = 4096;
     private static final int MAX_HEAP_BYTES = 4096;
     private static final Pattern HEAP_NAME = Pattern.compile("CodeHeap '([^']{1,40})'|CodeCache");
 
@@ -84,11 +88,19 @@ final class VmStructures {
         return "code heap";
     }
 
-    /** The shared memory of the performance counters that jstat reads. */
-    static List<Claim> counters(VmReader vm) {
+    /** The shared memory of the performance counters that jstat reads, and the two pages that threads poll. */
+    static List<Claim> others(VmReader vm, VmSymbols symbols) {
         List<Claim> claims = new ArrayList<>();
         try {
             add(claims, vm.pointer("PerfMemory", "_start"), vm.pointer("PerfMemory", "_end"), Region.JVM_OTHER, "performance counters");
+        } catch (NotTold none) {
+            // another source may know
+        }
+        try {
+            long page = symbols.value(vm, POLLING_PAGE);
+            if (page != 0) {
+                add(claims, page, page + 2 * PAGE, Region.JVM_OTHER, "safepoint polling pages");
+            }
         } catch (NotTold none) {
             // another source may know
         }

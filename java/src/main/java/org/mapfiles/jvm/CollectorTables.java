@@ -1,0 +1,186 @@
+package org.mapfiles.jvm;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.mapfiles.MapCursor;
+import org.mapfiles.MapSnapshot;
+import org.mapfiles.MappingKind;
+import org.mapfiles.jvm.VmReader.NotTold;
+
+/**
+ * What collectors keep beside the heap: card tables, tables of object starts, mark bits. Some are exported structures; others are
+ * static variables of the JVM; those of G1 are found by what they must hold, and are inferred.
+ */
+final class CollectorTables {
+    static final String MARK_BITMAP = "_ZN17PSParallelCompact12_mark_bitmapE";
+    static final String SUMMARY = "_ZN17PSParallelCompact13_summary_dataE";
+    static final String MARK_STACKS = "ZMarkStackSpaceStart";
+
+    private static final int MAX_OBJECT_WORDS = 512;
+    /** Words of an object that G1's heap points to. */
+    private static final int PART_WORDS = 256;
+    private static final int CARD_SHIFT = 9;
+    private static final int Z_GRANULE_SHIFT = 21;
+
+    private final VmReader vm;
+    private final MapSnapshot snapshot;
+    private final List<Claim> claims = new ArrayList<>();
+
+    private CollectorTables(VmReader vm, MapSnapshot snapshot) {
+        this.vm = vm;
+        this.snapshot = snapshot;
+    }
+
+    static List<Claim> claims(VmReader vm, MapSnapshot snapshot, JvmFlags flags, VmSymbols symbols) {
+        CollectorTables tables = new CollectorTables(vm, snapshot);
+        tables.find(tables::cards);
+        if (flags.isOn("UseSerialGC")) {
+            tables.find(tables::objectStartsOfSerial);
+        } else if (flags.isOn("UseParallelGC")) {
+            tables.find(() -> tables.parallel(symbols));
+        } else if (flags.isOn("UseG1GC")) {
+            tables.find(tables::g1);
+        } else if (flags.isOn("UseZGC")) {
+            tables.find(tables::z);
+            tables.find(() -> tables.markStacksOfZ(flags, symbols));
+        }
+        return tables.claims;
+    }
+
+    /** One kind of table. */
+    private interface Finder {
+        void find() throws NotTold;
+    }
+
+    private void find(Finder finder) {
+        try {
+            finder.find();
+        } catch (NotTold none) {
+            // this JVM does not have it, or it is not as expected
+        }
+    }
+
+    private void add(long start, long end, String detail, boolean isInferred) {
+        if (start != 0 && Long.compareUnsigned(start, end) < 0) {
+            claims.add(new Claim(start, end, Region.GC, detail, isInferred));
+        }
+    }
+
+    private void cards() throws NotTold {
+        long barriers = vm.pointer("BarrierSet", "_barrier_set");
+        int kind = vm.intAt(barriers + vm.place("BarrierSet", "_fake_rtti") + vm.place("BarrierSet::FakeRtti", "_concrete_tag"));
+        if (kind == vm.constant("BarrierSet::CardTableBarrierSet") || kind == vm.constant("BarrierSet::G1BarrierSet")) {
+            long table = vm.pointer(barriers, "CardTableBarrierSet", "_card_table");
+            long map = vm.pointer(table, "CardTable", "_byte_map");
+            add(map, map + vm.pointer(table, "CardTable", "_byte_map_size"), "card table", false);
+        }
+    }
+
+    private void objectStartsOfSerial() throws NotTold {
+        boolean isNew = vm.has("SerialHeap", "_old_gen"); // from JDK 22 on
+        long old = vm.pointer(vm.pointer("Universe", "_collectedHeap"), isNew ? "SerialHeap" : "GenCollectedHeap", "_old_gen");
+        long table;
+        if (isNew) {
+            table = vm.pointer(old, "TenuredGeneration", "_bts") + vm.place("SerialBlockOffsetTable", "_vs");
+        } else {
+            long space = vm.pointer(old, "TenuredGeneration", "_the_space") + vm.place("OffsetTableContigSpace", "_offsets");
+            table = vm.pointer(space, "BlockOffsetArray", "_array") + vm.place("BlockOffsetSharedArray", "_vs");
+        }
+        add(vm.pointer(table, "VirtualSpace", "_low_boundary"), vm.pointer(table, "VirtualSpace", "_high_boundary"), "object starts", false);
+    }
+
+    /** Objects of the class PSVirtualSpace, known by the virtual table that the young generation's has. */
+    private void parallel(VmSymbols symbols) throws NotTold {
+        long young = vm.pointer("ParallelScavengeHeap", "_young_gen");
+        long virtualTable = vm.longAt(vm.pointer(young, "PSYoungGen", "_virtual_space"));
+        find(() -> spacesIn(symbols.variable(MARK_BITMAP).address(), symbols.variable(MARK_BITMAP).size(), virtualTable, "mark bits"));
+        find(() -> spacesIn(symbols.variable(SUMMARY).address(), symbols.variable(SUMMARY).size(), virtualTable, "summary of the heap"));
+        long old = vm.pointer("ParallelScavengeHeap", "_old_gen");
+        long heap = vm.pointer(old, "PSOldGen", "_virtual_space");
+        long[] words = vm.longsAt(old, (int) Math.min(vm.sizeOf("PSOldGen") / Long.BYTES, MAX_OBJECT_WORDS));
+        for (int i = 0; i < words.length; i++) {
+            if (words[i] == virtualTable && old + (long) i * Long.BYTES != heap) { // in the table of object starts
+                space(old + (long) i * Long.BYTES, "object starts");
+            }
+        }
+    }
+
+    private void spacesIn(long object, long size, long virtualTable, String detail) throws NotTold {
+        for (long word : vm.longsAt(object, (int) Math.min(size / Long.BYTES, MAX_OBJECT_WORDS))) {
+            try {
+                if (word % Long.BYTES == 0 && vm.longAt(word) == virtualTable) {
+                    space(word, detail);
+                }
+            } catch (NotTold noPointer) {
+                continue;
+            }
+        }
+    }
+
+    private void space(long space, String detail) throws NotTold {
+        add(vm.pointer(space, "PSVirtualSpace", "_reserved_low_addr"), vm.pointer(space, "PSVirtualSpace", "_reserved_high_addr"), detail, false);
+    }
+
+    /**
+     * Objects that G1's heap points to, and which hold the range of the heap: mark bits, one for each word of the heap, and the table of
+     * object starts, one byte for each 512.
+     */
+    private void g1() throws NotTold {
+        long heap = vm.pointer("Universe", "_collectedHeap");
+        long reserved = heap + vm.place("CollectedHeap", "_reserved");
+        long start = vm.pointer(reserved, "MemRegion", "_start");
+        long words = vm.pointer(reserved, "MemRegion", "_word_size");
+        long[] pointers = vm.longsAt(heap, (int) Math.min(vm.sizeOf("G1CollectedHeap") / Long.BYTES, MAX_OBJECT_WORDS));
+        for (long[] object : vm.objects(pointers, PART_WORDS)) {
+            for (int i = 0; i + 4 < object.length; i++) {
+                if (object[i] == start && object[i + 1] == words) {
+                    g1(start, words, object[i + 2], object[i + 3], object[i + 4]);
+                }
+            }
+        }
+    }
+
+    /** What the words behind the range of the heap say. */
+    private void g1(long start, long words, long first, long second, long third) {
+        if (Integer.toUnsignedLong((int) first) < Long.SIZE && third == words >>> (int) first && isAnonymous(second)) {
+            add(second, second + third / Byte.SIZE, "mark bits", true);
+            return;
+        }
+        long bytes = words * Long.BYTES >>> CARD_SHIFT;
+        for (long table : new long[] {first, first + (start >>> CARD_SHIFT)}) { // as of the heap's start, or of address 0
+            if (table % Long.BYTES == 0 && isAnonymous(table) && isAnonymous(table + bytes - 1)) {
+                add(table, table + bytes, "object starts", true);
+                return;
+            }
+        }
+    }
+
+    private boolean isAnonymous(long address) {
+        int index = snapshot.find(address);
+        MapCursor mapping = index < 0 ? null : snapshot.cursor().seek(index);
+        return mapping != null && mapping.kind() == MappingKind.ANONYMOUS;
+    }
+
+    /** Maps with a pointer for each granule of the addresses that ZGC may give to objects. */
+    private void z() throws NotTold {
+        long heap = vm.pointer("Universe", "_collectedHeap") + vm.place("ZCollectedHeap", "_heap");
+        long globals = vm.pointer("ZGlobalsForVMStructs", "_instance_p");
+        long offsets = vm.longAt(vm.pointer(globals, "ZGlobalsForVMStructs", "_ZAddressOffsetMask")) + 1;
+        long bytes = (offsets >>> Z_GRANULE_SHIFT) * Long.BYTES;
+        find(() -> {
+            long map = vm.longAt(heap + vm.place("ZHeap", "_page_table") + vm.place("ZPageTable", "_map")
+                    + vm.place("ZGranuleMapForPageTable", "_map"));
+            add(map, map + bytes, "page table", false);
+        });
+        find(() -> { // up to JDK 20
+            long map = vm.longAt(heap + vm.place("ZHeap", "_forwarding_table") + vm.place("ZForwardingTable", "_map")
+                    + vm.place("ZGranuleMapForForwarding", "_map"));
+            add(map, map + bytes, "forwarding table", false);
+        });
+    }
+
+    private void markStacksOfZ(JvmFlags flags, VmSymbols symbols) throws NotTold {
+        long start = symbols.value(vm, MARK_STACKS);
+        add(start, start + flags.number("ZMarkStackSpaceLimit").orElse(0), "mark stacks", false);
+    }
+}
