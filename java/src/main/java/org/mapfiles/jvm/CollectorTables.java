@@ -1,6 +1,7 @@
 package org.mapfiles.jvm;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import org.mapfiles.MapCursor;
 import org.mapfiles.MapSnapshot;
@@ -19,8 +20,12 @@ final class CollectorTables {
     private static final int MAX_OBJECT_WORDS = 512;
     /** Words of an object that G1's heap points to. */
     private static final int PART_WORDS = 256;
+    private static final int BARRIER_SET_WORDS = 32;
+    /** Such objects begin at multiples of this. */
+    private static final int CACHE_LINES = 128;
     private static final int CARD_SHIFT = 9;
-    private static final int Z_GRANULE_SHIFT = 21;
+    private static final int PAGE = 4096;
+    private static final int MAX_GRANULES = 1 << 28;
 
     private final VmReader vm;
     private final MapSnapshot snapshot;
@@ -40,6 +45,9 @@ final class CollectorTables {
             tables.find(() -> tables.parallel(symbols));
         } else if (flags.isOn("UseG1GC")) {
             tables.find(tables::g1);
+        } else if (flags.isOn("UseShenandoahGC")) {
+            tables.find(tables::shenandoah);
+            tables.find(tables::regionsOfShenandoah);
         } else if (flags.isOn("UseZGC")) {
             tables.find(tables::z);
             tables.find(() -> tables.markStacksOfZ(flags, symbols));
@@ -142,15 +150,69 @@ final class CollectorTables {
 
     /** What the words behind the range of the heap say. */
     private void g1(long start, long words, long first, long second, long third) {
-        if (Integer.toUnsignedLong((int) first) < Long.SIZE && third == words >>> (int) first && isAnonymous(second)) {
+        if (Integer.toUnsignedLong((int) first) < Long.SIZE && third == words >>> (int) first && second % PAGE == 0 && isAnonymous(second)) {
             add(second, second + third / Byte.SIZE, "mark bits", true);
             return;
         }
         long bytes = words * Long.BYTES >>> CARD_SHIFT;
         for (long table : new long[] {first, first + (start >>> CARD_SHIFT)}) { // as of the heap's start, or of address 0
-            if (table % Long.BYTES == 0 && isAnonymous(table) && isAnonymous(table + bytes - 1)) {
+            if (table % PAGE == 0 && isAnonymous(table) && isAnonymous(table + bytes - 1)) {
                 add(table, table + bytes, "object starts", true);
                 return;
+            }
+        }
+    }
+
+    /** Ranges in Shenandoah's heap object, each as address and words, that have the size of mark bits: two for each word of the heap. */
+    private void shenandoah() throws NotTold {
+        long heap = vm.pointer("Universe", "_collectedHeap");
+        long words = vm.pointer(heap + vm.place("CollectedHeap", "_reserved"), "MemRegion", "_word_size");
+        find(() -> cardsOfShenandoah(vm.pointer(heap + vm.place("CollectedHeap", "_reserved"), "MemRegion", "_start"), words));
+        long[] fields = vm.longsAt(heap, (int) Math.min(vm.sizeOf("ShenandoahHeap") / Long.BYTES, MAX_OBJECT_WORDS));
+        for (int i = 0; i + 1 < fields.length; i++) {
+            if (fields[i + 1] == words >>> 5 && fields[i] % Long.BYTES == 0 && isAnonymous(fields[i])) {
+                add(fields[i], fields[i] + fields[i + 1] * Long.BYTES, "mark bits", true);
+            }
+        }
+    }
+
+    /** Where the objects that describe regions are, one beside the other. */
+    private void regionsOfShenandoah() throws NotTold {
+        long heap = vm.pointer("Universe", "_collectedHeap");
+        long count = vm.pointer(heap, "ShenandoahHeap", "_num_regions");
+        if (count < 1 || count > RegionsOfShenandoah.MAX_REGIONS) {
+            return;
+        }
+        long[] regions = vm.longsAt(vm.pointer(heap, "ShenandoahHeap", "_regions"), (int) count);
+        long start = Arrays.stream(regions).min().orElse(0);
+        long end = Arrays.stream(regions).max().orElse(0) + vm.sizeOf("ShenandoahHeapRegion");
+        if (start > 0 && end - start <= count * 2 * Math.max(vm.sizeOf("ShenandoahHeapRegion"), CACHE_LINES)) {
+            add(start, end, "descriptions of regions", false);
+        }
+    }
+
+    /**
+     * The card tables of the generational mode, in an object that the barrier set points to: it holds the range of the heap, and of each
+     * table its start and the address that its start would have for a heap from address 0 on.
+     */
+    private void cardsOfShenandoah(long start, long words) throws NotTold {
+        long range = vm.place("CardTable", "_whole_heap");
+        long size = vm.place("CardTable", "_byte_map_size");
+        if (range < 0 || range % Long.BYTES != 0 || size < 0 || size % Long.BYTES != 0) {
+            return;
+        }
+        for (long[] object : vm.objects(vm.longsAt(vm.pointer("BarrierSet", "_barrier_set"), BARRIER_SET_WORDS), BARRIER_SET_WORDS)) {
+            int at = (int) range / Long.BYTES;
+            if (Math.max(range, size) / Long.BYTES + 1 >= object.length || object[at] != start || object[at + 1] != words) {
+                continue;
+            }
+            long bytes = object[(int) size / Long.BYTES];
+            for (long map : object) {
+                boolean isTable = map % PAGE == 0 && bytes > 0 && isAnonymous(map) && isAnonymous(map + bytes - 1)
+                        && Arrays.stream(object).anyMatch(word -> word == map - (start >>> CARD_SHIFT));
+                if (isTable) {
+                    add(map, map + bytes, "card table", true);
+                }
             }
         }
     }
@@ -161,22 +223,25 @@ final class CollectorTables {
         return mapping != null && mapping.kind() == MappingKind.ANONYMOUS;
     }
 
-    /** Maps with a pointer for each granule of the addresses that ZGC may give to objects. */
+    /**
+     * Maps with a pointer for each granule of the addresses that ZGC may give to objects. Their size stands before the field that points
+     * to them (src/hotspot/share/gc/z/zGranuleMap.hpp).
+     */
     private void z() throws NotTold {
         long heap = vm.pointer("Universe", "_collectedHeap") + vm.place("ZCollectedHeap", "_heap");
-        long globals = vm.pointer("ZGlobalsForVMStructs", "_instance_p");
-        long offsets = vm.longAt(vm.pointer(globals, "ZGlobalsForVMStructs", "_ZAddressOffsetMask")) + 1;
-        long bytes = (offsets >>> Z_GRANULE_SHIFT) * Long.BYTES;
-        find(() -> {
-            long map = vm.longAt(heap + vm.place("ZHeap", "_page_table") + vm.place("ZPageTable", "_map")
-                    + vm.place("ZGranuleMapForPageTable", "_map"));
-            add(map, map + bytes, "page table", false);
-        });
-        find(() -> { // up to JDK 20
-            long map = vm.longAt(heap + vm.place("ZHeap", "_forwarding_table") + vm.place("ZForwardingTable", "_map")
-                    + vm.place("ZGranuleMapForForwarding", "_map"));
-            add(map, map + bytes, "forwarding table", false);
-        });
+        find(() -> granules(heap + vm.place("ZHeap", "_page_table") + vm.place("ZPageTable", "_map"), "ZGranuleMapForPageTable",
+                "page table"));
+        find(() -> granules(heap + vm.place("ZHeap", "_forwarding_table") + vm.place("ZForwardingTable", "_map"),
+                "ZGranuleMapForForwarding", "forwarding table")); // up to JDK 20
+    }
+
+    private void granules(long map, String type, String detail) throws NotTold {
+        long field = vm.place(type, "_map");
+        long count = field == Long.BYTES ? vm.longAt(map) : 0;
+        if (count > 0 && count <= MAX_GRANULES) {
+            long start = vm.longAt(map + field);
+            add(start, start + count * Long.BYTES, detail, false);
+        }
     }
 
     private void markStacksOfZ(JvmFlags flags, VmSymbols symbols) throws NotTold {

@@ -22,7 +22,7 @@ final class RegionsOfShenandoah {
             "_regular", "regular", "_pinned", "regular, pinned", "_humongous_start", "humongous objects", "_humongous_cont",
             "humongous objects", "_pinned_humongous_start", "humongous objects, pinned", "_cset", "collection set", "_pinned_cset",
             "collection set, pinned", "_trash", "trash");
-    private static final int MAX_REGIONS = 1 << 22;
+    static final int MAX_REGIONS = 1 << 22;
 
     private RegionsOfShenandoah() {
     }
