@@ -130,35 +130,23 @@ final class CollectorTables {
     }
 
     /**
-     * Objects that G1's heap points to, and which hold the range of the heap: mark bits, one for each word of the heap, and the table of
-     * object starts, one byte for each 512.
+     * Objects that G1's heap points to, and which hold a reserved range (G1PageBasedVirtualSpace) of the very size that a table for the
+     * heap has: mark bits have one for each word of it, object starts and card counts (up to JDK 19) a byte for each 512 bytes.
      */
     private void g1() throws NotTold {
         long heap = vm.pointer("Universe", "_collectedHeap");
-        long reserved = heap + vm.place("CollectedHeap", "_reserved");
-        long start = vm.pointer(reserved, "MemRegion", "_start");
-        long words = vm.pointer(reserved, "MemRegion", "_word_size");
+        long words = vm.pointer(heap + vm.place("CollectedHeap", "_reserved"), "MemRegion", "_word_size");
+        long cards = claims.isEmpty() ? 0 : claims.get(0).start();
         long[] pointers = vm.longsAt(heap, (int) Math.min(vm.sizeOf("G1CollectedHeap") / Long.BYTES, MAX_OBJECT_WORDS));
         for (long[] object : vm.objects(pointers, PART_WORDS)) {
-            for (int i = 0; i + 4 < object.length; i++) {
-                if (object[i] == start && object[i + 1] == words) {
-                    g1(start, words, object[i + 2], object[i + 3], object[i + 4]);
+            for (int i = 0; i + 1 < object.length; i++) {
+                long start = object[i];
+                long bytes = object[i + 1] - start;
+                boolean isBits = bytes == words / Byte.SIZE;
+                boolean isTable = bytes == words * Long.BYTES >>> CARD_SHIFT && start != cards;
+                if (words > 0 && start % PAGE == 0 && (isBits || isTable) && isAnonymous(start) && isAnonymous(start + bytes - 1)) {
+                    add(start, start + bytes, isBits ? "mark bits" : "object starts or card counts", true);
                 }
-            }
-        }
-    }
-
-    /** What the words behind the range of the heap say. */
-    private void g1(long start, long words, long first, long second, long third) {
-        if (Integer.toUnsignedLong((int) first) < Long.SIZE && third == words >>> (int) first && second % PAGE == 0 && isAnonymous(second)) {
-            add(second, second + third / Byte.SIZE, "mark bits", true);
-            return;
-        }
-        long bytes = words * Long.BYTES >>> CARD_SHIFT;
-        for (long table : new long[] {first, first + (start >>> CARD_SHIFT)}) { // as of the heap's start, or of address 0
-            if (table % PAGE == 0 && isAnonymous(table) && isAnonymous(table + bytes - 1)) {
-                add(table, table + bytes, "object starts", true);
-                return;
             }
         }
     }

@@ -13,8 +13,8 @@ import java.util.Set;
  * kernel function that waits for the thaw: wchan of proc(5) names it.
  */
 final class RunStates {
-    /** kernel/freezer.c (cgroup v1, suspend) and kernel/signal.c (cgroup v2). */
-    private static final Set<String> FREEZERS = Set.of("__refrigerator", "do_freezer_trap", "refrigerator");
+    /** kernel/freezer.c (cgroup v1, suspend) and kernel/signal.c (cgroup v2), where do_freezer_trap is often a part of get_signal. */
+    private static final Set<String> FREEZERS = Set.of("__refrigerator", "refrigerator", "do_freezer_trap", "get_signal");
 
     private RunStates() {
     }
@@ -26,7 +26,7 @@ final class RunStates {
             for (Path task : tasks) {
                 RunState one = ofThread(task);
                 if (one == RunState.NOT_KNOWN) {
-                    continue; // it has ended
+                    continue; // it has ended, or the kernel does not show where it waits
                 }
                 if (one == RunState.RUNNING) {
                     return one;
@@ -52,7 +52,12 @@ final class RunStates {
         if (state == 'Z' || state == 'X' || state == 'x') {
             return RunState.NOT_KNOWN;
         }
-        return state != 'R' && FREEZERS.contains(read(task.resolve("wchan")).strip()) ? RunState.FROZEN : RunState.RUNNING;
+        if (state == 'R') {
+            return RunState.RUNNING;
+        }
+        String function = read(task.resolve("wchan")).strip();
+        boolean isHidden = function.isEmpty() || function.equals("0");
+        return isHidden ? RunState.NOT_KNOWN : FREEZERS.contains(function) ? RunState.FROZEN : RunState.RUNNING;
     }
 
     private static String read(Path file) {

@@ -3,14 +3,11 @@ package org.mapfiles.jvm;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.BufferedReader;
-import java.nio.file.Files;
-import java.nio.file.Path;
+import java.io.RandomAccessFile;
 import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Set;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.mapfiles.ChildJvm;
@@ -18,8 +15,7 @@ import org.mapfiles.ProcessMaps;
 
 /** Regions of another JVM, under every collector, beside what that JVM reports of itself and what its System.map names. */
 class RegionsFromOutsideTest {
-    private static final Pattern MAPPING = Pattern.compile("([0-9a-f]+)-([0-9a-f]+) .*");
-    private static final Pattern RESIDENT = Pattern.compile("Rss: +(\\d+) kB");
+    private static final long PAGE = 4096;
     /** Reported as each other from outside. */
     private static final Set<Region> OF_THE_C_LIBRARY = EnumSet.of(Region.MALLOC, Region.DIRECT_BUFFER);
 
@@ -123,30 +119,30 @@ class RegionsFromOutsideTest {
         assertThat(same).isGreaterThanOrEqualTo((long) (0.9999 * both));
     }
 
-    /** Resident bytes of mappings, at most so many of which are in unknown parts; and all. */
+    /** Resident bytes of unknown parts, by the kernel's record of each page; and those of all parts. */
     private static long[] unknownAndResident(JvmRegions regions, long pid) throws Exception {
-        long unknown = 0;
-        long all = 0;
-        long start = 0;
-        long end = 0;
-        for (String line : Files.readAllLines(Path.of("/proc/" + pid + "/smaps"))) {
-            Matcher mapping = MAPPING.matcher(line);
-            Matcher resident = RESIDENT.matcher(line);
-            if (mapping.matches()) {
-                start = Long.parseUnsignedLong(mapping.group(1), 16);
-                end = Long.parseUnsignedLong(mapping.group(2), 16);
-            } else if (resident.matches() && start >= 0) {
-                long bytes = Long.parseLong(resident.group(1)) * 1024;
-                long notKnown = 0;
-                for (int i = 0; i < regions.size(); i++) {
-                    if (regions.region(i) == Region.UNKNOWN && regions.start(i) < end && regions.end(i) > start) {
-                        notKnown += Math.min(regions.end(i), end) - Math.max(regions.start(i), start);
-                    }
+        long[] bytes = new long[2];
+        try (RandomAccessFile pages = new RandomAccessFile("/proc/" + pid + "/pagemap", "r")) {
+            for (int i = 0; i < regions.size(); i++) {
+                if (regions.start(i) >= 0 && regions.end(i) - regions.start(i) <= 1L << 30) { // what is larger is reserved for the most part
+                    long resident = PAGE * present(pages, regions.start(i) / PAGE, (regions.end(i) + PAGE - 1) / PAGE);
+                    bytes[0] += regions.region(i) == Region.UNKNOWN ? resident : 0;
+                    bytes[1] += resident;
                 }
-                all += bytes;
-                unknown += Math.min(bytes, notKnown);
             }
         }
-        return new long[] {unknown, all};
+        return bytes;
+    }
+
+    /** How many of these pages are in memory: the highest bit of each one's record (Documentation/admin-guide/mm/pagemap.rst). */
+    private static long present(RandomAccessFile pages, long from, long to) throws Exception {
+        byte[] records = new byte[Math.toIntExact((to - from) * Long.BYTES)];
+        pages.seek(from * Long.BYTES);
+        pages.readFully(records);
+        long count = 0;
+        for (int i = Long.BYTES - 1; i < records.length; i += Long.BYTES) {
+            count += records[i] < 0 ? 1 : 0;
+        }
+        return count;
     }
 }
