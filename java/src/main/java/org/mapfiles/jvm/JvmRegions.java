@@ -112,7 +112,7 @@ public final class JvmRegions {
             claims.add(VmStructures.others(vm, symbols));
             claims.add(new ThreadStacks(vm, snapshot, jvm.directory()).claims());
             claims.add(HeapOfZ.claims(vm));
-            claims.add(new MappedMemory(vm, snapshot).claims());
+            claims.add(new MappedMemory(vm, snapshot, null).claims());
             vm.checkFailure();
             return new JvmRegions(divided(snapshot, claims.settled()));
         }

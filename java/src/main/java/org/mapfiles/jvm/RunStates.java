@@ -9,8 +9,8 @@ import java.nio.file.Path;
 import java.util.Set;
 
 /**
- * Whether a process runs, by what the kernel reports of each of its threads. A thread of a frozen control group sleeps in the
- * kernel function that waits for the thaw: wchan of proc(5) names it.
+ * Whether a process runs, by its control groups and by what the kernel reports of each of its threads. Where the groups are not
+ * mounted, a thread of a frozen one mostly sleeps in the kernel function that waits for the thaw: wchan of proc(5) names it.
  */
 final class RunStates {
     /** kernel/freezer.c (cgroup v1, suspend) and kernel/signal.c (cgroup v2), where do_freezer_trap is often a part of get_signal. */
@@ -20,6 +20,9 @@ final class RunStates {
     }
 
     static RunState of(Path process) {
+        if (Freezers.areFrozen(process)) {
+            return RunState.FROZEN;
+        }
         RunState state = RunState.NOT_KNOWN;
         int threads = 0;
         try (DirectoryStream<Path> tasks = Files.newDirectoryStream(process.resolve("task"))) {
