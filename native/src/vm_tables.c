@@ -9,7 +9,7 @@
 #define MAX_STRIDE 256u  /* bytes from one entry of a table to the next; they have up to 48 */
 #define BATCH 32u        /* entries whose names are read together */
 #define MAX_SEGMENTS 16u /* mappings of one library in a row */
-#define MAX_IMAGES 4096u /* looked at; programs have some hundred libraries */
+#define MAX_IMAGES 4096u /* of one search; programs have some hundred libraries */
 
 /* ---- The library ---- */
 

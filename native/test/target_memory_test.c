@@ -38,7 +38,7 @@ static pid_t start(int *input)
 
         close(in[1]);
         while (read(in[0], &byte, 1) > 0)
-            execlp("sleep", "sleep", "60", (char *)NULL); /* told to become another program */
+            execlp("sleep", "sleep", "60", (char *)NULL); /* by a byte: becomes another program */
         _exit(0);
     }
     close(in[0]);

@@ -23,6 +23,8 @@ public final class JvmFlags {
     /** JDK 17 has about 1,400. */
     private static final int MAX_FLAGS = 1 << 14;
     private static final int MAX_NAME = 128;
+    /** Bytes of one flag's record; it has 24. */
+    private static final int MAX_SIZE = 256;
     private static final int MAX_TEXT = 1 << 16;
 
     /** The values of JVMFlag::_type (src/hotspot/share/runtime/flags/jvmFlag.hpp), the same from JDK 17 to 25. */
@@ -57,7 +59,7 @@ public final class JvmFlags {
         int nameAt = Math.toIntExact(vm.place("JVMFlag", "_name"));
         int valueAt = Math.toIntExact(vm.place("JVMFlag", "_addr"));
         int typeAt = Math.toIntExact(vm.place("JVMFlag", "_type"));
-        if (count <= 0 || count > MAX_FLAGS || size < 2 * Long.BYTES + Integer.BYTES || size > 4096
+        if (count <= 0 || count > MAX_FLAGS || size < 2 * Long.BYTES + Integer.BYTES || size > MAX_SIZE
                 || Math.max(Math.max(nameAt, valueAt) + Long.BYTES, typeAt + Integer.BYTES) > size || nameAt < 0 || valueAt < 0 || typeAt < 0) {
             throw new NotTold(count + " flags of " + size + " bytes");
         }

@@ -1,6 +1,7 @@
 package org.mapfiles.jvm;
 
 import java.nio.file.Path;
+import org.mapfiles.AccessRefusedException;
 import org.mapfiles.MapSnapshot;
 import org.mapfiles.MapsException;
 import org.mapfiles.NotSupportedException;
@@ -29,7 +30,8 @@ public final class JvmProcess implements AutoCloseable {
     private final ProcessMemory memory;
     private final VmReader vm;
 
-    /** The tables of this JVM, which do not change; or none of HotSpot's. */
+    private static final VmTables NONE = new VmTables(null, 0, 0, 0);
+    /** The tables of this JVM, which do not change; or {@link #NONE}. */
     private static volatile VmTables own;
 
     private JvmProcess(ProcessMaps maps, ProcessMemory memory, VmReader vm) {
@@ -58,12 +60,17 @@ public final class JvmProcess implements AutoCloseable {
 
     /** This JVM, also where it does not have HotSpot's structures. @param maps of this process */
     static JvmProcess own(ProcessMaps maps) throws MapsException {
-        ProcessMemory memory = ProcessMemory.of(maps);
+        ProcessMemory memory;
+        try {
+            memory = ProcessMemory.of(maps);
+        } catch (AccessRefusedException sandbox) { // no /proc/self/mem
+            return new JvmProcess(maps, null, new VmReader(null, NONE));
+        }
         try {
             VmTables tables = own;
             if (tables == null) {
                 tables = memory.vmTables(maps.snapshot(), 0);
-                tables = tables != null ? tables : new VmTables(null, 0, 0, 0);
+                tables = tables != null ? tables : NONE;
                 own = tables;
             }
             return new JvmProcess(maps, memory, new VmReader(memory, tables));
@@ -108,7 +115,7 @@ public final class JvmProcess implements AutoCloseable {
 
     /** The process' directory in its proc file system, valid until this is closed. */
     Path directory() {
-        return memory.directory();
+        return memory == null ? Path.of("/proc/self") : memory.directory();
     }
 
     /** The JVM's structures. */
@@ -135,13 +142,15 @@ public final class JvmProcess implements AutoCloseable {
 
     /** Whether the process could answer a request now. */
     public RunState runState() {
-        return RunStates.of(memory.directory());
+        return RunStates.of(directory());
     }
 
     /** Gives the descriptors back. Again: nothing. */
     @Override
     public void close() {
-        memory.close();
+        if (memory != null) {
+            memory.close();
+        }
     }
 
     @Override

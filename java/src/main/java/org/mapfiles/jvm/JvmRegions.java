@@ -30,6 +30,10 @@ import org.mapfiles.ProcessMaps;
  * allocates nothing.
  */
 public final class JvmRegions {
+    /** Static variables of the JVM's library that say where memory is. */
+    private static final String[] VARIABLES = {Metaspaces.CLASS_CONTEXT, Metaspaces.OTHER_CONTEXT, CollectorTables.MARK_BITMAP,
+        CollectorTables.SUMMARY, CollectorTables.MARK_STACKS, VmStructures.POLLING_PAGE};
+
     private final long[] starts;
     private final long[] ends;
     private final Region[] regions;
@@ -98,8 +102,7 @@ public final class JvmRegions {
             VmReader vm = jvm.vm();
             JvmFlags flags = jvm.flags();
             MapSnapshot snapshot = maps.snapshot();
-            VmSymbols symbols = VmSymbols.read(maps, snapshot, vm.library(), Metaspaces.CLASS_CONTEXT, Metaspaces.OTHER_CONTEXT,
-                    CollectorTables.MARK_BITMAP, CollectorTables.SUMMARY, CollectorTables.MARK_STACKS, VmStructures.POLLING_PAGE);
+            VmSymbols symbols = VmSymbols.read(maps, snapshot, vm.library(), VARIABLES);
             Claims claims = new Claims();
             claims.add(RegionsOfG1.claims(vm));
             claims.add(RegionsOfShenandoah.claims(vm, flags));

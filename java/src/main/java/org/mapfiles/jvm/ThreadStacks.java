@@ -28,6 +28,7 @@ final class ThreadStacks {
     /** The first number, and the last of several. */
     private static final Pattern NUMBERS = Pattern.compile("(?m)^NSpid:\\t\\d+(?:.*\\t(\\d+))?$");
     private static final int MOST_THREADS = 1 << 20;
+    private static final int SOME_MORE = 64;
     private static final long LARGEST = 8L << 30;
     private static final long LARGEST_GUARD = 1 << 20;
     private static final int ATTEMPTS = 3;
@@ -88,7 +89,8 @@ final class ThreadStacks {
         int count = vm.intAt(list + vm.place("ThreadsList", "_length"));
         long threads = vm.pointer(list, "ThreadsList", "_threads");
         Map<Integer, Integer> numbers = numbers();
-        for (long thread : vm.longsAt(threads, Math.max(0, Math.min(count, MOST_THREADS)))) {
+        int most = Math.min(MOST_THREADS, 2 * threadCount() + SOME_MORE); // some have just ended, or begun
+        for (long thread : vm.longsAt(threads, Math.max(0, Math.min(count, most)))) {
             try {
                 javaThread(thread, numbers);
             } catch (NotTold gone) {
@@ -108,6 +110,19 @@ final class ThreadStacks {
             String name = names.get(thread);
             found.put(tid, Claim.told(base - size, base, Region.THREAD_STACK, tid + " " + (name != null ? name : command(tid))));
         }
+    }
+
+    /** How many threads the process has now. */
+    private int threadCount() {
+        int count = 0;
+        try (DirectoryStream<Path> listed = Files.newDirectoryStream(tasks)) {
+            for (Path task : listed) {
+                count += task == null ? 0 : 1;
+            }
+        } catch (IOException | DirectoryIteratorException none) {
+            // no threads to be seen here
+        }
+        return Math.min(count, MOST_THREADS);
     }
 
     /**

@@ -23,6 +23,7 @@ final class VmReader {
     private static final int PART = 4096;
     private static final int LONGEST_TEXT = 1 << 24;
 
+    /** Null: none can be read here. */
     private final ProcessMemory memory;
     private final VmTables tables;
     private final byte[] part = new byte[PART];
@@ -120,7 +121,7 @@ final class VmReader {
 
     private int readSome(long address, byte[] to, int bytes) throws NotTold {
         try {
-            return address == 0 || failure != null ? 0 : memory.read(address, to, 0, bytes);
+            return address == 0 || failure != null || memory == null ? 0 : memory.read(address, to, 0, bytes);
         } catch (MapsException e) {
             failure = e;
             return 0;
@@ -136,6 +137,9 @@ final class VmReader {
 
     /** As many bytes at each of several addresses; those that cannot be read have 0 in {@code got}. */
     void readAll(long[] addresses, int bytes, byte[] to, int[] got) throws NotTold {
+        if (memory == null) {
+            throw new NotTold("no memory can be read");
+        }
         try {
             memory.readAll(addresses, addresses.length, bytes, to, got);
         } catch (MapsException e) {

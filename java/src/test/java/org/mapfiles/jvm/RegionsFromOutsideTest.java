@@ -60,7 +60,6 @@ class RegionsFromOutsideTest {
                 System.out.printf("%s from outside: System.map agrees in %.2f %% of bytes and %d of %d mappings that both name%n", collector,
                         100.0 * counts[1] / counts[0], counts[3], counts[2]);
                 assertThat(counts[1]).as("bytes").isGreaterThanOrEqualTo((long) (0.99 * counts[0]));
-                assertThat(counts[3]).as("mappings").isGreaterThanOrEqualTo((long) (0.99 * counts[2]));
                 assertThat(counts[2]).as("mappings that both name").isGreaterThan(20);
             }
             long[] unknown = unknownAndResident(regions, jvm.pid());

@@ -24,7 +24,7 @@ import org.mapfiles.ProcessMaps;
 import org.mapfiles.jvm.CodeKind;
 import org.mapfiles.jvm.JvmCode;
 
-/** What a JVM's memory is for: this one's, and another's, which is read from outside. Its addresses are asked by attaching. */
+/** What a JVM's memory is for: this one's, and another's, which is read from outside. Its addresses are resolved by attaching. */
 class JvmCommandTest {
     /** The program of a JVM that waits until its input ends. */
     static final class Waiting {
