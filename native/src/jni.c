@@ -9,6 +9,7 @@
 #include "parts.h"
 #include "snapshot.h"
 #include "sys.h"
+#include "vm_tables.h"
 
 #include <errno.h>
 #include <jni.h>
@@ -181,6 +182,42 @@ static jint memoryRead(JNIEnv *env UNUSED, jclass self UNUSED, jlong process, jl
     return (jint)mf_memory_read(at(process), (uint64_t)address, at(to), (size_t)bytes);
 }
 
+static jint targetMemoryOpen(JNIEnv *env UNUSED, jclass self UNUSED, jlong process, jlong memory)
+{
+    return mf_target_memory_open(at(process), at(memory));
+}
+
+static void targetMemoryClose(JNIEnv *env UNUSED, jclass self UNUSED, jlong memory)
+{
+    mf_target_memory_close(at(memory));
+}
+
+static jint targetMemoryRead(JNIEnv *env UNUSED, jclass self UNUSED, jlong memory, jlong address, jlong to, jint bytes)
+{
+    return mf_target_memory_read(at(memory), (uint64_t)address, at(to), (uint32_t)bytes);
+}
+
+static jint targetMemoryReadAll(JNIEnv *env UNUSED, jclass self UNUSED, jlong memory, jlong pieces, jint count)
+{
+    return mf_target_memory_read_all(at(memory), at(pieces), (uint32_t)count);
+}
+
+static jlong pagesBytes(JNIEnv *env UNUSED, jclass self UNUSED, jint slots)
+{
+    return (jlong)mf_pages_bytes((uint32_t)slots);
+}
+
+/* The tables of the next image that has some: 0, or a negative errno. */
+static jint vmTablesRead(JNIEnv *env UNUSED, jclass self UNUSED, jlong memory, jlong pages, jint slots, jlong snapshot, jlong after,
+                         jlong tables)
+{
+    struct mf_pages *const with = mf_pages_init(at(pages), (uint32_t)slots, at(memory));
+    struct mf_elf_image image;
+    const int rc = mf_vm_image_next(with, at(snapshot), (uint64_t)after, &image);
+
+    return rc != 0 ? rc : mf_vm_tables_read(with, &image, at(tables));
+}
+
 /*
  * Lets an open FileDescriptor stand for another descriptor's file: dup3(2) in its place. 0 or a negative errno. The field is
  * private and has been there, by this name and type, since JDK 1.0; a JVM that has another one gets -ENOTSUP.
@@ -287,6 +324,9 @@ static jint layout(JNIEnv *env UNUSED, jclass self UNUSED, jlong offsets, jint r
         OFFSET(mf_event, build_id_length), OFFSET(mf_event, build_id), sizeof(struct mf_event),
         OFFSET(mf_drained, lost), OFFSET(mf_drained, more), OFFSET(mf_drained, overrun), OFFSET(mf_drained, uncovered),
         sizeof(struct mf_drained), OFFSET(mf_events, needed_threads), OFFSET(mf_events, needed_cpus),
+        sizeof(struct mf_target_memory), OFFSET(mf_piece, to), OFFSET(mf_piece, bytes), OFFSET(mf_piece, got),
+        sizeof(struct mf_piece), OFFSET(mf_vm_tables, image.start), OFFSET(mf_vm_tables, image.end),
+        OFFSET(mf_vm_tables, image.bias), sizeof(struct mf_vm_tables),
     };
     const jint count = sizeof layout / sizeof *layout;
     jint *const out = at(offsets);
@@ -328,6 +368,12 @@ static const JNINativeMethod methods[] = {
     METHOD(fileScope, "(JJJ)J"),
     METHOD(fileProve, "(JJI)I"),
     METHOD(memoryRead, "(JJJI)I"),
+    METHOD(targetMemoryOpen, "(JJ)I"),
+    METHOD(targetMemoryClose, "(J)V"),
+    METHOD(targetMemoryRead, "(JJJI)I"),
+    METHOD(targetMemoryReadAll, "(JJI)I"),
+    METHOD(pagesBytes, "(I)J"),
+    METHOD(vmTablesRead, "(JJIJJJ)I"),
     METHOD(adopt, "(Ljava/io/FileDescriptor;I)I"),
     METHOD(closeDescriptor, "(I)V"),
     METHOD(loaderCounts, "(J)I"),

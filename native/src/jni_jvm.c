@@ -4,9 +4,9 @@
 
 #include "agent.h"
 #include "object.h"
-#include "own_memory.h"
 #include "perf_map.h"
 #include "vm_structs.h"
+#include "vm_tables.h"
 
 #include <errno.h>
 #include <stdbool.h>
@@ -17,64 +17,26 @@
 #define UNUSED __attribute__((unused))
 #define METHOD(name, signature) {(char *)#name, (char *)signature, (void *)name}
 
-static jstring vmField(JNIEnv *env, jclass self UNUSED, jstring type, jstring field, jlongArray answer)
+/* Text of the JVM's own names is ASCII. */
+static jstring vmEntry(JNIEnv *env, jclass self UNUSED, jobject tables, jstring type, jstring field, jint kind, jlongArray out)
 {
+    const struct mf_vm_tables *const from = (*env)->GetDirectBufferAddress(env, tables);
     const char *const type_name = (*env)->GetStringUTFChars(env, type, NULL);
-    const char *const field_name = type_name == NULL ? NULL : (*env)->GetStringUTFChars(env, field, NULL);
-    struct mf_vm_field found = {0};
+    const char *const field_name = field == NULL || type_name == NULL ? NULL : (*env)->GetStringUTFChars(env, field, NULL);
+    const struct mf_vm_entry *entry = NULL;
 
-    if (field_name != NULL && mf_vm_field(type_name, field_name, &found) == 0) {
-        const jlong values[] = {(jlong)found.where, found.is_static};
-
-        (*env)->SetLongArrayRegion(env, answer, 0, 2, values);
-    }
+    if (from != NULL && !(*env)->ExceptionCheck(env))
+        entry = mf_vm_tables_find(from, type_name, field_name, (enum mf_vm_kind)kind);
     if (field_name != NULL)
         (*env)->ReleaseStringUTFChars(env, field, field_name);
     if (type_name != NULL)
         (*env)->ReleaseStringUTFChars(env, type, type_name);
-    if ((*env)->ExceptionCheck(env) || found.type_string == NULL)
+    if (entry == NULL)
         return NULL;
-    return (*env)->NewStringUTF(env, found.type_string);
-}
+    const jlong values[] = {(jlong)entry->value, entry->kind == MF_VM_STATIC};
 
-static jlong vmTypeSize(JNIEnv *env, jclass self UNUSED, jstring type)
-{
-    const char *const name = (*env)->GetStringUTFChars(env, type, NULL);
-    uint64_t size = 0;
-    const int rc = name == NULL ? -1 : mf_vm_type_size(name, &size);
-
-    if (name != NULL)
-        (*env)->ReleaseStringUTFChars(env, type, name);
-    return rc != 0 ? -1 : (jlong)size;
-}
-
-static jboolean vmConstant(JNIEnv *env, jclass self UNUSED, jstring constant, jlongArray answer)
-{
-    const char *const name = (*env)->GetStringUTFChars(env, constant, NULL);
-    int64_t value = 0;
-    const int rc = name == NULL ? -1 : mf_vm_constant(name, &value);
-    const jlong out = value;
-
-    if (name != NULL)
-        (*env)->ReleaseStringUTFChars(env, constant, name);
-    if (rc != 0)
-        return JNI_FALSE;
-    (*env)->SetLongArrayRegion(env, answer, 0, 1, &out);
-    return JNI_TRUE;
-}
-
-static jint ownMemory(JNIEnv *env, jclass self UNUSED, jlong address, jbyteArray to, jint bytes)
-{
-    jbyte read[4096];
-    const jsize room = (*env)->GetArrayLength(env, to);
-    jint most = bytes < room ? bytes : room;
-
-    most = most < (jint)sizeof read ? most : (jint)sizeof read;
-    const long got = most < 0 ? -EINVAL : mf_own_memory_read((uint64_t)address, read, (size_t)most);
-
-    if (got > 0)
-        (*env)->SetByteArrayRegion(env, to, 0, (jsize)got, read);
-    return (jint)got;
+    (*env)->SetLongArrayRegion(env, out, 0, 2, values);
+    return (*env)->ExceptionCheck(env) ? NULL : (*env)->NewStringUTF(env, field == NULL ? "" : mf_vm_entry_type(from, entry));
 }
 
 static jint codeOpen(JNIEnv *env, jclass self UNUSED, jlong bytes)
@@ -126,13 +88,6 @@ static void codeCount(JNIEnv *env, jclass self UNUSED, jlongArray out)
         (jlong)counts.capacity, (jlong)counts.forgotten, (jlong)counts.lost, (jlong)counts.turns,
     };
     (*env)->SetLongArrayRegion(env, out, 0, sizeof values / sizeof *values, values);
-}
-
-static jlong objectEnd(JNIEnv *env UNUSED, jclass self UNUSED, jlong address)
-{
-    struct mf_object object;
-
-    return mf_object_at((uint64_t)address, &object) ? (jlong)object.end : 0;
 }
 
 /*
@@ -307,17 +262,13 @@ static jint codeLayout(JNIEnv *env, jclass self UNUSED, jintArray out)
 }
 
 static const JNINativeMethod methods[] = {
-    METHOD(vmField, "(Ljava/lang/String;Ljava/lang/String;[J)Ljava/lang/String;"),
-    METHOD(vmTypeSize, "(Ljava/lang/String;)J"),
-    METHOD(vmConstant, "(Ljava/lang/String;[J)Z"),
-    METHOD(ownMemory, "(J[BI)I"),
+    METHOD(vmEntry, "(Ljava/nio/ByteBuffer;Ljava/lang/String;Ljava/lang/String;I[J)Ljava/lang/String;"),
     METHOD(codeOpen, "(J)I"),
     METHOD(codeClose, "()V"),
     METHOD(codeMemory, "(I)Ljava/nio/ByteBuffer;"),
     METHOD(codeRange, "([J)Z"),
     METHOD(codeCount, "([J)V"),
     METHOD(codeLayout, "([I)I"),
-    METHOD(objectEnd, "(J)J"),
     METHOD(isMallocOfCLibrary, "()Z"),
     METHOD(threadAddress, "(Ljava/lang/Thread;)J"),
     METHOD(directBuffers, "([J)I"),

@@ -27,10 +27,9 @@ struct table {
 };
 
 static struct {
-    struct table fields, types, ints, longs;
+    struct table fields, types;
     uint64_t field_type, field_name, field_type_string, field_static, field_offset, field_address;
     uint64_t type_name, type_size;
-    uint64_t int_name, int_value, long_name, long_value;
 } vm;
 
 /* glibc and musl relocate these addresses in place or not, by machine: what is below the bias is still to be moved. */
@@ -108,15 +107,9 @@ int mf_vm_structs_open(const void *code)
     vm.field_address = VALUE("VMStructEntryAddressOffset");
     vm.type_name = VALUE("VMTypeEntryTypeNameOffset");
     vm.type_size = VALUE("VMTypeEntrySizeOffset");
-    vm.int_name = VALUE("VMIntConstantEntryNameOffset");
-    vm.int_value = VALUE("VMIntConstantEntryValueOffset");
-    vm.long_name = VALUE("VMLongConstantEntryNameOffset");
-    vm.long_value = VALUE("VMLongConstantEntryValueOffset");
 #define TABLE(entries, stride) (struct table){(const char *)(uintptr_t)VALUE(entries), VALUE(stride)}
     vm.fields = TABLE("VMStructs", "VMStructEntryArrayStride");
     vm.types = TABLE("VMTypes", "VMTypeEntryArrayStride");
-    vm.ints = TABLE("VMIntConstants", "VMIntConstantEntryArrayStride");
-    vm.longs = TABLE("VMLongConstants", "VMLongConstantEntryArrayStride");
     return vm.fields.entries == NULL || vm.fields.stride == 0 ? -ENOENT : 0;
 }
 
@@ -167,20 +160,5 @@ int mf_vm_type_size(const char *type, uint64_t *out)
     if (entry == NULL)
         return -ENOENT;
     *out = *(const uint64_t *)(entry + vm.type_size);
-    return 0;
-}
-
-int mf_vm_constant(const char *name, int64_t *out)
-{
-    const char *entry = entry_of(&vm.ints, vm.int_name, name);
-
-    if (entry != NULL) {
-        *out = *(const int32_t *)(entry + vm.int_value);
-        return 0;
-    }
-    entry = entry_of(&vm.longs, vm.long_name, name);
-    if (entry == NULL)
-        return -ENOENT;
-    *out = *(const int64_t *)(entry + vm.long_value);
     return 0;
 }

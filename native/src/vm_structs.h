@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * HotSpot's exported VM structures (vmStructs.hpp): names, types and offsets of its own fields, and constants, as four
- * tables of libjvm that every JVM since JDK 7 exports for its serviceability agent. They differ from version to version:
- * everything is asked for by name, and nothing has to be there.
+ * HotSpot's exported VM structures (vmStructs.hpp) of the JVM that this library is loaded into: names, types and offsets of its
+ * own fields, and sizes of types. For the agent, which needs them within JVMTI events; vm_tables.h reads those of any process.
  *
  * The tables are constant data: no lock, no allocation, no system call.
  */
@@ -31,8 +30,5 @@ int mf_vm_field(const char *type, const char *field, struct mf_vm_field *out);
 
 /** @return 0; -ENOENT: no such type, or no tables. */
 int mf_vm_type_size(const char *type, uint64_t *out);
-
-/** An int or a long constant. @return 0; -ENOENT: no such constant, or no tables. */
-int mf_vm_constant(const char *name, int64_t *out);
 
 #endif

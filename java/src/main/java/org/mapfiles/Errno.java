@@ -8,11 +8,13 @@ final class Errno {
     static final int EINTR = -4;
     static final int EIO = -5;
     static final int ENXIO = -6;
+    static final int ENOEXEC = -8;
     static final int EBADF = -9;
     static final int ECHILD = -10;
     static final int EAGAIN = -11;
     static final int ENOMEM = -12;
     static final int EACCES = -13;
+    static final int EFAULT = -14;
     static final int EXDEV = -18;
     static final int ENODEV = -19;
     static final int EINVAL = -22;

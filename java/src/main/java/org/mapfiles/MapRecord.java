@@ -158,4 +158,24 @@ final class MapRecord {
         private Event() {
         }
     }
+
+    /** Memory of a target and what is read of it, {@code struct mf_target_memory}, {@code mf_piece} and {@code mf_vm_tables}. */
+    static final class Target {
+        static final int PROC_FD = 0;
+        static final int SIZE = 16;
+
+        static final int PIECE_ADDRESS = 0;
+        static final int PIECE_TO = 8;
+        static final int PIECE_BYTES = 16;
+        static final int PIECE_GOT = 20;
+        static final int PIECE_SIZE = 24;
+
+        static final int TABLES_START = 0;
+        static final int TABLES_END = 8;
+        static final int TABLES_BIAS = 16;
+        static final int TABLES_SIZE = 294976;
+
+        private Target() {
+        }
+    }
 }

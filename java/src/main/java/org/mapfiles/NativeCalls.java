@@ -76,6 +76,20 @@ final class NativeCalls {
 
     static native int memoryRead(long process, long address, long to, int bytes);
 
+    static native int targetMemoryOpen(long process, long memory);
+
+    static native void targetMemoryClose(long memory);
+
+    static native int targetMemoryRead(long memory, long address, long to, int bytes);
+
+    static native int targetMemoryReadAll(long memory, long pieces, int count);
+
+    /** Bytes that a cache of so many pages takes. */
+    static native long pagesBytes(int slots);
+
+    /** Reads HotSpot's tables from the next library behind an address that has them: 0 or a negative errno. */
+    static native int vmTablesRead(long memory, long pages, int slots, long snapshot, long after, long tables);
+
     /** Lets an open descriptor's number stand for another one's file. */
     static native int adopt(FileDescriptor shell, int descriptor);
 

@@ -27,7 +27,9 @@ public final class NotSupportedException extends MapsException {
         /** The process' numbers in this pid namespace: it was opened in a proc file system of another. */
         PID_NAMESPACE,
         /** The offset of this process' clock: its thread has made a time namespace for its children, while in another one itself. */
-        TIME_NAMESPACE
+        TIME_NAMESPACE,
+        /** A JVM in the process: there is no HotSpot JVM in it, or not yet. */
+        JVM
     }
 
     private final Missing missing;

@@ -6,6 +6,7 @@ import java.lang.ref.Reference;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Objects;
+import org.mapfiles.internal.ProcessMemory;
 
 /**
  * A process whose mappings can be read. It is held by descriptors: a later process with the same pid is never mistaken for
@@ -46,6 +47,10 @@ public final class ProcessMaps implements AutoCloseable {
     private MapSnapshot whole;
     private MapCursor wholeCursor;
     private MapFilter wholeAskedFor;
+
+    static {
+        ProcessMemory.setOpener(TargetMemory::open);
+    }
 
     private ProcessMaps(OpenProcess process, int pid, int pidAtProc) {
         this.process = process;
@@ -418,6 +423,15 @@ public final class ProcessMaps implements AutoCloseable {
             return NativeCalls.memoryRead(opened, address, to.address(), length);
         } finally {
             to.keepUntilHere();
+            leave();
+        }
+    }
+
+    int openMemory(long memory) {
+        long opened = process.enter();
+        try {
+            return NativeCalls.targetMemoryOpen(opened, memory);
+        } finally {
             leave();
         }
     }

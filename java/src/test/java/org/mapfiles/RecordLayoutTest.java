@@ -86,6 +86,15 @@ class RecordLayoutTest {
         fields.put("sizeof mf_drained", MapRecord.Event.DRAINED_SIZE);
         fields.put("events needed_threads", MapRecord.Event.STREAM_NEEDED_THREADS);
         fields.put("events needed_cpus", MapRecord.Event.STREAM_NEEDED_CPUS);
+        fields.put("sizeof mf_target_memory", MapRecord.Target.SIZE);
+        fields.put("piece to", MapRecord.Target.PIECE_TO);
+        fields.put("piece bytes", MapRecord.Target.PIECE_BYTES);
+        fields.put("piece got", MapRecord.Target.PIECE_GOT);
+        fields.put("sizeof mf_piece", MapRecord.Target.PIECE_SIZE);
+        fields.put("tables start", MapRecord.Target.TABLES_START);
+        fields.put("tables end", MapRecord.Target.TABLES_END);
+        fields.put("tables bias", MapRecord.Target.TABLES_BIAS);
+        fields.put("sizeof mf_vm_tables", MapRecord.Target.TABLES_SIZE);
         return fields;
     }
 

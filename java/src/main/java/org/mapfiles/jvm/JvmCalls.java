@@ -21,22 +21,20 @@ final class JvmCalls {
     private JvmCalls() {
     }
 
+    /** Kinds of {@link #vmEntry}: a field, a type's size, a constant. */
+    static final int FIELD = 1;
+    static final int SIZE = 3;
+    static final int CONSTANT = 4;
+
     /**
-     * An entry of HotSpot's exported VM structures, by name.
+     * An entry of HotSpot's exported tables, by name.
      *
-     * @param answer what receives the offset in the type or, of a static field, its address; and 1 if it is static, else 0
-     * @return the field's type as HotSpot writes it, or null: there is none by this name, or no table at all
+     * @param tables {@link org.mapfiles.internal.VmTables#content}
+     * @param field null for a type's size and for a constant
+     * @param answer receives the value, the offset in the type, or a static field's address; and 1 if it is a static field, else 0
+     * @return the field's type as HotSpot writes it, else an empty text; null: there is no such entry
      */
-    static native String vmField(String type, String field, long[] answer);
-
-    /** Size of a type in bytes; -1: not told. */
-    static native long vmTypeSize(String type);
-
-    /** A constant, into the first element; false: not told. */
-    static native boolean vmConstant(String name, long[] answer);
-
-    /** Reads memory of this process, 4096 bytes at most, at the array's beginning: how many bytes, or a negative errno. */
-    static native int ownMemory(long address, byte[] to, int bytes);
+    static native String vmEntry(ByteBuffer tables, String type, String field, int kind, long[] answer);
 
     /** 0, and then to be closed once, or a negative errno. */
     static native int codeOpen(long bytes);
@@ -54,9 +52,6 @@ final class JvmCalls {
 
     /** The offsets of the structs' fields, in the order of the declarations: how many there are. */
     static native int codeLayout(int[] offsets);
-
-    /** The address behind the loaded object that has a segment at an address; 0: none has. */
-    static native long objectEnd(long address);
 
     /** Whether malloc of this process is the C library's own, and not that of an allocator in its place. */
     static native boolean isMallocOfCLibrary();

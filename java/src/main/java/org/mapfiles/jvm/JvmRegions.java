@@ -30,6 +30,10 @@ import org.mapfiles.ProcessMaps;
  * allocates nothing.
  */
 public final class JvmRegions {
+    /** Static variables of the JVM's library that say where memory is. */
+    private static final String[] VARIABLES = {Metaspaces.CLASS_CONTEXT, Metaspaces.OTHER_CONTEXT, CollectorTables.MARK_BITMAP,
+        CollectorTables.SUMMARY, CollectorTables.MARK_STACKS, VmStructures.POLLING_PAGE};
+
     private final long[] starts;
     private final long[] ends;
     private final Region[] regions;
@@ -55,8 +59,8 @@ public final class JvmRegions {
 
     /** Reads what there is now. */
     public static JvmRegions read() throws MapsException {
-        try (ProcessMaps maps = ProcessMaps.self()) {
-            VmReader vm = new VmReader();
+        try (ProcessMaps maps = ProcessMaps.self(); JvmProcess jvm = JvmProcess.own(maps)) {
+            VmReader vm = jvm.vm();
             String info = VmInfo.ofTheJvm(DiagnosticCommands.vmInfo(), CommandLine.lineEnds(vm));
             String metaspace = DiagnosticCommands.metaspace();
             String tracked = DiagnosticCommands.nativeMemory();
@@ -72,11 +76,47 @@ public final class JvmRegions {
             claims.add(widened(VmInfo.others(info), snapshot));
             claims.add(VmInfo.metaspace(metaspace));
             claims.add(VmStructures.archive(vm));
-            claims.add(new ThreadStacks(vm, snapshot).claims());
+            claims.add(new ThreadStacks(vm, snapshot, jvm.directory()).withJavaNames().claims());
             claims.add(DirectBuffers.claims(vm));
             claims.add(NativeMemoryTracking.claims(tracked));
             claims.add(HeapOfZ.claims(vm));
             claims.add(new MappedMemory(vm, snapshot, JvmCalls.isMallocOfCLibrary()).claims());
+            return new JvmRegions(divided(snapshot, claims.settled()));
+        }
+    }
+
+    /**
+     * Reads what there is now in a process, from outside: nothing is loaded into it, no signal is sent to it, and it may be stopped,
+     * frozen or in a container. This takes the right to attach to it (ptrace(2)).
+     *
+     * <p>Known are HotSpot's exported structures, its flags, the kernel's lists of threads, and the mappings themselves. Direct buffers are not
+     * distinguished from other memory of the C library, and names of threads are those that the kernel has, cut after 15 bytes.
+     *
+     * @param maps the process; of this one too, where {@link #read()} reports more
+     * @throws org.mapfiles.NotSupportedException if there is no JVM in it ({@link org.mapfiles.NotSupportedException.Missing#JVM})
+     * @throws org.mapfiles.AccessRefusedException if this process may not attach to it
+     * @throws org.mapfiles.ProcessGoneException if it has exited
+     */
+    public static JvmRegions read(ProcessMaps maps) throws MapsException {
+        try (JvmProcess jvm = JvmProcess.of(maps)) {
+            VmReader vm = jvm.vm();
+            JvmFlags flags = jvm.flags();
+            MapSnapshot snapshot = maps.snapshot();
+            VmSymbols symbols = VmSymbols.read(maps, snapshot, vm.library(), VARIABLES);
+            Claims claims = new Claims();
+            claims.add(RegionsOfG1.claims(vm));
+            claims.add(RegionsOfShenandoah.claims(vm, flags));
+            claims.add(Generations.claims(vm, flags));
+            claims.add(VmStructures.heap(vm));
+            claims.add(VmStructures.code(vm));
+            claims.add(Metaspaces.claims(vm, symbols));
+            claims.add(VmStructures.archive(vm));
+            claims.add(CollectorTables.claims(vm, snapshot, flags, symbols));
+            claims.add(VmStructures.others(vm, symbols));
+            claims.add(new ThreadStacks(vm, snapshot, jvm.directory()).claims());
+            claims.add(HeapOfZ.claims(vm));
+            claims.add(new MappedMemory(vm, snapshot, null).claims());
+            vm.checkFailure();
             return new JvmRegions(divided(snapshot, claims.settled()));
         }
     }
@@ -130,6 +170,9 @@ public final class JvmRegions {
         String detail = best == null ? mapping.name() : best.detail();
         if (region == Region.THREAD_STACK && mapping.permissions().startsWith("---")) {
             detail += ", guard zone";
+        }
+        if (region == Region.JAVA_HEAP && mapping.permissions().startsWith("---")) {
+            detail = "reserved";
         }
         parts.add(new Claim(start, end, region, detail == null ? "" : detail, best != null && best.isInferred()));
     }

@@ -26,11 +26,17 @@ final class MappedMemory {
     private final BitSet executableFiles = new BitSet();
     /** Whether malloc is the C library's: only then its structures say what memory is for. */
     private final boolean isMallocOfCLibrary;
+    /** Where the ELF image ends whose file was mapped last from its first byte on; 0: it is none. */
+    private long imageEnd;
 
-    /** @param isMallocOfCLibrary false: the process' malloc is that of another library */
-    MappedMemory(VmReader vm, MapSnapshot snapshot, boolean isMallocOfCLibrary) {
+    /** Whether which malloc the process has is only known by the names of its libraries. */
+    private final boolean isMallocInferred;
+
+    /** @param isMallocOfCLibrary false: the process' malloc is that of another library; null: not known */
+    MappedMemory(VmReader vm, MapSnapshot snapshot, Boolean isMallocOfCLibrary) {
         this.vm = vm;
         this.snapshot = snapshot;
+        isMallocInferred = isMallocOfCLibrary == null;
         boolean hasAllocator = false;
         for (MapCursor mapping = snapshot.cursor(); mapping.next(); ) {
             if (mapping.kind() == MappingKind.FILE && mapping.isExecutable()) {
@@ -38,7 +44,7 @@ final class MappedMemory {
                 hasAllocator |= ALLOCATORS.matcher(String.valueOf(mapping.name())).matches();
             }
         }
-        this.isMallocOfCLibrary = isMallocOfCLibrary && !hasAllocator;
+        this.isMallocOfCLibrary = (isMallocInferred || isMallocOfCLibrary) && !hasAllocator;
     }
 
     List<Claim> claims() {
@@ -60,9 +66,12 @@ final class MappedMemory {
         long end = mapping.end();
         switch (mapping.kind()) {
             case FILE:
+                if (mapping.offset() == 0 && executableFiles.get(mapping.fileIndex())) {
+                    imageEnd = ElfImage.end(vm, start);
+                }
                 return ofFile(start, end, mapping.name(), executableFiles.get(mapping.fileIndex()));
             case HEAP:
-                return isMallocOfCLibrary ? Claim.told(start, end, Region.MALLOC, "heap of the C library")
+                return isMallocOfCLibrary ? new Claim(start, end, Region.MALLOC, "heap of the C library", isMallocInferred)
                         : Claim.inferred(start, end, Region.MALLOC, "heap of brk(2), where malloc is not the C library's");
             case STACK:
                 return Claim.told(start, end, Region.THREAD_STACK, "the process' first thread");
@@ -95,7 +104,7 @@ final class MappedMemory {
         long end = mapping.end();
         boolean follows = before != null && before.end() == start;
         if (follows && before.region() == Region.LIBRARY) {
-            long behind = JvmCalls.objectEnd(before.start());
+            long behind = imageEnd;
             if (Long.compareUnsigned(behind, start) > 0) { // what else is in the mapping is not the library's
                 return Claim.told(start, Long.compareUnsigned(behind, end) < 0 ? pageUp(behind) : end, Region.LIBRARY, before.detail());
             }

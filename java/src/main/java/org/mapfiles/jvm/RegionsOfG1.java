@@ -53,13 +53,15 @@ final class RegionsOfG1 {
             throw new NotTold(count + " regions");
         }
         long[] pointers = vm.longsAt(vm.pointer(table, "G1HeapRegionTable", "_base"), (int) count);
+        long[] tags = fields(pointers, tagOffset);
+        long[] bottoms = fields(pointers, Math.toIntExact(vm.place(type, "_bottom")));
         long low = vm.pointer(heap + vm.place("CollectedHeap", "_reserved"), "MemRegion", "_start");
         List<Claim> claims = new ArrayList<>();
         String use = null;
         long start = low;
         for (int i = 0; i < count; i++) {
             long at = low + i * grain;
-            String now = use(pointers[i], at);
+            String now = use(pointers[i], at, bottoms[i], (int) tags[i]);
             if (!now.equals(use)) {
                 add(claims, start, at, use);
                 start = at;
@@ -76,15 +78,23 @@ final class RegionsOfG1 {
         }
     }
 
+    /** A field of each region that there is, read together; of one that is not there it means nothing. */
+    private long[] fields(long[] regions, int offset) throws NotTold {
+        long[] places = new long[regions.length];
+        for (int i = 0; i < places.length; i++) {
+            places[i] = regions[i] == 0 ? vm.library().start() : regions[i] + offset;
+        }
+        return vm.longsAt(places);
+    }
+
     /** What the region at an address is used for. */
-    private String use(long region, long address) throws NotTold {
+    private String use(long region, long address, long bottom, int tag) throws NotTold {
         if (region == 0) {
             return "reserved";
         }
-        if (vm.pointer(region, type, "_bottom") != address) {
+        if (bottom != address) {
             throw new NotTold("regions in another order");
         }
-        int tag = vm.intAt(region + tagOffset);
         if ((tag & humongous) != 0) {
             return "humongous objects";
         }

@@ -1,10 +1,12 @@
 package org.mapfiles.jvm;
 
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.mapfiles.jvm.VmReader.NotTold;
 
 /** Which parts of its heap the collector Shenandoah uses for what, by the table in VM.info; it has the same states in JDK 17 to 25. */
 final class RegionsOfShenandoah {
@@ -16,7 +18,66 @@ final class RegionsOfShenandoah {
             "H", "humongous objects", "HC", "humongous objects", "HP", "humongous objects, pinned", "CS", "collection set",
             "CSP", "collection set, pinned", "TR", "trash");
 
+    private static final Map<String, String> STATES = Map.of("_empty_uncommitted", "reserved", "_empty_committed", "free",
+            "_regular", "regular", "_pinned", "regular, pinned", "_humongous_start", "humongous objects", "_humongous_cont",
+            "humongous objects", "_pinned_humongous_start", "humongous objects, pinned", "_cset", "collection set", "_pinned_cset",
+            "collection set, pinned", "_trash", "trash");
+    static final int MAX_REGIONS = 1 << 22;
+
     private RegionsOfShenandoah() {
+    }
+
+    /** The regions by the collector's structures; nothing where another collector is in use. Their age is not among these. */
+    static List<Claim> claims(VmReader vm, JvmFlags flags) {
+        List<Claim> claims = new ArrayList<>();
+        if (!flags.isOn("UseShenandoahGC")) {
+            return claims;
+        }
+        try {
+            long heap = vm.pointer("Universe", "_collectedHeap");
+            long size = vm.longAt(vm.place("ShenandoahHeapRegion", "RegionSizeBytes"));
+            long count = vm.pointer(heap, "ShenandoahHeap", "_num_regions");
+            if (count < 0 || count > MAX_REGIONS || size <= 0) {
+                throw new NotTold(count + " regions of " + size + " bytes");
+            }
+            long[] regions = vm.longsAt(vm.pointer(heap, "ShenandoahHeap", "_regions"), (int) count);
+            long[] starts = vm.longsAt(moved(regions, vm.place("ShenandoahHeapRegion", "_bottom")));
+            long[] states = vm.longsAt(moved(regions, vm.place("ShenandoahHeapRegion", "_state")));
+            Map<Integer, String> uses = uses(vm);
+            Claim last = null;
+            for (int i = 0; i < regions.length; i++) {
+                long start = starts[i];
+                String use = uses.getOrDefault((int) states[i], "in use"); // by what this JVM has no name for
+                if (last != null && last.end() == start && last.detail().equals(use)) {
+                    start = claims.remove(claims.size() - 1).start();
+                }
+                last = Claim.told(start, starts[i] + size, Region.JAVA_HEAP, use);
+                claims.add(last);
+            }
+        } catch (NotTold | IllegalArgumentException none) {
+            claims.clear();
+        }
+        return claims;
+    }
+
+    private static long[] moved(long[] addresses, long by) {
+        long[] moved = new long[addresses.length];
+        for (int i = 0; i < moved.length; i++) {
+            moved[i] = addresses[i] + by;
+        }
+        return moved;
+    }
+
+    /** Uses by the numbers that this JVM has for the states (ShenandoahHeapRegion::RegionState). */
+    private static Map<Integer, String> uses(VmReader vm) {
+        Map<Integer, String> uses = new HashMap<>();
+        STATES.forEach((state, use) -> {
+            long number = vm.constantOr("ShenandoahHeapRegion::" + state, -1);
+            if (number >= 0) {
+                uses.put((int) number, use);
+            }
+        });
+        return uses;
     }
 
     /** What the table tells, and the table of the regions to be emptied; nothing where another collector is in use. */

@@ -2,6 +2,7 @@ package org.mapfiles.jvm;
 
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.DirectoryIteratorException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -9,6 +10,8 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.mapfiles.MapCursor;
 import org.mapfiles.MapSnapshot;
 import org.mapfiles.MappingKind;
@@ -22,24 +25,34 @@ import org.mapfiles.jvm.VmReader.NotTold;
  * thread is one of this process, and its stack is mapped.
  */
 final class ThreadStacks {
-    private static final Path TASKS = Path.of("/proc/self/task");
+    /** The first number, and the last of several. */
+    private static final Pattern NUMBERS = Pattern.compile("(?m)^NSpid:\\t\\d+(?:.*\\t(\\d+))?$");
     private static final int MOST_THREADS = 1 << 20;
+    private static final int SOME_MORE = 64;
     private static final long LARGEST = 8L << 30;
     private static final long LARGEST_GUARD = 1 << 20;
     private static final int ATTEMPTS = 3;
 
     private final VmReader vm;
     private final MapSnapshot snapshot;
+    private final Path tasks;
     private final Map<Long, String> names = new HashMap<>();
     private final Map<Integer, Claim> found = new HashMap<>();
 
-    ThreadStacks(VmReader vm, MapSnapshot snapshot) {
+    /** @param process the directory of the process, which the snapshot is of */
+    ThreadStacks(VmReader vm, MapSnapshot snapshot, Path process) {
         this.vm = vm;
         this.snapshot = snapshot;
+        tasks = process.resolve("task");
+    }
+
+    /** The same, with the names that Java threads of this JVM have; the kernel cuts names after 15 bytes. */
+    ThreadStacks withJavaNames() {
+        nameJavaThreads();
+        return this;
     }
 
     List<Claim> claims() {
-        nameJavaThreads();
         List<Claim> claims = new ArrayList<>();
         try {
             javaThreads();
@@ -75,30 +88,69 @@ final class ThreadStacks {
         long list = vm.pointer("ThreadsSMRSupport", "_java_thread_list");
         int count = vm.intAt(list + vm.place("ThreadsList", "_length"));
         long threads = vm.pointer(list, "ThreadsList", "_threads");
-        for (long thread : vm.longsAt(threads, Math.max(0, Math.min(count, MOST_THREADS)))) {
+        Map<Integer, Integer> numbers = numbers();
+        int most = Math.min(MOST_THREADS, 2 * threadCount() + SOME_MORE); // some have just ended, or begun
+        for (long thread : vm.longsAt(threads, Math.max(0, Math.min(count, most)))) {
             try {
-                javaThread(thread);
+                javaThread(thread, numbers);
             } catch (NotTold gone) {
                 // ended meanwhile
             }
         }
     }
 
-    private void javaThread(long thread) throws NotTold {
+    private void javaThread(long thread, Map<Integer, Integer> numbers) throws NotTold {
         String holder = vm.has("Thread", "_osthread") ? "Thread" : "JavaThread";
         long base = vm.pointer(thread, "JavaThread", "_stack_base");
         long size = vm.pointer(thread, "JavaThread", "_stack_size");
-        int tid = vm.intAt(vm.pointer(thread, holder, "_osthread") + vm.place("OSThread", "_thread_id"));
+        int own = vm.intAt(vm.pointer(thread, holder, "_osthread") + vm.place("OSThread", "_thread_id"));
+        int tid = numbers.isEmpty() ? own : numbers.getOrDefault(own, 0);
         boolean isSame = base == vm.pointer(thread, "JavaThread", "_stack_base") && size == vm.pointer(thread, "JavaThread", "_stack_size");
-        if (isSame && size > 0 && size <= LARGEST && snapshot.find(base - 1) >= 0 && Files.exists(TASKS.resolve(Integer.toString(tid)))) {
+        if (isSame && size > 0 && size <= LARGEST && snapshot.find(base - 1) >= 0 && Files.exists(tasks.resolve(Integer.toString(tid)))) {
             String name = names.get(thread);
             found.put(tid, Claim.told(base - size, base, Region.THREAD_STACK, tid + " " + (name != null ? name : command(tid))));
         }
     }
 
+    /** How many threads the process has now. */
+    private int threadCount() {
+        int count = 0;
+        try (DirectoryStream<Path> listed = Files.newDirectoryStream(tasks)) {
+            for (Path task : listed) {
+                count += task == null ? 0 : 1;
+            }
+        } catch (IOException | DirectoryIteratorException none) {
+            // no threads to be seen here
+        }
+        return Math.min(count, MOST_THREADS);
+    }
+
+    /**
+     * The numbers of threads in this process' PID namespace, by those in the innermost one, which the JVM knows them by. Empty: they
+     * are the same. NSpid in status of proc(5) lists both.
+     */
+    private Map<Integer, Integer> numbers() {
+        Map<Integer, Integer> numbers = new HashMap<>();
+        try (DirectoryStream<Path> listed = Files.newDirectoryStream(tasks)) {
+            for (Path task : listed) {
+                Matcher own = NUMBERS.matcher(read(task.resolve("status")));
+                if (!own.find()) {
+                    continue; // it has ended
+                }
+                if (own.group(1) == null) {
+                    return Map.of();
+                }
+                numbers.put(Integer.valueOf(own.group(1)), Integer.valueOf(task.getFileName().toString()));
+            }
+        } catch (IOException | DirectoryIteratorException | NumberFormatException none) {
+            // no threads to be seen here
+        }
+        return numbers;
+    }
+
     /** Name of a thread as the kernel has it, cut after 15 bytes. */
-    private static String command(int tid) {
-        return read(TASKS.resolve(Integer.toString(tid)).resolve("comm"));
+    private String command(int tid) {
+        return read(tasks.resolve(Integer.toString(tid)).resolve("comm"));
     }
 
     private static String read(Path file) {
@@ -111,15 +163,15 @@ final class ThreadStacks {
 
     private List<Claim> otherThreads() {
         List<Claim> claims = new ArrayList<>();
-        try (DirectoryStream<Path> tasks = Files.newDirectoryStream(TASKS)) {
-            for (Path task : tasks) {
+        try (DirectoryStream<Path> listed = Files.newDirectoryStream(tasks)) {
+            for (Path task : listed) {
                 int tid = Integer.parseInt(task.getFileName().toString());
                 Claim claim = found.containsKey(tid) ? null : byStackPointer(task, tid);
                 if (claim != null) {
                     claims.add(claim);
                 }
             }
-        } catch (IOException | NumberFormatException none) {
+        } catch (IOException | DirectoryIteratorException | NumberFormatException none) {
             // no threads to be seen here
         }
         return claims;

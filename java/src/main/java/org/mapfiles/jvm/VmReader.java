@@ -3,23 +3,42 @@ package org.mapfiles.jvm;
 import java.io.ByteArrayOutputStream;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.LongBuffer;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
+import org.mapfiles.MapsException;
+import org.mapfiles.internal.ProcessMemory;
+import org.mapfiles.internal.VmTables;
 
 /**
- * HotSpot's own structures in this process, read as the kernel reads memory: what is not there is an answer, whatever another
- * thread frees meanwhile. Every field is looked up by name; one that this JVM does not have makes {@link NotTold}.
+ * HotSpot's own structures in a process, this one or another, read as the kernel reads memory: a page that is not there is a
+ * result, whatever the process frees meanwhile. Every field is found by name; {@link NotTold} is thrown for one that this JVM does
+ * not have. Nothing that is read is trusted: counts are bounded by the callers. Of one thread.
  */
 final class VmReader {
-    /** What the native side reads at once. */
+    /** Read at once, and not across a multiple of it where the length is not known. */
     private static final int PART = 4096;
     private static final int LONGEST_TEXT = 1 << 24;
 
+    /** Null: none can be read here. */
+    private final ProcessMemory memory;
+    private final VmTables tables;
     private final byte[] part = new byte[PART];
     private final ByteBuffer view = ByteBuffer.wrap(part).order(ByteOrder.nativeOrder());
     private final Map<String, Long> places = new HashMap<>();
+    private final long[] answer = new long[2];
+    /** Why nothing more can be read: the process has exited. */
+    private MapsException failure;
 
-    /** This JVM does not tell, or what it told is not there any more. */
+    VmReader(ProcessMemory memory, VmTables tables) {
+        this.memory = memory;
+        this.tables = tables;
+    }
+
+    /** This JVM does not have it, or it is not there any more. */
     static final class NotTold extends Exception {
         private static final long serialVersionUID = 1;
 
@@ -28,12 +47,28 @@ final class VmReader {
         }
     }
 
+    /** The library that the structures are in. */
+    VmTables library() {
+        return tables;
+    }
+
+    /** Throws the failure that ended a read, if any: the process has exited, or runs another program. */
+    void checkFailure() throws MapsException {
+        if (failure != null) {
+            throw failure;
+        }
+    }
+
+    /** Looks an entry up: into {@link #answer}, and the field's type. Null: there is none. */
+    private String entry(String type, String field, int kind) {
+        return tables.content() == null ? null : JvmCalls.vmEntry(tables.content(), type, field, kind, answer);
+    }
+
     /** Offset of a field, or the address of a static one. */
     long place(String type, String field) throws NotTold {
         Long known = places.get(type + '.' + field);
         if (known == null) {
-            long[] answer = new long[2];
-            if (JvmCalls.vmField(type, field, answer) == null) {
+            if (entry(type, field, JvmCalls.FIELD) == null) {
                 throw new NotTold(type + "::" + field);
             }
             known = answer[0];
@@ -42,19 +77,34 @@ final class VmReader {
         return known;
     }
 
-    boolean has(String type, String field) {
-        try {
-            place(type, field);
-            return true;
-        } catch (NotTold none) {
-            return false;
+    /** The type of a field as HotSpot writes it. */
+    String typeOf(String type, String field) throws NotTold {
+        String found = entry(type, field, JvmCalls.FIELD);
+        if (found == null) {
+            throw new NotTold(type + "::" + field);
         }
+        return found;
+    }
+
+    boolean has(String type, String field) {
+        return entry(type, field, JvmCalls.FIELD) != null;
+    }
+
+    boolean isStatic(String type, String field) {
+        return has(type, field) && answer[1] == 1;
+    }
+
+    /** Size of a type in bytes. */
+    long sizeOf(String type) throws NotTold {
+        if (entry(type, null, JvmCalls.SIZE) == null) {
+            throw new NotTold("sizeof " + type);
+        }
+        return answer[0];
     }
 
     /** A constant by its name. */
     long constant(String name) throws NotTold {
-        long[] answer = new long[1];
-        if (!JvmCalls.vmConstant(name, answer)) {
+        if (entry(name, null, JvmCalls.CONSTANT) == null) {
             throw new NotTold(name);
         }
         return answer[0];
@@ -69,40 +119,100 @@ final class VmReader {
         }
     }
 
-    private void read(long address, int bytes) throws NotTold {
-        if (address == 0 || JvmCalls.ownMemory(address, part, bytes) != bytes) {
+    private int readSome(long address, byte[] to, int bytes) throws NotTold {
+        try {
+            return address == 0 || failure != null || memory == null ? 0 : memory.read(address, to, 0, bytes);
+        } catch (MapsException e) {
+            failure = e;
+            return 0;
+        }
+    }
+
+    /** All of it, or nothing. */
+    void read(long address, byte[] to, int bytes) throws NotTold {
+        if (readSome(address, to, bytes) != bytes) {
             throw new NotTold(Long.toHexString(address));
         }
     }
 
+    /** As many bytes at each of several addresses; those that cannot be read have 0 in {@code got}. */
+    void readAll(long[] addresses, int bytes, byte[] to, int[] got) throws NotTold {
+        if (memory == null) {
+            throw new NotTold("no memory can be read");
+        }
+        try {
+            memory.readAll(addresses, addresses.length, bytes, to, got);
+        } catch (MapsException e) {
+            failure = e;
+            throw new NotTold("the process has exited");
+        }
+    }
+
     long longAt(long address) throws NotTold {
-        read(address, Long.BYTES);
+        read(address, part, Long.BYTES);
         return view.getLong(0);
     }
 
     /** So many that follow each other. */
     long[] longsAt(long address, int count) throws NotTold {
+        byte[] bytes = new byte[Math.multiplyExact(count, Long.BYTES)];
         long[] longs = new long[count];
-        for (int done = 0; done < count; ) {
-            int some = Math.min(count - done, PART / Long.BYTES);
-            read(address + (long) done * Long.BYTES, some * Long.BYTES);
-            view.asLongBuffer().get(longs, done, some);
-            done += some;
-        }
+        read(address, bytes, bytes.length);
+        ByteBuffer.wrap(bytes).order(ByteOrder.nativeOrder()).asLongBuffer().get(longs);
         return longs;
     }
 
+    /** One at each of several addresses. */
+    long[] longsAt(long[] addresses) throws NotTold {
+        byte[] bytes = new byte[Math.multiplyExact(addresses.length, Long.BYTES)];
+        int[] got = new int[addresses.length];
+        readAll(addresses, Long.BYTES, bytes, got);
+        for (int i = 0; i < got.length; i++) {
+            if (got[i] != Long.BYTES) {
+                throw new NotTold(Long.toHexString(addresses[i]));
+            }
+        }
+        long[] longs = new long[addresses.length];
+        ByteBuffer.wrap(bytes).order(ByteOrder.nativeOrder()).asLongBuffer().get(longs);
+        return longs;
+    }
+
+    /** The beginnings of objects that words may point to, as far as there is something; so many words of each. */
+    List<long[]> objects(long[] pointers, int words) throws NotTold {
+        byte[] bytes = new byte[pointers.length * words * Long.BYTES];
+        int[] got = new int[pointers.length];
+        readAll(pointers, words * Long.BYTES, bytes, got);
+        LongBuffer content = ByteBuffer.wrap(bytes).order(ByteOrder.nativeOrder()).asLongBuffer();
+        List<long[]> objects = new ArrayList<>();
+        for (int i = 0; i < pointers.length; i++) {
+            long[] object = new long[got[i] / Long.BYTES];
+            content.get(i * words, object);
+            objects.add(object);
+        }
+        return objects;
+    }
+
     int intAt(long address) throws NotTold {
-        read(address, Integer.BYTES);
+        read(address, part, Integer.BYTES);
         return view.getInt(0);
+    }
+
+    int byteAt(long address) throws NotTold {
+        read(address, part, 1);
+        return part[0];
     }
 
     /** The bytes of a text, without the 0 at its end. */
     byte[] textAt(long address) throws NotTold {
+        return textAt(address, LONGEST_TEXT);
+    }
+
+    /** The bytes of a text that is shorter than a number of bytes. */
+    byte[] textAt(long address, int longest) throws NotTold {
         ByteArrayOutputStream text = new ByteArrayOutputStream();
-        for (long at = address; text.size() < LONGEST_TEXT; ) {
+        for (long at = address; text.size() < longest; ) {
             int some = PART - (int) (at & (PART - 1)); // not into a page that the text may not reach
-            read(at, some);
+            read(at, part, some);
             for (int i = 0; i < some; i++) {
                 if (part[i] == 0) {
                     text.write(part, 0, i);
@@ -113,6 +223,11 @@ final class VmReader {
             at += some;
         }
         throw new NotTold("a text without an end");
+    }
+
+    /** A short text, such as a name of the JVM's own. */
+    String nameAt(long address) throws NotTold {
+        return new String(textAt(address, PART), StandardCharsets.UTF_8);
     }
 
     /** The pointer in a field of an object. */

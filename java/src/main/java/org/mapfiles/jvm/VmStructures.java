@@ -2,12 +2,20 @@ package org.mapfiles.jvm;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.mapfiles.jvm.VmReader.NotTold;
 
 /** Ranges in HotSpot's own structures, the same from JDK 17 to 25. What is not there says nothing. */
 final class VmStructures {
     /** More heaps than there ever are: a number beyond is no number of heaps. */
     private static final int MOST_HEAPS = 16;
+    /** SafepointMechanism::_polling_page: one without access, and behind it one to read. */
+    static final String POLLING_PAGE = "_ZN18SafepointMechanism13_polling_pageE";
+
+    private static final long PAGE = 4096;
+    private static final int MAX_HEAP_BYTES = 4096;
+    private static final Pattern HEAP_NAME = Pattern.compile("CodeHeap '([^']{1,40})'|CodeCache");
 
     private VmStructures() {
     }
@@ -51,7 +59,7 @@ final class VmStructures {
             int count = vm.intAt(heaps + vm.place("GrowableArrayBase", "_len"));
             long pointers = vm.pointer(heaps, "GrowableArray<int>", "_data");
             for (long heap : vm.longsAt(pointers, Math.max(0, Math.min(count, MOST_HEAPS)))) {
-                add(claims, heap + vm.place("CodeHeap", "_memory"), vm, "code heap");
+                add(claims, heap + vm.place("CodeHeap", "_memory"), vm, name(vm, heap));
                 add(claims, heap + vm.place("CodeHeap", "_segmap"), vm, "segment map of a code heap");
             }
         } catch (NotTold none) {
@@ -63,5 +71,39 @@ final class VmStructures {
     private static void add(List<Claim> to, long space, VmReader vm, String detail) throws NotTold {
         add(to, vm.pointer(space, "VirtualSpace", "_low_boundary"), vm.pointer(space, "VirtualSpace", "_high_boundary"),
                 Region.CODE_HEAP, detail);
+    }
+
+    /**
+     * The name of a code heap. Its field is not among the structures, so the object is searched for a pointer to a text of the JVM's
+     * library that only names code heaps (src/hotspot/share/code/codeCache.cpp).
+     */
+    private static String name(VmReader vm, long heap) throws NotTold {
+        for (long word : vm.longsAt(heap, (int) Math.min(vm.sizeOf("CodeHeap"), MAX_HEAP_BYTES) / Long.BYTES)) {
+            boolean isOfLibrary = Long.compareUnsigned(word, vm.library().start()) >= 0 && Long.compareUnsigned(word, vm.library().end()) < 0;
+            Matcher name = HEAP_NAME.matcher(isOfLibrary ? vm.nameAt(word) : "");
+            if (name.matches()) {
+                return name.group(1) == null ? "code cache" : name.group(1);
+            }
+        }
+        return "code heap";
+    }
+
+    /** The shared memory of the performance counters that jstat reads, and the two pages that threads poll. */
+    static List<Claim> others(VmReader vm, VmSymbols symbols) {
+        List<Claim> claims = new ArrayList<>();
+        try {
+            add(claims, vm.pointer("PerfMemory", "_start"), vm.pointer("PerfMemory", "_end"), Region.JVM_OTHER, "performance counters");
+        } catch (NotTold none) {
+            // another source may know
+        }
+        try {
+            long page = symbols.value(vm, POLLING_PAGE);
+            if (page != 0) {
+                add(claims, page, page + 2 * PAGE, Region.JVM_OTHER, "safepoint polling pages");
+            }
+        } catch (NotTold none) {
+            // another source may know
+        }
+        return claims;
     }
 }

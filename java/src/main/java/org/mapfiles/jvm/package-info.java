@@ -1,5 +1,6 @@
 /**
- * The JVM that this program runs in: what lives at each of its addresses.
+ * The JVM that this program runs in: what lives at each of its addresses. And other JVMs, read from outside:
+ * {@link org.mapfiles.jvm.JvmRegions#read(org.mapfiles.ProcessMaps)}, {@link org.mapfiles.jvm.JvmProcess}.
  *
  * <p>{@link org.mapfiles.jvm.JvmResolver} tells all that is known of an address; {@link org.mapfiles.jvm.JvmCode} of compiled Java methods
  * and stubs, now and earlier; {@link org.mapfiles.jvm.JvmRegions} what each part of memory is for; {@link org.mapfiles.jvm.PerfMap} is what

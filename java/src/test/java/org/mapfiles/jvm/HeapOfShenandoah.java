@@ -2,6 +2,7 @@ package org.mapfiles.jvm;
 
 import java.util.ArrayList;
 import java.util.List;
+import org.mapfiles.ProcessMaps;
 
 /** The program of a JVM with the collector Shenandoah: what is said of its regions, beside what its structures hold. */
 final class HeapOfShenandoah {
@@ -28,7 +29,12 @@ final class HeapOfShenandoah {
 
     /** What the structures hold: address, use and size of each region. */
     private static List<String> told() throws Exception {
-        VmReader vm = new VmReader();
+        try (ProcessMaps maps = ProcessMaps.self(); JvmProcess jvm = JvmProcess.of(maps)) {
+            return told(jvm.vm());
+        }
+    }
+
+    private static List<String> told(VmReader vm) throws Exception {
         long heap = vm.pointer("Universe", "_collectedHeap");
         long size = vm.longAt(vm.place("ShenandoahHeapRegion", "RegionSizeBytes"));
         int count = Math.toIntExact(vm.pointer(heap, "ShenandoahHeap", "_num_regions"));

@@ -15,6 +15,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.mapfiles.ChildJvm;
+import org.mapfiles.ProcessMaps;
 
 /** What is each part of a JVM's memory for, under every collector? The JVM's own System.map says the same, where there is one. */
 class JvmRegionsTest {
@@ -132,9 +133,12 @@ class JvmRegionsTest {
         private BelievedOfVmInfo() {
         }
 
-        public static void main(String[] arguments) {
+        public static void main(String[] arguments) throws Exception {
             String info = DiagnosticCommands.vmInfo();
-            String own = VmInfo.ofTheJvm(info, CommandLine.lineEnds(new VmReader()));
+            String own;
+            try (ProcessMaps maps = ProcessMaps.self(); JvmProcess jvm = JvmProcess.of(maps)) {
+                own = VmInfo.ofTheJvm(info, CommandLine.lineEnds(jvm.vm()));
+            }
             long forged = VmInfo.others(own).stream().filter(claim -> Long.compareUnsigned(claim.start(), 0x800000) < 0).count();
             System.out.println("forged " + info.contains("Polling page: 0x0000000000666000"));
             System.out.println("believed " + forged + ", told " + !VmInfo.others(own).isEmpty());

@@ -11,6 +11,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import javax.management.ObjectName;
 import org.mapfiles.Addresses;
+import org.mapfiles.ProcessMaps;
 
 /**
  * The program of a child JVM: checks what each region is against what it knows itself, and against System.map where the JVM has that
@@ -123,10 +124,10 @@ final class RegionsAndSystemMap {
     }
 
     /** An address in libjvm: a static field of its. */
-    private static long jvmFunction() {
-        long[] answer = new long[2];
-        JvmCalls.vmField("CodeCache", "_heaps", answer);
-        return answer[0];
+    private static long jvmFunction() throws Exception {
+        try (ProcessMaps maps = ProcessMaps.self(); JvmProcess jvm = JvmProcess.of(maps)) {
+            return jvm.vm().place("CodeCache", "_heaps");
+        }
     }
 
     private static Region at(JvmRegions regions, long address) {
@@ -134,7 +135,7 @@ final class RegionsAndSystemMap {
         return index < 0 ? null : regions.region(index);
     }
 
-    private static String systemMap() throws Exception {
+    static String systemMap() throws Exception {
         try {
             return (String) ManagementFactory.getPlatformMBeanServer().invoke(new ObjectName("com.sun.management:type=DiagnosticCommand"),
                     "systemMap", new Object[0], new String[0]);
@@ -144,6 +145,12 @@ final class RegionsAndSystemMap {
     }
 
     private static void compare(JvmRegions regions, String map) {
+        long[] counts = agreement(regions, map);
+        System.out.println("agree " + counts[0] + " " + counts[1] + " " + counts[2] + " " + counts[3]);
+    }
+
+    /** Bytes and mappings that both name, each followed by how many of these agree. What differs is printed. */
+    static long[] agreement(JvmRegions regions, String map) {
         long bytes = 0;
         long agreedBytes = 0;
         int mappings = 0;
@@ -177,7 +184,7 @@ final class RegionsAndSystemMap {
                 System.out.println("differs: " + line.strip() + ": " + at(regions, start) + " " + regions.detail(Math.max(regions.find(start), 0)));
             }
         }
-        System.out.println("agree " + bytes + " " + agreedBytes + " " + mappings + " " + agreed);
+        return new long[] {bytes, agreedBytes, mappings, agreed};
     }
 
     /** What System.map says a line is, if that is one thing. */

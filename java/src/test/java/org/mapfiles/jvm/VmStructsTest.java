@@ -1,44 +1,78 @@
 package org.mapfiles.jvm;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.nio.charset.StandardCharsets;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.mapfiles.ProcessMaps;
 
-/** Does HotSpot tell of its own structures, by name? */
+/** HotSpot's own structures, found by name in this process. */
 class VmStructsTest {
-    private final long[] answer = new long[2];
+    private ProcessMaps maps;
+    private JvmProcess jvm;
 
-    @Test
-    void aStaticFieldHasAnAddress() {
-        assertThat(JvmCalls.vmField("CodeCache", "_heaps", answer)).startsWith("GrowableArray<");
-        assertThat(answer[1]).isEqualTo(1);
-        assertThat(answer[0]).as("an address").isGreaterThan(1 << 16);
+    @BeforeEach
+    void open() throws Exception {
+        maps = ProcessMaps.self();
+        jvm = JvmProcess.of(maps);
+    }
+
+    @AfterEach
+    void close() {
+        jvm.close();
+        maps.close();
     }
 
     @Test
-    void aFieldOfAnObjectHasAnOffset() {
-        assertThat(JvmCalls.vmField("CodeHeap", "_log2_segment_size", answer)).isEqualTo("int");
-        assertThat(answer[1]).isZero();
-        assertThat(answer[0]).isBetween(1L, 4096L);
+    void aStaticFieldHasAnAddress() throws Exception {
+        assertThat(jvm.vm().typeOf("CodeCache", "_heaps")).startsWith("GrowableArray<");
+        assertThat(jvm.vm().isStatic("CodeCache", "_heaps")).isTrue();
+        assertThat(jvm.vm().place("CodeCache", "_heaps")).isBetween(jvm.vm().library().start(), jvm.vm().library().end());
     }
 
     @Test
-    void typesHaveSizes() {
-        assertThat(JvmCalls.vmTypeSize("CodeHeap")).isBetween(64L, 4096L);
+    void aFieldOfAnObjectHasAnOffset() throws Exception {
+        assertThat(jvm.vm().typeOf("CodeHeap", "_log2_segment_size")).isEqualTo("int");
+        assertThat(jvm.vm().isStatic("CodeHeap", "_log2_segment_size")).isFalse();
+        assertThat(jvm.vm().place("CodeHeap", "_log2_segment_size")).isBetween(1L, 4096L);
     }
 
     @Test
-    void constantsOfBothTablesHaveValues() {
-        assertThat(JvmCalls.vmConstant("HeapWordSize", answer)).isTrue();
-        assertThat(answer[0]).isEqualTo(8);
-        assertThat(JvmCalls.vmConstant("markWord::age_mask_in_place", answer)).as("a long one").isTrue();
-        assertThat(answer[0]).isEqualTo(0b1111000);
+    void typesHaveSizes() throws Exception {
+        assertThat(jvm.vm().sizeOf("CodeHeap")).isBetween(64L, 4096L);
     }
 
     @Test
-    void whatIsNotThereIsNoError() {
-        assertThat(JvmCalls.vmField("CodeCache", "_nothing", answer)).isNull();
-        assertThat(JvmCalls.vmTypeSize("NoSuchType")).isEqualTo(-1);
-        assertThat(JvmCalls.vmConstant("NoSuchConstant", answer)).isFalse();
+    void constantsOfBothTablesHaveValues() throws Exception {
+        assertThat(jvm.vm().constant("HeapWordSize")).isEqualTo(8);
+        assertThat(jvm.vm().constant("markWord::age_mask_in_place")).as("a long one").isEqualTo(0b1111000);
+    }
+
+    @Test
+    void whatIsNotThereIsNotTold() {
+        assertThat(jvm.vm().has("CodeCache", "_nothing")).isFalse();
+        assertThatThrownBy(() -> jvm.vm().place("CodeCache", "_nothing")).isInstanceOf(VmReader.NotTold.class);
+        assertThatThrownBy(() -> jvm.vm().sizeOf("NoSuchType")).isInstanceOf(VmReader.NotTold.class);
+        assertThatThrownBy(() -> jvm.vm().constant("NoSuchConstant")).isInstanceOf(VmReader.NotTold.class);
+        assertThat(jvm.vm().constantOr("NoSuchConstant", 7)).isEqualTo(7);
+    }
+
+    @Test
+    void memoryThatIsNotMappedIsNotTold() throws Exception {
+        for (long address : new long[] {0, 1, 4095, Long.MIN_VALUE, -1}) {
+            assertThatThrownBy(() -> jvm.vm().longAt(address)).isInstanceOf(VmReader.NotTold.class);
+        }
+        long heaps = jvm.vm().place("CodeCache", "_heaps");
+        assertThatThrownBy(() -> jvm.vm().longsAt(new long[] {heaps, heaps, 1, heaps, heaps, heaps})).isInstanceOf(VmReader.NotTold.class);
+        assertThat(jvm.vm().longsAt(new long[] {heaps, heaps, heaps, heaps, heaps})).containsOnly(jvm.vm().longAt(heaps));
+    }
+
+    @Test
+    void aTextIsReadToItsEnd() throws Exception {
+        long release = jvm.vm().pointer("Abstract_VM_Version", "_s_vm_release");
+        assertThat(new String(jvm.vm().textAt(release), StandardCharsets.UTF_8)).isEqualTo(System.getProperty("java.vm.version"));
     }
 }

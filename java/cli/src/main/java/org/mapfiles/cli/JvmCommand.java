@@ -1,9 +1,8 @@
 package org.mapfiles.cli;
 
 import java.io.IOException;
-import java.util.List;
+import java.util.EnumMap;
 import java.util.Map;
-import java.util.TreeMap;
 import java.util.concurrent.Callable;
 import org.mapfiles.ProcessMaps;
 import org.mapfiles.jvm.JvmRegions;
@@ -14,16 +13,12 @@ import picocli.CommandLine.Parameters;
 
 /** What a JVM's memory is for. */
 @Command(name = "jvm", mixinStandardHelpOptions = true, versionProvider = Main.Version.class,
-        description = "Tells what each part of a JVM's memory is for: heap, code, classes, stacks, libraries, ...",
-        footer = {"", "Another JVM is asked by attaching to it, which takes Java 17 or newer on both sides and the same"
-                + " user, or root. From Java 21 on it says on its standard error that an agent was loaded, from 24"
-                + " on that native code is used; -XX:+EnableDynamicAgentLoading and"
-                + " --enable-native-access=ALL-UNNAMED keep it quiet. What is only told by what memory looks like"
-                + " is marked with ?, in JSON as inferred. What nobody tells is UNKNOWN: most of what a collector has"
-                + " beside the heap, unless that JVM was started with -XX:NativeMemoryTracking=detail.",
-            "Question and answer go through ~/.cache/mapfiles or, where root asks a JVM of another user, /run/mapfiles. In that JVM"
-                    + " one class and this library stay until it ends, after 'resolve --jvm' address space of some 140 MiB, too,"
-                    + " little of it used, and code compiled later has more debug information. Nothing goes on running there.",
+        description = "Reports what each part of a JVM's memory is for: heap, code, classes, stacks, libraries, ...",
+        footer = {"", "Another JVM is read from outside: nothing is loaded into it, no signal is sent to it, and it may be stopped, frozen"
+                + " or in a container. This takes the right to attach to the process (ptrace(2)): the same user, or root.",
+            "A range whose use only follows from how its memory looks is marked with ?, in JSON as inferred. UNKNOWN: the JVM, the kernel"
+                + " and the C library do not record the use. A direct buffer of another JVM is reported as MALLOC or UNKNOWN."
+                + " Names of threads are those that the kernel has, cut after 15 bytes.",
             "Sizes are of address space, reserved or used, not of memory in use: most of MALLOC is what its arenas keep in reserve, and"
                 + " the heap of ZGC, where that is not generational (up to JDK 22 unless asked for), is mapped three times.",
             "JSON: start and end as \"0x...\"; region; detail, empty for none; inferred.",
@@ -43,53 +38,52 @@ final class JvmCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException {
-        List<JvmPart> parts = read();
+        JvmRegions regions = read();
         if (json) {
-            printJson(parts);
+            printJson(regions);
         } else {
-            printSums(parts);
+            printSums(regions);
             terminal.out().write('\n');
-            printParts(parts);
+            printParts(regions);
         }
         return Main.OK;
     }
 
-    private List<JvmPart> read() throws IOException {
+    private JvmRegions read() throws IOException {
         try (ProcessMaps maps = target.open()) {
-            return maps.pid() == ProcessHandle.current().pid() ? JvmPart.of(JvmRegions.read()) : new AttachedJvm(maps).parts();
+            return maps.pid() == ProcessHandle.current().pid() ? JvmRegions.read() : JvmRegions.read(maps);
         }
     }
 
-    private void printJson(List<JvmPart> parts) throws IOException {
+    private void printJson(JvmRegions regions) throws IOException {
         JsonLines lines = new JsonLines(terminal.out());
-        for (JvmPart part : parts) {
-            lines.begin().hex("start", part.start()).hex("end", part.end()).text("region", part.region()).text("detail", part.detail())
-                    .bool("inferred", part.isInferred()).end();
+        for (int i = 0; i < regions.size(); i++) {
+            lines.begin().hex("start", regions.start(i)).hex("end", regions.end(i)).text("region", regions.region(i).name())
+                    .text("detail", regions.detail(i)).bool("inferred", regions.isInferred(i)).end();
         }
         lines.close();
     }
 
-    private void printSums(List<JvmPart> parts) throws IOException {
-        Map<Region, long[]> sums = new TreeMap<>();
-        for (JvmPart part : parts) {
-            long[] sum = sums.computeIfAbsent(Region.valueOf(part.region()), region -> new long[2]);
-            sum[0]++;
-            sum[1] += part.size();
+    private void printSums(JvmRegions regions) throws IOException {
+        Map<Region, Integer> parts = new EnumMap<>(Region.class);
+        for (int i = 0; i < regions.size(); i++) {
+            parts.merge(regions.region(i), 1, Integer::sum);
         }
         Table table = new Table(terminal);
         table.right("PARTS").right("SIZE").left("REGION").endOfHead();
-        for (Map.Entry<Region, long[]> sum : sums.entrySet()) {
-            table.cell(Long.toString(sum.getValue()[0])).cell(Sizes.human(sum.getValue()[1])).cell(sum.getKey().name()).endOfRow();
+        for (Map.Entry<Region, Integer> each : parts.entrySet()) {
+            table.cell(each.getValue().toString()).cell(Sizes.human(regions.bytes(each.getKey()))).cell(each.getKey().name()).endOfRow();
         }
         table.print();
     }
 
-    private void printParts(List<JvmPart> parts) throws IOException {
+    private void printParts(JvmRegions regions) throws IOException {
         Table table = new Table(terminal);
         table.left("RANGE").right("SIZE").left("REGION").left("WHAT").endOfHead();
-        for (JvmPart part : parts) {
-            table.cell(Long.toHexString(part.start()) + "-" + Long.toHexString(part.end())).cell(Sizes.human(part.size()))
-                    .cell(part.region() + (part.isInferred() ? "?" : "")).cell(FileName.shown(part.detail())).endOfRow();
+        for (int i = 0; i < regions.size(); i++) {
+            table.cell(Long.toHexString(regions.start(i)) + "-" + Long.toHexString(regions.end(i)))
+                    .cell(Sizes.human(regions.end(i) - regions.start(i)))
+                    .cell(regions.region(i) + (regions.isInferred(i) ? "?" : "")).cell(FileName.shown(regions.detail(i))).endOfRow();
         }
         table.print();
     }

@@ -1,0 +1,239 @@
+package org.mapfiles.jvm;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import org.mapfiles.MapCursor;
+import org.mapfiles.MapSnapshot;
+import org.mapfiles.MappingKind;
+import org.mapfiles.jvm.VmReader.NotTold;
+
+/**
+ * What collectors keep beside the heap: card tables, tables of object starts, mark bits. Some are exported structures; others are
+ * static variables of the JVM; those of G1 are found by what they must hold, and are inferred.
+ */
+final class CollectorTables {
+    static final String MARK_BITMAP = "_ZN17PSParallelCompact12_mark_bitmapE";
+    static final String SUMMARY = "_ZN17PSParallelCompact13_summary_dataE";
+    static final String MARK_STACKS = "ZMarkStackSpaceStart";
+
+    private static final int MAX_OBJECT_WORDS = 512;
+    /** Words of an object that G1's heap points to. */
+    private static final int PART_WORDS = 256;
+    private static final int BARRIER_SET_WORDS = 32;
+    /** Such objects begin at multiples of this. */
+    private static final int CACHE_LINES = 128;
+    private static final int CARD_SHIFT = 9;
+    private static final int PAGE = 4096;
+    private static final int MAX_GRANULES = 1 << 28;
+
+    private final VmReader vm;
+    private final MapSnapshot snapshot;
+    private final List<Claim> claims = new ArrayList<>();
+
+    private CollectorTables(VmReader vm, MapSnapshot snapshot) {
+        this.vm = vm;
+        this.snapshot = snapshot;
+    }
+
+    static List<Claim> claims(VmReader vm, MapSnapshot snapshot, JvmFlags flags, VmSymbols symbols) {
+        CollectorTables tables = new CollectorTables(vm, snapshot);
+        tables.find(tables::cards);
+        if (flags.isOn("UseSerialGC")) {
+            tables.find(tables::objectStartsOfSerial);
+        } else if (flags.isOn("UseParallelGC")) {
+            tables.find(() -> tables.parallel(symbols));
+        } else if (flags.isOn("UseG1GC")) {
+            tables.find(tables::g1);
+        } else if (flags.isOn("UseShenandoahGC")) {
+            tables.find(tables::shenandoah);
+            tables.find(tables::regionsOfShenandoah);
+        } else if (flags.isOn("UseZGC")) {
+            tables.find(tables::z);
+            tables.find(() -> tables.markStacksOfZ(flags, symbols));
+        }
+        return tables.claims;
+    }
+
+    /** One kind of table. */
+    private interface Finder {
+        void find() throws NotTold;
+    }
+
+    private void find(Finder finder) {
+        try {
+            finder.find();
+        } catch (NotTold none) {
+            // this JVM does not have it, or it is not as expected
+        }
+    }
+
+    private void add(long start, long end, String detail, boolean isInferred) {
+        if (start != 0 && Long.compareUnsigned(start, end) < 0) {
+            claims.add(new Claim(start, end, Region.GC, detail, isInferred));
+        }
+    }
+
+    private void cards() throws NotTold {
+        long barriers = vm.pointer("BarrierSet", "_barrier_set");
+        int kind = vm.intAt(barriers + vm.place("BarrierSet", "_fake_rtti") + vm.place("BarrierSet::FakeRtti", "_concrete_tag"));
+        if (kind == vm.constant("BarrierSet::CardTableBarrierSet") || kind == vm.constant("BarrierSet::G1BarrierSet")) {
+            long table = vm.pointer(barriers, "CardTableBarrierSet", "_card_table");
+            long map = vm.pointer(table, "CardTable", "_byte_map");
+            add(map, map + vm.pointer(table, "CardTable", "_byte_map_size"), "card table", false);
+        }
+    }
+
+    private void objectStartsOfSerial() throws NotTold {
+        boolean isNew = vm.has("SerialHeap", "_old_gen"); // from JDK 22 on
+        long old = vm.pointer(vm.pointer("Universe", "_collectedHeap"), isNew ? "SerialHeap" : "GenCollectedHeap", "_old_gen");
+        long table;
+        if (isNew) {
+            table = vm.pointer(old, "TenuredGeneration", "_bts") + vm.place("SerialBlockOffsetTable", "_vs");
+        } else {
+            long space = vm.pointer(old, "TenuredGeneration", "_the_space") + vm.place("OffsetTableContigSpace", "_offsets");
+            table = vm.pointer(space, "BlockOffsetArray", "_array") + vm.place("BlockOffsetSharedArray", "_vs");
+        }
+        add(vm.pointer(table, "VirtualSpace", "_low_boundary"), vm.pointer(table, "VirtualSpace", "_high_boundary"), "object starts", false);
+    }
+
+    /** Objects of the class PSVirtualSpace, known by the virtual table that the young generation's has. */
+    private void parallel(VmSymbols symbols) throws NotTold {
+        long young = vm.pointer("ParallelScavengeHeap", "_young_gen");
+        long virtualTable = vm.longAt(vm.pointer(young, "PSYoungGen", "_virtual_space"));
+        find(() -> spacesIn(symbols.variable(MARK_BITMAP).address(), symbols.variable(MARK_BITMAP).size(), virtualTable, "mark bits"));
+        find(() -> spacesIn(symbols.variable(SUMMARY).address(), symbols.variable(SUMMARY).size(), virtualTable, "summary of the heap"));
+        long old = vm.pointer("ParallelScavengeHeap", "_old_gen");
+        long heap = vm.pointer(old, "PSOldGen", "_virtual_space");
+        long[] words = vm.longsAt(old, (int) Math.min(vm.sizeOf("PSOldGen") / Long.BYTES, MAX_OBJECT_WORDS));
+        for (int i = 0; i < words.length; i++) {
+            if (words[i] == virtualTable && old + (long) i * Long.BYTES != heap) { // in the table of object starts
+                space(old + (long) i * Long.BYTES, "object starts");
+            }
+        }
+    }
+
+    private void spacesIn(long object, long size, long virtualTable, String detail) throws NotTold {
+        for (long word : vm.longsAt(object, (int) Math.min(size / Long.BYTES, MAX_OBJECT_WORDS))) {
+            try {
+                if (word % Long.BYTES == 0 && vm.longAt(word) == virtualTable) {
+                    space(word, detail);
+                }
+            } catch (NotTold noPointer) {
+                continue;
+            }
+        }
+    }
+
+    private void space(long space, String detail) throws NotTold {
+        add(vm.pointer(space, "PSVirtualSpace", "_reserved_low_addr"), vm.pointer(space, "PSVirtualSpace", "_reserved_high_addr"), detail, false);
+    }
+
+    /**
+     * Objects that G1's heap points to, and which hold a reserved range (G1PageBasedVirtualSpace) of the very size that a table for the
+     * heap has: mark bits have one for each word of it, object starts and card counts (up to JDK 19) a byte for each 512 bytes.
+     */
+    private void g1() throws NotTold {
+        long heap = vm.pointer("Universe", "_collectedHeap");
+        long words = vm.pointer(heap + vm.place("CollectedHeap", "_reserved"), "MemRegion", "_word_size");
+        long cards = claims.isEmpty() ? 0 : claims.get(0).start();
+        long[] pointers = vm.longsAt(heap, (int) Math.min(vm.sizeOf("G1CollectedHeap") / Long.BYTES, MAX_OBJECT_WORDS));
+        for (long[] object : vm.objects(pointers, PART_WORDS)) {
+            for (int i = 0; i + 1 < object.length; i++) {
+                long start = object[i];
+                long bytes = object[i + 1] - start;
+                boolean isBits = bytes == words / Byte.SIZE;
+                boolean isTable = bytes == words * Long.BYTES >>> CARD_SHIFT && start != cards;
+                if (words > 0 && start % PAGE == 0 && (isBits || isTable) && isAnonymous(start) && isAnonymous(start + bytes - 1)) {
+                    add(start, start + bytes, isBits ? "mark bits" : "object starts or card counts", true);
+                }
+            }
+        }
+    }
+
+    /** Ranges in Shenandoah's heap object, each as address and words, that have the size of mark bits: two for each word of the heap. */
+    private void shenandoah() throws NotTold {
+        long heap = vm.pointer("Universe", "_collectedHeap");
+        long words = vm.pointer(heap + vm.place("CollectedHeap", "_reserved"), "MemRegion", "_word_size");
+        find(() -> cardsOfShenandoah(vm.pointer(heap + vm.place("CollectedHeap", "_reserved"), "MemRegion", "_start"), words));
+        long[] fields = vm.longsAt(heap, (int) Math.min(vm.sizeOf("ShenandoahHeap") / Long.BYTES, MAX_OBJECT_WORDS));
+        for (int i = 0; i + 1 < fields.length; i++) {
+            if (fields[i + 1] == words >>> 5 && fields[i] % Long.BYTES == 0 && isAnonymous(fields[i])) {
+                add(fields[i], fields[i] + fields[i + 1] * Long.BYTES, "mark bits", true);
+            }
+        }
+    }
+
+    /** Where the objects that describe regions are, one beside the other. */
+    private void regionsOfShenandoah() throws NotTold {
+        long heap = vm.pointer("Universe", "_collectedHeap");
+        long count = vm.pointer(heap, "ShenandoahHeap", "_num_regions");
+        if (count < 1 || count > RegionsOfShenandoah.MAX_REGIONS) {
+            return;
+        }
+        long[] regions = vm.longsAt(vm.pointer(heap, "ShenandoahHeap", "_regions"), (int) count);
+        long start = Arrays.stream(regions).min().orElse(0);
+        long end = Arrays.stream(regions).max().orElse(0) + vm.sizeOf("ShenandoahHeapRegion");
+        if (start > 0 && end - start <= count * 2 * Math.max(vm.sizeOf("ShenandoahHeapRegion"), CACHE_LINES)) {
+            add(start, end, "descriptions of regions", false);
+        }
+    }
+
+    /**
+     * The card tables of the generational mode, in an object that the barrier set points to: it holds the range of the heap, and of each
+     * table its start and the address that its start would have for a heap from address 0 on.
+     */
+    private void cardsOfShenandoah(long start, long words) throws NotTold {
+        long range = vm.place("CardTable", "_whole_heap");
+        long size = vm.place("CardTable", "_byte_map_size");
+        if (range < 0 || range % Long.BYTES != 0 || size < 0 || size % Long.BYTES != 0) {
+            return;
+        }
+        for (long[] object : vm.objects(vm.longsAt(vm.pointer("BarrierSet", "_barrier_set"), BARRIER_SET_WORDS), BARRIER_SET_WORDS)) {
+            int at = (int) range / Long.BYTES;
+            if (Math.max(range, size) / Long.BYTES + 1 >= object.length || object[at] != start || object[at + 1] != words) {
+                continue;
+            }
+            long bytes = object[(int) size / Long.BYTES];
+            for (long map : object) {
+                boolean isTable = map % PAGE == 0 && bytes > 0 && isAnonymous(map) && isAnonymous(map + bytes - 1)
+                        && Arrays.stream(object).anyMatch(word -> word == map - (start >>> CARD_SHIFT));
+                if (isTable) {
+                    add(map, map + bytes, "card table", true);
+                }
+            }
+        }
+    }
+
+    private boolean isAnonymous(long address) {
+        int index = snapshot.find(address);
+        MapCursor mapping = index < 0 ? null : snapshot.cursor().seek(index);
+        return mapping != null && mapping.kind() == MappingKind.ANONYMOUS;
+    }
+
+    /**
+     * Maps with a pointer for each granule of the addresses that ZGC may give to objects. Their size stands before the field that points
+     * to them (src/hotspot/share/gc/z/zGranuleMap.hpp).
+     */
+    private void z() throws NotTold {
+        long heap = vm.pointer("Universe", "_collectedHeap") + vm.place("ZCollectedHeap", "_heap");
+        find(() -> granules(heap + vm.place("ZHeap", "_page_table") + vm.place("ZPageTable", "_map"), "ZGranuleMapForPageTable",
+                "page table"));
+        find(() -> granules(heap + vm.place("ZHeap", "_forwarding_table") + vm.place("ZForwardingTable", "_map"),
+                "ZGranuleMapForForwarding", "forwarding table")); // up to JDK 20
+    }
+
+    private void granules(long map, String type, String detail) throws NotTold {
+        long field = vm.place(type, "_map");
+        long count = field == Long.BYTES ? vm.longAt(map) : 0;
+        if (count > 0 && count <= MAX_GRANULES) {
+            long start = vm.longAt(map + field);
+            add(start, start + count * Long.BYTES, detail, false);
+        }
+    }
+
+    private void markStacksOfZ(JvmFlags flags, VmSymbols symbols) throws NotTold {
+        long start = symbols.value(vm, MARK_STACKS);
+        add(start, start + flags.number("ZMarkStackSpaceLimit").orElse(0), "mark stacks", false);
+    }
+}

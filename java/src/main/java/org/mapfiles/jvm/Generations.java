@@ -1,0 +1,78 @@
+package org.mapfiles.jvm;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.mapfiles.jvm.VmReader.NotTold;
+
+/** The parts of the heap of the collectors that have generations or one space, each in one piece: Serial, Parallel, Epsilon. */
+final class Generations {
+    private final VmReader vm;
+    private final List<Claim> claims = new ArrayList<>();
+
+    private Generations(VmReader vm) {
+        this.vm = vm;
+    }
+
+    /** Of the collector that the flags name; nothing for another one. */
+    static List<Claim> claims(VmReader vm, JvmFlags flags) {
+        Generations generations = new Generations(vm);
+        try {
+            long heap = vm.pointer("Universe", "_collectedHeap");
+            if (flags.isOn("UseSerialGC")) {
+                generations.serial(heap);
+            } else if (flags.isOn("UseParallelGC")) {
+                generations.parallel();
+            } else if (flags.isOn("UseEpsilonGC")) {
+                generations.space(heap + vm.place("EpsilonHeap", "_virtual_space"), "VirtualSpace", "heap");
+            }
+        } catch (NotTold none) {
+            // what was found until then counts
+        }
+        return generations.claims;
+    }
+
+    private void add(long start, long end, String detail) {
+        if (Long.compareUnsigned(start, end) < 0) {
+            claims.add(Claim.told(start, end, Region.JAVA_HEAP, detail));
+        }
+    }
+
+    /** What is reserved, and the part of it that is committed. */
+    private void space(long space, String type, String detail) throws NotTold {
+        if (type.equals("VirtualSpace")) {
+            add(vm.pointer(space, type, "_low_boundary"), vm.pointer(space, type, "_high_boundary"), "reserved");
+            add(vm.pointer(space, type, "_low"), vm.pointer(space, type, "_high"), detail);
+        } else {
+            add(vm.pointer(space, type, "_reserved_low_addr"), vm.pointer(space, type, "_reserved_high_addr"), "reserved");
+            add(vm.pointer(space, type, "_committed_low_addr"), vm.pointer(space, type, "_committed_high_addr"), detail);
+        }
+    }
+
+    /** The space that a field of an object points to. */
+    private void part(long object, String type, String field, String spaceType, String detail) throws NotTold {
+        long space = vm.pointer(object, type, field);
+        add(vm.pointer(space, spaceType, "_bottom"), vm.pointer(space, spaceType, "_end"), detail);
+    }
+
+    private void serial(long heap) throws NotTold {
+        String type = vm.has("SerialHeap", "_young_gen") ? "SerialHeap" : "GenCollectedHeap"; // up to JDK 21
+        String space = vm.has("ContiguousSpace", "_bottom") ? "ContiguousSpace" : "Space";
+        long young = vm.pointer(heap, type, "_young_gen");
+        long old = vm.pointer(heap, type, "_old_gen");
+        space(young + vm.place("Generation", "_virtual_space"), "VirtualSpace", "young generation");
+        space(old + vm.place("Generation", "_virtual_space"), "VirtualSpace", "old generation");
+        part(young, "DefNewGeneration", "_eden_space", space, "eden space");
+        part(young, "DefNewGeneration", "_from_space", space, "survivor space, from");
+        part(young, "DefNewGeneration", "_to_space", space, "survivor space, to");
+    }
+
+    private void parallel() throws NotTold {
+        long young = vm.pointer("ParallelScavengeHeap", "_young_gen");
+        long old = vm.pointer("ParallelScavengeHeap", "_old_gen");
+        space(vm.pointer(young, "PSYoungGen", "_virtual_space"), "PSVirtualSpace", "young generation");
+        space(vm.pointer(old, "PSOldGen", "_virtual_space"), "PSVirtualSpace", "old generation");
+        part(young, "PSYoungGen", "_eden_space", "MutableSpace", "eden space");
+        part(young, "PSYoungGen", "_from_space", "MutableSpace", "survivor space, from");
+        part(young, "PSYoungGen", "_to_space", "MutableSpace", "survivor space, to");
+    }
+}

@@ -1,0 +1,165 @@
+package org.mapfiles.jvm;
+
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
+import java.util.Collections;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.Set;
+import java.util.TreeSet;
+import org.mapfiles.MapsException;
+import org.mapfiles.jvm.VmReader.NotTold;
+
+/**
+ * The flags of a JVM, such as {@code -XX:MaxHeapSize}, and the values they had when this was read. Immutable.
+ *
+ * <p>Read from the JVM's own table of flags (JVMFlag::flags). A flag that this JVM does not have, or has with another type, is
+ * absent.
+ */
+public final class JvmFlags {
+    /** JDK 17 has about 1,400. */
+    private static final int MAX_FLAGS = 1 << 14;
+    private static final int MAX_NAME = 128;
+    /** Bytes of one flag's record; it has 24. */
+    private static final int MAX_SIZE = 256;
+    private static final int MAX_TEXT = 1 << 16;
+
+    /** The values of JVMFlag::_type (src/hotspot/share/runtime/flags/jvmFlag.hpp), the same from JDK 17 to 25. */
+    private static final int BOOL = 0;
+    private static final int INT = 1;
+    private static final int UINT = 2;
+    private static final int DOUBLE = 7;
+    private static final int TEXT = 8;
+    private static final int TEXT_LIST = 9;
+
+    private final Map<String, Object> values;
+
+    private JvmFlags(Map<String, Object> values) {
+        this.values = values;
+    }
+
+    /** Reads all flags and their values. None, where this JVM does not have the table. */
+    static JvmFlags read(VmReader vm) throws MapsException {
+        Map<String, Object> values = new HashMap<>();
+        try {
+            read(vm, values);
+        } catch (NotTold | ArithmeticException none) {
+            values.clear();
+        }
+        vm.checkFailure();
+        return new JvmFlags(values);
+    }
+
+    private static void read(VmReader vm, Map<String, Object> values) throws NotTold {
+        long count = vm.pointer("JVMFlag", "numFlags");
+        int size = Math.toIntExact(vm.sizeOf("JVMFlag"));
+        int nameAt = Math.toIntExact(vm.place("JVMFlag", "_name"));
+        int valueAt = Math.toIntExact(vm.place("JVMFlag", "_addr"));
+        int typeAt = Math.toIntExact(vm.place("JVMFlag", "_type"));
+        if (count <= 0 || count > MAX_FLAGS || size < 2 * Long.BYTES + Integer.BYTES || size > MAX_SIZE
+                || Math.max(Math.max(nameAt, valueAt) + Long.BYTES, typeAt + Integer.BYTES) > size || nameAt < 0 || valueAt < 0 || typeAt < 0) {
+            throw new NotTold(count + " flags of " + size + " bytes");
+        }
+        byte[] table = new byte[(int) count * size];
+        vm.read(vm.pointer("JVMFlag", "flags"), table, table.length);
+        ByteBuffer flags = ByteBuffer.wrap(table).order(ByteOrder.nativeOrder());
+        long[] names = new long[(int) count];
+        long[] places = new long[(int) count];
+        for (int i = 0; i < count; i++) {
+            names[i] = flags.getLong(i * size + nameAt);
+            places[i] = flags.getLong(i * size + valueAt);
+        }
+        byte[] texts = new byte[(int) count * MAX_NAME];
+        int[] textBytes = new int[(int) count];
+        vm.readAll(names, MAX_NAME, texts, textBytes);
+        byte[] words = new byte[(int) count * Long.BYTES];
+        int[] wordBytes = new int[(int) count];
+        vm.readAll(places, Long.BYTES, words, wordBytes);
+        ByteBuffer contents = ByteBuffer.wrap(words).order(ByteOrder.nativeOrder());
+        for (int i = 0; i < count; i++) {
+            String name = name(texts, i * MAX_NAME, textBytes[i]);
+            if (name != null && wordBytes[i] == Long.BYTES) {
+                Object value = value(vm, flags.getInt(i * size + typeAt), contents, i * Long.BYTES);
+                if (value != null) {
+                    values.put(name, value);
+                }
+            }
+        }
+    }
+
+    /** Null: none; the last entry of the table has no name. */
+    private static String name(byte[] texts, int at, int bytes) {
+        for (int i = 0; i < bytes; i++) {
+            if (texts[at + i] == 0) {
+                return i == 0 ? null : new String(texts, at, i, StandardCharsets.US_ASCII);
+            }
+        }
+        return null;
+    }
+
+    private static Object value(VmReader vm, int type, ByteBuffer contents, int at) {
+        switch (type) {
+            case BOOL:
+                return contents.get(at) == 0 ? Boolean.FALSE : Boolean.TRUE;
+            case INT:
+                return (long) contents.getInt(at);
+            case UINT:
+                return Integer.toUnsignedLong(contents.getInt(at));
+            case DOUBLE:
+                return contents.getDouble(at);
+            case TEXT:
+            case TEXT_LIST:
+                try {
+                    long text = contents.getLong(at);
+                    return text == 0 ? null : new String(vm.textAt(text, MAX_TEXT), StandardCharsets.UTF_8);
+                } catch (NotTold changed) {
+                    return null;
+                }
+            default: // intx, uintx, uint64_t, size_t
+                return type > UINT && type < DOUBLE ? contents.getLong(at) : null;
+        }
+    }
+
+    /** The names of all flags that have a value, in order. */
+    public Set<String> names() {
+        return Collections.unmodifiableSet(new TreeSet<>(values.keySet()));
+    }
+
+    /**
+     * The value of a flag that is on or off.
+     *
+     * @param name such as {@code DisableAttachMechanism}
+     * @return empty: the JVM has no such flag, or it is of another type
+     */
+    public Optional<Boolean> bool(String name) {
+        return values.get(name) instanceof Boolean ? Optional.of((Boolean) values.get(name)) : Optional.empty();
+    }
+
+    /** Whether a flag is on. @return false also where the JVM has no such flag */
+    public boolean isOn(String name) {
+        return Boolean.TRUE.equals(values.get(name));
+    }
+
+    /**
+     * The value of a flag that is a whole number, such as {@code MaxHeapSize} in bytes.
+     *
+     * @return empty: the JVM has no such flag, or it is of another type. A flag without a sign may be above {@link Long#MAX_VALUE}, and is
+     *         negative then.
+     */
+    public OptionalLong number(String name) {
+        return values.get(name) instanceof Long ? OptionalLong.of((Long) values.get(name)) : OptionalLong.empty();
+    }
+
+    /** The value of a flag that is a text. @return empty: the JVM has no such flag, it is of another type, or not set */
+    public Optional<String> text(String name) {
+        return values.get(name) instanceof String ? Optional.of((String) values.get(name)) : Optional.empty();
+    }
+
+    @Override
+    public String toString() {
+        return "JvmFlags[" + values.size() + "]";
+    }
+}

@@ -1,0 +1,160 @@
+package org.mapfiles.jvm;
+
+import java.nio.file.Path;
+import org.mapfiles.AccessRefusedException;
+import org.mapfiles.MapSnapshot;
+import org.mapfiles.MapsException;
+import org.mapfiles.NotSupportedException;
+import org.mapfiles.ProcessMaps;
+import org.mapfiles.internal.ProcessMemory;
+import org.mapfiles.internal.VmTables;
+import org.mapfiles.jvm.VmReader.NotTold;
+
+/**
+ * The HotSpot JVM in a process, this one or another, read from outside: nothing is loaded into the process, no signal is sent to
+ * it, and it may be stopped or frozen. This takes the right to attach to the process (ptrace(2)).
+ *
+ * <pre>{@code
+ * try (ProcessMaps maps = ProcessMaps.of(pid); JvmProcess jvm = JvmProcess.of(maps)) {
+ *     boolean refusesAttach = jvm.flags().isOn("DisableAttachMechanism");
+ * }
+ * }</pre>
+ *
+ * <p>A JVM is recognized by what its library exports in memory, not by a file's name. Of one thread.
+ */
+public final class JvmProcess implements AutoCloseable {
+    /** Libraries with the tables of a JVM that are tried. A process has one; a hostile one may have any number. */
+    private static final int MAX_LIBRARIES = 8;
+
+    private final ProcessMaps maps;
+    private final ProcessMemory memory;
+    private final VmReader vm;
+
+    private static final VmTables NONE = new VmTables(null, 0, 0, 0);
+    /** The tables of this JVM, which do not change; or {@link #NONE}. */
+    private static volatile VmTables own;
+
+    private JvmProcess(ProcessMaps maps, ProcessMemory memory, VmReader vm) {
+        this.maps = maps;
+        this.memory = memory;
+        this.vm = vm;
+    }
+
+    /**
+     * Opens the JVM in a process.
+     *
+     * @param maps the process, which stays open and is the caller's to close
+     * @throws NotSupportedException if there is no JVM in it ({@link NotSupportedException.Missing#JVM})
+     * @throws org.mapfiles.AccessRefusedException if this process may not attach to the other one
+     * @throws org.mapfiles.ProcessGoneException if it has exited
+     */
+    public static JvmProcess of(ProcessMaps maps) throws MapsException {
+        ProcessMemory memory = ProcessMemory.of(maps);
+        try {
+            return new JvmProcess(maps, memory, find(maps, memory));
+        } catch (MapsException | RuntimeException | Error e) {
+            memory.close();
+            throw e;
+        }
+    }
+
+    /** This JVM, also where it does not have HotSpot's structures. @param maps of this process */
+    static JvmProcess own(ProcessMaps maps) throws MapsException {
+        ProcessMemory memory;
+        try {
+            memory = ProcessMemory.of(maps);
+        } catch (AccessRefusedException sandbox) { // no /proc/self/mem
+            return new JvmProcess(maps, null, new VmReader(null, NONE));
+        }
+        try {
+            VmTables tables = own;
+            if (tables == null) {
+                tables = memory.vmTables(maps.snapshot(), 0);
+                tables = tables != null ? tables : NONE;
+                own = tables;
+            }
+            return new JvmProcess(maps, memory, new VmReader(memory, tables));
+        } catch (MapsException | RuntimeException | Error e) {
+            memory.close();
+            throw e;
+        }
+    }
+
+    private static VmReader find(ProcessMaps maps, ProcessMemory memory) throws MapsException {
+        MapSnapshot snapshot = maps.snapshot();
+        String why = "it has no library that exports HotSpot's structures";
+        long after = 0;
+        for (int i = 0; i < MAX_LIBRARIES; i++) {
+            VmTables tables = memory.vmTables(snapshot, after);
+            if (tables == null) {
+                break;
+            }
+            if (tables.content() != null) {
+                VmReader vm = new VmReader(memory, tables);
+                if (isCreated(vm)) {
+                    return vm;
+                }
+                vm.checkFailure();
+                why = "its libjvm is loaded, but no JVM has been created, or not yet";
+            } else if (after == 0) {
+                why = "it exports gHotSpotVMStructs as a JVM does, but its tables are not HotSpot's, or damaged";
+            }
+            after = tables.start();
+        }
+        throw memory.noJvm(why);
+    }
+
+    /** The heap is made early in JNI_CreateJavaVM, and stays. */
+    private static boolean isCreated(VmReader vm) {
+        try {
+            return vm.pointer("Universe", "_collectedHeap") != 0;
+        } catch (NotTold none) {
+            return false;
+        }
+    }
+
+    /** The process' directory in its proc file system, valid until this is closed. */
+    Path directory() {
+        return memory == null ? Path.of("/proc/self") : memory.directory();
+    }
+
+    /** The JVM's structures. */
+    VmReader vm() {
+        return vm;
+    }
+
+    /** Its version, such as {@code 25.0.3+9-LTS}; empty: it does not have that. */
+    public String version() throws MapsException {
+        String version = "";
+        try {
+            version = vm.nameAt(vm.pointer("Abstract_VM_Version", "_s_vm_release"));
+        } catch (NotTold none) {
+            // another JVM than HotSpot, or a later one
+        }
+        vm.checkFailure();
+        return version;
+    }
+
+    /** Its flags, as they are now. */
+    public JvmFlags flags() throws MapsException {
+        return JvmFlags.read(vm);
+    }
+
+    /** Whether the process could answer a request now. */
+    public RunState runState() {
+        return RunStates.of(directory());
+    }
+
+    /** Gives the descriptors back. Again: nothing. */
+    @Override
+    public void close() {
+        if (memory != null) {
+            memory.close();
+        }
+    }
+
+    @Override
+    public String toString() {
+        return "JvmProcess[" + maps.pid() + "]";
+    }
+}

@@ -1,0 +1,82 @@
+package org.mapfiles.jvm;
+
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import org.mapfiles.jvm.VmReader.NotTold;
+
+/**
+ * The address space of metaspace and of class space, by static variables of metaspace (src/hotspot/share/memory/metaspace), the
+ * same from JDK 17 to 25. None of these are exported, so each object counts only if its content is what it must be.
+ */
+final class Metaspaces {
+    static final String CLASS_CONTEXT = "_ZN9metaspace16MetaspaceContext20_class_space_contextE";
+    static final String OTHER_CONTEXT = "_ZN9metaspace16MetaspaceContext23_nonclass_space_contextE";
+
+    /** Nodes have 16 MiB or more each. */
+    private static final int MAX_NODES = 1 << 16;
+    private static final int NODE_WORDS = 16;
+    private static final long PAGE = 4096;
+
+    private final VmReader vm;
+    private final List<Claim> claims = new ArrayList<>();
+
+    private Metaspaces(VmReader vm) {
+        this.vm = vm;
+    }
+
+    static List<Claim> claims(VmReader vm, VmSymbols symbols) {
+        Metaspaces spaces = new Metaspaces(vm);
+        spaces.add(symbols, CLASS_CONTEXT, Region.CLASS_SPACE, "compressed class space");
+        spaces.add(symbols, OTHER_CONTEXT, Region.METASPACE, "metaspace");
+        return spaces.claims;
+    }
+
+    /** The nodes of a context, which begins with its name and the list of its nodes. */
+    private void add(VmSymbols symbols, String variable, Region region, String detail) {
+        try {
+            long context = symbols.value(vm, variable);
+            if (context == 0) {
+                return; // without compressed class pointers there is no class space
+            }
+            String name = region == Region.CLASS_SPACE ? "class-space" : "non-class-space";
+            long[] fields = vm.longsAt(context, 2);
+            long[] list = vm.longsAt(fields[1], 3); // its name and its first node, in JDK 17 to 25 behind its virtual table
+            boolean isNameFirst = isText(list[0], name);
+            if (!isText(fields[0], name) || !isNameFirst && !isText(list[1], name)) {
+                throw new NotTold(name);
+            }
+            long node = isNameFirst ? list[1] : list[2];
+            for (int i = 0; node != 0 && i < MAX_NODES; i++) {
+                node = addNode(node, region, detail);
+            }
+        } catch (NotTold other) {
+            // another JVM than those, or memory that has changed meanwhile
+        }
+    }
+
+    private boolean isText(long address, String text) throws NotTold {
+        byte[] bytes = (text + '\0').getBytes(StandardCharsets.US_ASCII);
+        byte[] found = new byte[bytes.length];
+        vm.read(address, found, found.length);
+        return Arrays.equals(found, bytes);
+    }
+
+    /** The next node first; then the reserved range as address and bytes, and later again as address and words. */
+    private long addNode(long node, Region region, String detail) throws NotTold {
+        long[] words = vm.longsAt(node, NODE_WORDS);
+        for (int i = 1; i < NODE_WORDS - 3; i++) {
+            long start = words[i];
+            long bytes = words[i + 1];
+            boolean isRange = start != 0 && start % PAGE == 0 && bytes > 0 && bytes % PAGE == 0;
+            for (int k = i + 2; isRange && k < NODE_WORDS - 1; k++) {
+                if (words[k] == start && words[k + 1] == bytes / Long.BYTES) {
+                    claims.add(Claim.told(start, start + bytes, region, detail));
+                    return words[0];
+                }
+            }
+        }
+        throw new NotTold("a node of metaspace");
+    }
+}

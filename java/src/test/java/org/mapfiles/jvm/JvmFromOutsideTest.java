@@ -1,0 +1,305 @@
+package org.mapfiles.jvm;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import java.io.IOException;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.mapfiles.ChildJvm;
+import org.mapfiles.NotSupportedException;
+import org.mapfiles.ProcessMaps;
+
+/** A JVM is read in whatever state it is, and nothing of it changes; what is no JVM is named so, soon. */
+class JvmFromOutsideTest {
+    private static void isRead(long pid) throws Exception {
+        try (ProcessMaps maps = ProcessMaps.of(pid)) {
+            JvmRegions regions = JvmRegions.read(maps);
+            for (Region region : new Region[] {Region.JAVA_HEAP, Region.CODE_HEAP, Region.THREAD_STACK, Region.LIBRARY, Region.MALLOC}) {
+                assertThat(regions.bytes(region)).as(region.toString()).isPositive();
+            }
+            assertThat(stacks(regions)).as("stacks of Java threads, by name").anyMatch(detail -> detail.contains("Signal Dispatch")
+                    || detail.contains("Reference Handl"));
+        }
+    }
+
+    private static void isInState(Process process, char state) throws Exception {
+        Path stat = Path.of("/proc/" + process.pid() + "/stat");
+        for (int i = 0; i < 10_000 && !Files.readString(stat).contains(") " + state + " "); i++) {
+            Thread.sleep(1);
+        }
+        assertThat(Files.readString(stat)).contains(") " + state + " ");
+    }
+
+    private static List<String> stacks(JvmRegions regions) {
+        List<String> stacks = new ArrayList<>();
+        for (int i = 0; i < regions.size(); i++) {
+            if (regions.region(i) == Region.THREAD_STACK && !regions.isInferred(i)) {
+                stacks.add(regions.detail(i));
+            }
+        }
+        return stacks;
+    }
+
+    /** Threads, descriptors and mappings of a process. */
+    private static Set<String> facts(long pid) throws Exception {
+        Set<String> facts = new TreeSet<>();
+        for (String directory : new String[] {"task", "fd"}) {
+            try (DirectoryStream<Path> entries = Files.newDirectoryStream(Path.of("/proc/" + pid + "/" + directory))) {
+                for (Path entry : entries) {
+                    facts.add(directory + " " + entry.getFileName() + " "
+                            + (directory.equals("fd") ? Files.readSymbolicLink(entry) : Files.readString(entry.resolve("comm"))));
+                }
+            }
+        }
+        facts.addAll(Files.readAllLines(Path.of("/proc/" + pid + "/maps")));
+        return facts;
+    }
+
+    /** Interpreted, it compiles nothing; and once it waits, it changes nothing by itself. */
+    @Test
+    void nothingOfItChanges() throws Exception {
+        Process jvm = JvmProcessTest.waiting("-Xint", "-Xlog:all=warning");
+        try {
+            Set<String> before = facts(jvm.pid());
+            for (int same = 0, tries = 0; same < 3 && tries < 100; same++, tries++) {
+                Thread.sleep(200);
+                Set<String> now = facts(jvm.pid());
+                same = now.equals(before) ? same : -1;
+                before = now;
+            }
+            for (int i = 0; i < 10; i++) {
+                isRead(jvm.pid());
+            }
+            assertThat(facts(jvm.pid())).isEqualTo(before);
+            jvm.getOutputStream().close();
+            assertThat(jvm.waitFor()).as("it goes on as before").isZero();
+            assertThat(jvm.inputReader().readLine()).as("its output").isNull();
+        } finally {
+            jvm.destroyForcibly();
+        }
+    }
+
+    @Test
+    void oneThatLetsNobodyAttach() throws Exception {
+        Process jvm = JvmProcessTest.waiting("-XX:+DisableAttachMechanism", "-XX:-UsePerfData", "-Xrs");
+        try {
+            isRead(jvm.pid());
+        } finally {
+            jvm.destroyForcibly();
+        }
+    }
+
+    @Test
+    void aStoppedOne() throws Exception {
+        Process jvm = JvmProcessTest.waiting();
+        try {
+            new ProcessBuilder("kill", "-STOP", Long.toString(jvm.pid())).start().waitFor();
+            isInState(jvm, 'T');
+            isRead(jvm.pid());
+        } finally {
+            jvm.destroyForcibly();
+        }
+    }
+
+    /** By the freezer of either version of control groups; the group is a child of this process' own. */
+    @ParameterizedTest
+    @ValueSource(strings = {"cgroup2", "cgroup"})
+    void aFrozenOne(String type) throws Exception {
+        Path above = mount(type);
+        assumeTrue(above != null, "no freezer of " + type + " is mounted here");
+        Path group = above.resolve("mapfiles-test-" + ProcessHandle.current().pid());
+        try {
+            Files.createDirectory(group);
+        } catch (IOException refused) {
+            assumeTrue(false, "no group of " + type + " can be made here: " + refused);
+        }
+        boolean isNew = type.equals("cgroup2");
+        Process jvm = JvmProcessTest.waiting();
+        try {
+            Path switchFile = group.resolve(isNew ? "cgroup.freeze" : "freezer.state");
+            assumeTrue(Files.exists(switchFile), "this group has no " + switchFile.getFileName());
+            Files.writeString(group.resolve("cgroup.procs"), Long.toString(jvm.pid()));
+            Files.writeString(switchFile, isNew ? "1" : "FROZEN");
+            try (ProcessMaps maps = ProcessMaps.of(jvm.pid()); JvmProcess process = JvmProcess.of(maps)) {
+                assertThat(waitFor(RunState.FROZEN, process)).isTrue();
+                isRead(jvm.pid());
+                assertThat(process.runState()).isEqualTo(RunState.FROZEN);
+                Files.writeString(switchFile, isNew ? "0" : "THAWED");
+                assertThat(waitFor(RunState.RUNNING, process)).isTrue();
+            } finally {
+                Files.writeString(switchFile, isNew ? "0" : "THAWED");
+            }
+        } finally {
+            jvm.destroyForcibly().waitFor();
+            removeGroup(group);
+        }
+    }
+
+    private static boolean waitFor(RunState state, JvmProcess process) throws Exception {
+        for (int i = 0; i < 10_000 && process.runState() != state; i++) {
+            Thread.sleep(1);
+        }
+        return process.runState() == state;
+    }
+
+    /** The last process leaves its group some time after it has ended. */
+    private static void removeGroup(Path group) throws Exception {
+        for (int i = 0; i < 5000; i++) {
+            try {
+                Files.delete(group);
+                return;
+            } catch (IOException busy) {
+                Thread.sleep(1);
+            }
+        }
+    }
+
+    /** Null: none. */
+    private static Path mount(String type) throws IOException {
+        try (Stream<String> mounts = Files.lines(Path.of("/proc/self/mounts"))) {
+            return mounts.map(line -> line.split(" "))
+                    .filter(fields -> fields[2].equals(type) && (type.equals("cgroup2") || fields[3].matches("(.*,)?freezer(,.*)?")))
+                    .map(fields -> Path.of(fields[1])).findFirst().orElse(null);
+        }
+    }
+
+    /** With numbers of processes and files of its own. */
+    @Test
+    void oneInAContainer() throws Exception {
+        Process jvm;
+        try {
+            jvm = new ChildJvm().under("unshare", "--mount", "--pid", "--fork", "--kill-child", "sh", "-c",
+                    "mount -t proc proc /proc && mount -t tmpfs none /mnt && exec \"$@\"", "sh").start(JvmProcessTest.Waiting.class);
+            assumeTrue("READY".equals(jvm.inputReader().readLine()), "this user cannot make namespaces");
+        } catch (IOException refused) {
+            assumeTrue(false, "no unshare(1)");
+            return;
+        }
+        try {
+            long pid = jvm.toHandle().children().findFirst().orElseThrow().pid();
+            isRead(pid);
+            try (ProcessMaps maps = ProcessMaps.of(pid)) {
+                assertThat(stacks(JvmRegions.read(maps))).filteredOn(detail -> !detail.startsWith("the process")).isNotEmpty()
+                        .allMatch(detail -> Files.exists(Path.of("/proc/" + pid + "/task/" + detail.split(" ")[0])));
+            }
+        } finally {
+            jvm.descendants().forEach(ProcessHandle::destroyForcibly);
+            jvm.destroyForcibly();
+        }
+    }
+
+    /** Its libjvm and its working directory are deleted while it runs, as by an upgrade. */
+    @Test
+    void oneWhoseFilesAreDeleted(@TempDir Path directory) throws Exception {
+        Path home = Path.of(System.getProperty("java.home"));
+        Path copy = Files.createDirectory(directory.resolve("jdk"));
+        Files.createDirectories(copy.resolve("lib/server"));
+        Files.createDirectory(copy.resolve("bin"));
+        Files.copy(home.resolve("bin/java"), copy.resolve("bin/java"), java.nio.file.StandardCopyOption.COPY_ATTRIBUTES);
+        for (Path part : new Path[] {home, home.resolve("lib"), home.resolve("lib/server")}) {
+            try (DirectoryStream<Path> entries = Files.newDirectoryStream(part)) {
+                for (Path entry : entries) {
+                    Path to = copy.resolve(home.relativize(entry).toString());
+                    if (entry.endsWith("libjvm.so")) {
+                        Files.copy(entry, to);
+                    } else if (!Files.exists(to)) {
+                        Files.createSymbolicLink(to, entry);
+                    }
+                }
+            }
+        }
+        Path work = Files.createDirectory(directory.resolve("work"));
+        Process jvm = new ProcessBuilder(copy.resolve("bin/java").toString(), "-cp", ChildJvm.homeOf(JvmFromOutsideTest.class).toString(),
+                JvmProcessTest.Waiting.class.getName()).directory(work.toFile()).redirectErrorStream(true).start();
+        try {
+            assertThat(jvm.inputReader().readLine()).isEqualTo("READY");
+            Files.delete(copy.resolve("lib/server/libjvm.so"));
+            Files.delete(work);
+            isRead(jvm.pid());
+        } finally {
+            jvm.destroyForcibly();
+            deleteLinks(copy);
+        }
+    }
+
+    /** They are not the temporary directory's to follow. */
+    private static void deleteLinks(Path directory) throws IOException {
+        try (Stream<Path> files = Files.walk(directory)) {
+            for (Path file : (Iterable<Path>) files.filter(Files::isSymbolicLink)::iterator) {
+                Files.delete(file);
+            }
+        }
+    }
+
+    private static Path beside(String program) {
+        String odd = System.getProperty("mapfiles.odd-process");
+        assumeTrue(odd != null, "mapfiles.odd-process names no program");
+        Path path = Path.of(odd).resolveSibling(program);
+        assumeTrue(Files.isExecutable(path), path + " was not built");
+        return path;
+    }
+
+    private static String libjvm() {
+        return Path.of(System.getProperty("java.home"), "lib/server/libjvm.so").toString();
+    }
+
+    /** A JVM that a C program has made on another thread than its first, which has ended. */
+    @Test
+    void oneWhoseFirstThreadHasEnded() throws Exception {
+        Process jvm = new ProcessBuilder(beside("orphan_jvm").toString(), libjvm()).redirectErrorStream(true).start();
+        try {
+            String line = jvm.inputReader().readLine();
+            while (line != null && !line.equals("READY")) { // a warning that the first thread's stack is not found
+                line = jvm.inputReader().readLine();
+            }
+            assertThat(line).isNotNull();
+            isInState(jvm, 'Z');
+            isRead(jvm.pid());
+        } finally {
+            jvm.destroyForcibly();
+        }
+    }
+
+    /** Programs that export what a JVM exports, with another content; and one that only maps a libjvm.so, as a file. */
+    @ParameterizedTest
+    @ValueSource(strings = {"empty", "endless", "same", "long", "wild", "far", "outside", "file"})
+    void whatIsNoJvm(String content) throws Exception {
+        Process fake = new ProcessBuilder(beside("fake_jvm").toString(), content, libjvm()).start();
+        try (ProcessMaps maps = ProcessMaps.of(fake.pid())) {
+            assertThat(fake.inputReader().readLine()).isEqualTo("READY");
+            assertThatThrownBy(() -> JvmRegions.read(maps)).isInstanceOf(NotSupportedException.class)
+                    .hasMessageStartingWith("no JVM in process " + fake.pid() + ": ");
+            assertThat(fake.isAlive()).isTrue();
+        } finally {
+            fake.destroyForcibly();
+        }
+    }
+
+    /** Its lists lead back to where they begin, its counts are huge: what is read ends, and the kernel's part of it is right. */
+    @Test
+    void whatIsAJvmByItsTablesAlone() throws Exception {
+        Process fake = new ProcessBuilder(beside("fake_jvm").toString(), "plausible").start();
+        try (ProcessMaps maps = ProcessMaps.of(fake.pid())) {
+            assertThat(fake.inputReader().readLine()).isEqualTo("READY");
+            JvmRegions regions = JvmRegions.read(maps);
+            assertThat(regions.bytes(Region.LIBRARY)).isPositive();
+            try (JvmProcess jvm = JvmProcess.of(maps)) {
+                assertThat(jvm.flags().names()).isEmpty();
+            }
+        } finally {
+            fake.destroyForcibly();
+        }
+    }
+}

@@ -1,0 +1,142 @@
+package org.mapfiles.jvm;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.sun.management.HotSpotDiagnosticMXBean;
+import java.lang.management.ManagementFactory;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Objects;
+import java.util.OptionalLong;
+import org.junit.jupiter.api.Test;
+import org.mapfiles.ChildJvm;
+import org.mapfiles.NotSupportedException;
+import org.mapfiles.ProcessGoneException;
+import org.mapfiles.ProcessMaps;
+
+/** The JVM in this process and in others, read from outside. */
+class JvmProcessTest {
+    /** The program of a JVM that waits until its input ends. */
+    static final class Waiting {
+        private Waiting() {
+        }
+
+        public static void main(String[] arguments) throws Exception {
+            System.out.println("READY");
+            while (System.in.read() >= 0) {
+                continue;
+            }
+        }
+    }
+
+    static Process waiting(String... options) throws Exception {
+        Process process = new ChildJvm().with(options).start(Waiting.class);
+        assertThat(process.inputReader().readLine()).isEqualTo("READY");
+        return process;
+    }
+
+    @Test
+    void theFlagsOfThisJvmAreWhatItsManagementReports() throws Exception {
+        HotSpotDiagnosticMXBean bean = ManagementFactory.getPlatformMXBean(HotSpotDiagnosticMXBean.class);
+        try (ProcessMaps maps = ProcessMaps.self(); JvmProcess jvm = JvmProcess.of(maps)) {
+            JvmFlags flags = jvm.flags();
+            assertThat(jvm.version()).isEqualTo(System.getProperty("java.vm.version"));
+            assertThat(flags.names()).contains("DisableAttachMechanism", "ReduceSignalUsage", "MaxHeapSize").hasSizeGreaterThan(500);
+            Map<String, String> reported = new HashMap<>();
+            for (String name : flags.names()) {
+                reported.put(name, reported(bean, name));
+            }
+            reported.values().removeIf(Objects::isNull);
+            JvmFlags later = jvm.flags(); // compilers change theirs as they begin
+            assertThat(reported).hasSizeGreaterThan(400)
+                    .allSatisfy((name, value) -> assertThat(value).as(name).isIn(value(flags, name), value(later, name)));
+            assertThat(flags.bool("MaxHeapSize")).as("of another type").isEmpty();
+            assertThat(flags.number("NoSuchFlag")).isEmpty();
+            assertThat(flags.isOn("NoSuchFlag")).isFalse();
+        }
+    }
+
+    private static String value(JvmFlags flags, String name) {
+        OptionalLong number = flags.number(name);
+        return number.isPresent() ? Long.toUnsignedString(number.getAsLong())
+                : flags.bool(name).map(String::valueOf).or(() -> flags.text(name)).orElse("");
+    }
+
+    /** Null: it is not reported, or is a fraction or negative. */
+    private static String reported(HotSpotDiagnosticMXBean bean, String name) {
+        try {
+            String value = bean.getVMOption(name).getValue();
+            return value.matches("-?\\d+\\.\\d.*|-\\d+") ? null : value;
+        } catch (IllegalArgumentException none) {
+            return null;
+        }
+    }
+
+    @Test
+    void theFlagsOfAnother() throws Exception {
+        Process other = waiting("-XX:+DisableAttachMechanism", "-Xrs", "-Xmx78m", "-XX:HeapDumpPath=/no/such/ü");
+        try (ProcessMaps maps = ProcessMaps.of(other.pid()); JvmProcess jvm = JvmProcess.of(maps)) {
+            JvmFlags flags = jvm.flags();
+            assertThat(jvm.version()).isEqualTo(System.getProperty("java.vm.version"));
+            assertThat(flags.isOn("DisableAttachMechanism")).isTrue();
+            assertThat(flags.isOn("ReduceSignalUsage")).isTrue();
+            assertThat(flags.number("MaxHeapSize")).hasValue(78 << 20);
+            assertThat(flags.text("HeapDumpPath")).contains("/no/such/ü");
+            assertThat(flags.bool("UseSerialGC")).contains(true);
+            assertThat(jvm.runState()).isEqualTo(RunState.RUNNING);
+        } finally {
+            other.destroyForcibly();
+        }
+    }
+
+    @Test
+    void aStoppedOne() throws Exception {
+        Process other = waiting();
+        try (ProcessMaps maps = ProcessMaps.of(other.pid())) {
+            new ProcessBuilder("kill", "-STOP", Long.toString(other.pid())).start().waitFor();
+            while (!Files.readString(Path.of("/proc/" + other.pid() + "/stat")).contains(") T ")) {
+                Thread.onSpinWait();
+            }
+            try (JvmProcess jvm = JvmProcess.of(maps)) {
+                assertThat(jvm.runState()).isEqualTo(RunState.STOPPED);
+                assertThat(jvm.flags().isOn("UseSerialGC")).isTrue();
+            }
+        } finally {
+            other.destroyForcibly();
+        }
+    }
+
+    @Test
+    void aProcessWithoutOne() throws Exception {
+        Process cat = new ProcessBuilder("cat").start();
+        try (ProcessMaps maps = ProcessMaps.of(cat.pid())) {
+            assertThatThrownBy(() -> JvmProcess.of(maps)).isInstanceOfSatisfying(NotSupportedException.class,
+                    e -> assertThat(e.missing()).isEqualTo(NotSupportedException.Missing.JVM))
+                    .hasMessageContaining("no JVM in process " + cat.pid());
+        } finally {
+            cat.destroy();
+        }
+    }
+
+    @Test
+    void oneThatHasExited() throws Exception {
+        Process other = waiting();
+        try (ProcessMaps maps = ProcessMaps.of(other.pid()); JvmProcess jvm = JvmProcess.of(maps)) {
+            other.destroyForcibly().waitFor();
+            assertThatThrownBy(jvm::flags).isInstanceOf(ProcessGoneException.class);
+        }
+    }
+
+    @Test
+    void oneThatIsClosed() throws Exception {
+        try (ProcessMaps maps = ProcessMaps.self()) {
+            JvmProcess jvm = JvmProcess.of(maps);
+            jvm.close();
+            jvm.close();
+            assertThatThrownBy(jvm::flags).isInstanceOf(IllegalStateException.class);
+        }
+    }
+}

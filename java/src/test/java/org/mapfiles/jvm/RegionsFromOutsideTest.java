@@ -1,0 +1,147 @@
+package org.mapfiles.jvm;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.BufferedReader;
+import java.io.RandomAccessFile;
+import java.util.ArrayList;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Set;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.mapfiles.ChildJvm;
+import org.mapfiles.ProcessMaps;
+
+/** Regions of another JVM, under every collector, beside what that JVM reports of itself and what its System.map names. */
+class RegionsFromOutsideTest {
+    private static final long PAGE = 4096;
+    /** Reported as each other from outside. */
+    private static final Set<Region> OF_THE_C_LIBRARY = EnumSet.of(Region.MALLOC, Region.DIRECT_BUFFER);
+
+    static List<String> options() throws Exception {
+        List<String> options = new ArrayList<>(Collectors.options());
+        options.add("-XX:+UnlockExperimentalVMOptions -XX:+UseEpsilonGC");
+        if (options.contains("-XX:+UseShenandoahGC") && Runtime.version().feature() >= 25) {
+            options.add("-XX:+UseShenandoahGC -XX:ShenandoahGCMode=generational");
+        }
+        options.add("-XX:+UseSerialGC -XX:-UseCompressedOops -XX:-UseCompressedClassPointers -Xshare:off");
+        return options;
+    }
+
+    @ParameterizedTest
+    @MethodSource("options")
+    void theyAgreeWithWhatTheJvmReportsItself(String collector) throws Exception {
+        Process jvm = new ChildJvm().with(collector.split(" ")).with("-XX:NativeMemoryTracking=summary", "-Xmx512m")
+                .start(RegionsForOthers.class);
+        try (ProcessMaps maps = ProcessMaps.of(jvm.pid())) {
+            List<long[]> parts = new ArrayList<>();
+            StringBuilder map = new StringBuilder();
+            StringBuilder all = new StringBuilder();
+            BufferedReader in = jvm.inputReader();
+            String line;
+            while ((line = in.readLine()) != null && !line.equals("READY")) {
+                all.append(line).append('\n');
+                String[] words = line.split(" ");
+                if (words[0].equals("PART")) {
+                    parts.add(new long[] {Long.parseUnsignedLong(words[1], 16), Long.parseUnsignedLong(words[2], 16),
+                        Region.valueOf(words[3]).ordinal()});
+                } else if (words[0].equals("MAP")) {
+                    map.append(line.substring(4)).append('\n');
+                }
+            }
+            assertThat(line).as(all.toString()).isNotNull();
+            JvmRegions regions = JvmRegions.read(maps);
+            inOrder(regions);
+            complete(regions, collector);
+            agreesWith(parts, regions, collector);
+            if (Runtime.version().feature() >= 24) {
+                long[] counts = RegionsAndSystemMap.agreement(regions, map.toString());
+                System.out.printf("%s from outside: System.map agrees in %.2f %% of bytes and %d of %d mappings that both name%n", collector,
+                        100.0 * counts[1] / counts[0], counts[3], counts[2]);
+                assertThat(counts[1]).as("bytes").isGreaterThanOrEqualTo((long) (0.99 * counts[0]));
+                assertThat(counts[2]).as("mappings that both name").isGreaterThan(20);
+            }
+            long[] unknown = unknownAndResident(regions, jvm.pid());
+            System.out.printf("%s from outside: %d of %d KiB resident are unknown%n", collector, unknown[0] >> 10, unknown[1] >> 10);
+            assertThat(unknown[0]).as("unknown resident bytes").isLessThanOrEqualTo(unknown[1] / 100);
+        } finally {
+            jvm.destroyForcibly();
+        }
+    }
+
+    private static void inOrder(JvmRegions regions) {
+        for (int i = 0; i < regions.size(); i++) {
+            assertThat(Long.compareUnsigned(regions.start(i), regions.end(i))).isNegative();
+            assertThat(i == 0 || Long.compareUnsigned(regions.end(i - 1), regions.start(i)) <= 0).isTrue();
+        }
+    }
+
+    private static void complete(JvmRegions regions, String collector) {
+        for (Region region : new Region[] {Region.JAVA_HEAP, Region.CODE_HEAP, Region.METASPACE, Region.THREAD_STACK, Region.LIBRARY,
+            Region.FILE, Region.MALLOC, Region.JVM_OTHER}) {
+            assertThat(regions.bytes(region)).as("%s %s", region, collector).isPositive();
+        }
+        assertThat(regions.bytes(Region.JAVA_HEAP)).isGreaterThanOrEqualTo(512 << 20);
+        if (!collector.contains("-UseCompressedClassPointers")) {
+            assertThat(regions.bytes(Region.CLASS_SPACE)).as("class space").isGreaterThanOrEqualTo(1L << 30);
+        }
+        if (!collector.contains("Epsilon")) {
+            assertThat(regions.bytes(Region.GC)).as("the collector's").isPositive();
+        }
+    }
+
+    private static void agreesWith(List<long[]> parts, JvmRegions regions, String collector) {
+        long both = 0;
+        long same = 0;
+        for (long[] part : parts) {
+            for (int i = 0; i < regions.size(); i++) {
+                long from = Math.max(regions.start(i), part[0]);
+                long to = Math.min(regions.end(i), part[1]);
+                Region own = Region.values()[(int) part[2]];
+                Region outside = regions.region(i);
+                if (part[0] < 0 || regions.start(i) < 0 || from >= to || own == Region.UNKNOWN || outside == Region.UNKNOWN) {
+                    continue;
+                }
+                boolean agrees = own == outside || OF_THE_C_LIBRARY.contains(own) && OF_THE_C_LIBRARY.contains(outside);
+                both += to - from;
+                same += agrees ? to - from : 0;
+                assertThat(outside == Region.GC && !agrees).as("%s: %x-%x is %s, not the collector's %s", collector, from, to, own,
+                        regions.detail(i)).isFalse();
+                if (!agrees) {
+                    System.out.printf("%s: %x-%x is %s itself, %s %s from outside%n", collector, from, to, own, outside, regions.detail(i));
+                }
+            }
+        }
+        System.out.printf("%s from outside: the JVM itself agrees in %.3f %% of %d MiB%n", collector, 100.0 * same / both, both >> 20);
+        assertThat(both).isGreaterThan(600 << 20);
+        assertThat(same).isGreaterThanOrEqualTo((long) (0.9999 * both));
+    }
+
+    /** Resident bytes of unknown parts, by the kernel's record of each page; and those of all parts. */
+    private static long[] unknownAndResident(JvmRegions regions, long pid) throws Exception {
+        long[] bytes = new long[2];
+        try (RandomAccessFile pages = new RandomAccessFile("/proc/" + pid + "/pagemap", "r")) {
+            for (int i = 0; i < regions.size(); i++) {
+                if (regions.start(i) >= 0 && regions.end(i) - regions.start(i) <= 1L << 30) { // what is larger is reserved for the most part
+                    long resident = PAGE * present(pages, regions.start(i) / PAGE, (regions.end(i) + PAGE - 1) / PAGE);
+                    bytes[0] += regions.region(i) == Region.UNKNOWN ? resident : 0;
+                    bytes[1] += resident;
+                }
+            }
+        }
+        return bytes;
+    }
+
+    /** How many of these pages are in memory: the highest bit of each one's record (Documentation/admin-guide/mm/pagemap.rst). */
+    private static long present(RandomAccessFile pages, long from, long to) throws Exception {
+        byte[] records = new byte[Math.toIntExact((to - from) * Long.BYTES)];
+        pages.seek(from * Long.BYTES);
+        pages.readFully(records);
+        long count = 0;
+        for (int i = Long.BYTES - 1; i < records.length; i += Long.BYTES) {
+            count += records[i] < 0 ? 1 : 0;
+        }
+        return count;
+    }
+}

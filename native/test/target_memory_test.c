@@ -1,0 +1,252 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Memory of a target is read or refused, never touched; another process with its number, or another program in it, is never read. */
+#include "../src/target_pages.h"
+#include "lacking.h"
+
+#include <signal.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+
+#define PAGES 300u
+
+static size_t page;
+static char *place; /* the same in the child: PAGES pages, each with its number; one without access, one unmapped behind */
+
+static void make_place(void)
+{
+    page = (size_t)sysconf(_SC_PAGESIZE);
+    place = mmap(NULL, (PAGES + 1) * page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (place == MAP_FAILED)
+        abort();
+    for (uint32_t i = 0; i < PAGES; i++)
+        memcpy(place + i * page, &i, sizeof i);
+    if (munmap(place + PAGES * page, page) != 0)
+        abort();
+}
+
+/* A child with the same memory, that waits for the end of its input. */
+static pid_t start(int *input)
+{
+    int in[2];
+    pid_t child;
+
+    if (pipe(in) != 0)
+        abort();
+    child = fork();
+    if (child == 0) {
+        char byte;
+
+        close(in[1]);
+        while (read(in[0], &byte, 1) > 0)
+            execlp("sleep", "sleep", "60", (char *)NULL); /* by a byte: becomes another program */
+        _exit(0);
+    }
+    close(in[0]);
+    *input = in[1];
+    return child;
+}
+
+static void open_memory(pid_t pid, struct mf_target_memory *memory)
+{
+    struct mf_process process;
+
+    CHECK_IS(mf_process_open_pid(pid, &process), 0, "open");
+    CHECK_IS(mf_target_memory_open(&process, memory), 0, "its memory");
+    mf_process_close(&process); /* the memory does not need it */
+}
+
+/* Numbers of all pages, in a batch that also asks for what cannot be read. */
+static void reads_batches(const struct mf_target_memory *memory)
+{
+    static uint32_t numbers[PAGES];
+    static struct mf_piece pieces[PAGES + 3];
+    const uint32_t count = PAGES + 3;
+    char rest[64];
+
+    for (uint32_t i = 0, k = 0; i < count; i++) {
+        pieces[i] = (struct mf_piece){(uintptr_t)place + (k % PAGES) * page, &numbers[k % PAGES], sizeof *numbers, -1};
+        if (i == 0 || i == 150)
+            pieces[i].address = i == 0 ? 8 : UINT64_MAX;
+        else if (i == count - 1)
+            pieces[i] = (struct mf_piece){(uintptr_t)place + PAGES * page - 10, rest, sizeof rest, -1};
+        else
+            k++;
+    }
+    memset(numbers, 0xff, sizeof numbers);
+    CHECK_IS(mf_target_memory_read_all(memory, pieces, count), 0, "all");
+    CHECK_IS(pieces[0].got, -EFAULT, "the first page");
+    CHECK_IS(pieces[150].got, -EFAULT, "the last address");
+    CHECK_IS(pieces[count - 1].got, 10, "where memory ends");
+    for (uint32_t i = 0; i < PAGES; i++)
+        CHECK(numbers[i] == i, "page %u has %u", i, numbers[i]);
+    CHECK_IS(mf_target_memory_read_all(memory, pieces, 0), 0, "nothing");
+}
+
+static void reads_single_places(const struct mf_target_memory *memory)
+{
+    char read[64] = "";
+    uint32_t number;
+
+    CHECK_IS(mf_target_memory_read(memory, (uintptr_t)place + 7 * page, &number, sizeof number), sizeof number, "read");
+    CHECK_IS(number, 7, "number");
+    CHECK_IS(mf_target_memory_read(memory, (uintptr_t)place + PAGES * page - 3, read, sizeof read), 3, "at the end");
+    CHECK_IS(mf_target_memory_read(memory, (uintptr_t)place + PAGES * page, read, sizeof read), -EFAULT, "unmapped");
+    CHECK_IS(mf_target_memory_read(memory, 0, read, sizeof read), -EFAULT, "null");
+    CHECK_IS(mf_target_memory_read(memory, 1ull << 63, read, sizeof read), -EFAULT, "the kernel's");
+    CHECK_IS(mf_target_memory_read(memory, UINT64_MAX, read, sizeof read), -EFAULT, "the last");
+    CHECK_IS(mf_target_memory_read(memory, (uintptr_t)place, read, 0), 0, "nothing");
+}
+
+static void keeps_pages(const struct mf_target_memory *memory)
+{
+    struct mf_pages *const pages = mf_pages_init(malloc(mf_pages_bytes(8)), 8, memory);
+    uint64_t addresses[PAGES];
+    char text[16];
+    uint32_t number;
+
+    for (uint32_t i = 0; i < PAGES; i++)
+        addresses[i] = (uintptr_t)place + i * page + 5;
+    mf_pages_prefetch(pages, addresses, PAGES);
+    for (uint32_t i = 0; i < PAGES; i++)
+        CHECK(mf_pages_read(pages, (uintptr_t)place + i * page, &number, sizeof number) == 0 && number == i, "page %u", i);
+    number = pages->reads;
+    mf_pages_forget(pages);
+    mf_pages_prefetch(pages, addresses, 4);
+    CHECK_IS(pages->reads - number, 4, "read together");
+    CHECK_IS(mf_pages_read(pages, (uintptr_t)place + 3 * page, text, sizeof text), 0, "read before");
+    CHECK_IS(pages->reads - number, 4, "not again");
+    CHECK_IS(mf_pages_read(pages, (uintptr_t)place + PAGES * page - 4, text, 8), -EFAULT, "beyond the end");
+    CHECK_IS(mf_pages_read(pages, UINT64_MAX - 3, text, 8), -EFAULT, "beyond the last address");
+    CHECK_IS(mf_pages_text(pages, (uintptr_t)place + PAGES * page - 1, text, sizeof text), 0, "an empty text");
+    memset(place + page - 8, 'a', 8);
+    memcpy(place + page, "bc", 3);
+    free(pages);
+}
+
+/* Of this process, which can change what is read. */
+static void reads_texts(void)
+{
+    struct mf_target_memory memory;
+    char text[32];
+
+    open_memory(getpid(), &memory);
+    struct mf_pages *const pages = mf_pages_init(malloc(mf_pages_bytes(8)), 8, &memory);
+
+    CHECK_IS(mf_pages_text(pages, (uintptr_t)place + page - 8, text, sizeof text), 10, "over the end of a page");
+    CHECK(strcmp(text, "aaaaaaaabc") == 0, "got %s", text);
+    CHECK_IS(mf_pages_text(pages, (uintptr_t)place + page - 8, text, 10), -ENAMETOOLONG, "longer than there is room");
+    CHECK_IS(mf_pages_text(pages, (uintptr_t)place + page - 8, text, 11), 10, "just enough room");
+    CHECK_IS(mf_pages_text(pages, 3, text, sizeof text), -EFAULT, "null");
+    free(pages);
+    mf_target_memory_close(&memory);
+}
+
+static void ends(const struct mf_target_memory *memory, const char *what)
+{
+    uint32_t numbers[8];
+    struct mf_piece pieces[8];
+
+    for (uint32_t i = 0; i < 8; i++)
+        pieces[i] = (struct mf_piece){(uintptr_t)place + i * page, &numbers[i], sizeof *numbers, -1};
+    CHECK_IS(mf_target_memory_read(memory, (uintptr_t)place, numbers, sizeof *numbers), -ESRCH, what);
+    CHECK_IS(mf_target_memory_read_all(memory, pieces, 8), -ESRCH, what);
+    for (uint32_t i = 0; i < 8; i++)
+        CHECK_IS(pieces[i].got, -ESRCH, what);
+}
+
+static void another_program(void)
+{
+    struct mf_target_memory memory;
+    char path[64], name[32] = "";
+    int input;
+    const pid_t child = start(&input);
+
+    open_memory(child, &memory);
+    CHECK_IS(write(input, "x", 1), 1, "write");
+    snprintf(path, sizeof path, "/proc/%d/comm", (int)child);
+    for (int i = 0; i < 3000 && strncmp(name, "sleep", 5) != 0; i++) {
+        FILE *const file = fopen(path, "r");
+
+        usleep(1000);
+        if (file != NULL) {
+            CHECK(fgets(name, sizeof name, file) != NULL, "comm");
+            fclose(file);
+        }
+    }
+    ends(&memory, "another program");
+    kill(child, SIGKILL);
+    waitpid(child, NULL, 0);
+    mf_target_memory_close(&memory);
+    close(input);
+}
+
+/* A child that gets the number of one that has ended, with the same memory at the same addresses. */
+static void another_process_of_the_same_number(void)
+{
+    struct mf_target_memory memory;
+    pid_t child, second = 0;
+    int input, second_input;
+
+    child = start(&input);
+    open_memory(child, &memory);
+    CHECK_IS(memory.pid, child, "its number is known");
+    close(input);
+    waitpid(child, NULL, 0);
+    ends(&memory, "exited");
+    for (int i = 0; i < 100 && second != child; i++) {
+        FILE *const last = fopen("/proc/sys/kernel/ns_last_pid", "w");
+
+        if (last == NULL || fprintf(last, "%d", (int)child - 1) < 0 || fclose(last) != 0) {
+            puts("skipped: no number can be given again (ns_last_pid)");
+            break;
+        }
+        second = start(&second_input);
+        if (second == child)
+            ends(&memory, "another process of the same number");
+        close(second_input);
+        waitpid(second, NULL, 0);
+    }
+    mf_target_memory_close(&memory);
+}
+
+int main(void)
+{
+    struct mf_target_memory memory;
+    int input, before;
+    pid_t child;
+
+    make_place();
+    before = count_descriptors();
+    child = start(&input);
+    open_memory(child, &memory);
+    CHECK_IS(memory.pid, child, "its number is known");
+    reads_single_places(&memory);
+    reads_batches(&memory);
+    keeps_pages(&memory);
+    reads_texts();
+    memory.pid = 0; /* as in another PID namespace */
+    reads_batches(&memory);
+    mf_target_memory_close(&memory);
+    mf_target_memory_close(&memory);
+    close(input);
+    waitpid(child, NULL, 0);
+    another_program();
+    another_process_of_the_same_number();
+    CHECK_IS(count_descriptors(), before, "descriptors left");
+    FILTER_CALLS(LOAD(CALL), WHERE(SYS_process_vm_readv, 0, 1), FAIL(EPERM), ALLOW);
+    child = start(&input);
+    open_memory(child, &memory);
+    reads_single_places(&memory);
+    for (uint32_t i = 0; i < 2; i++)
+        memcpy(place + i * page, &i, sizeof i);
+    close(input);
+    waitpid(child, NULL, 0);
+    mf_target_memory_close(&memory);
+    child = start(&input);
+    open_memory(child, &memory);
+    reads_batches(&memory);
+    close(input);
+    waitpid(child, NULL, 0);
+    mf_target_memory_close(&memory);
+    return check_result();
+}

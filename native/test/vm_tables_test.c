@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The tables of HotSpot are found in what a target has in memory, and whatever is there, the search ends with a result. */
+#include "../src/vm_tables.h"
+#include "check.h"
+
+#include <signal.h>
+#include <sys/wait.h>
+
+static struct mf_vm_tables tables;
+
+/* A child that runs the program of FAKE_JVM, once it is ready; its input in @p input. */
+static pid_t start(const char *what, const char *file, int *input)
+{
+    int in[2], out[2];
+    char line[16] = "";
+    pid_t child;
+
+    if (pipe(in) != 0 || pipe(out) != 0)
+        abort();
+    child = fork();
+    if (child == 0) {
+        dup2(in[0], 0);
+        dup2(out[1], 1);
+        close(in[1]);
+        close(out[0]);
+        execl(getenv("FAKE_JVM"), "fake_jvm", what, file, (char *)NULL);
+        _exit(127);
+    }
+    close(in[0]);
+    close(out[1]);
+    CHECK(read(out[0], line, sizeof line) > 0 && strncmp(line, "READY", 5) == 0, "%s: it is not ready", what);
+    close(out[0]);
+    *input = in[1];
+    return child;
+}
+
+static void stop(pid_t child, int input)
+{
+    close(input);
+    kill(child, SIGKILL);
+    waitpid(child, NULL, 0);
+}
+
+/* Searches a process: the result for its first image with tables, 1 where there is none. */
+static int search(pid_t pid)
+{
+    struct mf_snapshot *snapshot = new_snapshot(256, 1 << 16);
+    struct mf_pages *const pages = malloc(mf_pages_bytes(16));
+    struct mf_target_memory memory;
+    struct mf_process process;
+    struct mf_elf_image image;
+    int rc;
+
+    CHECK_IS(mf_process_open_pid(pid, &process), 0, "open");
+    CHECK(read_growing(&process, 0, &snapshot) >= 0, "snapshot");
+    CHECK_IS(mf_target_memory_open(&process, &memory), 0, "memory");
+    mf_pages_init(pages, 16, &memory);
+    rc = mf_vm_image_next(pages, snapshot, 0, &image);
+    rc = rc == -ENOENT ? 1 : rc != 0 ? rc : mf_vm_tables_read(pages, &image, &tables);
+    if (rc == 0)
+        CHECK_IS(mf_vm_image_next(pages, snapshot, image.start, &image), -ENOENT, "another");
+    mf_target_memory_close(&memory);
+    mf_process_close(&process);
+    free(pages);
+    free(snapshot);
+    return rc;
+}
+
+static void ends_with(const char *what, const char *file, int expected)
+{
+    int input;
+    const pid_t child = start(what, file, &input);
+
+    CHECK_IS(search(child), expected, what);
+    stop(child, input);
+}
+
+static void finds_names(void)
+{
+    int input;
+    const pid_t child = start("plausible", NULL, &input);
+    const struct mf_vm_entry *entry;
+
+    CHECK_IS(search(child), 0, "plausible");
+    entry = mf_vm_tables_find(&tables, "CodeCache", "_heaps", MF_VM_OFFSET);
+    CHECK(entry != NULL && entry->kind == MF_VM_STATIC, "a static field");
+    CHECK(entry != NULL && entry->value >= tables.image.start && entry->value < tables.image.end, "its address");
+    CHECK(entry != NULL && strcmp(mf_vm_entry_type(&tables, entry), "GrowableArray<CodeHeap*>*") == 0, "its type");
+    entry = mf_vm_tables_find(&tables, "MemRegion", "_word_size", MF_VM_STATIC);
+    CHECK(entry != NULL && entry->kind == MF_VM_OFFSET && entry->value == 8, "a field of an object");
+    entry = mf_vm_tables_find(&tables, "JVMFlag", "_addr", MF_VM_OFFSET);
+    CHECK(entry != NULL && mf_vm_entry_type(&tables, entry)[0] == '\0', "a field without a type's name");
+    CHECK(mf_vm_tables_find(&tables, "MemRegion", NULL, MF_VM_SIZE) == NULL, "no such type");
+    CHECK(mf_vm_tables_find(&tables, "MemRegion", NULL, MF_VM_CONSTANT) == NULL, "no such constant");
+    CHECK(mf_vm_tables_find(&tables, "MemRegion", "", MF_VM_OFFSET) == NULL, "no such field");
+    stop(child, input);
+}
+
+int main(void)
+{
+    if (getenv("FAKE_JVM") == NULL) {
+        puts("skipped: FAKE_JVM names no program");
+        return CHECK_SKIPPED;
+    }
+    finds_names();
+    ends_with("empty", NULL, -ENOEXEC);
+    ends_with("endless", NULL, -ENOEXEC);
+    ends_with("same", NULL, -ENOEXEC);
+    ends_with("long", NULL, -ENOEXEC);
+    ends_with("wild", NULL, -ENOEXEC);
+    ends_with("far", NULL, -ENOEXEC);
+    ends_with("outside", NULL, 1);
+    if (getenv("LIBJVM") != NULL && access(getenv("LIBJVM"), R_OK) == 0)
+        ends_with("file", getenv("LIBJVM"), 1);
+    return check_result();
+}
