@@ -1,5 +1,7 @@
 package org.mapfiles;
 
+import java.util.Objects;
+
 /**
  * One change of the mappings of a process: a step of a replay, see {@link MapChanges}. Immutable.
  *
@@ -29,6 +31,15 @@ public record MapChange(Kind kind, PastMapping mapping, PastMapping previous, bo
         EXEC,
         /** Events were lost. The changes that are reported up to the next poll may lack some; the next poll finds what they led to. */
         LOST
+    }
+
+    /**
+     * Makes a change.
+     *
+     * @throws NullPointerException if {@code kind} is null
+     */
+    public MapChange {
+        Objects.requireNonNull(kind, "kind");
     }
 
     static MapChange added(PastMapping mapping, boolean isContinued, long after, long time, boolean isExact) {

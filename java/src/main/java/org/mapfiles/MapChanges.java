@@ -61,7 +61,7 @@ public final class MapChanges {
      * @throws MapsException as of {@link ProcessMaps#read}
      */
     public static MapChanges of(ProcessMaps maps, MapEvents events) throws MapsException {
-        MapChanges changes = new MapChanges(Objects.requireNonNull(maps), events);
+        MapChanges changes = new MapChanges(Objects.requireNonNull(maps, "maps"), events);
         maps.read(changes.snapshot, MapFilter.all());
         changes.poll();
         return changes;

@@ -166,7 +166,7 @@ public final class ProcessMaps implements AutoCloseable {
 
     /** Reads the mappings that pass a filter in parts, for processes with very many: see {@link MapParts}. Reads nothing yet. */
     public MapParts parts(MapFilter filter) throws NotEnoughMemoryException {
-        Objects.requireNonNull(filter);
+        Objects.requireNonNull(filter, "filter");
         try {
             return new MapParts(this, filter);
         } catch (OutOfMemoryError e) {

@@ -31,6 +31,8 @@ import org.mapfiles.jfr.MapCount;
 import org.mapfiles.jvm.CodeAnswer;
 import org.mapfiles.jvm.JvmAnswer;
 import org.mapfiles.jvm.JvmCode;
+import org.mapfiles.jvm.JvmFlags;
+import org.mapfiles.jvm.JvmProcess;
 import org.mapfiles.jvm.JvmRegions;
 import org.mapfiles.jvm.JvmResolver;
 import org.mapfiles.jvm.PerfMap;
@@ -38,11 +40,14 @@ import org.mapfiles.jvm.Region;
 
 /** Null for each parameter of each public method in turn: refused by that method itself, which names the parameter. */
 class NullArgumentsTest {
+    private static final String MAP_CHANGE = "MapChange.org.mapfiles.MapChange(Kind,PastMapping,PastMapping,boolean,long,long,boolean) ";
+
     /** What the message of an exception for null names: a name alone, or as the JDK writes it (JEP 358). */
     private static final Pattern NAMES_A_PARAMETER = Pattern.compile("[a-z]\\w*|.*because \"[a-z]\\w*\" is null", Pattern.CASE_INSENSITIVE);
 
-    /** Methods that take null, as they document. */
-    private static final Set<String> TAKE_NULL = Set.of("equals", "MapTimeline.look(ProcessMaps,MapSnapshot,MapEvents) 2");
+    /** Methods that take null, as they document; and the callbacks of {@link MapDifference.Visitor}, which are never given any. */
+    private static final Set<String> TAKE_NULL = Set.of("equals", "MapTimeline.look(ProcessMaps,MapSnapshot,MapEvents) 2",
+            "MapChanges.of(ProcessMaps,MapEvents) 1", MAP_CHANGE + 1, MAP_CHANGE + 2, "Visitor.split(Mapping) 0", "Visitor.merged(Mapping) 0");
 
     private final Map<Class<?>, Object> values = new HashMap<>();
     private final List<String> faults = new ArrayList<>();
@@ -114,6 +119,9 @@ class NullArgumentsTest {
         value(JvmResolver.class, resolver);
         value(JvmAnswer.class, resolver.answer());
         value(JvmRegions.class, JvmRegions.read());
+        try (JvmProcess jvm = JvmProcess.of(maps)) {
+            value(JvmFlags.class, jvm.flags());
+        }
         value(Region.class, Region.UNKNOWN);
         value(Consumer.class, (Consumer<Object>) each -> { });
         value(LoaderCounts.class, null); // a record

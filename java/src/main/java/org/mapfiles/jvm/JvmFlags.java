@@ -6,6 +6,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.Collections;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
@@ -128,6 +129,10 @@ public final class JvmFlags {
         return Collections.unmodifiableSet(new TreeSet<>(values.keySet()));
     }
 
+    private Object value(String name) {
+        return values.get(Objects.requireNonNull(name, "name"));
+    }
+
     /**
      * The value of a flag that is on or off.
      *
@@ -135,12 +140,12 @@ public final class JvmFlags {
      * @return empty: the JVM has no such flag, or it is of another type
      */
     public Optional<Boolean> bool(String name) {
-        return values.get(name) instanceof Boolean ? Optional.of((Boolean) values.get(name)) : Optional.empty();
+        return value(name) instanceof Boolean ? Optional.of((Boolean) value(name)) : Optional.empty();
     }
 
     /** Whether a flag is on. @return false also where the JVM has no such flag */
     public boolean isOn(String name) {
-        return Boolean.TRUE.equals(values.get(name));
+        return Boolean.TRUE.equals(value(name));
     }
 
     /**
@@ -150,12 +155,12 @@ public final class JvmFlags {
      *         negative then.
      */
     public OptionalLong number(String name) {
-        return values.get(name) instanceof Long ? OptionalLong.of((Long) values.get(name)) : OptionalLong.empty();
+        return value(name) instanceof Long ? OptionalLong.of((Long) value(name)) : OptionalLong.empty();
     }
 
     /** The value of a flag that is a text. @return empty: the JVM has no such flag, it is of another type, or not set */
     public Optional<String> text(String name) {
-        return values.get(name) instanceof String ? Optional.of((String) values.get(name)) : Optional.empty();
+        return value(name) instanceof String ? Optional.of((String) value(name)) : Optional.empty();
     }
 
     @Override

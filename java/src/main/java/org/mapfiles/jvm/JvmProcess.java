@@ -1,6 +1,7 @@
 package org.mapfiles.jvm;
 
 import java.nio.file.Path;
+import java.util.Objects;
 import org.mapfiles.AccessRefusedException;
 import org.mapfiles.MapSnapshot;
 import org.mapfiles.MapsException;
@@ -49,7 +50,7 @@ public final class JvmProcess implements AutoCloseable {
      * @throws org.mapfiles.ProcessGoneException if it has exited
      */
     public static JvmProcess of(ProcessMaps maps) throws MapsException {
-        ProcessMemory memory = ProcessMemory.of(maps);
+        ProcessMemory memory = ProcessMemory.of(Objects.requireNonNull(maps, "maps"));
         try {
             return new JvmProcess(maps, memory, find(maps, memory));
         } catch (MapsException | RuntimeException | Error e) {

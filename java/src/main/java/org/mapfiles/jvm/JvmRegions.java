@@ -98,7 +98,7 @@ public final class JvmRegions {
      * @throws org.mapfiles.ProcessGoneException if it has exited
      */
     public static JvmRegions read(ProcessMaps maps) throws MapsException {
-        try (JvmProcess jvm = JvmProcess.of(maps)) {
+        try (JvmProcess jvm = JvmProcess.of(Objects.requireNonNull(maps, "maps"))) {
             VmReader vm = jvm.vm();
             JvmFlags flags = jvm.flags();
             MapSnapshot snapshot = maps.snapshot();
