@@ -213,14 +213,14 @@ int mf_attach_signal(const struct mf_attach_target *target)
     return (int)MF_SYS(SYS_pidfd_send_signal, target->proc_fd, SIGQUIT, NULL, 0);
 }
 
-/* 0 once the socket is ready for these events, or -ETIMEDOUT, or why it cannot be waited for. */
+/* 0 once the socket is ready for these events, or -ETIMEDOUT, or -EINTR, or why it cannot be waited for. */
 static int wait_for(int socket, short events, int millis)
 {
     struct pollfd wanted = {.fd = socket, .events = events};
     const struct timespec limit = {millis / 1000, millis % 1000 * 1000000L};
     const long rc = MF_SYS(SYS_ppoll, &wanted, 1, &limit, NULL, 0);
 
-    return rc == 0 || rc == -EINTR ? -ETIMEDOUT : rc < 0 ? (int)rc : 0;
+    return rc == 0 ? -ETIMEDOUT : rc < 0 ? (int)rc : 0;
 }
 
 long mf_attach_send(int socket, const void *from, size_t bytes, int millis)

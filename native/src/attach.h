@@ -80,7 +80,7 @@ int mf_attach_signal(const struct mf_attach_target *target);
  * Waits until bytes can be sent, and sends some.
  *
  * @param millis  how long to wait at most
- * @return bytes sent, or a negative errno: -ETIMEDOUT, -EPIPE
+ * @return bytes sent, or a negative errno: -ETIMEDOUT; -EINTR or -EAGAIN: try again; -EPIPE
  */
 long mf_attach_send(int socket, const void *from, size_t bytes, int millis);
 

@@ -12,6 +12,7 @@
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 
@@ -260,14 +261,25 @@ static void queue_that_is_full(void)
     end_target(&target);
 }
 
+static void ignore(int number)
+{
+    (void)number;
+}
+
 static void target_that_is_silent(void)
 {
     struct target target = start_target(listen_as_a_jvm);
     const int fd = mf_attach_connect(&target.target);
+    const struct sigaction interrupting = {.sa_handler = ignore};
+    const struct itimerval soon = {.it_interval = {0, 10000}, .it_value = {0, 10000}}, never = {.it_interval = {0, 0}, .it_value = {0, 0}};
     static char bytes[65536];
     long sent = 0, rc;
 
     CHECK_IS(mf_attach_receive(fd, bytes, sizeof bytes, 1), -ETIMEDOUT, "never answers");
+    sigaction(SIGALRM, &interrupting, NULL);
+    setitimer(ITIMER_REAL, &soon, NULL);
+    CHECK_IS(mf_attach_receive(fd, bytes, sizeof bytes, 60000), -EINTR, "a signal");
+    setitimer(ITIMER_REAL, &never, NULL);
     while ((rc = mf_attach_send(fd, bytes, sizeof bytes, 1)) > 0)
         sent += rc;
     CHECK(sent > 0 && (rc == -ETIMEDOUT || rc == -EAGAIN), "sent %ld, then %ld", sent, rc);
