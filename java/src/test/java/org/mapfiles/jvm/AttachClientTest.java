@@ -139,24 +139,12 @@ class AttachClientTest {
         }
     }
 
-    /** The program of a user without rights. */
-    static final class RunMain {
-        private RunMain() {
-        }
-
-        public static void main(String[] arguments) throws Exception {
-            try (ProcessMaps maps = ProcessMaps.of(Long.parseLong(arguments[0])); AttachClient client = AttachClient.open(maps)) {
-                System.out.println(client.run("VM.version"));
-            }
-        }
-    }
-
     @Test
     void userWithoutRights(@TempDir Path directory) throws Exception {
         ChildJvm nobody = ChildJvm.ofNobody(directory);
         try (AttachedJvmProcess own = AttachedJvmProcess.start(nobody); AttachedJvmProcess ofRoot = AttachedJvmProcess.with()) {
-            assertThat(nobody.run(RunMain.class, own.pid()).output()).contains(Runtime.version().toString());
-            assertThat(nobody.run(RunMain.class, ofRoot.pid()).output()).contains("AccessRefusedException");
+            assertThat(nobody.run(AttachMain.class, own.pid()).output()).contains(Runtime.version().toString());
+            assertThat(nobody.run(AttachMain.class, ofRoot.pid()).output()).contains("AccessRefusedException");
             assertThat(namesInTmp(ofRoot.pid())).isEmpty();
         }
     }
@@ -259,7 +247,8 @@ class AttachClientTest {
 
     private static boolean isFrozen(Path group) throws IOException {
         Path events = group.resolve("cgroup.events");
-        return Files.exists(events) ? Files.readString(events).contains("frozen 1") : Files.readString(group.resolve("freezer.state")).startsWith("FROZEN");
+        return Files.exists(events) ? Files.readString(events).contains("frozen 1")
+                : Files.readString(group.resolve("freezer.state")).startsWith("FROZEN");
     }
 
     /** Such as a launcher of its own, whose main function calls pthread_exit(3). */
@@ -282,7 +271,7 @@ class AttachClientTest {
     @Test
     void triggerIsRemovedIfTheProgramIsEndedMeanwhile() throws Exception {
         try (AttachedJvmProcess jvm = AttachedJvmProcess.ofC("attach_target", "deaf")) {
-            Process client = new ChildJvm().start(RunMain.class, jvm.pid());
+            Process client = new ChildJvm().start(AttachMain.class, jvm.pid());
             while (namesInTmp(jvm.pid()).isEmpty()) {
                 assertThat(client.isAlive()).isTrue();
                 Thread.sleep(5);
@@ -338,7 +327,7 @@ class AttachClientTest {
         try (AttachedJvmProcess jvm = AttachedJvmProcess.of(java)) {
             assertThat(jvm.run("VM.info")).contains("Dynamic libraries:");
             Process client = new ProcessBuilder(image.resolve("bin/java").toString(), "-cp", ChildJvm.homeOf(ProcessMaps.class) + ":"
-                    + ChildJvm.homeOf(RunMain.class), RunMain.class.getName(), Long.toString(jvm.pid())).redirectErrorStream(true).start();
+                    + ChildJvm.homeOf(AttachMain.class), AttachMain.class.getName(), Long.toString(jvm.pid())).redirectErrorStream(true).start();
             assertThat(ChildJvm.outcomeOf(client).output()).contains(Runtime.version().toString());
             assertThat(jvm.end()).isEmpty();
         }
