@@ -3,8 +3,10 @@
 #include "jni_jvm.h"
 
 #include "agent.h"
+#include "attach.h"
 #include "object.h"
 #include "perf_map.h"
+#include "sys.h"
 #include "vm_structs.h"
 #include "vm_tables.h"
 
@@ -236,6 +238,72 @@ static void descriptorClose(JNIEnv *env UNUSED, jclass self UNUSED, jint descrip
     mf_sys_close(descriptor);
 }
 
+/* The numbers of AttachTarget.java, in the order of numbers(). */
+static struct mf_attach_target attach_target(JNIEnv *env, jintArray numbers)
+{
+    jint of[5] = {-1};
+
+    (*env)->GetIntArrayRegion(env, numbers, 0, 5, of);
+    return (struct mf_attach_target){
+        .proc_fd = of[0], .pid = of[1], .inner_pid = of[2], .uid = (uint32_t)of[3], .gid = (uint32_t)of[4]};
+}
+
+static jint attachConnect(JNIEnv *env, jclass self UNUSED, jintArray numbers)
+{
+    const struct mf_attach_target target = attach_target(env, numbers);
+
+    return mf_attach_connect(&target);
+}
+
+static jint attachTriggerCreate(JNIEnv *env, jclass self UNUSED, jintArray numbers, jintArray out)
+{
+    const struct mf_attach_target target = attach_target(env, numbers);
+    struct mf_attach_trigger trigger = {-1, -1};
+    const int rc = mf_attach_trigger_create(&target, &trigger);
+    const jint descriptors[] = {trigger.directory_fd, trigger.file_fd};
+
+    if (rc == 0)
+        (*env)->SetIntArrayRegion(env, out, 0, 2, descriptors);
+    return rc;
+}
+
+static void attachTriggerRemove(JNIEnv *env, jclass self UNUSED, jintArray numbers, jintArray made)
+{
+    const struct mf_attach_target target = attach_target(env, numbers);
+    jint descriptors[2] = {-1, -1};
+
+    (*env)->GetIntArrayRegion(env, made, 0, 2, descriptors);
+    struct mf_attach_trigger trigger = {.directory_fd = descriptors[0], .file_fd = descriptors[1]};
+    mf_attach_trigger_remove(&target, &trigger);
+}
+
+static jint attachSignal(JNIEnv *env, jclass self UNUSED, jintArray numbers)
+{
+    const struct mf_attach_target target = attach_target(env, numbers);
+
+    return mf_attach_signal(&target);
+}
+
+static jint attachSend(JNIEnv *env, jclass self UNUSED, jint socket, jbyteArray from, jint at, jint bytes, jint millis)
+{
+    jbyte part[4096];
+    const jint some = bytes < (jint)sizeof part ? bytes : (jint)sizeof part;
+
+    (*env)->GetByteArrayRegion(env, from, at, some, part);
+    return (*env)->ExceptionCheck(env) ? -EINVAL : (jint)mf_attach_send(socket, part, (size_t)some, millis);
+}
+
+static jint attachReceive(JNIEnv *env, jclass self UNUSED, jint socket, jbyteArray to, jint millis)
+{
+    jbyte part[8192];
+    const jsize room = (*env)->GetArrayLength(env, to);
+    const long got = mf_attach_receive(socket, part, (size_t)room < sizeof part ? (size_t)room : sizeof part, millis);
+
+    if (got > 0)
+        (*env)->SetByteArrayRegion(env, to, 0, (jsize)got, part);
+    return (jint)got;
+}
+
 #define OFFSET(type, field) (jint)offsetof(struct type, field)
 
 /* What CodeMemory.java states by itself, for the test that holds both sides together. */
@@ -276,6 +344,12 @@ static const JNINativeMethod methods[] = {
     METHOD(perfMapOpenOf, "(I[J)I"),
     METHOD(descriptorRead, "(IJ[B)I"),
     METHOD(descriptorClose, "(I)V"),
+    METHOD(attachConnect, "([I)I"),
+    METHOD(attachTriggerCreate, "([I[I)I"),
+    METHOD(attachTriggerRemove, "([I[I)V"),
+    METHOD(attachSignal, "([I)I"),
+    METHOD(attachSend, "(I[BIII)I"),
+    METHOD(attachReceive, "(I[BI)I"),
 };
 
 void mf_jni_bind_jvm(JNIEnv *env, jclass self UNUSED, jclass holder)

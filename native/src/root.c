@@ -68,17 +68,32 @@ int mf_root_open(const struct mf_process *process, bool *is_guess)
     return mf_sys_openat(AT_FDCWD, "/", flags);
 }
 
-int mf_root_open_path(int root_fd, const char *path, int flags)
+static long open_in_root(int root_fd, const char *path, int flags)
 {
     const struct open_how how = {
-        .flags = (uint64_t)(flags | O_NOFOLLOW | O_CLOEXEC),
+        .flags = (uint64_t)(flags | O_CLOEXEC),
         .resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS,
     };
     const long rc = MF_SYS(SYS_openat2, root_fd, path, &how, sizeof how);
 
-    if (rc != -ENOSYS && rc != -EPERM) /* filters of system calls give EPERM for those they do not know */
+    return rc == -EPERM ? -ENOSYS : rc; /* filters of system calls give EPERM for those they do not know */
+}
+
+int mf_root_open_path(int root_fd, const char *path, int flags)
+{
+    const long rc = open_in_root(root_fd, path, flags | O_NOFOLLOW);
+
+    if (rc != -ENOSYS)
         return (int)rc;
     while (*path == '/')
         path++;
     return mf_sys_openat(root_fd, *path ? path : ".", flags | O_NOFOLLOW);
+}
+
+int mf_root_open_directory(int root_fd, const char *name)
+{
+    const int flags = O_PATH | O_DIRECTORY;
+    const long rc = open_in_root(root_fd, name, flags);
+
+    return rc != -ENOSYS ? (int)rc : mf_sys_openat(root_fd, name, flags | O_NOFOLLOW);
 }

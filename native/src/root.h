@@ -26,4 +26,10 @@ int mf_root_open(const struct mf_process *process, bool *is_guess);
  */
 int mf_root_open_path(int root_fd, const char *path, int flags);
 
+/*
+ * Opens (O_PATH) the directory of a name in that root. A symbolic link there is followed, below the root; before Linux 5.6 it is
+ * not followed at all (-ENOTDIR).
+ */
+int mf_root_open_directory(int root_fd, const char *name);
+
 #endif

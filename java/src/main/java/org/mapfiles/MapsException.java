@@ -10,7 +10,8 @@ import java.io.IOException;
 public class MapsException extends IOException {
     private static final long serialVersionUID = 1;
 
-    MapsException(String message) {
+    /** An exception with a message that says why and what to do. */
+    protected MapsException(String message) {
         super(message);
     }
 }

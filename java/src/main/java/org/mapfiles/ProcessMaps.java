@@ -147,6 +147,11 @@ public final class ProcessMaps implements AutoCloseable {
         return pid;
     }
 
+    /** The process id in the PID namespace of this process; 0: unknown. */
+    int pidAtProc() {
+        return pidAtProc;
+    }
+
     /** A new snapshot of all mappings. */
     public MapSnapshot snapshot() throws MapsException {
         return snapshot(MapFilter.all());

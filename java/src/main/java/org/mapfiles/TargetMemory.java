@@ -166,7 +166,22 @@ final class TargetMemory extends ProcessMemory {
 
     @Override
     public Path directory() {
-        return Path.of("/proc/thread-self/fd/" + open.memory.bytes().getInt(Target.PROC_FD));
+        return Path.of("/proc/thread-self/fd/" + directoryDescriptor());
+    }
+
+    @Override
+    public int directoryDescriptor() {
+        return open.memory.bytes().getInt(Target.PROC_FD);
+    }
+
+    @Override
+    public int pid() {
+        return maps.pidAtProc();
+    }
+
+    @Override
+    public MapsException failure(int errno) {
+        return maps.failure(errno);
     }
 
     @Override

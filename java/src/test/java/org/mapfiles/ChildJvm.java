@@ -27,12 +27,12 @@ public final class ChildJvm {
     }
 
     /** As nobody, who has no capability, with classes and library in a directory that anybody may read. */
-    static ChildJvm ofNobody(Path directory) throws IOException {
+    public static ChildJvm ofNobody(Path directory) throws IOException {
         return ofUser("65534", directory);
     }
 
     /** As {@link #ofNobody}, by the number of another user. */
-    static ChildJvm ofUser(String user, Path directory) throws IOException {
+    public static ChildJvm ofUser(String user, Path directory) throws IOException {
         assumeTrue(Files.getAttribute(Path.of("/proc/self"), "unix:uid").equals(0), "only root can become another user");
         assumeTrue(Files.exists(Path.of("/usr/bin/setpriv")) || Files.exists(Path.of("/bin/setpriv")), "no setpriv(1)");
         Files.setPosixFilePermissions(directory, PosixFilePermissions.fromString("rwxr-xr-x"));
@@ -45,6 +45,12 @@ public final class ChildJvm {
     /** A program to run it under, such as setpriv(1); a second one runs the first. */
     public ChildJvm under(String... command) {
         before.addAll(0, List.of(command));
+        return this;
+    }
+
+    /** A program that those given to {@link #under} run, and which runs the JVM. */
+    public ChildJvm inside(String... command) {
+        before.addAll(List.of(command));
         return this;
     }
 

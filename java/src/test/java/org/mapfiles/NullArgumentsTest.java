@@ -28,6 +28,7 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.mapfiles.jfr.MapCount;
+import org.mapfiles.jvm.AttachClient;
 import org.mapfiles.jvm.CodeAnswer;
 import org.mapfiles.jvm.JvmAnswer;
 import org.mapfiles.jvm.JvmCode;
@@ -119,6 +120,7 @@ class NullArgumentsTest {
         value(JvmResolver.class, resolver);
         value(JvmAnswer.class, resolver.answer());
         value(JvmRegions.class, JvmRegions.read());
+        value(AttachClient.class, null); // is of another JVM: AttachClientTest asks it
         try (JvmProcess jvm = JvmProcess.of(maps)) {
             value(JvmFlags.class, jvm.flags());
         }

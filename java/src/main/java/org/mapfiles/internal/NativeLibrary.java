@@ -30,7 +30,6 @@ public final class NativeLibrary {
 
     private static final int MOST_LOADERS = 1_000;
 
-    private static volatile boolean ownCopyOnly;
     private static volatile boolean loaded;
     private static String failure;
 
@@ -61,11 +60,6 @@ public final class NativeLibrary {
 
     private static native void bind(Class<?> holder);
 
-    /** Has the library of this jar loaded, whatever the property names: for a guest in a JVM that may have another version. */
-    public static void useOwnCopy() {
-        ownCopyOnly = true;
-    }
-
     private static synchronized void load() {
         if (loaded) {
             return;
@@ -81,7 +75,7 @@ public final class NativeLibrary {
 
     /** Null, or what is wrong and what to do. */
     private static String tryToLoad() {
-        String explicit = ownCopyOnly ? null : System.getProperty(PATH_PROPERTY);
+        String explicit = System.getProperty(PATH_PROPERTY);
         try {
             return explicit != null ? loadExplicit(Path.of(explicit).toAbsolutePath()) : loadExtracted();
         } catch (InvalidPathException e) {

@@ -61,6 +61,15 @@ public abstract class ProcessMemory implements AutoCloseable {
      */
     public abstract Path directory();
 
+    /** The descriptor of that directory, valid until this is closed. */
+    public abstract int directoryDescriptor();
+
+    /** The PID in the PID namespace of the caller; 0: unknown, since the process was opened in another proc file system. */
+    public abstract int pid();
+
+    /** The exception for a negative errno, as the methods of {@link ProcessMaps} throw it. */
+    public abstract MapsException failure(int errno);
+
     /** The exception for a process without a JVM. @param why after the words "no JVM in process 42: " */
     public abstract MapsException noJvm(String why);
 

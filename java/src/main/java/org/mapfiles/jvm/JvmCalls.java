@@ -87,4 +87,21 @@ final class JvmCalls {
     static native int descriptorRead(int descriptor, long offset, byte[] to);
 
     static native void descriptorClose(int descriptor);
+
+    /** Connects to the attach socket of a target ({@link AttachTarget#numbers}): a descriptor, or a negative errno as attach.h lists them. */
+    static native int attachConnect(int[] target);
+
+    /** Creates the file .attach_pid, whose two descriptors are written to {@code trigger}: 0 or a negative errno. */
+    static native int attachTriggerCreate(int[] target, int[] trigger);
+
+    static native void attachTriggerRemove(int[] target, int[] trigger);
+
+    /** Sends SIGQUIT: 0 or a negative errno. */
+    static native int attachSignal(int[] target);
+
+    /** Bytes sent, or a negative errno. */
+    static native int attachSend(int socket, byte[] from, int at, int bytes, int millis);
+
+    /** Bytes received, 0 at the end, or a negative errno. */
+    static native int attachReceive(int socket, byte[] to, int millis);
 }

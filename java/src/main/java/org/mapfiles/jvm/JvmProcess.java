@@ -119,6 +119,11 @@ public final class JvmProcess implements AutoCloseable {
         return memory == null ? Path.of("/proc/self") : memory.directory();
     }
 
+    /** The memory of the process, open until this is closed. */
+    ProcessMemory memory() {
+        return memory;
+    }
+
     /** The JVM's structures. */
     VmReader vm() {
         return vm;

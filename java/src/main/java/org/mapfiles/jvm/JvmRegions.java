@@ -61,24 +61,22 @@ public final class JvmRegions {
     public static JvmRegions read() throws MapsException {
         try (ProcessMaps maps = ProcessMaps.self(); JvmProcess jvm = JvmProcess.own(maps)) {
             VmReader vm = jvm.vm();
-            String info = VmInfo.ofTheJvm(DiagnosticCommands.vmInfo(), CommandLine.lineEnds(vm));
-            String metaspace = DiagnosticCommands.metaspace();
-            String tracked = DiagnosticCommands.nativeMemory();
+            VmReports reports = VmReports.ofThisJvm(vm);
             MapSnapshot snapshot = maps.snapshot(); // behind what makes mappings by being asked
             Claims claims = new Claims();
             claims.add(ownMemory());
             claims.add(RegionsOfG1.claims(vm));
-            claims.add(RegionsOfShenandoah.claims(info));
-            claims.add(VmInfo.heap(info));
+            claims.add(RegionsOfShenandoah.claims(reports.info()));
+            claims.add(VmInfo.heap(reports.info()));
             claims.add(VmStructures.heap(vm));
-            claims.add(VmInfo.codeHeaps(info));
+            claims.add(VmInfo.codeHeaps(reports.info()));
             claims.add(VmStructures.code(vm));
-            claims.add(widened(VmInfo.others(info), snapshot));
-            claims.add(VmInfo.metaspace(metaspace));
+            claims.add(widened(VmInfo.others(reports.info()), snapshot));
+            claims.add(VmInfo.metaspace(reports.metaspace()));
             claims.add(VmStructures.archive(vm));
             claims.add(new ThreadStacks(vm, snapshot, jvm.directory()).withJavaNames().claims());
             claims.add(DirectBuffers.claims(vm));
-            claims.add(NativeMemoryTracking.claims(tracked));
+            claims.add(NativeMemoryTracking.claims(reports.nativeMemory()));
             claims.add(HeapOfZ.claims(vm));
             claims.add(new MappedMemory(vm, snapshot, JvmCalls.isMallocOfCLibrary()).claims());
             return new JvmRegions(divided(snapshot, claims.settled()));
@@ -99,26 +97,51 @@ public final class JvmRegions {
      */
     public static JvmRegions read(ProcessMaps maps) throws MapsException {
         try (JvmProcess jvm = JvmProcess.of(Objects.requireNonNull(maps, "maps"))) {
-            VmReader vm = jvm.vm();
-            JvmFlags flags = jvm.flags();
-            MapSnapshot snapshot = maps.snapshot();
-            VmSymbols symbols = VmSymbols.read(maps, snapshot, vm.library(), VARIABLES);
-            Claims claims = new Claims();
-            claims.add(RegionsOfG1.claims(vm));
-            claims.add(RegionsOfShenandoah.claims(vm, flags));
-            claims.add(Generations.claims(vm, flags));
-            claims.add(VmStructures.heap(vm));
-            claims.add(VmStructures.code(vm));
-            claims.add(Metaspaces.claims(vm, symbols));
-            claims.add(VmStructures.archive(vm));
-            claims.add(CollectorTables.claims(vm, snapshot, flags, symbols));
-            claims.add(VmStructures.others(vm, symbols));
-            claims.add(new ThreadStacks(vm, snapshot, jvm.directory()).claims());
-            claims.add(HeapOfZ.claims(vm));
-            claims.add(new MappedMemory(vm, snapshot, null).claims());
-            vm.checkFailure();
-            return new JvmRegions(divided(snapshot, claims.settled()));
+            return read(maps, jvm, VmReports.NONE);
         }
+    }
+
+    /**
+     * As {@link #read(ProcessMaps)}, and asks the JVM for what only the JVM itself can report: with {@code -XX:NativeMemoryTracking=detail}
+     * nearly all of its memory, and tables of the collector where its library has no symbol table. The commands are sent by an
+     * {@link AttachClient}, which has the side effects described there.
+     *
+     * @throws AttachException if the JVM does not accept commands, does not answer in time, or answers what no JVM does
+     */
+    public static JvmRegions readAttached(ProcessMaps maps) throws MapsException {
+        try (AttachClient client = AttachClient.open(Objects.requireNonNull(maps, "maps"))) {
+            return read(maps, client.jvm(), VmReports.ofAnotherJvm(client));
+        } catch (BoundedText.TooMuchWork e) {
+            throw new AttachException(AttachException.Reason.BAD_ANSWER, "the JVM of process " + maps.pid() + " sent " + e.getMessage());
+        }
+    }
+
+    private static JvmRegions read(ProcessMaps maps, JvmProcess jvm, VmReports reports) throws MapsException {
+        VmReader vm = jvm.vm();
+        JvmFlags flags = jvm.flags();
+        MapSnapshot snapshot = maps.snapshot();
+        VmSymbols symbols = VmSymbols.read(maps, snapshot, vm.library(), VARIABLES);
+        Claims claims = new Claims();
+        claims.add(RegionsOfG1.claims(vm));
+        claims.add(RegionsOfShenandoah.claims(reports.info()));
+        claims.add(RegionsOfShenandoah.claims(vm, flags));
+        claims.add(Generations.claims(vm, flags));
+        claims.add(VmInfo.heap(reports.info()));
+        claims.add(VmStructures.heap(vm));
+        claims.add(VmInfo.codeHeaps(reports.info()));
+        claims.add(VmStructures.code(vm));
+        claims.add(Metaspaces.claims(vm, symbols));
+        claims.add(VmInfo.metaspace(reports.metaspace()));
+        claims.add(VmStructures.archive(vm));
+        claims.add(CollectorTables.claims(vm, snapshot, flags, symbols));
+        claims.add(widened(VmInfo.others(reports.info()), snapshot));
+        claims.add(VmStructures.others(vm, symbols));
+        claims.add(new ThreadStacks(vm, snapshot, jvm.directory()).claims());
+        claims.add(NativeMemoryTracking.claims(reports.nativeMemory()));
+        claims.add(HeapOfZ.claims(vm));
+        claims.add(new MappedMemory(vm, snapshot, null).claims());
+        vm.checkFailure();
+        return new JvmRegions(divided(snapshot, claims.settled()));
     }
 
     /** Where this library keeps what the JVM told of its code. */

@@ -15,7 +15,7 @@ final class NativeMemoryTracking {
 
     static List<Claim> claims(String text) {
         List<Claim> claims = new ArrayList<>();
-        for (Matcher at = RESERVED.matcher(text); at.find(); ) {
+        for (Matcher at = BoundedText.matcher(RESERVED, text); at.find(); ) {
             long start = Long.parseUnsignedLong(at.group(1), 16);
             long end = Long.parseUnsignedLong(at.group(2), 16);
             if (Long.compareUnsigned(start, end) < 0) {

@@ -85,7 +85,7 @@ final class RegionsOfShenandoah {
         List<Claim> claims = new ArrayList<>();
         Claim last = null;
         int count = 0;
-        for (Matcher at = REGION.matcher(info); at.find(); count++) {
+        for (Matcher at = BoundedText.matcher(REGION, info); at.find(); count++) {
             String use = use(at.group(1), at.group(2));
             long start = Long.parseUnsignedLong(at.group(3), 16);
             long end = Long.parseUnsignedLong(at.group(4), 16);
@@ -98,7 +98,7 @@ final class RegionsOfShenandoah {
             last = Claim.told(start, end, Region.JAVA_HEAP, use);
             claims.add(last);
         }
-        Matcher set = SET.matcher(info);
+        Matcher set = BoundedText.matcher(SET, info);
         if (count > 0 && set.find()) { // a byte for each region: the first is for address 0
             long first = Long.parseUnsignedLong(set.group(2), 16);
             long end = Long.parseUnsignedLong(set.group(1), 16) + count;

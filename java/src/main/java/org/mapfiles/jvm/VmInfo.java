@@ -21,7 +21,7 @@ final class VmInfo {
     private static final Pattern CODE = line("(?:CodeHeap '([^']{1,40})'|CodeCache): size=.*\\n bounds \\[" + HEX + ", " + HEX + ", " + HEX
             + "\\]");
     /** With the point of the locale: a comma in many, an Arabic one in some. */
-    private static final Pattern NODE = line("- node #\\d+: base " + HEX + ": reserved=(\\d+)[.,\u066b](\\d\\d) KB.*");
+    private static final Pattern NODE = line("- node #\\d+: base " + HEX + ": reserved=(\\d{1,15})[.,\u066b](\\d\\d) KB.*");
 
     private static final Pattern BEHIND = Pattern.compile("\n(?:Compilation events \\(|Dynamic libraries:)");
 
@@ -58,18 +58,18 @@ final class VmInfo {
         if (start < 0) {
             return "";
         }
-        Matcher end = BEHIND.matcher(info).region(start, info.length());
+        Matcher end = BoundedText.matcher(BEHIND, info).region(start, info.length());
         return end.find() ? info.substring(start, end.start()) : "";
     }
 
     /** The heap, its parts in a collector that has them in one piece. */
     static List<Claim> heap(String info) {
         List<Claim> claims = new ArrayList<>();
-        for (Matcher at = HEAP.matcher(info); at.find(); ) {
+        for (Matcher at = BoundedText.matcher(HEAP, info); at.find(); ) {
             add(claims, hex(at, 2), hex(at, 3), Region.JAVA_HEAP, at.group(1).strip().replaceAll(" +", " "));
         }
         int shenandoah = info.indexOf("Reserved region:");
-        Matcher reserved = RESERVED.matcher(info);
+        Matcher reserved = BoundedText.matcher(RESERVED, info);
         if (shenandoah >= 0 && reserved.find(shenandoah)) {
             add(claims, hex(reserved, 1), hex(reserved, 2), Region.JAVA_HEAP, "Shenandoah heap");
         }
@@ -79,7 +79,7 @@ final class VmInfo {
     /** Code heaps by their names. */
     static List<Claim> codeHeaps(String info) {
         List<Claim> claims = new ArrayList<>();
-        for (Matcher at = CODE.matcher(info); at.find(); ) {
+        for (Matcher at = BoundedText.matcher(CODE, info); at.find(); ) {
             add(claims, hex(at, 2), hex(at, 4), Region.CODE_HEAP, at.group(1) == null ? "code cache" : at.group(1));
         }
         return claims;
@@ -88,19 +88,19 @@ final class VmInfo {
     /** Class space, archive, what the collector has, the polling page. */
     static List<Claim> others(String info) {
         List<Claim> claims = new ArrayList<>();
-        for (Matcher at = CLASS_SPACE.matcher(info); at.find(); ) {
+        for (Matcher at = BoundedText.matcher(CLASS_SPACE, info); at.find(); ) {
             add(claims, hex(at, 1), hex(at, 2), Region.CLASS_SPACE, "compressed class space");
         }
-        for (Matcher at = ARCHIVE.matcher(info); at.find(); ) {
+        for (Matcher at = BoundedText.matcher(ARCHIVE, info); at.find(); ) {
             add(claims, hex(at, 1), hex(at, 3), Region.CDS, "class archive");
         }
-        for (Matcher at = CARDS.matcher(info); at.find(); ) {
+        for (Matcher at = BoundedText.matcher(CARDS, info); at.find(); ) {
             add(claims, hex(at, 1), hex(at, 2), Region.GC, "card table");
         }
-        for (Matcher at = BITS.matcher(info); at.find(); ) {
+        for (Matcher at = BoundedText.matcher(BITS, info); at.find(); ) {
             add(claims, hex(at, 1), hex(at, 2), Region.GC, "mark bits");
         }
-        for (Matcher at = POLLING.matcher(info); at.find(); ) {
+        for (Matcher at = BoundedText.matcher(POLLING, info); at.find(); ) {
             add(claims, hex(at, 1), hex(at, 1) + 1, Region.JVM_OTHER, "safepoint polling page");
         }
         return claims;
@@ -110,7 +110,7 @@ final class VmInfo {
     static List<Claim> metaspace(String text) {
         List<Claim> claims = new ArrayList<>();
         int classes = text.indexOf("vsl class-space:");
-        for (Matcher at = NODE.matcher(text); at.find(); ) {
+        for (Matcher at = BoundedText.matcher(NODE, text); at.find(); ) {
             boolean isClassSpace = classes >= 0 && at.start() > classes;
             long start = hex(at, 1);
             long bytes = Long.parseLong(at.group(2)) * 1024 + Long.parseLong(at.group(3)) * 1024 / 100;

@@ -19,6 +19,12 @@ import picocli.CommandLine.Parameters;
             "A range whose use only follows from how its memory looks is marked with ?, in JSON as inferred. UNKNOWN: the JVM, the kernel"
                 + " and the C library do not record the use. A direct buffer of another JVM is reported as MALLOC or UNKNOWN."
                 + " Names of threads are those that the kernel has, cut after 15 bytes.",
+            "--attach adds what only the JVM itself can report: with -XX:NativeMemoryTracking=detail nearly all of its memory, and tables"
+                    + " of the collector where libjvm.so has no symbol table. It sends diagnostic commands as jcmd does, and loads nothing."
+                    + " The JVM starts the thread Attach Listener and makes the socket /tmp/.java_pidPID, unless it has these; both stay until"
+                    + " it exits. For this it is sent SIGQUIT, after checks that it is a JVM that accepts commands, and is not stopped or"
+                    + " frozen. Starting the listener and each of three commands end within 10 s; a JVM that hangs may print a thread dump"
+                    + " when it continues. It takes the user and the group of the JVM, or root.",
             "Sizes are of address space, reserved or used, not of memory in use: most of MALLOC is what its arenas keep in reserve, and"
                 + " the heap of ZGC, where that is not generational (up to JDK 22 unless asked for), is mapped three times.",
             "JSON: start and end as \"0x...\"; region; detail, empty for none; inferred.",
@@ -29,6 +35,9 @@ final class JvmCommand implements Callable<Integer> {
 
     @Option(names = "--json", description = "JSON Lines, one part each, in order of address.")
     private boolean json;
+
+    @Option(names = "--attach", description = "Ask the JVM, too, by diagnostic commands. This has an effect on the process: see below.")
+    private boolean attach;
 
     private final Terminal terminal;
 
@@ -51,7 +60,8 @@ final class JvmCommand implements Callable<Integer> {
 
     private JvmRegions read() throws IOException {
         try (ProcessMaps maps = target.open()) {
-            return maps.pid() == ProcessHandle.current().pid() ? JvmRegions.read() : JvmRegions.read(maps);
+            return maps.pid() == ProcessHandle.current().pid() ? JvmRegions.read()
+                    : attach ? JvmRegions.readAttached(maps) : JvmRegions.read(maps);
         }
     }
 

@@ -1,22 +1,20 @@
 package org.mapfiles.cli;
 
-import java.io.DataInput;
-import java.io.DataOutput;
 import java.io.IOException;
 import org.mapfiles.jvm.CodeAnswer;
 import org.mapfiles.jvm.CodeKind;
 import org.mapfiles.jvm.JvmAnswer;
+import org.mapfiles.jvm.JvmRegions;
+import org.mapfiles.jvm.Region;
 
 /**
- * What an address of a JVM is, as one JVM tells it another.
+ * What an address of a JVM belongs to.
  *
- * @param code the method compiled, or the stub; empty: none
- * @param inlined the methods inlined there, innermost first, a line each; empty: none
+ * @param code the compiled method, or the stub; empty: none, or unknown
+ * @param inlined the methods that are inlined there, innermost first, a line each; empty: none
+ * @param tier of the compiler; -1: unknown
  */
-record JvmWhat(String code, String inlined, int tier, String region, String detail, boolean isInferred) {
-    private static final int LONGEST = 16_000;
-    private static final int HIGHEST_TIER = 4;
-
+record JvmWhat(String code, String inlined, int tier, Region region, String detail, boolean isInferred) {
     static JvmWhat of(JvmAnswer answer) {
         CodeAnswer code = answer.code();
         StringBuilder inlined = new StringBuilder();
@@ -26,31 +24,14 @@ record JvmWhat(String code, String inlined, int tier, String region, String deta
                         .append(code.bytecode(i)).append('\n');
             }
         }
-        return new JvmWhat(code == null ? "" : answer.toString(), inlined.toString(), code == null ? -1 : code.tier(),
-                answer.region().name(), answer.detail(), answer.isInferred());
+        return new JvmWhat(code == null ? "" : answer.toString(), inlined.toString(), code == null ? -1 : code.tier(), answer.region(),
+                answer.detail(), answer.isInferred());
     }
 
-    private static String cut(String text) {
-        return text.length() > LONGEST ? text.substring(0, LONGEST) + "..." : text;
-    }
-
-    void write(DataOutput out) throws IOException {
-        out.writeUTF(cut(code));
-        out.writeUTF(cut(inlined));
-        out.writeInt(tier);
-        out.writeUTF(region);
-        out.writeUTF(cut(detail));
-        out.writeBoolean(isInferred);
-    }
-
-    static JvmWhat read(DataInput in) throws IOException {
-        String code = in.readUTF();
-        String inlined = in.readUTF();
-        int tier = in.readInt();
-        if (tier < -1 || tier > HIGHEST_TIER) {
-            throw JvmPart.notUnderstood("tier " + tier);
-        }
-        return new JvmWhat(code, inlined, tier, JvmPart.readRegion(in), in.readUTF(), in.readBoolean());
+    /** The region alone. @param index of a part; -1: the address is not mapped */
+    static JvmWhat of(JvmRegions regions, int index) {
+        return index < 0 ? new JvmWhat("", "", -1, Region.UNKNOWN, "", false)
+                : new JvmWhat("", "", -1, regions.region(index), regions.detail(index), regions.isInferred(index));
     }
 
     /** For people, below the address. */
@@ -80,6 +61,6 @@ record JvmWhat(String code, String inlined, int tier, String region, String deta
             }
         }
         line.text("inlined", inlined.strip());
-        return line.text("region", region).text("detail", detail).bool("inferred", isInferred);
+        return line.text("region", region.name()).text("detail", detail).bool("inferred", isInferred);
     }
 }

@@ -28,21 +28,22 @@ import picocli.CommandLine.Spec;
                     + " process has ended, what it had mapped last goes on to answer. A line that is no"
                     + " address ends it, with exit code 2.",
             "The exit code is 1 if an address is in no mapping.",
-            "", "With --jvm addresses from stdin are read to their end before they are answered, since asking a JVM is attaching"
-                    + " to it: once for each 65,536 different ones, or 1,048,576 lines. A JVM that has ended cannot be asked any"
-                    + " more: exit code 4.",
-            "Below an address it then stands which methods are inlined there, innermost first, with the bytecode index (@ 12); the"
-                    + " method compiled, or the stub, and its compiler (tier 1 to 3: C1, 4: C2); the region of memory, with ? where that"
-                    + " is inferred from what memory looks like. The JVM tells what is inlined for the instructions up to an address:"
-                    + " at its very entry a method may be told as one that is inlined into it.",
+            "", "With --jvm addresses from stdin are read to their end before the first is answered, up to 65,536 different ones, or"
+                    + " 1,048,576 lines; then the JVM is read again. The exit code is 4 if it has exited.",
+            "With --jvm a line below each address names the region of memory, with ? where the region is inferred from the memory's"
+                    + " look. For self the line also names the compiled method or the stub, and the compiler (tier 1 to 3: C1, 4: C2);"
+                    + " above it are the methods that are inlined there, innermost first, with the bytecode index (@ 12). The JVM"
+                    + " records what is inlined for the instructions up to an address: at its very entry a method may be reported as one"
+                    + " that is inlined into it. For another process methods are not reported: the region is. Nothing is loaded into"
+                    + " that process, and no signal is sent to it.",
             "", "JSON: address, start, end and file_offset as \"0x...\"; perms; path; path_base64 where that is not UTF-8; deleted."
                     + " In no mapping: all null but address. With --jvm also code, null for none; tier, null where it is not known;"
                     + " inlined, a line for each method; region; detail; inferred.",
             "", "Example: mapfiles resolve 4711 0x7f3a1c02e6b4"})
 final class ResolveCommand implements Callable<Integer> {
-    /** Addresses that a JVM is asked about at once: it holds all answers, until it has written them. */
+    /** Different addresses that are resolved at once: their results are kept until all are printed. */
     private static final int MOST_ASKED = 1 << 16;
-    /** Lines read before it is asked: a profile names the same addresses again and again. */
+    /** Lines that are read first: a profile contains the same addresses again and again. */
     private static final int MOST_READ = 1 << 20;
 
     @Parameters(index = "0", paramLabel = "PID|self", converter = Target.Converter.class,
@@ -56,8 +57,8 @@ final class ResolveCommand implements Callable<Integer> {
     @Option(names = "--json", description = "JSON Lines, one address each; start is null for one in no mapping.")
     private boolean json;
 
-    @Option(names = "--jvm", description = "The process is a JVM: its Java methods, stubs and regions too. See below, and"
-            + " mapfiles jvm --help.")
+    @Option(names = "--jvm", description = "The process is a JVM: print the region of each address too and, for self, its Java"
+            + " method or stub. See below, and mapfiles jvm --help.")
     private boolean jvm;
 
     @Spec
@@ -124,7 +125,7 @@ final class ResolveCommand implements Callable<Integer> {
             printer = json ? new ResolvedJson(maps, snapshot, terminal.out()) : new ResolvedText(maps, snapshot, terminal.out());
         }
 
-        /** Some; of a JVM that is asked about all of them at once. */
+        /** Some; of a JVM all of them at once. */
         void all(long... some) throws IOException {
             if (jvm) {
                 printer.know(whats(some));
@@ -143,7 +144,7 @@ final class ResolveCommand implements Callable<Integer> {
             return lines.bad() == null ? null : lines;
         }
 
-        /** As {@link #input}, but read ahead: each asking is an attach. What is mapped by then counts. */
+        /** As {@link #input}, but read ahead: the JVM is read once for many addresses. What is mapped by then counts. */
         HexLines inputOfJvm() throws IOException {
             HexLines lines = lines(() -> { });
             for (long[] some = readAhead(lines); some.length > 0; some = readAhead(lines)) {
@@ -161,11 +162,11 @@ final class ResolveCommand implements Callable<Integer> {
         }
 
         private Map<Long, JvmWhat> whats(long[] some) throws IOException {
-            long[] asked = Arrays.stream(some).distinct().toArray();
-            List<JvmWhat> told = maps.pid() == ProcessHandle.current().pid() ? JvmTeller.whats(asked) : new AttachedJvm(maps).whats(asked);
             Map<Long, JvmWhat> whats = new HashMap<>();
-            for (int i = 0; i < asked.length; i++) {
-                whats.put(asked[i], told.get(i));
+            try (JvmAddresses addresses = JvmAddresses.of(maps)) {
+                for (long address : some) {
+                    whats.computeIfAbsent(address, addresses::what);
+                }
             }
             return whats;
         }

@@ -1,0 +1,145 @@
+package org.mapfiles.jvm;
+
+import java.io.ByteArrayOutputStream;
+import java.nio.charset.StandardCharsets;
+import java.util.function.IntSupplier;
+import org.mapfiles.MapsException;
+import org.mapfiles.jvm.AttachException.Reason;
+
+/** One connection to the attach socket of a JVM: one request and its answer, until a deadline. Of one thread. */
+final class AttachConnection implements AutoCloseable {
+    static final int EPERM = -1;
+    static final int ENOENT = -2;
+    static final int EAGAIN = -11;
+    static final int EACCES = -13;
+    static final int EXDEV = -18;
+    static final int ENOTSOCK = -88;
+    static final int ETIMEDOUT = -110;
+    static final int ECONNREFUSED = -111;
+    private static final int EINTR = -4;
+    private static final int ECHILD = -10;
+    private static final int EPIPE = -32;
+    private static final int ECONNRESET = -104;
+
+    private static final int WAIT_MILLIS = 20;
+    private static final int MAX_SHOWN = 300;
+
+    private final AttachTarget target;
+    private final Deadline deadline;
+    private final int socket;
+
+    private AttachConnection(AttachTarget target, Deadline deadline, int socket) {
+        this.target = target;
+        this.deadline = deadline;
+        this.socket = socket;
+    }
+
+    /** Connects. While the JVM's queue of connections is full, it waits. */
+    static AttachConnection open(AttachTarget target, Deadline deadline) throws MapsException {
+        int socket = target.connect();
+        while ((socket == EAGAIN || socket == EINTR) && !deadline.isOver() && !Thread.currentThread().isInterrupted()) {
+            deadline.sleep(WAIT_MILLIS);
+            socket = target.connect();
+        }
+        if (socket < 0) {
+            throw failure(target, socket, deadline);
+        }
+        return new AttachConnection(target, deadline, socket);
+    }
+
+    /** What a negative errno of {@link AttachTarget} means. */
+    static MapsException failure(AttachTarget target, int errno, Deadline deadline) {
+        String jvm = "the JVM of process " + target.pid();
+        String path = "/tmp/.java_pid" + target.innerPid();
+        switch (errno) {
+            case JvmCalls.ESRCH:
+            case ECHILD:
+                return target.failure(errno);
+            case EPERM:
+                return new AttachException(Reason.OTHER_USER, jvm + " accepts root and its own user and group alone (" + target.user()
+                        + "): run this as that user, or as root with CAP_SETUID and CAP_SETGID");
+            case ENOTSOCK:
+                return new AttachException(Reason.NOT_TRUSTED, path + " of process " + target.pid() + " is not a socket of its user");
+            case EXDEV:
+                return new AttachException(Reason.NOT_TRUSTED, "another process than " + target.pid() + " listens at " + path
+                        + ": does another JVM share this /tmp and have the same PID in its container?");
+            case ENOENT:
+            case ECONNREFUSED:
+                return new AttachException(Reason.NOT_TRUSTED, "nobody listens at " + path + " of process " + target.pid() + " any more");
+            case EAGAIN:
+            case EINTR:
+            case ETIMEDOUT:
+                return new AttachException(Reason.TIMEOUT, jvm + " did not answer " + deadline + ": it may hang, or be busy");
+            case EPIPE:
+            case ECONNRESET:
+                return new AttachException(Reason.BAD_ANSWER, jvm + " closed the connection: it accepts root and its own user and group alone ("
+                        + target.user() + ")");
+            default:
+                return new AttachException(Reason.SYSTEM_CALL, "the /tmp of process " + target.pid()
+                        + (errno == EACCES ? " is closed to its own user" : " cannot be used (errno " + -errno + ")"));
+        }
+    }
+
+    static byte[] bytes(String text) {
+        return text.getBytes(StandardCharsets.UTF_8);
+    }
+
+    static String text(byte[] bytes, int from, int to) {
+        return new String(bytes, from, to - from, StandardCharsets.UTF_8);
+    }
+
+    /** What the other process has sent, for a message: its beginning, in one line, without characters that control a terminal. */
+    static String shown(byte[] answer, int from) {
+        StringBuilder shown = new StringBuilder("\"");
+        String text = text(answer, from, Math.min(answer.length, from + MAX_SHOWN)).strip();
+        for (char c : text.toCharArray()) {
+            shown.append(c >= 0x20 && c < 0x7f ? String.valueOf(c) : c == '\n' ? " " : String.format("\\u%04x", (int) c));
+        }
+        return shown.append(answer.length - from > MAX_SHOWN ? "...\"" : "\"").toString();
+    }
+
+    /** Sends strings, each followed by a NUL. */
+    void send(String... parts) throws MapsException {
+        byte[] request = bytes(String.join("\0", parts) + '\0');
+        int done = 0;
+        while (done < request.length) {
+            int from = done;
+            done += repeat(() -> JvmCalls.attachSend(socket, request, from, request.length - from, deadline.millis(Integer.MAX_VALUE)));
+        }
+    }
+
+    /** Receives until the JVM closes the connection. */
+    byte[] receive(int maxBytes) throws MapsException {
+        ByteArrayOutputStream answer = new ByteArrayOutputStream();
+        byte[] part = new byte[8192];
+        int got = 1;
+        while (got != 0) {
+            got = repeat(() -> JvmCalls.attachReceive(socket, part, deadline.millis(Integer.MAX_VALUE)));
+            answer.write(part, 0, got);
+            if (answer.size() > maxBytes) {
+                throw new AttachException(Reason.BAD_ANSWER, "the JVM of process " + target.pid() + " answers more than " + maxBytes + " bytes");
+            }
+            if (got != 0 && deadline.isOver()) { // the other side may send a byte at a time, for ever
+                throw failure(target, ETIMEDOUT, deadline);
+            }
+        }
+        return answer.toByteArray();
+    }
+
+    /** Until it is neither interrupted by a signal, such as a profiler's, nor early. */
+    private int repeat(IntSupplier transfer) throws MapsException {
+        int bytes = transfer.getAsInt();
+        while ((bytes == EINTR || bytes == EAGAIN) && !deadline.isOver()) {
+            bytes = transfer.getAsInt();
+        }
+        if (bytes < 0) {
+            throw failure(target, bytes, deadline);
+        }
+        return bytes;
+    }
+
+    @Override
+    public void close() {
+        JvmCalls.descriptorClose(socket);
+    }
+}

@@ -1,0 +1,50 @@
+package org.mapfiles.jvm;
+
+import org.mapfiles.MapsException;
+
+/** A JVM could not be attached to, or did not execute a command. {@link #reason()} is the cause. */
+public final class AttachException extends MapsException {
+    private static final long serialVersionUID = 1;
+
+    /** Why. */
+    public enum Reason {
+        /** The JVM runs with {@code -XX:+DisableAttachMechanism}. */
+        DISABLED,
+        /** The JVM's table of flags cannot be read, so whether it accepts commands is unknown. */
+        FLAGS_UNKNOWN,
+        /** The JVM runs with {@code -Xrs} ({@code -XX:+ReduceSignalUsage}), so it listens from its start, but its socket has been deleted. */
+        SIGNALS_REDUCED,
+        /** The JVM does not catch SIGQUIT: it is starting, or the program has replaced the handler. */
+        SIGNAL_NOT_CAUGHT,
+        /** The process is stopped by a signal or a debugger. */
+        STOPPED,
+        /** The control group of the process is frozen. */
+        FROZEN,
+        /** The JVM accepts only root, and its own user with its own group; this process may not act as that user. */
+        OTHER_USER,
+        /** The process was opened in a proc file system of another PID namespace. */
+        PID_NAMESPACE,
+        /** The target's {@code /tmp} or working directory holds something else at a name of the attach protocol. */
+        NOT_TRUSTED,
+        /** The JVM did not start its listener, or did not answer, within the time limit. */
+        TIMEOUT,
+        /** The JVM closed the connection without an answer, or the answer is not one of the protocol, or too long. */
+        BAD_ANSWER,
+        /** The JVM reports that the command failed. */
+        COMMAND_FAILED,
+        /** A system call failed. */
+        SYSTEM_CALL
+    }
+
+    private final Reason reason;
+
+    AttachException(Reason reason, String message) {
+        super(message);
+        this.reason = reason;
+    }
+
+    /** The cause. */
+    public Reason reason() {
+        return reason;
+    }
+}

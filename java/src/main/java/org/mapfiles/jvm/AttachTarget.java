@@ -1,0 +1,127 @@
+package org.mapfiles.jvm;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.DirectoryIteratorException;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.mapfiles.MapsException;
+import org.mapfiles.internal.ProcessMemory;
+
+/** What the attach protocol needs of a process, from proc_pid_status(5), and its system calls. Of one thread. */
+final class AttachTarget {
+    private static final long SIGQUIT_BIT = 1L << 2;
+
+    private final ProcessMemory process;
+    private final int innerPid;
+    private final int uid;
+    private final int gid;
+
+    /** @param process stays open for as long as this is used */
+    AttachTarget(ProcessMemory process) throws MapsException {
+        this.process = process;
+        if (process.pid() <= 0) {
+            throw new AttachException(AttachException.Reason.PID_NAMESPACE,
+                    "the process was opened in a proc file system of another PID namespace: open it in /proc of this one to attach to it");
+        }
+        List<String> status = status(process.directory().resolve("status"));
+        if (status == null) {
+            throw process.failure(JvmCalls.ESRCH);
+        }
+        innerPid = number(status, "NSpid", -1, process.pid());
+        uid = number(status, "Uid", 1, -1);
+        gid = number(status, "Gid", 1, -1);
+    }
+
+    /** Null: the process or the thread has exited. The kernel escapes newlines in the process' name, and no other control characters. */
+    private static List<String> status(Path file) {
+        try {
+            return List.of(new String(Files.readAllBytes(file), StandardCharsets.ISO_8859_1).split("\n"));
+        } catch (IOException exited) {
+            return null;
+        }
+    }
+
+    /** @return the text after a field's name; null: this kernel does not have the field */
+    private static String field(List<String> status, String name) {
+        for (String line : status) {
+            if (line.startsWith(name + ":")) {
+                return line.substring(name.length() + 1).strip();
+            }
+        }
+        return null;
+    }
+
+    /** @param which of the numbers of a field, from 0; -1: the last */
+    private static int number(List<String> status, String name, int which, int otherwise) {
+        String text = field(status, name);
+        if (text == null) {
+            return otherwise;
+        }
+        String[] numbers = text.split("\\s+");
+        return Integer.parseUnsignedInt(numbers[which < 0 ? numbers.length - 1 : which]);
+    }
+
+    /**
+     * Whether the process has a handler for SIGQUIT. Threads share it; a thread that has ended does not report it any more, and
+     * that may be the first one.
+     */
+    boolean catchesQuit() {
+        try (DirectoryStream<Path> threads = Files.newDirectoryStream(process.directory().resolve("task"))) {
+            for (Path thread : threads) {
+                List<String> status = status(thread.resolve("status"));
+                String state = status == null ? "X" : String.valueOf(field(status, "State"));
+                if (!state.startsWith("Z") && !state.startsWith("X")) {
+                    String caught = field(status, "SigCgt");
+                    return caught != null && (Long.parseUnsignedLong(caught, 16) & SIGQUIT_BIT) != 0;
+                }
+            }
+        } catch (IOException | DirectoryIteratorException exited) {
+            return false;
+        }
+        return false;
+    }
+
+    /** What native code takes: struct mf_attach_target. */
+    private int[] numbers() {
+        return new int[] {process.directoryDescriptor(), process.pid(), innerPid, uid, gid};
+    }
+
+    /** A connected socket, or a negative errno as attach.h lists them. */
+    int connect() {
+        return JvmCalls.attachConnect(numbers());
+    }
+
+    int createTrigger(int[] trigger) {
+        return JvmCalls.attachTriggerCreate(numbers(), trigger);
+    }
+
+    void removeTrigger(int[] trigger) {
+        JvmCalls.attachTriggerRemove(numbers(), trigger);
+    }
+
+    /** Sends SIGQUIT: 0 or a negative errno. */
+    int signal() {
+        return JvmCalls.attachSignal(numbers());
+    }
+
+    int pid() {
+        return process.pid();
+    }
+
+    /** The PID in the PID namespace of the process itself. */
+    int innerPid() {
+        return innerPid;
+    }
+
+    /** Such as {@code user 1000, group 1000}. */
+    String user() {
+        return "user " + Integer.toUnsignedString(uid) + ", group " + Integer.toUnsignedString(gid);
+    }
+
+    MapsException failure(int errno) {
+        return process.failure(errno);
+    }
+}

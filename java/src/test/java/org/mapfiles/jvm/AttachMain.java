@@ -1,0 +1,15 @@
+package org.mapfiles.jvm;
+
+import org.mapfiles.ProcessMaps;
+
+/** Attaches to the JVM of a PID, and prints its version: for other users and other runtimes. */
+final class AttachMain {
+    private AttachMain() {
+    }
+
+    public static void main(String[] arguments) throws Exception {
+        try (ProcessMaps maps = ProcessMaps.of(Long.parseLong(arguments[0])); AttachClient client = AttachClient.open(maps)) {
+            System.out.println(client.run("VM.version"));
+        }
+    }
+}

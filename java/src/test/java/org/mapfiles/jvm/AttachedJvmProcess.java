@@ -1,0 +1,107 @@
+package org.mapfiles.jvm;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import org.mapfiles.ChildJvm;
+import org.mapfiles.MapsException;
+import org.mapfiles.ProcessMaps;
+
+/** A process to attach to, ended on closing, with what it has written. */
+final class AttachedJvmProcess implements AutoCloseable {
+    /** More than enough: a test that fails for another reason does not take as long. */
+    static final Duration PATIENCE = Duration.ofSeconds(60);
+
+    private final Process process;
+    private final BufferedReader output;
+    private final long pid;
+
+    private AttachedJvmProcess(Process process) throws IOException {
+        this.process = process;
+        output = process.inputReader();
+        String line = output.readLine();
+        if (!"READY".equals(line)) {
+            process.destroyForcibly();
+            throw new IOException("not READY, but: " + line);
+        }
+        pid = process.pid();
+    }
+
+    private AttachedJvmProcess(AttachedJvmProcess outer, long pid) {
+        process = outer.process;
+        output = outer.output;
+        this.pid = pid;
+    }
+
+    static AttachedJvmProcess of(Process process) throws IOException {
+        return new AttachedJvmProcess(process);
+    }
+
+    static AttachedJvmProcess start(ChildJvm jvm, Object... arguments) throws IOException {
+        return of(jvm.start(AttachableMain.class, arguments));
+    }
+
+    static AttachedJvmProcess with(String... options) throws IOException {
+        return start(new ChildJvm().with(options));
+    }
+
+    /** A program of native/test/jvm; the path of libjvm.so is its last argument. */
+    static AttachedJvmProcess ofC(String name, String... arguments) throws IOException {
+        Path program = Path.of(System.getProperty("mapfiles.odd-process")).resolveSibling(name);
+        assumeTrue(Files.isExecutable(program), "no " + program);
+        List<String> command = new ArrayList<>(List.of(program.toString()));
+        command.addAll(List.of(arguments));
+        command.add(System.getProperty("java.home") + "/lib/server/libjvm.so");
+        return of(new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.DISCARD).start());
+    }
+
+    /** The only child of this process: what a program started that makes namespaces. */
+    AttachedJvmProcess child() throws InterruptedException {
+        List<ProcessHandle> children = process.children().toList();
+        assertThat(children).hasSize(1);
+        return new AttachedJvmProcess(this, children.get(0).pid());
+    }
+
+    long pid() {
+        return pid;
+    }
+
+    boolean isAlive() {
+        return process.isAlive();
+    }
+
+    /** The answer to a command, by a client of its own. */
+    String run(String command, Duration timeout) throws MapsException {
+        try (ProcessMaps maps = ProcessMaps.of(pid); AttachClient client = AttachClient.open(maps, timeout)) {
+            return client.run(command);
+        }
+    }
+
+    String run(String command) throws MapsException {
+        return run(command, PATIENCE);
+    }
+
+    /** Ends it: the lines it has written since READY. */
+    List<String> end() throws IOException {
+        process.getOutputStream().close();
+        return output.lines().toList();
+    }
+
+    @Override
+    public void close() {
+        process.descendants().forEach(ProcessHandle::destroyForcibly);
+        process.destroyForcibly().onExit().join();
+        try {
+            Files.deleteIfExists(Path.of("/tmp/.java_pid" + pid)); // a JVM that is killed leaves it
+        } catch (IOException e) {
+            throw new AssertionError(e);
+        }
+    }
+}
