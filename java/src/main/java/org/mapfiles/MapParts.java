@@ -45,6 +45,8 @@ public final class MapParts implements AutoCloseable {
     private long position;
     /** Of these, those at the beginning of the buffer that are not a whole line yet. */
     private int carried;
+    /** Bytes in the buffer that were read, and not parsed since memory for them was missing; else 0. */
+    private int unparsed;
     private long end;
     private boolean torn;
 
@@ -73,7 +75,7 @@ public final class MapParts implements AutoCloseable {
      * @return false after the last part
      * @throws ProcessGoneException if the process has ended, also between two parts
      * @throws MapsException if it called execve(2) between two parts, or as {@link ProcessMaps#read}
-     * @throws NotEnoughMemoryException if there is not enough memory for one part
+     * @throws NotEnoughMemoryException if there is not enough memory for one part; the next call returns that part
      * @throws IllegalStateException after {@link #close}
      */
     public synchronized boolean next() throws MapsException {
@@ -100,8 +102,8 @@ public final class MapParts implements AutoCloseable {
         boolean mayGrow = (filter.bits() & MapRecord.BY_QUERY) != 0; // that backend has no text to read in parts
         int rc = part.fillUpTo(mayGrow ? 0 : MAPPINGS, TEXT, filter, maps);
         if (rc == Errno.ENOBUFS) {
+            buffer = new NativeMemory(READ); // first: without memory for it, no descriptor is opened
             text.descriptor = maps.openText();
-            buffer = new NativeMemory(READ);
             state = State.READING;
             return false;
         }
@@ -114,21 +116,15 @@ public final class MapParts implements AutoCloseable {
     }
 
     private boolean readNext() throws MapsException {
-        long count = NativeCalls.partsRead(text.descriptor, buffer.address() + carried, READ - carried, position);
-        buffer.keepUntilHere();
-        if (count < 0) {
-            throw maps.failure((int) count);
-        }
-        if (count == 0) {
-            state = State.ENDED;
-            maps.checkWhole(text.descriptor);
-            if (carried > 0) {
-                part.fillFromText(maps, filter, buffer, carried); // throws: it is not a line
+        int length = unparsed;
+        if (length == 0) {
+            int count = readText();
+            if (count == 0) {
+                return atEnd();
             }
-            return false;
+            length = carried + count;
+            unparsed = length;
         }
-        position += count;
-        int length = carried + (int) count;
         int whole = length;
         while (whole > 0 && buffer.bytes().get(whole - 1) != '\n') {
             whole--;
@@ -139,8 +135,29 @@ public final class MapParts implements AutoCloseable {
         }
         carried = length - whole;
         buffer.bytes().put(0, Bytes.copy(buffer.bytes(), whole, carried));
+        unparsed = 0;
         noteOverlap();
         return true;
+    }
+
+    /** Reads text behind what is carried: the number of bytes, 0 at the end. */
+    private int readText() throws MapsException {
+        long count = NativeCalls.partsRead(text.descriptor, buffer.address() + carried, READ - carried, position);
+        buffer.keepUntilHere();
+        if (count < 0) {
+            throw maps.failure((int) count);
+        }
+        position += count;
+        return (int) count;
+    }
+
+    private boolean atEnd() throws MapsException {
+        state = State.ENDED;
+        maps.checkWhole(text.descriptor);
+        if (carried > 0) {
+            part.fillFromText(maps, filter, buffer, carried); // throws: it is not a line
+        }
+        return false;
     }
 
     private void noteOverlap() {

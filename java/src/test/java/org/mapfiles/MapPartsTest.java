@@ -188,4 +188,14 @@ class MapPartsTest {
                 .contains("NEW true");
         assertThat(outcome.exit()).isZero();
     }
+
+    /** A part for which memory was missing is returned later, and no descriptor is opened twice. */
+    @Test
+    void nothingIsLeftOutWhereMemoryWasMissing() throws Exception {
+        child.tell("many " + MANY);
+        int size = child.maps().snapshot().size();
+        ChildJvm.Outcome outcome = new ChildJvm().with("-XX:MaxDirectMemorySize=8m").run(ReadPartsLowMemoryMain.class, child.pid());
+        assertThat(outcome.output()).contains("FIRST true OPENED 1\n").contains("REST true COUNT " + size + "\n");
+        assertThat(outcome.exit()).isZero();
+    }
 }
