@@ -140,21 +140,23 @@ final class Failures {
                 EnumSet<Reason> reasons = perfReasons();
                 return reasons.contains(Reason.SECCOMP) ? noStream(process, reasons)
                         : new NotSupportedException(Missing.EVENTS,
-                                "this kernel has no perf events (CONFIG_PERF_EVENTS): look at the mappings again and again instead");
+                                "this kernel has no perf events (CONFIG_PERF_EVENTS)");
             case Errno.EDQUOT:
                 return noStream(process, EnumSet.of(Reason.LOCKED_MEMORY));
             case Errno.EXDEV:
                 return new NotSupportedException(Missing.PID_NAMESPACE, process + " was opened in a proc file system of another pid namespace: "
                         + "open it in /proc of this one to watch it");
             case Errno.EMFILE:
-            case Errno.ENFILE:
                 return new MapsException("watching " + process + " takes " + descriptors + " file descriptors, one for each thread and"
                         + " CPU: raise ulimit -n, or close some");
+            case Errno.ENFILE:
+                return new MapsException("watching " + process + " takes " + descriptors + " file descriptors, one for each thread and"
+                        + " CPU, and the system has fewer left: raise fs.file-max");
             case Errno.ENOTSUP:
                 return new NotSupportedException(Missing.TIME_NAMESPACE, "this process has called unshare(CLONE_NEWTIME) in a time namespace:"
                         + " the kernel then hides by how much its clock differs from that of events; run it as a child of the process that did");
             case Errno.EAGAIN:
-                return new MapsException(process + " makes and ends threads faster than they can be listed: poll, or try again later");
+                return new MapsException(process + " makes and ends threads faster than they can be listed: another attempt may succeed");
             case Errno.ENOMEM:
                 return new MapsException("the kernel has no memory for the events of " + process + " (perf_event_open)");
             default:

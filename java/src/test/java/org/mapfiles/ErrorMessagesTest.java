@@ -13,6 +13,15 @@ class ErrorMessagesTest {
             assertThat(Failures.of(errno, "process 1", 1)).hasMessageContaining("process 1").hasMessageContaining(remedy);
             assertThat(Failures.ofEntry(errno, "a mapping")).isExactlyInstanceOf(MapsException.class)
                     .hasMessageContaining("a mapping").hasMessageContaining(remedy);
+            assertThat(Failures.ofStream(errno, "process 1", 1, 7)).hasMessageContaining("process 1").hasMessageContaining(remedy);
+        }
+    }
+
+    /** Callers that poll where they cannot listen print these messages. */
+    @Test
+    void pollingIsNotAdvised() {
+        for (int errno : new int[] {Errno.EPERM, Errno.ENOSYS, Errno.EXDEV, Errno.EMFILE, Errno.ENOTSUP, Errno.EAGAIN, Errno.ENOMEM}) {
+            assertThat(Failures.ofStream(errno, "process 1", 1, 7).getMessage()).doesNotContain("poll").doesNotContain("again and again");
         }
     }
 

@@ -200,7 +200,7 @@ class RefusalTest {
         assertThat(Failures.ofStream(Errno.ENOTSUP, "process 1", 1, 0)).isInstanceOf(NotSupportedException.class)
                 .hasMessageContaining("CLONE_NEWTIME");
         assertThat(Failures.ofStream(Errno.ENOMEM, "process 1", 1, 0)).hasMessageContaining("no memory");
-        assertThat(Failures.ofStream(Errno.EAGAIN, "process 1", 1, 0)).hasMessageContaining("try again");
+        assertThat(Failures.ofStream(Errno.EAGAIN, "process 1", 1, 0)).hasMessageContaining("another attempt");
         assertThat(Failures.ofStream(Errno.ESRCH, "process 1", 1, 0)).isInstanceOf(ProcessGoneException.class);
     }
 
