@@ -92,7 +92,7 @@ interface ChangePrinter {
                 line.text("after", instant(wallClock + change.after()).toString());
             }
             if (change.mapping() != null) {
-                line.mapping(change.mapping());
+                line.mapping(change.mapping(), FileName.unasked(change.mapping()));
             }
             if (change.previous() != null) {
                 line.hex("was_start", change.previous().start()).hex("was_end", change.previous().end())
@@ -100,12 +100,12 @@ interface ChangePrinter {
             } else if (change.mapping() != null) {
                 line.bool("continued", change.isContinued());
             }
-            line.end().close();
+            line.end();
         }
 
         @Override
         public void printPresent(Mapping mapping, long time) throws IOException {
-            begin("present", time, true).mapping(mapping).end().close();
+            begin("present", time, true).mapping(mapping, FileName.unasked(mapping)).end();
         }
 
         private JsonLines begin(String event, long time, boolean isExact) throws IOException {

@@ -159,7 +159,7 @@ final class CountCommand implements Callable<Integer> {
         } else {
             lines.nothing("max_map_count");
         }
-        lines.end().close();
+        lines.end();
     }
 
     private void printTable(List<Group> shown, Group total, int groups) throws IOException {

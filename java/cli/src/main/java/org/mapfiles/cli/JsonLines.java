@@ -3,6 +3,7 @@ package org.mapfiles.cli;
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonGenerator;
 import com.fasterxml.jackson.core.util.MinimalPrettyPrinter;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
@@ -10,24 +11,31 @@ import java.util.Locale;
 import org.mapfiles.Deletion;
 import org.mapfiles.Mapping;
 
-/** JSON Lines: one object a line, written as it comes. */
+/** JSON Lines: one object a line. A line is written when it is whole, so whatever fails meanwhile leaves no part of one. */
 final class JsonLines {
+    private final ByteArrayOutputStream line = new ByteArrayOutputStream();
+    private final OutputStream out;
     private final JsonGenerator json;
-    private boolean begun;
 
     JsonLines(OutputStream out) throws IOException {
-        json = new JsonFactory().createGenerator(out).disable(JsonGenerator.Feature.FLUSH_PASSED_TO_STREAM)
-                .setPrettyPrinter(new MinimalPrettyPrinter("\n"));
+        this.out = out;
+        json = new JsonFactory().createGenerator(line).setPrettyPrinter(new MinimalPrettyPrinter(""));
     }
 
     JsonLines begin() throws IOException {
         json.writeStartObject();
-        begun = true;
         return this;
     }
 
+    /** Ends an object; writes the line if that is the outermost one. */
     JsonLines end() throws IOException {
         json.writeEndObject();
+        if (json.getOutputContext().inRoot()) {
+            json.writeRaw('\n');
+            json.flush();
+            line.writeTo(out);
+            line.reset();
+        }
         return this;
     }
 
@@ -88,9 +96,8 @@ final class JsonLines {
         return this;
     }
 
-    /** The fields that {@code mapfiles maps --json} has, but for the process. The kernel is not asked whether the file is deleted. */
-    JsonLines mapping(Mapping mapping) throws IOException {
-        FileName name = FileName.unasked(mapping);
+    /** The fields that {@code mapfiles maps --json} has, but for the process. */
+    JsonLines mapping(Mapping mapping, FileName name) throws IOException {
         return hex("start", mapping.start()).hex("end", mapping.end()).text("perms", mapping.permissions()).hex("offset", mapping.offset())
                 .number("dev_major", Integer.toUnsignedLong(mapping.deviceMajor()))
                 .number("dev_minor", Integer.toUnsignedLong(mapping.deviceMinor())).unsigned("inode", mapping.inode())
@@ -107,16 +114,8 @@ final class JsonLines {
         return this;
     }
 
-    /** Hands on what was written; the last line gets its end. */
-    void flush() throws IOException {
-        json.flush();
-    }
-
-    /** Ends the last line. */
+    /** Ends the output. Nothing is left to write: each line was written when it was whole. */
     void close() throws IOException {
-        if (begun) {
-            json.writeRaw('\n');
-        }
-        json.flush();
+        json.close();
     }
 }

@@ -2,7 +2,6 @@ package org.mapfiles.cli;
 
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
-import java.util.Locale;
 import java.util.concurrent.Callable;
 import org.mapfiles.MapCursor;
 import org.mapfiles.MapFilter;
@@ -60,20 +59,10 @@ final class MapsCommand implements Callable<Integer> {
 
     private void printJson(ProcessMaps maps, MapParts parts) throws IOException {
         JsonLines lines = new JsonLines(terminal.out());
-        try {
-            while (parts.next()) {
-                for (MapCursor mapping = parts.part().cursor(); mapping.next(); ) {
-                    FileName name = FileName.of(maps, mapping);
-                    lines.begin().number("pid", maps.pid()).hex("start", mapping.start()).hex("end", mapping.end())
-                            .text("perms", mapping.permissions()).hex("offset", mapping.offset())
-                            .number("dev_major", Integer.toUnsignedLong(mapping.deviceMajor()))
-                            .number("dev_minor", Integer.toUnsignedLong(mapping.deviceMinor())).unsigned("inode", mapping.inode())
-                            .text("kind", mapping.kind().name().toLowerCase(Locale.ROOT)).path(name).deleted(name.deletion()).end();
-                }
-                lines.flush();
+        while (parts.next()) {
+            for (MapCursor mapping = parts.part().cursor(); mapping.next(); ) {
+                lines.begin().number("pid", maps.pid()).mapping(mapping, FileName.of(maps, mapping)).end();
             }
-        } finally {
-            lines.close(); // also where the process ends between two parts: the last line is whole
         }
         if (parts.isTorn()) {
             terminal.complain("mappings changed while they were listed: some may be missing, or listed in two states");

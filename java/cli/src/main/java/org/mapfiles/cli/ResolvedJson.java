@@ -41,12 +41,7 @@ final class ResolvedJson extends ResolvedPrinter {
     }
 
     @Override
-    void flush() throws IOException {
-        lines.flush();
-    }
-
-    @Override
-    void finish() throws IOException {
-        lines.close();
+    void flush() {
+        // each line was written to the stream when it was whole
     }
 }

@@ -96,7 +96,6 @@ final class SharedCommand implements Callable<Integer> {
             }
             lines.endList().end();
         }
-        lines.close();
     }
 
     private static void known(JsonLines lines, String field, long bytes) throws IOException {

@@ -2,17 +2,16 @@ package org.mapfiles.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import java.io.OutputStream;
+import java.io.InputStream;
 import java.io.PipedInputStream;
 import java.io.PipedOutputStream;
-import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.BlockingQueue;
-import java.util.concurrent.LinkedBlockingQueue;
-import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.mapfiles.MapCursor;
 import org.mapfiles.MapFilter;
 import org.mapfiles.ProcessMaps;
@@ -100,33 +99,39 @@ class ResolveCommandTest {
         assertThat(Ran.reading("0\n" + "1".repeat(1_000_000), "resolve", "self", "-").code()).isEqualTo(2);
     }
 
-    /** Whoever writes one address and waits for the answer gets it. */
-    @Test
-    void answersComeWhileTheInputPauses() throws Exception {
-        BlockingQueue<String> answers = new LinkedBlockingQueue<>();
+    /** A caller that writes one address, and waits for the line that answers, gets all of the line. */
+    @ParameterizedTest
+    @ValueSource(strings = {"", "--json"})
+    void answersComeWhileTheInputPauses(String option) throws Exception {
+        List<String> arguments = new ArrayList<>(List.of("resolve", "self", "-"));
+        arguments.addAll(option.isEmpty() ? List.of() : List.of(option));
         PipedOutputStream input = new PipedOutputStream();
-        try (PipedInputStream in = new PipedInputStream(input)) {
-            Thread command = new Thread(() -> Main.run(new String[] {"resolve", "self", "-"}, in, new OutputStream() {
-                @Override
-                public void write(int b) {
-                    answers.add(String.valueOf((char) b));
-                }
-
-                @Override
-                public void write(byte[] bytes, int from, int length) {
-                    answers.add(new String(bytes, from, length, StandardCharsets.UTF_8));
-                }
-            }, System.err));
+        PipedInputStream answers = new PipedInputStream(1 << 16);
+        try (PipedInputStream in = new PipedInputStream(input); PipedOutputStream out = new PipedOutputStream(answers)) {
+            Thread command = new Thread(() -> Main.run(arguments.toArray(String[]::new), in, out, System.err));
             command.start();
             for (int i = 0; i < 3; i++) {
                 input.write((Long.toHexString(start + i) + "\n").getBytes());
                 input.flush();
-                assertThat(answers.poll(30, TimeUnit.SECONDS)).startsWith("0x" + Long.toHexString(start + i));
+                assertThat(lineOf(answers)).contains("0x" + Long.toHexString(start + i)).endsWith("\n");
             }
             input.close();
             command.join(30_000);
             assertThat(command.isAlive()).isFalse();
         }
+    }
+
+    /** One line with its end, or what of it came within 30 seconds. */
+    private static String lineOf(InputStream answers) throws Exception {
+        StringBuilder line = new StringBuilder();
+        for (long end = System.nanoTime() + 30_000_000_000L; line.indexOf("\n") < 0 && System.nanoTime() < end; ) {
+            if (answers.available() > 0) {
+                line.append((char) answers.read());
+            } else {
+                Thread.sleep(2);
+            }
+        }
+        return line.toString();
     }
 
     @Test
