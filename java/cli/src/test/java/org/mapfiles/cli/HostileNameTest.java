@@ -9,6 +9,7 @@ import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
 import java.util.Map;
@@ -132,10 +133,13 @@ class HostileNameTest {
             Process process = json ? second : hostile;
             ByteArrayOutputStream out = new ByteArrayOutputStream();
             String pid = Long.toString(process.pid());
-            String[] arguments = json ? new String[] {"watch", pid, "--interval", "20", "--json"} : new String[] {"watch", pid, "--interval", "20"};
-            CompletableFuture<Integer> code = CompletableFuture.supplyAsync(
-                    () -> Main.run(arguments, InputStream.nullInputStream(), out, new ByteArrayOutputStream()));
-            Thread.sleep(500); // until it has read the mappings once
+            List<String> arguments = new ArrayList<>(List.of("watch", pid, "--initial", "--interval", "20"));
+            arguments.addAll(json ? List.of("--json") : List.of());
+            CompletableFuture<Integer> code = CompletableFuture.supplyAsync(() -> Main.run(arguments.toArray(String[]::new),
+                    InputStream.nullInputStream(), out, new ByteArrayOutputStream()));
+            for (long end = System.nanoTime() + 60_000_000_000L; out.size() == 0; Thread.sleep(5)) { // it has not read the mappings
+                assertThat(System.nanoTime()).isLessThan(end);
+            }
             go(process);
             for (long end = System.nanoTime() + 60_000_000_000L; !out.toString(StandardCharsets.UTF_8).contains(".end"); Thread.sleep(5)) {
                 assertThat(System.nanoTime()).as("%s", out).isLessThan(end);

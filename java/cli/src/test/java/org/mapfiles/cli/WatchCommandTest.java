@@ -42,9 +42,14 @@ class WatchCommandTest {
     /** Of the command in a JVM of its own. */
     private BufferedReader output;
 
-    private CompletableFuture<Integer> watch(String... arguments) {
-        String[] all = Stream.concat(Stream.of("watch", "--interval", "20"), Arrays.stream(arguments)).toArray(String[]::new);
-        return CompletableFuture.supplyAsync(() -> Main.run(all, InputStream.nullInputStream(), out, err));
+    /** Begins to watch. Returns once the command has read the mappings, and printed those of the start. */
+    private CompletableFuture<Integer> watch(String... arguments) throws Exception {
+        String[] all = Stream.concat(Stream.of("watch", "--initial", "--interval", "20"), Arrays.stream(arguments)).toArray(String[]::new);
+        CompletableFuture<Integer> code = CompletableFuture.supplyAsync(() -> Main.run(all, InputStream.nullInputStream(), out, err));
+        for (long end = System.nanoTime() + 60_000_000_000L; out.size() == 0; Thread.sleep(5)) {
+            assertThat(System.nanoTime()).as("nothing is printed: %s", err).isLessThan(end);
+        }
+        return code;
     }
 
     private List<Map<String, Object>> told() throws Exception {
@@ -64,7 +69,6 @@ class WatchCommandTest {
         try {
             String pid = Long.toString(shell.pid());
             CompletableFuture<Integer> code = onlyLook ? watch(pid, "--json", "--look") : watch(pid, "--json");
-            Thread.sleep(500); // until it has looked once; later is as good for what follows
             OutputStream to = shell.getOutputStream();
             to.write("go\n".getBytes(StandardCharsets.US_ASCII));
             to.flush();
@@ -88,7 +92,6 @@ class WatchCommandTest {
     void forPeopleInWords() throws Exception {
         Process shell = new ProcessBuilder("sh", "-c", "read a; exec cat").start();
         CompletableFuture<Integer> code = watch(Long.toString(shell.pid()));
-        Thread.sleep(500);
         shell.getOutputStream().write('\n');
         shell.getOutputStream().flush();
         for (long end = System.nanoTime() + 60_000_000_000L; !out.toString(StandardCharsets.UTF_8).contains("/cat"); Thread.sleep(5)) {
@@ -104,10 +107,10 @@ class WatchCommandTest {
     @Test
     void aFileMappedHereIsTold() throws Exception {
         Path file = Files.write(directory.toRealPath().resolve("mapped"), new byte[8192]);
-        Thread watcher = new Thread(() -> Main.run(new String[] {"watch", "self", "--json", "--look", "--interval", "5"},
+        Thread watcher = new Thread(() -> Main.run(new String[] {"watch", "self", "--json", "--initial", "--look", "--interval", "5"},
                 InputStream.nullInputStream(), out, err));
         watcher.start();
-        Thread.sleep(300);
+        await("the mappings of the start", fields -> "present".equals(fields.get("event")));
         try (FileChannel channel = FileChannel.open(file)) {
             MappedByteBuffer mapped = channel.map(FileChannel.MapMode.READ_ONLY, 4096, 4096);
             await("the file", fields -> file.toString().equals(fields.get("path")) && "added".equals(fields.get("event"))
@@ -142,7 +145,6 @@ class WatchCommandTest {
                 .redirectError(ProcessBuilder.Redirect.INHERIT).start();
         try {
             CompletableFuture<Integer> code = watch(Long.toString(child.pid()), "--json");
-            Thread.sleep(1000); // until it has looked once
             child.getOutputStream().write(new byte[20_000]);
             child.getOutputStream().flush();
             for (long end = System.nanoTime() + 300_000_000_000L; told().stream().filter(fields -> isOf(file, fields)).count() < 20_000;
@@ -284,7 +286,6 @@ class WatchCommandTest {
         try {
             String pid = Long.toString(child.pid());
             CompletableFuture<Integer> code = onlyLook ? watch(pid, "--json", "--look") : watch(pid, "--json");
-            Thread.sleep(500); // until it has looked once
             tell(child, "shrink plain");
             await("shrunk", changed("r--p", 3 * page, "r--p", 4 * page));
             tell(child, "grow plain");
@@ -305,9 +306,8 @@ class WatchCommandTest {
         Process child = odd();
         try {
             CompletableFuture<Integer> code = watch(Long.toString(child.pid()), "--look");
-            Thread.sleep(500);
-            tell(child, "protect plain");
-            for (long end = System.nanoTime() + 60_000_000_000L; !out.toString(StandardCharsets.UTF_8).contains("/plain"); Thread.sleep(5)) {
+                tell(child, "protect plain");
+            for (long end = System.nanoTime() + 60_000_000_000L; !out.toString(StandardCharsets.UTF_8).contains("/plain  was"); Thread.sleep(5)) {
                 assertThat(System.nanoTime()).as("%s%s", out, err).isLessThan(end);
             }
             child.getOutputStream().close();

@@ -6,6 +6,7 @@ import java.io.BufferedReader;
 import java.io.ByteArrayOutputStream;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -49,6 +50,17 @@ class WatchReplayTest {
         assertThat(child.inputReader().readLine()).startsWith("OK");
     }
 
+    /** Returns once the command has read the mappings, which are those of {@code maps --json}; the process must not change them meanwhile. */
+    private void beginReplayAndWatch(String option) throws Exception {
+        replay.begin(mapped());
+        watch(option.isEmpty() ? new String[] {"--initial"} : new String[] {"--initial", option});
+        JsonReplay initial = new JsonReplay();
+        for (long end = System.nanoTime() + 60_000_000_000L; !initial.mappings().equals(replay.mappings()); Thread.sleep(5)) {
+            assertThat(System.nanoTime() < end).as("--initial prints other mappings: %s%s", out, err).isTrue();
+            readMore().forEach(initial::apply);
+        }
+    }
+
     private void watch(String... options) {
         List<String> arguments = new ArrayList<>(List.of("watch", Long.toString(child.pid()), "--json", "--interval", "10"));
         arguments.addAll(List.of(options));
@@ -59,8 +71,8 @@ class WatchReplayTest {
         return Ran.with("maps", Long.toString(child.pid()), "--json").objects();
     }
 
-    /** Applies the lines that were printed since the last time. */
-    private void replay() throws Exception {
+    /** The lines that were printed since the last time. */
+    private List<Map<String, Object>> readMore() throws Exception {
         byte[] all = out.toByteArray();
         int end = all.length;
         while (end > read && all[end - 1] != '\n') {
@@ -68,6 +80,11 @@ class WatchReplayTest {
         }
         List<Map<String, Object>> more = new Ran(0, new String(all, read, end - read, StandardCharsets.UTF_8), "").objects();
         read = end;
+        return more;
+    }
+
+    private void replay() throws Exception {
+        List<Map<String, Object>> more = readMore();
         more.forEach(replay::apply);
         lines.addAll(more);
     }
@@ -96,9 +113,7 @@ class WatchReplayTest {
     @ValueSource(strings = {"", "--look"})
     void replayIsExact(String option) throws Exception {
         startOdd();
-        replay.begin(mapped());
-        watch(option.isEmpty() ? new String[0] : new String[] {option});
-        Thread.sleep(1000); // until it has polled once
+        beginReplayAndWatch(option);
         for (int i = 0; i < 60; i++) {
             tell("random " + i + " 100");
             awaitExact("of step " + i);
@@ -120,9 +135,7 @@ class WatchReplayTest {
     @Test
     void replayIsExactWhenEventsAreLost() throws Exception {
         startOdd();
-        replay.begin(mapped());
-        watch();
-        Thread.sleep(1000); // until it has polled once
+        beginReplayAndWatch("");
         for (int i = 0; i < 10; i++) {
             tell("random " + i + " 10000");
             awaitExact("of step " + i);
@@ -134,18 +147,21 @@ class WatchReplayTest {
     @ParameterizedTest
     @ValueSource(strings = {"", "--look"})
     void replayIsExactAfterAnotherProgramBegan(String option) throws Exception {
-        start("sh", "-c", "read a; exec cat");
-        Thread.sleep(500); // until the shell reads
-        replay.begin(mapped());
-        watch(option.isEmpty() ? new String[0] : new String[] {option});
-        Thread.sleep(1000); // until it has polled once
+        start("sh", "-c", "echo; read a; exec cat");
+        assertThat(child.getInputStream().read()).isEqualTo('\n');
+        while (!Files.readString(Path.of("/proc/" + child.pid() + "/stat")).contains(") S ")) {
+            Thread.sleep(5); // until the shell waits for input
+        }
+        beginReplayAndWatch(option);
         child.getOutputStream().write('\n');
         child.getOutputStream().flush();
         for (long end = System.nanoTime() + 60_000_000_000L; lines.stream().noneMatch(line -> "exec".equals(line.get("event"))); Thread.sleep(5)) {
             assertThat(System.nanoTime() < end).as("no exec: %s%s", lines, err).isTrue();
             replay();
         }
-        Thread.sleep(200); // until cat reads
+        child.getOutputStream().write('x');
+        child.getOutputStream().flush();
+        assertThat(child.getInputStream().read()).as("cat waits for more").isEqualTo('x');
         awaitExact("of exec");
     }
 }
