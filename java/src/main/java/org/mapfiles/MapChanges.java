@@ -112,6 +112,15 @@ public final class MapChanges {
     }
 
     private void takeEvents() {
+        if (drainAll()) {
+            long now = System.nanoTime(); // what was lost had happened by now
+            drainAll(); // what happened until now is reported first: later drains return later events alone
+            lost(now);
+        }
+    }
+
+    /** Returns whether events are missing. */
+    private boolean drainAll() {
         boolean isLost = false;
         do {
             events.drain();
@@ -125,9 +134,7 @@ public final class MapChanges {
                 }
             }
         } while (events.hasMore());
-        if (isLost) {
-            lost(System.nanoTime());
-        }
+        return isLost;
     }
 
     /** The kernel reports a mapping. */

@@ -17,6 +17,8 @@ class MapChangesTest {
     @RegisterExtension final OddProcess child = OddProcess.with("plain", "deleted");
 
     private final Replay replay = new Replay();
+    /** The time of the last change. */
+    private long latest = Long.MIN_VALUE;
 
     /** Shared memory without a file has no path that could have been deleted: the mark behind its name is left out. */
     private static List<String> truth(OddProcess process) throws Exception {
@@ -34,7 +36,11 @@ class MapChangesTest {
 
     private List<MapChange> poll(MapChanges changes) throws Exception {
         List<MapChange> list = changes.poll();
-        list.forEach(replay::apply);
+        for (MapChange change : list) {
+            assertThat(change.time()).as("%s", change).isGreaterThanOrEqualTo(Math.max(latest, change.after()));
+            latest = change.time();
+            replay.apply(change);
+        }
         return list;
     }
 
@@ -98,8 +104,9 @@ class MapChangesTest {
     @Test
     void replayIsExactAfterPollsOfAProcessThatChanges() throws Exception {
         MapEventsTest.assumeTheKernelLetsUs();
-        try (MapEvents events = MapEvents.open(child.maps(), MapEvents.Option.DATA)) {
-            for (MapEvents heard : new MapEvents[] {events, null}) {
+        try (MapEvents events = MapEvents.open(child.maps(), MapEvents.Option.DATA);
+                MapEvents small = MapEvents.open(child.maps(), 16 * 1024, MapEvents.Option.DATA)) { // which loses events meanwhile
+            for (MapEvents heard : new MapEvents[] {events, small, null}) {
                 MapChanges changes = MapChanges.of(child.maps(), heard);
                 replay.begin(changes.mappings());
                 child.tell("churn 300");
