@@ -1,11 +1,8 @@
 package org.mapfiles.jvm;
 
-import java.util.regex.Pattern;
-
 /** The JVM's names of types, as people know them. */
 final class ClassNames {
-    private static final Pattern HIDDEN = Pattern.compile("\\+0x[0-9a-f]{16}");
-    private static final int HIDDEN_LENGTH = 19;
+    private static final String HIDDEN = "+0x";
 
     private ClassNames() {
     }
@@ -24,12 +21,15 @@ final class ClassNames {
 
     /**
      * The name in the JVM's own structures, {@code java/lang/String}, as {@link Class#getName()} returns it. HotSpot writes a hidden
-     * class as {@code Name+0x} and an address of 16 digits (ClassFileParser::mangle_hidden_class_name).
+     * class as {@code Name+0x} and a number in hexadecimal (ClassFileParser::mangle_hidden_class_name).
      */
     static String ofInternal(String name) {
         String dotted = name.replace('/', '.');
-        int plus = dotted.length() - HIDDEN_LENGTH;
-        return plus > 0 && HIDDEN.matcher(dotted).region(plus, dotted.length()).matches()
-                ? dotted.substring(0, plus) + '/' + dotted.substring(plus + 1) : dotted;
+        int plus = dotted.lastIndexOf(HIDDEN);
+        for (int i = plus + HIDDEN.length(); plus > 0 && i < dotted.length(); i++) {
+            plus = Character.digit(dotted.charAt(i), 16) < 0 ? -1 : plus;
+        }
+        return plus > 0 && plus + HIDDEN.length() < dotted.length() ? dotted.substring(0, plus) + '/' + dotted.substring(plus + 1)
+                : dotted;
     }
 }

@@ -200,6 +200,7 @@ public final class CodeLocation {
         if (last < 0) {
             return isInterpreter() && !name().equals("Interpreter") ? "Interpreter " + name() : name();
         }
-        return className(last) + '.' + methodName(last) + signature(last);
+        String name = className(last) + '.' + methodName(last) + signature(last);
+        return name.length() > 1 ? name : "unknown method"; // such as one that is being unloaded
     }
 }

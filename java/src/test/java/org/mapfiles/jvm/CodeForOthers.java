@@ -123,7 +123,7 @@ final class CodeForOthers {
                     String expected = frames(answer);
                     String returning = frames(location);
                     reader.find(address - 1, CodeAddress.RUNNING_AT, location);
-                    if (returning.equals(expected) && frames(location).equals(expected) && location.hasRecord()) {
+                    if (returning.equals(expected) && frames(location).equals(expected)) {
                         same++;
                         inlined += location.frames() > 1 ? 1 : 0;
                     } else if (different++ < 10) {

@@ -90,46 +90,56 @@ class CodeFromOutsideTest {
     @ParameterizedTest
     @MethodSource("options")
     void itIsWhatTheJvmListsAndReports(String options) throws Exception {
-        try (Child child = new Child(options); ProcessMaps maps = ProcessMaps.of(child.process.pid());
-                JvmCodeReader reader = JvmCodeReader.of(maps)) {
-            Set<CodeList.Line> listed = child.list();
-            Set<CodeList.Line> found = new HashSet<>();
-            List<String> stubs = new ArrayList<>();
-            assertThat(reader.forEach(each -> {
-                if (each.kind() == CodeKind.METHOD) {
-                    found.add(line(each));
-                } else {
-                    stubs.add(each.toString());
-                }
-            })).isTrue();
-            Set<CodeList.Line> missedByFind = new LinkedHashSet<>();
-            CodeLocation location = new CodeLocation();
-            for (CodeList.Line line : listed) {
-                for (long address : new long[] {line.start(), line.start() + (line.end() - line.start()) / 2, line.end() - 1}) {
-                    if (!reader.find(address, CodeAddress.RUNNING_AT, location) || !line(location).equals(line)) {
-                        missedByFind.add(line);
-                    }
-                }
-                if (!reader.find(line.end(), CodeAddress.RETURNS_TO, location) || !line(location).equals(line)) {
+        try (Child child = new Child(options)) {
+            Set<CodeList.Line> listed = child.list(); // the JVM is there by then
+            try (ProcessMaps maps = ProcessMaps.of(child.process.pid()); JvmCodeReader reader = JvmCodeReader.of(maps)) {
+                compare(child, listed, reader, options);
+            }
+        }
+    }
+
+    private static void compare(Child child, Set<CodeList.Line> listed, JvmCodeReader reader, String options) throws IOException {
+        Set<CodeList.Line> found = new HashSet<>();
+        List<String> stubs = new ArrayList<>();
+        assertThat(reader.forEach(each -> {
+            if (each.kind() == CodeKind.METHOD) {
+                found.add(line(each));
+            } else {
+                stubs.add(each.toString());
+            }
+        })).isTrue();
+        Set<CodeList.Line> missedByFind = new LinkedHashSet<>();
+        CodeLocation location = new CodeLocation();
+        for (CodeList.Line line : listed) {
+            for (long address : new long[] {line.start(), line.start() + (line.end() - line.start()) / 2, line.end() - 1}) {
+                if (!reader.find(address, CodeAddress.RUNNING_AT, location) || !line(location).equals(line)) {
                     missedByFind.add(line);
                 }
             }
-            Set<CodeList.Line> stable = new HashSet<>(child.listAgain());
-            stable.retainAll(listed);
-            missedByFind.retainAll(stable);
-            System.out.println(options + ": " + stable.size() + " methods listed, " + found.size() + " found, " + stubs.size()
-                    + " stubs; " + child.records);
-            assertThat(found).containsAll(stable);
-            assertThat(missedByFind).isEmpty();
-            assertThat(found.size()).as("found, unloaded ones included").isLessThanOrEqualTo(2 * listed.size() + 300);
-            assertThat(stubs).anyMatch(name -> name.contains("StubRoutines")).anyMatch(name -> name.startsWith("Interpreter"));
-            long[] records = Arrays.stream(child.records.split(" ")).skip(1).mapToLong(Long::parseLong).toArray();
-            assertThat(records[2]).as("different from what JVMTI reported").isZero();
-            if (!options.contains("-Xint")) {
-                assertThat(records[0]).as("records").isGreaterThan(1_000);
-                assertThat(records[1]).as("with inlined methods").isGreaterThan(100);
-                assertThat(stable).anyMatch(line -> line.method().startsWith("org.mapfiles.jvm.Throwaway.work"));
+            if (!reader.find(line.end(), CodeAddress.RETURNS_TO, location) || !line(location).equals(line)) {
+                missedByFind.add(line);
             }
+        }
+        Set<CodeList.Line> stable = new HashSet<>(child.listAgain());
+        Set<CodeList.Line> unlisted = new HashSet<>(found);
+        unlisted.removeAll(listed);
+        unlisted.removeAll(stable);
+        // The list has no method handle intrinsics of the heap for other code, and no unloaded method, which has lost its name.
+        unlisted.removeIf(line -> line.method().startsWith("java.lang.invoke.MethodHandle.") || line.method().equals("unknown method"));
+        stable.retainAll(listed);
+        missedByFind.retainAll(stable);
+        System.out.println(options + ": " + stable.size() + " methods listed, " + found.size() + " found, " + stubs.size()
+                + " stubs, " + unlisted.size() + " not listed; " + child.records);
+        assertThat(found).containsAll(stable);
+        assertThat(missedByFind).isEmpty();
+        assertThat(unlisted).as("not listed").isEmpty();
+        assertThat(stubs).anyMatch(name -> name.contains("StubRoutines")).anyMatch(name -> name.startsWith("Interpreter"));
+        long[] records = Arrays.stream(child.records.split(" ")).skip(1).mapToLong(Long::parseLong).toArray();
+        assertThat(records[2]).as("different from what JVMTI reported").isZero();
+        if (!options.contains("-Xint")) {
+            assertThat(records[0]).as("records").isGreaterThan(1_000);
+            assertThat(records[1]).as("with inlined methods").isGreaterThan(100);
+            assertThat(found).anyMatch(line -> line.method().startsWith("org.mapfiles.jvm.CodeForOthers.frames"));
         }
     }
 
@@ -196,13 +206,14 @@ class CodeFromOutsideTest {
 
     @Test
     void aJvmThatHasExitedIsAnException() throws Exception {
-        try (Child child = new Child("-XX:+UseSerialGC -Xint"); ProcessMaps maps = ProcessMaps.of(child.process.pid());
-                JvmCodeReader reader = JvmCodeReader.of(maps)) {
+        try (Child child = new Child("-XX:+UseSerialGC -Xint")) {
             child.list();
-            child.process.destroyForcibly().waitFor();
-            assertThatThrownBy(() -> reader.find(1 << 20, CodeAddress.RUNNING_AT, new CodeLocation()))
-                    .isInstanceOf(ProcessGoneException.class);
-            assertThatThrownBy(() -> reader.forEach(each -> { })).isInstanceOf(ProcessGoneException.class);
+            try (ProcessMaps maps = ProcessMaps.of(child.process.pid()); JvmCodeReader reader = JvmCodeReader.of(maps)) {
+                child.process.destroyForcibly().waitFor();
+                assertThatThrownBy(() -> reader.find(1 << 20, CodeAddress.RUNNING_AT, new CodeLocation()))
+                        .isInstanceOf(ProcessGoneException.class);
+                assertThatThrownBy(() -> reader.forEach(each -> { })).isInstanceOf(ProcessGoneException.class);
+            }
         }
     }
 
@@ -227,7 +238,10 @@ class CodeFromOutsideTest {
     void namesOfClasses() {
         assertThat(ClassNames.ofInternal("java/lang/String")).isEqualTo("java.lang.String");
         assertThat(ClassNames.ofInternal("a/B$$Lambda+0x00007f1234567890")).isEqualTo("a.B$$Lambda/0x00007f1234567890");
+        assertThat(ClassNames.ofInternal("a/B$$Lambda$20+0x80000002b")).isEqualTo("a.B$$Lambda$20/0x80000002b");
         assertThat(ClassNames.ofInternal("a/B+c")).isEqualTo("a.B+c");
+        assertThat(ClassNames.ofInternal("a/B+0x")).isEqualTo("a.B+0x");
+        assertThat(ClassNames.ofInternal("a/B+0x1g")).isEqualTo("a.B+0x1g");
         assertThat(ClassNames.ofInternal("+0x00007f1234567890")).isEqualTo("+0x00007f1234567890");
     }
 }
