@@ -126,6 +126,8 @@ final class CodeForOthers {
                     if (returning.equals(expected) && frames(location).equals(expected)) {
                         same++;
                         inlined += location.frames() > 1 ? 1 : 0;
+                    } else if (location.compileId() != answer.compileId() || location.toString().equals("unknown method")) {
+                        gone++; // it is being unloaded
                     } else if (different++ < 10) {
                         System.out.println("DIFFERENT tier " + location.tier() + " " + location + " + " + offset + ": " + expected
                                 + " but " + returning + " and " + frames(location));

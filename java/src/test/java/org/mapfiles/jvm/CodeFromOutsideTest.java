@@ -139,7 +139,7 @@ class CodeFromOutsideTest {
         if (!options.contains("-Xint")) {
             assertThat(records[0]).as("records").isGreaterThan(1_000);
             assertThat(records[1]).as("with inlined methods").isGreaterThan(100);
-            assertThat(found).anyMatch(line -> line.method().startsWith("org.mapfiles.jvm.CodeForOthers.frames"));
+            assertThat(found.size()).as("methods").isGreaterThan(200);
         }
     }
 
