@@ -4,6 +4,7 @@
 
 #include "agent.h"
 #include "attach.h"
+#include "code_reader.h"
 #include "object.h"
 #include "perf_map.h"
 #include "sys.h"
@@ -39,6 +40,28 @@ static jstring vmEntry(JNIEnv *env, jclass self UNUSED, jobject tables, jstring 
 
     (*env)->SetLongArrayRegion(env, out, 0, 2, values);
     return (*env)->ExceptionCheck(env) ? NULL : (*env)->NewStringUTF(env, field == NULL ? "" : mf_vm_entry_type(from, entry));
+}
+
+static jlong codeReaderBytes(JNIEnv *env UNUSED, jclass self UNUSED, jint slots)
+{
+    return (jlong)mf_code_reader_bytes((uint32_t)slots);
+}
+
+static void codeReaderInit(JNIEnv *env, jclass self UNUSED, jobject reader, jint slots, jobject tables)
+{
+    mf_code_reader_init((*env)->GetDirectBufferAddress(env, reader), (uint32_t)slots, (*env)->GetDirectBufferAddress(env, tables));
+}
+
+static jint codeReaderFind(JNIEnv *env, jclass self UNUSED, jobject reader, jlong memory, jlong address, jint meaning, jobject result)
+{
+    return mf_code_reader_find((*env)->GetDirectBufferAddress(env, reader), (const struct mf_target_memory *)(uintptr_t)memory,
+                               (uint64_t)address, (enum mf_code_address)meaning, (*env)->GetDirectBufferAddress(env, result));
+}
+
+static jint codeReaderNext(JNIEnv *env, jclass self UNUSED, jobject reader, jlong memory, jboolean begin, jobject result)
+{
+    return mf_code_reader_next((*env)->GetDirectBufferAddress(env, reader), (const struct mf_target_memory *)(uintptr_t)memory, begin,
+                               (*env)->GetDirectBufferAddress(env, result));
 }
 
 static jint codeOpen(JNIEnv *env, jclass self UNUSED, jlong bytes)
@@ -329,8 +352,30 @@ static jint codeLayout(JNIEnv *env, jclass self UNUSED, jintArray out)
     return count;
 }
 
+/* What CodeLocation.java states by itself. */
+static jint codeResultLayout(JNIEnv *env, jclass self UNUSED, jintArray out)
+{
+    static const jint layout[] = {
+        OFFSET(mf_code_result, code.start), OFFSET(mf_code_result, code.end), OFFSET(mf_code_result, code.method),
+        OFFSET(mf_code_result, code.kind), OFFSET(mf_code_result, code.tier), OFFSET(mf_code_result, code.compile_id),
+        OFFSET(mf_code_result, code.entry_bci), OFFSET(mf_code_result, frame_count), OFFSET(mf_code_result, has_record),
+        OFFSET(mf_code_result, name), OFFSET(mf_code_result, frames), OFFSET(mf_code_result, text), sizeof(struct mf_code_result),
+        OFFSET(mf_code_result_frame, frame.method), OFFSET(mf_code_result_frame, frame.bci), OFFSET(mf_code_result_frame, texts),
+        sizeof(struct mf_code_result_frame), sizeof(struct mf_result_text), MF_TARGET_METHOD, MF_TARGET_INTERPRETER, MF_RETURNS_TO,
+    };
+    const jint count = sizeof layout / sizeof *layout, room = (*env)->GetArrayLength(env, out);
+
+    (*env)->SetIntArrayRegion(env, out, 0, count < room ? count : room, layout);
+    return count;
+}
+
 static const JNINativeMethod methods[] = {
     METHOD(vmEntry, "(Ljava/nio/ByteBuffer;Ljava/lang/String;Ljava/lang/String;I[J)Ljava/lang/String;"),
+    METHOD(codeReaderBytes, "(I)J"),
+    METHOD(codeReaderInit, "(Ljava/nio/ByteBuffer;ILjava/nio/ByteBuffer;)V"),
+    METHOD(codeReaderFind, "(Ljava/nio/ByteBuffer;JJILjava/nio/ByteBuffer;)I"),
+    METHOD(codeReaderNext, "(Ljava/nio/ByteBuffer;JZLjava/nio/ByteBuffer;)I"),
+    METHOD(codeResultLayout, "([I)I"),
     METHOD(codeOpen, "(J)I"),
     METHOD(codeClose, "()V"),
     METHOD(codeMemory, "(I)Ljava/nio/ByteBuffer;"),

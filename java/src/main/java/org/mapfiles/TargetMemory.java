@@ -165,6 +165,21 @@ final class TargetMemory extends ProcessMemory {
     }
 
     @Override
+    public int call(Call function) throws MapsException {
+        int rc;
+        long memory = open.enter();
+        try {
+            rc = function.apply(memory);
+        } finally {
+            leave();
+        }
+        if (rc == Errno.ESRCH) {
+            throw maps.failure(rc);
+        }
+        return rc;
+    }
+
+    @Override
     public Path directory() {
         return Path.of("/proc/thread-self/fd/" + directoryDescriptor());
     }

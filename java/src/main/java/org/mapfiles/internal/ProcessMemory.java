@@ -55,6 +55,21 @@ public abstract class ProcessMemory implements AutoCloseable {
      */
     public abstract VmTables vmTables(MapSnapshot snapshot, long after) throws MapsException;
 
+    /** A native function that reads this memory. */
+    @FunctionalInterface
+    public interface Call {
+        /** @param memory address of the core's {@code struct mf_target_memory}, valid during this call @return 0 or a negative errno */
+        int apply(long memory);
+    }
+
+    /**
+     * Calls a native function with this memory.
+     *
+     * @return what the function returned, except where that is thrown
+     * @throws org.mapfiles.ProcessGoneException if it returned -ESRCH: the process has exited, or runs another program
+     */
+    public abstract int call(Call function) throws MapsException;
+
     /**
      * The directory of the process in its proc file system, held open: what is below it is never another process'. Valid until
      * this is closed.

@@ -2,6 +2,8 @@ package org.mapfiles.jvm;
 
 /** The JVM's names of types, as people know them. */
 final class ClassNames {
+    private static final String HIDDEN = "+0x";
+
     private ClassNames() {
     }
 
@@ -15,5 +17,19 @@ final class ClassNames {
             name[i] = name[i] == '/' ? '.' : name[i] == '.' ? '/' : name[i];
         }
         return new String(name);
+    }
+
+    /**
+     * The name in the JVM's own structures, {@code java/lang/String}, as {@link Class#getName()} returns it. HotSpot writes a hidden
+     * class as {@code Name+0x} and a number in hexadecimal (ClassFileParser::mangle_hidden_class_name).
+     */
+    static String ofInternal(String name) {
+        String dotted = name.replace('/', '.');
+        int plus = dotted.lastIndexOf(HIDDEN);
+        for (int i = plus + HIDDEN.length(); plus > 0 && i < dotted.length(); i++) {
+            plus = Character.digit(dotted.charAt(i), 16) < 0 ? -1 : plus;
+        }
+        return plus > 0 && plus + HIDDEN.length() < dotted.length() ? dotted.substring(0, plus) + '/' + dotted.substring(plus + 1)
+                : dotted;
     }
 }

@@ -36,6 +36,21 @@ final class JvmCalls {
      */
     static native String vmEntry(ByteBuffer tables, String type, String field, int kind, long[] answer);
 
+    /** Bytes of a reader of code that keeps so many pages. */
+    static native long codeReaderBytes(int slots);
+
+    /** Makes a reader of code. @param tables {@link org.mapfiles.internal.VmTables#content} */
+    static native void codeReaderInit(ByteBuffer reader, int slots, ByteBuffer tables);
+
+    /** Fills a result, {@link CodeLocation}. @param memory of {@link org.mapfiles.internal.ProcessMemory#call} @return 0 or a negative errno */
+    static native int codeReaderFind(ByteBuffer reader, long memory, long address, int meaning, ByteBuffer result);
+
+    /** The same for the next code of a walk. @param begin whether to begin with the first */
+    static native int codeReaderNext(ByteBuffer reader, long memory, boolean begin, ByteBuffer result);
+
+    /** The numbers of {@link CodeLocation}'s layout, in the order of its declarations. @return how many there are */
+    static native int codeResultLayout(int[] layout);
+
     /** 0, and then to be closed once, or a negative errno. */
     static native int codeOpen(long bytes);
 

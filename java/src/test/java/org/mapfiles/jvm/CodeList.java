@@ -24,6 +24,9 @@ final class CodeList {
                 new ObjectName("com.sun.management:type=DiagnosticCommand"), "compilerCodelist", new Object[0], new String[0]);
         Set<Line> lines = new LinkedHashSet<>();
         for (String line : text.split("\n")) {
+            if (line.isEmpty()) {
+                continue; // an interpreting JVM has compiled nothing
+            }
             Matcher fields = LINE.matcher(line);
             if (!fields.matches()) {
                 throw new AssertionError("not understood: " + line);

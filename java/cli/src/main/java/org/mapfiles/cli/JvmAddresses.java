@@ -2,64 +2,44 @@ package org.mapfiles.cli;
 
 import java.io.IOException;
 import org.mapfiles.ProcessMaps;
-import org.mapfiles.jvm.JvmAnswer;
+import org.mapfiles.jvm.CodeAddress;
+import org.mapfiles.jvm.CodeLocation;
+import org.mapfiles.jvm.JvmCodeReader;
 import org.mapfiles.jvm.JvmRegions;
-import org.mapfiles.jvm.JvmResolver;
 
-/**
- * What the addresses of a JVM belong to, at the time this was opened. There is one implementation for the JVM that runs the
- * command and one for other JVMs.
- */
-interface JvmAddresses extends AutoCloseable {
-    /** Opens a JVM. @param maps its process, which stays the caller's to close */
-    static JvmAddresses of(ProcessMaps maps) throws IOException {
-        return maps.pid() == ProcessHandle.current().pid() ? new OfThisJvm() : new OfAnotherJvm(maps);
+/** What the addresses of a JVM belong to: its code as of each call, its regions as of the time this was opened. */
+final class JvmAddresses implements AutoCloseable {
+    private final JvmCodeReader reader;
+    private final JvmRegions regions;
+    private final CodeAddress meaning;
+    private final CodeLocation location = new CodeLocation();
+
+    /**
+     * Opens a JVM.
+     *
+     * @param maps its process, which stays the caller's to close
+     * @param meaning which instruction an address of code stands for
+     */
+    JvmAddresses(ProcessMaps maps, CodeAddress meaning) throws IOException {
+        this.meaning = meaning;
+        reader = JvmCodeReader.of(maps);
+        try {
+            boolean isOwn = maps.pid() == ProcessHandle.current().pid();
+            regions = isOwn ? JvmRegions.read() : JvmRegions.read(maps); // of its own a JVM has more
+        } catch (IOException | RuntimeException | Error e) {
+            reader.close();
+            throw e;
+        }
     }
 
     /** What an address belongs to. @param address any 64-bit value */
-    JvmWhat what(long address);
-
-    @Override
-    void close();
-
-    /** Code and regions of this JVM. */
-    final class OfThisJvm implements JvmAddresses {
-        private final JvmResolver resolver;
-        private final JvmAnswer answer;
-
-        OfThisJvm() throws IOException {
-            resolver = JvmResolver.open();
-            answer = resolver.answer();
-        }
-
-        @Override
-        public JvmWhat what(long address) {
-            resolver.resolve(address, answer);
-            return JvmWhat.of(answer);
-        }
-
-        @Override
-        public void close() {
-            resolver.close();
-        }
+    JvmWhat what(long address) throws IOException {
+        reader.find(address, meaning, location);
+        return JvmWhat.of(address, location, regions);
     }
 
-    /** Regions of another JVM, read from outside. A reader of its code from outside belongs here: {@code code} and {@code inlined} are empty. */
-    final class OfAnotherJvm implements JvmAddresses {
-        private final JvmRegions regions;
-
-        OfAnotherJvm(ProcessMaps maps) throws IOException {
-            regions = JvmRegions.read(maps);
-        }
-
-        @Override
-        public JvmWhat what(long address) {
-            return JvmWhat.of(regions, regions.find(address));
-        }
-
-        @Override
-        public void close() {
-            // regions hold no descriptor
-        }
+    @Override
+    public void close() {
+        reader.close();
     }
 }

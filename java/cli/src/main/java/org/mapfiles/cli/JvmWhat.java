@@ -1,9 +1,7 @@
 package org.mapfiles.cli;
 
 import java.io.IOException;
-import org.mapfiles.jvm.CodeAnswer;
-import org.mapfiles.jvm.CodeKind;
-import org.mapfiles.jvm.JvmAnswer;
+import org.mapfiles.jvm.CodeLocation;
 import org.mapfiles.jvm.JvmRegions;
 import org.mapfiles.jvm.Region;
 
@@ -15,23 +13,18 @@ import org.mapfiles.jvm.Region;
  * @param tier of the compiler; -1: unknown
  */
 record JvmWhat(String code, String inlined, int tier, Region region, String detail, boolean isInferred) {
-    static JvmWhat of(JvmAnswer answer) {
-        CodeAnswer code = answer.code();
+    static JvmWhat of(long address, CodeLocation code, JvmRegions regions) {
+        boolean isCode = code.status() == CodeLocation.Status.FOUND;
         StringBuilder inlined = new StringBuilder();
-        if (code != null && code.kind() == CodeKind.METHOD) {
-            for (int i = 0; i < code.frames() - 1; i++) {
-                inlined.append(code.className(i)).append('.').append(code.methodName(i)).append(code.signature(i)).append(" @ ")
-                        .append(code.bytecode(i)).append('\n');
-            }
+        for (int i = 0; isCode && i < code.frames() - 1; i++) {
+            inlined.append(code.className(i)).append('.').append(code.methodName(i)).append(code.signature(i)).append(" @ ")
+                    .append(code.bytecode(i)).append('\n');
         }
-        return new JvmWhat(code == null ? "" : answer.toString(), inlined.toString(), code == null ? -1 : code.tier(), answer.region(),
-                answer.detail(), answer.isInferred());
-    }
-
-    /** The region alone. @param index of a part; -1: the address is not mapped */
-    static JvmWhat of(JvmRegions regions, int index) {
-        return index < 0 ? new JvmWhat("", "", -1, Region.UNKNOWN, "", false)
-                : new JvmWhat("", "", -1, regions.region(index), regions.detail(index), regions.isInferred(index));
+        String text = isCode ? code + " + 0x" + Long.toHexString(address - code.start()) : "";
+        int tier = isCode ? code.tier() : -1;
+        int region = regions.find(address);
+        return region < 0 ? new JvmWhat(text, inlined.toString(), tier, Region.UNKNOWN, "", false)
+                : new JvmWhat(text, inlined.toString(), tier, regions.region(region), regions.detail(region), regions.isInferred(region));
     }
 
     /** For people, below the address. */

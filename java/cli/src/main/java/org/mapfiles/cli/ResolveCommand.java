@@ -13,6 +13,7 @@ import org.mapfiles.MapFilter;
 import org.mapfiles.MapSnapshot;
 import org.mapfiles.ProcessGoneException;
 import org.mapfiles.ProcessMaps;
+import org.mapfiles.jvm.CodeAddress;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -31,11 +32,12 @@ import picocli.CommandLine.Spec;
             "", "With --jvm addresses from stdin are read to their end before the first is answered, up to 65,536 different ones, or"
                     + " 1,048,576 lines; then the JVM is read again. The exit code is 4 if it has exited.",
             "With --jvm a line below each address names the region of memory, with ? where the region is inferred from the memory's"
-                    + " look. For self the line also names the compiled method or the stub, and the compiler (tier 1 to 3: C1, 4: C2);"
-                    + " above it are the methods that are inlined there, innermost first, with the bytecode index (@ 12). The JVM"
-                    + " records what is inlined for the instructions up to an address: at its very entry a method may be reported as one"
-                    + " that is inlined into it. For another process methods are not reported: the region is. Nothing is loaded into"
-                    + " that process, and no signal is sent to it.",
+                    + " look. For code the line also names the compiled method or the stub, and the compiler (tier 1 to 3: C1, 4: C2);"
+                    + " above it are the methods that are inlined there, innermost first, with the bytecode index (@ 12). They are"
+                    + " those of the instruction that begins at the address, as for a sample. An address that a stack frame returns to"
+                    + " needs --returns-to, since the JVM records what is inlined by the end of an instruction.",
+            "The JVM's memory is read as it is now: nothing is loaded into the process, it is not stopped, and no signal is sent to"
+                    + " it. Code that has been unloaded is not found.",
             "", "JSON: address, start, end and file_offset as \"0x...\"; perms; path; path_base64 where that is not UTF-8; deleted."
                     + " In no mapping: all null but address. With --jvm also code, null for none; tier, null where it is not known;"
                     + " inlined, a line for each method; region; detail; inferred.",
@@ -57,9 +59,13 @@ final class ResolveCommand implements Callable<Integer> {
     @Option(names = "--json", description = "JSON Lines, one address each; start is null for one in no mapping.")
     private boolean json;
 
-    @Option(names = "--jvm", description = "The process is a JVM: print the region of each address too and, for self, its Java"
-            + " method or stub. See below, and mapfiles jvm --help.")
+    @Option(names = "--jvm", description = "The process is a JVM: print the Java method or stub, and the region, of each address"
+            + " too. See below, and mapfiles jvm --help.")
     private boolean jvm;
+
+    @Option(names = "--returns-to", description = "With --jvm: addresses of code are return addresses, as of stack frames. Without it"
+            + " they are where threads were running.")
+    private boolean returnsTo;
 
     @Spec
     private CommandSpec spec;
@@ -72,6 +78,9 @@ final class ResolveCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException {
+        if (returnsTo && !jvm) {
+            throw new ParameterException(spec.commandLine(), "--returns-to needs --jvm");
+        }
         boolean fromInput = addresses.equals(List.of("-"));
         long[] given = fromInput ? null : parsed();
         try (ProcessMaps maps = target.open()) {
@@ -163,9 +172,11 @@ final class ResolveCommand implements Callable<Integer> {
 
         private Map<Long, JvmWhat> whats(long[] some) throws IOException {
             Map<Long, JvmWhat> whats = new HashMap<>();
-            try (JvmAddresses addresses = JvmAddresses.of(maps)) {
+            try (JvmAddresses addresses = new JvmAddresses(maps, returnsTo ? CodeAddress.RETURNS_TO : CodeAddress.RUNNING_AT)) {
                 for (long address : some) {
-                    whats.computeIfAbsent(address, addresses::what);
+                    if (!whats.containsKey(address)) {
+                        whats.put(address, addresses.what(address));
+                    }
                 }
             }
             return whats;

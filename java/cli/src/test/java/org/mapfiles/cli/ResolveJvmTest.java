@@ -10,8 +10,12 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
+import org.mapfiles.ProcessMaps;
+import org.mapfiles.jvm.CodeAddress;
 import org.mapfiles.jvm.CodeKind;
+import org.mapfiles.jvm.CodeLocation;
 import org.mapfiles.jvm.JvmCode;
+import org.mapfiles.jvm.JvmCodeReader;
 
 /** Addresses of this JVM and of others, with their regions. */
 class ResolveJvmTest {
@@ -33,6 +37,63 @@ class ResolveJvmTest {
             assertThat(objects).allSatisfy(fields ->
                     assertThat(fields).containsEntry("code", null).containsEntry("tier", null).containsEntry("inlined", ""));
             assertThat(JvmCommandTest.threads(jvm.pid())).doesNotContain("Attach Listener");
+        } finally {
+            JvmCommandTest.end(jvm);
+        }
+    }
+
+    /** Where a method is inlined: another one at its record for an instruction that ends there and one that begins there. */
+    private static long inlinedInto(JvmCodeReader reader, long start, long end, CodeLocation at, CodeLocation next) throws Exception {
+        for (long address = start + 1; address < end; address++) {
+            if (reader.find(address, CodeAddress.RETURNS_TO, at) && at.frames() > 1 && reader.find(address, CodeAddress.RUNNING_AT, next)
+                    && next.hasRecord() && !inlined(next).equals(inlined(at))) {
+                return address;
+            }
+        }
+        return 0;
+    }
+
+    private static String inlined(CodeLocation location) {
+        StringBuilder text = new StringBuilder();
+        for (int i = 0; i < location.frames() - 1; i++) {
+            text.append(location.className(i)).append('.').append(location.methodName(i)).append(location.signature(i)).append(" @ ")
+                    .append(location.bytecode(i)).append('\n');
+        }
+        return text.toString().strip();
+    }
+
+    /** Java methods of another JVM, with what is inlined, for both kinds of addresses; a stub; nothing is started there. */
+    @Test
+    void methodsOfAnother() throws Exception {
+        Process jvm = JvmCommandTest.waiting("-Xcomp"); // so that there is inlining early
+        try (ProcessMaps maps = ProcessMaps.of(jvm.pid()); JvmCodeReader reader = JvmCodeReader.of(maps)) {
+            String pid = Long.toString(jvm.pid());
+            List<long[]> methods = new ArrayList<>();
+            long[] stub = {0};
+            reader.forEach(each -> {
+                if (each.kind() == CodeKind.METHOD && each.tier() > 0) {
+                    methods.add(new long[] {each.start(), each.end()});
+                } else if (each.name().contains("StubRoutines")) {
+                    stub[0] = each.start();
+                }
+            });
+            CodeLocation returning = new CodeLocation();
+            CodeLocation running = new CodeLocation();
+            long address = 0;
+            for (int i = 0; i < methods.size() && address == 0; i++) {
+                address = inlinedInto(reader, methods.get(i)[0], methods.get(i)[1], returning, running);
+            }
+            assertThat(address).as("an address with an inlined method").isNotZero();
+            String hex = Long.toHexString(address);
+            String code = returning + " + 0x" + Long.toHexString(address - returning.start());
+            assertThat(Ran.with("resolve", pid, "--jvm", "--json", hex).objects().get(0)).containsEntry("code", code)
+                    .containsEntry("inlined", inlined(running)).containsEntry("region", "CODE_HEAP");
+            assertThat(Ran.with("resolve", pid, "--jvm", "--returns-to", "--json", hex).objects().get(0)).containsEntry("code", code)
+                    .containsEntry("inlined", inlined(returning)).containsEntry("region", "CODE_HEAP");
+            assertThat(Ran.with("resolve", pid, "--jvm", "--returns-to", hex).out()).contains("  inlined into\n    " + code + "  tier ");
+            assertThat(Ran.with("resolve", pid, "--jvm", Long.toHexString(stub[0])).out()).contains("StubRoutines");
+            assertThat(JvmCommandTest.threads(jvm.pid())).doesNotContain("Attach Listener");
+            assertThat(Ran.with("resolve", pid, "--returns-to", hex).code()).isEqualTo(2);
         } finally {
             JvmCommandTest.end(jvm);
         }

@@ -1,0 +1,247 @@
+package org.mapfiles.jvm;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.sun.management.ThreadMXBean;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.lang.management.ManagementFactory;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashSet;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Set;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.mapfiles.ChildJvm;
+import org.mapfiles.ProcessGoneException;
+import org.mapfiles.ProcessMaps;
+
+/** Code of another JVM, beside what that JVM lists and what it reports through JVMTI; and code of this one. */
+class CodeFromOutsideTest {
+    static List<String> options() throws Exception {
+        List<String> options = new ArrayList<>();
+        for (String collector : Collectors.options()) {
+            options.add(collector + " -XX:TieredStopAtLevel=4");
+        }
+        options.add("-XX:+UseSerialGC -Xint");
+        options.add("-XX:+UseSerialGC -XX:TieredStopAtLevel=1");
+        options.add("-XX:+UseSerialGC -XX:TieredStopAtLevel=4 -XX:-TieredCompilation");
+        options.add("-XX:+UseSerialGC -XX:TieredStopAtLevel=4 -XX:-SegmentedCodeCache -XX:+UnlockDiagnosticVMOptions"
+                + " -XX:+DebugNonSafepoints");
+        options.add("-XX:+UseSerialGC -XX:TieredStopAtLevel=4 -XX:ReservedCodeCacheSize=5m -XX:-UseCompressedClassPointers");
+        return options;
+    }
+
+    private static final class Child implements AutoCloseable {
+        private final Process process;
+        private final BufferedReader in;
+        private String records = "";
+
+        Child(String options) throws IOException {
+            process = new ChildJvm().with(options.split(" ")).with("-Xmx256m").start(CodeForOthers.class, 3);
+            in = process.inputReader();
+        }
+
+        Set<CodeList.Line> list() throws IOException {
+            Set<CodeList.Line> list = new LinkedHashSet<>();
+            StringBuilder other = new StringBuilder();
+            String line;
+            while ((line = in.readLine()) != null && !line.equals("READY")) {
+                String[] words = line.split(" ");
+                if (words[0].equals("LIST")) {
+                    list.add(new CodeList.Line(Integer.parseInt(words[1]), Integer.parseInt(words[2]), words[3],
+                            Long.parseUnsignedLong(words[4], 16), Long.parseUnsignedLong(words[5], 16)));
+                } else if (words[0].equals("RECORDS")) {
+                    records = line;
+                } else {
+                    other.append(line).append('\n');
+                }
+            }
+            assertThat(line).as(other.toString()).isNotNull();
+            if (other.length() > 0) {
+                System.out.print(other);
+            }
+            return list;
+        }
+
+        Set<CodeList.Line> listAgain() throws IOException {
+            OutputStream out = process.getOutputStream();
+            out.write('\n');
+            out.flush();
+            return list();
+        }
+
+        @Override
+        public void close() {
+            process.destroyForcibly();
+        }
+    }
+
+    private static CodeList.Line line(CodeLocation location) {
+        return new CodeList.Line(location.compileId(), location.tier(), location.toString(), location.start(), location.end());
+    }
+
+    @ParameterizedTest
+    @MethodSource("options")
+    void itIsWhatTheJvmListsAndReports(String options) throws Exception {
+        try (Child child = new Child(options)) {
+            Set<CodeList.Line> listed = child.list(); // the JVM is there by then
+            try (ProcessMaps maps = ProcessMaps.of(child.process.pid()); JvmCodeReader reader = JvmCodeReader.of(maps)) {
+                compare(child, listed, reader, options);
+            }
+        }
+    }
+
+    private static void compare(Child child, Set<CodeList.Line> listed, JvmCodeReader reader, String options) throws IOException {
+        Set<CodeList.Line> found = new HashSet<>();
+        List<String> stubs = new ArrayList<>();
+        assertThat(reader.forEach(each -> {
+            if (each.kind() == CodeKind.METHOD) {
+                found.add(line(each));
+            } else {
+                stubs.add(each.toString());
+            }
+        })).isTrue();
+        Set<CodeList.Line> missedByFind = new LinkedHashSet<>();
+        CodeLocation location = new CodeLocation();
+        for (CodeList.Line line : listed) {
+            for (long address : new long[] {line.start(), line.start() + (line.end() - line.start()) / 2, line.end() - 1}) {
+                if (!reader.find(address, CodeAddress.RUNNING_AT, location) || !line(location).equals(line)) {
+                    missedByFind.add(line);
+                }
+            }
+            if (!reader.find(line.end(), CodeAddress.RETURNS_TO, location) || !line(location).equals(line)) {
+                missedByFind.add(line);
+            }
+        }
+        Set<CodeList.Line> stable = new HashSet<>(child.listAgain());
+        Set<CodeList.Line> unlisted = new HashSet<>(found);
+        unlisted.removeAll(listed);
+        unlisted.removeAll(stable);
+        // The list has no method handle intrinsics of the heap for other code, and no unloaded method, which has lost its name.
+        unlisted.removeIf(line -> line.method().startsWith("java.lang.invoke.MethodHandle.") || line.method().equals("unknown method"));
+        stable.retainAll(listed);
+        missedByFind.retainAll(stable);
+        System.out.println(options + ": " + stable.size() + " methods listed, " + found.size() + " found, " + stubs.size()
+                + " stubs, " + unlisted.size() + " not listed; " + child.records);
+        assertThat(found).containsAll(stable);
+        assertThat(missedByFind).isEmpty();
+        assertThat(unlisted).as("not listed").isEmpty();
+        assertThat(stubs).anyMatch(name -> name.contains("StubRoutines")).anyMatch(name -> name.startsWith("Interpreter"));
+        long[] records = Arrays.stream(child.records.split(" ")).skip(1).mapToLong(Long::parseLong).toArray();
+        assertThat(records[2]).as("different from what JVMTI reported").isZero();
+        if (!options.contains("-Xint")) {
+            assertThat(records[0]).as("records").isGreaterThan(1_000);
+            assertThat(records[1]).as("with inlined methods").isGreaterThan(100);
+            assertThat(found.size()).as("methods").isGreaterThan(200);
+        }
+    }
+
+    @Test
+    void theInterpretersCodeletsHaveNames() throws Exception {
+        try (ProcessMaps maps = ProcessMaps.self(); JvmCodeReader reader = JvmCodeReader.of(maps)) {
+            Set<String> names = new HashSet<>();
+            CodeLocation at = new CodeLocation();
+            reader.forEach(each -> {
+                if (each.isInterpreter()) {
+                    for (long address = each.start(); address < each.end(); address += 64) {
+                        try {
+                            if (reader.find(address, CodeAddress.RUNNING_AT, at)) {
+                                names.add(at.toString());
+                            }
+                        } catch (IOException e) {
+                            throw new AssertionError(e);
+                        }
+                    }
+                }
+            });
+            assertThat(names).contains("Interpreter iload_0", "Interpreter invokevirtual");
+        }
+    }
+
+    @Test
+    void otherMemoryIsNoCode() throws Exception {
+        try (ProcessMaps maps = ProcessMaps.self(); JvmCodeReader reader = JvmCodeReader.of(maps)) {
+            CodeLocation location = new CodeLocation();
+            assertThatIllegalStateException().isThrownBy(location::start);
+            for (long address : new long[] {0, 1, -1, Long.MIN_VALUE, Long.MAX_VALUE, 1L << 47}) {
+                for (CodeAddress meaning : CodeAddress.values()) {
+                    assertThat(reader.find(address, meaning, location)).isFalse();
+                    assertThat(location.status()).isEqualTo(CodeLocation.Status.NONE);
+                    assertThat(location).hasToString("no code");
+                    assertThatIllegalStateException().isThrownBy(location::frames);
+                }
+            }
+        }
+    }
+
+    @Test
+    void searchingTakesNoHeap() throws Exception {
+        ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+        try (ProcessMaps maps = ProcessMaps.self(); JvmCodeReader reader = JvmCodeReader.of(maps)) {
+            CodeLocation location = new CodeLocation();
+            long[] start = new long[1];
+            reader.forEach(each -> start[0] = each.kind() == CodeKind.METHOD ? each.start() : start[0]);
+            long least = Long.MAX_VALUE;
+            for (int series = 0; series < 8; series++) {
+                long before = threads.getCurrentThreadAllocatedBytes();
+                long sum = 0;
+                for (int i = 0; i < 1_000; i++) {
+                    if (reader.find(start[0], CodeAddress.RUNNING_AT, location)) {
+                        sum += location.frames() + location.tier() + location.bytecode(0) + location.methodAddress(0);
+                    }
+                }
+                least = Math.min(least, threads.getCurrentThreadAllocatedBytes() - before);
+                assertThat(sum).isNotZero();
+            }
+            assertThat(least).isZero();
+        }
+    }
+
+    @Test
+    void aJvmThatHasExitedIsAnException() throws Exception {
+        try (Child child = new Child("-XX:+UseSerialGC -Xint")) {
+            child.list();
+            try (ProcessMaps maps = ProcessMaps.of(child.process.pid()); JvmCodeReader reader = JvmCodeReader.of(maps)) {
+                child.process.destroyForcibly().waitFor();
+                assertThatThrownBy(() -> reader.find(1 << 20, CodeAddress.RUNNING_AT, new CodeLocation()))
+                        .isInstanceOf(ProcessGoneException.class);
+                assertThatThrownBy(() -> reader.forEach(each -> { })).isInstanceOf(ProcessGoneException.class);
+            }
+        }
+    }
+
+    @Test
+    void afterClosingThereIsNoSearch() throws Exception {
+        try (ProcessMaps maps = ProcessMaps.self()) {
+            JvmCodeReader reader = JvmCodeReader.of(maps);
+            reader.close();
+            reader.close();
+            assertThatIllegalStateException().isThrownBy(() -> reader.find(0, CodeAddress.RETURNS_TO, new CodeLocation()));
+        }
+    }
+
+    @Test
+    void bothSidesAgreeOnTheLayout() {
+        int[] layout = new int[64];
+        int count = JvmCalls.codeResultLayout(layout);
+        assertThat(Arrays.copyOf(layout, count)).containsExactly(CodeLocation.layout());
+    }
+
+    @Test
+    void namesOfClasses() {
+        assertThat(ClassNames.ofInternal("java/lang/String")).isEqualTo("java.lang.String");
+        assertThat(ClassNames.ofInternal("a/B$$Lambda+0x00007f1234567890")).isEqualTo("a.B$$Lambda/0x00007f1234567890");
+        assertThat(ClassNames.ofInternal("a/B$$Lambda$20+0x80000002b")).isEqualTo("a.B$$Lambda$20/0x80000002b");
+        assertThat(ClassNames.ofInternal("a/B+c")).isEqualTo("a.B+c");
+        assertThat(ClassNames.ofInternal("a/B+0x")).isEqualTo("a.B+0x");
+        assertThat(ClassNames.ofInternal("a/B+0x1g")).isEqualTo("a.B+0x1g");
+        assertThat(ClassNames.ofInternal("+0x00007f1234567890")).isEqualTo("+0x00007f1234567890");
+    }
+}
