@@ -8,9 +8,6 @@
 #include <stdbool.h>
 #include <string.h>
 
-/* Notes beyond this offset of a segment are not read. Linkers write the build ID among the first notes. */
-#define NOTES_MAX (64 * 1024)
-
 #define PIECE 1024u
 
 /* One piece of a file at a time. All pieces of a file count against one bound. */
@@ -90,10 +87,9 @@ static uint64_t padded(uint32_t bytes)
 
 static int build_id_in(struct piece *piece, const struct segment *notes, uint8_t *build_id)
 {
-    const uint64_t size = notes->size < NOTES_MAX ? notes->size : NOTES_MAX;
     uint64_t at = 0;
 
-    while (size - at >= sizeof(Elf64_Nhdr)) {
+    while (notes->size - at >= sizeof(Elf64_Nhdr)) {
         Elf64_Nhdr note; /* the same in both classes */
         char name[sizeof ELF_NOTE_GNU];
         uint64_t room;
@@ -102,7 +98,7 @@ static int build_id_in(struct piece *piece, const struct segment *notes, uint8_t
         if (rc <= 0)
             return rc;
         at += sizeof note;
-        room = size - at;
+        room = notes->size - at;
         if (padded(note.n_namesz) > room || note.n_descsz > room - padded(note.n_namesz))
             return 0;
         if (note.n_type == NT_GNU_BUILD_ID && note.n_namesz == sizeof name && note.n_descsz > 0 &&
