@@ -176,10 +176,48 @@ static void numbers_that_wrap_lead_nowhere(void)
     for (size_t i = 0; i < sizeof offsets / sizeof *offsets; i++) {
         begin_image(ELFCLASS64, 1);
         set_notes(0, offsets[i], UINT64_MAX);
-        expect(IMAGE_BYTES, 0, 0, "offset of notes");
+        expect(IMAGE_BYTES, -E2BIG, 0, "offset of notes");
         ((Elf64_Ehdr *)image)->e_phoff = offsets[i];
         expect(IMAGE_BYTES, 0, 0, "offset of program headers");
     }
+}
+
+/* The kernel computes with 32 bits, so that what it finds is not known. */
+static void a_segment_beyond_4_gib_is_not_read(void)
+{
+    static const uint64_t sizes[] = {UINT32_MAX - NOTES_AT + 1, UINT32_MAX, UINT64_MAX - NOTES_AT, UINT64_MAX};
+
+    begin_image(ELFCLASS64, 1);
+    put_build_id(NOTES_AT, 'a', 20);
+    set_notes(0, NOTES_AT, UINT32_MAX - NOTES_AT);
+    expect(IMAGE_BYTES, 20, 'a', "the largest segment");
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+        set_notes(0, NOTES_AT, sizes[i]);
+        expect(IMAGE_BYTES, -E2BIG, 0, "a larger one");
+    }
+}
+
+/* It counts with its padding, and the kernel goes on with the next segment. */
+static void a_note_that_the_segment_cuts_is_none(void)
+{
+    begin_image(ELFCLASS64, 2);
+    put_build_id(NOTES_AT, 'a', 19);
+    put_build_id(NOTES_AT + 0x100, 'b', 20);
+    set_notes(1, NOTES_AT + 0x100, 0x100);
+    set_notes(0, NOTES_AT, 36);
+    expect(IMAGE_BYTES, 19, 'a', "with its padding");
+    set_notes(0, NOTES_AT, 35);
+    expect(IMAGE_BYTES, 20, 'b', "without it");
+}
+
+/* The kernel does not compare it either. */
+static void the_byte_order_does_not_matter(void)
+{
+    begin_image(ELFCLASS64, 1);
+    put_build_id(NOTES_AT, 'a', 20);
+    set_notes(0, NOTES_AT, 0x100);
+    image[EI_DATA] = ELFDATANONE;
+    expect(IMAGE_BYTES, 20, 'a', "no byte order");
 }
 
 /* As the kernel does since 6.12 (MAX_PHDR_CNT of lib/buildid.c); before, it reads no more than fit into a page. */
@@ -232,7 +270,7 @@ static void a_bomb_is_given_up(void)
     expect(IMAGE_BYTES, -E2BIG, 0, "65,535 times the same notes");
     begin_image(ELFCLASS64, 256);
     for (uint32_t i = 0; i < 256; i++) /* each in a piece of the file of its own */
-        set_notes(i, 0x10000 + i * 0x2000, 16);
+        set_notes(i, 0x10000 + i * 0x2000, 32);
     expect(IMAGE_BYTES, -E2BIG, 0, "notes all over the file");
 }
 
@@ -329,6 +367,9 @@ int main(void)
     an_id_of_a_wrong_length_is_none();
     a_file_that_ends_early_has_none();
     numbers_that_wrap_lead_nowhere();
+    a_segment_beyond_4_gib_is_not_read();
+    a_note_that_the_segment_cuts_is_none();
+    the_byte_order_does_not_matter();
     headers_beyond_the_256th_are_not_read();
     a_note_behind_large_ones_is_found();
     a_bomb_is_given_up();
