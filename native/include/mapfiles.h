@@ -398,7 +398,7 @@ enum mf_deleted {
  * Whether the name a file was mapped under is gone, where the name alone (MF_SUFFIXED) does not tell: mf_file_state() with
  * the two names it may have.
  *
- * @return enum mf_deleted; -ESRCH and the like. Thread-safe. Async-signal-safe (takes 8 KiB of stack).
+ * @return enum mf_deleted; -ESRCH and the like. Thread-safe. Async-signal-safe (takes 24 KiB of stack).
  */
 MF_API int mf_deletion(struct mf_process *process, const struct mf_mapping *mapping, const char *name);
 
@@ -510,7 +510,8 @@ MF_API int mf_entries_may_list(struct mf_process *process);
  * Whether the calling thread may follow entries, to stat and open files: it needs CAP_CHECKPOINT_RESTORE (Linux 5.9+) or
  * CAP_SYS_ADMIN in the initial user namespace. Tried on an entry of the caller's own.
  *
- * @return 0; -EPERM: not without the capability; -ENOTSUP. Thread-safe. Async-signal-safe.
+ * @return 0; -EPERM: not without the capability; -ENOTSUP: there is no map_files, or no entry that can be tried; -EMFILE and the like.
+ *         Thread-safe. Async-signal-safe.
  */
 MF_API int mf_entries_may_follow(void);
 
@@ -817,7 +818,7 @@ enum mf_events_refusal {
 /**
  * What stands between the calling thread and perf_event_open(2): for the message after -EPERM and -ENOSYS.
  *
- * @return bits of enum mf_events_refusal, at least one. Thread-safe. Async-signal-safe.
+ * @return bits of enum mf_events_refusal, at least one; -EMFILE, -ENFILE, -ENOMEM. Thread-safe. Async-signal-safe.
  */
 MF_API int mf_events_refusal_reasons(void);
 

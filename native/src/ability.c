@@ -28,18 +28,23 @@ int mf_entries_may_list(struct mf_process *process)
     return is_guess ? -EACCES : 0;
 }
 
-/* Follows an entry of the caller's own: 0, -EPERM, or -ENOENT where it does not tell, or is gone meanwhile. */
+/*
+ * Follows an entry of the caller's own: 0, -EPERM, -ENOENT: this entry does not say, or is gone meanwhile; or a shortage. By O_PATH,
+ * which does not ask the file's own file system: that may answer EPERM too.
+ */
 static int follow(int proc_fd, const struct mf_mapping *mapping)
 {
     char path[64] = "map_files/";
-    struct mf_statx file;
-    int rc;
+    int fd;
     char *to = mf_put_hex(path + strlen(path), mapping->start);
 
     *to++ = '-';
     *mf_put_hex(to, mapping->end) = 0;
-    rc = mf_sys_statx(proc_fd, path, 0, &file);
-    return rc == 0 || rc == -EPERM ? rc : -ENOENT; /* what the file's own file system says tells nothing */
+    fd = mf_sys_openat(proc_fd, path, O_PATH);
+    if (fd < 0)
+        return fd == -EPERM || mf_sys_is_shortage(fd) ? fd : -ENOENT;
+    mf_sys_close(fd);
+    return 0;
 }
 
 /* Tries mappings with a file among the lines of a piece of text. */

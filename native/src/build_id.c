@@ -8,9 +8,6 @@
 #include <stdbool.h>
 #include <string.h>
 
-/* Notes beyond this offset of a segment are not read. Linkers write the build ID among the first notes. */
-#define NOTES_MAX (64 * 1024)
-
 #define PIECE 1024u
 
 /* One piece of a file at a time. All pieces of a file count against one bound. */
@@ -88,22 +85,27 @@ static uint64_t padded(uint32_t bytes)
     return ((uint64_t)bytes + 3) & ~3ull;
 }
 
+/*
+ * As parse_build_id() of lib/buildid.c: a note counts if all of it is in the segment, with its padding. One that is not ends the
+ * segment, and so do the last 16 bytes, which are no build ID.
+ */
 static int build_id_in(struct piece *piece, const struct segment *notes, uint8_t *build_id)
 {
-    const uint64_t size = notes->size < NOTES_MAX ? notes->size : NOTES_MAX;
+    char name[sizeof ELF_NOTE_GNU];
     uint64_t at = 0;
 
-    while (size - at >= sizeof(Elf64_Nhdr)) {
+    if (notes->offset > UINT32_MAX || notes->size > UINT32_MAX - notes->offset)
+        return -E2BIG; /* the kernel computes with 32 bits, and finds something else perhaps */
+    while (notes->size - at > sizeof(Elf64_Nhdr) + sizeof name) {
         Elf64_Nhdr note; /* the same in both classes */
-        char name[sizeof ELF_NOTE_GNU];
         uint64_t room;
-        int rc = notes->offset > UINT64_MAX - at ? 0 : copy(piece, notes->offset + at, &note, sizeof note);
+        int rc = copy(piece, notes->offset + at, &note, sizeof note);
 
         if (rc <= 0)
             return rc;
         at += sizeof note;
-        room = size - at;
-        if (padded(note.n_namesz) > room || note.n_descsz > room - padded(note.n_namesz))
+        room = notes->size - at;
+        if (padded(note.n_namesz) > room || padded(note.n_descsz) > room - padded(note.n_namesz))
             return 0;
         if (note.n_type == NT_GNU_BUILD_ID && note.n_namesz == sizeof name && note.n_descsz > 0 &&
             note.n_descsz <= MF_BUILD_ID_MAX) {
@@ -115,13 +117,12 @@ static int build_id_in(struct piece *piece, const struct segment *notes, uint8_t
                 return rc <= 0 ? rc : (int)note.n_descsz;
             }
         }
-        room -= padded(note.n_namesz);
-        at += padded(note.n_namesz) + (padded(note.n_descsz) < room ? padded(note.n_descsz) : room);
+        at += padded(note.n_namesz) + padded(note.n_descsz);
     }
     return 0;
 }
 
-/* 1; 0: no ELF file of this machine's byte order; or a negative errno. */
+/* 1; 0: no ELF file; or a negative errno. The byte order that the file names does not matter, as in the kernel. */
 static int read_headers(struct piece *piece, struct headers *out)
 {
     union {
@@ -129,10 +130,9 @@ static int read_headers(struct piece *piece, struct headers *out)
         Elf32_Ehdr narrow;
         unsigned char ident[EI_NIDENT];
     } header;
-    const int order = __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ ? ELFDATA2LSB : ELFDATA2MSB;
     const int rc = copy(piece, 0, &header, sizeof header);
 
-    if (rc <= 0 || memcmp(header.ident, ELFMAG, SELFMAG) != 0 || header.ident[EI_DATA] != order)
+    if (rc <= 0 || memcmp(header.ident, ELFMAG, SELFMAG) != 0)
         return rc < 0 ? rc : 0;
     out->elf_class = header.ident[EI_CLASS];
     if (out->elf_class != ELFCLASS64 && out->elf_class != ELFCLASS32)

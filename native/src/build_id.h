@@ -12,13 +12,13 @@
 #define MF_BUILD_ID_READS 128u /* of 1 KiB each */
 
 /*
- * Reads the GNU build ID of an ELF file of either class in this machine's byte order, as the kernel finds it
- * (lib/buildid.c): the first such note of the program headers, of 1 to MF_BUILD_ID_MAX bytes.
+ * Reads the GNU build ID of an ELF file of either class as the kernel finds it (lib/buildid.c), by this machine's byte order: the
+ * first such note of the program headers, of 1 to MF_BUILD_ID_MAX bytes.
  *
  * Async-signal-safe; takes 3 KiB of stack.
  *
- * @return its length; 0: no ELF file, or none in its first MF_BUILD_ID_HEADERS program headers; -E2BIG: none found within
- *         MF_BUILD_ID_READS system calls, so not known; or another negative errno.
+ * @return its length; 0: no ELF file, or none in its first MF_BUILD_ID_HEADERS program headers; -E2BIG: not known, as
+ *         MF_BUILD_ID_READS system calls did not find it, or a segment of notes ends beyond 4 GiB; or another negative errno.
  */
 int mf_build_id_of_file(int fd, uint8_t *build_id);
 

@@ -16,7 +16,7 @@ static int device_of_memfd(unsigned flags, uint64_t *device)
 
     *device = 0;
     if (fd < 0)
-        return fd == -EMFILE || fd == -ENFILE || fd == -ENOMEM ? fd : 0; /* anything else stays so */
+        return mf_sys_is_shortage(fd) ? fd : 0; /* anything else stays so */
     rc = mf_sys_stat(fd, "", AT_EMPTY_PATH, &of_file);
     mf_sys_close(fd);
     *device = rc < 0 ? 0 : mf_device_of(of_file.st_dev);

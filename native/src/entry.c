@@ -131,11 +131,19 @@ int mf_entry_file_error(long error)
     case -ENOTTY:
     case -ENOBUFS:
     case -EBADMSG:
+    case -EFBIG:
     case -ENAMETOOLONG:
         return -EIO;
     default:
         return (int)error;
     }
+}
+
+int mf_entry_held_stat(int fd, struct mf_statx *out)
+{
+    const int rc = mf_sys_statx(fd, "", AT_EMPTY_PATH, out);
+
+    return rc < 0 ? mf_entry_file_error(rc) : 0;
 }
 
 int mf_entry_reopen(int path_fd, int flags)
@@ -229,8 +237,9 @@ int mf_entry_stat(struct mf_process *process, const struct mf_mapping *mapping, 
     fd = (int)mf_entry_call(process, mapping, MF_ENTRY_OPEN, &flags);
     if (fd < 0)
         return fd;
-    rc = mf_sys_statx(fd, "", AT_EMPTY_PATH, out);
-    rc = rc < 0 ? mf_entry_file_error(rc) : mf_entry_check(process, mapping, name, fd, out);
+    rc = mf_entry_held_stat(fd, out);
+    if (rc == 0)
+        rc = mf_entry_check(process, mapping, name, fd, out);
     mf_sys_close(fd);
     return rc;
 }

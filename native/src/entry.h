@@ -32,6 +32,9 @@ long mf_entry_call(struct mf_process *process, const struct mf_mapping *mapping,
  */
 int mf_entry_file_error(long error);
 
+/* statx(2) of a descriptor that holds a file: 0, or an error of mf_entry_file_error(). */
+int mf_entry_held_stat(int fd, struct mf_statx *out);
+
 /* Opens what a descriptor with O_PATH stands for. Returns a descriptor, or an error of mf_entry_file_error(). */
 int mf_entry_reopen(int path_fd, int flags);
 

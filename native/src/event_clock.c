@@ -55,7 +55,7 @@ static int parse(const char *line, int64_t *offset)
 /* What the caller can do something about keeps its errno. */
 static int simplify(int rc)
 {
-    return rc == -EMFILE || rc == -ENFILE || rc == -ENOMEM ? rc : -ENOTSUP;
+    return mf_sys_is_shortage(rc) ? rc : -ENOTSUP;
 }
 
 int mf_events_read_clock_offset(struct mf_events *events, int task_fd)

@@ -15,14 +15,6 @@
  */
 #define MAX_LISTINGS 1024
 
-struct directory_entry { /* getdents64(2) */
-    uint64_t inode;
-    int64_t next;
-    uint16_t length;
-    uint8_t type;
-    char name[];
-};
-
 int mf_events_open_event(struct mf_events *events, int32_t tid, int32_t cpu)
 {
     struct mf_perf_attr attr = {
@@ -204,13 +196,13 @@ static int see_to(struct mf_events *events, int32_t tid)
 /* How many threads of one listing were not watched yet, or why they are not now. */
 static int cover_listed(struct mf_events *events, int task_fd)
 {
-    _Alignas(struct directory_entry) char entries[1024];
+    _Alignas(struct mf_directory_entry) char entries[1024];
     int unwatched = 0;
     long length = MF_SYS(SYS_lseek, task_fd, 0, SEEK_SET);
 
     while (length >= 0 && (length = MF_SYS(SYS_getdents64, task_fd, entries, sizeof entries)) > 0) {
         for (long at = 0; at < length;) {
-            const struct directory_entry *const entry = (const void *)(entries + at);
+            const struct mf_directory_entry *const entry = (const void *)(entries + at);
             const int rc = see_to(events, mf_get_number(entry->name));
 
             at += entry->length;

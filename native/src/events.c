@@ -88,7 +88,7 @@ static int open_wait(struct mf_events *events)
         return events->epoll_fd < 0 ? events->epoll_fd : events->wake_fd;
     rc = mf_events_add_to_wait(events, events->wake_fd, EPOLLIN | EPOLLET, MF_EVENTS_BY_WAKE);
     events->pid_fd = (int)MF_SYS(SYS_pidfd_open, events->pid, 0);
-    if (events->pid_fd == -EMFILE || events->pid_fd == -ENFILE || events->pid_fd == -ENOMEM)
+    if (mf_sys_is_shortage(events->pid_fd))
         return events->pid_fd;
     if (rc == 0 && events->pid_fd >= 0) /* older kernels have none */
         rc = mf_events_add_to_wait(events, events->pid_fd, EPOLLIN, MF_EVENTS_BY_END);

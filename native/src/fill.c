@@ -110,7 +110,8 @@ static void double_files(struct mf_fill *fill, uint32_t records)
     }
 }
 
-static void index_file(struct mf_fill *fill, uint32_t at)
+/* false: the search was long, so the hash includes names from now on, and all records have to be indexed again. */
+static bool index_file(struct mf_fill *fill, uint32_t at)
 {
     struct mf_mapping *const record = &fill->records[at];
     const struct mf_mapping *const last = fill->last_file != 0 ? &fill->records[fill->last_file - 1] : NULL;
@@ -118,39 +119,43 @@ static void index_file(struct mf_fill *fill, uint32_t at)
 
     record->file_index = -1;
     if (!(record->flags & MF_FILE_BACKED))
-        return;
+        return true;
     fill->last_file = at + 1;
     if (last != NULL && is_same_file(fill->text, last, record)) { /* segments of one library stand side by side */
         record->file_index = last->file_index;
-        return;
+        return true;
     }
     slot = slot_of(fill, record);
     if (fill->has_long_search && !fill->hashes_names) {
         fill->hashes_names = true;
-        mf_fill_index_files(fill);
-        return;
+        return false;
     }
     if (*slot != 0) {
         record->file_index = fill->records[*slot - 1].file_index;
-        return;
+        return true;
     }
     *slot = at + 1;
     record->file_index = (int32_t)fill->file_count++;
     if (!mf_fill_is_crowded(fill->file_count, fill->files_mask + 1))
-        return;
+        return true;
     if (fill->file_count > at + 1) /* those of records that gave way are counted, and memory has no room for more than records */
         mf_fill_index_files(fill);
     else
         double_files(fill, at + 1);
+    return true;
 }
 
 void mf_fill_index_files(struct mf_fill *fill)
 {
-    clear_files(fill);
-    fill->file_count = 0;
-    fill->last_file = 0;
-    for (uint32_t at = 0; at < fill->count; at++)
-        index_file(fill, at);
+    uint32_t at;
+
+    do {
+        clear_files(fill);
+        fill->file_count = 0;
+        fill->last_file = 0;
+        for (at = 0; at < fill->count && index_file(fill, at);)
+            at++;
+    } while (at < fill->count); /* a second time at most: after that the hash stays */
 }
 
 static void append(struct mf_fill *fill)
@@ -159,7 +164,8 @@ static void append(struct mf_fill *fill)
     if (fill->count == fill->out->mapping_capacity)
         return;
     fill->ambiguous |= (fill->records[fill->count].flags & MF_AMBIGUOUS) != 0;
-    index_file(fill, fill->count++);
+    if (!index_file(fill, fill->count++))
+        mf_fill_index_files(fill);
 }
 
 /* The newer word of the kernel holds: earlier records give way where the new mapping lies. */

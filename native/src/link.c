@@ -25,7 +25,7 @@ static int check(const struct mf_mapping *mapping, const char *name, int fd)
     int rc = mf_entry_check_path(mapping, name, fd);
 
     if (rc == 0)
-        rc = mf_sys_statx(fd, "", AT_EMPTY_PATH, &file);
+        rc = mf_entry_held_stat(fd, &file);
     if (rc < 0)
         return rc;
     fs = mf_fs_of(fd);

@@ -157,8 +157,9 @@ static int glance(struct mf_process *process, const struct mf_mapping *mapping, 
     fd = (int)mf_entry_call(process, mapping, MF_ENTRY_OPEN, &flags);
     if (fd < 0)
         return mf_path_instead(fd, process, mapping, name, verify_quickly, O_RDONLY, &none);
-    rc = mf_sys_statx(fd, "", AT_EMPTY_PATH, &file);
-    rc = rc < 0 ? mf_entry_file_error(rc) : mf_entry_check(process, mapping, name, fd, &file);
+    rc = mf_entry_held_stat(fd, &file);
+    if (rc == 0)
+        rc = mf_entry_check(process, mapping, name, fd, &file);
     if (rc == 0 && mf_verify_is_overlay(process, fd, &file))
         rc = mf_verify_content_at(process, mapping, fd, MF_BUILD_ID_ALONE);
     else if (rc == 0)

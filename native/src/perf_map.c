@@ -29,39 +29,16 @@ static int64_t number_in(const char *line, const char *name, unsigned index)
     return number;
 }
 
-/* Keeps only the beginning of each line: "Groups:" may have 65,536 numbers. */
-static int read_status(int proc_fd, struct mf_perf_map_owner *owner)
+static void take_line(const char *line, void *to)
 {
     enum { EFFECTIVE = 1, INNERMOST = 32 }; /* pid namespaces nest 32 deep (MAX_PID_NS_LEVEL) */
-    const int fd = mf_sys_openat(proc_fd, "status", O_RDONLY);
-    char piece[1024];
-    char line[512];
-    size_t length = 0;
-    uint64_t offset = 0;
-    long got;
+    struct mf_perf_map_owner *const owner = to;
+    int64_t number;
 
-    if (fd < 0)
-        return fd;
-    while ((got = mf_sys_pread(fd, piece, sizeof piece, offset)) > 0) {
-        for (long i = 0; i < got; i++) {
-            int64_t number;
-
-            if (piece[i] != '\n') {
-                if (length < sizeof line - 1)
-                    line[length++] = piece[i];
-                continue;
-            }
-            line[length] = 0;
-            length = 0;
-            if ((number = number_in(line, "Uid:", EFFECTIVE)) >= 0)
-                owner->uid = (uint32_t)number;
-            if ((number = number_in(line, "NSpid:", INNERMOST)) > 0)
-                owner->pid = (int32_t)number;
-        }
-        offset += (uint64_t)got;
-    }
-    mf_sys_close(fd);
-    return (int)got;
+    if ((number = number_in(line, "Uid:", EFFECTIVE)) >= 0)
+        owner->uid = (uint32_t)number;
+    if ((number = number_in(line, "NSpid:", INNERMOST)) > 0)
+        owner->pid = (int32_t)number;
 }
 
 static int64_t now(clockid_t clock)
@@ -133,7 +110,7 @@ int mf_perf_map_open_of(int32_t pid, struct mf_perf_map_owner *owner, struct mf_
     if (proc_fd < 0)
         return proc_fd;
     owner->pid = pid;
-    rc = read_status(proc_fd, owner);
+    rc = mf_sys_read_lines(proc_fd, "status", take_line, owner);
     if (rc == 0)
         rc = read_start(proc_fd, owner);
     if (rc == 0)

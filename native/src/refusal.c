@@ -51,42 +51,29 @@ static void read_numbers(const char *at, unsigned base, uint64_t *values, size_t
     }
 }
 
-static void read_line(const char *line, const struct field *fields, size_t count)
-{
-    for (size_t i = 0; i < count; i++) {
-        const size_t length = strlen(fields[i].name);
+struct fields {
+    const struct field *first;
+    size_t count;
+};
 
-        if (strncmp(line, fields[i].name, length) == 0)
-            read_numbers(line + length, fields[i].base, fields[i].values, fields[i].count);
+static void take_line(const char *line, void *to)
+{
+    const struct fields *const fields = to;
+
+    for (size_t i = 0; i < fields->count; i++) {
+        const struct field *const field = &fields->first[i];
+        const size_t length = strlen(field->name);
+
+        if (strncmp(line, field->name, length) == 0)
+            read_numbers(line + length, field->base, field->values, field->count);
     }
 }
 
-/* Line by line: how long those before a field are depends, with "Groups:" among them. Of each the beginning is looked at. */
 static int read_status(int proc_fd, const char *path, const struct field *fields, size_t count)
 {
-    const int fd = mf_sys_openat(proc_fd, path, O_RDONLY);
-    char piece[1024];
-    char line[128];
-    size_t length = 0;
-    uint64_t offset = 0;
-    long got;
+    struct fields wanted = {fields, count};
 
-    if (fd < 0)
-        return fd;
-    while ((got = mf_sys_pread(fd, piece, sizeof piece, offset)) > 0) {
-        for (long i = 0; i < got; i++) {
-            if (piece[i] == '\n') {
-                line[length] = 0;
-                read_line(line, fields, count);
-                length = 0;
-            } else if (length < sizeof line - 1) {
-                line[length++] = piece[i];
-            }
-        }
-        offset += (uint64_t)got;
-    }
-    mf_sys_close(fd);
-    return (int)got;
+    return mf_sys_read_lines(proc_fd, path, take_line, &wanted);
 }
 
 static int read_credentials(int proc_fd, struct credentials *out)

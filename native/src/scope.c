@@ -16,7 +16,7 @@ static int scope_of_file(int fd, const struct mf_statx *file)
 static int scope_at_path(struct mf_process *process, const struct mf_mapping *mapping, int path_fd, int flags, int *fd)
 {
     struct mf_statx file;
-    const int rc = mf_sys_statx(path_fd, "", AT_EMPTY_PATH, &file);
+    const int rc = mf_entry_held_stat(path_fd, &file);
 
     (void)process;
     (void)flags;
@@ -29,7 +29,7 @@ static int scope_at_path(struct mf_process *process, const struct mf_mapping *ma
 static int scope_at_entry(struct mf_process *process, const struct mf_mapping *mapping, const char *name, int fd)
 {
     struct mf_statx file;
-    int rc = mf_sys_statx(fd, "", AT_EMPTY_PATH, &file);
+    int rc = mf_entry_held_stat(fd, &file);
 
     if (rc == 0)
         rc = mf_entry_check(process, mapping, name, fd, &file);
@@ -81,7 +81,7 @@ static int64_t scope_of_segment(struct mf_process *process, const struct mf_mapp
     int64_t scope = fd;
 
     if (fd >= 0) {
-        scope = mf_sys_statx(fd, "", AT_EMPTY_PATH, &file);
+        scope = mf_entry_held_stat(fd, &file);
         if (scope == 0)
             scope = mf_entry_check(process, mapping, name, fd, &file);
         if (scope == 0)

@@ -26,6 +26,7 @@ struct subject {
     struct mf_statx file;
     int root_fd;          /* negative: may not be opened */
     bool root_is_guess;   /* mf_root_open(): only finding the very file there means something */
+    bool is_unprovable;   /* at its path is a file on a file system whose numbers prove nothing */
 };
 
 /* By the entry. 0; -ESTALE and the like. A file that cannot be followed there is no error. */
@@ -36,6 +37,7 @@ static int open_subject(struct mf_process *process, const struct mf_mapping *map
     out->process = process;
     out->mapping = mapping;
     out->name = name;
+    out->is_unprovable = false;
     out->followed = rc == 0;
     out->root_fd = mf_root_open(process, &out->root_is_guess);
     if (mf_sys_is_shortage(rc) || mf_sys_is_shortage(out->root_fd))
@@ -72,7 +74,7 @@ static bool is_device_of(const struct subject *subject, const struct mf_statx *o
     return other->dev_major == major && other->dev_minor == minor;
 }
 
-static int compare(const struct subject *subject, int path_fd, const struct mf_statx *found, enum mf_fs fs)
+static int compare(struct subject *subject, int path_fd, const struct mf_statx *found, enum mf_fs fs)
 {
     if (subject->followed && (!is_device_of(subject, found) || found->inode != subject->file.inode))
         return OTHER;
@@ -85,7 +87,10 @@ static int compare(const struct subject *subject, int path_fd, const struct mf_s
         return SAME;
     if (fs == MF_FS_NUMBERED)
         return is_device_of(subject, found) && found->inode == subject->mapping->inode ? SAME : OTHER;
-    return fs == MF_FS_BTRFS && found->inode != subject->mapping->inode ? OTHER : NOT_KNOWN;
+    if (fs == MF_FS_BTRFS && found->inode != subject->mapping->inode)
+        return OTHER;
+    subject->is_unprovable = true;
+    return NOT_KNOWN;
 }
 
 /*
@@ -122,7 +127,7 @@ static int look_above(const struct subject *subject, char *path)
     return NOT_KNOWN;
 }
 
-static int look_below(const struct subject *subject, const char *name, size_t length)
+static int look_below(struct subject *subject, const char *name, size_t length)
 {
     char path[MF_NAME_MAX];
     struct mf_statx found;
@@ -144,7 +149,7 @@ static int look_below(const struct subject *subject, const char *name, size_t le
     return finding;
 }
 
-static int look_at(const struct subject *subject, const char *name, size_t length)
+static int look_at(struct subject *subject, const char *name, size_t length)
 {
     const int finding = look_below(subject, name, length);
 
@@ -152,7 +157,7 @@ static int look_at(const struct subject *subject, const char *name, size_t lengt
 }
 
 /* enum mf_file_state, or a negative errno. */
-static int state_of(const struct subject *subject)
+static int state_of(struct subject *subject)
 {
     const struct mf_mapping *const mapping = subject->mapping;
     const char *const name = subject->name;
@@ -208,7 +213,7 @@ int mf_file_state(struct mf_process *process, const struct mf_mapping *mapping, 
     rc = open_subject(process, mapping, name, &subject);
     if (rc == 0)
         rc = state_of(&subject);
-    if (rc > MF_FILE_PRESENT) { /* its links say more */
+    if (rc > MF_FILE_PRESENT && !subject.is_unprovable) { /* its links say more, where the numbers prove that they lead to it */
         const int followed = follow_link(&subject);
 
         rc = followed < 0 ? followed : followed > 0 ? state_of(&subject) : rc;
@@ -219,7 +224,7 @@ int mf_file_state(struct mf_process *process, const struct mf_mapping *mapping, 
 }
 
 /* What stands at the name, or a negative errno. A record that is stale has its name looked at all the same. */
-static int find_name(const struct subject *subject, int opened)
+static int find_name(struct subject *subject, int opened)
 {
     int finding;
     int pathless;

@@ -83,3 +83,30 @@ long mf_sys_read_file(int directory, const char *path, char *to, size_t bytes)
         to[length] = 0;
     return length;
 }
+
+int mf_sys_read_lines(int directory, const char *path, mf_take_line *take, void *to)
+{
+    const int fd = mf_sys_openat(directory, path, O_RDONLY);
+    char piece[1024];
+    char line[512];
+    size_t length = 0;
+    uint64_t offset = 0;
+    long got;
+
+    if (fd < 0)
+        return fd;
+    while ((got = mf_sys_pread(fd, piece, sizeof piece, offset)) > 0) {
+        for (long i = 0; i < got; i++) {
+            if (piece[i] == '\n') {
+                line[length] = 0;
+                take(line, to);
+                length = 0;
+            } else if (length < sizeof line - 1) {
+                line[length++] = piece[i];
+            }
+        }
+        offset += (uint64_t)got;
+    }
+    mf_sys_close(fd);
+    return (int)got;
+}

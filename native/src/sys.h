@@ -110,4 +110,12 @@ long mf_sys_pread(int fd, void *to, size_t bytes, uint64_t offset);
 /* Reads a small file of a directory whole, as far as it fits, and terminates it. */
 long mf_sys_read_file(int directory, const char *path, char *to, size_t bytes);
 
+typedef void mf_take_line(const char *line, void *to);
+
+/*
+ * Passes each line of a file of a directory to a function, without the newline. Of a long line it passes the first 511 bytes:
+ * "Groups:" of proc_pid_status(5) may have 65,536 numbers. 0, or a negative errno.
+ */
+int mf_sys_read_lines(int directory, const char *path, mf_take_line *take, void *to);
+
 #endif

@@ -22,10 +22,10 @@ bool mf_verify_is_overlay(const struct mf_process *process, int fd, const struct
 int mf_verify_open(int path_fd, int flags)
 {
     struct mf_statx file;
-    const int rc = mf_sys_statx(path_fd, "", AT_EMPTY_PATH, &file);
+    const int rc = mf_entry_held_stat(path_fd, &file);
 
     if (rc < 0)
-        return mf_entry_file_error(rc);
+        return rc;
     return S_ISREG(file.mode) ? mf_entry_reopen(path_fd, flags | OPEN_FLAGS) : -EIDRM;
 }
 
@@ -86,9 +86,9 @@ int mf_file_prove(struct mf_process *process, const struct mf_mapping *mapping, 
     rc = mf_record_check_file(mapping);
     if (rc < 0)
         return rc;
-    rc = mf_sys_statx(fd, "", AT_EMPTY_PATH, &file);
+    rc = mf_entry_held_stat(fd, &file);
     if (rc < 0)
-        return mf_entry_file_error(rc);
+        return rc;
     rc = verify_numbers(mapping, fd, &file);
     if (rc == -EAGAIN) {
         rc = mf_validate(process, mapping); /* a range that is unmapped is not read through */
@@ -112,10 +112,10 @@ int mf_verify_content_at(struct mf_process *process, const struct mf_mapping *ma
 int mf_verify_quickly(struct mf_process *process, const struct mf_mapping *mapping, int path_fd)
 {
     struct mf_statx file;
-    int rc = mf_sys_statx(path_fd, "", AT_EMPTY_PATH, &file);
+    int rc = mf_entry_held_stat(path_fd, &file);
 
     if (rc < 0)
-        return mf_entry_file_error(rc);
+        return rc;
     rc = verify_numbers(mapping, path_fd, &file);
     return rc == -EAGAIN ? mf_verify_content_at(process, mapping, path_fd, MF_BUILD_ID_ALONE) : validated(process, mapping, rc);
 }

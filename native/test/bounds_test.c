@@ -59,6 +59,44 @@ static void one_file_by_very_many_names(void)
     free(text);
 }
 
+/* The text shows all of these names alike. So there are many files only once the names are read, and these are numbered again. */
+static void one_file_by_names_that_the_text_shows_alike(void)
+{
+    enum { LINKS = 400, BITS = 9 };
+    struct mf_snapshot *snapshot = new_snapshot(2048, 1 << 20);
+    struct mf_process process;
+    bool is_used[2048] = {false};
+    void *mapped[LINKS];
+
+    close(open("many", O_RDWR | O_CREAT, 0666));
+    if (truncate("many", 4096) != 0)
+        abort();
+    for (int i = 0; i < LINKS; i++) {
+        char link_name[4 * BITS + 1] = "";
+        int fd;
+
+        for (int bit = 0; bit < BITS; bit++)
+            strcat(link_name, i >> bit & 1 ? "\n" : "\\012");
+        if (link("many", link_name) != 0 || (fd = open(link_name, O_RDONLY)) < 0)
+            abort();
+        mapped[i] = mmap(NULL, 4096, PROT_READ, MAP_PRIVATE, fd, 0);
+        close(fd);
+    }
+    CHECK_IS(mf_process_open_self(&process), 0, "open");
+    CHECK_IS(read_growing(&process, MF_BY_TEXT, &snapshot), 1, "read");
+    for (int i = 0; i < LINKS && check_failures == 0; i++) {
+        const int32_t index = mapping_at(snapshot, (uintptr_t)mapped[i])->file_index;
+
+        CHECK(index >= 0 && index < 2048 && !is_used[index], "link %d: file %d of %u", i, index, snapshot->file_count);
+        if (index >= 0)
+            is_used[index] = true;
+    }
+    for (int i = 0; i < LINKS; i++)
+        munmap(mapped[i], 4096);
+    mf_process_close(&process);
+    free(snapshot);
+}
+
 static void a_mapping_too_large_to_be_compared(void)
 {
     const size_t bytes = 1ull << 40;
@@ -148,6 +186,7 @@ int main(void)
     a_path_whose_directories_are_gone();
     text_without_an_end();
     one_file_by_very_many_names();
+    one_file_by_names_that_the_text_shows_alike();
     a_mapping_too_large_to_be_compared();
     if (chdir("/") != 0 || remove_directory(directory) != 0)
         return 1;

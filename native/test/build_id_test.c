@@ -176,10 +176,48 @@ static void numbers_that_wrap_lead_nowhere(void)
     for (size_t i = 0; i < sizeof offsets / sizeof *offsets; i++) {
         begin_image(ELFCLASS64, 1);
         set_notes(0, offsets[i], UINT64_MAX);
-        expect(IMAGE_BYTES, 0, 0, "offset of notes");
+        expect(IMAGE_BYTES, -E2BIG, 0, "offset of notes");
         ((Elf64_Ehdr *)image)->e_phoff = offsets[i];
         expect(IMAGE_BYTES, 0, 0, "offset of program headers");
     }
+}
+
+/* The kernel computes with 32 bits, so that what it finds is not known. */
+static void a_segment_beyond_4_gib_is_not_read(void)
+{
+    static const uint64_t sizes[] = {UINT32_MAX - NOTES_AT + 1, UINT32_MAX, UINT64_MAX - NOTES_AT, UINT64_MAX};
+
+    begin_image(ELFCLASS64, 1);
+    put_build_id(NOTES_AT, 'a', 20);
+    set_notes(0, NOTES_AT, UINT32_MAX - NOTES_AT);
+    expect(IMAGE_BYTES, 20, 'a', "the largest segment");
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+        set_notes(0, NOTES_AT, sizes[i]);
+        expect(IMAGE_BYTES, -E2BIG, 0, "a larger one");
+    }
+}
+
+/* It counts with its padding, and the kernel goes on with the next segment. */
+static void a_note_that_the_segment_cuts_is_none(void)
+{
+    begin_image(ELFCLASS64, 2);
+    put_build_id(NOTES_AT, 'a', 19);
+    put_build_id(NOTES_AT + 0x100, 'b', 20);
+    set_notes(1, NOTES_AT + 0x100, 0x100);
+    set_notes(0, NOTES_AT, 36);
+    expect(IMAGE_BYTES, 19, 'a', "with its padding");
+    set_notes(0, NOTES_AT, 35);
+    expect(IMAGE_BYTES, 20, 'b', "without it");
+}
+
+/* The kernel does not compare it either. */
+static void the_byte_order_does_not_matter(void)
+{
+    begin_image(ELFCLASS64, 1);
+    put_build_id(NOTES_AT, 'a', 20);
+    set_notes(0, NOTES_AT, 0x100);
+    image[EI_DATA] = ELFDATANONE;
+    expect(IMAGE_BYTES, 20, 'a', "no byte order");
 }
 
 /* As the kernel does since 6.12 (MAX_PHDR_CNT of lib/buildid.c); before, it reads no more than fit into a page. */
@@ -193,6 +231,27 @@ static void headers_beyond_the_256th_are_not_read(void)
     put_build_id(NOTES_AT, 'a', 20);
     set_notes(256, NOTES_AT, 0x100);
     expect(IMAGE_BYTES, 0, 0, "the 257th header");
+}
+
+/* A segment of notes of any size is read as the kernel reads it: as long as the bound on reads allows. */
+static void a_note_behind_large_ones_is_found(void)
+{
+    static const char large[0x11000];
+    uint32_t at;
+
+    begin_image(ELFCLASS64, 1);
+    set_notes(0, NOTES_AT, 0x20000);
+    at = put_note(NOTES_AT, 1, "large", large, sizeof large);
+    put_build_id(at, 'a', 20);
+    expect(IMAGE_BYTES, 20, 'a', "behind a note of 68 KiB");
+    for (at = NOTES_AT; at < NOTES_AT + 0x18000;)
+        at = put_note(at, 1, "", "", 0);
+    put_build_id(at, 'b', 20);
+    expect(IMAGE_BYTES, 20, 'b', "behind 96 KiB of small notes");
+    while (at < NOTES_AT + 0x20000 - 0x40)
+        at = put_note(at, 1, "", "", 0);
+    put_build_id(at, 'c', 20);
+    expect(IMAGE_BYTES, -E2BIG, 0, "behind 128 KiB of small notes");
 }
 
 /* As many program headers as the format has, all of the same 64 KiB of the smallest notes. */
@@ -211,7 +270,7 @@ static void a_bomb_is_given_up(void)
     expect(IMAGE_BYTES, -E2BIG, 0, "65,535 times the same notes");
     begin_image(ELFCLASS64, 256);
     for (uint32_t i = 0; i < 256; i++) /* each in a piece of the file of its own */
-        set_notes(i, 0x10000 + i * 0x2000, 16);
+        set_notes(i, 0x10000 + i * 0x2000, 32);
     expect(IMAGE_BYTES, -E2BIG, 0, "notes all over the file");
 }
 
@@ -257,6 +316,43 @@ static void a_bomb_in_place_of_a_mapped_file(void)
     munmap(at, 8192);
 }
 
+/* On overlayfs the build ID decides: a mapped file must not be taken for another copy of itself. */
+static void a_file_with_a_large_note_is_itself(void)
+{
+    static const char large[0x11000];
+    static struct mf_answer answer;
+    struct mf_process process;
+    void *at;
+    int out;
+    int fd;
+
+    if (places_prepare() != 0 || place_overlay() != 0) {
+        printf("skipped: a file with a large note: no overlayfs can be mounted: %s\n", strerror(errno));
+        return;
+    }
+    begin_image(ELFCLASS64, 1);
+    set_notes(0, 0x1000, 0x20000);
+    put_build_id(put_note(0x1000, 1, "large", large, sizeof large), 'a', 20);
+    write_image("lower/large", 0x21000);
+    fd = open("merged/large", O_RDONLY);
+    at = mmap(NULL, 0x21000, PROT_READ, MAP_PRIVATE, fd, 0);
+    close(fd);
+    if (at == MAP_FAILED || mf_process_open_self(&process) != 0)
+        abort();
+    if (mf_query(&process, (uintptr_t)at, MF_COVERING | MF_WITH_BUILD_ID, &answer) != 0 || answer.build_id_length != 20) {
+        puts("skipped: a file with a large note: this kernel reports no build ID of it");
+    } else {
+        CHECK_IS(mf_file_glance(&process, &answer.mapping, answer.name), MF_SAME_BUILD_ID, "verified quickly");
+        CHECK_IS(mf_file_state(&process, &answer.mapping, answer.name), MF_FILE_PRESENT, "its state");
+        CHECK_IS(mf_file_open(&process, &answer.mapping, answer.name, MF_OPEN_BY_PATH, &out), MF_SAME_BYTES, "by path");
+        close(out);
+        CHECK_IS(mf_file_open(&process, &answer.mapping, answer.name, 0, &out), MF_SAME_BYTES, "opened");
+        close(out);
+    }
+    mf_process_close(&process);
+    munmap(at, 0x21000);
+}
+
 int main(void)
 {
     const char *const directory = new_directory("build-id");
@@ -271,8 +367,13 @@ int main(void)
     an_id_of_a_wrong_length_is_none();
     a_file_that_ends_early_has_none();
     numbers_that_wrap_lead_nowhere();
+    a_segment_beyond_4_gib_is_not_read();
+    a_note_that_the_segment_cuts_is_none();
+    the_byte_order_does_not_matter();
     headers_beyond_the_256th_are_not_read();
+    a_note_behind_large_ones_is_found();
     a_bomb_is_given_up();
+    a_file_with_a_large_note_is_itself();
     a_bomb_in_place_of_a_mapped_file();
     umount2("merged", MNT_DETACH);
     if (chdir("/") != 0 || remove_directory(directory) != 0)

@@ -253,7 +253,7 @@ static const struct {
     {EIO, -EIO},         {EAGAIN, -EAGAIN},   {EACCES, -EACCES},   {EPERM, -EACCES},  {ENXIO, -EUNATCH},  {ENODEV, -EUNATCH},
     {ENOENT, -EIO},      {ESRCH, -EIO},       {ECHILD, -EIO},      {ESTALE, -EIO},    {EBADF, -EIO},      {EINVAL, -EIO},
     {EIDRM, -EIO},       {ENODATA, -EIO},     {ENOTSUP, -EIO},     {ENOTTY, -EIO},    {ENAMETOOLONG, -EIO}, {ETXTBSY, -ETXTBSY},
-    {EMFILE, -EMFILE},   {ENOMEM, -ENOMEM},
+    {EFBIG, -EIO},       {EMFILE, -EMFILE},   {ENOMEM, -ENOMEM},
 };
 
 static void an_error_of_the_file_system(size_t i)

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A file system that answers stat(2) with EPERM: an answer of that file alone, and not the lack of a capability. */
+/* A file system that answers stat(2) with any errno: an answer of that file alone, and not one about the process or the caller. */
 #include "places.h"
 
 #include <linux/fuse.h>
 #include <signal.h>
-#include <stdbool.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/uio.h>
@@ -12,7 +11,7 @@
 #define PAGE 4096
 #define FILE_NODE 2
 
-static bool *is_closed; /* memory that the server sees: whether it refuses to tell of the file */
+static int *file_error; /* memory that the server sees: its answer to a stat of the file, or 0 */
 
 static struct fuse_attr attributes_of(uint64_t node)
 {
@@ -41,6 +40,7 @@ static void answer(int device, const struct fuse_in_header *question)
     struct fuse_entry_out entry = {.nodeid = FILE_NODE, .attr = attributes_of(FILE_NODE)};
     struct fuse_attr_out attributes = {.attr = attributes_of(question->nodeid)};
     struct fuse_open_out opened = {0};
+    int error;
 
     switch (question->opcode) {
     case FUSE_INIT:
@@ -50,8 +50,9 @@ static void answer(int device, const struct fuse_in_header *question)
         reply(device, question->unique, 0, &entry, sizeof entry);
         break;
     case FUSE_GETATTR:
-        if (question->nodeid == FILE_NODE && __atomic_load_n(is_closed, __ATOMIC_ACQUIRE))
-            reply(device, question->unique, -EPERM, NULL, 0);
+        error = question->nodeid == FILE_NODE ? __atomic_load_n(file_error, __ATOMIC_ACQUIRE) : 0;
+        if (error != 0)
+            reply(device, question->unique, -error, NULL, 0);
         else
             reply(device, question->unique, 0, &attributes, sizeof attributes);
         break;
@@ -113,6 +114,29 @@ static void *map_file(void)
     return at;
 }
 
+/* None of them says that the process has ended, or that the record is stale. */
+static void other_questions(struct mf_process *process, const struct mf_snapshot *snapshot, const struct mf_mapping *mapping)
+{
+    static const int errors[] = {ESRCH, ECHILD, ENXIO, ESTALE, EPERM, EFBIG, EIO};
+    const char *const name = mf_snapshot_name(snapshot, mapping);
+    struct mf_entry entry;
+    char target[MF_NAME_MAX];
+
+    for (size_t i = 0; i < sizeof errors / sizeof *errors; i++) {
+        const char *const what = strerror(errors[i]);
+        int fd;
+
+        __atomic_store_n(file_error, errors[i], __ATOMIC_RELEASE);
+        CHECK_IS(mf_file_scope(process, mapping, name), 0, what);
+        CHECK_IS(mf_file_glance(process, mapping, name), MF_NOT_VERIFIED, what);
+        CHECK_IS(mf_file_state(process, mapping, name), MF_FILE_NOT_KNOWN, what);
+        CHECK_IS(mf_entry_read(process, mapping, name, MF_ENTRY_STAT, &entry, target), 0, what);
+        CHECK_IS(entry.stat_error, errors[i] == EPERM ? -EACCES : errors[i] == ENXIO ? -EUNATCH : -EIO, what);
+        CHECK_IS(mf_file_open(process, mapping, name, 0, &fd), entry.stat_error, what);
+        CHECK_IS(mf_file_open(process, mapping, name, MF_OPEN_BY_PATH, &fd), entry.stat_error, what);
+    }
+}
+
 static void read_entries(const void *at)
 {
     const size_t bytes = mf_entries_bytes(1024, 1 << 18);
@@ -124,7 +148,8 @@ static void read_entries(const void *at)
     CHECK_IS(mf_process_open_self(&process), 0, "open");
     CHECK_IS(read_growing(&process, 0, &snapshot), 1, "read");
     CHECK_IS(mf_entries_init(entries, bytes, 1024, 1 << 18), 0, "init");
-    __atomic_store_n(is_closed, true, __ATOMIC_RELEASE);
+    __atomic_store_n(file_error, EPERM, __ATOMIC_RELEASE);
+    CHECK_IS(mf_entries_may_follow(), 0, "the caller may follow, also where the first file is this one");
     CHECK_IS(mf_entries_read(&process, snapshot, MF_ENTRY_STAT | MF_ENTRY_TARGET, entries), 0, "entries");
     CHECK(entries->entry_count > 3, "%u entries", entries->entry_count);
     CHECK_IS(mf_entries_first(entries)[0].start, (uintptr_t)at, "the first one is the file's");
@@ -132,7 +157,8 @@ static void read_entries(const void *at)
     for (uint32_t i = 1; i < entries->entry_count; i++)
         others += mf_entries_first(entries)[i].stat_error != 0;
     CHECK_IS(others, 0, "what is not known of others");
-    __atomic_store_n(is_closed, false, __ATOMIC_RELEASE);
+    other_questions(&process, snapshot, mapping_at(snapshot, (uintptr_t)at));
+    __atomic_store_n(file_error, 0, __ATOMIC_RELEASE);
     mf_process_close(&process);
     free(snapshot);
     free(entries);
@@ -145,8 +171,8 @@ int main(void)
     void *at = MAP_FAILED;
     pid_t server;
 
-    is_closed = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    if (device < 0 || is_closed == MAP_FAILED || mf_entries_may_follow() != 0 || chdir(directory) != 0 ||
+    file_error = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (device < 0 || file_error == MAP_FAILED || mf_entries_may_follow() != 0 || chdir(directory) != 0 ||
         mkdir("fuse", 0777) != 0 || places_prepare() != 0) {
         printf("takes /dev/fuse, the right to mount, and CAP_CHECKPOINT_RESTORE\n");
         remove_directory(directory);

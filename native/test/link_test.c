@@ -213,9 +213,32 @@ static void a_deleted_program(void)
     process = own;
 }
 
+/* Links cannot prove anything there either. A process may have thousands of descriptors, and hundreds of such mappings. */
+static void no_links_are_read_in_vain(void)
+{
+    int status = 0;
+    pid_t child;
+    int fd;
+    void *at;
+
+    place_file(path_of("plain"), 'P');
+    fd = open(path_of("plain"), O_RDONLY);
+    at = map_it(fd);
+    close(fd);
+    child = fork();
+    if (child == 0) {
+        FILTER_CALLS(LOAD(CALL), WHERE(SYS_getdents64, 0, 1), BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL), ALLOW);
+        _exit(mf_file_state(&process, &mapping, name));
+    }
+    waitpid(child, &status, 0);
+    CHECK_IS(status, (is_numbered() ? MF_FILE_PRESENT : MF_FILE_NOT_KNOWN) << 8, place->name);
+    munmap(at, 3 * 4096);
+}
+
 static void try_place(void)
 {
     round_number++;
+    no_links_are_read_in_vain();
     a_deleted_file_that_is_open();
     a_file_by_another_name();
     a_file_below_a_closed_directory();
