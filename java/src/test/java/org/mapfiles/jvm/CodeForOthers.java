@@ -122,12 +122,14 @@ final class CodeForOthers {
                     }
                     String expected = frames(answer);
                     String returning = frames(location);
-                    reader.find(address - 1, CodeAddress.RUNNING_AT, location);
+                    if (!reader.find(address - 1, CodeAddress.RUNNING_AT, location) || location.compileId() != answer.compileId()
+                            || location.toString().equals("unknown method")) {
+                        gone++; // it was unloaded meanwhile, or is being unloaded
+                        continue;
+                    }
                     if (returning.equals(expected) && frames(location).equals(expected)) {
                         same++;
                         inlined += location.frames() > 1 ? 1 : 0;
-                    } else if (location.compileId() != answer.compileId() || location.toString().equals("unknown method")) {
-                        gone++; // it is being unloaded
                     } else if (different++ < 10) {
                         System.out.println("DIFFERENT tier " + location.tier() + " " + location + " + " + offset + ": " + expected
                                 + " but " + returning + " and " + frames(location));
