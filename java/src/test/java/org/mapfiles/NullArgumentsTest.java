@@ -29,9 +29,12 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.mapfiles.jfr.MapCount;
 import org.mapfiles.jvm.AttachClient;
+import org.mapfiles.jvm.CodeAddress;
 import org.mapfiles.jvm.CodeAnswer;
+import org.mapfiles.jvm.CodeLocation;
 import org.mapfiles.jvm.JvmAnswer;
 import org.mapfiles.jvm.JvmCode;
+import org.mapfiles.jvm.JvmCodeReader;
 import org.mapfiles.jvm.JvmFlags;
 import org.mapfiles.jvm.JvmProcess;
 import org.mapfiles.jvm.JvmRegions;
@@ -120,6 +123,9 @@ class NullArgumentsTest {
         value(JvmResolver.class, resolver);
         value(JvmAnswer.class, resolver.answer());
         value(JvmRegions.class, JvmRegions.read());
+        value(JvmCodeReader.class, JvmCodeReader.of(maps));
+        value(CodeLocation.class, new CodeLocation());
+        value(CodeAddress.class, CodeAddress.RUNNING_AT);
         value(AttachClient.class, null); // is of another JVM: AttachClientTest asks it
         try (JvmProcess jvm = JvmProcess.of(maps)) {
             value(JvmFlags.class, jvm.flags());

@@ -2,6 +2,7 @@ package org.mapfiles.jvm;
 
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.util.Objects;
 import java.util.function.Consumer;
 import org.mapfiles.MapsException;
 import org.mapfiles.ProcessMaps;
@@ -58,6 +59,7 @@ public final class JvmCodeReader implements AutoCloseable {
      * @throws org.mapfiles.ProcessGoneException if it has exited
      */
     public static JvmCodeReader of(ProcessMaps maps) throws MapsException {
+        Objects.requireNonNull(maps, "maps");
         JvmProcess jvm = JvmProcess.of(maps);
         try {
             return new JvmCodeReader(jvm);
@@ -93,6 +95,8 @@ public final class JvmCodeReader implements AutoCloseable {
      * @throws IllegalStateException if this is closed
      */
     public synchronized boolean find(long address, CodeAddress meaning, CodeLocation location) throws MapsException {
+        Objects.requireNonNull(meaning, "meaning");
+        Objects.requireNonNull(location, "location");
         search.isWalk = false;
         search.address = address;
         search.meaning = meaning.ordinal();
@@ -110,6 +114,7 @@ public final class JvmCodeReader implements AutoCloseable {
      * @throws IllegalStateException if this is closed
      */
     public synchronized boolean forEach(Consumer<CodeLocation> visitor) throws MapsException {
+        Objects.requireNonNull(visitor, "visitor");
         CodeLocation location = new CodeLocation();
         for (int i = 0; i < MAX_BLOBS; i++) {
             search.isWalk = true;
