@@ -160,8 +160,8 @@ final class FilesCommand implements Callable<Integer> {
         }
 
         @Override
-        public void end(int mappings, Facts[] ofFiles) throws IOException {
-            lines.close();
+        public void end(int mappings, Facts[] ofFiles) {
+            // each line was written when it was whole
         }
     }
 

@@ -113,9 +113,4 @@ final class JsonLines {
         json.writeEndArray();
         return this;
     }
-
-    /** Ends the output. Nothing is left to write: each line was written when it was whole. */
-    void close() throws IOException {
-        json.close();
-    }
 }

@@ -71,7 +71,6 @@ final class JvmCommand implements Callable<Integer> {
             lines.begin().hex("start", regions.start(i)).hex("end", regions.end(i)).text("region", regions.region(i).name())
                     .text("detail", regions.detail(i)).bool("inferred", regions.isInferred(i)).end();
         }
-        lines.close();
     }
 
     private void printSums(JvmRegions regions) throws IOException {

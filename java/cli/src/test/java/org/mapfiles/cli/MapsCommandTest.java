@@ -95,7 +95,7 @@ class MapsCommandTest {
         ByteArrayOutputStream out = new ByteArrayOutputStream();
         JsonLines lines = new JsonLines(out);
         try (ProcessMaps self = ProcessMaps.self()) {
-            lines.begin().path(FileName.of(self, mapping)).end().close();
+            lines.begin().path(FileName.of(self, mapping)).end();
         }
         assertThat(out.toString("UTF-8")).isEqualTo("{\"path\":\"/\ufffdx\",\"path_base64\":\"L/94\"}\n");
     }
