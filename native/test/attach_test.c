@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The attach protocol with targets that leave traps: links, files and sockets of others at the names that it uses. */
-#include "../src/attach.h"
+#include "jvm/attach.h"
 #include "check.h"
 
 #include <errno.h>

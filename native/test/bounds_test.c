@@ -2,8 +2,8 @@
 /* Work that a target or a file can cause has a bound: endless text, one file by very many names, deep paths, files without data. */
 #include "places.h"
 
-#include "../src/confirm.h"
-#include "../src/gate.h"
+#include "query/validate.h"
+#include "query/vsyscall.h"
 
 #include <sys/mman.h>
 

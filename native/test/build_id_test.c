@@ -2,7 +2,7 @@
 /* The build ID of an ELF file: which note is taken, and how much of a file made to waste time is read. */
 #include "places.h"
 
-#include "../src/build_id.h"
+#include "files/build_id.h"
 
 #include <elf.h>
 #include <sys/mman.h>

@@ -2,7 +2,7 @@
 /* A model of code_image.c: random code is loaded and unloaded in a few segments. Each result is compared with a linear search. */
 #include "check.h"
 
-#include "../src/codes.h"
+#include "jvm/code_store.h"
 
 #include <errno.h>
 #include <sys/mman.h>

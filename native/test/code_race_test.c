@@ -2,7 +2,7 @@
 /* Readers that take no lock, while code comes and goes and memory is tidied all the time: is every answer whole? */
 #include "check.h"
 
-#include "../src/codes.h"
+#include "jvm/code_store.h"
 
 #include <errno.h>
 #include <pthread.h>

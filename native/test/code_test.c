@@ -2,7 +2,7 @@
 /* Code that comes and goes: is what an address was at a time found again, and is it said when that is forgotten? */
 #include "check.h"
 
-#include "../src/codes.h"
+#include "jvm/code_store.h"
 
 #include <errno.h>
 #include <sys/mman.h>

@@ -2,8 +2,8 @@
 /* Taking events out of the rings: order, too little room, full rings, and memory that is no record. */
 #include "watched.h"
 
-#include "../src/events.h"
-#include "../src/perf.h"
+#include "events/stream.h"
+#include "os/perf_event.h"
 
 #include <pthread.h>
 #include <sched.h>

@@ -2,7 +2,7 @@
 /* Opening a stream: every thread is in it; waiting; giving all back. */
 #include "watched.h"
 
-#include "../src/events.h"
+#include "events/stream.h"
 
 #include <fcntl.h>
 #include <pthread.h>

@@ -3,7 +3,7 @@
  * The limit of what a record can tell: a file is deleted, a new one gets its inode number and is mapped at the same range. The
  * record holds for it. What is opened is the file that is mapped now, and its birth time shows that it is a new one.
  */
-#include "../src/statx.h"
+#include "os/statx.h"
 #include "lacking.h"
 #include "places.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Memory of a target is read or refused, never touched; another process with its number, or another program in it, is never read. */
-#include "../src/target_pages.h"
+#include "memory/target_pages.h"
 #include "lacking.h"
 
 #include <signal.h>

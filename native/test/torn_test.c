@@ -2,7 +2,7 @@
 /* Parts of a text that do not fit together, as a process that moves under the reader gives them: the newer word holds. */
 #include "check.h"
 
-#include "../src/text.h"
+#include "snapshot/maps_text.h"
 
 static struct mf_snapshot *snapshot;
 

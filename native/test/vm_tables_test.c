@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The tables of HotSpot are found in what a target has in memory, and whatever is there, the search ends with a result. */
-#include "../src/vm_tables.h"
+#include "jvm/vm_tables.h"
 #include "check.h"
 
 #include <signal.h>

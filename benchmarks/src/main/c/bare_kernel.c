@@ -7,7 +7,7 @@
  */
 #include "timing.h"
 
-#include "procmap_query.h"
+#include "os/procmap_query.h"
 
 #include <fcntl.h>
 #include <inttypes.h>

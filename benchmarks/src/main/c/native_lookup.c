@@ -7,7 +7,7 @@
 #include "timing.h"
 
 #include "mapfiles.h"
-#include "procmap_query.h"
+#include "os/procmap_query.h"
 
 #include <dirent.h>
 #include <dlfcn.h>
