@@ -118,7 +118,7 @@ static int open_filtered_as_forbidden(void)
 
 static int reasons_when_filtered(void)
 {
-    return filter(EPERM) == -EPERM ? -mf_events_refusal_reasons() : -200;
+    return filter(EPERM) == -EPERM ? -mf_events_denial_reasons() : -200;
 }
 
 /* As some distributions have it; their kernels' refusal itself cannot be made on others. */
@@ -134,10 +134,10 @@ static int reasons_when_paranoid(void)
         mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0 || mount(fake, path, NULL, MS_BIND, NULL) != 0)
         return -200;
     unlink(fake);
-    if (mf_events_refusal_reasons() != MF_EVENTS_POLICY) /* root may all the same */
+    if (mf_events_denial_reasons() != MF_EVENTS_POLICY) /* root may all the same */
         return -201;
     become(65534);
-    return -mf_events_refusal_reasons();
+    return -mf_events_denial_reasons();
 }
 
 static int open_in_another_pid_namespace(void)

@@ -125,7 +125,7 @@ static void as_root_of_a_user_namespace(void)
     if (child == 0) {
         if (syscall(SYS_unshare, CLONE_NEWUSER) != 0)
             _exit(CHECK_SKIPPED);
-        _exit(mf_entries_may_follow() == -EPERM && mf_caller_privileges() & MF_CALLER_IN_USER_NAMESPACE ? 0 : 1);
+        _exit(mf_entries_follow_access() == -EPERM && mf_caller_privileges() & MF_CALLER_IN_USER_NAMESPACE ? 0 : 1);
     }
     waitpid(child, &status, 0);
     if (WEXITSTATUS(status) == CHECK_SKIPPED)
@@ -140,7 +140,7 @@ int main(void)
 
     lack_as_told();
     as_root_of_a_user_namespace();
-    if (mf_entries_may_follow() != 0 || geteuid() != 0) {
+    if (mf_entries_follow_access() != 0 || geteuid() != 0) {
         rmdir(directory);
         puts("takes root");
         return CHECK_SKIPPED;

@@ -97,7 +97,7 @@ long mf_entry_call(struct mf_process *process, const struct mf_mapping *mapping,
         rc = call_once(files_fd, entry, call, to);
         if (rc != -ENOENT && rc != -ESRCH && rc != -EACCES)
             return rc;
-        holds = mf_confirm(process, mapping); /* or does it end? */
+        holds = mf_mapping_validate(process, mapping); /* or does it end? */
         if (holds <= 0)
             return holds < 0 ? holds : -ESTALE;
         if (rc == -EACCES)
