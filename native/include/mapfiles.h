@@ -108,21 +108,11 @@ static inline enum mf_kind mf_mapping_kind(const struct mf_mapping *mapping)
 /* ---- An open process -------------------------------------------------------------------------------------------- */
 
 /**
- * A process held by descriptors: a later process with the same pid is never mistaken for it. Caller's memory, 80 bytes.
- * Its fields are the library's own. It must not move to another process by fork(2): there "self" is the parent.
+ * An open process: 80 bytes of the caller's memory, whose fields are the library's own. It holds open descriptors, so a recycled
+ * PID is never mistaken for it. It must not be used in a child of fork(2): there "self" is the parent.
  */
 struct mf_process {
-    int32_t proc_fd;  /* directory /proc/<pid> */
-    int32_t maps_fd;  /* its maps, or a living thread's where the first thread has ended */
-    int32_t pid;      /* as /proc calls it */
-    uint32_t traits;
-    uint32_t gate;    /* what is known of [vsyscall]; atomic */
-    int32_t files_fd; /* directory map_files once it was needed, else -1; atomic */
-    uint32_t reopenings_begun; /* how often maps_fd got other memory behind it; atomic, as the next */
-    uint32_t reopenings_done;
-    uint64_t internal_devices[5]; /* of the kernel's own shmem and hugetlb mounts */
-    uint32_t text_taken; /* 1: a read of the text goes through maps_fd; atomic */
-    uint32_t reserved;   /* 0 */
+    uint64_t opaque[10];
 };
 
 /**
@@ -143,6 +133,12 @@ MF_API int mf_process_open_self(struct mf_process *out);
 MF_API int mf_process_open_pid(int32_t pid, struct mf_process *out);
 MF_API int mf_process_open_pidfd(int pidfd, struct mf_process *out);
 MF_API int mf_process_open_directory(int proc_fd, struct mf_process *out);
+
+/**
+ * Returns the PID of a process, as the /proc that it was opened in numbers it. Also valid after an open that returned -EACCES:
+ * mf_denial_reasons() takes it. Thread-safe. Async-signal-safe.
+ */
+MF_API int32_t mf_process_pid(const struct mf_process *process);
 
 /**
  * Closes the descriptors. No other thread may be using @p process. Closing twice does nothing. Async-signal-safe.

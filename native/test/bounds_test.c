@@ -2,6 +2,7 @@
 /* Work that a target or a file can cause has a bound: endless text, one file by very many names, deep paths, files without data. */
 #include "places.h"
 
+#include "process/process.h"
 #include "query/validate.h"
 #include "query/vsyscall.h"
 
@@ -12,11 +13,14 @@ static struct mf_process process_of_endless_text(void)
 {
     if (mkdir("endless", 0777) != 0 || symlink("/dev/zero", "endless/maps") != 0)
         abort();
-    return (struct mf_process){
+    struct mf_process process;
+
+    *mf_state(&process) = (struct mf_process_state){
         .proc_fd = open("endless", O_RDONLY | O_DIRECTORY),
         .maps_fd = open("/dev/zero", O_RDONLY),
         .files_fd = -1,
     };
+    return process;
 }
 
 static void text_without_an_end(void)

@@ -108,7 +108,7 @@ static int find_reasons_of_events(void)
 
 static int find_reasons(void)
 {
-    return mf_denial_reasons(process.pid);
+    return mf_denial_reasons(mf_process_pid(&process));
 }
 
 static const struct {

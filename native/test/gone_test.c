@@ -215,13 +215,13 @@ static void open_once(int proc_fd)
     CHECK(rc == 0 || is_an_end(rc), "opened by its directory: %d", rc);
     if (rc == 0)
         mf_process_close(&other);
-    rc = mf_process_open_pid(process.pid, &other);
+    rc = mf_process_open_pid(mf_process_pid(&process), &other);
     CHECK(rc == 0 || is_an_end(rc), "opened by its pid: %d", rc);
     if (rc == 0)
         mf_process_close(&other);
     rc = (int)mf_memory_read(&process, record.start, &byte, 1);
     CHECK(rc >= 0 || rc == -EIO || is_an_end(rc), "its memory: %d", rc);
-    rc = mf_denial_reasons(process.pid);
+    rc = mf_denial_reasons(mf_process_pid(&process));
     CHECK(rc >= 0 || is_an_end(rc), "reasons: %d", rc);
 }
 

@@ -43,7 +43,7 @@ static void end_child(pid_t pid)
 static void self_is_this_process(void)
 {
     CHECK_IS(mf_process_open_self(&process), 0, "self");
-    CHECK_IS(process.pid, getpid(), "pid");
+    CHECK_IS(mf_process_pid(&process), getpid(), "pid");
     CHECK_IS(read_growing(&process, 0, &snapshot), 1, "read");
     CHECK(mapping_at(snapshot, (uintptr_t)&process) != NULL, "our own data is mapped");
     mf_process_close(&process);
@@ -181,13 +181,13 @@ static void a_pidfd_and_a_directory_open_the_same_process(void)
     snprintf(path, sizeof path, "/proc/%d", pid);
     directory = open(path, O_RDONLY | O_DIRECTORY);
     CHECK_IS(mf_process_open_directory(directory, &process), 0, "directory");
-    CHECK_IS(process.pid, pid, "its pid");
+    CHECK_IS(mf_process_pid(&process), pid, "its pid");
     close(directory);
     CHECK_IS(mf_snapshot_read(&process, 0, NULL, snapshot), 1, "the descriptor was duplicated");
     mf_process_close(&process);
     if (pidfd >= 0) {
         CHECK_IS(mf_process_open_pidfd(pidfd, &process), 0, "pidfd");
-        CHECK_IS(process.pid, pid, "its pid");
+        CHECK_IS(mf_process_pid(&process), pid, "its pid");
         mf_process_close(&process);
         end_child(pid);
         CHECK_IS(mf_process_open_pidfd(pidfd, &process), -ESRCH, "pidfd of a process that has ended");

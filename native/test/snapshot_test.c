@@ -2,6 +2,8 @@
 /* Reading a live process: growing, comparing, what failure leaves behind, and moving underneath. */
 #include "check.h"
 
+#include "process/process.h"
+
 #include <dlfcn.h>
 #include <errno.h>
 #include <pthread.h>
@@ -218,7 +220,7 @@ static void *ask_for_deletion_meanwhile(void *unused)
     without_query.traits = 0;
     while (!reads_end)
         CHECK_IS(mf_deletion(&without_query, &mapping, name), MF_DELETION_UNKNOWN, "no path");
-    if (without_query.files_fd != process.files_fd)
+    if (mf_state(&without_query)->files_fd != mf_state(&process)->files_fd)
         close(without_query.files_fd);
     return unused;
 }
@@ -244,7 +246,7 @@ static void readers_of_the_text_do_not_disturb_each_other(void)
     pthread_join(threads[2], NULL);
     CHECK_IS(wrong[0] + wrong[1], 0, "wrong pictures of two readers");
     CHECK_IS(count_descriptors(), descriptors, "descriptors of reads are closed");
-    CHECK_IS(process.text_taken, 0, "and the text is free again");
+    CHECK_IS(mf_state(&process)->text_taken, 0, "and the text is free again");
     end_pages(standing, STANDING);
     free(snapshot);
 }

@@ -131,7 +131,7 @@ static int open_all(struct mf_events *events, int task_fd)
 /* Of a process that is hidden (hidepid) EPERM would mean perf_event_open(2) here: it is a look that is refused. */
 static int why_no_threads(const struct mf_process *process, int error)
 {
-    const int rc = mf_maps_explain(process->proc_fd, error);
+    const int rc = mf_maps_explain(mf_state(process)->proc_fd, error);
 
     return rc == -EPERM ? -EACCES : rc == -ENOENT ? -ESRCH : rc;
 }
@@ -158,11 +158,11 @@ int mf_events_open(struct mf_process *process, uint32_t what, uint32_t ring_byte
     out->what = what;
     out->ring_bytes = ring_bytes < page ? page : ring_bytes; /* powers of two, both */
     out->wake_bytes = wake_bytes;
-    out->pid = process->pid;
+    out->pid = mf_state(process)->pid;
     out->traits = 0;
     out->fd_end = fd_end();
-    memcpy(out->internal_devices, process->internal_devices, sizeof out->internal_devices);
-    task_fd = mf_sys_openat(process->proc_fd, "task", O_RDONLY | O_DIRECTORY);
+    memcpy(out->internal_devices, mf_state(process)->internal_devices, sizeof out->internal_devices);
+    task_fd = mf_sys_openat(mf_state(process)->proc_fd, "task", O_RDONLY | O_DIRECTORY);
     rc = task_fd < 0 ? why_no_threads(process, task_fd) : open_all(out, task_fd);
     if (task_fd >= 0)
         mf_sys_close(task_fd);

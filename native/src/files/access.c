@@ -19,8 +19,8 @@ int mf_entries_list_access(struct mf_process *process)
 
     if (rc < 0)
         return rc;
-    if (mf_sys_stat(__atomic_load_n(&process->files_fd, __ATOMIC_RELAXED), NO_ENTRY, AT_SYMLINK_NOFOLLOW, &none) == -EACCES)
-        return mf_maps_explain(process->proc_fd, -EACCES);
+    if (mf_sys_stat(__atomic_load_n(&mf_state(process)->files_fd, __ATOMIC_RELAXED), NO_ENTRY, AT_SYMLINK_NOFOLLOW, &none) == -EACCES)
+        return mf_maps_explain(mf_state(process)->proc_fd, -EACCES);
     root_fd = mf_root_open(process, &is_guess); /* what a link leads to takes the right to ptrace, as this one does */
     if (root_fd < 0)
         return mf_entry_is_out_of_reach(root_fd) ? 0 : root_fd;

@@ -24,14 +24,14 @@
 
 long mf_memory_read(struct mf_process *process, uint64_t address, void *to, size_t bytes)
 {
-    const int fd = mf_maps_open_part(process->proc_fd, MEMORY, O_RDONLY);
+    const int fd = mf_maps_open_part(mf_state(process)->proc_fd, MEMORY, O_RDONLY);
     long got;
 
     if (fd < 0)
-        return mf_maps_explain(process->proc_fd, fd);
+        return mf_maps_explain(mf_state(process)->proc_fd, fd);
     got = address > INT64_MAX ? -EIO : mf_sys_pread(fd, to, bytes, address);
     mf_sys_close(fd);
-    return got == 0 && bytes > 0 ? mf_maps_explain(process->proc_fd, -EIO) : got; /* its memory is gone: mem_rw(), fs/proc/base.c */
+    return got == 0 && bytes > 0 ? mf_maps_explain(mf_state(process)->proc_fd, -EIO) : got; /* its memory is gone: mem_rw(), fs/proc/base.c */
 }
 
 struct comparison {
@@ -171,8 +171,8 @@ int mf_compare_mapping(struct mf_process *process, const struct mf_mapping *mapp
     with.file_fd = fd;
     with.undecided = false;
     with.page_size = (uint64_t)sysconf(_SC_PAGESIZE);
-    with.memory_fd = mf_maps_open_part(process->proc_fd, MEMORY, O_RDONLY);
-    with.pages_fd = mf_maps_open_part(process->proc_fd, PAGES, O_RDONLY);
+    with.memory_fd = mf_maps_open_part(mf_state(process)->proc_fd, MEMORY, O_RDONLY);
+    with.pages_fd = mf_maps_open_part(mf_state(process)->proc_fd, PAGES, O_RDONLY);
     if (with.memory_fd >= 0 && with.pages_fd >= 0)
         result = all ? compare_all(process, &with, mapping) : compare_some(process, &with, mapping);
     else if (mf_sys_is_shortage(with.memory_fd) || mf_sys_is_shortage(with.pages_fd))

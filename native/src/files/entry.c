@@ -15,19 +15,19 @@
 static int open_directory(const struct mf_process *process)
 {
     char path[48] = "../";
-    const int32_t tid = mf_maps_thread(process->proc_fd);
+    const int32_t tid = mf_maps_thread(mf_state(process)->proc_fd);
     int fd;
 
     if (tid < 0)
         return tid;
     strcpy(mf_put_decimal(path + strlen(path), (uint64_t)tid), "/map_files");
-    fd = mf_sys_openat(process->proc_fd, tid == 0 ? "map_files" : path, O_RDONLY | O_DIRECTORY);
-    return fd == -ENOENT || fd == -EACCES ? mf_maps_explain(process->proc_fd, fd == -ENOENT ? -ENOTSUP : fd) : fd;
+    fd = mf_sys_openat(mf_state(process)->proc_fd, tid == 0 ? "map_files" : path, O_RDONLY | O_DIRECTORY);
+    return fd == -ENOENT || fd == -EACCES ? mf_maps_explain(mf_state(process)->proc_fd, fd == -ENOENT ? -ENOTSUP : fd) : fd;
 }
 
 int mf_entry_prepare(struct mf_process *process)
 {
-    int32_t present = __atomic_load_n(&process->files_fd, __ATOMIC_RELAXED);
+    int32_t present = __atomic_load_n(&mf_state(process)->files_fd, __ATOMIC_RELAXED);
     int fd;
 
     if (present >= 0)
@@ -35,7 +35,7 @@ int mf_entry_prepare(struct mf_process *process)
     fd = open_directory(process);
     if (fd < 0)
         return fd;
-    if (!__atomic_compare_exchange_n(&process->files_fd, &present, fd, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED))
+    if (!__atomic_compare_exchange_n(&mf_state(process)->files_fd, &present, fd, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED))
         mf_sys_close(fd); /* another thread was first */
     return 0;
 }
@@ -91,7 +91,7 @@ long mf_entry_call(struct mf_process *process, const struct mf_mapping *mapping,
     *dash = '-';
     *mf_put_hex(dash + 1, mapping->end) = 0;
     for (int attempt = 0; rc == 0; attempt++) {
-        const int files_fd = __atomic_load_n(&process->files_fd, __ATOMIC_RELAXED);
+        const int files_fd = __atomic_load_n(&mf_state(process)->files_fd, __ATOMIC_RELAXED);
         int holds;
 
         rc = call_once(files_fd, entry, call, to);

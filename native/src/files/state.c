@@ -254,7 +254,7 @@ int mf_deletion(struct mf_process *process, const struct mf_mapping *mapping, co
     finding = find_name(&subject, finding);
     close_subject(&subject);
     if (finding == NOT_KNOWN) /* not asked through maps_fd: another thread may be in the middle of its text */
-        lost = mf_maps_explain(process->proc_fd, 0);
+        lost = mf_maps_explain(mf_state(process)->proc_fd, 0);
     if (finding < 0 || lost == -ESRCH || lost == -ECHILD)
         return finding < 0 ? finding : lost;
     return finding <= COPIED ? MF_NOT_DELETED : finding == NOT_KNOWN ? MF_DELETION_UNKNOWN : MF_IS_DELETED;

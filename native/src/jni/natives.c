@@ -54,7 +54,7 @@ static void closeProcess(JNIEnv *env UNUSED, jclass self UNUSED, jlong process)
 
 static jint pidOf(JNIEnv *env UNUSED, jclass self UNUSED, jlong process)
 {
-    return ((const struct mf_process *)at(process))->pid;
+    return mf_process_pid(at(process));
 }
 
 static jint refusalReasons(JNIEnv *env UNUSED, jclass self UNUSED, jint pid)

@@ -47,16 +47,16 @@ static int32_t number_of(int proc_fd, int32_t pid)
 int mf_target_memory_open(const struct mf_process *process, struct mf_target_memory *out)
 {
     struct mf_target_memory memory = {.proc_fd = -1};
-    const long duplicate = MF_SYS(SYS_fcntl, process->proc_fd, F_DUPFD_CLOEXEC, 0);
+    const long duplicate = MF_SYS(SYS_fcntl, mf_state(process)->proc_fd, F_DUPFD_CLOEXEC, 0);
 
-    memory.mem_fd = duplicate < 0 ? (int32_t)duplicate : mf_maps_open_part(process->proc_fd, "mem", O_RDONLY);
+    memory.mem_fd = duplicate < 0 ? (int32_t)duplicate : mf_maps_open_part(mf_state(process)->proc_fd, "mem", O_RDONLY);
     memory.proc_fd = (int32_t)duplicate;
     if (memory.mem_fd < 0) {
         if (memory.proc_fd >= 0)
             mf_sys_close(memory.proc_fd);
-        return mf_maps_explain(process->proc_fd, memory.mem_fd);
+        return mf_maps_explain(mf_state(process)->proc_fd, memory.mem_fd);
     }
-    memory.pid = number_of(memory.proc_fd, process->pid);
+    memory.pid = number_of(memory.proc_fd, mf_state(process)->pid);
     *out = memory;
     return 0;
 }

@@ -154,16 +154,16 @@ int mf_maps_explain(int proc_fd, int error)
 
 int mf_maps_reopen(struct mf_process *process)
 {
-    const int fd = mf_maps_open(process->proc_fd);
+    const int fd = mf_maps_open(mf_state(process)->proc_fd);
     long rc;
 
     if (fd < 0)
         return fd;
     /* Onto the same number, at once: another thread's query finds the old memory or the new, never a closed descriptor. */
-    __atomic_fetch_add(&process->reopenings_begun, 1, __ATOMIC_SEQ_CST);
-    rc = MF_SYS(SYS_dup3, fd, process->maps_fd, O_CLOEXEC);
-    __atomic_fetch_add(&process->reopenings_done, 1, __ATOMIC_SEQ_CST);
+    __atomic_fetch_add(&mf_state(process)->reopenings_begun, 1, __ATOMIC_SEQ_CST);
+    rc = MF_SYS(SYS_dup3, fd, mf_state(process)->maps_fd, O_CLOEXEC);
+    __atomic_fetch_add(&mf_state(process)->reopenings_done, 1, __ATOMIC_SEQ_CST);
     mf_sys_close(fd);
-    __atomic_store_n(&process->gate, 0, __ATOMIC_RELAXED);
+    __atomic_store_n(&mf_state(process)->vsyscall, 0, __ATOMIC_RELAXED);
     return rc < 0 ? (int)rc : 0;
 }

@@ -78,7 +78,7 @@ static int whole_process(int proc_fd, int32_t number)
 /* Takes over proc_fd, also on failure. */
 static int open_held(int proc_fd, struct mf_process *out)
 {
-    struct mf_process process = {.proc_fd = proc_fd, .files_fd = -1};
+    struct mf_process_state process = {.proc_fd = proc_fd, .files_fd = -1};
     char stat[32];
     int rc;
 
@@ -87,7 +87,7 @@ static int open_held(int proc_fd, struct mf_process *out)
     process.maps_fd = mf_maps_open(proc_fd);
     if (process.maps_fd < 0) {
         mf_sys_close(proc_fd);
-        out->pid = process.pid;
+        mf_state(out)->pid = process.pid;
         return process.maps_fd;
     }
     rc = mf_maps_alive(process.maps_fd, MF_TRAIT_QUERY);
@@ -95,10 +95,10 @@ static int open_held(int proc_fd, struct mf_process *out)
         process.traits |= MF_TRAIT_QUERY;
     rc = mf_internal_devices(process.internal_devices);
     if (rc < 0) {
-        mf_process_close(&process);
+        mf_process_close((struct mf_process *)&process);
         return rc;
     }
-    *out = process;
+    *mf_state(out) = process;
     return 0;
 }
 
@@ -114,7 +114,7 @@ int mf_process_open_self(struct mf_process *out)
 {
     const int proc_fd = mf_sys_openat(AT_FDCWD, "/proc/self", O_RDONLY | O_DIRECTORY);
 
-    out->pid = 0;
+    mf_state(out)->pid = 0;
     if (proc_fd == -ENOENT)
         return proc_is_mounted() ? -ESRCH : -ENODEV;
     if (proc_fd < 0)
@@ -148,7 +148,7 @@ int mf_process_open_pid(int32_t pid, struct mf_process *out)
 {
     int proc_fd;
 
-    out->pid = pid;
+    mf_state(out)->pid = pid;
     if (pid < 1)
         return -EINVAL;
     proc_fd = mf_proc_directory_open(pid);
@@ -181,7 +181,7 @@ int mf_process_open_pidfd(int pidfd, struct mf_process *out)
     const int32_t pid = pid_of_pidfd(pidfd);
     int proc_fd;
 
-    out->pid = pid;
+    mf_state(out)->pid = pid;
     if (pid < 0)
         return pid;
     proc_fd = mf_proc_directory_open(pid);
@@ -210,7 +210,7 @@ int mf_process_open_directory(int proc_fd, struct mf_process *out)
     int32_t number;
     long rc;
 
-    out->pid = 0;
+    mf_state(out)->pid = 0;
     if (MF_SYS(SYS_fcntl, proc_fd, F_GETFD) < 0)
         return -EBADF;
     if (!is_proc(proc_fd))
@@ -227,15 +227,20 @@ int mf_process_open_directory(int proc_fd, struct mf_process *out)
     return rc < 0 ? (int)rc : open_whole((int)rc, number, out);
 }
 
+int32_t mf_process_pid(const struct mf_process *process)
+{
+    return mf_state(process)->pid;
+}
+
 void mf_process_close(struct mf_process *process)
 {
-    if (process->maps_fd >= 0)
-        mf_sys_close(process->maps_fd);
-    if (process->files_fd >= 0)
-        mf_sys_close(process->files_fd);
-    if (process->proc_fd >= 0)
-        mf_sys_close(process->proc_fd);
-    process->maps_fd = -1;
-    process->files_fd = -1;
-    process->proc_fd = -1;
+    if (mf_state(process)->maps_fd >= 0)
+        mf_sys_close(mf_state(process)->maps_fd);
+    if (mf_state(process)->files_fd >= 0)
+        mf_sys_close(mf_state(process)->files_fd);
+    if (mf_state(process)->proc_fd >= 0)
+        mf_sys_close(mf_state(process)->proc_fd);
+    mf_state(process)->maps_fd = -1;
+    mf_state(process)->files_fd = -1;
+    mf_state(process)->proc_fd = -1;
 }

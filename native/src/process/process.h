@@ -12,7 +12,29 @@
  */
 #define MF_TEXT_MAX 0x7fffffffull
 
-/* Bits of mf_process.traits. */
+/* The fields of struct mf_process. */
+struct __attribute__((may_alias)) mf_process_state {
+    int32_t proc_fd;  /* directory /proc/<pid> */
+    int32_t maps_fd;  /* its maps, or a living thread's if the first thread has ended */
+    int32_t pid;      /* as /proc numbers it */
+    uint32_t traits;
+    uint32_t vsyscall; /* what is known of [vsyscall]; atomic */
+    int32_t files_fd; /* directory map_files once it was needed, else -1; atomic */
+    uint32_t reopenings_begun; /* how often maps_fd got other memory behind it; atomic, as the next */
+    uint32_t reopenings_done;
+    uint64_t internal_devices[5]; /* of the kernel's own shmem and hugetlb mounts */
+    uint32_t text_taken; /* 1: a read of the text goes through maps_fd; atomic */
+    uint32_t reserved;   /* 0 */
+};
+
+_Static_assert(sizeof(struct mf_process_state) == sizeof(struct mf_process), "the caller's memory has exactly this size");
+
+static inline struct mf_process_state *mf_state(const struct mf_process *process)
+{
+    return (struct mf_process_state *)(uintptr_t)process;
+}
+
+/* Bits of mf_process_state.traits. */
 enum {
     MF_TRAIT_QUERY = 1u << 0, /* the kernel knows PROCMAP_QUERY: tried once, on opening */
 };

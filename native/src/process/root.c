@@ -53,15 +53,15 @@ static int climb(int fd)
 int mf_root_open(const struct mf_process *process, bool *is_guess)
 {
     const int flags = O_PATH | O_DIRECTORY;
-    int fd = mf_sys_openat(process->proc_fd, "root", flags);
+    int fd = mf_sys_openat(mf_state(process)->proc_fd, "root", flags);
 
     *is_guess = false;
     if (fd == -ENOENT) /* it goes with the first thread */
-        fd = mf_maps_open_part(process->proc_fd, "root", flags);
+        fd = mf_maps_open_part(mf_state(process)->proc_fd, "root", flags);
     if (fd >= 0)
         return climb(fd);
     if (fd == -ENOENT || fd == -EACCES)
-        fd = mf_maps_explain(process->proc_fd, fd);
+        fd = mf_maps_explain(mf_state(process)->proc_fd, fd);
     if (fd != -EACCES)
         return fd;
     *is_guess = true;

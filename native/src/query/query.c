@@ -14,7 +14,7 @@
 int mf_query_ask(struct mf_process *process, struct mf_procmap_query *query)
 {
     for (int reopened = 0;; reopened++) {
-        int rc = mf_maps_query(process->maps_fd, query);
+        int rc = mf_maps_query(mf_state(process)->maps_fd, query);
 
         if (rc != -ESRCH || reopened == REOPENINGS) /* an error leaves the options as it was: do_procmap_query() */
             return rc;
@@ -52,7 +52,7 @@ int mf_query(struct mf_process *process, uint64_t address, uint32_t how, struct 
 
     if (how & ~(MF_FILTER | MF_COVERING_OR_NEXT | MF_WITH_BUILD_ID))
         return -EINVAL;
-    if (!(process->traits & MF_TRAIT_QUERY))
+    if (!(mf_state(process)->traits & MF_TRAIT_QUERY))
         return -ENOTTY;
     rc = mf_query_ask(process, &query);
     if (rc == -ENOENT && mf_vsyscall_is_near(address, how & MF_COVERING_OR_NEXT))
@@ -60,7 +60,7 @@ int mf_query(struct mf_process *process, uint64_t address, uint32_t how, struct 
     if (rc < 0)
         return rc;
     mf_query_record(&query, &out->mapping);
-    mf_record_classify(&out->mapping, out->name, process->internal_devices);
+    mf_record_classify(&out->mapping, out->name, mf_state(process)->internal_devices);
     if (out->mapping.name_length != 0 && memchr(out->name, '\n', out->mapping.name_length) != NULL)
         out->mapping.flags |= MF_ESCAPED;
     if (out->mapping.flags & MF_FILE_BACKED)

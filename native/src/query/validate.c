@@ -91,7 +91,7 @@ static bool is_in(struct reader *reader, size_t got, const struct mf_mapping *ma
 /* Through a descriptor of its own: another thread may be in the middle of the text. */
 static int confirm_by_text(const struct mf_process *process, const struct mf_mapping *mapping)
 {
-    const int fd = mf_maps_open(process->proc_fd);
+    const int fd = mf_maps_open(mf_state(process)->proc_fd);
     struct reader reader;
     uint64_t offset = 0;
     long got;
@@ -127,7 +127,7 @@ int mf_mapping_validate(struct mf_process *process, const struct mf_mapping *map
     struct mf_procmap_query now = {.query_addr = mapping->start};
     int rc;
 
-    if (!(process->traits & MF_TRAIT_QUERY) || mf_mapping_kind(mapping) == MF_KIND_VSYSCALL) /* which a query does not know */
+    if (!(mf_state(process)->traits & MF_TRAIT_QUERY) || mf_mapping_kind(mapping) == MF_KIND_VSYSCALL) /* which a query does not know */
         return confirm_by_text(process, mapping);
     rc = mf_query_ask(process, &now);
     if (rc < 0)
@@ -151,7 +151,7 @@ int mf_validate_build_id(struct mf_process *process, const struct mf_mapping *ma
     };
     int rc;
 
-    if (!(process->traits & MF_TRAIT_QUERY))
+    if (!(mf_state(process)->traits & MF_TRAIT_QUERY))
         return 0;
     rc = mf_query_ask(process, &now);
     if (rc < 0)
@@ -168,7 +168,7 @@ long mf_validate_name(struct mf_process *process, const struct mf_mapping *mappi
     };
     int rc;
 
-    if (!(process->traits & MF_TRAIT_QUERY))
+    if (!(mf_state(process)->traits & MF_TRAIT_QUERY))
         return -ENOTTY;
     rc = mf_query_ask(process, &now);
     if (rc < 0)

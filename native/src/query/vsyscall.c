@@ -14,7 +14,7 @@ enum { NOT_KNOWN = 0, NONE = 1 };
 
 void mf_vsyscall_remember(struct mf_process *process, uint32_t flags)
 {
-    __atomic_store_n(&process->gate, flags != 0 ? flags : NONE, __ATOMIC_RELAXED);
+    __atomic_store_n(&mf_state(process)->vsyscall, flags != 0 ? flags : NONE, __ATOMIC_RELAXED);
 }
 
 bool mf_vsyscall_is_near(uint64_t address, bool or_next)
@@ -47,7 +47,7 @@ static int learn(struct mf_process *process)
     uint32_t flags = 0;
     uint64_t offset = 0;
     bool begins_a_line = true;
-    const int fd = mf_maps_open(process->proc_fd);
+    const int fd = mf_maps_open(mf_state(process)->proc_fd);
     long length;
 
     if (fd < 0)
@@ -61,7 +61,7 @@ static int learn(struct mf_process *process)
             break;
         }
     }
-    if (length == 0 && (flags != 0 || mf_maps_alive(fd, process->traits) > 0)) /* execve(2) ends a text early */
+    if (length == 0 && (flags != 0 || mf_maps_alive(fd, mf_state(process)->traits) > 0)) /* execve(2) ends a text early */
         mf_vsyscall_remember(process, flags);
     mf_sys_close(fd);
     return (int)length;
@@ -74,9 +74,9 @@ int mf_vsyscall_find(struct mf_process *process, uint32_t options, struct mf_map
 
     if (!mf_vsyscall_is_near(GATE_START, true))
         return 0;
-    if (__atomic_load_n(&process->gate, __ATOMIC_RELAXED) == NOT_KNOWN)
+    if (__atomic_load_n(&mf_state(process)->vsyscall, __ATOMIC_RELAXED) == NOT_KNOWN)
         rc = learn(process);
-    gate = __atomic_load_n(&process->gate, __ATOMIC_RELAXED);
+    gate = __atomic_load_n(&mf_state(process)->vsyscall, __ATOMIC_RELAXED);
     if (rc < 0 || gate == NONE || gate == NOT_KNOWN)
         return rc;
     *out = (struct mf_mapping){

@@ -5,7 +5,7 @@
 
 int mf_chunks_open(const struct mf_process *process)
 {
-    return mf_maps_open(process->proc_fd);
+    return mf_maps_open(mf_state(process)->proc_fd);
 }
 
 long mf_chunks_read(int maps_fd, char *to, size_t room, uint64_t offset)
@@ -26,14 +26,14 @@ long mf_chunks_read(int maps_fd, char *to, size_t room, uint64_t offset)
 
 int mf_chunks_is_whole(const struct mf_process *process, int maps_fd)
 {
-    return mf_maps_alive(maps_fd, process->traits);
+    return mf_maps_alive(maps_fd, mf_state(process)->traits);
 }
 
 int mf_chunks_parse(struct mf_process *process, const char *text, size_t length, uint32_t options, struct mf_snapshot *out)
 {
     struct mf_builder fill;
     uint64_t text_length = length;
-    const int rc = mf_snapshot_parse_text(text, length, options, process->internal_devices, &fill, out);
+    const int rc = mf_snapshot_parse_text(text, length, options, mf_state(process)->internal_devices, &fill, out);
 
     if (rc < 0)
         return rc;

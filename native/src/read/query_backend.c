@@ -44,7 +44,7 @@ static void add(struct walk *walk, struct mf_mapping *mapping, const char *name)
 {
     const uint32_t full_length = mapping->name_length;
 
-    mf_record_classify(mapping, name, walk->process->internal_devices);
+    mf_record_classify(mapping, name, mf_state(walk->process)->internal_devices);
     keep_name(walk, name, full_length, mapping);
     if (full_length != 0 && memchr(name, '\n', full_length) != NULL)
         mapping->flags |= MF_ESCAPED;
@@ -102,7 +102,7 @@ int mf_read_query(struct mf_process *process, int maps_fd, uint32_t options, con
     walk.process = process;
     walk.maps_fd = maps_fd;
     walk.length = walk.last_offset = walk.last_length = 0;
-    mf_builder_begin(&walk.fill, out, options, process->internal_devices);
+    mf_builder_begin(&walk.fill, out, options, mf_state(process)->internal_devices);
     rc = walk_all(&walk);
     if (rc == 0)
         rc = mf_builder_end(&walk.fill, MF_BY_QUERY, walk.length, walk.length);

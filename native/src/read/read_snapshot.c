@@ -12,7 +12,7 @@ static bool prefers_query(const struct mf_process *process, uint32_t options)
     if (options & (MF_BY_QUERY | MF_BY_TEXT))
         return options & MF_BY_QUERY;
     /* A system call a mapping pays where few pass: a plain JVM has 18 executable ones of 212. */
-    return options & MF_EXECUTABLE && process->traits & MF_TRAIT_QUERY;
+    return options & MF_EXECUTABLE && mf_state(process)->traits & MF_TRAIT_QUERY;
 }
 
 /*
@@ -31,24 +31,24 @@ struct source {
 static bool take_text(struct source *source)
 {
     if (!source->has_text)
-        source->has_text = __atomic_exchange_n(&source->process->text_taken, 1, __ATOMIC_ACQUIRE) == 0;
+        source->has_text = __atomic_exchange_n(&mf_state(source->process)->text_taken, 1, __ATOMIC_ACQUIRE) == 0;
     return source->has_text;
 }
 
 /* A descriptor, or why there is none. */
 static int begin_read(struct source *source, bool by_query)
 {
-    source->since = __atomic_load_n(&source->process->reopenings_done, __ATOMIC_SEQ_CST);
+    source->since = __atomic_load_n(&mf_state(source->process)->reopenings_done, __ATOMIC_SEQ_CST);
     if (source->own_fd < 0 && (by_query || take_text(source)))
-        return source->process->maps_fd;
+        return mf_state(source->process)->maps_fd;
     if (source->own_fd < 0)
-        source->own_fd = mf_maps_open(source->process->proc_fd);
+        source->own_fd = mf_maps_open(mf_state(source->process)->proc_fd);
     return source->own_fd;
 }
 
 static bool was_replaced(const struct source *source)
 {
-    return source->own_fd < 0 && __atomic_load_n(&source->process->reopenings_begun, __ATOMIC_SEQ_CST) != source->since;
+    return source->own_fd < 0 && __atomic_load_n(&mf_state(source->process)->reopenings_begun, __ATOMIC_SEQ_CST) != source->since;
 }
 
 static void close_own(struct source *source)
@@ -62,7 +62,7 @@ static void end_reads(struct source *source)
 {
     close_own(source);
     if (source->has_text)
-        __atomic_store_n(&source->process->text_taken, 0, __ATOMIC_RELEASE);
+        __atomic_store_n(&mf_state(source->process)->text_taken, 0, __ATOMIC_RELEASE);
 }
 
 /* The memory of the process as it is now: 0 or why there is none. */
@@ -71,7 +71,7 @@ static int reopen(struct source *source, bool for_this_read)
     if (!for_this_read && source->own_fd < 0)
         return mf_maps_reopen(source->process);
     close_own(source);
-    source->own_fd = mf_maps_open(source->process->proc_fd);
+    source->own_fd = mf_maps_open(mf_state(source->process)->proc_fd);
     return source->own_fd < 0 ? source->own_fd : 0;
 }
 
@@ -117,7 +117,7 @@ int mf_snapshot_read(struct mf_process *process, uint32_t options, const struct 
     if (!mf_snapshot_is_initialised(out) || (previous != NULL && !mf_snapshot_is_initialised(previous)) ||
         previous == out || options & ~known || (options & MF_BY_TEXT && options & MF_BY_QUERY))
         return -EINVAL;
-    if (options & MF_BY_QUERY && !(process->traits & MF_TRAIT_QUERY))
+    if (options & MF_BY_QUERY && !(mf_state(process)->traits & MF_TRAIT_QUERY))
         return -ENOTTY;
     rc = read_until_whole(&source, options, previous, out);
     end_reads(&source);

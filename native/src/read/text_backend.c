@@ -109,7 +109,7 @@ static int is_whole(const struct reading *reading)
         return 0;
     if (reading->previous != NULL && reading->length == reading->previous->kernel_length)
         return 1; /* as whole as that was */
-    return reading->fill.gate != 0 ? 1 : mf_maps_alive(reading->maps_fd, reading->process->traits);
+    return reading->fill.gate != 0 ? 1 : mf_maps_alive(reading->maps_fd, mf_state(reading->process)->traits);
 }
 
 static int finish(struct reading *reading)
@@ -141,7 +141,7 @@ int mf_read_text(struct mf_process *process, int maps_fd, uint32_t options, cons
                        !previous->inconsistent ? previous : NULL;
     reading.length = reading.parsed = reading.lines = 0;
     reading.full = false;
-    mf_builder_begin(&reading.fill, out, options, process->internal_devices);
+    mf_builder_begin(&reading.fill, out, options, mf_state(process)->internal_devices);
     rc = read_all(&reading);
     if (rc < 0)
         return rc;
