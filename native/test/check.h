@@ -4,6 +4,8 @@
 #define MF_CHECK_H
 
 #include "mapfiles.h"
+#include "mapfiles_events.h"
+#include "mapfiles_files.h"
 
 #include <dirent.h>
 #include <inttypes.h>

@@ -2,6 +2,8 @@
 /* Entries of map_files: the same as the kernel's directory shows, of the exact mapping asked for, or stale. */
 #include "lacking.h"
 
+#include "process/process.h"
+
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -250,7 +252,7 @@ static void named_shared_memory(void)
     }
     CHECK_IS(mf_entry_read(&process, &record, name, ALL, &entry, target), 0, "named shared memory");
     without_query = process; /* the same descriptors */
-    without_query.traits = 0;
+    mf_state(&without_query)->traits = 0;
     CHECK_IS(mf_entry_read(&without_query, &record, name, ALL, &entry, target), 0, "without PROCMAP_QUERY");
     CHECK(entry.target_length == 9 && memcmp(target, "/dev/zero", 9) == 0, "%.*s", (int)entry.target_length, target);
     CHECK_IS(entry.flags & MF_DELETED, MF_DELETED, "never had a path");

@@ -2,6 +2,8 @@
 /* What the kernel pushes of a process' changes, and what it does not: made by a child, and held against a snapshot of it. */
 #include "watched.h"
 
+#include "process/process.h"
+
 #include <fcntl.h>
 #include <pthread.h>
 #include <sched.h>
@@ -196,7 +198,7 @@ static void check_unnumbered(const struct mf_mapping *mapping, const char *name)
     struct mf_mapping other = *mapping;
     int fd;
 
-    without_query.traits = 0;
+    mf_state(&without_query)->traits = 0;
     other.offset += 4096;
     CHECK_IS(mf_mapping_validate(&child.process, mapping), 1, "it stands");
     CHECK_IS(mf_mapping_validate(&without_query, mapping), 1, "it stands, by the text");

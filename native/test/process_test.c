@@ -156,7 +156,7 @@ static void a_thread_means_its_process(void)
     CHECK_IS(write(ends[1], "", 1), 1, "it ends");
     pthread_join(thread, NULL);
     for (int i = 0; i < count; i++) {
-        CHECK_IS(by[i].pid, getpid(), "its process");
+        CHECK_IS(mf_process_pid(&by[i]), getpid(), "its process");
         CHECK_IS(read_growing(&by[i], MF_BY_TEXT, &snapshot), 1, "which is there when the thread has ended");
         CHECK(mapping_at(snapshot, (uintptr_t)&process) != NULL, "our own data is mapped");
         mf_process_close(&by[i]);

@@ -217,11 +217,11 @@ static void *ask_for_deletion_meanwhile(void *unused)
     };
     struct mf_process without_query = process;
 
-    without_query.traits = 0;
+    mf_state(&without_query)->traits = 0;
     while (!reads_end)
         CHECK_IS(mf_deletion(&without_query, &mapping, name), MF_DELETION_UNKNOWN, "no path");
     if (mf_state(&without_query)->files_fd != mf_state(&process)->files_fd)
-        close(without_query.files_fd);
+        close(mf_state(&without_query)->files_fd);
     return unused;
 }
 

@@ -2,7 +2,7 @@
 #ifndef MF_EVENTS_H
 #define MF_EVENTS_H
 
-#include "mapfiles.h"
+#include "mapfiles_events.h"
 #include "os/system_calls.h"
 
 #include <stdbool.h>

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What the caller may do with entries of map_files. */
 #include "files/entry.h"
+#include "mapfiles_files.h"
 #include "os/digits.h"
 #include "process/root.h"
 #include "snapshot/maps_text.h"

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What entries of map_files say: of one mapping, or of all mappings of a snapshot. */
 #include "files/entry.h"
+#include "mapfiles_files.h"
 #include "os/file_system.h"
 #include "query/validate.h"
 #include "snapshot/mapping.h"

@@ -3,6 +3,7 @@
 #include "files/entry.h"
 #include "files/path.h"
 #include "files/verify.h"
+#include "mapfiles_files.h"
 #include "os/file_system.h"
 #include "snapshot/mapping.h"
 

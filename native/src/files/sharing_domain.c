@@ -2,6 +2,7 @@
 /* Where the numbers of a mapping stand for one piece of memory. */
 #include "files/entry.h"
 #include "files/path.h"
+#include "mapfiles_files.h"
 #include "os/file_system.h"
 #include "snapshot/mapping.h"
 

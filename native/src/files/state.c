@@ -3,6 +3,7 @@
 #include "files/entry.h"
 #include "files/process_link.h"
 #include "files/verify.h"
+#include "mapfiles_files.h"
 #include "os/file_system.h"
 #include "process/root.h"
 #include "query/validate.h"

@@ -2,7 +2,7 @@
 #ifndef MF_VERIFY_H
 #define MF_VERIFY_H
 
-#include "mapfiles.h"
+#include "mapfiles_files.h"
 #include "os/statx.h"
 
 #include <stdbool.h>

@@ -6,7 +6,8 @@
  */
 #include "jni/jvm_natives.h"
 #include "jvm/vm_tables.h"
-#include "mapfiles.h"
+#include "mapfiles_events.h"
+#include "mapfiles_files.h"
 #include "os/system_calls.h"
 #include "read/chunks.h"
 #include "snapshot/snapshot.h"

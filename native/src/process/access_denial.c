@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What a refused look at a process lacked: the rules of __ptrace_may_access() (kernel/ptrace.c), for a message. And perf events. */
+#include "mapfiles_events.h"
 #include "os/digits.h"
 #include "process/process.h"
 
