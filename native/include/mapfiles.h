@@ -173,7 +173,8 @@ enum mf_privilege {
     MF_CALLER_IS_ROOT = 1u << 0,                /**< its effective user ID is 0 */
     MF_CALLER_HAS_PTRACE = 1u << 1,             /**< CAP_SYS_PTRACE: reads other users' processes */
     MF_CALLER_HAS_CHECKPOINT_RESTORE = 1u << 2, /**< CAP_CHECKPOINT_RESTORE or CAP_SYS_ADMIN: follows entries of map_files */
-    MF_CALLER_HAS_PERFMON = 1u << 3,            /**< CAP_PERFMON or CAP_SYS_ADMIN: opens perf events */
+    MF_CALLER_HAS_PERFMON = 1u << 3,            /**< CAP_PERFMON or CAP_SYS_ADMIN: opens perf events, unless
+                                                     MF_CALLER_IN_USER_NAMESPACE */
     MF_CALLER_IN_USER_NAMESPACE = 1u << 4,      /**< not the initial one: its capabilities count in this namespace alone */
 };
 
@@ -382,7 +383,8 @@ enum mf_file_state {
  * no difference was found.
  *
  * @param mapping  a record of @p process with a file, and its @p name of mapping->name_length bytes.
- * @return enum mf_file_state; -ENOENT: no file; -ESTALE; -ESRCH and the like; -EMFILE, -ENFILE, -ENOMEM.
+ * @return enum mf_file_state; -ENOENT: no file; -ESTALE; -ESRCH and the like; -EMFILE, -ENFILE, -ENOMEM. The bounds are
+ *         those of mf_file_open().
  *
  * Thread-safe. Async-signal-safe (takes 24 KiB of stack).
  */
@@ -586,11 +588,12 @@ enum mf_open_how {
  *         nothing leads to the mapped one; -ENODATA: nothing proves that what stands there is it; -EBADF: MF_OPEN_WRITABLE where
  *         the process opened it for reading; -EACCES: the caller may not open the file, or nobody may in this way (immutable);
  *         -EUNATCH: what is mapped cannot be opened (a perf ring, a socket, a buffer of devices; no driver); -EAGAIN: somebody has
- *         a lease on it, and has been asked to give it up: try again; or another errno of open(2), -EIO for those that mean
- *         something else here. With MF_OPEN_AT_ONCE: -EAGAIN alone; without it there may be another answer.
+ *         a lease on it, and has been asked to give it up: try again; -ELOOP: the process has a root (chroot(2)) that is more than
+ *         64 directories deep; or another errno of open(2), -EIO for those that mean something else here. With MF_OPEN_AT_ONCE: -EAGAIN alone; without it there may be another answer.
  *
  * Bounds, since a file may be made to waste time: of an ELF file at most 256 program headers and 128 KiB are read for its build
- * ID, and the bytes of a mapping of more than 16 GiB are not compared. What is not found within them is not known.
+ * ID, and the bytes of a mapping of more than 16 GiB are not compared. Of the descriptors of the process, the first 512 are searched
+ * for the file. What is not found within them is not known.
  *
  * Thread-safe. Async-signal-safe (takes 24 KiB of stack). Comparing bytes reads the whole mapping.
  */
@@ -615,6 +618,9 @@ MF_API int mf_file_prove(struct mf_process *process, const struct mf_mapping *ma
  *
  * @return enum mf_proof: never MF_SAME_BYTES, and MF_NOT_VERIFIED where only the bytes would tell, or the file cannot be reached or
  *         opened; -ENOENT: no file; -ESTALE; -ESRCH and the like.
+ *
+ * The bounds are those of mf_file_open(). The most expensive case is a deleted file without the capability: up to 512 descriptors of
+ * the process are searched, about 3 ms.
  *
  * Thread-safe. Async-signal-safe (takes 16 KiB of stack).
  */
@@ -809,7 +815,8 @@ MF_API void mf_events_close(struct mf_events *events);
 
 /** Why perf_event_open(2) is refused to the calling thread: bits of mf_events_refusal_reasons(). */
 enum mf_events_refusal {
-    MF_EVENTS_PARANOID = 1u << 0, /**< perf_event_paranoid is above 2 (some distributions): lower it, or have CAP_PERFMON */
+    MF_EVENTS_PARANOID = 1u << 0, /**< perf_event_paranoid is above 2 (some distributions): lower it, or have CAP_PERFMON in the
+                                       initial user namespace */
     MF_EVENTS_SECCOMP = 1u << 1,  /**< a filter of system calls is on (containers): allow perf_event_open in it */
     MF_EVENTS_POLICY = 1u << 2,   /**< none of these: a security module */
     MF_EVENTS_ABSENT = 1u << 3,   /**< the kernel was built without perf events */
