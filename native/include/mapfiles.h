@@ -643,6 +643,9 @@ MF_API int64_t mf_file_scope(struct mf_process *process, const struct mf_mapping
 /**
  * Reads memory of a process (/proc/<pid>/mem): images that have no file, such as [vdso].
  *
+ * Waits for whatever provides a page: a file system such as FUSE or NFS, or a userfaultfd(2) handler of the process. A process can
+ * make that last for ever; the waiting thread can be killed and not interrupted. The same holds where mf_file_open() compares bytes.
+ *
  * @return bytes read, fewer where unreadable memory begins; -EIO: none can be read; -EACCES: takes the right to attach
  *         (ptrace(2)); -ESRCH and the like. Thread-safe. Async-signal-safe.
  */
