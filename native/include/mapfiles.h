@@ -7,7 +7,7 @@
  * mapfiles: which file, and which byte of it, an address of a Linux process belongs to.
  *
  * Words. A *mapping* is one line of /proc/<pid>/maps (the kernel's VMA). A *range* is [start, end), end exclusive. A
- * *snapshot* is a picture of all mappings, or of those a filter lets through, at one time. It is *torn* when its parts show
+ * *snapshot* is a picture of all mappings, or of those a filter lets through, at one time. It is *inconsistent* when its parts show
  * that it mixes two states of the process.
  *
  * Memory. The library allocates nothing: every result goes to memory the caller gives, and holds no pointer, so that it
@@ -19,7 +19,7 @@
  *   -ESRCH    the process has ended (also where its pid was given to another process since)
  *   -ECHILD   it is a zombie: ended, not yet waited for, its mappings are gone
  *   -ENXIO    it is a kernel thread: it has no mappings
- *   -EACCES   the kernel refuses a look at it: mf_refusal_reasons() tells what is missing
+ *   -EACCES   the kernel refuses a look at it: mf_denial_reasons() tells what is missing
  *   -EPERM    it is there, and hidden from this user by the hidepid option of the proc mount
  *   -ENODEV   no proc file system is mounted at /proc
  *   -ENOBUFS  the memory given is too small; the snapshot's header says what is needed
@@ -132,7 +132,7 @@ struct mf_process {
  * is no process' directory.
  *
  * Two descriptors are taken, a third with the first look at map_files, all O_CLOEXEC. Nothing of @p out counts unless 0
- * is returned, but with -EACCES its pid, for mf_refusal_reasons().
+ * is returned, but with -EACCES its pid, for mf_denial_reasons().
  *
  * @return 0; -ESRCH, -ECHILD, -ENXIO, -EACCES, -EPERM, -ENODEV as above; -EINVAL: pid below 1, or the descriptor is not of
  *         the sort asked for; -EBADF; -EMFILE, -ENFILE.
@@ -149,24 +149,24 @@ MF_API int mf_process_open_directory(int proc_fd, struct mf_process *out);
  */
 MF_API void mf_process_close(struct mf_process *process);
 
-/** Why the kernel refused a look (ptrace(2), "Ptrace access mode checking"): bits of mf_refusal_reasons(). */
-enum mf_refusal {
-    MF_REFUSED_USER = 1u << 0,         /**< its uid or gid is not ours: become that user, or have CAP_SYS_PTRACE, for
+/** Why the kernel refused a look (ptrace(2), "Ptrace access mode checking"): bits of mf_denial_reasons(). */
+enum mf_denial {
+    MF_DENIED_USER = 1u << 0,         /**< its uid or gid is not ours: become that user, or have CAP_SYS_PTRACE, for
                                             map_files and memory CAP_DAC_READ_SEARCH too */
-    MF_REFUSED_CAPABILITIES = 1u << 1, /**< it has capabilities that we lack: have them too, or CAP_SYS_PTRACE */
-    MF_REFUSED_DUMPABLE = 1u << 2,     /**< it is not dumpable (set-uid program, prctl(2)): have CAP_SYS_PTRACE */
-    MF_REFUSED_POLICY = 1u << 3,       /**< none of these: a security module, or another user namespace */
-    MF_REFUSED_PTRACE_SCOPE = 1u << 4, /**< Yama keeps its memory, not its mappings, from all but its parents */
+    MF_DENIED_CAPABILITIES = 1u << 1, /**< it has capabilities that we lack: have them too, or CAP_SYS_PTRACE */
+    MF_DENIED_DUMPABLE = 1u << 2,     /**< it is not dumpable (set-uid program, prctl(2)): have CAP_SYS_PTRACE */
+    MF_DENIED_POLICY = 1u << 3,       /**< none of these: a security module, or another user namespace */
+    MF_DENIED_PTRACE_SCOPE = 1u << 4, /**< Yama keeps its memory, not its mappings, from all but its parents */
 };
 
 /**
  * What stands between us and process @p pid, from its /proc/<pid>/status: for the message after -EACCES.
  *
- * @return bits of enum mf_refusal, at least one; -ESRCH and the like where it is gone.
+ * @return bits of enum mf_denial, at least one; -ESRCH and the like where it is gone.
  *
  * Thread-safe. Async-signal-safe.
  */
-MF_API int mf_refusal_reasons(int32_t pid);
+MF_API int mf_denial_reasons(int32_t pid);
 
 /** What the calling thread may do: bits of mf_caller_privileges(). Capabilities are the effective ones. */
 enum mf_privilege {
@@ -194,7 +194,7 @@ enum mf_backend {
     MF_BY_QUERY = 1u << 27, /**< walk with PROCMAP_QUERY: Linux 6.11+, else -ENOTTY */
 };
 
-/** The bits of a question that make its filter. */
+/** The bits of a options that make its filter. */
 #define MF_FILTER (MF_READABLE | MF_WRITABLE | MF_EXECUTABLE | MF_SHARED | MF_FILE_BACKED)
 
 /**
@@ -205,13 +205,13 @@ enum mf_backend {
 struct mf_snapshot {
     uint64_t magic;
     uint64_t bytes;            /**< of the whole block */
-    uint32_t question;         /**< filter and backend it was asked with */
+    uint32_t options;         /**< filter and backend it was asked with */
     uint32_t backend;          /**< MF_BY_TEXT or MF_BY_QUERY: how it was filled; 0: never */
     uint32_t mapping_count;
     uint32_t file_count;       /**< file_index runs from 0 to below this */
     uint32_t text_length;      /**< bytes of text in use */
     uint32_t kernel_length;    /**< of these, as the kernel wrote them */
-    uint32_t torn;             /**< 1: mappings changed during every one of several reads; overlaps were cut */
+    uint32_t inconsistent;             /**< 1: mappings changed during every one of several reads; overlaps were cut */
     uint32_t retries;          /**< reads thrown away because mappings changed during them */
     uint32_t mapping_capacity;
     uint32_t text_capacity;    /**< bytes */
@@ -264,12 +264,12 @@ MF_API int mf_snapshot_init(void *memory, size_t bytes, uint32_t mapping_capacit
  *
  * The kernel promises no atomic picture: it gives whole mappings in order of address, a few at a time. A picture whose
  * parts do not fit together, or that ends with the memory of a program replaced by execve(2), is read again, at most
- * three times; then it is marked torn. Not every mix shows: what moved elsewhere during the read may be missing or be there
+ * three times; then it is marked inconsistent. Not every mix shows: what moved elsewhere during the read may be missing or be there
  * twice; what stood still is there. A read that answers 0 afterwards says that two in a row were the same.
  *
- * @param question  filter bits of enum mf_flag and a backend, or 0: all mappings, the cheaper way. Where a path has
+ * @param options  filter bits of enum mf_flag and a backend, or 0: all mappings, the cheaper way. Where a path has
  *                  MF_NAME_MAX bytes or more the text is read whatever was asked for: out->backend says so.
- * @param previous  an earlier snapshot of the same process and question to compare with, or NULL. Only read. When
+ * @param previous  an earlier snapshot of the same process and options to compare with, or NULL. Only read. When
  *                  nothing has changed the cost is the read and a compare, and @p out holds no picture.
  * @param out       an initialised snapshot other than @p previous.
  * @return 1: filled; 0: nothing has changed since @p previous; -ENOBUFS: out->needed_mappings and out->needed_text say
@@ -280,7 +280,7 @@ MF_API int mf_snapshot_init(void *memory, size_t bytes, uint32_t mapping_capacit
  * Thread-safe for different @p out. Async-signal-safe (takes up to 12 KiB of stack). A read of the text takes a descriptor of
  * its own where another one of the same process is under way.
  */
-MF_API int mf_snapshot_read(struct mf_process *process, uint32_t question, const struct mf_snapshot *previous,
+MF_API int mf_snapshot_read(struct mf_process *process, uint32_t options, const struct mf_snapshot *previous,
                             struct mf_snapshot *out);
 
 /**
@@ -293,7 +293,7 @@ MF_API int mf_snapshot_read(struct mf_process *process, uint32_t question, const
  * @return 1; -EBADMSG: out->error_line, error_offset and error_length name the line; -ENOBUFS. Thread-safe.
  *         Async-signal-safe.
  */
-MF_API int mf_snapshot_parse(const char *text, size_t length, uint32_t question, struct mf_snapshot *out);
+MF_API int mf_snapshot_parse(const char *text, size_t length, uint32_t options, struct mf_snapshot *out);
 
 /* ---- Which mapping covers an address ---------------------------------------------------------------------------- */
 
@@ -308,7 +308,7 @@ MF_API int32_t mf_find(const struct mf_snapshot *snapshot, uint64_t address);
 MF_API void mf_find_all(const struct mf_snapshot *snapshot, const uint64_t *addresses, int32_t *indices, size_t count);
 
 /** How to ask for one address; filter bits of enum mf_flag may be added. */
-enum mf_how {
+enum mf_query_option {
     MF_COVERING = 0,
     MF_COVERING_OR_NEXT = 1u << 29, /**< where no mapping covers the address, the next above it */
     MF_WITH_BUILD_ID = 1u << 28,    /**< of an ELF file; absent also where its first page is not in memory */
@@ -318,7 +318,7 @@ enum mf_how {
 #define MF_NAME_MAX 4096   /**< bytes with the closing NUL; longer names only a snapshot by text can give */
 
 /** Answer to mf_query(). Its mapping's name begins at name[0]; file_index is 0, or -1 without a file. */
-struct mf_answer {
+struct mf_query_result {
     struct mf_mapping mapping;
     uint32_t build_id_length; /**< 0: none, or not asked for */
     uint8_t build_id[MF_BUILD_ID_MAX];
@@ -335,9 +335,9 @@ struct mf_answer {
  *         more, use these too; -ESRCH, -ECHILD, -ENXIO, -EACCES.
  *
  * Thread-safe. Async-signal-safe (takes up to 8 KiB of stack); may wait while the target changes its mappings. The first
- * question about [vsyscall] reads the whole text once, as PROCMAP_QUERY does not know that page.
+ * options about [vsyscall] reads the whole text once, as PROCMAP_QUERY does not know that page.
  */
-MF_API int mf_query(struct mf_process *process, uint64_t address, uint32_t how, struct mf_answer *out);
+MF_API int mf_query(struct mf_process *process, uint64_t address, uint32_t how, struct mf_query_result *out);
 
 /* ---- Whether a record still holds --------------------------------------------------------------------------------- */
 
@@ -355,7 +355,7 @@ MF_API int mf_query(struct mf_process *process, uint64_t address, uint32_t how, 
  *
  * @return 1: it has; 0: the record is stale; -ESRCH, -ECHILD, -ENXIO, -EACCES. Thread-safe. Async-signal-safe.
  */
-MF_API int mf_confirm(struct mf_process *process, const struct mf_mapping *mapping);
+MF_API int mf_mapping_validate(struct mf_process *process, const struct mf_mapping *mapping);
 
 /** What became of a file and of the name it was mapped under. */
 enum mf_file_state {
@@ -363,8 +363,8 @@ enum mf_file_state {
     MF_FILE_DELETED,     /**< no path leads to it, and nothing is seen at its own; or it never had one (memfd, SysV, ...) */
     MF_FILE_REPLACED,    /**< another file stands at its path */
     MF_FILE_UNLINKED,    /**< nothing stands at its path; other paths lead to it */
-    MF_FILE_GONE,        /**< nothing stands at its path; whether others do is not known without the capability, nor on overlayfs */
-    MF_FILE_NOT_KNOWN,   /**< device and inode do not tell here, or the path may not be looked at */
+    MF_FILE_PATH_REMOVED,        /**< nothing stands at its path; whether others do is not known without the capability, nor on overlayfs */
+    MF_FILE_UNKNOWN,   /**< device and inode do not tell here, or the path may not be looked at */
     MF_FILE_COPIED,      /**< overlayfs: its path leads to another copy of it, made when somebody opened it for writing. The mapping
                               keeps the bytes of the lower layer, to which no path leads any more */
 };
@@ -390,17 +390,17 @@ enum mf_file_state {
  */
 MF_API int mf_file_state(struct mf_process *process, const struct mf_mapping *mapping, const char *name);
 
-enum mf_deleted {
+enum mf_deletion_state {
     MF_NOT_DELETED = 0,
     MF_IS_DELETED = 1,         /**< no path leads to the file by the name it was mapped under */
-    MF_DELETION_NOT_KNOWN = 2,
+    MF_DELETION_UNKNOWN = 2,
 };
 
 /**
  * Whether the name a file was mapped under is gone, where the name alone (MF_SUFFIXED) does not tell: mf_file_state() with
  * the two names it may have.
  *
- * @return enum mf_deleted; -ESRCH and the like. Thread-safe. Async-signal-safe (takes 24 KiB of stack).
+ * @return enum mf_deletion_state; -ESRCH and the like. Thread-safe. Async-signal-safe (takes 24 KiB of stack).
  */
 MF_API int mf_deletion(struct mf_process *process, const struct mf_mapping *mapping, const char *name);
 
@@ -429,7 +429,7 @@ struct mf_file_stat {
 };
 
 /** What to read of an entry; the last is for all of a snapshot. */
-enum mf_entry_part {
+enum mf_entry_field {
     MF_ENTRY_TARGET = 1u << 0, /**< the path that readlink(2) gives */
     MF_ENTRY_ACCESS = 1u << 1, /**< how the process opened the file, as far as the kernel tells: see mf_entry */
     MF_ENTRY_STAT = 1u << 2,   /**< needs CAP_CHECKPOINT_RESTORE or CAP_SYS_ADMIN in the initial user namespace */
@@ -448,7 +448,7 @@ enum mf_entry_part {
  * entry then: a link's permissions are set once. Shared writable mappings are told right in any case.
  *
  * Each of the three parts has an error of its own: that one cannot be read does not affect the others. -ESTALE; -EPERM: the
- * caller may not read it, see mf_entries_may_list() and mf_entries_may_follow(); -ENOTSUP: this kernel has no map_files;
+ * caller may not read it, see mf_entries_list_access() and mf_entries_follow_access(); -ENOTSUP: this kernel has no map_files;
  * -ENAMETOOLONG: the target has MF_NAME_MAX bytes or more; -ENOBUFS: no room was left for it; -ENODATA: not asked for; or of the
  * system call that failed.
  */
@@ -458,7 +458,7 @@ struct mf_entry {
     struct mf_file_stat stat;
     int32_t mapping;        /**< index of the record in the snapshot */
     int32_t file_index;     /**< of the record */
-    int32_t link_error;     /**< 0, or why the target is not known */
+    int32_t target_error;     /**< 0, or why the target is not known */
     int32_t stat_error;     /**< 0, or why stat is not known */
     uint32_t flags;         /**< MF_READABLE, MF_WRITABLE: how the file was opened; MF_DELETED, MF_SUFFIXED: of the target */
     uint32_t target_offset; /**< the target's bytes: raw, not terminated, from this byte of the text on */
@@ -470,7 +470,7 @@ struct mf_entry {
 struct mf_entries {
     uint64_t magic;
     uint64_t bytes;           /**< of the whole block */
-    uint32_t what;            /**< enum mf_entry_part it was asked with */
+    uint32_t what;            /**< enum mf_entry_field it was asked with */
     uint32_t entry_count;
     uint32_t entry_capacity;
     uint32_t text_capacity;   /**< bytes */
@@ -503,10 +503,10 @@ MF_API int mf_entries_init(void *memory, size_t bytes, uint32_t entry_capacity, 
  * (PTRACE_MODE_READ_FSCREDS) and the permissions of the directory, which is its owner's alone. Reading maps may take less:
  * CAP_PERFMON since Linux 6.13.
  *
- * @return 0; -EACCES: mf_refusal_reasons() says why; -ENOTSUP: this kernel has no map_files (before Linux 4.3, or built
+ * @return 0; -EACCES: mf_denial_reasons() says why; -ENOTSUP: this kernel has no map_files (before Linux 4.3, or built
  *         without); -ESRCH and the like. Thread-safe. Async-signal-safe.
  */
-MF_API int mf_entries_may_list(struct mf_process *process);
+MF_API int mf_entries_list_access(struct mf_process *process);
 
 /**
  * Whether the calling thread may follow entries, to stat and open files: it needs CAP_CHECKPOINT_RESTORE (Linux 5.9+) or
@@ -515,7 +515,7 @@ MF_API int mf_entries_may_list(struct mf_process *process);
  * @return 0; -EPERM: not without the capability; -ENOTSUP: there is no map_files, or no entry that can be tried; -EMFILE and the like.
  *         Thread-safe. Async-signal-safe.
  */
-MF_API int mf_entries_may_follow(void);
+MF_API int mf_entries_follow_access(void);
 
 /**
  * Reads the entry of one mapping, which is found by its exact range and checked against the record: its target by the
@@ -523,7 +523,7 @@ MF_API int mf_entries_may_follow(void);
  * by its numbers or, where these never agree with the record's, by what the record and its path are a moment later.
  *
  * @param mapping  a record of @p process, and its @p name of mapping->name_length bytes.
- * @param what     bits of enum mf_entry_part.
+ * @param what     bits of enum mf_entry_field.
  * @param[out] out  filled whatever is returned; its target_offset is 0, of @p target.
  * @param[out] target  MF_NAME_MAX bytes.
  * @return 0: each part has an error of its own; -ENOENT: the mapping has no file, and so no entry; -ESTALE; -EACCES: the maps
@@ -547,7 +547,7 @@ MF_API int mf_entries_read(struct mf_process *process, const struct mf_snapshot 
 /* ---- The mapped file, opened ------------------------------------------------------------------------------------- */
 
 /** How an opened file is known to be the one that is mapped. */
-enum mf_proof {
+enum mf_verification {
     MF_NOT_VERIFIED = 0,   /**< it stands at the path, and nothing contradicts: no more */
     MF_EXACT = 1,          /**< opened through map_files, on a file system where that is the mapped file */
     MF_SAME_INODE = 2,     /**< opened by path: device and inode are those of the mapping, where that is proof */
@@ -557,11 +557,11 @@ enum mf_proof {
 };
 
 /** How to open. */
-enum mf_open_how {
+enum mf_open_option {
     MF_OPEN_WRITABLE = 1u << 0,   /**< read-write; else read-only */
     MF_OPEN_UNVERIFIED = 1u << 1, /**< also a file of which nothing proves that it is the mapped one */
     MF_OPEN_BY_PATH = 1u << 2,    /**< not through map_files, as without the capability */
-    MF_OPEN_AT_ONCE = 1u << 3,    /**< through map_files and MF_EXACT, or -EAGAIN: takes no name, which may be NULL then */
+    MF_OPEN_ENTRY_ONLY = 1u << 3,    /**< through map_files and MF_EXACT, or -EAGAIN: takes no name, which may be NULL then */
 };
 
 /**
@@ -572,7 +572,7 @@ enum mf_open_how {
  * of the process and not its root, paths are tried from the caller's own root. The path is never proof. On ext2/3/4, xfs, tmpfs and
  * squashfs device and inode are; elsewhere the build ID (Linux 6.11+) and the bytes are compared. On overlayfs an entry is no proof
  * either: after a copy-up it opens the new upper file, with the same numbers, while the old lower one stays mapped; so these two are
- * compared there too. A descriptor of overlayfs may change to the upper file later: mf_file_prove() again after reading.
+ * compared there too. A descriptor of overlayfs may change to the upper file later: mf_file_verify() again after reading.
  *
  * On btrfs and overlayfs other files may show the same device and inode in maps, so the file must have the record's name too. After
  * a rename the record is stale there.
@@ -581,15 +581,15 @@ enum mf_open_how {
  *
  * @param mapping  a record of @p process, and its @p name of mapping->name_length bytes.
  * @param[out] fd  the caller's, unless an error is returned.
- * @return enum mf_proof; MF_NOT_VERIFIED with MF_OPEN_UNVERIFIED only. -ENOENT: no file; -ESTALE; -EPERM: it cannot be had
- *         without following the entry, and the caller may not: mf_entries_may_list() and mf_entries_may_follow() report why;
+ * @return enum mf_verification; MF_NOT_VERIFIED with MF_OPEN_UNVERIFIED only. -ENOENT: no file; -ESTALE; -EPERM: it cannot be had
+ *         without following the entry, and the caller may not: mf_entries_list_access() and mf_entries_follow_access() report why;
  *         -ENOTSUP: nor in this kernel; -EIDRM: nothing, or another file, stands at
  *         its path; -EREMCHG: overlayfs made a copy of the file for writing, to which the path and the entry lead now, and
  *         nothing leads to the mapped one; -ENODATA: nothing proves that what stands there is it; -EBADF: MF_OPEN_WRITABLE where
  *         the process opened it for reading; -EACCES: the caller may not open the file, or nobody may in this way (immutable);
  *         -EUNATCH: what is mapped cannot be opened (a perf ring, a socket, a buffer of devices; no driver); -EAGAIN: somebody has
  *         a lease on it, and has been asked to give it up: try again; -ELOOP: the process has a root (chroot(2)) that is more than
- *         64 directories deep; or another errno of open(2), -EIO for those that mean something else here. With MF_OPEN_AT_ONCE: -EAGAIN alone; without it there may be another answer.
+ *         64 directories deep; or another errno of open(2), -EIO for those that mean something else here. With MF_OPEN_ENTRY_ONLY: -EAGAIN alone; without it there may be another answer.
  *
  * Bounds, since a file may be made to waste time: of an ELF file at most 256 program headers and 128 KiB are read for its build
  * ID, and the bytes of a mapping of more than 16 GiB are not compared. Of the descriptors of the process, the first 512 are searched
@@ -607,16 +607,16 @@ MF_API int mf_file_open(struct mf_process *process, const struct mf_mapping *map
  * Where bytes are compared, the first 16 pages are each compared between two checks that the process still has the mapping. A process
  * that maps two files in turn is found out by that, unless it does so in time with all of these checks.
  *
- * @return enum mf_proof but MF_EXACT; -EIDRM: it is another file; -ENOENT: the mapping has none; -ESTALE; -ESRCH and the like.
+ * @return enum mf_verification but MF_EXACT; -EIDRM: it is another file; -ENOENT: the mapping has none; -ESTALE; -ESRCH and the like.
  *
  * Thread-safe. Async-signal-safe (takes 24 KiB of stack). May read the whole mapping.
  */
-MF_API int mf_file_prove(struct mf_process *process, const struct mf_mapping *mapping, int fd);
+MF_API int mf_file_verify(struct mf_process *process, const struct mf_mapping *mapping, int fd);
 
 /**
  * How mf_file_open() would know the file, found out without reading the mapping and without opening devices: for lists.
  *
- * @return enum mf_proof: never MF_SAME_BYTES, and MF_NOT_VERIFIED where only the bytes would tell, or the file cannot be reached or
+ * @return enum mf_verification: never MF_SAME_BYTES, and MF_NOT_VERIFIED where only the bytes would tell, or the file cannot be reached or
  *         opened; -ENOENT: no file; -ESTALE; -ESRCH and the like.
  *
  * The bounds are those of mf_file_open(). The most expensive case is a deleted file without the capability: up to 512 descriptors of
@@ -624,7 +624,7 @@ MF_API int mf_file_prove(struct mf_process *process, const struct mf_mapping *ma
  *
  * Thread-safe. Async-signal-safe (takes 16 KiB of stack).
  */
-MF_API int mf_file_glance(struct mf_process *process, const struct mf_mapping *mapping, const char *name);
+MF_API int mf_file_quick_verify(struct mf_process *process, const struct mf_mapping *mapping, const char *name);
 
 /**
  * Where the numbers of a mapping's file stand for one piece of memory: mappings of the same kind, device, inode and scope,
@@ -638,7 +638,7 @@ MF_API int mf_file_glance(struct mf_process *process, const struct mf_mapping *m
  *
  * Thread-safe. Async-signal-safe.
  */
-MF_API int64_t mf_file_scope(struct mf_process *process, const struct mf_mapping *mapping, const char *name);
+MF_API int64_t mf_file_sharing_domain(struct mf_process *process, const struct mf_mapping *mapping, const char *name);
 
 /**
  * Reads memory of a process (/proc/<pid>/mem): images that have no file, such as [vdso].
@@ -663,7 +663,7 @@ MF_API long mf_memory_read(struct mf_process *process, uint64_t address, void *t
  *             *whole mapping as it is then*, also where it was merged with its neighbours: what was in its range before is gone
  *   not told  munmap(2), shmdt(2), mremap(2), a heap that shrinks, names given by prctl(2), renamed and deleted files. A
  *             later mapping over the range is told. So mappings of a stream are those that *were made*; whether they still
- *             are there, mf_confirm() and a new snapshot tell.
+ *             are there, mf_mapping_validate() and a new snapshot tell.
  *   MF_EVENTS_ALL not given: only mappings that are executable at that time. That one has *lost* the permission is not told.
  *
  * The names are the kernel's at that time, as in a snapshot but for these: a heap has no name the first time; a path of
@@ -671,7 +671,7 @@ MF_API long mf_memory_read(struct mf_process *process, uint64_t address, void *t
  *
  * Memory made by a process that shares it and is no thread of it (vfork(2)) is not told. At the execve(2) of a program that runs
  * set-user-ID, or may be executed and not read, the kernel takes the events away, whoever watches. mf_events_drain() then watches
- * the process anew and says overrun, or uncovered where the caller may not look at that program (before Linux 5.3: neither; the
+ * the process anew and says incomplete, or unwatched_threads where the caller may not look at that program (before Linux 5.3: neither; the
  * stream ends with the execve and the end of the thread).
  *
  * Cost. Each thread that exists takes a descriptor a CPU; threads to come inherit them in the kernel and take none. A ring a
@@ -680,7 +680,7 @@ MF_API long mf_memory_read(struct mf_process *process, uint64_t address, void *t
  */
 
 /** What mf_events_open() shall have told. */
-enum mf_events_what {
+enum mf_events_option {
     MF_EVENTS_ALL = 1u << 0,      /**< all mappings; else executable ones only */
     MF_EVENTS_BUILD_ID = 1u << 1, /**< of ELF files the build ID *in place of* device and inode; Linux 5.12+, else left out. To open
                                        such a file, ask for its mapping as it is now: mf_query() with MF_WITH_BUILD_ID */
@@ -713,10 +713,10 @@ struct mf_drained {
     uint32_t count;       /**< events written */
     uint32_t text_length; /**< bytes of text written */
     uint32_t more;        /**< 1: there was no room for all; the rest is in the rings still */
-    uint32_t overrun;     /**< 1: something may be missing: a ring was so full that records may have been dropped (the kernel says
+    uint32_t incomplete;     /**< 1: something may be missing: a ring was so full that records may have been dropped (the kernel says
                            so with its next one), a thread was found that was made just before its maker was watched, or the
                            process has become a program with other rights, and is watched anew */
-    uint32_t uncovered;   /**< threads that are not watched: out of descriptors or capacity, or the process has become a program
+    uint32_t unwatched_threads;   /**< threads that are not watched: out of descriptors or capacity, or the process has become a program
                            that the caller may not look at, which each drain says; open anew, which says why */
     uint32_t reserved;    /**< 0 */
 };
@@ -733,7 +733,7 @@ struct mf_events {
     uint32_t cpu_capacity;
     uint32_t needed_threads; /**< that exist, and CPUs: after -ENOBUFS and -EMFILE */
     uint32_t needed_cpus;
-    uint32_t what;           /**< enum mf_events_what, as granted: without MF_EVENTS_BUILD_ID before Linux 5.12 */
+    uint32_t what;           /**< enum mf_events_option, as granted: without MF_EVENTS_BUILD_ID before Linux 5.12 */
     uint32_t ring_bytes;     /**< of each ring: as asked for, or a page where that is larger */
     uint32_t wake_bytes;
     uint32_t thread_count;   /**< threads watched by their own numbers; those they make inherit that */
@@ -759,19 +759,19 @@ MF_API int mf_events_init(void *memory, size_t bytes, uint32_t thread_capacity, 
 
 /**
  * Begins to watch a process. A snapshot read after this, and the events from then on, leave no gap: each change is in one of
- * them, or in both; or mf_events_drain() says overrun. Threads are listed until none shows up that was not made by one that is
- * watched already. One that was being made all the while is told of to mf_events_drain(), which watches it, and says overrun for
+ * them, or in both; or mf_events_drain() says incomplete. Threads are listed until none shows up that was not made by one that is
+ * watched already. One that was being made all the while is told of to mf_events_drain(), which watches it, and says incomplete for
  * what it has done by then. What is not covered, and not said: threads that such a thread has made by then; what is done on CPUs
  * that were switched off at the open and are switched on later (CPU hotplug, a machine that is given more CPUs): open anew then.
  *
  * @param process     of the pid namespace of the caller. It may be closed afterwards.
- * @param what        bits of enum mf_events_what.
+ * @param what        bits of enum mf_events_option.
  * @param ring_bytes  a power of two, MF_EVENTS_RING_MIN to 2^30; a record takes 104 bytes and the path. 65536 is a good one.
  * @param wake_bytes  mf_events_wait() wakes after so many new bytes in a ring; 1: at once, which costs the process a wake-up
  *                    each time, several times its mmap(2) on a virtual machine; 0: half a ring.
  * @param out         a closed stream.
- * @return 0; -EACCES: the kernel refuses a look at the process, mf_refusal_reasons(); -EPERM: it refuses perf_event_open(2) to
- *         the caller, mf_events_refusal_reasons(); -EDQUOT: no more memory may be locked (perf_event_mlock_kb,
+ * @return 0; -EACCES: the kernel refuses a look at the process, mf_denial_reasons(); -EPERM: it refuses perf_event_open(2) to
+ *         the caller, mf_events_denial_reasons(); -EDQUOT: no more memory may be locked (perf_event_mlock_kb,
  *         RLIMIT_MEMLOCK); -EMFILE, -ENFILE: needed_threads * needed_cpus + 3 descriptors are needed. The highest 16th of
  *         RLIMIT_NOFILE is left to the caller's other threads. Where the limit is too low for all threads of the process, the
  *         open fails after the first of them; -ENOSYS: no perf events in this kernel, or a filter of system calls; -EXDEV:
@@ -795,7 +795,7 @@ MF_API int mf_events_open(struct mf_process *process, uint32_t what, uint32_t ri
  *
  * @param out            @p capacity events, at least 1.
  * @param text           @p text_capacity bytes for names, at least MF_NAME_MAX.
- * @param[out] drained   set in any case but -EINVAL. Where lost or overrun is not 0, read a new snapshot.
+ * @param[out] drained   set in any case but -EINVAL. Where lost or incomplete is not 0, read a new snapshot.
  * @return number of events; -EINVAL: not open, or no room for one event. Async-signal-safe, for one thread at a time.
  */
 MF_API int mf_events_drain(struct mf_events *events, struct mf_event *out, uint32_t capacity, char *text,
@@ -816,8 +816,8 @@ MF_API void mf_events_wake(struct mf_events *events);
 /** Ends the stream: closes descriptors, unmaps rings. No other thread may be using it. Again: nothing. Async-signal-safe. */
 MF_API void mf_events_close(struct mf_events *events);
 
-/** Why perf_event_open(2) is refused to the calling thread: bits of mf_events_refusal_reasons(). */
-enum mf_events_refusal {
+/** Why perf_event_open(2) is refused to the calling thread: bits of mf_events_denial_reasons(). */
+enum mf_events_denial {
     MF_EVENTS_PARANOID = 1u << 0, /**< perf_event_paranoid is above 2 (some distributions): lower it, or have CAP_PERFMON in the
                                        initial user namespace */
     MF_EVENTS_SECCOMP = 1u << 1,  /**< a filter of system calls is on (containers): allow perf_event_open in it */
@@ -828,9 +828,9 @@ enum mf_events_refusal {
 /**
  * What stands between the calling thread and perf_event_open(2): for the message after -EPERM and -ENOSYS.
  *
- * @return bits of enum mf_events_refusal, at least one; -EMFILE, -ENFILE, -ENOMEM. Thread-safe. Async-signal-safe.
+ * @return bits of enum mf_events_denial, at least one; -EMFILE, -ENFILE, -ENOMEM. Thread-safe. Async-signal-safe.
  */
-MF_API int mf_events_refusal_reasons(void);
+MF_API int mf_events_denial_reasons(void);
 
 /* ---- The loader -------------------------------------------------------------------------------------------------- */
 

@@ -29,9 +29,9 @@ static void text_without_an_end(void)
     CHECK_IS(mf_snapshot_read(&process, MF_BY_TEXT, NULL, snapshot), -ENOBUFS, "a snapshot");
     CHECK(mf_snapshot_bytes(snapshot->needed_mappings, snapshot->needed_text) == 0, "no snapshot has room for %u bytes",
           snapshot->needed_text);
-    CHECK_IS(mf_confirm(&process, &some), -EFBIG, "whether a record holds");
-    if (mf_gate_is_near(0, true)) /* on x86-64 alone */
-        CHECK_IS(mf_gate_find(&process, 0, &found), -EFBIG, "whether there is [vsyscall]");
+    CHECK_IS(mf_mapping_validate(&process, &some), -EFBIG, "whether a record holds");
+    if (mf_vsyscall_is_near(0, true)) /* on x86-64 alone */
+        CHECK_IS(mf_vsyscall_find(&process, 0, &found), -EFBIG, "whether there is [vsyscall]");
     mf_process_close(&process);
     free(snapshot);
 }
@@ -100,7 +100,7 @@ static void one_file_by_names_that_the_text_shows_alike(void)
 static void a_mapping_too_large_to_be_compared(void)
 {
     const size_t bytes = 1ull << 40;
-    static struct mf_answer answer;
+    static struct mf_query_result answer;
     struct mf_process process;
     void *at;
     int out;
@@ -169,8 +169,8 @@ static void a_path_whose_directories_are_gone(void)
         if (is_on_fs(".", BTRFS_SUPER_MAGIC) || is_on_fs(".", OVERLAYFS_SUPER_MAGIC))
             puts("skipped: a path whose directories are gone: device numbers say nothing here");
         else
-            CHECK_IS(state_of_removed(60), MF_FILE_GONE, "60 directories");
-        CHECK_IS(state_of_removed(100), MF_FILE_NOT_KNOWN, "100 directories");
+            CHECK_IS(state_of_removed(60), MF_FILE_PATH_REMOVED, "60 directories");
+        CHECK_IS(state_of_removed(100), MF_FILE_UNKNOWN, "100 directories");
         fflush(stdout);
         _exit(check_failures != 0);
     }

@@ -125,7 +125,7 @@ static void order_holds_from_one_drain_to_the_next(void)
             break;
     }
     CHECK_IS(last, 1500, "all of them");
-    CHECK_IS(child.drained.lost + child.drained.overrun, 0, "nothing is lost");
+    CHECK_IS(child.drained.lost + child.drained.incomplete, 0, "nothing is lost");
     printf("%d drains\n", drains);
     end(&child);
 }
@@ -162,7 +162,7 @@ static void a_ring_is_used_round_and_round(void)
         drain(&child);
         check_sequence(&last, &time);
         CHECK_IS(last, 37 + round % 7, "all of them");
-        CHECK_IS(child.drained.lost + child.drained.overrun, 0, "nothing is lost");
+        CHECK_IS(child.drained.lost + child.drained.incomplete, 0, "nothing is lost");
     }
     end(&child);
 }
@@ -183,11 +183,11 @@ static void a_full_ring_says_so(void)
     CHECK_IS(watch(&child, MF_EVENTS_ALL, RING, 0), 0, "watch");
     tell(&child, map_many, 1000);
     CHECK(drain(&child) > 0, "some");
-    CHECK_IS(child.drained.overrun, 1, "said before the kernel says it");
+    CHECK_IS(child.drained.incomplete, 1, "said before the kernel says it");
     lost = child.drained.lost;
     tell(&child, map_many, 1);
     drain(&child);
-    CHECK_IS(child.drained.overrun, 0, "there is room again");
+    CHECK_IS(child.drained.incomplete, 0, "there is room again");
     lost += child.drained.lost;
     CHECK(lost > 500 && lost < 1000, "the kernel says how many: %" PRIu64, lost);
     end(&child);

@@ -119,7 +119,7 @@ static int open_filtered_as_forbidden(void)
 
 static int reasons_when_filtered(void)
 {
-    return filter(EPERM) == -EPERM ? -mf_events_refusal_reasons() : -200;
+    return filter(EPERM) == -EPERM ? -mf_events_denial_reasons() : -200;
 }
 
 /* As some distributions have it; their kernels' refusal itself cannot be made on others. */
@@ -142,10 +142,10 @@ static int reasons_when_paranoid(void)
 {
     if (!make_paranoid())
         return -200;
-    if (mf_events_refusal_reasons() != MF_EVENTS_POLICY) /* root may all the same */
+    if (mf_events_denial_reasons() != MF_EVENTS_POLICY) /* root may all the same */
         return -201;
     become(65534);
-    return -mf_events_refusal_reasons();
+    return -mf_events_denial_reasons();
 }
 
 /* With all capabilities, in a user namespace: perf_event_open(2) requires one of the initial namespace. */
@@ -158,7 +158,7 @@ static int reasons_in_a_user_namespace(void)
         fflush(stdout);
         return -MF_EVENTS_PARANOID;
     }
-    return mf_caller_privileges() & MF_CALLER_HAS_PERFMON ? -mf_events_refusal_reasons() : -201;
+    return mf_caller_privileges() & MF_CALLER_HAS_PERFMON ? -mf_events_denial_reasons() : -201;
 }
 
 static int open_in_another_pid_namespace(void)

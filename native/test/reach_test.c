@@ -28,7 +28,7 @@ static const struct world worlds[] = {
     {"another mount namespace and root", CLONE_NEWNS, "cage", false, MF_SAME_INODE, MF_FILE_PRESENT},
     {"a file below its own mount", CLONE_NEWNS, NULL, true, MF_SAME_INODE, MF_FILE_PRESENT},
     {"a root below 30 directories", 0, DEEP, false, MF_SAME_INODE, MF_FILE_PRESENT},
-    {"a root below 70 directories", 0, TOO_DEEP, false, -ELOOP, MF_FILE_NOT_KNOWN}, /* the process could move it further down each time */
+    {"a root below 70 directories", 0, TOO_DEEP, false, -ELOOP, MF_FILE_UNKNOWN}, /* the process could move it further down each time */
     {"a user namespace", CLONE_NEWUSER, NULL, false, MF_SAME_INODE, MF_FILE_PRESENT},
 };
 
@@ -133,7 +133,7 @@ static void as_root_of_a_user_namespace(void)
     if (child == 0) {
         if (syscall(SYS_unshare, CLONE_NEWUSER) != 0)
             _exit(CHECK_SKIPPED);
-        _exit(mf_entries_may_follow() == -EPERM && mf_caller_privileges() & MF_CALLER_IN_USER_NAMESPACE ? 0 : 1);
+        _exit(mf_entries_follow_access() == -EPERM && mf_caller_privileges() & MF_CALLER_IN_USER_NAMESPACE ? 0 : 1);
     }
     waitpid(child, &status, 0);
     if (WEXITSTATUS(status) == CHECK_SKIPPED)
@@ -148,7 +148,7 @@ int main(void)
 
     lack_as_told();
     as_root_of_a_user_namespace();
-    if (mf_entries_may_follow() != 0 || geteuid() != 0) {
+    if (mf_entries_follow_access() != 0 || geteuid() != 0) {
         rmdir(directory);
         puts("takes root");
         return CHECK_SKIPPED;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A process that executes a set-user-ID program may not be read any more: each question about its files has that one answer. */
+/* A process that executes a set-user-ID program may not be read any more: each options about its files has that one answer. */
 #include "check.h"
 #include "process/process.h"
 
@@ -77,8 +77,8 @@ static void everything_is_denied(const char *what)
         if ((part & ~(uint32_t)ALL) == 0)
             CHECK_IS(mf_entry_read(&process, mapping, name, part, &entry, target), -EACCES, what);
     CHECK_IS(mf_entries_read(&process, snapshot, ALL, entries), -EACCES, what);
-    CHECK_IS(mf_entries_may_list(&process), -EACCES, what);
-    CHECK_IS(mf_confirm(&process, mapping), -EACCES, what);
+    CHECK_IS(mf_entries_list_access(&process), -EACCES, what);
+    CHECK_IS(mf_mapping_validate(&process, mapping), -EACCES, what);
     CHECK_IS(mf_file_open(&process, mapping, name, 0, &fd), -EACCES, what);
     CHECK_IS(mf_file_state(&process, mapping, name), -EACCES, what);
     free(entries);
@@ -96,7 +96,7 @@ static int try(bool has_query, bool is_listed_before)
     if (!has_query)
         process.traits &= ~(uint32_t)MF_TRAIT_QUERY;
     if (is_listed_before)
-        CHECK_IS(mf_entries_may_list(&process), 0, "list");
+        CHECK_IS(mf_entries_list_access(&process), 0, "list");
     CHECK_IS(write(input, "x", 1), 1, "write");
     if (!is_set_uid(child))
         result = CHECK_SKIPPED;

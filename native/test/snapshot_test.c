@@ -64,7 +64,7 @@ static void a_change_is_seen_and_nothing_else(void)
         CHECK_IS(mf_snapshot_read(&process, questions[i], snapshot[1], snapshot[0]), 1, "a mapping less");
         CHECK(mapping_at(snapshot[0], (uintptr_t)made) == NULL, "gone");
     }
-    CHECK_IS(mf_snapshot_read(&process, MF_BY_TEXT, snapshot[0], snapshot[1]), 1, "another question is another picture");
+    CHECK_IS(mf_snapshot_read(&process, MF_BY_TEXT, snapshot[0], snapshot[1]), 1, "another options is another picture");
     CHECK_IS(mf_snapshot_read(&process, 0, snapshot[1], snapshot[1]), -EINVAL, "compared with itself");
     CHECK_IS(mf_snapshot_read(&process, 1u << 20, NULL, snapshot[1]), -EINVAL, "a bit that means nothing");
     CHECK_IS(mf_snapshot_read(&process, MF_BY_TEXT | MF_BY_QUERY, NULL, snapshot[1]), -EINVAL, "both ways");
@@ -217,7 +217,7 @@ static void *ask_for_deletion_meanwhile(void *unused)
 
     without_query.traits = 0;
     while (!reads_end)
-        CHECK_IS(mf_deletion(&without_query, &mapping, name), MF_DELETION_NOT_KNOWN, "no path");
+        CHECK_IS(mf_deletion(&without_query, &mapping, name), MF_DELETION_UNKNOWN, "no path");
     if (without_query.files_fd != process.files_fd)
         close(without_query.files_fd);
     return unused;

@@ -204,7 +204,7 @@ int mf_code_frames(const struct mf_code *code, uint64_t address, struct mf_code_
     return codes == NULL ? -ESTALE : mf_codes_frames(codes, code, address, out, room);
 }
 
-int mf_code_text(const struct mf_code *code, uint32_t name, enum mf_code_part part, char *out, uint32_t room)
+int mf_code_text(const struct mf_code *code, uint32_t name, enum mf_code_text_kind part, char *out, uint32_t room)
 {
     const struct mf_codes *const codes = mf_agent.codes;
 
@@ -288,9 +288,9 @@ static bool is_ascii(const char *text)
 /* Has the Java side load this very file, unless it is told another: then both have one memory of code. */
 static void tell_own_path(JNIEnv *env)
 {
-    struct mf_object self;
+    struct mf_loaded_object self;
 
-    if (mf_object_at((uint64_t)(uintptr_t)&mf_agent, &self) && *self.path == '/' && is_ascii(self.path))
+    if (mf_loaded_object_at((uint64_t)(uintptr_t)&mf_agent, &self) && *self.path == '/' && is_ascii(self.path))
         set_property(env, "org.mapfiles.library.path", self.path);
 }
 

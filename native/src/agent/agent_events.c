@@ -36,9 +36,9 @@ static bool fetch_name(jvmtiEnv *jvmti, jmethodID method, char *texts[3])
     if ((*mf_agent.vm)->GetEnv(mf_agent.vm, (void **)&jni, JNI_VERSION_1_8) != JNI_OK)
         return false;
     is_named =
-        (*jvmti)->GetMethodName(jvmti, method, &texts[MF_PART_NAME], &texts[MF_PART_SIGNATURE], NULL) == JVMTI_ERROR_NONE &&
+        (*jvmti)->GetMethodName(jvmti, method, &texts[MF_CODE_TEXT_NAME], &texts[MF_CODE_TEXT_SIGNATURE], NULL) == JVMTI_ERROR_NONE &&
         (*jvmti)->GetMethodDeclaringClass(jvmti, method, &holder) == JVMTI_ERROR_NONE &&
-        (*jvmti)->GetClassSignature(jvmti, holder, &texts[MF_PART_CLASS], NULL) == JVMTI_ERROR_NONE;
+        (*jvmti)->GetClassSignature(jvmti, holder, &texts[MF_CODE_TEXT_CLASS], NULL) == JVMTI_ERROR_NONE;
     if (holder != NULL)
         (*jni)->DeleteLocalRef(jni, holder);
     return is_named;
@@ -240,7 +240,7 @@ static bool add_debug(struct mf_code_image *image, struct mf_code_record *record
 
 static uint32_t flags_now(void)
 {
-    return mf_agent.is_asking && pthread_equal(mf_agent.asker, pthread_self()) ? MF_CODE_WAS_THERE : 0;
+    return mf_agent.is_asking && pthread_equal(mf_agent.asker, pthread_self()) ? MF_CODE_BEFORE_START : 0;
 }
 
 /* A method compiled: its name, and what the JVM's own record of it says. */

@@ -47,7 +47,7 @@ static int cover_anew(struct mf_events *events)
 
     if (events->pid_fd < 0 || has_ended(events))
         return 0;
-    rc = watched != NULL ? mf_events_cover_at(events, place) : mf_events_cover(events, events->pid);
+    rc = watched != NULL ? mf_events_attach_at(events, place) : mf_events_attach_thread(events, events->pid);
     if (!has_ended(events)) {
         mf_events_forget_last(events); /* what the new events record is no repetition of what the old ones did */
         return rc == 0 ? 1 : rc == -ESRCH ? 0 : rc;
@@ -60,8 +60,8 @@ static int cover_anew(struct mf_events *events)
 static void say_whether_covered(struct mf_events *events, int rc, struct mf_drained *drained)
 {
     if (rc < 0) {
-        events->traits |= MF_EVENTS_DEAF;
-        drained->uncovered++;
+        events->traits |= MF_EVENTS_DETACHED;
+        drained->unwatched_threads++;
     }
 }
 
@@ -70,7 +70,7 @@ static bool lives_on(struct mf_events *events, struct mf_drained *drained)
 {
     const int rc = cover_anew(events);
 
-    drained->overrun |= rc != 0;
+    drained->incomplete |= rc != 0;
     say_whether_covered(events, rc, drained);
     return rc != 0;
 }
@@ -95,7 +95,7 @@ bool mf_events_is_false_end(struct mf_events *events, const struct mf_event *eve
     return false;
 }
 
-void mf_events_cover_if_gone(struct mf_events *events, struct mf_drained *drained)
+void mf_events_reattach_if_removed(struct mf_events *events, struct mf_drained *drained)
 {
     const struct mf_watched *const watched = mf_events_watched(events, events->pid);
     const int32_t *fds;

@@ -151,7 +151,7 @@ static void find_next(struct mf_events *events, struct mf_ring *ring, struct mf_
     } else {
         ring->tail = ring->head;
         ring->last_id = 0;
-        drained->overrun = 1;
+        drained->incomplete = 1;
     }
 }
 
@@ -162,10 +162,10 @@ static void begin(struct mf_events *events, struct mf_ring *ring, struct mf_drai
     if (ring->head - ring->tail > events->ring_bytes || ring->head % WORD != 0) {
         ring->head &= ~(uint64_t)(WORD - 1);
         ring->tail = ring->head;
-        drained->overrun = 1;
+        drained->incomplete = 1;
     }
     if (events->ring_bytes - (ring->head - ring->tail) < RECORD_MAX)
-        drained->overrun = 1;
+        drained->incomplete = 1;
     find_next(events, ring, drained);
 }
 
@@ -306,9 +306,9 @@ static void cover_doubtful(struct mf_events *events, const struct mf_event *even
     watched->made = event->time > watched->since;
     if (mf_events_watched(events, event->tid) != NULL)
         return;
-    rc = mf_events_cover(events, event->tid);
-    drained->overrun = 1;
-    drained->uncovered += rc < 0 && rc != -ESRCH;
+    rc = mf_events_attach_thread(events, event->tid);
+    drained->incomplete = 1;
+    drained->unwatched_threads += rc < 0 && rc != -ESRCH;
 }
 
 /* Takes one record out of a ring; false: there is no room for it. */
@@ -363,12 +363,12 @@ int mf_events_drain(struct mf_events *events, struct mf_event *out, uint32_t cap
 
     if (events->cpu_count == 0 || capacity == 0 || text_capacity < MF_NAME_MAX)
         return -EINVAL;
-    *drained = (struct mf_drained){.uncovered = (events->traits & MF_EVENTS_DEAF) != 0};
+    *drained = (struct mf_drained){.unwatched_threads = (events->traits & MF_EVENTS_DETACHED) != 0};
     for (uint32_t i = 0; i < events->cpu_count; i++) {
         if (rings[i].memory != NULL)
             begin(events, &rings[i], drained);
     }
-    if (drained->overrun)
+    if (drained->incomplete)
         events->traits &= ~(uint32_t)MF_EVENTS_FIRST_ENDED;
     for (ring = earliest(events); ring->next <= now; ring = earliest(events)) {
         if (!step(events, ring, &sink)) {
@@ -380,7 +380,7 @@ int mf_events_drain(struct mf_events *events, struct mf_event *out, uint32_t cap
         if (rings[i].memory != NULL)
             __atomic_store_n((uint64_t *)(rings[i].memory + MF_PERF_DATA_TAIL), rings[i].tail, __ATOMIC_RELEASE);
     }
-    if ((drained->lost > 0 || drained->overrun) && drained->uncovered == 0) /* that may have been among what is lost */
-        mf_events_cover_if_gone(events, drained);
+    if ((drained->lost > 0 || drained->incomplete) && drained->unwatched_threads == 0) /* that may have been among what is lost */
+        mf_events_reattach_if_removed(events, drained);
     return (int)drained->count;
 }

@@ -124,7 +124,7 @@ static int open_all(struct mf_events *events, int task_fd)
     if (rc == 0)
         rc = open_wait(events);
     if (rc == 0)
-        rc = mf_events_cover_all(events, task_fd);
+        rc = mf_events_attach_all(events, task_fd);
     return rc;
 }
 

@@ -30,7 +30,7 @@ struct mf_ring {
 enum {
     MF_EVENTS_NO_INHERIT_THREAD = 1 << 0, /* the kernel does not know that flag */
     MF_EVENTS_IN_EXEC = 1 << 1,           /* of execve(2) the beginning was told, and no mapping yet */
-    MF_EVENTS_DEAF = 1 << 2,              /* the process is not watched any more, and may live */
+    MF_EVENTS_DETACHED = 1 << 2,              /* the process is not watched any more, and may live */
     MF_EVENTS_FIRST_ENDED = 1 << 3,       /* the end of the first thread was reported, and no execve(2) since */
 };
 
@@ -82,7 +82,7 @@ static inline uint64_t mf_events_now(void)
 }
 
 /* Watches one more thread: 0; -ESRCH: it has ended; -ENOBUFS; or why not. */
-int mf_events_cover(struct mf_events *events, int32_t tid);
+int mf_events_attach_thread(struct mf_events *events, int32_t tid);
 
 /*
  * Whether an event is not to be reported: the end of a first thread that lives, or one that was reported before. Sees every
@@ -91,7 +91,7 @@ int mf_events_cover(struct mf_events *events, int32_t tid);
 bool mf_events_is_false_end(struct mf_events *events, const struct mf_event *event, struct mf_drained *drained);
 
 /* After records were lost: watches the first thread anew where the kernel says that its events are gone. */
-void mf_events_cover_if_gone(struct mf_events *events, struct mf_drained *drained);
+void mf_events_reattach_if_removed(struct mf_events *events, struct mf_drained *drained);
 
 /*
  * Whether the rings tell that a thread was made by one that was watched when it began to. Takes nothing out of them.

@@ -137,7 +137,7 @@ static int cover_on_cpu(struct mf_events *events, struct mf_ring *ring, int32_t 
     return 0;
 }
 
-int mf_events_cover_at(struct mf_events *events, uint32_t place)
+int mf_events_attach_at(struct mf_events *events, uint32_t place)
 {
     struct mf_ring *const rings = mf_events_rings(events);
     struct mf_watched *const watched = &mf_events_threads(events)[place];
@@ -156,7 +156,7 @@ int mf_events_cover_at(struct mf_events *events, uint32_t place)
     return rc;
 }
 
-int mf_events_cover(struct mf_events *events, int32_t tid)
+int mf_events_attach_thread(struct mf_events *events, int32_t tid)
 {
     const uint32_t place = events->thread_count;
 
@@ -164,7 +164,7 @@ int mf_events_cover(struct mf_events *events, int32_t tid)
         return -ENOBUFS;
     memset(mf_events_fds(events, place), -1, sizeof(int32_t) * events->cpu_capacity);
     mf_events_threads(events)[place] = (struct mf_watched){.tid = tid};
-    return mf_events_cover_at(events, place);
+    return mf_events_attach_at(events, place);
 }
 
 /* Whether as many threads as exist can each take the descriptors that the first one took. */
@@ -187,7 +187,7 @@ static int see_to(struct mf_events *events, int32_t tid)
 
     if (tid < 1 || mf_events_watched(events, tid) != NULL || mf_events_inherits(events, tid))
         return 0;
-    rc = mf_events_cover(events, tid);
+    rc = mf_events_attach_thread(events, tid);
     if (rc == 0 && events->thread_count == 1 && !has_descriptors_for_all(events))
         return -EMFILE; /* without taking them from the caller's other threads first */
     return rc == -ESRCH ? tid != events->pid : rc < 0 ? rc : 1;
@@ -214,7 +214,7 @@ static int cover_listed(struct mf_events *events, int task_fd)
     return length < 0 && length != -ENOENT ? (int)length : unwatched;
 }
 
-int mf_events_cover_all(struct mf_events *events, int task_fd)
+int mf_events_attach_all(struct mf_events *events, int task_fd)
 {
     int unwatched = 1;
 

@@ -12,10 +12,10 @@ enum { MF_EVENTS_BY_RING, MF_EVENTS_BY_WAKE, MF_EVENTS_BY_END };
 int mf_events_open_event(struct mf_events *events, int32_t tid, int32_t cpu);
 
 /* Lists the threads until a listing has none that is not watched. -EAGAIN: each of many listings had one. */
-int mf_events_cover_all(struct mf_events *events, int task_fd);
+int mf_events_attach_all(struct mf_events *events, int task_fd);
 
 /* Watches the thread at a place among those watched, whose descriptors are open or -1. */
-int mf_events_cover_at(struct mf_events *events, uint32_t place);
+int mf_events_attach_at(struct mf_events *events, uint32_t place);
 
 int mf_events_add_to_wait(struct mf_events *events, int fd, uint32_t epoll_events, uint32_t by);
 

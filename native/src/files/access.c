@@ -10,7 +10,7 @@
 /* A name that no entry has. To look for it takes what an entry takes: proc_map_files_lookup(), fs/proc/base.c. */
 #define NO_ENTRY "0-1000"
 
-int mf_entries_may_list(struct mf_process *process)
+int mf_entries_list_access(struct mf_process *process)
 {
     const int rc = mf_entry_prepare(process);
     struct stat none;
@@ -57,14 +57,14 @@ static int follow_any(int proc_fd, const char *text, size_t length)
     while (end != NULL && rc == -ENOENT && line != NULL && line <= end) {
         struct mf_mapping mapping;
 
-        line = mf_text_line(text, line, end + 1, NULL, &mapping);
+        line = mf_maps_text_line(text, line, end + 1, NULL, &mapping);
         if (line != NULL && mapping.flags & MF_FILE_BACKED)
             rc = follow(proc_fd, &mapping);
     }
     return rc;
 }
 
-int mf_entries_may_follow(void)
+int mf_entries_follow_access(void)
 {
     char text[4096];
     char path[32] = "/proc/";

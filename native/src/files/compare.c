@@ -161,7 +161,7 @@ static int compare_some(struct mf_process *process, struct comparison *with, con
     return compared > 0 ? MF_SAME : MF_NOT_COMPARED;
 }
 
-int mf_memory_compare(struct mf_process *process, const struct mf_mapping *mapping, int fd, bool all)
+int mf_compare_mapping(struct mf_process *process, const struct mf_mapping *mapping, int fd, bool all)
 {
     struct comparison with;
     int result = MF_NOT_COMPARED;

@@ -17,6 +17,6 @@ enum mf_same { MF_SAME, MF_DIFFERENT, MF_NOT_COMPARED };
  * @return enum mf_same; MF_NOT_COMPARED: all of it is zero, the memory of the process may not be read, the process has changed
  *         every page, or a shared page changes all the time. -ESTALE, or another negative errno.
  */
-int mf_memory_compare(struct mf_process *process, const struct mf_mapping *mapping, int fd, bool all);
+int mf_compare_mapping(struct mf_process *process, const struct mf_mapping *mapping, int fd, bool all);
 
 #endif

@@ -57,7 +57,7 @@ static bool target_as_read(const struct mf_mapping *mapping, const char *name, s
 static int read_target(struct mf_process *process, const struct mf_mapping *mapping, const char *name,
                        struct mf_entry *out, char *target)
 {
-    long length = mf_confirm_name(process, mapping, target);
+    long length = mf_validate_name(process, mapping, target);
 
     if (length == -ENOTTY || (length > 0 && target[0] == '[')) {
         length = mf_entry_call(process, mapping, MF_ENTRY_READLINK, target);
@@ -95,8 +95,8 @@ static int read_access(struct mf_process *process, const struct mf_mapping *mapp
 /* What was read of the link holds for the record only if that stands afterwards: a target that could be read has shown it. */
 static int confirm_access(struct mf_process *process, const struct mf_mapping *mapping, const struct mf_entry *out)
 {
-    if (out->access_error != 0 || out->link_error == 0 || out->link_error == -ESTALE)
-        return out->access_error != 0 ? out->access_error : out->link_error;
+    if (out->access_error != 0 || out->target_error == 0 || out->target_error == -ESTALE)
+        return out->access_error != 0 ? out->access_error : out->target_error;
     return mf_validate(process, mapping);
 }
 
@@ -115,12 +115,12 @@ static void read_entry(struct mf_process *process, const struct mf_mapping *mapp
     if (what & MF_ENTRY_ACCESS)
         out->access_error = read_access(process, mapping, out);
     if (what & MF_ENTRY_TARGET)
-        out->link_error = as_read && target_as_read(mapping, name, out, target)
+        out->target_error = as_read && target_as_read(mapping, name, out, target)
                               ? 0
                               : read_target(process, mapping, name, out, target);
     if (what & MF_ENTRY_ACCESS)
         out->access_error = confirm_access(process, mapping, out);
-    if (out->link_error == 0 || out->stat_error == 0) /* no links left: deleted, whatever the target is */
+    if (out->target_error == 0 || out->stat_error == 0) /* no links left: deleted, whatever the target is */
         tell_deleted(mapping, target, out);
 }
 
@@ -131,7 +131,7 @@ static void begin_entry(const struct mf_mapping *mapping, int32_t index, struct 
         .end = mapping->end,
         .mapping = index,
         .file_index = mapping->file_index,
-        .link_error = -ENODATA,
+        .target_error = -ENODATA,
         .access_error = -ENODATA,
         .stat_error = -ENODATA,
     };
@@ -148,12 +148,12 @@ static bool is_of_all(int error)
  */
 static int error_of_all(struct mf_process *process, const struct mf_mapping *mapping, const struct mf_entry *entry)
 {
-    if (is_of_all(entry->link_error))
-        return entry->link_error;
+    if (is_of_all(entry->target_error))
+        return entry->target_error;
     if (is_of_all(entry->access_error))
         return entry->access_error;
     if (entry->stat_error == -EACCES)
-        return mf_confirm(process, mapping) == -EACCES ? -EACCES : 0;
+        return mf_mapping_validate(process, mapping) == -EACCES ? -EACCES : 0;
     return is_of_all(entry->stat_error) ? entry->stat_error : 0;
 }
 
@@ -179,7 +179,7 @@ int mf_entry_read(struct mf_process *process, const struct mf_mapping *mapping, 
     if (rc < 0)
         return rc;
     read_entry(process, mapping, name, what, out, target);
-    if (out->link_error == -ESTALE || out->access_error == -ESTALE || out->stat_error == -ESTALE)
+    if (out->target_error == -ESTALE || out->access_error == -ESTALE || out->stat_error == -ESTALE)
         return -ESTALE;
     return error_of_all(process, mapping, out);
 }
@@ -215,7 +215,7 @@ static void keep_target(struct mf_entries *entries, struct mf_entry *entry, cons
     entries->needed_text += entry->target_length;
     if (entry->target_length > entries->text_capacity - entries->text_length) {
         entry->target_length = 0;
-        entry->link_error = -ENOBUFS;
+        entry->target_error = -ENOBUFS;
         return;
     }
     entry->target_offset = entries->text_length;

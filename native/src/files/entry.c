@@ -86,7 +86,7 @@ static bool is_denied(int directory, const char *entry)
  */
 static int why_denied(struct mf_process *process, const struct mf_mapping *mapping)
 {
-    const int rc = process->traits & MF_TRAIT_QUERY ? mf_confirm(process, mapping) : mf_maps_explain(process->proc_fd, 0);
+    const int rc = process->traits & MF_TRAIT_QUERY ? mf_mapping_validate(process, mapping) : mf_maps_explain(process->proc_fd, 0);
 
     return rc < 0 ? rc : -EPERM;
 }
@@ -108,7 +108,7 @@ long mf_entry_call(struct mf_process *process, const struct mf_mapping *mapping,
         rc = call_once(files_fd, entry, call, to);
         if (rc != -ENOENT && rc != -ESRCH && rc != -EACCES)
             return rc;
-        holds = mf_confirm(process, mapping); /* or does it end? */
+        holds = mf_mapping_validate(process, mapping); /* or does it end? */
         if (holds <= 0)
             return holds < 0 ? holds : -ESTALE;
         if (rc == -EACCES)

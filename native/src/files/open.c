@@ -57,10 +57,10 @@ static int open_entry(struct mf_process *process, const struct mf_mapping *mappi
     rc = mf_sys_fstat(*fd, &file);
     rc = rc < 0 ? mf_entry_file_error(rc) : mf_entry_check(process, mapping, name, *fd, &file);
     if (rc == -ENAMETOOLONG) /* the path is needed, and cannot be had: the content has to do */
-        return mf_file_prove(process, mapping, *fd);
+        return mf_file_verify(process, mapping, *fd);
     if (rc < 0 || !mf_verify_is_overlay(process, *fd, &file))
         return rc < 0 ? rc : MF_EXACT;
-    rc = mf_file_prove(process, mapping, *fd);
+    rc = mf_file_verify(process, mapping, *fd);
     if (rc == -EIDRM && (rc = mf_verify_is_copied(process, mapping, name, *fd)) >= 0)
         rc = rc > 0 ? -EREMCHG : -EIDRM;
     return rc;
@@ -73,7 +73,7 @@ static int open_and_verify(struct mf_process *process, const struct mf_mapping *
     *fd = mf_verify_open(path_fd, flags);
     if (*fd < 0)
         return *fd;
-    rc = mf_file_prove(process, mapping, *fd);
+    rc = mf_file_verify(process, mapping, *fd);
     if (rc < 0) {
         mf_sys_close(*fd);
         *fd = -1;
@@ -94,8 +94,8 @@ int mf_file_open(struct mf_process *process, const struct mf_mapping *mapping, c
     int rc;
 
     *fd = -1;
-    if (how & ~(MF_OPEN_WRITABLE | MF_OPEN_UNVERIFIED | MF_OPEN_BY_PATH | MF_OPEN_AT_ONCE) ||
-        (how & MF_OPEN_BY_PATH && how & MF_OPEN_AT_ONCE))
+    if (how & ~(MF_OPEN_WRITABLE | MF_OPEN_UNVERIFIED | MF_OPEN_BY_PATH | MF_OPEN_ENTRY_ONLY) ||
+        (how & MF_OPEN_BY_PATH && how & MF_OPEN_ENTRY_ONLY))
         return -EINVAL;
     rc = mf_record_check_file(mapping);
     if (rc < 0)
@@ -106,7 +106,7 @@ int mf_file_open(struct mf_process *process, const struct mf_mapping *mapping, c
         return rc;
     if (how & MF_OPEN_WRITABLE && !(rc & MF_WRITABLE))
         return -EBADF;
-    if (how & MF_OPEN_AT_ONCE) {
+    if (how & MF_OPEN_ENTRY_ONLY) {
         rc = open_at_once(process, mapping, flags, fd);
     } else {
         rc = how & MF_OPEN_BY_PATH ? -EPERM : open_entry(process, mapping, name, flags, fd);
@@ -168,7 +168,7 @@ static int glance(struct mf_process *process, const struct mf_mapping *mapping, 
     return rc;
 }
 
-int mf_file_glance(struct mf_process *process, const struct mf_mapping *mapping, const char *name)
+int mf_file_quick_verify(struct mf_process *process, const struct mf_mapping *mapping, const char *name)
 {
     int rc = mf_record_check_file(mapping);
 

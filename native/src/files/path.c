@@ -54,7 +54,7 @@ static int by_name(int closed, struct mf_process *process, const struct mf_mappi
 static int by_link(struct mf_process *process, const struct mf_mapping *mapping, const char *name, mf_use_path *use, int flags,
                    int *fd)
 {
-    const int path_fd = mf_link_open(process, mapping, name);
+    const int path_fd = mf_process_link_open(process, mapping, name);
     int rc;
 
     if (path_fd < 0)

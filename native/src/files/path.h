@@ -13,7 +13,7 @@ typedef int mf_use_path(struct mf_process *process, const struct mf_mapping *map
 /*
  * Goes to the path of a mapping's file where its entry answered @p closed: the caller may not follow it (-EPERM), or no
  * map_files in this kernel (-ENOTSUP). By the name as it is, and where that is another file by the name without the
- * suffix that may be the kernel's. Where the name does not lead to the file: by a link of the process, mf_link_open().
+ * suffix that may be the kernel's. Where the name does not lead to the file: by a link of the process, mf_process_link_open().
  *
  * Returns what @p use says; @p closed where the file has neither, where it is another error, or where the root is a guess
  * and the file is not found there; -EIDRM: nothing stands at the path; -ENAMETOOLONG.

@@ -84,7 +84,7 @@ static int open_by_descriptor(struct mf_process *process, const struct mf_mappin
     return is_found(found) ? found : -ENOENT;
 }
 
-int mf_link_open(struct mf_process *process, const struct mf_mapping *mapping, const char *name)
+int mf_process_link_open(struct mf_process *process, const struct mf_mapping *mapping, const char *name)
 {
     int fd;
 

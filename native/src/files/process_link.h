@@ -15,6 +15,6 @@
  *
  * @return a descriptor; -ENOENT: no such link leads there; or another negative errno.
  */
-int mf_link_open(struct mf_process *process, const struct mf_mapping *mapping, const char *name);
+int mf_process_link_open(struct mf_process *process, const struct mf_mapping *mapping, const char *name);
 
 #endif

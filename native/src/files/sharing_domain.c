@@ -91,7 +91,7 @@ static int64_t scope_of_segment(struct mf_process *process, const struct mf_mapp
     return scope < 0 && mf_entry_is_out_of_reach((int)scope) ? NOT_KNOWN : scope;
 }
 
-int64_t mf_file_scope(struct mf_process *process, const struct mf_mapping *mapping, const char *name)
+int64_t mf_file_sharing_domain(struct mf_process *process, const struct mf_mapping *mapping, const char *name)
 {
     if (mf_record_is_unnumbered(mapping))
         return NOT_KNOWN;

@@ -54,7 +54,7 @@ static void close_subject(const struct subject *subject)
 /* By a link of the process, where the numbers prove that it leads to the mapped file. 1: now it is followed; 0; or an error. */
 static int follow_link(struct subject *subject)
 {
-    const int fd = subject->followed ? -ENOENT : mf_link_open(subject->process, subject->mapping, subject->name);
+    const int fd = subject->followed ? -ENOENT : mf_process_link_open(subject->process, subject->mapping, subject->name);
     int rc;
 
     if (fd < 0)
@@ -173,10 +173,10 @@ static int state_of(struct subject *subject)
     if (subject->followed && subject->file.nlink == 0)
         return at_path == OTHER ? MF_FILE_REPLACED : MF_FILE_DELETED;
     if (at_name == NOT_KNOWN || at_path == NOT_KNOWN)
-        return MF_FILE_NOT_KNOWN;
+        return MF_FILE_UNKNOWN;
     if (at_path == OTHER)
         return MF_FILE_REPLACED;
-    return subject->followed && at_path == ABSENT ? MF_FILE_UNLINKED : MF_FILE_GONE;
+    return subject->followed && at_path == ABSENT ? MF_FILE_UNLINKED : MF_FILE_PATH_REMOVED;
 }
 
 /*
@@ -209,7 +209,7 @@ int mf_file_state(struct mf_process *process, const struct mf_mapping *mapping, 
     if (rc < 0)
         return rc;
     if (!mf_record_may_have_path(mapping))
-        return mapping->flags & MF_DELETED ? MF_FILE_DELETED : MF_FILE_NOT_KNOWN;
+        return mapping->flags & MF_DELETED ? MF_FILE_DELETED : MF_FILE_UNKNOWN;
     rc = open_subject(process, mapping, name, &subject);
     if (rc == 0)
         rc = state_of(&subject);
@@ -219,7 +219,7 @@ int mf_file_state(struct mf_process *process, const struct mf_mapping *mapping, 
         rc = followed < 0 ? followed : followed > 0 ? state_of(&subject) : rc;
     }
     close_subject(&subject);
-    pathless = rc == MF_FILE_NOT_KNOWN ? is_without_path(process, mapping) : 0;
+    pathless = rc == MF_FILE_UNKNOWN ? is_without_path(process, mapping) : 0;
     return pathless < 0 ? pathless : pathless > 0 ? MF_FILE_DELETED : rc;
 }
 
@@ -249,7 +249,7 @@ int mf_deletion(struct mf_process *process, const struct mf_mapping *mapping, co
     if (!(mapping->flags & MF_SUFFIXED))
         return MF_NOT_DELETED;
     if (mf_record_is_unnumbered(mapping))
-        return MF_DELETION_NOT_KNOWN;
+        return MF_DELETION_UNKNOWN;
     finding = open_subject(process, mapping, name, &subject);
     finding = find_name(&subject, finding);
     close_subject(&subject);
@@ -257,5 +257,5 @@ int mf_deletion(struct mf_process *process, const struct mf_mapping *mapping, co
         lost = mf_maps_explain(process->proc_fd, 0);
     if (finding < 0 || lost == -ESRCH || lost == -ECHILD)
         return finding < 0 ? finding : lost;
-    return finding <= COPIED ? MF_NOT_DELETED : finding == NOT_KNOWN ? MF_DELETION_NOT_KNOWN : MF_IS_DELETED;
+    return finding <= COPIED ? MF_NOT_DELETED : finding == NOT_KNOWN ? MF_DELETION_UNKNOWN : MF_IS_DELETED;
 }

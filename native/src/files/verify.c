@@ -41,7 +41,7 @@ static int compare_build_id(struct mf_process *process, const struct mf_mapping 
 {
     uint8_t of_mapped[MF_BUILD_ID_MAX];
     uint8_t of_file[MF_BUILD_ID_MAX];
-    const int length = mf_confirm_build_id(process, mapping, of_mapped);
+    const int length = mf_validate_build_id(process, mapping, of_mapped);
     int length_of_file;
 
     if (length <= 0)
@@ -62,7 +62,7 @@ static int verify_content(struct mf_process *process, const struct mf_mapping *m
 
     if (proof < 0 || amount == MF_BUILD_ID_ALONE)
         return proof;
-    same = mf_memory_compare(process, mapping, fd, amount == MF_ALL_PAGES);
+    same = mf_compare_mapping(process, mapping, fd, amount == MF_ALL_PAGES);
     if (same < 0)
         return same;
     return same == MF_DIFFERENT ? -EIDRM : same == MF_SAME && amount == MF_ALL_PAGES ? MF_SAME_BYTES : proof;
@@ -78,7 +78,7 @@ static int verify_numbers(const struct mf_mapping *mapping, int fd, const struct
     return fs == MF_FS_BTRFS && file->inode != mapping->inode ? -EIDRM : -EAGAIN;
 }
 
-int mf_file_prove(struct mf_process *process, const struct mf_mapping *mapping, int fd)
+int mf_file_verify(struct mf_process *process, const struct mf_mapping *mapping, int fd)
 {
     struct mf_statx file;
     int rc;

@@ -33,7 +33,7 @@ int mf_verify_open(int path_fd, int flags);
  * Verifies a file without reading the mapping: by device and inode, or where they prove nothing by the build ID.
  *
  * @param path_fd  O_PATH. It is opened only for its build ID, and closed again.
- * @return enum mf_proof, never MF_SAME_BYTES; -EIDRM: it is another file; -ESTALE; or another negative errno.
+ * @return enum mf_verification, never MF_SAME_BYTES; -EIDRM: it is another file; -ESTALE; or another negative errno.
  */
 int mf_verify_quickly(struct mf_process *process, const struct mf_mapping *mapping, int path_fd);
 

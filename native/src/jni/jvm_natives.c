@@ -121,10 +121,10 @@ static void codeCount(JNIEnv *env, jclass self UNUSED, jlongArray out)
  */
 static jboolean isMallocOfCLibrary(JNIEnv *env UNUSED, jclass self UNUSED)
 {
-    struct mf_object of_malloc;
-    struct mf_object of_libc;
+    struct mf_loaded_object of_malloc;
+    struct mf_loaded_object of_libc;
 
-    return mf_object_at((uint64_t)(uintptr_t)&malloc, &of_malloc) && mf_object_at((uint64_t)(uintptr_t)&getpid, &of_libc) &&
+    return mf_loaded_object_at((uint64_t)(uintptr_t)&malloc, &of_malloc) && mf_loaded_object_at((uint64_t)(uintptr_t)&getpid, &of_libc) &&
            of_malloc.bias == of_libc.bias && of_malloc.end == of_libc.end;
 }
 

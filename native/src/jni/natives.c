@@ -59,7 +59,7 @@ static jint pidOf(JNIEnv *env UNUSED, jclass self UNUSED, jlong process)
 
 static jint refusalReasons(JNIEnv *env UNUSED, jclass self UNUSED, jint pid)
 {
-    return mf_refusal_reasons(pid);
+    return mf_denial_reasons(pid);
 }
 
 static jint callerPrivileges(JNIEnv *env UNUSED, jclass self UNUSED)
@@ -77,34 +77,34 @@ static jint snapshotInit(JNIEnv *env UNUSED, jclass self UNUSED, jlong memory, j
     return mf_snapshot_init(at(memory), (size_t)bytes, (uint32_t)mappings, (uint32_t)text);
 }
 
-static jint snapshotRead(JNIEnv *env UNUSED, jclass self UNUSED, jlong process, jint question, jlong previous, jlong out)
+static jint snapshotRead(JNIEnv *env UNUSED, jclass self UNUSED, jlong process, jint options, jlong previous, jlong out)
 {
-    return mf_snapshot_read(at(process), (uint32_t)question, at(previous), at(out));
+    return mf_snapshot_read(at(process), (uint32_t)options, at(previous), at(out));
 }
 
-static jint snapshotParse(JNIEnv *env UNUSED, jclass self UNUSED, jlong text, jint length, jint question, jlong out)
+static jint snapshotParse(JNIEnv *env UNUSED, jclass self UNUSED, jlong text, jint length, jint options, jlong out)
 {
-    return mf_snapshot_parse(at(text), (size_t)length, (uint32_t)question, at(out));
+    return mf_snapshot_parse(at(text), (size_t)length, (uint32_t)options, at(out));
 }
 
 static jint partsOpen(JNIEnv *env UNUSED, jclass self UNUSED, jlong process)
 {
-    return mf_parts_open(at(process));
+    return mf_chunks_open(at(process));
 }
 
 static jlong partsRead(JNIEnv *env UNUSED, jclass self UNUSED, jint descriptor, jlong to, jlong room, jlong offset)
 {
-    return mf_parts_read(descriptor, at(to), (size_t)room, (uint64_t)offset);
+    return mf_chunks_read(descriptor, at(to), (size_t)room, (uint64_t)offset);
 }
 
 static jint partsAreWhole(JNIEnv *env UNUSED, jclass self UNUSED, jlong process, jint descriptor)
 {
-    return mf_parts_is_whole(at(process), descriptor);
+    return mf_chunks_is_whole(at(process), descriptor);
 }
 
-static jint partsParse(JNIEnv *env UNUSED, jclass self UNUSED, jlong process, jlong text, jint length, jint question, jlong out)
+static jint partsParse(JNIEnv *env UNUSED, jclass self UNUSED, jlong process, jlong text, jint length, jint options, jlong out)
 {
-    return mf_parts_parse(at(process), at(text), (size_t)length, (uint32_t)question, at(out));
+    return mf_chunks_parse(at(process), at(text), (size_t)length, (uint32_t)options, at(out));
 }
 
 static jint query(JNIEnv *env UNUSED, jclass self UNUSED, jlong process, jlong address, jint how, jlong answer)
@@ -119,12 +119,12 @@ static jint deletion(JNIEnv *env UNUSED, jclass self UNUSED, jlong process, jlon
 
 static jint mayListEntries(JNIEnv *env UNUSED, jclass self UNUSED, jlong process)
 {
-    return mf_entries_may_list(at(process));
+    return mf_entries_list_access(at(process));
 }
 
 static jint mayFollowEntries(JNIEnv *env UNUSED, jclass self UNUSED)
 {
-    return mf_entries_may_follow();
+    return mf_entries_follow_access();
 }
 
 static jlong entriesBytes(JNIEnv *env UNUSED, jclass self UNUSED, jint entries, jint text)
@@ -164,17 +164,17 @@ static jlong fileOpen(JNIEnv *env UNUSED, jclass self UNUSED, jlong process, jlo
 
 static jint fileGlance(JNIEnv *env UNUSED, jclass self UNUSED, jlong process, jlong mapping, jlong name)
 {
-    return mf_file_glance(at(process), at(mapping), at(name));
+    return mf_file_quick_verify(at(process), at(mapping), at(name));
 }
 
 static jlong fileScope(JNIEnv *env UNUSED, jclass self UNUSED, jlong process, jlong mapping, jlong name)
 {
-    return mf_file_scope(at(process), at(mapping), at(name));
+    return mf_file_sharing_domain(at(process), at(mapping), at(name));
 }
 
 static jint fileProve(JNIEnv *env UNUSED, jclass self UNUSED, jlong process, jlong mapping, jint descriptor)
 {
-    return mf_file_prove(at(process), at(mapping), descriptor);
+    return mf_file_verify(at(process), at(mapping), descriptor);
 }
 
 static jint memoryRead(JNIEnv *env UNUSED, jclass self UNUSED, jlong process, jlong address, jlong to, jint bytes)
@@ -290,7 +290,7 @@ static void eventsClose(JNIEnv *env UNUSED, jclass self UNUSED, jlong events)
 
 static jint eventsRefusalReasons(JNIEnv *env UNUSED, jclass self UNUSED)
 {
-    return mf_events_refusal_reasons();
+    return mf_events_denial_reasons();
 }
 
 #define OFFSET(type, field) (jint)offsetof(struct type, field)
@@ -304,11 +304,11 @@ static jint layout(JNIEnv *env UNUSED, jclass self UNUSED, jlong offsets, jint r
         OFFSET(mf_mapping, name_offset), OFFSET(mf_mapping, name_length), OFFSET(mf_mapping, file_index),
         sizeof(struct mf_mapping),
         OFFSET(mf_snapshot, backend), OFFSET(mf_snapshot, mapping_count), OFFSET(mf_snapshot, file_count),
-        OFFSET(mf_snapshot, text_length), OFFSET(mf_snapshot, torn), OFFSET(mf_snapshot, retries),
+        OFFSET(mf_snapshot, text_length), OFFSET(mf_snapshot, inconsistent), OFFSET(mf_snapshot, retries),
         OFFSET(mf_snapshot, needed_mappings), OFFSET(mf_snapshot, needed_text), OFFSET(mf_snapshot, error_line),
         OFFSET(mf_snapshot, error_offset), OFFSET(mf_snapshot, error_length), OFFSET(mf_snapshot, index_offset),
         OFFSET(mf_snapshot, files_offset), OFFSET(mf_snapshot, text_offset), sizeof(struct mf_snapshot),
-        OFFSET(mf_answer, build_id_length), OFFSET(mf_answer, build_id), OFFSET(mf_answer, name), sizeof(struct mf_answer),
+        OFFSET(mf_query_result, build_id_length), OFFSET(mf_query_result, build_id), OFFSET(mf_query_result, name), sizeof(struct mf_query_result),
         sizeof(struct mf_process),
         OFFSET(mf_entries, entry_count), OFFSET(mf_entries, needed_entries), OFFSET(mf_entries, needed_text),
         OFFSET(mf_entries, text_offset), sizeof(struct mf_entries),
@@ -317,12 +317,12 @@ static jint layout(JNIEnv *env UNUSED, jclass self UNUSED, jlong offsets, jint r
         OFFSET(mf_entry, stat.ctime_seconds), OFFSET(mf_entry, stat.mtime_nanoseconds),
         OFFSET(mf_entry, stat.ctime_nanoseconds), OFFSET(mf_entry, stat.dev_major), OFFSET(mf_entry, stat.dev_minor),
         OFFSET(mf_entry, stat.mode), OFFSET(mf_entry, stat.nlink), OFFSET(mf_entry, stat.uid), OFFSET(mf_entry, stat.gid),
-        OFFSET(mf_entry, mapping), OFFSET(mf_entry, file_index), OFFSET(mf_entry, link_error), OFFSET(mf_entry, stat_error),
+        OFFSET(mf_entry, mapping), OFFSET(mf_entry, file_index), OFFSET(mf_entry, target_error), OFFSET(mf_entry, stat_error),
         OFFSET(mf_entry, flags), OFFSET(mf_entry, target_offset), OFFSET(mf_entry, target_length),
         OFFSET(mf_entry, access_error), sizeof(struct mf_entry),
         OFFSET(mf_event, time), OFFSET(mf_event, pid), OFFSET(mf_event, tid), OFFSET(mf_event, kind),
         OFFSET(mf_event, build_id_length), OFFSET(mf_event, build_id), sizeof(struct mf_event),
-        OFFSET(mf_drained, lost), OFFSET(mf_drained, more), OFFSET(mf_drained, overrun), OFFSET(mf_drained, uncovered),
+        OFFSET(mf_drained, lost), OFFSET(mf_drained, more), OFFSET(mf_drained, incomplete), OFFSET(mf_drained, unwatched_threads),
         sizeof(struct mf_drained), OFFSET(mf_events, needed_threads), OFFSET(mf_events, needed_cpus),
         sizeof(struct mf_target_memory), OFFSET(mf_piece, to), OFFSET(mf_piece, bytes), OFFSET(mf_piece, got),
         sizeof(struct mf_piece), OFFSET(mf_vm_tables, image.start), OFFSET(mf_vm_tables, image.end),

@@ -113,7 +113,7 @@ static bool makes_way(const struct mf_code_record *old, const struct mf_code_rec
     const bool both_stubs = old->entry.kind == MF_CODE_STUB && new->entry.kind == MF_CODE_STUB;
 
     return old->unloaded == 0 && old->start < new->end && new->start < old->end &&
-           !(both_stubs && new->flags & MF_CODE_WAS_THERE);
+           !(both_stubs && new->flags & MF_CODE_BEFORE_START);
 }
 
 /* Whether a method that went had a whole segment: then what was there before it went earlier. */
@@ -338,6 +338,6 @@ mf_place mf_code_search(const struct mf_code_image *image, uint64_t address, uin
     }
     if (found != 0 || later == 0)
         return found;
-    *flags = MF_CODE_TOLD_LATER;
+    *flags = MF_CODE_RECORDED_LATER;
     return reported_later(image, later, segment, address, time);
 }

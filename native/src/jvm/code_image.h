@@ -90,7 +90,7 @@ struct mf_code_record {
     int32_t tier;
     int32_t compile_id;
     int32_t entry_bci;
-    uint32_t flags; /* MF_CODE_WAS_THERE */
+    uint32_t flags; /* MF_CODE_BEFORE_START */
     uint32_t told;  /* the writer's: in which round the JVM told of it last */
 };
 
@@ -173,7 +173,7 @@ static inline bool mf_code_is_within(const struct mf_code_image *image, mf_place
     return place != 0 && (uint64_t)place * 8 + bytes <= image->bytes;
 }
 
-/** As mf_code_find(), in one image. @return the record's place; 0: none; and MF_CODE_TOLD_LATER or 0. */
+/** As mf_code_find(), in one image. @return the record's place; 0: none; and MF_CODE_RECORDED_LATER or 0. */
 mf_place mf_code_search(const struct mf_code_image *image, uint64_t address, uint64_t time, uint32_t *flags);
 
 #endif

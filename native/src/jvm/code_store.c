@@ -202,7 +202,7 @@ static int find_in(const struct mf_code_image *image, uint64_t address, uint64_t
     uint32_t flags;
     const mf_place place = mf_code_search(image, address, time, &flags);
 
-    if (time < image->forgotten && (place == 0 || flags & MF_CODE_TOLD_LATER))
+    if (time < image->forgotten && (place == 0 || flags & MF_CODE_RECORDED_LATER))
         return -ENODATA;
     return place == 0 ? -ENOENT : fill(image, place, flags, turn, out);
 }
@@ -295,7 +295,7 @@ int mf_codes_frames(const struct mf_codes *codes, const struct mf_code *code, ui
     return was_whole(codes, code->turn) ? (int)count : -ESTALE;
 }
 
-int mf_codes_text(const struct mf_codes *codes, const struct mf_code *code, uint32_t place, enum mf_code_part part, char *out,
+int mf_codes_text(const struct mf_codes *codes, const struct mf_code *code, uint32_t place, enum mf_code_text_kind part, char *out,
                   uint32_t room)
 {
     const struct mf_code_image *const image = image_of(codes, code->turn);
@@ -304,11 +304,11 @@ int mf_codes_text(const struct mf_codes *codes, const struct mf_code *code, uint
 
     if (place == 0)
         return 0;
-    if (!was_whole(codes, code->turn) || (uint32_t)part > MF_PART_SIGNATURE || !mf_code_is_within(image, place, sizeof *name))
+    if (!was_whole(codes, code->turn) || (uint32_t)part > MF_CODE_TEXT_SIGNATURE || !mf_code_is_within(image, place, sizeof *name))
         return -ESTALE;
-    lengths[MF_PART_CLASS] = name->class_length;
-    lengths[MF_PART_NAME] = name->name_length;
-    lengths[MF_PART_SIGNATURE] = name->signature_length;
+    lengths[MF_CODE_TEXT_CLASS] = name->class_length;
+    lengths[MF_CODE_TEXT_NAME] = name->name_length;
+    lengths[MF_CODE_TEXT_SIGNATURE] = name->signature_length;
     for (int i = 0; i < (int)part; i++)
         at += lengths[i];
     if (!mf_code_is_within(image, place, sizeof *name + at + lengths[part]))

@@ -34,7 +34,7 @@ bool mf_codes_tidy(struct mf_codes *codes);
 int mf_codes_find(const struct mf_codes *codes, uint64_t address, uint64_t time, struct mf_code *out);
 int mf_codes_frames(const struct mf_codes *codes, const struct mf_code *code, uint64_t address, struct mf_code_frame *out,
                     uint32_t room);
-int mf_codes_text(const struct mf_codes *codes, const struct mf_code *code, uint32_t name, enum mf_code_part part, char *out,
+int mf_codes_text(const struct mf_codes *codes, const struct mf_code *code, uint32_t name, enum mf_code_text_kind part, char *out,
                   uint32_t room);
 void mf_codes_count(const struct mf_codes *codes, struct mf_code_counts *out);
 

@@ -40,11 +40,11 @@ static const void *moved(const struct symbols *symbols, ElfW(Addr) address)
 
 static bool find_symbols(const void *code, struct symbols *out)
 {
-    struct mf_object object;
+    struct mf_loaded_object object;
     const ElfW(Dyn) *entry;
 
     *out = (struct symbols){0};
-    if (!mf_object_at((uint64_t)(uintptr_t)code, &object))
+    if (!mf_loaded_object_at((uint64_t)(uintptr_t)code, &object))
         return false;
     out->bias = object.bias;
     for (entry = object.dynamic; entry != NULL && entry->d_tag != DT_NULL; entry++) {

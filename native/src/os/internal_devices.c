@@ -49,7 +49,7 @@ static int ask(void)
     return 0;
 }
 
-int mf_devices_internal(uint64_t devices[MF_DEVICES])
+int mf_internal_devices(uint64_t devices[MF_DEVICES])
 {
     const int rc = __atomic_load_n(&asked, __ATOMIC_ACQUIRE) ? 0 : ask();
 

@@ -25,6 +25,6 @@ static inline uint64_t mf_device_of(uint64_t st_dev)
  *
  * @return 0, or a negative errno: no descriptor, or no memory, is left to find out with.
  */
-int mf_devices_internal(uint64_t devices[MF_DEVICES]);
+int mf_internal_devices(uint64_t devices[MF_DEVICES]);
 
 #endif

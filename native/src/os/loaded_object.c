@@ -7,13 +7,13 @@
 
 struct search {
     uint64_t address;
-    struct mf_object *out;
+    struct mf_loaded_object *out;
 };
 
 static int take_object(struct dl_phdr_info *info, size_t size, void *out)
 {
     const struct search *const search = out;
-    struct mf_object found = {.bias = info->dlpi_addr, .path = info->dlpi_name};
+    struct mf_loaded_object found = {.bias = info->dlpi_addr, .path = info->dlpi_name};
     bool covers = false;
 
     (void)size;
@@ -34,7 +34,7 @@ static int take_object(struct dl_phdr_info *info, size_t size, void *out)
     return covers;
 }
 
-bool mf_object_at(uint64_t address, struct mf_object *out)
+bool mf_loaded_object_at(uint64_t address, struct mf_loaded_object *out)
 {
     struct search search = {address, out};
 

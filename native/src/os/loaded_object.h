@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-struct mf_object {
+struct mf_loaded_object {
     uint64_t bias;       /* what is added to the addresses in its file */
     uint64_t end;        /* behind its last segment, whose zeroed data is not of the file */
     const void *dynamic; /* its dynamic section; NULL: none */
@@ -14,6 +14,6 @@ struct mf_object {
 };
 
 /** The object that has a segment at an address. Allocates nothing; the loader's lock is taken. @return whether there is one. */
-bool mf_object_at(uint64_t address, struct mf_object *out);
+bool mf_loaded_object_at(uint64_t address, struct mf_loaded_object *out);
 
 #endif

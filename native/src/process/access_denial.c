@@ -119,21 +119,21 @@ static int reasons_between(int our_fd, int their_fd)
         return rc;
     rc = mf_sys_stat(their_fd, "maps", 0, &maps);
     if (ours.effective & CAPABILITY_PTRACE) /* overrides all but the permissions of map_files and mem, which are their owner's */
-        return rc == 0 && maps.st_uid != ours.uid[FILE_SYSTEM] && !(ours.effective & CAPABILITY_DAC) ? MF_REFUSED_USER
-                                                                                                     : MF_REFUSED_POLICY;
+        return rc == 0 && maps.st_uid != ours.uid[FILE_SYSTEM] && !(ours.effective & CAPABILITY_DAC) ? MF_DENIED_USER
+                                                                                                     : MF_DENIED_POLICY;
     if (!all_equal(theirs.uid, ours.uid[FILE_SYSTEM]) || !all_equal(theirs.gid, ours.gid[FILE_SYSTEM]))
-        reasons |= MF_REFUSED_USER;
+        reasons |= MF_DENIED_USER;
     if (theirs.permitted & ~ours.effective)
-        reasons |= MF_REFUSED_CAPABILITIES;
+        reasons |= MF_DENIED_CAPABILITIES;
     /* Files of a process that is not dumpable belong to root (task_dump_owner(), fs/proc/base.c). */
     if (rc == 0 && maps.st_uid != theirs.uid[EFFECTIVE])
-        reasons |= MF_REFUSED_DUMPABLE;
+        reasons |= MF_DENIED_DUMPABLE;
     if (reasons == 0)
-        reasons = is_out_of_scope(their_fd) ? MF_REFUSED_PTRACE_SCOPE : MF_REFUSED_POLICY;
+        reasons = is_out_of_scope(their_fd) ? MF_DENIED_PTRACE_SCOPE : MF_DENIED_POLICY;
     return reasons;
 }
 
-int mf_refusal_reasons(int32_t pid)
+int mf_denial_reasons(int32_t pid)
 {
     const int their_fd = pid < 1 ? -EINVAL : mf_proc_directory_open(pid);
     int our_fd;
@@ -182,7 +182,7 @@ static bool is_perfmon_capable(void)
     return privileges & MF_CALLER_HAS_PERFMON && !(privileges & MF_CALLER_IN_USER_NAMESPACE);
 }
 
-int mf_events_refusal_reasons(void)
+int mf_events_denial_reasons(void)
 {
     char paranoid[16];
     uint64_t seccomp = 0;

@@ -93,7 +93,7 @@ static int open_held(int proc_fd, struct mf_process *out)
     rc = mf_maps_alive(process.maps_fd, MF_TRAIT_QUERY);
     if (rc >= 0) /* ENOTTY and, from filters of system calls, other errors: the text will do */
         process.traits |= MF_TRAIT_QUERY;
-    rc = mf_devices_internal(process.internal_devices);
+    rc = mf_internal_devices(process.internal_devices);
     if (rc < 0) {
         mf_process_close(&process);
         return rc;

@@ -8,7 +8,7 @@
 
 #include <string.h>
 
-/* How often a process may call execve(2) under one question before that is its answer. */
+/* How often a process may call execve(2) under one options before that is its answer. */
 #define REOPENINGS 3
 
 int mf_query_ask(struct mf_process *process, struct mf_procmap_query *query)
@@ -16,7 +16,7 @@ int mf_query_ask(struct mf_process *process, struct mf_procmap_query *query)
     for (int reopened = 0;; reopened++) {
         int rc = mf_maps_query(process->maps_fd, query);
 
-        if (rc != -ESRCH || reopened == REOPENINGS) /* an error leaves the question as it was: do_procmap_query() */
+        if (rc != -ESRCH || reopened == REOPENINGS) /* an error leaves the options as it was: do_procmap_query() */
             return rc;
         rc = mf_maps_reopen(process);
         if (rc < 0)
@@ -24,20 +24,20 @@ int mf_query_ask(struct mf_process *process, struct mf_procmap_query *query)
     }
 }
 
-static int answer_gate(struct mf_process *process, uint32_t how, struct mf_answer *out)
+static int answer_gate(struct mf_process *process, uint32_t how, struct mf_query_result *out)
 {
     struct mf_mapping gate;
-    const int rc = mf_gate_find(process, how, &gate);
+    const int rc = mf_vsyscall_find(process, how, &gate);
 
     if (rc <= 0)
         return rc < 0 ? rc : -ENOENT;
-    memcpy(out->name, MF_GATE_NAME, sizeof MF_GATE_NAME);
+    memcpy(out->name, MF_VSYSCALL_NAME, sizeof MF_VSYSCALL_NAME);
     out->mapping = gate;
     out->build_id_length = 0;
     return 0;
 }
 
-int mf_query(struct mf_process *process, uint64_t address, uint32_t how, struct mf_answer *out)
+int mf_query(struct mf_process *process, uint64_t address, uint32_t how, struct mf_query_result *out)
 {
     uint8_t build_id[MF_BUILD_ID_MAX];
     struct mf_procmap_query query = {
@@ -55,7 +55,7 @@ int mf_query(struct mf_process *process, uint64_t address, uint32_t how, struct 
     if (!(process->traits & MF_TRAIT_QUERY))
         return -ENOTTY;
     rc = mf_query_ask(process, &query);
-    if (rc == -ENOENT && mf_gate_is_near(address, how & MF_COVERING_OR_NEXT))
+    if (rc == -ENOENT && mf_vsyscall_is_near(address, how & MF_COVERING_OR_NEXT))
         return answer_gate(process, how, out);
     if (rc < 0)
         return rc;

@@ -5,13 +5,13 @@
 #include "mapfiles.h"
 #include "os/procmap_query.h"
 
-/* The kernel's query_flags for the filter of a question. */
-static inline uint64_t mf_query_flags(uint32_t question)
+/* The kernel's query_flags for the filter of a options. */
+static inline uint64_t mf_query_flags(uint32_t options)
 {
     _Static_assert((int)MF_QUERY_READABLE == MF_READABLE && (int)MF_QUERY_WRITABLE == MF_WRITABLE &&
                    (int)MF_QUERY_EXECUTABLE == MF_EXECUTABLE && (int)MF_QUERY_SHARED == MF_SHARED, "the same bits");
-    return (question & (MF_READABLE | MF_WRITABLE | MF_EXECUTABLE | MF_SHARED)) |
-           (question & MF_FILE_BACKED ? MF_QUERY_FILE_BACKED : 0);
+    return (options & (MF_READABLE | MF_WRITABLE | MF_EXECUTABLE | MF_SHARED)) |
+           (options & MF_FILE_BACKED ? MF_QUERY_FILE_BACKED : 0);
 }
 
 /* One PROCMAP_QUERY on the memory that the process has now, also after execve(2). 0 or a negative errno. */

@@ -122,7 +122,7 @@ static bool is_same(const struct mf_procmap_query *now, const struct mf_mapping 
            (mf_record_is_unnumbered(mapping) || is_same_file(now, mapping));
 }
 
-int mf_confirm(struct mf_process *process, const struct mf_mapping *mapping)
+int mf_mapping_validate(struct mf_process *process, const struct mf_mapping *mapping)
 {
     struct mf_procmap_query now = {.query_addr = mapping->start};
     int rc;
@@ -137,12 +137,12 @@ int mf_confirm(struct mf_process *process, const struct mf_mapping *mapping)
 
 int mf_validate(struct mf_process *process, const struct mf_mapping *mapping)
 {
-    const int holds = mf_confirm(process, mapping);
+    const int holds = mf_mapping_validate(process, mapping);
 
     return holds == 0 ? -ESTALE : holds < 0 ? holds : 0;
 }
 
-int mf_confirm_build_id(struct mf_process *process, const struct mf_mapping *mapping, uint8_t *build_id)
+int mf_validate_build_id(struct mf_process *process, const struct mf_mapping *mapping, uint8_t *build_id)
 {
     struct mf_procmap_query now = {
         .query_addr = mapping->start,
@@ -159,7 +159,7 @@ int mf_confirm_build_id(struct mf_process *process, const struct mf_mapping *map
     return is_same(&now, mapping) ? (int)now.build_id_size : -ESTALE;
 }
 
-long mf_confirm_name(struct mf_process *process, const struct mf_mapping *mapping, char *name)
+long mf_validate_name(struct mf_process *process, const struct mf_mapping *mapping, char *name)
 {
     struct mf_procmap_query now = {
         .query_addr = mapping->start,

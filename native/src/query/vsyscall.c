@@ -12,12 +12,12 @@
 /* mf_process.gate: 0 not known yet, NONE, or flags of the record. The kind in them is not 0. */
 enum { NOT_KNOWN = 0, NONE = 1 };
 
-void mf_gate_remember(struct mf_process *process, uint32_t flags)
+void mf_vsyscall_remember(struct mf_process *process, uint32_t flags)
 {
     __atomic_store_n(&process->gate, flags != 0 ? flags : NONE, __ATOMIC_RELAXED);
 }
 
-bool mf_gate_is_near(uint64_t address, bool or_next)
+bool mf_vsyscall_is_near(uint64_t address, bool or_next)
 {
 #ifdef __x86_64__
     return address < GATE_END && (or_next || address >= GATE_START);
@@ -35,7 +35,7 @@ static uint32_t flags_in_last_line(const char *text, const char *end, bool begin
     const char *const line = newline != NULL ? newline + 1 : begins_a_line ? text : NULL;
     struct mf_mapping mapping;
 
-    if (line == NULL || end[-1] != '\n' || mf_text_line(text, line, end, NULL, &mapping) == NULL)
+    if (line == NULL || end[-1] != '\n' || mf_maps_text_line(text, line, end, NULL, &mapping) == NULL)
         return 0;
     return mf_mapping_kind(&mapping) == MF_KIND_VSYSCALL ? mapping.flags : 0;
 }
@@ -62,17 +62,17 @@ static int learn(struct mf_process *process)
         }
     }
     if (length == 0 && (flags != 0 || mf_maps_alive(fd, process->traits) > 0)) /* execve(2) ends a text early */
-        mf_gate_remember(process, flags);
+        mf_vsyscall_remember(process, flags);
     mf_sys_close(fd);
     return (int)length;
 }
 
-int mf_gate_find(struct mf_process *process, uint32_t question, struct mf_mapping *out)
+int mf_vsyscall_find(struct mf_process *process, uint32_t options, struct mf_mapping *out)
 {
     uint32_t gate;
     int rc = 0;
 
-    if (!mf_gate_is_near(GATE_START, true))
+    if (!mf_vsyscall_is_near(GATE_START, true))
         return 0;
     if (__atomic_load_n(&process->gate, __ATOMIC_RELAXED) == NOT_KNOWN)
         rc = learn(process);
@@ -83,8 +83,8 @@ int mf_gate_find(struct mf_process *process, uint32_t question, struct mf_mappin
         .start = GATE_START,
         .end = GATE_END,
         .flags = gate,
-        .name_length = sizeof MF_GATE_NAME - 1,
+        .name_length = sizeof MF_VSYSCALL_NAME - 1,
         .file_index = -1,
     };
-    return mf_record_passes(out, question);
+    return mf_record_passes(out, options);
 }

@@ -3,12 +3,12 @@
 
 #include "read/unescape.h"
 
-int mf_parts_open(const struct mf_process *process)
+int mf_chunks_open(const struct mf_process *process)
 {
     return mf_maps_open(process->proc_fd);
 }
 
-long mf_parts_read(int maps_fd, char *to, size_t room, uint64_t offset)
+long mf_chunks_read(int maps_fd, char *to, size_t room, uint64_t offset)
 {
     size_t done = 0;
 
@@ -24,23 +24,23 @@ long mf_parts_read(int maps_fd, char *to, size_t room, uint64_t offset)
     return (long)done;
 }
 
-int mf_parts_is_whole(const struct mf_process *process, int maps_fd)
+int mf_chunks_is_whole(const struct mf_process *process, int maps_fd)
 {
     return mf_maps_alive(maps_fd, process->traits);
 }
 
-int mf_parts_parse(struct mf_process *process, const char *text, size_t length, uint32_t question, struct mf_snapshot *out)
+int mf_chunks_parse(struct mf_process *process, const char *text, size_t length, uint32_t options, struct mf_snapshot *out)
 {
-    struct mf_fill fill;
+    struct mf_builder fill;
     uint64_t text_length = length;
-    const int rc = mf_snapshot_parse_text(text, length, question, process->internal_devices, &fill, out);
+    const int rc = mf_snapshot_parse_text(text, length, options, process->internal_devices, &fill, out);
 
     if (rc < 0)
         return rc;
     if (fill.ambiguous) {
         char scratch[MF_NAME_MAX];
 
-        text_length = mf_names_unescape(process, &fill, scratch, length);
+        text_length = mf_unescape_names(process, &fill, scratch, length);
     }
-    return mf_fill_end(&fill, MF_BY_TEXT, length, text_length);
+    return mf_builder_end(&fill, MF_BY_TEXT, length, text_length);
 }

@@ -10,7 +10,7 @@
 struct walk {
     struct mf_process *process;
     int maps_fd;
-    struct mf_fill fill;
+    struct mf_builder fill;
     uint64_t length;       /* of the names so far, more than the room where that is short */
     uint64_t last_offset;  /* of the newest name: neighbours often have the same */
     uint32_t last_length;
@@ -48,27 +48,27 @@ static void add(struct walk *walk, struct mf_mapping *mapping, const char *name)
     keep_name(walk, name, full_length, mapping);
     if (full_length != 0 && memchr(name, '\n', full_length) != NULL)
         mapping->flags |= MF_ESCAPED;
-    mf_fill_add(&walk->fill);
+    mf_builder_add(&walk->fill);
 }
 
 static int add_gate(struct walk *walk)
 {
-    struct mf_mapping *const gate = mf_fill_next(&walk->fill);
-    const int rc = mf_gate_find(walk->process, walk->fill.question, gate);
+    struct mf_mapping *const gate = mf_builder_next(&walk->fill);
+    const int rc = mf_vsyscall_find(walk->process, walk->fill.options, gate);
 
     if (rc > 0)
-        add(walk, gate, MF_GATE_NAME);
+        add(walk, gate, MF_VSYSCALL_NAME);
     return rc < 0 ? rc : 0;
 }
 
 static int walk_all(struct walk *walk)
 {
-    struct mf_procmap_query query = {.query_flags = mf_query_flags(walk->fill.question) | MF_QUERY_COVERING_OR_NEXT};
+    struct mf_procmap_query query = {.query_flags = mf_query_flags(walk->fill.options) | MF_QUERY_COVERING_OR_NEXT};
 
     for (;;) {
         const uint64_t capacity = walk->fill.out->text_capacity;
         char *const name = walk->length + MF_NAME_MAX <= capacity ? walk->fill.text + walk->length : walk->scratch;
-        struct mf_mapping *const mapping = mf_fill_next(&walk->fill);
+        struct mf_mapping *const mapping = mf_builder_next(&walk->fill);
         int rc;
 
         query.vma_name_addr = (uintptr_t)name;
@@ -93,7 +93,7 @@ static bool is_same_picture(const struct mf_snapshot *a, const struct mf_snapsho
            memcmp(mf_snapshot_text(a), mf_snapshot_text(b), a->text_length) == 0;
 }
 
-int mf_read_query(struct mf_process *process, int maps_fd, uint32_t question, const struct mf_snapshot *previous,
+int mf_read_query(struct mf_process *process, int maps_fd, uint32_t options, const struct mf_snapshot *previous,
                   struct mf_snapshot *out)
 {
     struct walk walk;
@@ -102,12 +102,12 @@ int mf_read_query(struct mf_process *process, int maps_fd, uint32_t question, co
     walk.process = process;
     walk.maps_fd = maps_fd;
     walk.length = walk.last_offset = walk.last_length = 0;
-    mf_fill_begin(&walk.fill, out, question, process->internal_devices);
+    mf_builder_begin(&walk.fill, out, options, process->internal_devices);
     rc = walk_all(&walk);
     if (rc == 0)
-        rc = mf_fill_end(&walk.fill, MF_BY_QUERY, walk.length, walk.length);
-    if (rc == 1 && previous != NULL && previous->backend == MF_BY_QUERY && previous->question == question &&
-        !previous->torn && is_same_picture(previous, out))
+        rc = mf_builder_end(&walk.fill, MF_BY_QUERY, walk.length, walk.length);
+    if (rc == 1 && previous != NULL && previous->backend == MF_BY_QUERY && previous->options == options &&
+        !previous->inconsistent && is_same_picture(previous, out))
         return 0;
     return rc;
 }

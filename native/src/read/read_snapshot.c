@@ -4,15 +4,15 @@
 
 #include "snapshot/mapping.h"
 
-/* Reads before a picture is called torn, or a process that is replaced again and again gone. */
+/* Reads before a picture is called inconsistent, or a process that is replaced again and again gone. */
 #define ATTEMPTS 4
 
-static bool prefers_query(const struct mf_process *process, uint32_t question)
+static bool prefers_query(const struct mf_process *process, uint32_t options)
 {
-    if (question & (MF_BY_QUERY | MF_BY_TEXT))
-        return question & MF_BY_QUERY;
+    if (options & (MF_BY_QUERY | MF_BY_TEXT))
+        return options & MF_BY_QUERY;
     /* A system call a mapping pays where few pass: a plain JVM has 18 executable ones of 212. */
-    return question & MF_EXECUTABLE && process->traits & MF_TRAIT_QUERY;
+    return options & MF_EXECUTABLE && process->traits & MF_TRAIT_QUERY;
 }
 
 /*
@@ -75,10 +75,10 @@ static int reopen(struct source *source, bool for_this_read)
     return source->own_fd < 0 ? source->own_fd : 0;
 }
 
-static int read_until_whole(struct source *source, uint32_t question, const struct mf_snapshot *previous,
+static int read_until_whole(struct source *source, uint32_t options, const struct mf_snapshot *previous,
                             struct mf_snapshot *out)
 {
-    bool by_query = prefers_query(source->process, question);
+    bool by_query = prefers_query(source->process, options);
     int rc = -ESRCH;
 
     out->retries = 0;
@@ -88,7 +88,7 @@ static int read_until_whole(struct source *source, uint32_t question, const stru
 
         if (maps_fd < 0)
             return maps_fd;
-        rc = (by_query ? mf_read_query : mf_read_text)(source->process, maps_fd, question, previous, out);
+        rc = (by_query ? mf_read_query : mf_read_text)(source->process, maps_fd, options, previous, out);
         if (was_replaced(source)) {
             reopened = reopen(source, true);
             rc = -ESRCH;
@@ -97,7 +97,7 @@ static int read_until_whole(struct source *source, uint32_t question, const stru
             continue;
         } else if (rc == MF_MEMORY_GONE) {
             reopened = reopen(source, false);
-        } else if (rc != 1 || !out->torn) {
+        } else if (rc != 1 || !out->inconsistent) {
             return rc;
         }
         if (reopened < 0)
@@ -107,7 +107,7 @@ static int read_until_whole(struct source *source, uint32_t question, const stru
     return rc;
 }
 
-int mf_snapshot_read(struct mf_process *process, uint32_t question, const struct mf_snapshot *previous,
+int mf_snapshot_read(struct mf_process *process, uint32_t options, const struct mf_snapshot *previous,
                      struct mf_snapshot *out)
 {
     const uint32_t known = MF_FILTER | MF_BY_TEXT | MF_BY_QUERY;
@@ -115,11 +115,11 @@ int mf_snapshot_read(struct mf_process *process, uint32_t question, const struct
     int rc;
 
     if (!mf_snapshot_is_initialised(out) || (previous != NULL && !mf_snapshot_is_initialised(previous)) ||
-        previous == out || question & ~known || (question & MF_BY_TEXT && question & MF_BY_QUERY))
+        previous == out || options & ~known || (options & MF_BY_TEXT && options & MF_BY_QUERY))
         return -EINVAL;
-    if (question & MF_BY_QUERY && !(process->traits & MF_TRAIT_QUERY))
+    if (options & MF_BY_QUERY && !(process->traits & MF_TRAIT_QUERY))
         return -ENOTTY;
-    rc = read_until_whole(&source, question, previous, out);
+    rc = read_until_whole(&source, options, previous, out);
     end_reads(&source);
     return rc;
 }

@@ -11,11 +11,11 @@
 
 /*
  * Reads a snapshot through @p maps_fd, as mf_snapshot_read() does. A snapshot whose lines contradict each other is returned with
- * torn set.
+ * inconsistent set.
  */
-int mf_read_text(struct mf_process *process, int maps_fd, uint32_t question, const struct mf_snapshot *previous,
+int mf_read_text(struct mf_process *process, int maps_fd, uint32_t options, const struct mf_snapshot *previous,
                  struct mf_snapshot *out);
-int mf_read_query(struct mf_process *process, int maps_fd, uint32_t question, const struct mf_snapshot *previous,
+int mf_read_query(struct mf_process *process, int maps_fd, uint32_t options, const struct mf_snapshot *previous,
                   struct mf_snapshot *out);
 
 #endif

@@ -12,7 +12,7 @@ struct reading {
     struct mf_process *process;
     int maps_fd;
     const struct mf_snapshot *previous; /* while all that was read is as it was then, else NULL */
-    struct mf_fill fill;
+    struct mf_builder fill;
     uint64_t length;   /* bytes the kernel has given */
     uint64_t parsed;   /* of these, in whole lines */
     uint32_t lines;    /* that found no room */
@@ -30,7 +30,7 @@ static int parse_whole_lines(struct reading *reading)
     if (last == NULL)
         return 0;
     to = (uint64_t)(last + 1 - text);
-    if (mf_text_parse(&reading->fill, reading->parsed, to, &bad_line) < 0)
+    if (mf_maps_text_parse(&reading->fill, reading->parsed, to, &bad_line) < 0)
         return mf_snapshot_bad_line(reading->fill.out, bad_line, to);
     reading->parsed = to;
     return 0;
@@ -114,22 +114,22 @@ static int is_whole(const struct reading *reading)
 
 static int finish(struct reading *reading)
 {
-    struct mf_fill *const fill = &reading->fill;
+    struct mf_builder *const fill = &reading->fill;
     uint64_t text_length = reading->length;
 
     if (reading->full) {
         fill->passed += reading->lines;
-        return mf_fill_end(fill, MF_BY_TEXT, text_length, text_length);
+        return mf_builder_end(fill, MF_BY_TEXT, text_length, text_length);
     }
     if (reading->parsed != reading->length)
         return mf_snapshot_bad_line(fill->out, reading->parsed, reading->length);
-    mf_gate_remember(reading->process, fill->gate);
+    mf_vsyscall_remember(reading->process, fill->gate);
     if (fill->ambiguous)
-        text_length = mf_names_unescape(reading->process, fill, reading->scratch, text_length);
-    return mf_fill_end(fill, MF_BY_TEXT, reading->length, text_length);
+        text_length = mf_unescape_names(reading->process, fill, reading->scratch, text_length);
+    return mf_builder_end(fill, MF_BY_TEXT, reading->length, text_length);
 }
 
-int mf_read_text(struct mf_process *process, int maps_fd, uint32_t question, const struct mf_snapshot *previous,
+int mf_read_text(struct mf_process *process, int maps_fd, uint32_t options, const struct mf_snapshot *previous,
                  struct mf_snapshot *out)
 {
     struct reading reading;
@@ -137,11 +137,11 @@ int mf_read_text(struct mf_process *process, int maps_fd, uint32_t question, con
 
     reading.process = process;
     reading.maps_fd = maps_fd;
-    reading.previous = previous != NULL && previous->backend == MF_BY_TEXT && previous->question == question &&
-                       !previous->torn ? previous : NULL;
+    reading.previous = previous != NULL && previous->backend == MF_BY_TEXT && previous->options == options &&
+                       !previous->inconsistent ? previous : NULL;
     reading.length = reading.parsed = reading.lines = 0;
     reading.full = false;
-    mf_fill_begin(&reading.fill, out, question, process->internal_devices);
+    mf_builder_begin(&reading.fill, out, options, process->internal_devices);
     rc = read_all(&reading);
     if (rc < 0)
         return rc;

@@ -37,7 +37,7 @@ static bool is_shown_as(const char *raw, size_t raw_length, const char *shown, s
 }
 
 /* The raw name in scratch: its length, or -1 where the kernel does not tell. */
-static long raw_name(struct mf_process *process, const struct mf_fill *fill, const struct mf_mapping *record,
+static long raw_name(struct mf_process *process, const struct mf_builder *fill, const struct mf_mapping *record,
                      char *scratch)
 {
     const size_t suffix = record->flags & MF_DELETED ? MF_SUFFIX_LENGTH : 0; /* is off the record's name already */
@@ -51,7 +51,7 @@ static long raw_name(struct mf_process *process, const struct mf_fill *fill, con
     return is_shown_as(scratch, (size_t)length, fill->text + record->name_offset, record->name_length) ? length : -1;
 }
 
-uint64_t mf_names_unescape(struct mf_process *process, struct mf_fill *fill, char *scratch, uint64_t text_length)
+uint64_t mf_unescape_names(struct mf_process *process, struct mf_builder *fill, char *scratch, uint64_t text_length)
 {
     for (uint32_t i = 0; i < fill->count; i++) {
         struct mf_mapping *record = &fill->records[i];
@@ -70,6 +70,6 @@ uint64_t mf_names_unescape(struct mf_process *process, struct mf_fill *fill, cha
         }
         text_length += (uint64_t)length;
     }
-    mf_fill_index_files(fill);
+    mf_builder_index_files(fill);
     return text_length;
 }

@@ -12,6 +12,6 @@
  * @param text_length  bytes of text in use.
  * @return the length of the text then; more than there is room for where room is short.
  */
-uint64_t mf_names_unescape(struct mf_process *process, struct mf_fill *fill, char *scratch, uint64_t text_length);
+uint64_t mf_unescape_names(struct mf_process *process, struct mf_builder *fill, char *scratch, uint64_t text_length);
 
 #endif

@@ -13,32 +13,32 @@
  */
 #define LONG_SEARCH 256u
 
-static void clear_files(struct mf_fill *fill)
+static void clear_files(struct mf_builder *fill)
 {
     memset(fill->files, 0, (size_t)(fill->files_mask + 1) * sizeof *fill->files);
 }
 
-void mf_fill_begin(struct mf_fill *fill, struct mf_snapshot *out, uint32_t question, const uint64_t *devices)
+void mf_builder_begin(struct mf_builder *fill, struct mf_snapshot *out, uint32_t options, const uint64_t *devices)
 {
     char *block = (char *)out;
 
-    *fill = (struct mf_fill){
+    *fill = (struct mf_builder){
         .out = out,
         .records = (struct mf_mapping *)(out + 1),
         .text = block + out->text_offset,
         .files = (uint32_t *)(block + out->files_offset),
-        .files_mask = MF_FILL_FIRST_SLOTS - 1,
+        .files_mask = MF_BUILDER_FIRST_SLOTS - 1,
         .devices = devices,
-        .question = question,
+        .options = options,
     };
     clear_files(fill);
-    out->question = question;
+    out->options = options;
     out->backend = 0;
     out->mapping_count = out->file_count = 0;
     out->text_length = out->kernel_length = 0;
     out->needed_mappings = out->needed_text = 0;
     out->error_line = out->error_offset = out->error_length = 0;
-    out->torn = 0;
+    out->inconsistent = 0;
 }
 
 /* One file under one name: device and inode alone can be those of a memfd and of a SysV segment at once. */
@@ -60,7 +60,7 @@ static uint64_t mix(uint64_t a, uint64_t b)
  * Includes the name, because a file may have 65,000 hard links. The multiplier depends on an address of this process, which the
  * target cannot predict: so it cannot choose files that all have one hash.
  */
-static uint64_t hash_with_name(const struct mf_fill *fill, const struct mf_mapping *record, uint64_t key)
+static uint64_t hash_with_name(const struct mf_builder *fill, const struct mf_mapping *record, uint64_t key)
 {
     const uint64_t multiplier = (uint64_t)(uintptr_t)fill->out * 0x9e3779b97f4a7c15u | 1;
     const char *name = fill->text + record->name_offset;
@@ -77,7 +77,7 @@ static uint64_t hash_with_name(const struct mf_fill *fill, const struct mf_mappi
     return mix(key, multiplier);
 }
 
-static uint32_t hash_of(const struct mf_fill *fill, const struct mf_mapping *record)
+static uint32_t hash_of(const struct mf_builder *fill, const struct mf_mapping *record)
 {
     const uint64_t key = record->inode ^ (uint64_t)record->dev_minor << 40 ^ (uint64_t)record->name_length << 52;
 
@@ -85,7 +85,7 @@ static uint32_t hash_of(const struct mf_fill *fill, const struct mf_mapping *rec
 }
 
 /* The slot of a record's file, or the free one where it belongs. */
-static uint32_t *slot_of(struct mf_fill *fill, const struct mf_mapping *record)
+static uint32_t *slot_of(struct mf_builder *fill, const struct mf_mapping *record)
 {
     const uint32_t first = hash_of(fill, record) & fill->files_mask;
     uint32_t slot = first;
@@ -96,7 +96,7 @@ static uint32_t *slot_of(struct mf_fill *fill, const struct mf_mapping *record)
     return &fill->files[slot];
 }
 
-static void double_files(struct mf_fill *fill, uint32_t records)
+static void double_files(struct mf_builder *fill, uint32_t records)
 {
     int32_t next = 0;
 
@@ -111,7 +111,7 @@ static void double_files(struct mf_fill *fill, uint32_t records)
 }
 
 /* false: the search was long, so the hash includes names from now on, and all records have to be indexed again. */
-static bool index_file(struct mf_fill *fill, uint32_t at)
+static bool index_file(struct mf_builder *fill, uint32_t at)
 {
     struct mf_mapping *const record = &fill->records[at];
     const struct mf_mapping *const last = fill->last_file != 0 ? &fill->records[fill->last_file - 1] : NULL;
@@ -136,16 +136,16 @@ static bool index_file(struct mf_fill *fill, uint32_t at)
     }
     *slot = at + 1;
     record->file_index = (int32_t)fill->file_count++;
-    if (!mf_fill_is_crowded(fill->file_count, fill->files_mask + 1))
+    if (!mf_builder_is_crowded(fill->file_count, fill->files_mask + 1))
         return true;
     if (fill->file_count > at + 1) /* those of records that gave way are counted, and memory has no room for more than records */
-        mf_fill_index_files(fill);
+        mf_builder_index_files(fill);
     else
         double_files(fill, at + 1);
     return true;
 }
 
-void mf_fill_index_files(struct mf_fill *fill)
+void mf_builder_index_files(struct mf_builder *fill)
 {
     uint32_t at;
 
@@ -158,20 +158,20 @@ void mf_fill_index_files(struct mf_fill *fill)
     } while (at < fill->count); /* a second time at most: after that the hash stays */
 }
 
-static void append(struct mf_fill *fill)
+static void append(struct mf_builder *fill)
 {
     fill->passed++;
     if (fill->count == fill->out->mapping_capacity)
         return;
     fill->ambiguous |= (fill->records[fill->count].flags & MF_AMBIGUOUS) != 0;
     if (!index_file(fill, fill->count++))
-        mf_fill_index_files(fill);
+        mf_builder_index_files(fill);
 }
 
 /* The newer word of the kernel holds: earlier records give way where the new mapping lies. */
-static void put_in_order(struct mf_fill *fill, bool passes)
+static void put_in_order(struct mf_builder *fill, bool passes)
 {
-    const struct mf_mapping newer = *mf_fill_next(fill);
+    const struct mf_mapping newer = *mf_builder_next(fill);
 
     fill->disordered = true;
     if (fill->passed > fill->most)
@@ -182,15 +182,15 @@ static void put_in_order(struct mf_fill *fill, bool passes)
     }
     if (fill->count > 0 && fill->records[fill->count - 1].end > newer.start)
         fill->records[fill->count - 1].end = newer.start;
-    *mf_fill_next(fill) = newer;
+    *mf_builder_next(fill) = newer;
     if (passes)
         append(fill);
 }
 
-void mf_fill_add(struct mf_fill *fill)
+void mf_builder_add(struct mf_builder *fill)
 {
-    struct mf_mapping *const mapping = mf_fill_next(fill);
-    const bool passes = mf_record_passes(mapping, fill->question);
+    struct mf_mapping *const mapping = mf_builder_next(fill);
+    const bool passes = mf_record_passes(mapping, fill->options);
     const uint64_t before = fill->last_end;
 
     fill->last_end = mapping->end;
@@ -202,18 +202,18 @@ void mf_fill_add(struct mf_fill *fill)
         append(fill);
 }
 
-int mf_fill_end(struct mf_fill *fill, uint32_t backend, uint64_t kernel_length, uint64_t text_length)
+int mf_builder_end(struct mf_builder *fill, uint32_t backend, uint64_t kernel_length, uint64_t text_length)
 {
     struct mf_snapshot *out = fill->out;
 
-    if (mf_fill_is_short(fill) || text_length > out->text_capacity) {
+    if (mf_builder_is_short(fill) || text_length > out->text_capacity) {
         out->needed_mappings = fill->passed > fill->most ? fill->passed : fill->most;
         out->needed_text = text_length > UINT32_MAX ? UINT32_MAX : (uint32_t)text_length;
         return -ENOBUFS;
     }
     if (fill->disordered)
-        mf_fill_index_files(fill); /* the table still knows records that gave way */
-    out->torn = fill->disordered;
+        mf_builder_index_files(fill); /* the table still knows records that gave way */
+    out->inconsistent = fill->disordered;
     out->backend = backend;
     out->mapping_count = fill->count;
     out->file_count = fill->file_count;

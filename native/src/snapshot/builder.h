@@ -1,21 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Filling a snapshot one mapping at a time, whoever tells of it: the text or the query. */
-#ifndef MF_FILL_H
-#define MF_FILL_H
+#ifndef MF_BUILDER_H
+#define MF_BUILDER_H
 
 #include "mapfiles.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 
-struct mf_fill {
+struct mf_builder {
     struct mf_snapshot *out;
     struct mf_mapping *records;
     char *text;
     uint32_t *files;          /* hash table: index of the first record of a file, plus one */
     uint32_t files_mask;
     const uint64_t *devices;  /* of the kernel's own mounts; NULL: saved text */
-    uint32_t question;
+    uint32_t options;
     uint32_t count;           /* records there is room for */
     uint32_t passed;          /* mappings that passed the filter: more than count where room is short */
     uint32_t most;            /* of these at once, before others gave way */
@@ -31,28 +31,28 @@ struct mf_fill {
 };
 
 /* Few files are the rule, whatever the room: clearing all of it would cost a small process more than its text. */
-#define MF_FILL_FIRST_SLOTS 64u
+#define MF_BUILDER_FIRST_SLOTS 64u
 
 /* Whether the table of files must double: it is kept two thirds full at most. */
-static inline bool mf_fill_is_crowded(uint64_t files, uint64_t slots)
+static inline bool mf_builder_is_crowded(uint64_t files, uint64_t slots)
 {
     return files > slots / 3 * 2;
 }
 
 /* Begins a picture: no mapping yet. */
-void mf_fill_begin(struct mf_fill *fill, struct mf_snapshot *out, uint32_t question, const uint64_t *devices);
+void mf_builder_begin(struct mf_builder *fill, struct mf_snapshot *out, uint32_t options, const uint64_t *devices);
 
 /* Where the next mapping is to be written. */
-static inline struct mf_mapping *mf_fill_next(struct mf_fill *fill)
+static inline struct mf_mapping *mf_builder_next(struct mf_builder *fill)
 {
     return fill->count < fill->out->mapping_capacity ? &fill->records[fill->count] : &fill->beyond;
 }
 
 /* Adds what was written there: a classified mapping whose name is in the text; if the filter lets it through. */
-void mf_fill_add(struct mf_fill *fill);
+void mf_builder_add(struct mf_builder *fill);
 
 /* Gives all records their file indices anew: names were changed. */
-void mf_fill_index_files(struct mf_fill *fill);
+void mf_builder_index_files(struct mf_builder *fill);
 
 /*
  * Ends a picture: writes counts and index, or says what was short.
@@ -60,9 +60,9 @@ void mf_fill_index_files(struct mf_fill *fill);
  * @param kernel_length  bytes the kernel wrote; the whole text with names appended is as long as text_length.
  * @return 1, or -ENOBUFS.
  */
-int mf_fill_end(struct mf_fill *fill, uint32_t backend, uint64_t kernel_length, uint64_t text_length);
+int mf_builder_end(struct mf_builder *fill, uint32_t backend, uint64_t kernel_length, uint64_t text_length);
 
-static inline bool mf_fill_is_short(const struct mf_fill *fill)
+static inline bool mf_builder_is_short(const struct mf_builder *fill)
 {
     return fill->passed > fill->count;
 }

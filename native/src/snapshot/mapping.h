@@ -65,10 +65,10 @@ static inline bool mf_record_may_have_path(const struct mf_mapping *record)
            (kind == MF_KIND_OTHER && record->flags & MF_SUFFIXED);
 }
 
-/* Whether a record has all the bits that the filter of a question asks for. */
-static inline bool mf_record_passes(const struct mf_mapping *record, uint32_t question)
+/* Whether a record has all the bits that the filter of a options asks for. */
+static inline bool mf_record_passes(const struct mf_mapping *record, uint32_t options)
 {
-    const uint32_t filter = question & MF_FILTER;
+    const uint32_t filter = options & MF_FILTER;
 
     return (record->flags & filter) == filter;
 }

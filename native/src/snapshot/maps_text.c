@@ -178,13 +178,13 @@ static inline const char *read_line(const char *text, const char *line, const ch
     return end + 1;
 }
 
-const char *mf_text_line(const char *text, const char *line, const char *to, const uint64_t *devices,
+const char *mf_maps_text_line(const char *text, const char *line, const char *to, const uint64_t *devices,
                          struct mf_mapping *out)
 {
     return read_line(text, line, to, devices, out);
 }
 
-int mf_text_parse(struct mf_fill *fill, uint64_t from, uint64_t to, uint64_t *bad_line)
+int mf_maps_text_parse(struct mf_builder *fill, uint64_t from, uint64_t to, uint64_t *bad_line)
 {
     const char *const text = fill->text;
     const char *const end = text + to;
@@ -192,7 +192,7 @@ int mf_text_parse(struct mf_fill *fill, uint64_t from, uint64_t to, uint64_t *ba
     const bool backslash = at != end && memchr(at, '\\', (size_t)(end - at)) != NULL;
 
     while (at != end) {
-        struct mf_mapping *const mapping = mf_fill_next(fill);
+        struct mf_mapping *const mapping = mf_builder_next(fill);
         const char *const next = read_line(text, at, end, fill->devices, mapping);
 
         /* The address space of a live process may move under the reader; in saved text disorder is an error. */
@@ -202,7 +202,7 @@ int mf_text_parse(struct mf_fill *fill, uint64_t from, uint64_t to, uint64_t *ba
         }
         if (backslash && mapping->flags & MF_FILE_BACKED && holds_escape(text + mapping->name_offset, mapping->name_length))
             mapping->flags |= MF_AMBIGUOUS;
-        mf_fill_add(fill);
+        mf_builder_add(fill);
         at = next;
     }
     return 0;

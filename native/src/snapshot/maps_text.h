@@ -10,10 +10,10 @@
  *
  * @return 0, or -EBADMSG: @p bad_line is the first byte of the line that does not parse; those before it are added.
  */
-int mf_text_parse(struct mf_fill *fill, uint64_t from, uint64_t to, uint64_t *bad_line);
+int mf_maps_text_parse(struct mf_builder *fill, uint64_t from, uint64_t to, uint64_t *bad_line);
 
 /* Parses one line of [line, to), whose last byte is a newline: the byte behind it, or NULL. The record is classified. */
-const char *mf_text_line(const char *text, const char *line, const char *to, const uint64_t *devices,
+const char *mf_maps_text_line(const char *text, const char *line, const char *to, const uint64_t *devices,
                          struct mf_mapping *out);
 
 #endif

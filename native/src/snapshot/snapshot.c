@@ -23,9 +23,9 @@ struct layout {
 /* Slots that the table of files may grow to. */
 static uint64_t file_slots(uint32_t mapping_capacity)
 {
-    uint64_t slots = MF_FILL_FIRST_SLOTS;
+    uint64_t slots = MF_BUILDER_FIRST_SLOTS;
 
-    while (mf_fill_is_crowded(mapping_capacity, slots))
+    while (mf_builder_is_crowded(mapping_capacity, slots))
         slots *= 2;
     return slots;
 }
@@ -94,31 +94,31 @@ int mf_snapshot_bad_line(struct mf_snapshot *out, uint64_t line, uint64_t length
     return -EBADMSG;
 }
 
-int mf_snapshot_parse_text(const char *text, size_t length, uint32_t question, const uint64_t *internal_devices,
-                           struct mf_fill *fill, struct mf_snapshot *out)
+int mf_snapshot_parse_text(const char *text, size_t length, uint32_t options, const uint64_t *internal_devices,
+                           struct mf_builder *fill, struct mf_snapshot *out)
 {
     const char *const last = length != 0 ? memrchr(text, '\n', length) : NULL;
     const uint64_t whole = last ? (uint64_t)(last + 1 - text) : 0;
     uint64_t bad_line = whole;
 
-    if (!mf_snapshot_is_initialised(out) || question & ~(MF_FILTER | MF_BY_TEXT))
+    if (!mf_snapshot_is_initialised(out) || options & ~(MF_FILTER | MF_BY_TEXT))
         return -EINVAL;
-    mf_fill_begin(fill, out, question, internal_devices);
+    mf_builder_begin(fill, out, options, internal_devices);
     if (length > out->text_capacity) {
         fill->passed = mf_snapshot_lines(text, length);
-        return mf_fill_end(fill, MF_BY_TEXT, length, length);
+        return mf_builder_end(fill, MF_BY_TEXT, length, length);
     }
     if (length != 0) /* else the text may be NULL */
         memcpy(fill->text, text, length);
-    if (mf_text_parse(fill, 0, whole, &bad_line) < 0 || whole != length)
+    if (mf_maps_text_parse(fill, 0, whole, &bad_line) < 0 || whole != length)
         return mf_snapshot_bad_line(out, bad_line, length);
     return 0;
 }
 
-int mf_snapshot_parse(const char *text, size_t length, uint32_t question, struct mf_snapshot *out)
+int mf_snapshot_parse(const char *text, size_t length, uint32_t options, struct mf_snapshot *out)
 {
-    struct mf_fill fill;
-    const int rc = mf_snapshot_parse_text(text, length, question, NULL, &fill, out);
+    struct mf_builder fill;
+    const int rc = mf_snapshot_parse_text(text, length, options, NULL, &fill, out);
 
-    return rc == 0 ? mf_fill_end(&fill, MF_BY_TEXT, length, length) : rc;
+    return rc == 0 ? mf_builder_end(&fill, MF_BY_TEXT, length, length) : rc;
 }

@@ -14,12 +14,12 @@ uint32_t mf_snapshot_lines(const char *text, uint64_t length);
 int mf_snapshot_bad_line(struct mf_snapshot *out, uint64_t line, uint64_t length);
 
 /*
- * Copies text into a snapshot and parses it. If 0 is returned, the caller completes the snapshot with mf_fill_end().
+ * Copies text into a snapshot and parses it. If 0 is returned, the caller completes the snapshot with mf_builder_end().
  *
  * @param internal_devices  of the process that the text was read of; NULL: unknown.
  * @return 0, or an error of mf_snapshot_parse().
  */
-int mf_snapshot_parse_text(const char *text, size_t length, uint32_t question, const uint64_t *internal_devices,
-                           struct mf_fill *fill, struct mf_snapshot *out);
+int mf_snapshot_parse_text(const char *text, size_t length, uint32_t options, const uint64_t *internal_devices,
+                           struct mf_builder *fill, struct mf_snapshot *out);
 
 #endif
