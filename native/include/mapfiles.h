@@ -190,7 +190,8 @@ enum mf_privilege {
     MF_CALLER_IS_ROOT = 1u << 0,                /**< its effective user ID is 0 */
     MF_CALLER_HAS_PTRACE = 1u << 1,             /**< CAP_SYS_PTRACE: may read processes of other users */
     MF_CALLER_HAS_CHECKPOINT_RESTORE = 1u << 2, /**< CAP_CHECKPOINT_RESTORE or CAP_SYS_ADMIN: may follow map_files entries */
-    MF_CALLER_HAS_PERFMON = 1u << 3,            /**< CAP_PERFMON or CAP_SYS_ADMIN: may open perf events */
+    MF_CALLER_HAS_PERFMON = 1u << 3,            /**< CAP_PERFMON or CAP_SYS_ADMIN: may open perf events, unless
+                                                     MF_CALLER_IN_USER_NAMESPACE is set too */
     MF_CALLER_IN_USER_NAMESPACE = 1u << 4,      /**< it is not in the initial user namespace: its capabilities are valid only in its
                                                      own namespace */
 };
@@ -387,6 +388,9 @@ MF_API int mf_mapping_validate(struct mf_process *process, const struct mf_mappi
 
 /**
  * Reads memory of a process through /proc/PID/mem: for images without a file, such as [vdso].
+ *
+ * Blocks until each page is provided: by a file system such as FUSE or NFS, or by a userfaultfd(2) handler of the target. A target can
+ * make that last for ever. The blocked thread can be killed, but not interrupted. The same is true when mf_file_open() compares bytes.
  *
  * @return the number of bytes read, which is smaller if unreadable memory follows
  * @retval -EIO     no byte can be read

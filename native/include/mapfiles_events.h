@@ -200,7 +200,8 @@ MF_API void mf_events_close(struct mf_events *events);
 
 /** Why perf_event_open(2) is denied to the calling thread: bits of mf_events_denial_reasons(). */
 enum mf_events_denial {
-    MF_EVENTS_PARANOID = 1u << 0, /**< perf_event_paranoid is above 2 (some distributions): lower it, or have CAP_PERFMON */
+    MF_EVENTS_PARANOID = 1u << 0, /**< perf_event_paranoid is above 2 (some distributions): lower it, or have CAP_PERFMON in
+                                       the initial user namespace */
     MF_EVENTS_SECCOMP = 1u << 1,  /**< a system call filter is active (containers): allow perf_event_open in it */
     MF_EVENTS_POLICY = 1u << 2,   /**< none of these: a security module denies it */
     MF_EVENTS_ABSENT = 1u << 3,   /**< the kernel was built without perf events */

@@ -52,7 +52,7 @@ enum mf_file_state {
  * @retval -ENOENT  the mapping has no file
  * @return -ESTALE, -ESRCH, -ECHILD, -EMFILE, -ENFILE, -ENOMEM as mapfiles.h describes.
  *
- * Takes 24 KiB of stack.
+ * The limits are those of mf_file_open(). Takes 24 KiB of stack.
  */
 MF_API int mf_file_state(struct mf_process *process, const struct mf_mapping *mapping, const char *name);
 
@@ -267,7 +267,8 @@ enum mf_open_option {
  * Like any open(2) this breaks a lease on the file (fcntl(2), F_SETLEASE).
  *
  * Limits on work that a file can cause: of an ELF file at most 256 program headers and 128 KiB are read to find its build ID, and
- * the bytes of a mapping of more than 16 GiB are not compared. Beyond these limits the file is not verified.
+ * the bytes of a mapping of more than 16 GiB are not compared. The first 512 descriptors of the target are searched for the file.
+ * Beyond these limits the file is not verified.
  *
  * @param options  bits of enum mf_open_option.
  * @param[out] fd  a descriptor that the caller owns, if no error is returned.
@@ -282,6 +283,7 @@ enum mf_open_option {
  * @retval -ENODATA  the file at the path cannot be verified
  * @retval -EBADF    MF_OPEN_WRITABLE, but the target opened the file for reading
  * @retval -EACCES   the caller may not open the file, or the file is immutable
+ * @retval -ELOOP    the target has a root directory (chroot(2)) that is more than 64 directories deep
  * @retval -EUNATCH  the mapping is of something that cannot be opened: a perf ring, a socket, a buffer of a device
  * @retval -EAGAIN   a process has a lease on the file and has been notified: retry. With MF_OPEN_ENTRY_ONLY: open without that option
  * @return any other negative value is an errno of open(2). If that errno has another meaning here, -EIO is returned instead.
@@ -315,7 +317,8 @@ MF_API int mf_file_verify(struct mf_process *process, const struct mf_mapping *m
  * @retval -ENOENT  the mapping has no file
  * @return -ESTALE, -ESRCH, -ECHILD as mapfiles.h describes.
  *
- * Takes 16 KiB of stack.
+ * The limits are those of mf_file_open(). A deleted file without the capability costs most: up to 512 descriptors of the target are
+ * searched. Takes 16 KiB of stack.
  */
 MF_API int mf_file_quick_verify(struct mf_process *process, const struct mf_mapping *mapping, const char *name);
 

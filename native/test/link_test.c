@@ -213,6 +213,33 @@ static void a_deleted_program(void)
     process = own;
 }
 
+/* The process decides how many descriptors it has: of those it has open, the first 512 are searched. */
+static void a_deleted_file_behind_many_descriptors(void)
+{
+    int others[600];
+    int fd;
+    void *at;
+
+    if (!is_numbered())
+        return;
+    place_file(path_of("far"), 'F');
+    for (int i = 0; i < 600; i++)
+        others[i] = open("/dev/null", O_RDONLY);
+    fd = open(path_of("far"), O_RDONLY);
+    at = map_it(fd);
+    unlink(path_of("far"));
+    CHECK(fd > 600, "descriptor %d", fd);
+    CHECK_IS(opened('F'), -EIDRM, "behind 600 descriptors");
+    CHECK_IS(mf_file_quick_verify(&process, &mapping, name), MF_NOT_VERIFIED, "behind 600 descriptors");
+    for (int i = 0; i < 200; i++)
+        close(others[i]);
+    is_had('F', MF_FILE_DELETED, "behind 400 descriptors");
+    for (int i = 200; i < 600; i++)
+        close(others[i]);
+    close(fd);
+    munmap(at, 3 * 4096);
+}
+
 /* Links cannot prove anything there either. A process may have thousands of descriptors, and hundreds of such mappings. */
 static void no_links_are_read_in_vain(void)
 {
@@ -240,6 +267,7 @@ static void try_place(void)
     round_number++;
     no_links_are_read_in_vain();
     a_deleted_file_that_is_open();
+    a_deleted_file_behind_many_descriptors();
     a_file_by_another_name();
     a_file_below_a_closed_directory();
     a_deleted_program();

@@ -25,7 +25,7 @@ struct record {
     uint64_t mask; /* of places in the ring */
     uint64_t at;   /* where it begins */
     uint32_t size; /* bytes, checked */
-    uint16_t type;
+    uint32_t type;
     uint16_t misc;
 };
 
@@ -56,14 +56,13 @@ static uint64_t word(const struct record *record, uint32_t offset)
     return value;
 }
 
-static int32_t low(uint64_t word)
+/* A number of 32 bits, at a multiple of 4 bytes. */
+static int32_t half(const struct record *record, uint32_t offset)
 {
-    return (int32_t)(uint32_t)word;
-}
+    int32_t value;
 
-static int32_t high(uint64_t word)
-{
-    return (int32_t)(uint32_t)(word >> 32);
+    memcpy(&value, data_of(record->ring) + ((record->at + offset) & record->mask), sizeof value);
+    return value;
 }
 
 static void copy(const struct record *record, uint32_t offset, void *to, uint32_t bytes)
@@ -76,7 +75,7 @@ static void copy(const struct record *record, uint32_t offset, void *to, uint32_
     memcpy((char *)to + first, data_of(record->ring), bytes - first);
 }
 
-static uint32_t least_size(uint16_t type)
+static uint32_t least_size(uint32_t type)
 {
     return TRAILER + (type == MF_PERF_MMAP2_RECORD   ? MMAP2_NAME + WORD
                       : type == MF_PERF_COMM_RECORD  ? COMM_NAME + WORD
@@ -95,15 +94,15 @@ static uint64_t time_of(const struct mf_events *events, const struct record *rec
 static bool look(const struct mf_ring *ring, uint64_t mask, struct record *out)
 {
     const uint64_t available = ring->head - ring->tail;
-    uint64_t header;
+    struct mf_perf_header header;
 
     *out = (struct record){.ring = ring, .mask = mask, .at = ring->tail};
     if (available < WORD)
         return false;
-    header = word(out, 0);
-    out->type = (uint16_t)header;
-    out->misc = (uint16_t)(header >> 32);
-    out->size = (uint32_t)(header >> 48);
+    memcpy(&header, data_of(ring) + (out->at & mask), sizeof header);
+    out->type = header.type;
+    out->misc = header.misc;
+    out->size = header.size;
     return out->size % WORD == 0 && out->size <= available && out->size >= least_size(out->type) && out->size <= RECORD_MAX;
 }
 
@@ -132,10 +131,8 @@ bool mf_events_inherits(struct mf_events *events, int32_t tid)
             continue;
         ring.head = head_of(&ring);
         for (; look(&ring, events->ring_bytes - 1, &record); ring.tail += record.size) {
-            const uint64_t threads = word(&record, 2 * WORD);
-
-            if (record.type == MF_PERF_FORK && low(threads) == tid)
-                return !is_in_doubt(events, high(threads), time_of(events, &record));
+            if (record.type == MF_PERF_FORK && half(&record, 2 * WORD) == tid)
+                return !is_in_doubt(events, half(&record, 2 * WORD + 4), time_of(events, &record));
         }
     }
     return false;
@@ -205,8 +202,8 @@ static void take_file(const struct record *record, struct mf_event *event, const
         mf_record_classify(mapping, name, NULL);
         mapping->inode = 0;
     } else {
-        mapping->dev_major = (uint32_t)low(word(record, 40));
-        mapping->dev_minor = (uint32_t)high(word(record, 40));
+        mapping->dev_major = (uint32_t)half(record, 40);
+        mapping->dev_minor = (uint32_t)half(record, 44);
         mapping->inode = word(record, 48);
         mf_record_classify(mapping, name, devices);
     }
@@ -215,7 +212,8 @@ static void take_file(const struct record *record, struct mf_event *event, const
 static bool take_mapping(const struct record *record, const struct sink *sink, const uint64_t *devices, struct mf_event *event)
 {
     struct mf_mapping *const mapping = &event->mapping;
-    const uint64_t protection = word(record, 64); /* PROT_ and MAP_ of mmap(2) */
+    const uint32_t protection = (uint32_t)half(record, 64); /* PROT_ of mmap(2) */
+    const uint32_t sharing = (uint32_t)half(record, 68);    /* MAP_ */
     const char *name;
 
     if (!take_name(record, MMAP2_NAME, sink, mapping))
@@ -225,7 +223,7 @@ static bool take_mapping(const struct record *record, const struct sink *sink, c
         mapping->name_length = 0;
     mapping->start = word(record, 16);
     mapping->end = mapping->start + word(record, 24);
-    mapping->flags = (uint32_t)(protection & 7) | (protection >> 32 & 1 ? MF_SHARED : 0) |
+    mapping->flags = (protection & 7) | (sharing & 1 ? MF_SHARED : 0) |
                      (memchr(name, '\n', mapping->name_length) != NULL ? MF_ESCAPED : 0);
     take_file(record, event, name, devices);
     mapping->offset = mapping->flags & MF_FILE_BACKED ? word(record, 32) : 0;
@@ -237,11 +235,11 @@ static bool take_mapping(const struct record *record, const struct sink *sink, c
 static bool take(struct mf_events *events, const struct record *record, const struct sink *sink, struct mf_event *event,
                  bool *room)
 {
-    const uint64_t who = word(record, WORD);
-    const bool ours = low(who) == events->pid;
+    const int32_t other = half(record, WORD + 4); /* thread; of FORK the parent process */
+    const bool ours = half(record, WORD) == events->pid;
 
-    event->pid = low(who);
-    event->tid = high(who);
+    event->pid = half(record, WORD);
+    event->tid = other;
     event->mapping.file_index = -1;
     switch (record->type) {
     case MF_PERF_MMAP2_RECORD:
@@ -256,11 +254,11 @@ static bool take(struct mf_events *events, const struct record *record, const st
         return true;
     case MF_PERF_FORK:
         event->kind = ours ? MF_EVENT_THREAD_STARTED : MF_EVENT_FORKED;
-        event->tid = low(word(record, 2 * WORD));
-        return ours || high(who) == events->pid;
+        event->tid = half(record, 2 * WORD);
+        return ours || other == events->pid;
     case MF_PERF_EXIT:
         event->kind = MF_EVENT_THREAD_ENDED;
-        event->tid = low(word(record, 2 * WORD));
+        event->tid = half(record, 2 * WORD);
         return ours;
     case MF_PERF_LOST:
         sink->drained->lost += word(record, 2 * WORD);
@@ -330,7 +328,7 @@ static bool step(struct mf_events *events, struct mf_ring *ring, const struct si
         !is_repeated(events, ring, event, word(&record, record.size - WORD)) && !mf_events_is_false_end(events, event, drained)) {
         drained->count++;
         drained->text_length += event->mapping.name_length;
-        cover_doubtful(events, event, high(word(&record, 2 * WORD)), drained);
+        cover_doubtful(events, event, half(&record, 2 * WORD + 4), drained);
     }
     if (!room)
         return false;

@@ -80,6 +80,17 @@ static bool is_denied(int directory, const char *entry)
     return MF_SYS(SYS_readlinkat, directory, entry, target, sizeof target) == -EACCES;
 }
 
+/*
+ * Why the directory is denied. -EPERM: it alone is; -EACCES: the maps are, too, as after execve(2) of a set-user-ID program; or that
+ * the process has exited. Without PROCMAP_QUERY the text is opened and not searched: this is asked for each entry.
+ */
+static int why_denied(struct mf_process *process, const struct mf_mapping *mapping)
+{
+    const int rc = mf_state(process)->traits & MF_TRAIT_QUERY ? mf_mapping_validate(process, mapping) : mf_maps_explain(mf_state(process)->proc_fd, 0);
+
+    return rc < 0 ? rc : -EPERM;
+}
+
 long mf_entry_call(struct mf_process *process, const struct mf_mapping *mapping, enum mf_entry_call call, void *to)
 {
     char entry[ENTRY_NAME];
@@ -87,7 +98,7 @@ long mf_entry_call(struct mf_process *process, const struct mf_mapping *mapping,
     long rc = mf_entry_prepare(process);
 
     if (rc == -EACCES)
-        return -EPERM;
+        return why_denied(process, mapping);
     *dash = '-';
     *mf_put_hex(dash + 1, mapping->end) = 0;
     for (int attempt = 0; rc == 0; attempt++) {

@@ -10,7 +10,7 @@
  * fs/proc/base.c: the right to read the mappings is enough. cwd and root are directories, which cannot be mapped.)
  *
  * Where device and inode are a file's own, they are those of the record. Elsewhere the name is, and the content is still to be
- * verified. The first 4,096 descriptors are looked through, by the text of their links: the file systems of other files are not
+ * verified. The first 512 open descriptors are searched, by the text of their links: the file systems of other files are not
  * asked for anything.
  *
  * @return a descriptor; -ENOENT: no such link leads there; or another negative errno.

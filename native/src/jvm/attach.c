@@ -99,13 +99,19 @@ static int connect_in(int tmp_fd, const struct mf_attach_target *target)
     return rc;
 }
 
-/* Whether the target itself listens at the other end (unix(7): SO_PEERCRED is of the process that called listen(2)). */
-static bool is_peer(int socket, int32_t pid)
+/*
+ * Whether the target itself listens at the other end (unix(7): SO_PEERCRED is of the process that called listen(2)). A target that is in
+ * its directory in /proc after the call has had its PID all the while, so that it was no later process' PID.
+ */
+static int check_peer(int socket, const struct mf_attach_target *target)
 {
     struct ucred peer = {0};
     socklen_t size = sizeof peer;
+    const long rc = MF_SYS(SYS_getsockopt, socket, SOL_SOCKET, SO_PEERCRED, &peer, &size);
 
-    return MF_SYS(SYS_getsockopt, socket, SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0 && peer.pid == pid;
+    if (rc < 0 || peer.pid != target->pid)
+        return -EXDEV;
+    return MF_SYS(SYS_faccessat, target->proc_fd, "stat", F_OK) == 0 ? 0 : -ESRCH;
 }
 
 int mf_attach_connect(const struct mf_attach_target *target)
@@ -119,9 +125,13 @@ int mf_attach_connect(const struct mf_attach_target *target)
     rc = connect_in(tmp_fd, target);
     mf_credentials_restore(&before);
     mf_sys_close(tmp_fd);
-    if (rc >= 0 && !is_peer(rc, target->pid)) {
-        mf_sys_close(rc);
-        return -EXDEV;
+    if (rc >= 0) {
+        const int error = check_peer(rc, target);
+
+        if (error < 0) {
+            mf_sys_close(rc);
+            return error;
+        }
     }
     return rc;
 }

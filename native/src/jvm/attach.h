@@ -45,7 +45,8 @@ struct mf_attach_trigger {
  * @retval -ESRCH, -ECHILD  the target has exited
  * @return any other negative value is the errno of opening the target's /tmp, or of connect(2).
  *
- * Thread-safe; changes the credentials of the calling thread and restores them; allocates nothing.
+ * Thread-safe; changes the credentials of the calling thread and restores them; allocates nothing. While a thread of this process acts
+ * as another user, others that would do so wait.
  */
 int mf_attach_connect(const struct mf_attach_target *target);
 

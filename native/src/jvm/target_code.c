@@ -14,10 +14,11 @@
 
 /*
  * Steps from a segment to the beginning of its block. One step spans up to 254 segments, but blocks that were joined have
- * shorter ones, until HotSpot mends that after 10,000 of them (CodeHeap::fragmentation_limit). 2 GiB have 16,777,216 segments.
+ * shorter ones, until HotSpot mends that after 10,000 of them (CodeHeap::fragmentation_limit). All code heaps together have up to
+ * 2 GiB (CODE_CACHE_SIZE_LIMIT): 2^25 segments of 64 bytes.
  */
 #define MAX_STEPS (1u << 17)
-#define MAX_SEGMENTS (1u << 26)
+#define MAX_SEGMENTS (1u << 25)
 
 struct heap {
     uint64_t low, high; /* committed */
@@ -229,6 +230,8 @@ static int next_in_heap(struct mf_pages *pages, const struct mf_code_layout *lay
         if (rc != 0)
             return rc == -ESRCH ? rc : -ENOENT; /* the map is one piece of memory: nothing follows */
         if (back == 0) {
+            if (++walk->blocks > MF_TARGET_MAX_BLOCKS)
+                return -EINVAL;
             if (walk->segment >= walk->prefetched)
                 prefetch_blocks(pages, layout, heap, walk);
             rc = read_blob(pages, layout, heap, heap->low + (walk->segment << heap->shift), out);

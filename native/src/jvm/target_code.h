@@ -52,9 +52,14 @@ struct mf_target_code {
 int mf_target_code_find(struct mf_pages *pages, const struct mf_code_layout *layout, uint64_t address, enum mf_code_address meaning,
                         struct mf_target_code *out);
 
+/* Blocks that a walk visits at most. JVMs have up to some hundred thousand; a target may make up more, and change them meanwhile. */
+#define MF_TARGET_MAX_BLOCKS (1u << 22)
+
 /* A walk over all code; begins with zeros. */
 struct mf_target_walk {
     uint32_t heap;     /* number of the code heap */
+    uint32_t blocks;   /* visited so far */
+    uint32_t reserved;
     uint32_t damaged;  /* blocks so far that could not be read */
     uint64_t segment;  /* the first that was not visited in the code heap */
     uint64_t prefetched;/* the first that has not been read ahead */
@@ -62,7 +67,8 @@ struct mf_target_walk {
 
 /*
  * The next code of a walk: in order of address in a code heap, and code heaps as the JVM lists them. Returns as
- * mf_target_code_find(); -ENOENT: there is no more; -EINVAL: there is too much that cannot be code.
+ * mf_target_code_find(); -ENOENT: there is no more; -EINVAL: there is too much that cannot be code, or more
+ * than MF_TARGET_MAX_BLOCKS.
  */
 int mf_target_code_next(struct mf_pages *pages, const struct mf_code_layout *layout, struct mf_target_walk *walk,
                         struct mf_target_code *out);

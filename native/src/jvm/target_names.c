@@ -99,7 +99,7 @@ static int32_t codelet_text(struct mf_pages *pages, const struct mf_code_layout 
     if (rc == 0 && (at < code->blob || limit < 0 || at + (uint32_t)limit > code->blob_end))
         rc = -EINVAL;
     for (uint32_t i = 0; rc == 0 && i < MAX_CODELETS && at <= instruction; i++) {
-        int32_t size;
+        int32_t size = 0;
 
         rc = mf_field_read_int(pages, layout, at, MF_CODELET_SIZE, &size);
         if (rc == 0 && size <= 0)

@@ -10,6 +10,7 @@
 #define BATCH 32u        /* entries whose names are read together */
 #define MAX_SEGMENTS 16u /* mappings of one library in a row */
 #define MAX_IMAGES 4096u /* of one search; programs have some hundred libraries */
+#define MAX_READS 65536u /* pages of one search, about 0.1 s; a library takes about six, and one made for that some hundred */
 
 /* ---- The library ---- */
 
@@ -39,8 +40,9 @@ static bool is_inside(const struct mf_elf_image *image, uint64_t address)
 int mf_vm_image_next(struct mf_pages *pages, const struct mf_snapshot *snapshot, uint64_t after, struct mf_elf_image *out)
 {
     const struct mf_mapping *const mappings = mf_snapshot_mappings(snapshot);
+    const uint32_t before = pages->reads;
 
-    for (uint32_t i = 0, images = 0; i < snapshot->mapping_count && images < MAX_IMAGES; i++) {
+    for (uint32_t i = 0, images = 0; i < snapshot->mapping_count && images < MAX_IMAGES && pages->reads - before < MAX_READS; i++) {
         const struct mf_mapping *const mapping = &mappings[i];
         uint64_t table;
         int rc;
@@ -126,6 +128,14 @@ static void add(struct mf_vm_tables *tables, const struct mf_vm_entry *entry, ui
     tables->text_length = text_end;
 }
 
+/* HotSpot's names are. Java makes strings of them, and not every JVM survives bytes that are no modified UTF-8 (NewStringUTF()). */
+static bool is_printable_ascii(const char *text)
+{
+    while (*text >= ' ' && *text <= '~')
+        text++;
+    return *text == '\0';
+}
+
 /* Reads the names of an entry behind the texts. Returns the end of them, or a negative errno. */
 static int64_t read_names(struct mf_pages *pages, const struct table *table, uint64_t entry, struct mf_vm_tables *out)
 {
@@ -144,6 +154,8 @@ static int64_t read_names(struct mf_pages *pages, const struct table *table, uin
             length = -ENOEXEC;
         if (length < 0)
             return length == -ESRCH ? length : -ENOEXEC;
+        if (!is_printable_ascii(out->text + end))
+            return -ENOEXEC;
         end += (uint32_t)length + 1;
     }
     return end;

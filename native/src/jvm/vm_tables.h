@@ -40,7 +40,8 @@ struct mf_vm_tables {
 
 /*
  * Finds the next library or program of a target, in order of address, that has such tables: by what its image in memory
- * exports, whatever its file is called. One that is only mapped as a file, without a loader, has none.
+ * exports, whatever its file is called. One that is only mapped as a file, without a loader, has none. At most 4,096 images and 65,536
+ * pages are read; what is not found within them is not there.
  *
  * @param after  an address: 0, or the start of the last one that was found.
  *
@@ -49,7 +50,9 @@ struct mf_vm_tables {
 int mf_vm_image_next(struct mf_pages *pages, const struct mf_snapshot *snapshot, uint64_t after, struct mf_elf_image *out);
 
 /*
- * Reads the tables of such an image. Returns 0; -ENOEXEC: these are no tables of HotSpot's, or more than any has; -EFAULT, -ESRCH.
+ * Reads the tables of such an image. All names in them are printable ASCII.
+ *
+ * Returns 0; -ENOEXEC: these are no tables of HotSpot's, or more than any has; -EFAULT, -ESRCH.
  */
 int mf_vm_tables_read(struct mf_pages *pages, const struct mf_elf_image *image, struct mf_vm_tables *out);
 

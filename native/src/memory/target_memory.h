@@ -13,6 +13,9 @@
  * process_vm_readv(2) reads many places in one call, but takes a PID. So it is used only for a PID that is known to be the
  * target's, and what it read counts only if the target still has that PID and that memory afterwards.
  *
+ * A read waits for whatever provides the page: a file system such as FUSE or NFS, or a userfaultfd(2) handler of the target. A target can
+ * make that last for ever. The waiting thread can be killed and not interrupted.
+ *
  * A core file would be another kind of target, with other code in mf_target_memory_read_all() and nowhere else.
  *
  * No lock, no allocation. Thread-safe once open. The caller's memory, which a process does not share with its child (fork(2)).
@@ -28,7 +31,7 @@ struct mf_target_memory {
 struct mf_piece {
     uint64_t address; /* in the target, any 64-bit value */
     void *to;         /* at least this many bytes of the caller's */
-    uint32_t bytes;   /* at most INT32_MAX */
+    uint32_t bytes;   /* at most 8 MiB: 128 of them stay below what one call reads (MAX_RW_COUNT, include/linux/fs.h) */
     int32_t got;      /* set: bytes read, fewer than asked for where unreadable memory begins; or a negative errno */
 };
 

@@ -13,7 +13,7 @@ struct mf_perf_attr {
     uint64_t sample_period;
     uint64_t sample_type;
     uint64_t read_format;
-    uint64_t flags; /* bit fields in C, from the lowest bit on */
+    uint64_t flags; /* MF_PERF_FLAG */
     uint32_t wakeup_watermark;
     uint32_t unused0[9];
     uint32_t sample_stack_user;
@@ -28,20 +28,27 @@ enum { MF_PERF_SOFTWARE = 1, MF_PERF_DUMMY = 9 }; /* type and config: counts not
 /* What each record ends in (sample_id_all). */
 enum { MF_PERF_SAMPLE_TIME = 1 << 2, MF_PERF_SAMPLE_ID = 1 << 6 };
 
-#define MF_PERF_INHERIT (1ull << 1)
-#define MF_PERF_EXCLUDE_KERNEL (1ull << 5)
-#define MF_PERF_EXCLUDE_HV (1ull << 6)
-#define MF_PERF_MMAP (1ull << 8)
-#define MF_PERF_COMM (1ull << 9)
-#define MF_PERF_TASK (1ull << 13)
-#define MF_PERF_WATERMARK (1ull << 14)
-#define MF_PERF_MMAP_DATA (1ull << 17)
-#define MF_PERF_SAMPLE_ID_ALL (1ull << 18)
-#define MF_PERF_MMAP2 (1ull << 23)
-#define MF_PERF_COMM_EXEC (1ull << 24)
-#define MF_PERF_USE_CLOCKID (1ull << 25)
-#define MF_PERF_BUILD_ID (1ull << 34)       /* Linux 5.12 */
-#define MF_PERF_INHERIT_THREAD (1ull << 35) /* Linux 5.13: only by threads, not by child processes */
+/* A bit field of struct perf_event_attr. Compilers begin with the highest bit on big-endian machines, and else with the lowest. */
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+#define MF_PERF_FLAG(position) (1ull << (63 - (position)))
+#else
+#define MF_PERF_FLAG(position) (1ull << (position))
+#endif
+
+#define MF_PERF_INHERIT MF_PERF_FLAG(1)
+#define MF_PERF_EXCLUDE_KERNEL MF_PERF_FLAG(5)
+#define MF_PERF_EXCLUDE_HV MF_PERF_FLAG(6)
+#define MF_PERF_MMAP MF_PERF_FLAG(8)
+#define MF_PERF_COMM MF_PERF_FLAG(9)
+#define MF_PERF_TASK MF_PERF_FLAG(13)
+#define MF_PERF_WATERMARK MF_PERF_FLAG(14)
+#define MF_PERF_MMAP_DATA MF_PERF_FLAG(17)
+#define MF_PERF_SAMPLE_ID_ALL MF_PERF_FLAG(18)
+#define MF_PERF_MMAP2 MF_PERF_FLAG(23)
+#define MF_PERF_COMM_EXEC MF_PERF_FLAG(24)
+#define MF_PERF_USE_CLOCKID MF_PERF_FLAG(25)
+#define MF_PERF_BUILD_ID MF_PERF_FLAG(34)       /* Linux 5.12 */
+#define MF_PERF_INHERIT_THREAD MF_PERF_FLAG(35) /* Linux 5.13: only by threads, not by child processes */
 
 #define MF_PERF_CLOEXEC 8u
 #define MF_PERF_SET_OUTPUT 0x2405u /* ioctl: write to the ring of another event */
@@ -49,7 +56,13 @@ enum { MF_PERF_SAMPLE_TIME = 1 << 2, MF_PERF_SAMPLE_ID = 1 << 6 };
 /* struct perf_event_mmap_page, the first page of a ring: where the kernel has written to, and we have read to. */
 enum { MF_PERF_DATA_HEAD = 1024, MF_PERF_DATA_TAIL = 1032 };
 
-/* A record begins with its type, misc bits and size in bytes. */
+/* What a record begins with: struct perf_event_header. All numbers are in the byte order of the machine. */
+struct mf_perf_header {
+    uint32_t type;
+    uint16_t misc;
+    uint16_t size; /* bytes, with this header */
+};
+
 enum mf_perf_type { MF_PERF_LOST = 2, MF_PERF_COMM_RECORD = 3, MF_PERF_EXIT = 4, MF_PERF_FORK = 7, MF_PERF_MMAP2_RECORD = 10 };
 enum { MF_PERF_MISC_COMM_EXEC = 1 << 13, MF_PERF_MISC_MMAP_BUILD_ID = 1 << 14 };
 

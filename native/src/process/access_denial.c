@@ -175,6 +175,14 @@ int mf_caller_privileges(void)
     return privileges;
 }
 
+/* perfmon_capable() of include/linux/capability.h: the capability counts in the initial user namespace alone. */
+static bool is_perfmon_capable(void)
+{
+    const int privileges = mf_caller_privileges();
+
+    return privileges & MF_CALLER_HAS_PERFMON && !(privileges & MF_CALLER_IN_USER_NAMESPACE);
+}
+
 int mf_events_denial_reasons(void)
 {
     char paranoid[16];
@@ -189,7 +197,7 @@ int mf_events_denial_reasons(void)
         return (int)rc;
     (void)read_status(AT_FDCWD, "/proc/thread-self/status", fields, sizeof fields / sizeof *fields);
     /* Up to 2, anybody may watch their own processes. */
-    if (rc > 0 && mf_get_number(paranoid) > 2 && !(mf_caller_privileges() & MF_CALLER_HAS_PERFMON))
+    if (rc > 0 && mf_get_number(paranoid) > 2 && !is_perfmon_capable())
         reasons |= MF_EVENTS_PARANOID;
     if (seccomp != 0)
         reasons |= MF_EVENTS_SECCOMP;

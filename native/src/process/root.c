@@ -14,8 +14,11 @@ struct open_how {
 };
 enum { RESOLVE_NO_MAGICLINKS = 0x02, RESOLVE_IN_ROOT = 0x10 };
 
-/* Deeper than any path: a bound on a climb while somebody moves directories about. */
-#define CLIMB_MAX 4096
+/*
+ * Directories from the root of a process up to that of its mount namespace. The process may move itself as deep as it likes, and
+ * each step costs two system calls per call of mf_root_open().
+ */
+#define CLIMB_MAX 64
 
 /* Whether two descriptors stand for the same directory of the same mount; ".." of a mount's root leads out of it. */
 static bool is_same_place(const struct mf_statx *a, const struct mf_statx *b)
@@ -50,6 +53,12 @@ static int climb(int fd)
     return rc < 0 ? rc : -ELOOP;
 }
 
+/* A file system returns any errno, a FUSE server the one that its writer likes. Others than these mean something else here. */
+static int climb_error(int rc)
+{
+    return rc >= 0 || rc == -ELOOP || rc == -EACCES || mf_sys_is_shortage(rc) ? rc : -EIO;
+}
+
 int mf_root_open(const struct mf_process *process, bool *is_guess)
 {
     const int flags = O_PATH | O_DIRECTORY;
@@ -59,7 +68,7 @@ int mf_root_open(const struct mf_process *process, bool *is_guess)
     if (fd == -ENOENT) /* it goes with the first thread */
         fd = mf_maps_open_part(mf_state(process)->proc_fd, "root", flags);
     if (fd >= 0)
-        return climb(fd);
+        return climb_error(climb(fd));
     if (fd == -ENOENT || fd == -EACCES)
         fd = mf_maps_explain(mf_state(process)->proc_fd, fd);
     if (fd != -EACCES)

@@ -10,7 +10,11 @@
 /*
  * Opens the directory (O_PATH) that the paths in a process' maps begin at. The kernel shows them as seen from the reader's
  * root, or from that of the mount namespace where the reader's does not lead there (d_path(), fs/d_path.c): never from the
- * root that the process has by chroot(2). Returns a descriptor or a negative errno.
+ * root that the process has by chroot(2).
+ *
+ * @return a descriptor; -ELOOP: the root of the process is more than 64 directories below; -EACCES: the caller may not search
+ *         one of these directories; -EIO: the file system of one returned another error; -EMFILE, -ENFILE, -ENOMEM; or why the
+ *         root of the process cannot be opened, as mf_process_open_pid().
  *
  * @param[out] is_guess  whether this is the caller's root because the kernel denies the process' one: the right to read maps
  *                       does not include it (CAP_PERFMON, Linux 6.13+). What stands at a path there is the mapped file only if

@@ -28,7 +28,7 @@ public final class AccessRefusedException extends MapsException {
         /** The process itself opened the file for reading only. */
         READ_ONLY("the process opened the file for reading only"),
         /** perf_event_open(2) is for the privileged alone here: kernel.perf_event_paranoid is above 2. */
-        PERF_EVENT_PARANOID("kernel.perf_event_paranoid is above 2: lower it, or have CAP_PERFMON"),
+        PERF_EVENT_PARANOID("kernel.perf_event_paranoid is above 2: lower it, or have CAP_PERFMON outside of any user namespace"),
         /** A filter of system calls, as containers have it, forbids perf_event_open(2). */
         SECCOMP("a filter of system calls (seccomp) forbids perf_event_open: allow it, for containers in their seccomp profile"),
         /** No more memory may be locked: rings of events are. */
