@@ -58,7 +58,7 @@ static jint pidOf(JNIEnv *env UNUSED, jclass self UNUSED, jlong process)
     return mf_process_pid(at(process));
 }
 
-static jint refusalReasons(JNIEnv *env UNUSED, jclass self UNUSED, jint pid)
+static jint denialReasons(JNIEnv *env UNUSED, jclass self UNUSED, jint pid)
 {
     return mf_denial_reasons(pid);
 }
@@ -88,22 +88,22 @@ static jint snapshotParse(JNIEnv *env UNUSED, jclass self UNUSED, jlong text, ji
     return mf_snapshot_parse(at(text), (size_t)length, (uint32_t)options, at(out));
 }
 
-static jint partsOpen(JNIEnv *env UNUSED, jclass self UNUSED, jlong process)
+static jint chunksOpen(JNIEnv *env UNUSED, jclass self UNUSED, jlong process)
 {
     return mf_chunks_open(at(process));
 }
 
-static jlong partsRead(JNIEnv *env UNUSED, jclass self UNUSED, jint descriptor, jlong to, jlong room, jlong offset)
+static jlong chunksRead(JNIEnv *env UNUSED, jclass self UNUSED, jint descriptor, jlong to, jlong room, jlong offset)
 {
     return mf_chunks_read(descriptor, at(to), (size_t)room, (uint64_t)offset);
 }
 
-static jint partsAreWhole(JNIEnv *env UNUSED, jclass self UNUSED, jlong process, jint descriptor)
+static jint chunksAreWhole(JNIEnv *env UNUSED, jclass self UNUSED, jlong process, jint descriptor)
 {
     return mf_chunks_is_whole(at(process), descriptor);
 }
 
-static jint partsParse(JNIEnv *env UNUSED, jclass self UNUSED, jlong process, jlong text, jint length, jint options, jlong out)
+static jint chunksParse(JNIEnv *env UNUSED, jclass self UNUSED, jlong process, jlong text, jint length, jint options, jlong out)
 {
     return mf_chunks_parse(at(process), at(text), (size_t)length, (uint32_t)options, at(out));
 }
@@ -118,12 +118,12 @@ static jint deletion(JNIEnv *env UNUSED, jclass self UNUSED, jlong process, jlon
     return mf_deletion(at(process), at(mapping), at(name));
 }
 
-static jint mayListEntries(JNIEnv *env UNUSED, jclass self UNUSED, jlong process)
+static jint entriesListAccess(JNIEnv *env UNUSED, jclass self UNUSED, jlong process)
 {
     return mf_entries_list_access(at(process));
 }
 
-static jint mayFollowEntries(JNIEnv *env UNUSED, jclass self UNUSED)
+static jint entriesFollowAccess(JNIEnv *env UNUSED, jclass self UNUSED)
 {
     return mf_entries_follow_access();
 }
@@ -163,17 +163,17 @@ static jlong fileOpen(JNIEnv *env UNUSED, jclass self UNUSED, jlong process, jlo
     return (jlong)((uint64_t)(uint32_t)proof << 32 | (uint32_t)fd);
 }
 
-static jint fileGlance(JNIEnv *env UNUSED, jclass self UNUSED, jlong process, jlong mapping, jlong name)
+static jint fileQuickVerify(JNIEnv *env UNUSED, jclass self UNUSED, jlong process, jlong mapping, jlong name)
 {
     return mf_file_quick_verify(at(process), at(mapping), at(name));
 }
 
-static jlong fileScope(JNIEnv *env UNUSED, jclass self UNUSED, jlong process, jlong mapping, jlong name)
+static jlong fileSharingDomain(JNIEnv *env UNUSED, jclass self UNUSED, jlong process, jlong mapping, jlong name)
 {
     return mf_file_sharing_domain(at(process), at(mapping), at(name));
 }
 
-static jint fileProve(JNIEnv *env UNUSED, jclass self UNUSED, jlong process, jlong mapping, jint descriptor)
+static jint fileVerify(JNIEnv *env UNUSED, jclass self UNUSED, jlong process, jlong mapping, jint descriptor)
 {
     return mf_file_verify(at(process), at(mapping), descriptor);
 }
@@ -289,7 +289,7 @@ static void eventsClose(JNIEnv *env UNUSED, jclass self UNUSED, jlong events)
     mf_events_close(at(events));
 }
 
-static jint eventsRefusalReasons(JNIEnv *env UNUSED, jclass self UNUSED)
+static jint eventsDenialReasons(JNIEnv *env UNUSED, jclass self UNUSED)
 {
     return mf_events_denial_reasons();
 }
@@ -345,29 +345,29 @@ static const JNINativeMethod methods[] = {
     METHOD(openDirectory, "(IJ)I"),
     {(char *)"close", (char *)"(J)V", (void *)closeProcess},
     METHOD(pidOf, "(J)I"),
-    METHOD(refusalReasons, "(I)I"),
+    METHOD(denialReasons, "(I)I"),
     METHOD(callerPrivileges, "()I"),
     METHOD(snapshotBytes, "(II)J"),
     METHOD(snapshotInit, "(JJII)I"),
     METHOD(snapshotRead, "(JIJJ)I"),
     METHOD(snapshotParse, "(JIIJ)I"),
-    METHOD(partsOpen, "(J)I"),
-    METHOD(partsRead, "(IJJJ)J"),
-    METHOD(partsAreWhole, "(JI)I"),
-    METHOD(partsParse, "(JJIIJ)I"),
+    METHOD(chunksOpen, "(J)I"),
+    METHOD(chunksRead, "(IJJJ)J"),
+    METHOD(chunksAreWhole, "(JI)I"),
+    METHOD(chunksParse, "(JJIIJ)I"),
     METHOD(query, "(JJIJ)I"),
     METHOD(deletion, "(JJJ)I"),
-    METHOD(mayListEntries, "(J)I"),
-    METHOD(mayFollowEntries, "()I"),
+    METHOD(entriesListAccess, "(J)I"),
+    METHOD(entriesFollowAccess, "()I"),
     METHOD(entriesBytes, "(II)J"),
     METHOD(entriesInit, "(JJII)I"),
     METHOD(entryRead, "(JJJIJJ)I"),
     METHOD(entriesRead, "(JJIJ)I"),
     METHOD(fileState, "(JJJ)I"),
     METHOD(fileOpen, "(JJJI)J"),
-    METHOD(fileGlance, "(JJJ)I"),
-    METHOD(fileScope, "(JJJ)J"),
-    METHOD(fileProve, "(JJI)I"),
+    METHOD(fileQuickVerify, "(JJJ)I"),
+    METHOD(fileSharingDomain, "(JJJ)J"),
+    METHOD(fileVerify, "(JJI)I"),
     METHOD(memoryRead, "(JJJI)I"),
     METHOD(targetMemoryOpen, "(JJ)I"),
     METHOD(targetMemoryClose, "(J)V"),
@@ -385,7 +385,7 @@ static const JNINativeMethod methods[] = {
     METHOD(eventsWait, "(JI)I"),
     METHOD(eventsWake, "(J)V"),
     METHOD(eventsClose, "(J)V"),
-    METHOD(eventsRefusalReasons, "()I"),
+    METHOD(eventsDenialReasons, "()I"),
     METHOD(layout, "(JI)I"),
 };
 
@@ -407,7 +407,7 @@ MF_API JNIEXPORT jint JNICALL JNI_OnLoad(JavaVM *vm, void *reserved UNUSED)
 
     if ((*vm)->GetEnv(vm, (void **)&env, JNI_VERSION_1_8) != JNI_OK)
         return JNI_ERR;
-    if (!bind(env, "org/mapfiles/NativeCalls", methods, sizeof methods / sizeof *methods) ||
+    if (!bind(env, "org/mapfiles/internal/NativeCalls", methods, sizeof methods / sizeof *methods) ||
         !bind(env, "org/mapfiles/internal/NativeLibrary", loader_methods, 1))
         return JNI_ERR; /* System.load() throws what is pending */
     return JNI_VERSION_1_8;

@@ -1,13 +1,13 @@
 package org.mapfiles.jvm;
 
-import org.mapfiles.jvm.VmReader.NotTold;
+import org.mapfiles.jvm.VmReader.VmFieldMissing;
 
 /** How many lines the JVM's command line takes in VM.info: what stands behind these is the JVM's own, whatever they look like. */
 final class CommandLine {
     /** What JVMs print of an argument: JDK 17 to 25 cut the rest off, others may not. */
     private static final int PRINTED = 1999;
     /** More than a system takes. */
-    private static final int MOST_ARGUMENTS = 1 << 20;
+    private static final int MAX_ARGUMENTS = 1 << 20;
 
     private CommandLine() {
     }
@@ -20,8 +20,8 @@ final class CommandLine {
         try {
             long arguments = vm.pointer("Arguments", "_jvm_args_array");
             int count = vm.intAt(vm.place("Arguments", "_num_jvm_args"));
-            if (count < 0 || count > MOST_ARGUMENTS) {
-                throw new NotTold(count + " arguments");
+            if (count < 0 || count > MAX_ARGUMENTS) {
+                throw new VmFieldMissing(count + " arguments");
             }
             int ends = 0;
             for (long argument : count == 0 ? new long[0] : vm.longsAt(arguments, count)) {
@@ -34,7 +34,7 @@ final class CommandLine {
             }
             long command = vm.pointer("Arguments", "_java_command"); // always printed whole
             return command == 0 ? ends : ends + lineEnds(vm.textAt(command), 0, Integer.MAX_VALUE);
-        } catch (NotTold none) {
+        } catch (VmFieldMissing none) {
             return -1;
         }
     }

@@ -51,38 +51,38 @@ class LauncherTest {
         manifest.getMainAttributes().put(Attributes.Name.CLASS_PATH, String.join(" ", urls));
         new JarOutputStream(Files.newOutputStream(jar), manifest).close();
         Files.setLastModifiedTime(jar, FileTime.fromMillis(System.currentTimeMillis() + 86_400_000)); // newer than its sources
-        Ran made = run(Map.of(), "sh", "-c", "set -e; tree=$1/$(printf \"$2\"); mkdir -p \"$tree/java/cli/target\" \"$tree/native\"; cd \"$tree\";"
+        CliResult made = run(Map.of(), "sh", "-c", "set -e; tree=$1/$(printf \"$2\"); mkdir -p \"$tree/java/cli/target\" \"$tree/native\"; cd \"$tree\";"
                 + " touch pom.xml CMakeLists.txt; cp -p \"$1/mapfiles.jar\" java/cli/target/; cp \"$3\" mapfiles", "sh", directory.toString(), name,
                 script().toString());
         assertThat(made.code()).as("%s", made).isZero();
         return directory + "/$(printf '" + name + "')";
     }
 
-    private Ran run(Map<String, String> environment, String... command) throws Exception {
+    private CliResult run(Map<String, String> environment, String... command) throws Exception {
         ProcessBuilder builder = new ProcessBuilder(command);
         builder.environment().put("JAVA_HOME", System.getProperty("java.home"));
         builder.environment().putAll(environment);
         Path out = directory.resolve("out");
         Path err = directory.resolve("err");
         int code = builder.directory(directory.toFile()).redirectOutput(out.toFile()).redirectError(err.toFile()).start().waitFor();
-        return new Ran(code, text(out), text(err));
+        return new CliResult(code, text(out), text(err));
     }
 
     private static String text(Path file) throws IOException {
         return new String(Files.readAllBytes(file), StandardCharsets.UTF_8);
     }
 
-    private Ran launch(String before, Map<String, String> environment) throws Exception {
+    private CliResult launch(String before, Map<String, String> environment) throws Exception {
         return run(environment, "sh", "-c", before + " exec \"" + tree + "/mapfiles\" count self --by kind");
     }
 
-    private static void assertWorks(Ran ran) {
+    private static void assertWorks(CliResult ran) {
         assertThat(ran.err()).isEmpty();
         assertThat(ran.out()).contains("% of vm.max_map_count");
         assertThat(ran.code()).isZero();
     }
 
-    private static void assertCannotStart(Ran ran, String... causes) {
+    private static void assertCannotStart(CliResult ran, String... causes) {
         assertThat(ran.code()).as("%s", ran).isEqualTo(127);
         assertThat(ran.out()).isEmpty();
         assertThat(ran.err()).startsWith("mapfiles: ").hasLineCount(1).contains(causes);
@@ -132,7 +132,7 @@ class LauncherTest {
 
     @Test
     void withoutProcItIsSaidWhatIsMissing() throws Exception {
-        Ran tried = run(Map.of(), "unshare", "-m", "sh", "-c", "umount -l /proc");
+        CliResult tried = run(Map.of(), "unshare", "-m", "sh", "-c", "umount -l /proc");
         assumeTrue(tried.code() == 0, "unshare(1) or umount(8) is refused here: " + tried.err());
         assertCannotStart(run(Map.of(), "unshare", "-m", "sh", "-c", "umount -l /proc; exec \"" + tree + "/mapfiles\" maps self"),
                 "no proc file system is mounted at /proc: mount -t proc proc /proc");
