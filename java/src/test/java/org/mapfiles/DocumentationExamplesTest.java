@@ -20,12 +20,13 @@ import org.junit.jupiter.api.io.TempDir;
 /**
  * Compiles the examples of the README and of docs/. An example is a fenced block marked {@code java} or {@code c}.
  *
- * <p>An example that is a whole class, or a whole C program, is compiled as it is. Any other one becomes the body of a method. An HTML
- * comment on the line before the block declares the variables that the reader has: {@code <!-- example: long pid, long address -->}.
+ * <p>An example that is a whole class, or a whole C program, is compiled as it is. Any other one becomes the body of a method. An
+ * HTML comment on the line before the block declares the variables that the reader has: {@code <!-- example: long pid -->}.
  */
 class DocumentationExamplesTest {
     private static final Pattern DIRECTIVE = Pattern.compile("<!-- example:(.*)-->");
-    private static final Pattern WHOLE = Pattern.compile("(?m)^(?:(?:public |final )*(?:class|interface|record) (\\w+)|int main\\()");
+    private static final Pattern WHOLE =
+            Pattern.compile("(?m)^(?:(?:public |final )*(?:class|interface|record) (\\w+)|int main\\()");
     private static final String C_HEAD = "#include <mapfiles.h>\n#include <mapfiles_events.h>\n#include <mapfiles_files.h>\n"
             + "#include <mapfiles_jvm.h>\n#include <errno.h>\n#include <stdio.h>\n";
 

@@ -46,7 +46,8 @@ class DocumentationLinksTest {
 
     /** The anchors that GitHub makes of headings: lower case, without punctuation, with hyphens for blanks. */
     private static Set<String> anchors(Path page) throws IOException {
-        return Files.readAllLines(page).stream().filter(line -> line.startsWith("#")).map(line -> line.replaceFirst("^#+ *", ""))
+        return Files.readAllLines(page).stream().filter(line -> line.startsWith("#"))
+                .map(line -> line.replaceFirst("^#+ *", ""))
                 .map(title -> title.toLowerCase(Locale.ROOT).replaceAll("[^\\w\\- ]", "").replace(' ', '-'))
                 .collect(Collectors.toSet());
     }
