@@ -20,7 +20,7 @@ import org.junit.jupiter.api.io.TempDir;
 /**
  * Compiles the examples of the README and of docs/. An example is a fenced block marked {@code java} or {@code c}.
  *
- * <p>An example that is a whole class, or a whole C program, is compiled as it is. Any other one becomes the body of a method. An
+ * <p>An example that is a class or a C program is compiled as it is. Any other one becomes the body of a method. An
  * HTML comment on the line before the block declares the variables that the reader has: {@code <!-- example: long pid -->}.
  */
 class DocumentationExamplesTest {

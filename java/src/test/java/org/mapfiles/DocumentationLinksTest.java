@@ -16,7 +16,7 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
-/** The pages agree with the tree: links, names of tests, and the list of public types. */
+/** The pages agree with the tree: links, names of tests, public types, options and fields of the command line. */
 class DocumentationLinksTest {
     private static final Pattern LINK = Pattern.compile("\\]\\(([^)#\\s]*)(?:#([^)\\s]*))?\\)");
     private static final Pattern FENCED = Pattern.compile("(?ms)^```.*?^```$");
@@ -77,5 +77,37 @@ class DocumentationLinksTest {
             TEST.matcher(Files.readString(page)).results().forEach(test -> named.add(test.group(1)));
         }
         assertThat(named).isNotEmpty().isSubsetOf(tests);
+    }
+
+    @Test
+    void optionsOfTheCommandLineAreDescribed() throws Exception {
+        Documentation.assumePresent();
+        Set<String> described = namesIn("docs/reference/command-line.md", Pattern.compile("`(--[a-z-]+)"));
+        described.removeAll(Set.of("--help", "--version")); // of the library that parses the command line
+        assertThat(described).isEqualTo(inSourcesOfTheCommandLine("names = \"(--[a-z-]+)\""));
+    }
+
+    @Test
+    void fieldsOfJsonAreDescribed() throws Exception {
+        Documentation.assumePresent();
+        Set<String> described = namesIn("docs/reference/json.md", Pattern.compile("`(\\w+)`"));
+        Set<String> written = inSourcesOfTheCommandLine(
+                "\\b(?:hex|text|number|unsigned|bool|nothing|bytes|beginList)\\(\"(\\w+)\"");
+        assertThat(written).isNotEmpty().isSubsetOf(described);
+    }
+
+    private static Set<String> namesIn(String page, Pattern name) throws IOException {
+        return name.matcher(Files.readString(Documentation.ROOT.resolve(page))).results().map(found -> found.group(1))
+                .collect(Collectors.toCollection(TreeSet::new));
+    }
+
+    private static Set<String> inSourcesOfTheCommandLine(String name) throws IOException {
+        try (Stream<Path> files = Files.walk(Documentation.ROOT.resolve("java/cli/src/main"))) {
+            Set<String> names = new TreeSet<>();
+            for (Path file : files.filter(file -> file.toString().endsWith(".java")).toList()) {
+                names.addAll(namesIn(Documentation.name(file), Pattern.compile(name)));
+            }
+            return names;
+        }
     }
 }
