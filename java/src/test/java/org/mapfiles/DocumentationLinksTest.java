@@ -96,6 +96,22 @@ class DocumentationLinksTest {
         assertThat(written).isNotEmpty().isSubsetOf(described);
     }
 
+    @Test
+    void theArchitectureNamesWhatEachFolderMayUse() throws Exception {
+        Documentation.assumePresent();
+        List<String> rows = Files.readAllLines(Documentation.ROOT.resolve("docs/architecture.md"));
+        List<Path> folders;
+        try (Stream<Path> files = Files.list(Documentation.ROOT.resolve("native/src"))) {
+            folders = files.filter(Files::isDirectory).toList();
+        }
+        assertThat(folders).isNotEmpty();
+        for (Path folder : folders) {
+            String uses = Files.readString(folder.resolve("README.md")).replaceFirst("(?s).*May use: ", "").strip();
+            assertThat(rows).filteredOn(row -> row.startsWith("| `" + folder.getFileName() + "` |")).singleElement().asString()
+                    .matches(".*\\| `?" + uses.replace(" ", "` `") + "`? \\|");
+        }
+    }
+
     private static Set<String> namesIn(String page, Pattern name) throws IOException {
         return name.matcher(Files.readString(Documentation.ROOT.resolve(page))).results().map(found -> found.group(1))
                 .collect(Collectors.toCollection(TreeSet::new));
