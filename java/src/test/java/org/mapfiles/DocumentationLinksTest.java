@@ -107,9 +107,18 @@ class DocumentationLinksTest {
         assertThat(folders).isNotEmpty();
         for (Path folder : folders) {
             String uses = Files.readString(folder.resolve("README.md")).replaceFirst("(?s).*May use: ", "").strip();
-            assertThat(rows).filteredOn(row -> row.startsWith("| `" + folder.getFileName() + "` |")).singleElement().asString()
+            String start = "| `" + folder.getFileName() + "` |";
+            assertThat(rows).filteredOn(row -> row.startsWith(start)).singleElement().asString()
                     .matches(".*\\| `?" + uses.replace(" ", "` `") + "`? \\|");
         }
+    }
+
+    @Test
+    void thePermissionsPageNamesEachReason() throws Exception {
+        Documentation.assumePresent();
+        Set<String> named = namesIn("docs/reference/permissions.md", Pattern.compile("(?m)^\\| `([A-Z_]+)` \\|"));
+        assertThat(named).containsExactlyInAnyOrderElementsOf(
+                Stream.of(PermissionDeniedException.Reason.values()).map(Enum::name).toList());
     }
 
     private static Set<String> namesIn(String page, Pattern name) throws IOException {
