@@ -43,6 +43,7 @@ put_c_tests() { # ROOT
         put_program "$root" "$build/$test"
         mv "$root$build/$test" "$root/vm/$test"
     done
+    cp "$JAVA_HOME/lib/server/libjvm.so" "$root/vm/libjvm.so" # vm_tables_test maps it as a file
 }
 
 java_modules=java.compiler,java.logging,java.management,java.rmi,java.xml,jdk.compiler,jdk.management,jdk.unsupported

@@ -97,6 +97,38 @@ static void walks_over_all(void)
     CHECK_IS(mf_target_code_is_there(reader->pages, layout, &code), 0, "other code is there");
 }
 
+/* Methods of four segments each, from a segment on. */
+static void put_methods(uint32_t first, uint32_t count, int32_t first_id)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        struct blob *const blob = put_block(first + 4 * i, 4, fake.names[0]);
+
+        blob->method = AT(&fake.methods[0]);
+        blob->compile_id = first_id + (int32_t)i;
+    }
+}
+
+/*
+ * During a walk a class is unloaded, and its memory becomes that of another one with code of its own. Names that were read before that
+ * code was there are not of it.
+ */
+static void names_are_not_older_than_the_code(void)
+{
+    lay_out(true);
+    put_code(true);
+    memset(fake.map, 0xFF, sizeof fake.map);
+    put_methods(0, 120, 1);
+    CHECK_IS(mf_code_reader_next(reader, &memory, 1, &result), 0, "the first");
+    check_text(result.frames[0].texts[MF_TARGET_NAME], "outer");
+    put_symbol(1, "newer");
+    put_methods(4, 119, 1000);
+    for (int rc; (rc = mf_code_reader_next(reader, &memory, 0, &result)) != -ENOENT;) {
+        CHECK_IS(rc, 0, "next");
+        check_text(result.frames[0].texts[MF_TARGET_NAME], result.code.compile_id < 1000 ? "outer" : "newer");
+    }
+    CHECK_IS(result.code.compile_id, 1118, "the last");
+}
+
 /* What each change makes of a search at an instruction with an inlined method. */
 static int after(struct blob **blob, bool is_new)
 {
@@ -271,6 +303,7 @@ int main(void)
     finds_what_is_there(false);
     finds_what_is_there(true);
     walks_over_all();
+    names_are_not_older_than_the_code();
     contradictions_are_unknown();
     names_are_bounded();
     anything_ends();

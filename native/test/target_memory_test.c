@@ -115,6 +115,13 @@ static void keeps_pages(const struct mf_target_memory *memory)
     CHECK_IS(pages->reads - number, 4, "read together");
     CHECK_IS(mf_pages_read(pages, (uintptr_t)place + 3 * page, text, sizeof text), 0, "read before");
     CHECK_IS(pages->reads - number, 4, "not again");
+    mf_pages_use_after(pages, (uintptr_t)place + page, 8);
+    CHECK_IS(mf_pages_read(pages, (uintptr_t)place + page, text, sizeof text), 0, "read before");
+    CHECK_IS(mf_pages_read(pages, (uintptr_t)place + 3 * page, text, sizeof text), 0, "read later");
+    CHECK_IS(pages->reads - number, 4, "not again");
+    mf_pages_use_after(pages, (uintptr_t)place + 3 * page, 8);
+    CHECK_IS(mf_pages_read(pages, (uintptr_t)place + page, text, sizeof text), 0, "read too early");
+    CHECK_IS(pages->reads - number, 5, "again");
     CHECK_IS(mf_pages_read(pages, (uintptr_t)place + PAGES * page - 4, text, 8), -EFAULT, "beyond the end");
     CHECK_IS(mf_pages_read(pages, UINT64_MAX - 3, text, 8), -EFAULT, "beyond the last address");
     CHECK_IS(mf_pages_text(pages, (uintptr_t)place + PAGES * page - 1, text, sizeof text), 0, "an empty text");

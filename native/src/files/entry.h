@@ -21,8 +21,8 @@ int mf_entry_prepare(struct mf_process *process);
 /*
  * One system call on the entry of a mapping, found by the exact range: what it answers, or a negative errno. No entry:
  * -ESTALE, or -ENOENT where the record holds and has none. -EPERM: the caller may not do it, for lack of a capability or of
- * the right to ptrace; -EACCES: an answer of the file's own file system, or the maps may not be read any more. Whether it is still the record's file is another
- * options.
+ * the right to ptrace; -EACCES: an answer of the file's own file system, or the maps may not be read any
+ * more. Whether it is still the record's file is another question.
  */
 long mf_entry_call(struct mf_process *process, const struct mf_mapping *mapping, enum mf_entry_call call, void *to);
 

@@ -110,7 +110,7 @@ void mf_credentials_restore(const struct mf_credentials *before)
 {
     if (!before->is_changed)
         return;
-    /* First CAP_SETGID, which a caller that is not root has dropped. Root gets its own back with its user, and all of them. */
+    /* CAP_SETGID first. With its user, root gets all capabilities that are permitted to it, so the last call leaves those that it had. */
     (void)set_capabilities(before->capabilities);
     (void)MF_SYS(SYS_setresuid, KEEP, before->uid, KEEP);
     (void)MF_SYS(SYS_setresgid, KEEP, before->gid, KEEP);

@@ -11,6 +11,7 @@
 #define MIN_SHIFT 3            /* of a segment's size: HotSpot's are 6 and 7 */
 #define MAX_SHIFT 20
 #define MAX_NAME 64u           /* of what is compared with a name */
+#define HEAD_BYTES 512u        /* of a blob, which its fields are in */
 
 /*
  * Steps from a segment to the beginning of its block. One step spans up to 254 segments, but blocks that were joined have
@@ -166,6 +167,8 @@ static int read_blob(struct mf_pages *pages, const struct mf_code_layout *layout
     rc = read_kind(pages, out);
     if (rc == 0 && out->kind == MF_TARGET_METHOD)
         read_method(pages, layout, out);
+    /* A method's memory may have been another one's before this code was made. */
+    mf_pages_use_after(pages, out->blob, HEAD_BYTES);
     return rc;
 }
 
@@ -193,7 +196,6 @@ int mf_target_code_find(struct mf_pages *pages, const struct mf_code_layout *lay
 /* ---- All of it ---- */
 
 #define BATCH 32u           /* blocks whose pages are read together */
-#define HEAD_BYTES 512u     /* of a blob, which its fields are in */
 #define MAX_DAMAGED (1u << 16)
 
 /* Reads the pages of the next blocks at once. */

@@ -2,6 +2,7 @@
 /* Pages of a target's memory: a cache with one place for each page, which the last page that needs it takes. */
 #include "memory/target_pages.h"
 
+#include <stdbool.h>
 #include <string.h>
 
 /* Pages in one batch: 1.5 KiB of stack. */
@@ -11,7 +12,8 @@
 
 struct tag {
     uint64_t page; /* its first address */
-    int64_t got;   /* readable bytes from there on, or a negative errno */
+    int32_t got;   /* readable bytes from there on, or a negative errno */
+    uint32_t read; /* when, by the clock */
 };
 
 static struct tag *tags(struct mf_pages *pages)
@@ -47,14 +49,35 @@ void mf_pages_forget(struct mf_pages *pages)
 {
     for (uint32_t i = 0; i < pages->slots; i++)
         tags(pages)[i] = (struct tag){.page = NO_PAGE};
+    pages->clock = 0;
+    pages->oldest = 0;
+}
+
+static bool is_usable(const struct mf_pages *pages, const struct tag *tag, uint64_t page)
+{
+    return tag->page == page && tag->read >= pages->oldest;
+}
+
+void mf_pages_use_after(struct mf_pages *pages, uint64_t object, uint32_t bytes)
+{
+    for (uint64_t page = object & -(uint64_t)MF_PAGE; page - (object & -(uint64_t)MF_PAGE) < bytes + object % MF_PAGE; page += MF_PAGE) {
+        const struct tag *const tag = &tags(pages)[slot_of(pages, page)];
+
+        if (tag->page == page && tag->read > pages->oldest)
+            pages->oldest = tag->read;
+    }
 }
 
 static void read_batch(struct mf_pages *pages, struct mf_piece *batch, uint32_t count)
 {
     mf_target_memory_read_all(pages->memory, batch, count);
     pages->reads += count;
-    for (uint32_t i = 0; i < count; i++)
-        tags(pages)[slot_of(pages, batch[i].address)].got = batch[i].got;
+    for (uint32_t i = 0; i < count; i++) {
+        struct tag *const tag = &tags(pages)[slot_of(pages, batch[i].address)];
+
+        tag->got = batch[i].got;
+        tag->read = ++pages->clock;
+    }
 }
 
 void mf_pages_prefetch(struct mf_pages *pages, const uint64_t *addresses, uint32_t count)
@@ -66,9 +89,9 @@ void mf_pages_prefetch(struct mf_pages *pages, const uint64_t *addresses, uint32
         const uint64_t page = addresses[i] & -(uint64_t)MF_PAGE;
         struct tag *const tag = &tags(pages)[slot_of(pages, page)];
 
-        if (tag->page == page || tag->got == -EINPROGRESS) /* there, or its place is taken in this batch */
+        if (is_usable(pages, tag, page) || tag->got == -EINPROGRESS) /* there, or its place is taken in this batch */
             continue;
-        *tag = (struct tag){page, -EINPROGRESS};
+        *tag = (struct tag){.page = page, .got = -EINPROGRESS};
         batch[batched++] = (struct mf_piece){page, bytes_of(pages, slot_of(pages, page)), MF_PAGE, 0};
         if (batched == BATCH) {
             read_batch(pages, batch, batched);
@@ -86,8 +109,9 @@ static int64_t fetch(struct mf_pages *pages, uint64_t address, const char **byte
     const int64_t at = (int64_t)(address - page);
 
     *bytes = bytes_of(pages, slot_of(pages, page)) + at;
-    if (tag->page != page) {
+    if (!is_usable(pages, tag, page)) {
         tag->page = page;
+        tag->read = ++pages->clock;
         tag->got = mf_target_memory_read(pages->memory, page, (char *)*bytes - at, MF_PAGE);
         pages->reads++;
     }

@@ -14,8 +14,10 @@
 
 struct mf_pages {
     const struct mf_target_memory *memory;
-    uint32_t slots; /* a power of two */
-    uint32_t reads; /* pages read so far */
+    uint32_t slots;  /* a power of two */
+    uint32_t reads;  /* pages read so far */
+    uint32_t clock;  /* pages read since mf_pages_forget() */
+    uint32_t oldest; /* pages that were read before this one, by the clock, are read again */
 };
 
 /* Bytes that so many slots take, a power of two from 8 on. */
@@ -26,6 +28,12 @@ struct mf_pages *mf_pages_init(void *memory, uint32_t slots, const struct mf_tar
 
 /* Drops all pages, so that the next reads are of what is there then. */
 void mf_pages_forget(struct mf_pages *pages);
+
+/*
+ * From here on no page is used that was read before the pages of this object were. An object that is still the same later has been
+ * there since then, and so has what it refers to.
+ */
+void mf_pages_use_after(struct mf_pages *pages, uint64_t object, uint32_t bytes);
 
 /* Reads the pages that hold these addresses, in one system call. What cannot be read is no error here. */
 void mf_pages_prefetch(struct mf_pages *pages, const uint64_t *addresses, uint32_t count);

@@ -15,8 +15,8 @@ struct open_how {
 enum { RESOLVE_NO_MAGICLINKS = 0x02, RESOLVE_IN_ROOT = 0x10 };
 
 /*
- * Directories from the root of a process up to that of its mount namespace. The process may move itself as deep as it likes, and
- * each step costs two system calls per call of mf_root_open().
+ * Directories from the root of a process up to that of its mount namespace. The process chooses how deep it is, and each step costs
+ * two system calls for each file that is searched by its path.
  */
 #define CLIMB_MAX 64
 

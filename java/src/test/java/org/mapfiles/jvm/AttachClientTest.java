@@ -203,7 +203,7 @@ class AttachClientTest {
     @Test
     void stoppedJvm() throws Exception {
         try (AttachedJvmProcess jvm = AttachedJvmProcess.with()) {
-            new ProcessBuilder("kill", "-STOP", Long.toString(jvm.pid())).start().waitFor();
+            jvm.stop();
             checkRefused(jvm, Reason.STOPPED, "kill -CONT " + jvm.pid());
             new ProcessBuilder("kill", "-CONT", Long.toString(jvm.pid())).start().waitFor();
             assertThat(jvm.end()).as("no thread dump").isEmpty();
