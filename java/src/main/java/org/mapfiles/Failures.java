@@ -166,6 +166,14 @@ final class Failures {
 
     /** What the JVM's lack of memory means for something of a process, named for people. */
     static NotEnoughMemoryException noMemory(String what, OutOfMemoryError cause) {
+        if (cause instanceof NativeMemory.TooLarge) {
+            return new NotEnoughMemoryException(what + " does not fit into one buffer (" + cause.getMessage()
+                    + "): read fewer mappings by a MapFilter, or all of them by ProcessMaps.parts()", cause);
+        }
+        if (String.valueOf(cause.getMessage()).contains("native thread")) { // Thread.start()
+            return new NotEnoughMemoryException("this JVM cannot start a thread for " + what + " (" + cause.getMessage()
+                    + "): raise ulimit -u, or pids.max of the control group", cause);
+        }
         return new NotEnoughMemoryException("this JVM has not enough memory for " + what + " (" + cause.getMessage()
                 + "): raise -XX:MaxDirectMemorySize, or -Xmx for the heap", cause);
     }

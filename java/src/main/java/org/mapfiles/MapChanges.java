@@ -39,7 +39,7 @@ import java.util.Objects;
 public final class MapChanges {
     private final ProcessMaps maps;
     private final MapEvents events;
-    private final MapSnapshot snapshot = new MapSnapshot();
+    private final MapSnapshot snapshot;
     private final TrackedMappings tracked = new TrackedMappings();
     private List<MapChange> changes = new ArrayList<>();
     private boolean isThreadMissing;
@@ -48,8 +48,13 @@ public final class MapChanges {
 
     /** With neither of them, a test reports what a process does. */
     MapChanges(ProcessMaps maps, MapEvents events) {
+        this(maps, events, null);
+    }
+
+    private MapChanges(ProcessMaps maps, MapEvents events, MapSnapshot snapshot) {
         this.maps = maps;
         this.events = events;
+        this.snapshot = snapshot;
     }
 
     /**
@@ -61,7 +66,8 @@ public final class MapChanges {
      * @throws MapsException as of {@link ProcessMaps#read}
      */
     public static MapChanges of(ProcessMaps maps, MapEvents events) throws MapsException {
-        MapChanges changes = new MapChanges(Objects.requireNonNull(maps, "maps"), events);
+        Objects.requireNonNull(maps, "maps");
+        MapChanges changes = new MapChanges(maps, events, maps.newSnapshot());
         maps.read(changes.snapshot, MapFilter.all());
         changes.poll();
         return changes;
@@ -80,17 +86,22 @@ public final class MapChanges {
      * Reads the mappings, and returns what has changed since the last call, in the order to replay it.
      *
      * @throws ProcessGoneException if the process has ended: {@link #drain} still returns what the kernel reported of its last changes
+     * @throws NotEnoughMemoryException if this JVM has too little memory for the changes: begin again with {@link #of}, since some are lost
      * @throws MapsException as of {@link ProcessMaps#read}; the next call returns what this one would have
      */
     public List<MapChange> poll() throws MapsException {
-        long from = System.nanoTime();
-        maps.refresh(snapshot);
-        long to = System.nanoTime();
-        if (events != null) {
-            takeEvents();
+        try {
+            long from = System.nanoTime();
+            maps.refresh(snapshot);
+            long to = System.nanoTime();
+            if (events != null) {
+                takeEvents();
+            }
+            polled(snapshot, from, to);
+            return taken();
+        } catch (OutOfMemoryError e) {
+            throw Failures.noMemory("the changes of process " + maps.pid(), e);
         }
-        polled(snapshot, from, to);
-        return taken();
     }
 
     /**
@@ -119,21 +130,28 @@ public final class MapChanges {
         }
     }
 
-    /** Returns whether events are missing. */
+    /**
+     * Drains the events of the time until now, and not those that a busy process adds meanwhile: it may add them faster than they are read.
+     *
+     * @return whether events are missing
+     */
     private boolean drainAll() {
+        long now = System.nanoTime();
+        long last = Long.MIN_VALUE;
         boolean isLost = false;
         do {
             events.drain();
             isLost |= events.isIncomplete() && !(isThreadMissing && events.isThreadMissing() && events.lost() == 0);
             isThreadMissing = events.isThreadMissing();
             for (MapEvent event = events.event(); event.next(); ) {
+                last = event.time();
                 if (event.what() == MapEventKind.MAPPED) {
                     mapped(event, event.time());
                 } else if (event.what() == MapEventKind.EXECUTED) {
                     executed(event.time());
                 }
             }
-        } while (events.hasMore());
+        } while (events.hasMore() && last <= now);
         return isLost;
     }
 

@@ -273,7 +273,7 @@ public final class MapFiles {
     }
 
     /** A native record with its name. */
-    private NativeMemory copy(Mapping mapping) {
+    private NativeMemory copy(Mapping mapping) throws NotEnoughMemoryException {
         Objects.requireNonNull(mapping, "mapping");
         NativeMemory copy = take();
         Mappings.copy(mapping, copy);
@@ -281,14 +281,14 @@ public final class MapFiles {
     }
 
     /** Memory for one, that was used before unless another thread has it. */
-    private NativeMemory take() {
+    private NativeMemory take() throws NotEnoughMemoryException {
         NativeMemory copy;
         synchronized (this) { // an AtomicReference here would make the first snapshot of a JVM wait for a dozen more classes
             copy = spare;
             spare = null;
         }
         if (copy == null) {
-            copy = new NativeMemory(Mappings.COPY_SIZE);
+            copy = ProcessMaps.memory(Mappings.COPY_SIZE, "a mapping of process " + maps.pid());
         }
         return copy;
     }

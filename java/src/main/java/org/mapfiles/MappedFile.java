@@ -61,7 +61,7 @@ public final class MappedFile implements AutoCloseable {
      */
     public synchronized Proof prove() throws MapsException {
         checkOpen();
-        NativeMemory record = new NativeMemory(MapRecord.SIZE);
+        NativeMemory record = ProcessMaps.memory(MapRecord.SIZE, "a mapping");
         record.bytes().putLong(MapRecord.START, start).putLong(MapRecord.END, end).putLong(MapRecord.OFFSET, offset)
                 .putLong(MapRecord.INODE, inode).putInt(MapRecord.DEV_MAJOR, deviceMajor).putInt(MapRecord.DEV_MINOR, deviceMinor)
                 .putInt(MapRecord.FLAGS, flags);

@@ -48,14 +48,7 @@ final class Mappings {
         return ((MapCursor) one).isNameOf((MapCursor) other);
     }
 
-    /** A native record of its own, with the name behind it as in an answer, as far as the core looks at that. */
-    static NativeMemory copy(Mapping mapping) {
-        NativeMemory copy = new NativeMemory(COPY_SIZE);
-        copy(mapping, copy);
-        return copy;
-    }
-
-    /** The same, to memory of that size. */
+    /** Writes a native record to memory of {@link #COPY_SIZE}, with the name after it as in an answer, as far as the core reads that. */
     static void copy(Mapping mapping, NativeMemory to) {
         copyRecord(mapping, to);
         copyName(mapping, to);

@@ -17,10 +17,19 @@ final class NativeMemory {
     private final ByteBuffer bytes;
     private final long address;
 
+    /** One buffer cannot hold that much. More memory does not help. */
+    static final class TooLarge extends OutOfMemoryError {
+        private static final long serialVersionUID = 1;
+
+        TooLarge(String what) {
+            super(what + " would pass 2 GiB");
+        }
+    }
+
     NativeMemory(int size) {
         NativeLibrary.ensureLoaded();
         if (size > Integer.MAX_VALUE - 2 * CACHE_LINE) {
-            throw new OutOfMemoryError(size + " bytes and their alignment would pass 2 GiB");
+            throw new TooLarge(size + " bytes and their alignment");
         }
         int lines = size + 2 * CACHE_LINE - 1 & -CACHE_LINE; // one more than it takes: the slice loses one
         bytes = ByteBuffer.allocateDirect(lines).alignedSlice(CACHE_LINE).slice(0, size).order(ByteOrder.nativeOrder());

@@ -1,8 +1,8 @@
 package org.mapfiles;
 
 /**
- * This JVM has too little memory for the mappings of a process: direct memory for the snapshot ({@code -XX:MaxDirectMemorySize}), or
- * Java heap for its search index ({@code -Xmx}). The snapshot stays as it was. The cause is the {@link OutOfMemoryError}.
+ * This JVM has too little memory for an operation on a process: direct memory ({@code -XX:MaxDirectMemorySize}), as for a snapshot, or
+ * Java heap ({@code -Xmx}), as for its search index. A snapshot stays as it was. The cause is the {@link OutOfMemoryError}.
  * {@link ProcessMaps#parts} takes a fixed amount, whatever the number of mappings.
  */
 public final class NotEnoughMemoryException extends MapsException {
@@ -11,5 +11,10 @@ public final class NotEnoughMemoryException extends MapsException {
     NotEnoughMemoryException(String message, OutOfMemoryError cause) {
         super(message);
         initCause(cause);
+    }
+
+    /** Returns whether more memory does not help, since one buffer (2 GiB) cannot hold what was asked for. */
+    public boolean isTooLarge() {
+        return getCause() instanceof NativeMemory.TooLarge;
     }
 }

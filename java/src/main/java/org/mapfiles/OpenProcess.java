@@ -2,8 +2,13 @@ package org.mapfiles;
 
 /** The descriptors of an open process. */
 final class OpenProcess extends Opened {
-    OpenProcess() {
-        super(new NativeMemory(MapRecord.PROCESS_SIZE));
+    private OpenProcess(NativeMemory memory) {
+        super(memory);
+    }
+
+    /** No process yet. */
+    static OpenProcess make() throws NotEnoughMemoryException {
+        return new OpenProcess(ProcessMaps.memory(MapRecord.PROCESS_SIZE, "a process"));
     }
 
     int openSelf() {

@@ -12,7 +12,7 @@ final class OpenStream extends Opened {
     static OpenStream of(int threads, int cpus) {
         long size = NativeCalls.eventsBytes(threads, cpus);
         if (size == 0) {
-            throw new OutOfMemoryError(threads + " threads on " + cpus + " CPUs would pass 2 GiB");
+            throw new NativeMemory.TooLarge(threads + " threads on " + cpus + " CPUs");
         }
         OpenStream stream = new OpenStream(new NativeMemory((int) size));
         if (NativeCalls.eventsInit(stream.memory.address(), size, threads, cpus) != 0) {

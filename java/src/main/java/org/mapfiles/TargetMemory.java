@@ -31,12 +31,16 @@ final class TargetMemory extends ProcessMemory {
     }
 
     static TargetMemory open(ProcessMaps maps) throws MapsException {
-        OpenMemory open = new OpenMemory();
-        int rc = open.open(maps);
-        if (rc != 0) {
-            throw maps.failure(rc);
+        try {
+            TargetMemory memory = new TargetMemory(maps, new OpenMemory()); // first: without memory for it, no descriptor is opened
+            int rc = memory.open.open(maps);
+            if (rc != 0) {
+                throw maps.failure(rc);
+            }
+            return memory;
+        } catch (OutOfMemoryError e) {
+            throw Failures.noMemory("reading memory of process " + maps.pid(), e);
         }
-        return new TargetMemory(maps, open);
     }
 
     /** The descriptors that the memory is read through. */
@@ -136,8 +140,9 @@ final class TargetMemory extends ProcessMemory {
 
     @Override
     public VmTables vmTables(MapSnapshot snapshot, long after) throws MapsException {
-        NativeMemory pages = new NativeMemory(Math.toIntExact(NativeCalls.pagesBytes(TABLE_PAGES)));
-        NativeMemory tables = new NativeMemory(Target.TABLES_SIZE);
+        String what = "the tables of the JVM in process " + maps.pid();
+        NativeMemory pages = ProcessMaps.memory(Math.toIntExact(NativeCalls.pagesBytes(TABLE_PAGES)), what);
+        NativeMemory tables = ProcessMaps.memory(Target.TABLES_SIZE, what);
         int rc = readTables(pages, snapshot, after, tables);
         if (rc == Errno.ENOENT) {
             return null;
@@ -186,7 +191,12 @@ final class TargetMemory extends ProcessMemory {
 
     @Override
     public int directoryDescriptor() {
-        return open.memory.bytes().getInt(Target.PROC_FD);
+        open.enter(); // throws if this is closed: its number may be another file's then
+        try {
+            return open.memory.bytes().getInt(Target.PROC_FD);
+        } finally {
+            leave();
+        }
     }
 
     @Override
@@ -197,6 +207,11 @@ final class TargetMemory extends ProcessMemory {
     @Override
     public MapsException failure(int errno) {
         return maps.failure(errno);
+    }
+
+    @Override
+    public MapsException noMemory(String what, OutOfMemoryError cause) {
+        return Failures.noMemory(what + " of process " + maps.pid(), cause);
     }
 
     @Override

@@ -67,7 +67,11 @@ record Line(long start, long end, String permissions, long offset, int major, in
     }
 
     static MapSnapshot snapshot(List<Line> lines) throws MalformedMapsException {
-        return MapSnapshot.ofText(text(lines), MapFilter.all());
+        try {
+            return MapSnapshot.ofText(text(lines), MapFilter.all());
+        } catch (NotEnoughMemoryException e) {
+            throw new AssertionError(e);
+        }
     }
 
     static MapSnapshot snapshot(Line... lines) throws MalformedMapsException {

@@ -21,7 +21,7 @@ class TextTest {
     }
 
     @Property(tries = 300)
-    void whatTheKernelWritesIsReadBack(@ForAll("layouts") List<Line> lines) throws MalformedMapsException {
+    void whatTheKernelWritesIsReadBack(@ForAll("layouts") List<Line> lines) throws MapsException {
         MapSnapshot snapshot = Line.snapshot(lines);
         assertThat(Seen.all(snapshot)).extracting(Seen::line).isEqualTo(lines);
         assertThat(snapshot.size()).isEqualTo(lines.size());
@@ -30,7 +30,7 @@ class TextTest {
     }
 
     @Property(tries = 50)
-    void aFilterLetsThroughWhatHasEveryPropertyNamed(@ForAll("layouts") List<Line> lines) throws MalformedMapsException {
+    void aFilterLetsThroughWhatHasEveryPropertyNamed(@ForAll("layouts") List<Line> lines) throws MapsException {
         byte[] text = Line.text(lines);
         for (MapFilter filter : Filters.all()) {
             List<Line> expected = lines.stream().filter(line -> Filters.passes(filter, line)).collect(Collectors.toList());
@@ -40,7 +40,7 @@ class TextTest {
     }
 
     @Property(tries = 200)
-    void filesAreNumberedInTheOrderTheyAreMet(@ForAll("layouts") List<Line> lines) throws MalformedMapsException {
+    void filesAreNumberedInTheOrderTheyAreMet(@ForAll("layouts") List<Line> lines) throws MapsException {
         Map<List<Object>, Integer> files = new HashMap<>();
         MapSnapshot snapshot = Line.snapshot(lines);
         for (Seen seen : Seen.all(snapshot)) {
@@ -55,7 +55,7 @@ class TextTest {
 
     /** Nobody can be asked about saved text, so nothing is said that only the kernel knows. */
     @Property(tries = 200)
-    void savedTextNeverSaysDeleted(@ForAll("layouts") List<Line> lines) throws MalformedMapsException {
+    void savedTextNeverSaysDeleted(@ForAll("layouts") List<Line> lines) throws MapsException {
         for (Seen seen : Seen.all(Line.snapshot(lines))) {
             boolean suffixed = seen.fileBacked() && seen.line().name().endsWith(" (deleted)");
             assertThat(seen.deletion()).as(seen.toString()).isEqualTo(suffixed ? Deletion.NOT_KNOWN : Deletion.NOT_DELETED);
@@ -66,7 +66,7 @@ class TextTest {
     }
 
     @Example
-    void noTextIsNoMapping() throws MalformedMapsException {
+    void noTextIsNoMapping() throws MapsException {
         MapSnapshot snapshot = MapSnapshot.ofText(new byte[0], MapFilter.all());
         assertThat(snapshot.size()).isZero();
         assertThat(snapshot.fileCount()).isZero();
@@ -75,7 +75,7 @@ class TextTest {
     }
 
     @Example
-    void aHundredThousandMappingsAndALongNameFit() throws MalformedMapsException {
+    void aHundredThousandMappingsAndALongNameFit() throws MapsException {
         List<Line> lines = java.util.stream.LongStream.range(1, 100_000)
                 .mapToObj(i -> Line.file(i << 13, (i << 13) + Line.PAGE, i, "/" + i)).collect(Collectors.toList());
         lines.add(Line.file(1L << 40, 1L << 41, 7, "/" + "x".repeat(5_000_000)));

@@ -73,10 +73,12 @@ public abstract class ProcessMemory implements AutoCloseable {
     /**
      * The directory of the process in its proc file system, held open: what is below it is never another process'. Valid until
      * this is closed.
+     *
+     * @throws IllegalStateException if this is closed
      */
     public abstract Path directory();
 
-    /** The descriptor of that directory, valid until this is closed. */
+    /** The descriptor of that directory, valid until this is closed. @throws IllegalStateException if this is closed */
     public abstract int directoryDescriptor();
 
     /** The PID in the PID namespace of the caller; 0: unknown, since the process was opened in another proc file system. */
@@ -84,6 +86,9 @@ public abstract class ProcessMemory implements AutoCloseable {
 
     /** The exception for a negative errno, as the methods of {@link ProcessMaps} throw it. */
     public abstract MapsException failure(int errno);
+
+    /** The exception for a lack of memory in this JVM. @param what before the words "of process 42", such as "the regions" */
+    public abstract MapsException noMemory(String what, OutOfMemoryError cause);
 
     /** The exception for a process without a JVM. @param why after the words "no JVM in process 42: " */
     public abstract MapsException noJvm(String why);

@@ -7,7 +7,9 @@ final class CommandLine {
     /** What JVMs print of an argument: JDK 17 to 25 cut the rest off, others may not. */
     private static final int PRINTED = 1999;
     /** More than a system takes. */
-    private static final int MOST_ARGUMENTS = 1 << 20;
+    private static final int MAX_ARGUMENTS = 1 << 20;
+    /** Bytes of all arguments together. A hostile JVM may claim as many arguments, each of the longest text. */
+    private static final int MAX_BYTES = 1 << 24;
 
     private CommandLine() {
     }
@@ -20,12 +22,14 @@ final class CommandLine {
         try {
             long arguments = vm.pointer("Arguments", "_jvm_args_array");
             int count = vm.intAt(vm.place("Arguments", "_num_jvm_args"));
-            if (count < 0 || count > MOST_ARGUMENTS) {
+            if (count < 0 || count > MAX_ARGUMENTS) {
                 throw new NotTold(count + " arguments");
             }
             int ends = 0;
+            int left = MAX_BYTES;
             for (long argument : count == 0 ? new long[0] : vm.longsAt(arguments, count)) {
-                byte[] text = vm.textAt(argument);
+                byte[] text = vm.textAt(argument, left);
+                left -= text.length + 1;
                 int first = text.length > 1 && text[1] == 'X' ? 0 : PRINTED;
                 if (lineEnds(text, first, text.length) > 0) {
                     return -1;

@@ -22,6 +22,8 @@ final class VmReader {
     /** Read at once, and not across a multiple of it where the length is not known. */
     private static final int PART = 4096;
     private static final int LONGEST_TEXT = 1 << 24;
+    /** Words that are read at once: a heap has no more regions. */
+    private static final int MAX_WORDS = 1 << 22;
 
     /** Null: none can be read here. */
     private final ProcessMemory memory;
@@ -153,10 +155,13 @@ final class VmReader {
         return view.getLong(0);
     }
 
-    /** So many that follow each other. */
-    long[] longsAt(long address, int count) throws NotTold {
-        byte[] bytes = new byte[Math.multiplyExact(count, Long.BYTES)];
-        long[] longs = new long[count];
+    /** Words that follow each other. @param count such as a hostile process may claim: a negative or huge number is refused */
+    long[] longsAt(long address, long count) throws NotTold {
+        if (count < 0 || count > MAX_WORDS) {
+            throw new NotTold(count + " words");
+        }
+        byte[] bytes = new byte[(int) count * Long.BYTES];
+        long[] longs = new long[(int) count];
         read(address, bytes, bytes.length);
         ByteBuffer.wrap(bytes).order(ByteOrder.nativeOrder()).asLongBuffer().get(longs);
         return longs;

@@ -1,0 +1,39 @@
+package org.mapfiles;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.util.List;
+import java.util.stream.Collectors;
+import org.junit.jupiter.api.Test;
+
+/** A JVM whose memory is used up: each method throws {@link NotEnoughMemoryException}, opens nothing, and works again later. */
+class LowMemoryTest {
+    @Test
+    void everyMethodFailsInOneWay() throws Exception {
+        ChildJvm.Outcome outcome = new ChildJvm().with("-XX:MaxDirectMemorySize=8m").run(LowMemoryMain.class);
+        List<String> without = outcome.output().lines().filter(line -> line.startsWith("WITHOUT ")).collect(Collectors.toList());
+        List<String> with = outcome.output().lines().filter(line -> line.startsWith("WITH ")).collect(Collectors.toList());
+        assertThat(without).as(outcome.output()).hasSize(12).allMatch(line -> line.endsWith(" NotEnoughMemoryException of memory"));
+        assertThat(outcome.output()).containsPattern("(?m)^OPENED 0$");
+        assertThat(with).as(outcome.output()).hasSize(12)
+                .allMatch(line -> line.endsWith(" works") || line.startsWith("WITH MapEvents.open AccessRefused"));
+    }
+
+    @Test
+    void theRemedyForWhatNoBufferHoldsIsNotMoreMemory() {
+        NotEnoughMemoryException tooLarge = Failures.noMemory("a snapshot of process 42", new NativeMemory.TooLarge("3 GiB of text"));
+        assertThat(tooLarge.isTooLarge()).isTrue();
+        assertThat(tooLarge).hasMessageContaining("MapFilter").hasMessageContaining("parts()").hasMessageNotContaining("MaxDirectMemorySize");
+        NotEnoughMemoryException little = Failures.noMemory("a snapshot of process 42", new OutOfMemoryError("Java heap space"));
+        assertThat(little.isTooLarge()).isFalse();
+        assertThat(little).hasMessageContaining("-XX:MaxDirectMemorySize").hasMessageContaining("-Xmx");
+        assertThat(Failures.noMemory("live mappings", new OutOfMemoryError("unable to create native thread")))
+                .hasMessageContaining("ulimit -u").hasMessageNotContaining("Xmx");
+    }
+
+    @Test
+    void aSnapshotThatNoBufferHoldsIsTooLarge() {
+        assertThatThrownBy(() -> new Picture(1 << 25, 1 << 20)).isInstanceOf(NativeMemory.TooLarge.class);
+    }
+}
