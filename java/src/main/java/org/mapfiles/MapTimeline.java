@@ -107,7 +107,7 @@ public final class MapTimeline {
             long now = System.nanoTime();
             boolean isComplete = false;
             try {
-                isComplete = isStreamOfLastTime(events) & takeIn(events) && !isThreadMissing;
+                isComplete = isStreamOfLastTime(events) & takeIn(events, now) && !isThreadMissing;
             } finally {
                 if (isComplete) {
                     heard(now);
@@ -118,17 +118,23 @@ public final class MapTimeline {
         }
     }
 
-    /** Whether nothing is missing. */
-    private boolean takeIn(MapEvents events) {
+    /**
+     * Takes in the events of the time until now, and not all that a busy process adds meanwhile: it may add them faster than they are read.
+     *
+     * @return whether nothing is missing
+     */
+    private boolean takeIn(MapEvents events, long now) {
         boolean isComplete = true;
+        long last = Long.MIN_VALUE;
         do {
             events.drain();
             isComplete &= !events.isIncomplete();
             isThreadMissing |= events.isThreadMissing();
             for (MapEvent event = events.event(); event.next(); ) {
+                last = event.time();
                 record(event);
             }
-        } while (events.hasMore());
+        } while (events.hasMore() && last <= now);
         return isComplete;
     }
 
