@@ -2,11 +2,14 @@ package org.mapfiles.jvm;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -101,6 +104,67 @@ class HostileJvmTest {
                     .allMatch(claim -> Long.compareUnsigned(claim.start(), claim.end()) < 0);
         }
         assertThat(found).as("most words are left as they are").isPositive();
+    }
+
+    /** This JVM's memory, with the words at some addresses replaced. */
+    private VmReader replaced(Map<Long, Long> words) {
+        return new VmReader(new FakeMemory() {
+            @Override
+            int fill(long address, ByteBuffer to) throws MapsException {
+                byte[] real = new byte[to.remaining()];
+                int got = memory.read(address, real, 0, real.length);
+                to.put(0, real);
+                words.forEach((at, word) -> {
+                    if (at - address >= 0 && at - address + Long.BYTES <= got) {
+                        to.putLong((int) (at - address), word);
+                    }
+                });
+                return got;
+            }
+        }, tables);
+    }
+
+    /** One region of a size that goes below its start, and below address 0. */
+    @Test
+    void aRegionOfG1WithANegativeSize() throws Exception {
+        VmReader vm = new VmReader(memory, tables);
+        String type = vm.has("G1HeapRegion", "_type") ? "G1HeapRegion" : "HeapRegion";
+        assumeTrue(JvmFlags.read(vm).isOn("UseG1GC"), "this JVM does not use G1");
+        long table = vm.pointer("Universe", "_collectedHeap") + vm.place("G1CollectedHeap", "_hrm") + vm.place(type + "Manager", "_regions");
+        long length = table + vm.place("G1HeapRegionTable", "_length");
+        assertThat(RegionsOfG1.claims(replaced(Map.of(length, 1L)))).hasSize(1);
+        for (long size : new long[] {-4096, Long.MIN_VALUE, 0, Long.MAX_VALUE}) {
+            assertThat(RegionsOfG1.claims(replaced(Map.of(length, 1L, vm.place(type, "GrainBytes"), size)))).isEmpty();
+        }
+    }
+
+    /** A node of metaspace that reaches beyond the end of the address space. */
+    @Test
+    void aNodeOfMetaspaceThatWraps() throws Exception {
+        VmReader vm = new VmReader(memory, tables);
+        VmSymbols symbols = VmSymbols.read(maps, snapshot, tables, Metaspaces.OTHER_CONTEXT);
+        assumeTrue(!symbols.isEmpty(), "libjvm.so has no symbol table");
+        List<Claim> real = Metaspaces.claims(vm, symbols);
+        assertThat(real).isNotEmpty();
+        long list = vm.longsAt(symbols.value(vm, Metaspaces.OTHER_CONTEXT), 2)[1];
+        Map<Long, Long> words = new HashMap<>();
+        for (long node : vm.longsAt(list, 3)) {
+            try {
+                long[] fields = vm.longsAt(node, 16);
+                long bytes = real.get(0).end() - real.get(0).start();
+                for (int i = 0; i < fields.length; i++) {
+                    if (fields[i] == real.get(0).start()) {
+                        words.put(node + (long) i * Long.BYTES, -4096L);
+                    } else if (fields[i] == bytes || fields[i] == bytes / Long.BYTES) {
+                        words.put(node + (long) i * Long.BYTES, fields[i] == bytes ? 8192L : 1024L);
+                    }
+                }
+            } catch (NotTold noNode) {
+                continue;
+            }
+        }
+        assertThat(words).hasSizeGreaterThanOrEqualTo(4);
+        assertThat(Metaspaces.claims(replaced(words), symbols)).isEmpty();
     }
 
     @Test
