@@ -4,20 +4,15 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.Locale;
 import java.util.Map;
-import java.util.TreeMap;
 import java.util.concurrent.Callable;
 import org.mapfiles.Backend;
 import org.mapfiles.EntryStatus;
 import org.mapfiles.FileEntries;
-import org.mapfiles.FileState;
 import org.mapfiles.MapCursor;
-import org.mapfiles.MapFiles;
 import org.mapfiles.MapFilter;
+import org.mapfiles.MapParts;
 import org.mapfiles.MapSnapshot;
-import org.mapfiles.MapsException;
 import org.mapfiles.ProcessMaps;
-import org.mapfiles.Proof;
-import org.mapfiles.StaleMappingException;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
@@ -38,6 +33,7 @@ import picocli.CommandLine.Parameters;
                     + " right to read map_files.",
             "JSON: start and end as \"0x...\"; mode; path; path_base64 where that is not UTF-8; dev_major, dev_minor, inode;"
                     + " nlink; size; kind; state; verified. mode, nlink and size are null where they are not known.",
+            "", "More than 4,096 mappings are printed as they are read, as by mapfiles maps.",
             "", "Example: mapfiles files 4711"})
 final class FilesCommand implements Callable<Integer> {
     @Parameters(paramLabel = "PID|self", converter = Target.Converter.class, description = "The process; self: this JVM.")
@@ -54,66 +50,27 @@ final class FilesCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException {
-        try (ProcessMaps maps = target.open()) {
-            MapSnapshot snapshot = maps.snapshot(MapFilter.all().fileBacked().by(Backend.TEXT));
-            FileEntries entries = new FileEntries();
-            maps.files().readAll(snapshot, entries);
+        try (ProcessMaps maps = target.open(); MapParts parts = maps.parts(MapFilter.all().fileBacked().by(Backend.TEXT))) {
             maps.files().refusalToList().ifPresent(refusal -> terminal.complain("what is in map_files is unknown: "
                     + refusal.getMessage()));
-            Facts[] ofFiles = new Facts[snapshot.fileCount()];
             Output output = json ? new Json() : new Text();
-            for (MapCursor mapping = snapshot.cursor(); mapping.next() && entries.next(); ) {
-                Facts facts = ofFiles[mapping.fileIndex()];
-                if (facts == null) {
-                    facts = Facts.of(maps.files(), mapping);
-                    ofFiles[mapping.fileIndex()] = facts;
+            FileEntries entries = new FileEntries();
+            FileFacts ofFiles = new FileFacts(maps.files());
+            long mappings = 0;
+            while (parts.next()) {
+                MapSnapshot part = parts.part();
+                maps.files().readAll(part, entries);
+                ofFiles.beginPart(part);
+                for (MapCursor mapping = part.cursor(); mapping.next() && entries.next(); mappings++) {
+                    output.print(mapping, entries, FileName.of(maps, mapping), ofFiles.of(mapping));
                 }
-                output.print(mapping, entries, FileName.of(maps, mapping), facts);
             }
-            output.end(snapshot.size(), ofFiles);
+            output.end(mappings, ofFiles);
+            if (parts.isTorn()) {
+                terminal.complain("mappings changed while they were listed: some may be missing, or listed in two states");
+            }
         }
         return Main.OK;
-    }
-
-    /** What is the same for all mappings of a file. */
-    private record Facts(String state, String verified) {
-        static Facts of(MapFiles files, MapCursor mapping) throws MapsException {
-            return new Facts(state(files, mapping), verified(files, mapping));
-        }
-
-        private static String state(MapFiles files, MapCursor mapping) throws MapsException {
-            try {
-                return text(files.state(mapping));
-            } catch (StaleMappingException gone) {
-                return text(FileState.NOT_KNOWN);
-            }
-        }
-
-        private static String verified(MapFiles files, MapCursor mapping) throws MapsException {
-            try {
-                return text(files.glance(mapping));
-            } catch (StaleMappingException gone) {
-                return text(Proof.NOT_VERIFIED);
-            }
-        }
-
-        private static String text(FileState state) {
-            switch (state) {
-                case PRESENT:
-                    return "ok";
-                case DELETED:
-                case REPLACED:
-                case UNLINKED:
-                case COPIED:
-                    return state.name().toLowerCase(Locale.ROOT);
-                default:
-                    return "unknown";
-            }
-        }
-
-        private static String text(Proof proof) {
-            return proof.name().toLowerCase(Locale.ROOT);
-        }
     }
 
     /** "r", "w" or "rw"; null where it is not known. */
@@ -125,9 +82,9 @@ final class FilesCommand implements Callable<Integer> {
     }
 
     private interface Output {
-        void print(MapCursor mapping, FileEntries entry, FileName name, Facts facts) throws IOException;
+        void print(MapCursor mapping, FileEntries entry, FileName name, FileFacts.Facts facts) throws IOException;
 
-        void end(int mappings, Facts[] ofFiles) throws IOException;
+        void end(long mappings, FileFacts ofFiles) throws IOException;
     }
 
     private final class Json implements Output {
@@ -137,7 +94,7 @@ final class FilesCommand implements Callable<Integer> {
         }
 
         @Override
-        public void print(MapCursor mapping, FileEntries entry, FileName name, Facts facts) throws IOException {
+        public void print(MapCursor mapping, FileEntries entry, FileName name, FileFacts.Facts facts) throws IOException {
             boolean known = entry.statStatus() == EntryStatus.KNOWN;
             String mode = mode(entry);
             lines.begin().hex("start", mapping.start()).hex("end", mapping.end());
@@ -160,7 +117,7 @@ final class FilesCommand implements Callable<Integer> {
         }
 
         @Override
-        public void end(int mappings, Facts[] ofFiles) {
+        public void end(long mappings, FileFacts ofFiles) {
             // each line was written when it was whole
         }
     }
@@ -173,7 +130,7 @@ final class FilesCommand implements Callable<Integer> {
         }
 
         @Override
-        public void print(MapCursor mapping, FileEntries entry, FileName name, Facts facts) throws IOException {
+        public void print(MapCursor mapping, FileEntries entry, FileName name, FileFacts.Facts facts) throws IOException {
             boolean known = entry.statStatus() == EntryStatus.KNOWN;
             String mode = mode(entry);
             table.cell(Long.toHexString(mapping.start()) + "-" + Long.toHexString(mapping.end())).cell(mode == null ? "?" : mode)
@@ -182,17 +139,11 @@ final class FilesCommand implements Callable<Integer> {
         }
 
         @Override
-        public void end(int mappings, Facts[] ofFiles) throws IOException {
+        public void end(long mappings, FileFacts ofFiles) throws IOException {
             table.print();
-            Map<String, Integer> states = new TreeMap<>();
-            for (Facts facts : ofFiles) {
-                if (facts != null) {
-                    states.merge(facts.state(), 1, Integer::sum);
-                }
-            }
-            StringBuilder end = new StringBuilder(mappings + " mappings of " + ofFiles.length + " files");
+            StringBuilder end = new StringBuilder(mappings + " mappings of " + ofFiles.count() + " files");
             String separator = ": ";
-            for (Map.Entry<String, Integer> state : states.entrySet()) {
+            for (Map.Entry<String, Integer> state : ofFiles.states().entrySet()) {
                 end.append(separator).append(state.getValue()).append(' ').append(state.getKey());
                 separator = ", ";
             }

@@ -31,7 +31,8 @@ import picocli.CommandLine.Spec;
             "1:an address is in no mapping, or something else failed",
             "2:wrong usage",
             "3:the kernel refuses a look at the process",
-            "4:the process is gone"},
+            "4:the process is gone",
+            "127:Java could not be started"},
         footer = {"", "Completion for bash and zsh: source <(mapfiles generate-completion)"})
 public final class Main implements Runnable {
     static final int OK = 0;
@@ -39,6 +40,8 @@ public final class Main implements Runnable {
     static final int USAGE = 2;
     static final int REFUSED = 3;
     static final int GONE = 4;
+    /** As a shell returns of a command that it cannot run. */
+    static final int CANNOT_START = 127;
 
     private static final String MORE_MEMORY = ": set MAPFILES_JAVA_OPTIONS=\"-Xmx1g -XX:MaxDirectMemorySize=2g\", or more";
 
@@ -77,8 +80,7 @@ public final class Main implements Runnable {
             terminal.complain(e.getMessage());
             return NOT_RESOLVED;
         } catch (OutOfMemoryError e) {
-            terminal.complain("not enough memory for this process (" + e.getMessage() + ")" + MORE_MEMORY);
-            return NOT_RESOLVED;
+            return explain(e, terminal);
         } catch (Terminal.Closed e) {
             return OK; // nobody reads on: the end of a pipe such as "| head" is no failure
         } catch (IOException e) {
@@ -101,13 +103,33 @@ public final class Main implements Runnable {
         return USAGE;
     }
 
+    /** As {@link #explain(Exception, Terminal)}. A JVM without its threads is one that could not start. */
+    private static int explain(OutOfMemoryError failure, Terminal terminal) {
+        if (String.valueOf(failure.getMessage()).contains("native thread")) { // Thread.start()
+            terminal.complain("Java cannot start a thread: raise ulimit -u, or pids.max of the control group");
+            return CANNOT_START;
+        }
+        terminal.complain("not enough memory for this process (" + failure.getMessage() + ")" + moreMemory());
+        return NOT_RESOLVED;
+    }
+
+    /** The remedy. Within a control group that has less memory, larger sizes would only get this process killed. */
+    private static String moreMemory() {
+        Long limit = Long.getLong("mapfiles.memory-limit");
+        return limit == null ? MORE_MEMORY : ": run it outside of this control group, whose limit of memory is " + Sizes.human(limit)
+                + ", or raise that limit";
+    }
+
     /** One line on stderr that says what to do, and the exit code. */
     private static int explain(Exception failure, Terminal terminal) throws Exception {
         if (failure instanceof Terminal.Closed) {
             return OK;
         }
         if (failure instanceof NotEnoughMemoryException) {
-            terminal.complain(failure.getMessage() + MORE_MEMORY);
+            if (!((NotEnoughMemoryException) failure).isTooLarge()) {
+                return explain((OutOfMemoryError) failure.getCause(), terminal);
+            }
+            terminal.complain(failure);
             return NOT_RESOLVED;
         }
         if (failure instanceof IOException || failure instanceof IllegalArgumentException) {
