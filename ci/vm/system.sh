@@ -38,7 +38,11 @@ put_c_tests() { # ROOT
         put_program "$root" "$test"
         mv "$root$test" "$root/vm/tests/"
     done
-    cp "$build/odd_process" "$root/vm/odd_process"
+    # Programs that tests start. Java tests look for the others beside odd_process. in_jvm and call_trace are tests themselves.
+    for test in odd_process fake_jvm attach_target orphan_jvm; do
+        put_program "$root" "$build/$test"
+        mv "$root$build/$test" "$root/vm/$test"
+    done
 }
 
 java_modules=java.compiler,java.logging,java.management,java.rmi,java.xml,jdk.compiler,jdk.management,jdk.unsupported

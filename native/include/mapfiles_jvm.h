@@ -27,9 +27,9 @@ enum mf_code_kind {
 
 enum mf_code_flag {
     /** The JVM told of it later than the time asked for, and of nothing else there before: very likely it ran already. */
-    MF_CODE_TOLD_LATER = 1u << 0,
+    MF_CODE_RECORDED_LATER = 1u << 0,
     /** It was there when the JVM was asked: since when is not known, and its inlining may be told coarsely. */
-    MF_CODE_WAS_THERE = 1u << 1,
+    MF_CODE_BEFORE_START = 1u << 1,
     MF_CODE_OSR = 1u << 2, /**< compiled to be entered in a loop, at entry_bci */
 };
 
@@ -55,10 +55,10 @@ struct mf_code_frame {
     int32_t bci;   /**< bytecode index; -1: not known */
 };
 
-enum mf_code_part {
-    MF_PART_CLASS = 0,    /**< "Ljava/lang/String;", as the JVM writes types; empty for a stub */
-    MF_PART_NAME = 1,     /**< the method's or the stub's name */
-    MF_PART_SIGNATURE = 2,/**< "(I)C"; empty for a stub */
+enum mf_code_text_kind {
+    MF_CODE_TEXT_CLASS = 0,    /**< "Ljava/lang/String;", as the JVM writes types; empty for a stub */
+    MF_CODE_TEXT_NAME = 1,     /**< the method's or the stub's name */
+    MF_CODE_TEXT_SIGNATURE = 2,/**< "(I)C"; empty for a stub */
 };
 
 /** What is kept. */
@@ -122,7 +122,7 @@ MF_API int mf_code_frames(const struct mf_code *code, uint64_t address, struct m
  * @param out may be NULL where @p room is 0.
  * @return its length, of which at most @p room bytes are written; -ESTALE: as mf_code_frames().
  */
-MF_API int mf_code_text(const struct mf_code *code, uint32_t name, enum mf_code_part part, char *out, uint32_t room);
+MF_API int mf_code_text(const struct mf_code *code, uint32_t name, enum mf_code_text_kind part, char *out, uint32_t room);
 
 /** What is kept now. Takes a lock: not for signal handlers. @return 0; -ESRCH: nobody called mf_jvm_open(). */
 MF_API int mf_code_count(struct mf_code_counts *out);

@@ -222,7 +222,7 @@ static void stat_once(const struct pair *pair)
 
 static void verify_quickly_once(const struct pair *pair)
 {
-    const int rc = mf_file_glance(&process, &record, name);
+    const int rc = mf_file_quick_verify(&process, &record, name);
 
     count(rc);
     CHECK(!pair->is_another_at_path || rc == MF_NOT_VERIFIED || rc == -ESTALE, "%s: verified by %d", pair->name, rc);
@@ -233,7 +233,7 @@ static void find_state_once(const struct pair *pair)
     const int rc = mf_file_state(&process, &record, name);
 
     count(rc);
-    CHECK(rc == MF_FILE_PRESENT || rc == MF_FILE_NOT_KNOWN || rc == -ESTALE || pair->is_another_at_path, "%s: WRONG STATE %d",
+    CHECK(rc == MF_FILE_PRESENT || rc == MF_FILE_UNKNOWN || rc == -ESTALE || pair->is_another_at_path, "%s: WRONG STATE %d",
           pair->name, rc);
 }
 
@@ -282,7 +282,7 @@ static void try_pair(const struct pair *pair)
     copy_up(pair);
     right = stale = other = 0;
     CHECK_IS(write(go[1], &byte, 1), 1, "go on");
-    ask_everything(pair, mf_entries_may_follow() == 0);
+    ask_everything(pair, mf_entries_follow_access() == 0);
     printf("%s: %llu right, %llu stale, %llu not verified or another\n", pair->name, right, stale, other);
     CHECK(stale > 0, "%s: never in the middle of it", pair->name);
     kill(child, SIGKILL);

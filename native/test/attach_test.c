@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The attach protocol with targets that leave traps: links, files and sockets of others at the names that it uses. */
-#include "../src/attach.h"
+#include "jvm/attach.h"
 #include "check.h"
 
 #include <errno.h>
@@ -218,6 +218,22 @@ static void socket_of_another_process(void)
     CHECK_IS(connect_and_close(&target), -EXDEV, "this process listens, not the target");
     close(fd);
     CHECK_IS(connect_and_close(&target), -ECONNREFUSED, "nobody listens any more");
+    end_target(&target);
+}
+
+/* A directory in place of the target's, which has a root and no process: as if the target exits while the socket is connected. */
+static void target_that_exits_meanwhile(void)
+{
+    struct target target = start_target(listen_as_a_jvm);
+    struct mf_attach_target exited = target.target;
+    char root[192];
+
+    snprintf(root, sizeof root, "%s/root", directory);
+    CHECK_IS(symlink("/", root), 0, "symlink");
+    exited.proc_fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    CHECK_IS(mf_attach_connect(&exited), -ESRCH, "its PID may be another process' by now");
+    close(exited.proc_fd);
+    unlink(root);
     end_target(&target);
 }
 
@@ -498,6 +514,7 @@ int main(void)
     target_that_listens(listen_as_a_jvm, "the target listens");
     target_that_listens(listen_and_end_first_thread, "its first thread has ended");
     socket_of_another_process();
+    target_that_exits_meanwhile();
     socket_that_is_none();
     queue_that_is_full();
     target_that_is_silent();

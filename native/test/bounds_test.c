@@ -2,8 +2,9 @@
 /* Work that a target or a file can cause has a bound: endless text, one file by very many names, deep paths, files without data. */
 #include "places.h"
 
-#include "../src/confirm.h"
-#include "../src/gate.h"
+#include "process/process.h"
+#include "query/validate.h"
+#include "query/vsyscall.h"
 
 #include <sys/mman.h>
 
@@ -12,11 +13,14 @@ static struct mf_process process_of_endless_text(void)
 {
     if (mkdir("endless", 0777) != 0 || symlink("/dev/zero", "endless/maps") != 0)
         abort();
-    return (struct mf_process){
+    struct mf_process process;
+
+    *mf_state(&process) = (struct mf_process_state){
         .proc_fd = open("endless", O_RDONLY | O_DIRECTORY),
         .maps_fd = open("/dev/zero", O_RDONLY),
         .files_fd = -1,
     };
+    return process;
 }
 
 static void text_without_an_end(void)
@@ -29,9 +33,9 @@ static void text_without_an_end(void)
     CHECK_IS(mf_snapshot_read(&process, MF_BY_TEXT, NULL, snapshot), -ENOBUFS, "a snapshot");
     CHECK(mf_snapshot_bytes(snapshot->needed_mappings, snapshot->needed_text) == 0, "no snapshot has room for %u bytes",
           snapshot->needed_text);
-    CHECK_IS(mf_confirm(&process, &some), -EFBIG, "whether a record holds");
-    if (mf_gate_is_near(0, true)) /* on x86-64 alone */
-        CHECK_IS(mf_gate_find(&process, 0, &found), -EFBIG, "whether there is [vsyscall]");
+    CHECK_IS(mf_mapping_validate(&process, &some), -EFBIG, "whether a record holds");
+    if (mf_vsyscall_is_near(0, true)) /* on x86-64 alone */
+        CHECK_IS(mf_vsyscall_find(&process, 0, &found), -EFBIG, "whether there is [vsyscall]");
     mf_process_close(&process);
     free(snapshot);
 }
@@ -100,7 +104,7 @@ static void one_file_by_names_that_the_text_shows_alike(void)
 static void a_mapping_too_large_to_be_compared(void)
 {
     const size_t bytes = 1ull << 40;
-    static struct mf_answer answer;
+    static struct mf_query_result answer;
     struct mf_process process;
     void *at;
     int out;
@@ -169,8 +173,8 @@ static void a_path_whose_directories_are_gone(void)
         if (is_on_fs(".", BTRFS_SUPER_MAGIC) || is_on_fs(".", OVERLAYFS_SUPER_MAGIC))
             puts("skipped: a path whose directories are gone: device numbers say nothing here");
         else
-            CHECK_IS(state_of_removed(60), MF_FILE_GONE, "60 directories");
-        CHECK_IS(state_of_removed(100), MF_FILE_NOT_KNOWN, "100 directories");
+            CHECK_IS(state_of_removed(60), MF_FILE_PATH_REMOVED, "60 directories");
+        CHECK_IS(state_of_removed(100), MF_FILE_UNKNOWN, "100 directories");
         fflush(stdout);
         _exit(check_failures != 0);
     }

@@ -2,7 +2,7 @@
 /* The build ID of an ELF file: which note is taken, and how much of a file made to waste time is read. */
 #include "places.h"
 
-#include "../src/build_id.h"
+#include "files/build_id.h"
 
 #include <elf.h>
 #include <sys/mman.h>
@@ -277,7 +277,7 @@ static void a_bomb_is_given_up(void)
 /* Through the calls that ask for it: the path of a mapping on overlayfs leads to a bomb in place of what is mapped. */
 static void a_bomb_in_place_of_a_mapped_file(void)
 {
-    static struct mf_answer answer;
+    static struct mf_query_result answer;
     struct mf_process process;
     long before;
     void *at;
@@ -304,7 +304,7 @@ static void a_bomb_in_place_of_a_mapped_file(void)
         puts("skipped: a bomb in place of a mapped file: this kernel reports no build ID");
     } else {
         before = reads_so_far();
-        rc = mf_file_glance(&process, &answer.mapping, answer.name);
+        rc = mf_file_quick_verify(&process, &answer.mapping, answer.name);
         CHECK_IS(rc, MF_NOT_VERIFIED, "neither proved nor disproved");
         CHECK(reads_since(before) < 2 * MF_BUILD_ID_READS, "%ld reads", reads_since(before));
         before = reads_so_far();
@@ -320,7 +320,7 @@ static void a_bomb_in_place_of_a_mapped_file(void)
 static void a_file_with_a_large_note_is_itself(void)
 {
     static const char large[0x11000];
-    static struct mf_answer answer;
+    static struct mf_query_result answer;
     struct mf_process process;
     void *at;
     int out;
@@ -342,7 +342,7 @@ static void a_file_with_a_large_note_is_itself(void)
     if (mf_query(&process, (uintptr_t)at, MF_COVERING | MF_WITH_BUILD_ID, &answer) != 0 || answer.build_id_length != 20) {
         puts("skipped: a file with a large note: this kernel reports no build ID of it");
     } else {
-        CHECK_IS(mf_file_glance(&process, &answer.mapping, answer.name), MF_SAME_BUILD_ID, "verified quickly");
+        CHECK_IS(mf_file_quick_verify(&process, &answer.mapping, answer.name), MF_SAME_BUILD_ID, "verified quickly");
         CHECK_IS(mf_file_state(&process, &answer.mapping, answer.name), MF_FILE_PRESENT, "its state");
         CHECK_IS(mf_file_open(&process, &answer.mapping, answer.name, MF_OPEN_BY_PATH, &out), MF_SAME_BYTES, "by path");
         close(out);

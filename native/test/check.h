@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the C tests share: checks that say what was expected, and memory for a snapshot. One test program a question. */
+/* What the C tests share: checks that say what was expected, and memory for a snapshot. One test program a options. */
 #ifndef MF_CHECK_H
 #define MF_CHECK_H
 
 #include "mapfiles.h"
+#include "mapfiles_events.h"
+#include "mapfiles_files.h"
 
 #include <dirent.h>
 #include <inttypes.h>
@@ -110,11 +112,11 @@ static inline struct mf_snapshot *new_snapshot(uint32_t mappings, uint32_t text)
 }
 
 /* Reads until the snapshot is large enough, as a user would. */
-static inline int read_growing(struct mf_process *process, uint32_t question, struct mf_snapshot **snapshot)
+static inline int read_growing(struct mf_process *process, uint32_t options, struct mf_snapshot **snapshot)
 {
     int rc;
 
-    while ((rc = mf_snapshot_read(process, question, NULL, *snapshot)) == -105 /* ENOBUFS */) {
+    while ((rc = mf_snapshot_read(process, options, NULL, *snapshot)) == -105 /* ENOBUFS */) {
         struct mf_snapshot *const larger =
             new_snapshot((*snapshot)->needed_mappings + 16, (*snapshot)->needed_text + 4096);
 
@@ -127,7 +129,7 @@ static inline int read_growing(struct mf_process *process, uint32_t question, st
 /* Whether the kernel has PROCMAP_QUERY: what needs it is said in the header. */
 static inline bool has_query(struct mf_process *process)
 {
-    struct mf_answer answer;
+    struct mf_query_result answer;
 
     return mf_query(process, 0, MF_COVERING, &answer) != -25 /* ENOTTY */;
 }

@@ -95,16 +95,16 @@ static void keep_record(struct range *range)
 /* What an entry tells is stale, or of the first file. */
 static void check_entry(const struct range *range, const struct mf_entry *entry, const char *target)
 {
-    if (entry->link_error == 0)
+    if (entry->target_error == 0)
         CHECK(entry->target_length == range->record.name_length && memcmp(target, range->name, entry->target_length) == 0,
               "WRONG TARGET %.*s", (int)entry->target_length, target);
     else
-        CHECK_IS(entry->link_error, -ESTALE, "a link under churn");
+        CHECK_IS(entry->target_error, -ESTALE, "a link under churn");
     if (entry->stat_error == 0)
         CHECK(entry->stat.inode == (uint64_t)range->first.st_ino, "WRONG FILE");
     else
         CHECK(entry->stat_error == -ESTALE || entry->stat_error == -EPERM, "a stat under churn: %d", entry->stat_error);
-    if (entry->link_error == 0 && entry->stat_error != -ESTALE)
+    if (entry->target_error == 0 && entry->stat_error != -ESTALE)
         right++;
     else
         stale++;
@@ -201,7 +201,7 @@ int main(void)
     }
     waitpid(child, &status, 0);
     CHECK_IS(status, 0, "without capabilities");
-    if (mf_entries_may_follow() == 0)
+    if (mf_entries_follow_access() == 0)
         no_wrong_file_ever();
     else
         puts("skipped with capabilities: takes CAP_CHECKPOINT_RESTORE");

@@ -75,8 +75,8 @@ static void in_a_kernel_without_it(void)
 
     lack_map_files();
     CHECK_IS(mf_process_open_self(&process), 0, "open");
-    CHECK_IS(mf_entries_may_list(&process), -ENOTSUP, "asked beforehand");
-    CHECK_IS(mf_entries_may_follow(), -ENOTSUP, "asked beforehand");
+    CHECK_IS(mf_entries_list_access(&process), -ENOTSUP, "asked beforehand");
+    CHECK_IS(mf_entries_follow_access(), -ENOTSUP, "asked beforehand");
     plain = map_path("plain", PROT_READ);
     written = map_path("written", PROT_READ | PROT_WRITE);
     gone = map_path("gone", PROT_READ);
@@ -84,7 +84,7 @@ static void in_a_kernel_without_it(void)
     CHECK_IS(mf_entry_read(&process, &plain.mapping, plain.name, ALL, &entry, target), 0, "one entry");
     CHECK_IS(entry.stat_error, -ENOTSUP, "its stat");
     CHECK_IS(entry.access_error, -ENOTSUP, "its access");
-    CHECK_IS(entry.link_error, has_query(&process) ? 0 : -ENOTSUP, "its target");
+    CHECK_IS(entry.target_error, has_query(&process) ? 0 : -ENOTSUP, "its target");
     CHECK_IS(mf_entries_init(entries, mf_entries_bytes(64, 1 << 16), 64, 1 << 16), 0, "init");
     CHECK_IS(mf_entries_read(&process, snapshot, ALL, entries), 0, "all entries");
     CHECK(entries->entry_count > 4, "an entry for each mapping with a file: %u", entries->entry_count);
@@ -92,11 +92,11 @@ static void in_a_kernel_without_it(void)
         CHECK_IS(mf_entries_first(entries)[i].stat_error, -ENOTSUP, "the stat of each");
     CHECK(is_by_path(opened(&plain, 0)), "a file with a path");
     CHECK(is_by_path(opened(&written, MF_OPEN_WRITABLE)), "for reading and writing");
-    rc = mf_file_glance(&process, &plain.mapping, plain.name);
+    rc = mf_file_quick_verify(&process, &plain.mapping, plain.name);
     CHECK(rc == MF_SAME_INODE || rc == MF_NOT_VERIFIED, "at a glance: %d", rc);
     rc = mf_file_state(&process, &plain.mapping, plain.name);
-    CHECK(rc == MF_FILE_PRESENT || rc == MF_FILE_NOT_KNOWN, "its state: %d", rc);
-    CHECK(mf_file_scope(&process, &plain.mapping, plain.name) >= 0, "its scope");
+    CHECK(rc == MF_FILE_PRESENT || rc == MF_FILE_UNKNOWN, "its state: %d", rc);
+    CHECK(mf_file_sharing_domain(&process, &plain.mapping, plain.name) >= 0, "its scope");
     CHECK_IS(opened(&memory, 0), -ENOTSUP, "a memfd has no path");
     unlink("gone");
     CHECK_IS(opened(&gone, 0), -EIDRM, "a deleted file");
@@ -119,7 +119,7 @@ static void expect_refused(pid_t pid, void (*change)(void), int reason)
     made.mapping = mf_snapshot_mappings(snapshot)[0];
     memcpy(made.name, mf_snapshot_name(snapshot, &made.mapping), made.mapping.name_length);
     change();
-    CHECK_IS(mf_entries_may_list(&process), -EACCES, "asked beforehand");
+    CHECK_IS(mf_entries_list_access(&process), -EACCES, "asked beforehand");
     CHECK_IS(mf_entry_read(&process, &made.mapping, made.name, ALL, &entry, target), 0, "an entry");
     CHECK_IS(entry.stat_error, -EPERM, "its stat");
     rc = mf_file_open(&process, &made.mapping, made.name, 0, &fd);
@@ -127,7 +127,7 @@ static void expect_refused(pid_t pid, void (*change)(void), int reason)
     CHECK(is_by_path(rc) || rc == -EPERM || rc == -EACCES || rc == -ENODATA, "opened by its path, if that proves it: %d", rc);
     if (fd >= 0)
         close(fd);
-    CHECK(mf_refusal_reasons(pid) & reason, "the reason: %d", mf_refusal_reasons(pid));
+    CHECK(mf_denial_reasons(pid) & reason, "the reason: %d", mf_denial_reasons(pid));
 }
 
 static void become_nobody(void)
@@ -138,7 +138,7 @@ static void become_nobody(void)
 
 static void to_who_gave_up_its_rights(void)
 {
-    expect_refused(getppid(), become_nobody, MF_REFUSED_USER);
+    expect_refused(getppid(), become_nobody, MF_DENIED_USER);
 }
 
 static int undumpable[2];
@@ -167,7 +167,7 @@ static void to_a_process_that_is_not_dumpable_any_more(void)
             (void)!read(undumpable[0], &byte, 1);
         _exit(0);
     }
-    expect_refused(child, forbid_dumps, MF_REFUSED_DUMPABLE);
+    expect_refused(child, forbid_dumps, MF_DENIED_DUMPABLE);
     close(undumpable[1]);
     waitpid(child, NULL, 0);
 }
@@ -180,9 +180,9 @@ static void look_at_memory_of(pid_t sibling)
 
     become_nobody();
     CHECK_IS(mf_process_open_pid(sibling, &process), 0, "mappings are for all");
-    CHECK_IS(mf_entries_may_list(&process), 0, "and so are entries");
+    CHECK_IS(mf_entries_list_access(&process), 0, "and so are entries");
     CHECK_IS(mf_memory_read(&process, (uintptr_t)&process, &byte, 1), -EACCES, "its memory");
-    CHECK_IS(mf_refusal_reasons(sibling), MF_REFUSED_PTRACE_SCOPE, "the reason");
+    CHECK_IS(mf_denial_reasons(sibling), MF_DENIED_PTRACE_SCOPE, "the reason");
 }
 
 /* Yama keeps memory of processes that are not below us. */
@@ -234,8 +234,8 @@ static void not_to_oneself(void)
     become_nobody();
     prctl(PR_SET_DUMPABLE, 0);
     CHECK_IS(mf_process_open_self(&process), 0, "open");
-    CHECK_IS(mf_entries_may_list(&process), 0, "asked beforehand");
-    CHECK_IS(mf_entries_may_follow(), -EPERM, "asked beforehand");
+    CHECK_IS(mf_entries_list_access(&process), 0, "asked beforehand");
+    CHECK_IS(mf_entries_follow_access(), -EPERM, "asked beforehand");
     made = map_path("own", PROT_READ);
     CHECK(is_by_path(opened(&made, 0)), "a file with a path");
     unlink("own");

@@ -2,7 +2,7 @@
 /* A model of code_image.c: random code is loaded and unloaded in a few segments. Each result is compared with a linear search. */
 #include "check.h"
 
-#include "../src/codes.h"
+#include "jvm/code_store.h"
 
 #include <errno.h>
 #include <sys/mman.h>
@@ -103,7 +103,7 @@ static unsigned answer_of_model(uint64_t address, uint64_t time, bool *is_report
 static unsigned number_of(const struct mf_code *code)
 {
     char name[16] = "";
-    const int length = mf_codes_text(codes, code, code->name, MF_PART_NAME, name, sizeof name - 1);
+    const int length = mf_codes_text(codes, code, code->name, MF_CODE_TEXT_NAME, name, sizeof name - 1);
 
     return length < 1 ? 0 : (unsigned)atoi(name + 1);
 }
@@ -119,7 +119,7 @@ static bool compare_at(uint64_t address, uint64_t time, unsigned step)
 
     CHECK(rc == expected_rc, "step %u: at %" PRIu64 ", %" PRIu64 ": %d, not %d", step, address, time, rc, expected_rc);
     if (rc == 0)
-        CHECK(number_of(&code) == expected && !(code.flags & MF_CODE_TOLD_LATER) == !is_reported_later,
+        CHECK(number_of(&code) == expected && !(code.flags & MF_CODE_RECORDED_LATER) == !is_reported_later,
               "step %u: at %" PRIu64 ", %" PRIu64 ": code %u, not %u%s", step, address, time, number_of(&code), expected,
               is_reported_later ? "?" : "");
     return check_failures == 0;
@@ -162,7 +162,7 @@ static bool add_to_image(const struct piece *piece)
         return false;
     record->name = place;
     record->loaded = piece->loaded;
-    record->flags = piece->was_there ? MF_CODE_WAS_THERE : 0;
+    record->flags = piece->was_there ? MF_CODE_BEFORE_START : 0;
     record->told = piece->round;
     mf_code_commit(image, record);
     return true;

@@ -2,7 +2,7 @@
 /* Readers that take no lock, while code comes and goes and memory is tidied all the time: is every answer whole? */
 #include "check.h"
 
-#include "../src/codes.h"
+#include "jvm/code_store.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -48,7 +48,7 @@ static bool is_whole(const struct mf_code *code, uint64_t address)
     char text[16];
     const unsigned number = (unsigned)code->compile_id;
     const int frames = mf_codes_frames(codes, code, code->start + 50, &frame, 1);
-    const int length = mf_codes_text(codes, code, code->name, MF_PART_NAME, text, sizeof text - 1);
+    const int length = mf_codes_text(codes, code, code->name, MF_CODE_TEXT_NAME, text, sizeof text - 1);
 
     if (address < code->start || address >= code->end || code->start != LOW + number % PLACES * STEP ||
         code->end - code->start != 100 + number % 1000)

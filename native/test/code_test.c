@@ -2,7 +2,7 @@
 /* Code that comes and goes: is what an address was at a time found again, and is it said when that is forgotten? */
 #include "check.h"
 
-#include "../src/codes.h"
+#include "jvm/code_store.h"
 
 #include <errno.h>
 #include <sys/mman.h>
@@ -71,11 +71,11 @@ static const char *name_at(const struct mf_codes *codes, uint64_t offset, uint64
         return "forgotten";
     if (rc != 0)
         return "wrong";
-    length = mf_codes_text(codes, &code, code.name, MF_PART_NAME, name, sizeof name - 2);
+    length = mf_codes_text(codes, &code, code.name, MF_CODE_TEXT_NAME, name, sizeof name - 2);
     if (length < 0)
         return "stale";
     name[length] = '\0';
-    if (code.flags & MF_CODE_TOLD_LATER)
+    if (code.flags & MF_CODE_RECORDED_LATER)
         strcat(name, "?");
     return name;
 }
@@ -144,9 +144,9 @@ static void of_stubs_within_a_blob_the_smallest_is_meant(void)
 {
     struct mf_codes *const codes = new_codes(LOG);
 
-    stub(codes, "small", 1010, 20, 1, MF_CODE_WAS_THERE);
-    stub(codes, "blob", 1000, 500, 1, MF_CODE_WAS_THERE);
-    stub(codes, "other", 1040, 30, 1, MF_CODE_WAS_THERE);
+    stub(codes, "small", 1010, 20, 1, MF_CODE_BEFORE_START);
+    stub(codes, "blob", 1000, 500, 1, MF_CODE_BEFORE_START);
+    stub(codes, "other", 1040, 30, 1, MF_CODE_BEFORE_START);
     load(codes, 1, 1500, 40, 2);
     CHECK_NAME(codes, 1010, MF_CODE_NOW, "small");
     CHECK_NAME(codes, 1030, MF_CODE_NOW, "blob");
@@ -223,8 +223,8 @@ static void inlined_frames_are_innermost_first(void)
     CHECK(frames[0].name == outer_name && frames[0].bci == 5, "outer alone");
     CHECK_IS(mf_codes_frames(codes, &code, LOW + 21, frames, 2), 1, "behind all debug information");
     CHECK(frames[0].name == outer_name && frames[0].bci == -1, "of which no bytecode is known");
-    CHECK_IS(mf_codes_text(codes, &code, outer_name, MF_PART_NAME, NULL, 0), 5, "its name's length");
-    CHECK_IS(mf_codes_text(codes, &code, 0, MF_PART_NAME, NULL, 0), 0, "no name");
+    CHECK_IS(mf_codes_text(codes, &code, outer_name, MF_CODE_TEXT_NAME, NULL, 0), 5, "its name's length");
+    CHECK_IS(mf_codes_text(codes, &code, 0, MF_CODE_TEXT_NAME, NULL, 0), 0, "no name");
 }
 
 /* Much more than there is room for: what lives stays known, what went is right or said to be forgotten. */
@@ -320,13 +320,13 @@ static void an_answer_notices_that_memory_was_used_again(void)
     load(codes, 0, 0, 100, 1);
     CHECK_IS(mf_codes_find(codes, LOW, MF_CODE_NOW, &code), 0, "found");
     for (int turn = 0; turn < 2; turn++) {
-        CHECK_IS(mf_codes_text(codes, &code, code.name, MF_PART_CLASS, text, sizeof text), 8, "the class' length");
+        CHECK_IS(mf_codes_text(codes, &code, code.name, MF_CODE_TEXT_CLASS, text, sizeof text), 8, "the class' length");
         CHECK_IS(mf_codes_frames(codes, &code, LOW, &frame, 1), 1, "itself");
         while (load(codes, ++count, 4096, 100, 2)) /* each makes way for the next */
             continue;
         CHECK(mf_codes_tidy(codes), "tidied");
     }
-    CHECK_IS(mf_codes_text(codes, &code, code.name, MF_PART_CLASS, text, sizeof text), -ESTALE, "text");
+    CHECK_IS(mf_codes_text(codes, &code, code.name, MF_CODE_TEXT_CLASS, text, sizeof text), -ESTALE, "text");
     CHECK_IS(mf_codes_frames(codes, &code, LOW, &frame, 1), -ESTALE, "frames");
     CHECK_NAME(codes, 0, MF_CODE_NOW, "method0");
 }

@@ -2,6 +2,8 @@
 /* Entries of map_files: the same as the kernel's directory shows, of the exact mapping asked for, or stale. */
 #include "lacking.h"
 
+#include "process/process.h"
+
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -65,7 +67,7 @@ static void compare_with_kernel(const struct mf_entries *entries, const struct m
     struct stat file;
     const long length = readlink(path, target, sizeof target);
 
-    CHECK_IS(entry->link_error, 0, path);
+    CHECK_IS(entry->target_error, 0, path);
     CHECK_IS(entry->access_error, 0, path);
     CHECK(length >= (long)entry->target_length &&
           memcmp(mf_entries_target(entries, entry), target, entry->target_length) == 0, "%s: another target", path);
@@ -127,7 +129,7 @@ static void little_room_loses_nothing(void)
     CHECK_IS(mf_entries_read(&process, snapshot, ALL, small), -ENOBUFS, "too small");
     CHECK_IS(small->entry_count, 2, "those that fitted");
     CHECK_IS(small->needed_entries, whole->entry_count, "needed");
-    CHECK_IS(mf_entries_first(small)[0].link_error, -ENOBUFS, "its target did not fit");
+    CHECK_IS(mf_entries_first(small)[0].target_error, -ENOBUFS, "its target did not fit");
     CHECK_IS(mf_entries_read(&process, snapshot, ALL | MF_ENTRY_ONE_PER_FILE, whole), 0, "one for each file");
     CHECK_IS(whole->entry_count, snapshot->file_count, "one for each file");
     for (uint32_t i = 0; i < whole->entry_count; i++)
@@ -168,7 +170,7 @@ static void as_read_is_the_same(void)
             const struct mf_entry *const a = &mf_entries_first(anew)[i];
             const struct mf_entry *const b = &mf_entries_first(as_read)[i];
 
-            CHECK_IS(b->link_error, a->link_error, "link");
+            CHECK_IS(b->target_error, a->target_error, "link");
             CHECK_IS(b->access_error, a->access_error, "access");
             CHECK_IS(b->stat_error, a->stat_error, "stat");
             CHECK_IS(b->flags, a->flags, "flags");
@@ -183,10 +185,10 @@ static void as_read_is_the_same(void)
     CHECK_IS(entry_at(as_read, first)->stat.inode, entry_at(as_read, second)->stat.inode, "of one file");
     munmap(gone, PAGE);
     CHECK_IS(mf_entries_read(&process, snapshot, MF_ENTRY_TARGET, anew), 0, "anew");
-    CHECK_IS(entry_at(anew, gone)->link_error, -ESTALE, "gone");
+    CHECK_IS(entry_at(anew, gone)->target_error, -ESTALE, "gone");
     CHECK_IS(mf_entries_read(&process, snapshot, MF_ENTRY_TARGET | MF_ENTRY_AS_READ, as_read), 0, "as read");
     of_gone = entry_at(as_read, gone);
-    CHECK(of_gone->link_error == 0 && of_gone->target_length > 5 &&
+    CHECK(of_gone->target_error == 0 && of_gone->target_length > 5 &&
               memcmp(mf_entries_target(as_read, of_gone) + of_gone->target_length - 5, "/gone", 5) == 0,
           "what was there");
     munmap(first, PAGE);
@@ -210,14 +212,14 @@ static void stale_is_told(void)
     struct mf_entry entry;
 
     CHECK_IS(mf_entry_read(&process, &record, name, ALL, &entry, target), 0, "as it is");
-    CHECK_IS(mf_confirm(&process, &record), 1, "it holds");
+    CHECK_IS(mf_mapping_validate(&process, &record), 1, "it holds");
     odd.end -= PAGE;
     CHECK_IS(mf_entry_read(&process, &odd, name, ALL, &entry, target), -ESTALE, "a part of the range");
     odd.end += 2 * PAGE;
     CHECK_IS(mf_entry_read(&process, &odd, name, ALL, &entry, target), -ESTALE, "more than the range");
     mprotect(at + PAGE, PAGE, PROT_NONE);
     CHECK_IS(mf_entry_read(&process, &record, name, ALL, &entry, target), -ESTALE, "split");
-    CHECK_IS(mf_confirm(&process, &record), 0, "split");
+    CHECK_IS(mf_mapping_validate(&process, &record), 0, "split");
     mprotect(at + PAGE, PAGE, PROT_READ);
     CHECK_IS(mf_entry_read(&process, &record, name, ALL, &entry, target), 0, "merged again");
     if (mmap(at, 3 * PAGE, PROT_READ, MAP_SHARED | MAP_FIXED, b, 0) != at)
@@ -250,7 +252,7 @@ static void named_shared_memory(void)
     }
     CHECK_IS(mf_entry_read(&process, &record, name, ALL, &entry, target), 0, "named shared memory");
     without_query = process; /* the same descriptors */
-    without_query.traits = 0;
+    mf_state(&without_query)->traits = 0;
     CHECK_IS(mf_entry_read(&without_query, &record, name, ALL, &entry, target), 0, "without PROCMAP_QUERY");
     CHECK(entry.target_length == 9 && memcmp(target, "/dev/zero", 9) == 0, "%.*s", (int)entry.target_length, target);
     CHECK_IS(entry.flags & MF_DELETED, MF_DELETED, "never had a path");
@@ -304,7 +306,7 @@ static void a_long_path(void)
             found = &mf_entries_first(entries)[i];
     if (found == NULL)
         abort();
-    CHECK_IS(found->link_error, -ENAMETOOLONG, "the link");
+    CHECK_IS(found->target_error, -ENAMETOOLONG, "the link");
     CHECK_IS(found->access_error, 0, "how it was opened");
     CHECK_IS(found->flags & (MF_READABLE | MF_WRITABLE), MF_READABLE | MF_WRITABLE, "how it was opened");
     CHECK_IS(found->stat_error, may_follow ? 0 : -EPERM, "the file");
@@ -348,9 +350,9 @@ static void *look_from_another_thread(void *opened_before)
         CHECK_IS(mf_process_open_self(&process), 0, "open");
     record = record_at(at, name);
     CHECK_IS(mf_entry_read(&process, &record, name, MF_ENTRY_TARGET, &entry, target), 0, "without a first thread");
-    CHECK_IS(mf_entries_may_follow(), may_follow ? 0 : -EPERM, "without a first thread");
+    CHECK_IS(mf_entries_follow_access(), may_follow ? 0 : -EPERM, "without a first thread");
     state = mf_file_state(&process, &record, name);
-    CHECK(state == MF_FILE_PRESENT || (!may_follow && state == MF_FILE_NOT_KNOWN), "without a first thread: %d", state);
+    CHECK(state == MF_FILE_PRESENT || (!may_follow && state == MF_FILE_UNKNOWN), "without a first thread: %d", state);
     rc = mf_file_open(&process, &record, name, MF_OPEN_BY_PATH, &opened);
     CHECK(rc == MF_SAME_INODE || rc == MF_SAME_BYTES, "by path without a first thread: %d", rc);
     close(opened);
@@ -373,7 +375,7 @@ static void without_a_first_thread(bool opened_before)
     if (child == 0) {
         pthread_t thread;
 
-        if (opened_before && (mf_process_open_self(&process) != 0 || mf_entries_may_list(&process) != 0))
+        if (opened_before && (mf_process_open_self(&process) != 0 || mf_entries_list_access(&process) != 0))
             _exit(1);
         pthread_create(&thread, NULL, look_from_another_thread, opened_before ? &process : NULL);
         pthread_exit(NULL);
@@ -412,8 +414,8 @@ static void try_all(void)
     int before;
 
     CHECK_IS(mf_process_open_self(&process), 0, "open");
-    may_follow = mf_entries_may_follow() == 0;
-    CHECK_IS(mf_entries_may_list(&process), 0, "list");
+    may_follow = mf_entries_follow_access() == 0;
+    CHECK_IS(mf_entries_list_access(&process), 0, "list");
     before = count_descriptors();
     all_entries_are_those_of_the_kernel();
     little_room_loses_nothing();
@@ -451,7 +453,7 @@ int main(void)
     CHECK_IS(status, 0, "without capabilities");
     if (chdir(directory) != 0)
         return 1;
-    if (mf_entries_may_follow() == 0)
+    if (mf_entries_follow_access() == 0)
         try_all();
     else
         puts("skipped with capabilities: takes CAP_CHECKPOINT_RESTORE");

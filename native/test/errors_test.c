@@ -32,8 +32,8 @@ static void map_here(const char *path)
 
 /* ---- Few descriptors ---- */
 
-/* What a question answers. A descriptor in the answer is closed. */
-typedef int question(void);
+/* What a options answers. A descriptor in the answer is closed. */
+typedef int options(void);
 
 static int open_it(void)
 {
@@ -57,7 +57,7 @@ static int open_it_by_path(void)
 
 static int verify_it_quickly(void)
 {
-    return mf_file_glance(&process, &mapping, name);
+    return mf_file_quick_verify(&process, &mapping, name);
 }
 
 static int find_its_state(void)
@@ -67,7 +67,7 @@ static int find_its_state(void)
 
 static int find_its_scope(void)
 {
-    return (int)mf_file_scope(&process, &mapping, name);
+    return (int)mf_file_sharing_domain(&process, &mapping, name);
 }
 
 static int stat_it(void)
@@ -96,24 +96,24 @@ static int list(void)
 
     if (rc < 0)
         return rc;
-    rc = mf_entries_may_list(&again);
+    rc = mf_entries_list_access(&again);
     mf_process_close(&again);
     return rc;
 }
 
 static int find_reasons_of_events(void)
 {
-    return mf_events_refusal_reasons();
+    return mf_events_denial_reasons();
 }
 
 static int find_reasons(void)
 {
-    return mf_refusal_reasons(process.pid);
+    return mf_denial_reasons(mf_process_pid(&process));
 }
 
 static const struct {
     const char *name;
-    question *ask;
+    options *ask;
 } questions[] = {
     {"open", open_it},
     {"open by path", open_it_by_path},
@@ -122,14 +122,14 @@ static const struct {
     {"scope", find_its_scope},
     {"stat", stat_it},
     {"deletion", find_whether_it_is_deleted},
-    {"may follow", mf_entries_may_follow},
+    {"may follow", mf_entries_follow_access},
     {"may list", list},
     {"reasons of events", find_reasons_of_events},
     {"reasons", find_reasons},
 };
 
 /* Asks with so many descriptors left. */
-static int ask_with(question *ask, unsigned left)
+static int ask_with(options *ask, unsigned left)
 {
     struct rlimit usual;
     struct rlimit few;
@@ -265,10 +265,10 @@ static void an_error_of_the_file_system(size_t i)
         check_failures = 0;
         CHECK_IS(mf_process_open_self(&process), 0, "open");
         map_here("here/file");
-        CHECK_IS(mf_entries_may_list(&process), 0, "list");
+        CHECK_IS(mf_entries_list_access(&process), 0, "list");
         FILTER_CALLS(LOAD(CALL), WHERE(SYS_openat, 0, 3), LOAD(ARGUMENT(2)), WHERE(FILE_FLAGS, 0, 1), FAIL((uint32_t)of_files[i].said),
                      ALLOW);
-        if (mf_entries_may_follow() == 0)
+        if (mf_entries_follow_access() == 0)
             CHECK_IS(open_it(), of_files[i].expected, strerror(of_files[i].said));
         CHECK_IS(open_it_by_path(), of_files[i].expected, strerror(of_files[i].said));
         exit(check_failures != 0);

@@ -2,9 +2,10 @@
 /* Taking events out of the rings: order, too little room, full rings, and memory that is no record. */
 #include "watched.h"
 
-#include "../src/events.h"
-#include "../src/perf.h"
+#include "events/stream.h"
+#include "os/perf_event.h"
 
+#include <linux/perf_event.h>
 #include <pthread.h>
 #include <sched.h>
 #include <stdbool.h>
@@ -124,7 +125,7 @@ static void order_holds_from_one_drain_to_the_next(void)
             break;
     }
     CHECK_IS(last, 1500, "all of them");
-    CHECK_IS(child.drained.lost + child.drained.overrun, 0, "nothing is lost");
+    CHECK_IS(child.drained.lost + child.drained.incomplete, 0, "nothing is lost");
     printf("%d drains\n", drains);
     end(&child);
 }
@@ -161,7 +162,7 @@ static void a_ring_is_used_round_and_round(void)
         drain(&child);
         check_sequence(&last, &time);
         CHECK_IS(last, 37 + round % 7, "all of them");
-        CHECK_IS(child.drained.lost + child.drained.overrun, 0, "nothing is lost");
+        CHECK_IS(child.drained.lost + child.drained.incomplete, 0, "nothing is lost");
     }
     end(&child);
 }
@@ -182,11 +183,11 @@ static void a_full_ring_says_so(void)
     CHECK_IS(watch(&child, MF_EVENTS_ALL, RING, 0), 0, "watch");
     tell(&child, map_many, 1000);
     CHECK(drain(&child) > 0, "some");
-    CHECK_IS(child.drained.overrun, 1, "said before the kernel says it");
+    CHECK_IS(child.drained.incomplete, 1, "said before the kernel says it");
     lost = child.drained.lost;
     tell(&child, map_many, 1);
     drain(&child);
-    CHECK_IS(child.drained.overrun, 0, "there is room again");
+    CHECK_IS(child.drained.incomplete, 0, "there is room again");
     lost += child.drained.lost;
     CHECK(lost > 500 && lost < 1000, "the kernel says how many: %" PRIu64, lost);
     end(&child);
@@ -210,6 +211,25 @@ static struct mf_events *forge(char *memories[2])
     return stream;
 }
 
+/* The first word of a record, and a word of two numbers, as this machine stores them. */
+static uint64_t header(uint32_t type, uint16_t misc, uint16_t size)
+{
+    const struct mf_perf_header fields = {type, misc, size};
+    uint64_t word;
+
+    memcpy(&word, &fields, sizeof word);
+    return word;
+}
+
+static uint64_t pair(int32_t first, int32_t second)
+{
+    const int32_t fields[] = {first, second};
+    uint64_t word;
+
+    memcpy(&word, fields, sizeof word);
+    return word;
+}
+
 /* Records that might be true, one after the other, now and then with a size that is not; in them anything. */
 static void scribble(uint64_t *words, unsigned *seed)
 {
@@ -220,9 +240,9 @@ static void scribble(uint64_t *words, unsigned *seed)
         const uint64_t size = dice % 64 ? (uint64_t)(dice / 64 % 40) * 8 + 8 : dice & 0xffff;
         const size_t next = at + (size / 8 ? size / 8 : 1);
 
-        words[at++] = types[dice % 9] | (dice & 0xe000ull) << 32 | size << 48;
+        words[at++] = header(types[dice % 9], dice & 0xe000, (uint16_t)size);
         for (; at < next && at < RING / 8; at++)
-            words[at] = rand_r(seed) % 2 ? 42 | 42ull << 32 : (uint64_t)rand_r(seed) << 32 | (uint32_t)rand_r(seed);
+            words[at] = rand_r(seed) % 2 ? pair(42, 42) : (uint64_t)rand_r(seed) << 32 | (uint32_t)rand_r(seed);
         if (size >= 24 && next < RING / 8)
             words[next - 2] = dice % 1000; /* a time that has been */
     }
@@ -282,7 +302,7 @@ static void what_is_told_by_two_events_is_told_once(void)
         uint64_t head = 0;
 
         for (int i = 0; i < 4; i++) {
-            const uint64_t record[] = {10 | 96ull << 48, 42 | 43ull << 32, 0x1000, 0x1000, 0, 0, 0, 0, 1, 0,
+            const uint64_t record[] = {header(10, 0, 96), pair(42, 43), 0x1000, 0x1000, 0, 0, 0, 0, pair(1, 0), 0,
                                        (uint64_t)i, ids[twice][i % 2]};
 
             memcpy((char *)words + head, record, sizeof record);
@@ -303,8 +323,8 @@ static void what_is_told_by_two_events_is_told_once(void)
 
 static void put_record(char *memory, uint16_t type, uint16_t misc, uint64_t time, uint64_t id)
 {
-    const uint64_t end[] = {type | 48ull << 48, 42 | 42ull << 32, 42 | 42ull << 32, time, time, id};
-    const uint64_t exec[] = {type | (uint64_t)misc << 32 | 40ull << 48, 42 | 42ull << 32, 'a', time, id};
+    const uint64_t end[] = {header(type, 0, 48), pair(42, 42), pair(42, 42), time, time, id};
+    const uint64_t exec[] = {header(type, misc, 40), pair(42, 42), 0, time, id};
     const size_t bytes = type == MF_PERF_EXIT ? sizeof end : sizeof exec;
     uint64_t head;
 
@@ -314,15 +334,70 @@ static void put_record(char *memory, uint16_t type, uint16_t misc, uint64_t time
     memcpy(memory + MF_PERF_DATA_HEAD, &head, sizeof head);
 }
 
-/* Two events of the first thread, on two CPUs: its end is reported once, and again after an execve(2) by another thread. */
-static void the_first_threads_end_is_reported_once(void)
+static struct mf_events *forge_empty(char *memories[2])
 {
-    const uint64_t none = 0;
-    char *memories[2];
     struct mf_events *const stream = forge(memories);
+    const uint64_t none = 0;
 
     for (int i = 0; i < 2; i++)
         memcpy(memories[i] + MF_PERF_DATA_HEAD, &none, sizeof none);
+    return stream;
+}
+
+/* Each number of a record is read at its place, in the byte order of the machine. */
+static void numbers_have_the_order_of_the_machine(void)
+{
+    const uint64_t mapped[] = {header(10, 0, 96), pair(42, 43), 0x10000, 0x3000, 0x5000, pair(8, 1), 77, 0, pair(5, 1), 0, 1, 9};
+    const uint64_t forked[] = {header(7, 0, 48), pair(42, 42), pair(44, 43), 2, 2, 9};
+    char *memories[2];
+    struct mf_events *const stream = forge_empty(memories);
+    char *const data = memories[0] + sysconf(_SC_PAGESIZE);
+    const uint64_t head = sizeof mapped + sizeof forked;
+    const struct mf_event *const event = child.events;
+
+    memcpy(data, mapped, sizeof mapped);
+    memcpy(data + 72, "/a", 2);
+    memcpy(data + sizeof mapped, forked, sizeof forked);
+    memcpy(memories[0] + MF_PERF_DATA_HEAD, &head, sizeof head);
+    CHECK_IS(mf_events_drain(stream, child.events, EVENTS, child.text, TEXT, &child.drained), 2, "two events");
+    CHECK_IS(event[0].kind, MF_EVENT_MAPPED, "kind");
+    CHECK_IS(event[0].pid, 42, "process");
+    CHECK_IS(event[0].tid, 43, "thread");
+    CHECK_IS(event[0].mapping.start, 0x10000, "start");
+    CHECK_IS(event[0].mapping.end, 0x13000, "end");
+    CHECK_IS(event[0].mapping.offset, 0x5000, "offset");
+    CHECK_IS(event[0].mapping.dev_major, 8, "major");
+    CHECK_IS(event[0].mapping.dev_minor, 1, "minor");
+    CHECK_IS(event[0].mapping.inode, 77, "inode");
+    CHECK_IS(event[0].mapping.flags & (MF_READABLE | MF_WRITABLE | MF_EXECUTABLE | MF_SHARED),
+             MF_READABLE | MF_EXECUTABLE | MF_SHARED, "permissions");
+    CHECK_IS(event[0].mapping.name_length, 2, "name");
+    CHECK_IS(event[1].kind, MF_EVENT_THREAD_STARTED, "kind");
+    CHECK_IS(event[1].tid, 44, "the new thread");
+    for (int i = 0; i < 2; i++)
+        free(memories[i]);
+    free(stream);
+}
+
+static void flags_are_those_of_the_kernels_bit_fields(void)
+{
+    const struct perf_event_attr of_kernel = {.inherit = 1, .exclude_kernel = 1, .exclude_hv = 1, .mmap = 1, .comm = 1, .task = 1,
+                                              .watermark = 1, .mmap_data = 1, .sample_id_all = 1, .mmap2 = 1, .comm_exec = 1,
+                                              .use_clockid = 1};
+    struct mf_perf_attr ours;
+
+    memcpy(&ours, &of_kernel, sizeof ours < sizeof of_kernel ? sizeof ours : sizeof of_kernel);
+    CHECK(ours.flags == (MF_PERF_INHERIT | MF_PERF_EXCLUDE_KERNEL | MF_PERF_EXCLUDE_HV | MF_PERF_MMAP | MF_PERF_COMM | MF_PERF_TASK |
+                         MF_PERF_WATERMARK | MF_PERF_MMAP_DATA | MF_PERF_SAMPLE_ID_ALL | MF_PERF_MMAP2 | MF_PERF_COMM_EXEC |
+                         MF_PERF_USE_CLOCKID), "%" PRIx64, ours.flags);
+}
+
+/* Two events of the first thread, on two CPUs: its end is reported once, and again after an execve(2) by another thread. */
+static void the_first_threads_end_is_reported_once(void)
+{
+    char *memories[2];
+    struct mf_events *const stream = forge_empty(memories);
+
     put_record(memories[0], MF_PERF_EXIT, 0, 1, 1);
     put_record(memories[1], MF_PERF_EXIT, 0, 2, 2);
     CHECK_IS(mf_events_drain(stream, child.events, EVENTS, child.text, TEXT, &child.drained), 1, "an end");
@@ -342,6 +417,8 @@ int main(void)
 {
     int skipped;
 
+    flags_are_those_of_the_kernels_bit_fields();
+    numbers_have_the_order_of_the_machine();
     the_first_threads_end_is_reported_once();
     what_is_told_by_two_events_is_told_once();
     any_memory_is_survived();

@@ -2,7 +2,7 @@
 /* Times of events in time namespaces: they compare with the caller's own CLOCK_MONOTONIC. */
 #include "watched.h"
 
-#include "../src/events.h"
+#include "events/stream.h"
 
 #include <fcntl.h>
 #include <sched.h>

@@ -149,7 +149,7 @@ static bool mark_is_told(void)
 /* From now on all is told, as if nothing had been. */
 static void check_watched(int descriptors)
 {
-    CHECK_IS(child.drained.uncovered, 0, "it is watched");
+    CHECK_IS(child.drained.unwatched_threads, 0, "it is watched");
     CHECK_IS(count_descriptors(), descriptors, "descriptors");
     CHECK_IS(child.stream->thread_count, 1, "threads");
     drain(&child);
@@ -158,12 +158,12 @@ static void check_watched(int descriptors)
     CHECK_IS(mf_events_wait(child.stream, 10000), 1, "what it maps wakes");
     drain(&child);
     CHECK(mark_is_told(), "what it maps is told");
-    CHECK_IS(child.drained.overrun + child.drained.lost, 0, "nothing is missing any more");
+    CHECK_IS(child.drained.incomplete + child.drained.lost, 0, "nothing is missing any more");
     kill(child.pid, SIGKILL);
     CHECK_IS(mf_events_wait(child.stream, 10000), 1, "the end");
     drain(&child);
     CHECK(event_of_kind(&child, MF_EVENT_THREAD_ENDED) != NULL, "is told");
-    CHECK_IS(child.drained.overrun + child.drained.uncovered, 0, "as an end");
+    CHECK_IS(child.drained.incomplete + child.drained.unwatched_threads, 0, "as an end");
     CHECK_IS(mf_events_wait(child.stream, 10000), -ESRCH, "nothing will come any more");
 }
 
@@ -179,7 +179,7 @@ static void it_is_watched_anew(deed *how)
     drain(&child);
     last = child.drained.count - 1;
     CHECK(child.drained.count > 0 && child.events[last].kind == MF_EVENT_EXEC, "the execve is told, and no end of a thread");
-    CHECK_IS(child.drained.overrun, 1, "and that something may be missing");
+    CHECK_IS(child.drained.incomplete, 1, "and that something may be missing");
     check_watched(descriptors);
     end_nobody();
 }
@@ -218,7 +218,7 @@ static void it_is_watched_anew_where_that_was_lost(void)
     become_image(run_image);
     drain(&child);
     CHECK(event_of_kind(&child, MF_EVENT_EXEC) == NULL, "the execve is lost");
-    CHECK_IS(child.drained.overrun, 1, "something may be missing");
+    CHECK_IS(child.drained.incomplete, 1, "something may be missing");
     tell_to_map();
     drain(&child);
     CHECK(child.drained.lost > 0, "is missing");
@@ -242,10 +242,10 @@ static void a_refusal_is_said(void)
             drain(&child);
             CHECK(event_of_kind(&child, MF_EVENT_EXEC) != NULL, "the execve is told");
             CHECK(event_of_kind(&child, MF_EVENT_THREAD_ENDED) == NULL, "no thread has ended");
-            CHECK_IS(child.drained.uncovered, 1, "it is not watched");
+            CHECK_IS(child.drained.unwatched_threads, 1, "it is not watched");
             tell_to_map();
             CHECK_IS(drain(&child), 0, "so nothing is told");
-            CHECK_IS(child.drained.uncovered, 1, "which is said each time");
+            CHECK_IS(child.drained.unwatched_threads, 1, "which is said each time");
             CHECK_IS(mf_events_wait(child.stream, 0), 0, "it lives");
         }
         end_nobody();

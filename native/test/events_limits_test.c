@@ -2,7 +2,7 @@
 /* What a stream takes of the caller's limits, and that a failed open gives all back. */
 #include "watched.h"
 
-#include "../src/events.h"
+#include "events/stream.h"
 
 #include <fcntl.h>
 #include <linux/filter.h>

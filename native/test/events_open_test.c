@@ -2,7 +2,7 @@
 /* Opening a stream: every thread is in it; waiting; giving all back. */
 #include "watched.h"
 
-#include "../src/events.h"
+#include "events/stream.h"
 
 #include <fcntl.h>
 #include <pthread.h>
@@ -114,8 +114,8 @@ struct sequence {
 static void check_next(struct sequence *sequence)
 {
     drain(&child);
-    CHECK_IS(child.drained.uncovered, 0, "all are watched");
-    sequence->said |= child.drained.overrun || child.drained.lost > 0;
+    CHECK_IS(child.drained.unwatched_threads, 0, "all are watched");
+    sequence->said |= child.drained.incomplete || child.drained.lost > 0;
     for (uint32_t i = 0; i < child.drained.count; i++) {
         const struct mf_event *const event = &child.events[i];
         const uint64_t pages = (event->mapping.end - event->mapping.start) / PAGE;
@@ -126,7 +126,7 @@ static void check_next(struct sequence *sequence)
             CHECK(sequence->said, "%" PRIu64 " after %" PRIu64, pages, sequence->last);
             sequence->gaps++;
         }
-        sequence->said = child.drained.overrun || child.drained.lost > 0;
+        sequence->said = child.drained.incomplete || child.drained.lost > 0;
         sequence->last = pages;
         sequence->seen++;
     }

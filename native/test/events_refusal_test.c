@@ -6,6 +6,7 @@
 #include <linux/seccomp.h>
 #include <pthread.h>
 #include <sched.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
@@ -118,11 +119,11 @@ static int open_filtered_as_forbidden(void)
 
 static int reasons_when_filtered(void)
 {
-    return filter(EPERM) == -EPERM ? -mf_events_refusal_reasons() : -200;
+    return filter(EPERM) == -EPERM ? -mf_events_denial_reasons() : -200;
 }
 
 /* As some distributions have it; their kernels' refusal itself cannot be made on others. */
-static int reasons_when_paranoid(void)
+static bool make_paranoid(void)
 {
     static const char path[] = "/proc/sys/kernel/perf_event_paranoid";
     char fake[64];
@@ -132,12 +133,32 @@ static int reasons_when_paranoid(void)
     file = fopen(fake, "w");
     if (file == NULL || fputs("4\n", file) < 0 || fclose(file) != 0 || unshare(CLONE_NEWNS) != 0 ||
         mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0 || mount(fake, path, NULL, MS_BIND, NULL) != 0)
-        return -200;
+        return false;
     unlink(fake);
-    if (mf_events_refusal_reasons() != MF_EVENTS_POLICY) /* root may all the same */
+    return true;
+}
+
+static int reasons_when_paranoid(void)
+{
+    if (!make_paranoid())
+        return -200;
+    if (mf_events_denial_reasons() != MF_EVENTS_POLICY) /* root may all the same */
         return -201;
     become(65534);
-    return -mf_events_refusal_reasons();
+    return -mf_events_denial_reasons();
+}
+
+/* With all capabilities, in a user namespace: perf_event_open(2) requires one of the initial namespace. */
+static int reasons_in_a_user_namespace(void)
+{
+    if (!make_paranoid())
+        return -200;
+    if (unshare(CLONE_NEWUSER) != 0) {
+        puts("skipped: no user namespaces here");
+        fflush(stdout);
+        return -MF_EVENTS_PARANOID;
+    }
+    return mf_caller_privileges() & MF_CALLER_HAS_PERFMON ? -mf_events_denial_reasons() : -201;
 }
 
 static int open_in_another_pid_namespace(void)
@@ -224,6 +245,7 @@ static void each_refusal_has_its_reason(void)
     check_answer(open_filtered_as_unknown, -ENOSYS, "a filter that plays an older kernel");
     check_answer(reasons_when_filtered, -MF_EVENTS_SECCOMP, "the filter is named");
     check_answer(reasons_when_paranoid, -MF_EVENTS_PARANOID, "perf_event_paranoid is named");
+    check_answer(reasons_in_a_user_namespace, -MF_EVENTS_PARANOID, "a capability of a user namespace does not count");
     check_answer(open_in_another_pid_namespace, -EXDEV, "a number of another pid namespace");
     check_answer(open_without_sysfs, 0, "CPUs are found without /sys");
     end(&child);

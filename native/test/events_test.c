@@ -2,6 +2,8 @@
 /* What the kernel pushes of a process' changes, and what it does not: made by a child, and held against a snapshot of it. */
 #include "watched.h"
 
+#include "process/process.h"
+
 #include <fcntl.h>
 #include <pthread.h>
 #include <sched.h>
@@ -196,21 +198,21 @@ static void check_unnumbered(const struct mf_mapping *mapping, const char *name)
     struct mf_mapping other = *mapping;
     int fd;
 
-    without_query.traits = 0;
+    mf_state(&without_query)->traits = 0;
     other.offset += 4096;
-    CHECK_IS(mf_confirm(&child.process, mapping), 1, "it stands");
-    CHECK_IS(mf_confirm(&without_query, mapping), 1, "it stands, by the text");
-    CHECK_IS(mf_confirm(&child.process, &other), 0, "another offset");
-    CHECK_IS(mf_confirm(&without_query, &other), 0, "another offset, by the text");
+    CHECK_IS(mf_mapping_validate(&child.process, mapping), 1, "it stands");
+    CHECK_IS(mf_mapping_validate(&without_query, mapping), 1, "it stands, by the text");
+    CHECK_IS(mf_mapping_validate(&child.process, &other), 0, "another offset");
+    CHECK_IS(mf_mapping_validate(&without_query, &other), 0, "another offset, by the text");
     CHECK_IS(mf_file_open(&child.process, mapping, name, 0, &fd), -EINVAL, "opened without numbers");
-    CHECK_IS(mf_file_glance(&child.process, mapping, name), -EINVAL, "glanced at without numbers");
+    CHECK_IS(mf_file_quick_verify(&child.process, mapping, name), -EINVAL, "glanced at without numbers");
     CHECK_IS(mf_file_state(&child.process, mapping, name), -EINVAL, "state without numbers");
-    CHECK_IS(mf_file_scope(&child.process, mapping, name), 0, "scope without numbers");
+    CHECK_IS(mf_file_sharing_domain(&child.process, mapping, name), 0, "scope without numbers");
 }
 
 static void a_build_id_stands_in_place_of_device_and_inode(void)
 {
-    struct mf_answer answer;
+    struct mf_query_result answer;
     const struct mf_event *event;
     uintptr_t at;
 

@@ -3,7 +3,7 @@
 #ifndef MF_FAKE_CODE_H
 #define MF_FAKE_CODE_H
 
-#include "../src/code_reader.h"
+#include "jvm/code_reader.h"
 #include "check.h"
 
 #include <limits.h>

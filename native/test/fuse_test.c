@@ -33,56 +33,56 @@ static void reply(int device, uint64_t unique, int error, void *answer, size_t b
 }
 
 /* What a file system has to answer for one file, "file", to be opened and mapped. */
-static void answer(int device, const struct fuse_in_header *question)
+static void answer(int device, const struct fuse_in_header *options)
 {
     static char page[PAGE];
     struct fuse_init_out init = {.major = 7, .minor = 31, .max_write = PAGE};
     struct fuse_entry_out entry = {.nodeid = FILE_NODE, .attr = attributes_of(FILE_NODE)};
-    struct fuse_attr_out attributes = {.attr = attributes_of(question->nodeid)};
+    struct fuse_attr_out attributes = {.attr = attributes_of(options->nodeid)};
     struct fuse_open_out opened = {0};
     int error;
 
-    switch (question->opcode) {
+    switch (options->opcode) {
     case FUSE_INIT:
-        reply(device, question->unique, 0, &init, sizeof init);
+        reply(device, options->unique, 0, &init, sizeof init);
         break;
     case FUSE_LOOKUP:
-        reply(device, question->unique, 0, &entry, sizeof entry);
+        reply(device, options->unique, 0, &entry, sizeof entry);
         break;
     case FUSE_GETATTR:
-        error = question->nodeid == FILE_NODE ? __atomic_load_n(file_error, __ATOMIC_ACQUIRE) : 0;
+        error = options->nodeid == FILE_NODE ? __atomic_load_n(file_error, __ATOMIC_ACQUIRE) : 0;
         if (error != 0)
-            reply(device, question->unique, -error, NULL, 0);
+            reply(device, options->unique, -error, NULL, 0);
         else
-            reply(device, question->unique, 0, &attributes, sizeof attributes);
+            reply(device, options->unique, 0, &attributes, sizeof attributes);
         break;
     case FUSE_OPEN:
-        reply(device, question->unique, 0, &opened, sizeof opened);
+        reply(device, options->unique, 0, &opened, sizeof opened);
         break;
     case FUSE_READ:
-        reply(device, question->unique, 0, page, sizeof page);
+        reply(device, options->unique, 0, page, sizeof page);
         break;
     case FUSE_FLUSH:
     case FUSE_RELEASE:
-        reply(device, question->unique, 0, NULL, 0);
+        reply(device, options->unique, 0, NULL, 0);
         break;
     case FUSE_FORGET:
     case FUSE_BATCH_FORGET:
     case FUSE_INTERRUPT:
         break; /* take no answer */
     default:
-        reply(device, question->unique, -ENOSYS, NULL, 0);
+        reply(device, options->unique, -ENOSYS, NULL, 0);
     }
 }
 
 static void serve(int device)
 {
-    static char question[1 << 17]; /* as large as the kernel asks for */
+    static char options[1 << 17]; /* as large as the kernel asks for */
     long got;
 
-    while ((got = read(device, question, sizeof question)) > 0 || (got < 0 && errno == EINTR))
+    while ((got = read(device, options, sizeof options)) > 0 || (got < 0 && errno == EINTR))
         if (got > 0)
-            answer(device, (const struct fuse_in_header *)question);
+            answer(device, (const struct fuse_in_header *)options);
     _exit(0);
 }
 
@@ -127,9 +127,9 @@ static void other_questions(struct mf_process *process, const struct mf_snapshot
         int fd;
 
         __atomic_store_n(file_error, errors[i], __ATOMIC_RELEASE);
-        CHECK_IS(mf_file_scope(process, mapping, name), 0, what);
-        CHECK_IS(mf_file_glance(process, mapping, name), MF_NOT_VERIFIED, what);
-        CHECK_IS(mf_file_state(process, mapping, name), MF_FILE_NOT_KNOWN, what);
+        CHECK_IS(mf_file_sharing_domain(process, mapping, name), 0, what);
+        CHECK_IS(mf_file_quick_verify(process, mapping, name), MF_NOT_VERIFIED, what);
+        CHECK_IS(mf_file_state(process, mapping, name), MF_FILE_UNKNOWN, what);
         CHECK_IS(mf_entry_read(process, mapping, name, MF_ENTRY_STAT, &entry, target), 0, what);
         CHECK_IS(entry.stat_error, errors[i] == EPERM ? -EACCES : errors[i] == ENXIO ? -EUNATCH : -EIO, what);
         CHECK_IS(mf_file_open(process, mapping, name, 0, &fd), entry.stat_error, what);
@@ -149,7 +149,7 @@ static void read_entries(const void *at)
     CHECK_IS(read_growing(&process, 0, &snapshot), 1, "read");
     CHECK_IS(mf_entries_init(entries, bytes, 1024, 1 << 18), 0, "init");
     __atomic_store_n(file_error, EPERM, __ATOMIC_RELEASE);
-    CHECK_IS(mf_entries_may_follow(), 0, "the caller may follow, also where the first file is this one");
+    CHECK_IS(mf_entries_follow_access(), 0, "the caller may follow, also where the first file is this one");
     CHECK_IS(mf_entries_read(&process, snapshot, MF_ENTRY_STAT | MF_ENTRY_TARGET, entries), 0, "entries");
     CHECK(entries->entry_count > 3, "%u entries", entries->entry_count);
     CHECK_IS(mf_entries_first(entries)[0].start, (uintptr_t)at, "the first one is the file's");
@@ -172,7 +172,7 @@ int main(void)
     pid_t server;
 
     file_error = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    if (device < 0 || file_error == MAP_FAILED || mf_entries_may_follow() != 0 || chdir(directory) != 0 ||
+    if (device < 0 || file_error == MAP_FAILED || mf_entries_follow_access() != 0 || chdir(directory) != 0 ||
         mkdir("fuse", 0777) != 0 || places_prepare() != 0) {
         printf("takes /dev/fuse, the right to mount, and CAP_CHECKPOINT_RESTORE\n");
         remove_directory(directory);

@@ -3,7 +3,7 @@
 #ifndef MF_GENERIC_SYSTEM_CALLS
 #define MF_GENERIC_SYSTEM_CALLS
 #endif
-#include "../src/sys.h"
+#include "os/system_calls.h"
 
 #include "check.h"
 

@@ -44,7 +44,7 @@ static void look_at(pid_t child)
     memcpy(name, mf_snapshot_name(snapshot, found), found->name_length);
 }
 
-/* Every question about it has this answer. */
+/* Every options about it has this answer. */
 static void everything_answers(int expected, const char *what)
 {
     struct mf_entry entry;
@@ -57,11 +57,11 @@ static void everything_answers(int expected, const char *what)
     CHECK_IS(mf_file_open(&process, &record, name, 0, &fd), expected, what);
     CHECK_IS(mf_file_open(&process, &record, name, MF_OPEN_BY_PATH | MF_OPEN_UNVERIFIED, &fd), expected, what);
     CHECK_IS(fd, -1, what);
-    CHECK_IS(mf_file_glance(&process, &record, name), expected, what);
+    CHECK_IS(mf_file_quick_verify(&process, &record, name), expected, what);
     CHECK_IS(mf_file_state(&process, &record, name), expected, what);
-    CHECK_IS(mf_file_scope(&process, &record, name), expected, what);
+    CHECK_IS(mf_file_sharing_domain(&process, &record, name), expected, what);
     fd = open("mapped", O_RDONLY);
-    CHECK_IS(mf_file_prove(&process, &record, fd), expected, what);
+    CHECK_IS(mf_file_verify(&process, &record, fd), expected, what);
     close(fd);
     CHECK_IS(mf_memory_read(&process, record.start, target, 1) < 0, 1, what);
 }
@@ -79,7 +79,7 @@ static void a_zombie(bool before)
     waitid(P_PID, (id_t)child, &ended, WEXITED | WNOWAIT);
     everything_answers(-ECHILD, "a zombie");
     if (!before)
-        CHECK_IS(mf_entries_may_list(&process), -ECHILD, "asked beforehand");
+        CHECK_IS(mf_entries_list_access(&process), -ECHILD, "asked beforehand");
     waitpid(child, NULL, 0);
     everything_answers(-ESRCH, "waited for");
     mf_process_close(&process);
@@ -120,7 +120,7 @@ static void a_later_process_of_that_pid(void)
     } else {
         everything_answers(-ESRCH, "a later process has its pid");
         CHECK_IS(mf_process_open_pid(second, &later), 0, "that one is there");
-        CHECK_IS(mf_confirm(&later, &record), 1, "with the same range of the same file");
+        CHECK_IS(mf_mapping_validate(&later, &record), 1, "with the same range of the same file");
         mf_process_close(&later);
         kill(second, SIGKILL);
         waitpid(second, NULL, 0);
@@ -144,14 +144,14 @@ static bool look_once(void)
     for (uint32_t i = 0; rc == 0 && i < entries->entry_count; i++) {
         const struct mf_entry *const entry = &mf_entries_first(entries)[i];
 
-        CHECK(entry->link_error == 0 || is_an_end(entry->link_error), "a link: %d", entry->link_error);
+        CHECK(entry->target_error == 0 || is_an_end(entry->target_error), "a link: %d", entry->target_error);
         CHECK(entry->stat_error == 0 || entry->stat_error == -EPERM || is_an_end(entry->stat_error), "a stat: %d",
               entry->stat_error);
         if (entry->start == (uintptr_t)at && entry->stat_error == 0)
             CHECK_IS(entry->stat.inode, mapped.st_ino, "WRONG FILE");
     }
     rc = mf_file_state(&process, &record, name);
-    CHECK(rc == MF_FILE_PRESENT || rc == MF_FILE_NOT_KNOWN || is_an_end(rc), "its state: %d", rc);
+    CHECK(rc == MF_FILE_PRESENT || rc == MF_FILE_UNKNOWN || is_an_end(rc), "its state: %d", rc);
     rc = mf_file_open(&process, &record, name, 0, &fd);
     CHECK(rc > 0 || is_an_end(rc), "opened: %d", rc);
     if (rc > 0)
@@ -215,13 +215,13 @@ static void open_once(int proc_fd)
     CHECK(rc == 0 || is_an_end(rc), "opened by its directory: %d", rc);
     if (rc == 0)
         mf_process_close(&other);
-    rc = mf_process_open_pid(process.pid, &other);
+    rc = mf_process_open_pid(mf_process_pid(&process), &other);
     CHECK(rc == 0 || is_an_end(rc), "opened by its pid: %d", rc);
     if (rc == 0)
         mf_process_close(&other);
     rc = (int)mf_memory_read(&process, record.start, &byte, 1);
     CHECK(rc >= 0 || rc == -EIO || is_an_end(rc), "its memory: %d", rc);
-    rc = mf_refusal_reasons(process.pid);
+    rc = mf_denial_reasons(mf_process_pid(&process));
     CHECK(rc >= 0 || is_an_end(rc), "reasons: %d", rc);
 }
 
@@ -294,7 +294,7 @@ int main(void)
     }
     waitpid(child, &status, 0);
     CHECK_IS(status, 0, "without capabilities");
-    if (mf_entries_may_follow() == 0)
+    if (mf_entries_follow_access() == 0)
         try_all();
     else
         puts("skipped with capabilities: takes CAP_CHECKPOINT_RESTORE");

@@ -3,7 +3,7 @@
 #ifndef MF_LACKING_H
 #define MF_LACKING_H
 
-#include "../src/procmap_query.h"
+#include "os/procmap_query.h"
 #include "check.h"
 
 #include <errno.h>

@@ -69,7 +69,7 @@ static void is_had(char letter, int state, const char *what)
 
     CHECK_IS(rc, is_numbered() ? MF_SAME_INODE : MF_SAME_BYTES, what);
     if (is_numbered()) {
-        CHECK_IS(mf_file_glance(&process, &mapping, name), MF_SAME_INODE, what);
+        CHECK_IS(mf_file_quick_verify(&process, &mapping, name), MF_SAME_INODE, what);
         CHECK_IS(mf_file_state(&process, &mapping, name), state, what);
     }
 }
@@ -99,7 +99,7 @@ static void a_deleted_file_that_is_open(void)
     close(fd + 41);
     if (is_numbered()) {
         CHECK_IS(opened('D'), -EIDRM, "not open any more");
-        CHECK_IS(mf_file_state(&process, &mapping, name), MF_FILE_GONE, "not open any more");
+        CHECK_IS(mf_file_state(&process, &mapping, name), MF_FILE_PATH_REMOVED, "not open any more");
     }
     close(same_name);
     close(fd + 40);
@@ -213,6 +213,33 @@ static void a_deleted_program(void)
     process = own;
 }
 
+/* The process decides how many descriptors it has: of those it has open, the first 512 are searched. */
+static void a_deleted_file_behind_many_descriptors(void)
+{
+    int others[600];
+    int fd;
+    void *at;
+
+    if (!is_numbered())
+        return;
+    place_file(path_of("far"), 'F');
+    for (int i = 0; i < 600; i++)
+        others[i] = open("/dev/null", O_RDONLY);
+    fd = open(path_of("far"), O_RDONLY);
+    at = map_it(fd);
+    unlink(path_of("far"));
+    CHECK(fd > 600, "descriptor %d", fd);
+    CHECK_IS(opened('F'), -EIDRM, "behind 600 descriptors");
+    CHECK_IS(mf_file_quick_verify(&process, &mapping, name), MF_NOT_VERIFIED, "behind 600 descriptors");
+    for (int i = 0; i < 200; i++)
+        close(others[i]);
+    is_had('F', MF_FILE_DELETED, "behind 400 descriptors");
+    for (int i = 200; i < 600; i++)
+        close(others[i]);
+    close(fd);
+    munmap(at, 3 * 4096);
+}
+
 /* Links cannot prove anything there either. A process may have thousands of descriptors, and hundreds of such mappings. */
 static void no_links_are_read_in_vain(void)
 {
@@ -231,7 +258,7 @@ static void no_links_are_read_in_vain(void)
         _exit(mf_file_state(&process, &mapping, name));
     }
     waitpid(child, &status, 0);
-    CHECK_IS(status, (is_numbered() ? MF_FILE_PRESENT : MF_FILE_NOT_KNOWN) << 8, place->name);
+    CHECK_IS(status, (is_numbered() ? MF_FILE_PRESENT : MF_FILE_UNKNOWN) << 8, place->name);
     munmap(at, 3 * 4096);
 }
 
@@ -240,6 +267,7 @@ static void try_place(void)
     round_number++;
     no_links_are_read_in_vain();
     a_deleted_file_that_is_open();
+    a_deleted_file_behind_many_descriptors();
     a_file_by_another_name();
     a_file_below_a_closed_directory();
     a_deleted_program();
@@ -256,9 +284,9 @@ static void try_all(void)
     CHECK_IS(system("chmod -R a+rwX ."), 0, "chmod");
     if (geteuid() == 0 && (setgid(65534) != 0 || setuid(65534) != 0 || prctl(PR_SET_DUMPABLE, 1) != 0))
         abort();
-    CHECK_IS(mf_entries_may_follow(), -EPERM, "without capabilities");
+    CHECK_IS(mf_entries_follow_access(), -EPERM, "without capabilities");
     CHECK_IS(mf_process_open_self(&process), 0, "open");
-    CHECK_IS(mf_entries_may_list(&process), 0, "list");
+    CHECK_IS(mf_entries_list_access(&process), 0, "list");
     descriptors = count_descriptors();
     for (int i = 0; i < PLACES; i++) {
         place = &places[i];

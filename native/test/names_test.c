@@ -63,10 +63,10 @@ static void the_link_is_told(bool deleted)
     CHECK_IS(mf_entry_read(&process, &record, name, ALL, &entry, target), 0, tail());
     CHECK_IS(entry.stat_error, may_follow ? 0 : -EPERM, "its stat");
     if (length + (deleted ? 10 : 0) > LONGEST) {
-        CHECK_IS(entry.link_error, -ENAMETOOLONG, "a target too long");
+        CHECK_IS(entry.target_error, -ENAMETOOLONG, "a target too long");
         return;
     }
-    CHECK_IS(entry.link_error, 0, tail());
+    CHECK_IS(entry.target_error, 0, tail());
     CHECK_IS(entry.flags & MF_WRITABLE, 0, "opened for reading");
     CHECK_IS(entry.target_length, length + (deleted && !may_follow ? 10 : 0), "length");
     CHECK(memcmp(target, path, length) == 0, "another target than %s", tail());
@@ -90,7 +90,7 @@ static void its_state_is(int state)
 {
     const int found = mf_file_state(&process, &record, name);
 
-    CHECK(found == state || (!may_follow && found == MF_FILE_NOT_KNOWN), "%s: state %d instead of %d", tail(), found, state);
+    CHECK(found == state || (!may_follow && found == MF_FILE_UNKNOWN), "%s: state %d instead of %d", tail(), found, state);
 }
 
 /* In the working directory, which has a long path or a short one. */
@@ -103,14 +103,14 @@ static void live_and_die(const char *file)
     place_file(file, 'N');
     map_file(file);
     the_link_is_told(false);
-    its_state_is(reachable ? MF_FILE_PRESENT : MF_FILE_NOT_KNOWN);
+    its_state_is(reachable ? MF_FILE_PRESENT : MF_FILE_UNKNOWN);
     it_is_opened(MF_OPEN_BY_PATH, reachable ? MF_SAME_INODE : -ENAMETOOLONG);
     if (may_follow)
         it_is_opened(0, MF_EXACT);
     if (link(file, "other") != 0 || unlink(file) != 0 || link("other", file) != 0 || unlink("other") != 0)
         abort();
     read_again(); /* its name was gone for a moment: the kernel says deleted ever after */
-    its_state_is(reachable ? MF_FILE_PRESENT : MF_FILE_NOT_KNOWN);
+    its_state_is(reachable ? MF_FILE_PRESENT : MF_FILE_UNKNOWN);
     it_is_opened(MF_OPEN_BY_PATH, reachable ? MF_SAME_INODE : -ENAMETOOLONG);
     place_file("newcomer", 'X');
     rename("newcomer", file);
@@ -120,7 +120,7 @@ static void live_and_die(const char *file)
         its_state_is(MF_FILE_REPLACED);
     it_is_opened(MF_OPEN_BY_PATH, surely_gone ? -EIDRM : -ENAMETOOLONG);
     unlink(file);
-    its_state_is(may_follow ? MF_FILE_DELETED : surely_gone ? MF_FILE_GONE : MF_FILE_NOT_KNOWN);
+    its_state_is(may_follow ? MF_FILE_DELETED : surely_gone ? MF_FILE_PATH_REMOVED : MF_FILE_UNKNOWN);
     if (may_follow)
         it_is_opened(0, MF_EXACT);
 }
@@ -166,7 +166,7 @@ static void try_all(const char *directory)
     static const size_t lengths[] = {4000, 4084, 4085, 4086, 4094, 4095, 4096, 4097, 6000};
 
     CHECK_IS(mf_process_open_self(&process), 0, "open");
-    may_follow = mf_entries_may_follow() == 0;
+    may_follow = mf_entries_follow_access() == 0;
     odd_names(directory);
     for (size_t i = 0; i < sizeof lengths / sizeof *lengths; i++)
         a_path_of(lengths[i], directory);
@@ -193,7 +193,7 @@ int main(void)
     }
     waitpid(child, &status, 0);
     CHECK_IS(status, 0, "without capabilities");
-    if (mf_entries_may_follow() == 0)
+    if (mf_entries_follow_access() == 0)
         try_all(directory);
     else
         puts("skipped with capabilities: takes CAP_CHECKPOINT_RESTORE");

@@ -27,7 +27,7 @@ static const struct mf_mapping *map(int fd)
 static void cannot_be_opened(int fd, const char *what, int state)
 {
     const struct mf_mapping *const mapping = fd < 0 ? NULL : map(fd);
-    const bool may_follow = mf_entries_may_follow() == 0;
+    const bool may_follow = mf_entries_follow_access() == 0;
     const char *name;
     int opened = -1;
 
@@ -38,10 +38,10 @@ static void cannot_be_opened(int fd, const char *what, int state)
     name = mf_snapshot_name(snapshot, mapping);
     CHECK_IS(mf_mapping_kind(mapping), MF_KIND_OTHER, what);
     CHECK(what[0] != 's' || name_is(snapshot, mapping, "/secretmem (deleted)"), "its name");
-    CHECK_IS(mf_file_glance(&process, mapping, name), MF_NOT_VERIFIED, what);
+    CHECK_IS(mf_file_quick_verify(&process, mapping, name), MF_NOT_VERIFIED, what);
     CHECK_IS(mf_file_open(&process, mapping, name, 0, &opened), may_follow ? -EUNATCH : -EPERM, what);
-    CHECK_IS(mf_file_state(&process, mapping, name), may_follow ? state : MF_FILE_NOT_KNOWN, what);
-    CHECK_IS(mf_file_scope(&process, mapping, name), 0, what);
+    CHECK_IS(mf_file_state(&process, mapping, name), may_follow ? state : MF_FILE_UNKNOWN, what);
+    CHECK_IS(mf_file_sharing_domain(&process, mapping, name), 0, what);
     munmap((void *)(uintptr_t)mapping->start, 4096);
 }
 
@@ -58,7 +58,7 @@ static void try_all(int state_of_secret)
     const int secret = (int)syscall(SYS_memfd_secret, 0);
 
     cannot_be_opened(secret < 0 || ftruncate(secret, 4096) != 0 ? -1 : secret, "secret memory", state_of_secret);
-    cannot_be_opened(packet_ring(), "ring of packets", MF_FILE_NOT_KNOWN);
+    cannot_be_opened(packet_ring(), "ring of packets", MF_FILE_UNKNOWN);
 }
 
 /* As in a kernel with a file system that is not known here: nothing tells what it is, so the file is opened to see. */
@@ -69,7 +69,7 @@ static void on_an_unknown_file_system(void)
 
     if (child == 0) {
         FILTER_CALLS(LOAD(CALL), WHERE(SYS_fstatfs, 0, 1), FAIL(ENOSYS), ALLOW);
-        try_all(MF_FILE_NOT_KNOWN);
+        try_all(MF_FILE_UNKNOWN);
         fflush(stdout);
         _exit(check_result());
     }

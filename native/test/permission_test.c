@@ -111,12 +111,12 @@ static const struct caller {
     void (*become)(void);
     bool sees_root;     /* the process' own, and so may tell that another file stands at a path */
     bool opens_closed;  /* files of mode 0600 */
-    int reason;         /* among those of mf_refusal_reasons() */
+    int reason;         /* among those of mf_denial_reasons() */
     int privileges;     /* those of mf_caller_privileges(), but for the namespace of this test */
 } callers[] = {
-    {"CAP_PERFMON alone", with_perfmon, false, false, MF_REFUSED_USER, MF_CALLER_HAS_PERFMON},
-    {"CAP_SYS_PTRACE alone", with_ptrace, true, false, MF_REFUSED_USER, MF_CALLER_HAS_PTRACE},
-    {"root in a Landlock domain", in_a_sandbox, false, true, MF_REFUSED_POLICY,
+    {"CAP_PERFMON alone", with_perfmon, false, false, MF_DENIED_USER, MF_CALLER_HAS_PERFMON},
+    {"CAP_SYS_PTRACE alone", with_ptrace, true, false, MF_DENIED_USER, MF_CALLER_HAS_PTRACE},
+    {"root in a Landlock domain", in_a_sandbox, false, true, MF_DENIED_POLICY,
      MF_CALLER_IS_ROOT | MF_CALLER_HAS_PTRACE | MF_CALLER_HAS_CHECKPOINT_RESTORE | MF_CALLER_HAS_PERFMON},
 };
 
@@ -153,9 +153,9 @@ static void entries_are_read(const struct caller *caller, uint32_t what)
         CHECK_IS(entry->stat_error, -EPERM, "its stat");
         CHECK(entry->access_error == (what & MF_ENTRY_ACCESS ? 0 : -ENODATA) || entry->access_error == -EPERM, "its access: %d",
               entry->access_error);
-        CHECK(entry->link_error == 0 || (entry->link_error == -EPERM && !has_query(&process)), "its target: %d",
-              entry->link_error);
-        if (entry->start == (uintptr_t)places[PLAIN] && entry->link_error == 0) {
+        CHECK(entry->target_error == 0 || (entry->target_error == -EPERM && !has_query(&process)), "its target: %d",
+              entry->target_error);
+        if (entry->start == (uintptr_t)places[PLAIN] && entry->target_error == 0) {
             found++;
             CHECK(memcmp(target + entry->target_length - 6, "/plain", 6) == 0, "%.*s", (int)entry->target_length, target);
         }
@@ -190,11 +190,11 @@ static void file_is(const struct caller *caller, int which, int opened, int glan
         CHECK(pread(fd, bytes, 5, 0) == 5 && memcmp(bytes, names[which], 5) == 0, "WRONG FILE");
         close(fd);
     }
-    CHECK(mf_file_glance(&process, mapping, name) == glance, "%s: a glance at %s: %d instead of %d", caller->name, names[which],
-          mf_file_glance(&process, mapping, name), glance);
+    CHECK(mf_file_quick_verify(&process, mapping, name) == glance, "%s: a glance at %s: %d instead of %d", caller->name, names[which],
+          mf_file_quick_verify(&process, mapping, name), glance);
     CHECK(mf_file_state(&process, mapping, name) == state, "%s: the state of %s: %d instead of %d", caller->name, names[which],
           mf_file_state(&process, mapping, name), state);
-    CHECK(mf_file_scope(&process, mapping, name) >= 0, "%s: the scope of %s", caller->name, names[which]);
+    CHECK(mf_file_sharing_domain(&process, mapping, name) >= 0, "%s: the scope of %s", caller->name, names[which]);
     CHECK(mf_deletion(&process, mapping, name) >= 0, "%s: whether %s is deleted", caller->name, names[which]);
 }
 
@@ -205,8 +205,8 @@ static void files_are_found_by_path(const struct caller *caller)
     file_is(caller, PLAIN, MF_SAME_INODE, MF_SAME_INODE, MF_FILE_PRESENT);
     file_is(caller, SHARED, MF_SAME_INODE, MF_SAME_INODE, MF_FILE_PRESENT);
     file_is(caller, CLOSED, caller->opens_closed ? MF_SAME_INODE : -EACCES, MF_SAME_INODE, MF_FILE_PRESENT);
-    file_is(caller, DELETED, another, MF_NOT_VERIFIED, caller->sees_root ? MF_FILE_GONE : MF_FILE_NOT_KNOWN);
-    file_is(caller, REPLACED, another, MF_NOT_VERIFIED, caller->sees_root ? MF_FILE_REPLACED : MF_FILE_NOT_KNOWN);
+    file_is(caller, DELETED, another, MF_NOT_VERIFIED, caller->sees_root ? MF_FILE_PATH_REMOVED : MF_FILE_UNKNOWN);
+    file_is(caller, REPLACED, another, MF_NOT_VERIFIED, caller->sees_root ? MF_FILE_REPLACED : MF_FILE_UNKNOWN);
     file_is(caller, MEMORY, -EPERM, MF_NOT_VERIFIED, MF_FILE_DELETED);
 }
 
@@ -224,8 +224,8 @@ static void look_as(const struct caller *caller, pid_t target)
     CHECK_IS(rc, 0, caller->name);
     snapshot = new_snapshot(512, 1 << 17);
     CHECK_IS(read_growing(&process, 0, &snapshot), 1, "read");
-    CHECK_IS(mf_entries_may_list(&process), -EACCES, "listing, asked beforehand");
-    CHECK(mf_refusal_reasons(target) & caller->reason, "%s: the reasons: %d", caller->name, mf_refusal_reasons(target));
+    CHECK_IS(mf_entries_list_access(&process), -EACCES, "listing, asked beforehand");
+    CHECK(mf_denial_reasons(target) & caller->reason, "%s: the reasons: %d", caller->name, mf_denial_reasons(target));
     CHECK_IS(mf_caller_privileges() & ~MF_CALLER_IN_USER_NAMESPACE, caller->privileges, "the caller's privileges");
     entries_are_read(caller, ALL);
     entries_are_read(caller, ALL | MF_ENTRY_AS_READ);

@@ -43,7 +43,7 @@ static void end_child(pid_t pid)
 static void self_is_this_process(void)
 {
     CHECK_IS(mf_process_open_self(&process), 0, "self");
-    CHECK_IS(process.pid, getpid(), "pid");
+    CHECK_IS(mf_process_pid(&process), getpid(), "pid");
     CHECK_IS(read_growing(&process, 0, &snapshot), 1, "read");
     CHECK(mapping_at(snapshot, (uintptr_t)&process) != NULL, "our own data is mapped");
     mf_process_close(&process);
@@ -156,7 +156,7 @@ static void a_thread_means_its_process(void)
     CHECK_IS(write(ends[1], "", 1), 1, "it ends");
     pthread_join(thread, NULL);
     for (int i = 0; i < count; i++) {
-        CHECK_IS(by[i].pid, getpid(), "its process");
+        CHECK_IS(mf_process_pid(&by[i]), getpid(), "its process");
         CHECK_IS(read_growing(&by[i], MF_BY_TEXT, &snapshot), 1, "which is there when the thread has ended");
         CHECK(mapping_at(snapshot, (uintptr_t)&process) != NULL, "our own data is mapped");
         mf_process_close(&by[i]);
@@ -181,13 +181,13 @@ static void a_pidfd_and_a_directory_open_the_same_process(void)
     snprintf(path, sizeof path, "/proc/%d", pid);
     directory = open(path, O_RDONLY | O_DIRECTORY);
     CHECK_IS(mf_process_open_directory(directory, &process), 0, "directory");
-    CHECK_IS(process.pid, pid, "its pid");
+    CHECK_IS(mf_process_pid(&process), pid, "its pid");
     close(directory);
     CHECK_IS(mf_snapshot_read(&process, 0, NULL, snapshot), 1, "the descriptor was duplicated");
     mf_process_close(&process);
     if (pidfd >= 0) {
         CHECK_IS(mf_process_open_pidfd(pidfd, &process), 0, "pidfd");
-        CHECK_IS(process.pid, pid, "its pid");
+        CHECK_IS(mf_process_pid(&process), pid, "its pid");
         mf_process_close(&process);
         end_child(pid);
         CHECK_IS(mf_process_open_pidfd(pidfd, &process), -ESRCH, "pidfd of a process that has ended");
@@ -202,7 +202,7 @@ static void an_ended_process_is_gone_and_a_zombie_is_a_zombie(void)
 {
     const pid_t pid = start_child();
     struct mf_process early;
-    struct mf_answer answer;
+    struct mf_query_result answer;
 
     CHECK_IS(mf_process_open_pid(pid, &early), 0, "alive");
     kill(pid, SIGKILL);
@@ -286,7 +286,7 @@ static int closed_by_exec;
 /* In the middle of a read: the process becomes another program, and a query finds its new memory. */
 static void replace_and_ask(int signal)
 {
-    static struct mf_answer answer;
+    static struct mf_query_result answer;
     char byte;
 
     (void)signal;
@@ -295,7 +295,7 @@ static void replace_and_ask(int signal)
         mf_query(&process, 0, MF_COVERING_OR_NEXT, &answer);
 }
 
-static void a_picture_is_of_one_program(uint32_t question)
+static void a_picture_is_of_one_program(uint32_t options)
 {
     const struct itimerval soon = {.it_value = {.tv_usec = 1000}};
     int of_old_one = 0;
@@ -314,10 +314,10 @@ static void a_picture_is_of_one_program(uint32_t question)
     closed_by_exec = ready[0];
     CHECK_IS(read(ready[0], &byte, 1), 1, "child is ready");
     CHECK_IS(mf_process_open_pid(child_to_replace, &process), 0, "open");
-    CHECK_IS(read_growing(&process, question, &snapshot), 1, "before");
+    CHECK_IS(read_growing(&process, options, &snapshot), 1, "before");
     signal(SIGALRM, replace_and_ask);
     setitimer(ITIMER_REAL, &soon, NULL);
-    CHECK_IS(mf_snapshot_read(&process, question, NULL, snapshot), 1, "read while the program is replaced");
+    CHECK_IS(mf_snapshot_read(&process, options, NULL, snapshot), 1, "read while the program is replaced");
     for (uint32_t i = 0; i < snapshot->mapping_count; i++) {
         const struct mf_mapping *const mapping = &mf_snapshot_mappings(snapshot)[i];
 
@@ -386,7 +386,7 @@ static int open_as_nobody(pid_t pid)
             _exit(100);
         if (mf_process_open_pid(pid, &process) != -EACCES)
             _exit(101);
-        _exit(mf_refusal_reasons(pid));
+        _exit(mf_denial_reasons(pid));
     }
     waitpid(child, &status, 0);
     return WEXITSTATUS(status);
@@ -403,7 +403,7 @@ static void a_refusal_says_what_is_missing(void)
         return;
     }
     pid = start_child();
-    CHECK(open_as_nobody(pid) & MF_REFUSED_USER, "another user's process");
+    CHECK(open_as_nobody(pid) & MF_DENIED_USER, "another user's process");
     end_child(pid);
     CHECK_IS(pipe(ready), 0, "pipe");
     pid = fork();
@@ -420,10 +420,10 @@ static void a_refusal_says_what_is_missing(void)
     CHECK_IS(read(ready[0], &byte, 1), 1, "it is ready");
     close(ready[0]);
     close(ready[1]);
-    CHECK_IS(open_as_nobody(pid), MF_REFUSED_DUMPABLE, "a process that is not dumpable");
+    CHECK_IS(open_as_nobody(pid), MF_DENIED_DUMPABLE, "a process that is not dumpable");
     end_child(pid);
-    CHECK_IS(mf_refusal_reasons(0), -EINVAL, "pid 0");
-    CHECK_IS(mf_refusal_reasons(2147483647), -ESRCH, "no such process");
+    CHECK_IS(mf_denial_reasons(0), -EINVAL, "pid 0");
+    CHECK_IS(mf_denial_reasons(2147483647), -ESRCH, "no such process");
 }
 
 /* The line of groups stands before those of capabilities, and may have a page and more. */
@@ -440,7 +440,7 @@ static void many_groups_hide_nothing(void)
             groups[i] = 1000000 + i;
         if (setgroups(GROUPS, groups) != 0)
             _exit(0);
-        _exit(mf_refusal_reasons(1) == MF_REFUSED_POLICY ? 0 : 1); /* CAP_SYS_PTRACE, which is seen, overrides the rest */
+        _exit(mf_denial_reasons(1) == MF_DENIED_POLICY ? 0 : 1); /* CAP_SYS_PTRACE, which is seen, overrides the rest */
     }
     waitpid(child, &status, 0);
     CHECK_IS(status, 0, "reasons of somebody of many groups");

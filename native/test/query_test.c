@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 static struct mf_process process;
-static struct mf_answer answer;
+static struct mf_query_result answer;
 static size_t page;
 
 /* Four pages: hole, read-only, read-write, hole. */
@@ -75,7 +75,7 @@ static void the_last_page_of_all_is_answered_as_the_text_does(void)
     if (found >= 0)
         CHECK_IS(answer.mapping.flags, mf_snapshot_mappings(snapshot)[found].flags, "its flags");
     if (found >= 0)
-        CHECK_IS(mf_confirm(&process, &mf_snapshot_mappings(snapshot)[found]), 1, "[vsyscall] stands");
+        CHECK_IS(mf_mapping_validate(&process, &mf_snapshot_mappings(snapshot)[found]), 1, "[vsyscall] stands");
     CHECK_IS(mf_query(&process, gate, MF_COVERING | MF_FILE_BACKED, &answer), -ENOENT, "it has no file");
     CHECK_IS(mf_query(&process, UINT64_MAX, MF_COVERING_OR_NEXT, &answer), -ENOENT, "nothing behind it");
     CHECK_IS(mf_query(&process, 0, MF_COVERING, &answer), -ENOENT, "address 0");
@@ -108,7 +108,7 @@ static volatile int rc_in_handler;
 
 static void ask_in_handler(int signal)
 {
-    static struct mf_answer in_handler;
+    static struct mf_query_result in_handler;
 
     (void)signal;
     rc_in_handler = mf_query(&process, 0, MF_COVERING, &in_handler);

@@ -14,15 +14,22 @@ struct world {
     const char *root;   /* of chroot(2), or NULL */
     bool covered;       /* the child mounts something over the directory of the file, for itself alone */
     int by_path;        /* what opening by path answers */
+    int state;          /* enum mf_file_state */
 };
 
+#define TEN "/d/d/d/d/d/d/d/d/d/d"
+#define DEEP "cage" TEN TEN TEN
+#define TOO_DEEP DEEP TEN TEN TEN TEN
+
 static const struct world worlds[] = {
-    {"the same", 0, NULL, false, MF_SAME_INODE},
-    {"another root", 0, "cage", false, MF_SAME_INODE},
-    {"another mount namespace", CLONE_NEWNS, NULL, false, MF_SAME_INODE},
-    {"another mount namespace and root", CLONE_NEWNS, "cage", false, MF_SAME_INODE},
-    {"a file below its own mount", CLONE_NEWNS, NULL, true, MF_SAME_INODE},
-    {"a user namespace", CLONE_NEWUSER, NULL, false, MF_SAME_INODE},
+    {"the same", 0, NULL, false, MF_SAME_INODE, MF_FILE_PRESENT},
+    {"another root", 0, "cage", false, MF_SAME_INODE, MF_FILE_PRESENT},
+    {"another mount namespace", CLONE_NEWNS, NULL, false, MF_SAME_INODE, MF_FILE_PRESENT},
+    {"another mount namespace and root", CLONE_NEWNS, "cage", false, MF_SAME_INODE, MF_FILE_PRESENT},
+    {"a file below its own mount", CLONE_NEWNS, NULL, true, MF_SAME_INODE, MF_FILE_PRESENT},
+    {"a root below 30 directories", 0, DEEP, false, MF_SAME_INODE, MF_FILE_PRESENT},
+    {"a root below 70 directories", 0, TOO_DEEP, false, -ELOOP, MF_FILE_UNKNOWN}, /* the process could move it further down each time */
+    {"a user namespace", CLONE_NEWUSER, NULL, false, MF_SAME_INODE, MF_FILE_PRESENT},
 };
 
 static void fail_child(const char *what)
@@ -50,6 +57,7 @@ static void live_in(const struct world *world, int ready, int hold)
     at = mmap(NULL, 4096, PROT_READ, MAP_PRIVATE, fd, 0);
     if (at == MAP_FAILED)
         fail_child("mmap");
+    close(fd); /* no link of the process leads to it then */
     memcpy(shared, &at, sizeof at);
     if (write(ready, &byte, 1) != 1 || read(hold, &byte, 1) != 0)
         _exit(1);
@@ -107,7 +115,7 @@ static void look_into(const struct world *world)
     memcpy(name, mf_snapshot_name(snapshot, mapping), mapping->name_length);
     open_as(&process, mapping, name, 0, MF_EXACT, world);
     open_as(&process, mapping, name, MF_OPEN_BY_PATH, world->by_path, world);
-    CHECK_IS(mf_file_state(&process, mapping, name), MF_FILE_PRESENT, world->name);
+    CHECK_IS(mf_file_state(&process, mapping, name), world->state, world->name);
     mf_process_close(&process);
     close(hold[1]);
     waitpid(child, &status, 0);
@@ -125,7 +133,7 @@ static void as_root_of_a_user_namespace(void)
     if (child == 0) {
         if (syscall(SYS_unshare, CLONE_NEWUSER) != 0)
             _exit(CHECK_SKIPPED);
-        _exit(mf_entries_may_follow() == -EPERM && mf_caller_privileges() & MF_CALLER_IN_USER_NAMESPACE ? 0 : 1);
+        _exit(mf_entries_follow_access() == -EPERM && mf_caller_privileges() & MF_CALLER_IN_USER_NAMESPACE ? 0 : 1);
     }
     waitpid(child, &status, 0);
     if (WEXITSTATUS(status) == CHECK_SKIPPED)
@@ -140,7 +148,7 @@ int main(void)
 
     lack_as_told();
     as_root_of_a_user_namespace();
-    if (mf_entries_may_follow() != 0 || geteuid() != 0) {
+    if (mf_entries_follow_access() != 0 || geteuid() != 0) {
         rmdir(directory);
         puts("takes root");
         return CHECK_SKIPPED;
@@ -150,6 +158,10 @@ int main(void)
     if (chdir(directory) != 0 || mkdir("cage", 0777) != 0)
         return 1;
     place_file("cage/file", 'P');
+    if (system("mkdir -p " TOO_DEEP) != 0)
+        return 1;
+    place_file(DEEP "/file", 'P');
+    place_file(TOO_DEEP "/file", 'P');
     for (size_t i = 0; i < sizeof worlds / sizeof *worlds; i++)
         look_into(&worlds[i]);
     return remove_directory(directory) == 0 ? check_result() : 1;

@@ -3,7 +3,7 @@
  * The limit of what a record can tell: a file is deleted, a new one gets its inode number and is mapped at the same range. The
  * record holds for it. What is opened is the file that is mapped now, and its birth time shows that it is a new one.
  */
-#include "../src/statx.h"
+#include "os/statx.h"
 #include "lacking.h"
 #include "places.h"
 
@@ -86,13 +86,13 @@ static void a_new_file_with_the_same_number(void)
     munmap(range, 3 * 4096);
     unlink("file");
     usleep(20000); /* times of files are as coarse as the clock's tick */
-    CHECK_IS(mf_confirm(&process, &record), 0, "unmapped");
+    CHECK_IS(mf_mapping_validate(&process, &record), 0, "unmapped");
     if (!make_with(inode)) {
         puts("skipped: this file system did not use the number again");
         return;
     }
     map_it();
-    CHECK_IS(mf_confirm(&process, &record), 1, "the record holds for the new file");
+    CHECK_IS(mf_mapping_validate(&process, &record), 1, "the record holds for the new file");
     rc = mf_file_open(&process, &record, name, 0, &fd);
     CHECK(rc > 0, "opened: %d", rc);
     CHECK(pread(fd, &byte, 1, 17) == 1 && byte == 'N', "the file that is mapped now, not '%c'", byte);

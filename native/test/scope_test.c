@@ -17,7 +17,7 @@ static int64_t scope_of(const void *at)
     CHECK_IS(read_growing(&process, 0, &snapshot), 1, "read");
     found = mapping_at(snapshot, (uintptr_t)at);
     CHECK_IS(mf_mapping_kind(found), MF_KIND_SYSV, "a segment");
-    return mf_file_scope(&process, found, mf_snapshot_name(snapshot, found));
+    return mf_file_sharing_domain(&process, found, mf_snapshot_name(snapshot, found));
 }
 
 /* Ids count from 0 in each IPC namespace; a process may leave one, and keep its segments attached. */
@@ -53,7 +53,7 @@ static void segments_of_one_number(bool may_follow)
 static void try_here(void)
 {
     CHECK_IS(mf_process_open_self(&process), 0, "open");
-    segments_of_one_number(mf_entries_may_follow() == 0);
+    segments_of_one_number(mf_entries_follow_access() == 0);
     mf_process_close(&process);
 }
 
@@ -72,7 +72,7 @@ int main(void)
     }
     waitpid(child, &status, 0);
     CHECK_IS(status, 0, "without capabilities");
-    if (mf_entries_may_follow() == 0)
+    if (mf_entries_follow_access() == 0)
         try_here();
     else
         puts("skipped: takes CAP_CHECKPOINT_RESTORE");

@@ -2,6 +2,8 @@
 /* Reading a live process: growing, comparing, what failure leaves behind, and moving underneath. */
 #include "check.h"
 
+#include "process/process.h"
+
 #include <dlfcn.h>
 #include <errno.h>
 #include <pthread.h>
@@ -64,7 +66,7 @@ static void a_change_is_seen_and_nothing_else(void)
         CHECK_IS(mf_snapshot_read(&process, questions[i], snapshot[1], snapshot[0]), 1, "a mapping less");
         CHECK(mapping_at(snapshot[0], (uintptr_t)made) == NULL, "gone");
     }
-    CHECK_IS(mf_snapshot_read(&process, MF_BY_TEXT, snapshot[0], snapshot[1]), 1, "another question is another picture");
+    CHECK_IS(mf_snapshot_read(&process, MF_BY_TEXT, snapshot[0], snapshot[1]), 1, "another options is another picture");
     CHECK_IS(mf_snapshot_read(&process, 0, snapshot[1], snapshot[1]), -EINVAL, "compared with itself");
     CHECK_IS(mf_snapshot_read(&process, 1u << 20, NULL, snapshot[1]), -EINVAL, "a bit that means nothing");
     CHECK_IS(mf_snapshot_read(&process, MF_BY_TEXT | MF_BY_QUERY, NULL, snapshot[1]), -EINVAL, "both ways");
@@ -215,11 +217,11 @@ static void *ask_for_deletion_meanwhile(void *unused)
     };
     struct mf_process without_query = process;
 
-    without_query.traits = 0;
+    mf_state(&without_query)->traits = 0;
     while (!reads_end)
-        CHECK_IS(mf_deletion(&without_query, &mapping, name), MF_DELETION_NOT_KNOWN, "no path");
-    if (without_query.files_fd != process.files_fd)
-        close(without_query.files_fd);
+        CHECK_IS(mf_deletion(&without_query, &mapping, name), MF_DELETION_UNKNOWN, "no path");
+    if (mf_state(&without_query)->files_fd != mf_state(&process)->files_fd)
+        close(mf_state(&without_query)->files_fd);
     return unused;
 }
 
@@ -244,7 +246,7 @@ static void readers_of_the_text_do_not_disturb_each_other(void)
     pthread_join(threads[2], NULL);
     CHECK_IS(wrong[0] + wrong[1], 0, "wrong pictures of two readers");
     CHECK_IS(count_descriptors(), descriptors, "descriptors of reads are closed");
-    CHECK_IS(process.text_taken, 0, "and the text is free again");
+    CHECK_IS(mf_state(&process)->text_taken, 0, "and the text is free again");
     end_pages(standing, STANDING);
     free(snapshot);
 }

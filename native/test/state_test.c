@@ -48,11 +48,11 @@ static void expect(const void *at, int deletion, int state, bool privileged, con
         abort();
     name = mf_snapshot_name(snapshot, mapping);
     if (state == MF_FILE_UNLINKED && is_on_fs(".", OVERLAYFS_SUPER_MAGIC))
-        state = MF_FILE_GONE; /* it might be a file of a lower layer, with its links there */
+        state = MF_FILE_PATH_REMOVED; /* it might be a file of a lower layer, with its links there */
     if (!privileged && mf_mapping_kind(mapping) == MF_KIND_FILE && (state == MF_FILE_DELETED || state == MF_FILE_UNLINKED))
-        state = MF_FILE_GONE;
-    expect_either(mf_deletion(&process, mapping, name), deletion, MF_DELETION_NOT_KNOWN, privileged || numbers_tell, what);
-    expect_either(mf_file_state(&process, mapping, name), state, MF_FILE_NOT_KNOWN, privileged || numbers_tell, what);
+        state = MF_FILE_PATH_REMOVED;
+    expect_either(mf_deletion(&process, mapping, name), deletion, MF_DELETION_UNKNOWN, privileged || numbers_tell, what);
+    expect_either(mf_file_state(&process, mapping, name), state, MF_FILE_UNKNOWN, privileged || numbers_tell, what);
 }
 
 static void ask_about_all_kinds(bool privileged)
@@ -186,7 +186,7 @@ static void a_record_that_is_none_does_no_harm(void)
     for (mapping.name_length = 0; mapping.name_length < 12; mapping.name_length++) {
         mf_file_state(&process, &mapping, none);
         mf_deletion(&process, &mapping, none);
-        mf_file_glance(&process, &mapping, none);
+        mf_file_quick_verify(&process, &mapping, none);
         CHECK(mf_file_open(&process, &mapping, none, MF_OPEN_BY_PATH, &fd) < 0, "nothing to open");
     }
     munmap(at, 4096);

@@ -88,6 +88,9 @@ static void walks_over_all(void)
     CHECK_IS(mf_code_reader_next(reader, &memory, 0, &result), -ENOENT, "the end");
     CHECK_IS(mf_code_reader_next(reader, &memory, 0, &result), -ENOENT, "the end again");
     CHECK_IS(mf_code_reader_next(reader, &memory, 1, &result), 0, "from the beginning");
+    reader->walk.blocks = MF_TARGET_MAX_BLOCKS;
+    CHECK_IS(mf_code_reader_next(reader, &memory, 0, &result), -EINVAL, "more than any JVM has");
+    CHECK_IS(mf_code_reader_next(reader, &memory, 1, &result), 0, "from the beginning");
     code = result.code;
     CHECK_IS(mf_target_code_is_there(reader->pages, layout, &code), 1, "it is there");
     ((struct blob *)(uintptr_t)code.blob)->compile_id++;

@@ -2,22 +2,22 @@
 /* Parts of a text that do not fit together, as a process that moves under the reader gives them: the newer word holds. */
 #include "check.h"
 
-#include "../src/text.h"
+#include "snapshot/maps_text.h"
 
 static struct mf_snapshot *snapshot;
 
 /* Fills the snapshot as the reader of a live process does. */
-static void fill(const char *text, uint32_t question)
+static void fill(const char *text, uint32_t options)
 {
     static const uint64_t devices[5];
     const size_t length = strlen(text);
-    struct mf_fill state;
+    struct mf_builder state;
     uint64_t bad_line;
 
-    mf_fill_begin(&state, snapshot, question, devices);
+    mf_builder_begin(&state, snapshot, options, devices);
     memcpy(state.text, text, length);
-    CHECK_IS(mf_text_parse(&state, 0, length, &bad_line), 0, text);
-    CHECK_IS(mf_fill_end(&state, MF_BY_TEXT, length, length), 1, text);
+    CHECK_IS(mf_maps_text_parse(&state, 0, length, &bad_line), 0, text);
+    CHECK_IS(mf_builder_end(&state, MF_BY_TEXT, length, length), 1, text);
 }
 
 static void check_record(uint32_t index, uint64_t start, uint64_t end, const char *what)
@@ -36,14 +36,14 @@ static void need_room(const char *text, uint32_t capacity, uint32_t needed)
 {
     static const uint64_t devices[5];
     struct mf_snapshot *const whole = snapshot;
-    struct mf_fill state;
+    struct mf_builder state;
     uint64_t bad_line;
 
     snapshot = new_snapshot(capacity, 8192);
-    mf_fill_begin(&state, snapshot, 0, devices);
+    mf_builder_begin(&state, snapshot, 0, devices);
     memcpy(state.text, text, strlen(text));
-    CHECK_IS(mf_text_parse(&state, 0, strlen(text), &bad_line), 0, text);
-    CHECK_IS(mf_fill_end(&state, MF_BY_TEXT, strlen(text), strlen(text)), -105 /* ENOBUFS */, text);
+    CHECK_IS(mf_maps_text_parse(&state, 0, strlen(text), &bad_line), 0, text);
+    CHECK_IS(mf_builder_end(&state, MF_BY_TEXT, strlen(text), strlen(text)), -105 /* ENOBUFS */, text);
     CHECK_IS(snapshot->needed_mappings, needed, text);
     free(snapshot);
     snapshot = new_snapshot(needed, 8192);
@@ -61,10 +61,10 @@ int main(void)
 
     snapshot = new_snapshot(64, 8192);
     fill(LINE("00001000-00002000", "r--p", "1") LINE("00002000-00003000", "r--p", "2"), 0);
-    CHECK_IS(snapshot->torn, 0, "in order");
+    CHECK_IS(snapshot->inconsistent, 0, "in order");
 
     fill(LINE("00001000-00002000", "r--p", "1") LINE("00001000-00003000", "r--p", "2"), 0);
-    CHECK_IS(snapshot->torn, 1, "grown over the first");
+    CHECK_IS(snapshot->inconsistent, 1, "grown over the first");
     CHECK_IS(snapshot->mapping_count, 1, "the first gave way");
     check_record(0, 0x1000, 0x3000, "grown over the first");
     CHECK_IS(snapshot->file_count, 1, "its file went with it");
@@ -83,7 +83,7 @@ int main(void)
 
     fill(LINE("00001000-00002000", "r-xp", "1") LINE("00001000-00003000", "r--p", "2"), MF_EXECUTABLE);
     CHECK_IS(snapshot->mapping_count, 0, "what is not asked for makes others give way all the same");
-    CHECK_IS(snapshot->torn, 1, "and that is torn too");
+    CHECK_IS(snapshot->inconsistent, 1, "and that is inconsistent too");
     need_room(LINE("00001000-00002000", "r--p", "1") LINE("00002000-00003000", "r--p", "2") LINE("00003000-00004000", "r--p", "3")
                   LINE("00001000-00005000", "r--p", "4"), 2, 3);
     /* However often, the table of files stays in its room: behind it stands the text. */

@@ -1,9 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The tables of HotSpot are found in what a target has in memory, and whatever is there, the search ends with a result. */
-#include "../src/vm_tables.h"
+#include "jvm/vm_tables.h"
 #include "check.h"
 
+#include <errno.h>
+#include <link.h>
 #include <signal.h>
+#include <stddef.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 
 static struct mf_vm_tables tables;
@@ -96,6 +101,86 @@ static void finds_names(void)
     stop(child, input);
 }
 
+/* ---- Libraries made to waste time ---- */
+
+#define SYMBOLS 250u /* of one hash chain */
+#define LIBRARY_BYTES ((SYMBOLS + 8) << 12)
+#define LIBRARIES 600
+
+static uint32_t gnu_hash(const char *name)
+{
+    uint32_t hash = 5381;
+
+    while (*name != '\0')
+        hash = hash * 33 + (unsigned char)*name++;
+    return hash;
+}
+
+/* A library whose exported symbols all have the hash of the one that is searched, and names on a page of its own each. */
+static int make_library(void)
+{
+    static struct {
+        ElfW(Ehdr) header;
+        ElfW(Phdr) segments[2];
+        ElfW(Dyn) dynamic[5];
+        ElfW(Sym) symbols[SYMBOLS + 1];
+        uint32_t hash[4], bucket, hashes[SYMBOLS];
+    } library;
+    const int fd = (int)syscall(SYS_memfd_create, "library", 0);
+
+    memcpy(library.header.e_ident, (const char[]){0x7f, 'E', 'L', 'F', ELFCLASS64, ELFDATA2LSB, EV_CURRENT}, 7);
+    library.header.e_type = ET_DYN;
+#if defined(__x86_64__)
+    library.header.e_machine = EM_X86_64;
+#elif defined(__aarch64__)
+    library.header.e_machine = EM_AARCH64;
+#endif
+    library.header.e_phoff = offsetof(__typeof__(library), segments);
+    library.header.e_phentsize = sizeof(ElfW(Phdr));
+    library.header.e_phnum = 2;
+    library.segments[0] = (ElfW(Phdr)){.p_type = PT_LOAD, .p_memsz = LIBRARY_BYTES};
+    library.segments[1] = (ElfW(Phdr)){.p_type = PT_DYNAMIC, .p_vaddr = offsetof(__typeof__(library), dynamic)};
+    library.dynamic[0] = (ElfW(Dyn)){DT_SYMTAB, {offsetof(__typeof__(library), symbols)}};
+    library.dynamic[1] = (ElfW(Dyn)){DT_STRTAB, {4 << 12}};
+    library.dynamic[2] = (ElfW(Dyn)){DT_STRSZ, {SYMBOLS << 12}};
+    library.dynamic[3] = (ElfW(Dyn)){DT_GNU_HASH, {offsetof(__typeof__(library), hash)}};
+    memcpy(library.hash, (const uint32_t[]){1, 1, 0, 0}, sizeof library.hash);
+    library.bucket = 1;
+    for (uint32_t i = 0; i < SYMBOLS; i++) {
+        library.hashes[i] = gnu_hash("gHotSpotVMStructs") & ~1u;
+        library.symbols[i + 1] = (ElfW(Sym)){.st_name = i << 12, .st_shndx = 1};
+    }
+    if (fd < 0 || write(fd, &library, sizeof library) != sizeof library || ftruncate(fd, LIBRARY_BYTES) != 0)
+        abort();
+    return fd;
+}
+
+/* Of this process, with hundreds of them. */
+static void reads_a_bounded_number_of_pages(void)
+{
+    const int fd = make_library();
+    struct mf_snapshot *snapshot = new_snapshot(2048, 1 << 18);
+    struct mf_pages *const pages = malloc(mf_pages_bytes(16));
+    struct mf_target_memory memory;
+    struct mf_process process;
+    struct mf_elf_image image;
+
+    for (int i = 0; i < LIBRARIES; i++)
+        if (mmap(NULL, LIBRARY_BYTES, PROT_READ | PROT_EXEC, MAP_PRIVATE, fd, 0) == MAP_FAILED)
+            abort();
+    close(fd);
+    CHECK_IS(mf_process_open_self(&process), 0, "open");
+    CHECK(read_growing(&process, 0, &snapshot) >= 0, "snapshot");
+    CHECK_IS(mf_target_memory_open(&process, &memory), 0, "memory");
+    mf_pages_init(pages, 16, &memory);
+    CHECK_IS(mf_vm_image_next(pages, snapshot, 0, &image), -ENOENT, "libraries made to waste time");
+    CHECK(pages->reads > 65536 && pages->reads < 70000, "%u pages", pages->reads);
+    mf_target_memory_close(&memory);
+    mf_process_close(&process);
+    free(pages);
+    free(snapshot);
+}
+
 int main(void)
 {
     if (getenv("FAKE_JVM") == NULL) {
@@ -109,8 +194,10 @@ int main(void)
     ends_with("long", NULL, -ENOEXEC);
     ends_with("wild", NULL, -ENOEXEC);
     ends_with("far", NULL, -ENOEXEC);
+    ends_with("bytes", NULL, -ENOEXEC);
     ends_with("outside", NULL, 1);
     if (getenv("LIBJVM") != NULL && access(getenv("LIBJVM"), R_OK) == 0)
         ends_with("file", getenv("LIBJVM"), 1);
+    reads_a_bounded_number_of_pages();
     return check_result();
 }

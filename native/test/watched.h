@@ -168,7 +168,7 @@ static inline int can_watch(struct watched *child)
     end(child);
     if (rc == 0)
         return 0;
-    printf("perf_event_open is refused: %s (reasons %x)\n", strerror(-rc), mf_events_refusal_reasons());
+    printf("perf_event_open is refused: %s (reasons %x)\n", strerror(-rc), mf_events_denial_reasons());
     return CHECK_SKIPPED;
 }
 

@@ -51,5 +51,13 @@ if [ "$("$compiler" -dumpmachine | cut -d - -f 1)" = x86_64 ]; then
     done
 fi
 
+# Without a JDK the C library alone is built, and is complete.
+if configure without_jdk -DJAVA_HOME=/nonexistent && "$cmake" --build "$work/without_jdk" >>"$work/without_jdk.log" 2>&1; then
+    ! nm -D --defined-only "$work/without_jdk/libmapfiles.so" | grep -E 'JNI_|Agent_|mf_jvm_|mf_code_' || fail "parts of a JVM are built without a JDK"
+    nm -D --defined-only "$work/without_jdk/libmapfiles.so" | grep -q ' mf_snapshot_read' || fail "the C library lacks mf_snapshot_read"
+else
+    fail "without a JDK: $(tail -n 5 "$work/without_jdk.log")"
+fi
+
 [ $failed = 0 ] && echo ok
 exit $failed

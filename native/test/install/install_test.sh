@@ -24,3 +24,17 @@ LD_LIBRARY_PATH=$(dirname "$(find "$prefix" -name libmapfiles.so)")
 export LD_LIBRARY_PATH
 "$prefix/count"
 "$prefix/sampler" 10
+
+# find_package(mapfiles) of another CMake project.
+mkdir "$prefix/project"
+cp "$here/count.c" "$prefix/project"
+cat >"$prefix/project/CMakeLists.txt" <<'END'
+cmake_minimum_required(VERSION 3.16)
+project(count LANGUAGES C)
+find_package(mapfiles 0.1 REQUIRED)
+add_executable(count count.c)
+target_link_libraries(count PRIVATE mapfiles::mapfiles)
+END
+"$cmake" -S "$prefix/project" -B "$prefix/project/build" -DCMAKE_C_COMPILER="$compiler" -DCMAKE_PREFIX_PATH="$prefix" >"$prefix/log" 2>&1 &&
+    "$cmake" --build "$prefix/project/build" >>"$prefix/log" 2>&1 || { cat "$prefix/log" >&2; exit 1; }
+"$prefix/project/build/count"

@@ -5,7 +5,7 @@
  * its Java compiler meanwhile. Arguments: the path of libjvm.so, and how many samples. Without sanitizers, whose signal handlers
  * a JVM replaces.
  */
-#include "../../src/code_reader.h"
+#include "jvm/code_reader.h"
 #include "../check.h"
 
 #include <dlfcn.h>

@@ -114,6 +114,8 @@ int main(int count, char **arguments)
         fields[0] = (struct field){text, text, text, 0, 0, NULL};
     } else if (strcmp(what, "wild") == 0)
         fields[0] = (struct field){(const char *)8, (const char *)UINTPTR_MAX, NULL, 0, 0, NULL};
+    else if (strcmp(what, "bytes") == 0) /* names that are no text */
+        fields[0] = (struct field){"CodeHeap", "_memory", "Virtual\xF0Space\x80", 0, 0, NULL};
     else if (strcmp(what, "far") == 0)
         gHotSpotVMStructEntryTypeNameOffset = UINT64_MAX - 7;
     else if (strcmp(what, "outside") == 0)

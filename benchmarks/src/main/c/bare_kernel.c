@@ -7,7 +7,7 @@
  */
 #include "timing.h"
 
-#include "procmap_query.h"
+#include "os/procmap_query.h"
 
 #include <fcntl.h>
 #include <inttypes.h>
@@ -78,7 +78,7 @@ int main(int argc, char **argv)
         uint64_t address = 0;
 
         if (sscanf(line, "%7s %d %" SCNx64, what, &times, &address) < 2) {
-            fprintf(stderr, "not a question: %s", line);
+            fprintf(stderr, "not a options: %s", line);
             return 1;
         }
         answer(mean(what, times, address));

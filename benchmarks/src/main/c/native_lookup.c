@@ -7,7 +7,8 @@
 #include "timing.h"
 
 #include "mapfiles.h"
-#include "procmap_query.h"
+#include "os/procmap_query.h"
+#include "process/process.h"
 
 #include <dirent.h>
 #include <dlfcn.h>
@@ -124,7 +125,7 @@ static double ask_kernel(void)
     for (int i = 0; i < FEWER; i++) {
         struct mf_procmap_query query = {.size = sizeof query, .query_addr = samples[i]};
 
-        sink += (uint64_t)ioctl(self.maps_fd, MF_PROCMAP_QUERY, &query);
+        sink += (uint64_t)ioctl(mf_state(&self)->maps_fd, MF_PROCMAP_QUERY, &query);
     }
     return (now_ns() - begin) / FEWER;
 }

@@ -9,6 +9,10 @@ module org.mapfiles {
     requires static transitive jdk.jfr;
 
     exports org.mapfiles;
+    exports org.mapfiles.events;
+    exports org.mapfiles.files;
     exports org.mapfiles.jfr;
     exports org.mapfiles.jvm;
+    exports org.mapfiles.live;
+    exports org.mapfiles.timeline;
 }

@@ -1,5 +1,7 @@
 package org.mapfiles;
 
+import org.mapfiles.internal.MapRecord;
+
 /** Whether the name that a file was mapped under is gone. */
 public enum Deletion {
     /** The name does not end in the kernel's {@code " (deleted)"}, or was found to be the file's own. */
@@ -8,9 +10,9 @@ public enum Deletion {
     DELETED,
     /**
      * The name ends in {@code " (deleted)"}, and the text does not tell whether the kernel put that there or the file is
-     * really called so. {@link ProcessMaps#deletion(Mapping)} asks.
+     * really called so. {@link org.mapfiles.files.MapFiles#deletion(Mapping)} asks.
      */
-    NOT_KNOWN;
+    UNKNOWN;
 
     private static final Deletion[] BY_CODE = values();
 
@@ -22,6 +24,6 @@ public enum Deletion {
         if ((flags & MapRecord.DELETED) != 0) {
             return DELETED;
         }
-        return (flags & MapRecord.SUFFIXED) != 0 ? NOT_KNOWN : NOT_DELETED;
+        return (flags & MapRecord.SUFFIXED) != 0 ? UNKNOWN : NOT_DELETED;
     }
 }

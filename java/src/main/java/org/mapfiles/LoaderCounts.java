@@ -1,5 +1,8 @@
 package org.mapfiles;
 
+import org.mapfiles.internal.NativeCalls;
+import org.mapfiles.internal.NativeMemory;
+
 /**
  * How many libraries the dynamic loader has added to and removed from this process: if neither number has moved, no library
  * has come or gone. Nothing is said of other mappings. Immutable.

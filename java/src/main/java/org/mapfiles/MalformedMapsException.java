@@ -6,7 +6,8 @@ public final class MalformedMapsException extends MapsException {
 
     private final int line;
 
-    MalformedMapsException(String message, int line) {
+    /** Makes the exception. */
+    public MalformedMapsException(String message, int line) {
         super(message);
         this.line = line;
     }

@@ -5,6 +5,10 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.LongBuffer;
 import java.util.Objects;
+import org.mapfiles.internal.AddressIndex;
+import org.mapfiles.internal.ByteSlices;
+import org.mapfiles.internal.MapRecord;
+import org.mapfiles.internal.SnapshotBuffer;
 
 /**
  * A window on one mapping of a {@link MapSnapshot} at a time: it holds a position, no data.
@@ -20,7 +24,7 @@ import java.util.Objects;
  * {@link IllegalStateException}; a value read before that is right. Before the first {@link #next} and behind the last
  * mapping, reading throws {@link IndexOutOfBoundsException}.
  */
-public final class MapCursor extends MappingSequence implements Mapping {
+public final class MapCursor extends IndexedMappings implements Mapping {
     /** Positions outside the mappings, where every read throws: before the first, and behind the last. */
     private static final int BEFORE = -1;
     private static final int BEHIND = Integer.MAX_VALUE - 1;
@@ -29,7 +33,7 @@ public final class MapCursor extends MappingSequence implements Mapping {
 
     private final MapSnapshot snapshot;
     private int version;
-    private Picture picture;
+    private SnapshotBuffer picture;
     private long[] ranges;
     private LongBuffer words;
     private ByteBuffer records;
@@ -53,7 +57,7 @@ public final class MapCursor extends MappingSequence implements Mapping {
     public void reset() {
         do {
             version = snapshot.version();
-            picture = snapshot.picture();
+            picture = snapshot.buffer();
             ranges = picture.index;
             words = picture.words;
             records = picture.records;
@@ -70,7 +74,7 @@ public final class MapCursor extends MappingSequence implements Mapping {
             comeTo(to);
             return true;
         }
-        confirm();
+        validate();
         leave();
         return false;
     }
@@ -81,7 +85,7 @@ public final class MapCursor extends MappingSequence implements Mapping {
      * @throws IndexOutOfBoundsException if there is none; the cursor stays where it was
      */
     public MapCursor seek(int index) {
-        confirm();
+        validate();
         comeTo(Objects.checkIndex(index, count));
         return this;
     }
@@ -136,7 +140,7 @@ public final class MapCursor extends MappingSequence implements Mapping {
 
     private void comeTo(int to) {
         read(to);
-        confirm();
+        validate();
     }
 
     /** Reads what loops touch; it counts once it is confirmed. */
@@ -153,7 +157,7 @@ public final class MapCursor extends MappingSequence implements Mapping {
 
     /** Index of the mapping in the snapshot. */
     public int index() {
-        confirm();
+        validate();
         at();
         return at;
     }
@@ -172,22 +176,22 @@ public final class MapCursor extends MappingSequence implements Mapping {
 
     @Override
     public long offset() {
-        return confirmed(records.getLong(at() + MapRecord.OFFSET));
+        return validated(records.getLong(at() + MapRecord.OFFSET));
     }
 
     @Override
     public long inode() {
-        return confirmed(records.getLong(at() + MapRecord.INODE));
+        return validated(records.getLong(at() + MapRecord.INODE));
     }
 
     @Override
     public int deviceMajor() {
-        return confirmed(records.getInt(at() + MapRecord.DEV_MAJOR));
+        return validated(records.getInt(at() + MapRecord.DEV_MAJOR));
     }
 
     @Override
     public int deviceMinor() {
-        return confirmed(records.getInt(at() + MapRecord.DEV_MINOR));
+        return validated(records.getInt(at() + MapRecord.DEV_MINOR));
     }
 
     @Override
@@ -198,12 +202,12 @@ public final class MapCursor extends MappingSequence implements Mapping {
 
     @Override
     public int fileIndex() {
-        return confirmed(records.getInt(at() + MapRecord.FILE_INDEX));
+        return validated(records.getInt(at() + MapRecord.FILE_INDEX));
     }
 
     @Override
     public int nameLength() {
-        return confirmed(records.getInt(at() + MapRecord.NAME_LENGTH));
+        return validated(records.getInt(at() + MapRecord.NAME_LENGTH));
     }
 
     @Override
@@ -211,8 +215,8 @@ public final class MapCursor extends MappingSequence implements Mapping {
         Objects.requireNonNull(to, "to");
         int offset = records.getInt(at() + MapRecord.NAME_OFFSET);
         int length = nameLength();
-        Bytes.copy(picture.text, offset, length, to, toIndex);
-        return confirmed(length);
+        ByteSlices.copy(picture.text, offset, length, to, toIndex);
+        return validated(length);
     }
 
     @Override
@@ -220,8 +224,8 @@ public final class MapCursor extends MappingSequence implements Mapping {
         Objects.requireNonNull(to, "to");
         int offset = records.getInt(at() + MapRecord.NAME_OFFSET);
         int length = nameLength();
-        Bytes.copy(picture.text, offset, length, to);
-        confirm();
+        ByteSlices.copy(picture.text, offset, length, to);
+        validate();
         to.position(to.position() + length);
         return length;
     }
@@ -230,8 +234,8 @@ public final class MapCursor extends MappingSequence implements Mapping {
     public boolean nameEquals(byte[] name) {
         Objects.requireNonNull(name, "name");
         int offset = records.getInt(at() + MapRecord.NAME_OFFSET);
-        boolean equal = Bytes.equal(picture.text, offset, nameLength(), name);
-        confirm();
+        boolean equal = ByteSlices.equal(picture.text, offset, nameLength(), name);
+        validate();
         return equal;
     }
 
@@ -239,8 +243,8 @@ public final class MapCursor extends MappingSequence implements Mapping {
     public boolean nameStartsWith(byte[] prefix) {
         Objects.requireNonNull(prefix, "prefix");
         int offset = records.getInt(at() + MapRecord.NAME_OFFSET);
-        boolean begins = Bytes.begins(picture.text, offset, nameLength(), prefix);
-        confirm();
+        boolean begins = ByteSlices.begins(picture.text, offset, nameLength(), prefix);
+        validate();
         return begins;
     }
 
@@ -250,9 +254,9 @@ public final class MapCursor extends MappingSequence implements Mapping {
         int otherOffset = other.records.getInt(other.at() + MapRecord.NAME_OFFSET);
         int length = nameLength();
         boolean equal = length == other.nameLength()
-                && Bytes.equal(picture.text, offset, other.picture.text, otherOffset, length);
-        confirm();
-        other.confirm();
+                && ByteSlices.equal(picture.text, offset, other.picture.text, otherOffset, length);
+        validate();
+        other.validate();
         return equal;
     }
 
@@ -266,7 +270,7 @@ public final class MapCursor extends MappingSequence implements Mapping {
         int file = fileIndex();
         String name = file >= 0 ? snapshot.fileNames.name(file, picture.text, offset, length)
                 : snapshot.specialNames.name(kind().ordinal() << 4 | length & 15, picture.text, offset, length);
-        confirm();
+        validate();
         return name;
     }
 
@@ -274,7 +278,7 @@ public final class MapCursor extends MappingSequence implements Mapping {
     @Override
     public String toString() {
         try {
-            return Mappings.describe(this);
+            return MappingText.describe(this);
         } catch (IllegalStateException | IndexOutOfBoundsException e) {
             return e.getMessage();
         }
@@ -291,25 +295,25 @@ public final class MapCursor extends MappingSequence implements Mapping {
     /** For what was read and confirmed before, a look at the version without order is enough. */
     private void check() {
         if (snapshot.versionInPassing() != readAt) {
-            confirm();
+            validate();
             at();
         }
     }
 
-    private void confirm() {
+    private void validate() {
         VarHandle.loadLoadFence(); // what was read before this was read before the memory could be filled again
         if (snapshot.version() != version) {
             throw stale();
         }
     }
 
-    private long confirmed(long value) {
-        confirm();
+    private long validated(long value) {
+        validate();
         return value;
     }
 
-    private int confirmed(int value) {
-        confirm();
+    private int validated(int value) {
+        validate();
         return value;
     }
 

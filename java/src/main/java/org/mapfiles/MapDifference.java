@@ -1,5 +1,6 @@
 package org.mapfiles;
 
+import java.util.List;
 import java.util.Objects;
 
 /**
@@ -83,8 +84,18 @@ public final class MapDifference {
         report(before, now, visitor);
     }
 
-    /** Reports the difference of any two sequences. */
-    static void report(MappingSequence before, MappingSequence now, Visitor visitor) {
+    /**
+     * Reports the difference of two lists of mappings, such as copies of those of two snapshots. Allocates a constant amount.
+     *
+     * @param before the earlier mappings, in order of address, of which no two overlap
+     * @param now the later mappings, likewise
+     */
+    public static void visit(List<ImmutableMapping> before, List<ImmutableMapping> now, Visitor visitor) {
+        Objects.requireNonNull(visitor, "visitor");
+        report(IndexedMappings.of(before), IndexedMappings.of(now), visitor);
+    }
+
+    private static void report(IndexedMappings before, IndexedMappings now, Visitor visitor) {
         if (reportRemovals(before, now, visitor)) {
             reportChanges(before, now, visitor);
         }
@@ -92,7 +103,7 @@ public final class MapDifference {
     }
 
     /** Returns whether there are changes to report. */
-    private static boolean reportRemovals(MappingSequence before, MappingSequence now, Visitor visitor) {
+    private static boolean reportRemovals(IndexedMappings before, IndexedMappings now, Visitor visitor) {
         boolean isChanged = false;
         int first = 0;
         for (int i = 0; i < before.mappingCount(); i++) {
@@ -109,7 +120,7 @@ public final class MapDifference {
         return isChanged;
     }
 
-    private static void reportAdditions(MappingSequence before, MappingSequence now, Visitor visitor) {
+    private static void reportAdditions(IndexedMappings before, IndexedMappings now, Visitor visitor) {
         int first = 0;
         for (int i = 0; i < now.mappingCount(); i++) {
             first = firstEndingAbove(now.mappingAt(i).start(), before, first);
@@ -126,7 +137,7 @@ public final class MapDifference {
      * Reports changed pairs. If a new range reaches up into the old one of the next pair, that one is reported first: a run of
      * such pairs is reported backwards. A range that reaches down needs the pair before it, which is reported before it anyway.
      */
-    private static void reportChanges(MappingSequence before, MappingSequence now, Visitor visitor) {
+    private static void reportChanges(IndexedMappings before, IndexedMappings now, Visitor visitor) {
         int first = 0;
         int runStart = NONE;
         int last = NONE;
@@ -147,7 +158,7 @@ public final class MapDifference {
         reportRun(before, now, visitor, runStart, last, lastPartner);
     }
 
-    private static void reportRun(MappingSequence before, MappingSequence now, Visitor visitor, int start, int end, int partner) {
+    private static void reportRun(IndexedMappings before, IndexedMappings now, Visitor visitor, int start, int end, int partner) {
         int old = end;
         int young = partner;
         while (old != NONE) {
@@ -169,7 +180,7 @@ public final class MapDifference {
      *
      * @param first the first of the others that ends above the start of the mapping
      */
-    private static int partner(MappingSequence of, int index, MappingSequence others, int first) {
+    private static int partner(IndexedMappings of, int index, IndexedMappings others, int first) {
         int partner = firstWithMemoryOf(of.mappingAt(index), others, first);
         if (partner == NONE) {
             return NONE;
@@ -184,7 +195,7 @@ public final class MapDifference {
         return partner;
     }
 
-    private static int firstWithMemoryOf(Mapping mapping, MappingSequence others, int first) {
+    private static int firstWithMemoryOf(Mapping mapping, IndexedMappings others, int first) {
         for (int i = first; i < others.mappingCount() && overlap(mapping, others.mappingAt(i)); i++) {
             if (haveSameMemory(mapping, others.mappingAt(i))) {
                 return i;
@@ -193,7 +204,7 @@ public final class MapDifference {
         return NONE;
     }
 
-    private static int firstEndingAbove(long address, MappingSequence others, int first) {
+    private static int firstEndingAbove(long address, IndexedMappings others, int first) {
         int i = first;
         while (i < others.mappingCount() && Long.compareUnsigned(others.mappingAt(i).end(), address) <= 0) {
             i++;
@@ -202,7 +213,7 @@ public final class MapDifference {
     }
 
     /** The first that overlaps a mapping, where another one that is not below it is known. */
-    private static int firstOverlapping(Mapping mapping, MappingSequence others, int known) {
+    private static int firstOverlapping(Mapping mapping, IndexedMappings others, int known) {
         int i = known;
         while (i > 0 && Long.compareUnsigned(others.mappingAt(i - 1).end(), mapping.start()) > 0) {
             i--;
@@ -216,12 +227,40 @@ public final class MapDifference {
 
     private static boolean haveSameMemory(Mapping one, Mapping other) {
         return one.kind() == other.kind() && one.isShared() == other.isShared() && one.isFileBacked() == other.isFileBacked()
-                && Mappings.mayBeOfOneFile(one, other)
+                && mayBeOfOneFile(one, other)
                 && (!one.isFileBacked() || one.start() - one.offset() == other.start() - other.offset());
     }
 
     private static boolean isEqual(Mapping before, Mapping now) {
         return before.start() == now.start() && before.end() == now.end() && before.flags() == now.flags()
-                && before.offset() == now.offset() && Mappings.haveSameNumbers(before, now) && Mappings.haveSameName(before, now);
+                && before.offset() == now.offset() && haveSameNumbers(before, now) && haveSameName(before, now);
+    }
+
+    /** Whether two mappings have the same device and inode. */
+    private static boolean haveSameNumbers(Mapping one, Mapping other) {
+        return one.inode() == other.inode() && one.deviceMajor() == other.deviceMajor() && one.deviceMinor() == other.deviceMinor();
+    }
+
+    /**
+     * Whether two mappings may be of one file, or both of none. An event may lack the file's numbers, and on overlayfs the kernel reports
+     * others in an event than in the list of mappings: then the name decides.
+     */
+    private static boolean mayBeOfOneFile(Mapping one, Mapping other) {
+        return haveSameNumbers(one, other) || ((isReported(one) || isReported(other)) && haveSameName(one, other));
+    }
+
+    private static boolean isReported(Mapping mapping) {
+        return mapping instanceof ImmutableMapping && ((ImmutableMapping) mapping).isReported();
+    }
+
+    /** Whether two mappings have the same name, or both have none. */
+    private static boolean haveSameName(Mapping one, Mapping other) {
+        if (one instanceof ImmutableMapping) {
+            return other.nameEquals(((ImmutableMapping) one).rawName());
+        }
+        if (other instanceof ImmutableMapping) {
+            return one.nameEquals(((ImmutableMapping) other).rawName());
+        }
+        return ((MapCursor) one).isNameOf((MapCursor) other);
     }
 }

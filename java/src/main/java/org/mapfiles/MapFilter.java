@@ -1,6 +1,7 @@
 package org.mapfiles;
 
 import java.util.Objects;
+import org.mapfiles.internal.MapRecord;
 
 /**
  * Which mappings are asked for, and how. Immutable; a mapping passes that has every property named.

@@ -4,7 +4,15 @@ import java.lang.invoke.VarHandle;
 import java.lang.ref.Reference;
 import java.nio.charset.StandardCharsets;
 import java.util.Objects;
-import org.mapfiles.MapRecord.Head;
+import org.mapfiles.internal.AddressIndex;
+import org.mapfiles.internal.ByteSlices;
+import org.mapfiles.internal.Errno;
+import org.mapfiles.internal.MapRecord;
+import org.mapfiles.internal.MapRecord.Head;
+import org.mapfiles.internal.NameCache;
+import org.mapfiles.internal.NativeCalls;
+import org.mapfiles.internal.NativeMemory;
+import org.mapfiles.internal.SnapshotBuffer;
 
 /**
  * A picture of the mappings of a process at one time, in order of address, none overlapping another.
@@ -20,21 +28,25 @@ import org.mapfiles.MapRecord.Head;
  * <p>The memory is the garbage collector's; there is nothing to close.
  */
 public final class MapSnapshot {
+    static {
+        Access.give();
+    }
+
     /** Changes with each new picture, before the memory of the last but one is written to. */
     private volatile int version;
     /** The same, to be looked at without order. */
     private int versionInPassing;
-    private volatile Picture picture;
-    private Picture spare;
+    private volatile SnapshotBuffer picture;
+    private SnapshotBuffer spare;
     private MapFilter filter = MapFilter.all();
     private ProcessMaps owner;
-    final FileNames fileNames = new FileNames();
+    final NameCache fileNames = new NameCache();
     /** For mappings without a file, by kind and length: [vvar] and [vvar_vclock] are of one kind. */
-    final FileNames specialNames = new FileNames();
+    final NameCache specialNames = new NameCache();
 
     /** An empty snapshot with room for an ordinary process; it grows as it must. */
     public MapSnapshot() {
-        picture = new Picture();
+        picture = new SnapshotBuffer();
     }
 
     /**
@@ -57,7 +69,7 @@ public final class MapSnapshot {
             }
             return snapshot;
         } catch (OutOfMemoryError e) {
-            throw Failures.noMemory("a snapshot of " + text.length + " bytes of text", e);
+            throw new NotEnoughMemoryException("a snapshot of " + text.length + " bytes of text", e);
         }
     }
 
@@ -72,14 +84,14 @@ public final class MapSnapshot {
         try {
             return fill(wanted, process, comparable ? picture : null, null, 0, true);
         } catch (OutOfMemoryError e) {
-            throw Failures.noMemory("a snapshot of process " + process.pid(), e);
+            throw new NotEnoughMemoryException("a snapshot of process " + process.pid(), e);
         }
     }
 
     /** As {@link #fill}, with room for so many mappings and bytes of text at most: -ENOBUFS where there are more. 0: no limit. */
     synchronized int fillUpTo(int mappings, int textBytes, MapFilter wanted, ProcessMaps process) throws MalformedMapsException {
         if (mappings > 0) {
-            spare = new Picture(mappings, textBytes);
+            spare = new SnapshotBuffer(mappings, textBytes);
         }
         return fill(wanted, process, null, null, 0, mappings == 0);
     }
@@ -89,12 +101,12 @@ public final class MapSnapshot {
         return fill(wanted, process, null, lines, length, true);
     }
 
-    private int fill(MapFilter wanted, ProcessMaps process, Picture before, NativeMemory lines, int length, boolean mayGrow)
+    private int fill(MapFilter wanted, ProcessMaps process, SnapshotBuffer before, NativeMemory lines, int length, boolean mayGrow)
             throws MalformedMapsException {
-        Picture front = picture;
+        SnapshotBuffer front = picture;
         for (;;) {
             if (spare == null) {
-                spare = new Picture(front.mappingCapacity, front.textCapacity);
+                spare = new SnapshotBuffer(front.mappingCapacity, front.textCapacity);
             }
             int rc = lines == null
                     ? process.readInto(wanted.bits(), before != null ? front.memory.address() : 0, spare.memory.address())
@@ -116,16 +128,8 @@ public final class MapSnapshot {
         }
     }
 
-    /** Reads the entries of the present picture, which is not filled anew meanwhile: 0 or a negative errno. */
-    synchronized int fillEntries(ProcessMaps process, FileEntries entries, int what) throws NotEnoughMemoryException {
-        if (owner != process) {
-            throw new IllegalArgumentException("the snapshot is not of this process");
-        }
-        return entries.fill(process, picture, what);
-    }
-
     /** The spare picture becomes the present one; the one before is written to next time at the earliest. */
-    private void show(Picture front, MapFilter wanted, ProcessMaps process) {
+    private void show(SnapshotBuffer front, MapFilter wanted, ProcessMaps process) {
         spare.takeIndex();
         picture = spare;
         spare = front;
@@ -136,10 +140,10 @@ public final class MapSnapshot {
         VarHandle.fullFence();
     }
 
-    private static MalformedMapsException badLine(Picture bad) {
+    private static MalformedMapsException badLine(SnapshotBuffer bad) {
         int line = bad.head(Head.ERROR_LINE);
         int length = Math.min(bad.head(Head.ERROR_LENGTH), 200);
-        String text = new String(Bytes.copy(bad.text, bad.head(Head.ERROR_OFFSET), length), StandardCharsets.UTF_8);
+        String text = new String(ByteSlices.copy(bad.text, bad.head(Head.ERROR_OFFSET), length), StandardCharsets.UTF_8);
         return new MalformedMapsException("line " + line + " is not a line of /proc/pid/maps: \"" + text + "\"", line);
     }
 
@@ -165,10 +169,10 @@ public final class MapSnapshot {
      *
      * <p>Told from parts that contradict each other. The kernel gives no atomic picture, and not every mix shows: a mapping that
      * moved elsewhere during the read may be missing, or be there twice; what stood still is there. Where that matters,
-     * {@link ProcessMaps#settle} reads until two pictures in a row are the same.
+     * {@link ProcessMaps#readStable} reads until two pictures in a row are the same.
      */
-    public boolean isTorn() {
-        return head(Head.TORN) != 0;
+    public boolean isInconsistent() {
+        return head(Head.INCONSISTENT) != 0;
     }
 
     /** Reads thrown away for this picture, since mappings changed during them or the process called execve(2). */
@@ -230,7 +234,7 @@ public final class MapSnapshot {
             int seen = version;
             long offset = -1;
             try {
-                Picture now = picture;
+                SnapshotBuffer now = picture;
                 int at = AddressIndex.find(now.index, address) * MapRecord.SIZE;
                 if (at >= 0 && (now.records.getInt(at + MapRecord.FLAGS) & MapRecord.FILE_BACKED) != 0) {
                     offset = address - now.records.getLong(at + MapRecord.START) + now.records.getLong(at + MapRecord.OFFSET);
@@ -267,8 +271,12 @@ public final class MapSnapshot {
         }
     }
 
-    Picture picture() {
+    SnapshotBuffer buffer() {
         return picture;
+    }
+
+    ProcessMaps owner() {
+        return owner;
     }
 
     int version() {
@@ -285,6 +293,6 @@ public final class MapSnapshot {
 
     @Override
     public String toString() {
-        return "MapSnapshot[" + size() + " mappings of " + fileCount() + " files" + (isTorn() ? ", torn" : "") + "]";
+        return "MapSnapshot[" + size() + " mappings of " + fileCount() + " files" + (isInconsistent() ? ", torn" : "") + "]";
     }
 }

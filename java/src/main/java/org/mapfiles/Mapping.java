@@ -1,16 +1,18 @@
 package org.mapfiles;
 
 import java.nio.ByteBuffer;
+import org.mapfiles.internal.MapRecord;
+import org.mapfiles.internal.PermissionText;
 
 /**
  * One mapping of a process: a line of its /proc/pid/maps, what the kernel calls a VMA.
  *
- * <p>Three windows show mappings: {@link MapCursor} those of a snapshot, {@link MapAnswer} the one that the kernel was asked
+ * <p>Three windows show mappings: {@link MapCursor} those of a snapshot, {@link MappingQuery} the one that the kernel was asked
  * for, {@link MapEvent} the one that it told of. None holds data of its own, and reading allocates nothing but where a method
- * says so; a {@link PastMapping} is an object of its own. Addresses are unsigned:
+ * says so; a {@link ImmutableMapping} is an object of its own. Addresses are unsigned:
  * compare them with {@link Long#compareUnsigned}; {@code [vsyscall]} lies above 2<sup>63</sup>.
  */
-public sealed interface Mapping permits MapCursor, MapAnswer, MapEvent, PastMapping {
+public interface Mapping {
     /** First address; a multiple of the page size. Unsigned. */
     long start();
 
@@ -85,7 +87,7 @@ public sealed interface Mapping permits MapCursor, MapAnswer, MapEvent, PastMapp
 
     /** Permissions as the kernel writes them, such as {@code r-xp}. Allocates nothing. */
     default String permissions() {
-        return Permissions.text(flags());
+        return PermissionText.text(flags());
     }
 
     /** What the mapping is. */
@@ -93,7 +95,7 @@ public sealed interface Mapping permits MapCursor, MapAnswer, MapEvent, PastMapp
         return MappingKind.of(flags());
     }
 
-    /** Whether the name is gone, as far as the name and the device tell; {@link ProcessMaps#deletion} asks further. */
+    /** Whether the name is gone, as far as the name and the device tell; {@link org.mapfiles.files.MapFiles#deletion} asks further. */
     default Deletion deletion() {
         return Deletion.ofFlags(flags());
     }
@@ -145,4 +147,9 @@ public sealed interface Mapping permits MapCursor, MapAnswer, MapEvent, PastMapp
      * the raw bytes. Of a cursor, the String is made once for each file of a snapshot, and kept while the file is mapped.
      */
     String name();
+
+    /** Returns a copy of this mapping as it is now, to keep. */
+    default ImmutableMapping copy() {
+        return ImmutableMapping.of(this);
+    }
 }

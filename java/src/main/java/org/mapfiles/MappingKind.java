@@ -1,5 +1,7 @@
 package org.mapfiles;
 
+import org.mapfiles.internal.MapRecord;
+
 /** What a mapping is, told from its name and the device of its file. The order is that of the native core. */
 public enum MappingKind {
     /** Private memory without a file. */

@@ -1,5 +1,7 @@
 package org.mapfiles;
 
+import java.util.Objects;
+
 /** What was asked for does not exist here: {@link #missing()} tells what. */
 public final class NotSupportedException extends MapsException {
     private static final long serialVersionUID = 1;
@@ -34,9 +36,10 @@ public final class NotSupportedException extends MapsException {
 
     private final Missing missing;
 
-    NotSupportedException(Missing missing, String message) {
+    /** Makes the exception. */
+    public NotSupportedException(Missing missing, String message) {
         super(message);
-        this.missing = missing;
+        this.missing = Objects.requireNonNull(missing, "missing");
     }
 
     /** What is not there. */

@@ -1,12 +1,20 @@
 package org.mapfiles;
 
+import java.io.FileInputStream;
 import java.io.IOException;
+import java.io.InputStream;
 import java.lang.ref.Cleaner;
 import java.lang.ref.Reference;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Objects;
-import org.mapfiles.internal.ProcessMemory;
+import org.mapfiles.internal.Errno;
+import org.mapfiles.internal.MapRecord;
+import org.mapfiles.internal.NativeCalls;
+import org.mapfiles.internal.NativeMemory;
+import org.mapfiles.internal.OpenProcess;
+import org.mapfiles.internal.SharedCleaner;
 
 /**
  * A process whose mappings can be read. It is held by descriptors: a later process with the same pid is never mistaken for
@@ -27,13 +35,12 @@ import org.mapfiles.internal.ProcessMemory;
  * its result's holder allocates. After {@link #close} every method throws {@link IllegalStateException}; a close while
  * another thread is in a method lets that finish. Without a close, the garbage collector gives the two descriptors back.
  *
- * <p>The methods that read throw {@link ProcessGoneException} where the process has ended, {@link AccessRefusedException}
+ * <p>The methods that read throw {@link ProcessExitedException} where the process has ended, {@link PermissionDeniedException}
  * where the kernel refuses a look, {@link NotSupportedException} where there is nothing to look at or the kernel is too
  * old for what was asked, {@link NotEnoughMemoryException} where this JVM has too little memory for a snapshot, and
  * {@link MapsException} for any other failure.
  */
 public final class ProcessMaps implements AutoCloseable {
-    static final Cleaner CLEANER = Cleaner.create();
     private static final int MEMORY_PART = 64 * 1024;
 
     private final OpenProcess process;
@@ -41,7 +48,6 @@ public final class ProcessMaps implements AutoCloseable {
     private final int pid;
     /** Or 0: not known to have one. */
     private final int pidAtProc;
-    private final MapFiles files = new MapFiles(this);
     private final Object textLock = new Object();
     /** For single questions that only the text can answer; made on the first of them. */
     private MapSnapshot whole;
@@ -49,14 +55,14 @@ public final class ProcessMaps implements AutoCloseable {
     private MapFilter wholeAskedFor;
 
     static {
-        ProcessMemory.setOpener(TargetMemory::open);
+        Access.give();
     }
 
     private ProcessMaps(OpenProcess process, int pid, int pidAtProc) {
         this.process = process;
         this.pid = pid;
         this.pidAtProc = pidAtProc;
-        this.cleanable = CLEANER.register(this, process);
+        this.cleanable = SharedCleaner.register(this, process);
     }
 
     /** Opens this process. */
@@ -82,13 +88,13 @@ public final class ProcessMaps implements AutoCloseable {
     /**
      * Opens the very process that a handle stands for, also if its pid is given to another one meanwhile.
      *
-     * @throws ProcessGoneException if that has ended
+     * @throws ProcessExitedException if that has ended
      */
     public static ProcessMaps of(ProcessHandle handle) throws MapsException {
         ProcessMaps maps = of(handle.pid());
         if (!handle.isAlive()) { // compares start times: alive now, it had the pid when that was opened
             maps.close();
-            throw Failures.of(Errno.ESRCH, "process " + handle.pid(), 0);
+            throw Exceptions.of(Errno.ESRCH, "process " + handle.pid(), 0);
         }
         return maps;
     }
@@ -134,12 +140,22 @@ public final class ProcessMaps implements AutoCloseable {
             throw new IllegalArgumentException(name + ": the descriptor is not open, or not of that sort");
         }
         if (rc == Errno.ESRCH) {
-            throw new ProcessGoneException("there is no " + name + ", or it has ended");
+            throw new ProcessExitedException("there is no " + name + ", or it has ended");
         }
         if (rc != 0) {
-            throw Failures.of(rc, name, pidAtProc);
+            throw Exceptions.of(rc, name, pidAtProc);
         }
         return new ProcessMaps(process, process.pid(), pidAtProc);
+    }
+
+    /** Returns how many mappings the kernel lets a process have (vm.max_map_count); -1: unknown. */
+    public static long maxMappings() {
+        try (InputStream in = new FileInputStream("/proc/sys/vm/max_map_count")) {
+            byte[] text = new byte[32]; // taken in one read: a second one of such a file finds nothing
+            return Long.parseLong(new String(text, 0, Math.max(in.read(text), 0), StandardCharsets.US_ASCII).strip());
+        } catch (IOException | NumberFormatException unknown) {
+            return -1;
+        }
     }
 
     /** The process id, as /proc gives it. */
@@ -150,6 +166,10 @@ public final class ProcessMaps implements AutoCloseable {
     /** The process id in the PID namespace of this process; 0: unknown. */
     int pidAtProc() {
         return pidAtProc;
+    }
+
+    OpenProcess process() {
+        return process;
     }
 
     /** A new snapshot of all mappings. */
@@ -169,17 +189,17 @@ public final class ProcessMaps implements AutoCloseable {
         try {
             return new MapSnapshot();
         } catch (OutOfMemoryError e) {
-            throw Failures.noMemory("a snapshot of process " + pid, e);
+            throw new NotEnoughMemoryException("a snapshot of process " + pid, e);
         }
     }
 
-    /** Reads the mappings that pass a filter in parts, for processes with very many: see {@link MapParts}. Reads nothing yet. */
-    public MapParts parts(MapFilter filter) throws NotEnoughMemoryException {
+    /** Reads the mappings that pass a filter in parts, for processes with very many: see {@link MapChunks}. Reads nothing yet. */
+    public MapChunks chunks(MapFilter filter) throws NotEnoughMemoryException {
         Objects.requireNonNull(filter, "filter");
         try {
-            return new MapParts(this, filter);
+            return new MapChunks(this, filter);
         } catch (OutOfMemoryError e) {
-            throw Failures.noMemory("a part of the mappings of process " + pid, e);
+            throw new NotEnoughMemoryException("a part of the mappings of process " + pid, e);
         }
     }
 
@@ -202,17 +222,17 @@ public final class ProcessMaps implements AutoCloseable {
      * Reads again until two pictures in a row are the same: what is not atomic when it is read once very nearly is then. A
      * mapping that moves away and back between the two is all that can escape.
      *
-     * @param mostReads how often at most; at least 1
+     * @param maxReads how often at most; at least 1
      * @return whether they were; if not, the process changes its mappings all the time, and the snapshot shows the last picture
-     * @throws IllegalArgumentException if {@code mostReads} is below 1
+     * @throws IllegalArgumentException if {@code maxReads} is below 1
      */
-    public boolean settle(MapSnapshot snapshot, int mostReads) throws MapsException {
-        if (mostReads < 1) {
-            throw new IllegalArgumentException("so many reads settle nothing: " + mostReads);
+    public boolean readStable(MapSnapshot snapshot, int maxReads) throws MapsException {
+        if (maxReads < 1) {
+            throw new IllegalArgumentException("so many reads readStable nothing: " + maxReads);
         }
         int reads = 0;
         while (refresh(snapshot)) {
-            if (++reads == mostReads) {
+            if (++reads == maxReads) {
                 return false;
             }
         }
@@ -243,7 +263,7 @@ public final class ProcessMaps implements AutoCloseable {
     int parseInto(int question, long text, int length, long out) {
         long address = process.enter();
         try {
-            return NativeCalls.partsParse(address, text, length, question, out);
+            return NativeCalls.chunksParse(address, text, length, question, out);
         } finally {
             leave();
         }
@@ -253,7 +273,7 @@ public final class ProcessMaps implements AutoCloseable {
     int openText() throws MapsException {
         long address = process.enter();
         try {
-            int rc = NativeCalls.partsOpen(address);
+            int rc = NativeCalls.chunksOpen(address);
             if (rc < 0) {
                 throw failure(rc);
             }
@@ -268,7 +288,7 @@ public final class ProcessMaps implements AutoCloseable {
         int rc;
         long address = process.enter();
         try {
-            rc = NativeCalls.partsAreWhole(address, text);
+            rc = NativeCalls.chunksAreWhole(address, text);
         } finally {
             leave();
         }
@@ -289,12 +309,12 @@ public final class ProcessMaps implements AutoCloseable {
      * @param answer filled with the mapping; empty where there is none
      * @return whether there is one
      */
-    public boolean query(long address, MapAnswer answer) throws MapsException {
+    public boolean query(long address, MappingQuery answer) throws MapsException {
         return query(address, MapFilter.all(), false, answer);
     }
 
     /** As {@link #query}; where no mapping covers the address, the next one above it answers. */
-    public boolean queryOrNext(long address, MapAnswer answer) throws MapsException {
+    public boolean queryOrNext(long address, MappingQuery answer) throws MapsException {
         return query(address, MapFilter.all(), true, answer);
     }
 
@@ -303,7 +323,7 @@ public final class ProcessMaps implements AutoCloseable {
      *
      * @param orNext where none of them covers the address, whether the next one above it answers
      */
-    public boolean query(long address, MapFilter filter, boolean orNext, MapAnswer answer) throws MapsException {
+    public boolean query(long address, MapFilter filter, boolean orNext, MappingQuery answer) throws MapsException {
         int bits = filter.bits();
         int how = bits & ~(MapRecord.BY_TEXT | MapRecord.BY_QUERY) | (orNext ? MapRecord.COVERING_OR_NEXT : 0) | answer.bits();
         boolean answered = false;
@@ -332,7 +352,7 @@ public final class ProcessMaps implements AutoCloseable {
         }
     }
 
-    private synchronized boolean answerFromText(long address, MapFilter filter, boolean orNext, MapAnswer answer)
+    private synchronized boolean answerFromText(long address, MapFilter filter, boolean orNext, MappingQuery answer)
             throws MapsException {
         if (whole == null) {
             MapSnapshot empty = newSnapshot();
@@ -359,46 +379,6 @@ public final class ProcessMaps implements AutoCloseable {
     }
 
     /**
-     * Whether the name that a mapping's file was mapped under is gone, asked of the kernel where the text alone does not tell
-     * ({@link Mapping#deletion()} says {@link Deletion#NOT_KNOWN}).
-     *
-     * <p>Takes a few system calls. With CAP_CHECKPOINT_RESTORE or CAP_SYS_ADMIN the answer comes from the mapped file itself;
-     * otherwise it is inferred from what stands at the path now, where device numbers make that possible.
-     *
-     * @param mapping of this process
-     * @throws ProcessGoneException if the process has ended
-     */
-    public Deletion deletion(Mapping mapping) throws MapsException {
-        Deletion told = mapping.deletion();
-        int length = mapping.nameLength();
-        if (told != Deletion.NOT_KNOWN || length >= MapRecord.Answer.NAME_MAX) {
-            return told;
-        }
-        NativeMemory copy = memory(Mappings.COPY_SIZE, "a mapping of process " + pid);
-        Mappings.copy(mapping, copy);
-        int rc = deletionOf(copy);
-        if (rc < 0) {
-            throw failure(rc);
-        }
-        return Deletion.ofCode(rc);
-    }
-
-    private int deletionOf(NativeMemory copy) {
-        long opened = process.enter();
-        try {
-            return NativeCalls.deletion(opened, copy.address(), copy.address() + MapRecord.Answer.NAME);
-        } finally {
-            copy.keepUntilHere();
-            leave();
-        }
-    }
-
-    /** The files behind the mappings. */
-    public MapFiles files() {
-        return files;
-    }
-
-    /**
      * Reads memory of the process: images that have no file, such as {@code [vdso]}. Takes the right to attach to it
      * (ptrace(2)).
      *
@@ -413,7 +393,7 @@ public final class ProcessMaps implements AutoCloseable {
             leave();
             return 0;
         }
-        NativeMemory part = memory(Math.min(length, MEMORY_PART), "memory of process " + pid);
+        NativeMemory part = NativeMemory.allocate(Math.min(length, MEMORY_PART), "memory of process " + pid);
         int done = 0;
         while (done < length) {
             int got = readMemory(address + done, part, Math.min(length - done, part.size()));
@@ -429,15 +409,6 @@ public final class ProcessMaps implements AutoCloseable {
         return done;
     }
 
-    /** Memory for native code. @param what it is for, named for people */
-    static NativeMemory memory(int size, String what) throws NotEnoughMemoryException {
-        try {
-            return new NativeMemory(size);
-        } catch (OutOfMemoryError e) {
-            throw Failures.noMemory(what, e);
-        }
-    }
-
     private int readMemory(long address, NativeMemory to, int length) {
         long opened = process.enter();
         try {
@@ -448,112 +419,13 @@ public final class ProcessMaps implements AutoCloseable {
         }
     }
 
-    int openMemory(long memory) {
-        long opened = process.enter();
-        try {
-            return NativeCalls.targetMemoryOpen(opened, memory);
-        } finally {
-            leave();
-        }
-    }
-
-    int mayListEntries() {
-        long opened = process.enter();
-        try {
-            return NativeCalls.mayListEntries(opened);
-        } finally {
-            leave();
-        }
-    }
-
-    int readEntry(long mapping, long name, int what, long entry, long target) {
-        long opened = process.enter();
-        try {
-            return NativeCalls.entryRead(opened, mapping, name, what, entry, target);
-        } finally {
-            leave();
-        }
-    }
-
-    int readEntries(long snapshot, int what, long entries) {
-        long opened = process.enter();
-        try {
-            return NativeCalls.entriesRead(opened, snapshot, what, entries);
-        } finally {
-            leave();
-        }
-    }
-
-    /** Of a mapping copied with its name behind it. */
-    int fileState(long mapping) {
-        long opened = process.enter();
-        try {
-            return NativeCalls.fileState(opened, mapping, mapping + MapRecord.Answer.NAME);
-        } finally {
-            leave();
-        }
-    }
-
-    long openFile(long mapping, int how) {
-        long opened = process.enter();
-        try {
-            return NativeCalls.fileOpen(opened, mapping, mapping + MapRecord.Answer.NAME, how);
-        } finally {
-            leave();
-        }
-    }
-
-    int glanceAtFile(long mapping) {
-        long opened = process.enter();
-        try {
-            return NativeCalls.fileGlance(opened, mapping, mapping + MapRecord.Answer.NAME);
-        } finally {
-            leave();
-        }
-    }
-
-    long scopeOfFile(long mapping) {
-        long opened = process.enter();
-        try {
-            return NativeCalls.fileScope(opened, mapping, mapping + MapRecord.Answer.NAME);
-        } finally {
-            leave();
-        }
-    }
-
-    int proveFile(long mapping, int descriptor) {
-        long opened = process.enter();
-        try {
-            return NativeCalls.fileProve(opened, mapping, descriptor);
-        } finally {
-            leave();
-        }
-    }
-
-    int openEvents(int what, int ringBytes, int wakeBytes, long events) {
-        long opened = process.enter();
-        try {
-            return NativeCalls.eventsOpen(opened, what, ringBytes, wakeBytes, events);
-        } finally {
-            leave();
-        }
-    }
-
     private void leave() {
         process.leave();
         Reference.reachabilityFence(this); // else the cleaner may close what this call is using
     }
 
-    MapsException deniedMapFiles() {
-        return Failures.ofDenied("map_files of process " + pid, pidAtProc);
-    }
-
-    MapsException deniedEntry(Mapping mapping) {
-        return Failures.ofDenied("the entry of map_files, without which the file cannot be opened: " + Mappings.describe(mapping), pidAtProc);
-    }
-
     MapsException failure(int errno) {
-        return Failures.of(errno, "process " + pid, pidAtProc);
+        return Exceptions.of(errno, "process " + pid, pidAtProc);
     }
 
     /** Gives the descriptors back, now or when the last call under way on another thread ends. Again: nothing. */

@@ -14,21 +14,21 @@
  * }
  * }</pre>
  *
- * <p>The way in is {@link org.mapfiles.ProcessMaps}; from there to {@link org.mapfiles.MapFiles}, the files behind mappings.
- * {@link org.mapfiles.LiveMaps} keeps a picture fresh beside any number of resolving threads,
- * {@link org.mapfiles.MapDifference} reports the difference of two snapshots, {@link org.mapfiles.MapChanges} the changes of a process
- * in an order to replay them, {@link org.mapfiles.MapEvents} what is mapped or gets other permissions as it happens, {@link org.mapfiles.MapTimeline} what was where at an earlier time, and
- * {@link org.mapfiles.SharedMappings} which memory processes have in common.
+ * <p>The way in is {@link org.mapfiles.ProcessMaps}; from there to {@link org.mapfiles.files.MapFiles}, the files behind mappings.
+ * {@link org.mapfiles.live.LiveMaps} keeps a picture fresh beside any number of resolving threads,
+ * {@link org.mapfiles.MapDifference} reports the difference of two snapshots, {@link org.mapfiles.timeline.MapChanges} the changes of a process
+ * in an order to replay them, {@link org.mapfiles.events.MapEvents} what is mapped or gets other permissions as it happens, {@link org.mapfiles.timeline.MapTimeline} what was where at an earlier time, and
+ * {@link org.mapfiles.files.SharedMappings} which memory processes have in common.
  *
  * <h2>For a sampler</h2>
  * <ul>
  *   <li>In a signal handler only the C function {@code mf_find()} of mapfiles.h may be called, on a picture that nobody fills:
  *       native/examples/sampler.c is a whole sampler.
- *   <li>On a sampling thread, {@link org.mapfiles.LiveMaps.Reader#resolve} and {@link org.mapfiles.MapSnapshot#find} look up in
+ *   <li>On a sampling thread, {@link org.mapfiles.live.LiveMaps.Reader#resolve} and {@link org.mapfiles.MapSnapshot#find} look up in
  *       nanoseconds: no lock, no allocation, no native code. A sample that is kept as address and
  *       {@link java.lang.System#nanoTime} alone is cheaper still.
- *   <li>On a reporting thread, {@link org.mapfiles.MapTimeline#resolve} tells what such a sample meant when it was taken; names,
- *       {@link org.mapfiles.ProcessMaps#query} and {@link org.mapfiles.MapFiles} allocate or ask the kernel.
+ *   <li>On a reporting thread, {@link org.mapfiles.timeline.MapTimeline#resolve} tells what such a sample meant when it was taken; names,
+ *       {@link org.mapfiles.ProcessMaps#query} and {@link org.mapfiles.files.MapFiles} allocate or ask the kernel.
  * </ul>
  *
  * <pre>{@code
@@ -45,10 +45,10 @@
  * }
  *
  * void look(MapTimeline timeline, ProcessMaps maps, MapSnapshot snapshot) throws MapsException {
- *     timeline.look(maps, snapshot);                                  // ten times a second, while samples are taken
+ *     timeline.poll(maps, snapshot);                                  // ten times a second, while samples are taken
  * }
  *
- * void report(MapTimeline timeline, long address, long sampledAt, PastAnswer answer) {
+ * void report(MapTimeline timeline, long address, long sampledAt, TimelineResult answer) {
  *     if (timeline.resolve(address, sampledAt, answer)) {
  *         print(answer.mapping().name(), answer.mapping().fileOffset(address));
  *     } else {
@@ -75,8 +75,8 @@
  *       does allocate says so.
  *   <li>Memory belongs to Java. No object, used in any order by any threads, closed or not, can crash the JVM.
  *   <li>A null argument throws {@link java.lang.NullPointerException}.
- *   <li>What is not known is said to be not known: {@link org.mapfiles.Deletion#NOT_KNOWN},
- *       {@link org.mapfiles.Mapping#isNameAmbiguous()}, {@link org.mapfiles.MapSnapshot#isTorn()}.
+ *   <li>What is not known is said to be not known: {@link org.mapfiles.Deletion#UNKNOWN},
+ *       {@link org.mapfiles.Mapping#isNameAmbiguous()}, {@link org.mapfiles.MapSnapshot#isInconsistent()}.
  * </ul>
  *
  * <p>Linux on x86-64 and aarch64. The library is loaded on first use, from a private copy below the user's home directory

@@ -12,6 +12,15 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
+import org.mapfiles.events.MapEvent;
+import org.mapfiles.events.MapEvents;
+import org.mapfiles.files.EntryField;
+import org.mapfiles.files.MapFiles;
+import org.mapfiles.files.MapFilesEntries;
+import org.mapfiles.live.LiveMaps;
+import org.mapfiles.testing.Assume;
+import org.mapfiles.testing.Children;
+import org.mapfiles.testing.Threads;
 
 /** How many bytes of heap does a round take, once everything is warm? None, as the JVM itself counts them. */
 class AllocationTest {
@@ -113,11 +122,11 @@ class AllocationTest {
 
     @Test
     void entriesOfMapFilesTakeNothing() throws Exception {
-        FileEntries entries = new FileEntries();
-        Set<EntryPart> targets = EnumSet.of(EntryPart.TARGET);
+        MapFilesEntries entries = new MapFilesEntries();
+        Set<EntryField> targets = EnumSet.of(EntryField.TARGET);
         MapCursor mapping = snapshot.cursor();
         assertTrue(mapping.next());
-        MapFiles files = maps.files();
+        MapFiles files = MapFiles.of(maps);
         files.readAll(snapshot, entries);
         assertThat(allocated(() -> {
             assertTrue(files.read(mapping, entries, targets) && entries.targetLength() > 0);
@@ -204,8 +213,8 @@ class AllocationTest {
 
     @Test
     void queriesTakeNothing() throws Exception {
-        MapAnswer answer = new MapAnswer();
-        MapAnswer withBuildId = MapAnswer.withBuildId();
+        MappingQuery answer = new MappingQuery();
+        MappingQuery withBuildId = MappingQuery.withBuildId();
         byte[] buildId = new byte[20];
         long start = snapshot.cursor().seek(0).start();
         MapFilter code = MapFilter.all().executable().fileBacked();
@@ -219,7 +228,7 @@ class AllocationTest {
     /** The only way on kernels before 6.11. */
     @Test
     void queriesByTextTakeNothing() throws Exception {
-        MapAnswer answer = new MapAnswer();
+        MappingQuery answer = new MappingQuery();
         long start = snapshot.cursor().seek(0).start();
         MapFilter byText = MapFilter.all().by(Backend.TEXT);
         assertThat(allocated(() -> assertTrue(maps.query(start, byText, false, answer) && answer.start() == start))).isZero();
@@ -234,7 +243,7 @@ class AllocationTest {
 
     @Test
     void eventsTakeNothing() throws Exception {
-        MapEventsTest.assumeTheKernelLetsUs();
+        Assume.events();
         Process busy = children.start("sh", "-c", "while :; do /bin/true; done");
         byte[] name = new byte[4096];
         long[] seen = new long[1];

@@ -7,21 +7,26 @@ import java.util.stream.Collectors;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
+import org.mapfiles.testing.Children;
+import org.mapfiles.testing.Filters;
+import org.mapfiles.testing.MappingState;
+import org.mapfiles.testing.Queries;
+import org.mapfiles.testing.SpecialMappingsProcess;
 
 /** Do both ways to ask the kernel give the same records, byte for byte? */
 class BackendsTest {
-    @RegisterExtension final OddProcess child = OddProcess.queryable();
+    @RegisterExtension final SpecialMappingsProcess child = SpecialMappingsProcess.queryable();
 
     @BeforeEach
     void needsBoth() throws MapsException {
         Queries.assumeSupported();
     }
 
-    private static List<Seen> read(ProcessMaps maps, MapFilter filter, Backend backend) throws MapsException {
+    private static List<MappingState> read(ProcessMaps maps, MapFilter filter, Backend backend) throws MapsException {
         MapSnapshot snapshot = maps.snapshot(filter.by(backend));
         assertThat(snapshot.backend()).isEqualTo(backend);
-        assertThat(snapshot.isTorn()).isFalse();
-        return Seen.all(snapshot);
+        assertThat(snapshot.isInconsistent()).isFalse();
+        return MappingState.all(snapshot);
     }
 
     @Test
@@ -36,12 +41,12 @@ class BackendsTest {
     /** The kernel's filter and ours are the same one. */
     @Test
     void aFilterTakesNothingElseAway() throws Exception {
-        List<Seen> all = read(child.maps(), MapFilter.all(), Backend.TEXT);
+        List<MappingState> all = read(child.maps(), MapFilter.all(), Backend.TEXT);
         for (MapFilter filter : Filters.all()) {
-            List<Seen> expected = all.stream().filter(seen -> Filters.passes(filter, seen.line())).map(Seen::withoutFile)
+            List<MappingState> expected = all.stream().filter(seen -> Filters.passes(filter, seen.line())).map(MappingState::withoutFile)
                     .collect(Collectors.toList());
             for (Backend backend : Backend.values()) {
-                assertThat(read(child.maps(), filter, backend)).as("%s by %s", filter, backend).extracting(Seen::withoutFile)
+                assertThat(read(child.maps(), filter, backend)).as("%s by %s", filter, backend).extracting(MappingState::withoutFile)
                         .isEqualTo(expected);
             }
         }
@@ -52,7 +57,7 @@ class BackendsTest {
         assertThat(child.maps().snapshot().backend()).isEqualTo(Backend.TEXT);
         assertThat(child.maps().snapshot(MapFilter.all().executable()).backend()).isIn(Backend.QUERY, Backend.TEXT);
         for (MapFilter filter : Filters.all()) {
-            assertThat(Seen.all(child.maps().snapshot(filter))).isEqualTo(read(child.maps(), filter, Backend.TEXT));
+            assertThat(MappingState.all(child.maps().snapshot(filter))).isEqualTo(read(child.maps(), filter, Backend.TEXT));
         }
     }
 
@@ -61,9 +66,9 @@ class BackendsTest {
     void thisProcessToo() throws Exception {
         try (ProcessMaps self = ProcessMaps.self()) {
             Children.await("the mappings stay the same for three reads", () -> {
-                List<Seen> before = read(self, MapFilter.all(), Backend.TEXT);
-                List<Seen> queried = read(self, MapFilter.all(), Backend.QUERY);
-                List<Seen> after = read(self, MapFilter.all(), Backend.TEXT);
+                List<MappingState> before = read(self, MapFilter.all(), Backend.TEXT);
+                List<MappingState> queried = read(self, MapFilter.all(), Backend.QUERY);
+                List<MappingState> after = read(self, MapFilter.all(), Backend.TEXT);
                 if (before.equals(after)) {
                     assertThat(queried).isEqualTo(before);
                 }
@@ -74,8 +79,8 @@ class BackendsTest {
 
     @Test
     void oneAddressIsAnsweredTheSame() throws Exception {
-        MapAnswer answer = new MapAnswer();
-        for (Seen seen : read(child.maps(), MapFilter.all(), Backend.TEXT)) {
+        MappingQuery answer = new MappingQuery();
+        for (MappingState seen : read(child.maps(), MapFilter.all(), Backend.TEXT)) {
             long last = seen.line().end() - 1;
             for (Backend backend : Backend.values()) {
                 assertThat(Queries.asked(child.maps(), last, MapFilter.all().by(backend), false, answer)).as("%s", backend)

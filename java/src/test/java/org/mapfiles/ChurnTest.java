@@ -8,13 +8,16 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.mapfiles.testing.MapsLine;
+import org.mapfiles.testing.Queries;
+import org.mapfiles.testing.SpecialMappingsProcess;
 
 /** What of a process whose threads map, unmap, split, merge and remap while its mappings are read? */
 class ChurnTest {
     private static final int MILLISECONDS = 700;
     private static final int STANDING = 16; // pages of each thread's area, as odd_churn.c has them
 
-    @RegisterExtension final OddProcess child = OddProcess.with("plain");
+    @RegisterExtension final SpecialMappingsProcess child = SpecialMappingsProcess.with("plain");
 
     private final List<Long> standing = new ArrayList<>();
     private long page;
@@ -49,8 +52,8 @@ class ChurnTest {
         }
         assertThat(changed).as("it did move").isPositive();
         assertThat(Long.parseLong(child.tell("join"))).as("changes").isGreaterThan(1_000);
-        assertThat(child.maps().settle(snapshot, 2)).as("quiet again").isTrue();
-        assertThat(snapshot.isTorn()).isFalse();
+        assertThat(child.maps().readStable(snapshot, 2)).as("quiet again").isTrue();
+        assertThat(snapshot.isInconsistent()).isFalse();
         check(snapshot);
     }
 
@@ -58,7 +61,7 @@ class ChurnTest {
         MapCursor cursor = snapshot.cursor();
         long program = cursor.seek(snapshot.find(standing.get(0))).inode();
         inOrder(cursor);
-        for (OddProcess.Made made : child.made()) {
+        for (SpecialMappingsProcess.Made made : child.made()) {
             int index = snapshot.find(made.line().start());
             assertThat(index).as("%s", made).isNotNegative();
             assertThat(cursor.seek(index).inode()).as("%s", made).isEqualTo(made.line().inode());
@@ -103,17 +106,17 @@ class ChurnTest {
             child.maps().refresh(text);
             child.maps().refresh(query);
             for (long start : standing) {
-                assertThat(Line.of(query.cursor().seek(query.find(start)))).isEqualTo(Line.of(text.cursor().seek(text.find(start))));
+                assertThat(MapsLine.of(query.cursor().seek(query.find(start)))).isEqualTo(MapsLine.of(text.cursor().seek(text.find(start))));
             }
         }
         child.tell("join");
-        assertThat(child.maps().settle(text, 2) && child.maps().settle(query, 2)).as("quiet again").isTrue();
+        assertThat(child.maps().readStable(text, 2) && child.maps().readStable(query, 2)).as("quiet again").isTrue();
         assertThat(query.size()).isEqualTo(text.size());
         MapCursor of = text.cursor();
         MapCursor other = query.cursor();
         while (other.next()) {
             assertThat(of.next()).isTrue();
-            assertThat(Line.of(other)).isEqualTo(Line.of(of));
+            assertThat(MapsLine.of(other)).isEqualTo(MapsLine.of(of));
         }
     }
 }

@@ -8,6 +8,10 @@ import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
+import org.mapfiles.testing.Children;
+import org.mapfiles.testing.Descriptors;
+import org.mapfiles.testing.MapsLine;
+import org.mapfiles.testing.Threads;
 
 /** Are descriptors given back, once, whoever closes and whenever? */
 class CloseTest {
@@ -80,10 +84,10 @@ class CloseTest {
     void aCloseLetsReadsOnOtherThreadsFinish() throws Exception {
         int before = Descriptors.count();
         AtomicReference<ProcessMaps> current = new AtomicReference<>(ProcessMaps.self());
-        long own = Line.PAGE;
+        long own = MapsLine.PAGE;
         new Threads().start(3, () -> {
             MapSnapshot snapshot = new MapSnapshot();
-            MapAnswer answer = new MapAnswer();
+            MappingQuery answer = new MappingQuery();
             return () -> {
                 ProcessMaps maps = current.get();
                 if (Threads.tolerated(() -> maps.read(snapshot, MapFilter.all()))) {
@@ -106,7 +110,7 @@ class CloseTest {
     @Test
     void aCallKeepsItsProcessOpen() throws Exception {
         new Threads().start(2, () -> {
-            MapAnswer answer = new MapAnswer();
+            MappingQuery answer = new MappingQuery();
             return () -> {
                 assertThat(ProcessMaps.self().snapshot().size()).isGreaterThan(10);
                 assertThat(ProcessMaps.self().queryOrNext(0, answer)).isTrue();

@@ -7,6 +7,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
+import org.mapfiles.testing.ChildJvm;
+import org.mapfiles.testing.Children;
 
 /** Can a process be opened by a descriptor? Java opens neither sort, so a JVM is started that has one already. */
 class DescriptorTest {
@@ -20,7 +22,7 @@ class DescriptorTest {
     void aDirectoryOfProcStandsForItsProcess() throws Exception {
         long pid = children.sleeper().pid();
         ChildJvm.Outcome outcome = new ChildJvm().under("sh", "-c", "exec \"$@\" 9</proc/" + pid, "sh")
-                .run(Ask.class, "directory", 9);
+                .run(OpenProcessMain.class, "directory", 9);
         assertThat(outcome.output()).isEqualTo("READ " + pid + " true\n");
     }
 
@@ -32,7 +34,7 @@ class DescriptorTest {
             ChildJvm.Outcome mounted = ChildJvm.outcomeOf(children.start("mount", "-t", "proc", "proc", proc.toString()));
             assumeTrue(mounted.exit() == 0, "mount(8) is refused here: " + mounted.output());
             ChildJvm.Outcome outcome = new ChildJvm().under("sh", "-c", "exec \"$@\" 9<" + proc + "/" + pid, "sh")
-                    .run(Ask.class, "directory", 9);
+                    .run(OpenProcessMain.class, "directory", 9);
             assertThat(outcome.output()).isEqualTo("READ " + pid + " true\n");
         } finally {
             children.start("umount", proc.toString()).waitFor();
@@ -44,7 +46,7 @@ class DescriptorTest {
     void otherDirectoriesAreRefused() throws Exception {
         for (String other : new String[] {"/", "/proc", "/proc/self/task", "/proc/sys", "/proc/self/fd"}) {
             ChildJvm.Outcome outcome = new ChildJvm().under("sh", "-c", "exec \"$@\" 9<" + other, "sh")
-                    .run(Ask.class, "directory", 9);
+                    .run(OpenProcessMain.class, "directory", 9);
             assertThat(outcome.output()).as(other).startsWith("FAILED java.lang.IllegalArgumentException");
         }
     }
@@ -54,7 +56,7 @@ class DescriptorTest {
         assumeTrue(Files.exists(Path.of("/usr/bin/perl")), "no perl to open a pidfd with");
         long pid = children.sleeper().pid();
         ChildJvm.Outcome outcome = new ChildJvm().under("perl", "-e", PERL, "--", Long.toString(pid))
-                .run(Ask.class, "pidfd", 9);
+                .run(OpenProcessMain.class, "pidfd", 9);
         assumeTrue(!outcome.output().contains("Function not implemented"), "no pidfd_open(2): before Linux 5.3");
         assertThat(outcome.output()).isEqualTo("READ " + pid + " true\n");
     }
@@ -63,7 +65,7 @@ class DescriptorTest {
     void aDirectoryIsNoPidfd() throws Exception {
         long pid = children.sleeper().pid();
         ChildJvm.Outcome outcome = new ChildJvm().under("sh", "-c", "exec \"$@\" 9</proc/" + pid, "sh")
-                .run(Ask.class, "pidfd", 9);
+                .run(OpenProcessMain.class, "pidfd", 9);
         assertThat(outcome.output()).startsWith("FAILED java.lang.IllegalArgumentException");
     }
 }

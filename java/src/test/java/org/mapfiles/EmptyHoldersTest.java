@@ -2,18 +2,21 @@ package org.mapfiles;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import java.nio.ByteBuffer;
 import java.util.HashMap;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
+import org.mapfiles.files.MapFilesEntries;
+import org.mapfiles.testing.EmptyHolder;
+import org.mapfiles.timeline.MapTimeline;
+import org.mapfiles.timeline.TimelineResult;
 
 /** Holders without a result: each method reports that, and none returns uninitialised memory. */
 class EmptyHoldersTest {
     @Test
     void aQueryThatIsNotAskedOrFindsNothing() throws Exception {
-        MapAnswer answer = new MapAnswer();
+        MappingQuery answer = new MappingQuery();
         assertThat(EmptyHolder.check(answer, Map.of("toString", "no answer"))).isGreaterThan(30);
-        assertThat(EmptyHolder.check(MapAnswer.withBuildId(), Map.of("toString", "no answer"))).isGreaterThan(30);
+        assertThat(EmptyHolder.check(MappingQuery.withBuildId(), Map.of("toString", "no answer"))).isGreaterThan(30);
         try (ProcessMaps maps = ProcessMaps.self()) {
             assertThat(maps.queryOrNext(0, answer)).isTrue();
             assertThat(maps.query(1, answer)).isFalse();
@@ -23,16 +26,16 @@ class EmptyHoldersTest {
 
     @Test
     void aTimelineThatKnowsNothing() throws Exception {
-        PastAnswer answer = new PastAnswer();
-        Map<String, Object> nothing = Map.of("outcome", PastAnswer.Outcome.NOT_RECORDED, "candidates", 0, "mayBeUnmapped", false,
+        TimelineResult answer = new TimelineResult();
+        Map<String, Object> nothing = Map.of("outcome", TimelineResult.Outcome.NOT_RECORDED, "candidates", 0, "mayBeUnmapped", false,
                 "toString", "NOT_RECORDED");
         EmptyHolder.check(answer, nothing);
         try (ProcessMaps maps = ProcessMaps.self()) {
             MapTimeline timeline = MapTimeline.ofBytes(1 << 20);
             MapSnapshot snapshot = new MapSnapshot();
-            timeline.look(maps, snapshot);
+            timeline.poll(maps, snapshot);
             long time = System.nanoTime();
-            timeline.look(maps, snapshot);
+            timeline.poll(maps, snapshot);
             assertThat(timeline.resolve(snapshot.cursor().seek(0).start(), time, answer)).isTrue();
             assertThat(timeline.resolve(0, Long.MIN_VALUE / 2, answer)).isFalse();
         }
@@ -50,21 +53,12 @@ class EmptyHoldersTest {
     }
 
     @Test
-    void eventsOfWhichThereAreNone() throws Exception {
-        Map<String, Object> answers = new HashMap<>();
-        answers.put("next", false);
-        answers.put("reset", null);
-        answers.put("toString", "no event");
-        EmptyHolder.check(new MapEvent(ByteBuffer.allocate(4096), ByteBuffer.allocate(4096)), answers);
-    }
-
-    @Test
     void entriesOfWhichThereAreNone() throws Exception {
         Map<String, Object> answers = new HashMap<>();
         answers.put("next", false);
         answers.put("reset", null);
         answers.put("count", 0);
-        answers.put("toString", "FileEntries[0]");
-        EmptyHolder.check(new FileEntries(), answers);
+        answers.put("toString", "MapFilesEntries[0]");
+        EmptyHolder.check(new MapFilesEntries(), answers);
     }
 }

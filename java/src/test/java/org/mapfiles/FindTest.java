@@ -13,40 +13,42 @@ import net.jqwik.api.Example;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.Provide;
+import org.mapfiles.testing.MapsLine;
+import org.mapfiles.testing.MapsTexts;
 
 /** Which mapping covers an address? A TreeMap knows it too, slowly. */
 class FindTest {
     private static final long VSYSCALL = 0xffffffffff600000L;
 
     @Provide
-    Arbitrary<List<Line>> layouts() {
-        return Texts.lines(300);
+    Arbitrary<List<MapsLine>> layouts() {
+        return MapsTexts.lines(300);
     }
 
     @Property(tries = 300)
-    void anyLayout(@ForAll("layouts") List<Line> lines, @ForAll long seed) throws MalformedMapsException {
+    void anyLayout(@ForAll("layouts") List<MapsLine> lines, @ForAll long seed) throws MalformedMapsException {
         agrees(lines, seed);
     }
 
     @Example
     void oneMappingOrNone() throws MalformedMapsException {
         agrees(List.of(), 1);
-        agrees(List.of(Line.anonymous(0, Line.PAGE)), 2);
-        agrees(List.of(Line.anonymous(VSYSCALL, VSYSCALL + Line.PAGE)), 3);
-        agrees(List.of(Line.anonymous(0, -Line.PAGE)), 4);
-        agrees(List.of(Line.anonymous(Line.PAGE, Long.MIN_VALUE), Line.anonymous(Long.MIN_VALUE, -Line.PAGE)), 5);
+        agrees(List.of(MapsLine.anonymous(0, MapsLine.PAGE)), 2);
+        agrees(List.of(MapsLine.anonymous(VSYSCALL, VSYSCALL + MapsLine.PAGE)), 3);
+        agrees(List.of(MapsLine.anonymous(0, -MapsLine.PAGE)), 4);
+        agrees(List.of(MapsLine.anonymous(MapsLine.PAGE, Long.MIN_VALUE), MapsLine.anonymous(Long.MIN_VALUE, -MapsLine.PAGE)), 5);
     }
 
     /** Without holes, with a hole behind each, and with the sizes of both growing: any guess of an even spread is wrong. */
     @Example
     void sizesThatDouble() throws MalformedMapsException {
         for (int holes = 0; holes < 3; holes++) {
-            List<Line> lines = new ArrayList<>();
-            long at = Line.PAGE;
+            List<MapsLine> lines = new ArrayList<>();
+            long at = MapsLine.PAGE;
             for (int power = 0; power < 48 && at > 0; power++) {
-                long size = (long) Line.PAGE << power;
-                lines.add(Line.anonymous(at, at + size));
-                at += holes == 2 ? 2 * size : size + holes * Line.PAGE;
+                long size = (long) MapsLine.PAGE << power;
+                lines.add(MapsLine.anonymous(at, at + size));
+                at += holes == 2 ? 2 * size : size + holes * MapsLine.PAGE;
             }
             agrees(lines, holes);
         }
@@ -55,32 +57,32 @@ class FindTest {
     /** As a JVM has them: some at 4 MiB, some at 32 GiB, thousands below 2^47, one above 2^63. */
     @Example
     void clustersFarApart() throws MalformedMapsException {
-        List<Line> lines = new ArrayList<>();
+        List<MapsLine> lines = new ArrayList<>();
         Random random = new Random(7);
         for (long base : new long[] {0x400000, 0x8_0000_0000L, 0x5555_5555_0000L, 0x7f00_0000_0000L}) {
             long at = base;
             for (int i = 0; i < 1500; i++) {
-                long end = at + (1 + random.nextInt(4)) * (long) Line.PAGE;
-                lines.add(Line.anonymous(at, end));
-                at = end + random.nextInt(3) * (long) Line.PAGE;
+                long end = at + (1 + random.nextInt(4)) * (long) MapsLine.PAGE;
+                lines.add(MapsLine.anonymous(at, end));
+                at = end + random.nextInt(3) * (long) MapsLine.PAGE;
             }
         }
-        lines.add(Line.anonymous(VSYSCALL, VSYSCALL + Line.PAGE));
+        lines.add(MapsLine.anonymous(VSYSCALL, VSYSCALL + MapsLine.PAGE));
         agrees(lines, 8);
     }
 
     @Example
     void seventyThousandInARow() throws MalformedMapsException {
-        List<Line> lines = new ArrayList<>();
+        List<MapsLine> lines = new ArrayList<>();
         for (long page = 16; page < 70_016; page++) {
-            lines.add(Line.anonymous(page << 12, page + 1 << 12));
+            lines.add(MapsLine.anonymous(page << 12, page + 1 << 12));
         }
         agrees(lines, 9);
     }
 
     @Example
     void moreAddressesThanRoomIsAnError() throws MalformedMapsException {
-        MapSnapshot snapshot = Line.snapshot(Line.anonymous(0, Line.PAGE));
+        MapSnapshot snapshot = MapsLine.snapshot(MapsLine.anonymous(0, MapsLine.PAGE));
         assertThatThrownBy(() -> snapshot.find(new long[3], new int[2])).isInstanceOf(IndexOutOfBoundsException.class);
         int[] more = {7, 7, 7};
         snapshot.find(new long[2], more);
@@ -88,8 +90,8 @@ class FindTest {
         snapshot.find(new long[0], new int[0]);
     }
 
-    private static void agrees(List<Line> lines, long seed) throws MalformedMapsException {
-        MapSnapshot snapshot = Line.snapshot(lines);
+    private static void agrees(List<MapsLine> lines, long seed) throws MalformedMapsException {
+        MapSnapshot snapshot = MapsLine.snapshot(lines);
         TreeMap<Long, Integer> byStart = new TreeMap<>(Long::compareUnsigned);
         for (int i = 0; i < lines.size(); i++) {
             byStart.put(lines.get(i).start(), i);
@@ -109,10 +111,10 @@ class FindTest {
         offsetsAgree(lines, snapshot, addresses, expected);
     }
 
-    private static void offsetsAgree(List<Line> lines, MapSnapshot snapshot, long[] addresses, int[] indices) {
+    private static void offsetsAgree(List<MapsLine> lines, MapSnapshot snapshot, long[] addresses, int[] indices) {
         MapCursor cursor = snapshot.cursor();
         for (int i = 0; i < addresses.length; i++) {
-            Line line = indices[i] < 0 ? null : lines.get(indices[i]);
+            MapsLine line = indices[i] < 0 ? null : lines.get(indices[i]);
             long expected = line == null || !line.hasFile() ? -1 : addresses[i] - line.start() + line.offset();
             if (snapshot.fileOffset(addresses[i]) != expected || line != null
                     && cursor.seek(indices[i]).fileOffset(addresses[i]) != addresses[i] - line.start() + line.offset()) {
@@ -122,13 +124,13 @@ class FindTest {
     }
 
     /** The ends of every mapping and their neighbours, the ends of all addresses, and any. */
-    private static long[] addresses(List<Line> lines, Random random) {
+    private static long[] addresses(List<MapsLine> lines, Random random) {
         long[] fixed = {0, 1, -1, -2, Long.MAX_VALUE, Long.MIN_VALUE, Long.MIN_VALUE - 1, VSYSCALL, VSYSCALL - 1,
-            VSYSCALL + Line.PAGE};
+            VSYSCALL + MapsLine.PAGE};
         long[] addresses = new long[lines.size() * 5 + 1000 + fixed.length];
         int count = fixed.length;
         System.arraycopy(fixed, 0, addresses, 0, count);
-        for (Line line : lines) {
+        for (MapsLine line : lines) {
             addresses[count++] = line.start() - 1;
             addresses[count++] = line.start();
             addresses[count++] = line.end() - 1;

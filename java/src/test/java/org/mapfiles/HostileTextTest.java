@@ -16,12 +16,14 @@ import net.jqwik.api.Provide;
 import net.jqwik.api.constraints.CharRange;
 import net.jqwik.api.constraints.IntRange;
 import net.jqwik.api.constraints.Size;
+import org.mapfiles.testing.MapsLine;
+import org.mapfiles.testing.MapsTexts;
 
 /** Is damaged text ever guessed at? It means exactly what it says, or the first line at fault is named. */
 class HostileTextTest {
     @Provide
-    Arbitrary<List<Line>> layouts() {
-        return Texts.lines(20);
+    Arbitrary<List<MapsLine>> layouts() {
+        return MapsTexts.lines(20);
     }
 
     private static MapSnapshot snapshot(byte[] text) throws MalformedMapsException {
@@ -34,7 +36,7 @@ class HostileTextTest {
 
     /** No line of the kernel's reads differently from what it was written from, so one that does was a guess. */
     private static void meansWhatItSaysOrIsRefused(byte[] text) {
-        List<Line> lines;
+        List<MapsLine> lines;
         try {
             lines = linesOf(snapshot(text));
         } catch (MalformedMapsException refused) {
@@ -45,13 +47,13 @@ class HostileTextTest {
             assertRefused(Arrays.copyOf(text, endOf(text, begin)), refused.line());
             return;
         }
-        assertThat(new String(Line.text(lines), ISO_8859_1)).isEqualTo(string(text));
+        assertThat(new String(MapsLine.text(lines), ISO_8859_1)).isEqualTo(string(text));
     }
 
     @Property(tries = 1000)
-    void bytesChanged(@ForAll("layouts") List<Line> lines, @ForAll @Size(min = 1, max = 3) List<Integer> places,
+    void bytesChanged(@ForAll("layouts") List<MapsLine> lines, @ForAll @Size(min = 1, max = 3) List<Integer> places,
             @ForAll int values) {
-        byte[] text = Line.text(lines);
+        byte[] text = MapsLine.text(lines);
         Assume.that(text.length > 0);
         for (int i = 0; i < places.size(); i++) {
             text[Math.floorMod(places.get(i), text.length)] = (byte) (values >> 8 * i);
@@ -60,8 +62,8 @@ class HostileTextTest {
     }
 
     @Property(tries = 1000)
-    void aByteTakenOutOrDoubled(@ForAll("layouts") List<Line> lines, @ForAll int place, @ForAll boolean out) {
-        byte[] text = Line.text(lines);
+    void aByteTakenOutOrDoubled(@ForAll("layouts") List<MapsLine> lines, @ForAll int place, @ForAll boolean out) {
+        byte[] text = MapsLine.text(lines);
         Assume.that(text.length > 0);
         int at = Math.floorMod(place, text.length);
         String damaged = string(text).substring(0, out ? at : at + 1) + string(text).substring(out ? at + 1 : at);
@@ -74,8 +76,8 @@ class HostileTextTest {
     }
 
     @Property(tries = 1000)
-    void aTornEndIsNamed(@ForAll("layouts") List<Line> lines, @ForAll int place) throws MalformedMapsException {
-        byte[] text = Line.text(lines);
+    void aTornEndIsNamed(@ForAll("layouts") List<MapsLine> lines, @ForAll int place) throws MalformedMapsException {
+        byte[] text = MapsLine.text(lines);
         Assume.that(text.length > 0);
         byte[] torn = Arrays.copyOf(text, Math.floorMod(place, text.length));
         if (torn.length == 0 || torn[torn.length - 1] == '\n') {
@@ -86,37 +88,37 @@ class HostileTextTest {
     }
 
     @Property(tries = 300)
-    void disorderIsAnErrorOfTheLaterLine(@ForAll("layouts") List<Line> lines, @ForAll @IntRange(max = 18) int at) {
+    void disorderIsAnErrorOfTheLaterLine(@ForAll("layouts") List<MapsLine> lines, @ForAll @IntRange(max = 18) int at) {
         Assume.that(at + 1 < lines.size());
-        List<Line> swapped = new ArrayList<>(lines);
+        List<MapsLine> swapped = new ArrayList<>(lines);
         swapped.set(at, lines.get(at + 1));
         swapped.set(at + 1, lines.get(at));
-        assertRefused(Line.text(swapped), at + 2);
+        assertRefused(MapsLine.text(swapped), at + 2);
         swapped.set(at, lines.get(at));
-        assertRefused(Line.text(swapped), at + 2); // the same one twice
+        assertRefused(MapsLine.text(swapped), at + 2); // the same one twice
     }
 
     @Example
     void overlapIsAnErrorOfTheLaterLine() {
-        assertRefused(Line.text(Line.anonymous(0x1000, 0x3000), Line.anonymous(0x2fff, 0x4000)), 2);
-        assertRefused(Line.text(Line.anonymous(0x1000, 0x3000), Line.anonymous(0x1000, 0x2000)), 2);
+        assertRefused(MapsLine.text(MapsLine.anonymous(0x1000, 0x3000), MapsLine.anonymous(0x2fff, 0x4000)), 2);
+        assertRefused(MapsLine.text(MapsLine.anonymous(0x1000, 0x3000), MapsLine.anonymous(0x1000, 0x2000)), 2);
     }
 
     @Example
     void aRangeMustHoldSomething() {
-        assertRefused(Line.text(Line.anonymous(0x1000, 0x1000)), 1);
-        assertRefused(Line.text(Line.anonymous(0x2000, 0x1000)), 1);
-        assertRefused(Line.text(Line.anonymous(-0x1000, 0)), 1);
+        assertRefused(MapsLine.text(MapsLine.anonymous(0x1000, 0x1000)), 1);
+        assertRefused(MapsLine.text(MapsLine.anonymous(0x2000, 0x1000)), 1);
+        assertRefused(MapsLine.text(MapsLine.anonymous(-0x1000, 0)), 1);
     }
 
     /** Every byte of a line, put to every character, and to the ends of what is none. */
     @Example
     void everyByteOfALineCounts() {
-        Line small = Line.file(0x400000, 0x401000, 42, "/bin/x");
-        Line large = new Line(0xffffffffff600000L, 0xffffffffff601000L, "--xs", 0xfffffffffffff000L, 0xfff, 0xfffff, -1L,
+        MapsLine small = MapsLine.file(0x400000, 0x401000, 42, "/bin/x");
+        MapsLine large = new MapsLine(0xffffffffff600000L, 0xffffffffff601000L, "--xs", 0xfffffffffffff000L, 0xfff, 0xfffff, -1L,
                 " a b ");
-        for (Line line : new Line[] {small, large}) {
-            byte[] text = Line.text(line);
+        for (MapsLine line : new MapsLine[] {small, large}) {
+            byte[] text = MapsLine.text(line);
             for (int at = 0; at < text.length; at++) {
                 byte right = text[at];
                 for (int value = -1; value <= 128; value++) {
@@ -155,7 +157,7 @@ class HostileTextTest {
 
     @Example
     void theMessageQuotesTheLine() {
-        byte[] text = (Line.anonymous(0x1000, 0x2000).render() + "nonsense\n").getBytes(ISO_8859_1);
+        byte[] text = (MapsLine.anonymous(0x1000, 0x2000).render() + "nonsense\n").getBytes(ISO_8859_1);
         assertThatExceptionOfType(MalformedMapsException.class).isThrownBy(() -> snapshot(text))
                 .withMessageContaining("line 2").withMessageContaining("\"nonsense\"");
     }
@@ -168,16 +170,16 @@ class HostileTextTest {
 
     private static String render(byte[] text) {
         try {
-            return string(Line.text(linesOf(snapshot(text))));
+            return string(MapsLine.text(linesOf(snapshot(text))));
         } catch (MalformedMapsException e) {
             throw new AssertionError(string(text), e);
         }
     }
 
-    private static List<Line> linesOf(MapSnapshot snapshot) {
-        List<Line> lines = new ArrayList<>();
+    private static List<MapsLine> linesOf(MapSnapshot snapshot) {
+        List<MapsLine> lines = new ArrayList<>();
         for (MapCursor mapping = snapshot.cursor(); mapping.next(); ) {
-            lines.add(Line.of(mapping));
+            lines.add(MapsLine.of(mapping));
         }
         return lines;
     }

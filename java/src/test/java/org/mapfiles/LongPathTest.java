@@ -11,6 +11,11 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
+import org.mapfiles.files.FileState;
+import org.mapfiles.files.MapFiles;
+import org.mapfiles.testing.Children;
+import org.mapfiles.testing.MappingState;
+import org.mapfiles.testing.Queries;
 
 /** What of a file whose path is longer than a page? Only the text gives that whole; no interface of the kernel opens it. */
 class LongPathTest {
@@ -42,26 +47,26 @@ class LongPathTest {
     @Test
     void everyWayGivesItWhole() throws Exception {
         String path = directory + "/d" + ("/" + NAME).repeat(20) + "/sleep";
-        MapAnswer answer = new MapAnswer();
+        MappingQuery answer = new MappingQuery();
         try (ProcessMaps maps = ProcessMaps.of(process.pid())) {
-            List<Seen> all = Seen.all(maps.snapshot(MapFilter.all().by(Backend.TEXT)));
-            List<Seen> deep = all.stream().filter(seen -> seen.line().name().equals(path)).collect(Collectors.toList());
+            List<MappingState> all = MappingState.all(maps.snapshot(MapFilter.all().by(Backend.TEXT)));
+            List<MappingState> deep = all.stream().filter(seen -> seen.line().name().equals(path)).collect(Collectors.toList());
             assertThat(deep).hasSizeGreaterThan(1);
             assertThat(path.length()).isGreaterThan(4096);
             if (Queries.areSupported()) {
                 MapSnapshot queried = maps.snapshot(MapFilter.all().by(Backend.QUERY));
                 assertThat(queried.backend()).as("what a query has no room for").isEqualTo(Backend.TEXT);
                 assertThat(queried.retries()).as("nothing has changed meanwhile").isZero();
-                assertThat(Seen.all(queried)).isEqualTo(all);
+                assertThat(MappingState.all(queried)).isEqualTo(all);
             }
-            for (Seen seen : deep) {
+            for (MappingState seen : deep) {
                 assertThat(maps.query(seen.line().start(), answer)).isTrue();
-                assertThat(Seen.of(answer).withoutFile()).isEqualTo(seen.withoutFile());
+                assertThat(MappingState.of(answer).withoutFile()).isEqualTo(seen.withoutFile());
                 assertThat(answer.name()).isEqualTo(path);
                 assertThat(maps.query(all.get(all.size() - 1).line().start(), answer)).as("short again").isTrue();
                 assertThat(answer.name()).isEqualTo(all.get(all.size() - 1).line().name());
             }
-            assertThat(Seen.all(maps.snapshot(MapFilter.all().executable()))).extracting(seen -> seen.line().name())
+            assertThat(MappingState.all(maps.snapshot(MapFilter.all().executable()))).extracting(seen -> seen.line().name())
                     .contains(path);
         }
     }
@@ -76,8 +81,8 @@ class LongPathTest {
                 assertThat(mapping.index()).isNotNegative();
             }
             assertThat(mapping.name()).endsWith("/sleep (deleted)");
-            assertThat(mapping.deletion()).isEqualTo(Deletion.NOT_KNOWN);
-            assertThat(maps.deletion(mapping)).isIn(Deletion.DELETED, Deletion.NOT_KNOWN);
+            assertThat(mapping.deletion()).isEqualTo(Deletion.UNKNOWN);
+            assertThat(MapFiles.of(maps).deletion(mapping)).isIn(Deletion.DELETED, Deletion.UNKNOWN);
         }
     }
 
@@ -94,10 +99,10 @@ class LongPathTest {
             MapCursor deleted = named(maps, "/sleep (deleted)");
             assertThat(deleted.nameLength()).isBetween(4097, 4105);
             MapCursor other = named(maps, ".so");
-            assertThat(maps.files().state(other)).as("looked at before").isNotEqualTo(FileState.REPLACED);
-            assertThat(maps.files().state(deleted)).isIn(FileState.DELETED, FileState.GONE, FileState.NOT_KNOWN);
+            assertThat(MapFiles.of(maps).state(other)).as("looked at before").isNotEqualTo(FileState.REPLACED);
+            assertThat(MapFiles.of(maps).state(deleted)).isIn(FileState.DELETED, FileState.PATH_REMOVED, FileState.UNKNOWN);
             Files.copy(Path.of("/proc/" + process.pid() + "/exe"), program);
-            assertThat(maps.files().state(deleted)).isIn(FileState.REPLACED, FileState.NOT_KNOWN);
+            assertThat(MapFiles.of(maps).state(deleted)).isIn(FileState.REPLACED, FileState.UNKNOWN);
         }
     }
 

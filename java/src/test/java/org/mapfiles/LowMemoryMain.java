@@ -5,9 +5,14 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import org.mapfiles.events.MapEvents;
+import org.mapfiles.files.MapFiles;
 import org.mapfiles.jvm.JvmCodeReader;
 import org.mapfiles.jvm.JvmProcess;
 import org.mapfiles.jvm.JvmRegions;
+import org.mapfiles.live.LiveMaps;
+import org.mapfiles.testing.Descriptors;
+import org.mapfiles.timeline.MapChanges;
 
 /** Calls methods while no direct memory is left, and prints how each of them fails; then again with memory. */
 final class LowMemoryMain {
@@ -44,8 +49,8 @@ final class LowMemoryMain {
         }
     }
 
-    private static Map<String, Call> calls(ProcessMaps maps, MapAnswer answer) {
-        Mapping mapping = PastMapping.of(answer, new byte[0]);
+    private static Map<String, Call> calls(ProcessMaps maps, MappingQuery answer) {
+        Mapping mapping = ImmutableMapping.of(answer);
         Map<String, Call> calls = new TreeMap<>();
         calls.put("ProcessMaps.self", ProcessMaps::self);
         calls.put("ProcessMaps.query", () -> {
@@ -65,7 +70,7 @@ final class LowMemoryMain {
             return null;
         });
         calls.put("MapFiles.state", () -> {
-            maps.files().state(mapping);
+            MapFiles.of(maps).state(mapping);
             return null;
         });
         calls.put("LiveMaps.start", () -> LiveMaps.of(maps).start());
@@ -86,7 +91,7 @@ final class LowMemoryMain {
     public static void main(String[] arguments) throws Exception {
         LowMemoryMain main = new LowMemoryMain();
         try (ProcessMaps maps = ProcessMaps.self()) {
-            MapAnswer answer = new MapAnswer();
+            MappingQuery answer = new MappingQuery();
             MapCursor program = maps.snapshot(MapFilter.all().executable().fileBacked()).cursor().seek(0);
             maps.query(program.start(), answer);
             Map<String, Call> calls = calls(maps, answer);

@@ -6,6 +6,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.util.List;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
+import org.mapfiles.internal.NativeMemory;
+import org.mapfiles.internal.SnapshotBuffer;
+import org.mapfiles.testing.ChildJvm;
 
 /** A JVM whose memory is used up: each method throws {@link NotEnoughMemoryException}, opens nothing, and works again later. */
 class LowMemoryTest {
@@ -22,18 +25,18 @@ class LowMemoryTest {
 
     @Test
     void theRemedyForWhatNoBufferHoldsIsNotMoreMemory() {
-        NotEnoughMemoryException tooLarge = Failures.noMemory("a snapshot of process 42", new NativeMemory.TooLarge("3 GiB of text"));
+        NotEnoughMemoryException tooLarge = new NotEnoughMemoryException("a snapshot of process 42", new NativeMemory.TooLarge("3 GiB of text"));
         assertThat(tooLarge.isTooLarge()).isTrue();
-        assertThat(tooLarge).hasMessageContaining("MapFilter").hasMessageContaining("parts()").hasMessageNotContaining("MaxDirectMemorySize");
-        NotEnoughMemoryException little = Failures.noMemory("a snapshot of process 42", new OutOfMemoryError("Java heap space"));
+        assertThat(tooLarge).hasMessageContaining("MapFilter").hasMessageContaining("chunks()").hasMessageNotContaining("MaxDirectMemorySize");
+        NotEnoughMemoryException little = new NotEnoughMemoryException("a snapshot of process 42", new OutOfMemoryError("Java heap space"));
         assertThat(little.isTooLarge()).isFalse();
         assertThat(little).hasMessageContaining("-XX:MaxDirectMemorySize").hasMessageContaining("-Xmx");
-        assertThat(Failures.noMemory("live mappings", new OutOfMemoryError("unable to create native thread")))
+        assertThat(new NotEnoughMemoryException("live mappings", new OutOfMemoryError("unable to create native thread")))
                 .hasMessageContaining("ulimit -u").hasMessageNotContaining("Xmx");
     }
 
     @Test
     void aSnapshotThatNoBufferHoldsIsTooLarge() {
-        assertThatThrownBy(() -> new Picture(1 << 25, 1 << 20)).isInstanceOf(NativeMemory.TooLarge.class);
+        assertThatThrownBy(() -> new SnapshotBuffer(1 << 25, 1 << 20)).isInstanceOf(NativeMemory.TooLarge.class);
     }
 }

@@ -12,77 +12,81 @@ import net.jqwik.api.Example;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.Provide;
+import org.mapfiles.testing.MapsLine;
+import org.mapfiles.testing.MapsTexts;
+import org.mapfiles.testing.ModelProcess;
+import org.mapfiles.testing.Replay;
 
 /** The difference of two snapshots makes the later one from the earlier one. A slow comparison of each mapping with each finds the same. */
 class MapDifferenceTest {
     /** What a visitor is told, as text: the sign, and the range. */
-    private static List<String> told(List<Line> before, List<Line> now) throws MalformedMapsException {
+    private static List<String> told(List<MapsLine> before, List<MapsLine> now) throws MalformedMapsException {
         List<String> told = new ArrayList<>();
-        MapDifference.visit(Line.snapshot(before).cursor(), Line.snapshot(now).cursor(), new MapDifference.Visitor() {
+        MapDifference.visit(MapsLine.snapshot(before).cursor(), MapsLine.snapshot(now).cursor(), new MapDifference.Visitor() {
             @Override
             public void added(Mapping now) {
-                told.add("+ " + of(Line.of(now)));
+                told.add("+ " + of(MapsLine.of(now)));
             }
 
             @Override
             public void removed(Mapping before) {
-                told.add("- " + of(Line.of(before)));
+                told.add("- " + of(MapsLine.of(before)));
             }
 
             @Override
             public void changed(Mapping before, Mapping now) {
-                told.add("~ " + of(Line.of(before)) + " to " + of(Line.of(now)));
+                told.add("~ " + of(MapsLine.of(before)) + " to " + of(MapsLine.of(now)));
             }
 
             @Override
             public void split(Mapping now) {
-                told.add("split " + of(Line.of(now)));
+                told.add("split " + of(MapsLine.of(now)));
             }
 
             @Override
             public void merged(Mapping before) {
-                told.add("merged " + of(Line.of(before)));
+                told.add("merged " + of(MapsLine.of(before)));
             }
         });
         return told;
     }
 
     /** What a reader has who begins with some mappings, and applies what a visitor without a method for parts receives. */
-    private static List<Line> replayed(List<Line> before, List<Line> now) throws MalformedMapsException {
+    private static List<MapsLine> replayed(List<MapsLine> before, List<MapsLine> now) throws MalformedMapsException {
         Replay replay = new Replay();
         before.forEach(replay::add);
-        MapDifference.visit(Line.snapshot(before).cursor(), Line.snapshot(now).cursor(), new MapDifference.Visitor() {
+        MapDifference.visit(MapsLine.snapshot(before).cursor(), MapsLine.snapshot(now).cursor(), new MapDifference.Visitor() {
             @Override
             public void added(Mapping now) {
-                replay.add(Line.of(now));
+                replay.add(MapsLine.of(now));
             }
 
             @Override
             public void removed(Mapping before) {
-                replay.remove(Line.of(before));
+                replay.remove(MapsLine.of(before));
             }
 
             @Override
             public void changed(Mapping before, Mapping now) {
-                replay.change(Line.of(before), Line.of(now));
+                replay.change(MapsLine.of(before), MapsLine.of(now));
             }
         });
         return replay.lines();
     }
 
-    private static String of(Line line) {
+    private static String of(MapsLine line) {
         return Long.toHexString(line.start()) + "-" + Long.toHexString(line.end()) + " " + line.permissions();
     }
 
-    private static Line at(long firstPage, long endPage, String permissions, long offsetPage, long inode) {
-        return new Line(firstPage << 12, endPage << 12, permissions, offsetPage << 12, inode == 0 ? 0 : 8, 0, inode,
+    private static MapsLine at(long firstPage, long endPage, String permissions, long offsetPage, long inode) {
+        return new MapsLine(firstPage << 12, endPage << 12, permissions, offsetPage << 12, inode == 0 ? 0 : 8, 0, inode,
                 inode == 0 ? "" : "/file");
     }
 
     @Example
     void protectingTheMiddleSplits() throws Exception {
-        List<Line> whole = List.of(at(16, 20, "rw-p", 0, 7));
-        List<Line> split = List.of(at(16, 17, "rw-p", 0, 7), at(17, 19, "r--p", 1, 7), at(19, 20, "rw-p", 3, 7));
+        List<MapsLine> whole = List.of(at(16, 20, "rw-p", 0, 7));
+        List<MapsLine> split = List.of(at(16, 17, "rw-p", 0, 7), at(17, 19, "r--p", 1, 7), at(19, 20, "rw-p", 3, 7));
         assertThat(told(whole, split)).containsExactly("~ 10000-14000 rw-p to 10000-11000 rw-p", "split 11000-13000 r--p",
                 "split 13000-14000 rw-p");
         assertThat(told(split, whole)).containsExactly("merged 11000-13000 r--p", "merged 13000-14000 rw-p",
@@ -92,7 +96,7 @@ class MapDifferenceTest {
 
     @Example
     void anotherFileInTheSamePlaceIsNoChange() throws Exception {
-        List<Line> one = List.of(at(16, 20, "r-xp", 0, 7));
+        List<MapsLine> one = List.of(at(16, 20, "r-xp", 0, 7));
         assertThat(told(one, List.of(at(16, 20, "r-xp", 0, 8)))).containsExactly("- 10000-14000 r-xp", "+ 10000-14000 r-xp");
         assertThat(told(one, List.of(at(16, 20, "r-xp", 1, 7)))).as("another part of it").hasSize(2);
         assertThat(told(one, List.of(at(16, 20, "r-xp", 0, 0)))).as("no file").hasSize(2);
@@ -101,10 +105,10 @@ class MapDifferenceTest {
 
     @Example
     void growingShrinkingAndANewName() throws Exception {
-        List<Line> heap = List.of(at(16, 20, "rw-p", 0, 0), at(30, 34, "r--p", 2, 7));
-        List<Line> grown = List.of(at(16, 29, "rw-p", 0, 0), at(31, 34, "r--p", 3, 7));
+        List<MapsLine> heap = List.of(at(16, 20, "rw-p", 0, 0), at(30, 34, "r--p", 2, 7));
+        List<MapsLine> grown = List.of(at(16, 29, "rw-p", 0, 0), at(31, 34, "r--p", 3, 7));
         assertThat(told(heap, grown)).containsExactly("~ 10000-14000 rw-p to 10000-1d000 rw-p", "~ 1e000-22000 r--p to 1f000-22000 r--p");
-        Line renamed = new Line(30 << 12, 34 << 12, "r--p", 2 << 12, 8, 0, 7, "/other");
+        MapsLine renamed = new MapsLine(30 << 12, 34 << 12, "r--p", 2 << 12, 8, 0, 7, "/other");
         assertThat(told(heap, List.of(heap.get(0), renamed))).containsExactly("~ 1e000-22000 r--p to 1e000-22000 r--p");
         assertThat(told(List.of(), heap)).containsExactly("+ 10000-14000 rw-p", "+ 1e000-22000 r--p");
         assertThat(told(heap, List.of())).containsExactly("- 10000-14000 rw-p", "- 1e000-22000 r--p");
@@ -113,28 +117,28 @@ class MapDifferenceTest {
     /** As a JVM commits more of its heap: the one above gives up the range first. */
     @Example
     void aRangeIsFreeBeforeItIsTaken() throws Exception {
-        List<Line> before = List.of(at(16, 20, "rw-p", 0, 7), at(20, 28, "---p", 4, 8), at(28, 32, "r--p", 4, 9));
-        List<Line> up = List.of(at(16, 24, "rw-p", 0, 7), at(24, 30, "---p", 8, 8), at(30, 32, "r--p", 6, 9));
+        List<MapsLine> before = List.of(at(16, 20, "rw-p", 0, 7), at(20, 28, "---p", 4, 8), at(28, 32, "r--p", 4, 9));
+        List<MapsLine> up = List.of(at(16, 24, "rw-p", 0, 7), at(24, 30, "---p", 8, 8), at(30, 32, "r--p", 6, 9));
         assertThat(told(before, up)).containsExactly("~ 1c000-20000 r--p to 1e000-20000 r--p", "~ 14000-1c000 ---p to 18000-1e000 ---p",
                 "~ 10000-14000 rw-p to 10000-18000 rw-p");
         assertThat(told(up, before)).containsExactly("~ 10000-18000 rw-p to 10000-14000 rw-p", "~ 18000-1e000 ---p to 14000-1c000 ---p",
                 "~ 1e000-20000 r--p to 1c000-20000 r--p");
-        List<Line> outward = List.of(at(16, 18, "rw-p", 0, 7), at(18, 30, "---p", 2, 8), at(30, 32, "r--p", 6, 9));
+        List<MapsLine> outward = List.of(at(16, 18, "rw-p", 0, 7), at(18, 30, "---p", 2, 8), at(30, 32, "r--p", 6, 9));
         assertThat(told(before, outward)).containsExactly("~ 10000-14000 rw-p to 10000-12000 rw-p",
                 "~ 1c000-20000 r--p to 1e000-20000 r--p", "~ 14000-1c000 ---p to 12000-1e000 ---p");
     }
 
     @Example
     void oneCursorIsNotTwo() throws Exception {
-        MapCursor one = Line.snapshot().cursor();
+        MapCursor one = MapsLine.snapshot().cursor();
         assertThatThrownBy(() -> MapDifference.visit(one, one, null)).isInstanceOf(IllegalArgumentException.class);
     }
 
     /** Two choices of lines, which have some in common. */
     @Property(tries = 300)
-    void eachMappingIsReportedOnceAndNothingElse(@ForAll("layouts") List<Line> lines, @ForAll int choice) throws Exception {
-        List<Line> before = chosen(lines, choice);
-        List<Line> now = chosen(lines, Integer.rotateLeft(choice, 11) ^ 0x5bd1e995);
+    void eachMappingIsReportedOnceAndNothingElse(@ForAll("layouts") List<MapsLine> lines, @ForAll int choice) throws Exception {
+        List<MapsLine> before = chosen(lines, choice);
+        List<MapsLine> now = chosen(lines, Integer.rotateLeft(choice, 11) ^ 0x5bd1e995);
         assertThat(told(before, now)).containsExactlyInAnyOrderElementsOf(slowly(before, now));
         assertThat(told(before, before)).isEmpty();
         assertThat(replayed(before, now)).isEqualTo(now);
@@ -145,12 +149,12 @@ class MapDifferenceTest {
     void replayMakesTheLaterOneOfTheEarlier(@ForAll long seed) throws Exception {
         Random random = new Random(seed);
         ModelProcess process = new ModelProcess(random, ModelProcess.SILENT);
-        List<Line> before = process.lines();
+        List<MapsLine> before = process.lines();
         for (int i = 0; i < 10; i++) {
             for (int changes = random.nextInt(6); changes >= 0; changes--) {
                 process.change();
             }
-            List<Line> now = process.lines();
+            List<MapsLine> now = process.lines();
             assertThat(replayed(before, now)).isEqualTo(now);
             assertThat(told(before, now)).containsExactlyInAnyOrderElementsOf(slowly(before, now));
             before = now;
@@ -158,19 +162,19 @@ class MapDifferenceTest {
     }
 
     @Provide
-    Arbitrary<List<Line>> layouts() {
-        return Texts.lines(60);
+    Arbitrary<List<MapsLine>> layouts() {
+        return MapsTexts.lines(60);
     }
 
     /** Some of the lines, some of these with other permissions or cut short. */
-    private static List<Line> chosen(List<Line> lines, int choice) {
-        List<Line> chosen = new ArrayList<>();
+    private static List<MapsLine> chosen(List<MapsLine> lines, int choice) {
+        List<MapsLine> chosen = new ArrayList<>();
         for (int i = 0; i < lines.size(); i++) {
-            Line line = lines.get(i);
+            MapsLine line = lines.get(i);
             int bits = Integer.rotateRight(choice * 0x9e3779b1, i) & 7;
-            boolean isLong = line.end() - line.start() > Line.PAGE;
+            boolean isLong = line.end() - line.start() > MapsLine.PAGE;
             if (bits > 5 && isLong) {
-                chosen.add(with(line, line.end() - Line.PAGE, line.permissions()));
+                chosen.add(with(line, line.end() - MapsLine.PAGE, line.permissions()));
             } else if (bits > 4) {
                 chosen.add(with(line, line.end(), line.permissions().startsWith("r") ? "-wx" + line.permissions().charAt(3)
                         : "r--" + line.permissions().charAt(3)));
@@ -181,14 +185,14 @@ class MapDifferenceTest {
         return chosen;
     }
 
-    private static Line with(Line line, long end, String permissions) {
-        return new Line(line.start(), end, permissions, line.offset(), line.major(), line.minor(), line.inode(), line.name());
+    private static MapsLine with(MapsLine line, long end, String permissions) {
+        return new MapsLine(line.start(), end, permissions, line.offset(), line.major(), line.minor(), line.inode(), line.name());
     }
 
-    private static List<String> slowly(List<Line> before, List<Line> now) throws MalformedMapsException {
+    private static List<String> slowly(List<MapsLine> before, List<MapsLine> now) throws MalformedMapsException {
         List<String> differences = new ArrayList<>();
-        MapCursor was = Line.snapshot(before).cursor();
-        MapCursor is = Line.snapshot(now).cursor();
+        MapCursor was = MapsLine.snapshot(before).cursor();
+        MapCursor is = MapsLine.snapshot(now).cursor();
         int[] firstNow = new int[before.size()];
         int[] firstBefore = new int[now.size()];
         Arrays.fill(firstNow, -1);
@@ -218,7 +222,7 @@ class MapDifferenceTest {
         return differences;
     }
 
-    private static boolean isContinued(Line before, Line now, Mapping was, Mapping is) {
+    private static boolean isContinued(MapsLine before, MapsLine now, Mapping was, Mapping is) {
         boolean overlap = Long.compareUnsigned(before.start(), now.end()) < 0 && Long.compareUnsigned(now.start(), before.end()) < 0;
         boolean sameFile = before.major() == now.major() && before.minor() == now.minor() && before.inode() == now.inode();
         boolean samePlace = !before.hasFile() || before.offset() - before.start() == now.offset() - now.start();

@@ -11,6 +11,19 @@ import java.util.function.Consumer;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
+import org.mapfiles.events.MapEvents;
+import org.mapfiles.files.EntryField;
+import org.mapfiles.files.MapFiles;
+import org.mapfiles.files.MapFilesEntries;
+import org.mapfiles.files.SharedMappings;
+import org.mapfiles.internal.NativeMemory;
+import org.mapfiles.internal.SnapshotBuffer;
+import org.mapfiles.live.LiveMaps;
+import org.mapfiles.testing.Children;
+import org.mapfiles.testing.MappingState;
+import org.mapfiles.testing.MapsLine;
+import org.mapfiles.timeline.MapChanges;
+import org.mapfiles.timeline.MapTimeline;
 
 /** What is said to a caller who does not keep to the rules? Never a crash, and never a wrong answer. */
 class MisuseTest {
@@ -26,7 +39,7 @@ class MisuseTest {
     void aClosedProcessAnswersNothing() throws Exception {
         ProcessMaps maps = ProcessMaps.self();
         MapSnapshot snapshot = maps.snapshot();
-        MapAnswer answer = new MapAnswer();
+        MappingQuery answer = new MappingQuery();
         MapCursor first = snapshot.cursor();
         while (first.next() && !first.isFileBacked()) {
             continue;
@@ -39,11 +52,11 @@ class MisuseTest {
                 () -> maps.read(snapshot, MapFilter.all()), () -> maps.read(new MapSnapshot(), MapFilter.all().executable()),
                 () -> maps.query(0, answer), () -> maps.queryOrNext(0, answer),
                 () -> maps.query(0, MapFilter.all().by(Backend.TEXT), true, answer), () -> maps.readMemory(0, new byte[1], 0, 1),
-                () -> maps.readMemory(0, new byte[1], 0, 0), () -> maps.settle(snapshot, 1), () -> maps.files().state(first),
-                () -> maps.files().glance(first), () -> maps.files().open(first), () -> maps.files().read(first, new FileEntries()),
-                () -> maps.files().readAll(snapshot, new FileEntries()), () -> MapEvents.open(maps),
-                () -> maps.files().list(snapshot, new FileEntries(), EnumSet.of(EntryPart.TARGET)),
-                () -> SharedMappings.of(List.of(maps)), () -> MapTimeline.ofBytes(1).look(maps, snapshot));
+                () -> maps.readMemory(0, new byte[1], 0, 0), () -> maps.readStable(snapshot, 1), () -> MapFiles.of(maps).state(first),
+                () -> MapFiles.of(maps).quickVerify(first), () -> MapFiles.of(maps).open(first), () -> MapFiles.of(maps).read(first, new MapFilesEntries()),
+                () -> MapFiles.of(maps).readAll(snapshot, new MapFilesEntries()), () -> MapEvents.open(maps),
+                () -> MapFiles.of(maps).list(snapshot, new MapFilesEntries(), EnumSet.of(EntryField.TARGET)),
+                () -> SharedMappings.of(List.of(maps)), () -> MapTimeline.ofBytes(1).poll(maps, snapshot));
         assertThat(maps.pid()).isEqualTo((int) ProcessHandle.current().pid());
         assertThat(first.start()).as("what was read stays").isEqualTo(start);
         refused(IllegalStateException.class, answer::start);
@@ -51,21 +64,21 @@ class MisuseTest {
 
     @Test
     void aClosedProcessIsNotAskedAboutDeletion() throws Exception {
-        MapSnapshot snapshot = Line.snapshot(Line.file(0x1000, 0x2000, 1, "/x (deleted)"));
+        MapSnapshot snapshot = MapsLine.snapshot(MapsLine.file(0x1000, 0x2000, 1, "/x (deleted)"));
         ProcessMaps maps = ProcessMaps.self();
         maps.close();
-        refused(IllegalStateException.class, () -> maps.deletion(snapshot.cursor().seek(0)));
+        refused(IllegalStateException.class, () -> MapFiles.of(maps).deletion(snapshot.cursor().seek(0)));
     }
 
     @Test
     void nothingIsNoArgument() throws Exception {
-        MapSnapshot snapshot = Line.snapshot(Line.file(0x1000, 0x2000, 1, "/x"));
+        MapSnapshot snapshot = MapsLine.snapshot(MapsLine.file(0x1000, 0x2000, 1, "/x"));
         MapCursor cursor = snapshot.cursor().seek(0);
         try (ProcessMaps maps = ProcessMaps.self()) {
             refused(NullPointerException.class, () -> ProcessMaps.of(null), () -> maps.snapshot(null), () -> maps.refresh(null),
                     () -> maps.read(null, MapFilter.all()), () -> maps.read(snapshot, null), () -> maps.query(0, null),
-                    () -> maps.queryOrNext(0, null), () -> maps.query(0, null, false, new MapAnswer()),
-                    () -> maps.query(0, MapFilter.all(), false, null), () -> maps.deletion(null),
+                    () -> maps.queryOrNext(0, null), () -> maps.query(0, null, false, new MappingQuery()),
+                    () -> maps.query(0, MapFilter.all(), false, null), () -> MapFiles.of(maps).deletion(null),
                     () -> MapSnapshot.ofText(null, MapFilter.all()), () -> MapSnapshot.ofText(new byte[0], null),
                     () -> snapshot.find(null, new int[1]), () -> snapshot.find(new long[1], null),
                     () -> cursor.name((byte[]) null, 0), () -> cursor.name((ByteBuffer) null), () -> cursor.nameEquals(null),
@@ -76,16 +89,16 @@ class MisuseTest {
 
     @Test
     void nothingIsNoFileEither() throws Exception {
-        FileEntries entries = new FileEntries();
+        MapFilesEntries entries = new MapFilesEntries();
         try (ProcessMaps maps = ProcessMaps.self()) {
-            MapFiles files = maps.files();
+            MapFiles files = MapFiles.of(maps);
             MapSnapshot snapshot = maps.snapshot();
             refused(NullPointerException.class, () -> files.read(null, entries), () -> files.read(0, 1, null),
                     () -> files.readAll(null, entries), () -> files.readAll(snapshot, null), () -> files.readAll(snapshot, entries, null),
-                    () -> files.readEachFile(snapshot, null, EnumSet.allOf(EntryPart.class)),
-                    () -> files.list(null, entries, EnumSet.allOf(EntryPart.class)), () -> files.list(snapshot, null, EnumSet.allOf(EntryPart.class)),
+                    () -> files.readEachFile(snapshot, null, EnumSet.allOf(EntryField.class)),
+                    () -> files.list(null, entries, EnumSet.allOf(EntryField.class)), () -> files.list(snapshot, null, EnumSet.allOf(EntryField.class)),
                     () -> files.list(snapshot, entries, null), () -> files.state(null),
-                    () -> files.glance(null), () -> files.open(null), () -> files.openForWriting(null), () -> files.openUnverified(null),
+                    () -> files.quickVerify(null), () -> files.open(null), () -> files.openForWriting(null), () -> files.openUnverified(null),
                     () -> SharedMappings.of(null), () -> SharedMappings.of(Arrays.asList(maps, null)), () -> SharedMappings.withPrivate(null),
                     () -> LiveMaps.of(null), () -> LiveMaps.of(maps).filter(null), () -> LiveMaps.of(maps).every(null),
                     () -> LiveMaps.of(maps).afterMiss(null), () -> maps.readMemory(0, null, 0, 0),
@@ -96,14 +109,14 @@ class MisuseTest {
 
     @Test
     void anAnswerSaysNothingBeforeItIsGiven() throws Exception {
-        MapAnswer answer = new MapAnswer();
+        MappingQuery answer = new MappingQuery();
         try (ProcessMaps maps = ProcessMaps.self()) {
             for (int round = 0; round < 2; round++) {
-                for (Consumer<Mapping> read : CursorTest.READS) {
+                for (Consumer<Mapping> read : MapCursorTest.READS) {
                     refused(IllegalStateException.class, () -> read.accept(answer));
                 }
                 refused(IllegalStateException.class, answer::buildId, () -> answer.buildId(new byte[20], 0),
-                        () -> maps.deletion(answer));
+                        () -> MapFiles.of(maps).deletion(answer));
                 assertThat(answer).hasToString("no answer");
                 assertThat(maps.queryOrNext(0, answer)).isTrue();
                 assertThat(maps.query(1, answer)).as("no mapping is below the first page").isFalse();
@@ -113,7 +126,7 @@ class MisuseTest {
 
     @Test
     void aBuildIdMustFit() throws Exception {
-        MapAnswer answer = MapAnswer.withBuildId();
+        MappingQuery answer = MappingQuery.withBuildId();
         try (ProcessMaps maps = ProcessMaps.self()) {
             assertThat(maps.query(maps.snapshot().cursor().seek(0).start(), answer)).isTrue();
             int length = answer.buildId(new byte[20], 0);
@@ -133,14 +146,14 @@ class MisuseTest {
         try (ProcessMaps self = ProcessMaps.self(); ProcessMaps one = ProcessMaps.of(sleeper.pid());
                 ProcessMaps same = ProcessMaps.of(sleeper.pid())) {
             MapSnapshot snapshot = self.snapshot();
-            List<Seen> expected = Seen.all(one.snapshot());
+            List<MappingState> expected = MappingState.all(one.snapshot());
             for (int i = 0; i < 3; i++) {
                 assertThat(one.refresh(snapshot)).isTrue();
-                assertThat(Seen.all(snapshot)).isEqualTo(expected);
+                assertThat(MappingState.all(snapshot)).isEqualTo(expected);
                 assertThat(one.refresh(snapshot)).isFalse();
                 assertThat(same.refresh(snapshot)).as("another object: nothing is known of it").isTrue();
                 assertThat(self.refresh(snapshot)).isTrue();
-                assertThat(Seen.all(snapshot)).isNotEqualTo(expected);
+                assertThat(MappingState.all(snapshot)).isNotEqualTo(expected);
             }
         }
     }
@@ -148,12 +161,12 @@ class MisuseTest {
     /** A mapping of another process is a question about an address that may mean nothing here. */
     @Test
     void aMappingOfAnotherProcessIsNoCrash() throws Exception {
-        MapSnapshot foreign = Line.snapshot(Line.file(0x1000, 0x2000, 1, "/no/such/file (deleted)"),
-                Line.file(-0x2000, -0x1000, -1, "/ (deleted)"),
-                Line.file(-0x1000, -1, 1, "/" + "x/".repeat(3000) + " (deleted)"));
+        MapSnapshot foreign = MapsLine.snapshot(MapsLine.file(0x1000, 0x2000, 1, "/no/such/file (deleted)"),
+                MapsLine.file(-0x2000, -0x1000, -1, "/ (deleted)"),
+                MapsLine.file(-0x1000, -1, 1, "/" + "x/".repeat(3000) + " (deleted)"));
         try (ProcessMaps maps = ProcessMaps.self()) {
             for (MapCursor mapping = foreign.cursor(); mapping.next(); ) {
-                assertThat(maps.deletion(mapping)).isIn(Deletion.DELETED, Deletion.NOT_KNOWN);
+                assertThat(MapFiles.of(maps).deletion(mapping)).isIn(Deletion.DELETED, Deletion.UNKNOWN);
             }
         }
     }
@@ -163,12 +176,12 @@ class MisuseTest {
         int[][] sizes = {{-1, 0}, {0, -1}, {-1, -1}, {Integer.MAX_VALUE, 0}, {0, Integer.MAX_VALUE}, {1 << 25, 1},
             {1 << 24, 1 << 30}};
         for (int[] size : sizes) {
-            refused(OutOfMemoryError.class, () -> new Picture(size[0], size[1]));
+            refused(OutOfMemoryError.class, () -> new SnapshotBuffer(size[0], size[1]));
         }
         for (int below = 0; below < 128; below++) { // as a text of so many bytes, or a picture just below 2 GiB
             int size = Integer.MAX_VALUE - below;
             refused(OutOfMemoryError.class, () -> new NativeMemory(size));
         }
-        assertThat(new Picture(0, 0).grown(new Picture(0, 0)).mappingCapacity).isZero();
+        assertThat(new SnapshotBuffer(0, 0).grown(new SnapshotBuffer(0, 0)).mappingCapacity).isZero();
     }
 }

@@ -27,12 +27,18 @@ import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
+import org.mapfiles.events.DrainedEvent;
+import org.mapfiles.events.MapEvent;
+import org.mapfiles.events.MapEvents;
+import org.mapfiles.files.EntryField;
+import org.mapfiles.files.MapFiles;
+import org.mapfiles.files.MapFilesEntries;
 import org.mapfiles.jfr.MapCount;
+import org.mapfiles.jvm.AddressInfo;
 import org.mapfiles.jvm.AttachClient;
 import org.mapfiles.jvm.CodeAddress;
-import org.mapfiles.jvm.CodeAnswer;
+import org.mapfiles.jvm.CodeInfo;
 import org.mapfiles.jvm.CodeLocation;
-import org.mapfiles.jvm.JvmAnswer;
 import org.mapfiles.jvm.JvmCode;
 import org.mapfiles.jvm.JvmCodeReader;
 import org.mapfiles.jvm.JvmFlags;
@@ -40,17 +46,20 @@ import org.mapfiles.jvm.JvmProcess;
 import org.mapfiles.jvm.JvmRegions;
 import org.mapfiles.jvm.JvmResolver;
 import org.mapfiles.jvm.PerfMap;
-import org.mapfiles.jvm.Region;
+import org.mapfiles.jvm.RegionKind;
+import org.mapfiles.live.LiveMaps;
+import org.mapfiles.timeline.MapTimeline;
+import org.mapfiles.timeline.TimelineResult;
 
 /** Null for each parameter of each public method in turn: refused by that method itself, which names the parameter. */
 class NullArgumentsTest {
-    private static final String MAP_CHANGE = "MapChange.org.mapfiles.MapChange(Kind,PastMapping,PastMapping,boolean,long,long,boolean) ";
+    private static final String MAP_CHANGE = "MapChange.org.mapfiles.timeline.MapChange(Kind,ImmutableMapping,ImmutableMapping,boolean,long,long,boolean) ";
 
     /** What the message of an exception for null names: a name alone, or as the JDK writes it (JEP 358). */
     private static final Pattern NAMES_A_PARAMETER = Pattern.compile("[a-z]\\w*|.*because \"[a-z]\\w*\" is null", Pattern.CASE_INSENSITIVE);
 
     /** Methods that take null, as they document; and the callbacks of {@link MapDifference.Visitor}, which are never given any. */
-    private static final Set<String> TAKE_NULL = Set.of("equals", "MapTimeline.look(ProcessMaps,MapSnapshot,MapEvents) 2",
+    private static final Set<String> TAKE_NULL = Set.of("equals", "MapTimeline.poll(ProcessMaps,MapSnapshot,MapEvents) 2",
             "MapChanges.of(ProcessMaps,MapEvents) 1", MAP_CHANGE + 1, MAP_CHANGE + 2, "Visitor.split(Mapping) 0", "Visitor.merged(Mapping) 0");
 
     private final Map<Class<?>, Object> values = new HashMap<>();
@@ -81,32 +90,32 @@ class NullArgumentsTest {
     private void prepare(ProcessMaps maps, JvmResolver resolver) throws Exception {
         MapSnapshot snapshot = maps.snapshot();
         files = maps.snapshot(MapFilter.all().executable().fileBacked());
-        MapAnswer answer = MapAnswer.withBuildId();
+        MappingQuery answer = MappingQuery.withBuildId();
         assertThat(maps.query(files.cursor().seek(0).start(), answer)).isTrue();
-        FileEntries entries = new FileEntries();
-        assertThat(maps.files().read(answer, entries)).isTrue();
+        MapFilesEntries entries = new MapFilesEntries();
+        assertThat(MapFiles.of(maps).read(answer, entries)).isTrue();
         assertThat(entries.count()).isEqualTo(1);
         MapTimeline timeline = MapTimeline.ofBytes(1 << 20);
-        timeline.look(maps, snapshot);
+        timeline.poll(maps, snapshot);
         JvmCode code = JvmCode.open();
         value(ProcessMaps.class, maps);
         value(MapSnapshot.class, snapshot);
         value(MapCursor.class, files.cursor().seek(0));
         value(Mapping.class, answer);
-        value(MapAnswer.class, answer);
-        value(FileEntries.class, entries);
-        value(MapFiles.class, maps.files());
+        value(MappingQuery.class, answer);
+        value(MapFilesEntries.class, entries);
+        value(MapFiles.class, MapFiles.of(maps));
         value(MapFilter.class, MapFilter.all());
         value(Backend.class, Backend.TEXT);
-        value(Set.class, EnumSet.allOf(EntryPart.class));
+        value(Set.class, EnumSet.allOf(EntryField.class));
         value(List.class, List.of(maps, maps));
         value(MapTimeline.class, timeline);
-        value(PastAnswer.class, new PastAnswer());
-        value(PastMapping.class, PastMapping.of(answer, new byte[0]));
+        value(TimelineResult.class, new TimelineResult());
+        value(ImmutableMapping.class, answer.copy());
         value(MapDifference.Visitor.class, new NoVisitor());
         value(LiveMaps.Builder.class, LiveMaps.of(maps));
         value(LiveMaps.class, null); // each has a thread: LiveMapsTest asks it
-        value(MapEvent.class, drained());
+        value(MapEvent.class, DrainedEvent.ofZeros());
         value(MapEvents.class, null); // where perf events are denied there is none
         value(MapEvents.Option[].class, new MapEvents.Option[0]);
         value(byte[].class, new byte[256]);
@@ -119,9 +128,9 @@ class NullArgumentsTest {
         value(OutputStream.class, OutputStream.nullOutputStream());
         value(ProcessHandle.class, ProcessHandle.current());
         value(JvmCode.class, code);
-        value(CodeAnswer.class, new CodeAnswer());
+        value(CodeInfo.class, new CodeInfo());
         value(JvmResolver.class, resolver);
-        value(JvmAnswer.class, resolver.answer());
+        value(AddressInfo.class, resolver.answer());
         value(JvmRegions.class, JvmRegions.read());
         value(JvmCodeReader.class, JvmCodeReader.of(maps));
         value(CodeLocation.class, new CodeLocation());
@@ -130,16 +139,9 @@ class NullArgumentsTest {
         try (JvmProcess jvm = JvmProcess.of(maps)) {
             value(JvmFlags.class, jvm.flags());
         }
-        value(Region.class, Region.UNKNOWN);
+        value(RegionKind.class, RegionKind.UNKNOWN);
         value(Consumer.class, (Consumer<Object>) each -> { });
         value(LoaderCounts.class, null); // a record
-    }
-
-    private static MapEvent drained() {
-        MapEvent event = new MapEvent(ByteBuffer.allocate(4096), ByteBuffer.allocate(4096));
-        event.show(1);
-        assertThat(event.next()).isTrue();
-        return event;
     }
 
     private static final class NoVisitor implements MapDifference.Visitor {
@@ -222,7 +224,8 @@ class NullArgumentsTest {
     private static List<Class<?>> publicTypes() throws Exception {
         URI classes = ProcessMaps.class.getProtectionDomain().getCodeSource().getLocation().toURI();
         List<Class<?>> types = new ArrayList<>();
-        for (Class<?> of : new Class<?>[] {ProcessMaps.class, PerfMap.class, MapCount.class}) {
+        for (Class<?> of : new Class<?>[] {ProcessMaps.class, MapFiles.class, MapEvents.class, MapTimeline.class, LiveMaps.class, PerfMap.class,
+            MapCount.class}) {
             String folder = of.getPackageName().replace('.', '/');
             try (Stream<Path> files = Files.list(Path.of(classes).resolve(folder))) {
                 for (Path file : (Iterable<Path>) files.filter(path -> path.toString().endsWith(".class"))::iterator) {

@@ -29,7 +29,7 @@ class PackageExampleTest {
     }
 
     private void compile(String body) throws Exception {
-        Path file = Files.writeString(directory.resolve("Example.java"), "import org.mapfiles.*;\npublic class Example {\n" + body
+        Path file = Files.writeString(directory.resolve("Example.java"), "import org.mapfiles.*;\nimport org.mapfiles.live.*;\nimport org.mapfiles.timeline.*;\npublic class Example {\n" + body
                 + "\n}\n");
         String classes = Path.of(ProcessMaps.class.getProtectionDomain().getCodeSource().getLocation().toURI()).toString();
         ByteArrayOutputStream messages = new ByteArrayOutputStream();

@@ -7,15 +7,13 @@ import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
-import java.util.List;
-import org.mapfiles.AccessRefusedException;
-import org.mapfiles.LiveMaps;
 import org.mapfiles.MapCursor;
-import org.mapfiles.MapEvents;
 import org.mapfiles.MapSnapshot;
 import org.mapfiles.NotSupportedException;
+import org.mapfiles.PermissionDeniedException;
 import org.mapfiles.ProcessMaps;
+import org.mapfiles.events.MapEvents;
+import org.mapfiles.live.LiveMaps;
 
 /** How soon a change is known, and what it costs the process that it is. */
 final class ChangeFigures {
@@ -34,7 +32,7 @@ final class ChangeFigures {
     void run() throws Exception {
         try (ProcessMaps self = ProcessMaps.self()) {
             MapEvents.open(self).close();
-        } catch (AccessRefusedException | NotSupportedException refused) {
+        } catch (PermissionDeniedException | NotSupportedException refused) {
             figures.skip("L2", refused.getMessage());
             figures.skip("L3", refused.getMessage());
             return;
@@ -51,7 +49,7 @@ final class ChangeFigures {
         Process quiet = new ProcessBuilder("cat").start();
         try (ProcessMaps maps = ProcessMaps.of(quiet.pid());
                 MapEvents events = MapEvents.open(maps, MapEvents.Option.DATA, MapEvents.Option.AT_ONCE)) {
-            double told = wakeUps(LiveMaps.of(maps).every(Duration.ofSeconds(10)).listen(events));
+            double told = wakeUps(LiveMaps.of(maps).every(Duration.ofSeconds(10)).withEvents(events));
             double polled = wakeUps(LiveMaps.of(maps).every(Duration.ofMillis(10)));
             figures.add("L3-quiet", "10ms", told / polled, told, polled, "1/s",
                     "wake-ups a second while nothing changes, told by the kernel / polled", null);
@@ -88,7 +86,7 @@ final class ChangeFigures {
     private void latency(int millis) throws Exception {
         try (ProcessMaps maps = ProcessMaps.self();
                 MapEvents events = MapEvents.open(maps, MapEvents.Option.DATA, MapEvents.Option.AT_ONCE);
-                LiveMaps told = LiveMaps.of(maps).every(Duration.ofSeconds(10)).listen(events).start();
+                LiveMaps told = LiveMaps.of(maps).every(Duration.ofSeconds(10)).withEvents(events).start();
                 LiveMaps polled = LiveMaps.of(maps).every(Duration.ofMillis(millis)).start()) {
             Rounds rounds = Rounds.of(5, quick ? 31 : 101, () -> known(told.snapshot()), () -> known(polled.snapshot()));
             figures.add("L2", millis + "ms", rounds.ratio(), rounds.medianOfOurs() / 1000, rounds.medianOfBaseline() / 1000, "us",

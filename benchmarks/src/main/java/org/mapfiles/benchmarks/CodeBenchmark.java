@@ -5,7 +5,7 @@ import java.util.Map;
 import java.util.Random;
 import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.TimeUnit;
-import org.mapfiles.jvm.CodeAnswer;
+import org.mapfiles.jvm.CodeInfo;
 import org.mapfiles.jvm.JvmCode;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.BenchmarkMode;
@@ -28,7 +28,7 @@ public class CodeBenchmark {
 
     private final long[] samples = new long[SAMPLES];
     private final ConcurrentSkipListMap<Long, Long> map = new ConcurrentSkipListMap<>();
-    private final CodeAnswer answer = new CodeAnswer();
+    private final CodeInfo answer = new CodeInfo();
     private JvmCode code;
     private List<Object> kept;
     private int next;

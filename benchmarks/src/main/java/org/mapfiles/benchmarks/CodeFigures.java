@@ -7,7 +7,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
 import javax.management.ObjectName;
-import org.mapfiles.jvm.CodeAnswer;
+import org.mapfiles.jvm.CodeInfo;
 import org.mapfiles.jvm.JvmCode;
 
 /** What it takes to be told of code: memory a piece, against asking each time, and the time of a start-up full of compiling. */
@@ -57,7 +57,7 @@ final class CodeFigures {
             System.out.println(code.counts().bytes() / (double) (code.counts().live() + code.counts().gone()));
             List<long[]> methods = CodeBlobs.methods(code);
             System.out.println(methods.stream().mapToLong(method -> method[1] - method[0]).average().orElseThrow());
-            CodeAnswer answer = new CodeAnswer();
+            CodeInfo answer = new CodeInfo();
             ObjectName commands = new ObjectName("com.sun.management:type=DiagnosticCommand");
             Rounds rounds = Rounds.of(11, 31, Rounds.timed(methods.size(), new Rounds.Work() {
                 private int next;

@@ -1,28 +1,27 @@
 package org.mapfiles.benchmarks;
 
-import java.io.IOException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.EnumSet;
 import java.util.Map;
 import java.util.Set;
-import org.mapfiles.EntryPart;
-import org.mapfiles.FileEntries;
 import org.mapfiles.MapCursor;
-import org.mapfiles.MapFiles;
 import org.mapfiles.MapFilter;
 import org.mapfiles.MapSnapshot;
 import org.mapfiles.ProcessMaps;
+import org.mapfiles.files.EntryField;
+import org.mapfiles.files.MapFiles;
+import org.mapfiles.files.MapFilesEntries;
 
 /** The files behind mappings, against bare system calls and against java.nio. */
 final class FilesFigures {
     /** Entries, and mappings of the target that has about so many. */
     private static final Map<Integer, Integer> SIZES = Map.of(100, 190, 1_000, 1_640, 20_000, 31_800);
 
-    private static final Set<EntryPart> TARGET = EnumSet.of(EntryPart.TARGET);
-    private static final Set<EntryPart> STAT = EnumSet.of(EntryPart.STAT);
-    private static final Set<EntryPart> BOTH = EnumSet.of(EntryPart.TARGET, EntryPart.STAT);
+    private static final Set<EntryField> TARGET = EnumSet.of(EntryField.TARGET);
+    private static final Set<EntryField> STAT = EnumSet.of(EntryField.STAT);
+    private static final Set<EntryField> BOTH = EnumSet.of(EntryField.TARGET, EntryField.STAT);
 
     private final Figures figures;
     private final Path bin;
@@ -40,8 +39,8 @@ final class FilesFigures {
     }
 
     void run() throws Exception {
-        if (MapFiles.refusalToFollow().isPresent()) {
-            figures.skip("P8", MapFiles.refusalToFollow().get().getMessage());
+        if (MapFiles.followDenial().isPresent()) {
+            figures.skip("P8", MapFiles.followDenial().get().getMessage());
             return;
         }
         for (int size : SIZES.keySet().stream().sorted().toList()) {
@@ -59,8 +58,8 @@ final class FilesFigures {
         if (snapshot.size() != count) {
             throw new IllegalStateException(snapshot.size() + " mappings with a file, and " + count + " entries");
         }
-        FileEntries entries = new FileEntries();
-        MapFiles files = maps.files();
+        MapFilesEntries entries = new MapFilesEntries();
+        MapFiles files = MapFiles.of(maps);
         Goal goal = Goal.ratioAtMost(1.10);
         figures.add("P8-readlink", size, rounds(size, all(entries, () -> files.readAll(snapshot, entries, TARGET)),
                 () -> kernel.ask("readlink")), "targets of all entries from Java / bare readlinkat", goal);
@@ -75,8 +74,8 @@ final class FilesFigures {
     private void againstNio(int size, long pid, Harness kernel, ProcessMaps maps) throws Exception {
         Path directory = Path.of("/proc/" + pid + "/map_files");
         MapSnapshot snapshot = new MapSnapshot();
-        FileEntries entries = new FileEntries();
-        MapFiles files = maps.files();
+        MapFilesEntries entries = new MapFilesEntries();
+        MapFiles files = MapFiles.of(maps);
         Goal goal = Goal.ratioAtLeast(2.5);
         figures.addOthers("P8-nio-readlink", size, rounds(size, list(snapshot, () -> files.list(snapshot, entries, TARGET)),
                 () -> nio(directory, true, false)), "java.nio (directory stream, readSymbolicLink) / our list with targets", goal);
@@ -101,7 +100,7 @@ final class FilesFigures {
     }
 
     /** All in one call: nanoseconds an entry. */
-    private static Rounds.Side all(FileEntries entries, Rounds.Work reading) {
+    private static Rounds.Side all(MapFilesEntries entries, Rounds.Work reading) {
         Rounds.Side once = Rounds.timed(1, reading);
         return () -> once.round() / entries.count();
     }

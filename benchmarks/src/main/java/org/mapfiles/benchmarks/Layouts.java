@@ -36,7 +36,7 @@ final class Layouts {
             jvm(text, Files.readAllLines(Path.of("/proc/self/maps"), StandardCharsets.ISO_8859_1), mappings);
         }
         MapSnapshot snapshot = MapSnapshot.ofText(text.toString().getBytes(StandardCharsets.ISO_8859_1), MapFilter.all());
-        if (snapshot.isTorn()) {
+        if (snapshot.isInconsistent()) {
             throw new IllegalStateException("mappings of the layout overlap");
         }
         return snapshot;

@@ -1,9 +1,9 @@
 package org.mapfiles.benchmarks;
 
 import java.util.concurrent.TimeUnit;
-import org.mapfiles.MapAnswer;
 import org.mapfiles.MapFilter;
 import org.mapfiles.MapSnapshot;
+import org.mapfiles.MappingQuery;
 import org.mapfiles.ProcessMaps;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.BenchmarkMode;
@@ -22,7 +22,7 @@ public class LiveBenchmark {
     private final MapFilter code = MapFilter.all().executable();
     private final MapSnapshot all = new MapSnapshot();
     private final MapSnapshot executable = new MapSnapshot();
-    private final MapAnswer answer = new MapAnswer();
+    private final MappingQuery answer = new MappingQuery();
     private ProcessMaps maps;
     private long address;
 

@@ -4,10 +4,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Set;
 import org.mapfiles.Backend;
-import org.mapfiles.MapAnswer;
 import org.mapfiles.MapCursor;
 import org.mapfiles.MapFilter;
 import org.mapfiles.MapSnapshot;
+import org.mapfiles.MappingQuery;
 import org.mapfiles.NotSupportedException;
 import org.mapfiles.ProcessMaps;
 
@@ -77,7 +77,7 @@ final class LiveFigures {
     }
 
     private void queries(int size, Harness kernel, ProcessMaps maps, MapSnapshot snapshot) throws Exception {
-        MapAnswer answer = new MapAnswer();
+        MappingQuery answer = new MappingQuery();
         MapCursor middle = snapshot.cursor().seek(snapshot.size() / 2);
         while (!middle.isFileBacked() && middle.index() > 0) {
             middle.seek(middle.index() - 1);

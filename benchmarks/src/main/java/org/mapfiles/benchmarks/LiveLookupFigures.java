@@ -10,10 +10,10 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.function.Supplier;
-import org.mapfiles.LiveMaps;
 import org.mapfiles.MapCursor;
 import org.mapfiles.MapSnapshot;
 import org.mapfiles.ProcessMaps;
+import org.mapfiles.live.LiveMaps;
 
 /** Look-ups while the picture is replaced every 10 ms by a different one, and in one that stays, turn by turn. */
 final class LiveLookupFigures {

@@ -1,6 +1,5 @@
 package org.mapfiles.benchmarks;
 
-import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Files;

@@ -1,6 +1,5 @@
 package org.mapfiles.benchmarks;
 
-import java.io.IOException;
 import org.mapfiles.ProcessMaps;
 
 /** From the first use in a new JVM to the first snapshot: loading classes and the library included. */

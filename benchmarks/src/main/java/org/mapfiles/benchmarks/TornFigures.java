@@ -12,7 +12,7 @@ import org.mapfiles.ProcessMaps;
 
 /** How often a picture is read again, or stays torn, at which rate of which changes. */
 final class TornFigures {
-    private static final int MOST_READS = 8;
+    private static final int MAX_READS = 8;
 
     private final Figures figures;
     private final Path bin;
@@ -54,12 +54,12 @@ final class TornFigures {
         Seen seen = new Seen();
         changes = churned(churner, way, pause, () -> read(maps, snapshot, seen));
         Seen twice = new Seen();
-        churned(churner, way, pause, () -> settle(maps, snapshot, 2, twice));
+        churned(churner, way, pause, () -> readStable(maps, snapshot, 2, twice));
         Seen often = new Seen();
-        churned(churner, way, pause, () -> settle(maps, snapshot, MOST_READS, often));
+        churned(churner, way, pause, () -> readStable(maps, snapshot, MAX_READS, often));
         figures.add("L4-" + way, pause + "us", seen.share(seen.again), seen.pictures * 1000.0 / millis, changes, "1/s",
                 String.format(Locale.ROOT, "share of pictures read again, at so many pictures and changes a second; torn %.3f, two reads "
-                        + "the same %.3f, within %d %.3f", seen.share(seen.torn), twice.share(twice.pictures - twice.again), MOST_READS,
+                        + "the same %.3f, within %d %.3f", seen.share(seen.torn), twice.share(twice.pictures - twice.again), MAX_READS,
                         often.share(often.pictures - often.again)), null);
     }
 
@@ -83,18 +83,18 @@ final class TornFigures {
             maps.refresh(snapshot);
             seen.pictures++;
             seen.again += snapshot.retries() > 0 ? 1 : 0;
-            seen.torn += snapshot.isTorn() ? 1 : 0;
+            seen.torn += snapshot.isInconsistent() ? 1 : 0;
             return true;
         } catch (MapsException e) {
             throw new IllegalStateException(e);
         }
     }
 
-    private static boolean settle(ProcessMaps maps, MapSnapshot snapshot, int reads, Seen seen) {
+    private static boolean readStable(ProcessMaps maps, MapSnapshot snapshot, int reads, Seen seen) {
         try {
             maps.refresh(snapshot); // what settling begins with is never the last picture by chance
             seen.pictures++;
-            seen.again += maps.settle(snapshot, reads - 1) ? 0 : 1;
+            seen.again += maps.readStable(snapshot, reads - 1) ? 0 : 1;
             return true;
         } catch (MapsException e) {
             throw new IllegalStateException(e);

@@ -36,7 +36,7 @@ class LayoutsTest {
         for (List<String> own : processes) {
             for (int mappings : List.of(10, 1000, 65_000)) {
                 MapSnapshot snapshot = with(own, mappings);
-                assertThat(snapshot.isTorn()).isFalse();
+                assertThat(snapshot.isInconsistent()).isFalse();
                 assertThat(snapshot.size()).isEqualTo(mappings);
             }
         }

@@ -28,7 +28,7 @@ import java.util.zip.ZipFile;
 public final class NativeLibrary {
     static final String PATH_PROPERTY = "org.mapfiles.library.path";
 
-    private static final int MOST_LOADERS = 1_000;
+    private static final int MAX_LOADERS = 1_000;
 
     private static volatile boolean loaded;
     private static String failure;
@@ -136,7 +136,7 @@ public final class NativeLibrary {
                 System.load(library.toString());
                 return;
             } catch (UnsatisfiedLinkError e) {
-                if (!isOfAnotherLoader(e) || loader == MOST_LOADERS) {
+                if (!isOfAnotherLoader(e) || loader == MAX_LOADERS) {
                     throw e;
                 }
             }

@@ -1,10 +1,6 @@
 package org.mapfiles.jfr;
 
-import java.io.FileInputStream;
-import java.io.IOException;
-import java.io.InputStream;
 import java.lang.management.ManagementFactory;
-import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.locks.LockSupport;
@@ -41,7 +37,7 @@ public final class MapCount implements MapCountMXBean, AutoCloseable {
     public static final String WARNING = "org.mapfiles.mapcount.warning";
 
     private static final double FIRST_SHARE = 0.8;
-    private static final int MOST_NAMES = 1_000;
+    private static final int MAX_NAMES = 1_000;
     private static final Duration LONGEST = Duration.ofNanos(Long.MAX_VALUE);
 
     private final NotificationBroadcasterSupport broadcaster = new NotificationBroadcasterSupport(
@@ -94,7 +90,7 @@ public final class MapCount implements MapCountMXBean, AutoCloseable {
                 server.registerMBean(bean, name);
                 return;
             } catch (InstanceAlreadyExistsException taken) {
-                if (number == MOST_NAMES) {
+                if (number == MAX_NAMES) {
                     throw taken;
                 }
             }
@@ -145,7 +141,7 @@ public final class MapCount implements MapCountMXBean, AutoCloseable {
     }
 
     private void look() {
-        long limit = limit();
+        long limit = ProcessMaps.maxMappings();
         long count = getCount();
         boolean isNear = limit > 0 && count >= warningShare * limit && warningShare < 1;
         if (isNear && !warned) {
@@ -169,28 +165,19 @@ public final class MapCount implements MapCountMXBean, AutoCloseable {
 
     @Override
     public long getLimit() {
-        return limit();
-    }
-
-    static long limit() {
-        try (InputStream in = new FileInputStream("/proc/sys/vm/max_map_count")) {
-            byte[] text = new byte[32]; // taken in one read: a second one of such a file finds nothing
-            return Long.parseLong(new String(text, 0, Math.max(in.read(text), 0), StandardCharsets.US_ASCII).strip());
-        } catch (IOException | NumberFormatException unknown) {
-            return -1;
-        }
+        return ProcessMaps.maxMappings();
     }
 
     @Override
     public long getHeadroom() {
-        long limit = limit();
+        long limit = ProcessMaps.maxMappings();
         long count = getCount();
         return limit < 0 || count < 0 ? -1 : Math.max(limit - count, 0);
     }
 
     @Override
     public double getShare() {
-        long limit = limit();
+        long limit = ProcessMaps.maxMappings();
         return limit <= 0 ? 0 : Math.max(getCount(), 0) / (double) limit;
     }
 

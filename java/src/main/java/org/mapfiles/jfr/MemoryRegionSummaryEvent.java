@@ -9,7 +9,7 @@ import jdk.jfr.Label;
 import jdk.jfr.Name;
 import jdk.jfr.Period;
 import jdk.jfr.StackTrace;
-import org.mapfiles.jvm.Region;
+import org.mapfiles.jvm.RegionKind;
 
 /** How much address space one region of this JVM takes. */
 @Name("mapfiles.MemoryRegionSummary")
@@ -21,7 +21,7 @@ import org.mapfiles.jvm.Region;
 @StackTrace(false)
 final class MemoryRegionSummaryEvent extends Event {
     @Label("Region")
-    @Description("What the memory is used for: a constant of org.mapfiles.jvm.Region")
+    @Description("What the memory is used for: a constant of org.mapfiles.jvm.RegionKind")
     String region;
 
     @Label("Parts")
@@ -38,7 +38,7 @@ final class MemoryRegionSummaryEvent extends Event {
     @DataAmount
     long inferredSize;
 
-    MemoryRegionSummaryEvent(Region of) {
+    MemoryRegionSummaryEvent(RegionKind of) {
         region = of.name();
     }
 

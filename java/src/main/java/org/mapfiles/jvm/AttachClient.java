@@ -64,8 +64,8 @@ public final class AttachClient implements AutoCloseable {
      * @param timeout of this call, and later of each command
      * @throws AttachException if the JVM does not accept commands
      * @throws org.mapfiles.NotSupportedException if there is no JVM in the process ({@link org.mapfiles.NotSupportedException.Missing#JVM})
-     * @throws org.mapfiles.AccessRefusedException if this process may not attach to the other one (ptrace(2))
-     * @throws org.mapfiles.ProcessGoneException if the process has exited
+     * @throws org.mapfiles.PermissionDeniedException if this process may not attach to the other one (ptrace(2))
+     * @throws org.mapfiles.ProcessExitedException if the process has exited
      * @throws IllegalArgumentException if the time limit is not positive
      */
     public static AttachClient open(ProcessMaps maps, Duration timeout) throws MapsException {
@@ -95,7 +95,7 @@ public final class AttachClient implements AutoCloseable {
      * @param command such as {@code VM.native_memory detail}, of at most 1,024 bytes
      * @return what the command prints, as UTF-8 with replacement characters for other bytes
      * @throws AttachException if the JVM does not answer in time, answers too much, or reports that the command failed
-     * @throws org.mapfiles.ProcessGoneException if the process has exited
+     * @throws org.mapfiles.ProcessExitedException if the process has exited
      * @throws IllegalArgumentException if the command is empty, too long, or contains a NUL
      * @throws IllegalStateException if this is closed
      * @throws org.mapfiles.NotEnoughMemoryException if this JVM has too little memory for the answer

@@ -9,19 +9,18 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import org.mapfiles.MapsException;
-import org.mapfiles.internal.ProcessMemory;
 
 /** What the attach protocol needs of a process, from proc_pid_status(5), and its system calls. Of one thread. */
 final class AttachTarget {
     private static final long SIGQUIT_BIT = 1L << 2;
 
-    private final ProcessMemory process;
+    private final TargetMemory process;
     private final int innerPid;
     private final int uid;
     private final int gid;
 
     /** @param process stays open for as long as this is used */
-    AttachTarget(ProcessMemory process) throws MapsException {
+    AttachTarget(TargetMemory process) throws MapsException {
         this.process = process;
         if (process.pid() <= 0) {
             throw new AttachException(AttachException.Reason.PID_NAMESPACE,

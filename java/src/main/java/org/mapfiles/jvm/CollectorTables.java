@@ -6,7 +6,7 @@ import java.util.List;
 import org.mapfiles.MapCursor;
 import org.mapfiles.MapSnapshot;
 import org.mapfiles.MappingKind;
-import org.mapfiles.jvm.VmReader.NotTold;
+import org.mapfiles.jvm.VmReader.VmFieldMissing;
 
 /**
  * What collectors keep beside the heap: card tables, tables of object starts, mark bits. Some are exported structures; others are
@@ -29,14 +29,14 @@ final class CollectorTables {
 
     private final VmReader vm;
     private final MapSnapshot snapshot;
-    private final List<Claim> claims = new ArrayList<>();
+    private final List<RegionCandidate> claims = new ArrayList<>();
 
     private CollectorTables(VmReader vm, MapSnapshot snapshot) {
         this.vm = vm;
         this.snapshot = snapshot;
     }
 
-    static List<Claim> claims(VmReader vm, MapSnapshot snapshot, JvmFlags flags, VmSymbols symbols) {
+    static List<RegionCandidate> claims(VmReader vm, MapSnapshot snapshot, JvmFlags flags, VmSymbols symbols) {
         CollectorTables tables = new CollectorTables(vm, snapshot);
         tables.find(tables::cards);
         if (flags.isOn("UseSerialGC")) {
@@ -57,24 +57,24 @@ final class CollectorTables {
 
     /** One kind of table. */
     private interface Finder {
-        void find() throws NotTold;
+        void find() throws VmFieldMissing;
     }
 
     private void find(Finder finder) {
         try {
             finder.find();
-        } catch (NotTold none) {
+        } catch (VmFieldMissing none) {
             // this JVM does not have it, or it is not as expected
         }
     }
 
     private void add(long start, long end, String detail, boolean isInferred) {
         if (start != 0 && Long.compareUnsigned(start, end) < 0) {
-            claims.add(new Claim(start, end, Region.GC, detail, isInferred));
+            claims.add(new RegionCandidate(start, end, RegionKind.GC, detail, isInferred));
         }
     }
 
-    private void cards() throws NotTold {
+    private void cards() throws VmFieldMissing {
         long barriers = vm.pointer("BarrierSet", "_barrier_set");
         int kind = vm.intAt(barriers + vm.place("BarrierSet", "_fake_rtti") + vm.place("BarrierSet::FakeRtti", "_concrete_tag"));
         if (kind == vm.constant("BarrierSet::CardTableBarrierSet") || kind == vm.constant("BarrierSet::G1BarrierSet")) {
@@ -84,7 +84,7 @@ final class CollectorTables {
         }
     }
 
-    private void objectStartsOfSerial() throws NotTold {
+    private void objectStartsOfSerial() throws VmFieldMissing {
         boolean isNew = vm.has("SerialHeap", "_old_gen"); // from JDK 22 on
         long old = vm.pointer(vm.pointer("Universe", "_collectedHeap"), isNew ? "SerialHeap" : "GenCollectedHeap", "_old_gen");
         long table;
@@ -98,7 +98,7 @@ final class CollectorTables {
     }
 
     /** Objects of the class PSVirtualSpace, known by the virtual table that the young generation's has. */
-    private void parallel(VmSymbols symbols) throws NotTold {
+    private void parallel(VmSymbols symbols) throws VmFieldMissing {
         long young = vm.pointer("ParallelScavengeHeap", "_young_gen");
         long virtualTable = vm.longAt(vm.pointer(young, "PSYoungGen", "_virtual_space"));
         find(() -> spacesIn(symbols.variable(MARK_BITMAP).address(), symbols.variable(MARK_BITMAP).size(), virtualTable, "mark bits"));
@@ -113,19 +113,19 @@ final class CollectorTables {
         }
     }
 
-    private void spacesIn(long object, long size, long virtualTable, String detail) throws NotTold {
+    private void spacesIn(long object, long size, long virtualTable, String detail) throws VmFieldMissing {
         for (long word : vm.longsAt(object, Math.min(size / Long.BYTES, MAX_OBJECT_WORDS))) {
             try {
                 if (word % Long.BYTES == 0 && vm.longAt(word) == virtualTable) {
                     space(word, detail);
                 }
-            } catch (NotTold noPointer) {
+            } catch (VmFieldMissing noPointer) {
                 continue;
             }
         }
     }
 
-    private void space(long space, String detail) throws NotTold {
+    private void space(long space, String detail) throws VmFieldMissing {
         add(vm.pointer(space, "PSVirtualSpace", "_reserved_low_addr"), vm.pointer(space, "PSVirtualSpace", "_reserved_high_addr"), detail, false);
     }
 
@@ -133,7 +133,7 @@ final class CollectorTables {
      * Objects that G1's heap points to, and which hold a reserved range (G1PageBasedVirtualSpace) of the very size that a table for the
      * heap has: mark bits have one for each word of it, object starts and card counts (up to JDK 19) a byte for each 512 bytes.
      */
-    private void g1() throws NotTold {
+    private void g1() throws VmFieldMissing {
         long heap = vm.pointer("Universe", "_collectedHeap");
         long words = vm.pointer(heap + vm.place("CollectedHeap", "_reserved"), "MemRegion", "_word_size");
         long cards = claims.isEmpty() ? 0 : claims.get(0).start();
@@ -152,7 +152,7 @@ final class CollectorTables {
     }
 
     /** Ranges in Shenandoah's heap object, each as address and words, that have the size of mark bits: two for each word of the heap. */
-    private void shenandoah() throws NotTold {
+    private void shenandoah() throws VmFieldMissing {
         long heap = vm.pointer("Universe", "_collectedHeap");
         long words = vm.pointer(heap + vm.place("CollectedHeap", "_reserved"), "MemRegion", "_word_size");
         find(() -> cardsOfShenandoah(vm.pointer(heap + vm.place("CollectedHeap", "_reserved"), "MemRegion", "_start"), words));
@@ -165,7 +165,7 @@ final class CollectorTables {
     }
 
     /** Where the objects that describe regions are, one beside the other. */
-    private void regionsOfShenandoah() throws NotTold {
+    private void regionsOfShenandoah() throws VmFieldMissing {
         long heap = vm.pointer("Universe", "_collectedHeap");
         long count = vm.pointer(heap, "ShenandoahHeap", "_num_regions");
         if (count < 1 || count > RegionsOfShenandoah.MAX_REGIONS) {
@@ -183,7 +183,7 @@ final class CollectorTables {
      * The card tables of the generational mode, in an object that the barrier set points to: it holds the range of the heap, and of each
      * table its start and the address that its start would have for a heap from address 0 on.
      */
-    private void cardsOfShenandoah(long start, long words) throws NotTold {
+    private void cardsOfShenandoah(long start, long words) throws VmFieldMissing {
         long range = vm.place("CardTable", "_whole_heap");
         long size = vm.place("CardTable", "_byte_map_size");
         if (range < 0 || range % Long.BYTES != 0 || size < 0 || size % Long.BYTES != 0) {
@@ -215,7 +215,7 @@ final class CollectorTables {
      * Maps with a pointer for each granule of the addresses that ZGC may give to objects. Their size stands before the field that points
      * to them (src/hotspot/share/gc/z/zGranuleMap.hpp).
      */
-    private void z() throws NotTold {
+    private void z() throws VmFieldMissing {
         long heap = vm.pointer("Universe", "_collectedHeap") + vm.place("ZCollectedHeap", "_heap");
         find(() -> granules(heap + vm.place("ZHeap", "_page_table") + vm.place("ZPageTable", "_map"), "ZGranuleMapForPageTable",
                 "page table"));
@@ -223,7 +223,7 @@ final class CollectorTables {
                 "ZGranuleMapForForwarding", "forwarding table")); // up to JDK 20
     }
 
-    private void granules(long map, String type, String detail) throws NotTold {
+    private void granules(long map, String type, String detail) throws VmFieldMissing {
         long field = vm.place(type, "_map");
         long count = field == Long.BYTES ? vm.longAt(map) : 0;
         if (count > 0 && count <= MAX_GRANULES) {
@@ -232,7 +232,7 @@ final class CollectorTables {
         }
     }
 
-    private void markStacksOfZ(JvmFlags flags, VmSymbols symbols) throws NotTold {
+    private void markStacksOfZ(JvmFlags flags, VmSymbols symbols) throws VmFieldMissing {
         long start = symbols.value(vm, MARK_STACKS);
         add(start, start + flags.number("ZMarkStackSpaceLimit").orElse(0), "mark stacks", false);
     }

@@ -1,6 +1,6 @@
 package org.mapfiles.jvm;
 
-import org.mapfiles.jvm.VmReader.NotTold;
+import org.mapfiles.jvm.VmReader.VmFieldMissing;
 
 /** How many lines the JVM's command line takes in VM.info: what stands behind these is the JVM's own, whatever they look like. */
 final class CommandLine {
@@ -23,7 +23,7 @@ final class CommandLine {
             long arguments = vm.pointer("Arguments", "_jvm_args_array");
             int count = vm.intAt(vm.place("Arguments", "_num_jvm_args"));
             if (count < 0 || count > MAX_ARGUMENTS) {
-                throw new NotTold(count + " arguments");
+                throw new VmFieldMissing(count + " arguments");
             }
             int ends = 0;
             int left = MAX_BYTES;
@@ -38,7 +38,7 @@ final class CommandLine {
             }
             long command = vm.pointer("Arguments", "_java_command"); // always printed whole
             return command == 0 ? ends : ends + lineEnds(vm.textAt(command), 0, Integer.MAX_VALUE);
-        } catch (NotTold none) {
+        } catch (VmFieldMissing none) {
             return -1;
         }
     }

@@ -15,16 +15,16 @@ final class DirectBuffers {
     private DirectBuffers() {
     }
 
-    static List<Claim> claims(VmReader vm) {
+    static List<RegionCandidate> claims(VmReader vm) {
         long[] ranges = new long[2 * SOME_MORE];
         int count = JvmCalls.directBuffers(ranges);
         while (count > ranges.length / 2) { // in the meantime there may be more
             ranges = new long[Math.multiplyExact(2, count + SOME_MORE)];
             count = JvmCalls.directBuffers(ranges);
         }
-        List<Claim> claims = new ArrayList<>();
+        List<RegionCandidate> claims = new ArrayList<>();
         for (int i = 0; i < count; i++) {
-            Claim buffer = Claim.told(ranges[2 * i], ranges[2 * i] + ranges[2 * i + 1], Region.DIRECT_BUFFER, "direct buffer");
+            RegionCandidate buffer = RegionCandidate.reported(ranges[2 * i], ranges[2 * i] + ranges[2 * i + 1], RegionKind.DIRECT_BUFFER, "direct buffer");
             claims.add(buffer);
             addPiece(claims, buffer, vm);
         }
@@ -32,12 +32,12 @@ final class DirectBuffers {
     }
 
     /** Of a large one also the memory around it: what malloc put before it, and before that the JVM, if it tracks memory. */
-    private static void addPiece(List<Claim> claims, Claim buffer, VmReader vm) {
+    private static void addPiece(List<RegionCandidate> claims, RegionCandidate buffer, VmReader vm) {
         for (int before = MallocChunk.HEAD; before <= MallocChunk.HEAD + TRACKING; before += TRACKING) {
             long start = buffer.start() - before;
             long end = start + MallocChunk.size(vm, start);
             if (Long.compareUnsigned(end, buffer.end()) >= 0) {
-                claims.add(Claim.inferred(start, end, Region.MALLOC, MallocChunk.DETAIL));
+                claims.add(RegionCandidate.inferred(start, end, RegionKind.MALLOC, MallocChunk.DETAIL));
             }
         }
     }

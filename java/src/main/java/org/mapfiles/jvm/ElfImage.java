@@ -2,7 +2,7 @@ package org.mapfiles.jvm;
 
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import org.mapfiles.jvm.VmReader.NotTold;
+import org.mapfiles.jvm.VmReader.VmFieldMissing;
 
 /** An ELF program or library as it is mapped: how far it reaches beyond its file (System V gABI, chapter 5). */
 final class ElfImage {
@@ -29,7 +29,7 @@ final class ElfImage {
             byte[] segments = new byte[count * SEGMENT];
             vm.read(start + header.getLong(32), segments, segments.length);
             return end(ByteBuffer.wrap(segments).order(ByteOrder.LITTLE_ENDIAN), count, start);
-        } catch (NotTold gone) {
+        } catch (VmFieldMissing gone) {
             return 0;
         }
     }

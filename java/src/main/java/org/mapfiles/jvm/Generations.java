@@ -2,19 +2,19 @@ package org.mapfiles.jvm;
 
 import java.util.ArrayList;
 import java.util.List;
-import org.mapfiles.jvm.VmReader.NotTold;
+import org.mapfiles.jvm.VmReader.VmFieldMissing;
 
 /** The parts of the heap of the collectors that have generations or one space, each in one piece: Serial, Parallel, Epsilon. */
 final class Generations {
     private final VmReader vm;
-    private final List<Claim> claims = new ArrayList<>();
+    private final List<RegionCandidate> claims = new ArrayList<>();
 
     private Generations(VmReader vm) {
         this.vm = vm;
     }
 
     /** Of the collector that the flags name; nothing for another one. */
-    static List<Claim> claims(VmReader vm, JvmFlags flags) {
+    static List<RegionCandidate> claims(VmReader vm, JvmFlags flags) {
         Generations generations = new Generations(vm);
         try {
             long heap = vm.pointer("Universe", "_collectedHeap");
@@ -25,7 +25,7 @@ final class Generations {
             } else if (flags.isOn("UseEpsilonGC")) {
                 generations.space(heap + vm.place("EpsilonHeap", "_virtual_space"), "VirtualSpace", "heap");
             }
-        } catch (NotTold none) {
+        } catch (VmFieldMissing none) {
             // what was found until then counts
         }
         return generations.claims;
@@ -33,12 +33,12 @@ final class Generations {
 
     private void add(long start, long end, String detail) {
         if (Long.compareUnsigned(start, end) < 0) {
-            claims.add(Claim.told(start, end, Region.JAVA_HEAP, detail));
+            claims.add(RegionCandidate.reported(start, end, RegionKind.JAVA_HEAP, detail));
         }
     }
 
     /** What is reserved, and the part of it that is committed. */
-    private void space(long space, String type, String detail) throws NotTold {
+    private void space(long space, String type, String detail) throws VmFieldMissing {
         if (type.equals("VirtualSpace")) {
             add(vm.pointer(space, type, "_low_boundary"), vm.pointer(space, type, "_high_boundary"), "reserved");
             add(vm.pointer(space, type, "_low"), vm.pointer(space, type, "_high"), detail);
@@ -49,12 +49,12 @@ final class Generations {
     }
 
     /** The space that a field of an object points to. */
-    private void part(long object, String type, String field, String spaceType, String detail) throws NotTold {
+    private void part(long object, String type, String field, String spaceType, String detail) throws VmFieldMissing {
         long space = vm.pointer(object, type, field);
         add(vm.pointer(space, spaceType, "_bottom"), vm.pointer(space, spaceType, "_end"), detail);
     }
 
-    private void serial(long heap) throws NotTold {
+    private void serial(long heap) throws VmFieldMissing {
         String type = vm.has("SerialHeap", "_young_gen") ? "SerialHeap" : "GenCollectedHeap"; // up to JDK 21
         String space = vm.has("ContiguousSpace", "_bottom") ? "ContiguousSpace" : "Space";
         long young = vm.pointer(heap, type, "_young_gen");
@@ -66,7 +66,7 @@ final class Generations {
         part(young, "DefNewGeneration", "_to_space", space, "survivor space, to");
     }
 
-    private void parallel() throws NotTold {
+    private void parallel() throws VmFieldMissing {
         long young = vm.pointer("ParallelScavengeHeap", "_young_gen");
         long old = vm.pointer("ParallelScavengeHeap", "_old_gen");
         space(vm.pointer(young, "PSYoungGen", "_virtual_space"), "PSVirtualSpace", "young generation");

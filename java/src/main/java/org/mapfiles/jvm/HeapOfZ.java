@@ -2,7 +2,7 @@ package org.mapfiles.jvm;
 
 import java.util.ArrayList;
 import java.util.List;
-import org.mapfiles.jvm.VmReader.NotTold;
+import org.mapfiles.jvm.VmReader.VmFieldMissing;
 
 /**
  * Where the collector Z has its heap: its pointers are an offset and, above that, one bit. Up to JDK 22 there are three such bits,
@@ -15,7 +15,7 @@ final class HeapOfZ {
     }
 
     /** Nothing where another collector is in use. */
-    static List<Claim> claims(VmReader vm) {
+    static List<RegionCandidate> claims(VmReader vm) {
         try {
             long globals = vm.pointer(GLOBALS, "_instance_p");
             long size = value(vm, globals, "_ZAddressOffsetMask") + 1;
@@ -23,18 +23,18 @@ final class HeapOfZ {
             if (vm.has(GLOBALS, "_ZAddressMetadataMask")) {
                 bits = value(vm, globals, "_ZAddressMetadataMask") & ~value(vm, globals, "_ZAddressMetadataFinalizable");
             }
-            List<Claim> claims = new ArrayList<>();
+            List<RegionCandidate> claims = new ArrayList<>();
             for (long bit = Long.lowestOneBit(bits); size > 0 && bit >= size; bit = Long.lowestOneBit(bits & -bit << 1)) {
-                claims.add(Claim.inferred(bit, bit + size, Region.JAVA_HEAP, "Z heap"));
+                claims.add(RegionCandidate.inferred(bit, bit + size, RegionKind.JAVA_HEAP, "Z heap"));
             }
             return claims;
-        } catch (NotTold none) {
+        } catch (VmFieldMissing none) {
             return List.of();
         }
     }
 
     /** What a field points to. */
-    private static long value(VmReader vm, long globals, String field) throws NotTold {
+    private static long value(VmReader vm, long globals, String field) throws VmFieldMissing {
         return vm.longAt(vm.pointer(globals, GLOBALS, field));
     }
 }

@@ -29,7 +29,7 @@ final class JvmCalls {
     /**
      * An entry of HotSpot's exported tables, by name.
      *
-     * @param tables {@link org.mapfiles.internal.VmTables#content}
+     * @param tables {@link org.mapfiles.jvm.VmTables#content}
      * @param field null for a type's size and for a constant
      * @param answer receives the value, the offset in the type, or a static field's address; and 1 if it is a static field, else 0
      * @return the field's type as HotSpot writes it, else an empty text; null: there is no such entry
@@ -39,10 +39,10 @@ final class JvmCalls {
     /** Bytes of a reader of code that keeps so many pages. */
     static native long codeReaderBytes(int slots);
 
-    /** Makes a reader of code. @param tables {@link org.mapfiles.internal.VmTables#content} */
+    /** Makes a reader of code. @param tables {@link org.mapfiles.jvm.VmTables#content} */
     static native void codeReaderInit(ByteBuffer reader, int slots, ByteBuffer tables);
 
-    /** Fills a result, {@link CodeLocation}. @param memory of {@link org.mapfiles.internal.ProcessMemory#call} @return 0 or a negative errno */
+    /** Fills a result, {@link CodeLocation}. @param memory of {@link org.mapfiles.jvm.TargetMemory#call} @return 0 or a negative errno */
     static native int codeReaderFind(ByteBuffer reader, long memory, long address, int meaning, ByteBuffer result);
 
     /** The same for the next code of a walk. @param begin whether to begin with the first */

@@ -12,7 +12,7 @@ import java.util.function.Consumer;
  * until that memory is full; then what went first is forgotten, and {@link #counts()} says so.
  *
  * <p>Looking up allocates nothing, takes no lock and calls no native code. For any number of threads, each with a {@link
- * CodeAnswer} of its own. There is one such memory in a JVM for each copy of the library that is loaded.
+ * CodeInfo} of its own. There is one such memory in a JVM for each copy of the library that is loaded.
  *
  * <p><b>Inlining.</b> The JVM notes fine-grained debug information for code that it compiles after the first {@link #open()}. What was
  * compiled earlier has it at calls and safepoints alone; {@code -agentpath:/path/to/libmapfiles.so} asks from the very start, and
@@ -117,8 +117,8 @@ public final class JvmCode {
         return memory;
     }
 
-    /** Which code an address belongs to now, as far as the JVM told. False: none; {@link CodeAnswer#certainty()} is NONE. */
-    public boolean find(long address, CodeAnswer answer) {
+    /** Which code an address belongs to now, as far as the JVM told. False: none; {@link CodeInfo#certainty()} is NONE. */
+    public boolean find(long address, CodeInfo answer) {
         return find(address, CodeSearch.NOW, answer);
     }
 
@@ -126,9 +126,9 @@ public final class JvmCode {
      * Which code an address belonged to.
      *
      * @param time of {@link System#nanoTime()}, when it was sampled
-     * @return false: none that is known; {@link CodeAnswer#certainty()} tells whether it was forgotten
+     * @return false: none that is known; {@link CodeInfo#certainty()} tells whether it was forgotten
      */
-    public boolean find(long address, long time, CodeAnswer answer) {
+    public boolean find(long address, long time, CodeInfo answer) {
         while (true) {
             int turn = memory.turn();
             try {
@@ -144,7 +144,7 @@ public final class JvmCode {
         }
     }
 
-    private boolean findIn(ByteBuffer image, int turn, long address, long time, CodeAnswer answer) {
+    private boolean findIn(ByteBuffer image, int turn, long address, long time, CodeInfo answer) {
         int record = CodeSearch.find(image, address, time);
         if (record > 0) {
             return answer.take(this, address, time, turn, image, record);
@@ -166,9 +166,9 @@ public final class JvmCode {
      * Calls a visitor with each piece of code that is there, in the order in which the JVM told of them. What comes or goes
      * meanwhile may be among them or not. The answer is the same object each time.
      */
-    public void forEach(Consumer<CodeAnswer> visitor) {
+    public void forEach(Consumer<CodeInfo> visitor) {
         Living living = living();
-        CodeAnswer answer = new CodeAnswer();
+        CodeInfo answer = new CodeInfo();
         for (int i = 0; i < living.count; i++) {
             int record = living.records[i];
             long start = living.starts[i];

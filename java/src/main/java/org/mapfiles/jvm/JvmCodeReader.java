@@ -6,7 +6,6 @@ import java.util.Objects;
 import java.util.function.Consumer;
 import org.mapfiles.MapsException;
 import org.mapfiles.ProcessMaps;
-import org.mapfiles.internal.ProcessMemory;
 
 /**
  * The code of a JVM, another one or this one, read from its memory at the time of each call: which Java method, inlined methods
@@ -55,8 +54,8 @@ public final class JvmCodeReader implements AutoCloseable {
      *
      * @param maps the process, which stays open and is the caller's to close
      * @throws org.mapfiles.NotSupportedException if there is no JVM in it
-     * @throws org.mapfiles.AccessRefusedException if this process may not attach to the other one
-     * @throws org.mapfiles.ProcessGoneException if it has exited
+     * @throws org.mapfiles.PermissionDeniedException if this process may not attach to the other one
+     * @throws org.mapfiles.ProcessExitedException if it has exited
      * @throws org.mapfiles.NotEnoughMemoryException if this JVM has too little direct memory: a reader takes 2 MiB
      */
     public static JvmCodeReader of(ProcessMaps maps) throws MapsException {
@@ -74,7 +73,7 @@ public final class JvmCodeReader implements AutoCloseable {
     }
 
     /** The arguments of one call, so that it allocates nothing. */
-    private final class Search implements ProcessMemory.Call {
+    private final class Search implements TargetMemory.Call {
         private boolean isWalk;
         private boolean begins;
         private long address;
@@ -95,7 +94,7 @@ public final class JvmCodeReader implements AutoCloseable {
      * @param meaning which instruction the address stands for
      * @param location receives the result
      * @return whether there is code; if not, {@link CodeLocation#status()} has the reason
-     * @throws org.mapfiles.ProcessGoneException if the process has exited, or runs another program
+     * @throws org.mapfiles.ProcessExitedException if the process has exited, or runs another program
      * @throws IllegalStateException if this is closed
      */
     public synchronized boolean find(long address, CodeAddress meaning, CodeLocation location) throws MapsException {
@@ -114,7 +113,7 @@ public final class JvmCodeReader implements AutoCloseable {
      * this reader, but not call this method.
      *
      * @return whether the end was reached; false: the JVM does not export where its code is, or that cannot be read
-     * @throws org.mapfiles.ProcessGoneException if the process has exited, or runs another program
+     * @throws org.mapfiles.ProcessExitedException if the process has exited, or runs another program
      * @throws IllegalStateException if this is closed
      */
     public synchronized boolean forEach(Consumer<CodeLocation> visitor) throws MapsException {

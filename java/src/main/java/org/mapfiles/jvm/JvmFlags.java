@@ -12,7 +12,7 @@ import java.util.OptionalLong;
 import java.util.Set;
 import java.util.TreeSet;
 import org.mapfiles.MapsException;
-import org.mapfiles.jvm.VmReader.NotTold;
+import org.mapfiles.jvm.VmReader.VmFieldMissing;
 
 /**
  * The flags of a JVM, such as {@code -XX:MaxHeapSize}, and the values they had when this was read. Immutable.
@@ -49,14 +49,14 @@ public final class JvmFlags {
         Map<String, Object> values = new HashMap<>();
         try {
             read(vm, values);
-        } catch (NotTold | ArithmeticException none) {
+        } catch (VmFieldMissing | ArithmeticException none) {
             values.clear();
         }
         vm.checkFailure();
         return new JvmFlags(values);
     }
 
-    private static void read(VmReader vm, Map<String, Object> values) throws NotTold {
+    private static void read(VmReader vm, Map<String, Object> values) throws VmFieldMissing {
         long count = vm.pointer("JVMFlag", "numFlags");
         int size = Math.toIntExact(vm.sizeOf("JVMFlag"));
         int nameAt = Math.toIntExact(vm.place("JVMFlag", "_name"));
@@ -64,7 +64,7 @@ public final class JvmFlags {
         int typeAt = Math.toIntExact(vm.place("JVMFlag", "_type"));
         if (count <= 0 || count > MAX_FLAGS || size < 2 * Long.BYTES + Integer.BYTES || size > MAX_SIZE
                 || Math.max(Math.max(nameAt, valueAt) + Long.BYTES, typeAt + Integer.BYTES) > size || nameAt < 0 || valueAt < 0 || typeAt < 0) {
-            throw new NotTold(count + " flags of " + size + " bytes");
+            throw new VmFieldMissing(count + " flags of " + size + " bytes");
         }
         byte[] table = new byte[(int) count * size];
         vm.read(vm.pointer("JVMFlag", "flags"), table, table.length);
@@ -120,7 +120,7 @@ public final class JvmFlags {
                 try {
                     long text = contents.getLong(at);
                     return text == 0 ? null : new String(vm.textAt(text, maxText), StandardCharsets.UTF_8);
-                } catch (NotTold changed) {
+                } catch (VmFieldMissing changed) {
                     return null;
                 }
             default: // intx, uintx, uint64_t, size_t

@@ -2,14 +2,11 @@ package org.mapfiles.jvm;
 
 import java.nio.file.Path;
 import java.util.Objects;
-import org.mapfiles.AccessRefusedException;
 import org.mapfiles.MapSnapshot;
 import org.mapfiles.MapsException;
-import org.mapfiles.NotSupportedException;
+import org.mapfiles.PermissionDeniedException;
 import org.mapfiles.ProcessMaps;
-import org.mapfiles.internal.ProcessMemory;
-import org.mapfiles.internal.VmTables;
-import org.mapfiles.jvm.VmReader.NotTold;
+import org.mapfiles.jvm.VmReader.VmFieldMissing;
 
 /**
  * The HotSpot JVM in a process, this one or another, read from outside: nothing is loaded into the process, no signal is sent to
@@ -28,14 +25,14 @@ public final class JvmProcess implements AutoCloseable {
     private static final int MAX_LIBRARIES = 8;
 
     private final ProcessMaps maps;
-    private final ProcessMemory memory;
+    private final TargetMemory memory;
     private final VmReader vm;
 
     private static final VmTables NONE = new VmTables(null, 0, 0, 0);
     /** The tables of this JVM, which do not change; or {@link #NONE}. */
     private static volatile VmTables own;
 
-    private JvmProcess(ProcessMaps maps, ProcessMemory memory, VmReader vm) {
+    private JvmProcess(ProcessMaps maps, TargetMemory memory, VmReader vm) {
         this.maps = maps;
         this.memory = memory;
         this.vm = vm;
@@ -45,12 +42,12 @@ public final class JvmProcess implements AutoCloseable {
      * Opens the JVM in a process.
      *
      * @param maps the process, which stays open and is the caller's to close
-     * @throws NotSupportedException if there is no JVM in it ({@link NotSupportedException.Missing#JVM})
-     * @throws org.mapfiles.AccessRefusedException if this process may not attach to the other one
-     * @throws org.mapfiles.ProcessGoneException if it has exited
+     * @throws org.mapfiles.NotSupportedException if there is no JVM in it ({@link org.mapfiles.NotSupportedException.Missing#JVM})
+     * @throws org.mapfiles.PermissionDeniedException if this process may not attach to the other one
+     * @throws org.mapfiles.ProcessExitedException if it has exited
      */
     public static JvmProcess of(ProcessMaps maps) throws MapsException {
-        ProcessMemory memory = ProcessMemory.of(Objects.requireNonNull(maps, "maps"));
+        TargetMemory memory = TargetMemory.of(Objects.requireNonNull(maps, "maps"));
         try {
             return new JvmProcess(maps, memory, find(maps, memory));
         } catch (MapsException | RuntimeException | Error e) {
@@ -61,10 +58,10 @@ public final class JvmProcess implements AutoCloseable {
 
     /** This JVM, also where it does not have HotSpot's structures. @param maps of this process */
     static JvmProcess own(ProcessMaps maps) throws MapsException {
-        ProcessMemory memory;
+        TargetMemory memory;
         try {
-            memory = ProcessMemory.of(maps);
-        } catch (AccessRefusedException sandbox) { // no /proc/self/mem
+            memory = TargetMemory.of(maps);
+        } catch (PermissionDeniedException sandbox) { // no /proc/self/mem
             return new JvmProcess(maps, null, new VmReader(null, NONE));
         }
         try {
@@ -81,7 +78,7 @@ public final class JvmProcess implements AutoCloseable {
         }
     }
 
-    private static VmReader find(ProcessMaps maps, ProcessMemory memory) throws MapsException {
+    private static VmReader find(ProcessMaps maps, TargetMemory memory) throws MapsException {
         MapSnapshot snapshot = maps.snapshot();
         String why = "it has no library that exports HotSpot's structures";
         long after = 0;
@@ -109,7 +106,7 @@ public final class JvmProcess implements AutoCloseable {
     private static boolean isCreated(VmReader vm) {
         try {
             return vm.pointer("Universe", "_collectedHeap") != 0;
-        } catch (NotTold none) {
+        } catch (VmFieldMissing none) {
             return false;
         }
     }
@@ -128,7 +125,7 @@ public final class JvmProcess implements AutoCloseable {
     }
 
     /** The memory of the process, open until this is closed. */
-    ProcessMemory memory() {
+    TargetMemory memory() {
         return memory;
     }
 
@@ -142,7 +139,7 @@ public final class JvmProcess implements AutoCloseable {
         String version = "";
         try {
             version = vm.nameAt(vm.pointer("Abstract_VM_Version", "_s_vm_release"));
-        } catch (NotTold none) {
+        } catch (VmFieldMissing none) {
             // another JVM than HotSpot, or a later one
         }
         vm.checkFailure();

@@ -17,11 +17,11 @@ import org.mapfiles.ProcessMaps;
  * <pre>{@code
  * JvmRegions regions = JvmRegions.read();
  * int index = regions.find(address);
- * if (index >= 0 && regions.region(index) == Region.JAVA_HEAP) { ... }
+ * if (index >= 0 && regions.region(index) == RegionKind.JAVA_HEAP) { ... }
  * }</pre>
  *
  * <p>Known from HotSpot's exported structures, its diagnostic commands, its lists of threads and of direct buffers, and the
- * mappings themselves. What nobody tells is {@link Region#UNKNOWN}; what follows only from what memory looks like says so:
+ * mappings themselves. What nobody tells is {@link RegionKind#UNKNOWN}; what follows only from what memory looks like says so:
  * {@link #isInferred}. Where the JVM tracks its own memory ({@code -XX:NativeMemoryTracking=detail}) next to nothing is unknown;
  * else it is much of what collectors have beside the heap.
  *
@@ -36,19 +36,19 @@ public final class JvmRegions {
 
     private final long[] starts;
     private final long[] ends;
-    private final Region[] regions;
+    private final RegionKind[] regions;
     private final String[] details;
     private final boolean[] inferred;
 
-    private JvmRegions(List<Claim> parts) {
+    private JvmRegions(List<RegionCandidate> parts) {
         int count = parts.size();
         starts = new long[count];
         ends = new long[count];
-        regions = new Region[count];
+        regions = new RegionKind[count];
         details = new String[count];
         inferred = new boolean[count];
         for (int i = 0; i < count; i++) {
-            Claim part = parts.get(i);
+            RegionCandidate part = parts.get(i);
             starts[i] = part.start();
             ends[i] = part.end();
             regions[i] = part.region();
@@ -72,7 +72,7 @@ public final class JvmRegions {
         VmReader vm = jvm.vm();
         VmReports reports = VmReports.ofThisJvm(vm);
         MapSnapshot snapshot = maps.snapshot(); // after what makes mappings by being asked
-        Claims claims = new Claims();
+        RegionCandidates claims = new RegionCandidates();
         claims.add(ownMemory());
         claims.add(RegionsOfG1.claims(vm));
         claims.add(RegionsOfShenandoah.claims(reports.info()));
@@ -100,8 +100,8 @@ public final class JvmRegions {
      *
      * @param maps the process; of this one too, where {@link #read()} reports more
      * @throws org.mapfiles.NotSupportedException if there is no JVM in it ({@link org.mapfiles.NotSupportedException.Missing#JVM})
-     * @throws org.mapfiles.AccessRefusedException if this process may not attach to it
-     * @throws org.mapfiles.ProcessGoneException if it has exited
+     * @throws org.mapfiles.PermissionDeniedException if this process may not attach to it
+     * @throws org.mapfiles.ProcessExitedException if it has exited
      * @throws org.mapfiles.NotEnoughMemoryException if this JVM has too little memory for what the other one reports
      */
     public static JvmRegions read(ProcessMaps maps) throws MapsException {
@@ -138,7 +138,7 @@ public final class JvmRegions {
         JvmFlags flags = jvm.flags();
         MapSnapshot snapshot = maps.snapshot();
         VmSymbols symbols = VmSymbols.read(maps, snapshot, vm.library(), VARIABLES);
-        Claims claims = new Claims();
+        RegionCandidates claims = new RegionCandidates();
         claims.add(RegionsOfG1.claims(vm));
         claims.add(RegionsOfShenandoah.claims(reports.info()));
         claims.add(RegionsOfShenandoah.claims(vm, flags));
@@ -162,33 +162,33 @@ public final class JvmRegions {
     }
 
     /** Where this library keeps what the JVM told of its code. */
-    private static List<Claim> ownMemory() {
+    private static List<RegionCandidate> ownMemory() {
         long[] range = new long[2];
-        return JvmCalls.codeRange(range) ? List.of(Claim.told(range[0], range[1], Region.JVM_OTHER, "mapfiles' memory of code")) : List.of();
+        return JvmCalls.codeRange(range) ? List.of(RegionCandidate.reported(range[0], range[1], RegionKind.JVM_OTHER, "mapfiles' memory of code")) : List.of();
     }
 
     /** Of what is told by one address, all of the mapping: a page. */
-    private static List<Claim> widened(List<Claim> claims, MapSnapshot snapshot) {
-        List<Claim> widened = new ArrayList<>();
-        for (Claim claim : claims) {
+    private static List<RegionCandidate> widened(List<RegionCandidate> claims, MapSnapshot snapshot) {
+        List<RegionCandidate> widened = new ArrayList<>();
+        for (RegionCandidate claim : claims) {
             int index = claim.end() - claim.start() == 1 ? snapshot.find(claim.start()) : -1;
             widened.add(index < 0 ? claim : whole(snapshot.cursor().seek(index), claim));
         }
         return widened;
     }
 
-    private static Claim whole(MapCursor mapping, Claim claim) {
-        return Claim.told(mapping.start(), mapping.end(), claim.region(), claim.detail());
+    private static RegionCandidate whole(MapCursor mapping, RegionCandidate claim) {
+        return RegionCandidate.reported(mapping.start(), mapping.end(), claim.region(), claim.detail());
     }
 
     /** Each mapping, in as many parts as what is said of it has. */
-    private static List<Claim> divided(MapSnapshot snapshot, NavigableMap<Long, Claim> settled) {
-        List<Claim> parts = new ArrayList<>();
+    private static List<RegionCandidate> divided(MapSnapshot snapshot, NavigableMap<Long, RegionCandidate> settled) {
+        List<RegionCandidate> parts = new ArrayList<>();
         for (MapCursor mapping = snapshot.cursor(); mapping.next(); ) {
             long at = mapping.start();
-            Map.Entry<Long, Claim> first = settled.floorEntry(at);
-            NavigableMap<Long, Claim> some = settled.subMap(first == null ? at : first.getKey(), true, mapping.end(), false);
-            for (Claim claim : some.values()) {
+            Map.Entry<Long, RegionCandidate> first = settled.floorEntry(at);
+            NavigableMap<Long, RegionCandidate> some = settled.subMap(first == null ? at : first.getKey(), true, mapping.end(), false);
+            for (RegionCandidate claim : some.values()) {
                 if (claim.overlaps(at, mapping.end())) {
                     long start = Long.compareUnsigned(claim.start(), at) > 0 ? claim.start() : at;
                     long end = Long.compareUnsigned(claim.end(), mapping.end()) < 0 ? claim.end() : mapping.end();
@@ -202,19 +202,19 @@ public final class JvmRegions {
         return parts;
     }
 
-    private static void add(List<Claim> parts, long start, long end, Claim best, MapCursor mapping) {
+    private static void add(List<RegionCandidate> parts, long start, long end, RegionCandidate best, MapCursor mapping) {
         if (start == end) {
             return;
         }
-        Region region = best == null ? Region.UNKNOWN : best.region();
+        RegionKind region = best == null ? RegionKind.UNKNOWN : best.region();
         String detail = best == null ? mapping.name() : best.detail();
-        if (region == Region.THREAD_STACK && mapping.permissions().startsWith("---")) {
+        if (region == RegionKind.THREAD_STACK && mapping.permissions().startsWith("---")) {
             detail += ", guard zone";
         }
-        if (region == Region.JAVA_HEAP && mapping.permissions().startsWith("---")) {
+        if (region == RegionKind.JAVA_HEAP && mapping.permissions().startsWith("---")) {
             detail = "reserved";
         }
-        parts.add(new Claim(start, end, region, detail == null ? "" : detail, best != null && best.isInferred()));
+        parts.add(new RegionCandidate(start, end, region, detail == null ? "" : detail, best != null && best.isInferred()));
     }
 
     /** How many parts there are. */
@@ -237,7 +237,7 @@ public final class JvmRegions {
     }
 
     /** What it is for. */
-    public Region region(int index) {
+    public RegionKind region(int index) {
         return regions[index];
     }
 
@@ -262,7 +262,7 @@ public final class JvmRegions {
     }
 
     /** Bytes mapped for something, address space that is only reserved included. */
-    public long bytes(Region region) {
+    public long bytes(RegionKind region) {
         Objects.requireNonNull(region, "region");
         long bytes = 0;
         for (int i = 0; i < starts.length; i++) {
@@ -273,7 +273,7 @@ public final class JvmRegions {
 
     @Override
     public String toString() {
-        return "JvmRegions[" + starts.length + " parts, " + Arrays.stream(regions).filter(region -> region == Region.UNKNOWN).count()
+        return "JvmRegions[" + starts.length + " parts, " + Arrays.stream(regions).filter(region -> region == RegionKind.UNKNOWN).count()
                 + " unknown]";
     }
 }

@@ -10,9 +10,9 @@ import org.mapfiles.ProcessMaps;
  *
  * <pre>{@code
  * JvmResolver resolver = JvmResolver.open();
- * JvmAnswer answer = resolver.answer();                       // one for each thread
+ * AddressInfo answer = resolver.answer();                       // one for each thread
  * resolver.resolve(address, sampledAt, answer);
- * CodeAnswer code = answer.code();                            // null: neither a method nor a stub
+ * CodeInfo code = answer.code();                            // null: neither a method nor a stub
  * for (int i = 0; code != null && i < code.frames(); i++) {   // what is inlined there, innermost first
  *     System.out.println(code.className(i) + "." + code.methodName(i) + " @ " + code.bytecode(i));
  * }
@@ -62,21 +62,21 @@ public final class JvmResolver implements AutoCloseable {
     }
 
     /** An answer to fill; of one thread. */
-    public JvmAnswer answer() {
-        return new JvmAnswer(snapshot.cursor());
+    public AddressInfo answer() {
+        return new AddressInfo(snapshot.cursor());
     }
 
     /** What an address is now. @return whether anything is known of it: if not, it was not mapped at the last refresh */
-    public boolean resolve(long address, JvmAnswer answer) {
+    public boolean resolve(long address, AddressInfo answer) {
         return fill(address, code.find(address, answer.toFill()), answer);
     }
 
     /** What an address was at a time of {@link System#nanoTime()}: code as it was then, all else as of the last refresh. */
-    public boolean resolve(long address, long time, JvmAnswer answer) {
+    public boolean resolve(long address, long time, AddressInfo answer) {
         return fill(address, code.find(address, time, answer.toFill()), answer);
     }
 
-    private boolean fill(long address, boolean isCode, JvmAnswer answer) {
+    private boolean fill(long address, boolean isCode, AddressInfo answer) {
         JvmRegions now = regions;
         int region = now.find(address);
         boolean isMapped = answer.toMove().goTo(address);

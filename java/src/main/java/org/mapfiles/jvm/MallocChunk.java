@@ -1,6 +1,6 @@
 package org.mapfiles.jvm;
 
-import org.mapfiles.jvm.VmReader.NotTold;
+import org.mapfiles.jvm.VmReader.VmFieldMissing;
 
 /** Large pieces of glibc's malloc: each is mapped by itself, and begins with a word of zero and one of its size. */
 final class MallocChunk {
@@ -13,7 +13,7 @@ final class MallocChunk {
     private static final int FLAGS = 8;
     private static final int IS_MAPPED = 2;
 
-    private static final int LEAST_PAGE = 4096;
+    private static final int MIN_PAGE = 4096;
 
     private MallocChunk() {
     }
@@ -36,15 +36,15 @@ final class MallocChunk {
 
     /** Size of the piece that begins at an address, if it looks like one; else 0. */
     static long size(VmReader vm, long start) {
-        if (start % LEAST_PAGE != 0) {
+        if (start % MIN_PAGE != 0) {
             return 0;
         }
         try {
             long[] head = vm.longsAt(start, 2);
             long size = head[1] & -FLAGS;
-            boolean isPiece = head[0] == 0 && head[1] - size == IS_MAPPED && size % LEAST_PAGE == 0 && size > 0;
+            boolean isPiece = head[0] == 0 && head[1] - size == IS_MAPPED && size % MIN_PAGE == 0 && size > 0;
             return isPiece ? size : 0;
-        } catch (NotTold gone) {
+        } catch (VmFieldMissing gone) {
             return 0;
         }
     }

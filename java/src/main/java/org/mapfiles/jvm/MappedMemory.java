@@ -7,7 +7,7 @@ import java.util.regex.Pattern;
 import org.mapfiles.MapCursor;
 import org.mapfiles.MapSnapshot;
 import org.mapfiles.MappingKind;
-import org.mapfiles.jvm.VmReader.NotTold;
+import org.mapfiles.jvm.VmReader.VmFieldMissing;
 
 /** What mappings are for by themselves: files and libraries, the C library's heaps, what a name tells. */
 final class MappedMemory {
@@ -16,7 +16,7 @@ final class MappedMemory {
     /** Offset of mprotect_size in the heap_info that such a heap begins with: it grows while this is read. */
     private static final int ARENA_WRITABLE = 3 * Long.BYTES;
 
-    private static final int LEAST_PAGE = 4096;
+    private static final int MIN_PAGE = 4096;
 
     /** Libraries that take the place of the C library's malloc. */
     private static final Pattern ALLOCATORS = Pattern.compile(".*/lib(tcmalloc|jemalloc|mimalloc|snmalloc|hoard)[^/]*");
@@ -47,11 +47,11 @@ final class MappedMemory {
         this.isMallocOfCLibrary = (isMallocInferred || isMallocOfCLibrary) && !hasAllocator;
     }
 
-    List<Claim> claims() {
-        List<Claim> claims = new ArrayList<>();
-        Claim before = null;
+    List<RegionCandidate> claims() {
+        List<RegionCandidate> claims = new ArrayList<>();
+        RegionCandidate before = null;
         for (MapCursor mapping = snapshot.cursor(); mapping.next(); ) {
-            Claim claim = of(mapping, before);
+            RegionCandidate claim = of(mapping, before);
             before = claim;
             if (claim != null) {
                 claims.add(claim);
@@ -61,7 +61,7 @@ final class MappedMemory {
     }
 
     /** What a mapping is for; null: nobody tells. */
-    private Claim of(MapCursor mapping, Claim before) {
+    private RegionCandidate of(MapCursor mapping, RegionCandidate before) {
         long start = mapping.start();
         long end = mapping.end();
         switch (mapping.kind()) {
@@ -71,17 +71,17 @@ final class MappedMemory {
                 }
                 return ofFile(start, end, mapping.name(), executableFiles.get(mapping.fileIndex()));
             case HEAP:
-                return isMallocOfCLibrary ? new Claim(start, end, Region.MALLOC, "heap of the C library", isMallocInferred)
-                        : Claim.inferred(start, end, Region.MALLOC, "heap of brk(2), where malloc is not the C library's");
+                return isMallocOfCLibrary ? new RegionCandidate(start, end, RegionKind.MALLOC, "heap of the C library", isMallocInferred)
+                        : RegionCandidate.inferred(start, end, RegionKind.MALLOC, "heap of brk(2), where malloc is not the C library's");
             case STACK:
-                return Claim.told(start, end, Region.THREAD_STACK, "the process' first thread");
+                return RegionCandidate.reported(start, end, RegionKind.THREAD_STACK, "the process' first thread");
             case VDSO:
             case VVAR:
             case VSYSCALL:
-                return Claim.told(start, end, Region.LIBRARY, mapping.name());
+                return RegionCandidate.reported(start, end, RegionKind.LIBRARY, mapping.name());
             case MEMFD:
-                return mapping.name().contains("java_heap") ? Claim.inferred(start, end, Region.JAVA_HEAP, mapping.name())
-                        : Claim.told(start, end, Region.FILE, mapping.name());
+                return mapping.name().contains("java_heap") ? RegionCandidate.inferred(start, end, RegionKind.JAVA_HEAP, mapping.name())
+                        : RegionCandidate.reported(start, end, RegionKind.FILE, mapping.name());
             case ANONYMOUS:
                 return ofAnonymous(mapping, before);
             default:
@@ -89,42 +89,42 @@ final class MappedMemory {
         }
     }
 
-    private static Claim ofFile(long start, long end, String name, boolean isExecutable) {
+    private static RegionCandidate ofFile(long start, long end, String name, boolean isExecutable) {
         if (name.endsWith(".jsa")) {
-            return Claim.inferred(start, end, Region.CDS, name);
+            return RegionCandidate.inferred(start, end, RegionKind.CDS, name);
         }
         if (name.contains("/hsperfdata_")) {
-            return Claim.inferred(start, end, Region.JVM_OTHER, name);
+            return RegionCandidate.inferred(start, end, RegionKind.JVM_OTHER, name);
         }
-        return Claim.told(start, end, isExecutable ? Region.LIBRARY : Region.FILE, name);
+        return RegionCandidate.reported(start, end, isExecutable ? RegionKind.LIBRARY : RegionKind.FILE, name);
     }
 
-    private Claim ofAnonymous(MapCursor mapping, Claim before) {
+    private RegionCandidate ofAnonymous(MapCursor mapping, RegionCandidate before) {
         long start = mapping.start();
         long end = mapping.end();
         boolean follows = before != null && before.end() == start;
-        if (follows && before.region() == Region.LIBRARY) {
+        if (follows && before.region() == RegionKind.LIBRARY) {
             long behind = imageEnd;
             if (Long.compareUnsigned(behind, start) > 0) { // what else is in the mapping is not the library's
-                return Claim.told(start, Long.compareUnsigned(behind, end) < 0 ? pageUp(behind) : end, Region.LIBRARY, before.detail());
+                return RegionCandidate.reported(start, Long.compareUnsigned(behind, end) < 0 ? pageUp(behind) : end, RegionKind.LIBRARY, before.detail());
             }
         }
-        if (follows && before.region() == Region.MALLOC && before.isInferred() && mapping.permissions().equals("---p")
+        if (follows && before.region() == RegionKind.MALLOC && before.isInferred() && mapping.permissions().equals("---p")
                 && end % ARENA == 0 && end - before.start() == ARENA) {
-            return Claim.inferred(start, end, Region.MALLOC, before.detail());
+            return RegionCandidate.inferred(start, end, RegionKind.MALLOC, before.detail());
         }
         if (!mapping.permissions().equals("rw-p") || !isMallocOfCLibrary) {
             return null;
         }
         if (isArena(mapping)) {
-            return Claim.inferred(start, end, Region.MALLOC, "arena of the C library");
+            return RegionCandidate.inferred(start, end, RegionKind.MALLOC, "arena of the C library");
         }
         long behind = MallocChunk.behind(vm, start, end);
-        return behind == start ? null : Claim.inferred(start, behind, Region.MALLOC, MallocChunk.DETAIL);
+        return behind == start ? null : RegionCandidate.inferred(start, behind, RegionKind.MALLOC, MallocChunk.DETAIL);
     }
 
     private static long pageUp(long address) {
-        return address + LEAST_PAGE - 1 & -LEAST_PAGE;
+        return address + MIN_PAGE - 1 & -MIN_PAGE;
     }
 
     private boolean isArena(MapCursor mapping) {
@@ -133,8 +133,8 @@ final class MappedMemory {
         }
         try {
             long writable = vm.longAt(mapping.start() + ARENA_WRITABLE);
-            return writable >= mapping.size() && writable <= ARENA && writable % LEAST_PAGE == 0;
-        } catch (NotTold gone) {
+            return writable >= mapping.size() && writable <= ARENA && writable % MIN_PAGE == 0;
+        } catch (VmFieldMissing gone) {
             return false;
         }
     }

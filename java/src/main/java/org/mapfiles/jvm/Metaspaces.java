@@ -4,7 +4,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import org.mapfiles.jvm.VmReader.NotTold;
+import org.mapfiles.jvm.VmReader.VmFieldMissing;
 
 /**
  * The address space of metaspace and of class space, by static variables of metaspace (src/hotspot/share/memory/metaspace), the
@@ -20,43 +20,43 @@ final class Metaspaces {
     private static final long PAGE = 4096;
 
     private final VmReader vm;
-    private final List<Claim> claims = new ArrayList<>();
+    private final List<RegionCandidate> claims = new ArrayList<>();
 
     private Metaspaces(VmReader vm) {
         this.vm = vm;
     }
 
-    static List<Claim> claims(VmReader vm, VmSymbols symbols) {
+    static List<RegionCandidate> claims(VmReader vm, VmSymbols symbols) {
         Metaspaces spaces = new Metaspaces(vm);
-        spaces.add(symbols, CLASS_CONTEXT, Region.CLASS_SPACE, "compressed class space");
-        spaces.add(symbols, OTHER_CONTEXT, Region.METASPACE, "metaspace");
+        spaces.add(symbols, CLASS_CONTEXT, RegionKind.CLASS_SPACE, "compressed class space");
+        spaces.add(symbols, OTHER_CONTEXT, RegionKind.METASPACE, "metaspace");
         return spaces.claims;
     }
 
     /** The nodes of a context, which begins with its name and the list of its nodes. */
-    private void add(VmSymbols symbols, String variable, Region region, String detail) {
+    private void add(VmSymbols symbols, String variable, RegionKind region, String detail) {
         try {
             long context = symbols.value(vm, variable);
             if (context == 0) {
                 return; // without compressed class pointers there is no class space
             }
-            String name = region == Region.CLASS_SPACE ? "class-space" : "non-class-space";
+            String name = region == RegionKind.CLASS_SPACE ? "class-space" : "non-class-space";
             long[] fields = vm.longsAt(context, 2);
             long[] list = vm.longsAt(fields[1], 3); // its name and its first node, in JDK 17 to 25 behind its virtual table
             boolean isNameFirst = isText(list[0], name);
             if (!isText(fields[0], name) || !isNameFirst && !isText(list[1], name)) {
-                throw new NotTold(name);
+                throw new VmFieldMissing(name);
             }
             long node = isNameFirst ? list[1] : list[2];
             for (int i = 0; node != 0 && i < MAX_NODES; i++) {
                 node = addNode(node, region, detail);
             }
-        } catch (NotTold other) {
+        } catch (VmFieldMissing other) {
             // another JVM than those, or memory that has changed meanwhile
         }
     }
 
-    private boolean isText(long address, String text) throws NotTold {
+    private boolean isText(long address, String text) throws VmFieldMissing {
         byte[] bytes = (text + '\0').getBytes(StandardCharsets.US_ASCII);
         byte[] found = new byte[bytes.length];
         vm.read(address, found, found.length);
@@ -64,7 +64,7 @@ final class Metaspaces {
     }
 
     /** The next node first; then the reserved range as address and bytes, and later again as address and words. */
-    private long addNode(long node, Region region, String detail) throws NotTold {
+    private long addNode(long node, RegionKind region, String detail) throws VmFieldMissing {
         long[] words = vm.longsAt(node, NODE_WORDS);
         for (int i = 1; i < NODE_WORDS - 3; i++) {
             long start = words[i];
@@ -73,11 +73,11 @@ final class Metaspaces {
                     && Long.compareUnsigned(start, start + bytes) < 0;
             for (int k = i + 2; isRange && k < NODE_WORDS - 1; k++) {
                 if (words[k] == start && words[k + 1] == bytes / Long.BYTES) {
-                    claims.add(Claim.told(start, start + bytes, region, detail));
+                    claims.add(RegionCandidate.reported(start, start + bytes, region, detail));
                     return words[0];
                 }
             }
         }
-        throw new NotTold("a node of metaspace");
+        throw new VmFieldMissing("a node of metaspace");
     }
 }

@@ -13,36 +13,36 @@ final class NativeMemoryTracking {
     private NativeMemoryTracking() {
     }
 
-    static List<Claim> claims(String text) {
-        List<Claim> claims = new ArrayList<>();
+    static List<RegionCandidate> claims(String text) {
+        List<RegionCandidate> claims = new ArrayList<>();
         for (Matcher at = BoundedText.matcher(RESERVED, text); at.find(); ) {
             long start = Long.parseUnsignedLong(at.group(1), 16);
             long end = Long.parseUnsignedLong(at.group(2), 16);
             if (Long.compareUnsigned(start, end) < 0) {
-                claims.add(Claim.told(start, end, region(at.group(3)), at.group(3)));
+                claims.add(RegionCandidate.reported(start, end, region(at.group(3)), at.group(3)));
             }
         }
         return claims;
     }
 
-    private static Region region(String category) {
+    private static RegionKind region(String category) {
         switch (category) {
             case "Java Heap":
-                return Region.JAVA_HEAP;
+                return RegionKind.JAVA_HEAP;
             case "Code":
-                return Region.CODE_HEAP;
+                return RegionKind.CODE_HEAP;
             case "Class":
-                return Region.CLASS_SPACE;
+                return RegionKind.CLASS_SPACE;
             case "Metaspace":
-                return Region.METASPACE;
+                return RegionKind.METASPACE;
             case "Shared class space":
-                return Region.CDS;
+                return RegionKind.CDS;
             case "Thread Stack":
-                return Region.THREAD_STACK;
+                return RegionKind.THREAD_STACK;
             case "GC":
-                return Region.GC;
+                return RegionKind.GC;
             default:
-                return Region.JVM_OTHER;
+                return RegionKind.JVM_OTHER;
         }
     }
 }

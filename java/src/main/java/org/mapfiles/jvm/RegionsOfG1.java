@@ -2,7 +2,7 @@ package org.mapfiles.jvm;
 
 import java.util.ArrayList;
 import java.util.List;
-import org.mapfiles.jvm.VmReader.NotTold;
+import org.mapfiles.jvm.VmReader.VmFieldMissing;
 
 /** Which parts of its heap the collector G1 uses for what: young, old, humongous or archived objects, or nothing now. */
 final class RegionsOfG1 {
@@ -23,7 +23,7 @@ final class RegionsOfG1 {
     private final long archive;
     private final long free;
 
-    private RegionsOfG1(VmReader vm) throws NotTold {
+    private RegionsOfG1(VmReader vm) throws VmFieldMissing {
         this.vm = vm;
         type = vm.has("G1HeapRegion", "_type") ? "G1HeapRegion" : "HeapRegion";
         grain = vm.longAt(vm.place(type, "GrainBytes"));
@@ -37,28 +37,28 @@ final class RegionsOfG1 {
     }
 
     /** What G1 tells; nothing where another collector is in use. */
-    static List<Claim> claims(VmReader vm) {
+    static List<RegionCandidate> claims(VmReader vm) {
         try {
             long barriers = vm.pointer("BarrierSet", "_barrier_set");
             int kind = vm.intAt(barriers + vm.place("BarrierSet", "_fake_rtti") + vm.place("BarrierSet::FakeRtti", "_concrete_tag"));
             return kind == vm.constant("BarrierSet::G1BarrierSet") ? new RegionsOfG1(vm).regions() : List.of();
-        } catch (NotTold none) {
+        } catch (VmFieldMissing none) {
             return List.of();
         }
     }
 
-    private List<Claim> regions() throws NotTold {
+    private List<RegionCandidate> regions() throws VmFieldMissing {
         long heap = vm.pointer("Universe", "_collectedHeap");
         long table = heap + vm.place("G1CollectedHeap", "_hrm") + vm.place(type + "Manager", "_regions");
         long count = vm.pointer(table, "G1HeapRegionTable", "_length");
         long low = vm.pointer(heap + vm.place("CollectedHeap", "_reserved"), "MemRegion", "_start");
         if (count < 0 || count > MAX_REGIONS || grain <= 0 || grain > MAX_GRAIN || Long.compareUnsigned(low, low + count * grain) > 0) {
-            throw new NotTold(count + " regions of " + grain + " bytes");
+            throw new VmFieldMissing(count + " regions of " + grain + " bytes");
         }
         long[] pointers = vm.longsAt(vm.pointer(table, "G1HeapRegionTable", "_base"), count);
         long[] tags = fields(pointers, tagOffset);
         long[] bottoms = fields(pointers, vm.place(type, "_bottom"));
-        List<Claim> claims = new ArrayList<>();
+        List<RegionCandidate> claims = new ArrayList<>();
         String use = null;
         long start = low;
         for (int i = 0; i < count; i++) {
@@ -74,14 +74,14 @@ final class RegionsOfG1 {
         return claims;
     }
 
-    private static void add(List<Claim> claims, long start, long end, String use) {
+    private static void add(List<RegionCandidate> claims, long start, long end, String use) {
         if (use != null && start != end) {
-            claims.add(Claim.told(start, end, Region.JAVA_HEAP, use));
+            claims.add(RegionCandidate.reported(start, end, RegionKind.JAVA_HEAP, use));
         }
     }
 
     /** A field of each region that there is, read together; of one that is not there it means nothing. */
-    private long[] fields(long[] regions, long offset) throws NotTold {
+    private long[] fields(long[] regions, long offset) throws VmFieldMissing {
         long[] places = new long[regions.length];
         for (int i = 0; i < places.length; i++) {
             places[i] = regions[i] == 0 ? vm.library().start() : regions[i] + offset;
@@ -90,12 +90,12 @@ final class RegionsOfG1 {
     }
 
     /** What the region at an address is used for. */
-    private String use(long region, long address, long bottom, int tag) throws NotTold {
+    private String use(long region, long address, long bottom, int tag) throws VmFieldMissing {
         if (region == 0) {
             return "reserved";
         }
         if (bottom != address) {
-            throw new NotTold("regions in another order");
+            throw new VmFieldMissing("regions in another order");
         }
         if ((tag & humongous) != 0) {
             return "humongous objects";

@@ -6,7 +6,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import org.mapfiles.jvm.VmReader.NotTold;
+import org.mapfiles.jvm.VmReader.VmFieldMissing;
 
 /** Which parts of its heap the collector Shenandoah uses for what, by the table in VM.info; it has the same states in JDK 17 to 25. */
 final class RegionsOfShenandoah {
@@ -28,8 +28,8 @@ final class RegionsOfShenandoah {
     }
 
     /** The regions by the collector's structures; nothing where another collector is in use. Their age is not among these. */
-    static List<Claim> claims(VmReader vm, JvmFlags flags) {
-        List<Claim> claims = new ArrayList<>();
+    static List<RegionCandidate> claims(VmReader vm, JvmFlags flags) {
+        List<RegionCandidate> claims = new ArrayList<>();
         if (!flags.isOn("UseShenandoahGC")) {
             return claims;
         }
@@ -38,23 +38,23 @@ final class RegionsOfShenandoah {
             long size = vm.longAt(vm.place("ShenandoahHeapRegion", "RegionSizeBytes"));
             long count = vm.pointer(heap, "ShenandoahHeap", "_num_regions");
             if (count < 0 || count > MAX_REGIONS || size <= 0) {
-                throw new NotTold(count + " regions of " + size + " bytes");
+                throw new VmFieldMissing(count + " regions of " + size + " bytes");
             }
             long[] regions = vm.longsAt(vm.pointer(heap, "ShenandoahHeap", "_regions"), count);
             long[] starts = vm.longsAt(moved(regions, vm.place("ShenandoahHeapRegion", "_bottom")));
             long[] states = vm.longsAt(moved(regions, vm.place("ShenandoahHeapRegion", "_state")));
             Map<Integer, String> uses = uses(vm);
-            Claim last = null;
+            RegionCandidate last = null;
             for (int i = 0; i < regions.length; i++) {
                 long start = starts[i];
                 String use = uses.getOrDefault((int) states[i], "in use"); // by what this JVM has no name for
                 if (last != null && last.end() == start && last.detail().equals(use)) {
                     start = claims.remove(claims.size() - 1).start();
                 }
-                last = Claim.told(start, starts[i] + size, Region.JAVA_HEAP, use);
+                last = RegionCandidate.reported(start, starts[i] + size, RegionKind.JAVA_HEAP, use);
                 claims.add(last);
             }
-        } catch (NotTold | IllegalArgumentException none) {
+        } catch (VmFieldMissing | IllegalArgumentException none) {
             claims.clear();
         }
         return claims;
@@ -81,9 +81,9 @@ final class RegionsOfShenandoah {
     }
 
     /** What the table tells, and the table of the regions to be emptied; nothing where another collector is in use. */
-    static List<Claim> claims(String info) {
-        List<Claim> claims = new ArrayList<>();
-        Claim last = null;
+    static List<RegionCandidate> claims(String info) {
+        List<RegionCandidate> claims = new ArrayList<>();
+        RegionCandidate last = null;
         int count = 0;
         for (Matcher at = BoundedText.matcher(REGION, info); at.find(); count++) {
             String use = use(at.group(1), at.group(2));
@@ -95,7 +95,7 @@ final class RegionsOfShenandoah {
             if (last != null && last.end() == start && last.detail().equals(use)) {
                 start = claims.remove(claims.size() - 1).start();
             }
-            last = Claim.told(start, end, Region.JAVA_HEAP, use);
+            last = RegionCandidate.reported(start, end, RegionKind.JAVA_HEAP, use);
             claims.add(last);
         }
         Matcher set = BoundedText.matcher(SET, info);
@@ -103,7 +103,7 @@ final class RegionsOfShenandoah {
             long first = Long.parseUnsignedLong(set.group(2), 16);
             long end = Long.parseUnsignedLong(set.group(1), 16) + count;
             if (Long.compareUnsigned(first, end) < 0) {
-                claims.add(Claim.told(first, end, Region.GC, "collection set map"));
+                claims.add(RegionCandidate.reported(first, end, RegionKind.GC, "collection set map"));
             }
         }
         return claims;

@@ -9,5 +9,5 @@ public enum RunState {
     /** Its control group is frozen. */
     FROZEN,
     /** The kernel does not report it. */
-    NOT_KNOWN
+    UNKNOWN
 }

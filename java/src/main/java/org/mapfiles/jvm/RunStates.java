@@ -23,12 +23,12 @@ final class RunStates {
         if (Freezers.areFrozen(process)) {
             return RunState.FROZEN;
         }
-        RunState state = RunState.NOT_KNOWN;
+        RunState state = RunState.UNKNOWN;
         int threads = 0;
         try (DirectoryStream<Path> tasks = Files.newDirectoryStream(process.resolve("task"))) {
             for (Path task : tasks) {
                 RunState one = ofThread(task);
-                if (one == RunState.NOT_KNOWN) {
+                if (one == RunState.UNKNOWN) {
                     continue; // it has ended, or the kernel does not show where it waits
                 }
                 if (one == RunState.RUNNING) {
@@ -37,7 +37,7 @@ final class RunStates {
                 state = threads++ == 0 || one == RunState.FROZEN ? one : state;
             }
         } catch (IOException | DirectoryIteratorException gone) {
-            return RunState.NOT_KNOWN;
+            return RunState.UNKNOWN;
         }
         return state;
     }
@@ -46,21 +46,21 @@ final class RunStates {
         String stat = read(task.resolve("stat"));
         int behindName = stat.lastIndexOf(')') + 2; // the name may hold anything
         if (behindName < 2 || behindName >= stat.length()) {
-            return RunState.NOT_KNOWN;
+            return RunState.UNKNOWN;
         }
         char state = stat.charAt(behindName);
         if (state == 'T' || state == 't') {
             return RunState.STOPPED;
         }
         if (state == 'Z' || state == 'X' || state == 'x') {
-            return RunState.NOT_KNOWN;
+            return RunState.UNKNOWN;
         }
         if (state == 'R') {
             return RunState.RUNNING;
         }
         String function = read(task.resolve("wchan")).strip();
         boolean isHidden = function.isEmpty() || function.equals("0");
-        return isHidden ? RunState.NOT_KNOWN : FREEZERS.contains(function) ? RunState.FROZEN : RunState.RUNNING;
+        return isHidden ? RunState.UNKNOWN : FREEZERS.contains(function) ? RunState.FROZEN : RunState.RUNNING;
     }
 
     private static String read(Path file) {

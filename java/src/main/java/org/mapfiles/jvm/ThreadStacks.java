@@ -15,7 +15,7 @@ import java.util.regex.Pattern;
 import org.mapfiles.MapCursor;
 import org.mapfiles.MapSnapshot;
 import org.mapfiles.MappingKind;
-import org.mapfiles.jvm.VmReader.NotTold;
+import org.mapfiles.jvm.VmReader.VmFieldMissing;
 
 /**
  * Stacks of threads: of Java's as the JVM has them in its list, of others (collector, compiler, started by native code) by
@@ -27,7 +27,7 @@ import org.mapfiles.jvm.VmReader.NotTold;
 final class ThreadStacks {
     /** The first number, and the last of several. */
     private static final Pattern NUMBERS = Pattern.compile("(?m)^NSpid:\\t\\d+(?:.*\\t(\\d+))?$");
-    private static final int MOST_THREADS = 1 << 20;
+    private static final int MAX_THREADS = 1 << 20;
     private static final int SOME_MORE = 64;
     private static final long LARGEST = 8L << 30;
     private static final long LARGEST_GUARD = 1 << 20;
@@ -37,7 +37,7 @@ final class ThreadStacks {
     private final MapSnapshot snapshot;
     private final Path tasks;
     private final Map<Long, String> names = new HashMap<>();
-    private final Map<Integer, Claim> found = new HashMap<>();
+    private final Map<Integer, RegionCandidate> found = new HashMap<>();
 
     /** @param process the directory of the process, which the snapshot is of */
     ThreadStacks(VmReader vm, MapSnapshot snapshot, Path process) {
@@ -52,11 +52,11 @@ final class ThreadStacks {
         return this;
     }
 
-    List<Claim> claims() {
-        List<Claim> claims = new ArrayList<>();
+    List<RegionCandidate> claims() {
+        List<RegionCandidate> claims = new ArrayList<>();
         try {
             javaThreads();
-        } catch (NotTold none) {
+        } catch (VmFieldMissing none) {
             // then all are other threads
         }
         claims.addAll(found.values());
@@ -84,22 +84,22 @@ final class ThreadStacks {
         }
     }
 
-    private void javaThreads() throws NotTold {
+    private void javaThreads() throws VmFieldMissing {
         long list = vm.pointer("ThreadsSMRSupport", "_java_thread_list");
         int count = vm.intAt(list + vm.place("ThreadsList", "_length"));
         long threads = vm.pointer(list, "ThreadsList", "_threads");
         Map<Integer, Integer> numbers = numbers();
-        int most = Math.min(MOST_THREADS, 2 * threadCount() + SOME_MORE); // some have just ended, or begun
+        int most = Math.min(MAX_THREADS, 2 * threadCount() + SOME_MORE); // some have just ended, or begun
         for (long thread : vm.longsAt(threads, Math.max(0, Math.min(count, most)))) {
             try {
                 javaThread(thread, numbers);
-            } catch (NotTold gone) {
+            } catch (VmFieldMissing gone) {
                 // ended meanwhile
             }
         }
     }
 
-    private void javaThread(long thread, Map<Integer, Integer> numbers) throws NotTold {
+    private void javaThread(long thread, Map<Integer, Integer> numbers) throws VmFieldMissing {
         String holder = vm.has("Thread", "_osthread") ? "Thread" : "JavaThread";
         long base = vm.pointer(thread, "JavaThread", "_stack_base");
         long size = vm.pointer(thread, "JavaThread", "_stack_size");
@@ -109,7 +109,7 @@ final class ThreadStacks {
         boolean isRange = size > 0 && size <= LARGEST && Long.compareUnsigned(base, size) >= 0;
         if (isSame && isRange && snapshot.find(base - 1) >= 0 && Files.exists(tasks.resolve(Integer.toString(tid)))) {
             String name = names.get(thread);
-            found.put(tid, Claim.told(base - size, base, Region.THREAD_STACK, tid + " " + (name != null ? name : command(tid))));
+            found.put(tid, RegionCandidate.reported(base - size, base, RegionKind.THREAD_STACK, tid + " " + (name != null ? name : command(tid))));
         }
     }
 
@@ -123,7 +123,7 @@ final class ThreadStacks {
         } catch (IOException | DirectoryIteratorException none) {
             // no threads to be seen here
         }
-        return Math.min(count, MOST_THREADS);
+        return Math.min(count, MAX_THREADS);
     }
 
     /**
@@ -162,12 +162,12 @@ final class ThreadStacks {
         }
     }
 
-    private List<Claim> otherThreads() {
-        List<Claim> claims = new ArrayList<>();
+    private List<RegionCandidate> otherThreads() {
+        List<RegionCandidate> claims = new ArrayList<>();
         try (DirectoryStream<Path> listed = Files.newDirectoryStream(tasks)) {
             for (Path task : listed) {
                 int tid = Integer.parseInt(task.getFileName().toString());
-                Claim claim = found.containsKey(tid) ? null : byStackPointer(task, tid);
+                RegionCandidate claim = found.containsKey(tid) ? null : byStackPointer(task, tid);
                 if (claim != null) {
                     claims.add(claim);
                 }
@@ -179,7 +179,7 @@ final class ThreadStacks {
     }
 
     /** The mapping of the stack pointer that a waiting thread has; null: it does not wait, or ended. */
-    private Claim byStackPointer(Path task, int tid) {
+    private RegionCandidate byStackPointer(Path task, int tid) {
         for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
             String[] fields = read(task.resolve("syscall")).split(" ");
             if (fields.length < 3) {
@@ -189,7 +189,7 @@ final class ThreadStacks {
             if (at >= 0) {
                 MapCursor mapping = snapshot.cursor().seek(at);
                 return mapping.kind() == MappingKind.STACK ? null // the kernel names it
-                        : Claim.inferred(withGuard(at, mapping.start()), mapping.end(), Region.THREAD_STACK, tid + " " + command(tid));
+                        : RegionCandidate.inferred(withGuard(at, mapping.start()), mapping.end(), RegionKind.THREAD_STACK, tid + " " + command(tid));
             }
         }
         return null;

@@ -36,9 +36,9 @@ final class VmInfo {
         return Long.parseUnsignedLong(at.group(group), 16);
     }
 
-    private static void add(List<Claim> to, long start, long end, Region region, String detail) {
+    private static void add(List<RegionCandidate> to, long start, long end, RegionKind region, String detail) {
         if (Long.compareUnsigned(start, end) < 0) {
-            to.add(Claim.told(start, end, region, detail));
+            to.add(RegionCandidate.reported(start, end, region, detail));
         }
     }
 
@@ -63,58 +63,58 @@ final class VmInfo {
     }
 
     /** The heap, its parts in a collector that has them in one piece. */
-    static List<Claim> heap(String info) {
-        List<Claim> claims = new ArrayList<>();
+    static List<RegionCandidate> heap(String info) {
+        List<RegionCandidate> claims = new ArrayList<>();
         for (Matcher at = BoundedText.matcher(HEAP, info); at.find(); ) {
-            add(claims, hex(at, 2), hex(at, 3), Region.JAVA_HEAP, at.group(1).strip().replaceAll(" +", " "));
+            add(claims, hex(at, 2), hex(at, 3), RegionKind.JAVA_HEAP, at.group(1).strip().replaceAll(" +", " "));
         }
         int shenandoah = info.indexOf("Reserved region:");
         Matcher reserved = BoundedText.matcher(RESERVED, info);
         if (shenandoah >= 0 && reserved.find(shenandoah)) {
-            add(claims, hex(reserved, 1), hex(reserved, 2), Region.JAVA_HEAP, "Shenandoah heap");
+            add(claims, hex(reserved, 1), hex(reserved, 2), RegionKind.JAVA_HEAP, "Shenandoah heap");
         }
         return claims;
     }
 
     /** Code heaps by their names. */
-    static List<Claim> codeHeaps(String info) {
-        List<Claim> claims = new ArrayList<>();
+    static List<RegionCandidate> codeHeaps(String info) {
+        List<RegionCandidate> claims = new ArrayList<>();
         for (Matcher at = BoundedText.matcher(CODE, info); at.find(); ) {
-            add(claims, hex(at, 2), hex(at, 4), Region.CODE_HEAP, at.group(1) == null ? "code cache" : at.group(1));
+            add(claims, hex(at, 2), hex(at, 4), RegionKind.CODE_HEAP, at.group(1) == null ? "code cache" : at.group(1));
         }
         return claims;
     }
 
     /** Class space, archive, what the collector has, the polling page. */
-    static List<Claim> others(String info) {
-        List<Claim> claims = new ArrayList<>();
+    static List<RegionCandidate> others(String info) {
+        List<RegionCandidate> claims = new ArrayList<>();
         for (Matcher at = BoundedText.matcher(CLASS_SPACE, info); at.find(); ) {
-            add(claims, hex(at, 1), hex(at, 2), Region.CLASS_SPACE, "compressed class space");
+            add(claims, hex(at, 1), hex(at, 2), RegionKind.CLASS_SPACE, "compressed class space");
         }
         for (Matcher at = BoundedText.matcher(ARCHIVE, info); at.find(); ) {
-            add(claims, hex(at, 1), hex(at, 3), Region.CDS, "class archive");
+            add(claims, hex(at, 1), hex(at, 3), RegionKind.CDS, "class archive");
         }
         for (Matcher at = BoundedText.matcher(CARDS, info); at.find(); ) {
-            add(claims, hex(at, 1), hex(at, 2), Region.GC, "card table");
+            add(claims, hex(at, 1), hex(at, 2), RegionKind.GC, "card table");
         }
         for (Matcher at = BoundedText.matcher(BITS, info); at.find(); ) {
-            add(claims, hex(at, 1), hex(at, 2), Region.GC, "mark bits");
+            add(claims, hex(at, 1), hex(at, 2), RegionKind.GC, "mark bits");
         }
         for (Matcher at = BoundedText.matcher(POLLING, info); at.find(); ) {
-            add(claims, hex(at, 1), hex(at, 1) + 1, Region.JVM_OTHER, "safepoint polling page");
+            add(claims, hex(at, 1), hex(at, 1) + 1, RegionKind.JVM_OTHER, "safepoint polling page");
         }
         return claims;
     }
 
     /** The address space of metaspace, and once more that of class space. */
-    static List<Claim> metaspace(String text) {
-        List<Claim> claims = new ArrayList<>();
+    static List<RegionCandidate> metaspace(String text) {
+        List<RegionCandidate> claims = new ArrayList<>();
         int classes = text.indexOf("vsl class-space:");
         for (Matcher at = BoundedText.matcher(NODE, text); at.find(); ) {
             boolean isClassSpace = classes >= 0 && at.start() > classes;
             long start = hex(at, 1);
             long bytes = Long.parseLong(at.group(2)) * 1024 + Long.parseLong(at.group(3)) * 1024 / 100;
-            add(claims, start, start + bytes, isClassSpace ? Region.CLASS_SPACE : Region.METASPACE,
+            add(claims, start, start + bytes, isClassSpace ? RegionKind.CLASS_SPACE : RegionKind.METASPACE,
                     isClassSpace ? "compressed class space" : "metaspace");
         }
         return claims;

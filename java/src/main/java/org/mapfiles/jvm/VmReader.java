@@ -10,12 +10,10 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import org.mapfiles.MapsException;
-import org.mapfiles.internal.ProcessMemory;
-import org.mapfiles.internal.VmTables;
 
 /**
  * HotSpot's own structures in a process, this one or another, read as the kernel reads memory: a page that is not there is a
- * result, whatever the process frees meanwhile. Every field is found by name; {@link NotTold} is thrown for one that this JVM does
+ * result, whatever the process frees meanwhile. Every field is found by name; {@link VmFieldMissing} is thrown for one that this JVM does
  * not have. Nothing that is read is trusted: counts are bounded by the callers. Of one thread.
  */
 final class VmReader {
@@ -25,8 +23,17 @@ final class VmReader {
     /** Words that are read at once: a heap has no more regions. */
     private static final int MAX_WORDS = 1 << 22;
 
+    /** Memory that can be read: {@link TargetMemory}. */
+    interface Memory {
+        /** As {@link TargetMemory#read}. */
+        int read(long address, byte[] to, int at, int bytes) throws MapsException;
+
+        /** As {@link TargetMemory#readAll}. */
+        void readAll(long[] addresses, int count, int bytes, byte[] to, int[] got) throws MapsException;
+    }
+
     /** Null: none can be read here. */
-    private final ProcessMemory memory;
+    private final Memory memory;
     private final VmTables tables;
     private final byte[] part = new byte[PART];
     private final ByteBuffer view = ByteBuffer.wrap(part).order(ByteOrder.nativeOrder());
@@ -35,16 +42,16 @@ final class VmReader {
     /** Why nothing more can be read: the process has exited. */
     private MapsException failure;
 
-    VmReader(ProcessMemory memory, VmTables tables) {
+    VmReader(Memory memory, VmTables tables) {
         this.memory = memory;
         this.tables = tables;
     }
 
     /** This JVM does not have it, or it is not there any more. */
-    static final class NotTold extends Exception {
+    static final class VmFieldMissing extends Exception {
         private static final long serialVersionUID = 1;
 
-        NotTold(String what) {
+        VmFieldMissing(String what) {
             super(what, null, false, false);
         }
     }
@@ -67,11 +74,11 @@ final class VmReader {
     }
 
     /** Offset of a field, or the address of a static one. */
-    long place(String type, String field) throws NotTold {
+    long place(String type, String field) throws VmFieldMissing {
         Long known = places.get(type + '.' + field);
         if (known == null) {
             if (entry(type, field, JvmCalls.FIELD) == null) {
-                throw new NotTold(type + "::" + field);
+                throw new VmFieldMissing(type + "::" + field);
             }
             known = answer[0];
             places.put(type + '.' + field, known);
@@ -80,10 +87,10 @@ final class VmReader {
     }
 
     /** The type of a field as HotSpot writes it. */
-    String typeOf(String type, String field) throws NotTold {
+    String typeOf(String type, String field) throws VmFieldMissing {
         String found = entry(type, field, JvmCalls.FIELD);
         if (found == null) {
-            throw new NotTold(type + "::" + field);
+            throw new VmFieldMissing(type + "::" + field);
         }
         return found;
     }
@@ -97,17 +104,17 @@ final class VmReader {
     }
 
     /** Size of a type in bytes. */
-    long sizeOf(String type) throws NotTold {
+    long sizeOf(String type) throws VmFieldMissing {
         if (entry(type, null, JvmCalls.SIZE) == null) {
-            throw new NotTold("sizeof " + type);
+            throw new VmFieldMissing("sizeof " + type);
         }
         return answer[0];
     }
 
     /** A constant by its name. */
-    long constant(String name) throws NotTold {
+    long constant(String name) throws VmFieldMissing {
         if (entry(name, null, JvmCalls.CONSTANT) == null) {
-            throw new NotTold(name);
+            throw new VmFieldMissing(name);
         }
         return answer[0];
     }
@@ -116,12 +123,12 @@ final class VmReader {
     long constantOr(String name, long without) {
         try {
             return constant(name);
-        } catch (NotTold none) {
+        } catch (VmFieldMissing none) {
             return without;
         }
     }
 
-    private int readSome(long address, byte[] to, int bytes) throws NotTold {
+    private int readSome(long address, byte[] to, int bytes) throws VmFieldMissing {
         try {
             return address == 0 || failure != null || memory == null ? 0 : memory.read(address, to, 0, bytes);
         } catch (MapsException e) {
@@ -131,34 +138,34 @@ final class VmReader {
     }
 
     /** All of it, or nothing. */
-    void read(long address, byte[] to, int bytes) throws NotTold {
+    void read(long address, byte[] to, int bytes) throws VmFieldMissing {
         if (readSome(address, to, bytes) != bytes) {
-            throw new NotTold(Long.toHexString(address));
+            throw new VmFieldMissing(Long.toHexString(address));
         }
     }
 
     /** As many bytes at each of several addresses; those that cannot be read have 0 in {@code got}. */
-    void readAll(long[] addresses, int bytes, byte[] to, int[] got) throws NotTold {
+    void readAll(long[] addresses, int bytes, byte[] to, int[] got) throws VmFieldMissing {
         if (memory == null) {
-            throw new NotTold("no memory can be read");
+            throw new VmFieldMissing("no memory can be read");
         }
         try {
             memory.readAll(addresses, addresses.length, bytes, to, got);
         } catch (MapsException e) {
             failure = e;
-            throw new NotTold("the process has exited");
+            throw new VmFieldMissing("the process has exited");
         }
     }
 
-    long longAt(long address) throws NotTold {
+    long longAt(long address) throws VmFieldMissing {
         read(address, part, Long.BYTES);
         return view.getLong(0);
     }
 
     /** Words that follow each other. @param count such as a hostile process may claim: a negative or huge number is refused */
-    long[] longsAt(long address, long count) throws NotTold {
+    long[] longsAt(long address, long count) throws VmFieldMissing {
         if (count < 0 || count > MAX_WORDS) {
-            throw new NotTold(count + " words");
+            throw new VmFieldMissing(count + " words");
         }
         byte[] bytes = new byte[(int) count * Long.BYTES];
         long[] longs = new long[(int) count];
@@ -168,13 +175,13 @@ final class VmReader {
     }
 
     /** One at each of several addresses. */
-    long[] longsAt(long[] addresses) throws NotTold {
+    long[] longsAt(long[] addresses) throws VmFieldMissing {
         byte[] bytes = new byte[Math.multiplyExact(addresses.length, Long.BYTES)];
         int[] got = new int[addresses.length];
         readAll(addresses, Long.BYTES, bytes, got);
         for (int i = 0; i < got.length; i++) {
             if (got[i] != Long.BYTES) {
-                throw new NotTold(Long.toHexString(addresses[i]));
+                throw new VmFieldMissing(Long.toHexString(addresses[i]));
             }
         }
         long[] longs = new long[addresses.length];
@@ -183,7 +190,7 @@ final class VmReader {
     }
 
     /** The beginnings of objects that words may point to, as far as there is something; so many words of each. */
-    List<long[]> objects(long[] pointers, int words) throws NotTold {
+    List<long[]> objects(long[] pointers, int words) throws VmFieldMissing {
         byte[] bytes = new byte[pointers.length * words * Long.BYTES];
         int[] got = new int[pointers.length];
         readAll(pointers, words * Long.BYTES, bytes, got);
@@ -197,23 +204,23 @@ final class VmReader {
         return objects;
     }
 
-    int intAt(long address) throws NotTold {
+    int intAt(long address) throws VmFieldMissing {
         read(address, part, Integer.BYTES);
         return view.getInt(0);
     }
 
-    int byteAt(long address) throws NotTold {
+    int byteAt(long address) throws VmFieldMissing {
         read(address, part, 1);
         return part[0];
     }
 
     /** The bytes of a text, without the 0 at its end. */
-    byte[] textAt(long address) throws NotTold {
+    byte[] textAt(long address) throws VmFieldMissing {
         return textAt(address, LONGEST_TEXT);
     }
 
     /** The bytes of a text that is shorter than a number of bytes. */
-    byte[] textAt(long address, int longest) throws NotTold {
+    byte[] textAt(long address, int longest) throws VmFieldMissing {
         ByteArrayOutputStream text = new ByteArrayOutputStream();
         for (long at = address; text.size() < longest; ) {
             int some = PART - (int) (at & (PART - 1)); // not into a page that the text may not reach
@@ -227,24 +234,24 @@ final class VmReader {
             text.write(part, 0, some);
             at += some;
         }
-        throw new NotTold("a text without an end");
+        throw new VmFieldMissing("a text without an end");
     }
 
     /** A short text, such as a name of the JVM's own. */
-    String nameAt(long address) throws NotTold {
+    String nameAt(long address) throws VmFieldMissing {
         return new String(textAt(address, PART), StandardCharsets.UTF_8);
     }
 
     /** The pointer in a field of an object. */
-    long pointer(long object, String type, String field) throws NotTold {
+    long pointer(long object, String type, String field) throws VmFieldMissing {
         if (object == 0) {
-            throw new NotTold("null." + field);
+            throw new VmFieldMissing("null." + field);
         }
         return longAt(object + place(type, field));
     }
 
     /** The pointer in a static field. */
-    long pointer(String type, String field) throws NotTold {
+    long pointer(String type, String field) throws VmFieldMissing {
         return longAt(place(type, field));
     }
 }

@@ -4,12 +4,12 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import org.mapfiles.jvm.VmReader.NotTold;
+import org.mapfiles.jvm.VmReader.VmFieldMissing;
 
 /** Ranges in HotSpot's own structures, the same from JDK 17 to 25. What is not there says nothing. */
 final class VmStructures {
     /** More heaps than there ever are: a number beyond is no number of heaps. */
-    private static final int MOST_HEAPS = 16;
+    private static final int MAX_HEAPS = 16;
     /** SafepointMechanism::_polling_page: one without access, and behind it one to read. */
     static final String POLLING_PAGE = "_ZN18SafepointMechanism13_polling_pageE";
 
@@ -20,64 +20,64 @@ final class VmStructures {
     private VmStructures() {
     }
 
-    private static void add(List<Claim> to, long start, long end, Region region, String detail) {
+    private static void add(List<RegionCandidate> to, long start, long end, RegionKind region, String detail) {
         if (Long.compareUnsigned(start, end) < 0) {
-            to.add(Claim.told(start, end, region, detail));
+            to.add(RegionCandidate.reported(start, end, region, detail));
         }
     }
 
     /** What is reserved for objects; not by ZGC, which has no one range. */
-    static List<Claim> heap(VmReader vm) {
-        List<Claim> claims = new ArrayList<>();
+    static List<RegionCandidate> heap(VmReader vm) {
+        List<RegionCandidate> claims = new ArrayList<>();
         try {
             long reserved = vm.pointer("Universe", "_collectedHeap") + vm.place("CollectedHeap", "_reserved");
             long start = vm.pointer(reserved, "MemRegion", "_start");
             long words = vm.pointer(reserved, "MemRegion", "_word_size");
-            add(claims, start, start + words * Long.BYTES, Region.JAVA_HEAP, "heap");
-        } catch (NotTold none) {
+            add(claims, start, start + words * Long.BYTES, RegionKind.JAVA_HEAP, "heap");
+        } catch (VmFieldMissing none) {
             // another source may know
         }
         return claims;
     }
 
-    static List<Claim> archive(VmReader vm) {
-        List<Claim> claims = new ArrayList<>();
+    static List<RegionCandidate> archive(VmReader vm) {
+        List<RegionCandidate> claims = new ArrayList<>();
         try {
             add(claims, vm.pointer("MetaspaceObj", "_shared_metaspace_base"), vm.pointer("MetaspaceObj", "_shared_metaspace_top"),
-                    Region.CDS, "class archive");
-        } catch (NotTold none) {
+                    RegionKind.CDS, "class archive");
+        } catch (VmFieldMissing none) {
             // another source may know
         }
         return claims;
     }
 
     /** The code cache, and the maps of its segments. */
-    static List<Claim> code(VmReader vm) {
-        List<Claim> claims = new ArrayList<>();
+    static List<RegionCandidate> code(VmReader vm) {
+        List<RegionCandidate> claims = new ArrayList<>();
         try {
             long heaps = vm.pointer("CodeCache", "_heaps");
             int count = vm.intAt(heaps + vm.place("GrowableArrayBase", "_len"));
             long pointers = vm.pointer(heaps, "GrowableArray<int>", "_data");
-            for (long heap : vm.longsAt(pointers, Math.max(0, Math.min(count, MOST_HEAPS)))) {
+            for (long heap : vm.longsAt(pointers, Math.max(0, Math.min(count, MAX_HEAPS)))) {
                 add(claims, heap + vm.place("CodeHeap", "_memory"), vm, name(vm, heap));
                 add(claims, heap + vm.place("CodeHeap", "_segmap"), vm, "segment map of a code heap");
             }
-        } catch (NotTold none) {
+        } catch (VmFieldMissing none) {
             // another source may know
         }
         return claims;
     }
 
-    private static void add(List<Claim> to, long space, VmReader vm, String detail) throws NotTold {
+    private static void add(List<RegionCandidate> to, long space, VmReader vm, String detail) throws VmFieldMissing {
         add(to, vm.pointer(space, "VirtualSpace", "_low_boundary"), vm.pointer(space, "VirtualSpace", "_high_boundary"),
-                Region.CODE_HEAP, detail);
+                RegionKind.CODE_HEAP, detail);
     }
 
     /**
      * The name of a code heap. Its field is not among the structures, so the object is searched for a pointer to a text of the JVM's
      * library that only names code heaps (src/hotspot/share/code/codeCache.cpp).
      */
-    private static String name(VmReader vm, long heap) throws NotTold {
+    private static String name(VmReader vm, long heap) throws VmFieldMissing {
         for (long word : vm.longsAt(heap, Math.min(vm.sizeOf("CodeHeap"), MAX_HEAP_BYTES) / Long.BYTES)) {
             boolean isOfLibrary = Long.compareUnsigned(word, vm.library().start()) >= 0 && Long.compareUnsigned(word, vm.library().end()) < 0;
             Matcher name = HEAP_NAME.matcher(isOfLibrary ? vm.nameAt(word) : "");
@@ -89,19 +89,19 @@ final class VmStructures {
     }
 
     /** The shared memory of the performance counters that jstat reads, and the two pages that threads poll. */
-    static List<Claim> others(VmReader vm, VmSymbols symbols) {
-        List<Claim> claims = new ArrayList<>();
+    static List<RegionCandidate> others(VmReader vm, VmSymbols symbols) {
+        List<RegionCandidate> claims = new ArrayList<>();
         try {
-            add(claims, vm.pointer("PerfMemory", "_start"), vm.pointer("PerfMemory", "_end"), Region.JVM_OTHER, "performance counters");
-        } catch (NotTold none) {
+            add(claims, vm.pointer("PerfMemory", "_start"), vm.pointer("PerfMemory", "_end"), RegionKind.JVM_OTHER, "performance counters");
+        } catch (VmFieldMissing none) {
             // another source may know
         }
         try {
             long page = symbols.value(vm, POLLING_PAGE);
             if (page != 0) {
-                add(claims, page, page + 2 * PAGE, Region.JVM_OTHER, "safepoint polling pages");
+                add(claims, page, page + 2 * PAGE, RegionKind.JVM_OTHER, "safepoint polling pages");
             }
-        } catch (NotTold none) {
+        } catch (VmFieldMissing none) {
             // another source may know
         }
         return claims;

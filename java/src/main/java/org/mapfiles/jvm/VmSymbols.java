@@ -10,11 +10,11 @@ import java.util.HashMap;
 import java.util.Map;
 import org.mapfiles.MapCursor;
 import org.mapfiles.MapSnapshot;
-import org.mapfiles.MappedFile;
 import org.mapfiles.MapsException;
 import org.mapfiles.ProcessMaps;
-import org.mapfiles.internal.VmTables;
-import org.mapfiles.jvm.VmReader.NotTold;
+import org.mapfiles.files.MapFiles;
+import org.mapfiles.files.MappedFile;
+import org.mapfiles.jvm.VmReader.VmFieldMissing;
 
 /**
  * Variables of a JVM's library that it does not export, by the symbol table of its file, where that has one (System V gABI,
@@ -46,7 +46,7 @@ final class VmSymbols {
         int index = snapshot.find(library.start());
         if (index >= 0) {
             MapCursor mapping = snapshot.cursor().seek(index);
-            try (MappedFile file = maps.files().open(mapping)) {
+            try (MappedFile file = MapFiles.of(maps).open(mapping)) {
                 read(file.channel(), library, names, variables);
             } catch (MapsException notReadable) {
                 variables.clear();
@@ -112,16 +112,16 @@ final class VmSymbols {
     }
 
     /** A variable. */
-    Variable variable(String name) throws NotTold {
+    Variable variable(String name) throws VmFieldMissing {
         Variable found = variables.get(name);
         if (found == null) {
-            throw new NotTold(name);
+            throw new VmFieldMissing(name);
         }
         return found;
     }
 
     /** The pointer, or another 8 bytes, that a variable holds now. */
-    long value(VmReader vm, String name) throws NotTold {
+    long value(VmReader vm, String name) throws VmFieldMissing {
         return vm.longAt(variable(name).address());
     }
 }

@@ -8,9 +8,9 @@ import java.nio.file.Path;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.mapfiles.ChildJvm;
 import org.mapfiles.MapCursor;
 import org.mapfiles.ProcessMaps;
+import org.mapfiles.testing.ChildJvm;
 
 /** The library as an agent from the JVM's start, attached later, twice, in two class loaders, and while the JVM exits. */
 class AgentTest {
@@ -39,13 +39,13 @@ class AgentTest {
     @Test
     void fromTheStartItIsToldOfWhatIsCompiled() throws Exception {
         String agent = "-agentpath:" + library() + "=memory=8m";
-        assertThat(said(new ChildJvm().with(agent, "-XX:TieredStopAtLevel=4").run(AskForCode.class, "earliest")))
+        assertThat(said(new ChildJvm().with(agent, "-XX:TieredStopAtLevel=4").run(FindCodeMain.class, "earliest")))
                 .isEqualTo("[came], libraries 1");
     }
 
     @Test
     void withoutItWhatWasThereIsSaidToBe() throws Exception {
-        assertThat(said(new ChildJvm().run(AskForCode.class, "earliest"))).isEqualTo("[was there], libraries 1");
+        assertThat(said(new ChildJvm().run(FindCodeMain.class, "earliest"))).isEqualTo("[was there], libraries 1");
     }
 
     @Test
@@ -53,7 +53,7 @@ class AgentTest {
         Path library = library();
         for (String option : new String[] {"memory=", "memory=x", "memory=0", "mem=1", "memory=1mm", "memory=99999999999999999999g",
             "memory=2g", "memory=-1", "memory= 8m", "memory=+8m", "memory=64"}) {
-            ChildJvm.Outcome outcome = new ChildJvm().with("-agentpath:" + library + "=" + option).run(AskForCode.class, "earliest");
+            ChildJvm.Outcome outcome = new ChildJvm().with("-agentpath:" + library + "=" + option).run(FindCodeMain.class, "earliest");
             assertThat(outcome.exit()).as(option).isNotZero();
             assertThat(outcome.output()).as(option).contains("mapfiles agent: the option is memory=SIZE, such as memory=64m");
         }
@@ -61,13 +61,13 @@ class AgentTest {
 
     @Test
     void attachedTwiceBesideTheLibraryOfTheProgram() throws Exception {
-        assertThat(said(new ChildJvm().with("-XX:TieredStopAtLevel=4").run(AskForCode.class, "attached", library())))
+        assertThat(said(new ChildJvm().with("-XX:TieredStopAtLevel=4").run(FindCodeMain.class, "attached", library())))
                 .isEqualTo("return code: 0\nreturn code: 0\nright true");
     }
 
     @Test
     void eachClassLoaderMayHaveIt() throws Exception {
-        assertThat(said(new ChildJvm().with("-Duser.home=" + directory).run(AskForCode.class, "loaders")))
+        assertThat(said(new ChildJvm().with("-Duser.home=" + directory).run(FindCodeMain.class, "loaders")))
                 .isEqualTo("found true\nfound true\nfound true\nlibraries 1");
         assertThat(directory.resolve(".cache/mapfiles")).isDirectory();
     }
@@ -75,7 +75,7 @@ class AgentTest {
     /** The JVM gives a library to one loader alone: the others have the jar's own. */
     @Test
     void eachClassLoaderMayHaveItBesideTheAgent() throws Exception {
-        assertThat(said(new ChildJvm().with("-Duser.home=" + directory, "-agentpath:" + library()).run(AskForCode.class, "loaders")))
+        assertThat(said(new ChildJvm().with("-Duser.home=" + directory, "-agentpath:" + library()).run(FindCodeMain.class, "loaders")))
                 .isEqualTo("found true\nfound true\nfound true\nlibraries 2");
     }
 
@@ -86,19 +86,19 @@ class AgentTest {
         assumeTrue(System.getProperty("sun.jnu.encoding").equals("UTF-8"), "this locale cannot name it");
         Files.createDirectory(folder);
         Path library = Files.move(library(), folder.resolve("libmapfiles.so"));
-        assertThat(said(new ChildJvm().with("-agentpath:" + library).run(AskForCode.class, "earliest"))).endsWith("libraries 2");
+        assertThat(said(new ChildJvm().with("-agentpath:" + library).run(FindCodeMain.class, "earliest"))).endsWith("libraries 2");
     }
 
     @Test
     void itIsToldUntilTheLastOneCloses() throws Exception {
-        assertThat(said(new ChildJvm().run(AskForCode.class, "closed"))).isEqualTo("one left: true\nthe program: true\nnobody: false\nagain: true");
-        assertThat(said(new ChildJvm().with("-agentpath:" + library()).run(AskForCode.class, "closed"))).contains("nobody: true");
+        assertThat(said(new ChildJvm().run(FindCodeMain.class, "closed"))).isEqualTo("one left: true\nthe program: true\nnobody: false\nagain: true");
+        assertThat(said(new ChildJvm().with("-agentpath:" + library()).run(FindCodeMain.class, "closed"))).contains("nobody: true");
     }
 
     @Test
     void theJvmMayExitWhileItTells() throws Exception {
         for (int i = 0; i < 5; i++) {
-            assertThat(said(new ChildJvm().with("-XX:TieredStopAtLevel=4").run(AskForCode.class, "exit"))).isEqualTo("leaving");
+            assertThat(said(new ChildJvm().with("-XX:TieredStopAtLevel=4").run(FindCodeMain.class, "exit"))).isEqualTo("leaving");
         }
     }
 }

@@ -11,13 +11,13 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
-import org.mapfiles.ChildJvm;
+import org.mapfiles.testing.ChildJvm;
 
 /** A JVM whose malloc is not the C library's: its memory is not called that of the C library. */
 class AllocatorTest {
     private static List<String> malloced(String... environment) throws Exception {
         String[] command = Stream.concat(Stream.of("env"), Arrays.stream(environment)).toArray(String[]::new);
-        ChildJvm.Outcome outcome = new ChildJvm().under(command).run(ListMalloc.class);
+        ChildJvm.Outcome outcome = new ChildJvm().under(command).run(ListMallocMain.class);
         assertThat(outcome.exit()).as(outcome.output()).isZero();
         assertThat(outcome.output()).contains("done");
         return outcome.output().lines().filter(line -> line.startsWith("MALLOC")).toList();

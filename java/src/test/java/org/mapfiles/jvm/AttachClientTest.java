@@ -21,11 +21,11 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
-import org.mapfiles.ChildJvm;
 import org.mapfiles.NotSupportedException;
-import org.mapfiles.ProcessGoneException;
+import org.mapfiles.ProcessExitedException;
 import org.mapfiles.ProcessMaps;
 import org.mapfiles.jvm.AttachException.Reason;
+import org.mapfiles.testing.ChildJvm;
 
 /** Diagnostic commands in JVMs of every kind, with no other effect than HotSpot's listener. */
 class AttachClientTest {
@@ -144,7 +144,7 @@ class AttachClientTest {
         ChildJvm nobody = ChildJvm.ofNobody(directory);
         try (AttachedJvmProcess own = AttachedJvmProcess.start(nobody); AttachedJvmProcess ofRoot = AttachedJvmProcess.with()) {
             assertThat(nobody.run(AttachMain.class, own.pid()).output()).contains(Runtime.version().toString());
-            assertThat(nobody.run(AttachMain.class, ofRoot.pid()).output()).contains("AccessRefusedException");
+            assertThat(nobody.run(AttachMain.class, ofRoot.pid()).output()).contains("PermissionDeniedException");
             assertThat(namesInTmp(ofRoot.pid())).isEmpty();
         }
     }
@@ -379,8 +379,8 @@ class AttachClientTest {
         AttachedJvmProcess jvm = AttachedJvmProcess.with();
         try (ProcessMaps maps = ProcessMaps.of(jvm.pid()); AttachClient client = AttachClient.open(maps, AttachedJvmProcess.PATIENCE)) {
             jvm.close();
-            assertThatThrownBy(() -> client.run("VM.version")).isInstanceOf(ProcessGoneException.class);
-            assertThatThrownBy(() -> AttachClient.open(maps)).isInstanceOf(ProcessGoneException.class);
+            assertThatThrownBy(() -> client.run("VM.version")).isInstanceOf(ProcessExitedException.class);
+            assertThatThrownBy(() -> AttachClient.open(maps)).isInstanceOf(ProcessExitedException.class);
         }
     }
 

@@ -10,9 +10,9 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import org.mapfiles.ChildJvm;
 import org.mapfiles.MapsException;
 import org.mapfiles.ProcessMaps;
+import org.mapfiles.testing.ChildJvm;
 
 /** A process to attach to, ended on closing, with what it has written. */
 final class AttachedJvmProcess implements AutoCloseable {

@@ -16,7 +16,7 @@ import org.mapfiles.jvm.BoundedText.TooMuchWork;
 
 /** Texts of a hostile JVM: parsing them ends, and fails in one way only. */
 class BoundedTextTest {
-    private static final List<Function<String, List<Claim>>> PARSERS = List.of(VmInfo::heap, VmInfo::codeHeaps, VmInfo::others, VmInfo::metaspace,
+    private static final List<Function<String, List<RegionCandidate>>> PARSERS = List.of(VmInfo::heap, VmInfo::codeHeaps, VmInfo::others, VmInfo::metaspace,
             NativeMemoryTracking::claims, RegionsOfShenandoah::claims);
 
     @Test
@@ -52,8 +52,8 @@ class BoundedTextTest {
     /** Whatever the numbers are: no range wraps round the end of the address space, and no number is too long. */
     @Property(tries = 3000)
     void nothingElseFails(@ForAll("hostileTexts") String text) {
-        List<Claim> claims = new ArrayList<>();
-        for (Function<String, List<Claim>> parser : PARSERS) {
+        List<RegionCandidate> claims = new ArrayList<>();
+        for (Function<String, List<RegionCandidate>> parser : PARSERS) {
             claims.addAll(parser.apply(BoundedText.withShortLines(text)));
         }
         assertThat(claims).allSatisfy(claim -> assertThat(Long.compareUnsigned(claim.start(), claim.end())).isNegative());

@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
-import org.mapfiles.ChildJvm;
+import org.mapfiles.testing.ChildJvm;
 
 /** Are answers right while code comes and goes, under every collector, each of which unloads in its own way? */
 class CodeChurnTest {
@@ -12,7 +12,7 @@ class CodeChurnTest {
     @MethodSource("org.mapfiles.jvm.Collectors#options")
     void answersAreRightWhileCodeComesAndGoes(String collector) throws Exception {
         ChildJvm.Outcome outcome = new ChildJvm().with(collector, "-XX:TieredStopAtLevel=4", "-Xmx256m")
-                .run(CodeWorkload.class, 5_000);
+                .run(CodeWorkloadMain.class, 5_000);
         String last = outcome.output().lines().reduce("", (before, line) -> line);
         assertThat(outcome.exit()).as(outcome.output()).isZero();
         assertThat(last).as(outcome.output()).startsWith("RIGHT ").doesNotStartWith("RIGHT 0 ");

@@ -18,9 +18,9 @@ import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
-import org.mapfiles.ChildJvm;
-import org.mapfiles.ProcessGoneException;
+import org.mapfiles.ProcessExitedException;
 import org.mapfiles.ProcessMaps;
+import org.mapfiles.testing.ChildJvm;
 
 /** Code of another JVM, beside what that JVM lists and what it reports through JVMTI; and code of this one. */
 class CodeFromOutsideTest {
@@ -44,18 +44,18 @@ class CodeFromOutsideTest {
         private String records = "";
 
         Child(String options) throws IOException {
-            process = new ChildJvm().with(options.split(" ")).with("-Xmx256m").start(CodeForOthers.class, 3);
+            process = new ChildJvm().with(options.split(" ")).with("-Xmx256m").start(CodeFromOutsideMain.class, 3);
             in = process.inputReader();
         }
 
-        Set<CodeList.Line> list() throws IOException {
-            Set<CodeList.Line> list = new LinkedHashSet<>();
+        Set<CodeList.MapsLine> list() throws IOException {
+            Set<CodeList.MapsLine> list = new LinkedHashSet<>();
             StringBuilder other = new StringBuilder();
             String line;
             while ((line = in.readLine()) != null && !line.equals("READY")) {
                 String[] words = line.split(" ");
                 if (words[0].equals("LIST")) {
-                    list.add(new CodeList.Line(Integer.parseInt(words[1]), Integer.parseInt(words[2]), words[3],
+                    list.add(new CodeList.MapsLine(Integer.parseInt(words[1]), Integer.parseInt(words[2]), words[3],
                             Long.parseUnsignedLong(words[4], 16), Long.parseUnsignedLong(words[5], 16)));
                 } else if (words[0].equals("RECORDS")) {
                     records = line;
@@ -70,7 +70,7 @@ class CodeFromOutsideTest {
             return list;
         }
 
-        Set<CodeList.Line> listAgain() throws IOException {
+        Set<CodeList.MapsLine> listAgain() throws IOException {
             OutputStream out = process.getOutputStream();
             out.write('\n');
             out.flush();
@@ -83,23 +83,23 @@ class CodeFromOutsideTest {
         }
     }
 
-    private static CodeList.Line line(CodeLocation location) {
-        return new CodeList.Line(location.compileId(), location.tier(), location.toString(), location.start(), location.end());
+    private static CodeList.MapsLine line(CodeLocation location) {
+        return new CodeList.MapsLine(location.compileId(), location.tier(), location.toString(), location.start(), location.end());
     }
 
     @ParameterizedTest
     @MethodSource("options")
     void itIsWhatTheJvmListsAndReports(String options) throws Exception {
         try (Child child = new Child(options)) {
-            Set<CodeList.Line> listed = child.list(); // the JVM is there by then
+            Set<CodeList.MapsLine> listed = child.list(); // the JVM is there by then
             try (ProcessMaps maps = ProcessMaps.of(child.process.pid()); JvmCodeReader reader = JvmCodeReader.of(maps)) {
                 compare(child, listed, reader, options);
             }
         }
     }
 
-    private static void compare(Child child, Set<CodeList.Line> listed, JvmCodeReader reader, String options) throws IOException {
-        Set<CodeList.Line> found = new HashSet<>();
+    private static void compare(Child child, Set<CodeList.MapsLine> listed, JvmCodeReader reader, String options) throws IOException {
+        Set<CodeList.MapsLine> found = new HashSet<>();
         List<String> stubs = new ArrayList<>();
         assertThat(reader.forEach(each -> {
             if (each.kind() == CodeKind.METHOD) {
@@ -108,9 +108,9 @@ class CodeFromOutsideTest {
                 stubs.add(each.toString());
             }
         })).isTrue();
-        Set<CodeList.Line> missedByFind = new LinkedHashSet<>();
+        Set<CodeList.MapsLine> missedByFind = new LinkedHashSet<>();
         CodeLocation location = new CodeLocation();
-        for (CodeList.Line line : listed) {
+        for (CodeList.MapsLine line : listed) {
             for (long address : new long[] {line.start(), line.start() + (line.end() - line.start()) / 2, line.end() - 1}) {
                 if (!reader.find(address, CodeAddress.RUNNING_AT, location) || !line(location).equals(line)) {
                     missedByFind.add(line);
@@ -120,8 +120,8 @@ class CodeFromOutsideTest {
                 missedByFind.add(line);
             }
         }
-        Set<CodeList.Line> stable = new HashSet<>(child.listAgain());
-        Set<CodeList.Line> unlisted = new HashSet<>(found);
+        Set<CodeList.MapsLine> stable = new HashSet<>(child.listAgain());
+        Set<CodeList.MapsLine> unlisted = new HashSet<>(found);
         unlisted.removeAll(listed);
         unlisted.removeAll(stable);
         // The list has no method handle intrinsics of the heap for other code, and no unloaded method, which has lost its name.
@@ -211,8 +211,8 @@ class CodeFromOutsideTest {
             try (ProcessMaps maps = ProcessMaps.of(child.process.pid()); JvmCodeReader reader = JvmCodeReader.of(maps)) {
                 child.process.destroyForcibly().waitFor();
                 assertThatThrownBy(() -> reader.find(1 << 20, CodeAddress.RUNNING_AT, new CodeLocation()))
-                        .isInstanceOf(ProcessGoneException.class);
-                assertThatThrownBy(() -> reader.forEach(each -> { })).isInstanceOf(ProcessGoneException.class);
+                        .isInstanceOf(ProcessExitedException.class);
+                assertThatThrownBy(() -> reader.forEach(each -> { })).isInstanceOf(ProcessExitedException.class);
             }
         }
     }

@@ -13,16 +13,16 @@ final class CodeList {
             "\\s*(\\d+)\\s+(\\d)\\s+\\d+\\s+(\\S+)\\s+\\[0x([0-9a-f]+), 0x([0-9a-f]+) - 0x([0-9a-f]+)\\]");
 
     /** One of them. */
-    record Line(int compileId, int tier, String method, long start, long end) {
+    record MapsLine(int compileId, int tier, String method, long start, long end) {
     }
 
     private CodeList() {
     }
 
-    static Set<Line> read() throws Exception {
+    static Set<MapsLine> read() throws Exception {
         String text = (String) ManagementFactory.getPlatformMBeanServer().invoke(
                 new ObjectName("com.sun.management:type=DiagnosticCommand"), "compilerCodelist", new Object[0], new String[0]);
-        Set<Line> lines = new LinkedHashSet<>();
+        Set<MapsLine> lines = new LinkedHashSet<>();
         for (String line : text.split("\n")) {
             if (line.isEmpty()) {
                 continue; // an interpreting JVM has compiled nothing
@@ -31,7 +31,7 @@ final class CodeList {
             if (!fields.matches()) {
                 throw new AssertionError("not understood: " + line);
             }
-            lines.add(new Line(Integer.parseInt(fields.group(1)), Integer.parseInt(fields.group(2)), fields.group(3),
+            lines.add(new MapsLine(Integer.parseInt(fields.group(1)), Integer.parseInt(fields.group(2)), fields.group(3),
                     Long.parseUnsignedLong(fields.group(5), 16), Long.parseUnsignedLong(fields.group(6), 16)));
         }
         return lines;

@@ -11,11 +11,11 @@ import java.util.HashMap;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.mapfiles.EmptyHolder;
 import org.mapfiles.MapCursor;
 import org.mapfiles.MapFilter;
 import org.mapfiles.MapsException;
 import org.mapfiles.ProcessMaps;
+import org.mapfiles.testing.EmptyHolder;
 
 /** Holders of this package without a result: before the first search, and after a search that found nothing. */
 class EmptyJvmHoldersTest {
@@ -23,7 +23,7 @@ class EmptyJvmHoldersTest {
 
     @Test
     void codeThatIsNotFound() throws Exception {
-        CodeAnswer answer = new CodeAnswer();
+        CodeInfo answer = new CodeInfo();
         assertThat(EmptyHolder.check(answer, NO_CODE)).isGreaterThan(30);
         JvmCode code = JvmCode.open();
         long[] start = new long[1];
@@ -43,7 +43,7 @@ class EmptyJvmHoldersTest {
         JvmCode code = JvmCode.open();
         long[] start = new long[1];
         code.forEach(each -> start[0] = each.kind() == CodeKind.STUB ? each.start() : start[0]);
-        CodeAnswer answer = new CodeAnswer();
+        CodeInfo answer = new CodeInfo();
         assertThat(code.find(start[0], answer)).as("a stub").isTrue();
         assertThat(answer.frames()).isZero();
         assertThat(answer.name()).isNotEmpty();
@@ -56,14 +56,14 @@ class EmptyJvmHoldersTest {
     void anAddressThatIsNothing() throws Exception {
         Map<String, Object> nothing = new HashMap<>();
         nothing.put("code", null);
-        nothing.put("region", Region.UNKNOWN);
+        nothing.put("region", RegionKind.UNKNOWN);
         nothing.put("detail", "");
         nothing.put("isInferred", false);
         nothing.put("mapping", null);
         nothing.put("fileOffset", -1L);
         nothing.put("toString", "not mapped");
         try (JvmResolver resolver = JvmResolver.open()) {
-            JvmAnswer answer = resolver.answer();
+            AddressInfo answer = resolver.answer();
             EmptyHolder.check(answer, nothing);
             assertThat(resolver.resolve(ofAFile(), answer)).isTrue();
             assertThat(answer.fileOffset()).isNotNegative();
@@ -76,7 +76,7 @@ class EmptyJvmHoldersTest {
     void whatIsPrintedNeverThrows(@TempDir Path directory) throws Exception {
         Path file = Files.write(directory.resolve("file"), new byte[4096]);
         try (JvmResolver resolver = JvmResolver.open(); FileChannel channel = FileChannel.open(file)) {
-            JvmAnswer answer = resolver.answer();
+            AddressInfo answer = resolver.answer();
             assertThat(resolver.resolve(ofAFile(), answer)).isTrue();
             MappedByteBuffer another = channel.map(FileChannel.MapMode.READ_ONLY, 0, 4096);
             resolver.refresh();

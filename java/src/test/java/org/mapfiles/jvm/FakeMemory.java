@@ -2,14 +2,10 @@ package org.mapfiles.jvm;
 
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.nio.file.Path;
-import org.mapfiles.MapSnapshot;
 import org.mapfiles.MapsException;
-import org.mapfiles.internal.ProcessMemory;
-import org.mapfiles.internal.VmTables;
 
 /** Memory of a made-up process: a subclass returns the bytes at each address. */
-abstract class FakeMemory extends ProcessMemory {
+abstract class FakeMemory implements VmReader.Memory {
     private long bytesRead;
 
     /** Fills bytes from an address on. @return how many can be read */
@@ -31,50 +27,5 @@ abstract class FakeMemory extends ProcessMemory {
         for (int i = 0; i < count; i++) {
             got[i] = read(addresses[i], to, i * bytes, bytes);
         }
-    }
-
-    @Override
-    public VmTables vmTables(MapSnapshot snapshot, long after) {
-        throw new UnsupportedOperationException();
-    }
-
-    @Override
-    public int call(Call function) {
-        throw new UnsupportedOperationException();
-    }
-
-    @Override
-    public Path directory() {
-        return Path.of("/proc/self");
-    }
-
-    @Override
-    public int directoryDescriptor() {
-        throw new UnsupportedOperationException();
-    }
-
-    @Override
-    public int pid() {
-        return 42;
-    }
-
-    @Override
-    public MapsException failure(int errno) {
-        throw new UnsupportedOperationException();
-    }
-
-    @Override
-    public MapsException noMemory(String what, OutOfMemoryError cause) {
-        throw cause;
-    }
-
-    @Override
-    public MapsException noJvm(String why) {
-        throw new UnsupportedOperationException();
-    }
-
-    @Override
-    public void close() {
-        // nothing is open
     }
 }

@@ -17,23 +17,21 @@ import org.junit.jupiter.api.Test;
 import org.mapfiles.MapSnapshot;
 import org.mapfiles.MapsException;
 import org.mapfiles.ProcessMaps;
-import org.mapfiles.internal.ProcessMemory;
-import org.mapfiles.internal.VmTables;
-import org.mapfiles.jvm.VmReader.NotTold;
+import org.mapfiles.jvm.VmReader.VmFieldMissing;
 
 /** A JVM that writes anything to its own structures: what it has there is bounded, and never an exception that is not documented. */
 class HostileJvmTest {
     private static final int TRIES = 200;
 
     private ProcessMaps maps;
-    private ProcessMemory memory;
+    private TargetMemory memory;
     private MapSnapshot snapshot;
     private VmTables tables;
 
     @BeforeEach
     void open() throws Exception {
         maps = ProcessMaps.self();
-        memory = ProcessMemory.of(maps);
+        memory = TargetMemory.of(maps);
         snapshot = maps.snapshot();
         tables = memory.vmTables(snapshot, 0);
     }
@@ -82,7 +80,7 @@ class HostileJvmTest {
         int found = 0;
         for (int seed = 0; seed < TRIES; seed++) {
             VmReader vm = new VmReader(new Mutated(seed), tables);
-            Claims claims = new Claims();
+            RegionCandidates claims = new RegionCandidates();
             claims.add(RegionsOfG1.claims(vm));
             claims.add(RegionsOfShenandoah.claims(vm, flags));
             claims.add(Generations.claims(vm, flags));
@@ -144,7 +142,7 @@ class HostileJvmTest {
         VmReader vm = new VmReader(memory, tables);
         VmSymbols symbols = VmSymbols.read(maps, snapshot, tables, Metaspaces.OTHER_CONTEXT);
         assumeTrue(!symbols.isEmpty(), "libjvm.so has no symbol table");
-        List<Claim> real = Metaspaces.claims(vm, symbols);
+        List<RegionCandidate> real = Metaspaces.claims(vm, symbols);
         assertThat(real).isNotEmpty();
         long list = vm.longsAt(symbols.value(vm, Metaspaces.OTHER_CONTEXT), 2)[1];
         Map<Long, Long> words = new HashMap<>();
@@ -159,7 +157,7 @@ class HostileJvmTest {
                         words.put(node + (long) i * Long.BYTES, fields[i] == bytes ? 8192L : 1024L);
                     }
                 }
-            } catch (NotTold noNode) {
+            } catch (VmFieldMissing noNode) {
                 continue;
             }
         }
@@ -171,7 +169,7 @@ class HostileJvmTest {
     void numbersOfWordsAreChecked() {
         VmReader vm = new VmReader(memory, tables);
         for (long count : new long[] {-1, Long.MIN_VALUE, Integer.MIN_VALUE, Integer.MAX_VALUE, 1L << 32, Long.MAX_VALUE}) {
-            assertThatThrownBy(() -> vm.longsAt(tables.start(), count)).isInstanceOf(NotTold.class);
+            assertThatThrownBy(() -> vm.longsAt(tables.start(), count)).isInstanceOf(VmFieldMissing.class);
         }
     }
 

@@ -20,11 +20,11 @@ class JvmCodeTest {
     private static final long PATIENCE = 20_000_000_000L;
     private static final JvmCode CODE = JvmCode.open();
 
-    private final CodeAnswer answer = new CodeAnswer();
+    private final CodeInfo answer = new CodeInfo();
     private Object sink;
 
     /** A piece of code that is there, by a wait of its events if need be. */
-    private static long await(String what, Runnable work, Predicate<CodeAnswer> wanted) {
+    private static long await(String what, Runnable work, Predicate<CodeInfo> wanted) {
         long deadline = System.nanoTime() + PATIENCE;
         while (System.nanoTime() - deadline < 0) {
             work.run();
@@ -41,7 +41,7 @@ class JvmCodeTest {
         throw new AssertionError(what + ": not within 20 s");
     }
 
-    private static boolean isThrowaway(CodeAnswer each) {
+    private static boolean isThrowaway(CodeInfo each) {
         return each.kind() == CodeKind.METHOD && each.toString().equals("org.mapfiles.jvm.Throwaway.work(I)I");
     }
 
@@ -55,12 +55,12 @@ class JvmCodeTest {
 
     @Test
     void itAgreesWithTheJvmsOwnList() throws Exception {
-        Set<CodeList.Line> lines = CodeList.read();
-        Set<CodeList.Line> agreed = new HashSet<>();
-        Set<CodeList.Line> open = new HashSet<>(lines);
+        Set<CodeList.MapsLine> lines = CodeList.read();
+        Set<CodeList.MapsLine> agreed = new HashSet<>();
+        Set<CodeList.MapsLine> open = new HashSet<>(lines);
         for (long deadline = System.nanoTime() + PATIENCE; !open.isEmpty() && System.nanoTime() - deadline < 0; ) {
             open.retainAll(CodeList.read()); // it went meanwhile
-            for (CodeList.Line line : open) {
+            for (CodeList.MapsLine line : open) {
                 if (CODE.find(line.start(), answer) && isTheSame(line) && CODE.find(line.end() - 1, answer) && isTheSame(line)) {
                     agreed.add(line);
                 }
@@ -71,7 +71,7 @@ class JvmCodeTest {
         assertThat(agreed).hasSizeGreaterThan(100);
     }
 
-    private boolean isTheSame(CodeList.Line line) {
+    private boolean isTheSame(CodeList.MapsLine line) {
         return answer.compileId() == line.compileId() && answer.tier() == line.tier() && answer.start() == line.start()
                 && answer.toString().equals(line.method().replaceFirst("\\.(?=[^.]*\\()", "."))
                 && answer.certainty() == CodeCertainty.TOLD;
@@ -92,7 +92,7 @@ class JvmCodeTest {
     /** The stacks of method names at the addresses of some code, each once. */
     private Set<String> framesWithin(long start, long end) {
         Set<String> stacks = new HashSet<>();
-        CodeAnswer each = new CodeAnswer();
+        CodeInfo each = new CodeInfo();
         for (long address = start; address < end; address++) {
             if (CODE.find(address, each) && each.start() == start) {
                 List<String> names = new ArrayList<>();

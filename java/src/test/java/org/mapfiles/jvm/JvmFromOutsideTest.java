@@ -17,16 +17,16 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
-import org.mapfiles.ChildJvm;
 import org.mapfiles.NotSupportedException;
 import org.mapfiles.ProcessMaps;
+import org.mapfiles.testing.ChildJvm;
 
 /** A JVM is read in whatever state it is, and nothing of it changes; what is no JVM is named so, soon. */
 class JvmFromOutsideTest {
     private static void isRead(long pid) throws Exception {
         try (ProcessMaps maps = ProcessMaps.of(pid)) {
             JvmRegions regions = JvmRegions.read(maps);
-            for (Region region : new Region[] {Region.JAVA_HEAP, Region.CODE_HEAP, Region.THREAD_STACK, Region.LIBRARY, Region.MALLOC}) {
+            for (RegionKind region : new RegionKind[] {RegionKind.JAVA_HEAP, RegionKind.CODE_HEAP, RegionKind.THREAD_STACK, RegionKind.LIBRARY, RegionKind.MALLOC}) {
                 assertThat(regions.bytes(region)).as(region.toString()).isPositive();
             }
             assertThat(stacks(regions)).as("stacks of Java threads, by name").anyMatch(detail -> detail.contains("Signal Dispatch")
@@ -45,7 +45,7 @@ class JvmFromOutsideTest {
     private static List<String> stacks(JvmRegions regions) {
         List<String> stacks = new ArrayList<>();
         for (int i = 0; i < regions.size(); i++) {
-            if (regions.region(i) == Region.THREAD_STACK && !regions.isInferred(i)) {
+            if (regions.region(i) == RegionKind.THREAD_STACK && !regions.isInferred(i)) {
                 stacks.add(regions.detail(i));
             }
         }
@@ -294,7 +294,7 @@ class JvmFromOutsideTest {
         try (ProcessMaps maps = ProcessMaps.of(fake.pid())) {
             assertThat(fake.inputReader().readLine()).isEqualTo("READY");
             JvmRegions regions = JvmRegions.read(maps);
-            assertThat(regions.bytes(Region.LIBRARY)).isPositive();
+            assertThat(regions.bytes(RegionKind.LIBRARY)).isPositive();
             try (JvmProcess jvm = JvmProcess.of(maps)) {
                 assertThat(jvm.flags().names()).isEmpty();
             }

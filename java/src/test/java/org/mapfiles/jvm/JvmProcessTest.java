@@ -12,10 +12,10 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.OptionalLong;
 import org.junit.jupiter.api.Test;
-import org.mapfiles.ChildJvm;
 import org.mapfiles.NotSupportedException;
-import org.mapfiles.ProcessGoneException;
+import org.mapfiles.ProcessExitedException;
 import org.mapfiles.ProcessMaps;
+import org.mapfiles.testing.ChildJvm;
 
 /** The JVM in this process and in others, read from outside. */
 class JvmProcessTest {
@@ -126,7 +126,7 @@ class JvmProcessTest {
         Process other = waiting();
         try (ProcessMaps maps = ProcessMaps.of(other.pid()); JvmProcess jvm = JvmProcess.of(maps)) {
             other.destroyForcibly().waitFor();
-            assertThatThrownBy(jvm::flags).isInstanceOf(ProcessGoneException.class);
+            assertThatThrownBy(jvm::flags).isInstanceOf(ProcessExitedException.class);
         }
     }
 

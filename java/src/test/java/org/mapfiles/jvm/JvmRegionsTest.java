@@ -14,8 +14,8 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
-import org.mapfiles.ChildJvm;
 import org.mapfiles.ProcessMaps;
+import org.mapfiles.testing.ChildJvm;
 
 /** What is each part of a JVM's memory for, under every collector? The JVM's own System.map says the same, where there is one. */
 class JvmRegionsTest {
@@ -23,7 +23,7 @@ class JvmRegionsTest {
     @MethodSource("org.mapfiles.jvm.Collectors#options")
     void regionsAreWhatTheJvmUsesThemFor(String collector) throws Exception {
         ChildJvm.Outcome outcome = new ChildJvm().with(collector, "-XX:NativeMemoryTracking=summary", "-Xmx512m")
-                .run(RegionsAndSystemMap.class);
+                .run(SystemMapMain.class);
         List<String> lines = outcome.output().lines().collect(Collectors.toList());
         assertThat(outcome.exit()).as(outcome.output()).isZero();
         assertThat(lines).as(outcome.output()).contains("thread MALLOC", "stacks true own 2", "libjvm LIBRARY", "freed true")
@@ -48,7 +48,7 @@ class JvmRegionsTest {
         long[][] unknownAndGc = new long[2][2];
         for (int detail = 0; detail < 2; detail++) {
             ChildJvm.Outcome outcome = new ChildJvm().with(collector, "-Xmx512m", "-XX:NativeMemoryTracking=" + (detail == 0 ? "off" : "detail"))
-                    .run(RegionsAndSystemMap.class);
+                    .run(SystemMapMain.class);
             String[] words = outcome.output().lines().filter(line -> line.startsWith("unknown ")).findFirst().orElse("").split(" ");
             assertThat(words).as(outcome.output()).hasSize(4);
             assertThat(outcome.output().lines()).as(outcome.output()).noneMatch(line -> line.startsWith("WRONG"));
@@ -62,7 +62,7 @@ class JvmRegionsTest {
 
     @Test
     void theRegionsOfG1AreWhatItSaysOfThem() throws Exception {
-        ChildJvm.Outcome outcome = new ChildJvm().with("-XX:+UseG1GC", "-Xmx512m", "-Xms256m", "-XX:G1HeapRegionSize=1m").run(HeapOfG1.class);
+        ChildJvm.Outcome outcome = new ChildJvm().with("-XX:+UseG1GC", "-Xmx512m", "-Xms256m", "-XX:G1HeapRegionSize=1m").run(G1HeapMain.class);
         boolean hasArchive = Runtime.version().feature() == 17
                 && Files.exists(Path.of(System.getProperty("java.home"), "lib/server/classes.jsa"));
         assertThat(outcome.output()).contains("young true, humongous true, all true")
@@ -73,10 +73,10 @@ class JvmRegionsTest {
     void theRegionsOfShenandoahAreWhatItsStructuresHold() throws Exception {
         String shenandoah = "-XX:+UseShenandoahGC";
         assumeTrue(org.mapfiles.jvm.Collectors.options().contains(shenandoah), "this JDK has no Shenandoah");
-        ChildJvm.Outcome outcome = new ChildJvm().with(shenandoah, "-Xmx64m").run(HeapOfShenandoah.class);
+        ChildJvm.Outcome outcome = new ChildJvm().with(shenandoah, "-Xmx64m").run(ShenandoahHeapMain.class);
         assertThat(outcome.output()).contains("humongous true, regular true, old false, map true");
         if (Runtime.version().feature() >= 25) {
-            outcome = new ChildJvm().with(shenandoah, "-XX:ShenandoahGCMode=generational", "-Xmx64m").run(HeapOfShenandoah.class);
+            outcome = new ChildJvm().with(shenandoah, "-XX:ShenandoahGCMode=generational", "-Xmx64m").run(ShenandoahHeapMain.class);
             assertThat(outcome.output()).contains("humongous true, regular true, old true, map true");
         }
     }
@@ -152,7 +152,7 @@ class JvmRegionsTest {
 
         public static void main(String[] arguments) throws Exception {
             JvmRegions regions = JvmRegions.read();
-            for (Region region : Region.values()) {
+            for (RegionKind region : RegionKind.values()) {
                 if (regions.bytes(region) > 0) {
                     System.out.println(region + " " + regions.bytes(region));
                 }

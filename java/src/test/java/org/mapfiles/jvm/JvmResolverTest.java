@@ -16,7 +16,7 @@ import org.mapfiles.ProcessMaps;
 /** What is an address of this JVM, all told at once? */
 class JvmResolverTest {
     private JvmResolver resolver;
-    private JvmAnswer answer;
+    private AddressInfo answer;
 
     @BeforeEach
     void open() throws Exception {
@@ -44,7 +44,7 @@ class JvmResolverTest {
         long start = methodStart();
         assertThat(resolver.resolve(start + 4, answer)).isTrue();
         assertThat(answer.code().kind()).isEqualTo(CodeKind.METHOD);
-        assertThat(answer.region()).isEqualTo(Region.CODE_HEAP);
+        assertThat(answer.region()).isEqualTo(RegionKind.CODE_HEAP);
         assertThat(answer.mapping().isExecutable()).isTrue();
         assertThat(answer).hasToString(answer.code() + " + 0x4");
         assertThat(resolver.resolve(start + 4, System.nanoTime(), answer)).isTrue();
@@ -58,7 +58,7 @@ class JvmResolverTest {
                 if (mapping.isExecutable() && String.valueOf(mapping.name()).endsWith("/libjvm.so")) {
                     assertThat(resolver.resolve(mapping.start() + 0x123, answer)).isTrue();
                     assertThat(answer.code()).isNull();
-                    assertThat(answer.region()).isEqualTo(Region.LIBRARY);
+                    assertThat(answer.region()).isEqualTo(RegionKind.LIBRARY);
                     assertThat(answer.fileOffset()).isEqualTo(mapping.offset() + 0x123);
                     assertThat(answer).hasToString(mapping.name() + " + 0x" + Long.toHexString(mapping.offset() + 0x123));
                 }
@@ -72,7 +72,7 @@ class JvmResolverTest {
         assertThat(answer).hasToString("not mapped");
         assertThat(answer.code()).isNull();
         assertThat(answer.mapping()).isNull();
-        assertThat(answer.region()).isEqualTo(Region.UNKNOWN);
+        assertThat(answer.region()).isEqualTo(RegionKind.UNKNOWN);
     }
 
     @Test
@@ -109,7 +109,7 @@ class JvmResolverTest {
         refresher.start();
         for (long end = System.nanoTime() + 1_000_000_000L; System.nanoTime() - end < 0; ) {
             assertThat(resolver.resolve(addresses[0], answer)).isTrue();
-            assertThat(answer.region()).isEqualTo(Region.CODE_HEAP);
+            assertThat(answer.region()).isEqualTo(RegionKind.CODE_HEAP);
             assertThat(resolver.resolve(addresses[1], answer)).isTrue();
             assertThat(answer.code()).isNull();
         }

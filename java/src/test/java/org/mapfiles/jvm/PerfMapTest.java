@@ -40,7 +40,7 @@ class PerfMapTest {
         assertThat(lines).isGreaterThan(300);
         assertThat(map.malformed()).isZero();
         assertThat(map.size()).isBetween(lines / 2, lines);
-        CodeAnswer answer = new CodeAnswer();
+        CodeInfo answer = new CodeInfo();
         int same = 0;
         for (int i = 0; i < map.size(); i++) {
             assertThat(map.find(map.start(i))).isEqualTo(i);

@@ -10,14 +10,14 @@ import java.util.List;
 import java.util.Set;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
-import org.mapfiles.ChildJvm;
 import org.mapfiles.ProcessMaps;
+import org.mapfiles.testing.ChildJvm;
 
 /** Regions of another JVM, under every collector, beside what that JVM reports of itself and what its System.map names. */
 class RegionsFromOutsideTest {
     private static final long PAGE = 4096;
     /** Reported as each other from outside. */
-    private static final Set<Region> OF_THE_C_LIBRARY = EnumSet.of(Region.MALLOC, Region.DIRECT_BUFFER);
+    private static final Set<RegionKind> OF_THE_C_LIBRARY = EnumSet.of(RegionKind.MALLOC, RegionKind.DIRECT_BUFFER);
 
     static List<String> options() throws Exception {
         List<String> options = new ArrayList<>(Collectors.options());
@@ -33,7 +33,7 @@ class RegionsFromOutsideTest {
     @MethodSource("options")
     void theyAgreeWithWhatTheJvmReportsItself(String collector) throws Exception {
         Process jvm = new ChildJvm().with(collector.split(" ")).with("-XX:NativeMemoryTracking=summary", "-Xmx512m")
-                .start(RegionsForOthers.class);
+                .start(RegionsFromOutsideMain.class);
         try (ProcessMaps maps = ProcessMaps.of(jvm.pid())) {
             List<long[]> parts = new ArrayList<>();
             StringBuilder map = new StringBuilder();
@@ -45,7 +45,7 @@ class RegionsFromOutsideTest {
                 String[] words = line.split(" ");
                 if (words[0].equals("PART")) {
                     parts.add(new long[] {Long.parseUnsignedLong(words[1], 16), Long.parseUnsignedLong(words[2], 16),
-                        Region.valueOf(words[3]).ordinal()});
+                        RegionKind.valueOf(words[3]).ordinal()});
                 } else if (words[0].equals("MAP")) {
                     map.append(line.substring(4)).append('\n');
                 }
@@ -56,7 +56,7 @@ class RegionsFromOutsideTest {
             complete(regions, collector);
             agreesWith(parts, regions, collector);
             if (Runtime.version().feature() >= 24) {
-                long[] counts = RegionsAndSystemMap.agreement(regions, map.toString());
+                long[] counts = SystemMapMain.agreement(regions, map.toString());
                 System.out.printf("%s from outside: System.map agrees in %.2f %% of bytes and %d of %d mappings that both name%n", collector,
                         100.0 * counts[1] / counts[0], counts[3], counts[2]);
                 assertThat(counts[1]).as("bytes").isGreaterThanOrEqualTo((long) (0.99 * counts[0]));
@@ -78,16 +78,16 @@ class RegionsFromOutsideTest {
     }
 
     private static void complete(JvmRegions regions, String collector) {
-        for (Region region : new Region[] {Region.JAVA_HEAP, Region.CODE_HEAP, Region.METASPACE, Region.THREAD_STACK, Region.LIBRARY,
-            Region.FILE, Region.MALLOC, Region.JVM_OTHER}) {
+        for (RegionKind region : new RegionKind[] {RegionKind.JAVA_HEAP, RegionKind.CODE_HEAP, RegionKind.METASPACE, RegionKind.THREAD_STACK, RegionKind.LIBRARY,
+            RegionKind.FILE, RegionKind.MALLOC, RegionKind.JVM_OTHER}) {
             assertThat(regions.bytes(region)).as("%s %s", region, collector).isPositive();
         }
-        assertThat(regions.bytes(Region.JAVA_HEAP)).isGreaterThanOrEqualTo(512 << 20);
+        assertThat(regions.bytes(RegionKind.JAVA_HEAP)).isGreaterThanOrEqualTo(512 << 20);
         if (!collector.contains("-UseCompressedClassPointers")) {
-            assertThat(regions.bytes(Region.CLASS_SPACE)).as("class space").isGreaterThanOrEqualTo(1L << 30);
+            assertThat(regions.bytes(RegionKind.CLASS_SPACE)).as("class space").isGreaterThanOrEqualTo(1L << 30);
         }
         if (!collector.contains("Epsilon")) {
-            assertThat(regions.bytes(Region.GC)).as("the collector's").isPositive();
+            assertThat(regions.bytes(RegionKind.GC)).as("the collector's").isPositive();
         }
     }
 
@@ -98,15 +98,15 @@ class RegionsFromOutsideTest {
             for (int i = 0; i < regions.size(); i++) {
                 long from = Math.max(regions.start(i), part[0]);
                 long to = Math.min(regions.end(i), part[1]);
-                Region own = Region.values()[(int) part[2]];
-                Region outside = regions.region(i);
-                if (part[0] < 0 || regions.start(i) < 0 || from >= to || own == Region.UNKNOWN || outside == Region.UNKNOWN) {
+                RegionKind own = RegionKind.values()[(int) part[2]];
+                RegionKind outside = regions.region(i);
+                if (part[0] < 0 || regions.start(i) < 0 || from >= to || own == RegionKind.UNKNOWN || outside == RegionKind.UNKNOWN) {
                     continue;
                 }
                 boolean agrees = own == outside || OF_THE_C_LIBRARY.contains(own) && OF_THE_C_LIBRARY.contains(outside);
                 both += to - from;
                 same += agrees ? to - from : 0;
-                assertThat(outside == Region.GC && !agrees).as("%s: %x-%x is %s, not the collector's %s", collector, from, to, own,
+                assertThat(outside == RegionKind.GC && !agrees).as("%s: %x-%x is %s, not the collector's %s", collector, from, to, own,
                         regions.detail(i)).isFalse();
                 if (!agrees) {
                     System.out.printf("%s: %x-%x is %s itself, %s %s from outside%n", collector, from, to, own, outside, regions.detail(i));
@@ -125,7 +125,7 @@ class RegionsFromOutsideTest {
             for (int i = 0; i < regions.size(); i++) {
                 if (regions.start(i) >= 0 && regions.end(i) - regions.start(i) <= 1L << 30) { // what is larger is reserved for the most part
                     long resident = PAGE * present(pages, regions.start(i) / PAGE, (regions.end(i) + PAGE - 1) / PAGE);
-                    bytes[0] += regions.region(i) == Region.UNKNOWN ? resident : 0;
+                    bytes[0] += regions.region(i) == RegionKind.UNKNOWN ? resident : 0;
                     bytes[1] += resident;
                 }
             }

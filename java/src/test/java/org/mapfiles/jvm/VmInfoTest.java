@@ -13,10 +13,10 @@ class VmInfoTest {
     private static final String HEADER = "\n---------------  P R O C E S S  ---------------\n\n";
     private static final String EVENTS = "\nCompilation events (20 events):\n";
     private static final String LIBRARIES = "\nDynamic libraries:\n";
-    private static final Claim TRUE = Claim.told(0x123000, 0x123001, Region.JVM_OTHER, "safepoint polling page");
+    private static final RegionCandidate TRUE = RegionCandidate.reported(0x123000, 0x123001, RegionKind.JVM_OTHER, "safepoint polling page");
 
     /** What is believed of a text with this in the JVM's arguments, and in what is printed behind. */
-    private static List<Claim> believed(String argument, String behind) {
+    private static List<RegionCandidate> believed(String argument, String behind) {
         String info = "#\n# JRE version: 17\n\n---------------  S U M M A R Y ------------\n\nCommand Line: -Da=" + argument + " Main\n\n"
                 + "Host: x\n" + HEADER + "Polling page: 0x0000000000123000\n" + EVENTS + FORGED + LIBRARIES + behind;
         return VmInfo.others(VmInfo.ofTheJvm(info, (int) argument.chars().filter(c -> c == '\n').count()));
@@ -51,14 +51,14 @@ class VmInfoTest {
         String text = "- node #1: base 0x00007f0004000000: reserved=65536.50 KB, committed=192.00 KB (<1%), used=66.12 KB (<1%)\n"
                 + "vsl class-space:\n- node #0: base 0x00007f0010000000: reserved=1024.00 KB, committed=128.00 KB ( 12%)\n";
         assertThat(VmInfo.metaspace(text.replace(".", point))).containsExactly(
-                Claim.told(0x7f0004000000L, 0x7f0008000200L, Region.METASPACE, "metaspace"),
-                Claim.told(0x7f0010000000L, 0x7f0010100000L, Region.CLASS_SPACE, "compressed class space"));
+                RegionCandidate.reported(0x7f0004000000L, 0x7f0008000200L, RegionKind.METASPACE, "metaspace"),
+                RegionCandidate.reported(0x7f0010000000L, 0x7f0010100000L, RegionKind.CLASS_SPACE, "compressed class space"));
     }
 
     @Test
     void aTableOfShenandoahThatIsNotUnderstoodSaysNothing() {
         String known = "|    0|R  |O|BTE     fc000000,     fc040000,     fc040000|TAMS\n|    1|R  |O|BTE     fc040000,     fc040000,     fc080000|TAMS\n";
-        assertThat(RegionsOfShenandoah.claims(known)).containsExactly(Claim.told(0xfc000000L, 0xfc080000L, Region.JAVA_HEAP, "regular, old"));
+        assertThat(RegionsOfShenandoah.claims(known)).containsExactly(RegionCandidate.reported(0xfc000000L, 0xfc080000L, RegionKind.JAVA_HEAP, "regular, old"));
         assertThat(RegionsOfShenandoah.claims(known + known.replace("R  ", "XYZ"))).isEmpty();
         assertThat(RegionsOfShenandoah.claims(known.replace("fc080000", "fc030000"))).isEmpty();
     }

@@ -54,19 +54,19 @@ class VmStructsTest {
     @Test
     void whatIsNotThereIsNotTold() {
         assertThat(jvm.vm().has("CodeCache", "_nothing")).isFalse();
-        assertThatThrownBy(() -> jvm.vm().place("CodeCache", "_nothing")).isInstanceOf(VmReader.NotTold.class);
-        assertThatThrownBy(() -> jvm.vm().sizeOf("NoSuchType")).isInstanceOf(VmReader.NotTold.class);
-        assertThatThrownBy(() -> jvm.vm().constant("NoSuchConstant")).isInstanceOf(VmReader.NotTold.class);
+        assertThatThrownBy(() -> jvm.vm().place("CodeCache", "_nothing")).isInstanceOf(VmReader.VmFieldMissing.class);
+        assertThatThrownBy(() -> jvm.vm().sizeOf("NoSuchType")).isInstanceOf(VmReader.VmFieldMissing.class);
+        assertThatThrownBy(() -> jvm.vm().constant("NoSuchConstant")).isInstanceOf(VmReader.VmFieldMissing.class);
         assertThat(jvm.vm().constantOr("NoSuchConstant", 7)).isEqualTo(7);
     }
 
     @Test
     void memoryThatIsNotMappedIsNotTold() throws Exception {
         for (long address : new long[] {0, 1, 4095, Long.MIN_VALUE, -1}) {
-            assertThatThrownBy(() -> jvm.vm().longAt(address)).isInstanceOf(VmReader.NotTold.class);
+            assertThatThrownBy(() -> jvm.vm().longAt(address)).isInstanceOf(VmReader.VmFieldMissing.class);
         }
         long heaps = jvm.vm().place("CodeCache", "_heaps");
-        assertThatThrownBy(() -> jvm.vm().longsAt(new long[] {heaps, heaps, 1, heaps, heaps, heaps})).isInstanceOf(VmReader.NotTold.class);
+        assertThatThrownBy(() -> jvm.vm().longsAt(new long[] {heaps, heaps, 1, heaps, heaps, heaps})).isInstanceOf(VmReader.VmFieldMissing.class);
         assertThat(jvm.vm().longsAt(new long[] {heaps, heaps, heaps, heaps, heaps})).containsOnly(jvm.vm().longAt(heaps));
     }
 

@@ -9,7 +9,7 @@ import org.openjdk.jcstress.infra.results.L_Result;
 
 /** A cursor reads while another thread makes the snapshot show other pictures. */
 public class CursorStress {
-    private static final Pictures PICTURES = new Pictures();
+    private static final SavedSnapshots SNAPSHOTS = new SavedSnapshots();
 
     private CursorStress() {
     }
@@ -21,18 +21,18 @@ public class CursorStress {
     @Outcome(expect = Expect.FORBIDDEN, desc = "a mix")
     @State
     public static class Resolve {
-        private final MapCursor cursor = PICTURES.snapshot.cursor();
+        private final MapCursor cursor = SNAPSHOTS.snapshot.cursor();
 
         @Actor
         public void refresh() {
-            PICTURES.turn();
-            PICTURES.turn();
+            SNAPSHOTS.turn();
+            SNAPSHOTS.turn();
         }
 
         @Actor
         public void resolve(L_Result result) {
             try {
-                if (!cursor.goTo(Pictures.ADDRESS)) {
+                if (!cursor.goTo(SavedSnapshots.ADDRESS)) {
                     result.r1 = "not found";
                     return;
                 }
@@ -54,12 +54,12 @@ public class CursorStress {
     @Outcome(expect = Expect.FORBIDDEN, desc = "a mix")
     @State
     public static class Walk {
-        private final MapCursor cursor = PICTURES.snapshot.cursor();
+        private final MapCursor cursor = SNAPSHOTS.snapshot.cursor();
 
         @Actor
         public void refresh() {
-            PICTURES.turn();
-            PICTURES.turn();
+            SNAPSHOTS.turn();
+            SNAPSHOTS.turn();
         }
 
         @Actor
@@ -70,8 +70,8 @@ public class CursorStress {
                 while (cursor.next()) {
                     size += cursor.size();
                 }
-                result.r1 = size == Pictures.FIRST_SIZE ? "first" : size == Pictures.SECOND_SIZE ? "second"
-                        : size == Pictures.THIRD_SIZE ? "third" : Long.toHexString(size);
+                result.r1 = size == SavedSnapshots.FIRST_SIZE ? "first" : size == SavedSnapshots.SECOND_SIZE ? "second"
+                        : size == SavedSnapshots.THIRD_SIZE ? "third" : Long.toHexString(size);
             } catch (IllegalStateException newer) {
                 result.r1 = "newer";
             }

@@ -10,7 +10,7 @@ import org.openjdk.jcstress.infra.results.I_Result;
 
 /** An address is looked up while another thread makes the snapshot show other pictures. */
 public class FindStress {
-    private static final Pictures PICTURES = new Pictures();
+    private static final SavedSnapshots SNAPSHOTS = new SavedSnapshots();
 
     private FindStress() {
     }
@@ -23,13 +23,13 @@ public class FindStress {
     public static class One {
         @Actor
         public void refresh() {
-            PICTURES.turn();
-            PICTURES.turn();
+            SNAPSHOTS.turn();
+            SNAPSHOTS.turn();
         }
 
         @Actor
         public void find(I_Result result) {
-            result.r1 = PICTURES.snapshot.find(Pictures.ADDRESS);
+            result.r1 = SNAPSHOTS.snapshot.find(SavedSnapshots.ADDRESS);
         }
     }
 
@@ -43,20 +43,20 @@ public class FindStress {
         private static final long[] ADDRESSES = new long[4096];
 
         static {
-            Arrays.fill(ADDRESSES, Pictures.ADDRESS);
+            Arrays.fill(ADDRESSES, SavedSnapshots.ADDRESS);
         }
 
         private final int[] indices = new int[ADDRESSES.length];
 
         @Actor
         public void refresh() {
-            PICTURES.turn();
-            PICTURES.turn();
+            SNAPSHOTS.turn();
+            SNAPSHOTS.turn();
         }
 
         @Actor
         public void find(I_Result result) {
-            PICTURES.snapshot.find(ADDRESSES, indices);
+            SNAPSHOTS.snapshot.find(ADDRESSES, indices);
             result.r1 = indices[0];
             for (int index : indices) {
                 result.r1 = index == indices[0] ? result.r1 : -2;

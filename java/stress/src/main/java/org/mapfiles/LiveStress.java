@@ -1,5 +1,6 @@
 package org.mapfiles;
 
+import org.mapfiles.live.LiveMaps;
 import org.openjdk.jcstress.annotations.Actor;
 import org.openjdk.jcstress.annotations.Expect;
 import org.openjdk.jcstress.annotations.JCStressTest;
@@ -14,9 +15,9 @@ import org.openjdk.jcstress.infra.results.L_Result;
 @Outcome(expect = Expect.FORBIDDEN, desc = "another mapping, a mix, or none")
 @State
 public class LiveStress {
-    private static final LivePictures PICTURES = new LivePictures();
+    private static final LiveSnapshots SNAPSHOTS = new LiveSnapshots();
 
-    private final LiveMaps.Reader reader = PICTURES.live.reader();
+    private final LiveMaps.Reader reader = SNAPSHOTS.live.reader();
 
     /** A reader for each try, as each belongs to one thread. */
     public LiveStress() {
@@ -24,11 +25,11 @@ public class LiveStress {
 
     @Actor
     public void refresh() {
-        PICTURES.turn();
+        SNAPSHOTS.turn();
     }
 
     @Actor
     public void resolve(L_Result result) {
-        result.r1 = PICTURES.resolve(reader);
+        result.r1 = SNAPSHOTS.resolve(reader);
     }
 }

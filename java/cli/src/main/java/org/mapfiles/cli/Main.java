@@ -1,26 +1,37 @@
 package org.mapfiles.cli;
 
-import java.io.FileInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
-import org.mapfiles.AccessRefusedException;
 import org.mapfiles.NotEnoughMemoryException;
-import org.mapfiles.ProcessGoneException;
+import org.mapfiles.PermissionDeniedException;
+import org.mapfiles.ProcessExitedException;
+import org.mapfiles.cli.commands.CatCommand;
+import org.mapfiles.cli.commands.CountCommand;
+import org.mapfiles.cli.commands.ExitCode;
+import org.mapfiles.cli.commands.FilesCommand;
+import org.mapfiles.cli.commands.JvmCommand;
+import org.mapfiles.cli.commands.MapsCommand;
+import org.mapfiles.cli.commands.ResolveCommand;
+import org.mapfiles.cli.commands.SharedCommand;
+import org.mapfiles.cli.commands.Version;
+import org.mapfiles.cli.commands.WatchCommand;
+import org.mapfiles.cli.output.Printable;
+import org.mapfiles.cli.output.Sizes;
+import org.mapfiles.cli.output.Terminal;
+import org.mapfiles.cli.target.Arguments;
 import picocli.AutoComplete.GenerateCompletion;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.HelpCommand;
-import picocli.CommandLine.IVersionProvider;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.ParameterException;
-import picocli.CommandLine.ParseResult;
 import picocli.CommandLine.Spec;
 
 /** The command {@code mapfiles}. */
-@Command(name = "mapfiles", mixinStandardHelpOptions = true, versionProvider = Main.Version.class,
+@Command(name = "mapfiles", mixinStandardHelpOptions = true, versionProvider = Version.class,
         description = "Which file, and which byte of it, an address of a process belongs to.",
         synopsisSubcommandLabel = "COMMAND",
         subcommands = {MapsCommand.class, ResolveCommand.class, CountCommand.class, FilesCommand.class, CatCommand.class,
@@ -35,14 +46,6 @@ import picocli.CommandLine.Spec;
             "127:Java could not be started"},
         footer = {"", "Completion for bash and zsh: source <(mapfiles generate-completion)"})
 public final class Main implements Runnable {
-    static final int OK = 0;
-    static final int NOT_RESOLVED = 1;
-    static final int USAGE = 2;
-    static final int REFUSED = 3;
-    static final int GONE = 4;
-    /** As a shell returns of a command that it cannot run. */
-    static final int CANNOT_START = 127;
-
     private static final String MORE_MEMORY = ": set MAPFILES_JAVA_OPTIONS=\"-Xmx1g -XX:MaxDirectMemorySize=2g\", or more";
 
     @Spec
@@ -60,7 +63,7 @@ public final class Main implements Runnable {
     }
 
     /** Runs the command with other streams, as a user would see them. */
-    static int run(String[] arguments, InputStream in, OutputStream out, OutputStream err) {
+    public static int run(String[] arguments, InputStream in, OutputStream out, OutputStream err) {
         return run(arguments, new Terminal(in, out, err, false));
     }
 
@@ -78,14 +81,14 @@ public final class Main implements Runnable {
             return code;
         } catch (UnsatisfiedLinkError e) {
             terminal.complain(e.getMessage());
-            return NOT_RESOLVED;
+            return ExitCode.NOT_RESOLVED;
         } catch (OutOfMemoryError e) {
             return explain(e, terminal);
         } catch (Terminal.Closed e) {
-            return OK; // nobody reads on: the end of a pipe such as "| head" is no failure
+            return ExitCode.OK; // nobody reads on: the end of a pipe such as "| head" is no failure
         } catch (IOException e) {
             terminal.complain(e);
-            return NOT_RESOLVED;
+            return ExitCode.NOT_RESOLVED;
         }
     }
 
@@ -100,17 +103,17 @@ public final class Main implements Runnable {
         String message = e.getMessage() == null ? "wrong usage" : e.getMessage().replaceFirst("\\.$", "");
         command.getErr().println("mapfiles: " + Printable.message(message) + ": see " + command.getCommandSpec().qualifiedName()
                 + " --help");
-        return USAGE;
+        return ExitCode.USAGE;
     }
 
     /** As {@link #explain(Exception, Terminal)}. A JVM without its threads is one that could not start. */
     private static int explain(OutOfMemoryError failure, Terminal terminal) {
         if (String.valueOf(failure.getMessage()).contains("native thread")) { // Thread.start()
             terminal.complain("Java cannot start a thread: raise ulimit -u, or pids.max of the control group");
-            return CANNOT_START;
+            return ExitCode.CANNOT_START;
         }
         terminal.complain("not enough memory for this process (" + failure.getMessage() + ")" + moreMemory());
-        return NOT_RESOLVED;
+        return ExitCode.NOT_RESOLVED;
     }
 
     /** The remedy. Within a control group that has less memory, larger sizes would only get this process killed. */
@@ -123,19 +126,19 @@ public final class Main implements Runnable {
     /** One line on stderr that says what to do, and the exit code. */
     private static int explain(Exception failure, Terminal terminal) throws Exception {
         if (failure instanceof Terminal.Closed) {
-            return OK;
+            return ExitCode.OK;
         }
         if (failure instanceof NotEnoughMemoryException) {
             if (!((NotEnoughMemoryException) failure).isTooLarge()) {
                 return explain((OutOfMemoryError) failure.getCause(), terminal);
             }
             terminal.complain(failure);
-            return NOT_RESOLVED;
+            return ExitCode.NOT_RESOLVED;
         }
         if (failure instanceof IOException || failure instanceof IllegalArgumentException) {
             terminal.complain(failure);
-            return failure instanceof ProcessGoneException ? GONE : failure instanceof AccessRefusedException ? REFUSED
-                    : failure instanceof IllegalArgumentException ? USAGE : NOT_RESOLVED;
+            return failure instanceof ProcessExitedException ? ExitCode.EXITED : failure instanceof PermissionDeniedException ? ExitCode.DENIED
+                    : failure instanceof IllegalArgumentException ? ExitCode.USAGE : ExitCode.NOT_RESOLVED;
         }
         throw failure;
     }
@@ -175,26 +178,6 @@ public final class Main implements Runnable {
                 return type.cast(new JvmCommand(terminal));
             }
             return CommandLine.defaultFactory().create(type);
-        }
-    }
-
-    /** Version of the jar, and of what it runs on. */
-    static final class Version implements IVersionProvider {
-        @Override
-        public String[] getVersion() {
-            String version = Main.class.getPackage().getImplementationVersion();
-            return new String[] {"mapfiles " + (version == null ? "(not from a jar)" : version) + ", Java "
-                    + Runtime.version().feature() + ", Linux " + System.getProperty("os.version")};
-        }
-    }
-
-    /** The kernel's limit of mappings a process (vm.max_map_count), or -1. */
-    static long maxMapCount() {
-        try (InputStream in = new FileInputStream("/proc/sys/vm/max_map_count")) {
-            byte[] text = new byte[32]; // taken in one read: a second one of such a file finds nothing
-            return Long.parseLong(new String(text, 0, Math.max(in.read(text), 0), StandardCharsets.US_ASCII).strip());
-        } catch (IOException | NumberFormatException unknown) {
-            return -1;
         }
     }
 }

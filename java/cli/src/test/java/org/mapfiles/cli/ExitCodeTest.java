@@ -17,13 +17,14 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.mapfiles.cli.output.Terminal;
 
 /** Does every failure have its code, one line on stderr, and nothing on stdout? */
 class ExitCodeTest {
     @TempDir
     Path home;
 
-    private static void assertFails(Ran ran, int code, String... said) {
+    private static void assertFails(CliResult ran, int code, String... said) {
         assertThat(ran.code()).isEqualTo(code);
         assertThat(ran.out()).isEmpty();
         assertThat(ran.err()).startsWith("mapfiles: ").hasLineCount(1).contains(said);
@@ -33,7 +34,7 @@ class ExitCodeTest {
     @ValueSource(strings = {"", "maps", "maps frog", "maps 0", "maps -1", "maps 99999999999", "maps self --frog", "maps self self",
         "resolve self", "count self --by frog", "count self --top 0", "count self --top x", "frog"})
     void wrongUsage(String arguments) {
-        assertFails(Ran.with(arguments.isEmpty() ? new String[0] : arguments.split(" ")), 2, "--help");
+        assertFails(CliResult.with(arguments.isEmpty() ? new String[0] : arguments.split(" ")), 2, "--help");
     }
 
     @Test
@@ -42,7 +43,7 @@ class ExitCodeTest {
         ended.waitFor();
         String pid = Long.toString(ended.pid());
         for (List<String> command : List.of(List.of("maps", pid), List.of("count", pid), List.of("resolve", pid, "0"))) {
-            assertFails(Ran.with(command.toArray(String[]::new)), 4, "has ended");
+            assertFails(CliResult.with(command.toArray(String[]::new)), 4, "has ended");
         }
     }
 
@@ -50,7 +51,7 @@ class ExitCodeTest {
     void aKernelThreadHasNoMappings() throws Exception {
         Path name = Path.of("/proc/2/comm");
         assumeTrue(Files.isReadable(name) && Files.readString(name).equals("kthreadd\n"), "no kernel thread to be seen here");
-        assertFails(Ran.with("maps", "2"), 1, "kernel thread");
+        assertFails(CliResult.with("maps", "2"), 1, "kernel thread");
     }
 
     /** In a JVM of its own: this one may look at everything. */
@@ -64,7 +65,7 @@ class ExitCodeTest {
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-Duser.home=" + home.resolve("nobody"),
                 "--enable-native-access=ALL-UNNAMED", "-cp", copiedClassPath(), Main.class.getName(), "maps",
                 Long.toString(ProcessHandle.current().pid())).start();
-        Ran ran = new Ran(refused.waitFor(), text(refused.getInputStream()), text(refused.getErrorStream()));
+        CliResult ran = new CliResult(refused.waitFor(), text(refused.getInputStream()), text(refused.getErrorStream()));
         assertFails(ran, 3, "refuses", "another user", "CAP_SYS_PTRACE");
     }
 
@@ -151,7 +152,7 @@ class ExitCodeTest {
     @ValueSource(strings = {"--help", "--version", "maps --help", "resolve --help", "count --help", "help count",
         "generate-completion"})
     void helpIsNoFailure(String arguments) {
-        Ran ran = Ran.with(arguments.split(" "));
+        CliResult ran = CliResult.with(arguments.split(" "));
         assertThat(ran.code()).isZero();
         assertThat(ran.out()).isNotEmpty();
         assertThat(ran.err()).isEmpty();
@@ -159,6 +160,6 @@ class ExitCodeTest {
 
     @Test
     void helpListsTheExitCodes() {
-        assertThat(Ran.with("--help").out()).contains("Exit codes:").contains("3").contains("refuses");
+        assertThat(CliResult.with("--help").out()).contains("Exit codes:").contains("3").contains("refuses");
     }
 }

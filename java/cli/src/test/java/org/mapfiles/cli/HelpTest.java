@@ -16,7 +16,7 @@ class HelpTest {
     @TempDir
     Path directory;
 
-    private static Set<String> fields(Ran ran) throws Exception {
+    private static Set<String> fields(CliResult ran) throws Exception {
         Set<String> fields = new TreeSet<>();
         for (String line : ran.lines()) {
             try (JsonParser parser = new JsonFactory().createParser(line)) {
@@ -31,17 +31,17 @@ class HelpTest {
     }
 
     private static void assertNamesAll(String command, String output) throws Exception {
-        Set<String> fields = fields(Ran.with(output.split(" ")));
+        Set<String> fields = fields(CliResult.with(output.split(" ")));
         assertThat(fields).as(output).isNotEmpty();
-        String help = Ran.with("help", command).out();
+        String help = CliResult.with("help", command).out();
         assertThat(fields).as(command).allSatisfy(field -> assertThat(help).containsPattern("JSON:[^\\x00]*\\b" + field + "\\b"));
     }
 
     @Test
     void everyFieldOfJsonIsNamed() throws Exception {
-        MappedFile common = new MappedFile(directory.resolve("common"));
+        MappedTestFile common = new MappedTestFile(directory.resolve("common"));
         Process other = new ProcessBuilder(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-cp",
-                System.getProperty("java.class.path"), FilesCommandTest.MapAndWait.class.getName(),
+                System.getProperty("java.class.path"), MapAndWaitMain.class.getName(),
                 directory.resolve("common").toString()).start();
         try {
             assertThat(other.getInputStream().read()).isEqualTo('!');
@@ -59,6 +59,6 @@ class HelpTest {
 
     @Test
     void theEndOfWatchingIsAnExitCode() {
-        assertThat(Ran.with("help", "watch").out()).containsPattern("until it\\s+ends;\\s+then\\s+with\\s+exit\\s+code\\s+4");
+        assertThat(CliResult.with("help", "watch").out()).containsPattern("until it\\s+ends;\\s+then\\s+with\\s+exit\\s+code\\s+4");
     }
 }

@@ -20,6 +20,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.mapfiles.cli.output.Printable;
 
 /** No command prints what a terminal would obey, whatever a file, a thread or an argument is called. */
 class HostileNameTest {
@@ -66,15 +67,15 @@ class HostileNameTest {
         process.getOutputStream().write('\n');
         process.getOutputStream().flush();
         String pid = Long.toString(process.pid());
-        while (!Ran.with("maps", pid).out().contains(".end") || Files.readAllBytes(Path.of("/proc/" + pid + "/cmdline"))[0] != '/') {
+        while (!CliResult.with("maps", pid).out().contains(".end") || Files.readAllBytes(Path.of("/proc/" + pid + "/cmdline"))[0] != '/') {
             assertThat(process.isAlive()).isTrue();
             Thread.sleep(5);
         }
         return pid;
     }
 
-    private static Ran clean(String... arguments) {
-        Ran ran = Ran.with(arguments);
+    private static CliResult clean(String... arguments) {
+        CliResult ran = CliResult.with(arguments);
         assertThat(HIDDEN.matcher(ran.out()).find()).as("%s: %s", List.of(arguments), ran.out()).isFalse();
         assertThat(HIDDEN.matcher(ran.err()).find()).as("%s: %s", List.of(arguments), ran.err()).isFalse();
         return ran;
@@ -85,7 +86,7 @@ class HostileNameTest {
     }
 
     private void assertDecodes(String field, String... arguments) throws IOException {
-        Ran ran = Ran.with(arguments);
+        CliResult ran = CliResult.with(arguments);
         assertThat(HIDDEN.matcher(ran.out().replace("\ufffd", "")).find()).as("%s: %s", List.of(arguments), ran.out()).isFalse();
         assertThat(ran.objects()).as("%s", List.of(arguments)).anySatisfy(object -> {
             assertThat(String.valueOf(object.get(field))).endsWith(DECODED);
@@ -98,7 +99,7 @@ class HostileNameTest {
     void everyCommandEscapesIt() throws Exception {
         String pid = go(hostile);
         String other = go(second);
-        String start = (String) Ran.with("maps", pid, "--json").objects().stream()
+        String start = (String) CliResult.with("maps", pid, "--json").objects().stream()
                 .filter(mapping -> String.valueOf(mapping.get("path")).endsWith(".end")).map(mapping -> mapping.get("start")).findFirst()
                 .orElseThrow();
         assertEscaped("maps", pid);
@@ -118,7 +119,7 @@ class HostileNameTest {
     @Test
     void messagesEscapeIt() throws Exception {
         String pid = go(hostile);
-        String start = (String) Ran.with("maps", pid, "--json").objects().get(0).get("start");
+        String start = (String) CliResult.with("maps", pid, "--json").objects().get(0).get("start");
         assertThat(clean("cat", pid, start + "-" + start).err()).contains("there is").contains(ESCAPED);
         assertThat(clean("cat", pid, "no\u202esuch\u009bfile\177").err()).contains("no\\xe2\\x80\\xaesuch\\xc2\\x9bfile\\x7f");
         assertThat(clean("maps", "no\u202esuch\033process").err()).contains("no\\xe2\\x80\\xaesuch\\x1bprocess");
@@ -149,7 +150,7 @@ class HostileNameTest {
             String printed = out.toString(StandardCharsets.UTF_8);
             assertThat(HIDDEN.matcher(json ? printed.replace("\ufffd", "") : printed).find()).as(printed).isFalse();
             if (json) {
-                assertThat(new Ran(0, printed, "").objects())
+                assertThat(new CliResult(0, printed, "").objects())
                         .anySatisfy(object -> assertThat(String.valueOf(object.get("path"))).endsWith(DECODED));
             } else {
                 assertThat(printed).contains(ESCAPED);
@@ -161,7 +162,7 @@ class HostileNameTest {
     @Test
     void jvmEscapesIt() throws Exception {
         assumeTrue(System.getProperty("sun.jnu.encoding").equals("UTF-8"), "this locale cannot name the file");
-        MappedFile mapped = new MappedFile(directory.resolve("jvm\u202e\u009b\u200b"));
+        MappedTestFile mapped = new MappedTestFile(directory.resolve("jvm\u202e\u009b\u200b"));
         Object end = new Object();
         Thread thread = new Thread(() -> {
             synchronized (end) {

@@ -9,17 +9,17 @@ import java.util.Map;
 import java.util.TreeMap;
 
 /** The simplest reader of {@code watch --json}: as the help says, each line is applied to the mappings of the lines before. */
-final class JsonReplay {
+public final class JsonReplay {
     private static final List<String> OF_A_MAPPING = List.of("start", "end", "perms", "offset", "dev_major", "dev_minor", "inode", "kind");
 
     private final TreeMap<Long, Map<String, Object>> mappings = new TreeMap<>(Long::compareUnsigned);
 
     /** Begins with what {@code maps --json} printed. */
-    void begin(List<Map<String, Object>> objects) {
+    public void begin(List<Map<String, Object>> objects) {
         objects.forEach(this::add);
     }
 
-    void apply(Map<String, Object> line) {
+    public void apply(Map<String, Object> line) {
         switch ((String) line.get("event")) {
             case "present":
             case "added":
@@ -56,12 +56,12 @@ final class JsonReplay {
     }
 
     /** The mappings in order of address, by the fields that lines of both commands have. */
-    List<Map<String, Object>> mappings() {
+    public List<Map<String, Object>> mappings() {
         return comparable(new ArrayList<>(mappings.values()));
     }
 
     /** Of a path, the kernel's mark is left out: {@code maps} asks the kernel what it means, {@code watch} does not. */
-    static List<Map<String, Object>> comparable(List<Map<String, Object>> objects) {
+    public static List<Map<String, Object>> comparable(List<Map<String, Object>> objects) {
         List<Map<String, Object>> comparable = new ArrayList<>();
         for (Map<String, Object> object : objects) {
             Map<String, Object> fields = new LinkedHashMap<>();

@@ -51,38 +51,38 @@ class LauncherTest {
         manifest.getMainAttributes().put(Attributes.Name.CLASS_PATH, String.join(" ", urls));
         new JarOutputStream(Files.newOutputStream(jar), manifest).close();
         Files.setLastModifiedTime(jar, FileTime.fromMillis(System.currentTimeMillis() + 86_400_000)); // newer than its sources
-        Ran made = run(Map.of(), "sh", "-c", "set -e; tree=$1/$(printf \"$2\"); mkdir -p \"$tree/java/cli/target\" \"$tree/native\"; cd \"$tree\";"
+        CliResult made = run(Map.of(), "sh", "-c", "set -e; tree=$1/$(printf \"$2\"); mkdir -p \"$tree/java/cli/target\" \"$tree/native\"; cd \"$tree\";"
                 + " touch pom.xml CMakeLists.txt; cp -p \"$1/mapfiles.jar\" java/cli/target/; cp \"$3\" mapfiles", "sh", directory.toString(), name,
                 script().toString());
         assertThat(made.code()).as("%s", made).isZero();
         return directory + "/$(printf '" + name + "')";
     }
 
-    private Ran run(Map<String, String> environment, String... command) throws Exception {
+    private CliResult run(Map<String, String> environment, String... command) throws Exception {
         ProcessBuilder builder = new ProcessBuilder(command);
         builder.environment().put("JAVA_HOME", System.getProperty("java.home"));
         builder.environment().putAll(environment);
         Path out = directory.resolve("out");
         Path err = directory.resolve("err");
         int code = builder.directory(directory.toFile()).redirectOutput(out.toFile()).redirectError(err.toFile()).start().waitFor();
-        return new Ran(code, text(out), text(err));
+        return new CliResult(code, text(out), text(err));
     }
 
     private static String text(Path file) throws IOException {
         return new String(Files.readAllBytes(file), StandardCharsets.UTF_8);
     }
 
-    private Ran launch(String before, Map<String, String> environment) throws Exception {
+    private CliResult launch(String before, Map<String, String> environment) throws Exception {
         return run(environment, "sh", "-c", before + " exec \"" + tree + "/mapfiles\" count self --by kind");
     }
 
-    private static void assertWorks(Ran ran) {
+    private static void assertWorks(CliResult ran) {
         assertThat(ran.err()).isEmpty();
         assertThat(ran.out()).contains("% of vm.max_map_count");
         assertThat(ran.code()).isZero();
     }
 
-    private static void assertCannotStart(Ran ran, String... causes) {
+    private static void assertCannotStart(CliResult ran, String... causes) {
         assertThat(ran.code()).as("%s", ran).isEqualTo(127);
         assertThat(ran.out()).isEmpty();
         assertThat(ran.err()).startsWith("mapfiles: ").hasLineCount(1).contains(causes);
@@ -132,7 +132,7 @@ class LauncherTest {
 
     @Test
     void withoutProcItIsSaidWhatIsMissing() throws Exception {
-        Ran tried = run(Map.of(), "unshare", "-m", "sh", "-c", "umount -l /proc");
+        CliResult tried = run(Map.of(), "unshare", "-m", "sh", "-c", "umount -l /proc");
         assumeTrue(tried.code() == 0, "unshare(1) or umount(8) is refused here: " + tried.err());
         assertCannotStart(run(Map.of(), "unshare", "-m", "sh", "-c", "umount -l /proc; exec \"" + tree + "/mapfiles\" maps self"),
                 "no proc file system is mounted at /proc: mount -t proc proc /proc");
@@ -143,7 +143,7 @@ class LauncherTest {
         int refused = 0;
         for (int tasks : new int[] {3, 6, 11, 13, 14, 15, 16, 40}) {
             try (ControlGroup group = ControlGroup.make("pids", "pids.max", "pids.max", tasks)) {
-                Ran ran = launch(group.enter(), Map.of());
+                CliResult ran = launch(group.enter(), Map.of());
                 if (ran.code() == 0) {
                     assertWorks(ran);
                 } else {
@@ -160,7 +160,7 @@ class LauncherTest {
     @Test
     void aLowLimitOfProcessesIsTried() throws Exception {
         assumeTrue(run(Map.of(), "prlimit", "--version").code() == 0, "no prlimit(1)");
-        Ran ran = run(Map.of(), "prlimit", "--nproc=5", tree.replace("$(printf '", "").replace("')", "") + "/mapfiles", "count", "self", "--by", "kind");
+        CliResult ran = run(Map.of(), "prlimit", "--nproc=5", tree.replace("$(printf '", "").replace("')", "") + "/mapfiles", "count", "self", "--by", "kind");
         if (ran.code() == 0) {
             assertWorks(ran);
         } else {
@@ -172,15 +172,15 @@ class LauncherTest {
     @Test
     void littleMemoryIsEnoughOrNamed() throws Exception {
         try (ControlGroup group = ControlGroup.make("memory", "memory.limit_in_bytes", "memory.max", 64L << 20);
-                OddChild many = new OddChild(Files.createDirectory(directory.resolve("many")), List.of(), "plain")) {
+                SpecialMappingsChild many = new SpecialMappingsChild(Files.createDirectory(directory.resolve("many")), List.of(), "plain")) {
             assumeTrue(many.tell("many 60000").equals("OK 60000"), "vm.max_map_count is too low");
             for (String command : List.of("maps", "files", "count")) {
-                Ran ran = run(Map.of(), "sh", "-c", group.enter() + " exec \"" + tree + "/mapfiles\" " + command + " " + many.pid());
+                CliResult ran = run(Map.of(), "sh", "-c", group.enter() + " exec \"" + tree + "/mapfiles\" " + command + " " + many.pid());
                 assertThat(ran.code()).as(command + ' ' + ran.err()).isZero();
                 assertThat(ran.err()).isEmpty();
                 assertThat(ran.lines().get(ran.lines().size() - 1)).contains(" mappings");
             }
-            Ran watch = run(Map.of(), "sh", "-c", group.enter() + " exec \"" + tree + "/mapfiles\" watch --initial " + many.pid());
+            CliResult watch = run(Map.of(), "sh", "-c", group.enter() + " exec \"" + tree + "/mapfiles\" watch --initial " + many.pid());
             assertThat(watch.code()).as(watch.err()).isEqualTo(1);
             assertThat(watch.err()).hasLineCount(1).startsWith("mapfiles: not enough memory").contains("limit of memory is 64M");
         }

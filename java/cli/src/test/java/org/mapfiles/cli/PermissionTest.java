@@ -19,13 +19,13 @@ class PermissionTest {
 
     @TempDir
     Path temporary;
-    private OddChild child;
+    private SpecialMappingsChild child;
 
     @BeforeEach
     void start() throws Exception {
         assumeTrue(Files.getAttribute(Path.of("/proc/self"), "unix:uid").equals(0), "only root can give up capabilities");
         assumeTrue(Files.isExecutable(Path.of("/usr/bin/setpriv")), "no setpriv(1)");
-        child = new OddChild(temporary, List.of("--uid", "65534"), "plain", "deleted", "memfd");
+        child = new SpecialMappingsChild(temporary, List.of("--uid", "65534"), "plain", "deleted", "memfd");
     }
 
     @AfterEach
@@ -35,7 +35,7 @@ class PermissionTest {
         }
     }
 
-    private static Ran with(String capabilities, String... arguments) throws Exception {
+    private static CliResult with(String capabilities, String... arguments) throws Exception {
         List<String> command = new ArrayList<>(List.of("setpriv", "--inh-caps=-all", "--bounding-set=" + capabilities,
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(), "--enable-native-access=ALL-UNNAMED", "-cp",
                 System.getProperty("java.class.path"), Main.class.getName()));
@@ -44,7 +44,7 @@ class PermissionTest {
         try {
             Process process = new ProcessBuilder(command).redirectError(err.toFile()).start();
             String out = new String(process.getInputStream().readAllBytes(), StandardCharsets.ISO_8859_1);
-            return new Ran(process.waitFor(), out, Files.readString(err));
+            return new CliResult(process.waitFor(), out, Files.readString(err));
         } finally {
             Files.delete(err);
         }
@@ -52,7 +52,7 @@ class PermissionTest {
 
     @Test
     void rootWithoutTheCapabilityIsToldWhichOne() throws Exception {
-        Ran ran = with("-sys_ptrace,-perfmon,-sys_admin", "maps", child.pid());
+        CliResult ran = with("-sys_ptrace,-perfmon,-sys_admin", "maps", child.pid());
         assertThat(ran.code()).isEqualTo(3);
         assertThat(ran.out()).isEmpty();
         assertThat(ran.err()).hasLineCount(1).endsWith(ADVICE).doesNotContain("as root");
@@ -61,7 +61,7 @@ class PermissionTest {
     /** It may read mappings, and nothing below map_files. */
     @Test
     void perfmonAloneListsFilesAndWritesThoseThatAPathProves() throws Exception {
-        Ran files = with("-all,+perfmon", "files", child.pid(), "--json");
+        CliResult files = with("-all,+perfmon", "files", child.pid(), "--json");
         assumeTrue(files.code() != 3, "CAP_PERFMON is not enough for maps here: before Linux 6.13");
         assertThat(files.code()).as(files.err()).isZero();
         assertThat(files.err()).hasLineCount(1).endsWith(ADVICE);
@@ -74,11 +74,11 @@ class PermissionTest {
         assertThat(files.objects()).filteredOn(fields -> "memfd".equals(fields.get("kind"))).isNotEmpty()
                 .allSatisfy(fields -> assertThat(fields).containsEntry("mode", "rw").containsEntry("verified", "not_verified"));
 
-        Ran plain = with("-all,+perfmon", "cat", child.pid(), "plain");
+        CliResult plain = with("-all,+perfmon", "cat", child.pid(), "plain");
         assumeTrue(plain.code() != 1 || !plain.err().contains("nothing proves"), "device and inode prove nothing on this file system");
         assertThat(plain.err()).isEmpty();
         assertThat(plain.out()).startsWith("odd").hasSize(4 * 4096);
-        Ran memory = with("-all,+perfmon", "cat", child.pid(), "/memfd:plain");
+        CliResult memory = with("-all,+perfmon", "cat", child.pid(), "/memfd:plain");
         assertThat(memory.code()).isEqualTo(3);
         assertThat(memory.err()).hasLineCount(1).endsWith(ADVICE);
     }

@@ -1,0 +1,113 @@
+package org.mapfiles.cli.target;
+
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.CharBuffer;
+import java.nio.charset.CharsetDecoder;
+import java.nio.charset.CoderResult;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import org.mapfiles.cli.output.Printable;
+
+/**
+ * Arguments of the command line, without loss. The JVM decodes them by the locale, which turns every byte that is not ASCII into U+FFFD
+ * under {@code LC_ALL=C}. The kernel keeps the bytes (proc_pid_cmdline(5)).
+ *
+ * <p>An argument is a String of its bytes as UTF-8. A byte that is not UTF-8 is a lone surrogate, U+DC80 to U+DCFF, as in Python
+ * (PEP 383): {@link #bytes} finds it again.
+ */
+public final class Arguments {
+    private static final int LONE = 0xdc00;
+
+    private Arguments() {
+    }
+
+    /** The arguments of this process. Those that the JVM decoded, if they are not the last words of its command line. */
+    public static String[] ofProcess(String[] decoded) {
+        try {
+            return of(Files.readAllBytes(Path.of("/proc/self/cmdline")), decoded);
+        } catch (IOException noProc) {
+            return decoded;
+        }
+    }
+
+    /**
+     * The last words of a command line.
+     *
+     * @param commandLine each word ends in a NUL
+     */
+    public static String[] of(byte[] commandLine, String[] decoded) {
+        List<byte[]> words = new ArrayList<>();
+        int begin = 0;
+        for (int i = 0; i < commandLine.length; i++) {
+            if (commandLine[i] == 0) {
+                words.add(Arrays.copyOfRange(commandLine, begin, i));
+                begin = i + 1;
+            }
+        }
+        int before = words.size() - decoded.length;
+        String[] arguments = new String[decoded.length];
+        for (int i = 0; i < arguments.length; i++) {
+            if (before < 0 || !mayBe(words.get(before + i), decoded[i])) {
+                return decoded;
+            }
+            arguments[i] = string(words.get(before + i));
+        }
+        return arguments;
+    }
+
+    /** Whether the JVM may have decoded these bytes to this text: ASCII is the same in all locales. */
+    private static boolean mayBe(byte[] word, String decoded) {
+        for (byte b : word) {
+            if (b < 0) {
+                return true;
+            }
+        }
+        return new String(word, StandardCharsets.US_ASCII).equals(decoded);
+    }
+
+    private static String string(byte[] word) {
+        StringBuilder text = new StringBuilder(word.length);
+        CharsetDecoder decoder = StandardCharsets.UTF_8.newDecoder(); // reports what it cannot decode
+        ByteBuffer in = ByteBuffer.wrap(word);
+        CharBuffer out = CharBuffer.allocate(word.length);
+        for (;;) {
+            CoderResult result = decoder.decode(in, out, true);
+            text.append(out.flip());
+            out.clear();
+            if (!result.isError()) {
+                return text.toString();
+            }
+            for (int i = 0; i < result.length(); i++) {
+                text.append((char) (LONE | in.get() & 0xff));
+            }
+            decoder.reset();
+        }
+    }
+
+    /** The bytes of an argument. */
+    public static byte[] bytes(String argument) {
+        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+        int begin = 0;
+        for (int i = 0; i < argument.length(); i += Character.charCount(argument.codePointAt(i))) {
+            int c = argument.codePointAt(i);
+            if (c >= (LONE | 0x80) && c <= (LONE | 0xff)) {
+                bytes.writeBytes(argument.substring(begin, i).getBytes(StandardCharsets.UTF_8));
+                bytes.write(c);
+                begin = i + 1;
+            }
+        }
+        bytes.writeBytes(argument.substring(begin).getBytes(StandardCharsets.UTF_8));
+        return bytes.toByteArray();
+    }
+
+    /** An argument as names are printed. */
+    public static String shown(String argument) {
+        return Printable.text(bytes(argument));
+    }
+}

@@ -1,0 +1,171 @@
+package org.mapfiles.cli.target;
+
+import java.io.IOException;
+import java.io.RandomAccessFile;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.BitSet;
+import java.util.Collections;
+import java.util.IdentityHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.OptionalLong;
+import org.mapfiles.MappingQuery;
+import org.mapfiles.Mapping;
+import org.mapfiles.MappingQuery;
+import org.mapfiles.MapsException;
+import org.mapfiles.ProcessMaps;
+import org.mapfiles.files.SharedMappings.Range;
+
+/**
+ * Which pages of a file several processes have in common now, by /proc/PID/pagemap (Documentation/admin-guide/mm/pagemap.rst). A private
+ * mapping has pages of the file, which are in common with every process that maps them, and copies of its own, made when it wrote to one.
+ */
+public final class CommonPages {
+    /** Figures of one range in bytes; -1: unknown. */
+    public record Figures(long copied, long common) {
+        static final Figures UNKNOWN = new Figures(-1, -1);
+    }
+
+    private static final long PRESENT = 1L << 63;
+    private static final long SWAPPED = 1L << 62;
+    private static final long OF_FILE = 1L << 61; // or shared anonymous memory
+    private static final long GUARD = 1L << 58;   // an entry that stands for no page
+    /** Pages of a file, from the first to the last that is mapped, that are looked at: 16 GiB of 4-KiB pages, 32 MiB of pagemap. */
+    private static final long MAX_PAGES = 1L << 22;
+    private static final int PART = 8 * 8192;
+
+    private final long pageSize = pageSize();
+    private final MappingQuery now = new MappingQuery();
+
+    /** Pages of one range: those that are the file's own, numbered from the start of the range, and how many are copies. */
+    private record Pages(BitSet ofFile, long copied) {
+    }
+
+    /** Pages of the file that a process has mapped, numbered from the first page of the group. */
+    private static final class Mapped {
+        final BitSet pages = new BitSet();
+        boolean isKnown = true;
+    }
+
+    /** Returns the figures of each range of a group. */
+    public List<Figures> of(List<Range> ranges) throws MapsException {
+        List<Mapping> mappings = new ArrayList<>();
+        ranges.forEach(range -> mappings.add(range.mapping()));
+        OptionalLong lowest = pageSize == 0 ? OptionalLong.empty() : firstOffset(mappings, pageSize);
+        if (lowest.isEmpty()) {
+            return Collections.nCopies(ranges.size(), Figures.UNKNOWN);
+        }
+        long first = lowest.getAsLong();
+        List<Pages> all = new ArrayList<>();
+        Map<ProcessMaps, Mapped> byProcess = new IdentityHashMap<>();
+        for (Range range : ranges) {
+            Pages pages = read(range.process(), range.mapping());
+            Mapped mapped = byProcess.computeIfAbsent(range.process(), process -> new Mapped());
+            int from = (int) ((range.mapping().offset() - first) / pageSize);
+            mapped.isKnown &= pages != null;
+            for (int page = pages == null ? -1 : pages.ofFile.nextSetBit(0); page >= 0; page = pages.ofFile.nextSetBit(page + 1)) {
+                mapped.pages.set(from + page);
+            }
+            all.add(pages);
+        }
+        List<Figures> figures = new ArrayList<>();
+        for (int i = 0; i < all.size(); i++) {
+            int from = (int) ((ranges.get(i).mapping().offset() - first) / pageSize);
+            figures.add(figures(all.get(i), from, ranges.get(i).process(), byProcess));
+        }
+        return figures;
+    }
+
+    /**
+     * The lowest offset of some mappings of a file, an unsigned value: a device's offsets may be above 2^63, and its last byte at 2^64 - 1.
+     * Empty: there are more pages from there to the last mapped byte than {@link #MAX_PAGES}.
+     */
+    public static OptionalLong firstOffset(List<Mapping> mappings, long pageSize) {
+        long first = -1;
+        for (Mapping mapping : mappings) {
+            first = Long.compareUnsigned(mapping.offset(), first) < 0 ? mapping.offset() : first;
+        }
+        long max = MAX_PAGES * pageSize;
+        for (Mapping mapping : mappings) {
+            long distance = mapping.offset() - first;
+            if (Long.compareUnsigned(distance, max) > 0 || Long.compareUnsigned(mapping.size(), max - distance) > 0) {
+                return OptionalLong.empty();
+            }
+        }
+        return OptionalLong.of(first);
+    }
+
+    private Figures figures(Pages own, int from, ProcessMaps process, Map<ProcessMaps, Mapped> byProcess) {
+        if (own == null) {
+            return Figures.UNKNOWN;
+        }
+        long common = 0;
+        for (int page = own.ofFile.nextSetBit(0); page >= 0; page = own.ofFile.nextSetBit(page + 1)) {
+            boolean isCommon = false;
+            for (Map.Entry<ProcessMaps, Mapped> other : byProcess.entrySet()) {
+                isCommon |= other.getKey() != process && other.getValue().pages.get(from + page);
+            }
+            common += isCommon ? 1 : 0;
+        }
+        boolean isKnown = true;
+        for (Map.Entry<ProcessMaps, Mapped> other : byProcess.entrySet()) {
+            isKnown &= other.getKey() == process || other.getValue().isKnown;
+        }
+        return new Figures(own.copied * pageSize, isKnown ? common * pageSize : -1);
+    }
+
+    /** Null where the pages are unknown: without permission, in a sandbox without pagemap, of a mapping that has changed. */
+    private Pages read(ProcessMaps process, Mapping mapping) throws MapsException {
+        long count = mapping.size() / pageSize;
+        BitSet ofFile = new BitSet();
+        long copied = 0;
+        try (RandomAccessFile pagemap = new RandomAccessFile("/proc/" + process.pid() + "/pagemap", "r")) {
+            pagemap.seek(mapping.start() / pageSize * Long.BYTES);
+            byte[] part = new byte[PART];
+            for (long page = 0; page < count; ) {
+                int length = (int) Math.min(PART, (count - page) * Long.BYTES);
+                pagemap.readFully(part, 0, length);
+                ByteBuffer entries = ByteBuffer.wrap(part, 0, length).order(ByteOrder.nativeOrder());
+                for (; entries.hasRemaining(); page++) {
+                    long entry = entries.getLong();
+                    if ((entry & OF_FILE) != 0) {
+                        ofFile.set((int) page, (entry & PRESENT) != 0);
+                    } else if ((entry & (PRESENT | SWAPPED)) != 0 && (entry & GUARD) == 0) {
+                        copied++;
+                    }
+                }
+            }
+        } catch (IOException denied) {
+            return null;
+        }
+        return isStillMapped(process, mapping) ? new Pages(ofFile, copied) : null;
+    }
+
+    /** Also whether the path that was read led to this process: it has not ended since, so nobody else has had its PID. */
+    private boolean isStillMapped(ProcessMaps process, Mapping mapping) throws MapsException {
+        return process.query(mapping.start(), now) && now.start() == mapping.start() && now.end() == mapping.end()
+                && now.offset() == mapping.offset() && now.inode() == mapping.inode() && now.deviceMajor() == mapping.deviceMajor()
+                && now.deviceMinor() == mapping.deviceMinor();
+    }
+
+    /** AT_PAGESZ of getauxval(3); 0 where it is unknown. */
+    private static long pageSize() {
+        try {
+            ByteBuffer vector = ByteBuffer.wrap(Files.readAllBytes(Path.of("/proc/self/auxv"))).order(ByteOrder.nativeOrder());
+            while (vector.remaining() >= 2 * Long.BYTES) {
+                long type = vector.getLong();
+                long value = vector.getLong();
+                if (type == 6) {
+                    return value;
+                }
+            }
+        } catch (IOException unknown) {
+            return 0;
+        }
+        return 0;
+    }
+}

@@ -1,0 +1,142 @@
+package org.mapfiles.cli.commands;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import java.io.ByteArrayOutputStream;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.mapfiles.cli.CliResult;
+import org.mapfiles.cli.Main;
+import org.mapfiles.cli.SpecialMappingsChild;
+import org.mapfiles.cli.target.AddressRange;
+
+/** Which mapping does {@code mapfiles cat} take for the one that was named, and what of its memory is written? */
+class CatCommandTest {
+    private static final int PAGE = 4096;
+
+    @TempDir
+    Path temporary;
+
+    /** What a run wrote, as bytes. */
+    private record Written(int code, byte[] out, String err) {
+        static Written by(String... arguments) {
+            ByteArrayOutputStream out = new ByteArrayOutputStream();
+            ByteArrayOutputStream err = new ByteArrayOutputStream();
+            int code = Main.run(arguments, InputStream.nullInputStream(), out, err);
+            return new Written(code, out.toByteArray(), err.toString(StandardCharsets.UTF_8));
+        }
+    }
+
+    @Test
+    void pagesThatCannotBeReadAreZerosAndReported() throws Exception {
+        try (SpecialMappingsChild child = new SpecialMappingsChild(temporary, List.of(), "guarded")) {
+            AddressRange range = child.range("guarded");
+            assumeTrue(range != null, "no guard pages here: before Linux 6.13");
+            byte[] expected = new byte[16 * PAGE];
+            Arrays.fill(expected, PAGE, 5 * PAGE, (byte) 'g');
+            Arrays.fill(expected, 7 * PAGE, 15 * PAGE, (byte) 'g');
+            Written whole = Written.by("cat", child.pid(), range.toString());
+            assertThat(whole.out()).isEqualTo(expected);
+            assertThat(whole.code()).isEqualTo(1);
+            assertThat(whole.err()).isEqualTo("mapfiles: cannot be read, and written as zeros: " + pages(range, 0, 1) + " "
+                    + pages(range, 5, 7) + " " + pages(range, 15, 16) + "\n");
+
+            Written part = Written.by("cat", child.pid(), pages(range, 1, 5).toString());
+            assertThat(part.out()).isEqualTo(Arrays.copyOfRange(expected, PAGE, 5 * PAGE));
+            assertThat(part.code()).as("of what can be read").isZero();
+            assertThat(part.err()).isEmpty();
+            part = Written.by("cat", child.pid(), new AddressRange(range.start() + 5 * PAGE - 3, range.start() + 5 * PAGE + 10).toString());
+            assertThat(part.out()).as("of any bytes").isEqualTo(Arrays.copyOfRange(expected, 5 * PAGE - 3, 5 * PAGE + 10));
+            assertThat(part.err()).contains(new AddressRange(range.start() + 5 * PAGE, range.start() + 5 * PAGE + 10).toString());
+            part = Written.by("cat", child.pid(), pages(range, 5, 7).toString());
+            assertThat(part.out()).as("of nothing that can be read").isEmpty();
+            assertThat(part.code()).isEqualTo(1);
+            assertThat(part.err()).hasLineCount(1).contains("no byte").contains(pages(range, 5, 7).toString());
+        }
+    }
+
+    private static AddressRange pages(AddressRange range, int from, int to) {
+        return new AddressRange(range.start() + (long) from * PAGE, range.start() + (long) to * PAGE);
+    }
+
+    @Test
+    void aPartOfMemoryIsWithinOneMapping() throws Exception {
+        try (SpecialMappingsChild child = new SpecialMappingsChild(temporary, List.of(), "anonymous-rw")) {
+            String maps = CliResult.with("maps", child.pid()).out();
+            assertThat(maps).contains("[stack]");
+            String stack = maps.lines().filter(line -> line.endsWith("[stack]")).findFirst().orElseThrow().strip().split(" ")[0];
+            AddressRange range = AddressRange.parse(stack);
+            assertThat(Written.by("cat", child.pid(), pages(range, 1, 2).toString()).out()).hasSize(PAGE);
+            for (AddressRange other : List.of(new AddressRange(range.start() - 1, range.end()),
+                    new AddressRange(range.start(), range.end() + 1), new AddressRange(range.start(), range.start()),
+                    new AddressRange(range.end(), range.start()))) {
+                Written nothing = Written.by("cat", child.pid(), other.toString());
+                assertThat(nothing.code()).as("%s", other).isEqualTo(1);
+                assertThat(nothing.out()).isEmpty();
+                assertThat(nothing.err()).contains("has no mapping");
+            }
+        }
+    }
+
+    private Process mapping(String name) throws Exception {
+        Path script = Files.writeString(temporary.resolve("map"),
+                "cp \"$(command -v sleep)\" \"$(printf '" + name + "')\" && exec \"./$(printf '" + name + "')\" 1000");
+        Process process = new ProcessBuilder("sh", script.toString()).directory(temporary.toFile()).start();
+        while (process.isAlive() && !CliResult.with("maps", Long.toString(process.pid())).out().contains("/lib")) {
+            Thread.sleep(5);
+        }
+        return process;
+    }
+
+    /** In a process of its own, in a locale without any character beyond ASCII: the name by printf(1), as that takes bytes. */
+    private Written inPlainLocale(String pid, String name) throws Exception {
+        Path out = temporary.resolve("out");
+        ProcessBuilder cat = new ProcessBuilder("sh", "-c", "exec \"$0\" --enable-native-access=ALL-UNNAMED -cp \"$1\" \"$2\" cat \"$3\""
+                + " \"$(printf \"$4\")\"", Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                System.getProperty("java.class.path"), Main.class.getName(), pid, name).redirectOutput(out.toFile());
+        cat.environment().put("LC_ALL", "C");
+        Process process = cat.start();
+        String err = new String(process.getErrorStream().readAllBytes(), StandardCharsets.UTF_8);
+        return new Written(process.waitFor(), Files.readAllBytes(out), err);
+    }
+
+    private void expectSleep(Written written) throws Exception {
+        assertThat(written.err()).isEmpty();
+        assertThat(written.code()).isZero();
+        assertThat(written.out()).startsWith(0x7f, 'E', 'L', 'F').hasSizeGreaterThan(PAGE);
+    }
+
+    @Test
+    void namesAreBytesInAnyLocale() throws Exception {
+        Process process = mapping("lib\\303\\274.so");
+        try {
+            String pid = Long.toString(process.pid());
+            expectSleep(inPlainLocale(pid, "lib\\303\\274.so"));
+            expectSleep(Written.by("cat", pid, "lib\u00fc.so"));
+            assertThat(inPlainLocale(pid, "lib\\374.so").err()).as("ISO 8859-1 is another name").contains("has no mapping lib\\xfc.so");
+        } finally {
+            process.destroyForcibly().waitFor();
+        }
+    }
+
+    @Test
+    void aNameThatIsNotUtf8IsTypedAsItIsOrAsItIsPrinted() throws Exception {
+        Process process = mapping("lib\\377\\\\.so");
+        try {
+            String pid = Long.toString(process.pid());
+            expectSleep(inPlainLocale(pid, "lib\\377\\\\.so"));
+            expectSleep(Written.by("cat", pid, "lib\\xff\\\\.so"));
+            expectSleep(Written.by("cat", pid, temporary.toRealPath() + "/lib\\xff\\\\.so"));
+            assertThat(Written.by("cat", pid, "lib\ufffd\\.so").err()).as("not a byte of it").contains("has no mapping");
+        } finally {
+            process.destroyForcibly().waitFor();
+        }
+    }
+}

@@ -1,0 +1,140 @@
+package org.mapfiles.cli.commands;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import java.io.BufferedReader;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.stream.Collectors;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.mapfiles.cli.CliResult;
+import org.mapfiles.cli.Main;
+
+/** What happens with a process of very many mappings, in a JVM with very little memory. */
+class ManyMappingsTest {
+    private static final int MANY = 60_000;
+
+    @TempDir
+    Path directory;
+
+    private Process many;
+    private String pid;
+    private int made;
+
+    @BeforeEach
+    void start() throws Exception {
+        many = new ProcessBuilder(System.getProperty("mapfiles.odd-process"), directory.toRealPath().toString(), "plain")
+                .redirectError(ProcessBuilder.Redirect.INHERIT).start();
+        pid = Long.toString(many.pid());
+        BufferedReader answers = many.inputReader();
+        for (String line = answers.readLine(); !line.equals("READY"); line = answers.readLine()) {
+            assertThat(line).isNotNull();
+        }
+        many.getOutputStream().write(("many " + MANY + "\n").getBytes(StandardCharsets.US_ASCII));
+        many.getOutputStream().flush();
+        made = Integer.parseInt(answers.readLine().substring("OK ".length()));
+        assumeTrue(made == MANY, "vm.max_map_count is too low: " + made + " mappings could be made");
+    }
+
+    @AfterEach
+    void end() throws Exception {
+        many.destroyForcibly().waitFor();
+    }
+
+    private static ProcessBuilder child(String option, String... arguments) {
+        List<String> command = new ArrayList<>(List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "--enable-native-access=ALL-UNNAMED", "-XX:+UseSerialGC", "-Xmx16m", option, "-cp", System.getProperty("java.class.path"),
+                Main.class.getName()));
+        command.addAll(List.of(arguments));
+        return new ProcessBuilder(command);
+    }
+
+    private CliResult run(String option, String... arguments) throws Exception {
+        Path out = directory.resolve("out");
+        Path err = directory.resolve("err");
+        int code = child(option, arguments).redirectOutput(out.toFile()).redirectError(err.toFile()).start().waitFor();
+        return new CliResult(code, Files.readString(out), Files.readString(err));
+    }
+
+    @Test
+    void mapsAndCountTakeLittleDirectMemory() throws Exception {
+        int lines = Files.readAllLines(Path.of("/proc/" + pid + "/maps"), StandardCharsets.ISO_8859_1).size();
+        CliResult table = run("-XX:MaxDirectMemorySize=4m", "maps", pid);
+        assertThat(table.err()).isEmpty();
+        assertThat(table.lines()).hasSize(lines + 2);
+        assertThat(table.lines().get(lines + 1)).startsWith(lines + " mappings, ").doesNotContain("changed");
+        assertThat(table.lines().subList(1, lines + 1)).as("columns line up").allMatch(line -> line.charAt(32) != ' ' && line.charAt(33) == ' ');
+        CliResult json = run("-XX:MaxDirectMemorySize=4m", "maps", pid, "--json");
+        assertThat(json.err()).isEmpty();
+        assertThat(json.lines()).hasSize(lines).allMatch(line -> line.startsWith("{") && line.endsWith("}"));
+        CliResult count = run("-XX:MaxDirectMemorySize=4m", "count", pid, "--by", "kind");
+        assertThat(count.err()).isEmpty();
+        assertThat(count.out()).contains(lines + " mappings in ");
+    }
+
+    /** The list is read in parts: a file of several parts is one file. */
+    @Test
+    void filesTakesLittleDirectMemory() throws Exception {
+        CliResult json = run("-XX:MaxDirectMemorySize=4m", "files", pid, "--json");
+        assertThat(json.err()).isEmpty();
+        assertThat(json.lines()).hasSizeGreaterThanOrEqualTo(MANY).allMatch(line -> line.startsWith("{") && line.endsWith("}"));
+        Map<String, String> states = new HashMap<>();
+        for (String line : json.lines()) {
+            String file = line.replaceFirst(".*?(\"path\".*\"inode\":\\d+).*", "$1");
+            states.put(file, line.replaceFirst(".*\"state\":\"(\\w+)\".*", "$1"));
+        }
+        Map<String, Long> sums = states.values().stream().collect(Collectors.groupingBy(state -> state, TreeMap::new, Collectors.counting()));
+        String expected = sums.entrySet().stream().map(sum -> sum.getValue() + " " + sum.getKey()).collect(Collectors.joining(", "));
+        CliResult table = run("-XX:MaxDirectMemorySize=4m", "files", pid);
+        assertThat(table.err()).isEmpty();
+        assertThat(table.lines()).hasSize(json.lines().size() + 2);
+        assertThat(table.lines().get(json.lines().size() + 1))
+                .isEqualTo(json.lines().size() + " mappings of " + states.size() + " files: " + expected);
+    }
+
+    @Test
+    void tooLittleMemoryIsOneLineAndARemedy() throws Exception {
+        for (String[] arguments : new String[][] {{"resolve", pid, "0"}, {"shared", pid, "self"}, {"cat", pid, "nothing"}}) {
+            CliResult ran = run("-XX:MaxDirectMemorySize=4m", arguments);
+            assertThat(ran.code()).as("%s", ran).isEqualTo(1);
+            assertThat(ran.err()).startsWith("mapfiles: ").hasLineCount(1).contains("not enough memory").contains("MAPFILES_JAVA_OPTIONS=");
+        }
+        CliResult heap = run("-Xmx6m", "shared", pid, "self", "--private");
+        assertThat(heap.code()).as("%s", heap).isEqualTo(1);
+        assertThat(heap.err()).startsWith("mapfiles: ").hasLineCount(1).contains("not enough memory").contains("MAPFILES_JAVA_OPTIONS=");
+    }
+
+    /** Its output has some 6 MB, of which a pipe takes 64 KiB: with nobody reading, only the beginning of the mappings is read. */
+    @Test
+    void theFirstRowsComeBeforeTheRestIsRead() throws Exception {
+        Process listing = child("-XX:MaxDirectMemorySize=4m", "maps", pid).start();
+        try (InputStream out = listing.getInputStream()) {
+            assertThat(new String(out.readNBytes(40), StandardCharsets.US_ASCII)).contains("RANGE");
+            end();
+            out.transferTo(OutputStream.nullOutputStream());
+        }
+        assertThat(new String(listing.getErrorStream().readAllBytes(), StandardCharsets.UTF_8)).hasLineCount(1).contains("has ended");
+        assertThat(listing.waitFor()).isEqualTo(4);
+    }
+
+    @Test
+    void whoeverStopsReadingIsNoFailure() throws Exception {
+        Process listing = child("-XX:MaxDirectMemorySize=4m", "maps", pid).start();
+        try (InputStream out = listing.getInputStream()) {
+            assertThat(out.readNBytes(40)).hasSize(40);
+        }
+        assertThat(listing.waitFor()).isZero();
+    }
+}

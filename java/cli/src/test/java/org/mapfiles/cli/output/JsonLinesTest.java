@@ -1,0 +1,40 @@
+package org.mapfiles.cli.output;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.ByteArrayOutputStream;
+import java.nio.charset.StandardCharsets;
+import org.junit.jupiter.api.Test;
+
+/** A reader of lines gets whole objects, also if the command fails in the middle of one. */
+class JsonLinesTest {
+    private final ByteArrayOutputStream out = new ByteArrayOutputStream();
+
+    private String written() {
+        return out.toString(StandardCharsets.UTF_8);
+    }
+
+    @Test
+    void aLineIsWrittenWithItsEndOnceItIsWhole() throws Exception {
+        JsonLines lines = new JsonLines(out);
+        lines.begin().text("a", "x").number("b", 1).end();
+        assertThat(written()).isEqualTo("{\"a\":\"x\",\"b\":1}\n");
+        lines.begin().beginList("list");
+        lines.begin().bool("c", true).end();
+        lines.begin().nothing("d").end();
+        lines.endList();
+        assertThat(written()).hasLineCount(1);
+        lines.end();
+        assertThat(written().lines().toList().get(1)).isEqualTo("{\"list\":[{\"c\":true},{\"d\":null}]}");
+    }
+
+    @Test
+    void noPartOfALineIsWritten() throws Exception {
+        JsonLines lines = new JsonLines(out);
+        for (int i = 0; i < 3_000; i++) { // more than any buffer on the way takes
+            lines.begin().number("i", i).end();
+        }
+        lines.begin().text("long", "x".repeat(100_000));
+        assertThat(written()).hasLineCount(3_000).endsWith("{\"i\":2999}\n");
+    }
+}

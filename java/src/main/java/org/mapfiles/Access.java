@@ -1,0 +1,64 @@
+package org.mapfiles;
+
+import java.io.IOException;
+import org.mapfiles.internal.OpenProcess;
+import org.mapfiles.internal.RootAccess;
+import org.mapfiles.internal.SnapshotBuffer;
+
+/** Gives the other packages of this module what callers do not see. */
+final class Access extends RootAccess {
+    private static final Access INSTANCE = new Access();
+
+    private Access() {
+    }
+
+    /** Called where a class that others need access to is initialized. */
+    static void give() {
+        set(INSTANCE);
+    }
+
+    @Override
+    public OpenProcess process(Object maps) {
+        return ((ProcessMaps) maps).process();
+    }
+
+    @Override
+    public int pidAtProc(Object maps) {
+        return ((ProcessMaps) maps).pidAtProc();
+    }
+
+    @Override
+    public IOException failure(int errno, String what, int pidAtProc) {
+        return Exceptions.of(errno, what, pidAtProc);
+    }
+
+    @Override
+    public SnapshotBuffer buffer(Object snapshot) {
+        return ((MapSnapshot) snapshot).buffer();
+    }
+
+    @Override
+    public Object owner(Object snapshot) {
+        return ((MapSnapshot) snapshot).owner();
+    }
+
+    @Override
+    public int version(Object snapshot) {
+        return ((MapSnapshot) snapshot).version();
+    }
+
+    @Override
+    public Object mapping(long start, long end, long offset, long inode, int deviceMajor, int deviceMinor, int flags, byte[] name) {
+        return new ImmutableMapping(start, end, offset, inode, deviceMajor, deviceMinor, flags, name);
+    }
+
+    @Override
+    public byte[] name(Object mapping) {
+        return ((ImmutableMapping) mapping).rawName();
+    }
+
+    @Override
+    public int flags(Object mapping) {
+        return ((ImmutableMapping) mapping).keptFlags();
+    }
+}

@@ -1,0 +1,79 @@
+package org.mapfiles.events;
+
+import java.lang.ref.Reference;
+import org.mapfiles.ProcessMaps;
+import org.mapfiles.internal.MapRecord.Event;
+import org.mapfiles.internal.NativeCalls;
+import org.mapfiles.internal.NativeMemory;
+import org.mapfiles.internal.OpenProcess;
+import org.mapfiles.internal.RefCountedHandle;
+import org.mapfiles.internal.RootAccess;
+
+/** The descriptors and rings of an open stream of events. A close also ends the wait of another thread. */
+final class OpenEvents extends RefCountedHandle {
+    private OpenEvents(NativeMemory memory) {
+        super(memory);
+    }
+
+    /** A closed stream with room for so many threads and CPUs. */
+    static OpenEvents of(int threads, int cpus) {
+        long size = NativeCalls.eventsBytes(threads, cpus);
+        if (size == 0) {
+            throw new NativeMemory.TooLarge(threads + " threads on " + cpus + " CPUs");
+        }
+        OpenEvents stream = new OpenEvents(new NativeMemory((int) size));
+        if (NativeCalls.eventsInit(stream.memory.address(), size, threads, cpus) != 0) {
+            throw new IllegalStateException("the native core refuses its memory");
+        }
+        return stream;
+    }
+
+    int open(ProcessMaps maps, int what, int ringBytes, int wakeBytes) {
+        OpenProcess process = RootAccess.get().process(maps);
+        long address = process.enter();
+        try {
+            return opened(NativeCalls.eventsOpen(address, what, ringBytes, wakeBytes, memory.address()));
+        } finally {
+            process.leave();
+            memory.keepUntilHere();
+            Reference.reachabilityFence(maps); // else the cleaner may close what this call is using
+        }
+    }
+
+    int neededThreads() {
+        return memory.bytes().getInt(Event.STREAM_NEEDED_THREADS);
+    }
+
+    int neededCpus() {
+        return memory.bytes().getInt(Event.STREAM_NEEDED_CPUS);
+    }
+
+    /** Ends the wait of another thread, or else the next one. Closed: nothing. */
+    void wake() {
+        if (mayEnter()) {
+            NativeCalls.eventsWake(memory.address());
+            leave();
+        }
+    }
+
+    /** In its own turn, so that the descriptor to wake by is open; closed to others before, so that nobody waits again. */
+    @Override
+    public void run() {
+        boolean entered = mayEnter();
+        super.run();
+        if (entered) {
+            NativeCalls.eventsWake(memory.address());
+            leave();
+        }
+    }
+
+    @Override
+    protected void release(long address) {
+        NativeCalls.eventsClose(address);
+    }
+
+    @Override
+    protected String name() {
+        return "MapEvents";
+    }
+}

@@ -1,0 +1,148 @@
+package org.mapfiles.internal;
+
+import java.nio.LongBuffer;
+
+/**
+ * Address to record: the search of {@code mf_find()} over the index that the native core builds; index_layout.h explains it.
+ *
+ * <p>The index is copied to the Java heap for each new picture: an array of longs is read in half the instructions of a
+ * buffer, and the copy takes a hundredth of what the picture took.
+ *
+ * <p>Allocates nothing; for any number of threads. Every access is checked and every loop is bounded: an index that is
+ * copied again during a search gives a wrong answer or an {@link IndexOutOfBoundsException}, nothing worse, and the caller
+ * looks whether that has happened.
+ */
+public final class AddressIndex {
+    /** Head of the index, in words; then start and end of each record. */
+    private static final int TAIL_START = 2;
+    private static final int ROOT = 3;
+    private static final int TABLE_COUNT = 4;
+    private static final int COUNT = 5;
+    private static final int WORDS = 6;
+    private static final int STARTS = 7;
+    private static final int ENDS = STARTS + 1;
+
+    private static final int WORD_SHIFT = 6;
+    private static final int MASK_SHIFT = 38;
+    private static final int HALVINGS_SHIFT = 27;
+    private static final int PAGE_SHIFT = 12;
+    private static final long LANE_PAGES = 0x7fff;
+    private static final long EACH_LANE = 0x0001000100010001L;
+    private static final long REACHED = 0x8000800080008000L;
+    private static final long UPPER_LANES = 0xffffffff00000000L;
+
+    private AddressIndex() {
+    }
+
+    /** Copies an index from where it was built to an array as large. */
+    public static void copy(LongBuffer built, long[] words) {
+        built.get(0, words, 0, (int) built.get(WORDS));
+    }
+
+    /** Where the mapping of a record begins. */
+    public static long start(long[] words, int record) {
+        return words[STARTS + 2 * record];
+    }
+
+    /** Where the mapping of a record ends. */
+    public static long end(long[] words, int record) {
+        return words[ENDS + 2 * record];
+    }
+
+    /** Index of the record that covers the address, or -1. */
+    public static int find(long[] words, long address) {
+        if (Long.compareUnsigned(address, words[TAIL_START]) >= 0) {
+            return findInTail(words, address);
+        }
+        long node = words[ROOT];
+        node = words[word(node) + slot(node, address)];
+        node = words[word(node) + slot(node, address)];
+        node = words[word(node) + slot(node, address)];
+        return findInWindow(words, word(node) + 2 * slot(node, address), address);
+    }
+
+    /** {@link #find} for each address; four in step, so that their waits for memory overlap. */
+    public static void findAll(long[] words, long[] addresses, int[] indices) {
+        int k = 0;
+        for (; k <= addresses.length - 4; k += 4) {
+            findFour(words, addresses, indices, k);
+        }
+        for (; k < addresses.length; k++) {
+            indices[k] = find(words, addresses[k]);
+        }
+    }
+
+    private static void findFour(long[] words, long[] addresses, int[] indices, int k) {
+        long tail = words[TAIL_START] + Long.MIN_VALUE; // unsigned order
+        long a = addresses[k];
+        long b = addresses[k + 1];
+        long c = addresses[k + 2];
+        long d = addresses[k + 3];
+        if (a + Long.MIN_VALUE >= tail || b + Long.MIN_VALUE >= tail || c + Long.MIN_VALUE >= tail
+                || d + Long.MIN_VALUE >= tail) {
+            for (int i = k; i < k + 4; i++) {
+                indices[i] = find(words, addresses[i]);
+            }
+            return;
+        }
+        long p = words[ROOT];
+        long q = p;
+        long r = p;
+        long s = p;
+        for (int level = 0; level < 3; level++) {
+            p = words[word(p) + slot(p, a)];
+            q = words[word(q) + slot(q, b)];
+            r = words[word(r) + slot(r, c)];
+            s = words[word(s) + slot(s, d)];
+        }
+        indices[k] = findInWindow(words, word(p) + 2 * slot(p, a), a);
+        indices[k + 1] = findInWindow(words, word(q) + 2 * slot(q, b), b);
+        indices[k + 2] = findInWindow(words, word(r) + 2 * slot(r, c), c);
+        indices[k + 3] = findInWindow(words, word(s) + 2 * slot(s, d), d);
+    }
+
+    private static int word(long node) {
+        return (int) (node >>> WORD_SHIFT);
+    }
+
+    private static int slot(long node, long address) {
+        return (int) (address >>> node & node >>> MASK_SHIFT); // a shift takes the lowest six bits of node
+    }
+
+    private static int findInWindow(long[] words, int at, long address) {
+        long pages = (address >>> PAGE_SHIFT & LANE_PAGES) * EACH_LANE;
+        long window = words[at];
+        int i = (int) window & (1 << HALVINGS_SHIFT) - 1;
+        if ((int) window >>> HALVINGS_SHIFT != 0) {
+            i = halve(words, i, (int) window >>> HALVINGS_SHIFT, address);
+        }
+        i += Long.bitCount((window + (pages & UPPER_LANES) & REACHED & UPPER_LANES) >>> 1 | words[at + 1] + pages & REACHED);
+        // All lies below 2^63: a difference that is negative, its sign spread over all bits, makes -1 of the position.
+        return i | (int) ((address - words[STARTS + 2 * i] | words[ENDS + 2 * i] - 1 - address) >> 63);
+    }
+
+    private static int halve(long[] words, int first, int halvings, long address) {
+        int last = (int) words[TABLE_COUNT] - 1;
+        int i = first;
+        for (int half = 1 << halvings >>> 1; half != 0; half >>>= 1) {
+            int middle = Math.min(i + half, last);
+            i = words[STARTS + 2 * middle] <= address ? middle : i;
+        }
+        return i;
+    }
+
+    private static int findInTail(long[] words, long address) {
+        int count = (int) words[COUNT];
+        int low = (int) words[TABLE_COUNT];
+        int high = count;
+        while (low < high) {
+            int middle = low + high >>> 1;
+            if (Long.compareUnsigned(words[ENDS + 2 * middle], address) <= 0) {
+                low = middle + 1;
+            } else {
+                high = middle;
+            }
+        }
+        return low < count && Long.compareUnsigned(words[STARTS + 2 * low], address) <= 0 ? low : -1;
+    }
+}

@@ -1,0 +1,58 @@
+package org.mapfiles.internal;
+
+import java.io.IOException;
+
+/**
+ * What the classes of the root package give to the other packages of this module, and not to callers. The root package sets it when the
+ * first of these classes is initialized. This package is below the root package, and so names its types in the comments alone.
+ */
+public abstract class RootAccess {
+    private static volatile RootAccess instance;
+
+    /** Returns the access. A {@code ProcessMaps}, {@code MapSnapshot} or {@code ImmutableMapping} must have been initialized. */
+    public static RootAccess get() {
+        return instance;
+    }
+
+    /** Sets the access. All calls set an equal one. */
+    public static void set(RootAccess access) {
+        instance = access;
+    }
+
+    /** Returns the descriptors of a {@code ProcessMaps}. */
+    public abstract OpenProcess process(Object maps);
+
+    /** Returns the PID of a {@code ProcessMaps} in the PID namespace of the caller; 0: unknown, it was opened in another proc file system. */
+    public abstract int pidAtProc(Object maps);
+
+    /**
+     * Returns the {@code MapsException} for a negative errno.
+     *
+     * @param what what could not be read, for the message: such as {@code process 42}
+     * @param pidAtProc as of {@link #pidAtProc}
+     */
+    public abstract IOException failure(int errno, String what, int pidAtProc);
+
+    /** Returns the memory of the mappings that a {@code MapSnapshot} has now. The caller holds the snapshot's lock, or checks the version. */
+    public abstract SnapshotBuffer buffer(Object snapshot);
+
+    /** Returns the {@code ProcessMaps} that a {@code MapSnapshot} was last read from; null: none. */
+    public abstract Object owner(Object snapshot);
+
+    /** Returns a number that changes whenever a {@code MapSnapshot} has new mappings. */
+    public abstract int version(Object snapshot);
+
+    /**
+     * Makes an {@code ImmutableMapping}.
+     *
+     * @param flags as of {@link #flags}
+     * @param name is not copied, so that mappings of one file can share it
+     */
+    public abstract Object mapping(long start, long end, long offset, long inode, int deviceMajor, int deviceMinor, int flags, byte[] name);
+
+    /** Returns the name of an {@code ImmutableMapping}, which is not copied. */
+    public abstract byte[] name(Object mapping);
+
+    /** Returns the flags of an {@code ImmutableMapping}, and {@link MapRecord#REPORTED} if it was reported by an event. */
+    public abstract int flags(Object mapping);
+}

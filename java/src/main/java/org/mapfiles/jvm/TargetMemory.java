@@ -1,0 +1,296 @@
+package org.mapfiles.jvm;
+
+import java.lang.ref.Cleaner;
+import java.lang.ref.Reference;
+import java.nio.ByteBuffer;
+import java.nio.file.Path;
+import java.util.Objects;
+import org.mapfiles.MapSnapshot;
+import org.mapfiles.MapsException;
+import org.mapfiles.NotEnoughMemoryException;
+import org.mapfiles.NotSupportedException;
+import org.mapfiles.ProcessMaps;
+import org.mapfiles.internal.Errno;
+import org.mapfiles.internal.MapRecord.Target;
+import org.mapfiles.internal.NativeCalls;
+import org.mapfiles.internal.NativeMemory;
+import org.mapfiles.internal.OpenProcess;
+import org.mapfiles.internal.RefCountedHandle;
+import org.mapfiles.internal.RootAccess;
+import org.mapfiles.internal.SharedCleaner;
+
+/**
+ * Memory of a process, this one or another. It is read as the kernel reads it: memory that is not mapped is a result, whatever the process
+ * unmaps meanwhile. The process is not stopped, and nothing is written to it. The native core reads into memory of this object, from which
+ * it is copied.
+ *
+ * <p>Thread-safe: reads wait for each other. Reading takes the right to attach to the process (ptrace(2)).
+ */
+final class TargetMemory implements VmReader.Memory, AutoCloseable {
+    /** Bytes read by one call of the native core. */
+    private static final int PART = 64 * 1024;
+    /** Places read by one call. */
+    private static final int MAX_PIECES = 1024;
+    /** Pages of the target that are kept while tables are read. */
+    private static final int TABLE_PAGES = 64;
+
+    private final ProcessMaps maps;
+    private final OpenMemory open;
+    private final Cleaner.Cleanable cleanable;
+    private final NativeMemory part = new NativeMemory(PART);
+    private final NativeMemory pieces = new NativeMemory(MAX_PIECES * Target.PIECE_SIZE);
+
+    private TargetMemory(ProcessMaps maps, OpenMemory open) {
+        this.maps = maps;
+        this.open = open;
+        cleanable = SharedCleaner.register(this, open);
+    }
+
+    /** Opens the memory that a process has now. It does not follow the process into another program (execve(2)). */
+    static TargetMemory of(ProcessMaps maps) throws MapsException {
+        try {
+            TargetMemory memory = new TargetMemory(maps, new OpenMemory()); // first: without memory for it, no descriptor is opened
+            int rc = memory.open.open(maps);
+            if (rc != 0) {
+                throw failure(maps, rc);
+            }
+            return memory;
+        } catch (OutOfMemoryError e) {
+            throw new NotEnoughMemoryException("reading memory of process " + maps.pid(), e);
+        }
+    }
+
+    /** A native function that reads this memory. */
+    @FunctionalInterface
+    interface Call {
+        /** @param memory address of the core's {@code struct mf_target_memory}, valid during this call @return 0 or a negative errno */
+        int apply(long memory);
+    }
+
+    /** The descriptors that the memory is read through. */
+    private static final class OpenMemory extends RefCountedHandle {
+        OpenMemory() {
+            super(new NativeMemory(Target.SIZE));
+        }
+
+        int open(ProcessMaps maps) {
+            OpenProcess process = RootAccess.get().process(maps);
+            long address = process.enter();
+            try {
+                return opened(NativeCalls.targetMemoryOpen(address, memory.address()));
+            } finally {
+                process.leave();
+                memory.keepUntilHere();
+                Reference.reachabilityFence(maps); // else the cleaner may close what this call is using
+            }
+        }
+
+        @Override
+        protected void release(long address) {
+            NativeCalls.targetMemoryClose(address);
+        }
+
+        @Override
+        protected String name() {
+            return "TargetMemory";
+        }
+    }
+
+    private static MapsException failure(ProcessMaps maps, int errno) {
+        RootAccess root = RootAccess.get();
+        return (MapsException) root.failure(errno, "process " + maps.pid(), root.pidAtProc(maps));
+    }
+
+    private void leave() {
+        open.leave();
+        Reference.reachabilityFence(this); // else the cleaner may close what this call is using
+    }
+
+    /**
+     * Reads memory.
+     *
+     * @param address any 64-bit value
+     * @return bytes read, fewer than asked for where unreadable memory begins; 0 if none can be read there
+     * @throws org.mapfiles.ProcessExitedException if the process has exited, or runs another program
+     */
+    @Override
+    public synchronized int read(long address, byte[] to, int at, int bytes) throws MapsException {
+        Objects.checkFromIndexSize(at, bytes, to.length);
+        int done = 0;
+        while (done < bytes) {
+            int wanted = Math.min(bytes - done, PART);
+            int got = check(readPart(address + done, wanted));
+            part.bytes().get(0, to, at + done, got);
+            done += got;
+            if (got < wanted) {
+                break;
+            }
+        }
+        return done;
+    }
+
+    private int readPart(long address, int bytes) {
+        long memory = open.enter();
+        try {
+            return NativeCalls.targetMemoryRead(memory, address, part.address(), bytes);
+        } finally {
+            leave();
+        }
+    }
+
+    /** How many bytes that is. */
+    private int check(int got) throws MapsException {
+        if (got < 0 && got != Errno.EFAULT) {
+            throw failure(maps, got);
+        }
+        return Math.max(got, 0);
+    }
+
+    /**
+     * Reads as many bytes at each of several addresses, in one system call for many.
+     *
+     * @param to one after the other; undefined where less was read
+     * @param got bytes read at each address, 0 for none
+     */
+    @Override
+    public synchronized void readAll(long[] addresses, int count, int bytes, byte[] to, int[] got) throws MapsException {
+        Objects.checkFromIndexSize(0, count, addresses.length);
+        Objects.checkFromIndexSize(0, count, got.length);
+        Objects.checkFromIndexSize(0, Math.multiplyExact(count, bytes), to.length);
+        if (bytes > PART) {
+            throw new IllegalArgumentException(bytes + " bytes at each address");
+        }
+        int most = Math.min(MAX_PIECES, PART / Math.max(bytes, 1));
+        for (int done = 0; done < count; done += most) {
+            int some = Math.min(count - done, most);
+            for (int i = 0; i < some; i++) {
+                int at = i * Target.PIECE_SIZE;
+                pieces.bytes().putLong(at + Target.PIECE_ADDRESS, addresses[done + i]);
+                pieces.bytes().putLong(at + Target.PIECE_TO, part.address() + (long) i * bytes);
+                pieces.bytes().putInt(at + Target.PIECE_BYTES, bytes);
+            }
+            readPieces(some);
+            for (int i = 0; i < some; i++) {
+                got[done + i] = check(pieces.bytes().getInt(i * Target.PIECE_SIZE + Target.PIECE_GOT));
+            }
+            part.bytes().get(0, to, done * bytes, some * bytes);
+        }
+    }
+
+    private void readPieces(int count) {
+        long memory = open.enter();
+        try {
+            NativeCalls.targetMemoryReadAll(memory, pieces.address(), count);
+        } finally {
+            leave();
+        }
+    }
+
+    /**
+     * Reads HotSpot's exported tables.
+     *
+     * @param snapshot of the same process
+     * @param after only of a library above this address; 0: of any
+     * @return null: no library there has such tables
+     */
+    VmTables vmTables(MapSnapshot snapshot, long after) throws MapsException {
+        String what = "the tables of the JVM in process " + maps.pid();
+        NativeMemory pages = NativeMemory.allocate(Math.toIntExact(NativeCalls.pagesBytes(TABLE_PAGES)), what);
+        NativeMemory tables = NativeMemory.allocate(Target.TABLES_SIZE, what);
+        int rc = readTables(pages, snapshot, after, tables);
+        if (rc == Errno.ENOENT) {
+            return null;
+        }
+        boolean isDamaged = rc == Errno.ENOEXEC || rc == Errno.EFAULT;
+        if (rc != 0 && !isDamaged) {
+            throw failure(maps, rc);
+        }
+        ByteBuffer content = tables.slice(0, Target.TABLES_SIZE);
+        return new VmTables(isDamaged ? null : content, content.getLong(Target.TABLES_START), content.getLong(Target.TABLES_END),
+                content.getLong(Target.TABLES_BIAS));
+    }
+
+    private int readTables(NativeMemory pages, MapSnapshot snapshot, long after, NativeMemory tables) {
+        NativeMemory records = RootAccess.get().buffer(snapshot).memory;
+        long memory = open.enter();
+        try {
+            return NativeCalls.vmTablesRead(memory, pages.address(), TABLE_PAGES, records.address(), after, tables.address());
+        } finally {
+            pages.keepUntilHere();
+            records.keepUntilHere();
+            tables.keepUntilHere();
+            leave();
+        }
+    }
+
+    /**
+     * Calls a native function with this memory.
+     *
+     * @return what the function returned, except where that is thrown
+     * @throws org.mapfiles.ProcessExitedException if it returned -ESRCH: the process has exited, or runs another program
+     */
+    int call(Call function) throws MapsException {
+        int rc;
+        long memory = open.enter();
+        try {
+            rc = function.apply(memory);
+        } finally {
+            leave();
+        }
+        if (rc == Errno.ESRCH) {
+            throw failure(maps, rc);
+        }
+        return rc;
+    }
+
+    /**
+     * The directory of the process in its proc file system, held open: what is below it is never another process'. Valid until
+     * this is closed.
+     *
+     * @throws IllegalStateException if this is closed
+     */
+    Path directory() {
+        return Path.of("/proc/thread-self/fd/" + directoryDescriptor());
+    }
+
+    /** The descriptor of that directory, valid until this is closed. @throws IllegalStateException if this is closed */
+    int directoryDescriptor() {
+        open.enter(); // throws if this is closed: its number may be another file's then
+        try {
+            return open.memory.bytes().getInt(Target.PROC_FD);
+        } finally {
+            leave();
+        }
+    }
+
+    /** The PID in the PID namespace of the caller; 0: unknown, since the process was opened in another proc file system. */
+    int pid() {
+        return RootAccess.get().pidAtProc(maps);
+    }
+
+    /** The exception for a negative errno, as the methods of {@link ProcessMaps} throw it. */
+    MapsException failure(int errno) {
+        return failure(maps, errno);
+    }
+
+    /** The exception for a lack of memory in this JVM. @param what before the words "of process 42", such as "the regions" */
+    MapsException noMemory(String what, OutOfMemoryError cause) {
+        return new NotEnoughMemoryException(what + " of process " + maps.pid(), cause);
+    }
+
+    /** The exception for a process without a JVM. @param why after the words "no JVM in process 42: " */
+    MapsException noJvm(String why) {
+        return new NotSupportedException(NotSupportedException.Missing.JVM, "no JVM in process " + maps.pid() + ": " + why);
+    }
+
+    /** Closes the descriptors, now or when the last call under way on another thread ends. Closing again does nothing. */
+    @Override
+    public void close() {
+        cleanable.clean();
+    }
+
+    @Override
+    public String toString() {
+        return "TargetMemory[" + maps.pid() + "]";
+    }
+}

@@ -1,0 +1,22 @@
+package org.mapfiles;
+
+import org.mapfiles.events.MapEvents;
+
+/** The program of a child JVM: watches one process, and says whether it may, or why not. */
+public final class WatchMain {
+    private WatchMain() {
+    }
+
+    /** The number of the process, 0: this one; and the bytes of a ring. */
+    public static void main(String[] arguments) throws Exception {
+        int number = Integer.parseInt(arguments[0]);
+        try (ProcessMaps maps = number == 0 ? ProcessMaps.self() : ProcessMaps.of(number);
+                MapEvents changes = MapEvents.open(maps, Integer.parseInt(arguments[1]))) {
+            System.out.println("WATCHED " + (changes.drain() >= 0));
+        } catch (PermissionDeniedException e) {
+            System.out.println("REFUSED " + e.reasons() + " " + e.getMessage());
+        } catch (MapsException e) {
+            System.out.println("FAILED " + e);
+        }
+    }
+}

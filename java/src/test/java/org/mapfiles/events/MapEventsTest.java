@@ -1,0 +1,168 @@
+package org.mapfiles.events;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import java.nio.MappedByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
+import org.junit.jupiter.api.io.TempDir;
+import org.mapfiles.MappingQuery;
+import org.mapfiles.ProcessExitedException;
+import org.mapfiles.ProcessMaps;
+import org.mapfiles.events.MapEvents.Option;
+import org.mapfiles.testing.Assume;
+import org.mapfiles.testing.Children;
+import org.mapfiles.testing.MapsLine;
+
+/** Does the kernel tell what a process changes, when it changes? */
+class MapEventsTest {
+    @TempDir Path directory;
+    @RegisterExtension final Children children = new Children();
+
+    @BeforeEach
+    void theKernelMustLetUs() throws Exception {
+        Assume.events();
+    }
+
+    /** Waits for an event from the present one on, and stays on it. */
+    private static void awaitEvent(MapEvents changes, MapEventKind kind, String name) throws Exception {
+        MapEvent event = changes.event();
+        List<String> seen = new ArrayList<>();
+        for (long end = System.nanoTime() + 20_000_000_000L; System.nanoTime() < end; changes.drain()) {
+            while (event.next()) {
+                seen.add(event.toString());
+                if (event.what() == kind && (name == null || name.equals(event.name()))) {
+                    return;
+                }
+            }
+            changes.await(1000);
+        }
+        throw new AssertionError(kind + " " + name + " was not told, but " + seen);
+    }
+
+    @Test
+    void aNewMappingIsToldAsItIs() throws Exception {
+        Path file = Files.write(directory.toRealPath().resolve("mapped \n file"), new byte[3 * MapsLine.PAGE]);
+        MappingQuery answer = new MappingQuery();
+        try (ProcessMaps maps = ProcessMaps.self(); MapEvents changes = MapEvents.open(maps, Option.DATA, Option.AT_ONCE);
+                FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
+            long before = System.nanoTime();
+            MappedByteBuffer mapped = channel.map(FileChannel.MapMode.READ_ONLY, MapsLine.PAGE, 2 * MapsLine.PAGE);
+            long behind = System.nanoTime();
+            awaitEvent(changes, MapEventKind.MAPPED, file.toString());
+            MapEvent event = changes.event();
+            assertThat(event.time()).isBetween(before, behind);
+            assertThat(event.pid()).isEqualTo(maps.pid());
+            assertThat(event.size()).isEqualTo(2 * MapsLine.PAGE);
+            assertThat(maps.query(event.start(), answer)).isTrue();
+            assertThat(event.copy().toString()).isEqualTo(answer.toString());
+            assertThat(event.flags()).isEqualTo(answer.flags());
+            assertThat(event.fileIndex()).isZero();
+            assertThat(event.nameEquals(file.toString().getBytes())).isTrue();
+            assertThat(event.buildId()).isNull();
+            assertThat(event).hasToString("MAPPED by " + event.pid() + "/" + event.tid() + " at " + event.time() + ": "
+                    + answer);
+            assertThat(mapped.get(0)).isZero();
+        }
+    }
+
+    @Test
+    void anotherProgramIsFollowedToItsEnd() throws Exception {
+        Process shell = children.start("sh", "-c", "read line; exec cat");
+        Children.await("it waits", () -> Children.state(shell.pid()) == 'S');
+        try (ProcessMaps maps = ProcessMaps.of(shell.pid());
+                MapEvents changes = MapEvents.open(maps, Option.AT_ONCE, Option.BUILD_ID)) {
+            shell.getOutputStream().write('\n');
+            shell.getOutputStream().flush();
+            awaitEvent(changes, MapEventKind.EXECUTED, "cat");
+            awaitEvent(changes, MapEventKind.MAPPED, Files.readSymbolicLink(Path.of("/proc/" + shell.pid() + "/exe")).toString());
+            assertThat(changes.event().isExecutable()).isTrue();
+            shell.getOutputStream().close();
+            awaitEvent(changes, MapEventKind.THREAD_ENDED, null);
+            assertThat((long) changes.event().tid()).isEqualTo(shell.pid());
+            shell.waitFor();
+            assertThatExceptionOfType(ProcessExitedException.class).isThrownBy(() -> changes.await(10_000));
+            assertThatExceptionOfType(ProcessExitedException.class).isThrownBy(() -> MapEvents.open(maps));
+        }
+    }
+
+    @Test
+    void threadsToComeAreWatched() throws Exception {
+        try (ProcessMaps maps = ProcessMaps.self(); MapEvents changes = MapEvents.open(maps, Option.DATA)) {
+            Path file = Files.write(directory.toRealPath().resolve("by another thread"), new byte[1]);
+            Thread thread = new Thread(() -> {
+                try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
+                    channel.map(FileChannel.MapMode.READ_ONLY, 0, 1);
+                } catch (java.io.IOException e) {
+                    throw new AssertionError(e);
+                }
+            });
+            thread.start();
+            thread.join();
+            int tid = 0;
+            MapEvent event = changes.event();
+            do {
+                changes.drain();
+                while (event.next()) {
+                    if (event.what() == MapEventKind.THREAD_STARTED && tid == 0) {
+                        tid = event.tid();
+                    }
+                    if (event.what() == MapEventKind.MAPPED && event.nameEquals(file.toString().getBytes())) {
+                        assertThat(event.tid()).isEqualTo(tid);
+                        tid = -1;
+                    }
+                }
+            } while (changes.hasMore());
+            assertThat(tid).as("it was seen").isEqualTo(-1);
+            assertThat(changes.isThreadUnwatched()).isFalse();
+        }
+    }
+
+    @Test
+    void fullRingsSaySo() throws Exception {
+        Process shell = children.start("sh", "-c", "read line; for i in $(seq 2000); do (exit 0); done; echo done; read line");
+        Children.await("it waits", () -> Children.state(shell.pid()) == 'S');
+        try (ProcessMaps maps = ProcessMaps.of(shell.pid()); MapEvents changes = MapEvents.open(maps, 16 * 1024, Option.DATA)) {
+            shell.getOutputStream().write('\n');
+            shell.getOutputStream().flush();
+            assertThat(shell.getInputStream().read()).isEqualTo('d'); // it has forked often enough
+            assertThat(changes.drain()).isPositive();
+            assertThat(changes.isIncomplete()).isTrue();
+            assertThat(changes.isThreadUnwatched()).isFalse();
+        }
+    }
+
+    @Test
+    void aCursorIsOnAnEventOrSaysSo() throws Exception {
+        Process shell = children.start("sh", "-c", "read line; (exit 0); read line");
+        Children.await("it waits", () -> Children.state(shell.pid()) == 'S');
+        try (ProcessMaps maps = ProcessMaps.of(shell.pid()); MapEvents changes = MapEvents.open(maps, Option.AT_ONCE)) {
+            MapEvent event = changes.event();
+            assertThat(event.next()).isFalse();
+            assertThatExceptionOfType(IndexOutOfBoundsException.class).isThrownBy(event::start);
+            assertThat(event).hasToString("no event");
+            shell.getOutputStream().write('\n');
+            shell.getOutputStream().flush();
+            awaitEvent(changes, MapEventKind.FORKED, null);
+            assertThat((long) event.pid()).isNotEqualTo(shell.pid());
+            assertThat(event.name()).isNull();
+            event.reset();
+            assertThatExceptionOfType(IndexOutOfBoundsException.class).isThrownBy(event::what);
+            assertThat(event.next()).isTrue();
+            while (event.next()) {
+                assertThat(event.what()).isNotNull();
+            }
+            assertThat(event.next()).isFalse();
+            assertThatExceptionOfType(IndexOutOfBoundsException.class).isThrownBy(event::time);
+        }
+    }
+}

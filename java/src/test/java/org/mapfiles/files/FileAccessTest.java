@@ -1,0 +1,109 @@
+package org.mapfiles.files;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
+import org.junit.jupiter.api.io.TempDir;
+import org.mapfiles.ProcessExitedException;
+import org.mapfiles.ProcessMaps;
+import org.mapfiles.testing.Assume;
+import org.mapfiles.testing.ChildJvm;
+import org.mapfiles.testing.Children;
+import org.mapfiles.testing.SpecialMappingsProcess;
+
+/** What may this user do with entries of map_files, is it known beforehand, and what is left to who may not follow them? */
+class FileAccessTest {
+    private static final String NEEDS = "\\[CHECKPOINT_RESTORE] following an entry of map_files takes CAP_CHECKPOINT_RESTORE or"
+            + " CAP_SYS_ADMIN in the initial user namespace.*";
+
+    private static final String THIS_IS_ROOT =
+            "; this is root without CAP_SYS_PTRACE: docker run --cap-add=SYS_PTRACE";
+
+    @TempDir Path directory;
+    @RegisterExtension final Children children = new Children();
+
+    private List<String> askedBy(ChildJvm jvm, long pid) throws Exception {
+        return jvm.run(OpenFilesMain.class, pid).output().lines().toList();
+    }
+
+    @Test
+    void nobodyListsAndOpensByPath() throws Exception {
+        SpecialMappingsProcess child = SpecialMappingsProcess.ofNobody("plain", "permissions", "memfd", "shared-anonymous");
+        try {
+            child.start();
+            List<String> told = askedBy(ChildJvm.ofNobody(directory), child.pid());
+            assertThat(told.get(1)).contains("run as root");
+            assertThat(told).startsWith("list yes");
+            assertThat(told.get(1)).matches("follow " + NEEDS);
+            assertThat(told).filteredOn(line -> line.startsWith("FILE")).isNotEmpty()
+                    .allMatch(line -> line.matches("FILE SAME_\\w+"));
+            assertThat(told).filteredOn(line -> line.startsWith("MEMFD") || line.startsWith("SHARED_ANONYMOUS"))
+                    .hasSizeGreaterThan(1).allMatch(line -> line.matches("\\w+ " + NEEDS));
+        } finally {
+            child.stop();
+        }
+    }
+
+    /** What recent kernels let read mappings, and nothing below map_files. */
+    @Test
+    void perfmonListsWhatItCanAndOpensByPath() throws Exception {
+        assumeTrue(Files.getAttribute(Path.of("/proc/self"), "unix:uid").equals(0), "only root can give up capabilities");
+        assumeTrue(Files.exists(Path.of("/usr/bin/setpriv")), "no setpriv(1)");
+        SpecialMappingsProcess child = SpecialMappingsProcess.ofNobody("plain", "permissions", "memfd", "shared-anonymous");
+        try {
+            child.start();
+            List<String> told = askedBy(new ChildJvm().under("setpriv", "--inh-caps=-all", "--bounding-set=-all,+perfmon"), child.pid());
+            assumeTrue(!told.get(0).startsWith("nothing"), "CAP_PERFMON is not enough for maps here: before Linux 6.13");
+            assertThat(told.get(0)).startsWith("list [OTHER_USER]").endsWith(THIS_IS_ROOT);
+            assertThat(told.get(1)).startsWith("follow [CHECKPOINT_RESTORE]").endsWith(": this is root without CAP_CHECKPOINT_RESTORE:"
+                    + " docker run --cap-add=CHECKPOINT_RESTORE");
+            assertThat(told.get(2)).isEqualTo("entries true [KNOWN/KNOWN/DENIED, KNOWN/DENIED/DENIED]");
+            assertThat(told).filteredOn(line -> line.startsWith("FILE")).isNotEmpty()
+                    .allMatch(line -> line.matches("FILE SAME_\\w+"));
+            assertThat(told).filteredOn(line -> line.startsWith("MEMFD") || line.startsWith("SHARED_ANONYMOUS"))
+                    .filteredOn(line -> !line.contains("/memfd:new")) // and a newline
+                    .hasSizeGreaterThan(1).allMatch(line -> line.matches("\\w+ \\[OTHER_USER] the kernel refuses a look at the entry of"
+                            + " map_files, without which the file cannot be opened: .*") && line.endsWith(THIS_IS_ROOT));
+        } finally {
+            child.stop();
+        }
+    }
+
+    /** Its root has every capability, of a namespace that does not count. */
+    @Test
+    void rootOfAUserNamespaceIsNobody() throws Exception {
+        Process possible = children.start("unshare", "--user", "--map-root-user", "true");
+        assumeTrue(possible.waitFor() == 0, "no user namespace can be made here");
+        List<String> told = askedBy(new ChildJvm().under("unshare", "--user", "--map-root-user"), children.sleeper().pid());
+        assertThat(told).singleElement().asString().startsWith("nothing [POLICY]").contains("another user namespace")
+                .contains("run this in the user namespace of that process, or as root outside of it");
+        Process inside = children.start("unshare", "--user", "--map-root-user", "sleep", "1000");
+        Children.await("it sleeps", () -> Children.program(inside.pid()).equals("sleep"));
+        told = askedBy(new ChildJvm().under("nsenter", "--user", "--preserve-credentials", "--target",
+                Long.toString(inside.pid())), inside.pid());
+        assertThat(told).startsWith("list yes");
+        assertThat(told.get(1)).matches("follow " + NEEDS);
+    }
+
+    @Test
+    void whoMayFollowMayDoBoth() throws Exception {
+        Assume.followingEntries();
+        try (ProcessMaps maps = ProcessMaps.of(children.sleeper().pid())) {
+            assertThat(MapFiles.of(maps).listDenial()).isEmpty();
+        }
+    }
+
+    @Test
+    void aProcessThatEndedHasNoneToList() throws Exception {
+        Process sleeper = children.sleeper();
+        try (ProcessMaps maps = ProcessMaps.of(sleeper.pid())) {
+            Children.killAndWait(sleeper);
+            assertThat(MapFiles.of(maps).listDenial()).get().isInstanceOf(ProcessExitedException.class);
+        }
+    }
+}

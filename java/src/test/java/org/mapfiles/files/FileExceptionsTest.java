@@ -1,0 +1,42 @@
+package org.mapfiles.files;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import org.junit.jupiter.api.Test;
+import org.mapfiles.MapSnapshot;
+import org.mapfiles.MapsException;
+import org.mapfiles.NotSupportedException;
+import org.mapfiles.internal.Errno;
+
+/** Each errno of the core has a message that is about the file. */
+class FileExceptionsTest {
+    private final MapSnapshot any = new MapSnapshot(); // gives access to the messages of processes
+
+    @Test
+    void descriptorsAndMemoryThatRunOut() {
+        assertThat(any.size()).isZero();
+        for (int errno : new int[] {Errno.EMFILE, Errno.ENFILE, Errno.ENOMEM}) {
+            String remedy = errno == Errno.EMFILE ? "ulimit -n" : errno == Errno.ENFILE ? "fs.file-max" : "memory";
+            assertThat(FileExceptions.ofEntry(errno, "a mapping")).isExactlyInstanceOf(MapsException.class)
+                    .hasMessageContaining("a mapping").hasMessageContaining(remedy);
+        }
+    }
+
+    @Test
+    void errorsOfFiles() {
+        assertThat(FileExceptions.ofEntry(Errno.EIO, "x")).hasMessageContaining("file system");
+        assertThat(FileExceptions.ofEntry(Errno.ETXTBSY, "x")).hasMessageContaining("runs as a program");
+        assertThat(FileExceptions.ofEntry(Errno.EROFS, "x")).hasMessageContaining("read-only");
+        assertThat(FileExceptions.ofEntry(Errno.ENXIO, "x")).isInstanceOf(NotSupportedException.class);
+        assertThat(FileExceptions.ofEntry(-999, "x")).hasMessageContaining("x failed with errno 999");
+    }
+
+    /** Who has the capability is not told to get it. */
+    @Test
+    void aFileThatItsPathDoesNotLeadTo() {
+        NotVerifiedException failure = (NotVerifiedException) FileExceptions.ofEntry(Errno.EIDRM, "x");
+        assertThat(failure.isSurelyAnother()).isTrue();
+        assertThat(failure.getMessage().contains("CAP_CHECKPOINT_RESTORE")).isEqualTo(MapFiles.followDenial().isPresent());
+        assertThat(FileExceptions.ofEntry(Errno.EREMCHG, "x")).isInstanceOf(NotVerifiedException.class).hasMessageContaining("overlayfs");
+    }
+}

@@ -1,0 +1,22 @@
+package org.mapfiles.files;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.mapfiles.testing.ChildJvm;
+
+/** Do a hundred thousand rounds of all that map_files is asked leave a descriptor or memory behind? */
+class LeakTest {
+    @TempDir Path directory;
+
+    private static ChildJvm jvm() {
+        return new ChildJvm().with("-Xms24m", "-Xmx24m", "-XX:+AlwaysPreTouch", "-XX:MaxDirectMemorySize=4m");
+    }
+
+    @Test
+    void ofItsOwnFiles() throws Exception {
+        assertThat(jvm().run(LeakMain.class, directory.resolve("mapped"), 100_000).output()).matches("flat .*\\n");
+    }
+}

@@ -1,0 +1,48 @@
+package org.mapfiles.files;
+
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.nio.MappedByteBuffer;
+import java.nio.channels.FileChannel.MapMode;
+import org.mapfiles.MappingQuery;
+import org.mapfiles.ProcessMaps;
+
+/**
+ * An example: maps memory that another process shares, MAP_SHARED|MAP_ANONYMOUS for instance, which no path leads to. Two such
+ * JVMs see each other's writes, and so does the process whose memory it is.
+ *
+ * <p>Arguments: a pid and the first address of the mapping, in hexadecimal. Then on stdin: {@code put INDEX VALUE} or
+ * {@code get INDEX}, each answered by a line.
+ */
+final class SharedRegionMain {
+    private SharedRegionMain() {
+    }
+
+    public static void main(String[] arguments) throws IOException {
+        long pid = Long.parseLong(arguments[0]);
+        long start = Long.parseUnsignedLong(arguments[1], 16);
+        try (ProcessMaps maps = ProcessMaps.of(pid)) {
+            MappingQuery mapping = new MappingQuery();
+            if (!maps.query(start, mapping)) {
+                throw new IOException("nothing is mapped at " + arguments[1]);
+            }
+            try (MappedFile file = MapFiles.of(maps).openForWriting(mapping)) {
+                serve(file.channel().map(MapMode.READ_WRITE, mapping.offset(), mapping.size()));
+            }
+        }
+    }
+
+    private static void serve(MappedByteBuffer memory) throws IOException {
+        System.out.println("ready");
+        BufferedReader in = new BufferedReader(new InputStreamReader(System.in));
+        for (String line = in.readLine(); line != null; line = in.readLine()) {
+            String[] words = line.split(" ");
+            int index = Integer.parseInt(words[1]);
+            if (words[0].equals("put")) {
+                memory.put(index, Byte.parseByte(words[2]));
+            }
+            System.out.println(memory.get(index));
+        }
+    }
+}

@@ -1,0 +1,55 @@
+package org.mapfiles.jfr;
+
+import java.io.File;
+import java.net.URL;
+import java.net.URLClassLoader;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import jdk.jfr.Recording;
+import jdk.jfr.consumer.RecordingFile;
+
+/** The program of a JVM with the library on its class path, as two applications of a server have it: each in a loader of its own. */
+final class RecordInTwoLoadersMain {
+    private RecordInTwoLoadersMain() {
+    }
+
+    public static void main(String[] arguments) throws Exception {
+        List<Class<?>> registered = new ArrayList<>();
+        for (int i = 0; i < 2; i++) {
+            Class<?> events = Class.forName("org.mapfiles.jfr.JfrMapEvents", true, loader());
+            events.getMethod("register").invoke(null);
+            registered.add(events);
+        }
+        System.out.println("both: " + recorded(Path.of(arguments[0])));
+        registered.get(0).getMethod("unregister").invoke(null);
+        System.out.println("one: " + recorded(Path.of(arguments[1])));
+    }
+
+    private static ClassLoader loader() throws Exception {
+        List<URL> places = new ArrayList<>();
+        for (String place : System.getProperty("java.class.path").split(File.pathSeparator)) {
+            places.add(Path.of(place).toUri().toURL());
+        }
+        return new URLClassLoader(places.toArray(new URL[0]), ClassLoader.getPlatformClassLoader());
+    }
+
+    /** Summaries of a while, of so many event types. */
+    private static String recorded(Path file) throws Exception {
+        try (Recording recording = new Recording()) {
+            recording.enable("mapfiles.MemoryMapSummary").withPeriod(Duration.ofMillis(50));
+            recording.start();
+            Thread.sleep(500);
+            recording.stop();
+            recording.dump(file);
+        }
+        List<Long> types = new ArrayList<>();
+        RecordingFile.readAllEvents(file).forEach(event -> {
+            if (event.getEventType().getName().equals("mapfiles.MemoryMapSummary") && event.getLong("count") > 50) {
+                types.add(event.getEventType().getId());
+            }
+        });
+        return types.stream().distinct().count() + " types, events " + !types.isEmpty();
+    }
+}

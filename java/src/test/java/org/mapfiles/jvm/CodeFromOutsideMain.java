@@ -1,0 +1,149 @@
+package org.mapfiles.jvm;
+
+import java.lang.reflect.Method;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.IntUnaryOperator;
+import java.util.stream.IntStream;
+import org.mapfiles.ProcessMaps;
+
+/**
+ * The program of a child JVM whose code is read from outside: loops, inlining, wrappers of native methods, lambdas and other hidden
+ * classes, classes that are unloaded. It compares, in its own process, the methods at each debug record with those that the JVM
+ * reports through JVMTI. Then it prints what the JVM lists as compiled, again for each line of its input.
+ */
+final class CodeFromOutsideMain {
+    private static final List<Method> KEPT = new ArrayList<>();
+    private static long sink;
+
+    private CodeFromOutsideMain() {
+    }
+
+    /** Arguments: seconds of work. */
+    public static void main(String[] arguments) throws Exception {
+        JvmCode code = JvmCode.open();
+        long end = System.nanoTime() + Long.parseLong(arguments[0]) * 1_000_000_000;
+        for (int round = 0; System.nanoTime() - end < 0; round++) {
+            work(round);
+        }
+        compareRecords(code);
+        printList();
+        System.out.println("READY");
+        while (System.in.read() > 0) {
+            printList();
+            System.out.println("READY");
+        }
+    }
+
+    private static void work(int round) throws Exception {
+        Method method = Throwaway.copy();
+        for (int i = 0; i < 50; i++) {
+            method.invoke(null, 2_000);
+        }
+        if (round % 4 == 0) {
+            method.invoke(null, 3_000_000); // entered in its loop
+            KEPT.add(method);
+        }
+        int shift = round;
+        IntUnaryOperator hidden = i -> i + shift;
+        sink += IntStream.range(0, 2_000).map(hidden).filter(i -> (i & 1) == 0).sum();
+        StringBuilder text = new StringBuilder();
+        for (int i = 0; i < 500; i++) {
+            text.append(i).append(round);
+            sink += System.nanoTime() + System.identityHashCode(text) + Thread.currentThread().getId();
+        }
+        Map<String, Integer> map = new LinkedHashMap<>();
+        for (int i = 0; i < 500; i++) {
+            map.merge("key" + i % 50, i, Integer::sum);
+        }
+        sink += map.hashCode() + text.toString().hashCode();
+        if (round % 16 == 15) {
+            System.gc();
+        }
+    }
+
+    /** The offsets of a method's debug records, as the JVM reported them. */
+    private static int[] records(JvmCode code, long start) {
+        ByteBuffer image = code.memory().image(code.memory().turn());
+        int record = CodeSearch.find(image, start, CodeSearch.NOW);
+        if (record <= 0) {
+            return new int[0];
+        }
+        int[] offsets = new int[image.getInt(record + CodeMemory.PCS)];
+        int pcs = record + CodeMemory.RECORD_SIZE + image.getInt(record + CodeMemory.RECORD_SEGMENTS) * Integer.BYTES;
+        for (int i = 0; i < offsets.length; i++) {
+            offsets[i] = image.getInt(pcs + i * CodeMemory.PC_SIZE);
+        }
+        return offsets;
+    }
+
+    private static String frames(CodeInfo answer) {
+        StringBuilder text = new StringBuilder();
+        for (int i = 0; i < answer.frames(); i++) {
+            text.append(answer.className(i)).append('.').append(answer.methodName(i)).append(answer.signature(i)).append('@')
+                    .append(answer.bytecode(i)).append(' ');
+        }
+        return text.toString();
+    }
+
+    static String frames(CodeLocation location) {
+        StringBuilder text = new StringBuilder();
+        for (int i = 0; i < location.frames(); i++) {
+            text.append(location.className(i)).append('.').append(location.methodName(i)).append(location.signature(i)).append('@')
+                    .append(location.bytecode(i)).append(' ');
+        }
+        return text.toString();
+    }
+
+    private static void compareRecords(JvmCode code) throws Exception {
+        List<long[]> methods = new ArrayList<>();
+        code.forEach(each -> {
+            if (each.kind() == CodeKind.METHOD) {
+                methods.add(new long[] {each.start(), each.compileId()});
+            }
+        });
+        int same = 0;
+        int gone = 0;
+        int inlined = 0;
+        int different = 0;
+        CodeInfo answer = new CodeInfo();
+        CodeLocation location = new CodeLocation();
+        try (ProcessMaps maps = ProcessMaps.self(); JvmCodeReader reader = JvmCodeReader.of(maps)) {
+            for (long[] method : methods) {
+                for (int offset : records(code, method[0])) {
+                    long address = method[0] + offset;
+                    if (!code.find(address, answer) || !reader.find(address, CodeAddress.RETURNS_TO, location)
+                            || location.compileId() != answer.compileId() || location.start() != answer.start()) {
+                        gone++; // other code is there by now
+                        continue;
+                    }
+                    String expected = frames(answer);
+                    String returning = frames(location);
+                    if (!reader.find(address - 1, CodeAddress.RUNNING_AT, location) || location.compileId() != answer.compileId()
+                            || location.toString().equals("unknown method")) {
+                        gone++; // it was unloaded meanwhile, or is being unloaded
+                        continue;
+                    }
+                    if (returning.equals(expected) && frames(location).equals(expected)) {
+                        same++;
+                        inlined += location.frames() > 1 ? 1 : 0;
+                    } else if (different++ < 10) {
+                        System.out.println("DIFFERENT tier " + location.tier() + " " + location + " + " + offset + ": " + expected
+                                + " but " + returning + " and " + frames(location));
+                    }
+                }
+            }
+        }
+        System.out.println("RECORDS " + same + " " + inlined + " " + different + " " + gone);
+    }
+
+    private static void printList() throws Exception {
+        for (CodeList.MapsLine line : CodeList.read()) {
+            System.out.println("LIST " + line.compileId() + " " + line.tier() + " " + line.method() + " "
+                    + Long.toHexString(line.start()) + " " + Long.toHexString(line.end()));
+        }
+    }
+}

@@ -1,0 +1,137 @@
+package org.mapfiles.jvm;
+
+import java.lang.reflect.Method;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicLong;
+
+/**
+ * The program of a child JVM: classes are loaded, compiled, deoptimized and unloaded, threads start and end, while four threads
+ * resolve addresses of code that is there and of code that was. Little memory, so that the oldest is forgotten again and again.
+ */
+final class CodeWorkloadMain {
+    private static final String WORK = "org.mapfiles.jvm.Throwaway.work(I)I";
+
+    private CodeWorkloadMain() {
+    }
+
+    /** Arguments: for how many milliseconds. Prints what was seen, or what was wrong. */
+    public static void main(String[] arguments) throws Exception {
+        JvmCode code = JvmCode.open(1 << 20);
+        AtomicBoolean done = new AtomicBoolean();
+        AtomicLong right = new AtomicLong();
+        List<Thread> resolvers = new ArrayList<>();
+        List<Throwable> wrong = new ArrayList<>();
+        for (int i = 0; i < 4; i++) {
+            Thread resolver = new Thread(() -> {
+                try {
+                    resolve(code, done, right);
+                } catch (Throwable e) {
+                    synchronized (wrong) {
+                        wrong.add(e);
+                    }
+                }
+            });
+            resolver.start();
+            resolvers.add(resolver);
+        }
+        long end = System.nanoTime() + Long.parseLong(arguments[0]) * 1_000_000;
+        for (int round = 0; System.nanoTime() - end < 0; round++) {
+            churn(round);
+        }
+        done.set(true);
+        for (Thread resolver : resolvers) {
+            resolver.join();
+        }
+        for (Throwable e : wrong) {
+            e.printStackTrace();
+        }
+        CodeCounts counts = code.counts();
+        System.out.println((wrong.isEmpty() ? "RIGHT " : "WRONG ") + right.get() + " answers; " + counts + ", " + counts.turns()
+                + " turns");
+    }
+
+    private static void churn(int round) throws Exception {
+        List<Thread> threads = new ArrayList<>();
+        for (int i = 0; i < 2; i++) {
+            Method work = Throwaway.copy();
+            Thread thread = new Thread(() -> {
+                try {
+                    for (int k = 0; k < 300; k++) {
+                        work.invoke(null, 200);
+                    }
+                } catch (ReflectiveOperationException e) {
+                    throw new AssertionError(e);
+                }
+            });
+            thread.start();
+            threads.add(thread);
+        }
+        for (Thread thread : threads) {
+            thread.join();
+        }
+        if (round % 8 == 7) {
+            System.gc();
+        }
+        if (round % 64 == 63) {
+            JvmCode.stop();
+            JvmCode.open();
+        }
+    }
+
+    private static void resolve(JvmCode code, AtomicBoolean done, AtomicLong right) {
+        CodeInfo answer = new CodeInfo();
+        CodeInfo again = new CodeInfo();
+        while (!done.get()) {
+            code.forEach(each -> {
+                long start = each.start();
+                if (each.end() - start <= 0 || Long.compareUnsigned(start, each.end()) >= 0) {
+                    throw new AssertionError("no range: " + each);
+                }
+            });
+            List<long[]> samples = new ArrayList<>();
+            code.forEach(each -> {
+                if (each.kind() == CodeKind.METHOD) {
+                    samples.add(new long[] {each.start(), each.end(), each.loaded(), each.methodId(each.frames() - 1)});
+                }
+            });
+            for (long[] sample : samples) {
+                long address = sample[0] + (sample[1] - sample[0]) / 2;
+                if (!code.find(address, sample[2], answer)) {
+                    if (answer.certainty() != CodeCertainty.FORGOTTEN) {
+                        throw new AssertionError("lost: " + Long.toHexString(address) + " " + answer.certainty());
+                    }
+                    continue;
+                }
+                try {
+                    check(code, answer, again, sample);
+                    right.incrementAndGet();
+                } catch (IllegalStateException forgotten) {
+                    if (answer.certainty() != CodeCertainty.FORGOTTEN) {
+                        throw forgotten;
+                    }
+                }
+            }
+        }
+    }
+
+    private static void check(JvmCode code, CodeInfo answer, CodeInfo again, long[] sample) {
+        int last = answer.frames() - 1;
+        if (answer.start() != sample[0] || answer.end() != sample[1] || answer.methodId(last) != sample[3]) {
+            throw new AssertionError("another one: " + answer + " " + answer.certainty());
+        }
+        String text = answer.toString();
+        for (int i = 0; i <= last; i++) {
+            if (answer.bytecode(i) < -1 || answer.methodName(i).isEmpty() || answer.className(i).isEmpty()) {
+                throw new AssertionError("frame " + i + " of " + text);
+            }
+        }
+        if (text.startsWith("org.mapfiles.jvm.Throwaway.work") && !text.equals(WORK)) {
+            throw new AssertionError(text);
+        }
+        if (code.find(sample[0], sample[2], again) && !again.toString().equals(text)) {
+            throw new AssertionError(text + " and " + again);
+        }
+    }
+}

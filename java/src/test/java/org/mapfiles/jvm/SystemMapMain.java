@@ -1,0 +1,202 @@
+package org.mapfiles.jvm;
+
+import java.lang.management.ManagementFactory;
+import java.lang.reflect.Field;
+import java.nio.ByteBuffer;
+import java.util.EnumSet;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import javax.management.ObjectName;
+import org.mapfiles.ProcessMaps;
+import org.mapfiles.testing.Addresses;
+
+/**
+ * The program of a child JVM: checks what each region is against what it knows itself, and against System.map where the JVM has that
+ * and tracks its memory. One line each; "agree" ends with bytes and mappings that both name, and how many of these agree.
+ */
+final class SystemMapMain {
+    private static final Pattern LINE = Pattern.compile("0x([0-9a-f]+)-0x([0-9a-f]+)\\s+\\d+\\s+([-rwxsp]{4}).*?\\s(\\S.*)?");
+    /** What System.map has no word for: malloc's memory, and what a library has beside its file. */
+    private static final Set<RegionKind> WORDLESS = EnumSet.of(RegionKind.MALLOC, RegionKind.DIRECT_BUFFER, RegionKind.LIBRARY);
+    private static final Map<String, RegionKind> LABELS = new LinkedHashMap<>();
+
+    static {
+        LABELS.put("JAVAHEAP", RegionKind.JAVA_HEAP);
+        LABELS.put("CODE", RegionKind.CODE_HEAP);
+        LABELS.put("CLASS", RegionKind.CLASS_SPACE);
+        LABELS.put("META", RegionKind.METASPACE);
+        LABELS.put("CDS", RegionKind.CDS);
+        LABELS.put("STACK", RegionKind.THREAD_STACK);
+        LABELS.put("GC", RegionKind.GC);
+        LABELS.put("CARDTBL", RegionKind.GC);
+        LABELS.put("POLL", RegionKind.JVM_OTHER);
+    }
+
+    private SystemMapMain() {
+    }
+
+    public static void main(String[] arguments) throws Exception {
+        byte[][] live = new byte[64][];
+        for (int i = 0; i < live.length; i++) {
+            live[i] = new byte[100_000];
+        }
+        Thread waiting = new Thread(() -> {
+            try {
+                Thread.sleep(60_000);
+            } catch (InterruptedException done) {
+                // the program ends
+            }
+        }, "JavaThread \"x\" [stack(0x1000,0x2000)]\nPolling page: 0x1000");
+        waiting.setDaemon(true);
+        waiting.start();
+        ByteBuffer[] buffers = {ByteBuffer.allocateDirect(1000), ByteBuffer.allocateDirect(1 << 20), ByteBuffer.allocateDirect(10 << 20)};
+        JvmRegions.read(); // loads what it needs, so that the next one moves nothing
+        JvmRegions regions = JvmRegions.read();
+        ordered(regions);
+        known(regions, waiting);
+        buffers(regions, buffers);
+        System.out.println("unknown " + regions.bytes(RegionKind.UNKNOWN) + " gc " + regions.bytes(RegionKind.GC));
+        String map = systemMap();
+        if (!map.isEmpty()) {
+            compare(regions, map);
+        }
+        System.out.println("live " + live.length);
+    }
+
+    private static void ordered(JvmRegions regions) {
+        for (int i = 0; i < regions.size(); i++) {
+            if (Long.compareUnsigned(regions.start(i), regions.end(i)) >= 0
+                    || (i > 0 && Long.compareUnsigned(regions.end(i - 1), regions.start(i)) > 0)) {
+                System.out.println("WRONG order at " + i);
+            }
+            if (regions.find(regions.start(i)) != i || regions.find(regions.end(i) - 1) != i) {
+                System.out.println("WRONG find at " + i);
+            }
+        }
+    }
+
+    private static void known(JvmRegions regions, Thread waiting) throws Exception {
+        JvmCode code = JvmCode.open();
+        code.forEach(each -> {
+            if (each.start() != 0 && at(regions, each.start()) != RegionKind.CODE_HEAP) {
+                System.out.println("WRONG code " + Long.toHexString(each.start()) + " " + at(regions, each.start()) + " " + each);
+            }
+        });
+        long thread = JvmCalls.threadAddress(waiting);
+        System.out.println("thread " + at(regions, thread));
+        int stacks = 0;
+        int own = 0;
+        for (int i = 0; i < regions.size(); i++) {
+            stacks += regions.region(i) == RegionKind.THREAD_STACK ? 1 : 0;
+            own += regions.detail(i).contains(waiting.getName()) && regions.region(i) == RegionKind.THREAD_STACK ? 1 : 0;
+        }
+        System.out.println("stacks " + (stacks > 10) + " own " + own);
+        System.out.println("libjvm " + at(regions, jvmFunction()));
+        long heap = regions.bytes(RegionKind.JAVA_HEAP);
+        if (heap < Runtime.getRuntime().maxMemory()) {
+            System.out.println("WRONG heap of " + heap);
+        }
+        for (RegionKind region : new RegionKind[] {RegionKind.JAVA_HEAP, RegionKind.CODE_HEAP, RegionKind.METASPACE, RegionKind.THREAD_STACK, RegionKind.LIBRARY,
+            RegionKind.FILE, RegionKind.MALLOC}) {
+            if (regions.bytes(region) == 0) {
+                System.out.println("WRONG no " + region);
+            }
+        }
+    }
+
+    private static void buffers(JvmRegions regions, ByteBuffer[] buffers) throws Exception {
+        for (ByteBuffer buffer : buffers) {
+            long start = Addresses.of(buffer);
+            long end = start + buffer.capacity();
+            if (at(regions, start) != RegionKind.DIRECT_BUFFER || at(regions, end - 1) != RegionKind.DIRECT_BUFFER
+                    || at(regions, start - 1) != RegionKind.MALLOC) {
+                System.out.println("WRONG buffer of " + buffer.capacity() + ": " + at(regions, start - 1) + " " + at(regions, start));
+            }
+        }
+        long first = Addresses.of(buffers[2]);
+        Field unsafe = Class.forName("sun.misc.Unsafe").getDeclaredField("theUnsafe");
+        unsafe.setAccessible(true);
+        unsafe.getType().getMethod("invokeCleaner", ByteBuffer.class).invoke(unsafe.get(null), buffers[2]);
+        System.out.println("freed " + (at(JvmRegions.read(), first) != RegionKind.DIRECT_BUFFER));
+    }
+
+    /** An address in libjvm: a static field of its. */
+    private static long jvmFunction() throws Exception {
+        try (ProcessMaps maps = ProcessMaps.self(); JvmProcess jvm = JvmProcess.of(maps)) {
+            return jvm.vm().place("CodeCache", "_heaps");
+        }
+    }
+
+    private static RegionKind at(JvmRegions regions, long address) {
+        int index = regions.find(address);
+        return index < 0 ? null : regions.region(index);
+    }
+
+    static String systemMap() throws Exception {
+        try {
+            return (String) ManagementFactory.getPlatformMBeanServer().invoke(new ObjectName("com.sun.management:type=DiagnosticCommand"),
+                    "systemMap", new Object[0], new String[0]);
+        } catch (javax.management.ReflectionException none) {
+            return "";
+        }
+    }
+
+    private static void compare(JvmRegions regions, String map) {
+        long[] counts = agreement(regions, map);
+        System.out.println("agree " + counts[0] + " " + counts[1] + " " + counts[2] + " " + counts[3]);
+    }
+
+    /** Bytes and mappings that both name, each followed by how many of these agree. What differs is printed. */
+    static long[] agreement(JvmRegions regions, String map) {
+        long bytes = 0;
+        long agreedBytes = 0;
+        int mappings = 0;
+        int agreed = 0;
+        for (String line : map.split("\n")) {
+            Matcher fields = LINE.matcher(line.strip());
+            RegionKind named = fields.matches() ? named(line) : null;
+            if (named == null) {
+                continue;
+            }
+            long start = Long.parseUnsignedLong(fields.group(1), 16);
+            long end = Long.parseUnsignedLong(fields.group(2), 16);
+            long both = 0;
+            long same = 0;
+            long wordless = 0; // System.map names a mapping by what else is in it
+            for (int i = 0; i < regions.size(); i++) {
+                long from = Math.max(regions.start(i), start);
+                long to = Math.min(regions.end(i), end);
+                if (regions.start(i) >= 0 && from < to && regions.region(i) != RegionKind.UNKNOWN) {
+                    both += to - from;
+                    same += regions.region(i) == named ? to - from : 0;
+                    wordless += WORDLESS.contains(regions.region(i)) ? to - from : 0;
+                }
+            }
+            both -= wordless < end - start ? wordless : 0;
+            bytes += both;
+            agreedBytes += same;
+            mappings += both > 0 ? 1 : 0;
+            agreed += both > 0 && both == same ? 1 : 0;
+            if (both != same) {
+                System.out.println("differs: " + line.strip() + ": " + at(regions, start) + " " + regions.detail(Math.max(regions.find(start), 0)));
+            }
+        }
+        return new long[] {bytes, agreedBytes, mappings, agreed};
+    }
+
+    /** What System.map says a line is, if that is one thing. */
+    private static RegionKind named(String line) {
+        RegionKind found = null;
+        for (String word : line.strip().split("[\\s,]+")) {
+            RegionKind region = LABELS.get(word.startsWith("STACK-") ? "STACK" : word);
+            if (region != null && found != null && region != found) {
+                return null;
+            }
+            found = region != null ? region : found;
+        }
+        return found;
+    }
+}

@@ -1,0 +1,28 @@
+package org.mapfiles.live;
+
+import java.time.Duration;
+import org.mapfiles.ProcessMaps;
+import org.mapfiles.events.MapEvents;
+
+/** The program of a child JVM that has too few file descriptors to listen: reports why, and keeps the mappings of a process fresh. */
+final class EventsLowDescriptorsMain {
+    private EventsLowDescriptorsMain() {
+    }
+
+    /** The number of the process. After a line of input the process has changed. */
+    public static void main(String[] arguments) throws Exception {
+        try (ProcessMaps maps = ProcessMaps.of(Long.parseLong(arguments[0]))) {
+            for (int i = 0; i < 100; i++) { // each attempt gives all descriptors back
+                LiveMaps.of(maps).withEvents(MapEvents.Option.DATA).start().close();
+            }
+            try (LiveMaps live = LiveMaps.of(maps).every(Duration.ofMillis(5)).withEvents(MapEvents.Option.DATA).start()) {
+                System.out.println("POLLS " + live.eventsFailure().getMessage());
+                System.in.read();
+                for (long end = System.nanoTime() + 60_000_000_000L; live.changes() == 0 && System.nanoTime() < end; ) {
+                    Thread.sleep(5);
+                }
+                System.out.println("CHANGES " + live.changes() + " FAILURE " + live.failure());
+            }
+        }
+    }
+}

@@ -1,0 +1,358 @@
+package org.mapfiles.live;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.nio.MappedByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileChannel.MapMode;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.concurrent.FutureTask;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
+import org.junit.jupiter.api.io.TempDir;
+import org.mapfiles.MapCursor;
+import org.mapfiles.MapFilter;
+import org.mapfiles.MapSnapshot;
+import org.mapfiles.MappingQuery;
+import org.mapfiles.ProcessExitedException;
+import org.mapfiles.ProcessMaps;
+import org.mapfiles.events.MapEvents;
+import org.mapfiles.internal.NativeCalls;
+import org.mapfiles.internal.RootAccess;
+import org.mapfiles.testing.Assume;
+import org.mapfiles.testing.ChildJvm;
+import org.mapfiles.testing.Children;
+import org.mapfiles.testing.Descriptors;
+import org.mapfiles.testing.SpecialMappingsProcess;
+import org.mapfiles.testing.Threads;
+
+/** Is what is looked up fresh, while nobody asks for it? */
+class LiveMapsTest {
+    private static final Duration NEVER = Duration.ofDays(1);
+
+    @RegisterExtension final Children children = new Children();
+    @TempDir Path directory;
+
+    private MappedByteBuffer map(String name) throws IOException {
+        Path path = Files.write(directory.resolve(name), new byte[4096]);
+        try (FileChannel channel = FileChannel.open(path)) {
+            return channel.map(MapMode.READ_ONLY, 0, 4096);
+        }
+    }
+
+    /** Goes on asking, as a sampler does. */
+    private static void awaitName(LiveMaps.Reader reader, long address, String name) throws Exception {
+        Children.await("it is known: " + name, () -> {
+            try {
+                return reader.resolve(address) && String.valueOf(reader.mapping().name()).endsWith(name);
+            } catch (IllegalStateException newer) {
+                return false;
+            }
+        });
+    }
+
+    @Test
+    void anAddressInNoMappingAsksForANewPicture() throws Exception {
+        Process sleeper = children.sleeper();
+        try (ProcessMaps maps = ProcessMaps.of(sleeper.pid());
+                LiveMaps live = LiveMaps.of(maps).every(NEVER).afterMiss(Duration.ofMillis(1)).start()) {
+            LiveMaps.Reader reader = live.reader();
+            long first = maps.snapshot().cursor().seek(0).start();
+            assertThat(reader.resolve(first)).isTrue();
+            assertThat(reader.mapping().start()).isEqualTo(first);
+            assertThat(reader.resolve(-1)).as("the kernel's own").isFalse();
+            assertThatThrownBy(() -> reader.mapping().start()).isInstanceOf(IndexOutOfBoundsException.class);
+            Thread.sleep(50);
+            assertThat(live.refreshes()).as("nobody missed anything of the process").isZero();
+            assertThat(reader.resolve(0x1000)).isFalse();
+            Children.await("a picture was taken", () -> live.refreshes() == 1);
+            Thread.sleep(50);
+            assertThat(live.refreshes()).as("once for one miss").isEqualTo(1);
+            assertThat(live.changes()).isZero();
+        }
+    }
+
+    @Test
+    void whatIsMappedLaterIsFound() throws Exception {
+        try (ProcessMaps maps = ProcessMaps.self();
+                LiveMaps live = LiveMaps.of(maps).filter(MapFilter.all().fileBacked()).every(NEVER).start()) {
+            LiveMaps.Reader reader = live.reader();
+            MappedByteBuffer later = map("later");
+            awaitName(reader, NativeCalls.addressOf(later), "/later");
+            assertThat(live.changes()).isPositive();
+            assertThat(later.get(0)).isZero();
+        }
+    }
+
+    @Test
+    void aPictureIsTakenEachPeriod() throws Exception {
+        try (ProcessMaps maps = ProcessMaps.self();
+                LiveMaps live = LiveMaps.of(maps).every(Duration.ofMillis(2)).start()) {
+            long before = System.nanoTime();
+            Children.await("ten periods", () -> live.refreshes() >= 10);
+            Children.await("the newest is newer", () -> live.takenAt() - before > 0);
+            assertThat(live.failure()).isNull();
+            MappingQuery answer = new MappingQuery();
+            assertThat(live.validate(live.snapshot().cursor().seek(0).start(), answer)).isTrue();
+        }
+    }
+
+    /** One mapping of many looks at all of them; the kernel's word does not wait for a period, or for a miss. */
+    @Test
+    void theKernelsWordIsEnough() throws Exception {
+        Assume.events();
+        ProcessMaps maps = ProcessMaps.self();
+        MapEvents events = MapEvents.open(maps, MapEvents.Option.DATA, MapEvents.Option.AT_ONCE);
+        try (maps; LiveMaps live = LiveMaps.of(maps).filter(MapFilter.all().fileBacked()).every(NEVER).withEvents(events).start()) {
+            MappedByteBuffer told = map("told");
+            MapSnapshot snapshot = live.snapshot();
+            Children.await("it is known", () -> snapshot.find(NativeCalls.addressOf(told)) >= 0);
+            LiveMaps.Reader reader = live.reader();
+            long refreshes = live.refreshes();
+            assertThat(reader.resolve(0x1000)).isFalse();
+            Children.await("a miss wakes it, too", () -> live.refreshes() > refreshes);
+            events.close();
+            live.refresh(); // the rings were mapped: what comes to lie in their place is no miss
+            MappedByteBuffer later = map("later");
+            awaitName(reader, NativeCalls.addressOf(later), "/later");
+            assertThat(told.get(0) + later.get(0)).isZero();
+        }
+    }
+
+    /** Another thread takes what is told, for half a second: after that it is listened to again. */
+    @Test
+    void listeningGoesOnWhenTheStreamIsFreeAgain() throws Exception {
+        Assume.events();
+        SpecialMappingsProcess child = SpecialMappingsProcess.with("plain");
+        child.start();
+        try (ProcessMaps maps = ProcessMaps.of(child.pid());
+                MapEvents events = MapEvents.open(maps, MapEvents.Option.DATA, MapEvents.Option.AT_ONCE)) {
+            FutureTask<Void> other = new FutureTask<>(() -> {
+                while (!Threads.tolerated(() -> events.await(500))) {
+                    Thread.onSpinWait();
+                }
+                return null;
+            });
+            Thread waiting = new Thread(other);
+            waiting.start();
+            Children.await("it waits", () -> isRefused(events));
+            try (LiveMaps live = LiveMaps.of(maps).every(NEVER).withEvents(events).start()) {
+                Children.await("it could not listen", () -> live.refreshes() > 0);
+                other.get();
+                child.tell("remap plain");
+                long remapped = child.made().get(0).line().start();
+                MapSnapshot snapshot = live.snapshot();
+                Children.await("it is known", () -> nameAt(snapshot, remapped).endsWith("/remapped"));
+            }
+        } finally {
+            child.stop();
+        }
+    }
+
+    /** Another thread reads what the refresher has drained, against the contract: it moves the one cursor, which then throws. */
+    @Test
+    void anUnexpectedExceptionIsRecordedAndNotTheEnd() throws Exception {
+        Assume.events();
+        ChildJvm.Outcome outcome = new ChildJvm().with("-Xint").run(MoveCursorMain.class); // compiled code keeps fields in registers
+        assertThat(outcome.output().lines()).containsExactly("RECORDED java.lang.IndexOutOfBoundsException", "REFRESHED true",
+                "LISTENS true", "FAILURE null");
+    }
+
+    @Test
+    void whyItDoesNotListenIsRecorded() throws Exception {
+        Assume.events();
+        try (ProcessMaps maps = ProcessMaps.self()) {
+            MapEvents events = MapEvents.open(maps);
+            try (LiveMaps live = LiveMaps.of(maps).every(NEVER).start()) {
+                assertThat(live.eventsFailure()).as("nobody asked for it").isNull();
+            }
+            try (LiveMaps live = LiveMaps.of(maps).every(NEVER).withEvents(events).start()) {
+                assertThat(live.eventsFailure()).isNull();
+                events.close();
+                Children.await("it is recorded", () -> live.eventsFailure() != null);
+                assertThat(live.eventsFailure()).hasMessageContaining("polling").hasMessageContaining("MapEvents is closed");
+                assertThat(live.failure()).isNull();
+            }
+        }
+    }
+
+    /** The stream is opened and closed with it. */
+    @Test
+    void aStreamOfItsOwn() throws Exception {
+        Assume.events();
+        Process sleeper = children.sleeper();
+        try (ProcessMaps maps = ProcessMaps.of(sleeper.pid())) {
+            int before = Descriptors.countPerf();
+            for (int i = 0; i < 20; i++) {
+                try (LiveMaps live = LiveMaps.of(maps).every(NEVER).withEvents(MapEvents.Option.DATA).start()) {
+                    assertThat(live.eventsFailure()).isNull();
+                    assertThat(Descriptors.countPerf()).isGreaterThan(before);
+                }
+            }
+            Children.await("descriptors are given back", () -> Descriptors.countPerf() == before);
+        }
+    }
+
+    /** As a thread for each connection and ulimit -n 1024. */
+    @Test
+    void withTooFewDescriptorsItPolls() throws Exception {
+        Assume.events();
+        SpecialMappingsProcess many = SpecialMappingsProcess.with("plain");
+        many.start();
+        try {
+            many.tell("threads 400");
+            Process listener = new ChildJvm().under("sh", "-c", "ulimit -n 256; exec \"$@\"", "sh")
+                    .start(EventsLowDescriptorsMain.class, many.pid());
+            try (BufferedReader output = listener.inputReader()) {
+                assertThat(output.readLine()).startsWith("POLLS changes are found by polling: ").contains("file descriptors")
+                        .contains("ulimit -n");
+                many.tell("remap plain");
+                listener.outputWriter().append('\n').flush();
+                assertThat(output.readLine()).isEqualTo("CHANGES 1 FAILURE null");
+            } finally {
+                listener.destroyForcibly();
+            }
+        } finally {
+            many.stop();
+        }
+    }
+
+    @Test
+    void anInterruptedRefresherGoesOnToWait() throws Exception {
+        Process sleeper = children.sleeper();
+        try (ProcessMaps maps = ProcessMaps.of(sleeper.pid()); LiveMaps live = LiveMaps.of(maps).every(NEVER).start()) {
+            Thread refresher = refresherOf(sleeper.pid()).orElseThrow();
+            refresher.interrupt();
+            Children.await("it waits again", () -> !refresher.isInterrupted());
+            assertThat(live.refreshes()).isZero();
+        }
+    }
+
+    private static boolean isRefused(MapEvents events) {
+        try {
+            events.drain();
+            return false;
+        } catch (IllegalStateException busy) {
+            return true;
+        }
+    }
+
+    private static String nameAt(MapSnapshot snapshot, long address) {
+        MapCursor found = snapshot.cursor();
+        return found.goTo(address) ? String.valueOf(found.name()) : "";
+    }
+
+    @Test
+    void theEndOfTheProcessIsTold() throws Exception {
+        Assume.events();
+        Process sleeper = children.sleeper();
+        try (ProcessMaps maps = ProcessMaps.of(sleeper.pid()); MapEvents events = MapEvents.open(maps);
+                LiveMaps live = LiveMaps.of(maps).every(Duration.ofSeconds(5)).withEvents(events).start()) {
+            Children.killAndWait(sleeper);
+            Children.await("it is known to have ended", () -> live.failure() instanceof ProcessExitedException);
+            Children.await("nothing is refreshed any more", () -> !isRefresherAlive(sleeper.pid()));
+        }
+    }
+
+    /** The second picture is for what has changed: without memory for it the first goes on, and the end of the process is told. */
+    @Test
+    void memoryForOnePictureServesWhileNothingChanges() throws Exception {
+        SpecialMappingsProcess many = SpecialMappingsProcess.with("plain");
+        many.start();
+        try {
+            many.tell("many 5000");
+            int bytes;
+            try (ProcessMaps maps = ProcessMaps.of(many.pid())) {
+                bytes = RootAccess.get().buffer(maps.snapshot()).memory.size();
+            }
+            Process starving = new ChildJvm().with("-XX:MaxDirectMemorySize=" + bytes * 3L / 2).start(RefreshLowMemoryMain.class, many.pid());
+            try (BufferedReader told = starving.inputReader()) {
+                assertThat(told.readLine()).isEqualTo("changed: false");
+                many.stop();
+                starving.outputWriter().append('\n').flush();
+                assertThat(told.readLine()).contains("ProcessExitedException");
+            } finally {
+                starving.destroyForcibly();
+            }
+        } finally {
+            many.stop();
+        }
+    }
+
+    /** The memory of pictures is counted by the JVM; a process with many mappings takes more than there is. */
+    @Test
+    void wantOfMemoryIsSaidAndNotTheEnd() throws Exception {
+        SpecialMappingsProcess many = SpecialMappingsProcess.with("plain");
+        many.start();
+        try {
+            Process starving = new ChildJvm().with("-XX:MaxDirectMemorySize=1m").start(LiveLowMemoryMain.class, many.pid());
+            try (BufferedReader told = starving.inputReader()) {
+                assertThat(told.readLine()).isEqualTo("STARTED");
+                many.tell("many 20000");
+                assertThat(told.readLine()).contains("NotEnoughMemoryException").contains("-XX:MaxDirectMemorySize");
+                many.stop();
+                assertThat(told.readLine()).contains("ProcessExitedException");
+            } finally {
+                starving.destroyForcibly();
+            }
+        } finally {
+            many.stop();
+        }
+    }
+
+    @Test
+    void theLastPictureStaysWhenTheProcessEnds() throws Exception {
+        Process sleeper = children.sleeper();
+        try (ProcessMaps maps = ProcessMaps.of(sleeper.pid());
+                LiveMaps live = LiveMaps.of(maps).every(Duration.ofMillis(2)).start()) {
+            LiveMaps.Reader reader = live.reader();
+            long first = live.snapshot().cursor().seek(0).start();
+            Children.killAndWait(sleeper);
+            Children.await("it is known to have ended", () -> live.failure() instanceof ProcessExitedException);
+            assertThat(reader.resolve(first)).isTrue();
+            assertThatThrownBy(live::refresh).isInstanceOf(ProcessExitedException.class);
+            Children.await("nothing is refreshed any more", () -> !isRefresherAlive(sleeper.pid()));
+        }
+    }
+
+    @Test
+    void closingEndsTheThread() throws Exception {
+        Process sleeper = children.sleeper();
+        ProcessMaps maps = ProcessMaps.of(sleeper.pid());
+        LiveMaps live = LiveMaps.of(maps).every(NEVER).start();
+        assertThat(isRefresherAlive(sleeper.pid())).isTrue();
+        live.close();
+        live.close();
+        Children.await("it ends", () -> !isRefresherAlive(sleeper.pid()));
+        assertThat(live.reader().resolve(live.snapshot().cursor().seek(0).start())).as("the last picture stays").isTrue();
+        LiveMaps other = LiveMaps.of(maps).every(Duration.ofMillis(1)).start();
+        maps.close();
+        Children.await("its process is closed", () -> !isRefresherAlive(sleeper.pid()));
+        assertThat(other.failure()).hasMessageContaining("ProcessMaps is closed");
+        other.close();
+    }
+
+    @Test
+    void timesToWaitAreAboveZero() throws Exception {
+        try (ProcessMaps maps = ProcessMaps.self()) {
+            for (Duration wrong : new Duration[] {Duration.ZERO, Duration.ofMillis(-1), Duration.ofSeconds(Long.MAX_VALUE)}) {
+                assertThatThrownBy(() -> LiveMaps.of(maps).every(wrong)).isInstanceOf(IllegalArgumentException.class);
+                assertThatThrownBy(() -> LiveMaps.of(maps).afterMiss(wrong)).isInstanceOf(IllegalArgumentException.class);
+            }
+        }
+    }
+
+    private static boolean isRefresherAlive(long pid) {
+        return refresherOf(pid).isPresent();
+    }
+
+    private static Optional<Thread> refresherOf(long pid) {
+        return Thread.getAllStackTraces().keySet().stream().filter(thread -> thread.getName().equals("mapfiles-live-" + pid)).findAny();
+    }
+}

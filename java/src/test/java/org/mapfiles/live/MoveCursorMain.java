@@ -1,0 +1,56 @@
+package org.mapfiles.live;
+
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileChannel.MapMode;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.concurrent.Callable;
+import org.mapfiles.MapsException;
+import org.mapfiles.ProcessMaps;
+import org.mapfiles.events.MapEvent;
+import org.mapfiles.events.MapEvents;
+import org.mapfiles.testing.Threads;
+
+/** The program of a child JVM: a thread moves the cursor over the events that a refresher listens to, until the refresher fails by it. */
+final class MoveCursorMain {
+    private MoveCursorMain() {
+    }
+
+    public static void main(String[] arguments) throws Exception {
+        Path file = Files.createTempFile("mapped", "");
+        Files.write(file, new byte[4096]);
+        try (ProcessMaps maps = ProcessMaps.self(); MapEvents events = MapEvents.open(maps, MapEvents.Option.DATA);
+                LiveMaps live = LiveMaps.of(maps).every(Duration.ofMillis(50)).afterMiss(Duration.ofMillis(5)).withEvents(events).start();
+                FileChannel channel = FileChannel.open(file)) {
+            MapEvent cursor = events.event();
+            Threads mover = new Threads().start(1, () -> cursor::next);
+            MapsException[] recorded = new MapsException[1];
+            isSoon(() -> {
+                for (int i = 0; i < 100; i++) {
+                    channel.map(MapMode.READ_ONLY, 0, 4096);
+                }
+                System.gc(); // unmaps them
+                recorded[0] = live.eventsFailure();
+                return recorded[0] != null;
+            });
+            mover.stopAfter(0);
+            System.out.println("RECORDED " + (recorded[0] == null ? null : recorded[0].getCause().getClass().getName()));
+            long refreshes = live.refreshes();
+            System.out.println("REFRESHED " + isSoon(() -> live.refreshes() > refreshes));
+            System.out.println("LISTENS " + isSoon(() -> live.eventsFailure() == null));
+            System.out.println("FAILURE " + live.failure());
+        } finally {
+            Files.delete(file);
+        }
+    }
+
+    private static boolean isSoon(Callable<Boolean> condition) throws Exception {
+        for (long end = System.nanoTime() + 60_000_000_000L; System.nanoTime() < end; Thread.sleep(1)) {
+            if (condition.call()) {
+                return true;
+            }
+        }
+        return false;
+    }
+}

@@ -1,0 +1,40 @@
+package org.mapfiles.testing;
+
+import java.io.IOException;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+
+/** How many descriptors of processes this process holds: directories of /proc, and maps in them. */
+public final class Descriptors {
+    private Descriptors() {
+    }
+
+    public static int count() throws IOException {
+        return countMatching("/proc/\\d+(/maps|/task/\\d+/maps|/map_files)?");
+    }
+
+    /** How many events of perf_event_open(2) it holds. */
+    public static int countPerf() throws IOException {
+        return countMatching("anon_inode:\\[perf_event]");
+    }
+
+    private static int countMatching(String link) throws IOException {
+        int count = 0;
+        try (DirectoryStream<Path> descriptors = Files.newDirectoryStream(Path.of("/proc/self/fd"))) {
+            for (Path descriptor : descriptors) {
+                count += matches(descriptor, link) ? 1 : 0;
+            }
+        }
+        return count;
+    }
+
+    private static boolean matches(Path descriptor, String link) throws IOException {
+        try {
+            return Files.readSymbolicLink(descriptor).toString().matches(link);
+        } catch (NoSuchFileException closedMeanwhile) {
+            return false;
+        }
+    }
+}

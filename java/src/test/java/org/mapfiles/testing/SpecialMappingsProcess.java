@@ -1,0 +1,198 @@
+package org.mapfiles.testing;
+
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
+
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Locale;
+import java.util.NoSuchElementException;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import org.junit.jupiter.api.extension.AfterEachCallback;
+import org.junit.jupiter.api.extension.BeforeEachCallback;
+import org.junit.jupiter.api.extension.ExtensionContext;
+import org.mapfiles.MappingKind;
+import org.mapfiles.ProcessMaps;
+
+/**
+ * A child process that makes odd mappings, says which, and does what it is told: native/test/odd_process.c. It is started
+ * before each test, in a directory of its own, and ended behind it.
+ */
+public final class SpecialMappingsProcess implements BeforeEachCallback, AfterEachCallback {
+    /** What this machine cannot make, and why, each said once. */
+    private static final Set<String> SAID = ConcurrentHashMap.newKeySet();
+
+    private final List<String> arguments;
+    private final List<String> labels;
+    private final List<Made> made = new ArrayList<>();
+    private Path directory;
+    private String fileSystem;
+    private Process process;
+    private BufferedReader output;
+    private ProcessMaps maps;
+
+    /**
+     * What the child says of a mapping it made.
+     *
+     * @param line as it is now, with a name that has no suffix of the kernel's
+     * @param isInodeKnown false where only the kernel knows it; the line then says 0
+     */
+    public record Made(String label, MapsLine line, boolean isInodeKnown, MappingKind kind, boolean isDeleted) {
+    }
+
+    private SpecialMappingsProcess(List<String> arguments, List<String> labels) {
+        this.arguments = arguments;
+        this.labels = labels;
+    }
+
+    /** With every odd mapping there is. */
+    public static SpecialMappingsProcess full() {
+        return new SpecialMappingsProcess(List.of(), List.of());
+    }
+
+    /**
+     * With every one but the path that is longer than a page, for which the kernel's query has no room: these letters begin
+     * all other labels.
+     */
+    public static SpecialMappingsProcess queryable() {
+        return with("a", "b", "d", "e", "g", "h", "le", "li", "m", "n", "o", "p", "r", "s", "t", "u", "z");
+    }
+
+    /** With those whose labels begin so. */
+    public static SpecialMappingsProcess with(String... labels) {
+        return new SpecialMappingsProcess(List.of(), List.of(labels));
+    }
+
+    /** As nobody, with those whose labels begin so. */
+    public static SpecialMappingsProcess ofNobody(String... labels) {
+        return new SpecialMappingsProcess(List.of("--uid", "65534"), List.of(labels));
+    }
+
+    /** As nobody, who also asked the kernel not to let anybody look. */
+    public static SpecialMappingsProcess undumpable() {
+        return new SpecialMappingsProcess(List.of("--uid", "65534", "--undumpable"), List.of("plain"));
+    }
+
+    @Override
+    public void beforeEach(ExtensionContext context) throws IOException {
+        start();
+    }
+
+    public void start() throws IOException {
+        String program = System.getProperty("mapfiles.odd-process");
+        if (program == null) {
+            throw new IllegalStateException("the build says by -Dmapfiles.odd-process= where odd_process is");
+        }
+        directory = Files.createTempDirectory("odd").toRealPath();
+        fileSystem = Files.getFileStore(directory).type();
+        Files.setPosixFilePermissions(directory, PosixFilePermissions.fromString("rwxrwxrwx"));
+        List<String> command = new ArrayList<>(List.of(program));
+        command.addAll(arguments);
+        command.add(directory.toString());
+        command.addAll(labels);
+        process = new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT).start();
+        output = new BufferedReader(new InputStreamReader(process.getInputStream(), ISO_8859_1));
+        readReport();
+        maps = ProcessMaps.of(process.pid());
+    }
+
+    /** Whether stat(2), which the child goes by, has the numbers of maps: not on btrfs and overlayfs. */
+    public boolean knowsNumbersOfFiles() {
+        return !fileSystem.equals("btrfs") && !fileSystem.equals("overlay");
+    }
+
+    private void readReport() throws IOException {
+        made.clear();
+        for (String line = next(); !line.equals("READY"); line = next()) {
+            String[] fields = line.split("\t", -1);
+            if (fields[0].equals("MADE")) {
+                made.add(parse(fields));
+            } else if (SAID.add(line)) {
+                System.out.println("odd_process: " + line);
+            }
+        }
+    }
+
+    private static Made parse(String[] fields) {
+        String name = fields[11].equals("-") ? "" : new String(HexFormat.of().parseHex(fields[11]), ISO_8859_1);
+        boolean isInodeKnown = !fields[8].equals("-");
+        MapsLine line = new MapsLine(Long.parseUnsignedLong(fields[2], 16), Long.parseUnsignedLong(fields[3], 16), fields[4],
+                Long.parseUnsignedLong(fields[5], 16), Integer.parseInt(fields[6]), Integer.parseInt(fields[7]),
+                isInodeKnown ? Long.parseUnsignedLong(fields[8]) : 0, name);
+        return new Made(fields[1], line, isInodeKnown, MappingKind.valueOf(fields[9].toUpperCase(Locale.ROOT)),
+                fields[10].equals("yes"));
+    }
+
+    private String next() throws IOException {
+        String line = output.readLine();
+        if (line == null) {
+            throw new IOException("odd_process ended: exit " + process.onExit().join().exitValue());
+        }
+        return line;
+    }
+
+    /** Lets the child do something, and waits until it is done: the answer behind OK. */
+    public String tell(String command) throws IOException {
+        process.getOutputStream().write((command + "\n").getBytes(ISO_8859_1));
+        process.getOutputStream().flush();
+        String answer = next();
+        if (!answer.startsWith("OK")) {
+            throw new IOException(command + ": " + answer);
+        }
+        return answer.substring(2).strip();
+    }
+
+    /** Lets the child run its program anew (execve(2)): what it has made then is new too. */
+    public void exec() throws IOException {
+        process.getOutputStream().write("exec\n".getBytes(ISO_8859_1));
+        process.getOutputStream().flush();
+        String answer = next();
+        if (!answer.equals("EXECED")) {
+            throw new IOException(answer);
+        }
+        readReport();
+    }
+
+    public List<Made> made() {
+        return made;
+    }
+
+    public Made made(String label) {
+        return made.stream().filter(one -> one.label().equals(label)).findFirst()
+                .orElseThrow(() -> new NoSuchElementException(label));
+    }
+
+    public long pid() {
+        return process.pid();
+    }
+
+    /** The child, opened; closed behind the test. */
+    public ProcessMaps maps() {
+        return maps;
+    }
+
+    @Override
+    public void afterEach(ExtensionContext context) throws Exception {
+        stop();
+    }
+
+    public void stop() throws IOException, InterruptedException {
+        if (maps != null) {
+            maps.close();
+        }
+        if (process != null) {
+            process.destroyForcibly().waitFor();
+        }
+        if (directory != null) { // holds names that Java's paths cannot
+            new ProcessBuilder(Arrays.asList("rm", "-rf", directory.toString())).start().waitFor();
+        }
+    }
+}

@@ -1,0 +1,67 @@
+package org.mapfiles.testing;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.atomic.AtomicBoolean;
+
+/** Threads that do something over and over, all at once, until they are told to stop or one of them fails. */
+public final class Threads {
+    /** One round of a thread's work. */
+    public interface Round {
+        void run() throws Exception;
+    }
+
+    private final AtomicBoolean over = new AtomicBoolean();
+    private final ConcurrentLinkedQueue<Throwable> failures = new ConcurrentLinkedQueue<>();
+    private final List<Thread> threads = new ArrayList<>();
+
+    /** A thread for each piece of work that is made: state of its own is made with it. */
+    public Threads start(int count, Callable<Round> work) {
+        for (int i = 0; i < count; i++) {
+            Thread thread = new Thread(() -> repeat(work), "worker");
+            thread.setDaemon(true);
+            thread.start();
+            threads.add(thread);
+        }
+        return this;
+    }
+
+    private void repeat(Callable<Round> work) {
+        try {
+            Round round = work.call();
+            while (!over.get()) {
+                round.run();
+            }
+        } catch (Throwable failure) {
+            failures.add(failure);
+            over.set(true);
+        }
+    }
+
+    /** Lets them work for a while, and throws what one of them threw. */
+    public void stopAfter(int millis) throws Exception {
+        long end = System.nanoTime() + millis * 1_000_000L;
+        while (System.nanoTime() < end && !over.get()) {
+            Thread.sleep(5);
+        }
+        over.set(true);
+        for (Thread thread : threads) {
+            thread.join();
+        }
+        if (!failures.isEmpty()) {
+            throw new AssertionError("in a worker", failures.peek());
+        }
+    }
+
+    /** Runs something that may be refused, because another thread was quicker, by an IllegalStateException. */
+    public static boolean tolerated(Round round) throws Exception {
+        try {
+            round.run();
+            return true;
+        } catch (IllegalStateException refused) {
+            return false;
+        }
+    }
+}

@@ -1,0 +1,162 @@
+package org.mapfiles.timeline;
+
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
+import org.mapfiles.events.MapEvents;
+import org.mapfiles.testing.Assume;
+import org.mapfiles.testing.MapsLine;
+import org.mapfiles.testing.Replay;
+import org.mapfiles.testing.SpecialMappingsProcess;
+
+/**
+ * Replaying the changes of a real process gives exactly its mappings after each poll, whatever the kernel reports of them. The text of
+ * /proc/PID/maps, read while the process rests, is the truth.
+ */
+class MapChangesTest {
+    @RegisterExtension final SpecialMappingsProcess child = SpecialMappingsProcess.with("plain", "deleted");
+
+    private final Replay replay = new Replay();
+    /** The time of the last change. */
+    private long latest = Long.MIN_VALUE;
+
+    /** Shared memory without a file has no path that could have been deleted: the mark behind its name is left out. */
+    private static List<String> truth(SpecialMappingsProcess process) throws Exception {
+        return Files.readAllLines(Path.of("/proc/" + process.pid() + "/maps"), ISO_8859_1).stream()
+                .map(line -> line.replaceAll(" /dev/zero \\(deleted\\)$", " /dev/zero")).toList();
+    }
+
+    private List<String> truth() throws Exception {
+        return truth(child);
+    }
+
+    private List<String> replayed() {
+        return new String(MapsLine.text(replay.lines()), ISO_8859_1).lines().toList();
+    }
+
+    private List<MapChange> poll(MapChanges changes) throws Exception {
+        List<MapChange> list = changes.poll();
+        for (MapChange change : list) {
+            assertThat(change.time()).as("%s", change).isGreaterThanOrEqualTo(Math.max(latest, change.after()));
+            latest = change.time();
+            replay.apply(change);
+        }
+        return list;
+    }
+
+    /** Many changes between two polls each; every poll is exact. */
+    private void replayIsExact(MapChanges changes, int polls, int between) throws Exception {
+        replay.begin(changes.mappings());
+        assertThat(replayed()).containsExactlyElementsOf(truth());
+        for (int i = 0; i < polls; i++) {
+            child.tell("random " + i + " " + between);
+            poll(changes);
+            assertThat(replayed()).as("after poll %s", i).containsExactlyElementsOf(truth());
+        }
+    }
+
+    @Test
+    void replayIsExactByPollsAlone() throws Exception {
+        replayIsExact(MapChanges.of(child.maps(), null), 100, 30);
+    }
+
+    @Test
+    void replayIsExactWithEvents() throws Exception {
+        Assume.events();
+        try (MapEvents events = MapEvents.open(child.maps(), MapEvents.Option.DATA)) {
+            replayIsExact(MapChanges.of(child.maps(), events), 100, 100);
+        }
+    }
+
+    @Test
+    void replayIsExactWithBuildIdsInPlaceOfInodes() throws Exception {
+        Assume.events();
+        try (MapEvents events = MapEvents.open(child.maps(), MapEvents.Option.DATA, MapEvents.Option.BUILD_ID)) {
+            replayIsExact(MapChanges.of(child.maps(), events), 20, 100);
+        }
+    }
+
+    /** More changes than the rings have room for. */
+    @Test
+    void replayIsExactWhenEventsAreLost() throws Exception {
+        Assume.events();
+        try (MapEvents events = MapEvents.open(child.maps(), 16 * 1024, MapEvents.Option.DATA)) {
+            MapChanges changes = MapChanges.of(child.maps(), events);
+            replay.begin(changes.mappings());
+            for (int i = 0; i < 20; i++) {
+                child.tell("random " + i + " 3000");
+                assertThat(poll(changes)).extracting(MapChange::kind).contains(MapChange.Kind.LOST);
+                assertThat(replayed()).as("after poll %s", i).containsExactlyElementsOf(truth());
+            }
+        }
+    }
+
+    /** Only executable mappings are reported: whatever else changes, polls find. */
+    @Test
+    void replayIsExactWithEventsOfCodeAlone() throws Exception {
+        Assume.events();
+        try (MapEvents events = MapEvents.open(child.maps())) {
+            replayIsExact(MapChanges.of(child.maps(), events), 50, 100);
+        }
+    }
+
+    /** Two threads change mappings at full speed while they are polled: each change can be applied, and the first poll after it is exact. */
+    @Test
+    void replayIsExactAfterPollsOfAProcessThatChanges() throws Exception {
+        Assume.events();
+        try (MapEvents events = MapEvents.open(child.maps(), MapEvents.Option.DATA);
+                MapEvents small = MapEvents.open(child.maps(), 16 * 1024, MapEvents.Option.DATA)) { // which loses events meanwhile
+            for (MapEvents heard : new MapEvents[] {events, small, null}) {
+                MapChanges changes = MapChanges.of(child.maps(), heard);
+                replay.begin(changes.mappings());
+                child.tell("churn 300");
+                for (int i = 0; i < 50; i++) {
+                    poll(changes);
+                    assertThat(replay.lines()).isEqualTo(changes.mappings().stream().map(MapsLine::of).toList());
+                }
+                child.tell("join");
+                poll(changes);
+                assertThat(replayed()).containsExactlyElementsOf(truth());
+            }
+        }
+    }
+
+    private void anotherProgram(SpecialMappingsProcess process, MapEvents events) throws Exception {
+        MapChanges changes = MapChanges.of(process.maps(), events);
+        replay.begin(changes.mappings());
+        List<MapsLine> before = replay.lines();
+        process.exec();
+        List<MapChange> list = poll(changes);
+        assertThat(replayed()).containsExactlyElementsOf(truth(process));
+        assertThat(list).filteredOn(change -> change.kind() == MapChange.Kind.EXEC)
+                .singleElement().satisfies(exec -> assertThat(exec.isExact()).isEqualTo(events != null));
+        assertThat(list.stream().filter(change -> change.kind() == MapChange.Kind.REMOVED)
+                .map(change -> MapsLine.of(change.mapping())).filter(before::contains).count())
+                .as("all but [vsyscall], where there is one").isGreaterThanOrEqualTo(before.size() - 1);
+    }
+
+    @Test
+    void anotherProgramRemovesAllOfTheOneBefore() throws Exception {
+        Assume.events();
+        try (MapEvents events = MapEvents.open(child.maps(), MapEvents.Option.DATA)) {
+            anotherProgram(child, events);
+        }
+    }
+
+    /** A poll finds that all is different, if the programs have nothing in common: the process makes no mapping at a fixed address. */
+    @Test
+    void aPollFindsAnotherProgram() throws Exception {
+        SpecialMappingsProcess process = SpecialMappingsProcess.with("no label");
+        process.start();
+        try {
+            anotherProgram(process, null);
+        } finally {
+            process.stop();
+        }
+    }
+}

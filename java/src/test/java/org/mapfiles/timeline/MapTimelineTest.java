@@ -1,0 +1,395 @@
+package org.mapfiles.timeline;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
+
+import java.io.BufferedOutputStream;
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.DataOutputStream;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.List;
+import java.util.stream.IntStream;
+import java.util.zip.GZIPOutputStream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
+import org.mapfiles.MapCursor;
+import org.mapfiles.MapSnapshot;
+import org.mapfiles.MappingKind;
+import org.mapfiles.events.MapEvents;
+import org.mapfiles.testing.Assume;
+import org.mapfiles.testing.MapsLine;
+import org.mapfiles.testing.SpecialMappingsProcess;
+import org.mapfiles.testing.Threads;
+import org.mapfiles.timeline.TimelineResult.Outcome;
+
+/** Does a sample mean later what it meant when it was taken? A real process replaces one file by another in the same place. */
+class MapTimelineTest {
+    @RegisterExtension final SpecialMappingsProcess child = SpecialMappingsProcess.with("plain");
+
+    private final MapTimeline timeline = MapTimeline.ofBytes(1 << 20);
+    private final MapSnapshot snapshot = new MapSnapshot();
+    private final TimelineResult answer = new TimelineResult();
+
+    private long address() {
+        return child.made().get(0).line().start();
+    }
+
+    private String resolved(long time) {
+        return timeline.resolve(address(), time, answer) ? answer.mapping().name().replaceAll(".*/", "") : answer.outcome().name();
+    }
+
+    @Test
+    void lookingTellsWhatWasThereAndDoesNotGuessBetweenTwoLooks() throws Exception {
+        long early = System.nanoTime();
+        assertThat(resolved(early)).isEqualTo("NOT_RECORDED");
+        timeline.poll(child.maps(), snapshot);
+        long first = System.nanoTime();
+        assertThat(resolved(first)).as("later than the last look").isEqualTo("NOT_YET_RECORDED");
+        assertThat(answer.candidate(0).name()).endsWith("/plain");
+        assertThat(timeline.poll(child.maps(), snapshot)).isFalse();
+        child.tell("remap plain");
+        long between = System.nanoTime();
+        assertThat(timeline.poll(child.maps(), snapshot)).isTrue();
+        long second = System.nanoTime();
+        timeline.poll(child.maps(), snapshot);
+        child.tell("unmap plain");
+        long unmapped = System.nanoTime();
+        timeline.poll(child.maps(), snapshot);
+        long third = System.nanoTime();
+        timeline.poll(child.maps(), snapshot);
+
+        assertThat(resolved(early)).isEqualTo("NOT_RECORDED");
+        assertThat(resolved(first)).isEqualTo("plain");
+        assertThat(answer.mayBeUnmapped()).isFalse();
+        assertThat(resolved(between)).isEqualTo("AMBIGUOUS");
+        assertThat(answer.candidates()).isEqualTo(2);
+        assertThat(answer.candidate(0).name()).endsWith("/plain");
+        assertThat(answer.candidate(1).name()).endsWith("/remapped");
+        assertThatThrownBy(answer::mapping).isInstanceOf(IllegalStateException.class).hasMessageContaining("2 candidates");
+        assertThat(resolved(second)).isEqualTo("remapped");
+        assertThat(resolved(unmapped)).as("in use it was this").isEqualTo("remapped");
+        assertThat(answer.mayBeUnmapped()).isTrue();
+        assertThat(resolved(third)).isEqualTo("NONE");
+        assertThat(resolved(System.nanoTime())).isEqualTo("NOT_YET_RECORDED");
+        assertThat(timeline.recordedFrom()).isBetween(early, first);
+    }
+
+    @Test
+    void theKernelsWordLeavesNothingAmbiguous() throws Exception {
+        Assume.events();
+        try (MapEvents events = MapEvents.open(child.maps(), MapEvents.Option.DATA)) {
+            timeline.poll(child.maps(), snapshot, events);
+            long first = System.nanoTime();
+            child.tell("remap plain");
+            long second = System.nanoTime();
+            timeline.addEvents(events);
+            assertThat(resolved(first)).as("before the next look").isEqualTo("plain");
+            assertThat(resolved(second)).isEqualTo("remapped");
+            timeline.poll(child.maps(), snapshot, events);
+            assertThat(resolved(first)).isEqualTo("plain");
+            assertThat(resolved(second)).isEqualTo("remapped");
+            assertThat(answer.mayBeUnmapped()).isFalse();
+            child.tell("unmap plain");
+            long unmapped = System.nanoTime();
+            timeline.addEvents(events);
+            assertThat(resolved(unmapped)).as("unmapping is not told").isEqualTo("remapped");
+            assertThat(answer.mayBeUnmapped()).isTrue();
+            ByteArrayOutputStream saved = new ByteArrayOutputStream();
+            timeline.save(saved);
+            MapTimeline copy = MapTimeline.load(new ByteArrayInputStream(saved.toByteArray()), 1 << 20);
+            assertThat(copy.resolve(address(), unmapped, answer)).isTrue();
+            assertThat(answer.mayBeUnmapped()).isTrue();
+            timeline.poll(child.maps(), snapshot, events);
+            assertThat(resolved(unmapped)).isEqualTo("remapped");
+            assertThat(answer.mayBeUnmapped()).as("it is found by looking").isTrue();
+        }
+    }
+
+    /** The rings are full when the file is replaced: nothing is known of that, however complete what comes after it is. */
+    @Test
+    void afterALossOnlyALookKnows() throws Exception {
+        Assume.events();
+        try (MapEvents events = MapEvents.open(child.maps(), 16 * 1024, MapEvents.Option.DATA)) {
+            timeline.poll(child.maps(), snapshot, events);
+            child.tell("many 1000");
+            child.tell("remap plain");
+            long lost = System.nanoTime();
+            for (int i = 0; i < 3; i++) {
+                timeline.addEvents(events);
+                assertThat(events.isIncomplete()).isEqualTo(i == 0);
+                assertThat(resolved(lost)).as("listened %s times", i + 1).isEqualTo("NOT_YET_RECORDED");
+            }
+            timeline.poll(child.maps(), snapshot, events);
+            long looked = System.nanoTime();
+            timeline.addEvents(events);
+            assertThat(resolved(lost)).as("the ring of another CPU may have had room").isIn("AMBIGUOUS", "remapped");
+            assertThat(resolved(looked)).isEqualTo("remapped");
+        }
+    }
+
+    /** What happened between two streams neither tells. */
+    @Test
+    void anotherStreamHasNotToldWhatWasBeforeIt() throws Exception {
+        Assume.events();
+        try (MapEvents events = MapEvents.open(child.maps(), MapEvents.Option.DATA)) {
+            timeline.poll(child.maps(), snapshot, events);
+        }
+        child.tell("remap plain");
+        long between = System.nanoTime();
+        try (MapEvents events = MapEvents.open(child.maps(), MapEvents.Option.DATA)) {
+            timeline.addEvents(events);
+            timeline.addEvents(events);
+            assertThat(resolved(between)).isEqualTo("NOT_YET_RECORDED");
+            timeline.poll(child.maps(), snapshot, events);
+            assertThat(resolved(System.nanoTime())).isEqualTo("NOT_YET_RECORDED");
+            long heard = System.nanoTime();
+            timeline.addEvents(events);
+            assertThat(resolved(heard)).isEqualTo("remapped");
+        }
+    }
+
+    @Test
+    void aNewProgramEndsEverything() throws Exception {
+        Assume.events();
+        try (MapEvents events = MapEvents.open(child.maps(), MapEvents.Option.DATA)) {
+            timeline.poll(child.maps(), snapshot, events);
+            long first = System.nanoTime();
+            long place = address();
+            child.exec();
+            long second = System.nanoTime();
+            timeline.poll(child.maps(), snapshot, events);
+            timeline.poll(child.maps(), snapshot, events);
+            assertThat(timeline.resolve(place, first, answer)).isTrue();
+            assertThat(answer.mapping().name()).endsWith("/plain");
+            timeline.resolve(place, second, answer);
+            assertThat(answer.outcome()).as("%s", answer).isIn(Outcome.FOUND, Outcome.NOT_MAPPED);
+            assertThat(answer.candidates() == 0 || !answer.mayBeUnmapped()).as("%s", answer).isTrue();
+            for (MapCursor kept = snapshot.cursor(); kept.next(); ) {
+                if (kept.kind() == MappingKind.VSYSCALL) {
+                    assertThat(timeline.resolve(kept.start(), second, answer)).as("every program has it: %s", answer).isTrue();
+                }
+            }
+        }
+    }
+
+    private void checkAll(List<MapsLine> lines, long time) {
+        for (MapsLine line : lines) {
+            for (long address : new long[] {line.start(), line.end() - 1}) {
+                assertThat(timeline.resolve(address, time, answer)).as("%s: %s", line, answer).isTrue();
+                assertThat(answer.mayBeUnmapped()).as("%s: %s", line, answer).isFalse();
+                assertThat(MapsLine.of(answer.mapping())).isEqualTo(line);
+            }
+        }
+    }
+
+    /** Whatever was mapped, protected, moved, merged and split before, with and without events: as of a time at which nothing changed. */
+    @Test
+    void whatIsMappedWhileNothingChangesIsKnown() throws Exception {
+        Assume.events();
+        try (MapEvents events = MapEvents.open(child.maps(), MapEvents.Option.DATA)) {
+            timeline.poll(child.maps(), snapshot, events);
+            for (int i = 0; i < 40; i++) {
+                child.tell("random " + i + " " + 40 * i);
+                timeline.poll(child.maps(), snapshot, events);
+                long time = System.nanoTime();
+                List<MapsLine> mapped = IntStream.range(0, snapshot.size()).mapToObj(at -> MapsLine.of(snapshot.cursor().seek(at))).toList();
+                timeline.poll(child.maps(), snapshot, events);
+                checkAll(mapped, time);
+            }
+        }
+    }
+
+    @Test
+    void looksOfSeveralThreadsTakeTurns() throws Exception {
+        new Threads().start(3, () -> {
+            MapSnapshot own = new MapSnapshot();
+            return () -> timeline.poll(child.maps(), own);
+        }).stopAfter(200);
+        assertThat(resolved(timeline.recordedUntil())).isEqualTo("plain");
+    }
+
+    @Test
+    void misuseIsRefused() throws Exception {
+        assertThatThrownBy(() -> MapTimeline.ofBytes(0)).isInstanceOf(IllegalArgumentException.class);
+        MapSnapshot picture = MapsLine.snapshot(MapsLine.anonymous(0x1000, 0x2000));
+        timeline.record(picture, 10, 20);
+        assertThatThrownBy(() -> timeline.record(picture, 9, 20)).isInstanceOf(IllegalArgumentException.class);
+        assertThatThrownBy(() -> timeline.record(picture, 30, 29)).isInstanceOf(IllegalArgumentException.class);
+        assertThatThrownBy(() -> timeline.poll(null, snapshot)).isInstanceOf(NullPointerException.class);
+        assertThatThrownBy(() -> timeline.poll(child.maps(), null)).isInstanceOf(NullPointerException.class);
+        assertThatThrownBy(() -> timeline.resolve(0, 25, null)).isInstanceOf(NullPointerException.class);
+        assertThatThrownBy(() -> timeline.addEvents(null)).isInstanceOf(NullPointerException.class);
+    }
+
+    private static MapsLine disk(int device, long inode, String name) {
+        return new MapsLine(0x1000, 0x2000, "r-xp", 0, 8, device, inode, name);
+    }
+
+    private Outcome between(MapsLine first, MapsLine second) throws Exception {
+        MapTimeline two = MapTimeline.ofBytes(1 << 20);
+        two.record(MapsLine.snapshot(first), 10, 20);
+        two.record(MapsLine.snapshot(second), 30, 40);
+        two.record(MapsLine.snapshot(second), 50, 60);
+        two.resolve(0x1000, 35, answer);
+        return answer.outcome();
+    }
+
+    @Test
+    void anotherDeviceIsAnotherFile() throws Exception {
+        assertThat(between(disk(1, 7, "/a"), disk(1, 7, "/a"))).isEqualTo(Outcome.FOUND);
+        assertThat(between(disk(1, 7, "/a"), disk(1, 8, "/a"))).isEqualTo(Outcome.AMBIGUOUS);
+        assertThat(between(disk(1, 7, "/a"), disk(2, 7, "/a"))).isEqualTo(Outcome.AMBIGUOUS);
+    }
+
+    @Test
+    void aDeletedFileIsTheSameFile() throws Exception {
+        assertThat(between(disk(1, 7, "/a"), disk(1, 7, "/a (deleted)"))).isEqualTo(Outcome.FOUND);
+        assertThat(between(disk(1, 7, "/a"), disk(1, 8, "/a (deleted)"))).isEqualTo(Outcome.AMBIGUOUS);
+        assertThat(between(disk(1, 7, "/a"), disk(2, 7, "/a (deleted)"))).isEqualTo(Outcome.AMBIGUOUS);
+        assertThat(between(disk(1, 7, "/a"), disk(1, 7, "/ab (deleted)"))).isEqualTo(Outcome.AMBIGUOUS);
+        assertThat(between(disk(1, 7, "/a (deleted)"), disk(1, 7, "/a"))).as("its inode was used again").isEqualTo(Outcome.AMBIGUOUS);
+        assertThat(between(disk(1, 7, "/a"), disk(1, 7, "/b"))).as("perhaps that, too").isEqualTo(Outcome.AMBIGUOUS);
+    }
+
+    /** With build IDs, or where file systems lie over each other, events lack numbers or tell others than pictures. */
+    @Test
+    void whatIsToldIsWhatIsShownWhateverItsDevice() throws Exception {
+        for (MapsLine told : List.of(disk(0, 0, "/a"), disk(3, 7, "/a"))) {
+            MapTimeline timeline = MapTimeline.ofBytes(1 << 20);
+            timeline.record(MapsLine.snapshot(), 10, 20);
+            timeline.record(MapsLine.snapshot(told).cursor().seek(0), 25);
+            assertThat(timeline.record(MapsLine.snapshot(disk(1, 7, "/a")), 30, 40)).as("it is known").isFalse();
+            assertThat(timeline.record(MapsLine.snapshot(disk(1, 7, "/a")), 50, 60)).isFalse();
+            assertThat(timeline.record(MapsLine.snapshot(disk(2, 7, "/a")), 70, 80)).as("and its device by now").isTrue();
+            timeline.record(MapsLine.snapshot(disk(2, 7, "/a")), 90, 100);
+            assertThat(timeline.resolve(0x1000, 35, answer)).isTrue();
+            assertThat(answer.mayBeUnmapped()).isFalse();
+        }
+    }
+
+    /** One after the other, from time 100 on, and neither picture shows them. */
+    private MapSnapshot tellMany(int count) throws Exception {
+        MapSnapshot many = MapsLine.snapshot(IntStream.range(1, count + 1)
+                .mapToObj(i -> MapsLine.file(i * 0x2000L, i * 0x2000L + 0x1000, 7, "/many")).toList());
+        MapSnapshot none = MapsLine.snapshot();
+        timeline.record(none, 10, 20);
+        int time = 100;
+        for (MapCursor told = many.cursor(); told.next(); ) {
+            timeline.record(told, time++);
+        }
+        timeline.heard(time);
+        return none;
+    }
+
+    @Test
+    void whatIsToldDuringALookStaysHoweverMuchItIs() throws Exception {
+        assertThat(timeline.record(tellMany(6000), 100, 110)).as("it is known already").isFalse();
+        for (int i = 1; i <= 6000; i++) {
+            assertThat(timeline.resolve(i * 0x2000L, 6100, answer)).as("%s: %s", i, answer).isTrue();
+        }
+    }
+
+    /** Events of the time since a look began may not be in what it read: that look removes nothing of them, the next one does. */
+    @Test
+    void aLookDoesNotUndoWhatIsReportedMeanwhile() throws Exception {
+        MapSnapshot none = tellMany(6000);
+        assertThat(timeline.record(none, 100, 110)).isFalse();
+        assertThat(timeline.resolve(0x2000, 6100, answer)).isTrue();
+        assertThat(answer.mayBeUnmapped()).isTrue();
+        assertThat(timeline.record(none, 6200, 6210)).isTrue();
+        assertThat(timeline.record(none, 6300, 6310)).isFalse();
+        assertThat(timeline.resolve(0x2000, 6250, answer)).isFalse();
+        assertThat(answer.outcome()).isEqualTo(Outcome.NOT_MAPPED);
+    }
+
+    /** Directories in directories: the kernel knows no longest path. */
+    @Test
+    void aNameOfAnyLengthIsSavedAndLoaded() throws Exception {
+        String name = "/" + "d".repeat(200_000);
+        timeline.record(MapsLine.snapshot(MapsLine.file(0x1000, 0x2000, 7, name)), 10, 20);
+        timeline.record(MapsLine.snapshot(MapsLine.file(0x1000, 0x2000, 7, name)), 30, 40);
+        ByteArrayOutputStream file = new ByteArrayOutputStream();
+        timeline.save(file);
+        MapTimeline copy = MapTimeline.load(new ByteArrayInputStream(file.toByteArray()), 1000);
+        assertThat(copy.resolve(0x1800, 25, answer)).isTrue();
+        assertThat(answer.mapping().name()).isEqualTo(name);
+    }
+
+    /** A block, which is dropped as a whole or not at all, that takes a gigabyte: a megabyte in a file. */
+    @Test
+    void oneBlockIsKeptWithinBounds() throws Exception {
+        byte[] longName = bigBlock(out -> {
+            out.writeByte(2);
+            out.write(new byte[] {0, 0, 0, 0, 0, 0, 0x10, 0, 0, 0, 0, 0, 0, 0, 0x20, 0});
+            out.write(new byte[28]);
+            out.writeInt(Integer.MAX_VALUE);
+        });
+        byte[] manyChanges = bigBlock(out -> {
+            for (int i = 0; i < 8_000_000; i++) {
+                out.writeByte(4);
+                out.write(new byte[32]);
+            }
+        });
+        byte[] manyMappings = bigBlock(out -> {
+            for (long i = 1; i < 2_000_000; i++) {
+                out.writeByte(2);
+                out.writeLong(i);
+                out.writeLong(i + 1);
+                out.write(new byte[32]);
+            }
+        });
+        for (byte[] file : List.of(longName, manyChanges, manyMappings)) {
+            assertThatThrownBy(() -> MapTimeline.load(new ByteArrayInputStream(file), 1 << 20)).isInstanceOf(IOException.class)
+                    .hasMessageContaining("load it with a higher bound");
+        }
+        assertThatThrownBy(() -> MapTimeline.load(new ByteArrayInputStream(manyMappings), 1L << 30)).isInstanceOf(IOException.class)
+                .hasMessageContaining("cut off");
+    }
+
+    private interface Writing {
+        void to(DataOutputStream out) throws IOException;
+    }
+
+    /** A file that ends in the middle of its only block. */
+    private static byte[] bigBlock(Writing content) throws IOException {
+        ByteArrayOutputStream file = new ByteArrayOutputStream();
+        try (DataOutputStream out = new DataOutputStream(new BufferedOutputStream(new GZIPOutputStream(file)))) {
+            out.writeInt(0x6d66746c);
+            out.writeInt(2);
+            out.writeLong(1);
+            out.writeLong(1);
+            out.writeByte(1);
+            out.writeLong(1);
+            content.to(out);
+        }
+        return file.toByteArray();
+    }
+
+    /** Nobody saves such a file, but anybody can make one: half a million blocks without a mapping. */
+    @Test
+    void aFileOfVeryManySmallBlocksIsKeptWithinBounds() throws Exception {
+        ByteArrayOutputStream file = new ByteArrayOutputStream();
+        try (DataOutputStream out = new DataOutputStream(new GZIPOutputStream(file))) {
+            out.writeInt(0x6d66746c);
+            out.writeInt(2);
+            out.writeLong(500_000);
+            out.writeLong(500_000);
+            for (int i = 1; i <= 500_000; i++) {
+                out.writeByte(1);
+                out.writeLong(i);
+                out.writeByte(0);
+            }
+            out.writeByte(0);
+        }
+        MapTimeline timeline = assertTimeoutPreemptively(Duration.ofMinutes(1),
+                () -> MapTimeline.load(new ByteArrayInputStream(file.toByteArray()), 32 << 20), "quadratic: it took minutes");
+        assertThat(timeline.bytes()).isBetween(16L << 20, 32L << 20);
+        assertThat(timeline.recordedFrom()).isGreaterThan(300_000);
+        TimelineResult answer = new TimelineResult();
+        assertThat(timeline.resolve(0x1000, 500_000, answer)).isFalse();
+        assertThat(answer.outcome()).isEqualTo(TimelineResult.Outcome.NOT_MAPPED);
+    }
+}

@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The code of a JVM with its names, checked to be of one moment. */
+#include "jvm/code_reader.h"
+
+#include <stdbool.h>
+
+#define ATTEMPTS 4
+
+/* Pages begin aligned, behind the reader. */
+static size_t head_bytes(void)
+{
+    return (sizeof(struct mf_code_reader) + 63) & ~(size_t)63;
+}
+
+size_t mf_code_reader_bytes(uint32_t slots)
+{
+    return head_bytes() + mf_pages_bytes(slots);
+}
+
+struct mf_code_reader *mf_code_reader_init(void *memory, uint32_t slots, const struct mf_vm_tables *tables)
+{
+    struct mf_code_reader *const reader = memory;
+
+    mf_code_layout_read(tables, &reader->layout);
+    reader->walk = (struct mf_target_walk){0};
+    reader->pages = mf_pages_init((char *)memory + head_bytes(), slots, NULL);
+    return reader;
+}
+
+/* Keeps a text that was read behind the others, or notes that it is unknown. Returns 0, or -ESRCH. */
+static int keep(struct mf_code_result *out, struct mf_result_text *text, int32_t length)
+{
+    *text = (struct mf_result_text){out->text_length, length < 0 ? 0 : (uint32_t)length};
+    out->text_length += text->length;
+    return length == -ESRCH ? length : 0;
+}
+
+static char *end_of(struct mf_code_result *out, uint32_t *room)
+{
+    *room = MF_CODE_RESULT_TEXT - out->text_length;
+    return out->text + out->text_length;
+}
+
+static int read_frame(struct mf_code_reader *reader, struct mf_code_result *out, uint32_t number)
+{
+    struct mf_code_result_frame *const frame = &out->frames[number];
+
+    for (int part = 0; part < MF_TARGET_PARTS; part++) {
+        uint32_t room;
+        char *const to = end_of(out, &room);
+        const int rc = keep(out, &frame->texts[part], mf_target_method_text(reader->pages, &reader->layout, frame->frame.method,
+                                                                            (enum mf_target_part)part, to, room));
+
+        if (rc != 0)
+            return rc;
+    }
+    return 0;
+}
+
+static int read_frames(struct mf_code_reader *reader, const struct mf_target_frame *frames, int count, struct mf_code_result *out)
+{
+    const struct mf_target_frame compiled = {out->code.method, -1, 0};
+    int rc = 0;
+
+    out->has_record = count > 0;
+    out->frame_count = count > 0 ? (uint32_t)count : 1;
+    mf_target_method_prefetch(reader->pages, &reader->layout, frames, count > 0 ? (uint32_t)count : 0);
+    for (uint32_t i = 0; rc == 0 && i < out->frame_count; i++) {
+        out->frames[i].frame = count > 0 ? frames[i] : compiled;
+        rc = read_frame(reader, out, i);
+    }
+    return rc;
+}
+
+/* All of a piece of code that was found, but for what is unknown. */
+static int fill(struct mf_code_reader *reader, uint64_t address, enum mf_code_address meaning, bool with_record,
+                struct mf_code_result *out)
+{
+    struct mf_target_frame frames[MF_TARGET_MAX_FRAMES];
+    int count = 0;
+
+    out->frame_count = out->has_record = out->text_length = out->reserved = 0;
+    out->name = (struct mf_result_text){0};
+    if (out->code.kind != MF_TARGET_METHOD) {
+        uint32_t room;
+        char *const to = end_of(out, &room);
+
+        return keep(out, &out->name, mf_target_code_text(reader->pages, &reader->layout, &out->code, address - (meaning == MF_RETURNS_TO), to, room));
+    }
+    if (with_record)
+        count = mf_target_code_frames(reader->pages, &reader->layout, &out->code, address, meaning, frames);
+    return count == -ESRCH ? count : read_frames(reader, frames, count, out);
+}
+
+int mf_code_reader_find(struct mf_code_reader *reader, const struct mf_target_memory *memory, uint64_t address,
+                        enum mf_code_address meaning, struct mf_code_result *out)
+{
+    reader->pages->memory = memory;
+    for (int i = 0; i < ATTEMPTS; i++) {
+        int rc;
+
+        mf_pages_forget(reader->pages);
+        rc = mf_target_code_find(reader->pages, &reader->layout, address, meaning, &out->code);
+        if (rc == 0)
+            rc = fill(reader, address, meaning, true, out);
+        if (rc != 0)
+            return rc;
+        rc = mf_target_code_is_there(reader->pages, &reader->layout, &out->code);
+        if (rc != 0)
+            return rc < 0 ? rc : 0;
+    }
+    return -EAGAIN;
+}
+
+int mf_code_reader_next(struct mf_code_reader *reader, const struct mf_target_memory *memory, int begin, struct mf_code_result *out)
+{
+    reader->pages->memory = memory;
+    if (begin) {
+        mf_pages_forget(reader->pages);
+        reader->walk = (struct mf_target_walk){0};
+    }
+    for (;;) {
+        int rc = mf_target_code_next(reader->pages, &reader->layout, &reader->walk, &out->code);
+
+        if (rc == 0)
+            rc = fill(reader, out->code.start, MF_RUNNING_AT, false, out);
+        if (rc != 0)
+            return rc;
+        rc = mf_target_code_is_there(reader->pages, &reader->layout, &out->code);
+        if (rc != 0)
+            return rc < 0 ? rc : 0;
+    }
+}

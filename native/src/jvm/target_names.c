@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Names of methods and of other code (method.hpp, constantPool.hpp, symbol.hpp, interpreter.hpp). */
+#include "jvm/target_code.h"
+
+#define MAX_CODELETS 4096u /* HotSpot has some 270 */
+
+/* The symbol whose number in the constant pool is a field of a ConstMethod. */
+static int find_symbol(struct mf_pages *pages, const struct mf_code_layout *layout, uint64_t fixed, enum mf_code_field field, uint64_t *out)
+{
+    uint64_t pool, number;
+    int32_t length;
+    int rc = mf_field_read(pages, layout, fixed, MF_CONST_POOL, &pool);
+
+    if (rc == 0)
+        rc = mf_field_read(pages, layout, fixed, field, &number);
+    if (rc == 0)
+        rc = mf_field_read_int(pages, layout, pool, MF_POOL_LENGTH, &length);
+    if (rc == 0 && layout->pool_bytes == 0)
+        rc = -ENOENT;
+    if (rc == 0 && (length < 0 || number == 0 || number >= (uint64_t)length))
+        rc = -EINVAL;
+    return rc != 0 ? rc : mf_pages_read(pages, pool + layout->pool_bytes + number * sizeof *out, out, sizeof *out);
+}
+
+static int find_class_name(struct mf_pages *pages, const struct mf_code_layout *layout, uint64_t fixed, uint64_t *out)
+{
+    uint64_t pool, holder;
+    int rc = mf_field_read(pages, layout, fixed, MF_CONST_POOL, &pool);
+
+    if (rc == 0)
+        rc = mf_field_read(pages, layout, pool, MF_POOL_HOLDER, &holder);
+    return rc != 0 ? rc : mf_field_read(pages, layout, holder, MF_KLASS_NAME, out);
+}
+
+static int find_text(struct mf_pages *pages, const struct mf_code_layout *layout, uint64_t method, enum mf_target_part part, uint64_t *symbol)
+{
+    uint64_t fixed;
+    int rc = method == 0 ? -ENOENT : mf_field_read(pages, layout, method, MF_METHOD_CONST, &fixed);
+
+    if (rc != 0)
+        return rc;
+    return part == MF_TARGET_CLASS ? find_class_name(pages, layout, fixed, symbol)
+                                   : find_symbol(pages, layout, fixed, part == MF_TARGET_NAME ? MF_CONST_NAME : MF_CONST_SIGNATURE, symbol);
+}
+
+int32_t mf_target_method_text(struct mf_pages *pages, const struct mf_code_layout *layout, uint64_t method, enum mf_target_part part,
+                              char *out, uint32_t room)
+{
+    uint64_t symbol, length;
+    int rc = find_text(pages, layout, method, part, &symbol);
+
+    if (rc == 0)
+        rc = mf_field_read(pages, layout, symbol, MF_SYMBOL_LENGTH, &length);
+    if (rc == 0 && !mf_code_layout_has(layout, MF_SYMBOL_BODY))
+        rc = -ENOENT;
+    if (rc == 0 && (length == 0 || length > UINT16_MAX)) /* no name and no signature is empty (JVMS 4.2, 4.3) */
+        rc = -EINVAL;
+    if (rc == 0 && length > room)
+        rc = -ENAMETOOLONG;
+    if (rc == 0)
+        rc = mf_pages_read(pages, symbol + layout->fields[MF_SYMBOL_BODY].at, out, (uint32_t)length);
+    return rc != 0 ? rc : (int32_t)length;
+}
+
+void mf_target_method_prefetch(struct mf_pages *pages, const struct mf_code_layout *layout, const struct mf_target_frame *frames,
+                               uint32_t count)
+{
+    uint64_t at[MF_TARGET_MAX_FRAMES];
+
+    if (count < 2 || count > MF_TARGET_MAX_FRAMES)
+        return;
+    for (uint32_t i = 0; i < count; i++)
+        at[i] = frames[i].method;
+    mf_pages_prefetch(pages, at, count);
+    for (uint32_t i = 0; i < count; i++)
+        if (mf_field_read(pages, layout, frames[i].method, MF_METHOD_CONST, &at[i]) != 0)
+            at[i] = frames[i].method;
+    mf_pages_prefetch(pages, at, count);
+    for (int part = 0; part < MF_TARGET_PARTS; part++) {
+        for (uint32_t i = 0; i < count; i++)
+            if (find_text(pages, layout, frames[i].method, (enum mf_target_part)part, &at[i]) != 0)
+                at[i] = frames[i].method;
+        mf_pages_prefetch(pages, at, count);
+    }
+}
+
+/* The interpreter's codelets follow each other in a StubQueue, each with its size. */
+static int32_t codelet_text(struct mf_pages *pages, const struct mf_code_layout *layout, const struct mf_target_code *code,
+                            uint64_t instruction, char *out, uint32_t room)
+{
+    uint64_t queue, at, text;
+    int32_t limit;
+    int rc = mf_field_read(pages, layout, 0, MF_INTERPRETER_CODE, &queue);
+
+    if (rc == 0)
+        rc = mf_field_read(pages, layout, queue, MF_QUEUE_BUFFER, &at);
+    if (rc == 0)
+        rc = mf_field_read_int(pages, layout, queue, MF_QUEUE_LIMIT, &limit);
+    if (rc == 0 && (at < code->blob || limit < 0 || at + (uint32_t)limit > code->blob_end))
+        rc = -EINVAL;
+    for (uint32_t i = 0; rc == 0 && i < MAX_CODELETS && at <= instruction; i++) {
+        int32_t size = 0;
+
+        rc = mf_field_read_int(pages, layout, at, MF_CODELET_SIZE, &size);
+        if (rc == 0 && size <= 0)
+            rc = -ENOENT;
+        if (rc == 0 && instruction - at < (uint32_t)size) {
+            rc = mf_field_read(pages, layout, at, MF_CODELET_TEXT, &text);
+            return rc != 0 ? rc : mf_pages_text(pages, text, out, room);
+        }
+        at += (uint32_t)size;
+    }
+    return rc != 0 ? rc : -ENOENT;
+}
+
+int32_t mf_target_code_text(struct mf_pages *pages, const struct mf_code_layout *layout, const struct mf_target_code *code,
+                            uint64_t instruction, char *out, uint32_t room)
+{
+    if (code->kind == MF_TARGET_INTERPRETER) {
+        const int32_t length = codelet_text(pages, layout, code, instruction, out, room);
+
+        if (length > 0)
+            return length;
+    }
+    return mf_pages_text(pages, code->name, out, room);
+}

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The CPUs that threads may run on. */
+#ifndef MF_CPUS_H
+#define MF_CPUS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/*
+ * Writes the numbers of the CPUs that threads may run on, as many as fit.
+ *
+ * @param stride  bytes from one number to the next.
+ * @return how many CPUs there are, which may be more than @p capacity; or a negative errno.
+ */
+int mf_cpus(int32_t *cpus, uint32_t capacity, size_t stride);
+
+#endif

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the errors of this library mean. strerror(3) is not async-signal-safe, and some errors have a meaning of their own here. */
+#include "mapfiles.h"
+
+#include <errno.h>
+
+const char *mf_strerror(int error)
+{
+    switch (-error) {
+    case 0:
+        return "no error";
+    case ESRCH:
+        return "the process has exited";
+    case ECHILD:
+        return "the process is a zombie, which has no mappings";
+    case ENXIO:
+        return "the process is a kernel thread, which has no mappings";
+    case EACCES:
+        return "access is denied";
+    case EPERM:
+        return "a permission is missing";
+    case ENODEV:
+        return "no proc file system is mounted at /proc";
+    case ENOBUFS:
+        return "the memory for the result is too small";
+    case EBADMSG:
+        return "the text is not that of a maps file";
+    case ENOTTY:
+        return "the kernel has no PROCMAP_QUERY (before Linux 6.11)";
+    case ENOENT:
+        return "no mapping matches, or the mapping has no file";
+    case ESTALE:
+        return "the mapping does not exist any more";
+    case EFBIG:
+        return "the process has more than 2 GiB of maps text";
+    case EINVAL:
+        return "an argument is invalid";
+    case EBADF:
+        return "the descriptor is not open, or not open for this access";
+    case EMFILE:
+        return "the descriptors of the caller are used up";
+    case ENFILE:
+        return "the descriptors of the machine are used up";
+    case ENOMEM:
+        return "memory is used up";
+    case ENAMETOOLONG:
+        return "the path is too long";
+    case ENOTSUP:
+        return "the kernel does not support this";
+    case ENOSYS:
+        return "the kernel does not support this, or a system call filter blocks it";
+    case EIDRM:
+        return "nothing or another file is at the path of the mapped file";
+    case EREMCHG:
+        return "overlayfs has copied the mapped file up, and nothing leads to it any more";
+    case ENODATA:
+        return "the file cannot be verified, or the result was not requested";
+    case EUNATCH:
+        return "the mapping is of something that cannot be opened";
+    case EAGAIN:
+        return "try again";
+    case EDQUOT:
+        return "no more memory may be locked";
+    case EXDEV:
+        return "the process was opened in a /proc of another PID namespace";
+    case EIO:
+        return "reading failed";
+    default:
+        return "unknown error";
+    }
+}

@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The descriptor of a process' maps: which file shows its memory now, and what it means when none does. */
+#include "os/digits.h"
+#include "process/process.h"
+
+#include <stdbool.h>
+#include <string.h>
+
+int mf_maps_alive(int maps_fd, uint32_t traits)
+{
+    if (traits & MF_TRAIT_QUERY) {
+        struct mf_procmap_query query = {.query_addr = 0, .query_flags = MF_QUERY_COVERING_OR_NEXT};
+        const int rc = mf_maps_query(maps_fd, &query);
+
+        return rc == 0 || rc == -ENOENT ? 1 : rc == -ESRCH ? 0 : rc;
+    } else {
+        char byte;
+        const long rc = mf_sys_pread(maps_fd, &byte, 1, 0);
+
+        return rc == -ESRCH ? 0 : (int)rc;
+    }
+}
+
+static int open_if_alive(int directory, const char *path)
+{
+    const int fd = mf_sys_openat(directory, path, O_RDONLY);
+    int alive;
+
+    if (fd < 0)
+        return fd;
+    alive = mf_maps_alive(fd, 0);
+    if (alive > 0)
+        return fd;
+    mf_sys_close(fd);
+    return alive < 0 ? alive : -ESRCH;
+}
+
+/* Whether the next thread may have what this one has not. */
+static bool may_be_another(int found)
+{
+    return found < 0 && !mf_sys_is_shortage(found);
+}
+
+/* task/<tid>/maps of the first thread that still has memory. */
+static int open_through_thread(int proc_fd, int32_t *tid)
+{
+    const int task_fd = mf_sys_openat(proc_fd, "task", O_RDONLY | O_DIRECTORY);
+    _Alignas(struct mf_directory_entry) char entries[1024];
+    int found = -ESRCH;
+    long length;
+
+    if (task_fd < 0)
+        return task_fd;
+    while (may_be_another(found) && (length = MF_SYS(SYS_getdents64, task_fd, entries, sizeof entries)) > 0) {
+        for (long at = 0; at < length && may_be_another(found);) {
+            const struct mf_directory_entry *entry = (const void *)(entries + at);
+            char path[32];
+
+            at += entry->length;
+            *tid = mf_get_number(entry->name);
+            if (*tid < 1)
+                continue;
+            strcpy(mf_put_decimal(path, (uint64_t)*tid), "/maps");
+            found = open_if_alive(task_fd, path);
+        }
+    }
+    mf_sys_close(task_fd);
+    return found;
+}
+
+/* Why a process has no memory: the state and the flags in its stat (proc_pid_stat(5)). */
+static int why_no_memory(int proc_fd)
+{
+    enum { STATE = 0, FLAGS = 6, PF_KTHREAD = 0x00200000 };
+    char stat[512];
+    const long length = mf_proc_read_stat(proc_fd, stat, sizeof stat);
+    const char *field = length > 0 ? memrchr(stat, ')', (size_t)length) : NULL; /* the command may hold blanks */
+    uint64_t flags = 0;
+    char state;
+
+    if (length == -ENOENT) /* hidden */
+        return -EPERM;
+    if (field == NULL || field[1] == 0)
+        return length < 0 ? (int)length : -ESRCH;
+    field += 2;
+    state = field[STATE];
+    for (int skipped = 0; skipped < FLAGS && field != NULL; skipped++) {
+        field = strchr(field, ' ');
+        field = field ? field + 1 : NULL;
+    }
+    for (; field != NULL && *field >= '0' && *field <= '9'; field++)
+        flags = flags * 10 + (uint64_t)(*field - '0');
+    if (flags & PF_KTHREAD)
+        return -ENXIO;
+    return state == 'Z' ? -ECHILD : -ESRCH;
+}
+
+/* Nothing there to open: why_no_memory() tells what that means. */
+static bool is_absent(int rc)
+{
+    return rc == -ESRCH || rc == -ENOENT;
+}
+
+/* @p tid: of the thread whose it is, or 0: of the process itself. */
+static int open_maps(int proc_fd, int32_t *tid)
+{
+    int fd = open_if_alive(proc_fd, "maps");
+
+    *tid = 0;
+    if (!is_absent(fd))
+        return fd;
+    fd = open_through_thread(proc_fd, tid);
+    return is_absent(fd) ? why_no_memory(proc_fd) : fd;
+}
+
+int mf_maps_open(int proc_fd)
+{
+    int32_t tid;
+
+    return open_maps(proc_fd, &tid);
+}
+
+int32_t mf_maps_thread(int proc_fd)
+{
+    int32_t tid;
+    const int fd = open_maps(proc_fd, &tid);
+
+    if (fd < 0)
+        return fd;
+    mf_sys_close(fd);
+    return tid;
+}
+
+int mf_maps_open_part(int proc_fd, const char *part, int flags)
+{
+    char path[48] = "task/";
+    const int32_t tid = mf_maps_thread(proc_fd);
+    char *to;
+
+    if (tid <= 0)
+        return tid < 0 ? tid : mf_sys_openat(proc_fd, part, flags);
+    to = mf_put_decimal(path + strlen(path), (uint64_t)tid);
+    *to++ = '/';
+    strcpy(to, part);
+    return mf_sys_openat(proc_fd, path, flags);
+}
+
+int mf_maps_explain(int proc_fd, int error)
+{
+    const int32_t tid = mf_maps_thread(proc_fd);
+
+    return tid < 0 ? tid : error;
+}
+
+int mf_maps_reopen(struct mf_process *process)
+{
+    const int fd = mf_maps_open(mf_state(process)->proc_fd);
+    long rc;
+
+    if (fd < 0)
+        return fd;
+    /* Onto the same number, at once: another thread's query finds the old memory or the new, never a closed descriptor. */
+    __atomic_fetch_add(&mf_state(process)->reopenings_begun, 1, __ATOMIC_SEQ_CST);
+    rc = MF_SYS(SYS_dup3, fd, mf_state(process)->maps_fd, O_CLOEXEC);
+    __atomic_fetch_add(&mf_state(process)->reopenings_done, 1, __ATOMIC_SEQ_CST);
+    mf_sys_close(fd);
+    __atomic_store_n(&mf_state(process)->vsyscall, 0, __ATOMIC_RELAXED);
+    return rc < 0 ? (int)rc : 0;
+}

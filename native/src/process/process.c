@@ -1,0 +1,246 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Holding a process by descriptors. */
+#include "process/process.h"
+
+#include "os/digits.h"
+#include "os/internal_devices.h"
+
+#include <linux/magic.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <string.h>
+#include <sys/vfs.h>
+
+#ifndef SYS_pidfd_send_signal
+#define SYS_pidfd_send_signal 424 /* the same on every architecture */
+#endif
+
+static bool is_proc(int fd)
+{
+    struct statfs fs;
+
+    return MF_SYS(SYS_fstatfs, fd, &fs) == 0 && fs.f_type == PROC_SUPER_MAGIC;
+}
+
+static bool proc_is_mounted(void)
+{
+    struct statfs fs;
+
+    return MF_SYS(SYS_statfs, "/proc", &fs) == 0 && fs.f_type == PROC_SUPER_MAGIC;
+}
+
+long mf_proc_read_stat(int proc_fd, char *to, size_t bytes)
+{
+    const long length = mf_sys_read_file(proc_fd, "stat", to, bytes);
+
+    return length == -ENOENT ? mf_sys_read_file(proc_fd, "stat", to, bytes) : length;
+}
+
+/* The process a thread belongs to (proc_pid_status(5)), or a negative errno. */
+static int32_t process_of(int proc_fd)
+{
+    char status[512]; /* the name before it has 64 bytes at most */
+    const long length = mf_sys_read_file(proc_fd, "status", status, sizeof status);
+    const char *const line = length > 0 ? strstr(status, "\nTgid:\t") : NULL;
+
+    if (line == NULL)
+        return length < 0 && length != -ENOENT ? (int32_t)length : -ESRCH;
+    return mf_get_number(line + sizeof "\nTgid:\t" - 1);
+}
+
+/*
+ * /proc has a directory for the number of each thread, with the memory of its process, until the thread ends. Returns that of the
+ * process; where that is not beside it (a bind mount), or none is there any more, proc_fd itself; or an error. Takes over proc_fd.
+ */
+static int whole_process(int proc_fd, int32_t number)
+{
+    char path[16] = "../";
+    int32_t pid;
+    int fd;
+
+    if (MF_SYS(SYS_tgkill, number, number, 0) != -ESRCH) /* a process, perhaps not ours to signal */
+        return proc_fd;
+    pid = process_of(proc_fd);
+    if (pid < 1 || pid == number) /* it has ended, or is a process in a pid namespace that is not ours */
+        return proc_fd;
+    *mf_put_decimal(path + strlen(path), (uint64_t)pid) = 0;
+    fd = mf_sys_openat(proc_fd, path, O_RDONLY | O_DIRECTORY);
+    if (fd == -ENOENT)
+        return proc_fd;
+    if (fd >= 0 && (!is_proc(fd) || process_of(proc_fd) != pid)) { /* a thread that lives: its process had the pid all the while */
+        mf_sys_close(fd);
+        return proc_fd;
+    }
+    mf_sys_close(proc_fd);
+    return fd;
+}
+
+/* Takes over proc_fd, also on failure. */
+static int open_held(int proc_fd, struct mf_process *out)
+{
+    struct mf_process_state process = {.proc_fd = proc_fd, .files_fd = -1};
+    char stat[32];
+    int rc;
+
+    if (mf_proc_read_stat(proc_fd, stat, sizeof stat) > 0)
+        process.pid = mf_get_number(stat);
+    process.maps_fd = mf_maps_open(proc_fd);
+    if (process.maps_fd < 0) {
+        mf_sys_close(proc_fd);
+        mf_state(out)->pid = process.pid;
+        return process.maps_fd;
+    }
+    rc = mf_maps_alive(process.maps_fd, MF_TRAIT_QUERY);
+    if (rc >= 0) /* ENOTTY and, from filters of system calls, other errors: the text will do */
+        process.traits |= MF_TRAIT_QUERY;
+    rc = mf_internal_devices(process.internal_devices);
+    if (rc < 0) {
+        mf_process_close((struct mf_process *)&process);
+        return rc;
+    }
+    *mf_state(out) = process;
+    return 0;
+}
+
+/* The same, of a directory that is a thread's perhaps. */
+static int open_whole(int proc_fd, int32_t number, struct mf_process *out)
+{
+    const int fd = whole_process(proc_fd, number);
+
+    return fd < 0 ? fd : open_held(fd, out);
+}
+
+int mf_process_open_self(struct mf_process *out)
+{
+    const int proc_fd = mf_sys_openat(AT_FDCWD, "/proc/self", O_RDONLY | O_DIRECTORY);
+
+    mf_state(out)->pid = 0;
+    if (proc_fd == -ENOENT)
+        return proc_is_mounted() ? -ESRCH : -ENODEV;
+    if (proc_fd < 0)
+        return proc_fd;
+    if (!is_proc(proc_fd)) {
+        mf_sys_close(proc_fd);
+        return -ENODEV;
+    }
+    return open_held(proc_fd, out);
+}
+
+int mf_proc_directory_open(int32_t pid)
+{
+    char path[32] = "/proc/";
+    int fd;
+
+    *mf_put_decimal(path + strlen(path), (uint64_t)pid) = 0;
+    fd = mf_sys_openat(AT_FDCWD, path, O_RDONLY | O_DIRECTORY);
+    if (fd >= 0 && is_proc(fd))
+        return fd;
+    if (fd >= 0)
+        mf_sys_close(fd);
+    if (fd >= 0 || !proc_is_mounted())
+        return -ENODEV;
+    if (fd == -ENOENT) /* hidepid=invisible hides the directory, not the process */
+        return MF_SYS(SYS_kill, pid, 0) == -ESRCH ? -ESRCH : -EPERM;
+    return fd;
+}
+
+int mf_process_open_pid(int32_t pid, struct mf_process *out)
+{
+    int proc_fd;
+
+    mf_state(out)->pid = pid;
+    if (pid < 1)
+        return -EINVAL;
+    proc_fd = mf_proc_directory_open(pid);
+    return proc_fd < 0 ? proc_fd : open_whole(proc_fd, pid, out);
+}
+
+/* The pid a pidfd stands for, from its fdinfo (proc_pid_fdinfo(5)); ended: -ESRCH; not a pidfd: -EINVAL. */
+static int32_t pid_of_pidfd(int pidfd)
+{
+    char path[48] = "/proc/thread-self/fdinfo/"; /* that of self is empty where the first thread has ended */
+    char info[512];
+    const char *line;
+    long rc;
+
+    if (pidfd < 0 || MF_SYS(SYS_fcntl, pidfd, F_GETFD) < 0)
+        return -EBADF;
+    *mf_put_decimal(path + strlen(path), (uint64_t)pidfd) = 0;
+    rc = mf_sys_read_file(AT_FDCWD, path, info, sizeof info);
+    if (rc < 0)
+        return proc_is_mounted() ? (int32_t)rc : -ENODEV;
+    line = strstr(info, "\nPid:\t");
+    if (line == NULL)
+        return -EINVAL;
+    line += sizeof "\nPid:\t" - 1;
+    return *line == '-' ? -ESRCH : mf_get_number(line) > 0 ? mf_get_number(line) : -ESRCH; /* 0: in a pid namespace not ours */
+}
+
+int mf_process_open_pidfd(int pidfd, struct mf_process *out)
+{
+    const int32_t pid = pid_of_pidfd(pidfd);
+    int proc_fd;
+
+    mf_state(out)->pid = pid;
+    if (pid < 0)
+        return pid;
+    proc_fd = mf_proc_directory_open(pid);
+    if (proc_fd < 0)
+        return proc_fd;
+    /* Alive after the directory was opened, it had the pid all the while: the directory is its own. */
+    if (MF_SYS(SYS_pidfd_send_signal, pidfd, 0, NULL) == -ESRCH) {
+        mf_sys_close(proc_fd);
+        return -ESRCH;
+    }
+    return open_whole(proc_fd, pid, out);
+}
+
+/* The directory of a thread among those of its process has a stat as that of a process has, and no others below it. */
+static bool is_in_task(int proc_fd)
+{
+    struct stat task;
+    char stat[8];
+
+    return mf_sys_stat(proc_fd, "task", 0, &task) == -ENOENT && mf_proc_read_stat(proc_fd, stat, sizeof stat) > 0;
+}
+
+int mf_process_open_directory(int proc_fd, struct mf_process *out)
+{
+    char stat[32];
+    int32_t number;
+    long rc;
+
+    mf_state(out)->pid = 0;
+    if (MF_SYS(SYS_fcntl, proc_fd, F_GETFD) < 0)
+        return -EBADF;
+    if (!is_proc(proc_fd))
+        return -EINVAL;
+    rc = mf_proc_read_stat(proc_fd, stat, sizeof stat);
+    if (rc == -ENOENT || rc == -ENOTDIR || rc == -EISDIR) /* a file, or a directory of something else */
+        return -EINVAL;
+    if (rc < 0)
+        return (int)rc;
+    number = mf_get_number(stat);
+    if (number < 1 || is_in_task(proc_fd)) /* the root of /proc has a stat too, of other content */
+        return -EINVAL;
+    rc = MF_SYS(SYS_fcntl, proc_fd, F_DUPFD_CLOEXEC, 0);
+    return rc < 0 ? (int)rc : open_whole((int)rc, number, out);
+}
+
+int32_t mf_process_pid(const struct mf_process *process)
+{
+    return mf_state(process)->pid;
+}
+
+void mf_process_close(struct mf_process *process)
+{
+    if (mf_state(process)->maps_fd >= 0)
+        mf_sys_close(mf_state(process)->maps_fd);
+    if (mf_state(process)->files_fd >= 0)
+        mf_sys_close(mf_state(process)->files_fd);
+    if (mf_state(process)->proc_fd >= 0)
+        mf_sys_close(mf_state(process)->proc_fd);
+    mf_state(process)->maps_fd = -1;
+    mf_state(process)->files_fd = -1;
+    mf_state(process)->proc_fd = -1;
+}

@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Whether a record still holds. */
+#include "query/validate.h"
+
+#include "os/digits.h"
+#include "query/query.h"
+#include "snapshot/mapping.h"
+
+#include <stdbool.h>
+#include <string.h>
+
+/* A line of maps up to its inode: show_vma_header_prefix() in fs/proc/task_mmu.c. */
+#define HEADER_MAX 128
+
+static char *put_padded(char *to, uint64_t value, unsigned width)
+{
+    char digits[20];
+    const size_t length = (size_t)(mf_put_hex(digits, value) - digits);
+
+    for (size_t i = length; i < width; i++)
+        *to++ = '0';
+    memcpy(to, digits, length);
+    return to + length;
+}
+
+/*
+ * Writes a record's line up to its inode, or up to the offset where its numbers were not told; and where in it the permissions
+ * stand: they may change.
+ */
+static size_t put_header(char *line, const struct mf_mapping *mapping, size_t *permissions)
+{
+    char *to = put_padded(line, mapping->start, 8);
+
+    *to++ = '-';
+    to = put_padded(to, mapping->end, 8);
+    *to++ = ' ';
+    *permissions = (size_t)(to - line);
+    memcpy(to, "rwxp ", 5);
+    to = put_padded(to + 5, mapping->offset, 8);
+    if (mf_record_is_unnumbered(mapping))
+        return (size_t)(to - line);
+    *to++ = ' ';
+    to = put_padded(to, mapping->dev_major, 2);
+    *to++ = ':';
+    to = put_padded(to, mapping->dev_minor, 2);
+    *to++ = ' ';
+    to = mf_put_decimal(to, mapping->inode);
+    return (size_t)(to - line);
+}
+
+static bool is_header(const char *line, const char *header, size_t length, size_t permissions)
+{
+    return memcmp(line, header, permissions) == 0 &&
+           memcmp(line + permissions + 4, header + permissions + 4, length - permissions - 4) == 0 &&
+           (line[length] == ' ' || line[length] == '\n');
+}
+
+/* Reads one piece of text behind what is kept of the last one; looks at the beginning of each line. */
+struct reader {
+    char text[4096 + HEADER_MAX];
+    size_t kept;   /* bytes of a line that is not long enough yet to be looked at */
+    bool skipping; /* the text goes on in the middle of a line that was looked at */
+};
+
+static bool is_in(struct reader *reader, size_t got, const struct mf_mapping *mapping)
+{
+    char header[HEADER_MAX];
+    size_t permissions;
+    const size_t length = put_header(header, mapping, &permissions);
+    const char *const end = reader->text + reader->kept + got;
+    const char *line = reader->text;
+
+    for (;;) {
+        const char *const newline = memchr(line, '\n', (size_t)(end - line));
+
+        if (!reader->skipping && (size_t)(end - line) > length) {
+            if (is_header(line, header, length, permissions))
+                return true;
+            reader->skipping = true;
+        }
+        if (newline == NULL)
+            break;
+        line = newline + 1;
+        reader->skipping = false;
+    }
+    reader->kept = reader->skipping ? 0 : (size_t)(end - line);
+    memmove(reader->text, line, reader->kept);
+    return false;
+}
+
+/* Through a descriptor of its own: another thread may be in the middle of the text. */
+static int confirm_by_text(const struct mf_process *process, const struct mf_mapping *mapping)
+{
+    const int fd = mf_maps_open(mf_state(process)->proc_fd);
+    struct reader reader;
+    uint64_t offset = 0;
+    long got;
+
+    if (fd < 0)
+        return fd;
+    reader.kept = 0;
+    reader.skipping = false;
+    while ((got = mf_sys_pread(fd, reader.text + reader.kept, 4096, offset)) > 0 && !is_in(&reader, (size_t)got, mapping)) {
+        offset += (uint64_t)got;
+        if (offset > MF_TEXT_MAX) {
+            got = -EFBIG;
+            break;
+        }
+    }
+    mf_sys_close(fd);
+    return got > 0 ? 1 : (int)got;
+}
+
+static bool is_same_file(const struct mf_procmap_query *now, const struct mf_mapping *mapping)
+{
+    return now->inode == mapping->inode && now->dev_major == mapping->dev_major && now->dev_minor == mapping->dev_minor;
+}
+
+static bool is_same(const struct mf_procmap_query *now, const struct mf_mapping *mapping)
+{
+    return now->vma_start == mapping->start && now->vma_end == mapping->end && now->vma_offset == mapping->offset &&
+           (mf_record_is_unnumbered(mapping) || is_same_file(now, mapping));
+}
+
+int mf_mapping_validate(struct mf_process *process, const struct mf_mapping *mapping)
+{
+    struct mf_procmap_query now = {.query_addr = mapping->start};
+    int rc;
+
+    if (!(mf_state(process)->traits & MF_TRAIT_QUERY) || mf_mapping_kind(mapping) == MF_KIND_VSYSCALL) /* which a query does not know */
+        return confirm_by_text(process, mapping);
+    rc = mf_query_ask(process, &now);
+    if (rc < 0)
+        return rc == -ENOENT ? 0 : rc;
+    return is_same(&now, mapping);
+}
+
+int mf_validate(struct mf_process *process, const struct mf_mapping *mapping)
+{
+    const int holds = mf_mapping_validate(process, mapping);
+
+    return holds == 0 ? -ESTALE : holds < 0 ? holds : 0;
+}
+
+int mf_validate_build_id(struct mf_process *process, const struct mf_mapping *mapping, uint8_t *build_id)
+{
+    struct mf_procmap_query now = {
+        .query_addr = mapping->start,
+        .build_id_addr = (uintptr_t)build_id,
+        .build_id_size = MF_BUILD_ID_MAX,
+    };
+    int rc;
+
+    if (!(mf_state(process)->traits & MF_TRAIT_QUERY))
+        return 0;
+    rc = mf_query_ask(process, &now);
+    if (rc < 0)
+        return rc == -ENOENT ? -ESTALE : rc;
+    return is_same(&now, mapping) ? (int)now.build_id_size : -ESTALE;
+}
+
+long mf_validate_name(struct mf_process *process, const struct mf_mapping *mapping, char *name)
+{
+    struct mf_procmap_query now = {
+        .query_addr = mapping->start,
+        .vma_name_addr = (uintptr_t)name,
+        .vma_name_size = MF_NAME_MAX,
+    };
+    int rc;
+
+    if (!(mf_state(process)->traits & MF_TRAIT_QUERY))
+        return -ENOTTY;
+    rc = mf_query_ask(process, &now);
+    if (rc < 0)
+        return rc == -ENOENT ? -ESTALE : rc;
+    return is_same(&now, mapping) && now.vma_name_size > 0 ? (long)now.vma_name_size - 1 : -ESTALE;
+}

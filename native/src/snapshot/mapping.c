@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a mapping is, told from its name and device. */
+#include "snapshot/mapping.h"
+
+#include "os/internal_devices.h"
+
+#include <string.h>
+
+struct naming {
+    const char *text;
+    uint8_t length;
+    uint8_t kind;
+};
+
+#define NAMING(literal, kind) {literal, sizeof literal - 1, kind}
+
+/* Names of mappings without a file (arch_vma_name() and special mappings), by their beginning. */
+static const struct naming without_file[] = {
+    NAMING("[heap]", MF_KIND_HEAP),
+    NAMING("[stack]", MF_KIND_STACK),
+    NAMING("[vdso]", MF_KIND_VDSO),
+    NAMING("[vvar", MF_KIND_VVAR),
+    NAMING("[vsyscall]", MF_KIND_VSYSCALL),
+    NAMING("[anon:", MF_KIND_NAMED_ANONYMOUS),
+    NAMING("", MF_KIND_OTHER),
+};
+
+/* Names of files on the kernel's own mounts, by their beginning; all of them are deleted from birth. */
+static const struct naming internal[] = {
+    NAMING("/memfd:", MF_KIND_MEMFD),
+    NAMING("/SYSV", MF_KIND_SYSV),
+    NAMING("/dev/zero (deleted)", MF_KIND_SHARED_ANONYMOUS),
+    NAMING("[anon_shmem:", MF_KIND_SHARED_ANONYMOUS),
+    NAMING("/anon_hugepage (deleted)", MF_KIND_HUGETLB),
+    NAMING("", MF_KIND_OTHER),
+};
+
+/* Names of files that no mounted file system has, by their beginning (d_dname() of their file systems). */
+static const struct naming pseudo[] = {
+    NAMING("anon_inode:", MF_KIND_ANON_INODE),
+    NAMING("/dmabuf:", MF_KIND_DMA_BUF),
+    NAMING("/", MF_KIND_FILE),
+    NAMING("", MF_KIND_OTHER),
+};
+
+/*
+ * Whole names of such files that the kernel shows as deleted: simple_dname() (fs/d_path.c) of the name given to
+ * alloc_file_pseudo(). Graphics drivers have mounts of tmpfs of their own, for huge pages (i915_gemfs.c, drm_gem.c).
+ *
+ * A file may have one of these names, and that of a DMA buffer, in the root directory of a file system without a block device,
+ * such as a container's: mf_record_may_have_path().
+ */
+static const struct naming pseudo_deleted[] = {
+    NAMING("/[aio]", MF_KIND_AIO),
+    NAMING("/secretmem", MF_KIND_OTHER),
+    NAMING("/[kvm-gmem]", MF_KIND_OTHER),
+    NAMING("/drm mm object", MF_KIND_OTHER),
+    NAMING("/i915", MF_KIND_OTHER),
+};
+
+/* The last entry of a table begins every name. */
+static uint32_t kind_of(const struct naming *entry, const char *name, uint32_t length)
+{
+    while (entry->length > length || memcmp(entry->text, name, entry->length) != 0)
+        entry++;
+    return entry->kind;
+}
+
+static uint32_t kind_of_pseudo(const char *name, uint32_t length, bool suffixed)
+{
+    for (size_t i = 0; suffixed && i < sizeof pseudo_deleted / sizeof *pseudo_deleted; i++) {
+        const struct naming *const entry = &pseudo_deleted[i];
+
+        if (length - MF_SUFFIX_LENGTH == entry->length && memcmp(entry->text, name, entry->length) == 0)
+            return entry->kind;
+    }
+    return kind_of(pseudo, name, length);
+}
+
+static bool has_suffix(const char *name, uint32_t length)
+{
+    return length >= MF_SUFFIX_LENGTH && name[length - 1] == ')' &&
+           memcmp(name + length - MF_SUFFIX_LENGTH, MF_SUFFIX, MF_SUFFIX_LENGTH) == 0;
+}
+
+static bool is_internal(uint64_t device, const uint64_t *devices)
+{
+    bool found = false;
+
+    for (int i = 0; i < MF_DEVICES; i++)
+        found |= devices[i] == device;
+    return found;
+}
+
+static void set_kind(struct mf_mapping *record, uint32_t kind)
+{
+    record->flags |= kind << MF_KIND_SHIFT;
+}
+
+static void mark_deleted(struct mf_mapping *record, bool suffixed)
+{
+    record->flags |= MF_DELETED;
+    if (suffixed)
+        record->name_length -= MF_SUFFIX_LENGTH;
+}
+
+/* Only file systems without a block device have major number 0, the kernel's own among them. */
+static void classify_unnumbered(struct mf_mapping *record, const char *name, const uint64_t *devices, bool suffixed)
+{
+    const uint32_t length = record->name_length;
+    uint32_t kind = kind_of_pseudo(name, length, suffixed);
+
+    if (devices == NULL || devices[MF_DEVICE_SHMEM] == 0) { /* saved text, or no memfd_create(2): the name is all there is */
+        const bool perhaps_internal = suffixed || kind == MF_KIND_OTHER;
+        const uint32_t internal_kind = perhaps_internal ? kind_of(internal, name, length) : MF_KIND_OTHER;
+
+        set_kind(record, internal_kind == MF_KIND_OTHER ? kind : internal_kind);
+    } else if (is_internal(mf_device(0, record->dev_minor), devices)) {
+        set_kind(record, kind_of(internal, name, length));
+        mark_deleted(record, suffixed);
+        return;
+    } else {
+        set_kind(record, kind);
+    }
+    if (suffixed)
+        record->flags |= MF_SUFFIXED;
+}
+
+static void classify_file(struct mf_mapping *record, const char *name, const uint64_t *devices)
+{
+    const bool suffixed = has_suffix(name, record->name_length);
+
+    if (record->dev_major == 0) {
+        classify_unnumbered(record, name, devices, suffixed);
+        return;
+    }
+    set_kind(record, MF_KIND_FILE);
+    if (suffixed)
+        record->flags |= MF_SUFFIXED;
+}
+
+void mf_record_classify_odd(struct mf_mapping *record, const char *name, const uint64_t *devices)
+{
+    if (mf_device(record->dev_major, record->dev_minor) != 0 || record->inode != 0) {
+        record->flags |= MF_FILE_BACKED;
+        classify_file(record, name, devices);
+    } else if (record->name_length != 0) {
+        set_kind(record, kind_of(without_file, name, record->name_length));
+    }
+}
