@@ -36,6 +36,8 @@ public final class MapChunks implements AutoCloseable {
     private static final int MAPPINGS = 4096;
     private static final int TEXT = 512 * 1024;
     private static final int READ = 64 * 1024;
+    /** The buffer grows up to this for a long line: paths of nested directories have no limit of their own. */
+    private static final int MAX_READ = 1 << 24;
 
     private enum State { BEFORE, READING, ENDED, CLOSED }
 
@@ -146,9 +148,14 @@ public final class MapChunks implements AutoCloseable {
         return true;
     }
 
-    /** Reads text behind what is carried: the number of bytes, 0 at the end. */
+    /** Reads text after what is carried. @return the number of bytes, 0 at the end */
     private int readText() throws MapsException {
-        long count = NativeCalls.chunksRead(text.descriptor, buffer.address() + carried, READ - carried, position);
+        if (carried == buffer.size() && carried < MAX_READ) {
+            NativeMemory larger = new NativeMemory(2 * carried);
+            larger.bytes().put(0, ByteSlices.copy(buffer.bytes(), 0, carried));
+            buffer = larger;
+        }
+        long count = NativeCalls.chunksRead(text.descriptor, buffer.address() + carried, buffer.size() - carried, position);
         buffer.keepUntilHere();
         if (count < 0) {
             throw maps.failure((int) count);

@@ -56,17 +56,21 @@ public final class MapSnapshot {
      *
      * @throws MalformedMapsException if a line is not as the kernel writes it
      * @throws IllegalArgumentException if the filter asks for {@link Backend#QUERY}
-     * @throws OutOfMemoryError if the text is too long for a snapshot (2 GiB with its index)
+     * @throws NotEnoughMemoryException if this JVM has too little memory, or the text is too long for a snapshot (2 GiB with its index)
      */
-    public static MapSnapshot ofText(byte[] text, MapFilter filter) throws MalformedMapsException {
-        MapSnapshot snapshot = new MapSnapshot();
-        NativeMemory copy = new NativeMemory(text.length);
-        copy.bytes().put(0, text);
-        int rc = snapshot.fillFromText(null, filter, copy, text.length);
-        if (rc < 0) {
-            throw new IllegalArgumentException("text cannot be asked by " + filter);
+    public static MapSnapshot ofText(byte[] text, MapFilter filter) throws MalformedMapsException, NotEnoughMemoryException {
+        try {
+            MapSnapshot snapshot = new MapSnapshot();
+            NativeMemory copy = new NativeMemory(text.length);
+            copy.bytes().put(0, text);
+            int rc = snapshot.fillFromText(null, filter, copy, text.length);
+            if (rc < 0) {
+                throw new IllegalArgumentException("text cannot be asked by " + filter);
+            }
+            return snapshot;
+        } catch (OutOfMemoryError e) {
+            throw new NotEnoughMemoryException("a snapshot of " + text.length + " bytes of text", e);
         }
-        return snapshot;
     }
 
     /**

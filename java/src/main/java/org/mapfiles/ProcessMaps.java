@@ -67,7 +67,7 @@ public final class ProcessMaps implements AutoCloseable {
 
     /** Opens this process. */
     public static ProcessMaps self() throws MapsException {
-        OpenProcess process = new OpenProcess();
+        OpenProcess process = OpenProcess.make();
         return opened(process, process.openSelf(), "this process");
     }
 
@@ -81,7 +81,7 @@ public final class ProcessMaps implements AutoCloseable {
         if (pid < 1 || pid > Integer.MAX_VALUE) {
             throw new IllegalArgumentException("not a pid: " + pid);
         }
-        OpenProcess process = new OpenProcess();
+        OpenProcess process = OpenProcess.make();
         return opened(process, process.openPid((int) pid), "process " + pid);
     }
 
@@ -105,7 +105,7 @@ public final class ProcessMaps implements AutoCloseable {
      * @throws IllegalArgumentException if the descriptor is not open or not a pidfd
      */
     public static ProcessMaps ofPidfd(int pidfd) throws MapsException {
-        OpenProcess process = new OpenProcess();
+        OpenProcess process = OpenProcess.make();
         return opened(process, process.openPidfd(pidfd), "the process of pidfd " + pidfd);
     }
 
@@ -115,7 +115,7 @@ public final class ProcessMaps implements AutoCloseable {
      * @throws IllegalArgumentException if the descriptor is not open or not of such a directory
      */
     public static ProcessMaps ofDirectory(int descriptor) throws MapsException {
-        OpenProcess process = new OpenProcess();
+        OpenProcess process = OpenProcess.make();
         int rc = process.openDirectory(descriptor);
         boolean mayBeRefused = rc == 0 || rc == Errno.EACCES;
         int pidAtProc = mayBeRefused && isAtProc(descriptor, process.pid()) ? process.pid() : 0;
@@ -179,14 +179,18 @@ public final class ProcessMaps implements AutoCloseable {
 
     /** A new snapshot of the mappings that pass a filter. */
     public MapSnapshot snapshot(MapFilter filter) throws MapsException {
-        MapSnapshot snapshot;
+        MapSnapshot snapshot = newSnapshot();
+        read(snapshot, filter);
+        return snapshot;
+    }
+
+    /** An empty snapshot for mappings of this process. */
+    MapSnapshot newSnapshot() throws NotEnoughMemoryException {
         try {
-            snapshot = new MapSnapshot();
+            return new MapSnapshot();
         } catch (OutOfMemoryError e) {
             throw new NotEnoughMemoryException("a snapshot of process " + pid, e);
         }
-        read(snapshot, filter);
-        return snapshot;
     }
 
     /** Reads the mappings that pass a filter in parts, for processes with very many: see {@link MapChunks}. Reads nothing yet. */
@@ -351,8 +355,9 @@ public final class ProcessMaps implements AutoCloseable {
     private synchronized boolean answerFromText(long address, MapFilter filter, boolean orNext, MappingQuery answer)
             throws MapsException {
         if (whole == null) {
-            whole = new MapSnapshot();
-            wholeCursor = whole.cursor();
+            MapSnapshot empty = newSnapshot();
+            wholeCursor = empty.cursor();
+            whole = empty;
         }
         if (!filter.equals(wholeAskedFor)) {
             read(whole, filter.by(Backend.TEXT));
@@ -388,7 +393,7 @@ public final class ProcessMaps implements AutoCloseable {
             leave();
             return 0;
         }
-        NativeMemory part = new NativeMemory(Math.min(length, MEMORY_PART));
+        NativeMemory part = NativeMemory.allocate(Math.min(length, MEMORY_PART), "memory of process " + pid);
         int done = 0;
         while (done < length) {
             int got = readMemory(address + done, part, Math.min(length - done, part.size()));

@@ -26,11 +26,19 @@ class HostileTextTest {
         return MapsTexts.lines(20);
     }
 
+    private static MapSnapshot snapshot(byte[] text) throws MalformedMapsException {
+        try {
+            return MapSnapshot.ofText(text, MapFilter.all());
+        } catch (NotEnoughMemoryException e) {
+            throw new AssertionError(e);
+        }
+    }
+
     /** No line of the kernel's reads differently from what it was written from, so one that does was a guess. */
     private static void meansWhatItSaysOrIsRefused(byte[] text) {
         List<MapsLine> lines;
         try {
-            lines = linesOf(MapSnapshot.ofText(text, MapFilter.all()));
+            lines = linesOf(snapshot(text));
         } catch (MalformedMapsException refused) {
             assertThat(refused.line()).as("%s", refused).isBetween(1, count(text, '\n') + 1);
             int begin = beginOf(text, refused.line());
@@ -150,19 +158,19 @@ class HostileTextTest {
     @Example
     void theMessageQuotesTheLine() {
         byte[] text = (MapsLine.anonymous(0x1000, 0x2000).render() + "nonsense\n").getBytes(ISO_8859_1);
-        assertThatExceptionOfType(MalformedMapsException.class).isThrownBy(() -> MapSnapshot.ofText(text, MapFilter.all()))
+        assertThatExceptionOfType(MalformedMapsException.class).isThrownBy(() -> snapshot(text))
                 .withMessageContaining("line 2").withMessageContaining("\"nonsense\"");
     }
 
     private static void assertRefused(byte[] text, int line) {
         assertThatExceptionOfType(MalformedMapsException.class).as(() -> string(text))
-                .isThrownBy(() -> MapSnapshot.ofText(text, MapFilter.all()))
+                .isThrownBy(() -> snapshot(text))
                 .satisfies(refused -> assertThat(refused.line()).isEqualTo(line));
     }
 
     private static String render(byte[] text) {
         try {
-            return string(MapsLine.text(linesOf(MapSnapshot.ofText(text, MapFilter.all()))));
+            return string(MapsLine.text(linesOf(snapshot(text))));
         } catch (MalformedMapsException e) {
             throw new AssertionError(string(text), e);
         }

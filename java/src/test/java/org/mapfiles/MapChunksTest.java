@@ -4,10 +4,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import java.io.IOException;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
+import org.junit.jupiter.api.io.TempDir;
 import org.mapfiles.testing.ChildJvm;
 import org.mapfiles.testing.MappingState;
 import org.mapfiles.testing.SpecialMappingsProcess;
@@ -200,5 +204,36 @@ class MapChunksTest {
         ChildJvm.Outcome outcome = new ChildJvm().with("-XX:MaxDirectMemorySize=8m").run(ReadChunksLowMemoryMain.class, child.pid());
         assertThat(outcome.output()).contains("FIRST true OPENED 1\n").contains("REST true COUNT " + size + "\n");
         assertThat(outcome.exit()).isZero();
+    }
+
+    /** Nested directories, each made from within the one above: 80,000 bytes, more than the buffer for text. */
+    @Test
+    void aLineThatIsLongerThanTheBuffer(@TempDir Path directory) throws Exception {
+        String script = String.join("\n", "import mmap, os, sys", "os.chdir(sys.argv[1])", "name = 'd' * 200", "for i in range(400):",
+                "    os.mkdir(name)", "    os.chdir(name)", "fd = os.open('f', os.O_RDWR | os.O_CREAT)", "os.ftruncate(fd, 4096)",
+                "kept = [mmap.mmap(fd, 4096, mmap.MAP_SHARED, mmap.PROT_READ)]",
+                "kept += [mmap.mmap(-1, 4096, mmap.MAP_SHARED, mmap.PROT_READ) for i in range(5000)]", "print('READY', flush=True)",
+                "sys.stdin.read()");
+        try {
+            assumeTrue(new ProcessBuilder("python3", "--version").redirectErrorStream(true).start().waitFor() == 0, "no python3");
+        } catch (IOException e) {
+            assumeTrue(false, "no python3: " + e);
+        }
+        Process deep = new ProcessBuilder("python3", "-c", script, directory.toString()).redirectError(ProcessBuilder.Redirect.INHERIT).start();
+        try {
+            assertThat(deep.inputReader().readLine()).isEqualTo("READY");
+            List<MappingState> seen = new ArrayList<>();
+            try (ProcessMaps maps = ProcessMaps.of(deep.pid()); MapChunks parts = maps.chunks(MapFilter.all())) {
+                while (parts.next()) {
+                    seen.addAll(MappingState.all(parts.chunk()));
+                }
+                assertThat(seen).hasSizeGreaterThan(5000).extracting(MappingState::line)
+                        .isEqualTo(MappingState.all(maps.snapshot(MapFilter.all().by(Backend.TEXT))).stream().map(MappingState::line).collect(Collectors.toList()));
+            }
+            assertThat(seen).anyMatch(each -> each.line().name() != null && each.line().name().length() > 80_000);
+        } finally {
+            deep.destroyForcibly().waitFor();
+            new ProcessBuilder("rm", "-rf", directory.toString()).start().waitFor(); // Java has no path that long
+        }
     }
 }

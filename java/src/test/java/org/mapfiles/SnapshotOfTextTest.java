@@ -25,7 +25,7 @@ class SnapshotOfTextTest {
     }
 
     @Property(tries = 300)
-    void whatTheKernelWritesIsReadBack(@ForAll("layouts") List<MapsLine> lines) throws MalformedMapsException {
+    void whatTheKernelWritesIsReadBack(@ForAll("layouts") List<MapsLine> lines) throws MapsException {
         MapSnapshot snapshot = MapsLine.snapshot(lines);
         assertThat(MappingState.all(snapshot)).extracting(MappingState::line).isEqualTo(lines);
         assertThat(snapshot.size()).isEqualTo(lines.size());
@@ -34,7 +34,7 @@ class SnapshotOfTextTest {
     }
 
     @Property(tries = 50)
-    void aFilterLetsThroughWhatHasEveryPropertyNamed(@ForAll("layouts") List<MapsLine> lines) throws MalformedMapsException {
+    void aFilterLetsThroughWhatHasEveryPropertyNamed(@ForAll("layouts") List<MapsLine> lines) throws MapsException {
         byte[] text = MapsLine.text(lines);
         for (MapFilter filter : Filters.all()) {
             List<MapsLine> expected = lines.stream().filter(line -> Filters.passes(filter, line)).collect(Collectors.toList());
@@ -44,7 +44,7 @@ class SnapshotOfTextTest {
     }
 
     @Property(tries = 200)
-    void filesAreNumberedInTheOrderTheyAreMet(@ForAll("layouts") List<MapsLine> lines) throws MalformedMapsException {
+    void filesAreNumberedInTheOrderTheyAreMet(@ForAll("layouts") List<MapsLine> lines) throws MapsException {
         Map<List<Object>, Integer> files = new HashMap<>();
         MapSnapshot snapshot = MapsLine.snapshot(lines);
         for (MappingState seen : MappingState.all(snapshot)) {
@@ -59,7 +59,7 @@ class SnapshotOfTextTest {
 
     /** Nobody can be asked about saved text, so nothing is said that only the kernel knows. */
     @Property(tries = 200)
-    void savedTextNeverSaysDeleted(@ForAll("layouts") List<MapsLine> lines) throws MalformedMapsException {
+    void savedTextNeverSaysDeleted(@ForAll("layouts") List<MapsLine> lines) throws MapsException {
         for (MappingState seen : MappingState.all(MapsLine.snapshot(lines))) {
             boolean suffixed = seen.fileBacked() && seen.line().name().endsWith(" (deleted)");
             assertThat(seen.deletion()).as(seen.toString()).isEqualTo(suffixed ? Deletion.UNKNOWN : Deletion.NOT_DELETED);
@@ -70,7 +70,7 @@ class SnapshotOfTextTest {
     }
 
     @Example
-    void noTextIsNoMapping() throws MalformedMapsException {
+    void noTextIsNoMapping() throws MapsException {
         MapSnapshot snapshot = MapSnapshot.ofText(new byte[0], MapFilter.all());
         assertThat(snapshot.size()).isZero();
         assertThat(snapshot.fileCount()).isZero();
@@ -79,7 +79,7 @@ class SnapshotOfTextTest {
     }
 
     @Example
-    void aHundredThousandMappingsAndALongNameFit() throws MalformedMapsException {
+    void aHundredThousandMappingsAndALongNameFit() throws MapsException {
         List<MapsLine> lines = java.util.stream.LongStream.range(1, 100_000)
                 .mapToObj(i -> MapsLine.file(i << 13, (i << 13) + MapsLine.PAGE, i, "/" + i)).collect(Collectors.toList());
         lines.add(MapsLine.file(1L << 40, 1L << 41, 7, "/" + "x".repeat(5_000_000)));

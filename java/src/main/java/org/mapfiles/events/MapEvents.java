@@ -6,6 +6,7 @@ import java.nio.ByteBuffer;
 import java.util.Objects;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.mapfiles.MapsException;
+import org.mapfiles.NotEnoughMemoryException;
 import org.mapfiles.ProcessMaps;
 import org.mapfiles.internal.Errno;
 import org.mapfiles.internal.EventsAccess;
@@ -65,6 +66,7 @@ public final class MapEvents implements AutoCloseable {
     private static final int EVENTS = 512;
     private static final int TEXT_BYTES = 16 * Answer.NAME_MAX;
     private static final int FIRST_THREADS = 64;
+    private static final int MEMORY_BYTES = Event.DRAINED_SIZE + EVENTS * Event.SIZE + TEXT_BYTES;
 
     /** What shall be told, and when. */
     public enum Option {
@@ -96,15 +98,18 @@ public final class MapEvents implements AutoCloseable {
     private final OpenEvents stream;
     private final Cleaner.Cleanable cleanable;
     private final String process;
-    private final NativeMemory memory = new NativeMemory(Event.DRAINED_SIZE + EVENTS * Event.SIZE + TEXT_BYTES);
-    private final ByteBuffer drained = memory.bytes();
-    private final MapEvent event = new MapEvent(memory.slice(Event.DRAINED_SIZE, EVENTS * Event.SIZE),
-            memory.slice(Event.DRAINED_SIZE + EVENTS * Event.SIZE, TEXT_BYTES));
+    private final NativeMemory memory;
+    private final ByteBuffer drained;
+    private final MapEvent event;
     private final AtomicInteger busy = new AtomicInteger();
 
-    private MapEvents(OpenEvents stream, String process) {
+    private MapEvents(OpenEvents stream, NativeMemory memory, String process) {
         this.stream = stream;
+        this.memory = memory;
         this.process = process;
+        drained = memory.bytes();
+        event = new MapEvent(memory.slice(Event.DRAINED_SIZE, EVENTS * Event.SIZE),
+                memory.slice(Event.DRAINED_SIZE + EVENTS * Event.SIZE, TEXT_BYTES));
         this.cleanable = SharedCleaner.register(this, stream);
     }
 
@@ -122,7 +127,8 @@ public final class MapEvents implements AutoCloseable {
      * @throws org.mapfiles.PermissionDeniedException if the kernel does not allow it: its reasons and its message say what is missing
      * @throws org.mapfiles.NotSupportedException if the kernel has no perf events, the process is of another pid namespace, or this process has made
      *     a time namespace for its children while it is in one
-     * @throws org.mapfiles.ProcessExitedException if the process has ended
+     * @throws ProcessExitedException if the process has ended
+     * @throws NotEnoughMemoryException if this JVM has too little direct memory
      * @throws MapsException if it takes more file descriptors or memory than there are, or if threads are made and end faster than
      *     they can be listed. Another attempt may succeed. Until then, {@link ProcessMaps#refresh} polls
      * @throws IllegalArgumentException if the size is none of those
@@ -140,13 +146,22 @@ public final class MapEvents implements AutoCloseable {
             what |= option == Option.DATA ? Event.ALL : option == Option.BUILD_ID ? Event.BUILD_IDS : 0;
             wakeBytes |= option == Option.AT_ONCE ? 1 : 0;
         }
+        try {
+            return open(maps, what, ringBytes, wakeBytes);
+        } catch (OutOfMemoryError e) {
+            throw new NotEnoughMemoryException("events of process " + maps.pid(), e);
+        }
+    }
+
+    private static MapEvents open(ProcessMaps maps, int what, int ringBytes, int wakeBytes) throws MapsException {
         int threads = FIRST_THREADS;
         int cpus = Runtime.getRuntime().availableProcessors();
+        NativeMemory memory = new NativeMemory(MEMORY_BYTES); // first: without memory for it, no descriptor is opened
         for (;;) {
             OpenEvents stream = OpenEvents.of(threads, cpus);
             int rc = stream.open(maps, what, ringBytes, wakeBytes);
             if (rc == 0) {
-                return new MapEvents(stream, "process " + maps.pid());
+                return new MapEvents(stream, memory, "process " + maps.pid());
             }
             if (rc != Errno.ENOBUFS) {
                 throw EventsExceptions.ofStream(rc, "process " + maps.pid(), maps.pid(),
@@ -210,7 +225,7 @@ public final class MapEvents implements AutoCloseable {
     }
 
     /**
-     * Takes all events out, with no other thread in between.
+     * Takes out all events of the time until now, with no other thread in between. A busy process may add more faster than they are read.
      *
      * @return whether mappings have changed, or may have
      */
@@ -218,13 +233,16 @@ public final class MapEvents implements AutoCloseable {
         begin();
         try {
             boolean changed = false;
+            long now = System.nanoTime();
+            long last = Long.MIN_VALUE;
             do {
                 event.show(takeOut());
                 changed |= isIncomplete();
                 while (event.next()) {
+                    last = event.time();
                     changed |= event.what() == MapEventKind.MAPPED || event.what() == MapEventKind.EXECUTED;
                 }
-            } while (hasMore());
+            } while (hasMore() && last <= now);
             return changed;
         } finally {
             end();

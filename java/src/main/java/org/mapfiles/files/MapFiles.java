@@ -4,6 +4,7 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import org.mapfiles.Deletion;
+import org.mapfiles.NotEnoughMemoryException;
 import org.mapfiles.ImmutableMapping;
 import org.mapfiles.MapFilter;
 import org.mapfiles.MapSnapshot;
@@ -325,7 +326,7 @@ public final class MapFiles {
     }
 
     /** A native record with its name. */
-    private NativeMemory copy(Mapping mapping) {
+    private NativeMemory copy(Mapping mapping) throws NotEnoughMemoryException {
         Objects.requireNonNull(mapping, "mapping");
         NativeMemory copy = take();
         NativeMapping.copy(mapping, copy);
@@ -333,14 +334,14 @@ public final class MapFiles {
     }
 
     /** Memory for one, that was used before unless another thread has it. */
-    private NativeMemory take() {
+    private NativeMemory take() throws NotEnoughMemoryException {
         NativeMemory copy;
         synchronized (this) { // an AtomicReference here would make the first snapshot of a JVM wait for a dozen more classes
             copy = spare;
             spare = null;
         }
         if (copy == null) {
-            copy = new NativeMemory(NativeMapping.COPY_SIZE);
+            copy = NativeMemory.allocate(NativeMapping.COPY_SIZE, "a mapping of process " + maps.pid());
         }
         return copy;
     }

@@ -63,7 +63,7 @@ public final class MapFilesEntries {
     private void allocate(int entries, int text) {
         long size = NativeCalls.entriesBytes(entries, text);
         if (size == 0) {
-            throw new OutOfMemoryError(entries + " entries with " + text + " bytes of paths would pass 2 GiB");
+            throw new NativeMemory.TooLarge(entries + " entries with " + text + " bytes of paths");
         }
         memory = new NativeMemory((int) size);
         bytes = memory.bytes();

@@ -3,6 +3,7 @@ package org.mapfiles.internal;
 import java.lang.ref.Reference;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import org.mapfiles.NotEnoughMemoryException;
 
 /**
  * Memory that native code may write to. Java owns it: it is a direct buffer, freed by the garbage collector once nobody
@@ -16,16 +17,34 @@ public final class NativeMemory {
     private final ByteBuffer bytes;
     private final long address;
 
+    /** One buffer cannot hold that much. More memory does not help. */
+    public static final class TooLarge extends OutOfMemoryError {
+        private static final long serialVersionUID = 1;
+
+        public TooLarge(String what) {
+            super(what + " would pass 2 GiB");
+        }
+    }
+
     public NativeMemory(int size) {
         NativeLibrary.ensureLoaded();
         if (size > Integer.MAX_VALUE - 2 * CACHE_LINE) {
-            throw new OutOfMemoryError(size + " bytes and their alignment would pass 2 GiB");
+            throw new TooLarge(size + " bytes and their alignment");
         }
         int lines = size + 2 * CACHE_LINE - 1 & -CACHE_LINE; // one more than it takes: the slice loses one
         bytes = ByteBuffer.allocateDirect(lines).alignedSlice(CACHE_LINE).slice(0, size).order(ByteOrder.nativeOrder());
         address = NativeCalls.addressOf(bytes);
         if (address == 0) {
             throw new UnsatisfiedLinkError("this JVM gives native code no access to direct buffers");
+        }
+    }
+
+    /** Makes memory. @param what it is for, named for people, such as {@code a mapping of process 42} */
+    public static NativeMemory allocate(int size, String what) throws NotEnoughMemoryException {
+        try {
+            return new NativeMemory(size);
+        } catch (OutOfMemoryError e) {
+            throw new NotEnoughMemoryException(what, e);
         }
     }
 

@@ -1,9 +1,16 @@
 package org.mapfiles.internal;
 
+import org.mapfiles.NotEnoughMemoryException;
+
 /** The descriptors of an open process. */
 public final class OpenProcess extends RefCountedHandle {
-    public OpenProcess() {
-        super(new NativeMemory(MapRecord.PROCESS_SIZE));
+    private OpenProcess(NativeMemory memory) {
+        super(memory);
+    }
+
+    /** No process yet. */
+    public static OpenProcess make() throws NotEnoughMemoryException {
+        return new OpenProcess(NativeMemory.allocate(MapRecord.PROCESS_SIZE, "a process"));
     }
 
     public int openSelf() {

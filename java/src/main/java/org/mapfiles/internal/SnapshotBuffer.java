@@ -34,8 +34,8 @@ public final class SnapshotBuffer {
         NativeLibrary.ensureLoaded();
         long size = NativeCalls.snapshotBytes(mappingCapacity, textCapacity);
         if (size == 0 || size > Integer.MAX_VALUE - 64) {
-            throw new OutOfMemoryError("a snapshot of " + Integer.toUnsignedString(mappingCapacity) + " mappings and "
-                    + Integer.toUnsignedString(textCapacity) + " bytes of text would pass 2 GiB");
+            throw new NativeMemory.TooLarge("a snapshot of " + Integer.toUnsignedString(mappingCapacity) + " mappings and "
+                    + Integer.toUnsignedString(textCapacity) + " bytes of text");
         }
         this.mappingCapacity = mappingCapacity;
         this.textCapacity = textCapacity;

@@ -8,6 +8,7 @@ import java.text.ParseException;
 import java.util.EnumMap;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicBoolean;
 import jdk.jfr.Configuration;
 import jdk.jfr.Event;
 import jdk.jfr.FlightRecorder;
@@ -54,12 +55,14 @@ public final class JfrMapEvents {
     private static long polledAt;
     private static long polls;
     private static long sequence;
-    /** Whether changes that the next poll finds may have happened while no changes were recorded. */
-    private static volatile boolean isInterrupted;
+    /** Whether changes that the next poll finds may have happened while no changes were recorded. Set by the thread that stops a recording. */
+    private static final AtomicBoolean HAS_GAP = new AtomicBoolean();
     private static final FlightRecorderListener LISTENER = new FlightRecorderListener() {
         @Override
         public void recordingStateChanged(Recording changed) {
-            isInterrupted |= !new MemoryMapChangeEvent().isEnabled();
+            if (!new MemoryMapChangeEvent().isEnabled()) {
+                HAS_GAP.set(true);
+            }
         }
     };
     private static boolean registered;
@@ -189,12 +192,17 @@ public final class JfrMapEvents {
     private static void poll() throws MapsException {
         long time = System.nanoTime();
         MapSnapshot read = spare == null ? new MapSnapshot() : spare;
-        maps.refresh(read);
+        boolean hasGap = HAS_GAP.getAndSet(false); // before the read: a gap that begins during it is the next poll's
+        try {
+            maps.refresh(read);
+        } catch (MapsException | RuntimeException | Error e) {
+            HAS_GAP.compareAndSet(false, hasGap);
+            throw e;
+        }
         polls++;
-        if (lastRead != null && !isInterrupted && new MemoryMapChangeEvent().isEnabled()) {
+        if (lastRead != null && !hasGap && new MemoryMapChangeEvent().isEnabled()) {
             MapDifference.visit(lastRead.cursor(), read.cursor(), new Changes(time - polledAt));
         }
-        isInterrupted = false;
         spare = lastRead;
         lastRead = read;
         polledAt = time;

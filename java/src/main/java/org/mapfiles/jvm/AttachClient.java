@@ -70,6 +70,7 @@ public final class AttachClient implements AutoCloseable {
      */
     public static AttachClient open(ProcessMaps maps, Duration timeout) throws MapsException {
         Objects.requireNonNull(maps, "maps");
+        Objects.requireNonNull(timeout, "timeout");
         if (timeout.isZero() || timeout.isNegative()) {
             throw new IllegalArgumentException("not a time limit: " + timeout);
         }
@@ -96,8 +97,11 @@ public final class AttachClient implements AutoCloseable {
      * @throws AttachException if the JVM does not answer in time, answers too much, or reports that the command failed
      * @throws org.mapfiles.ProcessExitedException if the process has exited
      * @throws IllegalArgumentException if the command is empty, too long, or contains a NUL
+     * @throws IllegalStateException if this is closed
+     * @throws org.mapfiles.NotEnoughMemoryException if this JVM has too little memory for the answer
      */
     public String run(String command) throws MapsException {
+        Objects.requireNonNull(command, "command");
         if (command.isBlank() || command.indexOf(0) >= 0 || AttachConnection.bytes(command).length > MAX_ARGUMENT) {
             throw new IllegalArgumentException("not a diagnostic command: " + command);
         }
@@ -107,6 +111,8 @@ public final class AttachClient implements AutoCloseable {
             return answer(command, connection.receive(MAX_ANSWER));
         } catch (AttachException e) {
             throw causeOf(e);
+        } catch (OutOfMemoryError e) {
+            throw jvm.noMemory("the answer", e);
         } finally {
             Reference.reachabilityFence(this); // else the cleaner may close the descriptor that is used
         }

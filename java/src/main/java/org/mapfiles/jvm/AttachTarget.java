@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.DirectoryIteratorException;
 import java.nio.file.DirectoryStream;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -35,11 +36,20 @@ final class AttachTarget {
     }
 
     /** Null: the process or the thread has exited. The kernel escapes newlines in the process' name, and no other control characters. */
-    private static List<String> status(Path file) {
+    private List<String> status(Path file) throws AttachException {
         try {
             return List.of(new String(Files.readAllBytes(file), StandardCharsets.ISO_8859_1).split("\n"));
-        } catch (IOException exited) {
+        } catch (IOException e) {
+            requireExited(e);
             return null;
+        }
+    }
+
+    /** Throws unless a file of the process cannot be read since the process has exited. */
+    private void requireExited(IOException e) throws AttachException {
+        String reason = e instanceof FileSystemException ? ((FileSystemException) e).getReason() : null; // of ENOENT and ESRCH there is none
+        if (reason != null) {
+            throw new AttachException(AttachException.Reason.SYSTEM_CALL, "the status of process " + pid() + " cannot be read: " + reason);
         }
     }
 
@@ -67,7 +77,7 @@ final class AttachTarget {
      * Whether the process has a handler for SIGQUIT. Threads share it; a thread that has ended does not report it any more, and
      * that may be the first one.
      */
-    boolean catchesQuit() {
+    boolean catchesQuit() throws AttachException {
         try (DirectoryStream<Path> threads = Files.newDirectoryStream(process.directory().resolve("task"))) {
             for (Path thread : threads) {
                 List<String> status = status(thread.resolve("status"));
@@ -77,8 +87,10 @@ final class AttachTarget {
                     return caught != null && (Long.parseUnsignedLong(caught, 16) & SIGQUIT_BIT) != 0;
                 }
             }
-        } catch (IOException | DirectoryIteratorException exited) {
-            return false;
+        } catch (DirectoryIteratorException e) {
+            requireExited(e.getCause());
+        } catch (IOException e) {
+            requireExited(e);
         }
         return false;
     }

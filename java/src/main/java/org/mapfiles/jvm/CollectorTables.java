@@ -105,7 +105,7 @@ final class CollectorTables {
         find(() -> spacesIn(symbols.variable(SUMMARY).address(), symbols.variable(SUMMARY).size(), virtualTable, "summary of the heap"));
         long old = vm.pointer("ParallelScavengeHeap", "_old_gen");
         long heap = vm.pointer(old, "PSOldGen", "_virtual_space");
-        long[] words = vm.longsAt(old, (int) Math.min(vm.sizeOf("PSOldGen") / Long.BYTES, MAX_OBJECT_WORDS));
+        long[] words = vm.longsAt(old, Math.min(vm.sizeOf("PSOldGen") / Long.BYTES, MAX_OBJECT_WORDS));
         for (int i = 0; i < words.length; i++) {
             if (words[i] == virtualTable && old + (long) i * Long.BYTES != heap) { // in the table of object starts
                 space(old + (long) i * Long.BYTES, "object starts");
@@ -114,7 +114,7 @@ final class CollectorTables {
     }
 
     private void spacesIn(long object, long size, long virtualTable, String detail) throws VmFieldMissing {
-        for (long word : vm.longsAt(object, (int) Math.min(size / Long.BYTES, MAX_OBJECT_WORDS))) {
+        for (long word : vm.longsAt(object, Math.min(size / Long.BYTES, MAX_OBJECT_WORDS))) {
             try {
                 if (word % Long.BYTES == 0 && vm.longAt(word) == virtualTable) {
                     space(word, detail);
@@ -137,7 +137,7 @@ final class CollectorTables {
         long heap = vm.pointer("Universe", "_collectedHeap");
         long words = vm.pointer(heap + vm.place("CollectedHeap", "_reserved"), "MemRegion", "_word_size");
         long cards = claims.isEmpty() ? 0 : claims.get(0).start();
-        long[] pointers = vm.longsAt(heap, (int) Math.min(vm.sizeOf("G1CollectedHeap") / Long.BYTES, MAX_OBJECT_WORDS));
+        long[] pointers = vm.longsAt(heap, Math.min(vm.sizeOf("G1CollectedHeap") / Long.BYTES, MAX_OBJECT_WORDS));
         for (long[] object : vm.objects(pointers, PART_WORDS)) {
             for (int i = 0; i + 1 < object.length; i++) {
                 long start = object[i];
@@ -156,7 +156,7 @@ final class CollectorTables {
         long heap = vm.pointer("Universe", "_collectedHeap");
         long words = vm.pointer(heap + vm.place("CollectedHeap", "_reserved"), "MemRegion", "_word_size");
         find(() -> cardsOfShenandoah(vm.pointer(heap + vm.place("CollectedHeap", "_reserved"), "MemRegion", "_start"), words));
-        long[] fields = vm.longsAt(heap, (int) Math.min(vm.sizeOf("ShenandoahHeap") / Long.BYTES, MAX_OBJECT_WORDS));
+        long[] fields = vm.longsAt(heap, Math.min(vm.sizeOf("ShenandoahHeap") / Long.BYTES, MAX_OBJECT_WORDS));
         for (int i = 0; i + 1 < fields.length; i++) {
             if (fields[i + 1] == words >>> 5 && fields[i] % Long.BYTES == 0 && isAnonymous(fields[i])) {
                 add(fields[i], fields[i] + fields[i + 1] * Long.BYTES, "mark bits", true);
@@ -171,7 +171,7 @@ final class CollectorTables {
         if (count < 1 || count > RegionsOfShenandoah.MAX_REGIONS) {
             return;
         }
-        long[] regions = vm.longsAt(vm.pointer(heap, "ShenandoahHeap", "_regions"), (int) count);
+        long[] regions = vm.longsAt(vm.pointer(heap, "ShenandoahHeap", "_regions"), count);
         long start = Arrays.stream(regions).min().orElse(0);
         long end = Arrays.stream(regions).max().orElse(0) + vm.sizeOf("ShenandoahHeapRegion");
         if (start > 0 && end - start <= count * 2 * Math.max(vm.sizeOf("ShenandoahHeapRegion"), CACHE_LINES)) {

@@ -8,6 +8,8 @@ final class CommandLine {
     private static final int PRINTED = 1999;
     /** More than a system takes. */
     private static final int MAX_ARGUMENTS = 1 << 20;
+    /** Bytes of all arguments together. A hostile JVM may claim as many arguments, each of the longest text. */
+    private static final int MAX_BYTES = 1 << 24;
 
     private CommandLine() {
     }
@@ -24,8 +26,10 @@ final class CommandLine {
                 throw new VmFieldMissing(count + " arguments");
             }
             int ends = 0;
+            int left = MAX_BYTES;
             for (long argument : count == 0 ? new long[0] : vm.longsAt(arguments, count)) {
-                byte[] text = vm.textAt(argument);
+                byte[] text = vm.textAt(argument, left);
+                left -= text.length + 1;
                 int first = text.length > 1 && text[1] == 'X' ? 0 : PRINTED;
                 if (lineEnds(text, first, text.length) > 0) {
                     return -1;

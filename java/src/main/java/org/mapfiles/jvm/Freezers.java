@@ -21,7 +21,8 @@ final class Freezers {
         for (String line : lines(process.resolve("cgroup"))) {
             String[] group = line.split(":", 3); // number, controllers, path: none of a version 2 group
             boolean isNew = group.length == 3 && group[1].isEmpty();
-            if (group.length < 3 || !isNew && !List.of(group[1].split(",")).contains("freezer")) {
+            if (group.length < 3 || group[2].startsWith("/..") // outside of this process' cgroup namespace: mounted nowhere here
+                    || !isNew && !List.of(group[1].split(",")).contains("freezer")) {
                 continue;
             }
             for (Path directory : directories(group[2], isNew)) {

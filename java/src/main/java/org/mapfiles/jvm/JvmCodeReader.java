@@ -56,12 +56,16 @@ public final class JvmCodeReader implements AutoCloseable {
      * @throws org.mapfiles.NotSupportedException if there is no JVM in it
      * @throws org.mapfiles.PermissionDeniedException if this process may not attach to the other one
      * @throws org.mapfiles.ProcessExitedException if it has exited
+     * @throws org.mapfiles.NotEnoughMemoryException if this JVM has too little direct memory: a reader takes 2 MiB
      */
     public static JvmCodeReader of(ProcessMaps maps) throws MapsException {
         Objects.requireNonNull(maps, "maps");
         JvmProcess jvm = JvmProcess.of(maps);
         try {
             return new JvmCodeReader(jvm);
+        } catch (OutOfMemoryError e) {
+            jvm.close();
+            throw jvm.noMemory("a reader of the code", e);
         } catch (RuntimeException | Error e) {
             jvm.close();
             throw e;

@@ -27,6 +27,8 @@ public final class JvmFlags {
     /** Bytes of one flag's record; it has 24. */
     private static final int MAX_SIZE = 256;
     private static final int MAX_TEXT = 1 << 16;
+    /** Bytes of all texts together. A hostile JVM may have thousands of flags with long texts. */
+    private static final int MAX_TEXTS = 1 << 20;
 
     /** The values of JVMFlag::_type (src/hotspot/share/runtime/flags/jvmFlag.hpp), the same from JDK 17 to 25. */
     private static final int BOOL = 0;
@@ -80,12 +82,14 @@ public final class JvmFlags {
         int[] wordBytes = new int[(int) count];
         vm.readAll(places, Long.BYTES, words, wordBytes);
         ByteBuffer contents = ByteBuffer.wrap(words).order(ByteOrder.nativeOrder());
+        int left = MAX_TEXTS;
         for (int i = 0; i < count; i++) {
             String name = name(texts, i * MAX_NAME, textBytes[i]);
             if (name != null && wordBytes[i] == Long.BYTES) {
-                Object value = value(vm, flags.getInt(i * size + typeAt), contents, i * Long.BYTES);
+                Object value = value(vm, flags.getInt(i * size + typeAt), contents, i * Long.BYTES, Math.min(left, MAX_TEXT));
                 if (value != null) {
                     values.put(name, value);
+                    left -= value instanceof String ? ((String) value).length() : 0;
                 }
             }
         }
@@ -101,7 +105,7 @@ public final class JvmFlags {
         return null;
     }
 
-    private static Object value(VmReader vm, int type, ByteBuffer contents, int at) {
+    private static Object value(VmReader vm, int type, ByteBuffer contents, int at, int maxText) {
         switch (type) {
             case BOOL:
                 return contents.get(at) == 0 ? Boolean.FALSE : Boolean.TRUE;
@@ -115,7 +119,7 @@ public final class JvmFlags {
             case TEXT_LIST:
                 try {
                     long text = contents.getLong(at);
-                    return text == 0 ? null : new String(vm.textAt(text, MAX_TEXT), StandardCharsets.UTF_8);
+                    return text == 0 ? null : new String(vm.textAt(text, maxText), StandardCharsets.UTF_8);
                 } catch (VmFieldMissing changed) {
                     return null;
                 }

@@ -111,6 +111,14 @@ public final class JvmProcess implements AutoCloseable {
         }
     }
 
+    /** The exception for a lack of memory in this JVM. @param what before the words "of process 42" */
+    MapsException noMemory(String what, OutOfMemoryError cause) {
+        if (memory == null) {
+            throw cause; // of this JVM, where nothing that takes much memory is read
+        }
+        return memory.noMemory(what, cause);
+    }
+
     /** The process' directory in its proc file system, valid until this is closed. */
     Path directory() {
         return memory == null ? Path.of("/proc/self") : memory.directory();
@@ -140,10 +148,14 @@ public final class JvmProcess implements AutoCloseable {
 
     /** Its flags, as they are now. */
     public JvmFlags flags() throws MapsException {
-        return JvmFlags.read(vm);
+        try {
+            return JvmFlags.read(vm);
+        } catch (OutOfMemoryError e) {
+            throw noMemory("the flags", e);
+        }
     }
 
-    /** Whether the process could answer a request now. */
+    /** Whether the process could answer a request now. @throws IllegalStateException if this is closed */
     public RunState runState() {
         return RunStates.of(directory());
     }

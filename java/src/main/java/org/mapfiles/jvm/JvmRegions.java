@@ -60,27 +60,35 @@ public final class JvmRegions {
     /** Reads what there is now. */
     public static JvmRegions read() throws MapsException {
         try (ProcessMaps maps = ProcessMaps.self(); JvmProcess jvm = JvmProcess.own(maps)) {
-            VmReader vm = jvm.vm();
-            VmReports reports = VmReports.ofThisJvm(vm);
-            MapSnapshot snapshot = maps.snapshot(); // behind what makes mappings by being asked
-            RegionCandidates claims = new RegionCandidates();
-            claims.add(ownMemory());
-            claims.add(RegionsOfG1.claims(vm));
-            claims.add(RegionsOfShenandoah.claims(reports.info()));
-            claims.add(VmInfo.heap(reports.info()));
-            claims.add(VmStructures.heap(vm));
-            claims.add(VmInfo.codeHeaps(reports.info()));
-            claims.add(VmStructures.code(vm));
-            claims.add(widened(VmInfo.others(reports.info()), snapshot));
-            claims.add(VmInfo.metaspace(reports.metaspace()));
-            claims.add(VmStructures.archive(vm));
-            claims.add(new ThreadStacks(vm, snapshot, jvm.directory()).withJavaNames().claims());
-            claims.add(DirectBuffers.claims(vm));
-            claims.add(NativeMemoryTracking.claims(reports.nativeMemory()));
-            claims.add(HeapOfZ.claims(vm));
-            claims.add(new MappedMemory(vm, snapshot, JvmCalls.isMallocOfCLibrary()).claims());
-            return new JvmRegions(divided(snapshot, claims.settled()));
+            try {
+                return readOwn(maps, jvm);
+            } catch (OutOfMemoryError e) {
+                throw jvm.noMemory("the regions", e);
+            }
         }
+    }
+
+    private static JvmRegions readOwn(ProcessMaps maps, JvmProcess jvm) throws MapsException {
+        VmReader vm = jvm.vm();
+        VmReports reports = VmReports.ofThisJvm(vm);
+        MapSnapshot snapshot = maps.snapshot(); // after what makes mappings by being asked
+        RegionCandidates claims = new RegionCandidates();
+        claims.add(ownMemory());
+        claims.add(RegionsOfG1.claims(vm));
+        claims.add(RegionsOfShenandoah.claims(reports.info()));
+        claims.add(VmInfo.heap(reports.info()));
+        claims.add(VmStructures.heap(vm));
+        claims.add(VmInfo.codeHeaps(reports.info()));
+        claims.add(VmStructures.code(vm));
+        claims.add(widened(VmInfo.others(reports.info()), snapshot));
+        claims.add(VmInfo.metaspace(reports.metaspace()));
+        claims.add(VmStructures.archive(vm));
+        claims.add(new ThreadStacks(vm, snapshot, jvm.directory()).withJavaNames().claims());
+        claims.add(DirectBuffers.claims(vm));
+        claims.add(NativeMemoryTracking.claims(reports.nativeMemory()));
+        claims.add(HeapOfZ.claims(vm));
+        claims.add(new MappedMemory(vm, snapshot, JvmCalls.isMallocOfCLibrary()).claims());
+        return new JvmRegions(divided(snapshot, claims.settled()));
     }
 
     /**
@@ -94,6 +102,7 @@ public final class JvmRegions {
      * @throws org.mapfiles.NotSupportedException if there is no JVM in it ({@link org.mapfiles.NotSupportedException.Missing#JVM})
      * @throws org.mapfiles.PermissionDeniedException if this process may not attach to it
      * @throws org.mapfiles.ProcessExitedException if it has exited
+     * @throws org.mapfiles.NotEnoughMemoryException if this JVM has too little memory for what the other one reports
      */
     public static JvmRegions read(ProcessMaps maps) throws MapsException {
         try (JvmProcess jvm = JvmProcess.of(Objects.requireNonNull(maps, "maps"))) {
@@ -117,6 +126,14 @@ public final class JvmRegions {
     }
 
     private static JvmRegions read(ProcessMaps maps, JvmProcess jvm, VmReports reports) throws MapsException {
+        try {
+            return readAll(maps, jvm, reports);
+        } catch (OutOfMemoryError e) {
+            throw jvm.noMemory("the regions", e);
+        }
+    }
+
+    private static JvmRegions readAll(ProcessMaps maps, JvmProcess jvm, VmReports reports) throws MapsException {
         VmReader vm = jvm.vm();
         JvmFlags flags = jvm.flags();
         MapSnapshot snapshot = maps.snapshot();

@@ -69,7 +69,8 @@ final class Metaspaces {
         for (int i = 1; i < NODE_WORDS - 3; i++) {
             long start = words[i];
             long bytes = words[i + 1];
-            boolean isRange = start != 0 && start % PAGE == 0 && bytes > 0 && bytes % PAGE == 0;
+            boolean isRange = start != 0 && start % PAGE == 0 && bytes > 0 && bytes % PAGE == 0
+                    && Long.compareUnsigned(start, start + bytes) < 0;
             for (int k = i + 2; isRange && k < NODE_WORDS - 1; k++) {
                 if (words[k] == start && words[k + 1] == bytes / Long.BYTES) {
                     claims.add(RegionCandidate.reported(start, start + bytes, region, detail));

@@ -7,12 +7,14 @@ import org.mapfiles.jvm.VmReader.VmFieldMissing;
 /** Which parts of its heap the collector G1 uses for what: young, old, humongous or archived objects, or nothing now. */
 final class RegionsOfG1 {
     private static final int MAX_REGIONS = 1 << 22;
+    /** G1's largest region has 512 MiB. */
+    private static final long MAX_GRAIN = 1L << 32;
 
     private final VmReader vm;
     /** G1's classes had no G1 in their names up to JDK 22. */
     private final String type;
     private final long grain;
-    private final int tagOffset;
+    private final long tagOffset;
     private final long humongous;
     private final long young;
     private final long survivor;
@@ -25,7 +27,7 @@ final class RegionsOfG1 {
         this.vm = vm;
         type = vm.has("G1HeapRegion", "_type") ? "G1HeapRegion" : "HeapRegion";
         grain = vm.longAt(vm.place(type, "GrainBytes"));
-        tagOffset = Math.toIntExact(vm.place(type, "_type") + vm.place(type + "Type", "_tag"));
+        tagOffset = vm.place(type, "_type") + vm.place(type + "Type", "_tag");
         humongous = vm.constant(type + "Type::HumongousMask");
         young = vm.constant(type + "Type::YoungMask");
         survivor = vm.constant(type + "Type::SurvTag");
@@ -49,13 +51,13 @@ final class RegionsOfG1 {
         long heap = vm.pointer("Universe", "_collectedHeap");
         long table = heap + vm.place("G1CollectedHeap", "_hrm") + vm.place(type + "Manager", "_regions");
         long count = vm.pointer(table, "G1HeapRegionTable", "_length");
-        if (count < 0 || count > MAX_REGIONS) {
-            throw new VmFieldMissing(count + " regions");
-        }
-        long[] pointers = vm.longsAt(vm.pointer(table, "G1HeapRegionTable", "_base"), (int) count);
-        long[] tags = fields(pointers, tagOffset);
-        long[] bottoms = fields(pointers, Math.toIntExact(vm.place(type, "_bottom")));
         long low = vm.pointer(heap + vm.place("CollectedHeap", "_reserved"), "MemRegion", "_start");
+        if (count < 0 || count > MAX_REGIONS || grain <= 0 || grain > MAX_GRAIN || Long.compareUnsigned(low, low + count * grain) > 0) {
+            throw new VmFieldMissing(count + " regions of " + grain + " bytes");
+        }
+        long[] pointers = vm.longsAt(vm.pointer(table, "G1HeapRegionTable", "_base"), count);
+        long[] tags = fields(pointers, tagOffset);
+        long[] bottoms = fields(pointers, vm.place(type, "_bottom"));
         List<RegionCandidate> claims = new ArrayList<>();
         String use = null;
         long start = low;
@@ -79,7 +81,7 @@ final class RegionsOfG1 {
     }
 
     /** A field of each region that there is, read together; of one that is not there it means nothing. */
-    private long[] fields(long[] regions, int offset) throws VmFieldMissing {
+    private long[] fields(long[] regions, long offset) throws VmFieldMissing {
         long[] places = new long[regions.length];
         for (int i = 0; i < places.length; i++) {
             places[i] = regions[i] == 0 ? vm.library().start() : regions[i] + offset;

@@ -40,7 +40,7 @@ final class RegionsOfShenandoah {
             if (count < 0 || count > MAX_REGIONS || size <= 0) {
                 throw new VmFieldMissing(count + " regions of " + size + " bytes");
             }
-            long[] regions = vm.longsAt(vm.pointer(heap, "ShenandoahHeap", "_regions"), (int) count);
+            long[] regions = vm.longsAt(vm.pointer(heap, "ShenandoahHeap", "_regions"), count);
             long[] starts = vm.longsAt(moved(regions, vm.place("ShenandoahHeapRegion", "_bottom")));
             long[] states = vm.longsAt(moved(regions, vm.place("ShenandoahHeapRegion", "_state")));
             Map<Integer, String> uses = uses(vm);

@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.util.Objects;
 import org.mapfiles.MapSnapshot;
 import org.mapfiles.MapsException;
+import org.mapfiles.NotEnoughMemoryException;
 import org.mapfiles.NotSupportedException;
 import org.mapfiles.ProcessMaps;
 import org.mapfiles.internal.Errno;
@@ -25,7 +26,7 @@ import org.mapfiles.internal.SharedCleaner;
  *
  * <p>Thread-safe: reads wait for each other. Reading takes the right to attach to the process (ptrace(2)).
  */
-final class TargetMemory implements AutoCloseable {
+final class TargetMemory implements VmReader.Memory, AutoCloseable {
     /** Bytes read by one call of the native core. */
     private static final int PART = 64 * 1024;
     /** Places read by one call. */
@@ -47,12 +48,16 @@ final class TargetMemory implements AutoCloseable {
 
     /** Opens the memory that a process has now. It does not follow the process into another program (execve(2)). */
     static TargetMemory of(ProcessMaps maps) throws MapsException {
-        OpenMemory open = new OpenMemory();
-        int rc = open.open(maps);
-        if (rc != 0) {
-            throw failure(maps, rc);
+        try {
+            TargetMemory memory = new TargetMemory(maps, new OpenMemory()); // first: without memory for it, no descriptor is opened
+            int rc = memory.open.open(maps);
+            if (rc != 0) {
+                throw failure(maps, rc);
+            }
+            return memory;
+        } catch (OutOfMemoryError e) {
+            throw new NotEnoughMemoryException("reading memory of process " + maps.pid(), e);
         }
-        return new TargetMemory(maps, open);
     }
 
     /** A native function that reads this memory. */
@@ -108,7 +113,8 @@ final class TargetMemory implements AutoCloseable {
      * @return bytes read, fewer than asked for where unreadable memory begins; 0 if none can be read there
      * @throws org.mapfiles.ProcessExitedException if the process has exited, or runs another program
      */
-    synchronized int read(long address, byte[] to, int at, int bytes) throws MapsException {
+    @Override
+    public synchronized int read(long address, byte[] to, int at, int bytes) throws MapsException {
         Objects.checkFromIndexSize(at, bytes, to.length);
         int done = 0;
         while (done < bytes) {
@@ -146,7 +152,8 @@ final class TargetMemory implements AutoCloseable {
      * @param to one after the other; undefined where less was read
      * @param got bytes read at each address, 0 for none
      */
-    synchronized void readAll(long[] addresses, int count, int bytes, byte[] to, int[] got) throws MapsException {
+    @Override
+    public synchronized void readAll(long[] addresses, int count, int bytes, byte[] to, int[] got) throws MapsException {
         Objects.checkFromIndexSize(0, count, addresses.length);
         Objects.checkFromIndexSize(0, count, got.length);
         Objects.checkFromIndexSize(0, Math.multiplyExact(count, bytes), to.length);
@@ -187,8 +194,9 @@ final class TargetMemory implements AutoCloseable {
      * @return null: no library there has such tables
      */
     VmTables vmTables(MapSnapshot snapshot, long after) throws MapsException {
-        NativeMemory pages = new NativeMemory(Math.toIntExact(NativeCalls.pagesBytes(TABLE_PAGES)));
-        NativeMemory tables = new NativeMemory(Target.TABLES_SIZE);
+        String what = "the tables of the JVM in process " + maps.pid();
+        NativeMemory pages = NativeMemory.allocate(Math.toIntExact(NativeCalls.pagesBytes(TABLE_PAGES)), what);
+        NativeMemory tables = NativeMemory.allocate(Target.TABLES_SIZE, what);
         int rc = readTables(pages, snapshot, after, tables);
         if (rc == Errno.ENOENT) {
             return null;
@@ -238,14 +246,21 @@ final class TargetMemory implements AutoCloseable {
     /**
      * The directory of the process in its proc file system, held open: what is below it is never another process'. Valid until
      * this is closed.
+     *
+     * @throws IllegalStateException if this is closed
      */
     Path directory() {
         return Path.of("/proc/thread-self/fd/" + directoryDescriptor());
     }
 
-    /** The descriptor of that directory, valid until this is closed. */
+    /** The descriptor of that directory, valid until this is closed. @throws IllegalStateException if this is closed */
     int directoryDescriptor() {
-        return open.memory.bytes().getInt(Target.PROC_FD);
+        open.enter(); // throws if this is closed: its number may be another file's then
+        try {
+            return open.memory.bytes().getInt(Target.PROC_FD);
+        } finally {
+            leave();
+        }
     }
 
     /** The PID in the PID namespace of the caller; 0: unknown, since the process was opened in another proc file system. */
@@ -256,6 +271,11 @@ final class TargetMemory implements AutoCloseable {
     /** The exception for a negative errno, as the methods of {@link ProcessMaps} throw it. */
     MapsException failure(int errno) {
         return failure(maps, errno);
+    }
+
+    /** The exception for a lack of memory in this JVM. @param what before the words "of process 42", such as "the regions" */
+    MapsException noMemory(String what, OutOfMemoryError cause) {
+        return new NotEnoughMemoryException(what + " of process " + maps.pid(), cause);
     }
 
     /** The exception for a process without a JVM. @param why after the words "no JVM in process 42: " */

@@ -106,7 +106,8 @@ final class ThreadStacks {
         int own = vm.intAt(vm.pointer(thread, holder, "_osthread") + vm.place("OSThread", "_thread_id"));
         int tid = numbers.isEmpty() ? own : numbers.getOrDefault(own, 0);
         boolean isSame = base == vm.pointer(thread, "JavaThread", "_stack_base") && size == vm.pointer(thread, "JavaThread", "_stack_size");
-        if (isSame && size > 0 && size <= LARGEST && snapshot.find(base - 1) >= 0 && Files.exists(tasks.resolve(Integer.toString(tid)))) {
+        boolean isRange = size > 0 && size <= LARGEST && Long.compareUnsigned(base, size) >= 0;
+        if (isSame && isRange && snapshot.find(base - 1) >= 0 && Files.exists(tasks.resolve(Integer.toString(tid)))) {
             String name = names.get(thread);
             found.put(tid, RegionCandidate.reported(base - size, base, RegionKind.THREAD_STACK, tid + " " + (name != null ? name : command(tid))));
         }
@@ -184,7 +185,7 @@ final class ThreadStacks {
             if (fields.length < 3) {
                 continue; // "running"
             }
-            int at = snapshot.find(Long.decode(fields[fields.length - 2]));
+            int at = snapshot.find(Long.parseUnsignedLong(fields[fields.length - 2].replaceFirst("^0x", ""), 16)); // any 64-bit value
             if (at >= 0) {
                 MapCursor mapping = snapshot.cursor().seek(at);
                 return mapping.kind() == MappingKind.STACK ? null // the kernel names it

@@ -20,9 +20,20 @@ final class VmReader {
     /** Read at once, and not across a multiple of it where the length is not known. */
     private static final int PART = 4096;
     private static final int LONGEST_TEXT = 1 << 24;
+    /** Words that are read at once: a heap has no more regions. */
+    private static final int MAX_WORDS = 1 << 22;
+
+    /** Memory that can be read: {@link TargetMemory}. */
+    interface Memory {
+        /** As {@link TargetMemory#read}. */
+        int read(long address, byte[] to, int at, int bytes) throws MapsException;
+
+        /** As {@link TargetMemory#readAll}. */
+        void readAll(long[] addresses, int count, int bytes, byte[] to, int[] got) throws MapsException;
+    }
 
     /** Null: none can be read here. */
-    private final TargetMemory memory;
+    private final Memory memory;
     private final VmTables tables;
     private final byte[] part = new byte[PART];
     private final ByteBuffer view = ByteBuffer.wrap(part).order(ByteOrder.nativeOrder());
@@ -31,7 +42,7 @@ final class VmReader {
     /** Why nothing more can be read: the process has exited. */
     private MapsException failure;
 
-    VmReader(TargetMemory memory, VmTables tables) {
+    VmReader(Memory memory, VmTables tables) {
         this.memory = memory;
         this.tables = tables;
     }
@@ -151,10 +162,13 @@ final class VmReader {
         return view.getLong(0);
     }
 
-    /** So many that follow each other. */
-    long[] longsAt(long address, int count) throws VmFieldMissing {
-        byte[] bytes = new byte[Math.multiplyExact(count, Long.BYTES)];
-        long[] longs = new long[count];
+    /** Words that follow each other. @param count such as a hostile process may claim: a negative or huge number is refused */
+    long[] longsAt(long address, long count) throws VmFieldMissing {
+        if (count < 0 || count > MAX_WORDS) {
+            throw new VmFieldMissing(count + " words");
+        }
+        byte[] bytes = new byte[(int) count * Long.BYTES];
+        long[] longs = new long[(int) count];
         read(address, bytes, bytes.length);
         ByteBuffer.wrap(bytes).order(ByteOrder.nativeOrder()).asLongBuffer().get(longs);
         return longs;

@@ -19,8 +19,12 @@ record VmReports(String info, String metaspace, String nativeMemory) {
     }
 
     static VmReports ofAnotherJvm(AttachClient client) throws MapsException {
-        return new VmReports(VmInfo.ofTheJvm(run(client, "VM.info"), CommandLine.lineEnds(client.jvm().vm())),
-                run(client, "VM.metaspace vslist"), run(client, "VM.native_memory detail scale=KB"));
+        try {
+            return new VmReports(VmInfo.ofTheJvm(run(client, "VM.info"), CommandLine.lineEnds(client.jvm().vm())),
+                    run(client, "VM.metaspace vslist"), run(client, "VM.native_memory detail scale=KB"));
+        } catch (OutOfMemoryError e) {
+            throw client.jvm().noMemory("the answers", e);
+        }
     }
 
     private static String run(AttachClient client, String command) throws MapsException {

@@ -78,7 +78,7 @@ final class VmStructures {
      * library that only names code heaps (src/hotspot/share/code/codeCache.cpp).
      */
     private static String name(VmReader vm, long heap) throws VmFieldMissing {
-        for (long word : vm.longsAt(heap, (int) Math.min(vm.sizeOf("CodeHeap"), MAX_HEAP_BYTES) / Long.BYTES)) {
+        for (long word : vm.longsAt(heap, Math.min(vm.sizeOf("CodeHeap"), MAX_HEAP_BYTES) / Long.BYTES)) {
             boolean isOfLibrary = Long.compareUnsigned(word, vm.library().start()) >= 0 && Long.compareUnsigned(word, vm.library().end()) < 0;
             Matcher name = HEAP_NAME.matcher(isOfLibrary ? vm.nameAt(word) : "");
             if (name.matches()) {

@@ -4,6 +4,7 @@ import java.time.Duration;
 import java.util.Objects;
 import java.util.concurrent.locks.LockSupport;
 import org.mapfiles.MapCursor;
+import org.mapfiles.NotEnoughMemoryException;
 import org.mapfiles.MapFilter;
 import org.mapfiles.MapSnapshot;
 import org.mapfiles.Mapping;
@@ -62,11 +63,11 @@ public final class LiveMaps implements AutoCloseable {
         period = from.period.toNanos();
         afterMiss = Math.min(from.afterMiss.toNanos(), period);
         unrecorded = new MapsException("refreshing the mappings of process " + maps.pid() + " failed, and no memory was left to record why");
+        snapshot = new MapSnapshot(); // before the events: without memory for it, no descriptor is opened
         events = from.options != null ? LiveEvents.open(maps, from.options, afterMiss, period)
                 : from.events != null ? LiveEvents.of(from.events, afterMiss, period) : null;
         triedAt = System.nanoTime();
         takenAt = triedAt;
-        snapshot = new MapSnapshot();
         refresher = new Thread(this::run, "mapfiles-live-" + maps.pid());
         refresher.setDaemon(true);
     }
@@ -151,17 +152,32 @@ public final class LiveMaps implements AutoCloseable {
             return wanted;
         }
 
-        /** Takes the first picture, and starts the thread that takes the others. */
+        /**
+         * Takes the first picture, and starts the thread that takes the others.
+         *
+         * @throws NotEnoughMemoryException if this JVM has too little memory for a picture, or the system does not let it start a thread
+         * @throws MapsException as of {@link ProcessMaps#read}
+         */
         public LiveMaps start() throws MapsException {
-            LiveMaps live = new LiveMaps(this);
+            LiveMaps live = null;
             try {
+                live = new LiveMaps(this);
                 maps.read(live.snapshot, filter);
                 live.refresher.start();
+                return live;
+            } catch (OutOfMemoryError e) {
+                closeEvents(live);
+                throw new NotEnoughMemoryException("live mappings of process " + maps.pid(), e);
             } catch (MapsException | RuntimeException | Error failed) {
-                live.closeEvents();
+                closeEvents(live);
                 throw failed;
             }
-            return live;
+        }
+
+        private static void closeEvents(LiveMaps live) {
+            if (live != null) {
+                live.closeEvents();
+            }
         }
     }
 

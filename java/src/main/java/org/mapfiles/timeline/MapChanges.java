@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import org.mapfiles.ImmutableMapping;
+import org.mapfiles.NotEnoughMemoryException;
 import org.mapfiles.MapDifference;
 import org.mapfiles.MapFilter;
 import org.mapfiles.MapSnapshot;
@@ -49,7 +50,7 @@ import org.mapfiles.events.MapEvents;
 public final class MapChanges {
     private final ProcessMaps maps;
     private final MapEvents events;
-    private final MapSnapshot snapshot = new MapSnapshot();
+    private final MapSnapshot snapshot;
     private final TrackedMappings tracked = new TrackedMappings();
     private List<MapChange> changes = new ArrayList<>();
     private boolean isThreadUnwatched;
@@ -58,8 +59,13 @@ public final class MapChanges {
 
     /** With neither of them, a test reports what a process does. */
     MapChanges(ProcessMaps maps, MapEvents events) {
+        this(maps, events, null);
+    }
+
+    private MapChanges(ProcessMaps maps, MapEvents events, MapSnapshot snapshot) {
         this.maps = maps;
         this.events = events;
+        this.snapshot = snapshot;
     }
 
     /**
@@ -71,10 +77,19 @@ public final class MapChanges {
      * @throws MapsException as of {@link ProcessMaps#read}
      */
     public static MapChanges of(ProcessMaps maps, MapEvents events) throws MapsException {
-        MapChanges changes = new MapChanges(Objects.requireNonNull(maps, "maps"), events);
+        Objects.requireNonNull(maps, "maps");
+        MapChanges changes = new MapChanges(maps, events, newSnapshot(maps));
         maps.read(changes.snapshot, MapFilter.all());
         changes.poll();
         return changes;
+    }
+
+    private static MapSnapshot newSnapshot(ProcessMaps maps) throws NotEnoughMemoryException {
+        try {
+            return new MapSnapshot();
+        } catch (OutOfMemoryError e) {
+            throw new NotEnoughMemoryException("a snapshot of process " + maps.pid(), e);
+        }
     }
 
     /** Returns the mappings after the last change that was returned, in order of address. The list is a copy. */
@@ -89,18 +104,23 @@ public final class MapChanges {
     /**
      * Reads the mappings, and returns what has changed since the last call, in the order to replay it.
      *
-     * @throws org.mapfiles.ProcessExitedException if the process has ended: {@link #drain} still returns what the kernel reported of its last changes
+     * @throws ProcessExitedException if the process has ended: {@link #drain} still returns what the kernel reported of its last changes
+     * @throws NotEnoughMemoryException if this JVM has too little memory for the changes: begin again with {@link #of}, since some are lost
      * @throws MapsException as of {@link ProcessMaps#read}; the next call returns what this one would have
      */
     public List<MapChange> poll() throws MapsException {
-        long from = System.nanoTime();
-        maps.refresh(snapshot);
-        long to = System.nanoTime();
-        if (events != null) {
-            takeEvents();
+        try {
+            long from = System.nanoTime();
+            maps.refresh(snapshot);
+            long to = System.nanoTime();
+            if (events != null) {
+                takeEvents();
+            }
+            polled(snapshot, from, to);
+            return taken();
+        } catch (OutOfMemoryError e) {
+            throw new NotEnoughMemoryException("the changes of process " + maps.pid(), e);
         }
-        polled(snapshot, from, to);
-        return taken();
     }
 
     /**
@@ -129,21 +149,28 @@ public final class MapChanges {
         }
     }
 
-    /** Returns whether events are missing. */
+    /**
+     * Drains the events of the time until now, and not those that a busy process adds meanwhile: it may add them faster than they are read.
+     *
+     * @return whether events are missing
+     */
     private boolean drainAll() {
+        long now = System.nanoTime();
+        long last = Long.MIN_VALUE;
         boolean isLost = false;
         do {
             events.drain();
             isLost |= events.isIncomplete() && !(isThreadUnwatched && events.isThreadUnwatched() && events.lost() == 0);
             isThreadUnwatched = events.isThreadUnwatched();
             for (MapEvent event = events.event(); event.next(); ) {
+                last = event.time();
                 if (event.what() == MapEventKind.MAPPED) {
                     mapped(event, event.time());
                 } else if (event.what() == MapEventKind.EXECUTED) {
                     executed(event.time());
                 }
             }
-        } while (events.hasMore());
+        } while (events.hasMore() && last <= now);
         return isLost;
     }
 

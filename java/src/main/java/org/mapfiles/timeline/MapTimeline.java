@@ -115,7 +115,7 @@ public final class MapTimeline {
             long now = System.nanoTime();
             boolean isComplete = false;
             try {
-                isComplete = isStreamOfLastTime(events) & takeIn(events) && !isThreadUnwatched;
+                isComplete = isStreamOfLastTime(events) & takeIn(events, now) && !isThreadUnwatched;
             } finally {
                 if (isComplete) {
                     heard(now);
@@ -126,17 +126,23 @@ public final class MapTimeline {
         }
     }
 
-    /** Whether nothing is missing. */
-    private boolean takeIn(MapEvents events) {
+    /**
+     * Takes in the events of the time until now, and not all that a busy process adds meanwhile: it may add them faster than they are read.
+     *
+     * @return whether nothing is missing
+     */
+    private boolean takeIn(MapEvents events, long now) {
         boolean isComplete = true;
+        long last = Long.MIN_VALUE;
         do {
             events.drain();
             isComplete &= !events.isIncomplete();
             isThreadUnwatched |= events.isThreadUnwatched();
             for (MapEvent event = events.event(); event.next(); ) {
+                last = event.time();
                 record(event);
             }
-        } while (events.hasMore());
+        } while (events.hasMore() && last <= now);
         return isComplete;
     }
 

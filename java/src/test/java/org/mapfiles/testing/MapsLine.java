@@ -7,6 +7,7 @@ import org.mapfiles.MalformedMapsException;
 import org.mapfiles.MapFilter;
 import org.mapfiles.MapSnapshot;
 import org.mapfiles.Mapping;
+import org.mapfiles.NotEnoughMemoryException;
 
 /**
  * One line of a /proc/pid/maps, and how the kernel writes it (show_map_vma() in fs/proc/task_mmu.c): the model that the
@@ -71,7 +72,11 @@ public record MapsLine(long start, long end, String permissions, long offset, in
     }
 
     public static MapSnapshot snapshot(List<MapsLine> lines) throws MalformedMapsException {
-        return MapSnapshot.ofText(text(lines), MapFilter.all());
+        try {
+            return MapSnapshot.ofText(text(lines), MapFilter.all());
+        } catch (NotEnoughMemoryException e) {
+            throw new AssertionError(e);
+        }
     }
 
     public static MapSnapshot snapshot(MapsLine... lines) throws MalformedMapsException {

@@ -19,6 +19,7 @@ import org.mapfiles.cli.commands.SharedCommand;
 import org.mapfiles.cli.commands.Version;
 import org.mapfiles.cli.commands.WatchCommand;
 import org.mapfiles.cli.output.Printable;
+import org.mapfiles.cli.output.Sizes;
 import org.mapfiles.cli.output.Terminal;
 import org.mapfiles.cli.target.Arguments;
 import picocli.AutoComplete.GenerateCompletion;
@@ -41,7 +42,8 @@ import picocli.CommandLine.Spec;
             "1:an address is in no mapping, or something else failed",
             "2:wrong usage",
             "3:the kernel refuses a look at the process",
-            "4:the process is gone"},
+            "4:the process is gone",
+            "127:Java could not be started"},
         footer = {"", "Completion for bash and zsh: source <(mapfiles generate-completion)"})
 public final class Main implements Runnable {
     private static final String MORE_MEMORY = ": set MAPFILES_JAVA_OPTIONS=\"-Xmx1g -XX:MaxDirectMemorySize=2g\", or more";
@@ -81,8 +83,7 @@ public final class Main implements Runnable {
             terminal.complain(e.getMessage());
             return ExitCode.NOT_RESOLVED;
         } catch (OutOfMemoryError e) {
-            terminal.complain("not enough memory for this process (" + e.getMessage() + ")" + MORE_MEMORY);
-            return ExitCode.NOT_RESOLVED;
+            return explain(e, terminal);
         } catch (Terminal.Closed e) {
             return ExitCode.OK; // nobody reads on: the end of a pipe such as "| head" is no failure
         } catch (IOException e) {
@@ -105,13 +106,33 @@ public final class Main implements Runnable {
         return ExitCode.USAGE;
     }
 
+    /** As {@link #explain(Exception, Terminal)}. A JVM without its threads is one that could not start. */
+    private static int explain(OutOfMemoryError failure, Terminal terminal) {
+        if (String.valueOf(failure.getMessage()).contains("native thread")) { // Thread.start()
+            terminal.complain("Java cannot start a thread: raise ulimit -u, or pids.max of the control group");
+            return ExitCode.CANNOT_START;
+        }
+        terminal.complain("not enough memory for this process (" + failure.getMessage() + ")" + moreMemory());
+        return ExitCode.NOT_RESOLVED;
+    }
+
+    /** The remedy. Within a control group that has less memory, larger sizes would only get this process killed. */
+    private static String moreMemory() {
+        Long limit = Long.getLong("mapfiles.memory-limit");
+        return limit == null ? MORE_MEMORY : ": run it outside of this control group, whose limit of memory is " + Sizes.human(limit)
+                + ", or raise that limit";
+    }
+
     /** One line on stderr that says what to do, and the exit code. */
     private static int explain(Exception failure, Terminal terminal) throws Exception {
         if (failure instanceof Terminal.Closed) {
             return ExitCode.OK;
         }
         if (failure instanceof NotEnoughMemoryException) {
-            terminal.complain(failure.getMessage() + MORE_MEMORY);
+            if (!((NotEnoughMemoryException) failure).isTooLarge()) {
+                return explain((OutOfMemoryError) failure.getCause(), terminal);
+            }
+            terminal.complain(failure);
             return ExitCode.NOT_RESOLVED;
         }
         if (failure instanceof IOException || failure instanceof IllegalArgumentException) {

@@ -137,4 +137,52 @@ class LauncherTest {
         assertCannotStart(run(Map.of(), "unshare", "-m", "sh", "-c", "umount -l /proc; exec \"" + tree + "/mapfiles\" maps self"),
                 "no proc file system is mounted at /proc: mount -t proc proc /proc");
     }
+
+    @Test
+    void fewTasksAreEnoughOrNamed() throws Exception {
+        int refused = 0;
+        for (int tasks : new int[] {3, 6, 11, 13, 14, 15, 16, 40}) {
+            try (ControlGroup group = ControlGroup.make("pids", "pids.max", "pids.max", tasks)) {
+                CliResult ran = launch(group.enter(), Map.of());
+                if (ran.code() == 0) {
+                    assertWorks(ran);
+                } else {
+                    refused++;
+                    assertCannotStart(ran, "pids.max of ");
+                }
+                assertThat(tasks < 11 ? 0 : tasks > 20 ? 127 : -1).as("%d tasks", tasks).isNotEqualTo(ran.code());
+            }
+        }
+        assertThat(refused).isPositive();
+    }
+
+    /** Root is not subject to the limit: it is tried, and works. */
+    @Test
+    void aLowLimitOfProcessesIsTried() throws Exception {
+        assumeTrue(run(Map.of(), "prlimit", "--version").code() == 0, "no prlimit(1)");
+        CliResult ran = run(Map.of(), "prlimit", "--nproc=5", tree.replace("$(printf '", "").replace("')", "") + "/mapfiles", "count", "self", "--by", "kind");
+        if (ran.code() == 0) {
+            assertWorks(ran);
+        } else {
+            assertThat(ran.code()).as("%s", ran).isEqualTo(127);
+        }
+    }
+
+    /** With 60,000 mappings in 64 MiB: lists in parts work, what needs all mappings in memory says so, and nothing is killed. */
+    @Test
+    void littleMemoryIsEnoughOrNamed() throws Exception {
+        try (ControlGroup group = ControlGroup.make("memory", "memory.limit_in_bytes", "memory.max", 64L << 20);
+                SpecialMappingsChild many = new SpecialMappingsChild(Files.createDirectory(directory.resolve("many")), List.of(), "plain")) {
+            assumeTrue(many.tell("many 60000").equals("OK 60000"), "vm.max_map_count is too low");
+            for (String command : List.of("maps", "files", "count")) {
+                CliResult ran = run(Map.of(), "sh", "-c", group.enter() + " exec \"" + tree + "/mapfiles\" " + command + " " + many.pid());
+                assertThat(ran.code()).as(command + ' ' + ran.err()).isZero();
+                assertThat(ran.err()).isEmpty();
+                assertThat(ran.lines().get(ran.lines().size() - 1)).contains(" mappings");
+            }
+            CliResult watch = run(Map.of(), "sh", "-c", group.enter() + " exec \"" + tree + "/mapfiles\" watch --initial " + many.pid());
+            assertThat(watch.code()).as(watch.err()).isEqualTo(1);
+            assertThat(watch.err()).hasLineCount(1).startsWith("mapfiles: not enough memory").contains("limit of memory is 64M");
+        }
+    }
 }

@@ -4,13 +4,12 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.Locale;
 import java.util.Map;
-import java.util.TreeMap;
 import java.util.concurrent.Callable;
 import org.mapfiles.Backend;
+import org.mapfiles.MapChunks;
 import org.mapfiles.MapCursor;
 import org.mapfiles.MapFilter;
 import org.mapfiles.MapSnapshot;
-import org.mapfiles.MapsException;
 import org.mapfiles.ProcessMaps;
 import org.mapfiles.cli.output.FileName;
 import org.mapfiles.cli.output.JsonLines;
@@ -19,11 +18,8 @@ import org.mapfiles.cli.output.Table;
 import org.mapfiles.cli.output.Terminal;
 import org.mapfiles.cli.target.Target;
 import org.mapfiles.files.FieldStatus;
-import org.mapfiles.files.FileState;
 import org.mapfiles.files.MapFiles;
 import org.mapfiles.files.MapFilesEntries;
-import org.mapfiles.files.StaleMappingException;
-import org.mapfiles.files.Verification;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
@@ -44,6 +40,7 @@ import picocli.CommandLine.Parameters;
                     + " right to read map_files.",
             "JSON: start and end as \"0x...\"; mode; path; path_base64 where that is not UTF-8; dev_major, dev_minor, inode;"
                     + " nlink; size; kind; state; verified. mode, nlink and size are null where they are not known.",
+            "", "More than 4,096 mappings are printed as they are read, as by mapfiles maps.",
             "", "Example: mapfiles files 4711"})
 public final class FilesCommand implements Callable<Integer> {
     @Parameters(paramLabel = "PID|self", converter = Target.Converter.class, description = "The process; self: this JVM.")
@@ -60,66 +57,27 @@ public final class FilesCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException {
-        try (ProcessMaps maps = target.open()) {
-            MapSnapshot snapshot = maps.snapshot(MapFilter.all().fileBacked().by(Backend.TEXT));
-            MapFilesEntries entries = new MapFilesEntries();
-            MapFiles.of(maps).readAll(snapshot, entries);
+        try (ProcessMaps maps = target.open(); MapChunks parts = maps.chunks(MapFilter.all().fileBacked().by(Backend.TEXT))) {
             MapFiles.of(maps).listDenial().ifPresent(refusal -> terminal.complain("what is in map_files is unknown: "
                     + refusal.getMessage()));
-            Facts[] ofFiles = new Facts[snapshot.fileCount()];
             Output output = json ? new Json() : new Text();
-            for (MapCursor mapping = snapshot.cursor(); mapping.next() && entries.next(); ) {
-                Facts facts = ofFiles[mapping.fileIndex()];
-                if (facts == null) {
-                    facts = Facts.of(MapFiles.of(maps), mapping);
-                    ofFiles[mapping.fileIndex()] = facts;
+            MapFilesEntries entries = new MapFilesEntries();
+            FileFacts ofFiles = new FileFacts(MapFiles.of(maps));
+            long mappings = 0;
+            while (parts.next()) {
+                MapSnapshot part = parts.chunk();
+                MapFiles.of(maps).readAll(part, entries);
+                ofFiles.beginPart(part);
+                for (MapCursor mapping = part.cursor(); mapping.next() && entries.next(); mappings++) {
+                    output.print(mapping, entries, FileName.of(maps, mapping), ofFiles.of(mapping));
                 }
-                output.print(mapping, entries, FileName.of(maps, mapping), facts);
             }
-            output.end(snapshot.size(), ofFiles);
+            output.end(mappings, ofFiles);
+            if (parts.isInconsistent()) {
+                terminal.complain("mappings changed while they were listed: some may be missing, or listed in two states");
+            }
         }
         return ExitCode.OK;
-    }
-
-    /** What is the same for all mappings of a file. */
-    private record Facts(String state, String verified) {
-        static Facts of(MapFiles files, MapCursor mapping) throws MapsException {
-            return new Facts(state(files, mapping), verified(files, mapping));
-        }
-
-        private static String state(MapFiles files, MapCursor mapping) throws MapsException {
-            try {
-                return text(files.state(mapping));
-            } catch (StaleMappingException gone) {
-                return text(FileState.UNKNOWN);
-            }
-        }
-
-        private static String verified(MapFiles files, MapCursor mapping) throws MapsException {
-            try {
-                return text(files.quickVerify(mapping));
-            } catch (StaleMappingException gone) {
-                return text(Verification.NOT_VERIFIED);
-            }
-        }
-
-        private static String text(FileState state) {
-            switch (state) {
-                case PRESENT:
-                    return "ok";
-                case DELETED:
-                case REPLACED:
-                case UNLINKED:
-                case COPIED:
-                    return state.name().toLowerCase(Locale.ROOT);
-                default:
-                    return "unknown";
-            }
-        }
-
-        private static String text(Verification proof) {
-            return proof.name().toLowerCase(Locale.ROOT);
-        }
     }
 
     /** "r", "w" or "rw"; null where it is not known. */
@@ -131,9 +89,9 @@ public final class FilesCommand implements Callable<Integer> {
     }
 
     private interface Output {
-        void print(MapCursor mapping, MapFilesEntries entry, FileName name, Facts facts) throws IOException;
+        void print(MapCursor mapping, MapFilesEntries entry, FileName name, FileFacts.Facts facts) throws IOException;
 
-        void end(int mappings, Facts[] ofFiles) throws IOException;
+        void end(long mappings, FileFacts ofFiles) throws IOException;
     }
 
     private final class Json implements Output {
@@ -143,7 +101,7 @@ public final class FilesCommand implements Callable<Integer> {
         }
 
         @Override
-        public void print(MapCursor mapping, MapFilesEntries entry, FileName name, Facts facts) throws IOException {
+        public void print(MapCursor mapping, MapFilesEntries entry, FileName name, FileFacts.Facts facts) throws IOException {
             boolean known = entry.statStatus() == FieldStatus.KNOWN;
             String mode = mode(entry);
             lines.begin().hex("start", mapping.start()).hex("end", mapping.end());
@@ -166,7 +124,7 @@ public final class FilesCommand implements Callable<Integer> {
         }
 
         @Override
-        public void end(int mappings, Facts[] ofFiles) {
+        public void end(long mappings, FileFacts ofFiles) {
             // each line was written when it was whole
         }
     }
@@ -179,7 +137,7 @@ public final class FilesCommand implements Callable<Integer> {
         }
 
         @Override
-        public void print(MapCursor mapping, MapFilesEntries entry, FileName name, Facts facts) throws IOException {
+        public void print(MapCursor mapping, MapFilesEntries entry, FileName name, FileFacts.Facts facts) throws IOException {
             boolean known = entry.statStatus() == FieldStatus.KNOWN;
             String mode = mode(entry);
             table.cell(Long.toHexString(mapping.start()) + "-" + Long.toHexString(mapping.end())).cell(mode == null ? "?" : mode)
@@ -188,17 +146,11 @@ public final class FilesCommand implements Callable<Integer> {
         }
 
         @Override
-        public void end(int mappings, Facts[] ofFiles) throws IOException {
+        public void end(long mappings, FileFacts ofFiles) throws IOException {
             table.print();
-            Map<String, Integer> states = new TreeMap<>();
-            for (Facts facts : ofFiles) {
-                if (facts != null) {
-                    states.merge(facts.state(), 1, Integer::sum);
-                }
-            }
-            StringBuilder end = new StringBuilder(mappings + " mappings of " + ofFiles.length + " files");
+            StringBuilder end = new StringBuilder(mappings + " mappings of " + ofFiles.count() + " files");
             String separator = ": ";
-            for (Map.Entry<String, Integer> state : states.entrySet()) {
+            for (Map.Entry<String, Integer> state : ofFiles.states().entrySet()) {
                 end.append(separator).append(state.getValue()).append(' ').append(state.getKey());
                 separator = ", ";
             }

@@ -12,6 +12,8 @@ import java.util.Collections;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalLong;
+import org.mapfiles.MappingQuery;
 import org.mapfiles.Mapping;
 import org.mapfiles.MappingQuery;
 import org.mapfiles.MapsException;
@@ -51,15 +53,13 @@ public final class CommonPages {
 
     /** Returns the figures of each range of a group. */
     public List<Figures> of(List<Range> ranges) throws MapsException {
-        long first = Long.MAX_VALUE;
-        long end = 0;
-        for (Range range : ranges) {
-            first = Math.min(first, range.mapping().offset());
-            end = Math.max(end, range.mapping().offset() + range.mapping().size());
-        }
-        if (pageSize == 0 || (end - first) / pageSize > MAX_PAGES) {
+        List<Mapping> mappings = new ArrayList<>();
+        ranges.forEach(range -> mappings.add(range.mapping()));
+        OptionalLong lowest = pageSize == 0 ? OptionalLong.empty() : firstOffset(mappings, pageSize);
+        if (lowest.isEmpty()) {
             return Collections.nCopies(ranges.size(), Figures.UNKNOWN);
         }
+        long first = lowest.getAsLong();
         List<Pages> all = new ArrayList<>();
         Map<ProcessMaps, Mapped> byProcess = new IdentityHashMap<>();
         for (Range range : ranges) {
@@ -78,6 +78,25 @@ public final class CommonPages {
             figures.add(figures(all.get(i), from, ranges.get(i).process(), byProcess));
         }
         return figures;
+    }
+
+    /**
+     * The lowest offset of some mappings of a file, an unsigned value: a device's offsets may be above 2^63, and its last byte at 2^64 - 1.
+     * Empty: there are more pages from there to the last mapped byte than {@link #MAX_PAGES}.
+     */
+    public static OptionalLong firstOffset(List<Mapping> mappings, long pageSize) {
+        long first = -1;
+        for (Mapping mapping : mappings) {
+            first = Long.compareUnsigned(mapping.offset(), first) < 0 ? mapping.offset() : first;
+        }
+        long max = MAX_PAGES * pageSize;
+        for (Mapping mapping : mappings) {
+            long distance = mapping.offset() - first;
+            if (Long.compareUnsigned(distance, max) > 0 || Long.compareUnsigned(mapping.size(), max - distance) > 0) {
+                return OptionalLong.empty();
+            }
+        }
+        return OptionalLong.of(first);
     }
 
     private Figures figures(Pages own, int from, ProcessMaps process, Map<ProcessMaps, Mapped> byProcess) {

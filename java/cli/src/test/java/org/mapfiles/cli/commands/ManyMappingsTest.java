@@ -10,7 +10,11 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -80,9 +84,29 @@ class ManyMappingsTest {
         assertThat(count.out()).contains(lines + " mappings in ");
     }
 
+    /** The list is read in parts: a file of several parts is one file. */
+    @Test
+    void filesTakesLittleDirectMemory() throws Exception {
+        CliResult json = run("-XX:MaxDirectMemorySize=4m", "files", pid, "--json");
+        assertThat(json.err()).isEmpty();
+        assertThat(json.lines()).hasSizeGreaterThanOrEqualTo(MANY).allMatch(line -> line.startsWith("{") && line.endsWith("}"));
+        Map<String, String> states = new HashMap<>();
+        for (String line : json.lines()) {
+            String file = line.replaceFirst(".*?(\"path\".*\"inode\":\\d+).*", "$1");
+            states.put(file, line.replaceFirst(".*\"state\":\"(\\w+)\".*", "$1"));
+        }
+        Map<String, Long> sums = states.values().stream().collect(Collectors.groupingBy(state -> state, TreeMap::new, Collectors.counting()));
+        String expected = sums.entrySet().stream().map(sum -> sum.getValue() + " " + sum.getKey()).collect(Collectors.joining(", "));
+        CliResult table = run("-XX:MaxDirectMemorySize=4m", "files", pid);
+        assertThat(table.err()).isEmpty();
+        assertThat(table.lines()).hasSize(json.lines().size() + 2);
+        assertThat(table.lines().get(json.lines().size() + 1))
+                .isEqualTo(json.lines().size() + " mappings of " + states.size() + " files: " + expected);
+    }
+
     @Test
     void tooLittleMemoryIsOneLineAndARemedy() throws Exception {
-        for (String[] arguments : new String[][] {{"files", pid}, {"resolve", pid, "0"}, {"shared", pid, "self"}, {"cat", pid, "nothing"}}) {
+        for (String[] arguments : new String[][] {{"resolve", pid, "0"}, {"shared", pid, "self"}, {"cat", pid, "nothing"}}) {
             CliResult ran = run("-XX:MaxDirectMemorySize=4m", arguments);
             assertThat(ran.code()).as("%s", ran).isEqualTo(1);
             assertThat(ran.err()).startsWith("mapfiles: ").hasLineCount(1).contains("not enough memory").contains("MAPFILES_JAVA_OPTIONS=");

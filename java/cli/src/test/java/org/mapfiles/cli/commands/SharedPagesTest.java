@@ -15,11 +15,16 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalLong;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.mapfiles.MapFilter;
+import org.mapfiles.MapSnapshot;
+import org.mapfiles.Mapping;
 import org.mapfiles.cli.CliResult;
 import org.mapfiles.cli.MapAndWaitMain;
 import org.mapfiles.cli.MappedTestFile;
+import org.mapfiles.cli.target.CommonPages;
 
 /** How much of a private mapping is in common, and how much this process has copied. */
 class SharedPagesTest {
@@ -102,5 +107,30 @@ class SharedPagesTest {
             other.destroyForcibly().waitFor();
         }
         assertThat(ours.firstByte()).isZero();
+    }
+
+    /** Of a device such as /dev/mem offsets may be above 2^63. */
+    @Test
+    void offsetsAreUnsigned() throws Exception {
+        assertThat(firstOffset("7ffffffffffff000", "8000000000000000")).hasValue(0x7ffffffffffff000L);
+        assertThat(firstOffset("8000000000000000", "7ffffffffffff000")).hasValue(0x7ffffffffffff000L);
+        assertThat(firstOffset("fffffffffffff000", "ffffffffffffe000")).hasValue(-0x2000L);
+        assertThat(firstOffset("00000000", "fffffffffffff000")).isEmpty();
+        assertThat(firstOffset("00000000", "3fffff000")).hasValue(0);
+        assertThat(firstOffset("00000000", "400000000")).isEmpty();
+    }
+
+    private static OptionalLong firstOffset(String... offsets) throws Exception {
+        StringBuilder text = new StringBuilder();
+        for (int i = 0; i < offsets.length; i++) {
+            String line = String.format("%d0001000-%d0002000 r--s %s 00:05 9 ", i + 1, i + 1, offsets[i]);
+            text.append(line).append(" ".repeat(Math.max(0, 73 - line.length()))).append("/dev/mem\n");
+        }
+        MapSnapshot snapshot = MapSnapshot.ofText(text.toString().getBytes(), MapFilter.all());
+        List<Mapping> mappings = new ArrayList<>();
+        for (int i = 0; i < offsets.length; i++) {
+            mappings.add(snapshot.cursor().seek(i));
+        }
+        return CommonPages.firstOffset(mappings, PAGE);
     }
 }
