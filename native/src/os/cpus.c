@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The CPUs that threads may run on. */
 #include "os/cpus.h"
 
 #include "os/digits.h"
@@ -13,9 +12,9 @@
 #define ONLINE "/sys/devices/system/cpu/online"
 
 struct list {
-    char *to; /* the next number's place: every stride bytes */
+    char *first;
     uint32_t capacity;
-    size_t stride;
+    size_t stride; /* distance between two numbers, in bytes */
     int count;
 };
 
@@ -23,12 +22,12 @@ static void add(struct list *list, int32_t first, int32_t last)
 {
     for (int32_t cpu = first; cpu <= last; cpu++) {
         if ((uint32_t)list->count < list->capacity)
-            memcpy(list->to + (size_t)list->count * list->stride, &cpu, sizeof cpu);
+            memcpy(list->first + (size_t)list->count * list->stride, &cpu, sizeof cpu);
         list->count++;
     }
 }
 
-/* Such as "0-3,8,10-11". */
+/* Parses a list such as "0-3,8,10-11". */
 static void parse(const char *text, struct list *list)
 {
     do {
@@ -45,8 +44,8 @@ static void parse(const char *text, struct list *list)
     } while (*text++ == ',');
 }
 
-/* The kernel's own file, not one of a container manager's that shows fewer: threads run where they may. */
-static bool is_kernels_own(void)
+/* Checks that the file is the kernel's. A container manager (lxcfs) may mount a file there that lists fewer CPUs. */
+static bool is_in_sysfs(void)
 {
     struct statfs fs;
 
@@ -57,17 +56,18 @@ int mf_cpus(int32_t *cpus, uint32_t capacity, size_t stride)
 {
     struct list list = {(char *)cpus, capacity, stride, 0};
     uint64_t mask[1024 / 8];
-    char text[4097]; /* sysfs writes a page at most */
+    char text[4097]; /* a sysfs file has at most one page */
     long rc;
 
-    rc = is_kernels_own() ? mf_sys_read_file(AT_FDCWD, ONLINE, text, sizeof text) : 0;
+    rc = is_in_sysfs() ? mf_sys_read_file(AT_FDCWD, ONLINE, text, sizeof text) : 0;
     if (rc == -EMFILE || rc == -ENFILE)
         return (int)rc;
     if (rc > 0)
         parse(text, &list);
     if (list.count > 0)
         return list.count;
-    rc = MF_SYS(SYS_sched_getaffinity, 0, sizeof mask, mask); /* bytes of the kernel's masks: all it may have */
+    /* The system call returns the size of the kernel's CPU masks in bytes: no CPU has a higher number. */
+    rc = MF_SYS(SYS_sched_getaffinity, 0, sizeof mask, mask);
     if (rc <= 0)
         return rc < 0 ? (int)rc : -ENOTSUP;
     add(&list, 0, (int32_t)rc * 8 - 1);

@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The CPUs that threads may run on. */
 #ifndef MF_CPUS_H
 #define MF_CPUS_H
 
@@ -7,10 +6,10 @@
 #include <stdint.h>
 
 /*
- * Writes the numbers of the CPUs that threads may run on, as many as fit.
+ * Writes the numbers of the CPUs that threads may run on, as many as fit into @p cpus.
  *
- * @param stride  bytes from one number to the next.
- * @return how many CPUs there are, which may be more than @p capacity; or a negative errno.
+ * @param stride  distance between two numbers in @p cpus, in bytes.
+ * @return the number of CPUs, which may be more than @p capacity; or a negative errno.
  */
 int mf_cpus(int32_t *cpus, uint32_t capacity, size_t stride);
 

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Numbers to digits and back, for /proc: stdio is not async-signal-safe. */
+/* Numbers in text, for paths and files of /proc. stdio is not async-signal-safe. */
 #ifndef MF_DIGITS_H
 #define MF_DIGITS_H
 
 #include <stdint.h>
 
-/* Writes a number without leading zeros; the byte behind the last digit. At most 20 bytes. */
+/* Writes a decimal number without leading zeros: at most 20 bytes. Returns the end of the digits. */
 static inline char *mf_put_decimal(char *to, uint64_t value)
 {
     char digits[20];
@@ -19,7 +19,7 @@ static inline char *mf_put_decimal(char *to, uint64_t value)
     return to;
 }
 
-/* The same in hexadecimal, at most 16 bytes: two addresses stand in the name of each entry, so without a division. */
+/* Writes a hexadecimal number without leading zeros: at most 16 bytes. Returns the end of the digits. */
 static inline char *mf_put_hex(char *to, uint64_t value)
 {
     unsigned shift = value == 0 ? 0 : (63u - (unsigned)__builtin_clzll(value)) & ~3u;
@@ -31,7 +31,11 @@ static inline char *mf_put_hex(char *to, uint64_t value)
     }
 }
 
-/* The decimal number that a text begins with, or -1: it begins with none, or one above the maximum. maximum: below 2^59. */
+/*
+ * Returns the decimal number at the start of a text, or -1 if there is none or it is above the maximum.
+ *
+ * @param maximum  below 2^59.
+ */
 static inline int64_t mf_get_decimal(const char *digits, int64_t maximum)
 {
     int64_t value = 0;
@@ -43,16 +47,16 @@ static inline int64_t mf_get_decimal(const char *digits, int64_t maximum)
     return value <= maximum ? value : -1;
 }
 
-/* The same, of 31 bits. */
+/* Returns the decimal number at the start of a text, or -1 if there is none or it does not fit into 31 bits. */
 static inline int32_t mf_get_number(const char *digits)
 {
     return (int32_t)mf_get_decimal(digits, INT32_MAX);
 }
 
-/* Bytes of the path of a descriptor. */
+/* Size of the path of a descriptor, in bytes. */
 #define MF_FD_PATH 48
 
-/* Writes the path of one of our descriptors; /proc/self/fd is empty where the first thread has ended. */
+/* Writes the path of a descriptor of the caller. /proc/self/fd is empty if the first thread of the process has ended. */
 static inline void mf_put_fd_path(char *to, int fd)
 {
     static const char directory[] = "/proc/thread-self/fd/";

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the errors of this library mean. strerror(3) is not async-signal-safe, and some errors have a meaning of their own here. */
+/* The meaning of the library's errors. strerror(3) is not async-signal-safe, and some errors have another meaning in this library. */
 #include "mapfiles.h"
 
 #include <errno.h>
@@ -52,7 +52,7 @@ const char *mf_strerror(int error)
     case EIDRM:
         return "nothing or another file is at the path of the mapped file";
     case EREMCHG:
-        return "overlayfs has copied the mapped file up, and nothing leads to it any more";
+        return "overlayfs has copied the mapped file up, and no path leads to it any more";
     case ENODATA:
         return "the file cannot be verified, or the result was not requested";
     case EUNATCH:

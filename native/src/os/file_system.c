@@ -4,7 +4,7 @@
 #include <linux/magic.h>
 #include <sys/vfs.h>
 
-/* Not in every linux/magic.h. */
+/* Some versions of linux/magic.h lack these. */
 #define XFS_MAGIC 0x58465342
 #define DMA_BUF_FS_MAGIC 0x444d4142
 #define AIO_RING_MAGIC 0xa10a10a1
@@ -18,7 +18,7 @@ enum mf_fs mf_fs_of(int fd)
     if (MF_SYS(SYS_fstatfs, fd, &fs) != 0)
         return MF_FS_UNKNOWN;
     switch ((uint32_t)fs.f_type) {
-    case EXT4_SUPER_MAGIC: /* of ext2 and ext3 too */
+    case EXT4_SUPER_MAGIC: /* also ext2 and ext3 */
     case XFS_MAGIC:
     case TMPFS_MAGIC:
     case SQUASHFS_MAGIC:
@@ -28,16 +28,16 @@ enum mf_fs mf_fs_of(int fd)
     case OVERLAYFS_SUPER_MAGIC:
         return MF_FS_OVERLAY;
     /*
-     * The users of init_pseudo() up to Linux 7.3 whose files can be mapped. Of others only the inode's pages are used, under the path
-     * of a device (bdev, dax, drm, kfd, vfio, iomem), or of the file (pseudo_erofs: file_user_path()); or nothing is mapped
-     * (pipefs, nsfs, pidfs).
+     * These use init_pseudo() (up to Linux 7.3), and their files can be mapped. The other users of init_pseudo() do not appear in
+     * maps. Mappings of bdev, dax, drm, kfd, vfio and iomem have the path of a device node. Mappings of pseudo_erofs have the path
+     * of the file (file_user_path()). Files of pipefs, nsfs and pidfs cannot be mapped.
      */
-    case ANON_INODE_FS_MAGIC: /* rings of perf and io_uring, maps of BPF, CPUs of KVM, ... */
-    case SOCKFS_MAGIC:        /* rings of packet sockets and AF_XDP, TCP's zero-copy */
+    case ANON_INODE_FS_MAGIC: /* rings of perf and io_uring, BPF maps, KVM virtual CPUs, ... */
+    case SOCKFS_MAGIC:        /* rings of packet sockets and AF_XDP, zero-copy receive of TCP */
     case AIO_RING_MAGIC:
     case DMA_BUF_FS_MAGIC:
     case SECRETMEM_FS_MAGIC:   /* Linux 5.14 */
-    case GUEST_MEMFD_FS_MAGIC: /* Linux 6.19; an anonymous inode before */
+    case GUEST_MEMFD_FS_MAGIC: /* Linux 6.19; before that an anonymous inode */
         return MF_FS_PATHLESS;
     default:
         return MF_FS_UNKNOWN;

@@ -1,18 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef MF_FS_H
-#define MF_FS_H
+#ifndef MF_FILE_SYSTEM_H
+#define MF_FILE_SYSTEM_H
 
 #include "os/system_calls.h"
 
-/* What device and inode are worth on the file system of a descriptor. */
+/* Whether device and inode identify a file on a file system. */
 enum mf_fs {
-    MF_FS_UNKNOWN,  /* not known: nothing may be concluded */
-    MF_FS_NUMBERED, /* maps shows what stat(2) says, and a file has its numbers to itself */
-    MF_FS_BTRFS,    /* the same inode as stat(2), another device; and other subvolumes have files with the same numbers */
-    MF_FS_OVERLAY,  /* device and inode may differ, and stay the same where a copy-up changes the bytes */
-    MF_FS_PATHLESS, /* the kernel's own, for files without a path that open(2) may refuse: rings, sockets, dma-bufs, secret memory */
+    MF_FS_UNKNOWN,  /* unknown */
+    MF_FS_NUMBERED, /* yes: maps shows the numbers that stat(2) returns, and no two files have the same */
+    MF_FS_BTRFS,    /* no: maps shows the inode of stat(2) with another device, and files of other subvolumes may have both */
+    MF_FS_OVERLAY,  /* no: maps may show other numbers than stat(2), and they stay the same after a copy-up */
+    MF_FS_PATHLESS, /* internal to the kernel: rings, sockets, DMA buffers, secret memory. These files have no path, and open(2)
+                       may fail on them */
 };
 
+/* Returns the kind of the file system that an open file is on. */
 enum mf_fs mf_fs_of(int fd);
 
 #endif

@@ -5,9 +5,9 @@
 
 #define MFD_CLOEXEC_ 0x1u
 #define MFD_HUGETLB_ 0x4u
-#define HUGE_SHIFT 26 /* the logarithm of the page size stands from this bit on */
+#define HUGE_SHIFT 26 /* the base-2 logarithm of the page size begins at this bit */
 
-/* Known only by making a file there: memfd_create(2). */
+/* Creates a memfd, because the kernel reports the device of an internal mount only by a file on it. */
 static int device_of_memfd(unsigned flags, uint64_t *device)
 {
     struct stat of_file;
@@ -16,18 +16,18 @@ static int device_of_memfd(unsigned flags, uint64_t *device)
 
     *device = 0;
     if (fd < 0)
-        return mf_sys_is_shortage(fd) ? fd : 0; /* anything else stays so */
+        return mf_sys_is_shortage(fd) ? fd : 0; /* another error is permanent: the device stays 0 */
     rc = mf_sys_stat(fd, "", AT_EMPTY_PATH, &of_file);
     mf_sys_close(fd);
     *device = rc < 0 ? 0 : mf_device_of(of_file.st_dev);
     return 0;
 }
 
-/* They stay the same until the machine is started anew, so they are asked for once. All threads write the same. */
+/* The devices do not change until the machine is restarted, so they are found once. All threads write the same values. */
 static uint64_t known[MF_DEVICES];
-static int asked;
+static int is_known;
 
-static int ask(void)
+static int find_devices(void)
 {
     static const unsigned kinds[MF_DEVICES] = {
         0,
@@ -45,13 +45,13 @@ static int ask(void)
             return rc;
         __atomic_store_n(&known[i], device, __ATOMIC_RELAXED);
     }
-    __atomic_store_n(&asked, 1, __ATOMIC_RELEASE);
+    __atomic_store_n(&is_known, 1, __ATOMIC_RELEASE);
     return 0;
 }
 
 int mf_internal_devices(uint64_t devices[MF_DEVICES])
 {
-    const int rc = __atomic_load_n(&asked, __ATOMIC_ACQUIRE) ? 0 : ask();
+    const int rc = __atomic_load_n(&is_known, __ATOMIC_ACQUIRE) ? 0 : find_devices();
 
     for (int i = 0; rc == 0 && i < MF_DEVICES; i++)
         devices[i] = __atomic_load_n(&known[i], __ATOMIC_RELAXED);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Asked of the loader with dl_iterate_phdr(3): dladdr(3) is in another library than libc until glibc 2.34. */
+/* Uses dl_iterate_phdr(3), because dladdr(3) is in libdl before glibc 2.34. */
 #include "os/loaded_object.h"
 
 #include <link.h>

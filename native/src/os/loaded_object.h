@@ -1,19 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The objects that the dynamic loader has loaded into this process. */
-#ifndef MF_OBJECT_H
-#define MF_OBJECT_H
+#ifndef MF_LOADED_OBJECT_H
+#define MF_LOADED_OBJECT_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
+/* A program or library that the dynamic loader has loaded into the calling process. */
 struct mf_loaded_object {
-    uint64_t bias;       /* what is added to the addresses in its file */
-    uint64_t end;        /* behind its last segment, whose zeroed data is not of the file */
-    const void *dynamic; /* its dynamic section; NULL: none */
-    const char *path;    /* as it was loaded; empty: the program */
+    uint64_t bias;       /* address of a byte minus its address in the file */
+    uint64_t end;        /* end of the last segment, with the zeroed data that is not in the file */
+    const void *dynamic; /* the dynamic section; NULL: none */
+    const char *path;    /* the path that was loaded; empty for the program */
 };
 
-/** The object that has a segment at an address. Allocates nothing; the loader's lock is taken. @return whether there is one. */
+/*
+ * Finds the loaded object that has a segment at an address. Returns false if there is none. Takes the lock of the loader, allocates
+ * nothing.
+ */
 bool mf_loaded_object_at(uint64_t address, struct mf_loaded_object *out);
 
 #endif

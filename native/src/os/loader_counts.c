@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the dynamic loader counts of its own doings. */
+/* How many objects the dynamic loader has loaded and unloaded. */
 #include "mapfiles.h"
 
 #include <errno.h>
@@ -18,7 +18,7 @@ static int take_counts(struct dl_phdr_info *info, size_t size, void *out)
 
     if (size >= offsetof(struct dl_phdr_info, dlpi_subs) + sizeof info->dlpi_subs)
         *counts = (struct counts){info->dlpi_adds, info->dlpi_subs, true};
-    return 1; /* the counts are the same in every entry: one is enough */
+    return 1; /* stops after the first object: the counts are the same for all */
 }
 
 int mf_loader_counts(uint64_t *added, uint64_t *removed)

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The kernel's perf_event_open(2) (include/uapi/linux/perf_event.h), as far as it is used; headers may be older than it. */
-#ifndef MF_PERF_H
-#define MF_PERF_H
+/* The part of perf_event_open(2) that is used (include/uapi/linux/perf_event.h), for builds with older headers. */
+#ifndef MF_PERF_EVENT_H
+#define MF_PERF_EVENT_H
 
 #include "os/system_calls.h"
 
-/* struct perf_event_attr as of Linux 4.1 (PERF_ATTR_SIZE_VER5): later kernels take it, and read its flags all the same. */
+/* struct perf_event_attr of Linux 4.1 (PERF_ATTR_SIZE_VER5). Later kernels accept this size, and also read newer flags. */
 struct mf_perf_attr {
     uint32_t type;
     uint32_t size;
@@ -13,7 +13,7 @@ struct mf_perf_attr {
     uint64_t sample_period;
     uint64_t sample_type;
     uint64_t read_format;
-    uint64_t flags; /* MF_PERF_FLAG */
+    uint64_t flags; /* bits made by MF_PERF_FLAG() */
     uint32_t wakeup_watermark;
     uint32_t unused0[9];
     uint32_t sample_stack_user;
@@ -21,14 +21,17 @@ struct mf_perf_attr {
     uint64_t unused1[2];
 };
 
-_Static_assert(sizeof(struct mf_perf_attr) == 112 && offsetof(struct mf_perf_attr, clockid) == 92, "as the kernel has it");
+_Static_assert(sizeof(struct mf_perf_attr) == 112 && offsetof(struct mf_perf_attr, clockid) == 92, "the layout of the kernel");
 
-enum { MF_PERF_SOFTWARE = 1, MF_PERF_DUMMY = 9 }; /* type and config: counts nothing, but has a stream of records */
+enum { MF_PERF_SOFTWARE = 1, MF_PERF_DUMMY = 9 }; /* type and config of an event that counts nothing and still writes records */
 
-/* What each record ends in (sample_id_all). */
+/* The fields at the end of each record (sample_id_all). */
 enum { MF_PERF_SAMPLE_TIME = 1 << 2, MF_PERF_SAMPLE_ID = 1 << 6 };
 
-/* A bit field of struct perf_event_attr. Compilers begin with the highest bit on big-endian machines, and else with the lowest. */
+/*
+ * A bit field of struct perf_event_attr. Compilers allocate bit fields from the highest bit on big-endian machines, and from the
+ * lowest on others.
+ */
 #if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
 #define MF_PERF_FLAG(position) (1ull << (63 - (position)))
 #else
@@ -48,19 +51,19 @@ enum { MF_PERF_SAMPLE_TIME = 1 << 2, MF_PERF_SAMPLE_ID = 1 << 6 };
 #define MF_PERF_COMM_EXEC MF_PERF_FLAG(24)
 #define MF_PERF_USE_CLOCKID MF_PERF_FLAG(25)
 #define MF_PERF_BUILD_ID MF_PERF_FLAG(34)       /* Linux 5.12 */
-#define MF_PERF_INHERIT_THREAD MF_PERF_FLAG(35) /* Linux 5.13: only by threads, not by child processes */
+#define MF_PERF_INHERIT_THREAD MF_PERF_FLAG(35) /* Linux 5.13: threads inherit, child processes do not */
 
 #define MF_PERF_CLOEXEC 8u
-#define MF_PERF_SET_OUTPUT 0x2405u /* ioctl: write to the ring of another event */
+#define MF_PERF_SET_OUTPUT 0x2405u /* ioctl: the event writes to the ring of another event */
 
-/* struct perf_event_mmap_page, the first page of a ring: where the kernel has written to, and we have read to. */
+/* Offsets in struct perf_event_mmap_page, the first page of a ring: the ends of what the kernel has written and the reader has read. */
 enum { MF_PERF_DATA_HEAD = 1024, MF_PERF_DATA_TAIL = 1032 };
 
-/* What a record begins with: struct perf_event_header. All numbers are in the byte order of the machine. */
+/* struct perf_event_header, at the start of each record. All numbers have the byte order of the machine. */
 struct mf_perf_header {
     uint32_t type;
     uint16_t misc;
-    uint16_t size; /* bytes, with this header */
+    uint16_t size; /* in bytes, including this header */
 };
 
 enum mf_perf_type { MF_PERF_LOST = 2, MF_PERF_COMM_RECORD = 3, MF_PERF_EXIT = 4, MF_PERF_FORK = 7, MF_PERF_MMAP2_RECORD = 10 };

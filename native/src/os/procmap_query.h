@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The kernel's interface to one mapping (include/uapi/linux/fs.h, Linux 6.11), for builds with older headers. */
+/* PROCMAP_QUERY (include/uapi/linux/fs.h, Linux 6.11), for builds with older headers. */
 #ifndef MF_PROCMAP_QUERY_H
 #define MF_PROCMAP_QUERY_H
 
@@ -16,10 +16,10 @@ enum {
 };
 
 struct mf_procmap_query {
-    uint64_t size;            /* in: of this struct */
+    uint64_t size;            /* in: size of this structure */
     uint64_t query_flags;     /* in */
     uint64_t query_addr;      /* in */
-    uint64_t vma_start;       /* out, as all but the next two sizes and addresses */
+    uint64_t vma_start;       /* out, like all fields up to dev_minor */
     uint64_t vma_end;
     uint64_t vma_flags;
     uint64_t vma_page_size;
@@ -27,13 +27,13 @@ struct mf_procmap_query {
     uint64_t inode;
     uint32_t dev_major;
     uint32_t dev_minor;
-    uint32_t vma_name_size;   /* in: room, out: bytes with the closing NUL, 0 without a name */
-    uint32_t build_id_size;   /* in: room, out: bytes, 0 without one */
+    uint32_t vma_name_size;   /* in: capacity in bytes; out: length with the final NUL, 0 without a name */
+    uint32_t build_id_size;   /* in: capacity in bytes; out: length, 0 without a build ID */
     uint64_t vma_name_addr;   /* in */
     uint64_t build_id_addr;   /* in */
 };
 
-_Static_assert(sizeof(struct mf_procmap_query) == 104, "as the kernel has it");
+_Static_assert(sizeof(struct mf_procmap_query) == 104, "the layout of the kernel");
 
 #define MF_PROCMAP_QUERY _IOWR('f', 17, struct mf_procmap_query)
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The kernel's statx(2) (include/uapi/linux/stat.h), for builds with headers older than its mount ID (Linux 5.8). */
+/* statx(2) (include/uapi/linux/stat.h), for builds with headers that lack the mount ID (Linux 5.8). */
 #ifndef MF_STATX_H
 #define MF_STATX_H
 
@@ -7,7 +7,7 @@
 #include "os/system_calls.h"
 
 enum {
-    MF_STATX_BASIC = 0x07ff, /* all that stat(2) tells */
+    MF_STATX_BASIC = 0x07ff, /* all fields of stat(2) */
     MF_STATX_MOUNT_ID = 0x1000,
 };
 
@@ -18,7 +18,7 @@ struct mf_statx_time {
 };
 
 struct mf_statx {
-    uint32_t mask; /* what of it the kernel filled */
+    uint32_t mask; /* the fields that the kernel set */
     uint32_t block_size;
     uint64_t attributes;
     uint32_t nlink;
@@ -42,12 +42,15 @@ struct mf_statx {
     uint64_t spare[13];
 };
 
-_Static_assert(sizeof(struct mf_statx) == 256 && offsetof(struct mf_statx, mount_id) == 144, "as the kernel has it");
+_Static_assert(sizeof(struct mf_statx) == 256 && offsetof(struct mf_statx, mount_id) == 144, "the layout of the kernel");
 
-/* Before Linux 4.11, and under filters of system calls that are older than the call, by fstatat(2): no mount ID then. */
+/*
+ * statx(2) with the mount ID. Before Linux 4.11, and if a system call filter blocks statx(2), it uses fstatat(2), which returns no
+ * mount ID.
+ */
 int mf_sys_statx(int directory, const char *path, int flags, struct mf_statx *out);
 
-/* The numbers, type and links of an open file, by fstat(2): half the price. */
+/* Sets inode, mode, link count and device of an open file by fstat(2), which costs half of statx(2). The other fields are 0. */
 static inline int mf_sys_fstat(int fd, struct mf_statx *out)
 {
     struct stat file;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The system calls that most parts make: one copy of each. */
+/* System calls that several folders make: one copy of each. */
 #include "os/system_calls.h"
 
 #include "os/statx.h"
