@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The descriptor of a process' maps: which file shows its memory now, and what it means when none does. */
+/* Which maps file shows the memory of a process now, and why a process has no memory. */
 #include "os/digits.h"
 #include "process/process.h"
 
@@ -35,13 +35,13 @@ static int open_if_alive(int directory, const char *path)
     return alive < 0 ? alive : -ESRCH;
 }
 
-/* Whether the next thread may have what this one has not. */
-static bool may_be_another(int found)
+/* Whether to try the next thread. */
+static bool continues(int found)
 {
     return found < 0 && !mf_sys_is_shortage(found);
 }
 
-/* task/<tid>/maps of the first thread that still has memory. */
+/* Opens task/TID/maps of the first thread that still has memory. */
 static int open_through_thread(int proc_fd, int32_t *tid)
 {
     const int task_fd = mf_sys_openat(proc_fd, "task", O_RDONLY | O_DIRECTORY);
@@ -51,8 +51,8 @@ static int open_through_thread(int proc_fd, int32_t *tid)
 
     if (task_fd < 0)
         return task_fd;
-    while (may_be_another(found) && (length = MF_SYS(SYS_getdents64, task_fd, entries, sizeof entries)) > 0) {
-        for (long at = 0; at < length && may_be_another(found);) {
+    while (continues(found) && (length = MF_SYS(SYS_getdents64, task_fd, entries, sizeof entries)) > 0) {
+        for (long at = 0; at < length && continues(found);) {
             const struct mf_directory_entry *entry = (const void *)(entries + at);
             char path[32];
 
@@ -68,13 +68,13 @@ static int open_through_thread(int proc_fd, int32_t *tid)
     return found;
 }
 
-/* Why a process has no memory: the state and the flags in its stat (proc_pid_stat(5)). */
+/* Returns why a process has no memory, from the state and the flags in its stat (proc_pid_stat(5)). */
 static int why_no_memory(int proc_fd)
 {
     enum { STATE = 0, FLAGS = 6, PF_KTHREAD = 0x00200000 };
     char stat[512];
     const long length = mf_proc_read_stat(proc_fd, stat, sizeof stat);
-    const char *field = length > 0 ? memrchr(stat, ')', (size_t)length) : NULL; /* the command may hold blanks */
+    const char *field = length > 0 ? memrchr(stat, ')', (size_t)length) : NULL; /* the command may contain blanks and brackets */
     uint64_t flags = 0;
     char state;
 
@@ -95,13 +95,13 @@ static int why_no_memory(int proc_fd)
     return state == 'Z' ? -ECHILD : -ESRCH;
 }
 
-/* Nothing there to open: why_no_memory() tells what that means. */
+/* Whether an error means that there is no memory to open. why_no_memory() finds the reason. */
 static bool is_absent(int rc)
 {
     return rc == -ESRCH || rc == -ENOENT;
 }
 
-/* @p tid: of the thread whose it is, or 0: of the process itself. */
+/* Opens the maps. Sets @p tid to the thread that they belong to, or 0 for the process itself. */
 static int open_maps(int proc_fd, int32_t *tid)
 {
     int fd = open_if_alive(proc_fd, "maps");
@@ -159,7 +159,7 @@ int mf_maps_reopen(struct mf_process *process)
 
     if (fd < 0)
         return fd;
-    /* Onto the same number, at once: another thread's query finds the old memory or the new, never a closed descriptor. */
+    /* dup3(2) replaces the descriptor atomically: a query of another thread reads the old memory or the new. */
     __atomic_fetch_add(&mf_state(process)->reopenings_begun, 1, __ATOMIC_SEQ_CST);
     rc = MF_SYS(SYS_dup3, fd, mf_state(process)->maps_fd, O_CLOEXEC);
     __atomic_fetch_add(&mf_state(process)->reopenings_done, 1, __ATOMIC_SEQ_CST);

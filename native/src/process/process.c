@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Holding a process by descriptors. */
+/* Opening a process: by PID, pidfd or directory. */
 #include "process/process.h"
 
 #include "os/digits.h"
@@ -36,10 +36,10 @@ long mf_proc_read_stat(int proc_fd, char *to, size_t bytes)
     return length == -ENOENT ? mf_sys_read_file(proc_fd, "stat", to, bytes) : length;
 }
 
-/* The process a thread belongs to (proc_pid_status(5)), or a negative errno. */
+/* Returns the PID of the process that a thread belongs to (proc_pid_status(5)), or a negative errno. */
 static int32_t process_of(int proc_fd)
 {
-    char status[512]; /* the name before it has 64 bytes at most */
+    char status[512]; /* Tgid is in the first bytes: the name before it has at most 64 bytes */
     const long length = mf_sys_read_file(proc_fd, "status", status, sizeof status);
     const char *const line = length > 0 ? strstr(status, "\nTgid:\t") : NULL;
 
@@ -49,25 +49,28 @@ static int32_t process_of(int proc_fd)
 }
 
 /*
- * /proc has a directory for the number of each thread, with the memory of its process, until the thread ends. Returns that of the
- * process; where that is not beside it (a bind mount), or none is there any more, proc_fd itself; or an error. Takes over proc_fd.
+ * Returns the directory of the process, given the directory of a process or thread; or a negative errno. Takes over proc_fd.
+ *
+ * /proc has a directory for the number of each thread until the thread ends. It shows the memory of the process. Returns proc_fd itself
+ * if the thread has ended, or if the directory of the process is not beside it (a bind mount).
  */
-static int whole_process(int proc_fd, int32_t number)
+static int directory_of_process(int proc_fd, int32_t number)
 {
     char path[16] = "../";
     int32_t pid;
     int fd;
 
-    if (MF_SYS(SYS_tgkill, number, number, 0) != -ESRCH) /* a process, perhaps not ours to signal */
+    if (MF_SYS(SYS_tgkill, number, number, 0) != -ESRCH) /* signal 0: the number is a process, also if the result is -EPERM */
         return proc_fd;
     pid = process_of(proc_fd);
-    if (pid < 1 || pid == number) /* it has ended, or is a process in a pid namespace that is not ours */
+    if (pid < 1 || pid == number) /* the thread has ended, or the number is a process of another PID namespace */
         return proc_fd;
     *mf_put_decimal(path + strlen(path), (uint64_t)pid) = 0;
     fd = mf_sys_openat(proc_fd, path, O_RDONLY | O_DIRECTORY);
     if (fd == -ENOENT)
         return proc_fd;
-    if (fd >= 0 && (!is_proc(fd) || process_of(proc_fd) != pid)) { /* a thread that lives: its process had the pid all the while */
+    /* If the thread still exists, no other process had the PID while its directory was opened. */
+    if (fd >= 0 && (!is_proc(fd) || process_of(proc_fd) != pid)) {
         mf_sys_close(fd);
         return proc_fd;
     }
@@ -75,8 +78,8 @@ static int whole_process(int proc_fd, int32_t number)
     return fd;
 }
 
-/* Takes over proc_fd, also on failure. */
-static int open_held(int proc_fd, struct mf_process *out)
+/* Opens the process of a directory. Takes over proc_fd, also if an error is returned. */
+static int open_process(int proc_fd, struct mf_process *out)
 {
     struct mf_process_state process = {.proc_fd = proc_fd, .files_fd = -1};
     char stat[32];
@@ -91,7 +94,7 @@ static int open_held(int proc_fd, struct mf_process *out)
         return process.maps_fd;
     }
     rc = mf_maps_alive(process.maps_fd, MF_TRAIT_QUERY);
-    if (rc >= 0) /* ENOTTY and, from filters of system calls, other errors: the text will do */
+    if (rc >= 0) /* -ENOTTY, or another error from a system call filter: only the text is used */
         process.traits |= MF_TRAIT_QUERY;
     rc = mf_internal_devices(process.internal_devices);
     if (rc < 0) {
@@ -102,12 +105,12 @@ static int open_held(int proc_fd, struct mf_process *out)
     return 0;
 }
 
-/* The same, of a directory that is a thread's perhaps. */
-static int open_whole(int proc_fd, int32_t number, struct mf_process *out)
+/* The same for a directory that may be that of a thread. */
+static int open_process_of(int proc_fd, int32_t number, struct mf_process *out)
 {
-    const int fd = whole_process(proc_fd, number);
+    const int fd = directory_of_process(proc_fd, number);
 
-    return fd < 0 ? fd : open_held(fd, out);
+    return fd < 0 ? fd : open_process(fd, out);
 }
 
 int mf_process_open_self(struct mf_process *out)
@@ -123,7 +126,7 @@ int mf_process_open_self(struct mf_process *out)
         mf_sys_close(proc_fd);
         return -ENODEV;
     }
-    return open_held(proc_fd, out);
+    return open_process(proc_fd, out);
 }
 
 int mf_proc_directory_open(int32_t pid)
@@ -139,7 +142,7 @@ int mf_proc_directory_open(int32_t pid)
         mf_sys_close(fd);
     if (fd >= 0 || !proc_is_mounted())
         return -ENODEV;
-    if (fd == -ENOENT) /* hidepid=invisible hides the directory, not the process */
+    if (fd == -ENOENT) /* hidepid=invisible hides the directory; kill(2) still finds the process */
         return MF_SYS(SYS_kill, pid, 0) == -ESRCH ? -ESRCH : -EPERM;
     return fd;
 }
@@ -152,13 +155,13 @@ int mf_process_open_pid(int32_t pid, struct mf_process *out)
     if (pid < 1)
         return -EINVAL;
     proc_fd = mf_proc_directory_open(pid);
-    return proc_fd < 0 ? proc_fd : open_whole(proc_fd, pid, out);
+    return proc_fd < 0 ? proc_fd : open_process_of(proc_fd, pid, out);
 }
 
-/* The pid a pidfd stands for, from its fdinfo (proc_pid_fdinfo(5)); ended: -ESRCH; not a pidfd: -EINVAL. */
+/* Returns the PID of a pidfd, from its fdinfo (proc_pid_fdinfo(5)). -ESRCH: the process has exited; -EINVAL: it is no pidfd. */
 static int32_t pid_of_pidfd(int pidfd)
 {
-    char path[48] = "/proc/thread-self/fdinfo/"; /* that of self is empty where the first thread has ended */
+    char path[48] = "/proc/thread-self/fdinfo/"; /* /proc/self/fdinfo is empty if the first thread has ended */
     char info[512];
     const char *line;
     long rc;
@@ -173,7 +176,8 @@ static int32_t pid_of_pidfd(int pidfd)
     if (line == NULL)
         return -EINVAL;
     line += sizeof "\nPid:\t" - 1;
-    return *line == '-' ? -ESRCH : mf_get_number(line) > 0 ? mf_get_number(line) : -ESRCH; /* 0: in a pid namespace not ours */
+    /* -1: the process has exited. 0: it has no PID in the namespace of /proc. */
+    return *line == '-' ? -ESRCH : mf_get_number(line) > 0 ? mf_get_number(line) : -ESRCH;
 }
 
 int mf_process_open_pidfd(int pidfd, struct mf_process *out)
@@ -187,15 +191,15 @@ int mf_process_open_pidfd(int pidfd, struct mf_process *out)
     proc_fd = mf_proc_directory_open(pid);
     if (proc_fd < 0)
         return proc_fd;
-    /* Alive after the directory was opened, it had the pid all the while: the directory is its own. */
+    /* If the process still exists, no other process had the PID while its directory was opened. */
     if (MF_SYS(SYS_pidfd_send_signal, pidfd, 0, NULL) == -ESRCH) {
         mf_sys_close(proc_fd);
         return -ESRCH;
     }
-    return open_whole(proc_fd, pid, out);
+    return open_process_of(proc_fd, pid, out);
 }
 
-/* The directory of a thread among those of its process has a stat as that of a process has, and no others below it. */
+/* Checks for a directory /proc/PID/task/TID. Like that of a process it has a file stat, but no directory task. */
 static bool is_in_task(int proc_fd)
 {
     struct stat task;
@@ -216,15 +220,15 @@ int mf_process_open_directory(int proc_fd, struct mf_process *out)
     if (!is_proc(proc_fd))
         return -EINVAL;
     rc = mf_proc_read_stat(proc_fd, stat, sizeof stat);
-    if (rc == -ENOENT || rc == -ENOTDIR || rc == -EISDIR) /* a file, or a directory of something else */
+    if (rc == -ENOENT || rc == -ENOTDIR || rc == -EISDIR) /* a file, or another directory */
         return -EINVAL;
     if (rc < 0)
         return (int)rc;
     number = mf_get_number(stat);
-    if (number < 1 || is_in_task(proc_fd)) /* the root of /proc has a stat too, of other content */
+    if (number < 1 || is_in_task(proc_fd)) /* the root of /proc has a file stat too, which does not begin with a number */
         return -EINVAL;
     rc = MF_SYS(SYS_fcntl, proc_fd, F_DUPFD_CLOEXEC, 0);
-    return rc < 0 ? (int)rc : open_whole((int)rc, number, out);
+    return rc < 0 ? (int)rc : open_process_of((int)rc, number, out);
 }
 
 int32_t mf_process_pid(const struct mf_process *process)

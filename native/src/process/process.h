@@ -7,27 +7,27 @@
 #include "os/system_calls.h"
 
 /*
- * Bytes of the text of maps that are read at most. A snapshot holds less. A process can make its text endless: by long paths, and by
- * mapping ahead of the reader.
+ * Maximum of maps text to read, in bytes. A snapshot holds less. A process can make its text endless, by long paths and by creating
+ * mappings above the address that is being read.
  */
 #define MF_TEXT_MAX 0x7fffffffull
 
 /* The fields of struct mf_process. */
 struct __attribute__((may_alias)) mf_process_state {
-    int32_t proc_fd;  /* directory /proc/<pid> */
-    int32_t maps_fd;  /* its maps, or a living thread's if the first thread has ended */
-    int32_t pid;      /* as /proc numbers it */
-    uint32_t traits;
-    uint32_t vsyscall; /* what is known of [vsyscall]; atomic */
-    int32_t files_fd; /* directory map_files once it was needed, else -1; atomic */
-    uint32_t reopenings_begun; /* how often maps_fd got other memory behind it; atomic, as the next */
-    uint32_t reopenings_done;
-    uint64_t internal_devices[5]; /* of the kernel's own shmem and hugetlb mounts */
-    uint32_t text_taken; /* 1: a read of the text goes through maps_fd; atomic */
-    uint32_t reserved;   /* 0 */
+    int32_t proc_fd;           /* the directory /proc/PID */
+    int32_t maps_fd;           /* its maps, or the maps of a living thread if the first thread has ended */
+    int32_t pid;               /* in the PID namespace of /proc */
+    uint32_t traits;           /* bits of MF_TRAIT_ */
+    uint32_t vsyscall;         /* see vsyscall.c; atomic */
+    int32_t files_fd;          /* the directory map_files; -1 before its first use; atomic */
+    uint32_t reopenings_begun; /* calls of mf_maps_reopen() that have begun to replace maps_fd; atomic */
+    uint32_t reopenings_done;  /* those of these calls that have replaced it; atomic */
+    uint64_t internal_devices[5]; /* as mf_internal_devices() returns them */
+    uint32_t text_taken;       /* 1: a thread is reading the text through maps_fd; atomic */
+    uint32_t reserved;         /* 0 */
 };
 
-_Static_assert(sizeof(struct mf_process_state) == sizeof(struct mf_process), "the caller's memory has exactly this size");
+_Static_assert(sizeof(struct mf_process_state) == sizeof(struct mf_process), "the caller's memory has this size");
 
 static inline struct mf_process_state *mf_state(const struct mf_process *process)
 {
@@ -36,50 +36,50 @@ static inline struct mf_process_state *mf_state(const struct mf_process *process
 
 /* Bits of mf_process_state.traits. */
 enum {
-    MF_TRAIT_QUERY = 1u << 0, /* the kernel knows PROCMAP_QUERY: tried once, on opening */
+    MF_TRAIT_QUERY = 1u << 0, /* the kernel supports PROCMAP_QUERY: checked when the process is opened */
 };
 
-/* Opens /proc/<pid>, or says why not: gone, hidden, no proc file system. */
+/* Opens the directory /proc/PID. Returns a descriptor or an error of mf_process_open_pid(). */
 int mf_proc_directory_open(int32_t pid);
 
 /*
- * Reads the stat of a process (proc_pid_stat(5)) and ends it with a NUL. A process that is waited for in the middle of it is
- * -ENOENT for once (found at its directory, and no more below it), and -ESRCH from then on; so -ENOENT from here means that
- * there never was one, or that it is hidden (hidepid=invisible). Returns the length.
+ * Reads the stat of a process (proc_pid_stat(5)) and terminates it with a NUL. Returns the length or a negative errno.
+ *
+ * If the parent waits for the process during the call, the kernel returns -ENOENT once (the directory was found, but no file in it)
+ * and -ESRCH afterwards. The read is repeated then. So -ENOENT of this function means that the directory never had a stat, or that the
+ * process is hidden (hidepid=invisible).
  */
 long mf_proc_read_stat(int proc_fd, char *to, size_t bytes);
 
 /*
- * Opens the maps that show the memory of a process now: its own, or a living thread's where the first thread has ended
- * and its maps reads as empty. Returns a descriptor, or why there is none.
+ * Opens a file maps that shows the memory that the process has now. It is the file of the process. If the first thread has ended,
+ * that file is empty, and the file of a living thread is opened. Returns a descriptor or an error of mf_process_open_pid().
  */
 int mf_maps_open(int proc_fd);
 
-/* The thread whose maps these are, 0: the process' own; or why there are none. */
+/* Returns the thread whose maps mf_maps_open() opens; 0: the file of the process itself; or its error. */
 int32_t mf_maps_thread(int proc_fd);
 
-/*
- * Opens a file of the process' directory or, where the first thread has ended and its own shows nothing any more, of a living
- * thread's.
- */
+/* Opens a file below /proc/PID. If the first thread has ended, it opens the file of the same name of a living thread. */
 int mf_maps_open_part(int proc_fd, const char *part, int flags);
 
 /*
- * What an error means of something in the process' directory: as it ends, its files belong to root (-EACCES) or are not there
- * (-ENOENT). Returns why it has no memory, or the error itself where it has.
+ * Returns what an error of a file below /proc/PID means. While a process exits, its files belong to root (-EACCES) or do not exist
+ * (-ENOENT). Returns why the process has no memory; or @p error if it has memory.
  */
 int mf_maps_explain(int proc_fd, int error);
 
 /*
- * The memory behind maps_fd is gone: by exit, by execve(2), or because the thread it was opened through ended. Puts the
- * present memory behind the same descriptor number. Returns 0 or why there is none.
+ * Replaces maps_fd by a descriptor of the memory that the process has now, under the same number. Call it after maps_fd lost its
+ * memory: the process has exited or called execve(2), or the thread that it was opened through has ended. Returns 0 or an error of
+ * mf_maps_open().
  */
 int mf_maps_reopen(struct mf_process *process);
 
-/* 1: a memory map stands behind the descriptor; 0: none any more; or a negative errno. @p traits is of the process. */
+/* Returns 1 if the memory that a maps descriptor was opened on still exists, 0 if not, or a negative errno. */
 int mf_maps_alive(int maps_fd, uint32_t traits);
 
-/* One PROCMAP_QUERY; sets the size of @p query. 0 or a negative errno. */
+/* Makes one PROCMAP_QUERY and sets the size of @p query. Returns 0 or a negative errno. */
 static inline int mf_maps_query(int maps_fd, struct mf_procmap_query *query)
 {
     query->size = sizeof *query;

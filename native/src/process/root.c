@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Where the paths in maps begin. */
+/* The directory that the paths in maps start at. */
 #include "process/root.h"
 
 #ifndef SYS_openat2
 #define SYS_openat2 437 /* the same on every architecture */
 #endif
 
-/* The kernel's interface (include/uapi/linux/openat2.h, Linux 5.6), for builds with older headers. */
+/* struct open_how of openat2(2) (include/uapi/linux/openat2.h, Linux 5.6), for builds with older headers. */
 struct open_how {
     uint64_t flags;
     uint64_t mode;
@@ -15,26 +15,26 @@ struct open_how {
 enum { RESOLVE_NO_MAGICLINKS = 0x02, RESOLVE_IN_ROOT = 0x10 };
 
 /*
- * Directories from the root of a process up to that of its mount namespace. The process chooses how deep it is, and each step costs
- * two system calls for each file that is searched by its path.
+ * Maximum of directories from the root of a process up to that of its mount namespace. The process chooses this number, and each
+ * directory costs two system calls for each file that is opened by its path.
  */
 #define CLIMB_MAX 64
 
-/* Whether two descriptors stand for the same directory of the same mount; ".." of a mount's root leads out of it. */
-static bool is_same_place(const struct mf_statx *a, const struct mf_statx *b)
+/* Whether two descriptors are of the same directory of the same mount. ".." in the root of a mount leads to another mount. */
+static bool is_same_directory(const struct mf_statx *a, const struct mf_statx *b)
 {
     return a->inode == b->inode && a->dev_major == b->dev_major && a->dev_minor == b->dev_minor &&
            (a->mask & b->mask & MF_STATX_MOUNT_ID ? a->mount_id == b->mount_id : true);
 }
 
 /*
- * ".." ends where the root of the caller or of the mount namespace is, and passes by the root that the process itself has by
- * chroot(2).
+ * Follows ".." up to the root of the caller or of the mount namespace: the kernel stops there (follow_dotdot(), fs/namei.c). The root
+ * that the target has by chroot(2) does not stop it. Takes over fd.
  */
 static int climb(int fd)
 {
-    struct mf_statx place;
-    int rc = mf_sys_statx(fd, "", AT_EMPTY_PATH, &place);
+    struct mf_statx directory;
+    int rc = mf_sys_statx(fd, "", AT_EMPTY_PATH, &directory);
 
     for (int steps = 0; rc == 0 && steps < CLIMB_MAX; steps++) {
         const int above_fd = mf_sys_openat(fd, "..", O_PATH | O_DIRECTORY);
@@ -45,15 +45,15 @@ static int climb(int fd)
         if (fd < 0)
             return fd;
         rc = mf_sys_statx(fd, "", AT_EMPTY_PATH, &above);
-        if (rc == 0 && is_same_place(&place, &above))
+        if (rc == 0 && is_same_directory(&directory, &above))
             return fd;
-        place = above;
+        directory = above;
     }
     mf_sys_close(fd);
     return rc < 0 ? rc : -ELOOP;
 }
 
-/* A file system returns any errno, a FUSE server the one that its writer likes. Others than these mean something else here. */
+/* A file system, such as a FUSE server, may return any errno. Those with another meaning here become -EIO. */
 static int climb_error(int rc)
 {
     return rc >= 0 || rc == -ELOOP || rc == -EACCES || mf_sys_is_shortage(rc) ? rc : -EIO;
@@ -65,7 +65,7 @@ int mf_root_open(const struct mf_process *process, bool *is_guess)
     int fd = mf_sys_openat(mf_state(process)->proc_fd, "root", flags);
 
     *is_guess = false;
-    if (fd == -ENOENT) /* it goes with the first thread */
+    if (fd == -ENOENT) /* the link does not exist after the first thread has ended */
         fd = mf_maps_open_part(mf_state(process)->proc_fd, "root", flags);
     if (fd >= 0)
         return climb_error(climb(fd));
@@ -85,7 +85,7 @@ static long open_in_root(int root_fd, const char *path, int flags)
     };
     const long rc = MF_SYS(SYS_openat2, root_fd, path, &how, sizeof how);
 
-    return rc == -EPERM ? -ENOSYS : rc; /* filters of system calls give EPERM for those they do not know */
+    return rc == -EPERM ? -ENOSYS : rc; /* system call filters return EPERM for calls that they do not list */
 }
 
 int mf_root_open_path(int root_fd, const char *path, int flags)
