@@ -5,7 +5,7 @@
 #include "mapfiles.h"
 #include "os/procmap_query.h"
 
-/* The kernel's query_flags for the filter of a options. */
+/* Returns the query_flags of PROCMAP_QUERY for the filter bits of options. */
 static inline uint64_t mf_query_flags(uint32_t options)
 {
     _Static_assert((int)MF_QUERY_READABLE == MF_READABLE && (int)MF_QUERY_WRITABLE == MF_WRITABLE &&
@@ -14,11 +14,11 @@ static inline uint64_t mf_query_flags(uint32_t options)
            (options & MF_FILE_BACKED ? MF_QUERY_FILE_BACKED : 0);
 }
 
-/* One PROCMAP_QUERY on the memory that the process has now, also after execve(2). 0 or a negative errno. */
-int mf_query_ask(struct mf_process *process, struct mf_procmap_query *query);
+/* Makes one PROCMAP_QUERY on the memory that the process has now, also after execve(2). Returns 0 or a negative errno. */
+int mf_query_run(struct mf_process *process, struct mf_procmap_query *query);
 
-/* A record of the kernel's answer: not classified, its name's place not set. */
-static inline void mf_query_record(const struct mf_procmap_query *query, struct mf_mapping *out)
+/* Converts the result of PROCMAP_QUERY to a mapping. The mapping is not classified, and its name_offset is 0. */
+static inline void mf_query_to_mapping(const struct mf_procmap_query *query, struct mf_mapping *out)
 {
     *out = (struct mf_mapping){
         .start = query->vma_start,

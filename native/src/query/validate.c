@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Whether a record still holds. */
+/* Checks whether a process still has a mapping. */
 #include "query/validate.h"
 
 #include "os/digits.h"
@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <string.h>
 
-/* A line of maps up to its inode: show_vma_header_prefix() in fs/proc/task_mmu.c. */
+/* Maximum length of a line of maps up to its inode: show_vma_header_prefix(), fs/proc/task_mmu.c. */
 #define HEADER_MAX 128
 
 static char *put_padded(char *to, uint64_t value, unsigned width)
@@ -24,8 +24,8 @@ static char *put_padded(char *to, uint64_t value, unsigned width)
 }
 
 /*
- * Writes a record's line up to its inode, or up to the offset where its numbers were not told; and where in it the permissions
- * stand: they may change.
+ * Writes the line of a mapping up to its inode; up to its offset if device and inode were not recorded. Sets @p permissions to the
+ * position of the permissions, which are not compared: they may change. Returns the length.
  */
 static size_t put_header(char *line, const struct mf_mapping *mapping, size_t *permissions)
 {
@@ -55,14 +55,14 @@ static bool is_header(const char *line, const char *header, size_t length, size_
            (line[length] == ' ' || line[length] == '\n');
 }
 
-/* Reads one piece of text behind what is kept of the last one; looks at the beginning of each line. */
+/* A block of text after the incomplete line of the block before it. The start of each line is compared. */
 struct reader {
     char text[4096 + HEADER_MAX];
-    size_t kept;   /* bytes of a line that is not long enough yet to be looked at */
-    bool skipping; /* the text goes on in the middle of a line that was looked at */
+    size_t kept;   /* bytes of an incomplete line that is too short to be compared */
+    bool skipping; /* the next block begins inside a line that was compared */
 };
 
-static bool is_in(struct reader *reader, size_t got, const struct mf_mapping *mapping)
+static bool contains(struct reader *reader, size_t got, const struct mf_mapping *mapping)
 {
     char header[HEADER_MAX];
     size_t permissions;
@@ -88,8 +88,8 @@ static bool is_in(struct reader *reader, size_t got, const struct mf_mapping *ma
     return false;
 }
 
-/* Through a descriptor of its own: another thread may be in the middle of the text. */
-static int confirm_by_text(const struct mf_process *process, const struct mf_mapping *mapping)
+/* Reads the text through a descriptor of its own, because another thread may be reading through the descriptor of the process. */
+static int validate_by_text(const struct mf_process *process, const struct mf_mapping *mapping)
 {
     const int fd = mf_maps_open(mf_state(process)->proc_fd);
     struct reader reader;
@@ -100,7 +100,7 @@ static int confirm_by_text(const struct mf_process *process, const struct mf_map
         return fd;
     reader.kept = 0;
     reader.skipping = false;
-    while ((got = mf_sys_pread(fd, reader.text + reader.kept, 4096, offset)) > 0 && !is_in(&reader, (size_t)got, mapping)) {
+    while ((got = mf_sys_pread(fd, reader.text + reader.kept, 4096, offset)) > 0 && !contains(&reader, (size_t)got, mapping)) {
         offset += (uint64_t)got;
         if (offset > MF_TEXT_MAX) {
             got = -EFBIG;
@@ -127,9 +127,10 @@ int mf_mapping_validate(struct mf_process *process, const struct mf_mapping *map
     struct mf_procmap_query now = {.query_addr = mapping->start};
     int rc;
 
-    if (!(mf_state(process)->traits & MF_TRAIT_QUERY) || mf_mapping_kind(mapping) == MF_KIND_VSYSCALL) /* which a query does not know */
-        return confirm_by_text(process, mapping);
-    rc = mf_query_ask(process, &now);
+    /* PROCMAP_QUERY does not report [vsyscall]. */
+    if (!(mf_state(process)->traits & MF_TRAIT_QUERY) || mf_mapping_kind(mapping) == MF_KIND_VSYSCALL)
+        return validate_by_text(process, mapping);
+    rc = mf_query_run(process, &now);
     if (rc < 0)
         return rc == -ENOENT ? 0 : rc;
     return is_same(&now, mapping);
@@ -137,9 +138,9 @@ int mf_mapping_validate(struct mf_process *process, const struct mf_mapping *map
 
 int mf_validate(struct mf_process *process, const struct mf_mapping *mapping)
 {
-    const int holds = mf_mapping_validate(process, mapping);
+    const int rc = mf_mapping_validate(process, mapping);
 
-    return holds == 0 ? -ESTALE : holds < 0 ? holds : 0;
+    return rc == 0 ? -ESTALE : rc < 0 ? rc : 0;
 }
 
 int mf_validate_build_id(struct mf_process *process, const struct mf_mapping *mapping, uint8_t *build_id)
@@ -153,7 +154,7 @@ int mf_validate_build_id(struct mf_process *process, const struct mf_mapping *ma
 
     if (!(mf_state(process)->traits & MF_TRAIT_QUERY))
         return 0;
-    rc = mf_query_ask(process, &now);
+    rc = mf_query_run(process, &now);
     if (rc < 0)
         return rc == -ENOENT ? -ESTALE : rc;
     return is_same(&now, mapping) ? (int)now.build_id_size : -ESTALE;
@@ -170,7 +171,7 @@ long mf_validate_name(struct mf_process *process, const struct mf_mapping *mappi
 
     if (!(mf_state(process)->traits & MF_TRAIT_QUERY))
         return -ENOTTY;
-    rc = mf_query_ask(process, &now);
+    rc = mf_query_run(process, &now);
     if (rc < 0)
         return rc == -ENOENT ? -ESTALE : rc;
     return is_same(&now, mapping) && now.vma_name_size > 0 ? (long)now.vma_name_size - 1 : -ESTALE;

@@ -6,11 +6,11 @@
 
 #include <string.h>
 
-#define GATE_START 0xffffffffff600000u
-#define GATE_END 0xffffffffff601000u
+#define VSYSCALL_START 0xffffffffff600000u
+#define VSYSCALL_END 0xffffffffff601000u
 
-/* mf_process.gate: 0 not known yet, NONE, or flags of the record. The kind in them is not 0. */
-enum { NOT_KNOWN = 0, NONE = 1 };
+/* Values of mf_process_state.vsyscall. Any other value is the flags of the mapping, which have a kind above 0. */
+enum { UNKNOWN = 0, NONE = 1 };
 
 void mf_vsyscall_remember(struct mf_process *process, uint32_t flags)
 {
@@ -20,7 +20,7 @@ void mf_vsyscall_remember(struct mf_process *process, uint32_t flags)
 bool mf_vsyscall_is_near(uint64_t address, bool or_next)
 {
 #ifdef __x86_64__
-    return address < GATE_END && (or_next || address >= GATE_START);
+    return address < VSYSCALL_END && (or_next || address >= VSYSCALL_START);
 #else
     (void)address;
     (void)or_next;
@@ -28,7 +28,7 @@ bool mf_vsyscall_is_near(uint64_t address, bool or_next)
 #endif
 }
 
-/* Flags of the last line of a piece of text, if that is [vsyscall]. The piece may be that line alone. */
+/* Returns the flags of [vsyscall] if the last line of a block of text is that mapping, else 0. */
 static uint32_t flags_in_last_line(const char *text, const char *end, bool begins_a_line)
 {
     const char *const newline = end - text > 1 ? memrchr(text, '\n', (size_t)(end - text - 1)) : NULL;
@@ -40,8 +40,8 @@ static uint32_t flags_in_last_line(const char *text, const char *end, bool begin
     return mf_mapping_kind(&mapping) == MF_KIND_VSYSCALL ? mapping.flags : 0;
 }
 
-/* Through a descriptor of its own: another thread may be in the middle of the text. */
-static int learn(struct mf_process *process)
+/* Reads the text through a descriptor of its own, because another thread may be reading through the descriptor of the process. */
+static int find_in_text(struct mf_process *process)
 {
     char text[4096];
     uint32_t flags = 0;
@@ -61,7 +61,7 @@ static int learn(struct mf_process *process)
             break;
         }
     }
-    if (length == 0 && (flags != 0 || mf_maps_alive(fd, mf_state(process)->traits) > 0)) /* execve(2) ends a text early */
+    if (length == 0 && (flags != 0 || mf_maps_alive(fd, mf_state(process)->traits) > 0)) /* execve(2) ends the text early */
         mf_vsyscall_remember(process, flags);
     mf_sys_close(fd);
     return (int)length;
@@ -69,20 +69,20 @@ static int learn(struct mf_process *process)
 
 int mf_vsyscall_find(struct mf_process *process, uint32_t options, struct mf_mapping *out)
 {
-    uint32_t gate;
+    uint32_t vsyscall;
     int rc = 0;
 
-    if (!mf_vsyscall_is_near(GATE_START, true))
+    if (!mf_vsyscall_is_near(VSYSCALL_START, true))
         return 0;
-    if (__atomic_load_n(&mf_state(process)->vsyscall, __ATOMIC_RELAXED) == NOT_KNOWN)
-        rc = learn(process);
-    gate = __atomic_load_n(&mf_state(process)->vsyscall, __ATOMIC_RELAXED);
-    if (rc < 0 || gate == NONE || gate == NOT_KNOWN)
+    if (__atomic_load_n(&mf_state(process)->vsyscall, __ATOMIC_RELAXED) == UNKNOWN)
+        rc = find_in_text(process);
+    vsyscall = __atomic_load_n(&mf_state(process)->vsyscall, __ATOMIC_RELAXED);
+    if (rc < 0 || vsyscall == NONE || vsyscall == UNKNOWN)
         return rc;
     *out = (struct mf_mapping){
-        .start = GATE_START,
-        .end = GATE_END,
-        .flags = gate,
+        .start = VSYSCALL_START,
+        .end = VSYSCALL_END,
+        .flags = vsyscall,
         .name_length = sizeof MF_VSYSCALL_NAME - 1,
         .file_index = -1,
     };

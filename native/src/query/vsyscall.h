@@ -6,19 +6,21 @@
 
 #include <stdbool.h>
 
-/* The page [vsyscall] of x86-64: the text shows it, PROCMAP_QUERY does not know it (get_gate_vma()). */
+/* The page [vsyscall] of x86-64. maps shows it (get_gate_vma()); PROCMAP_QUERY does not report it. */
 #define MF_VSYSCALL_NAME "[vsyscall]"
 
-/* Remembers what a whole text said: flags of the record, or 0: it has none. */
+/* Records the flags of [vsyscall] that a complete text showed; 0: the process has no such mapping. */
 void mf_vsyscall_remember(struct mf_process *process, uint32_t flags);
 
 /*
- * The record of [vsyscall] without its name, if the process has it and it passes the filter of @p options.
- * Reads the whole text where none has been read yet. 1, 0, or a negative errno.
+ * Finds [vsyscall] without a query. Reads the whole text unless a text was read before.
+ *
+ * @param[out] out  the mapping, without its name.
+ * @return 1: the process has the mapping, and it passes the filter of @p options; 0: not; or a negative errno.
  */
 int mf_vsyscall_find(struct mf_process *process, uint32_t options, struct mf_mapping *out);
 
-/* Whether a query for an address that the kernel answered with "none" could mean this page. */
+/* Whether [vsyscall] may be the result of a query for an address that returned -ENOENT. */
 bool mf_vsyscall_is_near(uint64_t address, bool or_next);
 
 #endif

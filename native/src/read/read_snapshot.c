@@ -1,33 +1,35 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A snapshot of a live process: the cheaper way, and again where the process moved under the reader. */
+/* Reads a snapshot of a live process by one of the backends, and repeats the read if the mappings changed during it. */
 #include "read/read_snapshot.h"
 
 #include "snapshot/mapping.h"
 
-/* Reads before a picture is called inconsistent, or a process that is replaced again and again gone. */
+/* Maximum of reads. After them a snapshot is marked inconsistent; a process that called execve(2) during each read is -ESRCH. */
 #define ATTEMPTS 4
 
 static bool prefers_query(const struct mf_process *process, uint32_t options)
 {
     if (options & (MF_BY_QUERY | MF_BY_TEXT))
         return options & MF_BY_QUERY;
-    /* A system call a mapping pays where few pass: a plain JVM has 18 executable ones of 212. */
+    /* One system call per mapping is cheaper if few mappings pass the filter: of 212 mappings of a small JVM 18 are executable. */
     return options & MF_EXECUTABLE && mf_state(process)->traits & MF_TRAIT_QUERY;
 }
 
 /*
- * The descriptor that one read goes through: the process' own; or one for this read alone, where another thread has put other
- * memory behind that one (mf_maps_reopen()) in the middle of a read, which would mix two programs; or is reading the text through it:
- * the kernel keeps the place of one reader, and finds that of another by counting bytes, which move with the mappings.
+ * The descriptor for one read: that of the process, or another one for this read alone. The latter is needed in two cases:
+ *
+ *  - Another thread has replaced the descriptor of the process during a read (mf_maps_reopen()). The read would mix two programs.
+ *  - Another thread is reading the text through the descriptor of the process. The kernel keeps the position of one reader; for
+ *    another position it counts bytes, which change with the mappings.
  */
 struct source {
     struct mf_process *process;
-    int own_fd;    /* negative: none */
-    uint32_t since; /* reopenings before the read */
-    bool has_text; /* nobody else reads the text through the process' own */
+    int own_fd;              /* for this read alone; negative: none */
+    uint32_t reopenings;     /* before the read */
+    bool has_text;           /* this read alone reads the text through the descriptor of the process */
 };
 
-/* The text through the process' own descriptor is for one reader at a time, also where a signal handler interrupts it. */
+/* Reserves the text of the descriptor of the process. It has one reader at a time, also if a signal handler interrupts that reader. */
 static bool take_text(struct source *source)
 {
     if (!source->has_text)
@@ -35,10 +37,10 @@ static bool take_text(struct source *source)
     return source->has_text;
 }
 
-/* A descriptor, or why there is none. */
+/* Returns the descriptor for a read, or a negative errno. */
 static int begin_read(struct source *source, bool by_query)
 {
-    source->since = __atomic_load_n(&mf_state(source->process)->reopenings_done, __ATOMIC_SEQ_CST);
+    source->reopenings = __atomic_load_n(&mf_state(source->process)->reopenings_done, __ATOMIC_SEQ_CST);
     if (source->own_fd < 0 && (by_query || take_text(source)))
         return mf_state(source->process)->maps_fd;
     if (source->own_fd < 0)
@@ -48,7 +50,8 @@ static int begin_read(struct source *source, bool by_query)
 
 static bool was_replaced(const struct source *source)
 {
-    return source->own_fd < 0 && __atomic_load_n(&mf_state(source->process)->reopenings_begun, __ATOMIC_SEQ_CST) != source->since;
+    return source->own_fd < 0 &&
+           __atomic_load_n(&mf_state(source->process)->reopenings_begun, __ATOMIC_SEQ_CST) != source->reopenings;
 }
 
 static void close_own(struct source *source)
@@ -65,7 +68,7 @@ static void end_reads(struct source *source)
         __atomic_store_n(&mf_state(source->process)->text_taken, 0, __ATOMIC_RELEASE);
 }
 
-/* The memory of the process as it is now: 0 or why there is none. */
+/* Opens the memory that the process has now. Returns 0 or a negative errno. */
 static int reopen(struct source *source, bool for_this_read)
 {
     if (!for_this_read && source->own_fd < 0)
@@ -92,10 +95,10 @@ static int read_until_whole(struct source *source, uint32_t options, const struc
         if (was_replaced(source)) {
             reopened = reopen(source, true);
             rc = -ESRCH;
-        } else if (rc == -ENAMETOOLONG && by_query) { /* a path too long for this interface: the text has it whole */
+        } else if (rc == -ENAMETOOLONG && by_query) { /* a path is too long for PROCMAP_QUERY; the text has all of it */
             by_query = false;
             continue;
-        } else if (rc == MF_MEMORY_GONE) {
+        } else if (rc == MF_MEMORY_ENDED) {
             reopened = reopen(source, false);
         } else if (rc != 1 || !out->inconsistent) {
             return rc;

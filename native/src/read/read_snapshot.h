@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The two ways to read a snapshot of a live process, each tried once. */
-#ifndef MF_READ_H
-#define MF_READ_H
+/* The two backends: each reads a snapshot of a live process once. */
+#ifndef MF_READ_SNAPSHOT_H
+#define MF_READ_SNAPSHOT_H
 
 #include "process/process.h"
 #include "snapshot/snapshot.h"
 
-/* Returned by the functions below: the memory was replaced or ended while it was read. Reopen, and read again. */
-#define MF_MEMORY_GONE (-ESRCH)
+/* Result of the functions below: during the read the memory was replaced by execve(2), or the process exited. Open maps again. */
+#define MF_MEMORY_ENDED (-ESRCH)
 
 /*
  * Reads a snapshot through @p maps_fd, as mf_snapshot_read() does. A snapshot whose lines contradict each other is returned with

@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef MF_NAMES_H
-#define MF_NAMES_H
+#ifndef MF_UNESCAPE_H
+#define MF_UNESCAPE_H
 
 #include "process/process.h"
 #include "snapshot/builder.h"
 
 /*
- * Asks the kernel what the names with \012 in them really are, and appends the raw ones to the text.
+ * Queries the kernel for the names that contain \012 in the text, and appends those with a newline to the text.
  *
  * @param scratch      MF_NAME_MAX bytes.
- * @param text_length  bytes of text in use.
- * @return the length of the text then; more than there is room for where room is short.
+ * @param text_length  length of the text, in bytes.
+ * @return the new length of the text; more than its capacity if names did not fit.
  */
-uint64_t mf_unescape_names(struct mf_process *process, struct mf_builder *fill, char *scratch, uint64_t text_length);
+uint64_t mf_unescape_names(struct mf_process *process, struct mf_builder *builder, char *scratch, uint64_t text_length);
 
 #endif

@@ -8,30 +8,30 @@
 #include <string.h>
 
 /*
- * Slots that one search may pass before the hash is changed. In a table that is two thirds full a search passes about five. It
- * passes all of them where a process maps one file by many names, or has chosen its files for that.
+ * Slots that one search may pass before the hash is changed. In a table that is two thirds full a search passes about five. It passes
+ * all used slots if the target maps one file under many names, or files that it has chosen to have the same hash.
  */
 #define LONG_SEARCH 256u
 
-static void clear_files(struct mf_builder *fill)
+static void clear_files(struct mf_builder *builder)
 {
-    memset(fill->files, 0, (size_t)(fill->files_mask + 1) * sizeof *fill->files);
+    memset(builder->files, 0, (size_t)(builder->files_mask + 1) * sizeof *builder->files);
 }
 
-void mf_builder_begin(struct mf_builder *fill, struct mf_snapshot *out, uint32_t options, const uint64_t *devices)
+void mf_builder_begin(struct mf_builder *builder, struct mf_snapshot *out, uint32_t options, const uint64_t *devices)
 {
     char *block = (char *)out;
 
-    *fill = (struct mf_builder){
+    *builder = (struct mf_builder){
         .out = out,
-        .records = (struct mf_mapping *)(out + 1),
+        .mappings = (struct mf_mapping *)(out + 1),
         .text = block + out->text_offset,
         .files = (uint32_t *)(block + out->files_offset),
         .files_mask = MF_BUILDER_FIRST_SLOTS - 1,
         .devices = devices,
         .options = options,
     };
-    clear_files(fill);
+    clear_files(builder);
     out->options = options;
     out->backend = 0;
     out->mapping_count = out->file_count = 0;
@@ -41,7 +41,7 @@ void mf_builder_begin(struct mf_builder *fill, struct mf_snapshot *out, uint32_t
     out->inconsistent = 0;
 }
 
-/* One file under one name: device and inode alone can be those of a memfd and of a SysV segment at once. */
+/* Whether two mappings have the same file under the same name. A memfd and a SysV segment may have the same device and inode. */
 static bool is_same_file(const char *text, const struct mf_mapping *a, const struct mf_mapping *b)
 {
     return a->inode == b->inode && a->dev_minor == b->dev_minor && a->dev_major == b->dev_major &&
@@ -57,15 +57,15 @@ static uint64_t mix(uint64_t a, uint64_t b)
 }
 
 /*
- * Includes the name, because a file may have 65,000 hard links. The multiplier depends on an address of this process, which the
- * target cannot predict: so it cannot choose files that all have one hash.
+ * Returns a hash of file and name: one file may have 65,000 hard links. The multiplier depends on an address of the calling process.
+ * The target cannot predict it, so it cannot choose files that have the same hash.
  */
-static uint64_t hash_with_name(const struct mf_builder *fill, const struct mf_mapping *record, uint64_t key)
+static uint64_t hash_with_name(const struct mf_builder *builder, const struct mf_mapping *mapping, uint64_t key)
 {
-    const uint64_t multiplier = (uint64_t)(uintptr_t)fill->out * 0x9e3779b97f4a7c15u | 1;
-    const char *name = fill->text + record->name_offset;
+    const uint64_t multiplier = (uint64_t)(uintptr_t)builder->out * 0x9e3779b97f4a7c15u | 1;
+    const char *name = builder->text + mapping->name_offset;
 
-    for (size_t left = record->name_length; left > 0;) {
+    for (size_t left = mapping->name_length; left > 0;) {
         uint64_t word = 0;
         const size_t bytes = left < sizeof word ? left : sizeof word;
 
@@ -77,146 +77,150 @@ static uint64_t hash_with_name(const struct mf_builder *fill, const struct mf_ma
     return mix(key, multiplier);
 }
 
-static uint32_t hash_of(const struct mf_builder *fill, const struct mf_mapping *record)
+static uint32_t hash_of(const struct mf_builder *builder, const struct mf_mapping *mapping)
 {
-    const uint64_t key = record->inode ^ (uint64_t)record->dev_minor << 40 ^ (uint64_t)record->name_length << 52;
+    const uint64_t key = mapping->inode ^ (uint64_t)mapping->dev_minor << 40 ^ (uint64_t)mapping->name_length << 52;
 
-    return (uint32_t)((fill->hashes_names ? hash_with_name(fill, record, key) : key * 0x9e3779b97f4a7c15u) >> 32);
+    return (uint32_t)((builder->hashes_names ? hash_with_name(builder, mapping, key) : key * 0x9e3779b97f4a7c15u) >> 32);
 }
 
-/* The slot of a record's file, or the free one where it belongs. */
-static uint32_t *slot_of(struct mf_builder *fill, const struct mf_mapping *record)
+/* Returns the slot of the file of a mapping, or the free slot for it. */
+static uint32_t *slot_of(struct mf_builder *builder, const struct mf_mapping *mapping)
 {
-    const uint32_t first = hash_of(fill, record) & fill->files_mask;
+    const uint32_t first = hash_of(builder, mapping) & builder->files_mask;
     uint32_t slot = first;
 
-    while (fill->files[slot] != 0 && !is_same_file(fill->text, &fill->records[fill->files[slot] - 1], record))
-        slot = (slot + 1) & fill->files_mask;
-    fill->has_long_search |= ((slot - first) & fill->files_mask) > LONG_SEARCH;
-    return &fill->files[slot];
+    while (builder->files[slot] != 0 && !is_same_file(builder->text, &builder->mappings[builder->files[slot] - 1], mapping))
+        slot = (slot + 1) & builder->files_mask;
+    builder->has_long_search |= ((slot - first) & builder->files_mask) > LONG_SEARCH;
+    return &builder->files[slot];
 }
 
-static void double_files(struct mf_builder *fill, uint32_t records)
+static void double_files(struct mf_builder *builder, uint32_t count)
 {
     int32_t next = 0;
 
-    fill->files_mask = fill->files_mask * 2 + 1;
-    clear_files(fill);
-    for (uint32_t at = 0; at < records; at++) {
-        if (fill->records[at].file_index == next) { /* the first record of a file */
-            *slot_of(fill, &fill->records[at]) = at + 1;
+    builder->files_mask = builder->files_mask * 2 + 1;
+    clear_files(builder);
+    for (uint32_t at = 0; at < count; at++) {
+        if (builder->mappings[at].file_index == next) { /* the first mapping of its file */
+            *slot_of(builder, &builder->mappings[at]) = at + 1;
             next++;
         }
     }
 }
 
-/* false: the search was long, so the hash includes names from now on, and all records have to be indexed again. */
-static bool index_file(struct mf_builder *fill, uint32_t at)
+/*
+ * Sets the file index of a mapping. Returns false after the first long search: the hash includes names from then on, and the caller
+ * indexes all mappings again.
+ */
+static bool index_file(struct mf_builder *builder, uint32_t at)
 {
-    struct mf_mapping *const record = &fill->records[at];
-    const struct mf_mapping *const last = fill->last_file != 0 ? &fill->records[fill->last_file - 1] : NULL;
+    struct mf_mapping *const mapping = &builder->mappings[at];
+    const struct mf_mapping *const last = builder->last_file != 0 ? &builder->mappings[builder->last_file - 1] : NULL;
     uint32_t *slot;
 
-    record->file_index = -1;
-    if (!(record->flags & MF_FILE_BACKED))
+    mapping->file_index = -1;
+    if (!(mapping->flags & MF_FILE_BACKED))
         return true;
-    fill->last_file = at + 1;
-    if (last != NULL && is_same_file(fill->text, last, record)) { /* segments of one library stand side by side */
-        record->file_index = last->file_index;
+    builder->last_file = at + 1;
+    if (last != NULL && is_same_file(builder->text, last, mapping)) { /* the segments of a library are neighbours */
+        mapping->file_index = last->file_index;
         return true;
     }
-    slot = slot_of(fill, record);
-    if (fill->has_long_search && !fill->hashes_names) {
-        fill->hashes_names = true;
+    slot = slot_of(builder, mapping);
+    if (builder->has_long_search && !builder->hashes_names) {
+        builder->hashes_names = true;
         return false;
     }
     if (*slot != 0) {
-        record->file_index = fill->records[*slot - 1].file_index;
+        mapping->file_index = builder->mappings[*slot - 1].file_index;
         return true;
     }
     *slot = at + 1;
-    record->file_index = (int32_t)fill->file_count++;
-    if (!mf_builder_is_crowded(fill->file_count, fill->files_mask + 1))
+    mapping->file_index = (int32_t)builder->file_count++;
+    if (!mf_builder_is_crowded(builder->file_count, builder->files_mask + 1))
         return true;
-    if (fill->file_count > at + 1) /* those of records that gave way are counted, and memory has no room for more than records */
-        mf_builder_index_files(fill);
+    /* If mappings were removed, their files are still counted. The table has slots for one file per mapping. */
+    if (builder->file_count > at + 1)
+        mf_builder_index_files(builder);
     else
-        double_files(fill, at + 1);
+        double_files(builder, at + 1);
     return true;
 }
 
-void mf_builder_index_files(struct mf_builder *fill)
+void mf_builder_index_files(struct mf_builder *builder)
 {
     uint32_t at;
 
     do {
-        clear_files(fill);
-        fill->file_count = 0;
-        fill->last_file = 0;
-        for (at = 0; at < fill->count && index_file(fill, at);)
+        clear_files(builder);
+        builder->file_count = 0;
+        builder->last_file = 0;
+        for (at = 0; at < builder->count && index_file(builder, at);)
             at++;
-    } while (at < fill->count); /* a second time at most: after that the hash stays */
+    } while (at < builder->count); /* at most twice: the hash changes once */
 }
 
-static void append(struct mf_builder *fill)
+static void append(struct mf_builder *builder)
 {
-    fill->passed++;
-    if (fill->count == fill->out->mapping_capacity)
+    builder->passed++;
+    if (builder->count == builder->out->mapping_capacity)
         return;
-    fill->ambiguous |= (fill->records[fill->count].flags & MF_AMBIGUOUS) != 0;
-    if (!index_file(fill, fill->count++))
-        mf_builder_index_files(fill);
+    builder->ambiguous |= (builder->mappings[builder->count].flags & MF_AMBIGUOUS) != 0;
+    if (!index_file(builder, builder->count++))
+        mf_builder_index_files(builder);
 }
 
-/* The newer word of the kernel holds: earlier records give way where the new mapping lies. */
-static void put_in_order(struct mf_builder *fill, bool passes)
+/* Adds a mapping that starts before the end of earlier ones: these are removed or cut, because the newer mapping is the current one. */
+static void put_in_order(struct mf_builder *builder, bool passes)
 {
-    const struct mf_mapping newer = *mf_builder_next(fill);
+    const struct mf_mapping newer = *mf_builder_next(builder);
 
-    fill->disordered = true;
-    if (fill->passed > fill->most)
-        fill->most = fill->passed;
-    while (fill->count > 0 && fill->records[fill->count - 1].start >= newer.start) {
-        fill->count--;
-        fill->passed--;
+    builder->disordered = true;
+    if (builder->passed > builder->max_passed)
+        builder->max_passed = builder->passed;
+    while (builder->count > 0 && builder->mappings[builder->count - 1].start >= newer.start) {
+        builder->count--;
+        builder->passed--;
     }
-    if (fill->count > 0 && fill->records[fill->count - 1].end > newer.start)
-        fill->records[fill->count - 1].end = newer.start;
-    *mf_builder_next(fill) = newer;
+    if (builder->count > 0 && builder->mappings[builder->count - 1].end > newer.start)
+        builder->mappings[builder->count - 1].end = newer.start;
+    *mf_builder_next(builder) = newer;
     if (passes)
-        append(fill);
+        append(builder);
 }
 
-void mf_builder_add(struct mf_builder *fill)
+void mf_builder_add(struct mf_builder *builder)
 {
-    struct mf_mapping *const mapping = mf_builder_next(fill);
-    const bool passes = mf_record_passes(mapping, fill->options);
-    const uint64_t before = fill->last_end;
+    struct mf_mapping *const mapping = mf_builder_next(builder);
+    const bool passes = mf_record_passes(mapping, builder->options);
+    const uint64_t before = builder->last_end;
 
-    fill->last_end = mapping->end;
+    builder->last_end = mapping->end;
     if (mf_mapping_kind(mapping) == MF_KIND_VSYSCALL)
-        fill->gate = mapping->flags;
+        builder->vsyscall = mapping->flags;
     if (mapping->start < before)
-        put_in_order(fill, passes);
+        put_in_order(builder, passes);
     else if (passes)
-        append(fill);
+        append(builder);
 }
 
-int mf_builder_end(struct mf_builder *fill, uint32_t backend, uint64_t kernel_length, uint64_t text_length)
+int mf_builder_end(struct mf_builder *builder, uint32_t backend, uint64_t kernel_length, uint64_t text_length)
 {
-    struct mf_snapshot *out = fill->out;
+    struct mf_snapshot *out = builder->out;
 
-    if (mf_builder_is_short(fill) || text_length > out->text_capacity) {
-        out->needed_mappings = fill->passed > fill->most ? fill->passed : fill->most;
+    if (mf_builder_is_short(builder) || text_length > out->text_capacity) {
+        out->needed_mappings = builder->passed > builder->max_passed ? builder->passed : builder->max_passed;
         out->needed_text = text_length > UINT32_MAX ? UINT32_MAX : (uint32_t)text_length;
         return -ENOBUFS;
     }
-    if (fill->disordered)
-        mf_builder_index_files(fill); /* the table still knows records that gave way */
-    out->inconsistent = fill->disordered;
+    if (builder->disordered)
+        mf_builder_index_files(builder); /* the table still has files of mappings that were removed */
+    out->inconsistent = builder->disordered;
     out->backend = backend;
-    out->mapping_count = fill->count;
-    out->file_count = fill->file_count;
+    out->mapping_count = builder->count;
+    out->file_count = builder->file_count;
     out->kernel_length = (uint32_t)kernel_length;
     out->text_length = (uint32_t)text_length;
     mf_index_build(out);

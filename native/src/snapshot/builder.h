@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Filling a snapshot one mapping at a time, whoever tells of it: the text or the query. */
+/* Builds a snapshot from one mapping at a time. Both backends use it: text and PROCMAP_QUERY. */
 #ifndef MF_BUILDER_H
 #define MF_BUILDER_H
 
@@ -10,61 +10,64 @@
 
 struct mf_builder {
     struct mf_snapshot *out;
-    struct mf_mapping *records;
+    struct mf_mapping *mappings;
     char *text;
-    uint32_t *files;          /* hash table: index of the first record of a file, plus one */
-    uint32_t files_mask;
-    const uint64_t *devices;  /* of the kernel's own mounts; NULL: saved text */
+    uint32_t *files;          /* hash table: index of the first mapping of a file, plus one; 0: free slot */
+    uint32_t files_mask;      /* slots in use minus one */
+    const uint64_t *devices;  /* of mf_internal_devices(); NULL: saved text */
     uint32_t options;
-    uint32_t count;           /* records there is room for */
-    uint32_t passed;          /* mappings that passed the filter: more than count where room is short */
-    uint32_t most;            /* of these at once, before others gave way */
+    uint32_t count;           /* mappings in the snapshot */
+    uint32_t passed;          /* mappings that passed the filter: more than count if the snapshot is full */
+    uint32_t max_passed;      /* highest value of passed before mappings were removed */
     uint32_t file_count;
-    uint32_t last_file;       /* index of the newest record with a file, plus one */
-    uint32_t gate;            /* permissions of [vsyscall] if it was seen, else 0 */
-    uint64_t last_end;        /* of the newest mapping, filtered out or not */
-    bool has_long_search;     /* a search of the table passed many other files */
+    uint32_t last_file;       /* index of the newest mapping with a file, plus one; 0: none */
+    uint32_t vsyscall;        /* flags of [vsyscall]; 0: it has not been added */
+    uint64_t last_end;        /* of the newest mapping, whether or not it passed the filter */
+    bool has_long_search;     /* a search of the table passed more than LONG_SEARCH slots */
     bool hashes_names;        /* the hash includes names */
-    bool disordered;          /* a mapping began before the end of the one before it */
-    bool ambiguous;           /* a name holds \012 */
-    struct mf_mapping beyond; /* where mappings go that there is no room for */
+    bool disordered;          /* a mapping started before the end of the mapping before it */
+    bool ambiguous;           /* a name contains the text \012 */
+    struct mf_mapping beyond; /* receives mappings when the snapshot is full */
 };
 
-/* Few files are the rule, whatever the room: clearing all of it would cost a small process more than its text. */
+/* Initial size of the table of files. Most processes have few files: clearing the whole capacity would cost more than the parsing. */
 #define MF_BUILDER_FIRST_SLOTS 64u
 
-/* Whether the table of files must double: it is kept two thirds full at most. */
+/* Whether the table of files must double: at most two thirds of its slots are used. */
 static inline bool mf_builder_is_crowded(uint64_t files, uint64_t slots)
 {
     return files > slots / 3 * 2;
 }
 
-/* Begins a picture: no mapping yet. */
-void mf_builder_begin(struct mf_builder *fill, struct mf_snapshot *out, uint32_t options, const uint64_t *devices);
+/* Begins a snapshot without mappings. */
+void mf_builder_begin(struct mf_builder *builder, struct mf_snapshot *out, uint32_t options, const uint64_t *devices);
 
-/* Where the next mapping is to be written. */
-static inline struct mf_mapping *mf_builder_next(struct mf_builder *fill)
+/* Returns the memory for the next mapping. */
+static inline struct mf_mapping *mf_builder_next(struct mf_builder *builder)
 {
-    return fill->count < fill->out->mapping_capacity ? &fill->records[fill->count] : &fill->beyond;
+    return builder->count < builder->out->mapping_capacity ? &builder->mappings[builder->count] : &builder->beyond;
 }
 
-/* Adds what was written there: a classified mapping whose name is in the text; if the filter lets it through. */
-void mf_builder_add(struct mf_builder *fill);
+/* Adds the mapping in that memory if it passes the filter. It must be classified, and its name must be in the text. */
+void mf_builder_add(struct mf_builder *builder);
 
-/* Gives all records their file indices anew: names were changed. */
-void mf_builder_index_files(struct mf_builder *fill);
+/* Computes the file index of every mapping again. Call it after names have changed. */
+void mf_builder_index_files(struct mf_builder *builder);
 
 /*
- * Ends a picture: writes counts and index, or says what was short.
+ * Completes the snapshot: writes the counts and builds the search index.
  *
- * @param kernel_length  bytes the kernel wrote; the whole text with names appended is as long as text_length.
- * @return 1, or -ENOBUFS.
+ * @param kernel_length  length of the text that the kernel wrote, in bytes.
+ * @param text_length    length of the text with the names that were appended, in bytes.
+ * @retval 1         done
+ * @retval -ENOBUFS  the capacity was too small; needed_mappings and needed_text are set
  */
-int mf_builder_end(struct mf_builder *fill, uint32_t backend, uint64_t kernel_length, uint64_t text_length);
+int mf_builder_end(struct mf_builder *builder, uint32_t backend, uint64_t kernel_length, uint64_t text_length);
 
-static inline bool mf_builder_is_short(const struct mf_builder *fill)
+/* Whether the snapshot is full, so that mappings are missing. */
+static inline bool mf_builder_is_short(const struct mf_builder *builder)
 {
-    return fill->passed > fill->count;
+    return builder->passed > builder->count;
 }
 
 #endif

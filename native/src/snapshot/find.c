@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Address to record: four table look-ups and one compare of several records at once. */
+/* Finds the mapping of an address: four table look-ups, then one comparison with several mappings at once. */
 #include "snapshot/index_layout.h"
 
 #define EACH_LANE UINT64_C(0x0001000100010001)
-#define UPPER_LANES UINT64_C(0xffffffff00000000) /* of a window's first word, whose lower half is no lane */
-#define IN_STEP 8
+#define UPPER_LANES UINT64_C(0xffffffff00000000) /* the first word of a window has lanes in its upper half only */
+#define BATCH 8
 
 static int32_t find_in_tail(const struct mf_index *index, uint64_t address)
 {
@@ -64,19 +64,19 @@ int32_t mf_find(const struct mf_snapshot *snapshot, uint64_t address)
     return find(mf_index_of(snapshot), address);
 }
 
-/* Several searches in step: while one waits for memory the others go on. */
-static void find_in_step(const struct mf_index *index, const uint64_t *addresses, int32_t *indices)
+/* Finds BATCH addresses together, so that their memory accesses overlap. */
+static void find_batch(const struct mf_index *index, const uint64_t *addresses, int32_t *indices)
 {
     const uint64_t *const words = (const uint64_t *)index;
-    uint64_t nodes[IN_STEP];
+    uint64_t nodes[BATCH];
 
-    for (int k = 0; k < IN_STEP; k++)
+    for (int k = 0; k < BATCH; k++)
         nodes[k] = addresses[k] < index->tail_start ? index->root : 0;
     for (int level = 0; level < 3; level++) {
-        for (int k = 0; k < IN_STEP; k++)
+        for (int k = 0; k < BATCH; k++)
             nodes[k] = words[mf_node_word(nodes[k]) + mf_node_slot(nodes[k], addresses[k])];
     }
-    for (int k = 0; k < IN_STEP; k++) {
+    for (int k = 0; k < BATCH; k++) {
         indices[k] = addresses[k] < index->tail_start ? find_in_window(index, nodes[k], addresses[k])
                                                       : find_in_tail(index, addresses[k]);
     }
@@ -86,8 +86,8 @@ void mf_find_all(const struct mf_snapshot *snapshot, const uint64_t *addresses, 
 {
     const struct mf_index *const index = mf_index_of(snapshot);
 
-    for (; count >= IN_STEP; count -= IN_STEP, addresses += IN_STEP, indices += IN_STEP)
-        find_in_step(index, addresses, indices);
+    for (; count >= BATCH; count -= BATCH, addresses += BATCH, indices += BATCH)
+        find_batch(index, addresses, indices);
     for (size_t k = 0; k < count; k++)
         indices[k] = find(index, addresses[k]);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Building the search index: index_layout.h says what it looks like. */
+/* Builds the search index, whose layout is in index_layout.h. */
 #include "snapshot/index.h"
 
 #include "snapshot/index_layout.h"
@@ -10,14 +10,14 @@
 #define MAX_BITS 24
 #define TABLE_END (UINT64_C(1) << 63)
 #define TAIL_GAP (UINT64_C(1) << 30)
-#define TAIL_RECORDS 8 /* at most, but for those from 2^63 on */
+#define TAIL_MAPPINGS 8 /* maximum of mappings in the tail, in addition to those from 2^63 on */
 
 #define ROOT_BITS 6
-#define WORDS_PER_RECORD 4 /* of tables */
+#define WORDS_PER_MAPPING 4 /* for tables */
 #define WORDS_PER_RANGE (sizeof(struct mf_range) / sizeof(uint64_t))
-#define WORDS_OF_ROOT (6 << ROOT_BITS) /* its slots, and what each needs where a window stands alone */
+#define WORDS_OF_ROOT (6 << ROOT_BITS) /* its slots, and for each slot the words of a single window */
 
-/* Inlined, the build costs a third less: it is a few nanoseconds of every mapping read. */
+/* With inlining the build takes a third less time. It takes a few nanoseconds per mapping of every snapshot. */
 #define INLINED static inline __attribute__((always_inline))
 
 enum level { ROOT, INNER, MIDDLE, LEAF };
@@ -25,9 +25,9 @@ enum level { ROOT, INNER, MIDDLE, LEAF };
 struct builder {
     uint64_t *words;
     const struct mf_range *ranges;
-    uint32_t used;        /* words: where the next table goes */
-    uint32_t granted;     /* words that may be used up to now, */
-    uint32_t kept[LEAF];  /* but for these, by level: enough to finish the open tables without tables below */
+    uint32_t used;           /* words in use: the next table begins after them */
+    uint32_t granted;        /* maximum of used so far, including the reserved words */
+    uint32_t reserved[LEAF]; /* by level: words that complete the unfinished table without tables below it */
 };
 
 static uint64_t min(uint64_t a, uint64_t b)
@@ -52,19 +52,22 @@ static uint64_t node_of(uint32_t word, uint32_t shift, uint32_t bits)
 
 uint64_t mf_index_bytes(uint32_t mapping_capacity)
 {
-    const uint64_t shared = 1 << ROOT_BITS; /* records that two slots of the root share count twice */
+    const uint64_t shared = 1 << ROOT_BITS; /* a mapping in two slots of the root is counted twice */
 
     return sizeof(struct mf_index) + mapping_capacity * sizeof(struct mf_range) +
-           sizeof(uint64_t) * (WORDS_OF_ROOT + WORDS_PER_RECORD * (mapping_capacity + shared));
+           sizeof(uint64_t) * (WORDS_OF_ROOT + WORDS_PER_MAPPING * (mapping_capacity + shared));
 }
 
-/* Writes the window of records first ... end - 1, for addresses low ... high - 1. Says whether lanes suffice. */
+/*
+ * Writes the window of mappings first ... end - 1, for addresses low ... high - 1. Returns whether its lanes distinguish all these
+ * mappings; if not, the window is searched by halving.
+ */
 INLINED bool set_window(uint64_t *window, const struct mf_range *ranges, uint32_t first, uint32_t end, uint64_t low,
                         uint64_t high)
 {
     const uint32_t further = end - first - 1;
     uint64_t lanes[WINDOW_WORDS] = {0, 0}, starts = 0;
-    bool exact = further < WINDOW_RECORDS && low >> LANE_SPAN_SHIFT == (high - 1) >> LANE_SPAN_SHIFT;
+    bool exact = further < WINDOW_MAPPINGS && low >> LANE_SPAN_SHIFT == (high - 1) >> LANE_SPAN_SHIFT;
 
     for (uint32_t i = 1; exact && i <= further; i++) {
         const uint64_t start = ranges[first + i].start;
@@ -77,7 +80,7 @@ INLINED bool set_window(uint64_t *window, const struct mf_range *ranges, uint32_
     return exact;
 }
 
-/* First record behind i, before end, that starts at or behind the limit; probes go further and further. */
+/* Returns the first mapping after i, before end, that starts at the limit or above it; or end. Gallops. */
 INLINED uint32_t run_end(const struct mf_range *ranges, uint32_t i, uint32_t end, uint64_t limit)
 {
     uint32_t step = 1;
@@ -93,13 +96,13 @@ INLINED uint32_t run_end(const struct mf_range *ranges, uint32_t i, uint32_t end
 
 static uint64_t table_of(struct builder *b, enum level level, uint32_t first, uint32_t end, uint64_t low, uint64_t high);
 
-/* Words below a slot of the level where a window stands alone: the window, and a node for each level passed. */
+/* Returns the words below a slot of a level that has a single window: the window, and one node for each level in between. */
 static uint32_t words_alone(enum level level)
 {
     return WINDOW_WORDS + MIDDLE - level;
 }
 
-/* Node for the slot of a table that holds records first ... end - 1 at addresses low ... high - 1. */
+/* Builds what is below a slot that has mappings first ... end - 1 at addresses low ... high - 1. Returns the node for the slot. */
 static uint64_t child_of(struct builder *b, enum level level, uint32_t first, uint32_t end, uint64_t low, uint64_t high)
 {
     uint64_t node, *window = b->words + b->used;
@@ -120,7 +123,7 @@ static uint64_t child_of(struct builder *b, enum level level, uint32_t first, ui
 }
 
 /* Fills the slots of a table from left to right. */
-static void fill(struct builder *b, enum level level, uint64_t table, uint32_t first, uint32_t end, uint64_t low, uint64_t high)
+static void fill_table(struct builder *b, enum level level, uint64_t table, uint32_t first, uint32_t end, uint64_t low, uint64_t high)
 {
     const struct mf_range *ranges = b->ranges;
     const uint32_t shift = table & 63, stride = level == LEAF ? WINDOW_WORDS : 1;
@@ -137,7 +140,7 @@ static void fill(struct builder *b, enum level level, uint64_t table, uint32_t f
         if (level == LEAF) {
             set_window(slot, ranges, i, next, low, min(limit, high));
         } else {
-            b->kept[level] = (uint32_t)(((high - 1) >> shift) - (low >> shift)) * words_alone(level);
+            b->reserved[level] = (uint32_t)(((high - 1) >> shift) - (low >> shift)) * words_alone(level);
             *slot = child_of(b, level, i, next, low, min(limit, high));
         }
         const int alone = next - i == 1;
@@ -145,7 +148,7 @@ static void fill(struct builder *b, enum level level, uint64_t table, uint32_t f
         low = limit;
         if (last_end <= limit || last_end - low <= width)
             continue;
-        /* the last record has further slots for itself */
+        /* The last mapping covers further slots alone. */
         const uint64_t value = level == LEAF ? i : alone ? *slot : child_of(b, level, i, next, low, low + width);
         for (; last_end - low > width; low += width)
             words[stride * mf_node_slot(table, low)] = value;
@@ -156,13 +159,13 @@ static bool fits(const struct builder *b, enum level level, uint32_t bits)
 {
     const uint64_t words = level == LEAF ? WINDOW_WORDS : 1 + words_alone(level);
 
-    return b->used + (words << bits) + b->kept[ROOT] + b->kept[INNER] + b->kept[MIDDLE] <= b->granted;
+    return b->used + (words << bits) + b->reserved[ROOT] + b->reserved[INNER] + b->reserved[MIDDLE] <= b->granted;
 }
 
 /*
- * Node with a table for records first ... end - 1, as far as they lie in low ... high - 1; 0 where memory does not allow
- * one. The slots are as narrow as their number allows: 64 in the root, 1/4 to 1/2 a record in an inner table, 1/2 to 1
- * in a middle one, 1 to 2 in a leaf.
+ * Builds a table for the parts of mappings first ... end - 1 in low ... high - 1. Returns its node; 0: the memory does not suffice for a
+ * table. The number of slots gives their width: 64 in the root; per mapping 1/4 to 1/2 in an inner table, 1/2 to 1 in a middle
+ * table, 1 to 2 in a leaf.
  */
 static uint64_t table_of(struct builder *b, enum level level, uint32_t first, uint32_t end, uint64_t low, uint64_t high)
 {
@@ -170,7 +173,7 @@ static uint64_t table_of(struct builder *b, enum level level, uint32_t first, ui
     int bits = level == ROOT ? ROOT_BITS : (int)min(bit_length(end - first) - 1 + doublings[level], MAX_BITS);
 
     if (level == INNER)
-        b->granted += WORDS_PER_RECORD * (end - first);
+        b->granted += WORDS_PER_MAPPING * (end - first);
     while (!fits(b, level, bits)) {
         if (bits-- == 0)
             return 0;
@@ -186,11 +189,11 @@ static uint64_t table_of(struct builder *b, enum level level, uint32_t first, ui
     const uint32_t words = (level == LEAF ? WINDOW_WORDS : 1u) << bits;
     memset(b->words + b->used, 0, words * sizeof *b->words);
     b->used += words;
-    fill(b, level, table, first, end, low, high);
+    fill_table(b, level, table, first, end, low, high);
     return table;
 }
 
-/* Position of the first record of the tail. */
+/* Returns the index of the first mapping of the tail. */
 static uint32_t tail_of(const struct mf_range *ranges, uint32_t count)
 {
     uint32_t end = count, tail;
@@ -198,7 +201,7 @@ static uint32_t tail_of(const struct mf_range *ranges, uint32_t count)
     while (end > 0 && ranges[end - 1].end > TABLE_END)
         end--;
     tail = end;
-    for (uint32_t i = end; i > 1 && end - i < TAIL_RECORDS; i--) {
+    for (uint32_t i = end; i > 1 && end - i < TAIL_MAPPINGS; i--) {
         if (ranges[i - 1].start - ranges[i - 2].end > TAIL_GAP)
             tail = i - 1;
     }
@@ -207,14 +210,14 @@ static uint32_t tail_of(const struct mf_range *ranges, uint32_t count)
 
 void mf_index_build(struct mf_snapshot *snapshot)
 {
-    const struct mf_mapping *const records = mf_snapshot_mappings(snapshot);
+    const struct mf_mapping *const mappings = mf_snapshot_mappings(snapshot);
     const uint32_t count = snapshot->mapping_count;
     struct mf_index *const index = (void *)((char *)snapshot + snapshot->index_offset);
     struct builder b = {.words = (uint64_t *)index, .ranges = index->ranges};
 
     *index = (struct mf_index){.count = count};
     for (uint32_t i = 0; i < count; i++)
-        index->ranges[i] = (struct mf_range){records[i].start, records[i].end};
+        index->ranges[i] = (struct mf_range){mappings[i].start, mappings[i].end};
     b.used = (uint32_t)(sizeof *index / sizeof *b.words + count * WORDS_PER_RANGE);
     b.granted = b.used + WORDS_OF_ROOT;
     index->table_count = tail_of(index->ranges, count);

@@ -4,10 +4,10 @@
 
 #include "mapfiles.h"
 
-/* Bytes of the search index of at most so many mappings, a multiple of 8. */
+/* Returns the size of the search index of up to mapping_capacity mappings, in bytes: a multiple of 8. */
 uint64_t mf_index_bytes(uint32_t mapping_capacity);
 
-/* Builds the index of a snapshot's records, in the snapshot. */
+/* Builds the search index of the mappings of a snapshot, inside the snapshot. */
 void mf_index_build(struct mf_snapshot *snapshot);
 
 #endif

@@ -1,53 +1,54 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The search index of a snapshot, for building (index.c) and searching (find.c, AddressIndex.java).
+ * The layout of the search index of a snapshot. index.c builds it; find.c and AddressIndex.java search it.
  *
- * Four tables in a row, each indexed by some bits of the address, lead to a window of one to seven records.
+ * A search goes through four tables to a window of one to seven mappings. Each table is indexed by some bits of the address.
  *
- *      root -> node -> inner -> node -> middle -> node -> leaf (windows) -> record
+ *      root -> node -> inner -> node -> middle -> node -> leaf (windows) -> mapping
  *
- * Real address spaces are clusters far apart, dense and sparse by turns, so each table has a scale of its own: it spans
- * just the records that share one slot of the table above. A table is a ring: the slot is (address >> shift) & mask,
- * which needs no base. An address outside the span gets some other slot; the record found there does not cover it, which
- * the last compare notices. All lookups take the same steps, so that nothing hangs on the branch predictor; only where
- * the leaves are too coarse (more than seven records in a slot, or in one of 128 MiB) is a window searched by halving.
+ * An address space has dense and sparse clusters that are far apart, so each table has a scale of its own: it spans the mappings in one
+ * slot of the table above. The slot of an address is (address >> shift) & mask, without a base. An address outside the span of a table
+ * gets a slot of other mappings. They do not cover it, which the last comparison detects. All searches take the same steps, so the
+ * branch predictor does not affect their time. Only if a slot of a leaf has more than seven mappings, or spans more than 128 MiB, its
+ * window is searched by halving.
  *
- * The tail, records behind the last wide gap (stack, vdso) and all from 2^63 on ([vsyscall]), would spoil the scale of
- * the tables; it is searched by halving, too.
+ * The tail is not in the tables, because it would make their slots too wide. It has the mappings above the last wide gap (stack, vdso)
+ * and those from 2^63 on ([vsyscall]), and is searched by halving too.
  */
 #ifndef MF_INDEX_LAYOUT_H
 #define MF_INDEX_LAYOUT_H
 
 #include "mapfiles.h"
 
-/* Node: shift in bits 0-5, first word of the table in 6-37, mask in 38-63. A mask of 0 leads to that word always. */
+/* A node has the shift in bits 0-5, the first word of the table in bits 6-37, the mask in bits 38-63. Mask 0: always the first word. */
 #define WORD_SHIFT 6
 #define MASK_SHIFT 38
 
 /*
- * Window, two words: first record in bits 0-26, halvings in 27-31, then six lanes of 16 bits, one for each further
- * record. A lane holds what is missing from the record's first page to the next multiple of 2^15 pages: the lowest 15
- * bits of an address's page, added to all lanes at once, set the highest bit of those whose record it has reached.
+ * A window has two words: the first mapping in bits 0-26, the number of halvings in bits 27-31, then six lanes of 16 bits, one for each
+ * further mapping. A lane holds the number of pages from the start of its mapping to the next multiple of 2^15 pages. The search adds
+ * the low 15 bits of the page number of the address to all lanes at once. This sets the highest bit of each lane whose mapping starts at
+ * or below the address.
  */
 #define WINDOW_WORDS 2
-#define WINDOW_RECORDS 7
+#define WINDOW_MAPPINGS 7
 #define HALVINGS_SHIFT 27
-#define PAGE_SHIFT 12 /* the smallest page there is; larger ones are multiples */
+#define PAGE_SHIFT 12 /* of the smallest page size; larger page sizes are multiples of it */
 #define LANE_PAGES 0x7fffu
 #define LANE_SPAN_SHIFT (PAGE_SHIFT + 15)
 
-/* The index is 64-bit words: this head, a range for each record, the tables. All that a search reads stands in it. */
+/* The index is an array of 64-bit words: this head, a range for each mapping, the tables. A search reads nothing else. */
 struct mf_index {
-    uint64_t nothing[WINDOW_WORDS]; /* 0: a node that leads to itself, then the window of record 0: for empty slots */
-    uint64_t tail_start;            /* first address that the tables do not cover */
-    uint64_t root;                  /* node */
-    uint64_t table_count;           /* records in the tables; the others are the tail */
+    uint64_t empty[WINDOW_WORDS]; /* 0: empty slots lead here, to a node that leads to itself, and to the window of mapping 0 */
+    uint64_t tail_start;          /* first address above the tables */
+    uint64_t root;                /* node of the root */
+    uint64_t table_count;         /* number of mappings in the tables; the others are the tail */
     uint64_t count;
-    uint64_t words;                 /* in use, this head included */
+    uint64_t words;               /* in use, including this head */
     struct mf_range {
         uint64_t start;
         uint64_t end;
-    } ranges[]; /* of the records */
+    } ranges[]; /* of the mappings */
 };
 
 static inline const struct mf_index *mf_index_of(const struct mf_snapshot *snapshot)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a mapping is, told from its name and device. */
+/* Derives the kind of a mapping from its name and device. */
 #include "snapshot/mapping.h"
 
 #include "os/internal_devices.h"
@@ -14,7 +14,7 @@ struct naming {
 
 #define NAMING(literal, kind) {literal, sizeof literal - 1, kind}
 
-/* Names of mappings without a file (arch_vma_name() and special mappings), by their beginning. */
+/* Prefixes of names of mappings without a file (arch_vma_name() and special mappings). */
 static const struct naming without_file[] = {
     NAMING("[heap]", MF_KIND_HEAP),
     NAMING("[stack]", MF_KIND_STACK),
@@ -25,7 +25,7 @@ static const struct naming without_file[] = {
     NAMING("", MF_KIND_OTHER),
 };
 
-/* Names of files on the kernel's own mounts, by their beginning; all of them are deleted from birth. */
+/* Prefixes of names of files on the kernel's internal mounts. These files are created without a path, so they count as deleted. */
 static const struct naming internal[] = {
     NAMING("/memfd:", MF_KIND_MEMFD),
     NAMING("/SYSV", MF_KIND_SYSV),
@@ -35,7 +35,7 @@ static const struct naming internal[] = {
     NAMING("", MF_KIND_OTHER),
 };
 
-/* Names of files that no mounted file system has, by their beginning (d_dname() of their file systems). */
+/* Prefixes of names of files that are on no mounted file system (d_dname() of their file systems). */
 static const struct naming pseudo[] = {
     NAMING("anon_inode:", MF_KIND_ANON_INODE),
     NAMING("/dmabuf:", MF_KIND_DMA_BUF),
@@ -44,11 +44,11 @@ static const struct naming pseudo[] = {
 };
 
 /*
- * Whole names of such files that the kernel shows as deleted: simple_dname() (fs/d_path.c) of the name given to
- * alloc_file_pseudo(). Graphics drivers have mounts of tmpfs of their own, for huge pages (i915_gemfs.c, drm_gem.c).
+ * Whole names of such files that the kernel shows with " (deleted)": simple_dname() (fs/d_path.c) of the name that was passed to
+ * alloc_file_pseudo(). Graphics drivers have tmpfs mounts of their own for huge pages (i915_gemfs.c, drm_gem.c).
  *
- * A file may have one of these names, and that of a DMA buffer, in the root directory of a file system without a block device,
- * such as a container's: mf_record_may_have_path().
+ * In the root directory of a file system without a block device, such as that of a container, an ordinary file may have one of these
+ * names, or the name of a DMA buffer: see mf_record_may_have_path().
  */
 static const struct naming pseudo_deleted[] = {
     NAMING("/[aio]", MF_KIND_AIO),
@@ -58,7 +58,7 @@ static const struct naming pseudo_deleted[] = {
     NAMING("/i915", MF_KIND_OTHER),
 };
 
-/* The last entry of a table begins every name. */
+/* Returns the kind of the first prefix that matches. The last one of each table is empty and matches every name. */
 static uint32_t kind_of(const struct naming *entry, const char *name, uint32_t length)
 {
     while (entry->length > length || memcmp(entry->text, name, entry->length) != 0)
@@ -92,59 +92,59 @@ static bool is_internal(uint64_t device, const uint64_t *devices)
     return found;
 }
 
-static void set_kind(struct mf_mapping *record, uint32_t kind)
+static void set_kind(struct mf_mapping *mapping, uint32_t kind)
 {
-    record->flags |= kind << MF_KIND_SHIFT;
+    mapping->flags |= kind << MF_KIND_SHIFT;
 }
 
-static void mark_deleted(struct mf_mapping *record, bool suffixed)
+static void mark_deleted(struct mf_mapping *mapping, bool suffixed)
 {
-    record->flags |= MF_DELETED;
+    mapping->flags |= MF_DELETED;
     if (suffixed)
-        record->name_length -= MF_SUFFIX_LENGTH;
+        mapping->name_length -= MF_SUFFIX_LENGTH;
 }
 
-/* Only file systems without a block device have major number 0, the kernel's own among them. */
-static void classify_unnumbered(struct mf_mapping *record, const char *name, const uint64_t *devices, bool suffixed)
+/* Classifies a file of a device with major number 0: a file system without a block device, such as the kernel's internal ones. */
+static void classify_unnumbered(struct mf_mapping *mapping, const char *name, const uint64_t *devices, bool suffixed)
 {
-    const uint32_t length = record->name_length;
+    const uint32_t length = mapping->name_length;
     uint32_t kind = kind_of_pseudo(name, length, suffixed);
 
-    if (devices == NULL || devices[MF_DEVICE_SHMEM] == 0) { /* saved text, or no memfd_create(2): the name is all there is */
+    if (devices == NULL || devices[MF_DEVICE_SHMEM] == 0) { /* saved text, or no memfd_create(2): only the name is available */
         const bool perhaps_internal = suffixed || kind == MF_KIND_OTHER;
         const uint32_t internal_kind = perhaps_internal ? kind_of(internal, name, length) : MF_KIND_OTHER;
 
-        set_kind(record, internal_kind == MF_KIND_OTHER ? kind : internal_kind);
-    } else if (is_internal(mf_device(0, record->dev_minor), devices)) {
-        set_kind(record, kind_of(internal, name, length));
-        mark_deleted(record, suffixed);
+        set_kind(mapping, internal_kind == MF_KIND_OTHER ? kind : internal_kind);
+    } else if (is_internal(mf_device(0, mapping->dev_minor), devices)) {
+        set_kind(mapping, kind_of(internal, name, length));
+        mark_deleted(mapping, suffixed);
         return;
     } else {
-        set_kind(record, kind);
+        set_kind(mapping, kind);
     }
     if (suffixed)
-        record->flags |= MF_SUFFIXED;
+        mapping->flags |= MF_SUFFIXED;
 }
 
-static void classify_file(struct mf_mapping *record, const char *name, const uint64_t *devices)
+static void classify_file(struct mf_mapping *mapping, const char *name, const uint64_t *devices)
 {
-    const bool suffixed = has_suffix(name, record->name_length);
+    const bool suffixed = has_suffix(name, mapping->name_length);
 
-    if (record->dev_major == 0) {
-        classify_unnumbered(record, name, devices, suffixed);
+    if (mapping->dev_major == 0) {
+        classify_unnumbered(mapping, name, devices, suffixed);
         return;
     }
-    set_kind(record, MF_KIND_FILE);
+    set_kind(mapping, MF_KIND_FILE);
     if (suffixed)
-        record->flags |= MF_SUFFIXED;
+        mapping->flags |= MF_SUFFIXED;
 }
 
-void mf_record_classify_odd(struct mf_mapping *record, const char *name, const uint64_t *devices)
+void mf_record_classify_odd(struct mf_mapping *mapping, const char *name, const uint64_t *devices)
 {
-    if (mf_device(record->dev_major, record->dev_minor) != 0 || record->inode != 0) {
-        record->flags |= MF_FILE_BACKED;
-        classify_file(record, name, devices);
-    } else if (record->name_length != 0) {
-        set_kind(record, kind_of(without_file, name, record->name_length));
+    if (mf_device(mapping->dev_major, mapping->dev_minor) != 0 || mapping->inode != 0) {
+        mapping->flags |= MF_FILE_BACKED;
+        classify_file(mapping, name, devices);
+    } else if (mapping->name_length != 0) {
+        set_kind(mapping, kind_of(without_file, name, mapping->name_length));
     }
 }

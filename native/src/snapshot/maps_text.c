@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The kernel's bytes to records: show_map_vma() in fs/proc/task_mmu.c, read backwards. No I/O. */
+/* Parses the text that show_map_vma() (fs/proc/task_mmu.c) writes. */
 #include "snapshot/maps_text.h"
 
 #include "snapshot/mapping.h"
@@ -7,7 +7,7 @@
 #include <errno.h>
 #include <string.h>
 
-/* A name begins behind this column, or behind the header and a blank where that is longer (seq_setwidth()). */
+/* A name begins after this column; or, if the header is longer, after the header and a blank (seq_setwidth()). */
 #define NAME_PAD 72
 
 #define EACH_BYTE(value) ((value)*0x0101010101010101u)
@@ -24,8 +24,8 @@ static inline uint64_t load_8(const char *at)
 }
 
 /*
- * Eight lower-case hexadecimal digits at once, the first in the lowest byte. Digit by digit, each waits for the one before:
- * that was half of the time a line takes.
+ * Parses eight lower-case hexadecimal digits together; the first is in the lowest byte. Digit by digit, each step waits for the one
+ * before, which takes half of the time of a line.
  */
 static inline bool hex_8(uint64_t digits, uint64_t *out)
 {
@@ -42,36 +42,36 @@ static inline bool hex_8(uint64_t digits, uint64_t *out)
     return true;
 }
 
-/* Value of each lower-case hexadecimal digit, plus one; 0 for other bytes: one look-up tells both. */
+/* The value of each lower-case hexadecimal digit plus one; 0 for other bytes. */
 static const uint8_t digit_plus_one[256] = {
     ['0'] = 1,  ['1'] = 2,  ['2'] = 3,  ['3'] = 4,  ['4'] = 5,  ['5'] = 6,  ['6'] = 7,  ['7'] = 8,
     ['8'] = 9,  ['9'] = 10, ['a'] = 11, ['b'] = 12, ['c'] = 13, ['d'] = 14, ['e'] = 15, ['f'] = 16,
 };
 
 /*
- * Goes on with a number up to @p terminator: the byte behind that, or NULL. At most eight further digits, and none where the
- * number began with a 0: the kernel pads no further.
+ * Reads the digits of a number after its padded part, up to @p terminator. Returns the end, after the terminator, or NULL. There are at
+ * most eight of them, and none if the number begins with 0: the kernel pads only to a fixed width.
  */
 static inline const char *read_digits(const char *at, char begin, char terminator, uint64_t *out)
 {
     const char *const first = at;
-    const size_t most = begin == '0' ? 0 : 8;
+    const size_t maximum = begin == '0' ? 0 : 8;
     unsigned digit;
 
     while ((digit = digit_plus_one[(uint8_t)*at]) != 0) {
         *out = *out << 4 | (digit - 1);
         at++;
     }
-    return (size_t)(at - first) <= most && *at == terminator ? at + 1 : NULL;
+    return (size_t)(at - first) <= maximum && *at == terminator ? at + 1 : NULL;
 }
 
-/* A number that the kernel pads to eight digits: addresses and offsets. */
+/* Reads a number that the kernel pads to eight digits: an address or offset. */
 static inline const char *read_wide(const char *at, const char *to, char terminator, uint64_t *out)
 {
     return to - at > 8 && hex_8(load_8(at), out) ? read_digits(at + 8, *at, terminator, out) : NULL;
 }
 
-/* A number that it pads to two: device numbers. */
+/* Reads a number that the kernel pads to two digits: a device number. */
 static inline const char *read_narrow(const char *at, char terminator, uint64_t *out)
 {
     const unsigned high = digit_plus_one[(uint8_t)at[0]];
@@ -96,7 +96,7 @@ static inline const char *read_decimal(const char *at, uint64_t *out)
     return at != first && *at == ' ' && (*first != '0' || at == first + 1) ? at + 1 : NULL;
 }
 
-/* "r-xp ": the byte behind it, or NULL. */
+/* Reads permissions such as "r-xp ". Returns the end, or NULL. */
 static inline const char *read_permissions(const char *at, uint32_t *flags)
 {
     static const char letters[] = "rwx";
@@ -116,7 +116,7 @@ static inline const char *read_permissions(const char *at, uint32_t *flags)
     return at[1] == ' ' ? at + 2 : NULL;
 }
 
-/* Everything before the name: the byte behind the blank that follows the inode, or NULL. */
+/* Reads all fields before the name. Returns the end of the blank after the inode, or NULL. */
 static inline const char *read_header(const char *at, const char *to, struct mf_mapping *out)
 {
     uint64_t major = 0;
@@ -143,8 +143,8 @@ static inline bool is_blank(const char *at, const char *to)
     return at == to;
 }
 
-/* A newline in a name is written \012 (seq_file_path()); so is a real backslash followed by 012. */
-static bool holds_escape(const char *name, uint32_t length)
+/* The kernel writes a newline in a name as \012 (seq_file_path()). A name may also contain a backslash and 012. */
+static bool contains_escape(const char *name, uint32_t length)
 {
     return memmem(name, length, "\\012", 4) != NULL;
 }
@@ -184,25 +184,25 @@ const char *mf_maps_text_line(const char *text, const char *line, const char *to
     return read_line(text, line, to, devices, out);
 }
 
-int mf_maps_text_parse(struct mf_builder *fill, uint64_t from, uint64_t to, uint64_t *bad_line)
+int mf_maps_text_parse(struct mf_builder *builder, uint64_t from, uint64_t to, uint64_t *bad_line)
 {
-    const char *const text = fill->text;
+    const char *const text = builder->text;
     const char *const end = text + to;
     const char *at = text + from;
     const bool backslash = at != end && memchr(at, '\\', (size_t)(end - at)) != NULL;
 
     while (at != end) {
-        struct mf_mapping *const mapping = mf_builder_next(fill);
-        const char *const next = read_line(text, at, end, fill->devices, mapping);
+        struct mf_mapping *const mapping = mf_builder_next(builder);
+        const char *const next = read_line(text, at, end, builder->devices, mapping);
 
-        /* The address space of a live process may move under the reader; in saved text disorder is an error. */
-        if (next == NULL || (fill->devices == NULL && mapping->start < fill->last_end)) {
+        /* The mappings of a live process may change during the read. In saved text a wrong order is an error. */
+        if (next == NULL || (builder->devices == NULL && mapping->start < builder->last_end)) {
             *bad_line = (uint64_t)(at - text);
             return -EBADMSG;
         }
-        if (backslash && mapping->flags & MF_FILE_BACKED && holds_escape(text + mapping->name_offset, mapping->name_length))
+        if (backslash && mapping->flags & MF_FILE_BACKED && contains_escape(text + mapping->name_offset, mapping->name_length))
             mapping->flags |= MF_AMBIGUOUS;
-        mf_builder_add(fill);
+        mf_builder_add(builder);
         at = next;
     }
     return 0;

@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef MF_TEXT_H
-#define MF_TEXT_H
+#ifndef MF_MAPS_TEXT_H
+#define MF_MAPS_TEXT_H
 
 #include "snapshot/builder.h"
 
 /*
- * Adds the mappings of whole lines of text: bytes [from, to) of the text of @p fill, the last of which is a newline, or
- * none. Knows nothing of descriptors.
+ * Adds the mappings of whole lines: of bytes [from, to) of the text of @p builder, which may be empty and else end with a newline.
  *
- * @return 0, or -EBADMSG: @p bad_line is the first byte of the line that does not parse; those before it are added.
+ * @retval 0         done
+ * @retval -EBADMSG  @p bad_line is the offset of a line that is invalid; the mappings of the lines before it are added
  */
-int mf_maps_text_parse(struct mf_builder *fill, uint64_t from, uint64_t to, uint64_t *bad_line);
+int mf_maps_text_parse(struct mf_builder *builder, uint64_t from, uint64_t to, uint64_t *bad_line);
 
-/* Parses one line of [line, to), whose last byte is a newline: the byte behind it, or NULL. The record is classified. */
+/* Parses and classifies the first line of [line, to), whose last byte is a newline. Returns the end of the line, or NULL. */
 const char *mf_maps_text_line(const char *text, const char *line, const char *to, const uint64_t *devices,
                          struct mf_mapping *out);
 

@@ -10,7 +10,7 @@
 
 #define MF_MAGIC 0x31303070616e736dull /* "msnap001" in memory, little-endian */
 
-/* ByteBuffer and records' 32-bit slices end here. */
+/* Maximum size of a ByteBuffer. Offsets of names have 32 bits. */
 #define MAX_BYTES 0x7fffffffull
 
 struct layout {
@@ -20,7 +20,7 @@ struct layout {
     uint64_t end;
 };
 
-/* Slots that the table of files may grow to. */
+/* Returns the maximum number of slots of the table of files. */
 static uint64_t file_slots(uint32_t mapping_capacity)
 {
     uint64_t slots = MF_BUILDER_FIRST_SLOTS;
@@ -95,7 +95,7 @@ int mf_snapshot_bad_line(struct mf_snapshot *out, uint64_t line, uint64_t length
 }
 
 int mf_snapshot_parse_text(const char *text, size_t length, uint32_t options, const uint64_t *internal_devices,
-                           struct mf_builder *fill, struct mf_snapshot *out)
+                           struct mf_builder *builder, struct mf_snapshot *out)
 {
     const char *const last = length != 0 ? memrchr(text, '\n', length) : NULL;
     const uint64_t whole = last ? (uint64_t)(last + 1 - text) : 0;
@@ -103,22 +103,22 @@ int mf_snapshot_parse_text(const char *text, size_t length, uint32_t options, co
 
     if (!mf_snapshot_is_initialised(out) || options & ~(MF_FILTER | MF_BY_TEXT))
         return -EINVAL;
-    mf_builder_begin(fill, out, options, internal_devices);
+    mf_builder_begin(builder, out, options, internal_devices);
     if (length > out->text_capacity) {
-        fill->passed = mf_snapshot_lines(text, length);
-        return mf_builder_end(fill, MF_BY_TEXT, length, length);
+        builder->passed = mf_snapshot_lines(text, length);
+        return mf_builder_end(builder, MF_BY_TEXT, length, length);
     }
-    if (length != 0) /* else the text may be NULL */
-        memcpy(fill->text, text, length);
-    if (mf_maps_text_parse(fill, 0, whole, &bad_line) < 0 || whole != length)
+    if (length != 0) /* an empty text may be NULL */
+        memcpy(builder->text, text, length);
+    if (mf_maps_text_parse(builder, 0, whole, &bad_line) < 0 || whole != length)
         return mf_snapshot_bad_line(out, bad_line, length);
     return 0;
 }
 
 int mf_snapshot_parse(const char *text, size_t length, uint32_t options, struct mf_snapshot *out)
 {
-    struct mf_builder fill;
-    const int rc = mf_snapshot_parse_text(text, length, options, NULL, &fill, out);
+    struct mf_builder builder;
+    const int rc = mf_snapshot_parse_text(text, length, options, NULL, &builder, out);
 
-    return rc == 0 ? mf_builder_end(&fill, MF_BY_TEXT, length, length) : rc;
+    return rc == 0 ? mf_builder_end(&builder, MF_BY_TEXT, length, length) : rc;
 }

@@ -10,7 +10,7 @@ bool mf_snapshot_is_initialised(const struct mf_snapshot *snapshot);
 /* Returns the number of newlines in a text. */
 uint32_t mf_snapshot_lines(const char *text, uint64_t length);
 
-/* Names the line that begins at a byte of the text in the head of @p out. Returns -EBADMSG. */
+/* Records the line that begins at an offset in the text as invalid, in the head of @p out. Returns -EBADMSG. */
 int mf_snapshot_bad_line(struct mf_snapshot *out, uint64_t line, uint64_t length);
 
 /*
@@ -20,6 +20,6 @@ int mf_snapshot_bad_line(struct mf_snapshot *out, uint64_t line, uint64_t length
  * @return 0, or an error of mf_snapshot_parse().
  */
 int mf_snapshot_parse_text(const char *text, size_t length, uint32_t options, const uint64_t *internal_devices,
-                           struct mf_builder *fill, struct mf_snapshot *out);
+                           struct mf_builder *builder, struct mf_snapshot *out);
 
 #endif
