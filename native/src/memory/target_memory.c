@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Memory of a target process, read in batches into the caller's memory. */
 #include "memory/target_memory.h"
 
 #include "os/digits.h"
@@ -8,17 +7,17 @@
 #include <string.h>
 #include <sys/uio.h>
 
-/* Places in one call of process_vm_readv(2): 4 KiB of stack. The kernel's limit is 1024 (UIO_MAXIOV). */
+/* Pieces in one call of process_vm_readv(2). They take 4 KiB of stack. The kernel's maximum is 1024 (UIO_MAXIOV). */
 #define GROUP 128u
 
-/* From how many places on one call that is checked afterwards is cheaper than a pread(2) for each. */
+/* Minimum of pieces for process_vm_readv(2). For fewer, one pread(2) per piece costs less than the call and the check after it. */
 #define MIN_GROUP 4u
 
 /*
- * Whether process numbers in /proc are those of the caller's PID namespace. NSpid of proc_pid_status(5) lists the numbers of a
- * process from the namespace of that /proc down to its own: of the caller there is one exactly if both are the same.
+ * Whether /proc shows the PID namespace of the caller. NSpid of proc_pid_status(5) lists the PIDs of a process from the namespace of
+ * /proc down to its own. The caller has one PID in that list only if both namespaces are the same.
  */
-static bool proc_has_own_numbers(void)
+static bool proc_has_own_namespace(void)
 {
     char status[1024];
     const long length = mf_sys_read_file(AT_FDCWD, "/proc/thread-self/status", status, sizeof status);
@@ -29,8 +28,8 @@ static bool proc_has_own_numbers(void)
     return end != NULL && (second == NULL || second > end);
 }
 
-/* The number by which system calls know the process behind a directory; 0: not known. */
-static int32_t number_of(int proc_fd, int32_t pid)
+/* Returns the PID of the process of a directory in the caller's PID namespace; 0: unknown. */
+static int32_t own_pid_of(int proc_fd, int32_t pid)
 {
     struct stat held, found;
     const int fd = pid < 1 ? -1 : mf_proc_directory_open(pid);
@@ -38,10 +37,11 @@ static int32_t number_of(int proc_fd, int32_t pid)
 
     if (fd < 0)
         return 0;
+    /* While proc_fd is open, no other directory has its inode. */
     is_same = mf_sys_stat(fd, "", AT_EMPTY_PATH, &found) == 0 && mf_sys_stat(proc_fd, "", AT_EMPTY_PATH, &held) == 0 &&
-              found.st_dev == held.st_dev && found.st_ino == held.st_ino; /* held open, the number is no other directory's */
+              found.st_dev == held.st_dev && found.st_ino == held.st_ino;
     mf_sys_close(fd);
-    return is_same && proc_has_own_numbers() ? pid : 0;
+    return is_same && proc_has_own_namespace() ? pid : 0;
 }
 
 int mf_target_memory_open(const struct mf_process *process, struct mf_target_memory *out)
@@ -56,7 +56,7 @@ int mf_target_memory_open(const struct mf_process *process, struct mf_target_mem
             mf_sys_close(memory.proc_fd);
         return mf_maps_explain(mf_state(process)->proc_fd, memory.mem_fd);
     }
-    memory.pid = number_of(memory.proc_fd, mf_state(process)->pid);
+    memory.pid = own_pid_of(memory.proc_fd, mf_state(process)->pid);
     *out = memory;
     return 0;
 }
@@ -71,7 +71,7 @@ void mf_target_memory_close(struct mf_target_memory *memory)
     memory->proc_fd = -1;
 }
 
-/* Through the descriptor, which stands for the target's memory and for nothing else. */
+/* Reads one piece through the descriptor of mem. Returns its got. */
 static int32_t read_one(const struct mf_target_memory *memory, const struct mf_piece *piece)
 {
     long got;
@@ -82,7 +82,7 @@ static int32_t read_one(const struct mf_target_memory *memory, const struct mf_p
     return got == 0 ? -ESRCH : got == -EIO ? -EFAULT : (int32_t)got;
 }
 
-/* A group by one call. Returns how many of its pieces are read now, or the error that the call itself met. */
+/* Reads pieces by one process_vm_readv(2). Returns the number of pieces whose got is set, or the error of the call. */
 static long read_group(const struct mf_target_memory *memory, struct mf_piece *pieces, uint32_t count)
 {
     struct iovec local[GROUP], remote[GROUP];
@@ -102,7 +102,7 @@ static long read_group(const struct mf_target_memory *memory, struct mf_piece *p
         pieces[done].got = (int32_t)pieces[done].bytes;
         got -= (long)pieces[done].bytes;
     }
-    if (done < count) { /* the kernel goes no further than the first place that it cannot read */
+    if (done < count) { /* the kernel stops at the first range that it cannot read */
         pieces[done].got = got > 0 ? (int32_t)got : -EFAULT;
         done++;
     }
@@ -110,15 +110,15 @@ static long read_group(const struct mf_target_memory *memory, struct mf_piece *p
 }
 
 /*
- * Whether the PID was the target's all the while, with the memory it was opened with. A process keeps its number until it is
- * waited for, and is found in its directory until then.
+ * Whether the target still has its PID and the memory that was opened. A process keeps its PID until its parent has waited for it, and
+ * its /proc directory has files until then.
  */
-static bool is_still_there(const struct mf_target_memory *memory)
+static bool has_pid_and_memory(const struct mf_target_memory *memory)
 {
     char byte;
 
     return MF_SYS(SYS_faccessat, memory->proc_fd, "stat", F_OK) == 0 &&
-           mf_sys_pread(memory->mem_fd, &byte, 1, 0) != 0; /* 0: no such memory any more; -EIO: nothing at that address */
+           mf_sys_pread(memory->mem_fd, &byte, 1, 0) != 0; /* 0: the memory is released; -EIO: it exists, and address 0 is unmapped */
 }
 
 int mf_target_memory_read_all(const struct mf_target_memory *memory, struct mf_piece *pieces, uint32_t count)
@@ -131,12 +131,12 @@ int mf_target_memory_read_all(const struct mf_target_memory *memory, struct mf_p
             const uint32_t left = count - done;
             const long some = read_group(memory, pieces + done, left < GROUP ? left : GROUP);
 
-            if (some < 0) /* refused by a filter of system calls, or its first thread has ended */
+            if (some < 0) /* a system call filter denies the call, or the first thread of the target has ended */
                 break;
             done += (uint32_t)some;
         }
-        if (done > 0 && !is_still_there(memory))
-            done = 0; /* each is read again, from the target or not at all */
+        if (done > 0 && !has_pid_and_memory(memory))
+            done = 0; /* the pieces may be from another process: read all through the descriptor */
     }
     for (; done < count; done++)
         pieces[done].got = read_one(memory, &pieces[done]);

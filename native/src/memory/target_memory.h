@@ -5,56 +5,57 @@
 #include "process/process.h"
 
 /*
- * Memory of a target: of another process, or of the calling one. It is read as the kernel reads it, so memory that is not
- * mapped is a result and no fault, whatever the target unmaps meanwhile.
+ * The memory of a target: another process, or the calling one. The kernel reads it, so an address that is not mapped is a result and
+ * no fault, also if the target unmaps it during the read.
  *
- * The descriptor of /proc/<pid>/mem stands for the memory that the target had when it was opened (mem_open(),
- * fs/proc/base.c): neither a later process with the same PID nor a program that replaced it (execve(2)) is read through it.
- * process_vm_readv(2) reads many places in one call, but takes a PID. So it is used only for a PID that is known to be the
- * target's, and what it read counts only if the target still has that PID and that memory afterwards.
+ * A descriptor of /proc/PID/mem refers to the memory that the target had when it was opened (mem_open(), fs/proc/base.c). It never
+ * reads a later process with the same PID, nor a program that execve(2) has started. process_vm_readv(2) reads many ranges in one call,
+ * but takes a PID. So it is used only if the PID is certainly that of the target, and its results are valid only if the target still
+ * has that PID and that memory after the call.
  *
- * A read waits for whatever provides the page: a file system such as FUSE or NFS, or a userfaultfd(2) handler of the target. A target can
- * make that last for ever. The waiting thread can be killed and not interrupted.
+ * A read blocks until each page is provided: by a file system such as FUSE or NFS, or by a userfaultfd(2) handler of the target. A
+ * target can make that last for ever. The blocked thread can be killed, but not interrupted.
  *
- * A core file would be another kind of target, with other code in mf_target_memory_read_all() and nowhere else.
- *
- * No lock, no allocation. Thread-safe once open. The caller's memory, which a process does not share with its child (fork(2)).
+ * The functions take no lock and allocate nothing. An open memory is thread-safe. It must not be used in a child of fork(2).
  */
 struct mf_target_memory {
-    int32_t proc_fd; /* the directory /proc/<pid> */
-    int32_t mem_fd;  /* its mem, or a living thread's where the first thread has ended */
-    int32_t pid;     /* for process_vm_readv(2); 0: not known to be the target's in this PID namespace */
+    int32_t proc_fd; /* the directory /proc/PID */
+    int32_t mem_fd;  /* its mem, or the mem of a living thread if the first thread has ended */
+    int32_t pid;     /* for process_vm_readv(2); 0: the PID of the target in the caller's namespace is unknown */
     uint32_t reserved;
 };
 
-/* One place to read. */
+/* One range to read. */
 struct mf_piece {
-    uint64_t address; /* in the target, any 64-bit value */
-    void *to;         /* at least this many bytes of the caller's */
-    uint32_t bytes;   /* at most 8 MiB: 128 of them stay below what one call reads (MAX_RW_COUNT, include/linux/fs.h) */
-    int32_t got;      /* set: bytes read, fewer than asked for where unreadable memory begins; or a negative errno */
+    uint64_t address; /* in the target: any 64-bit value */
+    void *to;         /* memory of the caller, of at least this many bytes */
+    uint32_t bytes;   /* up to 8 MiB: 128 pieces stay below the maximum of one call (MAX_RW_COUNT, include/linux/fs.h) */
+    int32_t got;      /* out: bytes read, which are fewer if unreadable memory follows; or a negative errno */
 };
 
 /*
- * Opens the memory of a process. Takes two descriptors, O_CLOEXEC; the process may be closed before the memory.
+ * Opens the memory of a process. It takes two descriptors, which are O_CLOEXEC. The process may be closed before the memory.
  *
- * Returns 0; -EACCES: the caller may not attach to the process (ptrace(2)); -ESRCH and the like as mf_process_open_pid();
- * -EMFILE, -ENFILE. Nothing is open unless 0 is returned.
+ * @param[out] out  valid only if 0 is returned.
+ * @retval 0        opened
+ * @retval -EACCES  the caller may not attach to the process (ptrace(2))
+ * @return -EMFILE, -ENFILE; -ESRCH and other errors of mf_process_open_pid().
  */
 int mf_target_memory_open(const struct mf_process *process, struct mf_target_memory *out);
 
-/* Closes the descriptors. Closing twice does nothing. */
+/* Closes the descriptors. A second close does nothing. */
 void mf_target_memory_close(struct mf_target_memory *memory);
 
 /*
- * Reads places, in one system call for many of them. What a piece's memory holds behind the bytes that it got is undefined.
+ * Reads pieces, many of them with one system call. The bytes of a piece after the first got bytes are undefined.
  *
- * got is -EFAULT where nothing can be read; -ESRCH: the target has exited, or runs another program.
- * Returns 0, or -ESRCH if that is so for any piece.
+ * The got of a piece is -EFAULT if no byte can be read, and -ESRCH if the target has exited or called execve(2).
+ *
+ * @return 0; or -ESRCH if the got of any piece is -ESRCH.
  */
 int mf_target_memory_read_all(const struct mf_target_memory *memory, struct mf_piece *pieces, uint32_t count);
 
-/* The same for one place. Returns its got. */
+/* Reads one range. Returns the got of the piece. */
 int32_t mf_target_memory_read(const struct mf_target_memory *memory, uint64_t address, void *to, uint32_t bytes);
 
 #endif

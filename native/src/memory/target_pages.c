@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Pages of a target's memory: a cache with one place for each page, which the last page that needs it takes. */
+/* A direct-mapped cache: each page has one slot, and the last page that was read has it. */
 #include "memory/target_pages.h"
 
 #include <stdbool.h>
 #include <string.h>
 
-/* Pages in one batch: 1.5 KiB of stack. */
+/* Maximum of pages in one batch. They take 1.5 KiB of stack. */
 #define BATCH 64u
 
-#define NO_PAGE 1u /* no page begins there */
+#define NO_PAGE 1u /* no page has this address */
 
 struct tag {
-    uint64_t page; /* its first address */
-    int32_t got;   /* readable bytes from there on, or a negative errno */
-    uint32_t read; /* when, by the clock */
+    uint64_t page; /* first address of the page */
+    int32_t got;   /* readable bytes from its start, or a negative errno */
+    uint32_t read; /* value of the clock after it was read */
 };
 
 static struct tag *tags(struct mf_pages *pages)
@@ -53,6 +53,7 @@ void mf_pages_forget(struct mf_pages *pages)
     pages->oldest = 0;
 }
 
+/* Whether a slot has a page that need not be read again. */
 static bool is_usable(const struct mf_pages *pages, const struct tag *tag, uint64_t page)
 {
     return tag->page == page && tag->read >= pages->oldest;
@@ -60,7 +61,9 @@ static bool is_usable(const struct mf_pages *pages, const struct tag *tag, uint6
 
 void mf_pages_use_after(struct mf_pages *pages, uint64_t object, uint32_t bytes)
 {
-    for (uint64_t page = object & -(uint64_t)MF_PAGE; page - (object & -(uint64_t)MF_PAGE) < bytes + object % MF_PAGE; page += MF_PAGE) {
+    const uint64_t first = object & -(uint64_t)MF_PAGE;
+
+    for (uint64_t page = first; page - first < bytes + object % MF_PAGE; page += MF_PAGE) {
         const struct tag *const tag = &tags(pages)[slot_of(pages, page)];
 
         if (tag->page == page && tag->read > pages->oldest)
@@ -89,7 +92,7 @@ void mf_pages_prefetch(struct mf_pages *pages, const uint64_t *addresses, uint32
         const uint64_t page = addresses[i] & -(uint64_t)MF_PAGE;
         struct tag *const tag = &tags(pages)[slot_of(pages, page)];
 
-        if (is_usable(pages, tag, page) || tag->got == -EINPROGRESS) /* there, or its place is taken in this batch */
+        if (is_usable(pages, tag, page) || tag->got == -EINPROGRESS) /* it is cached, or this batch uses its slot */
             continue;
         *tag = (struct tag){.page = page, .got = -EINPROGRESS};
         batch[batched++] = (struct mf_piece){page, bytes_of(pages, slot_of(pages, page)), MF_PAGE, 0};
@@ -101,7 +104,7 @@ void mf_pages_prefetch(struct mf_pages *pages, const uint64_t *addresses, uint32
     read_batch(pages, batch, batched);
 }
 
-/* What there is of a page from an address on: how many bytes, or a negative errno. */
+/* Returns the number of readable bytes from an address to the end of its page, or a negative errno. Sets @p bytes to the first. */
 static int64_t fetch(struct mf_pages *pages, uint64_t address, const char **bytes)
 {
     const uint64_t page = address & -(uint64_t)MF_PAGE;
@@ -122,11 +125,11 @@ int mf_pages_read(struct mf_pages *pages, uint64_t address, void *to, uint32_t b
 {
     while (bytes > 0) {
         const char *from;
-        const int64_t there = fetch(pages, address, &from);
-        const uint32_t some = there < (int64_t)bytes ? (uint32_t)there : bytes;
+        const int64_t available = fetch(pages, address, &from);
+        const uint32_t some = available < (int64_t)bytes ? (uint32_t)available : bytes;
 
-        if (there < 0)
-            return (int)there;
+        if (available < 0)
+            return (int)available;
         memcpy(to, from, some);
         to = (char *)to + some;
         address += some;
@@ -135,18 +138,18 @@ int mf_pages_read(struct mf_pages *pages, uint64_t address, void *to, uint32_t b
     return 0;
 }
 
-int32_t mf_pages_text(struct mf_pages *pages, uint64_t address, char *to, uint32_t room)
+int32_t mf_pages_text(struct mf_pages *pages, uint64_t address, char *to, uint32_t capacity)
 {
     uint32_t length = 0;
 
-    while (length < room) {
+    while (length < capacity) {
         const char *from;
-        const int64_t there = fetch(pages, address + length, &from);
-        const uint32_t some = there < (int64_t)(room - length) ? (uint32_t)there : room - length;
+        const int64_t available = fetch(pages, address + length, &from);
+        const uint32_t some = available < (int64_t)(capacity - length) ? (uint32_t)available : capacity - length;
         const char *end;
 
-        if (there < 0)
-            return (int32_t)there;
+        if (available < 0)
+            return (int32_t)available;
         end = memchr(from, 0, some);
         if (end != NULL) {
             memcpy(to + length, from, (size_t)(end - from) + 1);

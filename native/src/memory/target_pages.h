@@ -5,10 +5,10 @@
 #include "memory/target_memory.h"
 
 /*
- * Pages of a target's memory, read once and kept in the caller's memory: for walks that read many small fields. What is
- * read is as of the first read of its page, until mf_pages_forget(). Pages have 4 KiB here, whatever the machine's are.
+ * A cache of pages of a target's memory, in memory of the caller: for code that reads many small fields. A page keeps the bytes of
+ * its first read until mf_pages_forget() is called. Pages have 4 KiB here, on every machine.
  *
- * No lock, no allocation. Of one thread.
+ * The functions take no lock and allocate nothing. A cache belongs to one thread.
  */
 #define MF_PAGE 4096u
 
@@ -17,34 +17,34 @@ struct mf_pages {
     uint32_t slots;  /* a power of two */
     uint32_t reads;  /* pages read so far */
     uint32_t clock;  /* pages read since mf_pages_forget() */
-    uint32_t oldest; /* pages that were read before this one, by the clock, are read again */
+    uint32_t oldest; /* pages that were read before this value of the clock are read again */
 };
 
-/* Bytes that so many slots take, a power of two from 8 on. */
+/* Returns the size of a cache, in bytes. @p slots is a power of two, 8 or more. */
 size_t mf_pages_bytes(uint32_t slots);
 
-/* Begins without any page. @p memory is aligned to 16 and has mf_pages_bytes(slots) bytes. */
+/* Makes an empty cache. @p memory is aligned to 16 bytes and has mf_pages_bytes(slots) bytes. */
 struct mf_pages *mf_pages_init(void *memory, uint32_t slots, const struct mf_target_memory *from);
 
-/* Drops all pages, so that the next reads are of what is there then. */
+/* Removes all pages from the cache. */
 void mf_pages_forget(struct mf_pages *pages);
 
 /*
- * From here on no page is used that was read before the pages of this object were. An object that is still the same later has been
- * there since then, and so has what it refers to.
+ * Makes later reads use no page that was read before the pages of an object. If the caller finds the object unchanged after these
+ * reads, it has existed during all of them, and so have the objects that it refers to.
  */
 void mf_pages_use_after(struct mf_pages *pages, uint64_t object, uint32_t bytes);
 
-/* Reads the pages that hold these addresses, in one system call. What cannot be read is no error here. */
+/* Reads the pages that contain these addresses, up to 64 with one system call. Unreadable pages are no error. */
 void mf_pages_prefetch(struct mf_pages *pages, const uint64_t *addresses, uint32_t count);
 
-/* Reads all of it. Returns 0; -EFAULT: some of it cannot be read; -ESRCH: the target has exited. */
+/* Reads bytes. Returns 0; -EFAULT: not all of them can be read; -ESRCH: the target has exited. */
 int mf_pages_read(struct mf_pages *pages, uint64_t address, void *to, uint32_t bytes);
 
 /*
- * Reads a text with the NUL at its end. Returns its length without that; -ENAMETOOLONG: there is none within @p room bytes;
- * otherwise as mf_pages_read().
+ * Reads a text that ends with a NUL. Returns its length without the NUL; -ENAMETOOLONG: there is no NUL within @p capacity bytes;
+ * or an error of mf_pages_read().
  */
-int32_t mf_pages_text(struct mf_pages *pages, uint64_t address, char *to, uint32_t room);
+int32_t mf_pages_text(struct mf_pages *pages, uint64_t address, char *to, uint32_t capacity);
 
 #endif
