@@ -80,7 +80,7 @@ static void codeClose(JNIEnv *env UNUSED, jclass self UNUSED)
 
 static jobject codeMemory(JNIEnv *env, jclass self UNUSED, jint which)
 {
-    struct mf_codes *const codes = mf_agent.codes;
+    struct mf_codes *const codes = mf_agent.store;
 
     if (codes == NULL)
         return NULL;
@@ -92,7 +92,7 @@ static jobject codeMemory(JNIEnv *env, jclass self UNUSED, jint which)
 
 static jboolean codeRange(JNIEnv *env, jclass self UNUSED, jlongArray out)
 {
-    const struct mf_codes *const codes = mf_agent.codes;
+    const struct mf_codes *const codes = mf_agent.store;
     jlong range[2];
 
     if (codes == NULL)
