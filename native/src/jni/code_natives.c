@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Native methods of JvmCalls: the recorded code of the own JVM. */
+#include "jni/natives.h"
+
+#include "agent/agent.h"
+
+#include <errno.h>
+
+static jint codeOpen(JNIEnv *env, jclass self UNUSED, jlong bytes)
+{
+    JavaVM *vm;
+
+    if ((*env)->GetJavaVM(env, &vm) != JNI_OK)
+        return -ENOTSUP;
+    return mf_jvm_open(vm, (uint64_t)bytes);
+}
+
+static void codeClose(JNIEnv *env UNUSED, jclass self UNUSED)
+{
+    mf_jvm_close();
+}
+
+/* Returns a part of the store: 0 its head, 1 and 2 its images. NULL: nothing has been recorded. */
+static jobject codeMemory(JNIEnv *env, jclass self UNUSED, jint part)
+{
+    struct mf_codes *const store = mf_agent.store;
+
+    if (store == NULL)
+        return NULL;
+    if (part == 0)
+        return (*env)->NewDirectByteBuffer(env, store, sizeof *store);
+    return (*env)->NewDirectByteBuffer(env, (char *)store + store->image_offset + (part == 2 ? store->image_bytes : 0),
+                                       (jlong)store->image_bytes);
+}
+
+/* Writes start and end of the memory of the store. Returns false if there is none. */
+static jboolean codeRange(JNIEnv *env, jclass self UNUSED, jlongArray out)
+{
+    const struct mf_codes *const store = mf_agent.store;
+    jlong range[2];
+
+    if (store == NULL)
+        return JNI_FALSE;
+    range[0] = (jlong)(uintptr_t)store;
+    range[1] = range[0] + (jlong)(store->image_offset + 2 * store->image_bytes);
+    (*env)->SetLongArrayRegion(env, out, 0, 2, range);
+    return JNI_TRUE;
+}
+
+static void codeCount(JNIEnv *env, jclass self UNUSED, jlongArray out)
+{
+    struct mf_code_counts counts = {0};
+
+    mf_code_count(&counts);
+    const jlong values[] = {
+        (jlong)counts.live, (jlong)counts.gone, (jlong)counts.names, (jlong)counts.bytes,
+        (jlong)counts.capacity, (jlong)counts.forgotten, (jlong)counts.lost, (jlong)counts.turns,
+    };
+    (*env)->SetLongArrayRegion(env, out, 0, sizeof values / sizeof *values, values);
+}
+
+static const JNINativeMethod code_natives[] = {
+    METHOD(codeOpen, "(J)I"),
+    METHOD(codeClose, "()V"),
+    METHOD(codeMemory, "(I)Ljava/nio/ByteBuffer;"),
+    METHOD(codeRange, "([J)Z"),
+    METHOD(codeCount, "([J)V"),
+};
+
+const struct mf_natives mf_code_natives = NATIVES(code_natives);
