@@ -1,7 +1,7 @@
-# Kernels: sourced by ci/kernels. Debian's packages, fetched with an apt configuration of their own and unpacked, never
-# installed.
+# Prepares kernels; sourced by ci/kernels. Debian packages are downloaded with an apt configuration of their own and unpacked. They are
+# never installed.
 
-# Kernels by name, and the suite of Debian that has each.
+# Prints the Debian suite that has a kernel.
 suite_of() {
     case $1 in
     5.10) echo bullseye-security ;;
@@ -12,14 +12,14 @@ suite_of() {
     esac
 }
 
-# The address that the system's own sources have for Debian, or for its security updates.
+# Prints the address of the Debian mirror, or of its security updates, from the apt sources of the system.
 mirror_of() { # SUITE
     apt-get indextargets --format '$(RELEASE) $(REPO_URI)' 'Created-By: Packages' 'Origin: Debian' |
         awk -v security="$([[ $1 = *-security ]] && echo 1 || echo 0)" \
             '($1 ~ /security/) == security { print $2; found = 1; exit } END { exit !found }'
 }
 
-# apt, but with sources, lists and cache in DIRECTORY.
+# Runs a program of apt with sources, lists and cache in DIRECTORY.
 private_apt() { # DIRECTORY PROGRAM ARGUMENT...
     local directory=$1 program=$2
     shift 2
@@ -28,13 +28,13 @@ private_apt() { # DIRECTORY PROGRAM ARGUMENT...
         -o Dir::State::status="$directory/status" -o Dir::Cache="$directory/cache" "$@"
 }
 
-# The packages that make up the newest kernel of the suite: one, or several where the kernel is split.
+# Prints the packages of the newest kernel of the suite. Some kernels are split into several packages.
 packages_of() { # DIRECTORY
     private_apt "$1" apt-cache depends --recurse --no-recommends --no-suggests --no-conflicts --no-breaks --no-replaces \
         --no-enhances "linux-image-cloud-$arch" | grep -xE 'linux-(image|binary|modules|base)-[0-9].*' | sort -u
 }
 
-# Asks the mirror, and downloads and unpacks what is newer than the cache.
+# Downloads and unpacks the newest kernel of the mirror, unless the cache has it.
 update_kernel() { # NAME DIRECTORY
     local directory=$2 suite mirror
     local -a packages
@@ -61,12 +61,12 @@ update_kernel() { # NAME DIRECTORY
 
 vm_modules='virtio_pci virtio_blk ext4 btrfs xfs overlay loop'
 
-# Modules in the order in which they go in, unpacked: as no program of the small first system can.
+# Collects modules in the order in which they are loaded. They are decompressed, because the initial system cannot do it.
 collect_modules() { # UNPACKED VERSION TO
     local unpacked=$1 version=$2 to=$3 module verb path file
     depmod -b "$unpacked" "$version"
     for module in $vm_modules; do
-        modprobe -d "$unpacked" -S "$version" --show-depends "$module" 2>/dev/null || true # those built in have none
+        modprobe -d "$unpacked" -S "$version" --show-depends "$module" 2>/dev/null || true # built-in modules have no file
     done | while read -r verb path _; do
         file=$(basename "$path")
         file=${file%.xz} file=${file%.zst}
@@ -80,12 +80,12 @@ collect_modules() { # UNPACKED VERSION TO
     done
 }
 
-# Leaves DIRECTORY/vmlinuz, DIRECTORY/initramfs and DIRECTORY/version.
+# Creates DIRECTORY/vmlinuz, DIRECTORY/initramfs and DIRECTORY/version.
 prepare_kernel() { # NAME DIRECTORY
     local directory=$2 unpacked=$2/unpacked first
     if ! update_kernel "$1" "$directory"; then
         [ -f "$directory/packages" ] || return 1
-        echo "kernels: $1: not looked for a newer one than that of the cache" >&2
+        echo "kernels: $1: the mirror cannot be read; the kernel in the cache is used" >&2
     fi
     [ -d "$unpacked/usr/lib/modules" ] && [ ! -d "$unpacked/lib" ] && ln -s usr/lib "$unpacked/lib"
     basename "$unpacked"/lib/modules/* >"$directory/version"

@@ -1,7 +1,7 @@
-# Virtual machines: sourced by ci/kernels.
+# Runs virtual machines; sourced by ci/kernels.
 
-# Without cmpxchg16b on x86-64: emulated (qemu 7.2), it left the low half of RAX in the flags, and Linux 6.12, which allocates
-# memory with it, fell into double faults.
+# The emulated x86-64 CPU has no cmpxchg16b. qemu 7.2 emulates it wrongly: the low half of RAX is written to the flags. Linux 6.12
+# allocates memory with that instruction and stops with double faults.
 qemu_of() { # ACCELERATOR
     case $arch,$1 in
     amd64,kvm) echo "qemu-system-x86_64 -machine q35 -accel kvm -cpu host" ;;
@@ -22,15 +22,15 @@ console() {
 machine=
 has_kvm=unknown
 
-# Ends the virtual machine that runs, if one does.
+# Ends the virtual machine, if one is running.
 end_machine() {
     [ -n "$machine" ] || return 0
     kill "$machine" 2>/dev/null && wait "$machine" 2>/dev/null || true
     machine=
 }
 
-# Runs a kernel until it ends by itself, at most an hour; what its serial line says goes to LOG, and each test that ends is
-# reported. Ended early where the kernel is not up within SECONDS. Nothing stays of what is written to the drives.
+# Boots a kernel and waits until the machine ends, for an hour at most. Its serial line is written to LOG, and the result of each test is
+# reported. The machine is ended if the kernel has not booted within SECONDS. Changes of the drives are discarded.
 run_machine() { # ACCELERATOR KERNEL-DIRECTORY TESTS LOG SECONDS
     local drive reported=0 count began=$SECONDS
     local -a drives=()
@@ -50,7 +50,7 @@ run_machine() { # ACCELERATOR KERNEL-DIRECTORY TESTS LOG SECONDS
         count=$(grep -ac '^TEST ended' "$4" || true)
         if [ "$count" -gt "$reported" ]; then
             grep -a '^TEST ended' "$4" | tail -n $((count - reported)) | while read -r _ _ name place result seconds; do
-                say "  $name on $place: $result, $seconds s"
+                report "  $name on $place: $result, $seconds s"
             done
             reported=$count
         fi
@@ -58,20 +58,20 @@ run_machine() { # ACCELERATOR KERNEL-DIRECTORY TESTS LOG SECONDS
     end_machine 2>/dev/null
 }
 
-# Whether the processor's own virtualization brings this kernel up. Tried once: where /dev/kvm is there, it need not work.
+# Finds out once whether a kernel boots with KVM: a machine may have /dev/kvm that does not work.
 try_kvm() { # KERNEL-DIRECTORY LOG
-    [ -w /dev/kvm ] || { has_kvm=no; say "no /dev/kvm: machines are emulated, which is 10 to 30 times slower"; return; }
+    [ -w /dev/kvm ] || { has_kvm=no; report "no /dev/kvm: machines are emulated, which is 10 to 30 times slower"; return; }
     run_machine kvm "$1" none "$2.kvm" 30
     if grep -aq '^VM up' "$2.kvm"; then
         has_kvm=yes
     else
         has_kvm=no
-        say "/dev/kvm brings no kernel up: machines are emulated, which is 10 to 30 times slower"
+        report "no kernel boots with /dev/kvm: machines are emulated, which is 10 to 30 times slower"
     fi
 }
 
-# With the processor's own virtualization where that brings a kernel up, else by emulation. A JVM changes code while other
-# processors run it: emulated by a thread for each processor it crashed in compiled code, by one thread for all it does not.
+# Runs a machine with KVM if the kernel boots with it, else by emulation. Java tests are emulated with one thread for all CPUs. With a
+# thread per CPU the JVM crashed in compiled code, which it changes while other CPUs run it.
 boot() { # KERNEL-DIRECTORY TESTS LOG
     local threads=multi
     [ "$2" = java ] && threads=single
@@ -79,7 +79,7 @@ boot() { # KERNEL-DIRECTORY TESTS LOG
     if [ "$has_kvm" = yes ]; then
         run_machine kvm "$1" "$2" "$3" 60
         ! grep -aq '^VM up' "$3" || return 0
-        say "this kernel does not come up under kvm: emulated"
+        report "this kernel does not boot with KVM: it is emulated"
     fi
     run_machine "tcg,thread=$threads" "$1" "$2" "$3" 600
 }

@@ -1,6 +1,7 @@
-# The system that the machines run from: sourced by ci/kernels. One drive for all kernels, made of what this machine has.
+# Builds the system drive of the virtual machines; sourced by ci/kernels. One drive serves all kernels. It contains programs of this
+# machine.
 
-# A program with the libraries it needs, under the same paths.
+# Copies programs and the libraries that they need, under the same paths.
 put_program() { # ROOT PROGRAM...
     local root=$1 program file
     shift
@@ -16,7 +17,8 @@ put_tools() { # ROOT
     local root=$1 applet
     mkdir -p "$root"/usr/{bin,sbin,lib,lib64} "$root"/{dev,etc,place,proc,sys,tmp,vm/tests}
     ln -s usr/bin usr/sbin usr/lib usr/lib64 "$root/"
-    # Those that tests start; busybox stands in for the rest. Its shell does not say where sleep is, its rm fears long paths.
+    # These programs are started by tests. busybox replaces all others. Its shell does not report where sleep is, and its rm fails on
+    # long paths.
     put_program "$root" sh sleep cp mv rm mkdir chmod seq truncate mount umount setpriv unshare btrfs mkfs.btrfs
     cp "$(command -v busybox)" "$root/bin/busybox"
     for applet in $(busybox --list); do
@@ -27,7 +29,7 @@ put_tools() { # ROOT
     cp "$here/vm/run" "$root/vm/run"
 }
 
-# Builds with Maven, as for every other test: "native" alone, or the Java tests with it.
+# Builds a module with Maven: "native", or "java", which includes it.
 build() { # MODULE
     (cd "$top" && ./mvnw -q -B -ntp -Pkernels -pl "$1" -am test-compile)
 }
@@ -38,7 +40,8 @@ put_c_tests() { # ROOT
         put_program "$root" "$test"
         mv "$root$test" "$root/vm/tests/"
     done
-    # Programs that tests start. Java tests look for the others beside odd_process. in_jvm and call_trace are tests themselves.
+    # These programs are started by tests. Java tests expect the others in the directory of odd_process. in_jvm and call_trace are tests
+    # of their own.
     for test in odd_process fake_jvm attach_target orphan_jvm; do
         put_program "$root" "$build/$test"
         mv "$root$build/$test" "$root/vm/$test"
@@ -48,7 +51,7 @@ put_c_tests() { # ROOT
 
 java_modules=java.compiler,java.logging,java.management,java.rmi,java.xml,jdk.compiler,jdk.management,jdk.unsupported
 
-# The tests' classes and libraries, and a Java runtime of the modules that they use.
+# Copies the classes and libraries of the Java tests, and creates a Java runtime with the modules that they use.
 put_java_tests() { # ROOT
     local to=$1/vm/java library
     mkdir -p "$to"
@@ -66,7 +69,7 @@ put_java_tests() { # ROOT
     done
 }
 
-# A drive of a directory, as large as it takes.
+# Creates a drive with the contents of a directory.
 make_drive() { # DIRECTORY FILE
     local size
     size=$(du -sm "$1" | cut -f 1)
@@ -75,7 +78,7 @@ make_drive() { # DIRECTORY FILE
     mke2fs -q -t ext2 -d "$1" "$2"
 }
 
-# Leaves system.img and the drives of the places.
+# Creates system.img and the drives of the file systems.
 make_system() {
     local root=$work/root
     rm -rf "$root"
@@ -93,7 +96,7 @@ make_system() {
     rm -rf "$root"
 }
 
-# Empty drives for the places. The features of ext4 are those of the oldest kernel, not those of this machine's tool.
+# Creates empty drives. The ext4 features are those that the oldest kernel supports; mke2fs of this machine may enable newer ones.
 make_places() {
     rm -f "$work"/{ext4,btrfs,xfs}.img
     truncate -s 1G "$work"/{ext4,btrfs,xfs}.img

@@ -1,10 +1,12 @@
-# The tables of ci/kernels, from the machines' logs: usage: awk -f table.awk LOG...
-# Exits with 1 where anything is not as it should be.
+# Prints the tables of ci/kernels from the logs of the machines: awk -f table.awk LOG...
+# The exit code is 1 if a result is wrong, a test failed or a machine did not end normally.
+BEGIN { verdict_order = "right unknown WRONG" }
+
 function worse(a, b) {
-    return index("right refused WRONG", a) > index("right refused WRONG", b) ? a : b
+    return index(verdict_order, a) > index(verdict_order, b) ? a : b
 }
 
-# Keeps the order in which they came.
+# Adds a name to a list unless it is there. Lists keep the order of the logs.
 function add(list, name) {
     if (!((list, name) in known)) {
         known[list, name] = 1
@@ -16,10 +18,10 @@ function complain(text) {
     problems[++problem_count] = kernel ": " text
 }
 
-# How the last log ended.
+# Checks how the machine of the last log ended.
 function end_log() {
     if (kernel != "" && !done)
-        complain(up ? (running == "" ? "ended early" : "ended in " running) : "did not come up")
+        complain(up ? (running == "" ? "ended early" : "ended during " running) : "did not boot")
     up = done = 0
     running = ""
 }
@@ -54,6 +56,8 @@ FNR == 1 {
     cell = kernel SUBSEP place SUBSEP field[3]
     way[cell, field[4]] = worse(way[cell, field[4]], field[5])
     verdicts[kernel, place, field[5]]++
+    if (!index(verdict_order, field[5]))
+        complain("unknown result: " field[5])
     if (field[5] == "WRONG")
         complain("WRONG: " field[3] " on " place " (" outer "), " field[4])
 }
@@ -70,7 +74,7 @@ function row(label, width,    k) {
 function print_tests(    i, k, name) {
     for (k = 1; k <= count["kernels"]; k++)
         cells[k] = version[names["kernels", k]]
-    row("places passed, of those tried", 46)
+    row("file systems passed/tested", 46)
     for (i = 1; i <= count["tests"]; i++) {
         for (k = 1; k <= count["kernels"]; k++) {
             name = names["kernels", k] SUBSEP names["tests", i]
@@ -84,11 +88,11 @@ function print_tests(    i, k, name) {
         if ((name, "successful") in java)
             cells[k] = java[name, "successful"] "/" java[name, "failed"] "/" java[name, "aborted"]
     }
-    row("  Java: passed/failed/does not apply", 46)
+    row("  Java tests passed/failed/skipped", 46)
     print ""
 }
 
-# What became of one question: as root through map_files, as root by path, as nobody.
+# Returns the results of one case: as root through map_files, as root by path, as nobody. Equal results are printed once.
 function cell_of(cell,    entry, path, nobody) {
     entry = way[cell, "entry"]
     path = way[cell, "path"]
@@ -98,8 +102,8 @@ function cell_of(cell,    entry, path, nobody) {
     return entry == path && path == nobody ? entry : entry "/" path "/" nobody
 }
 
-function print_answers(    p, c, k, any) {
-    print "opened through map_files/by path/as nobody; one word where all agree"
+function print_results(    p, c, k, any) {
+    print "opened through map_files/by path/as nobody; one word if all are equal"
     for (p = 1; p <= count["places"]; p++) {
         print names["places", p]
         for (c = 1; c <= count["cases"]; c++) {
@@ -116,11 +120,11 @@ function print_answers(    p, c, k, any) {
 }
 
 function print_counts(    p, k, name) {
-    print "right/refused/WRONG"
+    print "right/unknown/WRONG"
     for (p = 1; p <= count["places"]; p++) {
         for (k = 1; k <= count["kernels"]; k++) {
             name = names["kernels", k] SUBSEP names["places", p]
-            cells[k] = verdicts[name, "right"] + 0 "/" verdicts[name, "refused"] + 0 "/" verdicts[name, "WRONG"] + 0
+            cells[k] = verdicts[name, "right"] + 0 "/" verdicts[name, "unknown"] + 0 "/" verdicts[name, "WRONG"] + 0
         }
         row("  " names["places", p], 46)
     }
@@ -130,10 +134,10 @@ function print_counts(    p, k, name) {
 END {
     end_log()
     print_tests()
-    print_answers()
+    print_results()
     print_counts()
     for (i = 1; i <= problem_count; i++)
         print problems[i]
-    print problem_count ? problem_count " problems" : "all as it should be"
+    print problem_count ? problem_count " problems" : "no problems"
     exit problem_count > 0
 }

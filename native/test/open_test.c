@@ -111,7 +111,7 @@ static int opened_and_told(const char *what, const struct made *made, uint32_t h
 {
     const int rc = opened(made, how);
 
-    tell(what, is_wrong ? "WRONG" : rc > 0 && rc != MF_NOT_VERIFIED ? "right" : "refused");
+    tell(what, is_wrong ? "WRONG" : rc > 0 && rc != MF_NOT_VERIFIED ? "right" : "unknown");
     return rc;
 }
 
@@ -122,7 +122,7 @@ static void state_is(int expected, const char *what, const struct made *made)
     const bool right = state == expected || (state == MF_FILE_PATH_REMOVED && expected == MF_FILE_DELETED);
 
     CHECK(right || state == MF_FILE_UNKNOWN, "%s: %s: WRONG STATE %d", place->name, what, state);
-    tell(what, right ? "right" : state == MF_FILE_UNKNOWN ? "refused" : "WRONG");
+    tell(what, right ? "right" : state == MF_FILE_UNKNOWN ? "unknown" : "WRONG");
 }
 
 static bool is_overlay(void)
