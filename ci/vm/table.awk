@@ -92,7 +92,7 @@ function print_tests(    i, k, name) {
     print ""
 }
 
-# Returns the results of one case: as root through map_files, as root by path, as nobody. Equal results are printed once.
+# Returns the results of one case: as root through map_files, as root by path, as the user nobody. Equal results are printed once.
 function cell_of(cell,    entry, path, nobody) {
     entry = way[cell, "entry"]
     path = way[cell, "path"]

@@ -52,6 +52,7 @@
 extern "C" {
 #endif
 
+/** Marks a function that the library exports. */
 #define MF_API __attribute__((visibility("default")))
 
 /* ---- The library ------------------------------------------------------------------------------------------------- */
@@ -70,9 +71,9 @@ MF_API const char *mf_strerror(int error);
 
 /** Bits of mf_mapping.flags. The first five are also a filter: a mapping passes if it has all bits of the filter. */
 enum mf_flag {
-    MF_READABLE = 1u << 0,
-    MF_WRITABLE = 1u << 1,
-    MF_EXECUTABLE = 1u << 2,
+    MF_READABLE = 1u << 0,    /**< PROT_READ */
+    MF_WRITABLE = 1u << 1,    /**< PROT_WRITE */
+    MF_EXECUTABLE = 1u << 2,  /**< PROT_EXEC */
     MF_SHARED = 1u << 3,      /**< MAP_SHARED: writes reach the file, or other processes that map the same memory */
     MF_FILE_BACKED = 1u << 4, /**< the mapping has a file: its device or inode is not 0 */
     MF_DELETED = 1u << 5,     /**< the file is deleted for certain; the kernel's " (deleted)" is removed from the name */
@@ -115,7 +116,7 @@ struct mf_mapping {
     uint64_t offset;      /**< offset in the file, in bytes, of the byte at start; 0 without a file */
     uint64_t inode;       /**< of the mapped file; 0 without a file, and for some SysV segments */
     uint32_t dev_major;   /**< device of the file system, as maps shows it. On btrfs and overlayfs stat(2) may return another */
-    uint32_t dev_minor;
+    uint32_t dev_minor;   /**< as dev_major */
     uint32_t flags;       /**< bits of enum mf_flag, and the kind in bits 16-23 */
     uint32_t name_offset; /**< offset in the text of the snapshot, in bytes. Names are raw bytes and not terminated */
     uint32_t name_length; /**< in bytes; 0 without a name */
@@ -123,6 +124,7 @@ struct mf_mapping {
     uint32_t reserved[2]; /**< 0 */
 };
 
+/** Position of the kind in mf_mapping.flags. */
 #define MF_KIND_SHIFT 16
 
 /** Returns what a mapping is. */
@@ -138,28 +140,47 @@ static inline enum mf_kind mf_mapping_kind(const struct mf_mapping *mapping)
  * PID is never mistaken for it. It must not be used in a child of fork(2): there "self" is the parent.
  */
 struct mf_process {
-    uint64_t opaque[10];
+    uint64_t opaque[10]; /**< internal */
 };
 
 /**
- * Opens the calling process; or a process by its PID, by a pidfd (pidfd_open(2)), or by a descriptor of its directory in /proc. The
- * given descriptor stays the caller's.
- *
- * The number of a thread means its process, as in /proc. So does a descriptor of /proc/TID. A descriptor of /proc/PID/task/TID is
- * no directory of a process.
+ * Opens a process by its PID. The number of a thread means its process, as in /proc.
  *
  * An open process takes two descriptors, and a third at the first access to map_files. All are O_CLOEXEC.
  *
  * @param pid       1 or more, in the PID namespace of /proc.
  * @param[out] out  valid only if 0 is returned. After -EACCES mf_process_pid() is valid too.
  * @retval 0        opened
- * @retval -EINVAL  the PID is below 1, or the descriptor is not of the required type
- * @retval -EBADF   the descriptor is not open
+ * @retval -EINVAL  the PID is below 1
  * @return -ESRCH, -ECHILD, -ENXIO, -EACCES, -EPERM, -ENODEV, -EMFILE, -ENFILE as described above.
  */
-MF_API int mf_process_open_self(struct mf_process *out);
 MF_API int mf_process_open_pid(int32_t pid, struct mf_process *out);
+
+/**
+ * Opens the calling process.
+ *
+ * @return as mf_process_open_pid().
+ */
+MF_API int mf_process_open_self(struct mf_process *out);
+
+/**
+ * Opens a process by a pidfd (pidfd_open(2)).
+ *
+ * @param pidfd     stays the caller's.
+ * @retval -EINVAL  it is no pidfd
+ * @retval -EBADF   it is not open
+ * @return otherwise as mf_process_open_pid().
+ */
 MF_API int mf_process_open_pidfd(int pidfd, struct mf_process *out);
+
+/**
+ * Opens a process by a descriptor of its directory in /proc. A descriptor of /proc/TID means the process of the thread.
+ *
+ * @param proc_fd   stays the caller's.
+ * @retval -EINVAL  it is no directory of a process. /proc/PID/task/TID is none either
+ * @retval -EBADF   it is not open
+ * @return otherwise as mf_process_open_pid().
+ */
 MF_API int mf_process_open_directory(int proc_fd, struct mf_process *out);
 
 /** Returns the PID of a process, as the /proc that it was opened in numbers it. */
@@ -221,26 +242,26 @@ enum mf_backend {
  *      | this head | mappings, sorted by start | search index | table of files | text |
  */
 struct mf_snapshot {
-    uint64_t magic;
+    uint64_t magic;            /**< internal: set by mf_snapshot_init() */
     uint64_t bytes;            /**< size of the whole block */
     uint32_t options;          /**< the filter and backend it was read with */
     uint32_t backend;          /**< MF_BY_TEXT or MF_BY_QUERY: how it was read; 0: it is empty */
-    uint32_t mapping_count;
+    uint32_t mapping_count;    /**< number of mappings */
     uint32_t file_count;       /**< file_index is from 0 to below this */
     uint32_t text_length;      /**< bytes of text in use */
     uint32_t kernel_length;    /**< the first bytes of these, as the kernel wrote them */
     uint32_t inconsistent;     /**< 1: mappings changed during every one of several reads; overlaps are cut */
     uint32_t retries;          /**< reads that were repeated because mappings changed during them */
-    uint32_t mapping_capacity;
+    uint32_t mapping_capacity; /**< maximum of mappings */
     uint32_t text_capacity;    /**< in bytes */
-    uint32_t needed_mappings;  /**< after -ENOBUFS: the capacities that were needed */
-    uint32_t needed_text;
+    uint32_t needed_mappings;  /**< after -ENOBUFS: the mapping capacity that was needed */
+    uint32_t needed_text;      /**< after -ENOBUFS: the text capacity that was needed, in bytes */
     uint32_t error_line;       /**< after -EBADMSG: number of the line, from 1 */
-    uint32_t error_offset;     /**< after -EBADMSG: offset of the line in the text, and its length, in bytes */
-    uint32_t error_length;
-    uint32_t index_offset;     /**< offsets from the head, in bytes */
-    uint32_t files_offset;
-    uint32_t text_offset;
+    uint32_t error_offset;     /**< after -EBADMSG: offset of the line in the text, in bytes */
+    uint32_t error_length;     /**< after -EBADMSG: length of the line, in bytes */
+    uint32_t index_offset;     /**< offset of the search index from the head, in bytes */
+    uint32_t files_offset;     /**< offset of the table of files from the head, in bytes */
+    uint32_t text_offset;      /**< offset of the text from the head, in bytes */
 };
 
 /** Returns the mappings of a snapshot: mapping_count of them, sorted by start, without overlaps. */
@@ -323,7 +344,7 @@ MF_API int mf_snapshot_parse(const char *text, size_t length, uint32_t options, 
  *
  * @param address  any 64-bit value.
  *
- * No other thread may be filling the snapshot.
+ * No other thread may be writing to the snapshot.
  */
 MF_API int32_t mf_find(const struct mf_snapshot *snapshot, uint64_t address);
 
@@ -332,7 +353,7 @@ MF_API void mf_find_all(const struct mf_snapshot *snapshot, const uint64_t *addr
 
 /** Options of mf_query(). Filter bits of enum mf_flag may be added. */
 enum mf_query_option {
-    MF_COVERING = 0,
+    MF_COVERING = 0,                /**< the mapping that covers the address */
     MF_COVERING_OR_NEXT = 1u << 29, /**< if no mapping covers the address, the next one above it */
     MF_WITH_BUILD_ID = 1u << 28,    /**< the build ID of an ELF file; absent also if its first page is not in memory */
 };
@@ -342,10 +363,10 @@ enum mf_query_option {
 
 /** Result of mf_query(). The name of its mapping begins at name[0]; file_index is 0, or -1 without a file. */
 struct mf_query_result {
-    struct mf_mapping mapping;
-    uint32_t build_id_length; /**< 0: the file has none, or MF_WITH_BUILD_ID was not given */
-    uint8_t build_id[MF_BUILD_ID_MAX];
-    char name[MF_NAME_MAX];   /**< also terminated with a NUL */
+    struct mf_mapping mapping; /**< the mapping that was found */
+    uint32_t build_id_length;  /**< in bytes; 0: the file has none, or MF_WITH_BUILD_ID was not given */
+    uint8_t build_id[MF_BUILD_ID_MAX]; /**< build_id_length bytes are valid */
+    char name[MF_NAME_MAX];    /**< also terminated with a NUL */
 };
 
 /**
@@ -370,7 +391,7 @@ MF_API int mf_query(struct mf_process *process, uint64_t address, uint32_t optio
  * Device and inode are not compared if they were not recorded (MF_EVENTS_BUILD_ID).
  *
  * These numbers are all that identifies the file of a mapping. ext4 and xfs give the inode number of a deleted file to a new file,
- * often at once. If a process unmaps a deleted file and maps such a new file at the same range and offset, this function returns
+ * often immediately. If a process unmaps a deleted file and maps such a new file at the same range and offset, this function returns
  * 1, and all functions on the file of the old mapping return results about the new file. The kernel does not report a generation
  * of a mapping, nor a generation or birth time of its file. A caller can compare the birth time of the opened file (statx(2),
  * STATX_BTIME) with the time of the snapshot: a later birth time means a new file. Events report the new mapping

@@ -63,7 +63,7 @@ struct mf_event {
     int32_t tid;               /**< of the thread that made the change */
     uint32_t kind;             /**< a value of enum mf_event_kind */
     uint32_t build_id_length;  /**< above 0: device and inode were not recorded and are 0 */
-    uint8_t build_id[MF_BUILD_ID_MAX];
+    uint8_t build_id[MF_BUILD_ID_MAX]; /**< build_id_length bytes are valid */
     uint32_t reserved;         /**< 0 */
 };
 
@@ -88,23 +88,23 @@ struct mf_drained {
  * moved, but not to another process: a child of fork(2) has no rings.
  */
 struct mf_events {
-    uint64_t magic;
-    uint64_t bytes;
-    uint32_t thread_capacity;
-    uint32_t cpu_capacity;
-    uint32_t needed_threads; /**< threads and CPUs that exist: valid after -ENOBUFS and -EMFILE */
-    uint32_t needed_cpus;
+    uint64_t magic;          /**< internal: set by mf_events_init() */
+    uint64_t bytes;          /**< size of the memory */
+    uint32_t thread_capacity; /**< maximum of threads at the open */
+    uint32_t cpu_capacity;   /**< maximum of CPUs */
+    uint32_t needed_threads; /**< threads that exist: valid after -ENOBUFS and -EMFILE */
+    uint32_t needed_cpus;    /**< CPUs that exist: valid after -ENOBUFS and -EMFILE */
     uint32_t what;           /**< bits of enum mf_events_option, as granted: without MF_EVENTS_BUILD_ID before Linux 5.12 */
     uint32_t ring_bytes;     /**< of each ring: as requested, or one page if a page is larger */
-    uint32_t wake_bytes;
+    uint32_t wake_bytes;     /**< as requested */
     uint32_t thread_count;   /**< threads that the stream is attached to; threads that they create inherit the events */
-    uint32_t cpu_count;
-    int32_t pid;
-    int32_t epoll_fd;
-    int32_t wake_fd;
-    int32_t pid_fd;          /**< -1 before Linux 5.3 */
-    uint32_t traits;
-    uint64_t internal_devices[5];
+    uint32_t cpu_count;      /**< CPUs, each of which has a ring */
+    int32_t pid;             /**< of the process */
+    int32_t epoll_fd;        /**< internal */
+    int32_t wake_fd;         /**< internal */
+    int32_t pid_fd;          /**< internal; -1 before Linux 5.3 */
+    uint32_t traits;         /**< internal */
+    uint64_t internal_devices[5]; /**< internal */
     int64_t clock_offset;    /**< the caller's CLOCK_MONOTONIC minus the kernel's, in ns: time_namespaces(7) */
     uint32_t fd_end;         /**< descriptors from this number on are left to other threads */
     uint32_t reserved;       /**< 0 */
@@ -126,7 +126,7 @@ MF_API size_t mf_events_bytes(uint32_t thread_capacity, uint32_t cpu_capacity);
  */
 MF_API int mf_events_init(void *memory, size_t bytes, uint32_t thread_capacity, uint32_t cpu_capacity);
 
-#define MF_EVENTS_RING_MIN 16384u /**< in bytes: holds the longest record, and as many bytes again */
+#define MF_EVENTS_RING_MIN 16384u /**< minimum of ring_bytes: more than two of the longest records */
 
 /**
  * Opens a stream of the events of a process. Read a snapshot after this call: each later change is in the snapshot, in an event, or
@@ -140,7 +140,7 @@ MF_API int mf_events_init(void *memory, size_t bytes, uint32_t thread_capacity, 
  * @param process     in the PID namespace of the caller. It may be closed after this call.
  * @param options     bits of enum mf_events_option.
  * @param ring_bytes  a power of two, MF_EVENTS_RING_MIN to 2^30. A record takes 104 bytes and the path. 65536 is a good value.
- * @param wake_bytes  mf_events_wait() returns after so many new bytes in a ring. 0: half a ring. 1: after each event; then each event
+ * @param wake_bytes  mf_events_wait() returns after this number of new bytes in a ring. 0: half a ring. 1: after each event; then each event
  *                    costs the target a wake-up, which on a virtual machine costs several times its mmap(2).
  * @param out         a closed stream; it stays closed if an error is returned.
  * @retval 0         opened

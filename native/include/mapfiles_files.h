@@ -58,9 +58,9 @@ MF_API int mf_file_state(struct mf_process *process, const struct mf_mapping *ma
 
 /** Whether the file of a mapping is deleted. */
 enum mf_deletion_state {
-    MF_NOT_DELETED = 0,
-    MF_IS_DELETED = 1,         /**< the path that the file was mapped under does not lead to it any more */
-    MF_DELETION_UNKNOWN = 2,
+    MF_NOT_DELETED = 0,        /**< the path that the file was mapped under leads to it */
+    MF_IS_DELETED = 1,         /**< the path does not lead to it any more */
+    MF_DELETION_UNKNOWN = 2,   /**< unknown, for the reasons of MF_FILE_UNKNOWN */
 };
 
 /**
@@ -77,22 +77,22 @@ MF_API int mf_deletion(struct mf_process *process, const struct mf_mapping *mapp
 
 /** A file as statx(2) returns it. */
 struct mf_file_stat {
-    uint64_t inode;
+    uint64_t inode;        /**< as stat(2) returns it */
     uint64_t size;         /**< in bytes */
     uint64_t blocks;       /**< of 512 bytes */
     uint64_t mount_id;     /**< as in proc_pid_mountinfo(5); 0: unknown (before Linux 5.8) */
-    int64_t mtime_seconds; /**< since 1970 */
-    int64_t ctime_seconds;
-    uint32_t mtime_nanoseconds;
-    uint32_t ctime_nanoseconds;
+    int64_t mtime_seconds; /**< time of the last modification, since 1970 */
+    int64_t ctime_seconds; /**< time of the last change of status, since 1970 */
+    uint32_t mtime_nanoseconds; /**< 0 to 999,999,999 */
+    uint32_t ctime_nanoseconds; /**< 0 to 999,999,999 */
     uint32_t dev_major;    /**< as stat(2) returns it: on btrfs and overlayfs not what maps shows */
-    uint32_t dev_minor;
+    uint32_t dev_minor;    /**< as dev_major */
     uint32_t rdev_major;   /**< of a device node */
-    uint32_t rdev_minor;
+    uint32_t rdev_minor;   /**< of a device node */
     uint32_t mode;         /**< type and permissions */
-    uint32_t nlink;        /**< 0: deleted */
-    uint32_t uid;
-    uint32_t gid;
+    uint32_t nlink;        /**< number of hard links; 0: deleted */
+    uint32_t uid;          /**< of the owner */
+    uint32_t gid;          /**< of the group */
 };
 
 /** Which fields of an entry to read. The last two bits are valid for mf_entries_read() only. */
@@ -128,9 +128,9 @@ enum mf_entry_field {
  * Any other value is the errno of the system call that failed.
  */
 struct mf_entry {
-    uint64_t start;         /**< the exact range, as in the mapping */
-    uint64_t end;
-    struct mf_file_stat stat;
+    uint64_t start;         /**< first address, as in the mapping */
+    uint64_t end;           /**< end (exclusive), as in the mapping */
+    struct mf_file_stat stat; /**< valid if stat_error is 0 */
     int32_t mapping;        /**< index of the mapping in the snapshot */
     int32_t file_index;     /**< of the mapping */
     int32_t target_error;   /**< 0, or why the target is unknown */
@@ -143,15 +143,15 @@ struct mf_entry {
 
 /** The head of the entries of a snapshot: a relocatable block of the caller's memory, aligned to 8 bytes: head, entries, text. */
 struct mf_entries {
-    uint64_t magic;
+    uint64_t magic;           /**< internal: set by mf_entries_init() */
     uint64_t bytes;           /**< size of the whole block */
     uint32_t what;            /**< bits of enum mf_entry_field that were requested */
-    uint32_t entry_count;
-    uint32_t entry_capacity;
+    uint32_t entry_count;     /**< number of entries */
+    uint32_t entry_capacity;  /**< maximum of entries */
     uint32_t text_capacity;   /**< in bytes */
-    uint32_t text_length;
-    uint32_t needed_entries;  /**< after -ENOBUFS: the capacities that were needed */
-    uint32_t needed_text;
+    uint32_t text_length;     /**< bytes of text in use */
+    uint32_t needed_entries;  /**< after -ENOBUFS: the entry capacity that was needed */
+    uint32_t needed_text;     /**< after -ENOBUFS: the text capacity that was needed, in bytes */
     uint32_t text_offset;     /**< offset from the head, in bytes */
 };
 

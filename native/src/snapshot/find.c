@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Finds the mapping of an address: four table look-ups, then one comparison with several mappings at once. */
+/* Finds the mapping of an address: four table look-ups, then one addition that compares several mappings. */
 #include "snapshot/index_layout.h"
 
 #define EACH_LANE UINT64_C(0x0001000100010001)

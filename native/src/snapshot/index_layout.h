@@ -27,7 +27,7 @@
 /*
  * A window has two words: the first mapping in bits 0-26, the number of halvings in bits 27-31, then six lanes of 16 bits, one for each
  * further mapping. A lane holds the number of pages from the start of its mapping to the next multiple of 2^15 pages. The search adds
- * the low 15 bits of the page number of the address to all lanes at once. This sets the highest bit of each lane whose mapping starts at
+ * the low 15 bits of the page number of the address to all lanes in one addition. This sets the highest bit of each lane whose mapping starts at
  * or below the address.
  */
 #define WINDOW_WORDS 2
