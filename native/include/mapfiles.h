@@ -391,10 +391,10 @@ MF_API int mf_query(struct mf_process *process, uint64_t address, uint32_t optio
  * Device and inode are not compared if they were not recorded (MF_EVENTS_BUILD_ID).
  *
  * These numbers are all that identifies the file of a mapping. ext4 and xfs give the inode number of a deleted file to a new file,
- * often immediately. If a process unmaps a deleted file and maps such a new file at the same range and offset, this function returns
- * 1, and all functions on the file of the old mapping return results about the new file. The kernel does not report a generation
- * of a mapping, nor a generation or birth time of its file. A caller can compare the birth time of the opened file (statx(2),
- * STATX_BTIME) with the time of the snapshot: a later birth time means a new file. Events report the new mapping
+ * often immediately. If a process unmaps a deleted file and maps such a new file at the same range and offset, this function
+ * returns 1, and all functions on the file of the old mapping return results about the new file. The kernel does not report a
+ * generation of a mapping, nor a generation or birth time of its file. A caller can compare the birth time of the opened file
+ * (statx(2), STATX_BTIME) with the time of the snapshot: a later birth time means a new file. Events report the new mapping
  * (mapfiles_events.h).
  *
  * One system call (PROCMAP_QUERY). Before Linux 6.11 it reads the whole text.
@@ -410,8 +410,9 @@ MF_API int mf_mapping_validate(struct mf_process *process, const struct mf_mappi
 /**
  * Reads memory of a process through /proc/PID/mem: for images without a file, such as [vdso].
  *
- * Blocks until each page is provided: by a file system such as FUSE or NFS, or by a userfaultfd(2) handler of the target. A target can
- * make that last for ever. The blocked thread can be killed, but not interrupted. The same is true when mf_file_open() compares bytes.
+ * Blocks until each page is provided: by a file system such as FUSE or NFS, or by a userfaultfd(2) handler of the target. A target
+ * can make that last for ever. The blocked thread can be killed, but not interrupted. The same is true when mf_file_open() compares
+ * bytes.
  *
  * @return the number of bytes read, which is smaller if unreadable memory follows
  * @retval -EIO     no byte can be read

@@ -12,8 +12,8 @@
  * | -------- | ------------ |
  * | mmap(2), shmat(2), mprotect(2), growth of heap and stack, the images of execve(2) | munmap(2), shmdt(2), mremap(2), a heap that shrinks, names set by prctl(2), renamed and deleted files |
  *
- * This is the behaviour of Linux 6.18 (calls of perf_event_mmap()). An event holds the *whole mapping after the change*, also if the
- * kernel merged it with its neighbours; it replaces what was in its range. A later mapping over a range that was unmapped is
+ * This is the behaviour of Linux 6.18 (calls of perf_event_mmap()). An event holds the *whole mapping after the change*, also if
+ * the kernel merged it with its neighbours; it replaces what was in its range. A later mapping over a range that was unmapped is
  * recorded. So events report mappings that *were made*. Whether they still exist is found by mf_mapping_validate() or a new
  * snapshot. Without MF_EVENTS_ALL only mappings that are executable after the change are recorded; the loss of that permission is
  * not recorded.
@@ -26,8 +26,8 @@
  * attaches to the process again and sets incomplete; or unwatched_threads if the caller may not access that program. Before Linux
  * 5.3 neither is reported: the stream ends with the execve event and the end of the thread.
  *
- * **Cost.** Each thread that exists takes one descriptor per CPU. Threads that it creates later inherit its events in the kernel and
- * take none. Each CPU has a ring of ring_bytes and one page of locked memory. Without CAP_IPC_LOCK all rings of a user share
+ * **Cost.** Each thread that exists takes one descriptor per CPU. Threads that it creates later inherit its events in the kernel
+ * and take none. Each CPU has a ring of ring_bytes and one page of locked memory. Without CAP_IPC_LOCK all rings of a user share
  * perf_event_mlock_kb per CPU, and then RLIMIT_MEMLOCK.
  *
  * Errors are as mapfiles.h describes them.
@@ -83,8 +83,8 @@ struct mf_drained {
 };
 
 /**
- * An open stream of events: memory of the caller, of mf_events_bytes(), aligned to 8 bytes. It holds descriptors and the addresses of
- * rings. The rings are memory of the kernel, mapped by mf_events_open() and unmapped by mf_events_close(). The structure may be
+ * An open stream of events: memory of the caller, of mf_events_bytes(), aligned to 8 bytes. It holds descriptors and the addresses
+ * of rings. The rings are memory of the kernel, mapped by mf_events_open() and unmapped by mf_events_close(). The structure may be
  * moved, but not to another process: a child of fork(2) has no rings.
  */
 struct mf_events {
@@ -132,16 +132,16 @@ MF_API int mf_events_init(void *memory, size_t bytes, uint32_t thread_capacity, 
  * Opens a stream of the events of a process. Read a snapshot after this call: each later change is in the snapshot, in an event, or
  * in both; otherwise mf_events_drain() sets incomplete.
  *
- * The function lists the threads of the process until a listing has no thread that inherits no events. A thread that is being created
- * during all that time is reported to mf_events_drain(), which attaches to it and sets incomplete. Two kinds of change are neither
- * recorded nor reported: those of threads that such a thread has created by then; and those on a CPU that was offline at the open
- * and is online later. Open a new stream if the number of CPUs grows.
+ * The function lists the threads of the process until a listing has no thread that inherits no events. A thread that is being
+ * created during all that time is reported to mf_events_drain(), which attaches to it and sets incomplete. Two kinds of change are
+ * neither recorded nor reported: those of threads that such a thread has created by then; and those on a CPU that was offline at
+ * the open and is online later. Open a new stream if the number of CPUs grows.
  *
  * @param process     in the PID namespace of the caller. It may be closed after this call.
  * @param options     bits of enum mf_events_option.
  * @param ring_bytes  a power of two, MF_EVENTS_RING_MIN to 2^30. A record takes 104 bytes and the path. 65536 is a good value.
- * @param wake_bytes  mf_events_wait() returns after this number of new bytes in a ring. 0: half a ring. 1: after each event; then each event
- *                    costs the target a wake-up, which on a virtual machine costs several times its mmap(2).
+ * @param wake_bytes  mf_events_wait() returns after this number of new bytes in a ring. 0: half a ring. 1: after each event; then
+ *                    each event costs the target a wake-up, which on a virtual machine costs several times its mmap(2).
  * @param out         a closed stream; it stays closed if an error is returned.
  * @retval 0         opened
  * @retval -EACCES   access to the process is denied: mf_denial_reasons() returns why
@@ -158,8 +158,8 @@ MF_API int mf_events_init(void *memory, size_t bytes, uint32_t thread_capacity, 
  * @return -EINVAL, -ESRCH, -ECHILD, -ENOMEM as mapfiles.h describes. After any error but -EACCES, -EINVAL, -ESRCH and -ECHILD the
  *         process can be polled with mf_snapshot_read().
  *
- * The caller must not enter another time namespace (setns(2)) while the stream is open: times would stay those of the old one. Takes
- * 6 KiB of stack.
+ * The caller must not enter another time namespace (setns(2)) while the stream is open: times would stay those of the old one.
+ * Takes 6 KiB of stack.
  */
 MF_API int mf_events_open(struct mf_process *process, uint32_t options, uint32_t ring_bytes, uint32_t wake_bytes,
                           struct mf_events *out);
@@ -195,7 +195,7 @@ MF_API int mf_events_wait(struct mf_events *events, int timeout_ms);
 /** Makes a wait of another thread return, or else the next wait. No other thread may be closing the stream. */
 MF_API void mf_events_wake(struct mf_events *events);
 
-/** Closes the stream: its descriptors are closed, its rings unmapped. No other thread may be using it. A second close does nothing. */
+/** Closes the stream: closes its descriptors and unmaps its rings. No other thread may be using it. A second close does nothing. */
 MF_API void mf_events_close(struct mf_events *events);
 
 /** Why perf_event_open(2) is denied to the calling thread: bits of mf_events_denial_reasons(). */

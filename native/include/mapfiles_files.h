@@ -4,8 +4,8 @@
 
 /**
  * @file
- * mapfiles: the files behind mappings. The entries of /proc/PID/map_files, whether a file is deleted or replaced, and how to open the
- * mapped file and verify that it is the mapped one.
+ * mapfiles: the files behind mappings. The entries of /proc/PID/map_files, whether a file is deleted or replaced, and how to open
+ * the mapped file and verify that it is the mapped one.
  *
  * The functions take a mapping of the process and its name: mapping->name_length bytes, as in the snapshot. Errors, signals and
  * threads are as mapfiles.h describes them.
@@ -45,8 +45,8 @@ enum mf_file_state {
  * target but not its root, paths start at the caller's root, and only MF_FILE_PRESENT can be verified. The links of a file that the
  * target executes or has open are counted without the capability too, through /proc/PID/exe or fd.
  *
- * On overlayfs the build ID and up to 16 pages in memory are compared with the file at the path. There MF_FILE_PRESENT means that no
- * difference was found.
+ * On overlayfs the build ID and up to 16 pages in memory are compared with the file at the path. There MF_FILE_PRESENT means that
+ * no difference was found.
  *
  * @return a value of enum mf_file_state
  * @retval -ENOENT  the mapping has no file
@@ -255,14 +255,14 @@ enum mf_open_option {
  *
  * The file is opened through its map_files entry. If the caller may not follow entries, or the kernel has none, a regular file is
  * opened by its path, which starts where the kernel's paths do; or through /proc/PID/exe or fd if the path leads to another file.
- * If the caller may read the maps of the target but not its root, paths start at the caller's root. A path alone verifies nothing. On
- * ext2/3/4, xfs, tmpfs and squashfs device and inode identify a file. Elsewhere the build ID (Linux 6.11+) and the bytes are
+ * If the caller may read the maps of the target but not its root, paths start at the caller's root. A path alone verifies nothing.
+ * On ext2/3/4, xfs, tmpfs and squashfs device and inode identify a file. Elsewhere the build ID (Linux 6.11+) and the bytes are
  * compared. On overlayfs an entry verifies nothing either: after a copy-up it leads to the new upper file with the same numbers,
  * while the lower file stays mapped, so build ID and bytes are compared there too. A descriptor of an overlayfs file may later show
  * the upper file: call mf_file_verify() again after reading.
  *
- * On btrfs and overlayfs other files may show the same device and inode in maps, so the file must also have the name of the mapping.
- * A renamed file is -ESTALE there.
+ * On btrfs and overlayfs other files may show the same device and inode in maps, so the file must also have the name of the
+ * mapping. A renamed file is -ESTALE there.
  *
  * Like any open(2) this breaks a lease on the file (fcntl(2), F_SETLEASE).
  *
@@ -285,7 +285,8 @@ enum mf_open_option {
  * @retval -EACCES   the caller may not open the file, or the file is immutable
  * @retval -ELOOP    the target has a root directory (chroot(2)) that is more than 64 directories deep
  * @retval -EUNATCH  the mapping is of something that cannot be opened: a perf ring, a socket, a buffer of a device
- * @retval -EAGAIN   a process has a lease on the file and has been notified: retry. With MF_OPEN_ENTRY_ONLY: open without that option
+ * @retval -EAGAIN   a process has a lease on the file and has been notified: retry. With MF_OPEN_ENTRY_ONLY: open without that
+ *                   option
  * @return any other negative value is an errno of open(2). If that errno has another meaning here, -EIO is returned instead.
  *
  * Takes 24 KiB of stack. Comparing bytes reads the whole mapping.
@@ -312,8 +313,8 @@ MF_API int mf_file_verify(struct mf_process *process, const struct mf_mapping *m
 /**
  * Returns how mf_file_open() would verify the file, without reading the mapping and without opening devices. For lists of files.
  *
- * @return a value of enum mf_verification other than MF_SAME_BYTES. MF_NOT_VERIFIED means: only the bytes can verify the file, or it
- *         cannot be found or opened
+ * @return a value of enum mf_verification other than MF_SAME_BYTES. MF_NOT_VERIFIED means: only the bytes can verify the file, or
+ *         it cannot be found or opened
  * @retval -ENOENT  the mapping has no file
  * @return -ESTALE, -ESRCH, -ECHILD as mapfiles.h describes.
  *
@@ -323,11 +324,11 @@ MF_API int mf_file_verify(struct mf_process *process, const struct mf_mapping *m
 MF_API int mf_file_quick_verify(struct mf_process *process, const struct mf_mapping *mapping, const char *name);
 
 /**
- * Returns a number for the domain in which the device and inode of a mapping identify memory. Mappings with equal kind, device, inode
- * and domain, in any processes, share the pages at equal file offsets.
+ * Returns a number for the domain in which the device and inode of a mapping identify memory. Mappings with equal kind, device,
+ * inode and domain, in any processes, share the pages at equal file offsets.
  *
- * Device and inode alone do not identify memory: SysV segments of different IPC namespaces may have the same numbers, as may files of
- * different btrfs subvolumes and the two layers of a file on overlayfs.
+ * Device and inode alone do not identify memory: SysV segments of different IPC namespaces may have the same numbers, as may files
+ * of different btrfs subvolumes and the two layers of a file on overlayfs.
  *
  * @return a number above 0; or 0: unknown. It is unknown on a file system whose numbers identify no file, for a device, for a file
  *         that the caller may not access, and without the capability for a deleted file and a SysV segment

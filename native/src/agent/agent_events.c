@@ -36,7 +36,8 @@ static bool fetch_name(jvmtiEnv *jvmti, jmethodID method, char *texts[3])
     if ((*mf_agent.vm)->GetEnv(mf_agent.vm, (void **)&jni, JNI_VERSION_1_8) != JNI_OK)
         return false;
     is_named =
-        (*jvmti)->GetMethodName(jvmti, method, &texts[MF_CODE_TEXT_NAME], &texts[MF_CODE_TEXT_SIGNATURE], NULL) == JVMTI_ERROR_NONE &&
+        (*jvmti)->GetMethodName(jvmti, method, &texts[MF_CODE_TEXT_NAME], &texts[MF_CODE_TEXT_SIGNATURE], NULL) ==
+            JVMTI_ERROR_NONE &&
         (*jvmti)->GetMethodDeclaringClass(jvmti, method, &holder) == JVMTI_ERROR_NONE &&
         (*jvmti)->GetClassSignature(jvmti, holder, &texts[MF_CODE_TEXT_CLASS], NULL) == JVMTI_ERROR_NONE;
     if (holder != NULL)
@@ -45,8 +46,8 @@ static bool fetch_name(jvmtiEnv *jvmti, jmethodID method, char *texts[3])
 }
 
 /*
- * Finds the name of a method in the store, or adds it. The lock is released while JVMTI returns the name: a suspended thread blocks in
- * JVMTI until it is resumed, and other threads record code meanwhile.
+ * Finds the name of a method in the store, or adds it. The lock is released while JVMTI returns the name: a suspended thread blocks
+ * in JVMTI until it is resumed, and other threads record code meanwhile.
  */
 static enum outcome find_or_add_name(struct mf_codes *store, jvmtiEnv *jvmti, jmethodID method, mf_place *place)
 {
@@ -71,8 +72,8 @@ static enum outcome find_or_add_name(struct mf_codes *store, jvmtiEnv *jvmti, jm
 }
 
 /*
- * The intrinsic methods of MethodHandle (invokeBasic, linkToStatic, ...) share one jmethodID, and JVMTI returns the name of the first of
- * them for all. HotSpot's own structures have the right name.
+ * The intrinsic methods of MethodHandle (invokeBasic, linkToStatic, ...) share one jmethodID, and JVMTI returns the name of the
+ * first of them for all. HotSpot's own structures have the right name.
  */
 #define METHOD_HANDLE "Ljava/lang/invoke/MethodHandle;"
 #define MAX_TEXT 4096u
@@ -231,7 +232,8 @@ static bool add_debug(struct mf_code_image *image, struct mf_code_record *record
         at = next_address(debug, at, record->start, record->end);
         if (!add_scopes(image, record, debug, at, before < 0 ? 0 : shared_levels(debug, before, at), scopes))
             return false;
-        mf_code_pcs(record)[i] = (struct mf_code_pc){(uint32_t)(address_at(debug, at) - record->start), scopes[depth_at(debug, at) - 1]};
+        mf_code_pcs(record)[i] =
+            (struct mf_code_pc){(uint32_t)(address_at(debug, at) - record->start), scopes[depth_at(debug, at) - 1]};
     }
     return true;
 }
@@ -303,7 +305,8 @@ static enum outcome record_method(struct mf_codes *store, jvmtiEnv *jvmti, const
     if (outcome != RECORDED || is_known(mf_codes_current(store), &compiled, start, end))
         return outcome;
     outcome = add_names(store, jvmti, debug, start, end);
-    if (outcome != RECORDED || is_known(mf_codes_current(store), &compiled, start, end)) /* another thread has recorded it meanwhile */
+    /* Another thread may have recorded the method meanwhile. */
+    if (outcome != RECORDED || is_known(mf_codes_current(store), &compiled, start, end))
         return outcome;
     return add_method(mf_codes_current(store), debug, &compiled, start, end);
 }

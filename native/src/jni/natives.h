@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Native methods of the Java classes NativeCalls and JvmCalls: they pass on arguments and results. Addresses are of memory that Java
- * owns and keeps reachable during the call (NativeMemory.java). The called functions check sizes. Errors are returned as numbers,
- * and Java throws the exceptions: an exception thrown in C would need a class look-up for each type.
+ * Native methods of the Java classes NativeCalls and JvmCalls: they pass on arguments and results. Addresses are of memory that
+ * Java owns and keeps reachable during the call (NativeMemory.java). The called functions check sizes. Errors are returned as
+ * numbers, and Java throws the exceptions: an exception thrown in C would need a class look-up for each type.
  */
 #ifndef MF_NATIVES_H
 #define MF_NATIVES_H

@@ -111,8 +111,8 @@ static jint loaderCounts(JNIEnv *env UNUSED, jclass self UNUSED, jlong counts)
 }
 
 /*
- * Makes an open FileDescriptor refer to the file of another descriptor, by dup3(2). Returns 0 or a negative errno. It reads the private
- * field FileDescriptor.fd, which exists since JDK 1.0; -ENOTSUP: this JDK does not have it.
+ * Makes an open FileDescriptor refer to the file of another descriptor, by dup3(2). Returns 0 or a negative errno. It reads the
+ * private field FileDescriptor.fd, which exists since JDK 1.0; -ENOTSUP: this JDK does not have it.
  */
 static jint adopt(JNIEnv *env, jclass self UNUSED, jobject target, jint descriptor)
 {

@@ -53,7 +53,10 @@ static const JNINativeMethod target_natives[] = {
 
 const struct mf_natives mf_target_natives = NATIVES(target_natives);
 
-/* Finds an entry of the tables. Sets the value and whether the field is static, and returns its type. Names in the tables are ASCII. */
+/*
+ * Finds an entry of the tables. Sets the value and whether the field is static, and returns its type. Names in the tables are
+ * ASCII.
+ */
 static jstring vmEntry(JNIEnv *env, jclass self UNUSED, jobject tables, jstring type, jstring field, jint kind, jlongArray out)
 {
     const struct mf_vm_tables *const from = (*env)->GetDirectBufferAddress(env, tables);
@@ -85,15 +88,16 @@ static void codeReaderInit(JNIEnv *env, jclass self UNUSED, jobject reader, jint
     mf_code_reader_init((*env)->GetDirectBufferAddress(env, reader), (uint32_t)slots, (*env)->GetDirectBufferAddress(env, tables));
 }
 
-static jint codeReaderFind(JNIEnv *env, jclass self UNUSED, jobject reader, jlong memory, jlong address, jint meaning, jobject result)
+static jint codeReaderFind(JNIEnv *env, jclass self UNUSED, jobject reader, jlong memory, jlong address, jint meaning,
+                           jobject result)
 {
-    return mf_code_reader_find((*env)->GetDirectBufferAddress(env, reader), (const struct mf_target_memory *)(uintptr_t)memory,
-                               (uint64_t)address, (enum mf_code_address)meaning, (*env)->GetDirectBufferAddress(env, result));
+    return mf_code_reader_find((*env)->GetDirectBufferAddress(env, reader), at(memory), (uint64_t)address,
+                               (enum mf_code_address)meaning, (*env)->GetDirectBufferAddress(env, result));
 }
 
 static jint codeReaderNext(JNIEnv *env, jclass self UNUSED, jobject reader, jlong memory, jboolean begin, jobject result)
 {
-    return mf_code_reader_next((*env)->GetDirectBufferAddress(env, reader), (const struct mf_target_memory *)(uintptr_t)memory, begin,
+    return mf_code_reader_next((*env)->GetDirectBufferAddress(env, reader), at(memory), begin,
                                (*env)->GetDirectBufferAddress(env, result));
 }
 

@@ -14,8 +14,8 @@
 #define MIN_GROUP 4u
 
 /*
- * Whether /proc shows the PID namespace of the caller. NSpid of proc_pid_status(5) lists the PIDs of a process from the namespace of
- * /proc down to its own. The caller has one PID in that list only if both namespaces are the same.
+ * Whether /proc shows the PID namespace of the caller. NSpid of proc_pid_status(5) lists the PIDs of a process from the namespace
+ * of /proc down to its own. The caller has one PID in that list only if both namespaces are the same.
  */
 static bool proc_has_own_namespace(void)
 {
@@ -110,15 +110,15 @@ static long read_group(const struct mf_target_memory *memory, struct mf_piece *p
 }
 
 /*
- * Whether the target still has its PID and the memory that was opened. A process keeps its PID until its parent has waited for it, and
- * its /proc directory has files until then.
+ * Whether the target still has its PID and the memory that was opened. A process keeps its PID until its parent has waited for it,
+ * and its /proc directory has files until then.
  */
 static bool has_pid_and_memory(const struct mf_target_memory *memory)
 {
     char byte;
 
-    return MF_SYS(SYS_faccessat, memory->proc_fd, "stat", F_OK) == 0 &&
-           mf_sys_pread(memory->mem_fd, &byte, 1, 0) != 0; /* 0: the memory is released; -EIO: it exists, and address 0 is unmapped */
+    /* mem returns 0 if the memory is released, and -EIO if it exists and address 0 is unmapped. */
+    return MF_SYS(SYS_faccessat, memory->proc_fd, "stat", F_OK) == 0 && mf_sys_pread(memory->mem_fd, &byte, 1, 0) != 0;
 }
 
 int mf_target_memory_read_all(const struct mf_target_memory *memory, struct mf_piece *pieces, uint32_t count)

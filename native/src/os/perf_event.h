@@ -56,7 +56,10 @@ enum { MF_PERF_SAMPLE_TIME = 1 << 2, MF_PERF_SAMPLE_ID = 1 << 6 };
 #define MF_PERF_CLOEXEC 8u
 #define MF_PERF_SET_OUTPUT 0x2405u /* ioctl: the event writes to the ring of another event */
 
-/* Offsets in struct perf_event_mmap_page, the first page of a ring: the ends of what the kernel has written and the reader has read. */
+/*
+ * Offsets in struct perf_event_mmap_page, the first page of a ring: the ends of what the kernel has written and the reader has
+ * read.
+ */
 enum { MF_PERF_DATA_HEAD = 1024, MF_PERF_DATA_TAIL = 1032 };
 
 /* struct perf_event_header, at the start of each record. All numbers have the byte order of the machine. */

@@ -24,8 +24,8 @@
 
 /*
  * On AArch64 with SVE a system call may zero the upper bits of the vector registers (all but the low 128), the predicate registers
- * and the first-fault register (Documentation/arch/arm64/sve.rst, "System call behaviour"). Compilers keep values there only in code
- * built for SVE.
+ * and the first-fault register (Documentation/arch/arm64/sve.rst, "System call behaviour"). Compilers keep values there only in
+ * code built for SVE.
  */
 #ifdef __ARM_FEATURE_SVE
 #define MF_SVE_CLOBBERS \
@@ -109,7 +109,9 @@ int mf_sys_stat(int directory, const char *path, int flags, struct stat *out);
 /* pread(2). An interrupted read is repeated: files of /proc return EINTR only before the first byte. */
 long mf_sys_pread(int fd, void *to, size_t bytes, uint64_t offset);
 
-/* Reads up to bytes - 1 bytes of a file with one read(2), and terminates them with a NUL. Returns the length or a negative errno. */
+/*
+ * Reads up to bytes - 1 bytes of a file with one read(2), and terminates them with a NUL. Returns the length or a negative errno.
+ */
 long mf_sys_read_file(int directory, const char *path, char *to, size_t bytes);
 
 typedef void mf_take_line(const char *line, void *to);

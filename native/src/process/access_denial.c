@@ -42,8 +42,8 @@ static bool all_equal(const uint64_t ids[4], uint64_t id)
 }
 
 /*
- * Whether Yama denies access to the memory of a process whose maps can be read. Yama, a security module, allows only parents to attach;
- * reading memory needs permission to attach, reading maps does not (ptrace(2)).
+ * Whether Yama denies access to the memory of a process whose maps can be read. Yama, a security module, allows only parents to
+ * attach; reading memory needs permission to attach, reading maps does not (ptrace(2)).
  */
 static bool is_denied_by_yama(int target_fd)
 {

@@ -46,8 +46,8 @@ int mf_proc_directory_open(int32_t pid);
  * Reads the stat of a process (proc_pid_stat(5)) and terminates it with a NUL. Returns the length or a negative errno.
  *
  * If the parent waits for the process during the call, the kernel returns -ENOENT once (the directory was found, but no file in it)
- * and -ESRCH afterwards. The read is repeated then. So -ENOENT of this function means that the directory never had a stat, or that the
- * process is hidden (hidepid=invisible).
+ * and -ESRCH afterwards. The read is repeated then. So -ENOENT of this function means that the directory never had a stat, or that
+ * the process is hidden (hidepid=invisible).
  */
 long mf_proc_read_stat(int proc_fd, char *to, size_t bytes);
 

@@ -28,8 +28,8 @@ static bool is_same_directory(const struct mf_statx *a, const struct mf_statx *b
 }
 
 /*
- * Follows ".." up to the root of the caller or of the mount namespace: the kernel stops there (follow_dotdot(), fs/namei.c). The root
- * that the target has by chroot(2) does not stop it. Takes over fd.
+ * Follows ".." up to the root of the caller or of the mount namespace: the kernel stops there (follow_dotdot(), fs/namei.c). The
+ * root that the target has by chroot(2) does not stop it. Takes over fd.
  */
 static int climb(int fd)
 {

@@ -5,14 +5,14 @@
 #include "process/process.h"
 
 /*
- * Returns 0 if the process still has a mapping (mf_mapping_validate()), -ESTALE if not, or another negative errno. A result about the
- * file of a mapping is valid only if this function returns 0 after the file was read.
+ * Returns 0 if the process still has a mapping (mf_mapping_validate()), -ESTALE if not, or another negative errno. A result about
+ * the file of a mapping is valid only if this function returns 0 after the file was read.
  */
 int mf_validate(struct mf_process *process, const struct mf_mapping *mapping);
 
 /*
- * Reads the build ID of a mapped image. The same PROCMAP_QUERY returns the build ID and the range, offset, device and inode that are
- * compared with the mapping. With two queries the build ID could be that of another file.
+ * Reads the build ID of a mapped image. The same PROCMAP_QUERY returns the build ID and the range, offset, device and inode that
+ * are compared with the mapping. With two queries the build ID could be that of another file.
  *
  * @param build_id  MF_BUILD_ID_MAX bytes.
  * @return the length of the build ID; 0: the image has none, or the kernel has no PROCMAP_QUERY

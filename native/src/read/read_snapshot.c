@@ -29,7 +29,9 @@ struct source {
     bool has_text;           /* this read alone reads the text through the descriptor of the process */
 };
 
-/* Reserves the text of the descriptor of the process. It has one reader at a time, also if a signal handler interrupts that reader. */
+/*
+ * Reserves the text of the descriptor of the process. It has one reader at a time, also if a signal handler interrupts that reader.
+ */
 static bool take_text(struct source *source)
 {
     if (!source->has_text)

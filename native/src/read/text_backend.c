@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Reads a snapshot by the maps text: reads it, compares it with the previous snapshot, and parses it from the first difference on. */
+/*
+ * Reads a snapshot by the maps text: reads it, compares it with the previous snapshot, and parses it from the first difference on.
+ */
 #include "query/vsyscall.h"
 #include "read/read_snapshot.h"
 #include "read/unescape.h"

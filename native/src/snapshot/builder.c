@@ -8,8 +8,8 @@
 #include <string.h>
 
 /*
- * Slots that one search may pass before the hash is changed. In a table that is two thirds full a search passes about five. It passes
- * all used slots if the target maps one file under many names, or files that it has chosen to have the same hash.
+ * Slots that one search may pass before the hash is changed. In a table that is two thirds full a search passes about five. It
+ * passes all used slots if the target maps one file under many names, or files that it has chosen to have the same hash.
  */
 #define LONG_SEARCH 256u
 
@@ -57,8 +57,8 @@ static uint64_t mix(uint64_t a, uint64_t b)
 }
 
 /*
- * Returns a hash of file and name: one file may have 65,000 hard links. The multiplier depends on an address of the calling process.
- * The target cannot predict it, so it cannot choose files that have the same hash.
+ * Returns a hash of file and name: one file may have 65,000 hard links. The multiplier depends on an address of the calling
+ * process. The target cannot predict it, so it cannot choose files that have the same hash.
  */
 static uint64_t hash_with_name(const struct mf_builder *builder, const struct mf_mapping *mapping, uint64_t key)
 {
@@ -172,7 +172,10 @@ static void append(struct mf_builder *builder)
         mf_builder_index_files(builder);
 }
 
-/* Adds a mapping that starts before the end of earlier ones: these are removed or cut, because the newer mapping is the current one. */
+/*
+ * Adds a mapping that starts before the end of earlier ones: these are removed or cut, because the newer mapping is the current
+ * one.
+ */
 static void put_in_order(struct mf_builder *builder, bool passes)
 {
     const struct mf_mapping newer = *mf_builder_next(builder);

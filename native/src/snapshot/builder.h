@@ -30,7 +30,9 @@ struct mf_builder {
     struct mf_mapping beyond; /* receives mappings when the snapshot is full */
 };
 
-/* Initial size of the table of files. Most processes have few files: clearing the whole capacity would cost more than the parsing. */
+/*
+ * Initial size of the table of files. Most processes have few files: clearing the whole capacity would cost more than the parsing.
+ */
 #define MF_BUILDER_FIRST_SLOTS 64u
 
 /* Whether the table of files must double: at most two thirds of its slots are used. */

@@ -123,7 +123,8 @@ static uint64_t child_of(struct builder *b, enum level level, uint32_t first, ui
 }
 
 /* Fills the slots of a table from left to right. */
-static void fill_table(struct builder *b, enum level level, uint64_t table, uint32_t first, uint32_t end, uint64_t low, uint64_t high)
+static void fill_table(struct builder *b, enum level level, uint64_t table, uint32_t first, uint32_t end, uint64_t low,
+                       uint64_t high)
 {
     const struct mf_range *ranges = b->ranges;
     const uint32_t shift = table & 63, stride = level == LEAF ? WINDOW_WORDS : 1;
@@ -163,9 +164,9 @@ static bool fits(const struct builder *b, enum level level, uint32_t bits)
 }
 
 /*
- * Builds a table for the parts of mappings first ... end - 1 in low ... high - 1. Returns its node; 0: the memory does not suffice for a
- * table. The number of slots gives their width: 64 in the root; per mapping 1/4 to 1/2 in an inner table, 1/2 to 1 in a middle
- * table, 1 to 2 in a leaf.
+ * Builds a table for the parts of mappings first ... end - 1 in low ... high - 1. Returns its node; 0: the memory does not suffice
+ * for a table. The number of slots gives their width: 64 in the root; per mapping 1/4 to 1/2 in an inner table, 1/2 to 1 in a
+ * middle table, 1 to 2 in a leaf.
  */
 static uint64_t table_of(struct builder *b, enum level level, uint32_t first, uint32_t end, uint64_t low, uint64_t high)
 {

@@ -47,8 +47,8 @@ static const struct naming pseudo[] = {
  * Whole names of such files that the kernel shows with " (deleted)": simple_dname() (fs/d_path.c) of the name that was passed to
  * alloc_file_pseudo(). Graphics drivers have tmpfs mounts of their own for huge pages (i915_gemfs.c, drm_gem.c).
  *
- * In the root directory of a file system without a block device, such as that of a container, an ordinary file may have one of these
- * names, or the name of a DMA buffer: see mf_record_may_have_path().
+ * In the root directory of a file system without a block device, such as that of a container, an ordinary file may have one of
+ * these names, or the name of a DMA buffer: see mf_record_may_have_path().
  */
 static const struct naming pseudo_deleted[] = {
     NAMING("/[aio]", MF_KIND_AIO),

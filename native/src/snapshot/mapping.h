@@ -33,8 +33,8 @@ static inline void mf_record_classify(struct mf_mapping *mapping, const char *na
 }
 
 /*
- * Whether the last bytes of a name may be the kernel's suffix. The length is checked too: the mapping comes from a caller, whose flags
- * and name may contradict each other.
+ * Whether the last bytes of a name may be the kernel's suffix. The length is checked too: the mapping comes from a caller, whose
+ * flags and name may contradict each other.
  */
 static inline bool mf_record_may_be_suffixed(const struct mf_mapping *mapping)
 {
