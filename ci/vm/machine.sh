@@ -49,8 +49,8 @@ run_machine() { # ACCELERATOR KERNEL-DIRECTORY TESTS LOG SECONDS
         sleep 1
         count=$(grep -ac '^TEST ended' "$4" || true)
         if [ "$count" -gt "$reported" ]; then
-            grep -a '^TEST ended' "$4" | tail -n $((count - reported)) | while read -r _ _ name place result seconds; do
-                report "  $name on $place: $result, $seconds s"
+            grep -a '^TEST ended' "$4" | tail -n $((count - reported)) | while read -r _ _ name fs result seconds; do
+                report "  $name on $fs: $result, $seconds s"
             done
             reported=$count
         fi

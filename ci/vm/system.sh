@@ -15,7 +15,7 @@ put_program() { # ROOT PROGRAM...
 
 put_tools() { # ROOT
     local root=$1 applet
-    mkdir -p "$root"/usr/{bin,sbin,lib,lib64} "$root"/{dev,etc,place,proc,sys,tmp,vm/tests}
+    mkdir -p "$root"/usr/{bin,sbin,lib,lib64} "$root"/{dev,etc,file-systems,proc,sys,tmp,vm/tests}
     ln -s usr/bin usr/sbin usr/lib usr/lib64 "$root/"
     # These programs are started by tests. busybox replaces all others. Its shell does not report where sleep is, and its rm fails on
     # long paths.
@@ -92,12 +92,12 @@ make_system() {
     fi
     put_c_tests "$root"
     make_drive "$root" "$work/system.img"
-    make_places
+    make_file_systems
     rm -rf "$root"
 }
 
 # Creates empty drives. The ext4 features are those that the oldest kernel supports; mke2fs of this machine may enable newer ones.
-make_places() {
+make_file_systems() {
     rm -f "$work"/{ext4,btrfs,xfs}.img
     truncate -s 1G "$work"/{ext4,btrfs,xfs}.img
     mke2fs -q -t ext4 -O \

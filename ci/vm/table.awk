@@ -50,16 +50,16 @@ FNR == 1 {
 }
 /^RESULT\t/ {
     split($0, field, "\t")
-    place = field[2] == "the test's directory" ? outer : field[2]
-    add("places", place)
+    fs = field[2] == "the test's directory" ? outer : field[2]
+    add("file systems", fs)
     add("cases", field[3])
-    cell = kernel SUBSEP place SUBSEP field[3]
+    cell = kernel SUBSEP fs SUBSEP field[3]
     way[cell, field[4]] = worse(way[cell, field[4]], field[5])
-    verdicts[kernel, place, field[5]]++
+    verdicts[kernel, fs, field[5]]++
     if (!index(verdict_order, field[5]))
         complain("unknown result: " field[5])
     if (field[5] == "WRONG")
-        complain("WRONG: " field[3] " on " place " (" outer "), " field[4])
+        complain("WRONG: " field[3] " on " fs " (" outer "), " field[4])
 }
 /^\[ +[0-9]+ tests (successful|failed|aborted)/ { java[kernel, $4] += $2 }
 / :: FAILED$/ { complain("on " outer ": " $0) }
@@ -104,12 +104,12 @@ function cell_of(cell,    entry, path, nobody) {
 
 function print_results(    p, c, k, any) {
     print "opened through map_files/by path/as nobody; one word if all are equal"
-    for (p = 1; p <= count["places"]; p++) {
-        print names["places", p]
+    for (p = 1; p <= count["file systems"]; p++) {
+        print names["file systems", p]
         for (c = 1; c <= count["cases"]; c++) {
             any = 0
             for (k = 1; k <= count["kernels"]; k++) {
-                cells[k] = cell_of(names["kernels", k] SUBSEP names["places", p] SUBSEP names["cases", c])
+                cells[k] = cell_of(names["kernels", k] SUBSEP names["file systems", p] SUBSEP names["cases", c])
                 any += cells[k] != "-"
             }
             if (any)
@@ -121,12 +121,12 @@ function print_results(    p, c, k, any) {
 
 function print_counts(    p, k, name) {
     print "right/unknown/WRONG"
-    for (p = 1; p <= count["places"]; p++) {
+    for (p = 1; p <= count["file systems"]; p++) {
         for (k = 1; k <= count["kernels"]; k++) {
-            name = names["kernels", k] SUBSEP names["places", p]
+            name = names["kernels", k] SUBSEP names["file systems", p]
             cells[k] = verdicts[name, "right"] + 0 "/" verdicts[name, "unknown"] + 0 "/" verdicts[name, "WRONG"] + 0
         }
-        row("  " names["places", p], 46)
+        row("  " names["file systems", p], 46)
     }
     print ""
 }

@@ -49,26 +49,26 @@ static bool fetch_name(jvmtiEnv *jvmti, jmethodID method, char *texts[3])
  * Finds the name of a method in the store, or adds it. The lock is released while JVMTI returns the name: a suspended thread blocks
  * in JVMTI until it is resumed, and other threads record code meanwhile.
  */
-static enum outcome find_or_add_name(struct mf_codes *store, jvmtiEnv *jvmti, jmethodID method, mf_place *place)
+static enum outcome find_or_add_name(struct mf_codes *store, jvmtiEnv *jvmti, jmethodID method, mf_place *unit)
 {
     const uint64_t key = (uint64_t)(uintptr_t)method;
     const uint32_t turn = store->turn;
     char *texts[3] = {NULL, NULL, NULL};
     bool is_named;
 
-    *place = mf_code_name_find(mf_codes_current(store), key);
-    if (*place != 0)
+    *unit = mf_code_name_find(mf_codes_current(store), key);
+    if (*unit != 0)
         return RECORDED;
     pthread_mutex_unlock(&mf_agent.write_lock);
     is_named = fetch_name(jvmti, method, texts);
     pthread_mutex_lock(&mf_agent.write_lock);
     if (is_named)
-        *place = mf_code_name_add(mf_codes_current(store), key, (const char *const *)texts);
+        *unit = mf_code_name_add(mf_codes_current(store), key, (const char *const *)texts);
     pthread_mutex_unlock(&mf_agent.write_lock);
     for (int i = 0; i < 3; i++)
         (*jvmti)->Deallocate(jvmti, (unsigned char *)texts[i]);
     pthread_mutex_lock(&mf_agent.write_lock);
-    return store->turn != turn ? COMPACTED : !is_named ? UNNAMED : *place == 0 ? FULL : RECORDED;
+    return store->turn != turn ? COMPACTED : !is_named ? UNNAMED : *unit == 0 ? FULL : RECORDED;
 }
 
 /*
@@ -78,9 +78,9 @@ static enum outcome find_or_add_name(struct mf_codes *store, jvmtiEnv *jvmti, jm
 #define METHOD_HANDLE "Ljava/lang/invoke/MethodHandle;"
 #define MAX_TEXT 4096u
 
-static bool is_of_method_handle(const struct mf_code_image *image, mf_place place)
+static bool is_of_method_handle(const struct mf_code_image *image, mf_place unit)
 {
-    const struct mf_code_name *const name = mf_code_read(image, place);
+    const struct mf_code_name *const name = mf_code_read(image, unit);
 
     return name->class_length == sizeof METHOD_HANDLE - 1 && memcmp(name->text, METHOD_HANDLE, sizeof METHOD_HANDLE - 1) == 0;
 }
@@ -192,11 +192,11 @@ static uint32_t count_addresses(const struct debug *debug, uint64_t start, uint6
 /* Adds the names of all inlined methods. They precede the record in the store, so they are added first. */
 static enum outcome add_names(struct mf_codes *store, jvmtiEnv *jvmti, const struct debug *debug, uint64_t start, uint64_t end)
 {
-    mf_place place;
+    mf_place unit;
 
     for (jint at = next_address(debug, 0, start, end); at < debug->count; at = next_address(debug, at + 1, start, end)) {
         for (jint level = 0; level < depth_at(debug, at); level++) {
-            const enum outcome outcome = find_or_add_name(store, jvmti, method_at(debug, at, level), &place);
+            const enum outcome outcome = find_or_add_name(store, jvmti, method_at(debug, at, level), &unit);
 
             if (outcome == FULL || outcome == COMPACTED)
                 return outcome;
