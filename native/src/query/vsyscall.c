@@ -12,7 +12,7 @@
 /* Values of mf_process_state.vsyscall. Any other value is the flags of the mapping, which have a kind above 0. */
 enum { UNKNOWN = 0, NONE = 1 };
 
-void mf_vsyscall_remember(struct mf_process *process, uint32_t flags)
+void mf_vsyscall_record(struct mf_process *process, uint32_t flags)
 {
     __atomic_store_n(&mf_state(process)->vsyscall, flags != 0 ? flags : NONE, __ATOMIC_RELAXED);
 }
@@ -62,7 +62,7 @@ static int find_in_text(struct mf_process *process)
         }
     }
     if (length == 0 && (flags != 0 || mf_maps_alive(fd, mf_state(process)->traits) > 0)) /* execve(2) ends the text early */
-        mf_vsyscall_remember(process, flags);
+        mf_vsyscall_record(process, flags);
     mf_sys_close(fd);
     return (int)length;
 }

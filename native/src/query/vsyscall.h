@@ -10,7 +10,7 @@
 #define MF_VSYSCALL_NAME "[vsyscall]"
 
 /* Records the flags of [vsyscall] that a complete text showed; 0: the process has no such mapping. */
-void mf_vsyscall_remember(struct mf_process *process, uint32_t flags);
+void mf_vsyscall_record(struct mf_process *process, uint32_t flags);
 
 /*
  * Finds [vsyscall] without a query. Reads the whole text unless a text was read before.

@@ -125,7 +125,7 @@ static int finish(struct reading *reading)
     }
     if (reading->parsed != reading->length)
         return mf_snapshot_bad_line(builder->out, reading->parsed, reading->length);
-    mf_vsyscall_remember(reading->process, builder->vsyscall);
+    mf_vsyscall_record(reading->process, builder->vsyscall);
     if (builder->ambiguous)
         text_length = mf_unescape_names(reading->process, builder, reading->scratch, text_length);
     return mf_builder_end(builder, MF_BY_TEXT, reading->length, text_length);
