@@ -24,8 +24,8 @@ static int device_of_memfd(unsigned flags, uint64_t *device)
 }
 
 /* The devices do not change until the machine is restarted, so they are found once. All threads write the same values. */
-static uint64_t known[MF_DEVICES];
-static int is_known;
+static uint64_t found[MF_DEVICES];
+static int is_found;
 
 static int find_devices(void)
 {
@@ -43,17 +43,17 @@ static int find_devices(void)
 
         if (rc < 0)
             return rc;
-        __atomic_store_n(&known[i], device, __ATOMIC_RELAXED);
+        __atomic_store_n(&found[i], device, __ATOMIC_RELAXED);
     }
-    __atomic_store_n(&is_known, 1, __ATOMIC_RELEASE);
+    __atomic_store_n(&is_found, 1, __ATOMIC_RELEASE);
     return 0;
 }
 
 int mf_internal_devices(uint64_t devices[MF_DEVICES])
 {
-    const int rc = __atomic_load_n(&is_known, __ATOMIC_ACQUIRE) ? 0 : find_devices();
+    const int rc = __atomic_load_n(&is_found, __ATOMIC_ACQUIRE) ? 0 : find_devices();
 
     for (int i = 0; rc == 0 && i < MF_DEVICES; i++)
-        devices[i] = __atomic_load_n(&known[i], __ATOMIC_RELAXED);
+        devices[i] = __atomic_load_n(&found[i], __ATOMIC_RELAXED);
     return rc;
 }

@@ -93,8 +93,9 @@ static int open_process(int proc_fd, struct mf_process *out)
         mf_state(out)->pid = process.pid;
         return process.maps_fd;
     }
+    /* After an error only the text is used. It is -ENOTTY, or another error if a system call filter blocks the query. */
     rc = mf_maps_alive(process.maps_fd, MF_TRAIT_QUERY);
-    if (rc >= 0) /* -ENOTTY, or another error from a system call filter: only the text is used */
+    if (rc >= 0)
         process.traits |= MF_TRAIT_QUERY;
     rc = mf_internal_devices(process.internal_devices);
     if (rc < 0) {
