@@ -7,7 +7,8 @@
  * mapfiles: finds the file, and the byte of it, that an address of a Linux process belongs to.
  *
  * This header: processes, snapshots of their mappings, which mapping covers an address, memory of a process.
- * mapfiles_files.h: the files behind mappings. mapfiles_events.h: changes that the kernel records. mapfiles_jvm.h: code of a JVM.
+ * mapfiles_files.h: the files behind mappings. mapfiles_events.h: changes that the kernel records.
+ * mapfiles_jvm.h: code of a JVM.
  *
  * **Words**
  *  - A *mapping* is one line of /proc/PID/maps: a VMA of the kernel.
@@ -19,11 +20,11 @@
  * **Memory.** The library allocates nothing. Each result is written to memory of the caller and holds no pointer, so it may be
  * moved, copied and kept as bytes.
  *
- * **Signals and threads.** Unless a function says otherwise it is thread-safe for different output memory, async-signal-safe, takes
- * no lock and preserves errno.
+ * **Signals and threads.** Unless a function says otherwise it is thread-safe for different output memory, async-signal-safe,
+ * takes no lock and preserves errno.
  *
- * **Errors.** A function returns 0 or a positive result, or a negative errno. mf_strerror() returns their meaning as text. These
- * mean the same in all functions:
+ * **Errors.** A function returns 0 or a positive result, or a negative errno. mf_strerror() returns their meaning as text.
+ * These mean the same in all functions:
  *
  * | error      | meaning |
  * | ---------- | ------- |
@@ -136,8 +137,8 @@ static inline enum mf_kind mf_mapping_kind(const struct mf_mapping *mapping)
 /* ---- A process --------------------------------------------------------------------------------------------------- */
 
 /**
- * An open process: 80 bytes of the caller's memory, whose fields are the library's own. It holds open descriptors, so a recycled
- * PID is never mistaken for it. It must not be used in a child of fork(2): there "self" is the parent.
+ * An open process: 80 bytes of the caller's memory, whose fields are the library's own. It holds open descriptors, so a
+ * recycled PID is never mistaken for it. It must not be used in a child of fork(2): there "self" is the parent.
  */
 struct mf_process {
     uint64_t opaque[10]; /**< internal */
@@ -283,8 +284,8 @@ static inline const char *mf_snapshot_name(const struct mf_snapshot *snapshot, c
 }
 
 /**
- * Returns the size of the memory for a snapshot, in bytes. A line of text has 73 bytes and the name; most processes need 100 bytes
- * of text per mapping.
+ * Returns the size of the memory for a snapshot, in bytes. A line of text has 73 bytes and the name; most processes need 100
+ * bytes of text per mapping.
  *
  * @return a multiple of 8; 0 if the size exceeds 2 GiB.
  */
@@ -301,13 +302,13 @@ MF_API int mf_snapshot_init(void *memory, size_t bytes, uint32_t mapping_capacit
 /**
  * Reads the mappings of a process into @p out.
  *
- * The kernel does not provide an atomic list. It returns whole mappings in order of address, a few at a time. If lines contradict
- * each other, or if execve(2) replaces the memory during the read, the read is repeated up to three times. After that the snapshot
- * is marked inconsistent. Not every mix of states can be detected: a mapping that moves during the read may be missing or
- * duplicated. A mapping that does not move is there. If the next read returns 0, two reads in a row were equal.
+ * The kernel does not provide an atomic list. It returns whole mappings in order of address, a few at a time. If lines
+ * contradict each other, or if execve(2) replaces the memory during the read, the read is repeated up to three times. After
+ * that the snapshot is marked inconsistent. Not every mix of states can be detected: a mapping that moves during the read may
+ * be missing or duplicated. A mapping that does not move is there. If the next read returns 0, two reads in a row were equal.
  *
- * @param options   filter bits of enum mf_flag and a backend, or 0: all mappings, the cheaper way. If a path has MF_NAME_MAX bytes
- *                  or more the text is read whatever the options are; out->backend reports that.
+ * @param options   filter bits of enum mf_flag and a backend, or 0: all mappings, the cheaper way. If a path has MF_NAME_MAX
+ *                  bytes or more the text is read whatever the options are; out->backend reports that.
  * @param previous  an earlier snapshot of the same process with the same options to compare with, or NULL. It is only read. If
  *                  nothing has changed, the cost is the read and a comparison, and @p out holds no mappings.
  * @param out       an initialised snapshot other than @p previous.
@@ -326,8 +327,8 @@ MF_API int mf_snapshot_read(struct mf_process *process, uint32_t options, const 
 /**
  * Parses saved text of a /proc/PID/maps of a 64-bit kernel into @p out.
  *
- * Kinds are derived from names alone. MF_DELETED is never set, and names that contain \012 stay MF_AMBIGUOUS, because the process
- * that could be queried is unknown.
+ * Kinds are derived from names alone. MF_DELETED is never set, and names that contain \012 stay MF_AMBIGUOUS, because the
+ * process that could be queried is unknown.
  *
  * @param text      need not be terminated; each line ends with a newline; may be empty.
  * @retval 1        @p out was filled
@@ -390,12 +391,12 @@ MF_API int mf_query(struct mf_process *process, uint64_t address, uint32_t optio
  * Checks whether a process still has a mapping: the same range, with the same offset of a file with the same device and inode.
  * Device and inode are not compared if they were not recorded (MF_EVENTS_BUILD_ID).
  *
- * These numbers are all that identifies the file of a mapping. ext4 and xfs give the inode number of a deleted file to a new file,
- * often immediately. If a process unmaps a deleted file and maps such a new file at the same range and offset, this function
- * returns 1, and all functions on the file of the old mapping return results about the new file. The kernel does not report a
- * generation of a mapping, nor a generation or birth time of its file. A caller can compare the birth time of the opened file
- * (statx(2), STATX_BTIME) with the time of the snapshot: a later birth time means a new file. Events report the new mapping
- * (mapfiles_events.h).
+ * These numbers are all that identifies the file of a mapping. ext4 and xfs give the inode number of a deleted file to a new
+ * file, often immediately. If a process unmaps a deleted file and maps such a new file at the same range and offset, this
+ * function returns 1, and all functions on the file of the old mapping return results about the new file. The kernel does not
+ * report a generation of a mapping, nor a generation or birth time of its file. A caller can compare the birth time of the
+ * opened file (statx(2), STATX_BTIME) with the time of the snapshot: a later birth time means a new file. Events report the new
+ * mapping (mapfiles_events.h).
  *
  * One system call (PROCMAP_QUERY). Before Linux 6.11 it reads the whole text.
  *
@@ -410,9 +411,9 @@ MF_API int mf_mapping_validate(struct mf_process *process, const struct mf_mappi
 /**
  * Reads memory of a process through /proc/PID/mem: for images without a file, such as [vdso].
  *
- * Blocks until each page is provided: by a file system such as FUSE or NFS, or by a userfaultfd(2) handler of the target. A target
- * can make that last for ever. The blocked thread can be killed, but not interrupted. The same is true when mf_file_open() compares
- * bytes.
+ * Blocks until each page is provided: by a file system such as FUSE or NFS, or by a userfaultfd(2) handler of the target. A
+ * target can make that last for ever. The blocked thread can be killed, but not interrupted. The same is true when
+ * mf_file_open() compares bytes.
  *
  * @return the number of bytes read, which is smaller if unreadable memory follows
  * @retval -EIO     no byte can be read

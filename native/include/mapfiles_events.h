@@ -4,7 +4,7 @@
 
 /**
  * @file
- * mapfiles: changes of the mappings of a process, recorded by the kernel as they happen (perf_event_open(2), PERF_RECORD_MMAP2).
+ * mapfiles: changes of the mappings of a process that the kernel records (perf_event_open(2), PERF_RECORD_MMAP2).
  *
  * Each event has a time. An event costs the target less than a microsecond.
  *
@@ -12,23 +12,23 @@
  * | -------- | ------------ |
  * | mmap(2), shmat(2), mprotect(2), growth of heap and stack, the images of execve(2) | munmap(2), shmdt(2), mremap(2), a heap that shrinks, names set by prctl(2), renamed and deleted files |
  *
- * This is the behaviour of Linux 6.18 (calls of perf_event_mmap()). An event holds the *whole mapping after the change*, also if
- * the kernel merged it with its neighbours; it replaces what was in its range. A later mapping over a range that was unmapped is
- * recorded. So events report mappings that *were made*. Whether they still exist is found by mf_mapping_validate() or a new
- * snapshot. Without MF_EVENTS_ALL only mappings that are executable after the change are recorded; the loss of that permission is
- * not recorded.
+ * This is the behaviour of Linux 6.18 (calls of perf_event_mmap()). An event holds the *whole mapping after the change*, also
+ * if the kernel merged it with its neighbours; it replaces what was in its range. A later mapping over a range that was
+ * unmapped is recorded. So events report mappings that *were made*. Whether they still exist is found by mf_mapping_validate()
+ * or a new snapshot. Without MF_EVENTS_ALL only mappings that are executable after the change are recorded; the loss of that
+ * permission is not recorded.
  *
- * Names are those of the kernel at the time of the event, as in a snapshot, with two exceptions. The first event of a heap has no
- * name. A path of more than MF_NAME_MAX - 9 bytes is left out (name_length is 0, MF_FILE_BACKED is set).
+ * Names are those of the kernel at the time of the event, as in a snapshot, with two exceptions. The first event of a heap has
+ * no name. A path of more than MF_NAME_MAX - 9 bytes is left out (name_length is 0, MF_FILE_BACKED is set).
  *
- * Mappings made by a process that shares the memory and is no thread of the target (vfork(2)) are not recorded. At the execve(2) of
- * a program that runs set-user-ID, or that may be executed but not read, the kernel removes the events. mf_events_drain() then
- * attaches to the process again and sets incomplete; or unwatched_threads if the caller may not access that program. Before Linux
- * 5.3 neither is reported: the stream ends with the execve event and the end of the thread.
+ * Mappings made by a process that shares the memory and is no thread of the target (vfork(2)) are not recorded. At the
+ * execve(2) of a program that runs set-user-ID, or that may be executed but not read, the kernel removes the events.
+ * mf_events_drain() then attaches to the process again and sets incomplete; or unwatched_threads if the caller may not access
+ * that program. Before Linux 5.3 neither is reported: the stream ends with the execve event and the end of the thread.
  *
- * **Cost.** Each thread that exists takes one descriptor per CPU. Threads that it creates later inherit its events in the kernel
- * and take none. Each CPU has a ring of ring_bytes and one page of locked memory. Without CAP_IPC_LOCK all rings of a user share
- * perf_event_mlock_kb per CPU, and then RLIMIT_MEMLOCK.
+ * **Cost.** Each thread that exists takes one descriptor per CPU. Threads that it creates later inherit its events in the
+ * kernel and take none. Each CPU has a ring of ring_bytes and one page of locked memory. Without CAP_IPC_LOCK all rings of a
+ * user share perf_event_mlock_kb per CPU, and then RLIMIT_MEMLOCK.
  *
  * Errors are as mapfiles.h describes them.
  */
@@ -83,9 +83,9 @@ struct mf_drained {
 };
 
 /**
- * An open stream of events: memory of the caller, of mf_events_bytes(), aligned to 8 bytes. It holds descriptors and the addresses
- * of rings. The rings are memory of the kernel, mapped by mf_events_open() and unmapped by mf_events_close(). The structure may be
- * moved, but not to another process: a child of fork(2) has no rings.
+ * An open stream of events: memory of the caller, of mf_events_bytes(), aligned to 8 bytes. It holds descriptors and the
+ * addresses of rings. The rings are memory of the kernel, mapped by mf_events_open() and unmapped by mf_events_close(). The
+ * structure may be moved, but not to another process: a child of fork(2) has no rings.
  */
 struct mf_events {
     uint64_t magic;          /**< internal: set by mf_events_init() */
@@ -129,34 +129,35 @@ MF_API int mf_events_init(void *memory, size_t bytes, uint32_t thread_capacity, 
 #define MF_EVENTS_RING_MIN 16384u /**< minimum of ring_bytes: more than two of the longest records */
 
 /**
- * Opens a stream of the events of a process. Read a snapshot after this call: each later change is in the snapshot, in an event, or
- * in both; otherwise mf_events_drain() sets incomplete.
+ * Opens a stream of the events of a process. Read a snapshot after this call: each later change is in the snapshot, in an
+ * event, or in both; otherwise mf_events_drain() sets incomplete.
  *
  * The function lists the threads of the process until a listing has no thread that inherits no events. A thread that is being
- * created during all that time is reported to mf_events_drain(), which attaches to it and sets incomplete. Two kinds of change are
- * neither recorded nor reported: those of threads that such a thread has created by then; and those on a CPU that was offline at
- * the open and is online later. Open a new stream if the number of CPUs grows.
+ * created during all that time is reported to mf_events_drain(), which attaches to it and sets incomplete. Two kinds of change
+ * are neither recorded nor reported: those of threads that such a thread has created by then; and those on a CPU that was
+ * offline at the open and is online later. Open a new stream if the number of CPUs grows.
  *
  * @param process     in the PID namespace of the caller. It may be closed after this call.
  * @param options     bits of enum mf_events_option.
  * @param ring_bytes  a power of two, MF_EVENTS_RING_MIN to 2^30. A record takes 104 bytes and the path. 65536 is a good value.
- * @param wake_bytes  mf_events_wait() returns after this number of new bytes in a ring. 0: half a ring. 1: after each event; then
- *                    each event costs the target a wake-up, which on a virtual machine costs several times its mmap(2).
+ * @param wake_bytes  mf_events_wait() returns after this number of new bytes in a ring. 0: half a ring. 1: after each event;
+ *                    then each event costs the target a wake-up, which on a virtual machine costs several times its mmap(2).
  * @param out         a closed stream; it stays closed if an error is returned.
  * @retval 0         opened
  * @retval -EACCES   access to the process is denied: mf_denial_reasons() returns why
  * @retval -EPERM    perf_event_open(2) is denied: mf_events_denial_reasons() returns why
  * @retval -EDQUOT   no more memory may be locked (perf_event_mlock_kb, RLIMIT_MEMLOCK)
- * @retval -EMFILE, -ENFILE  needed_threads * needed_cpus + 3 descriptors are needed. The highest 16th of RLIMIT_NOFILE is left to
- *                   other threads of the caller. If the limit is too low for all threads, the open fails after the first of them
+ * @retval -EMFILE, -ENFILE  needed_threads * needed_cpus + 3 descriptors are needed. The highest 16th of RLIMIT_NOFILE is left
+ *                   to other threads of the caller. If the limit is too low for all threads, the open fails after the first of
+ *                   them
  * @retval -ENOSYS   the kernel has no perf events, or a system call filter blocks them
  * @retval -EXDEV    the process was opened in a /proc of another PID namespace
- * @retval -ENOTSUP  the caller is in a time namespace and has created another one for its children (unshare(2)): the kernel then
- *                   reports only the clock offsets of that one
+ * @retval -ENOTSUP  the caller is in a time namespace and has created another one for its children (unshare(2)): the kernel
+ *                   then reports only the clock offsets of that one
  * @retval -ENOBUFS  needed_threads and needed_cpus hold the capacities that were needed; add some slack and retry
  * @retval -EAGAIN   each of 1,024 listings had an unwatched thread: threads are created and end faster than they can be listed
- * @return -EINVAL, -ESRCH, -ECHILD, -ENOMEM as mapfiles.h describes. After any error but -EACCES, -EINVAL, -ESRCH and -ECHILD the
- *         process can be polled with mf_snapshot_read().
+ * @return -EINVAL, -ESRCH, -ECHILD, -ENOMEM as mapfiles.h describes. After any error but -EACCES, -EINVAL, -ESRCH and -ECHILD
+ *         the process can be polled with mf_snapshot_read().
  *
  * The caller must not enter another time namespace (setns(2)) while the stream is open: times would stay those of the old one.
  * Takes 6 KiB of stack.
@@ -165,8 +166,8 @@ MF_API int mf_events_open(struct mf_process *process, uint32_t options, uint32_t
                           struct mf_events *out);
 
 /**
- * Moves recorded events from the rings to memory of the caller, ordered by time, also from one call to the next. It makes no system
- * call, except for new threads shortly after the open, for a program with other privileges, and after a loss.
+ * Moves recorded events from the rings to memory of the caller, ordered by time, also from one call to the next. It makes no
+ * system call, except for new threads shortly after the open, for a program with other privileges, and after a loss.
  *
  * @param out            @p capacity events, at least 1.
  * @param text           @p text_capacity bytes for names, at least MF_NAME_MAX.

@@ -4,14 +4,14 @@
 
 /**
  * @file
- * mapfiles: the files behind mappings. The entries of /proc/PID/map_files, whether a file is deleted or replaced, and how to open
- * the mapped file and verify that it is the mapped one.
+ * mapfiles: the files behind mappings. The entries of /proc/PID/map_files, whether a file is deleted or replaced, and how
+ * to open the mapped file and verify that it is the mapped one.
  *
  * The functions take a mapping of the process and its name: mapping->name_length bytes, as in the snapshot. Errors, signals and
  * threads are as mapfiles.h describes them.
  *
- * Following a map_files entry needs CAP_CHECKPOINT_RESTORE (Linux 5.9+) or CAP_SYS_ADMIN in the initial user namespace. Below, *the
- * capability* means one of these two.
+ * Following a map_files entry needs CAP_CHECKPOINT_RESTORE (Linux 5.9+) or CAP_SYS_ADMIN in the initial user namespace. Below,
+ * *the capability* means one of these two.
  */
 
 #include "mapfiles.h"
@@ -39,14 +39,14 @@ enum mf_file_state {
  * Returns the state of the file of a mapping. It is derived from the link count of the file, read through map_files (needs the
  * capability), and from what is at its path now; never from the text " (deleted)".
  *
- * Paths start where the kernel's do: at the root of the caller, or of the mount namespace of the target if the caller's root does
- * not lead there. A root that the target has by chroot(2) does not count. Without the capability the device and inode in maps are
- * compared with those at the path if they identify a file: not on btrfs and overlayfs. If the caller may read the maps of the
- * target but not its root, paths start at the caller's root, and only MF_FILE_PRESENT can be verified. The links of a file that the
- * target executes or has open are counted without the capability too, through /proc/PID/exe or fd.
+ * Paths start where the kernel's do: at the root of the caller, or of the mount namespace of the target if the caller's root
+ * does not lead there. A root that the target has by chroot(2) does not count. Without the capability the device and inode in
+ * maps are compared with those at the path if they identify a file: not on btrfs and overlayfs. If the caller may read the maps
+ * of the target but not its root, paths start at the caller's root, and only MF_FILE_PRESENT can be verified. The links of a
+ * file that the target executes or has open are counted without the capability too, through /proc/PID/exe or fd.
  *
- * On overlayfs the build ID and up to 16 pages in memory are compared with the file at the path. There MF_FILE_PRESENT means that
- * no difference was found.
+ * On overlayfs the build ID and up to 16 pages in memory are compared with the file at the path. There MF_FILE_PRESENT means
+ * that no difference was found.
  *
  * @return a value of enum mf_file_state
  * @retval -ENOENT  the mapping has no file
@@ -102,8 +102,8 @@ enum mf_entry_field {
     MF_ENTRY_STAT = 1u << 2,   /**< needs the capability */
     MF_ENTRY_ONE_PER_FILE = 1u << 3, /**< only the first mapping of each file */
     /**
-     * As of the snapshot if possible: the target is the name in the snapshot, and a file with several mappings has one stat(2) if
-     * device and inode identify it (ext2/3/4, xfs, tmpfs, squashfs). Changes since the snapshot are not detected.
+     * As of the snapshot if possible: the target is the name in the snapshot, and a file with several mappings has one stat(2)
+     * if device and inode identify it (ext2/3/4, xfs, tmpfs, squashfs). Changes since the snapshot are not detected.
      */
     MF_ENTRY_AS_READ = 1u << 4,
 };
@@ -141,7 +141,10 @@ struct mf_entry {
     int32_t access_error;   /**< 0, or why it is unknown how the file was opened */
 };
 
-/** The head of the entries of a snapshot: a relocatable block of the caller's memory, aligned to 8 bytes: head, entries, text. */
+/**
+ * The head of the entries of a snapshot. It begins a relocatable block of the caller's memory, aligned to 8 bytes: head, entries,
+ * text.
+ */
 struct mf_entries {
     uint64_t magic;           /**< internal: set by mf_entries_init() */
     uint64_t bytes;           /**< size of the whole block */
@@ -180,8 +183,8 @@ MF_API int mf_entries_init(void *memory, size_t bytes, uint32_t entry_capacity, 
 
 /**
  * Checks whether the caller may list the entries of a process and read their targets. This needs ptrace access
- * (PTRACE_MODE_READ_FSCREDS) and permission for the directory, which only its owner has. Reading maps may need less: CAP_PERFMON
- * since Linux 6.13.
+ * (PTRACE_MODE_READ_FSCREDS) and permission for the directory, which only its owner has. Reading maps may need less:
+ * CAP_PERFMON since Linux 6.13.
  *
  * @retval 0         it may
  * @retval -EACCES   mf_denial_reasons() returns why not
@@ -191,8 +194,8 @@ MF_API int mf_entries_init(void *memory, size_t bytes, uint32_t entry_capacity, 
 MF_API int mf_entries_list_access(struct mf_process *process);
 
 /**
- * Checks whether the calling thread may follow entries, to stat and open files: it needs the capability. The check opens an entry
- * of the caller's own process.
+ * Checks whether the calling thread may follow entries, to stat and open files: it needs the capability. The check opens an
+ * entry of the caller's own process.
  *
  * @retval 0         it may
  * @retval -EPERM    the capability is missing
@@ -203,8 +206,8 @@ MF_API int mf_entries_follow_access(void);
 
 /**
  * Reads the entry of one mapping. It is found by its exact range and verified against the mapping: the target against the name
- * that the kernel reports at the same time (PROCMAP_QUERY; before Linux 6.11 against the name in the mapping, so a renamed file is
- * -ESTALE), the file against device and inode; if these never agree on its file system, against the path.
+ * that the kernel reports at the same time (PROCMAP_QUERY; before Linux 6.11 against the name in the mapping, so a renamed file
+ * is -ESTALE), the file against device and inode; if these never agree on its file system, against the path.
  *
  * @param what         bits of enum mf_entry_field.
  * @param[out] out     filled whatever is returned; its target_offset is 0, in @p target.
@@ -253,33 +256,34 @@ enum mf_open_option {
 /**
  * Opens the file of a mapping (O_CLOEXEC) and verifies that it is the mapped file.
  *
- * The file is opened through its map_files entry. If the caller may not follow entries, or the kernel has none, a regular file is
- * opened by its path, which starts where the kernel's paths do; or through /proc/PID/exe or fd if the path leads to another file.
- * If the caller may read the maps of the target but not its root, paths start at the caller's root. A path alone verifies nothing.
- * On ext2/3/4, xfs, tmpfs and squashfs device and inode identify a file. Elsewhere the build ID (Linux 6.11+) and the bytes are
- * compared. On overlayfs an entry verifies nothing either: after a copy-up it leads to the new upper file with the same numbers,
- * while the lower file stays mapped, so build ID and bytes are compared there too. A descriptor of an overlayfs file may later show
- * the upper file: call mf_file_verify() again after reading.
+ * The file is opened through its map_files entry. If the caller may not follow entries, or the kernel has none, a regular file
+ * is opened by its path, which starts where the kernel's paths do; or through /proc/PID/exe or fd if the path leads to another
+ * file. If the caller may read the maps of the target but not its root, paths start at the caller's root. A path alone verifies
+ * nothing. On ext2/3/4, xfs, tmpfs and squashfs device and inode identify a file. Elsewhere the build ID (Linux 6.11+) and the
+ * bytes are compared. On overlayfs an entry verifies nothing either: after a copy-up it leads to the new upper file with the
+ * same numbers, while the lower file stays mapped, so build ID and bytes are compared there too. A descriptor of an overlayfs
+ * file may later show the upper file: call mf_file_verify() again after reading.
  *
  * On btrfs and overlayfs other files may show the same device and inode in maps, so the file must also have the name of the
  * mapping. A renamed file is -ESTALE there.
  *
  * Like any open(2) this breaks a lease on the file (fcntl(2), F_SETLEASE).
  *
- * Limits on work that a file can cause: of an ELF file at most 256 program headers and 128 KiB are read to find its build ID, and
- * the bytes of a mapping of more than 16 GiB are not compared. The first 512 descriptors of the target are searched for the file.
- * Beyond these limits the file is not verified.
+ * Limits on work that a file can cause: of an ELF file at most 256 program headers and 128 KiB are read to find its build ID,
+ * and the bytes of a mapping of more than 16 GiB are not compared. The first 512 descriptors of the target are searched for the
+ * file. Beyond these limits the file is not verified.
  *
  * @param options  bits of enum mf_open_option.
  * @param[out] fd  a descriptor that the caller owns, if no error is returned.
  * @return a value of enum mf_verification; MF_NOT_VERIFIED only with MF_OPEN_UNVERIFIED
  * @retval -ENOENT   the mapping has no file
  * @retval -ESTALE   the mapping does not exist any more
- * @retval -EPERM    the file can be opened only through its entry, and the caller may not follow it: mf_entries_list_access() and
- *                   mf_entries_follow_access() return why
+ * @retval -EPERM    the file can be opened only through its entry, and the caller may not follow it: mf_entries_list_access()
+ *                   and mf_entries_follow_access() return why
  * @retval -ENOTSUP  the file can be opened only through its entry, and the kernel has no map_files
  * @retval -EIDRM    nothing or another file is at the path
- * @retval -EREMCHG  overlayfs copied the file up for writing: path and entry lead to the copy, and nothing leads to the mapped file
+ * @retval -EREMCHG  overlayfs copied the file up for writing: path and entry lead to the copy, and nothing leads to the mapped
+ *                   file
  * @retval -ENODATA  the file at the path cannot be verified
  * @retval -EBADF    MF_OPEN_WRITABLE, but the target opened the file for reading
  * @retval -EACCES   the caller may not open the file, or the file is immutable
@@ -311,15 +315,16 @@ MF_API int mf_file_open(struct mf_process *process, const struct mf_mapping *map
 MF_API int mf_file_verify(struct mf_process *process, const struct mf_mapping *mapping, int fd);
 
 /**
- * Returns how mf_file_open() would verify the file, without reading the mapping and without opening devices. For lists of files.
+ * Returns how mf_file_open() would verify the file, without reading the mapping and without opening devices. For lists of
+ * files.
  *
- * @return a value of enum mf_verification other than MF_SAME_BYTES. MF_NOT_VERIFIED means: only the bytes can verify the file, or
- *         it cannot be found or opened
+ * @return a value of enum mf_verification other than MF_SAME_BYTES. MF_NOT_VERIFIED means: only the bytes can verify the file,
+ *         or it cannot be found or opened
  * @retval -ENOENT  the mapping has no file
  * @return -ESTALE, -ESRCH, -ECHILD as mapfiles.h describes.
  *
- * The limits are those of mf_file_open(). A deleted file without the capability costs most: up to 512 descriptors of the target are
- * searched. Takes 16 KiB of stack.
+ * The limits are those of mf_file_open(). A deleted file without the capability costs most: up to 512 descriptors of the target
+ * are searched. Takes 16 KiB of stack.
  */
 MF_API int mf_file_quick_verify(struct mf_process *process, const struct mf_mapping *mapping, const char *name);
 
@@ -327,11 +332,11 @@ MF_API int mf_file_quick_verify(struct mf_process *process, const struct mf_mapp
  * Returns a number for the domain in which the device and inode of a mapping identify memory. Mappings with equal kind, device,
  * inode and domain, in any processes, share the pages at equal file offsets.
  *
- * Device and inode alone do not identify memory: SysV segments of different IPC namespaces may have the same numbers, as may files
- * of different btrfs subvolumes and the two layers of a file on overlayfs.
+ * Device and inode alone do not identify memory: SysV segments of different IPC namespaces may have the same numbers, as may
+ * files of different btrfs subvolumes and the two layers of a file on overlayfs.
  *
- * @return a number above 0; or 0: unknown. It is unknown on a file system whose numbers identify no file, for a device, for a file
- *         that the caller may not access, and without the capability for a deleted file and a SysV segment
+ * @return a number above 0; or 0: unknown. It is unknown on a file system whose numbers identify no file, for a device, for a
+ *         file that the caller may not access, and without the capability for a deleted file and a SysV segment
  * @return -ESTALE, -ESRCH, -ECHILD as mapfiles.h describes.
  */
 MF_API int64_t mf_file_sharing_domain(struct mf_process *process, const struct mf_mapping *mapping, const char *name);

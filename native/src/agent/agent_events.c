@@ -46,8 +46,8 @@ static bool fetch_name(jvmtiEnv *jvmti, jmethodID method, char *texts[3])
 }
 
 /*
- * Finds the name of a method in the store, or adds it. The lock is released while JVMTI returns the name: a suspended thread blocks
- * in JVMTI until it is resumed, and other threads record code meanwhile.
+ * Finds the name of a method in the store, or adds it. The lock is released while JVMTI returns the name: a suspended thread
+ * blocks in JVMTI until it is resumed, and other threads record code meanwhile.
  */
 static enum outcome find_or_add_name(struct mf_codes *store, jvmtiEnv *jvmti, jmethodID method, mf_place *unit)
 {
@@ -157,8 +157,9 @@ static jint shared_levels(const struct debug *debug, jint one, jint other)
 }
 
 /*
- * Returns the index of the next address with debug information inside the code; the count if there is none. Of successive addresses
- * with the same frames only the last is returned: the frames of an address are valid from the address before it up to itself.
+ * Returns the index of the next address with debug information inside the code; the count if there is none. Of successive
+ * addresses with the same frames only the last is returned: the frames of an address are valid from the address before it up to
+ * itself.
  */
 static jint next_address(const struct debug *debug, jint at, uint64_t start, uint64_t end)
 {

@@ -17,8 +17,8 @@ static bool add_natives(JNIEnv *env, jclass type, const struct mf_natives *const
 }
 
 /*
- * NativeLibrary.bind(JvmCalls.class): registers the methods of JvmCalls at the first use of the package org.mapfiles.jvm, because
- * most programs do not load it. An exception is pending if this fails.
+ * NativeLibrary.bind(JvmCalls.class): registers the methods of JvmCalls at the first use of the package org.mapfiles.jvm,
+ * because most programs do not load it. An exception is pending if this fails.
  */
 static void bind(JNIEnv *env, jclass self UNUSED, jclass jvm_calls)
 {

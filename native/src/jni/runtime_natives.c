@@ -8,8 +8,8 @@
 #include <unistd.h>
 
 /*
- * Whether malloc of this process is that of the C library. The dynamic linker finds another allocator first (LD_PRELOAD, or linked
- * to the program), for this library as for libjvm. getpid identifies the C library, because no allocator defines it.
+ * Whether malloc of this process is that of the C library. The dynamic linker finds another allocator first (LD_PRELOAD, or
+ * linked to the program), for this library as for libjvm. getpid identifies the C library, because no allocator defines it.
  */
 static jboolean isMallocOfCLibrary(JNIEnv *env UNUSED, jclass self UNUSED)
 {
@@ -20,7 +20,9 @@ static jboolean isMallocOfCLibrary(JNIEnv *env UNUSED, jclass self UNUSED)
            mf_loaded_object_at((uint64_t)(uintptr_t)&getpid, &of_libc) && of_malloc.bias == of_libc.bias && of_malloc.end == of_libc.end;
 }
 
-/* Returns the private field Thread.eetop, which exists since JDK 1.0: the address of the JVM's structure. 0: it does not exist. */
+/*
+ * Returns the private field Thread.eetop, which exists since JDK 1.0: the address of the JVM's structure. 0: it does not exist.
+ */
 static jlong threadAddress(JNIEnv *env, jclass self UNUSED, jobject thread)
 {
     const jclass type = (*env)->FindClass(env, "java/lang/Thread");

@@ -10,12 +10,14 @@
 /* Pieces in one call of process_vm_readv(2). They take 4 KiB of stack. The kernel's maximum is 1024 (UIO_MAXIOV). */
 #define GROUP 128u
 
-/* Minimum of pieces for process_vm_readv(2). For fewer, one pread(2) per piece costs less than the call and the check after it. */
+/*
+ * Minimum of pieces for process_vm_readv(2). For fewer, one pread(2) per piece costs less than the call and the check after it.
+ */
 #define MIN_GROUP 4u
 
 /*
- * Whether /proc shows the PID namespace of the caller. NSpid of proc_pid_status(5) lists the PIDs of a process from the namespace
- * of /proc down to its own. The caller has one PID in that list only if both namespaces are the same.
+ * Whether /proc shows the PID namespace of the caller. NSpid of proc_pid_status(5) lists the PIDs of a process from the
+ * namespace of /proc down to its own. The caller has one PID in that list only if both namespaces are the same.
  */
 static bool proc_has_own_namespace(void)
 {
@@ -110,8 +112,8 @@ static long read_group(const struct mf_target_memory *memory, struct mf_piece *p
 }
 
 /*
- * Whether the target still has its PID and the memory that was opened. A process keeps its PID until its parent has waited for it,
- * and its /proc directory has files until then.
+ * Whether the target still has its PID and the memory that was opened. A process keeps its PID until its parent has waited for
+ * it, and its /proc directory has files until then.
  */
 static bool has_pid_and_memory(const struct mf_target_memory *memory)
 {

@@ -5,16 +5,16 @@
 #include "process/process.h"
 
 /*
- * The memory of a target: another process, or the calling one. The kernel reads it, so an address that is not mapped is a result
- * and no fault, also if the target unmaps it during the read.
+ * The memory of a target: another process, or the calling one. The kernel reads it, so an address that is not mapped is a
+ * result and no fault, also if the target unmaps it during the read.
  *
- * A descriptor of /proc/PID/mem refers to the memory that the target had when it was opened (mem_open(), fs/proc/base.c). It never
- * reads a later process with the same PID, nor a program that execve(2) has started. process_vm_readv(2) reads many ranges in one
- * call, but takes a PID. So it is used only if the PID is certainly that of the target, and its results are valid only if the
- * target still has that PID and that memory after the call.
+ * A descriptor of /proc/PID/mem refers to the memory that the target had when it was opened (mem_open(), fs/proc/base.c). It
+ * never reads a later process with the same PID, nor a program that execve(2) has started. process_vm_readv(2) reads many
+ * ranges in one call, but takes a PID. So it is used only if the PID is certainly that of the target, and its results are valid
+ * only if the target still has that PID and that memory after the call.
  *
- * A read blocks until each page is provided: by a file system such as FUSE or NFS, or by a userfaultfd(2) handler of the target. A
- * target can make that last for ever. The blocked thread can be killed, but not interrupted.
+ * A read blocks until each page is provided: by a file system such as FUSE or NFS, or by a userfaultfd(2) handler of the
+ * target. A target can make that last for ever. The blocked thread can be killed, but not interrupted.
  *
  * The functions take no lock and allocate nothing. An open memory is thread-safe. It must not be used in a child of fork(2).
  */

@@ -104,7 +104,9 @@ void mf_pages_prefetch(struct mf_pages *pages, const uint64_t *addresses, uint32
     read_batch(pages, batch, batched);
 }
 
-/* Returns the number of readable bytes from an address to the end of its page, or a negative errno. Sets @p bytes to the first. */
+/*
+ * Returns the number of readable bytes from an address to the end of its page, or a negative errno. Sets @p bytes to the first.
+ */
 static int64_t fetch(struct mf_pages *pages, uint64_t address, const char **bytes)
 {
     const uint64_t page = address & -(uint64_t)MF_PAGE;

@@ -5,8 +5,8 @@
 #include "memory/target_memory.h"
 
 /*
- * A cache of pages of a target's memory, in memory of the caller: for code that reads many small fields. A page keeps the bytes of
- * its first read until mf_pages_forget() is called. Pages have 4 KiB here, on every machine.
+ * A cache of pages of a target's memory, in memory of the caller: for code that reads many small fields. A page keeps the bytes
+ * of its first read until mf_pages_forget() is called. Pages have 4 KiB here, on every machine.
  *
  * The functions take no lock and allocate nothing. A cache belongs to one thread.
  */
@@ -30,8 +30,8 @@ struct mf_pages *mf_pages_init(void *memory, uint32_t slots, const struct mf_tar
 void mf_pages_forget(struct mf_pages *pages);
 
 /*
- * Makes later reads use no page that was read before the pages of an object. If the caller finds the object unchanged after these
- * reads, it has existed during all of them, and so have the objects that it refers to.
+ * Makes later reads use no page that was read before the pages of an object. If the caller finds the object unchanged after
+ * these reads, it has existed during all of them, and so have the objects that it refers to.
  */
 void mf_pages_use_after(struct mf_pages *pages, uint64_t object, uint32_t bytes);
 
@@ -42,8 +42,8 @@ void mf_pages_prefetch(struct mf_pages *pages, const uint64_t *addresses, uint32
 int mf_pages_read(struct mf_pages *pages, uint64_t address, void *to, uint32_t bytes);
 
 /*
- * Reads a text that ends with a NUL. Returns its length without the NUL; -ENAMETOOLONG: there is no NUL within @p capacity bytes;
- * or an error of mf_pages_read().
+ * Reads a text that ends with a NUL. Returns its length without the NUL; -ENAMETOOLONG: there is no NUL within @p capacity
+ * bytes; or an error of mf_pages_read().
  */
 int32_t mf_pages_text(struct mf_pages *pages, uint64_t address, char *to, uint32_t capacity);
 

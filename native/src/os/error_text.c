@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The meaning of the library's errors. strerror(3) is not async-signal-safe, and some errors have another meaning in this library.
+ * The meaning of the library's errors. strerror(3) is not async-signal-safe, and some errors have another meaning in this
+ * library.
  */
 #include "mapfiles.h"
 

@@ -29,8 +29,8 @@ enum mf_fs mf_fs_of(int fd)
         return MF_FS_OVERLAY;
     /*
      * These use init_pseudo() (up to Linux 7.3), and their files can be mapped. No mapping has a file of the other users of
-     * init_pseudo(). Mappings of bdev, dax, drm, kfd, vfio and iomem have the path of a device node. Mappings of pseudo_erofs have
-     * the path of the file (file_user_path()). Files of pipefs, nsfs and pidfs cannot be mapped.
+     * init_pseudo(). Mappings of bdev, dax, drm, kfd, vfio and iomem have the path of a device node. Mappings of pseudo_erofs
+     * have the path of the file (file_user_path()). Files of pipefs, nsfs and pidfs cannot be mapped.
      */
     case ANON_INODE_FS_MAGIC: /* rings of perf and io_uring, BPF maps, KVM virtual CPUs, ... */
     case SOCKFS_MAGIC:        /* rings of packet sockets and AF_XDP, zero-copy receive of TCP */

@@ -20,10 +20,11 @@ static inline uint64_t mf_device_of(uint64_t st_dev)
 }
 
 /*
- * Finds the devices of the kernel's internal mounts. Memfds, SysV segments and shared anonymous memory are on them; a file with a
- * path never is.
+ * Finds the devices of the kernel's internal mounts. Memfds, SysV segments and shared anonymous memory are on them; a file with
+ * a path never is.
  *
- * @param[out] devices  first shmem, then hugetlb, one per page size; 0: the kernel has no such mount, or denies memfd_create(2).
+ * @param[out] devices  first shmem, then hugetlb, one per page size; 0: the kernel has no such mount, or denies
+ *                      memfd_create(2).
  * @retval 0  done
  * @return -EMFILE, -ENFILE or -ENOMEM: no descriptor or memory is left for memfd_create(2).
  */

@@ -14,8 +14,8 @@ struct mf_loaded_object {
 };
 
 /*
- * Finds the loaded object that has a segment at an address. Returns false if there is none. Takes the lock of the loader, allocates
- * nothing.
+ * Finds the loaded object that has a segment at an address. Returns false if there is none. Takes the lock of the loader,
+ * allocates nothing.
  */
 bool mf_loaded_object_at(uint64_t address, struct mf_loaded_object *out);
 

@@ -29,8 +29,8 @@ enum { MF_PERF_SOFTWARE = 1, MF_PERF_DUMMY = 9 }; /* type and config of an event
 enum { MF_PERF_SAMPLE_TIME = 1 << 2, MF_PERF_SAMPLE_ID = 1 << 6 };
 
 /*
- * A bit field of struct perf_event_attr. Compilers allocate bit fields from the highest bit on big-endian machines, and from the
- * lowest on others.
+ * A bit field of struct perf_event_attr. Compilers allocate bit fields from the highest bit on big-endian machines, and from
+ * the lowest on others.
  */
 #if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
 #define MF_PERF_FLAG(position) (1ull << (63 - (position)))

@@ -45,8 +45,8 @@ struct mf_statx {
 _Static_assert(sizeof(struct mf_statx) == 256 && offsetof(struct mf_statx, mount_id) == 144, "the layout of the kernel");
 
 /*
- * statx(2) with the mount ID. Before Linux 4.11, and if a system call filter blocks statx(2), it uses fstatat(2), which returns no
- * mount ID.
+ * statx(2) with the mount ID. Before Linux 4.11, and if a system call filter blocks statx(2), it uses fstatat(2), which returns
+ * no mount ID.
  */
 int mf_sys_statx(int directory, const char *path, int flags, struct mf_statx *out);
 

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* System calls that return 0, a positive value or a negative errno, and do not change errno: signal handlers must preserve it. */
+/*
+ * System calls that return 0, a positive value or a negative errno, and do not change errno: signal handlers must preserve it.
+ */
 #ifndef MF_SYSTEM_CALLS_H
 #define MF_SYSTEM_CALLS_H
 
@@ -14,18 +16,18 @@
 #include <unistd.h>
 
 /*
- * System calls are made inline on x86-64 and AArch64. A system call may flush the TLB, and syscall(2) of the C library touches four
- * more pages: its code, the table with its address, errno, and the address of errno. Other architectures with 64-bit longs use
- * syscall(2).
+ * System calls are made inline on x86-64 and AArch64. A system call may flush the TLB, and syscall(2) of the C library touches
+ * four more pages: its code, the table with its address, errno, and the address of errno. Other architectures with 64-bit longs
+ * use syscall(2).
  */
 #if !defined(__x86_64__) && !defined(__aarch64__)
 #define MF_GENERIC_SYSTEM_CALLS
 #endif
 
 /*
- * On AArch64 with SVE a system call may zero the upper bits of the vector registers (all but the low 128), the predicate registers
- * and the first-fault register (Documentation/arch/arm64/sve.rst, "System call behaviour"). Compilers keep values there only in
- * code built for SVE.
+ * On AArch64 with SVE a system call may zero the upper bits of the vector registers (all but the low 128), the predicate
+ * registers and the first-fault register (Documentation/arch/arm64/sve.rst, "System call behaviour"). Compilers keep values
+ * there only in code built for SVE.
  */
 #ifdef __ARM_FEATURE_SVE
 #define MF_SVE_CLOBBERS \
@@ -92,7 +94,9 @@ struct mf_directory_entry {
     char name[];
 };
 
-/* Whether a system call failed because descriptors or memory are used up. Such an error is no property of the file or process. */
+/*
+ * Whether a system call failed because descriptors or memory are used up. Such an error is no property of the file or process.
+ */
 static inline bool mf_sys_is_shortage(long rc)
 {
     return rc == -EMFILE || rc == -ENFILE || rc == -ENOMEM;
@@ -110,7 +114,8 @@ int mf_sys_stat(int directory, const char *path, int flags, struct stat *out);
 long mf_sys_pread(int fd, void *to, size_t bytes, uint64_t offset);
 
 /*
- * Reads up to bytes - 1 bytes of a file with one read(2), and terminates them with a NUL. Returns the length or a negative errno.
+ * Reads up to bytes - 1 bytes of a file with one read(2), and terminates them with a NUL. Returns the length or a negative
+ * errno.
  */
 long mf_sys_read_file(int directory, const char *path, char *to, size_t bytes);
 

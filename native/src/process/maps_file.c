@@ -74,7 +74,8 @@ static int why_no_memory(int proc_fd)
     enum { STATE = 0, FLAGS = 6, PF_KTHREAD = 0x00200000 };
     char stat[512];
     const long length = mf_proc_read_stat(proc_fd, stat, sizeof stat);
-    const char *field = length > 0 ? memrchr(stat, ')', (size_t)length) : NULL; /* the command may contain blanks and brackets */
+    /* The command in parentheses may contain blanks and parentheses. */
+    const char *field = length > 0 ? memrchr(stat, ')', (size_t)length) : NULL;
     uint64_t flags = 0;
     char state;
 

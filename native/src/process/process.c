@@ -51,8 +51,8 @@ static int32_t process_of(int proc_fd)
 /*
  * Returns the directory of the process, given the directory of a process or thread; or a negative errno. Takes over proc_fd.
  *
- * /proc has a directory for the number of each thread until the thread ends. It shows the memory of the process. Returns proc_fd
- * itself if the thread has ended, or if the directory of the process is not beside it (a bind mount).
+ * /proc has a directory for the number of each thread until the thread ends. It shows the memory of the process. Returns
+ * proc_fd itself if the thread has ended, or if the directory of the process is not beside it (a bind mount).
  */
 static int directory_of_process(int proc_fd, int32_t number)
 {

@@ -7,8 +7,8 @@
 #include "os/system_calls.h"
 
 /*
- * Maximum of maps text to read, in bytes. A snapshot holds less. A process can make its text endless, by long paths and by creating
- * mappings above the address that is being read.
+ * Maximum of maps text to read, in bytes. A snapshot holds less. A process can make its text endless, by long paths and by
+ * creating mappings above the address that is being read.
  */
 #define MF_TEXT_MAX 0x7fffffffull
 
@@ -45,15 +45,16 @@ int mf_proc_directory_open(int32_t pid);
 /*
  * Reads the stat of a process (proc_pid_stat(5)) and terminates it with a NUL. Returns the length or a negative errno.
  *
- * If the parent waits for the process during the call, the kernel returns -ENOENT once (the directory was found, but no file in it)
- * and -ESRCH afterwards. The read is repeated then. So -ENOENT of this function means that the directory never had a stat, or that
- * the process is hidden (hidepid=invisible).
+ * If the parent waits for the process during the call, the kernel returns -ENOENT once (the directory was found, but no file in
+ * it) and -ESRCH afterwards. The read is repeated then. So -ENOENT of this function means that the directory never had a stat,
+ * or that the process is hidden (hidepid=invisible).
  */
 long mf_proc_read_stat(int proc_fd, char *to, size_t bytes);
 
 /*
- * Opens a file maps that shows the memory that the process has now. It is the file of the process. If the first thread has ended,
- * that file is empty, and the file of a living thread is opened. Returns a descriptor or an error of mf_process_open_pid().
+ * Opens a file maps that shows the memory that the process has now. It is the file of the process. If the first thread has
+ * ended, that file is empty, and the file of a living thread is opened. Returns a descriptor or an error of
+ * mf_process_open_pid().
  */
 int mf_maps_open(int proc_fd);
 
@@ -64,15 +65,15 @@ int32_t mf_maps_thread(int proc_fd);
 int mf_maps_open_part(int proc_fd, const char *part, int flags);
 
 /*
- * Returns what an error of a file below /proc/PID means. While a process exits, its files belong to root (-EACCES) or do not exist
- * (-ENOENT). Returns why the process has no memory; or @p error if it has memory.
+ * Returns what an error of a file below /proc/PID means. While a process exits, its files belong to root (-EACCES) or do not
+ * exist (-ENOENT). Returns why the process has no memory; or @p error if it has memory.
  */
 int mf_maps_explain(int proc_fd, int error);
 
 /*
- * Replaces maps_fd by a descriptor of the memory that the process has now, under the same number. Call it after maps_fd lost its
- * memory: the process has exited or called execve(2), or the thread that it was opened through has ended. Returns 0 or an error of
- * mf_maps_open().
+ * Replaces maps_fd by a descriptor of the memory that the process has now, under the same number. Call it after maps_fd lost
+ * its memory: the process has exited or called execve(2), or the thread that it was opened through has ended. Returns 0 or an
+ * error of mf_maps_open().
  */
 int mf_maps_reopen(struct mf_process *process);
 

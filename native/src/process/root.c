@@ -15,8 +15,8 @@ struct open_how {
 enum { RESOLVE_NO_MAGICLINKS = 0x02, RESOLVE_IN_ROOT = 0x10 };
 
 /*
- * Maximum of directories from the root of a process up to that of its mount namespace. The process chooses this number, and each
- * directory costs two system calls for each file that is opened by its path.
+ * Maximum of directories from the root of a process up to that of its mount namespace. The process chooses this number, and
+ * each directory costs two system calls for each file that is opened by its path.
  */
 #define CLIMB_MAX 64
 
@@ -28,8 +28,8 @@ static bool is_same_directory(const struct mf_statx *a, const struct mf_statx *b
 }
 
 /*
- * Follows ".." up to the root of the caller or of the mount namespace: the kernel stops there (follow_dotdot(), fs/namei.c). The
- * root that the target has by chroot(2) does not stop it. Takes over fd.
+ * Follows ".." up to the root of the caller or of the mount namespace: the kernel stops there (follow_dotdot(), fs/namei.c).
+ * The root that the target has by chroot(2) does not stop it. Takes over fd.
  */
 static int climb(int fd)
 {

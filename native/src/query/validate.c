@@ -24,8 +24,8 @@ static char *put_padded(char *to, uint64_t value, unsigned width)
 }
 
 /*
- * Writes the line of a mapping up to its inode; up to its offset if device and inode were not recorded. Sets @p permissions to the
- * position of the permissions, which are not compared: they may change. Returns the length.
+ * Writes the line of a mapping up to its inode; up to its offset if device and inode were not recorded. Sets @p permissions to
+ * the position of the permissions, which are not compared: they may change. Returns the length.
  */
 static size_t put_header(char *line, const struct mf_mapping *mapping, size_t *permissions)
 {
@@ -88,7 +88,9 @@ static bool contains(struct reader *reader, size_t got, const struct mf_mapping 
     return false;
 }
 
-/* Reads the text through a descriptor of its own, because another thread may be reading through the descriptor of the process. */
+/*
+ * Reads the text through a descriptor of its own, because another thread may be reading through the descriptor of the process.
+ */
 static int validate_by_text(const struct mf_process *process, const struct mf_mapping *mapping)
 {
     const int fd = mf_maps_open(mf_state(process)->proc_fd);

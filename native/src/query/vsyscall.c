@@ -40,7 +40,9 @@ static uint32_t flags_in_last_line(const char *text, const char *end, bool begin
     return mf_mapping_kind(&mapping) == MF_KIND_VSYSCALL ? mapping.flags : 0;
 }
 
-/* Reads the text through a descriptor of its own, because another thread may be reading through the descriptor of the process. */
+/*
+ * Reads the text through a descriptor of its own, because another thread may be reading through the descriptor of the process.
+ */
 static int find_in_text(struct mf_process *process)
 {
     char text[4096];

@@ -14,7 +14,8 @@ int mf_chunks_open(const struct mf_process *process);
 /*
  * Reads text until @p capacity bytes are read or the text ends.
  *
- * Each read(2) returns whole lines of about one page. They are consistent with each other; the next page may show a later state.
+ * Each read(2) returns whole lines of about one page. They are consistent with each other; the next page may show a later
+ * state.
  *
  * @param offset  in bytes: the end of the read before. For another offset the kernel formats the text again from its start and
  *                counts bytes (seq_read_iter(), fs/seq_file.c).
@@ -23,8 +24,8 @@ int mf_chunks_open(const struct mf_process *process);
 long mf_chunks_read(int maps_fd, char *to, size_t capacity, uint64_t offset);
 
 /*
- * Like mf_snapshot_parse(), for text that was just read of a process: kinds are derived from devices too, and names that contain
- * \012 are read from the kernel.
+ * Like mf_snapshot_parse(), for text that was just read of a process: kinds are derived from devices too, and names that
+ * contain \012 are read from the kernel.
  */
 int mf_chunks_parse(struct mf_process *process, const char *text, size_t length, uint32_t options, struct mf_snapshot *out);
 

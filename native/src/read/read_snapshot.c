@@ -4,21 +4,22 @@
 
 #include "snapshot/mapping.h"
 
-/* Maximum of reads. After them a snapshot is marked inconsistent; a process that called execve(2) during each read is -ESRCH. */
+/* Maximum of reads. Then the snapshot is inconsistent, or -ESRCH if the target called execve(2) during each read. */
 #define ATTEMPTS 4
 
 static bool prefers_query(const struct mf_process *process, uint32_t options)
 {
     if (options & (MF_BY_QUERY | MF_BY_TEXT))
         return options & MF_BY_QUERY;
-    /* One system call per mapping is cheaper if few mappings pass the filter: of 212 mappings of a small JVM 18 are executable. */
+    /* One system call per mapping is cheaper if few pass the filter: of 212 mappings of a small JVM 18 are executable. */
     return options & MF_EXECUTABLE && mf_state(process)->traits & MF_TRAIT_QUERY;
 }
 
 /*
  * The descriptor for one read: that of the process, or another one for this read alone. The latter is needed in two cases:
  *
- *  - Another thread has replaced the descriptor of the process during a read (mf_maps_reopen()). The read would mix two programs.
+ *  - Another thread has replaced the descriptor of the process during a read (mf_maps_reopen()). The read would mix two
+ *    programs.
  *  - Another thread is reading the text through the descriptor of the process. The kernel keeps the position of one reader; for
  *    another position it counts bytes, which change with the mappings.
  */
@@ -29,9 +30,7 @@ struct source {
     bool has_text;           /* this read alone reads the text through the descriptor of the process */
 };
 
-/*
- * Reserves the text of the descriptor of the process. It has one reader at a time, also if a signal handler interrupts that reader.
- */
+/* Reserves the text of the descriptor of the process: it has one reader at a time, also if a handler interrupts that reader. */
 static bool take_text(struct source *source)
 {
     if (!source->has_text)

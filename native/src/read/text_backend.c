@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Reads a snapshot by the maps text: reads it, compares it with the previous snapshot, and parses it from the first difference on.
+ * Reads a snapshot by the maps text: reads it, compares it with the previous snapshot, and parses it from the first difference
+ * on.
  */
 #include "query/vsyscall.h"
 #include "read/read_snapshot.h"
@@ -102,8 +103,8 @@ static int read_all(struct reading *reading)
 }
 
 /*
- * Returns 1 if the text is complete, 0 if not, or a negative errno. If the process exits or calls execve(2), the text ends early
- * without an error. [vsyscall] is always the last line. Without that line the descriptor is checked for memory.
+ * Returns 1 if the text is complete, 0 if not, or a negative errno. If the process exits or calls execve(2), the text ends
+ * early without an error. [vsyscall] is always the last line. Without that line the descriptor is checked for memory.
  */
 static int is_whole(const struct reading *reading)
 {

@@ -41,7 +41,9 @@ void mf_builder_begin(struct mf_builder *builder, struct mf_snapshot *out, uint3
     out->inconsistent = 0;
 }
 
-/* Whether two mappings have the same file under the same name. A memfd and a SysV segment may have the same device and inode. */
+/*
+ * Whether two mappings have the same file under the same name. A memfd and a SysV segment may have the same device and inode.
+ */
 static bool is_same_file(const char *text, const struct mf_mapping *a, const struct mf_mapping *b)
 {
     return a->inode == b->inode && a->dev_minor == b->dev_minor && a->dev_major == b->dev_major &&
@@ -111,8 +113,8 @@ static void double_files(struct mf_builder *builder, uint32_t count)
 }
 
 /*
- * Sets the file index of a mapping. Returns false after the first long search: the hash includes names from then on, and the caller
- * indexes all mappings again.
+ * Sets the file index of a mapping. Returns false after the first long search: the hash includes names from then on, and the
+ * caller indexes all mappings again.
  */
 static bool index_file(struct mf_builder *builder, uint32_t at)
 {

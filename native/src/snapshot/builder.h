@@ -31,7 +31,8 @@ struct mf_builder {
 };
 
 /*
- * Initial size of the table of files. Most processes have few files: clearing the whole capacity would cost more than the parsing.
+ * Initial size of the table of files. Most processes have few files: clearing the whole capacity would cost more than the
+ * parsing.
  */
 #define MF_BUILDER_FIRST_SLOTS 64u
 

@@ -59,8 +59,8 @@ uint64_t mf_index_bytes(uint32_t mapping_capacity)
 }
 
 /*
- * Writes the window of mappings first ... end - 1, for addresses low ... high - 1. Returns whether its lanes distinguish all these
- * mappings; if not, the window is searched by halving.
+ * Writes the window of mappings first ... end - 1, for addresses low ... high - 1. Returns whether its lanes distinguish all
+ * these mappings; if not, the window is searched by halving.
  */
 INLINED bool set_window(uint64_t *window, const struct mf_range *ranges, uint32_t first, uint32_t end, uint64_t low,
                         uint64_t high)
@@ -102,7 +102,9 @@ static uint32_t words_alone(enum level level)
     return WINDOW_WORDS + MIDDLE - level;
 }
 
-/* Builds what is below a slot that has mappings first ... end - 1 at addresses low ... high - 1. Returns the node for the slot. */
+/*
+ * Builds what is below a slot that has mappings first ... end - 1 at addresses low ... high - 1. Returns the node for the slot.
+ */
 static uint64_t child_of(struct builder *b, enum level level, uint32_t first, uint32_t end, uint64_t low, uint64_t high)
 {
     uint64_t node, *window = b->words + b->used;
@@ -164,9 +166,9 @@ static bool fits(const struct builder *b, enum level level, uint32_t bits)
 }
 
 /*
- * Builds a table for the parts of mappings first ... end - 1 in low ... high - 1. Returns its node; 0: the memory does not suffice
- * for a table. The number of slots gives their width: 64 in the root; per mapping 1/4 to 1/2 in an inner table, 1/2 to 1 in a
- * middle table, 1 to 2 in a leaf.
+ * Builds a table for the parts of mappings first ... end - 1 in low ... high - 1. Returns its node; 0: the memory does not
+ * suffice for a table. The number of slots gives their width: 64 in the root; per mapping 1/4 to 1/2 in an inner table, 1/2 to
+ * 1 in a middle table, 1 to 2 in a leaf.
  */
 static uint64_t table_of(struct builder *b, enum level level, uint32_t first, uint32_t end, uint64_t low, uint64_t high)
 {

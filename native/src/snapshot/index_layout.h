@@ -6,14 +6,14 @@
  *
  *      root -> node -> inner -> node -> middle -> node -> leaf (windows) -> mapping
  *
- * An address space has dense and sparse clusters that are far apart, so each table has a scale of its own: it spans the mappings in
- * one slot of the table above. The slot of an address is (address >> shift) & mask, without a base. An address outside the span of
- * a table gets a slot of other mappings. They do not cover it, which the last comparison detects. All searches take the same steps,
- * so the branch predictor does not affect their time. Only if a slot of a leaf has more than seven mappings, or spans more than 128
- * MiB, its window is searched by halving.
+ * An address space has dense and sparse clusters that are far apart, so each table has a scale of its own: it spans the
+ * mappings in one slot of the table above. The slot of an address is (address >> shift) & mask, without a base. An address
+ * outside the span of a table gets a slot of other mappings. They do not cover it, which the last comparison detects. All
+ * searches take the same steps, so the branch predictor does not affect their time. Only if a slot of a leaf has more than
+ * seven mappings, or spans more than 128 MiB, its window is searched by halving.
  *
- * The tail is not in the tables, because it would make their slots too wide. It has the mappings above the last wide gap (stack,
- * vdso) and those from 2^63 on ([vsyscall]), and is searched by halving too.
+ * The tail is not in the tables, because it would make their slots too wide. It has the mappings above the last wide gap
+ * (stack, vdso) and those from 2^63 on ([vsyscall]), and is searched by halving too.
  */
 #ifndef MF_INDEX_LAYOUT_H
 #define MF_INDEX_LAYOUT_H
@@ -28,10 +28,10 @@
 #define MASK_SHIFT 38
 
 /*
- * A window has two words: the first mapping in bits 0-26, the number of halvings in bits 27-31, then six lanes of 16 bits, one for
- * each further mapping. A lane holds the number of pages from the start of its mapping to the next multiple of 2^15 pages. The
- * search adds the low 15 bits of the page number of the address to all lanes in one addition. This sets the highest bit of each
- * lane whose mapping starts at or below the address.
+ * A window has two words: the first mapping in bits 0-26, the number of halvings in bits 27-31, then six lanes of 16 bits, one
+ * for each further mapping. A lane holds the number of pages from the start of its mapping to the next multiple of 2^15 pages.
+ * The search adds the low 15 bits of the page number of the address to all lanes in one addition. This sets the highest bit of
+ * each lane whose mapping starts at or below the address.
  */
 #define WINDOW_WORDS 2
 #define WINDOW_MAPPINGS 7

@@ -25,7 +25,9 @@ static const struct naming without_file[] = {
     NAMING("", MF_KIND_OTHER),
 };
 
-/* Prefixes of names of files on the kernel's internal mounts. These files are created without a path, so they count as deleted. */
+/*
+ * Prefixes of names of files on the kernel's internal mounts. These files are created without a path, so they count as deleted.
+ */
 static const struct naming internal[] = {
     NAMING("/memfd:", MF_KIND_MEMFD),
     NAMING("/SYSV", MF_KIND_SYSV),
@@ -44,8 +46,8 @@ static const struct naming pseudo[] = {
 };
 
 /*
- * Whole names of such files that the kernel shows with " (deleted)": simple_dname() (fs/d_path.c) of the name that was passed to
- * alloc_file_pseudo(). Graphics drivers have tmpfs mounts of their own for huge pages (i915_gemfs.c, drm_gem.c).
+ * Whole names of such files that the kernel shows with " (deleted)": simple_dname() (fs/d_path.c) of the name that was passed
+ * to alloc_file_pseudo(). Graphics drivers have tmpfs mounts of their own for huge pages (i915_gemfs.c, drm_gem.c).
  *
  * In the root directory of a file system without a block device, such as that of a container, an ordinary file may have one of
  * these names, or the name of a DMA buffer: see mf_record_may_have_path().
@@ -104,7 +106,9 @@ static void mark_deleted(struct mf_mapping *mapping, bool suffixed)
         mapping->name_length -= MF_SUFFIX_LENGTH;
 }
 
-/* Classifies a file of a device with major number 0: a file system without a block device, such as the kernel's internal ones. */
+/*
+ * Classifies a file of a device with major number 0: a file system without a block device, such as the kernel's internal ones.
+ */
 static void classify_unnumbered(struct mf_mapping *mapping, const char *name, const uint64_t *devices, bool suffixed)
 {
     const uint32_t length = mapping->name_length;

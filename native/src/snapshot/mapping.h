@@ -17,8 +17,8 @@ _Static_assert(MF_READABLE == 0x01 && MF_FILE_BACKED == 0x10, "filter bits are t
 void mf_record_classify_odd(struct mf_mapping *mapping, const char *name, const uint64_t *devices);
 
 /*
- * Sets the kind of a mapping, MF_FILE_BACKED, MF_DELETED and MF_SUFFIXED. Removes " (deleted)" from the length of the name if it is
- * certainly the kernel's suffix. Both backends use this function.
+ * Sets the kind of a mapping, MF_FILE_BACKED, MF_DELETED and MF_SUFFIXED. Removes " (deleted)" from the length of the name if
+ * it is certainly the kernel's suffix. Both backends use this function.
  *
  * @param name     name_length bytes.
  * @param devices  of mf_internal_devices(); NULL: unknown, for saved text.
@@ -33,8 +33,8 @@ static inline void mf_record_classify(struct mf_mapping *mapping, const char *na
 }
 
 /*
- * Whether the last bytes of a name may be the kernel's suffix. The length is checked too: the mapping comes from a caller, whose
- * flags and name may contradict each other.
+ * Whether the last bytes of a name may be the kernel's suffix. The length is checked too: the mapping comes from a caller,
+ * whose flags and name may contradict each other.
  */
 static inline bool mf_record_may_be_suffixed(const struct mf_mapping *mapping)
 {
@@ -54,8 +54,8 @@ static inline int mf_record_check_file(const struct mf_mapping *mapping)
 }
 
 /*
- * Whether a path may lead to the file of a mapping. This includes files with a name like those that are internal to the kernel: the
- * devices of these are unknown.
+ * Whether a path may lead to the file of a mapping. This includes files with a name like those that are internal to the kernel:
+ * the devices of these are unknown.
  */
 static inline bool mf_record_may_have_path(const struct mf_mapping *mapping)
 {

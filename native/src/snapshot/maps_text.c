@@ -24,8 +24,8 @@ static inline uint64_t load_8(const char *at)
 }
 
 /*
- * Parses eight lower-case hexadecimal digits together; the first is in the lowest byte. Digit by digit, each step waits for the one
- * before, which takes half of the time of a line.
+ * Parses eight lower-case hexadecimal digits together; the first is in the lowest byte. Digit by digit, each step waits for the
+ * one before, which takes half of the time of a line.
  */
 static inline bool hex_8(uint64_t digits, uint64_t *out)
 {
@@ -49,8 +49,8 @@ static const uint8_t digit_plus_one[256] = {
 };
 
 /*
- * Reads the digits of a number after its padded part, up to @p terminator. Returns the end, after the terminator, or NULL. There
- * are at most eight of them, and none if the number begins with 0: the kernel pads only to a fixed width.
+ * Reads the digits of a number after its padded part, up to @p terminator. Returns the end, after the terminator, or NULL.
+ * There are at most eight of them, and none if the number begins with 0: the kernel pads only to a fixed width.
  */
 static inline const char *read_digits(const char *at, char begin, char terminator, uint64_t *out)
 {

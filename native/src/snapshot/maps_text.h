@@ -5,7 +5,8 @@
 #include "snapshot/builder.h"
 
 /*
- * Adds the mappings of whole lines: of bytes [from, to) of the text of @p builder, which may be empty and else end with a newline.
+ * Adds the mappings of whole lines: of bytes [from, to) of the text of @p builder, which may be empty and else end with a
+ * newline.
  *
  * @retval 0         done
  * @retval -EBADMSG  @p bad_line is the offset of a line that is invalid; the mappings of the lines before it are added
