@@ -2,7 +2,7 @@
 /*
  * The Java facade's view of the core: arguments passed on, results passed back. Addresses are of memory that Java owns and
  * keeps reachable during the call (NativeMemory.java), sizes are the business of the core, errors are translated there
- * (Failures.java): handing on an errno costs nothing, an exception made here would cost a class look-up in C for each type.
+ * (Exceptions.java): handing on an errno costs nothing, an exception made here would cost a class look-up in C for each type.
  */
 #include "jni/jvm_natives.h"
 #include "jvm/vm_tables.h"
@@ -13,6 +13,7 @@
 #include "snapshot/snapshot.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <jni.h>
 
 #define UNUSED __attribute__((unused))
@@ -38,14 +39,16 @@ static jint openPid(JNIEnv *env UNUSED, jclass self UNUSED, jint pid, jlong proc
     return mf_process_open_pid(pid, at(process));
 }
 
-static jint openPidfd(JNIEnv *env UNUSED, jclass self UNUSED, jint pidfd, jlong process)
+static jint openDirectory(JNIEnv *env UNUSED, jclass self UNUSED, jlong path, jlong process)
 {
-    return mf_process_open_pidfd(pidfd, at(process));
-}
+    const int proc_fd = mf_sys_openat(AT_FDCWD, at(path), O_RDONLY | O_DIRECTORY);
+    int rc;
 
-static jint openDirectory(JNIEnv *env UNUSED, jclass self UNUSED, jint descriptor, jlong process)
-{
-    return mf_process_open_directory(descriptor, at(process));
+    if (proc_fd < 0)
+        return proc_fd;
+    rc = mf_process_open_directory(proc_fd, at(process));
+    mf_sys_close(proc_fd);
+    return rc;
 }
 
 static void closeProcess(JNIEnv *env UNUSED, jclass self UNUSED, jlong process)
@@ -341,8 +344,7 @@ static const JNINativeMethod methods[] = {
     METHOD(addressOf, "(Ljava/nio/ByteBuffer;)J"),
     METHOD(openSelf, "(J)I"),
     METHOD(openPid, "(IJ)I"),
-    METHOD(openPidfd, "(IJ)I"),
-    METHOD(openDirectory, "(IJ)I"),
+    METHOD(openDirectory, "(JJ)I"),
     {(char *)"close", (char *)"(J)V", (void *)closeProcess},
     METHOD(pidOf, "(J)I"),
     METHOD(denialReasons, "(I)I"),

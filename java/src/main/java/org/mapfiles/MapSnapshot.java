@@ -3,7 +3,14 @@ package org.mapfiles;
 import java.lang.invoke.VarHandle;
 import java.lang.ref.Reference;
 import java.nio.charset.StandardCharsets;
+import java.util.Iterator;
+import java.util.NoSuchElementException;
 import java.util.Objects;
+import java.util.Optional;
+import java.util.Spliterator;
+import java.util.Spliterators;
+import java.util.stream.Stream;
+import java.util.stream.StreamSupport;
 import org.mapfiles.internal.AddressIndex;
 import org.mapfiles.internal.ByteSlices;
 import org.mapfiles.internal.Errno;
@@ -27,7 +34,7 @@ import org.mapfiles.internal.SnapshotBuffer;
  *
  * <p>The memory is the garbage collector's; there is nothing to close.
  */
-public final class MapSnapshot {
+public final class MapSnapshot implements Iterable<ImmutableMapping> {
     static {
         Access.give();
     }
@@ -186,6 +193,70 @@ public final class MapSnapshot {
     }
 
     /**
+     * Returns an iterator over copies of the mappings, in order of address. Allocates each copy; {@link #cursor} allocates nothing. Once the
+     * snapshot has been filled anew, the iterator throws {@link IllegalStateException}.
+     */
+    @Override
+    public Iterator<ImmutableMapping> iterator() {
+        return new Copies(cursor());
+    }
+
+    /** Returns a stream of what {@link #iterator} returns. */
+    public Stream<ImmutableMapping> stream() {
+        return StreamSupport.stream(spliterator(), false);
+    }
+
+    @Override
+    public Spliterator<ImmutableMapping> spliterator() {
+        Copies copies = new Copies(cursor());
+        return Spliterators.spliterator(copies, copies.size(),
+                Spliterator.ORDERED | Spliterator.DISTINCT | Spliterator.NONNULL | Spliterator.IMMUTABLE);
+    }
+
+    private static final class Copies implements Iterator<ImmutableMapping> {
+        private final MapCursor cursor;
+        private int next;
+
+        Copies(MapCursor cursor) {
+            this.cursor = cursor;
+        }
+
+        int size() {
+            return cursor.mappingCount();
+        }
+
+        @Override
+        public boolean hasNext() {
+            return next < size();
+        }
+
+        @Override
+        public ImmutableMapping next() {
+            if (!hasNext()) {
+                throw new NoSuchElementException("there are " + size() + " mappings");
+            }
+            return cursor.seek(next++).copy();
+        }
+    }
+
+    /**
+     * Returns a copy of the mapping that covers an address; empty if none does. Allocates; {@link #find} and {@link MapCursor#goTo} do not.
+     *
+     * @param address any 64-bit value
+     */
+    public Optional<ImmutableMapping> at(long address) {
+        MapCursor cursor = cursor();
+        while (cursor.goTo(address)) {
+            try {
+                return Optional.of(cursor.copy());
+            } catch (IllegalStateException newer) {
+                // the snapshot was filled anew meanwhile
+            }
+        }
+        return Optional.empty();
+    }
+
+    /**
      * Index of the mapping that covers an address, or -1. Allocates nothing and calls no native code.
      *
      * @param address any 64-bit value
@@ -293,6 +364,6 @@ public final class MapSnapshot {
 
     @Override
     public String toString() {
-        return "MapSnapshot[" + size() + " mappings of " + fileCount() + " files" + (isInconsistent() ? ", torn" : "") + "]";
+        return "MapSnapshot[" + size() + " mappings of " + fileCount() + " files" + (isInconsistent() ? ", inconsistent" : "") + "]";
     }
 }

@@ -33,16 +33,13 @@ public interface Mapping {
     }
 
     /**
-     * Byte of the file that an address of this mapping shows: {@code address - start + offset}.
+     * Returns the byte of the file that an address shows, {@code address - start + offset}; -1 if the mapping does not cover the address or
+     * has no file.
      *
-     * @throws IndexOutOfBoundsException if the mapping does not cover the address
+     * @param address any 64-bit value
      */
     default long fileOffset(long address) {
-        if (!contains(address)) {
-            throw new IndexOutOfBoundsException(Long.toHexString(address) + " is outside " + Long.toHexString(start()) + "-"
-                    + Long.toHexString(end()));
-        }
-        return address - start() + offset();
+        return isFileBacked() && contains(address) ? address - start() + offset() : -1;
     }
 
     /** Inode number of the file; 0 without one, and for some System V segments. Unsigned. */

@@ -4,13 +4,13 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import org.mapfiles.Deletion;
-import org.mapfiles.NotEnoughMemoryException;
 import org.mapfiles.ImmutableMapping;
 import org.mapfiles.MapFilter;
 import org.mapfiles.MapSnapshot;
 import org.mapfiles.Mapping;
 import org.mapfiles.MappingQuery;
 import org.mapfiles.MapsException;
+import org.mapfiles.NotEnoughMemoryException;
 import org.mapfiles.ProcessMaps;
 import org.mapfiles.internal.Errno;
 import org.mapfiles.internal.MapRecord;
@@ -341,7 +341,7 @@ public final class MapFiles {
             spare = null;
         }
         if (copy == null) {
-            copy = NativeMemory.allocate(NativeMapping.COPY_SIZE, "a mapping of process " + maps.pid());
+            copy = NativeMapping.allocate(NativeMapping.COPY_SIZE, "a mapping of process " + maps.pid());
         }
         return copy;
     }
