@@ -43,7 +43,7 @@ public final class MapSnapshot implements Iterable<ImmutableMapping> {
     private volatile int version;
     /** The same, to be looked at without order. */
     private int versionInPassing;
-    private volatile SnapshotBuffer picture;
+    private volatile SnapshotBuffer buffer;
     private SnapshotBuffer spare;
     private MapFilter filter = MapFilter.all();
     private ProcessMaps owner;
@@ -53,7 +53,7 @@ public final class MapSnapshot implements Iterable<ImmutableMapping> {
 
     /** An empty snapshot with room for an ordinary process; it grows as it must. */
     public MapSnapshot() {
-        picture = new SnapshotBuffer();
+        buffer = new SnapshotBuffer();
     }
 
     /**
@@ -89,7 +89,7 @@ public final class MapSnapshot implements Iterable<ImmutableMapping> {
     synchronized int fill(MapFilter wanted, ProcessMaps process, boolean compare) throws MapsException {
         boolean comparable = compare && process == owner && wanted.equals(filter);
         try {
-            return fill(wanted, process, comparable ? picture : null, null, 0, true);
+            return fill(wanted, process, comparable ? buffer : null, null, 0, true);
         } catch (OutOfMemoryError e) {
             throw new NotEnoughMemoryException("a snapshot of process " + process.pid(), e);
         }
@@ -110,7 +110,7 @@ public final class MapSnapshot implements Iterable<ImmutableMapping> {
 
     private int fill(MapFilter wanted, ProcessMaps process, SnapshotBuffer before, NativeMemory lines, int length, boolean mayGrow)
             throws MalformedMapsException {
-        SnapshotBuffer front = picture;
+        SnapshotBuffer front = buffer;
         for (;;) {
             if (spare == null) {
                 spare = new SnapshotBuffer(front.mappingCapacity, front.textCapacity);
@@ -138,7 +138,7 @@ public final class MapSnapshot implements Iterable<ImmutableMapping> {
     /** The spare picture becomes the present one; the one before is written to next time at the earliest. */
     private void show(SnapshotBuffer front, MapFilter wanted, ProcessMaps process) {
         spare.takeIndex();
-        picture = spare;
+        buffer = spare;
         spare = front;
         filter = wanted;
         owner = process;
@@ -265,7 +265,7 @@ public final class MapSnapshot implements Iterable<ImmutableMapping> {
         for (;;) {
             int seen = version;
             try {
-                int found = AddressIndex.find(picture.index, address);
+                int found = AddressIndex.find(buffer.index, address);
                 if (isWhole(seen)) {
                     return found;
                 }
@@ -285,7 +285,7 @@ public final class MapSnapshot implements Iterable<ImmutableMapping> {
         for (;;) {
             int seen = version;
             try {
-                AddressIndex.findAll(picture.index, addresses, indices);
+                AddressIndex.findAll(buffer.index, addresses, indices);
             } catch (IndexOutOfBoundsException e) {
                 rethrowIfWhole(seen, e);
             }
@@ -305,7 +305,7 @@ public final class MapSnapshot implements Iterable<ImmutableMapping> {
             int seen = version;
             long offset = -1;
             try {
-                SnapshotBuffer now = picture;
+                SnapshotBuffer now = buffer;
                 int at = AddressIndex.find(now.index, address) * MapRecord.SIZE;
                 if (at >= 0 && (now.records.getInt(at + MapRecord.FLAGS) & MapRecord.FILE_BACKED) != 0) {
                     offset = address - now.records.getLong(at + MapRecord.START) + now.records.getLong(at + MapRecord.OFFSET);
@@ -322,7 +322,7 @@ public final class MapSnapshot implements Iterable<ImmutableMapping> {
     private int head(int field) {
         for (;;) {
             int seen = version;
-            int value = picture.head(field);
+            int value = buffer.head(field);
             if (isWhole(seen)) {
                 return value;
             }
@@ -343,7 +343,7 @@ public final class MapSnapshot implements Iterable<ImmutableMapping> {
     }
 
     SnapshotBuffer buffer() {
-        return picture;
+        return buffer;
     }
 
     ProcessMaps owner() {
