@@ -8,9 +8,11 @@ import org.mapfiles.internal.PermissionText;
  * One mapping of a process: a line of its /proc/pid/maps, what the kernel calls a VMA.
  *
  * <p>Three windows show mappings: {@link MapCursor} those of a snapshot, {@link MappingQuery} the one that the kernel was asked
- * for, {@link MapEvent} the one that it told of. None holds data of its own, and reading allocates nothing but where a method
+ * for, {@link org.mapfiles.events.MapEvent} the one that it told of. None holds data of its own, and reading allocates nothing but where a method
  * says so; a {@link ImmutableMapping} is an object of its own. Addresses are unsigned:
  * compare them with {@link Long#compareUnsigned}; {@code [vsyscall]} lies above 2<sup>63</sup>.
+ *
+ * <p>Only this library implements it: methods may be added.
  */
 public interface Mapping {
     /** First address; a multiple of the page size. Unsigned. */
