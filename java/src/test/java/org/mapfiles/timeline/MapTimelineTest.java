@@ -72,7 +72,7 @@ class MapTimelineTest {
         assertThat(resolved(second)).isEqualTo("remapped");
         assertThat(resolved(unmapped)).as("in use it was this").isEqualTo("remapped");
         assertThat(answer.mayBeUnmapped()).isTrue();
-        assertThat(resolved(third)).isEqualTo("NONE");
+        assertThat(resolved(third)).isEqualTo("NOT_MAPPED");
         assertThat(resolved(System.nanoTime())).isEqualTo("NOT_YET_RECORDED");
         assertThat(timeline.recordedFrom()).isBetween(early, first);
     }
