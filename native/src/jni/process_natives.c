@@ -23,14 +23,16 @@ static jint openPid(JNIEnv *env UNUSED, jclass self UNUSED, jint pid, jlong proc
     return mf_process_open_pid(pid, at(process));
 }
 
-static jint openPidfd(JNIEnv *env UNUSED, jclass self UNUSED, jint pidfd, jlong process)
+static jint openDirectory(JNIEnv *env UNUSED, jclass self UNUSED, jlong path, jlong process)
 {
-    return mf_process_open_pidfd(pidfd, at(process));
-}
+    const int proc_fd = mf_sys_openat(AT_FDCWD, at(path), O_RDONLY | O_DIRECTORY);
+    int rc;
 
-static jint openDirectory(JNIEnv *env UNUSED, jclass self UNUSED, jint descriptor, jlong process)
-{
-    return mf_process_open_directory(descriptor, at(process));
+    if (proc_fd < 0)
+        return proc_fd;
+    rc = mf_process_open_directory(proc_fd, at(process));
+    mf_sys_close(proc_fd);
+    return rc;
 }
 
 static void closeProcess(JNIEnv *env UNUSED, jclass self UNUSED, jlong process)
@@ -141,8 +143,7 @@ static const JNINativeMethod process_natives[] = {
     METHOD(addressOf, "(Ljava/nio/ByteBuffer;)J"),
     METHOD(openSelf, "(J)I"),
     METHOD(openPid, "(IJ)I"),
-    METHOD(openPidfd, "(IJ)I"),
-    METHOD(openDirectory, "(IJ)I"),
+    METHOD(openDirectory, "(JJ)I"),
     {(char *)"close", (char *)"(J)V", (void *)closeProcess},
     METHOD(pidOf, "(J)I"),
     METHOD(denialReasons, "(I)I"),

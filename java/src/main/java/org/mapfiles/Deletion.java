@@ -14,12 +14,6 @@ public enum Deletion {
      */
     UNKNOWN;
 
-    private static final Deletion[] BY_CODE = values();
-
-    static Deletion ofCode(int code) {
-        return BY_CODE[code];
-    }
-
     static Deletion ofFlags(int flags) {
         if ((flags & MapRecord.DELETED) != 0) {
             return DELETED;

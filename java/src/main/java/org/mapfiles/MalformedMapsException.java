@@ -1,5 +1,7 @@
 package org.mapfiles;
 
+import java.util.Objects;
+
 /** A text is not what proc_pid_maps(5) describes. No guess is made: the line that does not parse is named. */
 public final class MalformedMapsException extends MapsException {
     private static final long serialVersionUID = 1;
@@ -8,7 +10,7 @@ public final class MalformedMapsException extends MapsException {
 
     /** Makes the exception. */
     public MalformedMapsException(String message, int line) {
-        super(message);
+        super(Objects.requireNonNull(message, "message"));
         this.line = line;
     }
 

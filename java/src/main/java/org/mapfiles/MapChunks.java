@@ -56,7 +56,7 @@ public final class MapChunks implements AutoCloseable {
     /** Bytes in the buffer that were read, and not parsed since memory for them was missing; else 0. */
     private int unparsed;
     private long end;
-    private boolean torn;
+    private boolean inconsistent;
 
     MapChunks(ProcessMaps maps, MapFilter filter) {
         this.maps = maps;
@@ -119,7 +119,7 @@ public final class MapChunks implements AutoCloseable {
             throw maps.failure(rc);
         }
         state = State.ENDED;
-        torn = chunk.isInconsistent();
+        inconsistent = chunk.isInconsistent();
         return true;
     }
 
@@ -174,10 +174,10 @@ public final class MapChunks implements AutoCloseable {
     }
 
     private void noteOverlap() {
-        torn |= chunk.isInconsistent();
+        inconsistent |= chunk.isInconsistent();
         if (chunk.size() > 0) {
             cursor.reset();
-            torn |= Long.compareUnsigned(cursor.seek(0).start(), end) < 0;
+            inconsistent |= Long.compareUnsigned(cursor.seek(0).start(), end) < 0;
             end = cursor.seek(chunk.size() - 1).end();
         }
     }
@@ -192,7 +192,7 @@ public final class MapChunks implements AutoCloseable {
 
     /** Returns whether mappings of the parts read so far overlap: they changed meanwhile. */
     public synchronized boolean isInconsistent() {
-        return torn;
+        return inconsistent;
     }
 
     /** Closes the descriptor. The last part stays. Closing again does nothing. */

@@ -33,7 +33,7 @@ public final class MapCursor extends IndexedMappings implements Mapping {
 
     private final MapSnapshot snapshot;
     private int version;
-    private SnapshotBuffer picture;
+    private SnapshotBuffer buffer;
     private long[] ranges;
     private LongBuffer words;
     private ByteBuffer records;
@@ -57,11 +57,11 @@ public final class MapCursor extends IndexedMappings implements Mapping {
     public void reset() {
         do {
             version = snapshot.version();
-            picture = snapshot.buffer();
-            ranges = picture.index;
-            words = picture.words;
-            records = picture.records;
-            count = picture.head(MapRecord.Head.MAPPING_COUNT);
+            buffer = snapshot.buffer();
+            ranges = buffer.index;
+            words = buffer.words;
+            records = buffer.records;
+            count = buffer.head(MapRecord.Head.MAPPING_COUNT);
             at = BEFORE;
             readAt = ~version;
         } while (version != snapshot.version());
@@ -215,7 +215,7 @@ public final class MapCursor extends IndexedMappings implements Mapping {
         Objects.requireNonNull(to, "to");
         int offset = records.getInt(at() + MapRecord.NAME_OFFSET);
         int length = nameLength();
-        ByteSlices.copy(picture.text, offset, length, to, toIndex);
+        ByteSlices.copy(buffer.text, offset, length, to, toIndex);
         return validated(length);
     }
 
@@ -224,7 +224,7 @@ public final class MapCursor extends IndexedMappings implements Mapping {
         Objects.requireNonNull(to, "to");
         int offset = records.getInt(at() + MapRecord.NAME_OFFSET);
         int length = nameLength();
-        ByteSlices.copy(picture.text, offset, length, to);
+        ByteSlices.copy(buffer.text, offset, length, to);
         validate();
         to.position(to.position() + length);
         return length;
@@ -234,7 +234,7 @@ public final class MapCursor extends IndexedMappings implements Mapping {
     public boolean nameEquals(byte[] name) {
         Objects.requireNonNull(name, "name");
         int offset = records.getInt(at() + MapRecord.NAME_OFFSET);
-        boolean equal = ByteSlices.equal(picture.text, offset, nameLength(), name);
+        boolean equal = ByteSlices.equal(buffer.text, offset, nameLength(), name);
         validate();
         return equal;
     }
@@ -243,7 +243,7 @@ public final class MapCursor extends IndexedMappings implements Mapping {
     public boolean nameStartsWith(byte[] prefix) {
         Objects.requireNonNull(prefix, "prefix");
         int offset = records.getInt(at() + MapRecord.NAME_OFFSET);
-        boolean begins = ByteSlices.begins(picture.text, offset, nameLength(), prefix);
+        boolean begins = ByteSlices.begins(buffer.text, offset, nameLength(), prefix);
         validate();
         return begins;
     }
@@ -254,7 +254,7 @@ public final class MapCursor extends IndexedMappings implements Mapping {
         int otherOffset = other.records.getInt(other.at() + MapRecord.NAME_OFFSET);
         int length = nameLength();
         boolean equal = length == other.nameLength()
-                && ByteSlices.equal(picture.text, offset, other.picture.text, otherOffset, length);
+                && ByteSlices.equal(buffer.text, offset, other.buffer.text, otherOffset, length);
         validate();
         other.validate();
         return equal;
@@ -268,8 +268,8 @@ public final class MapCursor extends IndexedMappings implements Mapping {
             return null;
         }
         int file = fileIndex();
-        String name = file >= 0 ? snapshot.fileNames.name(file, picture.text, offset, length)
-                : snapshot.specialNames.name(kind().ordinal() << 4 | length & 15, picture.text, offset, length);
+        String name = file >= 0 ? snapshot.fileNames.name(file, buffer.text, offset, length)
+                : snapshot.specialNames.name(kind().ordinal() << 4 | length & 15, buffer.text, offset, length);
         validate();
         return name;
     }

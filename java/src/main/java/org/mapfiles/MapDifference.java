@@ -91,6 +91,8 @@ public final class MapDifference {
      * @param now the later mappings, likewise
      */
     public static void visit(List<ImmutableMapping> before, List<ImmutableMapping> now, Visitor visitor) {
+        Objects.requireNonNull(before, "before");
+        Objects.requireNonNull(now, "now");
         Objects.requireNonNull(visitor, "visitor");
         report(IndexedMappings.of(before), IndexedMappings.of(now), visitor);
     }

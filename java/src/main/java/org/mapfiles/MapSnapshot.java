@@ -3,7 +3,14 @@ package org.mapfiles;
 import java.lang.invoke.VarHandle;
 import java.lang.ref.Reference;
 import java.nio.charset.StandardCharsets;
+import java.util.Iterator;
+import java.util.NoSuchElementException;
 import java.util.Objects;
+import java.util.Optional;
+import java.util.Spliterator;
+import java.util.Spliterators;
+import java.util.stream.Stream;
+import java.util.stream.StreamSupport;
 import org.mapfiles.internal.AddressIndex;
 import org.mapfiles.internal.ByteSlices;
 import org.mapfiles.internal.Errno;
@@ -27,7 +34,7 @@ import org.mapfiles.internal.SnapshotBuffer;
  *
  * <p>The memory is the garbage collector's; there is nothing to close.
  */
-public final class MapSnapshot {
+public final class MapSnapshot implements Iterable<ImmutableMapping> {
     static {
         Access.give();
     }
@@ -36,7 +43,7 @@ public final class MapSnapshot {
     private volatile int version;
     /** The same, to be looked at without order. */
     private int versionInPassing;
-    private volatile SnapshotBuffer picture;
+    private volatile SnapshotBuffer buffer;
     private SnapshotBuffer spare;
     private MapFilter filter = MapFilter.all();
     private ProcessMaps owner;
@@ -46,7 +53,7 @@ public final class MapSnapshot {
 
     /** An empty snapshot with room for an ordinary process; it grows as it must. */
     public MapSnapshot() {
-        picture = new SnapshotBuffer();
+        buffer = new SnapshotBuffer();
     }
 
     /**
@@ -82,7 +89,7 @@ public final class MapSnapshot {
     synchronized int fill(MapFilter wanted, ProcessMaps process, boolean compare) throws MapsException {
         boolean comparable = compare && process == owner && wanted.equals(filter);
         try {
-            return fill(wanted, process, comparable ? picture : null, null, 0, true);
+            return fill(wanted, process, comparable ? buffer : null, null, 0, true);
         } catch (OutOfMemoryError e) {
             throw new NotEnoughMemoryException("a snapshot of process " + process.pid(), e);
         }
@@ -103,7 +110,7 @@ public final class MapSnapshot {
 
     private int fill(MapFilter wanted, ProcessMaps process, SnapshotBuffer before, NativeMemory lines, int length, boolean mayGrow)
             throws MalformedMapsException {
-        SnapshotBuffer front = picture;
+        SnapshotBuffer front = buffer;
         for (;;) {
             if (spare == null) {
                 spare = new SnapshotBuffer(front.mappingCapacity, front.textCapacity);
@@ -131,7 +138,7 @@ public final class MapSnapshot {
     /** The spare picture becomes the present one; the one before is written to next time at the earliest. */
     private void show(SnapshotBuffer front, MapFilter wanted, ProcessMaps process) {
         spare.takeIndex();
-        picture = spare;
+        buffer = spare;
         spare = front;
         filter = wanted;
         owner = process;
@@ -186,6 +193,70 @@ public final class MapSnapshot {
     }
 
     /**
+     * Returns an iterator over copies of the mappings, in order of address. Allocates each copy; {@link #cursor} allocates nothing. Once the
+     * snapshot has been filled anew, the iterator throws {@link IllegalStateException}.
+     */
+    @Override
+    public Iterator<ImmutableMapping> iterator() {
+        return new Copies(cursor());
+    }
+
+    /** Returns a stream of what {@link #iterator} returns. */
+    public Stream<ImmutableMapping> stream() {
+        return StreamSupport.stream(spliterator(), false);
+    }
+
+    @Override
+    public Spliterator<ImmutableMapping> spliterator() {
+        Copies copies = new Copies(cursor());
+        return Spliterators.spliterator(copies, copies.size(),
+                Spliterator.ORDERED | Spliterator.DISTINCT | Spliterator.NONNULL | Spliterator.IMMUTABLE);
+    }
+
+    private static final class Copies implements Iterator<ImmutableMapping> {
+        private final MapCursor cursor;
+        private int next;
+
+        Copies(MapCursor cursor) {
+            this.cursor = cursor;
+        }
+
+        int size() {
+            return cursor.mappingCount();
+        }
+
+        @Override
+        public boolean hasNext() {
+            return next < size();
+        }
+
+        @Override
+        public ImmutableMapping next() {
+            if (!hasNext()) {
+                throw new NoSuchElementException("there are " + size() + " mappings");
+            }
+            return cursor.seek(next++).copy();
+        }
+    }
+
+    /**
+     * Returns a copy of the mapping that covers an address; empty if none does. Allocates; {@link #find} and {@link MapCursor#goTo} do not.
+     *
+     * @param address any 64-bit value
+     */
+    public Optional<ImmutableMapping> at(long address) {
+        MapCursor cursor = cursor();
+        while (cursor.goTo(address)) {
+            try {
+                return Optional.of(cursor.copy());
+            } catch (IllegalStateException newer) {
+                // the snapshot was filled anew meanwhile
+            }
+        }
+        return Optional.empty();
+    }
+
+    /**
      * Index of the mapping that covers an address, or -1. Allocates nothing and calls no native code.
      *
      * @param address any 64-bit value
@@ -194,7 +265,7 @@ public final class MapSnapshot {
         for (;;) {
             int seen = version;
             try {
-                int found = AddressIndex.find(picture.index, address);
+                int found = AddressIndex.find(buffer.index, address);
                 if (isWhole(seen)) {
                     return found;
                 }
@@ -214,7 +285,7 @@ public final class MapSnapshot {
         for (;;) {
             int seen = version;
             try {
-                AddressIndex.findAll(picture.index, addresses, indices);
+                AddressIndex.findAll(buffer.index, addresses, indices);
             } catch (IndexOutOfBoundsException e) {
                 rethrowIfWhole(seen, e);
             }
@@ -234,7 +305,7 @@ public final class MapSnapshot {
             int seen = version;
             long offset = -1;
             try {
-                SnapshotBuffer now = picture;
+                SnapshotBuffer now = buffer;
                 int at = AddressIndex.find(now.index, address) * MapRecord.SIZE;
                 if (at >= 0 && (now.records.getInt(at + MapRecord.FLAGS) & MapRecord.FILE_BACKED) != 0) {
                     offset = address - now.records.getLong(at + MapRecord.START) + now.records.getLong(at + MapRecord.OFFSET);
@@ -251,7 +322,7 @@ public final class MapSnapshot {
     private int head(int field) {
         for (;;) {
             int seen = version;
-            int value = picture.head(field);
+            int value = buffer.head(field);
             if (isWhole(seen)) {
                 return value;
             }
@@ -272,7 +343,7 @@ public final class MapSnapshot {
     }
 
     SnapshotBuffer buffer() {
-        return picture;
+        return buffer;
     }
 
     ProcessMaps owner() {
@@ -293,6 +364,6 @@ public final class MapSnapshot {
 
     @Override
     public String toString() {
-        return "MapSnapshot[" + size() + " mappings of " + fileCount() + " files" + (isInconsistent() ? ", torn" : "") + "]";
+        return "MapSnapshot[" + size() + " mappings of " + fileCount() + " files" + (isInconsistent() ? ", inconsistent" : "") + "]";
     }
 }

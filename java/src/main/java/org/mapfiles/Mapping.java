@@ -8,9 +8,11 @@ import org.mapfiles.internal.PermissionText;
  * One mapping of a process: a line of its /proc/pid/maps, what the kernel calls a VMA.
  *
  * <p>Three windows show mappings: {@link MapCursor} those of a snapshot, {@link MappingQuery} the one that the kernel was asked
- * for, {@link MapEvent} the one that it told of. None holds data of its own, and reading allocates nothing but where a method
+ * for, {@link org.mapfiles.events.MapEvent} the one that it told of. None holds data of its own, and reading allocates nothing but where a method
  * says so; a {@link ImmutableMapping} is an object of its own. Addresses are unsigned:
  * compare them with {@link Long#compareUnsigned}; {@code [vsyscall]} lies above 2<sup>63</sup>.
+ *
+ * <p>Only this library implements it: methods may be added.
  */
 public interface Mapping {
     /** First address; a multiple of the page size. Unsigned. */
@@ -33,16 +35,13 @@ public interface Mapping {
     }
 
     /**
-     * Byte of the file that an address of this mapping shows: {@code address - start + offset}.
+     * Returns the byte of the file that an address shows, {@code address - start + offset}; -1 if the mapping does not cover the address or
+     * has no file.
      *
-     * @throws IndexOutOfBoundsException if the mapping does not cover the address
+     * @param address any 64-bit value
      */
     default long fileOffset(long address) {
-        if (!contains(address)) {
-            throw new IndexOutOfBoundsException(Long.toHexString(address) + " is outside " + Long.toHexString(start()) + "-"
-                    + Long.toHexString(end()));
-        }
-        return address - start() + offset();
+        return isFileBacked() && contains(address) ? address - start() + offset() : -1;
     }
 
     /** Inode number of the file; 0 without one, and for some System V segments. Unsigned. */

@@ -38,7 +38,7 @@ public final class NotSupportedException extends MapsException {
 
     /** Makes the exception. */
     public NotSupportedException(Missing missing, String message) {
-        super(message);
+        super(Objects.requireNonNull(message, "message"));
         this.missing = Objects.requireNonNull(missing, "missing");
     }
 

@@ -60,7 +60,7 @@ public final class PermissionDeniedException extends MapsException {
      * @throws IllegalArgumentException if there is no reason
      */
     public PermissionDeniedException(String message, Set<Reason> reasons) {
-        super(message);
+        super(Objects.requireNonNull(message, "message"));
         this.reasons = EnumSet.copyOf(Objects.requireNonNull(reasons, "reasons"));
     }
 

@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.lang.ref.Cleaner;
 import java.lang.ref.Reference;
+import java.nio.charset.Charset;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -12,7 +13,6 @@ import java.util.Objects;
 import org.mapfiles.internal.Errno;
 import org.mapfiles.internal.MapRecord;
 import org.mapfiles.internal.NativeCalls;
-import org.mapfiles.internal.NativeMemory;
 import org.mapfiles.internal.OpenProcess;
 import org.mapfiles.internal.SharedCleaner;
 
@@ -41,7 +41,8 @@ import org.mapfiles.internal.SharedCleaner;
  * {@link MapsException} for any other failure.
  */
 public final class ProcessMaps implements AutoCloseable {
-    private static final int MEMORY_PART = 64 * 1024;
+    /** In which the JDK has decoded the bytes of paths. */
+    private static final Charset PATH_ENCODING = Charset.forName(System.getProperty("sun.jnu.encoding", "UTF-8"));
 
     private final OpenProcess process;
     private final Cleaner.Cleanable cleanable;
@@ -49,10 +50,7 @@ public final class ProcessMaps implements AutoCloseable {
     /** Or 0: not known to have one. */
     private final int pidAtProc;
     private final Object textLock = new Object();
-    /** For single questions that only the text can answer; made on the first of them. */
-    private MapSnapshot whole;
-    private MapCursor wholeCursor;
-    private MapFilter wholeAskedFor;
+    private final TextQueries textQueries = new TextQueries(this);
 
     static {
         Access.give();
@@ -67,7 +65,7 @@ public final class ProcessMaps implements AutoCloseable {
 
     /** Opens this process. */
     public static ProcessMaps self() throws MapsException {
-        OpenProcess process = OpenProcess.make();
+        OpenProcess process = newProcess();
         return opened(process, process.openSelf(), "this process");
     }
 
@@ -81,7 +79,7 @@ public final class ProcessMaps implements AutoCloseable {
         if (pid < 1 || pid > Integer.MAX_VALUE) {
             throw new IllegalArgumentException("not a pid: " + pid);
         }
-        OpenProcess process = OpenProcess.make();
+        OpenProcess process = newProcess();
         return opened(process, process.openPid((int) pid), "process " + pid);
     }
 
@@ -100,34 +98,43 @@ public final class ProcessMaps implements AutoCloseable {
     }
 
     /**
-     * Opens a process by a pidfd of this process (pidfd_open(2)), which stays the caller's.
+     * Opens a process by its directory in a proc file system, which may be mounted anywhere: such as {@code /host/proc/123} in a container.
      *
-     * @throws IllegalArgumentException if the descriptor is not open or not a pidfd
+     * @param procDirectory the directory of a process, or a symbolic link to it
+     * @throws IllegalArgumentException if it is something else
+     * @throws ProcessExitedException if it does not exist, or the process has exited
      */
-    public static ProcessMaps ofPidfd(int pidfd) throws MapsException {
-        OpenProcess process = OpenProcess.make();
-        return opened(process, process.openPidfd(pidfd), "the process of pidfd " + pidfd);
-    }
-
-    /**
-     * Opens a process by a descriptor of its directory in a proc file system, mounted anywhere, which stays the caller's.
-     *
-     * @throws IllegalArgumentException if the descriptor is not open or not of such a directory
-     */
-    public static ProcessMaps ofDirectory(int descriptor) throws MapsException {
-        OpenProcess process = OpenProcess.make();
-        int rc = process.openDirectory(descriptor);
-        boolean mayBeRefused = rc == 0 || rc == Errno.EACCES;
-        int pidAtProc = mayBeRefused && isAtProc(descriptor, process.pid()) ? process.pid() : 0;
-        return opened(process, rc, "the process of descriptor " + descriptor, pidAtProc);
+    public static ProcessMaps of(Path procDirectory) throws MapsException {
+        String name = "the process of " + Objects.requireNonNull(procDirectory, "procDirectory");
+        OpenProcess process = newProcess();
+        int rc;
+        try {
+            rc = process.openDirectory(procDirectory.toAbsolutePath().toString().getBytes(PATH_ENCODING));
+        } catch (OutOfMemoryError e) {
+            throw new NotEnoughMemoryException("a process", e);
+        }
+        if (rc == Errno.EINVAL || rc == Errno.EBADF || rc == Errno.ENOTDIR) {
+            throw new IllegalArgumentException("not the directory of a process in a proc file system: " + procDirectory);
+        }
+        boolean mayBeDenied = rc == 0 || rc == Errno.EACCES;
+        int pidAtProc = mayBeDenied && isAtProc(procDirectory, process.pid()) ? process.pid() : 0;
+        return opened(process, rc == Errno.ENOENT ? Errno.ESRCH : rc, name, pidAtProc);
     }
 
     /** In a proc file system of another pid namespace, a pid is another process'. */
-    private static boolean isAtProc(int descriptor, int pid) {
+    private static boolean isAtProc(Path procDirectory, int pid) {
         try {
-            return Files.isSameFile(Path.of("/proc/self/fd/" + descriptor), Path.of("/proc/" + pid));
+            return Files.isSameFile(procDirectory, Path.of("/proc/" + pid));
         } catch (IOException e) {
             return false;
+        }
+    }
+
+    private static OpenProcess newProcess() throws NotEnoughMemoryException {
+        try {
+            return new OpenProcess();
+        } catch (OutOfMemoryError e) {
+            throw new NotEnoughMemoryException("a process", e);
         }
     }
 
@@ -136,9 +143,6 @@ public final class ProcessMaps implements AutoCloseable {
     }
 
     private static ProcessMaps opened(OpenProcess process, int rc, String name, int pidAtProc) throws MapsException {
-        if (rc == Errno.EINVAL || rc == Errno.EBADF) {
-            throw new IllegalArgumentException(name + ": the descriptor is not open, or not of that sort");
-        }
         if (rc == Errno.ESRCH) {
             throw new ProcessExitedException("there is no " + name + ", or it has ended");
         }
@@ -331,7 +335,7 @@ public final class ProcessMaps implements AutoCloseable {
         try {
             int rc = (bits & MapRecord.BY_TEXT) != 0 ? Errno.ENOTTY : ask(address, how, to);
             if (rc == Errno.ENAMETOOLONG || rc == Errno.ENOTTY && (bits & MapRecord.BY_QUERY) == 0) {
-                answered = answerFromText(address, filter, orNext, answer);
+                answered = textQueries.query(address, filter, orNext, answer);
             } else if (rc < 0 && rc != Errno.ENOENT) {
                 throw failure(rc);
             } else {
@@ -352,32 +356,6 @@ public final class ProcessMaps implements AutoCloseable {
         }
     }
 
-    private synchronized boolean answerFromText(long address, MapFilter filter, boolean orNext, MappingQuery answer)
-            throws MapsException {
-        if (whole == null) {
-            MapSnapshot empty = newSnapshot();
-            wholeCursor = empty.cursor();
-            whole = empty;
-        }
-        if (!filter.equals(wholeAskedFor)) {
-            read(whole, filter.by(Backend.TEXT));
-            wholeAskedFor = filter;
-        } else {
-            refresh(whole);
-        }
-        wholeCursor.reset();
-        int found = whole.find(address);
-        while (found < 0 && orNext && wholeCursor.next()) {
-            if (Long.compareUnsigned(wholeCursor.start(), address) > 0) {
-                found = wholeCursor.index();
-            }
-        }
-        if (found >= 0) {
-            answer.take(wholeCursor.seek(found));
-        }
-        return found >= 0;
-    }
-
     /**
      * Reads memory of the process: images that have no file, such as {@code [vdso]}. Takes the right to attach to it
      * (ptrace(2)).
@@ -393,30 +371,7 @@ public final class ProcessMaps implements AutoCloseable {
             leave();
             return 0;
         }
-        NativeMemory part = NativeMemory.allocate(Math.min(length, MEMORY_PART), "memory of process " + pid);
-        int done = 0;
-        while (done < length) {
-            int got = readMemory(address + done, part, Math.min(length - done, part.size()));
-            if (got == Errno.EIO || got == 0) {
-                return done > 0 ? done : -1;
-            }
-            if (got < 0) {
-                throw failure(got);
-            }
-            part.bytes().get(0, to, at + done, got);
-            done += got;
-        }
-        return done;
-    }
-
-    private int readMemory(long address, NativeMemory to, int length) {
-        long opened = process.enter();
-        try {
-            return NativeCalls.memoryRead(opened, address, to.address(), length);
-        } finally {
-            to.keepUntilHere();
-            leave();
-        }
+        return MemoryReads.read(this, address, to, at, length);
     }
 
     private void leave() {

@@ -101,16 +101,6 @@ class MapCursorTest {
     }
 
     @Test
-    void aFileOffsetOutsideOfTheMappingIsAnError() {
-        MapCursor file = snapshot.cursor().seek(1);
-        assertThat(file.fileOffset(0x3fff)).isEqualTo(0xfff);
-        for (long outside : new long[] {0x2fff, 0x4000, -1}) {
-            assertThatThrownBy(() -> file.fileOffset(outside)).isInstanceOf(IndexOutOfBoundsException.class)
-                    .hasMessageContaining(Long.toHexString(outside));
-        }
-    }
-
-    @Test
     void itShowsItselfAsALine() {
         assertThat(snapshot.cursor().seek(1)).hasToString("3000-4000 r-xp 0 253:1 42 /bin/x");
         assertThat(snapshot.cursor().seek(0)).hasToString("1000-3000 rw-p 0 0:0 0");

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.nio.ByteBuffer;
+import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.EnumSet;
 import java.util.List;
@@ -75,7 +76,7 @@ class MisuseTest {
         MapSnapshot snapshot = MapsLine.snapshot(MapsLine.file(0x1000, 0x2000, 1, "/x"));
         MapCursor cursor = snapshot.cursor().seek(0);
         try (ProcessMaps maps = ProcessMaps.self()) {
-            refused(NullPointerException.class, () -> ProcessMaps.of(null), () -> maps.snapshot(null), () -> maps.refresh(null),
+            refused(NullPointerException.class, () -> ProcessMaps.of((ProcessHandle) null), () -> ProcessMaps.of((Path) null), () -> maps.snapshot(null), () -> maps.refresh(null),
                     () -> maps.read(null, MapFilter.all()), () -> maps.read(snapshot, null), () -> maps.query(0, null),
                     () -> maps.queryOrNext(0, null), () -> maps.query(0, null, false, new MappingQuery()),
                     () -> maps.query(0, MapFilter.all(), false, null), () -> MapFiles.of(maps).deletion(null),

@@ -118,6 +118,7 @@ class NullArgumentsTest {
         value(MapEvent.class, DrainedEvent.ofZeros());
         value(MapEvents.class, null); // where perf events are denied there is none
         value(MapEvents.Option[].class, new MapEvents.Option[0]);
+        value(String.class, "x");
         value(byte[].class, new byte[256]);
         value(ByteBuffer.class, ByteBuffer.allocate(8192));
         value(long[].class, new long[1]);

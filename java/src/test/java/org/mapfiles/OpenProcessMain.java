@@ -1,30 +1,27 @@
 package org.mapfiles;
 
-import java.util.function.Function;
+import java.nio.file.Path;
 
 /** The program of a child JVM: opens one process and says on one line how many mappings it has, or why there are none. */
 public final class OpenProcessMain {
-    public interface Opener {
-        ProcessMaps open(int number) throws MapsException;
-    }
-
     private OpenProcessMain() {
     }
 
-    /** How to open it, and the number to open it by. */
+    private static ProcessMaps open(String process) throws MapsException {
+        return process.startsWith("/") ? ProcessMaps.of(Path.of(process)) : ProcessMaps.of(Long.parseLong(process));
+    }
+
+    /** Its PID, or the path of its directory. */
     public static void main(String[] arguments) {
-        Function<String, Opener> openers = how -> how.equals("pid") ? ProcessMaps::of
-                : how.equals("pidfd") ? ProcessMaps::ofPidfd : ProcessMaps::ofDirectory;
-        int number = Integer.parseInt(arguments[1]);
         try {
-            openers.apply(arguments[0]).open(number).close(); // a descriptor that was given stays open
+            open(arguments[0]).close();
         } catch (MapsException | IllegalArgumentException e) {
             // the same happens again
         }
-        try (ProcessMaps maps = openers.apply(arguments[0]).open(number)) {
+        try (ProcessMaps maps = open(arguments[0])) {
             System.out.println("READ " + maps.pid() + " " + (maps.snapshot().size() > 0));
         } catch (PermissionDeniedException e) {
-            System.out.println("REFUSED " + e.reasons() + " " + e.getMessage());
+            System.out.println("DENIED " + e.reasons() + " " + e.getMessage());
         } catch (NotSupportedException e) {
             System.out.println("MISSING " + e.missing() + " " + e.getMessage());
         } catch (MapsException | IllegalArgumentException e) {

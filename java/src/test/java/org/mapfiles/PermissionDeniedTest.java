@@ -32,7 +32,7 @@ class PermissionDeniedTest {
     }
 
     private String asNobody(long pid) throws Exception {
-        return asUser("65534", OpenProcessMain.class, "pid", pid);
+        return asUser("65534", OpenProcessMain.class, pid);
     }
 
     private String asUser(String user, Class<?> program, Object... arguments) throws Exception {
@@ -42,7 +42,7 @@ class PermissionDeniedTest {
     @Test
     void anotherUsersProcess() throws Exception {
         String told = asNobody(ProcessHandle.current().pid());
-        assertThat(told).startsWith("REFUSED [OTHER_USER, CAPABILITIES]")
+        assertThat(told).startsWith("DENIED [OTHER_USER, CAPABILITIES]")
                 .contains("it runs as another user or group, and it has capabilities that this process lacks:"
                         + " run this as root (CAP_SYS_PTRACE)");
     }
@@ -54,8 +54,8 @@ class PermissionDeniedTest {
         Process sleeper = children.start("setpriv", "--reuid", "65533", "--regid", "65533", "--clear-groups", "sleep", "1000");
         Children.awaitSleep(sleeper.pid());
         String told = new ChildJvm().under("setpriv", "--inh-caps", "-all", "--bounding-set", "-sys_ptrace,-perfmon,-sys_admin")
-                .run(OpenProcessMain.class, "pid", sleeper.pid()).output();
-        assertThat(told).startsWith("REFUSED [OTHER_USER]")
+                .run(OpenProcessMain.class, sleeper.pid()).output();
+        assertThat(told).startsWith("DENIED [OTHER_USER]")
                 .contains("it runs as another user or group; this is root without CAP_SYS_PTRACE: docker run --cap-add=SYS_PTRACE")
                 .doesNotContain("as root");
     }
@@ -92,8 +92,8 @@ class PermissionDeniedTest {
     void anotherUsersProcessByDescriptor() throws Exception {
         String told = ChildJvm.ofNobody(directory)
                 .under("sh", "-c", "exec \"$@\" 9</proc/" + ProcessHandle.current().pid(), "sh")
-                .run(OpenProcessMain.class, "directory", 9).output();
-        assertThat(told).startsWith("REFUSED [OTHER_USER, CAPABILITIES]").contains("the process of descriptor 9")
+                .run(OpenProcessMain.class, "/proc/self/fd/9").output();
+        assertThat(told).startsWith("DENIED [OTHER_USER, CAPABILITIES]").contains("the process of /proc/self/fd/9")
                 .contains("CAP_SYS_PTRACE");
     }
 
@@ -104,9 +104,9 @@ class PermissionDeniedTest {
         ChildJvm.Outcome outcome = ChildJvm.ofNobody(directory)
                 .under("unshare", "--mount", "--pid", "--fork", "sh", "-c", "mount -t proc none " + proc + " || exit 9;"
                         + " sleep 100 & exec \"$@\" 9<" + proc + "/$!", "sh")
-                .run(OpenProcessMain.class, "directory", 9);
+                .run(OpenProcessMain.class, "/proc/self/fd/9");
         assumeTrue(!outcome.output().contains("unshare") && !outcome.output().contains("mount:"), outcome.output());
-        assertThat(outcome.output()).startsWith("REFUSED [UNKNOWN]").contains("another proc file system");
+        assertThat(outcome.output()).startsWith("DENIED [UNKNOWN]").contains("another proc file system");
     }
 
     @Test
@@ -114,7 +114,7 @@ class PermissionDeniedTest {
         assumeTrue(isRoot() && isInstalled("setpriv"), "only root can become another user, by setpriv(1)");
         Process sleeper = children.start("setpriv", "--reuid", "65533", "--regid", "65533", "--clear-groups", "sleep", "1000");
         Children.awaitSleep(sleeper.pid());
-        assertThat(asNobody(sleeper.pid())).startsWith("REFUSED [OTHER_USER]").contains("run this as that user, or as root");
+        assertThat(asNobody(sleeper.pid())).startsWith("DENIED [OTHER_USER]").contains("run this as that user, or as root");
     }
 
     @Test
@@ -131,7 +131,7 @@ class PermissionDeniedTest {
         Process sleeper = children.start("setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups",
                 "--inh-caps", "+net_raw", "--ambient-caps", "+net_raw", "sleep", "1000");
         Children.awaitSleep(sleeper.pid());
-        assertThat(asNobody(sleeper.pid())).startsWith("REFUSED [CAPABILITIES]");
+        assertThat(asNobody(sleeper.pid())).startsWith("DENIED [CAPABILITIES]");
     }
 
     /** It has the same user, and asked the kernel not to let it be looked at. */
@@ -141,7 +141,7 @@ class PermissionDeniedTest {
         SpecialMappingsProcess child = SpecialMappingsProcess.undumpable();
         try {
             child.start();
-            assertThat(asNobody(child.pid())).startsWith("REFUSED [NOT_DUMPABLE]").contains("PR_SET_DUMPABLE");
+            assertThat(asNobody(child.pid())).startsWith("DENIED [NOT_DUMPABLE]").contains("PR_SET_DUMPABLE");
             assertThat(child.maps().snapshot().size()).as("root may look all the same").isPositive();
         } finally {
             child.stop();
@@ -159,15 +159,15 @@ class PermissionDeniedTest {
 
     @Test
     void aHiddenProcess() throws Exception {
-        assertThat(askedBehind("mount -t proc -o hidepid=2 proc /proc", "pid", ProcessHandle.current().pid()))
-                .startsWith("REFUSED [HIDDEN]").contains("hidepid: be in the group of its gid option, or run this as root");
+        assertThat(askedBehind("mount -t proc -o hidepid=2 proc /proc", ProcessHandle.current().pid()))
+                .startsWith("DENIED [HIDDEN]").contains("hidepid: be in the group of its gid option, or run this as root");
     }
 
     /** Java's launcher looks for its libraries through /proc. */
     @Test
     void noProc() throws Exception {
         String libraries = Path.of(System.getProperty("java.home"), "lib").toString();
-        assertThat(askedBehind("mount -t tmpfs none /proc && export LD_LIBRARY_PATH=" + libraries, "pid",
+        assertThat(askedBehind("mount -t tmpfs none /proc && export LD_LIBRARY_PATH=" + libraries,
                 ProcessHandle.current().pid()))
                 .startsWith("MISSING PROC").contains("mount -t proc proc /proc");
     }
@@ -182,7 +182,7 @@ class PermissionDeniedTest {
     @Test
     void ringsThatAreTooLarge() throws Exception {
         Assume.events();
-        assertThat(asUser("60124", WatchMain.class, 0, 1 << 28)).startsWith("REFUSED [LOCKED_MEMORY]")
+        assertThat(asUser("60124", WatchMain.class, 0, 1 << 28)).startsWith("DENIED [LOCKED_MEMORY]")
                 .contains("kernel.perf_event_mlock_kb").contains("ulimit -l");
     }
 

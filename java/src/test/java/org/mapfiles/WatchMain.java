@@ -14,7 +14,7 @@ public final class WatchMain {
                 MapEvents changes = MapEvents.open(maps, Integer.parseInt(arguments[1]))) {
             System.out.println("WATCHED " + (changes.drain() >= 0));
         } catch (PermissionDeniedException e) {
-            System.out.println("REFUSED " + e.reasons() + " " + e.getMessage());
+            System.out.println("DENIED " + e.reasons() + " " + e.getMessage());
         } catch (MapsException e) {
             System.out.println("FAILED " + e);
         }

@@ -127,7 +127,7 @@ public final class MapEvents implements AutoCloseable {
      * @throws org.mapfiles.PermissionDeniedException if the kernel does not allow it: its reasons and its message say what is missing
      * @throws org.mapfiles.NotSupportedException if the kernel has no perf events, the process is of another pid namespace, or this process has made
      *     a time namespace for its children while it is in one
-     * @throws ProcessExitedException if the process has ended
+     * @throws org.mapfiles.ProcessExitedException if the process has ended
      * @throws NotEnoughMemoryException if this JVM has too little direct memory
      * @throws MapsException if it takes more file descriptors or memory than there are, or if threads are made and end faster than
      *     they can be listed. Another attempt may succeed. Until then, {@link ProcessMaps#refresh} polls

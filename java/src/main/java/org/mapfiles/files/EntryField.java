@@ -13,10 +13,10 @@ public enum EntryField {
 
     private static final EntryField[] VALUES = values();
 
-    static int bits(Set<EntryField> parts) {
+    static int bits(Set<EntryField> fields) {
         int bits = 0;
-        for (EntryField part : VALUES) {
-            bits |= parts.contains(part) ? 1 << part.ordinal() : 0;
+        for (EntryField field : VALUES) {
+            bits |= fields.contains(field) ? 1 << field.ordinal() : 0;
         }
         if (bits == 0) {
             throw new IllegalArgumentException("no part of an entry is asked for");

@@ -22,10 +22,6 @@ final class FileCalls {
         process = RootAccess.get().process(maps);
     }
 
-    ProcessMaps maps() {
-        return maps;
-    }
-
     int deletion(long mapping) {
         long opened = process.enter();
         try {

@@ -4,13 +4,13 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import org.mapfiles.Deletion;
-import org.mapfiles.NotEnoughMemoryException;
 import org.mapfiles.ImmutableMapping;
 import org.mapfiles.MapFilter;
 import org.mapfiles.MapSnapshot;
 import org.mapfiles.Mapping;
 import org.mapfiles.MappingQuery;
 import org.mapfiles.MapsException;
+import org.mapfiles.NotEnoughMemoryException;
 import org.mapfiles.ProcessMaps;
 import org.mapfiles.internal.Errno;
 import org.mapfiles.internal.MapRecord;
@@ -99,8 +99,8 @@ public final class MapFiles {
     }
 
     /** As {@link #read(Mapping, MapFilesEntries)}, some parts of it alone. */
-    public boolean read(Mapping mapping, MapFilesEntries entry, Set<EntryField> parts) throws MapsException {
-        return read(mapping, entry, bits(parts));
+    public boolean read(Mapping mapping, MapFilesEntries entry, Set<EntryField> fields) throws MapsException {
+        return read(mapping, entry, bits(fields));
     }
 
     private boolean read(Mapping mapping, MapFilesEntries entry, int what) throws MapsException {
@@ -132,8 +132,8 @@ public final class MapFiles {
      *
      * @param snapshot receives the mappings
      */
-    public void list(MapSnapshot snapshot, MapFilesEntries entries, Set<EntryField> parts) throws MapsException {
-        int what = bits(parts) | MapRecord.Entry.AS_READ;
+    public void list(MapSnapshot snapshot, MapFilesEntries entries, Set<EntryField> fields) throws MapsException {
+        int what = bits(fields) | MapRecord.Entry.AS_READ;
         Objects.requireNonNull(entries, "entries");
         synchronized (snapshot) { // the lock of pictures: both are of one
             maps.read(snapshot, WITH_FILE);
@@ -152,17 +152,17 @@ public final class MapFiles {
     }
 
     /** As {@link #readAll(MapSnapshot, MapFilesEntries)}, some parts of each alone. */
-    public void readAll(MapSnapshot snapshot, MapFilesEntries entries, Set<EntryField> parts) throws MapsException {
-        readAll(snapshot, entries, bits(parts));
+    public void readAll(MapSnapshot snapshot, MapFilesEntries entries, Set<EntryField> fields) throws MapsException {
+        readAll(snapshot, entries, bits(fields));
     }
 
     /** As {@link #readAll(MapSnapshot, MapFilesEntries, Set)}, of the first mapping of each file alone. */
-    public void readEachFile(MapSnapshot snapshot, MapFilesEntries entries, Set<EntryField> parts) throws MapsException {
-        readAll(snapshot, entries, bits(parts) | MapRecord.Entry.ONE_PER_FILE);
+    public void readEachFile(MapSnapshot snapshot, MapFilesEntries entries, Set<EntryField> fields) throws MapsException {
+        readAll(snapshot, entries, bits(fields) | MapRecord.Entry.ONE_PER_FILE);
     }
 
-    private static int bits(Set<EntryField> parts) {
-        return EntryField.bits(Objects.requireNonNull(parts, "parts"));
+    private static int bits(Set<EntryField> fields) {
+        return EntryField.bits(Objects.requireNonNull(fields, "fields"));
     }
 
     private void readAll(MapSnapshot snapshot, MapFilesEntries entries, int what) throws MapsException {
@@ -208,7 +208,7 @@ public final class MapFiles {
      * otherwise it is inferred from what stands at the path now, where device numbers make that possible.
      *
      * @param mapping of this process
-     * @throws ProcessExitedException if the process has ended
+     * @throws org.mapfiles.ProcessExitedException if the process has ended
      */
     public Deletion deletion(Mapping mapping) throws MapsException {
         Deletion known = mapping.deletion();
@@ -341,7 +341,7 @@ public final class MapFiles {
             spare = null;
         }
         if (copy == null) {
-            copy = NativeMemory.allocate(NativeMapping.COPY_SIZE, "a mapping of process " + maps.pid());
+            copy = NativeMapping.allocate(NativeMapping.COPY_SIZE, "a mapping of process " + maps.pid());
         }
         return copy;
     }

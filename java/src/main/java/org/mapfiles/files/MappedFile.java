@@ -60,7 +60,7 @@ public final class MappedFile implements AutoCloseable {
      */
     public synchronized Verification verify() throws MapsException {
         checkOpen();
-        NativeMemory record = NativeMemory.allocate(MapRecord.SIZE, "a mapping");
+        NativeMemory record = NativeMapping.allocate(MapRecord.SIZE, "a mapping");
         NativeMapping.copyRecord(mapping, record);
         int rc = calls.verify(record.address(), descriptor);
         record.keepUntilHere();

@@ -1,6 +1,7 @@
 package org.mapfiles.files;
 
 import org.mapfiles.Mapping;
+import org.mapfiles.NotEnoughMemoryException;
 import org.mapfiles.internal.MapRecord;
 import org.mapfiles.internal.MapRecord.Answer;
 import org.mapfiles.internal.NativeMemory;
@@ -14,6 +15,15 @@ final class NativeMapping {
     static final int COPY_SIZE = Answer.NAME + NAME_ROOM;
 
     private NativeMapping() {
+    }
+
+    /** Makes memory for a record. @param what it is for, named for people, such as {@code a mapping of process 42} */
+    static NativeMemory allocate(int size, String what) throws NotEnoughMemoryException {
+        try {
+            return new NativeMemory(size);
+        } catch (OutOfMemoryError e) {
+            throw new NotEnoughMemoryException(what, e);
+        }
     }
 
     /** Writes a record, with the name behind it as in an answer, as far as the core looks at that. */

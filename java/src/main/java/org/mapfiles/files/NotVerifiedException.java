@@ -1,5 +1,6 @@
 package org.mapfiles.files;
 
+import java.util.Objects;
 import org.mapfiles.MapsException;
 
 /** The file was not opened, since nothing proves that what stands at its path is the mapped file, or it surely is another. */
@@ -10,7 +11,7 @@ public final class NotVerifiedException extends MapsException {
 
     /** Makes the exception. */
     public NotVerifiedException(String message, boolean surelyAnother) {
-        super(message);
+        super(Objects.requireNonNull(message, "message"));
         this.surelyAnother = surelyAnother;
     }
 

@@ -1,5 +1,6 @@
 package org.mapfiles.files;
 
+import java.util.Objects;
 import org.mapfiles.MapsException;
 
 /**
@@ -11,6 +12,6 @@ public final class StaleMappingException extends MapsException {
 
     /** Makes the exception. */
     public StaleMappingException(String message) {
-        super(message);
+        super(Objects.requireNonNull(message, "message"));
     }
 }

@@ -17,6 +17,7 @@ public final class Errno {
     public static final int EFAULT = -14;
     public static final int EXDEV = -18;
     public static final int ENODEV = -19;
+    public static final int ENOTDIR = -20;
     public static final int EINVAL = -22;
     public static final int ENFILE = -23;
     public static final int EMFILE = -24;

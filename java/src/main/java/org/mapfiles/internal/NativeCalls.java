@@ -18,9 +18,8 @@ public final class NativeCalls {
 
     public static native int openPid(int pid, long process);
 
-    public static native int openPidfd(int pidfd, long process);
-
-    public static native int openDirectory(int descriptor, long process);
+    /** @param path bytes that end in a NUL */
+    public static native int openDirectory(long path, long process);
 
     public static native void close(long process);
 

@@ -3,7 +3,6 @@ package org.mapfiles.internal;
 import java.lang.ref.Reference;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import org.mapfiles.NotEnoughMemoryException;
 
 /**
  * Memory that native code may write to. Java owns it: it is a direct buffer, freed by the garbage collector once nobody
@@ -36,15 +35,6 @@ public final class NativeMemory {
         address = NativeCalls.addressOf(bytes);
         if (address == 0) {
             throw new UnsatisfiedLinkError("this JVM gives native code no access to direct buffers");
-        }
-    }
-
-    /** Makes memory. @param what it is for, named for people, such as {@code a mapping of process 42} */
-    public static NativeMemory allocate(int size, String what) throws NotEnoughMemoryException {
-        try {
-            return new NativeMemory(size);
-        } catch (OutOfMemoryError e) {
-            throw new NotEnoughMemoryException(what, e);
         }
     }
 

@@ -1,16 +1,10 @@
 package org.mapfiles.internal;
 
-import org.mapfiles.NotEnoughMemoryException;
-
 /** The descriptors of an open process. */
 public final class OpenProcess extends RefCountedHandle {
-    private OpenProcess(NativeMemory memory) {
-        super(memory);
-    }
-
     /** No process yet. */
-    public static OpenProcess make() throws NotEnoughMemoryException {
-        return new OpenProcess(NativeMemory.allocate(MapRecord.PROCESS_SIZE, "a process"));
+    public OpenProcess() {
+        super(new NativeMemory(MapRecord.PROCESS_SIZE));
     }
 
     public int openSelf() {
@@ -21,12 +15,13 @@ public final class OpenProcess extends RefCountedHandle {
         return opened(NativeCalls.openPid(pid, memory.address()));
     }
 
-    public int openPidfd(int pidfd) {
-        return opened(NativeCalls.openPidfd(pidfd, memory.address()));
-    }
-
-    public int openDirectory(int descriptor) {
-        return opened(NativeCalls.openDirectory(descriptor, memory.address()));
+    /** @param path of the process' directory, bytes without a NUL */
+    public int openDirectory(byte[] path) {
+        NativeMemory copy = new NativeMemory(path.length + 1); // made of zeros
+        copy.bytes().put(0, path);
+        int rc = opened(NativeCalls.openDirectory(copy.address(), memory.address()));
+        copy.keepUntilHere();
+        return rc;
     }
 
     /** As /proc calls it; of a process that was refused, too. */
@@ -34,6 +29,17 @@ public final class OpenProcess extends RefCountedHandle {
         int pid = NativeCalls.pidOf(memory.address());
         memory.keepUntilHere();
         return pid;
+    }
+
+    /** Reads memory of the process: a number of bytes, or a negative errno. */
+    public int readMemory(long address, NativeMemory to, int length) {
+        long opened = enter();
+        try {
+            return NativeCalls.memoryRead(opened, address, to.address(), length);
+        } finally {
+            to.keepUntilHere();
+            leave();
+        }
     }
 
     @Override

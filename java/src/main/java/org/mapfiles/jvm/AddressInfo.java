@@ -66,7 +66,7 @@ public final class AddressInfo {
      * @throws IllegalStateException if the resolver was refreshed since
      */
     public long fileOffset() {
-        return isMapped && mapping.isFileBacked() ? mapping.fileOffset(address) : -1;
+        return isMapped ? mapping.fileOffset(address) : -1;
     }
 
     /**

@@ -50,7 +50,7 @@ public final class CodeInfo {
         end = image.getLong(record + CodeMemory.END);
         loaded = image.getLong(record + CodeMemory.LOADED);
         unloaded = image.getLong(record + CodeMemory.UNLOADED);
-        certainty = found < 0 ? CodeCertainty.TOLD_LATER : CodeCertainty.TOLD;
+        certainty = found < 0 ? CodeCertainty.RECORDED_LATER : CodeCertainty.RECORDED;
         return true;
     }
 

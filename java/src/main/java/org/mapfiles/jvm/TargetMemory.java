@@ -194,9 +194,14 @@ final class TargetMemory implements VmReader.Memory, AutoCloseable {
      * @return null: no library there has such tables
      */
     VmTables vmTables(MapSnapshot snapshot, long after) throws MapsException {
-        String what = "the tables of the JVM in process " + maps.pid();
-        NativeMemory pages = NativeMemory.allocate(Math.toIntExact(NativeCalls.pagesBytes(TABLE_PAGES)), what);
-        NativeMemory tables = NativeMemory.allocate(Target.TABLES_SIZE, what);
+        NativeMemory pages;
+        NativeMemory tables;
+        try {
+            pages = new NativeMemory(Math.toIntExact(NativeCalls.pagesBytes(TABLE_PAGES)));
+            tables = new NativeMemory(Target.TABLES_SIZE);
+        } catch (OutOfMemoryError e) {
+            throw noMemory("the tables of the JVM", e);
+        }
         int rc = readTables(pages, snapshot, after, tables);
         if (rc == Errno.ENOENT) {
             return null;

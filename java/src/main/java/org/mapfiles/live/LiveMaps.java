@@ -4,12 +4,12 @@ import java.time.Duration;
 import java.util.Objects;
 import java.util.concurrent.locks.LockSupport;
 import org.mapfiles.MapCursor;
-import org.mapfiles.NotEnoughMemoryException;
 import org.mapfiles.MapFilter;
 import org.mapfiles.MapSnapshot;
 import org.mapfiles.Mapping;
 import org.mapfiles.MappingQuery;
 import org.mapfiles.MapsException;
+import org.mapfiles.NotEnoughMemoryException;
 import org.mapfiles.ProcessExitedException;
 import org.mapfiles.ProcessMaps;
 import org.mapfiles.events.MapEvents;
@@ -51,7 +51,7 @@ public final class LiveMaps implements AutoCloseable {
     private final MapsException unrecorded;
     private volatile boolean closed;
     private volatile boolean missed;
-    private volatile boolean told;
+    private volatile boolean reported;
     private volatile long triedAt;
     private volatile long takenAt;
     private volatile long refreshes;
@@ -201,7 +201,7 @@ public final class LiveMaps implements AutoCloseable {
     private boolean goOn() {
         try {
             long age = System.nanoTime() - triedAt;
-            long wait = (missed || told ? afterMiss : period) - age;
+            long wait = (missed || reported ? afterMiss : period) - age;
             if (wait > 0) {
                 rest(wait);
                 return true;
@@ -216,10 +216,10 @@ public final class LiveMaps implements AutoCloseable {
     /** Until that time has passed, or there is something to do earlier. */
     private void rest(long nanos) {
         long paused = events == null ? Long.MAX_VALUE : events.pausedFor();
-        if (missed || told || paused > 0) {
+        if (missed || reported || paused > 0) {
             LockSupport.parkNanos(this, paused > 0 ? Math.min(nanos, paused) : nanos);
         } else {
-            told = events.await(nanos);
+            reported = events.await(nanos);
         }
     }
 
@@ -260,7 +260,7 @@ public final class LiveMaps implements AutoCloseable {
             long now = System.nanoTime();
             triedAt = now;
             missed = false; // before the read: who misses during it asks again
-            told = false;
+            reported = false;
             try {
                 boolean changed = maps.refresh(snapshot);
                 takenAt = now;

@@ -4,12 +4,12 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import org.mapfiles.ImmutableMapping;
-import org.mapfiles.NotEnoughMemoryException;
 import org.mapfiles.MapDifference;
 import org.mapfiles.MapFilter;
 import org.mapfiles.MapSnapshot;
 import org.mapfiles.Mapping;
 import org.mapfiles.MapsException;
+import org.mapfiles.NotEnoughMemoryException;
 import org.mapfiles.ProcessMaps;
 import org.mapfiles.events.MapEvent;
 import org.mapfiles.events.MapEventKind;
@@ -104,7 +104,7 @@ public final class MapChanges {
     /**
      * Reads the mappings, and returns what has changed since the last call, in the order to replay it.
      *
-     * @throws ProcessExitedException if the process has ended: {@link #drain} still returns what the kernel reported of its last changes
+     * @throws org.mapfiles.ProcessExitedException if the process has ended: {@link #drain} still returns what the kernel reported of its last changes
      * @throws NotEnoughMemoryException if this JVM has too little memory for the changes: begin again with {@link #of}, since some are lost
      * @throws MapsException as of {@link ProcessMaps#read}; the next call returns what this one would have
      */

@@ -48,7 +48,7 @@ public final class MapTimeline {
     private final TrackedMappings tracked = new TrackedMappings();
     private long polledAt;
     private long reportedUntil;
-    private long missedBy = Long.MIN_VALUE;
+    private long incompleteBy = Long.MIN_VALUE;
     /** What was listened to last, which is the caller's to give up. */
     private WeakReference<MapEvents> stream;
     private boolean isThreadUnwatched;
@@ -118,9 +118,9 @@ public final class MapTimeline {
                 isComplete = isStreamOfLastTime(events) & takeIn(events, now) && !isThreadUnwatched;
             } finally {
                 if (isComplete) {
-                    heard(now);
+                    completeUntil(now);
                 } else {
-                    missed(System.nanoTime());
+                    incompleteUntil(System.nanoTime());
                 }
             }
         }
@@ -166,15 +166,15 @@ public final class MapTimeline {
     }
 
     /** All that was mapped anew up to a time has been told since the last time that was said; or else since something was missed. */
-    synchronized void heard(long until) {
-        if (missedBy <= polledAt) {
+    synchronized void completeUntil(long until) {
+        if (incompleteBy <= polledAt) {
             reportedUntil = until;
         }
     }
 
     /** Something that was mapped anew before that time may not have been told: only a look that begins later knows. */
-    synchronized void missed(long by) {
-        missedBy = by;
+    synchronized void incompleteUntil(long by) {
+        incompleteBy = by;
     }
 
     /** Takes in an event: a mapping that is there from a time on. */
@@ -198,13 +198,13 @@ public final class MapTimeline {
      * @return whether anything is different
      * @throws IllegalArgumentException if {@code to} is before {@code from}, or that before the last picture's
      */
-    public synchronized boolean record(MapSnapshot picture, long from, long to) {
-        Objects.requireNonNull(picture, "picture");
+    public synchronized boolean record(MapSnapshot snapshot, long from, long to) {
+        Objects.requireNonNull(snapshot, "picture");
         checkLive();
         if (to < from || (!blocks.isEmpty() && from < polledAt)) {
             throw new IllegalArgumentException("times go on: " + from + " to " + to + ", and the last look was at " + polledAt);
         }
-        MappingStep step = tracked.polled(picture, from, to);
+        MappingStep step = tracked.polled(snapshot, from, to);
         boolean isChanged = blocks.isEmpty() || record(step);
         long now = Math.max(to, tracked.latestEvent()); // the time of what is known now
         if (blocks.isEmpty()) {

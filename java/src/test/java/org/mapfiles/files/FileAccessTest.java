@@ -62,7 +62,7 @@ class FileAccessTest {
             assertThat(told.get(0)).startsWith("list [OTHER_USER]").endsWith(THIS_IS_ROOT);
             assertThat(told.get(1)).startsWith("follow [CHECKPOINT_RESTORE]").endsWith(": this is root without CAP_CHECKPOINT_RESTORE:"
                     + " docker run --cap-add=CHECKPOINT_RESTORE");
-            assertThat(told.get(2)).isEqualTo("entries true [KNOWN/KNOWN/DENIED, KNOWN/DENIED/DENIED]");
+            assertThat(told.get(2)).isEqualTo("entries true [KNOWN/DENIED/DENIED, KNOWN/KNOWN/DENIED]");
             assertThat(told).filteredOn(line -> line.startsWith("FILE")).isNotEmpty()
                     .allMatch(line -> line.matches("FILE SAME_\\w+"));
             assertThat(told).filteredOn(line -> line.startsWith("MEMFD") || line.startsWith("SHARED_ANONYMOUS"))

@@ -74,7 +74,7 @@ class JvmCodeTest {
     private boolean isTheSame(CodeList.MapsLine line) {
         return answer.compileId() == line.compileId() && answer.tier() == line.tier() && answer.start() == line.start()
                 && answer.toString().equals(line.method().replaceFirst("\\.(?=[^.]*\\()", "."))
-                && answer.certainty() == CodeCertainty.TOLD;
+                && answer.certainty() == CodeCertainty.RECORDED;
     }
 
     @Test
@@ -139,7 +139,7 @@ class JvmCodeTest {
         assertThat(gone).as("one that went").isNotZero();
         assertThat(CODE.find(gone, then[0], answer)).isTrue();
         assertThat(answer).hasToString("org.mapfiles.jvm.Throwaway.work(I)I");
-        assertThat(answer.certainty()).isEqualTo(CodeCertainty.TOLD);
+        assertThat(answer.certainty()).isEqualTo(CodeCertainty.RECORDED);
         assertThat(answer.loaded()).isLessThanOrEqualTo(then[0]);
         assertThat(answer.unloaded()).isGreaterThan(then[0]);
         long unloaded = answer.unloaded();
@@ -174,7 +174,7 @@ class JvmCodeTest {
     void beforeItWasAskedTheJvmHadToldNothing() {
         long start = await("any method", () -> { }, each -> each.kind() == CodeKind.METHOD && each.wasThere());
         assertThat(CODE.find(start, 1, answer)).isTrue();
-        assertThat(answer.certainty()).isEqualTo(CodeCertainty.TOLD_LATER);
+        assertThat(answer.certainty()).isEqualTo(CodeCertainty.RECORDED_LATER);
     }
 
     @Test

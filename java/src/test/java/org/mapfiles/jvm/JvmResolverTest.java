@@ -48,7 +48,7 @@ class JvmResolverTest {
         assertThat(answer.mapping().isExecutable()).isTrue();
         assertThat(answer).hasToString(answer.code() + " + 0x4");
         assertThat(resolver.resolve(start + 4, System.nanoTime(), answer)).isTrue();
-        assertThat(answer.code().certainty()).isEqualTo(CodeCertainty.TOLD);
+        assertThat(answer.code().certainty()).isEqualTo(CodeCertainty.RECORDED);
     }
 
     @Test

@@ -111,8 +111,8 @@ class MapChangesTest {
         Assume.events();
         try (MapEvents events = MapEvents.open(child.maps(), MapEvents.Option.DATA);
                 MapEvents small = MapEvents.open(child.maps(), 16 * 1024, MapEvents.Option.DATA)) { // which loses events meanwhile
-            for (MapEvents heard : new MapEvents[] {events, small, null}) {
-                MapChanges changes = MapChanges.of(child.maps(), heard);
+            for (MapEvents completeUntil : new MapEvents[] {events, small, null}) {
+                MapChanges changes = MapChanges.of(child.maps(), completeUntil);
                 replay.begin(changes.mappings());
                 child.tell("churn 300");
                 for (int i = 0; i < 50; i++) {

@@ -64,7 +64,7 @@ class MapTimelineModelTest {
                 if (pushes && losesOneIn > 0 && random.nextInt(losesOneIn) == 0) {
                     lost = true;
                 } else if (pushes && file != UNMAPPED) {
-                    MapSnapshot one = picture(next);
+                    MapSnapshot one = snapshot(next);
                     MapCursor told = one.cursor().seek(one.find(address(from)));
                     timeline.record(told, time());
                 }
@@ -78,7 +78,7 @@ class MapTimelineModelTest {
         }
 
         /** Neighbouring pages of one file are one mapping, and a page of a file is always in the same place of it. */
-        private static MapSnapshot picture(int[] pages) {
+        private static MapSnapshot snapshot(int[] pages) {
             List<MapsLine> lines = new ArrayList<>();
             for (int from = 0; from < PAGES; ) {
                 int to = from + 1;
@@ -103,7 +103,7 @@ class MapTimelineModelTest {
             for (int i = random.nextInt(3); i > 0; i--) {
                 pass(changes);
             }
-            MapSnapshot seen = picture(now());
+            MapSnapshot seen = snapshot(now());
             for (int i = random.nextInt(3); i > 0; i--) {
                 pass(changes);
             }
@@ -138,9 +138,9 @@ class MapTimelineModelTest {
         /** The kernel says when something was lost, once. */
         private void listen() {
             if (lost) {
-                timeline.missed(time());
+                timeline.incompleteUntil(time());
             } else {
-                timeline.heard(time());
+                timeline.completeUntil(time());
             }
             lost = false;
         }
@@ -203,7 +203,7 @@ class MapTimelineModelTest {
         model.pass(true);
         model.pass(true);
         model.look(true);
-        int heard = 0;
+        int completeUntil = 0;
         for (int i = 0; i < 60; i++) {
             model.pass(model.random.nextBoolean());
             if (model.random.nextInt(3) == 0) {
@@ -213,9 +213,9 @@ class MapTimelineModelTest {
                 model.listen();
             }
             model.checkHeard();
-            heard += model.timeline.recordedUntil() > model.lastLook ? 1 : 0;
+            completeUntil += model.timeline.recordedUntil() > model.lastLook ? 1 : 0;
         }
-        assertThat(heard).as("times that more was known than by looking").isGreaterThan(model.losesOneIn == 0 ? 30 : -1);
+        assertThat(completeUntil).as("times that more was known than by looking").isGreaterThan(model.losesOneIn == 0 ? 30 : -1);
     }
 
     /** Unmapping apart, which the kernel does not tell. */
@@ -264,7 +264,7 @@ class MapTimelineModelTest {
         assertThat(copy.recordedUntil()).isEqualTo(model.timeline.recordedUntil());
         model.check(copy);
         assertThat(Arrays.equals(saved(copy), file)).isTrue();
-        assertThatThrownBy(() -> copy.record(Process.picture(new int[PAGES]), Long.MAX_VALUE, Long.MAX_VALUE))
+        assertThatThrownBy(() -> copy.record(Process.snapshot(new int[PAGES]), Long.MAX_VALUE, Long.MAX_VALUE))
                 .isInstanceOf(IllegalStateException.class);
     }
 

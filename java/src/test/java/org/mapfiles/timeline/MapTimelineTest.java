@@ -72,7 +72,7 @@ class MapTimelineTest {
         assertThat(resolved(second)).isEqualTo("remapped");
         assertThat(resolved(unmapped)).as("in use it was this").isEqualTo("remapped");
         assertThat(answer.mayBeUnmapped()).isTrue();
-        assertThat(resolved(third)).isEqualTo("NONE");
+        assertThat(resolved(third)).isEqualTo("NOT_MAPPED");
         assertThat(resolved(System.nanoTime())).isEqualTo("NOT_YET_RECORDED");
         assertThat(timeline.recordedFrom()).isBetween(early, first);
     }
@@ -145,9 +145,9 @@ class MapTimelineTest {
             assertThat(resolved(between)).isEqualTo("NOT_YET_RECORDED");
             timeline.poll(child.maps(), snapshot, events);
             assertThat(resolved(System.nanoTime())).isEqualTo("NOT_YET_RECORDED");
-            long heard = System.nanoTime();
+            long completeUntil = System.nanoTime();
             timeline.addEvents(events);
-            assertThat(resolved(heard)).isEqualTo("remapped");
+            assertThat(resolved(completeUntil)).isEqualTo("remapped");
         }
     }
 
@@ -214,10 +214,10 @@ class MapTimelineTest {
     @Test
     void misuseIsRefused() throws Exception {
         assertThatThrownBy(() -> MapTimeline.ofBytes(0)).isInstanceOf(IllegalArgumentException.class);
-        MapSnapshot picture = MapsLine.snapshot(MapsLine.anonymous(0x1000, 0x2000));
-        timeline.record(picture, 10, 20);
-        assertThatThrownBy(() -> timeline.record(picture, 9, 20)).isInstanceOf(IllegalArgumentException.class);
-        assertThatThrownBy(() -> timeline.record(picture, 30, 29)).isInstanceOf(IllegalArgumentException.class);
+        MapSnapshot snapshot = MapsLine.snapshot(MapsLine.anonymous(0x1000, 0x2000));
+        timeline.record(snapshot, 10, 20);
+        assertThatThrownBy(() -> timeline.record(snapshot, 9, 20)).isInstanceOf(IllegalArgumentException.class);
+        assertThatThrownBy(() -> timeline.record(snapshot, 30, 29)).isInstanceOf(IllegalArgumentException.class);
         assertThatThrownBy(() -> timeline.poll(null, snapshot)).isInstanceOf(NullPointerException.class);
         assertThatThrownBy(() -> timeline.poll(child.maps(), null)).isInstanceOf(NullPointerException.class);
         assertThatThrownBy(() -> timeline.resolve(0, 25, null)).isInstanceOf(NullPointerException.class);
@@ -280,7 +280,7 @@ class MapTimelineTest {
         for (MapCursor told = many.cursor(); told.next(); ) {
             timeline.record(told, time++);
         }
-        timeline.heard(time);
+        timeline.completeUntil(time);
         return none;
     }
 

@@ -12,6 +12,7 @@ import org.mapfiles.MapFilter;
 import org.mapfiles.MapSnapshot;
 import org.mapfiles.ProcessMaps;
 import org.mapfiles.cli.output.FileName;
+import org.mapfiles.cli.output.Hex;
 import org.mapfiles.cli.output.JsonLines;
 import org.mapfiles.cli.output.Sizes;
 import org.mapfiles.cli.output.Table;
@@ -140,7 +141,7 @@ public final class FilesCommand implements Callable<Integer> {
         public void print(MapCursor mapping, MapFilesEntries entry, FileName name, FileFacts.Facts facts) throws IOException {
             boolean known = entry.statStatus() == FieldStatus.KNOWN;
             String mode = mode(entry);
-            table.cell(Long.toHexString(mapping.start()) + "-" + Long.toHexString(mapping.end())).cell(mode == null ? "?" : mode)
+            table.cell(Hex.range(mapping)).cell(mode == null ? "?" : mode)
                     .cell(known ? Integer.toUnsignedString(entry.nlink()) : "?").cell(known ? Sizes.human(entry.size()) : "?")
                     .cell(facts.state()).cell(facts.verified()).cell(name.display()).endOfRow();
         }

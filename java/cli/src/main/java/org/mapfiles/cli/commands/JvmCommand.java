@@ -6,6 +6,7 @@ import java.util.Map;
 import java.util.concurrent.Callable;
 import org.mapfiles.ProcessMaps;
 import org.mapfiles.cli.output.FileName;
+import org.mapfiles.cli.output.Hex;
 import org.mapfiles.cli.output.JsonLines;
 import org.mapfiles.cli.output.Sizes;
 import org.mapfiles.cli.output.Table;
@@ -96,7 +97,7 @@ public final class JvmCommand implements Callable<Integer> {
         Table table = new Table(terminal);
         table.left("RANGE").right("SIZE").left("REGION").left("WHAT").endOfHead();
         for (int i = 0; i < regions.size(); i++) {
-            table.cell(Long.toHexString(regions.start(i)) + "-" + Long.toHexString(regions.end(i)))
+            table.cell(Hex.range(regions.start(i), regions.end(i)))
                     .cell(Sizes.human(regions.end(i) - regions.start(i)))
                     .cell(regions.region(i) + (regions.isInferred(i) ? "?" : "")).cell(FileName.shown(regions.detail(i))).endOfRow();
         }

@@ -8,6 +8,7 @@ import org.mapfiles.MapCursor;
 import org.mapfiles.MapFilter;
 import org.mapfiles.ProcessMaps;
 import org.mapfiles.cli.output.FileName;
+import org.mapfiles.cli.output.Hex;
 import org.mapfiles.cli.output.JsonLines;
 import org.mapfiles.cli.output.Sizes;
 import org.mapfiles.cli.output.Table;
@@ -97,7 +98,7 @@ public final class MapsCommand implements Callable<Integer> {
     }
 
     private static void addRow(Table table, MapCursor mapping, FileName name) throws IOException {
-        table.cell(Long.toHexString(mapping.start()) + "-" + Long.toHexString(mapping.end()))
+        table.cell(Hex.range(mapping))
                 .cell(Sizes.human(mapping.size())).cell(mapping.permissions())
                 .cell(mapping.isFileBacked() ? Long.toHexString(mapping.offset()) : "")
                 .cell(mapping.isFileBacked() ? Integer.toUnsignedString(mapping.deviceMajor()) + ":"

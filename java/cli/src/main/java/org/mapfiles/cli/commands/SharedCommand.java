@@ -8,6 +8,7 @@ import java.util.concurrent.Callable;
 import org.mapfiles.Mapping;
 import org.mapfiles.ProcessMaps;
 import org.mapfiles.cli.output.FileName;
+import org.mapfiles.cli.output.Hex;
 import org.mapfiles.cli.output.JsonLines;
 import org.mapfiles.cli.output.Sizes;
 import org.mapfiles.cli.output.Table;
@@ -128,7 +129,7 @@ public final class SharedCommand implements Callable<Integer> {
                 SharedMappings.Range range = group.ranges().get(i);
                 Mapping mapping = range.mapping();
                 table.cell(Integer.toString(range.process().pid()))
-                        .cell(Long.toHexString(mapping.start()) + "-" + Long.toHexString(mapping.end()))
+                        .cell(Hex.range(mapping))
                         .cell(Sizes.human(mapping.size())).cell(Long.toHexString(mapping.offset()));
                 if (withPrivate) {
                     addPages(table, mapping, figures.get(i));

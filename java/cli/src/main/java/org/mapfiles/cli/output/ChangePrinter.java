@@ -13,17 +13,17 @@ import org.mapfiles.timeline.MapChange;
 /** Prints changes of mappings, one a line. */
 public interface ChangePrinter {
     /** @param wallClock nanoseconds of the wall clock at the time 0 of changes */
-    public void print(MapChange change, long wallClock) throws IOException;
+    void print(MapChange change, long wallClock) throws IOException;
 
     /** @param time nanoseconds of the wall clock */
-    public void printPresent(Mapping mapping, long time) throws IOException;
+    void printPresent(Mapping mapping, long time) throws IOException;
 
     private static Instant instant(long time) {
         return Instant.ofEpochSecond(Math.floorDiv(time, 1_000_000_000L), Math.floorMod(time, 1_000_000_000L));
     }
 
     /** For people. */
-    public final class Text implements ChangePrinter {
+    final class Text implements ChangePrinter {
         private static final DateTimeFormatter TIME = DateTimeFormatter.ofPattern("HH:mm:ss.SSSSSS").withZone(ZoneId.systemDefault());
 
         private final OutputStream out;
@@ -58,7 +58,7 @@ public interface ChangePrinter {
                     return "-  " + text(change.mapping()) + (change.isContinued() ? "  merged" : "");
                 case CHANGED:
                     return text(change.mapping()).equals(text(change.previous())) ? null
-                            : "~  " + text(change.mapping()) + "  was " + range(change.previous()) + "  " + change.previous().permissions();
+                            : "~  " + text(change.mapping()) + "  was " + Hex.range(change.previous()) + "  " + change.previous().permissions();
                 case EXEC:
                     return "!  another program runs";
                 default:
@@ -67,16 +67,12 @@ public interface ChangePrinter {
         }
 
         private static String text(Mapping mapping) {
-            return (range(mapping) + "  " + mapping.permissions() + "  " + FileName.unasked(mapping).display()).stripTrailing();
-        }
-
-        private static String range(Mapping mapping) {
-            return Long.toHexString(mapping.start()) + "-" + Long.toHexString(mapping.end());
+            return (Hex.range(mapping) + "  " + mapping.permissions() + "  " + FileName.unasked(mapping).display()).stripTrailing();
         }
     }
 
     /** For programs. */
-    public final class Json implements ChangePrinter {
+    final class Json implements ChangePrinter {
         private final int pid;
         private final OutputStream out;
 

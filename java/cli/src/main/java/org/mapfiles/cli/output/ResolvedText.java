@@ -46,8 +46,7 @@ public final class ResolvedText extends ResolvedPrinter {
         }
         String name = name(index, mapping).display();
         before[index] = ("  " + (name.isEmpty() ? "[anonymous]" : name) + " + ").getBytes(StandardCharsets.UTF_8);
-        behind[index] = ("  " + mapping.permissions() + "  " + Long.toHexString(mapping.start()) + "-"
-                + Long.toHexString(mapping.end()) + "\n").getBytes(StandardCharsets.UTF_8);
+        behind[index] = ("  " + mapping.permissions() + "  " + Hex.range(mapping) + "\n").getBytes(StandardCharsets.UTF_8);
     }
 
     @Override

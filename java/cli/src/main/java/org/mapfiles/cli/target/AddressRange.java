@@ -2,6 +2,7 @@ package org.mapfiles.cli.target;
 
 import java.nio.charset.StandardCharsets;
 import org.mapfiles.Mapping;
+import org.mapfiles.cli.output.Hex;
 
 /**
  * A range of addresses as somebody writes it: {@code start-end} in hexadecimal, each with or without 0x and leading zeros.
@@ -32,6 +33,6 @@ public record AddressRange(long start, long end) {
     /** As {@code mapfiles maps} prints it. */
     @Override
     public String toString() {
-        return Long.toHexString(start) + "-" + Long.toHexString(end);
+        return Hex.range(start, end);
     }
 }

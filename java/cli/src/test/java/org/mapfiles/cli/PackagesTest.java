@@ -1,0 +1,75 @@
+package org.mapfiles.cli;
+
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAPackage;
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAnyPackage;
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideOutsideOfPackage;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.tngtech.archunit.core.domain.JavaClasses;
+import com.tngtech.archunit.core.importer.ClassFileImporter;
+import java.net.URISyntaxException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
+import org.junit.jupiter.api.Test;
+
+/** Which package of the command line may use which. */
+class PackagesTest {
+    private static final String OUTPUT = "org.mapfiles.cli.output";
+    private static final String TARGET = "org.mapfiles.cli.target";
+    private static final String COMMANDS = "org.mapfiles.cli.commands";
+
+    /** Each package and those of the command line that it may use, which stand above it: so there is no cycle. */
+    private static final List<Layer> LAYERS = List.of(
+            new Layer(OUTPUT),
+            new Layer(TARGET, OUTPUT),
+            new Layer(COMMANDS, TARGET, OUTPUT),
+            new Layer("org.mapfiles.cli", COMMANDS, TARGET, OUTPUT));
+
+    private static final JavaClasses CLASSES = read();
+
+    private record Layer(String name, String... uses) {
+        String[] allowed() {
+            List<String> allowed = new ArrayList<>(List.of(uses));
+            allowed.add(name);
+            return allowed.toArray(new String[0]);
+        }
+    }
+
+    private static JavaClasses read() {
+        try {
+            return new ClassFileImporter().importPath(Path.of(Main.class.getProtectionDomain().getCodeSource().getLocation().toURI()));
+        } catch (URISyntaxException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    @Test
+    void theTableNamesEachPackageAndHasNoCycle() {
+        Set<String> packages = new TreeSet<>();
+        CLASSES.forEach(type -> packages.add(type.getPackageName()));
+        assertThat(LAYERS).extracting(Layer::name).containsExactlyInAnyOrderElementsOf(packages);
+        List<String> above = new ArrayList<>();
+        for (Layer layer : LAYERS) {
+            assertThat(above).as(layer.name()).contains(layer.uses());
+            above.add(layer.name());
+        }
+    }
+
+    @Test
+    void aPackageUsesOnlyThoseBelowIt() {
+        for (Layer layer : LAYERS) {
+            classes().that(resideInAPackage(layer.name())).should()
+                    .onlyDependOnClassesThat(resideOutsideOfPackage("org.mapfiles.cli..").or(resideInAnyPackage(layer.allowed())))
+                    .check(CLASSES);
+        }
+    }
+
+    @Test
+    void theCommandLineUsesWhatTheLibraryExports() {
+        classes().should().onlyDependOnClassesThat(resideOutsideOfPackage("org.mapfiles.internal")).check(CLASSES);
+    }
+}
