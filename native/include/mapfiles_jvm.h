@@ -4,14 +4,32 @@
 
 /**
  * @file
- * mapfiles, inside a JVM: which Java method, or stub of the JVM's, an address of its code belongs to, now and earlier.
+ * mapfiles, inside a JVM: the Java method, or the stub of the JVM, that an address of the code cache belongs to, now and
+ * earlier.
  *
- * The JVM tells of its code through JVMTI, and it is kept in memory of the library's own, of a size the caller sets, until
- * the process ends. Looking up takes no lock, allocates nothing, makes no system call, and is async-signal-safe: a
- * handler may interrupt anything, the keeping of that memory included.
+ * The JVM reports its code through JVMTI. The library records the reports in memory of its own, whose size the caller sets,
+ * until the process ends. When that memory is full it is compacted: code that was unloaded long ago is evicted.
  *
- * Times are CLOCK_MONOTONIC in nanoseconds (System.nanoTime() of a JVM on Linux), and are those at which the JVM told: it
- * tells of code shortly after it can run, and of code that went before its place is used again.
+ * **Words**
+ *  - *Code* is one compiled method, or one stub: a piece of the interpreter, an adapter, a wrapper.
+ *  - *Loaded* and *unloaded* are the times of the JVM's two reports. The JVM reports code shortly after it can run, and the end
+ *    of code before other code is placed there. A *live* piece of code is loaded and not unloaded.
+ *  - Times are CLOCK_MONOTONIC in nanoseconds: System.nanoTime() of a JVM on Linux.
+ *
+ * **Signals and threads.** mf_code_find(), mf_code_frames() and mf_code_text() take no lock, allocate nothing, make no system
+ * call and are async-signal-safe: a handler may interrupt anything, also a compaction. They are thread-safe for different
+ * output memory. The other functions take locks and must not be called from a signal handler.
+ *
+ * | error    | meaning |
+ * | -------- | ------- |
+ * | -ESRCH   | no call of mf_jvm_open() has succeeded; of mf_jvm_open() and mf_jvm_close(): the JVM is exiting |
+ * | -ENOENT  | no code that was reported covers the address at that time |
+ * | -ENODATA | the time is so early that code at the address may have been evicted |
+ * | -EAGAIN  | memory was compacted during each of several attempts |
+ * | -ESTALE  | memory was compacted since the code was found: find it again |
+ * | -ENOTSUP | the JVM has no JVMTI, or does not report compiled code |
+ * | -ENOMEM  | address space or memory is used up |
+ * | -EINVAL  | the calling thread is not attached to the JVM |
  */
 
 #include "mapfiles.h"
@@ -20,111 +38,140 @@
 extern "C" {
 #endif
 
+/** What a piece of code is. */
 enum mf_code_kind {
-    MF_CODE_METHOD = 1, /**< a compiled Java method, or the wrapper of a native one */
-    MF_CODE_STUB = 2,   /**< a piece of the JVM's own: the interpreter, an adapter, a stub, ... */
+    MF_CODE_METHOD = 1, /**< a compiled Java method, or the wrapper of a native method */
+    MF_CODE_STUB = 2,   /**< other code of the JVM: the interpreter, an adapter, a stub */
 };
 
+/** Bits of mf_code.flags. */
 enum mf_code_flag {
-    /** The JVM told of it later than the time asked for, and of nothing else there before: very likely it ran already. */
-    MF_CODE_RECORDED_LATER = 1u << 0,
-    /** It was there when the JVM was asked: since when is not known, and its inlining may be told coarsely. */
-    MF_CODE_BEFORE_START = 1u << 1,
-    MF_CODE_OSR = 1u << 2, /**< compiled to be entered in a loop, at entry_bci */
+    MF_CODE_RECORDED_LATER = 1u << 0, /**< the JVM reported this code after the requested time, and no code at the address
+                                           before. Probably it ran at that time already */
+    MF_CODE_BEFORE_START = 1u << 1,   /**< it existed at mf_jvm_open(): its load time is unknown, and the JVM may report its
+                                           inlined methods only coarsely */
+    MF_CODE_OSR = 1u << 2,            /**< compiled for on-stack replacement: it is entered at entry_bci */
 };
 
-/** One piece of code. Names are numbers that mf_code_text() turns to text. */
+/** One piece of code. Names are numbers: mf_code_text() returns their text. */
 struct mf_code {
     uint64_t start;
-    uint64_t end;      /**< exclusive */
-    uint64_t loaded;   /**< when the JVM told of it */
-    uint64_t unloaded; /**< 0: it is there, as far as the JVM told */
-    uint32_t kind;     /**< enum mf_code_kind */
-    uint32_t flags;    /**< enum mf_code_flag */
-    uint32_t name;     /**< of the method compiled, or the stub */
-    int32_t tier;      /**< 1 to 3 C1, 4 C2 or another; 0 no compiler's: a wrapper; -1 not known */
-    int32_t compile_id;/**< as -XX:+PrintCompilation numbers it; -1: not known */
-    int32_t entry_bci; /**< of MF_CODE_OSR; else -1 */
-    uint32_t record;   /**< the library's own */
-    uint32_t turn;     /**< the library's own: how often memory was tidied when this was found */
+    uint64_t end;        /**< exclusive */
+    uint64_t loaded;     /**< when the JVM reported the code, in ns */
+    uint64_t unloaded;   /**< when the JVM reported its end, in ns; 0: not reported */
+    uint32_t kind;       /**< a value of enum mf_code_kind */
+    uint32_t flags;      /**< bits of enum mf_code_flag */
+    uint32_t name;       /**< of the compiled method, or of the stub */
+    int32_t tier;        /**< 1 to 3: C1; 4: C2 or another compiler; 0: not compiled, such as a native wrapper; -1: unknown */
+    int32_t compile_id;  /**< as -XX:+PrintCompilation prints it; -1: unknown */
+    int32_t entry_bci;   /**< with MF_CODE_OSR: the bytecode index; else -1 */
+    uint32_t record;     /**< internal */
+    uint32_t compaction; /**< internal: number of compactions before this code was found */
 };
 
-/** A method, and where in it. */
+/** A method, and a bytecode in it. */
 struct mf_code_frame {
-    uint32_t name; /**< 0: not known */
-    int32_t bci;   /**< bytecode index; -1: not known */
+    uint32_t name; /**< 0: unknown */
+    int32_t bci;   /**< bytecode index; -1: unknown */
 };
 
+/** Which text of a name to return. */
 enum mf_code_text_kind {
-    MF_CODE_TEXT_CLASS = 0,    /**< "Ljava/lang/String;", as the JVM writes types; empty for a stub */
-    MF_CODE_TEXT_NAME = 1,     /**< the method's or the stub's name */
-    MF_CODE_TEXT_SIGNATURE = 2,/**< "(I)C"; empty for a stub */
+    MF_CODE_TEXT_CLASS = 0,    /**< the class as a JVM type, such as "Ljava/lang/String;"; empty for a stub */
+    MF_CODE_TEXT_NAME = 1,     /**< the name of the method or of the stub */
+    MF_CODE_TEXT_SIGNATURE = 2,/**< such as "(I)C"; empty for a stub */
 };
 
-/** What is kept. */
+/** What is recorded. */
 struct mf_code_counts {
-    uint64_t live;      /**< pieces of code that are there */
-    uint64_t gone;      /**< that went, and are remembered */
-    uint64_t names;     /**< methods and stubs named */
-    uint64_t bytes;     /**< in use */
-    uint64_t capacity;  /**< of these at most */
-    uint64_t forgotten; /**< code that went before this time is no longer known; 0: all is */
-    uint64_t lost;      /**< pieces of code that there was no room for, or that are outside the code cache: never known */
-    uint64_t turns;     /**< how often memory was tidied: what went first was forgotten */
+    uint64_t live;           /**< pieces of code that are loaded */
+    uint64_t unloaded;       /**< pieces of code that are unloaded and still recorded */
+    uint64_t names;          /**< methods and stubs with a name */
+    uint64_t bytes;          /**< memory in use, in bytes */
+    uint64_t capacity;       /**< maximum of bytes */
+    uint64_t evicted_before; /**< code that was unloaded before this time may be evicted; 0: none is */
+    uint64_t lost;           /**< pieces of code that were not recorded: memory was full, or they are outside the code cache */
+    uint64_t compactions;    /**< how often memory was compacted */
 };
 
-/** The time to ask for what is there now. */
+/** The time that stands for now. */
 #define MF_CODE_NOW UINT64_MAX
 
 /**
- * Asks the JVM to tell of its code until mf_jvm_close(), and of all that is there. May be called again, also from several
- * threads: then it only asks again what there is. Each call that succeeds is to be ended by a closing of its own.
+ * Starts recording the code of the JVM, and records the code that exists. The library records until mf_jvm_close(). A later
+ * call, also by another thread at the same time, only asks the JVM again for the existing code. Each successful call needs one
+ * mf_jvm_close().
  *
- * @param java_vm a JavaVM of jni.h, to which the calling thread is attached (AttachCurrentThread).
- * @param bytes   address space to keep it in, twice: while it fills up, what went first is forgotten. 0: 64 MiB. Memory is
- *                taken as it is used. Later calls do not change it.
- * @return 0; -ENOTSUP: the JVM has no JVMTI, or cannot tell of code; -ENOMEM; -ESRCH: it is exiting; -EINVAL: the thread is
- *         not attached.
+ * @param java_vm  a JavaVM of jni.h. The calling thread is attached to it (AttachCurrentThread).
+ * @param bytes    memory for records, in bytes; twice as much address space is reserved. 0: 64 MiB. Memory is used as code is
+ *                 recorded. Only the first call sets it.
+ * @retval 0        recording
+ * @retval -ENOTSUP the JVM has no JVMTI, or does not report compiled code
+ * @retval -ENOMEM  address space or memory is used up
+ * @retval -ESRCH   the JVM is exiting
+ * @retval -EINVAL  the calling thread is not attached to the JVM
+ *
+ * Blocks while the JVM reports its code: milliseconds for thousands of methods.
  */
 MF_API int mf_jvm_open(void *java_vm, uint64_t bytes);
 
 /**
- * Ends one opening. After the last the JVM tells no more: what is known stays, and ages: code that goes from then on seems to be
- * there. An agent of the command line, or attached, never closes.
+ * Ends one mf_jvm_open(). After the last of them the library stops recording. What is recorded stays and becomes out of date:
+ * code that is unloaded later still seems to be live. The agent of the command line (-agentpath, or attached) never stops
+ * recording.
  *
- * @return 0, also where nothing is open; -EINVAL: the thread is not attached to the JVM, or that has ended; -ESRCH: it is
- *         exiting.
+ * @retval 0        ended, or recording had not started
+ * @retval -EINVAL  the calling thread is not attached to the JVM, or the JVM has ended
+ * @retval -ESRCH   the JVM is exiting
  */
 MF_API int mf_jvm_close(void);
 
 /**
- * Which code an address belongs to.
+ * Returns the code that an address belongs to.
  *
- * @param time when; MF_CODE_NOW: what is there as far as the JVM told.
- * @return 0; -ENOENT: none that was told of; -ENODATA: if there was any then, it is forgotten; -EAGAIN: memory was tidied
- *         twice meanwhile; -ESRCH: nobody called mf_jvm_open().
+ * @param address   any 64-bit value.
+ * @param time      a time in ns, or MF_CODE_NOW for the code that is live.
+ * @param[out] out  the code; unchanged unless 0 is returned.
+ * @retval 0        found
+ * @retval -ENOENT  no code that was reported covers the address at that time
+ * @retval -ENODATA the time is so early that code at the address may have been evicted
+ * @retval -EAGAIN  memory was compacted during each of several attempts
+ * @retval -ESRCH   no call of mf_jvm_open() has succeeded
  */
 MF_API int mf_code_find(uint64_t address, uint64_t time, struct mf_code *out);
 
 /**
- * The methods at an address of a piece of code, the innermost inlined one first, the one compiled last. The address may be
- * one that a thread returns to, or one that it runs at: debug information is told at calls and safepoints, and holds
- * for the instructions up to there.
+ * Returns the methods at an address of a piece of code: the innermost inlined method first, the compiled method last.
  *
- * @return how many there are, of which at most @p room are written; 1 with bci -1 for code without debug information there; 0
- *         for a stub; -ESTALE: memory was tidied since: find it again.
+ * The address may be a return address or the address of a running instruction. The JVM reports debug information at calls and
+ * safepoints; each record is valid for the instructions up to its address.
+ *
+ * @param code      as mf_code_find() returned it.
+ * @param[out] out  @p capacity frames; may be NULL if that is 0.
+ * @return the number of methods, of which at most @p capacity are written; 1 with bci -1 for a method without debug information
+ *         at the address; 0 for a stub
+ * @retval -ESTALE  memory was compacted since: find the code again
  */
-MF_API int mf_code_frames(const struct mf_code *code, uint64_t address, struct mf_code_frame *out, uint32_t room);
+MF_API int mf_code_frames(const struct mf_code *code, uint64_t address, struct mf_code_frame *out, uint32_t capacity);
 
 /**
- * A text of a name found in @p code or its frames, in the JVM's modified UTF-8, without an end mark; of name 0 an empty one.
+ * Returns a text of a name, in the modified UTF-8 of the JVM (JVMS 4.4.7), not terminated. The text of name 0 is empty.
  *
- * @param out may be NULL where @p room is 0.
- * @return its length, of which at most @p room bytes are written; -ESTALE: as mf_code_frames().
+ * @param code      the code that the name was found in, itself or in its frames.
+ * @param[out] out  @p capacity bytes; may be NULL if that is 0.
+ * @return the length in bytes, of which at most @p capacity are written
+ * @retval -ESTALE  memory was compacted since, or @p kind is invalid: find the code again
  */
-MF_API int mf_code_text(const struct mf_code *code, uint32_t name, enum mf_code_text_kind part, char *out, uint32_t room);
+MF_API int mf_code_text(const struct mf_code *code, uint32_t name, enum mf_code_text_kind kind, char *out, uint32_t capacity);
 
-/** What is kept now. Takes a lock: not for signal handlers. @return 0; -ESRCH: nobody called mf_jvm_open(). */
+/**
+ * Counts what is recorded.
+ *
+ * @retval 0       done
+ * @retval -ESRCH  no call of mf_jvm_open() has succeeded
+ *
+ * Takes a lock.
+ */
 MF_API int mf_code_count(struct mf_code_counts *out);
 
 #ifdef __cplusplus

@@ -25,7 +25,7 @@ struct piece {
 
 static struct piece model[RECORDS_MAX]; /* in the order of the reports */
 static unsigned piece_count;
-static struct mf_codes *codes;
+static struct mf_code_store *codes;
 static uint64_t seed;
 static uint64_t now;
 static uint32_t round_number;
@@ -103,7 +103,7 @@ static unsigned answer_of_model(uint64_t address, uint64_t time, bool *is_report
 static unsigned number_of(const struct mf_code *code)
 {
     char name[16] = "";
-    const int length = mf_codes_text(codes, code, code->name, MF_CODE_TEXT_NAME, name, sizeof name - 1);
+    const int length = mf_code_store_text(codes, code, code->name, MF_CODE_TEXT_NAME, name, sizeof name - 1);
 
     return length < 1 ? 0 : (unsigned)atoi(name + 1);
 }
@@ -113,8 +113,8 @@ static bool compare_at(uint64_t address, uint64_t time, unsigned step)
     struct mf_code code;
     bool is_reported_later;
     const unsigned expected = answer_of_model(address, time, &is_reported_later);
-    const int rc = mf_codes_find(codes, LOW + address, time, &code);
-    const uint64_t forgotten = mf_codes_current(codes)->forgotten;
+    const int rc = mf_code_store_find(codes, LOW + address, time, &code);
+    const uint64_t forgotten = mf_code_store_current(codes)->evicted_before;
     const int expected_rc = time < forgotten && (expected == 0 || is_reported_later) ? -ENODATA : expected == 0 ? -ENOENT : 0;
 
     CHECK(rc == expected_rc, "step %u: at %" PRIu64 ", %" PRIu64 ": %d, not %d", step, address, time, rc, expected_rc);
@@ -139,19 +139,19 @@ static void forget(uint64_t until)
 
 static bool tidy(void)
 {
-    const bool gained = mf_codes_tidy(codes);
+    const bool gained = mf_code_store_compact(codes);
 
-    forget(mf_codes_current(codes)->forgotten);
+    forget(mf_code_store_current(codes)->evicted_before);
     return gained;
 }
 
 static bool add_to_image(const struct piece *piece)
 {
-    struct mf_code_image *const image = mf_codes_current(codes);
+    struct mf_code_image *const image = mf_code_store_current(codes);
     char name[16];
     const char *const texts[] = {piece->is_method ? "LHolder;" : "", name, piece->is_method ? "()V" : ""};
     struct mf_code_record *record;
-    mf_place place;
+    mf_code_unit place;
 
     sprintf(name, "n%u", piece->number);
     place = mf_code_name_add(image, piece->is_method ? piece->number : 0, texts);
@@ -163,7 +163,7 @@ static bool add_to_image(const struct piece *piece)
     record->name = place;
     record->loaded = piece->loaded;
     record->flags = piece->was_there ? MF_CODE_BEFORE_START : 0;
-    record->told = piece->round;
+    record->round = piece->round;
     mf_code_commit(image, record);
     return true;
 }
@@ -205,7 +205,7 @@ static void unload(unsigned step)
     for (unsigned i = 0; i < piece_count; i++)
         if (model[i].is_method && model[i].unloaded == 0 && model[i].start == start)
             method = &model[i];
-    removed = mf_code_remove(mf_codes_current(codes), LOW + start, now);
+    removed = mf_code_remove(mf_code_store_current(codes), LOW + start, now);
     CHECK(removed == (method != NULL), "step %u: a method at %" PRIu64 " is removed", step, start);
     if (method != NULL)
         method->unloaded = now;
@@ -214,7 +214,7 @@ static void unload(unsigned step)
 /* The JVM is asked for all its code and reports some of the stubs and methods again. */
 static void ask_again(unsigned step)
 {
-    struct mf_code_image *const image = mf_codes_current(codes);
+    struct mf_code_image *const image = mf_code_store_current(codes);
 
     round_number++;
     for (unsigned i = 0; i < piece_count; i++) {
@@ -225,18 +225,18 @@ static void ask_again(unsigned step)
             continue;
         sprintf(name, "n%u", model[i].number);
         record = model[i].is_method
-                     ? mf_code_known(image, LOW + model[i].start, LOW + model[i].end, mf_code_name_find(image, model[i].number))
-                     : mf_code_known_stub(image, LOW + model[i].start, LOW + model[i].end, name);
+                     ? mf_code_find_live(image, LOW + model[i].start, LOW + model[i].end, mf_code_name_find(image, model[i].number))
+                     : mf_code_find_live_stub(image, LOW + model[i].start, LOW + model[i].end, name);
         CHECK(record != NULL, "step %u: %u is known", step, model[i].number);
         if (record == NULL)
             return;
-        record->told = round_number;
+        record->round = round_number;
         for (unsigned k = 0; k < piece_count; k++) /* a shorter name may be the beginning of another's: n1, n12 */
             if (model[k].unloaded == 0 && LOW + model[k].start == record->start && LOW + model[k].end == record->end &&
                 model[k].loaded == record->loaded)
                 model[k].round = round_number;
     }
-    mf_code_remove_untold(image, round_number, now);
+    mf_code_remove_unreported(image, round_number, now);
     for (unsigned i = 0; i < piece_count; i++)
         if (model[i].unloaded == 0 && model[i].round != round_number)
             model[i].unloaded = now;
@@ -263,12 +263,12 @@ static bool step_is_right(unsigned step)
 
 static void a_list_has_the_same_answers(uint64_t of_seed, unsigned steps)
 {
-    const size_t bytes = mf_codes_bytes(CACHE, LOG);
+    const size_t bytes = mf_code_store_bytes(CACHE, LOG);
 
     codes = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (codes == MAP_FAILED)
         abort();
-    mf_codes_init(codes, LOW, CACHE, LOG);
+    mf_code_store_init(codes, LOW, CACHE, LOG);
     seed = of_seed;
     piece_count = numbers = round_number = 0;
     now = 0;
@@ -285,16 +285,16 @@ static void a_method_between_two_stubs(void)
 {
     static const struct piece small = {false, 16, 32, 1, 0, true, 0, 1}, method = {true, 64, 80, 2, 0, false, 0, 2},
                              large = {false, 0, 48, 3, 0, true, 0, 3};
-    const size_t bytes = mf_codes_bytes(CACHE, LOG);
+    const size_t bytes = mf_code_store_bytes(CACHE, LOG);
     struct mf_code code;
 
     codes = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    mf_codes_init(codes, LOW, CACHE, LOG);
+    mf_code_store_init(codes, LOW, CACHE, LOG);
     CHECK(add_to_image(&small) && add_to_image(&method) && add_to_image(&large), "added");
-    CHECK(mf_codes_find(codes, LOW + 20, MF_CODE_NOW, &code) == 0 && number_of(&code) == 1, "the smaller stub");
-    CHECK(mf_codes_find(codes, LOW + 20, 3, &code) == 0 && number_of(&code) == 1, "the smaller stub then");
-    CHECK(mf_codes_find(codes, LOW + 40, MF_CODE_NOW, &code) == 0 && number_of(&code) == 3, "the larger one");
-    CHECK(mf_codes_find(codes, LOW + 70, MF_CODE_NOW, &code) == 0 && number_of(&code) == 2, "the method");
+    CHECK(mf_code_store_find(codes, LOW + 20, MF_CODE_NOW, &code) == 0 && number_of(&code) == 1, "the smaller stub");
+    CHECK(mf_code_store_find(codes, LOW + 20, 3, &code) == 0 && number_of(&code) == 1, "the smaller stub then");
+    CHECK(mf_code_store_find(codes, LOW + 40, MF_CODE_NOW, &code) == 0 && number_of(&code) == 3, "the larger one");
+    CHECK(mf_code_store_find(codes, LOW + 70, MF_CODE_NOW, &code) == 0 && number_of(&code) == 2, "the method");
     munmap(codes, bytes);
 }
 

@@ -14,7 +14,7 @@
 #define STEP 4096u
 #define READERS 3
 
-static struct mf_codes *codes;
+static struct mf_code_store *codes;
 static _Atomic bool is_done;
 static _Atomic unsigned wrong;
 static _Atomic uint64_t found[READERS];
@@ -22,12 +22,12 @@ static _Atomic uint64_t found[READERS];
 /* Each method's name, size and debug information are told from the number it has, and its range from its place. */
 static bool load(unsigned number, uint64_t time)
 {
-    struct mf_code_image *const image = mf_codes_current(codes);
+    struct mf_code_image *const image = mf_code_store_current(codes);
     const uint64_t start = LOW + number % PLACES * STEP;
     char name[32];
     const char *const texts[] = {"LHolder;", name, "()V"};
     struct mf_code_record *record;
-    mf_place place;
+    mf_code_unit place;
 
     sprintf(name, "%u", number);
     place = mf_code_name_add(image, number + 1, texts);
@@ -47,8 +47,8 @@ static bool is_whole(const struct mf_code *code, uint64_t address)
     struct mf_code_frame frame;
     char text[16];
     const unsigned number = (unsigned)code->compile_id;
-    const int frames = mf_codes_frames(codes, code, code->start + 50, &frame, 1);
-    const int length = mf_codes_text(codes, code, code->name, MF_CODE_TEXT_NAME, text, sizeof text - 1);
+    const int frames = mf_code_store_frames(codes, code, code->start + 50, &frame, 1);
+    const int length = mf_code_store_text(codes, code, code->name, MF_CODE_TEXT_NAME, text, sizeof text - 1);
 
     if (address < code->start || address >= code->end || code->start != LOW + number % PLACES * STEP ||
         code->end - code->start != 100 + number % 1000)
@@ -69,7 +69,7 @@ static void *read_all(void *own)
         const uint64_t address = LOW + i * 2654435761u % PLACES * STEP + i % 100;
         struct mf_code code;
 
-        if (mf_codes_find(codes, address, i & 1 ? MF_CODE_NOW : i % 5000, &code) != 0)
+        if (mf_code_store_find(codes, address, i & 1 ? MF_CODE_NOW : i % 5000, &code) != 0)
             continue;
         if (!is_whole(&code, address))
             wrong++;
@@ -89,19 +89,19 @@ static bool all_found(uint64_t least)
 int main(void)
 {
     enum { FOUND = 100, LONGEST = 100 }; /* on a slow machine a reader may come late */
-    const size_t bytes = mf_codes_bytes(CACHE, 1u << 17);
+    const size_t bytes = mf_code_store_bytes(CACHE, 1u << 17);
     pthread_t readers[READERS];
     const unsigned last = rounds(200000);
 
     codes = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    mf_codes_init(codes, LOW, CACHE, 1u << 17);
+    mf_code_store_init(codes, LOW, CACHE, 1u << 17);
     for (int i = 0; i < READERS; i++)
         pthread_create(&readers[i], NULL, read_all, &found[i]);
     for (unsigned number = 0; number < last || (number < last * LONGEST && !all_found(FOUND)); number++) {
         if (number % 3 != 0)
-            mf_code_remove(mf_codes_current(codes), LOW + number % PLACES * STEP, number + 1);
+            mf_code_remove(mf_code_store_current(codes), LOW + number % PLACES * STEP, number + 1);
         if (!load(number, number + 1))
-            CHECK(mf_codes_tidy(codes) && load(number, number + 1), "there is room for %u", number);
+            CHECK(mf_code_store_compact(codes) && load(number, number + 1), "there is room for %u", number);
     }
     is_done = true;
     for (int i = 0; i < READERS; i++) {
@@ -109,6 +109,6 @@ int main(void)
         CHECK(found[i] >= FOUND, "reader %d found %llu", i, (unsigned long long)found[i]);
     }
     CHECK_IS(wrong, 0, "wrong answers");
-    CHECK(codes->turn >= last / 2000, "tidied %u times", codes->turn);
+    CHECK(codes->compactions >= last / 2000, "tidied %u times", codes->compactions);
     return check_result();
 }

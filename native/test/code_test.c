@@ -11,19 +11,19 @@
 #define CACHE (1u << 20)
 #define LOG (1u << 20)
 
-static struct mf_codes *new_codes(uint64_t log)
+static struct mf_code_store *new_codes(uint64_t log)
 {
-    const size_t bytes = mf_codes_bytes(CACHE, log);
-    struct mf_codes *const codes = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    const size_t bytes = mf_code_store_bytes(CACHE, log);
+    struct mf_code_store *const codes = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
-    mf_codes_init(codes, LOW, CACHE, log);
+    mf_code_store_init(codes, LOW, CACHE, log);
     return codes;
 }
 
 /* Loads a method that is named after its number. */
-static bool load(struct mf_codes *codes, unsigned number, uint64_t start, uint64_t size, uint64_t time)
+static bool load(struct mf_code_store *codes, unsigned number, uint64_t start, uint64_t size, uint64_t time)
 {
-    struct mf_code_image *const image = mf_codes_current(codes);
+    struct mf_code_image *const image = mf_code_store_current(codes);
     char name[32];
     const char *const texts[] = {"LHolder;", name, "()V"};
     struct mf_code_record *record;
@@ -31,7 +31,7 @@ static bool load(struct mf_codes *codes, unsigned number, uint64_t start, uint64
     sprintf(name, "method%u", number);
     record = NULL;
     {
-        const mf_place place = mf_code_name_add(image, number + 1, texts);
+        const mf_code_unit place = mf_code_name_add(image, number + 1, texts);
 
         if (place != 0)
             record = mf_code_begin(image, MF_CODE_METHOD, LOW + start, LOW + start + size, 0);
@@ -44,11 +44,11 @@ static bool load(struct mf_codes *codes, unsigned number, uint64_t start, uint64
     return true;
 }
 
-static void stub(struct mf_codes *codes, const char *name, uint64_t start, uint64_t size, uint64_t time, uint32_t flags)
+static void stub(struct mf_code_store *codes, const char *name, uint64_t start, uint64_t size, uint64_t time, uint32_t flags)
 {
-    struct mf_code_image *const image = mf_codes_current(codes);
+    struct mf_code_image *const image = mf_code_store_current(codes);
     const char *const texts[] = {"", name, ""};
-    const mf_place place = mf_code_name_add(image, 0, texts);
+    const mf_code_unit place = mf_code_name_add(image, 0, texts);
     struct mf_code_record *const record = mf_code_begin(image, MF_CODE_STUB, LOW + start, LOW + start + size, 0);
 
     record->name = place;
@@ -58,11 +58,11 @@ static void stub(struct mf_codes *codes, const char *name, uint64_t start, uint6
 }
 
 /* The name at an address and time, or the error's. */
-static const char *name_at(const struct mf_codes *codes, uint64_t offset, uint64_t time)
+static const char *name_at(const struct mf_code_store *codes, uint64_t offset, uint64_t time)
 {
     static char name[64];
     struct mf_code code;
-    const int rc = mf_codes_find(codes, LOW + offset, time, &code);
+    const int rc = mf_code_store_find(codes, LOW + offset, time, &code);
     int length;
 
     if (rc == -ENOENT)
@@ -71,7 +71,7 @@ static const char *name_at(const struct mf_codes *codes, uint64_t offset, uint64
         return "forgotten";
     if (rc != 0)
         return "wrong";
-    length = mf_codes_text(codes, &code, code.name, MF_CODE_TEXT_NAME, name, sizeof name - 2);
+    length = mf_code_store_text(codes, &code, code.name, MF_CODE_TEXT_NAME, name, sizeof name - 2);
     if (length < 0)
         return "stale";
     name[length] = '\0';
@@ -89,7 +89,7 @@ static const char *name_at(const struct mf_codes *codes, uint64_t offset, uint64
 
 static void its_range_ends_where_it_ends(void)
 {
-    struct mf_codes *const codes = new_codes(LOG);
+    struct mf_code_store *const codes = new_codes(LOG);
 
     CHECK_NAME(codes, 0, MF_CODE_NOW, "none");
     load(codes, 1, 1000, 700, 10);
@@ -101,15 +101,15 @@ static void its_range_ends_where_it_ends(void)
     CHECK_NAME(codes, CACHE, MF_CODE_NOW, "none");
     load(codes, 2, CACHE - 1, 1, 10);
     CHECK_NAME(codes, CACHE - 1, MF_CODE_NOW, "method2");
-    CHECK_IS(mf_code_covers(mf_codes_current(codes), LOW + CACHE - 1, LOW + CACHE + 1), false, "behind the end");
-    CHECK_IS(mf_code_covers(mf_codes_current(codes), LOW - 1, LOW + 1), false, "before the start");
-    CHECK_IS(mf_code_covers(mf_codes_current(codes), LOW, LOW), false, "nothing");
+    CHECK_IS(mf_code_covers(mf_code_store_current(codes), LOW + CACHE - 1, LOW + CACHE + 1), false, "behind the end");
+    CHECK_IS(mf_code_covers(mf_code_store_current(codes), LOW - 1, LOW + 1), false, "before the start");
+    CHECK_IS(mf_code_covers(mf_code_store_current(codes), LOW, LOW), false, "nothing");
 }
 
 static void a_sample_keeps_its_meaning(void)
 {
-    struct mf_codes *const codes = new_codes(LOG);
-    struct mf_code_image *const image = mf_codes_current(codes);
+    struct mf_code_store *const codes = new_codes(LOG);
+    struct mf_code_image *const image = mf_code_store_current(codes);
 
     load(codes, 1, 1000, 700, 10);
     CHECK_IS(mf_code_remove(image, LOW + 1000, 20), true, "it was there");
@@ -129,20 +129,20 @@ static void a_sample_keeps_its_meaning(void)
 
 static void what_is_made_in_its_place_shows_that_it_went(void)
 {
-    struct mf_codes *const codes = new_codes(LOG);
+    struct mf_code_store *const codes = new_codes(LOG);
 
     load(codes, 1, 1000, 700, 10);
     load(codes, 2, 1600, 400, 20); /* nobody told that the first went */
     CHECK_NAME(codes, 1100, 19, "method1");
     CHECK_NAME(codes, 1100, 20, "none");
     CHECK_NAME(codes, 1650, MF_CODE_NOW, "method2");
-    CHECK_IS(mf_codes_current(codes)->live, 1, "living");
-    CHECK_IS(mf_codes_current(codes)->gone, 1, "gone");
+    CHECK_IS(mf_code_store_current(codes)->live, 1, "living");
+    CHECK_IS(mf_code_store_current(codes)->unloaded, 1, "unloaded");
 }
 
 static void of_stubs_within_a_blob_the_smallest_is_meant(void)
 {
-    struct mf_codes *const codes = new_codes(LOG);
+    struct mf_code_store *const codes = new_codes(LOG);
 
     stub(codes, "small", 1010, 20, 1, MF_CODE_BEFORE_START);
     stub(codes, "blob", 1000, 500, 1, MF_CODE_BEFORE_START);
@@ -162,14 +162,14 @@ static void of_stubs_within_a_blob_the_smallest_is_meant(void)
 
 static void what_is_no_longer_told_of_went(void)
 {
-    struct mf_codes *const codes = new_codes(LOG);
-    struct mf_code_image *const image = mf_codes_current(codes);
+    struct mf_code_store *const codes = new_codes(LOG);
+    struct mf_code_image *const image = mf_code_store_current(codes);
 
     load(codes, 1, 1000, 100, 10);
     load(codes, 2, 2000, 100, 10);
-    CHECK(mf_code_known(image, LOW + 1000, LOW + 1101, 1) == NULL, "another size");
-    mf_code_known(image, LOW + 1000, LOW + 1100, mf_code_name_find(image, 2))->told = 7;
-    mf_code_remove_untold(image, 7, 50);
+    CHECK(mf_code_find_live(image, LOW + 1000, LOW + 1101, 1) == NULL, "another size");
+    mf_code_find_live(image, LOW + 1000, LOW + 1100, mf_code_name_find(image, 2))->round = 7;
+    mf_code_remove_unreported(image, 7, 50);
     CHECK_NAME(codes, 1000, MF_CODE_NOW, "method1");
     CHECK_NAME(codes, 2000, MF_CODE_NOW, "none");
     CHECK_NAME(codes, 2000, 49, "method2");
@@ -178,20 +178,20 @@ static void what_is_no_longer_told_of_went(void)
 /* Asked what there is, the JVM tells of stubs with less of a name, and no more of those that were freed. */
 static void stubs_told_again_are_the_same(void)
 {
-    struct mf_codes *const codes = new_codes(LOG);
-    struct mf_code_image *const image = mf_codes_current(codes);
+    struct mf_code_store *const codes = new_codes(LOG);
+    struct mf_code_image *const image = mf_code_store_current(codes);
     struct mf_code_record *known;
 
     stub(codes, "adapters(0x12)", 1000, 100, 5, 0);
     stub(codes, "upcall", 2000, 100, 6, 0);
     load(codes, 1, 3000, 100, 7);
-    CHECK(mf_code_known_stub(image, LOW + 1000, LOW + 1100, "adapters(0x12).") == NULL, "a longer name");
-    CHECK(mf_code_known_stub(image, LOW + 1000, LOW + 1099, "adapters") == NULL, "another size");
-    CHECK(mf_code_known_stub(image, LOW + 3000, LOW + 3100, "method") == NULL, "a method");
-    known = mf_code_known_stub(image, LOW + 1000, LOW + 1100, "adapters");
+    CHECK(mf_code_find_live_stub(image, LOW + 1000, LOW + 1100, "adapters(0x12).") == NULL, "a longer name");
+    CHECK(mf_code_find_live_stub(image, LOW + 1000, LOW + 1099, "adapters") == NULL, "another size");
+    CHECK(mf_code_find_live_stub(image, LOW + 3000, LOW + 3100, "method") == NULL, "a method");
+    known = mf_code_find_live_stub(image, LOW + 1000, LOW + 1100, "adapters");
     CHECK(known != NULL, "the same with less of a name");
-    known->told = 7;
-    mf_code_remove_untold(image, 7, 50);
+    known->round = 7;
+    mf_code_remove_unreported(image, 7, 50);
     CHECK_NAME(codes, 1000, MF_CODE_NOW, "adapters(0x12)");
     CHECK_NAME(codes, 2000, MF_CODE_NOW, "none");
     CHECK_NAME(codes, 2000, 49, "upcall");
@@ -199,10 +199,10 @@ static void stubs_told_again_are_the_same(void)
 
 static void inlined_frames_are_innermost_first(void)
 {
-    struct mf_codes *const codes = new_codes(LOG);
-    struct mf_code_image *const image = mf_codes_current(codes);
+    struct mf_code_store *const codes = new_codes(LOG);
+    struct mf_code_image *const image = mf_code_store_current(codes);
     const char *const outer[] = {"LA;", "outer", "()V"}, *const inner[] = {"LB;", "inner", "(I)I"};
-    const mf_place outer_name = mf_code_name_add(image, 1, outer), inner_name = mf_code_name_add(image, 2, inner);
+    const mf_code_unit outer_name = mf_code_name_add(image, 1, outer), inner_name = mf_code_name_add(image, 2, inner);
     struct mf_code_record *const record = mf_code_begin(image, MF_CODE_METHOD, LOW, LOW + 100, 2);
     struct mf_code_frame frames[2];
     struct mf_code code;
@@ -214,24 +214,24 @@ static void inlined_frames_are_innermost_first(void)
     mf_code_pcs(record)[0] = (struct mf_code_pc){10, mf_code_scope_add(image, record, (struct mf_code_scope){inner_name, 3, caller})};
     mf_code_pcs(record)[1] = (struct mf_code_pc){20, caller};
     mf_code_commit(image, record);
-    CHECK_IS(mf_codes_find(codes, LOW + 10, MF_CODE_NOW, &code), 0, "found");
-    CHECK_IS(mf_codes_frames(codes, &code, LOW + 10, frames, 2), 2, "frames at 10");
+    CHECK_IS(mf_code_store_find(codes, LOW + 10, MF_CODE_NOW, &code), 0, "found");
+    CHECK_IS(mf_code_store_frames(codes, &code, LOW + 10, frames, 2), 2, "frames at 10");
     CHECK(frames[0].name == inner_name && frames[0].bci == 3, "innermost first");
     CHECK(frames[1].name == outer_name && frames[1].bci == 5, "its caller");
-    CHECK_IS(mf_codes_frames(codes, &code, LOW, frames, 1), 2, "room for one");
-    CHECK_IS(mf_codes_frames(codes, &code, LOW + 11, frames, 2), 1, "frames at 11");
+    CHECK_IS(mf_code_store_frames(codes, &code, LOW, frames, 1), 2, "room for one");
+    CHECK_IS(mf_code_store_frames(codes, &code, LOW + 11, frames, 2), 1, "frames at 11");
     CHECK(frames[0].name == outer_name && frames[0].bci == 5, "outer alone");
-    CHECK_IS(mf_codes_frames(codes, &code, LOW + 21, frames, 2), 1, "behind all debug information");
+    CHECK_IS(mf_code_store_frames(codes, &code, LOW + 21, frames, 2), 1, "behind all debug information");
     CHECK(frames[0].name == outer_name && frames[0].bci == -1, "of which no bytecode is known");
-    CHECK_IS(mf_codes_text(codes, &code, outer_name, MF_CODE_TEXT_NAME, NULL, 0), 5, "its name's length");
-    CHECK_IS(mf_codes_text(codes, &code, 0, MF_CODE_TEXT_NAME, NULL, 0), 0, "no name");
+    CHECK_IS(mf_code_store_text(codes, &code, outer_name, MF_CODE_TEXT_NAME, NULL, 0), 5, "its name's length");
+    CHECK_IS(mf_code_store_text(codes, &code, 0, MF_CODE_TEXT_NAME, NULL, 0), 0, "no name");
 }
 
 /* Much more than there is room for: what lives stays known, what went is right or said to be forgotten. */
 static void memory_has_its_bound(void)
 {
     enum { PLACES = 64, ROUNDS = 40000 };
-    struct mf_codes *const codes = new_codes(1u << 16);
+    struct mf_code_store *const codes = new_codes(1u << 16);
     unsigned lives[PLACES] = {0}, checked = 0;
     uint64_t since[PLACES] = {0};
     struct mf_code_counts counts;
@@ -241,9 +241,9 @@ static void memory_has_its_bound(void)
         const unsigned place = i * 2654435761u >> 26;
 
         if (lives[place] != 0)
-            mf_code_remove(mf_codes_current(codes), LOW + place * 4096, 10ull * i);
+            mf_code_remove(mf_code_store_current(codes), LOW + place * 4096, 10ull * i);
         if (!load(codes, i, place * 4096, 300, 10ull * i + 5)) {
-            CHECK(mf_codes_tidy(codes), "round %u: there is something to forget", i);
+            CHECK(mf_code_store_compact(codes), "round %u: there is something to forget", i);
             CHECK(load(codes, i, place * 4096, 300, 10ull * i + 5), "round %u: there is room then", i);
         }
         if (lives[place] != 0) {
@@ -263,8 +263,8 @@ static void memory_has_its_bound(void)
             }
     }
     CHECK_NAME(codes, 0, 20, "forgotten");
-    mf_codes_count(codes, &counts);
-    CHECK(counts.turns > 10, "tidied %llu times", (unsigned long long)counts.turns);
+    mf_code_store_count(codes, &counts);
+    CHECK(counts.compactions > 10, "tidied %llu times", (unsigned long long)counts.compactions);
     CHECK_IS(counts.live, PLACES, "living");
     CHECK(counts.bytes <= counts.capacity, "within the bound");
     CHECK(checked > ROUNDS / 2, "%u of the latest past were right", checked);
@@ -273,61 +273,61 @@ static void memory_has_its_bound(void)
 /* However early it came: what went last is remembered, and so is that there was nothing elsewhere. */
 static void what_went_first_is_forgotten_first(void)
 {
-    struct mf_codes *const codes = new_codes(1u << 16);
+    struct mf_code_store *const codes = new_codes(1u << 16);
     uint64_t time = 1000;
     struct mf_code_counts counts;
 
     load(codes, 1, 0, 512, 100);
     while (load(codes, 2, 4096, 128, time)) {
-        mf_code_remove(mf_codes_current(codes), LOW + 4096, time + 5);
+        mf_code_remove(mf_code_store_current(codes), LOW + 4096, time + 5);
         time += 10;
     }
-    mf_code_remove(mf_codes_current(codes), LOW, time);
-    mf_codes_count(codes, &counts);
-    CHECK(mf_codes_tidy(codes), "much went");
+    mf_code_remove(mf_code_store_current(codes), LOW, time);
+    mf_code_store_count(codes, &counts);
+    CHECK(mf_code_store_compact(codes), "much went");
     CHECK_NAME(codes, 16, time - 1, "method1");
     CHECK_NAME(codes, 16, 500, "method1");
     CHECK_NAME(codes, 16, 50, "forgotten");
     CHECK_NAME(codes, 9000, time - 50, "none");
     CHECK_NAME(codes, 4096, time - 8, "method2");
     CHECK_NAME(codes, 4096, 1001, "forgotten");
-    const uint64_t before = counts.gone;
-    mf_codes_count(codes, &counts);
-    CHECK(counts.gone > before * 2 / 5 && counts.gone < before * 3 / 5, "about half stays: %llu of %llu", (unsigned long long)counts.gone,
+    const uint64_t before = counts.unloaded;
+    mf_code_store_count(codes, &counts);
+    CHECK(counts.unloaded > before * 2 / 5 && counts.unloaded < before * 3 / 5, "about half stays: %llu of %llu", (unsigned long long)counts.unloaded,
           (unsigned long long)before);
 }
 
 static void what_lives_is_not_forgotten_for_new_code(void)
 {
-    struct mf_codes *const codes = new_codes(1u << 16);
+    struct mf_code_store *const codes = new_codes(1u << 16);
     unsigned count = 0;
 
     while (load(codes, count, count * 512, 100, count + 1))
         count++;
     CHECK(count > 100, "%u methods fit", count);
-    CHECK(!mf_codes_tidy(codes), "nothing went: nothing to forget");
+    CHECK(!mf_code_store_compact(codes), "nothing went: nothing to forget");
     CHECK_NAME(codes, 0, MF_CODE_NOW, "method0");
 }
 
 static void an_answer_notices_that_memory_was_used_again(void)
 {
-    struct mf_codes *const codes = new_codes(1u << 16);
+    struct mf_code_store *const codes = new_codes(1u << 16);
     struct mf_code code;
     struct mf_code_frame frame;
     char text[16];
     unsigned count = 0;
 
     load(codes, 0, 0, 100, 1);
-    CHECK_IS(mf_codes_find(codes, LOW, MF_CODE_NOW, &code), 0, "found");
-    for (int turn = 0; turn < 2; turn++) {
-        CHECK_IS(mf_codes_text(codes, &code, code.name, MF_CODE_TEXT_CLASS, text, sizeof text), 8, "the class' length");
-        CHECK_IS(mf_codes_frames(codes, &code, LOW, &frame, 1), 1, "itself");
+    CHECK_IS(mf_code_store_find(codes, LOW, MF_CODE_NOW, &code), 0, "found");
+    for (int attempt = 0; attempt < 2; attempt++) {
+        CHECK_IS(mf_code_store_text(codes, &code, code.name, MF_CODE_TEXT_CLASS, text, sizeof text), 8, "the class' length");
+        CHECK_IS(mf_code_store_frames(codes, &code, LOW, &frame, 1), 1, "itself");
         while (load(codes, ++count, 4096, 100, 2)) /* each makes way for the next */
             continue;
-        CHECK(mf_codes_tidy(codes), "tidied");
+        CHECK(mf_code_store_compact(codes), "tidied");
     }
-    CHECK_IS(mf_codes_text(codes, &code, code.name, MF_CODE_TEXT_CLASS, text, sizeof text), -ESTALE, "text");
-    CHECK_IS(mf_codes_frames(codes, &code, LOW, &frame, 1), -ESTALE, "frames");
+    CHECK_IS(mf_code_store_text(codes, &code, code.name, MF_CODE_TEXT_CLASS, text, sizeof text), -ESTALE, "text");
+    CHECK_IS(mf_code_store_frames(codes, &code, LOW, &frame, 1), -ESTALE, "frames");
     CHECK_NAME(codes, 0, MF_CODE_NOW, "method0");
 }
 

@@ -113,8 +113,8 @@ static struct mf_code_result result;
 static struct mf_target_memory memory;
 
 #define AT(thing) ((uint64_t)(uintptr_t)(thing))
-#define FIELD(number, type, field, width) layout->fields[number] = (struct mf_code_place){offsetof(struct type, field), width, 0}
-#define STATIC(number, variable, width) layout->fields[number] = (struct mf_code_place){AT(&(variable)), width, 1}
+#define FIELD(number, type, field, width) layout->fields[number] = (struct mf_field_layout){offsetof(struct type, field), width, 0}
+#define STATIC(number, variable, width) layout->fields[number] = (struct mf_field_layout){AT(&(variable)), width, 1}
 
 /* @param is_new  whether as since JDK 25, else as until 22 */
 static void lay_out(bool is_new)

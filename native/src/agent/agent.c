@@ -96,11 +96,11 @@ static int open_store(uint64_t log)
         log = MF_AGENT_MIN_BYTES;
     else if (log > MF_AGENT_MAX_BYTES)
         log = MF_AGENT_MAX_BYTES;
-    bytes = mf_codes_bytes(high - low, log);
+    bytes = mf_code_store_bytes(high - low, log);
     memory = reserve(bytes);
     if (memory == NULL)
         return -ENOMEM;
-    mf_codes_init(memory, low, high - low, log);
+    mf_code_store_init(memory, low, high - low, log);
     mf_agent.store = memory;
     return 0;
 }
@@ -122,7 +122,7 @@ static int record_existing_code(void)
     mf_agent.is_generating = false;
     if (rc == 0) {
         pthread_mutex_lock(&mf_agent.write_lock);
-        mf_code_remove_untold(mf_codes_current(mf_agent.store), mf_agent.round, start);
+        mf_code_remove_unreported(mf_code_store_current(mf_agent.store), mf_agent.round, start);
         pthread_mutex_unlock(&mf_agent.write_lock);
     }
     return rc;
@@ -190,33 +190,33 @@ int mf_jvm_close(void)
 
 int mf_code_find(uint64_t address, uint64_t time, struct mf_code *out)
 {
-    const struct mf_codes *const store = mf_agent.store;
+    const struct mf_code_store *const store = mf_agent.store;
 
-    return store == NULL ? -ESRCH : mf_codes_find(store, address, time, out);
+    return store == NULL ? -ESRCH : mf_code_store_find(store, address, time, out);
 }
 
 int mf_code_frames(const struct mf_code *code, uint64_t address, struct mf_code_frame *out, uint32_t capacity)
 {
-    const struct mf_codes *const store = mf_agent.store;
+    const struct mf_code_store *const store = mf_agent.store;
 
-    return store == NULL ? -ESTALE : mf_codes_frames(store, code, address, out, capacity);
+    return store == NULL ? -ESTALE : mf_code_store_frames(store, code, address, out, capacity);
 }
 
 int mf_code_text(const struct mf_code *code, uint32_t name, enum mf_code_text_kind kind, char *out, uint32_t capacity)
 {
-    const struct mf_codes *const store = mf_agent.store;
+    const struct mf_code_store *const store = mf_agent.store;
 
-    return store == NULL ? -ESTALE : mf_codes_text(store, code, name, kind, out, capacity);
+    return store == NULL ? -ESTALE : mf_code_store_text(store, code, name, kind, out, capacity);
 }
 
 int mf_code_count(struct mf_code_counts *out)
 {
-    const struct mf_codes *const store = mf_agent.store;
+    const struct mf_code_store *const store = mf_agent.store;
 
     if (store == NULL)
         return -ESRCH;
     pthread_mutex_lock(&mf_agent.write_lock);
-    mf_codes_count(store, out);
+    mf_code_store_count(store, out);
     pthread_mutex_unlock(&mf_agent.write_lock);
     return 0;
 }

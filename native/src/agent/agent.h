@@ -18,7 +18,7 @@ struct mf_agent {
     pthread_mutex_t write_lock;    /* for writing to the store. It is released before calls into the JVM, which may block */
     JavaVM *vm;
     jvmtiEnv *jvmti;               /* NULL before the first opening */
-    struct mf_codes *_Atomic store; /* NULL before the first opening; never released */
+    struct mf_code_store *_Atomic store; /* NULL before the first opening; never released */
     uint64_t log_bytes;            /* of the option memory=; 0: the default */
     uint32_t users;                /* openings that are not closed: events are enabled while there is one */
     uint32_t round;                /* how often GenerateEvents was called */

@@ -49,26 +49,26 @@ static bool fetch_name(jvmtiEnv *jvmti, jmethodID method, char *texts[3])
  * Finds the name of a method in the store, or adds it. The lock is released while JVMTI returns the name: a suspended thread
  * blocks in JVMTI until it is resumed, and other threads record code meanwhile.
  */
-static enum outcome find_or_add_name(struct mf_codes *store, jvmtiEnv *jvmti, jmethodID method, mf_place *unit)
+static enum outcome find_or_add_name(struct mf_code_store *store, jvmtiEnv *jvmti, jmethodID method, mf_code_unit *unit)
 {
     const uint64_t key = (uint64_t)(uintptr_t)method;
-    const uint32_t turn = store->turn;
+    const uint32_t compactions = store->compactions;
     char *texts[3] = {NULL, NULL, NULL};
     bool is_named;
 
-    *unit = mf_code_name_find(mf_codes_current(store), key);
+    *unit = mf_code_name_find(mf_code_store_current(store), key);
     if (*unit != 0)
         return RECORDED;
     pthread_mutex_unlock(&mf_agent.write_lock);
     is_named = fetch_name(jvmti, method, texts);
     pthread_mutex_lock(&mf_agent.write_lock);
     if (is_named)
-        *unit = mf_code_name_add(mf_codes_current(store), key, (const char *const *)texts);
+        *unit = mf_code_name_add(mf_code_store_current(store), key, (const char *const *)texts);
     pthread_mutex_unlock(&mf_agent.write_lock);
     for (int i = 0; i < 3; i++)
         (*jvmti)->Deallocate(jvmti, (unsigned char *)texts[i]);
     pthread_mutex_lock(&mf_agent.write_lock);
-    return store->turn != turn ? COMPACTED : !is_named ? UNNAMED : *unit == 0 ? FULL : RECORDED;
+    return store->compactions != compactions ? COMPACTED : !is_named ? UNNAMED : *unit == 0 ? FULL : RECORDED;
 }
 
 /*
@@ -78,14 +78,14 @@ static enum outcome find_or_add_name(struct mf_codes *store, jvmtiEnv *jvmti, jm
 #define METHOD_HANDLE "Ljava/lang/invoke/MethodHandle;"
 #define MAX_TEXT 4096u
 
-static bool is_of_method_handle(const struct mf_code_image *image, mf_place unit)
+static bool is_of_method_handle(const struct mf_code_image *image, mf_code_unit unit)
 {
     const struct mf_code_name *const name = mf_code_read(image, unit);
 
     return name->class_length == sizeof METHOD_HANDLE - 1 && memcmp(name->text, METHOD_HANDLE, sizeof METHOD_HANDLE - 1) == 0;
 }
 
-static mf_place intrinsic_name(struct mf_code_image *image, uint64_t method)
+static mf_code_unit intrinsic_name(struct mf_code_image *image, uint64_t method)
 {
     const uint64_t key = method | 1ull << 63; /* the address of the Method, marked: it is no jmethodID */
     char name[MAX_TEXT], signature[MAX_TEXT];
@@ -191,9 +191,9 @@ static uint32_t count_addresses(const struct debug *debug, uint64_t start, uint6
 }
 
 /* Adds the names of all inlined methods. They precede the record in the store, so they are added first. */
-static enum outcome add_names(struct mf_codes *store, jvmtiEnv *jvmti, const struct debug *debug, uint64_t start, uint64_t end)
+static enum outcome add_names(struct mf_code_store *store, jvmtiEnv *jvmti, const struct debug *debug, uint64_t start, uint64_t end)
 {
-    mf_place unit;
+    mf_code_unit unit;
 
     for (jint at = next_address(debug, 0, start, end); at < debug->count; at = next_address(debug, at + 1, start, end)) {
         for (jint level = 0; level < depth_at(debug, at); level++) {
@@ -249,14 +249,14 @@ static uint32_t current_flags(void)
 /* A compiled method: its name, and what HotSpot's structures contain about it. */
 struct compiled {
     struct mf_vm_method vm;
-    mf_place name;
+    mf_code_unit name;
     bool has_vm;
 };
 
-static enum outcome identify(struct mf_codes *store, jvmtiEnv *jvmti, jmethodID method, uint64_t start, struct compiled *out)
+static enum outcome identify(struct mf_code_store *store, jvmtiEnv *jvmti, jmethodID method, uint64_t start, struct compiled *out)
 {
     const enum outcome outcome = find_or_add_name(store, jvmti, method, &out->name);
-    struct mf_code_image *const image = mf_codes_current(store);
+    struct mf_code_image *const image = mf_code_store_current(store);
 
     if (outcome != RECORDED)
         return outcome;
@@ -270,11 +270,11 @@ static enum outcome identify(struct mf_codes *store, jvmtiEnv *jvmti, jmethodID 
 /* Whether the method is recorded and live. GenerateEvents reports it again. */
 static bool is_known(const struct mf_code_image *image, const struct compiled *compiled, uint64_t start, uint64_t end)
 {
-    struct mf_code_record *const record = mf_code_known(image, start, end, compiled->name);
+    struct mf_code_record *const record = mf_code_find_live(image, start, end, compiled->name);
 
     if (record == NULL || (compiled->has_vm && record->compile_id >= 0 && record->compile_id != compiled->vm.compile_id))
         return false;
-    record->told = mf_agent.round;
+    record->round = mf_agent.round;
     return true;
 }
 
@@ -287,7 +287,7 @@ static enum outcome add_method(struct mf_code_image *image, const struct debug *
         return FULL;
     record->name = compiled->name;
     record->loaded = mf_agent_now();
-    record->told = mf_agent.round;
+    record->round = mf_agent.round;
     record->flags = current_flags();
     if (compiled->has_vm) {
         record->tier = compiled->vm.tier;
@@ -298,29 +298,29 @@ static enum outcome add_method(struct mf_code_image *image, const struct debug *
     return RECORDED;
 }
 
-static enum outcome record_method(struct mf_codes *store, jvmtiEnv *jvmti, const struct debug *debug, uint64_t start, uint64_t end)
+static enum outcome record_method(struct mf_code_store *store, jvmtiEnv *jvmti, const struct debug *debug, uint64_t start, uint64_t end)
 {
     struct compiled compiled;
     enum outcome outcome = identify(store, jvmti, debug->method, start, &compiled);
 
-    if (outcome != RECORDED || is_known(mf_codes_current(store), &compiled, start, end))
+    if (outcome != RECORDED || is_known(mf_code_store_current(store), &compiled, start, end))
         return outcome;
     outcome = add_names(store, jvmti, debug, start, end);
     /* Another thread may have recorded the method meanwhile. */
-    if (outcome != RECORDED || is_known(mf_codes_current(store), &compiled, start, end))
+    if (outcome != RECORDED || is_known(mf_code_store_current(store), &compiled, start, end))
         return outcome;
-    return add_method(mf_codes_current(store), debug, &compiled, start, end);
+    return add_method(mf_code_store_current(store), debug, &compiled, start, end);
 }
 
-static enum outcome record_stub(struct mf_codes *store, const char *text, uint64_t start, uint64_t end)
+static enum outcome record_stub(struct mf_code_store *store, const char *text, uint64_t start, uint64_t end)
 {
-    struct mf_code_image *const image = mf_codes_current(store);
+    struct mf_code_image *const image = mf_code_store_current(store);
     const char *const texts[] = {"", text, ""};
-    struct mf_code_record *record = mf_code_known_stub(image, start, end, text);
-    mf_place name;
+    struct mf_code_record *record = mf_code_find_live_stub(image, start, end, text);
+    mf_code_unit name;
 
     if (record != NULL) {
-        record->told = mf_agent.round;
+        record->round = mf_agent.round;
         return RECORDED;
     }
     name = mf_code_name_add(image, 0, texts);
@@ -329,7 +329,7 @@ static enum outcome record_stub(struct mf_codes *store, const char *text, uint64
         return FULL;
     record->name = name;
     record->loaded = mf_agent_now();
-    record->told = mf_agent.round;
+    record->round = mf_agent.round;
     record->flags = current_flags();
     mf_code_commit(image, record);
     return RECORDED;
@@ -339,14 +339,14 @@ static enum outcome record_stub(struct mf_codes *store, const char *text, uint64
 static void record_code(jvmtiEnv *jvmti, const struct debug *debug, const char *text, uint64_t start, uint64_t end)
 {
     enum { MAX_ATTEMPTS = 4 };
-    struct mf_codes *const store = mf_agent.store;
+    struct mf_code_store *const store = mf_agent.store;
     enum outcome outcome = FULL;
 
     pthread_mutex_lock(&mf_agent.write_lock);
     /* Code outside the code cache is counted as lost. */
-    for (int attempt = 0; attempt < MAX_ATTEMPTS && mf_code_covers(mf_codes_current(store), start, end); attempt++) {
+    for (int attempt = 0; attempt < MAX_ATTEMPTS && mf_code_covers(mf_code_store_current(store), start, end); attempt++) {
         outcome = debug != NULL ? record_method(store, jvmti, debug, start, end) : record_stub(store, text, start, end);
-        if (outcome == RECORDED || outcome == UNNAMED || (outcome == FULL && !mf_codes_tidy(store)))
+        if (outcome == RECORDED || outcome == UNNAMED || (outcome == FULL && !mf_code_store_compact(store)))
             break;
     }
     if (outcome != RECORDED)
@@ -369,7 +369,7 @@ void JNICALL mf_on_method_unload(jvmtiEnv *jvmti, jmethodID method, const void *
     (void)jvmti;
     (void)method;
     pthread_mutex_lock(&mf_agent.write_lock);
-    mf_code_remove(mf_codes_current(mf_agent.store), (uint64_t)(uintptr_t)code, mf_agent_now());
+    mf_code_remove(mf_code_store_current(mf_agent.store), (uint64_t)(uintptr_t)code, mf_agent_now());
     pthread_mutex_unlock(&mf_agent.write_lock);
 }
 

@@ -23,7 +23,7 @@ static void codeClose(JNIEnv *env UNUSED, jclass self UNUSED)
 /* Returns a part of the store: 0 its head, 1 and 2 its images. NULL: nothing has been recorded. */
 static jobject codeMemory(JNIEnv *env, jclass self UNUSED, jint part)
 {
-    struct mf_codes *const store = mf_agent.store;
+    struct mf_code_store *const store = mf_agent.store;
 
     if (store == NULL)
         return NULL;
@@ -36,7 +36,7 @@ static jobject codeMemory(JNIEnv *env, jclass self UNUSED, jint part)
 /* Writes start and end of the memory of the store. Returns false if there is none. */
 static jboolean codeRange(JNIEnv *env, jclass self UNUSED, jlongArray out)
 {
-    const struct mf_codes *const store = mf_agent.store;
+    const struct mf_code_store *const store = mf_agent.store;
     jlong range[2];
 
     if (store == NULL)
@@ -53,8 +53,8 @@ static void codeCount(JNIEnv *env, jclass self UNUSED, jlongArray out)
 
     mf_code_count(&counts);
     const jlong values[] = {
-        (jlong)counts.live, (jlong)counts.gone, (jlong)counts.names, (jlong)counts.bytes,
-        (jlong)counts.capacity, (jlong)counts.forgotten, (jlong)counts.lost, (jlong)counts.turns,
+        (jlong)counts.live, (jlong)counts.unloaded, (jlong)counts.names, (jlong)counts.bytes,
+        (jlong)counts.capacity, (jlong)counts.evicted_before, (jlong)counts.lost, (jlong)counts.compactions,
     };
     (*env)->SetLongArrayRegion(env, out, 0, sizeof values / sizeof *values, values);
 }

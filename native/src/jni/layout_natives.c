@@ -60,8 +60,8 @@ const struct mf_natives mf_layout_natives = NATIVES(layout_natives);
 static jint codeLayout(JNIEnv *env, jclass self UNUSED, jintArray out)
 {
     static const jint layout[] = {
-        OFFSET(mf_codes, turn), OFFSET(mf_codes, begun),
-        OFFSET(mf_code_image, low), OFFSET(mf_code_image, forgotten), OFFSET(mf_code_image, segments), OFFSET(mf_code_image, log),
+        OFFSET(mf_code_store, compactions), OFFSET(mf_code_store, compactions_begun),
+        OFFSET(mf_code_image, low), OFFSET(mf_code_image, evicted_before), OFFSET(mf_code_image, segments), OFFSET(mf_code_image, log),
         OFFSET(mf_code_image, used), OFFSET(mf_code_image, table),
         OFFSET(mf_code_entry, units), OFFSET(mf_code_entry, kind),
         OFFSET(mf_code_record, start), OFFSET(mf_code_record, end), OFFSET(mf_code_record, loaded),

@@ -26,7 +26,9 @@ static const char *file_name(char to[NAME_SIZE], const char *prefix, int32_t pid
     return to;
 }
 
-/* A directory of the target: "root" or "cwd". The links go away with the first thread; those of a living thread remain. */
+/*
+ * Opens a directory of the target: "root" or "cwd". The links of the first thread end with it; those of a living thread remain.
+ */
 static int open_link(const struct mf_attach_target *target, const char *link)
 {
     const int flags = O_PATH | O_DIRECTORY;
@@ -41,7 +43,7 @@ static int open_link(const struct mf_attach_target *target, const char *link)
  */
 static int open_tmp(const struct mf_attach_target *target, struct mf_credentials *before)
 {
-    const int root_fd = open_link(target, "root"); /* takes the right to trace the target, so before the rights are dropped */
+    const int root_fd = open_link(target, "root"); /* needs ptrace access to the target, so before permissions are dropped */
     int rc;
 
     if (root_fd < 0)
@@ -63,8 +65,8 @@ static bool is_trusted(const struct mf_attach_target *target, const struct stat 
 }
 
 /*
- * Connects to the socket that a descriptor (O_PATH) stands for, so that nobody can replace it between check and use: connect(2)
- * follows the link in /proc to the very inode.
+ * Connects to the socket that is open with O_PATH, so it cannot be replaced between check and use: connect(2) follows the link
+ * in /proc to the same inode.
  */
 static int connect_to(int socket_file_fd)
 {
@@ -100,8 +102,8 @@ static int connect_in(int tmp_fd, const struct mf_attach_target *target)
 }
 
 /*
- * Whether the target itself listens at the other end (unix(7): SO_PEERCRED is of the process that called listen(2)). A target that is in
- * its directory in /proc after the call has had its PID all the while, so that it was no later process' PID.
+ * Whether the target itself listens at the other end (unix(7): SO_PEERCRED is of the process that called listen(2)). If the
+ * target exists after the call, it had its PID during the call, so the PID is not that of a later process.
  */
 static int check_peer(int socket, const struct mf_attach_target *target)
 {
@@ -136,7 +138,7 @@ int mf_attach_connect(const struct mf_attach_target *target)
     return rc;
 }
 
-/* What HotSpot finds at a name: 1: a file it accepts as a request to attach; 0: nothing; -EEXIST: something else. */
+/* 1: the name is a file that HotSpot accepts as a request to attach; 0: there is no file; -EEXIST: it is another file. */
 static int find_trigger(int directory_fd, const char *name, const struct mf_attach_target *target)
 {
     struct stat file;
@@ -147,7 +149,7 @@ static int find_trigger(int directory_fd, const char *name, const struct mf_atta
     return S_ISREG(file.st_mode) && is_trusted(target, &file) ? 1 : -EEXIST;
 }
 
-/* In the working directory HotSpot looks first: what is there must not be something that it does not accept. */
+/* HotSpot checks the working directory first: a file there must be one that HotSpot accepts. */
 static int check_working_directory(const char *name, const struct mf_attach_target *target, int cwd_fd)
 {
     return cwd_fd < 0 ? 0 : find_trigger(cwd_fd, name, target);
@@ -159,7 +161,7 @@ static int create_in(int tmp_fd, const char *name, const struct mf_attach_target
     const int fd = (int)MF_SYS(SYS_openat, tmp_fd, name, flags, 0600);
 
     if (fd == -EEXIST && find_trigger(tmp_fd, name, target) == 1) {
-        out->file_fd = -1; /* of another program that attaches at this moment, or left over: as good, and not ours */
+        out->file_fd = -1; /* of another program that attaches now, or left over: it has the same effect, and is not removed */
         return 0;
     }
     if (fd < 0)
@@ -204,8 +206,8 @@ void mf_attach_trigger_remove(const struct mf_attach_target *target, struct mf_a
 
     file_name(name, ".attach_pid", target->inner_pid);
     /*
-     * The target's user can still replace the file between the comparison and its removal. With that user's own rights only a
-     * file is lost that the user could have deleted in the same place.
+     * The target's user can still replace the file between the comparison and its removal. This thread has only the permissions
+     * of that user, so it can only remove a file that the user could have removed too.
      */
     if (trigger->file_fd >= 0 && mf_credentials_assume(target->uid, target->gid, &before) == 0) {
         if (mf_sys_stat(trigger->file_fd, "", AT_EMPTY_PATH, &made) == 0 &&
@@ -223,7 +225,7 @@ int mf_attach_signal(const struct mf_attach_target *target)
     return (int)MF_SYS(SYS_pidfd_send_signal, target->proc_fd, SIGQUIT, NULL, 0);
 }
 
-/* 0 once the socket is ready for these events, or -ETIMEDOUT, or -EINTR, or why it cannot be waited for. */
+/* Waits until the socket is ready for these events. Returns 0, -ETIMEDOUT, -EINTR or another negative errno. */
 static int wait_for(int socket, short events, int millis)
 {
     struct pollfd wanted = {.fd = socket, .events = events};

@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the JVM told of its compiled code, as one relocatable block that grows at its end:
+ * Recorded code, as one relocatable block that grows at its end:
  *
- *   | head | table: a place for each segment of the code cache | buckets of names | log: records and names, appended |
+ *   | head | table: a unit for each segment of the code cache | buckets of names | log: records and names, appended |
  *
- * A *place* counts 8 bytes from the image's start; 0 is none. A segment's place is that of the record that came to it last,
- * and this record knows what was there before it, for each of its segments. So the code that is at an address now, and all
- * that was there earlier, newest first, is one chain that begins one load behind the address.
+ * A *unit* is an offset from the start of the image, in steps of 8 bytes; 0 is none. The table holds for each segment the unit
+ * of the record that was appended last. A record holds for each of its segments the unit of the record before it. So the code
+ * at an address, from newest to oldest, is one chain.
  *
- * One writer at a time; any number of readers, which take no lock: nothing that a reader can reach is written to again, but
- * the time a record's code went, which is one store. Chains lead to smaller places alone, so that a search ends
- * even in an image that is being overwritten; who searches there looks afterwards whether it was (codes.h).
+ * There is one writer at a time. Readers take no lock: nothing that a reader can reach is written again, except a record's
+ * unload time, which is one store. Each step of a chain leads to a smaller unit, so a search ends even in an image that is
+ * being overwritten. After a search the reader checks whether that happened (code_store.h).
  */
 #ifndef MF_CODE_IMAGE_H
 #define MF_CODE_IMAGE_H
@@ -22,38 +22,38 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define MF_SEGMENT_SHIFT 7u /* HotSpot's CodeCacheSegmentSize is 64 or 128: two methods seldom meet in a segment */
+#define MF_SEGMENT_SHIFT 7u /* HotSpot's CodeCacheSegmentSize is 64 or 128: two methods seldom share a segment */
 #define MF_NAME_BUCKETS 16384u
 
-typedef uint32_t mf_place;
+typedef uint32_t mf_code_unit;
 
 struct mf_code_image {
-    uint64_t bytes;     /* of all of it */
-    uint64_t low;       /* first address of the table's first segment */
-    uint64_t forgotten; /* code that went before this time is no longer known */
+    uint64_t bytes;          /* size of the image */
+    uint64_t low;            /* first address of the first segment of the table */
+    uint64_t evicted_before; /* code that was unloaded before this time may be evicted; 0: none is */
     uint32_t segments;
-    mf_place buckets;
-    mf_place log;
-    _Atomic mf_place used; /* behind the last entry */
-    uint32_t live;         /* records whose code is there */
-    uint32_t gone;         /* records whose code is not */
+    mf_code_unit buckets;
+    mf_code_unit log;
+    _Atomic mf_code_unit used;   /* end of the last entry */
+    uint32_t live;               /* records of live code */
+    uint32_t unloaded;           /* records of unloaded code */
     uint32_t names;
-    mf_place gone_units; /* what those take */
-    _Atomic mf_place table[];
+    mf_code_unit unloaded_units; /* size of the records of unloaded code */
+    _Atomic mf_code_unit table[];
 };
 
-/* What an entry of the log begins with. */
+/* The head of an entry of the log. */
 struct mf_code_entry {
-    uint32_t units; /* of 8 bytes, this one included */
-    uint32_t kind;  /* enum mf_code_kind; MF_CODE_NAME */
+    uint32_t units; /* size, in steps of 8 bytes, with this head */
+    uint32_t kind;  /* a value of enum mf_code_kind, or MF_CODE_NAME */
 };
 #define MF_CODE_NAME 0u
 
-/* A method, or a stub's name alone. The texts stand behind, without an end mark: class, name, signature. */
+/* The name of a method, or of a stub. It is followed by its texts, not terminated: class, name, signature. */
 struct mf_code_name {
     struct mf_code_entry entry;
     uint64_t key; /* the jmethodID; 0: a stub */
-    mf_place next;
+    mf_code_unit next;
     uint16_t class_length;
     uint16_t name_length;
     uint16_t signature_length;
@@ -61,28 +61,28 @@ struct mf_code_name {
     char text[];
 };
 
-/* Code from here on, up to and with offset, was made of this scope: debug information is at the end of what it tells of. */
+/* Debug information: the scope of the code that ends at an offset (inclusive), and begins after the one before. */
 struct mf_code_pc {
-    uint32_t offset; /* from the code's start */
+    uint32_t offset; /* from the start of the code */
     uint32_t scope;
 };
 
-/* A method at a bytecode, inlined into its caller's scope. */
+/* A method at a bytecode, inlined into the scope of its caller. */
 struct mf_code_scope {
-    mf_place name;
+    mf_code_unit name;
     int32_t bci;
-    uint32_t caller; /* MF_NO_SCOPE: none, it is the method compiled */
+    uint32_t caller; /* MF_NO_SCOPE: none; this is the compiled method */
 };
 #define MF_NO_SCOPE UINT32_MAX
 
-/* Behind it: mf_place below[segments], then mf_code_pc[pcs], then mf_code_scope[scopes]. */
+/* Followed by mf_code_unit below[segments], mf_code_pc[pcs] and mf_code_scope[scopes]. */
 struct mf_code_record {
     struct mf_code_entry entry;
     uint64_t start;
     uint64_t end;
     uint64_t loaded;
-    _Atomic uint64_t unloaded; /* 0: it lives */
-    mf_place name;
+    _Atomic uint64_t unloaded; /* 0: live */
+    mf_code_unit name;
     uint32_t first_segment;
     uint32_t segments;
     uint32_t pcs;
@@ -90,30 +90,36 @@ struct mf_code_record {
     int32_t tier;
     int32_t compile_id;
     int32_t entry_bci;
-    uint32_t flags; /* MF_CODE_BEFORE_START */
-    uint32_t told;  /* the writer's: in which round the JVM told of it last */
+    uint32_t flags; /* MF_CODE_BEFORE_START, or 0 */
+    uint32_t round; /* of the writer: the last round in which the JVM reported this code */
 };
 
-/** Bytes of an image whose log has room for @p log bytes, over a code cache of @p cache bytes. */
+/* Returns the size of an image whose log has @p log bytes, for a code cache of @p cache bytes. */
 uint64_t mf_code_image_bytes(uint64_t cache, uint64_t log);
 
-/** Makes an empty image; the memory is all zero. */
+/* Makes an empty image in memory that is all zero. */
 void mf_code_image_init(struct mf_code_image *image, uint64_t bytes, uint64_t low, uint64_t cache);
 
-static inline void *mf_code_at(struct mf_code_image *image, mf_place place)
+static inline void *mf_code_at(struct mf_code_image *image, mf_code_unit unit)
 {
-    return (char *)image + (uint64_t)place * 8;
+    return (char *)image + (uint64_t)unit * 8;
 }
 
-static inline const void *mf_code_read(const struct mf_code_image *image, mf_place place)
+static inline const void *mf_code_read(const struct mf_code_image *image, mf_code_unit unit)
 {
-    return (const char *)image + (uint64_t)place * 8;
+    return (const char *)image + (uint64_t)unit * 8;
 }
 
-/* What stands behind a record, in its order. */
-static inline mf_place *mf_code_below(const struct mf_code_record *record)
+/* Returns whether the image has this many bytes from a unit on. */
+static inline bool mf_code_is_within(const struct mf_code_image *image, mf_code_unit unit, uint64_t bytes)
 {
-    return (mf_place *)(record + 1);
+    return unit != 0 && (uint64_t)unit * 8 + bytes <= image->bytes;
+}
+
+/* The three arrays that follow a record. */
+static inline mf_code_unit *mf_code_below(const struct mf_code_record *record)
+{
+    return (mf_code_unit *)(record + 1);
 }
 
 static inline struct mf_code_pc *mf_code_pcs(const struct mf_code_record *record)
@@ -126,54 +132,72 @@ static inline struct mf_code_scope *mf_code_scopes(const struct mf_code_record *
     return (struct mf_code_scope *)(mf_code_pcs(record) + record->pcs);
 }
 
-/** A name that is there, or is added: its place; 0: the image is full. A method is known again by its key, a stub by its text. */
-mf_place mf_code_name_add(struct mf_code_image *image, uint64_t key, const char *const text[3]);
+/* ---- For the writer ---------------------------------------------------------------------------------------------- */
 
-/** The place of a method's name by its key; 0: it is not there. */
-mf_place mf_code_name_find(const struct mf_code_image *image, uint64_t key);
+/*
+ * Returns the unit of a name, which is added if it is new; 0: the image is full. A method has a key; a stub has only its text.
+ */
+mf_code_unit mf_code_name_add(struct mf_code_image *image, uint64_t key, const char *const text[3]);
 
-/** The name that another image has, in this one. */
-mf_place mf_code_name_copy(struct mf_code_image *to, const struct mf_code_image *from, mf_place name);
+/* Returns the unit of the name of a method; 0: it is not in the image. */
+mf_code_unit mf_code_name_find(const struct mf_code_image *image, uint64_t key);
 
-/**
- * Begins a record at the log's end; what is not set yet is 0. Nobody sees it before mf_code_commit().
+/* Adds a name of another image to this one, as mf_code_name_add(). */
+mf_code_unit mf_code_name_copy(struct mf_code_image *to, const struct mf_code_image *from, mf_code_unit name);
+
+/* Returns whether a range is in the code cache of the image. */
+bool mf_code_covers(const struct mf_code_image *image, uint64_t start, uint64_t end);
+
+/*
+ * Begins a record at the end of the log, with fields of 0. Readers cannot reach it before mf_code_commit(). The range is in the
+ * code cache: mf_code_covers().
  *
- * @return NULL: the image is full. The code cache has the range: mf_code_covers().
+ * Returns NULL if the image is full.
  */
 struct mf_code_record *mf_code_begin(struct mf_code_image *image, enum mf_code_kind kind, uint64_t start, uint64_t end,
                                      uint32_t pcs);
 
-/** Adds a scope to the record begun: its number; MF_NO_SCOPE: the image is full. */
+/* Adds a scope to the record that was begun. Returns its number; MF_NO_SCOPE: the image is full. */
 uint32_t mf_code_scope_add(struct mf_code_image *image, struct mf_code_record *record, struct mf_code_scope scope);
 
-/** Shows the record begun to readers. Code that was still there is taken for gone: the JVM made this in its place. */
+/* Publishes the record that was begun. Live code in its range is marked unloaded: the JVM has placed this code there. */
 void mf_code_commit(struct mf_code_image *image, struct mf_code_record *record);
 
-/** Exactly this code, if it is known and there: the JVM tells again of what there is when it is asked to. Else NULL. */
-struct mf_code_record *mf_code_known(const struct mf_code_image *image, uint64_t start, uint64_t end, mf_place name);
+/* Returns the live record of exactly this code, or NULL. The JVM reports existing code again when it is asked to. */
+struct mf_code_record *mf_code_find_live(const struct mf_code_image *image, uint64_t start, uint64_t end, mf_code_unit name);
 
-/**
- * The stub that is there in exactly this range, if its name is this or begins with it: asked what there is, the JVM tells of the
- * same stubs with less. Else NULL.
+/*
+ * Returns the live record of a stub with exactly this range, whose name is or begins with this text; or NULL. When the JVM is
+ * asked for existing code, it reports the same stubs with shorter names.
  */
-struct mf_code_record *mf_code_known_stub(const struct mf_code_image *image, uint64_t start, uint64_t end, const char *name);
+struct mf_code_record *mf_code_find_live_stub(const struct mf_code_image *image, uint64_t start, uint64_t end,
+                                              const char *name);
 
-/** Notes at a time that code told of last in an earlier round went. */
-void mf_code_remove_untold(struct mf_code_image *image, uint32_t round, uint64_t time);
-
-/** Whether the code cache that the image is of has this range. */
-bool mf_code_covers(const struct mf_code_image *image, uint64_t start, uint64_t end);
-
-/** Notes that the method at this address went. Whether one was known there. */
+/* Marks the live method that starts at an address as unloaded. Returns whether there was one. */
 bool mf_code_remove(struct mf_code_image *image, uint64_t start, uint64_t time);
 
-/** Whether so many bytes from a place on are in the image. */
-static inline bool mf_code_is_within(const struct mf_code_image *image, mf_place place, uint64_t bytes)
-{
-    return place != 0 && (uint64_t)place * 8 + bytes <= image->bytes;
-}
+/* Marks live code as unloaded if the JVM did not report it in this round. */
+void mf_code_remove_unreported(struct mf_code_image *image, uint32_t round, uint64_t time);
 
-/** As mf_code_find(), in one image. @return the record's place; 0: none; and MF_CODE_RECORDED_LATER or 0. */
-mf_place mf_code_search(const struct mf_code_image *image, uint64_t address, uint64_t time, uint32_t *flags);
+/* ---- For readers, also of an image that is being overwritten ------------------------------------------------------ */
+
+/* Implements mf_code_find(). Returns the unit of the record; 0: none. Sets MF_CODE_RECORDED_LATER or 0. */
+mf_code_unit mf_code_search(const struct mf_code_image *image, uint64_t address, uint64_t time, uint32_t *flags);
+
+/* Implements mf_code_frames() for a method. Returns -ESTALE if the image is being overwritten. */
+int mf_code_read_frames(const struct mf_code_image *image, mf_code_unit record, uint64_t address, struct mf_code_frame *out,
+                        uint32_t capacity);
+
+/* Implements mf_code_text(). Returns -ESTALE if the image is being overwritten, or the kind is invalid. */
+int mf_code_read_text(const struct mf_code_image *image, mf_code_unit name, enum mf_code_text_kind kind, char *out,
+                      uint32_t capacity);
+
+/* ---- For compaction ---------------------------------------------------------------------------------------------- */
+
+/*
+ * Copies live code to an empty image, and of unloaded code what was unloaded last, up to @p history units. What was unloaded
+ * earlier is evicted. Returns false if the target image is full.
+ */
+bool mf_code_image_copy(struct mf_code_image *to, const struct mf_code_image *from, uint64_t history);
 
 #endif

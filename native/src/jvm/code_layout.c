@@ -1,16 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Fields of HotSpot's that describe code, by their names in vmStructs.cpp. */
+/* HotSpot's fields that describe code, by their names in vmStructs.cpp. */
 #include "jvm/code_layout.h"
+
+#include "jvm/vm_structs.h"
 
 #include <string.h>
 
 struct name {
     const char *type, *field;
-    const char *other_type; /* another type that some releases have the field in; NULL: none */
+    const char *other_type; /* type that has the field in some releases; NULL: none */
 };
 
 /* In the order of enum mf_code_field. */
 static const struct name names[MF_CODE_FIELDS] = {
+    [MF_CACHE_LOW] = {"CodeCache", "_low_bound", NULL},
+    [MF_CACHE_HIGH] = {"CodeCache", "_high_bound", NULL},
     [MF_CODE_HEAPS] = {"CodeCache", "_heaps", NULL},
     [MF_LIST_LENGTH] = {"GrowableArrayBase", "_len", NULL},
     [MF_LIST_DATA] = {"GrowableArray<int>", "_data", NULL},
@@ -59,7 +63,7 @@ static const struct name names[MF_CODE_FIELDS] = {
     [MF_MAJOR_VERSION] = {"Abstract_VM_Version", "_vm_major_version", NULL},
 };
 
-/* Types of HotSpot's that these fields have or had, and C++ compilers' sizes of them; negative: signed. */
+/* Types that these fields have or had, and their sizes in bytes; negative: signed. */
 static const struct {
     const char *type;
     int32_t bytes;
@@ -67,44 +71,68 @@ static const struct {
     {"int", -4}, {"jint", -4}, {"int32_t", -4}, {"uint", 4}, {"unsigned int", 4}, {"uint32_t", 4}, {"u4", 4},
     {"short", -2}, {"int16_t", -2}, {"u2", 2}, {"jushort", 2}, {"uint16_t", 2},
     {"u1", 1}, {"bool", 1}, {"uint8_t", 1}, {"size_t", 8}, {"address", 8},
-    {"VirtualSpace", 8}, /* within an object: its offset alone counts */
+    {"VirtualSpace", 8}, /* part of an object: only its offset is used */
 };
+
+/* Both kinds of tables: of a target, or of this JVM. */
+static bool find_in_tables(const struct mf_vm_tables *tables, const char *type, const char *field, struct mf_vm_field *out)
+{
+    const struct mf_vm_entry *entry;
+
+    if (tables == NULL)
+        return mf_vm_field(type, field, out) == 0;
+    entry = mf_vm_tables_find(tables, type, field, MF_VM_OFFSET);
+    if (entry == NULL)
+        return false;
+    *out = (struct mf_vm_field){mf_vm_entry_type(tables, entry), entry->value, entry->kind == MF_VM_STATIC};
+    return true;
+}
+
+/* The size of a type; 0: unknown. */
+static uint64_t size_of(const struct mf_vm_tables *tables, const char *type)
+{
+    const struct mf_vm_entry *entry;
+    uint64_t size;
+
+    if (tables == NULL)
+        return mf_vm_type_size(type, &size) == 0 ? size : 0;
+    entry = mf_vm_tables_find(tables, type, NULL, MF_VM_SIZE);
+    return entry == NULL ? 0 : entry->value;
+}
 
 /* 0: unknown. A type that is not in the list, such as CompLevel, is an enumeration: the tables have its size. */
 static int32_t width_of(const struct mf_vm_tables *tables, const char *type)
 {
     const size_t length = strlen(type);
-    const struct mf_vm_entry *size;
+    uint64_t size;
 
     if (length > 0 && type[length - 1] == '*')
         return sizeof(uint64_t);
     for (size_t i = 0; i < sizeof widths / sizeof *widths; i++)
         if (strcmp(widths[i].type, type) == 0)
             return widths[i].bytes;
-    size = mf_vm_tables_find(tables, type, NULL, MF_VM_SIZE);
-    if (size == NULL || (size->value != 1 && size->value != 2 && size->value != 4))
-        return 0;
-    return -(int32_t)size->value;
+    size = size_of(tables, type);
+    return size == 1 || size == 2 || size == 4 ? -(int32_t)size : 0;
 }
 
-static void find_field(const struct mf_vm_tables *tables, const struct name *name, struct mf_code_place *out)
+static void find_field(const struct mf_vm_tables *tables, const struct name *name, struct mf_field_layout *out)
 {
-    const struct mf_vm_entry *entry = mf_vm_tables_find(tables, name->type, name->field, MF_VM_OFFSET);
+    struct mf_vm_field found;
 
-    if (entry == NULL && name->other_type != NULL)
-        entry = mf_vm_tables_find(tables, name->other_type, name->field, MF_VM_OFFSET);
-    if (entry != NULL) {
-        out->at = entry->value;
-        out->is_static = entry->kind == MF_VM_STATIC;
-        out->bytes = width_of(tables, mf_vm_entry_type(tables, entry));
+    if (find_in_tables(tables, name->type, name->field, &found) ||
+        (name->other_type != NULL && find_in_tables(tables, name->other_type, name->field, &found))) {
+        out->offset = found.where;
+        out->is_static = found.is_static;
+        out->bytes = width_of(tables, found.type_string);
     }
 }
 
-static uint64_t size_of(const struct mf_vm_tables *tables, const char *type)
+/* The size of a type that is not larger than a page; 0: unknown. */
+static uint64_t plausible_size(const struct mf_vm_tables *tables, const char *type)
 {
-    const struct mf_vm_entry *const entry = mf_vm_tables_find(tables, type, NULL, MF_VM_SIZE);
+    const uint64_t size = size_of(tables, type);
 
-    return entry == NULL || entry->value > MF_PAGE ? 0 : entry->value;
+    return size > MF_PAGE ? 0 : size;
 }
 
 void mf_code_layout_read(const struct mf_vm_tables *tables, struct mf_code_layout *out)
@@ -112,12 +140,12 @@ void mf_code_layout_read(const struct mf_vm_tables *tables, struct mf_code_layou
     memset(out, 0, sizeof *out);
     for (uint32_t i = 0; i < MF_CODE_FIELDS; i++)
         find_field(tables, &names[i], &out->fields[i]);
-    out->block_bytes = size_of(tables, "HeapBlock");
-    out->pool_bytes = size_of(tables, "ConstantPool");
-    out->pc_bytes = size_of(tables, "PcDesc");
+    out->block_bytes = plausible_size(tables, "HeapBlock");
+    out->pool_bytes = plausible_size(tables, "ConstantPool");
+    out->pc_bytes = plausible_size(tables, "PcDesc");
 }
 
-uint64_t mf_field_value(const struct mf_code_place *place, const void *bytes)
+uint64_t mf_field_value(const struct mf_field_layout *place, const void *bytes)
 {
     uint8_t one;
     uint16_t two;
@@ -140,15 +168,16 @@ uint64_t mf_field_value(const struct mf_code_place *place, const void *bytes)
     }
 }
 
-int mf_field_read(struct mf_pages *pages, const struct mf_code_layout *layout, uint64_t object, enum mf_code_field field, uint64_t *out)
+int mf_field_read(struct mf_pages *pages, const struct mf_code_layout *layout, uint64_t object, enum mf_code_field field,
+                  uint64_t *out)
 {
-    const struct mf_code_place *const place = &layout->fields[field];
+    const struct mf_field_layout *const place = &layout->fields[field];
     uint64_t raw = 0;
     int rc;
 
     if (place->bytes == 0)
         return -ENOENT;
-    rc = mf_pages_read(pages, place->is_static ? place->at : object + place->at, &raw, mf_field_width(place));
+    rc = mf_pages_read(pages, place->is_static ? place->offset : object + place->offset, &raw, mf_field_width(place));
     if (rc == 0)
         *out = mf_field_value(place, &raw);
     return rc;

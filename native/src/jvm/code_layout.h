@@ -5,22 +5,22 @@
 #include "jvm/vm_tables.h"
 
 /*
- * Where a JVM keeps what describes its code: offsets and addresses from its exported tables, resolved once by name. HotSpot
- * moves, renames and resizes these fields from release to release, so each is optional: reading one that is not there is
- * -ENOENT, and what depends on it is unknown.
+ * Offsets and addresses of the fields that describe the code of a JVM, found once by name in its exported tables. HotSpot
+ * moves, renames and resizes these fields from release to release. So each is optional: reading a missing field returns
+ * -ENOENT, and a value that depends on it is unknown.
  *
  * Read-only once it is made, for any number of threads.
  */
 enum mf_code_field {
     /* codeCache.hpp, growableArray.hpp, heap.hpp, virtualspace.hpp */
-    MF_CODE_HEAPS, MF_LIST_LENGTH, MF_LIST_DATA, MF_HEAP_MEMORY, MF_HEAP_SEGMAP, MF_HEAP_SHIFT, MF_SPACE_LOW, MF_SPACE_HIGH,
-    MF_BLOCK_USED,
+    MF_CACHE_LOW, MF_CACHE_HIGH, MF_CODE_HEAPS, MF_LIST_LENGTH, MF_LIST_DATA, MF_HEAP_MEMORY, MF_HEAP_SEGMAP, MF_HEAP_SHIFT,
+    MF_SPACE_LOW, MF_SPACE_HIGH, MF_BLOCK_USED,
     /* codeBlob.hpp: code is described by two addresses until JDK 22, and by offsets since 23 */
     MF_BLOB_NAME, MF_BLOB_SIZE, MF_CODE_BEGIN, MF_CODE_END, MF_CODE_OFFSET, MF_DATA_OFFSET, MF_MUTABLE_DATA, MF_MUTABLE_SIZE,
     MF_RELOCATION_SIZE,
     /* compiledMethod.hpp until JDK 22, nmethod.hpp */
-    MF_NMETHOD_METHOD, MF_ENTRY_BCI, MF_COMPILE_ID, MF_COMP_LEVEL, MF_METADATA_OFFSET, MF_SCOPES_PCS_OFFSET, MF_SCOPES_DATA_OFFSET,
-    MF_SCOPES_DATA_BEGIN, MF_DEPENDENCIES_OFFSET, MF_IMMUTABLE_DATA, MF_IMMUTABLE_SIZE,
+    MF_NMETHOD_METHOD, MF_ENTRY_BCI, MF_COMPILE_ID, MF_COMP_LEVEL, MF_METADATA_OFFSET, MF_SCOPES_PCS_OFFSET,
+    MF_SCOPES_DATA_OFFSET, MF_SCOPES_DATA_BEGIN, MF_DEPENDENCIES_OFFSET, MF_IMMUTABLE_DATA, MF_IMMUTABLE_SIZE,
     /* pcDesc.hpp */
     MF_PC_OFFSET, MF_PC_SCOPE,
     /* method.hpp, constMethod.hpp, constantPool.hpp, klass.hpp, symbol.hpp */
@@ -33,47 +33,52 @@ enum mf_code_field {
     MF_CODE_FIELDS
 };
 
-struct mf_code_place {
-    uint64_t at;   /* bytes from the object's beginning; of a static field its address */
-    int32_t bytes; /* 1, 2, 4 or 8, negative where the value is signed; 0: this JVM has no such field, or one of another type */
+struct mf_field_layout {
+    uint64_t offset; /* from the start of the object, in bytes; of a static field its address */
+    int32_t bytes;   /* 1, 2, 4 or 8, negative if the value is signed; 0: this JVM has no such field, or its type is unknown */
     uint32_t is_static;
 };
 
 struct mf_code_layout {
-    struct mf_code_place fields[MF_CODE_FIELDS];
-    uint64_t block_bytes; /* sizeof(HeapBlock), which a blob follows; 0: unknown */
-    uint64_t pool_bytes;  /* sizeof(ConstantPool), which its entries follow; 0: unknown */
+    struct mf_field_layout fields[MF_CODE_FIELDS];
+    uint64_t block_bytes; /* sizeof(HeapBlock), which is followed by a blob; 0: unknown */
+    uint64_t pool_bytes;  /* sizeof(ConstantPool), which is followed by its entries; 0: unknown */
     uint64_t pc_bytes;    /* sizeof(PcDesc); 0: unknown */
 };
 
-/* Resolves all of it. */
+/*
+ * Finds all fields.
+ *
+ * @param tables  of a target; NULL: of the JVM that this library is loaded into (mf_vm_structs_open()).
+ */
 void mf_code_layout_read(const struct mf_vm_tables *tables, struct mf_code_layout *out);
 
-/* Whether this JVM has a field. */
+/* Returns whether this JVM has a field. */
 static inline int mf_code_layout_has(const struct mf_code_layout *layout, enum mf_code_field field)
 {
     return layout->fields[field].bytes != 0;
 }
 
 /*
- * Reads a field.
+ * Reads a field in the memory of a target.
  *
- * @param object  the object's address in the target; of a static field it does not count.
+ * @param object  address of the object in the target; ignored for a static field.
  *
  * Returns 0; -ENOENT: this JVM has no such field; -EFAULT, -ESRCH as mf_pages_read().
  */
-int mf_field_read(struct mf_pages *pages, const struct mf_code_layout *layout, uint64_t object, enum mf_code_field field, uint64_t *out);
+int mf_field_read(struct mf_pages *pages, const struct mf_code_layout *layout, uint64_t object, enum mf_code_field field,
+                  uint64_t *out);
 
-/* The value of a field whose bytes have been read. */
-uint64_t mf_field_value(const struct mf_code_place *place, const void *bytes);
+/* Returns the value of a field whose bytes are in memory of the caller. */
+uint64_t mf_field_value(const struct mf_field_layout *place, const void *bytes);
 
-/* Bytes of a field; 0: this JVM has no such field. */
-static inline uint32_t mf_field_width(const struct mf_code_place *place)
+/* Returns the size of a field, in bytes; 0: this JVM has no such field. */
+static inline uint32_t mf_field_width(const struct mf_field_layout *place)
 {
     return (uint32_t)(place->bytes < 0 ? -place->bytes : place->bytes);
 }
 
-/* The same as mf_field_read() for a signed field of up to 32 bits. */
+/* Calls mf_field_read() for a signed field of up to 32 bits. */
 int mf_field_read_int(struct mf_pages *pages, const struct mf_code_layout *layout, uint64_t object, enum mf_code_field field,
                      int32_t *out);
 

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The code of a JVM with its names, checked to be of one moment. */
+/* The code of a target JVM with its names, checked to be consistent. */
 #include "jvm/code_reader.h"
 
 #include <stdbool.h>
 
 #define ATTEMPTS 4
 
-/* Pages begin aligned, behind the reader. */
+/* The pages follow the reader and are aligned. */
 static size_t head_bytes(void)
 {
     return (sizeof(struct mf_code_reader) + 63) & ~(size_t)63;
@@ -27,17 +27,17 @@ struct mf_code_reader *mf_code_reader_init(void *memory, uint32_t slots, const s
     return reader;
 }
 
-/* Keeps a text that was read behind the others, or notes that it is unknown. Returns 0, or -ESRCH. */
-static int keep(struct mf_code_result *out, struct mf_result_text *text, int32_t length)
+/* Adds a text that was read to the end of the others; a negative length: it is unknown. Returns 0, or -ESRCH. */
+static int add_text(struct mf_code_result *out, struct mf_result_text *text, int32_t length)
 {
     *text = (struct mf_result_text){out->text_length, length < 0 ? 0 : (uint32_t)length};
     out->text_length += text->length;
     return length == -ESRCH ? length : 0;
 }
 
-static char *end_of(struct mf_code_result *out, uint32_t *room)
+static char *text_end(struct mf_code_result *out, uint32_t *capacity)
 {
-    *room = MF_CODE_RESULT_TEXT - out->text_length;
+    *capacity = MF_CODE_RESULT_TEXT - out->text_length;
     return out->text + out->text_length;
 }
 
@@ -45,11 +45,12 @@ static int read_frame(struct mf_code_reader *reader, struct mf_code_result *out,
 {
     struct mf_code_result_frame *const frame = &out->frames[number];
 
-    for (int part = 0; part < MF_TARGET_PARTS; part++) {
-        uint32_t room;
-        char *const to = end_of(out, &room);
-        const int rc = keep(out, &frame->texts[part], mf_target_method_text(reader->pages, &reader->layout, frame->frame.method,
-                                                                            (enum mf_target_part)part, to, room));
+    for (int kind = 0; kind < MF_TARGET_TEXTS; kind++) {
+        uint32_t capacity;
+        char *const to = text_end(out, &capacity);
+        const int rc = add_text(out, &frame->texts[kind],
+                                mf_target_method_text(reader->pages, &reader->layout, frame->frame.method,
+                                                                            (enum mf_target_text)kind, to, capacity));
 
         if (rc != 0)
             return rc;
@@ -57,7 +58,8 @@ static int read_frame(struct mf_code_reader *reader, struct mf_code_result *out,
     return 0;
 }
 
-static int read_frames(struct mf_code_reader *reader, const struct mf_target_frame *frames, int count, struct mf_code_result *out)
+static int read_frames(struct mf_code_reader *reader, const struct mf_target_frame *frames, int count,
+                       struct mf_code_result *out)
 {
     const struct mf_target_frame compiled = {out->code.method, -1, 0};
     int rc = 0;
@@ -72,8 +74,8 @@ static int read_frames(struct mf_code_reader *reader, const struct mf_target_fra
     return rc;
 }
 
-/* All of a piece of code that was found, but for what is unknown. */
-static int fill(struct mf_code_reader *reader, uint64_t address, enum mf_code_address meaning, bool with_record,
+/* Reads the frames and names of code that was found. */
+static int read_names(struct mf_code_reader *reader, uint64_t address, enum mf_code_address meaning, bool with_record,
                 struct mf_code_result *out)
 {
     struct mf_target_frame frames[MF_TARGET_MAX_FRAMES];
@@ -82,10 +84,11 @@ static int fill(struct mf_code_reader *reader, uint64_t address, enum mf_code_ad
     out->frame_count = out->has_record = out->text_length = out->reserved = 0;
     out->name = (struct mf_result_text){0};
     if (out->code.kind != MF_TARGET_METHOD) {
-        uint32_t room;
-        char *const to = end_of(out, &room);
+        uint32_t capacity;
+        char *const to = text_end(out, &capacity);
 
-        return keep(out, &out->name, mf_target_code_text(reader->pages, &reader->layout, &out->code, address - (meaning == MF_RETURNS_TO), to, room));
+        return add_text(out, &out->name, mf_target_code_text(reader->pages, &reader->layout, &out->code,
+                                                             address - (meaning == MF_RETURNS_TO), to, capacity));
     }
     if (with_record)
         count = mf_target_code_frames(reader->pages, &reader->layout, &out->code, address, meaning, frames);
@@ -102,7 +105,7 @@ int mf_code_reader_find(struct mf_code_reader *reader, const struct mf_target_me
         mf_pages_forget(reader->pages);
         rc = mf_target_code_find(reader->pages, &reader->layout, address, meaning, &out->code);
         if (rc == 0)
-            rc = fill(reader, address, meaning, true, out);
+            rc = read_names(reader, address, meaning, true, out);
         if (rc != 0)
             return rc;
         rc = mf_target_code_is_there(reader->pages, &reader->layout, &out->code);
@@ -112,7 +115,8 @@ int mf_code_reader_find(struct mf_code_reader *reader, const struct mf_target_me
     return -EAGAIN;
 }
 
-int mf_code_reader_next(struct mf_code_reader *reader, const struct mf_target_memory *memory, int begin, struct mf_code_result *out)
+int mf_code_reader_next(struct mf_code_reader *reader, const struct mf_target_memory *memory, int begin,
+                        struct mf_code_result *out)
 {
     reader->pages->memory = memory;
     if (begin) {
@@ -123,7 +127,7 @@ int mf_code_reader_next(struct mf_code_reader *reader, const struct mf_target_me
         int rc = mf_target_code_next(reader->pages, &reader->layout, &reader->walk, &out->code);
 
         if (rc == 0)
-            rc = fill(reader, out->code.start, MF_RUNNING_AT, false, out);
+            rc = read_names(reader, out->code.start, MF_RUNNING_AT, false, out);
         if (rc != 0)
             return rc;
         rc = mf_target_code_is_there(reader->pages, &reader->layout, &out->code);

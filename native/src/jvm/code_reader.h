@@ -5,66 +5,69 @@
 #include "jvm/target_code.h"
 
 /*
- * What an instruction of a JVM belongs to, with all names, in one call into the caller's memory. The result is of one moment:
- * the same code was there before and after its names were read.
+ * The code that an instruction of a target JVM belongs to, with all names, in one call and in memory of the caller. The result
+ * is consistent: the same code was there before and after its names were read.
  */
 
 /* A text in the result. */
 struct mf_result_text {
-    uint32_t at;     /* from mf_code_result.text on */
+    uint32_t at;     /* offset in mf_code_result.text, in bytes */
     uint32_t length; /* in bytes, without a NUL; 0: unknown */
 };
 
 struct mf_code_result_frame {
     struct mf_target_frame frame;
-    struct mf_result_text texts[MF_TARGET_PARTS]; /* by enum mf_target_part */
+    struct mf_result_text texts[MF_TARGET_TEXTS]; /* index: enum mf_target_text */
 };
 
-/* Bytes of all texts of a result: the longest name alone has 65,535. A text that does not fit is unknown. */
+/* Size of all texts of a result, in bytes. One name has up to 65,535. A text that does not fit is unknown. */
 #define MF_CODE_RESULT_TEXT (128u << 10)
 
 struct mf_code_result {
     struct mf_target_code code;
     uint32_t frame_count;   /* of a method: at least 1, the compiled method is the last; else 0 */
-    uint32_t has_record;    /* 1: the frames are those of a debug record; 0: there is only the compiled method, with bci -1 */
-    struct mf_result_text name; /* of a stub, or of a codelet of the interpreter; of a method unknown */
+    uint32_t has_record;    /* 1: the frames are of a debug record; 0: the only frame is the compiled method, with bci -1 */
+    struct mf_result_text name; /* of a stub, or of a codelet of the interpreter; empty for a method */
     uint32_t text_length;
     uint32_t reserved;
     struct mf_code_result_frame frames[MF_TARGET_MAX_FRAMES];
     char text[MF_CODE_RESULT_TEXT];
 };
 
-/* A layout, and pages behind it. Of one thread. */
+/* A layout, followed by pages. Used by one thread at a time. */
 struct mf_code_reader {
     struct mf_code_layout layout;
     struct mf_pages *pages;
     struct mf_target_walk walk;
 };
 
-/* Bytes that a reader with so many pages takes, a power of two from 8 on. */
+/* Returns the size of a reader with this many pages, a power of two of at least 8. */
 size_t mf_code_reader_bytes(uint32_t slots);
 
 /* Makes a reader. @p memory is aligned to 16 and has mf_code_reader_bytes(slots) bytes. */
 struct mf_code_reader *mf_code_reader_init(void *memory, uint32_t slots, const struct mf_vm_tables *tables);
 
 /*
- * What an instruction belongs to now.
+ * Reads the code that an instruction belongs to now.
  *
- * Returns 0; -ENOENT: no code, or the JVM does not export what it takes; -EAGAIN: the code changed during each of several
- * attempts; -EFAULT, -EINVAL: what leads there cannot be read, or contradicts itself; -ESRCH: the target has exited, or runs
- * another program. The result counts only if 0 is returned.
+ * @param[out] out  valid only if 0 is returned.
+ *
+ * Returns 0; -ENOENT: no code, or the JVM does not export the fields that are needed; -EAGAIN: the code changed during each of
+ * several attempts; -EFAULT: the structures that lead to the code cannot be read; -EINVAL: they contradict each other; -ESRCH:
+ * the target has exited, or runs another program.
  */
 int mf_code_reader_find(struct mf_code_reader *reader, const struct mf_target_memory *memory, uint64_t address,
                         enum mf_code_address meaning, struct mf_code_result *out);
 
 /*
- * The next code in a walk over all of it; its frames are the compiled method alone. Code that comes or goes during the walk may
- * be part of it or not; what is returned was there.
+ * Reads the next code of a walk over all code. Its only frame is the compiled method. Each returned code existed; code that is
+ * loaded or unloaded during the walk may be missing.
  *
- * @param begin  1: begins at the first.
+ * @param begin  1: begins a walk.
  *
- * Returns as mf_code_reader_find(); -ENOENT: there is no more.
+ * Returns as mf_code_reader_find(); -ENOENT: there is no more code.
  */
-int mf_code_reader_next(struct mf_code_reader *reader, const struct mf_target_memory *memory, int begin, struct mf_code_result *out);
+int mf_code_reader_next(struct mf_code_reader *reader, const struct mf_target_memory *memory, int begin,
+                        struct mf_code_result *out);
 
 #endif

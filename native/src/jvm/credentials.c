@@ -18,7 +18,8 @@ static struct __user_cap_header_struct of_this_thread(void)
     return (struct __user_cap_header_struct){.version = _LINUX_CAPABILITY_VERSION_3, .pid = 0};
 }
 
-_Static_assert(sizeof(struct __user_cap_data_struct[2]) == sizeof((struct mf_credentials){0}.capabilities), "as capset(2) takes them");
+_Static_assert(sizeof(struct __user_cap_data_struct[2]) == sizeof((struct mf_credentials){0}.capabilities),
+               "as capset(2) takes them");
 
 static long read_capabilities(uint32_t capabilities[6])
 {
@@ -34,7 +35,7 @@ static long set_capabilities(const uint32_t capabilities[6])
     return MF_SYS(SYS_capset, &head, capabilities);
 }
 
-/* CAP_DAC_OVERRIDE of a caller that is not root would open what the other user cannot. */
+/* With CAP_DAC_OVERRIDE a caller that is not root could open files that the other user cannot open. */
 static long drop_effective(const uint32_t capabilities[6])
 {
     uint32_t none[6];
@@ -44,18 +45,19 @@ static long drop_effective(const uint32_t capabilities[6])
     return set_capabilities(none);
 }
 
-/* Whether a thread without capabilities could take on its present effective IDs again (setresuid(2)). */
+/* Whether a thread without capabilities could return to its present effective IDs (setresuid(2)). */
 static bool can_return(uid_t uid, gid_t gid)
 {
     uid_t user[3];
     gid_t group[3];
 
-    return MF_SYS(SYS_getresuid, &user[0], &user[1], &user[2]) == 0 && MF_SYS(SYS_getresgid, &group[0], &group[1], &group[2]) == 0 &&
+    return MF_SYS(SYS_getresuid, &user[0], &user[1], &user[2]) == 0 &&
+           MF_SYS(SYS_getresgid, &group[0], &group[1], &group[2]) == 0 &&
            (uid == user[0] || uid == user[2]) && (gid == group[0] || gid == group[2]);
 }
 
-/* All that is restored. The thread has not been changed unless 0 is returned. */
-static int remember(struct mf_credentials *out)
+/* Reads the credentials that are restored later. */
+static int save(struct mf_credentials *out)
 {
     long rc = MF_SYS(SYS_getgroups, MF_MAX_GROUPS, out->groups);
 
@@ -94,7 +96,7 @@ int mf_credentials_assume(uid_t uid, gid_t gid, struct mf_credentials *before)
     if (!can_return(before->uid, before->gid))
         return -EPERM;
     pthread_mutex_lock(&acting);
-    rc = remember(before);
+    rc = save(before);
     if (rc < 0) {
         pthread_mutex_unlock(&acting);
         return (int)rc;
@@ -110,13 +112,19 @@ void mf_credentials_restore(const struct mf_credentials *before)
 {
     if (!before->is_changed)
         return;
-    /* CAP_SETGID first. With its user, root gets all capabilities that are permitted to it, so the last call leaves those that it had. */
+    /*
+     * CAP_SETGID first. With its user ID root gets all permitted capabilities as effective ones, so the last call restores those
+     * that it had.
+     */
     (void)set_capabilities(before->capabilities);
     (void)MF_SYS(SYS_setresuid, KEEP, before->uid, KEEP);
     (void)MF_SYS(SYS_setresgid, KEEP, before->gid, KEEP);
     (void)MF_SYS(SYS_setgroups, before->group_count, before->groups);
     (void)set_capabilities(before->capabilities);
-    /* The kernel makes a process undumpable when a thread changes its IDs, and clears that signal (commit_creds(), kernel/cred.c). */
+    /*
+     * When a thread changes its IDs, the kernel makes the process undumpable and clears that signal (commit_creds(),
+     * kernel/cred.c).
+     */
     if (before->dumpable == 1)
         (void)MF_SYS(SYS_prctl, PR_SET_DUMPABLE, 1);
     if (before->parent_death_signal != 0)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Exported symbols of an ELF image in a target's memory. */
+/* Exported symbols of an ELF image in memory of a target. */
 #include "jvm/elf_image.h"
 
 #include <link.h>
@@ -9,7 +9,7 @@
 #define MAX_SEGMENTS 64u
 #define MAX_DYNAMIC 256u   /* entries; libraries have about 30 */
 #define MAX_CHAIN 256u     /* symbols of one hash bucket */
-#define MAX_NAME 128u      /* of what is looked up here */
+#define MAX_NAME 128u      /* bytes of a name that is looked up */
 
 #if defined(__x86_64__)
 #define MACHINE EM_X86_64
@@ -26,7 +26,7 @@ static bool is_header(const ElfW(Ehdr) *header)
            header->e_phentsize == sizeof(ElfW(Phdr)) && header->e_phnum > 0 && header->e_phnum <= MAX_SEGMENTS;
 }
 
-/* Reads the segments. The one with the header begins at the file's first byte; where it is mapped gives the bias. */
+/* Reads the segments. The segment at offset 0 of the file contains the header; its address gives the bias. */
 static int read_segments(struct mf_pages *pages, uint64_t start, uint64_t *dynamic, struct mf_elf_image *out)
 {
     ElfW(Ehdr) header;
@@ -62,8 +62,10 @@ static int read_segments(struct mf_pages *pages, uint64_t start, uint64_t *dynam
     return has_first && *dynamic != 0 && low < high && out->start < out->end ? 0 : -ENOEXEC;
 }
 
-/* glibc writes the final address into some of these entries, by machine and version; musl leaves that of the file. */
-static bool find(const struct mf_elf_image *image, uint64_t value, uint64_t *out)
+/*
+ * glibc writes the address in memory into some of these entries, by machine and version; musl leaves the address of the file.
+ */
+static bool relocate(const struct mf_elf_image *image, uint64_t value, uint64_t *out)
 {
     *out = value >= image->start && value < image->end ? value : value + image->bias;
     return *out >= image->start && *out < image->end;
@@ -83,11 +85,11 @@ int mf_elf_image_read(struct mf_pages *pages, uint64_t start, struct mf_elf_imag
         if (rc != 0 || entry.d_tag == DT_NULL)
             break;
         if (entry.d_tag == DT_SYMTAB)
-            has_symbols = find(&image, entry.d_un.d_ptr, &image.symbols);
+            has_symbols = relocate(&image, entry.d_un.d_ptr, &image.symbols);
         else if (entry.d_tag == DT_STRTAB)
-            has_names = find(&image, entry.d_un.d_ptr, &image.names);
+            has_names = relocate(&image, entry.d_un.d_ptr, &image.names);
         else if (entry.d_tag == DT_GNU_HASH)
-            has_hash = find(&image, entry.d_un.d_ptr, &image.hash);
+            has_hash = relocate(&image, entry.d_un.d_ptr, &image.hash);
         else if (entry.d_tag == DT_STRSZ)
             image.names_size = entry.d_un.d_val;
     }
@@ -98,16 +100,7 @@ int mf_elf_image_read(struct mf_pages *pages, uint64_t start, struct mf_elf_imag
     return rc;
 }
 
-static uint32_t hash_of(const char *name)
-{
-    uint32_t hash = 5381;
-
-    while (*name != '\0')
-        hash = hash * 33 + (unsigned char)*name++;
-    return hash;
-}
-
-/* Whether symbol number @p index is defined and has this name; then also where it is. Or an error. */
+/* 1 and the address: symbol number @p index is defined and has this name; 0: not; or a negative errno. */
 static int is_symbol(struct mf_pages *pages, const struct mf_elf_image *image, uint32_t index, const char *name, uint64_t *out)
 {
     char found[MAX_NAME];
@@ -128,13 +121,9 @@ static int is_symbol(struct mf_pages *pages, const struct mf_elf_image *image, u
     return *out >= image->start && *out < image->end ? 1 : -ENOEXEC;
 }
 
-/*
- * DT_GNU_HASH: numbers of buckets, of the first hashed symbol and of Bloom filter words, a shift; the filter, the buckets, the
- * hashes of the symbols, each chain ended by an odd one.
- */
 int mf_elf_image_symbol(struct mf_pages *pages, const struct mf_elf_image *image, const char *name, uint64_t *out)
 {
-    const uint32_t hash = hash_of(name);
+    const uint32_t hash = mf_gnu_hash(name);
     uint32_t head[4], index, found;
     uint64_t buckets, hashes;
     int rc = mf_pages_read(pages, image->hash, head, sizeof head);

@@ -10,7 +10,7 @@
 
 #define NANOSECONDS 1000000000ll
 
-/* The number at an index in a line of status, or the last one if there are fewer; -1: the line does not begin with the name. */
+/* The number at an index of a line of status, or the last number if there are fewer; -1: the line has another name. */
 static int64_t number_in(const char *line, const char *name, unsigned index)
 {
     const size_t length = strlen(name);
@@ -29,9 +29,9 @@ static int64_t number_in(const char *line, const char *name, unsigned index)
     return number;
 }
 
-static void take_line(const char *line, void *to)
+static void read_line(const char *line, void *to)
 {
-    enum { EFFECTIVE = 1, INNERMOST = 32 }; /* pid namespaces nest 32 deep (MAX_PID_NS_LEVEL) */
+    enum { EFFECTIVE = 1, INNERMOST = 32 }; /* maximum depth of PID namespaces (MAX_PID_NS_LEVEL) */
     struct mf_perf_map_owner *const owner = to;
     int64_t number;
 
@@ -49,13 +49,13 @@ static int64_t now(clockid_t clock)
     return time.tv_sec * NANOSECONDS + time.tv_nsec;
 }
 
-/* When the process started: field 22 of stat, in ticks since the boot (proc_pid_stat(5)). */
+/* The start time of the process: field 22 of stat, in ticks since the boot (proc_pid_stat(5)). */
 static int read_start(int proc_fd, struct mf_perf_map_owner *owner)
 {
     enum { STATE = 3, START = 22 };
     char stat[1024];
     const long length = mf_proc_read_stat(proc_fd, stat, sizeof stat);
-    const char *field = length > 0 ? memrchr(stat, ')', (size_t)length) : NULL; /* the command may hold blanks */
+    const char *field = length > 0 ? memrchr(stat, ')', (size_t)length) : NULL; /* the command may contain blanks */
     uint64_t ticks = 0;
 
     for (int i = STATE; field != NULL && i <= START; i++)
@@ -68,7 +68,7 @@ static int read_start(int proc_fd, struct mf_perf_map_owner *owner)
     return 0;
 }
 
-/* Opens the file of an O_PATH descriptor, and closes that. */
+/* Opens the file of an O_PATH descriptor for reading, and closes the O_PATH descriptor. */
 static int open_regular(int path_fd, struct mf_statx *file)
 {
     char path[MF_FD_PATH];
@@ -110,7 +110,7 @@ int mf_perf_map_open_of(int32_t pid, struct mf_perf_map_owner *owner, struct mf_
     if (proc_fd < 0)
         return proc_fd;
     owner->pid = pid;
-    rc = mf_sys_read_lines(proc_fd, "status", take_line, owner);
+    rc = mf_sys_read_lines(proc_fd, "status", read_line, owner);
     if (rc == 0)
         rc = read_start(proc_fd, owner);
     if (rc == 0)

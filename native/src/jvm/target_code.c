@@ -2,20 +2,21 @@
 /* From an address to the CodeBlob that it is in, through code heaps and their segment maps (codeCache.cpp, heap.cpp). */
 #include "jvm/target_code.h"
 
+#include "jvm/segment_map.h"
+
 #include <stdbool.h>
 #include <string.h>
 
 #define MAX_HEAPS 16u          /* HotSpot has up to three */
 #define MAX_BLOB (1u << 30)
-#define FREE_SEGMENT 0xFFu     /* CodeHeap::free_sentinel */
-#define MIN_SHIFT 3            /* of a segment's size: HotSpot's are 6 and 7 */
+#define MIN_SHIFT 3            /* log2 of the segment size: HotSpot's are 6 and 7 */
 #define MAX_SHIFT 20
-#define MAX_NAME 64u           /* of what is compared with a name */
-#define HEAD_BYTES 512u        /* of a blob, which its fields are in */
+#define MAX_NAME 64u           /* bytes of a name that is compared */
+#define HEAD_BYTES 512u        /* of a blob: its fields are in them */
 
 /*
- * Steps from a segment to the beginning of its block. One step spans up to 254 segments, but blocks that were joined have
- * shorter ones, until HotSpot mends that after 10,000 of them (CodeHeap::fragmentation_limit). All code heaps together have up to
+ * Maximum of steps from a segment to the first one of its block. One step spans up to 254 segments. Merged blocks have shorter
+ * steps, and HotSpot rebuilds the map after 10,000 of them (CodeHeap::fragmentation_limit). All code heaps together have up to
  * 2 GiB (CODE_CACHE_SIZE_LIMIT): 2^25 segments of 64 bytes.
  */
 #define MAX_STEPS (1u << 17)
@@ -28,14 +29,15 @@ struct heap {
     int32_t shift;
 };
 
-static int read_space(struct mf_pages *pages, const struct mf_code_layout *layout, uint64_t space, uint64_t *low, uint64_t *high)
+static int read_space(struct mf_pages *pages, const struct mf_code_layout *layout, uint64_t space, uint64_t *low,
+                      uint64_t *high)
 {
     const int rc = mf_field_read(pages, layout, space, MF_SPACE_LOW, low);
 
     return rc != 0 ? rc : mf_field_read(pages, layout, space, MF_SPACE_HIGH, high);
 }
 
-/* The code heap of a number. Returns 0; -ENOENT: there is none; or another negative errno. */
+/* Reads the code heap with a number. -ENOENT: there is none. */
 static int read_heap(struct mf_pages *pages, const struct mf_code_layout *layout, uint64_t number, struct heap *out)
 {
     uint64_t list, data, heap, map_end;
@@ -53,9 +55,9 @@ static int read_heap(struct mf_pages *pages, const struct mf_code_layout *layout
     if (rc == 0)
         rc = mf_pages_read(pages, data + number * sizeof heap, &heap, sizeof heap);
     if (rc == 0)
-        rc = read_space(pages, layout, heap + layout->fields[MF_HEAP_MEMORY].at, &out->low, &out->high);
+        rc = read_space(pages, layout, heap + layout->fields[MF_HEAP_MEMORY].offset, &out->low, &out->high);
     if (rc == 0)
-        rc = read_space(pages, layout, heap + layout->fields[MF_HEAP_SEGMAP].at, &out->map, &map_end);
+        rc = read_space(pages, layout, heap + layout->fields[MF_HEAP_SEGMAP].offset, &out->map, &map_end);
     if (rc == 0)
         rc = mf_field_read_int(pages, layout, heap, MF_HEAP_SHIFT, &out->shift);
     if (rc == 0 && (out->shift < MIN_SHIFT || out->shift > MAX_SHIFT || out->low > out->high || out->map > map_end))
@@ -70,27 +72,25 @@ static int read_heap(struct mf_pages *pages, const struct mf_code_layout *layout
     return rc;
 }
 
-/* The first segment of the block that a segment is in. */
+/* The start of the block that a segment is in. */
 static int find_block(struct mf_pages *pages, const struct heap *heap, uint64_t segment, uint64_t *block)
 {
     for (uint32_t i = 0; i < MAX_STEPS; i++) {
-        uint8_t back;
-        const int rc = mf_pages_read(pages, heap->map + segment, &back, sizeof back);
+        uint8_t distance;
+        int rc = mf_pages_read(pages, heap->map + segment, &distance, sizeof distance);
 
         if (rc != 0)
             return rc;
-        if (back == FREE_SEGMENT || back > segment)
-            return -ENOENT;
-        if (back == 0) {
+        rc = mf_segment_step(distance, &segment);
+        if (rc > 0)
             *block = heap->low + (segment << heap->shift);
-            return 0;
-        }
-        segment -= back;
+        if (rc != 0)
+            return rc > 0 ? 0 : rc;
     }
     return -EINVAL;
 }
 
-/* Where the code of a blob is. */
+/* The range of the code of a blob. */
 static int read_range(struct mf_pages *pages, const struct mf_code_layout *layout, uint64_t blob, struct mf_target_code *out)
 {
     int32_t code, data;
@@ -110,7 +110,7 @@ static int read_range(struct mf_pages *pages, const struct mf_code_layout *layou
     return rc;
 }
 
-/* HotSpot names all compiled methods so (nmethod.cpp), and nothing else. */
+/* HotSpot gives these two names to all compiled methods (nmethod.cpp), and to nothing else. */
 static int read_kind(struct mf_pages *pages, struct mf_target_code *code)
 {
     char name[MAX_NAME];
@@ -125,7 +125,7 @@ static int read_kind(struct mf_pages *pages, struct mf_target_code *code)
     return 0;
 }
 
-/* What is missing stays unknown. */
+/* A field that is missing or not plausible is unknown. */
 static void read_method(struct mf_pages *pages, const struct mf_code_layout *layout, struct mf_target_code *out)
 {
     if (mf_field_read(pages, layout, out->blob, MF_NMETHOD_METHOD, &out->method) != 0)
@@ -138,7 +138,7 @@ static void read_method(struct mf_pages *pages, const struct mf_code_layout *lay
         out->entry_bci = -1;
 }
 
-/* The blob of a block. -ENOENT: the block is free. */
+/* Reads the blob of a block. -ENOENT: the block is free. */
 static int read_blob(struct mf_pages *pages, const struct mf_code_layout *layout, const struct heap *heap, uint64_t block,
                      struct mf_target_code *out)
 {
@@ -161,19 +161,19 @@ static int read_blob(struct mf_pages *pages, const struct mf_code_layout *layout
     if (rc != 0)
         return rc;
     out->blob_end = out->blob + (uint64_t)(int64_t)size;
-    if (size <= 0 || (uint32_t)size > MAX_BLOB || out->blob_end > heap->high || out->start < out->blob || out->start > out->end ||
-        out->end > out->blob_end)
-        return -ENOENT; /* it is being made, or was given up */
+    if (size <= 0 || (uint32_t)size > MAX_BLOB || out->blob_end > heap->high || out->start < out->blob ||
+        out->start > out->end || out->end > out->blob_end)
+        return -ENOENT; /* it is being created, or was freed */
     rc = read_kind(pages, out);
     if (rc == 0 && out->kind == MF_TARGET_METHOD)
         read_method(pages, layout, out);
-    /* A method's memory may have been another one's before this code was made. */
+    /* The memory of its Method may have been that of another one before this code was created. */
     mf_pages_use_after(pages, out->blob, HEAD_BYTES);
     return rc;
 }
 
-int mf_target_code_find(struct mf_pages *pages, const struct mf_code_layout *layout, uint64_t address, enum mf_code_address meaning,
-                        struct mf_target_code *out)
+int mf_target_code_find(struct mf_pages *pages, const struct mf_code_layout *layout, uint64_t address,
+                        enum mf_code_address meaning, struct mf_target_code *out)
 {
     const uint64_t instruction = address - (meaning == MF_RETURNS_TO);
     struct heap heap;
@@ -193,45 +193,45 @@ int mf_target_code_find(struct mf_pages *pages, const struct mf_code_layout *lay
     return rc;
 }
 
-/* ---- All of it ---- */
+/* ---- A walk over all code ---- */
 
-#define BATCH 32u           /* blocks whose pages are read together */
+#define BATCH 32u           /* blocks whose pages are read in one system call */
 #define MAX_DAMAGED (1u << 16)
 
-/* Reads the pages of the next blocks at once. */
+/* Reads the pages of the next blocks in one system call. */
 static void prefetch_blocks(struct mf_pages *pages, const struct mf_code_layout *layout, const struct heap *heap,
                             struct mf_target_walk *walk)
 {
-    uint64_t places[2 * BATCH];
+    uint64_t addresses[2 * BATCH];
     uint32_t count = 0;
     uint64_t segment = walk->segment;
 
     for (; segment < heap->segments && count < 2 * BATCH; segment++) {
-        uint8_t back;
+        uint8_t distance;
 
-        if (mf_pages_read(pages, heap->map + segment, &back, sizeof back) != 0)
+        if (mf_pages_read(pages, heap->map + segment, &distance, sizeof distance) != 0)
             break;
-        if (back == 0) {
-            places[count] = heap->low + (segment << heap->shift);
-            places[count + 1] = places[count] + layout->block_bytes + HEAD_BYTES;
+        if (distance == 0) {
+            addresses[count] = heap->low + (segment << heap->shift);
+            addresses[count + 1] = addresses[count] + layout->block_bytes + HEAD_BYTES;
             count += 2;
         }
     }
     walk->prefetched = segment;
-    mf_pages_prefetch(pages, places, count);
+    mf_pages_prefetch(pages, addresses, count);
 }
 
-/* The next code of one heap. -ENOENT: there is no more. */
+/* Reads the next code of one heap. -ENOENT: there is no more. */
 static int next_in_heap(struct mf_pages *pages, const struct mf_code_layout *layout, const struct heap *heap,
                         struct mf_target_walk *walk, struct mf_target_code *out)
 {
     while (walk->segment < heap->segments) {
-        uint8_t back;
-        int rc = mf_pages_read(pages, heap->map + walk->segment, &back, sizeof back);
+        uint8_t distance;
+        int rc = mf_pages_read(pages, heap->map + walk->segment, &distance, sizeof distance);
 
         if (rc != 0)
-            return rc == -ESRCH ? rc : -ENOENT; /* the map is one piece of memory: nothing follows */
-        if (back == 0) {
+            return rc == -ESRCH ? rc : -ENOENT; /* the map is one range of memory: the rest is unreadable too */
+        if (distance == 0) {
             if (++walk->blocks > MF_TARGET_MAX_BLOCKS)
                 return -EINVAL;
             if (walk->segment >= walk->prefetched)
@@ -241,9 +241,9 @@ static int next_in_heap(struct mf_pages *pages, const struct mf_code_layout *lay
                 walk->segment += (out->blob_end - 1 - heap->low - (walk->segment << heap->shift)) >> heap->shift;
         }
         walk->segment++;
-        if (back == 0 && (rc == 0 || rc == -ESRCH))
+        if (distance == 0 && (rc == 0 || rc == -ESRCH))
             return rc;
-        if (back == 0 && ++walk->damaged > MAX_DAMAGED)
+        if (distance == 0 && ++walk->damaged > MAX_DAMAGED)
             return -EINVAL;
     }
     return -ENOENT;
@@ -265,7 +265,8 @@ int mf_target_code_next(struct mf_pages *pages, const struct mf_code_layout *lay
     return rc;
 }
 
-int mf_target_code_is_there(const struct mf_pages *pages, const struct mf_code_layout *layout, const struct mf_target_code *code)
+int mf_target_code_is_there(const struct mf_pages *pages, const struct mf_code_layout *layout,
+                            const struct mf_target_code *code)
 {
     static const enum mf_code_field fields[] = {MF_BLOB_NAME, MF_BLOB_SIZE, MF_NMETHOD_METHOD, MF_COMPILE_ID};
     const uint64_t expected[] = {code->name, code->blob_end - code->blob, code->method, (uint64_t)(int64_t)code->compile_id};
@@ -274,7 +275,8 @@ int mf_target_code_is_there(const struct mf_pages *pages, const struct mf_code_l
     struct mf_piece pieces[4];
 
     for (uint32_t i = 0; i < count; i++)
-        pieces[i] = (struct mf_piece){code->blob + layout->fields[fields[i]].at, &values[i], mf_field_width(&layout->fields[fields[i]]), 0};
+        pieces[i] = (struct mf_piece){code->blob + layout->fields[fields[i]].offset, &values[i],
+                                      mf_field_width(&layout->fields[fields[i]]), 0};
     if (mf_target_memory_read_all(pages->memory, pieces, count) == -ESRCH)
         return -ESRCH;
     for (uint32_t i = 0; i < count; i++)

@@ -1,27 +1,27 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* From an instruction of a compiled method to the methods inlined there: PcDesc, then scopes (pcDesc.hpp, scopeDesc.cpp). */
+/* From an instruction of a compiled method to the methods inlined there: a PcDesc, then scopes (pcDesc.hpp, scopeDesc.cpp). */
 #include "jvm/target_code.h"
 
-#define MAX_RECORDS (1u << 24) /* of one method; its code has at most that many instructions */
+#define MAX_RECORDS (1u << 24) /* of one method; its code has no more instructions */
 #define MAX_SCOPES (1u << 30)  /* bytes */
 
-/* unsigned5.hpp: a byte from 192 on is followed by another one, up to five; each has six bits of the value. */
+/* unsigned5.hpp: a byte of 192 or more is followed by another one, up to five. Each byte has six bits of the value. */
 #define FIRST_HIGH 192u
 #define BITS 6u
 #define MAX_BYTES 5u
 
-/* JDK 20 excludes bytes of zero: each byte is one more than before. */
+/* Since JDK 20 no byte is zero: each byte is one more than before. */
 #define WITHOUT_ZEROS 20
 
-/* What the debug information of a compiled method consists of, each with its end. */
+/* The parts of the debug information of a compiled method, each with its end. */
 struct debug {
     uint64_t pcs, pcs_end;
     uint64_t scopes, scopes_end;
-    uint64_t metadata, metadata_end; /* pointers that scopes name by their number */
+    uint64_t metadata, metadata_end; /* pointers; scopes contain their numbers, from 1 */
     uint32_t excluded; /* 1: no byte is zero, else 0 */
 };
 
-/* Since JDK 23 (immutable data, which since 25 has a part that is mutable beside it). */
+/* Since JDK 23 debug information is immutable data. Since JDK 25 the metadata are in mutable data. */
 static int find_in_immutable(struct mf_pages *pages, const struct mf_code_layout *layout, const struct mf_target_code *code,
                              struct debug *out)
 {
@@ -42,7 +42,7 @@ static int find_in_immutable(struct mf_pages *pages, const struct mf_code_layout
     out->pcs = data + (uint64_t)pcs;
     out->pcs_end = out->scopes = data + (uint64_t)scopes;
     out->scopes_end = data + (uint64_t)size;
-    if (!mf_code_layout_has(layout, MF_MUTABLE_DATA)) { /* JDK 23 and 24: in the blob's own data, behind the oops */
+    if (!mf_code_layout_has(layout, MF_MUTABLE_DATA)) { /* JDK 23 and 24: in the data of the blob, after the oops */
         rc = mf_field_read_int(pages, layout, code->blob, MF_METADATA_OFFSET, &metadata);
         out->metadata = code->end + (uint64_t)(int64_t)metadata;
         out->metadata_end = code->blob_end;
@@ -63,7 +63,8 @@ static int find_in_immutable(struct mf_pages *pages, const struct mf_code_layout
 }
 
 /* Until JDK 22 all of it is in the blob: metadata, scopes, PcDescs, dependencies. */
-static int find_in_blob(struct mf_pages *pages, const struct mf_code_layout *layout, const struct mf_target_code *code, struct debug *out)
+static int find_in_blob(struct mf_pages *pages, const struct mf_code_layout *layout, const struct mf_target_code *code,
+                        struct debug *out)
 {
     int32_t metadata, pcs, dependencies;
     int rc = mf_field_read_int(pages, layout, code->blob, MF_METADATA_OFFSET, &metadata);
@@ -83,7 +84,8 @@ static int find_in_blob(struct mf_pages *pages, const struct mf_code_layout *lay
     return 0;
 }
 
-static int find_debug(struct mf_pages *pages, const struct mf_code_layout *layout, const struct mf_target_code *code, struct debug *out)
+static int find_debug(struct mf_pages *pages, const struct mf_code_layout *layout, const struct mf_target_code *code,
+                      struct debug *out)
 {
     int32_t version;
     int rc = mf_field_read_int(pages, layout, 0, MF_MAJOR_VERSION, &version);
@@ -96,20 +98,22 @@ static int find_debug(struct mf_pages *pages, const struct mf_code_layout *layou
     out->excluded = version >= WITHOUT_ZEROS;
     if (layout->pc_bytes == 0)
         return -ENOENT;
-    return out->pcs <= out->pcs_end && (out->pcs_end - out->pcs) / layout->pc_bytes <= MAX_RECORDS && out->scopes <= out->scopes_end &&
-                   out->scopes_end - out->scopes <= MAX_SCOPES && out->metadata <= out->metadata_end
-               ? 0 : -EINVAL;
+    if (out->pcs > out->pcs_end || out->scopes > out->scopes_end || out->metadata > out->metadata_end)
+        return -EINVAL;
+    if ((out->pcs_end - out->pcs) / layout->pc_bytes > MAX_RECORDS || out->scopes_end - out->scopes > MAX_SCOPES)
+        return -EINVAL;
+    return 0;
 }
 
-/* The scope of the first PcDesc above an instruction, as an offset in the scopes; 0: it has none. */
-static int find_scope(struct mf_pages *pages, const struct mf_code_layout *layout, const struct debug *debug, uint64_t instruction,
-                      int32_t *scope)
+/* The scope of the first PcDesc above an instruction, as an offset in the scopes; 0: there is none. */
+static int find_scope(struct mf_pages *pages, const struct mf_code_layout *layout, const struct debug *debug,
+                      uint64_t instruction, int32_t *scope)
 {
     uint64_t low = 0, high = (debug->pcs_end - debug->pcs) / layout->pc_bytes;
     const uint64_t count = high;
 
     *scope = 0;
-    while (low < high) { /* they are in order; before the first and behind the last there is one without a scope */
+    while (low < high) { /* they are sorted; the first and the last one have no scope */
         const uint64_t middle = low + (high - low) / 2;
         int32_t offset;
         const int rc = mf_field_read_int(pages, layout, debug->pcs + middle * layout->pc_bytes, MF_PC_OFFSET, &offset);
@@ -124,7 +128,7 @@ static int find_scope(struct mf_pages *pages, const struct mf_code_layout *layou
     return low == count ? 0 : mf_field_read_int(pages, layout, debug->pcs + low * layout->pc_bytes, MF_PC_SCOPE, scope);
 }
 
-/* One number of the scopes, at @p at, which is moved behind it. */
+/* Reads one number of the scopes at *at, and moves *at to its end. */
 static int read_number(struct mf_pages *pages, const struct debug *debug, uint64_t *at, uint32_t *out)
 {
     uint32_t sum = 0;
@@ -146,8 +150,9 @@ static int read_number(struct mf_pages *pages, const struct debug *debug, uint64
     return 0;
 }
 
-/* The scope at an offset, and its caller's offset; 0: it is the outermost. */
-static int read_scope(struct mf_pages *pages, const struct debug *debug, uint32_t offset, uint32_t *caller, struct mf_target_frame *out)
+/* Reads the scope at an offset, and the offset of the scope of its caller; 0: it is the outermost scope. */
+static int read_scope(struct mf_pages *pages, const struct debug *debug, uint32_t offset, uint32_t *caller,
+                      struct mf_target_frame *out)
 {
     uint64_t at = debug->scopes + offset;
     uint32_t method, bci;
@@ -159,8 +164,9 @@ static int read_scope(struct mf_pages *pages, const struct debug *debug, uint32_
         rc = read_number(pages, debug, &at, &bci);
     if (rc != 0)
         return rc;
-    /* The caller's scope was written before. Numbers of metadata begin with 1; of bytecodes with InvocationEntryBci, -1. */
-    if (*caller >= offset || method == 0 || method > (debug->metadata_end - debug->metadata) / sizeof out->method || bci > UINT16_MAX + 1u)
+    /* A caller's scope has a smaller offset. Numbers of metadata begin at 1, and of bytecodes at InvocationEntryBci, -1. */
+    if (*caller >= offset || method == 0 || method > (debug->metadata_end - debug->metadata) / sizeof out->method ||
+        bci > UINT16_MAX + 1u)
         return -EINVAL;
     *out = (struct mf_target_frame){.bci = (int32_t)bci - 1};
     return mf_pages_read(pages, debug->metadata + (method - 1) * sizeof out->method, &out->method, sizeof out->method);
@@ -188,6 +194,6 @@ int mf_target_code_frames(struct mf_pages *pages, const struct mf_code_layout *l
         if (rc != 0)
             return rc;
     }
-    /* Each chain ends with the method that was compiled. If not, it has been misread. */
+    /* Each chain ends with the compiled method. If not, it was misread. */
     return count > 0 && out[count - 1].method != code->method ? -EINVAL : (int)count;
 }

@@ -2,17 +2,18 @@
 /* Names of methods and of other code (method.hpp, constantPool.hpp, symbol.hpp, interpreter.hpp). */
 #include "jvm/target_code.h"
 
-#define MAX_CODELETS 4096u /* HotSpot has some 270 */
+#define MAX_CODELETS 4096u /* HotSpot has about 270 */
 
-/* The symbol whose number in the constant pool is a field of a ConstMethod. */
-static int find_symbol(struct mf_pages *pages, const struct mf_code_layout *layout, uint64_t fixed, enum mf_code_field field, uint64_t *out)
+/* The symbol whose index in the constant pool is a field of a ConstMethod. */
+static int find_symbol(struct mf_pages *pages, const struct mf_code_layout *layout, uint64_t const_method,
+                       enum mf_code_field field, uint64_t *out)
 {
     uint64_t pool, number;
     int32_t length;
-    int rc = mf_field_read(pages, layout, fixed, MF_CONST_POOL, &pool);
+    int rc = mf_field_read(pages, layout, const_method, MF_CONST_POOL, &pool);
 
     if (rc == 0)
-        rc = mf_field_read(pages, layout, fixed, field, &number);
+        rc = mf_field_read(pages, layout, const_method, field, &number);
     if (rc == 0)
         rc = mf_field_read_int(pages, layout, pool, MF_POOL_LENGTH, &length);
     if (rc == 0 && layout->pool_bytes == 0)
@@ -22,48 +23,50 @@ static int find_symbol(struct mf_pages *pages, const struct mf_code_layout *layo
     return rc != 0 ? rc : mf_pages_read(pages, pool + layout->pool_bytes + number * sizeof *out, out, sizeof *out);
 }
 
-static int find_class_name(struct mf_pages *pages, const struct mf_code_layout *layout, uint64_t fixed, uint64_t *out)
+static int find_class_name(struct mf_pages *pages, const struct mf_code_layout *layout, uint64_t const_method, uint64_t *out)
 {
     uint64_t pool, holder;
-    int rc = mf_field_read(pages, layout, fixed, MF_CONST_POOL, &pool);
+    int rc = mf_field_read(pages, layout, const_method, MF_CONST_POOL, &pool);
 
     if (rc == 0)
         rc = mf_field_read(pages, layout, pool, MF_POOL_HOLDER, &holder);
     return rc != 0 ? rc : mf_field_read(pages, layout, holder, MF_KLASS_NAME, out);
 }
 
-static int find_text(struct mf_pages *pages, const struct mf_code_layout *layout, uint64_t method, enum mf_target_part part, uint64_t *symbol)
+static int find_text(struct mf_pages *pages, const struct mf_code_layout *layout, uint64_t method, enum mf_target_text kind,
+                     uint64_t *symbol)
 {
-    uint64_t fixed;
-    int rc = method == 0 ? -ENOENT : mf_field_read(pages, layout, method, MF_METHOD_CONST, &fixed);
+    uint64_t const_method;
+    int rc = method == 0 ? -ENOENT : mf_field_read(pages, layout, method, MF_METHOD_CONST, &const_method);
 
     if (rc != 0)
         return rc;
-    return part == MF_TARGET_CLASS ? find_class_name(pages, layout, fixed, symbol)
-                                   : find_symbol(pages, layout, fixed, part == MF_TARGET_NAME ? MF_CONST_NAME : MF_CONST_SIGNATURE, symbol);
+    return kind == MF_TARGET_CLASS ? find_class_name(pages, layout, const_method, symbol)
+                                   : find_symbol(pages, layout, const_method,
+                                                 kind == MF_TARGET_NAME ? MF_CONST_NAME : MF_CONST_SIGNATURE, symbol);
 }
 
-int32_t mf_target_method_text(struct mf_pages *pages, const struct mf_code_layout *layout, uint64_t method, enum mf_target_part part,
-                              char *out, uint32_t room)
+int32_t mf_target_method_text(struct mf_pages *pages, const struct mf_code_layout *layout, uint64_t method,
+                              enum mf_target_text kind, char *out, uint32_t capacity)
 {
     uint64_t symbol, length;
-    int rc = find_text(pages, layout, method, part, &symbol);
+    int rc = find_text(pages, layout, method, kind, &symbol);
 
     if (rc == 0)
         rc = mf_field_read(pages, layout, symbol, MF_SYMBOL_LENGTH, &length);
     if (rc == 0 && !mf_code_layout_has(layout, MF_SYMBOL_BODY))
         rc = -ENOENT;
-    if (rc == 0 && (length == 0 || length > UINT16_MAX)) /* no name and no signature is empty (JVMS 4.2, 4.3) */
+    if (rc == 0 && (length == 0 || length > UINT16_MAX)) /* names and signatures are never empty (JVMS 4.2, 4.3) */
         rc = -EINVAL;
-    if (rc == 0 && length > room)
+    if (rc == 0 && length > capacity)
         rc = -ENAMETOOLONG;
     if (rc == 0)
-        rc = mf_pages_read(pages, symbol + layout->fields[MF_SYMBOL_BODY].at, out, (uint32_t)length);
+        rc = mf_pages_read(pages, symbol + layout->fields[MF_SYMBOL_BODY].offset, out, (uint32_t)length);
     return rc != 0 ? rc : (int32_t)length;
 }
 
-void mf_target_method_prefetch(struct mf_pages *pages, const struct mf_code_layout *layout, const struct mf_target_frame *frames,
-                               uint32_t count)
+void mf_target_method_prefetch(struct mf_pages *pages, const struct mf_code_layout *layout,
+                               const struct mf_target_frame *frames, uint32_t count)
 {
     uint64_t at[MF_TARGET_MAX_FRAMES];
 
@@ -76,17 +79,17 @@ void mf_target_method_prefetch(struct mf_pages *pages, const struct mf_code_layo
         if (mf_field_read(pages, layout, frames[i].method, MF_METHOD_CONST, &at[i]) != 0)
             at[i] = frames[i].method;
     mf_pages_prefetch(pages, at, count);
-    for (int part = 0; part < MF_TARGET_PARTS; part++) {
+    for (int kind = 0; kind < MF_TARGET_TEXTS; kind++) {
         for (uint32_t i = 0; i < count; i++)
-            if (find_text(pages, layout, frames[i].method, (enum mf_target_part)part, &at[i]) != 0)
+            if (find_text(pages, layout, frames[i].method, (enum mf_target_text)kind, &at[i]) != 0)
                 at[i] = frames[i].method;
         mf_pages_prefetch(pages, at, count);
     }
 }
 
-/* The interpreter's codelets follow each other in a StubQueue, each with its size. */
+/* The codelets of the interpreter are adjacent in a StubQueue. Each has its size. */
 static int32_t codelet_text(struct mf_pages *pages, const struct mf_code_layout *layout, const struct mf_target_code *code,
-                            uint64_t instruction, char *out, uint32_t room)
+                            uint64_t instruction, char *out, uint32_t capacity)
 {
     uint64_t queue, at, text;
     int32_t limit;
@@ -106,7 +109,7 @@ static int32_t codelet_text(struct mf_pages *pages, const struct mf_code_layout 
             rc = -ENOENT;
         if (rc == 0 && instruction - at < (uint32_t)size) {
             rc = mf_field_read(pages, layout, at, MF_CODELET_TEXT, &text);
-            return rc != 0 ? rc : mf_pages_text(pages, text, out, room);
+            return rc != 0 ? rc : mf_pages_text(pages, text, out, capacity);
         }
         at += (uint32_t)size;
     }
@@ -114,13 +117,13 @@ static int32_t codelet_text(struct mf_pages *pages, const struct mf_code_layout 
 }
 
 int32_t mf_target_code_text(struct mf_pages *pages, const struct mf_code_layout *layout, const struct mf_target_code *code,
-                            uint64_t instruction, char *out, uint32_t room)
+                            uint64_t instruction, char *out, uint32_t capacity)
 {
     if (code->kind == MF_TARGET_INTERPRETER) {
-        const int32_t length = codelet_text(pages, layout, code, instruction, out, room);
+        const int32_t length = codelet_text(pages, layout, code, instruction, out, capacity);
 
         if (length > 0)
             return length;
     }
-    return mf_pages_text(pages, code->name, out, room);
+    return mf_pages_text(pages, code->name, out, capacity);
 }

@@ -1,187 +1,144 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* From an address of compiled code to the JVM's record of it, as CodeHeap::find_start and CodeBlob lay it out. */
+/* From an address of compiled code to the nmethod that describes it, in this JVM (codeCache.cpp, heap.cpp, codeBlob.hpp). */
 #include "jvm/vm_code.h"
 
-#include "jvm/vm_structs.h"
+#include "jvm/code_layout.h"
+#include "jvm/segment_map.h"
 
 #include <errno.h>
 #include <stddef.h>
 #include <string.h>
 
-#define UNUSED_SEGMENT 0xFFu /* CodeHeap::_segmap's byte for memory that is free */
+/* Fields of this JVM. Set by mf_vm_code_cache(), which its caller serialises, and only read after that. */
+static struct mf_code_layout layout;
+static bool has_methods; /* all fields that lead to a method are there */
+static bool has_texts;   /* all fields that lead from a Method to its texts are there */
 
-static bool offset_of(const char *type, const char *field, uint64_t *out)
+static uint64_t value_of(uint64_t object, enum mf_code_field field)
 {
-    struct mf_vm_field found;
+    const struct mf_field_layout *const place = &layout.fields[field];
 
-    if (mf_vm_field(type, field, &found) != 0)
-        return false;
-    *out = found.where;
+    return mf_field_value(place, (const void *)(uintptr_t)(place->is_static ? place->offset : object + place->offset));
+}
+
+/* The address of a structure that is a part of an object. */
+static uint64_t part_of(uint64_t object, enum mf_code_field field)
+{
+    return object + layout.fields[field].offset;
+}
+
+static bool has_all(const enum mf_code_field *fields, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (!mf_code_layout_has(&layout, fields[i]))
+            return false;
     return true;
 }
 
-/* Of a pointer, or another 8 bytes. */
-static uint64_t word_at(uint64_t address)
+static void read_layout(void)
 {
-    return *(const uint64_t *)(uintptr_t)address;
+    static const enum mf_code_field of_methods[] = {
+        MF_CODE_HEAPS, MF_LIST_LENGTH, MF_LIST_DATA, MF_HEAP_MEMORY, MF_HEAP_SEGMAP, MF_HEAP_SHIFT, MF_SPACE_LOW, MF_SPACE_HIGH,
+        MF_COMP_LEVEL, MF_COMPILE_ID, MF_ENTRY_BCI,
+    };
+    static const enum mf_code_field of_texts[] = {
+        MF_METHOD_CONST, MF_CONST_POOL, MF_CONST_NAME, MF_CONST_SIGNATURE, MF_SYMBOL_LENGTH, MF_SYMBOL_BODY,
+    };
+
+    mf_code_layout_read(NULL, &layout);
+    has_methods = has_all(of_methods, sizeof of_methods / sizeof *of_methods) && layout.block_bytes != 0 &&
+                  (mf_code_layout_has(&layout, MF_CODE_BEGIN) || mf_code_layout_has(&layout, MF_CODE_OFFSET));
+    has_texts = has_all(of_texts, sizeof of_texts / sizeof *of_texts) && layout.pool_bytes != 0;
 }
 
 int mf_vm_code_cache(uint64_t *low, uint64_t *high)
 {
-    uint64_t low_at, high_at;
+    static const enum mf_code_field bounds[] = {MF_CACHE_LOW, MF_CACHE_HIGH};
 
-    if (!offset_of("CodeCache", "_low_bound", &low_at) || !offset_of("CodeCache", "_high_bound", &high_at))
+    read_layout();
+    if (!has_all(bounds, 2))
         return -ENOENT;
-    *low = word_at(low_at);
-    *high = word_at(high_at);
+    *low = value_of(0, MF_CACHE_LOW);
+    *high = value_of(0, MF_CACHE_HIGH);
     return *low < *high ? 0 : -ENOENT;
 }
 
-/* The offsets that lead there. */
-struct layout {
-    uint64_t heaps, heap_count, heap_pointers;
-    uint64_t memory, segmap, shift; /* of a CodeHeap */
-    uint64_t low, high;             /* of a VirtualSpace */
-    uint64_t block_head;
-    uint64_t code_begin, code_offset; /* of a CodeBlob: one or the other */
-    uint64_t tier, tier_bytes, compile_id, entry_bci; /* of an nmethod */
-    uint64_t method;
-    bool has_method;
-    bool has_code_begin;
-    bool is_known;
-};
-
-static bool read_layout(struct layout *out)
+/* The start of the block that an address of a code heap is in; 0: none. */
+static uint64_t block_of(uint64_t heap, uint64_t address)
 {
-    struct mf_vm_field tier;
+    const uint64_t low = value_of(part_of(heap, MF_HEAP_MEMORY), MF_SPACE_LOW);
+    const uint64_t map = value_of(part_of(heap, MF_HEAP_SEGMAP), MF_SPACE_LOW);
+    const uint64_t map_end = value_of(part_of(heap, MF_HEAP_SEGMAP), MF_SPACE_HIGH);
+    const unsigned shift = value_of(heap, MF_HEAP_SHIFT) & 63;
+    uint64_t segment = (address - low) >> shift;
+    int rc = 0;
 
-    if (!offset_of("CodeCache", "_heaps", &out->heaps) || !offset_of("GrowableArrayBase", "_len", &out->heap_count) ||
-        !offset_of("GrowableArray<int>", "_data", &out->heap_pointers) || !offset_of("CodeHeap", "_memory", &out->memory) ||
-        !offset_of("CodeHeap", "_segmap", &out->segmap) || !offset_of("CodeHeap", "_log2_segment_size", &out->shift) ||
-        !offset_of("VirtualSpace", "_low", &out->low) || !offset_of("VirtualSpace", "_high", &out->high) ||
-        mf_vm_type_size("HeapBlock", &out->block_head) != 0 || mf_vm_field("nmethod", "_comp_level", &tier) != 0 ||
-        !offset_of("nmethod", "_compile_id", &out->compile_id) || !offset_of("nmethod", "_entry_bci", &out->entry_bci))
-        return false;
-    out->tier = tier.where;
-    if (strcmp(tier.type_string, "int") == 0)
-        out->tier_bytes = sizeof(int32_t);
-    else if (mf_vm_type_size(tier.type_string, &out->tier_bytes) != 0 ||
-             (out->tier_bytes != sizeof(int8_t) && out->tier_bytes != sizeof(int32_t)))
-        return false;
-    out->has_method = offset_of("nmethod", "_method", &out->method) || offset_of("CompiledMethod", "_method", &out->method);
-    out->has_code_begin = offset_of("CodeBlob", "_code_begin", &out->code_begin);
-    return out->has_code_begin || offset_of("CodeBlob", "_code_offset", &out->code_offset);
-}
-
-/* Where the block begins that an address of a code heap is in; 0: in none. */
-static uint64_t block_of(const struct layout *layout, uint64_t heap, uint64_t address)
-{
-    const uint64_t low = word_at(heap + layout->memory + layout->low);
-    const uint8_t *const map = (const uint8_t *)(uintptr_t)word_at(heap + layout->segmap + layout->low);
-    const uint64_t map_bytes = word_at(heap + layout->segmap + layout->high) - (uint64_t)(uintptr_t)map;
-    const int32_t shift = *(const int32_t *)(uintptr_t)(heap + layout->shift);
-    uint64_t segment = (address - low) >> (shift & 63);
-
-    if (segment >= map_bytes || map[segment] == UNUSED_SEGMENT)
+    if (segment >= map_end - map)
         return 0;
-    while (map[segment] > 0) {
-        if (map[segment] == UNUSED_SEGMENT || map[segment] > segment)
-            return 0;
-        segment -= map[segment];
-    }
-    return low + (segment << (shift & 63));
+    while (rc == 0)
+        rc = mf_segment_step(*(const uint8_t *)(uintptr_t)(map + segment), &segment);
+    return rc < 0 ? 0 : low + (segment << shift);
 }
 
 /* The blob that an address is in; 0: none. */
-static uint64_t blob_of(const struct layout *layout, uint64_t address)
+static uint64_t blob_of(uint64_t address)
 {
-    const uint64_t heaps = word_at(layout->heaps);
-    const int32_t count = heaps == 0 ? 0 : *(const int32_t *)(uintptr_t)(heaps + layout->heap_count);
-    const uint64_t pointers = heaps == 0 ? 0 : word_at(heaps + layout->heap_pointers);
+    const uint64_t heaps = value_of(0, MF_CODE_HEAPS);
+    const int32_t count = heaps == 0 ? 0 : (int32_t)value_of(heaps, MF_LIST_LENGTH);
+    const uint64_t *const pointers = heaps == 0 ? NULL : (const uint64_t *)(uintptr_t)value_of(heaps, MF_LIST_DATA);
 
     for (int32_t i = 0; i < count; i++) {
-        const uint64_t heap = word_at(pointers + (uint64_t)i * sizeof heap);
-        const uint64_t low = word_at(heap + layout->memory + layout->low);
-        const uint64_t high = word_at(heap + layout->memory + layout->high);
+        const uint64_t low = value_of(part_of(pointers[i], MF_HEAP_MEMORY), MF_SPACE_LOW);
+        const uint64_t high = value_of(part_of(pointers[i], MF_HEAP_MEMORY), MF_SPACE_HIGH);
 
         if (address - low < high - low) {
-            const uint64_t block = block_of(layout, heap, address);
+            const uint64_t block = block_of(pointers[i], address);
 
-            return block == 0 ? 0 : block + layout->block_head;
+            return block == 0 ? 0 : block + layout.block_bytes;
         }
     }
     return 0;
 }
 
-static uint64_t code_of(const struct layout *layout, uint64_t blob)
+static uint64_t code_of(uint64_t blob)
 {
-    return layout->has_code_begin ? word_at(blob + layout->code_begin)
-                                  : blob + (uint64_t)(int64_t) * (const int32_t *)(uintptr_t)(blob + layout->code_offset);
+    return mf_code_layout_has(&layout, MF_CODE_BEGIN) ? value_of(blob, MF_CODE_BEGIN) : blob + value_of(blob, MF_CODE_OFFSET);
 }
 
 bool mf_vm_method_at(uint64_t code, struct mf_vm_method *out)
 {
-    static struct layout layout; /* the events that ask come one at a time */
-    static bool was_read;
-    uint64_t blob;
+    const uint64_t blob = has_methods ? blob_of(code) : 0;
 
-    if (!was_read) {
-        layout.is_known = read_layout(&layout);
-        was_read = true;
-    }
-    blob = layout.is_known ? blob_of(&layout, code) : 0;
-    if (blob == 0 || code_of(&layout, blob) != code)
+    if (blob == 0 || code_of(blob) != code)
         return false;
-    out->tier = layout.tier_bytes == sizeof(int8_t) ? *(const int8_t *)(uintptr_t)(blob + layout.tier)
-                                                    : *(const int32_t *)(uintptr_t)(blob + layout.tier);
-    out->compile_id = *(const int32_t *)(uintptr_t)(blob + layout.compile_id);
-    out->entry_bci = *(const int32_t *)(uintptr_t)(blob + layout.entry_bci);
-    out->method = layout.has_method ? word_at(blob + layout.method) : 0;
+    out->tier = (int32_t)value_of(blob, MF_COMP_LEVEL);
+    out->compile_id = (int32_t)value_of(blob, MF_COMPILE_ID);
+    out->entry_bci = (int32_t)value_of(blob, MF_ENTRY_BCI);
+    out->method = mf_code_layout_has(&layout, MF_NMETHOD_METHOD) ? value_of(blob, MF_NMETHOD_METHOD) : 0;
     return true;
 }
 
-/* The offsets that lead from a Method to its texts. */
-struct text_layout {
-    uint64_t fixed, pool, name, signature; /* of a Method and its ConstMethod */
-    uint64_t pool_bytes;                   /* of a ConstantPool, behind which its entries are */
-    uint64_t length, body;                 /* of a Symbol */
-    bool is_known;
-};
-
-static bool read_text_layout(struct text_layout *out)
+/* The symbol whose index in the constant pool is a field of a ConstMethod. */
+static bool read_symbol(uint64_t const_method, enum mf_code_field field, char *out, uint32_t capacity)
 {
-    return offset_of("Method", "_constMethod", &out->fixed) && offset_of("ConstMethod", "_constants", &out->pool) &&
-           offset_of("ConstMethod", "_name_index", &out->name) && offset_of("ConstMethod", "_signature_index", &out->signature) &&
-           mf_vm_type_size("ConstantPool", &out->pool_bytes) == 0 && offset_of("Symbol", "_length", &out->length) &&
-           offset_of("Symbol", "_body[0]", &out->body);
-}
+    const uint64_t *const entries = (const uint64_t *)(uintptr_t)(value_of(const_method, MF_CONST_POOL) + layout.pool_bytes);
+    const uint64_t symbol = entries[value_of(const_method, field)];
+    const uint64_t length = symbol == 0 ? UINT64_MAX : value_of(symbol, MF_SYMBOL_LENGTH);
 
-/* The symbol whose index in the constant pool is at a place of a ConstMethod. */
-static bool read_symbol(const struct text_layout *layout, uint64_t fixed, uint64_t at, char *out, uint32_t room)
-{
-    const uint64_t index = *(const uint16_t *)(uintptr_t)(fixed + at);
-    const uint64_t symbol = word_at(word_at(fixed + layout->pool) + layout->pool_bytes + index * sizeof symbol);
-    const uint16_t length = symbol == 0 ? UINT16_MAX : *(const uint16_t *)(uintptr_t)(symbol + layout->length);
-
-    if (length >= room)
+    if (length >= capacity)
         return false;
-    memcpy(out, (const char *)(uintptr_t)(symbol + layout->body), length);
+    memcpy(out, (const char *)(uintptr_t)part_of(symbol, MF_SYMBOL_BODY), length);
     out[length] = '\0';
     return true;
 }
 
-bool mf_vm_method_text(uint64_t method, char *name, char *signature, uint32_t room)
+bool mf_vm_method_text(uint64_t method, char *name, char *signature, uint32_t capacity)
 {
-    static struct text_layout layout; /* as above */
-    static bool was_read;
-    uint64_t fixed;
+    uint64_t const_method;
 
-    if (!was_read) {
-        layout.is_known = read_text_layout(&layout);
-        was_read = true;
-    }
-    if (method == 0 || !layout.is_known)
+    if (method == 0 || !has_texts)
         return false;
-    fixed = word_at(method + layout.fixed);
-    return read_symbol(&layout, fixed, layout.name, name, room) && read_symbol(&layout, fixed, layout.signature, signature, room);
+    const_method = value_of(method, MF_METHOD_CONST);
+    return read_symbol(const_method, MF_CONST_NAME, name, capacity) &&
+           read_symbol(const_method, MF_CONST_SIGNATURE, signature, capacity);
 }

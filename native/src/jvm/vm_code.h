@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* HotSpot's code cache, by its exported structures (vm_structs.h). */
+/* Code of the JVM that this library is loaded into, read from its structures in memory (vm_structs.h). */
 #ifndef MF_VM_CODE_H
 #define MF_VM_CODE_H
 
@@ -9,22 +9,28 @@
 struct mf_vm_method {
     int32_t tier;       /* CompLevel */
     int32_t compile_id;
-    int32_t entry_bci;  /* -1: entered at its beginning */
-    uint64_t method;    /* the JVM's Method, which lives as long as the code; 0: not told */
+    int32_t entry_bci;  /* -1: not compiled for on-stack replacement */
+    uint64_t method;    /* the Method, which exists as long as the code; 0: unknown */
 };
 
-/** The range reserved for code. @return 0; -ENOENT: not told. Once the JVM has begun to run. */
+/*
+ * Returns the range that is reserved for code, once the JVM runs. Must have returned before the other functions are called.
+ *
+ * Returns 0; -ENOENT: unknown.
+ */
 int mf_vm_code_cache(uint64_t *low, uint64_t *high);
 
-/**
- * What the JVM's own record of a compiled method says. The caller knows that the method is there, as within a JVMTI event of
- * its: the code cache never gives memory back, but what is in it changes.
+/*
+ * Reads the JVM's description of a compiled method.
  *
- * @return false: not told, or not understood; nothing is written.
+ * @param code  first instruction of a method that exists, such as during the JVMTI event of this method. The code cache never
+ *              returns memory to the kernel, but its contents change.
+ *
+ * Returns false if the JVM does not export what is needed, or @p code is not such an address. Then nothing is written.
  */
 bool mf_vm_method_at(uint64_t code, struct mf_vm_method *out);
 
-/** Name and signature of a Method that is there. @return false: not told, or longer than @p room bytes with their end mark. */
-bool mf_vm_method_text(uint64_t method, char *name, char *signature, uint32_t room);
+/* Reads name and signature of a Method that exists. Returns false if they are unknown, or have @p capacity bytes or more. */
+bool mf_vm_method_text(uint64_t method, char *name, char *signature, uint32_t capacity);
 
 #endif

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * HotSpot's exported VM structures, by name. dlsym(3) is not asked: it would miss a libjvm that a launcher loaded for itself
- * alone, and it is in another library than libc until glibc 2.34. The symbols are looked up in the loaded object instead.
+ * HotSpot's exported VM structures, by name. The symbols are looked up in the loaded object and not with dlsym(3): dlsym(3)
+ * does not find a libjvm that a launcher loaded with RTLD_LOCAL, and until glibc 2.34 it is in another library than libc.
  */
 #include "jvm/vm_structs.h"
 
+#include "jvm/elf_image.h"
 #include "os/loaded_object.h"
 
 #include <errno.h>
@@ -20,7 +21,7 @@ struct symbols {
     const uint32_t *gnu_hash;
 };
 
-/* One of HotSpot's tables: where its entries are and how far apart, and where a field is in an entry. */
+/* One of HotSpot's tables: its first entry, and the distance between entries in bytes. */
 struct table {
     const char *entries;
     uint64_t stride;
@@ -32,8 +33,8 @@ static struct {
     uint64_t type_name, type_size;
 } vm;
 
-/* glibc and musl relocate these addresses in place or not, by machine: what is below the bias is still to be moved. */
-static const void *moved(const struct symbols *symbols, ElfW(Addr) address)
+/* glibc and musl relocate these addresses in place or not, by machine. An address below the bias is not relocated. */
+static const void *relocated(const struct symbols *symbols, ElfW(Addr) address)
 {
     return (const void *)(address < symbols->bias ? address + symbols->bias : address);
 }
@@ -49,34 +50,22 @@ static bool find_symbols(const void *code, struct symbols *out)
     out->bias = object.bias;
     for (entry = object.dynamic; entry != NULL && entry->d_tag != DT_NULL; entry++) {
         if (entry->d_tag == DT_SYMTAB)
-            out->entries = moved(out, entry->d_un.d_ptr);
+            out->entries = relocated(out, entry->d_un.d_ptr);
         else if (entry->d_tag == DT_STRTAB)
-            out->names = moved(out, entry->d_un.d_ptr);
+            out->names = relocated(out, entry->d_un.d_ptr);
         else if (entry->d_tag == DT_GNU_HASH)
-            out->gnu_hash = moved(out, entry->d_un.d_ptr);
+            out->gnu_hash = relocated(out, entry->d_un.d_ptr);
     }
     return out->entries != NULL && out->names != NULL && out->gnu_hash != NULL;
 }
 
-static uint32_t hash_of(const char *name)
-{
-    uint32_t hash = 5381;
-
-    while (*name != '\0')
-        hash = hash * 33 + (unsigned char)*name++;
-    return hash;
-}
-
-/*
- * The value of an exported 8-byte variable; 0: there is none. DT_GNU_HASH: numbers of buckets, of the first hashed symbol and
- * of Bloom filter words, a shift; the filter, the buckets, the hashes of the symbols, each chain ended by an odd one.
- */
+/* The value of an exported variable of 8 bytes; 0: there is none. */
 static uint64_t variable(const struct symbols *symbols, const char *name)
 {
     const uint32_t *const head = symbols->gnu_hash;
     const uint32_t *const buckets = head + 4 + head[2] * (sizeof(ElfW(Addr)) / sizeof *head);
     const uint32_t *const hashes = buckets + head[0];
-    const uint32_t hash = hash_of(name);
+    const uint32_t hash = mf_gnu_hash(name);
     uint32_t at = head[0] == 0 ? 0 : buckets[hash % head[0]];
 
     if (at < head[1])
@@ -125,7 +114,7 @@ static bool is_named(const char *entry, uint64_t offset, const char *name)
     return found != NULL && strcmp(found, name) == 0;
 }
 
-/* The entry by this name; NULL: there is none. A table ends with an entry without a name. */
+/* The entry with this name; NULL: there is none. A table ends with an entry without a name. */
 static const char *entry_of(const struct table *table, uint64_t name_offset, const char *name)
 {
     const char *entry = table->stride == 0 ? NULL : table->entries;
@@ -146,6 +135,8 @@ int mf_vm_field(const char *type, const char *field, struct mf_vm_field *out)
         if (!is_named(entry, vm.field_type, type) || !is_named(entry, vm.field_name, field))
             continue;
         out->type_string = name_at(entry, vm.field_type_string);
+        if (out->type_string == NULL) /* such as JVMFlag::_addr */
+            out->type_string = "";
         out->is_static = *(const int32_t *)(entry + vm.field_static) != 0;
         out->where = *(const uint64_t *)(entry + (out->is_static ? vm.field_address : vm.field_offset));
         return 0;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * HotSpot's exported VM structures (vmStructs.hpp) of the JVM that this library is loaded into: names, types and offsets of its
- * own fields, and sizes of types. For the agent, which needs them within JVMTI events; vm_tables.h reads those of any process.
+ * fields, and sizes of types. The agent needs them during JVMTI events. vm_tables.h reads those of any process.
  *
- * The tables are constant data: no lock, no allocation, no system call.
+ * The tables are constant data. No lock, no allocation, no system call.
  */
 #ifndef MF_VM_STRUCTS_H
 #define MF_VM_STRUCTS_H
@@ -12,23 +12,24 @@
 #include <stdint.h>
 
 struct mf_vm_field {
-    const char *type_string; /* the field's type as the table writes it, such as "int" or "CodeHeap*" */
+    const char *type_string; /* type of the field as the table has it, such as "int" or "CodeHeap*"; "": unknown */
     uint64_t where;          /* offset in the type, in bytes; of a static field its address */
     bool is_static;
 };
 
-/**
- * Finds the tables.
+/*
+ * Finds the tables. Later calls change nothing.
  *
- * @param code an address in libjvm, such as that of a function of its invocation interface.
- * @return 0; -ENOENT: the object that this address is in exports no such tables. Once is enough; later calls change nothing.
+ * @param code  an address in libjvm, such as that of a function of its invocation interface.
+ *
+ * Returns 0; -ENOENT: the loaded object at this address exports no such tables.
  */
 int mf_vm_structs_open(const void *code);
 
-/** @return 0; -ENOENT: no such field, or no tables. */
+/* Finds a field. Returns 0; -ENOENT: there is no such field, or there are no tables. */
 int mf_vm_field(const char *type, const char *field, struct mf_vm_field *out);
 
-/** @return 0; -ENOENT: no such type, or no tables. */
+/* Finds the size of a type, in bytes. Returns 0; -ENOENT: there is no such type, or there are no tables. */
 int mf_vm_type_size(const char *type, uint64_t *out);
 
 #endif

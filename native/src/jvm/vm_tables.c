@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* HotSpot's exported tables, from a target's memory into a compact form with a hash. */
+/* HotSpot's exported tables, copied from memory of a target into a compact form with a hash table. */
 #include "jvm/vm_tables.h"
 
 #include <stdbool.h>
@@ -10,11 +10,11 @@
 #define BATCH 32u        /* entries whose names are read together */
 #define MAX_SEGMENTS 16u /* mappings of one library in a row */
 #define MAX_IMAGES 4096u /* of one search; programs have some hundred libraries */
-#define MAX_READS 65536u /* pages of one search, about 0.1 s; a library takes about six, and one made for that some hundred */
+#define MAX_READS 65536u /* pages of one search, about 0.1 s; a library takes about six, a malicious one some hundred */
 
 /* ---- The library ---- */
 
-/* Whether some mapping of the file whose first bytes are mapped here has code. */
+/* Whether one of the next mappings of this file is executable. */
 static bool has_code(const struct mf_mapping *mappings, uint32_t count, uint32_t first)
 {
     for (uint32_t i = first; i < count && i < first + MAX_SEGMENTS; i++)
@@ -31,7 +31,7 @@ static int read_word(struct mf_pages *pages, const struct mf_elf_image *image, c
     return rc != 0 ? rc : mf_pages_read(pages, address, out, sizeof *out);
 }
 
-/* A table is constant data of the library. Its address is there only once a loader has relocated the image. */
+/* A table is constant data of the library. Its address is stored when a loader relocates the image. */
 static bool is_inside(const struct mf_elf_image *image, uint64_t address)
 {
     return address >= image->start && address < image->end;
@@ -41,8 +41,9 @@ int mf_vm_image_next(struct mf_pages *pages, const struct mf_snapshot *snapshot,
 {
     const struct mf_mapping *const mappings = mf_snapshot_mappings(snapshot);
     const uint32_t before = pages->reads;
+    uint32_t images = 0;
 
-    for (uint32_t i = 0, images = 0; i < snapshot->mapping_count && images < MAX_IMAGES && pages->reads - before < MAX_READS; i++) {
+    for (uint32_t i = 0; i < snapshot->mapping_count && images < MAX_IMAGES && pages->reads - before < MAX_READS; i++) {
         const struct mf_mapping *const mapping = &mappings[i];
         uint64_t table;
         int rc;
@@ -62,17 +63,17 @@ int mf_vm_image_next(struct mf_pages *pages, const struct mf_snapshot *snapshot,
     return -ENOENT;
 }
 
-/* ---- Its tables ---- */
+/* ---- The tables ---- */
 
-/* One table of the target, by the values of the variables that describe it. */
+/* The variables that describe one table. */
 enum { ENTRIES, STRIDE, NAME, VALUE, FIELD_NAME, FIELD_TYPE, IS_STATIC, ADDRESS, VALUES };
 
 struct table {
-    uint64_t is[VALUES]; /* where it is, bytes from an entry to the next, and the offsets of an entry's parts */
-    uint32_t names;      /* of an entry: 1, or 3 of a field */
+    uint64_t values[VALUES]; /* address of the first entry, bytes between entries, and offsets in an entry */
+    uint32_t names;          /* names of an entry: 1; 3 for a field */
     uint32_t value_bytes;
     enum mf_vm_kind kind;
-    const char *variables; /* the ends of their names, in that order, each with a NUL */
+    const char *variables;   /* the names without "gHotSpotVM", in the order of the enum, each with a NUL */
 };
 
 static const uint8_t name_parts[] = {NAME, FIELD_NAME, FIELD_TYPE};
@@ -99,13 +100,13 @@ static const char *next_text(const char *text)
     return text + strlen(text) + 1;
 }
 
-/* The slot that an entry of this name is in, or belongs in. There is always an empty one. */
+/* The slot of the entry with this name; an empty slot if there is no such entry. There is always an empty slot. */
 static uint16_t *slot_of(const struct mf_vm_tables *tables, const char *type, const char *field, enum mf_vm_kind kind)
 {
     uint16_t *const slots = (uint16_t *)tables->slots;
 
-    for (uint32_t at = hash_of(type, field);; at++) {
-        uint16_t *const slot = &slots[at % MF_VM_SLOTS];
+    for (uint32_t number = hash_of(type, field);; number++) {
+        uint16_t *const slot = &slots[number % MF_VM_SLOTS];
         const struct mf_vm_entry *const entry = *slot == 0 ? NULL : &tables->entries[*slot - 1];
 
         if (entry == NULL ||
@@ -115,7 +116,7 @@ static uint16_t *slot_of(const struct mf_vm_tables *tables, const char *type, co
     }
 }
 
-/* Adds an entry whose texts are at the end of the texts. The first of a name counts, as in a search from the beginning. */
+/* Adds an entry whose texts are at the end of the text. Of entries with one name the first is used, as in a linear search. */
 static void add(struct mf_vm_tables *tables, const struct mf_vm_entry *entry, uint32_t text_end)
 {
     const char *const type = tables->text + entry->text;
@@ -128,7 +129,7 @@ static void add(struct mf_vm_tables *tables, const struct mf_vm_entry *entry, ui
     tables->text_length = text_end;
 }
 
-/* HotSpot's names are. Java makes strings of them, and not every JVM survives bytes that are no modified UTF-8 (NewStringUTF()). */
+/* All of HotSpot's names are. NewStringUTF() of some JVMs crashes on bytes that are not modified UTF-8. */
 static bool is_printable_ascii(const char *text)
 {
     while (*text >= ' ' && *text <= '~')
@@ -136,19 +137,19 @@ static bool is_printable_ascii(const char *text)
     return *text == '\0';
 }
 
-/* Reads the names of an entry behind the texts. Returns the end of them, or a negative errno. */
+/* Appends the names of an entry to the text. Returns the new end of the text, or a negative errno. */
 static int64_t read_names(struct mf_pages *pages, const struct table *table, uint64_t entry, struct mf_vm_tables *out)
 {
     uint32_t end = out->text_length;
 
     for (uint32_t i = 0; i < table->names; i++) {
-        const uint32_t room = MF_VM_MAX_TEXT - end;
+        const uint32_t capacity = MF_VM_MAX_TEXT - end;
         uint64_t name;
-        int32_t length = mf_pages_read(pages, entry + table->is[name_parts[i]], &name, sizeof name);
+        int32_t length = mf_pages_read(pages, entry + table->values[name_parts[i]], &name, sizeof name);
 
         if (length == 0 && is_inside(&out->image, name))
-            length = mf_pages_text(pages, name, out->text + end, room < MAX_NAME ? room : MAX_NAME);
-        else if (length == 0 && name == 0 && i > 0 && room > 0) /* a field without a type's name, such as JVMFlag::_addr */
+            length = mf_pages_text(pages, name, out->text + end, capacity < MAX_NAME ? capacity : MAX_NAME);
+        else if (length == 0 && name == 0 && i > 0 && capacity > 0) /* the type of a field may be missing: JVMFlag::_addr */
             out->text[end] = '\0';
         else if (length == 0)
             length = -ENOEXEC;
@@ -169,12 +170,12 @@ static int read_entry(struct mf_pages *pages, const struct table *table, uint64_
     int rc = end < 0 ? (int)end : 0;
 
     if (rc == 0 && table->kind == MF_VM_OFFSET)
-        rc = mf_pages_read(pages, at + table->is[IS_STATIC], &is_static, sizeof is_static);
+        rc = mf_pages_read(pages, at + table->values[IS_STATIC], &is_static, sizeof is_static);
     if (rc == 0 && table->value_bytes == sizeof value) {
-        rc = mf_pages_read(pages, at + table->is[VALUE], &value, sizeof value);
+        rc = mf_pages_read(pages, at + table->values[VALUE], &value, sizeof value);
         entry.value = (uint64_t)(int64_t)value;
     } else if (rc == 0) {
-        rc = mf_pages_read(pages, at + table->is[is_static ? ADDRESS : VALUE], &entry.value, sizeof entry.value);
+        rc = mf_pages_read(pages, at + table->values[is_static ? ADDRESS : VALUE], &entry.value, sizeof entry.value);
     }
     if (is_static)
         entry.kind = MF_VM_STATIC;
@@ -183,7 +184,7 @@ static int read_entry(struct mf_pages *pages, const struct table *table, uint64_
     return rc;
 }
 
-/* Reads the pages that the names of the next entries are on, at once. */
+/* Reads the pages of the names of the next entries in one system call. */
 static void prefetch_names(struct mf_pages *pages, const struct table *table, uint64_t at)
 {
     uint64_t names[BATCH * 3];
@@ -191,8 +192,8 @@ static void prefetch_names(struct mf_pages *pages, const struct table *table, ui
 
     for (uint32_t i = 0; i < BATCH; i++)
         for (uint32_t k = 0; k < table->names; k++)
-            if (mf_pages_read(pages, at + i * table->is[STRIDE] + table->is[name_parts[k]], &names[count], sizeof *names) == 0 &&
-                names[count] != 0)
+            if (mf_pages_read(pages, at + i * table->values[STRIDE] + table->values[name_parts[k]], &names[count],
+                              sizeof *names) == 0 && names[count] != 0)
                 count++;
     mf_pages_prefetch(pages, names, count);
 }
@@ -201,13 +202,13 @@ static void prefetch_names(struct mf_pages *pages, const struct table *table, ui
 static int read_table(struct mf_pages *pages, const struct table *table, struct mf_vm_tables *out)
 {
     for (uint32_t i = 0; out->entry_count < MF_VM_MAX_ENTRIES && i < MF_VM_MAX_ENTRIES; i++) {
-        const uint64_t at = table->is[ENTRIES] + i * table->is[STRIDE];
+        const uint64_t at = table->values[ENTRIES] + i * table->values[STRIDE];
         uint64_t name;
         int rc;
 
         if (i % BATCH == 0)
             prefetch_names(pages, table, at);
-        rc = mf_pages_read(pages, at + table->is[NAME], &name, sizeof name);
+        rc = mf_pages_read(pages, at + table->values[NAME], &name, sizeof name);
         if (rc != 0 || name == 0)
             return rc;
         rc = read_entry(pages, table, at, out);
@@ -217,10 +218,10 @@ static int read_table(struct mf_pages *pages, const struct table *table, struct 
     return -ENOEXEC;
 }
 
-/* Finds the table by the variables that describe it, and checks that it can be one of HotSpot's. */
+/* Reads the variables that describe a table, and checks that their values are plausible. */
 static int find_table(struct mf_pages *pages, const struct mf_elf_image *image, struct table *table)
 {
-    uint64_t *value = table->is;
+    uint64_t *value = table->values;
 
     for (const char *name = table->variables; *name != '\0'; name = next_text(name), value++) {
         char symbol[64] = "gHotSpotVM";
@@ -230,9 +231,9 @@ static int find_table(struct mf_pages *pages, const struct mf_elf_image *image, 
             return rc == -ENOENT ? -ENOEXEC : rc;
     }
     for (uint32_t i = NAME; i < VALUES; i++)
-        if (table->is[i] >= table->is[STRIDE])
+        if (table->values[i] >= table->values[STRIDE])
             return -ENOEXEC;
-    return is_inside(image, table->is[ENTRIES]) && table->is[STRIDE] <= MAX_STRIDE ? 0 : -ENOEXEC;
+    return is_inside(image, table->values[ENTRIES]) && table->values[STRIDE] <= MAX_STRIDE ? 0 : -ENOEXEC;
 }
 
 static int read_tables(struct mf_pages *pages, struct mf_vm_tables *out)

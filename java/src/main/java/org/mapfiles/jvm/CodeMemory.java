@@ -6,33 +6,33 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 
 /**
- * The two images of code that native code writes, in turn (codes.h, code_image.h): the head with the turns, and each image, as
- * buffers over memory that is there until the process ends. Nothing is written to from here.
+ * The two images of recorded code that native code writes alternately (code_store.h, code_image.h), as read-only buffers. The memory exists
+ * until the process ends.
  *
  * <pre>
- * head    0     4      8       16       24   32
- *         |turn |begun |bytes  |offset  |low |cache
+ * head    0           4                 8            16            24   32
+ *         |compactions|compactions begun|image bytes |image offset |low |cache
  *
- * image   0      8    16         24        28       32   36    ...  table: a place for each segment
- *         |bytes |low |forgotten |segments |buckets |log |used
+ * image   0      8    16              24        28       32   36    ...  table: a unit for each segment
+ *         |bytes |low |evicted before |segments |buckets |log |used
  *
- * record  0      4     8      16   24      32        40    44             48        52   56      60    64       68     72     76    80
- *         |units |kind |start |end |loaded |unloaded |name |first segment |segments |pcs |scopes |tier |compile |entry |flags |told |
- *         then: a place for each segment, what was there before; (offset, scope) for each pc; (name, bci, caller) for each scope
+ * record  0      4     8      16   24      32        40    44             48        52   56      60    64       68     72     76     80
+ *         |units |kind |start |end |loaded |unloaded |name |first segment |segments |pcs |scopes |tier |compile |entry |flags |round |
+ *         then: a unit for each segment, of the record before; (offset, scope) for each pc; (name, bci, caller) for each scope
  *
  * name    0      4     8    16    20            22           24                 32
  *         |units |kind |key |next |class length |name length |signature length  |text
  * </pre>
  *
- * A place counts 8 bytes from the image's start; 0 is none.
+ * A unit is an offset from the start of the image in steps of 8 bytes; 0 is none.
  */
 final class CodeMemory {
-    static final int TURN = 0;
-    static final int BEGUN = TURN + Integer.BYTES;
+    static final int COMPACTIONS = 0;
+    static final int COMPACTIONS_BEGUN = COMPACTIONS + Integer.BYTES;
 
     static final int LOW = Long.BYTES;
-    static final int FORGOTTEN = LOW + Long.BYTES;
-    static final int SEGMENTS = FORGOTTEN + Long.BYTES;
+    static final int EVICTED_BEFORE = LOW + Long.BYTES;
+    static final int SEGMENTS = EVICTED_BEFORE + Long.BYTES;
     static final int LOG = SEGMENTS + 2 * Integer.BYTES;
     static final int USED = LOG + Integer.BYTES;
     static final int TABLE = USED + 5 * Integer.BYTES;
@@ -89,19 +89,19 @@ final class CodeMemory {
         return memory.asReadOnlyBuffer().order(ByteOrder.nativeOrder());
     }
 
-    /** The turn whose image is to be read. */
-    int turn() {
-        return (int) INTS.getAcquire(head, TURN);
+    /** Returns the number of compactions: the image of the last one is to be read. */
+    int compaction() {
+        return (int) INTS.getAcquire(head, COMPACTIONS);
     }
 
-    ByteBuffer image(int turn) {
-        return (turn & 1) == 0 ? even : odd;
+    ByteBuffer image(int compaction) {
+        return (compaction & 1) == 0 ? even : odd;
     }
 
-    /** Whether what was read in the image of a turn was whole. Asked after reading. */
-    boolean wasWhole(int turn) {
+    /** Returns whether the image of a compaction had not been overwritten until now. Called after reading. */
+    boolean wasWhole(int compaction) {
         VarHandle.acquireFence();
-        return (int) INTS.getOpaque(head, BEGUN) - turn < 2;
+        return (int) INTS.getOpaque(head, COMPACTIONS_BEGUN) - compaction < 2;
     }
 
     static int intAcquired(ByteBuffer image, int at) {

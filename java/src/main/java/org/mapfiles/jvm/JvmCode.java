@@ -130,7 +130,7 @@ public final class JvmCode {
      */
     public boolean find(long address, long time, CodeInfo answer) {
         while (true) {
-            int turn = memory.turn();
+            int turn = memory.compaction();
             try {
                 boolean found = findIn(memory.image(turn), turn, address, time, answer);
                 if (memory.wasWhole(turn)) {
@@ -149,7 +149,7 @@ public final class JvmCode {
         if (record > 0) {
             return answer.take(this, address, time, turn, image, record);
         }
-        if (time != CodeSearch.NOW && time - image.getLong(CodeMemory.FORGOTTEN) < 0) {
+        if (time != CodeSearch.NOW && time - image.getLong(CodeMemory.EVICTED_BEFORE) < 0) {
             return answer.takeNothing(CodeCertainty.FORGOTTEN);
         }
         return record == 0 ? answer.takeNothing(CodeCertainty.NONE) : answer.take(this, address, time, turn, image, record);
@@ -202,7 +202,7 @@ public final class JvmCode {
     private Living living() {
         while (true) {
             Living living = new Living();
-            living.turn = memory.turn();
+            living.turn = memory.compaction();
             ByteBuffer image = memory.image(living.turn);
             try {
                 int used = CodeMemory.intAcquired(image, CodeMemory.USED) * CodeMemory.UNIT;

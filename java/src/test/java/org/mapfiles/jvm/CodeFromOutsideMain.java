@@ -67,7 +67,7 @@ final class CodeFromOutsideMain {
 
     /** The offsets of a method's debug records, as the JVM reported them. */
     private static int[] records(JvmCode code, long start) {
-        ByteBuffer image = code.memory().image(code.memory().turn());
+        ByteBuffer image = code.memory().image(code.memory().compaction());
         int record = CodeSearch.find(image, start, CodeSearch.NOW);
         if (record <= 0) {
             return new int[0];

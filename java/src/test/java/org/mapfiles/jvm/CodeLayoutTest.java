@@ -8,8 +8,8 @@ import org.junit.jupiter.api.Test;
 /** Do C and Java agree on where each field of the memory of code is? */
 class CodeLayoutTest {
     private static final int[] STATED = {
-        CodeMemory.TURN, CodeMemory.BEGUN,
-        CodeMemory.LOW, CodeMemory.FORGOTTEN, CodeMemory.SEGMENTS, CodeMemory.LOG, CodeMemory.USED, CodeMemory.TABLE,
+        CodeMemory.COMPACTIONS, CodeMemory.COMPACTIONS_BEGUN,
+        CodeMemory.LOW, CodeMemory.EVICTED_BEFORE, CodeMemory.SEGMENTS, CodeMemory.LOG, CodeMemory.USED, CodeMemory.TABLE,
         CodeMemory.UNITS, CodeMemory.KIND,
         CodeMemory.START, CodeMemory.END, CodeMemory.LOADED, CodeMemory.UNLOADED, CodeMemory.NAME, CodeMemory.FIRST_SEGMENT,
         CodeMemory.RECORD_SEGMENTS, CodeMemory.PCS, CodeMemory.SCOPES, CodeMemory.TIER, CodeMemory.COMPILE_ID,
