@@ -1,17 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The events of a process' threads: one perf event for each listed thread and CPU, and one ring for each CPU. */
+/* Attaching to threads: one perf event for each listed thread and CPU, and one ring for each CPU. */
 #include "events/threads.h"
 
+#include "events/wait.h"
 #include "os/digits.h"
 #include "os/perf_event.h"
 
 #include <string.h>
-#include <sys/epoll.h>
-#include <sys/mman.h>
 
 /*
- * Listings before an open gives up. A thread that starts its successor and ends at once is missed by a listing with luck on its
- * side; each further one catches it with the same chance.
+ * Maximum of listings of an open. A listing may miss a thread that creates another one and ends. Each further listing finds
+ * such a thread with the same probability.
  */
 #define MAX_LISTINGS 1024
 
@@ -35,13 +34,13 @@ int mf_events_open_event(struct mf_events *events, int32_t tid, int32_t cpu)
         attr.flags |= MF_PERF_BUILD_ID;
     if (!(events->traits & MF_EVENTS_NO_INHERIT_THREAD))
         attr.flags |= MF_PERF_INHERIT_THREAD;
-    do /* an execve(2) under way is waited for */
+    do /* waits for an execve(2) that is under way */
         fd = mf_perf_open(&attr, tid, cpu);
     while (fd == -EINTR);
     return fd;
 }
 
-/* An older kernel refuses flags that it does not know: they came one by one. */
+/* An older kernel returns EINVAL for flags that it does not have. Flags were added one by one. */
 static int open_event_of_any_kernel(struct mf_events *events, int32_t tid, int32_t cpu)
 {
     int fd = mf_events_open_event(events, tid, cpu);
@@ -57,7 +56,7 @@ static int open_event_of_any_kernel(struct mf_events *events, int32_t tid, int32
     return fd;
 }
 
-/* An event, unless its descriptor is one of those that are left to the caller. */
+/* Opens an event, unless its descriptor is one of those that are left to other threads. */
 static int open_within_limit(struct mf_events *events, int32_t tid, int32_t cpu)
 {
     const int fd = open_event_of_any_kernel(events, tid, cpu);
@@ -68,38 +67,17 @@ static int open_within_limit(struct mf_events *events, int32_t tid, int32_t cpu)
     return -EMFILE;
 }
 
-int mf_events_add_to_wait(struct mf_events *events, int fd, uint32_t epoll_events, uint32_t by)
+/* Maps the ring of the first event on a CPU, and lets a wait return for it. */
+static int open_ring(struct mf_events *events, struct mf_ring *ring, int fd)
 {
-    struct epoll_event event = {.events = epoll_events, .data.u32 = by};
+    int rc = mf_ring_map(ring, events->ring_bytes, fd);
 
-    return fd < 0 ? fd : (int)MF_SYS(SYS_epoll_ctl, events->epoll_fd, EPOLL_CTL_ADD, fd, &event);
-}
-
-void mf_events_clear_ring(struct mf_ring *ring)
-{
-    *ring = (struct mf_ring){.next = MF_NO_RECORD, .cpu = ring->cpu, .fd = -1};
-}
-
-void mf_events_unmap_ring(const struct mf_events *events, const struct mf_ring *ring)
-{
-    (void)MF_SYS(SYS_munmap, ring->memory, sysconf(_SC_PAGESIZE) + events->ring_bytes);
-}
-
-/* Maps the ring of the first event on a CPU, and lets a wait hear of it. */
-static int make_ring(struct mf_events *events, struct mf_ring *ring, int fd)
-{
-    const size_t page = (size_t)sysconf(_SC_PAGESIZE);
-    const long memory = MF_SYS(SYS_mmap, NULL, page + events->ring_bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-    int rc;
-
-    if (memory < 0)
-        return memory == -EPERM ? -EDQUOT : (int)memory;
-    *ring = (struct mf_ring){.memory = (char *)memory, .next = MF_NO_RECORD, .cpu = ring->cpu, .fd = fd};
-    /* Edge-triggered: once its own thread has ended, the descriptor says so for ever, and it still rings for the others. */
-    rc = mf_events_add_to_wait(events, fd, EPOLLIN | EPOLLET, MF_EVENTS_BY_RING);
+    if (rc < 0)
+        return rc;
+    rc = mf_events_wait_for_ring(events, fd);
     if (rc < 0) {
-        mf_events_unmap_ring(events, ring);
-        mf_events_clear_ring(ring);
+        mf_ring_unmap(ring, events->ring_bytes);
+        mf_ring_clear(ring);
     }
     return rc;
 }
@@ -112,10 +90,10 @@ void mf_events_close_fd(int32_t *fd)
 }
 
 /*
- * The event of one thread on one CPU, and the ring it writes to. Its descriptor takes the place of *fd, which stays unless 0 is
- * returned. A ring that was made for the event before stays mapped, and so does what a wait hears.
+ * Opens the event of one thread on one CPU, and lets it write to the ring of the CPU. Its descriptor replaces *fd, which is
+ * unchanged unless 0 is returned. A ring that was mapped for the event of *fd stays mapped, and a wait still returns for it.
  */
-static int cover_on_cpu(struct mf_events *events, struct mf_ring *ring, int32_t tid, int32_t *fd)
+static int attach_on_cpu(struct mf_events *events, struct mf_ring *ring, int32_t tid, int32_t *fd)
 {
     const int opened = open_within_limit(events, tid, ring->cpu);
     int rc;
@@ -123,7 +101,7 @@ static int cover_on_cpu(struct mf_events *events, struct mf_ring *ring, int32_t 
     if (opened < 0)
         return opened;
     if (ring->memory == NULL)
-        rc = make_ring(events, ring, opened);
+        rc = open_ring(events, ring, opened);
     else
         rc = (int)MF_SYS(SYS_ioctl, opened, MF_PERF_SET_OUTPUT, ring->fd);
     if (rc < 0) {
@@ -137,37 +115,37 @@ static int cover_on_cpu(struct mf_events *events, struct mf_ring *ring, int32_t 
     return 0;
 }
 
-int mf_events_attach_at(struct mf_events *events, uint32_t place)
+int mf_events_attach_at(struct mf_events *events, uint32_t thread)
 {
     struct mf_ring *const rings = mf_events_rings(events);
-    struct mf_watched *const watched = &mf_events_threads(events)[place];
+    struct mf_attached *const attached = &mf_events_threads(events)[thread];
     int rc = 0;
 
     for (uint32_t i = 0; i < events->cpu_count; i++) {
-        rc = cover_on_cpu(events, &rings[i], watched->tid, &mf_events_fds(events, place)[i]);
-        if (rc == 0 && events->thread_count == place) /* from now on closing gives it back */
+        rc = attach_on_cpu(events, &rings[i], attached->tid, &mf_events_fds(events, thread)[i]);
+        if (rc == 0 && events->thread_count == thread) /* from now on mf_events_close() closes its descriptors */
             events->thread_count++;
         if (rc == -ENODEV || (rc == -EINVAL && events->thread_count > 0 && rings[i].memory == NULL))
-            rc = 0; /* a CPU that is switched off, or one of the numbers that are none */
+            rc = 0; /* the CPU is offline, or no CPU has this number */
         if (rc < 0)
             break;
     }
-    *watched = (struct mf_watched){.tid = watched->tid, .since = mf_events_now()};
+    *attached = (struct mf_attached){.tid = attached->tid, .since = mf_events_now()};
     return rc;
 }
 
 int mf_events_attach_thread(struct mf_events *events, int32_t tid)
 {
-    const uint32_t place = events->thread_count;
+    const uint32_t thread = events->thread_count;
 
-    if (place == events->thread_capacity)
+    if (thread == events->thread_capacity)
         return -ENOBUFS;
-    memset(mf_events_fds(events, place), -1, sizeof(int32_t) * events->cpu_capacity);
-    mf_events_threads(events)[place] = (struct mf_watched){.tid = tid};
-    return mf_events_attach_at(events, place);
+    memset(mf_events_fds(events, thread), -1, sizeof(int32_t) * events->cpu_capacity);
+    mf_events_threads(events)[thread] = (struct mf_attached){.tid = tid};
+    return mf_events_attach_at(events, thread);
 }
 
-/* Whether as many threads as exist can each take the descriptors that the first one took. */
+/* Whether each existing thread can take as many descriptors as the first one took. */
 static bool has_descriptors_for_all(struct mf_events *events)
 {
     uint64_t per_thread = 0;
@@ -178,23 +156,23 @@ static bool has_descriptors_for_all(struct mf_events *events)
 }
 
 /*
- * Sees to one thread of a listing. 1: it was not watched, and has made others perhaps that are not; 0: it was, or it is the
- * first thread and has ended, which stays in the list; or why not.
+ * Attaches to one thread of a listing, unless it has events. 1: it had none, and may have created threads without events; 0: it
+ * had events, or it is the first thread and has ended, which stays in the list; or a negative errno.
  */
-static int see_to(struct mf_events *events, int32_t tid)
+static int attach_if_needed(struct mf_events *events, int32_t tid)
 {
     int rc;
 
-    if (tid < 1 || mf_events_watched(events, tid) != NULL || mf_events_inherits(events, tid))
+    if (tid < 1 || mf_events_attached(events, tid) != NULL || mf_events_inherits(events, tid))
         return 0;
     rc = mf_events_attach_thread(events, tid);
     if (rc == 0 && events->thread_count == 1 && !has_descriptors_for_all(events))
-        return -EMFILE; /* without taking them from the caller's other threads first */
+        return -EMFILE; /* before it takes the descriptors of other threads of the caller */
     return rc == -ESRCH ? tid != events->pid : rc < 0 ? rc : 1;
 }
 
-/* How many threads of one listing were not watched yet, or why they are not now. */
-static int cover_listed(struct mf_events *events, int task_fd)
+/* Attaches to the threads of one listing. Returns how many had no events, or a negative errno. */
+static int attach_listed(struct mf_events *events, int task_fd)
 {
     _Alignas(struct mf_directory_entry) char entries[1024];
     int unwatched = 0;
@@ -203,7 +181,7 @@ static int cover_listed(struct mf_events *events, int task_fd)
     while (length >= 0 && (length = MF_SYS(SYS_getdents64, task_fd, entries, sizeof entries)) > 0) {
         for (long at = 0; at < length;) {
             const struct mf_directory_entry *const entry = (const void *)(entries + at);
-            const int rc = see_to(events, mf_get_number(entry->name));
+            const int rc = attach_if_needed(events, mf_get_number(entry->name));
 
             at += entry->length;
             if (rc < 0)
@@ -219,6 +197,6 @@ int mf_events_attach_all(struct mf_events *events, int task_fd)
     int unwatched = 1;
 
     for (int listing = 0; listing < MAX_LISTINGS && unwatched > 0; listing++)
-        unwatched = cover_listed(events, task_fd);
+        unwatched = attach_listed(events, task_fd);
     return unwatched > 0 ? -EAGAIN : unwatched;
 }
