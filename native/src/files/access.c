@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the caller may do with entries of map_files. */
+/* Whether the caller may list and follow entries of map_files. */
 #include "files/entry.h"
 #include "mapfiles_files.h"
 #include "os/digits.h"
@@ -8,7 +8,7 @@
 
 #include <string.h>
 
-/* A name that no entry has. To look for it takes what an entry takes: proc_map_files_lookup(), fs/proc/base.c. */
+/* A name that no entry has. The kernel checks the same permissions as for an entry: proc_map_files_lookup(), fs/proc/base.c. */
 #define NO_ENTRY "0-1000"
 
 int mf_entries_list_access(struct mf_process *process)
@@ -16,22 +16,24 @@ int mf_entries_list_access(struct mf_process *process)
     const int rc = mf_entry_prepare(process);
     struct stat none;
     bool is_guess;
+    int files_fd;
     int root_fd;
 
     if (rc < 0)
         return rc;
-    if (mf_sys_stat(__atomic_load_n(&mf_state(process)->files_fd, __ATOMIC_RELAXED), NO_ENTRY, AT_SYMLINK_NOFOLLOW, &none) == -EACCES)
+    files_fd = __atomic_load_n(&mf_state(process)->files_fd, __ATOMIC_RELAXED);
+    if (mf_sys_stat(files_fd, NO_ENTRY, AT_SYMLINK_NOFOLLOW, &none) == -EACCES)
         return mf_maps_explain(mf_state(process)->proc_fd, -EACCES);
-    root_fd = mf_root_open(process, &is_guess); /* what a link leads to takes the right to ptrace, as this one does */
+    root_fd = mf_root_open(process, &is_guess); /* following the link root needs ptrace access, as an entry does */
     if (root_fd < 0)
-        return mf_entry_is_out_of_reach(root_fd) ? 0 : root_fd;
+        return mf_entry_is_inaccessible(root_fd) ? 0 : root_fd;
     mf_sys_close(root_fd);
     return is_guess ? -EACCES : 0;
 }
 
 /*
- * Follows an entry of the caller's own: 0, -EPERM, -ENOENT: this entry does not say, or is gone meanwhile; or a shortage. By O_PATH,
- * which does not ask the file's own file system: that may answer EPERM too.
+ * Follows an entry of the caller's process. Returns 0; -EPERM; -ENOENT: this entry does not decide, or is unmapped; or a
+ * shortage. With O_PATH the kernel does not call the file system of the file, which may return EPERM too.
  */
 static int follow(int proc_fd, const struct mf_mapping *mapping)
 {
@@ -48,7 +50,7 @@ static int follow(int proc_fd, const struct mf_mapping *mapping)
     return 0;
 }
 
-/* Tries mappings with a file among the lines of a piece of text. */
+/* Follows the entries of the mappings with a file in a piece of text, until one decides. */
 static int follow_any(int proc_fd, const char *text, size_t length)
 {
     const char *const end = memrchr(text, '\n', length);
@@ -75,7 +77,10 @@ int mf_entries_follow_access(void)
     uint64_t offset = 0;
     long length = 0;
 
-    /* By the calling thread's number, which no list shows: what belongs to the first thread is gone where that has ended. */
+    /*
+     * The calling thread, because the first thread may have ended and have no entries. /proc/TID is accepted though it is not
+     * listed.
+     */
     *mf_put_decimal(path + strlen(path), (uint64_t)MF_SYS(SYS_gettid)) = 0;
     proc_fd = mf_sys_openat(AT_FDCWD, path, O_RDONLY | O_DIRECTORY);
     if (proc_fd < 0)

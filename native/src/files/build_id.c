@@ -10,16 +10,16 @@
 
 #define PIECE 1024u
 
-/* One piece of a file at a time. All pieces of a file count against one bound. */
+/* A piece of a file. All pieces of a file share one limit of reads. */
 struct piece {
     int fd;
     uint32_t *reads_left;
     uint64_t offset;
-    size_t bytes; /* fewer than PIECE at the end of the file */
+    size_t bytes; /* less than PIECE at the end of the file */
     char data[PIECE];
 };
 
-/* Where notes are: of one program header, of either class. */
+/* One program header, of either class. */
 struct segment {
     uint32_t type;
     uint64_t offset;
@@ -35,10 +35,11 @@ struct headers {
 
 static bool covers(const struct piece *piece, uint64_t offset, size_t bytes)
 {
-    return offset >= piece->offset && offset - piece->offset <= piece->bytes && bytes <= piece->bytes - (offset - piece->offset);
+    return offset >= piece->offset && offset - piece->offset <= piece->bytes &&
+           bytes <= piece->bytes - (offset - piece->offset);
 }
 
-/* Copies PIECE bytes at most: 1; 0 where the file ends before; or a negative errno. */
+/* Copies up to PIECE bytes. Returns 1; 0: the file ends before; or a negative errno. */
 static int copy(struct piece *piece, uint64_t offset, void *to, size_t bytes)
 {
     if (!covers(piece, offset, bytes)) {
@@ -86,8 +87,8 @@ static uint64_t padded(uint32_t bytes)
 }
 
 /*
- * As parse_build_id() of lib/buildid.c: a note counts if all of it is in the segment, with its padding. One that is not ends the
- * segment, and so do the last 16 bytes, which are no build ID.
+ * As parse_build_id(), lib/buildid.c: a note is valid if it is in the segment with its padding. A note that is not ends the
+ * segment. The last 16 bytes of a segment are no build ID.
  */
 static int build_id_in(struct piece *piece, const struct segment *notes, uint8_t *build_id)
 {
@@ -95,17 +96,17 @@ static int build_id_in(struct piece *piece, const struct segment *notes, uint8_t
     uint64_t at = 0;
 
     if (notes->offset > UINT32_MAX || notes->size > UINT32_MAX - notes->offset)
-        return -E2BIG; /* the kernel computes with 32 bits, and finds something else perhaps */
+        return -E2BIG; /* the kernel computes with 32 bits, and may find another note */
     while (notes->size - at > sizeof(Elf64_Nhdr) + sizeof name) {
         Elf64_Nhdr note; /* the same in both classes */
-        uint64_t room;
+        uint64_t left;
         int rc = copy(piece, notes->offset + at, &note, sizeof note);
 
         if (rc <= 0)
             return rc;
         at += sizeof note;
-        room = notes->size - at;
-        if (padded(note.n_namesz) > room || padded(note.n_descsz) > room - padded(note.n_namesz))
+        left = notes->size - at;
+        if (padded(note.n_namesz) > left || padded(note.n_descsz) > left - padded(note.n_namesz))
             return 0;
         if (note.n_type == NT_GNU_BUILD_ID && note.n_namesz == sizeof name && note.n_descsz > 0 &&
             note.n_descsz <= MF_BUILD_ID_MAX) {
@@ -122,7 +123,7 @@ static int build_id_in(struct piece *piece, const struct segment *notes, uint8_t
     return 0;
 }
 
-/* 1; 0: no ELF file; or a negative errno. The byte order that the file names does not matter, as in the kernel. */
+/* 1; 0: no ELF file; or a negative errno. The byte order in the header is ignored, as by the kernel. */
 static int read_headers(struct piece *piece, struct headers *out)
 {
     union {
@@ -141,7 +142,7 @@ static int read_headers(struct piece *piece, struct headers *out)
     out->count = out->elf_class == ELFCLASS64 ? header.wide.e_phnum : header.narrow.e_phnum;
     if (out->count > MF_BUILD_ID_HEADERS)
         out->count = MF_BUILD_ID_HEADERS;
-    return out->offset <= INT64_MAX; /* so that no sum wraps */
+    return out->offset <= INT64_MAX; /* so no sum wraps */
 }
 
 int mf_build_id_of_file(int fd, uint8_t *build_id)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Memory of a process: read, and compared with a file. */
+/* Comparing the pages of a mapping with a file. */
 #include "files/compare.h"
 
 #include "files/entry.h"
@@ -16,31 +16,19 @@
 #define PAGE_SWAPPED (1ull << 62)
 #define PAGE_OF_FILE (1ull << 61)
 
-/* Compared at a time; page sizes are multiples of it. */
+/* Bytes that are compared at a time. Page sizes are multiples of it. */
 #define PIECE 4096u
 
-/* A larger mapping is not compared: each piece takes three system calls, and a file without data can have any size. */
+/* A larger mapping is not compared: each piece takes three system calls, and a sparse file can have any size. */
 #define COMPARED_MAX (16ull << 30)
-
-long mf_memory_read(struct mf_process *process, uint64_t address, void *to, size_t bytes)
-{
-    const int fd = mf_maps_open_part(mf_state(process)->proc_fd, MEMORY, O_RDONLY);
-    long got;
-
-    if (fd < 0)
-        return mf_maps_explain(mf_state(process)->proc_fd, fd);
-    got = address > INT64_MAX ? -EIO : mf_sys_pread(fd, to, bytes, address);
-    mf_sys_close(fd);
-    return got == 0 && bytes > 0 ? mf_maps_explain(mf_state(process)->proc_fd, -EIO) : got; /* its memory is gone: mem_rw(), fs/proc/base.c */
-}
 
 struct comparison {
     int memory_fd;
     int pages_fd;
     int file_fd;
     uint64_t page_size;
-    bool moving;    /* the memory changed while it was compared: neither the same nor different */
-    bool undecided; /* and so it went on, somewhere */
+    bool is_changing;  /* the memory changed during the comparison: it is neither equal nor different */
+    bool is_undecided; /* a piece was changing during each attempt */
     char memory[PIECE];
     char file[PIECE];
 };
@@ -53,15 +41,15 @@ static uint64_t page_at(const struct comparison *with, uint64_t address)
     return got == sizeof page ? page : PAGE_SWAPPED;
 }
 
-/* A private page is changed once it is no page of the file any more. A shared one is the file itself. */
-static bool is_changed(const struct comparison *with, uint64_t address)
+/* A private page that is no page of the file any more was modified. A shared page is a page of the file. */
+static bool is_modified(const struct comparison *with, uint64_t address)
 {
     const uint64_t page = page_at(with, address);
 
     return page & PAGE_SWAPPED || (page & PAGE_PRESENT && !(page & PAGE_OF_FILE));
 }
 
-/* As many files begin, or have holes: says nothing. */
+/* A page of zeros verifies nothing: many files have some. */
 static bool is_zero(const char *piece)
 {
     return piece[0] == 0 && memcmp(piece, piece + 1, PIECE - 1) == 0;
@@ -72,56 +60,56 @@ static int compare_once(struct comparison *with, uint64_t address, uint64_t offs
 {
     long got = mf_sys_pread(with->memory_fd, with->memory, PIECE, address);
 
-    if (got != PIECE) /* behind the end of the mapped file, or closed to everybody */
+    if (got != PIECE) /* after the end of the mapped file, or not readable */
         return MF_NOT_COMPARED;
     got = mf_sys_pread(with->file_fd, with->file, PIECE, offset);
     if (got <= 0)
         return got == 0 ? MF_DIFFERENT : mf_entry_file_error(got);
-    memset(with->file + got, 0, PIECE - (size_t)got); /* as a mapping shows what is behind the end */
+    memset(with->file + got, 0, PIECE - (size_t)got); /* a mapping shows zeros after the end of the file */
     if (memcmp(with->memory, with->file, PIECE) == 0)
         return is_zero(with->memory) ? MF_NOT_COMPARED : MF_SAME;
-    with->moving = mf_sys_pread(with->memory_fd, with->file, PIECE, address) == PIECE &&
+    with->is_changing = mf_sys_pread(with->memory_fd, with->file, PIECE, address) == PIECE &&
                    memcmp(with->memory, with->file, PIECE) != 0;
     return MF_DIFFERENT;
 }
 
-/* Another thread, or the file's writers, may have been at work between the reads: a difference has to last. */
+/* The target or a writer of the file may make a change between the reads, so a difference must be found in each attempt. */
 static int compare_piece(struct comparison *with, uint64_t address, uint64_t offset)
 {
     int same = MF_DIFFERENT;
 
     for (int attempt = 0; attempt < 3 && same == MF_DIFFERENT; attempt++) {
-        if (is_changed(with, address))
+        if (is_modified(with, address))
             return MF_NOT_COMPARED;
-        with->moving = false;
+        with->is_changing = false;
         same = compare_once(with, address, offset);
     }
     if (same != MF_DIFFERENT)
         return same;
-    if (is_changed(with, address))
+    if (is_modified(with, address))
         return MF_NOT_COMPARED;
-    with->undecided |= with->moving;
-    return with->moving ? MF_NOT_COMPARED : MF_DIFFERENT;
+    with->is_undecided |= with->is_changing;
+    return with->is_changing ? MF_NOT_COMPARED : MF_DIFFERENT;
 }
 
 /*
- * The read of a page and the check of the record are two calls, between which the process may map another file and the first
- * one again. So the first pieces are each read between two checks. A process that maps two files in turn would have to do that in
- * time with all of them.
+ * Pieces that are each read between two checks that the process has the mapping. Between one read and one check the process may
+ * map another file, and the first one again. A process that maps two files alternately is detected unless its changes coincide
+ * with all of these checks.
  */
-#define SURROUNDED 16
+#define CHECKED_PIECES 16
 
-/* Pages that are looked at to find some in memory. */
-#define LOOKED_AT 1024
+/* Pages that are checked to find pages in memory. */
+#define PAGES_CHECKED 1024
 
 static int compare_all(struct mf_process *process, struct comparison *with, const struct mf_mapping *mapping)
 {
     uint64_t address = mapping->start;
-    uint64_t last = 0; /* address of a piece that was the same */
-    unsigned surrounded = 0;
+    uint64_t last = 0; /* address of an equal piece */
+    unsigned checked = 0;
 
-    while (address < mapping->end || (last != 0 && surrounded < SURROUNDED)) {
-        const uint64_t at = address < mapping->end ? address : last; /* again, where there are few */
+    while (address < mapping->end || (last != 0 && checked < CHECKED_PIECES)) {
+        const uint64_t at = address < mapping->end ? address : last; /* again, if there are few pieces */
         const int same = compare_piece(with, at, mapping->offset + (at - mapping->start));
         const bool is_first_pass = address < mapping->end;
         int rc;
@@ -130,22 +118,22 @@ static int compare_all(struct mf_process *process, struct comparison *with, cons
             return same;
         if (same == MF_SAME) {
             last = at;
-            rc = surrounded++ < SURROUNDED ? mf_validate(process, mapping) : 0;
+            rc = checked++ < CHECKED_PIECES ? mf_validate(process, mapping) : 0;
             if (rc < 0)
                 return rc;
         }
         address += is_first_pass ? PIECE : 0;
     }
-    return with->undecided || last == 0 ? MF_NOT_COMPARED : MF_SAME;
+    return with->is_undecided || last == 0 ? MF_NOT_COMPARED : MF_SAME;
 }
 
-/* Pages that are in memory only, some of them, evenly: nothing is loaded into the process, whatever the size of the mapping. */
+/* Compares some pages, at equal distances, that are in memory: no page is loaded into the target. */
 static int compare_some(struct mf_process *process, struct comparison *with, const struct mf_mapping *mapping)
 {
-    const uint64_t step = ((mapping->end - mapping->start) / LOOKED_AT / PIECE + 1) * PIECE;
+    const uint64_t step = ((mapping->end - mapping->start) / PAGES_CHECKED / PIECE + 1) * PIECE;
     unsigned compared = 0;
 
-    for (uint64_t address = mapping->start; address < mapping->end && compared < SURROUNDED; address += step) {
+    for (uint64_t address = mapping->start; address < mapping->end && compared < CHECKED_PIECES; address += step) {
         int same;
 
         if (!(page_at(with, address) & PAGE_PRESENT))
@@ -153,7 +141,7 @@ static int compare_some(struct mf_process *process, struct comparison *with, con
         same = compare_piece(with, address, mapping->offset + (address - mapping->start));
         compared += same == MF_SAME;
         if (same == MF_DIFFERENT || same < 0) {
-            const int rc = mf_validate(process, mapping); /* or it is of another mapping */
+            const int rc = mf_validate(process, mapping); /* the page may be of another mapping */
 
             return rc < 0 ? rc : same;
         }
@@ -169,7 +157,7 @@ int mf_compare_mapping(struct mf_process *process, const struct mf_mapping *mapp
     if (mapping->end - mapping->start > COMPARED_MAX)
         return MF_NOT_COMPARED;
     with.file_fd = fd;
-    with.undecided = false;
+    with.is_undecided = false;
     with.page_size = (uint64_t)sysconf(_SC_PAGESIZE);
     with.memory_fd = mf_maps_open_part(mf_state(process)->proc_fd, MEMORY, O_RDONLY);
     with.pages_fd = mf_maps_open_part(mf_state(process)->proc_fd, PAGES, O_RDONLY);

@@ -1,21 +1,23 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef MF_MEMORY_H
-#define MF_MEMORY_H
+#ifndef MF_COMPARE_H
+#define MF_COMPARE_H
 
 #include "process/process.h"
 
 #include <stdbool.h>
 
-/* What comparing found. */
+/* Result of a comparison. */
 enum mf_same { MF_SAME, MF_DIFFERENT, MF_NOT_COMPARED };
 
 /*
- * Compares a mapping with a file: each page that the process has not changed (bits of /proc/<pid>/pagemap), at its offset in the
- * file. Checks in between that the process still has the mapping.
+ * Compares a mapping with a file: each page that the process has not modified (bits of /proc/<pid>/pagemap), at its offset in
+ * the file. Checks meanwhile that the process still has the mapping.
  *
- * @param all  false: at most 16 pages, which are in memory. That they are the same proves nothing.
- * @return enum mf_same; MF_NOT_COMPARED: all of it is zero, the memory of the process may not be read, the process has changed
- *         every page, or a shared page changes all the time. -ESTALE, or another negative errno.
+ * @param all  false: at most 16 pages, which are in memory. If they are equal, this verifies nothing.
+ *
+ * Returns a value of enum mf_same; -ESTALE; or another negative errno. MF_NOT_COMPARED: all bytes are zero, access to the
+ * memory is denied, the process has modified each page, a shared page changed during each attempt, or the mapping has more than
+ * 16 GiB.
  */
 int mf_compare_mapping(struct mf_process *process, const struct mf_mapping *mapping, int fd, bool all);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* One entry of map_files: found by the exact range, checked against the record. */
+/* One entry of map_files: found by the exact range, checked against the mapping. */
 #include "files/entry.h"
 
 #include "os/digits.h"
@@ -11,7 +11,7 @@
 
 #define ENTRY_NAME 40 /* two addresses of 16 digits, a dash, a NUL */
 
-/* That of a living thread where the first thread has ended: its entries are gone with its memory. */
+/* If the first thread has ended, it has no entries any more: opens the directory of a living thread. */
 static int open_directory(const struct mf_process *process)
 {
     char path[48] = "../";
@@ -36,11 +36,11 @@ int mf_entry_prepare(struct mf_process *process)
     if (fd < 0)
         return fd;
     if (!__atomic_compare_exchange_n(&mf_state(process)->files_fd, &present, fd, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED))
-        mf_sys_close(fd); /* another thread was first */
+        mf_sys_close(fd); /* another thread has opened it first */
     return 0;
 }
 
-/* Onto the same number, as mf_maps_reopen() does. */
+/* The new directory gets the same descriptor number, as in mf_maps_reopen(). */
 static int reopen_directory(const struct mf_process *process, int files_fd)
 {
     const int fd = open_directory(process);
@@ -69,9 +69,9 @@ static long call_once(int directory, const char *entry, enum mf_entry_call call,
 }
 
 /*
- * Whether -EACCES of an entry is about the process, and not an answer of the file's own file system. To read and to follow a
- * link takes the right to ptrace (proc_pid_readlink(), proc_pid_get_link()), which is more than maps takes: mm_access() is content
- * with CAP_PERFMON since Linux 6.13 (may_access_mm(), kernel/fork.c), and security modules such as Landlock are not asked then.
+ * Whether -EACCES of an entry is of the process, and not of the file system of the file. Reading and following a link needs
+ * ptrace access (proc_pid_readlink(), proc_pid_get_link()). Reading maps may need less: since Linux 6.13 mm_access() accepts
+ * CAP_PERFMON (may_access_mm(), kernel/fork.c), without a check by security modules such as Landlock.
  */
 static bool is_denied(int directory, const char *entry)
 {
@@ -81,12 +81,14 @@ static bool is_denied(int directory, const char *entry)
 }
 
 /*
- * Why the directory is denied. -EPERM: it alone is; -EACCES: the maps are, too, as after execve(2) of a set-user-ID program; or that
- * the process has exited. Without PROCMAP_QUERY the text is opened and not searched: this is asked for each entry.
+ * Returns why the directory is denied. -EPERM: only the directory is; -EACCES: the maps are too, as after an execve(2) of a
+ * set-user-ID program; or an error of an exited process. This is called for each entry, so without PROCMAP_QUERY the text is
+ * opened and not read.
  */
-static int why_denied(struct mf_process *process, const struct mf_mapping *mapping)
+static int directory_denial(struct mf_process *process, const struct mf_mapping *mapping)
 {
-    const int rc = mf_state(process)->traits & MF_TRAIT_QUERY ? mf_mapping_validate(process, mapping) : mf_maps_explain(mf_state(process)->proc_fd, 0);
+    const int rc = mf_state(process)->traits & MF_TRAIT_QUERY ? mf_mapping_validate(process, mapping)
+                                                              : mf_maps_explain(mf_state(process)->proc_fd, 0);
 
     return rc < 0 ? rc : -EPERM;
 }
@@ -98,24 +100,24 @@ long mf_entry_call(struct mf_process *process, const struct mf_mapping *mapping,
     long rc = mf_entry_prepare(process);
 
     if (rc == -EACCES)
-        return why_denied(process, mapping);
+        return directory_denial(process, mapping);
     *dash = '-';
     *mf_put_hex(dash + 1, mapping->end) = 0;
     for (int attempt = 0; rc == 0; attempt++) {
         const int files_fd = __atomic_load_n(&mf_state(process)->files_fd, __ATOMIC_RELAXED);
-        int holds;
+        int is_valid;
 
         rc = call_once(files_fd, entry, call, to);
         if (rc != -ENOENT && rc != -ESRCH && rc != -EACCES)
             return rc;
-        holds = mf_mapping_validate(process, mapping); /* or does it end? */
-        if (holds <= 0)
-            return holds < 0 ? holds : -ESTALE;
+        is_valid = mf_mapping_validate(process, mapping); /* -ESRCH: the process is exiting */
+        if (is_valid <= 0)
+            return is_valid < 0 ? is_valid : -ESTALE;
         if (rc == -EACCES)
             return is_denied(files_fd, entry) ? -EPERM : rc;
         if (!(mapping->flags & MF_FILE_BACKED))
             return -ENOENT;
-        /* It is there, and is not found: the thread has ended that the directory was opened through. */
+        /* The process has the mapping, so the directory is of a thread that has ended. */
         rc = attempt == 0 ? reopen_directory(process, files_fd) : -ESTALE;
     }
     return rc;
@@ -124,7 +126,7 @@ long mf_entry_call(struct mf_process *process, const struct mf_mapping *mapping,
 int mf_entry_file_error(long error)
 {
     switch (error) {
-    case -EPERM: /* an immutable file, for instance */
+    case -EPERM: /* such as an immutable file */
         return -EACCES;
     case -ENXIO: /* no driver, a socket, a buffer of a device */
     case -ENODEV:
@@ -132,7 +134,7 @@ int mf_entry_file_error(long error)
     case -ENOENT:
     case -ESRCH:
     case -ECHILD:
-    case -ESTALE: /* NFS: the server has another file there by now */
+    case -ESTALE: /* NFS: the server has another file there now */
     case -EBADF:
     case -EINVAL:
     case -EIDRM:
@@ -150,7 +152,7 @@ int mf_entry_file_error(long error)
     }
 }
 
-int mf_entry_held_stat(int fd, struct mf_statx *out)
+int mf_entry_stat_fd(int fd, struct mf_statx *out)
 {
     const int rc = mf_sys_statx(fd, "", AT_EMPTY_PATH, out);
 
@@ -174,7 +176,7 @@ int mf_entry_access(struct mf_process *process, const struct mf_mapping *mapping
     uint32_t access = 0;
     int rc;
 
-    if ((mapping->flags & written) == written) /* takes both: mmap(2), "EACCES" */
+    if ((mapping->flags & written) == written) /* needs a file that is open for both: mmap(2), "EACCES" */
         return MF_READABLE | MF_WRITABLE;
     rc = (int)mf_entry_call(process, mapping, MF_ENTRY_LINK_STAT, &link);
     if (rc < 0)
@@ -197,7 +199,7 @@ bool mf_entry_is_name(const struct mf_mapping *mapping, const char *name, bool m
 
 bool mf_entry_is_target(const struct mf_mapping *mapping, const char *name, const char *target, size_t length)
 {
-    static const char shared_anonymous[] = "/dev/zero" MF_SUFFIX; /* whatever prctl(PR_SET_VMA_ANON_NAME) called it */
+    static const char shared_anonymous[] = "/dev/zero" MF_SUFFIX; /* also with a name of prctl(PR_SET_VMA_ANON_NAME) */
 
     if (mf_mapping_kind(mapping) == MF_KIND_SHARED_ANONYMOUS)
         return length == sizeof shared_anonymous - 1 && memcmp(target, shared_anonymous, length) == 0;
@@ -228,7 +230,7 @@ int mf_entry_check(struct mf_process *process, const struct mf_mapping *mapping,
     fs = mf_fs_of(fd);
     if (fs == MF_FS_NUMBERED || (fs != MF_FS_OVERLAY && file->inode != mapping->inode))
         return -ESTALE;
-    /* Files of other subvolumes and layers have the same numbers in maps, so the path is compared, of this very descriptor. */
+    /* Files of other subvolumes and layers may have the same numbers in maps, so the path of this descriptor is compared. */
     rc = mf_entry_check_path(mapping, name, fd);
     return rc < 0 ? rc : mf_validate(process, mapping);
 }
@@ -244,11 +246,11 @@ int mf_entry_stat(struct mf_process *process, const struct mf_mapping *mapping, 
     rc = (int)mf_entry_call(process, mapping, MF_ENTRY_FILE_STAT, out);
     if (rc == 0 && mf_entry_numbers_agree(mapping, out))
         return 0;
-    /* Hold the file, whatever is mapped there a moment later: then an error is the file's, and its path can be compared. */
+    /* With O_PATH the file stays the same, whatever is mapped later: an error is of this file, and its path can be compared. */
     fd = (int)mf_entry_call(process, mapping, MF_ENTRY_OPEN, &flags);
     if (fd < 0)
         return fd;
-    rc = mf_entry_held_stat(fd, out);
+    rc = mf_entry_stat_fd(fd, out);
     if (rc == 0)
         rc = mf_entry_check(process, mapping, name, fd, out);
     mf_sys_close(fd);

@@ -4,21 +4,50 @@
 
 #include "process/process.h"
 
-/*
- * What to do with what stands at a mapping's path, open with O_PATH: an answer, or -EIDRM: it is another file. Flags and fd are
- * handed through.
- */
-typedef int mf_use_path(struct mf_process *process, const struct mf_mapping *mapping, int path_fd, int flags, int *fd);
+#include <stdbool.h>
 
 /*
- * Goes to the path of a mapping's file where its entry answered @p closed: the caller may not follow it (-EPERM), or no
- * map_files in this kernel (-ENOTSUP). By the name as it is, and where that is another file by the name without the
- * suffix that may be the kernel's. Where the name does not lead to the file: by a link of the process, mf_process_link_open().
+ * A search for the file of a mapping without its map_files entry. It opens up to three candidates with O_PATH: the file at the
+ * name of the mapping; if that is another file, the file at the name without a suffix that may be the kernel's; then a file
+ * that the process has open or executes (process_link.h). The caller checks each candidate:
  *
- * Returns what @p use says; @p closed where the file has neither, where it is another error, or where the root is a guess
- * and the file is not found there; -EIDRM: nothing stands at the path; -ENAMETOOLONG.
+ *     for (fd = mf_path_first(&search, ...); fd >= 0; fd = mf_path_next(&search, result))
+ *         result = check(fd);
+ *
+ * The result of the search is search.result then.
  */
-int mf_path_instead(int closed, struct mf_process *process, const struct mf_mapping *mapping, const char *name,
-                    mf_use_path *use, int flags, int *fd);
+struct mf_path_search {
+    struct mf_process *process;
+    const struct mf_mapping *mapping;
+    const char *name;
+    int entry_error;
+    int root_fd;
+    bool root_is_guess; /* as mf_root_open() */
+    int step;
+    int candidate_fd;
+    int result;
+};
+
+/*
+ * Begins a search.
+ *
+ * @param entry_error  why the entry was not opened. If this is neither -EPERM (the caller may not follow it) nor -ENOTSUP (the
+ *                     kernel has no map_files), there is no candidate, and it is the result.
+ *
+ * Returns the first candidate, which the search closes; negative: there is none, and the search has ended.
+ */
+int mf_path_first(struct mf_path_search *search, int entry_error, struct mf_process *process, const struct mf_mapping *mapping,
+                  const char *name);
+
+/*
+ * Continues a search.
+ *
+ * @param result  of the check of the last candidate: 0 or above, or a negative errno. -EIDRM: it is another file.
+ *
+ * Returns the next candidate; negative: the search has ended. Its result is the result of the last check that decides; the
+ * entry's error if the file has no path, has another error, or if the root is a guess and the file is not found there; -EIDRM
+ * if no file is at the path; or -ENAMETOOLONG.
+ */
+int mf_path_next(struct mf_path_search *search, int result);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The file of a mapping, by links of the process that take no capability. */
+/* The file of a mapping, by links of the process that need no capability. */
 #include "files/process_link.h"
 
 #include "files/entry.h"
@@ -9,16 +9,16 @@
 
 #include <stdbool.h>
 
-/* About 5 us each, in each call for a file that no path leads to. */
+/* About 5 us each, in each call for a file without a path. */
 #define DESCRIPTORS_MAX 512
 
-/* Of kinds that have no path, a process may have a memfd open. */
+/* A memfd has no path, but the process may have it open. */
 static bool may_have_link(const struct mf_mapping *mapping)
 {
     return mf_record_may_have_path(mapping) || mf_mapping_kind(mapping) == MF_KIND_MEMFD;
 }
 
-/* Whether what a link leads to may be the mapped file: 0, or a negative errno. */
+/* 0: the file of a link may be the mapped file; or a negative errno. */
 static int check(const struct mf_mapping *mapping, const char *name, int fd)
 {
     struct mf_statx file;
@@ -26,7 +26,7 @@ static int check(const struct mf_mapping *mapping, const char *name, int fd)
     int rc = mf_entry_check_path(mapping, name, fd);
 
     if (rc == 0)
-        rc = mf_entry_held_stat(fd, &file);
+        rc = mf_entry_stat_fd(fd, &file);
     if (rc < 0)
         return rc;
     fs = mf_fs_of(fd);
@@ -36,7 +36,7 @@ static int check(const struct mf_mapping *mapping, const char *name, int fd)
     return 0;
 }
 
-/* Closes the descriptor unless it is that of the file. */
+/* Closes the descriptor unless its file may be the mapped one. */
 static int checked(const struct mf_mapping *mapping, const char *name, int fd)
 {
     const int rc = fd < 0 ? fd : check(mapping, name, fd);
