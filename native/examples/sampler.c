@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A whole sampler: a signal comes a thousand times a second, its handler notes which file the interrupted code belongs to, and
- * at the end the files are listed by their share.
+ * A sampler: a signal interrupts a thread a thousand times a second, and its handler records the mapping of the interrupted
+ * code. At the end the files are listed by their share of the samples.
  *
  *     cc sampler.c $(pkg-config --cflags --libs mapfiles) -pthread -ldl -Wl,-rpath,$(pkg-config --variable=libdir mapfiles)
  *     ./a.out
  *
- * Which call goes where:
- *   in the handler         mf_find(): no system call, no lock, no allocation
- *   on the sampling thread nothing: it runs its own program
- *   on the reporting one   mf_snapshot_read() into a picture that no handler uses yet; names
+ * Which thread calls what:
+ *   signal handler     mf_find(): no system call, no lock, no allocation
+ *   sampled thread     nothing
+ *   reporting thread   mf_snapshot_read() into a snapshot that no handler uses yet; names
  */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE /* REG_RIP */
@@ -29,20 +29,20 @@
 #include <time.h>
 #include <ucontext.h>
 
-#define MOST_SAMPLES 100000
+#define MAX_SAMPLES 100000
 
 struct sample {
     uint64_t address;
-    uint32_t picture; /* the one that it was found in */
-    int32_t mapping;  /* its index there, or -1 */
+    uint32_t snapshot; /* index of the snapshot that was searched */
+    int32_t mapping;   /* index of the mapping in it, or -1 */
 };
 
-static struct sample samples[MOST_SAMPLES];
+static struct sample samples[MAX_SAMPLES];
 static atomic_uint sampled;
 static atomic_uint missed;
 
-/* Pictures are kept until the end, so that a sample means what it meant when it was taken. Handlers use the newest. */
-static struct mf_snapshot *pictures[1000];
+/* Snapshots are kept until the end, because samples have indices in them. Handlers use the newest one. */
+static struct mf_snapshot *snapshots[1000];
 static atomic_uint newest;
 
 static uint64_t interrupted_at(const ucontext_t *context)
@@ -52,46 +52,46 @@ static uint64_t interrupted_at(const ucontext_t *context)
 #elif defined(__aarch64__)
     return context->uc_mcontext.pc;
 #else
-#error "which register is the program counter?"
+#error "add the program counter of this architecture"
 #endif
 }
 
 static void take_sample(int signal, siginfo_t *info, void *context)
 {
-    const unsigned at = atomic_fetch_add(&sampled, 1);
+    const unsigned index = atomic_fetch_add(&sampled, 1);
 
     (void)signal;
     (void)info;
-    if (at >= MOST_SAMPLES)
+    if (index >= MAX_SAMPLES)
         return;
-    samples[at].address = interrupted_at(context);
-    samples[at].picture = atomic_load(&newest);
-    samples[at].mapping = mf_find(pictures[samples[at].picture], samples[at].address);
-    if (samples[at].mapping < 0)
-        atomic_fetch_add(&missed, 1); /* a library that was loaded since: the reporting thread looks again */
+    samples[index].address = interrupted_at(context);
+    samples[index].snapshot = atomic_load(&newest);
+    samples[index].mapping = mf_find(snapshots[samples[index].snapshot], samples[index].address);
+    if (samples[index].mapping < 0)
+        atomic_fetch_add(&missed, 1); /* a library was loaded since: the reporting thread reads a new snapshot */
 }
 
-/* A picture of all that is executable now; grown until it fits. */
-static struct mf_snapshot *picture_of(struct mf_process *process)
+/* Reads the executable mappings, with more memory until they fit. */
+static struct mf_snapshot *read_snapshot(struct mf_process *process)
 {
     uint32_t mappings = 64;
     uint32_t text = 16384;
 
     for (;;) {
         const size_t bytes = mf_snapshot_bytes(mappings, text);
-        struct mf_snapshot *const picture = malloc(bytes);
+        struct mf_snapshot *const snapshot = malloc(bytes);
         int rc;
 
-        if (picture == NULL || mf_snapshot_init(picture, bytes, mappings, text) < 0)
+        if (snapshot == NULL || mf_snapshot_init(snapshot, bytes, mappings, text) < 0)
             abort();
-        rc = mf_snapshot_read(process, MF_EXECUTABLE, NULL, picture);
+        rc = mf_snapshot_read(process, MF_EXECUTABLE, NULL, snapshot);
         if (rc == 1)
-            return picture;
-        mappings = picture->needed_mappings + picture->needed_mappings / 4;
-        text = picture->needed_text + picture->needed_text / 4;
-        free(picture);
+            return snapshot;
+        mappings = snapshot->needed_mappings + snapshot->needed_mappings / 4;
+        text = snapshot->needed_text + snapshot->needed_text / 4;
+        free(snapshot);
         if (rc != -ENOBUFS) {
-            fprintf(stderr, "no picture: %s\n", strerror(-rc));
+            fprintf(stderr, "cannot read the mappings: %s\n", mf_strerror(rc));
             exit(1);
         }
     }
@@ -108,29 +108,29 @@ static int by_count(const void *one, const void *other)
     return (int)((const struct line *)other)->count - (int)((const struct line *)one)->count;
 }
 
-/* What was missed was mapped after its picture, and is in the next one. */
-static const struct mf_mapping *mapping_of(const struct sample *sample, const struct mf_snapshot **picture)
+/* Returns the mapping of a sample. If its code was mapped after the snapshot, the mapping is in the next one. */
+static const struct mf_mapping *mapping_of(const struct sample *sample, const struct mf_snapshot **snapshot)
 {
     int32_t index = sample->mapping;
 
-    *picture = pictures[sample->picture];
-    if (index < 0 && sample->picture < atomic_load(&newest)) {
-        *picture = pictures[sample->picture + 1];
-        index = mf_find(*picture, sample->address);
+    *snapshot = snapshots[sample->snapshot];
+    if (index < 0 && sample->snapshot < atomic_load(&newest)) {
+        *snapshot = snapshots[sample->snapshot + 1];
+        index = mf_find(*snapshot, sample->address);
     }
-    return index < 0 ? NULL : &mf_snapshot_mappings(*picture)[index];
+    return index < 0 ? NULL : &mf_snapshot_mappings(*snapshot)[index];
 }
 
 static void report(void)
 {
     static struct line lines[1000];
-    const unsigned all = atomic_load(&sampled) < MOST_SAMPLES ? atomic_load(&sampled) : MOST_SAMPLES;
+    const unsigned all = atomic_load(&sampled) < MAX_SAMPLES ? atomic_load(&sampled) : MAX_SAMPLES;
     unsigned count = 0;
 
     for (unsigned i = 0; i < all; i++) {
-        const struct mf_snapshot *picture;
-        const struct mf_mapping *const mapping = mapping_of(&samples[i], &picture);
-        const char *const name = mapping == NULL ? "(not known)" : mf_snapshot_name(picture, mapping);
+        const struct mf_snapshot *snapshot;
+        const struct mf_mapping *const mapping = mapping_of(&samples[i], &snapshot);
+        const char *const name = mapping == NULL ? "(unknown)" : mf_snapshot_name(snapshot, mapping);
         const int length = mapping == NULL ? (int)strlen(name) : (int)mapping->name_length;
         unsigned at = 0;
 
@@ -147,9 +147,9 @@ static void report(void)
         printf("%5.1f%%  %.*s\n", 100.0 * lines[i].count / all, lines[i].length, lines[i].name);
 }
 
-static atomic_bool over;
+static atomic_bool is_over;
 
-/* The program that is sampled: it works in two libraries, one of which it loads itself. */
+/* The sampled program: it runs code of two libraries, and loads one of them itself. */
 static void *work(void *unused)
 {
     void *const library = dlopen("libm.so.6", RTLD_NOW);
@@ -163,7 +163,7 @@ static void *work(void *unused)
     sigemptyset(&signals);
     sigaddset(&signals, SIGALRM);
     pthread_sigmask(SIG_UNBLOCK, &signals, NULL);
-    while (!atomic_load(&over)) {
+    while (!atomic_load(&is_over)) {
         for (int i = 0; i < 1000; i++)
             sum += cosine(sum + i);
         for (volatile int i = 0; i < 5000; i++)
@@ -184,13 +184,13 @@ int main(int argc, char **argv)
     int rc = mf_process_open_self(&process);
 
     if (rc < 0) {
-        fprintf(stderr, "this process cannot be opened: %s\n", strerror(-rc));
+        fprintf(stderr, "cannot open this process: %s\n", mf_strerror(rc));
         return 1;
     }
-    pictures[0] = picture_of(&process);
+    snapshots[0] = read_snapshot(&process);
     sigemptyset(&signals);
     sigaddset(&signals, SIGALRM);
-    pthread_sigmask(SIG_BLOCK, &signals, NULL); /* this thread reports: others are sampled */
+    pthread_sigmask(SIG_BLOCK, &signals, NULL); /* this thread reports; others are sampled */
     if (sigaction(SIGALRM, &action, NULL) != 0 || pthread_create(&worker, NULL, work, NULL) != 0 ||
         setitimer(ITIMER_REAL, &thousand_a_second, NULL) != 0)
         return 1;
@@ -199,13 +199,13 @@ int main(int argc, char **argv)
         if (atomic_exchange(&missed, 0) > 0) {
             const unsigned next = atomic_load(&newest) + 1;
 
-            if (next == sizeof pictures / sizeof *pictures)
+            if (next == sizeof snapshots / sizeof *snapshots)
                 break;
-            pictures[next] = picture_of(&process);
+            snapshots[next] = read_snapshot(&process);
             atomic_store(&newest, next);
         }
     }
-    atomic_store(&over, true);
+    atomic_store(&is_over, true);
     pthread_join(worker, NULL);
     setitimer(ITIMER_REAL, &(const struct itimerval){0}, NULL);
     report();

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The floor of map_files: bare system calls relative to its descriptor and nothing else. bare_files PID lists the entries once,
- * then answers each line of stdin with the nanoseconds of one pass over all of them, by entry:
+ * The baseline of map_files: only system calls, relative to the descriptor of the directory. bare_files PID lists the entries
+ * once. For each line of stdin it prints the nanoseconds per entry of one pass over all entries:
  *   readlink    readlinkat(2)
  *   stat        fstatat(2) of the file
  *   open        openat(2), fstat(2) and close(2)
- *   count       how many entries there are
+ *   count       prints the number of entries
  */
 #include "timing.h"
 
@@ -15,9 +15,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define MOST 100000
+#define MAX_ENTRIES 100000
 
-static char names[MOST][40];
+static char names[MAX_ENTRIES][40];
 static int count;
 static int directory;
 
@@ -27,12 +27,12 @@ static void list(void)
     const struct dirent *entry;
 
     while (entries != NULL && (entry = readdir(entries)) != NULL)
-        if (entry->d_name[0] != '.' && count < MOST && strlen(entry->d_name) < sizeof *names)
+        if (entry->d_name[0] != '.' && count < MAX_ENTRIES && strlen(entry->d_name) < sizeof *names)
             strcpy(names[count++], entry->d_name);
     closedir(entries);
 }
 
-static double pass(char what)
+static double pass(char call)
 {
     static char target[4096];
     const double begin = now_ns();
@@ -41,7 +41,7 @@ static double pass(char what)
     for (int i = 0; i < count; i++) {
         int fd;
 
-        switch (what) {
+        switch (call) {
         case 'r':
             if (readlinkat(directory, names[i], target, sizeof target) < 0)
                 perror("readlink");
@@ -73,6 +73,6 @@ int main(int argc, char **argv)
     }
     list();
     while (fgets(line, sizeof line, stdin) != NULL)
-        answer(line[0] == 'c' ? count : pass(line[0]));
+        print_result(line[0] == 'c' ? count : pass(line[0]));
     return 0;
 }

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The floor: bare system calls and nothing else. bare_kernel PID answers each line of stdin with nanoseconds:
- *   text N        one read of the whole text through a descriptor that stays open: the mean of N
- *   exec N        one walk over the executable mappings with PROCMAP_QUERY, with names: the mean of N
- *   query N HEX   one PROCMAP_QUERY for an address, with the name: the mean of N
+ * The baseline: only system calls. For each line of stdin bare_kernel PID prints a mean of N in nanoseconds:
+ *   text N        one read of the whole text through a descriptor that stays open
+ *   exec N        one walk over the executable mappings with PROCMAP_QUERY, with names
+ *   query N HEX   one PROCMAP_QUERY for an address, with the name
  */
 #include "timing.h"
 
@@ -28,7 +28,7 @@ static void read_text(void)
         length += count;
 }
 
-static int ask(uint64_t address, uint64_t flags, struct mf_procmap_query *query)
+static int query_at(uint64_t address, uint64_t flags, struct mf_procmap_query *query)
 {
     *query = (struct mf_procmap_query){
         .size = sizeof *query, .query_addr = address, .query_flags = flags,
@@ -41,22 +41,22 @@ static void walk_executable(void)
 {
     struct mf_procmap_query query = {0};
 
-    while (ask(query.vma_end, MF_QUERY_EXECUTABLE | MF_QUERY_COVERING_OR_NEXT, &query) == 0)
+    while (query_at(query.vma_end, MF_QUERY_EXECUTABLE | MF_QUERY_COVERING_OR_NEXT, &query) == 0)
         ;
 }
 
-static double mean(const char *what, int times, uint64_t address)
+static double mean(const char *command, int times, uint64_t address)
 {
     const double begin = now_ns();
     struct mf_procmap_query query;
 
     for (int i = 0; i < times; i++) {
-        if (strcmp(what, "text") == 0)
+        if (strcmp(command, "text") == 0)
             read_text();
-        else if (strcmp(what, "exec") == 0)
+        else if (strcmp(command, "exec") == 0)
             walk_executable();
         else
-            ask(address, 0, &query);
+            query_at(address, 0, &query);
     }
     return (now_ns() - begin) / times;
 }
@@ -73,15 +73,15 @@ int main(int argc, char **argv)
         return 1;
     }
     while (fgets(line, sizeof line, stdin) != NULL) {
-        char what[8];
+        char command[8];
         int times;
         uint64_t address = 0;
 
-        if (sscanf(line, "%7s %d %" SCNx64, what, &times, &address) < 2) {
-            fprintf(stderr, "not a options: %s", line);
+        if (sscanf(line, "%7s %d %" SCNx64, command, &times, &address) < 2) {
+            fprintf(stderr, "not a command: %s", line);
             return 1;
         }
-        answer(mean(what, times, address));
+        print_result(mean(command, times, address));
     }
     return 0;
 }

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A program whose mappings change while they are read. Says "ready"; then each line of stdin is "WAY PAUSE MILLISECONDS", answered
- * with the changes a second that it made: WAY is map, split or remap, PAUSE the microseconds between two changes, 0 for none. A
- * thousand pages of its file stand, each behind a few that change, so that any read of the text may meet a change.
+ * A target whose mappings change while they are read. It prints "ready". Then each line of stdin is "WAY PAUSE MILLISECONDS",
+ * and it prints the changes per second that it made. WAY is map, split or remap. PAUSE is the time between two changes in
+ * microseconds, 0 for none. A thousand pages of its file stay mapped, each after a few pages that change, so each read of the
+ * text may meet a change.
  */
 #include "timing.h"
 
@@ -23,11 +24,11 @@ static void change(char way, uint64_t random)
     char *const other = area + (random >> 24) % GROUPS * GROUP * PAGE;
     const int more = random & 1;
 
-    if (way == 's') /* protects two of three pages, or the others: splits and merges */
+    if (way == 's') /* changes the protection of two of three pages: splits and merges */
         mprotect(at, 2 * PAGE, more ? PROT_READ : PROT_NONE);
     else if (way == 'm' && more)
         munmap(at, PAGE);
-    else if (way == 'm' || mremap(at, PAGE, PAGE, MREMAP_MAYMOVE | MREMAP_FIXED, other) == MAP_FAILED) /* from a hole */
+    else if (way == 'm' || mremap(at, PAGE, PAGE, MREMAP_MAYMOVE | MREMAP_FIXED, other) == MAP_FAILED) /* unmapped */
         mmap(at, PAGE, PROT_READ, MAP_FIXED | MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 }
 
@@ -61,6 +62,6 @@ int main(void)
     puts("ready");
     fflush(stdout);
     while (fgets(line, sizeof line, stdin) != NULL && sscanf(line, "%15s %ld %ld", way, &pause, &milliseconds) == 3)
-        answer(churn(way[0], pause, (double)milliseconds));
+        print_result(churn(way[0], pause, (double)milliseconds));
     return 0;
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A program that maps all the time, to be watched. Says "ready"; then each line of stdin is a number N, answered with the
- * nanoseconds of a round of N: 16 pages of a file mapped, four of them read, and unmapped. Meanwhile, every other
- * millisecond, one more mapping comes or goes.
+ * A target that maps and unmaps files. It prints "ready". Then each line of stdin is a number N, and it prints the nanoseconds
+ * of one round, as the mean of N: it maps 16 pages of a file, reads four of them and unmaps them. While it waits for a line, it
+ * maps or unmaps one more page every 2 ms.
  */
 #include "timing.h"
 
@@ -35,7 +35,7 @@ int main(void)
     void *more = NULL;
     char line[32];
 
-    setvbuf(stdin, NULL, _IONBF, 0); /* what is buffered is not polled */
+    setvbuf(stdin, NULL, _IONBF, 0); /* poll(2) does not report buffered input */
     file = open("/proc/self/exe", O_RDONLY);
     if (file < 0)
         return 1;
@@ -45,7 +45,7 @@ int main(void)
         if (poll(&input, 1, 2) > 0) {
             if (fgets(line, sizeof line, stdin) == NULL)
                 return 0;
-            answer(rounds(atoi(line)));
+            print_result(rounds(atoi(line)));
         } else if (more == NULL) {
             more = mmap(NULL, PAGE, PROT_READ, MAP_PRIVATE, file, 0);
         } else {

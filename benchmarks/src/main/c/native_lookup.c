@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Address to object in a process with some thirty libraries, as a native sampler would ask: native_lookup FILE writes
- * 65,536 random addresses of its loaded objects to FILE, and answers each line of stdin with nanoseconds an address:
- * mf_find, mf_find_all, _dl_find_object, dladdr, ioctl. Fewer samples would be learnt by the branch predictor.
+ * From an address to its object, in a process with about thirty libraries: the lookup of a native sampler. native_lookup FILE
+ * writes 65,536 random addresses of its loaded objects to FILE. For each line of stdin it prints the nanoseconds per address of
+ * mf_find, mf_find_all, _dl_find_object, dladdr or ioctl. With fewer samples the branch predictor learns them.
  */
 #include "timing.h"
 
@@ -38,7 +38,7 @@ static void load_objects(void)
         while (directory != NULL && loaded < OBJECTS && (entry = readdir(directory)) != NULL) {
             char path[512];
 
-            /* Libraries that do nothing when they are loaded, small and plain ones. */
+            /* Without libraries that act when they are loaded, such as sanitizers. */
             if (strncmp(entry->d_name, "lib", 3) != 0 || strstr(entry->d_name, ".so.") == NULL ||
                 strstr(entry->d_name, "asan") || strstr(entry->d_name, "san.so") || strstr(entry->d_name, "jemalloc"))
                 continue;
@@ -50,7 +50,7 @@ static void load_objects(void)
     }
 }
 
-static uint64_t begins[256];
+static uint64_t starts[256];
 static uint64_t sizes[256];
 static unsigned segments;
 
@@ -62,7 +62,7 @@ static int note_code(struct dl_phdr_info *info, size_t size, void *unused)
         const ElfW(Phdr) *const segment = &info->dlpi_phdr[i];
 
         if (segment->p_type == PT_LOAD && segment->p_flags & PF_X && segment->p_memsz > 0) {
-            begins[segments] = info->dlpi_addr + segment->p_vaddr;
+            starts[segments] = info->dlpi_addr + segment->p_vaddr;
             sizes[segments++] = segment->p_memsz;
         }
     }
@@ -104,30 +104,30 @@ static double dl_find(void)
 #endif
 }
 
-static double ask_dladdr(void)
+static double call_dladdr(void)
 {
-    enum { FEWER = SAMPLES / 64 };
+    enum { FEW_SAMPLES = SAMPLES / 64 };
     const double begin = now_ns();
     Dl_info info;
     uint64_t sum = 0;
 
-    for (int i = 0; i < FEWER; i++)
+    for (int i = 0; i < FEW_SAMPLES; i++)
         sum += (uint64_t)dladdr((void *)samples[i], &info);
     sink = sum;
-    return (now_ns() - begin) / FEWER;
+    return (now_ns() - begin) / FEW_SAMPLES;
 }
 
-static double ask_kernel(void)
+static double call_ioctl(void)
 {
-    enum { FEWER = SAMPLES / 64 };
+    enum { FEW_SAMPLES = SAMPLES / 64 };
     const double begin = now_ns();
 
-    for (int i = 0; i < FEWER; i++) {
+    for (int i = 0; i < FEW_SAMPLES; i++) {
         struct mf_procmap_query query = {.size = sizeof query, .query_addr = samples[i]};
 
         sink += (uint64_t)ioctl(mf_state(&self)->maps_fd, MF_PROCMAP_QUERY, &query);
     }
-    return (now_ns() - begin) / FEWER;
+    return (now_ns() - begin) / FEW_SAMPLES;
 }
 
 int main(int argc, char **argv)
@@ -141,7 +141,7 @@ int main(int argc, char **argv)
     for (int i = 0; i < SAMPLES; i++) {
         const unsigned segment = (unsigned)(next_random() % segments);
 
-        samples[i] = begins[segment] + next_random() % sizes[segment];
+        samples[i] = starts[segment] + next_random() % sizes[segment];
     }
     snapshot = malloc(bytes);
     file = argc == 2 ? fopen(argv[1], "w") : NULL;
@@ -153,8 +153,8 @@ int main(int argc, char **argv)
     fflush(stdout);
     while (fgets(line, sizeof line, stdin) != NULL) {
         line[strcspn(line, "\n")] = 0;
-        answer(strcmp(line, "mf_find") == 0 ? find() : strcmp(line, "mf_find_all") == 0 ? find_all()
-               : strcmp(line, "_dl_find_object") == 0 ? dl_find() : strcmp(line, "dladdr") == 0 ? ask_dladdr() : ask_kernel());
+        print_result(strcmp(line, "mf_find") == 0 ? find() : strcmp(line, "mf_find_all") == 0 ? find_all()
+               : strcmp(line, "_dl_find_object") == 0 ? dl_find() : strcmp(line, "dladdr") == 0 ? call_dladdr() : call_ioctl());
     }
     return 0;
 }

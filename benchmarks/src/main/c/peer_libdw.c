@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* elfutils: the modules of a process (dwfl_linux_proc_report); it takes the executable files' mappings together, opens no file. */
+/*
+ * elfutils: reads the modules of a process (dwfl_linux_proc_report). It merges the mappings of each executable file and opens
+ * no file.
+ */
 #include "timing.h"
 
 #include <elfutils/libdwfl.h>

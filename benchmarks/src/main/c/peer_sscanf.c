@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a C program does without a library: getline and sscanf, names copied. */
+/* A C program without a library: getline and sscanf, with copies of the names. */
 #include "timing.h"
 
 #include <string.h>

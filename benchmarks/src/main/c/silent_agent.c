@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* An agent that has the JVM tell of its compiled code, as mapfiles' does, and ignores it: what telling alone costs. */
+/*
+ * An agent that receives the JVM's reports of compiled code, as that of mapfiles does, and ignores them: the cost of the JVM
+ * alone.
+ */
 #include <jvmti.h>
 #include <string.h>
 

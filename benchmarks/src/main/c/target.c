@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A process with so many mappings: target COUNT DIRECTORY. What large JVMs have: libraries of five segments, one of them
- * code; index files mapped once each; thread stacks with a guard; anonymous arenas. Prints "ready", ends with stdin.
+ * A process with COUNT mappings like those of a large JVM: target COUNT DIRECTORY. It maps libraries of five segments, one of
+ * them executable; index files, each once; thread stacks with a guard page; and anonymous arenas. It prints "ready" and exits
+ * when stdin ends.
  */
 #include <fcntl.h>
 #include <stdio.h>
@@ -13,21 +14,21 @@
 
 static int made;
 
-/* At a place of its own, and so never merged with its neighbours. */
+/* Maps pages apart from other mappings, so they are never merged. */
 static void map(size_t pages, int prot, int flags, int fd, size_t offset_pages)
 {
-    static char *place = (char *)0x200000000000;
+    static char *next = (char *)0x200000000000;
 
-    place += (made % 97 == 0 ? 1 << 30 : 0) + (1 + made % 3) * PAGE; /* clusters, and holes in them */
-    if (mmap(place, pages * PAGE, prot, flags | MAP_FIXED_NOREPLACE, fd, (off_t)(offset_pages * PAGE)) == MAP_FAILED) {
+    next += (made % 97 == 0 ? 1 << 30 : 0) + (1 + made % 3) * PAGE; /* clusters with holes */
+    if (mmap(next, pages * PAGE, prot, flags | MAP_FIXED_NOREPLACE, fd, (off_t)(offset_pages * PAGE)) == MAP_FAILED) {
         perror("mmap");
         exit(1);
     }
-    place += pages * PAGE;
+    next += pages * PAGE;
     made++;
 }
 
-/* A file to map; they stay while the process runs, as libraries and index files do. */
+/* Creates a file to map. */
 static int file(const char *format, int number)
 {
     char name[160];
@@ -74,8 +75,8 @@ int main(int argc, char **argv)
         fprintf(stderr, "usage: target COUNT DIRECTORY\n");
         return 2;
     }
-    for (int number = 0; made < wanted - 60; number++) { /* 60: the program's own, and what the last round adds */
-        if (number % 40 == 0) /* executable mappings are few also where mappings are many */
+    for (int number = 0; made < wanted - 60; number++) { /* 60: the program's own mappings, and the last round */
+        if (number % 40 == 0) /* a process with many mappings has few executable ones */
             library(number);
         for (int i = 0; i < 5; i++)
             index_file(number * 5 + i);

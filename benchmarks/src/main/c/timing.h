@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the C sides of the benchmarks share: a clock, medians, and one answer for each line of stdin. */
+/* Shared by the C programs of the benchmarks: a clock, random numbers, and the output of results. */
 #ifndef TIMING_H
 #define TIMING_H
 
@@ -16,7 +16,8 @@ static inline double now_ns(void)
     return (double)now.tv_sec * 1e9 + (double)now.tv_nsec;
 }
 
-static inline void answer(double value)
+/* Prints one result, for one line of stdin. */
+static inline void print_result(double value)
 {
     printf("%.3f\n", value);
     fflush(stdout);
@@ -31,13 +32,16 @@ static inline uint64_t next_random(void)
     return state ^= state << 17;
 }
 
-/* A round of a peer: everything a user of it would do to have all mappings. */
+/*
+ * Runs the benchmark of another library: each line of stdin is a PID. @p round reads all mappings of this process as a user of
+ * the library would, and returns the nanoseconds.
+ */
 static inline int serve_rounds(double (*round)(int pid))
 {
     char line[64];
 
     while (fgets(line, sizeof line, stdin) != NULL)
-        answer(round(atoi(line)));
+        print_result(round(atoi(line)));
     return 0;
 }
 
