@@ -94,24 +94,24 @@ struct mf_code_counts {
     uint64_t compactions;    /**< how often memory was compacted */
 };
 
-/** The time that stands for now. */
+/** The time argument of mf_code_find() that means now. */
 #define MF_CODE_NOW UINT64_MAX
 
 /**
  * Starts recording the code of the JVM, and records the code that exists. The library records until mf_jvm_close(). A later
- * call, also by another thread at the same time, only asks the JVM again for the existing code. Each successful call needs one
+ * call, also by another thread at the same time, only records the existing code again. Each successful call needs one
  * mf_jvm_close().
  *
  * @param java_vm  a JavaVM of jni.h. The calling thread is attached to it (AttachCurrentThread).
- * @param bytes    memory for records, in bytes; twice as much address space is reserved. 0: 64 MiB. Memory is used as code is
- *                 recorded. Only the first call sets it.
+ * @param bytes    memory for records, in bytes; twice as much address space is reserved. 0: 64 MiB; else 1 MiB to 1 GiB, and
+ *                 other values are limited to that. Memory is used as code is recorded. Only the first call sets it.
  * @retval 0        recording
  * @retval -ENOTSUP the JVM has no JVMTI, or does not report compiled code
  * @retval -ENOMEM  address space or memory is used up
  * @retval -ESRCH   the JVM is exiting
  * @retval -EINVAL  the calling thread is not attached to the JVM
  *
- * Blocks while the JVM reports its code: milliseconds for thousands of methods.
+ * Blocks while the JVM reports its existing code.
  */
 MF_API int mf_jvm_open(void *java_vm, uint64_t bytes);
 

@@ -163,12 +163,12 @@ uint32_t mf_code_scope_add(struct mf_code_image *image, struct mf_code_record *r
 /* Publishes the record that was begun. Live code in its range is marked unloaded: the JVM has placed this code there. */
 void mf_code_commit(struct mf_code_image *image, struct mf_code_record *record);
 
-/* Returns the live record of exactly this code, or NULL. The JVM reports existing code again when it is asked to. */
+/* Returns the live record of exactly this code, or NULL. The JVM reports existing code again on request. */
 struct mf_code_record *mf_code_find_live(const struct mf_code_image *image, uint64_t start, uint64_t end, mf_code_unit name);
 
 /*
- * Returns the live record of a stub with exactly this range, whose name is or begins with this text; or NULL. When the JVM is
- * asked for existing code, it reports the same stubs with shorter names.
+ * Returns the live record of a stub with exactly this range, whose name is or begins with this text; or NULL. On a request for
+ * existing code the JVM reports the same stubs with shorter names.
  */
 struct mf_code_record *mf_code_find_live_stub(const struct mf_code_image *image, uint64_t start, uint64_t end,
                                               const char *name);
@@ -195,8 +195,8 @@ int mf_code_read_text(const struct mf_code_image *image, mf_code_unit name, enum
 /* ---- For compaction ---------------------------------------------------------------------------------------------- */
 
 /*
- * Copies live code to an empty image, and of unloaded code what was unloaded last, up to @p history units. What was unloaded
- * earlier is evicted. Returns false if the target image is full.
+ * Copies live code, and the code that was unloaded last, up to @p history units of unloaded code, to an empty image. Code that
+ * was unloaded earlier is evicted. Returns false if the target image is full.
  */
 bool mf_code_image_copy(struct mf_code_image *to, const struct mf_code_image *from, uint64_t history);
 
