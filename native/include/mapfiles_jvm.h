@@ -55,8 +55,8 @@ enum mf_code_flag {
 
 /** One piece of code. Names are numbers: mf_code_text() returns their text. */
 struct mf_code {
-    uint64_t start;
-    uint64_t end;        /**< exclusive */
+    uint64_t start;      /**< first address */
+    uint64_t end;        /**< first address after the code */
     uint64_t loaded;     /**< when the JVM reported the code, in ns */
     uint64_t unloaded;   /**< when the JVM reported its end, in ns; 0: not reported */
     uint32_t kind;       /**< a value of enum mf_code_kind */
@@ -147,7 +147,9 @@ MF_API int mf_code_find(uint64_t address, uint64_t time, struct mf_code *out);
  * safepoints; each record is valid for the instructions up to its address.
  *
  * @param code      as mf_code_find() returned it.
+ * @param address   in the code.
  * @param[out] out  @p capacity frames; may be NULL if that is 0.
+ * @param capacity  0 or more.
  * @return the number of methods, of which at most @p capacity are written; 1 with bci -1 for a method without debug information
  *         at the address; 0 for a stub
  * @retval -ESTALE  memory was compacted since: find the code again
@@ -158,7 +160,10 @@ MF_API int mf_code_frames(const struct mf_code *code, uint64_t address, struct m
  * Returns a text of a name, in the modified UTF-8 of the JVM (JVMS 4.4.7), not terminated. The text of name 0 is empty.
  *
  * @param code      the code that the name was found in, itself or in its frames.
+ * @param name      mf_code.name or mf_code_frame.name.
+ * @param kind      which text.
  * @param[out] out  @p capacity bytes; may be NULL if that is 0.
+ * @param capacity  in bytes.
  * @return the length in bytes, of which at most @p capacity are written
  * @retval -ESTALE  memory was compacted since, or @p kind is invalid: find the code again
  */
@@ -167,6 +172,7 @@ MF_API int mf_code_text(const struct mf_code *code, uint32_t name, enum mf_code_
 /**
  * Counts what is recorded.
  *
+ * @param[out] out  valid only if 0 is returned.
  * @retval 0       done
  * @retval -ESRCH  no call of mf_jvm_open() has succeeded
  *
