@@ -82,10 +82,12 @@ static int find_block(struct mf_pages *pages, const struct heap *heap, uint64_t 
         if (rc != 0)
             return rc;
         rc = mf_segment_step(distance, &segment);
-        if (rc > 0)
+        if (rc < 0)
+            return rc;
+        if (rc > 0) {
             *block = heap->low + (segment << heap->shift);
-        if (rc != 0)
-            return rc > 0 ? 0 : rc;
+            return 0;
+        }
     }
     return -EINVAL;
 }
