@@ -110,7 +110,7 @@ static void keeps_pages(const struct mf_target_memory *memory)
     for (uint32_t i = 0; i < PAGES; i++)
         CHECK(mf_pages_read(pages, (uintptr_t)place + i * page, &number, sizeof number) == 0 && number == i, "page %u", i);
     number = pages->reads;
-    mf_pages_forget(pages);
+    mf_pages_clear(pages);
     mf_pages_prefetch(pages, addresses, 4);
     CHECK_IS(pages->reads - number, 4, "read together");
     CHECK_IS(mf_pages_read(pages, (uintptr_t)place + 3 * page, text, sizeof text), 0, "read before");

@@ -36,13 +36,13 @@ static void decode_file(const struct mf_ring_record *record, struct mf_event *ev
         event->build_id_length = id[0] < MF_BUILD_ID_MAX ? id[0] : MF_BUILD_ID_MAX;
         memcpy(event->build_id, id + 4, event->build_id_length);
         mapping->inode = 1; /* without device and inode the kind is derived from the name alone, as for saved text */
-        mf_record_classify(mapping, name, NULL);
+        mf_mapping_classify(mapping, name, NULL);
         mapping->inode = 0;
     } else {
         mapping->dev_major = (uint32_t)mf_ring_record_i32(record, MF_MMAP2_DEVICE);
         mapping->dev_minor = (uint32_t)mf_ring_record_i32(record, MF_MMAP2_DEVICE + 4);
         mapping->inode = mf_ring_record_u64(record, MF_MMAP2_INODE);
-        mf_record_classify(mapping, name, devices);
+        mf_mapping_classify(mapping, name, devices);
     }
 }
 

@@ -159,8 +159,8 @@ int mf_compare_mapping(struct mf_process *process, const struct mf_mapping *mapp
     with.file_fd = fd;
     with.is_undecided = false;
     with.page_size = (uint64_t)sysconf(_SC_PAGESIZE);
-    with.memory_fd = mf_maps_open_part(mf_state(process)->proc_fd, MEMORY, O_RDONLY);
-    with.pages_fd = mf_maps_open_part(mf_state(process)->proc_fd, PAGES, O_RDONLY);
+    with.memory_fd = mf_maps_open_file(mf_state(process)->proc_fd, MEMORY, O_RDONLY);
+    with.pages_fd = mf_maps_open_file(mf_state(process)->proc_fd, PAGES, O_RDONLY);
     if (with.memory_fd >= 0 && with.pages_fd >= 0)
         result = all ? compare_all(process, &with, mapping) : compare_some(process, &with, mapping);
     else if (mf_sys_is_shortage(with.memory_fd) || mf_sys_is_shortage(with.pages_fd))

@@ -238,7 +238,7 @@ int mf_entry_check(struct mf_process *process, const struct mf_mapping *mapping,
 int mf_entry_stat(struct mf_process *process, const struct mf_mapping *mapping, const char *name, struct mf_statx *out)
 {
     int flags = O_PATH;
-    int rc = mf_record_check_file(mapping);
+    int rc = mf_mapping_check_file(mapping);
     int fd;
 
     if (rc < 0)

@@ -101,7 +101,7 @@ static int check(struct mf_process *process, const struct mf_mapping *mapping, u
     if (options & ~(MF_OPEN_WRITABLE | MF_OPEN_UNVERIFIED | MF_OPEN_BY_PATH | MF_OPEN_ENTRY_ONLY) ||
         (options & MF_OPEN_BY_PATH && options & MF_OPEN_ENTRY_ONLY))
         return -EINVAL;
-    rc = mf_record_check_file(mapping);
+    rc = mf_mapping_check_file(mapping);
     if (rc < 0 || !(options & MF_OPEN_WRITABLE))
         return rc;
     rc = mf_entry_access(process, mapping);
@@ -147,7 +147,7 @@ static bool is_pathless(const struct mf_mapping *mapping, const char *name, int 
 
     if (fs != MF_FS_UNKNOWN)
         return fs == MF_FS_PATHLESS;
-    if (!S_ISREG(file->mode) || !mf_record_may_be_suffixed(mapping) || length > 1 + COMPONENT_MAX + MF_SUFFIX_LENGTH ||
+    if (!S_ISREG(file->mode) || !mf_mapping_may_be_suffixed(mapping) || length > 1 + COMPONENT_MAX + MF_SUFFIX_LENGTH ||
         memchr(name + 1, '/', length - 1) != NULL)
         return false;
     opened = mf_verify_open(fd, O_RDONLY);
@@ -183,7 +183,7 @@ static int quick_verify_by_path(int entry_error, struct mf_process *process, con
 int mf_file_quick_verify(struct mf_process *process, const struct mf_mapping *mapping, const char *name)
 {
     int flags = O_PATH;
-    int rc = mf_record_check_file(mapping);
+    int rc = mf_mapping_check_file(mapping);
     int fd;
 
     if (rc < 0)

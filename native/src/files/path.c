@@ -53,7 +53,7 @@ static void end_step(struct mf_path_search *search, int result)
     switch (search->step) {
     case AT_NAME:
         search->result = result;
-        if ((result == -EIDRM || result == -ENAMETOOLONG) && mf_record_may_be_suffixed(search->mapping))
+        if ((result == -EIDRM || result == -ENAMETOOLONG) && mf_mapping_may_be_suffixed(search->mapping))
             search->step = AT_NAME_WITHOUT_SUFFIX;
         else
             end_names(search);
@@ -96,7 +96,7 @@ int mf_path_first(struct mf_path_search *search, int entry_error, struct mf_proc
         .step = entry_error == -EPERM || entry_error == -ENOTSUP ? AT_LINK : ENDED,
         .result = entry_error,
     };
-    if (search->step == AT_LINK && mf_record_may_have_path(mapping) && name[0] == '/') {
+    if (search->step == AT_LINK && mf_mapping_may_have_path(mapping) && name[0] == '/') {
         search->root_fd = mf_root_open(process, &search->root_is_guess);
         search->step = AT_NAME;
         if (search->root_fd < 0) {

@@ -15,7 +15,7 @@
 /* A memfd has no path, but the process may have it open. */
 static bool may_have_link(const struct mf_mapping *mapping)
 {
-    return mf_record_may_have_path(mapping) || mf_mapping_kind(mapping) == MF_KIND_MEMFD;
+    return mf_mapping_may_have_path(mapping) || mf_mapping_kind(mapping) == MF_KIND_MEMFD;
 }
 
 /* 0: the file of a link may be the mapped file; or a negative errno. */
@@ -63,7 +63,7 @@ static int open_if_named(const struct mf_mapping *mapping, const char *name, int
 
 static int open_by_descriptor(struct mf_process *process, const struct mf_mapping *mapping, const char *name)
 {
-    const int directory = mf_maps_open_part(mf_state(process)->proc_fd, "fd", O_RDONLY | O_DIRECTORY);
+    const int directory = mf_maps_open_file(mf_state(process)->proc_fd, "fd", O_RDONLY | O_DIRECTORY);
     _Alignas(struct mf_directory_entry) char entries[1024];
     int found = -ENOENT;
     int left = DESCRIPTORS_MAX;
@@ -90,6 +90,6 @@ int mf_process_link_open(struct mf_process *process, const struct mf_mapping *ma
 
     if (!may_have_link(mapping))
         return -ENOENT;
-    fd = checked(mapping, name, mf_maps_open_part(mf_state(process)->proc_fd, "exe", O_PATH));
+    fd = checked(mapping, name, mf_maps_open_file(mf_state(process)->proc_fd, "exe", O_PATH));
     return is_found(fd) ? fd : open_by_descriptor(process, mapping, name);
 }

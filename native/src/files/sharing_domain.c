@@ -100,7 +100,7 @@ static int64_t domain_of_segment(struct mf_process *process, const struct mf_map
 
 int64_t mf_file_sharing_domain(struct mf_process *process, const struct mf_mapping *mapping, const char *name)
 {
-    if (mf_record_is_unnumbered(mapping))
+    if (mf_mapping_is_unnumbered(mapping))
         return UNKNOWN;
     switch (mf_mapping_kind(mapping)) {
     case MF_KIND_MEMFD:

@@ -168,7 +168,7 @@ static int state_of(struct subject *subject)
     const int at_name = find_at_path(subject, name, mapping->name_length);
     int at_path = at_name;
 
-    if (at_name > COPIED && mf_record_may_be_suffixed(mapping))
+    if (at_name > COPIED && mf_mapping_may_be_suffixed(mapping))
         at_path = find_at_path(subject, name, mapping->name_length - MF_SUFFIX_LENGTH);
     if (at_name < 0 || at_path < 0)
         return at_name < 0 ? at_name : at_path;
@@ -195,7 +195,7 @@ static int is_without_path(struct mf_process *process, const struct mf_mapping *
     int is_pathless;
     int fd;
 
-    if (mf_mapping_kind(mapping) == MF_KIND_FILE || !mf_record_may_be_suffixed(mapping))
+    if (mf_mapping_kind(mapping) == MF_KIND_FILE || !mf_mapping_may_be_suffixed(mapping))
         return 0;
     fd = (int)mf_entry_call(process, mapping, MF_ENTRY_OPEN, &flags);
     if (fd < 0)
@@ -208,12 +208,12 @@ static int is_without_path(struct mf_process *process, const struct mf_mapping *
 int mf_file_state(struct mf_process *process, const struct mf_mapping *mapping, const char *name)
 {
     struct subject subject;
-    int rc = mf_record_check_file(mapping);
+    int rc = mf_mapping_check_file(mapping);
     int pathless;
 
     if (rc < 0)
         return rc;
-    if (!mf_record_may_have_path(mapping))
+    if (!mf_mapping_may_have_path(mapping))
         return mapping->flags & MF_DELETED ? MF_FILE_DELETED : MF_FILE_UNKNOWN;
     rc = open_subject(process, mapping, name, &subject);
     if (rc == 0)
@@ -253,7 +253,7 @@ int mf_deletion(struct mf_process *process, const struct mf_mapping *mapping, co
         return MF_IS_DELETED;
     if (!(mapping->flags & MF_SUFFIXED))
         return MF_NOT_DELETED;
-    if (mf_record_is_unnumbered(mapping))
+    if (mf_mapping_is_unnumbered(mapping))
         return MF_DELETION_UNKNOWN;
     finding = open_subject(process, mapping, name, &subject);
     finding = find_at_name(&subject, finding);

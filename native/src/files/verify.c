@@ -84,7 +84,7 @@ static int verify_numbers(const struct mf_mapping *mapping, int fd, const struct
 int mf_file_verify(struct mf_process *process, const struct mf_mapping *mapping, int fd)
 {
     struct mf_statx file;
-    int rc = mf_record_check_file(mapping);
+    int rc = mf_mapping_check_file(mapping);
 
     if (rc == 0)
         rc = mf_entry_stat_fd(fd, &file);

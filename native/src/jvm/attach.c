@@ -34,7 +34,7 @@ static int open_link(const struct mf_attach_target *target, const char *link)
     const int flags = O_PATH | O_DIRECTORY;
     const int fd = mf_sys_openat(target->proc_fd, link, flags);
 
-    return fd == -ENOENT ? mf_maps_open_part(target->proc_fd, link, flags) : fd;
+    return fd == -ENOENT ? mf_maps_open_file(target->proc_fd, link, flags) : fd;
 }
 
 /*

@@ -102,7 +102,7 @@ int mf_code_reader_find(struct mf_code_reader *reader, const struct mf_target_me
     for (int i = 0; i < ATTEMPTS; i++) {
         int rc;
 
-        mf_pages_forget(reader->pages);
+        mf_pages_clear(reader->pages);
         rc = mf_target_code_find(reader->pages, &reader->layout, address, meaning, &out->code);
         if (rc == 0)
             rc = read_names(reader, address, meaning, true, out);
@@ -120,7 +120,7 @@ int mf_code_reader_next(struct mf_code_reader *reader, const struct mf_target_me
 {
     reader->pages->memory = memory;
     if (begin) {
-        mf_pages_forget(reader->pages);
+        mf_pages_clear(reader->pages);
         reader->walk = (struct mf_target_walk){0};
     }
     for (;;) {

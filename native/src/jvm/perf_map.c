@@ -91,7 +91,7 @@ int mf_perf_map_open(const char *path, struct mf_statx *file)
 static int open_below(int proc_fd, const struct mf_perf_map_owner *owner, struct mf_statx *file)
 {
     char path[48] = "/tmp/perf-";
-    const int root_fd = mf_maps_open_part(proc_fd, "root", O_PATH | O_DIRECTORY);
+    const int root_fd = mf_maps_open_file(proc_fd, "root", O_PATH | O_DIRECTORY);
     int rc;
 
     if (root_fd < 0)

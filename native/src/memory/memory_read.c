@@ -4,7 +4,7 @@
 long mf_memory_read(struct mf_process *process, uint64_t address, void *to, size_t bytes)
 {
     const int proc_fd = mf_state(process)->proc_fd;
-    const int fd = mf_maps_open_part(proc_fd, "mem", O_RDONLY);
+    const int fd = mf_maps_open_file(proc_fd, "mem", O_RDONLY);
     long got;
 
     if (fd < 0)

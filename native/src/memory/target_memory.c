@@ -51,7 +51,7 @@ int mf_target_memory_open(const struct mf_process *process, struct mf_target_mem
     struct mf_target_memory memory = {.proc_fd = -1};
     const long duplicate = MF_SYS(SYS_fcntl, mf_state(process)->proc_fd, F_DUPFD_CLOEXEC, 0);
 
-    memory.mem_fd = duplicate < 0 ? (int32_t)duplicate : mf_maps_open_part(mf_state(process)->proc_fd, "mem", O_RDONLY);
+    memory.mem_fd = duplicate < 0 ? (int32_t)duplicate : mf_maps_open_file(mf_state(process)->proc_fd, "mem", O_RDONLY);
     memory.proc_fd = (int32_t)duplicate;
     if (memory.mem_fd < 0) {
         if (memory.proc_fd >= 0)

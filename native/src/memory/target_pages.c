@@ -41,11 +41,11 @@ struct mf_pages *mf_pages_init(void *memory, uint32_t slots, const struct mf_tar
     struct mf_pages *const pages = memory;
 
     *pages = (struct mf_pages){.memory = from, .slots = slots};
-    mf_pages_forget(pages);
+    mf_pages_clear(pages);
     return pages;
 }
 
-void mf_pages_forget(struct mf_pages *pages)
+void mf_pages_clear(struct mf_pages *pages)
 {
     for (uint32_t i = 0; i < pages->slots; i++)
         tags(pages)[i] = (struct tag){.page = NO_PAGE};

@@ -6,7 +6,7 @@
 
 /*
  * A cache of pages of a target's memory, in memory of the caller: for code that reads many small fields. A page keeps the bytes
- * of its first read until mf_pages_forget() is called. Pages have 4 KiB here, on every machine.
+ * of its first read until mf_pages_clear() is called. Pages have 4 KiB here, on every machine.
  *
  * The functions take no lock and allocate nothing. A cache belongs to one thread.
  */
@@ -16,7 +16,7 @@ struct mf_pages {
     const struct mf_target_memory *memory;
     uint32_t slots;  /* a power of two */
     uint32_t reads;  /* pages read so far */
-    uint32_t clock;  /* pages read since mf_pages_forget() */
+    uint32_t clock;  /* pages read since mf_pages_clear() */
     uint32_t oldest; /* pages that were read before this value of the clock are read again */
 };
 
@@ -27,7 +27,7 @@ size_t mf_pages_bytes(uint32_t slots);
 struct mf_pages *mf_pages_init(void *memory, uint32_t slots, const struct mf_target_memory *from);
 
 /* Removes all pages from the cache. */
-void mf_pages_forget(struct mf_pages *pages);
+void mf_pages_clear(struct mf_pages *pages);
 
 /*
  * Makes later reads use no page that was read before the pages of an object. If the caller finds the object unchanged after

@@ -132,7 +132,7 @@ int32_t mf_maps_thread(int proc_fd)
     return tid;
 }
 
-int mf_maps_open_part(int proc_fd, const char *part, int flags)
+int mf_maps_open_file(int proc_fd, const char *part, int flags)
 {
     char path[48] = "task/";
     const int32_t tid = mf_maps_thread(proc_fd);

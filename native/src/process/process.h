@@ -62,7 +62,7 @@ int mf_maps_open(int proc_fd);
 int32_t mf_maps_thread(int proc_fd);
 
 /* Opens a file below /proc/PID. If the first thread has ended, it opens the file of the same name of a living thread. */
-int mf_maps_open_part(int proc_fd, const char *part, int flags);
+int mf_maps_open_file(int proc_fd, const char *part, int flags);
 
 /*
  * Returns what an error of a file below /proc/PID means. While a process exits, its files belong to root (-EACCES) or do not

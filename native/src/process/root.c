@@ -66,7 +66,7 @@ int mf_root_open(const struct mf_process *process, bool *is_guess)
 
     *is_guess = false;
     if (fd == -ENOENT) /* the link does not exist after the first thread has ended */
-        fd = mf_maps_open_part(mf_state(process)->proc_fd, "root", flags);
+        fd = mf_maps_open_file(mf_state(process)->proc_fd, "root", flags);
     if (fd >= 0)
         return climb_error(climb(fd));
     if (fd == -ENOENT || fd == -EACCES)

@@ -60,7 +60,7 @@ int mf_query(struct mf_process *process, uint64_t address, uint32_t options, str
     if (rc < 0)
         return rc;
     mf_query_to_mapping(&query, &out->mapping);
-    mf_record_classify(&out->mapping, out->name, mf_state(process)->internal_devices);
+    mf_mapping_classify(&out->mapping, out->name, mf_state(process)->internal_devices);
     if (out->mapping.name_length != 0 && memchr(out->name, '\n', out->mapping.name_length) != NULL)
         out->mapping.flags |= MF_ESCAPED;
     if (out->mapping.flags & MF_FILE_BACKED)

@@ -37,7 +37,7 @@ static size_t put_header(char *line, const struct mf_mapping *mapping, size_t *p
     *permissions = (size_t)(to - line);
     memcpy(to, "rwxp ", 5);
     to = put_padded(to + 5, mapping->offset, 8);
-    if (mf_record_is_unnumbered(mapping))
+    if (mf_mapping_is_unnumbered(mapping))
         return (size_t)(to - line);
     *to++ = ' ';
     to = put_padded(to, mapping->dev_major, 2);
@@ -121,7 +121,7 @@ static bool is_same_file(const struct mf_procmap_query *now, const struct mf_map
 static bool is_same(const struct mf_procmap_query *now, const struct mf_mapping *mapping)
 {
     return now->vma_start == mapping->start && now->vma_end == mapping->end && now->vma_offset == mapping->offset &&
-           (mf_record_is_unnumbered(mapping) || is_same_file(now, mapping));
+           (mf_mapping_is_unnumbered(mapping) || is_same_file(now, mapping));
 }
 
 int mf_mapping_validate(struct mf_process *process, const struct mf_mapping *mapping)

@@ -88,5 +88,5 @@ int mf_vsyscall_find(struct mf_process *process, uint32_t options, struct mf_map
         .name_length = sizeof MF_VSYSCALL_NAME - 1,
         .file_index = -1,
     };
-    return mf_record_passes(out, options);
+    return mf_mapping_passes(out, options);
 }

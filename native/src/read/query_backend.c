@@ -44,7 +44,7 @@ static void add(struct walk *walk, struct mf_mapping *mapping, const char *name)
 {
     const uint32_t full_length = mapping->name_length;
 
-    mf_record_classify(mapping, name, mf_state(walk->process)->internal_devices);
+    mf_mapping_classify(mapping, name, mf_state(walk->process)->internal_devices);
     append_name(walk, name, full_length, mapping);
     if (full_length != 0 && memchr(name, '\n', full_length) != NULL)
         mapping->flags |= MF_ESCAPED;

@@ -199,7 +199,7 @@ static void put_in_order(struct mf_builder *builder, bool passes)
 void mf_builder_add(struct mf_builder *builder)
 {
     struct mf_mapping *const mapping = mf_builder_next(builder);
-    const bool passes = mf_record_passes(mapping, builder->options);
+    const bool passes = mf_mapping_passes(mapping, builder->options);
     const uint64_t before = builder->last_end;
 
     builder->last_end = mapping->end;

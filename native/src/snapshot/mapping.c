@@ -50,7 +50,7 @@ static const struct naming pseudo[] = {
  * to alloc_file_pseudo(). Graphics drivers have tmpfs mounts of their own for huge pages (i915_gemfs.c, drm_gem.c).
  *
  * In the root directory of a file system without a block device, such as that of a container, an ordinary file may have one of
- * these names, or the name of a DMA buffer: see mf_record_may_have_path().
+ * these names, or the name of a DMA buffer: see mf_mapping_may_have_path().
  */
 static const struct naming pseudo_deleted[] = {
     NAMING("/[aio]", MF_KIND_AIO),
@@ -143,7 +143,7 @@ static void classify_file(struct mf_mapping *mapping, const char *name, const ui
         mapping->flags |= MF_SUFFIXED;
 }
 
-void mf_record_classify_odd(struct mf_mapping *mapping, const char *name, const uint64_t *devices)
+void mf_mapping_classify_special(struct mf_mapping *mapping, const char *name, const uint64_t *devices)
 {
     if (mf_device(mapping->dev_major, mapping->dev_minor) != 0 || mapping->inode != 0) {
         mapping->flags |= MF_FILE_BACKED;

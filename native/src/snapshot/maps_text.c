@@ -174,7 +174,7 @@ static inline const char *read_line(const char *text, const char *line, const ch
     out->name_length = (uint32_t)(end - name);
     out->file_index = -1;
     out->reserved[0] = out->reserved[1] = 0;
-    mf_record_classify(out, name, devices);
+    mf_mapping_classify(out, name, devices);
     return end + 1;
 }
 
