@@ -94,7 +94,7 @@ struct mf_events {
     uint32_t cpu_capacity;   /**< maximum of CPUs */
     uint32_t needed_threads; /**< threads that exist: valid after -ENOBUFS and -EMFILE */
     uint32_t needed_cpus;    /**< CPUs that exist: valid after -ENOBUFS and -EMFILE */
-    uint32_t what;           /**< bits of enum mf_events_option, as granted: without MF_EVENTS_BUILD_ID before Linux 5.12 */
+    uint32_t options;        /**< bits of enum mf_events_option, as granted: without MF_EVENTS_BUILD_ID before Linux 5.12 */
     uint32_t ring_bytes;     /**< of each ring: as requested, or one page if a page is larger */
     uint32_t wake_bytes;     /**< as requested */
     uint32_t thread_count;   /**< threads that the stream is attached to; threads that they create inherit the events */

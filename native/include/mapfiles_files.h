@@ -148,7 +148,7 @@ struct mf_entry {
 struct mf_entries {
     uint64_t magic;           /**< internal: set by mf_entries_init() */
     uint64_t bytes;           /**< size of the whole block */
-    uint32_t what;            /**< bits of enum mf_entry_field that were requested */
+    uint32_t requested;       /**< bits of enum mf_entry_field that were requested */
     uint32_t entry_count;     /**< number of entries */
     uint32_t entry_capacity;  /**< maximum of entries */
     uint32_t text_capacity;   /**< in bytes */
@@ -209,7 +209,7 @@ MF_API int mf_entries_follow_access(void);
  * that the kernel reports at the same time (PROCMAP_QUERY; before Linux 6.11 against the name in the mapping, so a renamed file
  * is -ESTALE), the file against device and inode; if these never agree on its file system, against the path.
  *
- * @param what         bits of enum mf_entry_field.
+ * @param requested    bits of enum mf_entry_field.
  * @param[out] out     filled whatever is returned; its target_offset is 0, in @p target.
  * @param[out] target  MF_NAME_MAX bytes.
  * @retval 0        done: each field has an error of its own
@@ -217,7 +217,7 @@ MF_API int mf_entries_follow_access(void);
  * @retval -EACCES  the maps may not be read any more
  * @return -ESTALE, -ESRCH, -ECHILD as mapfiles.h describes.
  */
-MF_API int mf_entry_read(struct mf_process *process, const struct mf_mapping *mapping, const char *name, uint32_t what,
+MF_API int mf_entry_read(struct mf_process *process, const struct mf_mapping *mapping, const char *name, uint32_t requested,
                          struct mf_entry *out, char *target);
 
 /**
@@ -230,7 +230,7 @@ MF_API int mf_entry_read(struct mf_process *process, const struct mf_mapping *ma
  *
  * Takes 12 KiB of stack.
  */
-MF_API int mf_entries_read(struct mf_process *process, const struct mf_snapshot *snapshot, uint32_t what,
+MF_API int mf_entries_read(struct mf_process *process, const struct mf_snapshot *snapshot, uint32_t requested,
                            struct mf_entries *out);
 
 /* ---- Opening and verifying the mapped file ----------------------------------------------------------------------- */

@@ -222,7 +222,7 @@ static void a_build_id_stands_in_place_of_device_and_inode(void)
     drain(&child);
     event = event_at(&child, at);
     CHECK(event != NULL, "told");
-    if (event != NULL && child.stream->what & MF_EVENTS_BUILD_ID && event->build_id_length > 0) {
+    if (event != NULL && child.stream->options & MF_EVENTS_BUILD_ID && event->build_id_length > 0) {
         check_against_snapshot(at, true, "a file, by its build ID");
         check_unnumbered(&event->mapping, child.text + event->mapping.name_offset);
         if (mf_query(&child.process, at, MF_WITH_BUILD_ID, &answer) == 0 && answer.build_id_length > 0) {

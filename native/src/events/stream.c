@@ -135,7 +135,7 @@ int mf_events_open(struct mf_process *process, uint32_t options, uint32_t ring_b
     if (out->magic != MF_EVENTS_MAGIC || out->epoll_fd >= 0 || options & ~(uint32_t)OPTIONS ||
         ring_bytes < MF_EVENTS_RING_MIN || ring_bytes > 1u << 30 || (ring_bytes & (ring_bytes - 1)) != 0)
         return -EINVAL;
-    out->what = options;
+    out->options = options;
     out->ring_bytes = ring_bytes < page ? page : ring_bytes; /* both are powers of two */
     out->wake_bytes = wake_bytes;
     out->pid = mf_state(process)->pid;

@@ -28,9 +28,9 @@ int mf_events_open_event(struct mf_events *events, int32_t tid, int32_t cpu)
     };
     int fd;
 
-    if (events->what & MF_EVENTS_ALL)
+    if (events->options & MF_EVENTS_ALL)
         attr.flags |= MF_PERF_MMAP_DATA;
-    if (events->what & MF_EVENTS_BUILD_ID)
+    if (events->options & MF_EVENTS_BUILD_ID)
         attr.flags |= MF_PERF_BUILD_ID;
     if (!(events->traits & MF_EVENTS_NO_INHERIT_THREAD))
         attr.flags |= MF_PERF_INHERIT_THREAD;
@@ -48,8 +48,8 @@ static int open_event_of_any_kernel(struct mf_events *events, int32_t tid, int32
     if (fd == -EINVAL && events->thread_count == 0 && !(events->traits & MF_EVENTS_NO_INHERIT_THREAD)) {
         events->traits |= MF_EVENTS_NO_INHERIT_THREAD;
         fd = mf_events_open_event(events, tid, cpu);
-        if (fd == -EINVAL && events->what & MF_EVENTS_BUILD_ID) {
-            events->what &= ~(uint32_t)MF_EVENTS_BUILD_ID;
+        if (fd == -EINVAL && events->options & MF_EVENTS_BUILD_ID) {
+            events->options &= ~(uint32_t)MF_EVENTS_BUILD_ID;
             fd = mf_events_open_event(events, tid, cpu);
         }
     }

@@ -98,32 +98,32 @@ static const struct mf_entry *same_file(const struct mf_entry *entries, const st
 
 /* Copies the stat of an entry of the same file, if there is one. Returns the fields that are left to read. */
 static uint32_t copy_same_stat(struct known_devices *known, struct mf_process *process, const struct mf_mapping *mapping,
-                               const struct mf_entry *entries, struct mf_entry *out, uint32_t what)
+                               const struct mf_entry *entries, struct mf_entry *out, uint32_t requested)
 {
-    const struct mf_entry *const same = what & MF_ENTRY_STAT ? same_file(entries, out) : NULL;
+    const struct mf_entry *const same = requested & MF_ENTRY_STAT ? same_file(entries, out) : NULL;
 
     if (same == NULL || !is_numbered(known, process, mapping))
-        return what;
+        return requested;
     out->stat = same->stat;
     out->stat_error = 0;
-    return what & ~(uint32_t)MF_ENTRY_STAT;
+    return requested & ~(uint32_t)MF_ENTRY_STAT;
 }
 
-int mf_entries_read(struct mf_process *process, const struct mf_snapshot *snapshot, uint32_t what, struct mf_entries *out)
+int mf_entries_read(struct mf_process *process, const struct mf_snapshot *snapshot, uint32_t requested, struct mf_entries *out)
 {
     struct mf_entry *const entries = (struct mf_entry *)(out + 1);
     const struct mf_mapping *const mappings = mf_snapshot_mappings(snapshot);
     char target[MF_NAME_MAX];
     struct known_devices known = {0};
-    uint32_t fields = what & (MF_ENTRY_FIELDS | MF_ENTRY_AS_READ);
+    uint32_t fields = requested & (MF_ENTRY_FIELDS | MF_ENTRY_AS_READ);
     int32_t newest_file = -1;
     int no_stat = 0;
     int rc;
 
     if (out->magic != MF_MAGIC || !mf_snapshot_is_initialised(snapshot) ||
-        what & ~(MF_ENTRY_FIELDS | MF_ENTRY_ONE_PER_FILE | MF_ENTRY_AS_READ) || (what & MF_ENTRY_FIELDS) == 0)
+        requested & ~(MF_ENTRY_FIELDS | MF_ENTRY_ONE_PER_FILE | MF_ENTRY_AS_READ) || (requested & MF_ENTRY_FIELDS) == 0)
         return -EINVAL;
-    out->what = what;
+    out->requested = requested;
     out->entry_count = out->text_length = out->needed_entries = out->needed_text = 0;
     rc = mf_entry_prepare_fields(process);
     for (uint32_t i = 0; i < snapshot->mapping_count && rc == 0; i++) {
@@ -131,16 +131,16 @@ int mf_entries_read(struct mf_process *process, const struct mf_snapshot *snapsh
         struct mf_entry *const entry = &entries[out->entry_count];
         uint32_t left = fields;
 
-        if (!(mapping->flags & MF_FILE_BACKED) || (what & MF_ENTRY_ONE_PER_FILE && mapping->file_index <= newest_file))
+        if (!(mapping->flags & MF_FILE_BACKED) || (requested & MF_ENTRY_ONE_PER_FILE && mapping->file_index <= newest_file))
             continue;
         newest_file = mapping->file_index > newest_file ? mapping->file_index : newest_file;
         if (out->needed_entries++ >= out->entry_capacity)
             continue;
         mf_entry_begin(mapping, (int32_t)i, entry);
-        if (what & MF_ENTRY_AS_READ)
+        if (requested & MF_ENTRY_AS_READ)
             left = copy_same_stat(&known, process, mapping, entries, entry, fields);
         mf_entry_read_fields(process, mapping, mf_snapshot_name(snapshot, mapping), left, entry, target);
-        if (what & MF_ENTRY_STAT && entry->stat_error == -ENODATA)
+        if (requested & MF_ENTRY_STAT && entry->stat_error == -ENODATA)
             entry->stat_error = no_stat; /* as for the first entry */
         else if (entry->stat_error == -EPERM || entry->stat_error == -ENOTSUP) {
             no_stat = entry->stat_error;

@@ -100,24 +100,24 @@ static int validate_access(struct mf_process *process, const struct mf_mapping *
 }
 
 /* The target is read after the access: see validate_access(). */
-void mf_entry_read_fields(struct mf_process *process, const struct mf_mapping *mapping, const char *name, uint32_t what,
+void mf_entry_read_fields(struct mf_process *process, const struct mf_mapping *mapping, const char *name, uint32_t requested,
                        struct mf_entry *out, char *target)
 {
-    const bool from_name = (what & (MF_ENTRY_AS_READ | MF_ENTRY_ACCESS)) == MF_ENTRY_AS_READ;
+    const bool from_name = (requested & (MF_ENTRY_AS_READ | MF_ENTRY_ACCESS)) == MF_ENTRY_AS_READ;
     struct mf_statx file;
 
-    if (what & MF_ENTRY_STAT) {
+    if (requested & MF_ENTRY_STAT) {
         out->stat_error = mf_entry_stat(process, mapping, name, &file);
         if (out->stat_error == 0)
             copy_stat(&file, &out->stat);
     }
-    if (what & MF_ENTRY_ACCESS)
+    if (requested & MF_ENTRY_ACCESS)
         out->access_error = read_access(process, mapping, out);
-    if (what & MF_ENTRY_TARGET)
+    if (requested & MF_ENTRY_TARGET)
         out->target_error = from_name && target_from_name(mapping, name, out, target)
                               ? 0
                               : read_target(process, mapping, name, out, target);
-    if (what & MF_ENTRY_ACCESS)
+    if (requested & MF_ENTRY_ACCESS)
         out->access_error = validate_access(process, mapping, out);
     if (out->target_error == 0 || out->stat_error == 0) /* a file without links is deleted, whatever the target is */
         set_deletion(mapping, target, out);
@@ -159,20 +159,20 @@ int mf_entry_prepare_fields(struct mf_process *process)
     return rc == -EACCES || rc == -ENOTSUP ? 0 : rc;
 }
 
-int mf_entry_read(struct mf_process *process, const struct mf_mapping *mapping, const char *name, uint32_t what,
+int mf_entry_read(struct mf_process *process, const struct mf_mapping *mapping, const char *name, uint32_t requested,
                   struct mf_entry *out, char *target)
 {
     int rc;
 
     mf_entry_begin(mapping, -1, out);
-    if (what & ~MF_ENTRY_FIELDS || what == 0)
+    if (requested & ~MF_ENTRY_FIELDS || requested == 0)
         return -EINVAL;
     if (!(mapping->flags & MF_FILE_BACKED))
         return -ENOENT;
     rc = mf_entry_prepare_fields(process);
     if (rc < 0)
         return rc;
-    mf_entry_read_fields(process, mapping, name, what, out, target);
+    mf_entry_read_fields(process, mapping, name, requested, out, target);
     if (out->target_error == -ESTALE || out->access_error == -ESTALE || out->stat_error == -ESTALE)
         return -ESTALE;
     return mf_entry_process_error(process, mapping, out);

@@ -11,7 +11,7 @@
 void mf_entry_begin(const struct mf_mapping *mapping, int32_t index, struct mf_entry *out);
 
 /* Reads fields of an entry. Each field has an error of its own; an error of one does not affect the others. */
-void mf_entry_read_fields(struct mf_process *process, const struct mf_mapping *mapping, const char *name, uint32_t what,
+void mf_entry_read_fields(struct mf_process *process, const struct mf_mapping *mapping, const char *name, uint32_t requested,
                           struct mf_entry *out, char *target);
 
 /*
