@@ -82,10 +82,12 @@ static int find_block(struct mf_pages *pages, const struct heap *heap, uint64_t 
         if (rc != 0)
             return rc;
         rc = mf_segment_step(distance, &segment);
-        if (rc > 0)
+        if (rc < 0)
+            return rc;
+        if (rc > 0) {
             *block = heap->low + (segment << heap->shift);
-        if (rc != 0)
-            return rc > 0 ? 0 : rc;
+            return 0;
+        }
     }
     return -EINVAL;
 }
@@ -177,7 +179,7 @@ int mf_target_code_find(struct mf_pages *pages, const struct mf_code_layout *lay
 {
     const uint64_t instruction = address - (meaning == MF_RETURNS_TO);
     struct heap heap;
-    uint64_t block;
+    uint64_t block = 0;
     int rc;
 
     for (uint64_t number = 0; (rc = read_heap(pages, layout, number, &heap)) == 0; number++) {
