@@ -179,7 +179,7 @@ int mf_target_code_find(struct mf_pages *pages, const struct mf_code_layout *lay
 {
     const uint64_t instruction = address - (meaning == MF_RETURNS_TO);
     struct heap heap;
-    uint64_t block;
+    uint64_t block = 0;
     int rc;
 
     for (uint64_t number = 0; (rc = read_heap(pages, layout, number, &heap)) == 0; number++) {
