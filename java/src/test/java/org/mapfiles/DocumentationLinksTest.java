@@ -16,7 +16,7 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
-/** The pages agree with the tree: links, names of tests, public types, options and fields of the command line. */
+/** The pages agree with the tree: links, names of tests, public types, options of the command line. */
 class DocumentationLinksTest {
     private static final Pattern LINK = Pattern.compile("\\]\\(([^)#\\s]*)(?:#([^)\\s]*))?\\)");
     private static final Pattern FENCED = Pattern.compile("(?ms)^```.*?^```$");
@@ -85,15 +85,6 @@ class DocumentationLinksTest {
         Set<String> described = namesIn("docs/reference/command-line.md", Pattern.compile("`(--[a-z-]+)"));
         described.removeAll(Set.of("--help", "--version")); // of the library that parses the command line
         assertThat(described).isEqualTo(inSourcesOfTheCommandLine("names = \"(--[a-z-]+)\""));
-    }
-
-    @Test
-    void fieldsOfJsonAreDescribed() throws Exception {
-        Documentation.assumePresent();
-        Set<String> described = namesIn("docs/reference/json.md", Pattern.compile("`(\\w+)`"));
-        Set<String> written = inSourcesOfTheCommandLine(
-                "\\b(?:hex|text|number|unsigned|bool|nothing|bytes|beginList)\\(\"(\\w+)\"");
-        assertThat(written).isNotEmpty().isSubsetOf(described);
     }
 
     @Test

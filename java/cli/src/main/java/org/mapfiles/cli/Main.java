@@ -20,6 +20,7 @@ import org.mapfiles.cli.commands.Version;
 import org.mapfiles.cli.commands.WatchCommand;
 import org.mapfiles.cli.output.Printable;
 import org.mapfiles.cli.output.Sizes;
+import org.mapfiles.cli.output.StandardOutput;
 import org.mapfiles.cli.output.Terminal;
 import org.mapfiles.cli.target.Arguments;
 import picocli.AutoComplete.GenerateCompletion;
@@ -32,17 +33,17 @@ import picocli.CommandLine.Spec;
 
 /** The command {@code mapfiles}. */
 @Command(name = "mapfiles", mixinStandardHelpOptions = true, versionProvider = Version.class,
-        description = "Which file, and which byte of it, an address of a process belongs to.",
+        description = "Finds the file, the byte of the file and the Java method that an address of a process belongs to.",
         synopsisSubcommandLabel = "COMMAND",
         subcommands = {MapsCommand.class, ResolveCommand.class, CountCommand.class, FilesCommand.class, CatCommand.class,
             SharedCommand.class, WatchCommand.class, JvmCommand.class, GenerateCompletion.class, HelpCommand.class},
         exitCodeListHeading = "%nExit codes:%n",
         exitCodeList = {
             "0:done",
-            "1:an address is in no mapping, or something else failed",
+            "1:an address is in no mapping, or another failure",
             "2:wrong usage",
-            "3:the kernel refuses a look at the process",
-            "4:the process is gone",
+            "3:a permission is missing",
+            "4:the process has exited",
             "127:Java could not be started"},
         footer = {"", "Completion for bash and zsh: source <(mapfiles generate-completion)"})
 public final class Main implements Runnable {
@@ -57,12 +58,12 @@ public final class Main implements Runnable {
         this.terminal = terminal;
     }
 
-    /** Runs the command with the streams of this process, and ends it with the exit code. */
+    /** Runs the command with the streams of this process, and exits with its exit code. */
     public static void main(String[] arguments) {
         System.exit(run(Arguments.ofProcess(arguments), Terminal.ofProcess()));
     }
 
-    /** Runs the command with other streams, as a user would see them. */
+    /** Runs the command with other streams. Returns the exit code. */
     public static int run(String[] arguments, InputStream in, OutputStream out, OutputStream err) {
         return run(arguments, new Terminal(in, out, err, false));
     }
@@ -80,22 +81,22 @@ public final class Main implements Runnable {
             terminal.flush();
             return code;
         } catch (UnsatisfiedLinkError e) {
-            terminal.complain(e.getMessage());
+            terminal.report(e.getMessage());
             return ExitCode.NOT_RESOLVED;
         } catch (OutOfMemoryError e) {
             return explain(e, terminal);
-        } catch (Terminal.Closed e) {
-            return ExitCode.OK; // nobody reads on: the end of a pipe such as "| head" is no failure
+        } catch (StandardOutput.ClosedException e) {
+            return ExitCode.OK; // such as "| head": that its reader has enough is not a failure
         } catch (IOException e) {
-            terminal.complain(e);
+            terminal.report(e);
             return ExitCode.NOT_RESOLVED;
         }
     }
 
-    /** Without a command: what there is. */
+    /** Fails: a command is missing. */
     @Override
     public void run() {
-        throw new ParameterException(spec.commandLine(), "no command given");
+        throw new ParameterException(spec.commandLine(), "a command is missing");
     }
 
     private static int explainUsage(ParameterException e, String[] arguments) {
@@ -106,44 +107,55 @@ public final class Main implements Runnable {
         return ExitCode.USAGE;
     }
 
-    /** As {@link #explain(Exception, Terminal)}. A JVM without its threads is one that could not start. */
+    /** As {@link #explain(Exception, Terminal)}. A JVM that cannot start a thread is reported as a JVM that could not start. */
     private static int explain(OutOfMemoryError failure, Terminal terminal) {
         if (String.valueOf(failure.getMessage()).contains("native thread")) { // Thread.start()
-            terminal.complain("Java cannot start a thread: raise ulimit -u, or pids.max of the control group");
+            terminal.report("Java cannot start a thread: raise ulimit -u, or pids.max of the control group");
             return ExitCode.CANNOT_START;
         }
-        terminal.complain("not enough memory for this process (" + failure.getMessage() + ")" + moreMemory());
+        terminal.report("not enough memory for this process (" + failure.getMessage() + ")" + moreMemory());
         return ExitCode.NOT_RESOLVED;
     }
 
-    /** The remedy. Within a control group that has less memory, larger sizes would only get this process killed. */
+    /**
+     * Returns the remedy. In a control group with too little memory, more memory for Java would only get this process killed.
+     */
     private static String moreMemory() {
         Long limit = Long.getLong("mapfiles.memory-limit");
         return limit == null ? MORE_MEMORY : ": run it outside of this control group, whose limit of memory is " + Sizes.human(limit)
                 + ", or raise that limit";
     }
 
-    /** One line on stderr that says what to do, and the exit code. */
+    /** Prints one line on stderr, and returns the exit code. */
     private static int explain(Exception failure, Terminal terminal) throws Exception {
-        if (failure instanceof Terminal.Closed) {
+        if (failure instanceof StandardOutput.ClosedException) {
             return ExitCode.OK;
         }
         if (failure instanceof NotEnoughMemoryException) {
             if (!((NotEnoughMemoryException) failure).isTooLarge()) {
                 return explain((OutOfMemoryError) failure.getCause(), terminal);
             }
-            terminal.complain(failure);
+            terminal.report(failure);
             return ExitCode.NOT_RESOLVED;
         }
         if (failure instanceof IOException || failure instanceof IllegalArgumentException) {
-            terminal.complain(failure);
-            return failure instanceof ProcessExitedException ? ExitCode.EXITED : failure instanceof PermissionDeniedException ? ExitCode.DENIED
-                    : failure instanceof IllegalArgumentException ? ExitCode.USAGE : ExitCode.NOT_RESOLVED;
+            terminal.report(failure);
+            return exitCode(failure);
         }
         throw failure;
     }
 
-    /** Gives each command the terminal. */
+    private static int exitCode(Exception failure) {
+        if (failure instanceof ProcessExitedException) {
+            return ExitCode.EXITED;
+        }
+        if (failure instanceof PermissionDeniedException) {
+            return ExitCode.DENIED;
+        }
+        return failure instanceof IllegalArgumentException ? ExitCode.USAGE : ExitCode.NOT_RESOLVED;
+    }
+
+    /** Makes each command with the terminal. */
     private static final class Factory implements CommandLine.IFactory {
         private final Terminal terminal;
 

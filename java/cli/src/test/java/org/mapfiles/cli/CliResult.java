@@ -1,23 +1,20 @@
 package org.mapfiles.cli;
 
-import com.fasterxml.jackson.core.JsonFactory;
-import com.fasterxml.jackson.core.JsonParser;
-import com.fasterxml.jackson.core.JsonToken;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
-import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import tools.jackson.core.type.TypeReference;
 
-/** One run of the command: its exit code and what it printed. */
+/** The exit code and the output of one run of the command. */
 public record CliResult(int code, String out, String err) {
     public static CliResult with(String... arguments) {
         return reading("", arguments);
     }
 
+    /** Runs the command with an input. */
     public static CliResult reading(String input, String... arguments) {
         ByteArrayOutputStream out = new ByteArrayOutputStream();
         ByteArrayOutputStream err = new ByteArrayOutputStream();
@@ -29,35 +26,16 @@ public record CliResult(int code, String out, String err) {
         return out.lines().toList();
     }
 
-    /** The objects of JSON Lines: strings, longs, booleans and nulls by name, in order. */
-    public List<Map<String, Object>> objects() throws IOException {
-        List<Map<String, Object>> objects = new ArrayList<>();
-        for (String line : lines()) {
-            try (JsonParser parser = new JsonFactory().createParser(line)) {
-                Map<String, Object> fields = new LinkedHashMap<>();
-                parser.nextToken();
-                while (parser.nextToken() != JsonToken.END_OBJECT) {
-                    String name = parser.currentName();
-                    fields.put(name, value(parser));
-                }
-                objects.add(fields);
-            }
-        }
-        return objects;
+    /** Returns the rows of JSON Lines, each with its fields in order. Fails if a row does not match the schema. */
+    public List<Map<String, Object>> rows() {
+        return rows(out);
     }
 
-    private static Object value(JsonParser parser) throws IOException {
-        switch (parser.nextToken()) {
-            case VALUE_NUMBER_INT:
-                return parser.getBigIntegerValue().longValue();
-            case VALUE_TRUE:
-                return true;
-            case VALUE_FALSE:
-                return false;
-            case VALUE_NULL:
-                return null;
-            default:
-                return parser.getText();
-        }
+    /** Returns the rows of an output, as {@link #rows()}. Integers are of type Long. */
+    static List<Map<String, Object>> rows(String output) {
+        List<Map<String, Object>> rows = new ArrayList<>();
+        output.lines().forEach(line -> rows.add(
+                RowSchema.MAPPER.convertValue(RowSchema.check(line), new TypeReference<Map<String, Object>>() { })));
+        return rows;
     }
 }

@@ -15,7 +15,7 @@ final class ControlGroup implements AutoCloseable {
     }
 
     /**
-     * Makes a group below the root; where this machine does not allow that, the test is skipped.
+     * Makes a group below the root; skips the test if this machine does not allow that.
      *
      * @param limit of version 1, such as {@code memory.limit_in_bytes}
      * @param limit2 of version 2, such as {@code memory.max}

@@ -3,18 +3,14 @@ package org.mapfiles.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.TimeUnit;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -22,11 +18,11 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.mapfiles.cli.output.Printable;
 
-/** No command prints what a terminal would obey, whatever a file, a thread or an argument is called. */
+/** No command prints characters that a terminal obeys, whatever the names of files, threads and arguments are. */
 class HostileNameTest {
     /**
-     * The name's bytes as printf(1) takes them: ESC, DEL, U+009B, a bidirectional override, a zero-width space, a line separator, a byte
-     * order mark, a tag, a variation selector, a byte that is not UTF-8, an ordinary letter, a backslash, a newline.
+     * The name as a format of printf(1): ESC, DEL, U+009B, a bidirectional override, a zero-width space, a line separator, a
+     * byte order mark, a tag, a variation selector, a byte that is not UTF-8, an ordinary letter, a backslash, a newline.
      */
     private static final String PRINTF = "evil\\033[2J\\177\\302\\233\\342\\200\\256\\342\\200\\213\\342\\200\\250\\357\\273\\277\\363\\240\\201\\201"
             + "\\357\\270\\217\\377\\303\\274\\134\\012.end";
@@ -34,7 +30,7 @@ class HostileNameTest {
             + "\\xef\\xb8\\x8f\\xff\u00fc\\\\\\n.end";
     private static final String DECODED = "/evil\033[2J\177\u009b\u202e\u200b\u2028\ufeff" + Character.toString(0xe0041)
             + "\ufe0f\ufffd\u00fc\\\n.end";
-    /** Written independently of the program: categories of Unicode, a variation selector, and what stands for a lost byte. */
+    /** Written without the code under test: categories of Unicode, variation selectors, and U+FFFD for a lost byte. */
     private static final Pattern HIDDEN = Pattern.compile("[\\p{Cc}\\p{Cf}\\p{Zl}\\p{Zp}\\p{Cs}\ufe00-\ufe0f\ufffd&&[^\\n]]");
 
     @TempDir
@@ -43,7 +39,7 @@ class HostileNameTest {
     private Process hostile;
     private Process second;
 
-    /** Two processes that run a copy of sleep(1) with that name. */
+    /** Starts two processes that will run a copy of sleep(1) with that name. */
     @BeforeEach
     void start() throws Exception {
         hostile = start("cp /bin/sleep \"$program\"");
@@ -75,10 +71,10 @@ class HostileNameTest {
     }
 
     private static CliResult clean(String... arguments) {
-        CliResult ran = CliResult.with(arguments);
-        assertThat(HIDDEN.matcher(ran.out()).find()).as("%s: %s", List.of(arguments), ran.out()).isFalse();
-        assertThat(HIDDEN.matcher(ran.err()).find()).as("%s: %s", List.of(arguments), ran.err()).isFalse();
-        return ran;
+        CliResult result = CliResult.with(arguments);
+        assertThat(HIDDEN.matcher(result.out()).find()).as("%s: %s", List.of(arguments), result.out()).isFalse();
+        assertThat(HIDDEN.matcher(result.err()).find()).as("%s: %s", List.of(arguments), result.err()).isFalse();
+        return result;
     }
 
     private void assertEscaped(String... arguments) throws IOException {
@@ -86,20 +82,20 @@ class HostileNameTest {
     }
 
     private void assertDecodes(String field, String... arguments) throws IOException {
-        CliResult ran = CliResult.with(arguments);
-        assertThat(HIDDEN.matcher(ran.out().replace("\ufffd", "")).find()).as("%s: %s", List.of(arguments), ran.out()).isFalse();
-        assertThat(ran.objects()).as("%s", List.of(arguments)).anySatisfy(object -> {
-            assertThat(String.valueOf(object.get(field))).endsWith(DECODED);
-            byte[] raw = Base64.getDecoder().decode(String.valueOf(object.get(field + "_base64")));
+        CliResult result = CliResult.with(arguments);
+        assertThat(HIDDEN.matcher(result.out().replace("\ufffd", "")).find()).as("%s: %s", List.of(arguments), result.out()).isFalse();
+        assertThat(result.rows()).as("%s", List.of(arguments)).anySatisfy(row -> {
+            assertThat(String.valueOf(row.get(field))).endsWith(DECODED);
+            byte[] raw = Base64.getDecoder().decode(String.valueOf(row.get(field + "_base64")));
             assertThat(Printable.text(raw)).endsWith(ESCAPED);
         });
     }
 
     @Test
-    void everyCommandEscapesIt() throws Exception {
+    void everyCommandEscapesNames() throws Exception {
         String pid = go(hostile);
         String other = go(second);
-        String start = (String) CliResult.with("maps", pid, "--json").objects().stream()
+        String start = (String) CliResult.with("maps", pid, "--json").rows().stream()
                 .filter(mapping -> String.valueOf(mapping.get("path")).endsWith(".end")).map(mapping -> mapping.get("start")).findFirst()
                 .orElseThrow();
         assertEscaped("maps", pid);
@@ -115,12 +111,11 @@ class HostileNameTest {
         assertThat(clean("count", pid, "--by", "ext").out()).contains(".end");
     }
 
-    /** Several ranges of one name make an argument ambiguous only if they are of several files: so a part of one is asked for. */
     @Test
-    void messagesEscapeIt() throws Exception {
+    void messagesEscapeNames() throws Exception {
         String pid = go(hostile);
-        String start = (String) CliResult.with("maps", pid, "--json").objects().get(0).get("start");
-        assertThat(clean("cat", pid, start + "-" + start).err()).contains("there is").contains(ESCAPED);
+        String start = (String) CliResult.with("maps", pid, "--json").rows().get(0).get("start");
+        assertThat(clean("cat", pid, start + "-" + start).err()).contains("the mapping there is").contains(ESCAPED);
         assertThat(clean("cat", pid, "no\u202esuch\u009bfile\177").err()).contains("no\\xe2\\x80\\xaesuch\\xc2\\x9bfile\\x7f");
         assertThat(clean("maps", "no\u202esuch\033process").err()).contains("no\\xe2\\x80\\xaesuch\\x1bprocess");
         assertThat(clean("frog\u200b").err()).contains("frog\\xe2\\x80\\x8b");
@@ -129,38 +124,27 @@ class HostileNameTest {
     }
 
     @Test
-    void watchEscapesIt() throws Exception {
+    void watchEscapesNames() throws Exception {
         for (boolean json : new boolean[] {false, true}) {
             Process process = json ? second : hostile;
-            ByteArrayOutputStream out = new ByteArrayOutputStream();
-            String pid = Long.toString(process.pid());
-            List<String> arguments = new ArrayList<>(List.of("watch", pid, "--initial", "--interval", "20"));
-            arguments.addAll(json ? List.of("--json") : List.of());
-            CompletableFuture<Integer> code = CompletableFuture.supplyAsync(() -> Main.run(arguments.toArray(String[]::new),
-                    InputStream.nullInputStream(), out, new ByteArrayOutputStream()));
-            for (long end = System.nanoTime() + 60_000_000_000L; out.size() == 0; Thread.sleep(5)) { // it has not read the mappings
-                assertThat(System.nanoTime()).isLessThan(end);
-            }
+            RunningWatch watch = RunningWatch.initial(Long.toString(process.pid()), json ? new String[] {"--json"} : new String[0]);
             go(process);
-            for (long end = System.nanoTime() + 60_000_000_000L; !out.toString(StandardCharsets.UTF_8).contains(".end"); Thread.sleep(5)) {
-                assertThat(System.nanoTime()).as("%s", out).isLessThan(end);
-            }
+            watch.awaitText(".end");
             process.destroyForcibly().waitFor();
-            assertThat(code.get(60, TimeUnit.SECONDS)).isEqualTo(4);
-            String printed = out.toString(StandardCharsets.UTF_8);
+            watch.awaitExit();
+            String printed = watch.text();
             assertThat(HIDDEN.matcher(json ? printed.replace("\ufffd", "") : printed).find()).as(printed).isFalse();
             if (json) {
-                assertThat(new CliResult(0, printed, "").objects())
-                        .anySatisfy(object -> assertThat(String.valueOf(object.get("path"))).endsWith(DECODED));
+                assertThat(watch.rows()).anySatisfy(row -> assertThat(String.valueOf(row.get("path"))).endsWith(DECODED));
             } else {
                 assertThat(printed).contains(ESCAPED);
             }
         }
     }
 
-    /** The names of a JVM: of a file it has mapped, and of a thread. */
+    /** The names are those of a mapped file and of a thread. */
     @Test
-    void jvmEscapesIt() throws Exception {
+    void jvmEscapesNames() throws Exception {
         assumeTrue(System.getProperty("sun.jnu.encoding").equals("UTF-8"), "this locale cannot name the file");
         MappedTestFile mapped = new MappedTestFile(directory.resolve("jvm\u202e\u009b\u200b"));
         Object end = new Object();
@@ -168,17 +152,17 @@ class HostileNameTest {
             synchronized (end) {
                 try {
                     end.wait();
-                } catch (InterruptedException over) {
-                    // the test has ended
+                } catch (InterruptedException testHasEnded) {
+                    return;
                 }
             }
         }, "thread\u2066\177");
         thread.start();
         try {
             assertThat(clean("jvm", "self").out()).contains("jvm\\xe2\\x80\\xae\\xc2\\x9b\\xe2\\x80\\x8b", "thread\\xe2\\x81\\xa6\\x7f");
-            List<Map<String, Object>> parts = clean("jvm", "self", "--json").objects();
-            assertThat(parts).anySatisfy(part -> assertThat((String) part.get("detail")).contains("jvm\u202e\u009b\u200b"));
-            assertThat(parts).anySatisfy(part -> assertThat((String) part.get("detail")).contains("thread\u2066\177"));
+            List<Map<String, Object>> parts = clean("jvm", "self", "--json").rows();
+            assertThat(parts).anySatisfy(part -> assertThat(String.valueOf(part.get("detail"))).contains("jvm\u202e\u009b\u200b"));
+            assertThat(parts).anySatisfy(part -> assertThat(String.valueOf(part.get("detail"))).contains("thread\u2066\177"));
         } finally {
             thread.interrupt();
         }

@@ -8,65 +8,67 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 
-/** The simplest reader of {@code watch --json}: as the help says, each line is applied to the mappings of the lines before. */
+/** Replays the rows of {@code watch --json}, as its help describes. */
 public final class JsonReplay {
-    private static final List<String> OF_A_MAPPING = List.of("start", "end", "perms", "offset", "dev_major", "dev_minor", "inode", "kind");
+    private static final List<String> FIELDS = List.of("pid", "start", "end", "size", "perms", "offset", "dev_major", "dev_minor",
+            "inode", "kind");
 
     private final TreeMap<Long, Map<String, Object>> mappings = new TreeMap<>(Long::compareUnsigned);
 
-    /** Begins with what {@code maps --json} printed. */
-    public void begin(List<Map<String, Object>> objects) {
-        objects.forEach(this::add);
+    /** Begins with rows of {@code maps --json}. */
+    public void begin(List<Map<String, Object>> rows) {
+        rows.forEach(this::add);
     }
 
-    public void apply(Map<String, Object> line) {
-        switch ((String) line.get("event")) {
+    /** Applies one row to the mappings. Fails if it does not fit them. */
+    public void apply(Map<String, Object> row) {
+        switch ((String) row.get("type")) {
             case "present":
             case "added":
-                add(line);
+                add(row);
                 break;
             case "removed":
-                remove(line, "");
+                remove(row, "");
                 break;
             case "changed":
-                remove(line, "was_");
-                add(line);
+                remove(row, "was_");
+                add(row);
                 break;
             default:
-                assertThat(line.get("event")).isIn("exec", "lost");
+                assertThat(row.get("type")).isIn("exec", "lost");
         }
     }
 
-    private static long number(Map<String, Object> line, String field) {
-        return Long.parseUnsignedLong(((String) line.get(field)).substring(2), 16);
+    private static long number(Map<String, Object> row, String field) {
+        return Long.parseUnsignedLong(((String) row.get(field)).substring(2), 16);
     }
 
-    private void add(Map<String, Object> line) {
-        var below = mappings.lowerEntry(number(line, "end"));
-        assertThat(below == null || Long.compareUnsigned(number(below.getValue(), "end"), number(line, "start")) <= 0)
-                .as("%s is added over %s", line, below).isTrue();
-        mappings.put(number(line, "start"), line);
+    private void add(Map<String, Object> row) {
+        var below = mappings.lowerEntry(number(row, "end"));
+        assertThat(below == null || Long.compareUnsigned(number(below.getValue(), "end"), number(row, "start")) <= 0)
+                .as("%s is added over %s", row, below).isTrue();
+        mappings.put(number(row, "start"), row);
     }
 
-    private void remove(Map<String, Object> line, String prefix) {
-        Map<String, Object> gone = mappings.remove(number(line, prefix + "start"));
-        assertThat(gone).as("what is removed or changed is there: %s", line).isNotNull();
-        assertThat(gone.get("end")).as("%s", line).isEqualTo(line.get(prefix + "end"));
-        assertThat(gone.get("perms")).as("%s", line).isEqualTo(line.get(prefix + "perms"));
+    private void remove(Map<String, Object> row, String prefix) {
+        Map<String, Object> removed = mappings.remove(number(row, prefix + "start"));
+        assertThat(removed).as("the mapping of %s", row).isNotNull();
+        assertThat(removed.get("end")).as("%s", row).isEqualTo(row.get(prefix + "end"));
+        assertThat(removed.get("perms")).as("%s", row).isEqualTo(row.get(prefix + "perms"));
     }
 
-    /** The mappings in order of address, by the fields that lines of both commands have. */
+    /** Returns the mappings in order of address, with the fields that rows of both commands have. */
     public List<Map<String, Object>> mappings() {
         return comparable(new ArrayList<>(mappings.values()));
     }
 
-    /** Of a path, the kernel's mark is left out: {@code maps} asks the kernel what it means, {@code watch} does not. */
-    public static List<Map<String, Object>> comparable(List<Map<String, Object>> objects) {
+    /** Removes the kernel's mark of deleted files: {@code maps} queries the kernel what it means, {@code watch} does not. */
+    public static List<Map<String, Object>> comparable(List<Map<String, Object>> rows) {
         List<Map<String, Object>> comparable = new ArrayList<>();
-        for (Map<String, Object> object : objects) {
+        for (Map<String, Object> row : rows) {
             Map<String, Object> fields = new LinkedHashMap<>();
-            OF_A_MAPPING.forEach(field -> fields.put(field, object.get(field)));
-            fields.put("path", String.valueOf(object.get("path")).replaceAll(" \\(deleted\\)$", ""));
+            FIELDS.forEach(field -> fields.put(field, row.get(field)));
+            fields.put("path", String.valueOf(row.get("path")).replaceAll(" \\(deleted\\)$", ""));
             comparable.add(fields);
         }
         return comparable;

@@ -19,7 +19,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The script that starts the command line: in a tree of its own, whose jar refers to the classes under test. */
+/** The script {@code mapfiles}, copied into another tree. The jar there refers to the classes under test. */
 class LauncherTest {
     @TempDir
     Path directory;
@@ -37,7 +37,7 @@ class LauncherTest {
         return Path.of("../../mapfiles").toAbsolutePath().normalize();
     }
 
-    /** By a shell, as this JVM may have no name for it: @p name is a format of printf(1). */
+    /** Makes a tree. The name is a format of printf(1), since this JVM may have no path for it. */
     private String makeTree(String name) throws Exception {
         Path jar = directory.resolve("mapfiles.jar");
         Manifest manifest = new Manifest();
@@ -76,20 +76,20 @@ class LauncherTest {
         return run(environment, "sh", "-c", before + " exec \"" + tree + "/mapfiles\" count self --by kind");
     }
 
-    private static void assertWorks(CliResult ran) {
-        assertThat(ran.err()).isEmpty();
-        assertThat(ran.out()).contains("% of vm.max_map_count");
-        assertThat(ran.code()).isZero();
+    private static void assertWorks(CliResult result) {
+        assertThat(result.err()).isEmpty();
+        assertThat(result.out()).contains("% of vm.max_map_count");
+        assertThat(result.code()).isZero();
     }
 
-    private static void assertCannotStart(CliResult ran, String... causes) {
-        assertThat(ran.code()).as("%s", ran).isEqualTo(127);
-        assertThat(ran.out()).isEmpty();
-        assertThat(ran.err()).startsWith("mapfiles: ").hasLineCount(1).contains(causes);
+    private static void assertCannotStart(CliResult result, String... causes) {
+        assertThat(result.code()).as("%s", result).isEqualTo(127);
+        assertThat(result.out()).isEmpty();
+        assertThat(result.err()).startsWith("mapfiles: ").hasLineCount(1).contains(causes);
     }
 
     @Test
-    void optionsOfTheTargetAreNotForTheTool() throws Exception {
+    void optionsForTheTargetAreIgnored() throws Exception {
         assertWorks(launch("", Map.of()));
         for (String variable : List.of("JAVA_TOOL_OPTIONS", "JDK_JAVA_OPTIONS", "_JAVA_OPTIONS")) {
             for (String option : List.of("-XX:+UseG1GC", "-agentlib:jdwp=transport=dt_socket,server=y,suspend=y,address=nowhere:1",
@@ -101,7 +101,7 @@ class LauncherTest {
     }
 
     @Test
-    void itsOwnOptionsAreUsedAndNamedWhereTheyAreWrong() throws Exception {
+    void ownOptionsAreUsedAndNamedIfTheyAreWrong() throws Exception {
         assertWorks(launch("", Map.of("MAPFILES_JAVA_OPTIONS", "-Xmx100m  -Dstar=*")));
         assertCannotStart(launch("", Map.of("MAPFILES_JAVA_OPTIONS", "-XX:+UseFrog")), "Unrecognized VM option 'UseFrog'",
                 "MAPFILES_JAVA_OPTIONS is -XX:+UseFrog");
@@ -109,7 +109,7 @@ class LauncherTest {
     }
 
     @Test
-    void littleAddressSpaceIsEnoughOrNamed() throws Exception {
+    void littleAddressSpaceIsEnoughOrIsNamed() throws Exception {
         assertWorks(launch("ulimit -v 2000000;", Map.of()));
         assertWorks(launch("ulimit -v 1000000;", Map.of()));
         assertCannotStart(launch("ulimit -v 200000;", Map.of()), "ulimit -v is 200000 KiB");
@@ -124,61 +124,64 @@ class LauncherTest {
     }
 
     @Test
-    void aTreeBelowANameThatIsNotUtf8IsNamedAsTheCause() throws Exception {
+    void aTreeBelowANameThatIsNotUtf8IsNamed() throws Exception {
         assumeTrue(run(Map.of(), "sh", "-c", "command -v iconv").code() == 0, "no iconv(1)");
         tree = makeTree("caf\\351");
         assertCannotStart(launch("", Map.of()), "is not UTF-8");
     }
 
     @Test
-    void withoutProcItIsSaidWhatIsMissing() throws Exception {
+    void aMissingProcIsNamed() throws Exception {
         CliResult tried = run(Map.of(), "unshare", "-m", "sh", "-c", "umount -l /proc");
-        assumeTrue(tried.code() == 0, "unshare(1) or umount(8) is refused here: " + tried.err());
+        assumeTrue(tried.code() == 0, "unshare(1) or umount(8) is denied: " + tried.err());
         assertCannotStart(run(Map.of(), "unshare", "-m", "sh", "-c", "umount -l /proc; exec \"" + tree + "/mapfiles\" maps self"),
                 "no proc file system is mounted at /proc: mount -t proc proc /proc");
     }
 
     @Test
     void fewTasksAreEnoughOrNamed() throws Exception {
-        int refused = 0;
+        int denied = 0;
         for (int tasks : new int[] {3, 6, 11, 13, 14, 15, 16, 40}) {
             try (ControlGroup group = ControlGroup.make("pids", "pids.max", "pids.max", tasks)) {
-                CliResult ran = launch(group.enter(), Map.of());
-                if (ran.code() == 0) {
-                    assertWorks(ran);
+                CliResult result = launch(group.enter(), Map.of());
+                if (result.code() == 0) {
+                    assertWorks(result);
                 } else {
-                    refused++;
-                    assertCannotStart(ran, "pids.max of ");
+                    denied++;
+                    assertCannotStart(result, "pids.max of ");
                 }
-                assertThat(tasks < 11 ? 0 : tasks > 20 ? 127 : -1).as("%d tasks", tasks).isNotEqualTo(ran.code());
+                assertThat(tasks < 11 ? 0 : tasks > 20 ? 127 : -1).as("%d tasks", tasks).isNotEqualTo(result.code());
             }
         }
-        assertThat(refused).isPositive();
+        assertThat(denied).isPositive();
     }
 
-    /** Root is not subject to the limit: it is tried, and works. */
+    /** The limit does not apply to root: there the launcher tries Java, and it works. */
     @Test
     void aLowLimitOfProcessesIsTried() throws Exception {
         assumeTrue(run(Map.of(), "prlimit", "--version").code() == 0, "no prlimit(1)");
-        CliResult ran = run(Map.of(), "prlimit", "--nproc=5", tree.replace("$(printf '", "").replace("')", "") + "/mapfiles", "count", "self", "--by", "kind");
-        if (ran.code() == 0) {
-            assertWorks(ran);
+        CliResult result = run(Map.of(), "prlimit", "--nproc=5", tree.replace("$(printf '", "").replace("')", "") + "/mapfiles", "count", "self", "--by", "kind");
+        if (result.code() == 0) {
+            assertWorks(result);
         } else {
-            assertThat(ran.code()).as("%s", ran).isEqualTo(127);
+            assertThat(result.code()).as("%s", result).isEqualTo(127);
         }
     }
 
-    /** With 60,000 mappings in 64 MiB: lists in parts work, what needs all mappings in memory says so, and nothing is killed. */
+    /**
+     * 60,000 mappings, 64 MiB of memory: lists in chunks work, a command that needs all mappings reports it, and nothing is
+     * killed.
+     */
     @Test
     void littleMemoryIsEnoughOrNamed() throws Exception {
         try (ControlGroup group = ControlGroup.make("memory", "memory.limit_in_bytes", "memory.max", 64L << 20);
                 SpecialMappingsChild many = new SpecialMappingsChild(Files.createDirectory(directory.resolve("many")), List.of(), "plain")) {
-            assumeTrue(many.tell("many 60000").equals("OK 60000"), "vm.max_map_count is too low");
+            assumeTrue(many.command("many 60000").equals("OK 60000"), "vm.max_map_count is too low");
             for (String command : List.of("maps", "files", "count")) {
-                CliResult ran = run(Map.of(), "sh", "-c", group.enter() + " exec \"" + tree + "/mapfiles\" " + command + " " + many.pid());
-                assertThat(ran.code()).as(command + ' ' + ran.err()).isZero();
-                assertThat(ran.err()).isEmpty();
-                assertThat(ran.lines().get(ran.lines().size() - 1)).contains(" mappings");
+                CliResult result = run(Map.of(), "sh", "-c", group.enter() + " exec \"" + tree + "/mapfiles\" " + command + " " + many.pid());
+                assertThat(result.code()).as(command + ' ' + result.err()).isZero();
+                assertThat(result.err()).isEmpty();
+                assertThat(result.lines().get(result.lines().size() - 1)).contains(" mappings");
             }
             CliResult watch = run(Map.of(), "sh", "-c", group.enter() + " exec \"" + tree + "/mapfiles\" watch --initial " + many.pid());
             assertThat(watch.code()).as(watch.err()).isEqualTo(1);

@@ -6,9 +6,9 @@ import java.nio.channels.FileChannel;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 
-/** A file that this JVM has mapped. */
+/** A file of two pages that this JVM maps, shared and writable, as long as this object is reachable. */
 public final class MappedTestFile {
-    private final MappedByteBuffer mapped; // keeps the mapping
+    private final MappedByteBuffer mapped;
 
     public MappedTestFile(Path path) throws IOException {
         try (FileChannel channel = FileChannel.open(path, StandardOpenOption.CREATE, StandardOpenOption.READ, StandardOpenOption.WRITE)) {

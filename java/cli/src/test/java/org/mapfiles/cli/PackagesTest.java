@@ -17,13 +17,15 @@ import java.util.Set;
 import java.util.TreeSet;
 import org.junit.jupiter.api.Test;
 
-/** Which package of the command line may use which. */
+/** The packages that each package of the command line may use. */
 class PackagesTest {
     private static final String OUTPUT = "org.mapfiles.cli.output";
     private static final String TARGET = "org.mapfiles.cli.target";
     private static final String COMMANDS = "org.mapfiles.cli.commands";
 
-    /** Each package and those of the command line that it may use, which stand above it: so there is no cycle. */
+    /**
+     * Each package, and the packages of the command line that it may use. These are above it in the list, so there is no cycle.
+     */
     private static final List<Layer> LAYERS = List.of(
             new Layer(OUTPUT),
             new Layer(TARGET, OUTPUT),
@@ -69,7 +71,7 @@ class PackagesTest {
         }
     }
 
-    /** One helper is shared, which makes text of an exception of the JDK. */
+    /** The exception is ErrorText, which makes the text of an exception of the JDK. */
     @Test
     void theCommandLineUsesWhatTheLibraryExports() {
         classes().should().onlyDependOnClassesThat(resideOutsideOfPackage("org.mapfiles.internal")

@@ -13,7 +13,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** What do commands say of another user's process, run by root without capabilities, as in a container? */
+/** Commands of root without capabilities, as in a container, about the process of another user. */
 class PermissionTest {
     private static final String ADVICE = "this is root without CAP_SYS_PTRACE: docker run --cap-add=SYS_PTRACE\n";
 
@@ -23,7 +23,7 @@ class PermissionTest {
 
     @BeforeEach
     void start() throws Exception {
-        assumeTrue(Files.getAttribute(Path.of("/proc/self"), "unix:uid").equals(0), "only root can give up capabilities");
+        assumeTrue(Files.getAttribute(Path.of("/proc/self"), "unix:uid").equals(0), "only root can drop capabilities");
         assumeTrue(Files.isExecutable(Path.of("/usr/bin/setpriv")), "no setpriv(1)");
         child = new SpecialMappingsChild(temporary, List.of("--uid", "65534"), "plain", "deleted", "memfd");
     }
@@ -51,31 +51,31 @@ class PermissionTest {
     }
 
     @Test
-    void rootWithoutTheCapabilityIsToldWhichOne() throws Exception {
-        CliResult ran = with("-sys_ptrace,-perfmon,-sys_admin", "maps", child.pid());
-        assertThat(ran.code()).isEqualTo(3);
-        assertThat(ran.out()).isEmpty();
-        assertThat(ran.err()).hasLineCount(1).endsWith(ADVICE).doesNotContain("as root");
+    void theMissingCapabilityIsNamed() throws Exception {
+        CliResult result = with("-sys_ptrace,-perfmon,-sys_admin", "maps", child.pid());
+        assertThat(result.code()).isEqualTo(3);
+        assertThat(result.out()).isEmpty();
+        assertThat(result.err()).hasLineCount(1).endsWith(ADVICE).doesNotContain("as root");
     }
 
-    /** It may read mappings, and nothing below map_files. */
+    /** CAP_PERFMON alone permits to read mappings, but not map_files. */
     @Test
-    void perfmonAloneListsFilesAndWritesThoseThatAPathProves() throws Exception {
+    void withPerfmonAloneFilesAreVerifiedByPath() throws Exception {
         CliResult files = with("-all,+perfmon", "files", child.pid(), "--json");
-        assumeTrue(files.code() != 3, "CAP_PERFMON is not enough for maps here: before Linux 6.13");
+        assumeTrue(files.code() != 3, "CAP_PERFMON is not enough to read mappings: Linux before 6.13");
         assertThat(files.code()).as(files.err()).isZero();
         assertThat(files.err()).hasLineCount(1).endsWith(ADVICE);
-        assertThat(files.objects()).filteredOn(fields -> fields.get("path").equals(temporary + "/plain")).singleElement()
-                .satisfies(fields -> assertThat(fields).containsEntry("nlink", null)
+        assertThat(files.rows()).filteredOn(fields -> fields.get("path").equals(temporary + "/plain")).singleElement()
+                .satisfies(fields -> assertThat(fields).containsEntry("file_nlink", null)
                         .hasEntrySatisfying("state", state -> assertThat(state).isIn("ok", "unknown"))
-                        .hasEntrySatisfying("verified", proof -> assertThat(proof).isIn("same_inode", "not_verified")));
-        assertThat(files.objects()).filteredOn(fields -> fields.get("path").toString().contains("/deleted")).singleElement()
+                        .hasEntrySatisfying("verified", verified -> assertThat(verified).isIn("same_inode", "not_verified")));
+        assertThat(files.rows()).filteredOn(fields -> fields.get("path").toString().contains("/deleted")).singleElement()
                 .satisfies(fields -> assertThat(fields).containsEntry("state", "unknown").containsEntry("verified", "not_verified"));
-        assertThat(files.objects()).filteredOn(fields -> "memfd".equals(fields.get("kind"))).isNotEmpty()
+        assertThat(files.rows()).filteredOn(fields -> "memfd".equals(fields.get("kind"))).isNotEmpty()
                 .allSatisfy(fields -> assertThat(fields).containsEntry("mode", "rw").containsEntry("verified", "not_verified"));
 
         CliResult plain = with("-all,+perfmon", "cat", child.pid(), "plain");
-        assumeTrue(plain.code() != 1 || !plain.err().contains("nothing proves"), "device and inode prove nothing on this file system");
+        assumeTrue(plain.code() != 1 || !plain.err().contains("nothing proves"), "device and inode do not identify a file on this file system");
         assertThat(plain.err()).isEmpty();
         assertThat(plain.out()).startsWith("odd").hasSize(4 * 4096);
         CliResult memory = with("-all,+perfmon", "cat", child.pid(), "/memfd:plain");

@@ -12,16 +12,16 @@ import java.util.List;
 import java.util.Map;
 import org.mapfiles.cli.target.AddressRange;
 
-/** A process with odd mappings: native/test/odd_process.c. */
+/** A process with special mappings: native/test/odd_process.c. */
 public final class SpecialMappingsChild implements AutoCloseable {
     private final Process process;
     private final BufferedReader output;
     private final Map<String, AddressRange> made = new HashMap<>();
 
     /**
-     * Starts it in an empty directory that any user can write to.
+     * Starts the process in an empty directory, which any user may then write to.
      *
-     * @param arguments options of odd_process, in front of the directory
+     * @param arguments options of the program, before the directory
      */
     public SpecialMappingsChild(Path directory, List<String> arguments, String... labels) throws IOException {
         Files.setPosixFilePermissions(directory, PosixFilePermissions.fromString("rwxrwxrwx"));
@@ -41,25 +41,34 @@ public final class SpecialMappingsChild implements AutoCloseable {
         }
     }
 
+    public Process process() {
+        return process;
+    }
+
     public String pid() {
         return Long.toString(process.pid());
     }
 
-    /** Null if this machine cannot make it. */
+    /** Returns the range of a mapping; null if this machine cannot make it. */
     public AddressRange range(String label) {
         return made.get(label);
     }
 
-    /** Lets it do something, and returns the answer. */
-    public String tell(String command) throws IOException {
+    /** Sends a command, and returns the line that the process prints. */
+    public String command(String command) throws IOException {
         process.getOutputStream().write((command + "\n").getBytes(StandardCharsets.ISO_8859_1));
         process.getOutputStream().flush();
         return output.readLine();
     }
 
+    /** Ends the process: it removes its files, of which some have no path in Java, and exits. */
+    public void end() throws IOException {
+        process.getOutputStream().close();
+        process.onExit().join();
+    }
+
     @Override
     public void close() throws IOException {
-        process.getOutputStream().close(); // then it ends, and removes its files: Java has no path for some
-        process.onExit().join();
+        end();
     }
 }

@@ -3,8 +3,6 @@ package org.mapfiles.cli.commands;
 import java.io.IOException;
 import java.nio.channels.Channels;
 import java.nio.channels.FileChannel;
-import java.nio.charset.StandardCharsets;
-import java.util.Arrays;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.concurrent.Callable;
@@ -13,11 +11,9 @@ import org.mapfiles.MapSnapshot;
 import org.mapfiles.Mapping;
 import org.mapfiles.ProcessMaps;
 import org.mapfiles.cli.output.FileName;
-import org.mapfiles.cli.output.Printable;
 import org.mapfiles.cli.output.Terminal;
 import org.mapfiles.cli.target.AddressRange;
-import org.mapfiles.cli.target.AddressReader;
-import org.mapfiles.cli.target.Arguments;
+import org.mapfiles.cli.target.MappingArgument;
 import org.mapfiles.cli.target.MemoryCopy;
 import org.mapfiles.cli.target.Target;
 import org.mapfiles.files.EntryField;
@@ -30,34 +26,31 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
-/** The bytes of a mapped file, also of one that was deleted or replaced. */
+/** Writes the bytes of a mapped file, also of one that was deleted or replaced. */
 @Command(name = "cat", mixinStandardHelpOptions = true, versionProvider = Version.class,
-        description = "Writes a mapped file to standard output, whole and byte for byte, also if it was deleted or replaced;"
-                + " of memory without a file, such as [vdso], the memory.",
-        footer = {"", "Pages of memory that cannot be read are written as zeros. They are listed on stderr, and the exit code is 1.",
+        description = "Writes a mapped file to standard output: the whole file, byte for byte, even if it was deleted or"
+                + " replaced. For memory without a file, such as [vdso], writes the memory.",
+        footer = {"", "Pages of memory that cannot be read are written as zeros. They are listed on stderr, and the"
+                + " exit code is 1.",
             "", "Example: mapfiles cat 4711 libfoo.so > libfoo.so"})
 public final class CatCommand implements Callable<Integer> {
-    /** Ranges that a message lists. */
+    /** Maximum number of ranges in a message. */
     private static final int MAX_LISTED = 20;
-    private static final String SUFFIX = " (deleted)";
 
     @Parameters(index = "0", paramLabel = "PID|self", converter = Target.Converter.class,
-            description = "The process; self: this JVM.")
+            description = "The process; self: the JVM that runs this command.")
     private Target target;
 
     @Parameters(index = "1", paramLabel = "RANGE|NAME",
-            description = "A range, start-end in hexadecimal, with or without 0x: that of a mapping as 'mapfiles maps' prints it, or a"
-                    + " part of memory without a file. Or the name of a mapping as it is or as 'mapfiles maps' prints it, or the last part"
-                    + " of its path.")
-    private String wanted;
+            description = "RANGE: start-end in hexadecimal, with or without 0x: the range of a mapping as 'mapfiles"
+                    + " maps' prints it, or a part of memory without a file. NAME: the name of a mapping, its name"
+                    + " as 'mapfiles maps' prints it, or the last part of its path.")
+    private String name;
 
-    @Option(names = "--unverified", description = "Also a file of which nothing proves that it is the mapped one.")
+    @Option(names = "--unverified", description = "Also write a file that cannot be verified to be the mapped file.")
     private boolean unverified;
 
     private final Terminal terminal;
-    /** What is wanted: its bytes, and the range that it is or null. */
-    private byte[] typed;
-    private AddressRange range;
 
     public CatCommand(Terminal terminal) {
         this.terminal = terminal;
@@ -65,10 +58,9 @@ public final class CatCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException {
-        typed = Arguments.bytes(wanted);
-        range = AddressRange.parse(wanted);
+        MappingArgument argument = new MappingArgument(name);
         try (ProcessMaps maps = target.open()) {
-            MapCursor mapping = find(maps, maps.snapshot());
+            MapCursor mapping = find(argument, maps, maps.snapshot());
             if (mapping == null) {
                 return ExitCode.NOT_RESOLVED;
             }
@@ -76,15 +68,16 @@ public final class CatCommand implements Callable<Integer> {
                 copyFile(maps, mapping);
                 return ExitCode.OK;
             }
-            return copyMemory(maps, isPart(mapping) ? range : AddressRange.of(mapping));
+            return copyMemory(maps, argument.rangeIn(mapping));
         }
     }
 
-    private MapCursor find(ProcessMaps maps, MapSnapshot snapshot) throws IOException {
+    /** Returns the mapping that an argument names. Reports if there is none, or more than one, and returns null. */
+    private MapCursor find(MappingArgument argument, ProcessMaps maps, MapSnapshot snapshot) throws IOException {
         MapCursor found = null;
         StringBuilder others = new StringBuilder();
         for (MapCursor mapping = snapshot.cursor(); mapping.next(); ) {
-            if (!isWanted(maps, mapping)) {
+            if (!argument.matches(maps, mapping)) {
                 continue;
             }
             if (found == null) {
@@ -94,74 +87,35 @@ public final class CatCommand implements Callable<Integer> {
             }
         }
         if (found == null) {
-            terminal.complain("process " + maps.pid() + " has no mapping " + Arguments.shown(wanted) + whatThereIs(maps, snapshot));
+            int covering = argument.covering(snapshot);
+            terminal.report("process " + maps.pid() + " has no mapping " + argument + ": give the whole range of a mapping as"
+                    + " 'mapfiles maps' prints it, or a name as 'mapfiles files' does"
+                    + (covering < 0 ? "" : "; the mapping there is " + describe(maps, snapshot.cursor().seek(covering)).stripTrailing()));
         } else if (others.length() > 0) {
-            terminal.complain(Arguments.shown(wanted) + " is not the only one, name a range: " + describe(maps, found) + others);
+            terminal.report("several mappings are called " + argument + ", give the range of one: " + describe(maps, found) + others);
             return null;
         }
         return found;
-    }
-
-    /** Goes on a sentence. */
-    private String whatThereIs(ProcessMaps maps, MapSnapshot snapshot) throws IOException {
-        byte[] address = wanted.split("-", 2)[0].getBytes(StandardCharsets.UTF_8);
-        int index = AddressReader.isAddress(address, 0, address.length) ? snapshot.find(AddressReader.address(address, 0, address.length)) : -1;
-        return ": name the range of a whole one as 'mapfiles maps' prints it, or a file as 'mapfiles files' does"
-                + (index < 0 ? "" : "; there is " + describe(maps, snapshot.cursor().seek(index)).stripTrailing());
     }
 
     private static String describe(ProcessMaps maps, Mapping mapping) throws IOException {
         return AddressRange.of(mapping) + " " + FileName.of(maps, mapping).display();
     }
 
-    /** Numbers are compared as numbers, and names as bytes: those that were typed, or those of the printed form. */
-    private boolean isWanted(ProcessMaps maps, Mapping mapping) throws IOException {
-        if (range != null && range.equals(AddressRange.of(mapping)) || isPart(mapping)) {
-            return true;
-        }
-        byte[] unasked = FileName.unasked(mapping).raw();
-        byte[] suffix = SUFFIX.getBytes(StandardCharsets.US_ASCII);
-        byte[] cut = isLastBytes(suffix, unasked) ? Arrays.copyOf(unasked, unasked.length - suffix.length) : unasked;
-        if (unasked.length == 0 || !isNamed(unasked) && !isNamed(cut) && !wanted.endsWith(")")) {
-            return false; // whatever the kernel would say of the suffix, which takes a dozen system calls
-        }
-        FileName name = FileName.of(maps, mapping);
-        return isNamed(name.raw()) || wanted.equals(name.display());
-    }
-
-    /** Of memory a part is written; a file is written whole. */
-    private boolean isPart(Mapping mapping) {
-        return range != null && !mapping.isFileBacked() && AddressRange.of(mapping).contains(range);
-    }
-
-    private boolean isNamed(byte[] name) {
-        return isLastPart(typed, name) || isLastPart(typed, Printable.text(name).getBytes(StandardCharsets.UTF_8));
-    }
-
-    private static boolean isLastBytes(byte[] last, byte[] name) {
-        int from = name.length - last.length;
-        return from >= 0 && Arrays.equals(name, from, name.length, last, 0, last.length);
-    }
-
-    private static boolean isLastPart(byte[] part, byte[] name) {
-        int from = name.length - part.length;
-        return part.length > 0 && isLastBytes(part, name) && (from == 0 || part[0] != '/' && name[from - 1] == '/');
-    }
-
     private void copyFile(ProcessMaps maps, Mapping mapping) throws IOException {
         if (isDevice(maps, mapping)) {
-            throw new IOException(describe(maps, mapping) + " is a device: it holds no bytes that end");
+            throw new IOException(describe(maps, mapping) + " is a device: it is not a file with an end");
         }
         try (MappedFile file = unverified ? MapFiles.of(maps).openUnverified(mapping) : MapFiles.of(maps).open(mapping)) {
             FileChannel channel = file.channel();
             Channels.newInputStream(channel).transferTo(terminal.out());
             if (file.verification() == Verification.SAME_BYTES || file.verification() == Verification.SAME_BUILD_ID) {
-                file.verify(); // on overlayfs it may have turned to another file meanwhile
+                file.verify(); // on overlayfs the path may lead to another file by now
             }
         }
     }
 
-    /** Known where entries may be followed; otherwise none is opened. */
+    /** Returns false if map_files entries cannot be followed. Then a device is not opened either. */
     private static boolean isDevice(ProcessMaps maps, Mapping mapping) throws IOException {
         MapFilesEntries entry = new MapFilesEntries();
         return MapFiles.of(maps).read(mapping, entry, EnumSet.of(EntryField.STAT)) && entry.statStatus() == FieldStatus.KNOWN
@@ -176,12 +130,12 @@ public final class CatCommand implements Callable<Integer> {
         if (holes.get(0).equals(memory)) {
             throw new IOException("no byte of the memory of " + memory + " can be read");
         }
-        StringBuilder message = new StringBuilder("cannot be read, and written as zeros:");
+        StringBuilder message = new StringBuilder("these ranges cannot be read, and were written as zeros:");
         for (AddressRange hole : holes.subList(0, Math.min(holes.size(), MAX_LISTED))) {
             message.append(' ').append(hole);
         }
         terminal.flush();
-        terminal.complain(message + (holes.size() > MAX_LISTED ? " and " + (holes.size() - MAX_LISTED) + " more ranges" : ""));
+        terminal.report(message + (holes.size() > MAX_LISTED ? " and " + (holes.size() - MAX_LISTED) + " more" : ""));
         return ExitCode.NOT_RESOLVED;
     }
 }

@@ -2,9 +2,9 @@ package org.mapfiles.cli.commands;
 
 /** Exit codes of the command {@code mapfiles}. */
 public final class ExitCode {
-    /** Done. */
+    /** Success. */
     public static final int OK = 0;
-    /** An address is in no mapping, or something else failed. */
+    /** An address is in no mapping, or another failure. */
     public static final int NOT_RESOLVED = 1;
     /** The command line is wrong. */
     public static final int USAGE = 2;

@@ -5,60 +5,60 @@ import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
-import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
 import org.mapfiles.MapCursor;
 import org.mapfiles.MapSnapshot;
 import org.mapfiles.MapsException;
+import org.mapfiles.cli.output.JsonLines;
 import org.mapfiles.files.FileState;
 import org.mapfiles.files.MapFiles;
 import org.mapfiles.files.StaleMappingException;
 import org.mapfiles.files.Verification;
 
 /**
- * What is the same for all mappings of a file. It is asked once for each file, also if mappings of the file are in several parts of the
- * list. Of files in earlier parts only a digest is kept, since a process may have as many files as mappings.
+ * The facts that all mappings of a file have in common. They are read once for each file, also if its mappings are in several
+ * chunks of the list. Of the files of earlier chunks only a digest is kept, since a process may have as many files as mappings.
  */
 final class FileFacts {
     /** The facts of one file, as they are printed. */
     record Facts(String state, String verified) {
     }
 
-    /** A file by the beginning of a digest: a process that chooses the names cannot make two files equal. */
+    /** The first 128 bits of a digest of a file: a process that chooses the names cannot make two files equal. */
     private record Key(long first, long second) {
     }
 
     private final MapFiles files;
     private final Map<String, Integer> states = new TreeMap<>();
-    private Facts[] ofPart = {};
-    /** Null: this is the first part. */
+    private Facts[] ofChunk = {};
+    /** Null in the first chunk. */
     private Map<Key, Facts> ofAll;
     private MessageDigest digest;
-    /** The files of the first part. Most processes have no other, and need no digest. */
-    private final Map<ByteBuffer, Facts> ofFirstPart = new LinkedHashMap<>();
-    private boolean isBegun;
+    /** The files of the first chunk. Most processes have one chunk, and need no digest. */
+    private final Map<ByteBuffer, Facts> ofFirstChunk = new LinkedHashMap<>();
+    private boolean hasBegun;
     private int count;
 
     FileFacts(MapFiles files) {
         this.files = files;
     }
 
-    /** Begins a part of the list, whose file indices are of that part alone. */
-    void beginPart(MapSnapshot part) {
-        if (isBegun && ofAll == null) {
+    /** Begins a chunk of the list. File indices are valid within one chunk. */
+    void beginChunk(MapSnapshot chunk) {
+        if (hasBegun && ofAll == null) {
             ofAll = new HashMap<>();
             digest = sha256();
-            ofFirstPart.forEach((file, facts) -> ofAll.put(key(file.array()), facts));
-            ofFirstPart.clear();
+            ofFirstChunk.forEach((file, facts) -> ofAll.put(key(file.array()), facts));
+            ofFirstChunk.clear();
         }
-        isBegun = true;
-        ofPart = new Facts[part.fileCount()];
+        hasBegun = true;
+        ofChunk = new Facts[chunk.fileCount()];
     }
 
-    /** Returns the facts of the file of a mapping of the present part. */
+    /** Returns the facts of the file of a mapping of this chunk. */
     Facts of(MapCursor mapping) throws MapsException {
-        Facts facts = ofPart[mapping.fileIndex()];
+        Facts facts = ofChunk[mapping.fileIndex()];
         if (facts == null) {
             byte[] file = identity(mapping);
             Key key = ofAll == null ? null : key(file);
@@ -68,12 +68,12 @@ final class FileFacts {
                 count++;
                 states.merge(facts.state(), 1, Integer::sum);
                 if (key == null) {
-                    ofFirstPart.put(ByteBuffer.wrap(file), facts);
+                    ofFirstChunk.put(ByteBuffer.wrap(file), facts);
                 } else {
                     ofAll.put(key, facts);
                 }
             }
-            ofPart[mapping.fileIndex()] = facts;
+            ofChunk[mapping.fileIndex()] = facts;
         }
         return facts;
     }
@@ -88,7 +88,7 @@ final class FileFacts {
         return states;
     }
 
-    /** Device, inode and name. */
+    /** Returns device, inode and name as bytes. */
     private static byte[] identity(MapCursor mapping) {
         ByteBuffer file = ByteBuffer.allocate(2 * Integer.BYTES + Long.BYTES + mapping.nameLength());
         file.putInt(mapping.deviceMajor()).putInt(mapping.deviceMinor()).putLong(mapping.inode());
@@ -103,7 +103,7 @@ final class FileFacts {
 
     private static MessageDigest sha256() {
         try {
-            return MessageDigest.getInstance("SHA-256"); // one that every Java platform has
+            return MessageDigest.getInstance("SHA-256"); // every Java platform has it
         } catch (NoSuchAlgorithmException e) {
             throw new IllegalStateException(e);
         }
@@ -112,7 +112,7 @@ final class FileFacts {
     private static String state(MapFiles files, MapCursor mapping) throws MapsException {
         try {
             return text(files.state(mapping));
-        } catch (StaleMappingException gone) {
+        } catch (StaleMappingException unmapped) {
             return text(FileState.UNKNOWN);
         }
     }
@@ -120,7 +120,7 @@ final class FileFacts {
     private static String verified(MapFiles files, MapCursor mapping) throws MapsException {
         try {
             return text(files.quickVerify(mapping));
-        } catch (StaleMappingException gone) {
+        } catch (StaleMappingException unmapped) {
             return text(Verification.NOT_VERIFIED);
         }
     }
@@ -133,13 +133,13 @@ final class FileFacts {
             case REPLACED:
             case UNLINKED:
             case COPIED:
-                return state.name().toLowerCase(Locale.ROOT);
+                return JsonLines.constant(state);
             default:
                 return "unknown";
         }
     }
 
-    private static String text(Verification proof) {
-        return proof.name().toLowerCase(Locale.ROOT);
+    private static String text(Verification verification) {
+        return JsonLines.constant(verification);
     }
 }

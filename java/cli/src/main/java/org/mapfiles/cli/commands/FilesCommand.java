@@ -2,7 +2,6 @@ package org.mapfiles.cli.commands;
 
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
-import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import org.mapfiles.Backend;
@@ -25,29 +24,34 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
-/** The files behind the mappings of a process: which exact file, and what became of it. */
+/** Lists the mapped files of a process, and what happened to them. */
 @Command(name = "files", mixinStandardHelpOptions = true, versionProvider = Version.class,
-        description = "Lists the mapped files of a process: how they are open, and what became of them.",
+        description = "Lists the mapped files of a process: how the process opened them, and what happened to them.",
         footer = {"",
-            "STATE     ok; deleted; replaced: another file stands at the path;",
-            "          unlinked: the file has other names; copied: overlayfs has made a",
-            "          copy for writing, and the path leads to that; unknown",
-            "VERIFIED  how 'mapfiles cat' would know the file: exact, through map_files;",
+            "STATE     ok; deleted; replaced: another file is at the path; unlinked: nothing",
+            "          is at the path, but the file has other names; copied: overlayfs made a",
+            "          copy for writing, and the path leads to the copy; unknown",
+            "VERIFIED  how 'mapfiles cat' would verify the file: exact, through map_files;",
             "          same_inode, same_build_id: by path; not_verified: only by comparing",
-            "          the bytes, or not at all",
-            "Link counts, sizes, and deleted files that the process does not execute or have open, take CAP_CHECKPOINT_RESTORE:"
-                    + " run as root; in a container docker run --cap-add=CHECKPOINT_RESTORE.",
-            "What cannot be read is unknown, for each column by itself: the right to read mappings (CAP_PERFMON) does not include the"
-                    + " right to read map_files.",
-            "JSON: start and end as \"0x...\"; mode; path; path_base64 where that is not UTF-8; dev_major, dev_minor, inode;"
-                    + " nlink; size; kind; state; verified. mode, nlink and size are null where they are not known.",
-            "", "More than 4,096 mappings are printed as they are read, as by mapfiles maps.",
+            "          bytes, or not at all",
+            "Each column may be unknown by itself. LINKS, SIZE, and most deleted files need CAP_CHECKPOINT_RESTORE: run as"
+                    + " root; in a container, docker run --cap-add=CHECKPOINT_RESTORE. CAP_PERFMON alone permits to read"
+                    + " mappings, but not map_files.",
+            "More than 4,096 mappings are printed while they are read, as by 'mapfiles maps'.",
+            "", "JSON: one row of type file_mapping for each mapping. Fields: those of 'mapfiles maps --json', mode, state,"
+                    + " verified; and of the file as stat(2) returns them, null if unknown: file_type, file_dev_major,"
+                    + " file_dev_minor, file_inode, file_nlink, file_size.",
             "", "Example: mapfiles files 4711"})
 public final class FilesCommand implements Callable<Integer> {
-    @Parameters(paramLabel = "PID|self", converter = Target.Converter.class, description = "The process; self: this JVM.")
+    /** File types of st_mode, stat(2). */
+    private static final int TYPE = 0170000;
+    private static final int REGULAR_FILE = 0100000;
+
+    @Parameters(paramLabel = "PID|self", converter = Target.Converter.class, description = "The process; self: the JVM that"
+            + " runs this command.")
     private Target target;
 
-    @Option(names = "--json", description = "JSON Lines, one mapping each.")
+    @Option(names = "--json", description = "Print JSON Lines.")
     private boolean json;
 
     private final Terminal terminal;
@@ -58,30 +62,35 @@ public final class FilesCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException {
-        try (ProcessMaps maps = target.open(); MapChunks parts = maps.chunks(MapFilter.all().fileBacked().by(Backend.TEXT))) {
-            MapFiles.of(maps).listDenial().ifPresent(refusal -> terminal.complain("what is in map_files is unknown: "
-                    + refusal.getMessage()));
-            Output output = json ? new Json() : new Text();
+        try (ProcessMaps maps = target.open();
+                MapChunks chunks = maps.chunks(MapFilter.all().fileBacked().by(Backend.TEXT))) {
+            MapFiles files = MapFiles.of(maps);
+            files.listDenial().ifPresent(denial -> terminal.report("the map_files entries are unknown: " + denial.getMessage()));
+            FileFacts facts = new FileFacts(files);
+            Text text = new Text();
+            Output output = json ? new Json(maps.pid()) : text;
             MapFilesEntries entries = new MapFilesEntries();
-            FileFacts ofFiles = new FileFacts(MapFiles.of(maps));
             long mappings = 0;
-            while (parts.next()) {
-                MapSnapshot part = parts.chunk();
-                MapFiles.of(maps).readAll(part, entries);
-                ofFiles.beginPart(part);
-                for (MapCursor mapping = part.cursor(); mapping.next() && entries.next(); mappings++) {
-                    output.print(mapping, entries, FileName.of(maps, mapping), ofFiles.of(mapping));
+            while (chunks.next()) {
+                MapSnapshot chunk = chunks.chunk();
+                files.readAll(chunk, entries);
+                facts.beginChunk(chunk);
+                for (MapCursor mapping = chunk.cursor(); mapping.next() && entries.next(); mappings++) {
+                    output.print(mapping, entries, FileName.of(maps, mapping), facts.of(mapping));
                 }
             }
-            output.end(mappings, ofFiles);
-            if (parts.isInconsistent()) {
-                terminal.complain("mappings changed while they were listed: some may be missing, or listed in two states");
+            if (!json) {
+                text.printTotals(mappings, facts);
+            }
+            if (chunks.isInconsistent()) {
+                terminal.report("mappings changed while they were listed: some may be missing, or listed in two"
+                        + " states; list them again");
             }
         }
         return ExitCode.OK;
     }
 
-    /** "r", "w" or "rw"; null where it is not known. */
+    /** Returns how the process opened the file: "r", "w" or "rw"; null if it is unknown. */
     private static String mode(MapFilesEntries entry) {
         if (entry.accessStatus() != FieldStatus.KNOWN) {
             return null;
@@ -89,45 +98,37 @@ public final class FilesCommand implements Callable<Integer> {
         return (entry.isOpenForReading() ? "r" : "") + (entry.isOpenForWriting() ? "w" : "");
     }
 
+    /** Prints one mapping. */
     private interface Output {
         void print(MapCursor mapping, MapFilesEntries entry, FileName name, FileFacts.Facts facts) throws IOException;
-
-        void end(long mappings, FileFacts ofFiles) throws IOException;
     }
 
     private final class Json implements Output {
         private final JsonLines lines = new JsonLines(terminal.out());
+        private final int pid;
 
-        Json() throws IOException {
+        Json(int pid) throws IOException {
+            this.pid = pid;
         }
 
         @Override
         public void print(MapCursor mapping, MapFilesEntries entry, FileName name, FileFacts.Facts facts) throws IOException {
-            boolean known = entry.statStatus() == FieldStatus.KNOWN;
-            String mode = mode(entry);
-            lines.begin().hex("start", mapping.start()).hex("end", mapping.end());
-            if (mode == null) {
-                lines.nothing("mode");
+            lines.beginRow("file_mapping", pid).mapping(mapping, name).text("mode", mode(entry)).text("state", facts.state())
+                    .text("verified", facts.verified());
+            if (entry.statStatus() == FieldStatus.KNOWN) {
+                lines.text("file_type", fileType(entry)).number("file_dev_major", Integer.toUnsignedLong(entry.deviceMajor()))
+                        .number("file_dev_minor", Integer.toUnsignedLong(entry.deviceMinor())).unsigned("file_inode", entry.inode())
+                        .number("file_nlink", Integer.toUnsignedLong(entry.nlink())).number("file_size", entry.size());
             } else {
-                lines.text("mode", mode);
+                lines.nullValue("file_type").nullValue("file_dev_major").nullValue("file_dev_minor").nullValue("file_inode")
+                        .nullValue("file_nlink").nullValue("file_size");
             }
-            lines.path(name)
-                    .number("dev_major", Integer.toUnsignedLong(known ? entry.deviceMajor() : mapping.deviceMajor()))
-                    .number("dev_minor", Integer.toUnsignedLong(known ? entry.deviceMinor() : mapping.deviceMinor()))
-                    .unsigned("inode", known ? entry.inode() : mapping.inode());
-            if (known) {
-                lines.number("nlink", Integer.toUnsignedLong(entry.nlink())).number("size", entry.size());
-            } else {
-                lines.nothing("nlink").nothing("size");
-            }
-            lines.text("kind", known && entry.isDevice() ? "device" : mapping.kind().name().toLowerCase(Locale.ROOT))
-                    .text("state", facts.state()).text("verified", facts.verified()).end();
+            lines.end();
         }
+    }
 
-        @Override
-        public void end(long mappings, FileFacts ofFiles) {
-            // each line was written when it was whole
-        }
+    private static String fileType(MapFilesEntries entry) {
+        return entry.isDevice() ? "device" : (entry.mode() & TYPE) == REGULAR_FILE ? "regular" : "other";
     }
 
     private final class Text implements Output {
@@ -146,12 +147,11 @@ public final class FilesCommand implements Callable<Integer> {
                     .cell(facts.state()).cell(facts.verified()).cell(name.display()).endOfRow();
         }
 
-        @Override
-        public void end(long mappings, FileFacts ofFiles) throws IOException {
+        void printTotals(long mappings, FileFacts facts) throws IOException {
             table.print();
-            StringBuilder end = new StringBuilder(mappings + " mappings of " + ofFiles.count() + " files");
+            StringBuilder end = new StringBuilder(mappings + " mappings of " + facts.count() + " files");
             String separator = ": ";
-            for (Map.Entry<String, Integer> state : ofFiles.states().entrySet()) {
+            for (Map.Entry<String, Integer> state : facts.states().entrySet()) {
                 end.append(separator).append(state.getValue()).append(' ').append(state.getKey());
                 separator = ", ";
             }

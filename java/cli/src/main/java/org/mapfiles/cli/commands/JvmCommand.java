@@ -5,9 +5,9 @@ import java.util.EnumMap;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import org.mapfiles.ProcessMaps;
-import org.mapfiles.cli.output.FileName;
 import org.mapfiles.cli.output.Hex;
 import org.mapfiles.cli.output.JsonLines;
+import org.mapfiles.cli.output.Printable;
 import org.mapfiles.cli.output.Sizes;
 import org.mapfiles.cli.output.Table;
 import org.mapfiles.cli.output.Terminal;
@@ -18,32 +18,36 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
-/** What a JVM's memory is for. */
+/** Reports the use of a JVM's memory. */
 @Command(name = "jvm", mixinStandardHelpOptions = true, versionProvider = Version.class,
         description = "Reports what each part of a JVM's memory is for: heap, code, classes, stacks, libraries, ...",
-        footer = {"", "Another JVM is read from outside: nothing is loaded into it, no signal is sent to it, and it may be stopped, frozen"
-                + " or in a container. This takes the right to attach to the process (ptrace(2)): the same user, or root.",
-            "A range whose use only follows from how its memory looks is marked with ?, in JSON as inferred. UNKNOWN: the JVM, the kernel"
-                + " and the C library do not record the use. A direct buffer of another JVM is reported as MALLOC or UNKNOWN."
-                + " Names of threads are those that the kernel has, cut after 15 bytes.",
-            "--attach adds what only the JVM itself can report: with -XX:NativeMemoryTracking=detail nearly all of its memory, and tables"
-                    + " of the collector where libjvm.so has no symbol table. It sends diagnostic commands as jcmd does, and loads nothing."
-                    + " The JVM starts the thread Attach Listener and makes the socket /tmp/.java_pidPID, unless it has these; both stay until"
-                    + " it exits. For this it is sent SIGQUIT, after checks that it is a JVM that accepts commands, and is not stopped or"
-                    + " frozen. Starting the listener and each of three commands end within 10 s; a JVM that hangs may print a thread dump"
-                    + " when it continues. It takes the user and the group of the JVM, or root.",
-            "Sizes are of address space, reserved or used, not of memory in use: most of MALLOC is what its arenas keep in reserve, and"
-                + " the heap of ZGC, where that is not generational (up to JDK 22 unless asked for), is mapped three times.",
-            "JSON: start and end as \"0x...\"; region; detail, empty for none; inferred.",
+        footer = {"", "The JVM is read from outside: nothing is loaded into it, no signal is sent to it, and it may be stopped,"
+                + " frozen or in a container. This needs the permission to attach to the process (ptrace(2)): the same user, or"
+                + " root.",
+            "?: the use is inferred from the memory's content or place. UNKNOWN: the JVM, the kernel and the C library do not"
+                    + " record the use. Another JVM's direct buffer is reported as MALLOC or UNKNOWN. The kernel cuts names of"
+                    + " threads after 15 bytes.",
+            "Sizes are address space, not resident memory. Most of MALLOC is reserved by arenas. A ZGC heap that is"
+                    + " not generational (the default up to JDK 22) is mapped three times.",
+            "", "--attach adds what only the JVM itself can report: with -XX:NativeMemoryTracking=detail nearly all of its"
+                    + " memory, and the collector's tables if libjvm.so has no symbol table. It sends three diagnostic commands"
+                    + " as jcmd does, and loads nothing. The first use sends SIGQUIT to the JVM, after checks that it is a JVM"
+                    + " that accepts commands and is not stopped or frozen. The JVM then starts the thread Attach Listener and"
+                    + " makes the socket /tmp/.java_pidPID; both stay until it exits. Each step ends within 10 s. A JVM that"
+                    + " hangs may print a thread dump when it continues. It needs the user and the group of the JVM, or root.",
+            "", "JSON: one row of type jvm_region for each part, in order of address. Fields: version, type, pid,"
+                    + " start, end, size, region, detail, inferred.",
             "", "Example: mapfiles jvm 4711 --json"})
 public final class JvmCommand implements Callable<Integer> {
-    @Parameters(paramLabel = "PID|self", converter = Target.Converter.class, description = "The process; self: this JVM.")
+    @Parameters(paramLabel = "PID|self", converter = Target.Converter.class, description = "The process; self: the JVM that"
+            + " runs this command.")
     private Target target;
 
-    @Option(names = "--json", description = "JSON Lines, one part each, in order of address.")
+    @Option(names = "--json", description = "Print JSON Lines.")
     private boolean json;
 
-    @Option(names = "--attach", description = "Ask the JVM, too, by diagnostic commands. This has an effect on the process: see below.")
+    @Option(names = "--attach", description = "Also send diagnostic commands to the JVM. This has an effect on the"
+            + " JVM: see below.")
     private boolean attach;
 
     private final Terminal terminal;
@@ -54,33 +58,39 @@ public final class JvmCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException {
-        JvmRegions regions = read();
+        JvmRegions regions;
+        int pid;
+        try (ProcessMaps maps = target.open()) {
+            pid = maps.pid();
+            regions = read(maps);
+        }
         if (json) {
-            printJson(regions);
+            printJson(pid, regions);
         } else {
-            printSums(regions);
+            printTotals(regions);
             terminal.out().write('\n');
             printParts(regions);
         }
         return ExitCode.OK;
     }
 
-    private JvmRegions read() throws IOException {
-        try (ProcessMaps maps = target.open()) {
-            return maps.pid() == ProcessHandle.current().pid() ? JvmRegions.read()
-                    : attach ? JvmRegions.readAttached(maps) : JvmRegions.read(maps);
+    private JvmRegions read(ProcessMaps maps) throws IOException {
+        if (maps.pid() == ProcessHandle.current().pid()) {
+            return JvmRegions.read();
         }
+        return attach ? JvmRegions.readAttached(maps) : JvmRegions.read(maps);
     }
 
-    private void printJson(JvmRegions regions) throws IOException {
+    private void printJson(int pid, JvmRegions regions) throws IOException {
         JsonLines lines = new JsonLines(terminal.out());
         for (int i = 0; i < regions.size(); i++) {
-            lines.begin().hex("start", regions.start(i)).hex("end", regions.end(i)).text("region", regions.region(i).name())
-                    .text("detail", regions.detail(i)).bool("inferred", regions.isInferred(i)).end();
+            lines.beginRow("jvm_region", pid).range(regions.start(i), regions.end(i))
+                    .text("region", JsonLines.constant(regions.region(i))).textOrNull("detail", regions.detail(i))
+                    .bool("inferred", regions.isInferred(i)).end();
         }
     }
 
-    private void printSums(JvmRegions regions) throws IOException {
+    private void printTotals(JvmRegions regions) throws IOException {
         Map<RegionKind, Integer> parts = new EnumMap<>(RegionKind.class);
         for (int i = 0; i < regions.size(); i++) {
             parts.merge(regions.region(i), 1, Integer::sum);
@@ -99,7 +109,7 @@ public final class JvmCommand implements Callable<Integer> {
         for (int i = 0; i < regions.size(); i++) {
             table.cell(Hex.range(regions.start(i), regions.end(i)))
                     .cell(Sizes.human(regions.end(i) - regions.start(i)))
-                    .cell(regions.region(i) + (regions.isInferred(i) ? "?" : "")).cell(FileName.shown(regions.detail(i))).endOfRow();
+                    .cell(regions.region(i) + (regions.isInferred(i) ? "?" : "")).cell(Printable.text(regions.detail(i))).endOfRow();
         }
         table.print();
     }

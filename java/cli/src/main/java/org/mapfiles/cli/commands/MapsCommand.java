@@ -18,29 +18,32 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
-/** Every mapping of a process. */
+/** Lists the mappings of a process. */
 @Command(name = "maps", mixinStandardHelpOptions = true, versionProvider = Version.class,
         description = "Lists the mappings of a process, in order of address.",
-        footer = {"", "JSON: pid; start, end and offset as \"0x...\"; perms; dev_major, dev_minor, inode; kind: anonymous, file, memfd,"
-                + " stack, ...; path, null without a name; path_base64 where that is not UTF-8; deleted, null where it is not known.",
-            "", "Up to 4,096 mappings are read until they are consistent. More are printed as they are read, in memory that does not"
-                + " grow with their number: if the process changes them meanwhile, a mapping may be missing, or printed in two states. Ranges that"
-                + " overlap are reported at the end, with --json on standard error.",
+        footer = {"", "Up to 4,096 mappings are read until they are consistent. More are printed while they are read. If the"
+                + " process changes its mappings during that time, a mapping may be missing, or be printed in two states. If"
+                + " ranges overlap, a message at the end reports it.",
+            "", "JSON: one row of type mapping for each mapping. Fields: version, type, pid, start, end, size,"
+                    + " perms, offset, dev_major, dev_minor, inode, kind, path, path_base64, deleted. start, end"
+                    + " and offset are \"0x...\". path is null without a name; path_base64 is present if path is"
+                    + " not UTF-8. null means unknown.",
             "", "Example: mapfiles maps 4711 --exec"})
 public final class MapsCommand implements Callable<Integer> {
-    @Parameters(paramLabel = "PID|self", converter = Target.Converter.class, description = "The process; self: this JVM.")
+    @Parameters(paramLabel = "PID|self", converter = Target.Converter.class, description = "The process; self: the JVM that"
+            + " runs this command.")
     private Target target;
 
-    @Option(names = "--exec", description = "Only executable mappings.")
+    @Option(names = "--exec", description = "Executable mappings only.")
     private boolean executable;
 
-    @Option(names = "--files", description = "Only mappings of files, deleted ones and memfds included.")
+    @Option(names = "--files", description = "Mappings of files only, including deleted files and memfds.")
     private boolean files;
 
-    @Option(names = "--json", description = "JSON Lines, one mapping each.")
+    @Option(names = "--json", description = "Print JSON Lines.")
     private boolean json;
 
-    /** Of [vsyscall], which is last. */
+    /** The range of [vsyscall], which is the last mapping. */
     private static final int WIDEST_RANGE = 33;
 
     private final Terminal terminal;
@@ -54,46 +57,48 @@ public final class MapsCommand implements Callable<Integer> {
         MapFilter filter = MapFilter.all();
         filter = executable ? filter.executable() : filter;
         filter = files ? filter.fileBacked() : filter;
-        try (ProcessMaps maps = target.open(); MapChunks parts = maps.chunks(filter)) {
+        try (ProcessMaps maps = target.open(); MapChunks chunks = maps.chunks(filter)) {
             if (json) {
-                printJson(maps, parts);
+                printJson(maps, chunks);
             } else {
-                printTable(maps, parts);
+                printTable(maps, chunks);
             }
         }
         return ExitCode.OK;
     }
 
-    private void printJson(ProcessMaps maps, MapChunks parts) throws IOException {
+    private void printJson(ProcessMaps maps, MapChunks chunks) throws IOException {
         JsonLines lines = new JsonLines(terminal.out());
-        while (parts.next()) {
-            for (MapCursor mapping = parts.chunk().cursor(); mapping.next(); ) {
-                lines.begin().number("pid", maps.pid()).mapping(mapping, FileName.of(maps, mapping)).end();
+        while (chunks.next()) {
+            for (MapCursor mapping = chunks.chunk().cursor(); mapping.next(); ) {
+                lines.beginRow("mapping", maps.pid()).mapping(mapping, FileName.of(maps, mapping)).end();
             }
         }
-        if (parts.isInconsistent()) {
-            terminal.complain("mappings changed while they were listed: some may be missing, or listed in two states");
+        if (chunks.isInconsistent()) {
+            terminal.report("mappings changed while they were listed: some may be missing, or listed in two states;"
+                    + " list them again");
         }
     }
 
-    private void printTable(ProcessMaps maps, MapChunks parts) throws IOException {
+    private void printTable(ProcessMaps maps, MapChunks chunks) throws IOException {
         Table table = new Table(terminal);
         table.right("RANGE", WIDEST_RANGE).right("SIZE").left("PERMS").right("OFFSET").left("DEV:INODE").left("NAME").endOfHead();
         long mappings = 0;
         long bytes = 0;
-        while (parts.next()) {
-            for (MapCursor mapping = parts.chunk().cursor(); mapping.next(); ) {
+        while (chunks.next()) {
+            for (MapCursor mapping = chunks.chunk().cursor(); mapping.next(); ) {
                 mappings++;
                 bytes += mapping.size();
                 addRow(table, mapping, FileName.of(maps, mapping));
             }
             table.print();
         }
-        table.print(); // the head, where there is nothing else
+        table.print(); // the head, if there is no row
         long limit = ProcessMaps.maxMappings();
-        // Not "of at most": the kernel lets a process have one more, [vsyscall] is not counted, and the limit may have been lowered.
+        // No "N of MAX": a process may have one mapping more than the limit, [vsyscall] does not count, and the limit may have
+        // been lowered.
         terminal.out().write((mappings + " mappings, " + Sizes.human(bytes)
-                + (parts.isInconsistent() ? ", taken while they changed" : "")
+                + (chunks.isInconsistent() ? ", which changed while they were listed" : "")
                 + (limit > 0 && !executable && !files ? "; vm.max_map_count is " + limit : "") + "\n").getBytes(StandardCharsets.UTF_8));
     }
 

@@ -20,6 +20,7 @@ import org.mapfiles.cli.output.ResolvedText;
 import org.mapfiles.cli.output.Terminal;
 import org.mapfiles.cli.target.AddressReader;
 import org.mapfiles.cli.target.Arguments;
+import org.mapfiles.cli.target.HexAddress;
 import org.mapfiles.cli.target.JvmAddresses;
 import org.mapfiles.cli.target.Target;
 import org.mapfiles.jvm.CodeAddress;
@@ -30,50 +31,49 @@ import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
-/** Addresses to mappings, files and file offsets. */
+/** Resolves addresses to mappings, files and file offsets. */
 @Command(name = "resolve", mixinStandardHelpOptions = true, versionProvider = Version.class,
-        description = "Tells which mapping, file and byte of the file each address belongs to.",
-        footer = {"", "The offset is of the file, or of the mapping where that has none.",
-            "From stdin the mappings are read again whenever the input has paused; once the"
-                    + " process has ended, what it had mapped last goes on to answer. A line that is no"
-                    + " address ends it, with exit code 2.",
-            "The exit code is 1 if an address is in no mapping.",
-            "", "With --jvm addresses from stdin are read to their end before the first is answered, up to 65,536 different ones, or"
-                    + " 1,048,576 lines; then the JVM is read again. The exit code is 4 if it has exited.",
-            "With --jvm a line below each address names the region of memory, with ? where the region is inferred from the memory's"
-                    + " look. For code the line also names the compiled method or the stub, and the compiler (tier 1 to 3: C1, 4: C2);"
-                    + " above it are the methods that are inlined there, innermost first, with the bytecode index (@ 12). They are"
-                    + " those of the instruction that begins at the address, as for a sample. An address that a stack frame returns to"
-                    + " needs --returns-to, since the JVM records what is inlined by the end of an instruction.",
-            "The JVM's memory is read as it is now: nothing is loaded into the process, it is not stopped, and no signal is sent to"
-                    + " it. Code that has been unloaded is not found.",
-            "", "JSON: address, start, end and file_offset as \"0x...\"; perms; path; path_base64 where that is not UTF-8; deleted."
-                    + " In no mapping: all null but address. With --jvm also code, null for none; tier, null where it is not known;"
-                    + " inlined, a line for each method; region; detail; inferred.",
+        description = "Prints the mapping, the file and the offset in the file that each address belongs to. The exit code is 1"
+                + " if an address is in no mapping.",
+        footer = {"", "If the mapping has no file, the offset is an offset in the mapping.",
+            "With - the mappings are read again whenever the input pauses. After the process has exited, its last mappings are"
+                    + " used. A line that is not an address ends the command with exit code 2.",
+            "", "With --jvm a line below each address names the region of memory; ? marks a region that is inferred from the"
+                    + " memory's content or place. For code it also names the compiled method or the stub, and the compiler"
+                    + " (tier 1 to 3: C1, 4: C2). Lines above it name the methods that are inlined at the address, innermost"
+                    + " first, with the bytecode index (@ 12).",
+            "HotSpot records inlined methods for the end of an instruction. So an address that a stack frame"
+                    + " returns to needs --returns-to. Without it, an address is the beginning of the instruction"
+                    + " that runs, as in a sample.",
+            "The JVM is read from outside as it is now: nothing is loaded into it, it is not stopped, and no signal is sent to"
+                    + " it. Code that was unloaded is not found. With - the input is read in blocks of up to 65,536 different"
+                    + " addresses, and the JVM is read once for each block; the exit code is 4 if it has exited.",
+            "", "JSON: one row of type address for each address. Fields: those of 'mapfiles maps --json', null for an address"
+                    + " in no mapping; address; file_offset, null without a file. With --jvm also code, code_offset, tier,"
+                    + " region, detail, inferred, and the array inlined with class, method, signature, bytecode. null means"
+                    + " none or unknown.",
             "", "Example: mapfiles resolve 4711 0x7f3a1c02e6b4"})
 public final class ResolveCommand implements Callable<Integer> {
-    /** Different addresses that are resolved at once: their results are kept until all are printed. */
-    private static final int MAX_ASKED = 1 << 16;
-    /** Lines that are read first: a profile contains the same addresses again and again. */
-    private static final int MAX_READ = 1 << 20;
+    /** Maximum number of different addresses in a block: their reports are kept until all are printed. */
+    private static final int MAX_DIFFERENT = 1 << 16;
+    /** Maximum number of lines in a block. A profile contains the same addresses many times. */
+    private static final int MAX_LINES = 1 << 20;
 
     @Parameters(index = "0", paramLabel = "PID|self", converter = Target.Converter.class,
-            description = "The process; self: this JVM.")
+            description = "The process; self: the JVM that runs this command.")
     private Target target;
 
     @Parameters(index = "1..*", arity = "1..*", paramLabel = "ADDR|-",
-            description = "Addresses in hexadecimal, with or without 0x; -: one a line from stdin.")
+            description = "Addresses in hexadecimal, with or without 0x; -: read addresses from stdin, one on each line.")
     private List<String> addresses;
 
-    @Option(names = "--json", description = "JSON Lines, one address each; start is null for one in no mapping.")
+    @Option(names = "--json", description = "Print JSON Lines.")
     private boolean json;
 
-    @Option(names = "--jvm", description = "The process is a JVM: print the Java method or stub, and the region, of each address"
-            + " too. See below, and mapfiles jvm --help.")
+    @Option(names = "--jvm", description = "The process is a JVM: also print the Java method or the stub, and the region.")
     private boolean jvm;
 
-    @Option(names = "--returns-to", description = "With --jvm: addresses of code are return addresses, as of stack frames. Without it"
-            + " they are where threads were running.")
+    @Option(names = "--returns-to", description = "With --jvm: the addresses are return addresses of stack frames.")
     private boolean returnsTo;
 
     @Spec
@@ -93,24 +93,22 @@ public final class ResolveCommand implements Callable<Integer> {
         boolean fromInput = addresses.equals(List.of("-"));
         long[] given = fromInput ? null : parsed();
         try (ProcessMaps maps = target.open()) {
-            Resolving resolving = new Resolving(maps);
-            AddressReader bad = null;
-            try {
-                if (fromInput) {
-                    bad = jvm ? resolving.inputOfJvm() : resolving.input();
-                } else {
-                    resolving.all(given);
+            Resolver resolver = new Resolver(maps);
+            if (!fromInput) {
+                resolver.resolve(given);
+            } else {
+                AddressReader input = jvm ? resolver.resolveInputInBlocks() : resolver.resolveInput();
+                if (input.invalidLine() != null) {
+                    return reportInvalid(input);
                 }
-            } finally {
-                resolving.printer.finish();
             }
-            return bad == null ? resolving.printer.hasUnresolved() ? ExitCode.NOT_RESOLVED : ExitCode.OK : complain(bad);
+            return resolver.printer.hasUnresolved() ? ExitCode.NOT_RESOLVED : ExitCode.OK;
         }
     }
 
-    private int complain(AddressReader bad) throws IOException {
+    private int reportInvalid(AddressReader input) throws IOException {
         terminal.flush();
-        terminal.complain("line " + bad.number() + " of the input, '" + bad.bad() + "', " + bad.why());
+        terminal.report("line " + input.lineNumber() + " of the input, '" + input.invalidLine() + "', " + input.reason());
         return ExitCode.USAGE;
     }
 
@@ -119,108 +117,109 @@ public final class ResolveCommand implements Callable<Integer> {
         for (int i = 0; i < values.length; i++) {
             byte[] text = addresses.get(i).strip().getBytes(StandardCharsets.UTF_8);
             if (text.length == 1 && text[0] == '-') {
-                throw new ParameterException(spec.commandLine(), "-, for addresses from stdin, stands alone");
+                throw new ParameterException(spec.commandLine(), "-, for addresses from stdin, cannot be combined"
+                        + " with addresses");
             }
-            if (!AddressReader.isAddress(text, 0, text.length)) {
-                throw new ParameterException(spec.commandLine(), "'" + Arguments.shown(addresses.get(i)) + "' "
-                        + AddressReader.whyNoAddress(text, 0, text.length));
+            if (!HexAddress.isAddress(text, 0, text.length)) {
+                throw new ParameterException(spec.commandLine(), "'" + Arguments.display(addresses.get(i)) + "' "
+                        + HexAddress.whyNot(text, 0, text.length));
             }
-            values[i] = AddressReader.address(text, 0, text.length);
+            values[i] = HexAddress.parse(text, 0, text.length);
         }
         return values;
     }
 
-    /** One process, and what is printed of it. */
-    private final class Resolving {
+    /** Resolves addresses of one process, and prints them. */
+    private final class Resolver {
         private final ProcessMaps maps;
         private final MapSnapshot snapshot;
         private final ResolvedPrinter printer;
-        private boolean isGone;
+        private boolean hasExited;
 
-        Resolving(ProcessMaps maps) throws IOException {
+        Resolver(ProcessMaps maps) throws IOException {
             this.maps = maps;
             snapshot = maps.snapshot(MapFilter.all());
             printer = json ? new ResolvedJson(maps, snapshot, terminal.out()) : new ResolvedText(maps, snapshot, terminal.out());
         }
 
-        /** Some; of a JVM all of them at once. */
-        void all(long... some) throws IOException {
+        /** Resolves addresses in the snapshot, and in the JVM, which is read once. */
+        void resolve(long... block) throws IOException {
             if (jvm) {
-                printer.know(whats(some));
+                printer.setReports(reports(block));
             }
-            for (long address : some) {
+            for (long address : block) {
                 printer.print(address, snapshot.find(address));
             }
         }
 
-        /** One by one, as they come. Null, or where a line is no address. */
-        AddressReader input() throws IOException {
-            AddressReader lines = lines(this::refreshOrGoOn);
-            while (lines.next()) {
-                printer.print(lines.address(), snapshot.find(lines.address()));
+        /** Resolves each address of the input when it is read. */
+        AddressReader resolveInput() throws IOException {
+            AddressReader input = input(this::refreshUntilExit);
+            while (input.next()) {
+                printer.print(input.address(), snapshot.find(input.address()));
             }
-            return lines.bad() == null ? null : lines;
+            return input;
         }
 
-        /** As {@link #input}, but read ahead: the JVM is read once for many addresses. What is mapped by then counts. */
-        AddressReader inputOfJvm() throws IOException {
-            AddressReader lines = lines(() -> { });
-            for (long[] some = readAhead(lines); some.length > 0; some = readAhead(lines)) {
+        /** Resolves the input in blocks, since the JVM is read for each block. */
+        AddressReader resolveInputInBlocks() throws IOException {
+            AddressReader input = input(() -> { });
+            for (long[] block = readBlock(input); block.length > 0; block = readBlock(input)) {
                 refresh();
-                all(some);
+                resolve(block);
             }
-            return lines.bad() == null ? null : lines;
+            return input;
         }
 
-        private AddressReader lines(AddressReader.Pause afterWaiting) {
-            return new AddressReader(terminal.in(), () -> {
-                printer.flush();
-                terminal.flush();
-            }, afterWaiting);
+        private AddressReader input(AddressReader.Pause afterWaiting) {
+            return new AddressReader(terminal.in(), terminal::flush, afterWaiting);
         }
 
-        private Map<Long, AddressReport> whats(long[] some) throws IOException {
-            Map<Long, AddressReport> whats = new HashMap<>();
+        private Map<Long, AddressReport> reports(long[] block) throws IOException {
+            Map<Long, AddressReport> reports = new HashMap<>();
             try (JvmAddresses addresses = new JvmAddresses(maps, returnsTo ? CodeAddress.RETURNS_TO : CodeAddress.RUNNING_AT)) {
-                for (long address : some) {
-                    if (!whats.containsKey(address)) {
-                        whats.put(address, addresses.what(address));
+                for (long address : block) {
+                    if (!reports.containsKey(address)) {
+                        reports.put(address, addresses.report(address));
                     }
                 }
             }
-            return whats;
+            return reports;
         }
 
         private void refresh() throws IOException {
             if (maps.refresh(snapshot)) {
-                printer.forget();
+                printer.snapshotRefreshed();
             }
         }
 
-        /** Once the process has ended, what it had mapped last goes on to answer for addresses sampled before. */
-        private void refreshOrGoOn() throws IOException {
-            if (isGone) {
+        /**
+         * Refreshes the snapshot. After the process has exited, the last snapshot stays, for addresses that were sampled
+         * before.
+         */
+        private void refreshUntilExit() throws IOException {
+            if (hasExited) {
                 return;
             }
             try {
                 refresh();
             } catch (ProcessExitedException e) {
-                terminal.complain(e.getMessage() + ": answering from what it had mapped last");
-                isGone = true;
+                terminal.report(e.getMessage() + ": its last mappings are used");
+                hasExited = true;
             }
         }
     }
 
-    /** As many as there are, or as one asking may be about. */
-    private static long[] readAhead(AddressReader lines) throws IOException {
-        long[] some = new long[1024];
+    /** Reads addresses up to the end of the input or the maximum of a block. */
+    private static long[] readBlock(AddressReader input) throws IOException {
+        long[] block = new long[1024];
         int count = 0;
         Set<Long> different = new HashSet<>();
-        while (count < MAX_READ && different.size() < MAX_ASKED && lines.bad() == null && lines.next()) {
-            some = count < some.length ? some : Arrays.copyOf(some, 2 * count);
-            some[count++] = lines.address();
-            different.add(lines.address());
+        while (count < MAX_LINES && different.size() < MAX_DIFFERENT && input.invalidLine() == null && input.next()) {
+            block = count < block.length ? block : Arrays.copyOf(block, 2 * count);
+            block[count++] = input.address();
+            different.add(input.address());
         }
-        return Arrays.copyOf(some, count);
+        return Arrays.copyOf(block, count);
     }
 }

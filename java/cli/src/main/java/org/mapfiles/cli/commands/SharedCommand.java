@@ -3,7 +3,6 @@ package org.mapfiles.cli.commands;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
 import java.util.concurrent.Callable;
 import org.mapfiles.Mapping;
 import org.mapfiles.ProcessMaps;
@@ -24,24 +23,27 @@ import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
-/** Which mappings of several processes are the same memory. */
+/** Lists the memory that several processes share. */
 @Command(name = "shared", mixinStandardHelpOptions = true, versionProvider = Version.class,
-        description = "Lists the memory that processes have in common: shared mappings of the same bytes of the same file.",
-        footer = {"", "JSON: dev_major, dev_minor, inode; kind; path; path_base64 where that is not UTF-8; ranges, of each pid, start, end"
-                + " and offset as \"0x...\", with --private also private, copied and common in bytes, null where they are not known.",
-            "", "With --private, COMMON is what is in memory here and in another of the processes, as pages of the file that both have"
-                + " mapped; COPIED are this process' own copies of pages, made when it wrote to them. The rest of SIZE is in memory here alone,"
-                + " or not at all. Where /proc/PID/pagemap cannot be read, COMMON is 'at most' what the mapping could have in common.",
+        description = "Lists the memory that processes share: shared mappings of the same bytes of the same file.",
+        footer = {"", "With --private, COMMON is the bytes of the mapping that are in memory and are the same page of the file"
+                + " in another of the processes. COPIED is the bytes that the process has own copies of, made when it wrote to"
+                + " them. The rest of SIZE is in the memory of this process only, or not in memory. If /proc/PID/pagemap cannot"
+                + " be read, COMMON is 'at most' what the mapping can share.",
+            "", "JSON: one row of type shared_mapping for each mapping. Fields: those of 'mapfiles maps --json' and memory_id,"
+                    + " the same number in all rows of one piece of memory; with --private also copied and common in bytes,"
+                    + " null if unknown.",
             "", "Example: mapfiles shared 4711 4712"})
 public final class SharedCommand implements Callable<Integer> {
-    @Parameters(paramLabel = "PID|self", arity = "2..*", converter = Target.Converter.class, description = "Two processes or more.")
+    @Parameters(paramLabel = "PID|self", arity = "2..*", converter = Target.Converter.class, description = "Two"
+            + " processes or more.")
     private List<Target> targets;
 
     @Option(names = "--private",
-            description = "Also private mappings of one file, with how much of each is in common now, and how much is copied.")
+            description = "Also private mappings of the same file, and how much of each is common and copied now.")
     private boolean withPrivate;
 
-    @Option(names = "--json", description = "JSON Lines, one piece of memory each.")
+    @Option(names = "--json", description = "Print JSON Lines.")
     private boolean json;
 
     @Spec
@@ -61,7 +63,7 @@ public final class SharedCommand implements Callable<Integer> {
                 processes.add(target.open());
             }
             if (processes.stream().mapToInt(ProcessMaps::pid).distinct().count() < processes.size()) {
-                throw new ParameterException(spec.commandLine(), "a process is named twice");
+                throw new ParameterException(spec.commandLine(), "a process is given twice");
             }
             SharedMappings shared = withPrivate ? SharedMappings.withPrivate(processes) : SharedMappings.of(processes);
             if (json) {
@@ -70,8 +72,9 @@ public final class SharedCommand implements Callable<Integer> {
                 printText(shared);
             }
             if (shared.undecided() > 0) {
-                terminal.complain(shared.undecided() + " files may be in common and are left out: on their file system device and"
-                        + " inode do not tell" + MapFiles.followDenial().map(refusal -> ", or " + refusal.getMessage()).orElse(""));
+                terminal.report(shared.undecided() + " files are left out, which may be shared: device and inode do"
+                        + " not identify a file on their file system" + MapFiles.followDenial().map(denial -> ", or"
+                                + " " + denial.getMessage()).orElse(""));
             }
         } finally {
             processes.forEach(ProcessMaps::close);
@@ -82,35 +85,19 @@ public final class SharedCommand implements Callable<Integer> {
     private void printJson(SharedMappings shared) throws IOException {
         JsonLines lines = new JsonLines(terminal.out());
         CommonPages pages = withPrivate ? new CommonPages() : null;
+        int memoryId = 0;
         for (SharedMappings.Group group : shared.groups()) {
-            SharedMappings.Range first = group.ranges().get(0);
-            Mapping file = first.mapping();
+            memoryId++;
             List<CommonPages.Figures> figures = withPrivate ? pages.of(group.ranges()) : null;
-            lines.begin().number("dev_major", Integer.toUnsignedLong(file.deviceMajor()))
-                    .number("dev_minor", Integer.toUnsignedLong(file.deviceMinor())).unsigned("inode", file.inode())
-                    .text("kind", file.kind().name().toLowerCase(Locale.ROOT)).path(FileName.of(first.process(), file));
-            lines.beginList("ranges");
             for (int i = 0; i < group.ranges().size(); i++) {
                 SharedMappings.Range range = group.ranges().get(i);
-                Mapping mapping = range.mapping();
-                lines.begin().number("pid", range.process().pid()).hex("start", mapping.start()).hex("end", mapping.end())
-                        .hex("offset", mapping.offset());
+                FileName name = FileName.of(range.process(), range.mapping());
+                lines.beginRow("shared_mapping", range.process().pid()).mapping(range.mapping(), name).number("memory_id", memoryId);
                 if (withPrivate) {
-                    lines.bool("private", !mapping.isShared());
-                    known(lines, "copied", figures.get(i).copied());
-                    known(lines, "common", figures.get(i).common());
+                    lines.numberOrNull("copied", figures.get(i).copied()).numberOrNull("common", figures.get(i).common());
                 }
                 lines.end();
             }
-            lines.endList().end();
-        }
-    }
-
-    private static void known(JsonLines lines, String field, long bytes) throws IOException {
-        if (bytes < 0) {
-            lines.nothing(field);
-        } else {
-            lines.number(field, bytes);
         }
     }
 

@@ -2,12 +2,12 @@ package org.mapfiles.cli.commands;
 
 import picocli.CommandLine.IVersionProvider;
 
-/** Version of the jar, and of what it runs on. */
+/** Prints the version of the jar, of Java and of Linux. */
 public final class Version implements IVersionProvider {
     @Override
     public String[] getVersion() {
         String version = Version.class.getPackage().getImplementationVersion();
-        return new String[] {"mapfiles " + (version == null ? "(not from a jar)" : version) + ", Java "
+        return new String[] {"mapfiles " + (version == null ? "(development)" : version) + ", Java "
                 + Runtime.version().feature() + ", Linux " + System.getProperty("os.version")};
     }
 }

@@ -8,7 +8,9 @@ import org.mapfiles.ImmutableMapping;
 import org.mapfiles.MapsException;
 import org.mapfiles.ProcessExitedException;
 import org.mapfiles.ProcessMaps;
+import org.mapfiles.cli.output.ChangeJson;
 import org.mapfiles.cli.output.ChangePrinter;
+import org.mapfiles.cli.output.ChangeText;
 import org.mapfiles.cli.output.Terminal;
 import org.mapfiles.cli.target.Target;
 import org.mapfiles.events.MapEvents;
@@ -21,40 +23,43 @@ import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
-/** Prints the changes of a process' mappings: from polls, and from the kernel's events of the time between them. */
+/** Prints the changes of a process' mappings, from polls and from the kernel's events. */
 @Command(name = "watch", mixinStandardHelpOptions = true, versionProvider = Version.class,
-        description = "Prints which mappings a process makes, changes and unmaps, until it ends; then with exit code 4.",
-        footer = {"", "= mapped at the start (--initial), + added, - removed, ~ changed, ! another program runs (exec), or changes may be"
-                    + " missing up to here.",
-            "The kernel reports new mappings and new permissions with their exact time (perf events: see kernel.perf_event_paranoid). All"
-                    + " else is found by polls. A time with ? is not exact: the change had happened by then. What is mapped and unmapped"
-                    + " between two polls is found only if the kernel reports it.",
-            "", "Replay: each line can be applied to the mappings that the lines before it left, and no two mappings ever overlap. + adds a"
-                    + " mapping, - removes the one of that range, ~ replaces the one that was. After the lines of a poll these are"
-                    + " exactly the mappings that were read. What the process changes during a poll may come with the next one."
-                    + " Start with --initial, or with 'mapfiles maps --json' of a process that does not change.",
-            "If a mapping is split, one part is a change of it, and the others are added (split). If mappings are merged, all but one are"
-                    + " removed (merged), and that one is changed. A mapping that is made anew at the same place is removed and added."
-                    + " After an exec all mappings of the program before are removed.",
-            "FILE (deleted) (or really so called): the kernel's mark, or part of the name; 'mapfiles maps' asks which.",
-            "JSON: {\"time\":...,\"event\":\"present|added|removed|changed|exec|lost\",\"exact\":...} with the fields of 'mapfiles maps"
-                    + " --json'. after, if the time is not exact: the change happened between that and time. continued, of what is added"
-                    + " or removed: by a split or a merge. was_start, was_end and was_perms of what changed.",
+        description = "Prints which mappings a process makes, changes and unmaps, until the process exits. The exit"
+                + " code is then 4.",
+        footer = {"", "+ added, - removed, ~ changed, = mapped at the start (--initial), ! another program runs"
+                + " (execve), or changes may be missing up to here. A ? after the time: the time is not exact; the"
+                + " change had happened by then.",
+            "The kernel reports new mappings and new permissions with exact times (perf events: see"
+                    + " kernel.perf_event_paranoid). All other changes are found by polls. A mapping that is made and unmapped"
+                    + " between two polls is reported only if the kernel reports it.",
+            "A mapping that is split is changed, and its other parts are added (split). If mappings are merged, one is changed"
+                    + " and the others are removed (merged). A new mapping at the place of another is removed and added. After"
+                    + " an execve all mappings of the program before are removed.",
+            "Replay: apply each line to the mappings that the lines before it left. No two mappings overlap at any step. After"
+                    + " the lines of a poll the result is exactly the mappings that the poll read. Start with --initial.",
+            "FILE (deleted) (or its real name): it is unknown whether the file is deleted; 'mapfiles maps' queries the kernel.",
+            "", "JSON: one row for each change, of type present, added, removed, changed, exec or lost. Fields: version, type,"
+                    + " pid, time, exact, after: the change happened between after and time, null if time is exact. Rows about"
+                    + " a mapping have the fields of 'mapfiles maps --json'; added and removed also continued: by a split or a"
+                    + " merge; changed also was_start, was_end, was_perms.",
             "", "Example: mapfiles watch 4711 --initial --json"})
 public final class WatchCommand implements Callable<Integer> {
-    @Parameters(paramLabel = "PID|self", converter = Target.Converter.class, description = "The process; self: this JVM.")
+    @Parameters(paramLabel = "PID|self", converter = Target.Converter.class, description = "The process; self: the JVM that"
+            + " runs this command.")
     private Target target;
 
-    @Option(names = "--interval", paramLabel = "MS", defaultValue = "200", description = "Milliseconds between polls; default: 200.")
+    @Option(names = "--interval", paramLabel = "MS", defaultValue = "200", description = "Milliseconds between polls, at least"
+            + " 1; default: 200.")
     private int interval;
 
-    @Option(names = "--look", description = "Poll only: do not use the kernel's events.")
-    private boolean onlyLook;
+    @Option(names = "--poll", description = "Poll only: do not use the kernel's events.")
+    private boolean pollOnly;
 
     @Option(names = "--initial", description = "Print the mappings at the start first.")
     private boolean initial;
 
-    @Option(names = "--json", description = "JSON Lines, one change each.")
+    @Option(names = "--json", description = "Print JSON Lines.")
     private boolean json;
 
     @Spec
@@ -77,19 +82,19 @@ public final class WatchCommand implements Callable<Integer> {
         return ExitCode.EXITED;
     }
 
-    /** Null where the kernel does not tell. */
+    /** Returns null if the kernel reports no events: then it only polls. */
     private MapEvents open(ProcessMaps maps) throws MapsException {
         try {
-            return onlyLook ? null : MapEvents.open(maps, MapEvents.Option.DATA);
-        } catch (ProcessExitedException gone) {
-            throw gone;
-        } catch (MapsException refused) { // permission, descriptors, memory, or threads that end before they can be listed
-            terminal.complain("polling every " + interval + " ms, without events of the kernel: " + refused.getMessage());
+            return pollOnly ? null : MapEvents.open(maps, MapEvents.Option.DATA);
+        } catch (ProcessExitedException exited) {
+            throw exited;
+        } catch (MapsException noEvents) { // a missing permission, too few descriptors or too little memory, threads that exit too soon
+            terminal.report("polling every " + interval + " ms, without events of the kernel: " + noEvents.getMessage());
             return null;
         }
     }
 
-    /** One process that is watched. */
+    /** The watch of one process. */
     private final class Watch {
         private final MapEvents events;
         private final MapChanges changes;
@@ -99,13 +104,13 @@ public final class WatchCommand implements Callable<Integer> {
 
         Watch(ProcessMaps maps, MapEvents events) throws IOException {
             this.events = events;
-            this.printer = json ? new ChangePrinter.Json(maps.pid(), terminal.out()) : new ChangePrinter.Text(terminal.out());
+            this.printer = json ? new ChangeJson(maps.pid(), terminal.out()) : new ChangeText(terminal.out());
             Instant wall = Instant.now();
             wallClock = wall.getEpochSecond() * 1_000_000_000 + wall.getNano() - System.nanoTime();
             changes = MapChanges.of(maps, events);
         }
 
-        /** Until the process ends, which is reported by an exception. */
+        /** Runs until the process exits, which throws an exception. */
         void run() throws IOException, InterruptedException {
             if (initial) {
                 long now = System.nanoTime();
@@ -116,11 +121,11 @@ public final class WatchCommand implements Callable<Integer> {
             }
             for (;;) {
                 try {
-                    rest();
+                    pause();
                     print(changes.poll());
-                } catch (ProcessExitedException ended) {
-                    print(changes.drain()); // what it did last
-                    throw ended;
+                } catch (ProcessExitedException exited) {
+                    print(changes.drain()); // its last changes
+                    throw exited;
                 }
             }
         }
@@ -134,7 +139,7 @@ public final class WatchCommand implements Callable<Integer> {
             }
         }
 
-        private void rest() throws IOException, InterruptedException {
+        private void pause() throws IOException, InterruptedException {
             if (events == null) {
                 Thread.sleep(interval);
             } else {

@@ -1,6 +1,7 @@
 package org.mapfiles.cli.output;
 
-import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
 import org.mapfiles.jvm.CodeLocation;
 import org.mapfiles.jvm.JvmRegions;
 import org.mapfiles.jvm.RegionKind;
@@ -8,52 +9,36 @@ import org.mapfiles.jvm.RegionKind;
 /**
  * What an address of a JVM belongs to.
  *
- * @param code the compiled method, or the stub; empty: none, or unknown
- * @param inlined the methods that are inlined there, innermost first, a line each; empty: none
+ * @param code the compiled method or the stub; null: none, or unknown
+ * @param codeOffset the address minus the start of the code, in bytes
+ * @param inlined the methods that are inlined at the address, innermost first
  * @param tier of the compiler; -1: unknown
+ * @param detail more about the region; may be empty
+ * @param isInferred whether the region is inferred from the memory's content or place
  */
-public record AddressReport(String code, String inlined, int tier, RegionKind region, String detail, boolean isInferred) {
+public record AddressReport(String code, long codeOffset, List<InlinedMethod> inlined, int tier, RegionKind region, String detail,
+        boolean isInferred) {
+    /**
+     * A method that is inlined at an address. A name is empty if it is unknown.
+     *
+     * @param bytecode index of the bytecode that the instruction belongs to; -1: unknown
+     */
+    public record InlinedMethod(String className, String methodName, String signature, int bytecode) {
+    }
+
+    /** Makes the report of an address from its code, if that was found, and its region. */
     public static AddressReport of(long address, CodeLocation code, JvmRegions regions) {
-        boolean isCode = code.status() == CodeLocation.Status.FOUND;
-        StringBuilder inlined = new StringBuilder();
-        for (int i = 0; isCode && i < code.frames() - 1; i++) {
-            inlined.append(code.className(i)).append('.').append(code.methodName(i)).append(code.signature(i)).append(" @ ")
-                    .append(code.bytecode(i)).append('\n');
-        }
-        String text = isCode ? code + " + 0x" + Long.toHexString(address - code.start()) : "";
-        int tier = isCode ? code.tier() : -1;
         int region = regions.find(address);
-        return region < 0 ? new AddressReport(text, inlined.toString(), tier, RegionKind.UNKNOWN, "", false)
-                : new AddressReport(text, inlined.toString(), tier, regions.region(region), regions.detail(region), regions.isInferred(region));
-    }
-
-    /** For people, below the address. */
-    public String text() {
-        StringBuilder text = new StringBuilder();
-        for (String line : inlined.split("\n")) {
-            if (!line.isEmpty()) {
-                text.append("    ").append(FileName.shown(line)).append("  inlined into\n");
-            }
+        RegionKind kind = region < 0 ? RegionKind.UNKNOWN : regions.region(region);
+        String detail = region < 0 ? "" : regions.detail(region);
+        boolean isInferred = region >= 0 && regions.isInferred(region);
+        if (code.status() != CodeLocation.Status.FOUND) {
+            return new AddressReport(null, 0, List.of(), -1, kind, detail, isInferred);
         }
-        text.append("    ");
-        if (!code.isEmpty()) {
-            text.append(FileName.shown(code)).append(tier >= 0 ? "  tier " + tier : "").append("  ");
+        List<InlinedMethod> inlined = new ArrayList<>();
+        for (int i = 0; i < code.frames() - 1; i++) { // the last frame is the compiled method
+            inlined.add(new InlinedMethod(code.className(i), code.methodName(i), code.signature(i), code.bytecode(i)));
         }
-        return text.append(region).append(isInferred ? "?  " : "  ").append(FileName.shown(detail)).toString().stripTrailing() + "\n";
-    }
-
-    public JsonLines json(JsonLines line) throws IOException {
-        if (code.isEmpty()) {
-            line.nothing("code").nothing("tier");
-        } else {
-            line.text("code", code);
-            if (tier < 0) {
-                line.nothing("tier");
-            } else {
-                line.number("tier", tier);
-            }
-        }
-        line.text("inlined", inlined.strip());
-        return line.text("region", region.name()).text("detail", detail).bool("inferred", isInferred);
+        return new AddressReport(code.toString(), address - code.start(), inlined, code.tier(), kind, detail, isInferred);
     }
 }

@@ -10,11 +10,14 @@ import org.mapfiles.MapsException;
 import org.mapfiles.ProcessMaps;
 import org.mapfiles.files.MapFiles;
 
-/** A mapping's name as commands print it: the kernel's deleted mark told apart, raw bytes kept where they are not UTF-8. */
+/**
+ * A mapping's name as commands print it: its bytes without the kernel's mark of deleted files, and whether the file is deleted.
+ */
 public final class FileName {
     public static final FileName NONE = new FileName(new byte[0], Deletion.NOT_DELETED);
 
-    private static final String SUFFIX = " (deleted)";
+    /** The kernel's mark of deleted files. A file name may end in it too. */
+    public static final String DELETED_SUFFIX = " (deleted)";
 
     private final byte[] raw;
     private final Deletion deletion;
@@ -24,7 +27,7 @@ public final class FileName {
         this.deletion = deletion;
     }
 
-    /** Asks the kernel about the deleted mark where the name alone does not tell. */
+    /** Returns the name of a mapping. Queries the kernel if the name ends in {@value #DELETED_SUFFIX}. */
     public static FileName of(ProcessMaps maps, Mapping mapping) throws MapsException {
         byte[] raw = new byte[mapping.nameLength()];
         if (raw.length == 0) {
@@ -35,14 +38,14 @@ public final class FileName {
         if (deletion == Deletion.UNKNOWN) {
             deletion = MapFiles.of(maps).deletion(mapping);
             if (deletion == Deletion.DELETED) {
-                raw = Arrays.copyOf(raw, raw.length - SUFFIX.length());
+                raw = Arrays.copyOf(raw, raw.length - DELETED_SUFFIX.length());
             }
         }
         return new FileName(raw, deletion);
     }
 
-    /** As {@link #of}, of what may be gone already: the kernel is not asked. */
-    public static FileName unasked(Mapping mapping) {
+    /** As {@link #of}, for a mapping that may be unmapped by now: the kernel is not queried. */
+    public static FileName withoutQuery(Mapping mapping) {
         byte[] raw = new byte[mapping.nameLength()];
         mapping.name(raw, 0);
         return raw.length == 0 ? NONE : new FileName(raw, mapping.deletion());
@@ -57,6 +60,7 @@ public final class FileName {
         }
     }
 
+    /** Returns the bytes of the name, without the mark if that is known to be the kernel's; empty without a name. */
     public byte[] raw() {
         return raw;
     }
@@ -65,7 +69,7 @@ public final class FileName {
         return deletion;
     }
 
-    /** For people: escaped, and whether it is deleted. Empty without a name. */
+    /** Returns the name as text output shows it, escaped and marked if the file is deleted; empty without a name. */
     public String display() {
         if (raw.length == 0) {
             return "";
@@ -73,16 +77,11 @@ public final class FileName {
         String name = Printable.text(raw);
         switch (deletion) {
             case DELETED:
-                return name + SUFFIX;
+                return name + DELETED_SUFFIX;
             case UNKNOWN:
-                return name + " (or really so called)";
+                return name + " (or its real name)";
             default:
-                return name.endsWith(SUFFIX) ? name + " (really so called)" : name;
+                return name.endsWith(DELETED_SUFFIX) ? name + " (its real name)" : name;
         }
-    }
-
-    /** A text as commands print it. */
-    public static String shown(String text) {
-        return Printable.text(text);
     }
 }

@@ -2,15 +2,17 @@ package org.mapfiles.cli.output;
 
 import org.mapfiles.Mapping;
 
-/** Ranges of addresses as commands print them: {@code start-end} in hexadecimal, the end exclusive. */
+/** Addresses as text output shows them: in hexadecimal without 0x, as in /proc/PID/maps. */
 public final class Hex {
     private Hex() {
     }
 
+    /** Returns the range of a mapping, as {@link #range(long, long)}. */
     public static String range(Mapping mapping) {
         return range(mapping.start(), mapping.end());
     }
 
+    /** Returns {@code start-end}; the end is exclusive. */
     public static String range(long start, long end) {
         return Long.toHexString(start) + "-" + Long.toHexString(end);
     }

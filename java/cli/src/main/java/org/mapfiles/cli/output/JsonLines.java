@@ -11,8 +11,17 @@ import java.util.Locale;
 import org.mapfiles.Deletion;
 import org.mapfiles.Mapping;
 
-/** JSON Lines: one object a line. A line is written when it is whole, so whatever fails meanwhile leaves no part of one. */
+/**
+ * Writes JSON Lines: one object on each line, as docs/reference/mapfiles.schema.json describes them. A line is written to the
+ * stream when it is complete, so a failure leaves no part of a line.
+ *
+ * <p>Addresses and offsets are strings, {@code "0x..."}: many JSON readers round numbers above 2<sup>53</sup>. An unknown or
+ * absent value is null.
+ */
 public final class JsonLines {
+    /** Version of the schema. It changes when a field or a row type is removed, is renamed, or changes its meaning. */
+    public static final int VERSION = 1;
+
     private final ByteArrayOutputStream line = new ByteArrayOutputStream();
     private final OutputStream out;
     private final JsonGenerator json;
@@ -22,12 +31,22 @@ public final class JsonLines {
         json = new JsonFactory().createGenerator(line).setPrettyPrinter(new MinimalPrettyPrinter(""));
     }
 
-    public JsonLines begin() throws IOException {
+    /**
+     * Begins a row with the fields that every row has.
+     *
+     * @param type the row's shape: a definition of the schema
+     */
+    public JsonLines beginRow(String type, int pid) throws IOException {
+        return beginObject().number("version", VERSION).text("type", type).number("pid", pid);
+    }
+
+    /** Begins an object of a list. */
+    public JsonLines beginObject() throws IOException {
         json.writeStartObject();
         return this;
     }
 
-    /** Ends an object; writes the line if that is the outermost one. */
+    /** Ends an object. Writes the line if the object is a row. */
     public JsonLines end() throws IOException {
         json.writeEndObject();
         if (json.getOutputContext().inRoot()) {
@@ -39,71 +58,6 @@ public final class JsonLines {
         return this;
     }
 
-    public JsonLines number(String field, long value) throws IOException {
-        json.writeNumberField(field, value);
-        return this;
-    }
-
-    /** A 64-bit number that may pass 2<sup>63</sup>. */
-    public JsonLines unsigned(String field, long value) throws IOException {
-        json.writeFieldName(field);
-        json.writeNumber(Long.toUnsignedString(value));
-        return this;
-    }
-
-    /** An address or offset, which JSON numbers could not hold everywhere: {@code "0x..."}. */
-    public JsonLines hex(String field, long value) throws IOException {
-        return text(field, "0x" + Long.toHexString(value));
-    }
-
-    public JsonLines text(String field, String value) throws IOException {
-        json.writeFieldName(field);
-        json.writeRawValue(Printable.json(value));
-        return this;
-    }
-
-    public JsonLines bool(String field, boolean value) throws IOException {
-        json.writeBooleanField(field, value);
-        return this;
-    }
-
-    public JsonLines nothing(String field) throws IOException {
-        json.writeNullField(field);
-        return this;
-    }
-
-    /** {@code path}, null without one, and {@code path_base64} where that is not UTF-8. */
-    public JsonLines path(FileName name) throws IOException {
-        return name.raw().length == 0 ? nothing("path") : bytes("path", name.raw());
-    }
-
-    /** A text of bytes that should be UTF-8; where they are not, U+FFFD stands for them, and all are in {@code field_base64}. */
-    public JsonLines bytes(String field, byte[] value) throws IOException {
-        text(field, new String(value, StandardCharsets.UTF_8));
-        if (!FileName.isUtf8(value)) {
-            json.writeBinaryField(field + "_base64", value);
-        }
-        return this;
-    }
-
-    /** {@code deleted}: null where it is not known. */
-    public JsonLines deleted(Deletion deletion) throws IOException {
-        if (deletion == Deletion.UNKNOWN) {
-            json.writeNullField("deleted");
-        } else {
-            bool("deleted", deletion == Deletion.DELETED);
-        }
-        return this;
-    }
-
-    /** The fields that {@code mapfiles maps --json} has, but for the process. */
-    public JsonLines mapping(Mapping mapping, FileName name) throws IOException {
-        return hex("start", mapping.start()).hex("end", mapping.end()).text("perms", mapping.permissions()).hex("offset", mapping.offset())
-                .number("dev_major", Integer.toUnsignedLong(mapping.deviceMajor()))
-                .number("dev_minor", Integer.toUnsignedLong(mapping.deviceMinor())).unsigned("inode", mapping.inode())
-                .text("kind", mapping.kind().name().toLowerCase(Locale.ROOT)).path(name).deleted(name.deletion());
-    }
-
     public JsonLines beginList(String field) throws IOException {
         json.writeArrayFieldStart(field);
         return this;
@@ -112,5 +66,93 @@ public final class JsonLines {
     public JsonLines endList() throws IOException {
         json.writeEndArray();
         return this;
+    }
+
+    public JsonLines number(String field, long value) throws IOException {
+        json.writeNumberField(field, value);
+        return this;
+    }
+
+    /** Writes a number, or null if the value is negative: unknown. */
+    public JsonLines numberOrNull(String field, long value) throws IOException {
+        return value < 0 ? nullValue(field) : number(field, value);
+    }
+
+    /** Writes a 64-bit number that may be above 2<sup>63</sup>. */
+    public JsonLines unsigned(String field, long value) throws IOException {
+        json.writeFieldName(field);
+        json.writeNumber(Long.toUnsignedString(value));
+        return this;
+    }
+
+    /** Writes an address or an offset. */
+    public JsonLines hex(String field, long value) throws IOException {
+        return text(field, "0x" + Long.toHexString(value));
+    }
+
+    /** Writes a text; null for null. */
+    public JsonLines text(String field, String value) throws IOException {
+        if (value == null) {
+            return nullValue(field);
+        }
+        json.writeFieldName(field);
+        json.writeRawValue(Printable.json(value));
+        return this;
+    }
+
+    /** Writes a text; null for an empty one. */
+    public JsonLines textOrNull(String field, String value) throws IOException {
+        return text(field, value.isEmpty() ? null : value);
+    }
+
+    public JsonLines bool(String field, boolean value) throws IOException {
+        json.writeBooleanField(field, value);
+        return this;
+    }
+
+    public JsonLines nullValue(String field) throws IOException {
+        json.writeNullField(field);
+        return this;
+    }
+
+    /**
+     * Writes a text of bytes. If they are not UTF-8, U+FFFD replaces the wrong ones, and {@code field_base64} holds all bytes.
+     */
+    public JsonLines bytes(String field, byte[] value) throws IOException {
+        text(field, new String(value, StandardCharsets.UTF_8));
+        if (!FileName.isUtf8(value)) {
+            json.writeBinaryField(field + "_base64", value);
+        }
+        return this;
+    }
+
+    /** Writes {@code start}, {@code end} and {@code size} of a range of addresses. */
+    public JsonLines range(long start, long end) throws IOException {
+        return hex("start", start).hex("end", end).unsigned("size", end - start);
+    }
+
+    /** Writes the fields that describe a mapping. */
+    public JsonLines mapping(Mapping mapping, FileName name) throws IOException {
+        range(mapping.start(), mapping.end()).text("perms", mapping.permissions()).hex("offset", mapping.offset())
+                .number("dev_major", Integer.toUnsignedLong(mapping.deviceMajor()))
+                .number("dev_minor", Integer.toUnsignedLong(mapping.deviceMinor())).unsigned("inode", mapping.inode())
+                .text("kind", constant(mapping.kind()));
+        if (name.raw().length == 0) {
+            nullValue("path");
+        } else {
+            bytes("path", name.raw());
+        }
+        return name.deletion() == Deletion.UNKNOWN ? nullValue("deleted") : bool("deleted", name.deletion() == Deletion.DELETED);
+    }
+
+    /** Writes the fields that describe a mapping, for an address that is in none. */
+    public JsonLines noMapping() throws IOException {
+        return nullValue("start").nullValue("end").nullValue("size").nullValue("perms").nullValue("offset").nullValue("dev_major")
+                .nullValue("dev_minor").nullValue("inode").nullValue("kind").nullValue("path").nullValue("deleted");
+    }
+
+    /** Returns a constant as JSON shows it: in lower case. */
+    public static String constant(Enum<?> value) {
+        return value.name().toLowerCase(Locale.ROOT);
     }
 }

@@ -7,12 +7,13 @@ import java.nio.charset.CoderResult;
 import java.nio.charset.StandardCharsets;
 
 /**
- * Escapes what a terminal would obey or not show. Every text that a command did not make itself passes through here: names of files,
- * classes and threads, words of the command line, messages of exceptions.
+ * Escapes characters that a terminal obeys or does not show. Every text from outside passes through this class: names of files,
+ * classes and threads, arguments, messages of exceptions.
  *
- * <p>Escaped are control characters (C0, DEL, C1), format characters (bidirectional controls, zero-width characters, tags), line and
- * paragraph separators, other characters without a glyph, and bytes or surrogates that are no character. In text each byte of such a
- * character in UTF-8 is {@code \xNN}; so is a byte that is not UTF-8. In JSON each of its UTF-16 units is {@code \}{@code uXXXX}.
+ * <p>It escapes control characters (C0, DEL, C1), format characters (bidirectional controls, zero-width characters, tags), line
+ * and paragraph separators, other characters without a glyph, unpaired surrogates, and bytes that are not UTF-8. Text output
+ * shows {@code \xNN} for each byte of such a character in UTF-8. JSON shows {@code \}{@code uXXXX} for each of its UTF-16
+ * units.
  */
 public final class Printable {
     private static final char[] DIGITS = "0123456789abcdef".toCharArray();
@@ -20,17 +21,17 @@ public final class Printable {
     private Printable() {
     }
 
-    /** A name in text output: newline, tab and backslash are {@code \n}, {@code \t} and {@code \\}. */
+    /** Returns a name for text output. Newline, tab and backslash are {@code \n}, {@code \t} and {@code \\}. */
     public static String text(String name) {
         StringBuilder out = new StringBuilder(name.length());
         appendText(out, name);
         return out.toString();
     }
 
-    /** As {@link #text(String)}, of bytes that should be UTF-8. Those that are not are escaped one by one. */
+    /** As {@link #text(String)}, from bytes. Each byte that is not UTF-8 is escaped. */
     public static String text(byte[] name) {
         StringBuilder out = new StringBuilder(name.length);
-        CharsetDecoder decoder = StandardCharsets.UTF_8.newDecoder(); // reports what it cannot decode
+        CharsetDecoder decoder = StandardCharsets.UTF_8.newDecoder(); // stops at bytes that are not UTF-8
         ByteBuffer in = ByteBuffer.wrap(name);
         CharBuffer decoded = CharBuffer.allocate(name.length);
         for (;;) {
@@ -62,7 +63,9 @@ public final class Printable {
         }
     }
 
-    /** A message in one line: line ends are blanks. Names in it may be escaped already, so backslashes stay as they are. */
+    /**
+     * Returns a message on one line: newlines become blanks. Backslashes stay, since names in a message are escaped already.
+     */
     public static String message(String message) {
         StringBuilder out = new StringBuilder(message.length());
         for (int i = 0; i < message.length(); i += Character.charCount(message.codePointAt(i))) {
@@ -72,7 +75,7 @@ public final class Printable {
         return out.toString();
     }
 
-    /** A JSON string with its quotes. */
+    /** Returns a JSON string with its quotes. */
     public static String json(String value) {
         StringBuilder out = new StringBuilder(value.length() + 2).append('"');
         for (int i = 0; i < value.length(); i += Character.charCount(value.codePointAt(i))) {
@@ -98,7 +101,7 @@ public final class Printable {
     private static void append(StringBuilder out, int c) {
         if (!isHidden(c)) {
             out.appendCodePoint(c);
-        } else if (c >= Character.MIN_SURROGATE && c <= Character.MAX_SURROGATE) { // unpaired: as UTF-8 would encode it
+        } else if (c >= Character.MIN_SURROGATE && c <= Character.MAX_SURROGATE) { // unpaired: escaped as if UTF-8 could encode it
             appendByte(out, 0xe0 | c >> 12);
             appendByte(out, 0x80 | c >> 6 & 0x3f);
             appendByte(out, 0x80 | c & 0x3f);
@@ -114,8 +117,9 @@ public final class Printable {
     }
 
     /**
-     * Whether a terminal obeys a character or shows nothing of it: by its Unicode category, or by the property
-     * Default_Ignorable_Code_Point (DerivedCoreProperties.txt), which Java does not have: what that adds to the categories.
+     * Returns whether a terminal obeys a character, or shows nothing for it. The categories are Unicode's. The numbers are the
+     * characters that Default_Ignorable_Code_Point (DerivedCoreProperties.txt) adds to these categories; Java does not have
+     * this property.
      */
     private static boolean isHidden(int c) {
         if (c < 0x7f) {

@@ -6,42 +6,57 @@ import org.mapfiles.MapCursor;
 import org.mapfiles.MapSnapshot;
 import org.mapfiles.ProcessMaps;
 
-/** Resolved addresses as JSON Lines. */
+/** Prints resolved addresses as JSON Lines. */
 public final class ResolvedJson extends ResolvedPrinter {
+    private final int pid;
     private final JsonLines lines;
 
     public ResolvedJson(ProcessMaps maps, MapSnapshot snapshot, OutputStream out) throws IOException {
         super(maps, snapshot);
+        this.pid = maps.pid();
         this.lines = new JsonLines(out);
     }
 
     @Override
-    public void printResolved(long address, int index, MapCursor mapping) throws IOException {
-        lines.begin().hex("address", address).hex("start", mapping.start()).hex("end", mapping.end())
-                .text("perms", mapping.permissions()).path(name(index, mapping));
+    void printResolved(long address, int index, MapCursor mapping) throws IOException {
+        FileName name = name(index, mapping); // may fail, so it comes before the row begins
+        lines.beginRow("address", pid).hex("address", address).mapping(mapping, name);
         if (mapping.isFileBacked()) {
             lines.hex("file_offset", mapping.fileOffset(address));
         } else {
-            lines.nothing("file_offset");
+            lines.nullValue("file_offset");
         }
-        lines.deleted(name(index, mapping).deletion());
         end(address);
     }
 
     @Override
-    public void printUnresolved(long address) throws IOException {
-        lines.begin().hex("address", address).nothing("start").nothing("end").nothing("perms").nothing("path")
-                .nothing("file_offset").nothing("deleted");
+    void printUnresolved(long address) throws IOException {
+        lines.beginRow("address", pid).hex("address", address).noMapping().nullValue("file_offset");
         end(address);
     }
 
     private void end(long address) throws IOException {
-        AddressReport what = what(address);
-        (what == null ? lines : what.json(lines)).end();
+        AddressReport report = report(address);
+        if (report != null) {
+            code(report);
+            lines.text("region", JsonLines.constant(report.region())).textOrNull("detail", report.detail())
+                    .bool("inferred", report.isInferred());
+        }
+        lines.end();
     }
 
-    @Override
-    public void flush() {
-        // each line was written to the stream when it was whole
+    private void code(AddressReport report) throws IOException {
+        lines.text("code", report.code());
+        if (report.code() == null) {
+            lines.nullValue("code_offset");
+        } else {
+            lines.hex("code_offset", report.codeOffset());
+        }
+        lines.numberOrNull("tier", report.tier()).beginList("inlined");
+        for (AddressReport.InlinedMethod method : report.inlined()) {
+            lines.beginObject().textOrNull("class", method.className()).textOrNull("method", method.methodName())
+                    .textOrNull("signature", method.signature()).numberOrNull("bytecode", method.bytecode()).end();
+        }
+        lines.endList();
     }
 }

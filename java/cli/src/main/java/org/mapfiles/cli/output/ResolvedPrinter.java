@@ -7,60 +7,57 @@ import org.mapfiles.MapCursor;
 import org.mapfiles.MapSnapshot;
 import org.mapfiles.ProcessMaps;
 
-/** Prints resolved addresses. What is the same for all addresses of a mapping is made once for each picture. */
+/** Prints resolved addresses. The name of a mapping is read once for each snapshot, not once for each address. */
 public abstract class ResolvedPrinter {
     private final ProcessMaps maps;
     private final MapSnapshot snapshot;
     private final MapCursor cursor;
     private FileName[] names = {};
-    private boolean unresolved;
-    private Map<Long, AddressReport> whats = Map.of();
+    private boolean hasUnresolved;
+    private Map<Long, AddressReport> reports = Map.of();
 
-    public ResolvedPrinter(ProcessMaps maps, MapSnapshot snapshot) {
+    ResolvedPrinter(ProcessMaps maps, MapSnapshot snapshot) {
         this.maps = maps;
         this.snapshot = snapshot;
         this.cursor = snapshot.cursor();
     }
 
-    /** What addresses are to the JVM that the process is. */
-    public final void know(Map<Long, AddressReport> known) {
-        whats = known;
+    /** Sets what the addresses that are printed next belong to in the JVM. */
+    public final void setReports(Map<Long, AddressReport> byAddress) {
+        reports = byAddress;
     }
 
-    /** What the JVM knows of an address; null: it was not asked. */
-    public final AddressReport what(long address) {
-        return whats.get(address);
-    }
-
-    /** Prints one address that lies in the mapping of an index, or in none. */
+    /** Prints one address that is in the mapping of an index, or in none if the index is negative. */
     public final void print(long address, int index) throws IOException {
         if (index < 0) {
-            unresolved = true;
+            hasUnresolved = true;
             printUnresolved(address);
         } else {
             printResolved(address, index, cursor.seek(index));
         }
     }
 
-    public abstract void printResolved(long address, int index, MapCursor mapping) throws IOException;
-
-    public abstract void printUnresolved(long address) throws IOException;
-
-    /** Hands on what was printed so far. */
-    public abstract void flush() throws IOException;
-
-    /** Ends the output. */
-    public void finish() throws IOException {
-        flush();
+    /** Returns whether an address was in no mapping. */
+    public final boolean hasUnresolved() {
+        return hasUnresolved;
     }
 
-    /** The snapshot shows a new picture. */
-    public void forget() {
+    /** Drops all that was read of the mappings. Call it after the snapshot was refreshed. */
+    public void snapshotRefreshed() {
         names = new FileName[0];
         cursor.reset();
     }
 
-    public final FileName name(int index, MapCursor mapping) throws IOException {
+    abstract void printResolved(long address, int index, MapCursor mapping) throws IOException;
+
+    abstract void printUnresolved(long address) throws IOException;
+
+    /** Returns what an address belongs to in the JVM; null if the JVM was not read. */
+    final AddressReport report(long address) {
+        return reports.get(address);
+    }
+
+    final FileName name(int index, MapCursor mapping) throws IOException {
         if (index >= names.length) {
             names = Arrays.copyOf(names, snapshot.size());
         }
@@ -68,9 +65,5 @@ public abstract class ResolvedPrinter {
             names[index] = FileName.of(maps, mapping);
         }
         return names[index];
-    }
-
-    public final boolean hasUnresolved() {
-        return unresolved;
     }
 }

@@ -8,15 +8,16 @@ import org.mapfiles.MapCursor;
 import org.mapfiles.MapSnapshot;
 import org.mapfiles.ProcessMaps;
 
-/** Resolved addresses as lines to read: address, file + offset, permissions, range. */
+/** Prints resolved addresses as text: address, file + offset, permissions, range. */
 public final class ResolvedText extends ResolvedPrinter {
-    private static final byte[] IN_NONE = "  in no mapping\n".getBytes(StandardCharsets.UTF_8);
+    private static final byte[] IN_NO_MAPPING = "  in no mapping\n".getBytes(StandardCharsets.UTF_8);
     private static final byte[] PREFIX = {'0', 'x'};
 
     private final OutputStream out;
     private final byte[] digits = new byte[16];
+    /** For each mapping the parts of its lines before and after the offset, made when they are needed. */
     private byte[][] before = {};
-    private byte[][] behind = {};
+    private byte[][] after = {};
 
     public ResolvedText(ProcessMaps maps, MapSnapshot snapshot, OutputStream out) {
         super(maps, snapshot);
@@ -24,35 +25,39 @@ public final class ResolvedText extends ResolvedPrinter {
     }
 
     @Override
-    public void printResolved(long address, int index, MapCursor mapping) throws IOException {
+    void printResolved(long address, int index, MapCursor mapping) throws IOException {
         if (index >= before.length || before[index] == null) {
             render(index, mapping);
         }
         hex(address);
         out.write(before[index]);
-        hex(address - mapping.start() + (mapping.isFileBacked() ? mapping.offset() : 0));
-        out.write(behind[index]);
-        AddressReport what = what(address);
-        if (what != null) {
-            out.write(what.text().getBytes(StandardCharsets.UTF_8));
-        }
-    }
-
-    /** What stands before and behind the offset: of the file, or of the mapping where it has none. */
-    private void render(int index, MapCursor mapping) throws IOException {
-        if (index >= before.length) {
-            before = Arrays.copyOf(before, Math.max(index + 1, 2 * before.length));
-            behind = Arrays.copyOf(behind, before.length);
-        }
-        String name = name(index, mapping).display();
-        before[index] = ("  " + (name.isEmpty() ? "[anonymous]" : name) + " + ").getBytes(StandardCharsets.UTF_8);
-        behind[index] = ("  " + mapping.permissions() + "  " + Hex.range(mapping) + "\n").getBytes(StandardCharsets.UTF_8);
+        hex(address - mapping.start() + (mapping.isFileBacked() ? mapping.offset() : 0)); // without a file: in the mapping
+        out.write(after[index]);
+        printReport(address);
     }
 
     @Override
-    public void printUnresolved(long address) throws IOException {
+    void printUnresolved(long address) throws IOException {
         hex(address);
-        out.write(IN_NONE);
+        out.write(IN_NO_MAPPING);
+    }
+
+    @Override
+    public void snapshotRefreshed() {
+        super.snapshotRefreshed();
+        before = new byte[0][];
+        after = new byte[0][];
+    }
+
+    private void render(int index, MapCursor mapping) throws IOException {
+        if (index >= before.length) {
+            before = Arrays.copyOf(before, Math.max(index + 1, 2 * before.length));
+            after = Arrays.copyOf(after, before.length);
+        }
+        String name = name(index, mapping).display();
+        before[index] = ("  " + (name.isEmpty() ? "[anonymous]" : name) + " + ").getBytes(StandardCharsets.UTF_8);
+        after[index] = ("  " + mapping.permissions() + "  " + Hex.range(mapping) + "\n")
+                .getBytes(StandardCharsets.UTF_8);
     }
 
     private void hex(long value) throws IOException {
@@ -66,15 +71,23 @@ public final class ResolvedText extends ResolvedPrinter {
         out.write(digits, at, digits.length - at);
     }
 
-    @Override
-    public void flush() {
-        // the stream belongs to the terminal, which flushes it
-    }
-
-    @Override
-    public void forget() {
-        super.forget();
-        before = new byte[0][];
-        behind = new byte[0][];
+    /** Prints the inlined methods, then the code and the region. */
+    private void printReport(long address) throws IOException {
+        AddressReport report = report(address);
+        if (report == null) {
+            return;
+        }
+        StringBuilder text = new StringBuilder();
+        for (AddressReport.InlinedMethod method : report.inlined()) {
+            text.append("    ").append(Printable.text(method.className() + '.' + method.methodName() + method.signature()))
+                    .append(" @ ").append(method.bytecode()).append("  inlined into\n");
+        }
+        StringBuilder line = new StringBuilder("    ");
+        if (report.code() != null) {
+            line.append(Printable.text(report.code())).append(" + 0x").append(Long.toHexString(report.codeOffset()))
+                    .append(report.tier() >= 0 ? "  tier " + report.tier() : "").append("  ");
+        }
+        line.append(report.region()).append(report.isInferred() ? "?  " : "  ").append(Printable.text(report.detail()));
+        out.write(text.append(line.toString().stripTrailing()).append('\n').toString().getBytes(StandardCharsets.UTF_8));
     }
 }

@@ -2,7 +2,7 @@ package org.mapfiles.cli.output;
 
 import java.util.Locale;
 
-/** Bytes for people: at most one decimal, in powers of 1,024. */
+/** Sizes as text output shows them: units of powers of 1,024, at most one decimal. */
 public final class Sizes {
     private static final String UNITS = "BKMGTPE";
 
@@ -11,7 +11,7 @@ public final class Sizes {
 
     public static String human(long bytes) {
         if (bytes < 0) {
-            return Long.toUnsignedString(bytes); // 2^63 and more
+            return Long.toUnsignedString(bytes); // 2^63 or more
         }
         int unit = 0;
         double value = bytes;

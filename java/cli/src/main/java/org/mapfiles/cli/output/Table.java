@@ -7,11 +7,11 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Columns as wide as the rows printed together, and those before, need; the last column as it is. Rows are printed a thousand at a time,
- * so that a table takes the same memory whatever its length.
+ * Prints rows in aligned columns. Rows are printed a thousand at a time, so memory use does not grow with the table. A column
+ * is as wide as the rows so far need; the last column is not padded.
  */
 public final class Table {
-    /** What a cell looks like on a terminal. */
+    /** The colour of a cell on a terminal. */
     public enum Colour {
         PLAIN(""), CODE("\033[32m"), FAINT("\033[2m"), HEAD("\033[1m");
 
@@ -36,15 +36,17 @@ public final class Table {
         this.terminal = terminal;
     }
 
+    /** Adds a right-aligned column. */
     public Table right(String head) {
         return column(head, true, 0);
     }
 
+    /** Adds a left-aligned column. */
     public Table left(String head) {
         return column(head, false, 0);
     }
 
-    /** A column of at least this width: for rows that are printed later. */
+    /** Adds a right-aligned column of a minimum width, for rows that are printed later. */
     public Table right(String head, int width) {
         return column(head, true, width);
     }

@@ -5,11 +5,11 @@ import java.io.InputStream;
 import java.util.Arrays;
 import org.mapfiles.cli.output.Printable;
 
-/** Addresses from a stream, one a line, without a String for each. Blank lines are passed over. */
+/** Reads addresses from a stream, one on each line, without a String for each. Blank lines are skipped. */
 public final class AddressReader {
     private static final int MAX_LINE = 1 << 16;
 
-    /** What to do at a pause of the input. */
+    /** An action before or after the reader waits for input. */
     public interface Pause {
         void run() throws IOException;
     }
@@ -18,13 +18,13 @@ public final class AddressReader {
     private final Pause beforeWaiting;
     private final Pause afterWaiting;
     private final byte[] buffer = new byte[2 * MAX_LINE];
-    private int at;
-    private int end;
-    private boolean ended;
-    private long number;
+    private int position;
+    private int limit;
+    private boolean atEnd;
+    private long lineNumber;
     private long address;
-    private String bad;
-    private String why;
+    private String invalidLine;
+    private String reason;
 
     public AddressReader(InputStream in, Pause beforeWaiting, Pause afterWaiting) {
         this.in = in;
@@ -32,17 +32,17 @@ public final class AddressReader {
         this.afterWaiting = afterWaiting;
     }
 
-    /** Goes to the next address; false at the end, and at a line that is none. */
+    /** Reads the next address. Returns false at the end, and at a line that is not an address. */
     public boolean next() throws IOException {
         for (;;) {
             int newline = newline();
             if (newline < 0) {
                 return false;
             }
-            number++;
-            int from = at;
+            lineNumber++;
+            int from = position;
             int to = newline;
-            at = Math.min(newline + 1, end);
+            position = Math.min(newline + 1, limit);
             while (from < to && isBlank(buffer[from])) {
                 from++;
             }
@@ -52,12 +52,12 @@ public final class AddressReader {
             if (from == to) {
                 continue;
             }
-            if (!isAddress(buffer, from, to)) {
-                bad = Printable.text(Arrays.copyOfRange(buffer, from, Math.min(to, from + 80)));
-                why = whyNoAddress(buffer, from, to);
+            if (!HexAddress.isAddress(buffer, from, to)) {
+                invalidLine = Printable.text(Arrays.copyOfRange(buffer, from, Math.min(to, from + 80)));
+                reason = HexAddress.whyNot(buffer, from, to);
                 return false;
             }
-            address = address(buffer, from, to);
+            address = HexAddress.parse(buffer, from, to);
             return true;
         }
     }
@@ -66,96 +66,55 @@ public final class AddressReader {
         return address;
     }
 
-    /** Number of the line, from 1. */
-    public long number() {
-        return number;
+    /** Returns the number of the last line that was read, from 1. */
+    public long lineNumber() {
+        return lineNumber;
     }
 
-    /** The line that was no address, escaped, or null. */
-    public String bad() {
-        return bad;
+    /** Returns the line that is not an address, escaped; null if there is none. */
+    public String invalidLine() {
+        return invalidLine;
     }
 
-    /** What is wrong with it: goes on a sentence. */
-    public String why() {
-        return why;
+    /** Returns why that line is not an address, as the end of a sentence. */
+    public String reason() {
+        return reason;
     }
 
-    /** Where the line that begins at {@code at} ends, or -1 behind the last one. */
+    /** Returns the index of the end of the line at {@link #position}; -1 after the last line. */
     private int newline() throws IOException {
-        for (int i = at;; ) {
-            for (; i < end; i++) {
+        for (int i = position;; ) {
+            for (; i < limit; i++) {
                 if (buffer[i] == '\n') {
                     return i;
                 }
             }
-            if (ended || end - at >= MAX_LINE) {
-                return at < end ? end : -1; // the last line, or one too long for any address
+            if (atEnd || limit - position >= MAX_LINE) {
+                return position < limit ? limit : -1; // the last line, or one that is too long for an address
             }
-            i -= at;
+            i -= position;
             fill();
-            i += at;
+            i += position;
         }
     }
 
     private void fill() throws IOException {
-        System.arraycopy(buffer, at, buffer, 0, end - at);
-        end -= at;
-        at = 0;
-        boolean pauses = in.available() == 0;
-        if (pauses) {
+        System.arraycopy(buffer, position, buffer, 0, limit - position);
+        limit -= position;
+        position = 0;
+        boolean waits = in.available() == 0;
+        if (waits) {
             beforeWaiting.run();
         }
-        int count = in.read(buffer, end, buffer.length - end);
-        ended = count < 0;
-        end += Math.max(count, 0);
-        if (pauses && !ended) {
+        int count = in.read(buffer, limit, buffer.length - limit);
+        atEnd = count < 0;
+        limit += Math.max(count, 0);
+        if (waits && !atEnd) {
             afterWaiting.run();
         }
     }
 
     private static boolean isBlank(byte b) {
         return b == ' ' || b == '\t' || b == '\r';
-    }
-
-    private static int digitsFrom(byte[] text, int from, int to) {
-        return to - from > 2 && text[from] == '0' && (text[from + 1] | 0x20) == 'x' ? from + 2 : from;
-    }
-
-    /** Hexadecimal digits, at most sixteen of them behind leading zeros, with or without 0x. */
-    public static boolean isAddress(byte[] text, int from, int to) {
-        int first = firstDigit(text, from, to);
-        return to - first <= 16 && isHexadecimal(text, first, to);
-    }
-
-    /** What is wrong with what is no address: goes on a sentence. */
-    public static String whyNoAddress(byte[] text, int from, int to) {
-        return isHexadecimal(text, firstDigit(text, from, to), to) ? "is too large for an address: those have 64 bits"
-                : "is no address in hexadecimal";
-    }
-
-    /** Behind 0x and zeros that say nothing. */
-    private static int firstDigit(byte[] text, int from, int to) {
-        int first = digitsFrom(text, from, to);
-        while (to - first > 16 && text[first] == '0') {
-            first++;
-        }
-        return first;
-    }
-
-    private static boolean isHexadecimal(byte[] text, int from, int to) {
-        boolean digits = to > from;
-        for (int i = from; digits && i < to; i++) {
-            digits = Character.digit(text[i], 16) >= 0;
-        }
-        return digits;
-    }
-
-    public static long address(byte[] text, int from, int to) {
-        long value = 0;
-        for (int i = digitsFrom(text, from, to); i < to; i++) {
-            value = value << 4 | Character.digit(text[i], 16);
-        }
-        return value;
     }
 }

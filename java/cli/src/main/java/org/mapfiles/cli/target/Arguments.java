@@ -15,19 +15,19 @@ import java.util.List;
 import org.mapfiles.cli.output.Printable;
 
 /**
- * Arguments of the command line, without loss. The JVM decodes them by the locale, which turns every byte that is not ASCII into U+FFFD
- * under {@code LC_ALL=C}. The kernel keeps the bytes (proc_pid_cmdline(5)).
+ * Reads the arguments of the command line without loss. The JVM decodes them by the locale: with {@code LC_ALL=C} every byte
+ * that is not ASCII becomes U+FFFD. The kernel keeps the bytes (proc_pid_cmdline(5)).
  *
- * <p>An argument is a String of its bytes as UTF-8. A byte that is not UTF-8 is a lone surrogate, U+DC80 to U+DCFF, as in Python
- * (PEP 383): {@link #bytes} finds it again.
+ * <p>An argument is a String, decoded from UTF-8. A byte that is not UTF-8 is an unpaired surrogate, U+DC80 to U+DCFF, as in
+ * Python (PEP 383). {@link #bytes} restores it.
  */
 public final class Arguments {
-    private static final int LONE = 0xdc00;
+    private static final int SURROGATE = 0xdc00;
 
     private Arguments() {
     }
 
-    /** The arguments of this process. Those that the JVM decoded, if they are not the last words of its command line. */
+    /** Returns the arguments of this process; those that the JVM decoded, if they are not the end of its command line. */
     public static String[] ofProcess(String[] decoded) {
         try {
             return of(Files.readAllBytes(Path.of("/proc/self/cmdline")), decoded);
@@ -37,9 +37,10 @@ public final class Arguments {
     }
 
     /**
-     * The last words of a command line.
+     * Returns the last words of a command line.
      *
-     * @param commandLine each word ends in a NUL
+     * @param commandLine words that each end in a NUL
+     * @param decoded the arguments as the JVM decoded them
      */
     public static String[] of(byte[] commandLine, String[] decoded) {
         List<byte[]> words = new ArrayList<>();
@@ -53,7 +54,7 @@ public final class Arguments {
         int before = words.size() - decoded.length;
         String[] arguments = new String[decoded.length];
         for (int i = 0; i < arguments.length; i++) {
-            if (before < 0 || !mayBe(words.get(before + i), decoded[i])) {
+            if (before < 0 || !mayDecodeTo(words.get(before + i), decoded[i])) {
                 return decoded;
             }
             arguments[i] = string(words.get(before + i));
@@ -61,8 +62,8 @@ public final class Arguments {
         return arguments;
     }
 
-    /** Whether the JVM may have decoded these bytes to this text: ASCII is the same in all locales. */
-    private static boolean mayBe(byte[] word, String decoded) {
+    /** Returns whether the JVM may have decoded these bytes to this text. ASCII is the same in all locales. */
+    private static boolean mayDecodeTo(byte[] word, String decoded) {
         for (byte b : word) {
             if (b < 0) {
                 return true;
@@ -73,7 +74,7 @@ public final class Arguments {
 
     private static String string(byte[] word) {
         StringBuilder text = new StringBuilder(word.length);
-        CharsetDecoder decoder = StandardCharsets.UTF_8.newDecoder(); // reports what it cannot decode
+        CharsetDecoder decoder = StandardCharsets.UTF_8.newDecoder(); // stops at bytes that are not UTF-8
         ByteBuffer in = ByteBuffer.wrap(word);
         CharBuffer out = CharBuffer.allocate(word.length);
         for (;;) {
@@ -84,19 +85,19 @@ public final class Arguments {
                 return text.toString();
             }
             for (int i = 0; i < result.length(); i++) {
-                text.append((char) (LONE | in.get() & 0xff));
+                text.append((char) (SURROGATE | in.get() & 0xff));
             }
             decoder.reset();
         }
     }
 
-    /** The bytes of an argument. */
+    /** Returns the bytes of an argument. */
     public static byte[] bytes(String argument) {
         ByteArrayOutputStream bytes = new ByteArrayOutputStream();
         int begin = 0;
         for (int i = 0; i < argument.length(); i += Character.charCount(argument.codePointAt(i))) {
             int c = argument.codePointAt(i);
-            if (c >= (LONE | 0x80) && c <= (LONE | 0xff)) {
+            if (c >= (SURROGATE | 0x80) && c <= (SURROGATE | 0xff)) {
                 bytes.writeBytes(argument.substring(begin, i).getBytes(StandardCharsets.UTF_8));
                 bytes.write(c);
                 begin = i + 1;
@@ -106,8 +107,8 @@ public final class Arguments {
         return bytes.toByteArray();
     }
 
-    /** An argument as names are printed. */
-    public static String shown(String argument) {
+    /** Returns an argument as text output shows it, escaped. */
+    public static String display(String argument) {
         return Printable.text(bytes(argument));
     }
 }

@@ -21,27 +21,33 @@ import org.mapfiles.ProcessMaps;
 import org.mapfiles.files.SharedMappings.Range;
 
 /**
- * Which pages of a file several processes have in common now, by /proc/PID/pagemap (Documentation/admin-guide/mm/pagemap.rst). A private
- * mapping has pages of the file, which are in common with every process that maps them, and copies of its own, made when it wrote to one.
+ * Counts the pages of a file that several processes have in memory, by /proc/PID/pagemap
+ * (Documentation/admin-guide/mm/pagemap.rst). A private mapping has pages of the file, which all processes that map them share,
+ * and own copies of the pages that the process wrote to.
  */
 public final class CommonPages {
-    /** Figures of one range in bytes; -1: unknown. */
+    /**
+     * Figures of one range, in bytes; -1: unknown.
+     *
+     * @param copied own copies of pages
+     * @param common pages of the file that are also in memory in another of the processes
+     */
     public record Figures(long copied, long common) {
         static final Figures UNKNOWN = new Figures(-1, -1);
     }
 
     private static final long PRESENT = 1L << 63;
     private static final long SWAPPED = 1L << 62;
-    private static final long OF_FILE = 1L << 61; // or shared anonymous memory
-    private static final long GUARD = 1L << 58;   // an entry that stands for no page
-    /** Pages of a file, from the first to the last that is mapped, that are looked at: 16 GiB of 4-KiB pages, 32 MiB of pagemap. */
+    private static final long FILE_PAGE = 1L << 61; // also of shared anonymous memory
+    private static final long GUARD = 1L << 58;   // a guard: no page
+    /** Maximum distance from the first to the last mapped page of a file: 16 GiB of 4-KiB pages, 32 MiB of pagemap. */
     private static final long MAX_PAGES = 1L << 22;
-    private static final int PART = 8 * 8192;
+    private static final int CHUNK = 8 * 8192;
 
     private final long pageSize = pageSize();
     private final MappingQuery now = new MappingQuery();
 
-    /** Pages of one range: those that are the file's own, numbered from the start of the range, and how many are copies. */
+    /** Pages of one range: those of the file, numbered from the start of the range, and the number of copies. */
     private record Pages(BitSet ofFile, long copied) {
     }
 
@@ -81,8 +87,8 @@ public final class CommonPages {
     }
 
     /**
-     * The lowest offset of some mappings of a file, an unsigned value: a device's offsets may be above 2^63, and its last byte at 2^64 - 1.
-     * Empty: there are more pages from there to the last mapped byte than {@link #MAX_PAGES}.
+     * The lowest offset of some mappings of a file, an unsigned value: a device's offsets may be above 2^63, and its last byte
+     * at 2^64 - 1. Empty: there are more pages from there to the last mapped byte than {@link #MAX_PAGES}.
      */
     public static OptionalLong firstOffset(List<Mapping> mappings, long pageSize) {
         long first = -1;
@@ -118,21 +124,24 @@ public final class CommonPages {
         return new Figures(own.copied * pageSize, isKnown ? common * pageSize : -1);
     }
 
-    /** Null where the pages are unknown: without permission, in a sandbox without pagemap, of a mapping that has changed. */
+    /**
+     * Returns null if the pages are unknown: without the permission, in a sandbox without pagemap, or if the mapping has
+     * changed.
+     */
     private Pages read(ProcessMaps process, Mapping mapping) throws MapsException {
         long count = mapping.size() / pageSize;
         BitSet ofFile = new BitSet();
         long copied = 0;
         try (RandomAccessFile pagemap = new RandomAccessFile("/proc/" + process.pid() + "/pagemap", "r")) {
             pagemap.seek(mapping.start() / pageSize * Long.BYTES);
-            byte[] part = new byte[PART];
+            byte[] chunk = new byte[CHUNK];
             for (long page = 0; page < count; ) {
-                int length = (int) Math.min(PART, (count - page) * Long.BYTES);
-                pagemap.readFully(part, 0, length);
-                ByteBuffer entries = ByteBuffer.wrap(part, 0, length).order(ByteOrder.nativeOrder());
+                int length = (int) Math.min(CHUNK, (count - page) * Long.BYTES);
+                pagemap.readFully(chunk, 0, length);
+                ByteBuffer entries = ByteBuffer.wrap(chunk, 0, length).order(ByteOrder.nativeOrder());
                 for (; entries.hasRemaining(); page++) {
                     long entry = entries.getLong();
-                    if ((entry & OF_FILE) != 0) {
+                    if ((entry & FILE_PAGE) != 0) {
                         ofFile.set((int) page, (entry & PRESENT) != 0);
                     } else if ((entry & (PRESENT | SWAPPED)) != 0 && (entry & GUARD) == 0) {
                         copied++;
@@ -145,14 +154,14 @@ public final class CommonPages {
         return isStillMapped(process, mapping) ? new Pages(ofFile, copied) : null;
     }
 
-    /** Also whether the path that was read led to this process: it has not ended since, so nobody else has had its PID. */
+    /** Also verifies that the path led to this process: it has not exited since, so no other process had its PID. */
     private boolean isStillMapped(ProcessMaps process, Mapping mapping) throws MapsException {
         return process.query(mapping.start(), now) && now.start() == mapping.start() && now.end() == mapping.end()
                 && now.offset() == mapping.offset() && now.inode() == mapping.inode() && now.deviceMajor() == mapping.deviceMajor()
                 && now.deviceMinor() == mapping.deviceMinor();
     }
 
-    /** AT_PAGESZ of getauxval(3); 0 where it is unknown. */
+    /** Returns AT_PAGESZ of getauxval(3); 0 if it is unknown. */
     private static long pageSize() {
         try {
             ByteBuffer vector = ByteBuffer.wrap(Files.readAllBytes(Path.of("/proc/self/auxv"))).order(ByteOrder.nativeOrder());

@@ -8,7 +8,7 @@ import org.mapfiles.jvm.CodeLocation;
 import org.mapfiles.jvm.JvmCodeReader;
 import org.mapfiles.jvm.JvmRegions;
 
-/** What the addresses of a JVM belong to: its code as of each call, its regions as of the time this was opened. */
+/** Reports what addresses of a JVM belong to. Code is read at each call, regions once at the start. */
 public final class JvmAddresses implements AutoCloseable {
     private final JvmCodeReader reader;
     private final JvmRegions regions;
@@ -16,9 +16,9 @@ public final class JvmAddresses implements AutoCloseable {
     private final CodeLocation location = new CodeLocation();
 
     /**
-     * Opens a JVM.
+     * Reads the regions of a JVM.
      *
-     * @param maps its process, which stays the caller's to close
+     * @param maps its process; the caller closes it
      * @param meaning which instruction an address of code stands for
      */
     public JvmAddresses(ProcessMaps maps, CodeAddress meaning) throws IOException {
@@ -26,15 +26,19 @@ public final class JvmAddresses implements AutoCloseable {
         reader = JvmCodeReader.of(maps);
         try {
             boolean isOwn = maps.pid() == ProcessHandle.current().pid();
-            regions = isOwn ? JvmRegions.read() : JvmRegions.read(maps); // of its own a JVM has more
+            regions = isOwn ? JvmRegions.read() : JvmRegions.read(maps); // the own JVM also reports what cannot be read from outside
         } catch (IOException | RuntimeException | Error e) {
             reader.close();
             throw e;
         }
     }
 
-    /** What an address belongs to. @param address any 64-bit value */
-    public AddressReport what(long address) throws IOException {
+    /**
+     * Returns what an address belongs to.
+     *
+     * @param address any 64-bit value
+     */
+    public AddressReport report(long address) throws IOException {
         reader.find(address, meaning, location);
         return AddressReport.of(address, location, regions);
     }

@@ -7,14 +7,14 @@ import java.util.List;
 import org.mapfiles.ProcessMaps;
 
 /**
- * Writes memory of a process. Pages that cannot be read are written as zeros, so that each byte stands at its offset: guard pages
- * (MADV_GUARD_INSTALL), memory of devices, pages that userfaultfd(2) or a hardware error keeps back.
+ * Writes memory of a process. Pages that cannot be read are written as zeros, so that each byte has its offset. Such pages are
+ * guard pages (MADV_GUARD_INSTALL), memory of devices, pages that a userfaultfd(2) handles, and pages with a hardware error.
  */
 public final class MemoryCopy {
-    private static final int PART = 64 * 1024;
-    /** No page is smaller; of larger ones each part fails by itself. */
+    private static final int CHUNK = 64 * 1024;
+    /** The smallest page of the supported machines. Each part of a larger page fails by itself. */
     private static final int PAGE = 4096;
-    private static final byte[] ZEROS = new byte[PART];
+    private static final byte[] ZEROS = new byte[CHUNK];
 
     private final ProcessMaps maps;
     private final OutputStream out;
@@ -31,23 +31,23 @@ public final class MemoryCopy {
      * @return the ranges that were written as zeros
      */
     public List<AddressRange> write(AddressRange range) throws IOException {
-        byte[] part = new byte[PART];
-        long written = range.start(); // behind it and before address there are only holes
-        int most = PART;
+        byte[] chunk = new byte[CHUNK];
+        long written = range.start(); // from here to address are only holes
+        int maximum = CHUNK;
         for (long address = range.start(); address != range.end(); ) {
-            int length = (int) Math.min(most, range.end() - address);
-            int got = maps.readMemory(address, part, 0, length);
-            if (got > 0) {
+            int length = (int) Math.min(maximum, range.end() - address);
+            int count = maps.readMemory(address, chunk, 0, length);
+            if (count > 0) {
                 zeros(address - written);
-                out.write(part, 0, got);
-                address += got;
+                out.write(chunk, 0, count);
+                address += count;
                 written = address;
-                most = PART;
+                maximum = CHUNK;
             } else {
                 length = (int) Math.min(PAGE - (address & PAGE - 1), range.end() - address);
                 addHole(address, address + length);
                 address += length;
-                most = PAGE; // what follows a hole often cannot be read either
+                maximum = PAGE; // the page after a hole often cannot be read either
             }
         }
         if (written != range.start()) {
@@ -65,9 +65,9 @@ public final class MemoryCopy {
         }
     }
 
-    private void zeros(long count) throws IOException {
-        for (long left = count; left > 0; left -= PART) {
-            out.write(ZEROS, 0, (int) Math.min(PART, left));
+    private void zeros(long length) throws IOException {
+        for (long left = length; left > 0; left -= CHUNK) {
+            out.write(ZEROS, 0, (int) Math.min(CHUNK, left));
         }
     }
 }

@@ -5,7 +5,7 @@ import org.mapfiles.ProcessMaps;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.TypeConversionException;
 
-/** The process a command is about: a pid, or {@code self}, the JVM that runs the command. */
+/** The target process: a PID, or {@code self}, the JVM that runs the command. */
 public final class Target {
     private final long pid;
 
@@ -13,11 +13,12 @@ public final class Target {
         this.pid = pid;
     }
 
+    /** Opens the process. */
     public ProcessMaps open() throws MapsException {
         return pid == 0 ? ProcessMaps.self() : ProcessMaps.of(pid);
     }
 
-    /** From the command line. */
+    /** Parses the argument. */
     public static final class Converter implements ITypeConverter<Target> {
         @Override
         public Target convert(String text) {
@@ -30,9 +31,9 @@ public final class Target {
                     return new Target(pid);
                 }
             } catch (NumberFormatException notANumber) {
-                // said below, as for a number that is no pid
+                // reported below, as a number that is not a PID is
             }
-            throw new TypeConversionException("'" + text + "' is neither a process id nor self");
+            throw new TypeConversionException("'" + text + "' is neither a PID nor self");
         }
     }
 }

@@ -17,14 +17,14 @@ import org.mapfiles.cli.Main;
 import org.mapfiles.cli.SpecialMappingsChild;
 import org.mapfiles.cli.target.AddressRange;
 
-/** Which mapping does {@code mapfiles cat} take for the one that was named, and what of its memory is written? */
+/** {@code mapfiles cat}: names of mappings, and memory without a file. */
 class CatCommandTest {
     private static final int PAGE = 4096;
 
     @TempDir
     Path temporary;
 
-    /** What a run wrote, as bytes. */
+    /** The exit code and the output of one run, as bytes. */
     private record Written(int code, byte[] out, String err) {
         static Written by(String... arguments) {
             ByteArrayOutputStream out = new ByteArrayOutputStream();
@@ -35,7 +35,7 @@ class CatCommandTest {
     }
 
     @Test
-    void pagesThatCannotBeReadAreZerosAndReported() throws Exception {
+    void pagesThatCannotBeReadAreWrittenAsZeros() throws Exception {
         try (SpecialMappingsChild child = new SpecialMappingsChild(temporary, List.of(), "guarded")) {
             AddressRange range = child.range("guarded");
             assumeTrue(range != null, "no guard pages here: before Linux 6.13");
@@ -45,18 +45,18 @@ class CatCommandTest {
             Written whole = Written.by("cat", child.pid(), range.toString());
             assertThat(whole.out()).isEqualTo(expected);
             assertThat(whole.code()).isEqualTo(1);
-            assertThat(whole.err()).isEqualTo("mapfiles: cannot be read, and written as zeros: " + pages(range, 0, 1) + " "
+            assertThat(whole.err()).isEqualTo("mapfiles: these ranges cannot be read, and were written as zeros: " + pages(range, 0, 1) + " "
                     + pages(range, 5, 7) + " " + pages(range, 15, 16) + "\n");
 
             Written part = Written.by("cat", child.pid(), pages(range, 1, 5).toString());
             assertThat(part.out()).isEqualTo(Arrays.copyOfRange(expected, PAGE, 5 * PAGE));
-            assertThat(part.code()).as("of what can be read").isZero();
+            assertThat(part.code()).as("all of it can be read").isZero();
             assertThat(part.err()).isEmpty();
             part = Written.by("cat", child.pid(), new AddressRange(range.start() + 5 * PAGE - 3, range.start() + 5 * PAGE + 10).toString());
-            assertThat(part.out()).as("of any bytes").isEqualTo(Arrays.copyOfRange(expected, 5 * PAGE - 3, 5 * PAGE + 10));
+            assertThat(part.out()).as("bytes of two pages").isEqualTo(Arrays.copyOfRange(expected, 5 * PAGE - 3, 5 * PAGE + 10));
             assertThat(part.err()).contains(new AddressRange(range.start() + 5 * PAGE, range.start() + 5 * PAGE + 10).toString());
             part = Written.by("cat", child.pid(), pages(range, 5, 7).toString());
-            assertThat(part.out()).as("of nothing that can be read").isEmpty();
+            assertThat(part.out()).as("nothing can be read").isEmpty();
             assertThat(part.code()).isEqualTo(1);
             assertThat(part.err()).hasLineCount(1).contains("no byte").contains(pages(range, 5, 7).toString());
         }
@@ -67,7 +67,7 @@ class CatCommandTest {
     }
 
     @Test
-    void aPartOfMemoryIsWithinOneMapping() throws Exception {
+    void aPartOfMemoryMustBeWithinOneMapping() throws Exception {
         try (SpecialMappingsChild child = new SpecialMappingsChild(temporary, List.of(), "anonymous-rw")) {
             String maps = CliResult.with("maps", child.pid()).out();
             assertThat(maps).contains("[stack]");
@@ -85,6 +85,7 @@ class CatCommandTest {
         }
     }
 
+    /** Starts sleep(1) from a copy with a name, a format of printf(1). */
     private Process mapping(String name) throws Exception {
         Path script = Files.writeString(temporary.resolve("map"),
                 "cp \"$(command -v sleep)\" \"$(printf '" + name + "')\" && exec \"./$(printf '" + name + "')\" 1000");
@@ -95,8 +96,10 @@ class CatCommandTest {
         return process;
     }
 
-    /** In a process of its own, in a locale without any character beyond ASCII: the name by printf(1), as that takes bytes. */
-    private Written inPlainLocale(String pid, String name) throws Exception {
+    /**
+     * Runs the command in another JVM, in the C locale. The argument is a format of printf(1), since Java has no such String.
+     */
+    private Written inCLocale(String pid, String name) throws Exception {
         Path out = temporary.resolve("out");
         ProcessBuilder cat = new ProcessBuilder("sh", "-c", "exec \"$0\" --enable-native-access=ALL-UNNAMED -cp \"$1\" \"$2\" cat \"$3\""
                 + " \"$(printf \"$4\")\"", Path.of(System.getProperty("java.home"), "bin", "java").toString(),
@@ -107,34 +110,34 @@ class CatCommandTest {
         return new Written(process.waitFor(), Files.readAllBytes(out), err);
     }
 
-    private void expectSleep(Written written) throws Exception {
+    private void assertSleep(Written written) throws Exception {
         assertThat(written.err()).isEmpty();
         assertThat(written.code()).isZero();
         assertThat(written.out()).startsWith(0x7f, 'E', 'L', 'F').hasSizeGreaterThan(PAGE);
     }
 
     @Test
-    void namesAreBytesInAnyLocale() throws Exception {
+    void namesAreComparedAsBytesInAnyLocale() throws Exception {
         Process process = mapping("lib\\303\\274.so");
         try {
             String pid = Long.toString(process.pid());
-            expectSleep(inPlainLocale(pid, "lib\\303\\274.so"));
-            expectSleep(Written.by("cat", pid, "lib\u00fc.so"));
-            assertThat(inPlainLocale(pid, "lib\\374.so").err()).as("ISO 8859-1 is another name").contains("has no mapping lib\\xfc.so");
+            assertSleep(inCLocale(pid, "lib\\303\\274.so"));
+            assertSleep(Written.by("cat", pid, "lib\u00fc.so"));
+            assertThat(inCLocale(pid, "lib\\374.so").err()).as("the name in ISO 8859-1").contains("has no mapping lib\\xfc.so");
         } finally {
             process.destroyForcibly().waitFor();
         }
     }
 
     @Test
-    void aNameThatIsNotUtf8IsTypedAsItIsOrAsItIsPrinted() throws Exception {
+    void aNameThatIsNotUtf8IsGivenAsBytesOrAsItIsPrinted() throws Exception {
         Process process = mapping("lib\\377\\\\.so");
         try {
             String pid = Long.toString(process.pid());
-            expectSleep(inPlainLocale(pid, "lib\\377\\\\.so"));
-            expectSleep(Written.by("cat", pid, "lib\\xff\\\\.so"));
-            expectSleep(Written.by("cat", pid, temporary.toRealPath() + "/lib\\xff\\\\.so"));
-            assertThat(Written.by("cat", pid, "lib\ufffd\\.so").err()).as("not a byte of it").contains("has no mapping");
+            assertSleep(inCLocale(pid, "lib\\377\\\\.so"));
+            assertSleep(Written.by("cat", pid, "lib\\xff\\\\.so"));
+            assertSleep(Written.by("cat", pid, temporary.toRealPath() + "/lib\\xff\\\\.so"));
+            assertThat(Written.by("cat", pid, "lib\ufffd\\.so").err()).as("U+FFFD is not in the name").contains("has no mapping");
         } finally {
             process.destroyForcibly().waitFor();
         }

@@ -3,16 +3,12 @@ package org.mapfiles.cli.commands;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import com.fasterxml.jackson.core.JsonFactory;
-import com.fasterxml.jackson.core.JsonParser;
-import com.fasterxml.jackson.core.JsonToken;
 import java.nio.MappedByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalLong;
@@ -22,94 +18,63 @@ import org.mapfiles.MapFilter;
 import org.mapfiles.MapSnapshot;
 import org.mapfiles.Mapping;
 import org.mapfiles.cli.CliResult;
-import org.mapfiles.cli.MapAndWaitMain;
 import org.mapfiles.cli.MappedTestFile;
+import org.mapfiles.cli.TestJvm;
 import org.mapfiles.cli.target.CommonPages;
 
-/** How much of a private mapping is in common, and how much this process has copied. */
+/** Common and copied pages of {@code mapfiles shared --private}. */
 class SharedPagesTest {
     private static final int PAGE = 4096;
 
     @TempDir
     Path directory;
 
-    /** The ranges of the group of a path: their fields as text. */
-    private static List<Map<String, String>> ranges(CliResult ran, Path path) throws Exception {
-        List<Map<String, String>> ranges = new ArrayList<>();
-        for (String line : ran.lines()) {
-            if (!line.contains('"' + path.toString() + '"')) {
-                continue;
-            }
-            try (JsonParser parser = new JsonFactory().createParser(line.substring(line.indexOf('[')))) {
-                Map<String, String> range = null;
-                for (JsonToken token = parser.nextToken(); token != JsonToken.END_ARRAY; token = parser.nextToken()) {
-                    if (token == JsonToken.START_OBJECT) {
-                        range = new LinkedHashMap<>();
-                        ranges.add(range);
-                    } else if (token != JsonToken.FIELD_NAME && token != JsonToken.END_OBJECT && range != null) {
-                        range.put(parser.currentName(), parser.getText());
-                    }
-                }
-            }
-        }
-        return ranges;
-    }
-
     @Test
-    void copiesAreNotInCommon() throws Exception {
+    void copiedPagesAreNotCommon() throws Exception {
         assumeTrue(new String(new ProcessBuilder("getconf", "PAGESIZE").start().getInputStream().readAllBytes()).strip().equals("4096"),
-                "pages of another size");
+                "pages here do not have 4 KiB");
         Path path = directory.toRealPath().resolve("private");
         Files.write(path, new byte[4 * PAGE]);
-        MappedByteBuffer ours;
+        MappedByteBuffer own;
         try (FileChannel channel = FileChannel.open(path, StandardOpenOption.READ, StandardOpenOption.WRITE)) {
-            ours = channel.map(FileChannel.MapMode.PRIVATE, 0, 4 * PAGE);
+            own = channel.map(FileChannel.MapMode.PRIVATE, 0, 4 * PAGE);
         }
-        ours.put(PAGE, (byte) 1); // a copy
-        int sum = ours.get(0) + ours.get(2 * PAGE) + ours.get(3 * PAGE);
-        Process other = new ProcessBuilder(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-cp",
-                System.getProperty("java.class.path"), MapAndWaitMain.class.getName(), path.toString()).start();
-        try {
-            assertThat(other.getInputStream().read()).isEqualTo('!'); // it has read its first page of two
-            String pid = Long.toString(other.pid());
-            List<Map<String, String>> ranges = ranges(CliResult.with("shared", "self", pid, "--private", "--json"), path);
-            assertThat(ranges).hasSize(2);
-            assertThat(ranges.get(0)).containsEntry("private", "true").containsEntry("copied", Integer.toString(PAGE))
-                    .as("its first page; of its second there is a copy").containsEntry("common", Integer.toString(PAGE));
-            assertThat(ranges.get(1)).containsEntry("private", "false").containsEntry("copied", "0")
-                    .containsEntry("common", Integer.toString(PAGE));
+        own.put(PAGE, (byte) 1); // makes a copy
+        int sum = own.get(0) + own.get(2 * PAGE) + own.get(3 * PAGE);
+        try (TestJvm other = TestJvm.mapping(path)) {
+            String pid = other.pid(); // it has read the first of its two pages
+            List<Map<String, Object>> rows = CliResult.with("shared", "self", pid, "--private", "--json").rows().stream()
+                    .filter(row -> path.toString().equals(row.get("path"))).toList();
+            assertThat(rows).hasSize(2);
+            assertThat(rows.get(0)).containsEntry("perms", "rw-p").containsEntry("copied", (long) PAGE)
+                    .as("its first page; the second is a copy").containsEntry("common", (long) PAGE);
+            assertThat(rows.get(1)).containsEntry("perms", "rw-s").containsEntry("copied", 0L)
+                    .containsEntry("common", (long) PAGE);
             CliResult text = CliResult.with("shared", "self", pid, "--private");
             assertThat(text.lines().get(0)).contains("COPIED", "COMMON");
             assertThat(text.lines()).anyMatch(line -> line.contains(ProcessHandle.current().pid() + " ")
                     && line.matches(".* 16K +0 +4K +4K  private  " + path));
-        } finally {
-            other.destroyForcibly().waitFor();
         }
-        assertThat(sum + ours.get(PAGE)).isOne();
+        assertThat(sum + own.get(PAGE)).isOne();
     }
 
-    /** A row that is searched for has the name, also if the row above has the same. */
+    /** Also a row whose name is that of the row above: so grep(1) finds it. */
     @Test
     void eachRowHasTheName() throws Exception {
         Path path = directory.toRealPath().resolve("named");
-        MappedTestFile ours = new MappedTestFile(path);
-        Process other = new ProcessBuilder(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-cp",
-                System.getProperty("java.class.path"), MapAndWaitMain.class.getName(), path.toString()).start();
-        try {
-            assertThat(other.getInputStream().read()).isEqualTo('!');
-            for (String[] arguments : new String[][] {{"shared", "self", Long.toString(other.pid())},
-                {"shared", "self", Long.toString(other.pid()), "--private"}}) {
+        MappedTestFile own = new MappedTestFile(path);
+        try (TestJvm other = TestJvm.mapping(path)) {
+            for (String[] arguments : new String[][] {{"shared", "self", other.pid()},
+                {"shared", "self", other.pid(), "--private"}}) {
                 List<String> lines = CliResult.with(arguments).lines();
                 assertThat(lines).noneMatch(line -> line.endsWith("\""));
                 assertThat(lines.stream().filter(line -> line.endsWith(path.toString()))).hasSize(2);
             }
-        } finally {
-            other.destroyForcibly().waitFor();
         }
-        assertThat(ours.firstByte()).isZero();
+        assertThat(own.firstByte()).isZero();
     }
 
-    /** Of a device such as /dev/mem offsets may be above 2^63. */
+    /** Offsets of a device such as /dev/mem may be above 2^63. */
     @Test
     void offsetsAreUnsigned() throws Exception {
         assertThat(firstOffset("7ffffffffffff000", "8000000000000000")).hasValue(0x7ffffffffffff000L);

@@ -4,8 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.BufferedReader;
-import java.io.ByteArrayOutputStream;
-import java.io.InputStream;
 import java.io.OutputStream;
 import java.nio.MappedByteBuffer;
 import java.nio.channels.FileChannel;
@@ -14,13 +12,11 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Predicate;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -31,106 +27,96 @@ import org.mapfiles.ProcessMaps;
 import org.mapfiles.cli.CliResult;
 import org.mapfiles.cli.Main;
 import org.mapfiles.cli.MappedTestFile;
+import org.mapfiles.cli.RunningWatch;
+import org.mapfiles.cli.SpecialMappingsChild;
+import org.mapfiles.cli.TestJvm;
+import org.mapfiles.cli.target.AddressRange;
 import org.mapfiles.events.MapEvents;
 
-/** Is told what a process changes, until it ends? */
+/** {@code mapfiles watch}, with events of the kernel and by polls. */
 class WatchCommandTest {
     @TempDir
     Path directory;
 
-    /** What was printed so far. */
-    private final ByteArrayOutputStream out = new ByteArrayOutputStream();
-    private final ByteArrayOutputStream err = new ByteArrayOutputStream();
-    private long page;
-    /** Of the command in a JVM of its own. */
-    private BufferedReader output;
-
-    /** Begins to watch. Returns once the command has read the mappings, and printed those of the start. */
-    private CompletableFuture<Integer> watch(String... arguments) throws Exception {
-        String[] all = Stream.concat(Stream.of("watch", "--initial", "--interval", "20"), Arrays.stream(arguments)).toArray(String[]::new);
-        CompletableFuture<Integer> code = CompletableFuture.supplyAsync(() -> Main.run(all, InputStream.nullInputStream(), out, err));
-        for (long end = System.nanoTime() + 60_000_000_000L; out.size() == 0; Thread.sleep(5)) {
-            assertThat(System.nanoTime()).as("nothing is printed: %s", err).isLessThan(end);
-        }
-        return code;
+    private static Predicate<Map<String, Object>> isType(String type) {
+        return row -> type.equals(row.get("type"));
     }
 
-    private List<Map<String, Object>> told() throws Exception {
-        return new CliResult(0, out.toString(StandardCharsets.UTF_8), "").objects();
+    private static Predicate<Map<String, Object>> hasPath(String end) {
+        return row -> String.valueOf(row.get("path")).endsWith(end);
     }
 
-    private void await(String what, Predicate<Map<String, Object>> condition) throws Exception {
-        for (long end = System.nanoTime() + 60_000_000_000L; told().stream().noneMatch(condition); Thread.sleep(5)) {
-            assertThat(System.nanoTime()).as(what + " is not told: " + out + err).isLessThan(end);
-        }
+    private static String[] options(boolean pollOnly) {
+        return pollOnly ? new String[] {"--json", "--poll"} : new String[] {"--json"};
+    }
+
+    private static void write(Process process, String line) throws Exception {
+        OutputStream input = process.getOutputStream();
+        input.write((line + "\n").getBytes(StandardCharsets.US_ASCII));
+        input.flush();
+    }
+
+    private SpecialMappingsChild child() throws Exception {
+        return new SpecialMappingsChild(directory.toRealPath(), List.of(), "plain");
     }
 
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
-    void anotherProgramIsToldAndTheEndIsAnExitCode(boolean onlyLook) throws Exception {
+    void execIsReportedAndThenTheExitCodeOfTheEnd(boolean pollOnly) throws Exception {
         Process shell = new ProcessBuilder("sh", "-c", "read a; exec cat").start();
         try {
-            String pid = Long.toString(shell.pid());
-            CompletableFuture<Integer> code = onlyLook ? watch(pid, "--json", "--look") : watch(pid, "--json");
-            OutputStream to = shell.getOutputStream();
-            to.write("go\n".getBytes(StandardCharsets.US_ASCII));
-            to.flush();
-            await("the exec", fields -> "exec".equals(fields.get("event")));
-            await("its program", fields -> "added".equals(fields.get("event")) && String.valueOf(fields.get("path")).endsWith("/cat"));
-            to.close();
-            assertThat(code.get(60, TimeUnit.SECONDS)).as("%s%s", out, err).isEqualTo(4);
-            assertThat(told()).as("what the shell had").anySatisfy(fields -> assertThat(fields).containsEntry("event", "removed")
-                    .containsEntry("path", Path.of("/bin/sh").toRealPath().toString()));
-            assertThat(told()).filteredOn(fields -> "added".equals(fields.get("event"))).allSatisfy(fields -> assertThat(fields.keySet())
-                    .containsExactlyElementsOf(Stream.of("time event pid exact", (boolean) fields.get("exact") ? "" : "after",
-                            "start end perms offset dev_major dev_minor inode kind path deleted continued")
-                            .flatMap(names -> Arrays.stream(names.split(" "))).filter(name -> !name.isEmpty()).toList()));
-            assertThat(told()).extracting(fields -> (String) fields.get("time")).allMatch(time -> time.matches("20.*T.*Z"));
+            RunningWatch watch = RunningWatch.initial(Long.toString(shell.pid()), options(pollOnly));
+            write(shell, "go");
+            watch.awaitRow("the exec", isType("exec"));
+            watch.awaitRow("its program", isType("added").and(hasPath("/cat")));
+            shell.getOutputStream().close();
+            watch.awaitExit();
+            assertThat(watch.rows()).as("mappings of the shell").anyMatch(isType("removed")
+                    .and(hasPath(Path.of("/bin/sh").toRealPath().toString())));
+            assertThat(watch.rows()).filteredOn(isType("added")).allSatisfy(row -> assertThat(row.keySet()).containsExactly("version",
+                    "type", "pid", "time", "exact", "after", "start", "end", "size", "perms", "offset", "dev_major", "dev_minor", "inode",
+                    "kind", "path", "deleted", "continued"));
+            assertThat(watch.rows()).allSatisfy(row -> assertThat(row).containsEntry("pid", shell.pid()));
         } finally {
             shell.destroyForcibly();
         }
     }
 
     @Test
-    void forPeopleInWords() throws Exception {
+    void textShowsMarksAndPaths() throws Exception {
         Process shell = new ProcessBuilder("sh", "-c", "read a; exec cat").start();
-        CompletableFuture<Integer> code = watch(Long.toString(shell.pid()));
-        shell.getOutputStream().write('\n');
-        shell.getOutputStream().flush();
-        for (long end = System.nanoTime() + 60_000_000_000L; !out.toString(StandardCharsets.UTF_8).contains("/cat"); Thread.sleep(5)) {
-            assertThat(System.nanoTime()).as("%s%s", out, err).isLessThan(end);
-        }
+        RunningWatch watch = RunningWatch.initial(Long.toString(shell.pid()));
+        write(shell, "go");
+        watch.awaitText("/cat");
         shell.destroyForcibly().waitFor();
-        assertThat(code.get(60, TimeUnit.SECONDS)).as("%s%s", out, err).isEqualTo(4);
-        assertThat(out.toString(StandardCharsets.UTF_8)).containsPattern("(?m)^\\d\\d:\\d\\d:\\d\\d\\.\\d{6}  !  another program runs$")
+        watch.awaitExit();
+        assertThat(watch.text()).containsPattern("(?m)^\\d\\d:\\d\\d:\\d\\d\\.\\d{6}  !  another program runs$")
                 .containsPattern("(?m)\\d  \\+  [0-9a-f]+-[0-9a-f]+  r-xp  /.*/cat(  split)?$")
                 .containsPattern("(?m)\\d\\? -  [0-9a-f]+-[0-9a-f]+  r-xp  " + Path.of("/bin/sh").toRealPath() + "$");
     }
 
     @Test
-    void aFileMappedHereIsTold() throws Exception {
+    void aFileThatThisJvmMapsIsAdded() throws Exception {
         Path file = Files.write(directory.toRealPath().resolve("mapped"), new byte[8192]);
-        Thread watcher = new Thread(() -> Main.run(new String[] {"watch", "self", "--json", "--initial", "--look", "--interval", "5"},
-                InputStream.nullInputStream(), out, err));
-        watcher.start();
-        await("the mappings of the start", fields -> "present".equals(fields.get("event")));
+        RunningWatch watch = RunningWatch.initial("self", "--json", "--poll");
         try (FileChannel channel = FileChannel.open(file)) {
+            watch.awaitRow("a mapping of the start", isType("present"));
             MappedByteBuffer mapped = channel.map(FileChannel.MapMode.READ_ONLY, 4096, 4096);
-            await("the file", fields -> file.toString().equals(fields.get("path")) && "added".equals(fields.get("event"))
-                    && "0x1000".equals(fields.get("offset")) && "r--s".equals(fields.get("perms")));
+            watch.awaitRow("the file", isType("added").and(hasPath(file.toString()))
+                    .and(row -> "0x1000".equals(row.get("offset")) && "r--s".equals(row.get("perms"))));
             assertThat(mapped.get(0)).isZero();
         } finally {
-            watcher.interrupt();
-            watcher.join();
+            watch.interrupt();
         }
     }
 
-    /** The program of another JVM: maps a file as often as it is told to, and keeps all. */
-    static final class MapAndKeep {
-        private MapAndKeep() {
+    /** Maps a file once for each byte of its input, and keeps all mappings. */
+    static final class MapAndKeepMain {
+        private MapAndKeepMain() {
         }
 
         public static void main(String[] arguments) throws Exception {
+            System.out.println("READY");
             List<MappedTestFile> kept = new ArrayList<>();
             while (System.in.read() >= 0) {
                 kept.add(new MappedTestFile(Path.of(arguments[0])));
@@ -139,186 +125,151 @@ class WatchCommandTest {
         }
     }
 
-    /** Many come while the mappings are read: the picture does not have them, and they have not gone. */
+    /**
+     * Many mappings are made during a poll, which does not contain them. They must not be reported as removed and added again.
+     */
     @Test
-    void whatStaysIsToldOnce() throws Exception {
+    void aMappingThatStaysIsReportedOnce() throws Exception {
         Path file = directory.toRealPath().resolve("kept");
-        Process child = new ProcessBuilder(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-cp",
-                System.getProperty("java.class.path"), MapAndKeep.class.getName(), file.toString())
-                .redirectError(ProcessBuilder.Redirect.INHERIT).start();
-        try {
-            CompletableFuture<Integer> code = watch(Long.toString(child.pid()), "--json");
-            child.getOutputStream().write(new byte[20_000]);
-            child.getOutputStream().flush();
-            for (long end = System.nanoTime() + 300_000_000_000L; told().stream().filter(fields -> isOf(file, fields)).count() < 20_000;
-                    Thread.sleep(500)) {
-                assertThat(System.nanoTime()).as("not all are told: %s", err).isLessThan(end);
+        try (TestJvm jvm = TestJvm.start(List.of(), List.of(), MapAndKeepMain.class, file.toString())) {
+            RunningWatch watch = RunningWatch.initial(jvm.pid(), "--json");
+            jvm.process().getOutputStream().write(new byte[20_000]);
+            jvm.process().getOutputStream().flush();
+            for (long end = System.nanoTime() + 300_000_000_000L; count(watch, file) < 20_000; Thread.sleep(500)) {
+                assertThat(System.nanoTime() < end).as("%d of 20000 mappings are reported", count(watch, file)).isTrue();
             }
-            Thread.sleep(100); // for what might be told of them again
-            List<Map<String, Object>> told = told().stream().filter(fields -> isOf(file, fields)).toList();
-            assertThat(told).extracting(fields -> fields.get("event")).containsOnly("added");
-            assertThat(told).extracting(fields -> fields.get("start")).doesNotHaveDuplicates();
-            child.destroyForcibly();
-            assertThat(code.get(60, TimeUnit.SECONDS)).isEqualTo(4);
-        } finally {
-            child.destroyForcibly();
+            Thread.sleep(100); // for rows that must not come
+            List<Map<String, Object>> rows = watch.rows().stream().filter(hasPath(file.toString())).toList();
+            assertThat(rows).filteredOn(row -> !"added".equals(row.get("type"))).isEmpty();
+            assertThat(rows).extracting(row -> row.get("start")).doesNotHaveDuplicates();
+            jvm.process().destroyForcibly();
+            watch.awaitExit();
         }
     }
 
-    /** The command in a JVM of its own, under another program. */
-    private Process watchUnder(List<String> program, String... arguments) throws Exception {
-        List<String> command = new ArrayList<>(program);
-        command.addAll(List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-cp",
-                System.getProperty("java.class.path"), Main.class.getName(), "watch", "--interval", "20", "--json"));
-        command.addAll(List.of(arguments));
-        Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
-        output = process.inputReader();
-        return process;
+    private static long count(RunningWatch watch, Path file) {
+        return watch.rows().stream().filter(hasPath(file.toString())).count();
     }
 
-    /** Lines of the command, up to the first change that it reports; the child makes changes all the while, for a minute at most. */
-    private List<String> linesUntilAChange(Process watcher, Process child) throws Exception {
-        CompletableFuture<Void> changes = CompletableFuture.runAsync(() -> changeUntilEnded(watcher, child));
+    /** Starts the command in another JVM, under another program. */
+    private static Process watchUnder(List<String> program, String pid) throws Exception {
+        List<String> command = new ArrayList<>(program);
+        command.addAll(TestJvm.command(List.of(), Main.class, "watch", "--interval", "20", "--json", pid));
+        return new ProcessBuilder(command).redirectErrorStream(true).start();
+    }
+
+    /**
+     * Returns the lines of a command up to the first mapping that it reports as added. The child changes its mappings
+     * meanwhile.
+     */
+    private static List<String> linesUntilAdded(Process watch, SpecialMappingsChild child) throws Exception {
+        CompletableFuture<Void> changes = CompletableFuture.runAsync(() -> changeForAMinute(watch, child));
         List<String> lines = new ArrayList<>();
+        BufferedReader output = watch.inputReader();
         for (String line = output.readLine(); line != null; line = output.readLine()) {
             lines.add(line);
             if (line.contains("\"added\"")) {
-                child.destroyForcibly();
-                changes.exceptionally(ended -> null).get(60, TimeUnit.SECONDS);
+                child.process().destroyForcibly();
+                changes.exceptionally(exited -> null).get(60, TimeUnit.SECONDS);
                 return lines;
             }
         }
-        throw new AssertionError("no change is reported, but " + lines);
+        throw new AssertionError("no mapping is added: " + lines);
     }
 
-    private static void changeUntilEnded(Process watcher, Process child) {
+    private static void changeForAMinute(Process watch, SpecialMappingsChild child) {
         try {
             for (long end = System.nanoTime() + 60_000_000_000L; System.nanoTime() < end; Thread.sleep(50)) {
-                tell(child, "many 2");
+                assertThat(child.command("many 2")).startsWith("OK");
             }
-            watcher.destroyForcibly();
-        } catch (Exception ended) {
-            throw new IllegalStateException(ended);
+            watch.destroyForcibly();
+        } catch (Exception exited) {
+            throw new IllegalStateException(exited);
         }
     }
 
     @Test
     void withTooFewDescriptorsItPolls() throws Exception {
-        assumeTheKernelLetsUs();
-        Process child = odd();
-        tell(child, "threads 400");
-        Process watcher = watchUnder(List.of("sh", "-c", "ulimit -n 256; exec \"$@\"", "sh"), Long.toString(child.pid()));
+        assumeEvents();
+        SpecialMappingsChild child = child();
+        assertThat(child.command("threads 400")).startsWith("OK");
+        Process watch = watchUnder(List.of("sh", "-c", "ulimit -n 256; exec \"$@\"", "sh"), child.pid());
         try {
-            assertThat(linesUntilAChange(watcher, child)).anySatisfy(
+            assertThat(linesUntilAdded(watch, child)).anySatisfy(
                     line -> assertThat(line).contains("polling every 20 ms", "file descriptors", "ulimit -n"));
-            assertThat(watcher.waitFor(60, TimeUnit.SECONDS)).isTrue();
-            assertThat(watcher.exitValue()).isEqualTo(4);
+            assertThat(watch.waitFor(60, TimeUnit.SECONDS)).isTrue();
+            assertThat(watch.exitValue()).isEqualTo(4);
         } finally {
-            watcher.destroyForcibly();
-            child.destroyForcibly();
+            watch.destroyForcibly();
+            child.process().destroyForcibly();
         }
     }
 
-    /** Its clock is 28 hours ahead of the one that events are stamped by. */
+    /** The clock of the namespace is 28 hours ahead of the clock of the kernel's events. */
     @Test
     void timesAreRightInATimeNamespace() throws Exception {
-        assumeTheKernelLetsUs();
+        assumeEvents();
         List<String> unshare = List.of("unshare", "-T", "--monotonic", "100000", "--fork");
-        List<String> tried = new ArrayList<>(unshare);
-        tried.add("true");
-        assumeTrue(new ProcessBuilder(tried).start().waitFor() == 0, "no time namespaces here");
-        Process child = odd();
+        List<String> trial = new ArrayList<>(unshare);
+        trial.add("true");
+        assumeTrue(new ProcessBuilder(trial).start().waitFor() == 0, "this user cannot make a time namespace");
+        SpecialMappingsChild child = child();
         Instant before = Instant.now();
-        Process watcher = watchUnder(unshare, Long.toString(child.pid()));
+        Process watch = watchUnder(unshare, child.pid());
         try {
-            List<String> lines = linesUntilAChange(watcher, child);
-            Map<String, Object> line = new CliResult(0, lines.get(lines.size() - 1), "").objects().get(0);
-            assertThat(Instant.parse((String) line.get("time"))).isBetween(before.minusSeconds(3600), Instant.now().plusSeconds(3600));
+            List<String> lines = linesUntilAdded(watch, child);
+            Map<String, Object> row = new CliResult(0, lines.get(lines.size() - 1), "").rows().get(0);
+            assertThat(Instant.parse((String) row.get("time"))).isBetween(before.minusSeconds(3600), Instant.now().plusSeconds(3600));
         } finally {
-            watcher.descendants().forEach(ProcessHandle::destroyForcibly);
-            watcher.destroyForcibly();
-            child.destroyForcibly();
+            watch.descendants().forEach(ProcessHandle::destroyForcibly);
+            watch.destroyForcibly();
+            child.process().destroyForcibly();
         }
     }
 
-    private static void assumeTheKernelLetsUs() throws Exception {
+    private static void assumeEvents() throws Exception {
         try (ProcessMaps maps = ProcessMaps.self()) {
             MapEvents.open(maps).close();
-        } catch (PermissionDeniedException | NotSupportedException refused) {
-            assumeTrue(false, refused.getMessage());
+        } catch (PermissionDeniedException | NotSupportedException e) {
+            assumeTrue(false, e.getMessage());
         }
     }
 
-    private static boolean isOf(Path file, Map<String, Object> fields) {
-        return file.toString().equals(fields.get("path"));
-    }
-
-    /** A child with a mapping that changes on command: one line in, one line out. */
-    private Process odd() throws Exception {
-        Process process = new ProcessBuilder(System.getProperty("mapfiles.odd-process"), directory.toRealPath().toString(), "plain")
-                .redirectError(ProcessBuilder.Redirect.INHERIT).start();
-        BufferedReader answers = process.inputReader();
-        for (String line = answers.readLine(); !line.equals("READY"); line = answers.readLine()) {
-            String[] made = line.split("\t"); // four pages
-            assertThat(made).startsWith("MADE", "plain");
-            page = (Long.parseLong(made[3], 16) - Long.parseLong(made[2], 16)) / 4;
-        }
-        return process;
-    }
-
-    private static void tell(Process process, String command) throws Exception {
-        process.getOutputStream().write((command + "\n").getBytes(StandardCharsets.US_ASCII));
-        process.getOutputStream().flush();
-        assertThat(process.inputReader().readLine()).startsWith("OK");
-    }
-
-    private Predicate<Map<String, Object>> changed(String perms, long size, String wasPerms, long wasSize) {
-        return fields -> "changed".equals(fields.get("event")) && String.valueOf(fields.get("path")).endsWith("/plain")
-                && perms.equals(fields.get("perms")) && wasPerms.equals(fields.get("was_perms"))
-                && size(fields, "") == size && size(fields, "was_") == wasSize;
-    }
-
-    private static long size(Map<String, Object> fields, String prefix) {
-        return Long.decode((String) fields.get(prefix + "end")) - Long.decode((String) fields.get(prefix + "start"));
+    private static Predicate<Map<String, Object>> changed(String perms, long size, String wasPerms, long wasSize) {
+        return isType("changed").and(hasPath("/plain")).and(row -> perms.equals(row.get("perms")) && wasPerms.equals(row.get("was_perms"))
+                && row.get("size").equals(size)
+                && Long.decode((String) row.get("was_end")) - Long.decode((String) row.get("was_start")) == wasSize);
     }
 
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
-    void protectionAndRangeChange(boolean onlyLook) throws Exception {
-        Process child = odd();
-        try {
-            String pid = Long.toString(child.pid());
-            CompletableFuture<Integer> code = onlyLook ? watch(pid, "--json", "--look") : watch(pid, "--json");
-            tell(child, "shrink plain");
-            await("shrunk", changed("r--p", 3 * page, "r--p", 4 * page));
-            tell(child, "grow plain");
-            await("grown", changed("r--p", 4 * page, "r--p", 3 * page));
-            tell(child, "protect plain");
-            await("protected", changed("---p", 4 * page, "r--p", 4 * page));
-            tell(child, "unmap plain");
-            await("gone", fields -> "removed".equals(fields.get("event")) && String.valueOf(fields.get("path")).endsWith("/plain"));
-            child.getOutputStream().close();
-            assertThat(code.get(60, TimeUnit.SECONDS)).as("%s%s", out, err).isEqualTo(4);
-        } finally {
-            child.destroyForcibly();
+    void aChangeHasTheRangeAndPermissionsBefore(boolean pollOnly) throws Exception {
+        try (SpecialMappingsChild child = child()) {
+            AddressRange range = child.range("plain");
+            long page = (range.end() - range.start()) / 4;
+            RunningWatch watch = RunningWatch.initial(child.pid(), options(pollOnly));
+            assertThat(child.command("shrink plain")).startsWith("OK");
+            watch.awaitRow("shrunk", changed("r--p", 3 * page, "r--p", 4 * page));
+            assertThat(child.command("grow plain")).startsWith("OK");
+            watch.awaitRow("grown", changed("r--p", 4 * page, "r--p", 3 * page));
+            assertThat(child.command("protect plain")).startsWith("OK");
+            watch.awaitRow("protected", changed("---p", 4 * page, "r--p", 4 * page));
+            assertThat(child.command("unmap plain")).startsWith("OK");
+            watch.awaitRow("unmapped", isType("removed").and(hasPath("/plain")));
+            child.end();
+            watch.awaitExit();
         }
     }
 
     @Test
-    void aChangeForPeopleSaysWhatWas() throws Exception {
-        Process child = odd();
-        try {
-            CompletableFuture<Integer> code = watch(Long.toString(child.pid()), "--look");
-                tell(child, "protect plain");
-            for (long end = System.nanoTime() + 60_000_000_000L; !out.toString(StandardCharsets.UTF_8).contains("/plain  was"); Thread.sleep(5)) {
-                assertThat(System.nanoTime()).as("%s%s", out, err).isLessThan(end);
-            }
-            child.getOutputStream().close();
-            assertThat(code.get(60, TimeUnit.SECONDS)).as("%s%s", out, err).isEqualTo(4);
-            assertThat(out.toString(StandardCharsets.UTF_8))
-                    .containsPattern("(?m)\\? ~  ([0-9a-f]+-[0-9a-f]+)  ---p  /.*/plain  was \\1  r--p$");
-        } finally {
-            child.destroyForcibly();
+    void textShowsTheRangeAndPermissionsBefore() throws Exception {
+        try (SpecialMappingsChild child = child()) {
+            RunningWatch watch = RunningWatch.initial(child.pid(), "--poll");
+            assertThat(child.command("protect plain")).startsWith("OK");
+            watch.awaitText("/plain  was");
+            child.end();
+            watch.awaitExit();
+            assertThat(watch.text()).containsPattern("(?m)\\? ~  ([0-9a-f]+-[0-9a-f]+)  ---p  /.*/plain  was \\1  r--p$");
         }
     }
 

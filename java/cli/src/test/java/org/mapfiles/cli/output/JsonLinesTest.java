@@ -6,7 +6,7 @@ import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
 import org.junit.jupiter.api.Test;
 
-/** A reader of lines gets whole objects, also if the command fails in the middle of one. */
+/** A reader of JSON Lines gets whole rows, also if the command fails in the middle of a row. */
 class JsonLinesTest {
     private final ByteArrayOutputStream out = new ByteArrayOutputStream();
 
@@ -15,13 +15,13 @@ class JsonLinesTest {
     }
 
     @Test
-    void aLineIsWrittenWithItsEndOnceItIsWhole() throws Exception {
+    void aLineIsWrittenWhenItIsComplete() throws Exception {
         JsonLines lines = new JsonLines(out);
-        lines.begin().text("a", "x").number("b", 1).end();
+        lines.beginObject().text("a", "x").number("b", 1).end();
         assertThat(written()).isEqualTo("{\"a\":\"x\",\"b\":1}\n");
-        lines.begin().beginList("list");
-        lines.begin().bool("c", true).end();
-        lines.begin().nothing("d").end();
+        lines.beginObject().beginList("list");
+        lines.beginObject().bool("c", true).end();
+        lines.beginObject().nullValue("d").end();
         lines.endList();
         assertThat(written()).hasLineCount(1);
         lines.end();
@@ -31,10 +31,10 @@ class JsonLinesTest {
     @Test
     void noPartOfALineIsWritten() throws Exception {
         JsonLines lines = new JsonLines(out);
-        for (int i = 0; i < 3_000; i++) { // more than any buffer on the way takes
-            lines.begin().number("i", i).end();
+        for (int i = 0; i < 3_000; i++) { // more than any buffer holds
+            lines.beginObject().number("i", i).end();
         }
-        lines.begin().text("long", "x".repeat(100_000));
+        lines.beginObject().text("long", "x".repeat(100_000));
         assertThat(written()).hasLineCount(3_000).endsWith("{\"i\":2999}\n");
     }
 }

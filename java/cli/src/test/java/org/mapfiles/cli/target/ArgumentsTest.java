@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.nio.charset.StandardCharsets;
 import org.junit.jupiter.api.Test;
 
-/** Are the bytes of an argument those that were typed? */
+/** The bytes of arguments. */
 class ArgumentsTest {
     private static final String LOST = "\ufffd\ufffd";
 
@@ -14,22 +14,22 @@ class ArgumentsTest {
     }
 
     @Test
-    void theLastWordsOfTheCommandLineAreTheArguments() {
+    void theArgumentsAreTheLastWordsOfTheCommandLine() {
         String[] arguments = Arguments.of(line("java\0-jar\0x.jar\0cat\0\0lib\u00c3\u00bc\0"), new String[] {"cat", "", "lib" + LOST});
         assertThat(arguments).containsExactly("cat", "", "lib\u00fc");
     }
 
     @Test
-    void whatIsNotUtf8ComesBack() {
+    void bytesThatAreNotUtf8AreRestored() {
         for (String word : new String[] {"\u00ff", "a\u00ffb\u00fe", "\u00c3", "\u00e2\u0082", "\u00f0\u009f\u0098\u0080\u00ff", "\u00ed\u00b2\u0080"}) {
             String[] arguments = Arguments.of(line("cat\0" + word + "\0"), new String[] {LOST});
             assertThat(Arguments.bytes(arguments[0])).as(word).isEqualTo(line(word));
         }
-        assertThat(Arguments.shown(Arguments.of(line("a\u00ff\u00c3\u00bc\\\0"), new String[] {LOST})[0])).isEqualTo("a\\xff\u00fc\\\\");
+        assertThat(Arguments.display(Arguments.of(line("a\u00ff\u00c3\u00bc\\\0"), new String[] {LOST})[0])).isEqualTo("a\\xff\u00fc\\\\");
     }
 
     @Test
-    void anotherCommandLineIsNotTaken() {
+    void aCommandLineWithOtherArgumentsIsNotUsed() {
         String[] decoded = {"maps", "self"};
         assertThat(Arguments.of(line("java\0Program\0"), decoded)).isSameAs(decoded);
         assertThat(Arguments.of(line("maps\0"), decoded)).isSameAs(decoded);

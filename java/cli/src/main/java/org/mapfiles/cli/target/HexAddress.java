@@ -1,0 +1,51 @@
+package org.mapfiles.cli.target;
+
+/**
+ * Addresses in hexadecimal, with or without 0x and leading zeros. They are parsed from bytes: a profile has millions of them.
+ */
+public final class HexAddress {
+    private HexAddress() {
+    }
+
+    /** Returns whether bytes are an address: hexadecimal digits, at most sixteen without the leading zeros. */
+    public static boolean isAddress(byte[] text, int from, int to) {
+        int first = firstDigit(text, from, to);
+        return to - first <= 16 && isHexadecimal(text, first, to);
+    }
+
+    /** Returns the value of bytes that are an address. */
+    public static long parse(byte[] text, int from, int to) {
+        long value = 0;
+        for (int i = digitsFrom(text, from, to); i < to; i++) {
+            value = value << 4 | Character.digit(text[i], 16);
+        }
+        return value;
+    }
+
+    /** Returns why bytes are not an address, as the end of a sentence. */
+    public static String whyNot(byte[] text, int from, int to) {
+        return isHexadecimal(text, firstDigit(text, from, to), to) ? "is too large: an address has 64 bits"
+                : "is not an address in hexadecimal";
+    }
+
+    private static int digitsFrom(byte[] text, int from, int to) {
+        return to - from > 2 && text[from] == '0' && (text[from + 1] | 0x20) == 'x' ? from + 2 : from;
+    }
+
+    /** Returns the index after 0x and after the zeros beyond sixteen digits. */
+    private static int firstDigit(byte[] text, int from, int to) {
+        int first = digitsFrom(text, from, to);
+        while (to - first > 16 && text[first] == '0') {
+            first++;
+        }
+        return first;
+    }
+
+    private static boolean isHexadecimal(byte[] text, int from, int to) {
+        boolean digits = to > from;
+        for (int i = from; digits && i < to; i++) {
+            digits = Character.digit(text[i], 16) >= 0;
+        }
+        return digits;
+    }
+}

@@ -1,0 +1,103 @@
+package org.mapfiles.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.mapfiles.ProcessMaps;
+
+/** Another JVM with the class path of this one. A main class prints READY when it is ready. */
+public final class TestJvm implements AutoCloseable {
+    private final Process process;
+
+    private TestJvm(Process process) {
+        this.process = process;
+    }
+
+    /** Waits until its input ends. */
+    public static final class WaitMain {
+        private WaitMain() {
+        }
+
+        public static void main(String[] arguments) throws Exception {
+            System.out.println("READY");
+            while (System.in.read() >= 0) {
+                continue;
+            }
+        }
+    }
+
+    /** Returns the command of a JVM that runs a main class. */
+    public static List<String> command(List<String> options, Class<?> main, String... arguments) {
+        List<String> command = new ArrayList<>();
+        command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+        command.add("--enable-native-access=ALL-UNNAMED");
+        command.addAll(options);
+        command.addAll(List.of("-cp", System.getProperty("java.class.path"), main.getName()));
+        command.addAll(List.of(arguments));
+        return command;
+    }
+
+    /** Starts a JVM that waits until its input ends. */
+    public static TestJvm waiting(String... options) throws IOException {
+        return start(List.of(), List.of(options), WaitMain.class);
+    }
+
+    /** Starts a JVM, and waits until it is ready. */
+    public static TestJvm start(List<String> under, List<String> options, Class<?> main, String... arguments) throws IOException {
+        List<String> command = new ArrayList<>(under);
+        command.addAll(command(options, main, arguments));
+        Process process = new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.DISCARD).start();
+        assertThat(process.inputReader().readLine()).isEqualTo("READY");
+        return new TestJvm(process);
+    }
+
+    /** Starts a JVM that has mapped a file. */
+    public static TestJvm mapping(Path file) throws IOException {
+        return start(List.of(), List.of(), MapAndWaitMain.class, file.toString());
+    }
+
+    /** Returns the PID of the JVM if the process is a program that runs it as a child, such as unshare(1). */
+    public String childPid() {
+        return Long.toString(process.children().findFirst().orElseThrow().pid());
+    }
+
+    public String pid() {
+        return Long.toString(process.pid());
+    }
+
+    public Process process() {
+        return process;
+    }
+
+    public ProcessMaps maps() throws IOException {
+        return ProcessMaps.of(process.pid());
+    }
+
+    public List<String> threads() throws IOException {
+        List<String> names = new ArrayList<>();
+        try (var threads = Files.newDirectoryStream(Path.of("/proc/" + pid() + "/task"))) {
+            for (Path thread : threads) {
+                names.add(Files.readString(thread.resolve("comm")).strip());
+            }
+        }
+        return names;
+    }
+
+    /** Ends the input, and asserts that the JVM exits and has printed nothing. */
+    public void assertEndsSilently() throws Exception {
+        process.getOutputStream().close();
+        assertThat(process.waitFor()).isZero();
+        assertThat(process.inputReader().readLine()).as("output").isNull();
+    }
+
+    /** Kills the JVM, and removes its attach socket, which a killed JVM leaves. */
+    @Override
+    public void close() throws IOException {
+        process.destroyForcibly().onExit().join();
+        Files.deleteIfExists(Path.of("/tmp/.java_pid" + pid()));
+    }
+}
