@@ -147,15 +147,15 @@ class FilesCommandTest {
     @Test
     void aReplacedFileAndItsSuccessorHaveOneName() throws Exception {
         assumeFollowing();
-        Path path = directory().resolve("library.so");
+        Path path = directory().resolve("replaced.so");
         MappedTestFile old = new MappedTestFile(path);
         Files.write(directory().resolve("new"), new byte[] {'n'});
         Files.move(directory().resolve("new"), path, StandardCopyOption.REPLACE_EXISTING);
         MappedTestFile successor = new MappedTestFile(path);
-        CliResult result = CliResult.with("cat", "self", "library.so");
+        CliResult result = CliResult.with("cat", "self", "replaced.so");
         assertThat(result.code()).isEqualTo(1);
         assertThat(result.out()).isEmpty();
-        assertThat(result.err()).hasLineCount(1).contains("give the range of one").contains("library.so,").contains("library.so (deleted)");
+        assertThat(result.err()).hasLineCount(1).contains("give the range of one").contains("replaced.so,").contains("replaced.so (deleted)");
         assertThat(old.firstByte() + successor.firstByte()).isEqualTo('n');
     }
 
