@@ -1,11 +1,11 @@
 /**
- * Which file, and which byte of it, an address of a Linux process belongs to.
+ * Finds the file, and the byte of it, that an address of a Linux process belongs to.
  *
- * <p>The module calls native code: run with {@code --enable-native-access=org.mapfiles}, or {@code ALL-UNNAMED} on the class
- * path, to keep JDK 24 and later from warning.
+ * <p>The module calls native code. JDK 24 and later print a warning unless java runs with
+ * {@code --enable-native-access=org.mapfiles}, or {@code ALL-UNNAMED} on the class path.
  */
 module org.mapfiles {
-    requires static transitive java.management; // where it is: JvmRegions asks the diagnostic commands, MapCount is an MBean
+    requires static transitive java.management; // optional: JvmRegions calls the diagnostic commands, MapCount is an MBean
     requires static transitive jdk.jfr;
 
     exports org.mapfiles;

@@ -5,14 +5,14 @@ import org.mapfiles.internal.OpenProcess;
 import org.mapfiles.internal.RootAccess;
 import org.mapfiles.internal.SnapshotBuffer;
 
-/** Gives the other packages of this module what callers do not see. */
+/** Gives the other packages of this module access to internals of this package. */
 final class Access extends RootAccess {
     private static final Access INSTANCE = new Access();
 
     private Access() {
     }
 
-    /** Called where a class that others need access to is initialized. */
+    /** Sets the access. The static initializers of the classes that other packages use call this. */
     static void give() {
         set(INSTANCE);
     }
@@ -59,6 +59,6 @@ final class Access extends RootAccess {
 
     @Override
     public int flags(Object mapping) {
-        return ((ImmutableMapping) mapping).keptFlags();
+        return ((ImmutableMapping) mapping).storedFlags();
     }
 }

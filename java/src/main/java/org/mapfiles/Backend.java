@@ -1,9 +1,9 @@
 package org.mapfiles;
 
-/** How the kernel is asked. Both ways give the same records. */
+/** How mappings are read from the kernel. Both backends return the same mappings. */
 public enum Backend {
-    /** The text of /proc/pid/maps: every kernel; the cheaper way to get all mappings. */
+    /** The text of /proc/PID/maps: every kernel. The cheaper backend for all mappings. */
     TEXT,
-    /** The ioctl PROCMAP_QUERY, one system call for each mapping: Linux 6.11+; the cheaper way to get a few. */
+    /** The ioctl PROCMAP_QUERY, one system call for each mapping: Linux 6.11+. The cheaper backend for a few mappings. */
     QUERY
 }

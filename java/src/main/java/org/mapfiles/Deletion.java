@@ -2,15 +2,15 @@ package org.mapfiles;
 
 import org.mapfiles.internal.MapRecord;
 
-/** Whether the name that a file was mapped under is gone. */
+/** Whether the mapped file is deleted: whether no path leads to it by the name of the mapping. */
 public enum Deletion {
-    /** The name does not end in the kernel's {@code " (deleted)"}, or was found to be the file's own. */
+    /** The file is not deleted: the name does not end in {@code " (deleted)"}, or that is part of the file's own name. */
     NOT_DELETED,
-    /** No path leads to the file by this name any more, or never did (memfd, System V, shared anonymous memory). */
+    /** No path leads to the file by this name. Also for files that never had a path: memfd, System V, shared anonymous memory. */
     DELETED,
     /**
-     * The name ends in {@code " (deleted)"}, and the text does not tell whether the kernel put that there or the file is
-     * really called so. {@link org.mapfiles.files.MapFiles#deletion(Mapping)} asks.
+     * The name ends in {@code " (deleted)"}. Either the kernel added that, or it is part of the file's own name: the text is the same.
+     * {@link org.mapfiles.files.MapFiles#deletion(Mapping)} queries the kernel.
      */
     UNKNOWN;
 

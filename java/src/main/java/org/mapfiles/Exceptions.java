@@ -7,35 +7,37 @@ import org.mapfiles.internal.Errno;
 import org.mapfiles.internal.NativeCalls;
 import org.mapfiles.internal.Privileges;
 
-/** The one place where an errno of the native core becomes an exception, with a message that says what to do. */
+/** Makes the exception for an errno of the native core. The message contains the cause and the remedy. */
 final class Exceptions {
     private static final String OUT_OF_NAMESPACE =
-            ": run this in the user namespace of that process, or as root outside of it, or have the module allow it";
+            ": run this in the user namespace of that process, or as root outside of it, or allow the access in the security module";
 
     private Exceptions() {
     }
 
     /**
-     * What a negative errno means for a process, named for people such as {@code process 42}. Its pid in the proc file system at /proc,
-     * or 0: not known to have one there.
+     * Returns the exception for a negative errno.
+     *
+     * @param process for the message, such as {@code process 42}
+     * @param pid in the proc file system at /proc; 0: unknown
      */
     static MapsException of(int errno, String process, int pid) {
         switch (errno) {
             case Errno.ESRCH:
-                return new ProcessExitedException(process + " has ended");
+                return new ProcessExitedException(process + " has exited");
             case Errno.ECHILD:
-                return new ProcessExitedException(process + " is a zombie: it has ended, and its parent has not waited for it yet");
+                return new ProcessExitedException(process + " is a zombie: it has exited, and its parent has not waited for it yet");
             case Errno.ENXIO:
                 return new NotSupportedException(Missing.KERNEL_THREAD,
-                        process + " is a kernel thread: it has no mappings, only programs have");
+                        process + " is a kernel thread, which has no mappings: give the PID of a program");
             case Errno.ENODEV:
                 return new NotSupportedException(Missing.PROC,
                         "no proc file system is mounted at /proc: mount -t proc proc /proc");
             case Errno.ENOTTY:
                 return new NotSupportedException(Missing.QUERY,
-                        "this kernel has no PROCMAP_QUERY (Linux 6.11+): ask by Backend.TEXT");
+                        "this kernel has no PROCMAP_QUERY (Linux 6.11+): use Backend.TEXT");
             case Errno.EPERM:
-                return refused(process, EnumSet.of(Reason.HIDDEN));
+                return permissionDenied(process, EnumSet.of(Reason.HIDDEN));
             case Errno.EACCES:
                 return denied(process, pid);
             default:
@@ -46,17 +48,17 @@ final class Exceptions {
 
     private static MapsException denied(String process, int pid) {
         int bits = pid <= 0 ? 0 : NativeCalls.denialReasons(pid);
-        return Errno.isShortage(bits) ? shortage(bits, process) : refused(process, reasons(pid, bits));
+        return Errno.isShortage(bits) ? shortage(bits, process) : permissionDenied(process, reasons(pid, bits));
     }
 
-    private static MapsException shortage(int errno, String what) {
+    private static MapsException shortage(int errno, String process) {
         switch (errno) {
             case Errno.EMFILE:
-                return new MapsException("no file descriptor is left to open " + what + " with: raise ulimit -n, or close some");
+                return new MapsException("opening " + process + " failed, since this process has no free file descriptor: raise ulimit -n, or close some");
             case Errno.ENFILE:
-                return new MapsException("the system has no file descriptor left to open " + what + " with: raise fs.file-max");
+                return new MapsException("opening " + process + " failed, since the system has no free file descriptor: raise fs.file-max");
             default:
-                return new MapsException("the kernel has no memory left to open " + what + " with");
+                return new MapsException("opening " + process + " failed, since the kernel has no free memory: end other programs, or add memory");
         }
     }
 
@@ -72,19 +74,19 @@ final class Exceptions {
             }
         }
         if (reasons.isEmpty()) {
-            reasons.add(Reason.POLICY); // it has gone meanwhile, or its status is closed to us too
+            reasons.add(Reason.POLICY); // the process has exited meanwhile, or its status is not readable either
         }
         return reasons;
     }
 
-    private static PermissionDeniedException refused(String process, EnumSet<Reason> reasons) {
-        return new PermissionDeniedException("the kernel refuses a look at " + process + ": " + why(reasons, Privileges.ofCaller()), reasons);
+    private static PermissionDeniedException permissionDenied(String process, EnumSet<Reason> reasons) {
+        return new PermissionDeniedException("the kernel denies access to " + process + ": " + why(reasons, Privileges.ofCaller()), reasons);
     }
 
-    /** What is missing and what to do, for a caller. A capability overrides all but policies, which are their owners' to change. */
+    /** Returns the missing permission and the remedy for a caller. CAP_SYS_PTRACE overrides all reasons but policies. */
     static String why(EnumSet<Reason> reasons, Privileges caller) {
         if (caller.has(Privileges.PTRACE)) {
-            return whyInSpiteOfPtrace(reasons, caller);
+            return whyWithPtrace(reasons, caller);
         }
         String texts = texts(reasons, ", and ");
         if (caller.has(Privileges.ROOT)) {
@@ -94,14 +96,14 @@ final class Exceptions {
             return texts + OUT_OF_NAMESPACE;
         }
         if (reasons.contains(Reason.HIDDEN) || reasons.contains(Reason.PTRACE_SCOPE)) {
-            return texts + ", or " + caller.toPtrace(); // they name a remedy of their own
+            return texts + ", or " + caller.toPtrace(); // the descriptions of these reasons name another remedy
         }
         return texts + (reasons.equals(EnumSet.of(Reason.OTHER_USER)) ? ": run this as that user, or as root (CAP_SYS_PTRACE)"
                 : ": " + caller.toPtrace());
     }
 
-    private static String whyInSpiteOfPtrace(EnumSet<Reason> reasons, Privileges caller) {
-        if (reasons.contains(Reason.OTHER_USER)) { // which that capability overrides, but for the permissions of files of /proc
+    private static String whyWithPtrace(EnumSet<Reason> reasons, Privileges caller) {
+        if (reasons.contains(Reason.OTHER_USER)) { // CAP_SYS_PTRACE does not override the permissions of files in /proc
             return texts(reasons, ", and ") + ": run this as that user, or with CAP_DAC_READ_SEARCH too";
         }
         if (caller.has(Privileges.USER_NAMESPACE)) {
@@ -110,8 +112,9 @@ final class Exceptions {
         if (reasons.contains(Reason.HIDDEN) || reasons.contains(Reason.UNKNOWN)) {
             return texts(reasons, ", and ");
         }
-        return "a security module (such as Landlock, AppArmor or SELinux) forbids it:" // all namespaces are below the initial one
-                + " run this outside of its sandbox, or have the module allow it";
+        // The caller is in the initial user namespace. All others are below it, so no namespace is the reason.
+        return "a security module (such as Landlock, AppArmor or SELinux) denies it:"
+                + " run this outside of its sandbox, or allow the access in the security module";
     }
 
     private static String texts(EnumSet<Reason> reasons, String between) {

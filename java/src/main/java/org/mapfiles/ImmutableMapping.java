@@ -8,9 +8,9 @@ import java.util.Objects;
 import org.mapfiles.internal.MapRecord;
 
 /**
- * A mapping as it was at some time, to keep: {@link Mapping#copy} makes it. Immutable and thread-safe.
+ * A copy of a mapping, made by {@link Mapping#copy}. Immutable and thread-safe.
  *
- * <p>Two are equal if all that is read of them is equal.
+ * <p>Two of them are equal if range, offset, inode, device, flags and name are equal.
  */
 public final class ImmutableMapping implements Mapping {
     private static final byte[] NO_NAME = {};
@@ -39,7 +39,7 @@ public final class ImmutableMapping implements Mapping {
         this.name = name;
     }
 
-    /** Returns a copy of what a window shows now. */
+    /** Returns a copy of a mapping as it is now. */
     static ImmutableMapping of(Mapping mapping) {
         byte[] name = mapping.nameLength() == 0 ? NO_NAME : new byte[mapping.nameLength()];
         mapping.name(name, 0);
@@ -47,10 +47,12 @@ public final class ImmutableMapping implements Mapping {
                 mapping.deviceMinor(), mapping.flags(), name);
     }
 
+    /** Returns whether an event reported the mapping. */
     boolean isReported() {
         return (flags & MapRecord.REPORTED) != 0;
     }
 
+    /** Returns the bytes of the name, which are not copied. */
     byte[] rawName() {
         return name;
     }
@@ -90,11 +92,12 @@ public final class ImmutableMapping implements Mapping {
         return flags & ~MapRecord.REPORTED;
     }
 
-    int keptFlags() {
+    /** Returns the flags with {@link MapRecord#REPORTED}. */
+    int storedFlags() {
         return flags;
     }
 
-    /** 0, or -1 without a file: it stands alone. */
+    /** Returns 0, or -1 without a file: the mapping belongs to no snapshot. */
     @Override
     public int fileIndex() {
         return isFileBacked() ? 0 : -1;
@@ -135,7 +138,7 @@ public final class ImmutableMapping implements Mapping {
         return name.length >= prefix.length && Arrays.equals(name, 0, prefix.length, prefix, 0, prefix.length);
     }
 
-    /** As {@link Mapping#name()}. Allocates it. */
+    /** Returns the name as {@link Mapping#name()}. Allocates the String. */
     @Override
     public String name() {
         return name.length == 0 ? null : new String(name, StandardCharsets.UTF_8);

@@ -2,15 +2,15 @@ package org.mapfiles;
 
 import java.util.List;
 
-/** Mappings in order of address, each reached by its index: those of a snapshot, or those of a list. */
+/** Access to mappings by index, in order of address: of a snapshot or of a list. */
 abstract class IndexedMappings {
-    /** The number of mappings. */
+    /** Returns the number of mappings. */
     abstract int mappingCount();
 
-    /** The mapping of an index. It may be one object for all indexes: read it before the next call. */
+    /** Returns the mapping at an index. The result may be the same object for all indices: read it before the next call. */
     abstract Mapping mappingAt(int index);
 
-    /** The mappings of a list, which is not copied. */
+    /** Returns the mappings of a list, which is not copied. */
     static IndexedMappings of(List<? extends Mapping> list) {
         return new IndexedMappings() {
             @Override

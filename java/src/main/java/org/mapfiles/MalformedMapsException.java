@@ -2,19 +2,28 @@ package org.mapfiles;
 
 import java.util.Objects;
 
-/** A text is not what proc_pid_maps(5) describes. No guess is made: the line that does not parse is named. */
+/** Thrown if a text is not what proc_pid_maps(5) describes. The message quotes the first line that does not parse. */
 public final class MalformedMapsException extends MapsException {
     private static final long serialVersionUID = 1;
 
     private final int line;
 
-    /** Makes the exception. */
+    /**
+     * Makes the exception.
+     *
+     * @param message the cause and the remedy
+     * @param line number of the line, from 1
+     */
     public MalformedMapsException(String message, int line) {
         super(Objects.requireNonNull(message, "message"));
         this.line = line;
     }
 
-    /** Number of the line, from 1. */
+    /**
+     * Returns the number of the line that does not parse.
+     *
+     * @return from 1
+     */
     public int line() {
         return line;
     }

@@ -10,33 +10,33 @@ import org.mapfiles.internal.NativeMemory;
 import org.mapfiles.internal.SharedCleaner;
 
 /**
- * Reads the mappings of a process in parts, in order of address. It takes about 3 MB of direct memory, whatever the number of mappings,
- * and the first part is there before the rest is read. A {@link MapSnapshot} of 65,000 mappings takes 30 MB with its second block.
+ * Reads the mappings of a process in chunks, in order of address. It takes about 3 MB of direct memory, whatever the number of mappings.
+ * A {@link MapSnapshot} of 65,000 mappings takes 30 MB. The first chunk is available before the rest is read.
  *
  * <pre>{@code
- * try (MapChunks parts = maps.chunks(MapFilter.all())) {
- *     while (parts.next()) {
- *         for (MapCursor mapping = parts.chunk().cursor(); mapping.next(); ) {
+ * try (MapChunks chunks = maps.chunks(MapFilter.all())) {
+ *     while (chunks.next()) {
+ *         for (MapCursor mapping = chunks.chunk().cursor(); mapping.next(); ) {
  *             ...
  *         }
  *     }
  * }
  * }</pre>
  *
- * <p>Mappings that fit into one part (4,096 mappings, 512 KiB of text) are read as {@link ProcessMaps#read} reads them: again, until
- * they are consistent. More are read once, since the caller has seen the first when the last are read. The kernel writes about a page of
- * text, some 40 mappings, at one time; mappings that change between two pages may be missing, or reported in an old and a new state.
- * {@link #isInconsistent()} reports the changes that show, which are ranges that overlap. The end of the process, or a call of execve(2), is an
- * exception at the end of the parts.
+ * <p>Mappings that fit into one chunk (4,096 mappings, 512 KiB of text) are read as {@link ProcessMaps#read} reads them: an inconsistent
+ * read is repeated. More mappings are read only once, because the caller already has the first ones. The kernel writes about a page of
+ * text, some 40 mappings, at a time. Mappings that change between two pages may be missing, or be reported in an old and a new state.
+ * {@link #isInconsistent()} returns whether ranges overlap. If the process exits or calls execve(2), {@link #next} throws at the latest
+ * after the last chunk.
  *
- * <p>Thread-safe; but a part is overwritten by the next one. Closing the {@link ProcessMaps} does not end the reading of parts, other than
- * by an {@link IllegalStateException}. Without a {@link #close}, the garbage collector closes the descriptor.
+ * <p>Thread-safe, but each chunk overwrites the one before. Reading a chunk allocates a little. After a close of the {@link ProcessMaps},
+ * {@link #next} throws {@link IllegalStateException}. Without a {@link #close}, the garbage collector closes the descriptor.
  */
 public final class MapChunks implements AutoCloseable {
     private static final int MAPPINGS = 4096;
     private static final int TEXT = 512 * 1024;
     private static final int READ = 64 * 1024;
-    /** The buffer grows up to this for a long line: paths of nested directories have no limit of their own. */
+    /** Maximum of the buffer, in bytes. It grows for long lines: the kernel has no limit for paths of nested directories. */
     private static final int MAX_READ = 1 << 24;
 
     private enum State { BEFORE, READING, ENDED, CLOSED }
@@ -49,11 +49,11 @@ public final class MapChunks implements AutoCloseable {
     private final Cleaner.Cleanable cleanable;
     private State state = State.BEFORE;
     private NativeMemory buffer;
-    /** Bytes of the text that were read. */
+    /** Number of bytes of the text that were read. */
     private long position;
-    /** Of these, those at the beginning of the buffer that are not a whole line yet. */
+    /** Number of these bytes that are at the beginning of the buffer and are not a whole line yet. */
     private int carried;
-    /** Bytes in the buffer that were read, and not parsed since memory for them was missing; else 0. */
+    /** Number of bytes in the buffer that were not parsed because of too little memory; else 0. */
     private int unparsed;
     private long end;
     private boolean inconsistent;
@@ -64,7 +64,7 @@ public final class MapChunks implements AutoCloseable {
         this.cleanable = SharedCleaner.register(this, text);
     }
 
-    /** The descriptor that parts are read through. */
+    /** The descriptor that chunks are read through. */
     private static final class Text implements Runnable {
         private int descriptor = -1;
 
@@ -78,12 +78,12 @@ public final class MapChunks implements AutoCloseable {
     }
 
     /**
-     * Reads the next chunk. A part may be empty where few mappings pass the filter.
+     * Reads the next chunk. A chunk may be empty if few mappings pass the filter.
      *
-     * @return false after the last part
-     * @throws ProcessExitedException if the process has ended, also between two parts
-     * @throws MapsException if it called execve(2) between two parts, or as {@link ProcessMaps#read}
-     * @throws NotEnoughMemoryException if there is not enough memory for one chunk; the next call returns that part
+     * @return whether there was another chunk
+     * @throws ProcessExitedException if the process has exited, also between two chunks
+     * @throws NotEnoughMemoryException if this JVM has too little memory for a chunk; the next call reads that chunk again
+     * @throws MapsException if the process called execve(2) between two chunks; and as {@link ProcessMaps#read}
      * @throws IllegalStateException after {@link #close}
      */
     public synchronized boolean next() throws MapsException {
@@ -96,22 +96,22 @@ public final class MapChunks implements AutoCloseable {
                 case ENDED:
                     return false;
                 default:
-                    throw new IllegalStateException("these MapChunks are closed");
+                    throw new IllegalStateException("this MapChunks is closed: call ProcessMaps.chunks() for another");
             }
         } catch (OutOfMemoryError e) {
-            throw new NotEnoughMemoryException("a part of the mappings of process " + maps.pid(), e);
+            throw new NotEnoughMemoryException("a chunk of the mappings of process " + maps.pid(), e);
         } finally {
-            Reference.reachabilityFence(this); // else the cleaner may close the descriptor in use
+            Reference.reachabilityFence(this); // otherwise the cleaner may close the descriptor during the read
         }
     }
 
-    /** Reads all mappings at once; false if they do not fit into one chunk. */
+    /** Reads all mappings into one chunk; returns false if they do not fit. */
     private boolean readWhole() throws MapsException {
-        boolean mayGrow = (filter.bits() & MapRecord.BY_QUERY) != 0; // that backend has no text to read in parts
+        boolean mayGrow = (filter.bits() & MapRecord.BY_QUERY) != 0; // that backend has no text to read in chunks
         int rc = chunk.fillUpTo(mayGrow ? 0 : MAPPINGS, TEXT, filter, maps);
         if (rc == Errno.ENOBUFS) {
-            buffer = new NativeMemory(READ); // first: without memory for it, no descriptor is opened
-            text.descriptor = maps.openText();
+            buffer = new NativeMemory(READ); // before the descriptor: if there is no memory, none is opened
+            text.descriptor = maps.reads().openText();
             state = State.READING;
             return false;
         }
@@ -144,11 +144,11 @@ public final class MapChunks implements AutoCloseable {
         carried = length - whole;
         buffer.bytes().put(0, ByteSlices.copy(buffer.bytes(), whole, carried));
         unparsed = 0;
-        noteOverlap();
+        recordOverlap();
         return true;
     }
 
-    /** Reads text after what is carried. @return the number of bytes, 0 at the end */
+    /** Reads text after the carried bytes; returns the number of bytes, 0 at the end. */
     private int readText() throws MapsException {
         if (carried == buffer.size() && carried < MAX_READ) {
             NativeMemory larger = new NativeMemory(2 * carried);
@@ -166,14 +166,14 @@ public final class MapChunks implements AutoCloseable {
 
     private boolean atEnd() throws MapsException {
         state = State.ENDED;
-        maps.checkWhole(text.descriptor);
+        maps.reads().checkWhole(text.descriptor);
         if (carried > 0) {
-            chunk.fillFromText(maps, filter, buffer, carried); // throws: it is not a line
+            chunk.fillFromText(maps, filter, buffer, carried); // throws, because it is not a whole line
         }
         return false;
     }
 
-    private void noteOverlap() {
+    private void recordOverlap() {
         inconsistent |= chunk.isInconsistent();
         if (chunk.size() > 0) {
             cursor.reset();
@@ -183,19 +183,25 @@ public final class MapChunks implements AutoCloseable {
     }
 
     /**
-     * Returns the part that {@link #next} has read: a snapshot of some of the mappings, which the next call overwrites. Its file indices
-     * are of this part alone.
+     * Returns the chunk that {@link #next} has read: a snapshot of some of the mappings, which the next call overwrites. Its file indices
+     * are valid in this chunk only.
+     *
+     * @return always the same object
      */
     public MapSnapshot chunk() {
         return chunk;
     }
 
-    /** Returns whether mappings of the parts read so far overlap: they changed meanwhile. */
+    /**
+     * Returns whether mappings of the chunks that were read overlap, because they changed between two reads.
+     *
+     * @return whether the chunks are inconsistent
+     */
     public synchronized boolean isInconsistent() {
         return inconsistent;
     }
 
-    /** Closes the descriptor. The last part stays. Closing again does nothing. */
+    /** Closes the descriptor. The last chunk stays readable. A second close does nothing. */
     @Override
     public synchronized void close() {
         state = State.CLOSED;

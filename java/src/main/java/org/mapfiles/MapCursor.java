@@ -11,7 +11,7 @@ import org.mapfiles.internal.MapRecord;
 import org.mapfiles.internal.SnapshotBuffer;
 
 /**
- * A window on one mapping of a {@link MapSnapshot} at a time: it holds a position, no data.
+ * Iterates over the mappings of a {@link MapSnapshot}. A cursor holds a position and no data.
  *
  * <pre>{@code
  * for (MapCursor mapping = snapshot.cursor(); mapping.next(); ) {
@@ -19,15 +19,15 @@ import org.mapfiles.internal.SnapshotBuffer;
  * }
  * }</pre>
  *
- * <p>Moving and reading allocate nothing and call no native code. Any number of cursors may walk one snapshot; each belongs
- * to one thread. Once the snapshot shows a new picture, every method but {@link #reset} and {@link #toString} throws
- * {@link IllegalStateException}; a value read before that is right. Before the first {@link #next} and behind the last
- * mapping, reading throws {@link IndexOutOfBoundsException}.
+ * <p>Moving and reading allocate nothing and call no native code; {@link #name()} allocates the String of a file once. Any number of
+ * cursors may iterate over one snapshot. Each cursor belongs to one thread. After the snapshot is refreshed with changes, every method
+ * but {@link #reset}, {@link #goTo} and {@link #toString} throws {@link IllegalStateException}. Values that were returned before that
+ * are correct. Before the first {@link #next} and after the last mapping, reading throws {@link IndexOutOfBoundsException}.
  */
 public final class MapCursor extends IndexedMappings implements Mapping {
-    /** Positions outside the mappings, where every read throws: before the first, and behind the last. */
+    /** Positions outside the mappings, where every read throws: before the first, and after the last. */
     private static final int BEFORE = -1;
-    private static final int BEHIND = Integer.MAX_VALUE - 1;
+    private static final int AFTER = Integer.MAX_VALUE - 1;
 
     private static final boolean LITTLE_ENDIAN = ByteOrder.nativeOrder() == ByteOrder.LITTLE_ENDIAN;
 
@@ -41,11 +41,11 @@ public final class MapCursor extends IndexedMappings implements Mapping {
     /** Index of the mapping. */
     private int at;
 
-    /** Of the mapping, read and confirmed at once on coming to it: what loops touch. */
+    /** Fields of the mapping that loops read. They are read and validated when the cursor moves. */
     private long start;
     private long endOfRange;
     private int flags;
-    /** The version of the snapshot that these are of; while the cursor is on no mapping, one that it has not. */
+    /** The version of the snapshot that these fields are from; while the cursor is on no mapping, a number that is not the version. */
     private int readAt;
 
     MapCursor(MapSnapshot snapshot) {
@@ -53,7 +53,7 @@ public final class MapCursor extends IndexedMappings implements Mapping {
         reset();
     }
 
-    /** Goes before the first mapping of the picture that the snapshot shows now. */
+    /** Moves before the first mapping of the snapshot as it is now. */
     public void reset() {
         do {
             version = snapshot.version();
@@ -67,11 +67,16 @@ public final class MapCursor extends IndexedMappings implements Mapping {
         } while (version != snapshot.version());
     }
 
-    /** Goes to the next mapping; false if there is none, also when asked again. */
+    /**
+     * Moves to the next mapping. After the last mapping, every call returns false.
+     *
+     * @return whether there is a next mapping
+     * @throws IllegalStateException if the snapshot was refreshed with changes
+     */
     public boolean next() {
         int to = at + 1;
         if (to < count) {
-            comeTo(to);
+            moveTo(to);
             return true;
         }
         validate();
@@ -80,22 +85,25 @@ public final class MapCursor extends IndexedMappings implements Mapping {
     }
 
     /**
-     * Goes to the mapping of an index, such as {@link MapSnapshot#find} answers.
+     * Moves to the mapping at an index, such as {@link MapSnapshot#find} returns.
      *
-     * @throws IndexOutOfBoundsException if there is none; the cursor stays where it was
+     * @param index from 0 to below {@link MapSnapshot#size()}
+     * @return this cursor
+     * @throws IndexOutOfBoundsException if there is no such mapping; the cursor does not move
+     * @throws IllegalStateException if the snapshot was refreshed with changes
      */
     public MapCursor seek(int index) {
         validate();
-        comeTo(Objects.checkIndex(index, count));
+        moveTo(Objects.checkIndex(index, count));
         return this;
     }
 
     /**
-     * Goes to the mapping that covers an address in the picture that the snapshot shows now: follows where the others throw. Where
-     * there is none the cursor is behind the last mapping.
+     * Moves to the mapping that covers an address in the snapshot as it is now, also after a refresh. If no mapping covers the address,
+     * the cursor is after the last mapping.
      *
      * @param address any 64-bit value
-     * @return whether there is one
+     * @return whether a mapping covers the address
      */
     public boolean goTo(long address) {
         for (;;) {
@@ -111,7 +119,7 @@ public final class MapCursor extends IndexedMappings implements Mapping {
                     leave();
                 }
             } catch (IndexOutOfBoundsException e) {
-                snapshot.rethrowIfWhole(version, e); // of a picture that is being filled again, any answer may come
+                snapshot.rethrowIfValid(version, e); // a search over memory that is being overwritten may leave it
             }
             VarHandle.loadLoadFence();
             if (snapshot.version() == version) {
@@ -134,28 +142,34 @@ public final class MapCursor extends IndexedMappings implements Mapping {
     }
 
     private void leave() {
-        at = BEHIND;
+        at = AFTER;
         readAt = ~version;
     }
 
-    private void comeTo(int to) {
+    private void moveTo(int to) {
         read(to);
         validate();
     }
 
-    /** Reads what loops touch; it counts once it is confirmed. */
+    /** Reads the fields that loops read. They are valid only after {@link #validate}. */
     private void read(int to) {
-        long first = AddressIndex.start(ranges, to); // an array is read in half the instructions of a buffer
-        long behind = AddressIndex.end(ranges, to);
+        long first = AddressIndex.start(ranges, to); // reading an array takes half the instructions of reading a buffer
+        long after = AddressIndex.end(ranges, to);
         long flagsAndMore = words.get(to * (MapRecord.SIZE / Long.BYTES) + MapRecord.FLAGS / Long.BYTES);
         at = to;
         start = first;
-        endOfRange = behind;
+        endOfRange = after;
         flags = (int) (LITTLE_ENDIAN ? flagsAndMore : flagsAndMore >>> Integer.SIZE);
         readAt = version;
     }
 
-    /** Index of the mapping in the snapshot. */
+    /**
+     * Returns the index of the mapping in the snapshot.
+     *
+     * @return from 0 to below {@link MapSnapshot#size()}
+     * @throws IndexOutOfBoundsException if the cursor is on no mapping
+     * @throws IllegalStateException if the snapshot was refreshed with changes
+     */
     public int index() {
         validate();
         at();
@@ -248,7 +262,7 @@ public final class MapCursor extends IndexedMappings implements Mapping {
         return begins;
     }
 
-    /** Whether the mapping that another cursor is on has the same name, of another picture perhaps. */
+    /** Returns whether the mapping that another cursor is on has the same name. It may be of another snapshot. */
     boolean isNameOf(MapCursor other) {
         int offset = records.getInt(at() + MapRecord.NAME_OFFSET);
         int otherOffset = other.records.getInt(other.at() + MapRecord.NAME_OFFSET);
@@ -274,7 +288,7 @@ public final class MapCursor extends IndexedMappings implements Mapping {
         return name;
     }
 
-    /** The mapping as a line to read; what is wrong where there is none. */
+    /** Returns the mapping as a line of text, or the reason why there is none. */
     @Override
     public String toString() {
         try {
@@ -284,24 +298,24 @@ public final class MapCursor extends IndexedMappings implements Mapping {
         }
     }
 
-    /** Where the mapping's record begins, if there is one. */
+    /** Returns the offset of the mapping in the memory; throws if the cursor is on no mapping. */
     private int at() {
         if (readAt != version) {
-            throw new IndexOutOfBoundsException("the cursor is on no mapping: next() or seek() first");
+            throw new IndexOutOfBoundsException("the cursor is on no mapping: call next() or seek() first");
         }
         return at * MapRecord.SIZE;
     }
 
-    /** For what was read and confirmed before, a look at the version without order is enough. */
+    /** Checks the fields that were read and validated before. For them an unordered read of the version is enough. */
     private void check() {
-        if (snapshot.versionInPassing() != readAt) {
+        if (snapshot.unorderedVersion() != readAt) {
             validate();
             at();
         }
     }
 
     private void validate() {
-        VarHandle.loadLoadFence(); // what was read before this was read before the memory could be filled again
+        VarHandle.loadLoadFence(); // all reads before this happened before the memory could be overwritten
         if (snapshot.version() != version) {
             throw stale();
         }
@@ -318,6 +332,6 @@ public final class MapCursor extends IndexedMappings implements Mapping {
     }
 
     private static IllegalStateException stale() {
-        return new IllegalStateException("the snapshot shows a newer picture: reset() the cursor");
+        return new IllegalStateException("the snapshot was refreshed: call reset() on the cursor");
     }
 }

@@ -4,63 +4,78 @@ import java.util.List;
 import java.util.Objects;
 
 /**
- * The difference between two snapshots of a process, an earlier one and a later one, as changes that can be replayed.
+ * Reports the difference between an earlier and a later snapshot of a process as changes that can be replayed.
  *
  * <pre>{@code
  * MapDifference.visit(before.cursor(), now.cursor(), visitor);
  * }</pre>
  *
- * <p><b>Replay:</b> a set that holds the mappings of the earlier snapshot, and to which each reported change is applied in turn, holds
- * the mappings of the later one at the end. It never holds two mappings that overlap: all removals are reported first, then the changes
- * in an order in which each new range is free, then the additions. Each mapping of the earlier snapshot is reported at most
- * once, and so is each one of the later snapshot.
+ * <p><b>Replay:</b> begin with the mappings of the earlier snapshot and apply each change in order. The result is the mappings of the
+ * later snapshot. Mappings never overlap in between: all removals are reported first, then the changes in an order in which each new
+ * range is free, then the additions. Each mapping of either snapshot is reported at most once.
  *
- * <p>A later mapping <em>continues</em> an earlier one if they overlap and have the same memory: of one file, at the same offset, or
- * memory without a file of one kind. A mapping with one successor is reported as changed if its range, its permissions or
- * its name are different; a file's name changes when the file is renamed or deleted. If a mapping was split, one of the parts is
- * reported as its successor, and the others by {@link Visitor#split}. If several were merged, one is reported as changed, and the
- * others by {@link Visitor#merged}. A library that replaced another one at the same addresses is removed and added.
+ * <p>A later mapping <em>continues</em> an earlier one if they overlap and have the same memory: the same file at the same offset, or
+ * the same kind of memory without a file. A mapping with one successor is reported as changed if range, permissions or name differ. The
+ * name changes when the file is renamed or deleted. If a mapping was split, one piece is reported as its successor, and the others by
+ * {@link Visitor#split}. If several mappings were merged, one is reported as changed, and the others by {@link Visitor#merged}. If a
+ * library replaced another one at the same addresses, a removal and an addition are reported.
  *
- * <p>Memory that was unmapped and mapped again at the same addresses, without a file or of the same file, is not reported: both
- * snapshots are equal there.
+ * <p>Memory that was unmapped and mapped again at the same addresses is not reported if both snapshots are equal there.
  *
- * <p>Allocates nothing. The time is proportional to the number of mappings of both. Each cursor belongs to the calling thread. If one
- * of the snapshots is refreshed meanwhile, the visit ends with an {@link IllegalStateException}.
+ * <p>Allocates nothing. The time is proportional to the number of mappings of both snapshots. Each cursor belongs to the calling thread.
+ * If one of the snapshots is refreshed during the visit, the visit throws {@link IllegalStateException}.
  */
 public final class MapDifference {
-    /** Of a mapping that continues no other, or that no other continues. */
+    /** Partner of a mapping that continues no other, or that no other continues. */
     private static final int NONE = -1;
-    /** Of a mapping that was split or merged, and is not the one that is reported as changed. */
-    private static final int PART = -2;
+    /** Partner of a mapping that was split or merged and is not the one that is reported as changed. */
+    private static final int PIECE = -2;
 
     private MapDifference() {
     }
 
     /**
-     * Receives the changes, in the order in which they can be replayed. A mapping is valid during the call: it is one of the cursors that
-     * were passed, and must not be moved.
+     * Receives the changes, in an order to replay them. A mapping is valid only during the call: it is one of the cursors that were
+     * passed, and must not be moved.
      */
     public interface Visitor {
-        /** Receives a mapping of the later snapshot that continues none of the earlier one. */
+        /**
+         * Receives a mapping of the later snapshot that continues no mapping of the earlier one.
+         *
+         * @param now the mapping
+         */
         void added(Mapping now);
 
-        /** Receives a mapping of the earlier snapshot that none of the later one continues. */
+        /**
+         * Receives a mapping of the earlier snapshot that no mapping of the later one continues.
+         *
+         * @param before the mapping
+         */
         void removed(Mapping before);
 
-        /** Receives a mapping and its successor, which has another range, other permissions or another name. */
+        /**
+         * Receives a mapping and its successor, which has another range, other permissions or another name.
+         *
+         * @param before the mapping of the earlier snapshot
+         * @param now its successor
+         */
         void changed(Mapping before, Mapping now);
 
         /**
-         * Receives a mapping of the later snapshot that continues an earlier one whose successor is another mapping. For a replay it
-         * is added, which is what this method does unless it is overridden.
+         * Receives a mapping of the later snapshot that continues an earlier mapping whose successor is another one. A replay adds it:
+         * the default implementation calls {@link #added}.
+         *
+         * @param now the mapping
          */
         default void split(Mapping now) {
             added(now);
         }
 
         /**
-         * Receives a mapping of the earlier snapshot that is continued by a mapping which is reported as the successor of another one. For
-         * a replay it is removed, which is what this method does unless it is overridden.
+         * Receives a mapping of the earlier snapshot that is continued by the successor of another one. A replay removes it: the default
+         * implementation calls {@link #removed}.
+         *
+         * @param before the mapping
          */
         default void merged(Mapping before) {
             removed(before);
@@ -70,13 +85,15 @@ public final class MapDifference {
     /**
      * Reports the difference to a visitor.
      *
-     * @param before of the earlier snapshot; is reset and moved
-     * @param now of the later snapshot; is reset and moved
+     * @param before cursor of the earlier snapshot; it is reset and moved
+     * @param now cursor of the later snapshot; it is reset and moved
+     * @param visitor receives the changes on the calling thread
      * @throws IllegalArgumentException if both are the same cursor
+     * @throws IllegalStateException if a snapshot is refreshed during the visit
      */
     public static void visit(MapCursor before, MapCursor now, Visitor visitor) {
         if (before == now) {
-            throw new IllegalArgumentException("one cursor cannot walk two snapshots");
+            throw new IllegalArgumentException("both cursors are the same object: pass one cursor of each snapshot");
         }
         Objects.requireNonNull(visitor, "visitor");
         before.reset();
@@ -85,10 +102,11 @@ public final class MapDifference {
     }
 
     /**
-     * Reports the difference of two lists of mappings, such as copies of those of two snapshots. Allocates a constant amount.
+     * Reports the difference of two lists of mappings, such as copies of two snapshots. Allocates a constant amount.
      *
-     * @param before the earlier mappings, in order of address, of which no two overlap
-     * @param now the later mappings, likewise
+     * @param before the earlier mappings, in order of address and without overlaps
+     * @param now the later mappings, in order of address and without overlaps
+     * @param visitor receives the changes on the calling thread
      */
     public static void visit(List<ImmutableMapping> before, List<ImmutableMapping> now, Visitor visitor) {
         Objects.requireNonNull(before, "before");
@@ -113,7 +131,7 @@ public final class MapDifference {
             int partner = partner(before, i, now, first);
             if (partner == NONE) {
                 visitor.removed(before.mappingAt(i));
-            } else if (partner == PART) {
+            } else if (partner == PIECE) {
                 visitor.merged(before.mappingAt(i));
             } else {
                 isChanged |= !isEqual(before.mappingAt(i), now.mappingAt(partner));
@@ -129,15 +147,15 @@ public final class MapDifference {
             int partner = partner(now, i, before, first);
             if (partner == NONE) {
                 visitor.added(now.mappingAt(i));
-            } else if (partner == PART) {
+            } else if (partner == PIECE) {
                 visitor.split(now.mappingAt(i));
             }
         }
     }
 
     /**
-     * Reports changed pairs. If a new range reaches up into the old one of the next pair, that one is reported first: a run of
-     * such pairs is reported backwards. A range that reaches down needs the pair before it, which is reported before it anyway.
+     * Reports changed pairs. If a new range reaches up into the old range of the next pair, the next pair is reported first: a run of
+     * such pairs is reported backwards. A range that reaches down into the pair before it needs no reordering.
      */
     private static void reportChanges(IndexedMappings before, IndexedMappings now, Visitor visitor) {
         int first = 0;
@@ -169,7 +187,7 @@ public final class MapDifference {
                 return;
             }
             long needed = before.mappingAt(old).start();
-            do { // to the one that reaches into the range that was given up
+            do { // down to the mapping that reaches into the free range
                 young--;
             } while (Long.compareUnsigned(now.mappingAt(young).start(), needed) >= 0);
             old = firstWithMemoryOf(now.mappingAt(young), before, firstOverlapping(now.mappingAt(young), before, old));
@@ -177,8 +195,8 @@ public final class MapDifference {
     }
 
     /**
-     * Returns the partner of a mapping: the index of the one that it continues, or that continues it, if each of the two is the first
-     * such one of the other. Else {@link #NONE} or {@link #PART}.
+     * Returns the partner of a mapping: the index of the mapping that it continues, or that continues it, if each of the two is the
+     * first such mapping of the other. Otherwise returns {@link #NONE} or {@link #PIECE}.
      *
      * @param first the first of the others that ends above the start of the mapping
      */
@@ -187,11 +205,11 @@ public final class MapDifference {
         if (partner == NONE) {
             return NONE;
         }
-        // Each step back ends at the one before that has the same memory: the steps of all are as many as the mappings.
+        // Each loop ends at the previous mapping with the same memory, so all loops together are linear.
         Mapping other = others.mappingAt(partner);
         for (int i = index - 1; i >= 0 && overlap(of.mappingAt(i), other); i--) {
             if (haveSameMemory(of.mappingAt(i), other)) {
-                return PART;
+                return PIECE;
             }
         }
         return partner;
@@ -214,7 +232,7 @@ public final class MapDifference {
         return i;
     }
 
-    /** The first that overlaps a mapping, where another one that is not below it is known. */
+    /** Returns the index of the first mapping that overlaps a mapping, given an index that is not below it. */
     private static int firstOverlapping(Mapping mapping, IndexedMappings others, int known) {
         int i = known;
         while (i > 0 && Long.compareUnsigned(others.mappingAt(i - 1).end(), mapping.start()) > 0) {
@@ -238,14 +256,14 @@ public final class MapDifference {
                 && before.offset() == now.offset() && haveSameNumbers(before, now) && haveSameName(before, now);
     }
 
-    /** Whether two mappings have the same device and inode. */
+    /** Returns whether two mappings have the same device and inode. */
     private static boolean haveSameNumbers(Mapping one, Mapping other) {
         return one.inode() == other.inode() && one.deviceMajor() == other.deviceMajor() && one.deviceMinor() == other.deviceMinor();
     }
 
     /**
-     * Whether two mappings may be of one file, or both of none. An event may lack the file's numbers, and on overlayfs the kernel reports
-     * others in an event than in the list of mappings: then the name decides.
+     * Returns whether two mappings may have the same file, or both have none. An event may lack device and inode, and on overlayfs an
+     * event has other numbers than /proc/PID/maps: then the names are compared.
      */
     private static boolean mayBeOfOneFile(Mapping one, Mapping other) {
         return haveSameNumbers(one, other) || ((isReported(one) || isReported(other)) && haveSameName(one, other));
@@ -255,7 +273,7 @@ public final class MapDifference {
         return mapping instanceof ImmutableMapping && ((ImmutableMapping) mapping).isReported();
     }
 
-    /** Whether two mappings have the same name, or both have none. */
+    /** Returns whether two mappings have the same name, or both have none. */
     private static boolean haveSameName(Mapping one, Mapping other) {
         if (one instanceof ImmutableMapping) {
             return other.nameEquals(((ImmutableMapping) one).rawName());

@@ -4,7 +4,8 @@ import java.util.Objects;
 import org.mapfiles.internal.MapRecord;
 
 /**
- * Which mappings are asked for, and how. Immutable; a mapping passes that has every property named.
+ * Selects mappings by their properties, and the backend that reads them. A mapping passes if it has all properties of the filter.
+ * Immutable and thread-safe. Each method returns a filter, which may be a new one.
  *
  * <pre>{@code
  * MapFilter code = MapFilter.all().executable().fileBacked();
@@ -14,47 +15,72 @@ public final class MapFilter {
     private static final MapFilter ALL = new MapFilter(0);
 
     private final int bits;
-    private MapFilter byText; // made when first asked for: before Linux 6.11 single questions do, each time
+    private MapFilter byText; // kept, because before Linux 6.11 each query uses it
 
     private MapFilter(int bits) {
         this.bits = bits;
     }
 
-    /** Every mapping. */
+    /**
+     * Returns the filter that all mappings pass.
+     *
+     * @return always the same filter
+     */
     public static MapFilter all() {
         return ALL;
     }
 
-    /** Readable ones of these. */
+    /**
+     * Returns this filter for readable mappings only.
+     *
+     * @return a filter
+     */
     public MapFilter readable() {
         return with(MapRecord.READABLE);
     }
 
-    /** Writable ones of these. */
+    /**
+     * Returns this filter for writable mappings only.
+     *
+     * @return a filter
+     */
     public MapFilter writable() {
         return with(MapRecord.WRITABLE);
     }
 
-    /** Executable ones of these; asked of the kernel by {@link Backend#QUERY} where it can be. */
+    /**
+     * Returns this filter for executable mappings only. On Linux 6.11+ they are read by {@link Backend#QUERY}.
+     *
+     * @return a filter
+     */
     public MapFilter executable() {
         return with(MapRecord.EXECUTABLE);
     }
 
-    /** Those of these whose writes reach the file, or others that map the same memory (MAP_SHARED). */
+    /**
+     * Returns this filter for shared mappings only (MAP_SHARED): their writes reach the file, or processes that map the same memory.
+     *
+     * @return a filter
+     */
     public MapFilter shared() {
         return with(MapRecord.SHARED);
     }
 
-    /** Those of these that have a file behind them, be it deleted, a memfd or shared anonymous memory. */
+    /**
+     * Returns this filter for file-backed mappings only, also of a deleted file, a memfd or shared anonymous memory.
+     *
+     * @return a filter
+     */
     public MapFilter fileBacked() {
         return with(MapRecord.FILE_BACKED);
     }
 
     /**
-     * The same filter, asked one way instead of the cheaper one.
+     * Returns this filter with a fixed backend. Without this, the cheaper backend is chosen.
      *
-     * @param backend {@link Backend#QUERY} makes a read fail with {@link NotSupportedException} before Linux 6.11; a process
-     *     with a path of 4,096 bytes or more is read by text all the same, as {@link MapSnapshot#backend()} says
+     * @param backend before Linux 6.11, reads by {@link Backend#QUERY} throw {@link NotSupportedException}. A process with a path of 4,096
+     *     bytes or more is read by text whatever the backend is; {@link MapSnapshot#backend()} returns the backend that was used
+     * @return a filter
      */
     public MapFilter by(Backend backend) {
         Objects.requireNonNull(backend, "backend");
@@ -66,7 +92,7 @@ public final class MapFilter {
         if (backend == Backend.QUERY) {
             return new MapFilter(wanted);
         }
-        MapFilter made = byText; // another thread's is as good: its one field is final
+        MapFilter made = byText; // a race is harmless: both threads make equal filters, whose bits are final
         if (made == null) {
             made = new MapFilter(wanted);
             byText = made;

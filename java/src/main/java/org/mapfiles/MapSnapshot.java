@@ -4,7 +4,6 @@ import java.lang.invoke.VarHandle;
 import java.lang.ref.Reference;
 import java.nio.charset.StandardCharsets;
 import java.util.Iterator;
-import java.util.NoSuchElementException;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Spliterator;
@@ -22,48 +21,57 @@ import org.mapfiles.internal.NativeMemory;
 import org.mapfiles.internal.SnapshotBuffer;
 
 /**
- * A picture of the mappings of a process at one time, in order of address, none overlapping another.
+ * The mappings of a process as read at one time, in order of address and without overlaps.
  *
- * <p>A snapshot is made once and filled again and again by {@link ProcessMaps#read} and {@link ProcessMaps#refresh}: in
- * steady state that allocates nothing, and it takes more memory when the process has grown. A read that fails leaves the
- * picture that was there; so does one for which this JVM has too little memory ({@link NotEnoughMemoryException}).
+ * <p>A snapshot is made once and read into repeatedly by {@link ProcessMaps#read} and {@link ProcessMaps#refresh}. In steady state
+ * that allocates nothing; if the process has more mappings than before, the snapshot takes more memory. A read that fails leaves the
+ * snapshot as it was, also if this JVM has too little memory ({@link NotEnoughMemoryException}).
  *
- * <p>Any number of threads may look things up. While another thread fills the snapshot, {@link #find} answers from one whole
- * picture, the old or the new one; cursors notice that their picture is no longer the present one. Indices are of one
- * picture: they mean another mapping once {@link ProcessMaps#refresh} has answered that something changed.
+ * <p>Thread-safe. While one thread reads into the snapshot, any number of threads may call {@link #find}. Each call returns a result
+ * from one whole read, the old or the new one. Cursors throw {@link IllegalStateException} after a read with changes. An index is valid
+ * until {@link ProcessMaps#refresh} returns true; after that it may mean another mapping.
  *
- * <p>The memory is the garbage collector's; there is nothing to close.
+ * <p>The garbage collector frees the memory. There is nothing to close.
  */
 public final class MapSnapshot implements Iterable<ImmutableMapping> {
     static {
         Access.give();
     }
 
-    /** Changes with each new picture, before the memory of the last but one is written to. */
+    /** Changes with each new content, before the buffer that was replaced before is written to. */
     private volatile int version;
-    /** The same, to be looked at without order. */
-    private int versionInPassing;
+    /** The same number for unordered reads. */
+    private int unorderedVersion;
     private volatile SnapshotBuffer buffer;
+    /** The buffer that the next read writes to. */
     private SnapshotBuffer spare;
     private MapFilter filter = MapFilter.all();
     private ProcessMaps owner;
     final NameCache fileNames = new NameCache();
-    /** For mappings without a file, by kind and length: [vvar] and [vvar_vclock] are of one kind. */
+    /** Names of mappings without a file, by kind and length: [vvar] and [vvar_vclock] have the same kind. */
     final NameCache specialNames = new NameCache();
 
-    /** An empty snapshot with room for an ordinary process; it grows as it must. */
+    /**
+     * Makes an empty snapshot with capacity for 512 mappings and 64 KiB of text. It grows if a process has more.
+     *
+     * @throws OutOfMemoryError if this JVM has too little memory
+     */
     public MapSnapshot() {
         buffer = new SnapshotBuffer();
     }
 
     /**
-     * A snapshot of saved text: the content of a /proc/pid/maps of a 64-bit kernel.
+     * Returns a snapshot of saved text of a /proc/PID/maps of a 64-bit kernel. Allocates the snapshot and a copy of the text.
      *
-     * <p>Kinds are told from names alone, and {@link Deletion#DELETED} is never said, as nobody can be asked any more.
+     * <p>Kinds are derived from names alone. {@link Deletion#DELETED} is never returned, and names that contain {@code \012} stay
+     * ambiguous, because the process that could be queried is unknown.
      *
+     * @param text raw bytes; each line ends with a newline; may be empty
+     * @param filter which mappings the snapshot holds
+     * @return the snapshot
      * @throws MalformedMapsException if a line is not as the kernel writes it
-     * @throws IllegalArgumentException if the filter asks for {@link Backend#QUERY}
-     * @throws NotEnoughMemoryException if this JVM has too little memory, or the text is too long for a snapshot (2 GiB with its index)
+     * @throws IllegalArgumentException if the filter has {@link Backend#QUERY}
+     * @throws NotEnoughMemoryException if this JVM has too little memory, or the snapshot would take more than 2 GiB
      */
     public static MapSnapshot ofText(byte[] text, MapFilter filter) throws MalformedMapsException, NotEnoughMemoryException {
         try {
@@ -72,7 +80,7 @@ public final class MapSnapshot implements Iterable<ImmutableMapping> {
             copy.bytes().put(0, text);
             int rc = snapshot.fillFromText(null, filter, copy, text.length);
             if (rc < 0) {
-                throw new IllegalArgumentException("text cannot be asked by " + filter);
+                throw new IllegalArgumentException("saved text cannot be read by QUERY, as in " + filter + ": use Backend.TEXT");
             }
             return snapshot;
         } catch (OutOfMemoryError e) {
@@ -81,10 +89,10 @@ public final class MapSnapshot implements Iterable<ImmutableMapping> {
     }
 
     /**
-     * Fills a picture from a process.
+     * Reads the mappings of a process.
      *
-     * @param compare whether to answer 0 where the picture of the last time is still right
-     * @return 1: a new picture; 0: unchanged; else a negative errno, and the picture is the one before
+     * @param compare whether to return 0 if nothing has changed since the last read
+     * @return 1: changed; 0: unchanged; or a negative errno, and the snapshot is unchanged
      */
     synchronized int fill(MapFilter wanted, ProcessMaps process, boolean compare) throws MapsException {
         boolean comparable = compare && process == owner && wanted.equals(filter);
@@ -95,7 +103,7 @@ public final class MapSnapshot implements Iterable<ImmutableMapping> {
         }
     }
 
-    /** As {@link #fill}, with room for so many mappings and bytes of text at most: -ENOBUFS where there are more. 0: no limit. */
+    /** As {@link #fill}, with a maximum of mappings and bytes of text: returns -ENOBUFS if there are more. 0: no maximum. */
     synchronized int fillUpTo(int mappings, int textBytes, MapFilter wanted, ProcessMaps process) throws MalformedMapsException {
         if (mappings > 0) {
             spare = new SnapshotBuffer(mappings, textBytes);
@@ -103,7 +111,7 @@ public final class MapSnapshot implements Iterable<ImmutableMapping> {
         return fill(wanted, process, null, null, 0, mappings == 0);
     }
 
-    /** Fills a picture from text: saved, or just read of a process, which then is asked for what the text hides. */
+    /** Parses text: saved text, or text just read from a process, which then is queried for the facts that the text lacks. */
     synchronized int fillFromText(ProcessMaps process, MapFilter wanted, NativeMemory lines, int length) throws MalformedMapsException {
         return fill(wanted, process, null, lines, length, true);
     }
@@ -116,193 +124,198 @@ public final class MapSnapshot implements Iterable<ImmutableMapping> {
                 spare = new SnapshotBuffer(front.mappingCapacity, front.textCapacity);
             }
             int rc = lines == null
-                    ? process.readInto(wanted.bits(), before != null ? front.memory.address() : 0, spare.memory.address())
+                    ? process.reads().readInto(wanted.bits(), before != null ? front.memory.address() : 0, spare.memory.address())
                     : process == null ? NativeCalls.snapshotParse(lines.address(), length, wanted.bits(), spare.memory.address())
-                    : process.parseInto(wanted.bits() & ~MapRecord.BY_QUERY, lines.address(), length, spare.memory.address());
+                    : process.reads().parseInto(wanted.bits() & ~MapRecord.BY_QUERY, lines.address(), length, spare.memory.address());
             Reference.reachabilityFence(lines);
             front.memory.keepUntilHere();
             spare.memory.keepUntilHere();
-            if (rc == Errno.ENOBUFS && mayGrow) { // only now: where there is no memory for more, that a process is unchanged, or gone, is still told
+            if (rc == Errno.ENOBUFS && mayGrow) { // after the read: with too little memory "unchanged" and "exited" are still reported
                 spare = spare.grown(front);
             } else if (rc == Errno.EBADMSG) {
-                throw badLine(spare);
+                throw malformed(spare);
             } else {
                 if (rc == 1) {
-                    show(front, wanted, process);
+                    publish(front, wanted, process);
                 }
                 return rc;
             }
         }
     }
 
-    /** The spare picture becomes the present one; the one before is written to next time at the earliest. */
-    private void show(SnapshotBuffer front, MapFilter wanted, ProcessMaps process) {
+    /** Replaces the buffer by the spare one. The replaced buffer is written to by the next read at the earliest. */
+    private void publish(SnapshotBuffer front, MapFilter wanted, ProcessMaps process) {
         spare.takeIndex();
         buffer = spare;
         spare = front;
         filter = wanted;
         owner = process;
-        versionInPassing++;
-        version = versionInPassing;
+        unorderedVersion++;
+        version = unorderedVersion;
         VarHandle.fullFence();
     }
 
-    private static MalformedMapsException badLine(SnapshotBuffer bad) {
-        int line = bad.head(Head.ERROR_LINE);
-        int length = Math.min(bad.head(Head.ERROR_LENGTH), 200);
-        String text = new String(ByteSlices.copy(bad.text, bad.head(Head.ERROR_OFFSET), length), StandardCharsets.UTF_8);
-        return new MalformedMapsException("line " + line + " is not a line of /proc/pid/maps: \"" + text + "\"", line);
+    private static MalformedMapsException malformed(SnapshotBuffer parsed) {
+        int line = parsed.head(Head.ERROR_LINE);
+        int length = Math.min(parsed.head(Head.ERROR_LENGTH), 200);
+        String text = new String(ByteSlices.copy(parsed.text, parsed.head(Head.ERROR_OFFSET), length), StandardCharsets.UTF_8);
+        return new MalformedMapsException("line " + line + " is not a line of /proc/PID/maps: \"" + text + "\"", line);
     }
 
-    /** Mappings in the picture. */
+    /**
+     * Returns the number of mappings. Allocates nothing.
+     *
+     * @return 0 before the first read
+     */
     public int size() {
         return head(Head.MAPPING_COUNT);
     }
 
-    /** Different files in the picture, by name, device and inode: {@link Mapping#fileIndex()} runs from 0 to below it. */
+    /**
+     * Returns the number of different files, by name, device and inode. {@link Mapping#fileIndex()} is from 0 to below this.
+     *
+     * @return the number of files
+     */
     public int fileCount() {
         return head(Head.FILE_COUNT);
     }
 
-    /** How the picture was taken; null before the first one. */
+    /**
+     * Returns how the mappings were read.
+     *
+     * @return null before the first read
+     */
     public Backend backend() {
         int bit = head(Head.BACKEND);
         return bit == 0 ? null : bit == MapRecord.BY_TEXT ? Backend.TEXT : Backend.QUERY;
     }
 
     /**
-     * Whether mappings changed during every one of several reads, so that the picture mixes states of the process. It is in
-     * order all the same: where the kernel told of overlapping mappings the newer word holds.
+     * Returns whether the lines of the snapshot contradict each other, because mappings changed during every one of several reads. The
+     * mappings of an inconsistent snapshot do not overlap either: of two overlapping lines, the later one counts.
      *
-     * <p>Told from parts that contradict each other. The kernel gives no atomic picture, and not every mix shows: a mapping that
-     * moved elsewhere during the read may be missing, or be there twice; what stood still is there. Where that matters,
-     * {@link ProcessMaps#readStable} reads until two pictures in a row are the same.
+     * <p>The kernel does not provide an atomic list, and not every mix of states can be detected. A mapping that moves during the read
+     * may be missing or duplicated. A mapping that does not move is there. {@link ProcessMaps#readStable} reads until two reads in a row
+     * are equal.
+     *
+     * @return whether the snapshot is inconsistent
      */
     public boolean isInconsistent() {
         return head(Head.INCONSISTENT) != 0;
     }
 
-    /** Reads thrown away for this picture, since mappings changed during them or the process called execve(2). */
+    /**
+     * Returns the number of reads that were repeated, because mappings changed during them or the process called execve(2).
+     *
+     * @return 0 if the first read was consistent
+     */
     public int retries() {
         return head(Head.RETRIES);
     }
 
-    /** A cursor before the first mapping. Allocates it; {@link MapCursor#reset()} makes it serve again. */
+    /**
+     * Returns a new cursor before the first mapping. Allocates it; {@link MapCursor#reset()} allows its reuse.
+     *
+     * @return a cursor for one thread
+     */
     public MapCursor cursor() {
         return new MapCursor(this);
     }
 
     /**
-     * Returns an iterator over copies of the mappings, in order of address. Allocates each copy; {@link #cursor} allocates nothing. Once the
-     * snapshot has been filled anew, the iterator throws {@link IllegalStateException}.
+     * Returns an iterator over copies of the mappings, in order of address. Allocates each copy; a {@link #cursor} does not. After the
+     * snapshot is refreshed with changes, the iterator throws {@link IllegalStateException}.
      */
     @Override
     public Iterator<ImmutableMapping> iterator() {
-        return new Copies(cursor());
+        return new MappingCopies(cursor());
     }
 
-    /** Returns a stream of what {@link #iterator} returns. */
+    /**
+     * Returns a stream of copies of the mappings, in order of address, as {@link #iterator}.
+     *
+     * @return a sequential stream
+     */
     public Stream<ImmutableMapping> stream() {
         return StreamSupport.stream(spliterator(), false);
     }
 
     @Override
     public Spliterator<ImmutableMapping> spliterator() {
-        Copies copies = new Copies(cursor());
+        MappingCopies copies = new MappingCopies(cursor());
         return Spliterators.spliterator(copies, copies.size(),
                 Spliterator.ORDERED | Spliterator.DISTINCT | Spliterator.NONNULL | Spliterator.IMMUTABLE);
     }
 
-    private static final class Copies implements Iterator<ImmutableMapping> {
-        private final MapCursor cursor;
-        private int next;
-
-        Copies(MapCursor cursor) {
-            this.cursor = cursor;
-        }
-
-        int size() {
-            return cursor.mappingCount();
-        }
-
-        @Override
-        public boolean hasNext() {
-            return next < size();
-        }
-
-        @Override
-        public ImmutableMapping next() {
-            if (!hasNext()) {
-                throw new NoSuchElementException("there are " + size() + " mappings");
-            }
-            return cursor.seek(next++).copy();
-        }
-    }
-
     /**
-     * Returns a copy of the mapping that covers an address; empty if none does. Allocates; {@link #find} and {@link MapCursor#goTo} do not.
+     * Returns a copy of the mapping that covers an address. Allocates; {@link #find} and {@link MapCursor#goTo} do not.
      *
      * @param address any 64-bit value
+     * @return empty if no mapping covers the address
      */
     public Optional<ImmutableMapping> at(long address) {
         MapCursor cursor = cursor();
         while (cursor.goTo(address)) {
             try {
                 return Optional.of(cursor.copy());
-            } catch (IllegalStateException newer) {
-                // the snapshot was filled anew meanwhile
+            } catch (IllegalStateException refreshed) {
+                // the snapshot was refreshed between goTo() and copy(): try again
             }
         }
         return Optional.empty();
     }
 
     /**
-     * Index of the mapping that covers an address, or -1. Allocates nothing and calls no native code.
+     * Returns the index of the mapping that covers an address, or -1. Allocates nothing and calls no native code. Thread-safe.
      *
      * @param address any 64-bit value
+     * @return -1 if no mapping covers the address
      */
     public int find(long address) {
         for (;;) {
-            int seen = version;
+            int versionBefore = version;
             try {
                 int found = AddressIndex.find(buffer.index, address);
-                if (isWhole(seen)) {
+                if (isValid(versionBefore)) {
                     return found;
                 }
             } catch (IndexOutOfBoundsException e) {
-                rethrowIfWhole(seen, e);
+                rethrowIfValid(versionBefore, e);
             }
         }
     }
 
     /**
-     * {@link #find(long)} for many addresses in any order, all in one picture.
+     * Calls {@link #find(long)} for many addresses in any order, all in the same state of the snapshot. Allocates nothing.
      *
-     * @throws IndexOutOfBoundsException if there is less room for indices than addresses
+     * @param addresses any 64-bit values
+     * @param indices {@code indices[i]} is set to the result for {@code addresses[i]}
+     * @throws IndexOutOfBoundsException if {@code indices} is shorter than {@code addresses}
      */
     public void find(long[] addresses, int[] indices) {
         Objects.checkFromIndexSize(0, addresses.length, indices.length);
         for (;;) {
-            int seen = version;
+            int versionBefore = version;
             try {
                 AddressIndex.findAll(buffer.index, addresses, indices);
             } catch (IndexOutOfBoundsException e) {
-                rethrowIfWhole(seen, e);
+                rethrowIfValid(versionBefore, e);
             }
-            if (isWhole(seen)) {
+            if (isValid(versionBefore)) {
                 return;
             }
         }
     }
 
     /**
-     * Byte of its file that an address shows, or -1 where no mapping covers it or that has no file. Allocates nothing.
+     * Returns the file offset of an address, in bytes, or -1. Allocates nothing. Thread-safe.
      *
      * @param address any 64-bit value
+     * @return -1 if no mapping covers the address, or the mapping has no file
      */
     public long fileOffset(long address) {
         for (;;) {
-            int seen = version;
+            int versionBefore = version;
             long offset = -1;
             try {
                 SnapshotBuffer now = buffer;
@@ -311,9 +324,9 @@ public final class MapSnapshot implements Iterable<ImmutableMapping> {
                     offset = address - now.records.getLong(at + MapRecord.START) + now.records.getLong(at + MapRecord.OFFSET);
                 }
             } catch (IndexOutOfBoundsException e) {
-                rethrowIfWhole(seen, e);
+                rethrowIfValid(versionBefore, e);
             }
-            if (isWhole(seen)) {
+            if (isValid(versionBefore)) {
                 return offset;
             }
         }
@@ -321,23 +334,23 @@ public final class MapSnapshot implements Iterable<ImmutableMapping> {
 
     private int head(int field) {
         for (;;) {
-            int seen = version;
+            int versionBefore = version;
             int value = buffer.head(field);
-            if (isWhole(seen)) {
+            if (isValid(versionBefore)) {
                 return value;
             }
         }
     }
 
-    /** Whether what was read since then came from one picture: its memory is written to only after the version has changed. */
-    private boolean isWhole(int seen) {
+    /** Returns whether all reads since then are valid: a buffer is overwritten only after the version has changed. */
+    private boolean isValid(int versionBefore) {
         VarHandle.loadLoadFence();
-        return version == seen;
+        return version == versionBefore;
     }
 
-    /** A search over memory that is being filled again may leave it; only otherwise is that an error. */
-    void rethrowIfWhole(int seen, IndexOutOfBoundsException e) {
-        if (isWhole(seen)) {
+    /** Rethrows the exception of a search, unless the memory was being overwritten: then the search may leave it. */
+    void rethrowIfValid(int versionBefore, IndexOutOfBoundsException e) {
+        if (isValid(versionBefore)) {
             throw e;
         }
     }
@@ -354,8 +367,8 @@ public final class MapSnapshot implements Iterable<ImmutableMapping> {
         return version;
     }
 
-    int versionInPassing() {
-        return versionInPassing;
+    int unorderedVersion() {
+        return unorderedVersion;
     }
 
     MapFilter filter() {

@@ -5,149 +5,251 @@ import org.mapfiles.internal.MapRecord;
 import org.mapfiles.internal.PermissionText;
 
 /**
- * One mapping of a process: a line of its /proc/pid/maps, what the kernel calls a VMA.
+ * One mapping of a process: one line of /proc/PID/maps, a VMA of the kernel.
  *
- * <p>Three windows show mappings: {@link MapCursor} those of a snapshot, {@link MappingQuery} the one that the kernel was asked
- * for, {@link org.mapfiles.events.MapEvent} the one that it told of. None holds data of its own, and reading allocates nothing but where a method
- * says so; a {@link ImmutableMapping} is an object of its own. Addresses are unsigned:
- * compare them with {@link Long#compareUnsigned}; {@code [vsyscall]} lies above 2<sup>63</sup>.
+ * <p>{@link MapCursor} reads the mappings of a snapshot, {@link MappingQuery} the mapping that the kernel returned for an address, and
+ * {@link org.mapfiles.events.MapEvent} the mapping that an event reports. These three are views: each holds the fields of one mapping at
+ * a time, for one thread. {@link ImmutableMapping} is a copy. Reading allocates nothing unless a method says so.
  *
- * <p>Only this library implements it: methods may be added.
+ * <p>Addresses are unsigned: compare them with {@link Long#compareUnsigned}. {@code [vsyscall]} is above 2<sup>63</sup>.
+ *
+ * <p>Only this library implements this interface: methods may be added. A view that is on no mapping throws
+ * {@link IllegalStateException} or {@link IndexOutOfBoundsException}, as its class documents.
  */
 public interface Mapping {
-    /** First address; a multiple of the page size. Unsigned. */
+    /**
+     * Returns the first address of the mapping.
+     *
+     * @return a multiple of the page size; unsigned
+     */
     long start();
 
-    /** First address behind the mapping. Unsigned; never 0. */
+    /**
+     * Returns the first address after the mapping.
+     *
+     * @return a multiple of the page size, never 0; unsigned
+     */
     long end();
 
-    /** Bytes in the mapping, {@code end - start}; more than 0. */
+    /**
+     * Returns the size of the mapping, {@code end - start}.
+     *
+     * @return in bytes, above 0
+     */
     default long size() {
         return end() - start();
     }
 
-    /** Of {@link #start()} in the file, in bytes; 0 without a file. */
+    /**
+     * Returns the offset in the file of the byte at {@link #start()}.
+     *
+     * @return in bytes, unsigned; 0 without a file
+     */
     long offset();
 
-    /** Whether the mapping covers an address. */
+    /**
+     * Returns whether the mapping covers an address.
+     *
+     * @param address any 64-bit value
+     * @return whether the address is in the range
+     */
     default boolean contains(long address) {
         return Long.compareUnsigned(address, start()) >= 0 && Long.compareUnsigned(address, end()) < 0;
     }
 
     /**
-     * Returns the byte of the file that an address shows, {@code address - start + offset}; -1 if the mapping does not cover the address or
-     * has no file.
+     * Returns the file offset of an address, {@code address - start + offset}.
      *
      * @param address any 64-bit value
+     * @return in bytes; -1 if the mapping does not cover the address or has no file
      */
     default long fileOffset(long address) {
         return isFileBacked() && contains(address) ? address - start() + offset() : -1;
     }
 
-    /** Inode number of the file; 0 without one, and for some System V segments. Unsigned. */
+    /**
+     * Returns the inode number of the file.
+     *
+     * @return unsigned; 0 without a file, and for some System V segments
+     */
     long inode();
 
     /**
-     * Major number of the device of the file's file system, as the kernel's maps gives it. On btrfs and overlayfs, that and
-     * the minor number may not be what stat(2) says of the path.
+     * Returns the major number of the device of the file system, as /proc/PID/maps shows it. On btrfs and overlayfs, stat(2) may return
+     * another device for the path.
+     *
+     * @return 0 without a file
      */
     int deviceMajor();
 
-    /** Minor number of that device. */
+    /**
+     * Returns the minor number of the device of the file system, as /proc/PID/maps shows it.
+     *
+     * @return 0 without a file
+     */
     int deviceMinor();
 
-    /** Permissions and facts in one int, for loops that test several at once; the bits are those of mapfiles.h. */
+    /**
+     * Returns permissions, properties and kind in one number, for loops that test several of them.
+     *
+     * @return bits of {@code enum mf_flag} in mapfiles.h; the kind in bits 16 to 23
+     */
     int flags();
 
-    /** Whether it may be read. */
+    /**
+     * Returns whether the memory is readable (PROT_READ).
+     *
+     * @return whether the permission is set
+     */
     default boolean isReadable() {
         return (flags() & MapRecord.READABLE) != 0;
     }
 
-    /** Whether it may be written. */
+    /**
+     * Returns whether the memory is writable (PROT_WRITE).
+     *
+     * @return whether the permission is set
+     */
     default boolean isWritable() {
         return (flags() & MapRecord.WRITABLE) != 0;
     }
 
-    /** Whether it may be executed. */
+    /**
+     * Returns whether the memory is executable (PROT_EXEC).
+     *
+     * @return whether the permission is set
+     */
     default boolean isExecutable() {
         return (flags() & MapRecord.EXECUTABLE) != 0;
     }
 
-    /** Whether writes reach the file, or others that map the same memory (MAP_SHARED); else they stay private. */
+    /**
+     * Returns whether the mapping is shared (MAP_SHARED): writes reach the file, or processes that map the same memory.
+     *
+     * @return false if the mapping is private: writes make a copy of the page
+     */
     default boolean isShared() {
         return (flags() & MapRecord.SHARED) != 0;
     }
 
-    /** Whether a file stands behind it, be it deleted, a memfd or shared anonymous memory. */
+    /**
+     * Returns whether the mapping has a file, also a deleted one, a memfd, or shared anonymous memory.
+     *
+     * @return whether the device or the inode is not 0
+     */
     default boolean isFileBacked() {
         return (flags() & MapRecord.FILE_BACKED) != 0;
     }
 
-    /** Permissions as the kernel writes them, such as {@code r-xp}. Allocates nothing. */
+    /**
+     * Returns the permissions as the kernel writes them, such as {@code r-xp}. Allocates nothing.
+     *
+     * @return four characters
+     */
     default String permissions() {
         return PermissionText.text(flags());
     }
 
-    /** What the mapping is. */
+    /**
+     * Returns what the mapping is, derived from its name and device.
+     *
+     * @return the kind
+     */
     default MappingKind kind() {
         return MappingKind.of(flags());
     }
 
-    /** Whether the name is gone, as far as the name and the device tell; {@link org.mapfiles.files.MapFiles#deletion} asks further. */
+    /**
+     * Returns whether the file is deleted, derived from the name and the device.
+     *
+     * @return {@link Deletion#UNKNOWN} if the name is ambiguous: {@link org.mapfiles.files.MapFiles#deletion} queries the kernel
+     */
     default Deletion deletion() {
         return Deletion.ofFlags(flags());
     }
 
-    /** Whether the name holds a newline, which the kernel's text shows as {@code \012}; here it is a newline again. */
+    /**
+     * Returns whether the name contains a newline. /proc/PID/maps shows it as {@code \012}; the name here has the newline.
+     *
+     * @return whether a newline was restored
+     */
     default boolean isNameEscaped() {
         return (flags() & MapRecord.ESCAPED) != 0;
     }
 
-    /** Whether the name holds the characters {@code \012}, which may stand for a newline: the kernel could not be asked. */
+    /**
+     * Returns whether the name contains the text {@code \012}, which may stand for a newline: the kernel could not be queried.
+     *
+     * @return whether the name is ambiguous
+     */
     default boolean isNameAmbiguous() {
         return (flags() & MapRecord.AMBIGUOUS) != 0;
     }
 
     /**
-     * Number of the file in the snapshot: mappings of one file under one name share it, from 0 to below
-     * {@link MapSnapshot#fileCount()}; -1 without a file. A key for work to be done once a file.
+     * Returns a number that is equal for mappings of one file under one name in one snapshot. It is a key for work to be done once per
+     * file.
+     *
+     * @return from 0 to below {@link MapSnapshot#fileCount()}; -1 without a file
      */
     int fileIndex();
 
-    /** Bytes in the name, 0 without one. A {@code " (deleted)"} that is surely the kernel's is not part of the name. */
+    /**
+     * Returns the length of the name. A {@code " (deleted)"} that the kernel added for certain is not part of the name.
+     *
+     * @return in bytes; 0 without a name
+     */
     int nameLength();
 
     /**
-     * Copies the name's raw bytes.
+     * Copies the raw bytes of the name to an array.
      *
-     * @return their number, {@link #nameLength()}
-     * @throws IndexOutOfBoundsException if they do not fit; nothing is copied
+     * @param to receives the bytes
+     * @param at index in the array of the first byte
+     * @return the number of bytes, {@link #nameLength()}
+     * @throws IndexOutOfBoundsException if the bytes do not fit; nothing is copied
      */
     int name(byte[] to, int at);
 
     /**
-     * Copies the name's raw bytes to a buffer, from its position on, which moves behind them.
+     * Copies the raw bytes of the name to a buffer at its position, and advances the position.
      *
-     * @return their number, {@link #nameLength()}
-     * @throws java.nio.BufferOverflowException if they do not fit; nothing is copied
+     * @param to receives the bytes
+     * @return the number of bytes, {@link #nameLength()}
+     * @throws java.nio.BufferOverflowException if the bytes do not fit; nothing is copied
      * @throws java.nio.ReadOnlyBufferException if the buffer is read-only
      */
     int name(ByteBuffer to);
 
-    /** Whether the name has just these bytes. Decodes nothing. */
+    /**
+     * Returns whether the name consists of these bytes. Decodes nothing.
+     *
+     * @param name raw bytes
+     * @return whether all bytes are equal
+     */
     boolean nameEquals(byte[] name);
 
-    /** Whether the name begins with these bytes. Decodes nothing. */
+    /**
+     * Returns whether the name begins with these bytes. Decodes nothing.
+     *
+     * @param prefix raw bytes
+     * @return whether the first bytes are equal
+     */
     boolean nameStartsWith(byte[] prefix);
 
     /**
-     * The name as UTF-8, or null without one. A byte that is not UTF-8 becomes U+FFFD: for a name to open a file with, take
-     * the raw bytes. Of a cursor, the String is made once for each file of a snapshot, and kept while the file is mapped.
+     * Returns the name decoded as UTF-8. Each byte that is not UTF-8 becomes U+FFFD: use the raw bytes to open a file. May allocate. A
+     * snapshot keeps the String of each file until the name changes.
+     *
+     * @return null without a name
      */
     String name();
 
-    /** Returns a copy of this mapping as it is now, to keep. */
+    /**
+     * Returns a copy of this mapping as it is now. Allocates it.
+     *
+     * @return an immutable mapping
+     */
     default ImmutableMapping copy() {
         return ImmutableMapping.of(this);
     }

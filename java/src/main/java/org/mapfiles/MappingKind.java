@@ -2,42 +2,45 @@ package org.mapfiles;
 
 import org.mapfiles.internal.MapRecord;
 
-/** What a mapping is, told from its name and the device of its file. The order is that of the native core. */
+/** What a mapping is, derived from its name and the device of its file. */
 public enum MappingKind {
     /** Private memory without a file. */
     ANONYMOUS,
     /** A file or device node of a mounted file system, deleted or not. */
     FILE,
-    /** The brk area, {@code [heap]}: of malloc, not of Java. */
+    /** {@code [heap]}: the brk area, which malloc uses. It is not the Java heap. */
     HEAP,
-    /** The first thread's stack, {@code [stack]}; stacks of other threads are {@link #ANONYMOUS} to the kernel. */
+    /** {@code [stack]}: the stack of the first thread. Other stacks are {@link #ANONYMOUS} memory for the kernel. */
     STACK,
-    /** The kernel's code in user space, {@code [vdso]}. */
+    /** {@code [vdso]}: code of the kernel in user space. */
     VDSO,
-    /** Data of the vDSO, {@code [vvar]}. */
+    /** {@code [vvar]}, {@code [vvar_vclock]}: data of the vdso. */
     VVAR,
-    /** {@code [vsyscall]} of x86-64, at an address above 2<sup>63</sup>. */
+    /** {@code [vsyscall]}: above 2<sup>63</sup> on x86-64. */
     VSYSCALL,
-    /** Private memory with a name, {@code [anon:...]}, given by prctl(PR_SET_VMA_ANON_NAME). */
+    /** {@code [anon:NAME]}: private memory named by prctl(PR_SET_VMA_ANON_NAME). */
     NAMED_ANONYMOUS,
-    /** Memory of MAP_SHARED|MAP_ANONYMOUS, which the kernel calls {@code /dev/zero}, or {@code [anon_shmem:...]}. */
+    /** MAP_SHARED|MAP_ANONYMOUS, shown as {@code /dev/zero} or {@code [anon_shmem:NAME]}. */
     SHARED_ANONYMOUS,
-    /** A memfd_create(2) file. */
+    /** A file of memfd_create(2). */
     MEMFD,
-    /** A System V segment; its inode is the segment's id, which may be 0. */
+    /** A System V segment, shmget(2). Its inode is the identifier of the segment, which may be 0. */
     SYSV,
-    /** A file without a file system: rings of perf and io_uring, KVM and others. */
+    /** {@code anon_inode:NAME}: rings of perf and io_uring, KVM and others. */
     ANON_INODE,
-    /** The ring of io_setup(2), by its name: so may a file be called in the root directory of a file system without a block device. */
+    /**
+     * The ring of io_setup(2), inferred from its name. A file in the root directory of a file system without a block device may have the
+     * same name.
+     */
     AIO,
-    /** A buffer that devices share, by its name as well. */
+    /** A buffer that devices share; inferred from its name too. */
     DMA_BUF,
-    /** Memory of MAP_HUGETLB without a file. */
+    /** MAP_HUGETLB without a file. */
     HUGETLB,
-    /** Another special mapping of the kernel's, known by its name alone: a ring of a socket, memory of memfd_secret(2), ... */
+    /** Another mapping of a file system that is internal to the kernel: sockets, memfd_secret(2). */
     OTHER;
 
-    private static final MappingKind[] BY_CODE = values();
+    private static final MappingKind[] BY_CODE = values(); // in the order of enum mf_kind
 
     static MappingKind of(int flags) {
         int code = flags >>> MapRecord.KIND_SHIFT & MapRecord.KIND_MASK;

@@ -6,32 +6,35 @@ import java.util.Objects;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.mapfiles.internal.ByteSlices;
 import org.mapfiles.internal.MapRecord;
-import org.mapfiles.internal.MapRecord.Answer;
+import org.mapfiles.internal.MapRecord.QueryResult;
 import org.mapfiles.internal.NameCache;
 import org.mapfiles.internal.NativeMemory;
 
 /**
- * The mapping that the kernel named when it was asked for one address, {@link ProcessMaps#query}. Reusable: each question
- * replaces the answer before.
+ * Holds the result of {@link ProcessMaps#query}: the mapping that covers an address. Reusable: each query replaces the result before.
  *
- * <p>Reading allocates nothing, {@link #name()} and {@link #buildId()} apart. Until a question was answered, and after one
- * that was answered with "no such mapping" or an error, every method throws {@link IllegalStateException}. An answer belongs
- * to one thread at a time; a question asked with it while another thread asks one throws {@link IllegalStateException} too.
+ * <p>Reading allocates nothing, except {@link #name()} and {@link #buildId()}. Before the first query, and after a query that found no
+ * mapping or threw an exception, every method but {@link #toString} throws {@link IllegalStateException}. An object belongs to one thread
+ * at a time. A query with it during a query of another thread throws {@link IllegalStateException}.
  */
 public final class MappingQuery implements Mapping {
     private static final int EMPTY = 0;
     private static final int FILLED = 1;
-    private static final int ASKING = 2;
+    private static final int QUERYING = 2;
 
-    private final NativeMemory memory = new NativeMemory(Answer.SIZE);
+    private final NativeMemory memory = new NativeMemory(QueryResult.SIZE);
     private final ByteBuffer bytes = memory.bytes();
     private final boolean withBuildId;
     private final NameCache lastName = new NameCache();
-    private final ByteBuffer kernelsName = memory.slice(Answer.NAME, Answer.NAME_MAX);
-    private ByteBuffer name = kernelsName;
+    private final ByteBuffer kernelName = memory.slice(QueryResult.NAME, QueryResult.NAME_MAX);
+    private ByteBuffer name = kernelName;
     private final AtomicInteger state = new AtomicInteger(EMPTY);
 
-    /** An empty answer. */
+    /**
+     * Makes an empty result.
+     *
+     * @throws OutOfMemoryError if this JVM has too little direct memory (about 4 KiB)
+     */
     public MappingQuery() {
         this(false);
     }
@@ -40,7 +43,12 @@ public final class MappingQuery implements Mapping {
         this.withBuildId = withBuildId;
     }
 
-    /** An empty answer that also asks for the build ID of the mapped file, which costs the kernel a look into it. */
+    /**
+     * Returns an empty result whose queries also read the build ID of the mapped file. The kernel then parses the first page of the file.
+     *
+     * @return a new object
+     * @throws OutOfMemoryError if this JVM has too little direct memory (about 4 KiB)
+     */
     public static MappingQuery withBuildId() {
         return new MappingQuery(true);
     }
@@ -49,27 +57,27 @@ public final class MappingQuery implements Mapping {
         return withBuildId ? MapRecord.WITH_BUILD_ID : 0;
     }
 
-    /** Address of the memory that the native core fills, until {@link #asked}. */
-    long ask() {
-        if (state.getAndSet(ASKING) == ASKING) {
-            throw new IllegalStateException("another thread is asking with this answer: use one for each thread");
+    /** Begins a query; returns the address of the memory that the native core writes to until {@link #endQuery}. */
+    long beginQuery() {
+        if (state.getAndSet(QUERYING) == QUERYING) {
+            throw new IllegalStateException("another thread is querying with this MappingQuery: use one for each thread");
         }
-        name = kernelsName;
+        name = kernelName;
         return memory.address();
     }
 
-    void asked(boolean answered) {
-        state.setRelease(answered ? FILLED : EMPTY);
+    void endQuery(boolean isFound) {
+        state.setRelease(isFound ? FILLED : EMPTY);
     }
 
-    /** Takes over a mapping of a snapshot: the way to an answer where PROCMAP_QUERY has none. */
-    void take(MapCursor from) {
+    /** Copies a mapping of a snapshot: for addresses and kernels that PROCMAP_QUERY does not support. */
+    void copyFrom(MapCursor from) {
         bytes.putLong(MapRecord.START, from.start()).putLong(MapRecord.END, from.end())
                 .putLong(MapRecord.OFFSET, from.offset()).putLong(MapRecord.INODE, from.inode())
                 .putInt(MapRecord.DEV_MAJOR, from.deviceMajor()).putInt(MapRecord.DEV_MINOR, from.deviceMinor())
                 .putInt(MapRecord.FLAGS, from.flags()).putInt(MapRecord.NAME_LENGTH, from.nameLength())
-                .putInt(MapRecord.FILE_INDEX, from.isFileBacked() ? 0 : -1).putInt(Answer.BUILD_ID_LENGTH, 0);
-        if (from.nameLength() > name.capacity()) { // only the text gives names of more than a page
+                .putInt(MapRecord.FILE_INDEX, from.isFileBacked() ? 0 : -1).putInt(QueryResult.BUILD_ID_LENGTH, 0);
+        if (from.nameLength() > name.capacity()) { // only the text has names of more than a page
             name = ByteBuffer.allocate(from.nameLength());
         }
         from.name(name.clear());
@@ -110,7 +118,7 @@ public final class MappingQuery implements Mapping {
         return field32(MapRecord.FLAGS);
     }
 
-    /** 0, or -1 without a file: an answer is about one file. */
+    /** Returns 0, or -1 without a file: the mapping belongs to no snapshot. */
     @Override
     public int fileIndex() {
         return field32(MapRecord.FILE_INDEX);
@@ -157,27 +165,35 @@ public final class MappingQuery implements Mapping {
     }
 
     /**
-     * Copies the build ID of the mapped file.
+     * Copies the build ID of the mapped file to an array.
      *
-     * @return its length in bytes; 0 if it was not asked for, the file has none, or its first page is not in memory
-     * @throws IndexOutOfBoundsException if it does not fit; 20 bytes are enough
+     * @param to receives the bytes; 20 are enough
+     * @param at index in the array of the first byte
+     * @return the length in bytes; 0 without {@link #withBuildId()}, if the file has none, or if its first page is not in memory
+     * @throws IndexOutOfBoundsException if the build ID does not fit; nothing is copied
+     * @throws IllegalStateException if there is no result
      */
     public int buildId(byte[] to, int at) {
         Objects.requireNonNull(to, "to");
-        int length = field32(Answer.BUILD_ID_LENGTH);
-        ByteSlices.copy(bytes, Answer.BUILD_ID, length, to, at);
+        int length = field32(QueryResult.BUILD_ID_LENGTH);
+        ByteSlices.copy(bytes, QueryResult.BUILD_ID, length, to, at);
         return length;
     }
 
-    /** The build ID in lower-case hexadecimal digits, or null where {@link #buildId(byte[], int)} answers 0. */
+    /**
+     * Returns the build ID of the mapped file in lower-case hexadecimal digits. Allocates it.
+     *
+     * @return null if {@link #buildId(byte[], int)} returns 0
+     * @throws IllegalStateException if there is no result
+     */
     public String buildId() {
-        int length = field32(Answer.BUILD_ID_LENGTH);
-        return length == 0 ? null : HexFormat.of().formatHex(ByteSlices.copy(bytes, Answer.BUILD_ID, length));
+        int length = field32(QueryResult.BUILD_ID_LENGTH);
+        return length == 0 ? null : HexFormat.of().formatHex(ByteSlices.copy(bytes, QueryResult.BUILD_ID, length));
     }
 
     @Override
     public String toString() {
-        return state.get() == FILLED ? MappingText.describe(this) : "no answer";
+        return state.get() == FILLED ? MappingText.describe(this) : "no result";
     }
 
     private long field64(int field) {
@@ -192,7 +208,7 @@ public final class MappingQuery implements Mapping {
 
     private void check() {
         if (state.get() != FILLED) {
-            throw new IllegalStateException("there is no answer: the last question found no mapping, or none was asked");
+            throw new IllegalStateException("there is no result: call ProcessMaps.query() and read the mapping only if it returns true");
         }
     }
 }

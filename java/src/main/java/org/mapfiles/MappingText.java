@@ -1,6 +1,6 @@
 package org.mapfiles;
 
-/** A mapping as a line to read, for messages and debuggers. */
+/** Formats a mapping as a line of text, for messages and debuggers. */
 final class MappingText {
     private MappingText() {
     }

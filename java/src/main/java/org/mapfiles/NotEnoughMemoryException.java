@@ -4,9 +4,9 @@ import java.util.Objects;
 import org.mapfiles.internal.NativeMemory;
 
 /**
- * This JVM has too little memory for an operation on a process: direct memory ({@code -XX:MaxDirectMemorySize}), as for a snapshot, or
- * Java heap ({@code -Xmx}), as for its search index. A snapshot stays as it was. The cause is the {@link OutOfMemoryError}.
- * {@link ProcessMaps#chunks} takes a fixed amount, whatever the number of mappings.
+ * Thrown if this JVM has too little memory for an operation on a process. A snapshot takes direct memory
+ * ({@code -XX:MaxDirectMemorySize}), and its search index takes Java heap ({@code -Xmx}). The snapshot is unchanged. The cause is the
+ * {@link OutOfMemoryError}. {@link ProcessMaps#chunks} takes a fixed amount of memory, whatever the number of mappings.
  */
 public final class NotEnoughMemoryException extends MapsException {
     private static final long serialVersionUID = 1;
@@ -14,7 +14,8 @@ public final class NotEnoughMemoryException extends MapsException {
     /**
      * Makes the exception.
      *
-     * @param what what there is not enough memory for, such as {@code a snapshot of process 42}
+     * @param what the object that does not fit into memory, such as {@code a snapshot of process 42}
+     * @param cause the error of the JVM
      */
     public NotEnoughMemoryException(String what, OutOfMemoryError cause) {
         super(message(Objects.requireNonNull(what, "what"), Objects.requireNonNull(cause, "cause")));
@@ -30,11 +31,15 @@ public final class NotEnoughMemoryException extends MapsException {
             return "this JVM cannot start a thread for " + what + " (" + cause.getMessage()
                     + "): raise ulimit -u, or pids.max of the control group";
         }
-        return "this JVM has not enough memory for " + what + " (" + cause.getMessage()
+        return "this JVM has too little memory for " + what + " (" + cause.getMessage()
                 + "): raise -XX:MaxDirectMemorySize, or -Xmx for the heap";
     }
 
-    /** Returns whether more memory does not help, since one buffer (2 GiB) cannot hold what was asked for. */
+    /**
+     * Returns whether the data exceeds one buffer (2 GiB), so that more memory does not help.
+     *
+     * @return whether the data is too large
+     */
     public boolean isTooLarge() {
         return getCause() instanceof NativeMemory.TooLarge;
     }

@@ -2,47 +2,56 @@ package org.mapfiles;
 
 import java.util.Objects;
 
-/** What was asked for does not exist here: {@link #missing()} tells what. */
+/** Thrown if this kernel, C library, process or file does not support an operation. {@link #missing()} returns the missing feature. */
 public final class NotSupportedException extends MapsException {
     private static final long serialVersionUID = 1;
 
-    /** What is not there. */
+    /** The missing feature. */
     public enum Missing {
         /** Mappings of a kernel thread. */
         KERNEL_THREAD,
         /** A proc file system at /proc. */
         PROC,
-        /** PROCMAP_QUERY, which came with Linux 6.11. */
+        /** PROCMAP_QUERY: Linux 6.11+. */
         QUERY,
-        /** /proc/pid/map_files, which came with Linux 4.3; some sandboxes have none. */
+        /** /proc/PID/map_files: Linux 4.3+. Some sandboxes do not provide it. */
         MAP_FILES,
         /** System calls for paths of 4,096 bytes or more. */
         LONG_PATHS,
-        /** A way to open what is mapped: rings of perf and io_uring, sockets and buffers of devices have none. */
+        /** Opening the mapped file. Rings of perf and io_uring, sockets and buffers of devices cannot be opened. */
         OPENING,
-        /** A loader that counts what it loads: some C libraries have none. */
+        /** A dynamic loader that counts libraries. Some C libraries have none. */
         LOADER_COUNTS,
-        /** A way to give this JVM a descriptor. */
+        /** Access to the descriptor of a channel of this JVM. */
         CHANNEL,
-        /** Events of the kernel, perf_event_open(2). */
+        /** Events of the kernel: perf_event_open(2). */
         EVENTS,
-        /** The process' numbers in this pid namespace: it was opened in a proc file system of another. */
+        /** The PID of the process in the PID namespace of the caller. The process was opened in the proc file system of another one. */
         PID_NAMESPACE,
-        /** The offset of this process' clock: its thread has made a time namespace for its children, while in another one itself. */
+        /** The clock offset of the caller. It called unshare(CLONE_NEWTIME) inside a time namespace. */
         TIME_NAMESPACE,
-        /** A JVM in the process: there is no HotSpot JVM in it, or not yet. */
+        /** A HotSpot JVM in the process, or one that has started completely. */
         JVM
     }
 
     private final Missing missing;
 
-    /** Makes the exception. */
+    /**
+     * Makes the exception.
+     *
+     * @param missing the missing feature
+     * @param message the cause and the remedy
+     */
     public NotSupportedException(Missing missing, String message) {
         super(Objects.requireNonNull(message, "message"));
         this.missing = Objects.requireNonNull(missing, "missing");
     }
 
-    /** What is not there. */
+    /**
+     * Returns the missing feature.
+     *
+     * @return never null
+     */
     public Missing missing() {
         return missing;
     }

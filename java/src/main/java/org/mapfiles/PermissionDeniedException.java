@@ -5,40 +5,40 @@ import java.util.EnumSet;
 import java.util.Objects;
 import java.util.Set;
 
-/** The kernel does not let this process look at the other one. {@link #reasons()} tells what is missing. */
+/** Thrown if the kernel denies access to a process or a file. {@link #reasons()} returns the missing permissions. */
 public final class PermissionDeniedException extends MapsException {
     private static final long serialVersionUID = 1;
 
-    /** What stood in the way, as far as the kernel's rules for ptrace(2) tell. */
+    /** Why the kernel denies access. See ptrace(2), "Ptrace access mode checking". */
     public enum Reason {
-        /** The process has another user or group: run as that user, or with CAP_SYS_PTRACE. */
+        /** The target has another uid or gid: run as that user, or with CAP_SYS_PTRACE. */
         OTHER_USER("it runs as another user or group"),
-        /** The process has capabilities that this one lacks. */
+        /** The target has capabilities that this process lacks: have them too, or CAP_SYS_PTRACE. */
         CAPABILITIES("it has capabilities that this process lacks"),
-        /** The process is not dumpable: a set-user-ID program, or it asked for that with prctl(2). */
+        /** The target is not dumpable (set-user-ID program, prctl(2)): have CAP_SYS_PTRACE. */
         NOT_DUMPABLE("it is not dumpable (a set-user-ID program, or prctl PR_SET_DUMPABLE)"),
-        /** None of the above: a security module (AppArmor, SELinux, seccomp), or another user namespace. */
-        POLICY("a security module or another user namespace forbids it"),
-        /** Yama (kernel.yama.ptrace_scope): its memory is for its parents alone. Its mappings are for all others too. */
-        PTRACE_SCOPE("kernel.yama.ptrace_scope keeps its memory from all but its parents:"
+        /** None of the above: a security module (AppArmor, SELinux, seccomp) denies it, or the target is in another user namespace. */
+        POLICY("a security module or another user namespace denies it"),
+        /** Yama (kernel.yama.ptrace_scope) denies access to memory, not to mappings, to all but the parents of the target. */
+        PTRACE_SCOPE("kernel.yama.ptrace_scope denies access to its memory to all but its parents:"
                 + " sysctl -w kernel.yama.ptrace_scope=0"),
-        /** The proc file system is mounted with hidepid, which hides other users' processes. */
+        /** The proc file system is mounted with hidepid, which hides processes of other users. */
         HIDDEN("/proc is mounted with hidepid: be in the group of its gid option"),
-        /** Following an entry of map_files takes CAP_CHECKPOINT_RESTORE or CAP_SYS_ADMIN. */
-        CHECKPOINT_RESTORE("following an entry of map_files takes CAP_CHECKPOINT_RESTORE"),
-        /** The process itself opened the file for reading only. */
-        READ_ONLY("the process opened the file for reading only"),
-        /** perf_event_open(2) is for the privileged alone here: kernel.perf_event_paranoid is above 2. */
+        /** Following a map_files entry needs CAP_CHECKPOINT_RESTORE or CAP_SYS_ADMIN. */
+        CHECKPOINT_RESTORE("following a map_files entry needs CAP_CHECKPOINT_RESTORE"),
+        /** The target opened the file read-only. */
+        READ_ONLY("the process opened the file read-only"),
+        /** kernel.perf_event_paranoid is above 2: perf_event_open(2) needs CAP_PERFMON. */
         PERF_EVENT_PARANOID("kernel.perf_event_paranoid is above 2: lower it, or have CAP_PERFMON outside of any user namespace"),
-        /** A filter of system calls, as containers have it, forbids perf_event_open(2). */
-        SECCOMP("a filter of system calls (seccomp) forbids perf_event_open: allow it, for containers in their seccomp profile"),
-        /** No more memory may be locked: rings of events are. */
-        LOCKED_MEMORY("no more memory may be locked for rings: raise kernel.perf_event_mlock_kb or ulimit -l, take smaller rings,"
+        /** A system call filter (seccomp), such as that of a container, denies perf_event_open(2). */
+        SECCOMP("a system call filter (seccomp) denies perf_event_open: allow it, for containers in their seccomp profile"),
+        /** The limit of locked memory is reached: the rings of events are locked. */
+        LOCKED_MEMORY("the limit of locked memory is reached: raise kernel.perf_event_mlock_kb or ulimit -l, use smaller rings,"
                 + " or have CAP_IPC_LOCK"),
-        /** Another process has a lease on the file (fcntl(2), F_SETLEASE). The kernel has asked it to give that up: try again. */
+        /** Another process has a lease on the file (fcntl(2), F_SETLEASE). The kernel has requested its release: try again. */
         LEASE("another process has a lease on the file"),
-        /** Not known: the process was opened by its directory, which is not that of its number in the proc file system at /proc. */
-        UNKNOWN("why is not known of one that was opened in another proc file system than /proc");
+        /** The reason is unknown: the process was opened in another proc file system than the one at /proc. */
+        UNKNOWN("the reason is unknown, because the process was opened in another proc file system than /proc");
 
         private final String text;
 
@@ -46,7 +46,11 @@ public final class PermissionDeniedException extends MapsException {
             this.text = text;
         }
 
-        /** Returns what is missing and what to do about it, as a phrase for a message. */
+        /**
+         * Returns the missing permission as a phrase for a message, with its own remedy if it has one.
+         *
+         * @return a phrase
+         */
         public String description() {
             return text;
         }
@@ -57,6 +61,8 @@ public final class PermissionDeniedException extends MapsException {
     /**
      * Makes the exception.
      *
+     * @param message the cause and the remedy
+     * @param reasons why the kernel denies access; copied
      * @throws IllegalArgumentException if there is no reason
      */
     public PermissionDeniedException(String message, Set<Reason> reasons) {
@@ -64,7 +70,11 @@ public final class PermissionDeniedException extends MapsException {
         this.reasons = EnumSet.copyOf(Objects.requireNonNull(reasons, "reasons"));
     }
 
-    /** What stood in the way; at least one reason. The set cannot be changed. */
+    /**
+     * Returns why the kernel denies access.
+     *
+     * @return at least one reason; unmodifiable
+     */
     public Set<Reason> reasons() {
         return Collections.unmodifiableSet(reasons);
     }

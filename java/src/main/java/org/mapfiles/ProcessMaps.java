@@ -5,20 +5,17 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.lang.ref.Cleaner;
 import java.lang.ref.Reference;
-import java.nio.charset.Charset;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Objects;
 import org.mapfiles.internal.Errno;
 import org.mapfiles.internal.MapRecord;
-import org.mapfiles.internal.NativeCalls;
 import org.mapfiles.internal.OpenProcess;
 import org.mapfiles.internal.SharedCleaner;
 
 /**
- * A process whose mappings can be read. It is held by descriptors: a later process with the same pid is never mistaken for
- * it, and a program that it replaces itself with (execve(2)) is followed.
+ * An open process, whose mappings can be read. It holds open descriptors, so a recycled PID is never mistaken for it. After execve(2)
+ * the mappings of the new program are read.
  *
  * <pre>{@code
  * try (ProcessMaps maps = ProcessMaps.of(pid)) {
@@ -31,66 +28,82 @@ import org.mapfiles.internal.SharedCleaner;
  * }
  * }</pre>
  *
- * <p>Thread-safe. Reads of one process by its text wait for each other, queries do not. In steady state no method that takes
- * its result's holder allocates. After {@link #close} every method throws {@link IllegalStateException}; a close while
- * another thread is in a method lets that finish. Without a close, the garbage collector gives the two descriptors back.
+ * <p>Thread-safe. Reads of the text of one process wait for each other; queries do not. In steady state, methods that write to an object
+ * of the caller allocate nothing. After {@link #close} every method but {@link #pid}, {@link #toString} and {@link #close} throws
+ * {@link IllegalStateException}. A close lets calls of other threads finish. Without a close, the garbage collector closes the two
+ * descriptors.
  *
- * <p>The methods that read throw {@link ProcessExitedException} where the process has ended, {@link PermissionDeniedException}
- * where the kernel refuses a look, {@link NotSupportedException} where there is nothing to look at or the kernel is too
- * old for what was asked, {@link NotEnoughMemoryException} where this JVM has too little memory for a snapshot, and
- * {@link MapsException} for any other failure.
+ * <p>Methods that read throw
+ * <ul>
+ *   <li>{@link ProcessExitedException} if the process has exited,
+ *   <li>{@link PermissionDeniedException} if the kernel denies access,
+ *   <li>{@link NotSupportedException} if the process is a kernel thread, or the kernel is too old for the requested backend,
+ *   <li>{@link NotEnoughMemoryException} if this JVM has too little memory,
+ *   <li>{@link MapsException} for any other failure.
+ * </ul>
  */
 public final class ProcessMaps implements AutoCloseable {
-    /** In which the JDK has decoded the bytes of paths. */
-    private static final Charset PATH_ENCODING = Charset.forName(System.getProperty("sun.jnu.encoding", "UTF-8"));
-
     private final OpenProcess process;
     private final Cleaner.Cleanable cleanable;
     private final int pid;
-    /** Or 0: not known to have one. */
+    /** The PID in the proc file system at /proc; 0: unknown. */
     private final int pidAtProc;
-    private final Object textLock = new Object();
+    private final ProcessReads reads = new ProcessReads(this);
     private final TextQueries textQueries = new TextQueries(this);
 
     static {
         Access.give();
     }
 
-    private ProcessMaps(OpenProcess process, int pid, int pidAtProc) {
+    ProcessMaps(OpenProcess process, int pid, int pidAtProc) {
         this.process = process;
         this.pid = pid;
         this.pidAtProc = pidAtProc;
         this.cleanable = SharedCleaner.register(this, process);
     }
 
-    /** Opens this process. */
+    /**
+     * Opens the process of this JVM. Allocates; takes two descriptors.
+     *
+     * @return an open process, to be closed by the caller
+     * @throws NotSupportedException if no proc file system is mounted at /proc
+     * @throws NotEnoughMemoryException if this JVM has too little memory
+     * @throws MapsException if descriptors or memory of the kernel are used up
+     */
     public static ProcessMaps self() throws MapsException {
-        OpenProcess process = newProcess();
-        return opened(process, process.openSelf(), "this process");
+        return ProcessOpener.openSelf();
     }
 
     /**
-     * Opens a process.
+     * Opens a process by its PID. Allocates; takes two descriptors.
      *
-     * @param pid as in the pid namespace of /proc; the number of a thread means its process
-     * @throws IllegalArgumentException if it is below 1 or no int: never a pid
+     * @param pid from 1 to 2<sup>31</sup>-1, in the PID namespace of /proc; the number of a thread means its process
+     * @return an open process, to be closed by the caller
+     * @throws IllegalArgumentException if the PID is out of range
+     * @throws ProcessExitedException if there is no such process, or it has exited
+     * @throws PermissionDeniedException if the kernel denies access
+     * @throws NotSupportedException if the process is a kernel thread, or no proc file system is mounted at /proc
+     * @throws NotEnoughMemoryException if this JVM has too little memory
+     * @throws MapsException if descriptors or memory of the kernel are used up
      */
     public static ProcessMaps of(long pid) throws MapsException {
         if (pid < 1 || pid > Integer.MAX_VALUE) {
-            throw new IllegalArgumentException("not a pid: " + pid);
+            throw new IllegalArgumentException("not a PID: " + pid + ": pass a number from 1 to " + Integer.MAX_VALUE);
         }
-        OpenProcess process = newProcess();
-        return opened(process, process.openPid((int) pid), "process " + pid);
+        return ProcessOpener.open((int) pid);
     }
 
     /**
-     * Opens the very process that a handle stands for, also if its pid is given to another one meanwhile.
+     * Opens the process of a handle. A recycled PID is never mistaken for it. Allocates; takes two descriptors.
      *
-     * @throws ProcessExitedException if that has ended
+     * @param handle a process that is alive
+     * @return an open process, to be closed by the caller
+     * @throws ProcessExitedException if the process has exited
+     * @throws MapsException as {@link #of(long)}
      */
     public static ProcessMaps of(ProcessHandle handle) throws MapsException {
         ProcessMaps maps = of(handle.pid());
-        if (!handle.isAlive()) { // compares start times: alive now, it had the pid when that was opened
+        if (!handle.isAlive()) { // compares start times: a process that is alive now also had the PID when it was opened
             maps.close();
             throw Exceptions.of(Errno.ESRCH, "process " + handle.pid(), 0);
         }
@@ -98,76 +111,43 @@ public final class ProcessMaps implements AutoCloseable {
     }
 
     /**
-     * Opens a process by its directory in a proc file system, which may be mounted anywhere: such as {@code /host/proc/123} in a container.
+     * Opens a process by its directory in a proc file system, which may be mounted anywhere, such as {@code /host/proc/123} in a
+     * container. Allocates; takes two descriptors.
      *
      * @param procDirectory the directory of a process, or a symbolic link to it
-     * @throws IllegalArgumentException if it is something else
-     * @throws ProcessExitedException if it does not exist, or the process has exited
+     * @return an open process, to be closed by the caller
+     * @throws IllegalArgumentException if the path is something else
+     * @throws ProcessExitedException if the directory does not exist, or the process has exited
+     * @throws MapsException as {@link #of(long)}
      */
     public static ProcessMaps of(Path procDirectory) throws MapsException {
-        String name = "the process of " + Objects.requireNonNull(procDirectory, "procDirectory");
-        OpenProcess process = newProcess();
-        int rc;
-        try {
-            rc = process.openDirectory(procDirectory.toAbsolutePath().toString().getBytes(PATH_ENCODING));
-        } catch (OutOfMemoryError e) {
-            throw new NotEnoughMemoryException("a process", e);
-        }
-        if (rc == Errno.EINVAL || rc == Errno.EBADF || rc == Errno.ENOTDIR) {
-            throw new IllegalArgumentException("not the directory of a process in a proc file system: " + procDirectory);
-        }
-        boolean mayBeDenied = rc == 0 || rc == Errno.EACCES;
-        int pidAtProc = mayBeDenied && isAtProc(procDirectory, process.pid()) ? process.pid() : 0;
-        return opened(process, rc == Errno.ENOENT ? Errno.ESRCH : rc, name, pidAtProc);
+        return ProcessOpener.open(procDirectory);
     }
 
-    /** In a proc file system of another pid namespace, a pid is another process'. */
-    private static boolean isAtProc(Path procDirectory, int pid) {
-        try {
-            return Files.isSameFile(procDirectory, Path.of("/proc/" + pid));
-        } catch (IOException e) {
-            return false;
-        }
-    }
-
-    private static OpenProcess newProcess() throws NotEnoughMemoryException {
-        try {
-            return new OpenProcess();
-        } catch (OutOfMemoryError e) {
-            throw new NotEnoughMemoryException("a process", e);
-        }
-    }
-
-    private static ProcessMaps opened(OpenProcess process, int rc, String name) throws MapsException {
-        return opened(process, rc, name, rc == 0 || rc == Errno.EACCES ? process.pid() : 0);
-    }
-
-    private static ProcessMaps opened(OpenProcess process, int rc, String name, int pidAtProc) throws MapsException {
-        if (rc == Errno.ESRCH) {
-            throw new ProcessExitedException("there is no " + name + ", or it has ended");
-        }
-        if (rc != 0) {
-            throw Exceptions.of(rc, name, pidAtProc);
-        }
-        return new ProcessMaps(process, process.pid(), pidAtProc);
-    }
-
-    /** Returns how many mappings the kernel lets a process have (vm.max_map_count); -1: unknown. */
+    /**
+     * Returns the maximum number of mappings of a process (vm.max_map_count). Allocates.
+     *
+     * @return -1: unknown
+     */
     public static long maxMappings() {
         try (InputStream in = new FileInputStream("/proc/sys/vm/max_map_count")) {
-            byte[] text = new byte[32]; // taken in one read: a second one of such a file finds nothing
+            byte[] text = new byte[32]; // one read: files of /proc/sys return nothing at any other offset
             return Long.parseLong(new String(text, 0, Math.max(in.read(text), 0), StandardCharsets.US_ASCII).strip());
         } catch (IOException | NumberFormatException unknown) {
             return -1;
         }
     }
 
-    /** The process id, as /proc gives it. */
+    /**
+     * Returns the PID of the process in the proc file system that it was opened in.
+     *
+     * @return above 0
+     */
     public int pid() {
         return pid;
     }
 
-    /** The process id in the PID namespace of this process; 0: unknown. */
+    /** Returns the PID in the PID namespace of this process; 0: unknown. */
     int pidAtProc() {
         return pidAtProc;
     }
@@ -176,19 +156,39 @@ public final class ProcessMaps implements AutoCloseable {
         return process;
     }
 
-    /** A new snapshot of all mappings. */
+    ProcessReads reads() {
+        return reads;
+    }
+
+    /**
+     * Returns a new snapshot of all mappings. Allocates it; {@link #refresh} reuses it.
+     *
+     * @return a snapshot
+     * @throws ProcessExitedException if the process has exited
+     * @throws NotEnoughMemoryException if this JVM has too little memory
+     * @throws MapsException for any other failure, as described for the class
+     */
     public MapSnapshot snapshot() throws MapsException {
         return snapshot(MapFilter.all());
     }
 
-    /** A new snapshot of the mappings that pass a filter. */
+    /**
+     * Returns a new snapshot of the mappings that pass a filter. Allocates it; {@link #refresh} reuses it.
+     *
+     * @param filter the properties of the mappings, and the backend
+     * @return a snapshot
+     * @throws ProcessExitedException if the process has exited
+     * @throws NotSupportedException if the filter has {@link Backend#QUERY} and the kernel is before Linux 6.11
+     * @throws NotEnoughMemoryException if this JVM has too little memory
+     * @throws MapsException for any other failure, as described for the class
+     */
     public MapSnapshot snapshot(MapFilter filter) throws MapsException {
         MapSnapshot snapshot = newSnapshot();
         read(snapshot, filter);
         return snapshot;
     }
 
-    /** An empty snapshot for mappings of this process. */
+    /** Returns an empty snapshot. */
     MapSnapshot newSnapshot() throws NotEnoughMemoryException {
         try {
             return new MapSnapshot();
@@ -197,42 +197,66 @@ public final class ProcessMaps implements AutoCloseable {
         }
     }
 
-    /** Reads the mappings that pass a filter in parts, for processes with very many: see {@link MapChunks}. Reads nothing yet. */
+    /**
+     * Returns a reader that reads the mappings that pass a filter in chunks, for processes with very many mappings. Reads nothing yet.
+     *
+     * @param filter the properties of the mappings, and the backend
+     * @return a reader, to be closed by the caller
+     * @throws NotEnoughMemoryException if this JVM has too little memory
+     */
     public MapChunks chunks(MapFilter filter) throws NotEnoughMemoryException {
         Objects.requireNonNull(filter, "filter");
         try {
             return new MapChunks(this, filter);
         } catch (OutOfMemoryError e) {
-            throw new NotEnoughMemoryException("a part of the mappings of process " + pid, e);
+            throw new NotEnoughMemoryException("a chunk of the mappings of process " + pid, e);
         }
     }
 
-    /** Fills a snapshot anew with the mappings that pass a filter. If it fails the snapshot stays as it was. */
+    /**
+     * Reads the mappings that pass a filter into a snapshot. If that fails, the snapshot is unchanged.
+     *
+     * @param snapshot receives the mappings
+     * @param filter the properties of the mappings, and the backend
+     * @throws ProcessExitedException if the process has exited
+     * @throws NotSupportedException if the filter has {@link Backend#QUERY} and the kernel is before Linux 6.11
+     * @throws NotEnoughMemoryException if this JVM has too little memory
+     * @throws MapsException for any other failure, as described for the class
+     */
     public void read(MapSnapshot snapshot, MapFilter filter) throws MapsException {
         Objects.requireNonNull(filter, "filter");
         fill(snapshot, filter, false);
     }
 
     /**
-     * Reads again with the filter of the last time. A picture that has not changed stays, and costs a read and a compare.
+     * Reads the mappings again into a snapshot, with the filter of its last read. If nothing has changed, the cost is the read and a
+     * comparison, and cursors and indices stay valid. If the read fails, the snapshot is unchanged.
      *
-     * @return whether something has changed, so that the snapshot shows a new picture
+     * @param snapshot receives the mappings; a snapshot of another process is read anew
+     * @return whether mappings have changed
+     * @throws ProcessExitedException if the process has exited
+     * @throws NotEnoughMemoryException if this JVM has too little memory
+     * @throws MapsException for any other failure, as described for the class
      */
     public boolean refresh(MapSnapshot snapshot) throws MapsException {
         return fill(snapshot, snapshot.filter(), true) == 1;
     }
 
     /**
-     * Reads again until two pictures in a row are the same: what is not atomic when it is read once very nearly is then. A
-     * mapping that moves away and back between the two is all that can escape.
+     * Reads the mappings until two reads in a row are equal. One read is not atomic; two equal reads differ from an atomic read only if
+     * a mapping moved away and back in between.
      *
-     * @param maxReads how often at most; at least 1
-     * @return whether they were; if not, the process changes its mappings all the time, and the snapshot shows the last picture
+     * @param snapshot receives the mappings of the last read
+     * @param maxReads maximum number of reads, at least 1
+     * @return whether two reads were equal; false if the process changed its mappings during all reads
      * @throws IllegalArgumentException if {@code maxReads} is below 1
+     * @throws ProcessExitedException if the process has exited
+     * @throws NotEnoughMemoryException if this JVM has too little memory
+     * @throws MapsException for any other failure, as described for the class
      */
     public boolean readStable(MapSnapshot snapshot, int maxReads) throws MapsException {
         if (maxReads < 1) {
-            throw new IllegalArgumentException("so many reads readStable nothing: " + maxReads);
+            throw new IllegalArgumentException("maxReads is below 1: " + maxReads);
         }
         int reads = 0;
         while (refresh(snapshot)) {
@@ -251,118 +275,85 @@ public final class ProcessMaps implements AutoCloseable {
         return rc;
     }
 
-    /** Fills a picture's memory: mf_snapshot_read(). */
-    int readInto(int question, long previous, long out) {
-        long address = process.enter();
-        try {
-            synchronized (textLock) {
-                return NativeCalls.snapshotRead(address, question, previous, out);
-            }
-        } finally {
-            leave();
-        }
-    }
-
-    /** Fills a picture's memory with whole lines of text just read of this process. */
-    int parseInto(int question, long text, int length, long out) {
-        long address = process.enter();
-        try {
-            return NativeCalls.chunksParse(address, text, length, question, out);
-        } finally {
-            leave();
-        }
-    }
-
-    /** A descriptor of the text that nobody else reads. */
-    int openText() throws MapsException {
-        long address = process.enter();
-        try {
-            int rc = NativeCalls.chunksOpen(address);
-            if (rc < 0) {
-                throw failure(rc);
-            }
-            return rc;
-        } finally {
-            leave();
-        }
-    }
-
-    /** Checks that the text of a descriptor, which has been read to its end, did not end early. */
-    void checkWhole(int text) throws MapsException {
-        int rc;
-        long address = process.enter();
-        try {
-            rc = NativeCalls.chunksAreWhole(address, text);
-        } finally {
-            leave();
-        }
-        if (rc < 0) {
-            throw failure(rc);
-        }
-        if (rc == 0) {
-            snapshot(MapFilter.all().executable()); // throws where the process has ended
-            throw new MapsException("process " + pid + " called execve(2) while its mappings were read: those reported are of the program"
-                    + " before, and not all of them");
-        }
-    }
-
     /**
-     * Asks the kernel which mapping covers an address now: one system call on Linux 6.11+, else the whole text is read.
+     * Queries the kernel for the mapping that covers an address now. One system call on Linux 6.11+; before, the whole text is read.
+     * Allocates nothing in steady state.
      *
      * @param address any 64-bit value
-     * @param answer filled with the mapping; empty where there is none
-     * @return whether there is one
+     * @param result receives the mapping; empty if no mapping covers the address
+     * @return whether a mapping covers the address
+     * @throws ProcessExitedException if the process has exited
+     * @throws IllegalStateException if this is closed, or another thread is querying with {@code result}
+     * @throws MapsException for any other failure, as described for the class
      */
-    public boolean query(long address, MappingQuery answer) throws MapsException {
-        return query(address, MapFilter.all(), false, answer);
-    }
-
-    /** As {@link #query}; where no mapping covers the address, the next one above it answers. */
-    public boolean queryOrNext(long address, MappingQuery answer) throws MapsException {
-        return query(address, MapFilter.all(), true, answer);
+    public boolean query(long address, MappingQuery result) throws MapsException {
+        return query(address, MapFilter.all(), false, result);
     }
 
     /**
-     * As {@link #query}, among the mappings that pass a filter.
+     * Queries the kernel as {@link #query(long, MappingQuery)}. If no mapping covers the address, the next mapping above it is the result.
      *
-     * @param orNext where none of them covers the address, whether the next one above it answers
+     * @param address any 64-bit value
+     * @param result receives the mapping; empty if there is none
+     * @return whether a mapping covers the address or is above it
+     * @throws ProcessExitedException if the process has exited
+     * @throws IllegalStateException if this is closed, or another thread is querying with {@code result}
+     * @throws MapsException for any other failure, as described for the class
      */
-    public boolean query(long address, MapFilter filter, boolean orNext, MappingQuery answer) throws MapsException {
+    public boolean queryOrNext(long address, MappingQuery result) throws MapsException {
+        return query(address, MapFilter.all(), true, result);
+    }
+
+    /**
+     * Queries the kernel as {@link #query(long, MappingQuery)} among the mappings that pass a filter.
+     *
+     * @param address any 64-bit value
+     * @param filter the properties of the mapping, and the backend
+     * @param orNext whether the next mapping above the address is the result if no mapping covers the address
+     * @param result receives the mapping; empty if there is none
+     * @return whether there is such a mapping
+     * @throws ProcessExitedException if the process has exited
+     * @throws NotSupportedException if the filter has {@link Backend#QUERY} and the kernel is before Linux 6.11
+     * @throws IllegalStateException if this is closed, or another thread is querying with {@code result}
+     * @throws MapsException for any other failure, as described for the class
+     */
+    public boolean query(long address, MapFilter filter, boolean orNext, MappingQuery result) throws MapsException {
         int bits = filter.bits();
-        int how = bits & ~(MapRecord.BY_TEXT | MapRecord.BY_QUERY) | (orNext ? MapRecord.COVERING_OR_NEXT : 0) | answer.bits();
-        boolean answered = false;
-        long to = answer.ask();
+        int options = bits & ~(MapRecord.BY_TEXT | MapRecord.BY_QUERY) | (orNext ? MapRecord.COVERING_OR_NEXT : 0) | result.bits();
+        boolean isFound = false;
+        long to = result.beginQuery();
         try {
-            int rc = (bits & MapRecord.BY_TEXT) != 0 ? Errno.ENOTTY : ask(address, how, to);
+            int rc = (bits & MapRecord.BY_TEXT) != 0 ? Errno.ENOTTY : reads.query(address, options, to);
             if (rc == Errno.ENAMETOOLONG || rc == Errno.ENOTTY && (bits & MapRecord.BY_QUERY) == 0) {
-                answered = textQueries.query(address, filter, orNext, answer);
+                isFound = textQueries.query(address, filter, orNext, result);
             } else if (rc < 0 && rc != Errno.ENOENT) {
                 throw failure(rc);
             } else {
-                answered = rc == 0;
+                isFound = rc == 0;
             }
         } finally {
-            answer.asked(answered);
+            result.endQuery(isFound);
         }
-        return answered;
-    }
-
-    private int ask(long address, int how, long to) {
-        long opened = process.enter();
-        try {
-            return NativeCalls.query(opened, address, how, to);
-        } finally {
-            leave();
-        }
+        return isFound;
     }
 
     /**
-     * Reads memory of the process: images that have no file, such as {@code [vdso]}. Takes the right to attach to it
-     * (ptrace(2)).
+     * Reads memory of the process: for images without a file, such as {@code [vdso]}. Needs permission to attach to it (ptrace(2)).
+     * Allocates a buffer of up to 64 KiB.
+     *
+     * <p>Blocks until each page is provided by its file system, such as FUSE or NFS, or by a userfaultfd(2) handler of the process. A
+     * process can make that last for ever; the blocked thread cannot be interrupted.
      *
      * @param address any 64-bit value
-     * @return bytes read, fewer where unreadable memory begins; -1 if none can be read there; 0 if {@code length} is 0
-     * @throws IndexOutOfBoundsException if the array has no such part
+     * @param to receives the bytes
+     * @param at index in the array of the first byte
+     * @param length number of bytes to read, 0 or more
+     * @return the number of bytes read, fewer if unreadable memory follows; -1 if no byte can be read; 0 if {@code length} is 0
+     * @throws IndexOutOfBoundsException if the array has no such range
+     * @throws ProcessExitedException if the process has exited
+     * @throws PermissionDeniedException if the kernel denies attaching
+     * @throws NotEnoughMemoryException if this JVM has too little memory
+     * @throws MapsException for any other failure, as described for the class
      */
     public int readMemory(long address, byte[] to, int at, int length) throws MapsException {
         Objects.checkFromIndexSize(at, length, to.length);
@@ -374,16 +365,17 @@ public final class ProcessMaps implements AutoCloseable {
         return MemoryReads.read(this, address, to, at, length);
     }
 
-    private void leave() {
+    /** Ends a call that {@link OpenProcess#enter} began. */
+    void leave() {
         process.leave();
-        Reference.reachabilityFence(this); // else the cleaner may close what this call is using
+        Reference.reachabilityFence(this); // otherwise the cleaner may close the descriptors during the call
     }
 
     MapsException failure(int errno) {
         return Exceptions.of(errno, "process " + pid, pidAtProc);
     }
 
-    /** Gives the descriptors back, now or when the last call under way on another thread ends. Again: nothing. */
+    /** Closes the descriptors, now or when the last active call of another thread returns. A second close does nothing. */
     @Override
     public void close() {
         cleanable.clean();

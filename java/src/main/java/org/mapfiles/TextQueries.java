@@ -1,41 +1,41 @@
 package org.mapfiles;
 
 /**
- * Queries for one mapping that only the text can answer: before Linux 6.11, and of names of more than a page. The snapshot is made on the
- * first of them, and refreshed on the next.
+ * Finds the mapping of an address in the text of /proc/PID/maps: before Linux 6.11, and for names of more than a page. The first query
+ * makes a snapshot, and later queries refresh it.
  */
 final class TextQueries {
     private final ProcessMaps maps;
-    private MapSnapshot whole;
-    private MapCursor wholeCursor;
-    private MapFilter wholeAskedFor;
+    private MapSnapshot snapshot;
+    private MapCursor cursor;
+    private MapFilter lastFilter;
 
     TextQueries(ProcessMaps maps) {
         this.maps = maps;
     }
 
-    synchronized boolean query(long address, MapFilter filter, boolean orNext, MappingQuery answer)
+    synchronized boolean query(long address, MapFilter filter, boolean orNext, MappingQuery result)
             throws MapsException {
-        if (whole == null) {
+        if (snapshot == null) {
             MapSnapshot empty = maps.newSnapshot();
-            wholeCursor = empty.cursor();
-            whole = empty;
+            cursor = empty.cursor();
+            snapshot = empty;
         }
-        if (!filter.equals(wholeAskedFor)) {
-            maps.read(whole, filter.by(Backend.TEXT));
-            wholeAskedFor = filter;
+        if (!filter.equals(lastFilter)) {
+            maps.read(snapshot, filter.by(Backend.TEXT));
+            lastFilter = filter;
         } else {
-            maps.refresh(whole);
+            maps.refresh(snapshot);
         }
-        wholeCursor.reset();
-        int found = whole.find(address);
-        while (found < 0 && orNext && wholeCursor.next()) {
-            if (Long.compareUnsigned(wholeCursor.start(), address) > 0) {
-                found = wholeCursor.index();
+        cursor.reset();
+        int found = snapshot.find(address);
+        while (found < 0 && orNext && cursor.next()) {
+            if (Long.compareUnsigned(cursor.start(), address) > 0) {
+                found = cursor.index();
             }
         }
         if (found >= 0) {
-            answer.take(wholeCursor.seek(found));
+            result.copyFrom(cursor.seek(found));
         }
         return found >= 0;
     }

@@ -1,5 +1,5 @@
 /**
- * Which file, and which byte of it, an address of a Linux process belongs to.
+ * Finds the file, and the byte of it, that an address of a Linux process belongs to.
  *
  * <pre>{@code
  * try (ProcessMaps maps = ProcessMaps.self()) {
@@ -14,21 +14,26 @@
  * }
  * }</pre>
  *
- * <p>The way in is {@link org.mapfiles.ProcessMaps}; from there to {@link org.mapfiles.files.MapFiles}, the files behind mappings.
- * {@link org.mapfiles.live.LiveMaps} keeps a picture fresh beside any number of resolving threads,
- * {@link org.mapfiles.MapDifference} reports the difference of two snapshots, {@link org.mapfiles.timeline.MapChanges} the changes of a process
- * in an order to replay them, {@link org.mapfiles.events.MapEvents} what is mapped or gets other permissions as it happens, {@link org.mapfiles.timeline.MapTimeline} what was where at an earlier time, and
- * {@link org.mapfiles.files.SharedMappings} which memory processes have in common.
+ * <p>Start with {@link org.mapfiles.ProcessMaps}, which opens a process and reads its mappings. The other main types:
+ * <ul>
+ *   <li>{@link org.mapfiles.files.MapFiles} opens and verifies the files of mappings.
+ *   <li>{@link org.mapfiles.live.LiveMaps} refreshes a snapshot in the background while other threads resolve addresses.
+ *   <li>{@link org.mapfiles.MapDifference} reports the difference of two snapshots.
+ *   <li>{@link org.mapfiles.timeline.MapChanges} reports the changes of a process in an order to replay them.
+ *   <li>{@link org.mapfiles.timeline.MapTimeline} resolves an address as of its sampling time.
+ *   <li>{@link org.mapfiles.events.MapEvents} streams new mappings and permission changes from the kernel.
+ *   <li>{@link org.mapfiles.files.SharedMappings} finds the memory that processes share.
+ * </ul>
  *
  * <h2>For a sampler</h2>
  * <ul>
- *   <li>In a signal handler only the C function {@code mf_find()} of mapfiles.h may be called, on a picture that nobody fills:
- *       native/examples/sampler.c is a whole sampler.
- *   <li>On a sampling thread, {@link org.mapfiles.live.LiveMaps.Reader#resolve} and {@link org.mapfiles.MapSnapshot#find} look up in
- *       nanoseconds: no lock, no allocation, no native code. A sample that is kept as address and
- *       {@link java.lang.System#nanoTime} alone is cheaper still.
- *   <li>On a reporting thread, {@link org.mapfiles.timeline.MapTimeline#resolve} tells what such a sample meant when it was taken; names,
- *       {@link org.mapfiles.ProcessMaps#query} and {@link org.mapfiles.files.MapFiles} allocate or ask the kernel.
+ *   <li>A signal handler may call only the C function {@code mf_find()} of mapfiles.h, on a snapshot that no thread is reading into.
+ *       native/examples/sampler.c is a complete sampler.
+ *   <li>A sampling thread calls {@link org.mapfiles.live.LiveMaps.Reader#resolve} or {@link org.mapfiles.MapSnapshot#find}. Both take
+ *       nanoseconds, without a lock, an allocation or native code. To record only the address and
+ *       {@link java.lang.System#nanoTime} is cheaper still.
+ *   <li>A reporting thread calls {@link org.mapfiles.timeline.MapTimeline#resolve}, which resolves a recorded sample as of its sampling
+ *       time. Names, {@link org.mapfiles.ProcessMaps#query} and {@link org.mapfiles.files.MapFiles} allocate or make system calls.
  * </ul>
  *
  * <pre>{@code
@@ -44,43 +49,44 @@
  *     }
  * }
  *
- * void look(MapTimeline timeline, ProcessMaps maps, MapSnapshot snapshot) throws MapsException {
+ * void poll(MapTimeline timeline, ProcessMaps maps, MapSnapshot snapshot) throws MapsException {
  *     timeline.poll(maps, snapshot);                                  // ten times a second, while samples are taken
  * }
  *
- * void report(MapTimeline timeline, long address, long sampledAt, TimelineResult answer) {
- *     if (timeline.resolve(address, sampledAt, answer)) {
- *         print(answer.mapping().name(), answer.mapping().fileOffset(address));
+ * void report(MapTimeline timeline, long address, long sampledAt, TimelineResult result) {
+ *     if (timeline.resolve(address, sampledAt, result)) {
+ *         print(result.mapping().name(), result.mapping().fileOffset(address));
  *     } else {
- *         print(answer.outcome().toString(), address);                // ambiguous, or before the first look: never a guess
+ *         print(result.outcome().toString(), address);                // such as AMBIGUOUS, or NOT_RECORDED before the first poll
  *     }
  * }
  * }</pre>
  *
  * <h2>Words</h2>
  * <ul>
- *   <li>A <em>mapping</em> is one line of /proc/pid/maps, the kernel's VMA: a range of addresses with one file, or none, behind it.
- *   <li>A <em>range</em> is {@code start-end}, the end exclusive.
- *   <li>A <em>snapshot</em> is a picture of mappings at one time. It is <em>torn</em> when its parts show that it mixes
- *       two states of the process.
- *   <li>A <em>cursor</em> is a window on one mapping at a time: a position, no data.
- *   <li>The kernel <em>refuses</em> when it does not let this process look at the other one.
+ *   <li>A <em>mapping</em> is one line of /proc/PID/maps: a VMA of the kernel.
+ *   <li>A <em>range</em> is {@code start-end}; the end is exclusive.
+ *   <li>A <em>snapshot</em> holds the mappings of a process as read at one time. It is <em>inconsistent</em> if its lines contradict
+ *       each other, because the process changed its mappings during every one of several reads.
+ *   <li>A <em>cursor</em> is a position in a snapshot; it holds no data.
+ *   <li>The <em>target</em> is the process that is read. The <em>caller</em> is the thread that calls.
+ *   <li>Access is <em>denied</em> if the kernel returns EACCES or EPERM. {@link org.mapfiles.PermissionDeniedException} names the
+ *       missing permission.
  * </ul>
  *
  * <h2>Conventions</h2>
  * <ul>
  *   <li>Addresses, offsets and inode numbers are unsigned 64-bit numbers in a {@code long}: compare them with
  *       {@link java.lang.Long#compareUnsigned}.
- *   <li>In steady state nothing allocates: not reading again, not walking, not looking up, not asking for one address. What
- *       does allocate says so.
- *   <li>Memory belongs to Java. No object, used in any order by any threads, closed or not, can crash the JVM.
+ *   <li>In steady state, refreshing, iterating, finding and querying allocate nothing. Methods that allocate say so.
+ *   <li>Java owns all memory. No object can crash the JVM, whatever the order of calls, the threads or the use after a close.
  *   <li>A null argument throws {@link java.lang.NullPointerException}.
- *   <li>What is not known is said to be not known: {@link org.mapfiles.Deletion#UNKNOWN},
- *       {@link org.mapfiles.Mapping#isNameAmbiguous()}, {@link org.mapfiles.MapSnapshot#isInconsistent()}.
+ *   <li>Unknown is an explicit result: {@link org.mapfiles.Deletion#UNKNOWN}, {@link org.mapfiles.Mapping#isNameAmbiguous()},
+ *       {@link org.mapfiles.MapSnapshot#isInconsistent()}.
+ *   <li>Failures throw {@link org.mapfiles.MapsException}, an {@link java.io.IOException}, with one subclass per cause.
  * </ul>
  *
- * <p>Linux on x86-64 and aarch64. The library is loaded on first use, from a private copy below the user's home directory
- * ({@code ~/.cache/mapfiles}) or, where that cannot be, below the directory for temporary files; or from where
- * {@code -Dorg.mapfiles.library.path=} says.
+ * <p>Linux on x86-64 and aarch64. The native library is loaded on first use, from a private copy in {@code ~/.cache/mapfiles}, or in
+ * the temp directory if the home directory is not usable. {@code -Dorg.mapfiles.library.path=} names another library file.
  */
 package org.mapfiles;

@@ -39,7 +39,7 @@ class ProcessLifecycleTest {
         try (ProcessMaps maps = ProcessMaps.of(sleeper.pid())) {
             MapSnapshot snapshot = maps.snapshot();
             Children.killAndWait(sleeper);
-            isGone(maps, snapshot, "ended");
+            isGone(maps, snapshot, "exited");
         }
     }
 

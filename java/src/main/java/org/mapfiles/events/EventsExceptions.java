@@ -11,23 +11,29 @@ import org.mapfiles.internal.Errno;
 import org.mapfiles.internal.NativeCalls;
 import org.mapfiles.internal.RootAccess;
 
-/** What a negative errno of the native core means for a stream of events. */
+/** Makes the exception for an errno of a stream of events. The message contains the cause and the remedy. */
 final class EventsExceptions {
     private EventsExceptions() {
     }
 
-    /** What a negative errno means for a stream of events of a process, which took or would take so many descriptors. */
+    /**
+     * Returns the exception for a negative errno of opening a stream.
+     *
+     * @param process for the message, such as {@code process 42}
+     * @param pid in the proc file system at /proc
+     * @param descriptors number of descriptors that the stream needs
+     */
     static MapsException ofStream(int errno, String process, int pid, long descriptors) {
         switch (errno) {
             case Errno.EPERM:
-                return noStream(process, perfReasons());
+                return denied(process, perfReasons());
             case Errno.ENOSYS:
                 EnumSet<Reason> reasons = perfReasons();
-                return reasons.contains(Reason.SECCOMP) ? noStream(process, reasons)
+                return reasons.contains(Reason.SECCOMP) ? denied(process, reasons)
                         : new NotSupportedException(Missing.EVENTS,
-                                "this kernel has no perf events (CONFIG_PERF_EVENTS)");
+                                "this kernel has no perf events: use a kernel with CONFIG_PERF_EVENTS");
             case Errno.EDQUOT:
-                return noStream(process, EnumSet.of(Reason.LOCKED_MEMORY));
+                return denied(process, EnumSet.of(Reason.LOCKED_MEMORY));
             case Errno.EXDEV:
                 return new NotSupportedException(Missing.PID_NAMESPACE, process + " was opened in a proc file system of another pid namespace: "
                         + "open it in /proc of this one to watch it");
@@ -38,12 +44,12 @@ final class EventsExceptions {
                 return new MapsException("watching " + process + " takes " + descriptors + " file descriptors, one for each thread and"
                         + " CPU, and the system has fewer left: raise fs.file-max");
             case Errno.ENOTSUP:
-                return new NotSupportedException(Missing.TIME_NAMESPACE, "this process has called unshare(CLONE_NEWTIME) in a time namespace:"
-                        + " the kernel then hides by how much its clock differs from that of events; run it as a child of the process that did");
+                return new NotSupportedException(Missing.TIME_NAMESPACE, "this process has called unshare(CLONE_NEWTIME) in a time namespace,"
+                        + " so the difference between its clock and the clock of events is unknown: run this in a child process");
             case Errno.EAGAIN:
-                return new MapsException(process + " makes and ends threads faster than they can be listed: another attempt may succeed");
+                return new MapsException(process + " starts and ends threads faster than they can be listed: another attempt may succeed");
             case Errno.ENOMEM:
-                return new MapsException("the kernel has no memory for the events of " + process + " (perf_event_open)");
+                return new MapsException("the kernel has no memory for the events of " + process + " (perf_event_open): use smaller rings");
             default:
                 return ofProcess(errno, process, pid);
         }
@@ -64,8 +70,8 @@ final class EventsExceptions {
         return reasons;
     }
 
-    private static PermissionDeniedException noStream(String process, EnumSet<Reason> reasons) {
-        return new PermissionDeniedException("the kernel refuses to tell of changes of " + process + " (perf_event_open): "
+    private static PermissionDeniedException denied(String process, EnumSet<Reason> reasons) {
+        return new PermissionDeniedException("the kernel denies events of " + process + " (perf_event_open): "
                 + texts(reasons), reasons);
     }
 
@@ -73,7 +79,7 @@ final class EventsExceptions {
         return reasons.stream().map(Reason::description).collect(Collectors.joining("; "));
     }
 
-    /** What a negative errno means for a process. */
+    /** Returns the exception for a negative errno that is about the process. */
     static MapsException ofProcess(int errno, String process, int pidAtProc) {
         return (MapsException) RootAccess.get().failure(errno, process, pidAtProc);
     }

@@ -12,12 +12,12 @@ import org.mapfiles.internal.NameCache;
 import org.mapfiles.internal.RootAccess;
 
 /**
- * A window on one event at a time of those that {@link MapEvents#drain} took out last: as a {@link Mapping}, the mapping as it
- * was then, and who made it when. Of all events but {@link MapEventKind#MAPPED} the mapping's numbers are 0.
+ * Iterates over the events of the last {@link MapEvents#drain}. As a {@link Mapping} it is the mapping at the time of the event. The
+ * numbers of the mapping are 0 for all events but {@link MapEventKind#MAPPED}.
  *
- * <p>Moving and reading allocate nothing, {@link #buildId()} and a {@link #name()} other than the last one apart. It belongs to
- * the thread that drains: the next {@link MapEvents#drain} goes before the first event again. Before the first {@link #next} and
- * behind the last event, reading throws {@link IndexOutOfBoundsException}.
+ * <p>Moving and reading allocate nothing, except {@link #buildId()} and a {@link #name()} that differs from the last one. The object
+ * belongs to the thread that drains. Each drain moves it before the first event. Before the first {@link #next} and after the last
+ * event, reading throws {@link IndexOutOfBoundsException}.
  */
 public final class MapEvent implements Mapping {
     private static final int BEFORE = -1;
@@ -38,7 +38,11 @@ public final class MapEvent implements Mapping {
         at = BEFORE;
     }
 
-    /** Goes to the next event; false if there is none, also when asked again. */
+    /**
+     * Moves to the next event. After the last event, every call returns false.
+     *
+     * @return whether there is a next event
+     */
     public boolean next() {
         if (at + 1 >= count) {
             at = count;
@@ -48,27 +52,43 @@ public final class MapEvent implements Mapping {
         return true;
     }
 
-    /** Goes before the first event of the last drain. */
+    /** Moves before the first event of the last drain. */
     public void reset() {
         at = BEFORE;
     }
 
-    /** What has happened. */
+    /**
+     * Returns what has happened.
+     *
+     * @return the kind of the event
+     */
     public MapEventKind what() {
         return MapEventKind.of(field32(Event.KIND));
     }
 
-    /** When the kernel recorded it: nanoseconds as of {@link System#nanoTime()} of this JVM, also in a time namespace. */
+    /**
+     * Returns the time at which the kernel recorded the event.
+     *
+     * @return nanoseconds as {@link System#nanoTime()} of this JVM, also in a time namespace
+     */
     public long time() {
         return field64(Event.TIME);
     }
 
-    /** The process; of {@link MapEventKind#FORKED} the new one. */
+    /**
+     * Returns the PID of the process; for {@link MapEventKind#FORKED}, of the child.
+     *
+     * @return in the PID namespace of the caller
+     */
     public int pid() {
         return field32(Event.PID);
     }
 
-    /** The thread that did it, or that has started or ended. */
+    /**
+     * Returns the number of the thread that made the change, or that has started or ended.
+     *
+     * @return in the PID namespace of the caller
+     */
     public int tid() {
         return field32(Event.TID);
     }
@@ -88,19 +108,19 @@ public final class MapEvent implements Mapping {
         return field64(MapRecord.OFFSET);
     }
 
-    /** As {@link Mapping#inode()}; 0 where the event has a build ID. */
+    /** Returns the inode number as {@link Mapping#inode()}; 0 if the event has a build ID. */
     @Override
     public long inode() {
         return field64(MapRecord.INODE);
     }
 
-    /** As {@link Mapping#deviceMajor()}; 0 where the event has a build ID. */
+    /** Returns the major device number as {@link Mapping#deviceMajor()}; 0 if the event has a build ID. */
     @Override
     public int deviceMajor() {
         return field32(MapRecord.DEV_MAJOR);
     }
 
-    /** As {@link Mapping#deviceMinor()}; 0 where the event has a build ID. */
+    /** Returns the minor device number as {@link Mapping#deviceMinor()}; 0 if the event has a build ID. */
     @Override
     public int deviceMinor() {
         return field32(MapRecord.DEV_MINOR);
@@ -111,7 +131,7 @@ public final class MapEvent implements Mapping {
         return field32(MapRecord.FLAGS);
     }
 
-    /** 0, or -1 without a file: an event is about one file. */
+    /** Returns 0, or -1 without a file: the mapping belongs to no snapshot. */
     @Override
     public int fileIndex() {
         return field32(MapRecord.FILE_INDEX);
@@ -170,11 +190,12 @@ public final class MapEvent implements Mapping {
     }
 
     /**
-     * Copies the build ID of the mapped file.
+     * Copies the build ID of the mapped file to an array.
      *
-     * @return its length in bytes; 0 if it was not asked for, this kernel does not tell it (before Linux 5.12), or the file has
-     *         none
-     * @throws IndexOutOfBoundsException if it does not fit; 20 bytes are enough
+     * @param to receives the bytes; 20 are enough
+     * @param from index in the array of the first byte
+     * @return the length in bytes; 0 without {@link MapEvents.Option#BUILD_ID}, before Linux 5.12, or if the file has none
+     * @throws IndexOutOfBoundsException if the build ID does not fit, or there is no event
      */
     public int buildId(byte[] to, int from) {
         Objects.requireNonNull(to, "to");
@@ -183,7 +204,11 @@ public final class MapEvent implements Mapping {
         return length;
     }
 
-    /** The build ID in lower-case hexadecimal digits, or null where {@link #buildId(byte[], int)} answers 0. */
+    /**
+     * Returns the build ID of the mapped file in lower-case hexadecimal digits. Allocates it.
+     *
+     * @return null if {@link #buildId(byte[], int)} returns 0
+     */
     public String buildId() {
         int length = field32(Event.BUILD_ID_LENGTH);
         return length == 0 ? null : HexFormat.of().formatHex(ByteSlices.copy(bytes, field(Event.BUILD_ID), length));

@@ -1,16 +1,19 @@
 package org.mapfiles.events;
 
-/** What a {@link MapEvent} tells. */
+/** What a {@link MapEvent} reports. */
 public enum MapEventKind {
-    /** A mapping is there, newly or with other permissions; what was in its range before is not. */
+    /** A mapping is new or has other permissions. It replaces all earlier mappings in its range. */
     MAPPED,
-    /** The process runs another program (execve(2)): all mappings before are gone. The event's name is the program's, cut. */
+    /**
+     * The process runs another program (execve(2)); all earlier mappings are removed. The name of the event is the name of the program, cut to
+     * 15 bytes.
+     */
     EXECUTED,
-    /** The process has a new thread: {@link MapEvent#tid()}. */
+    /** A thread has started: {@link MapEvent#tid()}. */
     THREAD_STARTED,
-    /** A thread has ended: {@link MapEvent#tid()}. With the last one the process has. */
+    /** A thread has ended: {@link MapEvent#tid()}. After the last thread the process has exited. */
     THREAD_ENDED,
-    /** The process has a new child process, which is not watched: {@link MapEvent#pid()}. */
+    /** The process has a new child: {@link MapEvent#pid()}. Events of the child are not reported. */
     FORKED;
 
     private static final MapEventKind[] BY_CODE = values(); // in the order of enum mf_event_kind

@@ -10,19 +10,19 @@ import org.mapfiles.NotEnoughMemoryException;
 import org.mapfiles.ProcessMaps;
 import org.mapfiles.internal.Errno;
 import org.mapfiles.internal.EventsAccess;
-import org.mapfiles.internal.MapRecord.Answer;
+import org.mapfiles.internal.MapRecord.QueryResult;
 import org.mapfiles.internal.MapRecord.Event;
 import org.mapfiles.internal.NativeCalls;
 import org.mapfiles.internal.NativeMemory;
 import org.mapfiles.internal.SharedCleaner;
 
 /**
- * The changes that a process makes to its mappings, pushed by the kernel as they happen (perf_event_open(2)): each with its
- * time, in order, without asking the process or stopping it.
+ * Streams new mappings and permission changes of a process from the kernel as they happen (perf_event_open(2)). Events are in order of
+ * time. The process is neither queried nor stopped.
  *
  * <pre>{@code
  * try (MapEvents changes = MapEvents.open(maps)) {
- *     MapSnapshot snapshot = maps.snapshot();           // behind the open: nothing falls between the two
+ *     MapSnapshot snapshot = maps.snapshot();           // after open(): no change is missed in between
  *     MapEvent event = changes.event();
  *     while (goOn) {
  *         changes.await(1000);
@@ -37,46 +37,47 @@ import org.mapfiles.internal.SharedCleaner;
  * }
  * }</pre>
  *
- * <p><b>What is told:</b> each new mapping and each change of permissions, with the whole mapping as it is then, by any thread of
- * the process, now and to come; growth of heap and stack; the images of a new program. <b>What is not:</b> that memory is
- * unmapped, moved (mremap(2)) or given a name, and files renamed or deleted. Unless {@link Option#DATA} is given, only mappings
- * that are executable then are told: that one ceases to be executable is not. So a mapping that was told may be gone:
- * {@link ProcessMaps#query} and a snapshot know.
+ * <p><b>Reported:</b> each new mapping and each change of permissions by any thread of the process, with the whole mapping as it is
+ * after the change; growth of heap and stack; the images of a new program.
  *
- * <p>At the execve(2) of a program that runs set-user-ID, or may be executed and not read, the kernel ceases to tell. The process is
- * then watched anew and {@link #isIncomplete()}; or {@link #isThreadUnwatched()}, if this process may not look at that program
- * (before Linux 5.3 nothing says so).
+ * <p><b>Not reported:</b> munmap(2), mremap(2) and names of memory; renamed and deleted files. Without {@link Option#DATA}, only
+ * mappings that are executable after the change are reported. So a reported mapping may be unmapped already: {@link ProcessMaps#query}
+ * or a snapshot shows that.
  *
- * <p>What is done on a CPU that was switched off when this was opened, and is switched on later, is not told either: a program that
- * runs where CPUs come and go opens anew when their number has grown.
+ * <p>The kernel ends the events at the execve(2) of a set-user-ID program, and of a program without read permission. The next drain
+ * attaches to the process again and sets {@link #isIncomplete()}. If the kernel denies that, the drain sets {@link #isThreadUnwatched()}.
+ * Before Linux 5.3 this is not detected.
  *
- * <p><b>Cost:</b> a descriptor for each thread that exists and each CPU (the highest 16th of {@code ulimit -n} is left to others), a ring of locked memory for each CPU, and under a
- * microsecond for the process at each change. While nothing changes nothing runs, here or there.
+ * <p>Changes on a CPU that was offline at {@link #open} are not reported. On machines that add CPUs, open another stream when their
+ * number has grown.
  *
- * <p>One thread at a time drains, waits and reads: two at once throw {@link IllegalStateException}. Any thread may
- * {@link #close}: a wait then ends with false. After that every method but those that read what was drained throws
- * {@link IllegalStateException}. In steady state nothing allocates. Without a close, the garbage collector gives all back.
+ * <p><b>Cost:</b> one descriptor for each existing thread and CPU (the highest 16th of {@code ulimit -n} is left free), one ring of
+ * locked memory for each CPU, and less than a microsecond of the process for each change. Without changes there is no cost.
+ *
+ * <p>One thread at a time drains, waits and reads: another one gets an {@link IllegalStateException}. Any thread may {@link #close}: a
+ * wait then returns false. After a close, {@link #await} and {@link #drain} throw {@link IllegalStateException}; drained events stay
+ * readable. In steady state nothing allocates. Without a close, the garbage collector frees all resources.
  */
 public final class MapEvents implements AutoCloseable {
-    /** Bytes of a CPU's ring where nothing else is asked for: some 500 changes between two drains. */
+    /** Default size of the ring of each CPU, in bytes. It holds about 500 changes between two drains. */
     public static final int RING_BYTES = 64 * 1024;
 
     private static final int MIN_RING_BYTES = 16 * 1024;
     private static final int MAX_RING_BYTES = 1 << 30;
     private static final int EVENTS = 512;
-    private static final int TEXT_BYTES = 16 * Answer.NAME_MAX;
+    private static final int TEXT_BYTES = 16 * QueryResult.NAME_MAX;
     private static final int FIRST_THREADS = 64;
     private static final int MEMORY_BYTES = Event.DRAINED_SIZE + EVENTS * Event.SIZE + TEXT_BYTES;
 
-    /** What shall be told, and when. */
+    /** Options of a stream: which changes are reported, and when. */
     public enum Option {
-        /** Mappings that are not executable, too. */
+        /** Reports mappings that are not executable, too. */
         DATA,
-        /** Of ELF files the build ID, in place of device and inode. Linux 5.12+; before, as if it was not given. */
+        /** Reports the build ID of ELF files in place of device and inode. Linux 5.12+; before, the option has no effect. */
         BUILD_ID,
         /**
-         * {@link MapEvents#await} returns with the first change, not with half a ring of them. Each change then wakes a CPU, which
-         * can cost the process several times its mmap(2).
+         * {@link MapEvents#await} returns at the first change. Without this it returns when half a ring is full. Each change then wakes
+         * a CPU, which can take several times as long as the mmap(2) of the process.
          */
         AT_ONCE
     }
@@ -113,53 +114,63 @@ public final class MapEvents implements AutoCloseable {
         this.cleanable = SharedCleaner.register(this, stream);
     }
 
-    /** Begins to watch a process, with rings of {@link #RING_BYTES}. */
+    /**
+     * Opens a stream of events of a process, with rings of {@link #RING_BYTES}.
+     *
+     * @param maps the process; may be closed afterwards
+     * @param options which changes are reported, and when
+     * @return a stream, to be closed by the caller
+     * @throws org.mapfiles.PermissionDeniedException if the kernel denies it; reasons and message contain the missing permission
+     * @throws MapsException as {@link #open(ProcessMaps, int, Option...)}
+     */
     public static MapEvents open(ProcessMaps maps, Option... options) throws MapsException {
         return open(maps, RING_BYTES, options);
     }
 
     /**
-     * Begins to watch a process. What it changes from now on is told, or {@link #isIncomplete()} says that something is missing.
+     * Opens a stream of events of a process. All changes from now on are reported, or {@link #isIncomplete()} returns true. Allocates.
      *
-     * @param maps may be closed afterwards
-     * @param ringBytes of each CPU: a power of two from 16 KiB to 1 GiB, of which a memory page is taken at least. A change takes 104
-     *     bytes and the path.
-     * @throws org.mapfiles.PermissionDeniedException if the kernel does not allow it: its reasons and its message say what is missing
-     * @throws org.mapfiles.NotSupportedException if the kernel has no perf events, the process is of another pid namespace, or this process has made
-     *     a time namespace for its children while it is in one
-     * @throws org.mapfiles.ProcessExitedException if the process has ended
+     * @param maps the process; may be closed afterwards
+     * @param ringBytes size of the ring of each CPU: a power of two from 16 KiB to 1 GiB, at least one memory page. A change takes 104
+     *     bytes and the path
+     * @param options which changes are reported, and when
+     * @return a stream, to be closed by the caller
+     * @throws IllegalArgumentException if the size is not a power of two from 16 KiB to 1 GiB
+     * @throws org.mapfiles.PermissionDeniedException if the kernel denies it; reasons and message contain the missing permission
+     * @throws org.mapfiles.NotSupportedException if the kernel has no perf events, if the process was opened in the proc file system of
+     *     another PID namespace, or if this process called unshare(CLONE_NEWTIME) inside a time namespace
+     * @throws org.mapfiles.ProcessExitedException if the process has exited
      * @throws NotEnoughMemoryException if this JVM has too little direct memory
-     * @throws MapsException if it takes more file descriptors or memory than there are, or if threads are made and end faster than
-     *     they can be listed. Another attempt may succeed. Until then, {@link ProcessMaps#refresh} polls
-     * @throws IllegalArgumentException if the size is none of those
+     * @throws MapsException if there are too few descriptors or too little memory of the kernel, or if threads start and end faster than
+     *     they can be listed. Another attempt may succeed; {@link ProcessMaps#refresh} needs no events
      */
     public static MapEvents open(ProcessMaps maps, int ringBytes, Option... options) throws MapsException {
         Objects.requireNonNull(maps, "maps");
         Objects.requireNonNull(options, "options");
         if (ringBytes < MIN_RING_BYTES || ringBytes > MAX_RING_BYTES || Integer.bitCount(ringBytes) != 1) {
-            throw new IllegalArgumentException("not a power of two from 16 KiB to 1 GiB: " + ringBytes);
+            throw new IllegalArgumentException("ringBytes is not a power of two from 16 KiB to 1 GiB: " + ringBytes);
         }
-        int what = 0;
+        int bits = 0;
         int wakeBytes = 0;
         for (Option option : options) {
             Objects.requireNonNull(option, "an option");
-            what |= option == Option.DATA ? Event.ALL : option == Option.BUILD_ID ? Event.BUILD_IDS : 0;
+            bits |= option == Option.DATA ? Event.ALL : option == Option.BUILD_ID ? Event.BUILD_IDS : 0;
             wakeBytes |= option == Option.AT_ONCE ? 1 : 0;
         }
         try {
-            return open(maps, what, ringBytes, wakeBytes);
+            return open(maps, bits, ringBytes, wakeBytes);
         } catch (OutOfMemoryError e) {
             throw new NotEnoughMemoryException("events of process " + maps.pid(), e);
         }
     }
 
-    private static MapEvents open(ProcessMaps maps, int what, int ringBytes, int wakeBytes) throws MapsException {
+    private static MapEvents open(ProcessMaps maps, int bits, int ringBytes, int wakeBytes) throws MapsException {
         int threads = FIRST_THREADS;
         int cpus = Runtime.getRuntime().availableProcessors();
-        NativeMemory memory = new NativeMemory(MEMORY_BYTES); // first: without memory for it, no descriptor is opened
+        NativeMemory memory = new NativeMemory(MEMORY_BYTES); // before the stream: if there is no memory, no descriptor is opened
         for (;;) {
             OpenEvents stream = OpenEvents.of(threads, cpus);
-            int rc = stream.open(maps, what, ringBytes, wakeBytes);
+            int rc = stream.open(maps, bits, ringBytes, wakeBytes);
             if (rc == 0) {
                 return new MapEvents(stream, memory, "process " + maps.pid());
             }
@@ -173,11 +184,14 @@ public final class MapEvents implements AutoCloseable {
     }
 
     /**
-     * Waits until there is something to drain: see {@link Option#AT_ONCE}.
+     * Waits until half a ring is full, or until the first event with {@link Option#AT_ONCE}.
      *
-     * @param millis 0: looks only; -1: for ever
-     * @return whether there is; false after that time, a {@link #close}, or a signal
-     * @throws org.mapfiles.ProcessExitedException if the process has ended, and all it did is drained (Linux 5.3+; before, false)
+     * @param millis maximum time in milliseconds; 0: does not wait; -1: no maximum
+     * @return whether there are events to drain; false after the time, a {@link #close} or a signal
+     * @throws org.mapfiles.ProcessExitedException if the process has exited and all its events are drained (Linux 5.3+; before, false
+     *     is returned)
+     * @throws IllegalStateException if this is closed, or another thread drains or waits
+     * @throws MapsException if the kernel reports another error
      */
     public boolean await(int millis) throws MapsException {
         begin();
@@ -201,22 +215,23 @@ public final class MapEvents implements AutoCloseable {
         }
     }
 
-    /** Ends the wait of another thread, or else the next one, with false. */
+    /** Ends the wait of another thread, or the next wait, with false. */
     void wake() {
         stream.wake();
         Reference.reachabilityFence(this);
     }
 
     /**
-     * Takes out what the kernel has told since the last drain, up to 512 events, in order of time; what was taken out
-     * before is gone. Without waiting and, unless threads or programs have to be watched anew, without a system call.
+     * Takes up to 512 events out of the rings, in order of time. They replace the events of the drain before. Does not wait. Makes system
+     * calls only to attach to threads that are not watched yet.
      *
-     * @return number of events: {@link #event()} walks them
+     * @return the number of events, 0 to 512; {@link #event()} iterates over them
+     * @throws IllegalStateException if this is closed, or another thread drains or waits
      */
     public int drain() {
         begin();
         try {
-            int count = takeOut();
+            int count = drainRings();
             event.show(count);
             return count;
         } finally {
@@ -225,9 +240,10 @@ public final class MapEvents implements AutoCloseable {
     }
 
     /**
-     * Takes out all events of the time until now, with no other thread in between. A busy process may add more faster than they are read.
+     * Drains all events until now, without another thread in between. Later events are left, since a busy process may add them faster
+     * than they are read.
      *
-     * @return whether mappings have changed, or may have
+     * @return whether mappings have changed or may have changed
      */
     boolean drainAllForChanges() {
         begin();
@@ -236,7 +252,7 @@ public final class MapEvents implements AutoCloseable {
             long now = System.nanoTime();
             long last = Long.MIN_VALUE;
             do {
-                event.show(takeOut());
+                event.show(drainRings());
                 changed |= isIncomplete();
                 while (event.next()) {
                     last = event.time();
@@ -249,7 +265,7 @@ public final class MapEvents implements AutoCloseable {
         }
     }
 
-    private int takeOut() {
+    private int drainRings() {
         long opened = stream.enter();
         try {
             long events = memory.address() + Event.DRAINED_SIZE;
@@ -262,48 +278,63 @@ public final class MapEvents implements AutoCloseable {
 
     private void begin() {
         if (!busy.compareAndSet(0, 1)) {
-            throw new IllegalStateException("another thread is draining or waiting: one at a time");
+            throw new IllegalStateException("another thread is draining or waiting: use one thread at a time");
         }
     }
 
     private void end() {
         busy.set(0);
-        Reference.reachabilityFence(this); // else the cleaner may close what this call is using
+        Reference.reachabilityFence(this); // otherwise the cleaner may close the stream during the call
     }
 
-    /** The one cursor over what was drained. */
+    /**
+     * Returns the cursor over the events of the last drain.
+     *
+     * @return always the same object
+     */
     public MapEvent event() {
         return event;
     }
 
-    /** Whether the last drain left something behind for the next one. */
+    /**
+     * Returns whether the last drain left events for the next drain.
+     *
+     * @return whether there are more events
+     */
     public boolean hasMore() {
         return drained.getInt(Event.DRAINED_MORE) != 0;
     }
 
-    /** Changes that the kernel could not tell, as the last drain learned: rings were full. */
+    /**
+     * Returns the number of events that the kernel could not write because a ring was full, by the last drain.
+     *
+     * @return 0 or more
+     */
     public long lost() {
         return drained.getLong(Event.DRAINED_LOST);
     }
 
     /**
-     * Whether something may be missing by the last drain: changes were lost, or a ring was so full that they may have been, a
-     * thread was found that was made while this was opened, or the process has become a program with other rights. A new snapshot
-     * then tells what is.
+     * Returns whether events may be missing, by the last drain: events were lost or may have been lost, a thread started during
+     * {@link #open}, or the process runs a program with other permissions. Then refresh a snapshot.
+     *
+     * @return whether events may be missing
      */
     public boolean isIncomplete() {
         return lost() != 0 || drained.getInt(Event.DRAINED_INCOMPLETE) != 0 || drained.getInt(Event.DRAINED_UNWATCHED_THREADS) != 0;
     }
 
     /**
-     * Whether, by the last drain, a thread could not be watched for want of descriptors, or because the process has become a program
-     * that this one may not look at: open anew, which throws what is the matter.
+     * Returns whether a thread is not watched, by the last drain: there are too few descriptors, or the kernel denies access to the new
+     * program of the process. Close this and open another stream; {@link #open} throws the cause.
+     *
+     * @return whether events of a thread are missing
      */
     public boolean isThreadUnwatched() {
         return drained.getInt(Event.DRAINED_UNWATCHED_THREADS) != 0;
     }
 
-    /** Gives descriptors and rings back, now or when the call under way on another thread ends. Again: nothing. */
+    /** Closes descriptors and rings, now or when the active call of another thread returns. A second close does nothing. */
     @Override
     public void close() {
         cleanable.clean();

@@ -9,13 +9,13 @@ import org.mapfiles.internal.OpenProcess;
 import org.mapfiles.internal.RefCountedHandle;
 import org.mapfiles.internal.RootAccess;
 
-/** The descriptors and rings of an open stream of events. A close also ends the wait of another thread. */
+/** The descriptors and rings of an open stream of events. A close ends the wait of another thread. */
 final class OpenEvents extends RefCountedHandle {
     private OpenEvents(NativeMemory memory) {
         super(memory);
     }
 
-    /** A closed stream with room for so many threads and CPUs. */
+    /** Returns a closed stream with a capacity of threads and CPUs. */
     static OpenEvents of(int threads, int cpus) {
         long size = NativeCalls.eventsBytes(threads, cpus);
         if (size == 0) {
@@ -23,7 +23,7 @@ final class OpenEvents extends RefCountedHandle {
         }
         OpenEvents stream = new OpenEvents(new NativeMemory((int) size));
         if (NativeCalls.eventsInit(stream.memory.address(), size, threads, cpus) != 0) {
-            throw new IllegalStateException("the native core refuses its memory");
+            throw new IllegalStateException("the native core rejects the memory of " + threads + " threads and " + cpus + " CPUs");
         }
         return stream;
     }
@@ -36,7 +36,7 @@ final class OpenEvents extends RefCountedHandle {
         } finally {
             process.leave();
             memory.keepUntilHere();
-            Reference.reachabilityFence(maps); // else the cleaner may close what this call is using
+            Reference.reachabilityFence(maps); // otherwise the cleaner may close the process during the call
         }
     }
 
@@ -48,7 +48,7 @@ final class OpenEvents extends RefCountedHandle {
         return memory.bytes().getInt(Event.STREAM_NEEDED_CPUS);
     }
 
-    /** Ends the wait of another thread, or else the next one. Closed: nothing. */
+    /** Ends the wait of another thread, or the next wait. Does nothing if the stream is closed. */
     void wake() {
         if (mayEnter()) {
             NativeCalls.eventsWake(memory.address());
@@ -56,7 +56,7 @@ final class OpenEvents extends RefCountedHandle {
         }
     }
 
-    /** In its own turn, so that the descriptor to wake by is open; closed to others before, so that nobody waits again. */
+    /** Closes the stream and wakes the waiting thread. It enters first, so that the wake descriptor stays open until then. */
     @Override
     public void run() {
         boolean entered = mayEnter();

@@ -4,7 +4,7 @@ import java.lang.ref.Reference;
 import org.mapfiles.MapsException;
 import org.mapfiles.ProcessMaps;
 import org.mapfiles.internal.Errno;
-import org.mapfiles.internal.MapRecord.Answer;
+import org.mapfiles.internal.MapRecord.QueryResult;
 import org.mapfiles.internal.NativeCalls;
 import org.mapfiles.internal.OpenProcess;
 import org.mapfiles.internal.RootAccess;
@@ -25,7 +25,7 @@ final class FileCalls {
     int deletion(long mapping) {
         long opened = process.enter();
         try {
-            return NativeCalls.deletion(opened, mapping, mapping + Answer.NAME);
+            return NativeCalls.deletion(opened, mapping, mapping + QueryResult.NAME);
         } finally {
             leave();
         }
@@ -61,7 +61,7 @@ final class FileCalls {
     int state(long mapping) {
         long opened = process.enter();
         try {
-            return NativeCalls.fileState(opened, mapping, mapping + Answer.NAME);
+            return NativeCalls.fileState(opened, mapping, mapping + QueryResult.NAME);
         } finally {
             leave();
         }
@@ -70,7 +70,7 @@ final class FileCalls {
     long open(long mapping, int how) {
         long opened = process.enter();
         try {
-            return NativeCalls.fileOpen(opened, mapping, mapping + Answer.NAME, how);
+            return NativeCalls.fileOpen(opened, mapping, mapping + QueryResult.NAME, how);
         } finally {
             leave();
         }
@@ -79,7 +79,7 @@ final class FileCalls {
     int quickVerify(long mapping) {
         long opened = process.enter();
         try {
-            return NativeCalls.fileQuickVerify(opened, mapping, mapping + Answer.NAME);
+            return NativeCalls.fileQuickVerify(opened, mapping, mapping + QueryResult.NAME);
         } finally {
             leave();
         }
@@ -88,7 +88,7 @@ final class FileCalls {
     long sharingDomain(long mapping) {
         long opened = process.enter();
         try {
-            return NativeCalls.fileSharingDomain(opened, mapping, mapping + Answer.NAME);
+            return NativeCalls.fileSharingDomain(opened, mapping, mapping + QueryResult.NAME);
         } finally {
             leave();
         }

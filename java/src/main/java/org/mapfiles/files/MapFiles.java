@@ -213,7 +213,7 @@ public final class MapFiles {
     public Deletion deletion(Mapping mapping) throws MapsException {
         Deletion known = mapping.deletion();
         int length = mapping.nameLength();
-        if (known != Deletion.UNKNOWN || length >= MapRecord.Answer.NAME_MAX) {
+        if (known != Deletion.UNKNOWN || length >= MapRecord.QueryResult.NAME_MAX) {
             return known;
         }
         NativeMemory copy = copy(mapping);

@@ -11,7 +11,7 @@ import org.mapfiles.NotEnoughMemoryException;
 import org.mapfiles.internal.ByteSlices;
 import org.mapfiles.internal.Errno;
 import org.mapfiles.internal.MapRecord;
-import org.mapfiles.internal.MapRecord.Answer;
+import org.mapfiles.internal.MapRecord.QueryResult;
 import org.mapfiles.internal.MapRecord.Entry;
 import org.mapfiles.internal.NativeCalls;
 import org.mapfiles.internal.NativeMemory;
@@ -57,7 +57,7 @@ public final class MapFilesEntries {
 
     /** No entries yet. */
     public MapFilesEntries() {
-        allocate(FIRST_ENTRIES, Answer.NAME_MAX);
+        allocate(FIRST_ENTRIES, QueryResult.NAME_MAX);
     }
 
     private void allocate(int entries, int text) {
@@ -80,7 +80,7 @@ public final class MapFilesEntries {
         try {
             NativeMapping.copy(mapping, question);
             int text = bytes.getInt(Entry.HEAD_TEXT_OFFSET);
-            int rc = calls.readEntry(question.address(), question.address() + Answer.NAME, what, memory.address() + Entry.HEAD_SIZE,
+            int rc = calls.readEntry(question.address(), question.address() + QueryResult.NAME, what, memory.address() + Entry.HEAD_SIZE,
                     memory.address() + text);
             count = rc == 0 ? 1 : 0;
             at = rc == 0 ? 0 : BEFORE;

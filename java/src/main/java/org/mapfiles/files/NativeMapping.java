@@ -3,16 +3,16 @@ package org.mapfiles.files;
 import org.mapfiles.Mapping;
 import org.mapfiles.NotEnoughMemoryException;
 import org.mapfiles.internal.MapRecord;
-import org.mapfiles.internal.MapRecord.Answer;
+import org.mapfiles.internal.MapRecord.QueryResult;
 import org.mapfiles.internal.NativeMemory;
 
 /** A mapping as a native record, for the core. */
 final class NativeMapping {
     /** What of a name the core looks at: as much as a path may have, also where the kernel's " (deleted)" follows it. */
-    private static final int NAME_ROOM = Answer.NAME_MAX + " (deleted)".length();
+    private static final int NAME_ROOM = QueryResult.NAME_MAX + " (deleted)".length();
 
     /** Bytes of a copy. */
-    static final int COPY_SIZE = Answer.NAME + NAME_ROOM;
+    static final int COPY_SIZE = QueryResult.NAME + NAME_ROOM;
 
     private NativeMapping() {
     }
@@ -45,11 +45,11 @@ final class NativeMapping {
         int length = Math.max(0, mapping.nameLength());
         to.bytes().putInt(MapRecord.NAME_LENGTH, length);
         if (length <= NAME_ROOM) {
-            mapping.name(to.bytes().position(Answer.NAME));
+            mapping.name(to.bytes().position(QueryResult.NAME));
         } else {
             byte[] whole = new byte[length];
             mapping.name(whole, 0);
-            to.bytes().put(Answer.NAME, whole, 0, NAME_ROOM);
+            to.bytes().put(QueryResult.NAME, whole, 0, NAME_ROOM);
         }
     }
 }

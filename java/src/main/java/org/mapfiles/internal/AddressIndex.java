@@ -3,17 +3,17 @@ package org.mapfiles.internal;
 import java.nio.LongBuffer;
 
 /**
- * Address to record: the search of {@code mf_find()} over the index that the native core builds; index_layout.h explains it.
+ * Finds the index of the mapping that covers an address, as {@code mf_find()}, in the index that the native core builds. The layout is
+ * documented in index_layout.h.
  *
- * <p>The index is copied to the Java heap for each new picture: an array of longs is read in half the instructions of a
- * buffer, and the copy takes a hundredth of what the picture took.
+ * <p>The index is copied to the Java heap after each read: reading an array of longs takes half the instructions of reading a buffer,
+ * and the copy takes a hundredth of the time of the read.
  *
- * <p>Allocates nothing; for any number of threads. Every access is checked and every loop is bounded: an index that is
- * copied again during a search gives a wrong answer or an {@link IndexOutOfBoundsException}, nothing worse, and the caller
- * looks whether that has happened.
+ * <p>Allocates nothing. Any number of threads may search. Every access is checked and every loop is bounded. If the index is overwritten
+ * during a search, the search returns a wrong result or throws {@link IndexOutOfBoundsException}. The caller checks for that.
  */
 public final class AddressIndex {
-    /** Head of the index, in words; then start and end of each record. */
+    /** Offsets in the index, in words: the head, and then start and end of each mapping. */
     private static final int TAIL_START = 2;
     private static final int ROOT = 3;
     private static final int TABLE_COUNT = 4;
@@ -34,22 +34,22 @@ public final class AddressIndex {
     private AddressIndex() {
     }
 
-    /** Copies an index from where it was built to an array as large. */
+    /** Copies the index that the native core has built to an array of the same size. */
     public static void copy(LongBuffer built, long[] words) {
         built.get(0, words, 0, (int) built.get(WORDS));
     }
 
-    /** Where the mapping of a record begins. */
-    public static long start(long[] words, int record) {
-        return words[STARTS + 2 * record];
+    /** Returns the start of a mapping. */
+    public static long start(long[] words, int mapping) {
+        return words[STARTS + 2 * mapping];
     }
 
-    /** Where the mapping of a record ends. */
-    public static long end(long[] words, int record) {
-        return words[ENDS + 2 * record];
+    /** Returns the end of a mapping. */
+    public static long end(long[] words, int mapping) {
+        return words[ENDS + 2 * mapping];
     }
 
-    /** Index of the record that covers the address, or -1. */
+    /** Returns the index of the mapping that covers the address, or -1. */
     public static int find(long[] words, long address) {
         if (Long.compareUnsigned(address, words[TAIL_START]) >= 0) {
             return findInTail(words, address);
@@ -61,7 +61,7 @@ public final class AddressIndex {
         return findInWindow(words, word(node) + 2 * slot(node, address), address);
     }
 
-    /** {@link #find} for each address; four in step, so that their waits for memory overlap. */
+    /** Calls {@link #find} for each address: four at a time, so that their cache misses overlap. */
     public static void findAll(long[] words, long[] addresses, int[] indices) {
         int k = 0;
         for (; k <= addresses.length - 4; k += 4) {
@@ -117,7 +117,7 @@ public final class AddressIndex {
             i = halve(words, i, (int) window >>> HALVINGS_SHIFT, address);
         }
         i += Long.bitCount((window + (pages & UPPER_LANES) & REACHED & UPPER_LANES) >>> 1 | words[at + 1] + pages & REACHED);
-        // All lies below 2^63: a difference that is negative, its sign spread over all bits, makes -1 of the position.
+        // All addresses here are below 2^63. A negative difference, with its sign shifted to all bits, turns the index into -1.
         return i | (int) ((address - words[STARTS + 2 * i] | words[ENDS + 2 * i] - 1 - address) >> 63);
     }
 

@@ -4,24 +4,25 @@ import java.nio.BufferOverflowException;
 import java.nio.ByteBuffer;
 import java.util.Objects;
 
-/** Slices of direct buffers against byte arrays and each other, without a view or a copy. */
+/** Copies and compares slices of direct buffers and byte arrays. Only the first method allocates. */
 public final class ByteSlices {
     private ByteSlices() {
     }
 
+    /** Returns a copy of a slice. */
     public static byte[] copy(ByteBuffer from, int offset, int length) {
         byte[] copy = new byte[length];
         from.get(offset, copy, 0, length);
         return copy;
     }
 
-    /** Copies to an array; nothing if it does not fit. */
+    /** Copies a slice to an array; throws and copies nothing if it does not fit. */
     public static void copy(ByteBuffer from, int offset, int length, byte[] to, int at) {
         Objects.checkFromIndexSize(at, length, to.length);
         from.get(offset, to, at, length);
     }
 
-    /** Copies to a buffer's position, which is left as it is; nothing if it does not fit. */
+    /** Copies a slice to the position of a buffer, which does not change; throws and copies nothing if it does not fit. */
     public static void copy(ByteBuffer from, int offset, int length, ByteBuffer to) {
         if (length > to.remaining()) {
             throw new BufferOverflowException();
@@ -29,10 +30,12 @@ public final class ByteSlices {
         to.put(to.position(), from, offset, length);
     }
 
+    /** Returns whether a slice has the expected bytes. */
     public static boolean equal(ByteBuffer buffer, int offset, int length, byte[] expected) {
         return length == expected.length && begins(buffer, offset, length, expected);
     }
 
+    /** Returns whether two slices of one length are equal. */
     public static boolean equal(ByteBuffer one, int oneOffset, ByteBuffer other, int otherOffset, int length) {
         for (int i = length - 1; i >= 0; i--) { // paths differ at their end
             if (one.get(oneOffset + i) != other.get(otherOffset + i)) {
@@ -42,6 +45,7 @@ public final class ByteSlices {
         return true;
     }
 
+    /** Returns whether a slice begins with the bytes of the prefix. */
     public static boolean begins(ByteBuffer buffer, int offset, int length, byte[] prefix) {
         if (length < prefix.length) {
             return false;

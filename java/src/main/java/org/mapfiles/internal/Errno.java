@@ -1,6 +1,6 @@
 package org.mapfiles.internal;
 
-/** Negative errno values that the native core answers with, on x86-64 and aarch64 alike. */
+/** Negative errno values that the native core returns. The numbers are the same on x86-64 and aarch64. */
 public final class Errno {
     public static final int EPERM = -1;
     public static final int ENOENT = -2;
@@ -39,12 +39,12 @@ public final class Errno {
     private Errno() {
     }
 
-    /** Whether descriptors or memory ran out, which says nothing of what was asked. */
+    /** Returns whether descriptors or memory of the kernel are used up: the error is not about the process or the file. */
     public static boolean isShortage(int errno) {
         return errno == EMFILE || errno == ENFILE || errno == ENOMEM;
     }
 
-    /** The name of an error that has no message of its own, for people. */
+    /** Returns the name of an error, for a message. */
     public static String name(int errno) {
         switch (errno) {
             case EINTR:

@@ -7,12 +7,12 @@ import java.nio.file.FileSystemLoopException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.NotDirectoryException;
 
-/** Says what an exception of the JDK means. The message of a {@link FileSystemException} is often only a path. */
+/** Makes text for exceptions of the JDK. The message of a {@link FileSystemException} is often only a path. */
 public final class ErrorText {
     private ErrorText() {
     }
 
-    /** Returns what happened, and to which file; never null. */
+    /** Returns the cause and the file of a failure; never null. */
     public static String of(Throwable failure) {
         if (failure instanceof FileSystemException) {
             FileSystemException file = (FileSystemException) failure;
@@ -32,7 +32,7 @@ public final class ErrorText {
             return "permission denied";
         }
         if (failure instanceof FileAlreadyExistsException) {
-            return "exists already";
+            return "already exists";
         }
         if (failure instanceof NotDirectoryException) {
             return "not a directory";

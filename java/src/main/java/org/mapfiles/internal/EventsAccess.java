@@ -1,8 +1,8 @@
 package org.mapfiles.internal;
 
 /**
- * What {@code MapEvents} gives to the other packages of this module, and not to callers. It is set when that class is initialized. This
- * package is below that of events, and so names its types in the comments alone.
+ * Access for the other packages of this module to internals of {@code MapEvents}. The static initializer of that class sets it. This package
+ * is below the package of events, so its types appear only in comments.
  */
 public abstract class EventsAccess {
     private static volatile EventsAccess instance;
@@ -17,13 +17,13 @@ public abstract class EventsAccess {
         instance = access;
     }
 
-    /** Ends the wait of another thread for events of a {@code MapEvents}, or else the next wait. */
+    /** Ends the wait of another thread for events of a {@code MapEvents}, or the next wait. */
     public abstract void wake(Object events);
 
     /**
-     * Takes all events out of a {@code MapEvents}, with no other thread in between.
+     * Drains all events of a {@code MapEvents}, without another thread in between.
      *
-     * @return whether mappings have changed, or may have
+     * @return whether mappings have changed or may have changed
      */
     public abstract boolean drainAllForChanges(Object events);
 }

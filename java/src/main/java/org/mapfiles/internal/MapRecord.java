@@ -1,8 +1,9 @@
 package org.mapfiles.internal;
 
 /**
- * Layout of the memory that the native core fills: {@code struct mf_mapping}, {@code mf_snapshot}, {@code mf_answer},
- * {@code mf_process}, {@code mf_entries}, {@code mf_entry} and {@code mf_event} of mapfiles.h. All numbers are in native byte order.
+ * Layout of the memory that the native core writes: {@code struct mf_mapping}, {@code mf_snapshot}, {@code mf_query_result},
+ * {@code mf_process}, {@code mf_entries}, {@code mf_entry} and {@code mf_event} of the C headers. All numbers are in native byte order.
+ * Offsets are in bytes. The constants of this class are those of {@code mf_mapping}:
  *
  * <pre>
  *  0        8        16       24       32    36    40    44    48    52    56
@@ -32,21 +33,21 @@ public final class MapRecord {
     public static final int SUFFIXED = 1 << 6;
     public static final int ESCAPED = 1 << 7;
     public static final int AMBIGUOUS = 1 << 8;
-    /** Of an immutable mapping alone: an event has reported it, and it is not from a list of mappings. */
+    /** Set only in stored flags of an {@code ImmutableMapping}: an event has reported it, so it is not from /proc/PID/maps. */
     public static final int REPORTED = 1 << 31;
     public static final int KIND_SHIFT = 16;
     public static final int KIND_MASK = 0xff;
 
-    /** Bits of a question to the core, beside the filter, which is the lowest five bits of the flags. */
+    /** Options of snapshots and queries. The filter is in the lowest five bits of the same number. */
     public static final int BY_TEXT = 1 << 30;
     public static final int BY_QUERY = 1 << 27;
     public static final int COVERING_OR_NEXT = 1 << 29;
     public static final int WITH_BUILD_ID = 1 << 28;
 
-    /** Bytes of {@code struct mf_process}. */
+    /** Size of {@code struct mf_process}. */
     public static final int PROCESS_SIZE = 80;
 
-    /** How to open a file, {@code enum mf_open_how}. */
+    /** Options of opening a file: {@code enum mf_open_how}. */
     public static final int OPEN_WRITABLE = 1;
     public static final int OPEN_UNVERIFIED = 1 << 1;
     public static final int OPEN_BY_PATH = 1 << 2;
@@ -55,7 +56,7 @@ public final class MapRecord {
     private MapRecord() {
     }
 
-    /** Head of a snapshot, {@code struct mf_snapshot}. */
+    /** The head of a snapshot: {@code struct mf_snapshot}. */
     public static final class Head {
         public static final int BACKEND = 20;
         public static final int MAPPING_COUNT = 24;
@@ -77,8 +78,8 @@ public final class MapRecord {
         }
     }
 
-    /** Answer to one query, {@code struct mf_answer}. */
-    public static final class Answer {
+    /** The result of a query: {@code struct mf_query_result}. */
+    public static final class QueryResult {
         public static final int BUILD_ID_LENGTH = MapRecord.SIZE;
         public static final int BUILD_ID = BUILD_ID_LENGTH + Integer.BYTES;
         public static final int BUILD_ID_MAX = 20;
@@ -86,11 +87,11 @@ public final class MapRecord {
         public static final int NAME_MAX = 4096;
         public static final int SIZE = NAME + NAME_MAX;
 
-        private Answer() {
+        private QueryResult() {
         }
     }
 
-    /** Entries of map_files, {@code struct mf_entries} and {@code mf_entry}, and what to read of them. */
+    /** Entries of map_files, {@code struct mf_entries} and {@code mf_entry}, and the fields to read. */
     public static final class Entry {
         public static final int TARGET = 1;
         public static final int ACCESS = 1 << 1;
@@ -135,7 +136,7 @@ public final class MapRecord {
         }
     }
 
-    /** Events and what a drain tells, {@code struct mf_event}, {@code mf_drained} and {@code mf_events}, and what to tell. */
+    /** Events: {@code struct mf_event}, {@code mf_drained} and {@code mf_events}, and the options of a stream. */
     public static final class Event {
         public static final int ALL = 1;
         public static final int BUILD_IDS = 1 << 1;
@@ -146,7 +147,7 @@ public final class MapRecord {
         public static final int KIND = TID + Integer.BYTES;
         public static final int BUILD_ID_LENGTH = KIND + Integer.BYTES;
         public static final int BUILD_ID = BUILD_ID_LENGTH + Integer.BYTES;
-        public static final int SIZE = BUILD_ID + Answer.BUILD_ID_MAX + Integer.BYTES;
+        public static final int SIZE = BUILD_ID + QueryResult.BUILD_ID_MAX + Integer.BYTES;
 
         public static final int DRAINED_LOST = 0;
         public static final int DRAINED_MORE = 16;
@@ -161,7 +162,7 @@ public final class MapRecord {
         }
     }
 
-    /** Memory of a target and what is read of it, {@code struct mf_target_memory}, {@code mf_piece} and {@code mf_vm_tables}. */
+    /** Memory of a target and reads of it: {@code struct mf_target_memory}, {@code mf_piece} and {@code mf_vm_tables}. */
     public static final class Target {
         public static final int PROC_FD = 0;
         public static final int SIZE = 16;

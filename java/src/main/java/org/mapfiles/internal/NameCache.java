@@ -5,9 +5,9 @@ import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 
 /**
- * Names of a snapshot's files as Strings, each made once, and kept over refreshes as long as the bytes stay the same.
+ * Caches the names of the files of a snapshot as Strings. Each is decoded once and kept over refreshes until its bytes change.
  *
- * <p>Threads may race: an entry is immutable, and whoever comes second makes an equal String.
+ * <p>Thread-safe without a lock: entries are immutable, and in a race both threads make equal Strings.
  */
 public final class NameCache {
     private static final Entry[] NONE = {};
@@ -25,13 +25,13 @@ public final class NameCache {
     }
 
     /**
-     * The name that stands in {@code length} bytes of a text.
+     * Returns the name in a slice of the text.
      *
-     * @param slot where the last String is looked for: the file index; other names may share one
+     * @param slot index of the cached String: the file index. Different names may share a slot
      */
     public String name(int slot, ByteBuffer text, int offset, int length) {
         Entry[] known = entries;
-        Entry last = slot < known.length ? known[slot] : null; // read once: another thread may replace it
+        Entry last = slot < known.length ? known[slot] : null; // one read, because another thread may replace the entry
         if (last != null && ByteSlices.equal(text, offset, length, last.bytes)) {
             return last.name;
         }

@@ -4,21 +4,21 @@ import java.io.FileDescriptor;
 import java.nio.ByteBuffer;
 
 /**
- * The native functions, one to one. No logic and no checks here: addresses come from {@link NativeMemory} alone, and the
- * callers keep that memory reachable during the call. Results are 0, a positive answer, or a negative errno.
+ * Declares the native functions, one for each C function. There is no logic and there are no checks here: addresses come only from
+ * {@link NativeMemory}, and callers keep that memory reachable during the call. Results are 0, a positive result, or a negative errno.
  */
 public final class NativeCalls {
     private NativeCalls() {
     }
 
-    /** Address of a direct buffer's first byte; 0 if it is not direct. */
+    /** Returns the address of the first byte of a direct buffer; 0 if the buffer is not direct. */
     public static native long addressOf(ByteBuffer direct);
 
     public static native int openSelf(long process);
 
     public static native int openPid(int pid, long process);
 
-    /** @param path bytes that end in a NUL */
+    /** Opens a process by its directory; the path ends in a NUL. */
     public static native int openDirectory(long path, long process);
 
     public static native void close(long process);
@@ -33,18 +33,18 @@ public final class NativeCalls {
 
     public static native int snapshotInit(long memory, long bytes, int mappings, int text);
 
-    public static native int snapshotRead(long process, int question, long previous, long out);
+    public static native int snapshotRead(long process, int options, long previous, long out);
 
-    public static native int snapshotParse(long text, int length, int question, long out);
+    public static native int snapshotParse(long text, int length, int options, long out);
 
-    /** A descriptor of the text of a process' mappings, which only its reader uses; to be closed by {@link #closeDescriptor}. */
+    /** Returns another descriptor of the text of a process, to be closed by {@link #closeDescriptor}. */
     public static native int chunksOpen(long process);
 
     public static native long chunksRead(int descriptor, long to, long room, long offset);
 
     public static native int chunksAreWhole(long process, int descriptor);
 
-    public static native int chunksParse(long process, long text, int length, int question, long out);
+    public static native int chunksParse(long process, long text, int length, int options, long out);
 
     public static native int query(long process, long address, int how, long answer);
 
@@ -64,7 +64,7 @@ public final class NativeCalls {
 
     public static native int fileState(long process, long mapping, long name);
 
-    /** The proof, or a negative errno, in the upper half; the descriptor in the lower. */
+    /** Returns the verification or a negative errno in the upper half, and the descriptor in the lower half. */
     public static native long fileOpen(long process, long mapping, long name, int how);
 
     public static native int fileQuickVerify(long process, long mapping, long name);
@@ -83,18 +83,18 @@ public final class NativeCalls {
 
     public static native int targetMemoryReadAll(long memory, long pieces, int count);
 
-    /** Bytes that a cache of so many pages takes. */
+    /** Returns the size of a cache of pages, in bytes. */
     public static native long pagesBytes(int slots);
 
-    /** Reads HotSpot's tables from the next library behind an address that has them: 0 or a negative errno. */
+    /** Reads the tables of HotSpot from the next library after an address that has them; returns 0 or a negative errno. */
     public static native int vmTablesRead(long memory, long pages, int slots, long snapshot, long after, long tables);
 
-    /** Lets an open descriptor's number stand for another one's file. */
+    /** Makes the number of an open descriptor refer to the file of another one. */
     public static native int adopt(FileDescriptor shell, int descriptor);
 
     public static native void closeDescriptor(int descriptor);
 
-    /** Writes the numbers of libraries added and removed to two longs. */
+    /** Writes the numbers of added and removed libraries to two longs. */
     public static native int loaderCounts(long counts);
 
     public static native long eventsBytes(int threads, int cpus);
@@ -113,6 +113,6 @@ public final class NativeCalls {
 
     public static native int eventsDenialReasons();
 
-    /** Writes the offsets of the structs' fields as ints, in the order of the declarations in the header. */
+    /** Writes the offsets of the fields of the structs as ints, in the order of the declarations in the header. */
     public static native int layout(long offsets, int room);
 }

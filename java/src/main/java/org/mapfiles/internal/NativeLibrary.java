@@ -18,12 +18,12 @@ import java.util.zip.ZipEntry;
 import java.util.zip.ZipFile;
 
 /**
- * Finds libmapfiles.so and loads it, once.
+ * Finds and loads libmapfiles.so, once. Thread-safe.
  *
- * <p>A path given by {@code -Dorg.mapfiles.library.path=} is used as it is, by the first class loader of a JVM. Otherwise the
- * library in the jar is copied to a directory that only this user can enter, under a name made from its content, and stays there:
- * a library that is deleted after loading makes a JVM look as if it ran an outdated one. A copy made earlier is used if its
- * content is still the same. Several class loaders of a JVM may each load it.
+ * <p>A path in {@code -Dorg.mapfiles.library.path=} is used as it is, by the first class loader of a JVM. Otherwise the library in the jar
+ * is copied to a directory that only this user can enter, under a name with the hash of its content. The copy is never deleted: tools
+ * report a JVM whose library is deleted as one that runs outdated code. An existing copy with the same content is reused. Several class
+ * loaders of a JVM may each load the library.
  */
 public final class NativeLibrary {
     static final String PATH_PROPERTY = "org.mapfiles.library.path";
@@ -37,9 +37,9 @@ public final class NativeLibrary {
     }
 
     /**
-     * Loads the library unless that was done.
+     * Loads the library if it is not loaded.
      *
-     * @throws UnsatisfiedLinkError if it cannot be loaded, now or on an earlier call; the message names the remedy
+     * @throws UnsatisfiedLinkError if the library cannot be loaded, now or on an earlier call; the message contains the remedy
      */
     public static void ensureLoaded() {
         if (!loaded) {
@@ -48,9 +48,9 @@ public final class NativeLibrary {
     }
 
     /**
-     * Loads the library, and gives a class of another package than the first its native methods.
+     * Loads the library, and registers the native methods of a class in another package.
      *
-     * @param holder what declares the natives of {@code jni_jvm.c}
+     * @param holder the class that declares the native methods of {@code jni_jvm.c}
      * @throws UnsatisfiedLinkError as {@link #ensureLoaded}
      */
     public static void bindJvm(Class<?> holder) {
@@ -73,13 +73,13 @@ public final class NativeLibrary {
         loaded = true;
     }
 
-    /** Null, or what is wrong and what to do. */
+    /** Loads the library; returns null, or a message with the cause and the remedy. */
     private static String tryToLoad() {
         String explicit = System.getProperty(PATH_PROPERTY);
         try {
             return explicit != null ? loadExplicit(Path.of(explicit).toAbsolutePath()) : loadExtracted();
         } catch (InvalidPathException e) {
-            return explicit + ", which -D" + PATH_PROPERTY + "= names, is no path in this locale (" + e.getReason()
+            return explicit + ", the value of -D" + PATH_PROPERTY + "=, is not a path in this locale (" + e.getReason()
                     + "): name it in ASCII, or run java with LC_ALL=C.UTF-8";
         } catch (IllegalCallerException denied) {
             return "native access is denied: run java with --enable-native-access="
@@ -89,10 +89,10 @@ public final class NativeLibrary {
         }
     }
 
-    /** Where another class loader has that very file, which the JVM gives to one alone, the jar's own library serves as well. */
+    /** Loads a library by its path. A JVM loads a file in one class loader only: for others the library in the jar is loaded. */
     private static String loadExplicit(Path library) throws IOException {
         if (!Files.isRegularFile(library)) {
-            return library + ", which -D" + PATH_PROPERTY + "= names, is no file: it takes the path of libmapfiles.so itself";
+            return library + ", the value of -D" + PATH_PROPERTY + "=, is not a file: name libmapfiles.so itself";
         }
         try {
             System.load(library.toString());
@@ -101,33 +101,33 @@ public final class NativeLibrary {
             if (isOfAnotherLoader(e)) {
                 return loadExtracted();
             }
-            return library + ", which -D" + PATH_PROPERTY + "= names, cannot be loaded (" + e.getMessage()
+            return library + ", the value of -D" + PATH_PROPERTY + "=, cannot be loaded (" + e.getMessage()
                     + "): if its file system is mounted noexec, put it elsewhere";
         }
     }
 
-    /** From the first of two directories that it can be kept in and loaded from. */
+    /** Loads a copy of the library in the jar, from the first of two directories where that is possible. */
     private static String loadExtracted() throws IOException {
         String resource = resourceName();
         byte[] content = resource(resource);
         String hash = new String(resource(resource + ".sha256"), StandardCharsets.US_ASCII).strip();
-        StringBuilder refusals = new StringBuilder();
+        StringBuilder failures = new StringBuilder();
         for (String directory : PrivateDirectory.places()) {
             try {
                 loadCopy(content, PrivateDirectory.make(directory, false).resolve("libmapfiles-" + hash.substring(0, 32)).toString());
                 return null;
             } catch (IOException | UnsatisfiedLinkError e) {
-                refusals.append("; ").append(ErrorText.of(e));
+                failures.append("; ").append(ErrorText.of(e));
             }
         }
-        return "there is no directory to keep libmapfiles.so in and load it from" + refusals + ": make one of them a directory "
-                + "of this user alone (chmod 700) on a file system that is not mounted noexec, or name a library with -D"
+        return "libmapfiles.so cannot be copied to a directory and loaded from there" + failures + ": make one of them a directory "
+                + "of this user only (chmod 700) on a file system that is not mounted noexec, or name a library with -D"
                 + PATH_PROPERTY + "=";
     }
 
     /**
-     * Loads the library by a name of its own for each class loader: a JVM takes no name twice. All are names of one file, so
-     * that there is one library in the process, which is never unloaded.
+     * Loads the library under a different name for each class loader, because a JVM loads each name once. All names are hard links to one
+     * file, so the process has one copy of the library, which is never unloaded.
      */
     private static void loadCopy(byte[] content, String name) throws IOException {
         Path library = extract(content, Path.of(name + ".so"));
@@ -155,9 +155,9 @@ public final class NativeLibrary {
         Files.deleteIfExists(library);
         try {
             Files.createLink(library, first);
-        } catch (FileAlreadyExistsException there) { // another JVM was quicker
+        } catch (FileAlreadyExistsException exists) { // another JVM has made it
             if (!isIntact(library, content)) {
-                throw there;
+                throw exists;
             }
         }
     }
@@ -178,7 +178,7 @@ public final class NativeLibrary {
             ZipEntry entry = jar == null ? null : jar.getEntry(name);
             try (InputStream in = entry == null ? NativeLibrary.class.getResourceAsStream("/" + name) : jar.getInputStream(entry)) {
                 if (in == null) {
-                    throw new IOException("this mapfiles jar holds no " + name + ": take one built for this machine, or name a "
+                    throw new IOException("this mapfiles jar has no " + name + ": use a jar for this machine, or name a "
                             + "library with -D" + PATH_PROPERTY + "=");
                 }
                 return in.readAllBytes();
@@ -186,14 +186,14 @@ public final class NativeLibrary {
         }
     }
 
-    /** The jar this class is from, or null: directly, as a JVM's first resource stream takes half of all the time to load. */
+    /** Returns the jar of this class, or null. Reading it directly halves the time to load: the first resource stream of a JVM is slow. */
     private static ZipFile ownJar() {
         try {
             URL location = NativeLibrary.class.getProtectionDomain().getCodeSource().getLocation();
             File file = new File(location.getPath());
             return location.getProtocol().equals("file") && file.isFile() ? new ZipFile(file) : null;
         } catch (IOException | RuntimeException elsewhere) {
-            return null; // in a jar in a jar, behind a security manager, at a path with escapes: the stream finds it
+            return null; // a jar in a jar, a security manager, or a path with escapes: the resource stream is used
         }
     }
 
@@ -201,12 +201,12 @@ public final class NativeLibrary {
         if (isIntact(library, content)) {
             return library;
         }
-        // Of this JVM alone, also where several pid namespaces share a home.
+        // A unique name, also if several PID namespaces share a home directory.
         Path draft = Files.createTempFile(library.getParent(), "libmapfiles-", ".draft");
         try {
             Files.write(draft, content);
-            Files.createLink(library, draft); // whole at once; fails where another JVM was quicker
-        } catch (FileAlreadyExistsException there) {
+            Files.createLink(library, draft); // atomic; fails if another JVM has made it
+        } catch (FileAlreadyExistsException exists) {
             if (!isIntact(library, content)) {
                 Files.move(draft, library, StandardCopyOption.ATOMIC_MOVE);
             }
@@ -225,7 +225,7 @@ public final class NativeLibrary {
         }
     }
 
-    /** Through the stream that every JVM has loaded by then; a first channel takes it 2 ms. */
+    /** Reads a file by a FileInputStream, whose classes are loaded already; the first use of a channel takes 2 ms. */
     private static byte[] bytesOf(Path file) throws IOException {
         try (InputStream in = new FileInputStream(file.toString())) {
             return in.readAllBytes();

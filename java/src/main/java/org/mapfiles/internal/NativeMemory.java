@@ -5,10 +5,10 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 
 /**
- * Memory that native code may write to. Java owns it: it is a direct buffer, freed by the garbage collector once nobody
- * can reach it, and by nothing else.
+ * Memory that native code may write to. Java owns it: it is a direct buffer, and only the garbage collector frees it.
  *
- * <p>Whoever hands {@link #address()} to a native call ends with {@link #keepUntilHere()}, so that the memory outlives it.
+ * <p>After each native call with {@link #address()}, the caller calls {@link #keepUntilHere()}, so that the memory is not freed during the
+ * call.
  */
 public final class NativeMemory {
     private static final int CACHE_LINE = 64;
@@ -16,25 +16,26 @@ public final class NativeMemory {
     private final ByteBuffer bytes;
     private final long address;
 
-    /** One buffer cannot hold that much. More memory does not help. */
+    /** Thrown if the data exceeds one buffer (2 GiB), so that more memory does not help. */
     public static final class TooLarge extends OutOfMemoryError {
         private static final long serialVersionUID = 1;
 
         public TooLarge(String what) {
-            super(what + " would pass 2 GiB");
+            super(what + " would exceed 2 GiB");
         }
     }
 
+    /** Allocates memory of a size in bytes, filled with zeros and aligned to a cache line. */
     public NativeMemory(int size) {
         NativeLibrary.ensureLoaded();
         if (size > Integer.MAX_VALUE - 2 * CACHE_LINE) {
             throw new TooLarge(size + " bytes and their alignment");
         }
-        int lines = size + 2 * CACHE_LINE - 1 & -CACHE_LINE; // one more than it takes: the slice loses one
+        int lines = size + 2 * CACHE_LINE - 1 & -CACHE_LINE; // one line more than needed, because alignedSlice() drops up to one
         bytes = ByteBuffer.allocateDirect(lines).alignedSlice(CACHE_LINE).slice(0, size).order(ByteOrder.nativeOrder());
         address = NativeCalls.addressOf(bytes);
         if (address == 0) {
-            throw new UnsatisfiedLinkError("this JVM gives native code no access to direct buffers");
+            throw new UnsatisfiedLinkError("this JVM does not support JNI access to direct buffers: use another JVM");
         }
     }
 
@@ -42,7 +43,7 @@ public final class NativeMemory {
         return bytes;
     }
 
-    /** A part of the memory as a buffer of its own, which keeps all of it reachable. */
+    /** Returns a slice as a buffer, which keeps the whole memory reachable. */
     public ByteBuffer slice(int from, int length) {
         return bytes.slice(from, length).order(ByteOrder.nativeOrder());
     }
@@ -55,6 +56,7 @@ public final class NativeMemory {
         return address;
     }
 
+    /** Keeps the memory reachable until this call. */
     public void keepUntilHere() {
         Reference.reachabilityFence(this);
     }

@@ -2,7 +2,7 @@ package org.mapfiles.internal;
 
 /** The descriptors of an open process. */
 public final class OpenProcess extends RefCountedHandle {
-    /** No process yet. */
+    /** Makes a closed handle. */
     public OpenProcess() {
         super(new NativeMemory(MapRecord.PROCESS_SIZE));
     }
@@ -15,23 +15,23 @@ public final class OpenProcess extends RefCountedHandle {
         return opened(NativeCalls.openPid(pid, memory.address()));
     }
 
-    /** @param path of the process' directory, bytes without a NUL */
+    /** Opens a process by its directory; the path has no NUL. */
     public int openDirectory(byte[] path) {
-        NativeMemory copy = new NativeMemory(path.length + 1); // made of zeros
+        NativeMemory copy = new NativeMemory(path.length + 1); // the memory is zeroed, so the path ends in a NUL
         copy.bytes().put(0, path);
         int rc = opened(NativeCalls.openDirectory(copy.address(), memory.address()));
         copy.keepUntilHere();
         return rc;
     }
 
-    /** As /proc calls it; of a process that was refused, too. */
+    /** Returns the PID in the proc file system that the process was opened in; valid also after EACCES. */
     public int pid() {
         int pid = NativeCalls.pidOf(memory.address());
         memory.keepUntilHere();
         return pid;
     }
 
-    /** Reads memory of the process: a number of bytes, or a negative errno. */
+    /** Reads memory of the process; returns the number of bytes, or a negative errno. */
     public int readMemory(long address, NativeMemory to, int length) {
         long opened = enter();
         try {

@@ -1,6 +1,6 @@
 package org.mapfiles.internal;
 
-/** The kernel's four letters for permissions, made once for each of the sixteen. */
+/** Returns permissions as the kernel writes them, such as {@code r-xp}. Allocates nothing. */
 public final class PermissionText {
     private static final String[] TEXTS = new String[16];
 

@@ -9,37 +9,38 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 
-/** A directory for what JVMs load: a real one, this user's own, in which nobody else can put or exchange anything. */
+/** Makes and checks a directory for files that JVMs load: it belongs to this user, and no other user can change its content. */
 public final class PrivateDirectory {
     private PrivateDirectory() {
     }
 
     /**
-     * Returns where the directory of this user may be, the better place first. {@link #make(String, boolean)} says why one is unusable.
+     * Returns the names of the possible directories of this user, the preferred one first. {@link #make(String, boolean)} throws if one is
+     * not usable.
      *
-     * <p>Names, not paths: a home directory may have a name that the encoding of the locale cannot express.
+     * <p>These are Strings and not paths, because the encoding of the locale may be unable to express the home directory.
      */
     public static String[] places() throws IOException {
         return new String[] {home() + "/.cache/mapfiles", temporary() + "/mapfiles-" + ownUid()};
     }
 
-    /** Where the user has no entry in passwd, {@code user.home} is "?" in some JDKs, and an empty or relative name in others. */
+    /** Returns the home directory. For a user without an entry in passwd, {@code user.home} is "?", empty or relative, depending on the JDK. */
     private static String home() {
         String home = System.getProperty("user.home");
         String other = System.getenv("HOME");
         return home != null && home.startsWith("/") ? home : other != null && other.startsWith("/") ? other : "?";
     }
 
-    /** Returns the name of the directory for temporary files. */
+    /** Returns the name of the temp directory. */
     public static String temporary() {
         return System.getProperty("java.io.tmpdir", "/tmp");
     }
 
     /**
-     * Makes the directory of a name, or checks it.
+     * Makes or checks a directory.
      *
-     * @param isReadable whether others may enter it and read there
-     * @throws IOException if the name is no path in this locale, or as {@link #make(Path, boolean)}
+     * @param isReadable whether other users may enter it and read its files
+     * @throws IOException if the name is not a path in this locale; and as {@link #make(Path, boolean)}
      */
     public static Path make(String name, boolean isReadable) throws IOException {
         try {
@@ -51,14 +52,14 @@ public final class PrivateDirectory {
     }
 
     /**
-     * Makes the directory, or checks it.
+     * Makes or checks a directory.
      *
-     * @param isReadable whether others may enter it and read there
-     * @throws IOException if it cannot be made, or is not as it is to be
+     * @param isReadable whether other users may enter it and read its files
+     * @throws IOException if the directory cannot be made, belongs to another user, or other users can change its content
      */
     public static Path make(Path directory, boolean isReadable) throws IOException {
         if (!directory.isAbsolute()) {
-            throw new IOException(directory + " is no absolute path");
+            throw new IOException(directory + " is not an absolute path");
         }
         if (!Files.isDirectory(directory, LinkOption.NOFOLLOW_LINKS)) {
             Path parent = directory.getParent();
@@ -72,15 +73,15 @@ public final class PrivateDirectory {
         }
         Path above = directory.getParent();
         if (((Integer) Files.getAttribute(above, "unix:mode") & 01002) == 0002) {
-            throw new IOException(above + " lets everybody exchange what is in it: chmod +t");
+            throw new IOException(above + " allows all users to replace its files: chmod +t " + above);
         }
         int mode = (Integer) Files.getAttribute(directory, "unix:mode", LinkOption.NOFOLLOW_LINKS);
         int type = mode & 0170000;
-        int mayNot = isReadable ? 0022 : 0077;
-        if (type != 0040000 || (mode & mayNot) != 0 || uidOf(directory) != ownUid()) {
-            throw new IOException(directory + " is not a directory of this user alone");
+        int forbidden = isReadable ? 0022 : 0077;
+        if (type != 0040000 || (mode & forbidden) != 0 || uidOf(directory) != ownUid()) {
+            throw new IOException(directory + " is not a directory of this user only");
         }
-        if (isReadable && (mode & 0055) != 0055) { // made just now, or long ago, whatever the umask
+        if (isReadable && (mode & 0055) != 0055) { // a new directory has mode 700, an old one any mode
             Files.setPosixFilePermissions(directory, PosixFilePermissions.fromString("rwxr-xr-x"));
         }
         return directory;
@@ -89,15 +90,15 @@ public final class PrivateDirectory {
     private static void create(Path directory) throws IOException {
         try {
             Files.createDirectory(directory, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
-        } catch (FileAlreadyExistsException raced) {
-            // another JVM was quicker, or it is no directory: who made it is looked at
+        } catch (FileAlreadyExistsException exists) {
+            // another JVM has made it, or it is not a directory: the caller checks type and owner
         }
     }
 
-    /** The number of the user that this program runs as. */
+    /** Returns the effective user ID of this process. */
     public static int ownUid() throws IOException {
         try {
-            return (Integer) Files.getAttribute(Path.of("/proc/self"), "unix:uid"); // of the directory, not of the link to it
+            return (Integer) Files.getAttribute(Path.of("/proc/self"), "unix:uid"); // follows the link /proc/self
         } catch (NoSuchFileException e) {
             throw new IOException("no proc file system is mounted at /proc: mount -t proc proc /proc", e);
         }

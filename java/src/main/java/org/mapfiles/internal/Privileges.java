@@ -1,7 +1,7 @@
 package org.mapfiles.internal;
 
 /**
- * What the calling thread may do, and so what is left to advise: a message never tells its reader to do what is done already.
+ * The privileges of the calling thread, for the remedies in messages: a message never advises a privilege that the caller has.
  *
  * <p>The bits are those of mf_caller_privileges().
  */
@@ -26,23 +26,23 @@ public final class Privileges {
         return (bits & bit) != 0;
     }
 
-    /** Whether the caller may follow entries of map_files: that capability counts in the initial user namespace alone. */
+    /** Returns whether the caller may follow map_files entries: the capability is valid only in the initial user namespace. */
     public boolean mayFollow() {
         return has(CHECKPOINT_RESTORE) && !has(USER_NAMESPACE);
     }
 
-    /** How to read another user's process. */
+    /** Returns the remedy for reading processes of other users. */
     public String toPtrace() {
         return has(ROOT) ? rootWithout("SYS_PTRACE") : "run this as root (CAP_SYS_PTRACE)";
     }
 
-    /** How to follow entries of map_files. */
+    /** Returns the remedy for following map_files entries. */
     public String toFollow() {
         if (has(USER_NAMESPACE)) {
             return "run this as root outside of this user namespace";
         }
-        return has(CHECKPOINT_RESTORE) ? "run this outside of its sandbox, or have the security module allow it"
-                : has(ROOT) ? rootWithout("CHECKPOINT_RESTORE") : "run as root";
+        return has(CHECKPOINT_RESTORE) ? "run this outside of its sandbox, or allow the access in the security module"
+                : has(ROOT) ? rootWithout("CHECKPOINT_RESTORE") : "run this as root";
     }
 
     private static String rootWithout(String capability) {

@@ -3,29 +3,28 @@ package org.mapfiles.internal;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
- * Something that the native core opened into memory of its own, and the one rule that keeps it safe: it is closed by whoever
- * leaves last. A close that races with a call on another thread lets the call finish; a call after it is refused. No lock is
- * held meanwhile.
+ * A native object that is closed when the last active call returns. A close during a call of another thread lets that call finish. A call
+ * after the close throws {@link IllegalStateException}. Thread-safe; takes no lock.
  */
 public abstract class RefCountedHandle implements Runnable {
     private static final int CLOSED = 1 << 31;
     private static final int DONE = 1 << 30;
 
     public final NativeMemory memory;
-    /** Calls under way; with {@link #CLOSED} set none may begin. */
+    /** Number of active calls. If {@link #CLOSED} is set, no call may begin. */
     private final AtomicInteger users = new AtomicInteger(CLOSED | DONE);
 
     protected RefCountedHandle(NativeMemory memory) {
         this.memory = memory;
     }
 
-    /** Closes what was opened. */
+    /** Closes the native object. */
     protected abstract void release(long address);
 
-    /** What callers know it as. */
+    /** Returns the name of the public type, for messages. */
     protected abstract String name();
 
-    /** From now on there is something to close, if that was opened. */
+    /** Allows calls if the open succeeded; returns its result. */
     protected final int opened(int rc) {
         if (rc == 0) {
             users.set(0);
@@ -33,15 +32,15 @@ public abstract class RefCountedHandle implements Runnable {
         return rc;
     }
 
-    /** Address of what is open, valid until {@link #leave()}. */
+    /** Begins a call; returns the address of the native object, which is valid until {@link #leave()}. Throws if it is closed. */
     public final long enter() {
         if (!mayEnter()) {
-            throw new IllegalStateException("this " + name() + " is closed");
+            throw new IllegalStateException("this " + name() + " is closed: open another");
         }
         return memory.address();
     }
 
-    /** Whether it is open, and stays so until {@link #leave()}. */
+    /** Begins a call and returns true if the object is open: it stays open until {@link #leave()}. */
     public final boolean mayEnter() {
         if (users.getAndIncrement() < 0) {
             leave();
@@ -50,13 +49,14 @@ public abstract class RefCountedHandle implements Runnable {
         return true;
     }
 
+    /** Ends a call. */
     public final void leave() {
         if (users.decrementAndGet() == CLOSED) {
             closeIfLast();
         }
     }
 
-    /** Closes, now or when the last call under way ends. Again: nothing. */
+    /** Closes the object, now or when the last active call ends. A second close does nothing. */
     @Override
     public void run() {
         int before = users.get();
@@ -68,7 +68,7 @@ public abstract class RefCountedHandle implements Runnable {
         }
     }
 
-    /** Of several that find the last call ended, one closes: a descriptor closed twice may be another file's by then. */
+    /** Closes the object once, even if several threads call this: a descriptor that is closed twice may belong to another file by then. */
     private void closeIfLast() {
         if (users.compareAndSet(CLOSED, CLOSED | DONE)) {
             release(memory.address());

@@ -3,8 +3,8 @@ package org.mapfiles.internal;
 import java.io.IOException;
 
 /**
- * What the classes of the root package give to the other packages of this module, and not to callers. The root package sets it when the
- * first of these classes is initialized. This package is below the root package, and so names its types in the comments alone.
+ * Access for the other packages of this module to internals of the root package. The static initializers of the root package set it. This
+ * package is below the root package, so its types appear only in comments.
  */
 public abstract class RootAccess {
     private static volatile RootAccess instance;
@@ -28,7 +28,7 @@ public abstract class RootAccess {
     /**
      * Returns the {@code MapsException} for a negative errno.
      *
-     * @param what what could not be read, for the message: such as {@code process 42}
+     * @param what the process, for the message: such as {@code process 42}
      * @param pidAtProc as of {@link #pidAtProc}
      */
     public abstract IOException failure(int errno, String what, int pidAtProc);

@@ -2,7 +2,7 @@ package org.mapfiles.internal;
 
 import java.lang.ref.Cleaner;
 
-/** Releases what an object holds once the object is unreachable. One thread serves all objects of the library. */
+/** Releases the resources of unreachable objects. One thread serves all objects of the library. */
 public final class SharedCleaner {
     private static final Cleaner CLEANER = Cleaner.create();
 
@@ -10,7 +10,7 @@ public final class SharedCleaner {
     }
 
     /**
-     * Runs an action once, when the result is cleaned or the object is unreachable.
+     * Registers an action that runs once: when {@code clean()} is called on the result, or when the object is unreachable.
      *
      * @param action must not refer to the object
      */

@@ -5,18 +5,18 @@ import java.nio.LongBuffer;
 import org.mapfiles.internal.MapRecord.Head;
 
 /**
- * Memory of one picture of a process' mappings: head, records, search index, text. A snapshot has two of them and fills
- * them in turn, so that a picture in use stays whole while the next one is read.
+ * The memory of a snapshot: head, mappings, search index and text. A {@code MapSnapshot} has two of them and reads into them alternately,
+ * so that one stays valid while the next read is active.
  */
 public final class SnapshotBuffer {
-    /** What an ordinary process needs; a JVM has 200 to 300 mappings. */
+    /** Initial capacities, for an ordinary process; a JVM has 200 to 300 mappings. */
     private static final int FIRST_MAPPINGS = 512;
     private static final int FIRST_TEXT = 64 * 1024;
 
     public final int mappingCapacity;
     public final int textCapacity;
     public final NativeMemory memory;
-    /** Views of the parts, each of which bounds what is read through it; the records also as longs. */
+    /** Views of the mappings, as bytes and as longs, and of the text. Each view bounds its reads. */
     public final ByteBuffer records;
     public final LongBuffer words;
     public final ByteBuffer text;
@@ -42,7 +42,7 @@ public final class SnapshotBuffer {
         memory = new NativeMemory((int) size);
         int rc = NativeCalls.snapshotInit(memory.address(), size, mappingCapacity, textCapacity);
         if (rc != 0) {
-            throw new IllegalStateException("the native core refuses its memory: " + rc);
+            throw new IllegalStateException("the native core rejects the memory of a snapshot: " + Errno.name(rc));
         }
         head = memory.slice(0, Head.SIZE);
         records = memory.slice(Head.SIZE, mappingCapacity * MapRecord.SIZE);
@@ -53,23 +53,23 @@ public final class SnapshotBuffer {
         text = memory.slice(head(Head.TEXT_OFFSET), textCapacity);
     }
 
-    /** Makes the index that was built with the records the one to search. */
+    /** Copies the index that the native core has built to the Java heap. */
     public void takeIndex() {
         AddressIndex.copy(builtIndex, index);
     }
 
-    /** A field of the head. */
+    /** Returns a field of the head. */
     public int head(int field) {
         return head.getInt(field);
     }
 
-    /** A larger picture, once a read has found this one too small: somewhat more than was needed a moment ago, or as large as another. */
+    /** Returns a larger buffer after a read with -ENOBUFS: the needed capacities with some slack, at least as large as another buffer. */
     public SnapshotBuffer grown(SnapshotBuffer other) {
         return new SnapshotBuffer(enlarged(Math.max(mappingCapacity, other.mappingCapacity), head(Head.NEEDED_MAPPINGS)),
                 enlarged(Math.max(textCapacity, other.textCapacity), head(Head.NEEDED_TEXT)));
     }
 
-    /** A capacity that holds somewhat more than was needed a moment ago. */
+    /** Returns the needed capacity with some slack, or the present one if that is enough. */
     public static int enlarged(int capacity, int needed) {
         long wanted = Integer.toUnsignedLong(needed);
         return wanted <= capacity ? capacity : (int) Math.min(wanted + wanted / 4 + 4096, Integer.MAX_VALUE);

@@ -1,4 +1,4 @@
 /**
- * What the packages of this module share and nobody else sees: the module does not export it. It uses none of the other packages.
+ * Internals that the packages of this module share. The module does not export this package. It uses none of the other packages.
  */
 package org.mapfiles.internal;

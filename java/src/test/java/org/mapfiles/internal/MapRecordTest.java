@@ -37,10 +37,10 @@ class MapRecordTest {
         fields.put("files_offset", MapRecord.Head.FILES_OFFSET);
         fields.put("text_offset", MapRecord.Head.TEXT_OFFSET);
         fields.put("sizeof mf_snapshot", MapRecord.Head.SIZE);
-        fields.put("build_id_length", MapRecord.Answer.BUILD_ID_LENGTH);
-        fields.put("build_id", MapRecord.Answer.BUILD_ID);
-        fields.put("name", MapRecord.Answer.NAME);
-        fields.put("sizeof mf_answer", MapRecord.Answer.SIZE);
+        fields.put("build_id_length", MapRecord.QueryResult.BUILD_ID_LENGTH);
+        fields.put("build_id", MapRecord.QueryResult.BUILD_ID);
+        fields.put("name", MapRecord.QueryResult.NAME);
+        fields.put("sizeof mf_answer", MapRecord.QueryResult.SIZE);
         fields.put("sizeof mf_process", MapRecord.PROCESS_SIZE);
         fields.put("entry head count", MapRecord.Entry.HEAD_COUNT);
         fields.put("entry head needed entries", MapRecord.Entry.HEAD_NEEDED_ENTRIES);

@@ -40,22 +40,22 @@ class PrivateDirectoryTest {
     void oneThatAnUmaskHasClosedIsOpened() throws Exception {
         Path made = with("rwxr-x---");
         assertThat(permissions(PrivateDirectory.make(made, true))).isEqualTo("rwxr-xr-x");
-        isRefused(made, false, "is not a directory of this user alone");
+        isRefused(made, false, "is not a directory of this user only");
     }
 
     @Test
     void whereOthersWrite() throws Exception {
         Path made = with("rwxrwxr-x");
-        isRefused(made, true, "is not a directory of this user alone");
+        isRefused(made, true, "is not a directory of this user only");
         Files.setPosixFilePermissions(above, PosixFilePermissions.fromString("rwxrwxrwx"));
-        isRefused(above.resolve("new"), false, "lets everybody exchange what is in it");
+        isRefused(above.resolve("new"), false, "allows all users to replace its files");
     }
 
     @Test
     void whatIsNone() throws Exception {
-        isRefused(Files.createFile(above.resolve("file")), false, "is not a directory of this user alone");
-        isRefused(Files.createSymbolicLink(above.resolve("link"), with("rwx------")), false, "is not a directory of this user alone");
-        isRefused(Path.of("relative"), false, "is no absolute path");
+        isRefused(Files.createFile(above.resolve("file")), false, "is not a directory of this user only");
+        isRefused(Files.createSymbolicLink(above.resolve("link"), with("rwx------")), false, "is not a directory of this user only");
+        isRefused(Path.of("relative"), false, "is not an absolute path");
     }
 
     @Test
@@ -63,6 +63,6 @@ class PrivateDirectoryTest {
         assumeTrue(PrivateDirectory.ownUid() == 0, "only root gives a directory away");
         Path made = with("rwx------");
         Files.setAttribute(made, "unix:uid", 65534);
-        isRefused(made, false, "is not a directory of this user alone");
+        isRefused(made, false, "is not a directory of this user only");
     }
 }
