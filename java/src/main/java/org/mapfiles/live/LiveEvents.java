@@ -7,11 +7,11 @@ import org.mapfiles.events.MapEvents;
 import org.mapfiles.internal.EventsAccess;
 
 /**
- * The stream of events that a refresher listens to. While it cannot listen, it pauses, longer each time. One thread waits; any thread
- * wakes it, closes this, and reads the failure.
+ * The events that a refresher waits for. If waiting fails, the refresher pauses before the next attempt, each time twice as long. One
+ * thread calls {@link #pausedFor} and {@link #await}; the other methods are thread-safe.
  */
 final class LiveEvents {
-    /** Null: it could not be opened. */
+    /** Null: the stream could not be opened. */
     private final MapEvents events;
     private final boolean isOwned;
     private final long minPause;
@@ -27,44 +27,46 @@ final class LiveEvents {
         this.maxPause = maxPause;
     }
 
-    /** A stream that the caller has opened, and closes. Pauses are in nanoseconds. */
+    /** Uses a stream that the caller closes. Pauses are in nanoseconds. */
     static LiveEvents of(MapEvents events, long minPause, long maxPause) {
         return new LiveEvents(events, false, minPause, maxPause);
     }
 
-    /** A stream that is closed with this. Where it cannot be opened there is a failure, and nothing to listen to. */
+    /** Opens a stream that {@link #close} closes. If it cannot be opened, {@link #failure} is set and {@link #pausedFor} never ends. */
     static LiveEvents open(ProcessMaps maps, MapEvents.Option[] options, long minPause, long maxPause) {
         try {
             return new LiveEvents(MapEvents.open(maps, options), true, minPause, maxPause);
-        } catch (MapsException | OutOfMemoryError refused) {
+        } catch (MapsException | OutOfMemoryError notOpened) {
             LiveEvents none = new LiveEvents(null, true, minPause, maxPause);
-            none.failure = polling(refused);
+            none.failure = polling(notOpened);
             return none;
         }
     }
 
-    /** Nanoseconds until it can listen; 0: now. */
+    /** Returns the nanoseconds until the next attempt to wait for events; 0: now. */
     long pausedFor() {
         return events == null ? Long.MAX_VALUE : pause == 0 ? 0 : Math.max(0, pausedUntil - System.nanoTime());
     }
 
     /**
-     * Waits for events, for so many nanoseconds, and takes them out.
+     * Waits for events and drains them.
      *
-     * @return whether mappings have changed, or may have
+     * @param nanos maximum time to wait
+     * @return whether mappings have changed or may have changed
      */
     boolean await(long nanos) {
         try {
-            boolean changed = events.await((int) Math.min(nanos / 1_000_000 + 1, Integer.MAX_VALUE)) && EventsAccess.get().drainAllForChanges(events);
+            boolean changed = events.await((int) Math.min(nanos / 1_000_000 + 1, Integer.MAX_VALUE))
+                    && EventsAccess.get().drainAllForChanges(events);
             pause = 0;
             failure = null;
             return changed;
         } catch (ProcessExitedException ended) {
-            return true; // the next snapshot says so too
-        } catch (MapsException | RuntimeException | Error notNow) { // closed, for good; or used by another thread, which takes events out
+            return true; // the next refresh reports it
+        } catch (MapsException | RuntimeException | Error failed) { // the stream is closed, or another thread drains it
             pause = Math.min(Math.max(2 * pause, minPause), maxPause);
             pausedUntil = System.nanoTime() + pause;
-            failure = polling(notNow);
+            failure = polling(failed);
             return true;
         }
     }
@@ -74,7 +76,7 @@ final class LiveEvents {
         return new MapsException("changes are found by polling: " + why, cause);
     }
 
-    /** Ends a wait. */
+    /** Ends the wait of the refresher. */
     void wake() {
         if (events != null) {
             EventsAccess.get().wake(events);
@@ -87,7 +89,7 @@ final class LiveEvents {
         }
     }
 
-    /** Why it does not listen; null if it does. */
+    /** Returns why events are not available; null if they are. */
     MapsException failure() {
         return failure;
     }

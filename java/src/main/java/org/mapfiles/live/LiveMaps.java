@@ -15,7 +15,7 @@ import org.mapfiles.ProcessMaps;
 import org.mapfiles.events.MapEvents;
 
 /**
- * The mappings of a process, kept fresh by a thread of its own and looked up by any number of others.
+ * Refreshes a snapshot of a process in the background while any number of other threads resolve addresses in it.
  *
  * <pre>{@code
  * try (LiveMaps live = LiveMaps.of(maps).every(Duration.ofSeconds(1)).start()) {
@@ -26,18 +26,18 @@ import org.mapfiles.events.MapEvents;
  * }
  * }</pre>
  *
- * <p>A picture is taken at the latest after each period and soon where an address was in no mapping, which may be new, or where the
- * kernel tells of a change ({@link Builder#withEvents(MapEvents.Option...)}); not more often for these than {@link Builder#afterMiss}.
- * What is known of an address is as old as the present picture ({@link #takenAt}); {@link #validate} asks the kernel about one address
- * now.
+ * <p>The snapshot is refreshed once per period. It is refreshed earlier after a miss, because the address may be in a new mapping, and
+ * after an event of the kernel ({@link Builder#withEvents(MapEvents.Option...)}), but not more often than {@link Builder#afterMiss}. A
+ * result is as old as the snapshot ({@link #takenAt}). {@link #validate} queries the kernel for one address now.
  *
- * <p>Resolving takes no lock, allocates nothing and calls no native code, but that the first miss since a picture wakes the
- * refresher. Refreshing allocates nothing in steady state, also when something changes each time. A reader sees one whole picture
- * at a time.
+ * <p>Resolving takes no lock and allocates nothing. It calls no native code, except that the first miss after a refresh wakes the
+ * refresher. Refreshing allocates nothing in steady state, also if mappings change each time. Each result of a reader is from one whole
+ * snapshot.
  *
- * <p>When the process ends, or its {@link ProcessMaps} is closed, the last picture stays, and {@link #failure} says so. Whatever else
- * fails in the background is recorded in {@link #failure} or {@link #eventsFailure}, and tried again.
- * Thread-safe, but for readers.
+ * <p>When the process exits or its {@link ProcessMaps} is closed, the last snapshot stays readable, and {@link #failure} returns the
+ * reason. Any other failure in the background is recorded in {@link #failure} or {@link #eventsFailure}, and the refresher tries again.
+ *
+ * <p>Thread-safe. Each {@link Reader} belongs to one thread.
  */
 public final class LiveMaps implements AutoCloseable {
     private final ProcessMaps maps;
@@ -45,9 +45,8 @@ public final class LiveMaps implements AutoCloseable {
     private final long period;
     private final long afterMiss;
     private final Thread refresher;
-    /** Null: nobody asked for it. */
-    private final LiveEvents events;
-    /** Recorded where recording the cause of a failure fails itself. */
+    private final LiveEvents events; // null: not requested
+    /** Recorded if recording the cause of a failure fails too. */
     private final MapsException unrecorded;
     private volatile boolean closed;
     private volatile boolean missed;
@@ -62,8 +61,9 @@ public final class LiveMaps implements AutoCloseable {
         maps = from.maps;
         period = from.period.toNanos();
         afterMiss = Math.min(from.afterMiss.toNanos(), period);
-        unrecorded = new MapsException("refreshing the mappings of process " + maps.pid() + " failed, and no memory was left to record why");
-        snapshot = new MapSnapshot(); // before the events: without memory for it, no descriptor is opened
+        unrecorded = new MapsException("refreshing the mappings of process " + maps.pid() + " failed, and there was too little memory to record the cause:"
+                + " raise -Xmx");
+        snapshot = new MapSnapshot(); // before the events: if there is no memory, no descriptor is opened
         events = from.options != null ? LiveEvents.open(maps, from.options, afterMiss, period)
                 : from.events != null ? LiveEvents.of(from.events, afterMiss, period) : null;
         triedAt = System.nanoTime();
@@ -72,12 +72,16 @@ public final class LiveMaps implements AutoCloseable {
         refresher.setDaemon(true);
     }
 
-    /** Live mappings of a process, which stays the caller's to close, after these. */
+    /**
+     * {@return a builder for live mappings of a process}
+     *
+     * @param maps the caller closes it after the {@link LiveMaps}
+     */
     public static Builder of(ProcessMaps maps) {
         return new Builder(Objects.requireNonNull(maps, "maps"));
     }
 
-    /** How mappings are to be kept fresh. */
+    /** Configures and starts {@link LiveMaps}. For one thread. */
     public static final class Builder {
         private final ProcessMaps maps;
         private MapFilter filter = MapFilter.all();
@@ -90,16 +94,23 @@ public final class LiveMaps implements AutoCloseable {
             this.maps = maps;
         }
 
-        /** Those that pass a filter alone; else all. An address in one that does not pass is a miss. */
+        /**
+         * Sets which mappings are read; by default all. An address in another mapping is a miss.
+         *
+         * @param wanted the properties of the mappings, and the backend
+         * @return this builder
+         */
         public Builder filter(MapFilter wanted) {
             filter = Objects.requireNonNull(wanted, "wanted");
             return this;
         }
 
         /**
-         * The age at which a picture is taken anew; else a second.
+         * Sets the age at which the snapshot is refreshed; by default 1 s.
          *
-         * @throws IllegalArgumentException if it is not above 0, or passes 292 years
+         * @param wanted above 0, up to 292 years
+         * @return this builder
+         * @throws IllegalArgumentException if the duration is out of range
          */
         public Builder every(Duration wanted) {
             period = checked(wanted);
@@ -107,9 +118,11 @@ public final class LiveMaps implements AutoCloseable {
         }
 
         /**
-         * The age at which a picture is taken anew because of a miss or a change that was told, if that is less; else 10 ms.
+         * Sets the minimum age at which the snapshot is refreshed after a miss or an event; by default 10 ms. The period is its maximum.
          *
-         * @throws IllegalArgumentException as {@link #every}
+         * @param wanted above 0, up to 292 years
+         * @return this builder
+         * @throws IllegalArgumentException if the duration is out of range
          */
         public Builder afterMiss(Duration wanted) {
             afterMiss = checked(wanted);
@@ -117,14 +130,15 @@ public final class LiveMaps implements AutoCloseable {
         }
 
         /**
-         * Listens for events of the kernel, of a stream of its own. Events do not report every change; the period makes up for the rest.
-         * With {@link MapEvents.Option#AT_ONCE} a change is known at once. Without, it is known when the kernel has recorded several, or
-         * the period is over.
+         * Opens a stream of kernel events and refreshes the snapshot after each of them. Events do not report every change: the refresh
+         * after each period finds the others. With {@link MapEvents.Option#AT_ONCE} the first event wakes the refresher. Without it, the
+         * refresher wakes when half a ring is full or the period is over.
          *
-         * <p>Where the stream cannot be opened, for want of permission, file descriptors or memory, mappings are polled each period, and
-         * {@link LiveMaps#eventsFailure} has the reason.
+         * <p>If the stream cannot be opened, because of too few permissions, descriptors or memory, mappings are polled each period, and
+         * {@link LiveMaps#eventsFailure} returns the reason.
          *
          * @param wanted as of {@link MapEvents#open(ProcessMaps, MapEvents.Option...)}
+         * @return this builder
          */
         public Builder withEvents(MapEvents.Option... wanted) {
             options = Objects.requireNonNull(wanted, "wanted").clone();
@@ -133,11 +147,12 @@ public final class LiveMaps implements AutoCloseable {
         }
 
         /**
-         * As {@link #withEvents(MapEvents.Option...)}, with a stream that the caller has opened.
+         * Uses a stream of kernel events that the caller has opened, as {@link #withEvents(MapEvents.Option...)}.
          *
-         * @param changes of the same process. They stay the caller's to close, after these. No other thread may drain or wait for them: while
-         *     one does, mappings are polled, and {@link LiveMaps#eventsFailure} says so. Listening is tried again after a while, longer
-         *     each time, up to the period.
+         * @param changes events of the same process. The caller closes them after the {@link LiveMaps}. No other thread may drain or wait
+         *     for them: while another thread does, mappings are polled, and {@link LiveMaps#eventsFailure} returns the reason. The next
+         *     attempts follow after increasing pauses, up to the period
+         * @return this builder
          */
         public Builder withEvents(MapEvents changes) {
             events = Objects.requireNonNull(changes, "changes");
@@ -147,16 +162,18 @@ public final class LiveMaps implements AutoCloseable {
 
         private static Duration checked(Duration wanted) {
             if (wanted.isNegative() || wanted.isZero() || wanted.compareTo(Duration.ofNanos(Long.MAX_VALUE)) > 0) {
-                throw new IllegalArgumentException("not a time to wait: " + wanted);
+                throw new IllegalArgumentException("not a duration above 0 and up to 292 years: " + wanted);
             }
             return wanted;
         }
 
         /**
-         * Takes the first picture, and starts the thread that takes the others.
+         * Reads the first snapshot, and starts the daemon thread that refreshes it.
          *
-         * @throws NotEnoughMemoryException if this JVM has too little memory for a picture, or the system does not let it start a thread
-         * @throws MapsException as of {@link ProcessMaps#read}
+         * @return live mappings, to be closed by the caller
+         * @throws ProcessExitedException if the process has exited
+         * @throws NotEnoughMemoryException if this JVM has too little memory, or cannot start a thread
+         * @throws MapsException as {@link ProcessMaps#read}
          */
         public LiveMaps start() throws MapsException {
             LiveMaps live = null;
@@ -184,7 +201,7 @@ public final class LiveMaps implements AutoCloseable {
     private void run() {
         try {
             while (!closed && goOn()) {
-                Thread.interrupted(); // by somebody who interrupts all threads: with it set, none would wait any more
+                Thread.interrupted(); // clears the status: while it is set, parkNanos() returns immediately
             }
         } finally {
             closeEvents();
@@ -197,24 +214,24 @@ public final class LiveMaps implements AutoCloseable {
         }
     }
 
-    /** Waits or takes a picture; false: there is nothing left to refresh. */
+    /** Waits or refreshes; returns false if there is nothing left to refresh. */
     private boolean goOn() {
         try {
             long age = System.nanoTime() - triedAt;
             long wait = (missed || reported ? afterMiss : period) - age;
             if (wait > 0) {
-                rest(wait);
+                waitFor(wait);
                 return true;
             }
-            return refreshUnattended();
-        } catch (RuntimeException | Error again) { // an OutOfMemoryError while another one was being recorded
+            return refreshInBackground();
+        } catch (RuntimeException | Error again) { // such as an OutOfMemoryError while another failure is recorded
             failure = unrecorded;
             return true;
         }
     }
 
-    /** Until that time has passed, or there is something to do earlier. */
-    private void rest(long nanos) {
+    /** Waits until the time has passed, or a miss, an event or a close wakes the thread. */
+    private void waitFor(long nanos) {
         long paused = events == null ? Long.MAX_VALUE : events.pausedFor();
         if (missed || reported || paused > 0) {
             LockSupport.parkNanos(this, paused > 0 ? Math.min(nanos, paused) : nanos);
@@ -223,7 +240,6 @@ public final class LiveMaps implements AutoCloseable {
         }
     }
 
-    /** Ends a rest. */
     private void wake() {
         LockSupport.unpark(refresher);
         if (events != null) {
@@ -231,35 +247,34 @@ public final class LiveMaps implements AutoCloseable {
         }
     }
 
-    /** Whether there is anything left to refresh. */
-    private boolean refreshUnattended() {
+    /** Refreshes in the background; returns false if there is nothing left to refresh. */
+    private boolean refreshInBackground() {
         try {
             refresh();
             return true;
-        } catch (ProcessExitedException | IllegalStateException over) { // it has ended, or its ProcessMaps is closed
+        } catch (ProcessExitedException | IllegalStateException ended) { // the process has exited, or its ProcessMaps is closed
             return false;
-        } catch (MapsException perhapsNotForLong) {
+        } catch (MapsException retried) {
             return true;
-        } catch (RuntimeException | Error unexpected) { // want of memory, above all: perhaps not for long
-            failure = because("taking a picture failed: " + unexpected, unexpected);
+        } catch (RuntimeException | Error retried) { // too little memory, most often
+            failure = new MapsException("refreshing the mappings of process " + maps.pid() + " failed: " + retried, retried);
             return true;
         }
     }
 
-    private static MapsException because(String what, Throwable cause) {
-        return new MapsException(what, cause);
-    }
-
     /**
-     * Takes a picture now, on the calling thread.
+     * Refreshes the snapshot now, on the calling thread. Allocates nothing in steady state.
      *
-     * @return whether something has changed
+     * @return whether mappings have changed
+     * @throws ProcessExitedException if the process has exited
+     * @throws IllegalStateException if the {@link ProcessMaps} is closed
+     * @throws MapsException as {@link ProcessMaps#refresh}
      */
     public boolean refresh() throws MapsException {
-        synchronized (snapshot) { // the lock of pictures: the times they were taken at go with them
+        synchronized (snapshot) { // the times change together with the snapshot
             long now = System.nanoTime();
             triedAt = now;
-            missed = false; // before the read: who misses during it asks again
+            missed = false; // before the read: a miss during the read requests another refresh
             reported = false;
             try {
                 boolean changed = maps.refresh(snapshot);
@@ -271,20 +286,20 @@ public final class LiveMaps implements AutoCloseable {
             } catch (MapsException e) {
                 failure = e;
                 throw e;
-            } catch (IllegalStateException over) {
-                failure = because("no more pictures are taken of process " + maps.pid() + ", as its ProcessMaps is closed:"
-                        + " close it after its LiveMaps, and begin anew with another", over);
-                throw over;
+            } catch (IllegalStateException closedMaps) {
+                failure = new MapsException("the mappings of process " + maps.pid() + " are no longer refreshed, since its ProcessMaps is"
+                        + " closed: open another, and close it after its LiveMaps", closedMaps);
+                throw closedMaps;
             }
         }
     }
 
-    /** A reader for the calling thread, or another one. */
+    /** {@return a new reader for one thread} Allocates it. */
     public Reader reader() {
         return new Reader(this);
     }
 
-    /** Looks up addresses; of one thread. */
+    /** Resolves addresses. Each reader belongs to one thread. */
     public static final class Reader {
         private final LiveMaps live;
         private final MapCursor cursor;
@@ -295,11 +310,11 @@ public final class LiveMaps implements AutoCloseable {
         }
 
         /**
-         * Goes to the mapping that covers an address in the present picture.
+         * Finds the mapping that covers an address in the snapshot. Allocates nothing. After a miss the snapshot is refreshed soon, unless
+         * the address is above 2<sup>63</sup>: such addresses belong to the kernel.
          *
          * @param address any 64-bit value
-         * @return whether there is one; if not, a picture is taken soon, unless the address is the kernel's own (above
-         *     2<sup>63</sup>)
+         * @return whether a mapping covers the address
          */
         public boolean resolve(long address) {
             if (cursor.goTo(address)) {
@@ -313,8 +328,8 @@ public final class LiveMaps implements AutoCloseable {
         }
 
         /**
-         * The mapping of the last {@link #resolve}, to be read before the next. It throws {@link IllegalStateException} once a newer
-         * picture is shown: resolve again.
+         * {@return the mapping that the last {@link #resolve} found, always the same object} It is valid until the next call. After a refresh
+         * with changes its methods throw {@link IllegalStateException}: resolve again.
          */
         public Mapping mapping() {
             return cursor;
@@ -322,54 +337,55 @@ public final class LiveMaps implements AutoCloseable {
     }
 
     /**
-     * Asks the kernel which mapping covers an address now: {@link ProcessMaps#query}.
+     * Queries the kernel for the mapping that covers an address now, as {@link ProcessMaps#query}.
      *
-     * @return whether there is one
+     * @param address any 64-bit value
+     * @param result receives the mapping; empty if no mapping covers the address
+     * @return whether a mapping covers the address
+     * @throws ProcessExitedException if the process has exited
+     * @throws MapsException as {@link ProcessMaps#query}
      */
-    public boolean validate(long address, MappingQuery answer) throws MapsException {
-        return maps.query(address, answer);
+    public boolean validate(long address, MappingQuery result) throws MapsException {
+        return maps.query(address, result);
     }
 
-    /** The snapshot that is kept fresh: to walk, or to look up many addresses at once. Not to be filled by others. */
+    /** {@return the snapshot that is refreshed, always the same one} Use it to iterate, or to find many addresses. Do not read into it. */
     public MapSnapshot snapshot() {
         return snapshot;
     }
 
     /**
-     * When the present picture, or an older one, began to be read, as {@link System#nanoTime}: what was mapped then, and stayed, is in
-     * it.
+     * {@return a time at or before the begin of the last successful read, in nanoseconds as {@link System#nanoTime}} Mappings that existed
+     * then, and still exist, are in the snapshot.
      */
     public long takenAt() {
         return takenAt;
     }
 
-    /** Pictures taken after the first. */
+    /** {@return the number of refreshes after the first read} */
     public long refreshes() {
         return refreshes;
     }
 
-    /** Of these, those that were different from the one before. */
+    /** {@return the number of refreshes that found changes} */
     public long changes() {
         return changes;
     }
 
-    /**
-     * Why the last attempt to take a picture failed, such as {@link ProcessExitedException}, or that the {@link ProcessMaps} is closed; null
-     * if it did not.
-     */
+    /** {@return why the last refresh failed, such as a {@link ProcessExitedException}; null if it succeeded} */
     public MapsException failure() {
         return failure;
     }
 
     /**
-     * Why changes are found by polling alone, although {@link Builder#withEvents(MapEvents.Option...)} was asked for: the stream could not be
-     * opened, or the last attempt to listen failed. Null if it did not, or nobody asked.
+     * {@return why events are not available, so that mappings are only polled; null if they are available or were not requested} Either
+     * the stream could not be opened, or the last wait for events failed.
      */
     public MapsException eventsFailure() {
         return events == null ? null : events.failure();
     }
 
-    /** Ends refreshing, after a read under way. The last picture stays. Again: nothing. */
+    /** Ends refreshing, after an active read. The last snapshot stays readable. A second close does nothing. */
     @Override
     public void close() {
         closed = true;

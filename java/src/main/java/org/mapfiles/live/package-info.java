@@ -1,6 +1,5 @@
 /**
- * Mappings that a thread keeps fresh while others resolve addresses: {@link org.mapfiles.live.LiveMaps}. This is a package of its own,
- * since it uses events, which use the root package.
+ * Refreshes a snapshot in the background while other threads resolve addresses: {@link org.mapfiles.live.LiveMaps}.
  *
  * <p>The conventions are those of {@link org.mapfiles}.
  */

@@ -4,33 +4,32 @@ import java.util.Objects;
 import org.mapfiles.ImmutableMapping;
 
 /**
- * One change of the mappings of a process: a step of a replay, see {@link MapChanges}. Immutable.
+ * One change of the mappings of a process, for a replay: see {@link MapChanges}. Immutable and thread-safe.
  *
  * @param kind what has changed
- * @param mapping the mapping that was added or removed, or the one that a changed mapping has become; null if the kind is
- *     {@link Kind#EXEC} or {@link Kind#LOST}
- * @param previous what a changed mapping was; null unless the kind is {@link Kind#CHANGED}
- * @param isContinued whether the memory of an added mapping was part of another mapping, which was split; or whether the memory of a
- *     removed mapping is part of another one from now on, into which it was merged
- * @param after nanoseconds as of {@link System#nanoTime}: the change happened later
- * @param time nanoseconds as of {@link System#nanoTime}: the change had happened
- * @param isExact whether the kernel reported that this happened at {@code time}: so of a mapping that is there from then on, and of an
- *     execve(2). No removal is exact, since the kernel does not report munmap(2): it happened between {@code after} and
- *     {@code time}.
+ * @param mapping the added or removed mapping, or a changed mapping after the change; null if the kind is {@link Kind#EXEC} or
+ *     {@link Kind#LOST}
+ * @param previous a changed mapping before the change; null unless the kind is {@link Kind#CHANGED}
+ * @param isContinued for an added mapping, whether it was split from another mapping; for a removed mapping, whether it was merged into
+ *     another mapping
+ * @param after nanoseconds as {@link System#nanoTime}: the change happened after this
+ * @param time nanoseconds as {@link System#nanoTime}: the change happened at or before this
+ * @param isExact whether the kernel reported that the change happened at {@code time}: true for reported mappings and for execve(2). No
+ *     removal is exact, because the kernel does not report munmap(2)
  */
 public record MapChange(Kind kind, ImmutableMapping mapping, ImmutableMapping previous, boolean isContinued, long after, long time,
         boolean isExact) {
     /** What has changed. */
     public enum Kind {
-        /** A mapping is there that was not. No mapping overlaps it then. */
+        /** A mapping is new. No other mapping overlaps it. */
         ADDED,
-        /** A mapping is there no more. */
+        /** A mapping does not exist any more. */
         REMOVED,
-        /** A mapping has another range, other permissions or another name; or a poll has read a number that the kernel's event lacked. */
+        /** A mapping has another range, other permissions or another name; or a poll has read a number that the event lacked. */
         CHANGED,
-        /** The process runs another program (execve(2)). Each mapping of the program before is reported as removed, behind this. */
+        /** The process runs another program (execve(2)). The removal of each mapping of the program before follows. */
         EXEC,
-        /** Events were lost. The changes that are reported up to the next poll may lack some; the next poll finds what they led to. */
+        /** Events were lost. Changes until the next poll may be missing; the next poll finds their result. */
         LOST
     }
 

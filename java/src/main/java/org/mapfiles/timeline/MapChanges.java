@@ -16,7 +16,8 @@ import org.mapfiles.events.MapEventKind;
 import org.mapfiles.events.MapEvents;
 
 /**
- * The changes of a process' mappings in an order in which they can be replayed, from polls and, if the kernel reports events, from those.
+ * Reports the changes of the mappings of a process in an order to replay them. Changes are found by polls, and by events of the kernel if
+ * there are any.
  *
  * <pre>{@code
  * MapChanges changes = MapChanges.of(maps, events);          // events may be null: then changes are found by polls alone
@@ -30,22 +31,23 @@ import org.mapfiles.events.MapEvents;
  * }</pre>
  *
  * <p><b>Replay:</b> begin with {@link #mappings}, and apply each change in the order of the lists. {@code ADDED} adds its mapping.
- * {@code REMOVED} removes a mapping that is in the set, with this very range. {@code CHANGED} replaces
- * {@link MapChange#previous} by {@link MapChange#mapping}. {@code EXEC} and {@code LOST} change nothing. No two mappings
- * of the set ever overlap, and after each {@link #poll} the set is {@link #mappings}.
+ * {@code REMOVED} removes the mapping with this range. {@code CHANGED} replaces {@link MapChange#previous} by {@link MapChange#mapping}.
+ * {@code EXEC} and {@code LOST} change nothing. The mappings never overlap, and after each {@link #poll} they are equal to
+ * {@link #mappings}.
  *
- * <p>After a poll the set is what the poll read, with one exception: if the kernel reports a new mapping or new permissions of the time
- * since the poll began, the set has what was reported, since the poll may have read that range before. The next poll compares
- * it again. So if the process changes nothing during a poll, the set is exactly what is mapped. This holds whatever the
- * kernel does not report (munmap, mremap, merging and splitting), and if events are lost.
+ * <p>After a poll the mappings are what the poll read, with one exception: events after the begin of the poll count more, because the
+ * poll may have read their ranges before. The next poll compares those ranges again. So if the process changes nothing during a poll,
+ * the result is exactly what is mapped. This is also true for changes that the kernel does not report (munmap, mremap, merging and
+ * splitting), and if events are lost.
  *
- * <p><b>Times:</b> changes are in order of {@link MapChange#time}. A mapping that the kernel reported has the exact time. What it
- * replaced may have been unmapped earlier. What only a poll finds happened between {@link MapChange#after} and the end of the poll. A
- * mapping that was made and unmapped between two polls is found only if the kernel reports events.
+ * <p><b>Times:</b> changes are in order of {@link MapChange#time}. A mapping that the kernel reported has the exact time. The mappings
+ * that it replaced may have been unmapped earlier. A change that only a poll finds happened between {@link MapChange#after} and the end
+ * of the poll. A mapping that was made and unmapped between two polls is found only by events.
  *
- * <p>A mapping that the kernel reports again, with equal range, permissions and file, was made anew: it is removed and added.
+ * <p>If the kernel reports a mapping again with equal range, permissions and file, it is a new mapping: a removal and an addition are
+ * reported.
  *
- * <p>Not thread-safe: one thread at a time. Allocates what it returns, and per poll with changes in proportion to the number of mappings.
+ * <p>Not thread-safe. Allocates its results; a poll that finds changes also allocates in proportion to the number of mappings.
  */
 public final class MapChanges {
     private final ProcessMaps maps;
@@ -57,7 +59,7 @@ public final class MapChanges {
     /** The time of the last change. */
     private long latest = Long.MIN_VALUE;
 
-    /** With neither of them, a test reports what a process does. */
+    /** Makes an instance; tests pass null for both, and report changes themselves. */
     MapChanges(ProcessMaps maps, MapEvents events) {
         this(maps, events, null);
     }
@@ -69,12 +71,15 @@ public final class MapChanges {
     }
 
     /**
-     * Reads the mappings of a process: all changes from now on are reported.
+     * Reads the mappings of a process. All changes from now on are reported.
      *
-     * @param maps stays the caller's to close, after this
-     * @param events of the same process, opened before with {@link MapEvents.Option#DATA}, which only this object drains from now on; or
-     *     null to find all changes by polls
-     * @throws MapsException as of {@link ProcessMaps#read}
+     * @param maps the process; the caller closes it after the last poll
+     * @param events of the same process, opened before with {@link MapEvents.Option#DATA}; only this object may drain them. Null: all
+     *     changes are found by polls
+     * @return an object for one thread
+     * @throws org.mapfiles.ProcessExitedException if the process has exited
+     * @throws NotEnoughMemoryException if this JVM has too little memory
+     * @throws MapsException as {@link ProcessMaps#read}
      */
     public static MapChanges of(ProcessMaps maps, MapEvents events) throws MapsException {
         Objects.requireNonNull(maps, "maps");
@@ -92,21 +97,27 @@ public final class MapChanges {
         }
     }
 
-    /** Returns the mappings after the last change that was returned, in order of address. The list is a copy. */
+    /**
+     * Returns the mappings after the last returned change, in order of address.
+     *
+     * @return a copy
+     */
     public List<ImmutableMapping> mappings() {
         List<ImmutableMapping> mappings = new ArrayList<>();
-        for (TrackedMappings.Known known : tracked.mappings()) {
-            mappings.add(known.mapping);
+        for (TrackedMappings.Tracked one : tracked.mappings()) {
+            mappings.add(one.mapping);
         }
         return mappings;
     }
 
     /**
-     * Reads the mappings, and returns what has changed since the last call, in the order to replay it.
+     * Reads the mappings, and returns the changes since the last call in an order to replay them.
      *
-     * @throws org.mapfiles.ProcessExitedException if the process has ended: {@link #drain} still returns what the kernel reported of its last changes
-     * @throws NotEnoughMemoryException if this JVM has too little memory for the changes: begin again with {@link #of}, since some are lost
-     * @throws MapsException as of {@link ProcessMaps#read}; the next call returns what this one would have
+     * @return the changes; a new list
+     * @throws org.mapfiles.ProcessExitedException if the process has exited: {@link #drain} still returns its last events
+     * @throws NotEnoughMemoryException if this JVM has too little memory: changes are lost, so begin again with {@link #of}
+     * @throws IllegalStateException if the process or the events are closed
+     * @throws MapsException as {@link ProcessMaps#read}; the next call returns the changes of this one
      */
     public List<MapChange> poll() throws MapsException {
         try {
@@ -114,7 +125,7 @@ public final class MapChanges {
             maps.refresh(snapshot);
             long to = System.nanoTime();
             if (events != null) {
-                takeEvents();
+                drainEvents();
             }
             polled(snapshot, from, to);
             return taken();
@@ -124,33 +135,36 @@ public final class MapChanges {
     }
 
     /**
-     * Returns the changes that the kernel has reported since the last call, without reading the mappings; none without events. What the
-     * kernel does not report is missing until the next {@link #poll}.
+     * Returns the changes that the kernel has reported since the last call, without reading the mappings. Other changes are missing until
+     * the next {@link #poll}.
+     *
+     * @return the changes, a new list; empty without events
+     * @throws IllegalStateException if the events are closed, or another thread drains them
      */
     public List<MapChange> drain() {
         if (events != null) {
-            takeEvents();
+            drainEvents();
         }
         return taken();
     }
 
-    /** What was reported since the last call. */
+    /** Returns the changes since the last call. */
     List<MapChange> taken() {
         List<MapChange> taken = changes;
         changes = new ArrayList<>();
         return taken;
     }
 
-    private void takeEvents() {
+    private void drainEvents() {
         if (drainAll()) {
-            long now = System.nanoTime(); // what was lost had happened by now
-            drainAll(); // what happened until now is reported first: later drains return later events alone
+            long now = System.nanoTime(); // the lost changes happened before this
+            drainAll(); // reports all events until now first: later drains return only later events
             lost(now);
         }
     }
 
     /**
-     * Drains the events of the time until now, and not those that a busy process adds meanwhile: it may add them faster than they are read.
+     * Drains all events until now. Later events are left, since a busy process may add them faster than they are read.
      *
      * @return whether events are missing
      */
@@ -174,24 +188,24 @@ public final class MapChanges {
         return isLost;
     }
 
-    /** The kernel reports a mapping. */
+    /** Adds the changes of a mapping that the kernel reports. */
     void mapped(Mapping event, long time) {
         add(tracked.mapped(event, time));
     }
 
-    /** The kernel reports an execve(2). */
+    /** Adds the changes of an execve(2) that the kernel reports. */
     void executed(long time) {
         add(tracked.executed(time));
     }
 
-    /** The kernel reports that events are missing. */
+    /** Adds a change that reports missing events. */
     void lost(long time) {
         if (tracked.isPolled()) {
             add(MapChange.of(MapChange.Kind.LOST, tracked.polledAt(), Math.max(latest, time), false));
         }
     }
 
-    /** A poll has read the mappings. */
+    /** Adds the changes that a poll has found. */
     void polled(MapSnapshot read, long from, long to) {
         add(tracked.polled(read, from, to));
     }
@@ -201,7 +215,7 @@ public final class MapChanges {
         changes.add(change);
     }
 
-    /** Puts the changes of one step in an order to replay them. */
+    /** Adds the changes of one step in an order to replay them. */
     private void add(MappingStep step) {
         if (step.isEmpty() && step.source() != MappingStep.Source.EXEC) {
             return;
@@ -217,7 +231,7 @@ public final class MapChanges {
             add(MapChange.of(MapChange.Kind.EXEC, time, time, true));
         }
         List<ImmutableMapping> before = new ArrayList<>();
-        step.before().forEach(known -> before.add(known.mapping));
+        step.before().forEach(one -> before.add(one.mapping));
         Order order = new Order(step, time);
         MapDifference.visit(before, step.now(), order);
         if (step.isOfAnotherProgram() && !order.isContinued) {

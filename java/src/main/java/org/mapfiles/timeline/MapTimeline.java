@@ -16,40 +16,40 @@ import org.mapfiles.events.MapEventKind;
 import org.mapfiles.events.MapEvents;
 
 /**
- * What was mapped where, and when: for samples that are looked up later than they were taken.
+ * Resolves an address as of its sampling time. A timeline records the mappings of one process over time, from polls and events.
  *
  * <pre>{@code
  * MapTimeline timeline = MapTimeline.ofBytes(64 << 20);
  * MapSnapshot snapshot = new MapSnapshot();
- * while (sampling) {                                         // every 100 ms, say
+ * while (sampling) {                                         // for example every 100 ms
  *     timeline.poll(maps, snapshot);
  * }
- * if (timeline.resolve(sample.address, sample.nanoTime, answer)) {
- *     use(answer.mapping().name(), answer.mapping().fileOffset(sample.address));
+ * if (timeline.resolve(sample.address, sample.nanoTime, result)) {
+ *     use(result.mapping().name(), result.mapping().fileOffset(sample.address));
  * }
  * }</pre>
  *
- * <p>Times are those of {@link System#nanoTime} (CLOCK_MONOTONIC). A change found by polling happened <em>between</em> two looks: for a
- * time in between, each mapping that may have been there is a candidate, and {@link TimelineResult.Outcome#AMBIGUOUS} the answer if
- * they mean different things: another byte, or another file by device, inode or path, deleting it apart. A mapping that comes and
- * goes between two looks is not seen. Nothing is guessed: not what was before the first look or was dropped, nor what came behind the
- * last and was not told ({@link #addEvents}).
+ * <p>Times are nanoseconds as {@link System#nanoTime} (CLOCK_MONOTONIC). A change that a poll finds happened <em>between</em> two polls.
+ * For a time in between, each mapping that may have covered the address is a candidate. The outcome is
+ * {@link TimelineResult.Outcome#AMBIGUOUS} if candidates have another byte, or another file by device, inode or path; deleting a file is
+ * not such a difference. A mapping that is made and unmapped between two polls is not found by polls. Times before the first poll, dropped
+ * times, and times after the last poll without events ({@link #addEvents}) have an outcome of their own: the timeline never guesses.
  *
- * <p>Memory is bounded: once the bound is passed the oldest stretch of time is dropped whole, and {@link #recordedFrom} moves on. The
- * present mappings stay, whatever they take.
+ * <p>Memory is bounded: if the maximum is exceeded, the oldest block of time is dropped, and {@link #recordedFrom} increases. The
+ * present mappings are never dropped, whatever memory they take.
  *
- * <p>Thread-safe: looks take turns, and who resolves waits for none. Looking allocates what it has to remember, an unchanged picture
- * nothing; resolving allocates nothing.
+ * <p>Thread-safe. Polls run one at a time; {@link #resolve} does not wait for the system calls of a poll. A poll allocates only for
+ * changes. Resolving allocates nothing.
  */
 public final class MapTimeline {
-    /** Held by one look at a time, so that their times go on; who resolves does not wait for what the kernel is asked. */
+    /** The lock of polls, so that their times increase. Resolving does not take it, and so does not wait for system calls. */
     private final Object polling = new Object();
     private final TimelineBlocks blocks;
     private final TrackedMappings tracked = new TrackedMappings();
     private long polledAt;
     private long reportedUntil;
     private long incompleteBy = Long.MIN_VALUE;
-    /** What was listened to last, which is the caller's to give up. */
+    /** The stream of the last call. A weak reference, since the caller may drop it. */
     private WeakReference<MapEvents> stream;
     private boolean isThreadUnwatched;
     private boolean isLoaded;
@@ -59,32 +59,44 @@ public final class MapTimeline {
     }
 
     /**
-     * A timeline that takes about so many bytes.
+     * Returns an empty timeline with a maximum of memory.
      *
-     * @throws IllegalArgumentException if that is not above 0
+     * @param maxBytes approximate maximum on the Java heap, in bytes, above 0
+     * @return a timeline for one process
+     * @throws IllegalArgumentException if {@code maxBytes} is not above 0
      */
     public static MapTimeline ofBytes(long maxBytes) {
         if (maxBytes <= 0) {
-            throw new IllegalArgumentException("no room for anything: " + maxBytes);
+            throw new IllegalArgumentException("maxBytes is not above 0: " + maxBytes);
         }
         return new MapTimeline(maxBytes);
     }
 
     /**
-     * Looks at a process, always the same one, and remembers what is different from the last look.
+     * Reads the mappings of a process, and records what has changed since the last poll.
      *
-     * @param snapshot is refreshed; with the filter of its last read
-     * @return whether anything is
+     * @param maps the process, the same one in all calls
+     * @param snapshot is refreshed, with the filter of its last read
+     * @return whether mappings have changed
+     * @throws org.mapfiles.ProcessExitedException if the process has exited; the timeline stays usable
+     * @throws IllegalStateException if the process is closed, or this timeline was loaded from a file
+     * @throws MapsException as {@link ProcessMaps#refresh}
      */
     public boolean poll(ProcessMaps maps, MapSnapshot snapshot) throws MapsException {
         return poll(maps, snapshot, null);
     }
 
     /**
-     * As {@link #poll(ProcessMaps, MapSnapshot)}, and takes in what the kernel has told meanwhile: {@link #addEvents}. Of that the times
-     * are exact; what was unmapped the look finds.
+     * Polls as {@link #poll(ProcessMaps, MapSnapshot)} and adds the events of the kernel, as {@link #addEvents}. The times of events are
+     * exact. The poll finds what was unmapped.
      *
-     * @param events of the same process, opened before the first look; null: none
+     * @param maps the process, the same one in all calls
+     * @param snapshot is refreshed, with the filter of its last read
+     * @param events of the same process, opened before the first poll; null: none
+     * @return whether mappings have changed
+     * @throws org.mapfiles.ProcessExitedException if the process has exited; the timeline stays usable
+     * @throws IllegalStateException if the process or the events are closed, or this timeline was loaded from a file
+     * @throws MapsException as {@link ProcessMaps#refresh}
      */
     public boolean poll(ProcessMaps maps, MapSnapshot snapshot, MapEvents events) throws MapsException {
         Objects.requireNonNull(snapshot, "snapshot");
@@ -100,14 +112,20 @@ public final class MapTimeline {
     }
 
     /**
-     * Takes in what the kernel has told since the last time. Up to now {@link #resolve} then answers without a look, by what was mapped
-     * last: of mappings that were not executable, that takes {@link MapEvents.Option#DATA}. That one was unmapped or moved
-     * (mremap(2)) the kernel does not tell: so {@link TimelineResult#mayBeUnmapped} says true of all that is later than the last look. An
-     * address that was in use then was in the mapping of the answer, unless another one was moved there; the next look finds that.
-     * With {@link MapEvents.Option#BUILD_ID} inodes are known from looks alone: two files that had one path are taken for one between two.
+     * Drains events and records their mappings. After that {@link #resolve} finds the mapping of any time until now without a poll. For
+     * mappings that are not executable this needs {@link MapEvents.Option#DATA}.
      *
-     * <p>Where something may be missing ({@link MapEvents#isIncomplete}), or the stream is another than the last time, that holds again
-     * once a look has begun afterwards; where a thread is not watched ({@link MapEvents#isThreadUnwatched}), with another stream.
+     * <p>The kernel does not report unmapping and mremap(2). So for times after the last poll, {@link TimelineResult#mayBeUnmapped} returns
+     * true. An address that was in use at that time was in the mapping of the result, unless mremap(2) moved another mapping there; the
+     * next poll finds that. With {@link MapEvents.Option#BUILD_ID}, events have no inodes: two files that had the same path between two
+     * polls are treated as the same file.
+     *
+     * <p>If events may be missing ({@link MapEvents#isIncomplete}), or the stream differs from the one of the last call, times after the
+     * last poll are {@link TimelineResult.Outcome#NOT_YET_RECORDED} until another poll has begun. If a thread is not watched
+     * ({@link MapEvents#isThreadUnwatched}), they are until another stream is used.
+     *
+     * @param events of the same process, opened before the first poll
+     * @throws IllegalStateException if the events are closed, another thread drains them, or this timeline was loaded from a file
      */
     public void addEvents(MapEvents events) {
         Objects.requireNonNull(events, "events");
@@ -115,7 +133,7 @@ public final class MapTimeline {
             long now = System.nanoTime();
             boolean isComplete = false;
             try {
-                isComplete = isStreamOfLastTime(events) & takeIn(events, now) && !isThreadUnwatched;
+                isComplete = isSameStream(events) & recordAll(events, now) && !isThreadUnwatched;
             } finally {
                 if (isComplete) {
                     completeUntil(now);
@@ -127,11 +145,11 @@ public final class MapTimeline {
     }
 
     /**
-     * Takes in the events of the time until now, and not all that a busy process adds meanwhile: it may add them faster than they are read.
+     * Records all events until now. Later events are left, since a busy process may add them faster than they are read.
      *
-     * @return whether nothing is missing
+     * @return whether no event is missing
      */
-    private boolean takeIn(MapEvents events, long now) {
+    private boolean recordAll(MapEvents events, long now) {
         boolean isComplete = true;
         long last = Long.MIN_VALUE;
         do {
@@ -146,8 +164,8 @@ public final class MapTimeline {
         return isComplete;
     }
 
-    /** Of another, nobody knows what happened before it was opened. The first is open before the first look. */
-    private boolean isStreamOfLastTime(MapEvents events) {
+    /** Returns whether the stream is that of the last call, or the first one. Events before the open of another stream are missing. */
+    private boolean isSameStream(MapEvents events) {
         if (stream != null && stream.refersTo(events)) {
             return true;
         }
@@ -165,48 +183,50 @@ public final class MapTimeline {
         }
     }
 
-    /** All that was mapped anew up to a time has been told since the last time that was said; or else since something was missed. */
+    /** Records that all events until a time were added, unless events are missing since the last poll. */
     synchronized void completeUntil(long until) {
         if (incompleteBy <= polledAt) {
             reportedUntil = until;
         }
     }
 
-    /** Something that was mapped anew before that time may not have been told: only a look that begins later knows. */
+    /** Records that events before a time may be missing: a poll that begins later finds their result. */
     synchronized void incompleteUntil(long by) {
         incompleteBy = by;
     }
 
-    /** Takes in an event: a mapping that is there from a time on. */
+    /** Records an event: a mapping that exists from a time on. */
     synchronized void record(Mapping mapping, long time) {
         checkLive();
         record(tracked.mapped(mapping, time));
     }
 
-    /** Takes in an execve(2). */
+    /** Records an execve(2). */
     synchronized void recordEnd(long time) {
         checkLive();
         record(tracked.executed(time));
     }
 
     /**
-     * Remembers what a picture shows, and what is different from the one before. What the kernel told of the time until {@code to} has
-     * been taken in before.
+     * Records a snapshot that the caller has read. Events until {@code to} must have been added before.
      *
-     * @param from before it was read
-     * @param to after it was read
-     * @return whether anything is different
-     * @throws IllegalArgumentException if {@code to} is before {@code from}, or that before the last picture's
+     * @param snapshot of the same process in all calls
+     * @param from {@link System#nanoTime} before the read, in nanoseconds
+     * @param to {@link System#nanoTime} after the read, in nanoseconds
+     * @return whether mappings have changed since the last record
+     * @throws IllegalArgumentException if {@code to} is before {@code from}, or {@code from} before that of the last call
+     * @throws IllegalStateException if this timeline was loaded from a file
      */
     public synchronized boolean record(MapSnapshot snapshot, long from, long to) {
-        Objects.requireNonNull(snapshot, "picture");
+        Objects.requireNonNull(snapshot, "snapshot");
         checkLive();
         if (to < from || (!blocks.isEmpty() && from < polledAt)) {
-            throw new IllegalArgumentException("times go on: " + from + " to " + to + ", and the last look was at " + polledAt);
+            throw new IllegalArgumentException("the times " + from + " to " + to + " do not increase, or are before the last poll at "
+                    + polledAt);
         }
         MappingStep step = tracked.polled(snapshot, from, to);
         boolean isChanged = blocks.isEmpty() || record(step);
-        long now = Math.max(to, tracked.latestEvent()); // the time of what is known now
+        long now = Math.max(to, tracked.latestEvent()); // the time of the tracked mappings
         if (blocks.isEmpty()) {
             blocks.begin(now, tracked.mappings());
         }
@@ -217,11 +237,11 @@ public final class MapTimeline {
 
     private void checkLive() {
         if (isLoaded) {
-            throw new IllegalStateException("this timeline was loaded from a file: it is over");
+            throw new IllegalStateException("this timeline was loaded from a file and is read-only: record into another one");
         }
     }
 
-    /** Records a step; returns whether that is a change of what an address means. */
+    /** Records a step; returns whether mappings have changed. */
     private boolean record(MappingStep step) {
         switch (step.source()) {
             case EVENT:
@@ -229,7 +249,7 @@ public final class MapTimeline {
                 return true;
             case EXEC:
                 blocks.add(null, true, step.time(), step.time());
-                for (TrackedMappings.Known kept : tracked.mappings()) { // [vsyscall]
+                for (TrackedMappings.Tracked kept : tracked.mappings()) { // [vsyscall]
                     blocks.add(kept.mapping, false, step.time(), step.time());
                 }
                 return true;
@@ -238,10 +258,10 @@ public final class MapTimeline {
         }
     }
 
-    /** In the rests of what an event's mapping replaced nothing is unmapped: their range alone is another. */
+    /** Records the step of an event. Only the replaced range is unmapped; the rest of a replaced mapping remains. */
     private void recordEvent(MappingStep step) {
-        for (TrackedMappings.Known known : step.before()) {
-            blocks.add(StoredMappings.within(known.mapping, step.reported()), true, step.lastSeen(known), step.time());
+        for (TrackedMappings.Tracked replaced : step.before()) {
+            blocks.add(StoredMappings.within(replaced.mapping, step.reported()), true, step.lastSeen(replaced), step.time());
         }
         for (ImmutableMapping now : step.now()) {
             blocks.add(now, false, step.time(), step.time());
@@ -249,25 +269,25 @@ public final class MapTimeline {
         blocks.keepWithinBounds(step.time(), tracked.mappings());
     }
 
-    /** Of two mappings that differ only in numbers which the event of the first one lacked, nothing is recorded. */
+    /** Records the step of a poll. Mappings that differ only in numbers that an event lacked are no change. */
     private boolean recordPoll(MappingStep step) {
         List<ImmutableMapping> now = step.now();
-        boolean[] isKnown = new boolean[now.size()];
+        boolean[] isUnchanged = new boolean[now.size()];
         boolean isChanged = false;
         int next = 0;
-        for (TrackedMappings.Known known : step.before()) {
-            while (next < now.size() && Long.compareUnsigned(now.get(next).start(), known.mapping.start()) < 0) {
+        for (TrackedMappings.Tracked replaced : step.before()) {
+            while (next < now.size() && Long.compareUnsigned(now.get(next).start(), replaced.mapping.start()) < 0) {
                 next++;
             }
-            if (next < now.size() && StoredMappings.mayBeSame(known.mapping, now.get(next))) {
-                isKnown[next] = true;
+            if (next < now.size() && StoredMappings.mayBeSame(replaced.mapping, now.get(next))) {
+                isUnchanged[next] = true;
             } else {
-                blocks.add(known.mapping, true, step.lastSeen(known), step.time());
+                blocks.add(replaced.mapping, true, step.lastSeen(replaced), step.time());
                 isChanged = true;
             }
         }
         for (int i = 0; i < now.size(); i++) {
-            if (!isKnown[i]) {
+            if (!isUnchanged[i]) {
                 blocks.add(now.get(i), false, step.lastAbsent(now.get(i)), step.time());
                 isChanged = true;
             }
@@ -275,49 +295,70 @@ public final class MapTimeline {
         return isChanged;
     }
 
-    /** Bytes on the heap, about. */
+    /**
+     * Returns the approximate size of the timeline on the Java heap.
+     *
+     * @return in bytes
+     */
     public synchronized long bytes() {
         return blocks.bytes();
     }
 
-    /** The first time that {@link #resolve} answers for; {@link Long#MAX_VALUE} before the first look. */
+    /**
+     * Returns the first recorded time.
+     *
+     * @return nanoseconds as {@link System#nanoTime}; {@link Long#MAX_VALUE} before the first poll
+     */
     public synchronized long recordedFrom() {
         return blocks.isEmpty() ? Long.MAX_VALUE : blocks.begin();
     }
 
-    /** The last time that {@link #resolve} answers for; {@link Long#MIN_VALUE} before the first look. */
+    /**
+     * Returns the last recorded time.
+     *
+     * @return nanoseconds as {@link System#nanoTime}; {@link Long#MIN_VALUE} before the first poll
+     */
     public synchronized long recordedUntil() {
         return blocks.isEmpty() ? Long.MIN_VALUE : Math.max(polledAt, reportedUntil);
     }
 
     /**
-     * What covered an address at a time.
+     * Finds the mapping that covered an address at a time. Allocates nothing.
      *
-     * @param time as {@link System#nanoTime} counts
-     * @return whether that is known and one mapping: {@link TimelineResult#mapping}
+     * @param address any 64-bit value
+     * @param time nanoseconds as {@link System#nanoTime}
+     * @param result receives the outcome and the candidates
+     * @return whether the outcome is {@link TimelineResult.Outcome#FOUND}: {@link TimelineResult#mapping} returns the mapping
      */
-    public synchronized boolean resolve(long address, long time, TimelineResult answer) {
+    public synchronized boolean resolve(long address, long time, TimelineResult result) {
         if (blocks.isEmpty() || time < blocks.begin()) {
-            answer.clear(TimelineResult.Outcome.NOT_RECORDED);
+            result.clear(TimelineResult.Outcome.NOT_RECORDED);
             return false;
         }
-        blocks.find(address, time, answer);
-        answer.end(time <= recordedUntil(), time <= polledAt);
-        return answer.outcome() == TimelineResult.Outcome.FOUND;
+        blocks.find(address, time, result);
+        result.end(time <= recordedUntil(), time <= polledAt);
+        return result.outcome() == TimelineResult.Outcome.FOUND;
     }
 
-    /** Writes it to a stream, compactly: {@link #load} reads it again. The stream stays open. */
+    /**
+     * Writes the timeline to a stream in a compressed format: {@link #load} reads it.
+     *
+     * @param out stays open
+     * @throws IOException if the stream throws it
+     */
     public synchronized void save(OutputStream out) throws IOException {
         Objects.requireNonNull(out, "out");
         blocks.write(polledAt, recordedUntil(), out);
     }
 
     /**
-     * Reads what {@link #save} has written, to resolve with; nothing can be added.
+     * Reads a timeline that {@link #save} has written. It resolves, and records nothing.
      *
-     * @param maxBytes as of {@link #ofBytes}: what is beyond is dropped, the oldest first. Of what can only be dropped together, it may
-     *     take 64 MiB more.
-     * @throws IOException if it is not that, whole, or cannot be read, or takes more memory at a time than that: its message says so
+     * @param in stays open
+     * @param maxBytes maximum as of {@link #ofBytes}; the oldest blocks beyond it are dropped. A single block may take 64 MiB more
+     * @return a read-only timeline
+     * @throws IOException if the stream is not a complete timeline, cannot be read, or has a larger block
+     * @throws IllegalArgumentException if {@code maxBytes} is not above 0
      */
     public static MapTimeline load(InputStream in, long maxBytes) throws IOException {
         Objects.requireNonNull(in, "in");

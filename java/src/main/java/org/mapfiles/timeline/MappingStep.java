@@ -4,17 +4,17 @@ import java.util.List;
 import org.mapfiles.ImmutableMapping;
 
 /**
- * One step of {@link TrackedMappings}: some mappings that were known take the place of others. Before and after it no two known
- * mappings overlap. Immutable.
+ * One step of {@link TrackedMappings}: new mappings replace tracked ones. Before and after the step, tracked mappings do not overlap.
+ * Immutable.
  */
 final class MappingStep {
-    /** What a step was learnt from. */
+    /** The source of a step. */
     enum Source {
-        /** The kernel reported one new mapping. What it replaced may have been unmapped before, which is not reported. */
+        /** The kernel reported one new mapping. The replaced mappings may have been unmapped before, which is not reported. */
         EVENT,
         /** The kernel reported an execve(2). */
         EXEC,
-        /** A poll read something else than was known. */
+        /** A poll read mappings that differ from the tracked ones. */
         POLL
     }
 
@@ -22,14 +22,14 @@ final class MappingStep {
     static final MappingStep NONE = new MappingStep(Source.POLL, List.of(), List.of(), null, 0, 0, 0);
 
     private final Source source;
-    private final List<TrackedMappings.Known> before;
+    private final List<TrackedMappings.Tracked> before;
     private final List<ImmutableMapping> now;
     private final ImmutableMapping reported;
     private final int total;
     private final long floor;
     private final long time;
 
-    private MappingStep(Source source, List<TrackedMappings.Known> before, List<ImmutableMapping> now, ImmutableMapping reported, int total,
+    private MappingStep(Source source, List<TrackedMappings.Tracked> before, List<ImmutableMapping> now, ImmutableMapping reported, int total,
             long floor, long time) {
         this.source = source;
         this.before = before;
@@ -40,17 +40,17 @@ final class MappingStep {
         this.time = time;
     }
 
-    /** @param reported the one of {@code now} that the event is about; the others are what is left of those before */
-    static MappingStep ofEvent(List<TrackedMappings.Known> before, List<ImmutableMapping> now, ImmutableMapping reported, long floor, long time) {
+    /** @param reported the mapping of the event, which is in {@code now}; the others are the rests of the replaced mappings */
+    static MappingStep ofEvent(List<TrackedMappings.Tracked> before, List<ImmutableMapping> now, ImmutableMapping reported, long floor, long time) {
         return new MappingStep(Source.EVENT, before, now, reported, 0, floor, time);
     }
 
-    static MappingStep ofExec(List<TrackedMappings.Known> before, long floor, long time) {
+    static MappingStep ofExec(List<TrackedMappings.Tracked> before, long floor, long time) {
         return new MappingStep(Source.EXEC, before, List.of(), null, 0, floor, time);
     }
 
-    /** @param total number of mappings that were known before the step */
-    static MappingStep ofPoll(List<TrackedMappings.Known> before, List<ImmutableMapping> now, int total, long floor, long time) {
+    /** @param total number of tracked mappings before the step */
+    static MappingStep ofPoll(List<TrackedMappings.Tracked> before, List<ImmutableMapping> now, int total, long floor, long time) {
         return new MappingStep(Source.POLL, before, now, null, total, floor, time);
     }
 
@@ -62,42 +62,42 @@ final class MappingStep {
         return source;
     }
 
-    /** The mappings that are known no longer, in order of address. */
-    List<TrackedMappings.Known> before() {
+    /** Returns the replaced mappings, in order of address. */
+    List<TrackedMappings.Tracked> before() {
         return before;
     }
 
-    /** The mappings that take their place, in order of address. */
+    /** Returns the mappings that replace them, in order of address. */
     List<ImmutableMapping> now() {
         return now;
     }
 
-    /** The mapping of the event, which is certainly there from {@link #time} on; null if the step is not of one. */
+    /** Returns the mapping of the event, which exists from {@link #time} on for certain; null if the source is no event. */
     ImmutableMapping reported() {
         return reported;
     }
 
-    /** The time of the event; or a time at which the poll was over, so that the step had happened. */
+    /** Returns the time of the event, or a time after the poll: the step happened at or before it. */
     long time() {
         return time;
     }
 
-    /** The last time before the step at which one of the mappings before was certainly there. */
-    long lastSeen(TrackedMappings.Known one) {
-        return Math.max(floor, one.since);
+    /** Returns the last time before the step at which a replaced mapping existed for certain. */
+    long lastSeen(TrackedMappings.Tracked mapping) {
+        return Math.max(floor, mapping.since);
     }
 
-    long lastSeen(ImmutableMapping one) {
-        return lastSeen(before.get(firstEndingAbove(one.start())));
+    long lastSeen(ImmutableMapping mapping) {
+        return lastSeen(before.get(firstEndingAbove(mapping.start())));
     }
 
-    /** The last time before the step at which a new mapping was certainly not there. */
-    long lastAbsent(ImmutableMapping one) {
+    /** Returns the last time before the step at which a new mapping did not exist for certain. */
+    long lastAbsent(ImmutableMapping mapping) {
         long since = Long.MAX_VALUE;
-        long covered = one.start();
-        for (int i = firstEndingAbove(one.start()); Long.compareUnsigned(covered, one.end()) < 0; i++) {
+        long covered = mapping.start();
+        for (int i = firstEndingAbove(mapping.start()); Long.compareUnsigned(covered, mapping.end()) < 0; i++) {
             if (i == before.size() || Long.compareUnsigned(before.get(i).mapping.start(), covered) > 0) {
-                return floor; // nothing is known of a hole
+                return floor; // for a hole only the last poll counts
             }
             covered = before.get(i).mapping.end();
             since = Math.min(since, before.get(i).since);
@@ -119,7 +119,7 @@ final class MappingStep {
         return low;
     }
 
-    /** Whether all mappings that were known have gone in a poll, but [vsyscall]: then another program runs (execve(2)). */
+    /** Returns whether a poll found none of the tracked mappings except [vsyscall]: then the process called execve(2). */
     boolean isOfAnotherProgram() {
         return source == Source.POLL && !before.isEmpty() && before.size() >= total - 1;
     }

@@ -7,23 +7,23 @@ import org.mapfiles.Mapping;
 import org.mapfiles.internal.MapRecord;
 import org.mapfiles.internal.RootAccess;
 
-/** Makes, cuts and compares the mappings that are stored here. Mappings of one file share the bytes of its name. */
+/** Makes, cuts and compares the mappings of a timeline. Mappings of one file share the bytes of its name. */
 final class StoredMappings {
-    /** Bytes on the heap, about, without the name. */
+    /** Approximate size of a mapping on the Java heap without its name, in bytes. */
     static final int HEAP_BYTES = 72;
 
     private static final byte[] NO_NAME = {};
-    /** What the kernel adds to the path of a file that has none any more. */
+    /** The suffix that the kernel adds to the path of a deleted file. */
     private static final byte[] DELETED = {' ', '(', 'd', 'e', 'l', 'e', 't', 'e', 'd', ')'};
-    /** Permissions, and whether a file stands behind it: the bits that filters know. */
+    /** The flags of filters: permissions, and whether the mapping has a file. */
     private static final int FILTER = 0x1f;
-    /** Those, and the kind. */
-    private static final int SHOWN = FILTER | MapRecord.KIND_MASK << MapRecord.KIND_SHIFT;
+    /** The flags of filters and the kind. */
+    private static final int COMPARED = FILTER | MapRecord.KIND_MASK << MapRecord.KIND_SHIFT;
     private static final RootAccess ROOT;
 
     static {
         try {
-            MethodHandles.lookup().ensureInitialized(ImmutableMapping.class); // which gives the access
+            MethodHandles.lookup().ensureInitialized(ImmutableMapping.class); // its static initializer sets the access
         } catch (IllegalAccessException e) {
             throw new IllegalStateException(e);
         }
@@ -37,7 +37,7 @@ final class StoredMappings {
         return (ImmutableMapping) ROOT.mapping(start, end, offset, inode, deviceMajor, deviceMinor, flags, name);
     }
 
-    /** A copy of what a window shows now; of its name, unless one that is known will do. */
+    /** Returns a copy of a mapping as it is now. Copies the name only if it differs from {@code knownName}. */
     static ImmutableMapping copy(Mapping mapping, byte[] knownName) {
         byte[] name = knownName;
         if (!mapping.nameEquals(knownName)) {
@@ -47,7 +47,7 @@ final class StoredMappings {
                 mapping.flags(), name);
     }
 
-    /** A copy of what an event reports. */
+    /** Returns a copy of the mapping of an event. */
     static ImmutableMapping ofEvent(Mapping mapping) {
         return of(mapping.start(), mapping.end(), mapping.offset(), mapping.inode(), mapping.deviceMajor(), mapping.deviceMinor(),
                 mapping.flags() | MapRecord.REPORTED, nameOf(mapping));
@@ -63,7 +63,7 @@ final class StoredMappings {
         return ROOT.name(mapping);
     }
 
-    /** The flags to store: with whether an event reported it. */
+    /** Returns the flags with {@link MapRecord#REPORTED}. */
     static int flags(ImmutableMapping mapping) {
         return ROOT.flags(mapping);
     }
@@ -72,26 +72,26 @@ final class StoredMappings {
         return (ROOT.flags(mapping) & MapRecord.REPORTED) != 0;
     }
 
-    /** What is left of a mapping in a smaller range. */
-    static ImmutableMapping part(ImmutableMapping of, long from, long to) {
+    /** Returns a mapping cut to a smaller range. */
+    static ImmutableMapping cut(ImmutableMapping of, long from, long to) {
         return of(from, to, of.isFileBacked() ? of.offset() + (from - of.start()) : of.offset(), of.inode(), of.deviceMajor(),
                 of.deviceMinor(), ROOT.flags(of), ROOT.name(of));
     }
 
-    /** What of a mapping is in the range of another one that overlaps it. */
+    /** Returns a mapping cut to the range of another one that overlaps it. */
     static ImmutableMapping within(ImmutableMapping of, ImmutableMapping other) {
-        return part(of, Long.compareUnsigned(of.start(), other.start()) < 0 ? other.start() : of.start(),
+        return cut(of, Long.compareUnsigned(of.start(), other.start()) < 0 ? other.start() : of.start(),
                 Long.compareUnsigned(of.end(), other.end()) > 0 ? other.end() : of.end());
     }
 
-    /** Whether a mapping is equal to another one in all that is shown of a mapping. */
+    /** Returns whether two mappings have equal ranges, offsets, permissions, kinds, files and names. */
     static boolean isSame(ImmutableMapping one, Mapping other) {
         return other == one || (one.start() == other.start() && one.end() == other.end() && one.offset() == other.offset()
-                && (one.flags() & SHOWN) == (other.flags() & SHOWN) && one.inode() == other.inode() && haveSameDevice(one, other)
+                && (one.flags() & COMPARED) == (other.flags() & COMPARED) && one.inode() == other.inode() && haveSameDevice(one, other)
                 && other.nameEquals(ROOT.name(one)));
     }
 
-    /** Whether two mappings are equal as far as their numbers are known: an event lacks some. */
+    /** Returns whether two mappings are equal as far as their numbers are known: an event lacks some of them. */
     static boolean mayBeSame(ImmutableMapping one, ImmutableMapping other) {
         return other == one || (one.start() == other.start() && one.end() == other.end() && one.offset() == other.offset()
                 && (one.flags() & FILTER) == (other.flags() & FILTER) && mayBeOfOneFile(one, other)
@@ -99,8 +99,8 @@ final class StoredMappings {
     }
 
     /**
-     * Whether the numbers of the files, as far as they are known, are the same. An event may lack them, and on overlayfs the kernel
-     * reports another device in an event than in the list of mappings.
+     * Returns whether the numbers of the files are equal as far as they are known. An event may lack them, and on overlayfs an event has
+     * another device than /proc/PID/maps.
      */
     private static boolean mayBeOfOneFile(ImmutableMapping one, ImmutableMapping other) {
         return one.inode() == 0 || other.inode() == 0 || (one.inode() == other.inode()
@@ -111,14 +111,14 @@ final class StoredMappings {
         return one.deviceMajor() == other.deviceMajor() && one.deviceMinor() == other.deviceMinor();
     }
 
-    /** Whether an address means the same in a mapping and a newer one: the same byte of the same file, or memory of one kind. */
-    static boolean meansTheSame(ImmutableMapping one, ImmutableMapping newer) {
+    /** Returns whether an address has the same byte of the same file in a mapping and a newer one, or memory without a file in both. */
+    static boolean haveSameContent(ImmutableMapping one, ImmutableMapping newer) {
         return one.isFileBacked() == newer.isFileBacked() && mayBeOfOneFile(one, newer)
                 && (Arrays.equals(ROOT.name(one), ROOT.name(newer)) || isDeletedIn(one, newer))
                 && (!one.isFileBacked() || one.start() - one.offset() == newer.start() - newer.offset());
     }
 
-    /** A file that has another path, or has one again, may be another one: inodes are used again. */
+    /** Returns whether the file of a mapping is deleted in a newer one. Any other change of the path may be another file: inodes are reused. */
     private static boolean isDeletedIn(ImmutableMapping one, ImmutableMapping newer) {
         byte[] name = ROOT.name(one);
         byte[] newerName = ROOT.name(newer);

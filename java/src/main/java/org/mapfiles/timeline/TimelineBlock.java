@@ -4,13 +4,13 @@ import java.util.Arrays;
 import org.mapfiles.ImmutableMapping;
 
 /**
- * A stretch of a timeline: all mappings at its beginning, in order of address, and what changed after that. Whatever happened
- * during the stretch is among its changes, so one block answers for its time alone.
+ * A block of a timeline: all mappings at its begin, in order of address, and the changes after that. A block has all changes that may
+ * have happened in its time, so no other block is needed to resolve that time.
  *
- * <p>A change is known to have happened after one time and up to another; both are the same where the kernel told it.
+ * <p>A change happened after one time and at or before another. Both times are equal if the kernel reported the change.
  */
 final class TimelineBlock {
-    /** Bytes of a change beside its mapping: two times, a reference and a flag. */
+    /** Size of a change without its mapping, in bytes: two times, a reference and a flag. */
     static final int CHANGE_BYTES = 2 * Long.BYTES + Integer.BYTES + 1;
     static final int REFERENCE_BYTES = Integer.BYTES;
     static final int ARRAY_BYTES = 16;
@@ -21,7 +21,7 @@ final class TimelineBlock {
     private ImmutableMapping[] mappings = new ImmutableMapping[FIRST_CHANGES];
     private long[] after = new long[FIRST_CHANGES];
     private long[] upTo = new long[FIRST_CHANGES];
-    private boolean[] gone = new boolean[FIRST_CHANGES];
+    private boolean[] removed = new boolean[FIRST_CHANGES];
     private int count;
     private long nameBytes;
     private byte[] lastName;
@@ -34,7 +34,7 @@ final class TimelineBlock {
         }
     }
 
-    /** Neighbours share the name's array. */
+    /** Adds the size of a name. Neighbours share the array of the name. */
     private void countName(ImmutableMapping mapping) {
         if (StoredMappings.name(mapping) != lastName) {
             lastName = StoredMappings.name(mapping);
@@ -58,23 +58,23 @@ final class TimelineBlock {
         return upTo[change];
     }
 
-    boolean isGone(int change) {
-        return gone[change];
+    boolean isRemoved(int change) {
+        return removed[change];
     }
 
-    /** Bytes on the heap, about. */
+    /** Returns the approximate size on the Java heap, in bytes. */
     long bytes() {
         return (long) base.length * (REFERENCE_BYTES + StoredMappings.HEAP_BYTES) + (long) mappings.length * CHANGE_BYTES
                 + (long) count * StoredMappings.HEAP_BYTES + nameBytes;
     }
 
-    /** Adds a change behind those there are: a mapping that is there from then on, or is gone. */
-    void add(ImmutableMapping mapping, boolean isGone, long earliest, long latest) {
+    /** Appends a change: a mapping is added or removed. A null mapping stands for the removal of all mappings. */
+    void add(ImmutableMapping mapping, boolean isRemoved, long earliest, long latest) {
         if (count == mappings.length) {
             mappings = Arrays.copyOf(mappings, 2 * count);
             after = Arrays.copyOf(after, 2 * count);
             upTo = Arrays.copyOf(upTo, 2 * count);
-            gone = Arrays.copyOf(gone, 2 * count);
+            removed = Arrays.copyOf(removed, 2 * count);
         }
         if (mapping != null) {
             countName(mapping);
@@ -82,17 +82,17 @@ final class TimelineBlock {
         mappings[count] = mapping;
         after[count] = earliest;
         upTo[count] = latest;
-        gone[count++] = isGone;
+        removed[count++] = isRemoved;
     }
 
-    /** What covered an address at a time of this block: into an answer that is empty. */
-    void find(long address, long time, TimelineResult answer) {
-        answer.begin(inBase(address));
+    /** Finds the mappings that may have covered an address at a time of this block. */
+    void find(long address, long time, TimelineResult result) {
+        result.begin(inBase(address));
         for (int i = 0; i < count; i++) {
             if (time > after[i] || time >= upTo[i]) {
                 ImmutableMapping changed = mappings[i];
                 if (changed == null || changed.contains(address)) {
-                    answer.change(gone[i] ? null : changed, time >= upTo[i]);
+                    result.change(removed[i] ? null : changed, time >= upTo[i]);
                 }
             }
         }

@@ -8,11 +8,10 @@ import java.util.List;
 import org.mapfiles.ImmutableMapping;
 
 /**
- * What a timeline has recorded: one {@link TimelineBlock} after the other, the oldest of which are dropped when all of them take more
- * memory than they may. Not thread-safe.
+ * The blocks of a timeline, in order of time. If they exceed the memory limit, the oldest ones are dropped. Not thread-safe.
  */
 final class TimelineBlocks {
-    /** The least number of changes in a block before the next one begins: with less, the bases would take more than the changes. */
+    /** Minimum number of changes in a block before the next one begins: with fewer, the bases would take more memory than the changes. */
     private static final int MIN_CHANGES = 256;
 
     private final long maxBytes;
@@ -26,33 +25,33 @@ final class TimelineBlocks {
         return blocks.isEmpty();
     }
 
-    /** The first time that is recorded. There is at least one block. */
+    /** Returns the first recorded time. There must be a block. */
     long begin() {
         return blocks.get(0).begin;
     }
 
     /** Begins the next block. */
-    void begin(long time, Collection<TrackedMappings.Known> mappings) {
+    void begin(long time, Collection<TrackedMappings.Tracked> mappings) {
         ImmutableMapping[] base = new ImmutableMapping[mappings.size()];
         int count = 0;
-        for (TrackedMappings.Known known : mappings) {
-            base[count++] = known.mapping;
+        for (TrackedMappings.Tracked tracked : mappings) {
+            base[count++] = tracked.mapping;
         }
         blocks.add(new TimelineBlock(time, base));
     }
 
     /** Adds a change to each block in whose time it may have happened. */
-    void add(ImmutableMapping mapping, boolean isGone, long after, long upTo) {
+    void add(ImmutableMapping mapping, boolean isRemoved, long after, long upTo) {
         for (int i = blocks.size() - 1; i >= 0; i--) {
-            blocks.get(i).add(mapping, isGone, after, upTo);
+            blocks.get(i).add(mapping, isRemoved, after, upTo);
             if (after >= blocks.get(i).begin) {
-                break; // it cannot have happened in an earlier one
+                break; // the change cannot have happened in an earlier block
             }
         }
     }
 
-    /** Begins the next block if the last one is full, and drops what is too much. The mappings are those of that time. */
-    void keepWithinBounds(long time, Collection<TrackedMappings.Known> mappings) {
+    /** Begins the next block if the last one is full, and drops the oldest blocks beyond the limit. The mappings are those of that time. */
+    void keepWithinBounds(long time, Collection<TrackedMappings.Tracked> mappings) {
         TimelineBlock last = blocks.get(blocks.size() - 1);
         if (last.count() >= Math.max(MIN_CHANGES, last.base.length) && time > last.begin) {
             begin(time, mappings);
@@ -60,7 +59,7 @@ final class TimelineBlocks {
         dropOldest(bytes());
     }
 
-    /** Drops blocks until the rest, which takes so many bytes now, is within the bound, but never the last one. Returns what is left. */
+    /** Drops the oldest blocks beyond the limit, but never the last block. Takes and returns the size of all blocks, in bytes. */
     private long dropOldest(long bytes) {
         long left = bytes;
         int dropped = 0;
@@ -71,7 +70,7 @@ final class TimelineBlocks {
         return left;
     }
 
-    /** Bytes on the heap, approximately. */
+    /** Returns the approximate size on the Java heap, in bytes. */
     long bytes() {
         long bytes = 0;
         for (TimelineBlock block : blocks) {
@@ -80,9 +79,9 @@ final class TimelineBlocks {
         return bytes;
     }
 
-    /** Finds what covered an address at a time that is not before {@link #begin}. */
-    void find(long address, long time, TimelineResult answer) {
-        blocks.get(blockAt(time)).find(address, time, answer);
+    /** Finds the mappings that may have covered an address at a time, which is not before {@link #begin}. */
+    void find(long address, long time, TimelineResult result) {
+        blocks.get(blockAt(time)).find(address, time, result);
     }
 
     private int blockAt(long time) {
@@ -103,13 +102,13 @@ final class TimelineBlocks {
         TimelineFile.write(blocks, polledAt, recordedUntil, out);
     }
 
-    /** Reads all blocks of a file, and drops what is too much meanwhile: a file may have very many very small ones. */
+    /** Reads all blocks of a file. Drops the oldest ones during the read, since a file may have very many small blocks. */
     void read(TimelineFile.Reader reader) throws IOException {
         long bytes = 0;
         for (TimelineBlock block = reader.next(); block != null; block = reader.next()) {
             blocks.add(block);
             bytes += block.bytes();
-            if (bytes - maxBytes > maxBytes / 4) { // many at a time
+            if (bytes - maxBytes > maxBytes / 4) { // seldom, because dropping moves the list
                 bytes = dropOldest(bytes);
             }
         }

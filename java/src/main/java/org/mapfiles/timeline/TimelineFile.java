@@ -18,15 +18,15 @@ import org.mapfiles.ImmutableMapping;
 import org.mapfiles.internal.ErrorText;
 
 /**
- * A timeline in a file. Inside gzip, numbers in big-endian order:
+ * Writes and reads a timeline. The format, inside gzip, with numbers in big-endian order:
  *
  * <pre>
  * file     int "mftl"  int version  long polledAt  recordedUntil  { block }  byte 0
  * block    byte 1  long begin  { byte 2  mapping }  { byte 3 or 4  long after  long upTo  mapping }  byte 0
- *          2: there at the beginning   3: there from then on   4: gone
+ *          2: mapped at the begin   3: added   4: removed
  * mapping  long start  end  offset  inode  int deviceMajor  deviceMinor  flags  nameLength  bytes of the name
- *          flags: those of {@link org.mapfiles.internal.MapRecord}; the highest: by the kernel's word, not from a picture
- *          nameLength -1: the name of the mapping before this;   end 0: all mappings, and nothing follows
+ *          flags: those of {@link org.mapfiles.internal.MapRecord}; the highest: from an event, not from a snapshot
+ *          nameLength -1: the name of the previous mapping;   end 0: all mappings, and nothing follows
  * </pre>
  */
 final class TimelineFile {
@@ -34,11 +34,11 @@ final class TimelineFile {
     private static final int VERSION = 2;
     private static final int END = 0;
     private static final int BLOCK = 1;
-    private static final int THERE = 2;
+    private static final int MAPPED = 2;
     private static final int ADDED = 3;
-    private static final int GONE = 4;
+    private static final int REMOVED = 4;
     private static final int SAME_NAME = -1;
-    /** That a block may take beyond the bound: the last one stays, whatever it takes, and this is more than an ordinary process needs. */
+    /** How much a single block may take beyond the limit, in bytes: the last block is never dropped. More than an ordinary process needs. */
     private static final long BLOCK_BYTES = 64 << 20;
 
     private TimelineFile() {
@@ -56,11 +56,11 @@ final class TimelineFile {
             out.writeByte(BLOCK);
             out.writeLong(block.begin);
             for (ImmutableMapping mapping : block.base) {
-                out.writeByte(THERE);
+                out.writeByte(MAPPED);
                 name = write(mapping, name, out);
             }
             for (int i = 0; i < block.count(); i++) {
-                out.writeByte(block.isGone(i) ? GONE : ADDED);
+                out.writeByte(block.isRemoved(i) ? REMOVED : ADDED);
                 out.writeLong(block.after(i));
                 out.writeLong(block.upTo(i));
                 name = write(block.mapping(i), name, out);
@@ -72,7 +72,7 @@ final class TimelineFile {
         zip.finish();
     }
 
-    /** The name it wrote, or the one before. */
+    /** Writes a mapping; returns its name, or the previous name if the mapping is null. */
     private static byte[] write(ImmutableMapping mapping, byte[] before, DataOutputStream out) throws IOException {
         if (mapping == null) {
             out.writeLong(0);
@@ -93,32 +93,32 @@ final class TimelineFile {
         return name;
     }
 
-    /** Reads block by block. */
+    /** Reads one block at a time. */
     static final class Reader {
         private final DataInputStream in;
         private final long polledAt;
         private final long recordedUntil;
         private byte[] name = {};
         private long begin = Long.MIN_VALUE;
-        /** Bytes on the heap that one block may take: a file made to fill the memory of who loads it ends there. */
-        private final long most;
+        /** Maximum size of a block on the Java heap, in bytes: a hostile file must not exhaust the memory. */
+        private final long maximum;
         private long left;
 
         Reader(InputStream from, long maxBytes) throws IOException {
-            most = BLOCK_BYTES + Math.min(maxBytes, Long.MAX_VALUE - BLOCK_BYTES);
+            maximum = BLOCK_BYTES + Math.min(maxBytes, Long.MAX_VALUE - BLOCK_BYTES);
             try {
                 in = new DataInputStream(new BufferedInputStream(new GZIPInputStream(from)));
                 if (in.readInt() != MAGIC) {
-                    throw new IOException("not a timeline");
+                    throw new IOException("the stream is not a timeline: pass one that MapTimeline.save() has written");
                 }
                 int version = in.readInt();
                 if (version != VERSION) {
-                    throw new IOException("a timeline of version " + version + ": this library reads version " + VERSION);
+                    throw new IOException("the timeline has version " + version + ", and this library reads version " + VERSION + ": save it with this library");
                 }
                 polledAt = in.readLong();
                 recordedUntil = in.readLong();
             } catch (ZipException | EOFException e) {
-                throw new IOException("not a timeline: " + ErrorText.of(e), e);
+                throw new IOException("the stream is not a timeline: " + ErrorText.of(e), e);
             }
         }
 
@@ -130,29 +130,29 @@ final class TimelineFile {
             return recordedUntil;
         }
 
-        /** The next block, or null behind the last. */
+        /** Returns the next block, or null after the last one. */
         TimelineBlock next() throws IOException {
             try {
                 int tag = in.readByte();
                 if (tag != END) {
                     return block(tag);
                 }
-                check(in.read() < 0, "more behind its end"); // which also checks the sum of it all
+                check(in.read() < 0, "data after its end"); // reading to the end also checks the checksum of gzip
                 return null;
             } catch (ZipException | EOFException e) {
-                throw new IOException("a timeline that is cut off or damaged: " + ErrorText.of(e), e);
+                throw new IOException("the timeline is cut off or damaged: " + ErrorText.of(e), e);
             }
         }
 
         private TimelineBlock block(int first) throws IOException {
-            check(first == BLOCK, "what is not a block");
+            check(first == BLOCK, "an unknown kind of block");
             long from = in.readLong();
             check(from > begin, "blocks out of order");
             begin = from;
-            left = most;
+            left = maximum;
             List<ImmutableMapping> base = new ArrayList<>();
             int tag = in.readByte();
-            for (; tag == THERE; tag = in.readByte()) {
+            for (; tag == MAPPED; tag = in.readByte()) {
                 ImmutableMapping mapping = mapping();
                 check(mapping != null && (base.isEmpty()
                         || Long.compareUnsigned(base.get(base.size() - 1).end(), mapping.start()) <= 0), "mappings out of order");
@@ -160,13 +160,13 @@ final class TimelineFile {
             }
             TimelineBlock block = new TimelineBlock(from, base.toArray(new ImmutableMapping[0]));
             for (; tag != END; tag = in.readByte()) {
-                check(tag == ADDED || tag == GONE, "what is not a change");
-                take(2 * TimelineBlock.CHANGE_BYTES); // arrays grow by as much again
+                check(tag == ADDED || tag == REMOVED, "an unknown kind of change");
+                take(2 * TimelineBlock.CHANGE_BYTES); // arrays double when they grow
                 long after = in.readLong();
                 long upTo = in.readLong();
                 ImmutableMapping mapping = mapping();
-                check(after <= upTo && (mapping != null || tag == GONE), "a change of nothing");
-                block.add(mapping, tag == GONE, after, upTo);
+                check(after <= upTo && (mapping != null || tag == REMOVED), "a change without a mapping");
+                block.add(mapping, tag == REMOVED, after, upTo);
             }
             return block;
         }
@@ -174,7 +174,7 @@ final class TimelineFile {
         private void take(long bytes) throws IOException {
             left -= bytes;
             if (left < 0) {
-                throw new IOException("a timeline with a stretch of more than " + most + " bytes: load it with a higher bound");
+                throw new IOException("the timeline has a block of more than " + maximum + " bytes: load it with a higher maxBytes");
             }
         }
 
@@ -192,7 +192,7 @@ final class TimelineFile {
             int minor = in.readInt();
             int flags = in.readInt();
             int length = in.readInt();
-            check(length >= SAME_NAME, "a name of no length");
+            check(length >= SAME_NAME, "a name of negative length");
             if (length != SAME_NAME) {
                 take(TimelineBlock.ARRAY_BYTES + (long) length);
                 name = in.readNBytes(length);
@@ -205,7 +205,7 @@ final class TimelineFile {
 
         private static void check(boolean holds, String what) throws IOException {
             if (!holds) {
-                throw new IOException("a damaged timeline: it holds " + what);
+                throw new IOException("the timeline is damaged: it contains " + what + ": use another copy of the file");
             }
         }
     }

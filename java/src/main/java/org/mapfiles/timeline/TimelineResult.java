@@ -4,28 +4,29 @@ import java.util.Objects;
 import org.mapfiles.ImmutableMapping;
 
 /**
- * What {@link MapTimeline#resolve} found: a holder to use again, of one thread. Empty until then.
+ * Holds the result of {@link MapTimeline#resolve}. Reusable: each call replaces the result before. For one thread at a time. Reading
+ * allocates nothing.
  *
- * <p>An address that was in use at the time, because it was executed or read then, was in some mapping. So one candidate is
- * the answer, even if the mapping may have been unmapped already: {@link #mayBeUnmapped}. Of a time later than the last look that
- * leaves mremap(2) out: {@link MapTimeline#addEvents}.
+ * <p>A sampled address was in use at its time, so some mapping covered it. A single candidate is therefore the result, even if its mapping
+ * may have been unmapped already: {@link #mayBeUnmapped}. For times after the last poll this ignores mremap(2):
+ * {@link MapTimeline#addEvents}.
  */
 public final class TimelineResult {
-    /** How much is known. */
+    /** The outcome of resolving an address. */
     public enum Outcome {
-        /** One mapping: {@link #mapping()}. */
+        /** One mapping covered the address: {@link #mapping()}. */
         FOUND,
-        /** One of several: the time lies between two looks, and each look showed another. */
+        /** One of several mappings covered the address: the time is between two polls that read different mappings. */
         AMBIGUOUS,
         /** No mapping covered the address. */
         NOT_MAPPED,
-        /** The time is later than what is recorded: {@link #candidates} are what was mapped last, which may be old. */
+        /** The time is after the last recorded time: the {@link #candidates} are the last known mappings, which may be outdated. */
         NOT_YET_RECORDED,
-        /** The time is before the first look, or its record was dropped to stay within the memory that was allowed. */
+        /** The time is before the first poll, or was dropped because of the memory limit. */
         NOT_RECORDED
     }
 
-    /** More than so many different mappings at one address between two looks are not told apart: the oldest give way. */
+    /** Maximum number of candidates; the oldest ones are dropped. */
     private static final int MAX_CANDIDATES = 8;
 
     private final ImmutableMapping[] candidates = new ImmutableMapping[MAX_CANDIDATES];
@@ -33,43 +34,59 @@ public final class TimelineResult {
     private boolean isNonePossible;
     private Outcome outcome = Outcome.NOT_RECORDED;
 
-    /** An answer to nothing yet: {@link Outcome#NOT_RECORDED}. */
+    /** Makes an empty result: its outcome is {@link Outcome#NOT_RECORDED}. */
     public TimelineResult() {
-        // the fields say so
+        // the fields have their initial values
     }
 
-    /** How much is known. */
+    /**
+     * Returns the outcome of the last call.
+     *
+     * @return never null
+     */
     public Outcome outcome() {
         return outcome;
     }
 
-    /** How many different mappings may have covered the address; none, one or several. */
+    /**
+     * Returns the number of different mappings that may have covered the address.
+     *
+     * @return 0 to 8
+     */
     public int candidates() {
         return count;
     }
 
     /**
-     * One of these, in the order they came to be.
+     * Returns a candidate. Candidates are in order of the time at which they were mapped.
      *
-     * @throws IndexOutOfBoundsException if there are less
+     * @param index from 0 to below {@link #candidates()}
+     * @return a mapping
+     * @throws IndexOutOfBoundsException if there is no such candidate
      */
     public ImmutableMapping candidate(int index) {
         return candidates[Objects.checkIndex(index, count)];
     }
 
     /**
-     * The only candidate.
+     * Returns the only candidate.
      *
-     * @throws IllegalStateException if there is none, or more than one
+     * @return a mapping
+     * @throws IllegalStateException if there is no candidate or more than one
      */
     public ImmutableMapping mapping() {
         if (count != 1) {
-            throw new IllegalStateException(count == 0 ? "there is none: " + outcome : "ambiguous: " + count + " candidates");
+            throw new IllegalStateException(count == 0 ? "there is no candidate: " + outcome
+                    : "there are " + count + " candidates: read them by candidate()");
         }
         return candidates[0];
     }
 
-    /** Whether the address may have been in no mapping at that time: so of every time that is later than the last look. */
+    /**
+     * Returns whether the address may have been in no mapping at that time.
+     *
+     * @return true for all times after the last poll
+     */
     public boolean mayBeUnmapped() {
         return isNonePossible;
     }
@@ -80,13 +97,13 @@ public final class TimelineResult {
         outcome = what;
     }
 
-    /** What was there at first, or null. */
+    /** Begins with the mapping at the begin of a block, or null. */
     void begin(ImmutableMapping first) {
         clear(Outcome.NOT_MAPPED);
         change(first, true);
     }
 
-    /** What came next, or null; surely, or perhaps. */
+    /** Adds the next mapping, or null: a change that happened before the time for certain, or perhaps. */
     void change(ImmutableMapping next, boolean isSure) {
         if (isSure) {
             count = 0;
@@ -97,7 +114,7 @@ public final class TimelineResult {
             return;
         }
         for (int i = 0; i < count; i++) {
-            if (StoredMappings.meansTheSame(candidates[i], next)) {
+            if (StoredMappings.haveSameContent(candidates[i], next)) {
                 return;
             }
         }
@@ -107,7 +124,11 @@ public final class TimelineResult {
         candidates[count++] = next;
     }
 
-    /** Whether that time is recorded, and not by the kernel's word alone, which does not tell what is unmapped. */
+    /**
+     * Sets the outcome.
+     *
+     * @param isPolled whether a poll began after the time; events alone do not report unmapping
+     */
     void end(boolean isRecorded, boolean isPolled) {
         isNonePossible |= !isPolled;
         outcome = !isRecorded ? Outcome.NOT_YET_RECORDED : count == 0 ? Outcome.NOT_MAPPED : count == 1 ? Outcome.FOUND : Outcome.AMBIGUOUS;
@@ -119,6 +140,6 @@ public final class TimelineResult {
         for (int i = 0; i < count; i++) {
             text.append(i == 0 ? ": " : " or ").append(candidates[i]);
         }
-        return text.append(isNonePossible && count > 0 ? " or nothing" : "").toString();
+        return text.append(isNonePossible && count > 0 ? " or unmapped" : "").toString();
     }
 }

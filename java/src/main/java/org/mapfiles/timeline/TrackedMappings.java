@@ -13,95 +13,94 @@ import org.mapfiles.MappingKind;
 import org.mapfiles.internal.RootAccess;
 
 /**
- * The mappings of a process as they are known from polls and from the kernel's events. Each event and each poll is one
- * {@link MappingStep} from the mappings known before to those known after it. Never are two overlapping mappings known.
+ * Tracks the mappings of a process by polls and events. Each event and each poll is one {@link MappingStep}. Tracked mappings never
+ * overlap.
  *
- * <p>An event reports a mapping that is there from its time on, so what was in its range is there no more. The kernel reports no
- * munmap(2), no mremap(2) and no change that has no event, and the range of an event can include neighbours that the kernel merged with
- * the new memory. So nothing that was learnt from events is final: a poll replaces all of it by what it read, except in the
- * ranges that had an event after the poll began. There the poll may have read the mappings from before that event, and the next
- * poll decides.
+ * <p>An event reports a mapping that exists from its time on, so it replaces all mappings in its range. The kernel does not report
+ * munmap(2) and mremap(2), and the range of an event can include neighbours that the kernel merged with the new memory. So events are
+ * never final: a poll replaces all tracked mappings, except in the ranges of events after the begin of the poll. There the poll may have
+ * read the mappings before the event, and the next poll decides.
  *
- * <p>The kernel writes an event before it lets anybody read the new mapping (both are done under mmap_lock and the lock of the mapping,
- * mm/vma.c). So a caller that drains events after reading the mappings has the event of everything that it read.
+ * <p>The kernel writes an event before the new mapping can be read: both happen under mmap_lock and the lock of the mapping (mm/vma.c). So
+ * if events are drained after a read, no event of the mappings that were read is missing.
  *
  * <p>Not thread-safe. Times are nanoseconds of CLOCK_MONOTONIC.
  */
 final class TrackedMappings {
-    /** A mapping, and a time at which it was certainly there. */
-    static final class Known {
+    /** A mapping, and a time at which it existed for certain. */
+    static final class Tracked {
         final ImmutableMapping mapping;
         final long since;
 
-        Known(ImmutableMapping mapping, long since) {
+        Tracked(ImmutableMapping mapping, long since) {
             this.mapping = mapping;
             this.since = since;
         }
 
-        private Known part(long start, long end) {
-            return new Known(StoredMappings.part(mapping, start, end), since);
+        private Tracked cut(long start, long end) {
+            return new Tracked(StoredMappings.cut(mapping, start, end), since);
         }
     }
 
     private static final long NEVER = Long.MIN_VALUE;
 
-    private final TreeMap<Long, Known> known = new TreeMap<>(Long::compareUnsigned);
+    private final TreeMap<Long, Tracked> tracked = new TreeMap<>(Long::compareUnsigned);
     private long polledAt = NEVER;
     private long executedAt = NEVER;
     private long latestEvent = NEVER;
     private MapSnapshot lastSnapshot;
     private int lastVersion;
-    /** Whether all that is known is what the last poll read. */
+    /** Whether the tracked mappings are exactly those of the last poll. */
     private boolean isAsRead;
 
-    /** Whether there was a poll. Before the first one no step is reported: events are kept, and it may not show them. */
+    /** Returns whether there was a poll. Before the first poll, events are kept and no step is returned. */
     boolean isPolled() {
         return polledAt != NEVER;
     }
 
-    /** The time at which the last poll began. */
+    /** Returns the time at which the last poll began. */
     long polledAt() {
         return polledAt;
     }
 
-    /** The time of the last event. */
+    /** Returns the time of the last event. */
     long latestEvent() {
         return latestEvent;
     }
 
-    /** The mappings, in order of address; a view. */
-    Collection<Known> mappings() {
-        return known.values();
+    /** Returns a view of the tracked mappings, in order of address. */
+    Collection<Tracked> mappings() {
+        return tracked.values();
     }
 
-    /** Takes in an event: a mapping that is there from a time on. Events come in order of time. */
+    /** Adds the mapping of an event, which exists from a time on. Events are added in order of time. */
     MappingStep mapped(Mapping event, long time) {
         if (time < polledAt) {
-            return MappingStep.NONE; // the poll that began later has read it
+            return MappingStep.NONE; // the poll began later and has read the mapping
         }
         latestEvent = Math.max(latestEvent, time);
         isAsRead = false;
         ImmutableMapping added = StoredMappings.ofEvent(event);
-        List<Known> before = takeOut(added.start(), added.end());
+        List<Tracked> before = takeOut(added.start(), added.end());
         List<ImmutableMapping> now = new ArrayList<>();
         keepRests(before, added, now);
-        known.put(added.start(), new Known(added, time));
+        tracked.put(added.start(), new Tracked(added, time));
         return isPolled() ? MappingStep.ofEvent(before, now, added, floor(), time) : MappingStep.NONE;
     }
 
-    /** Takes in an execve(2): nothing that was mapped before is mapped after it, but [vsyscall], which every process has. */
+    /** Adds an execve(2): it removes all mappings except [vsyscall], which every process has. */
     MappingStep executed(long time) {
         if (time < polledAt) {
             return MappingStep.NONE;
         }
-        List<Known> before = new ArrayList<>();
-        for (Known one : known.values()) {
+        List<Tracked> before = new ArrayList<>();
+        for (Tracked one : tracked.values()) {
             if (one.mapping.kind() != MappingKind.VSYSCALL) {
                 before.add(one);
             }
         }
         MappingStep step = isPolled() ? MappingStep.ofExec(before, floor(), time) : MappingStep.NONE;
-        known.values().removeIf(one -> one.mapping.kind() != MappingKind.VSYSCALL);
+        tracked.values().removeIf(one -> one.mapping.kind() != MappingKind.VSYSCALL);
         latestEvent = Math.max(latestEvent, time);
         executedAt = time;
         isAsRead = false;
@@ -109,22 +108,22 @@ final class TrackedMappings {
     }
 
     /**
-     * Takes in a snapshot. The events of the time until {@code to} were taken in before.
+     * Adds a snapshot. The events until {@code to} were added before.
      *
-     * @param from before it was read
-     * @param to after it was read
+     * @param from a time before the read
+     * @param to a time after the read
      */
     MappingStep polled(MapSnapshot snapshot, long from, long to) {
         boolean isFirst = !isPolled();
         MappingStep step = MappingStep.NONE;
         if (isFirst) {
-            known.values().removeIf(one -> one.since < from);
+            tracked.values().removeIf(one -> one.since < from);
         }
         if (executedAt >= from) {
-            isAsRead = false; // the snapshot may show the program before: the next poll decides
+            isAsRead = false; // the snapshot may be of the previous program: the next poll decides
         } else if (!isAsRead || snapshot != lastSnapshot || RootAccess.get().version(snapshot) != lastVersion) {
-            int total = known.size();
-            List<Known> before = new ArrayList<>();
+            int total = tracked.size();
+            List<Tracked> before = new ArrayList<>();
             List<ImmutableMapping> now = new ArrayList<>();
             compare(withEventsSince(from, read(snapshot)), before, now);
             replace(before, now, from);
@@ -136,56 +135,56 @@ final class TrackedMappings {
         return step;
     }
 
-    /** The last time at which all mappings were known. */
+    /** Returns the last time at which all mappings were known. */
     private long floor() {
         return Math.max(polledAt, executedAt);
     }
 
     /** Removes the mappings that overlap a range, and returns them. */
-    private List<Known> takeOut(long start, long end) {
-        List<Known> out = new ArrayList<>();
-        Map.Entry<Long, Known> at = known.floorEntry(start);
+    private List<Tracked> takeOut(long start, long end) {
+        List<Tracked> out = new ArrayList<>();
+        Map.Entry<Long, Tracked> at = tracked.floorEntry(start);
         if (at == null || Long.compareUnsigned(at.getValue().mapping.end(), start) <= 0) {
-            at = known.higherEntry(start);
+            at = tracked.higherEntry(start);
         }
         while (at != null && Long.compareUnsigned(at.getKey(), end) < 0) {
             out.add(at.getValue());
-            known.remove(at.getKey());
-            at = known.higherEntry(at.getKey());
+            tracked.remove(at.getKey());
+            at = tracked.higherEntry(at.getKey());
         }
         return out;
     }
 
-    /** Lists a new mapping, with what it leaves of those that it replaces. */
-    private void keepRests(List<Known> replaced, ImmutableMapping added, List<ImmutableMapping> now) {
+    /** Lists a new mapping and the rests of the mappings that it replaces. */
+    private void keepRests(List<Tracked> replaced, ImmutableMapping added, List<ImmutableMapping> now) {
         if (!replaced.isEmpty()) {
-            Known first = replaced.get(0);
+            Tracked first = replaced.get(0);
             if (Long.compareUnsigned(first.mapping.start(), added.start()) < 0) {
-                keepRest(first.part(first.mapping.start(), added.start()), now);
+                keepRest(first.cut(first.mapping.start(), added.start()), now);
             }
         }
         now.add(added);
         if (!replaced.isEmpty()) {
-            Known last = replaced.get(replaced.size() - 1);
+            Tracked last = replaced.get(replaced.size() - 1);
             if (Long.compareUnsigned(last.mapping.end(), added.end()) > 0) {
-                keepRest(last.part(added.end(), last.mapping.end()), now);
+                keepRest(last.cut(added.end(), last.mapping.end()), now);
             }
         }
     }
 
-    private void keepRest(Known rest, List<ImmutableMapping> now) {
-        known.put(rest.mapping.start(), rest);
+    private void keepRest(Tracked rest, List<ImmutableMapping> now) {
+        tracked.put(rest.mapping.start(), rest);
         now.add(rest.mapping);
     }
 
     /**
-     * What is mapped by a snapshot and by the events since it was begun, which it may show or not.
+     * Returns the mappings of a snapshot, overlaid with those of the events since the begin of the read. The snapshot may lack these.
      *
      * @param read the mappings of the snapshot
      */
     private List<ImmutableMapping> withEventsSince(long from, List<ImmutableMapping> read) {
         List<ImmutableMapping> recent = new ArrayList<>();
-        for (Known one : known.values()) {
+        for (Tracked one : tracked.values()) {
             if (one.since >= from) {
                 recent.add(one.mapping);
             }
@@ -194,19 +193,20 @@ final class TrackedMappings {
         return isAsRead ? read : overlay(read, recent);
     }
 
-    /** The mappings of a snapshot; of one whose parts contradict each other, what was read later counts. */
+    /** Returns copies of the mappings of a snapshot. If mappings overlap, the later one counts. */
     private List<ImmutableMapping> read(MapSnapshot snapshot) {
         List<ImmutableMapping> read = new ArrayList<>(snapshot.size());
         byte[] name = {};
         for (MapCursor mapping = snapshot.cursor(); mapping.next(); ) {
-            Known there = known.get(mapping.start());
-            boolean isKnown = there != null && StoredMappings.isSame(there.mapping, mapping);
-            ImmutableMapping one = isKnown ? there.mapping : StoredMappings.copy(mapping, there != null ? StoredMappings.name(there.mapping) : name);
+            Tracked before = tracked.get(mapping.start());
+            boolean isSame = before != null && StoredMappings.isSame(before.mapping, mapping);
+            ImmutableMapping one = isSame ? before.mapping
+                    : StoredMappings.copy(mapping, before != null ? StoredMappings.name(before.mapping) : name);
             name = StoredMappings.name(one);
             while (!read.isEmpty() && Long.compareUnsigned(read.get(read.size() - 1).end(), one.start()) > 0) {
                 ImmutableMapping earlier = read.remove(read.size() - 1);
                 if (Long.compareUnsigned(earlier.start(), one.start()) < 0) {
-                    read.add(StoredMappings.part(earlier, earlier.start(), one.start()));
+                    read.add(StoredMappings.cut(earlier, earlier.start(), one.start()));
                 }
             }
             read.add(one);
@@ -214,7 +214,7 @@ final class TrackedMappings {
         return read;
     }
 
-    /** Puts some mappings over others. Both lists are in order of address, and so is the result. */
+    /** Returns mappings with others in place of the ranges that these cover. Both lists and the result are in order of address. */
     private static List<ImmutableMapping> overlay(List<ImmutableMapping> below, List<ImmutableMapping> above) {
         List<ImmutableMapping> all = new ArrayList<>(below.size() + 2 * above.size());
         int next = 0;
@@ -224,49 +224,49 @@ final class TrackedMappings {
             }
             long start = mapping.start();
             for (int i = next; i < above.size() && Long.compareUnsigned(above.get(i).start(), mapping.end()) < 0; i++) {
-                addPart(mapping, start, above.get(i).start(), all);
+                addCut(mapping, start, above.get(i).start(), all);
                 start = above.get(i).end();
             }
-            addPart(mapping, start, mapping.end(), all);
+            addCut(mapping, start, mapping.end(), all);
         }
         all.addAll(above);
         all.sort((one, other) -> Long.compareUnsigned(one.start(), other.start())); // two sorted lists: merged in linear time
         return all;
     }
 
-    private static void addPart(ImmutableMapping mapping, long start, long end, List<ImmutableMapping> to) {
+    private static void addCut(ImmutableMapping mapping, long start, long end, List<ImmutableMapping> to) {
         if (Long.compareUnsigned(start, end) < 0) {
-            to.add(start == mapping.start() && end == mapping.end() ? mapping : StoredMappings.part(mapping, start, end));
+            to.add(start == mapping.start() && end == mapping.end() ? mapping : StoredMappings.cut(mapping, start, end));
         }
     }
 
-    /** Lists what is known and not there, and what is there and not known. Both are in order of address. */
-    private void compare(List<ImmutableMapping> there, List<Known> gone, List<ImmutableMapping> come) {
+    /** Lists the removed and the added mappings, given all mappings that exist now. All lists are in order of address. */
+    private void compare(List<ImmutableMapping> now, List<Tracked> removed, List<ImmutableMapping> added) {
         int next = 0;
-        for (Map.Entry<Long, Known> entry : known.entrySet()) {
-            Known one = entry.getValue();
-            while (next < there.size() && Long.compareUnsigned(there.get(next).start(), one.mapping.start()) < 0) {
-                come.add(there.get(next++));
+        for (Map.Entry<Long, Tracked> entry : tracked.entrySet()) {
+            Tracked one = entry.getValue();
+            while (next < now.size() && Long.compareUnsigned(now.get(next).start(), one.mapping.start()) < 0) {
+                added.add(now.get(next++));
             }
-            ImmutableMapping same = next < there.size() ? there.get(next) : null;
+            ImmutableMapping same = next < now.size() ? now.get(next) : null;
             if (same == null || !StoredMappings.isSame(one.mapping, same)) {
-                gone.add(one);
+                removed.add(one);
                 continue;
             }
             if (StoredMappings.isReported(one.mapping) && !StoredMappings.isReported(same)) {
-                entry.setValue(new Known(same, one.since));
+                entry.setValue(new Tracked(same, one.since));
             }
             next++;
         }
-        come.addAll(there.subList(next, there.size()));
+        added.addAll(now.subList(next, now.size()));
     }
 
-    private void replace(List<Known> gone, List<ImmutableMapping> come, long since) {
-        for (Known one : gone) {
-            known.remove(one.mapping.start());
+    private void replace(List<Tracked> removed, List<ImmutableMapping> added, long since) {
+        for (Tracked one : removed) {
+            tracked.remove(one.mapping.start());
         }
-        for (ImmutableMapping one : come) {
-            known.put(one.start(), new Known(one, since));
+        for (ImmutableMapping one : added) {
+            tracked.put(one.start(), new Tracked(one, since));
         }
     }
 }

@@ -343,7 +343,7 @@ class MapTimelineTest {
         });
         for (byte[] file : List.of(longName, manyChanges, manyMappings)) {
             assertThatThrownBy(() -> MapTimeline.load(new ByteArrayInputStream(file), 1 << 20)).isInstanceOf(IOException.class)
-                    .hasMessageContaining("load it with a higher bound");
+                    .hasMessageContaining("load it with a higher maxBytes");
         }
         assertThatThrownBy(() -> MapTimeline.load(new ByteArrayInputStream(manyMappings), 1L << 30)).isInstanceOf(IOException.class)
                 .hasMessageContaining("cut off");
