@@ -6,6 +6,7 @@ import java.util.Objects;
 public final class MalformedMapsException extends MapsException {
     private static final long serialVersionUID = 1;
 
+    /** Number of the line that does not parse, from 1. */
     private final int line;
 
     /**

@@ -34,6 +34,7 @@ public final class NotSupportedException extends MapsException {
         JVM
     }
 
+    /** The missing feature. */
     private final Missing missing;
 
     /**

@@ -56,6 +56,7 @@ public final class PermissionDeniedException extends MapsException {
         }
     }
 
+    /** Why the kernel denies access; not empty. */
     private final EnumSet<Reason> reasons;
 
     /**

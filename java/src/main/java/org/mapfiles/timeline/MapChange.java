@@ -36,6 +36,13 @@ public record MapChange(Kind kind, ImmutableMapping mapping, ImmutableMapping pr
     /**
      * Makes a change.
      *
+     * @param kind what has changed; not null
+     * @param mapping the added or removed mapping, or a changed mapping after the change
+     * @param previous a changed mapping before the change
+     * @param isContinued whether the mapping was split from another one, or merged into another one
+     * @param after nanoseconds: the change happened after this
+     * @param time nanoseconds: the change happened at or before this
+     * @param isExact whether the kernel reported that the change happened at {@code time}
      * @throws NullPointerException if {@code kind} is null
      */
     public MapChange {

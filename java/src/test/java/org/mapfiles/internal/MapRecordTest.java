@@ -40,7 +40,7 @@ class MapRecordTest {
         fields.put("build_id_length", MapRecord.QueryResult.BUILD_ID_LENGTH);
         fields.put("build_id", MapRecord.QueryResult.BUILD_ID);
         fields.put("name", MapRecord.QueryResult.NAME);
-        fields.put("sizeof mf_answer", MapRecord.QueryResult.SIZE);
+        fields.put("sizeof mf_query_result", MapRecord.QueryResult.SIZE);
         fields.put("sizeof mf_process", MapRecord.PROCESS_SIZE);
         fields.put("entry head count", MapRecord.Entry.HEAD_COUNT);
         fields.put("entry head needed entries", MapRecord.Entry.HEAD_NEEDED_ENTRIES);
