@@ -54,11 +54,13 @@ final class Exceptions {
     private static MapsException shortage(int errno, String process) {
         switch (errno) {
             case Errno.EMFILE:
-                return new MapsException("opening " + process + " failed, since this process has no free file descriptor: raise ulimit -n, or close some");
+                return new MapsException("opening " + process + " failed, since this process has no free file descriptor:"
+                        + " raise ulimit -n, or close some");
             case Errno.ENFILE:
                 return new MapsException("opening " + process + " failed, since the system has no free file descriptor: raise fs.file-max");
             default:
-                return new MapsException("opening " + process + " failed, since the kernel has no free memory: end other programs, or add memory");
+                return new MapsException("opening " + process + " failed, since the kernel has no free memory:"
+                        + " end other programs, or add memory");
         }
     }
 
@@ -80,7 +82,8 @@ final class Exceptions {
     }
 
     private static PermissionDeniedException permissionDenied(String process, EnumSet<Reason> reasons) {
-        return new PermissionDeniedException("the kernel denies access to " + process + ": " + why(reasons, Privileges.ofCaller()), reasons);
+        return new PermissionDeniedException("the kernel denies access to " + process + ": " + why(reasons, Privileges.ofCaller()),
+                reasons);
     }
 
     /** Returns the missing permission and the remedy for a caller. CAP_SYS_PTRACE overrides all reasons but policies. */

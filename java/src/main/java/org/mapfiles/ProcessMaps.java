@@ -29,9 +29,8 @@ import org.mapfiles.internal.SharedCleaner;
  * }</pre>
  *
  * <p>Thread-safe. Reads of the text of one process wait for each other; queries do not. In steady state, methods that write to an object
- * of the caller allocate nothing. After {@link #close} every method but {@link #pid}, {@link #toString} and {@link #close} throws
- * {@link IllegalStateException}. A close lets calls of other threads finish. Without a close, the garbage collector closes the two
- * descriptors.
+ * of the caller allocate nothing. After {@link #close}, methods that read throw {@link IllegalStateException}. A close lets calls of
+ * other threads finish. Without a close, the garbage collector closes the two descriptors.
  *
  * <p>Methods that read throw
  * <ul>

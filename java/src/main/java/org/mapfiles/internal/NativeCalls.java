@@ -46,7 +46,7 @@ public final class NativeCalls {
 
     public static native int chunksParse(long process, long text, int length, int options, long out);
 
-    public static native int query(long process, long address, int how, long answer);
+    public static native int query(long process, long address, int options, long result);
 
     public static native int deletion(long process, long mapping, long name);
 

@@ -24,7 +24,7 @@ public final class PrivateDirectory {
         return new String[] {home() + "/.cache/mapfiles", temporary() + "/mapfiles-" + ownUid()};
     }
 
-    /** Returns the home directory. For a user without an entry in passwd, {@code user.home} is "?", empty or relative, depending on the JDK. */
+    /** Returns the home directory. Without an entry in passwd, {@code user.home} is "?", empty or relative, depending on the JDK. */
     private static String home() {
         String home = System.getProperty("user.home");
         String other = System.getenv("HOME");

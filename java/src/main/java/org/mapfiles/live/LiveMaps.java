@@ -61,8 +61,8 @@ public final class LiveMaps implements AutoCloseable {
         maps = from.maps;
         period = from.period.toNanos();
         afterMiss = Math.min(from.afterMiss.toNanos(), period);
-        unrecorded = new MapsException("refreshing the mappings of process " + maps.pid() + " failed, and there was too little memory to record the cause:"
-                + " raise -Xmx");
+        unrecorded = new MapsException("refreshing the mappings of process " + maps.pid()
+                + " failed, and there was too little memory to record the cause: raise -Xmx");
         snapshot = new MapSnapshot(); // before the events: if there is no memory, no descriptor is opened
         events = from.options != null ? LiveEvents.open(maps, from.options, afterMiss, period)
                 : from.events != null ? LiveEvents.of(from.events, afterMiss, period) : null;
@@ -230,7 +230,6 @@ public final class LiveMaps implements AutoCloseable {
         }
     }
 
-    /** Waits until the time has passed, or a miss, an event or a close wakes the thread. */
     private void waitFor(long nanos) {
         long paused = events == null ? Long.MAX_VALUE : events.pausedFor();
         if (missed || reported || paused > 0) {
@@ -355,8 +354,8 @@ public final class LiveMaps implements AutoCloseable {
     }
 
     /**
-     * {@return a time at or before the begin of the last successful read, in nanoseconds as {@link System#nanoTime}} Mappings that existed
-     * then, and still exist, are in the snapshot.
+     * {@return a time at or before the begin of the last successful read, in nanoseconds as {@link System#nanoTime}} Mappings that
+     * existed then, and still exist, are in the snapshot.
      */
     public long takenAt() {
         return takenAt;

@@ -118,7 +118,7 @@ final class StoredMappings {
                 && (!one.isFileBacked() || one.start() - one.offset() == newer.start() - newer.offset());
     }
 
-    /** Returns whether the file of a mapping is deleted in a newer one. Any other change of the path may be another file: inodes are reused. */
+    /** Returns whether the file of a mapping is deleted in a newer one. Any other path may be another file, because inodes are reused. */
     private static boolean isDeletedIn(ImmutableMapping one, ImmutableMapping newer) {
         byte[] name = ROOT.name(one);
         byte[] newerName = ROOT.name(newer);

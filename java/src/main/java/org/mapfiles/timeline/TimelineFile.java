@@ -38,7 +38,7 @@ final class TimelineFile {
     private static final int ADDED = 3;
     private static final int REMOVED = 4;
     private static final int SAME_NAME = -1;
-    /** How much a single block may take beyond the limit, in bytes: the last block is never dropped. More than an ordinary process needs. */
+    /** How much a single block may exceed the limit, in bytes, since the last block is never dropped. Ordinary processes need less. */
     private static final long BLOCK_BYTES = 64 << 20;
 
     private TimelineFile() {
@@ -113,7 +113,8 @@ final class TimelineFile {
                 }
                 int version = in.readInt();
                 if (version != VERSION) {
-                    throw new IOException("the timeline has version " + version + ", and this library reads version " + VERSION + ": save it with this library");
+                    throw new IOException("the timeline has version " + version + ", and this library reads version " + VERSION
+                            + ": save it with this library");
                 }
                 polledAt = in.readLong();
                 recordedUntil = in.readLong();
