@@ -120,7 +120,7 @@ public final class ProcessMaps implements AutoCloseable {
      * @throws MapsException as {@link #of(long)}
      */
     public static ProcessMaps of(Path procDirectory) throws MapsException {
-        return ProcessOpener.open(procDirectory);
+        return ProcessOpener.open(Objects.requireNonNull(procDirectory, "procDirectory"));
     }
 
     /**

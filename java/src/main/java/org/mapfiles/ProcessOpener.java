@@ -4,7 +4,6 @@ import java.io.IOException;
 import java.nio.charset.Charset;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Objects;
 import org.mapfiles.internal.Errno;
 import org.mapfiles.internal.OpenProcess;
 
@@ -27,7 +26,7 @@ final class ProcessOpener {
     }
 
     static ProcessMaps open(Path procDirectory) throws MapsException {
-        String name = "the process of " + Objects.requireNonNull(procDirectory, "procDirectory");
+        String name = "the process of " + procDirectory;
         OpenProcess process = newProcess();
         int rc;
         try {

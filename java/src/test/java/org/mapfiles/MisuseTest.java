@@ -118,7 +118,7 @@ class MisuseTest {
                 }
                 refused(IllegalStateException.class, answer::buildId, () -> answer.buildId(new byte[20], 0),
                         () -> MapFiles.of(maps).deletion(answer));
-                assertThat(answer).hasToString("no answer");
+                assertThat(answer).hasToString("no result");
                 assertThat(maps.queryOrNext(0, answer)).isTrue();
                 assertThat(maps.query(1, answer)).as("no mapping is below the first page").isFalse();
             }
