@@ -116,8 +116,8 @@ class FindTest {
         for (int i = 0; i < addresses.length; i++) {
             MapsLine line = indices[i] < 0 ? null : lines.get(indices[i]);
             long expected = line == null || !line.hasFile() ? -1 : addresses[i] - line.start() + line.offset();
-            if (snapshot.fileOffset(addresses[i]) != expected || line != null
-                    && cursor.seek(indices[i]).fileOffset(addresses[i]) != addresses[i] - line.start() + line.offset()) {
+            if (snapshot.fileOffset(addresses[i]) != expected
+                    || line != null && cursor.seek(indices[i]).fileOffset(addresses[i]) != expected) {
                 throw new AssertionError(Long.toHexString(addresses[i]) + " in " + line);
             }
         }

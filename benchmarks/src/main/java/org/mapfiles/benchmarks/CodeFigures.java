@@ -54,7 +54,7 @@ final class CodeFigures {
         public static void main(String[] arguments) throws Exception {
             JvmCode code = JvmCode.open();
             List<Object> kept = CodeBlobs.compile(code, BLOBS);
-            System.out.println(code.counts().bytes() / (double) (code.counts().live() + code.counts().gone()));
+            System.out.println(code.counts().bytes() / (double) (code.counts().live() + code.counts().unloaded()));
             List<long[]> methods = CodeBlobs.methods(code);
             System.out.println(methods.stream().mapToLong(method -> method[1] - method[0]).average().orElseThrow());
             CodeInfo answer = new CodeInfo();

@@ -2,13 +2,13 @@ package org.mapfiles.files;
 
 import java.util.Set;
 
-/** Parts of an entry of map_files, each with its price. */
+/** Fields of a map_files entry, each with the approximate cost of reading it. Constants have the order of {@code enum mf_entry_field}. */
 public enum EntryField {
-    /** The path: a question of PROCMAP_QUERY, 1 us; readlink(2) before Linux 6.11. */
+    /** The path. One PROCMAP_QUERY, about 1 us; readlink(2) before Linux 6.11. */
     TARGET,
-    /** How the process opened the file: an lstat(2), 2 us. */
+    /** How the process opened the file. One lstat(2), about 2 us. */
     ACCESS,
-    /** What stat(2) says of the file, 3 us; takes CAP_CHECKPOINT_RESTORE or CAP_SYS_ADMIN. */
+    /** The result of stat(2), about 3 us. Needs CAP_CHECKPOINT_RESTORE or CAP_SYS_ADMIN in the initial user namespace. */
     STAT;
 
     private static final EntryField[] VALUES = values();
@@ -19,7 +19,7 @@ public enum EntryField {
             bits |= fields.contains(field) ? 1 << field.ordinal() : 0;
         }
         if (bits == 0) {
-            throw new IllegalArgumentException("no part of an entry is asked for");
+            throw new IllegalArgumentException("the set of fields is empty: pass at least one EntryField");
         }
         return bits;
     }

@@ -2,24 +2,24 @@ package org.mapfiles.files;
 
 import org.mapfiles.internal.Errno;
 
-/** Whether a part of an entry is known, and if not, why. */
+/** Whether a field of a map_files entry could be read, and if not, why. */
 public enum FieldStatus {
-    /** It is. */
+    /** The field was read. */
     KNOWN,
-    /** It was not asked for. */
+    /** The field was not requested. */
     NOT_ASKED,
-    /** The mapping is gone, or shows another file by now. */
+    /** The mapping does not exist any more, or its range maps another file. */
     STALE,
     /**
-     * The caller may not read it. {@link MapFiles#listDenial} and {@link MapFiles#followDenial} report what is missing: to follow
-     * entries takes CAP_CHECKPOINT_RESTORE or CAP_SYS_ADMIN in the initial user namespace.
+     * The caller lacks the permission to read the field. {@link MapFiles#listDenial} and {@link MapFiles#followDenial} return the
+     * missing permission. Following entries needs CAP_CHECKPOINT_RESTORE or CAP_SYS_ADMIN in the initial user namespace.
      */
     DENIED,
-    /** The target has 4,096 bytes or more, which readlink(2) does not give. */
+    /** The target has 4,096 bytes or more. readlink(2) does not return it. */
     NAME_TOO_LONG,
-    /** This kernel has no map_files. */
+    /** The kernel has no map_files. */
     NOT_SUPPORTED,
-    /** A system call failed: a file system's own error. */
+    /** A system call failed with another error, for example one of the file system. */
     FAILED;
 
     static FieldStatus of(int error) {

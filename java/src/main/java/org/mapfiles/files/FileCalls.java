@@ -1,6 +1,7 @@
 package org.mapfiles.files;
 
 import java.lang.ref.Reference;
+import org.mapfiles.Mapping;
 import org.mapfiles.MapsException;
 import org.mapfiles.ProcessMaps;
 import org.mapfiles.internal.Errno;
@@ -10,8 +11,8 @@ import org.mapfiles.internal.OpenProcess;
 import org.mapfiles.internal.RootAccess;
 
 /**
- * Native calls about the files of one process. Addresses are of memory that the caller keeps reachable; those of a mapping are of a
- * {@link NativeMapping}. Results are those of {@link NativeCalls}.
+ * Native calls for the files of one process. The caller keeps the memory behind each address reachable. The address of a mapping is
+ * that of a {@link NativeMapping}. Results are those of {@link NativeCalls}.
  */
 final class FileCalls {
     private final ProcessMaps maps;
@@ -105,10 +106,10 @@ final class FileCalls {
 
     private void leave() {
         process.leave();
-        Reference.reachabilityFence(maps); // else the cleaner may close what this call is using
+        Reference.reachabilityFence(maps); // otherwise the cleaner may close the descriptors during the call
     }
 
-    /** What a negative errno means for the process. */
+    /** Returns the exception for a negative errno of the process. */
     MapsException failure(int errno) {
         return failure(errno, "process " + maps.pid());
     }
@@ -117,12 +118,40 @@ final class FileCalls {
         return FileExceptions.ofProcess(errno, what, RootAccess.get().pidAtProc(maps));
     }
 
-    /** The map_files of the process are denied, although its maps are not: reading these takes less. */
+    /** Returns the exception for map_files that may not be listed. Reading maps needs less permission: CAP_PERFMON (Linux 6.13+). */
     MapsException deniedMapFiles() {
         return failure(Errno.EACCES, "map_files of process " + maps.pid());
     }
 
     MapsException deniedEntry(String mapping) {
-        return failure(Errno.EACCES, "the entry of map_files, without which the file cannot be opened: " + mapping);
+        return failure(Errno.EACCES, "the map_files entry, which is the only way to open the file: " + mapping);
+    }
+
+    /**
+     * Throws the exception for the result of a call about one mapping, if that is an error.
+     *
+     * @throws IllegalArgumentException if the mapping has no file, or no device and inode
+     */
+    void check(int rc, Mapping mapping) throws MapsException {
+        switch (rc) {
+            case Errno.ENOENT:
+                throw new IllegalArgumentException("the mapping has no file: " + mapping);
+            case Errno.ESRCH:
+            case Errno.ECHILD:
+            case Errno.ENXIO:
+            case Errno.EACCES:
+                throw failure(rc);
+            case Errno.EPERM:
+                throw listAccess() == Errno.EACCES ? deniedEntry(mapping.toString())
+                        : FileExceptions.ofEntry(rc, mapping.toString());
+            default:
+                if (rc == Errno.EINVAL && mapping.inode() == 0 && mapping.deviceMajor() == 0 && mapping.deviceMinor() == 0) {
+                    throw new IllegalArgumentException("the mapping has a build ID, but no device and inode: call ProcessMaps.query() for"
+                            + " its start and pass the result: " + mapping);
+                }
+                if (rc < 0) {
+                    throw FileExceptions.ofEntry(rc, mapping.toString());
+                }
+        }
     }
 }

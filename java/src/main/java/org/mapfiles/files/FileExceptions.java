@@ -10,53 +10,55 @@ import org.mapfiles.internal.Errno;
 import org.mapfiles.internal.Privileges;
 import org.mapfiles.internal.RootAccess;
 
-/** What a negative errno of the native core means for entries and files of mappings. */
+/** Maps a negative errno of the native core to an exception, for entries and files of mappings (mapfiles_files.h). */
 final class FileExceptions {
     private FileExceptions() {
     }
 
-    /** What a negative errno means for the entry or the file of a mapping, named for people. */
+    /** Returns the exception for the entry or the file of a mapping. {@code mapping} is its text in the message. */
     static MapsException ofEntry(int errno, String mapping) {
         switch (errno) {
             case Errno.ESTALE:
-                return new StaleMappingException("the process does not have this mapping any more, or shows another file in it: "
+                return new StaleMappingException("the process does not have this mapping any more, or maps another file there: "
                         + mapping + ": read a new snapshot");
             case Errno.EPERM:
                 return notFollowed(", and no path leads to the file: " + mapping);
             case Errno.EACCES:
-                return new PermissionDeniedException("this user may not open the file: its permissions, those of a directory on the way,"
-                        + " its attributes (lsattr) or its file system (FUSE) forbid it: " + mapping, EnumSet.of(Reason.POLICY));
+                return new PermissionDeniedException("this user may not open the file: check its permissions, those of the directories in"
+                        + " its path, its attributes (lsattr) and its file system (FUSE): " + mapping, EnumSet.of(Reason.POLICY));
             case Errno.EUNATCH:
-                return new NotSupportedException(Missing.OPENING, "what is mapped cannot be opened: a ring of perf or io_uring, a socket, a"
-                        + " buffer of devices, or no driver is behind it: " + mapping);
+                return new NotSupportedException(Missing.OPENING, "the mapped object cannot be opened: it is a ring of perf or io_uring, a"
+                        + " socket, a buffer of a device, or a device without a driver: " + mapping
+                        + ": ProcessMaps.readMemory() may read the mapped bytes");
             case Errno.EBADF:
-                return new PermissionDeniedException("the process opened the file for reading only: " + mapping,
-                        EnumSet.of(Reason.READ_ONLY));
+                return new PermissionDeniedException("the process opened the file for reading only: " + mapping
+                        + ": use open() instead of openForWriting()", EnumSet.of(Reason.READ_ONLY));
             case Errno.EIDRM:
-                return new NotVerifiedException("nothing, or another file, stands at the path of " + mapping + throughEntry(), true);
+                return new NotVerifiedException("nothing or another file is at the path of " + mapping + throughEntry(), true);
             case Errno.EREMCHG:
-                return new NotVerifiedException("overlayfs made a copy of the file when it was opened for writing, and its path leads to"
-                        + " that copy; nothing leads to the file that is still mapped: " + mapping
-                        + ": ProcessMaps.readMemory() reads the bytes that are mapped", true);
+                return new NotVerifiedException("overlayfs copied the file when it was opened for writing, and the path leads to the copy;"
+                        + " no path leads to the file that is still mapped: " + mapping
+                        + ": ProcessMaps.readMemory() reads the mapped bytes", true);
             case Errno.EAGAIN:
-                return new PermissionDeniedException("another process has a lease on the file (fcntl F_SETLEASE), and was asked to give it"
-                        + " up: " + mapping + ": try again", EnumSet.of(Reason.LEASE));
+                return new PermissionDeniedException("another process has a lease on the file (fcntl F_SETLEASE) and has been notified: "
+                        + mapping + ": try again", EnumSet.of(Reason.LEASE));
             case Errno.ETXTBSY:
-                return new MapsException("the file runs as a program, and cannot be opened for writing: " + mapping);
+                return new MapsException("the file is being executed and cannot be opened for writing: " + mapping
+                        + ": use open() instead of openForWriting()");
             case Errno.EROFS:
-                return new MapsException("the file is on a read-only mount: " + mapping);
+                return new MapsException("the file is on a read-only mount: " + mapping + ": use open() instead of openForWriting()");
             case Errno.EIO:
                 return new MapsException("the file system failed to open or read the file: " + mapping);
             case Errno.ENODATA:
-                return new NotVerifiedException("nothing proves that the file at its path is that of " + mapping
-                        + ": openUnverified() takes it all the same", false);
+                return new NotVerifiedException("the file at the path cannot be verified to be the mapped file of " + mapping
+                        + ": openUnverified() opens it unverified", false);
             case Errno.ENAMETOOLONG:
                 return new NotSupportedException(Missing.LONG_PATHS,
-                        "the path has 4,096 bytes or more, which no system call takes: " + mapping + throughEntry());
+                        "the path has 4,096 bytes or more, and system calls accept fewer: " + mapping + throughEntry());
             case Errno.ENOTSUP:
                 return new NotSupportedException(Missing.MAP_FILES,
-                        "no /proc/pid/map_files here (Linux 4.3+; some sandboxes have none):"
-                        + " files that have a path can be opened all the same");
+                        "this kernel has no /proc/PID/map_files (Linux 4.3+; some sandboxes omit it):"
+                        + " only files with a path can be opened");
             case Errno.ENODEV:
             case Errno.ESRCH:
             case Errno.ECHILD:
@@ -68,23 +70,23 @@ final class FileExceptions {
         }
     }
 
-    /** Why the calling thread may not follow entries of map_files. */
+    /** Returns the exception that says why the calling thread may not follow map_files entries. */
     static MapsException ofFollowing(int errno) {
         return errno == Errno.EPERM ? notFollowed("") : ofEntry(errno, "this process");
     }
 
     private static PermissionDeniedException notFollowed(String more) {
-        return new PermissionDeniedException("following an entry of map_files takes CAP_CHECKPOINT_RESTORE or CAP_SYS_ADMIN in the"
+        return new PermissionDeniedException("following a map_files entry needs CAP_CHECKPOINT_RESTORE or CAP_SYS_ADMIN in the"
                 + " initial user namespace" + more + ": " + Privileges.ofCaller().toFollow(), EnumSet.of(Reason.CHECKPOINT_RESTORE));
     }
 
-    /** Goes on a sentence about a file that was not found by its path: for callers that may not follow entries. */
+    /** Returns the end of a message about a file that was not found by its path, for callers that may not follow entries. */
     private static String throughEntry() {
         Privileges caller = Privileges.ofCaller();
-        return caller.mayFollow() ? "" : ": its entry of map_files leads to it, and takes CAP_CHECKPOINT_RESTORE: " + caller.toFollow();
+        return caller.mayFollow() ? "" : ": its map_files entry leads to it, but needs CAP_CHECKPOINT_RESTORE: " + caller.toFollow();
     }
 
-    /** What a negative errno means for a process, or for something of it. */
+    /** Returns the exception for a process, or for {@code what} of it. */
     static MapsException ofProcess(int errno, String what, int pidAtProc) {
         return (MapsException) RootAccess.get().failure(errno, what, pidAtProc);
     }

@@ -1,22 +1,25 @@
 package org.mapfiles.files;
 
-/** What became of a mapped file and of the name it was mapped under. The order is that of the native core. */
+/** State of a mapped file and of the path that it was mapped under. Constants have the order of {@code enum mf_file_state}. */
 public enum FileState {
-    /** Its path leads to it. On overlayfs: no difference was found in the build ID and up to 16 pages that are in memory. */
+    /** The path leads to the file. On overlayfs: the build ID and up to 16 pages in memory are equal. */
     PRESENT,
-    /** No path leads to it, and nothing is seen at its own; or none ever did (memfd, System V, shared anonymous memory). */
+    /** No path leads to the file; or it never had one (memfd, System V segment, shared anonymous memory). */
     DELETED,
-    /** Another file stands at its path. */
+    /** Another file is at the path. */
     REPLACED,
-    /** Nothing stands at its path; other paths lead to it. */
+    /** Nothing is at the path; other paths lead to the file. */
     UNLINKED,
-    /** Nothing stands at its path; whether others lead to it is not known: without the right to follow entries, or on overlayfs. */
+    /**
+     * Nothing is at the path. Whether other paths lead to the file is unknown: the permission to follow entries is missing, or the
+     * file system is overlayfs.
+     */
     PATH_REMOVED,
-    /** Device and inode do not tell on this file system, or the path may not be looked at. */
+    /** Unknown: device and inode do not identify a file on this file system, or access to the path is denied. */
     UNKNOWN,
     /**
-     * On overlayfs its path leads to another copy of it, made when somebody opened the file for writing. The mapping keeps the old
-     * bytes, and no path leads to these any more.
+     * On overlayfs the path leads to a copy of the file, made when a process opened it for writing. The mapping keeps the bytes of the
+     * lower layer, to which no path leads any more.
      */
     COPIED;
 

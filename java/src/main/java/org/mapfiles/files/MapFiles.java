@@ -10,7 +10,6 @@ import org.mapfiles.MapSnapshot;
 import org.mapfiles.Mapping;
 import org.mapfiles.MappingQuery;
 import org.mapfiles.MapsException;
-import org.mapfiles.NotEnoughMemoryException;
 import org.mapfiles.ProcessMaps;
 import org.mapfiles.internal.Errno;
 import org.mapfiles.internal.MapRecord;
@@ -20,15 +19,15 @@ import org.mapfiles.internal.NativeMemory;
 import org.mapfiles.internal.RootAccess;
 
 /**
- * The files behind a process' mappings: /proc/pid/map_files, which holds a symbolic link to the file of each mapping that has
- * one. A view of a {@link ProcessMaps}, with nothing to close of its own.
+ * The files behind the mappings of a process: lists, inspects, opens and verifies them. {@code /proc/PID/map_files} holds a symbolic
+ * link to the file of each mapping that has a file. This is a view of a {@link ProcessMaps} and needs no close.
  *
  * <pre>{@code
  * try (ProcessMaps maps = ProcessMaps.of(pid)) {
  *     MapCursor mapping = maps.snapshot().cursor();
  *     while (mapping.next()) {
  *         if (mapping.nameEquals(library)) {
- *             try (MappedFile file = MapFiles.of(maps).open(mapping)) { // also if it is deleted, or replaced
+ *             try (MappedFile file = MapFiles.of(maps).open(mapping)) { // also if it is deleted or replaced
  *                 file.channel().transferTo(0, file.channel().size(), copy);
  *             }
  *             break;
@@ -37,51 +36,63 @@ import org.mapfiles.internal.RootAccess;
  * }
  * }</pre>
  *
- * <p>To list entries takes the right to ptrace the process (PTRACE_MODE_READ_FSCREDS of ptrace(2)), which is more than reading its
- * mappings takes: CAP_PERFMON is enough for those since Linux 6.13. To follow entries, for stat(2) and open(2), takes
- * CAP_CHECKPOINT_RESTORE (Linux 5.9+) or CAP_SYS_ADMIN in the initial user namespace as well. What the caller may not read is
- * {@link FieldStatus#DENIED} in the entry, and the other parts of it are still read. A file is then opened by its path, or through
- * /proc/pid/exe and /proc/pid/fd, if it is proved to be the mapped one.
+ * <p><b>Permissions.</b> Listing entries needs ptrace access (PTRACE_MODE_READ_FSCREDS of ptrace(2)). Reading mappings needs less:
+ * CAP_PERFMON since Linux 6.13. Following entries, for stat(2) and open(2), also needs CAP_CHECKPOINT_RESTORE (Linux 5.9+) or
+ * CAP_SYS_ADMIN in the initial user namespace. A field that the caller may not read has the status {@link FieldStatus#DENIED}; the
+ * other fields are still read. Without the permission to follow entries a file is opened by its path, or through {@code /proc/PID/exe}
+ * and {@code /proc/PID/fd}, and verified to be the mapped file.
  *
- * <p>An entry is found by the exact range of a mapping, and checked against it: a mapping that is gone, or another file in its
- * range, is a {@link StaleMappingException}, never another file's answer. On btrfs and overlayfs other files may have the same
- * device and inode in maps; so there a file that was renamed since is stale too, until the mappings are read anew. A
- * {@link org.mapfiles.events.MapEvent} with a build ID has no device and inode to check against: an {@link IllegalArgumentException};
- * {@link ProcessMaps#query} tells what is at its start.
+ * <p><b>Stale mappings.</b> An entry is found by the exact range of a mapping and checked against it. If the mapping does not exist any
+ * more, or its range maps another file, a {@link StaleMappingException} is thrown. On btrfs and overlayfs other files may have the same
+ * device and inode in maps, so a renamed file is stale there too, until the mappings are read again. A
+ * {@link org.mapfiles.events.MapEvent} with a build ID has no device and inode and causes an {@link IllegalArgumentException}: use
+ * {@link ProcessMaps#query} for its start.
  *
- * <p>Range, offset, device and inode are all that a mapping can be checked by. ext4 and xfs give the inode of a deleted file to a
- * new one, often at once. If that is mapped in the range of the old one, an older snapshot's mapping seems to hold, and the new file
- * is opened for it: the file that is mapped there now. {@link org.mapfiles.events.MapEvents} report the new mapping.
+ * <p><b>Limit.</b> A mapping is checked by range, offset, device and inode. ext4 and xfs may give the inode of a deleted file to a new
+ * file immediately. If the new file is mapped in the range of the old one, a mapping of an older snapshot appears valid, and the new file
+ * is opened for it: the file that is mapped there now. {@link org.mapfiles.events.MapEvents} reports the new mapping.
  *
- * <p>Thread-safe; holders belong to one thread at a time. Methods throw as those of {@link ProcessMaps}. In a kernel that has no
- * map_files (before Linux 4.3) entries are {@link FieldStatus#NOT_SUPPORTED}, and files are opened by their paths.
+ * <p>On a kernel without map_files (before Linux 4.3) entries are {@link FieldStatus#NOT_SUPPORTED}, and files are opened by their paths.
+ *
+ * <p>Thread-safe. Holders such as {@link MapFilesEntries} belong to one thread at a time. In addition to the exceptions at each method,
+ * the methods that take a mapping or a snapshot throw the exceptions that {@link ProcessMaps} describes, if the process has exited, its
+ * mappings may not be read, or the {@code ProcessMaps} is closed.
  */
 public final class MapFiles {
-    /** In the order of the native core. */
+    /** In the order of {@code enum mf_deletion_state}. */
     private static final Deletion[] DELETIONS = Deletion.values();
     private static final MapFilter WITH_FILE = MapFilter.all().fileBacked();
 
     private final ProcessMaps maps;
     private final FileCalls calls;
-    private NativeMemory spare;
+    private final MappingCopies copies;
 
     private MapFiles(ProcessMaps maps) {
         this.maps = maps;
         this.calls = new FileCalls(maps);
+        this.copies = new MappingCopies("a mapping of process " + maps.pid());
     }
 
-    /** Returns the files behind the mappings of a process, which stays the caller's to close. */
+    /** Returns a view of the files of a process. The caller still owns and closes {@code maps}. */
     public static MapFiles of(ProcessMaps maps) {
         return new MapFiles(Objects.requireNonNull(maps, "maps"));
     }
 
-    /** Why the entries of this process may not be listed and read; empty if they may. */
+    /**
+     * Returns why the caller may not list the entries of this process and read their targets: for example a
+     * {@link org.mapfiles.PermissionDeniedException}. Empty if the caller may.
+     *
+     * @throws IllegalStateException if the {@link ProcessMaps} is closed
+     */
     public Optional<MapsException> listDenial() {
         int rc = calls.listAccess();
         return rc == 0 ? Optional.empty() : Optional.of(rc == Errno.EACCES ? calls.deniedMapFiles() : failure(rc));
     }
 
-    /** Why the calling thread may not follow entries, to stat and open files; empty if it may. */
+    /**
+     * Returns why the calling thread may not follow entries, to stat and open files. Empty if it may. The check opens an entry of this
+     * JVM.
+     */
     public static Optional<MapsException> followDenial() {
         NativeLibrary.ensureLoaded();
         int rc = NativeCalls.entriesFollowAccess();
@@ -89,16 +100,24 @@ public final class MapFiles {
     }
 
     /**
-     * Reads the entry of one mapping.
+     * Reads all fields of the entry of one mapping. Allocates nothing in steady state.
      *
+     * @param entry receives the entry, which becomes its current one
      * @return false if the mapping has no file, and so no entry
-     * @throws StaleMappingException if the process does not have that mapping any more
+     * @throws StaleMappingException if the process does not have the mapping any more
      */
     public boolean read(Mapping mapping, MapFilesEntries entry) throws MapsException {
         return read(mapping, entry, MapRecord.Entry.ALL);
     }
 
-    /** As {@link #read(Mapping, MapFilesEntries)}, some parts of it alone. */
+    /**
+     * Reads some fields of the entry of one mapping. Allocates nothing in steady state.
+     *
+     * @param entry receives the entry, which becomes its current one
+     * @return false if the mapping has no file, and so no entry
+     * @throws StaleMappingException if the process does not have the mapping any more
+     * @throws IllegalArgumentException if {@code fields} is empty
+     */
     public boolean read(Mapping mapping, MapFilesEntries entry, Set<EntryField> fields) throws MapsException {
         return read(mapping, entry, bits(fields));
     }
@@ -110,40 +129,47 @@ public final class MapFiles {
         if (rc == Errno.ENOENT) {
             return false;
         }
-        check(rc, mapping);
+        calls.check(rc, mapping);
         return true;
     }
 
     /**
-     * Reads all of the entry of an exact range: not one that it covers, nor one that covers it.
+     * Reads all fields of the entry of the mapping with exactly this range. Allocates.
      *
-     * @return false if there is no such mapping, or it has no file
+     * @param start first address, unsigned
+     * @param end end (exclusive), unsigned
+     * @return false if no mapping has exactly this range, or it has no file
+     * @throws StaleMappingException if the mapping changes during the call
      */
     public boolean read(long start, long end, MapFilesEntries entry) throws MapsException {
         Objects.requireNonNull(entry, "entry");
-        MappingQuery answer = new MappingQuery();
-        return maps.query(start, answer) && answer.start() == start && answer.end() == end && read(answer, entry);
+        MappingQuery query = new MappingQuery();
+        return maps.query(start, query) && query.start() == start && query.end() == end && read(query, entry);
     }
 
     /**
-     * Lists the entries: reads the mappings that have a file, and with them where their entries lead and what else is asked for. All
-     * is as of that moment: a target is what the kernel told then, and a file that has several mappings is looked at once, where its
-     * numbers say that it is one. Allocates nothing in steady state. For the present of mappings read earlier there is {@link #readAll(MapSnapshot, MapFilesEntries, Set)}.
+     * Reads the mappings that have a file into a snapshot, and their entries as of that snapshot. The target is the name in the
+     * snapshot, and a file with several mappings has one stat(2) if device and inode identify it (ext2/3/4, xfs, tmpfs, squashfs).
+     * Allocates nothing in steady state.
+     *
+     * <p>{@link #readAll(MapSnapshot, MapFilesEntries, Set)} reads each entry of an earlier snapshot again.
      *
      * @param snapshot receives the mappings
+     * @param entries receives the entries; each field has a status of its own
+     * @throws IllegalArgumentException if {@code fields} is empty
      */
     public void list(MapSnapshot snapshot, MapFilesEntries entries, Set<EntryField> fields) throws MapsException {
         int what = bits(fields) | MapRecord.Entry.AS_READ;
         Objects.requireNonNull(entries, "entries");
-        synchronized (snapshot) { // the lock of pictures: both are of one
+        synchronized (snapshot) { // no other thread may read into the snapshot between the two calls
             maps.read(snapshot, WITH_FILE);
             readAll(snapshot, entries, what);
         }
     }
 
     /**
-     * Reads the entries of all mappings of a snapshot that have a file, in one native call. What cannot be read of an entry is
-     * said there; the others are not touched by it.
+     * Reads all fields of the entries of all mappings of a snapshot that have a file, in one native call. Each field of each entry has a
+     * status of its own. Allocates nothing in steady state.
      *
      * @throws IllegalArgumentException if the snapshot is not of this process
      */
@@ -151,12 +177,22 @@ public final class MapFiles {
         readAll(snapshot, entries, MapRecord.Entry.ALL);
     }
 
-    /** As {@link #readAll(MapSnapshot, MapFilesEntries)}, some parts of each alone. */
+    /**
+     * Reads some fields of the entries of all mappings of a snapshot that have a file, in one native call. Each field of each entry has a
+     * status of its own. Allocates nothing in steady state.
+     *
+     * @throws IllegalArgumentException if the snapshot is not of this process, or {@code fields} is empty
+     */
     public void readAll(MapSnapshot snapshot, MapFilesEntries entries, Set<EntryField> fields) throws MapsException {
         readAll(snapshot, entries, bits(fields));
     }
 
-    /** As {@link #readAll(MapSnapshot, MapFilesEntries, Set)}, of the first mapping of each file alone. */
+    /**
+     * Reads some fields of the entries of a snapshot, only for the first mapping of each file ({@link Mapping#fileIndex()}). Each field of
+     * each entry has a status of its own. Allocates nothing in steady state.
+     *
+     * @throws IllegalArgumentException if the snapshot is not of this process, or {@code fields} is empty
+     */
     public void readEachFile(MapSnapshot snapshot, MapFilesEntries entries, Set<EntryField> fields) throws MapsException {
         readAll(snapshot, entries, bits(fields) | MapRecord.Entry.ONE_PER_FILE);
     }
@@ -169,9 +205,9 @@ public final class MapFiles {
         Objects.requireNonNull(snapshot, "snapshot");
         Objects.requireNonNull(entries, "entries");
         int rc;
-        synchronized (snapshot) { // so that it is not filled anew meanwhile
+        synchronized (snapshot) { // no other thread may read into the snapshot during the call
             if (RootAccess.get().owner(snapshot) != maps) {
-                throw new IllegalArgumentException("the snapshot is not of this process");
+                throw new IllegalArgumentException("the snapshot is not of this process: pass one that this ProcessMaps has read");
             }
             rc = entries.fill(calls, RootAccess.get().buffer(snapshot), what);
         }
@@ -180,35 +216,35 @@ public final class MapFiles {
         }
     }
 
-    /** Of what is not about one mapping. */
+    /** Returns the exception for a failure that does not concern a single mapping. */
     private MapsException failure(int rc) {
         return rc == Errno.ENOTSUP ? FileExceptions.ofEntry(rc, "process " + maps.pid()) : calls.failure(rc);
     }
 
     /**
-     * What became of the file of a mapping: from the links it has left and from what stands at its path now, never from the
-     * text {@code " (deleted)"}. Takes a dozen system calls, on overlayfs about a hundred.
+     * Returns the state of the file of a mapping. It is derived from the link count of the file and from what is at its path now, never
+     * from the text {@code " (deleted)"}. Makes about 12 system calls, on overlayfs about 100. Allocates nothing in steady state.
      *
      * @throws IllegalArgumentException if the mapping has no file
-     * @throws StaleMappingException if the process does not have that mapping any more
+     * @throws StaleMappingException if the process does not have the mapping any more
      */
     public FileState state(Mapping mapping) throws MapsException {
-        NativeMemory copy = copy(mapping);
+        NativeMemory copy = copies.copy(mapping);
         int rc = calls.state(copy.address());
-        giveBack(copy);
-        check(rc, mapping);
+        copies.giveBack(copy);
+        calls.check(rc, mapping);
         return FileState.ofCode(rc);
     }
 
     /**
-     * Whether the name that a mapping's file was mapped under is gone, asked of the kernel where the text alone does not tell
-     * ({@link Mapping#deletion()} says {@link Deletion#UNKNOWN}).
+     * Returns whether the path that a file was mapped under still leads to it. If {@link Mapping#deletion()} is
+     * {@link Deletion#UNKNOWN}, because " (deleted)" may be part of the name, this method reads the file system.
      *
-     * <p>Takes a few system calls. With CAP_CHECKPOINT_RESTORE or CAP_SYS_ADMIN the answer comes from the mapped file itself;
-     * otherwise it is inferred from what stands at the path now, where device numbers make that possible.
+     * <p>This takes a few system calls. With CAP_CHECKPOINT_RESTORE or CAP_SYS_ADMIN the mapped file itself is read. Otherwise the result
+     * is inferred from the file at the path, if device and inode identify a file there. Allocates nothing in steady state.
      *
      * @param mapping of this process
-     * @throws org.mapfiles.ProcessExitedException if the process has ended
+     * @throws org.mapfiles.ProcessExitedException if the process has exited
      */
     public Deletion deletion(Mapping mapping) throws MapsException {
         Deletion known = mapping.deletion();
@@ -216,9 +252,9 @@ public final class MapFiles {
         if (known != Deletion.UNKNOWN || length >= MapRecord.QueryResult.NAME_MAX) {
             return known;
         }
-        NativeMemory copy = copy(mapping);
+        NativeMemory copy = copies.copy(mapping);
         int rc = calls.deletion(copy.address());
-        giveBack(copy);
+        copies.giveBack(copy);
         if (rc < 0) {
             throw calls.failure(rc);
         }
@@ -226,31 +262,35 @@ public final class MapFiles {
     }
 
     /**
-     * How {@link #open} would know the file, found out without reading the mapping and without opening devices: for lists.
+     * Returns how {@link #open} would verify the file, without reading the mapping and without opening devices. For lists of files.
+     * Allocates nothing in steady state.
      *
-     * @return {@link Verification#NOT_VERIFIED} where only the bytes would tell, or the file cannot be reached or opened; never
+     * @return {@link Verification#NOT_VERIFIED} if only the bytes can verify the file, or it cannot be found or opened; never
      *     {@link Verification#SAME_BYTES}
-     * @throws StaleMappingException if the process does not have that mapping any more
+     * @throws StaleMappingException if the process does not have the mapping any more
      * @throws IllegalArgumentException if the mapping has no file
      */
     public Verification quickVerify(Mapping mapping) throws MapsException {
-        NativeMemory copy = copy(mapping);
+        NativeMemory copy = copies.copy(mapping);
         int rc = calls.quickVerify(copy.address());
-        giveBack(copy);
-        check(rc, mapping);
+        copies.giveBack(copy);
+        calls.check(rc, mapping);
         return Verification.ofCode(rc);
     }
 
     /**
-     * Opens the file of a mapping for reading: the very file, or none. {@link MappedFile#verification()} says how that is known.
+     * Opens the file of a mapping for reading and verifies that it is the mapped file. {@link MappedFile#verification()} returns how it
+     * was verified. The caller closes the result. Allocates.
      *
-     * <p>Where nothing but the content tells, this reads all of the mapping. {@link Verification#SAME_BYTES} then is proof of what the
-     * mapping shows, and of no more: two files that are the same there, and differ elsewhere, are not told apart.
+     * <p>If only the content can verify the file, this reads the whole mapping. {@link Verification#SAME_BYTES} covers the mapped part
+     * only: files that differ elsewhere are not distinguished. Like any open(2) this breaks a lease on the file (fcntl(2), F_SETLEASE).
      *
-     * @throws NotVerifiedException if the file cannot be reached, or nothing proves that it is the mapped one
-     * @throws org.mapfiles.PermissionDeniedException if it has no path, and entries may not be followed; if another process has a lease on it
-     * @throws org.mapfiles.NotSupportedException if what is mapped cannot be opened, such as a ring of perf
-     * @throws StaleMappingException if the process does not have that mapping any more
+     * @throws NotVerifiedException if nothing or another file is at the path, or the file cannot be verified
+     * @throws org.mapfiles.PermissionDeniedException if the caller may not open the file; if it can be opened only through its entry,
+     *     which the caller may not follow; or if another process has a lease on it
+     * @throws org.mapfiles.NotSupportedException if the mapped object cannot be opened, such as a ring of perf; or if it can be opened
+     *     only through its entry, and the kernel has no map_files
+     * @throws StaleMappingException if the process does not have the mapping any more
      * @throws IllegalArgumentException if the mapping has no file
      */
     public MappedFile open(Mapping mapping) throws MapsException {
@@ -258,59 +298,72 @@ public final class MapFiles {
     }
 
     /**
-     * As {@link #open}, for reading and writing: to map shared memory of another process here, for example.
+     * Opens the file of a mapping for reading and writing, for example to map shared memory of another process here. Everything else is
+     * as for {@link #open}.
      *
-     * @throws org.mapfiles.PermissionDeniedException if the process itself opened the file for reading only
+     * @throws NotVerifiedException as {@link #open}
+     * @throws org.mapfiles.PermissionDeniedException if the process itself opened the file for reading only; or as {@link #open}
+     * @throws org.mapfiles.NotSupportedException as {@link #open}
+     * @throws StaleMappingException if the process does not have the mapping any more
+     * @throws IllegalArgumentException if the mapping has no file
+     * @throws MapsException if the file is being executed, or is on a read-only mount
      */
     public MappedFile openForWriting(Mapping mapping) throws MapsException {
         return open(mapping, MapRecord.OPEN_WRITABLE);
     }
 
-    /** As {@link #open}, also a file of which nothing proves that it is the mapped one: {@link Verification#NOT_VERIFIED}. */
+    /**
+     * Opens the file of a mapping for reading, also if it cannot be verified: {@link Verification#NOT_VERIFIED}. Everything else is as for
+     * {@link #open}.
+     *
+     * @throws NotVerifiedException if nothing or another file is at the path
+     * @throws org.mapfiles.PermissionDeniedException as {@link #open}
+     * @throws org.mapfiles.NotSupportedException as {@link #open}
+     * @throws StaleMappingException if the process does not have the mapping any more
+     * @throws IllegalArgumentException if the mapping has no file
+     */
     public MappedFile openUnverified(Mapping mapping) throws MapsException {
         return open(mapping, MapRecord.OPEN_UNVERIFIED);
     }
 
-    /** As {@link #open}, by path and never through map_files, as without the right to follow entries. */
+    /** Opens the file of a mapping without map_files, as without the permission to follow entries. For tests. */
     MappedFile openByPath(Mapping mapping) throws MapsException {
         return open(mapping, MapRecord.OPEN_BY_PATH);
     }
 
-    /**
-     * Where device and inode of a mapping's file stand for one piece of memory: mf_file_scope(); 0 where that is not known.
-     */
+    /** Returns the domain in which device and inode of a mapping identify memory ({@code mf_file_sharing_domain}); 0: unknown. */
     long sharingDomain(Mapping mapping) throws MapsException {
-        NativeMemory copy = copy(mapping);
+        NativeMemory copy = copies.copy(mapping);
         long domain = calls.sharingDomain(copy.address());
-        giveBack(copy);
+        copies.giveBack(copy);
         if (domain < 0) {
-            check((int) domain, mapping);
+            calls.check((int) domain, mapping);
         }
         return domain;
     }
 
     private MappedFile open(Mapping mapping, int how) throws MapsException {
         ImmutableMapping kept = Objects.requireNonNull(mapping, "mapping").copy();
-        NativeMemory copy = take();
+        NativeMemory copy = copies.take();
         NativeMapping.copyRecord(kept, copy);
-        long answer = (long) Errno.EAGAIN << Integer.SIZE;
-        if ((how & MapRecord.OPEN_BY_PATH) == 0) { // most need no name
-            answer = calls.open(copy.address(), how | MapRecord.OPEN_AT_ONCE);
+        long result = (long) Errno.EAGAIN << Integer.SIZE;
+        if ((how & MapRecord.OPEN_BY_PATH) == 0) { // through the entry, which needs no copy of the name
+            result = calls.open(copy.address(), how | MapRecord.OPEN_AT_ONCE);
         }
-        if (answer >> Integer.SIZE == Errno.EAGAIN) {
+        if (result >> Integer.SIZE == Errno.EAGAIN) {
             NativeMapping.copy(kept, copy);
-            answer = calls.open(copy.address(), how);
+            result = calls.open(copy.address(), how);
         }
-        giveBack(copy);
-        int verification = (int) (answer >> Integer.SIZE);
+        copies.giveBack(copy);
+        int verification = (int) (result >> Integer.SIZE);
         if (verification >= 0) {
-            return opened(kept, (int) answer, Verification.ofCode(verification), (how & MapRecord.OPEN_WRITABLE) != 0);
+            return opened(kept, (int) result, Verification.ofCode(verification), (how & MapRecord.OPEN_WRITABLE) != 0);
         }
-        if (verification == Errno.EACCES) { // of the file: the maps of the process could be read
+        if (verification == Errno.EACCES) { // mf_file_open returns it for the file, not for the maps of the process
             throw FileExceptions.ofEntry(verification, kept.toString());
         }
-        check(verification, kept);
-        throw new IllegalStateException("unknown answer of the native core: " + verification);
+        calls.check(verification, kept);
+        throw new IllegalStateException("unexpected result of mf_file_open: " + verification);
     }
 
     private MappedFile opened(ImmutableMapping mapping, int descriptor, Verification verification, boolean writable) {
@@ -318,59 +371,10 @@ public final class MapFiles {
         try {
             file = new MappedFile(calls, mapping, descriptor, verification, writable);
         } finally {
-            if (file == null) { // no memory is left
+            if (file == null) { // OutOfMemoryError
                 NativeCalls.closeDescriptor(descriptor);
             }
         }
         return file;
-    }
-
-    /** A native record with its name. */
-    private NativeMemory copy(Mapping mapping) throws NotEnoughMemoryException {
-        Objects.requireNonNull(mapping, "mapping");
-        NativeMemory copy = take();
-        NativeMapping.copy(mapping, copy);
-        return copy;
-    }
-
-    /** Memory for one, that was used before unless another thread has it. */
-    private NativeMemory take() throws NotEnoughMemoryException {
-        NativeMemory copy;
-        synchronized (this) { // an AtomicReference here would make the first snapshot of a JVM wait for a dozen more classes
-            copy = spare;
-            spare = null;
-        }
-        if (copy == null) {
-            copy = NativeMapping.allocate(NativeMapping.COPY_SIZE, "a mapping of process " + maps.pid());
-        }
-        return copy;
-    }
-
-    private synchronized void giveBack(NativeMemory copy) {
-        copy.keepUntilHere();
-        spare = copy;
-    }
-
-    private void check(int rc, Mapping mapping) throws MapsException {
-        switch (rc) {
-            case Errno.ENOENT:
-                throw new IllegalArgumentException("the mapping has no file: " + mapping);
-            case Errno.ESRCH:
-            case Errno.ECHILD:
-            case Errno.ENXIO:
-            case Errno.EACCES:
-                throw calls.failure(rc);
-            case Errno.EPERM:
-                throw calls.listAccess() == Errno.EACCES ? calls.deniedEntry(mapping.toString())
-                        : FileExceptions.ofEntry(rc, mapping.toString());
-            default:
-                if (rc == Errno.EINVAL && mapping.inode() == 0 && mapping.deviceMajor() == 0 && mapping.deviceMinor() == 0) {
-                    throw new IllegalArgumentException("device and inode of the mapping's file were not told, but a build ID: query()"
-                            + " its start first: " + mapping);
-                }
-                if (rc < 0) {
-                    throw FileExceptions.ofEntry(rc, mapping.toString());
-                }
-        }
     }
 }

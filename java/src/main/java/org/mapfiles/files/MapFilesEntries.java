@@ -18,9 +18,9 @@ import org.mapfiles.internal.NativeMemory;
 import org.mapfiles.internal.SnapshotBuffer;
 
 /**
- * What entries of map_files say, of one mapping or of all of a snapshot: how the process opened the file, its path, and what
- * stat(2) says of it. Filled by {@link MapFiles}, again and again; a window on one entry at a time, as {@link org.mapfiles.MapCursor} is on
- * mappings.
+ * A reusable holder of map_files entries: of one mapping, or of all mappings of a snapshot that have a file. An entry has the path of
+ * the file, how the process opened it, and its stat(2). {@link MapFiles} fills the holder. Its methods return the fields of the current
+ * entry, as those of {@link org.mapfiles.MapCursor} do for mappings.
  *
  * <pre>{@code
  * files.readEachFile(snapshot, entries, EnumSet.of(EntryField.TARGET, EntryField.STAT));
@@ -31,11 +31,13 @@ import org.mapfiles.internal.SnapshotBuffer;
  * }
  * }</pre>
  *
- * <p>What was not asked for, or is not known, throws {@link IllegalStateException}. Where there is no present entry, before the first
- * {@link #next} and behind the last entry, reading throws {@link IndexOutOfBoundsException}.
+ * <p>A field that was not requested or is unknown throws {@link IllegalStateException}. Before the first {@link #next} and after the
+ * last entry there is no current entry, and its fields throw {@link IndexOutOfBoundsException}.
  *
- * <p>Reading allocates nothing, {@link #target()} apart; filling does where there are more entries than ever before. Belongs
- * to one thread at a time; to be filled by two at once throws {@link IllegalStateException}.
+ * <p>Only {@link #target()} allocates. Filling allocates if the entries need more memory than those before.
+ *
+ * <p>Not thread-safe: a holder belongs to one thread at a time. If two threads fill it at the same time, one of them gets an
+ * {@link IllegalStateException}.
  */
 public final class MapFilesEntries {
     private static final int BEFORE = -1;
@@ -47,7 +49,7 @@ public final class MapFilesEntries {
     private static final int BLOCK_DEVICE = 0060000;
 
     private final AtomicInteger filling = new AtomicInteger();
-    private final NativeMemory question = new NativeMemory(NativeMapping.COPY_SIZE);
+    private final NativeMemory query = new NativeMemory(NativeMapping.COPY_SIZE);
     private NativeMemory memory;
     private ByteBuffer bytes;
     private int entryCapacity;
@@ -55,7 +57,7 @@ public final class MapFilesEntries {
     private int count;
     private int at = BEFORE;
 
-    /** No entries yet. */
+    /** Constructs a holder without entries. */
     public MapFilesEntries() {
         allocate(FIRST_ENTRIES, QueryResult.NAME_MAX);
     }
@@ -70,17 +72,17 @@ public final class MapFilesEntries {
         entryCapacity = entries;
         textCapacity = text;
         if (NativeCalls.entriesInit(memory.address(), size, entries, text) != 0) {
-            throw new IllegalStateException("the native core refuses its memory");
+            throw new IllegalStateException("mf_entries_init rejected " + size + " bytes of memory");
         }
     }
 
-    /** Reads the entry of one mapping: 0 or a negative errno. It is the present one then. */
+    /** Reads the entry of one mapping, which becomes the current entry. Returns 0 or a negative errno. */
     int fill(FileCalls calls, Mapping mapping, int what) {
         beginFilling();
         try {
-            NativeMapping.copy(mapping, question);
+            NativeMapping.copy(mapping, query);
             int text = bytes.getInt(Entry.HEAD_TEXT_OFFSET);
-            int rc = calls.readEntry(question.address(), question.address() + QueryResult.NAME, what, memory.address() + Entry.HEAD_SIZE,
+            int rc = calls.readEntry(query.address(), query.address() + QueryResult.NAME, what, memory.address() + Entry.HEAD_SIZE,
                     memory.address() + text);
             count = rc == 0 ? 1 : 0;
             at = rc == 0 ? 0 : BEFORE;
@@ -90,7 +92,7 @@ public final class MapFilesEntries {
         }
     }
 
-    /** Reads the entries of a snapshot's picture: 0 or a negative errno. */
+    /** Reads the entries of a snapshot. Returns 0 or a negative errno. */
     int fill(FileCalls calls, SnapshotBuffer buffer, int what) throws NotEnoughMemoryException {
         beginFilling();
         try {
@@ -119,7 +121,7 @@ public final class MapFilesEntries {
 
     private void beginFilling() {
         if (!filling.compareAndSet(0, 1)) {
-            throw new IllegalStateException("another thread is filling these entries: use one holder for each thread");
+            throw new IllegalStateException("another thread fills these entries: use one holder for each thread");
         }
         count = 0;
         at = BEFORE;
@@ -130,12 +132,16 @@ public final class MapFilesEntries {
         filling.set(0);
     }
 
-    /** Number of entries. */
+    /** Returns the number of entries. */
     public int count() {
         return count;
     }
 
-    /** Goes to the next entry; false if there is none. After one mapping's entry was read, that is the present one already. */
+    /**
+     * Moves to the next entry. After {@link MapFiles#read(Mapping, MapFilesEntries)} the only entry is already the current one.
+     *
+     * @return false if there is no next entry
+     */
     public boolean next() {
         if (at + 1 >= count) {
             at = count;
@@ -145,60 +151,74 @@ public final class MapFilesEntries {
         return true;
     }
 
-    /** Goes before the first entry. */
+    /** Moves before the first entry. */
     public void reset() {
         at = BEFORE;
     }
 
-    /** First address of the mapping. Unsigned. */
+    /** Returns the first address of the mapping, unsigned. */
     public long start() {
         return bytes.getLong(field(Entry.START));
     }
 
-    /** First address behind it. Unsigned. */
+    /** Returns the end of the mapping (exclusive), unsigned. */
     public long end() {
         return bytes.getLong(field(Entry.END));
     }
 
-    /** Index of the mapping in the snapshot; -1 where the entry of one mapping was read. */
+    /** Returns the index of the mapping in the snapshot; -1 if the entry of one mapping was read. */
     public int mapping() {
         return bytes.getInt(field(Entry.MAPPING));
     }
 
-    /** {@link Mapping#fileIndex()} of the mapping. */
+    /** Returns the {@link Mapping#fileIndex()} of the mapping. */
     public int fileIndex() {
         return bytes.getInt(field(Entry.FILE_INDEX));
     }
 
-    /** Whether the path is known. */
+    /** Returns whether the target is known, and if not, why. */
     public FieldStatus linkStatus() {
         return FieldStatus.of(bytes.getInt(field(Entry.LINK_ERROR)));
     }
 
-    /** Whether it is known how the process opened the file. */
+    /** Returns whether it is known how the process opened the file, and if not, why. */
     public FieldStatus accessStatus() {
         return FieldStatus.of(bytes.getInt(field(Entry.ACCESS_ERROR)));
     }
 
-    /** Whether what stat(2) says is known. */
+    /** Returns whether the fields of stat(2) are known, and if not, why. */
     public FieldStatus statStatus() {
         return FieldStatus.of(bytes.getInt(field(Entry.STAT_ERROR)));
     }
 
     /**
-     * Whether the process opened the file for reading. In a range that another file had before, the kernel may go on to tell
-     * how that one was opened, if anybody looked at its entry then: it sets a link's permissions once.
+     * Returns whether the process opened the file for reading.
+     *
+     * <p>The kernel sets the permissions of an entry once. If another file had the range before, and a program read its entry then, the
+     * kernel may still report how that file was opened.
+     *
+     * @throws IllegalStateException if {@link #accessStatus()} is not {@link FieldStatus#KNOWN}
+     * @throws IndexOutOfBoundsException if there is no current entry
      */
     public boolean isOpenForReading() {
         return (access() & MapRecord.READABLE) != 0;
     }
 
-    /** Whether it opened the file for writing, as far as the kernel tells; of shared writable mappings it surely did. */
+    /**
+     * Returns whether the process opened the file for writing. The limit of {@link #isOpenForReading()} holds, except for shared
+     * writable mappings, which are always reported right.
+     *
+     * @throws IllegalStateException if {@link #accessStatus()} is not {@link FieldStatus#KNOWN}
+     * @throws IndexOutOfBoundsException if there is no current entry
+     */
     public boolean isOpenForWriting() {
         return (access() & MapRecord.WRITABLE) != 0;
     }
 
-    /** Whether the path's name is gone, as far as the entry shows: by the path, or without it by the number of links alone. */
+    /**
+     * Returns whether the file is deleted, from the target; if that is unknown, from the link count of stat(2). Never throws because a
+     * field is unknown.
+     */
     public Deletion deletion() {
         if (linkStatus() == FieldStatus.KNOWN || statStatus() != FieldStatus.KNOWN) {
             int flags = link(Entry.FLAGS);
@@ -208,16 +228,23 @@ public final class MapFilesEntries {
         return nlink() == 0 ? Deletion.DELETED : Deletion.UNKNOWN;
     }
 
-    /** Bytes in the path. A {@code " (deleted)"} that is surely the kernel's is not part of it. */
+    /**
+     * Returns the length of the target, in bytes. A {@code " (deleted)"} that certainly comes from the kernel is not part of it.
+     *
+     * @throws IllegalStateException if {@link #linkStatus()} is not {@link FieldStatus#KNOWN}
+     * @throws IndexOutOfBoundsException if there is no current entry
+     */
     public int targetLength() {
         return link(Entry.TARGET_LENGTH);
     }
 
     /**
-     * Copies the path's raw bytes.
+     * Copies the raw bytes of the target.
      *
-     * @return their number
-     * @throws IndexOutOfBoundsException if they do not fit; nothing is copied
+     * @param from index of the first byte in {@code to}
+     * @return the number of bytes
+     * @throws IllegalStateException if {@link #linkStatus()} is not {@link FieldStatus#KNOWN}
+     * @throws IndexOutOfBoundsException if they do not fit (nothing is copied then), or there is no current entry
      */
     public int target(byte[] to, int from) {
         Objects.requireNonNull(to, "to");
@@ -226,7 +253,12 @@ public final class MapFilesEntries {
         return length;
     }
 
-    /** The path as UTF-8; a byte that is not UTF-8 becomes U+FFFD. */
+    /**
+     * Returns the target, decoded as UTF-8; a byte that is not UTF-8 becomes U+FFFD. Allocates.
+     *
+     * @throws IllegalStateException if {@link #linkStatus()} is not {@link FieldStatus#KNOWN}
+     * @throws IndexOutOfBoundsException if there is no current entry
+     */
     public String target() {
         return new String(ByteSlices.copy(bytes, targetAt(), targetLength()), StandardCharsets.UTF_8);
     }
@@ -235,78 +267,78 @@ public final class MapFilesEntries {
         return bytes.getInt(Entry.HEAD_TEXT_OFFSET) + bytes.getInt(field(Entry.TARGET_OFFSET));
     }
 
-    /** Inode number. Unsigned. */
+    /** Returns the inode number, unsigned. */
     public long inode() {
         return stat64(Entry.INODE);
     }
 
-    /** Size of the file in bytes. */
+    /** Returns the size of the file, in bytes. */
     public long size() {
         return stat64(Entry.SIZE);
     }
 
-    /** Blocks of 512 bytes that it takes. */
+    /** Returns the number of allocated blocks of 512 bytes. */
     public long blocks() {
         return stat64(Entry.BLOCKS);
     }
 
-    /** Mount as in proc_pid_mountinfo(5); 0 where the kernel does not tell (before Linux 5.8). */
+    /** Returns the mount ID as in proc_pid_mountinfo(5); 0: unknown (before Linux 5.8). */
     public long mountId() {
         return stat64(Entry.MOUNT_ID);
     }
 
-    /** Last change of the content, in seconds since 1970. */
+    /** Returns the time of the last modification, in seconds since 1970 (st_mtime). */
     public long modifiedSeconds() {
         return stat64(Entry.MTIME);
     }
 
-    /** Its fraction, 0 to 999,999,999 nanoseconds. */
+    /** Returns the fraction of the time of the last modification, 0 to 999,999,999 ns. */
     public int modifiedNanos() {
         return stat32(Entry.MTIME_NANOS);
     }
 
-    /** Last change of the inode, in seconds since 1970. */
+    /** Returns the time of the last change of status, in seconds since 1970 (st_ctime). */
     public long changedSeconds() {
         return stat64(Entry.CTIME);
     }
 
-    /** Its fraction, 0 to 999,999,999 nanoseconds. */
+    /** Returns the fraction of the time of the last change of status, 0 to 999,999,999 ns. */
     public int changedNanos() {
         return stat32(Entry.CTIME_NANOS);
     }
 
-    /** Major number of the device as stat(2) says: on btrfs and overlayfs not what {@link Mapping#deviceMajor()} says. */
+    /** Returns the major device number of stat(2). On btrfs and overlayfs it differs from {@link Mapping#deviceMajor()}. */
     public int deviceMajor() {
         return stat32(Entry.STAT_DEV_MAJOR);
     }
 
-    /** Minor number of that device. */
+    /** Returns the minor device number of stat(2). On btrfs and overlayfs it differs from {@link Mapping#deviceMinor()}. */
     public int deviceMinor() {
         return stat32(Entry.STAT_DEV_MINOR);
     }
 
-    /** Type and permissions, as in st_mode of stat(2). */
+    /** Returns the type and permissions, as st_mode of stat(2). */
     public int mode() {
         return stat32(Entry.MODE);
     }
 
-    /** Whether it is a device node, whose bytes are what its driver makes of them. */
+    /** Returns whether the file is a device node. Its driver decides which bytes a mapping and a read return. */
     public boolean isDevice() {
         int type = mode() & TYPE;
         return type == CHARACTER_DEVICE || type == BLOCK_DEVICE;
     }
 
-    /** Names that lead to the file; 0: it is deleted. Unsigned. */
+    /** Returns the number of hard links, unsigned; 0: the file is deleted. */
     public int nlink() {
         return stat32(Entry.NLINK);
     }
 
-    /** User that owns it. Unsigned. */
+    /** Returns the user ID of the owner, unsigned. */
     public int uid() {
         return stat32(Entry.UID);
     }
 
-    /** Group that owns it. Unsigned. */
+    /** Returns the group ID of the group, unsigned. */
     public int gid() {
         return stat32(Entry.GID);
     }
@@ -317,21 +349,21 @@ public final class MapFilesEntries {
 
     private int link(int offset) {
         if (bytes.getInt(field(Entry.LINK_ERROR)) != 0) {
-            throw new IllegalStateException("the path is not known: " + linkStatus());
+            throw new IllegalStateException("the target is unknown (" + linkStatus() + "): check linkStatus() first");
         }
         return bytes.getInt(field(offset));
     }
 
     private int access() {
         if (bytes.getInt(field(Entry.ACCESS_ERROR)) != 0) {
-            throw new IllegalStateException("how the file was opened is not known: " + accessStatus());
+            throw new IllegalStateException("how the file was opened is unknown (" + accessStatus() + "): check accessStatus() first");
         }
         return bytes.getInt(field(Entry.FLAGS));
     }
 
     private void checkStat() {
         if (bytes.getInt(field(Entry.STAT_ERROR)) != 0) {
-            throw new IllegalStateException("what stat says is not known: " + statStatus());
+            throw new IllegalStateException("the result of stat(2) is unknown (" + statStatus() + "): check statStatus() first");
         }
     }
 

@@ -15,12 +15,12 @@ import org.mapfiles.internal.NativeMemory;
 import org.mapfiles.internal.SharedCleaner;
 
 /**
- * A file of a mapping, open. {@link #channel()} reads it, and maps it into this process.
+ * An open file of a mapping. {@link #channel()} reads it and maps it into this process.
  *
- * <p>It stays the same file whatever happens to its path, but on overlayfs: there a descriptor of a lower layer turns to the
- * new upper file once somebody opens the path for writing. Whoever has copied such a file asks {@link #verify()} again.
+ * <p>The descriptor is independent of changes of the path, except on overlayfs. There a descriptor of a lower file may show the new
+ * upper file after a process opens the path for writing. So call {@link #verify()} again after reading such a file.
  *
- * <p>Thread-safe. Without a close, the garbage collector closes it.
+ * <p>Thread-safe. If it is not closed, the descriptor is closed after the object becomes unreachable.
  */
 public final class MappedFile implements AutoCloseable {
     private final FileCalls calls;
@@ -32,7 +32,7 @@ public final class MappedFile implements AutoCloseable {
     private RandomAccessFile file;
     private boolean closed;
 
-    /** Takes the descriptor over, once it returns. */
+    /** Owns the descriptor from its return on. */
     MappedFile(FileCalls calls, ImmutableMapping mapping, int descriptor, Verification verification, boolean writable) {
         this.calls = calls;
         this.mapping = mapping;
@@ -47,16 +47,21 @@ public final class MappedFile implements AutoCloseable {
         return mapping;
     }
 
-    /** How it is known to be the mapped file, as found when it was opened. */
+    /** Returns how the file was verified to be the mapped file when it was opened. */
     public Verification verification() {
         return verification;
     }
 
     /**
-     * Finds out again whether this is the file of the mapping, by device and inode or by content.
+     * Verifies again that this is the file of the mapping, by device and inode, build ID or bytes. May read the whole mapping.
+     * Allocates.
      *
-     * @throws NotVerifiedException if it surely is another one by now
+     * @return any constant but {@link Verification#EXACT}
+     * @throws NotVerifiedException if it is another file
      * @throws StaleMappingException if the process does not have the mapping any more
+     * @throws org.mapfiles.ProcessExitedException if the process has exited
+     * @throws org.mapfiles.PermissionDeniedException if its mappings may not be read any more
+     * @throws IllegalStateException if this file or the {@link org.mapfiles.ProcessMaps} is closed
      */
     public synchronized Verification verify() throws MapsException {
         checkOpen();
@@ -70,8 +75,8 @@ public final class MappedFile implements AutoCloseable {
             case Errno.EACCES:
                 throw calls.failure(rc);
             case Errno.EIDRM:
-                throw new NotVerifiedException("this is not the file of its mapping any more: on overlayfs an open file changes to the"
-                        + " new copy when its path is opened for writing", true);
+                throw new NotVerifiedException("this is not the mapped file any more: on overlayfs a descriptor changes to the new copy"
+                        + " when a process opens the path for writing: discard the bytes that were read", true);
             default:
                 if (rc < 0) {
                     throw FileExceptions.ofEntry(rc, "the mapping of this file");
@@ -81,10 +86,13 @@ public final class MappedFile implements AutoCloseable {
     }
 
     /**
-     * The file as a channel: always the same one, closed with this object; it is close-on-exec.
+     * Returns the channel of the file. Each call returns the same channel. {@link #close} closes it. It is close-on-exec.
      *
-     * @throws NotSupportedException if this JVM does not let native code give it a descriptor
-     * @throws MapsException if no descriptor is left, or /dev/null cannot be opened, which this takes
+     * <p>It can be written to only after {@link MapFiles#openForWriting}.
+     *
+     * @throws NotSupportedException if native code cannot give this JVM a descriptor: use {@link #descriptor()}
+     * @throws MapsException if no descriptor is free, or /dev/null cannot be opened, which this method does
+     * @throws IllegalStateException if this file is closed
      */
     public synchronized FileChannel channel() throws MapsException {
         checkOpen();
@@ -94,7 +102,7 @@ public final class MappedFile implements AutoCloseable {
         return file.getChannel();
     }
 
-    /** java.io opens paths alone: it opens one that does not matter, and the file takes that one's place. */
+    /** Opens /dev/null with java.io, which opens only paths, and replaces its descriptor. */
     private RandomAccessFile adopted() throws MapsException {
         RandomAccessFile shell = null;
         int rc = Errno.ENOTSUP;
@@ -102,7 +110,7 @@ public final class MappedFile implements AutoCloseable {
             shell = new RandomAccessFile("/dev/null", writable ? "rw" : "r");
             rc = NativeCalls.adopt(shell.getFD(), descriptor);
         } catch (IOException e) {
-            throw new MapsException("no channel without /dev/null: " + ErrorText.of(e), e);
+            throw new MapsException("a channel needs /dev/null, which cannot be opened: use descriptor(): " + ErrorText.of(e), e);
         } finally {
             if (rc < 0 && shell != null) {
                 close(shell);
@@ -110,7 +118,7 @@ public final class MappedFile implements AutoCloseable {
         }
         if (rc < 0) {
             throw new NotSupportedException(NotSupportedException.Missing.CHANNEL,
-                    "this JVM does not let native code give it a descriptor: take descriptor()");
+                    "native code cannot give this JVM a descriptor: use descriptor()");
         }
         return shell;
     }
@@ -124,9 +132,10 @@ public final class MappedFile implements AutoCloseable {
     }
 
     /**
-     * Number of the descriptor, for native code: valid until this object is closed or unreachable, close-on-exec.
+     * Returns the number of the descriptor, for native code. It is valid until this object is closed or unreachable. It is
+     * close-on-exec.
      *
-     * @throws IllegalStateException if it is closed
+     * @throws IllegalStateException if this file is closed
      */
     public synchronized int descriptor() {
         checkOpen();
@@ -135,11 +144,15 @@ public final class MappedFile implements AutoCloseable {
 
     private void checkOpen() {
         if (closed) {
-            throw new IllegalStateException("this file is closed");
+            throw new IllegalStateException("the mapped file is closed");
         }
     }
 
-    /** Closes the file and its channel. Again: nothing. */
+    /**
+     * Closes the file and its channel. Has no effect if they are closed.
+     *
+     * @throws MapsException if close(2) of the channel fails
+     */
     @Override
     public synchronized void close() throws MapsException {
         closed = true;

@@ -6,18 +6,18 @@ import org.mapfiles.internal.MapRecord;
 import org.mapfiles.internal.MapRecord.QueryResult;
 import org.mapfiles.internal.NativeMemory;
 
-/** A mapping as a native record, for the core. */
+/** Copies a mapping to native memory, as {@code struct mf_mapping} with its name. */
 final class NativeMapping {
-    /** What of a name the core looks at: as much as a path may have, also where the kernel's " (deleted)" follows it. */
+    /** Maximum length of a name that the native core reads, in bytes: a path and the kernel's " (deleted)". */
     private static final int NAME_ROOM = QueryResult.NAME_MAX + " (deleted)".length();
 
-    /** Bytes of a copy. */
+    /** Size of a copy with its name, in bytes. */
     static final int COPY_SIZE = QueryResult.NAME + NAME_ROOM;
 
     private NativeMapping() {
     }
 
-    /** Makes memory for a record. @param what it is for, named for people, such as {@code a mapping of process 42} */
+    /** Allocates memory of {@code size} bytes. {@code what} names its use in the exception, such as "a mapping of process 42". */
     static NativeMemory allocate(int size, String what) throws NotEnoughMemoryException {
         try {
             return new NativeMemory(size);
@@ -26,13 +26,13 @@ final class NativeMapping {
         }
     }
 
-    /** Writes a record, with the name behind it as in an answer, as far as the core looks at that. */
+    /** Copies a mapping and its name, at most {@link #NAME_ROOM} bytes of it, in the layout of {@link Answer}. */
     static void copy(Mapping mapping, NativeMemory to) {
         copyRecord(mapping, to);
         copyName(mapping, to);
     }
 
-    /** The record alone, without a name. */
+    /** Copies a mapping without its name. */
     static void copyRecord(Mapping mapping, NativeMemory to) {
         to.bytes().putLong(MapRecord.START, mapping.start()).putLong(MapRecord.END, mapping.end())
                 .putLong(MapRecord.OFFSET, mapping.offset())

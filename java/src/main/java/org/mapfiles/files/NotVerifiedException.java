@@ -3,19 +3,24 @@ package org.mapfiles.files;
 import java.util.Objects;
 import org.mapfiles.MapsException;
 
-/** The file was not opened, since nothing proves that what stands at its path is the mapped file, or it surely is another. */
+/** Thrown if the file at the path of a mapping could not be verified to be the mapped file, or is another file. */
 public final class NotVerifiedException extends MapsException {
     private static final long serialVersionUID = 1;
 
     private final boolean surelyAnother;
 
-    /** Makes the exception. */
+    /**
+     * Constructs the exception.
+     *
+     * @param message the reason
+     * @param surelyAnother whether nothing or another file is at the path
+     */
     public NotVerifiedException(String message, boolean surelyAnother) {
         super(Objects.requireNonNull(message, "message"));
         this.surelyAnother = surelyAnother;
     }
 
-    /** Whether nothing, or surely another file, stands at the path; else {@link MapFiles#openUnverified} opens it. */
+    /** Returns whether nothing or another file is at the path. If false, {@link MapFiles#openUnverified} opens the file at the path. */
     public boolean isSurelyAnother() {
         return surelyAnother;
     }

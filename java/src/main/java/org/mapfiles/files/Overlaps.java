@@ -3,7 +3,7 @@ package org.mapfiles.files;
 import java.util.Arrays;
 
 /**
- * Which of many ranges overlap one of another owner: in the time of a sort, as a process may have 65,000 mappings of one file.
+ * Finds the ranges that overlap a range of another owner. The cost is that of a sort: a process may have 65,000 mappings of one file.
  */
 final class Overlaps {
     private static final int NONE = -1;
@@ -19,27 +19,27 @@ final class Overlaps {
     }
 
     /**
-     * Says it of each range.
+     * Returns for each range whether it overlaps a range of another owner.
      *
      * @param starts unsigned, as {@code ends}, which are exclusive; no range is empty
      */
     static boolean[] withOthers(int[] owners, long[] starts, long[] ends) {
         Integer[] order = new Integer[starts.length];
         Arrays.setAll(order, i -> i);
-        Arrays.sort(order, (one, other) -> Long.compareUnsigned(starts[one], starts[other]));
+        Arrays.sort(order, (left, right) -> Long.compareUnsigned(starts[left], starts[right]));
         boolean[] overlap = new boolean[starts.length];
         Overlaps ranges = new Overlaps(owners, starts, ends);
-        ranges.markThoseBehind(order, overlap);
-        ranges.markThoseBefore(order, overlap);
+        ranges.markOverlapsWithEarlier(order, overlap);
+        ranges.markOverlapsWithLater(order, overlap);
         return overlap;
     }
 
-    /** Each that begins before the end of one in front of it: of these, the one that ends last knows. */
-    private void markThoseBehind(Integer[] order, boolean[] overlap) {
-        int last = NONE;
-        int lastOfOthers = NONE; // of another owner than the last is
+    /** Marks each range that starts before the end of an earlier range. It is enough to compare the earlier range that ends last. */
+    private void markOverlapsWithEarlier(Integer[] order, boolean[] overlap) {
+        int last = NONE; // the earlier range that ends last
+        int lastOfOthers = NONE; // the one that ends last among those of other owners than that of last
         for (int range : order) {
-            int before = ofOther(range, last, lastOfOthers);
+            int before = ofOtherOwner(range, last, lastOfOthers);
             overlap[range] = before != NONE && Long.compareUnsigned(starts[range], ends[before]) < 0;
             if (last == NONE || Long.compareUnsigned(ends[range], ends[last]) > 0) {
                 lastOfOthers = before;
@@ -51,20 +51,20 @@ final class Overlaps {
         }
     }
 
-    /** Each that ends behind the start of one that follows: of these, the next knows. */
-    private void markThoseBefore(Integer[] order, boolean[] overlap) {
+    /** Marks each range that ends after the start of a later range. It is enough to compare the next range. */
+    private void markOverlapsWithLater(Integer[] order, boolean[] overlap) {
         int next = NONE;
-        int nextOfOthers = NONE; // of another owner than the next is
+        int nextOfOthers = NONE; // the next one among those of other owners than that of next
         for (int i = order.length - 1; i >= 0; i--) {
             int range = order[i];
-            int behind = ofOther(range, next, nextOfOthers);
-            overlap[range] |= behind != NONE && Long.compareUnsigned(starts[behind], ends[range]) < 0;
-            nextOfOthers = behind;
+            int after = ofOtherOwner(range, next, nextOfOthers);
+            overlap[range] |= after != NONE && Long.compareUnsigned(starts[after], ends[range]) < 0;
+            nextOfOthers = after;
             next = range;
         }
     }
 
-    private int ofOther(int range, int one, int ofAnotherOwner) {
-        return one == NONE || owners[one] != owners[range] ? one : ofAnotherOwner;
+    private int ofOtherOwner(int range, int candidate, int ofOthers) {
+        return candidate == NONE || owners[candidate] != owners[range] ? candidate : ofOthers;
     }
 }

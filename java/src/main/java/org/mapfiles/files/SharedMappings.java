@@ -15,12 +15,11 @@ import org.mapfiles.MapsException;
 import org.mapfiles.ProcessMaps;
 
 /**
- * Which mappings of several processes are the same memory. Immutable: as it was when it was made.
+ * Groups of mappings of several processes that are the same memory, as of the time when they were read. Immutable and thread-safe.
  *
- * <p>Mappings belong together when they are of one kind and one file, and show some of the same bytes of it. That is never
- * concluded from numbers that do not prove it: a memfd and a System V segment may have the same inode on the same device, and
- * so may two segments of different IPC namespaces, and files on btrfs and overlayfs. What these hide is counted by
- * {@link #undecided()}, not listed.
+ * <p>Mappings are in one group if they have the same kind and file, and map some of the same bytes of it. Device and inode alone do
+ * not identify memory: a memfd and a System V segment may have the same numbers, as may segments of different IPC namespaces and
+ * files on btrfs and overlayfs. {@link #undecided()} counts files that cannot be identified; they are not listed.
  */
 public final class SharedMappings {
     private final List<Group> groups;
@@ -31,7 +30,7 @@ public final class SharedMappings {
         this.undecided = undecided;
     }
 
-    /** Where one process has some of the memory. */
+    /** A mapping of one process in a group. Immutable. */
     public static final class Range {
         private final ProcessMaps process;
         private final MapSnapshot snapshot;
@@ -47,12 +46,12 @@ public final class SharedMappings {
             this.size = at.size();
         }
 
-        /** The process, one of those asked about. */
+        /** Returns the process: one of the list that was passed. */
         public ProcessMaps process() {
             return process;
         }
 
-        /** Its mapping, as it was. */
+        /** Returns the mapping as of its snapshot. Allocates. */
         public Mapping mapping() {
             return cursor();
         }
@@ -62,7 +61,7 @@ public final class SharedMappings {
         }
     }
 
-    /** Memory in common. */
+    /** Mappings of at least two processes that share memory. Immutable. */
     public static final class Group {
         private final List<Range> ranges;
 
@@ -71,27 +70,40 @@ public final class SharedMappings {
         }
 
         /**
-         * At least two, of different processes, in the order of the processes and of addresses. Each shows some bytes that
-         * another process' one shows too.
+         * Returns at least two mappings, of at least two processes, in the order of the processes and of addresses. Each maps some
+         * bytes that a mapping of another process maps too.
          */
         public List<Range> ranges() {
             return ranges;
         }
     }
 
-    /** What makes mappings candidates for being the same memory. */
+    /** Kind, device and inode: mappings with equal numbers may be the same memory. */
     private record Numbers(MappingKind kind, int deviceMajor, int deviceMinor, long inode) {
         Numbers(Mapping mapping) {
             this(mapping.kind(), mapping.deviceMajor(), mapping.deviceMinor(), mapping.inode());
         }
     }
 
-    /** Finds the memory that shared mappings of these processes have in common. */
+    /**
+     * Returns the groups of shared mappings of these processes: writes of one process reach the others.
+     *
+     * @throws org.mapfiles.ProcessExitedException if a process has exited
+     * @throws org.mapfiles.PermissionDeniedException if the mappings of a process may not be read
+     * @throws MapsException if reading fails for another reason, as {@link ProcessMaps} describes
+     */
     public static SharedMappings of(List<ProcessMaps> processes) throws MapsException {
         return of(processes, MapFilter.all().shared().fileBacked());
     }
 
-    /** As {@link #of}; also what private mappings have in common with others of one file, as long as nobody writes to it. */
+    /**
+     * Returns the groups of shared and private mappings of these processes. Unmodified pages are shared; modified pages of private
+     * mappings are copies.
+     *
+     * @throws org.mapfiles.ProcessExitedException if a process has exited
+     * @throws org.mapfiles.PermissionDeniedException if the mappings of a process may not be read
+     * @throws MapsException if reading fails for another reason, as {@link ProcessMaps} describes
+     */
     public static SharedMappings withPrivate(List<ProcessMaps> processes) throws MapsException {
         return of(processes, MapFilter.all().fileBacked());
     }
@@ -107,21 +119,21 @@ public final class SharedMappings {
         List<Group> groups = new ArrayList<>();
         int undecided = 0;
         for (List<Range> sameNumbers : candidates.values()) {
-            List<Range> meeting = meeting(sameNumbers);
-            Map<Long, List<Range>> byDomain = meeting.isEmpty() ? Map.of() : byDomain(meeting);
+            List<Range> overlapping = overlapping(sameNumbers);
+            Map<Long, List<Range>> byDomain = overlapping.isEmpty() ? Map.of() : byDomain(overlapping);
             undecided += byDomain.containsKey(0L) ? 1 : 0;
             for (Map.Entry<Long, List<Range>> domain : byDomain.entrySet()) {
-                List<Range> inCommon = domain.getKey() == 0 ? List.of() : meeting(domain.getValue());
-                if (!inCommon.isEmpty()) {
-                    groups.add(new Group(inCommon));
+                List<Range> shared = domain.getKey() == 0 ? List.of() : overlapping(domain.getValue());
+                if (!shared.isEmpty()) {
+                    groups.add(new Group(shared));
                 }
             }
         }
         return new SharedMappings(groups, undecided);
     }
 
-    /** Those that show some of the same bytes as one of another process. */
-    private static List<Range> meeting(List<Range> ranges) {
+    /** Returns the ranges that map some of the same bytes as a range of another process. */
+    private static List<Range> overlapping(List<Range> ranges) {
         List<ProcessMaps> processes = new ArrayList<>();
         int[] owners = new int[ranges.size()];
         long[] starts = new long[ranges.size()];
@@ -135,17 +147,17 @@ public final class SharedMappings {
             starts[i] = range.offset;
             ends[i] = range.offset + range.size;
         }
-        boolean[] meet = Overlaps.withOthers(owners, starts, ends);
-        List<Range> meeting = new ArrayList<>();
-        for (int i = 0; i < meet.length; i++) {
-            if (meet[i]) {
-                meeting.add(ranges.get(i));
+        boolean[] overlaps = Overlaps.withOthers(owners, starts, ends);
+        List<Range> overlapping = new ArrayList<>();
+        for (int i = 0; i < overlaps.length; i++) {
+            if (overlaps[i]) {
+                overlapping.add(ranges.get(i));
             }
         }
-        return meeting;
+        return overlapping;
     }
 
-    /** By where their numbers stand for one piece of memory; one look for each process and file. 0: not known. */
+    /** Returns the ranges by sharing domain, 0: unknown. One query for each process and file. */
     private static Map<Long, List<Range>> byDomain(List<Range> ranges) throws MapsException {
         Map<Long, List<Range>> byDomain = new TreeMap<>();
         ProcessMaps process = null;
@@ -163,9 +175,9 @@ public final class SharedMappings {
                 file = mapping.fileIndex();
                 try {
                     domain = files.sharingDomain(mapping);
-                } catch (StaleMappingException gone) {
+                } catch (StaleMappingException unmapped) {
                     file = -1;
-                    continue; // it is nobody's memory any more
+                    continue;
                 }
             }
             byDomain.computeIfAbsent(domain, number -> new ArrayList<>()).add(range);
@@ -173,14 +185,14 @@ public final class SharedMappings {
         return byDomain;
     }
 
-    /** Memory in common, in the order of the first process that has it and of addresses. */
+    /** Returns the groups, in the order of the first process of each and of addresses. The list is immutable. */
     public List<Group> groups() {
         return groups;
     }
 
     /**
-     * Files that may be in common and are not listed, since device and inode do not tell: on btrfs and overlayfs, devices, and
-     * deleted files and System V segments without the right to follow entries of map_files.
+     * Returns the number of files that may be shared and are not listed, because device and inode do not identify them: files on btrfs
+     * and overlayfs, and devices. Without the permission to follow map_files entries also deleted files and System V segments.
      */
     public int undecided() {
         return undecided;

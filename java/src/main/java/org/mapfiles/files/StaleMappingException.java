@@ -4,13 +4,13 @@ import java.util.Objects;
 import org.mapfiles.MapsException;
 
 /**
- * The mapping that was asked for is gone: its exact range is unmapped, split, merged or moved, or shows another file by now.
- * Nothing was answered for whatever is there now; read a new snapshot.
+ * Thrown if the process does not have the mapping any more: its exact range was unmapped, split, merged or moved, or maps another file.
+ * Nothing is reported about a mapping that is there now. Read a new snapshot.
  */
 public final class StaleMappingException extends MapsException {
     private static final long serialVersionUID = 1;
 
-    /** Makes the exception. */
+    /** Constructs the exception. */
     public StaleMappingException(String message) {
         super(Objects.requireNonNull(message, "message"));
     }

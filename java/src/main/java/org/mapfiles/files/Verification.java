@@ -1,18 +1,18 @@
 package org.mapfiles.files;
 
-/** How an opened file is known to be the one that is mapped. The order is that of the native core. */
+/** How an opened file was verified to be the mapped file. Constants have the order of {@code enum mf_verification}. */
 public enum Verification {
-    /** By nothing: it stands at the path, and nothing contradicts. Given to {@link MapFiles#openUnverified} alone. */
+    /** The file is at the path of the mapping, and nothing contradicts that it is the mapped file. */
     NOT_VERIFIED,
-    /** Opened through map_files, on a file system where that is the mapped file. */
+    /** The file was opened through map_files, on a file system where the entry leads to the mapped file. */
     EXACT,
-    /** Opened by path: device and inode are those of the mapping, on a file system where that is proof. */
+    /** Device and inode are those of the mapping, on a file system where they identify a file. */
     SAME_INODE,
-    /** The build ID of the mapped image is the file's. */
+    /** The build ID of the file is that of the mapped image. */
     SAME_BUILD_ID,
     /**
-     * Each page of the mapping that the process has not changed has the file's bytes, and not all of these are zero. Says nothing of
-     * other parts of the file.
+     * Each page of the mapping that the process has not modified has the bytes of the file, and they are not all zero. Parts of the
+     * file that are not mapped were not compared.
      */
     SAME_BYTES;
 

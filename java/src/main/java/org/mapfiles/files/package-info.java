@@ -1,7 +1,7 @@
 /**
- * The files behind mappings: which file is mapped, what became of it, and how to open exactly that file.
+ * The files behind mappings: which file is mapped, whether it is deleted or replaced, and how to open exactly that file.
  *
- * <p>The way in is {@link org.mapfiles.files.MapFiles}. {@link org.mapfiles.files.SharedMappings} finds the memory that several processes
- * share. The conventions are those of {@link org.mapfiles}.
+ * <p>Start with {@link org.mapfiles.files.MapFiles}. {@link org.mapfiles.files.SharedMappings} finds the memory that several processes
+ * share. The conventions of {@link org.mapfiles} hold here.
  */
 package org.mapfiles.files;

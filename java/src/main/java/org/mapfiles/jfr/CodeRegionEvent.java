@@ -11,20 +11,22 @@ import jdk.jfr.Name;
 import jdk.jfr.Period;
 import jdk.jfr.StackTrace;
 
-/** A part of memory that holds code: what a sample's address is in. */
+/** A range of this JVM's memory that holds executable code. */
 @Name("mapfiles.CodeRegion")
 @Label("Code Region")
-@Description("An executable part of this process' memory: of a heap of the JVM's compiled code, or of a library")
+@Description("An executable range of the memory of this process: part of a code heap of the JVM, or of a library")
 @Category({"Operating System", "Memory", "mapfiles"})
 @Period("everyChunk")
 @Enabled(false)
 @StackTrace(false)
 final class CodeRegionEvent extends Event {
     @Label("Start")
+    @Description("First address")
     @MemoryAddress
     long start;
 
     @Label("End")
+    @Description("End address, exclusive")
     @MemoryAddress
     long end;
 
@@ -33,13 +35,14 @@ final class CodeRegionEvent extends Event {
     long size;
 
     @Label("Region")
+    @Description("CODE_HEAP or LIBRARY: a constant of org.mapfiles.jvm.RegionKind")
     String region;
 
     @Label("Name")
-    @Description("Of the code heap, or the library's file")
+    @Description("Name of the code heap, or path of the library")
     String detail;
 
     @Label("Inferred")
-    @Description("Whether that follows from what memory looks like alone")
+    @Description("Whether the region is only inferred from the content or place of the memory")
     boolean inferred;
 }

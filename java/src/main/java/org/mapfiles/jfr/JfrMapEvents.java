@@ -25,25 +25,26 @@ import org.mapfiles.jvm.JvmRegions;
 import org.mapfiles.jvm.RegionKind;
 
 /**
- * Events of the Flight Recorder about this JVM's mappings.
+ * Registers JDK Flight Recorder events about the mappings of this JVM.
+ *
+ * <p>All events but {@code MemoryMapChange} are written at the beginning and the end of each chunk, so at least twice in a recording.
+ * The setting {@code period} changes that. Only {@code MemoryMapSummary} is enabled by default.
  *
  * <ul>
- *   <li>{@code mapfiles.MemoryMapping}: every mapping, at the beginning and the end of every chunk; off unless asked for
- *   <li>{@code mapfiles.MemoryMapSummary}: their number against {@code vm.max_map_count}, and what they take, at the beginning and the
- *       end of every chunk, so at least twice in a recording; for more, set its {@code period}
- *   <li>{@code mapfiles.MemoryMapChange}: what was added, removed or changed, found by a poll every second; off unless asked for
- *   <li>{@code mapfiles.CodeRegion}: each executable part of code heaps and libraries, at the beginning and the end of every chunk; off
- *       unless asked for
- *   <li>{@code mapfiles.MemoryRegionSummary}: bytes per {@link RegionKind}, at the beginning and the end of every chunk; off unless asked for
+ *   <li>{@code mapfiles.MemoryMapping}: each mapping
+ *   <li>{@code mapfiles.MemoryMapSummary}: the number of mappings, the limit {@code vm.max_map_count}, and bytes by kind
+ *   <li>{@code mapfiles.MemoryMapChange}: mappings that were added, removed or changed, found by a poll every second
+ *   <li>{@code mapfiles.CodeRegion}: each executable range of code heaps and libraries
+ *   <li>{@code mapfiles.MemoryRegionSummary}: bytes by {@link RegionKind}
  * </ul>
  *
- * <p><b>Replay:</b> a set that holds the mappings of one poll ({@code MemoryMapping} events with equal {@code poll}), and to which all
- * {@code MemoryMapChange} events of later polls are applied in order of {@code sequence}, holds the mappings of each of these
- * polls in turn, and never two that overlap: {@code REMOVED} removes the mapping of that range, {@code CHANGED} replaces the one from
- * {@code startBefore} to {@code endBefore}, {@code ADDED} adds one. A change happened in the time {@code since} before the
- * event; what is mapped and unmapped between two polls is not found.
+ * <p><b>Replay.</b> Start with the mappings of one poll: {@code MemoryMapping} events with equal {@code poll}. Apply all
+ * {@code MemoryMapChange} events of later polls in the order of {@code sequence}. {@code REMOVED} removes the mapping with that range,
+ * {@code CHANGED} replaces the mapping from {@code startBefore} to {@code endBefore}, {@code ADDED} adds a mapping. After the changes of
+ * a poll the result is the mappings of that poll. No step leaves mappings that overlap. A change happened within the time {@code since}
+ * before its event. A mapping that is made and removed between two polls is not reported.
  *
- * <p>An event that nobody records costs nothing: no mapping is read for it. {@link #settings()} has all of them on.
+ * <p>No mapping is read for an event that is not enabled. {@link #settings()} enables all events.
  *
  * <p>Thread-safe. The JVM needs the module jdk.jfr.
  */
@@ -55,7 +56,7 @@ public final class JfrMapEvents {
     private static long polledAt;
     private static long polls;
     private static long sequence;
-    /** Whether changes that the next poll finds may have happened while no changes were recorded. Set by the thread that stops a recording. */
+    /** Whether changes that the next poll finds may have happened while changes were not recorded. Set by the thread that stops a recording. */
     private static final AtomicBoolean HAS_GAP = new AtomicBoolean();
     private static final FlightRecorderListener LISTENER = new FlightRecorderListener() {
         @Override
@@ -79,7 +80,7 @@ public final class JfrMapEvents {
     }
 
     /**
-     * Makes the events known to the Flight Recorder of this JVM. Again: nothing.
+     * Registers the events with the Flight Recorder of this JVM. Has no effect if they are registered.
      *
      * @throws MapsException if this JVM cannot read its own mappings
      */
@@ -88,13 +89,13 @@ public final class JfrMapEvents {
             return;
         }
         maps = ProcessMaps.self();
-        HOOKS.keySet().forEach(FlightRecorder::register); // after unregister() they would be known no more
+        HOOKS.keySet().forEach(FlightRecorder::register); // needed again after unregister()
         HOOKS.forEach(FlightRecorder::addPeriodicEvent);
         FlightRecorder.addListener(LISTENER);
         registered = true;
     }
 
-    /** Takes them out again. */
+    /** Removes the events from the Flight Recorder. Has no effect if they are not registered. */
     public static synchronized void unregister() {
         if (!registered) {
             return;
@@ -108,14 +109,19 @@ public final class JfrMapEvents {
         registered = false;
     }
 
-    /** Settings with which all of them are recorded, to start a recording with; merge them with others by jfr(1) configure. */
+    /**
+     * Returns settings that enable all events, to start a recording with. {@code jfr configure} merges them with others.
+     *
+     * @throws IOException if the resource of this library cannot be read
+     * @throws ParseException if its content is invalid
+     */
     public static Configuration settings() throws IOException, ParseException {
         try (Reader in = new InputStreamReader(JfrMapEvents.class.getResourceAsStream("mapfiles.jfc"), StandardCharsets.UTF_8)) {
             return Configuration.create(in);
         }
     }
 
-    /** As a hook fails: a recording goes on without. */
+    /** A hook. If it fails, the recording continues without its events. */
     private interface Read {
         void run() throws MapsException;
     }
@@ -127,7 +133,7 @@ public final class JfrMapEvents {
         try {
             read.run();
         } catch (MapsException | IllegalStateException notNow) {
-            // no descriptor is left, for one: perhaps the next time
+            // for example no descriptor is free: the next call may succeed
         }
     }
 
@@ -151,11 +157,11 @@ public final class JfrMapEvents {
         });
     }
 
-    /** Libraries and code heaps also have parts that are not executable: data, and reserved memory. */
+    /** Commits the executable ranges. Libraries and code heaps also have ranges that are not executable: data, and reserved memory. */
     private static void code() {
         attempt(() -> {
             MapSnapshot executable = maps.snapshot(MapFilter.all().executable());
-            JvmRegions regions = JvmRegions.read(); // later: a code heap may grow meanwhile, and what it has reserved is not executable
+            JvmRegions regions = JvmRegions.read(); // after the snapshot, since a code heap may grow in between
             for (int i = 0; i < regions.size(); i++) {
                 boolean isOfCode = regions.region(i) == RegionKind.CODE_HEAP || regions.region(i) == RegionKind.LIBRARY;
                 if (isOfCode && executable.find(regions.start(i)) >= 0) {
@@ -188,11 +194,11 @@ public final class JfrMapEvents {
         attempt(JfrMapEvents::poll);
     }
 
-    /** Reads the mappings, and commits what has changed since the last time, unless nothing was recorded meanwhile. */
+    /** Reads the mappings. Commits the changes since the last poll, unless recording was stopped in between. */
     private static void poll() throws MapsException {
         long time = System.nanoTime();
         MapSnapshot read = spare == null ? new MapSnapshot() : spare;
-        boolean hasGap = HAS_GAP.getAndSet(false); // before the read: a gap that begins during it is the next poll's
+        boolean hasGap = HAS_GAP.getAndSet(false); // before the read: a gap that begins during it concerns the next poll
         try {
             maps.refresh(read);
         } catch (MapsException | RuntimeException | Error e) {
@@ -208,7 +214,7 @@ public final class JfrMapEvents {
         polledAt = time;
     }
 
-    /** Commits changes in the order in which they can be replayed. */
+    /** Commits changes in the order in which they can be replayed ({@link MapDifference}). */
     private static final class Changes implements MapDifference.Visitor {
         private final long since;
 
@@ -241,9 +247,9 @@ public final class JfrMapEvents {
             commit("REMOVED", before, null, true);
         }
 
-        private void commit(String what, Mapping before, Mapping now, boolean isContinued) {
+        private void commit(String change, Mapping before, Mapping now, boolean isContinued) {
             MemoryMapChangeEvent event = new MemoryMapChangeEvent();
-            event.set(what, before, now);
+            event.set(change, before, now);
             event.sequence = ++sequence;
             event.poll = polls;
             event.since = since;

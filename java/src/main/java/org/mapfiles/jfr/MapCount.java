@@ -20,65 +20,67 @@ import org.mapfiles.MapsException;
 import org.mapfiles.ProcessMaps;
 
 /**
- * Counts this JVM's mappings against {@code vm.max_map_count}, as an MBean that warns: a JVM that reaches the limit fails to start
- * threads, to load classes and to commit heap, and seldom says why.
+ * An MBean with the number of mappings of this JVM and the limit {@code vm.max_map_count}. It sends a notification near the limit. A JVM
+ * that reaches the limit fails to start threads, load classes or commit heap, and its error message seldom names the limit.
  *
  * <pre>{@code
- * MapCount count = MapCount.register(Duration.ofSeconds(10));         // looks so often
+ * MapCount count = MapCount.register(Duration.ofSeconds(10));         // the interval of checks
  * }</pre>
  *
- * <p>The name is {@code org.mapfiles:type=MapCount}, with a number where another class loader has that. A notification of type
- * {@link #WARNING} is sent when the share passes the one set (0.8 at first), and again only after it was below.
+ * <p>The name is {@code org.mapfiles:type=MapCount}. A number is added if another class loader has registered that name. A notification of
+ * type {@link #WARNING} is sent when the share reaches {@link #getWarningShare()} (default 0.8). It is sent again only after the share was
+ * below.
  *
- * <p>Thread-safe. A look takes a few hundred bytes of heap. The JVM needs the module java.management.
+ * <p>Thread-safe. A check allocates a few hundred bytes. The JVM needs the module java.management.
  */
 public final class MapCount implements MapCountMXBean, AutoCloseable {
-    /** Type of the notification. */
+    /** The type of the notification. */
     public static final String WARNING = "org.mapfiles.mapcount.warning";
 
-    private static final double FIRST_SHARE = 0.8;
+    private static final double DEFAULT_SHARE = 0.8;
     private static final int MAX_NAMES = 1_000;
-    private static final Duration LONGEST = Duration.ofNanos(Long.MAX_VALUE);
+    private static final Duration MAX_INTERVAL = Duration.ofNanos(Long.MAX_VALUE);
 
     private final NotificationBroadcasterSupport broadcaster = new NotificationBroadcasterSupport(
-            new MBeanNotificationInfo(new String[] {WARNING}, Notification.class.getName(), "the number of mappings nears vm.max_map_count"));
+            new MBeanNotificationInfo(new String[] {WARNING}, Notification.class.getName(), "The number of mappings is near vm.max_map_count"));
     private final ProcessMaps maps;
     private final MapSnapshot snapshot = new MapSnapshot();
-    private final Thread looker;
+    private final Thread checker;
     private final long nanos;
     private ObjectName name;
-    private volatile double warningShare = FIRST_SHARE;
+    private volatile double warningShare = DEFAULT_SHARE;
     private volatile boolean closed;
     private volatile String failure;
     private boolean warned;
     private long sequence;
 
-    private MapCount(Duration every) throws MapsException {
-        nanos = every.compareTo(LONGEST) < 0 ? every.toNanos() : Long.MAX_VALUE;
+    private MapCount(Duration interval) throws MapsException {
+        nanos = interval.compareTo(MAX_INTERVAL) < 0 ? interval.toNanos() : Long.MAX_VALUE;
         maps = ProcessMaps.self();
-        looker = new Thread(this::run, "mapfiles-count");
-        looker.setDaemon(true);
+        checker = new Thread(this::run, "mapfiles-count");
+        checker.setDaemon(true);
     }
 
     /**
-     * Registers it with the JVM's own server of MBeans.
+     * Registers a new MBean with the platform MBean server, and starts a daemon thread that checks the number of mappings.
      *
-     * @param every how often to look whether to warn; 292 years are the longest
-     * @throws IllegalArgumentException if that is not above 0
+     * @param interval time between two checks, above 0; more than 292 years count as 292 years
+     * @throws IllegalArgumentException if {@code interval} is not above 0
+     * @throws IllegalStateException if the MBean cannot be registered
      * @throws MapsException if this JVM cannot read its own mappings
      */
-    public static MapCount register(Duration every) throws MapsException {
-        if (every.isZero() || every.isNegative()) {
-            throw new IllegalArgumentException("not a time to wait: " + every);
+    public static MapCount register(Duration interval) throws MapsException {
+        if (interval.isZero() || interval.isNegative()) {
+            throw new IllegalArgumentException("the interval must be above 0: " + interval);
         }
-        MapCount count = new MapCount(every);
+        MapCount count = new MapCount(interval);
         try {
             count.register(ManagementFactory.getPlatformMBeanServer());
         } catch (JMException | RuntimeException e) {
             count.maps.close();
-            throw new IllegalStateException("it cannot be registered: " + e, e);
+            throw new IllegalStateException("the MBean cannot be registered: " + e, e);
         }
-        count.looker.start();
+        count.checker.start();
         return count;
     }
 
@@ -97,14 +99,14 @@ public final class MapCount implements MapCountMXBean, AutoCloseable {
         }
     }
 
-    /** Has a description of each attribute, for consoles. */
+    /** Has a description of each attribute, which consoles show. */
     private static final class Described extends StandardEmitterMBean {
         private static final Map<String, String> TEXTS = Map.of(
                 "Count", "Number of mappings that this JVM has now: lines of /proc/self/maps. -1: they cannot be read",
                 "Limit", "Maximum number of mappings of a process: sysctl vm.max_map_count. -1: unknown",
                 "Headroom", "Number of mappings that can still be made: Limit - Count. -1: unknown",
                 "Share", "Count / Limit, a number from 0 to 1. 0: unknown",
-                "WarningShare", "Share from which on a notification of type " + WARNING + " is sent: above 0, up to 1. 1: never",
+                "WarningShare", "Share at which a notification of type " + WARNING + " is sent: above 0, at most 1. 1: never",
                 "Failure", "The exception with which the last periodic check failed. null: it did not fail");
 
         Described(MapCount count, NotificationBroadcasterSupport broadcaster) {
@@ -122,7 +124,7 @@ public final class MapCount implements MapCountMXBean, AutoCloseable {
         }
     }
 
-    /** What it is registered as. */
+    /** Returns the name under which the MBean is registered. */
     public ObjectName name() {
         return name;
     }
@@ -130,17 +132,17 @@ public final class MapCount implements MapCountMXBean, AutoCloseable {
     private void run() {
         while (!closed) {
             try {
-                look();
+                check();
                 failure = null;
             } catch (Throwable e) { // also an Error of a listener, or OutOfMemoryError: the next check may succeed
                 failure = e.toString();
             }
             LockSupport.parkNanos(this, nanos);
-            Thread.interrupted(); // somebody interrupted all threads: left so, none would wait again
+            Thread.interrupted(); // clears the status: with it parkNanos returns immediately
         }
     }
 
-    private void look() {
+    private void check() {
         long limit = ProcessMaps.maxMappings();
         long count = getCount();
         boolean isNear = limit > 0 && count >= warningShare * limit && warningShare < 1;
@@ -194,17 +196,17 @@ public final class MapCount implements MapCountMXBean, AutoCloseable {
     @Override
     public void setWarningShare(double share) {
         if (!(share > 0 && share <= 1)) {
-            throw new IllegalArgumentException("a share is above 0, up to 1: " + share);
+            throw new IllegalArgumentException("the share must be above 0 and at most 1: " + share);
         }
         warningShare = share;
-        LockSupport.unpark(looker);
+        LockSupport.unpark(checker);
     }
 
-    /** Takes it out of the server, and stops looking. */
+    /** Unregisters the MBean and stops the checks. Has no effect if it is closed. */
     @Override
     public void close() {
         closed = true;
-        LockSupport.unpark(looker);
+        LockSupport.unpark(checker);
         try {
             ManagementFactory.getPlatformMBeanServer().unregisterMBean(name);
         } catch (InstanceNotFoundException again) {

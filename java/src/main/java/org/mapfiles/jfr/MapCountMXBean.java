@@ -1,25 +1,30 @@
 package org.mapfiles.jfr;
 
-/** How many mappings this JVM has, against how many the kernel lets it have. */
+/** The number of mappings of this JVM, and the limit of the kernel. */
 public interface MapCountMXBean {
-    /** Mappings now; -1: they cannot be read. */
+    /** Returns the number of mappings that this JVM has now; -1: they cannot be read. */
     long getCount();
 
-    /** vm.max_map_count; -1: not known. */
+    /** Returns the maximum number of mappings of a process, {@code vm.max_map_count}; -1: unknown. */
     long getLimit();
 
-    /** Mappings that may still be made; -1: not known. */
+    /** Returns the number of mappings that can still be made: limit - count, at least 0; -1: unknown. */
     long getHeadroom();
 
-    /** Count by limit; 0: not known. */
+    /** Returns count / limit; 0: unknown. */
     double getShare();
 
-    /** Returns the exception with which the last periodic check failed, such as one of a notification listener; null: it succeeded. */
+    /** Returns the exception with which the last periodic check failed, for example that of a notification listener; null: it succeeded. */
     String getFailure();
 
-    /** The share from which on there is a warning; 1: never. */
+    /** Returns the share at which a notification is sent; 1: never. */
     double getWarningShare();
 
-    /** Sets it: above 0, up to 1. */
+    /**
+     * Sets the share at which a notification is sent, and checks immediately.
+     *
+     * @param share above 0, at most 1; 1: never
+     * @throws IllegalArgumentException if it is out of that range
+     */
     void setWarningShare(double share);
 }

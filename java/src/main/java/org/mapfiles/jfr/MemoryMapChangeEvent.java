@@ -13,10 +13,10 @@ import jdk.jfr.StackTrace;
 import jdk.jfr.Timespan;
 import org.mapfiles.Mapping;
 
-/** A mapping that was added, removed or changed since the poll before. In order of their sequence, these can be replayed. */
+/** A mapping that was added, removed or changed since the previous poll. The changes can be replayed in the order of their sequence. */
 @Name("mapfiles.MemoryMapChange")
 @Label("Memory Map Change")
-@Description("A mapping of this process that was added, removed or changed since the poll before. To replay: take the Memory Mapping"
+@Description("A mapping of this process that was added, removed or changed since the previous poll. To replay: take the Memory Mapping"
         + " events of one poll, then apply the changes of later polls in order of their sequence")
 @Category({"Operating System", "Memory", "mapfiles"})
 @Period("1 s")
@@ -28,7 +28,7 @@ final class MemoryMapChangeEvent extends Event {
     String change;
 
     @Label("Sequence")
-    @Description("Number of the change: each one can be applied to the mappings that those before it left")
+    @Description("Number of the change. Changes are applied in this order")
     long sequence;
 
     @Label("Poll")
@@ -36,60 +36,69 @@ final class MemoryMapChangeEvent extends Event {
     long poll;
 
     @Label("Since")
-    @Description("Time since the poll before: the change happened after that")
+    @Description("Time since the previous poll: the change happened within it")
     @Timespan(Timespan.NANOSECONDS)
     long since;
 
     @Label("Continued")
-    @Description("Whether the memory that was added was split from another mapping, or what was removed was merged into another one")
+    @Description("Whether the added mapping was split from another one, or the removed mapping was merged into another one")
     boolean continued;
 
     @Label("Start")
+    @Description("First address")
     @MemoryAddress
     long start;
 
     @Label("End")
+    @Description("End address, exclusive")
     @MemoryAddress
     long end;
 
     @Label("Permissions")
+    @Description("r readable, w writable, x executable, s shared or p private")
     String permissions;
 
     @Label("Offset")
-    @Description("In the file")
+    @Description("Offset in the file at the start")
     @DataAmount
     long offset;
 
     @Label("Inode")
+    @Description("Inode number of the file; 0: no file")
     long inode;
 
     @Label("Start Before")
+    @Description("First address before the change; 0: the mapping was added")
     @MemoryAddress
     long startBefore;
 
     @Label("End Before")
+    @Description("End address before the change, exclusive; 0: the mapping was added")
     @MemoryAddress
     long endBefore;
 
     @Label("Permissions Before")
+    @Description("Permissions before the change; null: the mapping was added")
     String permissionsBefore;
 
     @Label("Kind")
+    @Description("A constant of org.mapfiles.MappingKind")
     String kind;
 
     @Label("Path")
+    @Description("Path of the file, or name that the kernel shows")
     String path;
 
-    void set(String what, Mapping before, Mapping now) {
-        Mapping shown = now != null ? now : before;
-        change = what;
-        start = shown.start();
-        end = shown.end();
-        permissions = shown.permissions();
-        offset = shown.offset();
-        inode = shown.inode();
-        kind = shown.kind().name();
-        path = shown.name();
+    void set(String changeName, Mapping before, Mapping now) {
+        Mapping mapping = now != null ? now : before;
+        change = changeName;
+        start = mapping.start();
+        end = mapping.end();
+        permissions = mapping.permissions();
+        offset = mapping.offset();
+        inode = mapping.inode();
+        kind = mapping.kind().name();
+        path = mapping.name();
         if (before != null) {
             startBefore = before.start();
             endBefore = before.end();

@@ -11,53 +11,59 @@ import jdk.jfr.Period;
 import jdk.jfr.StackTrace;
 import org.mapfiles.MapCursor;
 
-/** How many mappings there are, against how many there may be, and what they take. */
+/** The number of mappings of this JVM, the limit of the kernel, and bytes by kind. */
 @Name("mapfiles.MemoryMapSummary")
 @Label("Memory Map Summary")
-@Description("Mappings of this process against vm.max_map_count: a JVM that reaches it fails in obscure ways")
+@Description("Number of mappings of this process, the limit vm.max_map_count, and address space by kind. At the limit a JVM fails to start"
+        + " threads, load classes or commit heap")
 @Category({"Operating System", "Memory", "mapfiles"})
 @Period("everyChunk")
 @StackTrace(false)
 final class MemoryMapSummaryEvent extends Event {
     @Label("Mappings")
+    @Description("Number of mappings")
     long count;
 
     @Label("Limit")
-    @Description("vm.max_map_count; -1: not known")
+    @Description("Maximum number of mappings, vm.max_map_count; -1: unknown")
     long limit;
 
     @Label("Headroom")
-    @Description("Mappings that may still be made; -1: not known")
+    @Description("Number of mappings that can still be made; -1: unknown")
     long headroom;
 
     @Label("Share of the Limit")
+    @Description("Mappings / Limit; 0: unknown")
     @Percentage
     double share;
 
     @Label("Files")
+    @Description("Mappings of files, including executable ones")
     @DataAmount
     long fileBytes;
 
     @Label("Executable Files")
+    @Description("Executable mappings of files")
     @DataAmount
     long codeBytes;
 
     @Label("Private Memory")
-    @Description("Without a file, that may be read or written")
+    @Description("Private mappings without a file that have any permission")
     @DataAmount
     long anonymousBytes;
 
     @Label("Reserved")
-    @Description("Without a file and without any access: address space alone")
+    @Description("Private mappings without a file and without any permission: reserved address space")
     @DataAmount
     long reservedBytes;
 
     @Label("Shared Memory")
+    @Description("Shared anonymous memory, memfd and System V segments")
     @DataAmount
     long sharedBytes;
 
     @Label("Others")
-    @Description("The C library's heap, the first stack, the kernel's own, ...")
+    @Description("The heap of brk(2), the stack of the first thread, and mappings of the kernel")
     @DataAmount
     long otherBytes;
 

@@ -12,21 +12,22 @@ import jdk.jfr.Period;
 import jdk.jfr.StackTrace;
 import org.mapfiles.Mapping;
 
-/** A mapping that is there at the beginning or the end of a chunk. */
+/** A mapping of this JVM at the beginning or the end of a chunk. */
 @Name("mapfiles.MemoryMapping")
 @Label("Memory Mapping")
-@Description("A mapping of this process, as /proc/self/maps has it")
+@Description("A mapping of this process: a line of /proc/self/maps")
 @Category({"Operating System", "Memory", "mapfiles"})
 @Period("everyChunk")
 @Enabled(false)
 @StackTrace(false)
 final class MemoryMappingEvent extends Event {
     @Label("Start")
+    @Description("First address")
     @MemoryAddress
     long start;
 
     @Label("End")
-    @Description("The address behind the last")
+    @Description("End address, exclusive")
     @MemoryAddress
     long end;
 
@@ -39,18 +40,20 @@ final class MemoryMappingEvent extends Event {
     String permissions;
 
     @Label("Offset")
-    @Description("In the file")
+    @Description("Offset in the file at the start")
     @DataAmount
     long offset;
 
     @Label("Inode")
+    @Description("Inode number of the file; 0: no file")
     long inode;
 
     @Label("Kind")
+    @Description("A constant of org.mapfiles.MappingKind")
     String kind;
 
     @Label("Path")
-    @Description("Of the file, or the name that the kernel has for it")
+    @Description("Path of the file, or name that the kernel shows")
     String path;
 
     @Label("Poll")

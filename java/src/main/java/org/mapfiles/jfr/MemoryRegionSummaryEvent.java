@@ -11,25 +11,25 @@ import jdk.jfr.Period;
 import jdk.jfr.StackTrace;
 import org.mapfiles.jvm.RegionKind;
 
-/** How much address space one region of this JVM takes. */
+/** The address space of one {@link RegionKind} of this JVM. */
 @Name("mapfiles.MemoryRegionSummary")
 @Label("Memory Region Summary")
-@Description("Address space of this process by what it is used for: one event for each region")
+@Description("Address space of this process by use: one event for each region")
 @Category({"Operating System", "Memory", "mapfiles"})
 @Period("everyChunk")
 @Enabled(false)
 @StackTrace(false)
 final class MemoryRegionSummaryEvent extends Event {
     @Label("Region")
-    @Description("What the memory is used for: a constant of org.mapfiles.jvm.RegionKind")
+    @Description("Use of the memory: a constant of org.mapfiles.jvm.RegionKind")
     String region;
 
-    @Label("Parts")
+    @Label("Ranges")
     @Description("Number of ranges")
     long parts;
 
     @Label("Size")
-    @Description("Address space of all parts, mapped or only reserved; not resident memory")
+    @Description("Address space of all ranges, mapped or only reserved; not resident memory")
     @DataAmount
     long size;
 

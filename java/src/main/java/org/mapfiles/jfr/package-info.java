@@ -1,7 +1,7 @@
 /**
- * Mappings of this JVM as events of its Flight Recorder, and as an MBean.
+ * Mappings of this JVM as events of the JDK Flight Recorder, and as an MBean.
  *
- * <p>{@link org.mapfiles.jfr.JfrMapEvents#register} makes the events known; whoever records turns them on. {@link
- * org.mapfiles.jfr.MapCount} counts mappings against the kernel's limit, and warns.
+ * <p>{@link org.mapfiles.jfr.JfrMapEvents#register} registers the events; the settings of a recording enable them.
+ * {@link org.mapfiles.jfr.MapCount} counts mappings and sends a notification near the limit of the kernel.
  */
 package org.mapfiles.jfr;

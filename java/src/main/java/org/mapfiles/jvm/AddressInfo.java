@@ -3,8 +3,10 @@ package org.mapfiles.jvm;
 import org.mapfiles.MapCursor;
 
 /**
- * What an address of this JVM is, as {@link JvmResolver#resolve} last found: made once by {@link JvmResolver#answer}, used again
- * and again, by one thread.
+ * A reusable holder of what {@link JvmResolver#resolve} found for an address of this JVM: code, region and mapping.
+ * {@link JvmResolver#answer} makes it.
+ *
+ * <p>Not thread-safe: a holder belongs to one thread at a time. Only {@link #toString} and the names of code allocate.
  */
 public final class AddressInfo {
     private final CodeInfo code = new CodeInfo();
@@ -19,12 +21,12 @@ public final class AddressInfo {
         this.mapping = mapping;
     }
 
-    void take(long asked, boolean code, JvmRegions from, int at, boolean mapped) {
-        address = asked;
-        isCode = code;
+    void set(long resolved, boolean hasCode, JvmRegions from, int region, boolean hasMapping) {
+        address = resolved;
+        isCode = hasCode;
         regions = from;
-        index = at;
-        isMapped = mapped;
+        index = region;
+        isMapped = hasMapping;
     }
 
     CodeInfo toFill() {
@@ -35,33 +37,33 @@ public final class AddressInfo {
         return mapping;
     }
 
-    /** The Java method or stub that it belongs to; null: none. */
+    /** Returns the Java method or stub that the address belongs to; null: none. The object is the same after each search. */
     public CodeInfo code() {
         return isCode ? code : null;
     }
 
-    /** What the part of memory is for that it is in; {@link RegionKind#UNKNOWN} if nobody tells, or it was not mapped. */
+    /** Returns the use of the memory at the address; {@link RegionKind#UNKNOWN}: unknown, or the address was not mapped. */
     public RegionKind region() {
         return index < 0 ? RegionKind.UNKNOWN : regions.region(index);
     }
 
-    /** More of that; empty: nothing. */
+    /** Returns the name of the region, such as that of a thread, a code heap or a file; empty: none. */
     public String detail() {
         return index < 0 ? "" : regions.detail(index);
     }
 
-    /** Whether the region follows from what memory looks like, rather than that the JVM or the kernel tells it. */
+    /** Returns whether the region is only inferred from the content or place of the memory. */
     public boolean isInferred() {
         return index >= 0 && regions.isInferred(index);
     }
 
-    /** The mapping that it is in, with its file; null: it was not mapped. To be read before the next refresh. */
+    /** Returns the mapping of the address; null: it was not mapped. It is valid until the next {@link JvmResolver#refresh}. */
     public MapCursor mapping() {
         return isMapped ? mapping : null;
     }
 
     /**
-     * Offset of the address in the mapping's file; -1 where it was not mapped, or without a file.
+     * Returns the offset of the address in the file of its mapping; -1: the address was not mapped, or the mapping has no file.
      *
      * @throws IllegalStateException if the resolver was refreshed since
      */
@@ -70,8 +72,8 @@ public final class AddressInfo {
     }
 
     /**
-     * Such as {@code java.lang.String.charAt(I)C + 0x1a}, {@code /usr/lib/libc.so.6 + 0x4e6b4} or {@code JAVA_HEAP eden space}. After
-     * a refresh, only the region. Never throws.
+     * Returns a text such as {@code java.lang.String.charAt(I)C + 0x1a}, {@code /usr/lib/libc.so.6 + 0x4e6b4} or
+     * {@code JAVA_HEAP eden space}. After a refresh it has only the region. Never throws.
      */
     @Override
     public String toString() {
@@ -82,8 +84,8 @@ public final class AddressInfo {
             if (isMapped && mapping.isFileBacked()) {
                 return mapping.name() + " + 0x" + Long.toHexString(fileOffset());
             }
-        } catch (IllegalStateException old) {
-            // the resolver was refreshed, or the code was forgotten
+        } catch (IllegalStateException outdated) {
+            // the resolver was refreshed, or the code was evicted
         }
         return index < 0 ? "not mapped" : (region() + " " + detail()).strip();
     }

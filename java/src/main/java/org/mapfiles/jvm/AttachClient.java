@@ -8,8 +8,8 @@ import org.mapfiles.ProcessMaps;
 import org.mapfiles.jvm.AttachException.Reason;
 
 /**
- * Sends diagnostic commands to another JVM, as jcmd(1) does, through HotSpot's attach socket. Nothing is loaded into the other JVM, and
- * this Java needs no module but {@code java.base}.
+ * Sends diagnostic commands to another JVM through HotSpot's attach socket, as jcmd(1) does. Nothing is loaded into the target. This JVM
+ * needs no module but {@code java.base}.
  *
  * <pre>{@code
  * try (ProcessMaps maps = ProcessMaps.of(pid); AttachClient client = AttachClient.open(maps)) {
@@ -17,27 +17,27 @@ import org.mapfiles.jvm.AttachException.Reason;
  * }
  * }</pre>
  *
- * <p><b>Side effects in the other process.</b> A JVM without a listener is asked to start one, by a file in its {@code /tmp} that is
- * removed again and by SIGQUIT. It then has one thread more and the socket {@code /tmp/.java_pid<pid>} until it exits. A listener that
- * runs already is used without a file and a signal. A JVM that hangs, and so does not react within the time limit, may print a
- * thread dump when it continues.
+ * <p><b>Side effects in the target.</b> If the JVM has no listener, this class makes it start one: it creates a file in the {@code /tmp} of
+ * the target, sends SIGQUIT and removes the file. Then the target has one more thread and the socket {@code /tmp/.java_pid<pid>} until it
+ * exits. If the listener runs already, no file is created and no signal is sent. A JVM that hangs, and so does not respond within the
+ * time limit, may print a thread dump when it continues.
  *
- * <p><b>No signal is sent</b> unless the process has been verified to be an initialized JVM that accepts commands, catches SIGQUIT, and is
- * neither stopped nor frozen. The signal goes to that very process, never to a later one with its PID.
+ * <p><b>Checks before the signal.</b> The signal is sent only if the process has been verified to be an initialized JVM that accepts
+ * commands, catches SIGQUIT, and is neither stopped nor frozen. It is sent through a pidfd, never to a later process with the same PID.
  *
- * <p><b>Other users' processes.</b> The names in the other process' {@code /tmp} are of its choice. Everything there is done with the rights
- * of that process' effective user, which takes CAP_SETUID and CAP_SETGID if this is another one; symbolic links at these names are not
- * followed, and only the file that was created is removed. The listener must be that process itself.
+ * <p><b>Processes of other users.</b> The target controls the names in its {@code /tmp}. All work there has the permissions of the effective
+ * user of the target, which needs CAP_SETUID and CAP_SETGID if that is another user. Symbolic links at these names are not followed, and
+ * only the file that was created is removed. The listener must be the target process itself.
  *
- * <p><b>Limits.</b> Starting the listener and each command end within the time limit. An answer may have {@value #MAX_ANSWER} bytes.
- * What a JVM answers is text of that process' user, who may send anything.
+ * <p><b>Limits.</b> Starting the listener and each command end within the time limit. A response has at most {@value #MAX_ANSWER} bytes. The
+ * user of the target controls its text.
  *
- * <p>Of one thread.
+ * <p>Not thread-safe: a client belongs to one thread at a time.
  */
 public final class AttachClient implements AutoCloseable {
-    /** The time limit where the caller sets none: 10 seconds. */
+    /** The default time limit: 10 seconds. */
     public static final Duration DEFAULT_TIMEOUT = Duration.ofSeconds(10);
-    /** Bytes of an answer at most. */
+    /** Maximum size of a response, in bytes. */
     public static final int MAX_ANSWER = 1 << 24;
 
     private static final int MAX_ARGUMENT = 1024; // AttachOperation::arg_length_max, services/attachListener.hpp
@@ -52,19 +52,27 @@ public final class AttachClient implements AutoCloseable {
         this.timeout = timeout;
     }
 
-    /** As {@link #open(ProcessMaps, Duration)} with the {@link #DEFAULT_TIMEOUT}. */
+    /**
+     * Opens a client with the {@link #DEFAULT_TIMEOUT}. Everything else is as for {@link #open(ProcessMaps, Duration)}.
+     *
+     * @param maps the process. The caller still owns and closes it
+     * @throws AttachException if the JVM does not accept commands; {@link AttachException#reason()} is the cause
+     * @throws org.mapfiles.NotSupportedException if the process has no JVM ({@link org.mapfiles.NotSupportedException.Missing#JVM})
+     * @throws org.mapfiles.PermissionDeniedException if the caller has no ptrace access to the process (ptrace(2))
+     * @throws org.mapfiles.ProcessExitedException if the process has exited
+     */
     public static AttachClient open(ProcessMaps maps) throws MapsException {
         return open(Objects.requireNonNull(maps, "maps"), DEFAULT_TIMEOUT);
     }
 
     /**
-     * Verifies that a process is a JVM that accepts commands, and starts its listener unless it runs.
+     * Verifies that a process is a JVM that accepts commands, and starts its listener unless it runs. Blocks for at most the time limit.
      *
-     * @param maps the process, which stays the caller's to close
-     * @param timeout of this call, and later of each command
-     * @throws AttachException if the JVM does not accept commands
-     * @throws org.mapfiles.NotSupportedException if there is no JVM in the process ({@link org.mapfiles.NotSupportedException.Missing#JVM})
-     * @throws org.mapfiles.PermissionDeniedException if this process may not attach to the other one (ptrace(2))
+     * @param maps the process. The caller still owns and closes it
+     * @param timeout time limit of this call, and later of each command; above 0, and more than one day counts as one day
+     * @throws AttachException if the JVM does not accept commands; {@link AttachException#reason()} is the cause
+     * @throws org.mapfiles.NotSupportedException if the process has no JVM ({@link org.mapfiles.NotSupportedException.Missing#JVM})
+     * @throws org.mapfiles.PermissionDeniedException if the caller has no ptrace access to the process (ptrace(2))
      * @throws org.mapfiles.ProcessExitedException if the process has exited
      * @throws IllegalArgumentException if the time limit is not positive
      */
@@ -72,7 +80,7 @@ public final class AttachClient implements AutoCloseable {
         Objects.requireNonNull(maps, "maps");
         Objects.requireNonNull(timeout, "timeout");
         if (timeout.isZero() || timeout.isNegative()) {
-            throw new IllegalArgumentException("not a time limit: " + timeout);
+            throw new IllegalArgumentException("the time limit must be above 0: " + timeout);
         }
         JvmProcess jvm = JvmProcess.of(maps);
         try {
@@ -90,65 +98,66 @@ public final class AttachClient implements AutoCloseable {
     }
 
     /**
-     * Executes a diagnostic command in the other JVM.
+     * Executes a diagnostic command in the target and returns its output. Blocks for at most the time limit.
      *
-     * @param command such as {@code VM.native_memory detail}, of at most 1,024 bytes
-     * @return what the command prints, as UTF-8 with replacement characters for other bytes
-     * @throws AttachException if the JVM does not answer in time, answers too much, or reports that the command failed
+     * @param command such as {@code VM.native_memory detail}, at most 1,024 bytes of UTF-8 (AttachOperation::arg_length_max)
+     * @return the output, decoded as UTF-8; invalid bytes become U+FFFD
+     * @throws AttachException if the JVM does not respond in time, sends more than {@value #MAX_ANSWER} bytes or an invalid response, or
+     *     reports that the command failed
      * @throws org.mapfiles.ProcessExitedException if the process has exited
-     * @throws IllegalArgumentException if the command is empty, too long, or contains a NUL
-     * @throws IllegalStateException if this is closed
-     * @throws org.mapfiles.NotEnoughMemoryException if this JVM has too little memory for the answer
+     * @throws IllegalArgumentException if the command is blank, too long, or contains a NUL
+     * @throws IllegalStateException if this client is closed
+     * @throws org.mapfiles.NotEnoughMemoryException if this JVM has too little memory for the response
      */
     public String run(String command) throws MapsException {
         Objects.requireNonNull(command, "command");
         if (command.isBlank() || command.indexOf(0) >= 0 || AttachConnection.bytes(command).length > MAX_ARGUMENT) {
-            throw new IllegalArgumentException("not a diagnostic command: " + command);
+            throw new IllegalArgumentException("a diagnostic command must have 1 to " + MAX_ARGUMENT + " bytes and no NUL: " + command);
         }
         Deadline deadline = Deadline.in(timeout);
         try (AttachConnection connection = AttachConnection.open(target, deadline)) {
             connection.send("1", "jcmd", command, "", ""); // protocol version 1: a name and three arguments
-            return answer(command, connection.receive(MAX_ANSWER));
+            return output(command, connection.receive(MAX_ANSWER));
         } catch (AttachException e) {
             throw causeOf(e);
         } catch (OutOfMemoryError e) {
-            throw jvm.noMemory("the answer", e);
+            throw jvm.noMemory("the response", e);
         } finally {
-            Reference.reachabilityFence(this); // else the cleaner may close the descriptor that is used
+            Reference.reachabilityFence(this); // otherwise the cleaner may close the descriptor during the call
         }
     }
 
-    /** A process that exits closes its connections: then that is the cause, and thrown. */
+    /** Returns the failure. Throws ProcessExitedException instead if the process has exited, which closes its connections. */
     private AttachException causeOf(AttachException failure) throws MapsException {
         jvm.flags();
         return failure;
     }
 
-    /** The JVM, open until this is closed. */
+    /** Returns the JVM, open until this is closed. */
     JvmProcess jvm() {
         return jvm;
     }
 
-    /** The first line is a number: 0 if the command was executed. */
-    private String answer(String command, byte[] answer) throws AttachException {
+    /** Returns the output of a response. Its first line is a number: 0 if the command was executed. */
+    private String output(String command, byte[] response) throws AttachException {
         int end = 0;
-        while (end < answer.length && answer[end] != '\n') {
+        while (end < response.length && response[end] != '\n') {
             end++;
         }
-        String result = AttachConnection.text(answer, 0, end);
-        if (end == answer.length || !result.matches("-?[0-9]{1,10}")) {
-            throw new AttachException(Reason.BAD_ANSWER, "the JVM of process " + target.pid() + (answer.length == 0
-                    ? " closed the connection without an answer: it accepts root and its own user and group alone (" + target.user() + ")"
-                    : " sent an answer that is not of the attach protocol: " + AttachConnection.shown(answer, 0)));
+        String result = AttachConnection.text(response, 0, end);
+        if (end == response.length || !result.matches("-?[0-9]{1,10}")) {
+            throw new AttachException(Reason.BAD_ANSWER, "the JVM of process " + target.pid() + (response.length == 0
+                    ? " closed the connection without a response: it accepts only root and its own user and group (" + target.user() + ")"
+                    : " sent a response that does not follow the attach protocol: " + AttachConnection.printable(response, 0)));
         }
         if (!result.equals("0")) {
             throw new AttachException(Reason.COMMAND_FAILED, "the JVM of process " + target.pid() + " did not execute " + command
-                    + "; it reports: " + AttachConnection.shown(answer, end + 1));
+                    + "; it reports: " + AttachConnection.printable(response, end + 1));
         }
-        return AttachConnection.text(answer, end + 1, answer.length);
+        return AttachConnection.text(response, end + 1, response.length);
     }
 
-    /** Closes the descriptors. The other JVM keeps its listener. Again: nothing. */
+    /** Closes the descriptors. The target keeps its listener. Has no effect if they are closed. */
     @Override
     public void close() {
         jvm.close();

@@ -6,7 +6,7 @@ import java.util.function.IntSupplier;
 import org.mapfiles.MapsException;
 import org.mapfiles.jvm.AttachException.Reason;
 
-/** One connection to the attach socket of a JVM: one request and its answer, until a deadline. Of one thread. */
+/** A connection to the attach socket of a JVM, for one request and its response, with a deadline. Not thread-safe. */
 final class AttachConnection implements AutoCloseable {
     static final int EPERM = -1;
     static final int ENOENT = -2;
@@ -22,7 +22,7 @@ final class AttachConnection implements AutoCloseable {
     private static final int ECONNRESET = -104;
 
     private static final int WAIT_MILLIS = 20;
-    private static final int MAX_SHOWN = 300;
+    private static final int MAX_PRINTED = 300;
 
     private final AttachTarget target;
     private final Deadline deadline;
@@ -34,7 +34,7 @@ final class AttachConnection implements AutoCloseable {
         this.socket = socket;
     }
 
-    /** Connects. While the JVM's queue of connections is full, it waits. */
+    /** Connects. Waits while the JVM's queue of connections is full. */
     static AttachConnection open(AttachTarget target, Deadline deadline) throws MapsException {
         int socket = target.connect();
         while ((socket == EAGAIN || socket == EINTR) && !deadline.isOver() && !Thread.currentThread().isInterrupted()) {
@@ -47,7 +47,7 @@ final class AttachConnection implements AutoCloseable {
         return new AttachConnection(target, deadline, socket);
     }
 
-    /** What a negative errno of {@link AttachTarget} means. */
+    /** Returns the exception for a negative errno of {@link AttachTarget}. */
     static MapsException failure(AttachTarget target, int errno, Deadline deadline) {
         String jvm = "the JVM of process " + target.pid();
         String path = "/tmp/.java_pid" + target.innerPid();
@@ -56,27 +56,28 @@ final class AttachConnection implements AutoCloseable {
             case ECHILD:
                 return target.failure(errno);
             case EPERM:
-                return new AttachException(Reason.OTHER_USER, jvm + " accepts root and its own user and group alone (" + target.user()
+                return new AttachException(Reason.OTHER_USER, jvm + " accepts only root and its own user and group (" + target.user()
                         + "): run this as that user, or as root with CAP_SETUID and CAP_SETGID");
             case ENOTSOCK:
                 return new AttachException(Reason.NOT_TRUSTED, path + " of process " + target.pid() + " is not a socket of its user");
             case EXDEV:
-                return new AttachException(Reason.NOT_TRUSTED, "another process than " + target.pid() + " listens at " + path
-                        + ": does another JVM share this /tmp and have the same PID in its container?");
+                return new AttachException(Reason.NOT_TRUSTED, "a process other than " + target.pid() + " listens at " + path
+                        + ": another JVM may share this /tmp and have the same PID in its container");
             case ENOENT:
             case ECONNREFUSED:
-                return new AttachException(Reason.NOT_TRUSTED, "nobody listens at " + path + " of process " + target.pid() + " any more");
+                return new AttachException(Reason.NOT_TRUSTED, "no process listens at " + path + " of process " + target.pid()
+                        + " any more: try again");
             case EAGAIN:
             case EINTR:
             case ETIMEDOUT:
-                return new AttachException(Reason.TIMEOUT, jvm + " did not answer " + deadline + ": it may hang, or be busy");
+                return new AttachException(Reason.TIMEOUT, jvm + " did not respond " + deadline + ": it may hang or be busy");
             case EPIPE:
             case ECONNRESET:
-                return new AttachException(Reason.BAD_ANSWER, jvm + " closed the connection: it accepts root and its own user and group alone ("
+                return new AttachException(Reason.BAD_ANSWER, jvm + " closed the connection: it accepts only root and its own user and group ("
                         + target.user() + ")");
             default:
                 return new AttachException(Reason.SYSTEM_CALL, "the /tmp of process " + target.pid()
-                        + (errno == EACCES ? " is closed to its own user" : " cannot be used (errno " + -errno + ")"));
+                        + (errno == EACCES ? " denies access to its own user" : " cannot be used (errno " + -errno + ")"));
         }
     }
 
@@ -88,14 +89,14 @@ final class AttachConnection implements AutoCloseable {
         return new String(bytes, from, to - from, StandardCharsets.UTF_8);
     }
 
-    /** What the other process has sent, for a message: its beginning, in one line, without characters that control a terminal. */
-    static String shown(byte[] answer, int from) {
-        StringBuilder shown = new StringBuilder("\"");
-        String text = text(answer, from, Math.min(answer.length, from + MAX_SHOWN)).strip();
+    /** Returns the beginning of a response for a message: in one line, without characters that control a terminal. */
+    static String printable(byte[] response, int from) {
+        StringBuilder printable = new StringBuilder("\"");
+        String text = text(response, from, Math.min(response.length, from + MAX_PRINTED)).strip();
         for (char c : text.toCharArray()) {
-            shown.append(c >= 0x20 && c < 0x7f ? String.valueOf(c) : c == '\n' ? " " : String.format("\\u%04x", (int) c));
+            printable.append(c >= 0x20 && c < 0x7f ? String.valueOf(c) : c == '\n' ? " " : String.format("\\u%04x", (int) c));
         }
-        return shown.append(answer.length - from > MAX_SHOWN ? "...\"" : "\"").toString();
+        return printable.append(response.length - from > MAX_PRINTED ? "...\"" : "\"").toString();
     }
 
     /** Sends strings, each followed by a NUL. */
@@ -110,23 +111,23 @@ final class AttachConnection implements AutoCloseable {
 
     /** Receives until the JVM closes the connection. */
     byte[] receive(int maxBytes) throws MapsException {
-        ByteArrayOutputStream answer = new ByteArrayOutputStream();
+        ByteArrayOutputStream response = new ByteArrayOutputStream();
         byte[] part = new byte[8192];
         int got = 1;
         while (got != 0) {
             got = repeat(() -> JvmCalls.attachReceive(socket, part, deadline.millis(Integer.MAX_VALUE)));
-            answer.write(part, 0, got);
-            if (answer.size() > maxBytes) {
-                throw new AttachException(Reason.BAD_ANSWER, "the JVM of process " + target.pid() + " answers more than " + maxBytes + " bytes");
+            response.write(part, 0, got);
+            if (response.size() > maxBytes) {
+                throw new AttachException(Reason.BAD_ANSWER, "the JVM of process " + target.pid() + " sent more than " + maxBytes + " bytes");
             }
-            if (got != 0 && deadline.isOver()) { // the other side may send a byte at a time, for ever
+            if (got != 0 && deadline.isOver()) { // the target may send single bytes without end
                 throw failure(target, ETIMEDOUT, deadline);
             }
         }
-        return answer.toByteArray();
+        return response.toByteArray();
     }
 
-    /** Until it is neither interrupted by a signal, such as a profiler's, nor early. */
+    /** Repeats a transfer that a signal interrupts, such as that of a profiler, or that would block. */
     private int repeat(IntSupplier transfer) throws MapsException {
         int bytes = transfer.getAsInt();
         while ((bytes == EINTR || bytes == EAGAIN) && !deadline.isOver()) {

@@ -2,11 +2,11 @@ package org.mapfiles.jvm;
 
 import org.mapfiles.MapsException;
 
-/** A JVM could not be attached to, or did not execute a command. {@link #reason()} is the cause. */
+/** Thrown if attaching to a JVM fails, or the JVM does not execute a command. {@link #reason()} is the cause. */
 public final class AttachException extends MapsException {
     private static final long serialVersionUID = 1;
 
-    /** Why. */
+    /** Causes of a failure. */
     public enum Reason {
         /** The JVM runs with {@code -XX:+DisableAttachMechanism}. */
         DISABLED,
@@ -20,15 +20,15 @@ public final class AttachException extends MapsException {
         STOPPED,
         /** The control group of the process is frozen. */
         FROZEN,
-        /** The JVM accepts only root, and its own user with its own group; this process may not act as that user. */
+        /** The JVM accepts only root, and its own user with its own group. The caller may not act as that user. */
         OTHER_USER,
         /** The process was opened in a proc file system of another PID namespace. */
         PID_NAMESPACE,
-        /** The target's {@code /tmp} or working directory holds something else at a name of the attach protocol. */
+        /** The {@code /tmp} or the working directory of the target has an unexpected file at a name of the attach protocol. */
         NOT_TRUSTED,
-        /** The JVM did not start its listener, or did not answer, within the time limit. */
+        /** The JVM did not start its listener, or did not respond, within the time limit. */
         TIMEOUT,
-        /** The JVM closed the connection without an answer, or the answer is not one of the protocol, or too long. */
+        /** The JVM closed the connection without a response, or the response is too long or does not follow the protocol. */
         BAD_ANSWER,
         /** The JVM reports that the command failed. */
         COMMAND_FAILED,
@@ -43,7 +43,7 @@ public final class AttachException extends MapsException {
         this.reason = reason;
     }
 
-    /** The cause. */
+    /** Returns the cause. */
     public Reason reason() {
         return reason;
     }

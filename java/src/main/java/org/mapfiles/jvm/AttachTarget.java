@@ -10,7 +10,7 @@ import java.nio.file.Path;
 import java.util.List;
 import org.mapfiles.MapsException;
 
-/** What the attach protocol needs of a process, from proc_pid_status(5), and its system calls. Of one thread. */
+/** IDs and system calls that the attach protocol needs of a process; the IDs are those of proc_pid_status(5). Not thread-safe. */
 final class AttachTarget {
     private static final long SIGQUIT_BIT = 1L << 2;
 
@@ -19,12 +19,12 @@ final class AttachTarget {
     private final int uid;
     private final int gid;
 
-    /** @param process stays open for as long as this is used */
+    /** {@code process} must stay open as long as this object is used. */
     AttachTarget(TargetMemory process) throws MapsException {
         this.process = process;
         if (process.pid() <= 0) {
             throw new AttachException(AttachException.Reason.PID_NAMESPACE,
-                    "the process was opened in a proc file system of another PID namespace: open it in /proc of this one to attach to it");
+                    "the process was opened in a proc file system of another PID namespace: to attach, open it in /proc of this PID namespace");
         }
         List<String> status = status(process.directory().resolve("status"));
         if (status == null) {
@@ -35,7 +35,10 @@ final class AttachTarget {
         gid = number(status, "Gid", 1, -1);
     }
 
-    /** Null: the process or the thread has exited. The kernel escapes newlines in the process' name, and no other control characters. */
+    /**
+     * Returns the lines of a status file; null: the process or the thread has exited. The kernel escapes newlines in the name of a process,
+     * but not other control characters.
+     */
     private List<String> status(Path file) throws AttachException {
         try {
             return List.of(new String(Files.readAllBytes(file), StandardCharsets.ISO_8859_1).split("\n"));
@@ -45,15 +48,15 @@ final class AttachTarget {
         }
     }
 
-    /** Throws unless a file of the process cannot be read since the process has exited. */
+    /** Throws unless the exception means that the process has exited. */
     private void requireExited(IOException e) throws AttachException {
-        String reason = e instanceof FileSystemException ? ((FileSystemException) e).getReason() : null; // of ENOENT and ESRCH there is none
+        String reason = e instanceof FileSystemException ? ((FileSystemException) e).getReason() : null; // null for ENOENT and ESRCH
         if (reason != null) {
             throw new AttachException(AttachException.Reason.SYSTEM_CALL, "the status of process " + pid() + " cannot be read: " + reason);
         }
     }
 
-    /** @return the text after a field's name; null: this kernel does not have the field */
+    /** Returns the value of a field; null: this kernel does not have the field. */
     private static String field(List<String> status, String name) {
         for (String line : status) {
             if (line.startsWith(name + ":")) {
@@ -63,19 +66,19 @@ final class AttachTarget {
         return null;
     }
 
-    /** @param which of the numbers of a field, from 0; -1: the last */
-    private static int number(List<String> status, String name, int which, int otherwise) {
+    /** Returns a number of a field. {@code index} begins at 0; -1: the last number. */
+    private static int number(List<String> status, String name, int index, int defaultValue) {
         String text = field(status, name);
         if (text == null) {
-            return otherwise;
+            return defaultValue;
         }
         String[] numbers = text.split("\\s+");
-        return Integer.parseUnsignedInt(numbers[which < 0 ? numbers.length - 1 : which]);
+        return Integer.parseUnsignedInt(numbers[index < 0 ? numbers.length - 1 : index]);
     }
 
     /**
-     * Whether the process has a handler for SIGQUIT. Threads share it; a thread that has ended does not report it any more, and
-     * that may be the first one.
+     * Returns whether the process has a handler for SIGQUIT. Threads share it. A thread that has ended does not report it any more, so each
+     * thread is read until one reports it: the first thread may have ended.
      */
     boolean catchesQuit() throws AttachException {
         try (DirectoryStream<Path> threads = Files.newDirectoryStream(process.directory().resolve("task"))) {
@@ -95,12 +98,12 @@ final class AttachTarget {
         return false;
     }
 
-    /** What native code takes: struct mf_attach_target. */
+    /** Returns the fields of struct mf_attach_target. */
     private int[] numbers() {
         return new int[] {process.directoryDescriptor(), process.pid(), innerPid, uid, gid};
     }
 
-    /** A connected socket, or a negative errno as attach.h lists them. */
+    /** Returns a connected socket, or a negative errno of attach.h. */
     int connect() {
         return JvmCalls.attachConnect(numbers());
     }
@@ -113,7 +116,7 @@ final class AttachTarget {
         JvmCalls.attachTriggerRemove(numbers(), trigger);
     }
 
-    /** Sends SIGQUIT: 0 or a negative errno. */
+    /** Sends SIGQUIT. Returns 0 or a negative errno. */
     int signal() {
         return JvmCalls.attachSignal(numbers());
     }
@@ -122,12 +125,12 @@ final class AttachTarget {
         return process.pid();
     }
 
-    /** The PID in the PID namespace of the process itself. */
+    /** Returns the PID in the PID namespace of the process itself. */
     int innerPid() {
         return innerPid;
     }
 
-    /** Such as {@code user 1000, group 1000}. */
+    /** Returns a text such as {@code user 1000, group 1000}. */
     String user() {
         return "user " + Integer.toUnsignedString(uid) + ", group " + Integer.toUnsignedString(gid);
     }

@@ -4,20 +4,20 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * A text of another process to be searched, with a bound on the work. A regular expression can take the square of a line's length, or
- * more, on a line that was made for that. Lines are cut, and characters that are looked at are counted.
+ * A text of another process to be searched by regular expressions, with a limit on the work. A hostile line can make a regular expression
+ * take the square of its length or more. So lines are cut, and reads of characters are counted.
  */
 final class BoundedText implements CharSequence {
-    /** Longer lines are cut: those with ranges have up to 300 characters. */
+    /** Maximum length of a line; longer lines are cut. Lines with ranges have up to 300 characters. */
     static final int MAX_LINE = 1024;
 
-    private static final int LOOKS_PER_CHARACTER = 16;
-    private static final int LOOKS_OF_ANY_TEXT = 1 << 20;
+    private static final int READS_PER_CHARACTER = 16;
+    private static final int READS_OF_ANY_TEXT = 1 << 20;
 
     private final String text;
-    private long looksLeft;
+    private long readsLeft;
 
-    /** The text took more work than any that a JVM prints. */
+    /** Thrown if searching the text takes more work than any output of a JVM. */
     static final class TooMuchWork extends RuntimeException {
         private static final long serialVersionUID = 1;
 
@@ -28,15 +28,15 @@ final class BoundedText implements CharSequence {
 
     private BoundedText(String text) {
         this.text = text;
-        looksLeft = LOOKS_OF_ANY_TEXT + (long) LOOKS_PER_CHARACTER * text.length();
+        readsLeft = READS_OF_ANY_TEXT + (long) READS_PER_CHARACTER * text.length();
     }
 
-    /** A matcher of a text, whose methods throw {@link TooMuchWork}. */
+    /** Returns a matcher for a text. Its methods throw {@link TooMuchWork}. */
     static Matcher matcher(Pattern pattern, String text) {
         return pattern.matcher(new BoundedText(text));
     }
 
-    /** The same text with its lines cut. */
+    /** Returns the text with its lines cut to {@link #MAX_LINE}. */
     static String withShortLines(String text) {
         StringBuilder cut = new StringBuilder(text.length());
         for (int at = 0; at < text.length(); ) {
@@ -59,7 +59,7 @@ final class BoundedText implements CharSequence {
 
     @Override
     public char charAt(int index) {
-        if (--looksLeft < 0) {
+        if (--readsLeft < 0) {
             throw new TooMuchWork();
         }
         return text.charAt(index);

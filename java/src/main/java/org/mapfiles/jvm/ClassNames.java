@@ -1,13 +1,13 @@
 package org.mapfiles.jvm;
 
-/** The JVM's names of types, as people know them. */
+/** Converts the JVM's names of types to those of {@link Class#getName()}. */
 final class ClassNames {
     private static final String HIDDEN = "+0x";
 
     private ClassNames() {
     }
 
-    /** {@code Ljava/lang/String;} as {@code java.lang.String}; hidden classes have a '.' where their Java name has a '/'. */
+    /** Converts a type such as {@code Ljava/lang/String;}. A hidden class has a '.' where its Java name has a '/'. */
     static String ofSignature(String signature) {
         if (!signature.startsWith("L") || !signature.endsWith(";")) {
             return signature;
@@ -20,8 +20,8 @@ final class ClassNames {
     }
 
     /**
-     * The name in the JVM's own structures, {@code java/lang/String}, as {@link Class#getName()} returns it. HotSpot writes a hidden
-     * class as {@code Name+0x} and a number in hexadecimal (ClassFileParser::mangle_hidden_class_name).
+     * Converts an internal name such as {@code java/lang/String}. HotSpot writes a hidden class as {@code Name+0x} and a hexadecimal number
+     * (ClassFileParser::mangle_hidden_class_name).
      */
     static String ofInternal(String name) {
         String dotted = name.replace('/', '.');

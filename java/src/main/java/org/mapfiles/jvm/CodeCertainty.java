@@ -1,16 +1,16 @@
 package org.mapfiles.jvm;
 
-/** How sure an answer of {@link JvmCode} is. */
+/** How certain a result of {@link JvmCode} is. */
 public enum CodeCertainty {
-    /** The JVM had told that this code is there, and not yet that it went. */
+    /** At that time the JVM had reported that this code was loaded, and had not reported that it was unloaded. */
     RECORDED,
     /**
-     * The JVM told of this code after the time asked for, and of nothing else that was there then. It tells shortly after code
-     * can run, and of all that was there before it was asked: most likely this code ran already.
+     * The JVM reported this code after the requested time, and no code at the address before. The JVM reports code shortly after it can
+     * run, and existing code when recording starts. Probably this code ran at that time already.
      */
     RECORDED_LATER,
-    /** No code that the JVM told of. */
+    /** The JVM has reported no code that covers the address at that time. */
     NONE,
-    /** What was there then, if anything, is no longer known: memory is bounded. */
-    FORGOTTEN
+    /** The time is so early that code at the address may have been evicted: memory is bounded. */
+    EVICTED
 }

@@ -1,6 +1,6 @@
 package org.mapfiles.jvm;
 
-/** How much the JVM told of its code, and what it takes: {@link JvmCode#counts()}. */
+/** Counts of the code that is recorded, and its memory: {@link JvmCode#counts()}. Immutable. */
 public final class CodeCounts {
     private final long[] values;
 
@@ -8,49 +8,52 @@ public final class CodeCounts {
         this.values = values;
     }
 
-    /** Pieces of code that are there, methods and stubs. */
+    /** Returns the number of methods and stubs that are loaded. */
     public long live() {
         return values[0];
     }
 
-    /** Pieces of code that went and are remembered. */
-    public long gone() {
+    /** Returns the number of methods and stubs that are unloaded and still recorded. */
+    public long unloaded() {
         return values[1];
     }
 
-    /** Methods and stubs that are named: compiled themselves, or inlined. */
+    /** Returns the number of names: of methods that are compiled or inlined, and of stubs. */
     public long names() {
         return values[2];
     }
 
-    /** Bytes in use. */
+    /** Returns the memory in use, in bytes. */
     public long bytes() {
         return values[3];
     }
 
-    /** Bytes there may be in use, of address space; there are twice as many, since the oldest is forgotten by copying the rest. */
+    /** Returns the maximum of {@link #bytes}. Twice as much address space is reserved, because a compaction copies the recorded code. */
     public long capacity() {
         return values[4];
     }
 
-    /** Code that went before this time of {@link System#nanoTime()} is no longer known; 0: nothing was forgotten yet. */
-    public long forgottenBefore() {
+    /** Returns the {@link System#nanoTime()} before which code that was unloaded may be evicted; 0: no code was evicted. */
+    public long evictedBefore() {
         return values[5];
     }
 
-    /** Pieces of code that there was no room for: they will never be found. Then open with more memory. */
+    /**
+     * Returns the number of methods and stubs that were not recorded: memory was full, or they are outside the code cache. Open with more
+     * memory if it is above 0.
+     */
     public long lost() {
         return values[6];
     }
 
-    /** How often memory was full and the oldest was forgotten. */
-    public long turns() {
+    /** Returns how often memory was full and was compacted, which evicts the code that was unloaded first. */
+    public long compactions() {
         return values[7];
     }
 
     @Override
     public String toString() {
-        return live() + " pieces of code, " + gone() + " gone, " + names() + " names, " + bytes() + " of " + capacity()
+        return live() + " pieces of code, " + unloaded() + " unloaded, " + names() + " names, " + bytes() + " of " + capacity()
                 + " bytes, " + lost() + " lost";
     }
 }

@@ -3,29 +3,31 @@ package org.mapfiles.jvm;
 import java.nio.ByteBuffer;
 
 /**
- * Which code an address belongs to, as {@link JvmCode#find} last found: made once, used again and again.
+ * A reusable holder of the code that {@link JvmCode#find} found at an address: a method with its inlined methods, or a stub.
  *
- * <p>Reading numbers allocates nothing and calls no native code; names become strings when they are asked for. Belongs to one
- * thread. Until something was found, and after a search that found nothing, every method but {@link #certainty} and
- * {@link #toString} throws {@link IllegalStateException}; for a frame that is not there, {@link IndexOutOfBoundsException}.
+ * <p>Reading numbers allocates nothing and calls no native code. Methods that return a {@link String} allocate it. Times are those of
+ * {@link System#nanoTime()}.
  *
- * <p>When the memory behind an old answer was used again meanwhile, what is asked for is found once more by itself; only
- * if it was forgotten for good there is an {@link IllegalStateException}.
+ * <p>Not thread-safe: a holder belongs to one thread at a time.
+ *
+ * <p>Before the first search, and after a search without a result, all methods but {@link #certainty} and {@link #toString} throw
+ * {@link IllegalStateException}. A frame that does not exist causes an {@link IndexOutOfBoundsException}. If the recorded code was
+ * compacted since the search, the methods find the code again. If the code was evicted, they throw {@link IllegalStateException}.
  */
 public final class CodeInfo {
-    /** What is read that is no field of the record: those have offsets, from 0 on. */
+    /** Values that are not fields of the record. Fields have offsets, which are not negative. */
     private static final int FRAMES = -1;
     private static final int BYTECODE = -2;
     private static final int METHOD_ID = -3;
     /** In place of a frame: the code as a whole. */
     private static final int WHOLE = -1;
-    /** In memory that is being overwritten a chain may be a ring. */
+    /** Ends a loop over a chain, which may be a ring in memory that is being overwritten. */
     private static final int MAX_FRAMES = 1 << 12;
 
     private JvmCode code;
     private long address;
     private long time;
-    private int turn;
+    private int compaction;
     private int record;
     private CodeCertainty certainty = CodeCertainty.NONE;
     private boolean isMethod;
@@ -34,16 +36,16 @@ public final class CodeInfo {
     private long loaded;
     private long unloaded;
 
-    /** An answer to nothing yet. */
+    /** Constructs a holder without a result. */
     public CodeInfo() {
     }
 
-    /** Of an image that may be overwritten: the caller looks whether it was. */
-    boolean take(JvmCode from, long askedAddress, long askedTime, int fromTurn, ByteBuffer image, int found) {
+    /** Copies a record from an image that may be overwritten during the call. The caller checks {@link CodeMemory#wasWhole} afterwards. */
+    boolean set(JvmCode from, long atAddress, long atTime, int ofCompaction, ByteBuffer image, int found) {
         code = from;
-        address = askedAddress;
-        time = askedTime;
-        turn = fromTurn;
+        address = atAddress;
+        time = atTime;
+        compaction = ofCompaction;
         record = found < 0 ? ~found : found;
         isMethod = image.getInt(record + CodeMemory.KIND) == CodeMemory.KIND_METHOD;
         start = image.getLong(record + CodeMemory.START);
@@ -54,110 +56,119 @@ public final class CodeInfo {
         return true;
     }
 
-    boolean takeNothing(CodeCertainty why) {
-        certainty = why;
+    boolean setNone(CodeCertainty reason) {
+        certainty = reason;
         record = 0;
         return false;
     }
 
-    /** How sure the answer is, or why there is none. */
+    /** Returns how certain the result is, or why there is none. */
     public CodeCertainty certainty() {
         return certainty;
     }
 
-    /** What it is. */
+    /** Returns whether the code is a method or a stub. */
     public CodeKind kind() {
         check();
         return isMethod ? CodeKind.METHOD : CodeKind.STUB;
     }
 
-    /** First address of the code. */
+    /** Returns the first address of the code. */
     public long start() {
         check();
         return start;
     }
 
-    /** The address behind its last. */
+    /** Returns the end of the code (exclusive). */
     public long end() {
         check();
         return end;
     }
 
-    /** When the JVM told of it, by {@link System#nanoTime()}; of code that was there before it was asked, when that was. */
+    /**
+     * Returns when the JVM reported the code, in nanoseconds. For code that existed when recording started ({@link #isBeforeStart}) it is
+     * that time.
+     */
     public long loaded() {
         check();
         return loaded;
     }
 
-    /** When the JVM told that it went; 0: it had not when this was found. */
+    /** Returns when the JVM reported that the code was unloaded, in nanoseconds; 0: it had not reported that at the time of the search. */
     public long unloaded() {
         check();
         return unloaded;
     }
 
-    /** Whether it was there before the JVM was asked to tell: its inlining may then be told coarsely. */
-    public boolean wasThere() {
+    /**
+     * Returns whether the code existed when recording started. Its load time is unknown then, and the JVM may report its inlined methods
+     * only coarsely.
+     */
+    public boolean isBeforeStart() {
         return (number(CodeMemory.FLAGS) & CodeMemory.WAS_THERE) != 0;
     }
 
     /**
-     * By which compiler: 1 to 3 C1 (1 without, 2 with some, 3 with full profiling), 4 C2 or what stands for it, 0 none, as for
-     * the wrapper of a native method; -1: not known.
+     * Returns the tier of compilation: 1 to 3: C1 (without, with limited, with full profiling); 4: C2 or another compiler; 0: not compiled,
+     * such as the wrapper of a native method; -1: unknown. See CompLevel, src/hotspot/share/compiler/compilerDefinitions.hpp.
      */
     public int tier() {
         return number(CodeMemory.TIER);
     }
 
-    /** The number {@code -XX:+PrintCompilation} shows; -1: not known. */
+    /** Returns the compile ID that {@code -XX:+PrintCompilation} prints; -1: unknown. */
     public int compileId() {
         return number(CodeMemory.COMPILE_ID);
     }
 
-    /** The bytecode index at which it is entered in the middle of a loop (OSR); -1: it is entered at its beginning. */
+    /** Returns the bytecode index of the loop at which the code is entered (on-stack replacement); -1: it is entered at its beginning. */
     public int entryBytecode() {
         return number(CodeMemory.ENTRY_BCI);
     }
 
-    /** How many methods are at the address: the innermost inlined one, its callers, and at last the method compiled. 0: a stub. */
+    /**
+     * Returns the number of methods at the address; 0: a stub. Frame 0 is the innermost inlined method; its callers follow; the last frame
+     * is the compiled method.
+     */
     public int frames() {
         check();
         return isMethod ? (int) read(FRAMES, 0) : 0;
     }
 
-    /** Bytecode index in a frame; -1: not known. */
+    /** Returns the bytecode index in a frame; -1: unknown. */
     public int bytecode(int frame) {
         checkFrame(frame);
         return (int) read(BYTECODE, frame);
     }
 
-    /** A number that tells methods apart, the same in every answer as long as this JVM lives; 0: not known. */
+    /** Returns the ID of the method of a frame (jmethodID), which identifies the method until this JVM exits; 0: unknown. */
     public long methodId(int frame) {
         checkFrame(frame);
         return read(METHOD_ID, frame);
     }
 
-    /** The class that declares a frame's method, as {@link Class#getName()} gives it; empty: not known. */
+    /** Returns the class that declares the method of a frame, as {@link Class#getName()} does; empty: unknown. */
     public String className(int frame) {
         return ClassNames.ofSignature(text(frame, 0));
     }
 
-    /** Name of a frame's method, such as {@code <init>}; empty: not known. */
+    /** Returns the name of the method of a frame, such as {@code <init>}; empty: unknown. */
     public String methodName(int frame) {
         return text(frame, 1);
     }
 
-    /** A frame's parameters and result, such as {@code (ILjava/lang/String;)V}; empty: not known. */
+    /** Returns the descriptor of the method of a frame, such as {@code (ILjava/lang/String;)V}; empty: unknown. */
     public String signature(int frame) {
         return text(frame, 2);
     }
 
-    /** Name of the method compiled, or of the stub. */
+    /** Returns the name of the compiled method, or of the stub. */
     public String name() {
         check();
         return isMethod ? methodName(frames() - 1) : readText(WHOLE, 1);
     }
 
-    /** Such as {@code java.lang.String.charAt(I)C}, or a stub's name; "no code" or "forgotten" without an answer. Never throws. */
+    /** Returns a text such as {@code java.lang.String.charAt(I)C}, the name of the stub, "no code" or "evicted". Never throws. */
     @Override
     public String toString() {
         try {
@@ -168,17 +179,17 @@ public final class CodeInfo {
                 int last = frames() - 1;
                 return className(last) + '.' + methodName(last) + signature(last);
             }
-        } catch (IllegalStateException forgottenMeanwhile) {
-            // what certainty says
+        } catch (IllegalStateException evicted) {
+            // certainty is EVICTED
         }
-        return certainty == CodeCertainty.FORGOTTEN ? "forgotten" : "no code";
+        return certainty == CodeCertainty.EVICTED ? "evicted" : "no code";
     }
 
-    // ---- Reading what may be overwritten ----
+    // ---- Reading memory that may be overwritten ----
 
     private void check() {
         if (record == 0) {
-            throw new IllegalStateException("there is no answer: find() was not asked, or found nothing");
+            throw new IllegalStateException("no code was found: call find() first, and use its result only if it returns true");
         }
     }
 
@@ -194,24 +205,24 @@ public final class CodeInfo {
         return (int) read(field, 0);
     }
 
-    /** A field of the record, or what is asked for of a frame. */
-    private long read(int what, int frame) {
+    /** Returns a field of the record, or a value of a frame. */
+    private long read(int field, int frame) {
         while (true) {
-            int asked = turn;
+            int ofCompaction = compaction;
             try {
-                long value = readIn(code.memory().image(asked), what, frame);
-                if (code.memory().wasWhole(asked)) {
+                long value = readIn(code.memory().image(ofCompaction), field, frame);
+                if (code.memory().wasWhole(ofCompaction)) {
                     return value;
                 }
             } catch (IndexOutOfBoundsException e) {
-                throwIfWhole(asked, e);
+                throwIfWhole(ofCompaction, e);
             }
             findAgain();
         }
     }
 
-    private long readIn(ByteBuffer image, int what, int frame) {
-        switch (what) {
+    private long readIn(ByteBuffer image, int field, int frame) {
+        switch (field) {
             case FRAMES:
                 return countFrames(image);
             case BYTECODE:
@@ -221,7 +232,7 @@ public final class CodeInfo {
                 int name = nameOf(image, frame);
                 return name == 0 ? 0 : image.getLong(name + CodeMemory.KEY);
             default:
-                return image.getInt(record + what);
+                return image.getInt(record + field);
         }
     }
 
@@ -230,38 +241,39 @@ public final class CodeInfo {
         return readText(frame, part);
     }
 
-    /** A text of a frame that is there, or of WHOLE. */
+    /** Returns a text of an existing frame, or of WHOLE. */
     private String readText(int frame, int part) {
         while (true) {
-            int asked = turn;
+            int ofCompaction = compaction;
             try {
-                ByteBuffer image = code.memory().image(asked);
+                ByteBuffer image = code.memory().image(ofCompaction);
                 int name = nameOf(image, frame);
                 String text = name == 0 ? "" : textOf(image, name, part);
-                if (code.memory().wasWhole(asked)) {
+                if (code.memory().wasWhole(ofCompaction)) {
                     return text;
                 }
             } catch (IndexOutOfBoundsException e) {
-                throwIfWhole(asked, e);
+                throwIfWhole(ofCompaction, e);
             }
             findAgain();
         }
     }
 
-    private void throwIfWhole(int asked, IndexOutOfBoundsException e) {
-        if (code.memory().wasWhole(asked)) {
+    private void throwIfWhole(int ofCompaction, IndexOutOfBoundsException e) {
+        if (code.memory().wasWhole(ofCompaction)) {
             throw e;
         }
     }
 
-    /** The same code, where it is now. */
+    /** Finds the same code in the current image. */
     private void findAgain() {
         long oldStart = start;
         long oldLoaded = loaded;
         JvmCode from = code;
         if (!from.find(address, time == CodeSearch.NOW ? oldLoaded : time, this) || start != oldStart || loaded != oldLoaded) {
-            takeNothing(CodeCertainty.FORGOTTEN);
-            throw new IllegalStateException("what this answer is about has been forgotten since: memory is bounded");
+            setNone(CodeCertainty.EVICTED);
+            throw new IllegalStateException("the code has been evicted since it was found: open JvmCode with more memory, or read results"
+                    + " earlier");
         }
     }
 
@@ -281,7 +293,7 @@ public final class CodeInfo {
         return Math.max(count, 1);
     }
 
-    /** Offset of a frame's scope in the image; -1: there is none, and the method compiled is meant. */
+    /** Returns the offset of the scope of a frame in the image; -1: none, and the frame is the compiled method. */
     private int scopeOf(ByteBuffer image, int frame) {
         int scope = CodeSearch.scopeAt(image, record, address);
         for (int i = 0; i < frame && isScope(image, scope); i++) {
@@ -290,7 +302,7 @@ public final class CodeInfo {
         return isScope(image, scope) ? CodeSearch.scope(image, record, scope) : -1;
     }
 
-    /** Offset of a name in the image, of a frame or of WHOLE; 0: not known. */
+    /** Returns the offset in the image of the name of a frame or of WHOLE; 0: unknown. */
     private int nameOf(ByteBuffer image, int frame) {
         int scope = frame == WHOLE ? -1 : scopeOf(image, frame);
         return image.getInt(scope < 0 ? record + CodeMemory.NAME : scope) * CodeMemory.UNIT;

@@ -1,9 +1,9 @@
 package org.mapfiles.jvm;
 
-/** What a piece of the JVM's code is. */
+/** Kinds of code of a JVM. */
 public enum CodeKind {
-    /** A compiled Java method, or the wrapper that calls a native one. */
+    /** A compiled Java method, or the wrapper of a native method. */
     METHOD,
-    /** A piece of the JVM's own: the interpreter, an adapter, a copy routine, ... */
+    /** Other code of the JVM: the interpreter, an adapter, a copy routine. */
     STUB
 }

@@ -4,11 +4,14 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 
 /**
- * The code that an instruction of a JVM belongs to, as {@link JvmCodeReader#find} found it. Make one and use it again and again: it
- * holds 140 KiB of memory. Belongs to one thread.
+ * A reusable holder of the code that {@link JvmCodeReader#find} found for an instruction of a JVM. It takes 140 KiB of memory.
  *
- * <p>It is as of the time of the search, whatever the JVM does later. Reading numbers allocates nothing; names become strings when
- * they are asked for.
+ * <p>It is a copy as of the time of the search. Reading numbers allocates nothing. Methods that return a {@link String} allocate it.
+ *
+ * <p>Not thread-safe: a holder belongs to one thread at a time.
+ *
+ * <p>If {@link #status} is not {@link Status#FOUND}, all methods but {@link #status} and {@link #toString} throw
+ * {@link IllegalStateException}. A frame that does not exist causes an {@link IndexOutOfBoundsException}.
  */
 public final class CodeLocation {
     // struct mf_code_result, in the order of jni_jvm.c
@@ -38,7 +41,7 @@ public final class CodeLocation {
     private static final int NAME_PART = 1;
     private static final int SIGNATURE_PART = 2;
 
-    /** What a search had for a result. */
+    /** Results of a search. */
     public enum Status {
         /** The code is known. */
         FOUND,
@@ -51,37 +54,37 @@ public final class CodeLocation {
     private final ByteBuffer result = ByteBuffer.allocateDirect(SIZE).order(ByteOrder.nativeOrder());
     private Status status = Status.NONE;
 
-    /** A location without a search's result. */
+    /** Constructs a holder without a result. */
     public CodeLocation() {
     }
 
-    /** The numbers above, for the test that compares them with the core's. */
+    /** Returns the constants above. A test compares them with those of the native core. */
     static int[] layout() {
         return new int[] {START, END, METHOD, KIND, TIER, COMPILE_ID, ENTRY_BCI, FRAME_COUNT, HAS_RECORD, NAME, FRAMES, TEXT, SIZE,
             FRAME_METHOD, FRAME_BCI, FRAME_TEXTS, FRAME_SIZE, TEXT_SIZE, KIND_METHOD, KIND_INTERPRETER,
             CodeAddress.RETURNS_TO.ordinal()};
     }
 
-    /** {@code struct mf_code_result}, to be filled. */
+    /** Returns the memory of {@code struct mf_code_result} for a search. */
     ByteBuffer result() {
         status = Status.NONE;
         return result;
     }
 
-    /** Takes what the core returned. @return whether there is code */
-    boolean take(int rc) {
+    /** Sets the status by the result of the native function. Returns whether code was found. */
+    boolean set(int rc) {
         status = rc == 0 ? Status.FOUND : rc == JvmCalls.ENOENT ? Status.NONE : Status.UNREADABLE;
         return rc == 0;
     }
 
-    /** The result of the last search. */
+    /** Returns the result of the last search. */
     public Status status() {
         return status;
     }
 
     private void check() {
         if (status != Status.FOUND) {
-            throw new IllegalStateException("no code was found: " + status);
+            throw new IllegalStateException("no code was found (" + status + "): check status() first");
         }
     }
 
@@ -98,65 +101,69 @@ public final class CodeLocation {
         return result.getInt(field);
     }
 
-    /** Whether it is a method or a stub; the interpreter is a stub. */
+    /** Returns whether the code is a method or a stub. The interpreter is a stub. */
     public CodeKind kind() {
         return number(KIND) == KIND_METHOD ? CodeKind.METHOD : CodeKind.STUB;
     }
 
-    /** Whether it is the interpreter: then {@link #name()} is the codelet's, which is the bytecode that it executes. */
+    /** Returns whether the code is the interpreter. Then {@link #name()} is that of the codelet: the bytecode that it executes. */
     public boolean isInterpreter() {
         return number(KIND) == KIND_INTERPRETER;
     }
 
-    /** First address of the code. */
+    /** Returns the first address of the code. */
     public long start() {
         check();
         return result.getLong(START);
     }
 
-    /** End of the code, exclusive. */
+    /** Returns the end of the code (exclusive). */
     public long end() {
         check();
         return result.getLong(END);
     }
 
     /**
-     * The compiler: 1 to 3 C1 (1 without, 2 with some, 3 with full profiling), 4 C2 or its replacement, 0 none, as for the wrapper
-     * of a native method; -1: unknown, or a stub.
+     * Returns the tier of compilation: 1 to 3: C1 (without, with limited, with full profiling); 4: C2 or another compiler; 0: not compiled,
+     * such as the wrapper of a native method; -1: unknown, or a stub. See CompLevel,
+     * src/hotspot/share/compiler/compilerDefinitions.hpp.
      */
     public int tier() {
         return number(TIER);
     }
 
-    /** The number that {@code -XX:+PrintCompilation} prints; -1: unknown, or a stub. */
+    /** Returns the compile ID that {@code -XX:+PrintCompilation} prints; -1: unknown, or a stub. */
     public int compileId() {
         return number(COMPILE_ID);
     }
 
-    /** The bytecode index at which the code is entered in the middle of a loop (OSR); -1: it is entered at its beginning. */
+    /** Returns the bytecode index of the loop at which the code is entered (on-stack replacement); -1: it is entered at its beginning. */
     public int entryBytecode() {
         return number(ENTRY_BCI);
     }
 
-    /** Number of methods at the instruction: the innermost inlined one, its callers, and last the compiled method. 0: a stub. */
+    /**
+     * Returns the number of methods at the instruction; 0: a stub. Frame 0 is the innermost inlined method; its callers follow; the last
+     * frame is the compiled method.
+     */
     public int frames() {
         return number(FRAME_COUNT);
     }
 
     /**
-     * Whether the JVM has a debug record for the instruction. If not, the compiled method is the only frame, and which methods are
-     * inlined there is unknown. Wrappers of native methods have no record.
+     * Returns whether the JVM has a debug record for the instruction. If not, the compiled method is the only frame, and it is unknown
+     * which methods are inlined there. Wrappers of native methods have no record.
      */
     public boolean hasRecord() {
         return number(HAS_RECORD) != 0;
     }
 
-    /** Bytecode index in a frame; -1: unknown, or before the first bytecode. */
+    /** Returns the bytecode index in a frame; -1: unknown, or before the first bytecode. */
     public int bytecode(int frame) {
         return result.getInt(checkFrame(frame) + FRAME_BCI);
     }
 
-    /** Address of the JVM's own structure of a frame's method, which methods differ by until one is unloaded. */
+    /** Returns the address of HotSpot's {@code Method} of a frame. It identifies the method until its class is unloaded. */
     public long methodAddress(int frame) {
         return result.getLong(checkFrame(frame) + FRAME_METHOD);
     }
@@ -169,28 +176,28 @@ public final class CodeLocation {
         return text(checkFrame(frame) + FRAME_TEXTS + part * TEXT_SIZE);
     }
 
-    /** The class that declares a frame's method, as {@link Class#getName()} returns it; empty: unknown. */
+    /** Returns the class that declares the method of a frame, as {@link Class#getName()} does; empty: unknown. */
     public String className(int frame) {
         return ClassNames.ofInternal(text(frame, CLASS_PART));
     }
 
-    /** Name of a frame's method, such as {@code <init>}; empty: unknown. */
+    /** Returns the name of the method of a frame, such as {@code <init>}; empty: unknown. */
     public String methodName(int frame) {
         return text(frame, NAME_PART);
     }
 
-    /** A frame's parameters and result, such as {@code (ILjava/lang/String;)V}; empty: unknown. */
+    /** Returns the descriptor of the method of a frame, such as {@code (ILjava/lang/String;)V}; empty: unknown. */
     public String signature(int frame) {
         return text(frame, SIGNATURE_PART);
     }
 
-    /** Name of the compiled method, of the stub, or of the interpreter's codelet. */
+    /** Returns the name of the compiled method, of the stub, or of the codelet of the interpreter. */
     public String name() {
         int count = frames();
         return count > 0 ? methodName(count - 1) : text(NAME);
     }
 
-    /** Such as {@code java.lang.String.charAt(I)C}, {@code I2C/C2I adapters} or {@code Interpreter iload_0}. */
+    /** Returns a text such as {@code java.lang.String.charAt(I)C}, {@code I2C/C2I adapters} or {@code Interpreter iload_0}. Never throws. */
     @Override
     public String toString() {
         if (status != Status.FOUND) {
@@ -201,6 +208,6 @@ public final class CodeLocation {
             return isInterpreter() && !name().equals("Interpreter") ? "Interpreter " + name() : name();
         }
         String name = className(last) + '.' + methodName(last) + signature(last);
-        return name.length() > 1 ? name : "unknown method"; // such as one that is being unloaded
+        return name.length() > 1 ? name : "unknown method"; // for example a method that is being unloaded
     }
 }

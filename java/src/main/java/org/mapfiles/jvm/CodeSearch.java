@@ -3,22 +3,22 @@ package org.mapfiles.jvm;
 import java.nio.ByteBuffer;
 
 /**
- * Address and time to a record, in one image: the search of {@code mf_code_search()}.
+ * Finds the record for an address and a time in one image, as {@code mf_code_search()} does.
  *
- * <p>Allocates nothing, and ends in an image that is being overwritten, too: chains lead to smaller places alone, and each
- * access is checked. What it finds there may be wrong or an {@link IndexOutOfBoundsException}; the caller looks whether that
- * can be.
+ * <p>Allocates nothing. The search ends even in an image that is being overwritten: each step of a chain leads to a smaller offset, and
+ * each access is checked. Its result may be wrong then, or it throws {@link IndexOutOfBoundsException}. The caller checks
+ * {@link CodeMemory#wasWhole} afterwards.
  */
 final class CodeSearch {
-    /** The time to ask for what is there now. */
+    /** The time that stands for now. */
     static final long NOW = -1;
 
     private CodeSearch() {
     }
 
     /**
-     * Offset of the record in the image; negative: of one that the JVM told of later than the time asked for, its
-     * complement; 0: none.
+     * Returns the offset of the record in the image; 0: none. If the JVM reported the code after the requested time, the result is the
+     * bitwise complement of the offset.
      */
     static int find(ByteBuffer image, long address, long time) {
         long segment = address - image.getLong(CodeMemory.LOW) >>> CodeMemory.SEGMENT_SHIFT;
@@ -29,8 +29,8 @@ final class CodeSearch {
         if (record > 0 && image.getInt(record + CodeMemory.KIND) == CodeMemory.KIND_METHOD) {
             long start = image.getLong(record + CodeMemory.START);
             if (address - start >= 0 && address - image.getLong(record + CodeMemory.END) < 0
-                    && wasThere(image, record, time)) {
-                return record; // nearly always: what came to the segment last
+                    && wasLoaded(image, record, time)) {
+                return record; // the common case: the record that was appended last to the segment
             }
         }
         return findBelow(image, record, (int) segment, address, time);
@@ -43,24 +43,24 @@ final class CodeSearch {
         for (int record = covering(image, top, segment, address); record > 0;
                 record = covering(image, next(image, record, segment), segment, address)) {
             boolean method = isMethod(image, record);
-            if (wasThere(image, record, time)) {
+            if (wasLoaded(image, record, time)) {
                 if (method) {
                     return record;
                 }
-                if (size(image, record) < smallest) { // of stubs within stubs the smallest is meant
+                if (size(image, record) < smallest) { // of nested stubs the smallest
                     smallest = size(image, record);
                     found = record;
                 }
             } else if (time != NOW && time - image.getLong(record + CodeMemory.LOADED) < 0) {
                 later = record;
             } else if (method) {
-                break; // it had gone by then, and all below it before that
+                break; // it was unloaded before that time, and all older records before it
             }
         }
         return found != 0 || later == 0 ? found : ~reportedLater(image, top, segment, address, time, later);
     }
 
-    /** The first code that was loaded at an address after a time or, if that is a stub, the smallest stub that was there with it. */
+    /** Returns the first code that was loaded at an address after a time. If that is a stub: the smallest stub loaded together with it. */
     private static int reportedLater(ByteBuffer image, int top, int segment, long address, long time, int first) {
         if (isMethod(image, first)) {
             return first;
@@ -82,7 +82,7 @@ final class CodeSearch {
         return found;
     }
 
-    /** The next record of a segment, from one on down its chain, that covers an address; 0: the end. */
+    /** Returns the first record that covers an address, from {@code top} down the chain of a segment; 0: none. */
     private static int covering(ByteBuffer image, int top, int segment, long address) {
         int record = top;
         while (record > 0 && Long.compareUnsigned(address - image.getLong(record + CodeMemory.START), size(image, record)) >= 0) {
@@ -99,13 +99,13 @@ final class CodeSearch {
         return image.getLong(record + CodeMemory.END) - image.getLong(record + CodeMemory.START);
     }
 
-    private static boolean wasThere(ByteBuffer image, int record, long time) {
+    private static boolean wasLoaded(ByteBuffer image, int record, long time) {
         long unloaded = CodeMemory.longAcquired(image, record + CodeMemory.UNLOADED);
         return time == NOW ? unloaded == 0
                 : time - image.getLong(record + CodeMemory.LOADED) >= 0 && (unloaded == 0 || time - unloaded < 0);
     }
 
-    /** The next record down a segment's chain; 0: the end. */
+    /** Returns the next record down the chain of a segment; 0: the end. */
     private static int next(ByteBuffer image, int record, int segment) {
         int at = segment - image.getInt(record + CodeMemory.FIRST_SEGMENT);
         if (at < 0 || at >= image.getInt(record + CodeMemory.RECORD_SEGMENTS)) {
@@ -115,7 +115,7 @@ final class CodeSearch {
         return next < record ? next : 0;
     }
 
-    /** The scope of the debug information at an address of a record: of the first that is not before it; or none. */
+    /** Returns the number of the scope at an address of a record: that of the first debug record at or after it; or NO_SCOPE. */
     static int scopeAt(ByteBuffer image, int record, long address) {
         long offset = address - image.getLong(record + CodeMemory.START);
         int pcs = pcsOf(image, record);
@@ -137,7 +137,7 @@ final class CodeSearch {
         return record + CodeMemory.RECORD_SIZE + image.getInt(record + CodeMemory.RECORD_SEGMENTS) * Integer.BYTES;
     }
 
-    /** Offset of a scope in the image: its name, bytecode index and caller. */
+    /** Returns the offset of a scope in the image. A scope is a name, a bytecode index and a caller. */
     static int scope(ByteBuffer image, int record, int number) {
         return pcsOf(image, record) + image.getInt(record + CodeMemory.PCS) * CodeMemory.PC_SIZE + number * CodeMemory.SCOPE_SIZE;
     }

@@ -9,8 +9,8 @@ import org.mapfiles.MappingKind;
 import org.mapfiles.jvm.VmReader.VmFieldMissing;
 
 /**
- * What collectors keep beside the heap: card tables, tables of object starts, mark bits. Some are exported structures; others are
- * static variables of the JVM; those of G1 are found by what they must hold, and are inferred.
+ * Finds the tables of collectors outside the heap: card tables, tables of object starts, mark bits. Some are exported structures, others
+ * are static variables of the JVM. Those of G1 and some of Shenandoah are recognized by their content, and are inferred.
  */
 final class CollectorTables {
     static final String MARK_BITMAP = "_ZN17PSParallelCompact12_mark_bitmapE";
@@ -18,10 +18,10 @@ final class CollectorTables {
     static final String MARK_STACKS = "ZMarkStackSpaceStart";
 
     private static final int MAX_OBJECT_WORDS = 512;
-    /** Words of an object that G1's heap points to. */
+    /** Number of words that are read of an object that the G1 heap points to. */
     private static final int PART_WORDS = 256;
     private static final int BARRIER_SET_WORDS = 32;
-    /** Such objects begin at multiples of this. */
+    /** Alignment of ShenandoahHeapRegion objects, in bytes. */
     private static final int CACHE_LINES = 128;
     private static final int CARD_SHIFT = 9;
     private static final int PAGE = 4096;
@@ -29,14 +29,14 @@ final class CollectorTables {
 
     private final VmReader vm;
     private final MapSnapshot snapshot;
-    private final List<RegionCandidate> claims = new ArrayList<>();
+    private final List<RegionCandidate> candidates = new ArrayList<>();
 
     private CollectorTables(VmReader vm, MapSnapshot snapshot) {
         this.vm = vm;
         this.snapshot = snapshot;
     }
 
-    static List<RegionCandidate> claims(VmReader vm, MapSnapshot snapshot, JvmFlags flags, VmSymbols symbols) {
+    static List<RegionCandidate> candidates(VmReader vm, MapSnapshot snapshot, JvmFlags flags, VmSymbols symbols) {
         CollectorTables tables = new CollectorTables(vm, snapshot);
         tables.find(tables::cards);
         if (flags.isOn("UseSerialGC")) {
@@ -52,10 +52,10 @@ final class CollectorTables {
             tables.find(tables::z);
             tables.find(() -> tables.markStacksOfZ(flags, symbols));
         }
-        return tables.claims;
+        return tables.candidates;
     }
 
-    /** One kind of table. */
+    /** Finds one kind of table. */
     private interface Finder {
         void find() throws VmFieldMissing;
     }
@@ -64,19 +64,19 @@ final class CollectorTables {
         try {
             finder.find();
         } catch (VmFieldMissing none) {
-            // this JVM does not have it, or it is not as expected
+            // this JVM does not have the table, or its structure differs
         }
     }
 
     private void add(long start, long end, String detail, boolean isInferred) {
         if (start != 0 && Long.compareUnsigned(start, end) < 0) {
-            claims.add(new RegionCandidate(start, end, RegionKind.GC, detail, isInferred));
+            candidates.add(new RegionCandidate(start, end, RegionKind.GC, detail, isInferred));
         }
     }
 
     private void cards() throws VmFieldMissing {
         long barriers = vm.pointer("BarrierSet", "_barrier_set");
-        int kind = vm.intAt(barriers + vm.place("BarrierSet", "_fake_rtti") + vm.place("BarrierSet::FakeRtti", "_concrete_tag"));
+        int kind = vm.intAt(barriers + vm.location("BarrierSet", "_fake_rtti") + vm.location("BarrierSet::FakeRtti", "_concrete_tag"));
         if (kind == vm.constant("BarrierSet::CardTableBarrierSet") || kind == vm.constant("BarrierSet::G1BarrierSet")) {
             long table = vm.pointer(barriers, "CardTableBarrierSet", "_card_table");
             long map = vm.pointer(table, "CardTable", "_byte_map");
@@ -85,19 +85,19 @@ final class CollectorTables {
     }
 
     private void objectStartsOfSerial() throws VmFieldMissing {
-        boolean isNew = vm.has("SerialHeap", "_old_gen"); // from JDK 22 on
+        boolean isNew = vm.has("SerialHeap", "_old_gen"); // JDK 22+
         long old = vm.pointer(vm.pointer("Universe", "_collectedHeap"), isNew ? "SerialHeap" : "GenCollectedHeap", "_old_gen");
         long table;
         if (isNew) {
-            table = vm.pointer(old, "TenuredGeneration", "_bts") + vm.place("SerialBlockOffsetTable", "_vs");
+            table = vm.pointer(old, "TenuredGeneration", "_bts") + vm.location("SerialBlockOffsetTable", "_vs");
         } else {
-            long space = vm.pointer(old, "TenuredGeneration", "_the_space") + vm.place("OffsetTableContigSpace", "_offsets");
-            table = vm.pointer(space, "BlockOffsetArray", "_array") + vm.place("BlockOffsetSharedArray", "_vs");
+            long space = vm.pointer(old, "TenuredGeneration", "_the_space") + vm.location("OffsetTableContigSpace", "_offsets");
+            table = vm.pointer(space, "BlockOffsetArray", "_array") + vm.location("BlockOffsetSharedArray", "_vs");
         }
         add(vm.pointer(table, "VirtualSpace", "_low_boundary"), vm.pointer(table, "VirtualSpace", "_high_boundary"), "object starts", false);
     }
 
-    /** Objects of the class PSVirtualSpace, known by the virtual table that the young generation's has. */
+    /** Finds the objects of class PSVirtualSpace, by the virtual table that the object of the young generation has. */
     private void parallel(VmSymbols symbols) throws VmFieldMissing {
         long young = vm.pointer("ParallelScavengeHeap", "_young_gen");
         long virtualTable = vm.longAt(vm.pointer(young, "PSYoungGen", "_virtual_space"));
@@ -107,7 +107,7 @@ final class CollectorTables {
         long heap = vm.pointer(old, "PSOldGen", "_virtual_space");
         long[] words = vm.longsAt(old, Math.min(vm.sizeOf("PSOldGen") / Long.BYTES, MAX_OBJECT_WORDS));
         for (int i = 0; i < words.length; i++) {
-            if (words[i] == virtualTable && old + (long) i * Long.BYTES != heap) { // in the table of object starts
+            if (words[i] == virtualTable && old + (long) i * Long.BYTES != heap) { // the one of the table of object starts
                 space(old + (long) i * Long.BYTES, "object starts");
             }
         }
@@ -130,13 +130,14 @@ final class CollectorTables {
     }
 
     /**
-     * Objects that G1's heap points to, and which hold a reserved range (G1PageBasedVirtualSpace) of the very size that a table for the
-     * heap has: mark bits have one for each word of it, object starts and card counts (up to JDK 19) a byte for each 512 bytes.
+     * Finds objects that the G1 heap points to and that have a reserved range (G1PageBasedVirtualSpace) with exactly the size of a table for
+     * the heap. Mark bits have one bit for each word of the heap. Object starts and card counts (up to JDK 19) have one byte for each
+     * 512 bytes.
      */
     private void g1() throws VmFieldMissing {
         long heap = vm.pointer("Universe", "_collectedHeap");
-        long words = vm.pointer(heap + vm.place("CollectedHeap", "_reserved"), "MemRegion", "_word_size");
-        long cards = claims.isEmpty() ? 0 : claims.get(0).start();
+        long words = vm.pointer(heap + vm.location("CollectedHeap", "_reserved"), "MemRegion", "_word_size");
+        long cards = candidates.isEmpty() ? 0 : candidates.get(0).start();
         long[] pointers = vm.longsAt(heap, Math.min(vm.sizeOf("G1CollectedHeap") / Long.BYTES, MAX_OBJECT_WORDS));
         for (long[] object : vm.objects(pointers, PART_WORDS)) {
             for (int i = 0; i + 1 < object.length; i++) {
@@ -151,11 +152,14 @@ final class CollectorTables {
         }
     }
 
-    /** Ranges in Shenandoah's heap object, each as address and words, that have the size of mark bits: two for each word of the heap. */
+    /**
+     * Finds ranges in the ShenandoahHeap object, each as address and words, that have the size of mark bits: two bits for each word of the
+     * heap.
+     */
     private void shenandoah() throws VmFieldMissing {
         long heap = vm.pointer("Universe", "_collectedHeap");
-        long words = vm.pointer(heap + vm.place("CollectedHeap", "_reserved"), "MemRegion", "_word_size");
-        find(() -> cardsOfShenandoah(vm.pointer(heap + vm.place("CollectedHeap", "_reserved"), "MemRegion", "_start"), words));
+        long words = vm.pointer(heap + vm.location("CollectedHeap", "_reserved"), "MemRegion", "_word_size");
+        find(() -> cardsOfShenandoah(vm.pointer(heap + vm.location("CollectedHeap", "_reserved"), "MemRegion", "_start"), words));
         long[] fields = vm.longsAt(heap, Math.min(vm.sizeOf("ShenandoahHeap") / Long.BYTES, MAX_OBJECT_WORDS));
         for (int i = 0; i + 1 < fields.length; i++) {
             if (fields[i + 1] == words >>> 5 && fields[i] % Long.BYTES == 0 && isAnonymous(fields[i])) {
@@ -164,7 +168,7 @@ final class CollectorTables {
         }
     }
 
-    /** Where the objects that describe regions are, one beside the other. */
+    /** Finds the array of ShenandoahHeapRegion objects. */
     private void regionsOfShenandoah() throws VmFieldMissing {
         long heap = vm.pointer("Universe", "_collectedHeap");
         long count = vm.pointer(heap, "ShenandoahHeap", "_num_regions");
@@ -180,12 +184,12 @@ final class CollectorTables {
     }
 
     /**
-     * The card tables of the generational mode, in an object that the barrier set points to: it holds the range of the heap, and of each
-     * table its start and the address that its start would have for a heap from address 0 on.
+     * Finds the card tables of the generational mode. The barrier set points to an object with the range of the heap and, for each table, its
+     * start and its biased start: the start that it would have for a heap at address 0.
      */
     private void cardsOfShenandoah(long start, long words) throws VmFieldMissing {
-        long range = vm.place("CardTable", "_whole_heap");
-        long size = vm.place("CardTable", "_byte_map_size");
+        long range = vm.location("CardTable", "_whole_heap");
+        long size = vm.location("CardTable", "_byte_map_size");
         if (range < 0 || range % Long.BYTES != 0 || size < 0 || size % Long.BYTES != 0) {
             return;
         }
@@ -212,19 +216,19 @@ final class CollectorTables {
     }
 
     /**
-     * Maps with a pointer for each granule of the addresses that ZGC may give to objects. Their size stands before the field that points
-     * to them (src/hotspot/share/gc/z/zGranuleMap.hpp).
+     * Finds the granule maps of ZGC, which have a pointer for each granule of the address space for objects. Their size precedes the field
+     * that points to them (src/hotspot/share/gc/z/zGranuleMap.hpp).
      */
     private void z() throws VmFieldMissing {
-        long heap = vm.pointer("Universe", "_collectedHeap") + vm.place("ZCollectedHeap", "_heap");
-        find(() -> granules(heap + vm.place("ZHeap", "_page_table") + vm.place("ZPageTable", "_map"), "ZGranuleMapForPageTable",
+        long heap = vm.pointer("Universe", "_collectedHeap") + vm.location("ZCollectedHeap", "_heap");
+        find(() -> granules(heap + vm.location("ZHeap", "_page_table") + vm.location("ZPageTable", "_map"), "ZGranuleMapForPageTable",
                 "page table"));
-        find(() -> granules(heap + vm.place("ZHeap", "_forwarding_table") + vm.place("ZForwardingTable", "_map"),
+        find(() -> granules(heap + vm.location("ZHeap", "_forwarding_table") + vm.location("ZForwardingTable", "_map"),
                 "ZGranuleMapForForwarding", "forwarding table")); // up to JDK 20
     }
 
     private void granules(long map, String type, String detail) throws VmFieldMissing {
-        long field = vm.place(type, "_map");
+        long field = vm.location(type, "_map");
         long count = field == Long.BYTES ? vm.longAt(map) : 0;
         if (count > 0 && count <= MAX_GRANULES) {
             long start = vm.longAt(map + field);

@@ -2,26 +2,29 @@ package org.mapfiles.jvm;
 
 import org.mapfiles.jvm.VmReader.VmFieldMissing;
 
-/** How many lines the JVM's command line takes in VM.info: what stands behind these is the JVM's own, whatever they look like. */
+/**
+ * Counts the lines that the JVM's command line has in VM.info. The text after them comes from the JVM itself, even if an argument has
+ * similar lines.
+ */
 final class CommandLine {
-    /** What JVMs print of an argument: JDK 17 to 25 cut the rest off, others may not. */
+    /** Number of bytes of an argument that JVMs print: JDK 17 to 25 cut the rest, others may not. */
     private static final int PRINTED = 1999;
-    /** More than a system takes. */
+    /** More than the kernel accepts. */
     private static final int MAX_ARGUMENTS = 1 << 20;
-    /** Bytes of all arguments together. A hostile JVM may claim as many arguments, each of the longest text. */
+    /** Maximum of bytes of all arguments together. A hostile JVM may claim many arguments with long texts. */
     private static final int MAX_BYTES = 1 << 24;
 
     private CommandLine() {
     }
 
     /**
-     * Ends of lines within the command line, without its own; -1: not told, or what the JVM says itself cannot be told apart. It
-     * prints the directory of -XX:AllocateHeapAt once more, among what it says.
+     * Returns the number of line ends within the command line, without the last one; -1: unknown, or the text of the JVM cannot be
+     * distinguished from an argument. The JVM prints the directory of -XX:AllocateHeapAt a second time, in its own text.
      */
     static int lineEnds(VmReader vm) {
         try {
             long arguments = vm.pointer("Arguments", "_jvm_args_array");
-            int count = vm.intAt(vm.place("Arguments", "_num_jvm_args"));
+            int count = vm.intAt(vm.location("Arguments", "_num_jvm_args"));
             if (count < 0 || count > MAX_ARGUMENTS) {
                 throw new VmFieldMissing(count + " arguments");
             }
@@ -36,7 +39,7 @@ final class CommandLine {
                 }
                 ends += lineEnds(text, 0, first);
             }
-            long command = vm.pointer("Arguments", "_java_command"); // always printed whole
+            long command = vm.pointer("Arguments", "_java_command"); // always printed completely
             return command == 0 ? ends : ends + lineEnds(vm.textAt(command), 0, Integer.MAX_VALUE);
         } catch (VmFieldMissing none) {
             return -1;

@@ -2,7 +2,7 @@ package org.mapfiles.jvm;
 
 import java.time.Duration;
 
-/** A point in time until which something must be done. */
+/** A point in time at which an operation ends. Limits of more than one day count as one day. */
 final class Deadline {
     private final Duration limit;
     private final long end;
@@ -21,12 +21,12 @@ final class Deadline {
         return end - System.nanoTime() <= 0;
     }
 
-    /** Milliseconds until then, from 1 to {@code max}. */
+    /** Returns the milliseconds until the deadline, from 1 to {@code max}. */
     int millis(int max) {
         return (int) Math.min(max, Math.max(1, (end - System.nanoTime()) / 1_000_000));
     }
 
-    /** Waits, at most until then. An interrupt ends the wait, and stays pending. */
+    /** Waits, at most until the deadline. An interrupt ends the wait and stays pending. */
     void sleep(int millis) {
         try {
             Thread.sleep(millis(millis));
@@ -35,7 +35,7 @@ final class Deadline {
         }
     }
 
-    /** Such as {@code within 10 s}. */
+    /** Returns a text such as {@code within 10 s}. */
     @Override
     public String toString() {
         return "within " + (limit.toMillis() % 1000 == 0 ? limit.toSeconds() + " s" : limit.toMillis() + " ms");

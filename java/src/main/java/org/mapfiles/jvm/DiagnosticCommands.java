@@ -4,34 +4,34 @@ import java.lang.management.ManagementFactory;
 import javax.management.JMException;
 import javax.management.ObjectName;
 
-/** What jcmd prints, asked of this JVM itself. */
+/** Runs diagnostic commands of jcmd(1) in this JVM, through its MBean. Each result is empty if this JVM does not have the command. */
 final class DiagnosticCommands {
     private DiagnosticCommands() {
     }
 
-    /** The text of VM.info, which has the ranges of much that the JVM has; empty: it does not tell. */
+    /** Returns the output of VM.info, which has the ranges of many kinds of memory. */
     static String vmInfo() {
         return invoke("vmInfo");
     }
 
-    /** The text of VM.metaspace with the nodes of its address space. */
+    /** Returns the output of VM.metaspace with the nodes of its address space. */
     static String metaspace() {
         return invoke("vmMetaspace", "vslist");
     }
 
-    /** The text of VM.native_memory, with ranges where the JVM was told to track these: -XX:NativeMemoryTracking=detail. */
+    /** Returns the output of VM.native_memory, with ranges if the JVM runs with -XX:NativeMemoryTracking=detail. */
     static String nativeMemory() {
         return invoke("vmNativeMemory", "detail", "scale=KB");
     }
 
     private static String invoke(String operation, String... arguments) {
-        boolean isThere = ModuleLayer.boot().findModule("java.management").isPresent();
-        return isThere ? Asked.invoke(operation, arguments) : "";
+        boolean hasModule = ModuleLayer.boot().findModule("java.management").isPresent();
+        return hasModule ? Management.invoke(operation, arguments) : "";
     }
 
-    /** Apart, as it cannot even be linked where the module is not. */
-    private static final class Asked {
-        private Asked() {
+    /** A class of its own, because it cannot be linked without the module java.management. */
+    private static final class Management {
+        private Management() {
         }
 
         static String invoke(String operation, String... arguments) {
@@ -40,8 +40,8 @@ final class DiagnosticCommands {
                 Object[] values = arguments.length == 0 ? new Object[0] : new Object[] {arguments};
                 String[] types = arguments.length == 0 ? new String[0] : new String[] {String[].class.getName()};
                 return String.valueOf(ManagementFactory.getPlatformMBeanServer().invoke(name, operation, values, types));
-            } catch (JMException | RuntimeException notHere) {
-                return ""; // this JVM has no such command, or not the module jdk.management that brings them
+            } catch (JMException | RuntimeException unsupported) {
+                return ""; // this JVM does not have the command, or the module jdk.management that has the commands
             }
         }
     }

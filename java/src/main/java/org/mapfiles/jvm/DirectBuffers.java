@@ -4,40 +4,40 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Memory of direct buffers: of {@code ByteBuffer.allocateDirect}. Where the JDK has it in the list that it frees it by, that list is
- * told; memory that native code made a buffer of is in none.
+ * Finds the memory of direct buffers of {@code ByteBuffer.allocateDirect}, in the JDK's list for freeing them. Buffers that native code made
+ * (NewDirectByteBuffer) are in no list.
  */
 final class DirectBuffers {
     private static final int SOME_MORE = 64;
-    /** Bytes that native memory tracking puts before what it tracks (MallocHeader). */
+    /** Size of the header of native memory tracking (MallocHeader), in bytes. */
     private static final int TRACKING = 16;
 
     private DirectBuffers() {
     }
 
-    static List<RegionCandidate> claims(VmReader vm) {
+    static List<RegionCandidate> candidates(VmReader vm) {
         long[] ranges = new long[2 * SOME_MORE];
         int count = JvmCalls.directBuffers(ranges);
-        while (count > ranges.length / 2) { // in the meantime there may be more
+        while (count > ranges.length / 2) { // more buffers may be allocated during the call
             ranges = new long[Math.multiplyExact(2, count + SOME_MORE)];
             count = JvmCalls.directBuffers(ranges);
         }
-        List<RegionCandidate> claims = new ArrayList<>();
+        List<RegionCandidate> candidates = new ArrayList<>();
         for (int i = 0; i < count; i++) {
             RegionCandidate buffer = RegionCandidate.reported(ranges[2 * i], ranges[2 * i] + ranges[2 * i + 1], RegionKind.DIRECT_BUFFER, "direct buffer");
-            claims.add(buffer);
-            addPiece(claims, buffer, vm);
+            candidates.add(buffer);
+            addPiece(candidates, buffer, vm);
         }
-        return claims;
+        return candidates;
     }
 
-    /** Of a large one also the memory around it: what malloc put before it, and before that the JVM, if it tracks memory. */
-    private static void addPiece(List<RegionCandidate> claims, RegionCandidate buffer, VmReader vm) {
+    /** Adds the malloc chunk of a large buffer. The headers of malloc and of native memory tracking, if that is on, precede the buffer. */
+    private static void addPiece(List<RegionCandidate> candidates, RegionCandidate buffer, VmReader vm) {
         for (int before = MallocChunk.HEAD; before <= MallocChunk.HEAD + TRACKING; before += TRACKING) {
             long start = buffer.start() - before;
             long end = start + MallocChunk.size(vm, start);
             if (Long.compareUnsigned(end, buffer.end()) >= 0) {
-                claims.add(RegionCandidate.inferred(start, end, RegionKind.MALLOC, MallocChunk.DETAIL));
+                candidates.add(RegionCandidate.inferred(start, end, RegionKind.MALLOC, MallocChunk.DETAIL));
             }
         }
     }

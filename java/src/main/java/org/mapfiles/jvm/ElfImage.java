@@ -4,7 +4,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import org.mapfiles.jvm.VmReader.VmFieldMissing;
 
-/** An ELF program or library as it is mapped: how far it reaches beyond its file (System V gABI, chapter 5). */
+/** Finds the end of a mapped ELF program or library, which may be after the end of its file (System V gABI, chapter 5). */
 final class ElfImage {
     private static final int MAGIC = 0x464c457f;
     private static final byte CLASS_64 = 2;
@@ -16,7 +16,7 @@ final class ElfImage {
     private ElfImage() {
     }
 
-    /** The address behind the last segment, whose zeroed data is not of the file; 0: no image begins there. */
+    /** Returns the end (exclusive) of the last segment, with its zeroed data that is not in the file; 0: no image starts there. */
     static long end(VmReader vm, long start) {
         try {
             byte[] bytes = new byte[HEADER];
@@ -29,7 +29,7 @@ final class ElfImage {
             byte[] segments = new byte[count * SEGMENT];
             vm.read(start + header.getLong(32), segments, segments.length);
             return end(ByteBuffer.wrap(segments).order(ByteOrder.LITTLE_ENDIAN), count, start);
-        } catch (VmFieldMissing gone) {
+        } catch (VmFieldMissing unmapped) {
             return 0;
         }
     }

@@ -9,19 +9,19 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Whether the control groups of a process are frozen, by their files where these are mounted (cgroups(7)). A thread that is frozen in
- * the middle of a wait shows that nowhere else, since Linux 6.1.
+ * Checks whether the control groups of a process are frozen, by the files of the mounted groups (cgroups(7)). Since Linux 6.1 nothing else
+ * shows that a thread is frozen during a wait.
  */
 final class Freezers {
     private Freezers() {
     }
 
-    /** @param process its directory in a proc file system */
+    /** Returns whether a control group is frozen. {@code process} is the directory of the process in a proc file system. */
     static boolean areFrozen(Path process) {
         for (String line : lines(process.resolve("cgroup"))) {
-            String[] group = line.split(":", 3); // number, controllers, path: none of a version 2 group
+            String[] group = line.split(":", 3); // number, controllers, path; a version 2 group has no controllers
             boolean isNew = group.length == 3 && group[1].isEmpty();
-            if (group.length < 3 || group[2].startsWith("/..") // outside of this process' cgroup namespace: mounted nowhere here
+            if (group.length < 3 || group[2].startsWith("/..") // outside of the cgroup namespace of this JVM, so not mounted here
                     || !isNew && !List.of(group[1].split(",")).contains("freezer")) {
                 continue;
             }
@@ -35,7 +35,7 @@ final class Freezers {
         return false;
     }
 
-    /** Where a group is mounted for this process (proc_pid_mountinfo(5)). */
+    /** Returns the directories at which a group is mounted for this JVM (proc_pid_mountinfo(5)). */
     private static List<Path> directories(String group, boolean isNew) {
         List<Path> directories = new ArrayList<>();
         for (String line : lines(Path.of("/proc/thread-self/mountinfo"))) {

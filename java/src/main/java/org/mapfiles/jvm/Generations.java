@@ -4,17 +4,17 @@ import java.util.ArrayList;
 import java.util.List;
 import org.mapfiles.jvm.VmReader.VmFieldMissing;
 
-/** The parts of the heap of the collectors that have generations or one space, each in one piece: Serial, Parallel, Epsilon. */
+/** Finds the spaces of the heap of collectors whose spaces are contiguous: Serial, Parallel, Epsilon. */
 final class Generations {
     private final VmReader vm;
-    private final List<RegionCandidate> claims = new ArrayList<>();
+    private final List<RegionCandidate> candidates = new ArrayList<>();
 
     private Generations(VmReader vm) {
         this.vm = vm;
     }
 
-    /** Of the collector that the flags name; nothing for another one. */
-    static List<RegionCandidate> claims(VmReader vm, JvmFlags flags) {
+    /** Returns the spaces of the collector in use; none for another collector. */
+    static List<RegionCandidate> candidates(VmReader vm, JvmFlags flags) {
         Generations generations = new Generations(vm);
         try {
             long heap = vm.pointer("Universe", "_collectedHeap");
@@ -23,21 +23,21 @@ final class Generations {
             } else if (flags.isOn("UseParallelGC")) {
                 generations.parallel();
             } else if (flags.isOn("UseEpsilonGC")) {
-                generations.space(heap + vm.place("EpsilonHeap", "_virtual_space"), "VirtualSpace", "heap");
+                generations.space(heap + vm.location("EpsilonHeap", "_virtual_space"), "VirtualSpace", "heap");
             }
         } catch (VmFieldMissing none) {
-            // what was found until then counts
+            // the spaces that were found before are valid
         }
-        return generations.claims;
+        return generations.candidates;
     }
 
     private void add(long start, long end, String detail) {
         if (Long.compareUnsigned(start, end) < 0) {
-            claims.add(RegionCandidate.reported(start, end, RegionKind.JAVA_HEAP, detail));
+            candidates.add(RegionCandidate.reported(start, end, RegionKind.JAVA_HEAP, detail));
         }
     }
 
-    /** What is reserved, and the part of it that is committed. */
+    /** Adds the reserved range of a space, and its committed range. */
     private void space(long space, String type, String detail) throws VmFieldMissing {
         if (type.equals("VirtualSpace")) {
             add(vm.pointer(space, type, "_low_boundary"), vm.pointer(space, type, "_high_boundary"), "reserved");
@@ -48,7 +48,7 @@ final class Generations {
         }
     }
 
-    /** The space that a field of an object points to. */
+    /** Adds the space that a field of an object points to. */
     private void part(long object, String type, String field, String spaceType, String detail) throws VmFieldMissing {
         long space = vm.pointer(object, type, field);
         add(vm.pointer(space, spaceType, "_bottom"), vm.pointer(space, spaceType, "_end"), detail);
@@ -59,8 +59,8 @@ final class Generations {
         String space = vm.has("ContiguousSpace", "_bottom") ? "ContiguousSpace" : "Space";
         long young = vm.pointer(heap, type, "_young_gen");
         long old = vm.pointer(heap, type, "_old_gen");
-        space(young + vm.place("Generation", "_virtual_space"), "VirtualSpace", "young generation");
-        space(old + vm.place("Generation", "_virtual_space"), "VirtualSpace", "old generation");
+        space(young + vm.location("Generation", "_virtual_space"), "VirtualSpace", "young generation");
+        space(old + vm.location("Generation", "_virtual_space"), "VirtualSpace", "old generation");
         part(young, "DefNewGeneration", "_eden_space", space, "eden space");
         part(young, "DefNewGeneration", "_from_space", space, "survivor space, from");
         part(young, "DefNewGeneration", "_to_space", space, "survivor space, to");

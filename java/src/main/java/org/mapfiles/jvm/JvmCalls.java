@@ -3,7 +3,7 @@ package org.mapfiles.jvm;
 import java.nio.ByteBuffer;
 import org.mapfiles.internal.NativeLibrary;
 
-/** The native functions of this package, one to one: {@code jni_jvm.c}. No logic and no checks here. */
+/** Declares the native functions of this package ({@code native/src/jni}). It has no logic and no checks. */
 final class JvmCalls {
     static final int EPERM = -1;
     static final int ENOENT = -2;
@@ -21,102 +21,105 @@ final class JvmCalls {
     private JvmCalls() {
     }
 
-    /** Kinds of {@link #vmEntry}: a field, a type's size, a constant. */
+    /** Kinds of {@link #vmEntry}: a field, the size of a type, a constant. */
     static final int FIELD = 1;
     static final int SIZE = 3;
     static final int CONSTANT = 4;
 
     /**
-     * An entry of HotSpot's exported tables, by name.
+     * Looks up an entry of HotSpot's exported tables (vmStructs) by name.
      *
      * @param tables {@link org.mapfiles.jvm.VmTables#content}
-     * @param field null for a type's size and for a constant
-     * @param answer receives the value, the offset in the type, or a static field's address; and 1 if it is a static field, else 0
-     * @return the field's type as HotSpot writes it, else an empty text; null: there is no such entry
+     * @param field null for the size of a type and for a constant
+     * @param result receives the value, the offset in the type, or the address of a static field; and 1 for a static field, else 0
+     * @return the type of the field as HotSpot writes it, else an empty text; null: there is no such entry
      */
-    static native String vmEntry(ByteBuffer tables, String type, String field, int kind, long[] answer);
+    static native String vmEntry(ByteBuffer tables, String type, String field, int kind, long[] result);
 
-    /** Bytes of a reader of code that keeps so many pages. */
+    /** Returns the size of a code reader that caches {@code slots} pages, in bytes. */
     static native long codeReaderBytes(int slots);
 
-    /** Makes a reader of code. @param tables {@link org.mapfiles.jvm.VmTables#content} */
+    /** Initializes a code reader. {@code tables} is {@link org.mapfiles.jvm.VmTables#content}. */
     static native void codeReaderInit(ByteBuffer reader, int slots, ByteBuffer tables);
 
-    /** Fills a result, {@link CodeLocation}. @param memory of {@link org.mapfiles.jvm.TargetMemory#call} @return 0 or a negative errno */
+    /**
+     * Finds code and writes it to {@code result} ({@link CodeLocation}). {@code memory} is that of
+     * {@link org.mapfiles.jvm.TargetMemory#call}. Returns 0 or a negative errno.
+     */
     static native int codeReaderFind(ByteBuffer reader, long memory, long address, int meaning, ByteBuffer result);
 
-    /** The same for the next code of a walk. @param begin whether to begin with the first */
+    /** Writes the next code of a walk to {@code result}; the first one if {@code begin}. Returns 0 or a negative errno. */
     static native int codeReaderNext(ByteBuffer reader, long memory, boolean begin, ByteBuffer result);
 
-    /** The numbers of {@link CodeLocation}'s layout, in the order of its declarations. @return how many there are */
+    /** Writes the layout of {@link CodeLocation} in the order of its declarations. Returns the number of values. */
     static native int codeResultLayout(int[] layout);
 
-    /** 0, and then to be closed once, or a negative errno. */
+    /** Starts recording. Returns 0 or a negative errno. Each success needs one {@link #codeClose}. */
     static native int codeOpen(long bytes);
 
     static native void codeClose();
 
-    /** What codeOpen() reserved, and which is never given back: 0 the head, 1 and 2 the images. */
-    static native ByteBuffer codeMemory(int which);
+    /** Returns memory that codeOpen() reserved, which is never freed: 0: the head, 1 and 2: the images. */
+    static native ByteBuffer codeMemory(int index);
 
-    /** First address of all that codeOpen() reserved, and the one behind its last; false: it never was. */
+    /** Writes the first address and the end (exclusive) of all memory of codeOpen(). Returns false if it was never called. */
     static native boolean codeRange(long[] out);
 
-    /** What is kept: eight numbers in the order of the header. */
+    /** Writes the eight fields of {@code struct mf_code_counts}, in the order of the header. */
     static native void codeCount(long[] counts);
 
-    /** The offsets of the structs' fields, in the order of the declarations: how many there are. */
+    /** Writes the offsets of the fields of the structs, in the order of their declarations. Returns the number of values. */
     static native int codeLayout(int[] offsets);
 
-    /** Whether malloc of this process is the C library's own, and not that of an allocator in its place. */
+    /** Returns whether malloc of this process is that of the C library, and not that of another allocator. */
     static native boolean isMallocOfCLibrary();
 
-    /** Where the JVM has what a Thread stands for; 0: not started, ended, or not told. */
+    /** Returns the address of HotSpot's JavaThread of a thread; 0: the thread has not started, has ended, or the address is unknown. */
     static native long threadAddress(Thread thread);
 
     /**
-     * The memory of direct buffers, as the JDK keeps it for freeing: address and size of each, as many as there is room for.
+     * Writes address and size of the memory of direct buffers, as many as fit. The JDK keeps them in a list for freeing.
      *
-     * @return how many there are; 0 also if this JDK keeps them elsewhere
+     * @return the number of buffers; 0 also if this JDK keeps them elsewhere
      */
     static native int directBuffers(long[] ranges);
 
     /**
-     * Opens a regular file for reading. It does not wait, and follows no symbolic link at the end of the path.
+     * Opens a regular file for reading. It does not block, and follows no symbolic link at the end of the path.
      *
      * @param path ends with a zero byte
-     * @param facts receives mode, owner, size and time of the last change (nanoseconds since 1970) of what there is
-     * @return a descriptor, or a negative errno; EINVAL: no regular file
+     * @param attributes receives mode, owner, size and time of the last change (nanoseconds since 1970) of the file
+     * @return a descriptor, or a negative errno; EINVAL: not a regular file
      */
-    static native int perfMapOpen(byte[] path, long[] facts);
+    static native int perfMapOpen(byte[] path, long[] attributes);
 
     /**
-     * Opens the perf map of a process as that process sees it.
+     * Opens the perf map of a process below the root directory of that process.
      *
-     * @param facts as of {@link #perfMapOpen}; then the process' number in its own pid namespace, its effective user, and when it
-     *     started, in nanoseconds since 1970
+     * @param attributes as of {@link #perfMapOpen}; then the PID in the PID namespace of the process, its effective user, and its start
+     *     time in nanoseconds since 1970
      */
-    static native int perfMapOpenOf(int pid, long[] facts);
+    static native int perfMapOpenOf(int pid, long[] attributes);
 
-    /** Reads at an offset, 8 KiB at most: how many bytes; 0: the end; or a negative errno. */
+    /** Reads at most 8 KiB at an offset. Returns the number of bytes; 0: the end; or a negative errno. */
     static native int descriptorRead(int descriptor, long offset, byte[] to);
 
     static native void descriptorClose(int descriptor);
 
-    /** Connects to the attach socket of a target ({@link AttachTarget#numbers}): a descriptor, or a negative errno as attach.h lists them. */
+    /** Connects to the attach socket of a target ({@link AttachTarget#numbers}). Returns a descriptor, or an errno of attach.h. */
     static native int attachConnect(int[] target);
 
-    /** Creates the file .attach_pid, whose two descriptors are written to {@code trigger}: 0 or a negative errno. */
+    /** Creates the file .attach_pid and writes its two descriptors to {@code trigger}. Returns 0 or a negative errno. */
     static native int attachTriggerCreate(int[] target, int[] trigger);
 
     static native void attachTriggerRemove(int[] target, int[] trigger);
 
-    /** Sends SIGQUIT: 0 or a negative errno. */
+    /** Sends SIGQUIT. Returns 0 or a negative errno. */
     static native int attachSignal(int[] target);
 
-    /** Bytes sent, or a negative errno. */
+    /** Returns the number of bytes sent, or a negative errno. */
     static native int attachSend(int socket, byte[] from, int at, int bytes, int millis);
 
-    /** Bytes received, 0 at the end, or a negative errno. */
+    /** Returns the number of bytes received, 0 at the end, or a negative errno. */
     static native int attachReceive(int socket, byte[] to, int millis);
 }

@@ -5,27 +5,28 @@ import java.util.Arrays;
 import java.util.function.Consumer;
 
 /**
- * The compiled code of this JVM: which Java method, or stub of the JVM's own, an address belongs to, now and earlier.
+ * Records the compiled code of this JVM and finds the Java method or stub that an address belongs to, now and earlier.
  *
- * <p>The JVM tells of its code through JVMTI: no flag, no agent on the command line, no attaching. What it tells is kept in
- * memory of the native library's own, of a size set once, and stays until the process ends: methods that went are known on,
- * until that memory is full; then what went first is forgotten, and {@link #counts()} says so.
+ * <p>The JVM reports its code through JVMTI (CompiledMethodLoad, CompiledMethodUnload, DynamicCodeGenerated). No flag, no agent on the
+ * command line and no attach is needed. The native library records the reports in memory of its own until the process exits. The first
+ * call of {@link #open(long)} sets its size. Unloaded methods stay resolvable until the memory is full; then the code that was unloaded
+ * first is evicted ({@link #counts()}).
  *
- * <p>Looking up allocates nothing, takes no lock and calls no native code. For any number of threads, each with a {@link
- * CodeInfo} of its own. There is one such memory in a JVM for each copy of the library that is loaded.
+ * <p>Thread-safe. Searches allocate nothing, take no lock and call no native code. Each thread uses its own {@link CodeInfo}. Each copy of
+ * the native library that is loaded in a JVM has its own records.
  *
- * <p><b>Inlining.</b> The JVM notes fine-grained debug information for code that it compiles after the first {@link #open()}. What was
- * compiled earlier has it at calls and safepoints alone; {@code -agentpath:/path/to/libmapfiles.so} asks from the very start, and
- * {@code -XX:+UnlockDiagnosticVMOptions -XX:+DebugNonSafepoints} has it noted always.
+ * <p><b>Inlining.</b> The JVM records debug information at each instruction only for code that it compiles after the first
+ * {@link #open()}. Code that was compiled earlier has it only at calls and safepoints. {@code -agentpath:/path/to/libmapfiles.so} starts
+ * recording when the JVM starts. {@code -XX:+UnlockDiagnosticVMOptions -XX:+DebugNonSafepoints} always records it.
  *
- * <p><b>Cost.</b> A start-up that is full of compiling takes some five percent longer where it is told of from the start. Most of that
- * is the JVM's own work, for an agent that ignores what it is told, too: {@code benchmarks/run P10} measures both.
+ * <p><b>Cost.</b> A start-up with much compilation takes about 5 % longer if recording is on from the start. Most of that is work of the
+ * JVM, which any JVMTI agent with these events causes.
  */
 public final class JvmCode {
-    private static final int USUAL_BYTES = 64 << 20;
+    private static final int DEFAULT_BYTES = 64 << 20;
 
     private static JvmCode opened;
-    private static boolean asked;
+    private static boolean isOpen;
 
     private final CodeMemory memory;
 
@@ -33,47 +34,54 @@ public final class JvmCode {
         this.memory = memory;
     }
 
-    /** As {@link #open(long)}, with 64 MiB: room for some 50,000 methods. */
+    /**
+     * Starts recording with 64 MiB, enough for about 50,000 methods.
+     *
+     * @throws UnsupportedOperationException as {@link #open(long)}
+     */
     public static JvmCode open() {
         return open(0);
     }
 
     /**
-     * Asks the JVM to tell of its code from now on, and of all that is there. Later calls ask again for what there is.
+     * Starts recording: the JVM reports its existing code, and later each change. A later call has the JVM report its existing code again.
+     * Blocks while the JVM reports, milliseconds for thousands of methods.
      *
-     * @param bytes room for what is kept, of address space, taken as it is used: 1 MiB to 1 GiB; 0: 64 MiB. There is
-     *     twice as much, and later calls do not change it
-     * @throws UnsupportedOperationException if this JVM cannot tell, or is exiting; the message says what is missing
+     * @param bytes maximum memory for records, in bytes, 1 MiB to 1 GiB; 0: 64 MiB. Twice as much address space is reserved. Memory is used
+     *     as code is recorded. Only the first call sets it
+     * @throws UnsupportedOperationException if this JVM cannot report its code, is exiting, or has too little address space; the message
+     *     has the cause
+     * @throws IllegalArgumentException if {@code bytes} is negative
      */
     public static JvmCode open(long bytes) {
         JvmCode code = hold(bytes);
-        if (setAsked(true)) {
-            release(); // one is enough
+        if (setOpen(true)) {
+            release(); // this class holds one opening of the library
         }
         return code;
     }
 
-    /** What it was before. */
-    private static synchronized boolean setAsked(boolean now) {
-        boolean before = asked;
-        asked = now;
+    /** Returns the previous value. */
+    private static synchronized boolean setOpen(boolean now) {
+        boolean before = isOpen;
+        isOpen = now;
         return before;
     }
 
-    /** As {@link #open(long)}, until it is released: the JVM tells while anybody holds it, of all users of the library. */
+    /** Starts recording until {@link #release}. The JVM reports while at least one user of the library holds an opening. */
     static JvmCode hold(long bytes) {
         if (bytes < 0) {
-            throw new IllegalArgumentException(bytes + " bytes");
+            throw new IllegalArgumentException("bytes must not be negative: " + bytes);
         }
-        int rc = JvmCalls.codeOpen(bytes); // takes its time, in which others may close
+        int rc = JvmCalls.codeOpen(bytes); // blocks without the lock of this class, so that other threads can close
         if (rc == JvmCalls.ENOMEM) {
-            throw new UnsupportedOperationException("there is no address space for twice " + (bytes == 0 ? USUAL_BYTES : bytes)
-                    + " bytes: raise ulimit -v, or ask for less");
+            throw new UnsupportedOperationException("there is no address space for 2 x " + (bytes == 0 ? DEFAULT_BYTES : bytes)
+                    + " bytes: raise ulimit -v, or open with fewer bytes");
         }
         if (rc != 0) {
             boolean isExiting = rc == JvmCalls.ESRCH || rc == JvmCalls.EINVAL;
-            throw new UnsupportedOperationException(isExiting ? "this JVM is exiting" : "this JVM cannot tell of its compiled code: it "
-                    + "takes a HotSpot JVM with JVMTI, and CompiledMethodLoad events");
+            throw new UnsupportedOperationException(isExiting ? "this JVM is exiting" : "this JVM cannot report its compiled code: use a "
+                    + "HotSpot JVM with JVMTI and CompiledMethodLoad events");
         }
         try {
             return opened();
@@ -94,21 +102,21 @@ public final class JvmCode {
         JvmCalls.codeClose();
     }
 
-    private static ByteBuffer buffer(int which) {
-        ByteBuffer buffer = JvmCalls.codeMemory(which);
+    private static ByteBuffer buffer(int index) {
+        ByteBuffer buffer = JvmCalls.codeMemory(index);
         if (buffer == null) {
-            throw new UnsupportedOperationException("this JVM gives native code no access to direct buffers");
+            throw new UnsupportedOperationException("this JVM does not support direct buffers from native code (NewDirectByteBuffer)");
         }
         return buffer;
     }
 
     /**
-     * Ends what {@link #open()} began, however often that was called. If nobody else in this JVM has it tell (a {@link JvmResolver} that
-     * is not closed, an agent, a C program, another class loader's copy of this class), it tells no more: what is known stays, and
-     * ages, as what goes from then on seems to be there. {@link #open()} begins again.
+     * Stops recording, no matter how often {@link #open()} was called. Recording continues while another user in this JVM needs it: an open
+     * {@link JvmResolver}, an agent, a C program, or this class of another class loader. After the last of them the recorded code stays
+     * and becomes out of date: code that is unloaded later still seems to be loaded. {@link #open()} starts recording again.
      */
     public static void stop() {
-        if (setAsked(false)) {
+        if (setOpen(false)) {
             release();
         }
     }
@@ -117,45 +125,53 @@ public final class JvmCode {
         return memory;
     }
 
-    /** Which code an address belongs to now, as far as the JVM told. False: none; {@link CodeInfo#certainty()} is NONE. */
-    public boolean find(long address, CodeInfo answer) {
-        return find(address, CodeSearch.NOW, answer);
+    /**
+     * Finds the code that an address belongs to now, as the JVM reported. Allocates nothing.
+     *
+     * @param address any 64-bit value
+     * @param info receives the code
+     * @return false if no code was found; {@link CodeInfo#certainty()} is {@link CodeCertainty#NONE} then
+     */
+    public boolean find(long address, CodeInfo info) {
+        return find(address, CodeSearch.NOW, info);
     }
 
     /**
-     * Which code an address belonged to.
+     * Finds the code that an address belonged to at a time. Allocates nothing.
      *
-     * @param time of {@link System#nanoTime()}, when it was sampled
-     * @return false: none that is known; {@link CodeInfo#certainty()} tells whether it was forgotten
+     * @param address any 64-bit value
+     * @param time the {@link System#nanoTime()} of the sample
+     * @param info receives the code
+     * @return false if no code was found; {@link CodeInfo#certainty()} has the reason
      */
-    public boolean find(long address, long time, CodeInfo answer) {
+    public boolean find(long address, long time, CodeInfo info) {
         while (true) {
-            int turn = memory.compaction();
+            int compaction = memory.compaction();
             try {
-                boolean found = findIn(memory.image(turn), turn, address, time, answer);
-                if (memory.wasWhole(turn)) {
+                boolean found = findIn(memory.image(compaction), compaction, address, time, info);
+                if (memory.wasWhole(compaction)) {
                     return found;
                 }
             } catch (IndexOutOfBoundsException e) {
-                if (memory.wasWhole(turn)) {
+                if (memory.wasWhole(compaction)) {
                     throw e;
                 }
             }
         }
     }
 
-    private boolean findIn(ByteBuffer image, int turn, long address, long time, CodeInfo answer) {
+    private boolean findIn(ByteBuffer image, int compaction, long address, long time, CodeInfo info) {
         int record = CodeSearch.find(image, address, time);
         if (record > 0) {
-            return answer.take(this, address, time, turn, image, record);
+            return info.set(this, address, time, compaction, image, record);
         }
         if (time != CodeSearch.NOW && time - image.getLong(CodeMemory.EVICTED_BEFORE) < 0) {
-            return answer.takeNothing(CodeCertainty.FORGOTTEN);
+            return info.setNone(CodeCertainty.EVICTED);
         }
-        return record == 0 ? answer.takeNothing(CodeCertainty.NONE) : answer.take(this, address, time, turn, image, record);
+        return record == 0 ? info.setNone(CodeCertainty.NONE) : info.set(this, address, time, compaction, image, record);
     }
 
-    /** How much is known, and what it takes. */
+    /** Returns counts of the recorded code, and its memory. Allocates, and takes a lock of the native library. */
     public CodeCounts counts() {
         long[] values = new long[8];
         JvmCalls.codeCount(values);
@@ -163,28 +179,28 @@ public final class JvmCode {
     }
 
     /**
-     * Calls a visitor with each piece of code that is there, in the order in which the JVM told of them. What comes or goes
-     * meanwhile may be among them or not. The answer is the same object each time.
+     * Calls a visitor with each method and stub that is loaded, in the order in which the JVM reported them. Code that is loaded or unloaded
+     * during the call may be included or not. The visitor gets the same object each time. Allocates.
      */
     public void forEach(Consumer<CodeInfo> visitor) {
-        Living living = living();
-        CodeInfo answer = new CodeInfo();
-        for (int i = 0; i < living.count; i++) {
-            int record = living.records[i];
-            long start = living.starts[i];
-            boolean there = answer.take(this, start, CodeSearch.NOW, living.turn, memory.image(living.turn), record);
-            if (!memory.wasWhole(living.turn)) {
-                there = find(start, answer) && answer.start() == start;
+        LiveCode live = live();
+        CodeInfo info = new CodeInfo();
+        for (int i = 0; i < live.count; i++) {
+            int record = live.records[i];
+            long start = live.starts[i];
+            boolean isLive = info.set(this, start, CodeSearch.NOW, live.compaction, memory.image(live.compaction), record);
+            if (!memory.wasWhole(live.compaction)) {
+                isLive = find(start, info) && info.start() == start;
             }
-            if (there) {
-                visitor.accept(answer);
+            if (isLive) {
+                visitor.accept(info);
             }
         }
     }
 
-    /** Where in the image of a turn the records are whose code is there. */
-    private static final class Living {
-        private int turn;
+    /** Offsets of the records of loaded code in the image of a compaction. */
+    private static final class LiveCode {
+        private int compaction;
         private int count;
         private int[] records = new int[1024];
         private long[] starts = new long[1024];
@@ -199,29 +215,29 @@ public final class JvmCode {
         }
     }
 
-    private Living living() {
+    private LiveCode live() {
         while (true) {
-            Living living = new Living();
-            living.turn = memory.compaction();
-            ByteBuffer image = memory.image(living.turn);
+            LiveCode live = new LiveCode();
+            live.compaction = memory.compaction();
+            ByteBuffer image = memory.image(live.compaction);
             try {
                 int used = CodeMemory.intAcquired(image, CodeMemory.USED) * CodeMemory.UNIT;
                 int units;
                 for (int at = image.getInt(CodeMemory.LOG) * CodeMemory.UNIT; at < used; at += units * CodeMemory.UNIT) {
                     units = image.getInt(at + CodeMemory.UNITS);
                     if (units <= 0) {
-                        break; // it is being overwritten
+                        break; // the image is being overwritten
                     }
                     if (image.getInt(at + CodeMemory.KIND) != CodeMemory.KIND_NAME
                             && CodeMemory.longAcquired(image, at + CodeMemory.UNLOADED) == 0) {
-                        living.add(at, image.getLong(at + CodeMemory.START));
+                        live.add(at, image.getLong(at + CodeMemory.START));
                     }
                 }
-                if (memory.wasWhole(living.turn)) {
-                    return living;
+                if (memory.wasWhole(live.compaction)) {
+                    return live;
                 }
             } catch (IndexOutOfBoundsException e) {
-                if (memory.wasWhole(living.turn)) {
+                if (memory.wasWhole(live.compaction)) {
                     throw e;
                 }
             }

@@ -8,9 +8,9 @@ import org.mapfiles.MapsException;
 import org.mapfiles.ProcessMaps;
 
 /**
- * The code of a JVM, another one or this one, read from its memory at the time of each call: which Java method, inlined methods
- * included, or which stub an address belongs to. Nothing is loaded into the JVM, it is not stopped, and no signal is sent to it; it
- * may be stopped or frozen. This takes the permission to attach to the process (ptrace(2)).
+ * Finds the code of a JVM, another one or this one, from outside: the Java method with its inlined methods, or the stub, that an address
+ * belongs to. Each call reads the memory of the target. Nothing is loaded into the target, it is not stopped, and no signal is sent to it;
+ * it may be stopped or frozen. This needs ptrace access to the process (ptrace(2)).
  *
  * <pre>{@code
  * try (ProcessMaps maps = ProcessMaps.of(pid); JvmCodeReader reader = JvmCodeReader.of(maps)) {
@@ -23,16 +23,16 @@ import org.mapfiles.ProcessMaps;
  * }
  * }</pre>
  *
- * <p>A search is about the code that is in memory now. Code that was unloaded since an address was sampled is not found, or other
- * code is found in its place: {@link CodeLocation#compileId()} tells them apart. {@link JvmCode} records what was there earlier.
+ * <p>A search finds the code that is in memory now. If code was unloaded after an address was sampled, no code or other code is found in its
+ * place; {@link CodeLocation#compileId()} distinguishes them. {@link JvmCode} also finds unloaded code, of this JVM.
  *
- * <p>The result of a search is consistent: it is read again if the code changed meanwhile. A damaged or hostile JVM cannot crash
- * this process or keep it in a loop.
+ * <p>The result of a search is consistent: it is read again if the code changed during the read. A damaged or hostile target cannot crash
+ * this JVM or keep it in a loop.
  *
- * <p>Thread-safe: searches wait for each other. A search allocates nothing.
+ * <p>Thread-safe: searches of one reader wait for each other. A search allocates nothing.
  */
 public final class JvmCodeReader implements AutoCloseable {
-    /** Pages that are kept during a call, 4 KiB each. */
+    /** Number of pages that are cached during a call, 4 KiB each. */
     private static final int PAGES = 512;
     /** A code cache of 2 GiB has fewer. */
     private static final int MAX_BLOBS = 1 << 22;
@@ -50,13 +50,13 @@ public final class JvmCodeReader implements AutoCloseable {
     }
 
     /**
-     * Opens the JVM in a process.
+     * Opens the JVM in a process. A reader takes 2 MiB of direct memory.
      *
-     * @param maps the process, which stays open and is the caller's to close
-     * @throws org.mapfiles.NotSupportedException if there is no JVM in it
-     * @throws org.mapfiles.PermissionDeniedException if this process may not attach to the other one
-     * @throws org.mapfiles.ProcessExitedException if it has exited
-     * @throws org.mapfiles.NotEnoughMemoryException if this JVM has too little direct memory: a reader takes 2 MiB
+     * @param maps the process. The caller still owns and closes it
+     * @throws org.mapfiles.NotSupportedException if the process has no JVM ({@link org.mapfiles.NotSupportedException.Missing#JVM})
+     * @throws org.mapfiles.PermissionDeniedException if the caller has no ptrace access to the process
+     * @throws org.mapfiles.ProcessExitedException if the process has exited
+     * @throws org.mapfiles.NotEnoughMemoryException if this JVM has too little direct memory
      */
     public static JvmCodeReader of(ProcessMaps maps) throws MapsException {
         Objects.requireNonNull(maps, "maps");
@@ -72,7 +72,7 @@ public final class JvmCodeReader implements AutoCloseable {
         }
     }
 
-    /** The arguments of one call, so that it allocates nothing. */
+    /** The arguments of one call, in fields so that a call allocates nothing. */
     private final class Search implements TargetMemory.Call {
         private boolean isWalk;
         private boolean begins;
@@ -91,11 +91,11 @@ public final class JvmCodeReader implements AutoCloseable {
      * Finds the code that an instruction belongs to now.
      *
      * @param address any 64-bit value
-     * @param meaning which instruction the address stands for
+     * @param meaning the instruction that the address stands for
      * @param location receives the result
-     * @return whether there is code; if not, {@link CodeLocation#status()} has the reason
+     * @return whether code was found; if not, {@link CodeLocation#status()} has the reason
      * @throws org.mapfiles.ProcessExitedException if the process has exited, or runs another program
-     * @throws IllegalStateException if this is closed
+     * @throws IllegalStateException if this reader is closed
      */
     public synchronized boolean find(long address, CodeAddress meaning, CodeLocation location) throws MapsException {
         Objects.requireNonNull(meaning, "meaning");
@@ -104,17 +104,17 @@ public final class JvmCodeReader implements AutoCloseable {
         search.address = address;
         search.meaning = meaning.ordinal();
         search.result = location.result();
-        return location.take(jvm.memory().call(search));
+        return location.set(jvm.memory().call(search));
     }
 
     /**
-     * Calls a visitor with each piece of code: methods, stubs, the interpreter. The frames of a method are the compiled method
-     * alone. Code that comes or goes meanwhile may be among them or not. The visitor gets the same object each time. It may use
-     * this reader, but not call this method.
+     * Calls a visitor with all methods, stubs and codelets of the interpreter. A method has one frame: the compiled method. Code that is
+     * loaded or unloaded during the call may be included or not. The visitor gets the same object each time. It may use this reader, but
+     * must not call this method.
      *
-     * @return whether the end was reached; false: the JVM does not export where its code is, or that cannot be read
+     * @return whether the end was reached; false: the JVM does not export the location of its code, or it cannot be read
      * @throws org.mapfiles.ProcessExitedException if the process has exited, or runs another program
-     * @throws IllegalStateException if this is closed
+     * @throws IllegalStateException if this reader is closed
      */
     public synchronized boolean forEach(Consumer<CodeLocation> visitor) throws MapsException {
         Objects.requireNonNull(visitor, "visitor");
@@ -123,7 +123,7 @@ public final class JvmCodeReader implements AutoCloseable {
             search.isWalk = true;
             search.begins = i == 0;
             search.result = location.result();
-            if (!location.take(jvm.memory().call(search))) {
+            if (!location.set(jvm.memory().call(search))) {
                 return i > 0 && location.status() == CodeLocation.Status.NONE;
             }
             visitor.accept(location);
@@ -131,7 +131,7 @@ public final class JvmCodeReader implements AutoCloseable {
         return false;
     }
 
-    /** Frees the descriptors. Closing twice does nothing. */
+    /** Closes the descriptors. Has no effect if they are closed. */
     @Override
     public void close() {
         jvm.close();

@@ -15,19 +15,19 @@ import org.mapfiles.MapsException;
 import org.mapfiles.jvm.VmReader.VmFieldMissing;
 
 /**
- * The flags of a JVM, such as {@code -XX:MaxHeapSize}, and the values they had when this was read. Immutable.
+ * The flags of a JVM, such as {@code -XX:MaxHeapSize}, with their values as of the time when they were read. Immutable and thread-safe.
  *
- * <p>Read from the JVM's own table of flags (JVMFlag::flags). A flag that this JVM does not have, or has with another type, is
- * absent.
+ * <p>They are read from the table of flags in the memory of the JVM (JVMFlag::flags). A flag that the JVM does not have, or has with
+ * another type, is absent.
  */
 public final class JvmFlags {
     /** JDK 17 has about 1,400. */
     private static final int MAX_FLAGS = 1 << 14;
     private static final int MAX_NAME = 128;
-    /** Bytes of one flag's record; it has 24. */
+    /** Maximum size of JVMFlag, in bytes; JDK 17 has 24. */
     private static final int MAX_SIZE = 256;
     private static final int MAX_TEXT = 1 << 16;
-    /** Bytes of all texts together. A hostile JVM may have thousands of flags with long texts. */
+    /** Maximum of bytes of all texts together. A hostile JVM may have thousands of flags with long texts. */
     private static final int MAX_TEXTS = 1 << 20;
 
     /** The values of JVMFlag::_type (src/hotspot/share/runtime/flags/jvmFlag.hpp), the same from JDK 17 to 25. */
@@ -44,7 +44,7 @@ public final class JvmFlags {
         this.values = values;
     }
 
-    /** Reads all flags and their values. None, where this JVM does not have the table. */
+    /** Reads all flags and their values. The result is empty if the JVM does not have the table. */
     static JvmFlags read(VmReader vm) throws MapsException {
         Map<String, Object> values = new HashMap<>();
         try {
@@ -59,9 +59,9 @@ public final class JvmFlags {
     private static void read(VmReader vm, Map<String, Object> values) throws VmFieldMissing {
         long count = vm.pointer("JVMFlag", "numFlags");
         int size = Math.toIntExact(vm.sizeOf("JVMFlag"));
-        int nameAt = Math.toIntExact(vm.place("JVMFlag", "_name"));
-        int valueAt = Math.toIntExact(vm.place("JVMFlag", "_addr"));
-        int typeAt = Math.toIntExact(vm.place("JVMFlag", "_type"));
+        int nameAt = Math.toIntExact(vm.location("JVMFlag", "_name"));
+        int valueAt = Math.toIntExact(vm.location("JVMFlag", "_addr"));
+        int typeAt = Math.toIntExact(vm.location("JVMFlag", "_type"));
         if (count <= 0 || count > MAX_FLAGS || size < 2 * Long.BYTES + Integer.BYTES || size > MAX_SIZE
                 || Math.max(Math.max(nameAt, valueAt) + Long.BYTES, typeAt + Integer.BYTES) > size || nameAt < 0 || valueAt < 0 || typeAt < 0) {
             throw new VmFieldMissing(count + " flags of " + size + " bytes");
@@ -70,17 +70,17 @@ public final class JvmFlags {
         vm.read(vm.pointer("JVMFlag", "flags"), table, table.length);
         ByteBuffer flags = ByteBuffer.wrap(table).order(ByteOrder.nativeOrder());
         long[] names = new long[(int) count];
-        long[] places = new long[(int) count];
+        long[] addresses = new long[(int) count];
         for (int i = 0; i < count; i++) {
             names[i] = flags.getLong(i * size + nameAt);
-            places[i] = flags.getLong(i * size + valueAt);
+            addresses[i] = flags.getLong(i * size + valueAt);
         }
         byte[] texts = new byte[(int) count * MAX_NAME];
         int[] textBytes = new int[(int) count];
         vm.readAll(names, MAX_NAME, texts, textBytes);
         byte[] words = new byte[(int) count * Long.BYTES];
         int[] wordBytes = new int[(int) count];
-        vm.readAll(places, Long.BYTES, words, wordBytes);
+        vm.readAll(addresses, Long.BYTES, words, wordBytes);
         ByteBuffer contents = ByteBuffer.wrap(words).order(ByteOrder.nativeOrder());
         int left = MAX_TEXTS;
         for (int i = 0; i < count; i++) {
@@ -95,7 +95,7 @@ public final class JvmFlags {
         }
     }
 
-    /** Null: none; the last entry of the table has no name. */
+    /** Returns the name at an offset of {@code texts}; null: none, as in the last entry of the table. */
     private static String name(byte[] texts, int at, int bytes) {
         for (int i = 0; i < bytes; i++) {
             if (texts[at + i] == 0) {
@@ -128,7 +128,7 @@ public final class JvmFlags {
         }
     }
 
-    /** The names of all flags that have a value, in order. */
+    /** Returns the names of all flags that have a value, in alphabetical order. The set is immutable. */
     public Set<String> names() {
         return Collections.unmodifiableSet(new TreeSet<>(values.keySet()));
     }
@@ -138,7 +138,7 @@ public final class JvmFlags {
     }
 
     /**
-     * The value of a flag that is on or off.
+     * Returns the value of a boolean flag.
      *
      * @param name such as {@code DisableAttachMechanism}
      * @return empty: the JVM has no such flag, or it is of another type
@@ -147,22 +147,26 @@ public final class JvmFlags {
         return value(name) instanceof Boolean ? Optional.of((Boolean) value(name)) : Optional.empty();
     }
 
-    /** Whether a flag is on. @return false also where the JVM has no such flag */
+    /** Returns whether a boolean flag is on; false also if the JVM has no such flag. */
     public boolean isOn(String name) {
         return Boolean.TRUE.equals(value(name));
     }
 
     /**
-     * The value of a flag that is a whole number, such as {@code MaxHeapSize} in bytes.
+     * Returns the value of an integer flag, such as {@code MaxHeapSize} in bytes. An unsigned value above {@link Long#MAX_VALUE} is returned
+     * as a negative number.
      *
-     * @return empty: the JVM has no such flag, or it is of another type. A flag without a sign may be above {@link Long#MAX_VALUE}, and is
-     *         negative then.
+     * @return empty: the JVM has no such flag, or it is of another type
      */
     public OptionalLong number(String name) {
         return value(name) instanceof Long ? OptionalLong.of((Long) value(name)) : OptionalLong.empty();
     }
 
-    /** The value of a flag that is a text. @return empty: the JVM has no such flag, it is of another type, or not set */
+    /**
+     * Returns the value of a string flag.
+     *
+     * @return empty: the JVM has no such flag, it is of another type, or it is not set
+     */
     public Optional<String> text(String name) {
         return value(name) instanceof String ? Optional.of((String) value(name)) : Optional.empty();
     }

@@ -9,19 +9,21 @@ import org.mapfiles.ProcessMaps;
 import org.mapfiles.jvm.VmReader.VmFieldMissing;
 
 /**
- * The HotSpot JVM in a process, this one or another, read from outside: nothing is loaded into the process, no signal is sent to
- * it, and it may be stopped or frozen. This takes the right to attach to the process (ptrace(2)).
+ * The HotSpot JVM in a process, this one or another, read from outside: version, flags and run state. Nothing is loaded into the process,
+ * no signal is sent to it, and it may be stopped or frozen. This needs ptrace access to the process (ptrace(2)).
  *
  * <pre>{@code
  * try (ProcessMaps maps = ProcessMaps.of(pid); JvmProcess jvm = JvmProcess.of(maps)) {
- *     boolean refusesAttach = jvm.flags().isOn("DisableAttachMechanism");
+ *     boolean acceptsNoAttach = jvm.flags().isOn("DisableAttachMechanism");
  * }
  * }</pre>
  *
- * <p>A JVM is recognized by what its library exports in memory, not by a file's name. Of one thread.
+ * <p>A JVM is recognized by the symbols that its library exports (gHotSpotVMStructs), not by the name of a file.
+ *
+ * <p>Not thread-safe: an object belongs to one thread at a time. Reading allocates.
  */
 public final class JvmProcess implements AutoCloseable {
-    /** Libraries with the tables of a JVM that are tried. A process has one; a hostile one may have any number. */
+    /** Maximum of libraries that are tried. A process has one with the tables of a JVM; a hostile process may have any number. */
     private static final int MAX_LIBRARIES = 8;
 
     private final ProcessMaps maps;
@@ -29,7 +31,7 @@ public final class JvmProcess implements AutoCloseable {
     private final VmReader vm;
 
     private static final VmTables NONE = new VmTables(null, 0, 0, 0);
-    /** The tables of this JVM, which do not change; or {@link #NONE}. */
+    /** The tables of this JVM, which are constant; or {@link #NONE}. */
     private static volatile VmTables own;
 
     private JvmProcess(ProcessMaps maps, TargetMemory memory, VmReader vm) {
@@ -41,10 +43,11 @@ public final class JvmProcess implements AutoCloseable {
     /**
      * Opens the JVM in a process.
      *
-     * @param maps the process, which stays open and is the caller's to close
-     * @throws org.mapfiles.NotSupportedException if there is no JVM in it ({@link org.mapfiles.NotSupportedException.Missing#JVM})
-     * @throws org.mapfiles.PermissionDeniedException if this process may not attach to the other one
-     * @throws org.mapfiles.ProcessExitedException if it has exited
+     * @param maps the process. The caller still owns and closes it
+     * @throws org.mapfiles.NotSupportedException if the process has no JVM ({@link org.mapfiles.NotSupportedException.Missing#JVM})
+     * @throws org.mapfiles.PermissionDeniedException if the caller has no ptrace access to the process
+     * @throws org.mapfiles.ProcessExitedException if the process has exited
+     * @throws org.mapfiles.NotEnoughMemoryException if this JVM has too little direct memory
      */
     public static JvmProcess of(ProcessMaps maps) throws MapsException {
         TargetMemory memory = TargetMemory.of(Objects.requireNonNull(maps, "maps"));
@@ -56,7 +59,7 @@ public final class JvmProcess implements AutoCloseable {
         }
     }
 
-    /** This JVM, also where it does not have HotSpot's structures. @param maps of this process */
+    /** Returns this JVM, also if it does not have HotSpot's structures. {@code maps} is this process. */
     static JvmProcess own(ProcessMaps maps) throws MapsException {
         TargetMemory memory;
         try {
@@ -80,7 +83,7 @@ public final class JvmProcess implements AutoCloseable {
 
     private static VmReader find(ProcessMaps maps, TargetMemory memory) throws MapsException {
         MapSnapshot snapshot = maps.snapshot();
-        String why = "it has no library that exports HotSpot's structures";
+        String reason = "no library exports HotSpot's structures";
         long after = 0;
         for (int i = 0; i < MAX_LIBRARIES; i++) {
             VmTables tables = memory.vmTables(snapshot, after);
@@ -93,16 +96,16 @@ public final class JvmProcess implements AutoCloseable {
                     return vm;
                 }
                 vm.checkFailure();
-                why = "its libjvm is loaded, but no JVM has been created, or not yet";
+                reason = "libjvm is loaded, but no JVM has been created yet";
             } else if (after == 0) {
-                why = "it exports gHotSpotVMStructs as a JVM does, but its tables are not HotSpot's, or damaged";
+                reason = "a library exports gHotSpotVMStructs, but its tables are damaged or not HotSpot's";
             }
             after = tables.start();
         }
-        throw memory.noJvm(why);
+        throw memory.noJvm(reason);
     }
 
-    /** The heap is made early in JNI_CreateJavaVM, and stays. */
+    /** Returns whether the JVM has a heap. JNI_CreateJavaVM makes it early, and it stays. */
     private static boolean isCreated(VmReader vm) {
         try {
             return vm.pointer("Universe", "_collectedHeap") != 0;
@@ -111,42 +114,53 @@ public final class JvmProcess implements AutoCloseable {
         }
     }
 
-    /** The exception for a lack of memory in this JVM. @param what before the words "of process 42" */
+    /** Returns the exception for a lack of memory in this JVM. {@code what} precedes "of process 42" in the message. */
     MapsException noMemory(String what, OutOfMemoryError cause) {
         if (memory == null) {
-            throw cause; // of this JVM, where nothing that takes much memory is read
+            throw cause; // without memory access nothing large is read
         }
         return memory.noMemory(what, cause);
     }
 
-    /** The process' directory in its proc file system, valid until this is closed. */
+    /** Returns the directory of the process in its proc file system, valid until this is closed. */
     Path directory() {
         return memory == null ? Path.of("/proc/self") : memory.directory();
     }
 
-    /** The memory of the process, open until this is closed. */
+    /** Returns the memory of the process, open until this is closed. */
     TargetMemory memory() {
         return memory;
     }
 
-    /** The JVM's structures. */
+    /** Returns a reader of HotSpot's structures. */
     VmReader vm() {
         return vm;
     }
 
-    /** Its version, such as {@code 25.0.3+9-LTS}; empty: it does not have that. */
+    /**
+     * Returns the version of the JVM (Abstract_VM_Version::_s_vm_release), such as {@code 25.0.3+9-LTS}; empty: unknown.
+     *
+     * @throws org.mapfiles.ProcessExitedException if the process has exited, or runs another program
+     * @throws IllegalStateException if this is closed
+     */
     public String version() throws MapsException {
         String version = "";
         try {
             version = vm.nameAt(vm.pointer("Abstract_VM_Version", "_s_vm_release"));
         } catch (VmFieldMissing none) {
-            // another JVM than HotSpot, or a later one
+            // not HotSpot, or a version without this field
         }
         vm.checkFailure();
         return version;
     }
 
-    /** Its flags, as they are now. */
+    /**
+     * Reads the flags of the JVM and their current values. No flags: the JVM does not have HotSpot's table.
+     *
+     * @throws org.mapfiles.ProcessExitedException if the process has exited, or runs another program
+     * @throws org.mapfiles.NotEnoughMemoryException if this JVM has too little memory
+     * @throws IllegalStateException if this is closed
+     */
     public JvmFlags flags() throws MapsException {
         try {
             return JvmFlags.read(vm);
@@ -155,12 +169,16 @@ public final class JvmProcess implements AutoCloseable {
         }
     }
 
-    /** Whether the process could answer a request now. @throws IllegalStateException if this is closed */
+    /**
+     * Returns whether the process can respond to a request now.
+     *
+     * @throws IllegalStateException if this is closed
+     */
     public RunState runState() {
         return RunStates.of(directory());
     }
 
-    /** Gives the descriptors back. Again: nothing. */
+    /** Closes the descriptors. Has no effect if they are closed. */
     @Override
     public void close() {
         if (memory != null) {

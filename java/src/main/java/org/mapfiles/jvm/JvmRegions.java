@@ -12,7 +12,7 @@ import org.mapfiles.MapsException;
 import org.mapfiles.ProcessMaps;
 
 /**
- * What each part of this JVM's memory is for: all that is mapped, in address order, without overlaps.
+ * The use of each range of a JVM's memory: all that is mapped, in address order, without overlaps.
  *
  * <pre>{@code
  * JvmRegions regions = JvmRegions.read();
@@ -20,17 +20,18 @@ import org.mapfiles.ProcessMaps;
  * if (index >= 0 && regions.region(index) == RegionKind.JAVA_HEAP) { ... }
  * }</pre>
  *
- * <p>Known from HotSpot's exported structures, its diagnostic commands, its lists of threads and of direct buffers, and the
- * mappings themselves. What nobody tells is {@link RegionKind#UNKNOWN}; what follows only from what memory looks like says so:
- * {@link #isInferred}. Where the JVM tracks its own memory ({@code -XX:NativeMemoryTracking=detail}) next to nothing is unknown;
- * else it is much of what collectors have beside the heap.
+ * <p>Sources are HotSpot's exported structures, its diagnostic commands, its lists of threads and of direct buffers, and the mappings. If no
+ * source has the use of a range, it is {@link RegionKind#UNKNOWN}. If the use only follows from the content or place of the memory,
+ * {@link #isInferred} returns true. With {@code -XX:NativeMemoryTracking=detail} nearly nothing is unknown. Without it much of the memory
+ * of collectors outside the heap is unknown.
  *
- * <p>A picture: memory goes on to change. Making one takes some tens of milliseconds (200 with that tracking), a JVM's first 300 to
- * 500, since that starts its management (JMX), and allocates; it is immutable then, for any number of threads, and looking up
- * allocates nothing.
+ * <p>The regions are those at the time of the read. A read of this JVM takes tens of milliseconds (200 ms with that tracking); the first
+ * one takes 300 to 500 ms, since it starts the management of the JVM (JMX). It allocates.
+ *
+ * <p>Immutable and thread-safe. {@link #find} allocates nothing.
  */
 public final class JvmRegions {
-    /** Static variables of the JVM's library that say where memory is. */
+    /** Static variables of libjvm that have the addresses of memory. */
     private static final String[] VARIABLES = {Metaspaces.CLASS_CONTEXT, Metaspaces.OTHER_CONTEXT, CollectorTables.MARK_BITMAP,
         CollectorTables.SUMMARY, CollectorTables.MARK_STACKS, VmStructures.POLLING_PAGE};
 
@@ -40,24 +41,29 @@ public final class JvmRegions {
     private final String[] details;
     private final boolean[] inferred;
 
-    private JvmRegions(List<RegionCandidate> parts) {
-        int count = parts.size();
+    private JvmRegions(List<RegionCandidate> ranges) {
+        int count = ranges.size();
         starts = new long[count];
         ends = new long[count];
         regions = new RegionKind[count];
         details = new String[count];
         inferred = new boolean[count];
         for (int i = 0; i < count; i++) {
-            RegionCandidate part = parts.get(i);
-            starts[i] = part.start();
-            ends[i] = part.end();
-            regions[i] = part.region();
-            details[i] = part.detail();
-            inferred[i] = part.isInferred();
+            RegionCandidate range = ranges.get(i);
+            starts[i] = range.start();
+            ends[i] = range.end();
+            regions[i] = range.region();
+            details[i] = range.detail();
+            inferred[i] = range.isInferred();
         }
     }
 
-    /** Reads what there is now. */
+    /**
+     * Reads the regions of this JVM.
+     *
+     * @throws org.mapfiles.NotEnoughMemoryException if this JVM has too little memory
+     * @throws MapsException if the mappings of this JVM cannot be read
+     */
     public static JvmRegions read() throws MapsException {
         try (ProcessMaps maps = ProcessMaps.self(); JvmProcess jvm = JvmProcess.own(maps)) {
             try {
@@ -71,38 +77,38 @@ public final class JvmRegions {
     private static JvmRegions readOwn(ProcessMaps maps, JvmProcess jvm) throws MapsException {
         VmReader vm = jvm.vm();
         VmReports reports = VmReports.ofThisJvm(vm);
-        MapSnapshot snapshot = maps.snapshot(); // after what makes mappings by being asked
-        RegionCandidates claims = new RegionCandidates();
-        claims.add(ownMemory());
-        claims.add(RegionsOfG1.claims(vm));
-        claims.add(RegionsOfShenandoah.claims(reports.info()));
-        claims.add(VmInfo.heap(reports.info()));
-        claims.add(VmStructures.heap(vm));
-        claims.add(VmInfo.codeHeaps(reports.info()));
-        claims.add(VmStructures.code(vm));
-        claims.add(widened(VmInfo.others(reports.info()), snapshot));
-        claims.add(VmInfo.metaspace(reports.metaspace()));
-        claims.add(VmStructures.archive(vm));
-        claims.add(new ThreadStacks(vm, snapshot, jvm.directory()).withJavaNames().claims());
-        claims.add(DirectBuffers.claims(vm));
-        claims.add(NativeMemoryTracking.claims(reports.nativeMemory()));
-        claims.add(HeapOfZ.claims(vm));
-        claims.add(new MappedMemory(vm, snapshot, JvmCalls.isMallocOfCLibrary()).claims());
-        return new JvmRegions(divided(snapshot, claims.settled()));
+        MapSnapshot snapshot = maps.snapshot(); // after the reports, since diagnostic commands make mappings
+        RegionCandidates candidates = new RegionCandidates();
+        candidates.add(ownMemory());
+        candidates.add(RegionsOfG1.candidates(vm));
+        candidates.add(RegionsOfShenandoah.candidates(reports.info()));
+        candidates.add(VmInfo.heap(reports.info()));
+        candidates.add(VmStructures.heap(vm));
+        candidates.add(VmInfo.codeHeaps(reports.info()));
+        candidates.add(VmStructures.code(vm));
+        candidates.add(widened(VmInfo.others(reports.info()), snapshot));
+        candidates.add(VmInfo.metaspace(reports.metaspace()));
+        candidates.add(VmStructures.archive(vm));
+        candidates.add(new ThreadStacks(vm, snapshot, jvm.directory()).withJavaNames().candidates());
+        candidates.add(DirectBuffers.candidates(vm));
+        candidates.add(NativeMemoryTracking.candidates(reports.nativeMemory()));
+        candidates.add(HeapOfZ.candidates(vm));
+        candidates.add(new MappedMemory(vm, snapshot, JvmCalls.isMallocOfCLibrary()).candidates());
+        return new JvmRegions(divided(snapshot, candidates.chosen()));
     }
 
     /**
-     * Reads what there is now in a process, from outside: nothing is loaded into it, no signal is sent to it, and it may be stopped,
-     * frozen or in a container. This takes the right to attach to it (ptrace(2)).
+     * Reads the regions of the JVM in a process, from outside. Nothing is loaded into the target, no signal is sent to it, and it may be
+     * stopped, frozen or in a container. This needs ptrace access to the process (ptrace(2)).
      *
-     * <p>Known are HotSpot's exported structures, its flags, the kernel's lists of threads, and the mappings themselves. Direct buffers are not
-     * distinguished from other memory of the C library, and names of threads are those that the kernel has, cut after 15 bytes.
+     * <p>Sources are HotSpot's exported structures, its flags, the kernel's list of threads, and the mappings. Direct buffers are not
+     * distinguished from other memory of the C library. Names of threads are those of the kernel, cut after 15 bytes.
      *
-     * @param maps the process; of this one too, where {@link #read()} reports more
-     * @throws org.mapfiles.NotSupportedException if there is no JVM in it ({@link org.mapfiles.NotSupportedException.Missing#JVM})
-     * @throws org.mapfiles.PermissionDeniedException if this process may not attach to it
-     * @throws org.mapfiles.ProcessExitedException if it has exited
-     * @throws org.mapfiles.NotEnoughMemoryException if this JVM has too little memory for what the other one reports
+     * @param maps the process. For this JVM {@link #read()} reports more. The caller still owns and closes it
+     * @throws org.mapfiles.NotSupportedException if the process has no JVM ({@link org.mapfiles.NotSupportedException.Missing#JVM})
+     * @throws org.mapfiles.PermissionDeniedException if the caller has no ptrace access to the process
+     * @throws org.mapfiles.ProcessExitedException if the process has exited
+     * @throws org.mapfiles.NotEnoughMemoryException if this JVM has too little memory
      */
     public static JvmRegions read(ProcessMaps maps) throws MapsException {
         try (JvmProcess jvm = JvmProcess.of(Objects.requireNonNull(maps, "maps"))) {
@@ -111,11 +117,16 @@ public final class JvmRegions {
     }
 
     /**
-     * As {@link #read(ProcessMaps)}, and asks the JVM for what only the JVM itself can report: with {@code -XX:NativeMemoryTracking=detail}
-     * nearly all of its memory, and tables of the collector where its library has no symbol table. The commands are sent by an
-     * {@link AttachClient}, which has the side effects described there.
+     * Reads the regions of the JVM in a process from outside, and sends it diagnostic commands for details that only the JVM can report. With
+     * {@code -XX:NativeMemoryTracking=detail} they cover nearly all of its memory; also tables of the collector if libjvm has no symbol
+     * table. The commands are sent by an {@link AttachClient}, which has the side effects described there.
      *
-     * @throws AttachException if the JVM does not accept commands, does not answer in time, or answers what no JVM does
+     * @param maps the process. The caller still owns and closes it
+     * @throws AttachException if the JVM does not accept commands, does not respond in time, or sends an invalid response
+     * @throws org.mapfiles.NotSupportedException if the process has no JVM ({@link org.mapfiles.NotSupportedException.Missing#JVM})
+     * @throws org.mapfiles.PermissionDeniedException if the caller has no ptrace access to the process
+     * @throws org.mapfiles.ProcessExitedException if the process has exited
+     * @throws org.mapfiles.NotEnoughMemoryException if this JVM has too little memory
      */
     public static JvmRegions readAttached(ProcessMaps maps) throws MapsException {
         try (AttachClient client = AttachClient.open(Objects.requireNonNull(maps, "maps"))) {
@@ -138,71 +149,71 @@ public final class JvmRegions {
         JvmFlags flags = jvm.flags();
         MapSnapshot snapshot = maps.snapshot();
         VmSymbols symbols = VmSymbols.read(maps, snapshot, vm.library(), VARIABLES);
-        RegionCandidates claims = new RegionCandidates();
-        claims.add(RegionsOfG1.claims(vm));
-        claims.add(RegionsOfShenandoah.claims(reports.info()));
-        claims.add(RegionsOfShenandoah.claims(vm, flags));
-        claims.add(Generations.claims(vm, flags));
-        claims.add(VmInfo.heap(reports.info()));
-        claims.add(VmStructures.heap(vm));
-        claims.add(VmInfo.codeHeaps(reports.info()));
-        claims.add(VmStructures.code(vm));
-        claims.add(Metaspaces.claims(vm, symbols));
-        claims.add(VmInfo.metaspace(reports.metaspace()));
-        claims.add(VmStructures.archive(vm));
-        claims.add(CollectorTables.claims(vm, snapshot, flags, symbols));
-        claims.add(widened(VmInfo.others(reports.info()), snapshot));
-        claims.add(VmStructures.others(vm, symbols));
-        claims.add(new ThreadStacks(vm, snapshot, jvm.directory()).claims());
-        claims.add(NativeMemoryTracking.claims(reports.nativeMemory()));
-        claims.add(HeapOfZ.claims(vm));
-        claims.add(new MappedMemory(vm, snapshot, null).claims());
+        RegionCandidates candidates = new RegionCandidates();
+        candidates.add(RegionsOfG1.candidates(vm));
+        candidates.add(RegionsOfShenandoah.candidates(reports.info()));
+        candidates.add(RegionsOfShenandoah.candidates(vm, flags));
+        candidates.add(Generations.candidates(vm, flags));
+        candidates.add(VmInfo.heap(reports.info()));
+        candidates.add(VmStructures.heap(vm));
+        candidates.add(VmInfo.codeHeaps(reports.info()));
+        candidates.add(VmStructures.code(vm));
+        candidates.add(Metaspaces.candidates(vm, symbols));
+        candidates.add(VmInfo.metaspace(reports.metaspace()));
+        candidates.add(VmStructures.archive(vm));
+        candidates.add(CollectorTables.candidates(vm, snapshot, flags, symbols));
+        candidates.add(widened(VmInfo.others(reports.info()), snapshot));
+        candidates.add(VmStructures.others(vm, symbols));
+        candidates.add(new ThreadStacks(vm, snapshot, jvm.directory()).candidates());
+        candidates.add(NativeMemoryTracking.candidates(reports.nativeMemory()));
+        candidates.add(HeapOfZ.candidates(vm));
+        candidates.add(new MappedMemory(vm, snapshot, null).candidates());
         vm.checkFailure();
-        return new JvmRegions(divided(snapshot, claims.settled()));
+        return new JvmRegions(divided(snapshot, candidates.chosen()));
     }
 
-    /** Where this library keeps what the JVM told of its code. */
+    /** Returns the memory of this library for recorded code. */
     private static List<RegionCandidate> ownMemory() {
         long[] range = new long[2];
         return JvmCalls.codeRange(range) ? List.of(RegionCandidate.reported(range[0], range[1], RegionKind.JVM_OTHER, "mapfiles' memory of code")) : List.of();
     }
 
-    /** Of what is told by one address, all of the mapping: a page. */
-    private static List<RegionCandidate> widened(List<RegionCandidate> claims, MapSnapshot snapshot) {
+    /** Returns the candidates. Each one that is a single address, such as the polling page, is extended to its mapping. */
+    private static List<RegionCandidate> widened(List<RegionCandidate> candidates, MapSnapshot snapshot) {
         List<RegionCandidate> widened = new ArrayList<>();
-        for (RegionCandidate claim : claims) {
-            int index = claim.end() - claim.start() == 1 ? snapshot.find(claim.start()) : -1;
-            widened.add(index < 0 ? claim : whole(snapshot.cursor().seek(index), claim));
+        for (RegionCandidate candidate : candidates) {
+            int index = candidate.end() - candidate.start() == 1 ? snapshot.find(candidate.start()) : -1;
+            widened.add(index < 0 ? candidate : whole(snapshot.cursor().seek(index), candidate));
         }
         return widened;
     }
 
-    private static RegionCandidate whole(MapCursor mapping, RegionCandidate claim) {
-        return RegionCandidate.reported(mapping.start(), mapping.end(), claim.region(), claim.detail());
+    private static RegionCandidate whole(MapCursor mapping, RegionCandidate candidate) {
+        return RegionCandidate.reported(mapping.start(), mapping.end(), candidate.region(), candidate.detail());
     }
 
-    /** Each mapping, in as many parts as what is said of it has. */
-    private static List<RegionCandidate> divided(MapSnapshot snapshot, NavigableMap<Long, RegionCandidate> settled) {
-        List<RegionCandidate> parts = new ArrayList<>();
+    /** Returns the mappings, divided at the starts and ends of the candidates. */
+    private static List<RegionCandidate> divided(MapSnapshot snapshot, NavigableMap<Long, RegionCandidate> chosen) {
+        List<RegionCandidate> ranges = new ArrayList<>();
         for (MapCursor mapping = snapshot.cursor(); mapping.next(); ) {
             long at = mapping.start();
-            Map.Entry<Long, RegionCandidate> first = settled.floorEntry(at);
-            NavigableMap<Long, RegionCandidate> some = settled.subMap(first == null ? at : first.getKey(), true, mapping.end(), false);
-            for (RegionCandidate claim : some.values()) {
-                if (claim.overlaps(at, mapping.end())) {
-                    long start = Long.compareUnsigned(claim.start(), at) > 0 ? claim.start() : at;
-                    long end = Long.compareUnsigned(claim.end(), mapping.end()) < 0 ? claim.end() : mapping.end();
-                    add(parts, at, start, null, mapping);
-                    add(parts, start, end, claim, mapping);
+            Map.Entry<Long, RegionCandidate> first = chosen.floorEntry(at);
+            NavigableMap<Long, RegionCandidate> some = chosen.subMap(first == null ? at : first.getKey(), true, mapping.end(), false);
+            for (RegionCandidate candidate : some.values()) {
+                if (candidate.overlaps(at, mapping.end())) {
+                    long start = Long.compareUnsigned(candidate.start(), at) > 0 ? candidate.start() : at;
+                    long end = Long.compareUnsigned(candidate.end(), mapping.end()) < 0 ? candidate.end() : mapping.end();
+                    add(ranges, at, start, null, mapping);
+                    add(ranges, start, end, candidate, mapping);
                     at = end;
                 }
             }
-            add(parts, at, mapping.end(), null, mapping);
+            add(ranges, at, mapping.end(), null, mapping);
         }
-        return parts;
+        return ranges;
     }
 
-    private static void add(List<RegionCandidate> parts, long start, long end, RegionCandidate best, MapCursor mapping) {
+    private static void add(List<RegionCandidate> ranges, long start, long end, RegionCandidate best, MapCursor mapping) {
         if (start == end) {
             return;
         }
@@ -214,54 +225,70 @@ public final class JvmRegions {
         if (region == RegionKind.JAVA_HEAP && mapping.permissions().startsWith("---")) {
             detail = "reserved";
         }
-        parts.add(new RegionCandidate(start, end, region, detail == null ? "" : detail, best != null && best.isInferred()));
+        ranges.add(new RegionCandidate(start, end, region, detail == null ? "" : detail, best != null && best.isInferred()));
     }
 
-    /** How many parts there are. */
+    /** Returns the number of ranges. */
     public int size() {
         return starts.length;
     }
 
     /**
-     * First address of a part.
+     * Returns the first address of a range, unsigned.
      *
-     * @throws IndexOutOfBoundsException here and below, if there is no such part
+     * @throws IndexOutOfBoundsException if there is no such range
      */
     public long start(int index) {
         return starts[index];
     }
 
-    /** The address behind its last. */
+    /**
+     * Returns the end of a range (exclusive), unsigned.
+     *
+     * @throws IndexOutOfBoundsException if there is no such range
+     */
     public long end(int index) {
         return ends[index];
     }
 
-    /** What it is for. */
+    /**
+     * Returns the use of a range.
+     *
+     * @throws IndexOutOfBoundsException if there is no such range
+     */
     public RegionKind region(int index) {
         return regions[index];
     }
 
-    /** More of that, such as the name of a thread or a file; empty: nothing. */
+    /**
+     * Returns the name of a range, such as that of a thread, a code heap or a file; empty: none.
+     *
+     * @throws IndexOutOfBoundsException if there is no such range
+     */
     public String detail(int index) {
         return details[index];
     }
 
-    /** Whether that follows from what memory looks like, rather than that the JVM or the kernel tells it. */
+    /**
+     * Returns whether the use of a range is only inferred from the content or place of the memory.
+     *
+     * @throws IndexOutOfBoundsException if there is no such range
+     */
     public boolean isInferred(int index) {
         return inferred[index];
     }
 
     /**
-     * The part that an address is in.
+     * Returns the index of the range that has an address.
      *
      * @param address any 64-bit value
-     * @return its index; -1: it was not mapped
+     * @return -1: the address was not mapped
      */
     public int find(long address) {
         return Ranges.find(starts, ends, address);
     }
 
-    /** Bytes mapped for something, address space that is only reserved included. */
+    /** Returns the size of all ranges with a use, in bytes. It includes reserved address space. */
     public long bytes(RegionKind region) {
         Objects.requireNonNull(region, "region");
         long bytes = 0;
@@ -273,7 +300,7 @@ public final class JvmRegions {
 
     @Override
     public String toString() {
-        return "JvmRegions[" + starts.length + " parts, " + Arrays.stream(regions).filter(region -> region == RegionKind.UNKNOWN).count()
+        return "JvmRegions[" + starts.length + " ranges, " + Arrays.stream(regions).filter(region -> region == RegionKind.UNKNOWN).count()
                 + " unknown]";
     }
 }

@@ -6,20 +6,22 @@ import org.mapfiles.MapsException;
 import org.mapfiles.ProcessMaps;
 
 /**
- * An address of this JVM to all that is known of it: Java method or stub, region, file and offset, in one call.
+ * Resolves addresses of this JVM: Java method or stub, region, file and offset, in one call.
  *
  * <pre>{@code
  * JvmResolver resolver = JvmResolver.open();
- * AddressInfo answer = resolver.answer();                       // one for each thread
- * resolver.resolve(address, sampledAt, answer);
- * CodeInfo code = answer.code();                            // null: neither a method nor a stub
- * for (int i = 0; code != null && i < code.frames(); i++) {   // what is inlined there, innermost first
+ * AddressInfo info = resolver.answer();                       // one for each thread
+ * resolver.resolve(address, sampledAt, info);
+ * CodeInfo code = info.code();                                // null: neither a method nor a stub
+ * for (int i = 0; code != null && i < code.frames(); i++) {   // innermost inlined method first
  *     System.out.println(code.className(i) + "." + code.methodName(i) + " @ " + code.bytecode(i));
  * }
  * }</pre>
  *
- * <p>Code is told by the JVM as it comes and goes ({@link JvmCode}); regions and mappings are of the last {@link #refresh}. Resolving
- * takes no lock, allocates nothing and calls no native code; for any number of threads. Refreshing allocates.
+ * <p>The JVM reports its code when it changes ({@link JvmCode}). Regions and mappings are those of the last {@link #refresh}.
+ *
+ * <p>Thread-safe: each thread uses its own {@link AddressInfo}. {@link #resolve(long, AddressInfo)} takes no lock, allocates nothing and
+ * calls no native code. {@link #refresh} allocates.
  */
 public final class JvmResolver implements AutoCloseable {
     private final ProcessMaps maps;
@@ -36,9 +38,10 @@ public final class JvmResolver implements AutoCloseable {
     }
 
     /**
-     * Asks the JVM to tell of its code until this is closed, and reads what there is.
+     * Starts recording the code of this JVM until {@link #close}, and reads its regions and mappings.
      *
      * @throws UnsupportedOperationException as {@link JvmCode#open()}
+     * @throws MapsException if this JVM cannot read its own mappings
      */
     public static JvmResolver open() throws MapsException {
         ProcessMaps maps = ProcessMaps.self();
@@ -55,38 +58,56 @@ public final class JvmResolver implements AutoCloseable {
         }
     }
 
-    /** Reads regions and mappings anew. */
+    /**
+     * Reads regions and mappings again. Takes tens of milliseconds, as {@link JvmRegions#read()}, and allocates.
+     *
+     * @throws MapsException if this JVM cannot read its own mappings
+     * @throws IllegalStateException if this resolver is closed
+     */
     public synchronized void refresh() throws MapsException {
         regions = JvmRegions.read();
         maps.refresh(snapshot);
     }
 
-    /** An answer to fill; of one thread. */
+    /** Returns a new holder for results. It belongs to one thread at a time. */
     public AddressInfo answer() {
         return new AddressInfo(snapshot.cursor());
     }
 
-    /** What an address is now. @return whether anything is known of it: if not, it was not mapped at the last refresh */
-    public boolean resolve(long address, AddressInfo answer) {
-        return fill(address, code.find(address, answer.toFill()), answer);
+    /**
+     * Resolves an address: code as of now, region and mapping as of the last refresh.
+     *
+     * @param address any 64-bit value
+     * @param info receives the result
+     * @return false if the address is in no code and was not mapped at the last refresh
+     */
+    public boolean resolve(long address, AddressInfo info) {
+        return fill(address, code.find(address, info.toFill()), info);
     }
 
-    /** What an address was at a time of {@link System#nanoTime()}: code as it was then, all else as of the last refresh. */
-    public boolean resolve(long address, long time, AddressInfo answer) {
-        return fill(address, code.find(address, time, answer.toFill()), answer);
+    /**
+     * Resolves an address: code as of a time, region and mapping as of the last refresh.
+     *
+     * @param address any 64-bit value
+     * @param time the {@link System#nanoTime()} of the sample
+     * @param info receives the result
+     * @return false if the address was in no code and was not mapped at the last refresh
+     */
+    public boolean resolve(long address, long time, AddressInfo info) {
+        return fill(address, code.find(address, time, info.toFill()), info);
     }
 
-    private boolean fill(long address, boolean isCode, AddressInfo answer) {
+    private boolean fill(long address, boolean isCode, AddressInfo info) {
         JvmRegions now = regions;
         int region = now.find(address);
-        boolean isMapped = answer.toMove().goTo(address);
-        answer.take(address, isCode, now, region, isMapped);
+        boolean isMapped = info.toMove().goTo(address);
+        info.set(address, isCode, now, region, isMapped);
         return isCode || region >= 0 || isMapped;
     }
 
     /**
-     * Frees what it reads mappings with. The JVM tells of its code on if another has it do so, such as {@link JvmCode#open()}; what
-     * was told stays, for the next resolver, too.
+     * Closes the descriptors. Recording of code continues if it has another user, such as {@link JvmCode#open()}. Recorded code stays
+     * available to later resolvers. Has no effect if it is closed.
      */
     @Override
     public synchronized void close() {

@@ -2,14 +2,14 @@ package org.mapfiles.jvm;
 
 import org.mapfiles.jvm.VmReader.VmFieldMissing;
 
-/** Large pieces of glibc's malloc: each is mapped by itself, and begins with a word of zero and one of its size. */
+/** Recognizes large chunks of glibc's malloc: each has its own mapping, and begins with a zero word and a word with its size. */
 final class MallocChunk {
     static final String DETAIL = "a large piece of the C library";
 
-    /** Bytes before what malloc gives out. */
+    /** Size of the header before the address that malloc returns, in bytes. */
     static final int HEAD = 2 * Long.BYTES;
 
-    /** The lowest bits of the size are flags; of a piece that is mapped by itself this one alone. */
+    /** The lowest bits of the size are flags. A chunk with its own mapping has only IS_MMAPPED set. */
     private static final int FLAGS = 8;
     private static final int IS_MAPPED = 2;
 
@@ -19,10 +19,10 @@ final class MallocChunk {
     }
 
     /**
-     * Where pieces end that fill memory from its start on; the start itself if there are none. The kernel makes one mapping of
-     * neighbours, so that other memory may follow.
+     * Returns the end of the chunks that fill memory from {@code start} on; {@code start} if there are none. The kernel merges adjacent
+     * mappings, so other memory may follow.
      */
-    static long behind(VmReader vm, long start, long end) {
+    static long endOfChunks(VmReader vm, long start, long end) {
         long at = start;
         while (at != end) {
             long size = size(vm, at);
@@ -34,7 +34,7 @@ final class MallocChunk {
         return at;
     }
 
-    /** Size of the piece that begins at an address, if it looks like one; else 0. */
+    /** Returns the size of the chunk at an address, in bytes; 0: the memory is not a chunk. */
     static long size(VmReader vm, long start) {
         if (start % MIN_PAGE != 0) {
             return 0;
@@ -42,9 +42,9 @@ final class MallocChunk {
         try {
             long[] head = vm.longsAt(start, 2);
             long size = head[1] & -FLAGS;
-            boolean isPiece = head[0] == 0 && head[1] - size == IS_MAPPED && size % MIN_PAGE == 0 && size > 0;
-            return isPiece ? size : 0;
-        } catch (VmFieldMissing gone) {
+            boolean isChunk = head[0] == 0 && head[1] - size == IS_MAPPED && size % MIN_PAGE == 0 && size > 0;
+            return isChunk ? size : 0;
+        } catch (VmFieldMissing unmapped) {
             return 0;
         }
     }

@@ -9,30 +9,30 @@ import org.mapfiles.MapSnapshot;
 import org.mapfiles.MappingKind;
 import org.mapfiles.jvm.VmReader.VmFieldMissing;
 
-/** What mappings are for by themselves: files and libraries, the C library's heaps, what a name tells. */
+/** Finds the use of mappings by their own attributes: files, libraries, heaps of the C library, names. */
 final class MappedMemory {
-    /** Heaps of glibc's arenas begin at multiples of this and have no more (HEAP_MAX_SIZE of 64-bit machines). */
+    /** Alignment and maximum size of heaps of glibc's arenas, in bytes (HEAP_MAX_SIZE of 64-bit machines). */
     private static final long ARENA = 64L << 20;
-    /** Offset of mprotect_size in the heap_info that such a heap begins with: it grows while this is read. */
+    /** Offset of mprotect_size in heap_info, with which such a heap begins. It may grow during the read. */
     private static final int ARENA_WRITABLE = 3 * Long.BYTES;
 
     private static final int MIN_PAGE = 4096;
 
-    /** Libraries that take the place of the C library's malloc. */
+    /** Libraries that replace the malloc of the C library. */
     private static final Pattern ALLOCATORS = Pattern.compile(".*/lib(tcmalloc|jemalloc|mimalloc|snmalloc|hoard)[^/]*");
 
     private final VmReader vm;
     private final MapSnapshot snapshot;
     private final BitSet executableFiles = new BitSet();
-    /** Whether malloc is the C library's: only then its structures say what memory is for. */
+    /** Whether malloc is that of the C library. Only then memory is searched for its structures. */
     private final boolean isMallocOfCLibrary;
-    /** Where the ELF image ends whose file was mapped last from its first byte on; 0: it is none. */
+    /** End of the ELF image that the last mapping with file offset 0 began; 0: none. */
     private long imageEnd;
 
-    /** Whether which malloc the process has is only known by the names of its libraries. */
+    /** Whether the kind of malloc is only inferred from the names of libraries. */
     private final boolean isMallocInferred;
 
-    /** @param isMallocOfCLibrary false: the process' malloc is that of another library; null: not known */
+    /** If {@code isMallocOfCLibrary} is false, malloc is that of another library; null: unknown. */
     MappedMemory(VmReader vm, MapSnapshot snapshot, Boolean isMallocOfCLibrary) {
         this.vm = vm;
         this.snapshot = snapshot;
@@ -47,20 +47,20 @@ final class MappedMemory {
         this.isMallocOfCLibrary = (isMallocInferred || isMallocOfCLibrary) && !hasAllocator;
     }
 
-    List<RegionCandidate> claims() {
-        List<RegionCandidate> claims = new ArrayList<>();
+    List<RegionCandidate> candidates() {
+        List<RegionCandidate> candidates = new ArrayList<>();
         RegionCandidate before = null;
         for (MapCursor mapping = snapshot.cursor(); mapping.next(); ) {
-            RegionCandidate claim = of(mapping, before);
-            before = claim;
-            if (claim != null) {
-                claims.add(claim);
+            RegionCandidate candidate = of(mapping, before);
+            before = candidate;
+            if (candidate != null) {
+                candidates.add(candidate);
             }
         }
-        return claims;
+        return candidates;
     }
 
-    /** What a mapping is for; null: nobody tells. */
+    /** Returns the use of a mapping; null: unknown. */
     private RegionCandidate of(MapCursor mapping, RegionCandidate before) {
         long start = mapping.start();
         long end = mapping.end();
@@ -72,9 +72,9 @@ final class MappedMemory {
                 return ofFile(start, end, mapping.name(), executableFiles.get(mapping.fileIndex()));
             case HEAP:
                 return isMallocOfCLibrary ? new RegionCandidate(start, end, RegionKind.MALLOC, "heap of the C library", isMallocInferred)
-                        : RegionCandidate.inferred(start, end, RegionKind.MALLOC, "heap of brk(2), where malloc is not the C library's");
+                        : RegionCandidate.inferred(start, end, RegionKind.MALLOC, "heap of brk(2); malloc is not that of the C library");
             case STACK:
-                return RegionCandidate.reported(start, end, RegionKind.THREAD_STACK, "the process' first thread");
+                return RegionCandidate.reported(start, end, RegionKind.THREAD_STACK, "first thread of the process");
             case VDSO:
             case VVAR:
             case VSYSCALL:
@@ -104,9 +104,9 @@ final class MappedMemory {
         long end = mapping.end();
         boolean follows = before != null && before.end() == start;
         if (follows && before.region() == RegionKind.LIBRARY) {
-            long behind = imageEnd;
-            if (Long.compareUnsigned(behind, start) > 0) { // what else is in the mapping is not the library's
-                return RegionCandidate.reported(start, Long.compareUnsigned(behind, end) < 0 ? pageUp(behind) : end, RegionKind.LIBRARY, before.detail());
+            if (Long.compareUnsigned(imageEnd, start) > 0) { // the rest of the mapping does not belong to the library
+                long libraryEnd = Long.compareUnsigned(imageEnd, end) < 0 ? pageUp(imageEnd) : end;
+                return RegionCandidate.reported(start, libraryEnd, RegionKind.LIBRARY, before.detail());
             }
         }
         if (follows && before.region() == RegionKind.MALLOC && before.isInferred() && mapping.permissions().equals("---p")
@@ -119,8 +119,8 @@ final class MappedMemory {
         if (isArena(mapping)) {
             return RegionCandidate.inferred(start, end, RegionKind.MALLOC, "arena of the C library");
         }
-        long behind = MallocChunk.behind(vm, start, end);
-        return behind == start ? null : RegionCandidate.inferred(start, behind, RegionKind.MALLOC, MallocChunk.DETAIL);
+        long chunksEnd = MallocChunk.endOfChunks(vm, start, end);
+        return chunksEnd == start ? null : RegionCandidate.inferred(start, chunksEnd, RegionKind.MALLOC, MallocChunk.DETAIL);
     }
 
     private static long pageUp(long address) {
@@ -134,7 +134,7 @@ final class MappedMemory {
         try {
             long writable = vm.longAt(mapping.start() + ARENA_WRITABLE);
             return writable >= mapping.size() && writable <= ARENA && writable % MIN_PAGE == 0;
-        } catch (VmFieldMissing gone) {
+        } catch (VmFieldMissing unmapped) {
             return false;
         }
     }

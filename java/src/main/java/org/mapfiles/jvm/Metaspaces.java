@@ -7,42 +7,42 @@ import java.util.List;
 import org.mapfiles.jvm.VmReader.VmFieldMissing;
 
 /**
- * The address space of metaspace and of class space, by static variables of metaspace (src/hotspot/share/memory/metaspace), the
- * same from JDK 17 to 25. None of these are exported, so each object counts only if its content is what it must be.
+ * Finds the address space of metaspace and of class space, by static variables of libjvm (src/hotspot/share/memory/metaspace) that are the
+ * same in JDK 17 to 25. They are not exported, so the content of each object is checked.
  */
 final class Metaspaces {
     static final String CLASS_CONTEXT = "_ZN9metaspace16MetaspaceContext20_class_space_contextE";
     static final String OTHER_CONTEXT = "_ZN9metaspace16MetaspaceContext23_nonclass_space_contextE";
 
-    /** Nodes have 16 MiB or more each. */
+    /** Each node has 16 MiB or more. */
     private static final int MAX_NODES = 1 << 16;
     private static final int NODE_WORDS = 16;
     private static final long PAGE = 4096;
 
     private final VmReader vm;
-    private final List<RegionCandidate> claims = new ArrayList<>();
+    private final List<RegionCandidate> candidates = new ArrayList<>();
 
     private Metaspaces(VmReader vm) {
         this.vm = vm;
     }
 
-    static List<RegionCandidate> claims(VmReader vm, VmSymbols symbols) {
+    static List<RegionCandidate> candidates(VmReader vm, VmSymbols symbols) {
         Metaspaces spaces = new Metaspaces(vm);
         spaces.add(symbols, CLASS_CONTEXT, RegionKind.CLASS_SPACE, "compressed class space");
         spaces.add(symbols, OTHER_CONTEXT, RegionKind.METASPACE, "metaspace");
-        return spaces.claims;
+        return spaces.candidates;
     }
 
-    /** The nodes of a context, which begins with its name and the list of its nodes. */
+    /** Adds the nodes of a context. A context begins with its name and the list of its nodes. */
     private void add(VmSymbols symbols, String variable, RegionKind region, String detail) {
         try {
             long context = symbols.value(vm, variable);
             if (context == 0) {
-                return; // without compressed class pointers there is no class space
+                return; // no class space: compressed class pointers are off
             }
             String name = region == RegionKind.CLASS_SPACE ? "class-space" : "non-class-space";
             long[] fields = vm.longsAt(context, 2);
-            long[] list = vm.longsAt(fields[1], 3); // its name and its first node, in JDK 17 to 25 behind its virtual table
+            long[] list = vm.longsAt(fields[1], 3); // a virtual table in some of JDK 17 to 25, its name, its first node
             boolean isNameFirst = isText(list[0], name);
             if (!isText(fields[0], name) || !isNameFirst && !isText(list[1], name)) {
                 throw new VmFieldMissing(name);
@@ -52,7 +52,7 @@ final class Metaspaces {
                 node = addNode(node, region, detail);
             }
         } catch (VmFieldMissing other) {
-            // another JVM than those, or memory that has changed meanwhile
+            // another version of the JVM, or memory that changed during the read
         }
     }
 
@@ -63,7 +63,10 @@ final class Metaspaces {
         return Arrays.equals(found, bytes);
     }
 
-    /** The next node first; then the reserved range as address and bytes, and later again as address and words. */
+    /**
+     * Adds a node and returns the next one. A node begins with the pointer to the next; it has its reserved range as address and bytes,
+     * and later again as address and words.
+     */
     private long addNode(long node, RegionKind region, String detail) throws VmFieldMissing {
         long[] words = vm.longsAt(node, NODE_WORDS);
         for (int i = 1; i < NODE_WORDS - 3; i++) {
@@ -73,7 +76,7 @@ final class Metaspaces {
                     && Long.compareUnsigned(start, start + bytes) < 0;
             for (int k = i + 2; isRange && k < NODE_WORDS - 1; k++) {
                 if (words[k] == start && words[k + 1] == bytes / Long.BYTES) {
-                    claims.add(RegionCandidate.reported(start, start + bytes, region, detail));
+                    candidates.add(RegionCandidate.reported(start, start + bytes, region, detail));
                     return words[0];
                 }
             }

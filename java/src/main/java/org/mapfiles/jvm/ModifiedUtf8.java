@@ -2,14 +2,14 @@ package org.mapfiles.jvm;
 
 import java.nio.ByteBuffer;
 
-/** The JVM's own text: UTF-8, but a pair of surrogates is two characters and NUL has two bytes (JVMS 4.4.7). */
+/** Decodes the modified UTF-8 of the JVM: each surrogate is encoded by itself, and NUL has two bytes (JVMS 4.4.7). */
 final class ModifiedUtf8 {
     private static final char UNKNOWN = '\ufffd';
 
     private ModifiedUtf8() {
     }
 
-    /** Never fails: what is no such text has U+FFFD in it. */
+    /** Decodes bytes; invalid ones become U+FFFD. */
     static String decode(ByteBuffer bytes, int at, int length) {
         char[] text = new char[length];
         int count = 0;

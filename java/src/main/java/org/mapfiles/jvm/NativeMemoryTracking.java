@@ -5,7 +5,7 @@ import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/** Ranges in what VM.native_memory prints, as JDK 17 to 25 do, where the JVM tracks its memory in detail. */
+/** Parses the ranges in the output of VM.native_memory of JDK 17 to 25. It has ranges with -XX:NativeMemoryTracking=detail. */
 final class NativeMemoryTracking {
     private static final Pattern RESERVED = Pattern.compile(
             "^\\[0x([0-9a-f]{1,16}) - 0x([0-9a-f]{1,16})\\] reserved .* for (\\w[^\\n]*?)(?: from)?$", Pattern.MULTILINE);
@@ -13,16 +13,16 @@ final class NativeMemoryTracking {
     private NativeMemoryTracking() {
     }
 
-    static List<RegionCandidate> claims(String text) {
-        List<RegionCandidate> claims = new ArrayList<>();
+    static List<RegionCandidate> candidates(String text) {
+        List<RegionCandidate> candidates = new ArrayList<>();
         for (Matcher at = BoundedText.matcher(RESERVED, text); at.find(); ) {
             long start = Long.parseUnsignedLong(at.group(1), 16);
             long end = Long.parseUnsignedLong(at.group(2), 16);
             if (Long.compareUnsigned(start, end) < 0) {
-                claims.add(RegionCandidate.reported(start, end, region(at.group(3)), at.group(3)));
+                candidates.add(RegionCandidate.reported(start, end, region(at.group(3)), at.group(3)));
             }
         }
-        return claims;
+        return candidates;
     }
 
     private static RegionKind region(String category) {

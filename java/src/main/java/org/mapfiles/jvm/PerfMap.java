@@ -10,10 +10,10 @@ import java.util.Objects;
 import java.util.TreeMap;
 
 /**
- * The names of a process' generated code, as programs leave them for perf(1): {@code /tmp/perf-PID.map}, a line each of a start, a size
- * and a name, numbers in hexadecimal. Written from what this JVM told of its code, and read from whoever wrote one.
+ * The perf map of a process: names of generated code in {@code /tmp/perf-PID.map}, as perf(1) reads it. Each line has a start and a size in
+ * hexadecimal, and a name. This class reads the map of any process, and writes that of this JVM.
  *
- * <p>Immutable; for any number of threads. Finding allocates nothing.
+ * <p>Immutable and thread-safe. {@link #find} allocates nothing.
  */
 public final class PerfMap {
     private static final int MAX_PIECES = 2_000_000;
@@ -39,21 +39,21 @@ public final class PerfMap {
     private record Line(long start, long end, String name) {
     }
 
-    /** Returns where a process writes its map, if it has this JVM's root directory and pid namespace: {@code /tmp/perf-PID.map}. */
+    /** Returns the path of the map of a process that has the root directory and PID namespace of this JVM: {@code /tmp/perf-PID.map}. */
     public static Path pathOf(long pid) {
         return Path.of("/tmp/perf-" + pid + ".map");
     }
 
     /**
-     * Reads the map of a process, also of one in a container: {@code /tmp/perf-N.map} below the root directory of that process
-     * (proc_pid_root(5)), where N is its pid in its own pid namespace (NSpid of proc_pid_status(5)).
+     * Reads the map of a process, also in a container: {@code /tmp/perf-N.map} below the root directory of the process (proc_pid_root(5)),
+     * where N is its PID in its own PID namespace (NSpid of proc_pid_status(5)).
      *
-     * <p>A map that was last changed before the process started is of an earlier process of the same number, and is not believed.
+     * <p>If the map was last changed before the process started, it belongs to an earlier process with the same PID, and is rejected.
      *
-     * @param pid as numbered in this JVM's pid namespace
-     * @throws java.nio.file.NoSuchFileException if there is no such process, or no map
+     * @param pid in the PID namespace of this JVM
+     * @throws java.nio.file.NoSuchFileException if there is no such process, or it has no map
      * @throws java.nio.file.AccessDeniedException if this user may not read the files of the process
-     * @throws IOException if the map is older than the process; else as {@link #read}
+     * @throws IOException if the map is older than the process, or for the reasons of {@link #read}
      */
     public static PerfMap of(long pid) throws IOException {
         try (PerfMapFile file = PerfMapFile.openOf(pid)) {
@@ -64,14 +64,14 @@ public final class PerfMap {
     }
 
     /**
-     * Reads a map.
+     * Reads a map from a file.
      *
-     * @param file a regular file of at most 128 MiB; not a symbolic link, which might lead anywhere
-     * @param user the number of the user to whom it is to belong, if not to root or to this one
-     * @throws java.nio.file.NoSuchFileException if there is no such file
-     * @throws java.nio.file.AccessDeniedException if this user may not read it
-     * @throws IOException if it is no regular file, which is then not opened; if it belongs to another user, as anybody may put a
-     *     file into /tmp; if it is larger, or names more than 2,000,000 pieces of code; or if it cannot be read
+     * @param file a regular file of at most 128 MiB; a symbolic link is not followed
+     * @param user the user ID that must own the file, unless it is root or the user of this JVM
+     * @throws java.nio.file.NoSuchFileException if the file does not exist
+     * @throws java.nio.file.AccessDeniedException if this user may not read the file
+     * @throws IOException if it is not a regular file (it is not opened then); if another user owns it, since any user can create files in
+     *     /tmp; if it is larger than 128 MiB, or has more than 2,000,000 ranges; or if it cannot be read
      */
     public static PerfMap read(Path file, int user) throws IOException {
         Objects.requireNonNull(file, "file");
@@ -93,7 +93,7 @@ public final class PerfMap {
                 } else if (newest.size() < MAX_PIECES) {
                     put(newest, line);
                 } else {
-                    throw new IOException("the perf map names more than " + MAX_PIECES + " pieces of code: have it written anew");
+                    throw new IOException("the perf map has more than " + MAX_PIECES + " ranges: let the process write it again");
                 }
             }
 
@@ -105,7 +105,7 @@ public final class PerfMap {
         return new PerfMap(newest, malformed[0]);
     }
 
-    /** What was written later is about code that took the place of the earlier. */
+    /** Adds a line and removes earlier lines that it overlaps: their code was unloaded. */
     private static void put(TreeMap<Long, Line> all, Line line) {
         var before = all.lowerEntry(line.start);
         if (before != null && Long.compareUnsigned(before.getValue().end, line.start) > 0) {
@@ -134,9 +134,11 @@ public final class PerfMap {
     }
 
     /**
-     * Writes what this JVM has of code now, whole or not at all: perf reads it when it reports, so write it before the JVM ends.
+     * Writes the code that is loaded in this JVM to a file, atomically: a new file replaces it. perf(1) reads the map after the recording, so
+     * write it shortly before the JVM exits. Allocates.
      *
-     * @return how many lines
+     * @return the number of lines
+     * @throws IOException if the file or a temporary file beside it cannot be written
      */
     public static int write(JvmCode code, Path file) throws IOException {
         Objects.requireNonNull(file, "file"); // before anything is written
@@ -153,36 +155,44 @@ public final class PerfMap {
         }
     }
 
-    /** How many pieces of code it names. */
+    /** Returns the number of ranges. */
     public int size() {
         return starts.length;
     }
 
-    /** Returns the number of lines that are no line of a map, or longer than 64 KiB. */
+    /** Returns the number of lines that are malformed or longer than 64 KiB. They were skipped. */
     public int malformed() {
         return malformed;
     }
 
     /**
-     * Returns the first address of a piece of code.
+     * Returns the first address of a range, unsigned.
      *
-     * @throws IndexOutOfBoundsException here and below, if there is no such piece
+     * @throws IndexOutOfBoundsException if there is no such range
      */
     public long start(int index) {
         return starts[index];
     }
 
-    /** The address behind its last. */
+    /**
+     * Returns the end of a range (exclusive), unsigned.
+     *
+     * @throws IndexOutOfBoundsException if there is no such range
+     */
     public long end(int index) {
         return ends[index];
     }
 
-    /** Its name. */
+    /**
+     * Returns the name of a range.
+     *
+     * @throws IndexOutOfBoundsException if there is no such range
+     */
     public String name(int index) {
         return names[index];
     }
 
-    /** The piece of code that an address is in, or -1. */
+    /** Returns the index of the range that has an address; -1: none. Any 64-bit value is valid. */
     public int find(long address) {
         return Ranges.find(starts, ends, address);
     }

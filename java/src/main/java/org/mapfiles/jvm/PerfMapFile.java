@@ -13,87 +13,87 @@ import java.util.Arrays;
 import java.util.concurrent.TimeUnit;
 
 /**
- * An open perf map. All checks are of the open file, not of its path: in /tmp other users may replace a file at any time.
+ * An open perf map. All checks concern the open file, not its path: other users may replace a file in /tmp at any time.
  *
- * <p>Bounds: the file has at most {@link #MAX_BYTES}; a line has at most {@link #MAX_LINE}, and what is longer is skipped.
+ * <p>Limits: the file has at most {@link #MAX_BYTES}. Lines of more than {@link #MAX_LINE} bytes are skipped.
  */
 final class PerfMapFile implements AutoCloseable {
     static final int MAX_BYTES = 128 << 20;
     static final int MAX_LINE = 64 << 10;
 
-    /** Nanoseconds: file systems have a coarser clock, and the start of a process is known in steps of 10 ms. */
+    /** In nanoseconds: file systems have a coarse clock, and the start time of a process has steps of 10 ms. */
     private static final long TOLERANCE = TimeUnit.SECONDS.toNanos(1);
 
-    // Places in the facts of JvmCalls.perfMapOpenOf().
+    // Indices of the attributes of JvmCalls.perfMapOpenOf().
     private static final int MODE = 0;
     private static final int OWNER = 1;
     private static final int SIZE = 2;
     private static final int CHANGED = 3;
-    private static final int NUMBER = 4;
+    private static final int INNER_PID = 4;
     private static final int USER = 5;
     private static final int STARTED = 6;
-    private static final int FACTS = 7;
+    private static final int ATTRIBUTES = 7;
 
     // Types in st_mode: inode(7).
     private static final int TYPE = 0170000;
     private static final int SYMBOLIC_LINK = 0120000;
 
     private final String name;
-    private final long[] facts;
+    private final long[] attributes;
     private final int descriptor;
 
-    private PerfMapFile(String name, long[] facts, int descriptor) {
+    private PerfMapFile(String name, long[] attributes, int descriptor) {
         this.name = name;
-        this.facts = facts;
+        this.attributes = attributes;
         this.descriptor = descriptor;
     }
 
     static PerfMapFile open(Path path) throws IOException {
-        long[] facts = new long[FACTS];
-        int rc = JvmCalls.perfMapOpen(bytes(path), facts);
+        long[] attributes = new long[ATTRIBUTES];
+        int rc = JvmCalls.perfMapOpen(bytes(path), attributes);
         if (rc < 0) {
-            throw failure(rc, path.toString(), facts);
+            throw failure(rc, path.toString(), attributes);
         }
-        return new PerfMapFile(path.toString(), facts, rc);
+        return new PerfMapFile(path.toString(), attributes, rc);
     }
 
     static PerfMapFile openOf(long pid) throws IOException {
-        long[] facts = new long[FACTS];
-        int rc = pid == (int) pid ? JvmCalls.perfMapOpenOf((int) pid, facts) : JvmCalls.ESRCH;
+        long[] attributes = new long[ATTRIBUTES];
+        int rc = pid == (int) pid ? JvmCalls.perfMapOpenOf((int) pid, attributes) : JvmCalls.ESRCH;
         if (rc == JvmCalls.ESRCH || rc == JvmCalls.ECHILD || rc == JvmCalls.ENXIO) {
             throw new NoSuchFileException("/proc/" + pid, null, rc == JvmCalls.ENXIO ? "it is a kernel thread" : "there is no such process");
         }
         String root = "/proc/" + pid + "/root";
-        if (facts[MODE] == 0 && (rc == JvmCalls.EACCES || rc == JvmCalls.EPERM)) { // of the way to the file
+        if (attributes[MODE] == 0 && (rc == JvmCalls.EACCES || rc == JvmCalls.EPERM)) { // a directory of the path, not the file
             throw new AccessDeniedException(root, null, "the files of this process may not be read: run as its user, or as root");
         }
-        String name = root + "/tmp/perf-" + facts[NUMBER] + ".map";
+        String name = root + "/tmp/perf-" + attributes[INNER_PID] + ".map";
         if (rc < 0) {
-            throw failure(rc, name, facts);
+            throw failure(rc, name, attributes);
         }
-        return new PerfMapFile(name, facts, rc);
+        return new PerfMapFile(name, attributes, rc);
     }
 
-    private static IOException failure(int rc, String name, long[] facts) {
+    private static IOException failure(int rc, String name, long[] attributes) {
         switch (rc) {
             case JvmCalls.ENOENT:
                 return new NoSuchFileException(name, null, "there is no perf map");
             case JvmCalls.EACCES:
                 return new AccessDeniedException(name, null, "this user may not read it");
             case JvmCalls.EINVAL:
-                return new IOException((facts[MODE] & TYPE) == SYMBOLIC_LINK
-                        ? name + " is a symbolic link, which is not followed: if it is meant, read the file that it leads to"
-                        : name + " is no regular file, so it is not opened: remove it, and have the map written anew");
+                return new IOException((attributes[MODE] & TYPE) == SYMBOLIC_LINK
+                        ? name + " is a symbolic link, which is not followed: pass the path that it leads to"
+                        : name + " is not a regular file, so it is not opened: remove it and let the process write the map again");
             default:
                 return new IOException(name + " cannot be opened: errno " + -rc);
         }
     }
 
-    /** The bytes of a path, whatever this JVM's locale is, with a zero byte behind. */
+    /** Returns the bytes of a path, independent of the locale of this JVM, with a zero byte at the end. */
     private static byte[] bytes(Path path) throws IOException {
         URI uri = path.toUri();
         if (!"file".equals(uri.getScheme())) {
-            throw new IOException(path + " is of another file system of Java's: copy it to a file first");
+            throw new IOException(path + " is not in the default file system: copy it to a file first");
         }
         String encoded = uri.getRawPath();
         byte[] bytes = new byte[encoded.length() + 1];
@@ -106,25 +106,25 @@ final class PerfMapFile implements AutoCloseable {
         return Arrays.copyOf(bytes, length + 1);
     }
 
-    /** The number of the user of the process that the file was opened for. */
+    /** Returns the user ID of the process that the file was opened for. */
     int user() {
-        return (int) facts[USER];
+        return (int) attributes[USER];
     }
 
-    /** Throws if the file belongs neither to a user, nor to root, nor to the user of this JVM. */
+    /** Throws unless the owner of the file is the given user, root, or the user of this JVM. */
     void checkOwner(int user) throws IOException {
-        int owner = (int) facts[OWNER];
+        int owner = (int) attributes[OWNER];
         if (owner != user && owner != 0 && owner != (Integer) Files.getAttribute(Path.of("/proc/self"), "unix:uid")) {
-            throw new IOException(name + " belongs to the user of number " + Integer.toUnsignedString(owner) + ", not to that of the process ("
-                    + Integer.toUnsignedString(user) + "): what it says is not believed; remove it, and have the map written anew");
+            throw new IOException(name + " belongs to user " + Integer.toUnsignedString(owner) + ", not to the user of the process ("
+                    + Integer.toUnsignedString(user) + "), so it is not trusted: remove it and let the process write the map again");
         }
     }
 
-    /** Throws if the file was last changed before the process started that it was opened for. */
+    /** Throws if the file was last changed before the start of the process that it was opened for. */
     void checkAge() throws IOException {
-        if (facts[CHANGED] + TOLERANCE < facts[STARTED]) {
-            throw new IOException(name + " was last changed at " + at(facts[CHANGED]) + ", and the process started at " + at(facts[STARTED])
-                    + ": it is of an earlier process of that number; remove it, and have the map written anew");
+        if (attributes[CHANGED] + TOLERANCE < attributes[STARTED]) {
+            throw new IOException(name + " was last changed at " + at(attributes[CHANGED]) + ", and the process started at " + at(attributes[STARTED])
+                    + ": it belongs to an earlier process with the same PID: remove it and let the process write the map again");
         }
     }
 
@@ -132,24 +132,25 @@ final class PerfMapFile implements AutoCloseable {
         return Instant.ofEpochSecond(0, nanoseconds).truncatedTo(ChronoUnit.MILLIS);
     }
 
-    /** What is given each line. */
+    /** Receives the lines. */
     interface Lines {
-        /** A line without its end. */
+        /** Receives a line, without its line end. */
         void line(String text) throws IOException;
 
-        /** A line that is longer than {@link #MAX_LINE}. */
+        /** Called in place of {@link #line} for a line that is longer than {@link #MAX_LINE}. */
         void tooLong();
     }
 
     /**
-     * Reads all lines, of a file that grows meanwhile no more than there were when it was opened.
+     * Reads all lines, up to the size that the file had when it was opened.
      *
      * @throws IOException if the file is larger than {@link #MAX_BYTES}, or cannot be read
      */
     void read(Lines lines) throws IOException {
-        long size = facts[SIZE];
+        long size = attributes[SIZE];
         if (size > MAX_BYTES) {
-            throw new IOException(name + " has " + size + " bytes, and at most " + MAX_BYTES + " are read: have the map written anew");
+            throw new IOException(name + " has " + size + " bytes, more than the maximum of " + MAX_BYTES
+                    + ": let the process write the map again");
         }
         byte[] piece = new byte[8 << 10];
         byte[] line = new byte[MAX_LINE];
@@ -159,7 +160,7 @@ final class PerfMapFile implements AutoCloseable {
             if (got < 0) {
                 throw new IOException(name + " cannot be read: errno " + -got);
             }
-            if (got == 0) { // it became shorter
+            if (got == 0) { // the file became shorter
                 break;
             }
             got = (int) Math.min(got, size - offset);
@@ -171,7 +172,7 @@ final class PerfMapFile implements AutoCloseable {
                 } else if (length < MAX_LINE) {
                     line[length++] = piece[i];
                 } else {
-                    length = MAX_LINE + 1; // it stays there until the line ends
+                    length = MAX_LINE + 1; // until the line ends
                 }
             }
         }

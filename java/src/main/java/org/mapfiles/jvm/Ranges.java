@@ -1,11 +1,11 @@
 package org.mapfiles.jvm;
 
-/** Ranges of addresses in order, without overlaps. */
+/** Searches ordered ranges of addresses without overlaps. */
 final class Ranges {
     private Ranges() {
     }
 
-    /** The range that an address is in, of so many starts and the addresses behind; -1: none. Allocates nothing. */
+    /** Returns the index of the range that has an address; -1: none. Ends are exclusive. Allocates nothing. */
     static int find(long[] starts, long[] ends, long address) {
         int low = 0;
         int high = starts.length - 1;

@@ -1,15 +1,18 @@
 package org.mapfiles.jvm;
 
 /**
- * What a source says a range of addresses is for.
+ * A range of addresses and its use, according to one source.
  *
+ * @param start first address, unsigned
  * @param end exclusive
- * @param isInferred whether that follows from what memory looks like, rather than that the JVM or the kernel tells it
+ * @param region the use
+ * @param detail the name, such as that of a thread or a file; null or empty: none
+ * @param isInferred whether the use is only inferred from the content or place of the memory
  */
 record RegionCandidate(long start, long end, RegionKind region, String detail, boolean isInferred) {
     RegionCandidate {
         if (Long.compareUnsigned(start, end) >= 0) {
-            throw new IllegalArgumentException("an empty range");
+            throw new IllegalArgumentException("the range is empty: " + Long.toHexString(start) + "-" + Long.toHexString(end));
         }
     }
 
@@ -21,7 +24,7 @@ record RegionCandidate(long start, long end, RegionKind region, String detail, b
         return new RegionCandidate(start, end, region, detail, true);
     }
 
-    /** What is said of a part. */
+    /** Returns the same use for a part of the range. */
     RegionCandidate within(long from, long to) {
         return new RegionCandidate(from, to, region, detail, isInferred);
     }

@@ -7,50 +7,53 @@ import java.util.Map;
 import java.util.NavigableMap;
 import java.util.TreeMap;
 
-/** All that sources say; who says it first is believed where two claim the same, but of two in one source the smaller range. */
+/**
+ * Chooses among the candidates of several sources. If candidates of two sources overlap, the source that was added first wins. Within one
+ * source the smaller candidate wins.
+ */
 final class RegionCandidates {
     private static final Comparator<RegionCandidate> BY_SIZE = (a, b) -> Long.compareUnsigned(a.end() - a.start(), b.end() - b.start());
 
     private final List<List<RegionCandidate>> sources = new ArrayList<>();
 
-    /** Adds what a source says, behind those there are. */
+    /** Adds the candidates of a source, with a lower priority than those before. */
     void add(List<RegionCandidate> source) {
         sources.add(source);
     }
 
-    /** What is believed, by its start: without overlaps. */
-    NavigableMap<Long, RegionCandidate> settled() {
-        NavigableMap<Long, RegionCandidate> settled = new TreeMap<>(Long::compareUnsigned);
-        for (int i = sources.size() - 1; i >= 0; i--) { // who comes last is believed
+    /** Returns the chosen candidates by their starts, without overlaps. */
+    NavigableMap<Long, RegionCandidate> chosen() {
+        NavigableMap<Long, RegionCandidate> chosen = new TreeMap<>(Long::compareUnsigned);
+        for (int i = sources.size() - 1; i >= 0; i--) { // a later put replaces earlier ones
             List<RegionCandidate> smallestFirst = new ArrayList<>(sources.get(i));
             smallestFirst.sort(BY_SIZE);
             for (int k = smallestFirst.size() - 1; k >= 0; k--) {
-                put(settled, smallestFirst.get(k));
+                put(chosen, smallestFirst.get(k));
             }
         }
-        return settled;
+        return chosen;
     }
 
-    /** Puts a claim in the place of what there is of others. */
-    private static void put(NavigableMap<Long, RegionCandidate> settled, RegionCandidate claim) {
-        Map.Entry<Long, RegionCandidate> before = settled.lowerEntry(claim.start());
-        if (before != null && before.getValue().overlaps(claim.start(), claim.end())) {
+    /** Puts a candidate and cuts those that it overlaps. */
+    private static void put(NavigableMap<Long, RegionCandidate> chosen, RegionCandidate candidate) {
+        Map.Entry<Long, RegionCandidate> before = chosen.lowerEntry(candidate.start());
+        if (before != null && before.getValue().overlaps(candidate.start(), candidate.end())) {
             RegionCandidate cut = before.getValue();
-            settled.put(cut.start(), cut.within(cut.start(), claim.start()));
-            keepBehind(settled, cut, claim.end());
+            chosen.put(cut.start(), cut.within(cut.start(), candidate.start()));
+            keepAfter(chosen, cut, candidate.end());
         }
-        NavigableMap<Long, RegionCandidate> covered = settled.subMap(claim.start(), true, claim.end(), false);
+        NavigableMap<Long, RegionCandidate> covered = chosen.subMap(candidate.start(), true, candidate.end(), false);
         RegionCandidate last = covered.isEmpty() ? null : covered.lastEntry().getValue();
         covered.clear();
         if (last != null) {
-            keepBehind(settled, last, claim.end());
+            keepAfter(chosen, last, candidate.end());
         }
-        settled.put(claim.start(), claim);
+        chosen.put(candidate.start(), candidate);
     }
 
-    private static void keepBehind(NavigableMap<Long, RegionCandidate> settled, RegionCandidate cut, long end) {
+    private static void keepAfter(NavigableMap<Long, RegionCandidate> chosen, RegionCandidate cut, long end) {
         if (Long.compareUnsigned(cut.end(), end) > 0) {
-            settled.put(end, cut.within(end, cut.end()));
+            chosen.put(end, cut.within(end, cut.end()));
         }
     }
 }

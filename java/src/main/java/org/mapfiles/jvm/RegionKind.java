@@ -1,31 +1,31 @@
 package org.mapfiles.jvm;
 
-/** What a part of a JVM's memory is for. */
+/** Uses of a range of a JVM's memory. */
 public enum RegionKind {
-    /** Objects; and address space reserved for them. */
+    /** Java objects, and address space that is reserved for them. */
     JAVA_HEAP,
-    /** Compiled code, stubs and the interpreter; and what the JVM finds them with. */
+    /** Compiled code, stubs and the interpreter, and the tables with which the JVM finds them. */
     CODE_HEAP,
-    /** Classes, where pointers to them are compressed. */
+    /** The compressed class space: class structures, if class pointers are compressed. */
     CLASS_SPACE,
-    /** What the JVM knows of classes beside that: methods, constants, ... */
+    /** Other metadata of classes: methods, constant pools. */
     METASPACE,
-    /** The archive of classes shared between JVMs. */
+    /** The archive of classes that JVMs share (class data sharing). */
     CDS,
-    /** A thread's stack, and its guard zones. */
+    /** The stack of a thread, and its guard zones. */
     THREAD_STACK,
-    /** What the collector keeps beside the heap: card table, mark bits, ... */
+    /** Structures of the garbage collector outside the heap: card table, mark bits. */
     GC,
-    /** A file of code, libjvm among them, with its data; the kernel's vdso. */
+    /** An executable file with its data, such as libjvm; and the vdso of the kernel. */
     LIBRARY,
-    /** Another file: a jar, a mapped buffer, ... */
+    /** Another file, such as a jar or a mapped buffer. */
     FILE,
-    /** Memory of the C library's malloc. Of another allocator only the heap of brk(2), which is marked as inferred. */
+    /** Memory of the C library's malloc. With another allocator only the heap of brk(2), which is marked as inferred. */
     MALLOC,
-    /** A direct buffer. */
+    /** The memory of a direct buffer. */
     DIRECT_BUFFER,
-    /** Something else of the JVM's: the polling page, performance counters, ... */
+    /** Other memory of the JVM, such as the polling page and performance counters. */
     JVM_OTHER,
-    /** Nobody tells. */
+    /** The use is unknown. */
     UNKNOWN
 }

@@ -4,14 +4,14 @@ import java.util.ArrayList;
 import java.util.List;
 import org.mapfiles.jvm.VmReader.VmFieldMissing;
 
-/** Which parts of its heap the collector G1 uses for what: young, old, humongous or archived objects, or nothing now. */
+/** Finds the use of the regions of the G1 heap: young, old, humongous or archived objects, or free. */
 final class RegionsOfG1 {
     private static final int MAX_REGIONS = 1 << 22;
-    /** G1's largest region has 512 MiB. */
+    /** Maximum size of a region, in bytes; the largest of G1 has 512 MiB. */
     private static final long MAX_GRAIN = 1L << 32;
 
     private final VmReader vm;
-    /** G1's classes had no G1 in their names up to JDK 22. */
+    /** Name of the class of a region. Up to JDK 22 it has no prefix G1. */
     private final String type;
     private final long grain;
     private final long tagOffset;
@@ -19,15 +19,15 @@ final class RegionsOfG1 {
     private final long young;
     private final long survivor;
     private final long old;
-    /** Of objects mapped from the class archive, up to JDK 20; 0: there is no such tag. */
+    /** Tag of regions with objects of the class archive, up to JDK 20; 0: this JVM has no such tag. */
     private final long archive;
     private final long free;
 
     private RegionsOfG1(VmReader vm) throws VmFieldMissing {
         this.vm = vm;
         type = vm.has("G1HeapRegion", "_type") ? "G1HeapRegion" : "HeapRegion";
-        grain = vm.longAt(vm.place(type, "GrainBytes"));
-        tagOffset = vm.place(type, "_type") + vm.place(type + "Type", "_tag");
+        grain = vm.longAt(vm.location(type, "GrainBytes"));
+        tagOffset = vm.location(type, "_type") + vm.location(type + "Type", "_tag");
         humongous = vm.constant(type + "Type::HumongousMask");
         young = vm.constant(type + "Type::YoungMask");
         survivor = vm.constant(type + "Type::SurvTag");
@@ -36,11 +36,11 @@ final class RegionsOfG1 {
         free = vm.constant(type + "Type::FreeTag");
     }
 
-    /** What G1 tells; nothing where another collector is in use. */
-    static List<RegionCandidate> claims(VmReader vm) {
+    /** Returns the regions by use; none if another collector is in use. */
+    static List<RegionCandidate> candidates(VmReader vm) {
         try {
             long barriers = vm.pointer("BarrierSet", "_barrier_set");
-            int kind = vm.intAt(barriers + vm.place("BarrierSet", "_fake_rtti") + vm.place("BarrierSet::FakeRtti", "_concrete_tag"));
+            int kind = vm.intAt(barriers + vm.location("BarrierSet", "_fake_rtti") + vm.location("BarrierSet::FakeRtti", "_concrete_tag"));
             return kind == vm.constant("BarrierSet::G1BarrierSet") ? new RegionsOfG1(vm).regions() : List.of();
         } catch (VmFieldMissing none) {
             return List.of();
@@ -49,47 +49,47 @@ final class RegionsOfG1 {
 
     private List<RegionCandidate> regions() throws VmFieldMissing {
         long heap = vm.pointer("Universe", "_collectedHeap");
-        long table = heap + vm.place("G1CollectedHeap", "_hrm") + vm.place(type + "Manager", "_regions");
+        long table = heap + vm.location("G1CollectedHeap", "_hrm") + vm.location(type + "Manager", "_regions");
         long count = vm.pointer(table, "G1HeapRegionTable", "_length");
-        long low = vm.pointer(heap + vm.place("CollectedHeap", "_reserved"), "MemRegion", "_start");
+        long low = vm.pointer(heap + vm.location("CollectedHeap", "_reserved"), "MemRegion", "_start");
         if (count < 0 || count > MAX_REGIONS || grain <= 0 || grain > MAX_GRAIN || Long.compareUnsigned(low, low + count * grain) > 0) {
             throw new VmFieldMissing(count + " regions of " + grain + " bytes");
         }
         long[] pointers = vm.longsAt(vm.pointer(table, "G1HeapRegionTable", "_base"), count);
         long[] tags = fields(pointers, tagOffset);
-        long[] bottoms = fields(pointers, vm.place(type, "_bottom"));
-        List<RegionCandidate> claims = new ArrayList<>();
+        long[] bottoms = fields(pointers, vm.location(type, "_bottom"));
+        List<RegionCandidate> candidates = new ArrayList<>();
         String use = null;
         long start = low;
         for (int i = 0; i < count; i++) {
             long at = low + i * grain;
             String now = use(pointers[i], at, bottoms[i], (int) tags[i]);
             if (!now.equals(use)) {
-                add(claims, start, at, use);
+                add(candidates, start, at, use);
                 start = at;
                 use = now;
             }
         }
-        add(claims, start, low + count * grain, use);
-        return claims;
+        add(candidates, start, low + count * grain, use);
+        return candidates;
     }
 
-    private static void add(List<RegionCandidate> claims, long start, long end, String use) {
+    private static void add(List<RegionCandidate> candidates, long start, long end, String use) {
         if (use != null && start != end) {
-            claims.add(RegionCandidate.reported(start, end, RegionKind.JAVA_HEAP, use));
+            candidates.add(RegionCandidate.reported(start, end, RegionKind.JAVA_HEAP, use));
         }
     }
 
-    /** A field of each region that there is, read together; of one that is not there it means nothing. */
+    /** Reads a field of each region. The value of a region that does not exist is undefined. */
     private long[] fields(long[] regions, long offset) throws VmFieldMissing {
-        long[] places = new long[regions.length];
-        for (int i = 0; i < places.length; i++) {
-            places[i] = regions[i] == 0 ? vm.library().start() : regions[i] + offset;
+        long[] addresses = new long[regions.length];
+        for (int i = 0; i < addresses.length; i++) {
+            addresses[i] = regions[i] == 0 ? vm.library().start() : regions[i] + offset;
         }
-        return vm.longsAt(places);
+        return vm.longsAt(addresses);
     }
 
-    /** What the region at an address is used for. */
+    /** Returns the use of the region at an address. */
     private String use(long region, long address, long bottom, int tag) throws VmFieldMissing {
         if (region == 0) {
             return "reserved";
@@ -109,6 +109,6 @@ final class RegionsOfG1 {
         if ((tag & old) != 0) {
             return "old generation";
         }
-        return tag == free ? "free" : "in use"; // by what this JVM has no name for
+        return tag == free ? "free" : "in use"; // with a tag that this JVM does not export
     }
 }

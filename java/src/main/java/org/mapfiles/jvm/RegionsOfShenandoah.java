@@ -8,7 +8,10 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.mapfiles.jvm.VmReader.VmFieldMissing;
 
-/** Which parts of its heap the collector Shenandoah uses for what, by the table in VM.info; it has the same states in JDK 17 to 25. */
+/**
+ * Finds the use of the regions of the Shenandoah heap, by the collector's structures or by the table in the output of VM.info. The states
+ * are the same in JDK 17 to 25.
+ */
 final class RegionsOfShenandoah {
     private static final String HEX = "([0-9a-f]{1,16})";
     private static final Pattern REGION = Pattern.compile(
@@ -27,37 +30,37 @@ final class RegionsOfShenandoah {
     private RegionsOfShenandoah() {
     }
 
-    /** The regions by the collector's structures; nothing where another collector is in use. Their age is not among these. */
-    static List<RegionCandidate> claims(VmReader vm, JvmFlags flags) {
-        List<RegionCandidate> claims = new ArrayList<>();
+    /** Returns the regions by the collector's structures; none if another collector is in use. They do not have the generation. */
+    static List<RegionCandidate> candidates(VmReader vm, JvmFlags flags) {
+        List<RegionCandidate> candidates = new ArrayList<>();
         if (!flags.isOn("UseShenandoahGC")) {
-            return claims;
+            return candidates;
         }
         try {
             long heap = vm.pointer("Universe", "_collectedHeap");
-            long size = vm.longAt(vm.place("ShenandoahHeapRegion", "RegionSizeBytes"));
+            long size = vm.longAt(vm.location("ShenandoahHeapRegion", "RegionSizeBytes"));
             long count = vm.pointer(heap, "ShenandoahHeap", "_num_regions");
             if (count < 0 || count > MAX_REGIONS || size <= 0) {
                 throw new VmFieldMissing(count + " regions of " + size + " bytes");
             }
             long[] regions = vm.longsAt(vm.pointer(heap, "ShenandoahHeap", "_regions"), count);
-            long[] starts = vm.longsAt(moved(regions, vm.place("ShenandoahHeapRegion", "_bottom")));
-            long[] states = vm.longsAt(moved(regions, vm.place("ShenandoahHeapRegion", "_state")));
+            long[] starts = vm.longsAt(moved(regions, vm.location("ShenandoahHeapRegion", "_bottom")));
+            long[] states = vm.longsAt(moved(regions, vm.location("ShenandoahHeapRegion", "_state")));
             Map<Integer, String> uses = uses(vm);
             RegionCandidate last = null;
             for (int i = 0; i < regions.length; i++) {
                 long start = starts[i];
-                String use = uses.getOrDefault((int) states[i], "in use"); // by what this JVM has no name for
+                String use = uses.getOrDefault((int) states[i], "in use"); // a state that this JVM does not export
                 if (last != null && last.end() == start && last.detail().equals(use)) {
-                    start = claims.remove(claims.size() - 1).start();
+                    start = candidates.remove(candidates.size() - 1).start();
                 }
                 last = RegionCandidate.reported(start, starts[i] + size, RegionKind.JAVA_HEAP, use);
-                claims.add(last);
+                candidates.add(last);
             }
         } catch (VmFieldMissing | IllegalArgumentException none) {
-            claims.clear();
+            candidates.clear();
         }
-        return claims;
+        return candidates;
     }
 
     private static long[] moved(long[] addresses, long by) {
@@ -68,7 +71,7 @@ final class RegionsOfShenandoah {
         return moved;
     }
 
-    /** Uses by the numbers that this JVM has for the states (ShenandoahHeapRegion::RegionState). */
+    /** Returns the uses by the numbers of the states in this JVM (ShenandoahHeapRegion::RegionState). */
     private static Map<Integer, String> uses(VmReader vm) {
         Map<Integer, String> uses = new HashMap<>();
         STATES.forEach((state, use) -> {
@@ -80,9 +83,9 @@ final class RegionsOfShenandoah {
         return uses;
     }
 
-    /** What the table tells, and the table of the regions to be emptied; nothing where another collector is in use. */
-    static List<RegionCandidate> claims(String info) {
-        List<RegionCandidate> claims = new ArrayList<>();
+    /** Returns the regions of the table, and the collection set map; none if another collector is in use. */
+    static List<RegionCandidate> candidates(String info) {
+        List<RegionCandidate> candidates = new ArrayList<>();
         RegionCandidate last = null;
         int count = 0;
         for (Matcher at = BoundedText.matcher(REGION, info); at.find(); count++) {
@@ -93,23 +96,23 @@ final class RegionsOfShenandoah {
                 return List.of();
             }
             if (last != null && last.end() == start && last.detail().equals(use)) {
-                start = claims.remove(claims.size() - 1).start();
+                start = candidates.remove(candidates.size() - 1).start();
             }
             last = RegionCandidate.reported(start, end, RegionKind.JAVA_HEAP, use);
-            claims.add(last);
+            candidates.add(last);
         }
         Matcher set = BoundedText.matcher(SET, info);
-        if (count > 0 && set.find()) { // a byte for each region: the first is for address 0
+        if (count > 0 && set.find()) { // a byte for each region; the biased address is that of a region at address 0
             long first = Long.parseUnsignedLong(set.group(2), 16);
             long end = Long.parseUnsignedLong(set.group(1), 16) + count;
             if (Long.compareUnsigned(first, end) < 0) {
-                claims.add(RegionCandidate.reported(first, end, RegionKind.GC, "collection set map"));
+                candidates.add(RegionCandidate.reported(first, end, RegionKind.GC, "collection set map"));
             }
         }
-        return claims;
+        return candidates;
     }
 
-    /** Null: none that is known. Without generations all is called young, from JDK 24 on: only what is old says something. */
+    /** Returns the use of a region; null: unknown. JDK 24+ prints "young" also without generations, so only "old" is meaningful. */
     private static String use(String state, String generation) {
         String use = USES.get(state);
         return use != null && "O".equals(generation) ? use + ", old" : use;

@@ -1,13 +1,13 @@
 package org.mapfiles.jvm;
 
-/** Whether a process can answer requests. */
+/** Whether a process can respond to requests. */
 public enum RunState {
-    /** It runs, or waits for something. */
+    /** The process runs or waits. */
     RUNNING,
-    /** It is stopped by a signal (SIGSTOP, SIGTSTP, ...) or a debugger. */
+    /** The process is stopped by a signal (SIGSTOP, SIGTSTP) or a debugger. */
     STOPPED,
-    /** Its control group is frozen. */
+    /** The control group of the process is frozen. */
     FROZEN,
-    /** The kernel does not report it. */
+    /** The state is unknown: the kernel does not report it. */
     UNKNOWN
 }

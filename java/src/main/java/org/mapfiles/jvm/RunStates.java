@@ -9,8 +9,8 @@ import java.nio.file.Path;
 import java.util.Set;
 
 /**
- * Whether a process runs, by its control groups and by what the kernel reports of each of its threads. Where the groups are not
- * mounted, a thread of a frozen one mostly sleeps in the kernel function that waits for the thaw: wchan of proc(5) names it.
+ * Finds the run state of a process, by its control groups and by the state of each thread. If the groups are not mounted, the kernel function
+ * in which a thread sleeps is read (wchan of proc(5)): a frozen thread mostly sleeps in the one that waits for the thaw.
  */
 final class RunStates {
     /** kernel/freezer.c (cgroup v1, suspend) and kernel/signal.c (cgroup v2), where do_freezer_trap is often a part of get_signal. */
@@ -27,16 +27,16 @@ final class RunStates {
         int threads = 0;
         try (DirectoryStream<Path> tasks = Files.newDirectoryStream(process.resolve("task"))) {
             for (Path task : tasks) {
-                RunState one = ofThread(task);
-                if (one == RunState.UNKNOWN) {
-                    continue; // it has ended, or the kernel does not show where it waits
+                RunState ofThread = ofThread(task);
+                if (ofThread == RunState.UNKNOWN) {
+                    continue; // the thread has ended, or the kernel hides wchan
                 }
-                if (one == RunState.RUNNING) {
-                    return one;
+                if (ofThread == RunState.RUNNING) {
+                    return ofThread;
                 }
-                state = threads++ == 0 || one == RunState.FROZEN ? one : state;
+                state = threads++ == 0 || ofThread == RunState.FROZEN ? ofThread : state;
             }
-        } catch (IOException | DirectoryIteratorException gone) {
+        } catch (IOException | DirectoryIteratorException exited) {
             return RunState.UNKNOWN;
         }
         return state;
@@ -44,11 +44,11 @@ final class RunStates {
 
     private static RunState ofThread(Path task) {
         String stat = read(task.resolve("stat"));
-        int behindName = stat.lastIndexOf(')') + 2; // the name may hold anything
-        if (behindName < 2 || behindName >= stat.length()) {
+        int stateAt = stat.lastIndexOf(')') + 2; // the name before it may contain any characters
+        if (stateAt < 2 || stateAt >= stat.length()) {
             return RunState.UNKNOWN;
         }
-        char state = stat.charAt(behindName);
+        char state = stat.charAt(stateAt);
         if (state == 'T' || state == 't') {
             return RunState.STOPPED;
         }
@@ -66,7 +66,7 @@ final class RunStates {
     private static String read(Path file) {
         try {
             return new String(Files.readAllBytes(file), StandardCharsets.ISO_8859_1);
-        } catch (IOException gone) {
+        } catch (IOException exited) {
             return "";
         }
     }

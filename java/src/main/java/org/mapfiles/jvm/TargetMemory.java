@@ -20,18 +20,17 @@ import org.mapfiles.internal.RootAccess;
 import org.mapfiles.internal.SharedCleaner;
 
 /**
- * Memory of a process, this one or another. It is read as the kernel reads it: memory that is not mapped is a result, whatever the process
- * unmaps meanwhile. The process is not stopped, and nothing is written to it. The native core reads into memory of this object, from which
- * it is copied.
+ * Reads memory of a process, this one or another, by system calls. Unmapped memory is a result, also if the process unmaps it during a read.
+ * The process is not stopped, and nothing is written to it. The native core reads into memory of this object; then it is copied.
  *
- * <p>Thread-safe: reads wait for each other. Reading takes the right to attach to the process (ptrace(2)).
+ * <p>Thread-safe: reads wait for each other. Reading needs ptrace access to the process (ptrace(2)).
  */
 final class TargetMemory implements VmReader.Memory, AutoCloseable {
-    /** Bytes read by one call of the native core. */
+    /** Maximum of bytes that one call of the native core reads. */
     private static final int PART = 64 * 1024;
-    /** Places read by one call. */
+    /** Maximum of addresses that one call reads. */
     private static final int MAX_PIECES = 1024;
-    /** Pages of the target that are kept while tables are read. */
+    /** Number of pages of the target that are cached while tables are read. */
     private static final int TABLE_PAGES = 64;
 
     private final ProcessMaps maps;
@@ -46,10 +45,10 @@ final class TargetMemory implements VmReader.Memory, AutoCloseable {
         cleanable = SharedCleaner.register(this, open);
     }
 
-    /** Opens the memory that a process has now. It does not follow the process into another program (execve(2)). */
+    /** Opens the memory of a process. After execve(2) reads fail: the memory is that of the earlier program. */
     static TargetMemory of(ProcessMaps maps) throws MapsException {
         try {
-            TargetMemory memory = new TargetMemory(maps, new OpenMemory()); // first: without memory for it, no descriptor is opened
+            TargetMemory memory = new TargetMemory(maps, new OpenMemory()); // before a descriptor is opened, since it may throw OutOfMemoryError
             int rc = memory.open.open(maps);
             if (rc != 0) {
                 throw failure(maps, rc);
@@ -63,7 +62,7 @@ final class TargetMemory implements VmReader.Memory, AutoCloseable {
     /** A native function that reads this memory. */
     @FunctionalInterface
     interface Call {
-        /** @param memory address of the core's {@code struct mf_target_memory}, valid during this call @return 0 or a negative errno */
+        /** Returns 0 or a negative errno. {@code memory} is the address of {@code struct mf_target_memory}, valid during this call. */
         int apply(long memory);
     }
 
@@ -81,7 +80,7 @@ final class TargetMemory implements VmReader.Memory, AutoCloseable {
             } finally {
                 process.leave();
                 memory.keepUntilHere();
-                Reference.reachabilityFence(maps); // else the cleaner may close what this call is using
+                Reference.reachabilityFence(maps); // otherwise the cleaner may close the descriptors during the call
             }
         }
 
@@ -103,14 +102,14 @@ final class TargetMemory implements VmReader.Memory, AutoCloseable {
 
     private void leave() {
         open.leave();
-        Reference.reachabilityFence(this); // else the cleaner may close what this call is using
+        Reference.reachabilityFence(this); // otherwise the cleaner may close the descriptors during the call
     }
 
     /**
      * Reads memory.
      *
      * @param address any 64-bit value
-     * @return bytes read, fewer than asked for where unreadable memory begins; 0 if none can be read there
+     * @return the number of bytes read; fewer than {@code bytes} if unreadable memory follows
      * @throws org.mapfiles.ProcessExitedException if the process has exited, or runs another program
      */
     @Override
@@ -138,7 +137,7 @@ final class TargetMemory implements VmReader.Memory, AutoCloseable {
         }
     }
 
-    /** How many bytes that is. */
+    /** Returns the number of bytes; 0 for unreadable memory. */
     private int check(int got) throws MapsException {
         if (got < 0 && got != Errno.EFAULT) {
             throw failure(maps, got);
@@ -147,10 +146,10 @@ final class TargetMemory implements VmReader.Memory, AutoCloseable {
     }
 
     /**
-     * Reads as many bytes at each of several addresses, in one system call for many.
+     * Reads the same number of bytes at each of several addresses, with few system calls.
      *
-     * @param to one after the other; undefined where less was read
-     * @param got bytes read at each address, 0 for none
+     * @param to receives the bytes of one address after the other; undefined after the bytes that were read
+     * @param got receives the number of bytes that were read at each address
      */
     @Override
     public synchronized void readAll(long[] addresses, int count, int bytes, byte[] to, int[] got) throws MapsException {
@@ -158,22 +157,22 @@ final class TargetMemory implements VmReader.Memory, AutoCloseable {
         Objects.checkFromIndexSize(0, count, got.length);
         Objects.checkFromIndexSize(0, Math.multiplyExact(count, bytes), to.length);
         if (bytes > PART) {
-            throw new IllegalArgumentException(bytes + " bytes at each address");
+            throw new IllegalArgumentException("at most " + PART + " bytes at each address: " + bytes);
         }
-        int most = Math.min(MAX_PIECES, PART / Math.max(bytes, 1));
-        for (int done = 0; done < count; done += most) {
-            int some = Math.min(count - done, most);
-            for (int i = 0; i < some; i++) {
+        int max = Math.min(MAX_PIECES, PART / Math.max(bytes, 1));
+        for (int done = 0; done < count; done += max) {
+            int batch = Math.min(count - done, max);
+            for (int i = 0; i < batch; i++) {
                 int at = i * Target.PIECE_SIZE;
                 pieces.bytes().putLong(at + Target.PIECE_ADDRESS, addresses[done + i]);
                 pieces.bytes().putLong(at + Target.PIECE_TO, part.address() + (long) i * bytes);
                 pieces.bytes().putInt(at + Target.PIECE_BYTES, bytes);
             }
-            readPieces(some);
-            for (int i = 0; i < some; i++) {
+            readPieces(batch);
+            for (int i = 0; i < batch; i++) {
                 got[done + i] = check(pieces.bytes().getInt(i * Target.PIECE_SIZE + Target.PIECE_GOT));
             }
-            part.bytes().get(0, to, done * bytes, some * bytes);
+            part.bytes().get(0, to, done * bytes, batch * bytes);
         }
     }
 
@@ -190,8 +189,8 @@ final class TargetMemory implements VmReader.Memory, AutoCloseable {
      * Reads HotSpot's exported tables.
      *
      * @param snapshot of the same process
-     * @param after only of a library above this address; 0: of any
-     * @return null: no library there has such tables
+     * @param after only libraries above this address; 0: all
+     * @return null: no such library has tables
      */
     VmTables vmTables(MapSnapshot snapshot, long after) throws MapsException {
         NativeMemory pages;
@@ -231,7 +230,7 @@ final class TargetMemory implements VmReader.Memory, AutoCloseable {
     /**
      * Calls a native function with this memory.
      *
-     * @return what the function returned, except where that is thrown
+     * @return the result of the function
      * @throws org.mapfiles.ProcessExitedException if it returned -ESRCH: the process has exited, or runs another program
      */
     int call(Call function) throws MapsException {
@@ -249,8 +248,8 @@ final class TargetMemory implements VmReader.Memory, AutoCloseable {
     }
 
     /**
-     * The directory of the process in its proc file system, held open: what is below it is never another process'. Valid until
-     * this is closed.
+     * Returns the directory of the process in its proc file system. It is held open, so the files below it never belong to another process.
+     * Valid until this is closed.
      *
      * @throws IllegalStateException if this is closed
      */
@@ -258,9 +257,9 @@ final class TargetMemory implements VmReader.Memory, AutoCloseable {
         return Path.of("/proc/thread-self/fd/" + directoryDescriptor());
     }
 
-    /** The descriptor of that directory, valid until this is closed. @throws IllegalStateException if this is closed */
+    /** Returns the descriptor of {@link #directory}, valid until this is closed. Throws IllegalStateException if this is closed. */
     int directoryDescriptor() {
-        open.enter(); // throws if this is closed: its number may be another file's then
+        open.enter(); // throws if this is closed: the descriptor may be that of another file then
         try {
             return open.memory.bytes().getInt(Target.PROC_FD);
         } finally {
@@ -268,27 +267,27 @@ final class TargetMemory implements VmReader.Memory, AutoCloseable {
         }
     }
 
-    /** The PID in the PID namespace of the caller; 0: unknown, since the process was opened in another proc file system. */
+    /** Returns the PID in the PID namespace of the caller; 0: unknown, since the process was opened in another proc file system. */
     int pid() {
         return RootAccess.get().pidAtProc(maps);
     }
 
-    /** The exception for a negative errno, as the methods of {@link ProcessMaps} throw it. */
+    /** Returns the exception for a negative errno, as the methods of {@link ProcessMaps} throw it. */
     MapsException failure(int errno) {
         return failure(maps, errno);
     }
 
-    /** The exception for a lack of memory in this JVM. @param what before the words "of process 42", such as "the regions" */
+    /** Returns the exception for a lack of memory in this JVM. {@code what} precedes "of process 42", such as "the regions". */
     MapsException noMemory(String what, OutOfMemoryError cause) {
         return new NotEnoughMemoryException(what + " of process " + maps.pid(), cause);
     }
 
-    /** The exception for a process without a JVM. @param why after the words "no JVM in process 42: " */
-    MapsException noJvm(String why) {
-        return new NotSupportedException(NotSupportedException.Missing.JVM, "no JVM in process " + maps.pid() + ": " + why);
+    /** Returns the exception for a process without a JVM. {@code reason} follows "no JVM in process 42: ". */
+    MapsException noJvm(String reason) {
+        return new NotSupportedException(NotSupportedException.Missing.JVM, "no JVM in process " + maps.pid() + ": " + reason);
     }
 
-    /** Closes the descriptors, now or when the last call under way on another thread ends. Closing again does nothing. */
+    /** Closes the descriptors; if another thread is in a call, when that call ends. Has no effect if they are closed. */
     @Override
     public void close() {
         cleanable.clean();

@@ -18,19 +18,19 @@ import org.mapfiles.MappingKind;
 import org.mapfiles.jvm.VmReader.VmFieldMissing;
 
 /**
- * Stacks of threads: of Java's as the JVM has them in its list, of others (collector, compiler, started by native code) by
- * where the kernel says that their stack pointer is.
+ * Finds the stacks of threads: those of Java threads in the JVM's list; those of other threads (collector, compiler, native) by the stack
+ * pointer that the kernel reports.
  *
- * <p>Threads end at any time, and the JVM frees what it had of them. So what is read is believed only if it is read twice, the
- * thread is one of this process, and its stack is mapped.
+ * <p>Threads may end at any time, and the JVM frees their structures. So a stack counts only if two reads agree, the thread belongs to the
+ * process, and the stack is mapped.
  */
 final class ThreadStacks {
-    /** The first number, and the last of several. */
+    /** Group 1 is the last number, if there is more than one. */
     private static final Pattern NUMBERS = Pattern.compile("(?m)^NSpid:\\t\\d+(?:.*\\t(\\d+))?$");
     private static final int MAX_THREADS = 1 << 20;
     private static final int SOME_MORE = 64;
-    private static final long LARGEST = 8L << 30;
-    private static final long LARGEST_GUARD = 1 << 20;
+    private static final long MAX_STACK = 8L << 30;
+    private static final long MAX_GUARD = 1 << 20;
     private static final int ATTEMPTS = 3;
 
     private final VmReader vm;
@@ -39,32 +39,32 @@ final class ThreadStacks {
     private final Map<Long, String> names = new HashMap<>();
     private final Map<Integer, RegionCandidate> found = new HashMap<>();
 
-    /** @param process the directory of the process, which the snapshot is of */
+    /** {@code process} is the directory of the process whose mappings the snapshot has. */
     ThreadStacks(VmReader vm, MapSnapshot snapshot, Path process) {
         this.vm = vm;
         this.snapshot = snapshot;
         tasks = process.resolve("task");
     }
 
-    /** The same, with the names that Java threads of this JVM have; the kernel cuts names after 15 bytes. */
+    /** Uses the names of the Java threads of this JVM. The kernel cuts names after 15 bytes. */
     ThreadStacks withJavaNames() {
         nameJavaThreads();
         return this;
     }
 
-    List<RegionCandidate> claims() {
-        List<RegionCandidate> claims = new ArrayList<>();
+    List<RegionCandidate> candidates() {
+        List<RegionCandidate> candidates = new ArrayList<>();
         try {
             javaThreads();
         } catch (VmFieldMissing none) {
-            // then all are other threads
+            // all threads are found by their stack pointers
         }
-        claims.addAll(found.values());
-        claims.addAll(otherThreads());
-        return claims;
+        candidates.addAll(found.values());
+        candidates.addAll(otherThreads());
+        return candidates;
     }
 
-    /** Which of the JVM's threads a Thread stands for, by its hidden field that says so. */
+    /** Maps the address of each JavaThread to the name of its Thread (java.lang.Thread.eetop). */
     private void nameJavaThreads() {
         ThreadGroup top = Thread.currentThread().getThreadGroup();
         while (top != null && top.getParent() != null) {
@@ -86,15 +86,15 @@ final class ThreadStacks {
 
     private void javaThreads() throws VmFieldMissing {
         long list = vm.pointer("ThreadsSMRSupport", "_java_thread_list");
-        int count = vm.intAt(list + vm.place("ThreadsList", "_length"));
+        int count = vm.intAt(list + vm.location("ThreadsList", "_length"));
         long threads = vm.pointer(list, "ThreadsList", "_threads");
         Map<Integer, Integer> numbers = numbers();
-        int most = Math.min(MAX_THREADS, 2 * threadCount() + SOME_MORE); // some have just ended, or begun
-        for (long thread : vm.longsAt(threads, Math.max(0, Math.min(count, most)))) {
+        int max = Math.min(MAX_THREADS, 2 * threadCount() + SOME_MORE); // threads start and end during the read
+        for (long thread : vm.longsAt(threads, Math.max(0, Math.min(count, max)))) {
             try {
                 javaThread(thread, numbers);
-            } catch (VmFieldMissing gone) {
-                // ended meanwhile
+            } catch (VmFieldMissing ended) {
+                // the thread ended during the read
             }
         }
     }
@@ -103,17 +103,17 @@ final class ThreadStacks {
         String holder = vm.has("Thread", "_osthread") ? "Thread" : "JavaThread";
         long base = vm.pointer(thread, "JavaThread", "_stack_base");
         long size = vm.pointer(thread, "JavaThread", "_stack_size");
-        int own = vm.intAt(vm.pointer(thread, holder, "_osthread") + vm.place("OSThread", "_thread_id"));
+        int own = vm.intAt(vm.pointer(thread, holder, "_osthread") + vm.location("OSThread", "_thread_id"));
         int tid = numbers.isEmpty() ? own : numbers.getOrDefault(own, 0);
         boolean isSame = base == vm.pointer(thread, "JavaThread", "_stack_base") && size == vm.pointer(thread, "JavaThread", "_stack_size");
-        boolean isRange = size > 0 && size <= LARGEST && Long.compareUnsigned(base, size) >= 0;
+        boolean isRange = size > 0 && size <= MAX_STACK && Long.compareUnsigned(base, size) >= 0;
         if (isSame && isRange && snapshot.find(base - 1) >= 0 && Files.exists(tasks.resolve(Integer.toString(tid)))) {
             String name = names.get(thread);
             found.put(tid, RegionCandidate.reported(base - size, base, RegionKind.THREAD_STACK, tid + " " + (name != null ? name : command(tid))));
         }
     }
 
-    /** How many threads the process has now. */
+    /** Returns the number of threads of the process. */
     private int threadCount() {
         int count = 0;
         try (DirectoryStream<Path> listed = Files.newDirectoryStream(tasks)) {
@@ -121,14 +121,14 @@ final class ThreadStacks {
                 count += task == null ? 0 : 1;
             }
         } catch (IOException | DirectoryIteratorException none) {
-            // no threads to be seen here
+            // the list of threads cannot be read, or the process has exited
         }
         return Math.min(count, MAX_THREADS);
     }
 
     /**
-     * The numbers of threads in this process' PID namespace, by those in the innermost one, which the JVM knows them by. Empty: they
-     * are the same. NSpid in status of proc(5) lists both.
+     * Returns the thread IDs in the PID namespace of this JVM, by those in the innermost PID namespace, which the target JVM uses. Empty: they
+     * are equal. NSpid in status of proc(5) lists both.
      */
     private Map<Integer, Integer> numbers() {
         Map<Integer, Integer> numbers = new HashMap<>();
@@ -136,7 +136,7 @@ final class ThreadStacks {
             for (Path task : listed) {
                 Matcher own = NUMBERS.matcher(read(task.resolve("status")));
                 if (!own.find()) {
-                    continue; // it has ended
+                    continue; // the thread has ended
                 }
                 if (own.group(1) == null) {
                     return Map.of();
@@ -144,12 +144,12 @@ final class ThreadStacks {
                 numbers.put(Integer.valueOf(own.group(1)), Integer.valueOf(task.getFileName().toString()));
             }
         } catch (IOException | DirectoryIteratorException | NumberFormatException none) {
-            // no threads to be seen here
+            // the list of threads cannot be read, or the process has exited
         }
         return numbers;
     }
 
-    /** Name of a thread as the kernel has it, cut after 15 bytes. */
+    /** Returns the name of a thread in the kernel, cut after 15 bytes. */
     private String command(int tid) {
         return read(tasks.resolve(Integer.toString(tid)).resolve("comm"));
     }
@@ -157,28 +157,28 @@ final class ThreadStacks {
     private static String read(Path file) {
         try {
             return new String(Files.readAllBytes(file), StandardCharsets.UTF_8).strip();
-        } catch (IOException gone) {
+        } catch (IOException ended) {
             return "";
         }
     }
 
     private List<RegionCandidate> otherThreads() {
-        List<RegionCandidate> claims = new ArrayList<>();
+        List<RegionCandidate> candidates = new ArrayList<>();
         try (DirectoryStream<Path> listed = Files.newDirectoryStream(tasks)) {
             for (Path task : listed) {
                 int tid = Integer.parseInt(task.getFileName().toString());
-                RegionCandidate claim = found.containsKey(tid) ? null : byStackPointer(task, tid);
-                if (claim != null) {
-                    claims.add(claim);
+                RegionCandidate candidate = found.containsKey(tid) ? null : byStackPointer(task, tid);
+                if (candidate != null) {
+                    candidates.add(candidate);
                 }
             }
         } catch (IOException | DirectoryIteratorException | NumberFormatException none) {
-            // no threads to be seen here
+            // the list of threads cannot be read, or the process has exited
         }
-        return claims;
+        return candidates;
     }
 
-    /** The mapping of the stack pointer that a waiting thread has; null: it does not wait, or ended. */
+    /** Returns the mapping of the stack pointer of a waiting thread; null: the thread does not wait, or has ended. */
     private RegionCandidate byStackPointer(Path task, int tid) {
         for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
             String[] fields = read(task.resolve("syscall")).split(" ");
@@ -188,18 +188,18 @@ final class ThreadStacks {
             int at = snapshot.find(Long.parseUnsignedLong(fields[fields.length - 2].replaceFirst("^0x", ""), 16)); // any 64-bit value
             if (at >= 0) {
                 MapCursor mapping = snapshot.cursor().seek(at);
-                return mapping.kind() == MappingKind.STACK ? null // the kernel names it
+                return mapping.kind() == MappingKind.STACK ? null // MappedMemory has it, by its name
                         : RegionCandidate.inferred(withGuard(at, mapping.start()), mapping.end(), RegionKind.THREAD_STACK, tid + " " + command(tid));
             }
         }
         return null;
     }
 
-    /** Where the zone without access begins that the C library puts below a stack. */
+    /** Returns the start of the guard zone (no permissions) that the C library maps below a stack; {@code start} if there is none. */
     private long withGuard(int stack, long start) {
         if (stack > 0) {
             MapCursor below = snapshot.cursor().seek(stack - 1);
-            if (below.end() == start && below.size() <= LARGEST_GUARD && below.kind() == MappingKind.ANONYMOUS
+            if (below.end() == start && below.size() <= MAX_GUARD && below.kind() == MappingKind.ANONYMOUS
                     && below.permissions().equals("---p")) {
                 return below.start();
             }

@@ -6,8 +6,8 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * Ranges in what VM.info and VM.metaspace print, as JDK 17 to 25 do. The texts are for people and may change: what is not there,
- * or not as expected, says nothing.
+ * Parses the ranges in the output of VM.info and VM.metaspace of JDK 17 to 25. The format may change: lines that are missing or differ are
+ * ignored.
  */
 final class VmInfo {
     private static final String HEX = "0x([0-9a-f]{1,16})";
@@ -20,16 +20,16 @@ final class VmInfo {
     private static final Pattern RESERVED = line(" - \\[" + HEX + ", " + HEX + "\\) *");
     private static final Pattern CODE = line("(?:CodeHeap '([^']{1,40})'|CodeCache): size=.*\\n bounds \\[" + HEX + ", " + HEX + ", " + HEX
             + "\\]");
-    /** With the point of the locale: a comma in many, an Arabic one in some. */
+    /** The decimal separator depends on the locale: a point, a comma or an Arabic one. */
     private static final Pattern NODE = line("- node #\\d+: base " + HEX + ": reserved=(\\d{1,15})[.,\u066b](\\d\\d) KB.*");
 
-    private static final Pattern BEHIND = Pattern.compile("\n(?:Compilation events \\(|Dynamic libraries:)");
+    private static final Pattern END = Pattern.compile("\n(?:Compilation events \\(|Dynamic libraries:)");
 
     private VmInfo() {
     }
 
     private static Pattern line(String regex) {
-        return Pattern.compile("^" + regex + "$", Pattern.MULTILINE | Pattern.UNIX_LINES); // a name may have other ends of lines
+        return Pattern.compile("^" + regex + "$", Pattern.MULTILINE | Pattern.UNIX_LINES); // a name may contain other line terminators
     }
 
     private static long hex(Matcher at, int group) {
@@ -43,9 +43,11 @@ final class VmInfo {
     }
 
     /**
-     * What the JVM says of its memory: of all that VM.info prints, the part that has no text of others. The command line stands
-     * before it; messages of exceptions, names of libraries and the environment behind it. Any of these may look like it, with the
-     * lines at its beginning and its end: so lines of the command line are counted, and the first end is the JVM's.
+     * Returns the part of the output of VM.info that has the JVM's memory and no foreign text; empty: it cannot be found.
+     *
+     * <p>The command line precedes this part; messages of exceptions, names of libraries and the environment follow it. Any of them may
+     * contain lines that look like this part, its beginning or its end. So the lines of the command line are counted, and the first end
+     * after it is the right one.
      *
      * @param lineEnds as {@link CommandLine#lineEnds}
      */
@@ -58,65 +60,65 @@ final class VmInfo {
         if (start < 0) {
             return "";
         }
-        Matcher end = BoundedText.matcher(BEHIND, info).region(start, info.length());
+        Matcher end = BoundedText.matcher(END, info).region(start, info.length());
         return end.find() ? info.substring(start, end.start()) : "";
     }
 
-    /** The heap, its parts in a collector that has them in one piece. */
+    /** Returns the heap, and its spaces if the collector has contiguous ones. */
     static List<RegionCandidate> heap(String info) {
-        List<RegionCandidate> claims = new ArrayList<>();
+        List<RegionCandidate> candidates = new ArrayList<>();
         for (Matcher at = BoundedText.matcher(HEAP, info); at.find(); ) {
-            add(claims, hex(at, 2), hex(at, 3), RegionKind.JAVA_HEAP, at.group(1).strip().replaceAll(" +", " "));
+            add(candidates, hex(at, 2), hex(at, 3), RegionKind.JAVA_HEAP, at.group(1).strip().replaceAll(" +", " "));
         }
         int shenandoah = info.indexOf("Reserved region:");
         Matcher reserved = BoundedText.matcher(RESERVED, info);
         if (shenandoah >= 0 && reserved.find(shenandoah)) {
-            add(claims, hex(reserved, 1), hex(reserved, 2), RegionKind.JAVA_HEAP, "Shenandoah heap");
+            add(candidates, hex(reserved, 1), hex(reserved, 2), RegionKind.JAVA_HEAP, "Shenandoah heap");
         }
-        return claims;
+        return candidates;
     }
 
-    /** Code heaps by their names. */
+    /** Returns the code heaps with their names. */
     static List<RegionCandidate> codeHeaps(String info) {
-        List<RegionCandidate> claims = new ArrayList<>();
+        List<RegionCandidate> candidates = new ArrayList<>();
         for (Matcher at = BoundedText.matcher(CODE, info); at.find(); ) {
-            add(claims, hex(at, 2), hex(at, 4), RegionKind.CODE_HEAP, at.group(1) == null ? "code cache" : at.group(1));
+            add(candidates, hex(at, 2), hex(at, 4), RegionKind.CODE_HEAP, at.group(1) == null ? "code cache" : at.group(1));
         }
-        return claims;
+        return candidates;
     }
 
-    /** Class space, archive, what the collector has, the polling page. */
+    /** Returns class space, class archive, tables of the collector, and the polling page. */
     static List<RegionCandidate> others(String info) {
-        List<RegionCandidate> claims = new ArrayList<>();
+        List<RegionCandidate> candidates = new ArrayList<>();
         for (Matcher at = BoundedText.matcher(CLASS_SPACE, info); at.find(); ) {
-            add(claims, hex(at, 1), hex(at, 2), RegionKind.CLASS_SPACE, "compressed class space");
+            add(candidates, hex(at, 1), hex(at, 2), RegionKind.CLASS_SPACE, "compressed class space");
         }
         for (Matcher at = BoundedText.matcher(ARCHIVE, info); at.find(); ) {
-            add(claims, hex(at, 1), hex(at, 3), RegionKind.CDS, "class archive");
+            add(candidates, hex(at, 1), hex(at, 3), RegionKind.CDS, "class archive");
         }
         for (Matcher at = BoundedText.matcher(CARDS, info); at.find(); ) {
-            add(claims, hex(at, 1), hex(at, 2), RegionKind.GC, "card table");
+            add(candidates, hex(at, 1), hex(at, 2), RegionKind.GC, "card table");
         }
         for (Matcher at = BoundedText.matcher(BITS, info); at.find(); ) {
-            add(claims, hex(at, 1), hex(at, 2), RegionKind.GC, "mark bits");
+            add(candidates, hex(at, 1), hex(at, 2), RegionKind.GC, "mark bits");
         }
         for (Matcher at = BoundedText.matcher(POLLING, info); at.find(); ) {
-            add(claims, hex(at, 1), hex(at, 1) + 1, RegionKind.JVM_OTHER, "safepoint polling page");
+            add(candidates, hex(at, 1), hex(at, 1) + 1, RegionKind.JVM_OTHER, "safepoint polling page");
         }
-        return claims;
+        return candidates;
     }
 
-    /** The address space of metaspace, and once more that of class space. */
+    /** Returns the address space of metaspace and of class space. */
     static List<RegionCandidate> metaspace(String text) {
-        List<RegionCandidate> claims = new ArrayList<>();
+        List<RegionCandidate> candidates = new ArrayList<>();
         int classes = text.indexOf("vsl class-space:");
         for (Matcher at = BoundedText.matcher(NODE, text); at.find(); ) {
             boolean isClassSpace = classes >= 0 && at.start() > classes;
             long start = hex(at, 1);
             long bytes = Long.parseLong(at.group(2)) * 1024 + Long.parseLong(at.group(3)) * 1024 / 100;
-            add(claims, start, start + bytes, isClassSpace ? RegionKind.CLASS_SPACE : RegionKind.METASPACE,
+            add(candidates, start, start + bytes, isClassSpace ? RegionKind.CLASS_SPACE : RegionKind.METASPACE,
                     isClassSpace ? "compressed class space" : "metaspace");
         }
-        return claims;
+        return candidates;
     }
 }

@@ -12,15 +12,15 @@ import java.util.Map;
 import org.mapfiles.MapsException;
 
 /**
- * HotSpot's own structures in a process, this one or another, read as the kernel reads memory: a page that is not there is a
- * result, whatever the process frees meanwhile. Every field is found by name; {@link VmFieldMissing} is thrown for one that this JVM does
- * not have. Nothing that is read is trusted: counts are bounded by the callers. Of one thread.
+ * Reads HotSpot's structures in a process, this one or another. Memory is read by system calls, so an unmapped page is a result, also if the
+ * process unmaps it during a read. Fields are found by name in the exported tables (vmStructs). {@link VmFieldMissing} is thrown if the JVM
+ * does not have a field, or memory cannot be read. Content is not trusted: callers limit each count. Not thread-safe.
  */
 final class VmReader {
-    /** Read at once, and not across a multiple of it where the length is not known. */
+    /** Bytes of one read. A read of a text does not cross a multiple of it, since its length is unknown. */
     private static final int PART = 4096;
-    private static final int LONGEST_TEXT = 1 << 24;
-    /** Words that are read at once: a heap has no more regions. */
+    private static final int MAX_TEXT = 1 << 24;
+    /** Maximum of words of one read: a heap has no more regions. */
     private static final int MAX_WORDS = 1 << 22;
 
     /** Memory that can be read: {@link TargetMemory}. */
@@ -32,14 +32,14 @@ final class VmReader {
         void readAll(long[] addresses, int count, int bytes, byte[] to, int[] got) throws MapsException;
     }
 
-    /** Null: none can be read here. */
+    /** Null: memory cannot be read in this sandbox. */
     private final Memory memory;
     private final VmTables tables;
     private final byte[] part = new byte[PART];
     private final ByteBuffer view = ByteBuffer.wrap(part).order(ByteOrder.nativeOrder());
-    private final Map<String, Long> places = new HashMap<>();
-    private final long[] answer = new long[2];
-    /** Why nothing more can be read: the process has exited. */
+    private final Map<String, Long> locations = new HashMap<>();
+    private final long[] entry = new long[2];
+    /** The failure that ended reading: the process has exited; null: none. */
     private MapsException failure;
 
     VmReader(Memory memory, VmTables tables) {
@@ -47,7 +47,7 @@ final class VmReader {
         this.tables = tables;
     }
 
-    /** This JVM does not have it, or it is not there any more. */
+    /** Thrown if the JVM does not have a structure, or its memory cannot be read any more. */
     static final class VmFieldMissing extends Exception {
         private static final long serialVersionUID = 1;
 
@@ -56,37 +56,37 @@ final class VmReader {
         }
     }
 
-    /** The library that the structures are in. */
+    /** Returns the library that exports the tables. */
     VmTables library() {
         return tables;
     }
 
-    /** Throws the failure that ended a read, if any: the process has exited, or runs another program. */
+    /** Throws the failure that ended reading, if any: the process has exited, or runs another program. */
     void checkFailure() throws MapsException {
         if (failure != null) {
             throw failure;
         }
     }
 
-    /** Looks an entry up: into {@link #answer}, and the field's type. Null: there is none. */
+    /** Looks up an entry, and writes it to {@link #entry}. Returns the type of the field; null: there is no such entry. */
     private String entry(String type, String field, int kind) {
-        return tables.content() == null ? null : JvmCalls.vmEntry(tables.content(), type, field, kind, answer);
+        return tables.content() == null ? null : JvmCalls.vmEntry(tables.content(), type, field, kind, entry);
     }
 
-    /** Offset of a field, or the address of a static one. */
-    long place(String type, String field) throws VmFieldMissing {
-        Long known = places.get(type + '.' + field);
+    /** Returns the offset of a field in its type, or the address of a static field. */
+    long location(String type, String field) throws VmFieldMissing {
+        Long known = locations.get(type + '.' + field);
         if (known == null) {
             if (entry(type, field, JvmCalls.FIELD) == null) {
                 throw new VmFieldMissing(type + "::" + field);
             }
-            known = answer[0];
-            places.put(type + '.' + field, known);
+            known = entry[0];
+            locations.put(type + '.' + field, known);
         }
         return known;
     }
 
-    /** The type of a field as HotSpot writes it. */
+    /** Returns the type of a field, as HotSpot writes it. */
     String typeOf(String type, String field) throws VmFieldMissing {
         String found = entry(type, field, JvmCalls.FIELD);
         if (found == null) {
@@ -100,31 +100,31 @@ final class VmReader {
     }
 
     boolean isStatic(String type, String field) {
-        return has(type, field) && answer[1] == 1;
+        return has(type, field) && entry[1] == 1;
     }
 
-    /** Size of a type in bytes. */
+    /** Returns the size of a type, in bytes. */
     long sizeOf(String type) throws VmFieldMissing {
         if (entry(type, null, JvmCalls.SIZE) == null) {
             throw new VmFieldMissing("sizeof " + type);
         }
-        return answer[0];
+        return entry[0];
     }
 
-    /** A constant by its name. */
+    /** Returns a constant. */
     long constant(String name) throws VmFieldMissing {
         if (entry(name, null, JvmCalls.CONSTANT) == null) {
             throw new VmFieldMissing(name);
         }
-        return answer[0];
+        return entry[0];
     }
 
-    /** A constant that some JVMs have. */
-    long constantOr(String name, long without) {
+    /** Returns a constant; {@code defaultValue} if this JVM does not have it. */
+    long constantOr(String name, long defaultValue) {
         try {
             return constant(name);
         } catch (VmFieldMissing none) {
-            return without;
+            return defaultValue;
         }
     }
 
@@ -137,14 +137,14 @@ final class VmReader {
         }
     }
 
-    /** All of it, or nothing. */
+    /** Reads {@code bytes} bytes. Throws if fewer can be read. */
     void read(long address, byte[] to, int bytes) throws VmFieldMissing {
         if (readSome(address, to, bytes) != bytes) {
             throw new VmFieldMissing(Long.toHexString(address));
         }
     }
 
-    /** As many bytes at each of several addresses; those that cannot be read have 0 in {@code got}. */
+    /** Reads the same number of bytes at each of several addresses. {@code got} receives the number of bytes read at each. */
     void readAll(long[] addresses, int bytes, byte[] to, int[] got) throws VmFieldMissing {
         if (memory == null) {
             throw new VmFieldMissing("no memory can be read");
@@ -162,7 +162,7 @@ final class VmReader {
         return view.getLong(0);
     }
 
-    /** Words that follow each other. @param count such as a hostile process may claim: a negative or huge number is refused */
+    /** Reads consecutive words. Throws if {@code count}, which a hostile process may control, is negative or above the limit. */
     long[] longsAt(long address, long count) throws VmFieldMissing {
         if (count < 0 || count > MAX_WORDS) {
             throw new VmFieldMissing(count + " words");
@@ -174,7 +174,7 @@ final class VmReader {
         return longs;
     }
 
-    /** One at each of several addresses. */
+    /** Reads one word at each of several addresses. Throws if one cannot be read. */
     long[] longsAt(long[] addresses) throws VmFieldMissing {
         byte[] bytes = new byte[Math.multiplyExact(addresses.length, Long.BYTES)];
         int[] got = new int[addresses.length];
@@ -189,7 +189,7 @@ final class VmReader {
         return longs;
     }
 
-    /** The beginnings of objects that words may point to, as far as there is something; so many words of each. */
+    /** Reads at most {@code words} words at each of several addresses. An array is shorter if memory cannot be read. */
     List<long[]> objects(long[] pointers, int words) throws VmFieldMissing {
         byte[] bytes = new byte[pointers.length * words * Long.BYTES];
         int[] got = new int[pointers.length];
@@ -214,16 +214,16 @@ final class VmReader {
         return part[0];
     }
 
-    /** The bytes of a text, without the 0 at its end. */
+    /** Reads a text up to its terminating zero byte, which is not returned. */
     byte[] textAt(long address) throws VmFieldMissing {
-        return textAt(address, LONGEST_TEXT);
+        return textAt(address, MAX_TEXT);
     }
 
-    /** The bytes of a text that is shorter than a number of bytes. */
-    byte[] textAt(long address, int longest) throws VmFieldMissing {
+    /** Reads a text. Throws if no zero byte follows within about {@code max} bytes. */
+    byte[] textAt(long address, int max) throws VmFieldMissing {
         ByteArrayOutputStream text = new ByteArrayOutputStream();
-        for (long at = address; text.size() < longest; ) {
-            int some = PART - (int) (at & (PART - 1)); // not into a page that the text may not reach
+        for (long at = address; text.size() < max; ) {
+            int some = PART - (int) (at & (PART - 1)); // not beyond the page: the next one may be unmapped
             read(at, part, some);
             for (int i = 0; i < some; i++) {
                 if (part[i] == 0) {
@@ -234,24 +234,24 @@ final class VmReader {
             text.write(part, 0, some);
             at += some;
         }
-        throw new VmFieldMissing("a text without an end");
+        throw new VmFieldMissing("a text without a terminating zero");
     }
 
-    /** A short text, such as a name of the JVM's own. */
+    /** Reads a short text, such as a name. */
     String nameAt(long address) throws VmFieldMissing {
         return new String(textAt(address, PART), StandardCharsets.UTF_8);
     }
 
-    /** The pointer in a field of an object. */
+    /** Returns the pointer in a field of an object. */
     long pointer(long object, String type, String field) throws VmFieldMissing {
         if (object == 0) {
             throw new VmFieldMissing("null." + field);
         }
-        return longAt(object + place(type, field));
+        return longAt(object + location(type, field));
     }
 
-    /** The pointer in a static field. */
+    /** Returns the pointer in a static field. */
     long pointer(String type, String field) throws VmFieldMissing {
-        return longAt(place(type, field));
+        return longAt(location(type, field));
     }
 }

@@ -3,14 +3,14 @@ package org.mapfiles.jvm;
 import org.mapfiles.MapsException;
 
 /**
- * What a JVM prints of its memory, each text empty where it prints none.
+ * The output of diagnostic commands of a JVM about its memory. A text is empty if the JVM does not have the command.
  *
- * @param info of VM.info the part that only the JVM itself writes ({@link VmInfo#ofTheJvm})
- * @param metaspace of VM.metaspace, with the nodes of its address space
- * @param nativeMemory of VM.native_memory, with ranges if the JVM tracks these ({@code -XX:NativeMemoryTracking=detail})
+ * @param info the part of VM.info without foreign text ({@link VmInfo#ofTheJvm})
+ * @param metaspace VM.metaspace with the nodes of its address space
+ * @param nativeMemory VM.native_memory, with ranges if the JVM runs with {@code -XX:NativeMemoryTracking=detail}
  */
 record VmReports(String info, String metaspace, String nativeMemory) {
-    /** Of a JVM that was not asked. */
+    /** No output: no commands were sent. */
     static final VmReports NONE = new VmReports("", "", "");
 
     static VmReports ofThisJvm(VmReader vm) {
@@ -23,7 +23,7 @@ record VmReports(String info, String metaspace, String nativeMemory) {
             return new VmReports(VmInfo.ofTheJvm(run(client, "VM.info"), CommandLine.lineEnds(client.jvm().vm())),
                     run(client, "VM.metaspace vslist"), run(client, "VM.native_memory detail scale=KB"));
         } catch (OutOfMemoryError e) {
-            throw client.jvm().noMemory("the answers", e);
+            throw client.jvm().noMemory("the output of diagnostic commands", e);
         }
     }
 

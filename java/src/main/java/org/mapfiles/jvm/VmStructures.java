@@ -6,11 +6,11 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.mapfiles.jvm.VmReader.VmFieldMissing;
 
-/** Ranges in HotSpot's own structures, the same from JDK 17 to 25. What is not there says nothing. */
+/** Finds ranges in HotSpot's exported structures, which are the same in JDK 17 to 25. Structures that are missing are ignored. */
 final class VmStructures {
-    /** More heaps than there ever are: a number beyond is no number of heaps. */
+    /** More code heaps than any JVM has. */
     private static final int MAX_HEAPS = 16;
-    /** SafepointMechanism::_polling_page: one without access, and behind it one to read. */
+    /** SafepointMechanism::_polling_page: a page without permissions, and then a readable page. */
     static final String POLLING_PAGE = "_ZN18SafepointMechanism13_polling_pageE";
 
     private static final long PAGE = 4096;
@@ -26,46 +26,46 @@ final class VmStructures {
         }
     }
 
-    /** What is reserved for objects; not by ZGC, which has no one range. */
+    /** Returns the reserved range of the heap; none with ZGC, which has several. */
     static List<RegionCandidate> heap(VmReader vm) {
-        List<RegionCandidate> claims = new ArrayList<>();
+        List<RegionCandidate> candidates = new ArrayList<>();
         try {
-            long reserved = vm.pointer("Universe", "_collectedHeap") + vm.place("CollectedHeap", "_reserved");
+            long reserved = vm.pointer("Universe", "_collectedHeap") + vm.location("CollectedHeap", "_reserved");
             long start = vm.pointer(reserved, "MemRegion", "_start");
             long words = vm.pointer(reserved, "MemRegion", "_word_size");
-            add(claims, start, start + words * Long.BYTES, RegionKind.JAVA_HEAP, "heap");
+            add(candidates, start, start + words * Long.BYTES, RegionKind.JAVA_HEAP, "heap");
         } catch (VmFieldMissing none) {
-            // another source may know
+            // another source may have it
         }
-        return claims;
+        return candidates;
     }
 
     static List<RegionCandidate> archive(VmReader vm) {
-        List<RegionCandidate> claims = new ArrayList<>();
+        List<RegionCandidate> candidates = new ArrayList<>();
         try {
-            add(claims, vm.pointer("MetaspaceObj", "_shared_metaspace_base"), vm.pointer("MetaspaceObj", "_shared_metaspace_top"),
+            add(candidates, vm.pointer("MetaspaceObj", "_shared_metaspace_base"), vm.pointer("MetaspaceObj", "_shared_metaspace_top"),
                     RegionKind.CDS, "class archive");
         } catch (VmFieldMissing none) {
-            // another source may know
+            // another source may have it
         }
-        return claims;
+        return candidates;
     }
 
-    /** The code cache, and the maps of its segments. */
+    /** Returns the code heaps and their segment maps. */
     static List<RegionCandidate> code(VmReader vm) {
-        List<RegionCandidate> claims = new ArrayList<>();
+        List<RegionCandidate> candidates = new ArrayList<>();
         try {
             long heaps = vm.pointer("CodeCache", "_heaps");
-            int count = vm.intAt(heaps + vm.place("GrowableArrayBase", "_len"));
+            int count = vm.intAt(heaps + vm.location("GrowableArrayBase", "_len"));
             long pointers = vm.pointer(heaps, "GrowableArray<int>", "_data");
             for (long heap : vm.longsAt(pointers, Math.max(0, Math.min(count, MAX_HEAPS)))) {
-                add(claims, heap + vm.place("CodeHeap", "_memory"), vm, name(vm, heap));
-                add(claims, heap + vm.place("CodeHeap", "_segmap"), vm, "segment map of a code heap");
+                add(candidates, heap + vm.location("CodeHeap", "_memory"), vm, name(vm, heap));
+                add(candidates, heap + vm.location("CodeHeap", "_segmap"), vm, "segment map of a code heap");
             }
         } catch (VmFieldMissing none) {
-            // another source may know
+            // another source may have it
         }
-        return claims;
+        return candidates;
     }
 
     private static void add(List<RegionCandidate> to, long space, VmReader vm, String detail) throws VmFieldMissing {
@@ -74,8 +74,8 @@ final class VmStructures {
     }
 
     /**
-     * The name of a code heap. Its field is not among the structures, so the object is searched for a pointer to a text of the JVM's
-     * library that only names code heaps (src/hotspot/share/code/codeCache.cpp).
+     * Returns the name of a code heap. Its field is not exported, so the object is searched for a pointer to a text in libjvm that is a name
+     * of a code heap (src/hotspot/share/code/codeCache.cpp).
      */
     private static String name(VmReader vm, long heap) throws VmFieldMissing {
         for (long word : vm.longsAt(heap, Math.min(vm.sizeOf("CodeHeap"), MAX_HEAP_BYTES) / Long.BYTES)) {
@@ -88,22 +88,22 @@ final class VmStructures {
         return "code heap";
     }
 
-    /** The shared memory of the performance counters that jstat reads, and the two pages that threads poll. */
+    /** Returns the memory of the performance counters that jstat(1) reads, and the two polling pages of safepoints. */
     static List<RegionCandidate> others(VmReader vm, VmSymbols symbols) {
-        List<RegionCandidate> claims = new ArrayList<>();
+        List<RegionCandidate> candidates = new ArrayList<>();
         try {
-            add(claims, vm.pointer("PerfMemory", "_start"), vm.pointer("PerfMemory", "_end"), RegionKind.JVM_OTHER, "performance counters");
+            add(candidates, vm.pointer("PerfMemory", "_start"), vm.pointer("PerfMemory", "_end"), RegionKind.JVM_OTHER, "performance counters");
         } catch (VmFieldMissing none) {
-            // another source may know
+            // another source may have it
         }
         try {
             long page = symbols.value(vm, POLLING_PAGE);
             if (page != 0) {
-                add(claims, page, page + 2 * PAGE, RegionKind.JVM_OTHER, "safepoint polling pages");
+                add(candidates, page, page + 2 * PAGE, RegionKind.JVM_OTHER, "safepoint polling pages");
             }
         } catch (VmFieldMissing none) {
-            // another source may know
+            // another source may have it
         }
-        return claims;
+        return candidates;
     }
 }

@@ -17,8 +17,8 @@ import org.mapfiles.files.MappedFile;
 import org.mapfiles.jvm.VmReader.VmFieldMissing;
 
 /**
- * Variables of a JVM's library that it does not export, by the symbol table of its file, where that has one (System V gABI,
- * chapter 4). The file is opened only where it is verified to be the mapped one. The JVM's static variables by their mangled names.
+ * Finds static variables of libjvm that it does not export, by mangled name in the symbol table of its file, if that has one (System V gABI,
+ * chapter 4). The file is used only if it is verified to be the mapped file.
  */
 final class VmSymbols {
     /** libjvm of JDK 17 to 25 has 1.4 MB of symbols and 3.3 MB of names. */
@@ -30,7 +30,7 @@ final class VmSymbols {
     private static final int SHT_SYMTAB = 2;
     private static final int STT_OBJECT = 1;
 
-    /** A variable: its address in the process, and its size in bytes. */
+    /** Address of a variable in the process, and its size in bytes. */
     record Variable(long address, long size) {
     }
 
@@ -40,7 +40,7 @@ final class VmSymbols {
         this.variables = variables;
     }
 
-    /** The variables of these names; none where the file cannot be read or verified, or has no symbols. */
+    /** Finds variables by name; none if the file cannot be read or verified, or has no symbols. */
     static VmSymbols read(ProcessMaps maps, MapSnapshot snapshot, VmTables library, String... names) {
         Map<String, Variable> variables = new HashMap<>();
         int index = snapshot.find(library.start());
@@ -50,7 +50,7 @@ final class VmSymbols {
                 read(file.channel(), library, names, variables);
             } catch (MapsException notReadable) {
                 variables.clear();
-            } catch (IOException | RuntimeException damaged) { // of an index beyond what there is, in a file that is no ELF file
+            } catch (IOException | RuntimeException damaged) { // for example an index out of bounds in a damaged ELF file
                 variables.clear();
             }
         }
@@ -78,7 +78,7 @@ final class VmSymbols {
         }
         ByteBuffer bytes = ByteBuffer.allocate((int) size).order(ByteOrder.LITTLE_ENDIAN);
         int read = 1;
-        while (bytes.position() < size && read > 0) { // in parts: the channel makes a direct buffer as large as each read
+        while (bytes.position() < size && read > 0) { // in parts, since the channel allocates a direct buffer with the size of a read
             bytes.limit(Math.min((int) size, bytes.position() + PART));
             read = file.read(bytes, offset + bytes.position());
         }
@@ -111,7 +111,7 @@ final class VmSymbols {
         return variables.isEmpty();
     }
 
-    /** A variable. */
+    /** Returns a variable. */
     Variable variable(String name) throws VmFieldMissing {
         Variable found = variables.get(name);
         if (found == null) {
@@ -120,7 +120,7 @@ final class VmSymbols {
         return found;
     }
 
-    /** The pointer, or another 8 bytes, that a variable holds now. */
+    /** Returns the 8 bytes of a variable, such as a pointer. */
     long value(VmReader vm, String name) throws VmFieldMissing {
         return vm.longAt(variable(name).address());
     }

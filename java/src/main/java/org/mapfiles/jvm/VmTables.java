@@ -3,12 +3,12 @@ package org.mapfiles.jvm;
 import java.nio.ByteBuffer;
 
 /**
- * HotSpot's exported tables of names, as the native core has read them, and the library they are in. Immutable.
+ * HotSpot's exported tables (vmStructs) as the native core has read them, and the library that exports them. Immutable.
  *
- * @param content {@code struct mf_vm_tables}, a direct buffer; null: the library exports such tables, but they are not HotSpot's, or damaged
+ * @param content {@code struct mf_vm_tables}, a direct buffer; null: the library exports tables that are damaged or not HotSpot's
  * @param start first address of the library
- * @param end the address behind its last
- * @param bias what is added to the addresses in its file
+ * @param end end of the library (exclusive)
+ * @param bias difference between an address in the process and that in the file of the library
  */
 record VmTables(ByteBuffer content, long start, long end, long bias) {
 }

@@ -1,13 +1,24 @@
 /**
- * The JVM that this program runs in: what lives at each of its addresses. And other JVMs, read from outside:
- * {@link org.mapfiles.jvm.JvmRegions#read(org.mapfiles.ProcessMaps)}, {@link org.mapfiles.jvm.JvmProcess}.
+ * Code and memory of HotSpot JVMs (JDK 17+): of this JVM, and of other JVMs from outside.
  *
- * <p>{@link org.mapfiles.jvm.JvmResolver} tells all that is known of an address; {@link org.mapfiles.jvm.JvmCode} of compiled Java methods
- * and stubs, now and earlier; {@link org.mapfiles.jvm.JvmRegions} what each part of memory is for; {@link org.mapfiles.jvm.PerfMap} is what
- * perf(1) reads and other programs write.
+ * <p>This JVM:
+ * <ul>
+ *   <li>{@link org.mapfiles.jvm.JvmResolver} resolves an address to method, region, file and offset.
+ *   <li>{@link org.mapfiles.jvm.JvmCode} records compiled methods and stubs, and resolves addresses now and earlier.
+ *   <li>{@link org.mapfiles.jvm.JvmRegions#read()} returns the use of each range of memory.
+ *   <li>{@link org.mapfiles.jvm.PerfMap#write} writes the file that perf(1) reads.
+ * </ul>
  *
- * <p>For HotSpot from JDK 17 on. No flag and no agent is needed: the native library asks the JVM itself. What is compiled before the first
- * {@link org.mapfiles.jvm.JvmCode#open()} has coarse debug information: {@code -agentpath:/path/to/libmapfiles.so} asks from the start. In a
- * signal handler the C functions of mapfiles_jvm.h answer the same.
+ * <p>Any JVM, by reading its memory:
+ * <ul>
+ *   <li>{@link org.mapfiles.jvm.JvmProcess} reads version, flags and run state.
+ *   <li>{@link org.mapfiles.jvm.JvmCodeReader} resolves an address to methods and stubs as of now.
+ *   <li>{@link org.mapfiles.jvm.JvmRegions#read(org.mapfiles.ProcessMaps)} returns the use of each range of memory.
+ *   <li>{@link org.mapfiles.jvm.AttachClient} sends diagnostic commands, which has side effects in the target.
+ * </ul>
+ *
+ * <p>No flag and no agent is needed. Code that was compiled before the first {@link org.mapfiles.jvm.JvmCode#open()} has coarse debug
+ * information; {@code -agentpath:/path/to/libmapfiles.so} starts recording when the JVM starts. In a signal handler use the C functions of
+ * mapfiles_jvm.h, which return the same.
  */
 package org.mapfiles.jvm;

@@ -18,7 +18,7 @@ import org.mapfiles.testing.SpecialMappingsProcess;
 
 /** What may this user do with entries of map_files, is it known beforehand, and what is left to who may not follow them? */
 class FileAccessTest {
-    private static final String NEEDS = "\\[CHECKPOINT_RESTORE] following an entry of map_files takes CAP_CHECKPOINT_RESTORE or"
+    private static final String NEEDS = "\\[CHECKPOINT_RESTORE] following a map_files entry needs CAP_CHECKPOINT_RESTORE or"
             + " CAP_SYS_ADMIN in the initial user namespace.*";
 
     private static final String THIS_IS_ROOT =

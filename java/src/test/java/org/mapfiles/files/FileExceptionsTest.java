@@ -25,7 +25,7 @@ class FileExceptionsTest {
     @Test
     void errorsOfFiles() {
         assertThat(FileExceptions.ofEntry(Errno.EIO, "x")).hasMessageContaining("file system");
-        assertThat(FileExceptions.ofEntry(Errno.ETXTBSY, "x")).hasMessageContaining("runs as a program");
+        assertThat(FileExceptions.ofEntry(Errno.ETXTBSY, "x")).hasMessageContaining("being executed");
         assertThat(FileExceptions.ofEntry(Errno.EROFS, "x")).hasMessageContaining("read-only");
         assertThat(FileExceptions.ofEntry(Errno.ENXIO, "x")).isInstanceOf(NotSupportedException.class);
         assertThat(FileExceptions.ofEntry(-999, "x")).hasMessageContaining("x failed with errno 999");

@@ -98,7 +98,7 @@ class MappedFileTest {
         Files.write(other, filled('X'));
         Files.move(other, path, StandardCopyOption.REPLACE_EXISTING);
         assertThatThrownBy(() -> MapFiles.of(maps).openByPath(mapping())).isInstanceOfSatisfying(NotVerifiedException.class,
-                e -> assertThat(e.isSurelyAnother()).isTrue()).hasMessageContaining("stands at the path");
+                e -> assertThat(e.isSurelyAnother()).isTrue()).hasMessageContaining("is at the path");
         if (MapFiles.followDenial().isEmpty()) {
             try (MappedFile file = MapFiles.of(maps).open(mapping())) {
                 assertThat(content(file)).isEqualTo(filled('A'));

@@ -17,7 +17,7 @@ import org.mapfiles.jvm.BoundedText.TooMuchWork;
 /** Texts of a hostile JVM: parsing them ends, and fails in one way only. */
 class BoundedTextTest {
     private static final List<Function<String, List<RegionCandidate>>> PARSERS = List.of(VmInfo::heap, VmInfo::codeHeaps, VmInfo::others, VmInfo::metaspace,
-            NativeMemoryTracking::claims, RegionsOfShenandoah::claims);
+            NativeMemoryTracking::candidates, RegionsOfShenandoah::candidates);
 
     @Test
     void longLinesAreCutAndTheirNumberStays() {

@@ -48,8 +48,8 @@ final class CodeWorkloadMain {
             e.printStackTrace();
         }
         CodeCounts counts = code.counts();
-        System.out.println((wrong.isEmpty() ? "RIGHT " : "WRONG ") + right.get() + " answers; " + counts + ", " + counts.turns()
-                + " turns");
+        System.out.println((wrong.isEmpty() ? "RIGHT " : "WRONG ") + right.get() + " answers; " + counts + ", " + counts.compactions()
+                + " compactions");
     }
 
     private static void churn(int round) throws Exception {
@@ -99,7 +99,7 @@ final class CodeWorkloadMain {
             for (long[] sample : samples) {
                 long address = sample[0] + (sample[1] - sample[0]) / 2;
                 if (!code.find(address, sample[2], answer)) {
-                    if (answer.certainty() != CodeCertainty.FORGOTTEN) {
+                    if (answer.certainty() != CodeCertainty.EVICTED) {
                         throw new AssertionError("lost: " + Long.toHexString(address) + " " + answer.certainty());
                     }
                     continue;
@@ -107,9 +107,9 @@ final class CodeWorkloadMain {
                 try {
                     check(code, answer, again, sample);
                     right.incrementAndGet();
-                } catch (IllegalStateException forgotten) {
-                    if (answer.certainty() != CodeCertainty.FORGOTTEN) {
-                        throw forgotten;
+                } catch (IllegalStateException evicted) {
+                    if (answer.certainty() != CodeCertainty.EVICTED) {
+                        throw evicted;
                     }
                 }
             }

@@ -47,7 +47,7 @@ public final class FindCodeMain {
         Set<String> found = new TreeSet<>();
         code.forEach(each -> {
             if (each.kind() == CodeKind.METHOD && each.toString().startsWith("org.mapfiles.jvm.Throwaway.work(")) {
-                found.add(each.wasThere() ? "was there" : "came");
+                found.add(each.isBeforeStart() ? "was there" : "came");
             }
         });
         System.out.println(found + ", libraries " + libraries());
@@ -108,13 +108,13 @@ public final class FindCodeMain {
     private static boolean isTold() throws Exception {
         JvmCode code = JvmCode.hold(0);
         JvmCode.release();
-        long before = code.counts().live() + code.counts().gone();
+        long before = code.counts().live() + code.counts().unloaded();
         Method work = Throwaway.copy();
         for (int i = 0; i < 20_000; i++) {
             work.invoke(null, 100);
         }
         Thread.sleep(300); // it is compiled meanwhile
-        return code.counts().live() + code.counts().gone() > before;
+        return code.counts().live() + code.counts().unloaded() > before;
     }
 
     /** Two class loaders have the library, each with classes of its own; then the first goes. */

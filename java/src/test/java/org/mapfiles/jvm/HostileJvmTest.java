@@ -81,24 +81,24 @@ class HostileJvmTest {
         for (int seed = 0; seed < TRIES; seed++) {
             VmReader vm = new VmReader(new Mutated(seed), tables);
             RegionCandidates claims = new RegionCandidates();
-            claims.add(RegionsOfG1.claims(vm));
-            claims.add(RegionsOfShenandoah.claims(vm, flags));
-            claims.add(Generations.claims(vm, flags));
+            claims.add(RegionsOfG1.candidates(vm));
+            claims.add(RegionsOfShenandoah.candidates(vm, flags));
+            claims.add(Generations.candidates(vm, flags));
             claims.add(VmStructures.heap(vm));
             claims.add(VmStructures.code(vm));
-            claims.add(Metaspaces.claims(vm, symbols));
+            claims.add(Metaspaces.candidates(vm, symbols));
             claims.add(VmStructures.archive(vm));
-            claims.add(CollectorTables.claims(vm, snapshot, flags, symbols));
+            claims.add(CollectorTables.candidates(vm, snapshot, flags, symbols));
             claims.add(VmStructures.others(vm, symbols));
-            claims.add(HeapOfZ.claims(vm));
+            claims.add(HeapOfZ.candidates(vm));
             if (seed % 50 == 0) { // these take longer
-                claims.add(new ThreadStacks(vm, snapshot, Path.of("/proc/self")).claims());
-                claims.add(new MappedMemory(vm, snapshot, null).claims());
+                claims.add(new ThreadStacks(vm, snapshot, Path.of("/proc/self")).candidates());
+                claims.add(new MappedMemory(vm, snapshot, null).candidates());
                 JvmFlags.read(vm);
                 CommandLine.lineEnds(vm);
             }
-            found += claims.settled().size();
-            assertThat(claims.settled().values()).as("seed %d", seed)
+            found += claims.chosen().size();
+            assertThat(claims.chosen().values()).as("seed %d", seed)
                     .allMatch(claim -> Long.compareUnsigned(claim.start(), claim.end()) < 0);
         }
         assertThat(found).as("most words are left as they are").isPositive();
@@ -128,11 +128,11 @@ class HostileJvmTest {
         VmReader vm = new VmReader(memory, tables);
         String type = vm.has("G1HeapRegion", "_type") ? "G1HeapRegion" : "HeapRegion";
         assumeTrue(JvmFlags.read(vm).isOn("UseG1GC"), "this JVM does not use G1");
-        long table = vm.pointer("Universe", "_collectedHeap") + vm.place("G1CollectedHeap", "_hrm") + vm.place(type + "Manager", "_regions");
-        long length = table + vm.place("G1HeapRegionTable", "_length");
-        assertThat(RegionsOfG1.claims(replaced(Map.of(length, 1L)))).hasSize(1);
+        long table = vm.pointer("Universe", "_collectedHeap") + vm.location("G1CollectedHeap", "_hrm") + vm.location(type + "Manager", "_regions");
+        long length = table + vm.location("G1HeapRegionTable", "_length");
+        assertThat(RegionsOfG1.candidates(replaced(Map.of(length, 1L)))).hasSize(1);
         for (long size : new long[] {-4096, Long.MIN_VALUE, 0, Long.MAX_VALUE}) {
-            assertThat(RegionsOfG1.claims(replaced(Map.of(length, 1L, vm.place(type, "GrainBytes"), size)))).isEmpty();
+            assertThat(RegionsOfG1.candidates(replaced(Map.of(length, 1L, vm.location(type, "GrainBytes"), size)))).isEmpty();
         }
     }
 
@@ -142,7 +142,7 @@ class HostileJvmTest {
         VmReader vm = new VmReader(memory, tables);
         VmSymbols symbols = VmSymbols.read(maps, snapshot, tables, Metaspaces.OTHER_CONTEXT);
         assumeTrue(!symbols.isEmpty(), "libjvm.so has no symbol table");
-        List<RegionCandidate> real = Metaspaces.claims(vm, symbols);
+        List<RegionCandidate> real = Metaspaces.candidates(vm, symbols);
         assertThat(real).isNotEmpty();
         long list = vm.longsAt(symbols.value(vm, Metaspaces.OTHER_CONTEXT), 2)[1];
         Map<Long, Long> words = new HashMap<>();
@@ -162,7 +162,7 @@ class HostileJvmTest {
             }
         }
         assertThat(words).hasSizeGreaterThanOrEqualTo(4);
-        assertThat(Metaspaces.claims(replaced(words), symbols)).isEmpty();
+        assertThat(Metaspaces.candidates(replaced(words), symbols)).isEmpty();
     }
 
     @Test
@@ -177,10 +177,10 @@ class HostileJvmTest {
     @Test
     void aStackBelowAddressZero() throws Exception {
         VmReader vm = new VmReader(memory, tables);
-        long stackBase = vm.place("JavaThread", "_stack_base");
-        long stackSize = vm.place("JavaThread", "_stack_size");
+        long stackBase = vm.location("JavaThread", "_stack_base");
+        long stackSize = vm.location("JavaThread", "_stack_size");
         long list = vm.pointer("ThreadsSMRSupport", "_java_thread_list");
-        int count = vm.intAt(list + vm.place("ThreadsList", "_length"));
+        int count = vm.intAt(list + vm.location("ThreadsList", "_length"));
         List<Long> fields = new ArrayList<>();
         for (long thread : vm.longsAt(vm.pointer(list, "ThreadsList", "_threads"), count)) {
             fields.add(thread);
@@ -200,7 +200,7 @@ class HostileJvmTest {
                 return got;
             }
         };
-        assertThat(new ThreadStacks(new VmReader(wrapping, tables), snapshot, Path.of("/proc/self")).claims())
+        assertThat(new ThreadStacks(new VmReader(wrapping, tables), snapshot, Path.of("/proc/self")).candidates())
                 .allMatch(claim -> Long.compareUnsigned(claim.start(), claim.end()) < 0);
     }
 
@@ -208,12 +208,12 @@ class HostileJvmTest {
     @Test
     void textsOfFlagsAreBounded() throws Exception {
         VmReader real = new VmReader(memory, tables);
-        long number = real.place("JVMFlag", "numFlags");
-        long table = real.place("JVMFlag", "flags");
+        long number = real.location("JVMFlag", "numFlags");
+        long table = real.location("JVMFlag", "flags");
         int size = (int) real.sizeOf("JVMFlag");
-        long nameAt = real.place("JVMFlag", "_name");
-        long valueAt = real.place("JVMFlag", "_addr");
-        long typeAt = real.place("JVMFlag", "_type");
+        long nameAt = real.location("JVMFlag", "_name");
+        long valueAt = real.location("JVMFlag", "_addr");
+        long typeAt = real.location("JVMFlag", "_type");
         int count = 1 << 14;
         long base = 1L << 40;
         FakeMemory fake = new FakeMemory() {
@@ -260,7 +260,7 @@ class HostileJvmTest {
     @Test
     void workForArgumentsIsBounded() throws Exception {
         VmReader real = new VmReader(memory, tables);
-        long number = real.place("Arguments", "_num_jvm_args");
+        long number = real.location("Arguments", "_num_jvm_args");
         FakeMemory fake = new FakeMemory() {
             @Override
             int fill(long address, ByteBuffer to) {

@@ -145,7 +145,7 @@ class JvmCodeTest {
         long unloaded = answer.unloaded();
         assertThat(CODE.find(gone, unloaded - 1, answer)).isTrue();
         assertThat(CODE.find(gone, unloaded, answer) && answer.loaded() <= unloaded).as("there after it went").isFalse();
-        assertThat(CODE.counts().gone()).isPositive();
+        assertThat(CODE.counts().unloaded()).isPositive();
     }
 
     @Test
@@ -172,7 +172,7 @@ class JvmCodeTest {
 
     @Test
     void beforeItWasAskedTheJvmHadToldNothing() {
-        long start = await("any method", () -> { }, each -> each.kind() == CodeKind.METHOD && each.wasThere());
+        long start = await("any method", () -> { }, each -> each.kind() == CodeKind.METHOD && each.isBeforeStart());
         assertThat(CODE.find(start, 1, answer)).isTrue();
         assertThat(answer.certainty()).isEqualTo(CodeCertainty.RECORDED_LATER);
     }

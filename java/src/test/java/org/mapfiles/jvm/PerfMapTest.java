@@ -75,8 +75,8 @@ class PerfMapTest {
         Path pipe = directory.resolve("perf.map");
         assertThat(new ProcessBuilder("mkfifo", pipe.toString()).inheritIO().start().waitFor()).isZero();
         Throwable refusal = CompletableFuture.supplyAsync(() -> catchThrowable(() -> PerfMap.read(pipe, 0))).get(20, TimeUnit.SECONDS);
-        assertThat(refusal).isInstanceOf(IOException.class).hasMessageContaining("no regular file").hasMessageContaining("remove it");
-        assertThatThrownBy(() -> PerfMap.read(directory, 0)).isInstanceOf(IOException.class).hasMessageContaining("no regular file");
+        assertThat(refusal).isInstanceOf(IOException.class).hasMessageContaining("not a regular file").hasMessageContaining("remove it");
+        assertThatThrownBy(() -> PerfMap.read(directory, 0)).isInstanceOf(IOException.class).hasMessageContaining("not a regular file");
     }
 
     @Test
@@ -236,7 +236,7 @@ class PerfMapTest {
         assumeTrue(isRoot(), "only root can make another user's file");
         Path file = Files.writeString(directory.resolve("perf.map"), "7f00 10 x\n");
         Files.setAttribute(file, "unix:uid", 65534);
-        assertThatThrownBy(() -> PerfMap.read(file, 65533)).isInstanceOf(IOException.class).hasMessageContaining("not believed");
+        assertThatThrownBy(() -> PerfMap.read(file, 65533)).isInstanceOf(IOException.class).hasMessageContaining("not trusted");
         assertThat(PerfMap.read(file, 65534).size()).as("of the process' user").isEqualTo(1);
         assertThatThrownBy(() -> PerfMap.read(Files.createSymbolicLink(directory.resolve("link"), file), 65534))
                 .as("a link").isInstanceOf(IOException.class);

@@ -29,8 +29,8 @@ class RegionCandidatesTest {
     void firstSourceAndSmallestRangeAreBelieved(@ForAll("sources") List<List<RegionCandidate>> sources) {
         RegionCandidates claims = new RegionCandidates();
         sources.forEach(claims::add);
-        List<RegionCandidate> settled = new ArrayList<>(claims.settled().values());
-        for (Map.Entry<Long, RegionCandidate> entry : claims.settled().entrySet()) {
+        List<RegionCandidate> settled = new ArrayList<>(claims.chosen().values());
+        for (Map.Entry<Long, RegionCandidate> entry : claims.chosen().entrySet()) {
             assertThat(entry.getKey()).isEqualTo(entry.getValue().start());
         }
         for (int i = 1; i < settled.size(); i++) {

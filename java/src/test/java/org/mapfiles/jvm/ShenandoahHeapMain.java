@@ -36,11 +36,11 @@ final class ShenandoahHeapMain {
 
     private static List<String> told(VmReader vm) throws Exception {
         long heap = vm.pointer("Universe", "_collectedHeap");
-        long size = vm.longAt(vm.place("ShenandoahHeapRegion", "RegionSizeBytes"));
+        long size = vm.longAt(vm.location("ShenandoahHeapRegion", "RegionSizeBytes"));
         int count = Math.toIntExact(vm.pointer(heap, "ShenandoahHeap", "_num_regions"));
         List<String> told = new ArrayList<>();
         for (long region : vm.longsAt(vm.pointer(heap, "ShenandoahHeap", "_regions"), count)) {
-            int state = vm.intAt(region + vm.place("ShenandoahHeapRegion", "_state"));
+            int state = vm.intAt(region + vm.location("ShenandoahHeapRegion", "_state"));
             if (vm.constant("ShenandoahHeapRegion::_empty_uncommitted") != UNCOMMITTED
                     || vm.constant("ShenandoahHeapRegion::_trash") != USES.length - 1) {
                 throw new IllegalStateException("other states");

@@ -126,7 +126,7 @@ final class SystemMapMain {
     /** An address in libjvm: a static field of its. */
     private static long jvmFunction() throws Exception {
         try (ProcessMaps maps = ProcessMaps.self(); JvmProcess jvm = JvmProcess.of(maps)) {
-            return jvm.vm().place("CodeCache", "_heaps");
+            return jvm.vm().location("CodeCache", "_heaps");
         }
     }
 

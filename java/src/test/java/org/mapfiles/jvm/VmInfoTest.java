@@ -58,8 +58,8 @@ class VmInfoTest {
     @Test
     void aTableOfShenandoahThatIsNotUnderstoodSaysNothing() {
         String known = "|    0|R  |O|BTE     fc000000,     fc040000,     fc040000|TAMS\n|    1|R  |O|BTE     fc040000,     fc040000,     fc080000|TAMS\n";
-        assertThat(RegionsOfShenandoah.claims(known)).containsExactly(RegionCandidate.reported(0xfc000000L, 0xfc080000L, RegionKind.JAVA_HEAP, "regular, old"));
-        assertThat(RegionsOfShenandoah.claims(known + known.replace("R  ", "XYZ"))).isEmpty();
-        assertThat(RegionsOfShenandoah.claims(known.replace("fc080000", "fc030000"))).isEmpty();
+        assertThat(RegionsOfShenandoah.candidates(known)).containsExactly(RegionCandidate.reported(0xfc000000L, 0xfc080000L, RegionKind.JAVA_HEAP, "regular, old"));
+        assertThat(RegionsOfShenandoah.candidates(known + known.replace("R  ", "XYZ"))).isEmpty();
+        assertThat(RegionsOfShenandoah.candidates(known.replace("fc080000", "fc030000"))).isEmpty();
     }
 }

@@ -30,14 +30,14 @@ class VmStructsTest {
     void aStaticFieldHasAnAddress() throws Exception {
         assertThat(jvm.vm().typeOf("CodeCache", "_heaps")).startsWith("GrowableArray<");
         assertThat(jvm.vm().isStatic("CodeCache", "_heaps")).isTrue();
-        assertThat(jvm.vm().place("CodeCache", "_heaps")).isBetween(jvm.vm().library().start(), jvm.vm().library().end());
+        assertThat(jvm.vm().location("CodeCache", "_heaps")).isBetween(jvm.vm().library().start(), jvm.vm().library().end());
     }
 
     @Test
     void aFieldOfAnObjectHasAnOffset() throws Exception {
         assertThat(jvm.vm().typeOf("CodeHeap", "_log2_segment_size")).isEqualTo("int");
         assertThat(jvm.vm().isStatic("CodeHeap", "_log2_segment_size")).isFalse();
-        assertThat(jvm.vm().place("CodeHeap", "_log2_segment_size")).isBetween(1L, 4096L);
+        assertThat(jvm.vm().location("CodeHeap", "_log2_segment_size")).isBetween(1L, 4096L);
     }
 
     @Test
@@ -54,7 +54,7 @@ class VmStructsTest {
     @Test
     void whatIsNotThereIsNotTold() {
         assertThat(jvm.vm().has("CodeCache", "_nothing")).isFalse();
-        assertThatThrownBy(() -> jvm.vm().place("CodeCache", "_nothing")).isInstanceOf(VmReader.VmFieldMissing.class);
+        assertThatThrownBy(() -> jvm.vm().location("CodeCache", "_nothing")).isInstanceOf(VmReader.VmFieldMissing.class);
         assertThatThrownBy(() -> jvm.vm().sizeOf("NoSuchType")).isInstanceOf(VmReader.VmFieldMissing.class);
         assertThatThrownBy(() -> jvm.vm().constant("NoSuchConstant")).isInstanceOf(VmReader.VmFieldMissing.class);
         assertThat(jvm.vm().constantOr("NoSuchConstant", 7)).isEqualTo(7);
@@ -65,7 +65,7 @@ class VmStructsTest {
         for (long address : new long[] {0, 1, 4095, Long.MIN_VALUE, -1}) {
             assertThatThrownBy(() -> jvm.vm().longAt(address)).isInstanceOf(VmReader.VmFieldMissing.class);
         }
-        long heaps = jvm.vm().place("CodeCache", "_heaps");
+        long heaps = jvm.vm().location("CodeCache", "_heaps");
         assertThatThrownBy(() -> jvm.vm().longsAt(new long[] {heaps, heaps, 1, heaps, heaps, heaps})).isInstanceOf(VmReader.VmFieldMissing.class);
         assertThat(jvm.vm().longsAt(new long[] {heaps, heaps, heaps, heaps, heaps})).containsOnly(jvm.vm().longAt(heaps));
     }
