@@ -16,6 +16,7 @@ import org.mapfiles.ProcessMaps;
  * reports through JVMTI. Then it prints what the JVM lists as compiled, again for each line of its input.
  */
 final class CodeFromOutsideMain {
+    private static final int MAX_ROUNDS = 5_000;
     private static final List<Method> KEPT = new ArrayList<>();
     private static long sink;
 
@@ -26,7 +27,7 @@ final class CodeFromOutsideMain {
     public static void main(String[] arguments) throws Exception {
         JvmCode code = JvmCode.open();
         long end = System.nanoTime() + Long.parseLong(arguments[0]) * 1_000_000_000;
-        for (int round = 0; System.nanoTime() - end < 0; round++) {
+        for (int round = 0; System.nanoTime() - end < 0 || (!isCompiledEnough(code) && round < MAX_ROUNDS); round++) {
             work(round);
         }
         compareRecords(code);
@@ -36,6 +37,13 @@ final class CodeFromOutsideMain {
             printList();
             System.out.println("READY");
         }
+    }
+
+    /** Whether the compilers of a busy machine have come far enough to compare something. */
+    private static boolean isCompiledEnough(JvmCode code) {
+        int[] records = {0};
+        code.forEach(each -> records[0] += each.kind() == CodeKind.METHOD ? records(code, each.start()).length : 0);
+        return records[0] > 3_000 || System.getProperty("java.vm.info").contains("interpreted");
     }
 
     private static void work(int round) throws Exception {
