@@ -16,8 +16,9 @@ import java.util.Objects;
  * once, and so is each one of the later snapshot.
  *
  * <p>A later mapping <em>continues</em> an earlier one if they overlap and have the same memory: of one file, at the same offset, or
- * memory without a file of one kind. A mapping with one successor is reported as changed if its range, its permissions or
- * its name are different; a file's name changes when the file is renamed or deleted. If a mapping was split, one of the parts is
+ * memory without a file of one kind, where all private memory is one kind. A mapping with one successor is reported as changed if its range, its permissions or
+ * its name are different; a file's name changes when the file is renamed or deleted, and that of
+ * memory when it becomes {@code [heap]}. If a mapping was split, one of the parts is
  * reported as its successor, and the others by {@link Visitor#split}. If several were merged, one is reported as changed, and the
  * others by {@link Visitor#merged}. A library that replaced another one at the same addresses is removed and added.
  *
@@ -228,7 +229,8 @@ public final class MapDifference {
     }
 
     private static boolean haveSameMemory(Mapping one, Mapping other) {
-        return one.kind() == other.kind() && one.isShared() == other.isShared() && one.isFileBacked() == other.isFileBacked()
+        boolean isOfOneKind = one.kind() == other.kind() || (one.kind().isPrivateMemory() && other.kind().isPrivateMemory());
+        return isOfOneKind && one.isShared() == other.isShared() && one.isFileBacked() == other.isFileBacked()
                 && mayBeOfOneFile(one, other)
                 && (!one.isFileBacked() || one.start() - one.offset() == other.start() - other.offset());
     }

@@ -249,7 +249,10 @@ public final class MapTimeline {
         blocks.keepWithinBounds(step.time(), tracked.mappings());
     }
 
-    /** Of two mappings that differ only in numbers which the event of the first one lacked, nothing is recorded. */
+    /**
+     * Of two mappings that differ only in numbers which the event of the first one lacked, nothing is recorded. If the event lacked the
+     * name, the mapping with the name is recorded, and no removal.
+     */
     private boolean recordPoll(MappingStep step) {
         List<ImmutableMapping> now = step.now();
         boolean[] isKnown = new boolean[now.size()];
@@ -261,7 +264,7 @@ public final class MapTimeline {
             }
             if (next < now.size() && StoredMappings.mayBeSame(known.mapping, now.get(next))) {
                 isKnown[next] = true;
-            } else {
+            } else if (next == now.size() || !StoredMappings.isOnlyNamedBy(known.mapping, now.get(next))) {
                 blocks.add(known.mapping, true, step.lastSeen(known), step.time());
                 isChanged = true;
             }

@@ -4,6 +4,7 @@ import java.lang.invoke.MethodHandles;
 import java.util.Arrays;
 import org.mapfiles.ImmutableMapping;
 import org.mapfiles.Mapping;
+import org.mapfiles.MappingKind;
 import org.mapfiles.internal.MapRecord;
 import org.mapfiles.internal.RootAccess;
 
@@ -114,8 +115,22 @@ final class StoredMappings {
     /** Whether an address means the same in a mapping and a newer one: the same byte of the same file, or memory of one kind. */
     static boolean meansTheSame(ImmutableMapping one, ImmutableMapping newer) {
         return one.isFileBacked() == newer.isFileBacked() && mayBeOfOneFile(one, newer)
-                && (Arrays.equals(ROOT.name(one), ROOT.name(newer)) || isDeletedIn(one, newer))
+                && (Arrays.equals(ROOT.name(one), ROOT.name(newer)) || isDeletedIn(one, newer) || isNamedBy(one, newer))
                 && (!one.isFileBacked() || one.start() - one.offset() == newer.start() - newer.offset());
+    }
+
+    /**
+     * Whether an event reported private memory without a name, and a newer mapping has the name. The kernel writes the event of the first
+     * brk(2) before it moves the program break, so the memory is not {@code [heap]} yet (mm/mmap.c).
+     */
+    static boolean isNamedBy(ImmutableMapping event, ImmutableMapping newer) {
+        return isReported(event) && event.kind() == MappingKind.ANONYMOUS && newer.kind().isPrivateMemory() && newer.nameLength() > 0;
+    }
+
+    /** As {@link #isNamedBy}, where all else that filters know is the same. */
+    static boolean isOnlyNamedBy(ImmutableMapping event, ImmutableMapping newer) {
+        return isNamedBy(event, newer) && event.start() == newer.start() && event.end() == newer.end()
+                && (event.flags() & FILTER) == (newer.flags() & FILTER);
     }
 
     /** A file that has another path, or has one again, may be another one: inodes are used again. */
