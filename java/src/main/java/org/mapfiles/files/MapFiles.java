@@ -247,8 +247,10 @@ public final class MapFiles {
      * <p>Where nothing but the content tells, this reads all of the mapping. {@link Verification#SAME_BYTES} then is proof of what the
      * mapping shows, and of no more: two files that are the same there, and differ elsewhere, are not told apart.
      *
-     * @throws NotVerifiedException if the file cannot be reached, or nothing proves that it is the mapped one
-     * @throws org.mapfiles.PermissionDeniedException if it has no path, and entries may not be followed; if another process has a lease on it
+     * @throws NotVerifiedException if nothing proves that the file at the path is the mapped one; or if it is another file, and no entry
+     *     leads to the mapped one
+     * @throws org.mapfiles.PermissionDeniedException if the file has no path, or its path does not lead to it, and entries may not be followed; if
+     *     another process has a lease on it
      * @throws org.mapfiles.NotSupportedException if what is mapped cannot be opened, such as a ring of perf
      * @throws StaleMappingException if the process does not have that mapping any more
      * @throws IllegalArgumentException if the mapping has no file
@@ -308,6 +310,9 @@ public final class MapFiles {
         }
         if (verification == Errno.EACCES) { // of the file: the maps of the process could be read
             throw FileExceptions.ofEntry(verification, kept.toString());
+        }
+        if (verification == Errno.EIDRM) {
+            throw FileExceptions.notAtPath(state(kept), kept.toString());
         }
         check(verification, kept);
         throw new IllegalStateException("unknown answer of the native core: " + verification);
