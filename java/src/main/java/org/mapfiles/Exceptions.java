@@ -78,7 +78,7 @@ final class Exceptions {
     }
 
     private static PermissionDeniedException refused(String process, EnumSet<Reason> reasons) {
-        return new PermissionDeniedException("the kernel refuses a look at " + process + ": " + why(reasons, Privileges.ofCaller()), reasons);
+        return new PermissionDeniedException("the kernel denies access to " + process + ": " + why(reasons, Privileges.ofCaller()), reasons);
     }
 
     /** What is missing and what to do, for a caller. A capability overrides all but policies, which are their owners' to change. */
@@ -110,8 +110,8 @@ final class Exceptions {
         if (reasons.contains(Reason.HIDDEN) || reasons.contains(Reason.UNKNOWN)) {
             return texts(reasons, ", and ");
         }
-        return "a security module (such as Landlock, AppArmor or SELinux) forbids it:" // all namespaces are below the initial one
-                + " run this outside of its sandbox, or have the module allow it";
+        return "this process has CAP_SYS_PTRACE, so a security module (such as Landlock, AppArmor or SELinux) or another user namespace"
+                + " seems to forbid it: run this outside of its sandbox, in the user namespace of that process, or have the module allow it";
     }
 
     private static String texts(EnumSet<Reason> reasons, String between) {

@@ -17,8 +17,8 @@ public final class PermissionDeniedException extends MapsException {
         CAPABILITIES("it has capabilities that this process lacks"),
         /** The process is not dumpable: a set-user-ID program, or it asked for that with prctl(2). */
         NOT_DUMPABLE("it is not dumpable (a set-user-ID program, or prctl PR_SET_DUMPABLE)"),
-        /** None of the above: a security module (AppArmor, SELinux, seccomp), or another user namespace. */
-        POLICY("a security module or another user namespace forbids it"),
+        /** None of the above. A security module (AppArmor, SELinux, Landlock) or another user namespace is the likely cause. */
+        POLICY("a security module or another user namespace seems to forbid it"),
         /** Yama (kernel.yama.ptrace_scope): its memory is for its parents alone. Its mappings are for all others too. */
         PTRACE_SCOPE("kernel.yama.ptrace_scope keeps its memory from all but its parents:"
                 + " sysctl -w kernel.yama.ptrace_scope=0"),
