@@ -24,6 +24,7 @@ import org.mapfiles.cli.output.Sizes;
 import org.mapfiles.cli.output.StandardOutput;
 import org.mapfiles.cli.output.Terminal;
 import org.mapfiles.cli.target.Arguments;
+import org.mapfiles.jvm.AttachException;
 import picocli.AutoComplete.GenerateCompletion;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -167,7 +168,8 @@ public final class Main implements Runnable {
         if (failure instanceof ProcessExitedException) {
             return ExitCode.EXITED;
         }
-        if (failure instanceof PermissionDeniedException) {
+        boolean isOtherUser = failure instanceof AttachException && ((AttachException) failure).reason() == AttachException.Reason.OTHER_USER;
+        if (failure instanceof PermissionDeniedException || isOtherUser) {
             return ExitCode.DENIED;
         }
         return failure instanceof IllegalArgumentException ? ExitCode.USAGE : ExitCode.NOT_RESOLVED;
