@@ -7,6 +7,8 @@
 #include "read/chunks.h"
 
 #include <errno.h>
+#include <poll.h>
+#include <time.h>
 
 static jlong addressOf(JNIEnv *env, jclass self UNUSED, jobject direct)
 {
@@ -139,6 +141,14 @@ static void closeDescriptor(JNIEnv *env UNUSED, jclass self UNUSED, jint descrip
     mf_sys_close(descriptor);
 }
 
+static jboolean isReaderGone(JNIEnv *env UNUSED, jclass self UNUSED, jint descriptor)
+{
+    struct pollfd output = {.fd = descriptor}; /* poll(2) reports errors without being asked for them */
+    const struct timespec at_once = {0};
+
+    return MF_SYS(SYS_ppoll, &output, 1, &at_once, NULL, 0) > 0 && (output.revents & POLLERR) != 0;
+}
+
 static const JNINativeMethod process_natives[] = {
     METHOD(addressOf, "(Ljava/nio/ByteBuffer;)J"),
     METHOD(openSelf, "(J)I"),
@@ -161,6 +171,7 @@ static const JNINativeMethod process_natives[] = {
     METHOD(loaderCounts, "(J)I"),
     METHOD(adopt, "(Ljava/io/FileDescriptor;I)I"),
     METHOD(closeDescriptor, "(I)V"),
+    METHOD(isReaderGone, "(I)Z"),
 };
 
 const struct mf_natives mf_process_natives = NATIVES(process_natives);

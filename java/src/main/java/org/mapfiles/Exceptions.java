@@ -115,9 +115,8 @@ final class Exceptions {
         if (reasons.contains(Reason.HIDDEN) || reasons.contains(Reason.UNKNOWN)) {
             return texts(reasons, ", and ");
         }
-        // The caller is in the initial user namespace. All others are below it, so no namespace is the reason.
-        return "a security module (such as Landlock, AppArmor or SELinux) denies it:"
-                + " run this outside of its sandbox, or allow the access in the security module";
+        return "this process has CAP_SYS_PTRACE, so a security module (such as Landlock, AppArmor or SELinux) or another user namespace"
+                + " seems to forbid it: run this outside of its sandbox, in the user namespace of that process, or have the module allow it";
     }
 
     private static String texts(EnumSet<Reason> reasons, String between) {

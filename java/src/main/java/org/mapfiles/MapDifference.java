@@ -15,10 +15,11 @@ import java.util.Objects;
  * range is free, then the additions. Each mapping of either snapshot is reported at most once.
  *
  * <p>A later mapping <em>continues</em> an earlier one if they overlap and have the same memory: the same file at the same offset, or
- * the same kind of memory without a file. A mapping with one successor is reported as changed if range, permissions or name differ. The
- * name changes when the file is renamed or deleted. If a mapping was split, one piece is reported as its successor, and the others by
- * {@link Visitor#split}. If several mappings were merged, one is reported as changed, and the others by {@link Visitor#merged}. If a
- * library replaced another one at the same addresses, a removal and an addition are reported.
+ * memory without a file of one kind. All private memory is one kind. A mapping with one successor is reported as changed if range,
+ * permissions or name differ. The name of a file changes when it is renamed or deleted, that of memory when it becomes {@code [heap]}.
+ * If a mapping was split, one piece is reported as its successor, and the others by {@link Visitor#split}. If several mappings were
+ * merged, one is reported as changed, and the others by {@link Visitor#merged}. If a library replaced another one at the same
+ * addresses, a removal and an addition are reported.
  *
  * <p>Memory that was unmapped and mapped again at the same addresses is not reported if both snapshots are equal there.
  *
@@ -246,7 +247,8 @@ public final class MapDifference {
     }
 
     private static boolean haveSameMemory(Mapping one, Mapping other) {
-        return one.kind() == other.kind() && one.isShared() == other.isShared() && one.isFileBacked() == other.isFileBacked()
+        boolean isOfOneKind = one.kind() == other.kind() || (one.kind().isPrivateMemory() && other.kind().isPrivateMemory());
+        return isOfOneKind && one.isShared() == other.isShared() && one.isFileBacked() == other.isFileBacked()
                 && mayBeOfOneFile(one, other)
                 && (!one.isFileBacked() || one.start() - one.offset() == other.start() - other.offset());
     }

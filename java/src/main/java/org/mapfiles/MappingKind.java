@@ -42,6 +42,15 @@ public enum MappingKind {
 
     private static final MappingKind[] BY_CODE = values(); // in the order of enum mf_kind
 
+    /**
+     * Returns whether this is private memory without a file, whatever name it has: {@link #ANONYMOUS}, {@link #HEAP}, {@link #STACK} or
+     * {@link #NAMED_ANONYMOUS}. Such memory can get another name: {@code [heap]} is what lies below the program break, and prctl(2) sets
+     * names. When the kernel reports a new mapping by an event, the memory may have no name yet.
+     */
+    public boolean isPrivateMemory() {
+        return this == ANONYMOUS || this == HEAP || this == STACK || this == NAMED_ANONYMOUS;
+    }
+
     static MappingKind of(int flags) {
         int code = flags >>> MapRecord.KIND_SHIFT & MapRecord.KIND_MASK;
         return code < BY_CODE.length ? BY_CODE[code] : OTHER;

@@ -17,8 +17,8 @@ public final class PermissionDeniedException extends MapsException {
         CAPABILITIES("it has capabilities that this process lacks"),
         /** The target is not dumpable (set-user-ID program, prctl(2)): have CAP_SYS_PTRACE. */
         NOT_DUMPABLE("it is not dumpable (a set-user-ID program, or prctl PR_SET_DUMPABLE)"),
-        /** None of the above: a security module (AppArmor, SELinux, seccomp) denies it, or the target is in another user namespace. */
-        POLICY("a security module or another user namespace denies it"),
+        /** None of the above. A security module (AppArmor, SELinux, Landlock) or another user namespace is the likely cause. */
+        POLICY("a security module or another user namespace seems to deny it"),
         /** Yama (kernel.yama.ptrace_scope) denies access to memory, not to mappings, to all but the parents of the target. */
         PTRACE_SCOPE("kernel.yama.ptrace_scope denies access to its memory to all but its parents:"
                 + " sysctl -w kernel.yama.ptrace_scope=0"),

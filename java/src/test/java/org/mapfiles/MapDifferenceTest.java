@@ -114,6 +114,19 @@ class MapDifferenceTest {
         assertThat(told(heap, List.of())).containsExactly("- 10000-14000 rw-p", "- 1e000-22000 r--p");
     }
 
+    /** Of memory without a file the name alone changes: with brk(2) and prctl(2). */
+    @Example
+    void privateMemoryKeepsItsIdentityUnderAnotherName() throws Exception {
+        List<MapsLine> none = List.of(at(16, 20, "rw-p", 0, 0));
+        for (String name : List.of("[heap]", "[stack]", "[anon:arena]")) {
+            List<MapsLine> named = List.of(new MapsLine(16 << 12, 20 << 12, "rw-p", 0, 0, 0, 0, name));
+            assertThat(told(none, named)).as(name).containsExactly("~ 10000-14000 rw-p to 10000-14000 rw-p");
+            assertThat(told(named, none)).as(name).containsExactly("~ 10000-14000 rw-p to 10000-14000 rw-p");
+        }
+        List<MapsLine> vdso = List.of(new MapsLine(16 << 12, 20 << 12, "rw-p", 0, 0, 0, 0, "[vdso]"));
+        assertThat(told(none, vdso)).containsExactly("- 10000-14000 rw-p", "+ 10000-14000 rw-p");
+    }
+
     /** As a JVM commits more of its heap: the one above gives up the range first. */
     @Example
     void aRangeIsFreeBeforeItIsTaken() throws Exception {
@@ -227,6 +240,6 @@ class MapDifferenceTest {
         boolean sameFile = before.major() == now.major() && before.minor() == now.minor() && before.inode() == now.inode();
         boolean samePlace = !before.hasFile() || before.offset() - before.start() == now.offset() - now.start();
         return overlap && sameFile && samePlace && before.permissions().charAt(3) == now.permissions().charAt(3)
-                && was.kind() == is.kind();
+                && (was.kind() == is.kind() || (was.kind().isPrivateMemory() && is.kind().isPrivateMemory()));
     }
 }

@@ -1,6 +1,7 @@
 package org.mapfiles.files;
 
 import java.util.EnumSet;
+import java.util.function.Function;
 import org.mapfiles.MapsException;
 import org.mapfiles.NotSupportedException;
 import org.mapfiles.NotSupportedException.Missing;
@@ -34,7 +35,7 @@ final class FileExceptions {
                 return new PermissionDeniedException("the process opened the file for reading only: " + mapping
                         + ": use open() instead of openForWriting()", EnumSet.of(Reason.READ_ONLY));
             case Errno.EIDRM:
-                return new NotVerifiedException("nothing or another file is at the path of " + mapping + throughEntry(), true);
+                return notAtPath(FileState.UNKNOWN, mapping);
             case Errno.EREMCHG:
                 return new NotVerifiedException("overlayfs copied the file when it was opened for writing, and the path leads to the copy;"
                         + " no path leads to the file that is still mapped: " + mapping
@@ -53,8 +54,8 @@ final class FileExceptions {
                 return new NotVerifiedException("the file at the path cannot be verified to be the mapped file of " + mapping
                         + ": openUnverified() opens it unverified", false);
             case Errno.ENAMETOOLONG:
-                return new NotSupportedException(Missing.LONG_PATHS,
-                        "the path has 4,096 bytes or more, and system calls accept fewer: " + mapping + throughEntry());
+                return throughEntryOr("the path has 4,096 bytes or more, and system calls accept fewer: " + mapping,
+                        message -> new NotSupportedException(Missing.LONG_PATHS, message));
             case Errno.ENOTSUP:
                 return new NotSupportedException(Missing.MAP_FILES,
                         "this kernel has no /proc/PID/map_files (Linux 4.3+; some sandboxes omit it):"
@@ -80,10 +81,23 @@ final class FileExceptions {
                 + " initial user namespace" + more + ": " + Privileges.ofCaller().toFollow(), EnumSet.of(Reason.CHECKPOINT_RESTORE));
     }
 
-    /** Returns the end of a message about a file that was not found by its path, for callers that may not follow entries. */
-    private static String throughEntry() {
+    /**
+     * Returns the failure to open a file that its path does not lead to.
+     *
+     * @param state what is at the path
+     */
+    static MapsException notAtPath(FileState state, String mapping) {
+        boolean isNothing = state == FileState.DELETED || state == FileState.UNLINKED || state == FileState.PATH_REMOVED;
+        String what = isNothing ? "nothing is" : state == FileState.REPLACED ? "another file is" : "nothing or another file is";
+        return throughEntryOr(what + " at the path of " + mapping, message -> new NotVerifiedException(message, true));
+    }
+
+    /** A file that is not found by its path can be opened through its entry: a caller that may not follow entries lacks a permission. */
+    private static MapsException throughEntryOr(String message, Function<String, MapsException> other) {
         Privileges caller = Privileges.ofCaller();
-        return caller.mayFollow() ? "" : ": its map_files entry leads to it, but needs CAP_CHECKPOINT_RESTORE: " + caller.toFollow();
+        return caller.mayFollow() ? other.apply(message)
+                : new PermissionDeniedException(message + ": its entry of map_files leads to the file, and needs CAP_CHECKPOINT_RESTORE: "
+                        + caller.toFollow(), EnumSet.of(Reason.CHECKPOINT_RESTORE));
     }
 
     /** Returns the exception for a process, or for {@code what} of it. */

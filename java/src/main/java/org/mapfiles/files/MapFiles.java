@@ -285,7 +285,8 @@ public final class MapFiles {
      * <p>If only the content can verify the file, this reads the whole mapping. {@link Verification#SAME_BYTES} covers the mapped part
      * only: files that differ elsewhere are not distinguished. Like any open(2) this breaks a lease on the file (fcntl(2), F_SETLEASE).
      *
-     * @throws NotVerifiedException if nothing or another file is at the path, or the file cannot be verified
+     * @throws NotVerifiedException if the file at the path cannot be verified; or if it is another file, and no entry leads to the mapped
+     *     one
      * @throws org.mapfiles.PermissionDeniedException if the caller may not open the file; if it can be opened only through its entry,
      *     which the caller may not follow; or if another process has a lease on it
      * @throws org.mapfiles.NotSupportedException if the mapped object cannot be opened, such as a ring of perf; or if it can be opened
@@ -361,6 +362,9 @@ public final class MapFiles {
         }
         if (verification == Errno.EACCES) { // mf_file_open returns it for the file, not for the maps of the process
             throw FileExceptions.ofEntry(verification, kept.toString());
+        }
+        if (verification == Errno.EIDRM) {
+            throw FileExceptions.notAtPath(state(kept), kept.toString());
         }
         calls.check(verification, kept);
         throw new IllegalStateException("unexpected result of mf_file_open: " + verification);

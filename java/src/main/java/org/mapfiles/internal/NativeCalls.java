@@ -94,6 +94,9 @@ public final class NativeCalls {
 
     public static native void closeDescriptor(int descriptor);
 
+    /** Returns whether a descriptor is the writing end of a pipe or FIFO that has no reader (poll(2), POLLERR). */
+    public static native boolean isReaderGone(int descriptor);
+
     /** Writes the numbers of added and removed libraries to two longs. */
     public static native int loaderCounts(long counts);
 

@@ -101,7 +101,7 @@ public final class NativeLibrary {
             if (isOfAnotherLoader(e)) {
                 return loadExtracted();
             }
-            return library + ", the value of -D" + PATH_PROPERTY + "=, cannot be loaded (" + e.getMessage()
+            return library + ", the value of -D" + PATH_PROPERTY + "=, cannot be loaded (" + reason(e, library)
                     + "): if its file system is mounted noexec, put it elsewhere";
         }
     }
@@ -137,7 +137,7 @@ public final class NativeLibrary {
                 return;
             } catch (UnsatisfiedLinkError e) {
                 if (!isOfAnotherLoader(e) || loader == MAX_LOADERS) {
-                    throw e;
+                    throw new UnsatisfiedLinkError(library + ": " + reason(e, library));
                 }
             }
             library = Path.of(name + "-" + loader + ".so");
@@ -145,6 +145,16 @@ public final class NativeLibrary {
                 link(library, Path.of(name + ".so"), content);
             }
         }
+    }
+
+    /** Returns why a library was not loaded, without its path: the JVM and the dynamic linker each write it before the reason. */
+    static String reason(UnsatisfiedLinkError failure, Path library) {
+        String prefix = library + ": ";
+        String reason = String.valueOf(failure.getMessage());
+        while (reason.startsWith(prefix)) {
+            reason = reason.substring(prefix.length());
+        }
+        return reason;
     }
 
     private static boolean isOfAnotherLoader(UnsatisfiedLinkError e) {

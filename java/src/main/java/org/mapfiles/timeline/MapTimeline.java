@@ -269,7 +269,10 @@ public final class MapTimeline {
         blocks.keepWithinBounds(step.time(), tracked.mappings());
     }
 
-    /** Records the step of a poll. Mappings that differ only in numbers that an event lacked are no change. */
+    /**
+     * Records the step of a poll. Mappings that differ only in numbers that an event lacked are no change. If the event lacked the name,
+     * the mapping with the name is recorded, and no removal.
+     */
     private boolean recordPoll(MappingStep step) {
         List<ImmutableMapping> now = step.now();
         boolean[] isUnchanged = new boolean[now.size()];
@@ -281,7 +284,7 @@ public final class MapTimeline {
             }
             if (next < now.size() && StoredMappings.mayBeSame(replaced.mapping, now.get(next))) {
                 isUnchanged[next] = true;
-            } else {
+            } else if (next == now.size() || !StoredMappings.isOnlyNamedBy(replaced.mapping, now.get(next))) {
                 blocks.add(replaced.mapping, true, step.lastSeen(replaced), step.time());
                 isChanged = true;
             }

@@ -4,6 +4,7 @@ import java.lang.invoke.MethodHandles;
 import java.util.Arrays;
 import org.mapfiles.ImmutableMapping;
 import org.mapfiles.Mapping;
+import org.mapfiles.MappingKind;
 import org.mapfiles.internal.MapRecord;
 import org.mapfiles.internal.RootAccess;
 
@@ -114,8 +115,22 @@ final class StoredMappings {
     /** Returns whether an address has the same byte of the same file in a mapping and a newer one, or memory without a file in both. */
     static boolean haveSameContent(ImmutableMapping one, ImmutableMapping newer) {
         return one.isFileBacked() == newer.isFileBacked() && mayBeOfOneFile(one, newer)
-                && (Arrays.equals(ROOT.name(one), ROOT.name(newer)) || isDeletedIn(one, newer))
+                && (Arrays.equals(ROOT.name(one), ROOT.name(newer)) || isDeletedIn(one, newer) || isNamedBy(one, newer))
                 && (!one.isFileBacked() || one.start() - one.offset() == newer.start() - newer.offset());
+    }
+
+    /**
+     * Returns whether an event reported private memory without a name, and a newer mapping has the name. The kernel writes the event of
+     * the first brk(2) before it moves the program break, so the memory is not {@code [heap]} yet (mm/mmap.c).
+     */
+    static boolean isNamedBy(ImmutableMapping event, ImmutableMapping newer) {
+        return isReported(event) && event.kind() == MappingKind.ANONYMOUS && newer.kind().isPrivateMemory() && newer.nameLength() > 0;
+    }
+
+    /** As {@link #isNamedBy}, and range and permissions are equal. */
+    static boolean isOnlyNamedBy(ImmutableMapping event, ImmutableMapping newer) {
+        return isNamedBy(event, newer) && event.start() == newer.start() && event.end() == newer.end()
+                && (event.flags() & FILTER) == (newer.flags() & FILTER);
     }
 
     /** Returns whether the file of a mapping is deleted in a newer one. Any other path may be another file, because inodes are reused. */

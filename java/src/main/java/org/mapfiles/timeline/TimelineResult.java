@@ -115,6 +115,7 @@ public final class TimelineResult {
         }
         for (int i = 0; i < count; i++) {
             if (StoredMappings.haveSameContent(candidates[i], next)) {
+                candidates[i] = StoredMappings.isNamedBy(candidates[i], next) ? next : candidates[i];
                 return;
             }
         }

@@ -67,7 +67,7 @@ class FileAccessTest {
                     .allMatch(line -> line.matches("FILE SAME_\\w+"));
             assertThat(told).filteredOn(line -> line.startsWith("MEMFD") || line.startsWith("SHARED_ANONYMOUS"))
                     .filteredOn(line -> !line.contains("/memfd:new")) // and a newline
-                    .hasSizeGreaterThan(1).allMatch(line -> line.matches("\\w+ \\[OTHER_USER] the kernel refuses a look at the entry of"
+                    .hasSizeGreaterThan(1).allMatch(line -> line.matches("\\w+ \\[OTHER_USER] the kernel denies access to the entry of"
                             + " map_files, without which the file cannot be opened: .*") && line.endsWith(THIS_IS_ROOT));
         } finally {
             child.stop();

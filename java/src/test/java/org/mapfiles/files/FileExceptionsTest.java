@@ -6,6 +6,7 @@ import org.junit.jupiter.api.Test;
 import org.mapfiles.MapSnapshot;
 import org.mapfiles.MapsException;
 import org.mapfiles.NotSupportedException;
+import org.mapfiles.PermissionDeniedException;
 import org.mapfiles.internal.Errno;
 
 /** Each errno of the core has a message that is about the file. */
@@ -31,12 +32,19 @@ class FileExceptionsTest {
         assertThat(FileExceptions.ofEntry(-999, "x")).hasMessageContaining("x failed with errno 999");
     }
 
-    /** Who has the capability is not told to get it. */
+    /** A caller who may follow entries lacks no permission. */
     @Test
     void aFileThatItsPathDoesNotLeadTo() {
-        NotVerifiedException failure = (NotVerifiedException) FileExceptions.ofEntry(Errno.EIDRM, "x");
-        assertThat(failure.isSurelyAnother()).isTrue();
-        assertThat(failure.getMessage().contains("CAP_CHECKPOINT_RESTORE")).isEqualTo(MapFiles.followDenial().isPresent());
+        for (int errno : new int[] {Errno.EIDRM, Errno.ENAMETOOLONG}) {
+            MapsException failure = FileExceptions.ofEntry(errno, "x");
+            boolean isDenied = MapFiles.followDenial().isPresent();
+            assertThat(failure instanceof PermissionDeniedException).as("%s", failure).isEqualTo(isDenied);
+            assertThat(failure.getMessage().contains("CAP_CHECKPOINT_RESTORE")).isEqualTo(isDenied);
+        }
+        assertThat(FileExceptions.notAtPath(FileState.UNLINKED, "x")).hasMessageContaining("nothing is at the path of x");
+        assertThat(FileExceptions.notAtPath(FileState.DELETED, "x")).hasMessageContaining("nothing is at the path of x");
+        assertThat(FileExceptions.notAtPath(FileState.PATH_REMOVED, "x")).hasMessageContaining("nothing is at the path of x");
+        assertThat(FileExceptions.notAtPath(FileState.REPLACED, "x")).hasMessageContaining("another file is at the path of x");
         assertThat(FileExceptions.ofEntry(Errno.EREMCHG, "x")).isInstanceOf(NotVerifiedException.class).hasMessageContaining("overlayfs");
     }
 }

@@ -246,7 +246,11 @@ class NativeLibraryTest {
         assumeTrue(mounted.exit() == 0, "mount(8) is refused here: " + mounted.output());
         try {
             assertThat(loaded(child().run(LoadLibraryMain.class))).startsWith(temporary);
-            assertThat(refused(child().with("-Djava.io.tmpdir=" + home).run(LoadLibraryMain.class))).contains("noexec").contains(REMEDY).contains(home.toString());
+            String refusal = refused(child().with("-Djava.io.tmpdir=" + home).run(LoadLibraryMain.class));
+            assertThat(refusal).contains("noexec").contains(REMEDY).contains(home.toString());
+            for (String place : new String[] {home + "/.cache/mapfiles/", home + "/mapfiles-"}) {
+                assertThat(refusal.split(java.util.regex.Pattern.quote(place), -1)).as("the path is there once: %s", refusal).hasSize(2);
+            }
         } finally {
             new ProcessBuilder("umount", home.toString()).start().waitFor();
         }

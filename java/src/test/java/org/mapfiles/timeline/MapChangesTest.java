@@ -5,7 +5,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.mapfiles.events.MapEvents;
@@ -123,6 +125,37 @@ class MapChangesTest {
                 poll(changes);
                 assertThat(replayed()).containsExactlyElementsOf(truth());
             }
+        }
+    }
+
+    @Test
+    void aNameThatAnEventLackedIsOneChange() throws Exception {
+        MapsLine heap = new MapsLine(0x1000, 0x2000, "rw-p", 0, 0, 0, 0, "[heap]");
+        MapChanges changes = new MapChanges(null, null);
+        changes.polled(MapsLine.snapshot(), 10, 20);
+        changes.mapped(MapsLine.snapshot(MapsLine.anonymous(0x1000, 0x2000)).cursor().seek(0), 25);
+        changes.polled(MapsLine.snapshot(heap), 30, 40);
+        List<MapChange> list = changes.taken();
+        assertThat(list).extracting(MapChange::kind).containsExactly(MapChange.Kind.ADDED, MapChange.Kind.CHANGED);
+        assertThat(list.get(1).mapping().name()).isEqualTo("[heap]");
+        assertThat(list.get(1).previous()).isEqualTo(list.get(0).mapping());
+    }
+
+    /** The first heap of a new program: whether its event has the name or not, it is added once. */
+    @Test
+    void aRealHeapIsAddedOnce() throws Exception {
+        Assume.events();
+        try (MapEvents events = MapEvents.open(child.maps(), MapEvents.Option.DATA)) {
+            MapChanges changes = MapChanges.of(child.maps(), events);
+            replay.begin(changes.mappings());
+            child.exec();
+            List<MapChange> list = new ArrayList<>(poll(changes));
+            list.addAll(poll(changes));
+            assertThat(replayed()).containsExactlyElementsOf(truth());
+            int exec = IntStream.range(0, list.size()).filter(i -> list.get(i).kind() == MapChange.Kind.EXEC).findFirst().getAsInt();
+            List<MapChange> ofHeap = list.subList(exec, list.size()).stream().filter(change -> change.mapping() != null
+                    && change.mapping().name() != null && change.mapping().name().equals("[heap]")).toList();
+            assertThat(ofHeap).as("all changes: %s", list).extracting(MapChange::kind).isNotEmpty().endsWith(MapChange.Kind.CHANGED);
         }
     }
 

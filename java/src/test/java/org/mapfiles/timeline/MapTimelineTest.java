@@ -270,6 +270,21 @@ class MapTimelineTest {
         }
     }
 
+    /** The event of a heap lacks its name, which the next poll reads. */
+    @Test
+    void aNameThatAnEventLackedIsTheNameFromTheEventOn() throws Exception {
+        MapsLine heap = new MapsLine(0x1000, 0x2000, "rw-p", 0, 0, 0, 0, "[heap]");
+        timeline.record(MapsLine.snapshot(), 10, 20);
+        timeline.record(MapsLine.snapshot(MapsLine.anonymous(0x1000, 0x2000)).cursor().seek(0), 25);
+        assertThat(timeline.record(MapsLine.snapshot(heap), 30, 40)).isTrue();
+        assertThat(timeline.record(MapsLine.snapshot(heap), 50, 60)).isFalse();
+        for (long time : new long[] {26, 35, 45}) {
+            assertThat(timeline.resolve(0x1000, time, answer)).as("%s: %s", time, answer).isTrue();
+            assertThat(answer.mayBeUnmapped()).as("%s: %s", time, answer).isFalse();
+            assertThat(answer.mapping().name()).as("at %s", time).isEqualTo("[heap]");
+        }
+    }
+
     /** One after the other, from time 100 on, and neither picture shows them. */
     private MapSnapshot tellMany(int count) throws Exception {
         MapSnapshot many = MapsLine.snapshot(IntStream.range(1, count + 1)

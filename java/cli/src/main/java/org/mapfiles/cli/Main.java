@@ -16,6 +16,7 @@ import org.mapfiles.cli.commands.JvmCommand;
 import org.mapfiles.cli.commands.MapsCommand;
 import org.mapfiles.cli.commands.ResolveCommand;
 import org.mapfiles.cli.commands.SharedCommand;
+import org.mapfiles.cli.commands.UsageMessage;
 import org.mapfiles.cli.commands.Version;
 import org.mapfiles.cli.commands.WatchCommand;
 import org.mapfiles.cli.output.Printable;
@@ -23,13 +24,16 @@ import org.mapfiles.cli.output.Sizes;
 import org.mapfiles.cli.output.StandardOutput;
 import org.mapfiles.cli.output.Terminal;
 import org.mapfiles.cli.target.Arguments;
+import org.mapfiles.jvm.AttachException;
 import picocli.AutoComplete.GenerateCompletion;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.HelpCommand;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.ParseResult;
 import picocli.CommandLine.Spec;
+import picocli.CommandLine.UnmatchedArgumentException;
 
 /** The command {@code mapfiles}. */
 @Command(name = "mapfiles", mixinStandardHelpOptions = true, versionProvider = Version.class,
@@ -40,7 +44,7 @@ import picocli.CommandLine.Spec;
         exitCodeListHeading = "%nExit codes:%n",
         exitCodeList = {
             "0:done",
-            "1:an address is in no mapping, or another failure",
+            "1:an address is in no mapping, no mapping has the name, memory could not be read, or another failure",
             "2:wrong usage",
             "3:a permission is missing",
             "4:the process has exited",
@@ -48,6 +52,10 @@ import picocli.CommandLine.Spec;
         footer = {"", "Completion for bash and zsh: source <(mapfiles generate-completion)"})
 public final class Main implements Runnable {
     private static final String MORE_MEMORY = ": set MAPFILES_JAVA_OPTIONS=\"-Xmx1g -XX:MaxDirectMemorySize=2g\", or more";
+
+    /** How messages of the library end, and what a user of the command line sets for that. */
+    private static final String LIBRARY_OPTION = "with -Dorg.mapfiles.library.path=";
+    private static final String LIBRARY_VARIABLE = "with MAPFILES_JAVA_OPTIONS=-Dorg.mapfiles.library.path=FILE";
 
     @Spec
     private CommandSpec spec;
@@ -74,6 +82,8 @@ public final class Main implements Runnable {
         line.setErr(new PrintWriter(terminal.err(), true, StandardCharsets.UTF_8));
         line.setColorScheme(CommandLine.Help.defaultColorScheme(
                 terminal.isColoured() ? CommandLine.Help.Ansi.ON : CommandLine.Help.Ansi.OFF));
+        line.setExpandAtFiles(false); // an argument such as @name is a name
+        line.setExecutionStrategy(Main::execute);
         line.setParameterExceptionHandler(Main::explainUsage);
         line.setExecutionExceptionHandler((e, command, parsed) -> explain(e, terminal));
         try {
@@ -81,7 +91,7 @@ public final class Main implements Runnable {
             terminal.flush();
             return code;
         } catch (UnsatisfiedLinkError e) {
-            terminal.report(e.getMessage());
+            terminal.report(e.getMessage().replace(LIBRARY_OPTION, LIBRARY_VARIABLE));
             return ExitCode.NOT_RESOLVED;
         } catch (OutOfMemoryError e) {
             return explain(e, terminal);
@@ -99,11 +109,20 @@ public final class Main implements Runnable {
         throw new ParameterException(spec.commandLine(), "a command is missing");
     }
 
+    /** Picocli accepts any further arguments beside help. */
+    private static int execute(ParseResult parsed) {
+        for (CommandLine command : parsed.asCommandLineList()) {
+            if (!command.getUnmatchedArguments().isEmpty()) {
+                throw new UnmatchedArgumentException(command, command.getUnmatchedArguments());
+            }
+        }
+        return new CommandLine.RunLast().execute(parsed);
+    }
+
     private static int explainUsage(ParameterException e, String[] arguments) {
         CommandLine command = e.getCommandLine();
-        String message = e.getMessage() == null ? "wrong usage" : e.getMessage().replaceFirst("\\.$", "");
-        command.getErr().println("mapfiles: " + Printable.message(message) + ": see " + command.getCommandSpec().qualifiedName()
-                + " --help");
+        command.getErr().println("mapfiles: " + Printable.message(UsageMessage.of(e)) + ": see "
+                + command.getCommandSpec().qualifiedName() + " --help");
         return ExitCode.USAGE;
     }
 
@@ -149,7 +168,8 @@ public final class Main implements Runnable {
         if (failure instanceof ProcessExitedException) {
             return ExitCode.EXITED;
         }
-        if (failure instanceof PermissionDeniedException) {
+        boolean isOtherUser = failure instanceof AttachException && ((AttachException) failure).reason() == AttachException.Reason.OTHER_USER;
+        if (failure instanceof PermissionDeniedException || isOtherUser) {
             return ExitCode.DENIED;
         }
         return failure instanceof IllegalArgumentException ? ExitCode.USAGE : ExitCode.NOT_RESOLVED;

@@ -188,4 +188,29 @@ class LauncherTest {
             assertThat(watch.err()).hasLineCount(1).startsWith("mapfiles: not enough memory").contains("limit of memory is 64M");
         }
     }
+
+    /** The shell itself prints a line of its own in such a directory, before it runs the script. */
+    @Test
+    void aDeletedWorkingDirectoryIsNamedAsTheCause() throws Exception {
+        for (String before : List.of("mkdir gone; cd gone; rmdir ../gone;", "mkdir gone; cd gone; rmdir ../gone; unset PWD;",
+                "mkdir gone; cd gone; rmdir ../gone; mkdir ../gone;")) {
+            CliResult ran = launch(before, Map.of());
+            assertThat(ran.code()).as("%s", ran).isEqualTo(127);
+            assertThat(ran.out()).isEmpty();
+            assertThat(ran.err().lines().filter(line -> !line.contains("getcwd"))).as(ran.err())
+                    .containsExactly("mapfiles: the working directory was deleted: change to another one");
+            run(Map.of(), "sh", "-c", "rmdir gone 2>/dev/null; true");
+        }
+        assertWorks(launch("mkdir kept; cd kept; mv ../kept ../moved; unset PWD;", Map.of()));
+    }
+
+    /** With 11 or fewer dash cannot open a script: its own message and exit code cannot be changed by the script. */
+    @Test
+    void fewFileDescriptorsAreEnoughOrNamed() throws Exception {
+        for (int descriptors = 12; descriptors < 16; descriptors++) {
+            assertCannotStart(launch("ulimit -n " + descriptors + ";", Map.of()), "ulimit -n is " + descriptors);
+        }
+        int jars = System.getProperty("java.class.path").split(File.pathSeparator).length; // in place of one jar
+        assertWorks(launch("ulimit -n " + (16 + jars) + ";", Map.of()));
+    }
 }

@@ -3,6 +3,8 @@ package org.mapfiles.cli.commands;
 import java.io.IOException;
 import java.nio.channels.Channels;
 import java.nio.channels.FileChannel;
+import java.util.ArrayList;
+import java.util.BitSet;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.concurrent.Callable;
@@ -74,28 +76,43 @@ public final class CatCommand implements Callable<Integer> {
 
     /** Returns the mapping that an argument names. Reports if there is none, or more than one, and returns null. */
     private MapCursor find(MappingArgument argument, ProcessMaps maps, MapSnapshot snapshot) throws IOException {
-        MapCursor found = null;
-        StringBuilder others = new StringBuilder();
+        List<MapCursor> found = new ArrayList<>(); // one of each file, and all without a file
+        BitSet files = new BitSet();
         for (MapCursor mapping = snapshot.cursor(); mapping.next(); ) {
-            if (!argument.matches(maps, mapping)) {
-                continue;
-            }
-            if (found == null) {
-                found = snapshot.cursor().seek(mapping.index());
-            } else if (found.fileIndex() != mapping.fileIndex() || !mapping.isFileBacked()) {
-                others.append(", ").append(describe(maps, mapping));
+            boolean isListed = mapping.isFileBacked() && files.get(mapping.fileIndex());
+            if (!isListed && argument.matches(maps, mapping)) {
+                found.add(snapshot.cursor().seek(mapping.index()));
+                if (mapping.isFileBacked()) {
+                    files.set(mapping.fileIndex());
+                }
             }
         }
-        if (found == null) {
-            int covering = argument.covering(snapshot);
-            terminal.report("process " + maps.pid() + " has no mapping " + argument + ": give the whole range of a mapping as"
-                    + " 'mapfiles maps' prints it, or a name as 'mapfiles files' does"
-                    + (covering < 0 ? "" : "; the mapping there is " + describe(maps, snapshot.cursor().seek(covering)).stripTrailing()));
-        } else if (others.length() > 0) {
-            terminal.report("several mappings are called " + argument + ", give the range of one: " + describe(maps, found) + others);
-            return null;
+        if (found.isEmpty()) {
+            reportNone(argument, maps, snapshot);
+        } else if (found.size() > 1) {
+            reportSeveral(argument, maps, found);
         }
-        return found;
+        return found.size() == 1 ? found.get(0) : null;
+    }
+
+    private void reportNone(MappingArgument argument, ProcessMaps maps, MapSnapshot snapshot) throws IOException {
+        int covering = argument.covering(snapshot);
+        String why = argument.whyNoMapping(maps, snapshot);
+        terminal.report("process " + maps.pid() + " has no mapping " + (name.isEmpty() ? "with an empty name" : argument) + ": " + (why != null ? why
+                : "give the whole range of a mapping as 'mapfiles maps' prints it, or a name as 'mapfiles files' does")
+                + (covering < 0 ? "" : "; the mapping there is " + describe(maps, snapshot.cursor().seek(covering)).stripTrailing()));
+    }
+
+    private void reportSeveral(MappingArgument argument, ProcessMaps maps, List<MapCursor> found) throws IOException {
+        boolean areFiles = found.stream().allMatch(Mapping::isFileBacked);
+        StringBuilder message = new StringBuilder(argument + " is the name of " + found.size() + (areFiles ? " files" : " mappings")
+                + ", give the range of one: ");
+        String separator = "";
+        for (MapCursor mapping : found.subList(0, Math.min(found.size(), MAX_LISTED))) {
+            message.append(separator).append(describe(maps, mapping));
+            separator = ", ";
+        }
+        terminal.report(message + (found.size() > MAX_LISTED ? " and " + (found.size() - MAX_LISTED) + " more" : ""));
     }
 
     private static String describe(ProcessMaps maps, Mapping mapping) throws IOException {

@@ -10,24 +10,21 @@ import org.mapfiles.MapCursor;
 import org.mapfiles.MapFilter;
 import org.mapfiles.ProcessMaps;
 import org.mapfiles.cli.output.JsonLines;
-import org.mapfiles.cli.output.Printable;
 import org.mapfiles.cli.output.Sizes;
 import org.mapfiles.cli.output.Table;
 import org.mapfiles.cli.output.Terminal;
+import org.mapfiles.cli.target.PositiveNumber;
 import org.mapfiles.cli.target.Target;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
-import picocli.CommandLine.Spec;
 
 /** Counts mappings by group. */
 @Command(name = "count", mixinStandardHelpOptions = true, versionProvider = Version.class,
         description = "Counts mappings and their bytes by group, and compares their number with the kernel's limit,"
                 + " vm.max_map_count.",
         footer = {"", "JSON: one row of type group for each group, then one row of type total. Fields of a group: version,"
-                + " type, pid, by, group, group_base64 if group is not UTF-8, mappings, size in bytes. Fields of the total:"
+                + " type, pid, by, group, group_base64 if group is not UTF-8, deleted if --by is path, mappings, size in bytes. Fields of the total:"
                 + " version, type, pid, mappings, size, groups, max_map_count, null if unknown.",
             "", "Example: mapfiles count 4711 --by dir --top 10"})
 public final class CountCommand implements Callable<Integer> {
@@ -41,14 +38,12 @@ public final class CountCommand implements Callable<Integer> {
     @Option(names = "--by", defaultValue = "path", description = "What makes a group: ${COMPLETION-CANDIDATES}; default: path.")
     private MappingGroups.By by;
 
-    @Option(names = "--top", paramLabel = "N", description = "The N groups with the most mappings only.")
+    @Option(names = "--top", paramLabel = "N", converter = PositiveNumber.Converter.class,
+            description = "The N groups with the most mappings only.")
     private Integer top;
 
     @Option(names = "--json", description = "Print JSON Lines.")
     private boolean json;
-
-    @Spec
-    private CommandSpec spec;
 
     private final Terminal terminal;
 
@@ -58,9 +53,6 @@ public final class CountCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException {
-        if (top != null && top < 1) {
-            throw new ParameterException(spec.commandLine(), "--top " + top + " is below 1");
-        }
         MappingGroups groups = new MappingGroups(by);
         int pid;
         try (ProcessMaps maps = target.open(); MapChunks chunks = maps.chunks(MapFilter.all())) {
@@ -88,8 +80,11 @@ public final class CountCommand implements Callable<Integer> {
     private void printJson(int pid, List<MappingGroups.Group> shown, MappingGroups.Group total, int groups) throws IOException {
         JsonLines lines = new JsonLines(terminal.out());
         for (MappingGroups.Group group : shown) {
-            lines.beginRow("group", pid).text("by", by.name()).bytes("group", group.name()).number("mappings", group.mappings())
-                    .unsigned("size", group.bytes()).end();
+            lines.beginRow("group", pid).text("by", by.name()).bytes("group", group.name());
+            if (group.deletion() != null) {
+                lines.deleted(group.deletion());
+            }
+            lines.number("mappings", group.mappings()).unsigned("size", group.bytes()).end();
         }
         long limit = ProcessMaps.maxMappings();
         lines.beginRow("total", pid).number("mappings", total.mappings()).unsigned("size", total.bytes()).number("groups", groups)
@@ -100,7 +95,7 @@ public final class CountCommand implements Callable<Integer> {
         Table table = new Table(terminal);
         table.right("MAPPINGS").right("SIZE").left("BY " + by.name().toUpperCase(Locale.ROOT)).endOfHead();
         for (MappingGroups.Group group : shown) {
-            table.cell(Long.toString(group.mappings())).cell(Sizes.human(group.bytes())).cell(Printable.text(group.name())).endOfRow();
+            table.cell(Long.toString(group.mappings())).cell(Sizes.human(group.bytes())).cell(group.display()).endOfRow();
         }
         table.print();
         StringBuilder end = new StringBuilder(total.mappings() + " mappings in " + groups + (groups == 1 ? " group" : " groups"));

@@ -9,6 +9,7 @@ import java.util.Map;
 import java.util.TreeMap;
 import org.mapfiles.MapCursor;
 import org.mapfiles.MapSnapshot;
+import org.mapfiles.MappingKind;
 import org.mapfiles.MapsException;
 import org.mapfiles.cli.output.JsonLines;
 import org.mapfiles.files.FileState;
@@ -21,6 +22,9 @@ import org.mapfiles.files.Verification;
  * chunks of the list. Of the files of earlier chunks only a digest is kept, since a process may have as many files as mappings.
  */
 final class FileFacts {
+    /** The state of memory that the kernel keeps in a file without a path: memfd, System V, shared anonymous memory. */
+    private static final String NO_PATH = "no_path";
+
     /** The facts of one file, as they are printed. */
     record Facts(String state, String verified) {
     }
@@ -111,7 +115,8 @@ final class FileFacts {
 
     private static String state(MapFiles files, MapCursor mapping) throws MapsException {
         try {
-            return text(files.state(mapping));
+            FileState state = files.state(mapping);
+            return state == FileState.DELETED && mapping.kind() != MappingKind.FILE ? NO_PATH : text(state);
         } catch (StaleMappingException unmapped) {
             return text(FileState.UNKNOWN);
         }

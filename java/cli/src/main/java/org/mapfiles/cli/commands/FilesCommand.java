@@ -2,7 +2,12 @@ package org.mapfiles.cli.commands;
 
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.IdentityHashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.concurrent.Callable;
 import org.mapfiles.Backend;
 import org.mapfiles.MapChunks;
@@ -11,7 +16,6 @@ import org.mapfiles.MapFilter;
 import org.mapfiles.MapSnapshot;
 import org.mapfiles.ProcessMaps;
 import org.mapfiles.cli.output.FileName;
-import org.mapfiles.cli.output.Hex;
 import org.mapfiles.cli.output.JsonLines;
 import org.mapfiles.cli.output.Sizes;
 import org.mapfiles.cli.output.Table;
@@ -28,16 +32,20 @@ import picocli.CommandLine.Parameters;
 @Command(name = "files", mixinStandardHelpOptions = true, versionProvider = Version.class,
         description = "Lists the mapped files of a process: how the process opened them, and what happened to them.",
         footer = {"",
+            "MAPPINGS  of the file; 'mapfiles maps' lists their ranges",
+            "MODE      how the process opened the file: r, w, rw; several if mappings differ",
             "STATE     ok; deleted; replaced: another file is at the path; unlinked: nothing",
             "          is at the path, but the file has other names; copied: overlayfs made a",
-            "          copy for writing, and the path leads to the copy; unknown",
+            "          copy for writing, and the path leads to the copy; no path: a memfd or",
+            "          shared memory, which never had a path; unknown",
             "VERIFIED  how 'mapfiles cat' would verify the file: exact, through map_files;",
             "          same_inode, same_build_id: by path; not_verified: only by comparing",
             "          bytes, or not at all",
             "Each column may be unknown by itself. LINKS, SIZE, and most deleted files need CAP_CHECKPOINT_RESTORE: run as"
                     + " root; in a container, docker run --cap-add=CHECKPOINT_RESTORE. CAP_PERFMON alone permits to read"
                     + " mappings, but not map_files.",
-            "More than 4,096 mappings are printed while they are read, as by 'mapfiles maps'.",
+            "More than 4,096 mappings are printed while they are read, as by 'mapfiles maps'. A file may then have several"
+                    + " lines.",
             "", "JSON: one row of type file_mapping for each mapping. Fields: those of 'mapfiles maps --json', mode, state,"
                     + " verified; and of the file as stat(2) returns them, null if unknown: file_type, file_dev_major,"
                     + " file_dev_minor, file_inode, file_nlink, file_size.",
@@ -78,6 +86,7 @@ public final class FilesCommand implements Callable<Integer> {
                 for (MapCursor mapping = chunk.cursor(); mapping.next() && entries.next(); mappings++) {
                     output.print(mapping, entries, FileName.of(maps, mapping), facts.of(mapping));
                 }
+                text.printLines();
             }
             if (!json) {
                 text.printTotals(mappings, facts);
@@ -131,20 +140,59 @@ public final class FilesCommand implements Callable<Integer> {
         return entry.isDevice() ? "device" : (entry.mode() & TYPE) == REGULAR_FILE ? "regular" : "other";
     }
 
+    /** The line of a file. */
+    private static final class FileLine {
+        private final Set<String> modes = new TreeSet<>();
+        private final FileFacts.Facts facts;
+        private final String links;
+        private final String size;
+        private final String name;
+        private int mappings;
+
+        FileLine(MapFilesEntries entry, FileName name, FileFacts.Facts facts) {
+            boolean known = entry.statStatus() == FieldStatus.KNOWN;
+            this.facts = facts;
+            this.links = known ? Integer.toUnsignedString(entry.nlink()) : "?";
+            this.size = known ? Sizes.human(entry.size()) : "?";
+            this.name = name.display();
+        }
+
+        void add(MapFilesEntries entry) {
+            String mode = mode(entry);
+            modes.add(mode == null ? "?" : mode);
+            mappings++;
+        }
+    }
+
+    /** Prints one line for each file of a chunk, in the order of the first mappings. Most processes have one chunk. */
     private final class Text implements Output {
         private final Table table = new Table(terminal);
+        /** By facts, of which each file has its own object. */
+        private final Map<FileFacts.Facts, FileLine> byFile = new IdentityHashMap<>();
+        private final List<FileLine> lines = new ArrayList<>();
 
         Text() {
-            table.right("RANGE").left("MODE").right("LINKS").right("SIZE").left("STATE").left("VERIFIED").left("NAME").endOfHead();
+            table.right("MAPPINGS").left("MODE").right("LINKS").right("SIZE").left("STATE").left("VERIFIED").left("NAME").endOfHead();
         }
 
         @Override
-        public void print(MapCursor mapping, MapFilesEntries entry, FileName name, FileFacts.Facts facts) throws IOException {
-            boolean known = entry.statStatus() == FieldStatus.KNOWN;
-            String mode = mode(entry);
-            table.cell(Hex.range(mapping)).cell(mode == null ? "?" : mode)
-                    .cell(known ? Integer.toUnsignedString(entry.nlink()) : "?").cell(known ? Sizes.human(entry.size()) : "?")
-                    .cell(facts.state()).cell(facts.verified()).cell(name.display()).endOfRow();
+        public void print(MapCursor mapping, MapFilesEntries entry, FileName name, FileFacts.Facts facts) {
+            FileLine line = byFile.get(facts);
+            if (line == null) {
+                line = new FileLine(entry, name, facts);
+                byFile.put(facts, line);
+                lines.add(line);
+            }
+            line.add(entry);
+        }
+
+        void printLines() throws IOException {
+            for (FileLine line : lines) {
+                table.cell(Integer.toString(line.mappings)).cell(String.join(",", line.modes)).cell(line.links).cell(line.size)
+                        .cell(text(line.facts.state())).cell(line.facts.verified()).cell(line.name).endOfRow();
+            }
+            byFile.clear();
+            lines.clear();
         }
 
         void printTotals(long mappings, FileFacts facts) throws IOException {
@@ -152,10 +200,14 @@ public final class FilesCommand implements Callable<Integer> {
             StringBuilder end = new StringBuilder(mappings + " mappings of " + facts.count() + " files");
             String separator = ": ";
             for (Map.Entry<String, Integer> state : facts.states().entrySet()) {
-                end.append(separator).append(state.getValue()).append(' ').append(state.getKey());
+                end.append(separator).append(state.getValue()).append(' ').append(text(state.getKey()));
                 separator = ", ";
             }
             terminal.out().write(end.append('\n').toString().getBytes(StandardCharsets.UTF_8));
+        }
+
+        private static String text(String state) {
+            return state.replace('_', ' ');
         }
     }
 }

@@ -12,25 +12,44 @@ import org.mapfiles.Mapping;
 import org.mapfiles.ProcessMaps;
 import org.mapfiles.cli.output.FileName;
 import org.mapfiles.cli.output.JsonLines;
+import org.mapfiles.cli.output.Printable;
 
 /** Counts mappings and their bytes by group. */
 final class MappingGroups {
     /** The property of a mapping that makes its group. The names are those of the option. */
     enum By { path, dir, ext, kind, perms, deleted }
 
+    /**
+     * The property of a group. A path that leads to a file and the same path of a deleted file are two groups.
+     *
+     * @param name each char is one byte: names that differ only in bytes that are not UTF-8 are different groups
+     * @param deletion of the file of a path; null if the property is another one
+     */
+    private record Key(String name, Deletion deletion) {
+    }
+
     /** Mappings with the same property, and the sum of their sizes. */
     static final class Group {
-        /** Each char is one byte: names that differ only in bytes that are not UTF-8 are different groups. */
-        private final String name;
+        private final Key key;
         private long mappings;
         private long bytes;
 
-        private Group(String name) {
-            this.name = name;
+        private Group(Key key) {
+            this.key = key;
         }
 
         byte[] name() {
-            return name.getBytes(StandardCharsets.ISO_8859_1);
+            return key.name.getBytes(StandardCharsets.ISO_8859_1);
+        }
+
+        /** Returns whether the file of a path is deleted; null if the groups are not made by path. */
+        Deletion deletion() {
+            return key.deletion;
+        }
+
+        /** Returns the name as text output shows it. */
+        String display() {
+            return key.deletion == null ? Printable.text(name()) : FileName.display(name(), key.deletion);
         }
 
         long mappings() {
@@ -48,15 +67,15 @@ final class MappingGroups {
     }
 
     private final By by;
-    private final Map<String, Group> groups = new HashMap<>();
-    private final Group total = new Group("total");
+    private final Map<Key, Group> groups = new HashMap<>();
+    private final Group total = new Group(new Key("total", null));
 
     MappingGroups(By by) {
         this.by = by;
     }
 
     void add(ProcessMaps maps, Mapping mapping) throws IOException {
-        groups.computeIfAbsent(nameOf(maps, mapping), Group::new).add(mapping);
+        groups.computeIfAbsent(keyOf(maps, mapping), Group::new).add(mapping);
         total.add(mapping);
     }
 
@@ -67,21 +86,27 @@ final class MappingGroups {
     /** Returns the groups: those with the most mappings first, then by name. */
     List<Group> sorted() {
         List<Group> sorted = new ArrayList<>(groups.values());
-        sorted.sort(Comparator.comparingLong(Group::mappings).reversed().thenComparing(group -> group.name));
+        sorted.sort(Comparator.comparingLong(Group::mappings).reversed().thenComparing(Group::display));
         return sorted;
     }
 
-    private String nameOf(ProcessMaps maps, Mapping mapping) throws IOException {
+    private Key keyOf(ProcessMaps maps, Mapping mapping) throws IOException {
         switch (by) {
             case kind:
-                return JsonLines.constant(mapping.kind());
+                return new Key(JsonLines.constant(mapping.kind()), null);
             case perms:
-                return mapping.permissions();
-            case deleted:
-                Deletion deletion = FileName.of(maps, mapping).deletion();
-                return deletion == Deletion.UNKNOWN ? "unknown" : deletion == Deletion.DELETED ? "yes" : "no";
+                return new Key(mapping.permissions(), null);
             default:
-                return ofPath(FileName.of(maps, mapping).raw());
+                break;
+        }
+        FileName name = FileName.of(maps, mapping);
+        switch (by) {
+            case deleted:
+                return new Key(name.deletion() == Deletion.UNKNOWN ? "unknown" : name.deletion() == Deletion.DELETED ? "yes" : "no", null);
+            case path:
+                return new Key(ofPath(name.raw()), name.deletion());
+            default:
+                return new Key(ofPath(name.raw()), null);
         }
     }
 

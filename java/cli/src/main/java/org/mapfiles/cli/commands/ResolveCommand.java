@@ -40,7 +40,7 @@ import picocli.CommandLine.Spec;
                     + " used. A line that is not an address ends the command with exit code 2.",
             "", "With --jvm a line below each address names the region of memory; ? marks a region that is inferred from the"
                     + " memory's content or place. For code it also names the compiled method or the stub, and the compiler"
-                    + " (tier 1 to 3: C1, 4: C2). Lines above it name the methods that are inlined at the address, innermost"
+                    + " (tier 1 to 3: C1, 4: C2, 0: neither, such as wrappers of native methods). Lines above it name the methods that are inlined at the address, innermost"
                     + " first, with the bytecode index (@ 12).",
             "HotSpot records inlined methods for the end of an instruction. So an address that a stack frame"
                     + " returns to needs --returns-to. Without it, an address is the beginning of the instruction"

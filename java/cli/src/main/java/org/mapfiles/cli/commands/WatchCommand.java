@@ -12,16 +12,14 @@ import org.mapfiles.cli.output.ChangeJson;
 import org.mapfiles.cli.output.ChangePrinter;
 import org.mapfiles.cli.output.ChangeText;
 import org.mapfiles.cli.output.Terminal;
+import org.mapfiles.cli.target.PositiveNumber;
 import org.mapfiles.cli.target.Target;
 import org.mapfiles.events.MapEvents;
 import org.mapfiles.timeline.MapChange;
 import org.mapfiles.timeline.MapChanges;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
-import picocli.CommandLine.Spec;
 
 /** Prints the changes of a process' mappings, from polls and from the kernel's events. */
 @Command(name = "watch", mixinStandardHelpOptions = true, versionProvider = Version.class,
@@ -49,7 +47,8 @@ public final class WatchCommand implements Callable<Integer> {
             + " runs this command.")
     private Target target;
 
-    @Option(names = "--interval", paramLabel = "MS", defaultValue = "200", description = "Milliseconds between polls, at least"
+    @Option(names = "--interval", paramLabel = "MS", defaultValue = "200",
+            converter = PositiveNumber.Converter.class, description = "Milliseconds between polls, at least"
             + " 1; default: 200.")
     private int interval;
 
@@ -62,9 +61,6 @@ public final class WatchCommand implements Callable<Integer> {
     @Option(names = "--json", description = "Print JSON Lines.")
     private boolean json;
 
-    @Spec
-    private CommandSpec spec;
-
     private final Terminal terminal;
 
     public WatchCommand(Terminal terminal) {
@@ -73,9 +69,6 @@ public final class WatchCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException, InterruptedException {
-        if (interval < 1) {
-            throw new ParameterException(spec.commandLine(), "--interval " + interval + " is below 1");
-        }
         try (ProcessMaps maps = target.open(); MapEvents events = open(maps)) {
             new Watch(maps, events).run();
         }
@@ -136,6 +129,8 @@ public final class WatchCommand implements Callable<Integer> {
             }
             if (!list.isEmpty()) {
                 terminal.flush();
+            } else {
+                terminal.checkReader();
             }
         }
 

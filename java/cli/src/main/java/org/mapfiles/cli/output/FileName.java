@@ -71,9 +71,11 @@ public final class FileName {
 
     /** Returns the name as text output shows it, escaped and marked if the file is deleted; empty without a name. */
     public String display() {
-        if (raw.length == 0) {
-            return "";
-        }
+        return raw.length == 0 ? "" : display(raw, deletion);
+    }
+
+    /** Returns some bytes as {@link #display()} shows a name of them. */
+    public static String display(byte[] raw, Deletion deletion) {
         String name = Printable.text(raw);
         switch (deletion) {
             case DELETED:

@@ -142,7 +142,12 @@ public final class JsonLines {
         } else {
             bytes("path", name.raw());
         }
-        return name.deletion() == Deletion.UNKNOWN ? nullValue("deleted") : bool("deleted", name.deletion() == Deletion.DELETED);
+        return deleted(name.deletion());
+    }
+
+    /** Writes {@code deleted}. */
+    public JsonLines deleted(Deletion deletion) throws IOException {
+        return deletion == Deletion.UNKNOWN ? nullValue("deleted") : bool("deleted", deletion == Deletion.DELETED);
     }
 
     /** Writes the fields that describe a mapping, for an address that is in none. */

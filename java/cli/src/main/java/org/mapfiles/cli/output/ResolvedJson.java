@@ -32,7 +32,11 @@ public final class ResolvedJson extends ResolvedPrinter {
     @Override
     void printUnresolved(long address) throws IOException {
         lines.beginRow("address", pid).hex("address", address).noMapping().nullValue("file_offset");
-        end(address);
+        if (report(address) != null) {
+            lines.nullValue("code").nullValue("code_offset").nullValue("tier").nullValue("inlined").nullValue("region").nullValue("detail")
+                    .nullValue("inferred");
+        }
+        lines.end();
     }
 
     private void end(long address) throws IOException {

@@ -6,6 +6,7 @@ import java.io.OutputStream;
 import java.nio.ByteBuffer;
 import java.nio.channels.Pipe;
 import org.mapfiles.internal.ErrorText;
+import org.mapfiles.internal.Pipes;
 
 /**
  * A stream that distinguishes three failures, which are all IOExceptions to a command: its reader has closed the pipe, the
@@ -22,10 +23,20 @@ public final class StandardOutput extends FilterOutputStream {
         }
     }
 
+    private final int descriptor;
     private IOException failure;
 
-    StandardOutput(OutputStream out) {
+    /** @param descriptor of the stream; -1: it has none */
+    StandardOutput(OutputStream out, int descriptor) {
         super(out);
+        this.descriptor = descriptor;
+    }
+
+    /** Throws what a write would throw if the reader of a pipe has closed it. Writes nothing. */
+    void checkReader() throws ClosedException {
+        if (descriptor >= 0 && Pipes.isReaderGone(descriptor)) {
+            throw new ClosedException(new IOException("the reader has closed the pipe"));
+        }
     }
 
     @Override

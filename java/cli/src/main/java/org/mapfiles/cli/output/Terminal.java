@@ -18,6 +18,7 @@ public final class Terminal {
     private static final int BUFFER = 1 << 16;
 
     private final InputStream in;
+    private final StandardOutput standardOutput;
     private final OutputStream out;
     private final PrintStream err;
     private final boolean coloured;
@@ -25,8 +26,13 @@ public final class Terminal {
 
     /** @param coloured whether text output has colours */
     public Terminal(InputStream in, OutputStream out, OutputStream err, boolean coloured) {
+        this(in, new StandardOutput(out, -1), err, coloured);
+    }
+
+    private Terminal(InputStream in, StandardOutput out, OutputStream err, boolean coloured) {
         this.in = in;
-        this.out = new BufferedOutputStream(new StandardOutput(out), BUFFER);
+        this.standardOutput = out;
+        this.out = new BufferedOutputStream(out, BUFFER);
         this.err = new PrintStream(err, true, StandardCharsets.UTF_8);
         this.coloured = coloured;
     }
@@ -34,7 +40,7 @@ public final class Terminal {
     /** Returns the streams of this process. */
     public static Terminal ofProcess() {
         boolean coloured = System.getenv("NO_COLOR") == null && isTerminal(Path.of("/proc/self/fd/1"));
-        return new Terminal(new FileInputStream(FileDescriptor.in), new FileOutputStream(FileDescriptor.out),
+        return new Terminal(new FileInputStream(FileDescriptor.in), new StandardOutput(new FileOutputStream(FileDescriptor.out), 1),
                 new FileOutputStream(FileDescriptor.err), coloured);
     }
 
@@ -66,6 +72,14 @@ public final class Terminal {
 
     public void flush() throws IOException {
         out.flush();
+    }
+
+    /**
+     * Fails if the reader of the output has closed the pipe. A command that waits without writing calls this from time to time: only a
+     * write fails by itself.
+     */
+    public void checkReader() throws IOException {
+        standardOutput.checkReader();
     }
 
     /** Reports a failure on stderr. The same failure is reported once: a failed write throws it again at the end. */

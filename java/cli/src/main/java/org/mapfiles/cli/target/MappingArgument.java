@@ -2,7 +2,10 @@ package org.mapfiles.cli.target;
 
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
 import java.util.Arrays;
+import org.mapfiles.MapCursor;
 import org.mapfiles.MapSnapshot;
 import org.mapfiles.Mapping;
 import org.mapfiles.ProcessMaps;
@@ -44,6 +47,37 @@ public final class MappingArgument {
     /** Returns the bytes of a mapping that the argument names: of memory without a file a part, else the whole mapping. */
     public AddressRange rangeIn(Mapping mapping) {
         return isPart(mapping) ? range : AddressRange.of(mapping);
+    }
+
+    /**
+     * Returns why the argument names no mapping, if that follows from the argument or from a link at this path.
+     *
+     * @return the beginning of a sentence; null: unknown
+     */
+    public String whyNoMapping(ProcessMaps maps, MapSnapshot snapshot) throws IOException {
+        if (argument.isEmpty() || argument.equals("[anonymous]")) { // as 'mapfiles resolve' and 'count' print it
+            return "memory without a name is given by its range, as 'mapfiles maps' prints it";
+        }
+        Path real = argument.startsWith("/") ? realPath() : null;
+        if (real != null) {
+            MappingArgument other = new MappingArgument(real.toString());
+            for (MapCursor mapping = snapshot.cursor(); mapping.next(); ) {
+                if (other.matches(maps, mapping)) {
+                    return "that path leads through a symbolic link to the mapped file " + other + ": give that name";
+                }
+            }
+        }
+        return null;
+    }
+
+    /** Returns the path without symbolic links; null if there are none in it, or it leads nowhere. */
+    private Path realPath() {
+        try {
+            Path real = Path.of(argument).toRealPath();
+            return real.toString().equals(argument) ? null : real;
+        } catch (IOException | InvalidPathException noFile) {
+            return null;
+        }
     }
 
     /** Returns the mapping that covers the beginning of the argument, if that is an address; -1: none. */

@@ -25,15 +25,11 @@ public final class Target {
             if (text.equals("self")) {
                 return new Target(0);
             }
-            try {
-                int pid = Integer.parseInt(text);
-                if (pid > 0) {
-                    return new Target(pid);
-                }
-            } catch (NumberFormatException notANumber) {
-                // reported below, as a number that is not a PID is
+            int pid = PositiveNumber.parse(text);
+            if (pid < 0) {
+                throw new TypeConversionException("'" + Arguments.display(text) + "' is neither a PID nor self");
             }
-            throw new TypeConversionException("'" + text + "' is neither a PID nor self");
+            return new Target(pid);
         }
     }
 }

@@ -61,12 +61,11 @@ class FilesCommandTest {
                 "file_type", "file_dev_major", "file_dev_minor", "file_inode", "file_nlink", "file_size"));
         assertThat(all).anySatisfy(fields -> assertThat(fields).containsEntry("mode", "r").containsEntry("state", "ok"));
         List<String> table = CliResult.with("files", "self").lines();
-        for (int attempt = 0; attempt < 20 && table.size() != all.size() + 2; attempt++) { // the collector unmapped a buffer meanwhile
-            all = CliResult.with("files", "self", "--json").rows();
+        for (int attempt = 0; attempt < 20 && !table.get(table.size() - 1).startsWith(all.size() + " "); attempt++) {
+            all = CliResult.with("files", "self", "--json").rows(); // the collector unmapped a buffer meanwhile
             table = CliResult.with("files", "self").lines();
         }
-        assertThat(table).hasSize(all.size() + 2);
-        assertThat(table.get(table.size() - 1)).matches(all.size() + " mappings of \\d+ files: .*\\d+ ok.*");
+        assertThat(table.get(table.size() - 1)).matches(all.size() + " mappings of " + (table.size() - 2) + " files: .*\\d+ ok.*");
     }
 
     @Test
@@ -218,7 +217,7 @@ class FilesCommandTest {
 
     @Test
     void aNameThatNoMappingHasIsAFailure() {
-        for (String nothing : List.of("no such file", "1-2", "", "7fff-")) {
+        for (String nothing : List.of("no such file", "1-2", "7fff-")) {
             CliResult result = CliResult.with("cat", "self", nothing);
             assertThat(result.code()).isEqualTo(1);
             assertThat(result.out()).isEmpty();

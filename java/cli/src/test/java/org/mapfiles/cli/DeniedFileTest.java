@@ -1,0 +1,84 @@
+package org.mapfiles.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** {@code cat} of a file that its path does not lead to, by callers who may not follow entries of map_files. */
+class DeniedFileTest {
+    private static final String DENIED = ": its entry of map_files leads to the file, and needs CAP_CHECKPOINT_RESTORE: ";
+
+    @TempDir
+    Path directory;
+    private TestJvm process;
+    private Path file;
+
+    @BeforeEach
+    void start() throws Exception {
+        assumeTrue(Files.getAttribute(Path.of("/proc/self"), "unix:uid").equals(0), "only root can become another user");
+        assumeTrue(Files.isExecutable(Path.of("/usr/bin/setpriv")), "no setpriv(1)");
+        Files.setPosixFilePermissions(directory, PosixFilePermissions.fromString("rwxrwxrwx"));
+        file = directory.resolve("libtest.so");
+        Files.write(file, new byte[8192]);
+        Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("rw-r--r--"));
+        Files.setAttribute(file, "unix:uid", 65534);
+        process = TestJvm.start(List.of("setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups"), List.of(),
+                MapAndWaitMain.class, file.toString());
+    }
+
+    @AfterEach
+    void stop() throws Exception {
+        if (process != null) {
+            process.close();
+        }
+    }
+
+    private CliResult cat(String... setpriv) throws IOException, InterruptedException {
+        List<String> command = new ArrayList<>(List.of("setpriv"));
+        command.addAll(List.of(setpriv));
+        command.addAll(TestJvm.command(List.of(), Main.class, "cat", process.pid(), "libtest.so"));
+        Path err = Files.createTempFile("err", null);
+        try {
+            Process cat = new ProcessBuilder(command).redirectOutput(ProcessBuilder.Redirect.DISCARD).redirectError(err.toFile()).start();
+            return new CliResult(cat.waitFor(), "", Files.readString(err));
+        } finally {
+            Files.delete(err);
+        }
+    }
+
+    private void bothAreDenied(String what) throws Exception {
+        CliResult nobody = cat("--reuid", "65534", "--regid", "65534", "--clear-groups", "--inh-caps=-all,+dac_read_search",
+                "--ambient-caps=-all,+dac_read_search"); // to read the class path, which may be below a home directory
+        assertThat(nobody.code()).as(nobody.err()).isEqualTo(3);
+        assertThat(nobody.err()).hasLineCount(1).startsWith("mapfiles: " + what + " at the path of ").endsWith(DENIED + "run as root\n");
+        CliResult root = cat("--inh-caps=-all", "--bounding-set=-checkpoint_restore,-sys_admin");
+        assertThat(root.code()).as(root.err()).isEqualTo(3);
+        assertThat(root.err()).hasLineCount(1).startsWith("mapfiles: " + what + " at the path of ")
+                .endsWith(DENIED + "this is root without CAP_CHECKPOINT_RESTORE: docker run --cap-add=CHECKPOINT_RESTORE\n");
+    }
+
+    @Test
+    void aDeletedFileIsDenied() throws Exception {
+        Files.delete(file);
+        bothAreDenied("nothing is");
+    }
+
+    @Test
+    void aReplacedFileIsDenied() throws Exception {
+        Path other = Files.writeString(directory.resolve("other"), "another file");
+        Files.setPosixFilePermissions(other, PosixFilePermissions.fromString("rw-r--r--"));
+        Files.move(other, file, StandardCopyOption.REPLACE_EXISTING);
+        bothAreDenied("another file is");
+    }
+}
