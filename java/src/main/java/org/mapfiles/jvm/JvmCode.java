@@ -19,7 +19,7 @@ import java.util.function.Consumer;
  * {@code -XX:+UnlockDiagnosticVMOptions -XX:+DebugNonSafepoints} has it noted always.
  *
  * <p><b>Cost.</b> A start-up that is full of compiling takes some five percent longer where it is told of from the start. Most of that
- * is the JVM's own work, for an agent that ignores what it is told, too: {@code benchmarks/run P10} measures both.
+ * is the JVM's own work, for an agent that ignores what it is told, too: {@code benchmarks/run record-code} measures both.
  */
 public final class JvmCode {
     private static final int USUAL_BYTES = 64 << 20;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * From an address to its object, in a process with about thirty libraries: the lookup of a native sampler. native_lookup FILE
+ * From an address to its object, in a process with about thirty libraries: the lookup of a native sampler. native_resolve FILE
  * writes 65,536 random addresses of its loaded objects to FILE. For each line of stdin it prints the nanoseconds per address of
  * mf_find, mf_find_all, _dl_find_object, dladdr or ioctl. With fewer samples the branch predictor learns them.
  */

@@ -2,32 +2,32 @@ package org.mapfiles.benchmarks;
 
 import org.mapfiles.ProcessMaps;
 
-/** From the first use in a new JVM to the first snapshot: loading classes and the library included. */
-final class StartFigures {
+/** Measures the first snapshot in a new JVM. The time includes loading classes and the native library. */
+final class FirstSnapshotFigures {
     private final Figures figures;
     private final int rounds;
 
-    StartFigures(Figures figures, boolean quick) {
+    FirstSnapshotFigures(Figures figures, boolean quick) {
         this.figures = figures;
         this.rounds = quick ? 11 : 31;
     }
 
     void run() throws Exception {
         Rounds starts = Rounds.of(1, rounds, () -> start("mapfiles"), () -> start("plain"));
-        figures.add("P9", "self", starts.ratio(), starts.medianOfOurs() / 1e6, starts.medianOfBaseline() / 1e6, "ms",
-                "first snapshot in a new JVM / first plain Java listing", Goal.oursAtMost(10));
+        figures.add("first-snapshot", "self", starts.ratio(), starts.medianMeasured() / 1e6, starts.medianBaseline() / 1e6, "ms",
+                "first snapshot in a new JVM / first listing in plain Java", Goal.measuredAtMost(10));
     }
 
-    private static double start(String which) throws Exception {
-        try (Harness jvm = new Harness(Targets.java(), "--enable-native-access=ALL-UNNAMED", "-cp",
-                System.getProperty("java.class.path"), First.class.getName(), which)) {
+    private static double start(String implementation) throws Exception {
+        try (ChildProgram jvm = new ChildProgram(TargetProcess.java(), "--enable-native-access=ALL-UNNAMED", "-cp",
+                System.getProperty("java.class.path"), FirstSnapshotMain.class.getName(), implementation)) {
             return Double.parseDouble(jvm.line());
         }
     }
 
-    /** What is timed, in a JVM of its own. */
-    static final class First {
-        private First() {
+    /** Prints the nanoseconds of the first snapshot, or of the first listing in plain Java. */
+    static final class FirstSnapshotMain {
+        private FirstSnapshotMain() {
         }
 
         public static void main(String[] arguments) throws Exception {

@@ -14,15 +14,15 @@ import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.TearDown;
 
-/** What reading takes from the Java heap: this JVM's own mappings, with the allocation profiler. Times are LiveFigures' work. */
+/** Reads the mappings of this JVM. Used for the allocation on the Java heap; {@link SnapshotFigures} measures times. */
 @State(Scope.Thread)
 @BenchmarkMode(Mode.AverageTime)
 @OutputTimeUnit(TimeUnit.MICROSECONDS)
-public class LiveBenchmark {
+public class ReadAllocationBenchmark {
     private final MapFilter code = MapFilter.all().executable();
     private final MapSnapshot all = new MapSnapshot();
     private final MapSnapshot executable = new MapSnapshot();
-    private final MappingQuery answer = new MappingQuery();
+    private final MappingQuery query = new MappingQuery();
     private ProcessMaps maps;
     private long address;
 
@@ -58,6 +58,6 @@ public class LiveBenchmark {
 
     @Benchmark
     public boolean query() throws Exception {
-        return maps.query(address, answer);
+        return maps.query(address, query);
     }
 }

@@ -7,13 +7,13 @@ import java.io.Writer;
 import java.nio.charset.StandardCharsets;
 import java.util.concurrent.TimeUnit;
 
-/** A program that answers each line with a line; it ends with its input. */
-final class Harness implements AutoCloseable {
+/** A child process that replies to each line with a line. It exits at the end of its input. */
+final class ChildProgram implements AutoCloseable {
     private final Process process;
     private final Writer in;
     private final BufferedReader out;
 
-    Harness(String... command) throws IOException {
+    ChildProgram(String... command) throws IOException {
         process = new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT).start();
         in = process.outputWriter(StandardCharsets.UTF_8);
         out = new BufferedReader(new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8));
@@ -26,14 +26,14 @@ final class Harness implements AutoCloseable {
     String line() throws IOException {
         String line = out.readLine();
         if (line == null) {
-            throw new IOException(process.info().command().orElse("the program") + " has ended");
+            throw new IOException(process.info().command().orElse("the program") + " has exited");
         }
         return line;
     }
 
-    /** The nanoseconds it answers a question with. */
-    double ask(String question) throws IOException {
-        in.write(question + "\n");
+    /** Sends a request, and returns the number that the program replies with. */
+    double query(String request) throws IOException {
+        in.write(request + "\n");
         in.flush();
         return Double.parseDouble(line());
     }
@@ -42,8 +42,8 @@ final class Harness implements AutoCloseable {
     public void close() throws IOException, InterruptedException {
         try {
             in.close();
-        } catch (IOException gone) {
-            // it has ended already
+        } catch (IOException exited) {
+            // the program has exited
         }
         if (!process.waitFor(10, TimeUnit.SECONDS)) {
             process.destroyForcibly();

@@ -16,19 +16,19 @@ import org.openjdk.jmh.annotations.Scope;
 import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.State;
 
-/** Address to compiled method, of very many in this JVM. The set-up checks that both sides agree. */
+/** Finds the compiled method of an address in this JVM. The set-up verifies that both implementations agree. */
 @State(Scope.Thread)
 @BenchmarkMode(Mode.AverageTime)
 @OutputTimeUnit(TimeUnit.NANOSECONDS)
-public class CodeBenchmark {
-    private static final int SAMPLES = 1 << 16; // more than a branch predictor learns
+public class JavaMethodBenchmark {
+    private static final int SAMPLES = 1 << 16; // more than a branch predictor can learn
 
     @Param({"10000", "100000"})
     int blobs;
 
     private final long[] samples = new long[SAMPLES];
     private final ConcurrentSkipListMap<Long, Long> map = new ConcurrentSkipListMap<>();
-    private final CodeInfo answer = new CodeInfo();
+    private final CodeInfo info = new CodeInfo();
     private JvmCode code;
     private List<Object> kept;
     private int next;
@@ -45,15 +45,15 @@ public class CodeBenchmark {
         for (int i = 0; i < SAMPLES; i++) {
             long[] method = methods.get(random.nextInt(methods.size()));
             samples[i] = method[0] + random.nextInt((int) (method[1] - method[0]));
-            if (code.find(samples[i], answer) && answer.start() != method[0]) {
-                throw new IllegalStateException("they disagree: " + answer);
+            if (code.find(samples[i], info) && info.start() != method[0]) {
+                throw new IllegalStateException("the implementations differ: " + info);
             }
         }
     }
 
     @Benchmark
     public long find() {
-        return code.find(samples[next++ & SAMPLES - 1], answer) ? answer.start() : 0;
+        return code.find(samples[next++ & SAMPLES - 1], info) ? info.start() : 0;
     }
 
     @Benchmark

@@ -17,42 +17,42 @@ import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.TearDown;
 
-/** What address to mapping allocates while the picture is replaced every 10 ms by a different one. */
+/** Resolves addresses while another thread replaces the snapshot every 10 ms. Used for the allocation only. */
 @State(Scope.Benchmark)
 @BenchmarkMode(Mode.AverageTime)
 @OutputTimeUnit(TimeUnit.NANOSECONDS)
-public class LiveMapsBenchmark {
+public class LiveResolveBenchmark {
     private static final int SAMPLES = 1 << 12;
 
     private final long[] samples = new long[SAMPLES];
-    private Harness mapper;
+    private ChildProgram mapper;
     private ProcessMaps maps;
-    private MapSnapshot still;
+    private MapSnapshot snapshot;
     private LiveMaps live;
 
-    /** What a sampling thread has. */
+    /** The reader of a sampling thread. */
     @State(Scope.Thread)
     public static class Sampler {
         private LiveMaps.Reader reader;
         private int next;
 
         @Setup
-        public void open(LiveMapsBenchmark of) {
+        public void open(LiveResolveBenchmark of) {
             reader = of.live.reader();
         }
     }
 
     @Setup
     public void open() throws Exception {
-        mapper = new Harness(Path.of(System.getProperty("benchmarks.bin"), "mapper").toString());
+        mapper = new ChildProgram(Path.of(System.getProperty("benchmarks.bin"), "mapper").toString());
         mapper.line();
         maps = ProcessMaps.of(mapper.pid());
-        still = maps.snapshot();
+        snapshot = maps.snapshot();
         Random random = new Random(3);
-        MapCursor any = still.cursor();
+        MapCursor any = snapshot.cursor();
         for (int i = 0; i < SAMPLES; i++) {
-            do { // of what stays
-                any.seek(random.nextInt(still.size()));
+            do { // mappings that the target keeps
+                any.seek(random.nextInt(snapshot.size()));
             } while (any.isFileBacked() && String.valueOf(any.name()).endsWith("/mapper") && !any.isExecutable());
             samples[i] = any.start() + random.nextInt(4096);
         }
@@ -62,7 +62,7 @@ public class LiveMapsBenchmark {
     @TearDown
     public void close() throws Exception {
         if (live.changes() == 0) {
-            throw new IllegalStateException("nothing has changed");
+            throw new IllegalStateException("no mapping has changed");
         }
         live.close();
         maps.close();

@@ -6,16 +6,16 @@ import java.nio.file.Path;
 import java.util.Comparator;
 import java.util.stream.Stream;
 
-/** Processes to look at: at 200 mappings a plain JVM, above that a C program that maps what large JVMs do. */
-final class Targets implements AutoCloseable {
-    private final Harness process;
+/** A target process. With up to 200 mappings it is a plain JVM; with more it is a C program with the mappings of a large JVM. */
+final class TargetProcess implements AutoCloseable {
+    private final ChildProgram process;
     private final Path directory;
 
-    Targets(int mappings, Path bin) throws IOException {
+    TargetProcess(int mappings, Path bin) throws IOException {
         directory = Files.createTempDirectory("mapfiles-benchmark-");
         process = mappings <= 200
-                ? new Harness(java(), "-cp", System.getProperty("java.class.path"), Sleeper.class.getName())
-                : new Harness(bin.resolve("target").toString(), Integer.toString(mappings), directory.toString());
+                ? new ChildProgram(java(), "-cp", System.getProperty("java.class.path"), Sleeper.class.getName())
+                : new ChildProgram(bin.resolve("target").toString(), Integer.toString(mappings), directory.toString());
         process.line();
     }
 
