@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Changes mappings at random, in all ways that the kernel reports and in those that it does not report. */
-#include "odd_process.h"
+/* Random changes of mappings, in all ways that cause events and in those that do not. */
+#include "special_process.h"
 
 #include <fcntl.h>
 #include <stdint.h>
@@ -11,13 +11,13 @@
 
 enum { PAGES = 96, LARGEST = 9, ELSEWHERE = 16 };
 
-static char *area; /* PAGES pages with a page on either side that nobody uses */
+static char *area; /* PAGES pages with an unused page on either side */
 static void *elsewhere[ELSEWHERE];
 static int file = -1;
 static size_t heap_pages;
 static uint64_t state;
 
-/* Below a limit. */
+/* Returns a random number below a limit. */
 static size_t random_below(size_t limit)
 {
     state = state * 6364136223846793005u + 1442695040888963407u;
@@ -38,18 +38,18 @@ static void map_memory(char *at, size_t bytes)
     mmap(at, bytes, protection(), MAP_FIXED | MAP_ANONYMOUS | sharing, -1, 0);
 }
 
-/* Half of the time at the offset at which it merges with its neighbours. */
+/* Half of the time with the offset at which it merges with its neighbours. */
 static void map_file(char *at, size_t bytes)
 {
-    const size_t page = random_below(2) ? (size_t)(at - area) / odd_page : random_below(PAGES);
+    const size_t page = random_below(2) ? (size_t)(at - area) / special_page : random_below(PAGES);
 
-    mmap(at, bytes, protection(), MAP_FIXED | (random_below(3) ? MAP_PRIVATE : MAP_SHARED), file, (off_t)(page * odd_page));
+    mmap(at, bytes, protection(), MAP_FIXED | (random_below(3) ? MAP_PRIVATE : MAP_SHARED), file, (off_t)(page * special_page));
 }
 
 static void move(char *at, size_t bytes)
 {
-    char *const to = area + random_below(PAGES - LARGEST) * odd_page;
-    const size_t grown = random_below(LARGEST) * odd_page + odd_page;
+    char *const to = area + random_below(PAGES - LARGEST) * special_page;
+    const size_t grown = random_below(LARGEST) * special_page + special_page;
 
     if (random_below(3) == 0)
         mremap(at, bytes, grown, 0); /* in place */
@@ -57,47 +57,47 @@ static void move(char *at, size_t bytes)
         mremap(at, bytes, grown, MREMAP_MAYMOVE | MREMAP_FIXED, to);
 }
 
-/* A neighbour that the kernel merges with a mapping comes and goes. */
+/* Maps or unmaps a neighbour that the kernel merges with a mapping. */
 static void merge_and_split(char *at)
 {
-    mmap(at, 5 * odd_page, PROT_NONE, MAP_FIXED | MAP_ANONYMOUS | MAP_PRIVATE, -1, 0);
-    munmap(at, 5 * odd_page);
-    mmap(at + odd_page, 4 * odd_page, PROT_READ, MAP_FIXED | MAP_ANONYMOUS | MAP_PRIVATE, -1, 0);
-    mmap(at, odd_page, PROT_READ, MAP_FIXED | MAP_ANONYMOUS | MAP_PRIVATE, -1, 0);
-    munmap(at, odd_page);
+    mmap(at, 5 * special_page, PROT_NONE, MAP_FIXED | MAP_ANONYMOUS | MAP_PRIVATE, -1, 0);
+    munmap(at, 5 * special_page);
+    mmap(at + special_page, 4 * special_page, PROT_READ, MAP_FIXED | MAP_ANONYMOUS | MAP_PRIVATE, -1, 0);
+    mmap(at, special_page, PROT_READ, MAP_FIXED | MAP_ANONYMOUS | MAP_PRIVATE, -1, 0);
+    munmap(at, special_page);
 }
 
-/* Where the kernel chooses. */
+/* At an address that the kernel chooses. */
 static void map_elsewhere(size_t bytes)
 {
     void **const at = &elsewhere[random_below(ELSEWHERE)];
 
     if (*at != NULL)
-        munmap(*at, odd_page);
+        munmap(*at, special_page);
     *at = mmap(NULL, bytes, protection(), MAP_ANONYMOUS | MAP_PRIVATE, -1, 0);
     if (*at == MAP_FAILED)
         *at = NULL;
-    else if (bytes > odd_page)
-        munmap((char *)*at + odd_page, bytes - odd_page);
+    else if (bytes > special_page)
+        munmap((char *)*at + special_page, bytes - special_page);
 }
 
-/* By no more than it grew here: malloc(3) has the rest. */
+/* By no more than it grew here: the rest is memory of malloc(3). */
 static void grow_or_shrink_heap(void)
 {
     const size_t pages = random_below(LARGEST);
 
     if (pages <= heap_pages && random_below(2)) {
-        if (sbrk(-(intptr_t)(pages * odd_page)) != (void *)-1)
+        if (sbrk(-(intptr_t)(pages * special_page)) != (void *)-1)
             heap_pages -= pages;
-    } else if (sbrk((intptr_t)(pages * odd_page)) != (void *)-1) {
+    } else if (sbrk((intptr_t)(pages * special_page)) != (void *)-1) {
         heap_pages += pages;
     }
 }
 
 static void change(void)
 {
-    char *const at = area + random_below(PAGES - LARGEST) * odd_page;
-    const size_t bytes = (random_below(LARGEST) + 1) * odd_page;
+    char *const at = area + random_below(PAGES - LARGEST) * special_page;
+    const size_t bytes = (random_below(LARGEST) + 1) * special_page;
 
     switch (random_below(16)) {
     case 0: case 1: case 2: case 3:
@@ -115,7 +115,7 @@ static void change(void)
     case 11: case 12:
         move(at, bytes);
         break;
-    case 13: /* splits or merges, and nothing of it is shown but that */
+    case 13: /* splits or merges without any other visible change */
         madvise(at, bytes, random_below(2) ? MADV_DONTFORK : MADV_DOFORK);
         break;
     case 14:
@@ -130,17 +130,17 @@ static void change(void)
 }
 
 /* "SEED COUNT" */
-void odd_random(const char *wanted)
+void special_random(const char *wanted)
 {
     char *rest;
 
     state = strtoull(wanted, &rest, 10);
     if (area == NULL) {
         file = open("random", O_RDWR | O_CREAT | O_CLOEXEC, 0666);
-        area = mmap(NULL, (PAGES + 2) * odd_page, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-        if (file < 0 || ftruncate(file, (off_t)((PAGES + LARGEST) * odd_page)) != 0 || area == MAP_FAILED)
+        area = mmap(NULL, (PAGES + 2) * special_page, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+        if (file < 0 || ftruncate(file, (off_t)((PAGES + LARGEST) * special_page)) != 0 || area == MAP_FAILED)
             abort();
-        area += odd_page;
+        area += special_page;
     }
     for (long count = atol(rest); count > 0; count--)
         change();

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Files of a process that ends: as a zombie, in the middle of a look, and when another one gets its pid. */
+/* Files of a process that exits: as a zombie, during a read, and after another process gets its PID. */
 #include "lacking.h"
 #include "places.h"
 
@@ -14,7 +14,7 @@
 static struct mf_process process;
 static struct mf_snapshot *snapshot;
 static struct mf_entries *entries;
-static struct mf_mapping record; /* of a file that each child has mapped, as we have */
+static struct mf_mapping mapping; /* of a file that the parent and each child map */
 static char name[MF_NAME_MAX];
 static struct stat mapped;
 static void *at;
@@ -40,33 +40,33 @@ static void look_at(pid_t child)
     found = mapping_at(snapshot, (uintptr_t)at);
     if (found == NULL)
         abort();
-    record = *found;
+    mapping = *found;
     memcpy(name, mf_snapshot_name(snapshot, found), found->name_length);
 }
 
-/* Every options about it has this answer. */
+/* Every operation on the process has this result. */
 static void everything_answers(int expected, const char *what)
 {
     struct mf_entry entry;
     char target[MF_NAME_MAX];
     int fd = -1;
 
-    CHECK_IS(mf_entry_read(&process, &record, name, ALL, &entry, target), expected, what);
-    CHECK_IS(mf_entry_read(&process, &record, name, MF_ENTRY_STAT, &entry, target), expected, what);
+    CHECK_IS(mf_entry_read(&process, &mapping, name, ALL, &entry, target), expected, what);
+    CHECK_IS(mf_entry_read(&process, &mapping, name, MF_ENTRY_STAT, &entry, target), expected, what);
     CHECK_IS(mf_entries_read(&process, snapshot, ALL, entries), expected, what);
-    CHECK_IS(mf_file_open(&process, &record, name, 0, &fd), expected, what);
-    CHECK_IS(mf_file_open(&process, &record, name, MF_OPEN_BY_PATH | MF_OPEN_UNVERIFIED, &fd), expected, what);
+    CHECK_IS(mf_file_open(&process, &mapping, name, 0, &fd), expected, what);
+    CHECK_IS(mf_file_open(&process, &mapping, name, MF_OPEN_BY_PATH | MF_OPEN_UNVERIFIED, &fd), expected, what);
     CHECK_IS(fd, -1, what);
-    CHECK_IS(mf_file_quick_verify(&process, &record, name), expected, what);
-    CHECK_IS(mf_file_state(&process, &record, name), expected, what);
-    CHECK_IS(mf_file_sharing_domain(&process, &record, name), expected, what);
+    CHECK_IS(mf_file_quick_verify(&process, &mapping, name), expected, what);
+    CHECK_IS(mf_file_state(&process, &mapping, name), expected, what);
+    CHECK_IS(mf_file_sharing_domain(&process, &mapping, name), expected, what);
     fd = open("mapped", O_RDONLY);
-    CHECK_IS(mf_file_verify(&process, &record, fd), expected, what);
+    CHECK_IS(mf_file_verify(&process, &mapping, fd), expected, what);
     close(fd);
-    CHECK_IS(mf_memory_read(&process, record.start, target, 1) < 0, 1, what);
+    CHECK_IS(mf_memory_read(&process, mapping.start, target, 1) < 0, 1, what);
 }
 
-/* @p before: whether map_files was looked at while it lived. */
+/* @p before: whether map_files was read before the exit. */
 static void a_zombie(bool before)
 {
     const pid_t child = start_child();
@@ -79,13 +79,13 @@ static void a_zombie(bool before)
     waitid(P_PID, (id_t)child, &ended, WEXITED | WNOWAIT);
     everything_answers(-ECHILD, "a zombie");
     if (!before)
-        CHECK_IS(mf_entries_list_access(&process), -ECHILD, "asked beforehand");
+        CHECK_IS(mf_entries_list_access(&process), -ECHILD, "checked beforehand");
     waitpid(child, NULL, 0);
     everything_answers(-ESRCH, "waited for");
     mf_process_close(&process);
 }
 
-/* A child with a certain pid, or -1. Others may take it first. */
+/* Returns a child with a given PID, or -1 if another process takes it first. */
 static pid_t start_child_as(pid_t wanted)
 {
     for (int attempt = 0; attempt < 1000; attempt++) {
@@ -103,7 +103,7 @@ static pid_t start_child_as(pid_t wanted)
     return -1;
 }
 
-/* The later one has the same files in the same ranges, and is another process. */
+/* The later process has the same files at the same ranges, and is another process. */
 static void a_later_process_of_that_pid(void)
 {
     const pid_t first = start_child();
@@ -119,8 +119,8 @@ static void a_later_process_of_that_pid(void)
         puts("skipped for a pid that is used again: takes the right to write /proc/sys/kernel/ns_last_pid");
     } else {
         everything_answers(-ESRCH, "a later process has its pid");
-        CHECK_IS(mf_process_open_pid(second, &later), 0, "that one is there");
-        CHECK_IS(mf_mapping_validate(&later, &record), 1, "with the same range of the same file");
+        CHECK_IS(mf_process_open_pid(second, &later), 0, "the thread exists");
+        CHECK_IS(mf_mapping_validate(&later, &mapping), 1, "with the same range of the same file");
         mf_process_close(&later);
         kill(second, SIGKILL);
         waitpid(second, NULL, 0);
@@ -130,10 +130,10 @@ static void a_later_process_of_that_pid(void)
 
 static bool is_an_end(int rc)
 {
-    return rc == -ESRCH || rc == -ECHILD || rc == -ESTALE; /* its memory goes a little before it */
+    return rc == -ESRCH || rc == -ECHILD || rc == -ESTALE; /* its memory is removed shortly before the process */
 }
 
-/* Whole answers until it ends, then the end. */
+/* Complete results until the exit, then only the exit. */
 static bool look_once(void)
 {
     char byte = 0;
@@ -150,9 +150,9 @@ static bool look_once(void)
         if (entry->start == (uintptr_t)at && entry->stat_error == 0)
             CHECK_IS(entry->stat.inode, mapped.st_ino, "WRONG FILE");
     }
-    rc = mf_file_state(&process, &record, name);
+    rc = mf_file_state(&process, &mapping, name);
     CHECK(rc == MF_FILE_PRESENT || rc == MF_FILE_UNKNOWN || is_an_end(rc), "its state: %d", rc);
-    rc = mf_file_open(&process, &record, name, 0, &fd);
+    rc = mf_file_open(&process, &mapping, name, 0, &fd);
     CHECK(rc > 0 || is_an_end(rc), "opened: %d", rc);
     if (rc > 0)
         CHECK(pread(fd, &byte, 1, 17) == 1 && byte == 'M', "WRONG FILE: '%c'", byte);
@@ -180,7 +180,7 @@ static void *shoot(void *argument)
 
 static void in_the_middle_of_a_look(void)
 {
-    long looks = 0;
+    long reads = 0;
 
     for (unsigned round = 0; round < 200 && check_failures < 10; round++) {
         struct shot shot = {.child = start_child(), .delay = round * 7 % 1500};
@@ -189,23 +189,23 @@ static void in_the_middle_of_a_look(void)
         look_at(shot.child);
         pthread_create(&thread, NULL, shoot, &shot);
         while (look_once())
-            looks++;
+            reads++;
         pthread_join(thread, NULL);
         waitpid(shot.child, NULL, 0);
         mf_process_close(&process);
     }
-    printf("200 processes ended after %ld looks at them\n", looks);
+    printf("200 processes exited during %ld reads\n", reads);
 }
 
 static bool read_once(struct mf_snapshot *read)
 {
     const int rc = mf_snapshot_read(&process, MF_BY_TEXT, NULL, read);
 
-    CHECK(rc >= 0 || is_an_end(rc), "a picture: %d", rc);
+    CHECK(rc >= 0 || is_an_end(rc), "a snapshot: %d", rc);
     return rc >= 0;
 }
 
-/* Everything that opens files of its directory. */
+/* Every operation that opens files of its directory. */
 static void open_once(int proc_fd)
 {
     struct mf_process other;
@@ -219,13 +219,13 @@ static void open_once(int proc_fd)
     CHECK(rc == 0 || is_an_end(rc), "opened by its pid: %d", rc);
     if (rc == 0)
         mf_process_close(&other);
-    rc = (int)mf_memory_read(&process, record.start, &byte, 1);
+    rc = (int)mf_memory_read(&process, mapping.start, &byte, 1);
     CHECK(rc >= 0 || rc == -EIO || is_an_end(rc), "its memory: %d", rc);
     rc = mf_denial_reasons(mf_process_pid(&process));
     CHECK(rc >= 0 || is_an_end(rc), "reasons: %d", rc);
 }
 
-/* It is a zombie for so short a time that it may go between two steps that the kernel takes along one path. */
+/* The process is a zombie for a time so short that it may end between two steps of one path resolution. */
 static void waited_for_at_once(void)
 {
     struct mf_snapshot *const read = new_snapshot(1024, 1 << 18);
@@ -278,7 +278,7 @@ int main(void)
     int status = 0;
     pid_t child;
 
-    lack_as_told();
+    apply_lacking();
     umask(0);
     snapshot = new_snapshot(1024, 1 << 18);
     entries = malloc(mf_entries_bytes(1024, 1 << 18));
@@ -297,7 +297,7 @@ int main(void)
     if (mf_entries_follow_access() == 0)
         try_all();
     else
-        puts("skipped with capabilities: takes CAP_CHECKPOINT_RESTORE");
+        puts("skipped with capabilities: needs CAP_CHECKPOINT_RESTORE");
     free(entries);
     free(snapshot);
     rmdir(directory);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Files of the kernel's own file systems, which have no path and mostly cannot be opened: those of alloc_file_pseudo() and
+ * Files of file systems of the kernel, which have no path and mostly cannot be opened: those of alloc_file_pseudo() and
  * anon_inode_getfile() that can be mapped.
  */
-#include "odd_report.h"
+#include "special_report.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -22,7 +22,7 @@
 
 #define RW (PROT_READ | PROT_WRITE)
 
-/* In headers newer than some that this is built with. */
+/* Missing in older headers. */
 #define SYS_io_uring_setup_ 425
 #define SYS_memfd_secret_ 447
 #define BPF_MMAPABLE (1u << 10)
@@ -37,23 +37,23 @@ struct guest_memfd {
 static void map(const char *what, int fd, const char *kind, const char *deleted, const char *name)
 {
     struct stat file;
-    void *const at = fd < 0 ? MAP_FAILED : mmap(NULL, odd_page, RW, MAP_SHARED, fd, 0); /* io_uring takes no other address */
+    void *const at = fd < 0 ? MAP_FAILED : mmap(NULL, special_page, RW, MAP_SHARED, fd, 0); /* address of io_uring */
 
     if (at == MAP_FAILED || fstat(fd, &file) != 0) {
-        odd_skip(what);
+        special_skip(what);
         return;
     }
-    odd_report("", at, odd_page, &(struct odd_told){"rw-s", kind, deleted, name, 0, &file, NULL});
+    special_report("", at, special_page, &(struct special_expected){"rw-s", kind, deleted, name, 0, &file, NULL});
     close(fd);
 }
 
-/* Cannot be opened, though it is a regular file with a link (mm/secretmem.c). */
+/* It cannot be opened, although it is a regular file with a link (mm/secretmem.c). */
 static void secret_memory(void)
 {
     const int fd = (int)syscall(SYS_memfd_secret_, 0);
 
-    if (fd >= 0 && ftruncate(fd, (off_t)odd_page) != 0)
-        odd_skip("ftruncate");
+    if (fd >= 0 && ftruncate(fd, (off_t)special_page) != 0)
+        special_skip("ftruncate");
     map("memfd_secret", fd, "other", "yes", "/secretmem");
 }
 
@@ -67,13 +67,13 @@ static void ring_of_io_uring(void)
 static void packet_ring(void)
 {
     const int fd = socket(AF_PACKET, SOCK_RAW, htons(ETH_P_ALL));
-    const struct tpacket_req ring = {.tp_block_size = (unsigned)odd_page, .tp_block_nr = 1, .tp_frame_size = 2048,
-                                     .tp_frame_nr = (unsigned)odd_page / 2048};
+    const struct tpacket_req ring = {.tp_block_size = (unsigned)special_page, .tp_block_nr = 1, .tp_frame_size = 2048,
+                                     .tp_frame_nr = (unsigned)special_page / 2048};
     struct stat file;
     char name[40];
 
     if (fd < 0 || setsockopt(fd, SOL_PACKET, PACKET_RX_RING, &ring, sizeof ring) != 0 || fstat(fd, &file) != 0) {
-        odd_skip("a socket of AF_PACKET");
+        special_skip("a socket of AF_PACKET");
         return;
     }
     snprintf(name, sizeof name, "socket:[%lu]", (unsigned long)file.st_ino);
@@ -93,11 +93,11 @@ static void bpf_map(void)
     map("bpf", (int)syscall(SYS_bpf, BPF_MAP_CREATE, &attributes, sizeof attributes), "anon_inode", "no", "anon_inode:bpf-map");
 }
 
-/* On a file system of its own since Linux 6.19 (virt/kvm/guest_memfd.c). */
+/* On its own file system since Linux 6.19 (virt/kvm/guest_memfd.c). */
 static void guest_memory(void)
 {
     const int machine = ioctl(open("/dev/kvm", O_RDWR), KVM_CREATE_VM, 0);
-    struct guest_memfd memory = {.size = odd_page, .flags = GUEST_MEMFD_MAPPABLE};
+    struct guest_memfd memory = {.size = special_page, .flags = GUEST_MEMFD_MAPPABLE};
     const int fd = ioctl(machine, CREATE_GUEST_MEMFD, &memory);
     char link[40];
     char name[64] = "";
@@ -109,24 +109,24 @@ static void guest_memory(void)
         map("KVM_CREATE_GUEST_MEMFD", fd, "anon_inode", "no", "anon_inode:[kvm-gmem]");
 }
 
-/* Private memory whose first page, two in the middle and the last one nobody can read; the others are full of one letter. */
+/* Private memory whose first page, two in the middle and the last one are unreadable; the others are full of one letter. */
 static void guarded(void)
 {
     enum { PAGES = 16 };
-    char *const at = mmap(odd_place(), PAGES * odd_page, RW, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
+    char *const at = mmap(special_address(), PAGES * special_page, RW, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
 
     if (at != MAP_FAILED)
-        memset(at, 'g', PAGES * odd_page);
-    if (at == MAP_FAILED || madvise(at, odd_page, MADV_GUARD_INSTALL_) != 0 ||
-        madvise(at + 5 * odd_page, 2 * odd_page, MADV_GUARD_INSTALL_) != 0 ||
-        madvise(at + (PAGES - 1) * odd_page, odd_page, MADV_GUARD_INSTALL_) != 0) {
-        odd_skip("MADV_GUARD_INSTALL");
+        memset(at, 'g', PAGES * special_page);
+    if (at == MAP_FAILED || madvise(at, special_page, MADV_GUARD_INSTALL_) != 0 ||
+        madvise(at + 5 * special_page, 2 * special_page, MADV_GUARD_INSTALL_) != 0 ||
+        madvise(at + (PAGES - 1) * special_page, special_page, MADV_GUARD_INSTALL_) != 0) {
+        special_skip("MADV_GUARD_INSTALL");
         return;
     }
-    odd_report("", at, PAGES * odd_page, &(struct odd_told){"rw-p", "anonymous", "no", NULL, 0, NULL, NULL});
+    special_report("", at, PAGES * special_page, &(struct special_expected){"rw-p", "anonymous", "no", NULL, 0, NULL, NULL});
 }
 
-const struct odd_maker odd_kernel[] = {
+const struct special_maker special_kernel[] = {
     {"secret-memory", secret_memory}, {"ring-of-io-uring", ring_of_io_uring}, {"packet-ring", packet_ring},
     {"bpf-map", bpf_map}, {"guest-memory", guest_memory}, {"guarded", guarded},
     {NULL, NULL},

@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Files of processes that see other paths: in another mount namespace, below another root, in a user namespace. */
+/* Files of processes with other paths: in another mount namespace, below another root, in a user namespace. */
 #include "lacking.h"
 #include "places.h"
 
 #include <stdbool.h>
 #include <sys/mman.h>
 
-static char *shared; /* a page that parent and child both see: the address of the child's mapping */
+static char *shared; /* a page shared by parent and child: the address of the child's mapping */
 
 struct world {
     const char *name;
     int flags;          /* of unshare(2) */
     const char *root;   /* of chroot(2), or NULL */
-    bool covered;       /* the child mounts something over the directory of the file, for itself alone */
-    int by_path;        /* what opening by path answers */
+    bool covered;       /* the child mounts something over the directory of the file, in its own namespace */
+    int by_path;        /* the result of opening by path */
     int state;          /* enum mf_file_state */
 };
 
@@ -28,7 +28,7 @@ static const struct world worlds[] = {
     {"another mount namespace and root", CLONE_NEWNS, "cage", false, MF_SAME_INODE, MF_FILE_PRESENT},
     {"a file below its own mount", CLONE_NEWNS, NULL, true, MF_SAME_INODE, MF_FILE_PRESENT},
     {"a root below 30 directories", 0, DEEP, false, MF_SAME_INODE, MF_FILE_PRESENT},
-    {"a root below 70 directories", 0, TOO_DEEP, false, -ELOOP, MF_FILE_UNKNOWN}, /* the process could move it further down each time */
+    {"a root below 70 directories", 0, TOO_DEEP, false, -ELOOP, MF_FILE_UNKNOWN}, /* a process can move it deeper */
     {"a user namespace", CLONE_NEWUSER, NULL, false, MF_SAME_INODE, MF_FILE_PRESENT},
 };
 
@@ -57,14 +57,14 @@ static void live_in(const struct world *world, int ready, int hold)
     at = mmap(NULL, 4096, PROT_READ, MAP_PRIVATE, fd, 0);
     if (at == MAP_FAILED)
         fail_child("mmap");
-    close(fd); /* no link of the process leads to it then */
+    close(fd); /* no link of the process leads to the file then */
     memcpy(shared, &at, sizeof at);
     if (write(ready, &byte, 1) != 1 || read(hold, &byte, 1) != 0)
         _exit(1);
     _exit(0);
 }
 
-/* Opened one way: the bytes are the child's. */
+/* Opens the file one way: the bytes are those of the child's file. */
 static void open_as(struct mf_process *process, const struct mf_mapping *mapping, const char *name, uint32_t how, int expected,
                     const struct world *world)
 {
@@ -124,7 +124,7 @@ end:
     free(snapshot);
 }
 
-/* Root of a user namespace has every capability, and not the one that counts. */
+/* Root of a user namespace has every capability, but in a namespace that does not count. */
 static void as_root_of_a_user_namespace(void)
 {
     int status = 0;
@@ -146,11 +146,11 @@ int main(void)
 {
     const char *const directory = new_directory("reach");
 
-    lack_as_told();
+    apply_lacking();
     as_root_of_a_user_namespace();
     if (mf_entries_follow_access() != 0 || geteuid() != 0) {
         rmdir(directory);
-        puts("takes root");
+        puts("needs root");
         return CHECK_SKIPPED;
     }
     umask(0);

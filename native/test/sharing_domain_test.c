@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Which numbers stand for one piece of memory: those of System V segments do not, alone. */
+/* Keys of shared memory: the numbers of System V segments alone do not identify them. */
 #include "check.h"
 
 #include <sched.h>
@@ -10,7 +10,7 @@
 static struct mf_process process;
 static struct mf_snapshot *snapshot;
 
-static int64_t scope_of(const void *at)
+static int64_t sharing_domain_of(const void *at)
 {
     const struct mf_mapping *found;
 
@@ -20,7 +20,7 @@ static int64_t scope_of(const void *at)
     return mf_file_sharing_domain(&process, found, mf_snapshot_name(snapshot, found));
 }
 
-/* Ids count from 0 in each IPC namespace; a process may leave one, and keep its segments attached. */
+/* Each IPC namespace counts IDs from 0. A process may leave a namespace, and keep its segments attached. */
 static void segments_of_one_number(bool may_follow)
 {
     void *other;
@@ -34,15 +34,15 @@ static void segments_of_one_number(bool may_follow)
     first = shmget(IPC_PRIVATE, 4096, IPC_CREAT | 0600);
     one = shmat(first, NULL, 0);
     again = shmat(first, NULL, SHM_RDONLY);
-    CHECK_IS(scope_of(one), scope_of(again), "attached twice");
-    CHECK_IS(scope_of(one) > 0, may_follow, "known");
+    CHECK_IS(sharing_domain_of(one), sharing_domain_of(again), "attached twice");
+    CHECK_IS(sharing_domain_of(one) > 0, may_follow, "known");
     shmctl(first, IPC_RMID, NULL);
     if (may_follow) {
         CHECK_IS(syscall(SYS_unshare, CLONE_NEWIPC), 0, "another namespace");
         second = shmget(IPC_PRIVATE, 4096, IPC_CREAT | 0600);
         other = shmat(second, NULL, 0);
         CHECK_IS(second, first, "the ids");
-        CHECK(scope_of(other) > 0 && scope_of(other) != scope_of(one), "two segments have one scope");
+        CHECK(sharing_domain_of(other) > 0 && sharing_domain_of(other) != sharing_domain_of(one), "two segments have one sharing domain");
         shmctl(second, IPC_RMID, NULL);
         shmdt(other);
     }
@@ -75,7 +75,7 @@ int main(void)
     if (mf_entries_follow_access() == 0)
         try_here();
     else
-        puts("skipped: takes CAP_CHECKPOINT_RESTORE");
+        puts("skipped: needs CAP_CHECKPOINT_RESTORE");
     free(snapshot);
     return check_result();
 }

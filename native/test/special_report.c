@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "odd_report.h"
+#include "special_report.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -9,12 +9,12 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
-size_t odd_page;
-static struct odd_made all[128];
+size_t special_page;
+static struct special_mapping all[128];
 static size_t count;
-static const char *label; /* of the table entry at work */
+static const char *label; /* of the current table entry */
 
-void *odd_place(void)
+void *special_address(void)
 {
     static uintptr_t place = 0x1000000000;
 
@@ -22,14 +22,14 @@ void *odd_place(void)
 }
 
 
-void odd_skip(const char *what)
+void special_skip(const char *what)
 {
     printf("SKIP\t%s\t%s: %s\n", label, what, strerror(errno));
 }
 
-void odd_report(const char *suffix, const void *at, size_t size, const struct odd_told *told)
+void special_report(const char *suffix, const void *at, size_t size, const struct special_expected *expected)
 {
-    struct odd_made *const made = &all[count++];
+    struct special_mapping *const made = &all[count++];
     char *full_label;
 
     if (asprintf(&full_label, "%s%s", label, suffix) < 0 || count == sizeof all / sizeof *all)
@@ -37,25 +37,25 @@ void odd_report(const char *suffix, const void *at, size_t size, const struct od
     made->label = full_label;
     made->start = (uintptr_t)at;
     made->size = size;
-    printf("MADE\t%s\t%lx\t%lx\t%s\t%lx\t", full_label, (unsigned long)at, (unsigned long)at + size, told->perms,
-           (unsigned long)told->offset);
-    if (told->file != NULL)
-        printf("%u\t%u\t", major(told->file->st_dev), minor(told->file->st_dev));
+    printf("MADE\t%s\t%lx\t%lx\t%s\t%lx\t", full_label, (unsigned long)at, (unsigned long)at + size, expected->perms,
+           (unsigned long)expected->offset);
+    if (expected->file != NULL)
+        printf("%u\t%u\t", major(expected->file->st_dev), minor(expected->file->st_dev));
     else
         printf("0\t0\t");
-    if (told->inode != NULL)
-        printf("%s", told->inode);
+    if (expected->inode != NULL)
+        printf("%s", expected->inode);
     else
-        printf("%lu", told->file ? (unsigned long)told->file->st_ino : 0);
-    printf("\t%s\t%s\t", told->kind, told->deleted);
-    if (told->name == NULL)
+        printf("%lu", expected->file ? (unsigned long)expected->file->st_ino : 0);
+    printf("\t%s\t%s\t", expected->kind, expected->deleted);
+    if (expected->name == NULL)
         putchar('-');
-    for (const char *byte = told->name; byte != NULL && *byte; byte++)
+    for (const char *byte = expected->name; byte != NULL && *byte; byte++)
         printf("%02x", (uint8_t)*byte);
     putchar('\n');
 }
 
-const char *odd_perms(int prot, int flags)
+const char *special_perms(int prot, int flags)
 {
     static char text[5];
 
@@ -64,7 +64,7 @@ const char *odd_perms(int prot, int flags)
     return text;
 }
 
-struct odd_made *odd_last(void)
+struct special_mapping *special_last(void)
 {
     return &all[count - 1];
 }
@@ -80,7 +80,7 @@ static bool is_wanted(char **prefixes, const char *name)
     return false;
 }
 
-static void make_table(const struct odd_maker *maker, char **prefixes)
+static void make_table(const struct special_maker *maker, char **prefixes)
 {
     for (; maker->label != NULL; maker++) {
         label = maker->label;
@@ -89,16 +89,16 @@ static void make_table(const struct odd_maker *maker, char **prefixes)
     }
 }
 
-void odd_make_all(char **prefixes)
+void special_make_all(char **prefixes)
 {
-    odd_page = (size_t)sysconf(_SC_PAGESIZE);
+    special_page = (size_t)sysconf(_SC_PAGESIZE);
     umask(0);
-    make_table(odd_files, prefixes);
-    make_table(odd_memory, prefixes);
-    make_table(odd_kernel, prefixes);
+    make_table(special_files, prefixes);
+    make_table(special_memory, prefixes);
+    make_table(special_kernel, prefixes);
 }
 
-const struct odd_made *odd_find(const char *wanted)
+const struct special_mapping *special_find(const char *wanted)
 {
     for (size_t i = 0; i < count; i++) {
         if (strcmp(all[i].label, wanted) == 0)

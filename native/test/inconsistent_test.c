@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Parts of a text that do not fit together, as a process that moves under the reader gives them: the newer word holds. */
+/* Lines of a text that contradict each other, as a changing process causes them: the later line is kept. */
 #include "check.h"
 
 #include "snapshot/maps_text.h"
@@ -22,16 +22,16 @@ static void fill(const char *text, uint32_t options)
 
 static void check_record(uint32_t index, uint64_t start, uint64_t end, const char *what)
 {
-    const struct mf_mapping *const record = &mf_snapshot_mappings(snapshot)[index];
+    const struct mf_mapping *const mapping = &mf_snapshot_mappings(snapshot)[index];
 
     CHECK(index < snapshot->mapping_count, "%s: record %u of %u", what, index, snapshot->mapping_count);
-    CHECK_IS(record->start, start, what);
-    CHECK_IS(record->end, end, what);
+    CHECK_IS(mapping->start, start, what);
+    CHECK_IS(mapping->end, end, what);
     CHECK_IS(mf_find(snapshot, start), index, what);
     CHECK_IS(mf_find(snapshot, end - 1), index, what);
 }
 
-/* What is said to be needed is more than there was, and enough. */
+/* The reported capacity is larger than the given one, and is enough. */
 static void need_room(const char *text, uint32_t capacity, uint32_t needed)
 {
     static const uint64_t devices[5];
@@ -65,13 +65,13 @@ int main(void)
 
     fill(LINE("00001000-00002000", "r--p", "1") LINE("00001000-00003000", "r--p", "2"), 0);
     CHECK_IS(snapshot->inconsistent, 1, "grown over the first");
-    CHECK_IS(snapshot->mapping_count, 1, "the first gave way");
+    CHECK_IS(snapshot->mapping_count, 1, "the first is removed");
     check_record(0, 0x1000, 0x3000, "grown over the first");
-    CHECK_IS(snapshot->file_count, 1, "its file went with it");
+    CHECK_IS(snapshot->file_count, 1, "its file is removed too");
 
     fill(LINE("00001000-00003000", "r--p", "1") LINE("00002000-00004000", "r--p", "2"), 0);
     CHECK_IS(snapshot->mapping_count, 2, "overlap");
-    check_record(0, 0x1000, 0x2000, "the older one is cut");
+    check_record(0, 0x1000, 0x2000, "the older one is shortened");
     check_record(1, 0x2000, 0x4000, "the newer one is whole");
     CHECK_IS(mf_snapshot_mappings(snapshot)[1].file_index, 1, "two files");
 
@@ -82,11 +82,11 @@ int main(void)
     CHECK_IS(mf_snapshot_mappings(snapshot)[2].file_index, 0, "the first file again");
 
     fill(LINE("00001000-00002000", "r-xp", "1") LINE("00001000-00003000", "r--p", "2"), MF_EXECUTABLE);
-    CHECK_IS(snapshot->mapping_count, 0, "what is not asked for makes others give way all the same");
-    CHECK_IS(snapshot->inconsistent, 1, "and that is inconsistent too");
+    CHECK_IS(snapshot->mapping_count, 0, "mappings that the filter excludes replace others");
+    CHECK_IS(snapshot->inconsistent, 1, "the snapshot is inconsistent too");
     need_room(LINE("00001000-00002000", "r--p", "1") LINE("00002000-00003000", "r--p", "2") LINE("00003000-00004000", "r--p", "3")
                   LINE("00001000-00005000", "r--p", "4"), 2, 3);
-    /* However often, the table of files stays in its room: behind it stands the text. */
+    /* The table of files does not grow into the text after it, for any number of replaced mappings. */
     for (int round = 0; round < 20; round++) {
         for (int i = 60 * round + 1; i <= 60 * round + 60; i++)
             length += (size_t)sprintf(text + length, "%08x-%08x r--p 00000000 08:01 %d \n",

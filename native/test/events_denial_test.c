@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Who may not watch, and why: every refusal is made, and has its reason. */
+/* Denied events: each test causes a denial, and checks its reason. */
 #include "watched.h"
 
 #include <linux/filter.h>
@@ -33,7 +33,7 @@ static uintptr_t start_sleepers(uintptr_t count)
     return started;
 }
 
-/* ---- Each is made in a child, whose exit code is the answer ---- */
+/* ---- Each runs in a child, whose exit code is the result ---- */
 
 static void become(uid_t user)
 {
@@ -122,7 +122,7 @@ static int reasons_when_filtered(void)
     return filter(EPERM) == -EPERM ? -mf_events_denial_reasons() : -200;
 }
 
-/* As some distributions have it; their kernels' refusal itself cannot be made on others. */
+/* Sets perf_event_paranoid as some distributions do. Other kernels cannot deny like theirs. */
 static bool make_paranoid(void)
 {
     static const char path[] = "/proc/sys/kernel/perf_event_paranoid";
@@ -142,7 +142,7 @@ static int reasons_when_paranoid(void)
 {
     if (!make_paranoid())
         return -200;
-    if (mf_events_denial_reasons() != MF_EVENTS_POLICY) /* root may all the same */
+    if (mf_events_denial_reasons() != MF_EVENTS_POLICY) /* root is permitted nevertheless */
         return -201;
     become(65534);
     return -mf_events_denial_reasons();
@@ -170,7 +170,7 @@ static int open_in_another_pid_namespace(void)
     if (unshare(CLONE_NEWPID) != 0)
         return -200;
     pid = fork();
-    if (pid == 0) /* /proc is still the outer one's */
+    if (pid == 0) /* /proc is still that of the outer namespace */
         _exit(-open_stream(&child.process, 0, RING, 0, &stream));
     waitpid(pid, &status, 0);
     return -WEXITSTATUS(status);
@@ -193,7 +193,7 @@ static int open_without_sysfs(void)
     return 0;
 }
 
-/* Opened while it could be seen. */
+/* The process is opened while it is visible. */
 static int open_hidden(const char *options)
 {
     struct mf_process process;
@@ -216,7 +216,7 @@ static int open_without_access(void)
     return open_hidden("hidepid=1");
 }
 
-static void check_answer(int (*ask)(void), int expected, const char *what)
+static void check_result_of(int (*ask)(void), int expected, const char *what)
 {
     int status = 0;
     pid_t pid;
@@ -230,24 +230,24 @@ static void check_answer(int (*ask)(void), int expected, const char *what)
     CHECK_IS(-WEXITSTATUS(status), expected, what);
 }
 
-static void each_refusal_has_its_reason(void)
+static void each_denial_has_its_reason(void)
 {
     start(&child);
-    CHECK_IS(tell(&child, start_sleepers, 10), 10, "threads");
-    check_answer(open_self_as_user, 0, "one's own process, without any capability");
-    check_answer(open_other_as_user, -EACCES, "another user's process");
-    check_answer(open_invisible, -EACCES, "a process that is not to be seen any more");
-    check_answer(open_without_access, -EACCES, "a process whose directory is closed");
-    check_answer(open_with_all_memory_locked, -EDQUOT, "locked memory");
-    check_answer(open_without_descriptors, -EMFILE, "descriptors");
-    check_answer(open_filtered, -EPERM, "a filter of system calls");
-    check_answer(open_filtered_as_forbidden, -EPERM, "a refusal to anybody, with the errno of a refused look");
-    check_answer(open_filtered_as_unknown, -ENOSYS, "a filter that plays an older kernel");
-    check_answer(reasons_when_filtered, -MF_EVENTS_SECCOMP, "the filter is named");
-    check_answer(reasons_when_paranoid, -MF_EVENTS_PARANOID, "perf_event_paranoid is named");
-    check_answer(reasons_in_a_user_namespace, -MF_EVENTS_PARANOID, "a capability of a user namespace does not count");
-    check_answer(open_in_another_pid_namespace, -EXDEV, "a number of another pid namespace");
-    check_answer(open_without_sysfs, 0, "CPUs are found without /sys");
+    CHECK_IS(command_child(&child, start_sleepers, 10), 10, "threads");
+    check_result_of(open_self_as_user, 0, "the own process, without a capability");
+    check_result_of(open_other_as_user, -EACCES, "another user's process");
+    check_result_of(open_invisible, -EACCES, "a process that is hidden now");
+    check_result_of(open_without_access, -EACCES, "a process whose directory is closed");
+    check_result_of(open_with_all_memory_locked, -EDQUOT, "locked memory");
+    check_result_of(open_without_descriptors, -EMFILE, "descriptors");
+    check_result_of(open_filtered, -EPERM, "a filter of system calls");
+    check_result_of(open_filtered_as_forbidden, -EPERM, "a denial for every caller, with the errno of a denied access");
+    check_result_of(open_filtered_as_unknown, -ENOSYS, "a filter that plays an older kernel");
+    check_result_of(reasons_when_filtered, -MF_EVENTS_SECCOMP, "the filter is reported");
+    check_result_of(reasons_when_paranoid, -MF_EVENTS_PARANOID, "perf_event_paranoid is named");
+    check_result_of(reasons_in_a_user_namespace, -MF_EVENTS_PARANOID, "a capability of a user namespace does not count");
+    check_result_of(open_in_another_pid_namespace, -EXDEV, "a PID of another PID namespace");
+    check_result_of(open_without_sysfs, 0, "CPUs are found without /sys");
     end(&child);
 }
 
@@ -258,9 +258,9 @@ int main(void)
     if (skipped)
         return skipped;
     if (geteuid() != 0) {
-        puts("takes root");
+        puts("needs root");
         return CHECK_SKIPPED;
     }
-    each_refusal_has_its_reason();
+    each_denial_has_its_reason();
     return check_result();
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Odd files: names, deletions, links, permissions. */
-#include "odd_report.h"
+/* Special files: names, deletions, links, permissions. */
+#include "special_report.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -25,12 +25,12 @@ static int new_file(const char *name, size_t pages)
 {
     const int fd = open(name, O_RDWR | O_CREAT | O_TRUNC, 0777);
 
-    if (fd < 0 || ftruncate(fd, (off_t)(pages * odd_page)) != 0) {
+    if (fd < 0 || ftruncate(fd, (off_t)(pages * special_page)) != 0) {
         perror(name);
         exit(1);
     }
-    for (size_t i = 0; i < pages; i++) /* zeros would prove nothing */
-        if (pwrite(fd, "odd", 3, (off_t)(i * odd_page)) != 3)
+    for (size_t i = 0; i < pages; i++) /* zeros verify nothing */
+        if (pwrite(fd, "odd", 3, (off_t)(i * special_page)) != 3)
             exit(1);
     return fd;
 }
@@ -40,18 +40,18 @@ static void map_fd(const char *suffix, int fd, const char *path, int prot, int f
                    const char *deleted)
 {
     struct stat file;
-    void *const at = mmap(odd_place(), pages * odd_page, prot, flags | MAP_FIXED, fd, (off_t)offset);
-    const struct odd_told told = {odd_perms(prot, flags), "file", deleted, path, offset, &file, NULL};
+    void *const at = mmap(special_address(), pages * special_page, prot, flags | MAP_FIXED, fd, (off_t)offset);
+    const struct special_expected expected = {special_perms(prot, flags), "file", deleted, path, offset, &file, NULL};
 
     if (at == MAP_FAILED || fstat(fd, &file) != 0) {
-        odd_skip("mmap");
+        special_skip("mmap");
         return;
     }
-    odd_report(suffix, at, pages * odd_page, &told);
-    snprintf(odd_last()->name, sizeof odd_last()->name, "%.255s", strrchr(path, '/') + 1);
+    special_report(suffix, at, pages * special_page, &expected);
+    snprintf(special_last()->name, sizeof special_last()->name, "%.255s", strrchr(path, '/') + 1);
 }
 
-/* A plain file of four pages under a name, mapped whole and read-only. */
+/* A plain file of four pages, mapped as a whole and read-only. */
 static int named_file(const char *name, const char *deleted)
 {
     const int fd = new_file(name, 4);
@@ -85,11 +85,11 @@ static void permissions(void)
     char *const path = absolute("permissions");
 
     map_fd("-rws", fd, path, PROT_READ | PROT_WRITE, MAP_SHARED, 0, 4, "no");
-    map_fd("-rxp-offset", fd, path, PROT_READ | PROT_EXEC, MAP_PRIVATE, 2 * odd_page, 1, "no");
+    map_fd("-rxp-offset", fd, path, PROT_READ | PROT_EXEC, MAP_PRIVATE, 2 * special_page, 1, "no");
     map_fd("-rwxp", fd, path, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE, 0, 2, "no");
-    map_fd("-none", fd, path, PROT_NONE, MAP_PRIVATE, odd_page, 1, "no");
+    map_fd("-none", fd, path, PROT_NONE, MAP_PRIVATE, special_page, 1, "no");
     map_fd("-write-only", fd, path, PROT_WRITE, MAP_PRIVATE, 0, 1, "no");
-    map_fd("-past-its-end", fd, path, PROT_READ, MAP_SHARED, 3 * odd_page, 8, "no");
+    map_fd("-past-its-end", fd, path, PROT_READ, MAP_SHARED, 3 * special_page, 8, "no");
     map_fd("-far-offset", fd, path, PROT_READ, MAP_SHARED, 1ull << 40, 1, "no");
     free(path);
     close(fd);
@@ -166,7 +166,7 @@ static void tmpfile_without_a_name(void)
     char *path;
 
     if (fd < 0) {
-        odd_skip("O_TMPFILE");
+        special_skip("O_TMPFILE");
         return;
     }
     fstat(fd, &file);
@@ -177,7 +177,7 @@ static void tmpfile_without_a_name(void)
     close(fd);
 }
 
-/* More than 4,096 bytes: no system call takes such a path, so it is made a step at a time. */
+/* More than 4,096 bytes: no system call accepts such a path, so each directory is made relative to the previous one. */
 static void long_path(void)
 {
     char step[201] = "";
@@ -195,7 +195,7 @@ static void long_path(void)
         close(directory);
         directory = below;
         if (below < 0 || asprintf(&longer, "%s%s/", path, step) < 0) {
-            odd_skip("mkdirat");
+            special_skip("mkdirat");
             return;
         }
         free(path);
@@ -210,7 +210,7 @@ static void long_path(void)
     close(directory);
 }
 
-const struct odd_maker odd_files[] = {
+const struct special_maker special_files[] = {
     {"plain", plain}, {"spaces", spaces}, {"newline", newline}, {"literal-escape", literal_escape},
     {"newline-and-literal", newline_and_literal}, {"tab", tab}, {"leading-blank", leading_blank},
     {"trailing-blanks", trailing_blanks}, {"only-blanks", only_blanks}, {"not-utf8", not_utf8},

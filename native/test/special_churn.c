@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Threads that change mappings at full speed, each in an area of its own: in one way, or in all. In each group of pages the last
- * one is a page of this program's file, which stands all the time.
+ * Threads that change mappings without a pause, each in its own area, in one way or in all. The last page of each group of
+ * pages is a page of this program's file, which stays mapped.
  */
-#include "odd_process.h"
+#include "special_process.h"
 
 #include <fcntl.h>
 #include <pthread.h>
@@ -34,12 +34,12 @@ static bool is_over(void)
     return now.tv_sec > deadline.tv_sec || (now.tv_sec == deadline.tv_sec && now.tv_nsec >= deadline.tv_nsec);
 }
 
-/* Some pages of an area from which so many up to LARGEST do not reach the one that stands. */
+/* Returns a page of an area. A mapping of LARGEST pages there does not reach the page that stays. */
 static char *somewhere(char *area, unsigned random)
 {
     const size_t in_group = random % (GROUP - LARGEST);
 
-    return area + (random / GROUP % GROUPS * GROUP + in_group) * odd_page;
+    return area + (random / GROUP % GROUPS * GROUP + in_group) * special_page;
 }
 
 static void change(char *area, enum way way, unsigned random)
@@ -48,19 +48,19 @@ static void change(char *area, enum way way, unsigned random)
     const bool more = random & 1;
 
     switch (way) {
-    case MAP: /* what was there goes; half of the time nothing comes in its place */
+    case MAP: /* replaces mappings, half of the time by a hole */
         if (more)
-            munmap(at, odd_page);
+            munmap(at, special_page);
         else
-            mmap(at, LARGEST * odd_page, PROT_READ | PROT_WRITE,
+            mmap(at, LARGEST * special_page, PROT_READ | PROT_WRITE,
                  MAP_FIXED | MAP_ANONYMOUS | (random & 2 ? MAP_PRIVATE : MAP_SHARED), -1, 0);
         break;
-    case SPLIT: /* and, the other way, merge again */
-        mprotect(at, 2 * odd_page, more ? PROT_READ : PROT_NONE);
+    case SPLIT: /* or merges */
+        mprotect(at, 2 * special_page, more ? PROT_READ : PROT_NONE);
         break;
-    default: /* moves, and fails where there is a hole: then there is something to move the next time */
-        if (mremap(at, odd_page, odd_page, MREMAP_MAYMOVE | MREMAP_FIXED, somewhere(area, random >> 13)) == MAP_FAILED || more)
-            mmap(at, odd_page, PROT_READ, MAP_FIXED | MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    default: /* moves; fails in a hole, which is then mapped */
+        if (mremap(at, special_page, special_page, MREMAP_MAYMOVE | MREMAP_FIXED, somewhere(area, random >> 13)) == MAP_FAILED || more)
+            mmap(at, special_page, PROT_READ, MAP_FIXED | MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     }
 }
 
@@ -80,18 +80,18 @@ static void *churn(void *area)
 
 static char *new_area(void)
 {
-    char *const area = mmap(NULL, PAGES * odd_page, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    char *const area = mmap(NULL, PAGES * special_page, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     const int file = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
 
     for (int group = 1; group <= GROUPS; group++)
-        if (mmap(area + (group * GROUP - 1) * odd_page, odd_page, PROT_READ, MAP_FIXED | MAP_PRIVATE, file, 0) == MAP_FAILED)
+        if (mmap(area + (group * GROUP - 1) * special_page, special_page, PROT_READ, MAP_FIXED | MAP_PRIVATE, file, 0) == MAP_FAILED)
             abort();
     close(file);
     return area;
 }
 
 /* "MILLISECONDS", or "MILLISECONDS WAY". */
-void odd_churn(const char *wanted)
+void special_churn(const char *wanted)
 {
     const char *const way = strchr(wanted, ' ');
     const long milliseconds = atol(wanted);
@@ -108,18 +108,18 @@ void odd_churn(const char *wanted)
     }
     atomic_store(&operations, 0);
     running = true;
-    printf("OK %zu", GROUP * odd_page);
+    printf("OK %zu", GROUP * special_page);
     for (int i = 0; i < THREADS; i++) {
         char *const area = new_area();
 
-        printf(" %lx", (unsigned long)(area + (GROUP - 1) * odd_page));
+        printf(" %lx", (unsigned long)(area + (GROUP - 1) * special_page));
         pthread_create(&threads[i], NULL, churn, area);
     }
     puts("");
     fflush(stdout);
 }
 
-void odd_join(const char *unused)
+void special_join(const char *unused)
 {
     (void)unused;
     for (int i = 0; running && i < THREADS; i++)

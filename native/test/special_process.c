@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A child that makes odd mappings and says on stdout which: what the tests compare with what mapfiles reads.
+ * A child that makes special mappings and reports them on stdout. Tests compare its reports with those of mapfiles.
  *
- *   odd_process [--uid N] [--undumpable] DIRECTORY [LABEL-PREFIX...]
+ *   special_process [--uid N] [--undumpable] DIRECTORY [LABEL-PREFIX...]
  *
- * DIRECTORY is an empty scratch directory. One line a mapping, tab-separated, then READY:
+ * DIRECTORY is an empty scratch directory. It prints a line per mapping, separated by tabs, then READY:
  *
  *   MADE label start end perms offset major minor inode kind deleted(yes|no|-) name(hex bytes, or -)
  *   SKIP label reason
  *
- * Then each line on stdin is a command, answered by a line that begins with OK or ERROR: see commands[] below. Ends when
- * stdin does. The mappings are made in odd_files.c, odd_memory.c and odd_kernel.c.
+ * Then each line of stdin is a command. The reply is a line that starts with OK or ERROR: see commands[] below. It exits at the
+ * end of stdin. special_files.c, special_memory.c and special_kernel.c make the mappings.
  */
-#include "odd_process.h"
+#include "special_process.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -28,111 +28,111 @@
 
 static char **arguments;
 
-static void answer(const char *format, long value)
+static void reply(const char *format, long value)
 {
     printf(format, value);
     putchar('\n');
     fflush(stdout);
 }
 
-/* N mappings that cannot merge, every second one of a file where there are enough of those. */
+/* Makes N mappings that cannot merge, every second one of a file. */
 static void map_many(const char *argument)
 {
     const long wanted = atol(argument);
     const int fd = open("many", O_RDWR | O_CREAT, 0666);
     long made = 0;
 
-    if (fd < 0 || ftruncate(fd, (off_t)odd_page) != 0) {
-        answer("ERROR cannot make a file: errno %ld", errno);
+    if (fd < 0 || ftruncate(fd, (off_t)special_page) != 0) {
+        reply("ERROR cannot make a file: errno %ld", errno);
         return;
     }
     while (made < wanted) {
-        void *const at = made & 1 ? mmap(NULL, odd_page, PROT_READ, MAP_PRIVATE, fd, 0)
-                                  : mmap(NULL, odd_page, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+        void *const at = made & 1 ? mmap(NULL, special_page, PROT_READ, MAP_PRIVATE, fd, 0)
+                                  : mmap(NULL, special_page, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 
         if (at == MAP_FAILED)
             break;
         made++;
     }
     close(fd);
-    answer("OK %ld", made);
+    reply("OK %ld", made);
 }
 
 static void unmap(const char *label)
 {
-    const struct odd_made *const made = odd_find(label);
+    const struct special_mapping *const made = special_find(label);
 
     if (made == NULL || munmap((void *)made->start, made->size) != 0)
-        answer("ERROR no such label", 0);
+        reply("ERROR no such label", 0);
     else
-        answer("OK", 0);
+        reply("OK", 0);
 }
 
 static void protect(const char *label)
 {
-    const struct odd_made *const made = odd_find(label);
+    const struct special_mapping *const made = special_find(label);
 
-    answer(made != NULL && mprotect((void *)made->start, made->size, PROT_NONE) == 0 ? "OK" : "ERROR cannot protect", 0);
+    reply(made != NULL && mprotect((void *)made->start, made->size, PROT_NONE) == 0 ? "OK" : "ERROR cannot protect", 0);
 }
 
 static void shrink(const char *label)
 {
-    const struct odd_made *const made = odd_find(label);
+    const struct special_mapping *const made = special_find(label);
 
-    answer(made != NULL && munmap((char *)made->start + made->size - odd_page, odd_page) == 0 ? "OK" : "ERROR cannot shrink", 0);
+    reply(made != NULL && munmap((char *)made->start + made->size - special_page, special_page) == 0 ? "OK" : "ERROR cannot shrink", 0);
 }
 
 static void grow(const char *label)
 {
-    const struct odd_made *const made = odd_find(label);
+    const struct special_mapping *const made = special_find(label);
 
-    answer(made != NULL && mremap((void *)made->start, made->size - odd_page, made->size, 0) != MAP_FAILED ? "OK"
+    reply(made != NULL && mremap((void *)made->start, made->size - special_page, made->size, 0) != MAP_FAILED ? "OK"
                                                                                                            : "ERROR cannot grow", 0);
 }
 
-/* Another file at the same range. */
+/* Maps another file at the same range. */
 static void remap(const char *label)
 {
-    const struct odd_made *const made = odd_find(label);
+    const struct special_mapping *const made = special_find(label);
     const int fd = open("remapped", O_RDWR | O_CREAT, 0666);
 
     if (made == NULL || fd < 0 || ftruncate(fd, (off_t)made->size) != 0 ||
         mmap((void *)made->start, made->size, PROT_READ, MAP_FIXED | MAP_SHARED, fd, 0) == MAP_FAILED)
-        answer("ERROR cannot remap", 0);
+        reply("ERROR cannot remap", 0);
     else
-        answer("OK", 0);
+        reply("OK", 0);
     close(fd);
 }
 
-/* The same file at the same range, by a descriptor that has a lease on it and stays open. */
+/* Maps the same file at the same range again, and keeps a descriptor that has a lease on it. */
 static void lease(const char *label)
 {
-    const struct odd_made *const made = odd_find(label);
+    const struct special_mapping *const made = special_find(label);
     const int fd = made == NULL ? -1 : open(made->name, O_RDWR);
 
-    signal(SIGIO, SIG_IGN); /* by this the kernel asks for it back */
+    signal(SIGIO, SIG_IGN); /* the kernel asks for the lease by this signal */
     if (fd < 0 || mmap((void *)made->start, made->size, PROT_READ, MAP_FIXED | MAP_PRIVATE, fd, 0) == MAP_FAILED ||
         fcntl(fd, F_SETLEASE, F_WRLCK) != 0)
-        answer("ERROR no lease", 0);
+        reply("ERROR no lease", 0);
     else
-        answer("OK", 0);
+        reply("OK", 0);
 }
 
 static void delete_file(const char *label)
 {
-    const struct odd_made *const made = odd_find(label);
+    const struct special_mapping *const made = special_find(label);
 
-    answer(made != NULL && unlink(made->name) == 0 ? "OK" : "ERROR cannot delete", 0);
+    reply(made != NULL && unlink(made->name) == 0 ? "OK" : "ERROR cannot delete", 0);
 }
 
-/* Another file takes the path. */
+/* Moves another file to the path. */
 static void replace_file(const char *label)
 {
-    const struct odd_made *const made = odd_find(label);
+    const struct special_mapping *const made = special_find(label);
     const int fd = open("replacement", O_RDWR | O_CREAT, 0666);
 
     close(fd);
-    answer(made != NULL && rename("replacement", made->name) == 0 ? "OK" : "ERROR cannot replace", 0);
+    reply(made != NULL && rename("replacement", made->name) == 0 ? "OK" : "ERROR cannot replace", 0);
 }
 
 static void exec_again(const char *unused)
@@ -141,19 +141,19 @@ static void exec_again(const char *unused)
     puts("EXECED");
     fflush(stdout);
     execv("/proc/self/exe", arguments);
-    answer("ERROR errno %ld", errno);
+    reply("ERROR errno %ld", errno);
 }
 
 static void *serve(void *unused);
 
-/* The first thread ends, another goes on. */
+/* The first thread exits, another one continues. */
 static void leader_exit(const char *unused)
 {
     pthread_t thread;
 
     (void)unused;
     if (pthread_create(&thread, NULL, serve, "OK") != 0)
-        answer("ERROR no thread", 0);
+        reply("ERROR no thread", 0);
     else
         pthread_exit(NULL);
 }
@@ -173,29 +173,29 @@ static void start_threads(const char *count)
     pthread_attr_setstacksize(&small, 65536);
     for (int i = atoi(count); i > 0 && error == 0; i--)
         error = pthread_create(&thread, &small, sleep_for_ever, NULL);
-    answer(error == 0 ? "OK" : "ERROR errno %ld", error);
+    reply(error == 0 ? "OK" : "ERROR errno %ld", error);
 }
 
 static const struct command {
     const char *name;
     void (*run)(const char *argument);
 } commands[] = {
-    {"many", map_many},           /* N: so many more, as far as the kernel lets */
+    {"many", map_many},           /* N: makes up to N more mappings */
     {"unmap", unmap},             /* LABEL */
-    {"protect", protect},         /* LABEL: no access */
-    {"shrink", shrink},           /* LABEL: by its last page */
-    {"grow", grow},               /* LABEL: after shrink: to its full size again */
-    {"remap", remap},             /* LABEL: another file at the same range */
-    {"lease", lease},             /* LABEL: on its file, mapped privately */
-    {"delete", delete_file},      /* LABEL: its file */
-    {"replace", replace_file},    /* LABEL: another file takes its path */
-    {"exec", exec_again},         /* says EXECED, and begins anew */
-    {"leader-exit", leader_exit}, /* the first thread ends, another goes on */
-    {"threads", start_threads},   /* N: so many more, which sleep */
-    {"segment", odd_segment},     /* ID: a System V segment of that id, as far as the kernel lets */
-    {"churn", odd_churn},         /* MILLISECONDS [WAY]: threads change mappings in the background */
-    {"join", odd_join},           /* waits for them: how many changes */
-    {"random", odd_random},       /* SEED COUNT: so many changes of mappings, all over before the answer */
+    {"protect", protect},         /* LABEL: removes all access */
+    {"shrink", shrink},           /* LABEL: unmaps its last page */
+    {"grow", grow},               /* LABEL: maps the last page again after shrink */
+    {"remap", remap},             /* LABEL: maps another file at the same range */
+    {"lease", lease},             /* LABEL: takes a lease on its file, mapped privately */
+    {"delete", delete_file},      /* LABEL: deletes its file */
+    {"replace", replace_file},    /* LABEL: moves another file to its path */
+    {"exec", exec_again},         /* prints EXECED, and starts again */
+    {"leader-exit", leader_exit}, /* the first thread exits, another one continues */
+    {"threads", start_threads},   /* N: starts N sleeping threads */
+    {"segment", special_segment},     /* ID: attaches a System V segment with that ID, if possible */
+    {"churn", special_churn},         /* MILLISECONDS [WAY]: threads change mappings in the background */
+    {"join", special_join},           /* waits for the threads; returns the number of changes */
+    {"random", special_random},       /* SEED COUNT: makes COUNT random changes before the reply */
 };
 
 static void run(char *line)
@@ -210,7 +210,7 @@ static void run(char *line)
             return;
         }
     }
-    answer("ERROR no such command", 0);
+    reply("ERROR no such command", 0);
 }
 
 static void remove_tree(int directory_fd)
@@ -238,7 +238,7 @@ static void *serve(void *greeting)
     static char line[4096];
 
     if (greeting != NULL)
-        answer(greeting, 0);
+        reply(greeting, 0);
     while (fgets(line, sizeof line, stdin) != NULL) {
         line[strcspn(line, "\n")] = 0;
         if (strcmp(line, "quit") == 0)
@@ -273,10 +273,10 @@ int main(int argc, char **argv)
         }
     }
     if (next >= argc || chdir(argv[next]) != 0)
-        fail("usage: odd_process [--uid N] [--undumpable] DIRECTORY [LABEL-PREFIX...]");
+        fail("usage: special_process [--uid N] [--undumpable] DIRECTORY [LABEL-PREFIX...]");
     prctl(PR_SET_DUMPABLE, !undumpable);
     prctl(PR_SET_PDEATHSIG, SIGKILL); /* cleared by setresuid */
-    odd_make_all(argv + next + 1);
+    special_make_all(argv + next + 1);
     puts("READY");
     fflush(stdout);
     serve(NULL);
