@@ -8,12 +8,12 @@ import org.mapfiles.MapsException;
 import org.mapfiles.NotSupportedException;
 import org.mapfiles.internal.Errno;
 
-/** Each errno of the core has a message that is about the file. */
+/** The message of each errno of the core is about the file. */
 class FileExceptionsTest {
     private final MapSnapshot any = new MapSnapshot(); // gives access to the messages of processes
 
     @Test
-    void descriptorsAndMemoryThatRunOut() {
+    void missingDescriptorsAndMemoryAreNamed() {
         assertThat(any.size()).isZero();
         for (int errno : new int[] {Errno.EMFILE, Errno.ENFILE, Errno.ENOMEM}) {
             String remedy = errno == Errno.EMFILE ? "ulimit -n" : errno == Errno.ENFILE ? "fs.file-max" : "memory";
@@ -23,7 +23,7 @@ class FileExceptionsTest {
     }
 
     @Test
-    void errorsOfFiles() {
+    void errorsOfFilesAreNamed() {
         assertThat(FileExceptions.ofEntry(Errno.EIO, "x")).hasMessageContaining("file system");
         assertThat(FileExceptions.ofEntry(Errno.ETXTBSY, "x")).hasMessageContaining("runs as a program");
         assertThat(FileExceptions.ofEntry(Errno.EROFS, "x")).hasMessageContaining("read-only");
@@ -31,9 +31,9 @@ class FileExceptionsTest {
         assertThat(FileExceptions.ofEntry(-999, "x")).hasMessageContaining("x failed with errno 999");
     }
 
-    /** Who has the capability is not told to get it. */
+    /** The message does not advise a capability that the caller has. */
     @Test
-    void aFileThatItsPathDoesNotLeadTo() {
+    void fileThatItsPathDoesNotLeadTo() {
         NotVerifiedException failure = (NotVerifiedException) FileExceptions.ofEntry(Errno.EIDRM, "x");
         assertThat(failure.isSurelyAnother()).isTrue();
         assertThat(failure.getMessage().contains("CAP_CHECKPOINT_RESTORE")).isEqualTo(MapFiles.followDenial().isPresent());
