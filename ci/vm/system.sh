@@ -40,9 +40,9 @@ put_c_tests() { # ROOT
         put_program "$root" "$test"
         mv "$root$test" "$root/vm/tests/"
     done
-    # These programs are started by tests. Java tests expect the others in the directory of odd_process. in_jvm and call_trace are tests
+    # These programs are started by tests. Java tests expect the others in the directory of special_process. in_jvm and call_trace are tests
     # of their own.
-    for test in odd_process fake_jvm attach_target orphan_jvm; do
+    for test in special_process fake_jvm attach_target orphan_jvm; do
         put_program "$root" "$build/$test"
         mv "$root$build/$test" "$root/vm/$test"
     done

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Another process maps two files in turn at one range, as fast as it can. The record is of the first file. Each answer is of
- * the first file, or stale, although device, inode or path of the second file are those of the first.
+ * Another process maps two files in turn at one range. The mapping that the test holds is of the first file. Each result is of
+ * the first file or stale, although device, inode or path of the second file equal those of the first.
  *
- * The first argument is the number of answers for each pair of files; none: a number that takes some seconds. The second is the
- * number of a pair, from 0; none: all pairs.
+ * Arguments: the number of results for each pair of files, by default a number that takes some seconds; and the number of a
+ * pair from 0, by default all pairs.
  */
 #include "lacking.h"
 #include "places.h"
@@ -17,24 +17,24 @@
 
 #define PAGE 4096
 
-/* Two files that a process maps in turn. Paths are below the test's directory. */
+/* Two files that a process maps in turn. Paths are relative to the directory of the test. */
 struct pair {
     const char *name;
-    bool (*make)(void);       /* makes both files; false: not on this machine */
-    const char *first;        /* the record's file */
+    bool (*make)(void);       /* makes both files; false: unsupported by this machine */
+    const char *first;        /* the file of the mapping */
     const char *second;
-    unsigned usual_answers;   /* how many find a fault that there was */
-    bool is_another_at_path;  /* the path of the first file leads to another copy of it: nothing may be verified */
+    unsigned usual_answers;   /* enough to find faults that existed */
+    bool is_another_at_path;  /* the path of the first file leads to another copy: it cannot be verified */
 };
 
-static unsigned long long wanted; /* answers; 0: as many as is usual */
-static int only = -1; /* number of a pair */
+static unsigned long long wanted; /* results; 0: usual_answers */
+static int only = -1; /* number of a pair, -1: all */
 static struct mf_process process;
 static struct mf_snapshot *snapshot;
 static struct mf_mapping record;
 static char name[MF_NAME_MAX];
-static struct stat first; /* of the first file */
-static char *const range = (char *)0x200000000000; /* far from what sanitizers map */
+static struct stat first; /* status of the first file */
+static char *const range = (char *)0x200000000000; /* far from mappings of sanitizers */
 static unsigned long long right, stale, other;
 
 static void make_file(const char *path, char letter)
@@ -60,7 +60,7 @@ static bool have_one_inode(const char *a, const char *b)
     return of_a.st_ino == of_b.st_ino;
 }
 
-/* Each tmpfs counts its inodes by itself. */
+/* Each tmpfs numbers its inodes itself. */
 static bool make_on_two_tmpfs(void)
 {
     if (mount_at("tmpfs1", "tmpfs", NULL) != 0 || mount_at("tmpfs2", "tmpfs", NULL) != 0)
@@ -70,7 +70,7 @@ static bool make_on_two_tmpfs(void)
     return have_one_inode("tmpfs1/file", "tmpfs2/file");
 }
 
-/* Each subvolume counts its inodes by itself, and maps shows one device for all of them. */
+/* Each subvolume numbers its inodes itself, and maps has one device for all of them. */
 static bool make_on_two_subvolumes(void)
 {
     if (place_btrfs() != 0 || system("btrfs -q subvolume create btrfs/other >/dev/null") != 0)
@@ -90,7 +90,7 @@ static bool make_on_two_layers(void)
     return mount_at("layers", "overlay", "xino=off,lowerdir=layer1:layer2") == 0 && have_one_inode("layers/a", "layers/b");
 }
 
-/* A program, with a byte of its build ID changed. */
+/* A program, and a copy with another build ID. */
 static bool make_image(const char *path, unsigned char changed_by)
 {
     static const unsigned char note[] = {4, 0, 0, 0, 20, 0, 0, 0, NT_GNU_BUILD_ID, 0, 0, 0, 'G', 'N', 'U', 0};
@@ -119,7 +119,7 @@ static bool make_image(const char *path, unsigned char changed_by)
     return true;
 }
 
-/* All layers are on one file system: then device and inode are the same before and after a copy-up. */
+/* All layers are on one file system: device and inode stay the same during a copy-up. */
 static bool make_overlay(void)
 {
     return mount("none", "base", "tmpfs", 0, NULL) == 0 && mkdir("base/lower", 0777) == 0 && mkdir("base/upper", 0777) == 0 &&
@@ -127,7 +127,7 @@ static bool make_overlay(void)
            mount("none", "top", "overlay", 0, "lowerdir=base/lower,upperdir=base/upper,workdir=base/work") == 0;
 }
 
-/* The second file is what the path of the first one leads to after the copy-up, by another name. */
+/* The second file is the copy that the path of the first one leads to after the copy-up, by another name. */
 static bool make_images_on_overlay(void)
 {
     return make_overlay() && make_image("base/lower/image", 0) && make_image("top/new image", 1);
@@ -150,7 +150,7 @@ static const struct pair pairs[] = {
     {"a page copied up, and its copy", make_files_on_overlay, "top/image", "top/new image", 4000, true},
 };
 
-/* Copies the file of the path up: the mapping keeps the file of the lower layer. */
+/* Copies the file up: the mapping keeps the file of the lower layer. */
 static void copy_up(const struct pair *pair)
 {
     char command[256];
@@ -162,7 +162,7 @@ static void copy_up(const struct pair *pair)
         abort();
 }
 
-/* Maps them in turn, beginning with the first file, until it is killed. */
+/* Maps both files in turn, the first one first, until the process is killed. */
 static void alternate(const struct pair *pair, int ready, int go)
 {
     const int files[] = {open(pair->first, O_RDONLY), open(pair->second, O_RDONLY)};
@@ -173,7 +173,7 @@ static void alternate(const struct pair *pair, int ready, int go)
     for (unsigned turn = 0;; turn++) {
         if (mmap(range, PAGE, PROT_READ, MAP_PRIVATE | MAP_FIXED, files[turn & 1], 0) != range)
             _exit(1);
-        byte = ((volatile char *)range)[17]; /* so that the page is there */
+        byte = ((volatile char *)range)[17]; /* makes the page resident */
         if (turn == 0 && (write(ready, &byte, 1) != 1 || read(go, &byte, 1) != 1))
             _exit(1);
         seed = seed * 1103515245 + 12345;
@@ -241,7 +241,7 @@ static void ask_everything(const struct pair *pair, bool by_entry)
 {
     const unsigned long long answers = wanted > 0 ? wanted : rounds(pair->usual_answers);
 
-    /* Longer where the other process had no turn meanwhile, on a machine with one CPU. */
+    /* On a machine with one CPU the other process may not have run: repeat. */
     for (unsigned long long asked = 0; (asked < answers || (stale == 0 && asked / 1000 < answers)) && check_failures < 10;
          asked += by_entry ? 5 : 1) {
         open_once(pair, MF_OPEN_BY_PATH);
@@ -297,7 +297,7 @@ static void try_pair(const struct pair *pair)
 static void try_all(void)
 {
     if (places_prepare() != 0) {
-        puts("takes root, to mount file systems");
+        puts("needs root, to mount file systems");
         exit(CHECK_SKIPPED);
     }
     CHECK_IS(mkdir("base", 0777) | mkdir("top", 0777), 0, "mkdir");
@@ -308,7 +308,7 @@ static void try_all(void)
         if (only >= 0 && only != (int)i)
             continue;
         fflush(stdout);
-        child = fork(); /* the mounts of one pair end with it */
+        child = fork(); /* its mounts end with it */
         if (child == 0) {
             check_failures = 0;
             if (places_prepare() != 0)
@@ -321,28 +321,12 @@ static void try_all(void)
     }
 }
 
-int main(int count_of_arguments, char **arguments)
+int main(int count, char **arguments)
 {
-    const char *const directory = new_directory("alternating");
-    pid_t child;
-    int status;
-
-    lack_as_told();
-    umask(0);
-    wanted = count_of_arguments > 1 ? strtoull(arguments[1], NULL, 10) : 0;
-    if (count_of_arguments > 2)
+    apply_lacking();
+    wanted = count > 1 ? strtoull(arguments[1], NULL, 10) : 0;
+    if (count > 2)
         only = atoi(arguments[2]);
     snapshot = new_snapshot(1024, 1 << 18);
-    if (chdir(directory) != 0)
-        return 1;
-    child = fork();
-    if (child == 0) {
-        try_all();
-        exit(check_result());
-    }
-    waitpid(child, &status, 0);
-    free(snapshot);
-    if (remove_directory(directory) != 0)
-        return 1;
-    return WIFEXITED(status) ? WEXITSTATUS(status) : 1;
+    return run_in_directory("alternating", try_all);
 }

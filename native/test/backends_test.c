@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Text and query give the same records of a process with hundreds of odd mappings, whatever the filter; and what it made. */
+/* Text and query return equal mappings of a process with hundreds of special mappings, and those that it reports. */
 #include "check.h"
 
 #include <errno.h>
@@ -18,13 +18,13 @@ static char line[16384];
 
 static void start_child(void)
 {
-    const char *const program = getenv("ODD_PROCESS");
+    const char *const program = getenv("SPECIAL_PROCESS");
     int down[2];
     int up[2];
 
     directory = new_directory("odd");
     if (program == NULL || pipe(down) != 0 || pipe(up) != 0) {
-        fprintf(stderr, "ODD_PROCESS names the child to start\n");
+        fprintf(stderr, "SPECIAL_PROCESS names the child to start\n");
         exit(1);
     }
     child = fork();
@@ -62,11 +62,11 @@ static bool name_is_hex(const struct mf_snapshot *snapshot, const struct mf_mapp
         if (sscanf(hex + 2 * i, "%2x", &byte) != 1 || (uint8_t)name[i] != byte)
             return false;
     }
-    /* A suffix that might be the file's own stays on the name. */
+    /* A suffix that may be part of the file name stays. */
     return mapping->name_length == length || (mapping->flags & MF_SUFFIXED && mapping->name_length == length + 10);
 }
 
-/* One MADE line against the picture. */
+/* Compares a MADE line with the snapshot. */
 static void check_made(const struct mf_snapshot *snapshot)
 {
     char label[64], perms[8], inode[24], kind[24], deleted[8], name[12000];
@@ -114,7 +114,7 @@ static struct mf_snapshot *read_report(void)
     while (fgets(line, sizeof line, again) != NULL) {
         if (strncmp(line, "MADE", 4) == 0) {
             made_count++;
-            if (geteuid() == 0) /* deletion is known for sure to root alone */
+            if (geteuid() == 0) /* only root can verify a deletion */
                 check_made(snapshot);
         } else {
             printf("%s", line);

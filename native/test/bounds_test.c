@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Work that a target or a file can cause has a bound: endless text, one file by very many names, deep paths, files without data. */
+/* Work that a target or a file causes is bounded: endless text, a file with many names, deep paths, files without data. */
 #include "places.h"
 
 #include "process/process.h"
@@ -8,7 +8,7 @@
 
 #include <sys/mman.h>
 
-/* A process whose maps has no end: /dev/zero in a directory that stands for that of a process. */
+/* A process whose maps file is endless: /dev/zero in a directory in place of its /proc directory. */
 static struct mf_process process_of_endless_text(void)
 {
     if (mkdir("endless", 0777) != 0 || symlink("/dev/zero", "endless/maps") != 0)
@@ -34,13 +34,13 @@ static void text_without_an_end(void)
     CHECK(mf_snapshot_bytes(snapshot->needed_mappings, snapshot->needed_text) == 0, "no snapshot has room for %u bytes",
           snapshot->needed_text);
     CHECK_IS(mf_mapping_validate(&process, &some), -EFBIG, "whether a record holds");
-    if (mf_vsyscall_is_near(0, true)) /* on x86-64 alone */
+    if (mf_vsyscall_is_near(0, true)) /* x86-64 only */
         CHECK_IS(mf_vsyscall_find(&process, 0, &found), -EFBIG, "whether there is [vsyscall]");
     mf_process_close(&process);
     free(snapshot);
 }
 
-/* Searched one after the other, as they once were, these would take longer than ctest waits. */
+/* A linear search of these names takes longer than the time limit. */
 static void one_file_by_very_many_names(void)
 {
     enum { NAMES = 400000, LINE = 128 };
@@ -63,7 +63,7 @@ static void one_file_by_very_many_names(void)
     free(text);
 }
 
-/* The text shows all of these names alike. So there are many files only once the names are read, and these are numbered again. */
+/* The text has equal names for all of these files. They differ only after the names are read, and are then numbered again. */
 static void one_file_by_names_that_the_text_shows_alike(void)
 {
     enum { LINKS = 400, BITS = 9 };
@@ -104,7 +104,7 @@ static void one_file_by_names_that_the_text_shows_alike(void)
 static void a_mapping_too_large_to_be_compared(void)
 {
     const size_t bytes = 1ull << 40;
-    static struct mf_query_result answer;
+    static struct mf_query_result result;
     struct mf_process process;
     void *at;
     int out;
@@ -121,11 +121,11 @@ static void a_mapping_too_large_to_be_compared(void)
     close(fd);
     if (at == MAP_FAILED || mf_process_open_self(&process) != 0)
         abort();
-    if (mf_query(&process, (uintptr_t)at, MF_COVERING, &answer) != 0) {
+    if (mf_query(&process, (uintptr_t)at, MF_COVERING, &result) != 0) {
         puts("skipped: a large mapping on overlayfs: no PROCMAP_QUERY");
     } else {
-        CHECK_IS(mf_file_open(&process, &answer.mapping, answer.name, 0, &out), -ENODATA, "nothing proves it");
-        CHECK_IS(mf_file_open(&process, &answer.mapping, answer.name, MF_OPEN_UNVERIFIED, &out), MF_NOT_VERIFIED, "unverified");
+        CHECK_IS(mf_file_open(&process, &result.mapping, result.name, 0, &out), -ENODATA, "nothing proves it");
+        CHECK_IS(mf_file_open(&process, &result.mapping, result.name, MF_OPEN_UNVERIFIED, &out), MF_NOT_VERIFIED, "unverified");
         close(out);
     }
     mf_process_close(&process);
@@ -133,7 +133,7 @@ static void a_mapping_too_large_to_be_compared(void)
     umount2("merged", MNT_DETACH);
 }
 
-/* The state of a file so deep below the test's directory, after all of these directories are removed. */
+/* Reads the state of a file at a depth below the test's directory, after all of these directories are removed. */
 static int state_of_removed(unsigned depth)
 {
     char path[1024] = "deep";
@@ -161,7 +161,7 @@ static int state_of_removed(unsigned depth)
     return state;
 }
 
-/* Without the permission to follow entries only the directories above show that a path is gone. */
+/* Without the permission to follow entries, only the directories above show that a path is removed. */
 static void a_path_whose_directories_are_gone(void)
 {
     const pid_t child = fork();

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The build ID of an ELF file: which note is taken, and how much of a file made to waste time is read. */
+/* The build ID of an ELF file: which note is used, and how much of a hostile file is read. */
 #include "places.h"
 
 #include "files/build_id.h"
@@ -7,11 +7,11 @@
 #include <elf.h>
 #include <sys/mman.h>
 
-/* Where an image made here has its notes; the program headers are before them. */
+/* The notes of the images of this test; the program headers are before them. */
 #define NOTES_AT 0x400000u
 #define IMAGE_BYTES (NOTES_AT + 0x20000u)
 
-static uint8_t *image; /* the file to be written */
+static uint8_t *image; /* the content of the file */
 
 static void begin_image(int elf_class, uint32_t headers)
 {
@@ -37,7 +37,7 @@ static void begin_image(int elf_class, uint32_t headers)
     }
 }
 
-/* Makes one program header a segment of notes; the others stay PT_NULL. */
+/* Makes one program header a segment of notes; the others are PT_NULL. */
 static void set_notes(uint32_t index, uint64_t offset, uint64_t bytes)
 {
     if (image[EI_CLASS] == ELFCLASS64) {
@@ -51,7 +51,7 @@ static void set_notes(uint32_t index, uint64_t offset, uint64_t bytes)
     }
 }
 
-/* Writes a note; returns the offset of the next one. */
+/* Writes a note. Returns the offset of the next one. */
 static uint32_t put_note(uint32_t at, uint32_t type, const char *name, const void *description, uint32_t bytes)
 {
     const Elf64_Nhdr note = {(uint32_t)strlen(name) + 1, bytes, type};
@@ -81,7 +81,7 @@ static void write_image(const char *path, size_t bytes)
     close(fd);
 }
 
-/* Read system calls of this thread so far; -1 where the kernel does not count them (CONFIG_TASK_IO_ACCOUNTING). */
+/* Returns the read system calls of this thread, or -1 if the kernel does not count them (CONFIG_TASK_IO_ACCOUNTING). */
 static long reads_so_far(void)
 {
     FILE *const file = fopen("/proc/thread-self/io", "r");
@@ -95,7 +95,7 @@ static long reads_so_far(void)
     return count;
 }
 
-/* What two calls of it count by themselves. */
+/* The reads of two calls of it. */
 static long reads_since(long before)
 {
     const long now = reads_so_far();
@@ -182,7 +182,7 @@ static void numbers_that_wrap_lead_nowhere(void)
     }
 }
 
-/* The kernel computes with 32 bits, so that what it finds is not known. */
+/* The kernel computes with 32 bits, so its result is unknown. */
 static void a_segment_beyond_4_gib_is_not_read(void)
 {
     static const uint64_t sizes[] = {UINT32_MAX - NOTES_AT + 1, UINT32_MAX, UINT64_MAX - NOTES_AT, UINT64_MAX};
@@ -197,7 +197,7 @@ static void a_segment_beyond_4_gib_is_not_read(void)
     }
 }
 
-/* It counts with its padding, and the kernel goes on with the next segment. */
+/* The note is counted with its padding, and the kernel continues with the next segment. */
 static void a_note_that_the_segment_cuts_is_none(void)
 {
     begin_image(ELFCLASS64, 2);
@@ -220,7 +220,7 @@ static void the_byte_order_does_not_matter(void)
     expect(IMAGE_BYTES, 20, 'a', "no byte order");
 }
 
-/* As the kernel does since 6.12 (MAX_PHDR_CNT of lib/buildid.c); before, it reads no more than fit into a page. */
+/* The limit of the kernel since 6.12 (MAX_PHDR_CNT in lib/buildid.c); earlier kernels read only the first page. */
 static void headers_beyond_the_256th_are_not_read(void)
 {
     begin_image(ELFCLASS64, 300);
@@ -233,7 +233,7 @@ static void headers_beyond_the_256th_are_not_read(void)
     expect(IMAGE_BYTES, 0, 0, "the 257th header");
 }
 
-/* A segment of notes of any size is read as the kernel reads it: as long as the bound on reads allows. */
+/* A segment of notes of any size is read, within the limit of reads, as the kernel does. */
 static void a_note_behind_large_ones_is_found(void)
 {
     static const char large[0x11000];
@@ -254,7 +254,7 @@ static void a_note_behind_large_ones_is_found(void)
     expect(IMAGE_BYTES, -E2BIG, 0, "behind 128 KiB of small notes");
 }
 
-/* As many program headers as the format has, all of the same 64 KiB of the smallest notes. */
+/* The maximum of program headers, all of the same 64 KiB of the smallest notes. */
 static void make_bomb(void)
 {
     begin_image(ELFCLASS64, 0xffff);
@@ -269,12 +269,12 @@ static void a_bomb_is_given_up(void)
     make_bomb();
     expect(IMAGE_BYTES, -E2BIG, 0, "65,535 times the same notes");
     begin_image(ELFCLASS64, 256);
-    for (uint32_t i = 0; i < 256; i++) /* each in a piece of the file of its own */
+    for (uint32_t i = 0; i < 256; i++) /* each in its own part of the file */
         set_notes(i, 0x10000 + i * 0x2000, 32);
     expect(IMAGE_BYTES, -E2BIG, 0, "notes all over the file");
 }
 
-/* Through the calls that ask for it: the path of a mapping on overlayfs leads to a bomb in place of what is mapped. */
+/* Through calls that need a build ID: the path of a mapping on overlayfs leads to a hostile file. */
 static void a_bomb_in_place_of_a_mapped_file(void)
 {
     static struct mf_query_result answer;
@@ -297,7 +297,7 @@ static void a_bomb_in_place_of_a_mapped_file(void)
     at = mmap(NULL, 8192, PROT_READ, MAP_PRIVATE, fd, 0);
     close(fd);
     make_bomb();
-    write_image("merged/image", IMAGE_BYTES); /* copied up: the mapping keeps the lower layer's file */
+    write_image("merged/image", IMAGE_BYTES); /* copied up: the mapping keeps the file of the lower layer */
     if (at == MAP_FAILED || mf_process_open_self(&process) != 0)
         abort();
     if (mf_query(&process, (uintptr_t)at, MF_COVERING | MF_WITH_BUILD_ID, &answer) != 0 || answer.build_id_length != 20) {
@@ -316,7 +316,7 @@ static void a_bomb_in_place_of_a_mapped_file(void)
     munmap(at, 8192);
 }
 
-/* On overlayfs the build ID decides: a mapped file must not be taken for another copy of itself. */
+/* On overlayfs the build ID decides: a mapped file must not be mistaken for another copy of it. */
 static void a_file_with_a_large_note_is_itself(void)
 {
     static const char large[0x11000];

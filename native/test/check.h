@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the C tests share: checks that say what was expected, and memory for a snapshot. One test program a options. */
+/* Shared by the C tests: checks that print the expected value, and memory for a snapshot. */
 #ifndef MF_CHECK_H
 #define MF_CHECK_H
 
@@ -16,6 +16,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 static int check_failures;
@@ -23,7 +24,7 @@ static int check_failures;
 #define CHECK(condition, ...)                                                          \
     do {                                                                               \
         if (!(condition)) {                                                            \
-            fprintf(stderr, "%s:%d: not so: %s: ", __FILE__, __LINE__, #condition);    \
+            fprintf(stderr, "%s:%d: failed: %s: ", __FILE__, __LINE__, #condition);    \
             fprintf(stderr, __VA_ARGS__);                                              \
             fputc('\n', stderr);                                                       \
             check_failures++;                                                          \
@@ -37,7 +38,7 @@ static int check_failures;
         CHECK(actual_ == expected_, "%s: got %lld, expected %lld", what, actual_, expected_); \
     } while (0)
 
-/* The exit code of a test; ctest takes 77 for "skipped". */
+/* The exit code of a skipped test (SKIP_RETURN_CODE of CTest). */
 #define CHECK_SKIPPED 77
 static inline int check_result(void)
 {
@@ -46,7 +47,7 @@ static inline int check_result(void)
     return check_failures == 0 ? 0 : 1;
 }
 
-/* Ends a test that would go on for ever, also outside of ctest: by SIGALRM. TEST_SECONDS says how long a test may take. */
+/* Ends a test that runs too long, also without CTest, by SIGALRM. The variable TEST_SECONDS sets the limit. */
 __attribute__((constructor)) static void limit_time(void)
 {
     const char *const seconds = getenv("TEST_SECONDS");
@@ -54,7 +55,7 @@ __attribute__((constructor)) static void limit_time(void)
     alarm(seconds != NULL && atoi(seconds) > 0 ? (unsigned)atoi(seconds) : 290);
 }
 
-/* How often to do what is done many times: on machines that take their time ROUNDS_DIVIDED_BY says how much less often. */
+/* Returns a number of repetitions. The variable ROUNDS_DIVIDED_BY divides it on slow machines. */
 static inline unsigned rounds(unsigned usual)
 {
     const char *const divisor = getenv("ROUNDS_DIVIDED_BY");
@@ -62,7 +63,7 @@ static inline unsigned rounds(unsigned usual)
     return divisor != NULL && atoi(divisor) > 0 ? usual / (unsigned)atoi(divisor) + 1 : usual;
 }
 
-/* Makes a directory of this test's own, in TMPDIR or /tmp, and returns its path. */
+/* Makes a directory for this test in TMPDIR or /tmp, and returns its path. */
 static inline const char *new_directory(const char *test)
 {
     static char path[128];
@@ -85,7 +86,7 @@ static inline int count_descriptors(void)
     return count;
 }
 
-/* Whether a directory is on overlayfs, or btrfs: where the numbers in maps are not those of stat(2). */
+/* Returns whether a directory is on a file system, such as overlayfs or btrfs, whose numbers in maps differ from stat(2). */
 static inline bool is_on_fs(const char *directory, long magic)
 {
     struct statfs fs;
@@ -101,6 +102,32 @@ static inline int remove_directory(const char *path)
     return system(command);
 }
 
+/*
+ * Runs a test in a child process whose working directory is a new one, and then removes the directory. Mounts that the child
+ * makes in its own namespace end with it. Returns the exit code of the test.
+ */
+static inline int run_in_directory(const char *name, void (*test)(void))
+{
+    const char *const directory = new_directory(name);
+    pid_t child;
+    int status = 0;
+
+    umask(0);
+    if (chdir(directory) != 0)
+        return 1;
+    fflush(stdout);
+    child = fork();
+    if (child == 0) {
+        test();
+        exit(check_result());
+    }
+    if (waitpid(child, &status, 0) != child || !WIFEXITED(status)) {
+        fprintf(stderr, "the test ended with wait status %x\n", (unsigned)status);
+        status = 1 << 8;
+    }
+    return remove_directory(directory) == 0 ? WEXITSTATUS(status) : 1;
+}
+
 static inline struct mf_snapshot *new_snapshot(uint32_t mappings, uint32_t text)
 {
     const size_t bytes = mf_snapshot_bytes(mappings, text);
@@ -111,7 +138,7 @@ static inline struct mf_snapshot *new_snapshot(uint32_t mappings, uint32_t text)
     return memory;
 }
 
-/* Reads until the snapshot is large enough, as a user would. */
+/* Reads until the snapshot is large enough. */
 static inline int read_growing(struct mf_process *process, uint32_t options, struct mf_snapshot **snapshot)
 {
     int rc;
@@ -126,12 +153,12 @@ static inline int read_growing(struct mf_process *process, uint32_t options, str
     return rc;
 }
 
-/* Whether the kernel has PROCMAP_QUERY: what needs it is said in the header. */
+/* Returns whether the kernel supports PROCMAP_QUERY. */
 static inline bool has_query(struct mf_process *process)
 {
-    struct mf_query_result answer;
+    struct mf_query_result result;
 
-    return mf_query(process, 0, MF_COVERING, &answer) != -25 /* ENOTTY */;
+    return mf_query(process, 0, MF_COVERING, &result) != -25 /* ENOTTY */;
 }
 
 static inline const struct mf_mapping *mapping_at(const struct mf_snapshot *snapshot, uint64_t address)
@@ -146,7 +173,7 @@ static inline int name_is(const struct mf_snapshot *snapshot, const struct mf_ma
     return mapping->name_length == strlen(name) && memcmp(mf_snapshot_name(snapshot, mapping), name, strlen(name)) == 0;
 }
 
-/* The records and names of two snapshots, the places of the names apart. Says where they differ. */
+/* Compares mappings and names of two snapshots, but not the offsets of names. Prints the first difference. */
 static inline int same_records(const struct mf_snapshot *a, const struct mf_snapshot *b)
 {
     if (a->mapping_count != b->mapping_count) {

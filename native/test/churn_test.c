@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Threads map and unmap two files in turn, a million times, while their entries are listed, read and opened: none is ever of
- * the wrong file.
+ * Threads map and unmap two files in turn, a million times, while their entries are listed, read and opened. No result is ever
+ * of the wrong file.
  */
 #include "lacking.h"
 
@@ -14,7 +14,7 @@
 
 enum { RANGES = 2, PAGE = 4096 };
 
-/* One page that two files take turns in; the record is of the first one. */
+/* A page that maps two files in turn; the mapping that the test holds is of the first one. */
 struct range {
     char *at;
     int files[2];
@@ -28,7 +28,7 @@ struct range {
 static struct range ranges[RANGES];
 static unsigned changes; /* so far; atomic */
 static unsigned enough;
-static bool by_bytes; /* where these are the proof, the range is empty for a moment, or shows the other file's, and is as before again */
+static bool by_bytes; /* bytes verify: the range may be unmapped or of the other file meanwhile, and be restored */
 static struct mf_process process;
 static struct mf_snapshot *snapshot;
 static long right;
@@ -76,7 +76,7 @@ static void make_range(struct range *range, int number)
     range->files[1] = new_file(path, 'S');
     range->seed = (unsigned)number;
     fstat(range->files[0], &range->first);
-    /* Far below all else: what others map meanwhile, a sanitizer for one, must not find the hole that a range is for a moment. */
+    /* Far below all other mappings: a sanitizer, for example, must not map into the hole that the range is for a moment. */
     range->at = (char *)0x200000000000 + (number * 3 + 1) * PAGE;
     if (mmap(range->at, PAGE, PROT_READ, MAP_SHARED | MAP_FIXED, range->files[0], 0) != range->at)
         abort();
@@ -92,7 +92,7 @@ static void keep_record(struct range *range)
     memcpy(range->name, mf_snapshot_name(snapshot, found), found->name_length);
 }
 
-/* What an entry tells is stale, or of the first file. */
+/* Each entry is stale or of the first file. */
 static void check_entry(const struct range *range, const struct mf_entry *entry, const char *target)
 {
     if (entry->target_error == 0)
@@ -184,7 +184,7 @@ int main(void)
     int status = 0;
     pid_t child;
 
-    lack_as_told();
+    apply_lacking();
     enough = rounds(1000000);
     umask(0);
     snapshot = new_snapshot(1024, 1 << 18);
@@ -204,7 +204,7 @@ int main(void)
     if (mf_entries_follow_access() == 0)
         no_wrong_file_ever();
     else
-        puts("skipped with capabilities: takes CAP_CHECKPOINT_RESTORE");
+        puts("skipped with capabilities: needs CAP_CHECKPOINT_RESTORE");
     free(snapshot);
     return remove_directory(directory) == 0 ? check_result() : 1;
 }

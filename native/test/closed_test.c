@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Where map_files is closed, it is said why, beforehand and afterwards; a file that has a path is opened all the same. */
+/* If map_files is denied, the reason is reported beforehand and afterwards. A file with a path can still be opened. */
 #include "lacking.h"
 
 #include <signal.h>
@@ -13,7 +13,7 @@
 static struct mf_process process;
 static struct mf_snapshot *snapshot;
 
-/* A mapping of this very process, and what its file holds at byte 17. */
+/* A mapping of this process, and byte 17 of its file. */
 struct made {
     struct mf_mapping mapping;
     char name[MF_NAME_MAX];
@@ -42,7 +42,7 @@ static struct made map_path(const char *path, int prot)
     if (fd < 0 || pwrite(fd, "17", 2, 17) != 2 || ftruncate(fd, 4096) != 0)
         abort();
     made = map_fd(fd, prot);
-    close(fd); /* an open one would be found by its link */
+    close(fd); /* a link of an open descriptor would lead to the file */
     return made;
 }
 
@@ -75,8 +75,8 @@ static void in_a_kernel_without_it(void)
 
     lack_map_files();
     CHECK_IS(mf_process_open_self(&process), 0, "open");
-    CHECK_IS(mf_entries_list_access(&process), -ENOTSUP, "asked beforehand");
-    CHECK_IS(mf_entries_follow_access(), -ENOTSUP, "asked beforehand");
+    CHECK_IS(mf_entries_list_access(&process), -ENOTSUP, "checked beforehand");
+    CHECK_IS(mf_entries_follow_access(), -ENOTSUP, "checked beforehand");
     plain = map_path("plain", PROT_READ);
     written = map_path("written", PROT_READ | PROT_WRITE);
     gone = map_path("gone", PROT_READ);
@@ -93,10 +93,10 @@ static void in_a_kernel_without_it(void)
     CHECK(is_by_path(opened(&plain, 0)), "a file with a path");
     CHECK(is_by_path(opened(&written, MF_OPEN_WRITABLE)), "for reading and writing");
     rc = mf_file_quick_verify(&process, &plain.mapping, plain.name);
-    CHECK(rc == MF_SAME_INODE || rc == MF_NOT_VERIFIED, "at a glance: %d", rc);
+    CHECK(rc == MF_SAME_INODE || rc == MF_NOT_VERIFIED, "quick verification: %d", rc);
     rc = mf_file_state(&process, &plain.mapping, plain.name);
     CHECK(rc == MF_FILE_PRESENT || rc == MF_FILE_UNKNOWN, "its state: %d", rc);
-    CHECK(mf_file_sharing_domain(&process, &plain.mapping, plain.name) >= 0, "its scope");
+    CHECK(mf_file_sharing_domain(&process, &plain.mapping, plain.name) >= 0, "its sharing domain");
     CHECK_IS(opened(&memory, 0), -ENOTSUP, "a memfd has no path");
     unlink("gone");
     CHECK_IS(opened(&gone, 0), -EIDRM, "a deleted file");
@@ -105,7 +105,7 @@ static void in_a_kernel_without_it(void)
     free(entries);
 }
 
-/* A process that was opened while that was allowed, and whose entries are denied now: its files are found by their paths. */
+/* A process that was opened while that was permitted, and whose entries are denied now: its files are found by their paths. */
 static void expect_refused(pid_t pid, void (*change)(void), int reason)
 {
     struct mf_entry entry;
@@ -119,12 +119,12 @@ static void expect_refused(pid_t pid, void (*change)(void), int reason)
     made.mapping = mf_snapshot_mappings(snapshot)[0];
     memcpy(made.name, mf_snapshot_name(snapshot, &made.mapping), made.mapping.name_length);
     change();
-    CHECK_IS(mf_entries_list_access(&process), -EACCES, "asked beforehand");
+    CHECK_IS(mf_entries_list_access(&process), -EACCES, "checked beforehand");
     CHECK_IS(mf_entry_read(&process, &made.mapping, made.name, ALL, &entry, target), 0, "an entry");
     CHECK_IS(entry.stat_error, -EPERM, "its stat");
     rc = mf_file_open(&process, &made.mapping, made.name, 0, &fd);
-    /* -EACCES: the program is in a directory that is closed to this user. */
-    CHECK(is_by_path(rc) || rc == -EPERM || rc == -EACCES || rc == -ENODATA, "opened by its path, if that proves it: %d", rc);
+    /* -EACCES: the program is in a directory that this user cannot enter. */
+    CHECK(is_by_path(rc) || rc == -EPERM || rc == -EACCES || rc == -ENODATA, "opened by its path, if that is verified: %d", rc);
     if (fd >= 0)
         close(fd);
     CHECK(mf_denial_reasons(pid) & reason, "the reason: %d", mf_denial_reasons(pid));
@@ -143,7 +143,7 @@ static void to_who_gave_up_its_rights(void)
 
 static int undumpable[2];
 
-/* Tells the other process to, and waits until it has. */
+/* Sends a command to the other process, and waits for the reply. */
 static void forbid_dumps(void)
 {
     char byte = 0;
@@ -185,7 +185,7 @@ static void look_at_memory_of(pid_t sibling)
     CHECK_IS(mf_denial_reasons(sibling), MF_DENIED_PTRACE_SCOPE, "the reason");
 }
 
-/* Yama keeps memory of processes that are not below us. */
+/* Yama restricts memory access to child processes. */
 static void to_memory_out_of_scope(void)
 {
     const int fd = open(SCOPE, O_RDWR);
@@ -209,7 +209,7 @@ static void to_memory_out_of_scope(void)
         for (;;)
             pause();
     }
-    CHECK_IS(read(ready[0], &before_looking, 1), 1, "it is nobody");
+    CHECK_IS(read(ready[0], &before_looking, 1), 1, "the child runs as nobody");
     close(ready[0]);
     close(ready[1]);
     looker = fork();
@@ -226,7 +226,7 @@ static void to_memory_out_of_scope(void)
     close(fd);
 }
 
-/* To ourselves map_files stays open, whoever its directory belongs to. */
+/* A process can always read its own map_files, whoever owns the directory. */
 static void not_to_oneself(void)
 {
     struct made made;
@@ -234,14 +234,14 @@ static void not_to_oneself(void)
     become_nobody();
     prctl(PR_SET_DUMPABLE, 0);
     CHECK_IS(mf_process_open_self(&process), 0, "open");
-    CHECK_IS(mf_entries_list_access(&process), 0, "asked beforehand");
-    CHECK_IS(mf_entries_follow_access(), -EPERM, "asked beforehand");
+    CHECK_IS(mf_entries_list_access(&process), 0, "checked beforehand");
+    CHECK_IS(mf_entries_follow_access(), -EPERM, "checked beforehand");
     made = map_path("own", PROT_READ);
     CHECK(is_by_path(opened(&made, 0)), "a file with a path");
     unlink("own");
 }
 
-/* Without openat2(2) a path is walked as usual. */
+/* Without openat2(2) a path is resolved step by step. */
 static void without_openat2(void)
 {
     struct made made;
@@ -297,7 +297,7 @@ int main(void)
         return 1;
     in_a_child(in_a_kernel_without_it, "no map_files");
     if (geteuid() == 0) {
-        in_a_child(to_who_gave_up_its_rights, "rights given up");
+        in_a_child(to_who_gave_up_its_rights, "privileges dropped");
         in_a_child(to_a_process_that_is_not_dumpable_any_more, "not dumpable");
         in_a_child(not_to_oneself, "not dumpable itself");
         in_a_child(to_memory_out_of_scope, "kept by Yama");

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A model of code_image.c: random code is loaded and unloaded in a few segments. Each result is compared with a linear search. */
+/* A model of code_image.c: random code is loaded and unloaded in a few segments. Each result equals that of a linear search. */
 #include "check.h"
 
 #include "jvm/code_store.h"
@@ -8,19 +8,19 @@
 #include <sys/mman.h>
 
 #define LOW 0x7f0000000000ull
-#define CACHE 1024u /* eight segments, so that many records meet in each */
+#define CACHE 1024u /* eight segments, so that each has many records */
 #define LOG 8192u
 #define RECORDS_MAX 4096
 
 /* One piece of code, as the JVM reports it. */
 struct piece {
     bool is_method;
-    uint64_t start, end; /* from LOW on */
+    uint64_t start, end; /* relative to LOW */
     uint64_t loaded;
-    uint64_t unloaded; /* 0: it lives */
+    uint64_t unloaded; /* 0: it is loaded */
     bool was_there;
     uint32_t round;
-    unsigned number; /* its name, and so its identity: 0 is none */
+    unsigned number; /* its name and identity; 0: none */
 };
 
 static struct piece model[RECORDS_MAX]; /* in the order of the reports */
@@ -53,7 +53,7 @@ static bool overlap(const struct piece *a, const struct piece *b)
     return a->start < b->end && b->start < a->end;
 }
 
-/* Of the chosen pieces at an address: the method, or else the smallest stub. Of equal stubs the newest. NULL: there is none. */
+/* Returns the chosen piece at an address: the method, or else the smallest stub, of equal stubs the newest; or NULL. */
 static const struct piece *meant(bool (*is_chosen)(const struct piece *, uint64_t, const struct piece *), uint64_t address,
                                 uint64_t time, const struct piece *first)
 {
@@ -76,14 +76,14 @@ static bool is_there_then(const struct piece *piece, uint64_t time, const struct
     return is_there(piece, time);
 }
 
-/* The first piece that was loaded after a time. If it is a stub, also the stubs that were there together with it. */
+/* The first piece that was loaded after a time. If it is a stub, also the stubs that were loaded at the same time. */
 static bool is_there_with_first(const struct piece *piece, uint64_t time, const struct piece *first)
 {
     return piece == first || (piece->loaded > time && !first->is_method && !piece->is_method &&
                              (first->unloaded == 0 || piece->loaded < first->unloaded));
 }
 
-/* The number of the piece at an address and time; 0: none. */
+/* Returns the number of the piece at an address and time, or 0. */
 static unsigned answer_of_model(uint64_t address, uint64_t time, bool *is_reported_later)
 {
     const struct piece *found = meant(is_there_then, address, time, NULL);
@@ -211,7 +211,7 @@ static void unload(unsigned step)
         method->unloaded = now;
 }
 
-/* The JVM is asked for all its code and reports some of the stubs and methods again. */
+/* The JVM reports some of the stubs and methods again, as after a request for all code. */
 static void ask_again(unsigned step)
 {
     struct mf_code_image *const image = mf_code_store_current(codes);
@@ -231,7 +231,7 @@ static void ask_again(unsigned step)
         if (record == NULL)
             return;
         record->round = round_number;
-        for (unsigned k = 0; k < piece_count; k++) /* a shorter name may be the beginning of another's: n1, n12 */
+        for (unsigned k = 0; k < piece_count; k++) /* a name may be a prefix of another: n1, n12 */
             if (model[k].unloaded == 0 && LOW + model[k].start == record->start && LOW + model[k].end == record->end &&
                 model[k].loaded == record->loaded)
                 model[k].round = round_number;
@@ -304,6 +304,6 @@ int main(void)
 
     a_method_between_two_stubs();
     for (unsigned run = 1; run <= runs && check_failures == 0; run++)
-        a_list_has_the_same_answers(run, run % 300 == 0 ? 800 : 10 + run % 30); /* the long ones fill the log */
+        a_list_has_the_same_answers(run, run % 300 == 0 ? 800 : 10 + run % 30); /* long lists fill the log */
     return check_result();
 }

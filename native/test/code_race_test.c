@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Readers that take no lock, while code comes and goes and memory is tidied all the time: is every answer whole? */
+/* Readers without locks, while code is loaded and unloaded and memory is compacted: each result is consistent. */
 #include "check.h"
 
 #include "jvm/code_store.h"
@@ -19,7 +19,7 @@ static _Atomic bool is_done;
 static _Atomic unsigned wrong;
 static _Atomic uint64_t found[READERS];
 
-/* Each method's name, size and debug information are told from the number it has, and its range from its place. */
+/* Name, size and debug information of a method are derived from its number, and its range from its position. */
 static bool load(unsigned number, uint64_t time)
 {
     struct mf_code_image *const image = mf_code_store_current(codes);
@@ -88,7 +88,7 @@ static bool all_found(uint64_t least)
 
 int main(void)
 {
-    enum { FOUND = 100, LONGEST = 100 }; /* on a slow machine a reader may come late */
+    enum { FOUND = 100, LONGEST = 100 }; /* on a slow machine a reader may be late */
     const size_t bytes = mf_code_store_bytes(CACHE, 1u << 17);
     pthread_t readers[READERS];
     const unsigned last = rounds(200000);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Code that comes and goes: is what an address was at a time found again, and is it said when that is forgotten? */
+/* Code that is loaded and unloaded: the code at an address and time is found, or is reported as evicted. */
 #include "check.h"
 
 #include "jvm/code_store.h"
@@ -20,7 +20,7 @@ static struct mf_code_store *new_codes(uint64_t log)
     return codes;
 }
 
-/* Loads a method that is named after its number. */
+/* Loads a method whose name is its number. */
 static bool load(struct mf_code_store *codes, unsigned number, uint64_t start, uint64_t size, uint64_t time)
 {
     struct mf_code_image *const image = mf_code_store_current(codes);
@@ -57,7 +57,7 @@ static void stub(struct mf_code_store *codes, const char *name, uint64_t start, 
     mf_code_commit(image, record);
 }
 
-/* The name at an address and time, or the error's. */
+/* Returns the name at an address and time, or that of the error. */
 static const char *name_at(const struct mf_code_store *codes, uint64_t offset, uint64_t time)
 {
     static char name[64];
@@ -132,7 +132,7 @@ static void what_is_made_in_its_place_shows_that_it_went(void)
     struct mf_code_store *const codes = new_codes(LOG);
 
     load(codes, 1, 1000, 700, 10);
-    load(codes, 2, 1600, 400, 20); /* nobody told that the first went */
+    load(codes, 2, 1600, 400, 20); /* the unloading of the first was not reported */
     CHECK_NAME(codes, 1100, 19, "method1");
     CHECK_NAME(codes, 1100, 20, "none");
     CHECK_NAME(codes, 1650, MF_CODE_NOW, "method2");
@@ -154,7 +154,7 @@ static void of_stubs_within_a_blob_the_smallest_is_meant(void)
     CHECK_NAME(codes, 1041, 0, "other?");
     CHECK_NAME(codes, 1499, MF_CODE_NOW, "blob");
     CHECK_NAME(codes, 1500, MF_CODE_NOW, "method1");
-    load(codes, 2, 1020, 10, 9); /* a stub's blob was freed, which nobody tells */
+    load(codes, 2, 1020, 10, 9); /* the blob of a stub was freed, which is not reported */
     CHECK_NAME(codes, 1025, 9, "method2");
     CHECK_NAME(codes, 1400, MF_CODE_NOW, "none");
     CHECK_NAME(codes, 1400, 8, "blob");
@@ -175,7 +175,7 @@ static void what_is_no_longer_told_of_went(void)
     CHECK_NAME(codes, 2000, 49, "method2");
 }
 
-/* Asked what there is, the JVM tells of stubs with less of a name, and no more of those that were freed. */
+/* On request the JVM reports stubs with shorter names, and no freed stubs. */
 static void stubs_told_again_are_the_same(void)
 {
     struct mf_code_store *const codes = new_codes(LOG);
@@ -189,7 +189,7 @@ static void stubs_told_again_are_the_same(void)
     CHECK(mf_code_find_live_stub(image, LOW + 1000, LOW + 1099, "adapters") == NULL, "another size");
     CHECK(mf_code_find_live_stub(image, LOW + 3000, LOW + 3100, "method") == NULL, "a method");
     known = mf_code_find_live_stub(image, LOW + 1000, LOW + 1100, "adapters");
-    CHECK(known != NULL, "the same with less of a name");
+    CHECK(known != NULL, "the same with a shorter name");
     known->round = 7;
     mf_code_remove_unreported(image, 7, 50);
     CHECK_NAME(codes, 1000, MF_CODE_NOW, "adapters(0x12)");
@@ -227,7 +227,7 @@ static void inlined_frames_are_innermost_first(void)
     CHECK_IS(mf_code_store_text(codes, &code, 0, MF_CODE_TEXT_NAME, NULL, 0), 0, "no name");
 }
 
-/* Much more than there is room for: what lives stays known, what went is right or said to be forgotten. */
+/* Much more code than memory: loaded code is found; unloaded code is right or reported as evicted. */
 static void memory_has_its_bound(void)
 {
     enum { PLACES = 64, ROUNDS = 40000 };
@@ -270,7 +270,7 @@ static void memory_has_its_bound(void)
     CHECK(checked > ROUNDS / 2, "%u of the latest past were right", checked);
 }
 
-/* However early it came: what went last is remembered, and so is that there was nothing elsewhere. */
+/* Code that was unloaded last is kept, however early it was loaded, and other addresses have no code. */
 static void what_went_first_is_forgotten_first(void)
 {
     struct mf_code_store *const codes = new_codes(1u << 16);
@@ -305,7 +305,7 @@ static void what_lives_is_not_forgotten_for_new_code(void)
     while (load(codes, count, count * 512, 100, count + 1))
         count++;
     CHECK(count > 100, "%u methods fit", count);
-    CHECK(!mf_code_store_compact(codes), "nothing went: nothing to forget");
+    CHECK(!mf_code_store_compact(codes), "no code was unloaded: no code is evicted");
     CHECK_NAME(codes, 0, MF_CODE_NOW, "method0");
 }
 
@@ -322,7 +322,7 @@ static void an_answer_notices_that_memory_was_used_again(void)
     for (int attempt = 0; attempt < 2; attempt++) {
         CHECK_IS(mf_code_store_text(codes, &code, code.name, MF_CODE_TEXT_CLASS, text, sizeof text), 8, "the class' length");
         CHECK_IS(mf_code_store_frames(codes, &code, LOW, &frame, 1), 1, "itself");
-        while (load(codes, ++count, 4096, 100, 2)) /* each makes way for the next */
+        while (load(codes, ++count, 4096, 100, 2)) /* each evicts the previous one */
             continue;
         CHECK(mf_code_store_compact(codes), "tidied");
     }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A thread that acts as another user has the rights of that user and no more, and afterwards all of its own again. */
+/* A thread that acts as another user has only the permissions of that user, and afterwards its own again. */
 #include "check.h"
 #include "jvm/credentials.h"
 
@@ -15,10 +15,10 @@
 
 #define OTHER_USER 65534
 #define CALLER_USER 65533
-#define CAPABILITY(number) (1u << (number)) /* those below are in the first piece */
+#define CAPABILITY(number) (1u << (number)) /* capabilities below 32 are in the first word */
 #define TO_CHANGE (CAPABILITY(CAP_SETUID) | CAPABILITY(CAP_SETGID))
 
-static char closed[192]; /* a directory that is for root alone */
+static char closed[192]; /* a directory that only root can enter */
 
 static void get_capabilities(struct __user_cap_data_struct data[2])
 {
@@ -37,7 +37,7 @@ static void set_capabilities(uint32_t effective, uint32_t permitted)
         _exit(CHECK_SKIPPED);
 }
 
-/* Whether the directory of root can be entered. */
+/* Returns whether this thread can enter the directory of root. */
 static bool enters_closed(void)
 {
     const int fd = openat(AT_FDCWD, closed, O_RDONLY | O_DIRECTORY);
@@ -84,14 +84,14 @@ static void as_root(void)
     CHECK(enters_closed(), "root again");
 }
 
-/* Of its capabilities root has some in reserve: they are not raised. */
+/* Root has some capabilities that are permitted and not effective: they are not raised. */
 static void as_root_with_few_effective_capabilities(void)
 {
     set_capabilities(TO_CHANGE, TO_CHANGE | CAPABILITY(CAP_SYS_ADMIN));
     acts_and_returns("root with few effective capabilities");
 }
 
-/* The kernel drops root's capabilities with its user. Those of others stay: CAP_DAC_OVERRIDE opens everything. */
+/* The kernel drops root's capabilities with its user ID. Other users keep theirs: CAP_DAC_OVERRIDE opens everything. */
 static void as_a_user_with_capabilities(void)
 {
     const uint32_t own = TO_CHANGE | CAPABILITY(CAP_DAC_OVERRIDE) | CAPABILITY(CAP_DAC_READ_SEARCH);
@@ -104,7 +104,7 @@ static void as_a_user_with_capabilities(void)
     CHECK(enters_closed(), "by its capability again");
 }
 
-/* Nothing is changed that could not be changed back. */
+/* No credential is changed that could not be restored. */
 static void with_ids_that_could_not_be_restored(void)
 {
     struct mf_credentials own;
@@ -139,7 +139,7 @@ static void *act_often(void *unused)
     return unused;
 }
 
-/* Whether a process is dumpable is one state of all threads. */
+/* The dumpable flag is shared by all threads. */
 static void with_four_threads(void)
 {
     pthread_t threads[4];
@@ -176,7 +176,7 @@ int main(void)
     const char *directory;
 
     if (geteuid() != 0) {
-        puts("skipped: takes root");
+        puts("skipped: needs root");
         return CHECK_SKIPPED;
     }
     directory = new_directory("credentials");

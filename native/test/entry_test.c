@@ -1,65 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Entries of map_files: the same as the kernel's directory shows, of the exact mapping asked for, or stale. */
-#include "lacking.h"
+/* Entries of map_files equal the kernel's directory, are of exactly the mapping, or are stale. */
+#include "entries.h"
 
-#include "process/process.h"
-
-#include <dirent.h>
-#include <errno.h>
-#include <fcntl.h>
-#include <pthread.h>
-#include <stdbool.h>
-#include <stdint.h>
-#include <sys/mman.h>
-#include <sys/prctl.h>
-#include <sys/syscall.h>
-#include <sys/wait.h>
-
-#define PAGE 4096
-#define ALL (MF_ENTRY_TARGET | MF_ENTRY_ACCESS | MF_ENTRY_STAT)
-
-static struct mf_process process;
-static struct mf_snapshot *snapshot;
-static bool may_follow;
-
-static struct mf_entries *new_entries(uint32_t entries, uint32_t text)
-{
-    const size_t bytes = mf_entries_bytes(entries, text);
-    void *const memory = malloc(bytes);
-
-    if (memory == NULL || mf_entries_init(memory, bytes, entries, text) != 0)
-        abort();
-    return memory;
-}
-
-static void read_snapshot(void)
-{
-    CHECK_IS(read_growing(&process, 0, &snapshot), 1, "read");
-}
-
-static struct mf_mapping record_at(const void *at, char *name)
-{
-    const struct mf_mapping *found;
-
-    read_snapshot();
-    found = mapping_at(snapshot, (uintptr_t)at);
-    if (found == NULL)
-        abort();
-    if (found->name_length < MF_NAME_MAX)
-        memcpy(name, mf_snapshot_name(snapshot, found), found->name_length);
-    return *found;
-}
-
-static int open_file(const char *name)
-{
-    const int fd = open(name, O_RDWR | O_CREAT | O_TRUNC, 0644);
-
-    if (fd < 0 || ftruncate(fd, 4 * PAGE) != 0 || pwrite(fd, "bytes", 5, 0) != 5)
-        abort();
-    return fd;
-}
-
-/* One entry against lstat, readlink and stat of the kernel's own directory. */
+/* Compares an entry with lstat, readlink and stat of the kernel's directory. */
 static void compare_with_kernel(const struct mf_entries *entries, const struct mf_entry *entry, const char *path)
 {
     char target[PAGE];
@@ -134,7 +77,7 @@ static void little_room_loses_nothing(void)
     CHECK_IS(whole->entry_count, snapshot->file_count, "one for each file");
     for (uint32_t i = 0; i < whole->entry_count; i++)
         CHECK_IS(mf_entries_first(whole)[i].file_index, i, "in the order of their first mappings");
-    CHECK_IS(mf_entries_init(small, 4, 1, 1), -EINVAL, "too small for what it says");
+    CHECK_IS(mf_entries_init(small, 4, 1, 1), -EINVAL, "smaller than its fields require");
     CHECK_IS(mf_entries_bytes(UINT32_MAX, UINT32_MAX), 0, "absurd");
     free(small);
     free(whole);
@@ -148,7 +91,7 @@ static const struct mf_entry *entry_at(const struct mf_entries *entries, const v
     abort();
 }
 
-/* As read: the same as asked for anew, while nothing has changed; and what has gone since is told as it was. */
+/* While nothing changes, a list equals reads of single entries; entries that are removed later keep their content. */
 static void as_read_is_the_same(void)
 {
     const uint32_t parts[] = {MF_ENTRY_TARGET, MF_ENTRY_STAT, ALL | MF_ENTRY_ONE_PER_FILE, ALL, MF_ENTRY_TARGET | MF_ENTRY_STAT};
@@ -190,7 +133,7 @@ static void as_read_is_the_same(void)
     of_gone = entry_at(as_read, gone);
     CHECK(of_gone->target_error == 0 && of_gone->target_length > 5 &&
               memcmp(mf_entries_target(as_read, of_gone) + of_gone->target_length - 5, "/gone", 5) == 0,
-          "what was there");
+          "the former mapping");
     munmap(first, PAGE);
     munmap(second, PAGE);
     close(file);
@@ -199,7 +142,7 @@ static void as_read_is_the_same(void)
     free(as_read);
 }
 
-/* Ranges that are not, or no longer, those of the record. */
+/* Ranges that are not, or no longer, those of the mapping. */
 static void stale_is_told(void)
 {
     const int a = open_file("a");
@@ -233,7 +176,7 @@ static void stale_is_told(void)
     close(b);
 }
 
-/* Maps shows the name that prctl(2) gave (Linux 6.2+ with CONFIG_ANON_VMA_NAME), and the link what it always showed. */
+/* maps has the name that prctl(2) sets (Linux 6.2+ with CONFIG_ANON_VMA_NAME); the link is unchanged. */
 static void named_shared_memory(void)
 {
     void *const at = mmap(NULL, PAGE, PROT_READ, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
@@ -246,7 +189,7 @@ static void named_shared_memory(void)
 
     prctl(0x53564d41 /* PR_SET_VMA */, 0, at, PAGE, "mine");
     record = record_at(at, name);
-    if (name[0] != '[') { /* this kernel does not: as if it did */
+    if (name[0] != '[') { /* this kernel does not: simulate it */
         memcpy(name, given, sizeof given);
         record.name_length = sizeof given - 1;
     }
@@ -283,7 +226,7 @@ static void renamed_and_without_a_file(void)
     CHECK_IS(mf_entry_read(&process, &record, name, 0, &entry, target), -EINVAL, "nothing asked for");
 }
 
-/* A target of more than a page: the link cannot be read, the file can be looked at, and the other entries are there. */
+/* A target longer than a page: the link cannot be read, the status can, and the other entries are complete. */
 static void a_long_path(void)
 {
     struct mf_entries *const entries = new_entries(1024, 1 << 18);
@@ -319,96 +262,6 @@ static void a_long_path(void)
     free(entries);
 }
 
-/* The first thread ends: what the directory of the process shows is gone, that of another thread shows it. */
-static void *look_from_another_thread(void *opened_before)
-{
-    static char name[MF_NAME_MAX];
-    static char target[MF_NAME_MAX];
-    struct mf_mapping record;
-    struct mf_entry entry;
-    const int fd = open_file("threads");
-    void *const at = mmap(NULL, PAGE, PROT_READ, MAP_PRIVATE, fd, 0);
-    char stat[64];
-    char letter = 0;
-    int opened = -1;
-    int state;
-    int rc;
-
-    for (int wait = 0; letter != 'Z' && wait < 10000; wait++) { /* until the first thread is a zombie */
-        FILE *const file = fopen("/proc/self/stat", "r");
-
-        if (fscanf(file, "%*d (%63[^)]) %c", stat, &letter) != 2)
-            abort();
-        fclose(file);
-        usleep(1000);
-    }
-    if (letter != 'Z') {
-        puts("skipped: /proc/self/stat does not show that the first thread has ended (qemu-user makes up its own)");
-        exit(0);
-    }
-    if (opened_before == NULL)
-        CHECK_IS(mf_process_open_self(&process), 0, "open");
-    record = record_at(at, name);
-    CHECK_IS(mf_entry_read(&process, &record, name, MF_ENTRY_TARGET, &entry, target), 0, "without a first thread");
-    CHECK_IS(mf_entries_follow_access(), may_follow ? 0 : -EPERM, "without a first thread");
-    state = mf_file_state(&process, &record, name);
-    CHECK(state == MF_FILE_PRESENT || (!may_follow && state == MF_FILE_UNKNOWN), "without a first thread: %d", state);
-    rc = mf_file_open(&process, &record, name, MF_OPEN_BY_PATH, &opened);
-    CHECK(rc == MF_SAME_INODE || rc == MF_SAME_BYTES, "by path without a first thread: %d", rc);
-    close(opened);
-    if (may_follow) {
-        CHECK_IS(mf_file_open(&process, &record, name, 0, &opened),
-                 is_on_fs(".", OVERLAYFS_SUPER_MAGIC) ? MF_SAME_BYTES : MF_EXACT, "without a first thread");
-        close(opened);
-    }
-    exit(check_result());
-}
-
-static void without_a_first_thread(bool opened_before)
-{
-    int status = 0;
-    pid_t child;
-
-    fflush(stdout);
-    child = fork();
-
-    if (child == 0) {
-        pthread_t thread;
-
-        if (opened_before && (mf_process_open_self(&process) != 0 || mf_entries_list_access(&process) != 0))
-            _exit(1);
-        pthread_create(&thread, NULL, look_from_another_thread, opened_before ? &process : NULL);
-        pthread_exit(NULL);
-    }
-    waitpid(child, &status, 0);
-    CHECK_IS(status, 0, opened_before ? "the first thread ends later" : "the first thread has ended");
-}
-
-static void another_process_ends(void)
-{
-    char name[MF_NAME_MAX];
-    char target[MF_NAME_MAX];
-    struct mf_process other;
-    struct mf_mapping record = {0};
-    struct mf_entry entry;
-    const pid_t child = fork();
-
-    if (child == 0) {
-        pause();
-        _exit(0);
-    }
-    CHECK_IS(mf_process_open_pid(child, &other), 0, "open");
-    CHECK_IS(read_growing(&other, MF_FILE_BACKED | MF_BY_TEXT, &snapshot), 1, "read");
-    record = mf_snapshot_mappings(snapshot)[0];
-    memcpy(name, mf_snapshot_name(snapshot, &record), record.name_length);
-    CHECK_IS(mf_entry_read(&other, &record, name, MF_ENTRY_TARGET, &entry, target), 0, "alive");
-    kill(child, SIGKILL);
-    waitpid(child, NULL, 0);
-    CHECK_IS(mf_entry_read(&other, &record, name, MF_ENTRY_TARGET, &entry, target), -ESRCH, "ended");
-    CHECK_IS(mf_file_state(&other, &record, name), -ESRCH, "ended");
-    mf_process_close(&other);
-}
-
 static void try_all(void)
 {
     int before;
@@ -425,10 +278,7 @@ static void try_all(void)
     renamed_and_without_a_file();
     a_long_path();
     CHECK_IS(count_descriptors(), before, "descriptors");
-    another_process_ends();
     mf_process_close(&process);
-    without_a_first_thread(false);
-    without_a_first_thread(true);
 }
 
 int main(void)
@@ -437,12 +287,12 @@ int main(void)
     int status = 0;
     pid_t child;
 
-    lack_as_told();
+    apply_lacking();
     umask(0);
     chmod(directory, 0777);
     snapshot = new_snapshot(1024, 1 << 18);
     child = fork();
-    if (child == 0) { /* the same without capabilities, in a process that looks at itself */
+    if (child == 0) { /* the same without capabilities, in a process that reads itself */
         if (chdir(directory) != 0 || mkdir("nobody", 0777) != 0 || chdir("nobody") != 0 ||
             (geteuid() == 0 && (setgid(65534) != 0 || setuid(65534) != 0 || prctl(PR_SET_DUMPABLE, 1) != 0)))
             _exit(1);
@@ -456,7 +306,7 @@ int main(void)
     if (mf_entries_follow_access() == 0)
         try_all();
     else
-        puts("skipped with capabilities: takes CAP_CHECKPOINT_RESTORE");
+        puts("skipped with capabilities: needs CAP_CHECKPOINT_RESTORE");
     free(snapshot);
     return remove_directory(directory) == 0 ? check_result() : 1;
 }

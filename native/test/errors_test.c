@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Errors of files and shortages are reported as what they are: never as another answer about the process or the file. */
+/* Errors of files and missing resources are reported as such, and never as a state of the process or the file. */
 #include "lacking.h"
 #include "places.h"
 
@@ -32,7 +32,7 @@ static void map_here(const char *path)
 
 /* ---- Few descriptors ---- */
 
-/* What a options answers. A descriptor in the answer is closed. */
+/* Returns the result of an operation. A returned descriptor is closed. */
 typedef int options(void);
 
 static int open_it(void)
@@ -128,7 +128,7 @@ static const struct {
     {"reasons", find_reasons},
 };
 
-/* Asks with so many descriptors left. */
+/* Runs an operation with a number of descriptors left. */
 static int ask_with(options *ask, unsigned left)
 {
     struct rlimit usual;
@@ -156,7 +156,7 @@ static int ask_with(options *ask, unsigned left)
     return rc;
 }
 
-/* The answer is the usual one, or that descriptors ran out. */
+/* The result is the usual one, or reports missing descriptors. */
 static void descriptors_run_out(const char *who)
 {
     for (size_t i = 0; i < sizeof questions / sizeof *questions; i++) {
@@ -196,7 +196,7 @@ static void hold_a_lease(int ready, void *at)
     const int fd = open("leased", O_RDWR);
 
     prctl(PR_SET_PDEATHSIG, SIGKILL);
-    signal(SIGIO, SIG_IGN); /* the kernel asks for the lease back by this */
+    signal(SIGIO, SIG_IGN); /* the kernel asks for the lease by this signal */
     if (mmap(at, 4096, PROT_READ, MAP_PRIVATE | MAP_FIXED, fd, 0) != at || fcntl(fd, F_SETLEASE, F_WRLCK) != 0)
         byte = 1;
     if (write(ready, &byte, 1) != 1)
@@ -241,13 +241,13 @@ static void a_file_with_a_lease(void)
     process = own;
 }
 
-/* ---- What file systems answer ---- */
+/* ---- Errors of file systems ---- */
 
-/* As the core opens the files of mappings; a filter makes the file system's answer. */
+/* A filter returns the error of a file system for the system calls by which the core opens files of mappings. */
 #define FILE_FLAGS (O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC)
 
 static const struct {
-    int said;     /* by open(2) of the file */
+    int said;     /* the errno of open(2) of the file */
     int expected;
 } of_files[] = {
     {EIO, -EIO},         {EAGAIN, -EAGAIN},   {EACCES, -EACCES},   {EPERM, -EACCES},  {ENXIO, -EUNATCH},  {ENODEV, -EUNATCH},
@@ -306,22 +306,7 @@ static void try_all(void)
 
 int main(void)
 {
-    const char *const directory = new_directory("errors");
-    pid_t child;
-    int status;
-
-    lack_as_told();
-    umask(0);
+    apply_lacking();
     snapshot = new_snapshot(1024, 1 << 18);
-    if (chdir(directory) != 0)
-        return 1;
-    child = fork();
-    if (child == 0) {
-        try_all();
-        exit(check_result());
-    }
-    waitpid(child, &status, 0);
-    CHECK_IS(status, 0, "the child");
-    free(snapshot);
-    return remove_directory(directory) == 0 ? check_result() : 1;
+    return run_in_directory("errors", try_all);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Taking events out of the rings: order, too little room, full rings, and memory that is no record. */
+/* Draining events from the rings: order, small buffers, full rings, and invalid records. */
 #include "watched.h"
 
 #include "events/stream.h"
@@ -15,9 +15,9 @@
 
 static struct watched child;
 
-/* ---- Deeds of the child ---- */
+/* ---- Commands of the child ---- */
 
-/* So many mappings of growing size, in order; the last one's address. */
+/* Makes mappings of growing size, in order. Returns the address of the last one. */
 static uintptr_t map_many(uintptr_t count)
 {
     void *at = NULL;
@@ -36,7 +36,7 @@ struct runner {
     uintptr_t count;
 };
 
-/* Two threads on two CPUs, in turns: sizes 1, 2, 3, ... */
+/* Two threads on two CPUs in turn map sizes 1, 2, 3, ... */
 static void *map_in_turns(void *argument)
 {
     const struct runner *const self = argument;
@@ -98,14 +98,14 @@ static void cpus_are_merged_by_time(void)
     }
     start(&child);
     CHECK_IS(watch(&child, 0, 65536, 0), 0, "watch");
-    tell(&child, start_turns, 200);
+    command_child(&child, start_turns, 200);
     CHECK(drain(&child) >= 200, "got %d", child.drained.count);
     check_sequence(&last, &time);
     CHECK_IS(last, 200, "all of them");
     end(&child);
 }
 
-/* The child goes on all the while: what one drain leaves comes with the next, in order. */
+/* The child continues meanwhile: events that a drain leaves are in the next one, in order. */
 static void order_holds_from_one_drain_to_the_next(void)
 {
     const uintptr_t order[] = {(uintptr_t)start_turns, 1500};
@@ -137,7 +137,7 @@ static void what_does_not_fit_stays(void)
 
     start(&child);
     CHECK_IS(watch(&child, MF_EVENTS_ALL, RING, 0), 0, "watch");
-    tell(&child, map_many, 50);
+    command_child(&child, map_many, 50);
     for (int i = 0; i < 50; i++) {
         CHECK_IS(mf_events_drain(child.stream, child.events, 1, child.text, MF_NAME_MAX, &child.drained), 1, "one");
         CHECK_IS(child.drained.more, i < 49, "more");
@@ -158,7 +158,7 @@ static void a_ring_is_used_round_and_round(void)
         uint64_t last = 0;
         uint64_t time = 0;
 
-        tell(&child, map_many, 37 + (uintptr_t)round % 7);
+        command_child(&child, map_many, 37 + (uintptr_t)round % 7);
         drain(&child);
         check_sequence(&last, &time);
         CHECK_IS(last, 37 + round % 7, "all of them");
@@ -176,16 +176,16 @@ static void a_full_ring_says_so(void)
     start(&child);
     sched_getaffinity(child.pid, sizeof any, &any);
     CPU_ZERO(&one);
-    for (int cpu = 0; CPU_COUNT(&one) == 0; cpu++) /* the kernel says it in the ring that was full, with its next record */
+    for (int cpu = 0; CPU_COUNT(&one) == 0; cpu++) /* the kernel reports the loss in the full ring, with its next record */
         if (CPU_ISSET(cpu, &any))
             CPU_SET(cpu, &one);
     CHECK_IS(sched_setaffinity(child.pid, sizeof one, &one), 0, "on one CPU");
     CHECK_IS(watch(&child, MF_EVENTS_ALL, RING, 0), 0, "watch");
-    tell(&child, map_many, 1000);
+    command_child(&child, map_many, 1000);
     CHECK(drain(&child) > 0, "some");
     CHECK_IS(child.drained.incomplete, 1, "said before the kernel says it");
     lost = child.drained.lost;
-    tell(&child, map_many, 1);
+    command_child(&child, map_many, 1);
     drain(&child);
     CHECK_IS(child.drained.incomplete, 0, "there is room again");
     lost += child.drained.lost;
@@ -193,7 +193,7 @@ static void a_full_ring_says_so(void)
     end(&child);
 }
 
-/* ---- Rings of our own, with anything in them ---- */
+/* ---- Rings of this test, with any content ---- */
 
 static struct mf_events *forge(char *memories[2])
 {
@@ -205,13 +205,13 @@ static struct mf_events *forge(char *memories[2])
     stream->cpu_count = 2;
     stream->pid = 42;
     for (int i = 0; i < 2; i++) {
-        memories[i] = malloc((size_t)sysconf(_SC_PAGESIZE) + RING); /* bounds are watched by the sanitizer */
+        memories[i] = malloc((size_t)sysconf(_SC_PAGESIZE) + RING); /* the sanitizer checks the bounds */
         mf_events_rings(stream)[i] = (struct mf_ring){.memory = memories[i]};
     }
     return stream;
 }
 
-/* The first word of a record, and a word of two numbers, as this machine stores them. */
+/* The first word of a record, and a word of two numbers, in the byte order of this machine. */
 static uint64_t header(uint32_t type, uint16_t misc, uint16_t size)
 {
     const struct mf_perf_header fields = {type, misc, size};
@@ -230,7 +230,7 @@ static uint64_t pair(int32_t first, int32_t second)
     return word;
 }
 
-/* Records that might be true, one after the other, now and then with a size that is not; in them anything. */
+/* Records with a valid header and random content, some with an invalid size. */
 static void scribble(uint64_t *words, unsigned *seed)
 {
     static const uint16_t types[] = {2, 3, 4, 7, 10, 10, 10, 1, 99};
@@ -244,7 +244,7 @@ static void scribble(uint64_t *words, unsigned *seed)
         for (; at < next && at < RING / 8; at++)
             words[at] = rand_r(seed) % 2 ? pair(42, 42) : (uint64_t)rand_r(seed) << 32 | (uint32_t)rand_r(seed);
         if (size >= 24 && next < RING / 8)
-            words[next - 2] = dice % 1000; /* a time that has been */
+            words[next - 2] = dice % 1000; /* a time in the past */
     }
 }
 
@@ -283,14 +283,14 @@ static void any_memory_is_survived(void)
             events += count;
         } while (child.drained.more && check_failures == 0);
     }
-    CHECK(events > 1000, "some of it looks like events: %d", events);
+    CHECK(events > 1000, "some of the content is valid events: %d", events);
     printf("%d events out of nothing\n", events);
     for (int i = 0; i < 2; i++)
         free(memories[i]);
     free(stream);
 }
 
-/* Two events of one thread tell everything twice: a, a', b, b'. The same mapping made twice by one event is told twice. */
+/* Two events of one thread report everything twice: a, a', b, b'. If one event reports a mapping twice, it was made twice. */
 static void what_is_told_by_two_events_is_told_once(void)
 {
     static const uint64_t ids[][2] = {{1, 2}, {3, 3}};
@@ -312,7 +312,7 @@ static void what_is_told_by_two_events_is_told_once(void)
         memcpy(memories[0] + MF_PERF_DATA_HEAD, &head, sizeof head);
         head = 0;
         memcpy(memories[1] + MF_PERF_DATA_HEAD, &head, sizeof head);
-        /* The second time one by one: what was told is remembered from drain to drain. */
+        /* The second time one by one: duplicates are recognized across drains. */
         CHECK_IS(mf_events_drain(stream, child.events, EVENTS, child.text, TEXT, &child.drained), twice ? 4 : 2, "events");
         CHECK_IS(child.events[1].time, twice ? 1 : 2, "the first of each");
     }
@@ -344,7 +344,7 @@ static struct mf_events *forge_empty(char *memories[2])
     return stream;
 }
 
-/* Each number of a record is read at its place, in the byte order of the machine. */
+/* Each field of a record is read at its offset, in the byte order of the machine. */
 static void numbers_have_the_order_of_the_machine(void)
 {
     const uint64_t mapped[] = {header(10, 0, 96), pair(42, 43), 0x10000, 0x3000, 0x5000, pair(8, 1), 77, 0, pair(5, 1), 0, 1, 9};
@@ -392,7 +392,7 @@ static void flags_are_those_of_the_kernels_bit_fields(void)
                          MF_PERF_USE_CLOCKID), "%" PRIx64, ours.flags);
 }
 
-/* Two events of the first thread, on two CPUs: its end is reported once, and again after an execve(2) by another thread. */
+/* Two events of the first thread, on two CPUs: its exit is reported once, and again after an execve(2) by another thread. */
 static void the_first_threads_end_is_reported_once(void)
 {
     char *memories[2];

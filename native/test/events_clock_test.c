@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Times of events in time namespaces: they compare with the caller's own CLOCK_MONOTONIC. */
+/* Times of events in time namespaces compare with CLOCK_MONOTONIC of the caller. */
 #include "watched.h"
 
 #include "events/stream.h"
@@ -17,7 +17,7 @@
 
 static struct watched child;
 
-/* Makes the time namespace of later children; false: it is not permitted here, which is printed. */
+/* Makes the time namespace of later children. Returns false, and prints the reason, if that is denied. */
 static bool make_namespace(long seconds, long nanoseconds)
 {
     char text[64];
@@ -44,7 +44,7 @@ static uintptr_t map_code(uintptr_t unused)
     return (uintptr_t)mmap(NULL, PAGE, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 }
 
-/* The target is a child of the caller, and in the caller's namespace for children. */
+/* The target is a child of the caller, in the caller's namespace for children. */
 static void check_times(const char *where)
 {
     uint64_t before;
@@ -55,7 +55,7 @@ static void check_times(const char *where)
     CHECK_IS(watch(&child, 0, RING, 1), 0, where);
     for (int round = 0; round < 20; round++) {
         before = mf_events_now();
-        at = tell(&child, map_code, 0);
+        at = command_child(&child, map_code, 0);
         after = mf_events_now();
         CHECK_IS(mf_events_wait(child.stream, 10000), 1, where);
         CHECK_IS(drain(&child), 1, where);
@@ -91,7 +91,7 @@ static void check_behind(const char *where)
     struct timespec now;
 
     clock_gettime(CLOCK_MONOTONIC, &now);
-    if (make_namespace(-(now.tv_sec / 2), 0)) { /* the kernel refuses a clock below 0 */
+    if (make_namespace(-(now.tv_sec / 2), 0)) { /* the kernel rejects a negative clock */
         check_in_child(check_times, where);
         check_times("a target whose clock is behind the caller's");
     }
@@ -103,10 +103,10 @@ static void check_ahead(const char *where)
         check_in_child(check_times, where);
 }
 
-/* The file of offsets shows those of the namespace for children, which is another one now. */
+/* The file of offsets is that of the namespace for children, which is another one now. */
 static void check_own_offsets_unknown(const char *where)
 {
-    if (!make_namespace(0, 0)) /* absolute: of the initial namespace */
+    if (!make_namespace(0, 0)) /* offsets are relative to the initial namespace */
         return;
     start(&child);
     CHECK_IS(watch(&child, 0, RING, 1), -ENOTSUP, where);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Programs that run with other rights, or may not be read: the kernel ends their events as they begin. */
+/* Programs with other privileges, or that are not readable: the kernel ends their events when they start. */
 #include "watched.h"
 
 #include <fcntl.h>
@@ -11,14 +11,14 @@
 #define PAGE 4096u
 #define RING 16384u
 #define NOBODY 65534
-#define MARK (77 * PAGE) /* size of the mapping that the new program makes when told */
+#define MARK (77 * PAGE) /* size of the mapping that the new program makes on command */
 
 static struct watched child;
-static char image[160]; /* this program, again */
+static char image[160]; /* the path of this program */
 static int ready[2];
 static int go[2];
 
-/* ---- Deeds of the child ---- */
+/* ---- Commands of the child ---- */
 
 static uintptr_t become_nobody(uintptr_t unused)
 {
@@ -60,7 +60,7 @@ static void *run_image_there(void *unused)
     return unused;
 }
 
-/* All other threads end at that, and the one that does it takes over the number of the first. */
+/* execve(2) ends all other threads, and its caller takes the ID of the first. */
 static uintptr_t run_image_in_thread(uintptr_t unused)
 {
     pthread_t thread;
@@ -70,7 +70,7 @@ static uintptr_t run_image_in_thread(uintptr_t unused)
     return unused;
 }
 
-/* The new program: says that it runs, maps when told, says that too. */
+/* The new program: reports its start, maps on command, and reports that. */
 static int be_image(int to, int from)
 {
     char byte = 0;
@@ -106,7 +106,7 @@ static void start_nobody(void)
         abort();
     start(&child);
     if (geteuid() == 0)
-        CHECK_IS(tell(&child, become_nobody, 0), 0, "nobody");
+        CHECK_IS(command_child(&child, become_nobody, 0), 0, "nobody");
 }
 
 static void end_nobody(void)
@@ -118,7 +118,7 @@ static void end_nobody(void)
     }
 }
 
-static void become_image(deed *how)
+static void become_image(command *how)
 {
     const uintptr_t order[] = {(uintptr_t)how, 0};
     char byte;
@@ -131,11 +131,11 @@ static void tell_to_map(void)
 {
     char byte = 0;
 
-    CHECK_IS(write(go[1], &byte, 1), 1, "told to map");
+    CHECK_IS(write(go[1], &byte, 1), 1, "the command to map");
     CHECK_IS(read(ready[0], &byte, 1), 1, "has mapped");
 }
 
-static bool mark_is_told(void)
+static bool mark_is_reported(void)
 {
     for (uint32_t i = 0; i < child.drained.count; i++) {
         const struct mf_mapping *const mapping = &child.events[i].mapping;
@@ -146,7 +146,7 @@ static bool mark_is_told(void)
     return false;
 }
 
-/* From now on all is told, as if nothing had been. */
+/* From now on all events are reported. */
 static void check_watched(int descriptors)
 {
     CHECK_IS(child.drained.unwatched_threads, 0, "it is watched");
@@ -155,19 +155,19 @@ static void check_watched(int descriptors)
     drain(&child);
     CHECK_IS(mf_events_wait(child.stream, 0), 0, "silence");
     tell_to_map();
-    CHECK_IS(mf_events_wait(child.stream, 10000), 1, "what it maps wakes");
+    CHECK_IS(mf_events_wait(child.stream, 10000), 1, "its mapping wakes the reader");
     drain(&child);
-    CHECK(mark_is_told(), "what it maps is told");
+    CHECK(mark_is_reported(), "its mapping is reported");
     CHECK_IS(child.drained.incomplete + child.drained.lost, 0, "nothing is missing any more");
     kill(child.pid, SIGKILL);
     CHECK_IS(mf_events_wait(child.stream, 10000), 1, "the end");
     drain(&child);
-    CHECK(event_of_kind(&child, MF_EVENT_THREAD_ENDED) != NULL, "is told");
+    CHECK(event_of_kind(&child, MF_EVENT_THREAD_ENDED) != NULL, "reported");
     CHECK_IS(child.drained.incomplete + child.drained.unwatched_threads, 0, "as an end");
-    CHECK_IS(mf_events_wait(child.stream, 10000), -ESRCH, "nothing will come any more");
+    CHECK_IS(mf_events_wait(child.stream, 10000), -ESRCH, "no event can follow");
 }
 
-static void it_is_watched_anew(deed *how)
+static void program_is_watched_from_its_start(command *how)
 {
     int descriptors;
     uint32_t last;
@@ -178,19 +178,19 @@ static void it_is_watched_anew(deed *how)
     become_image(how);
     drain(&child);
     last = child.drained.count - 1;
-    CHECK(child.drained.count > 0 && child.events[last].kind == MF_EVENT_EXEC, "the execve is told, and no end of a thread");
-    CHECK_IS(child.drained.incomplete, 1, "and that something may be missing");
+    CHECK(child.drained.count > 0 && child.events[last].kind == MF_EVENT_EXEC, "the execve is reported, and no exit of a thread");
+    CHECK_IS(child.drained.incomplete, 1, "and a possible loss");
     check_watched(descriptors);
     end_nobody();
 }
 
-/* On one CPU nothing is recorded between the end that is none and the real one: both look the same. */
+/* On one CPU nothing is recorded between the false end and the real one: both look the same. */
 static void its_end_is_told_once(void)
 {
     int ends = 0;
 
     start_nobody();
-    tell(&child, stay_on_this_cpu, 0);
+    command_child(&child, stay_on_this_cpu, 0);
     CHECK_IS(watch(&child, 0, RING, 1), 0, "watch");
     become_image(run_image);
     drain(&child);
@@ -201,20 +201,20 @@ static void its_end_is_told_once(void)
         for (uint32_t i = 0; i < child.drained.count; i++)
             ends += child.events[i].kind == MF_EVENT_THREAD_ENDED;
     }
-    CHECK_IS(ends, 1, "ends that are told");
+    CHECK_IS(ends, 1, "reported exits");
     end_nobody();
 }
 
-/* The ring is full: neither the execve nor that the events are gone is told. The kernel says so with the first new record. */
+/* The ring is full: neither the execve nor the loss is recorded. The kernel reports the loss with the first new record. */
 static void it_is_watched_anew_where_that_was_lost(void)
 {
     int descriptors;
 
     start_nobody();
-    tell(&child, stay_on_this_cpu, 0);
+    command_child(&child, stay_on_this_cpu, 0);
     CHECK_IS(watch(&child, 0, RING, 1), 0, "watch");
     descriptors = count_descriptors();
-    tell(&child, map_more_than_fits, 0);
+    command_child(&child, map_more_than_fits, 0);
     become_image(run_image);
     drain(&child);
     CHECK(event_of_kind(&child, MF_EVENT_EXEC) == NULL, "the execve is lost");
@@ -226,7 +226,7 @@ static void it_is_watched_anew_where_that_was_lost(void)
     end_nobody();
 }
 
-/* Who may not look at the new program is told that it is not watched. */
+/* A caller without access to the new program is informed that events have ended. */
 static void a_refusal_is_said(void)
 {
     int status = 0;
@@ -240,12 +240,12 @@ static void a_refusal_is_said(void)
         } else {
             become_image(run_image);
             drain(&child);
-            CHECK(event_of_kind(&child, MF_EVENT_EXEC) != NULL, "the execve is told");
+            CHECK(event_of_kind(&child, MF_EVENT_EXEC) != NULL, "the execve is reported");
             CHECK(event_of_kind(&child, MF_EVENT_THREAD_ENDED) == NULL, "no thread has ended");
             CHECK_IS(child.drained.unwatched_threads, 1, "it is not watched");
             tell_to_map();
-            CHECK_IS(drain(&child), 0, "so nothing is told");
-            CHECK_IS(child.drained.unwatched_threads, 1, "which is said each time");
+            CHECK_IS(drain(&child), 0, "no event is reported");
+            CHECK_IS(child.drained.unwatched_threads, 1, "reported each time");
             CHECK_IS(mf_events_wait(child.stream, 0), 0, "it lives");
         }
         end_nobody();
@@ -259,8 +259,8 @@ static void a_refusal_is_said(void)
 static void check_all(const char *directory, mode_t mode)
 {
     CHECK(make_image(directory, mode), "image");
-    it_is_watched_anew(run_image);
-    it_is_watched_anew(run_image_in_thread);
+    program_is_watched_from_its_start(run_image);
+    program_is_watched_from_its_start(run_image_in_thread);
     its_end_is_told_once();
     it_is_watched_anew_where_that_was_lost();
     a_refusal_is_said();

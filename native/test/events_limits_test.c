@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a stream takes of the caller's limits, and that a failed open gives all back. */
+/* A stream needs descriptors and memory of the caller. A failed open returns all of them. */
 #include "watched.h"
 
 #include "events/stream.h"
@@ -32,7 +32,7 @@ static uintptr_t start_sleepers(uintptr_t count)
     return started;
 }
 
-/* Rings that no memory may be locked for, as a user without rights: the event that each was to be made for is given back. */
+/* Rings above the limit of locked memory, as a user without privileges: the event of each ring is closed again. */
 static uintptr_t open_in_vain(uintptr_t ring_bytes)
 {
     static struct mf_process self;
@@ -54,7 +54,7 @@ static uintptr_t open_in_vain(uintptr_t ring_bytes)
     return (uintptr_t)(count_descriptors() - before);
 }
 
-/* One descriptor more each time, until that is enough. */
+/* Tries with one more descriptor each time, until that is enough. */
 static void each_lack_of_descriptors_gives_all_back(void)
 {
     const int before = count_descriptors();
@@ -85,7 +85,7 @@ static void what_fails_is_given_back(void)
 {
     start(&child);
     each_lack_of_descriptors_gives_all_back();
-    CHECK_IS(tell(&child, open_in_vain, 1u << 30), 0, "descriptors that a ring too large leaves");
+    CHECK_IS(command_child(&child, open_in_vain, 1u << 30), 0, "descriptors after a ring that is too large");
     end(&child);
 }
 
@@ -108,7 +108,7 @@ static void *open_files(void *unused)
     return unused;
 }
 
-/* Opens a stream of a process with many threads; the open fails, and never takes the last descriptors meanwhile. */
+/* Opens a stream of a process with many threads. The open fails, and leaves descriptors for other threads meanwhile. */
 static void check_others_can_open(rlim_t descriptors, const char *what)
 {
     struct rlimit limit;
@@ -144,15 +144,15 @@ static void a_failed_open_leaves_descriptors_to_other_threads(void)
     const rlim_t per_thread = (rlim_t)sysconf(_SC_NPROCESSORS_ONLN);
 
     start(&child);
-    CHECK_IS(tell(&child, start_sleepers, 99), 99, "threads");
+    CHECK_IS(command_child(&child, start_sleepers, 99), 99, "threads");
     check_others_can_open(64, "fewer descriptors than it takes");
     check_others_can_open(100 * per_thread * 16 / 15 + 3, "just as many, and some are in use");
     end(&child);
 }
 
-/* ---- Threads that end before they can be watched ---- */
+/* ---- Threads that exit before they are watched ---- */
 
-/* In a child, whose exit code is the answer. Each thread seems to end between its listing and the open of its event. */
+/* In a child, whose exit code is the result. Each thread seems to exit between its listing and the open of its event. */
 static int open_where_threads_end_at_once(void)
 {
     struct sock_filter code[] = {
@@ -177,7 +177,7 @@ static void listing_threads_ends(void)
     pid_t pid;
 
     start(&child);
-    CHECK_IS(tell(&child, start_sleepers, 3), 3, "threads");
+    CHECK_IS(command_child(&child, start_sleepers, 3), 3, "threads");
     fflush(stdout);
     pid = fork();
     if (pid == 0)
@@ -186,7 +186,7 @@ static void listing_threads_ends(void)
     if (WIFEXITED(status) && WEXITSTATUS(status) == CHECK_SKIPPED)
         printf("skipped: no filters of system calls here\n");
     else
-        CHECK_IS(status, EAGAIN << 8, "each listing has a thread that has ended");
+        CHECK_IS(status, EAGAIN << 8, "each listing has a thread that has exited");
     end(&child);
 }
 

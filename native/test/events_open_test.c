@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Opening a stream: every thread is in it; waiting; giving all back. */
+/* Opening a stream: it covers every thread; waiting; closing returns all resources. */
 #include "watched.h"
 
 #include "events/stream.h"
@@ -16,7 +16,7 @@
 
 static struct watched child;
 
-/* ---- Deeds of the child ---- */
+/* ---- Commands of the child ---- */
 
 static uintptr_t map_code(uintptr_t unused)
 {
@@ -35,7 +35,7 @@ static void *map_once(void *size)
     return NULL;
 }
 
-/* A thread for each mapping, as servers do it: each is one page longer than the one before, up to LONGEST. */
+/* Starts a thread for each mapping, as servers do. Each mapping is one page longer than the previous one, up to LONGEST. */
 static void *make_threads(void *unused)
 {
     while (!over) {
@@ -104,17 +104,17 @@ static uintptr_t exit_now(uintptr_t code)
 /* ---- Threads ---- */
 
 struct sequence {
-    uint64_t last; /* pages of the mapping before; 0: none yet */
+    uint64_t last; /* pages of the previous mapping; 0: none */
     uint64_t seen;
     uint64_t gaps;
-    bool said; /* by the drains since then: something may be missing */
+    bool said; /* a drain since then reported a loss */
 };
 
-/* Each mapping is one page longer than the one before, or it was said that something may be missing. */
+/* Each mapping is one page longer than the previous one, or a loss is reported. */
 static void check_next(struct sequence *sequence)
 {
     drain(&child);
-    CHECK_IS(child.drained.unwatched_threads, 0, "all are watched");
+    CHECK_IS(child.drained.unwatched_threads, 0, "all threads are watched");
     sequence->said |= child.drained.incomplete || child.drained.lost > 0;
     for (uint32_t i = 0; i < child.drained.count; i++) {
         const struct mf_event *const event = &child.events[i];
@@ -132,7 +132,7 @@ static void check_next(struct sequence *sequence)
     }
 }
 
-/* Whatever thread does it: none is missed without a word, and none is told twice, from the moment the stream is open. */
+/* From the open on, no mapping of any thread is missing without a reported loss, and none is reported twice. */
 static void threads_to_come_are_watched(void)
 {
     struct sequence sequence = {0};
@@ -143,7 +143,7 @@ static void threads_to_come_are_watched(void)
         uint64_t began;
         int rc;
 
-        tell(&child, start_making, 0);
+        command_child(&child, start_making, 0);
         usleep((useconds_t)round * 100);
         rc = watch(&child, 0, 1 << 18, 0);
         CHECK_IS(rc, 0, "watch");
@@ -153,7 +153,7 @@ static void threads_to_come_are_watched(void)
         sequence.last = 0;
         while (mf_events_now() - began < 30000000u || (sequence.last == 0 && check_failures < 5))
             check_next(&sequence);
-        last = tell(&child, stop_making, 0);
+        last = command_child(&child, stop_making, 0);
         do
             check_next(&sequence);
         while (child.drained.count > 0);
@@ -173,17 +173,17 @@ static void the_number_of_a_thread_watches_its_process(void)
     uintptr_t at;
 
     start(&child);
-    CHECK_IS(mf_process_open_pid((pid_t)tell(&child, start_sleeper, 0), &by_thread), 0, "by a thread");
+    CHECK_IS(mf_process_open_pid((pid_t)command_child(&child, start_sleeper, 0), &by_thread), 0, "by a thread");
     CHECK_IS(open_stream(&by_thread, 0, RING, 0, &child.stream), 0, "watch");
     CHECK_IS(child.stream->thread_count, 2, "both threads");
     mf_process_close(&by_thread);
-    at = tell(&child, map_code, 0);
-    CHECK_IS(drain(&child), 1, "what the other thread does");
-    CHECK(event_at(&child, at) != NULL, "is told");
+    at = command_child(&child, map_code, 0);
+    CHECK_IS(drain(&child), 1, "changes of the other thread");
+    CHECK(event_at(&child, at) != NULL, "reported");
     end(&child);
 }
 
-/* Bytes mapped here. */
+/* Returns the bytes mapped by this process. */
 static long mapped(void)
 {
     long pages = 0;
@@ -202,7 +202,7 @@ static void all_is_given_back(void)
     int before;
 
     start(&child);
-    CHECK_IS(tell(&child, start_sleepers, 20), 20, "threads");
+    CHECK_IS(command_child(&child, start_sleepers, 20), 20, "threads");
     CHECK_IS(watch(&child, 0, RING, 0), 0, "watch");
     CHECK_IS(child.stream->thread_count, 21, "threads are watched");
     stream = child.stream;
@@ -239,7 +239,7 @@ static void absurd_arguments_are_refused(void)
     CHECK_IS(mf_events_open(&child.process, 0, RING + 4096, 0, stream), -EINVAL, "no power of two");
     CHECK_IS(mf_events_open(&child.process, 0, 8192, 0, stream), -EINVAL, "too small a ring");
     CHECK_IS(mf_events_open(&child.process, 0, 1u << 31, 0, stream), -EINVAL, "too large a ring");
-    if (mf_events_open(&child.process, 0, MF_EVENTS_RING_MIN, 0, stream) == 0) { /* where eight CPUs are enough */
+    if (mf_events_open(&child.process, 0, MF_EVENTS_RING_MIN, 0, stream) == 0) { /* eight CPUs are enough here */
         const uint32_t page = (uint32_t)sysconf(_SC_PAGESIZE);
 
         CHECK_IS(stream->ring_bytes, page > MF_EVENTS_RING_MIN ? page : MF_EVENTS_RING_MIN, "the smallest ring");
@@ -283,7 +283,7 @@ static void a_wait_sleeps_until_there_is_something(void)
     CHECK_IS(mf_events_wait(child.stream, 300), 0, "nothing happens");
     CHECK(mf_events_now() - began >= 299000000u, "and takes its time");
     CHECK(switches() - before <= 2, "without waking: %ld times", switches() - before);
-    tell(&child, map_code, 0);
+    command_child(&child, map_code, 0);
     CHECK_IS(mf_events_wait(child.stream, -1), 1, "something has happened");
     CHECK_IS(mf_events_wait(child.stream, -1), 1, "it is still there");
     CHECK_IS(drain(&child), 1, "this");
@@ -299,17 +299,17 @@ static void a_wait_sleeps_until_there_is_something(void)
     CHECK_IS(drain(&child), 1, "of its only thread");
     CHECK_IS(child.events[0].kind, MF_EVENT_THREAD_ENDED, "of its only thread");
     if (child.stream->pid_fd >= 0) {
-        CHECK_IS(mf_events_wait(child.stream, 10000), -ESRCH, "nothing will come any more");
+        CHECK_IS(mf_events_wait(child.stream, 10000), -ESRCH, "no event can follow");
         CHECK_IS(mf_events_wait(child.stream, 0), -ESRCH, "nor later");
     }
     mf_events_close(child.stream);
     CHECK(mf_events_open(&child.process, 0, RING, 1, child.stream) < 0, "a zombie is not watched");
     waitpid(child.pid, NULL, 0);
-    CHECK_IS(mf_events_open(&child.process, 0, RING, 1, child.stream), -ESRCH, "nor what is gone");
+    CHECK_IS(mf_events_open(&child.process, 0, RING, 1, child.stream), -ESRCH, "unmapped mappings are not found");
     end(&child);
 }
 
-/* The first thread's rings ring for the others after its end, without making a wait run hot. */
+/* The rings of the first thread wake the reader for other threads after its exit, and a wait does not spin. */
 static void *outlive(void *unused)
 {
     usleep(200000);
@@ -323,7 +323,7 @@ static uintptr_t end_first_thread(uintptr_t unused)
     pthread_t thread;
 
     pthread_create(&thread, NULL, outlive, NULL);
-    usleep(20000 + (useconds_t)unused); /* it is there before the stream */
+    usleep(20000 + (useconds_t)unused); /* the thread exists before the stream */
     return 0;
 }
 
@@ -339,7 +339,7 @@ static void rings_outlive_the_thread_they_were_made_for(void)
     bool seen = false;
 
     start(&child);
-    tell(&child, end_first_thread, 0);
+    command_child(&child, end_first_thread, 0);
     CHECK_IS(watch(&child, 0, RING, 1), 0, "watch");
     CHECK_IS(write(child.to, order, sizeof order), sizeof order, "order");
     for (int waits = 0; waits < 9 && !seen; waits++) {
@@ -348,8 +348,8 @@ static void rings_outlive_the_thread_they_were_made_for(void)
         for (uint32_t i = 0; i < child.drained.count; i++)
             seen |= child.events[i].kind == MF_EVENT_MAPPED && child.events[i].tid != child.pid;
     }
-    CHECK(seen, "what the other thread maps wakes");
-    CHECK_IS(mf_events_wait(child.stream, 100), 0, "silence again");
+    CHECK(seen, "a mapping of the other thread wakes the reader");
+    CHECK_IS(mf_events_wait(child.stream, 100), 0, "no events again");
     end(&child);
 }
 

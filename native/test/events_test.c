@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the kernel pushes of a process' changes, and what it does not: made by a child, and held against a snapshot of it. */
+/* Events of the changes of a process, compared with a snapshot, and changes without events. */
 #include "watched.h"
 
 #include "process/process.h"
@@ -19,7 +19,7 @@ static struct watched child;
 static struct mf_snapshot *snapshot;
 static char directory[64];
 
-/* ---- Deeds of the child: each answers where ---- */
+/* ---- Commands of the child: each returns the address ---- */
 
 static uintptr_t map_file(uintptr_t protection)
 {
@@ -59,8 +59,8 @@ static uintptr_t attach_segment(uintptr_t unused)
     return (uintptr_t)at;
 }
 
-/* With a newline in its name, and deleted. */
-static uintptr_t map_odd_file(uintptr_t protection)
+/* The name has a newline, and the file is deleted. */
+static uintptr_t map_special_file(uintptr_t protection)
 {
     char path[128];
     void *at;
@@ -96,7 +96,7 @@ static uintptr_t move(uintptr_t at)
 
 static uintptr_t grow_heap(uintptr_t bytes)
 {
-    return (uintptr_t)syscall(SYS_brk, syscall(SYS_brk, 0) + (long)bytes); /* musl's sbrk(3) refuses to */
+    return (uintptr_t)syscall(SYS_brk, syscall(SYS_brk, 0) + (long)bytes); /* sbrk(3) of musl does not support it */
 }
 
 static uintptr_t rename_thread(uintptr_t unused)
@@ -140,31 +140,31 @@ static uintptr_t become_another_program(uintptr_t unused)
 
 /* ---- ---- */
 
-/* The event of a mapping that was just made tells all that a snapshot tells of it. */
+/* The event of a new mapping has all fields that a snapshot has. */
 static void check_against_snapshot(uintptr_t start, bool with_build_id, const char *what)
 {
     const struct mf_event *const event = event_at(&child, start);
     const struct mf_mapping *seen;
     struct mf_mapping expected;
-    struct mf_mapping told;
+    struct mf_mapping reported;
 
-    CHECK(event != NULL, "%s is told", what);
+    CHECK(event != NULL, "%s is reported", what);
     CHECK_IS(read_growing(&child.process, MF_BY_TEXT, &snapshot), 1, what);
     seen = mapping_at(snapshot, start);
     if (event == NULL || seen == NULL)
         return;
     expected = *seen;
-    told = event->mapping;
-    CHECK_IS(told.name_length, expected.name_length, what);
-    CHECK(memcmp(child.text + told.name_offset, mf_snapshot_name(snapshot, seen), told.name_length) == 0, "%s: its name: %.*s",
-          what, (int)told.name_length, child.text + told.name_offset);
-    CHECK_IS(told.file_index, expected.file_index < 0 ? -1 : 0, what);
-    told.name_offset = expected.name_offset = 0;
-    told.file_index = expected.file_index = 0;
+    reported = event->mapping;
+    CHECK_IS(reported.name_length, expected.name_length, what);
+    CHECK(memcmp(child.text + reported.name_offset, mf_snapshot_name(snapshot, seen), reported.name_length) == 0, "%s: its name: %.*s",
+          what, (int)reported.name_length, child.text + reported.name_offset);
+    CHECK_IS(reported.file_index, expected.file_index < 0 ? -1 : 0, what);
+    reported.name_offset = expected.name_offset = 0;
+    reported.file_index = expected.file_index = 0;
     if (with_build_id)
         expected.inode = expected.dev_major = expected.dev_minor = 0;
-    CHECK(memcmp(&told, &expected, sizeof told) == 0, "%s: %" PRIx64 "-%" PRIx64 " flags %x against %x, offset %" PRIx64, what,
-          told.start, told.end, told.flags, expected.flags, told.offset);
+    CHECK(memcmp(&reported, &expected, sizeof reported) == 0, "%s: %" PRIx64 "-%" PRIx64 " flags %x against %x, offset %" PRIx64, what,
+          reported.start, reported.end, reported.flags, expected.flags, reported.offset);
     CHECK_IS(event->pid, child.pid, what);
     CHECK_IS(event->tid, child.pid, what);
 }
@@ -172,26 +172,26 @@ static void check_against_snapshot(uintptr_t start, bool with_build_id, const ch
 static void each_new_mapping_is_told_as_a_snapshot_shows_it(void)
 {
     static const struct {
-        deed *make;
+        command *make;
         const char *what;
     } makes[] = {{map_file, "a file"},          {map_anonymous, "anonymous memory"}, {map_shared, "shared anonymous memory"},
-                 {map_memfd, "a memfd"},        {attach_segment, "a SysV segment"},  {map_odd_file, "a deleted file, newline"}};
+                 {map_memfd, "a memfd"},        {attach_segment, "a SysV segment"},  {map_special_file, "a deleted file, newline"}};
 
     start(&child);
     CHECK_IS(watch(&child, MF_EVENTS_ALL, 65536, 0), 0, "watch");
     for (size_t i = 0; i < sizeof makes / sizeof *makes; i++) {
         const uint64_t before = child.drained.count ? child.events[child.drained.count - 1].time : 0;
-        const uintptr_t at = tell(&child, makes[i].make, PROT_READ | (i % 2 ? PROT_WRITE : PROT_EXEC));
+        const uintptr_t at = command_child(&child, makes[i].make, PROT_READ | (i % 2 ? PROT_WRITE : PROT_EXEC));
 
         CHECK(drain(&child) > 0, "%s", makes[i].what);
         check_against_snapshot(at, false, makes[i].what);
         CHECK(child.events[0].time > before, "%s: time goes on", makes[i].what);
-        tell(&child, map_anonymous, PROT_NONE); /* apart from the next */
+        command_child(&child, map_anonymous, PROT_NONE); /* separate from the next one */
     }
     end(&child);
 }
 
-/* Whether it stands is known without the numbers; what became of the file is not. */
+/* Whether a file is at the path is known without the numbers; whether it is the mapped file is not. */
 static void check_unnumbered(const struct mf_mapping *mapping, const char *name)
 {
     struct mf_process without_query = child.process;
@@ -205,29 +205,29 @@ static void check_unnumbered(const struct mf_mapping *mapping, const char *name)
     CHECK_IS(mf_mapping_validate(&child.process, &other), 0, "another offset");
     CHECK_IS(mf_mapping_validate(&without_query, &other), 0, "another offset, by the text");
     CHECK_IS(mf_file_open(&child.process, mapping, name, 0, &fd), -EINVAL, "opened without numbers");
-    CHECK_IS(mf_file_quick_verify(&child.process, mapping, name), -EINVAL, "glanced at without numbers");
+    CHECK_IS(mf_file_quick_verify(&child.process, mapping, name), -EINVAL, "quick verification without numbers");
     CHECK_IS(mf_file_state(&child.process, mapping, name), -EINVAL, "state without numbers");
     CHECK_IS(mf_file_sharing_domain(&child.process, mapping, name), 0, "scope without numbers");
 }
 
 static void a_build_id_stands_in_place_of_device_and_inode(void)
 {
-    struct mf_query_result answer;
+    struct mf_query_result result;
     const struct mf_event *event;
     uintptr_t at;
 
     start(&child);
     CHECK_IS(watch(&child, MF_EVENTS_BUILD_ID, 65536, 0), 0, "watch");
-    at = tell(&child, map_file, PROT_READ | PROT_EXEC);
+    at = command_child(&child, map_file, PROT_READ | PROT_EXEC);
     drain(&child);
     event = event_at(&child, at);
-    CHECK(event != NULL, "told");
+    CHECK(event != NULL, "reported");
     if (event != NULL && child.stream->options & MF_EVENTS_BUILD_ID && event->build_id_length > 0) {
         check_against_snapshot(at, true, "a file, by its build ID");
         check_unnumbered(&event->mapping, child.text + event->mapping.name_offset);
-        if (mf_query(&child.process, at, MF_WITH_BUILD_ID, &answer) == 0 && answer.build_id_length > 0) {
-            CHECK_IS(event->build_id_length, answer.build_id_length, "length of the build ID");
-            CHECK(memcmp(event->build_id, answer.build_id, answer.build_id_length) == 0, "the build ID");
+        if (mf_query(&child.process, at, MF_WITH_BUILD_ID, &result) == 0 && result.build_id_length > 0) {
+            CHECK_IS(event->build_id_length, result.build_id_length, "length of the build ID");
+            CHECK(memcmp(event->build_id, result.build_id, result.build_id_length) == 0, "the build ID");
         }
     } else {
         puts("skipped: no build IDs in events (Linux 5.12+)");
@@ -242,13 +242,13 @@ static void protection_is_told_with_its_range_and_merging_too(void)
 
     start(&child);
     CHECK_IS(watch(&child, MF_EVENTS_ALL, 65536, 0), 0, "watch");
-    at = tell(&child, map_file, PROT_READ);
-    tell(&child, protect_second_page, at);
+    at = command_child(&child, map_file, PROT_READ);
+    command_child(&child, protect_second_page, at);
     drain(&child);
     event = event_at(&child, at + PAGE);
     CHECK(event != NULL && event->mapping.end == at + 2 * PAGE && event->mapping.flags & MF_EXECUTABLE, "one page of four");
     CHECK_IS(event ? event->mapping.offset : 0, PAGE, "its offset");
-    tell(&child, unprotect_second_page, at);
+    command_child(&child, unprotect_second_page, at);
     drain(&child);
     event = event_at(&child, at);
     CHECK(event != NULL && event->mapping.end == at + 4 * PAGE && !(event->mapping.flags & MF_EXECUTABLE), "merged again");
@@ -261,56 +261,56 @@ static void executable_only_is_deaf_to_all_else(void)
 
     start(&child);
     CHECK_IS(watch(&child, 0, 65536, 0), 0, "watch");
-    tell(&child, map_anonymous, PROT_READ | PROT_WRITE);
-    CHECK_IS(drain(&child), 0, "data is not told");
-    at = tell(&child, map_file, PROT_READ);
-    tell(&child, protect_second_page, at);
+    command_child(&child, map_anonymous, PROT_READ | PROT_WRITE);
+    CHECK_IS(drain(&child), 0, "data is not reported");
+    at = command_child(&child, map_file, PROT_READ);
+    command_child(&child, protect_second_page, at);
     CHECK_IS(drain(&child), 1, "getting the permission is");
-    tell(&child, unprotect_second_page, at);
+    command_child(&child, unprotect_second_page, at);
     CHECK_IS(drain(&child), 0, "losing it is not");
     end(&child);
 }
 
-/* As the header says. Should a kernel begin to tell, the header is to say so. */
+/* The header documents this. If a kernel reports them, change the header. */
 static void what_is_not_told(void)
 {
     uintptr_t at;
 
     start(&child);
-    at = tell(&child, map_file, PROT_READ);
-    tell(&child, grow_heap, 64 * PAGE);
+    at = command_child(&child, map_file, PROT_READ);
+    command_child(&child, grow_heap, 64 * PAGE);
     CHECK_IS(watch(&child, MF_EVENTS_ALL, 65536, 0), 0, "watch");
-    at = tell(&child, move, at);
+    at = command_child(&child, move, at);
     CHECK_IS(drain(&child), 0, "mremap");
-    tell(&child, unmap, at);
+    command_child(&child, unmap, at);
     CHECK_IS(drain(&child), 0, "munmap");
-    tell(&child, grow_heap, (uintptr_t)-32 * PAGE);
-    CHECK_IS(drain(&child), 0, "a heap that shrinks");
-    tell(&child, rename_thread, 0);
+    command_child(&child, grow_heap, (uintptr_t)-32 * PAGE);
+    CHECK_IS(drain(&child), 0, "a shrinking heap");
+    command_child(&child, rename_thread, 0);
     CHECK_IS(drain(&child), 0, "a thread's name");
-    tell(&child, grow_heap, 64 * PAGE);
-    CHECK(drain(&child) > 0, "a heap that grows is told");
+    command_child(&child, grow_heap, 64 * PAGE);
+    CHECK(drain(&child) > 0, "a growing heap is reported");
     end(&child);
 }
 
 static void threads_and_children_are_told(void)
 {
     const struct mf_event *event;
-    uintptr_t answer;
+    uintptr_t result;
 
     start(&child);
     CHECK_IS(watch(&child, 0, 65536, 0), 0, "watch");
-    answer = tell(&child, start_thread, 0);
+    result = command_child(&child, start_thread, 0);
     drain(&child);
     event = event_of_kind(&child, MF_EVENT_THREAD_STARTED);
     CHECK(event != NULL && event->pid == child.pid && event->tid != child.pid, "a thread begins");
-    CHECK(event_at(&child, answer) != NULL && event != NULL && event_at(&child, answer)->tid == event->tid, "what it maps");
+    CHECK(event_at(&child, result) != NULL && event != NULL && event_at(&child, result)->tid == event->tid, "what it maps");
     CHECK(event_of_kind(&child, MF_EVENT_THREAD_ENDED) != NULL, "it ends");
 
-    answer = tell(&child, start_process, 0);
-    CHECK_IS(drain(&child), 1, "a child process, and nothing of what that does");
+    result = command_child(&child, start_process, 0);
+    CHECK_IS(drain(&child), 1, "a child process, and none of its events");
     CHECK_IS(child.events[0].kind, MF_EVENT_FORKED, "forked");
-    CHECK_IS(child.events[0].pid, answer, "its pid");
+    CHECK_IS(child.events[0].pid, result, "its pid");
     end(&child);
 }
 
@@ -327,7 +327,7 @@ static void exec_is_told_before_its_mappings_and_is_followed(void)
         drain(&child);
         event = event_of_kind(&child, MF_EVENT_EXEC);
     }
-    CHECK(event != NULL, "told");
+    CHECK(event != NULL, "reported");
     if (event != NULL) {
         CHECK_IS(event - child.events, 0, "first of all");
         CHECK(event->mapping.name_length == 5 && memcmp(child.text + event->mapping.name_offset, "sleep", 5) == 0, "its name");

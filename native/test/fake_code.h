@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A code cache in a test's own memory, with one method, a stub and an interpreter. Its fields have places of the test's own. */
+/* A simulated code cache in the memory of a test, with a method, a stub and an interpreter, and with its own field offsets. */
 #ifndef MF_FAKE_CODE_H
 #define MF_FAKE_CODE_H
 
@@ -41,7 +41,7 @@ struct pc {
     int32_t offset, scope;
 };
 
-/* Of all kinds of blobs. Where JDKs differ there are the fields of both. */
+/* Blobs of all kinds. It has the fields of all JDKs. */
 struct blob {
     uint64_t name;
     int32_t size;
@@ -82,7 +82,7 @@ struct queue {
     int32_t limit;
 };
 
-/* All that a target has. */
+/* The memory of a target. */
 struct fake {
     uint64_t heaps, interpreter;
     int32_t version;
@@ -116,7 +116,7 @@ static struct mf_target_memory memory;
 #define FIELD(number, type, field, width) layout->fields[number] = (struct mf_field_layout){offsetof(struct type, field), width, 0}
 #define STATIC(number, variable, width) layout->fields[number] = (struct mf_field_layout){AT(&(variable)), width, 1}
 
-/* @param is_new  whether as since JDK 25, else as until 22 */
+/* @param is_new  true for the layout since JDK 25, false for that until JDK 22 */
 static void lay_out(bool is_new)
 {
     memset(layout, 0, sizeof *layout);
@@ -191,7 +191,7 @@ static void put_symbol(uint32_t number, const char *text)
     memcpy(fake.symbols[number].body, text, strlen(text));
 }
 
-/* Numbers below 191 have one byte. */
+/* Numbers below 191 take one byte. */
 static uint8_t *put_scope(uint8_t *at, uint8_t excluded, uint8_t caller, uint8_t method, uint8_t bci)
 {
     at[0] = (uint8_t)(caller + excluded);
@@ -250,7 +250,7 @@ static struct blob *put_code(bool is_new)
         blob->immutable_data = AT(fake.pcs);
         blob->pcs_offset = 0;
         blob->scopes_offset = sizeof(struct pc) * 4;
-        /* what lies between is neither: */
+        /* addresses between them belong to neither */
         memmove(&fake.pcs[4], fake.scopes, 4 * sizeof(struct pc));
         blob->immutable_size = sizeof(struct pc) * 8;
         blob->mutable_data = AT(fake.metadata) - 8;

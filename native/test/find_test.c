@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Address to record against the plainest search there is, over layouts that are hard on an index. */
+/* Compares mf_find() with a linear search, with layouts that are difficult for an index. */
 #include "check.h"
 
 #include <stdbool.h>
@@ -79,7 +79,7 @@ static void check_layout(const char *what)
     free(snapshot);
 }
 
-/* Adds a range behind the last one, unless the address space ends. */
+/* Adds a range after the last one, unless the address space ends. */
 static bool add(uint64_t gap, uint64_t size)
 {
     const uint64_t from = range_count == 0 ? 0 : ranges[range_count - 1].end;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A file system that answers stat(2) with any errno: an answer of that file alone, and not one about the process or the caller. */
+/* A file system that returns any errno for stat(2): the error is of that file, and not of the process or the caller. */
 #include "places.h"
 
 #include <linux/fuse.h>
@@ -11,7 +11,7 @@
 #define PAGE 4096
 #define FILE_NODE 2
 
-static int *file_error; /* memory that the server sees: its answer to a stat of the file, or 0 */
+static int *file_error; /* shared with the server: the errno of a stat of the file, or 0 */
 
 static struct fuse_attr attributes_of(uint64_t node)
 {
@@ -23,16 +23,16 @@ static struct fuse_attr attributes_of(uint64_t node)
     };
 }
 
-static void reply(int device, uint64_t unique, int error, void *answer, size_t bytes)
+static void reply(int device, uint64_t unique, int error, void *result, size_t bytes)
 {
     struct fuse_out_header head = {.len = (uint32_t)(sizeof head + bytes), .error = error, .unique = unique};
-    const struct iovec parts[] = {{&head, sizeof head}, {answer, bytes}};
+    const struct iovec parts[] = {{&head, sizeof head}, {result, bytes}};
 
-    if (writev(device, parts, bytes > 0 ? 2 : 1) < 0 && errno != ENOENT) /* ENOENT: nobody waits any more */
+    if (writev(device, parts, bytes > 0 ? 2 : 1) < 0 && errno != ENOENT) /* ENOENT: the request was interrupted */
         _exit(1);
 }
 
-/* What a file system has to answer for one file, "file", to be opened and mapped. */
+/* Replies to the requests for opening and mapping one file, "file". */
 static void answer(int device, const struct fuse_in_header *options)
 {
     static char page[PAGE];
@@ -69,7 +69,7 @@ static void answer(int device, const struct fuse_in_header *options)
     case FUSE_FORGET:
     case FUSE_BATCH_FORGET:
     case FUSE_INTERRUPT:
-        break; /* take no answer */
+        break; /* have no reply */
     default:
         reply(device, options->unique, -ENOSYS, NULL, 0);
     }
@@ -77,7 +77,7 @@ static void answer(int device, const struct fuse_in_header *options)
 
 static void serve(int device)
 {
-    static char options[1 << 17]; /* as large as the kernel asks for */
+    static char options[1 << 17]; /* the size that the kernel requires */
     long got;
 
     while ((got = read(device, options, sizeof options)) > 0 || (got < 0 && errno == EINTR))
@@ -86,7 +86,7 @@ static void serve(int device)
     _exit(0);
 }
 
-/* Mounts the file system and serves it. The server alone keeps the device: with that the file system ends, and nobody waits. */
+/* Mounts the file system and serves it. Only the server keeps the device: when it ends, the file system ends. */
 static pid_t mount_and_serve(int device)
 {
     char options[100];
@@ -104,7 +104,7 @@ static pid_t mount_and_serve(int device)
     return server;
 }
 
-/* The file, mapped below all else, so that its entry comes first. */
+/* The file is mapped below all other mappings, so its entry is the first. */
 static void *map_file(void)
 {
     const int fd = open("fuse/file", O_RDONLY);
@@ -114,7 +114,7 @@ static void *map_file(void)
     return at;
 }
 
-/* None of them says that the process has ended, or that the record is stale. */
+/* No errno is reported as an exit of the process or a stale mapping. */
 static void other_questions(struct mf_process *process, const struct mf_snapshot *snapshot, const struct mf_mapping *mapping)
 {
     static const int errors[] = {ESRCH, ECHILD, ENXIO, ESTALE, EPERM, EFBIG, EIO};
@@ -153,10 +153,10 @@ static void read_entries(const void *at)
     CHECK_IS(mf_entries_read(&process, snapshot, MF_ENTRY_STAT | MF_ENTRY_TARGET, entries), 0, "entries");
     CHECK(entries->entry_count > 3, "%u entries", entries->entry_count);
     CHECK_IS(mf_entries_first(entries)[0].start, (uintptr_t)at, "the first one is the file's");
-    CHECK_IS(mf_entries_first(entries)[0].stat_error, -EACCES, "what its file system says");
+    CHECK_IS(mf_entries_first(entries)[0].stat_error, -EACCES, "the error of its file system");
     for (uint32_t i = 1; i < entries->entry_count; i++)
         others += mf_entries_first(entries)[i].stat_error != 0;
-    CHECK_IS(others, 0, "what is not known of others");
+    CHECK_IS(others, 0, "unknown results for other entries");
     other_questions(&process, snapshot, mapping_at(snapshot, (uintptr_t)at));
     __atomic_store_n(file_error, 0, __ATOMIC_RELEASE);
     mf_process_close(&process);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* System calls through syscall(2), as architectures without assembly of their own make them: same results, errno untouched. */
+/* System calls through syscall(2), for architectures without own assembly: equal results, and errno is preserved. */
 #ifndef MF_GENERIC_SYSTEM_CALLS
 #define MF_GENERIC_SYSTEM_CALLS
 #endif

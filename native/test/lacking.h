@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Kernels and sandboxes that lack a system call, made by filters (seccomp(2)) for a process and its children. */
+/* Kernels and sandboxes without a system call, simulated by seccomp(2) filters for a process and its children. */
 #ifndef MF_LACKING_H
 #define MF_LACKING_H
 
@@ -19,7 +19,7 @@
 #endif
 
 /* The number of the call, and the lower half of an argument. */
-#define ARGUMENT(n) (uint32_t)(offsetof(struct seccomp_data, args) + 8 * (n)) /* little-endian, as all we run on */
+#define ARGUMENT(n) (uint32_t)(offsetof(struct seccomp_data, args) + 8 * (n)) /* little-endian */
 #define CALL (uint32_t) offsetof(struct seccomp_data, nr)
 #define LOAD(offset) BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offset)
 #define WHERE(value, steps_if, steps_else) BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)(value), steps_if, steps_else)
@@ -42,33 +42,33 @@ static inline void filter_calls(struct sock_filter *steps, size_t count)
         filter_calls(steps_, sizeof steps_ / sizeof *steps_); \
     } while (0)
 
-/* As before Linux 6.11. */
+/* Linux before 6.11. */
 static inline void lack_query(void)
 {
     FILTER_CALLS(LOAD(CALL), WHERE(SYS_ioctl, 0, 3), LOAD(ARGUMENT(1)), WHERE(MF_PROCMAP_QUERY, 0, 1), FAIL(ENOTTY), ALLOW);
 }
 
-/* As before Linux 5.6 (ENOSYS), or under a filter that is older than the call (EPERM). */
+/* Linux before 5.6 (ENOSYS), or a filter that is older than the call (EPERM). */
 static inline void lack_openat2(uint32_t error)
 {
     FILTER_CALLS(LOAD(CALL), WHERE(SYS_openat2, 0, 1), FAIL(error), ALLOW);
 }
 
-/* As before Linux 4.11 (ENOSYS), or under a filter that is older than the call (EPERM). */
+/* Linux before 4.11 (ENOSYS), or a filter that is older than the call (EPERM). */
 static inline void lack_statx(uint32_t error)
 {
     FILTER_CALLS(LOAD(CALL), WHERE(SYS_statx, 0, 1), FAIL(error), ALLOW);
 }
 
-/* As before Linux 4.3: of the directories of processes the core opens, and follows what is in, that one alone in these ways. */
+/* Linux before 4.3. Only the core opens directories of processes with these flags. */
 static inline void lack_map_files(void)
 {
     FILTER_CALLS(LOAD(ARGUMENT(0)), WHERE(AT_FDCWD, 6, 0), LOAD(CALL), WHERE(SYS_openat, 0, 4), LOAD(ARGUMENT(2)),
                  WHERE(O_RDONLY | O_DIRECTORY | O_CLOEXEC, 1, 0), WHERE(O_PATH | O_CLOEXEC, 0, 1), FAIL(ENOENT), ALLOW);
 }
 
-/* What the environment says is lacking: the same test on an older kernel. */
-static inline void lack_as_told(void)
+/* Applies the filters that the variable LACKING names: the same test on an older kernel. */
+static inline void apply_lacking(void)
 {
     const char *const lacking = getenv("LACKING");
 

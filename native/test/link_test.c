@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Files that no path leads to, without capabilities: through /proc/<pid>/exe and /proc/<pid>/fd of the process that maps them. */
+/* Files without a path, without capabilities: through /proc/<pid>/exe and /proc/<pid>/fd of the process that maps them. */
 #include "lacking.h"
 #include "places.h"
 
@@ -46,7 +46,7 @@ static void *map_it(int fd)
     return at;
 }
 
-/* What opening answers; the file has this letter. */
+/* Checks the result of opening; the file is full of this letter. */
 static int opened(char letter)
 {
     char byte = 0;
@@ -62,7 +62,7 @@ static int opened(char letter)
     return rc;
 }
 
-/* On file systems where the numbers prove nothing the content does, and the links of a file are not known. */
+/* On file systems whose numbers do not verify, the content does, and the number of links is unknown. */
 static void is_had(char letter, int state, const char *what)
 {
     const int rc = opened(letter);
@@ -85,14 +85,14 @@ static void a_deleted_file_that_is_open(void)
     at = map_it(fd);
     unlink(path_of("deleted"));
     is_had('D', MF_FILE_DELETED, "deleted and open");
-    place_file(path_of("deleted"), 'X'); /* another file, open too, whose link has the same text */
+    place_file(path_of("deleted"), 'X'); /* another open file whose link has the same text */
     same_name = open(path_of("deleted"), O_RDONLY);
     dup2(same_name, fd + 40);
     is_had('D', MF_FILE_REPLACED, "replaced");
     unlink(path_of("deleted"));
     dup2(fd, fd + 41);
     close(fd);
-    if (is_on_fs(place->seen, OVERLAYFS_SUPER_MAGIC)) /* one file of that name is tried, and its content is another */
+    if (is_on_fs(place->seen, OVERLAYFS_SUPER_MAGIC)) /* one file of that name is tried, and its content differs */
         CHECK_IS(opened('D'), -EIDRM, "deleted, as another file of its name");
     else
         is_had('D', MF_FILE_DELETED, "deleted, as another file of its name");
@@ -122,7 +122,7 @@ static void a_file_by_another_name(void)
     munmap(at, 3 * 4096);
 }
 
-/* Its directory is closed to the caller since, who was given a descriptor. */
+/* The caller has a descriptor of a process whose directory it can no longer enter. */
 static void a_file_below_a_closed_directory(void)
 {
     char directory[256];
@@ -159,7 +159,7 @@ static void a_memfd_that_is_open(void)
     munmap(at, 3 * 4096);
 }
 
-/* This program again, which deletes itself. */
+/* This program again, which deletes its own file. */
 static int be_deleted(const char *path)
 {
     char byte = 0;
@@ -213,7 +213,7 @@ static void a_deleted_program(void)
     process = own;
 }
 
-/* The process decides how many descriptors it has: of those it has open, the first 512 are searched. */
+/* The process chooses its number of descriptors: the first 512 are searched. */
 static void a_deleted_file_behind_many_descriptors(void)
 {
     int others[600];
@@ -240,7 +240,7 @@ static void a_deleted_file_behind_many_descriptors(void)
     munmap(at, 3 * 4096);
 }
 
-/* Links cannot prove anything there either. A process may have thousands of descriptors, and hundreds of such mappings. */
+/* Links do not verify there either. A process may have thousands of descriptors, and hundreds of such mappings. */
 static void no_links_are_read_in_vain(void)
 {
     int status = 0;
@@ -300,25 +300,9 @@ static void try_all(void)
 
 int main(int count, char **arguments)
 {
-    const char *directory;
-    pid_t child;
-    int status;
-
     if (count > 1)
         return be_deleted(arguments[0]);
-    directory = new_directory("link");
-    lack_as_told();
-    umask(0);
+    apply_lacking();
     snapshot = new_snapshot(1024, 1 << 18);
-    if (chdir(directory) != 0)
-        return 1;
-    child = fork();
-    if (child == 0) {
-        try_all();
-        exit(check_result());
-    }
-    waitpid(child, &status, 0);
-    CHECK_IS(status, 0, "the child");
-    free(snapshot);
-    return remove_directory(directory) == 0 ? check_result() : 1;
+    return run_in_directory("link", try_all);
 }

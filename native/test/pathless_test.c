@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Files of the kernel's own file systems: no path, no proof where they cannot be opened, and a kind of their own or OTHER. */
+/* Files of file systems of the kernel: no path, no verification if they cannot be opened, and a kind or OTHER. */
 #include "lacking.h"
 
 #include <arpa/inet.h>
@@ -61,7 +61,7 @@ static void try_all(int state_of_secret)
     cannot_be_opened(packet_ring(), "ring of packets", MF_FILE_UNKNOWN);
 }
 
-/* As in a kernel with a file system that is not known here: nothing tells what it is, so the file is opened to see. */
+/* A kernel with an unknown file system: the type of the file is unknown, so the file is opened. */
 static void on_an_unknown_file_system(void)
 {
     int status = 0;

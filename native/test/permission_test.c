@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Callers that may read the maps of a process, but not its map_files, or not follow them: what a path and the numbers prove is
- * reported, everything else is unknown, and nothing fails as a whole.
+ * Callers that may read maps of a process, but not list or follow map_files: what a path and the numbers verify is reported,
+ * everything else is unknown, and no operation fails as a whole.
  */
 #include "check.h"
 
@@ -28,11 +28,11 @@
 #endif
 #define LANDLOCK_MAKE_BLOCK_DEVICE (1ull << 11)
 
-/* What the target maps. PLAIN and SHARED can be found by path. */
+/* The mappings of the target. PLAIN and SHARED can be found by path. */
 enum { PLAIN, SHARED, CLOSED, DELETED, REPLACED, MEMORY, MAPPINGS };
 
 static const char *const names[MAPPINGS] = {"plain", "shared", "closed", "deleted", "replaced", "memfd"};
-static void **places; /* of the mappings: memory that all processes of this test see */
+static void **places; /* addresses of the mappings, in memory that all processes of this test share */
 static struct mf_process process;
 static struct mf_snapshot *snapshot;
 
@@ -68,7 +68,7 @@ static void be_target(int ready)
         pause();
 }
 
-/* Another user with these capabilities alone. */
+/* Another user with only these capabilities. */
 static void keep_only(uint64_t capabilities)
 {
     struct __user_cap_header_struct head = {.version = _LINUX_CAPABILITY_VERSION_3};
@@ -93,7 +93,7 @@ static void with_ptrace(void)
     keep_only(CAPABILITY(CAP_SYS_PTRACE));
 }
 
-/* Root in a Landlock domain that forbids to make block devices, and, as all do, to ptrace what is outside of the domain. */
+/* Root in a Landlock domain that forbids making block devices. Each domain forbids ptrace of processes outside of it. */
 static void in_a_sandbox(void)
 {
     const uint64_t handled = LANDLOCK_MAKE_BLOCK_DEVICE;
@@ -109,10 +109,10 @@ static void in_a_sandbox(void)
 static const struct caller {
     const char *name;
     void (*become)(void);
-    bool sees_root;     /* the process' own, and so may tell that another file stands at a path */
-    bool opens_closed;  /* files of mode 0600 */
+    bool sees_root;     /* resolves paths from the root of the process, and so can find another file at a path */
+    bool opens_closed;  /* opens files of mode 0600 */
     int reason;         /* among those of mf_denial_reasons() */
-    int privileges;     /* those of mf_caller_privileges(), but for the namespace of this test */
+    int privileges;     /* those of mf_caller_privileges(), without the namespace of this test */
 } callers[] = {
     {"CAP_PERFMON alone", with_perfmon, false, false, MF_DENIED_USER, MF_CALLER_HAS_PERFMON},
     {"CAP_SYS_PTRACE alone", with_ptrace, true, false, MF_DENIED_USER, MF_CALLER_HAS_PTRACE},
@@ -190,7 +190,7 @@ static void file_is(const struct caller *caller, int which, int opened, int glan
         CHECK(pread(fd, bytes, 5, 0) == 5 && memcmp(bytes, names[which], 5) == 0, "WRONG FILE");
         close(fd);
     }
-    CHECK(mf_file_quick_verify(&process, mapping, name) == glance, "%s: a glance at %s: %d instead of %d", caller->name, names[which],
+    CHECK(mf_file_quick_verify(&process, mapping, name) == glance, "%s: quick verification of %s: %d instead of %d", caller->name, names[which],
           mf_file_quick_verify(&process, mapping, name), glance);
     CHECK(mf_file_state(&process, mapping, name) == state, "%s: the state of %s: %d instead of %d", caller->name, names[which],
           mf_file_state(&process, mapping, name), state);
@@ -224,7 +224,7 @@ static void look_as(const struct caller *caller, pid_t target)
     CHECK_IS(rc, 0, caller->name);
     snapshot = new_snapshot(512, 1 << 17);
     CHECK_IS(read_growing(&process, 0, &snapshot), 1, "read");
-    CHECK_IS(mf_entries_list_access(&process), -EACCES, "listing, asked beforehand");
+    CHECK_IS(mf_entries_list_access(&process), -EACCES, "listing, checked beforehand");
     CHECK(mf_denial_reasons(target) & caller->reason, "%s: the reasons: %d", caller->name, mf_denial_reasons(target));
     CHECK_IS(mf_caller_privileges() & ~MF_CALLER_IN_USER_NAMESPACE, caller->privileges, "the caller's privileges");
     entries_are_read(caller, ALL);
@@ -267,7 +267,7 @@ int main(void)
 
     if (geteuid() != 0) {
         rmdir(directory);
-        puts("takes root, to become other users");
+        puts("needs root, to become other users");
         return CHECK_SKIPPED;
     }
     umask(0);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* File systems to try things on, mounted for the test alone: a place is a directory that files are made and mapped in. */
+/* File systems for tests, mounted in the test's own namespace: a place is a directory in which files are made and mapped. */
 #ifndef MF_PLACES_H
 #define MF_PLACES_H
 
@@ -14,8 +14,8 @@
 
 struct place {
     const char *name;
-    const char *source; /* directory, below the test's own, that a new file is made in */
-    const char *seen;   /* and the one it is mapped in */
+    const char *source; /* the directory in which a new file is made, relative to the test's directory */
+    const char *seen;   /* the directory in which it is mapped */
     int (*make)(void);  /* makes both; 0, or -1 with errno */
 };
 
@@ -24,7 +24,7 @@ static int place_here(void)
     return mkdir("here", 0777);
 }
 
-/* Makes a directory and mounts something there; without the mount there is no directory, and nothing is tried in it. */
+/* Makes a directory and mounts a file system there. If the mount fails, the directory is removed, and the place is skipped. */
 static int mount_at(const char *directory, const char *type, const char *options)
 {
     int error;
@@ -44,7 +44,7 @@ static int place_tmpfs(void)
     return mount_at("tmpfs", "tmpfs", NULL);
 }
 
-/* Its layers are on the file system of the test's directory; made once for both. */
+/* The layers are on the file system of the test's directory. Both places share them. */
 static int place_overlay(void)
 {
     if (access("merged", F_OK) == 0)
@@ -53,7 +53,7 @@ static int place_overlay(void)
     return mount_at("merged", "overlay", "lowerdir=lower,upperdir=upper,workdir=work");
 }
 
-/* Its lower layer is on another file system than the upper one: device numbers that no file system has. */
+/* The lower layer is on another file system than the upper one: maps has device numbers that no file system has. */
 static int place_mixed_overlay(void)
 {
     if (mkdir("upper2", 0777) | mkdir("work2", 0777) || mount_at("lower2", "tmpfs", NULL) != 0)
@@ -61,7 +61,7 @@ static int place_mixed_overlay(void)
     return mount_at("merged2", "overlay", "lowerdir=lower2,upperdir=upper2,workdir=work2");
 }
 
-/* A file system of its own in a file, by the tools that are installed; their errors are their own. */
+/* A file system in a file, made by installed tools, which print their own errors. */
 static int place_btrfs(void)
 {
     static const char make[] = "command -v mkfs.btrfs >/dev/null && truncate -s 128M btrfs.img && mkdir btrfs && "
@@ -83,13 +83,13 @@ static const struct place places[] = {
 
 #define PLACES ((int)(sizeof places / sizeof *places))
 
-/* Mounts that nobody else sees, and that end with the test: 0, or -1 where this user may make none. */
+/* Makes a mount namespace, whose mounts end with the test: 0, or -1 if this user is not permitted to. */
 static inline int places_prepare(void)
 {
     return syscall(SYS_unshare, CLONE_NEWNS) == 0 ? mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) : -1;
 }
 
-/* Whether a place is there; says why not. */
+/* Makes a place. If that fails, prints the reason. */
 static inline int place_is_made(const struct place *place)
 {
     if (place->make() == 0)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The limit of what a record can tell: a file is deleted, a new one gets its inode number and is mapped at the same range. The
- * record holds for it. What is opened is the file that is mapped now, and its birth time shows that it is a new one.
+ * A limit of mappings: a file is deleted, and a new file with its inode number is mapped at the same range. The old mapping
+ * matches it. The opened file is the one that is mapped now, and its birth time shows that it is new.
  */
 #include "os/statx.h"
 #include "lacking.h"
@@ -15,7 +15,7 @@
 
 static struct mf_process process;
 static struct mf_snapshot *snapshot;
-static char *const range = (char *)0x200000000000; /* far from what sanitizers map */
+static char *const range = (char *)0x200000000000; /* far from mappings of sanitizers */
 
 static void map_it(void)
 {
@@ -35,7 +35,7 @@ static ino_t inode_now(void)
     return file.st_ino;
 }
 
-/* Makes the file anew until it has the wanted inode number. Those made before stay, as others. */
+/* Makes the file again until it has the wanted inode number. The other files stay. */
 static bool make_with(ino_t inode)
 {
     for (int attempt = 0; attempt < 200; attempt++) {
@@ -85,7 +85,7 @@ static void a_new_file_with_the_same_number(void)
     memcpy(name, mf_snapshot_name(snapshot, &record), record.name_length);
     munmap(range, 3 * 4096);
     unlink("file");
-    usleep(20000); /* times of files are as coarse as the clock's tick */
+    usleep(20000); /* times of files have the resolution of the clock's tick */
     CHECK_IS(mf_mapping_validate(&process, &record), 0, "unmapped");
     if (!make_with(inode)) {
         puts("skipped: this file system did not use the number again");
@@ -106,7 +106,7 @@ int main(void)
 {
     const char *const directory = new_directory("reuse");
 
-    lack_as_told();
+    apply_lacking();
     snapshot = new_snapshot(1024, 1 << 18);
     if (chdir(directory) != 0)
         return 1;

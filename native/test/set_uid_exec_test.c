@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A process that executes a set-user-ID program may not be read any more: each options about its files has that one answer. */
+/* A process that executes a set-user-ID program is no longer readable: each operation on its files has the same result. */
 #include "check.h"
 #include "process/process.h"
 
@@ -18,7 +18,7 @@ static struct mf_snapshot *snapshot;
 static char program[192]; /* of root, with the set-user-ID bit */
 static void *at;          /* of a file that each child has mapped */
 
-/* A child that executes the program as soon as its input has a byte. The program closes that input by beginning. */
+/* A child that executes the program when its input has a byte. The program closes that input at its start. */
 static pid_t start_target(int *input)
 {
     int in[2];
@@ -43,7 +43,7 @@ static pid_t start_target(int *input)
     return child;
 }
 
-/* Whether the set-user-ID program runs: its effective user is root. A nosuid mount has it run without. */
+/* Returns whether the program runs as root. On a nosuid mount it does not. */
 static bool is_set_uid(pid_t child)
 {
     char path[64], line[256];
@@ -84,7 +84,7 @@ static void everything_is_denied(const char *what)
     free(entries);
 }
 
-/* Returns CHECK_SKIPPED where no program gets another user here. */
+/* Returns CHECK_SKIPPED if no program can change its user here. */
 static int try(bool has_query, bool is_listed_before)
 {
     int result = 0;

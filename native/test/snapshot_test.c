@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Reading a live process: growing, comparing, what failure leaves behind, and moving underneath. */
+/* Reading a live process: growing, comparing, the state after a failure, and concurrent changes. */
 #include "check.h"
 
 #include "process/process.h"
@@ -43,7 +43,7 @@ static void room_grows_on_demand_and_nothing_is_lost(void)
         small = new_snapshot(1024, text);
     }
     free(small);
-    CHECK(memcmp(copy, before, before->bytes) == 0, "the picture before is untouched");
+    CHECK(memcmp(copy, before, before->bytes) == 0, "the previous snapshot is unchanged");
     free(copy);
     free(before);
 }
@@ -66,7 +66,7 @@ static void a_change_is_seen_and_nothing_else(void)
         CHECK_IS(mf_snapshot_read(&process, questions[i], snapshot[1], snapshot[0]), 1, "a mapping less");
         CHECK(mapping_at(snapshot[0], (uintptr_t)made) == NULL, "gone");
     }
-    CHECK_IS(mf_snapshot_read(&process, MF_BY_TEXT, snapshot[0], snapshot[1]), 1, "another options is another picture");
+    CHECK_IS(mf_snapshot_read(&process, MF_BY_TEXT, snapshot[0], snapshot[1]), 1, "other options make another snapshot");
     CHECK_IS(mf_snapshot_read(&process, 0, snapshot[1], snapshot[1]), -EINVAL, "compared with itself");
     CHECK_IS(mf_snapshot_read(&process, 1u << 20, NULL, snapshot[1]), -EINVAL, "a bit that means nothing");
     CHECK_IS(mf_snapshot_read(&process, MF_BY_TEXT | MF_BY_QUERY, NULL, snapshot[1]), -EINVAL, "both ways");
@@ -82,7 +82,7 @@ static void memory_is_checked(void)
     CHECK_IS(mf_snapshot_init(memory, 100, 1, 1), -EINVAL, "too small");
     CHECK_IS(mf_snapshot_bytes(UINT32_MAX, 1), 0, "too many mappings");
     CHECK_IS(mf_snapshot_bytes(1, UINT32_MAX), 0, "too much text");
-    CHECK(mf_snapshot_bytes(0, 0) > 0, "nothing at all has a head");
+    CHECK(mf_snapshot_bytes(0, 0) > 0, "an empty list has a head");
     CHECK_IS(mf_snapshot_init(memory, sizeof memory, 0, 0), 0, "nothing at all");
     CHECK_IS(mf_snapshot_read(&process, 0, NULL, (struct mf_snapshot *)memory), -ENOBUFS, "into nothing");
     memset(memory, 0, sizeof memory);
@@ -91,7 +91,7 @@ static void memory_is_checked(void)
 
 static atomic_bool stop;
 
-/* Maps, splits, merges and unmaps as fast as it can, in a reservation of its own. */
+/* Maps, splits, merges and unmaps without a pause, in a reserved range. */
 static void *churn(void *reservation)
 {
     const size_t page = (size_t)sysconf(_SC_PAGESIZE);
@@ -125,7 +125,7 @@ static void a_picture_of_a_moving_process_is_in_order(void)
             CHECK(records[i].start < records[i].end && (i == 0 || records[i - 1].end <= records[i].start),
                   "record %u of round %d", i, round);
         }
-        CHECK(mapping_at(snapshot, (uintptr_t)standing) != NULL, "what stood throughout is there, round %d", round);
+        CHECK(mapping_at(snapshot, (uintptr_t)standing) != NULL, "mappings that stay are found, round %d", round);
     }
     atomic_store(&stop, true);
     pthread_join(thread, NULL);
@@ -151,9 +151,9 @@ static void libraries_that_come_and_go_are_counted(void)
     CHECK_IS(mf_loader_counts(&added[1], &removed[1]), 0, "loaded");
     dlclose(library);
     CHECK_IS(mf_loader_counts(&added[2], &removed[2]), 0, "unloaded");
-    CHECK(added[1] > added[0], "one more was added");
-#ifdef __GLIBC__ /* musl's dlclose(3) never unloads */
-    CHECK(removed[2] > removed[1], "one more was removed");
+    CHECK(added[1] > added[0], "one mapping was added");
+#ifdef __GLIBC__ /* dlclose(3) of musl never unloads */
+    CHECK(removed[2] > removed[1], "one mapping was removed");
 #endif
 }
 
@@ -161,7 +161,7 @@ enum { STANDING = 2000, MOVING = 64 };
 
 static atomic_bool reads_end;
 
-/* Pages that are not side by side, so that each is a line of its own. */
+/* Pages that are not adjacent, so that each is a line. */
 static char *new_pages(uintptr_t from, int count)
 {
     for (int i = 0; i < count; i++)
@@ -203,7 +203,7 @@ static void *read_meanwhile(void *wrong)
     return NULL;
 }
 
-/* As before Linux 6.11, where nothing but the text tells whether the process is still there. */
+/* Before Linux 6.11, only the text shows whether the process still exists. */
 static void *ask_for_deletion_meanwhile(void *unused)
 {
     const char name[] = "not a path (deleted)";
@@ -225,7 +225,7 @@ static void *ask_for_deletion_meanwhile(void *unused)
     return unused;
 }
 
-/* The text below moves under two readers, and none loses what stands. */
+/* The text changes during the reads of two threads, and neither misses a mapping that stays. */
 static void readers_of_the_text_do_not_disturb_each_other(void)
 {
     struct mf_snapshot *const snapshot = new_snapshot(8192, 1 << 20);
@@ -244,7 +244,7 @@ static void readers_of_the_text_do_not_disturb_each_other(void)
     pthread_join(threads[0], NULL);
     pthread_join(threads[1], NULL);
     pthread_join(threads[2], NULL);
-    CHECK_IS(wrong[0] + wrong[1], 0, "wrong pictures of two readers");
+    CHECK_IS(wrong[0] + wrong[1], 0, "wrong snapshots of two readers");
     CHECK_IS(count_descriptors(), descriptors, "descriptors of reads are closed");
     CHECK_IS(mf_state(&process)->text_taken, 0, "and the text is free again");
     end_pages(standing, STANDING);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What became of a mapped file, and whose word " (deleted)" is; with the capability to look at the file, and without. */
+/* The state of a mapped file, and the source of " (deleted)", with and without the capability to follow entries. */
 #include "lacking.h"
 
 #include <fcntl.h>
@@ -14,7 +14,7 @@
 
 static struct mf_process process;
 static struct mf_snapshot *snapshot;
-static bool numbers_tell; /* device and inode are a file's own: not on btrfs and overlayfs */
+static bool numbers_tell; /* device and inode identify a file: not on btrfs and overlayfs */
 
 static void *map_new_file(const char *name)
 {
@@ -34,8 +34,8 @@ static void expect_either(int actual, int expected, int not_known, bool certain,
 }
 
 /*
- * What the library says of the mapping at an address. Without capabilities it is inferred where the numbers allow that, and
- * else not known; it is never wrong. Whether a file has other names is not to be had that way.
+ * Returns the state of the file at an address. Without capabilities it is inferred if the numbers allow that, and is unknown
+ * otherwise; it is never wrong. The number of other links is unknown then.
  */
 static void expect(const void *at, int deletion, int state, bool privileged, const char *what)
 {
@@ -48,7 +48,7 @@ static void expect(const void *at, int deletion, int state, bool privileged, con
         abort();
     name = mf_snapshot_name(snapshot, mapping);
     if (state == MF_FILE_UNLINKED && is_on_fs(".", OVERLAYFS_SUPER_MAGIC))
-        state = MF_FILE_PATH_REMOVED; /* it might be a file of a lower layer, with its links there */
+        state = MF_FILE_PATH_REMOVED; /* it might be a file of a lower layer, which has links there */
     if (!privileged && mf_mapping_kind(mapping) == MF_KIND_FILE && (state == MF_FILE_DELETED || state == MF_FILE_UNLINKED))
         state = MF_FILE_PATH_REMOVED;
     expect_either(mf_deletion(&process, mapping, name), deletion, MF_DELETION_UNKNOWN, privileged || numbers_tell, what);
@@ -93,7 +93,7 @@ static void ask_about_all_kinds(bool privileged)
     expect(at, MF_IS_DELETED, MF_FILE_DELETED, privileged, "shared anonymous memory never had a path");
 }
 
-/* The process in whose name the look is taken has a root of its own, which is no root of the paths that maps shows. */
+/* The process whose /proc directory is used has another root, which is not the root of the paths in maps. */
 static void ask_from_below_a_root(const char *directory, int flags)
 {
     struct mf_process own = process;
@@ -105,7 +105,7 @@ static void ask_from_below_a_root(const char *directory, int flags)
     pid_t child;
     void *at;
 
-    /* Where a path is taken from the wrong root, its directories are there: only the file is missing. */
+    /* Below the wrong root the directories exist: only the file is missing. */
     snprintf(name, sizeof name, "mkdir -p 'cage%s'", directory);
     CHECK_IS(system(name), 0, name);
     at = map_new_file("cage/caged (deleted)");
@@ -134,7 +134,7 @@ static void ask_from_below_a_root(const char *directory, int flags)
     CHECK_IS(system("rm -r cage"), 0, "remove");
 }
 
-/* In the root directory of a file system without a block device, as containers have it, files may be called as the kernel's are. */
+/* In the root of a file system without a block device, as in containers, files may have the names of the kernel's files. */
 static void ask_about_names_of_the_kernel(void)
 {
     static const char *const names[] = {"/[aio]", "/[aio] (deleted)", "/dmabuf:x", "/memfd:x (deleted)", "/dev (deleted)",
@@ -172,7 +172,7 @@ static void ask_below_another_root(void)
     rmdir("root");
 }
 
-/* As a caller's race makes one: the flags of one mapping, the name of another. */
+/* A race of the caller can combine the flags of one mapping with the name of another. */
 static void a_record_that_is_none_does_no_harm(void)
 {
     static const char none[16] = "/none";
@@ -199,7 +199,7 @@ int main(void)
     pid_t child;
     int status = 0;
 
-    lack_as_told();
+    apply_lacking();
     umask(0);
     directory = new_directory("deletion");
     if (chdir(directory) != 0)
@@ -227,7 +227,7 @@ int main(void)
         ask_from_below_a_root(directory, CLONE_NEWNS);
         ask_below_another_root();
     } else {
-        puts("skipped with capabilities, and below another root: takes root");
+        puts("skipped with capabilities, and below another root: needs root");
     }
     mf_process_close(&process);
     free(snapshot);

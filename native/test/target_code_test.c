@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Code is found in a code cache that this test makes in its own memory, whose fields have places of the test's own; and
- * whatever that memory holds, each search ends, within bounds.
+ * Finds code in a simulated code cache in the memory of this test, with its own field offsets. For any content of that memory
+ * each search ends within bounds.
  */
 #include "fake_code.h"
 
@@ -36,7 +36,7 @@ static void finds_what_is_there(bool is_new)
     lay_out(is_new);
     blob = put_code(is_new);
     code = code_of(blob);
-    /* A record is of the instructions that end at its offset, or before, down to the record before. */
+    /* A record covers the instructions that end at its offset or before, down to the previous record. */
     frames_are(code, MF_RUNNING_AT, 1, 7);
     frames_are(code + 15, MF_RUNNING_AT, 1, 7);
     frames_are(code + 16, MF_RUNNING_AT, 2, 3);
@@ -109,8 +109,8 @@ static void put_methods(uint32_t first, uint32_t count, int32_t first_id)
 }
 
 /*
- * During a walk a class is unloaded, and its memory becomes that of another one with code of its own. Names that were read before that
- * code was there are not of it.
+ * During a search a class is unloaded, and its memory is reused by a class with other code. Names that were read before belong
+ * to the first class.
  */
 static void names_are_not_older_than_the_code(void)
 {
@@ -129,7 +129,7 @@ static void names_are_not_older_than_the_code(void)
     CHECK_IS(result.code.compile_id, 1118, "the last");
 }
 
-/* What each change makes of a search at an instruction with an inlined method. */
+/* The result of a search at an instruction with an inlined method, after each change of the memory. */
 static int after(struct blob **blob, bool is_new)
 {
     lay_out(is_new);
@@ -149,7 +149,7 @@ static int searched(struct blob *blob)
         CHECK_IS(searched(blob), expected, #change);          \
     } while (0)
 
-/* The compiled method alone, since what is inlined is unknown. */
+/* The result is the compiled method, because the inlined methods are unknown. */
 #define WITHOUT_RECORD(is_new, change)                                     \
     do {                                                                   \
         WITH(is_new, change, 0);                                           \
@@ -197,7 +197,7 @@ static void contradictions_are_unknown(void)
     WITHOUT_RECORD(true, ((uint8_t *)&fake.pcs[4])[4] = 1 + 4); /* its own caller */
     WITHOUT_RECORD(true, ((uint8_t *)&fake.pcs[4])[5] = 1 + 0); /* no method */
     WITHOUT_RECORD(true, ((uint8_t *)&fake.pcs[4])[5] = 1 + 100);
-    WITHOUT_RECORD(true, fake.version = 17); /* read with the other coding, the chain does not end with this method */
+    WITHOUT_RECORD(true, fake.version = 17); /* with the other encoding, the chain does not end with this method */
     WITHOUT_RECORD(false, blob->scopes_begin = 0);
     WITHOUT_RECORD(false, blob->dependencies_offset = INT_MIN);
     WITHOUT_RECORD(false, blob->metadata_offset = INT_MAX);
@@ -214,7 +214,7 @@ static void names_are_bounded(void)
 {
     struct blob *blob;
 
-    WITH(true, fake.symbols[4].length = UINT16_MAX, 0); /* as far as memory goes: long, or unreadable */
+    WITH(true, fake.symbols[4].length = UINT16_MAX, 0); /* the memory ends before: long, or unreadable */
     CHECK(result.text_length <= MF_CODE_RESULT_TEXT, "texts");
     WITH(true, fake.symbols[4].length = 0, 0);
     CHECK_IS(result.frames[0].texts[MF_TARGET_NAME].length, 0, "an empty name");
@@ -249,7 +249,7 @@ static uint64_t next_random(void)
     return random_state;
 }
 
-/* Any bytes: each search ends with a result that is within bounds. */
+/* Any bytes: each search ends with a result within bounds. */
 static void anything_ends(void)
 {
     static const size_t head = offsetof(struct fake, code);
@@ -277,7 +277,7 @@ static void anything_ends(void)
         }
         for (int i = 0, begin = 1; i < 1024 && (rc = mf_code_reader_next(reader, &memory, begin, &result)) == 0; i++)
             begin = 0;
-        CHECK(rc != 0, "a walk over %u segments has no end", SEGMENTS);
+        CHECK(rc != 0, "a search over %u segments does not end", SEGMENTS);
     }
     CHECK(found > 100 && with_record > 100 && with_record < found, "%u found, %u with a record: too few of a kind", found, with_record);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Memory of a target is read or refused, never touched; another process with its number, or another program in it, is never read. */
+/* Memory of a target is read or denied, and never written. A process with a recycled PID, or a new program, is never read. */
 #include "memory/target_pages.h"
 #include "lacking.h"
 
@@ -10,7 +10,7 @@
 #define PAGES 300u
 
 static size_t page;
-static char *place; /* the same in the child: PAGES pages, each with its number; one without access, one unmapped behind */
+static char *place; /* PAGES numbered pages, one without access, and an unmapped page after them; the same in the child */
 
 static void make_place(void)
 {
@@ -24,7 +24,7 @@ static void make_place(void)
         abort();
 }
 
-/* A child with the same memory, that waits for the end of its input. */
+/* A child with the same memory, which waits for the end of its input. */
 static pid_t start(int *input)
 {
     int in[2];
@@ -38,7 +38,7 @@ static pid_t start(int *input)
 
         close(in[1]);
         while (read(in[0], &byte, 1) > 0)
-            execlp("sleep", "sleep", "60", (char *)NULL); /* by a byte: becomes another program */
+            execlp("sleep", "sleep", "60", (char *)NULL); /* a byte makes it execute another program */
         _exit(0);
     }
     close(in[0]);
@@ -52,10 +52,10 @@ static void open_memory(pid_t pid, struct mf_target_memory *memory)
 
     CHECK_IS(mf_process_open_pid(pid, &process), 0, "open");
     CHECK_IS(mf_target_memory_open(&process, memory), 0, "its memory");
-    mf_process_close(&process); /* the memory does not need it */
+    mf_process_close(&process); /* the memory does not use it */
 }
 
-/* Numbers of all pages, in a batch that also asks for what cannot be read. */
+/* Reads the numbers of all pages in a batch that also contains unreadable addresses. */
 static void reads_batches(const struct mf_target_memory *memory)
 {
     static uint32_t numbers[PAGES];
@@ -130,7 +130,7 @@ static void keeps_pages(const struct mf_target_memory *memory)
     free(pages);
 }
 
-/* Of this process, which can change what is read. */
+/* Memory of this process, which can change during the read. */
 static void reads_texts(void)
 {
     struct mf_target_memory memory;
@@ -187,7 +187,7 @@ static void another_program(void)
     close(input);
 }
 
-/* A child that gets the number of one that has ended, with the same memory at the same addresses. */
+/* A child that gets the PID of an exited one, with the same memory at the same addresses. */
 static void another_process_of_the_same_number(void)
 {
     struct mf_target_memory memory;
@@ -200,7 +200,7 @@ static void another_process_of_the_same_number(void)
     close(input);
     waitpid(child, NULL, 0);
     ends(&memory, "exited");
-    for (int i = 0; i < 100 && second != child; i++) { /* others may take the number first */
+    for (int i = 0; i < 100 && second != child; i++) { /* another process may take the PID first */
         FILE *const last = fopen("/proc/sys/kernel/ns_last_pid", "w");
 
         if (last == NULL || fprintf(last, "%d", (int)child - 1) < 0 || fclose(last) != 0) {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Saved text: what parses, what each field becomes, and which line is named when one does not parse. */
+/* Saved text: valid lines, the value of each field, and the number of the line that is invalid. */
 #include "check.h"
 
 #include <errno.h>
@@ -36,7 +36,7 @@ static void every_field_is_taken_over(void)
     CHECK_IS(mf_find(snapshot, 0xffffffffff600fffu), 1, "an address above 2^63 is found");
 }
 
-/* Kernel: "%-72s %s", so a name's own blanks begin in column 73 and end at the newline. */
+/* Kernel: "%-72s %s", so blanks of a name start in column 73 and end at the newline. */
 static void blanks_of_a_name_are_kept(void)
 {
     CHECK_IS(parse("00400000-00401000 r--p 00000000 08:01 77                                  /a\n"), 1, "leading blank");
@@ -95,21 +95,21 @@ static void a_bad_line_is_named(void)
         "0040000-00401000 r--p 00000000 08:01 77 \n",          /* seven digits */
         "00400000-00401000 r--p 00000000 08:01 77\n",          /* no blank at the end */
         "00401000-00401000 r--p 00000000 08:01 77 \n",         /* empty */
-        "00402000-00401000 r--p 00000000 08:01 77 \n",         /* backwards */
+        "00402000-00401000 r--p 00000000 08:01 77 \n",         /* end before start */
         "00400000-00401000 R--p 00000000 08:01 77 \n", "00400000-00401000 r--x 00000000 08:01 77 \n",
         "00400000-00401000 rr-p 00000000 08:01 77 \n", "00400000-0040100G r--p 00000000 08:01 77 \n",
         "0040000A-00401000 r--p 00000000 08:01 77 \n", "004000`0-00401000 r--p 00000000 08:01 77 \n",
         "004000g0-00401000 r--p 00000000 08:01 77 \n", "004000:0-00401000 r--p 00000000 08:01 77 \n",
-        "000400000-000401000 r--p 00000000 08:01 77 \n",        /* padded further than the kernel pads */
+        "000400000-000401000 r--p 00000000 08:01 77 \n",        /* more digits than the kernel pads to */
         "00400000-00401000 r--p 000000000 08:01 77 \n", "00400000-00401000 r--p 00000000 008:01 77 \n",
         "00400000-00401000 r--p 00000000 08:01 077 \n", "00400000-00401000 r--p 00000000 08:123456789 77 \n",
         "00000000000400000-00000000000401000 r--p 00000000 08:01 77 \n", /* 17 digits */
         "00400000-00401000 r--p 00000000 8:1 77 \n", "00400000-00401000 r--p 00000000 08:01 x \n",
-        "00400000-00401000 r--p 00000000 08:01 18446744073709551616 \n", /* one more than 64 bits hold */
+        "00400000-00401000 r--p 00000000 08:01 18446744073709551616 \n", /* larger than 64 bits */
         "00400000-00401000 r--p 00000000 08:01 99999999999999999999 \n",
         "00400000-00401000 r--p 00000000 08:01 77 /early\n",   /* a name before its column */
         "00400000-00401000 r--p 00000000 08:01 77  \n",
-        "00400000-00401000 r--p 00000000 08:01 77                                 \n", /* padded, and no name */
+        "00400000-00401000 r--p 00000000 08:01 77                                 \n", /* padded, without a name */
         "00400000-00401000 r--p 00000000 08:01 77 ",           /* no newline */
         "00400000-00401000 r--p 00000000 08:01 77                                  /cut",
     };
@@ -157,11 +157,11 @@ static void filters_hold(void)
     CHECK_IS(snapshot->mapping_count, 2, "executable");
     CHECK_IS(mf_snapshot_parse(text, strlen(text), MF_EXECUTABLE | MF_FILE_BACKED, snapshot), 1, "with a file");
     CHECK_IS(snapshot->mapping_count, 1, "with a file");
-    CHECK_IS(mf_find(snapshot, 0x402000), -1, "what was filtered out is not found");
-    CHECK_IS(mf_snapshot_parse(text, strlen(text), MF_BY_QUERY, snapshot), -EINVAL, "text is not asked by ioctl");
+    CHECK_IS(mf_find(snapshot, 0x402000), -1, "excluded mappings are not found");
+    CHECK_IS(mf_snapshot_parse(text, strlen(text), MF_BY_QUERY, snapshot), -EINVAL, "saved text cannot be queried");
     CHECK_IS(mf_snapshot_parse("", 0, 0, snapshot), 1, "no text");
     CHECK_IS(snapshot->mapping_count, 0, "no text");
-    CHECK_IS(mf_find(snapshot, 0), -1, "nothing in no text");
+    CHECK_IS(mf_find(snapshot, 0), -1, "no mapping in empty text");
 }
 
 static void escapes_stay_ambiguous_in_saved_text(void)
@@ -173,7 +173,7 @@ static void escapes_stay_ambiguous_in_saved_text(void)
     CHECK(!(record(0)->flags & MF_AMBIGUOUS), "another backslash");
 }
 
-/* A memfd's inode and a SysV segment's id may be equal on the same device. */
+/* The inode of a memfd and the ID of a SysV segment may be equal on the same device. */
 static void one_number_under_two_names_is_two_files(void)
 {
     CHECK_IS(parse("00400000-00401000 r--p 00000000 00:01 77                                 /memfd:a (deleted)\n"

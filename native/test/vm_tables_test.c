@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The tables of HotSpot are found in what a target has in memory, and whatever is there, the search ends with a result. */
+/* Finds the tables of HotSpot in the memory of a target. For any content the search ends with a result. */
 #include "jvm/vm_tables.h"
 #include "check.h"
 
@@ -13,7 +13,7 @@
 
 static struct mf_vm_tables tables;
 
-/* A child that runs the program of FAKE_JVM, once it is ready; its input in @p input. */
+/* Starts the program FAKE_JVM, and waits until it is ready. @p input receives its input. */
 static pid_t start(const char *what, const char *file, int *input)
 {
     int in[2], out[2];
@@ -46,7 +46,7 @@ static void stop(pid_t child, int input)
     waitpid(child, NULL, 0);
 }
 
-/* Searches a process: the result for its first image with tables, 1 where there is none. */
+/* Searches a process. Returns the result for its first image with tables, or 1 if there is none. */
 static int search(pid_t pid)
 {
     struct mf_snapshot *snapshot = new_snapshot(256, 1 << 16);
@@ -101,7 +101,7 @@ static void finds_names(void)
     stop(child, input);
 }
 
-/* ---- Libraries made to waste time ---- */
+/* ---- Hostile libraries ---- */
 
 #define SYMBOLS 250u /* of one hash chain */
 #define LIBRARY_BYTES ((SYMBOLS + 8) << 12)
@@ -116,7 +116,7 @@ static uint32_t gnu_hash(const char *name)
     return hash;
 }
 
-/* A library whose exported symbols all have the hash of the one that is searched, and names on a page of its own each. */
+/* A library whose exported symbols all have the hash of the searched one, with names on separate pages. */
 static int make_library(void)
 {
     static struct {
@@ -155,7 +155,7 @@ static int make_library(void)
     return fd;
 }
 
-/* Of this process, with hundreds of them. */
+/* This process, with hundreds of such libraries. */
 static void reads_a_bounded_number_of_pages(void)
 {
     const int fd = make_library();

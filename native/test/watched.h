@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the tests of events share: a child that changes its mappings when told, and a stream of it. */
+/* Shared by the tests of events: a child that changes its mappings on command, and a stream of its events. */
 #ifndef MF_WATCHED_H
 #define MF_WATCHED_H
 
@@ -26,8 +26,8 @@ struct watched {
 };
 
 /*
- * mmap(2) and munmap(2) without the C library: sanitizers intercept its functions and make mappings of their own meanwhile
- * (clang's AddressSanitizer maps shadow memory), which would be in the stream too.
+ * mmap(2) and munmap(2) without the C library: sanitizers intercept its functions and make mappings (AddressSanitizer of clang
+ * maps shadow memory), which would be in the stream too.
  */
 static inline void *map_only(size_t bytes, int protection)
 {
@@ -41,21 +41,21 @@ static inline void unmap_only(void *at, size_t bytes)
     syscall(SYS_munmap, at, bytes);
 }
 
-/* One thing to do in the child; what it answers is told back. */
-typedef uintptr_t deed(uintptr_t argument);
+/* A command of the child. Its result is sent back. */
+typedef uintptr_t command(uintptr_t argument);
 
-static void do_as_told(int in, int out)
+static void execute_commands(int in, int out)
 {
     struct {
-        deed *deed;
+        command *command;
         uintptr_t argument;
     } order;
 
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     while (read(in, &order, sizeof order) == sizeof order) {
-        const uintptr_t answer = order.deed(order.argument);
+        const uintptr_t result = order.command(order.argument);
 
-        if (write(out, &answer, sizeof answer) != sizeof answer)
+        if (write(out, &result, sizeof result) != sizeof result)
             break;
     }
     _exit(0);
@@ -72,7 +72,7 @@ static inline void start(struct watched *child)
     child->pid = fork();
     if (child->pid == 0) {
         close(to[1]);
-        do_as_told(to[0], from[1]);
+        execute_commands(to[0], from[1]);
     }
     close(to[0]);
     close(from[1]);
@@ -83,17 +83,17 @@ static inline void start(struct watched *child)
         abort();
 }
 
-static inline uintptr_t tell(struct watched *child, deed *deed, uintptr_t argument)
+static inline uintptr_t command_child(struct watched *child, command *command, uintptr_t argument)
 {
-    const uintptr_t order[] = {(uintptr_t)deed, argument};
-    uintptr_t answer = 0;
+    const uintptr_t order[] = {(uintptr_t)command, argument};
+    uintptr_t result = 0;
 
-    if (write(child->to, order, sizeof order) != sizeof order || read(child->from, &answer, sizeof answer) != sizeof answer)
+    if (write(child->to, order, sizeof order) != sizeof order || read(child->from, &result, sizeof result) != sizeof result)
         fprintf(stderr, "the child has ended\n");
-    return answer;
+    return result;
 }
 
-/* Memory for a stream that is large enough, as a user would find it. */
+/* Opens a stream, with more memory until it is enough. */
 static inline int open_stream(struct mf_process *process, uint32_t what, uint32_t ring, uint32_t wake, struct mf_events **out)
 {
     uint32_t threads = 4;
@@ -120,13 +120,13 @@ static inline int watch(struct watched *child, uint32_t what, uint32_t ring, uin
     return open_stream(&child->process, what, ring, wake, &child->stream);
 }
 
-/* Takes out what is there; a shell's "for all events of this drain". */
+/* Drains the pending events into the child's buffer. */
 static inline int drain(struct watched *child)
 {
     return mf_events_drain(child->stream, child->events, EVENTS, child->text, TEXT, &child->drained);
 }
 
-/* The event of this drain about the mapping that begins there, the last one; or NULL. */
+/* Returns the last event of this drain about a mapping with this start, or NULL. */
 static inline const struct mf_event *event_at(const struct watched *child, uintptr_t start)
 {
     for (uint32_t i = child->drained.count; i-- > 0;) {
@@ -158,7 +158,7 @@ static inline void end(struct watched *child)
     close(child->from);
 }
 
-/* 0, or CHECK_SKIPPED with the reason: where the kernel does not let anybody watch, there is nothing to test. */
+/* Returns 0, or CHECK_SKIPPED after printing the reason if the kernel does not permit events. */
 static inline int can_watch(struct watched *child)
 {
     int rc;
@@ -168,7 +168,7 @@ static inline int can_watch(struct watched *child)
     end(child);
     if (rc == 0)
         return 0;
-    printf("perf_event_open is refused: %s (reasons %x)\n", strerror(-rc), mf_events_denial_reasons());
+    printf("perf_event_open is denied: %s (reasons %x)\n", strerror(-rc), mf_events_denial_reasons());
     return CHECK_SKIPPED;
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A native user's program: how many mappings have I? */
+/* A program of a C user: prints the number of its own mappings. */
 #include <mapfiles.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Processes for tests of attaching: usage: attach_target MODE LIBJVM
- *   maps        maps the file of libjvm.so read-only, as a Go program may do
+ * Targets of tests of attaching. Usage: attach_target MODE LIBJVM
+ *   maps        maps libjvm.so read-only, as a Go program may do
  *   loads       loads libjvm.so and creates no JVM
  *   deaf        creates a JVM, and replaces its handler of SIGQUIT by one that does nothing
- * The first two end by SIGQUIT. Writes READY, and runs until its input ends.
+ * SIGQUIT ends the first two. It prints READY, and runs until its input ends.
  */
 #include <dlfcn.h>
 #include <fcntl.h>

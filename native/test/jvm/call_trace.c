@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Methods at the instructions where threads of a JVM were interrupted, beside what the JVM's own stack walker reports for the
+ * Compares the methods at the instructions where threads of a JVM were interrupted with the JVM's own stack walker for the
  * same context (AsyncGetCallTrace, forte.cpp): the inlined methods of the top frame with their bytecode indexes. The JVM runs
- * its Java compiler meanwhile. Arguments: the path of libjvm.so, and how many samples. Without sanitizers, whose signal handlers
- * a JVM replaces.
+ * its Java compiler meanwhile. Arguments: the path of libjvm.so, and the number of samples. It is built without sanitizers,
+ * because a JVM replaces their signal handlers.
  */
 #include "jvm/code_reader.h"
 #include "../check.h"
@@ -18,10 +18,10 @@
 
 #define DEPTH 64
 #define SLOTS 1024u
-#define MAX_ROUNDS 300 /* of compiling: the test ends without the samples that it wants */
+#define MAX_ROUNDS 300 /* of compiling: the test ends even without enough samples */
 #define PAGES 256u
 
-/* As AsyncGetCallTrace has them, which no header declares. */
+/* The structures of AsyncGetCallTrace, which no header declares. */
 struct trace_frame {
     jint bci;
     jmethodID method;
@@ -50,7 +50,7 @@ static JavaVM *vm;
 static jvmtiEnv *jvmti;
 static unsigned wanted;
 
-/* What came of the samples, for each meaning of an address. */
+/* The results of the samples, for each meaning of an address. */
 static unsigned compared, without_record, same_method, exact[2], wrong_method[2];
 
 static uint64_t pc_of(const ucontext_t *context)
@@ -83,7 +83,7 @@ static void on_signal(int number, siginfo_t *info, void *context)
     sample->state = trace.count > 0 ? 2 : 0;
 }
 
-/* The walker reports only methods that have an ID (JVMTI's GetClassMethods makes them). */
+/* The walker reports only methods that have an ID (GetClassMethods of JVMTI makes them). */
 static void JNICALL on_prepare(jvmtiEnv *env, JNIEnv *jni, jthread thread, jclass type)
 {
     jmethodID *methods;
@@ -126,7 +126,7 @@ static bool is_text(const struct mf_code_result *result, struct mf_result_text t
     return text.length == strlen(expected) && memcmp(result->text + text.at, expected, text.length) == 0;
 }
 
-/* Whether a frame is of a method by name and signature. */
+/* Returns whether a frame is of a method, by name and signature. */
 static bool is_method(const struct mf_code_result *result, uint32_t frame, jmethodID method)
 {
     char *name, *signature;
@@ -158,7 +158,7 @@ static void resolve(struct mf_code_reader *reader, const struct mf_target_memory
 
     if (mf_code_reader_find(reader, memory, sample->pc, MF_RUNNING_AT, &result) != 0 || result.code.kind != MF_TARGET_METHOD ||
         result.code.tier <= 0)
-        return; /* in native code, a stub or the interpreter: the walker's top frame is not of this instruction */
+        return; /* in native code, a stub or the interpreter the walker's top frame is not of this instruction */
     if (!result.has_record) {
         without_record++;
         same_method += is_method(&result, 0, sample->frames[0].method);
@@ -215,7 +215,7 @@ static void *resolve_all(void *unused)
     return unused;
 }
 
-/* A source of many methods, for the compiler to compile. */
+/* A source with many methods for the compiler. */
 static const char *write_source(const char *directory)
 {
     static char path[256];
@@ -309,7 +309,7 @@ int main(int count, char **arguments)
     printf("%u samples with a record, %u without (%u of the same method); running at: %u exact, %u another method; returns to: %u exact, %u another method\n", compared,
            without_record, same_method, exact[MF_RUNNING_AT], wrong_method[MF_RUNNING_AT], exact[MF_RETURNS_TO], wrong_method[MF_RETURNS_TO]);
     CHECK(compared >= 500, "%u samples", compared);
-    CHECK(without_record * 20 <= compared, "%u samples have no record", without_record); /* behind the last call of a method */
+    CHECK(without_record * 20 <= compared, "%u samples have no record", without_record); /* after the last call of a method */
     CHECK(exact[MF_RUNNING_AT] * 100 >= compared * 99, "%u of %u are exact", exact[MF_RUNNING_AT], compared);
     CHECK(exact[MF_RETURNS_TO] < exact[MF_RUNNING_AT], "what the address means makes no difference");
     return check_result();

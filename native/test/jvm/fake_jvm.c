@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A process that looks like a JVM and is none: its program exports HotSpot's tables of names, with a content by the first
- * argument. Or it maps a file from the second argument as a file, without a loader. Says READY, and waits until its input ends.
+ * A process that looks like a JVM: its program exports HotSpot's tables of names. The first argument chooses their content. Or
+ * it maps a file, the second argument, without a loader. It prints READY, and waits until its input ends.
  */
 #include <fcntl.h>
 #include <stdint.h>
@@ -20,7 +20,7 @@ struct field {
 
 #define OFFSET(name, value) uint64_t gHotSpotVM##name = (value)
 
-/* In the program's own memory, where a table must be. Pages that are not written take no memory. */
+/* In the program's own memory, where a table must be. Pages that are not written use no memory. */
 static struct field fields[1u << 22];
 static char text[1 << 20];
 static uint64_t zeros[64];
@@ -43,7 +43,7 @@ OFFSET(LongConstantEntryArrayStride, 16);
 OFFSET(LongConstantEntryNameOffset, 0);
 OFFSET(LongConstantEntryValueOffset, 8);
 
-/* A heap, and lists that lead nowhere, or back to where they began. */
+/* A heap, and lists that are cyclic or lead to unmapped memory. */
 static void *loop[1024];
 static uint64_t huge = UINT64_MAX / 16;
 

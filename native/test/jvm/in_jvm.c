@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The library in a JVM that a C program made: threads that the JVM does not know, one that is suspended while the JVM tells, and
- * the end. Argument: the path of libjvm.so. Without sanitizers, whose signal handlers a JVM replaces.
+ * The library in a JVM that a C program creates: threads that are not attached, a thread that is suspended while the JVM
+ * reports code, and the end of the JVM. Argument: the path of libjvm.so. It is built without sanitizers, because a JVM replaces
+ * their signal handlers.
  */
 #include "../check.h"
 
@@ -16,7 +17,7 @@
 #include <unistd.h>
 
 static JavaVM *vm;
-static jthread _Atomic told;
+static jthread _Atomic reported;
 static _Atomic bool is_over;
 
 static void *open_unattached(void *unused)
@@ -34,7 +35,7 @@ static void *open_attached(void *jvmti)
 
     CHECK_IS((*vm)->AttachCurrentThread(vm, (void **)&env, NULL), JNI_OK, "attach");
     CHECK_IS((*(jvmtiEnv *)jvmti)->GetCurrentThread(jvmti, &self), JVMTI_ERROR_NONE, "this thread");
-    told = (*env)->NewGlobalRef(env, self);
+    reported = (*env)->NewGlobalRef(env, self);
     CHECK_IS(mf_jvm_open(vm, 0), 0, "an attached thread");
     is_over = true;
     (*vm)->DetachCurrentThread(vm);
@@ -50,8 +51,8 @@ static void run(void *(*body)(void *), void *argument)
 }
 
 /*
- * Suspends a thread that is told of methods and asks for their names, once that many are known; what is kept can be looked at
- * all the same. Whether it came in time.
+ * Suspends a thread that receives methods and queries their names, after a number of names. Recorded code can still be read.
+ * Returns whether the thread was suspended in time.
  */
 static bool suspend_while_it_is_told(jvmtiEnv *jvmti, uint64_t names)
 {
@@ -62,19 +63,19 @@ static bool suspend_while_it_is_told(jvmtiEnv *jvmti, uint64_t names)
     CHECK_IS(pthread_create(&thread, NULL, open_attached, jvmti), 0, "a thread");
     while (!is_over && counts.names < names)
         mf_code_count(&counts);
-    is_suspended = !is_over && (*jvmti)->SuspendThread(jvmti, told) == JVMTI_ERROR_NONE;
+    is_suspended = !is_over && (*jvmti)->SuspendThread(jvmti, reported) == JVMTI_ERROR_NONE;
     usleep(20000);
-    alarm(20); /* ends this test where the lock is held */
+    alarm(20); /* ends this test if the lock is held */
     CHECK_IS(mf_code_count(&counts), 0, "counts of a thread that is suspended");
     usleep(20000);
     CHECK_IS(mf_code_count(&later), 0, "once more");
-    CHECK_IS(mf_jvm_close(), 0, "nor is closing kept waiting");
+    CHECK_IS(mf_jvm_close(), 0, "close does not wait");
     alarm(0);
-    in_time = is_suspended && !is_over; /* a suspended thread runs on to where it meets the JVM */
+    in_time = is_suspended && !is_over; /* a suspended thread runs on to its next safepoint check */
     if (in_time)
         CHECK_IS(later.names, counts.names, "names while it is suspended");
     if (is_suspended)
-        CHECK_IS((*jvmti)->ResumeThread(jvmti, told), JVMTI_ERROR_NONE, "resume");
+        CHECK_IS((*jvmti)->ResumeThread(jvmti, reported), JVMTI_ERROR_NONE, "resume");
     pthread_join(thread, NULL);
     return in_time;
 }
@@ -98,7 +99,7 @@ static jvmtiEnv *make_jvm(const char *libjvm)
 
 enum { TOO_LATE = 99 };
 
-/* What a child does: 0 or, if it was not suspended in time, TOO_LATE; and how many names there were in the end. */
+/* The result of a child: 0, or TOO_LATE if it was not suspended in time; and the final number of names. */
 static int in_a_jvm(const char *libjvm, uint64_t suspend_at, uint64_t *names)
 {
     jvmtiEnv *const jvmti = make_jvm(libjvm);
@@ -118,7 +119,7 @@ static int in_a_jvm(const char *libjvm, uint64_t suspend_at, uint64_t *names)
     return check_failures != 0 ? 1 : in_time ? 0 : TOO_LATE;
 }
 
-/* A JVM built for glibc cannot be loaded by a program of musl. Tried in a child: this process never loads a JVM. */
+/* A program of musl cannot load a JVM for glibc. A child tries it: this process never loads a JVM. */
 static bool can_load(const char *libjvm)
 {
     const pid_t child = fork();
@@ -136,7 +137,7 @@ static bool can_load(const char *libjvm)
 
 int main(int count, char **arguments)
 {
-    enum { TIMES = 20, METHODS = 150 }; /* of the names the JVM tells last, all are methods' */
+    enum { TIMES = 20, METHODS = 150 }; /* the last names that the JVM reports are those of methods */
     uint64_t *const names = mmap(NULL, sizeof *names, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     unsigned in_time = 0;
 

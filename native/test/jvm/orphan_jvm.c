@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A JVM on another thread than the first, which ends: /proc/<pid> is a zombie's then, and the process goes on. Says READY, and
- * waits until its input ends. Usage: orphan_jvm LIBJVM
+ * A JVM on a second thread; the first one exits. /proc/<pid> is that of a zombie then, and the process continues. It prints
+ * READY, and waits until its input ends. Usage: orphan_jvm LIBJVM
  */
 #include <dlfcn.h>
 #include <jni.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-//! The Rust crate procfs: all mappings of a process, one round for each line of stdin that holds its pid.
+//! Reads all mappings of a process with the Rust crate procfs. Each line of stdin is a PID; the reply is nanoseconds.
 use std::io::{BufRead, Write};
 use std::time::Instant;
 

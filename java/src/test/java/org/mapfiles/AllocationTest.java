@@ -22,7 +22,7 @@ import org.mapfiles.testing.Assume;
 import org.mapfiles.testing.Children;
 import org.mapfiles.testing.Threads;
 
-/** How many bytes of heap does a round take, once everything is warm? None, as the JVM itself counts them. */
+/** Measures the bytes of heap that operations allocate after a warm-up, as the JVM counts them: the goal is none. */
 class AllocationTest {
     private static final int ROUNDS = 1_000;
     private static final ThreadMXBean THREADS = (ThreadMXBean) ManagementFactory.getThreadMXBean();
@@ -47,7 +47,7 @@ class AllocationTest {
         other.close();
     }
 
-    /** Of several series the least: what is allocated every round is in all of them, what the JVM does once is not. */
+    /** Returns the minimum of several series: work that the JVM does once is not in all of them. */
     private static long allocated(Threads.Round round) throws Exception {
         long least = Long.MAX_VALUE;
         for (int series = 0; series < 4; series++) {
@@ -61,27 +61,27 @@ class AllocationTest {
     }
 
     @Test
-    void theMeasureCountsWhatIsAllocatedAndNothingElse() throws Exception {
+    void measureCountsAllocationsOfTheOperationOnly() throws Exception {
         assertThat(allocated(() -> { })).isZero();
         assertThat(allocated(() -> sink = new byte[100])).isBetween(ROUNDS * 100L, ROUNDS * 200L);
     }
 
     @Test
-    void anUnchangedRefreshTakesNothing() throws Exception {
+    void unchangedRefreshAllocatesNothing() throws Exception {
         assertThat(allocated(() -> assertTrue(!maps.refresh(snapshot)))).isZero();
     }
 
     @Test
-    void aChangedRefreshTakesNothing() throws Exception {
+    void changedRefreshAllocatesNothing() throws Exception {
         assertThat(allocated(() -> {
-            assertTrue(other.refresh(snapshot)); // of another object: nothing is known of it, so it counts as changed
+            assertTrue(other.refresh(snapshot)); // a refresh of another object counts as changed
             assertTrue(maps.refresh(snapshot));
         })).isZero();
     }
 
-    /** Both in one thread, as only this one's bytes are counted; the picture counts as changed each time. */
+    /** Refreshes and resolves in one thread, because only this thread's bytes are counted. Each refresh counts as changed. */
     @Test
-    void liveMappingsTakeNothing() throws Exception {
+    void liveMapsAllocateNothing() throws Exception {
         try (LiveMaps live = LiveMaps.of(maps).every(Duration.ofDays(1)).afterMiss(Duration.ofDays(1)).start()) {
             LiveMaps.Reader reader = live.reader();
             long address = snapshot.cursor().seek(0).start();
@@ -96,7 +96,7 @@ class AllocationTest {
     }
 
     @Test
-    void theDifferenceOfTwoPicturesTakesNothing() throws Exception {
+    void differenceOfTwoSnapshotsAllocatesNothing() throws Exception {
         MapCursor before = snapshot.cursor();
         MapCursor now = other.snapshot(MapFilter.all().readable()).cursor();
         MapDifference.Visitor visitor = new MapDifference.Visitor() {
@@ -121,7 +121,7 @@ class AllocationTest {
     }
 
     @Test
-    void entriesOfMapFilesTakeNothing() throws Exception {
+    void entriesOfMapFilesAllocateNothing() throws Exception {
         MapFilesEntries entries = new MapFilesEntries();
         Set<EntryField> targets = EnumSet.of(EntryField.TARGET);
         MapCursor mapping = snapshot.cursor();
@@ -144,7 +144,7 @@ class AllocationTest {
     }
 
     @Test
-    void readsByEitherBackendTakeNothing() throws Exception {
+    void readsByEitherBackendAllocateNothing() throws Exception {
         MapFilter[] filters = {MapFilter.all(), MapFilter.all().executable(), MapFilter.all().fileBacked().by(Backend.TEXT)};
         assertThat(allocated(() -> {
             for (MapFilter filter : filters) {
@@ -154,7 +154,7 @@ class AllocationTest {
     }
 
     @Test
-    void walkingAndReadingTakesNothing() throws Exception {
+    void iteratingAndReadingAllocatesNothing() throws Exception {
         MapCursor cursor = snapshot.cursor();
         byte[] name = new byte[4096];
         ByteBuffer buffer = ByteBuffer.allocateDirect(4096);
@@ -173,7 +173,7 @@ class AllocationTest {
     }
 
     @Test
-    void namesAsStringsAreMadeOnce() throws Exception {
+    void stringsOfNamesAreMadeOnce() throws Exception {
         MapCursor cursor = snapshot.cursor();
         assertThat(allocated(() -> {
             cursor.reset();
@@ -184,7 +184,7 @@ class AllocationTest {
     }
 
     @Test
-    void namesAreKeptOverAChangedRefresh() throws Exception {
+    void namesAreKeptAfterAChangedRefresh() throws Exception {
         MapCursor cursor = snapshot.cursor();
         assertThat(allocated(() -> {
             assertTrue(other.refresh(snapshot) && maps.refresh(snapshot));
@@ -196,7 +196,7 @@ class AllocationTest {
     }
 
     @Test
-    void findingTakesNothing() throws Exception {
+    void findAllocatesNothing() throws Exception {
         long[] addresses = new long[100];
         int[] indices = new int[100];
         MapCursor cursor = snapshot.cursor();
@@ -213,37 +213,37 @@ class AllocationTest {
     }
 
     @Test
-    void queriesTakeNothing() throws Exception {
-        MappingQuery answer = new MappingQuery();
+    void queriesAllocateNothing() throws Exception {
+        MappingQuery query = new MappingQuery();
         MappingQuery withBuildId = MappingQuery.withBuildId();
         byte[] buildId = new byte[20];
         long start = snapshot.cursor().seek(0).start();
         MapFilter code = MapFilter.all().executable().fileBacked();
         assertThat(allocated(() -> {
-            assertTrue(maps.query(start, answer) && answer.start() == start && answer.nameLength() > 0);
-            assertTrue(maps.queryOrNext(0, answer) && !maps.query(0, answer));
+            assertTrue(maps.query(start, query) && query.start() == start && query.nameLength() > 0);
+            assertTrue(maps.queryOrNext(0, query) && !maps.query(0, query));
             assertTrue(maps.query(start, code, true, withBuildId) && withBuildId.buildId(buildId, 0) >= 0);
         })).isZero();
     }
 
-    /** The only way on kernels before 6.11. */
+    /** Kernels before 6.11 support only text. */
     @Test
-    void queriesByTextTakeNothing() throws Exception {
-        MappingQuery answer = new MappingQuery();
+    void queriesByTextAllocateNothing() throws Exception {
+        MappingQuery query = new MappingQuery();
         long start = snapshot.cursor().seek(0).start();
         MapFilter byText = MapFilter.all().by(Backend.TEXT);
-        assertThat(allocated(() -> assertTrue(maps.query(start, byText, false, answer) && answer.start() == start))).isZero();
+        assertThat(allocated(() -> assertTrue(maps.query(start, byText, false, query) && query.start() == start))).isZero();
     }
 
-    /** Asked for with each question there, by another filter than that of the question before. */
+    /** Sets a filter for each query that differs from the filter of the previous query. */
     @Test
-    void theSameFilterByTextTakesNothing() throws Exception {
+    void otherFiltersByTextAllocateNothing() throws Exception {
         MapFilter code = MapFilter.all().executable();
         assertThat(allocated(() -> sink = code.by(Backend.TEXT))).isZero();
     }
 
     @Test
-    void eventsTakeNothing() throws Exception {
+    void eventsAllocateNothing() throws Exception {
         Assume.events();
         Process busy = children.start("sh", "-c", "while :; do /bin/true; done");
         byte[] name = new byte[4096];

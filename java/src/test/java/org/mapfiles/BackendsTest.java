@@ -13,12 +13,12 @@ import org.mapfiles.testing.MappingState;
 import org.mapfiles.testing.Queries;
 import org.mapfiles.testing.SpecialMappingsProcess;
 
-/** Do both ways to ask the kernel give the same records, byte for byte? */
+/** Both backends give the same records, byte for byte. */
 class BackendsTest {
     @RegisterExtension final SpecialMappingsProcess child = SpecialMappingsProcess.queryable();
 
     @BeforeEach
-    void needsBoth() throws MapsException {
+    void requireBothBackends() throws MapsException {
         Queries.assumeSupported();
     }
 
@@ -30,7 +30,7 @@ class BackendsTest {
     }
 
     @Test
-    void everyFilterGivesTheSameByEither() throws Exception {
+    void everyFilterGivesEqualSnapshotsWithBothBackends() throws Exception {
         for (MapFilter filter : Filters.all()) {
             assertThat(read(child.maps(), filter, Backend.QUERY)).as("%s", filter)
                     .isEqualTo(read(child.maps(), filter, Backend.TEXT));
@@ -38,9 +38,9 @@ class BackendsTest {
         assertThat(child.made()).hasSizeGreaterThan(50);
     }
 
-    /** The kernel's filter and ours are the same one. */
+    /** The filter of the kernel equals the filter of the library. */
     @Test
-    void aFilterTakesNothingElseAway() throws Exception {
+    void filterRemovesOnlyWhatItExcludes() throws Exception {
         List<MappingState> all = read(child.maps(), MapFilter.all(), Backend.TEXT);
         for (MapFilter filter : Filters.all()) {
             List<MappingState> expected = all.stream().filter(seen -> Filters.passes(filter, seen.line())).map(MappingState::withoutFile)
@@ -53,7 +53,7 @@ class BackendsTest {
     }
 
     @Test
-    void withoutAWordOneOfThemIsChosen() throws Exception {
+    void defaultBackendIsOneOfThem() throws Exception {
         assertThat(child.maps().snapshot().backend()).isEqualTo(Backend.TEXT);
         assertThat(child.maps().snapshot(MapFilter.all().executable()).backend()).isIn(Backend.QUERY, Backend.TEXT);
         for (MapFilter filter : Filters.all()) {
@@ -61,9 +61,9 @@ class BackendsTest {
         }
     }
 
-    /** A JVM moves under the reader: compared are reads of it between which nothing changed. */
+    /** Compares two reads of this JVM between which no mapping changed. */
     @Test
-    void thisProcessToo() throws Exception {
+    void backendsAgreeOnThisProcess() throws Exception {
         try (ProcessMaps self = ProcessMaps.self()) {
             Children.await("the mappings stay the same for three reads", () -> {
                 List<MappingState> before = read(self, MapFilter.all(), Backend.TEXT);
@@ -78,15 +78,15 @@ class BackendsTest {
     }
 
     @Test
-    void oneAddressIsAnsweredTheSame() throws Exception {
-        MappingQuery answer = new MappingQuery();
+    void backendsAgreeOnAnAddress() throws Exception {
+        MappingQuery query = new MappingQuery();
         for (MappingState seen : read(child.maps(), MapFilter.all(), Backend.TEXT)) {
             long last = seen.line().end() - 1;
             for (Backend backend : Backend.values()) {
-                assertThat(Queries.asked(child.maps(), last, MapFilter.all().by(backend), false, answer)).as("%s", backend)
+                assertThat(Queries.query(child.maps(), last, MapFilter.all().by(backend), false, query)).as("%s", backend)
                         .isEqualTo(seen.withoutFile());
             }
-            assertThat(Queries.asked(child.maps(), last, MapFilter.all(), false, answer)).isEqualTo(seen.withoutFile());
+            assertThat(Queries.query(child.maps(), last, MapFilter.all(), false, query)).isEqualTo(seen.withoutFile());
         }
     }
 }

@@ -12,32 +12,32 @@ import org.mapfiles.testing.MapsLine;
 import org.mapfiles.testing.Queries;
 import org.mapfiles.testing.SpecialMappingsProcess;
 
-/** What of a process whose threads map, unmap, split, merge and remap while its mappings are read? */
+/** Reads a process whose threads map, unmap, split, merge and remap meanwhile. */
 class ChurnTest {
     private static final int MILLISECONDS = 700;
-    private static final int STANDING = 16; // pages of each thread's area, as odd_churn.c has them
+    private static final int STANDING = 16; // pages that stay mapped in the area of each thread: GROUPS of special_churn.c
 
     @RegisterExtension final SpecialMappingsProcess child = SpecialMappingsProcess.with("plain");
 
     private final List<Long> standing = new ArrayList<>();
     private long page;
 
-    /** Threads begin, and say which pages stand all the time among what they change. */
+    /** Starts the threads, and returns the pages that stay mapped among those that change. */
     private void churn(String way) throws Exception {
-        String[] said = child.tell("churn " + MILLISECONDS + " " + way).split(" ");
-        long apart = Long.parseLong(said[0]);
+        String[] reply = child.command("churn " + MILLISECONDS + " " + way).split(" ");
+        long apart = Long.parseLong(reply[0]);
         page = apart / 32;
-        for (int i = 1; i < said.length; i++) {
+        for (int i = 1; i < reply.length; i++) {
             for (int k = 0; k < STANDING; k++) {
-                standing.add(Long.parseLong(said[i], 16) + k * apart);
+                standing.add(Long.parseLong(reply[i], 16) + k * apart);
             }
         }
     }
 
-    /** Each picture is in order, without an overlap, and has all that stood throughout, once and as it is. */
+    /** Each snapshot is in order, has no overlap, and has every page that stays mapped once. */
     @ParameterizedTest
     @CsvSource({"TEXT,map", "TEXT,split", "TEXT,remap", "TEXT,all", "QUERY,map", "QUERY,split", "QUERY,remap", "QUERY,all"})
-    void eachPictureIsInOrderAndHoldsWhatStays(Backend backend, String way) throws Exception {
+    void eachSnapshotIsInOrderAndHasMappingsThatStay(Backend backend, String way) throws Exception {
         if (backend == Backend.QUERY) {
             Queries.assumeSupported();
         }
@@ -51,7 +51,7 @@ class ChurnTest {
             assertThat(snapshot.retries()).isBetween(0, 4);
         }
         assertThat(changed).as("it did move").isPositive();
-        assertThat(Long.parseLong(child.tell("join"))).as("changes").isGreaterThan(1_000);
+        assertThat(Long.parseLong(child.command("join"))).as("changes").isGreaterThan(1_000);
         assertThat(child.maps().readStable(snapshot, 2)).as("quiet again").isTrue();
         assertThat(snapshot.isInconsistent()).isFalse();
         check(snapshot);
@@ -76,7 +76,7 @@ class ChurnTest {
             assertThat(cursor.offset()).as("%x", start).isZero();
             assertThat(cursor.permissions()).as("%x", start).isEqualTo("r--p");
             assertThat(cursor.inode()).as("%x", start).isEqualTo(program);
-            assertThat(cursor.name()).as("%x", start).endsWith("/odd_process");
+            assertThat(cursor.name()).as("%x", start).endsWith("/special_process");
         }
         int there = 0;
         for (cursor.reset(); cursor.next(); ) {
@@ -94,9 +94,9 @@ class ChurnTest {
         }
     }
 
-    /** Of what does not move, both ways tell the same, to the last field. */
+    /** Both backends return equal fields of mappings that stay. */
     @Test
-    void bothBackendsTellTheSameOfWhatStays() throws Exception {
+    void backendsAgreeOnMappingsThatStay() throws Exception {
         Queries.assumeSupported();
         MapSnapshot text = child.maps().snapshot(MapFilter.all().by(Backend.TEXT));
         MapSnapshot query = child.maps().snapshot(MapFilter.all().by(Backend.QUERY));
@@ -109,7 +109,7 @@ class ChurnTest {
                 assertThat(MapsLine.of(query.cursor().seek(query.find(start)))).isEqualTo(MapsLine.of(text.cursor().seek(text.find(start))));
             }
         }
-        child.tell("join");
+        child.command("join");
         assertThat(child.maps().readStable(text, 2) && child.maps().readStable(query, 2)).as("quiet again").isTrue();
         assertThat(query.size()).isEqualTo(text.size());
         MapCursor of = text.cursor();

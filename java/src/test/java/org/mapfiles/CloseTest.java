@@ -13,25 +13,25 @@ import org.mapfiles.testing.Descriptors;
 import org.mapfiles.testing.MapsLine;
 import org.mapfiles.testing.Threads;
 
-/** Are descriptors given back, once, whoever closes and whenever? */
+/** Every way to close returns the descriptors, once. */
 class CloseTest {
     @RegisterExtension final Children children = new Children();
 
-    /** What others forgot would be closed, and counted as missing, in the middle of a test. */
+    /** Collects the garbage of other tests, which would close descriptors during a test. */
     @BeforeEach
-    void collectWhatOthersForgot() throws Exception {
+    void collectGarbageOfOtherTests() throws Exception {
         awaitNoMoreThan(0);
     }
 
     private static void awaitNoMoreThan(int count) throws Exception {
-        Children.await("what nobody refers to is collected", () -> {
+        Children.await("unreachable objects are collected", () -> {
             System.gc();
             return Descriptors.count() <= count;
         });
     }
 
     @Test
-    void openingAndClosingLeavesNothing() throws Exception {
+    void openingAndClosingLeavesNoDescriptor() throws Exception {
         int before = Descriptors.count();
         for (int i = 0; i < 10_000; i++) {
             ProcessMaps.self().close();
@@ -40,7 +40,7 @@ class CloseTest {
     }
 
     @Test
-    void anOpenProcessIsTwoDescriptors() throws Exception {
+    void openProcessHasTwoDescriptors() throws Exception {
         int before = Descriptors.count();
         try (ProcessMaps maps = ProcessMaps.self()) {
             assertThat(Descriptors.count()).isEqualTo(before + 2);
@@ -52,7 +52,7 @@ class CloseTest {
     }
 
     @Test
-    void whatCannotBeOpenedLeavesNothing() throws Exception {
+    void failedOpenLeavesNoDescriptor() throws Exception {
         Process sleeper = children.sleeper();
         Children.killAndWait(sleeper);
         int before = Descriptors.count();
@@ -61,7 +61,7 @@ class CloseTest {
                 try {
                     ProcessMaps.of(pid).close();
                 } catch (MapsException expected) {
-                    // none of them has mappings
+                    // none of these processes has mappings
                 }
             }
         }
@@ -69,7 +69,7 @@ class CloseTest {
     }
 
     @Test
-    void theGarbageCollectorClosesWhatNobodyDid() throws Exception {
+    void garbageCollectorClosesUnreachableObjects() throws Exception {
         int before = Descriptors.count();
         List<ProcessMaps> forgotten = new ArrayList<>();
         for (int i = 0; i < 200; i++) {
@@ -81,20 +81,20 @@ class CloseTest {
     }
 
     @Test
-    void aCloseLetsReadsOnOtherThreadsFinish() throws Exception {
+    void closeLetsReadsOnOtherThreadsFinish() throws Exception {
         int before = Descriptors.count();
         AtomicReference<ProcessMaps> current = new AtomicReference<>(ProcessMaps.self());
         long own = MapsLine.PAGE;
         new Threads().start(3, () -> {
             MapSnapshot snapshot = new MapSnapshot();
-            MappingQuery answer = new MappingQuery();
+            MappingQuery query = new MappingQuery();
             return () -> {
                 ProcessMaps maps = current.get();
                 if (Threads.tolerated(() -> maps.read(snapshot, MapFilter.all()))) {
                     assertThat(snapshot.size()).isGreaterThan(10);
                 }
-                if (Threads.tolerated(() -> maps.queryOrNext(own, answer))) {
-                    assertThat(answer.size()).isPositive();
+                if (Threads.tolerated(() -> maps.queryOrNext(own, query))) {
+                    assertThat(query.size()).isPositive();
                 }
             };
         }).start(2, () -> () -> {
@@ -106,14 +106,14 @@ class CloseTest {
         assertThat(Descriptors.count()).isEqualTo(before);
     }
 
-    /** Nobody but the call itself refers to the process, and the collector runs all the while. */
+    /** Only the call itself refers to the process while the collector runs. */
     @Test
-    void aCallKeepsItsProcessOpen() throws Exception {
+    void callKeepsItsProcessOpen() throws Exception {
         new Threads().start(2, () -> {
-            MappingQuery answer = new MappingQuery();
+            MappingQuery query = new MappingQuery();
             return () -> {
                 assertThat(ProcessMaps.self().snapshot().size()).isGreaterThan(10);
-                assertThat(ProcessMaps.self().queryOrNext(0, answer)).isTrue();
+                assertThat(ProcessMaps.self().queryOrNext(0, query)).isTrue();
             };
         }).start(1, () -> System::gc).stopAfter(1000);
     }

@@ -11,20 +11,20 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
 
-/** The pages that people read, for the tests about them. */
+/** Finds the documents and the public types, for the tests of the documents. */
 final class Documentation {
-    /** The repository; tests run in the folder java. */
+    /** The folder of the repository; tests run in the folder java. */
     static final Path ROOT = Path.of("..").toAbsolutePath().normalize();
 
     private Documentation() {
     }
 
-    /** Skips a test where the classes are tested without the repository, as in a virtual machine. */
+    /** Skips a test if the classes run without the repository, as in a virtual machine. */
     static void assumePresent() {
         assumeTrue(Files.isRegularFile(ROOT.resolve("docs/reference/api.md")), "the pages of the repository are not here");
     }
 
-    /** All Markdown pages: those of the top folder, of docs/ and the README of each other folder. */
+    /** Returns all Markdown pages: those of the top folder, of docs/ and the README of each other folder. */
     static List<Path> pages() throws IOException {
         try (Stream<Path> top = Files.list(ROOT); Stream<Path> docs = Files.walk(ROOT.resolve("docs"))) {
             return Stream.concat(Stream.concat(top, docs), Stream.of(ROOT.resolve("ci/README.md")))
@@ -32,12 +32,12 @@ final class Documentation {
         }
     }
 
-    /** Path of a page in the repository, such as {@code docs/guide/from-c.md}. */
+    /** Returns the path of a page in the repository, such as {@code docs/guide/from-c.md}. */
     static String name(Path page) {
         return ROOT.relativize(page).toString();
     }
 
-    /** The public types of the library, nested ones included. */
+    /** Returns the public types of the library, nested ones included. */
     static List<Class<?>> publicTypes() throws Exception {
         List<Class<?>> types = new ArrayList<>();
         try (Stream<Path> files = Files.walk(classes().resolve("org/mapfiles"))) {
@@ -59,7 +59,7 @@ final class Documentation {
                 && (type.getEnclosingClass() == null || isPublic(type.getEnclosingClass()));
     }
 
-    /** The folder of the compiled classes of the library. */
+    /** Returns the folder of the compiled classes of the library. */
     static Path classes() throws URISyntaxException {
         return Path.of(ProcessMaps.class.getProtectionDomain().getCodeSource().getLocation().toURI());
     }

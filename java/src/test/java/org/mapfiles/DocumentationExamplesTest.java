@@ -33,7 +33,7 @@ class DocumentationExamplesTest {
     @TempDir
     Path directory;
 
-    /** A fenced block. The name says where it is: {@code docs_guide_from_c_md_12}. */
+    /** A fenced block. The name contains the page and the line: {@code docs_guide_from_c_md_12}. */
     private record Example(String name, String parameters, String text) {
         boolean isWhole() {
             return WHOLE.matcher(text).find();

@@ -53,7 +53,7 @@ class DocumentationLinksTest {
     }
 
     @Test
-    void theApiPageListsThePublicTypes() throws Exception {
+    void apiPageListsPublicTypes() throws Exception {
         Documentation.assumePresent();
         List<String> listed = ROW.matcher(Files.readString(Documentation.ROOT.resolve("docs/reference/api.md"))).results()
                 .map(row -> row.group(1)).toList();
@@ -88,7 +88,7 @@ class DocumentationLinksTest {
     }
 
     @Test
-    void theArchitectureNamesWhatEachFolderMayUse() throws Exception {
+    void architecturePageAgreesWithFolders() throws Exception {
         Documentation.assumePresent();
         List<String> rows = Files.readAllLines(Documentation.ROOT.resolve("docs/architecture.md"));
         List<Path> folders;
@@ -105,7 +105,7 @@ class DocumentationLinksTest {
     }
 
     @Test
-    void thePermissionsPageNamesEachReason() throws Exception {
+    void permissionsPageNamesEachReason() throws Exception {
         Documentation.assumePresent();
         Set<String> named = namesIn("docs/reference/permissions.md", Pattern.compile("(?m)^\\| `([A-Z_]+)` \\|"));
         assertThat(named).containsExactlyInAnyOrderElementsOf(

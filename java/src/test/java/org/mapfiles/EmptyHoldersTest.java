@@ -10,10 +10,10 @@ import org.mapfiles.testing.EmptyHolder;
 import org.mapfiles.timeline.MapTimeline;
 import org.mapfiles.timeline.TimelineResult;
 
-/** Holders without a result: each method reports that, and none returns uninitialised memory. */
+/** A holder without a result throws from each method, and returns no uninitialised memory. */
 class EmptyHoldersTest {
     @Test
-    void aQueryThatIsNotAskedOrFindsNothing() throws Exception {
+    void queryWithoutAResult() throws Exception {
         MappingQuery answer = new MappingQuery();
         assertThat(EmptyHolder.check(answer, Map.of("toString", "no answer"))).isGreaterThan(30);
         assertThat(EmptyHolder.check(MappingQuery.withBuildId(), Map.of("toString", "no answer"))).isGreaterThan(30);
@@ -25,7 +25,7 @@ class EmptyHoldersTest {
     }
 
     @Test
-    void aTimelineThatKnowsNothing() throws Exception {
+    void timelineWithoutAResult() throws Exception {
         TimelineResult answer = new TimelineResult();
         Map<String, Object> nothing = Map.of("outcome", TimelineResult.Outcome.NOT_RECORDED, "candidates", 0, "mayBeUnmapped", false,
                 "toString", "NOT_RECORDED");
@@ -43,7 +43,7 @@ class EmptyHoldersTest {
     }
 
     @Test
-    void aCursorOnNoMapping() throws Exception {
+    void cursorOnNoMapping() throws Exception {
         Map<String, Object> answers = new HashMap<>();
         answers.put("next", false);
         answers.put("reset", null);
@@ -53,7 +53,7 @@ class EmptyHoldersTest {
     }
 
     @Test
-    void entriesOfWhichThereAreNone() throws Exception {
+    void entriesOfAnEmptyList() throws Exception {
         Map<String, Object> answers = new HashMap<>();
         answers.put("next", false);
         answers.put("reset", null);

@@ -5,10 +5,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import org.junit.jupiter.api.Test;
 import org.mapfiles.internal.Errno;
 
-/** Each errno of the core has a message that is about what failed. */
+/** The message of each errno of the core names the resource that is missing. */
 class ErrorMessagesTest {
     @Test
-    void descriptorsAndMemoryThatRunOut() {
+    void missingDescriptorsAndMemoryAreNamed() {
         for (int errno : new int[] {Errno.EMFILE, Errno.ENFILE, Errno.ENOMEM}) {
             String remedy = errno == Errno.EMFILE ? "ulimit -n" : errno == Errno.ENFILE ? "fs.file-max" : "memory";
             assertThat(Exceptions.of(errno, "process 1", 1)).hasMessageContaining("process 1").hasMessageContaining(remedy);

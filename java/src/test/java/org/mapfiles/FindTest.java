@@ -16,7 +16,7 @@ import net.jqwik.api.Provide;
 import org.mapfiles.testing.MapsLine;
 import org.mapfiles.testing.MapsTexts;
 
-/** Which mapping covers an address? A TreeMap knows it too, slowly. */
+/** Compares {@link MapSnapshot#find} with a TreeMap. */
 class FindTest {
     private static final long VSYSCALL = 0xffffffffff600000L;
 
@@ -26,12 +26,12 @@ class FindTest {
     }
 
     @Property(tries = 300)
-    void anyLayout(@ForAll("layouts") List<MapsLine> lines, @ForAll long seed) throws MalformedMapsException {
+    void findAgreesOnAnyLayout(@ForAll("layouts") List<MapsLine> lines, @ForAll long seed) throws MalformedMapsException {
         agrees(lines, seed);
     }
 
     @Example
-    void oneMappingOrNone() throws MalformedMapsException {
+    void findAgreesOnOneMappingOrNone() throws MalformedMapsException {
         agrees(List.of(), 1);
         agrees(List.of(MapsLine.anonymous(0, MapsLine.PAGE)), 2);
         agrees(List.of(MapsLine.anonymous(VSYSCALL, VSYSCALL + MapsLine.PAGE)), 3);
@@ -39,9 +39,9 @@ class FindTest {
         agrees(List.of(MapsLine.anonymous(MapsLine.PAGE, Long.MIN_VALUE), MapsLine.anonymous(Long.MIN_VALUE, -MapsLine.PAGE)), 5);
     }
 
-    /** Without holes, with a hole behind each, and with the sizes of both growing: any guess of an even spread is wrong. */
+    /** Without holes, with a hole after each mapping, and with growing sizes of both: an interpolation search fails here. */
     @Example
-    void sizesThatDouble() throws MalformedMapsException {
+    void findAgreesOnSizesThatDouble() throws MalformedMapsException {
         for (int holes = 0; holes < 3; holes++) {
             List<MapsLine> lines = new ArrayList<>();
             long at = MapsLine.PAGE;
@@ -54,9 +54,9 @@ class FindTest {
         }
     }
 
-    /** As a JVM has them: some at 4 MiB, some at 32 GiB, thousands below 2^47, one above 2^63. */
+    /** The layout of a JVM: mappings at 4 MiB and at 32 GiB, thousands below 2^47, one above 2^63. */
     @Example
-    void clustersFarApart() throws MalformedMapsException {
+    void findAgreesOnDistantClusters() throws MalformedMapsException {
         List<MapsLine> lines = new ArrayList<>();
         Random random = new Random(7);
         for (long base : new long[] {0x400000, 0x8_0000_0000L, 0x5555_5555_0000L, 0x7f00_0000_0000L}) {
@@ -72,7 +72,7 @@ class FindTest {
     }
 
     @Example
-    void seventyThousandInARow() throws MalformedMapsException {
+    void findAgreesOnSeventyThousandAdjacentMappings() throws MalformedMapsException {
         List<MapsLine> lines = new ArrayList<>();
         for (long page = 16; page < 70_016; page++) {
             lines.add(MapsLine.anonymous(page << 12, page + 1 << 12));
@@ -81,7 +81,7 @@ class FindTest {
     }
 
     @Example
-    void moreAddressesThanRoomIsAnError() throws MalformedMapsException {
+    void moreAddressesThanIndicesIsAnError() throws MalformedMapsException {
         MapSnapshot snapshot = MapsLine.snapshot(MapsLine.anonymous(0, MapsLine.PAGE));
         assertThatThrownBy(() -> snapshot.find(new long[3], new int[2])).isInstanceOf(IndexOutOfBoundsException.class);
         int[] more = {7, 7, 7};
@@ -107,7 +107,7 @@ class FindTest {
         }
         assertThat(indices).as("one by one").isEqualTo(expected);
         snapshot.find(addresses, indices);
-        assertThat(indices).as("all at once").isEqualTo(expected);
+        assertThat(indices).as("batch").isEqualTo(expected);
         offsetsAgree(lines, snapshot, addresses, expected);
     }
 
@@ -123,7 +123,7 @@ class FindTest {
         }
     }
 
-    /** The ends of every mapping and their neighbours, the ends of all addresses, and any. */
+    /** Returns the ends of every mapping and their neighbours, the ends of the address space, and random addresses. */
     private static long[] addresses(List<MapsLine> lines, Random random) {
         long[] fixed = {0, 1, -1, -2, Long.MAX_VALUE, Long.MIN_VALUE, Long.MIN_VALUE - 1, VSYSCALL, VSYSCALL - 1,
             VSYSCALL + MapsLine.PAGE};
@@ -140,7 +140,7 @@ class FindTest {
         while (count < addresses.length) {
             addresses[count++] = random.nextLong() >>> random.nextInt(64);
         }
-        for (int i = addresses.length - 1; i > 0; i--) { // a batch comes in any order
+        for (int i = addresses.length - 1; i > 0; i--) { // a batch may have any order
             int other = random.nextInt(i + 1);
             long swapped = addresses[i];
             addresses[i] = addresses[other];

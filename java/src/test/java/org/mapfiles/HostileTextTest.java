@@ -19,7 +19,7 @@ import net.jqwik.api.constraints.Size;
 import org.mapfiles.testing.MapsLine;
 import org.mapfiles.testing.MapsTexts;
 
-/** Is damaged text ever guessed at? It means exactly what it says, or the first line at fault is named. */
+/** Damaged text is read exactly as it is written, or the exception names the first bad line. */
 class HostileTextTest {
     @Provide
     Arbitrary<List<MapsLine>> layouts() {
@@ -34,24 +34,24 @@ class HostileTextTest {
         }
     }
 
-    /** No line of the kernel's reads differently from what it was written from, so one that does was a guess. */
+    /** Writes each parsed line again. A line that differs from its source was guessed. */
     private static void meansWhatItSaysOrIsRefused(byte[] text) {
         List<MapsLine> lines;
         try {
             lines = linesOf(snapshot(text));
-        } catch (MalformedMapsException refused) {
-            assertThat(refused.line()).as("%s", refused).isBetween(1, count(text, '\n') + 1);
-            int begin = beginOf(text, refused.line());
+        } catch (MalformedMapsException rejected) {
+            assertThat(rejected.line()).as("%s", rejected).isBetween(1, count(text, '\n') + 1);
+            int begin = beginOf(text, rejected.line());
             byte[] before = Arrays.copyOf(text, begin);
             assertThat(render(before)).as("the lines before the one that is named").isEqualTo(string(before));
-            assertRefused(Arrays.copyOf(text, endOf(text, begin)), refused.line());
+            assertRejected(Arrays.copyOf(text, endOf(text, begin)), rejected.line());
             return;
         }
         assertThat(new String(MapsLine.text(lines), ISO_8859_1)).isEqualTo(string(text));
     }
 
     @Property(tries = 1000)
-    void bytesChanged(@ForAll("layouts") List<MapsLine> lines, @ForAll @Size(min = 1, max = 3) List<Integer> places,
+    void changedBytesAreNotGuessed(@ForAll("layouts") List<MapsLine> lines, @ForAll @Size(min = 1, max = 3) List<Integer> places,
             @ForAll int values) {
         byte[] text = MapsLine.text(lines);
         Assume.that(text.length > 0);
@@ -62,7 +62,7 @@ class HostileTextTest {
     }
 
     @Property(tries = 1000)
-    void aByteTakenOutOrDoubled(@ForAll("layouts") List<MapsLine> lines, @ForAll int place, @ForAll boolean out) {
+    void removedOrDoubledByteIsNotGuessed(@ForAll("layouts") List<MapsLine> lines, @ForAll int place, @ForAll boolean out) {
         byte[] text = MapsLine.text(lines);
         Assume.that(text.length > 0);
         int at = Math.floorMod(place, text.length);
@@ -71,19 +71,19 @@ class HostileTextTest {
     }
 
     @Property(tries = 500)
-    void noTextAtAll(@ForAll @CharRange(from = '\0', to = '\u00ff') String noise) {
+    void randomBytesAreNotGuessed(@ForAll @CharRange(from = '\0', to = '\u00ff') String noise) {
         meansWhatItSaysOrIsRefused(noise.getBytes(ISO_8859_1));
     }
 
     @Property(tries = 1000)
-    void aTornEndIsNamed(@ForAll("layouts") List<MapsLine> lines, @ForAll int place) throws MalformedMapsException {
+    void truncatedLineIsNamed(@ForAll("layouts") List<MapsLine> lines, @ForAll int place) throws MalformedMapsException {
         byte[] text = MapsLine.text(lines);
         Assume.that(text.length > 0);
-        byte[] torn = Arrays.copyOf(text, Math.floorMod(place, text.length));
-        if (torn.length == 0 || torn[torn.length - 1] == '\n') {
-            assertThat(render(torn)).isEqualTo(string(torn));
+        byte[] truncated = Arrays.copyOf(text, Math.floorMod(place, text.length));
+        if (truncated.length == 0 || truncated[truncated.length - 1] == '\n') {
+            assertThat(render(truncated)).isEqualTo(string(truncated));
         } else {
-            assertRefused(torn, count(torn, '\n') + 1);
+            assertRejected(truncated, count(truncated, '\n') + 1);
         }
     }
 
@@ -93,27 +93,27 @@ class HostileTextTest {
         List<MapsLine> swapped = new ArrayList<>(lines);
         swapped.set(at, lines.get(at + 1));
         swapped.set(at + 1, lines.get(at));
-        assertRefused(MapsLine.text(swapped), at + 2);
+        assertRejected(MapsLine.text(swapped), at + 2);
         swapped.set(at, lines.get(at));
-        assertRefused(MapsLine.text(swapped), at + 2); // the same one twice
+        assertRejected(MapsLine.text(swapped), at + 2); // the same line twice
     }
 
     @Example
     void overlapIsAnErrorOfTheLaterLine() {
-        assertRefused(MapsLine.text(MapsLine.anonymous(0x1000, 0x3000), MapsLine.anonymous(0x2fff, 0x4000)), 2);
-        assertRefused(MapsLine.text(MapsLine.anonymous(0x1000, 0x3000), MapsLine.anonymous(0x1000, 0x2000)), 2);
+        assertRejected(MapsLine.text(MapsLine.anonymous(0x1000, 0x3000), MapsLine.anonymous(0x2fff, 0x4000)), 2);
+        assertRejected(MapsLine.text(MapsLine.anonymous(0x1000, 0x3000), MapsLine.anonymous(0x1000, 0x2000)), 2);
     }
 
     @Example
-    void aRangeMustHoldSomething() {
-        assertRefused(MapsLine.text(MapsLine.anonymous(0x1000, 0x1000)), 1);
-        assertRefused(MapsLine.text(MapsLine.anonymous(0x2000, 0x1000)), 1);
-        assertRefused(MapsLine.text(MapsLine.anonymous(-0x1000, 0)), 1);
+    void emptyRangeIsAnError() {
+        assertRejected(MapsLine.text(MapsLine.anonymous(0x1000, 0x1000)), 1);
+        assertRejected(MapsLine.text(MapsLine.anonymous(0x2000, 0x1000)), 1);
+        assertRejected(MapsLine.text(MapsLine.anonymous(-0x1000, 0)), 1);
     }
 
-    /** Every byte of a line, put to every character, and to the ends of what is none. */
+    /** Replaces every byte of a line by every character, and by characters just outside of each valid range. */
     @Example
-    void everyByteOfALineCounts() {
+    void everyByteOfALineIsChecked() {
         MapsLine small = MapsLine.file(0x400000, 0x401000, 42, "/bin/x");
         MapsLine large = new MapsLine(0xffffffffff600000L, 0xffffffffff601000L, "--xs", 0xfffffffffffff000L, 0xfff, 0xfffff, -1L,
                 " a b ");
@@ -131,7 +131,7 @@ class HostileTextTest {
     }
 
     @Example
-    void numbersThatNoKernelWritesAreRefused() {
+    void numbersThatNoKernelWritesAreRejected() {
         String rest = " r-xp 00000000 fd:01 42                         /bin/x\n";
         for (String line : new String[] {
             "0400000-00401000" + rest,
@@ -151,21 +151,21 @@ class HostileTextTest {
             "0040000A-00401000" + rest,
             "\n",
         }) {
-            assertRefused(line.getBytes(ISO_8859_1), 1);
+            assertRejected(line.getBytes(ISO_8859_1), 1);
         }
     }
 
     @Example
-    void theMessageQuotesTheLine() {
+    void messageQuotesTheLine() {
         byte[] text = (MapsLine.anonymous(0x1000, 0x2000).render() + "nonsense\n").getBytes(ISO_8859_1);
         assertThatExceptionOfType(MalformedMapsException.class).isThrownBy(() -> snapshot(text))
                 .withMessageContaining("line 2").withMessageContaining("\"nonsense\"");
     }
 
-    private static void assertRefused(byte[] text, int line) {
+    private static void assertRejected(byte[] text, int line) {
         assertThatExceptionOfType(MalformedMapsException.class).as(() -> string(text))
                 .isThrownBy(() -> snapshot(text))
-                .satisfies(refused -> assertThat(refused.line()).isEqualTo(line));
+                .satisfies(rejected -> assertThat(rejected.line()).isEqualTo(line));
     }
 
     private static String render(byte[] text) {

@@ -17,9 +17,9 @@ import org.mapfiles.testing.Children;
 import org.mapfiles.testing.MappingState;
 import org.mapfiles.testing.Queries;
 
-/** What of a file whose path is longer than a page? Only the text gives that whole; no interface of the kernel opens it. */
+/** A file whose path is longer than a page. Only the text has the whole path; no system call accepts it. */
 class LongPathTest {
-    /** Grows at the root: no path that is passed to a call is ever long. */
+    /** Adds directories at the root, so that no path that is passed to a system call is long. */
     private static final String DEEP = "mkdir $1/d && cp $(command -v sleep) $1/d/sleep && cd $1/d && for i in $(seq 20); do"
             + " mkdir $1/new && mv $1/d $1/new/$2 && mv $1/new $1/d || exit; done; exec ./sleep 1000";
     private static final String NAME = "x".repeat(240);
@@ -41,13 +41,13 @@ class LongPathTest {
 
     @AfterEach
     void delete() throws Exception {
-        new ProcessBuilder("rm", "-rf", directory.toString()).start().waitFor(); // Java has no path that long either
+        new ProcessBuilder("rm", "-rf", directory.toString()).start().waitFor(); // Java cannot delete such a path
     }
 
     @Test
-    void everyWayGivesItWhole() throws Exception {
+    void bothBackendsReturnTheWholePath() throws Exception {
         String path = directory + "/d" + ("/" + NAME).repeat(20) + "/sleep";
-        MappingQuery answer = new MappingQuery();
+        MappingQuery query = new MappingQuery();
         try (ProcessMaps maps = ProcessMaps.of(process.pid())) {
             List<MappingState> all = MappingState.all(maps.snapshot(MapFilter.all().by(Backend.TEXT)));
             List<MappingState> deep = all.stream().filter(seen -> seen.line().name().equals(path)).collect(Collectors.toList());
@@ -60,20 +60,20 @@ class LongPathTest {
                 assertThat(MappingState.all(queried)).isEqualTo(all);
             }
             for (MappingState seen : deep) {
-                assertThat(maps.query(seen.line().start(), answer)).isTrue();
-                assertThat(MappingState.of(answer).withoutFile()).isEqualTo(seen.withoutFile());
-                assertThat(answer.name()).isEqualTo(path);
-                assertThat(maps.query(all.get(all.size() - 1).line().start(), answer)).as("short again").isTrue();
-                assertThat(answer.name()).isEqualTo(all.get(all.size() - 1).line().name());
+                assertThat(maps.query(seen.line().start(), query)).isTrue();
+                assertThat(MappingState.of(query).withoutFile()).isEqualTo(seen.withoutFile());
+                assertThat(query.name()).isEqualTo(path);
+                assertThat(maps.query(all.get(all.size() - 1).line().start(), query)).as("short again").isTrue();
+                assertThat(query.name()).isEqualTo(all.get(all.size() - 1).line().name());
             }
             assertThat(MappingState.all(maps.snapshot(MapFilter.all().executable()))).extracting(seen -> seen.line().name())
                     .contains(path);
         }
     }
 
-    /** Too long a path to look there; the mapped file itself may tell, or it is not known. */
+    /** The path is too long to be checked. The mapped file itself shows whether it is deleted, or the state is unknown. */
     @Test
-    void itsDeletionIsNeverDenied() throws Exception {
+    void deletionIsReportedOrUnknown() throws Exception {
         new ProcessBuilder("rm", "-rf", directory.toString()).start().waitFor();
         try (ProcessMaps maps = ProcessMaps.of(process.pid())) {
             MapCursor mapping = maps.snapshot().cursor();
@@ -86,9 +86,9 @@ class LongPathTest {
         }
     }
 
-    /** The kernel's mark makes the name longer than a path may be; what stands there now is looked for without it. */
+    /** The mark of the kernel makes the name longer than a path may be; the path without the mark is checked. */
     @Test
-    void ofADeletedFileItIsTheOwnPathThatIsLookedAt() throws Exception {
+    void pathOfADeletedFileIsCheckedWithoutTheMark() throws Exception {
         Path folder = Path.of(directory + "/e" + ("/" + NAME).repeat(16)).resolve("y".repeat(4083 - 16 * 241
                 - directory.toString().length()));
         Path program = Files.copy(Path.of("/proc/" + process.pid() + "/exe"), Files.createDirectories(folder).resolve("sleep"));
@@ -99,7 +99,7 @@ class LongPathTest {
             MapCursor deleted = named(maps, "/sleep (deleted)");
             assertThat(deleted.nameLength()).isBetween(4097, 4105);
             MapCursor other = named(maps, ".so");
-            assertThat(MapFiles.of(maps).state(other)).as("looked at before").isNotEqualTo(FileState.REPLACED);
+            assertThat(MapFiles.of(maps).state(other)).as("read before").isNotEqualTo(FileState.REPLACED);
             assertThat(MapFiles.of(maps).state(deleted)).isIn(FileState.DELETED, FileState.PATH_REMOVED, FileState.UNKNOWN);
             Files.copy(Path.of("/proc/" + process.pid() + "/exe"), program);
             assertThat(MapFiles.of(maps).state(deleted)).isIn(FileState.REPLACED, FileState.UNKNOWN);

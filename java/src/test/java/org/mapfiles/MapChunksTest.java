@@ -16,13 +16,13 @@ import org.mapfiles.testing.ChildJvm;
 import org.mapfiles.testing.MappingState;
 import org.mapfiles.testing.SpecialMappingsProcess;
 
-/** The parts together are the snapshot, however many mappings there are. */
+/** All chunks together equal the snapshot, for any number of mappings. */
 class MapChunksTest {
     private static final int MANY = 20_000;
 
     @RegisterExtension final SpecialMappingsProcess child = SpecialMappingsProcess.full();
 
-    /** Without file indices, which are of one part. */
+    /** A mapping without its file index, which is only valid in one chunk. */
     private static List<MappingState> all(MapSnapshot snapshot) {
         List<MappingState> all = new ArrayList<>();
         for (MappingState seen : MappingState.all(snapshot)) {
@@ -48,17 +48,17 @@ class MapChunksTest {
     }
 
     @Test
-    void fewMappingsAreOnePart() throws Exception {
+    void fewMappingsAreOneChunk() throws Exception {
         for (MapFilter filter : List.of(MapFilter.all(), MapFilter.all().executable(), MapFilter.all().writable().shared())) {
             assertThat(read(filter)).isEqualTo(all(child.maps().snapshot(filter)));
             assertThat(parts).isOne();
         }
     }
 
-    /** Among them those whose kind takes the device, and those whose name the text escapes. */
+    /** Includes mappings whose kind depends on the device, and names that the text escapes. */
     @Test
-    void manyMappingsAreSeveralParts() throws Exception {
-        child.tell("many " + MANY);
+    void manyMappingsAreSeveralChunks() throws Exception {
+        child.command("many " + MANY);
         for (MapFilter filter : List.of(MapFilter.all(), MapFilter.all().fileBacked(), MapFilter.all().writable())) {
             assertThat(read(filter)).isEqualTo(all(child.maps().snapshot(filter.by(Backend.TEXT))));
             assertThat(parts).isGreaterThan(5);
@@ -68,19 +68,19 @@ class MapChunksTest {
     }
 
     @Test
-    void theQueryHasNoText() throws Exception {
+    void queryBackendReadsNoText() throws Exception {
         assumeTrue(child.maps().snapshot(MapFilter.all().executable()).backend() == Backend.QUERY,
                 "this kernel has no PROCMAP_QUERY");
-        child.tell("unmap long-path");
-        child.tell("many " + MANY);
+        child.command("unmap long-path");
+        child.command("many " + MANY);
         assertThat(read(MapFilter.all().by(Backend.QUERY))).isNotEmpty();
         assertThat(parts).isOne();
     }
 
-    /** The text of a program that was replaced ends early, and looks like a shorter one. */
+    /** The text of a replaced program ends early and looks like a shorter text. */
     @Test
-    void execBetweenTwoPartsIsAnException() throws Exception {
-        child.tell("many " + MANY);
+    void execBetweenTwoChunksIsAnException() throws Exception {
+        child.command("many " + MANY);
         try (MapChunks reader = child.maps().chunks(MapFilter.all())) {
             assertThat(reader.next()).isTrue();
             child.exec();
@@ -91,8 +91,8 @@ class MapChunksTest {
     }
 
     @Test
-    void theEndBetweenTwoPartsIsAnException() throws Exception {
-        child.tell("many " + MANY);
+    void exitBetweenTwoChunksIsAnException() throws Exception {
+        child.command("many " + MANY);
         ProcessHandle process = ProcessHandle.of(child.pid()).orElseThrow();
         try (MapChunks reader = child.maps().chunks(MapFilter.all())) {
             assertThat(reader.next()).isTrue();
@@ -109,22 +109,22 @@ class MapChunksTest {
     }
 
     @Test
-    void theFirstThreadMayHaveEnded() throws Exception {
-        child.tell("many " + MANY);
-        child.tell("leader-exit");
+    void firstThreadMayHaveExited() throws Exception {
+        child.command("many " + MANY);
+        child.command("leader-exit");
         List<MappingState> read = read(MapFilter.all().fileBacked());
         assertThat(read).hasSizeGreaterThan(MANY / 2).isEqualTo(all(child.maps().snapshot(MapFilter.all().fileBacked().by(Backend.TEXT))));
     }
 
-    /** Mappings that stand still are reported, and an overlap of two reported ones is reported as well. */
+    /** Mappings that do not change are in the chunks, and an overlap of two of them is reported. */
     @Test
-    void changesMeanwhileHideNothingThatStandsStill() throws Exception {
-        child.tell("many " + MANY);
+    void changesHideNoMappingThatStays() throws Exception {
+        child.command("many " + MANY);
         List<Long> still = new ArrayList<>();
         for (SpecialMappingsProcess.Made made : child.made()) {
             still.add(made.line().start());
         }
-        child.tell("churn 3000");
+        child.command("churn 3000");
         for (int round = 0; round < 20; round++) {
             List<Long> starts = new ArrayList<>();
             boolean overlap = false;
@@ -140,17 +140,17 @@ class MapChunksTest {
             }
             assertThat(starts).containsAll(still);
         }
-        child.tell("join");
+        child.command("join");
     }
 
     @Test
-    void closedIsAnErrorOfTheCaller() throws Exception {
+    void closedProcessIsAnErrorOfTheCaller() throws Exception {
         MapChunks closed = child.maps().chunks(MapFilter.all());
         closed.close();
         closed.close();
         assertThatThrownBy(closed::next).isInstanceOf(IllegalStateException.class).hasMessageContaining("closed");
         assertThatThrownBy(() -> child.maps().chunks(null)).isInstanceOf(NullPointerException.class);
-        child.tell("many " + MANY);
+        child.command("many " + MANY);
         try (MapChunks reader = child.maps().chunks(MapFilter.all())) {
             assertThat(reader.next()).isTrue();
             child.maps().close();
@@ -158,7 +158,7 @@ class MapChunksTest {
         }
     }
 
-    /** Reads a process with little direct memory: in parts, and as a snapshot, which takes too much. */
+    /** Reads a process with little direct memory: in chunks, and as a snapshot, which needs too much. */
     static final class ReadWithLittleMemory {
         private ReadWithLittleMemory() {
         }
@@ -187,8 +187,8 @@ class MapChunksTest {
     }
 
     @Test
-    void littleMemoryIsEnoughForPartsAndAnExceptionForASnapshot() throws Exception {
-        child.tell("many 60000");
+    void littleMemoryIsEnoughForChunksAndAnExceptionForASnapshot() throws Exception {
+        child.command("many 60000");
         int size = child.maps().snapshot().size();
         ChildJvm.Outcome outcome = new ChildJvm().with("-XX:MaxDirectMemorySize=4m").run(ReadWithLittleMemory.class, child.pid());
         assertThat(outcome.output()).contains("PARTS " + size + "\n").contains("SNAPSHOT true ").contains("-XX:MaxDirectMemorySize")
@@ -196,10 +196,10 @@ class MapChunksTest {
         assertThat(outcome.exit()).isZero();
     }
 
-    /** A part for which memory was missing is returned later, and no descriptor is opened twice. */
+    /** A chunk whose memory was missing is returned by a later call, and no descriptor is opened twice. */
     @Test
-    void nothingIsLeftOutWhereMemoryWasMissing() throws Exception {
-        child.tell("many " + MANY);
+    void noChunkIsSkippedAfterMissingMemory() throws Exception {
+        child.command("many " + MANY);
         int size = child.maps().snapshot().size();
         ChildJvm.Outcome outcome = new ChildJvm().with("-XX:MaxDirectMemorySize=8m").run(ReadChunksLowMemoryMain.class, child.pid());
         assertThat(outcome.output()).contains("FIRST true OPENED 1\n").contains("REST true COUNT " + size + "\n");

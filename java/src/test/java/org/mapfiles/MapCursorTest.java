@@ -10,9 +10,9 @@ import org.junit.jupiter.api.Test;
 import org.mapfiles.internal.MapRecord;
 import org.mapfiles.testing.MapsLine;
 
-/** Where may a cursor stand, and what does it say outside of a mapping? */
+/** Positions of a cursor, and its methods at a position without a mapping. */
 class MapCursorTest {
-    /** Every way to read a mapping. */
+    /** Every method that reads the mapping. */
     static final List<Consumer<Mapping>> READS = List.of(Mapping::start, Mapping::end, Mapping::size, Mapping::offset,
             Mapping::inode, Mapping::deviceMajor, Mapping::deviceMinor, Mapping::flags, Mapping::isReadable,
             Mapping::isWritable, Mapping::isExecutable, Mapping::isShared, Mapping::isFileBacked, Mapping::permissions,
@@ -33,11 +33,11 @@ class MapCursorTest {
                     .isInstanceOf(IndexOutOfBoundsException.class).hasMessageContaining("on no mapping");
         }
         assertThatThrownBy(cursor::index).isInstanceOf(IndexOutOfBoundsException.class);
-        assertThat(cursor).as("debuggers ask for this").asString().contains("on no mapping");
+        assertThat(cursor).as("used by debuggers").asString().contains("on no mapping");
     }
 
     @Test
-    void beforeTheFirstAndBehindTheLastNothingIsRead() {
+    void positionsBeforeTheFirstAndAfterTheLastThrow() {
         MapCursor cursor = snapshot.cursor();
         refusesToRead(cursor);
         for (int i = 0; i < 3; i++) {
@@ -51,7 +51,7 @@ class MapCursorTest {
     }
 
     @Test
-    void anEmptySnapshotHasNoPlaceToStand() {
+    void emptySnapshotHasNoPosition() {
         MapSnapshot empty = new MapSnapshot();
         assertThat(empty.size()).isZero();
         assertThat(empty.backend()).isNull();
@@ -64,7 +64,7 @@ class MapCursorTest {
     }
 
     @Test
-    void seekGoesToAnIndexAndNowhereElse() {
+    void seekRejectsOtherIndices() {
         MapCursor cursor = snapshot.cursor();
         for (int wrong : new int[] {-1, 3, Integer.MIN_VALUE, Integer.MAX_VALUE, Integer.MAX_VALUE / MapRecord.SIZE + 1}) {
             cursor.seek(1);
@@ -81,7 +81,7 @@ class MapCursorTest {
     }
 
     @Test
-    void cursorsOfOneSnapshotAreApart() {
+    void cursorsOfOneSnapshotAreIndependent() {
         MapCursor one = snapshot.cursor();
         MapCursor other = snapshot.cursor();
         one.seek(2);
@@ -101,7 +101,7 @@ class MapCursorTest {
     }
 
     @Test
-    void itShowsItselfAsALine() {
+    void toStringIsALine() {
         assertThat(snapshot.cursor().seek(1)).hasToString("3000-4000 r-xp 0 253:1 42 /bin/x");
         assertThat(snapshot.cursor().seek(0)).hasToString("1000-3000 rw-p 0 0:0 0");
     }

@@ -17,41 +17,41 @@ import org.mapfiles.testing.MapsTexts;
 import org.mapfiles.testing.ModelProcess;
 import org.mapfiles.testing.Replay;
 
-/** The difference of two snapshots makes the later one from the earlier one. A slow comparison of each mapping with each finds the same. */
+/** The difference of two snapshots makes the later one from the earlier one. A comparison of all pairs of mappings agrees. */
 class MapDifferenceTest {
-    /** What a visitor is told, as text: the sign, and the range. */
-    private static List<String> told(List<MapsLine> before, List<MapsLine> now) throws MalformedMapsException {
-        List<String> told = new ArrayList<>();
+    /** Returns the calls of a visitor as text: the sign and the range. */
+    private static List<String> changes(List<MapsLine> before, List<MapsLine> now) throws MalformedMapsException {
+        List<String> changes = new ArrayList<>();
         MapDifference.visit(MapsLine.snapshot(before).cursor(), MapsLine.snapshot(now).cursor(), new MapDifference.Visitor() {
             @Override
             public void added(Mapping now) {
-                told.add("+ " + of(MapsLine.of(now)));
+                changes.add("+ " + of(MapsLine.of(now)));
             }
 
             @Override
             public void removed(Mapping before) {
-                told.add("- " + of(MapsLine.of(before)));
+                changes.add("- " + of(MapsLine.of(before)));
             }
 
             @Override
             public void changed(Mapping before, Mapping now) {
-                told.add("~ " + of(MapsLine.of(before)) + " to " + of(MapsLine.of(now)));
+                changes.add("~ " + of(MapsLine.of(before)) + " to " + of(MapsLine.of(now)));
             }
 
             @Override
             public void split(Mapping now) {
-                told.add("split " + of(MapsLine.of(now)));
+                changes.add("split " + of(MapsLine.of(now)));
             }
 
             @Override
             public void merged(Mapping before) {
-                told.add("merged " + of(MapsLine.of(before)));
+                changes.add("merged " + of(MapsLine.of(before)));
             }
         });
-        return told;
+        return changes;
     }
 
-    /** What a reader has who begins with some mappings, and applies what a visitor without a method for parts receives. */
+    /** Applies the calls of a visitor without methods for splits and merges to the earlier mappings. */
     private static List<MapsLine> replayed(List<MapsLine> before, List<MapsLine> now) throws MalformedMapsException {
         Replay replay = new Replay();
         before.forEach(replay::add);
@@ -84,34 +84,34 @@ class MapDifferenceTest {
     }
 
     @Example
-    void protectingTheMiddleSplits() throws Exception {
+    void protectingTheMiddleIsASplit() throws Exception {
         List<MapsLine> whole = List.of(at(16, 20, "rw-p", 0, 7));
         List<MapsLine> split = List.of(at(16, 17, "rw-p", 0, 7), at(17, 19, "r--p", 1, 7), at(19, 20, "rw-p", 3, 7));
-        assertThat(told(whole, split)).containsExactly("~ 10000-14000 rw-p to 10000-11000 rw-p", "split 11000-13000 r--p",
+        assertThat(changes(whole, split)).containsExactly("~ 10000-14000 rw-p to 10000-11000 rw-p", "split 11000-13000 r--p",
                 "split 13000-14000 rw-p");
-        assertThat(told(split, whole)).containsExactly("merged 11000-13000 r--p", "merged 13000-14000 rw-p",
+        assertThat(changes(split, whole)).containsExactly("merged 11000-13000 r--p", "merged 13000-14000 rw-p",
                 "~ 10000-11000 rw-p to 10000-14000 rw-p");
-        assertThat(told(split, split)).isEmpty();
+        assertThat(changes(split, split)).isEmpty();
     }
 
     @Example
-    void anotherFileInTheSamePlaceIsNoChange() throws Exception {
+    void anotherFileAtTheSameRangeIsAnotherMapping() throws Exception {
         List<MapsLine> one = List.of(at(16, 20, "r-xp", 0, 7));
-        assertThat(told(one, List.of(at(16, 20, "r-xp", 0, 8)))).containsExactly("- 10000-14000 r-xp", "+ 10000-14000 r-xp");
-        assertThat(told(one, List.of(at(16, 20, "r-xp", 1, 7)))).as("another part of it").hasSize(2);
-        assertThat(told(one, List.of(at(16, 20, "r-xp", 0, 0)))).as("no file").hasSize(2);
-        assertThat(told(one, List.of(at(16, 20, "r-xs", 0, 7)))).as("shared").hasSize(2);
+        assertThat(changes(one, List.of(at(16, 20, "r-xp", 0, 8)))).containsExactly("- 10000-14000 r-xp", "+ 10000-14000 r-xp");
+        assertThat(changes(one, List.of(at(16, 20, "r-xp", 1, 7)))).as("another part of it").hasSize(2);
+        assertThat(changes(one, List.of(at(16, 20, "r-xp", 0, 0)))).as("no file").hasSize(2);
+        assertThat(changes(one, List.of(at(16, 20, "r-xs", 0, 7)))).as("shared").hasSize(2);
     }
 
     @Example
-    void growingShrinkingAndANewName() throws Exception {
+    void growingShrinkingAndRenamingAreChanges() throws Exception {
         List<MapsLine> heap = List.of(at(16, 20, "rw-p", 0, 0), at(30, 34, "r--p", 2, 7));
         List<MapsLine> grown = List.of(at(16, 29, "rw-p", 0, 0), at(31, 34, "r--p", 3, 7));
-        assertThat(told(heap, grown)).containsExactly("~ 10000-14000 rw-p to 10000-1d000 rw-p", "~ 1e000-22000 r--p to 1f000-22000 r--p");
+        assertThat(changes(heap, grown)).containsExactly("~ 10000-14000 rw-p to 10000-1d000 rw-p", "~ 1e000-22000 r--p to 1f000-22000 r--p");
         MapsLine renamed = new MapsLine(30 << 12, 34 << 12, "r--p", 2 << 12, 8, 0, 7, "/other");
-        assertThat(told(heap, List.of(heap.get(0), renamed))).containsExactly("~ 1e000-22000 r--p to 1e000-22000 r--p");
-        assertThat(told(List.of(), heap)).containsExactly("+ 10000-14000 rw-p", "+ 1e000-22000 r--p");
-        assertThat(told(heap, List.of())).containsExactly("- 10000-14000 rw-p", "- 1e000-22000 r--p");
+        assertThat(changes(heap, List.of(heap.get(0), renamed))).containsExactly("~ 1e000-22000 r--p to 1e000-22000 r--p");
+        assertThat(changes(List.of(), heap)).containsExactly("+ 10000-14000 rw-p", "+ 1e000-22000 r--p");
+        assertThat(changes(heap, List.of())).containsExactly("- 10000-14000 rw-p", "- 1e000-22000 r--p");
     }
 
     /** Of memory without a file the name alone changes: with brk(2) and prctl(2). */
@@ -120,46 +120,46 @@ class MapDifferenceTest {
         List<MapsLine> none = List.of(at(16, 20, "rw-p", 0, 0));
         for (String name : List.of("[heap]", "[stack]", "[anon:arena]")) {
             List<MapsLine> named = List.of(new MapsLine(16 << 12, 20 << 12, "rw-p", 0, 0, 0, 0, name));
-            assertThat(told(none, named)).as(name).containsExactly("~ 10000-14000 rw-p to 10000-14000 rw-p");
-            assertThat(told(named, none)).as(name).containsExactly("~ 10000-14000 rw-p to 10000-14000 rw-p");
+            assertThat(changes(none, named)).as(name).containsExactly("~ 10000-14000 rw-p to 10000-14000 rw-p");
+            assertThat(changes(named, none)).as(name).containsExactly("~ 10000-14000 rw-p to 10000-14000 rw-p");
         }
         List<MapsLine> vdso = List.of(new MapsLine(16 << 12, 20 << 12, "rw-p", 0, 0, 0, 0, "[vdso]"));
-        assertThat(told(none, vdso)).containsExactly("- 10000-14000 rw-p", "+ 10000-14000 rw-p");
+        assertThat(changes(none, vdso)).containsExactly("- 10000-14000 rw-p", "+ 10000-14000 rw-p");
     }
 
-    /** As a JVM commits more of its heap: the one above gives up the range first. */
+    /** A JVM commits more of its heap: the mapping above shrinks first, so that no two mappings overlap. */
     @Example
-    void aRangeIsFreeBeforeItIsTaken() throws Exception {
+    void rangeIsFreedBeforeItIsUsed() throws Exception {
         List<MapsLine> before = List.of(at(16, 20, "rw-p", 0, 7), at(20, 28, "---p", 4, 8), at(28, 32, "r--p", 4, 9));
         List<MapsLine> up = List.of(at(16, 24, "rw-p", 0, 7), at(24, 30, "---p", 8, 8), at(30, 32, "r--p", 6, 9));
-        assertThat(told(before, up)).containsExactly("~ 1c000-20000 r--p to 1e000-20000 r--p", "~ 14000-1c000 ---p to 18000-1e000 ---p",
+        assertThat(changes(before, up)).containsExactly("~ 1c000-20000 r--p to 1e000-20000 r--p", "~ 14000-1c000 ---p to 18000-1e000 ---p",
                 "~ 10000-14000 rw-p to 10000-18000 rw-p");
-        assertThat(told(up, before)).containsExactly("~ 10000-18000 rw-p to 10000-14000 rw-p", "~ 18000-1e000 ---p to 14000-1c000 ---p",
+        assertThat(changes(up, before)).containsExactly("~ 10000-18000 rw-p to 10000-14000 rw-p", "~ 18000-1e000 ---p to 14000-1c000 ---p",
                 "~ 1e000-20000 r--p to 1c000-20000 r--p");
         List<MapsLine> outward = List.of(at(16, 18, "rw-p", 0, 7), at(18, 30, "---p", 2, 8), at(30, 32, "r--p", 6, 9));
-        assertThat(told(before, outward)).containsExactly("~ 10000-14000 rw-p to 10000-12000 rw-p",
+        assertThat(changes(before, outward)).containsExactly("~ 10000-14000 rw-p to 10000-12000 rw-p",
                 "~ 1c000-20000 r--p to 1e000-20000 r--p", "~ 14000-1c000 ---p to 12000-1e000 ---p");
     }
 
     @Example
-    void oneCursorIsNotTwo() throws Exception {
+    void oneCursorCannotBeBothSides() throws Exception {
         MapCursor one = MapsLine.snapshot().cursor();
         assertThatThrownBy(() -> MapDifference.visit(one, one, null)).isInstanceOf(IllegalArgumentException.class);
     }
 
-    /** Two choices of lines, which have some in common. */
+    /** Two random selections of lines, which overlap. */
     @Property(tries = 300)
     void eachMappingIsReportedOnceAndNothingElse(@ForAll("layouts") List<MapsLine> lines, @ForAll int choice) throws Exception {
         List<MapsLine> before = chosen(lines, choice);
         List<MapsLine> now = chosen(lines, Integer.rotateLeft(choice, 11) ^ 0x5bd1e995);
-        assertThat(told(before, now)).containsExactlyInAnyOrderElementsOf(slowly(before, now));
-        assertThat(told(before, before)).isEmpty();
+        assertThat(changes(before, now)).containsExactlyInAnyOrderElementsOf(slowly(before, now));
+        assertThat(changes(before, before)).isEmpty();
         assertThat(replayed(before, now)).isEqualTo(now);
     }
 
     /** Two states of a process that merges, splits, protects and moves mappings. */
     @Property(tries = 300)
-    void replayMakesTheLaterOneOfTheEarlier(@ForAll long seed) throws Exception {
+    void replayMakesTheLaterFromTheEarlierSnapshot(@ForAll long seed) throws Exception {
         Random random = new Random(seed);
         ModelProcess process = new ModelProcess(random, ModelProcess.SILENT);
         List<MapsLine> before = process.lines();
@@ -169,7 +169,7 @@ class MapDifferenceTest {
             }
             List<MapsLine> now = process.lines();
             assertThat(replayed(before, now)).isEqualTo(now);
-            assertThat(told(before, now)).containsExactlyInAnyOrderElementsOf(slowly(before, now));
+            assertThat(changes(before, now)).containsExactlyInAnyOrderElementsOf(slowly(before, now));
             before = now;
         }
     }
@@ -179,7 +179,7 @@ class MapDifferenceTest {
         return MapsTexts.lines(60);
     }
 
-    /** Some of the lines, some of these with other permissions or cut short. */
+    /** Returns some of the lines; some of these have other permissions or a shorter range. */
     private static List<MapsLine> chosen(List<MapsLine> lines, int choice) {
         List<MapsLine> chosen = new ArrayList<>();
         for (int i = 0; i < lines.size(); i++) {

@@ -13,14 +13,14 @@ import org.mapfiles.testing.MappingState;
 import org.mapfiles.testing.MapsLine;
 import org.mapfiles.testing.SpecialMappingsProcess;
 
-/** Is what the child made what we read? */
+/** A snapshot has the mappings that the child process has made. */
 class MapSnapshotTest {
     private static final String SUFFIX = " (deleted)";
 
     @RegisterExtension final SpecialMappingsProcess child = SpecialMappingsProcess.full();
 
     @Test
-    void everyMappingIsReadAsItWasMade() throws Exception {
+    void everyMappingIsReadAsMade() throws Exception {
         MapSnapshot snapshot = child.maps().snapshot();
         MapCursor mapping = snapshot.cursor();
         for (SpecialMappingsProcess.Made made : child.made()) {
@@ -38,42 +38,42 @@ class MapSnapshotTest {
     }
 
     /**
-     * Files on the kernel's own mounts have no suffix; of others it is part of the name until somebody asks. On some file
-     * systems the child cannot know the numbers that maps has for its files.
+     * Files on mounts of the kernel have no suffix. Of other files it is part of the name until the deletion is queried. On
+     * some file systems the child cannot find the numbers that maps has for its files.
      */
     private MapsLine expected(SpecialMappingsProcess.Made made, MapsLine seen) {
         boolean isFile = made.kind() == MappingKind.FILE;
         MapsLine line = made.line();
         boolean isSuffixed = made.isDeleted() && (isFile || made.kind() == MappingKind.AIO
-                || made.kind() == MappingKind.OTHER); // a name that a file may have, too
+                || made.kind() == MappingKind.OTHER); // a name that a regular file may have
         MapsLine numbers = isFile && !child.knowsNumbersOfFiles() ? seen : line;
         return new MapsLine(line.start(), line.end(), line.permissions(), line.offset(), numbers.major(), numbers.minor(),
                 made.isInodeKnown() ? numbers.inode() : seen.inode(), isSuffixed ? line.name() + SUFFIX : line.name());
     }
 
     @Test
-    void deletionIsToldOrAsked() throws Exception {
+    void deletionIsReportedOrQueried() throws Exception {
         MapSnapshot snapshot = child.maps().snapshot();
-        int told = 0;
-        int asked = 0;
+        int reported = 0;
+        int queried = 0;
         for (SpecialMappingsProcess.Made made : child.made()) {
             MapCursor mapping = snapshot.cursor().seek(snapshot.find(made.line().start()));
             Deletion expected = made.isDeleted() ? Deletion.DELETED : Deletion.NOT_DELETED;
             if (mapping.deletion() == Deletion.UNKNOWN) {
                 assertThat(mapping.name()).as("%s", made).endsWith(SUFFIX);
-                asked++;
+                queried++;
             } else {
                 assertThat(mapping.deletion()).as("%s", made).isEqualTo(expected);
-                told++;
+                reported++;
             }
             assertThat(MapFiles.of(child.maps()).deletion(mapping)).as("%s", made).isEqualTo(expected);
         }
-        assertThat(told).isPositive();
-        assertThat(asked).isPositive();
+        assertThat(reported).isPositive();
+        assertThat(queried).isPositive();
     }
 
     @Test
-    void oneNumberIsOneFileUnderOneName() throws Exception {
+    void equalNumbersAndNamesAreOneFile() throws Exception {
         MapSnapshot snapshot = child.maps().snapshot();
         Map<List<Object>, Integer> files = new HashMap<>();
         for (MappingState seen : MappingState.all(snapshot)) {
@@ -85,9 +85,9 @@ class MapSnapshotTest {
         assertThat(snapshot.fileCount()).isEqualTo(files.size());
     }
 
-    /** A segment's id is its inode number, on the device of memfds: numbers alone do not tell one from the other. */
+    /** The ID of a segment is its inode number, on the device of memfds: equal numbers do not mean equal files. */
     @Test
-    void aSegmentAndAMemfdOfOneNumberAreTwoFiles() throws Exception {
+    void segmentAndMemfdOfOneNumberAreTwoFiles() throws Exception {
         Map<List<Object>, List<MappingState>> byNumbers = new HashMap<>();
         for (MappingState seen : MappingState.all(child.maps().snapshot())) {
             if (seen.kind() == MappingKind.SYSV || seen.kind() == MappingKind.MEMFD) {
@@ -106,7 +106,7 @@ class MapSnapshotTest {
     }
 
     @Test
-    void inOrderAndWithoutOverlaps() throws Exception {
+    void mappingsAreInOrderWithoutOverlaps() throws Exception {
         long end = 0;
         for (MappingState seen : MappingState.all(child.maps().snapshot())) {
             assertThat(Long.compareUnsigned(seen.line().start(), end)).as("%s", seen).isNotNegative();

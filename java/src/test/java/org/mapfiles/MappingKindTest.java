@@ -6,7 +6,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.mapfiles.testing.MapsLine;
 
-/** What is a mapping, by what saved text tells of it: its name, and whether its device has a number? */
+/** The kind of a mapping of saved text depends on its name, and on whether its device has a number. */
 class MappingKindTest {
     @ParameterizedTest(name = "{0} {1}:{2} {3}")
     @CsvSource(delimiter = '|', textBlock = """
@@ -41,7 +41,7 @@ class MappingKindTest {
             /drm mm object (deleted) | 0 | 1 | 9 | OTHER
             /i915 (deleted) | 0 | 30 | 9 | OTHER
             """)
-    void savedText(String name, int major, int minor, long inode, MappingKind kind) throws MalformedMapsException {
+    void kindOfSavedText(String name, int major, int minor, long inode, MappingKind kind) throws MalformedMapsException {
         MapSnapshot snapshot = MapsLine.snapshot(new MapsLine(0x1000, 0x2000, "r--p", 0, major, minor, inode, name));
         assertThat(snapshot.cursor().seek(0).kind()).isEqualTo(kind);
     }

@@ -11,7 +11,7 @@ import java.nio.ReadOnlyBufferException;
 import org.junit.jupiter.api.Test;
 import org.mapfiles.testing.MapsLine;
 
-/** What is a mapping called, byte for byte? */
+/** Names of mappings, byte for byte. */
 class MappingNameTest {
     private static final String RAW = "/ \u00ff\u00fe\t\\x ";
 
@@ -29,7 +29,7 @@ class MappingNameTest {
     }
 
     @Test
-    void bytesComeAsTheyAre() {
+    void bytesAreReturnedUnchanged() {
         byte[] to = new byte[40];
         assertThat(raw.name(to, 7)).isEqualTo(raw.nameLength()).isEqualTo(RAW.length());
         assertThat(new String(to, 7, RAW.length(), ISO_8859_1)).isEqualTo(RAW);
@@ -38,7 +38,7 @@ class MappingNameTest {
     }
 
     @Test
-    void anArrayMustHaveRoom() {
+    void arrayTooSmallIsAnError() {
         assertThat(plain.name(new byte[6], 0)).isEqualTo(6);
         assertThat(plain.name(new byte[8], 2)).isEqualTo(6);
         byte[] small = new byte[7];
@@ -49,7 +49,7 @@ class MappingNameTest {
     }
 
     @Test
-    void aBufferIsFilledFromItsPositionOn() {
+    void bufferIsFilledFromItsPosition() {
         for (ByteBuffer to : new ByteBuffer[] {ByteBuffer.allocate(20), ByteBuffer.allocateDirect(20)}) {
             to.position(3).limit(9);
             assertThat(plain.name(to)).isEqualTo(6);
@@ -59,7 +59,7 @@ class MappingNameTest {
     }
 
     @Test
-    void aBufferMustHaveRoomAndBeWritable() {
+    void bufferMustBeLargeEnoughAndWritable() {
         ByteBuffer small = ByteBuffer.allocate(20).position(3).limit(8);
         assertThatThrownBy(() -> plain.name(small)).isInstanceOf(BufferOverflowException.class);
         assertThat(small.position()).as("it stays where it was").isEqualTo(3);
@@ -69,7 +69,7 @@ class MappingNameTest {
     }
 
     @Test
-    void withoutANameThereIsNothing() {
+    void mappingWithoutANameHasNoBytes() {
         assertThat(nameless.name()).isNull();
         assertThat(nameless.nameLength()).isZero();
         assertThat(nameless.name(new byte[0], 0)).isZero();
@@ -80,7 +80,7 @@ class MappingNameTest {
     }
 
     @Test
-    void bytesAreComparedUndecoded() {
+    void namesAreComparedAsBytes() {
         assertThat(raw.nameEquals(RAW.getBytes(ISO_8859_1))).isTrue();
         assertThat(raw.nameEquals(RAW.getBytes(UTF_8))).isFalse();
         assertThat(raw.nameEquals(RAW.strip().getBytes(ISO_8859_1))).as("blanks are part of it").isFalse();
@@ -97,19 +97,19 @@ class MappingNameTest {
     }
 
     @Test
-    void aStringIsMadeOnceAFile() {
+    void stringIsMadeOncePerFile() {
         assertThat(plain.name()).isEqualTo("/bin/x").isSameAs(plain.name());
         assertThat(snapshot.cursor().seek(3).name()).isSameAs(plain.name());
     }
 
     @Test
-    void whatIsNotUtf8IsMarkedInTheString() {
+    void invalidUtf8IsReplacedInTheString() {
         assertThat(raw.name()).isEqualTo("/ \ufffd\ufffd\t\\x ");
     }
 
-    /** A name belongs to its mapping, also where many mappings of one kind have names. */
+    /** Each mapping has its own name, also if many mappings of one kind have names. */
     @Test
-    void specialNamesAreNotConfused() throws MalformedMapsException {
+    void eachMappingHasItsOwnName() throws MalformedMapsException {
         MapSnapshot special = MapsLine.snapshot(new MapsLine(0x1000, 0x2000, "rw-p", 0, 0, 0, 0, "[anon:one]"),
                 new MapsLine(0x2000, 0x3000, "rw-p", 0, 0, 0, 0, "[anon:two]"),
                 new MapsLine(0x3000, 0x4000, "r--p", 0, 0, 0, 0, "[vvar]"),

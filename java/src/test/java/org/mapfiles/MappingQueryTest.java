@@ -21,10 +21,10 @@ import org.mapfiles.testing.MappingState;
 import org.mapfiles.testing.MapsLine;
 import org.mapfiles.testing.Queries;
 
-/** Which mapping covers this address, now? */
+/** Queries the kernel for the mapping of an address. */
 class MappingQueryTest {
     @RegisterExtension final Children children = new Children();
-    private final MappingQuery answer = new MappingQuery();
+    private final MappingQuery query = new MappingQuery();
     private ProcessMaps maps;
     private List<MappingState> all;
 
@@ -48,14 +48,14 @@ class MappingQueryTest {
     }
 
     private void agrees(long address, MapFilter filter, boolean orNext) throws MapsException {
-        assertThat(Queries.asked(maps, address, filter, orNext, answer))
+        assertThat(Queries.query(maps, address, filter, orNext, query))
                 .as("%x %s%s", address, filter, orNext ? " or next" : "")
                 .isEqualTo(Queries.expected(all, address, filter, orNext));
     }
 
     @ParameterizedTest
     @EnumSource
-    void aRangeHoldsItsStartAndNotItsEnd(Backend backend) throws Exception {
+    void endOfARangeIsExclusive(Backend backend) throws Exception {
         MapFilter filter = by(backend);
         for (MappingState seen : all) {
             MapsLine line = seen.line();
@@ -71,7 +71,7 @@ class MappingQueryTest {
 
     @ParameterizedTest
     @EnumSource
-    void anyNumberIsAnAddress(Backend backend) throws Exception {
+    void anyLongIsAnAddress(Backend backend) throws Exception {
         MapFilter filter = by(backend);
         long[] addresses = {0, 1, -1, Long.MIN_VALUE, Long.MAX_VALUE, 1L << 47, (1L << 47) - 1, -1L << 47, 0xffffffffff5fffffL,
             0xffffffffff600000L, 0xffffffffff600fffL, 0xffffffffff601000L};
@@ -83,7 +83,7 @@ class MappingQueryTest {
 
     @ParameterizedTest
     @EnumSource
-    void onlyWhatPassesTheFilterAnswers(Backend backend) throws Exception {
+    void onlyMappingsThatPassTheFilterAreFound(Backend backend) throws Exception {
         by(backend);
         for (MapFilter plain : Filters.all()) {
             MapFilter filter = plain.by(backend);
@@ -94,50 +94,50 @@ class MappingQueryTest {
         }
     }
 
-    /** Without a word about how, the answer is the same, and a hole empties the holder. */
+    /** Without a choice of the backend the result is the same. A hole clears the holder. */
     @Test
-    void aHoleIsAnAnswerAndNoError() throws Exception {
-        assertThat(maps.query(all.get(0).line().start(), answer)).isTrue();
-        assertThat(maps.query(0, answer)).isFalse();
-        assertThatThrownBy(answer::start).isInstanceOf(IllegalStateException.class);
-        assertThat(maps.queryOrNext(0, answer)).isTrue();
-        assertThat(MappingState.of(answer).withoutFile()).isEqualTo(all.get(0).withoutFile());
-        assertThat(maps.queryOrNext(-1, answer)).isFalse();
+    void holeIsAResultAndNoError() throws Exception {
+        assertThat(maps.query(all.get(0).line().start(), query)).isTrue();
+        assertThat(maps.query(0, query)).isFalse();
+        assertThatThrownBy(query::start).isInstanceOf(IllegalStateException.class);
+        assertThat(maps.queryOrNext(0, query)).isTrue();
+        assertThat(MappingState.of(query).withoutFile()).isEqualTo(all.get(0).withoutFile());
+        assertThat(maps.queryOrNext(-1, query)).isFalse();
     }
 
     @Test
-    void anAnswerIsAboutOneFile() throws Exception {
+    void resultIsOfOneFile() throws Exception {
         for (MappingState seen : all) {
-            assertThat(maps.query(seen.line().start(), answer)).isTrue();
-            assertThat(answer.fileIndex()).isEqualTo(seen.fileBacked() ? 0 : -1);
-            assertThat(answer.name()).isEqualTo(seen.line().name().isEmpty() ? null : seen.line().name());
+            assertThat(maps.query(seen.line().start(), query)).isTrue();
+            assertThat(query.fileIndex()).isEqualTo(seen.fileBacked() ? 0 : -1);
+            assertThat(query.name()).isEqualTo(seen.line().name().isEmpty() ? null : seen.line().name());
         }
     }
 
     @Test
-    void theBuildIdIsTheOneOfTheFile() throws Exception {
+    void buildIdIsThatOfTheFile() throws Exception {
         Queries.assumeSupported();
         assumeTrue(Files.exists(Path.of("/usr/bin/readelf")), "readelf is not installed");
         MappingQuery withBuildId = MappingQuery.withBuildId();
         int compared = 0;
         for (MappingState seen : all) {
             assertThat(maps.query(seen.line().start(), withBuildId)).isTrue();
-            String told = withBuildId.buildId();
-            if (told == null) {
-                continue; // the kernel may not have the page, and not every file has one
+            String buildId = withBuildId.buildId();
+            if (buildId == null) {
+                continue; // the page may not be resident, and not every file has a build ID
             }
             byte[] raw = new byte[22];
-            assertThat(withBuildId.buildId(raw, 1)).isEqualTo(told.length() / 2);
-            assertThat(java.util.HexFormat.of().formatHex(raw, 1, 1 + told.length() / 2)).isEqualTo(told);
+            assertThat(withBuildId.buildId(raw, 1)).isEqualTo(buildId.length() / 2);
+            assertThat(java.util.HexFormat.of().formatHex(raw, 1, 1 + buildId.length() / 2)).isEqualTo(buildId);
             if (seen.kind() == MappingKind.FILE) {
-                assertThat(told).isEqualTo(readelf(seen.line().name()));
+                assertThat(buildId).isEqualTo(readelf(seen.line().name()));
                 compared++;
             } else {
                 assertThat(seen.kind()).as("only files and the kernel's own code have one").isEqualTo(MappingKind.VDSO);
             }
         }
-        assertThat(maps.query(all.get(0).line().start(), answer)).isTrue();
-        assertThat(answer.buildId()).as("not asked for").isNull();
+        assertThat(maps.query(all.get(0).line().start(), query)).isTrue();
+        assertThat(query.buildId()).as("not requested").isNull();
         assumeTrue(compared > 0, "no file of sleep(1) has a build ID here");
     }
 
@@ -148,17 +148,17 @@ class MappingQueryTest {
     }
 
     @Test
-    void eachCallAsksAnew() throws Exception {
+    void eachCallQueriesTheKernel() throws Exception {
         Process shell = children.start("sh", "-c", "read go; exec sleep 1000");
         try (ProcessMaps following = ProcessMaps.of(shell.pid())) {
-            assertThat(following.queryOrNext(0, answer)).isTrue();
-            long before = answer.inode();
+            assertThat(following.queryOrNext(0, query)).isTrue();
+            long before = query.inode();
             shell.getOutputStream().write('\n');
             shell.getOutputStream().flush();
             Children.awaitSleep(shell.pid());
-            assertThat(following.queryOrNext(0, answer)).isTrue();
-            assertThat(answer.inode()).isNotEqualTo(before);
-            assertThat(answer.name()).contains("sleep");
+            assertThat(following.queryOrNext(0, query)).isTrue();
+            assertThat(query.inode()).isNotEqualTo(before);
+            assertThat(query.name()).contains("sleep");
         }
     }
 }

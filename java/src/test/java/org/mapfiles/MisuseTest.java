@@ -26,33 +26,33 @@ import org.mapfiles.testing.MapsLine;
 import org.mapfiles.timeline.MapChanges;
 import org.mapfiles.timeline.MapTimeline;
 
-/** What is said to a caller who does not keep to the rules? Never a crash, and never a wrong answer. */
+/** Misuse throws. It neither crashes the JVM nor returns a wrong result. */
 class MisuseTest {
     @RegisterExtension final Children children = new Children();
 
-    private static void refused(Class<? extends Throwable> type, ThrowingCallable... calls) {
+    private static void assertThrows(Class<? extends Throwable> type, ThrowingCallable... calls) {
         for (int i = 0; i < calls.length; i++) {
             assertThatThrownBy(calls[i]).as("call %d", i).isInstanceOf(type);
         }
     }
 
     @Test
-    void aClosedProcessAnswersNothing() throws Exception {
+    void closedProcessThrows() throws Exception {
         ProcessMaps maps = ProcessMaps.self();
         MapSnapshot snapshot = maps.snapshot();
-        MappingQuery answer = new MappingQuery();
+        MappingQuery query = new MappingQuery();
         MapCursor first = snapshot.cursor();
         while (first.next() && !first.isFileBacked()) {
             continue;
         }
-        assertThat(maps.query(first.start(), answer)).isTrue();
+        assertThat(maps.query(first.start(), query)).isTrue();
         long start = first.start();
         maps.close();
         maps.close();
-        refused(IllegalStateException.class, maps::snapshot, () -> maps.snapshot(MapFilter.all()), () -> maps.refresh(snapshot),
+        assertThrows(IllegalStateException.class, maps::snapshot, () -> maps.snapshot(MapFilter.all()), () -> maps.refresh(snapshot),
                 () -> maps.read(snapshot, MapFilter.all()), () -> maps.read(new MapSnapshot(), MapFilter.all().executable()),
-                () -> maps.query(0, answer), () -> maps.queryOrNext(0, answer),
-                () -> maps.query(0, MapFilter.all().by(Backend.TEXT), true, answer), () -> maps.readMemory(0, new byte[1], 0, 1),
+                () -> maps.query(0, query), () -> maps.queryOrNext(0, query),
+                () -> maps.query(0, MapFilter.all().by(Backend.TEXT), true, query), () -> maps.readMemory(0, new byte[1], 0, 1),
                 () -> maps.readMemory(0, new byte[1], 0, 0), () -> maps.readStable(snapshot, 1), () -> MapFiles.of(maps).state(first),
                 () -> MapFiles.of(maps).quickVerify(first), () -> MapFiles.of(maps).open(first), () -> MapFiles.of(maps).read(first, new MapFilesEntries()),
                 () -> MapFiles.of(maps).readAll(snapshot, new MapFilesEntries()), () -> MapEvents.open(maps),
@@ -60,23 +60,23 @@ class MisuseTest {
                 () -> SharedMappings.of(List.of(maps)), () -> MapTimeline.ofBytes(1).poll(maps, snapshot));
         assertThat(maps.pid()).isEqualTo((int) ProcessHandle.current().pid());
         assertThat(first.start()).as("what was read stays").isEqualTo(start);
-        refused(IllegalStateException.class, answer::start);
+        assertThrows(IllegalStateException.class, query::start);
     }
 
     @Test
-    void aClosedProcessIsNotAskedAboutDeletion() throws Exception {
+    void closedProcessHasNoDeletion() throws Exception {
         MapSnapshot snapshot = MapsLine.snapshot(MapsLine.file(0x1000, 0x2000, 1, "/x (deleted)"));
         ProcessMaps maps = ProcessMaps.self();
         maps.close();
-        refused(IllegalStateException.class, () -> MapFiles.of(maps).deletion(snapshot.cursor().seek(0)));
+        assertThrows(IllegalStateException.class, () -> MapFiles.of(maps).deletion(snapshot.cursor().seek(0)));
     }
 
     @Test
-    void nothingIsNoArgument() throws Exception {
+    void nullIsRejected() throws Exception {
         MapSnapshot snapshot = MapsLine.snapshot(MapsLine.file(0x1000, 0x2000, 1, "/x"));
         MapCursor cursor = snapshot.cursor().seek(0);
         try (ProcessMaps maps = ProcessMaps.self()) {
-            refused(NullPointerException.class, () -> ProcessMaps.of((ProcessHandle) null), () -> ProcessMaps.of((Path) null), () -> maps.snapshot(null), () -> maps.refresh(null),
+            assertThrows(NullPointerException.class, () -> ProcessMaps.of((ProcessHandle) null), () -> ProcessMaps.of((Path) null), () -> maps.snapshot(null), () -> maps.refresh(null),
                     () -> maps.read(null, MapFilter.all()), () -> maps.read(snapshot, null), () -> maps.query(0, null),
                     () -> maps.queryOrNext(0, null), () -> maps.query(0, null, false, new MappingQuery()),
                     () -> maps.query(0, MapFilter.all(), false, null), () -> MapFiles.of(maps).deletion(null),
@@ -89,12 +89,12 @@ class MisuseTest {
     }
 
     @Test
-    void nothingIsNoFileEither() throws Exception {
+    void nullFileIsRejected() throws Exception {
         MapFilesEntries entries = new MapFilesEntries();
         try (ProcessMaps maps = ProcessMaps.self()) {
             MapFiles files = MapFiles.of(maps);
             MapSnapshot snapshot = maps.snapshot();
-            refused(NullPointerException.class, () -> files.read(null, entries), () -> files.read(0, 1, null),
+            assertThrows(NullPointerException.class, () -> files.read(null, entries), () -> files.read(0, 1, null),
                     () -> files.readAll(null, entries), () -> files.readAll(snapshot, null), () -> files.readAll(snapshot, entries, null),
                     () -> files.readEachFile(snapshot, null, EnumSet.allOf(EntryField.class)),
                     () -> files.list(null, entries, EnumSet.allOf(EntryField.class)), () -> files.list(snapshot, null, EnumSet.allOf(EntryField.class)),
@@ -109,40 +109,40 @@ class MisuseTest {
     }
 
     @Test
-    void anAnswerSaysNothingBeforeItIsGiven() throws Exception {
-        MappingQuery answer = new MappingQuery();
+    void queryWithoutAResultThrows() throws Exception {
+        MappingQuery query = new MappingQuery();
         try (ProcessMaps maps = ProcessMaps.self()) {
             for (int round = 0; round < 2; round++) {
                 for (Consumer<Mapping> read : MapCursorTest.READS) {
-                    refused(IllegalStateException.class, () -> read.accept(answer));
+                    assertThrows(IllegalStateException.class, () -> read.accept(query));
                 }
-                refused(IllegalStateException.class, answer::buildId, () -> answer.buildId(new byte[20], 0),
-                        () -> MapFiles.of(maps).deletion(answer));
-                assertThat(answer).hasToString("no result");
-                assertThat(maps.queryOrNext(0, answer)).isTrue();
-                assertThat(maps.query(1, answer)).as("no mapping is below the first page").isFalse();
+                assertThrows(IllegalStateException.class, query::buildId, () -> query.buildId(new byte[20], 0),
+                        () -> MapFiles.of(maps).deletion(query));
+                assertThat(query).hasToString("no result");
+                assertThat(maps.queryOrNext(0, query)).isTrue();
+                assertThat(maps.query(1, query)).as("no mapping is below the first page").isFalse();
             }
         }
     }
 
     @Test
-    void aBuildIdMustFit() throws Exception {
-        MappingQuery answer = MappingQuery.withBuildId();
+    void buildIdMustFit() throws Exception {
+        MappingQuery query = MappingQuery.withBuildId();
         try (ProcessMaps maps = ProcessMaps.self()) {
-            assertThat(maps.query(maps.snapshot().cursor().seek(0).start(), answer)).isTrue();
-            int length = answer.buildId(new byte[20], 0);
+            assertThat(maps.query(maps.snapshot().cursor().seek(0).start(), query)).isTrue();
+            int length = query.buildId(new byte[20], 0);
             if (length > 0) {
-                refused(IndexOutOfBoundsException.class, () -> answer.buildId(new byte[length - 1], 0),
-                        () -> answer.buildId(new byte[length], 1), () -> answer.buildId(new byte[length], -1));
+                assertThrows(IndexOutOfBoundsException.class, () -> query.buildId(new byte[length - 1], 0),
+                        () -> query.buildId(new byte[length], 1), () -> query.buildId(new byte[length], -1));
             } else {
-                assertThat(answer.buildId()).isNull();
+                assertThat(query.buildId()).isNull();
             }
         }
     }
 
-    /** One holder may serve two processes: a picture of the other one is never taken for unchanged. */
+    /** One holder may serve two processes: a snapshot of another process always counts as changed. */
     @Test
-    void aSnapshotMayGoFromOneProcessToAnother() throws Exception {
+    void snapshotMayServeTwoProcesses() throws Exception {
         Process sleeper = children.sleeper();
         try (ProcessMaps self = ProcessMaps.self(); ProcessMaps one = ProcessMaps.of(sleeper.pid());
                 ProcessMaps same = ProcessMaps.of(sleeper.pid())) {
@@ -159,9 +159,9 @@ class MisuseTest {
         }
     }
 
-    /** A mapping of another process is a question about an address that may mean nothing here. */
+    /** A mapping of another process has an address that may not exist in this one. */
     @Test
-    void aMappingOfAnotherProcessIsNoCrash() throws Exception {
+    void mappingOfAnotherProcessDoesNotCrash() throws Exception {
         MapSnapshot foreign = MapsLine.snapshot(MapsLine.file(0x1000, 0x2000, 1, "/no/such/file (deleted)"),
                 MapsLine.file(-0x2000, -0x1000, -1, "/ (deleted)"),
                 MapsLine.file(-0x1000, -1, 1, "/" + "x/".repeat(3000) + " (deleted)"));
@@ -173,15 +173,15 @@ class MisuseTest {
     }
 
     @Test
-    void absurdSizesAreRefused() {
+    void absurdSizesAreRejected() {
         int[][] sizes = {{-1, 0}, {0, -1}, {-1, -1}, {Integer.MAX_VALUE, 0}, {0, Integer.MAX_VALUE}, {1 << 25, 1},
             {1 << 24, 1 << 30}};
         for (int[] size : sizes) {
-            refused(OutOfMemoryError.class, () -> new SnapshotBuffer(size[0], size[1]));
+            assertThrows(OutOfMemoryError.class, () -> new SnapshotBuffer(size[0], size[1]));
         }
-        for (int below = 0; below < 128; below++) { // as a text of so many bytes, or a picture just below 2 GiB
+        for (int below = 0; below < 128; below++) { // a text of that many bytes, or a snapshot just below 2 GiB
             int size = Integer.MAX_VALUE - below;
-            refused(OutOfMemoryError.class, () -> new NativeMemory(size));
+            assertThrows(OutOfMemoryError.class, () -> new NativeMemory(size));
         }
         assertThat(new SnapshotBuffer(0, 0).grown(new SnapshotBuffer(0, 0)).mappingCapacity).isZero();
     }

@@ -51,14 +51,14 @@ import org.mapfiles.live.LiveMaps;
 import org.mapfiles.timeline.MapTimeline;
 import org.mapfiles.timeline.TimelineResult;
 
-/** Null for each parameter of each public method in turn: refused by that method itself, which names the parameter. */
+/** Passes null for each parameter of each public method in turn. The method itself throws, and names the parameter. */
 class NullArgumentsTest {
     private static final String MAP_CHANGE = "MapChange.org.mapfiles.timeline.MapChange(Kind,ImmutableMapping,ImmutableMapping,boolean,long,long,boolean) ";
 
-    /** What the message of an exception for null names: a name alone, or as the JDK writes it (JEP 358). */
+    /** The name in the message of a NullPointerException: a name alone, or the format of the JDK (JEP 358). */
     private static final Pattern NAMES_A_PARAMETER = Pattern.compile("[a-z]\\w*|.*because \"[a-z]\\w*\" is null", Pattern.CASE_INSENSITIVE);
 
-    /** Methods that take null, as they document; and the callbacks of {@link MapDifference.Visitor}, which are never given any. */
+    /** Methods that document null as an argument, and the callbacks of {@link MapDifference.Visitor}. */
     private static final Set<String> TAKE_NULL = Set.of("equals", "MapTimeline.poll(ProcessMaps,MapSnapshot,MapEvents) 2",
             "MapChanges.of(ProcessMaps,MapEvents) 1", MAP_CHANGE + 1, MAP_CHANGE + 2, "Visitor.split(Mapping) 0", "Visitor.merged(Mapping) 0");
 
@@ -71,7 +71,7 @@ class NullArgumentsTest {
     }
 
     @Test
-    void nullIsRefusedByName() throws Exception {
+    void nullIsRejectedByName() throws Exception {
         try (ProcessMaps maps = ProcessMaps.self(); JvmResolver resolver = JvmResolver.open()) {
             prepare(maps, resolver);
             int calls = 0;
@@ -90,10 +90,10 @@ class NullArgumentsTest {
     private void prepare(ProcessMaps maps, JvmResolver resolver) throws Exception {
         MapSnapshot snapshot = maps.snapshot();
         files = maps.snapshot(MapFilter.all().executable().fileBacked());
-        MappingQuery answer = MappingQuery.withBuildId();
-        assertThat(maps.query(files.cursor().seek(0).start(), answer)).isTrue();
+        MappingQuery query = MappingQuery.withBuildId();
+        assertThat(maps.query(files.cursor().seek(0).start(), query)).isTrue();
         MapFilesEntries entries = new MapFilesEntries();
-        assertThat(MapFiles.of(maps).read(answer, entries)).isTrue();
+        assertThat(MapFiles.of(maps).read(query, entries)).isTrue();
         assertThat(entries.count()).isEqualTo(1);
         MapTimeline timeline = MapTimeline.ofBytes(1 << 20);
         timeline.poll(maps, snapshot);
@@ -101,8 +101,8 @@ class NullArgumentsTest {
         value(ProcessMaps.class, maps);
         value(MapSnapshot.class, snapshot);
         value(MapCursor.class, files.cursor().seek(0));
-        value(Mapping.class, answer);
-        value(MappingQuery.class, answer);
+        value(Mapping.class, query);
+        value(MappingQuery.class, query);
         value(MapFilesEntries.class, entries);
         value(MapFiles.class, MapFiles.of(maps));
         value(MapFilter.class, MapFilter.all());
@@ -111,12 +111,12 @@ class NullArgumentsTest {
         value(List.class, List.of(maps, maps));
         value(MapTimeline.class, timeline);
         value(TimelineResult.class, new TimelineResult());
-        value(ImmutableMapping.class, answer.copy());
+        value(ImmutableMapping.class, query.copy());
         value(MapDifference.Visitor.class, new NoVisitor());
         value(LiveMaps.Builder.class, LiveMaps.of(maps));
-        value(LiveMaps.class, null); // each has a thread: LiveMapsTest asks it
+        value(LiveMaps.class, null); // starts a thread: LiveMapsTest tests it
         value(MapEvent.class, DrainedEvent.ofZeros());
-        value(MapEvents.class, null); // where perf events are denied there is none
+        value(MapEvents.class, null); // may be denied: MapEvents has its own tests
         value(MapEvents.Option[].class, new MapEvents.Option[0]);
         value(String.class, "x");
         value(byte[].class, new byte[256]);
@@ -136,7 +136,7 @@ class NullArgumentsTest {
         value(JvmCodeReader.class, JvmCodeReader.of(maps));
         value(CodeLocation.class, new CodeLocation());
         value(CodeAddress.class, CodeAddress.RUNNING_AT);
-        value(AttachClient.class, null); // is of another JVM: AttachClientTest asks it
+        value(AttachClient.class, null); // needs another JVM: AttachClientTest tests it
         try (JvmProcess jvm = JvmProcess.of(maps)) {
             value(JvmFlags.class, jvm.flags());
         }
@@ -162,7 +162,7 @@ class NullArgumentsTest {
         }
     }
 
-    /** Calls a method with null for each of its references in turn: how often. */
+    /** Calls a method with null for each of its references in turn. Returns the number of calls. */
     private int tryEach(Executable method) throws Exception {
         Class<?>[] types = method.getParameterTypes();
         boolean isStatic = method instanceof Constructor || Modifier.isStatic(method.getModifiers());
@@ -191,9 +191,9 @@ class NullArgumentsTest {
         }
         String call = text(method) + ' ' + at;
         try {
-            Object answer = method instanceof Constructor ? ((Constructor<?>) method).newInstance(arguments)
+            Object query = method instanceof Constructor ? ((Constructor<?>) method).newInstance(arguments)
                     : ((Method) method).invoke(receiver, arguments);
-            faults.add(call + " is accepted, and returns " + answer);
+            faults.add(call + " is accepted, and returns " + query);
         } catch (InvocationTargetException e) {
             judge(call, method.getDeclaringClass(), e.getCause());
         }
@@ -221,7 +221,7 @@ class NullArgumentsTest {
         return method.getDeclaringClass().isEnum() && method.getName().equals("valueOf");
     }
 
-    /** All public types of the packages that others may use. */
+    /** Returns all public types of the exported packages. */
     private static List<Class<?>> publicTypes() throws Exception {
         URI classes = ProcessMaps.class.getProtectionDomain().getCodeSource().getLocation().toURI();
         List<Class<?>> types = new ArrayList<>();

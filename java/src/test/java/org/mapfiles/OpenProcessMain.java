@@ -2,7 +2,7 @@ package org.mapfiles;
 
 import java.nio.file.Path;
 
-/** The program of a child JVM: opens one process and says on one line how many mappings it has, or why there are none. */
+/** Opens a process, and prints the number of its mappings or the reason why it has none, on one line. */
 public final class OpenProcessMain {
     private OpenProcessMain() {
     }
@@ -16,7 +16,7 @@ public final class OpenProcessMain {
         try {
             open(arguments[0]).close();
         } catch (MapsException | IllegalArgumentException e) {
-            // the same happens again
+            // the second attempt below fails with the same exception
         }
         try (ProcessMaps maps = open(arguments[0])) {
             System.out.println("READ " + maps.pid() + " " + (maps.snapshot().size() > 0));

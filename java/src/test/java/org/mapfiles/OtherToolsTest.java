@@ -19,7 +19,7 @@ import org.mapfiles.testing.Children;
 import org.mapfiles.testing.MappingState;
 import org.mapfiles.testing.MapsLine;
 
-/** Do the tools that people trust see the same mappings? */
+/** Other tools report the same mappings. */
 class OtherToolsTest {
     private static final Pattern GDB = Pattern.compile(
             "\\s*0x(\\w+)\\s+0x(\\w+)\\s+0x\\w+\\s+0x(\\w+)(?:\\s+[rwxsp-]{4})?\\s*(.*)");
@@ -28,14 +28,14 @@ class OtherToolsTest {
 
     @RegisterExtension final Children children = new Children();
     private long pid;
-    private List<MapsLine> ours;
+    private List<MapsLine> mappings;
 
     @BeforeEach
     void read() throws Exception {
         Process sleeper = children.sleeper();
         pid = sleeper.pid();
         try (ProcessMaps maps = ProcessMaps.of(pid)) {
-            ours = MappingState.all(maps.snapshot()).stream().map(MappingState::line).collect(Collectors.toList());
+            mappings = MappingState.all(maps.snapshot()).stream().map(MappingState::line).collect(Collectors.toList());
         }
     }
 
@@ -51,7 +51,7 @@ class OtherToolsTest {
                 rows.add(matcher);
             }
         }
-        assertThat(rows).as(output).hasSameSizeAs(ours);
+        assertThat(rows).as(output).hasSameSizeAs(mappings);
         return rows;
     }
 
@@ -60,7 +60,7 @@ class OtherToolsTest {
         List<Matcher> rows = rows(GDB, "gdb", "-nx", "-batch", "-ex", "info proc mappings " + pid, "/proc/" + pid + "/exe");
         for (int i = 0; i < rows.size(); i++) {
             Matcher row = rows.get(i);
-            MapsLine line = ours.get(i);
+            MapsLine line = mappings.get(i);
             assertThat(List.of(Long.parseUnsignedLong(row.group(1), 16), Long.parseUnsignedLong(row.group(2), 16),
                     Long.parseUnsignedLong(row.group(3), 16), row.group(4))).as(row.group())
                     .isEqualTo(List.of(line.start(), line.end(), line.offset(), line.name()));
@@ -72,13 +72,13 @@ class OtherToolsTest {
         List<Matcher> rows = rows(PMAP, "pmap", "-X", Long.toString(pid));
         for (int i = 0; i < rows.size(); i++) {
             Matcher row = rows.get(i);
-            MapsLine line = ours.get(i);
+            MapsLine line = mappings.get(i);
             String device = String.format("%02x:%02x", line.major(), line.minor());
             assertThat(List.of(Long.parseUnsignedLong(row.group(1), 16), row.group(2), Long.parseUnsignedLong(row.group(3), 16),
                     row.group(4), Long.parseUnsignedLong(row.group(5)), Long.parseLong(row.group(6)) << 10)).as(row.group())
                     .isEqualTo(List.of(line.start(), line.permissions(), line.offset(), device, line.inode(),
                             line.end() - line.start()));
-            String shown = line.name().substring(line.name().lastIndexOf('/') + 1); // pmap shows the last part
+            String shown = line.name().substring(line.name().lastIndexOf('/') + 1); // pmap prints the last component
             assertThat(row.group(7).strip()).as(row.group()).endsWith(shown);
         }
     }

@@ -14,14 +14,14 @@ import javax.tools.ToolProvider;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Does the first thing that a reader copies compile and run? */
+/** The examples of the package documentation compile, and the first one runs. */
 class PackageExampleTest {
     private static final Path SOURCE = Path.of("src/main/java/org/mapfiles/package-info.java");
 
     @TempDir
     Path directory;
 
-    /** The lines of an example, the first being number 0. */
+    /** Returns the lines of an example; the first example has number 0. */
     private static String example(int number) throws IOException {
         String[] parts = Files.readString(SOURCE).split("<pre>\\{@code\n");
         return parts[number + 1].lines().takeWhile(line -> !line.contains("}</pre>")).map(line -> line.replaceFirst("^ \\*", ""))
@@ -39,7 +39,7 @@ class PackageExampleTest {
     }
 
     @Test
-    void theFirstExampleCompilesAndRuns() throws Exception {
+    void firstExampleCompilesAndRuns() throws Exception {
         assertThat(example(0).lines().count()).as("lines of the example").isBetween(8L, 14L);
         compile("public static void show(long address) throws Exception {\n" + example(0) + "\n}");
         String printed = run();
@@ -47,7 +47,7 @@ class PackageExampleTest {
     }
 
     @Test
-    void theSamplersExampleCompiles() throws Exception {
+    void samplerExampleCompiles() throws Exception {
         compile(example(1) + "\nvoid run(LiveMaps.Reader reader) {\n}\nvoid count(int file, long offset) {\n}\n"
                 + "void print(String what, long where) {\n}");
     }

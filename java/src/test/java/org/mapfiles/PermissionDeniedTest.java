@@ -18,7 +18,7 @@ import org.mapfiles.testing.ChildJvm;
 import org.mapfiles.testing.Children;
 import org.mapfiles.testing.SpecialMappingsProcess;
 
-/** What stands between this user and a process, and is it said? */
+/** A denied access throws an exception that names each missing permission. */
 class PermissionDeniedTest {
     @TempDir Path directory;
     @RegisterExtension final Children children = new Children();
@@ -40,29 +40,29 @@ class PermissionDeniedTest {
     }
 
     @Test
-    void anotherUsersProcess() throws Exception {
-        String told = asNobody(ProcessHandle.current().pid());
-        assertThat(told).startsWith("DENIED [OTHER_USER, CAPABILITIES]")
+    void processOfAnotherUser() throws Exception {
+        String output = asNobody(ProcessHandle.current().pid());
+        assertThat(output).startsWith("DENIED [OTHER_USER, CAPABILITIES]")
                 .contains("it runs as another user or group, and it has capabilities that this process lacks:"
                         + " run this as root (CAP_SYS_PTRACE)");
     }
 
-    /** As Docker's default is: root, and a target with another user. */
+    /** The default of Docker: root without capabilities, and a target of another user. */
     @Test
-    void rootWithoutTheCapability() throws Exception {
+    void rootWithoutCapabilities() throws Exception {
         assumeTrue(isRoot() && isInstalled("setpriv"), "only root can give up a capability, by setpriv(1)");
         Process sleeper = children.start("setpriv", "--reuid", "65533", "--regid", "65533", "--clear-groups", "sleep", "1000");
         Children.awaitSleep(sleeper.pid());
-        String told = new ChildJvm().under("setpriv", "--inh-caps", "-all", "--bounding-set", "-sys_ptrace,-perfmon,-sys_admin")
+        String output = new ChildJvm().under("setpriv", "--inh-caps", "-all", "--bounding-set", "-sys_ptrace,-perfmon,-sys_admin")
                 .run(OpenProcessMain.class, sleeper.pid()).output();
-        assertThat(told).startsWith("DENIED [OTHER_USER]")
+        assertThat(output).startsWith("DENIED [OTHER_USER]")
                 .contains("it runs as another user or group; this is root without CAP_SYS_PTRACE: docker run --cap-add=SYS_PTRACE")
                 .doesNotContain("as root");
     }
 
-    /** Whatever the caller is and whatever is missing: nobody is told to become what they are. */
+    /** For any caller and any missing permission, the advice is never a state that the caller already has. */
     @Test
-    void adviceIsNeverFollowedAlready() {
+    void adviceIsNeverTheCurrentState() {
         for (int bits = 0; bits < 1 << 5; bits++) {
             Privileges caller = new Privileges(bits);
             for (Reason reason : EnumSet.of(Reason.OTHER_USER, Reason.CAPABILITIES, Reason.NOT_DUMPABLE, Reason.POLICY,
@@ -88,19 +88,19 @@ class PermissionDeniedTest {
                         "seems to");
     }
 
-    /** By a descriptor of its directory: nobody has said its pid. */
+    /** By a descriptor of its directory, without a PID. */
     @Test
-    void anotherUsersProcessByDescriptor() throws Exception {
-        String told = ChildJvm.ofNobody(directory)
+    void processOfAnotherUserByDescriptor() throws Exception {
+        String output = ChildJvm.ofNobody(directory)
                 .under("sh", "-c", "exec \"$@\" 9</proc/" + ProcessHandle.current().pid(), "sh")
                 .run(OpenProcessMain.class, "/proc/self/fd/9").output();
-        assertThat(told).startsWith("DENIED [OTHER_USER, CAPABILITIES]").contains("the process of /proc/self/fd/9")
+        assertThat(output).startsWith("DENIED [OTHER_USER, CAPABILITIES]").contains("the process of /proc/self/fd/9")
                 .contains("CAP_SYS_PTRACE");
     }
 
-    /** Its number is that of another process, or of none, in the proc file system that reasons are looked for in. */
+    /** In the proc file system that the reasons are read from, the PID belongs to another process or to none. */
     @Test
-    void aProcessOfAnotherPidNamespaceByDescriptor() throws Exception {
+    void processOfAnotherPidNamespaceByDescriptor() throws Exception {
         Path proc = Files.createDirectory(directory.resolve("proc"));
         ChildJvm.Outcome outcome = ChildJvm.ofNobody(directory)
                 .under("unshare", "--mount", "--pid", "--fork", "sh", "-c", "mount -t proc none " + proc + " || exit 9;"
@@ -111,7 +111,7 @@ class PermissionDeniedTest {
     }
 
     @Test
-    void aProcessOfAnotherUserWithNoMoreCapabilities() throws Exception {
+    void processOfAnotherUserWithoutMoreCapabilities() throws Exception {
         assumeTrue(isRoot() && isInstalled("setpriv"), "only root can become another user, by setpriv(1)");
         Process sleeper = children.start("setpriv", "--reuid", "65533", "--regid", "65533", "--clear-groups", "sleep", "1000");
         Children.awaitSleep(sleeper.pid());
@@ -119,7 +119,7 @@ class PermissionDeniedTest {
     }
 
     @Test
-    void aProcessOfThisUserIsNotRefused() throws Exception {
+    void processOfThisUserIsNotDenied() throws Exception {
         assumeTrue(isRoot() && isInstalled("setpriv"), "only root can become another user, by setpriv(1)");
         Process sleeper = children.start("setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups", "sleep", "1000");
         Children.awaitSleep(sleeper.pid());
@@ -127,7 +127,7 @@ class PermissionDeniedTest {
     }
 
     @Test
-    void aProcessWithMoreCapabilities() throws Exception {
+    void processWithMoreCapabilities() throws Exception {
         assumeTrue(isRoot() && isInstalled("setpriv"), "only root can give capabilities, by setpriv(1)");
         Process sleeper = children.start("setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups",
                 "--inh-caps", "+net_raw", "--ambient-caps", "+net_raw", "sleep", "1000");
@@ -135,21 +135,21 @@ class PermissionDeniedTest {
         assertThat(asNobody(sleeper.pid())).startsWith("DENIED [CAPABILITIES]");
     }
 
-    /** It has the same user, and asked the kernel not to let it be looked at. */
+    /** A process of the same user that is not dumpable (PR_SET_DUMPABLE). */
     @Test
-    void aProcessThatIsNotDumpable() throws Exception {
+    void processThatIsNotDumpable() throws Exception {
         assumeTrue(isRoot() && isInstalled("setpriv"), "only root can become another user, by setpriv(1)");
         SpecialMappingsProcess child = SpecialMappingsProcess.undumpable();
         try {
             child.start();
             assertThat(asNobody(child.pid())).startsWith("DENIED [NOT_DUMPABLE]").contains("PR_SET_DUMPABLE");
-            assertThat(child.maps().snapshot().size()).as("root may look all the same").isPositive();
+            assertThat(child.maps().snapshot().size()).as("root is not denied").isPositive();
         } finally {
             child.stop();
         }
     }
 
-    /** With another /proc, in a mount namespace of its own. */
+    /** Runs with another /proc in a mount namespace. */
     private String askedBehind(String mount, Object... arguments) throws Exception {
         ChildJvm.Outcome outcome = ChildJvm.ofNobody(directory)
                 .under("unshare", "--mount", "sh", "-c", mount + " && exec \"$@\"", "sh")
@@ -159,14 +159,14 @@ class PermissionDeniedTest {
     }
 
     @Test
-    void aHiddenProcess() throws Exception {
+    void hiddenProcess() throws Exception {
         assertThat(askedBehind("mount -t proc -o hidepid=2 proc /proc", ProcessHandle.current().pid()))
                 .startsWith("DENIED [HIDDEN]").contains("hidepid: be in the group of its gid option, or run this as root");
     }
 
-    /** Java's launcher looks for its libraries through /proc. */
+    /** The launcher of Java finds its libraries through /proc, so they are named by a variable. */
     @Test
-    void noProc() throws Exception {
+    void missingProc() throws Exception {
         String libraries = Path.of(System.getProperty("java.home"), "lib").toString();
         assertThat(askedBehind("mount -t tmpfs none /proc && export LD_LIBRARY_PATH=" + libraries,
                 ProcessHandle.current().pid()))
@@ -174,38 +174,38 @@ class PermissionDeniedTest {
     }
 
     @Test
-    void anybodyMayWatchTheirOwnProcess() throws Exception {
+    void eventsOfTheOwnProcessArePermitted() throws Exception {
         Assume.events();
         assertThat(asUser("65534", WatchMain.class, 0, MapEvents.RING_BYTES)).isEqualTo("WATCHED true\n");
     }
 
-    /** The memory of rings is counted for each user: one that nobody else is. */
+    /** The kernel limits the memory of rings per user: this test uses a user without other rings. */
     @Test
-    void ringsThatAreTooLarge() throws Exception {
+    void ringsAboveTheLimit() throws Exception {
         Assume.events();
         assertThat(asUser("60124", WatchMain.class, 0, 1 << 28)).startsWith("DENIED [LOCKED_MEMORY]")
                 .contains("kernel.perf_event_mlock_kb").contains("ulimit -l");
     }
 
     @Test
-    void tooFewDescriptorsToWatchWith() throws Exception {
+    void tooFewDescriptorsForEvents() throws Exception {
         Assume.events();
-        String told = ChildJvm.outcomeOf(new ChildJvm().under("prlimit", "--nofile=24").with("-XX:-MaxFDLimit")
+        String output = ChildJvm.outcomeOf(new ChildJvm().under("prlimit", "--nofile=24").with("-XX:-MaxFDLimit")
                 .start(WatchMain.class, 0, MapEvents.RING_BYTES)).output();
-        assertThat(told).startsWith("FAILED org.mapfiles.MapsException").contains("file descriptors, one for each thread and CPU")
+        assertThat(output).startsWith("FAILED org.mapfiles.MapsException").contains("file descriptors, one for each thread and CPU")
                 .contains("ulimit -n");
     }
 
     @Test
-    void whoIsNotRootMayNotLookAtTheFirstProcess() throws Exception {
-        assumeTrue(!isRoot(), "root may look at any process");
+    void processOneIsDeniedWithoutRoot() throws Exception {
+        assumeTrue(!isRoot(), "root may read any process");
         assertThatExceptionOfType(PermissionDeniedException.class).isThrownBy(() -> ProcessMaps.of(1))
-                .satisfies(refused -> assertThat(refused.reasons()).contains(Reason.OTHER_USER));
+                .satisfies(denied -> assertThat(denied.reasons()).contains(Reason.OTHER_USER));
     }
 
     @Test
-    void theReasonsCannotBeChanged() {
-        PermissionDeniedException refused = new PermissionDeniedException("no", EnumSet.of(Reason.POLICY));
-        assertThatExceptionOfType(UnsupportedOperationException.class).isThrownBy(() -> refused.reasons().clear());
+    void reasonsAreUnmodifiable() {
+        PermissionDeniedException denied = new PermissionDeniedException("no", EnumSet.of(Reason.POLICY));
+        assertThatExceptionOfType(UnsupportedOperationException.class).isThrownBy(() -> denied.reasons().clear());
     }
 }

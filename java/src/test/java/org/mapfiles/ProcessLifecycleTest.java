@@ -11,12 +11,12 @@ import org.mapfiles.testing.MappingState;
 import org.mapfiles.testing.MapsLine;
 import org.mapfiles.testing.SpecialMappingsProcess;
 
-/** What becomes of an open process when it ends, or turns into another program? */
+/** An open process whose target exits or executes another program. */
 class ProcessLifecycleTest {
     private static final MapFilter[] WAYS = {MapFilter.all(), MapFilter.all().executable(), MapFilter.all().by(Backend.TEXT)};
 
     @RegisterExtension final Children children = new Children();
-    private final MappingQuery answer = new MappingQuery();
+    private final MappingQuery query = new MappingQuery();
 
     private void isGone(ProcessMaps maps, MapSnapshot kept, String why) throws Exception {
         List<MappingState> before = MappingState.all(kept);
@@ -25,16 +25,16 @@ class ProcessLifecycleTest {
             assertThatThrownBy(() -> maps.snapshot(way)).as("%s", way).isInstanceOf(ProcessExitedException.class)
                     .hasMessageContaining(why).hasMessageContaining(Integer.toString(maps.pid()));
             assertThatThrownBy(() -> maps.read(kept, way)).isInstanceOf(ProcessExitedException.class);
-            assertThatThrownBy(() -> maps.query(0, way, true, answer)).isInstanceOf(ProcessExitedException.class);
-            assertThatThrownBy(answer::start).isInstanceOf(IllegalStateException.class);
+            assertThatThrownBy(() -> maps.query(0, way, true, query)).isInstanceOf(ProcessExitedException.class);
+            assertThatThrownBy(query::start).isInstanceOf(IllegalStateException.class);
         }
         assertThatThrownBy(() -> maps.refresh(kept)).isInstanceOf(ProcessExitedException.class);
-        assertThat(cursor.start()).as("a failed read leaves the picture").isEqualTo(before.get(0).line().start());
+        assertThat(cursor.start()).as("a failed read keeps the snapshot").isEqualTo(before.get(0).line().start());
         assertThat(MappingState.all(kept)).isEqualTo(before);
     }
 
     @Test
-    void anEndedProcessIsGoneAndItsPictureStays() throws Exception {
+    void exitedProcessThrowsAndItsSnapshotStays() throws Exception {
         Process sleeper = children.sleeper();
         try (ProcessMaps maps = ProcessMaps.of(sleeper.pid())) {
             MapSnapshot snapshot = maps.snapshot();
@@ -44,21 +44,21 @@ class ProcessLifecycleTest {
     }
 
     @Test
-    void aZombieIsGoneToo() throws Exception {
+    void zombieHasExited() throws Exception {
         Process parent = children.start("sh", "-c", "sleep 1000 & echo $!; exec sleep 1000");
         long child = Long.parseLong(parent.inputReader().readLine());
         try (ProcessMaps maps = ProcessMaps.of(child)) {
             MapSnapshot snapshot = maps.snapshot();
-            Children.awaitSleep(parent.pid()); // the shell waits for nobody any more
+            Children.awaitSleep(parent.pid()); // the shell does not wait for its child any more
             Children.kill(child);
             Children.await("the child is a zombie", () -> Children.state(child) == 'Z');
             isGone(maps, snapshot, "zombie");
         }
     }
 
-    /** Its number goes to somebody else; the object stays with the one that it was opened for. */
+    /** Another process gets the PID. The object stays with the process that it was opened for. */
     @Test
-    void aLaterProcessOfThatPidIsNotMistakenForIt() throws Exception {
+    void laterProcessOfThePidIsNotMistaken() throws Exception {
         Process sleeper = children.sleeper();
         ProcessHandle handle = sleeper.toHandle();
         try (ProcessMaps maps = ProcessMaps.of(handle)) {
@@ -73,7 +73,7 @@ class ProcessLifecycleTest {
     }
 
     @Test
-    void aProgramThatReplacesItselfIsFollowed() throws Exception {
+    void processIsFollowedAcrossExec() throws Exception {
         for (MapFilter way : WAYS) {
             Process shell = children.start("sh", "-c", "read go; exec sleep 1000");
             try (ProcessMaps maps = ProcessMaps.of(shell.pid())) {
@@ -94,14 +94,14 @@ class ProcessLifecycleTest {
         }
     }
 
-    /** Its own directory shows no mappings any more: another thread's does. */
+    /** Its own directory has no mappings any more; the directory of another thread has them. */
     @Test
-    void aProcessLivesOnWithoutItsFirstThread() throws Exception {
+    void processContinuesWithoutItsFirstThread() throws Exception {
         SpecialMappingsProcess child = SpecialMappingsProcess.with("plain", "permissions");
         try {
             child.start();
             MapSnapshot before = child.maps().snapshot();
-            child.tell("leader-exit");
+            child.command("leader-exit");
             Children.await("the first thread has ended", () -> Children.state(child.pid()) == 'Z');
             try (ProcessMaps late = ProcessMaps.of(child.pid())) {
                 for (ProcessMaps maps : List.of(child.maps(), late)) {
@@ -112,8 +112,8 @@ class ProcessLifecycleTest {
                     maps.refresh(before);
                     for (SpecialMappingsProcess.Made made : child.made()) {
                         assertThat(before.find(made.line().start())).as("%s", made).isNotNegative();
-                        assertThat(maps.query(made.line().start(), answer)).isTrue();
-                        assertThat(MapsLine.of(answer)).isEqualTo(made.line());
+                        assertThat(maps.query(made.line().start(), query)).isTrue();
+                        assertThat(MapsLine.of(query)).isEqualTo(made.line());
                     }
                 }
             }
@@ -123,7 +123,7 @@ class ProcessLifecycleTest {
     }
 
     @Test
-    void whatIsMadeAnewIsReadAnew() throws Exception {
+    void remadeMappingsAreReadAgain() throws Exception {
         SpecialMappingsProcess child = SpecialMappingsProcess.with("memfd");
         try {
             child.start();
@@ -133,8 +133,8 @@ class ProcessLifecycleTest {
                 assertThat(child.maps().refresh(snapshot)).isTrue();
                 for (SpecialMappingsProcess.Made made : child.made()) {
                     assertThat(MapsLine.of(snapshot.cursor().seek(snapshot.find(made.line().start())))).isEqualTo(made.line());
-                    assertThat(child.maps().query(made.line().start(), answer)).isTrue();
-                    assertThat(MapsLine.of(answer)).isEqualTo(made.line());
+                    assertThat(child.maps().query(made.line().start(), query)).isTrue();
+                    assertThat(MapsLine.of(query)).isEqualTo(made.line());
                 }
             }
         } finally {

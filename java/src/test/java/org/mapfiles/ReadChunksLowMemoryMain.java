@@ -6,7 +6,7 @@ import java.util.List;
 import org.mapfiles.internal.SnapshotBuffer;
 import org.mapfiles.testing.Descriptors;
 
-/** Reads a process in parts, while direct memory is missing for the first part and then for the second. */
+/** Reads a process in chunks while direct memory is missing for the first chunk and then for the second. */
 final class ReadChunksLowMemoryMain {
     private static final int PIECE = 32 * 1024;
 
@@ -24,11 +24,11 @@ final class ReadChunksLowMemoryMain {
                 held.add(ByteBuffer.allocateDirect(PIECE));
             }
         } catch (OutOfMemoryError full) {
-            // all of it is held
+            // all direct memory is allocated
         }
     }
 
-    /** Reads the next part, and gives memory back a piece at a time until there is enough for it. */
+    /** Reads the next chunk, and frees memory in pieces until it is enough. */
     private boolean next() throws MapsException {
         for (;;) {
             try {
@@ -44,7 +44,7 @@ final class ReadChunksLowMemoryMain {
         int before = Descriptors.count();
         held.add(ByteBuffer.allocateDirect(new SnapshotBuffer(4096, 512 * 1024).memory.size()));
         hold();
-        held.remove(0); // room for a part, and not for the text that it is parsed from
+        held.remove(0); // enough for a chunk, and not for the text that it is parsed from
         int count = next() ? reader.chunk().size() : 0;
         System.out.println("FIRST " + (failures > 0) + " OPENED " + (Descriptors.count() - before));
         hold();

@@ -17,7 +17,7 @@ import org.mapfiles.testing.MappingState;
 import org.mapfiles.testing.MapsLine;
 import org.mapfiles.testing.MapsTexts;
 
-/** Does saved text come back as what it says? Generated mappings are written as the kernel would, and read. */
+/** Generated mappings are written as the kernel writes them, and are read back. */
 class SnapshotOfTextTest {
     @Provide
     Arbitrary<List<MapsLine>> layouts() {
@@ -25,7 +25,7 @@ class SnapshotOfTextTest {
     }
 
     @Property(tries = 300)
-    void whatTheKernelWritesIsReadBack(@ForAll("layouts") List<MapsLine> lines) throws MapsException {
+    void textOfTheKernelIsReadBack(@ForAll("layouts") List<MapsLine> lines) throws MapsException {
         MapSnapshot snapshot = MapsLine.snapshot(lines);
         assertThat(MappingState.all(snapshot)).extracting(MappingState::line).isEqualTo(lines);
         assertThat(snapshot.size()).isEqualTo(lines.size());
@@ -34,7 +34,7 @@ class SnapshotOfTextTest {
     }
 
     @Property(tries = 50)
-    void aFilterLetsThroughWhatHasEveryPropertyNamed(@ForAll("layouts") List<MapsLine> lines) throws MapsException {
+    void filterKeepsMappingsWithEveryNamedProperty(@ForAll("layouts") List<MapsLine> lines) throws MapsException {
         byte[] text = MapsLine.text(lines);
         for (MapFilter filter : Filters.all()) {
             List<MapsLine> expected = lines.stream().filter(line -> Filters.passes(filter, line)).collect(Collectors.toList());
@@ -44,7 +44,7 @@ class SnapshotOfTextTest {
     }
 
     @Property(tries = 200)
-    void filesAreNumberedInTheOrderTheyAreMet(@ForAll("layouts") List<MapsLine> lines) throws MapsException {
+    void filesAreNumberedInOrderOfAppearance(@ForAll("layouts") List<MapsLine> lines) throws MapsException {
         Map<List<Object>, Integer> files = new HashMap<>();
         MapSnapshot snapshot = MapsLine.snapshot(lines);
         for (MappingState seen : MappingState.all(snapshot)) {
@@ -57,9 +57,9 @@ class SnapshotOfTextTest {
         assertThat(snapshot.fileCount()).isEqualTo(files.size());
     }
 
-    /** Nobody can be asked about saved text, so nothing is said that only the kernel knows. */
+    /** Saved text has no kernel to query, so a deletion is never reported as certain. */
     @Property(tries = 200)
-    void savedTextNeverSaysDeleted(@ForAll("layouts") List<MapsLine> lines) throws MapsException {
+    void deletionOfSavedTextIsUncertain(@ForAll("layouts") List<MapsLine> lines) throws MapsException {
         for (MappingState seen : MappingState.all(MapsLine.snapshot(lines))) {
             boolean suffixed = seen.fileBacked() && seen.line().name().endsWith(" (deleted)");
             assertThat(seen.deletion()).as(seen.toString()).isEqualTo(suffixed ? Deletion.UNKNOWN : Deletion.NOT_DELETED);
@@ -70,7 +70,7 @@ class SnapshotOfTextTest {
     }
 
     @Example
-    void noTextIsNoMapping() throws MapsException {
+    void emptyTextHasNoMapping() throws MapsException {
         MapSnapshot snapshot = MapSnapshot.ofText(new byte[0], MapFilter.all());
         assertThat(snapshot.size()).isZero();
         assertThat(snapshot.fileCount()).isZero();
@@ -79,7 +79,7 @@ class SnapshotOfTextTest {
     }
 
     @Example
-    void aHundredThousandMappingsAndALongNameFit() throws MapsException {
+    void hundredThousandMappingsAndALongNameFit() throws MapsException {
         List<MapsLine> lines = java.util.stream.LongStream.range(1, 100_000)
                 .mapToObj(i -> MapsLine.file(i << 13, (i << 13) + MapsLine.PAGE, i, "/" + i)).collect(Collectors.toList());
         lines.add(MapsLine.file(1L << 40, 1L << 41, 7, "/" + "x".repeat(5_000_000)));
@@ -89,7 +89,7 @@ class SnapshotOfTextTest {
     }
 
     @Example
-    void savedTextCannotBeAskedByQuery() {
+    void savedTextCannotBeQueried() {
         assertThatThrownBy(() -> MapSnapshot.ofText(new byte[0], MapFilter.all().by(Backend.QUERY)))
                 .isInstanceOf(IllegalArgumentException.class).hasMessageContaining("QUERY");
     }

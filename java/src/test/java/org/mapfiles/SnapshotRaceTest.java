@@ -15,13 +15,13 @@ import org.mapfiles.internal.SnapshotBuffer;
 import org.mapfiles.testing.MapsLine;
 import org.mapfiles.testing.Threads;
 
-/** May a snapshot be filled by some threads while others read it? Two pictures that share nothing but addresses take turns. */
+/** Threads read a snapshot while others fill it with two states in turn, which share only addresses. */
 class SnapshotRaceTest {
     private static final int COUNT = 300;
     private static final long[] ADDRESSES = {0x10_0000, 0x18_0000, 0x20_0000};
 
-    /** Everything in a picture says which one it is: names, inodes and offsets. */
-    private static byte[] picture(char which, int pagesApart) {
+    /** Each name, inode and offset identifies the state. */
+    private static byte[] state(char which, int pagesApart) {
         return MapsLine.text(IntStream.range(0, COUNT).mapToObj(i -> new MapsLine((1L + (long) i * pagesApart) << 12,
                 (1L + (long) i * pagesApart + pagesApart) << 12, "r--p", (long) which << 12, 8, which, which,
                 "/" + which + "/" + i)).collect(Collectors.toList()));
@@ -34,8 +34,8 @@ class SnapshotRaceTest {
     }
 
     private static Threads filling(MapSnapshot snapshot, long pause) throws MalformedMapsException {
-        NativeMemory a = saved(picture('a', 2));
-        NativeMemory b = saved(picture('b', 3));
+        NativeMemory a = saved(state('a', 2));
+        NativeMemory b = saved(state('b', 3));
         snapshot.fillFromText(null, MapFilter.all(), a, a.size());
         return new Threads().start(2, () -> () -> {
             snapshot.fillFromText(null, MapFilter.all(), b, b.size());
@@ -46,7 +46,7 @@ class SnapshotRaceTest {
     }
 
     @Test
-    void findAnswersFromOneWholePicture() throws Exception {
+    void findReadsOneState() throws Exception {
         MapSnapshot snapshot = new MapSnapshot();
         int[] inA = indices(2);
         int[] inB = indices(3);
@@ -72,9 +72,9 @@ class SnapshotRaceTest {
         return ((long) which << 12) + (page % pagesApart << 12) + ADDRESSES[1] % MapsLine.PAGE;
     }
 
-    /** Until it is refused, everything that a cursor says is of the picture that it was reset to. */
+    /** Until a cursor throws, all that it returns is of the state that it was reset to. */
     @Test
-    void aCursorNeverMixesPictures() throws Exception {
+    void cursorNeverMixesStates() throws Exception {
         MapSnapshot snapshot = new MapSnapshot();
         int[] walks = new int[2];
         filling(snapshot, 100_000).start(2, () -> {
@@ -84,7 +84,7 @@ class SnapshotRaceTest {
                 walks[Threads.tolerated(() -> walk(cursor)) ? 1 : 0]++;
             };
         }).stopAfter(1500);
-        assertThat(walks).as("walks cut short, and whole ones").doesNotContain(0);
+        assertThat(walks).as("iterations that throw, and complete ones").doesNotContain(0);
     }
 
     private static void walk(MapCursor cursor) {
@@ -104,9 +104,9 @@ class SnapshotRaceTest {
         }
     }
 
-    /** What it reads on the way to an address is of one picture, the old or the new one. */
+    /** A cursor that moves to an address reads one state, the old or the new one. */
     @Test
-    void aCursorThatFollowsIsInOnePicture() throws Exception {
+    void movingCursorReadsOneState() throws Exception {
         MapSnapshot snapshot = new MapSnapshot();
         filling(snapshot, 0).start(2, () -> {
             MapCursor cursor = snapshot.cursor();
@@ -126,22 +126,22 @@ class SnapshotRaceTest {
         }).stopAfter(1500);
     }
 
-    /** The index of a picture that is being filled again may lead anywhere: here, behind the records there is room for. */
+    /** The index of a state that is being replaced may contain any value: here, an index after the last record. */
     @Test
-    void aCursorThatFollowsIsNotLedOutOfThePicture() throws Exception {
+    void movingCursorStaysInBounds() throws Exception {
         NativeMemory text = saved(MapsLine.text(List.of(MapsLine.anonymous(0x1000, 0x3000))));
         MapSnapshot snapshot = new MapSnapshot();
         snapshot.fillFromText(null, MapFilter.all(), text, text.size());
         new Threads().start(1, () -> () -> {
             SnapshotBuffer before = snapshot.buffer();
             snapshot.fillFromText(null, MapFilter.all(), text, text.size());
-            int behind = before.mappingCapacity; // this record, of all addresses, is the tail, and the tail is all
-            before.index[7 + 2 * behind] = 0;
-            before.index[8 + 2 * behind] = Long.MAX_VALUE;
-            before.index[4] = behind;
-            before.index[5] = behind + 1;
+            int last = before.mappingCapacity; // this record covers all addresses, so it is the last one that find looks up
+            before.index[7 + 2 * last] = 0;
+            before.index[8 + 2 * last] = Long.MAX_VALUE;
+            before.index[4] = last;
+            before.index[5] = last + 1;
             before.index[2] = 0;
-        }).start(4, () -> { // more than there are processors: one must be interrupted on its way
+        }).start(4, () -> { // more threads than processors: one of them is interrupted during a search
             MapCursor cursor = snapshot.cursor();
             return () -> {
                 for (int i = 0; i < 10_000; i++) {
@@ -153,9 +153,9 @@ class SnapshotRaceTest {
         }).stopAfter(2000);
     }
 
-    /** Names are kept for all readers of a snapshot: none may get that of another's mapping. */
+    /** Readers of a snapshot share its names: no reader gets the name of another mapping. */
     @Test
-    void readersOfOnePictureDoNotConfuseNames() throws Exception {
+    void readersDoNotConfuseNames() throws Exception {
         MapSnapshot snapshot = MapsLine.snapshot(new MapsLine(0x1000, 0x2000, "rw-p", 0, 0, 0, 0, "[anon:one]"),
                 new MapsLine(0x2000, 0x3000, "rw-p", 0, 0, 0, 0, "[anon:two]"), MapsLine.file(0x3000, 0x4000, 1, "/one"),
                 MapsLine.file(0x4000, 0x5000, 2, "/two"));
@@ -176,9 +176,9 @@ class SnapshotRaceTest {
         threads.stopAfter(1000);
     }
 
-    /** Four threads refresh one snapshot of a live process, others look things up. */
+    /** Four threads refresh one snapshot of a live process, while others find addresses. */
     @Test
-    void aLiveSnapshotMayBeRefreshedByMany() throws Exception {
+    void liveSnapshotMayBeRefreshedByManyThreads() throws Exception {
         try (ProcessMaps maps = ProcessMaps.self()) {
             MapSnapshot snapshot = maps.snapshot();
             MapCursor library = snapshot.cursor();
@@ -213,24 +213,24 @@ class SnapshotRaceTest {
     }
 
     @Test
-    void anAnswerSharedByThreadsIsRefusedOrRight() throws Exception {
+    void queryUsedByTwoThreadsThrowsOrIsRight() throws Exception {
         try (ProcessMaps maps = ProcessMaps.self()) {
-            MappingQuery answer = MappingQuery.withBuildId();
+            MappingQuery query = MappingQuery.withBuildId();
             MapFilter[] filters = {MapFilter.all(), MapFilter.all().executable(), MapFilter.all().by(Backend.TEXT)};
             new Threads().start(3, () -> () -> {
                 for (MapFilter filter : filters) {
-                    Threads.tolerated(() -> maps.query(0, filter, true, answer));
+                    Threads.tolerated(() -> maps.query(0, filter, true, query));
                 }
             }).start(1, () -> () -> {
                 for (Consumer<Mapping> read : MapCursorTest.READS) {
                     try {
-                        Threads.tolerated(() -> read.accept(answer));
+                        Threads.tolerated(() -> read.accept(query));
                     } catch (IndexOutOfBoundsException | BufferOverflowException noRoom) {
-                        // for a name, or for that of another answer: this belongs to one thread at a time
+                        // expected of name(): a query belongs to one thread at a time
                     }
                 }
             }).stopAfter(1000);
-            assertThat(maps.queryOrNext(0, answer)).as("it serves again").isTrue();
+            assertThat(maps.queryOrNext(0, query)).as("it serves again").isTrue();
         }
     }
 }

@@ -16,7 +16,7 @@ import org.mapfiles.testing.MapsLine;
 import org.mapfiles.testing.Queries;
 import org.mapfiles.testing.SpecialMappingsProcess;
 
-/** Has anything changed since? */
+/** A refresh reports whether mappings have changed. */
 class SnapshotRefreshTest {
     @RegisterExtension final SpecialMappingsProcess child = SpecialMappingsProcess.with("plain");
 
@@ -33,7 +33,7 @@ class SnapshotRefreshTest {
 
     @ParameterizedTest
     @EnumSource
-    void whatIsUnchangedStays(Backend backend) throws Exception {
+    void unchangedSnapshotStays(Backend backend) throws Exception {
         MapSnapshot snapshot = snapshot(backend);
         List<MappingState> before = MappingState.all(snapshot);
         MapCursor cursor = snapshot.cursor().seek(0);
@@ -48,13 +48,13 @@ class SnapshotRefreshTest {
 
     @ParameterizedTest
     @EnumSource
-    void whatIsUnmappedIsGone(Backend backend) throws Exception {
+    void unmappedMappingIsRemoved(Backend backend) throws Exception {
         MapSnapshot snapshot = snapshot(backend);
         MapCursor cursor = snapshot.cursor().seek(0);
         long address = any().line().start();
         assertThat(snapshot.find(address)).isNotNegative();
-        child.tell("unmap " + any().label());
-        assertThat(snapshot.find(address)).as("until it is refreshed it shows the old picture").isNotNegative();
+        child.command("unmap " + any().label());
+        assertThat(snapshot.find(address)).as("unchanged until the refresh").isNotNegative();
         assertThat(child.maps().refresh(snapshot)).isTrue();
         assertThat(snapshot.find(address)).isEqualTo(-1);
         assertThat(child.maps().refresh(snapshot)).isFalse();
@@ -73,10 +73,10 @@ class SnapshotRefreshTest {
 
     @ParameterizedTest
     @EnumSource
-    void aPictureSettlesOnceTwoAreTheSame(Backend backend) throws Exception {
+    void readStableEndsAtTwoEqualReads(Backend backend) throws Exception {
         MapSnapshot snapshot = snapshot(backend);
         assertThat(child.maps().readStable(snapshot, 1)).as("nothing moves").isTrue();
-        child.tell("unmap " + any().label());
+        child.command("unmap " + any().label());
         assertThat(child.maps().readStable(snapshot, 1)).as("that one read is not like the one before").isFalse();
         assertThat(snapshot.find(any().line().start())).isEqualTo(-1);
         assertThat(child.maps().readStable(snapshot, 1)).isTrue();
@@ -88,7 +88,7 @@ class SnapshotRefreshTest {
     void anotherFileAtTheSameRangeIsAChange(Backend backend) throws Exception {
         MapSnapshot snapshot = snapshot(backend);
         MapsLine before = any().line();
-        child.tell("remap " + any().label());
+        child.command("remap " + any().label());
         assertThat(child.maps().refresh(snapshot)).isTrue();
         MapCursor after = snapshot.cursor().seek(snapshot.find(before.start()));
         assertThat(after.start()).isEqualTo(before.start());
@@ -99,10 +99,10 @@ class SnapshotRefreshTest {
 
     @ParameterizedTest
     @EnumSource
-    void aDeletedNameIsAChange(Backend backend) throws Exception {
+    void deletedFileIsAChange(Backend backend) throws Exception {
         MapSnapshot snapshot = snapshot(backend);
         int index = snapshot.find(any().line().start());
-        child.tell("delete " + any().label());
+        child.command("delete " + any().label());
         assertThat(child.maps().refresh(snapshot)).isTrue();
         MapCursor mapping = snapshot.cursor().seek(index);
         assertThat(MapsLine.rawName(mapping)).isEqualTo(any().line().name() + " (deleted)");
@@ -111,17 +111,17 @@ class SnapshotRefreshTest {
     }
 
     @Test
-    void aNameThatAnotherFileTookIsDeleted() throws Exception {
-        child.tell("replace " + any().label());
+    void fileWhosePathIsReplacedIsDeleted() throws Exception {
+        child.command("replace " + any().label());
         MapSnapshot snapshot = child.maps().snapshot();
         MapCursor mapping = snapshot.cursor().seek(snapshot.find(any().line().start()));
         assertThat(MapFiles.of(child.maps()).deletion(mapping)).isEqualTo(Deletion.DELETED);
     }
 
-    /** A refresh keeps to the filter of the last read, and a change that the filter hides is none. */
+    /** A refresh uses the filter of the last read, and ignores changes that the filter hides. */
     @ParameterizedTest
     @EnumSource
-    void theFilterIsThatOfTheLastTime(Backend backend) throws Exception {
+    void refreshUsesTheFilterOfTheLastRead(Backend backend) throws Exception {
         MapSnapshot snapshot = snapshot(backend);
         int size = snapshot.size();
         MapFilter code = MapFilter.all().executable().by(backend);
@@ -131,24 +131,24 @@ class SnapshotRefreshTest {
         assertThat(child.maps().refresh(snapshot)).isFalse();
         assertThat(before).isNotEmpty().allMatch(seen -> seen.has('x'));
         assertThat(any().line().permissions()).doesNotContain("x");
-        child.tell("unmap " + any().label());
+        child.command("unmap " + any().label());
         child.maps().refresh(snapshot);
         assertThat(MappingState.all(snapshot)).isEqualTo(before);
     }
 
     @ParameterizedTest
     @EnumSource
-    void aSnapshotGrowsWithItsProcess(Backend backend) throws Exception {
+    void snapshotGrowsWithItsProcess(Backend backend) throws Exception {
         MapSnapshot snapshot = snapshot(backend);
         MapCursor cursor = snapshot.cursor();
         int before = snapshot.size();
-        int more = Integer.parseInt(child.tell("many 60000"));
+        int more = Integer.parseInt(child.command("many 60000"));
         assumeTrue(more > 10_000, "vm.max_map_count lets this process make only " + more + " mappings");
         assertThat(child.maps().refresh(snapshot)).isTrue();
-        assertThat(snapshot.size()).isBetween(before + more - 2, before + more + 2); // the heap may have come, or grown
+        assertThat(snapshot.size()).isBetween(before + more - 2, before + more + 2); // heap changes
         assertThatThrownBy(cursor::next).isInstanceOf(IllegalStateException.class);
         assertThat(child.maps().refresh(snapshot)).isFalse();
-        child.tell("unmap " + any().label());
+        child.command("unmap " + any().label());
         assertThat(child.maps().refresh(snapshot)).isTrue();
         assertThat(snapshot.find(any().line().start())).isEqualTo(-1);
         agreesWithTheOtherWay(snapshot, backend);

@@ -2,12 +2,12 @@ package org.mapfiles;
 
 import org.mapfiles.events.MapEvents;
 
-/** The program of a child JVM: watches one process, and says whether it may, or why not. */
+/** Opens events of a process, and prints whether that is permitted, or the reason why not. */
 public final class WatchMain {
     private WatchMain() {
     }
 
-    /** The number of the process, 0: this one; and the bytes of a ring. */
+    /** Arguments: the PID, 0 for this process; and the bytes of a ring. */
     public static void main(String[] arguments) throws Exception {
         int number = Integer.parseInt(arguments[0]);
         try (ProcessMaps maps = number == 0 ? ProcessMaps.self() : ProcessMaps.of(number);

@@ -15,7 +15,7 @@ import org.mapfiles.ProcessMaps;
 import org.mapfiles.events.MapEvents;
 import org.mapfiles.live.LiveMaps;
 
-/** How soon a change is known, and what it costs the process that it is. */
+/** Measures how soon a change of mappings is in a snapshot, and how much events slow the target down. */
 final class ChangeFigures {
     private static final int ROUNDS = 512;
 
@@ -29,30 +29,42 @@ final class ChangeFigures {
         this.quick = quick;
     }
 
-    void run() throws Exception {
-        try (ProcessMaps self = ProcessMaps.self()) {
-            MapEvents.open(self).close();
-        } catch (PermissionDeniedException | NotSupportedException refused) {
-            figures.skip("L2", refused.getMessage());
-            figures.skip("L3", refused.getMessage());
-            return;
+    /** Adds the times from a change to a snapshot that contains it. */
+    void latency() throws Exception {
+        if (canOpenEvents("change-latency")) {
+            for (int millis : new int[] {10, 100}) {
+                latency(millis);
+            }
         }
-        for (int millis : new int[] {10, 100}) {
-            latency(millis);
-        }
-        slowDown();
-        wakeUps();
     }
 
-    /** Of a process that changes nothing: how often whoever keeps its mappings fresh wakes up. */
+    /** Adds the slow-down of a target that maps and unmaps, and the wake-ups for a target that does not. */
+    void overhead() throws Exception {
+        if (canOpenEvents("events-overhead")) {
+            slowDown();
+            wakeUps();
+        }
+    }
+
+    private boolean canOpenEvents(String name) throws Exception {
+        try (ProcessMaps self = ProcessMaps.self()) {
+            MapEvents.open(self).close();
+            return true;
+        } catch (PermissionDeniedException | NotSupportedException denied) {
+            figures.skip(name, denied.getMessage());
+            return false;
+        }
+    }
+
+    /** Counts wake-ups of the thread that refreshes the snapshot of an idle process. */
     private void wakeUps() throws Exception {
         Process quiet = new ProcessBuilder("cat").start();
         try (ProcessMaps maps = ProcessMaps.of(quiet.pid());
                 MapEvents events = MapEvents.open(maps, MapEvents.Option.DATA, MapEvents.Option.AT_ONCE)) {
-            double told = wakeUps(LiveMaps.of(maps).every(Duration.ofSeconds(10)).withEvents(events));
+            double pushed = wakeUps(LiveMaps.of(maps).every(Duration.ofSeconds(10)).withEvents(events));
             double polled = wakeUps(LiveMaps.of(maps).every(Duration.ofMillis(10)));
-            figures.add("L3-quiet", "10ms", told / polled, told, polled, "1/s",
-                    "wake-ups a second while nothing changes, told by the kernel / polled", null);
+            figures.add("events-overhead-idle", "10ms", pushed / polled, pushed, polled, "1/s",
+                    "wake-ups per second for an idle target, with events / polled", null);
         } finally {
             quiet.destroy();
         }
@@ -61,14 +73,14 @@ final class ChangeFigures {
     private double wakeUps(LiveMaps.Builder builder) throws Exception {
         int millis = quick ? 1_000 : 5_000;
         try (LiveMaps live = builder.start()) {
-            Thread.sleep(300); // it has begun to wait
+            Thread.sleep(300); // the thread waits now
             long before = switches();
             Thread.sleep(millis);
             return (switches() - before) * 1000.0 / millis;
         }
     }
 
-    /** How often threads that keep mappings fresh have gone to sleep. */
+    /** Returns how often the threads that refresh snapshots have gone to sleep. */
     private static long switches() throws IOException {
         long count = 0;
         try (DirectoryStream<Path> tasks = Files.newDirectoryStream(Path.of("/proc/self/task"))) {
@@ -82,27 +94,28 @@ final class ChangeFigures {
         return count;
     }
 
-    /** Both watch this JVM: one is told, the other looks. */
+    /** Refreshes two snapshots of this JVM: one by events, one by polling. */
     private void latency(int millis) throws Exception {
         try (ProcessMaps maps = ProcessMaps.self();
                 MapEvents events = MapEvents.open(maps, MapEvents.Option.DATA, MapEvents.Option.AT_ONCE);
-                LiveMaps told = LiveMaps.of(maps).every(Duration.ofSeconds(10)).withEvents(events).start();
+                LiveMaps pushed = LiveMaps.of(maps).every(Duration.ofSeconds(10)).withEvents(events).start();
                 LiveMaps polled = LiveMaps.of(maps).every(Duration.ofMillis(millis)).start()) {
-            Rounds rounds = Rounds.of(5, quick ? 31 : 101, () -> known(told.snapshot()), () -> known(polled.snapshot()));
-            figures.add("L2", millis + "ms", rounds.ratio(), rounds.medianOfOurs() / 1000, rounds.medianOfBaseline() / 1000, "us",
-                    "from mmap to known, pushed by the kernel / polled", null);
+            Rounds rounds = Rounds.of(5, quick ? 31 : 101, () -> timeToSnapshot(pushed.snapshot()), () -> timeToSnapshot(polled.snapshot()));
+            figures.add("change-latency", millis + "ms", rounds.ratio(), rounds.medianMeasured() / 1000, rounds.medianBaseline() / 1000, "us",
+                    "from mmap to the snapshot, with events / polled", null);
         }
     }
 
-    private static double known(MapSnapshot snapshot) throws Exception {
-        Thread.sleep(20 + (long) (Math.random() * 10)); // any time of a period, and the last change is over
+    /** Maps a file, and returns the nanoseconds until the snapshot contains it. */
+    private static double timeToSnapshot(MapSnapshot snapshot) throws Exception {
+        Thread.sleep(20 + (long) (Math.random() * 10)); // at a random time of a period, after the previous change is processed
         Path file = Files.write(Files.createTempFile("mapfiles-benchmark-", null), new byte[4096]);
         try (FileChannel channel = FileChannel.open(file)) {
             long before = System.nanoTime();
             MappedByteBuffer mapped = channel.map(FileChannel.MapMode.READ_ONLY, 0, 4096);
             byte[] name = file.toRealPath().toString().getBytes();
             MapCursor at = snapshot.cursor();
-            while (!isThere(snapshot, at, name)) {
+            while (!contains(snapshot, at, name)) {
                 Thread.onSpinWait();
             }
             return System.nanoTime() - before + 0 * mapped.get(0);
@@ -111,7 +124,7 @@ final class ChangeFigures {
         }
     }
 
-    private static boolean isThere(MapSnapshot snapshot, MapCursor at, byte[] name) throws IOException {
+    private static boolean contains(MapSnapshot snapshot, MapCursor at, byte[] name) throws IOException {
         try {
             at.reset();
             while (at.next()) {
@@ -120,34 +133,34 @@ final class ChangeFigures {
                 }
             }
         } catch (IllegalStateException newer) {
-            // the next look is at that
+            // the snapshot was refreshed: the caller tries again
         }
         return false;
     }
 
     private void slowDown() throws Exception {
-        try (Harness mapper = new Harness(bin.resolve("mapper").toString())) {
+        try (ChildProgram mapper = new ChildProgram(bin.resolve("mapper").toString())) {
             mapper.line();
             try (ProcessMaps maps = ProcessMaps.of(mapper.pid())) {
-                watched("L3-code", maps, mapper, "watched for new code, of which there is none");
-                watched("L3-data", maps, mapper, "each mapping told", MapEvents.Option.DATA);
-                watched("L3-at-once", maps, mapper, "each mapping told, and its reader woken", MapEvents.Option.DATA,
+                slowDown("events-overhead-code", maps, mapper, "with events of code, and none occurs");
+                slowDown("events-overhead-data", maps, mapper, "with an event per mapping", MapEvents.Option.DATA);
+                slowDown("events-overhead-at-once", maps, mapper, "with an event and a wake-up per mapping", MapEvents.Option.DATA,
                         MapEvents.Option.AT_ONCE);
             }
         }
     }
 
-    private void watched(String name, ProcessMaps maps, Harness mapper, String how, MapEvents.Option... options) throws Exception {
+    private void slowDown(String name, ProcessMaps maps, ChildProgram mapper, String condition, MapEvents.Option... options) throws Exception {
         Rounds rounds = Rounds.of(10, quick ? 101 : 301, () -> {
             try (MapEvents events = MapEvents.open(maps, 1 << 18, options); Drain drain = new Drain(events)) {
-                return mapper.ask(Integer.toString(ROUNDS));
+                return mapper.query(Integer.toString(ROUNDS));
             }
-        }, () -> mapper.ask(Integer.toString(ROUNDS)));
-        figures.add(name, ROUNDS, rounds, "mmap, touch, munmap " + how + " / not watched",
+        }, () -> mapper.query(Integer.toString(ROUNDS)));
+        figures.add(name, ROUNDS, rounds, "mmap, touch, munmap " + condition + " / without events",
                 options.length < 2 ? Goal.ratioAtMost(1.05) : null);
     }
 
-    /** Takes out what is told, as it is. */
+    /** Drains events until they are closed. */
     private static final class Drain implements AutoCloseable {
         private final Thread thread;
 
@@ -159,8 +172,8 @@ final class ChangeFigures {
                             events.drain();
                         }
                     }
-                } catch (IOException | IllegalStateException over) {
-                    // it was closed
+                } catch (IOException | IllegalStateException closed) {
+                    // the caller has closed the events
                 }
             });
             thread.setDaemon(true);
@@ -169,7 +182,7 @@ final class ChangeFigures {
 
         @Override
         public void close() {
-            // the events are closed behind this, which ends the thread
+            // the caller closes the events next, which ends the thread
         }
     }
 }

@@ -17,19 +17,19 @@ import javax.tools.ToolProvider;
 import org.mapfiles.jvm.CodeKind;
 import org.mapfiles.jvm.JvmCode;
 
-/** Makes this JVM compile very many methods: one class of some, loaded again and again. */
+/** Makes this JVM compile many methods. It loads one class again and again as a hidden class. */
 final class CodeBlobs {
     private static final int METHODS = 250;
     private static final int CALLS = 300; // C1 compiles after 200
 
-    /** With them C1 compiles whatever was called 200 times, however much else there is to compile, and there is room for it. */
+    /** Options of the JVM: C1 compiles after 200 calls even if its queue is long, and the code cache has enough space. */
     static final String[] OPTIONS = {"-Xmx1g", "-XX:ReservedCodeCacheSize=800m", "-XX:Tier3LoadFeedback=1000000",
         "-XX:Tier3DelayOn=1000000"};
 
     private CodeBlobs() {
     }
 
-    /** Compiles until there are so many; the methods stay as long as what is returned. */
+    /** Compiles until the JVM has {@code blobs} pieces of code. The methods stay loaded while the result is reachable. */
     static List<Object> compile(JvmCode code, int blobs) throws ReflectiveOperationException {
         byte[] bytes = classFile();
         List<Object> kept = new ArrayList<>();
@@ -48,7 +48,7 @@ final class CodeBlobs {
         return kept;
     }
 
-    /** Some methods, and one that calls them all. */
+    /** Compiles a class with {@link #METHODS} methods and a method that calls them all. */
     static byte[] classFile() {
         StringBuilder source = new StringBuilder("package org.mapfiles.benchmarks; public final class Blob implements java.util.function.IntUnaryOperator {"
                 + " public Blob() { }\n");
@@ -72,20 +72,20 @@ final class CodeBlobs {
                 };
             }
         };
-        boolean done = compiler.getTask(null, files, null, null, null, List.of(
+        boolean compiled = compiler.getTask(null, files, null, null, null, List.of(
                 new SimpleJavaFileObject(URI.create("memory:///Blob.java"), JavaFileObject.Kind.SOURCE) {
                     @Override
                     public CharSequence getCharContent(boolean ignore) {
                         return source;
                     }
                 })).call();
-        if (!done) {
+        if (!compiled) {
             throw new IllegalStateException("the class was not compiled");
         }
         return bytes.toByteArray();
     }
 
-    /** Starts and ends of methods that are there. */
+    /** Returns the start and the end of each compiled method. */
     static List<long[]> methods(JvmCode code) {
         List<long[]> methods = new ArrayList<>();
         code.forEach(each -> {

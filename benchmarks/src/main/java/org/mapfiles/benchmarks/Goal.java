@@ -2,9 +2,9 @@ package org.mapfiles.benchmarks;
 
 import java.util.Locale;
 
-/** What a figure is to reach: a bound of its ratio, or of our own side. */
-record Goal(Of of, boolean most, double bound) {
-    private enum Of { RATIO, OURS }
+/** The goal of a figure: a bound of its ratio or of its measured value. */
+record Goal(Of of, boolean maximum, double bound) {
+    private enum Of { RATIO, MEASURED }
 
     static Goal ratioAtMost(double bound) {
         return new Goal(Of.RATIO, true, bound);
@@ -14,17 +14,17 @@ record Goal(Of of, boolean most, double bound) {
         return new Goal(Of.RATIO, false, bound);
     }
 
-    static Goal oursAtMost(double bound) {
-        return new Goal(Of.OURS, true, bound);
+    static Goal measuredAtMost(double bound) {
+        return new Goal(Of.MEASURED, true, bound);
     }
 
-    boolean isMet(double ratio, double ours) {
-        double reached = of == Of.RATIO ? ratio : ours;
-        return most ? reached <= bound : reached >= bound;
+    boolean isMet(double ratio, double measured) {
+        double reached = of == Of.RATIO ? ratio : measured;
+        return maximum ? reached <= bound : reached >= bound;
     }
 
     @Override
     public String toString() {
-        return String.format(Locale.ROOT, "%s %s %.4g", of.name().toLowerCase(Locale.ROOT), most ? "<=" : ">=", bound);
+        return String.format(Locale.ROOT, "%s %s %.4g", of.name().toLowerCase(Locale.ROOT), maximum ? "<=" : ">=", bound);
     }
 }

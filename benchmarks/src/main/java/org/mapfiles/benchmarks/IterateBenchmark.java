@@ -12,7 +12,7 @@ import org.openjdk.jmh.annotations.Scope;
 import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.State;
 
-/** Walking a filled snapshot, touching start, end and flags, against a loop over arrays on the Java heap. */
+/** Iterates over a snapshot and reads start, end and flags. The baseline is a loop over arrays on the Java heap. */
 @State(Scope.Thread)
 @BenchmarkMode(Mode.AverageTime)
 @OutputTimeUnit(TimeUnit.NANOSECONDS)

@@ -3,6 +3,7 @@ package org.mapfiles.benchmarks;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Collection;
+import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -17,14 +18,14 @@ import org.openjdk.jmh.runner.options.OptionsBuilder;
 import org.openjdk.jmh.runner.options.TimeValue;
 import org.openjdk.jmh.runner.options.VerboseMode;
 
-/** Runs the JMH classes with the allocation profiler, and turns their results into figures. */
+/** Runs the JMH classes with the allocation profiler, and adds their results as figures. */
 final class JmhFigures {
     private final Figures figures;
     private final Path results;
     private final boolean quick;
-    private final Set<String> wanted;
+    private final Set<Benchmark> wanted;
 
-    JmhFigures(Figures figures, Path results, boolean quick, Set<String> wanted) {
+    JmhFigures(Figures figures, Path results, boolean quick, Set<Benchmark> wanted) {
         this.figures = figures;
         this.results = results;
         this.quick = quick;
@@ -32,58 +33,57 @@ final class JmhFigures {
     }
 
     void run() {
-        if (wanted.contains("P5")) {
+        if (wanted.contains(Benchmark.RESOLVE)) {
             for (int threads : List.of(1, 2)) {
                 for (String layout : quick ? List.of("jvm", "sampler") : List.of("jvm", "uniform", "sampler")) {
                     for (int size : Run.SIZES) {
-                        figures.attempt("P5-" + layout + "@" + size, () -> resolve(threads, layout, size));
+                        figures.attempt("resolve-" + layout + "@" + size, () -> resolve(threads, layout, size));
                     }
                 }
             }
         }
-        if (wanted.contains("P6")) {
-            figures.attempt("P6", this::iterate);
-        }
-        if (wanted.contains("P10")) {
-            figures.attempt("P10", this::code);
-        }
-        if (wanted.contains("L1")) {
-            figures.attempt("L1-alloc", () -> allocation("L1-alloc", "1thread", run("LiveMapsBenchmark", 1).iterator().next(), "resolve"));
-        }
-        for (Map.Entry<String, String> live : Map.of("P1", "full", "P3", "executableOnly", "P4", "refresh", "P7", "query").entrySet()) {
-            if (wanted.contains(live.getKey())) {
-                figures.attempt(live.getKey() + "-alloc", () -> allocation(live.getKey() + "-alloc", "self",
-                        run("LiveBenchmark." + live.getValue() + "$", 1).iterator().next(), live.getValue()));
-            }
+        attempt(Benchmark.ITERATE, this::iterate);
+        attempt(Benchmark.JAVA_METHOD, this::javaMethod);
+        attempt(Benchmark.LIVE_RESOLVE, () -> allocation("live-resolve-alloc", "1thread",
+                run("LiveResolveBenchmark", 1).iterator().next(), "resolve"));
+        Map<Benchmark, String> reads = new EnumMap<>(Map.of(Benchmark.FULL_SNAPSHOT, "full",
+                Benchmark.EXECUTABLE_SNAPSHOT, "executableOnly", Benchmark.REFRESH, "refresh", Benchmark.QUERY, "query"));
+        reads.forEach((benchmark, method) -> attempt(benchmark, () -> allocation(benchmark.label() + "-alloc", "self",
+                run("ReadAllocationBenchmark." + method + "$", 1).iterator().next(), benchmark.label())));
+    }
+
+    private void attempt(Benchmark benchmark, Figures.Step step) {
+        if (wanted.contains(benchmark)) {
+            figures.attempt(benchmark.label(), step);
         }
     }
 
     private void resolve(int threads, String layout, int size) throws Exception {
-        Map<String, RunResult> of = new TreeMap<>();
+        Map<String, RunResult> byMethod = new TreeMap<>();
         for (RunResult result : run("ResolveBenchmark", threads, List.of("layout=" + layout, "mappings=" + size))) {
-            of.put(method(result), result);
+            byMethod.put(method(result), result);
         }
-        double tree = score(of.get("treeMap"));
-        String name = "P5-" + layout + (threads > 1 ? "-" + threads + "threads" : "");
+        double tree = score(byMethod.get("treeMap"));
+        String name = "resolve-" + layout + (threads > 1 ? "-" + threads + "threads" : "");
         String end = " on " + threads + (threads == 1 ? " thread" : " threads");
-        figures.add(name, size, tree / score(of.get("find")), score(of.get("find")), tree, "ns",
+        figures.add(name, size, tree / score(byMethod.get("find")), score(byMethod.get("find")), tree, "ns",
                 "TreeMap.floorEntry / find" + end, Goal.ratioAtLeast(5));
-        figures.add(name + "-batch", size, tree / score(of.get("batch")), score(of.get("batch")), tree, "ns",
-                "TreeMap.floorEntry / find of 256 at once" + end, null);
-        allocation(name + "-alloc", Integer.toString(size), of.get("find"), "find");
+        figures.add(name + "-batch", size, tree / score(byMethod.get("batch")), score(byMethod.get("batch")), tree, "ns",
+                "TreeMap.floorEntry / find of 256 addresses per call" + end, null);
+        allocation(name + "-alloc", Integer.toString(size), byMethod.get("find"), "find");
     }
 
-    private void code() throws Exception {
+    private void javaMethod() throws Exception {
         Map<Integer, Map<String, RunResult>> bySize = new TreeMap<>();
-        for (RunResult result : run("CodeBenchmark", 1, CodeBlobs.OPTIONS)) {
+        for (RunResult result : run("JavaMethodBenchmark", 1, CodeBlobs.OPTIONS)) {
             bySize.computeIfAbsent(Integer.valueOf(result.getParams().getParam("blobs")), key -> new TreeMap<>()).put(method(result), result);
         }
         for (Map.Entry<Integer, Map<String, RunResult>> entry : bySize.entrySet()) {
-            Map<String, RunResult> of = entry.getValue();
-            double find = score(of.get("find"));
-            double map = score(of.get("skipListMap"));
-            figures.add("P10", entry.getKey(), map / find, find, map, "ns", "ConcurrentSkipListMap.floorEntry / address to method", null);
-            allocation("P10-alloc", entry.getKey().toString(), of.get("find"), "find");
+            Map<String, RunResult> byMethod = entry.getValue();
+            double find = score(byMethod.get("find"));
+            double map = score(byMethod.get("skipListMap"));
+            figures.add("java-method", entry.getKey(), map / find, find, map, "ns", "ConcurrentSkipListMap.floorEntry / find", null);
+            allocation("java-method-alloc", entry.getKey().toString(), byMethod.get("find"), "find");
         }
     }
 
@@ -94,11 +94,11 @@ final class JmhFigures {
                     .put(method(result), result);
         }
         for (Map.Entry<Integer, Map<String, RunResult>> entry : bySize.entrySet()) {
-            double ours = score(entry.getValue().get("cursor")) / entry.getKey();
+            double cursor = score(entry.getValue().get("cursor")) / entry.getKey();
             double arrays = score(entry.getValue().get("arrays")) / entry.getKey();
-            figures.add("P6", entry.getKey(), ours / arrays, ours, arrays, "ns",
-                    "a mapping walked with a cursor / a loop over arrays", Goal.oursAtMost(3));
-            allocation("P6-alloc", entry.getKey().toString(), entry.getValue().get("cursor"), "a whole walk");
+            figures.add("iterate", entry.getKey(), cursor / arrays, cursor, arrays, "ns",
+                    "cursor, per mapping / loop over arrays", Goal.measuredAtMost(3));
+            allocation("iterate-alloc", entry.getKey().toString(), entry.getValue().get("cursor"), "a whole iteration");
         }
     }
 
@@ -106,7 +106,7 @@ final class JmhFigures {
         return run(pattern, threads, List.of(), jvm);
     }
 
-    /** @param parameters as {@code name=value} */
+    /** Runs a JMH class with parameters {@code name=value}. */
     private Collection<RunResult> run(String pattern, int threads, List<String> parameters, String... jvm) throws Exception {
         String[] arguments = Stream.concat(Stream.of("--enable-native-access=ALL-UNNAMED", "-Xms256m", "-Xmx256m",
                 "-Dbenchmarks.bin=" + System.getProperty("benchmarks.bin")), Arrays.stream(jvm)).toArray(String[]::new);
@@ -133,14 +133,14 @@ final class JmhFigures {
         return name.substring(name.lastIndexOf('.') + 1);
     }
 
-    /** The median iteration. */
+    /** Returns the median of all iterations. */
     private static double score(RunResult result) {
         return result.getPrimaryResult().getStatistics().getPercentile(50);
     }
 
-    /** The profiler also counts what the harness allocates in an iteration: the bound is half an object. */
-    private void allocation(String name, String size, RunResult result, String what) {
+    /** Adds an allocation. The goal is half an object, because the profiler also counts allocations of JMH per iteration. */
+    private void allocation(String name, String size, RunResult result, String operation) {
         double bytes = result.getSecondaryResults().get("gc.alloc.rate.norm").getScore();
-        figures.add(name, size, bytes / 16, bytes, 16, "B/op", "allocated by " + what + " / the smallest object", Goal.ratioAtMost(0.5));
+        figures.add(name, size, bytes / 16, bytes, 16, "B/op", "allocation of " + operation + " / smallest object", Goal.ratioAtMost(0.5));
     }
 }

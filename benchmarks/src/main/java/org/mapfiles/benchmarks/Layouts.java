@@ -10,9 +10,9 @@ import java.util.Random;
 import org.mapfiles.MapFilter;
 import org.mapfiles.MapSnapshot;
 
-/** Address spaces to search, as text, and addresses to search for. */
+/** Makes snapshots with a given layout of mappings, and addresses in them. */
 final class Layouts {
-    /** As many as the branch predictor cannot learn by heart; a power of two. */
+    /** The number of addresses: a power of two, and more than a branch predictor can learn. */
     static final int SAMPLES = 1 << 16;
 
     private static final long GAP = 1L << 34;
@@ -21,10 +21,10 @@ final class Layouts {
     }
 
     /**
-     * A layout of so many mappings.
+     * Returns a snapshot with a layout.
      *
-     * <p>{@code uniform}: of like size and distance. {@code jvm} and {@code sampler}: the map of this JVM, and for more
-     * mappings clusters like those of large ones in its largest hole.
+     * <p>{@code uniform}: all mappings have the same size and distance. {@code jvm} and {@code sampler}: the mappings of this
+     * JVM, and in their largest hole clusters like those of a large JVM.
      */
     static MapSnapshot snapshot(String layout, int mappings) throws IOException {
         StringBuilder text = new StringBuilder();
@@ -42,7 +42,7 @@ final class Layouts {
         return snapshot;
     }
 
-    /** Lines of a process, and more lines in its largest hole, which is where no kernel and no collector has put anything. */
+    /** Appends the lines of a process and, in its largest hole, clusters up to the number of mappings. */
     static void jvm(StringBuilder text, List<String> own, int mappings) {
         List<String> more = clusters(Math.max(mappings - own.size(), 0));
         long size = more.isEmpty() ? 0 : end(more.get(more.size() - 1));
@@ -50,13 +50,13 @@ final class Layouts {
         long hole = 0;
         for (int i = 1; i < own.size(); i++) {
             long between = start(own.get(i)) - end(own.get(i - 1));
-            if (start(own.get(i)) > 0 && between > hole) { // those of the kernel are negative
+            if (start(own.get(i)) > 0 && between > hole) { // addresses of the kernel are negative
                 hole = between;
                 before = i;
             }
         }
         if (size + GAP > hole) {
-            throw new IllegalStateException("the largest hole of this process has " + hole + " bytes, and the layout takes " + size);
+            throw new IllegalStateException("the largest hole of this process has " + hole + " bytes, but the layout needs " + size);
         }
         long base = before == 0 ? 0 : end(own.get(before - 1));
         for (int i = 0; i < own.size(); i++) {
@@ -69,14 +69,14 @@ final class Layouts {
         }
     }
 
-    /** Clusters of a thousand, from a gap behind address 0 on. */
+    /** Returns lines in clusters of a thousand. A gap precedes each cluster. */
     private static List<String> clusters(int count) {
         List<String> lines = new ArrayList<>();
         Random random = new Random(1);
         long at = 0;
         for (int i = 0; i < count; i++) {
             at += i % 1000 == 0 ? GAP : random.nextInt(3) * 4096L;
-            long size = 4096L << random.nextInt(i / 1000 % 2 == 0 ? 4 : 10); // of stacks, of index files
+            long size = 4096L << random.nextInt(i / 1000 % 2 == 0 ? 4 : 10); // sizes of stacks, sizes of index files
             StringBuilder line = new StringBuilder();
             line(line, at, size);
             lines.add(line.toString());
@@ -97,19 +97,19 @@ final class Layouts {
         text.append(String.format("%08x-%08x r--p 00000000 00:00 0 \n", start, start + size));
     }
 
-    /** Addresses inside mappings: of all alike, or as a sampler sees them, mostly of a few (Zipf). */
+    /** Returns addresses inside mappings: uniformly distributed, or for {@code sampler} mostly in a few mappings (Zipf). */
     static long[] samples(String layout, long[] starts, long[] sizes) {
         Random random = new Random(2);
         long[] samples = new long[SAMPLES];
         for (int i = 0; i < samples.length; i++) {
-            int which = layout.equals("sampler") ? zipf(random, starts.length) : random.nextInt(starts.length);
-            samples[i] = starts[which] + Math.floorMod(random.nextLong(), sizes[which]);
+            int mapping = layout.equals("sampler") ? zipf(random, starts.length) : random.nextInt(starts.length);
+            samples[i] = starts[mapping] + Math.floorMod(random.nextLong(), sizes[mapping]);
         }
         return samples;
     }
 
     private static int zipf(Random random, int count) {
         int rank = (int) Math.min(count, Math.floor(Math.exp(random.nextDouble() * Math.log(count + 1.0))));
-        return (int) (rank * 2654435761L % count); // the frequent ones are not neighbours
+        return (int) (rank * 2654435761L % count); // frequent mappings are not neighbours
     }
 }

@@ -6,8 +6,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 
 /**
- * Until closed, this thread and the programs it starts are on one processor: the two sides of a ratio would else be on two,
- * and those of a virtual machine differ by whatever else their host does. The compiler's threads stay where they like.
+ * Binds this thread and the programs that it starts to one processor until it is closed.
+ *
+ * <p>Otherwise the two sides of a ratio may run on two processors, and the processors of a virtual machine differ by the load
+ * of their host. The threads of the JIT compiler are not bound.
  */
 final class OneProcessor implements AutoCloseable {
     private final String thread;
@@ -15,8 +17,8 @@ final class OneProcessor implements AutoCloseable {
 
     OneProcessor() throws IOException, InterruptedException {
         thread = Files.readSymbolicLink(Path.of("/proc/thread-self")).getFileName().toString();
-        String told = taskset("-pc", thread);
-        before = told.substring(told.lastIndexOf(' ') + 1);
+        String output = taskset("-pc", thread);
+        before = output.substring(output.lastIndexOf(' ') + 1);
         taskset("-pc", before.replaceAll(".*[,-]", ""), thread);
     }
 
@@ -25,11 +27,11 @@ final class OneProcessor implements AutoCloseable {
         command[0] = "taskset";
         System.arraycopy(arguments, 0, command, 1, arguments.length);
         Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
-        String told = new String(process.getInputStream().readAllBytes(), StandardCharsets.US_ASCII).strip();
+        String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.US_ASCII).strip();
         if (process.waitFor() != 0) {
-            throw new IOException(String.join(" ", command) + ": " + told);
+            throw new IOException(String.join(" ", command) + ": " + output);
         }
-        return told;
+        return output;
     }
 
     @Override

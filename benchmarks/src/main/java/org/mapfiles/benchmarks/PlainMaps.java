@@ -6,7 +6,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 
-/** The mappings of a process as a Java program reads them without a library: lines, split, numbers parsed. */
+/** A mapping as a Java program reads it without a library: it splits a line of /proc/PID/maps and parses the numbers. */
 record PlainMaps(long start, long end, String permissions, long offset, String device, long inode, String name) {
     static List<PlainMaps> of(long pid) throws IOException {
         List<PlainMaps> all = new ArrayList<>();

@@ -15,12 +15,12 @@ import org.openjdk.jmh.annotations.Scope;
 import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.State;
 
-/** Address to mapping in a filled snapshot. The set-up first checks that all sides agree on every sample. */
+/** Finds the mapping of an address in a snapshot. The set-up verifies that all implementations agree on every sample. */
 @State(Scope.Benchmark)
 @BenchmarkMode(Mode.AverageTime)
 @OutputTimeUnit(TimeUnit.NANOSECONDS)
 public class ResolveBenchmark {
-    /** Addresses of one call of the batch. */
+    /** Addresses per call of the batch. */
     private static final int BATCH = 256;
 
     @Param({"200", "1000", "5000", "65000"})
@@ -33,15 +33,15 @@ public class ResolveBenchmark {
     private final TreeMap<Long, Range> byStart = new TreeMap<>();
     private long[] samples;
 
-    /** A place in the samples, and room for a batch, for each thread. */
+    /** The position in the samples and the buffers of a batch, for one thread. */
     @State(Scope.Thread)
-    public static class Turn {
+    public static class Position {
         private int next;
         private final long[] batch = new long[BATCH];
         private final int[] indices = new int[BATCH];
     }
 
-    /** What a Java program keeps in a TreeMap. */
+    /** A mapping as a Java program keeps it in a TreeMap. */
     private record Range(long start, long end, int index) {
     }
 
@@ -54,7 +54,7 @@ public class ResolveBenchmark {
             int i = mapping.index();
             starts[i] = mapping.start();
             sizes[i] = mapping.size();
-            byStart.put(flipped(mapping.start()), new Range(mapping.start(), mapping.end(), i));
+            byStart.put(signedKey(mapping.start()), new Range(mapping.start(), mapping.end(), i));
         }
         samples = Layouts.samples(layout, starts, sizes);
         int[] indices = new int[samples.length];
@@ -62,38 +62,38 @@ public class ResolveBenchmark {
         for (int i = 0; i < samples.length; i++) {
             int expected = inTreeMap(samples[i]);
             if (expected < 0 || snapshot.find(samples[i]) != expected || indices[i] != expected) {
-                throw new IllegalStateException("the sides differ on " + Long.toHexString(samples[i]));
+                throw new IllegalStateException("the implementations differ at " + Long.toHexString(samples[i]));
             }
         }
     }
 
-    /** Unsigned order in signed keys. */
-    private static long flipped(long address) {
+    /** Returns a key whose signed order is the unsigned order of addresses. */
+    private static long signedKey(long address) {
         return address ^ Long.MIN_VALUE;
     }
 
     private int inTreeMap(long address) {
-        Map.Entry<Long, Range> entry = byStart.floorEntry(flipped(address));
+        Map.Entry<Long, Range> entry = byStart.floorEntry(signedKey(address));
         return entry != null && address - entry.getValue().start() < entry.getValue().end() - entry.getValue().start()
                 ? entry.getValue().index() : -1;
     }
 
     @Benchmark
-    public int treeMap(Turn turn) {
-        return inTreeMap(samples[turn.next++ & Layouts.SAMPLES - 1]);
+    public int treeMap(Position position) {
+        return inTreeMap(samples[position.next++ & Layouts.SAMPLES - 1]);
     }
 
     @Benchmark
-    public int find(Turn turn) {
-        return snapshot.find(samples[turn.next++ & Layouts.SAMPLES - 1]);
+    public int find(Position position) {
+        return snapshot.find(samples[position.next++ & Layouts.SAMPLES - 1]);
     }
 
     @Benchmark
     @OperationsPerInvocation(BATCH)
-    public int[] batch(Turn turn) {
-        System.arraycopy(samples, turn.next & Layouts.SAMPLES - 1, turn.batch, 0, BATCH);
-        turn.next += BATCH;
-        snapshot.find(turn.batch, turn.indices);
-        return turn.indices;
+    public int[] batch(Position position) {
+        System.arraycopy(samples, position.next & Layouts.SAMPLES - 1, position.batch, 0, BATCH);
+        position.next += BATCH;
+        snapshot.find(position.batch, position.indices);
+        return position.indices;
     }
 }

@@ -2,24 +2,25 @@ package org.mapfiles.benchmarks;
 
 import java.util.Arrays;
 
-/** Two sides of a ratio, turn by turn in one run: what disturbs the machine for longer than a round disturbs both. */
-record Rounds(double[] ours, double[] baseline) {
-    /** Nanoseconds that rounds go on for at the longest, if there are a few by then. */
-    private static final long LONGEST = 8_000_000_000L;
-    private static final long LONGEST_WARM_UP = 3_000_000_000L;
-    private static final int FEWEST = 3;
+/** The times of both sides of a ratio. The sides take turns, so that a disturbance longer than a round affects both. */
+record Rounds(double[] measured, double[] baseline) {
+    private static final long MAX_NANOS = 8_000_000_000L;
+    private static final long MAX_WARM_UP_NANOS = 3_000_000_000L;
 
-    /** One round of a side: the nanoseconds of what is compared. */
+    /** The minimum of rounds, even if they take longer than the maximum. */
+    private static final int MIN_ROUNDS = 3;
+
+    /** Runs one round of a side, and returns its nanoseconds per operation. */
     interface Side {
         double round() throws Exception;
     }
 
-    /** Something of ours to time. */
+    /** An operation to time. */
     interface Work {
         void run() throws Exception;
     }
 
-    /** Work as a side, done some times a round. */
+    /** Returns a side that does an operation several times per round. */
     static Side timed(int times, Work work) {
         return () -> {
             long begin = System.nanoTime();
@@ -30,41 +31,41 @@ record Rounds(double[] ours, double[] baseline) {
         };
     }
 
-    /** Rounds of both sides, after as many for the compiler; fewer where they take long. */
-    static Rounds of(int warmUp, int count, Side ours, Side baseline) throws Exception {
-        of(warmUp, 1, LONGEST_WARM_UP, ours, baseline);
-        return of(count, FEWEST, LONGEST, ours, baseline);
+    /** Runs rounds of both sides, after a warm-up for the JIT compiler. Slow rounds are fewer than {@code count}. */
+    static Rounds of(int warmUp, int count, Side measured, Side baseline) throws Exception {
+        of(warmUp, 1, MAX_WARM_UP_NANOS, measured, baseline);
+        return of(count, MIN_ROUNDS, MAX_NANOS, measured, baseline);
     }
 
-    private static Rounds of(int count, int fewest, long longest, Side ours, Side baseline) throws Exception {
+    private static Rounds of(int count, int minimum, long maxNanos, Side measured, Side baseline) throws Exception {
         double[][] rounds = new double[2][count];
         long begin = System.nanoTime();
         int done = 0;
-        while (done < count && (done < fewest || System.nanoTime() - begin < longest)) {
+        while (done < count && (done < minimum || System.nanoTime() - begin < maxNanos)) {
             rounds[1][done] = baseline.round();
-            rounds[0][done] = ours.round();
+            rounds[0][done] = measured.round();
             done++;
         }
         return new Rounds(Arrays.copyOf(rounds[0], done), Arrays.copyOf(rounds[1], done));
     }
 
-    /** The median of the ratios of all rounds, ours divided by the baseline. */
+    /** Returns the median of the ratios of all rounds, measured / baseline. */
     double ratio() {
-        double[] ratios = new double[ours.length];
-        Arrays.setAll(ratios, i -> ours[i] / baseline[i]);
+        double[] ratios = new double[measured.length];
+        Arrays.setAll(ratios, i -> measured[i] / baseline[i]);
         return median(ratios);
     }
 
-    /** The same, with the sides exchanged. */
-    Rounds turned() {
-        return new Rounds(baseline, ours);
+    /** Returns these rounds with the sides exchanged. */
+    Rounds inverse() {
+        return new Rounds(baseline, measured);
     }
 
-    double medianOfOurs() {
-        return median(ours);
+    double medianMeasured() {
+        return median(measured);
     }
 
-    double medianOfBaseline() {
+    double medianBaseline() {
         return median(baseline);
     }
 

@@ -10,7 +10,6 @@ import org.junit.jupiter.api.Test;
 import org.mapfiles.MapFilter;
 import org.mapfiles.MapSnapshot;
 
-/** A made-up layout overlaps nothing, wherever the kernel and the collector have put this JVM. */
 class LayoutsTest {
     private static List<String> at(long... starts) {
         List<String> lines = new ArrayList<>();
@@ -27,7 +26,7 @@ class LayoutsTest {
     }
 
     @Test
-    void clustersLieInTheLargestHole() throws Exception {
+    void clustersAreInTheLargestHole() throws Exception {
         List<List<String>> processes = List.of(
                 at(0x5555_0000_0000L, 0x7fff_f000_0000L, 0xffffffffff600000L),
                 at(0x10_0000L, 0x6000_4000_0000L, 0x6001_0000_0000L, 0x7fff_f000_0000L, 0xffffffffff600000L),
@@ -43,13 +42,13 @@ class LayoutsTest {
     }
 
     @Test
-    void aProcessWithoutAHoleIsAnError() {
+    void processWithoutAHoleIsAnError() {
         assertThatThrownBy(() -> with(at(0x1000, 0x2000, 0x3000), 1000)).isInstanceOf(IllegalStateException.class)
                 .hasMessageContaining("hole");
     }
 
     @Test
-    void thisProcessHasOne() throws Exception {
+    void thisProcessHasAHoleForEachLayout() throws Exception {
         for (String layout : List.of("jvm", "sampler", "uniform")) {
             assertThat(Layouts.snapshot(layout, 65_000).size()).isEqualTo(65_000);
         }

@@ -20,7 +20,7 @@ import java.util.function.Consumer;
  * recording when the JVM starts. {@code -XX:+UnlockDiagnosticVMOptions -XX:+DebugNonSafepoints} always records it.
  *
  * <p><b>Cost.</b> A start-up with much compilation takes about 5 % longer if recording is on from the start. Most of that is work of the
- * JVM, which any JVMTI agent with these events causes.
+ * JVM, which any JVMTI agent with these events causes: {@code benchmarks/run record-code} measures both.
  */
 public final class JvmCode {
     private static final int DEFAULT_BYTES = 64 << 20;

@@ -2,7 +2,7 @@ package org.mapfiles.events;
 
 import java.nio.ByteBuffer;
 
-/** An event of zeros, as if one had been drained: for tests on machines where the kernel reports none. */
+/** An event whose fields are zero, as if it had been drained: for machines whose kernel reports no events. */
 public final class DrainedEvent {
     private DrainedEvent() {
     }

@@ -6,10 +6,10 @@ import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.mapfiles.testing.EmptyHolder;
 
-/** Without an event each method reports that, and none returns uninitialised memory. */
+/** Without an event each method throws, and none returns uninitialised memory. */
 class EmptyEventTest {
     @Test
-    void eventsOfWhichThereAreNone() throws Exception {
+    void holderWithoutAnEventThrows() throws Exception {
         Map<String, Object> answers = new HashMap<>();
         answers.put("next", false);
         answers.put("reset", null);

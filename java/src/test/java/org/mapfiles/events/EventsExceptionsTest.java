@@ -9,12 +9,12 @@ import org.mapfiles.PermissionDeniedException;
 import org.mapfiles.ProcessExitedException;
 import org.mapfiles.internal.Errno;
 
-/** Each errno of the core has a message that is about the events. */
+/** The message of each errno of the core is about events. */
 class EventsExceptionsTest {
     private final MapSnapshot any = new MapSnapshot(); // gives access to the messages of processes
 
     @Test
-    void descriptorsAndMemoryThatRunOut() {
+    void missingDescriptorsAndMemoryAreNamed() {
         assertThat(any.size()).isZero();
         for (int errno : new int[] {Errno.EMFILE, Errno.ENFILE, Errno.ENOMEM}) {
             String remedy = errno == Errno.EMFILE ? "ulimit -n" : errno == Errno.ENFILE ? "fs.file-max" : "memory";
@@ -22,17 +22,17 @@ class EventsExceptionsTest {
         }
     }
 
-    /** Callers that poll where they cannot listen print these messages. */
+    /** Callers that fall back to polling print these messages. */
     @Test
-    void pollingIsNotAdvised() {
+    void messagesDoNotAdvisePolling() {
         for (int errno : new int[] {Errno.EPERM, Errno.ENOSYS, Errno.EXDEV, Errno.EMFILE, Errno.ENOTSUP, Errno.EAGAIN, Errno.ENOMEM}) {
             assertThat(EventsExceptions.ofStream(errno, "process 1", 1, 7).getMessage()).doesNotContain("poll").doesNotContain("again and again");
         }
     }
 
-    /** What the kernel answers elsewhere, where it lets nobody, or has nothing to let anybody do. */
+    /** Other errors of the kernel, which this machine may not produce. */
     @Test
-    void whatElseStandsInTheWayOfWatching() {
+    void otherErrorsAreNamed() {
         assertThat(EventsExceptions.ofStream(Errno.EPERM, "process 1", 1, 0)).isInstanceOf(PermissionDeniedException.class)
                 .hasMessageContaining("perf_event_open").hasMessageContaining("process 1");
         assertThat(EventsExceptions.ofStream(Errno.ENOSYS, "process 1", 1, 0)).hasMessageContaining("perf");

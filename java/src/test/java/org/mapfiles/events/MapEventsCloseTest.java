@@ -20,12 +20,12 @@ import org.mapfiles.testing.Assume;
 import org.mapfiles.testing.Children;
 import org.mapfiles.testing.Threads;
 
-/** Are descriptors and rings given back, whoever closes and whenever, and does nobody wait for ever? */
+/** Every way to close returns descriptors and rings, and ends waits. */
 class MapEventsCloseTest {
     @RegisterExtension final Children children = new Children();
 
     @BeforeEach
-    void theKernelMustLetUs() throws Exception {
+    void requireEvents() throws Exception {
         Assume.events();
         awaitNone();
     }
@@ -37,7 +37,7 @@ class MapEventsCloseTest {
                 try {
                     count += Files.readSymbolicLink(descriptor).toString().contains("[perf_event]") ? 1 : 0;
                 } catch (NoSuchFileException closedMeanwhile) {
-                    // not one of ours
+                    // not a descriptor of an event
                 }
             }
         }
@@ -45,7 +45,7 @@ class MapEventsCloseTest {
     }
 
     private static void awaitNone() throws Exception {
-        Children.await("what nobody refers to is collected", () -> {
+        Children.await("unreachable objects are collected", () -> {
             System.gc();
             return streams() == 0;
         });
@@ -62,7 +62,7 @@ class MapEventsCloseTest {
     }
 
     @Test
-    void closingGivesAllBack() throws Exception {
+    void closeReturnsAllDescriptors() throws Exception {
         try (ProcessMaps maps = ProcessMaps.self()) {
             for (int i = 0; i < 10; i++) {
                 MapEvents changes = MapEvents.open(maps);
@@ -77,7 +77,7 @@ class MapEventsCloseTest {
     }
 
     @Test
-    void theProcessMayBeClosedBefore() throws Exception {
+    void processMayBeClosedFirst() throws Exception {
         ProcessMaps maps = ProcessMaps.self();
         MapEvents changes = MapEvents.open(maps);
         maps.close();
@@ -88,7 +88,7 @@ class MapEventsCloseTest {
     }
 
     @Test
-    void aClosedStreamAnswersNothing() throws Exception {
+    void closedEventsThrow() throws Exception {
         try (ProcessMaps maps = ProcessMaps.self()) {
             MapEvents changes = MapEvents.open(maps);
             changes.close();
@@ -101,7 +101,7 @@ class MapEventsCloseTest {
     }
 
     @Test
-    void absurdSizesAreRefused() throws Exception {
+    void absurdSizesAreRejected() throws Exception {
         try (ProcessMaps maps = ProcessMaps.self()) {
             for (int size : new int[] {-1, 0, 1, 8192, 65536 + 4096, Integer.MIN_VALUE, Integer.MAX_VALUE}) {
                 assertThatIllegalArgumentException().isThrownBy(() -> MapEvents.open(maps, size));
@@ -111,7 +111,7 @@ class MapEventsCloseTest {
     }
 
     @Test
-    void aCloseEndsTheWaitOfAnotherThread() throws Exception {
+    void closeEndsTheWaitOfAnotherThread() throws Exception {
         Process sleeper = children.sleeper();
         try (ProcessMaps maps = ProcessMaps.of(sleeper.pid())) {
             for (int i = 0; i < 50; i++) {
@@ -136,7 +136,7 @@ class MapEventsCloseTest {
     }
 
     @Test
-    void aCloseLetsDrainsOnOtherThreadsFinish() throws Exception {
+    void closeLetsDrainsOnOtherThreadsFinish() throws Exception {
         Process sleeper = children.sleeper();
         try (ProcessMaps maps = ProcessMaps.of(sleeper.pid())) {
             AtomicReference<MapEvents> current = new AtomicReference<>(MapEvents.open(maps));
@@ -151,7 +151,7 @@ class MapEventsCloseTest {
     }
 
     @Test
-    void theGarbageCollectorClosesWhatNobodyDid() throws Exception {
+    void garbageCollectorClosesUnreachableObjects() throws Exception {
         try (ProcessMaps maps = ProcessMaps.self()) {
             for (int i = 0; i < 3; i++) {
                 assertThat(MapEvents.open(maps).drain()).isNotNegative();

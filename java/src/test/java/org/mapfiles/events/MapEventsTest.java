@@ -23,17 +23,17 @@ import org.mapfiles.testing.Assume;
 import org.mapfiles.testing.Children;
 import org.mapfiles.testing.MapsLine;
 
-/** Does the kernel tell what a process changes, when it changes? */
+/** Events report the changes of a process. */
 class MapEventsTest {
     @TempDir Path directory;
     @RegisterExtension final Children children = new Children();
 
     @BeforeEach
-    void theKernelMustLetUs() throws Exception {
+    void requireEvents() throws Exception {
         Assume.events();
     }
 
-    /** Waits for an event from the present one on, and stays on it. */
+    /** Waits for an event, from the current one on, and leaves the cursor on it. */
     private static void awaitEvent(MapEvents changes, MapEventKind kind, String name) throws Exception {
         MapEvent event = changes.event();
         List<String> seen = new ArrayList<>();
@@ -46,37 +46,37 @@ class MapEventsTest {
             }
             changes.await(1000);
         }
-        throw new AssertionError(kind + " " + name + " was not told, but " + seen);
+        throw new AssertionError(kind + " " + name + " was not reported, but " + seen);
     }
 
     @Test
-    void aNewMappingIsToldAsItIs() throws Exception {
+    void newMappingIsReported() throws Exception {
         Path file = Files.write(directory.toRealPath().resolve("mapped \n file"), new byte[3 * MapsLine.PAGE]);
-        MappingQuery answer = new MappingQuery();
+        MappingQuery query = new MappingQuery();
         try (ProcessMaps maps = ProcessMaps.self(); MapEvents changes = MapEvents.open(maps, Option.DATA, Option.AT_ONCE);
                 FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
             long before = System.nanoTime();
             MappedByteBuffer mapped = channel.map(FileChannel.MapMode.READ_ONLY, MapsLine.PAGE, 2 * MapsLine.PAGE);
-            long behind = System.nanoTime();
+            long after = System.nanoTime();
             awaitEvent(changes, MapEventKind.MAPPED, file.toString());
             MapEvent event = changes.event();
-            assertThat(event.time()).isBetween(before, behind);
+            assertThat(event.time()).isBetween(before, after);
             assertThat(event.pid()).isEqualTo(maps.pid());
             assertThat(event.size()).isEqualTo(2 * MapsLine.PAGE);
-            assertThat(maps.query(event.start(), answer)).isTrue();
-            assertThat(event.copy().toString()).isEqualTo(answer.toString());
-            assertThat(event.flags()).isEqualTo(answer.flags());
+            assertThat(maps.query(event.start(), query)).isTrue();
+            assertThat(event.copy().toString()).isEqualTo(query.toString());
+            assertThat(event.flags()).isEqualTo(query.flags());
             assertThat(event.fileIndex()).isZero();
             assertThat(event.nameEquals(file.toString().getBytes())).isTrue();
             assertThat(event.buildId()).isNull();
             assertThat(event).hasToString("MAPPED by " + event.pid() + "/" + event.tid() + " at " + event.time() + ": "
-                    + answer);
+                    + query);
             assertThat(mapped.get(0)).isZero();
         }
     }
 
     @Test
-    void anotherProgramIsFollowedToItsEnd() throws Exception {
+    void executedProgramIsFollowedToItsExit() throws Exception {
         Process shell = children.start("sh", "-c", "read line; exec cat");
         Children.await("it waits", () -> Children.state(shell.pid()) == 'S');
         try (ProcessMaps maps = ProcessMaps.of(shell.pid());
@@ -96,7 +96,7 @@ class MapEventsTest {
     }
 
     @Test
-    void threadsToComeAreWatched() throws Exception {
+    void laterThreadsAreWatched() throws Exception {
         try (ProcessMaps maps = ProcessMaps.self(); MapEvents changes = MapEvents.open(maps, Option.DATA)) {
             Path file = Files.write(directory.toRealPath().resolve("by another thread"), new byte[1]);
             Thread thread = new Thread(() -> {
@@ -128,13 +128,13 @@ class MapEventsTest {
     }
 
     @Test
-    void fullRingsSaySo() throws Exception {
+    void fullRingsReportALoss() throws Exception {
         Process shell = children.start("sh", "-c", "read line; for i in $(seq 2000); do (exit 0); done; echo done; read line");
         Children.await("it waits", () -> Children.state(shell.pid()) == 'S');
         try (ProcessMaps maps = ProcessMaps.of(shell.pid()); MapEvents changes = MapEvents.open(maps, 16 * 1024, Option.DATA)) {
             shell.getOutputStream().write('\n');
             shell.getOutputStream().flush();
-            assertThat(shell.getInputStream().read()).isEqualTo('d'); // it has forked often enough
+            assertThat(shell.getInputStream().read()).isEqualTo('d'); // the shell has forked 100 times
             assertThat(changes.drain()).isPositive();
             assertThat(changes.isIncomplete()).isTrue();
             assertThat(changes.isThreadUnwatched()).isFalse();
@@ -142,7 +142,7 @@ class MapEventsTest {
     }
 
     @Test
-    void aCursorIsOnAnEventOrSaysSo() throws Exception {
+    void cursorWithoutAnEventThrows() throws Exception {
         Process shell = children.start("sh", "-c", "read line; (exit 0); read line");
         Children.await("it waits", () -> Children.state(shell.pid()) == 'S');
         try (ProcessMaps maps = ProcessMaps.of(shell.pid()); MapEvents changes = MapEvents.open(maps, Option.AT_ONCE)) {

@@ -13,7 +13,7 @@ import org.mapfiles.live.LiveMaps;
 import org.mapfiles.timeline.MapTimeline;
 import org.mapfiles.timeline.TimelineResult;
 
-/** The program of a child JVM in a time namespace: maps a file, and compares the times of events with its own clock. */
+/** Maps a file in a time namespace, and compares the times of events with the clock of this JVM. */
 final class TimeNamespaceMain {
     private TimeNamespaceMain() {
     }
@@ -39,8 +39,8 @@ final class TimeNamespaceMain {
     }
 
     /**
-     * A new mapping is there after its event and not before. The result is unknown until the next look where events may be missing:
-     * a thread that started while the events were opened makes another one. So some rounds may be in vain.
+     * A mapping exists after its event and not before. If events may be missing, the result is unknown until the next poll: a
+     * thread that starts while events are opened causes that. So some rounds may have no result.
      */
     private static String timelineOf(ProcessMaps maps, MapEvents events, Path file) throws Exception {
         MapTimeline timeline = MapTimeline.ofBytes(1 << 20);
@@ -55,7 +55,7 @@ final class TimeNamespaceMain {
             long address = NativeCalls.addressOf(mapped);
             result = "before: " + timeline.resolve(address, before, answer) + " after: " + timeline.resolve(address, after, answer);
             boolean isUnknown = answer.outcome() == TimelineResult.Outcome.NOT_YET_RECORDED && events.isIncomplete();
-            mapped.get(0); // still mapped
+            mapped.get(0); // keeps the mapping reachable
             if (!isUnknown) {
                 return result.endsWith("true") ? result : result + ": " + answer + ", " + timeline;
             }
@@ -78,7 +78,7 @@ final class TimeNamespaceMain {
         }
     }
 
-    /** A wait that reports events is followed by a drain that has some. */
+    /** After a wait that reports events, a drain returns some. */
     private static String timeOf(MapEvents events, Path file, long before, long after) throws Exception {
         for (long end = System.nanoTime() + 60_000_000_000L; System.nanoTime() < end && events.await(20_000); ) {
             if (events.drain() == 0) {

@@ -9,7 +9,7 @@ import org.junit.jupiter.api.Test;
 import org.mapfiles.testing.Assume;
 import org.mapfiles.testing.ChildJvm;
 
-/** Times of events in a time namespace, whose CLOCK_MONOTONIC is not the kernel's: they compare with System.nanoTime() there. */
+/** In a time namespace, whose CLOCK_MONOTONIC has an offset, times of events compare with System.nanoTime(). */
 class TimeNamespaceTest {
     private static void checkTimes(long offset) throws Exception {
         Assume.events();
@@ -31,14 +31,14 @@ class TimeNamespaceTest {
         }
     }
 
-    /** The kernel refuses a clock below 0. */
+    /** The kernel rejects an offset that makes the clock negative. */
     @Test
-    void aClockBehindTheKernels() throws Exception {
+    void negativeOffsetOfTheClock() throws Exception {
         checkTimes(-System.nanoTime() / 1_000_000_000 / 2);
     }
 
     @Test
-    void aClockAheadOfTheKernels() throws Exception {
+    void positiveOffsetOfTheClock() throws Exception {
         checkTimes(100_000);
     }
 }

@@ -10,12 +10,12 @@ import org.mapfiles.MapCursor;
 import org.mapfiles.MapsException;
 import org.mapfiles.ProcessMaps;
 
-/** The program of a child JVM: maps a file, has overlayfs copy it up, and prints what is known of the mapped one then. */
+/** Maps a file, makes overlayfs copy it up, and prints the state of the mapped file. */
 final class CopyUpMain {
     private CopyUpMain() {
     }
 
-    /** A path of a file on overlayfs, in its lower layer. */
+    /** Argument: the path on overlayfs of a file of the lower layer. */
     public static void main(String[] arguments) throws IOException {
         Path path = Path.of(arguments[0]).toRealPath();
         MappedByteBuffer mapped;

@@ -11,12 +11,12 @@ import org.junit.jupiter.api.io.TempDir;
 import org.mapfiles.testing.Assume;
 import org.mapfiles.testing.ChildJvm;
 
-/** Files of overlayfs that are opened for writing while a process has them mapped. */
+/** A mapped file of overlayfs that is opened for writing. */
 class CopyUpTest {
     @TempDir Path directory;
 
     @Test
-    void thePathLeadsToAnotherCopy() throws Exception {
+    void pathLeadsToAnotherCopy() throws Exception {
         Assume.followingEntries();
         for (String each : List.of("base", "merged")) {
             Files.createDirectory(directory.resolve(each));

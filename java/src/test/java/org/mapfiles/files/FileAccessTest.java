@@ -16,7 +16,7 @@ import org.mapfiles.testing.ChildJvm;
 import org.mapfiles.testing.Children;
 import org.mapfiles.testing.SpecialMappingsProcess;
 
-/** What may this user do with entries of map_files, is it known beforehand, and what is left to who may not follow them? */
+/** Access of a user to entries of map_files: whether it is reported beforehand, and what works without it. */
 class FileAccessTest {
     private static final String NEEDS = "\\[CHECKPOINT_RESTORE] following a map_files entry needs CAP_CHECKPOINT_RESTORE or"
             + " CAP_SYS_ADMIN in the initial user namespace.*";
@@ -27,45 +27,45 @@ class FileAccessTest {
     @TempDir Path directory;
     @RegisterExtension final Children children = new Children();
 
-    private List<String> askedBy(ChildJvm jvm, long pid) throws Exception {
+    private List<String> outputOf(ChildJvm jvm, long pid) throws Exception {
         return jvm.run(OpenFilesMain.class, pid).output().lines().toList();
     }
 
     @Test
-    void nobodyListsAndOpensByPath() throws Exception {
+    void withoutCapabilitiesFilesAreListedAndOpenedByPath() throws Exception {
         SpecialMappingsProcess child = SpecialMappingsProcess.ofNobody("plain", "permissions", "memfd", "shared-anonymous");
         try {
             child.start();
-            List<String> told = askedBy(ChildJvm.ofNobody(directory), child.pid());
-            assertThat(told.get(1)).contains("run as root");
-            assertThat(told).startsWith("list yes");
-            assertThat(told.get(1)).matches("follow " + NEEDS);
-            assertThat(told).filteredOn(line -> line.startsWith("FILE")).isNotEmpty()
+            List<String> output = outputOf(ChildJvm.ofNobody(directory), child.pid());
+            assertThat(output.get(1)).contains("run as root");
+            assertThat(output).startsWith("list yes");
+            assertThat(output.get(1)).matches("follow " + NEEDS);
+            assertThat(output).filteredOn(line -> line.startsWith("FILE")).isNotEmpty()
                     .allMatch(line -> line.matches("FILE SAME_\\w+"));
-            assertThat(told).filteredOn(line -> line.startsWith("MEMFD") || line.startsWith("SHARED_ANONYMOUS"))
+            assertThat(output).filteredOn(line -> line.startsWith("MEMFD") || line.startsWith("SHARED_ANONYMOUS"))
                     .hasSizeGreaterThan(1).allMatch(line -> line.matches("\\w+ " + NEEDS));
         } finally {
             child.stop();
         }
     }
 
-    /** What recent kernels let read mappings, and nothing below map_files. */
+    /** With CAP_PERFMON recent kernels permit reading mappings, but not map_files. */
     @Test
-    void perfmonListsWhatItCanAndOpensByPath() throws Exception {
+    void perfmonListsAndOpensByPath() throws Exception {
         assumeTrue(Files.getAttribute(Path.of("/proc/self"), "unix:uid").equals(0), "only root can give up capabilities");
         assumeTrue(Files.exists(Path.of("/usr/bin/setpriv")), "no setpriv(1)");
         SpecialMappingsProcess child = SpecialMappingsProcess.ofNobody("plain", "permissions", "memfd", "shared-anonymous");
         try {
             child.start();
-            List<String> told = askedBy(new ChildJvm().under("setpriv", "--inh-caps=-all", "--bounding-set=-all,+perfmon"), child.pid());
-            assumeTrue(!told.get(0).startsWith("nothing"), "CAP_PERFMON is not enough for maps here: before Linux 6.13");
-            assertThat(told.get(0)).startsWith("list [OTHER_USER]").endsWith(THIS_IS_ROOT);
-            assertThat(told.get(1)).startsWith("follow [CHECKPOINT_RESTORE]").endsWith(": this is root without CAP_CHECKPOINT_RESTORE:"
+            List<String> output = outputOf(new ChildJvm().under("setpriv", "--inh-caps=-all", "--bounding-set=-all,+perfmon"), child.pid());
+            assumeTrue(!output.get(0).startsWith("nothing"), "CAP_PERFMON is not enough for maps here: before Linux 6.13");
+            assertThat(output.get(0)).startsWith("list [OTHER_USER]").endsWith(THIS_IS_ROOT);
+            assertThat(output.get(1)).startsWith("follow [CHECKPOINT_RESTORE]").endsWith(": this is root without CAP_CHECKPOINT_RESTORE:"
                     + " docker run --cap-add=CHECKPOINT_RESTORE");
-            assertThat(told.get(2)).isEqualTo("entries true [KNOWN/DENIED/DENIED, KNOWN/KNOWN/DENIED]");
-            assertThat(told).filteredOn(line -> line.startsWith("FILE")).isNotEmpty()
+            assertThat(output.get(2)).isEqualTo("entries true [KNOWN/DENIED/DENIED, KNOWN/KNOWN/DENIED]");
+            assertThat(output).filteredOn(line -> line.startsWith("FILE")).isNotEmpty()
                     .allMatch(line -> line.matches("FILE SAME_\\w+"));
-            assertThat(told).filteredOn(line -> line.startsWith("MEMFD") || line.startsWith("SHARED_ANONYMOUS"))
+            assertThat(output).filteredOn(line -> line.startsWith("MEMFD") || line.startsWith("SHARED_ANONYMOUS"))
                     .filteredOn(line -> !line.contains("/memfd:new")) // and a newline
                     .hasSizeGreaterThan(1).allMatch(line -> line.matches("\\w+ \\[OTHER_USER] the kernel denies access to the entry of"
                             + " map_files, without which the file cannot be opened: .*") && line.endsWith(THIS_IS_ROOT));
@@ -74,24 +74,24 @@ class FileAccessTest {
         }
     }
 
-    /** Its root has every capability, of a namespace that does not count. */
+    /** Root of a user namespace has every capability, but in a namespace that does not count. */
     @Test
-    void rootOfAUserNamespaceIsNobody() throws Exception {
+    void rootOfAUserNamespaceHasNoAccess() throws Exception {
         Process possible = children.start("unshare", "--user", "--map-root-user", "true");
         assumeTrue(possible.waitFor() == 0, "no user namespace can be made here");
-        List<String> told = askedBy(new ChildJvm().under("unshare", "--user", "--map-root-user"), children.sleeper().pid());
-        assertThat(told).singleElement().asString().startsWith("nothing [POLICY]").contains("another user namespace")
+        List<String> output = outputOf(new ChildJvm().under("unshare", "--user", "--map-root-user"), children.sleeper().pid());
+        assertThat(output).singleElement().asString().startsWith("nothing [POLICY]").contains("another user namespace")
                 .contains("run this in the user namespace of that process, or as root outside of it");
         Process inside = children.start("unshare", "--user", "--map-root-user", "sleep", "1000");
         Children.await("it sleeps", () -> Children.program(inside.pid()).equals("sleep"));
-        told = askedBy(new ChildJvm().under("nsenter", "--user", "--preserve-credentials", "--target",
+        output = outputOf(new ChildJvm().under("nsenter", "--user", "--preserve-credentials", "--target",
                 Long.toString(inside.pid())), inside.pid());
-        assertThat(told).startsWith("list yes");
-        assertThat(told.get(1)).matches("follow " + NEEDS);
+        assertThat(output).startsWith("list yes");
+        assertThat(output.get(1)).matches("follow " + NEEDS);
     }
 
     @Test
-    void whoMayFollowMayDoBoth() throws Exception {
+    void permissionToFollowIncludesListing() throws Exception {
         Assume.followingEntries();
         try (ProcessMaps maps = ProcessMaps.of(children.sleeper().pid())) {
             assertThat(MapFiles.of(maps).listDenial()).isEmpty();
@@ -99,7 +99,7 @@ class FileAccessTest {
     }
 
     @Test
-    void aProcessThatEndedHasNoneToList() throws Exception {
+    void exitedProcessHasNoEntries() throws Exception {
         Process sleeper = children.sleeper();
         try (ProcessMaps maps = ProcessMaps.of(sleeper.pid())) {
             Children.killAndWait(sleeper);

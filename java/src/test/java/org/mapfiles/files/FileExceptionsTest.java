@@ -9,12 +9,12 @@ import org.mapfiles.NotSupportedException;
 import org.mapfiles.PermissionDeniedException;
 import org.mapfiles.internal.Errno;
 
-/** Each errno of the core has a message that is about the file. */
+/** The message of each errno of the core is about the file. */
 class FileExceptionsTest {
     private final MapSnapshot any = new MapSnapshot(); // gives access to the messages of processes
 
     @Test
-    void descriptorsAndMemoryThatRunOut() {
+    void missingDescriptorsAndMemoryAreNamed() {
         assertThat(any.size()).isZero();
         for (int errno : new int[] {Errno.EMFILE, Errno.ENFILE, Errno.ENOMEM}) {
             String remedy = errno == Errno.EMFILE ? "ulimit -n" : errno == Errno.ENFILE ? "fs.file-max" : "memory";
@@ -24,7 +24,7 @@ class FileExceptionsTest {
     }
 
     @Test
-    void errorsOfFiles() {
+    void errorsOfFilesAreNamed() {
         assertThat(FileExceptions.ofEntry(Errno.EIO, "x")).hasMessageContaining("file system");
         assertThat(FileExceptions.ofEntry(Errno.ETXTBSY, "x")).hasMessageContaining("being executed");
         assertThat(FileExceptions.ofEntry(Errno.EROFS, "x")).hasMessageContaining("read-only");

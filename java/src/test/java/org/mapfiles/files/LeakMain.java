@@ -12,9 +12,9 @@ import org.mapfiles.MapCursor;
 import org.mapfiles.MapSnapshot;
 import org.mapfiles.ProcessMaps;
 
-/** The program of a child JVM: opens, lists and asks about a mapped file for so many rounds, and says whether it has grown. */
+/** Opens, lists and reads a mapped file for a number of rounds, and prints whether memory or descriptors have grown. */
 public final class LeakMain {
-    /** Of 4 KiB: 20 bytes a round for 100,000 rounds. The JVM itself takes up to 170 meanwhile. */
+    /** Pages of 4 KiB: 20 bytes per round for 100,000 rounds. The JVM itself grows by up to 170 pages meanwhile. */
     private static final long MAX_PAGES = 500;
 
     private final MapFiles files;
@@ -33,7 +33,7 @@ public final class LeakMain {
         } while (!mapping.nameEquals(path.toString().getBytes()));
     }
 
-    /** A path, and how many rounds. */
+    /** Arguments: a path, and the number of rounds. */
     public static void main(String[] arguments) throws IOException {
         Path path = Files.writeString(Path.of(arguments[0]), "x".repeat(8192)).toRealPath();
         int rounds = Integer.parseInt(arguments[1]);

@@ -7,7 +7,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.mapfiles.testing.ChildJvm;
 
-/** Do a hundred thousand rounds of all that map_files is asked leave a descriptor or memory behind? */
+/** A hundred thousand rounds of all operations on map_files leave no descriptor and no memory behind. */
 class LeakTest {
     @TempDir Path directory;
 
@@ -16,7 +16,7 @@ class LeakTest {
     }
 
     @Test
-    void ofItsOwnFiles() throws Exception {
+    void operationsOnOwnFilesLeaveNothing() throws Exception {
         assertThat(jvm().run(LeakMain.class, directory.resolve("mapped"), 100_000).output()).matches("flat .*\\n");
     }
 }

@@ -32,7 +32,7 @@ import org.mapfiles.testing.Assume;
 import org.mapfiles.testing.Children;
 import org.mapfiles.testing.SpecialMappingsProcess;
 
-/** What the entries of map_files say, for every odd mapping there is. */
+/** Entries of map_files, for all special mappings. */
 class MapFilesTest {
     @RegisterExtension final SpecialMappingsProcess child = SpecialMappingsProcess.full();
 
@@ -43,7 +43,7 @@ class MapFilesTest {
     }
 
     @Test
-    void theEntriesAreThoseOfTheKernelsDirectory() throws Exception {
+    void entriesEqualTheDirectoryOfTheKernel() throws Exception {
         MapFiles.of(child.maps()).readAll(child.maps().snapshot(), entries);
         Set<String> listed = new HashSet<>();
         try (DirectoryStream<Path> directory = Files.newDirectoryStream(Path.of("/proc/" + child.pid() + "/map_files"))) {
@@ -63,7 +63,7 @@ class MapFilesTest {
     }
 
     @Test
-    void eachIsTheOneOfItsMapping() throws Exception {
+    void eachEntryIsOfItsMapping() throws Exception {
         MapSnapshot snapshot = child.maps().snapshot();
         for (SpecialMappingsProcess.Made made : child.made()) {
             MapCursor mapping = at(snapshot, made);
@@ -96,9 +96,9 @@ class MapFilesTest {
         }
     }
 
-    /** A list promises nothing that opening does not keep: files of the kernel's own file systems often cannot be opened. */
+    /** A file that quickVerify() reports as exact can be opened. Files of file systems of the kernel often cannot. */
     @Test
-    void whatIsExactAtAGlanceOpens() throws Exception {
+    void exactQuickVerificationMeansTheFileOpens() throws Exception {
         Assume.followingEntries();
         MapSnapshot snapshot = child.maps().snapshot();
         int exact = 0;
@@ -121,9 +121,9 @@ class MapFilesTest {
         assertThat(exact).isGreaterThan(10);
     }
 
-    /** The list says of each entry what reading it says, for every combination of parts, while nothing changes. */
+    /** While nothing changes, a list and single reads agree for every combination of fields. */
     @Test
-    void theListIsWhatTheEntriesSay() throws Exception {
+    void listEqualsSingleReads() throws Exception {
         MapFiles files = MapFiles.of(child.maps());
         MapFilesEntries listed = new MapFilesEntries();
         MapSnapshot snapshot = new MapSnapshot();
@@ -140,7 +140,7 @@ class MapFilesTest {
             while (listed.next() && entries.next()) {
                 String what = parts + " " + entries;
                 assertThat(listed.start()).isEqualTo(entries.start());
-                if (entries.linkStatus() != FieldStatus.NAME_TOO_LONG) { // which the text tells all the same
+                if (entries.linkStatus() != FieldStatus.NAME_TOO_LONG) { // the text has it nevertheless
                     assertThat(listed).asString().as(what).isEqualTo(entries.toString());
                     assertThat(listed.linkStatus()).as(what).isEqualTo(entries.linkStatus());
                 }
@@ -159,7 +159,7 @@ class MapFilesTest {
     }
 
     @Test
-    void theStateOfAFileIsNotTakenFromItsName() throws Exception {
+    void stateIsNotInferredFromTheName() throws Exception {
         Assume.followingEntries();
         MapSnapshot snapshot = child.maps().snapshot();
         for (SpecialMappingsProcess.Made made : child.made()) {
@@ -172,7 +172,7 @@ class MapFilesTest {
     }
 
     @Test
-    void whatStatSaysIsWhatJavaSees() throws Exception {
+    void statusEqualsThatOfJava() throws Exception {
         Assume.followingEntries();
         MapCursor mapping = at(child.maps().snapshot(), child.made("plain"));
         assertThat(MapFiles.of(child.maps()).read(mapping, entries)).isTrue();
@@ -199,39 +199,39 @@ class MapFilesTest {
         assertThat(entries.isDevice()).isTrue();
     }
 
-    /** A writer's lease on the file, which the kernel asks back on any open(2). */
+    /** The process has a write lease on the file; any open(2) breaks it. */
     @Test
-    void aLeaseIsReportedAsSuch() throws Exception {
-        child.tell("lease plain");
+    void leaseIsReported() throws Exception {
+        child.command("lease plain");
         MapCursor mapping = at(child.maps().snapshot(), child.made("plain"));
         assertThatThrownBy(() -> MapFiles.of(child.maps()).open(mapping)).isInstanceOf(PermissionDeniedException.class)
                 .hasMessageContaining("lease").hasMessageContaining("try again")
                 .extracting(denied -> ((PermissionDeniedException) denied).reasons()).asString().isEqualTo("[LEASE]");
     }
 
-    /** One range unmapped, another one of another file by now: they are stale, and nothing else is. */
+    /** One range is unmapped, another is of another file: these two entries are stale, and the others are not. */
     @Test
-    void whatIsStaleIsSaidOfEachEntryAlone() throws Exception {
+    void staleEntriesAreReportedOneByOne() throws Exception {
         MapSnapshot snapshot = child.maps().snapshot();
         MapCursor unmapped = at(snapshot, child.made("plain"));
         MapCursor remapped = at(snapshot, child.made("spaces"));
-        child.tell("unmap plain");
-        child.tell("remap spaces");
-        for (MapCursor gone : List.of(unmapped, remapped)) {
-            assertThatThrownBy(() -> MapFiles.of(child.maps()).read(gone, entries)).isInstanceOf(StaleMappingException.class);
-            assertThatThrownBy(() -> MapFiles.of(child.maps()).open(gone)).isInstanceOf(StaleMappingException.class);
-            assertThatThrownBy(() -> MapFiles.of(child.maps()).state(gone)).isInstanceOf(StaleMappingException.class);
-            assertThatThrownBy(() -> MapFiles.of(child.maps()).quickVerify(gone)).isInstanceOf(StaleMappingException.class);
+        child.command("unmap plain");
+        child.command("remap spaces");
+        for (MapCursor stale : List.of(unmapped, remapped)) {
+            assertThatThrownBy(() -> MapFiles.of(child.maps()).read(stale, entries)).isInstanceOf(StaleMappingException.class);
+            assertThatThrownBy(() -> MapFiles.of(child.maps()).open(stale)).isInstanceOf(StaleMappingException.class);
+            assertThatThrownBy(() -> MapFiles.of(child.maps()).state(stale)).isInstanceOf(StaleMappingException.class);
+            assertThatThrownBy(() -> MapFiles.of(child.maps()).quickVerify(stale)).isInstanceOf(StaleMappingException.class);
         }
         MapFiles.of(child.maps()).readAll(snapshot, entries);
         while (entries.next()) {
-            boolean gone = entries.start() == unmapped.start() || entries.start() == remapped.start();
-            assertThat(entries.linkStatus() == FieldStatus.STALE).as(Long.toHexString(entries.start())).isEqualTo(gone);
+            boolean stale = entries.start() == unmapped.start() || entries.start() == remapped.start();
+            assertThat(entries.linkStatus() == FieldStatus.STALE).as(Long.toHexString(entries.start())).isEqualTo(stale);
         }
     }
 
     @Test
-    void oneExactRangeIsFoundAndNoOther() throws Exception {
+    void onlyTheExactRangeIsFound() throws Exception {
         SpecialMappingsProcess.Made made = child.made("plain");
         MapFiles files = MapFiles.of(child.maps());
         long start = made.line().start();
@@ -246,7 +246,7 @@ class MapFilesTest {
     }
 
     @Test
-    void oneEntryForEachFile() throws Exception {
+    void eachFileHasOneEntry() throws Exception {
         MapSnapshot snapshot = child.maps().snapshot();
         MapFiles.of(child.maps()).readEachFile(snapshot, entries, EnumSet.of(EntryField.TARGET));
         assertThat(entries.count()).isEqualTo(snapshot.fileCount());
@@ -257,12 +257,12 @@ class MapFilesTest {
     }
 
     @Test
-    void aMappingThatIsGoneIsStale() throws Exception {
+    void unmappedMappingIsStale() throws Exception {
         MapSnapshot snapshot = child.maps().snapshot();
         MapCursor mapping = snapshot.cursor();
-        do { // the program itself: a new one is loaded elsewhere
+        do { // the program itself, because a new process loads it at another address
             assertThat(mapping.next()).isTrue();
-        } while (mapping.name() == null || !mapping.name().endsWith("/odd_process"));
+        } while (mapping.name() == null || !mapping.name().endsWith("/special_process"));
         child.exec();
         assertThatThrownBy(() -> MapFiles.of(child.maps()).read(mapping, entries, EnumSet.of(EntryField.TARGET))).isInstanceOf(StaleMappingException.class)
                 .hasMessageContaining("read a new snapshot");
@@ -277,13 +277,13 @@ class MapFilesTest {
     }
 
     @Test
-    void aProcessThatEndedIsGone() throws Exception {
+    void exitedProcessIsAnException() throws Exception {
         MapSnapshot snapshot = child.maps().snapshot();
         MapCursor mapping = at(snapshot, child.made("plain"));
         MapFiles files = MapFiles.of(child.maps());
         files.readAll(snapshot, entries);
         Children.kill(child.pid());
-        Children.await("it is gone", () -> Children.state(child.pid()) == 'X' || Children.state(child.pid()) == 'Z');
+        Children.await("it has exited", () -> Children.state(child.pid()) == 'X' || Children.state(child.pid()) == 'Z');
         assertThatThrownBy(() -> files.readAll(snapshot, entries)).isInstanceOf(ProcessExitedException.class);
         assertThatThrownBy(() -> files.read(mapping, entries)).isInstanceOf(ProcessExitedException.class);
         assertThatThrownBy(() -> files.open(mapping)).isInstanceOf(ProcessExitedException.class);
@@ -292,7 +292,7 @@ class MapFilesTest {
     }
 
     @Test
-    void whatIsNotAskedForIsNotKnown() throws Exception {
+    void fieldsThatAreNotRequestedAreUnknown() throws Exception {
         MapCursor mapping = at(child.maps().snapshot(), child.made("plain"));
         MapFiles.of(child.maps()).read(mapping, entries, EnumSet.of(EntryField.TARGET));
         assertThat(entries.statStatus()).isEqualTo(FieldStatus.NOT_ASKED);
@@ -308,7 +308,7 @@ class MapFilesTest {
     }
 
     @Test
-    void misuseIsRefused() throws Exception {
+    void misuseThrows() throws Exception {
         MapSnapshot own = ProcessMaps.self().snapshot();
         MapFiles files = MapFiles.of(child.maps());
         assertThatThrownBy(() -> files.readAll(own, entries)).isInstanceOf(IllegalArgumentException.class)

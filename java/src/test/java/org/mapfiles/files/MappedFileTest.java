@@ -28,7 +28,7 @@ import org.mapfiles.ProcessMaps;
 import org.mapfiles.testing.Assume;
 import org.mapfiles.testing.Children;
 
-/** The file that is opened is the mapped one, whatever stands at its path, or none is opened. */
+/** The opened file is the mapped one, or opening fails, whatever is at its path. */
 class MappedFileTest {
     private static final int SIZE = 3 * 4096 + 100;
 
@@ -81,7 +81,7 @@ class MappedFileTest {
     }
 
     @Test
-    void aDeletedFileComesBackByteForByte() throws Exception {
+    void deletedFileIsReadByteForByte() throws Exception {
         Assume.followingEntries();
         Files.delete(path);
         try (MappedFile file = MapFiles.of(maps).open(mapping())) {
@@ -93,7 +93,7 @@ class MappedFileTest {
     }
 
     @Test
-    void anotherFileAtItsPathIsNotTakenForIt() throws Exception {
+    void anotherFileAtThePathIsNotOpened() throws Exception {
         Path other = directory.resolve("other");
         Files.write(other, filled('X'));
         Files.move(other, path, StandardCopyOption.REPLACE_EXISTING);
@@ -107,7 +107,7 @@ class MappedFileTest {
     }
 
     @Test
-    void byPathItIsProved() throws Exception {
+    void fileOpenedByPathIsVerified() throws Exception {
         try (MappedFile file = MapFiles.of(maps).openByPath(mapping())) {
             assertThat(file.verification()).isIn(Verification.SAME_INODE, Verification.SAME_BYTES);
             assertThat(content(file)).isEqualTo(filled('A'));
@@ -115,7 +115,7 @@ class MappedFileTest {
     }
 
     @Test
-    void oneProcessMapsWhatAnotherHasMapped() throws Exception {
+    void processCanMapMemoryOfAnother() throws Exception {
         Assume.followingEntries();
         MappedByteBuffer shared = map(MapMode.READ_WRITE, StandardOpenOption.READ, StandardOpenOption.WRITE);
         Files.delete(path);
@@ -137,13 +137,13 @@ class MappedFileTest {
     }
 
     @Test
-    void whatWasOpenedForReadingIsNotOpenedForWriting() throws Exception {
+    void readOnlyFileIsNotOpenedForWriting() throws Exception {
         assertThat(mapped.get(0)).isEqualTo((byte) 'A');
         MapCursor mapping = mapping();
         MapFilesEntries entry = new MapFilesEntries();
         MapFiles.of(maps).read(mapping, entry);
         if (entry.isOpenForWriting()) {
-            return; // another file had this range before, and the kernel still tells of that one
+            return; // the range had another file before, and the kernel still reports the access mode of that file
         }
         assertThatThrownBy(() -> MapFiles.of(maps).openForWriting(mapping)).isInstanceOfSatisfying(PermissionDeniedException.class,
                 e -> assertThat(e.reasons()).containsExactly(PermissionDeniedException.Reason.READ_ONLY));
@@ -153,7 +153,7 @@ class MappedFileTest {
     }
 
     @Test
-    void theDescriptorIsClosedOnExecAndOnClose() throws Exception {
+    void descriptorIsClosedOnExecAndOnClose() throws Exception {
         MappedFile file = MapFiles.of(maps).open(mapping());
         FileChannel channel = file.channel();
         Path link = Path.of("/proc/self/fd/" + file.descriptor());
@@ -169,7 +169,7 @@ class MappedFileTest {
     }
 
     @Test
-    void whatNobodyClosesIsClosedByTheCollector() throws Exception {
+    void garbageCollectorClosesUnreachableFiles() throws Exception {
         long before = descriptors();
         for (int i = 0; i < 10; i++) {
             MapFiles.of(maps).open(mapping()).channel();
@@ -210,7 +210,7 @@ class MappedFileTest {
         return anonymous;
     }
 
-    /** Those of files: Java's own threads open and close others meanwhile. */
+    /** Counts descriptors of files: threads of the JVM open and close others meanwhile. */
     private long descriptors() throws IOException {
         try (var links = Files.list(Path.of("/proc/self/fd"))) {
             return links.filter(link -> {

@@ -11,26 +11,26 @@ import org.mapfiles.MapsException;
 import org.mapfiles.PermissionDeniedException;
 import org.mapfiles.ProcessMaps;
 
-/** The program of a child JVM: what may be done with entries of a process, and with the file of each shared mapping. */
+/** Prints the access of this user to the entries of a process, and to the file of each shared mapping. */
 final class OpenFilesMain {
     private OpenFilesMain() {
     }
 
-    /** A pid. */
+    /** Argument: a PID. */
     public static void main(String[] arguments) {
         try (ProcessMaps maps = ProcessMaps.of(Long.parseLong(arguments[0]))) {
-            System.out.println("list " + told(MapFiles.of(maps).listDenial()));
-            System.out.println("follow " + told(MapFiles.followDenial()));
+            System.out.println("list " + describe(MapFiles.of(maps).listDenial()));
+            System.out.println("follow " + describe(MapFiles.followDenial()));
             System.out.println("entries " + entries(maps));
             for (MapCursor mapping = maps.snapshot(MapFilter.all().fileBacked().shared()).cursor(); mapping.next(); ) {
                 System.out.println(mapping.kind() + " " + opened(maps, mapping));
             }
         } catch (MapsException e) {
-            System.out.println("nothing " + told(e));
+            System.out.println("nothing " + describe(e));
         }
     }
 
-    /** Of all that are listed: whether the path, the access and the stat of each is known. */
+    /** Prints which combinations of path, access mode and status are known for the listed entries. */
     private static String entries(ProcessMaps maps) throws MapsException {
         MapFilesEntries entries = new MapFilesEntries();
         MapSnapshot snapshot = new MapSnapshot();
@@ -42,20 +42,20 @@ final class OpenFilesMain {
         return (entries.count() == snapshot.size()) + " " + known;
     }
 
-    private static String told(Optional<MapsException> refusal) {
-        return refusal.map(OpenFilesMain::told).orElse("yes");
+    private static String describe(Optional<MapsException> denial) {
+        return denial.map(OpenFilesMain::describe).orElse("yes");
     }
 
-    private static String told(MapsException refusal) {
-        return refusal instanceof PermissionDeniedException ? ((PermissionDeniedException) refusal).reasons() + " " + refusal.getMessage()
-                : refusal.getClass().getSimpleName();
+    private static String describe(MapsException denial) {
+        return denial instanceof PermissionDeniedException ? ((PermissionDeniedException) denial).reasons() + " " + denial.getMessage()
+                : denial.getClass().getSimpleName();
     }
 
     private static String opened(ProcessMaps maps, MapCursor mapping) {
         try (MappedFile file = MapFiles.of(maps).open(mapping)) {
             return file.verification().toString();
         } catch (MapsException e) {
-            return told(e);
+            return describe(e);
         }
     }
 }

@@ -10,15 +10,15 @@ import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import org.junit.jupiter.api.Assertions;
 
-/** Which ranges overlap one of another owner? Comparing each with each knows it too, slowly. */
+/** Compares the search of overlapping ranges of two owners with a comparison of all pairs. */
 class OverlapsTest {
     @Property(tries = 2000)
-    void asComparingEachWithEach(@ForAll long seed) {
+    void overlapsEqualThoseOfAllPairs(@ForAll long seed) {
         Random random = new Random(seed);
         int count = random.nextInt(12);
         int owned = 1 + random.nextInt(3);
         int[] owners = random.ints(count, 0, owned).toArray();
-        long base = random.nextBoolean() ? 0 : Long.MAX_VALUE - 8; // across the sign
+        long base = random.nextBoolean() ? 0 : Long.MAX_VALUE - 8; // across the change of the sign
         long[] starts = random.longs(count, 0, 20).map(start -> base + start).toArray();
         long[] ends = IntStream.range(0, count).mapToLong(i -> starts[i] + 1 + random.nextInt(6)).toArray();
         boolean[] expected = new boolean[count];
@@ -31,9 +31,9 @@ class OverlapsTest {
         assertThat(Overlaps.withOthers(owners, starts, ends)).isEqualTo(expected);
     }
 
-    /** Every other page of a file in one process, those between in another: nothing is found, and nothing is in vain. */
+    /** One process maps the even pages of a file, the other the odd ones: no overlap is found, in linear time. */
     @Example
-    void thousandsTakeNoTime() {
+    void thousandsOfMappingsTakeLinearTime() {
         int[] owners = IntStream.range(0, 200_000).map(i -> i & 1).toArray();
         long[] starts = IntStream.range(0, owners.length).mapToLong(i -> i).toArray();
         long[] ends = IntStream.range(0, owners.length).mapToLong(i -> i + 1).toArray();

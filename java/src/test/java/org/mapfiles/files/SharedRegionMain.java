@@ -9,11 +9,11 @@ import org.mapfiles.MappingQuery;
 import org.mapfiles.ProcessMaps;
 
 /**
- * An example: maps memory that another process shares, MAP_SHARED|MAP_ANONYMOUS for instance, which no path leads to. Two such
- * JVMs see each other's writes, and so does the process whose memory it is.
+ * An example: maps memory that another process shares and that has no path, such as MAP_SHARED|MAP_ANONYMOUS. Two such JVMs
+ * read each other's writes, and so does the owner of the memory.
  *
- * <p>Arguments: a pid and the first address of the mapping, in hexadecimal. Then on stdin: {@code put INDEX VALUE} or
- * {@code get INDEX}, each answered by a line.
+ * <p>Arguments: a PID and the first address of the mapping in hexadecimal. Commands on stdin: {@code put INDEX VALUE} and
+ * {@code get INDEX}. Each has a line as its reply.
  */
 final class SharedRegionMain {
     private SharedRegionMain() {

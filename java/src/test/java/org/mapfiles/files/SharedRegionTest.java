@@ -16,12 +16,12 @@ import org.mapfiles.testing.ChildJvm;
 import org.mapfiles.testing.Children;
 import org.mapfiles.testing.SpecialMappingsProcess;
 
-/** Do two JVMs that map the memory of a third process see each other's writes? */
+/** Two JVMs that map the memory of a third process read each other's writes. */
 class SharedRegionTest {
     @RegisterExtension final SpecialMappingsProcess owner = SpecialMappingsProcess.with("shared-anonymous", "sysv", "memfd");
     @RegisterExtension final Children children = new Children();
 
-    /** A JVM that runs the example. */
+    /** A JVM that runs {@link SharedRegionMain}. */
     private final class Peer {
         private final Process process;
         private final BufferedReader out;
@@ -33,24 +33,24 @@ class SharedRegionTest {
             assertThat(out.readLine()).isEqualTo("ready");
         }
 
-        int ask(String question) throws IOException {
-            process.getOutputStream().write((question + "\n").getBytes());
+        int request(String line) throws IOException {
+            process.getOutputStream().write((line + "\n").getBytes());
             process.getOutputStream().flush();
             return Integer.parseInt(out.readLine());
         }
     }
 
     @Test
-    void theySeeEachOthersWritesAndSoDoesTheOwner() throws Exception {
+    void processesReadEachOthersWrites() throws Exception {
         Assume.followingEntries();
         for (String label : List.of("shared-anonymous", "memfd", "sysv-private")) {
             SpecialMappingsProcess.Made made = owner.made(label);
             Peer one = new Peer(made);
             Peer two = new Peer(made);
-            assertThat(one.ask("put 100 42")).isEqualTo(42);
-            assertThat(two.ask("get 100")).as(label).isEqualTo(42);
-            assertThat(two.ask("put 4095 7")).isEqualTo(7);
-            assertThat(one.ask("get 4095")).as(label).isEqualTo(7);
+            assertThat(one.request("put 100 42")).isEqualTo(42);
+            assertThat(two.request("get 100")).as(label).isEqualTo(42);
+            assertThat(two.request("put 4095 7")).isEqualTo(7);
+            assertThat(one.request("get 4095")).as(label).isEqualTo(7);
             byte[] seen = new byte[1];
             assertThat(owner.maps().readMemory(made.line().start() + 100, seen, 0, 1)).isEqualTo(1);
             assertThat(seen[0]).as("the owner of " + label).isEqualTo((byte) 42);
@@ -58,7 +58,7 @@ class SharedRegionTest {
     }
 
     @Test
-    void theMemoryInCommonIsFound() throws Exception {
+    void sharedMemoryIsFound() throws Exception {
         Assume.followingEntries();
         SpecialMappingsProcess.Made made = owner.made("shared-anonymous");
         Peer one = new Peer(made);
@@ -73,14 +73,14 @@ class SharedRegionTest {
         }
     }
 
-    /** An inode of memfds and an id of segments are both numbers on one device, and may be the same number. */
+    /** The inode of a memfd and the ID of a segment may be equal, and have the same device. */
     @Test
-    void aMemfdIsNotTheSegmentOfItsNumber() throws Exception {
+    void memfdIsNotTheSegmentOfItsNumber() throws Exception {
         long number = owner.made("memfd").line().inode();
         SpecialMappingsProcess other = SpecialMappingsProcess.with("plain");
         try {
             other.start();
-            String id = other.tell("segment " + number);
+            String id = other.command("segment " + number);
             assumeTrue(id.equals(Long.toString(number)), "no segment can be given a number here: " + id);
             assertThat(SharedMappings.of(List.of(owner.maps(), other.maps())).groups()).isEmpty();
         } finally {
@@ -88,9 +88,9 @@ class SharedRegionTest {
         }
     }
 
-    /** Segments are numbered from 0 in each IPC namespace: the same number says nothing across them. */
+    /** Each IPC namespace numbers its segments from 0: equal numbers in two namespaces mean nothing. */
     @Test
-    void segmentsOfTwoNamespacesAreNotTheSame() throws Exception {
+    void segmentsOfTwoNamespacesDiffer() throws Exception {
         SpecialMappingsProcess one = SpecialMappingsProcess.with("zero-sysv");
         SpecialMappingsProcess two = SpecialMappingsProcess.with("zero-sysv");
         try {
@@ -105,9 +105,9 @@ class SharedRegionTest {
         }
     }
 
-    /** Attached by two processes, a segment is the same memory. */
+    /** A segment that two processes attach is the same memory. */
     @Test
-    void aSegmentOfBothIsFound() throws Exception {
+    void segmentAttachedByBothIsFound() throws Exception {
         Assume.followingEntries();
         Peer peer = new Peer(owner.made("sysv-private"));
         try (ProcessMaps other = ProcessMaps.of(peer.process.pid())) {

@@ -6,9 +6,9 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 
-/** Do C and Java agree on every byte? The native side states its offsets, and MapRecord states its own. */
+/** C and Java agree on every offset of the records. */
 class MapRecordTest {
-    /** In the order in which the glue tells them. */
+    /** In the order in which the JNI layer returns them. */
     private static Map<String, Integer> javaSide() {
         Map<String, Integer> fields = new LinkedHashMap<>();
         fields.put("start", MapRecord.START);
@@ -99,16 +99,16 @@ class MapRecordTest {
     }
 
     @Test
-    void everyOffsetIsTheSameOnBothSides() {
+    void offsetsOfCAndJavaAreEqual() {
         Map<String, Integer> java = javaSide();
-        NativeMemory told = new NativeMemory(256 * Integer.BYTES);
-        int count = NativeCalls.layout(told.address(), 256);
-        told.keepUntilHere();
+        NativeMemory layout = new NativeMemory(256 * Integer.BYTES);
+        int count = NativeCalls.layout(layout.address(), 256);
+        layout.keepUntilHere();
         assertThat(count).isEqualTo(java.size());
 
         Map<String, Integer> nativeSide = new LinkedHashMap<>();
         for (String field : java.keySet()) {
-            nativeSide.put(field, told.bytes().getInt(nativeSide.size() * Integer.BYTES));
+            nativeSide.put(field, layout.bytes().getInt(nativeSide.size() * Integer.BYTES));
         }
         assertThat(nativeSide).isEqualTo(java);
     }

@@ -17,7 +17,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.mapfiles.testing.ChildJvm;
 import org.mapfiles.testing.LoadLibraryMain;
 
-/** Where does libmapfiles.so come from, and what is said when it cannot? A JVM of its own for each question. */
+/** The locations of libmapfiles.so, and the messages if it cannot be loaded. Each test starts a JVM. */
 class NativeLibraryTest {
     private static final String REMEDY = "-Dorg.mapfiles.library.path=";
 
@@ -57,7 +57,7 @@ class NativeLibraryTest {
         return Path.of(outcome.output().strip().substring("LOADED ".length()));
     }
 
-    /** One clear message, and the same again: the second attempt does not fail in a stranger way than the first. */
+    /** Checks that both attempts fail with the same message. */
     private static String refused(ChildJvm.Outcome outcome) {
         assertThat(outcome.exit()).isEqualTo(1);
         List<String> lines = outcome.output().lines().filter(line -> line.startsWith("FAILED")).collect(Collectors.toList());
@@ -67,7 +67,7 @@ class NativeLibraryTest {
     }
 
     @Test
-    void itIsExtractedOnceToAPrivateDirectory() throws Exception {
+    void libraryIsExtractedOnceToAPrivateDirectory() throws Exception {
         Path library = loaded(child().run(LoadLibraryMain.class));
         assertThat(list(cache())).containsExactly(library);
         assertThat(mode(cache())).isEqualTo("rwx------");
@@ -82,7 +82,7 @@ class NativeLibraryTest {
     }
 
     @Test
-    void aPropertyThatTheProgramHasRemovedIsNotNeeded() throws Exception {
+    void removedSystemPropertiesAreNotNeeded() throws Exception {
         for (String removed : List.of("user.home", "java.io.tmpdir")) {
             Path library = loaded(child().under("env", "HOME=" + home).with("-Dtest.clear=" + removed).run(LoadLibraryMain.class));
             assertThat(library).as("without %s", removed).startsWith(directory);
@@ -93,7 +93,7 @@ class NativeLibraryTest {
     }
 
     @Test
-    void aDamagedCopyIsReplaced() throws Exception {
+    void damagedCopyIsReplaced() throws Exception {
         Path library = loaded(child().run(LoadLibraryMain.class));
         byte[] content = Files.readAllBytes(library);
         byte[] damaged = content.clone();
@@ -107,7 +107,7 @@ class NativeLibraryTest {
     }
 
     @Test
-    void aLinkInPlaceOfTheCopyIsNotFollowed() throws Exception {
+    void linkInPlaceOfTheCopyIsNotFollowed() throws Exception {
         Path library = loaded(child().run(LoadLibraryMain.class));
         Path elsewhere = Files.move(library, directory.resolve("elsewhere.so"));
         Files.createSymbolicLink(library, elsewhere);
@@ -116,7 +116,7 @@ class NativeLibraryTest {
     }
 
     @Test
-    void aDirectoryOpenToOthersIsNotUsed() throws Exception {
+    void directoryThatOthersCanWriteIsNotUsed() throws Exception {
         for (String mode : List.of("rwxrwx---", "rwx---rwx", "rwxr-xr-x")) {
             Files.createDirectories(cache());
             Files.setPosixFilePermissions(cache(), PosixFilePermissions.fromString(mode));
@@ -128,7 +128,7 @@ class NativeLibraryTest {
     }
 
     @Test
-    void aLinkInPlaceOfTheDirectoryIsNotUsed() throws Exception {
+    void linkInPlaceOfTheDirectoryIsNotUsed() throws Exception {
         Files.createDirectory(home.resolve(".cache"));
         Path target = Files.createDirectory(directory.resolve("target"), PosixFilePermissions.asFileAttribute(
                 PosixFilePermissions.fromString("rwx------")));
@@ -138,14 +138,14 @@ class NativeLibraryTest {
     }
 
     @Test
-    void withoutAnyDirectoryTheRemedyIsNamed() throws Exception {
+    void withoutADirectoryTheRemedyIsNamed() throws Exception {
         Files.createFile(home.resolve(".cache"));
         Path file = Files.createFile(directory.resolve("file"));
         ChildJvm.Outcome outcome = child().with("-Djava.io.tmpdir=" + file).run(LoadLibraryMain.class);
         assertThat(refused(outcome)).contains(REMEDY).contains(home.toString()).contains(file.toString());
     }
 
-    /** As some JDKs say where the user has no entry in passwd: that must not become a directory below the present one. */
+    /** Some JDKs set user.home to "?" for a user without a passwd entry: that must not become a relative directory. */
     @Test
     void withoutAHomeTheTemporaryDirectoryIsUsed() throws Exception {
         for (String none : List.of("?", "", "relative")) {
@@ -156,50 +156,50 @@ class NativeLibraryTest {
     }
 
     @Test
-    void withoutAPasswdEntryTheHomeOfTheEnvironmentCounts() throws Exception {
+    void withoutAPasswdEntryHomeOfTheEnvironmentIsUsed() throws Exception {
         for (String none : List.of("?", "", "relative")) {
             assertThat(loaded(child().under("env", "HOME=" + home).with("-Duser.home=" + none).run(LoadLibraryMain.class))).startsWith(cache());
         }
     }
 
-    /** In the C locale a JVM has no name for a directory that is not ASCII. The shell makes the name: this JVM may have none either. */
+    /** In the C locale a JVM cannot name a directory that is not ASCII. A shell makes the name: this JVM may not be able to. */
     private ChildJvm homeThatIsNotAscii(Path temporary) {
         return new ChildJvm().in(directory).with("-Djava.io.tmpdir=" + temporary).under("sh", "-c", "java=$1; shift; home='" + directory
                 + "'/$(printf 'm\\303\\274ller'); mkdir -p \"$home\"; LC_ALL=C exec \"$java\" \"-Duser.home=$home\" \"$@\"", "sh");
     }
 
     @Test
-    void aHomeThatTheLocaleCannotNameIsPassedOver() throws Exception {
+    void homeThatTheLocaleCannotNameIsSkipped() throws Exception {
         assertThat(loaded(homeThatIsNotAscii(temporary).run(LoadLibraryMain.class))).startsWith(temporary);
     }
 
     @Test
-    void aHomeThatTheLocaleCannotNameIsNamedAsTheCause() throws Exception {
+    void homeThatTheLocaleCannotNameIsNamedAsTheCause() throws Exception {
         Path file = Files.createFile(directory.resolve("file"));
         assertThat(refused(homeThatIsNotAscii(file).run(LoadLibraryMain.class))).contains("LC_ALL=C.UTF-8").contains(REMEDY)
                 .contains(file + " is not a directory").doesNotContain("null");
     }
 
     @Test
-    void directoriesThatCannotBeWrittenToOrAreRelativeAreNamed() throws Exception {
+    void readOnlyAndRelativeDirectoriesAreNamed() throws Exception {
         ChildJvm.Outcome outcome = child().with("-Duser.home=/proc/self", "-Djava.io.tmpdir=relative").run(LoadLibraryMain.class);
         assertThat(refused(outcome)).contains("/proc/self/.cache").contains("relative/mapfiles-").contains("is no absolute path");
         assertThat(list(directory)).containsExactlyInAnyOrder(home, temporary);
     }
 
     @Test
-    void withoutProcItIsSaidWhatIsMissing() throws Exception {
+    void missingProcIsNamed() throws Exception {
         String unmount = "umount -l /proc && exec \"$@\"";
         ChildJvm.Outcome tried = ChildJvm.outcomeOf(new ProcessBuilder("unshare", "-m", "sh", "-c", unmount, "sh", "true")
                 .redirectErrorStream(true).start());
-        assumeTrue(tried.exit() == 0, "unshare(1) or umount(8) is refused here: " + tried.output());
-        String libraries = "LD_LIBRARY_PATH=" + System.getProperty("java.home") + "/lib"; // which the loader finds by /proc/self/exe
+        assumeTrue(tried.exit() == 0, "unshare(1) or umount(8) is denied here: " + tried.output());
+        String libraries = "LD_LIBRARY_PATH=" + System.getProperty("java.home") + "/lib"; // not by /proc/self/exe
         assertThat(refused(child().under("unshare", "-m", "sh", "-c", unmount, "sh", "env", libraries).run(LoadLibraryMain.class)))
                 .contains("no proc file system is mounted at /proc: mount -t proc proc /proc");
     }
 
     @Test
-    void aUserOtherThanRootIsServedToo() throws Exception {
+    void userOtherThanRootCanLoadTheLibrary() throws Exception {
         assumeTrue(Files.getAttribute(Path.of("/proc/self"), "unix:uid").equals(0)
                 && Files.exists(Path.of("/usr/bin/setpriv")), "only root can become another user, by setpriv(1)");
         for (Path open : List.of(directory, home, temporary)) {
@@ -212,7 +212,7 @@ class NativeLibraryTest {
     }
 
     @Test
-    void anExplicitPathIsUsedAsItIs() throws Exception {
+    void explicitPathIsUsedUnchanged() throws Exception {
         Path copy = Files.copy(loaded(child().run(LoadLibraryMain.class)), directory.resolve("libmapfiles-mine.so"));
         Path otherHome = Files.createDirectory(directory.resolve("other"));
         ChildJvm.Outcome outcome = child().with(REMEDY + copy, "-Duser.home=" + otherHome).run(LoadLibraryMain.class);
@@ -221,7 +221,7 @@ class NativeLibraryTest {
     }
 
     @Test
-    void anExplicitPathThatIsWrongIsAnErrorAndNoGuess() throws Exception {
+    void wrongExplicitPathIsAnError() throws Exception {
         Path nonsense = Files.writeString(directory.resolve("nonsense.so"), "no library");
         for (Path wrong : List.of(directory.resolve("missing.so"), nonsense, directory)) {
             assertThat(refused(child().with(REMEDY + wrong).run(LoadLibraryMain.class))).contains(wrong.toString())
@@ -232,18 +232,18 @@ class NativeLibraryTest {
     }
 
     @Test
-    void anotherMachineIsNamed() throws Exception {
+    void unsupportedArchitectureIsNamed() throws Exception {
         assertThat(refused(child().with("-Dos.arch=riscv64").run(LoadLibraryMain.class))).contains("riscv64").contains(REMEDY);
         String resource = System.getProperty("os.arch").equals("aarch64") ? "amd64" : "aarch64";
         assertThat(refused(child().with("-Dos.arch=" + resource).run(LoadLibraryMain.class))).contains(REMEDY);
     }
 
     @Test
-    void aFileSystemWithoutExecutionIsPassedOverOrNamed() throws Exception {
+    void noexecFileSystemIsSkippedOrNamed() throws Exception {
         Process mount = new ProcessBuilder("mount", "-t", "tmpfs", "-o", "noexec,mode=755", "tmpfs", home.toString())
                 .redirectErrorStream(true).start();
         ChildJvm.Outcome mounted = ChildJvm.outcomeOf(mount);
-        assumeTrue(mounted.exit() == 0, "mount(8) is refused here: " + mounted.output());
+        assumeTrue(mounted.exit() == 0, "mount(8) is denied here: " + mounted.output());
         try {
             assertThat(loaded(child().run(LoadLibraryMain.class))).startsWith(temporary);
             String refusal = refused(child().with("-Djava.io.tmpdir=" + home).run(LoadLibraryMain.class));
@@ -257,7 +257,7 @@ class NativeLibraryTest {
     }
 
     @Test
-    void manyJvmsMayBeginAtOnce() throws Exception {
+    void manyJvmsMayStartAtTheSameTime() throws Exception {
         for (int round = 0; round < 5; round++) {
             home = Files.createDirectory(directory.resolve("home" + round));
             Path gate = directory.resolve("gate" + round);
@@ -278,7 +278,7 @@ class NativeLibraryTest {
     }
 
     @Test
-    void nativeAccessThatIsDeniedIsNamed() throws Exception {
+    void deniedNativeAccessIsNamed() throws Exception {
         assumeTrue(Runtime.version().feature() >= 24, "this JVM cannot deny native access (JDK 24+)");
         assertThat(refused(child().with("--illegal-native-access=deny").run(LoadLibraryMain.class)))
                 .contains("--enable-native-access=ALL-UNNAMED");

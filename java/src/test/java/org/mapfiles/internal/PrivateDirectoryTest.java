@@ -11,7 +11,7 @@ import java.nio.file.attribute.PosixFilePermissions;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Which directories are for JVMs to load from: none in which somebody else could exchange anything. */
+/** A JVM loads a library only from a directory in which no other user can replace files. */
 class PrivateDirectoryTest {
     @TempDir
     Path above;
@@ -30,21 +30,21 @@ class PrivateDirectoryTest {
     }
 
     @Test
-    void madeForOneOrForAll() throws Exception {
+    void privateAndSharedDirectoriesAreMade() throws Exception {
         assertThat(permissions(PrivateDirectory.make(above.resolve("one"), false))).isEqualTo("rwx------");
         assertThat(permissions(PrivateDirectory.make(above.resolve("all"), true))).as("whatever the umask").isEqualTo("rwxr-xr-x");
         assertThat(PrivateDirectory.make(above.resolve("below/it"), false)).isDirectory();
     }
 
     @Test
-    void oneThatAnUmaskHasClosedIsOpened() throws Exception {
+    void umaskDoesNotCloseTheDirectory() throws Exception {
         Path made = with("rwxr-x---");
         assertThat(permissions(PrivateDirectory.make(made, true))).isEqualTo("rwxr-xr-x");
         isRefused(made, false, "is not a directory of this user only");
     }
 
     @Test
-    void whereOthersWrite() throws Exception {
+    void directoryThatOthersCanWriteIsRejected() throws Exception {
         Path made = with("rwxrwxr-x");
         isRefused(made, true, "is not a directory of this user only");
         Files.setPosixFilePermissions(above, PosixFilePermissions.fromString("rwxrwxrwx"));
@@ -52,14 +52,14 @@ class PrivateDirectoryTest {
     }
 
     @Test
-    void whatIsNone() throws Exception {
+    void otherFilesAreRejected() throws Exception {
         isRefused(Files.createFile(above.resolve("file")), false, "is not a directory of this user only");
         isRefused(Files.createSymbolicLink(above.resolve("link"), with("rwx------")), false, "is not a directory of this user only");
         isRefused(Path.of("relative"), false, "is not an absolute path");
     }
 
     @Test
-    void anotherUsers() throws Exception {
+    void directoryOfAnotherUserIsRejected() throws Exception {
         assumeTrue(PrivateDirectory.ownUid() == 0, "only root gives a directory away");
         Path made = with("rwx------");
         Files.setAttribute(made, "unix:uid", 65534);

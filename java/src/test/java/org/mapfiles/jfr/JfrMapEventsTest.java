@@ -29,7 +29,7 @@ import org.mapfiles.MapSnapshot;
 import org.mapfiles.ProcessMaps;
 import org.mapfiles.testing.ChildJvm;
 
-/** Does the Flight Recorder record mappings, if it is asked to, and only then? */
+/** Flight Recorder records mappings if a recording enables the events, and only then. */
 class JfrMapEventsTest {
     @TempDir
     Path directory;
@@ -54,7 +54,7 @@ class JfrMapEventsTest {
     }
 
     @Test
-    void theSettingsRecordAll() throws Exception {
+    void settingsRecordAllEvents() throws Exception {
         Path file = Files.write(directory.toRealPath().resolve("mapped"), new byte[8192]);
         try (Recording recording = new Recording(JfrMapEvents.settings()); FileChannel channel = FileChannel.open(file)) {
             recording.enable("mapfiles.MemoryMapChange").withPeriod(Duration.ofMillis(50));
@@ -63,7 +63,7 @@ class JfrMapEventsTest {
             Predicate<RecordedEvent> isAdded = event -> file.toString().equals(event.getString("path"))
                     && event.getString("change").equals("ADDED");
             for (int i = 0; i < 200 && events(recording, "MemoryMapChange").stream().noneMatch(isAdded); i++) {
-                mapped.add(channel.map(FileChannel.MapMode.READ_ONLY, 4096, 4096)); // the first may be there before the first poll
+                mapped.add(channel.map(FileChannel.MapMode.READ_ONLY, 4096, 4096)); // the first one may precede the first poll
                 Thread.sleep(100);
             }
             recording.stop();
@@ -107,13 +107,13 @@ class JfrMapEventsTest {
                 .collect(Collectors.toList());
     }
 
-    /** Applies a change to mappings by start. */
+    /** Applies a change to mappings, by start address. */
     private static void apply(RecordedEvent event, TreeMap<Long, List<Object>> mappings) {
         boolean isChanged = event.getString("change").equals("CHANGED");
         if (isChanged || event.getString("change").equals("REMOVED")) {
-            List<Object> gone = mappings.remove(event.getLong(isChanged ? "startBefore" : "start"));
-            assertThat(gone).as("%s", event).isNotNull();
-            assertThat(gone.get(1)).isEqualTo(event.getLong(isChanged ? "endBefore" : "end"));
+            List<Object> removed = mappings.remove(event.getLong(isChanged ? "startBefore" : "start"));
+            assertThat(removed).as("%s", event).isNotNull();
+            assertThat(removed.get(1)).isEqualTo(event.getLong(isChanged ? "endBefore" : "end"));
         }
         if (!event.getString("change").equals("REMOVED")) {
             Map.Entry<Long, List<Object>> below = mappings.lowerEntry(event.getLong("end"));
@@ -129,9 +129,9 @@ class JfrMapEventsTest {
         return mapped;
     }
 
-    /** From the mappings at the beginning of a recording to those at its end, with a chunk that ends in the middle. */
+    /** From the mappings at the start of a recording to those at its end, with a new chunk in the middle. */
     @Test
-    void replayOfTheChangesIsExact() throws Exception {
+    void replayOfChangesIsExact() throws Exception {
         Path file = Files.write(directory.toRealPath().resolve("mapped"), new byte[64 << 10]);
         List<MappedByteBuffer> kept = new ArrayList<>();
         try (Recording recording = new Recording(JfrMapEvents.settings()); FileChannel channel = FileChannel.open(file)) {
@@ -141,11 +141,11 @@ class JfrMapEventsTest {
                 kept.add(channel.map(FileChannel.MapMode.READ_ONLY, i % 8 * 4096, 4096L * (1 + i % 5)));
                 if (i % 10 == 9) {
                     kept.subList(0, 5).clear();
-                    System.gc(); // unmaps them
+                    System.gc(); // unmaps the buffers
                 }
                 Thread.sleep(20);
                 if (i == 20) {
-                    new Recording().start(); // which begins a new chunk
+                    new Recording().start(); // starts a new chunk
                 }
             }
             recording.stop();
@@ -171,9 +171,9 @@ class JfrMapEventsTest {
         }
     }
 
-    /** With the settings that a recording has by default, and with those of this library. */
+    /** With the default settings of a recording, and with those of this library. */
     @Test
-    void aShortRecordingHasSummaries() throws Exception {
+    void shortRecordingHasSummaries() throws Exception {
         for (Recording recording : List.of(new Recording(), new Recording(JfrMapEvents.settings()))) {
             try (recording) {
                 recording.enable("mapfiles.MemoryMapSummary");
@@ -186,7 +186,7 @@ class JfrMapEventsTest {
     }
 
     @Test
-    void theSummaryIsThereByItself() throws Exception {
+    void summaryIsRecordedByDefault() throws Exception {
         try (Recording recording = new Recording()) {
             recording.enable("mapfiles.MemoryMapSummary").withPeriod(Duration.ofMillis(100));
             recording.start();
@@ -201,20 +201,20 @@ class JfrMapEventsTest {
                 assertThat(event.getLong("codeBytes")).isBetween(1L << 20, event.getLong("fileBytes"));
                 assertThat(event.getLong("anonymousBytes")).isGreaterThan(1 << 20);
             });
-            assertThat(events(recording, "MemoryMapping")).as("nobody asked").isEmpty();
-            assertThat(events(recording, "MemoryMapChange")).as("nobody asked").isEmpty();
+            assertThat(events(recording, "MemoryMapping")).as("not enabled").isEmpty();
+            assertThat(events(recording, "MemoryMapChange")).as("not enabled").isEmpty();
         }
     }
 
     @Test
-    void twoApplicationsOfOneJvmHaveTheirOwn() throws Exception {
+    void twoApplicationsOfOneJvmRecordTheirOwnEvents() throws Exception {
         ChildJvm.Outcome outcome = new ChildJvm().run(RecordInTwoLoadersMain.class, directory.resolve("both.jfr"), directory.resolve("one.jfr"));
         assertThat(outcome.output()).contains("both: 2 types, events true", "one: 1 types, events true");
         assertThat(outcome.exit()).isZero();
     }
 
     @Test
-    void eachIsToldAsPeopleReadIt() {
+    void eventsHaveReadableDescriptions() {
         List<EventType> types = FlightRecorder.getFlightRecorder().getEventTypes().stream()
                 .filter(type -> type.getName().startsWith("mapfiles.")).collect(Collectors.toList());
         assertThat(types).extracting(EventType::getName).containsExactlyInAnyOrder("mapfiles.MemoryMapping", "mapfiles.MemoryMapSummary",

@@ -17,12 +17,12 @@ import javax.management.MBeanServer;
 import javax.management.Notification;
 import org.junit.jupiter.api.Test;
 
-/** How many mappings are there, and is there a warning in time? */
+/** The number of mappings, and the notification when a share of the limit is passed. */
 class MapCountTest {
     private final MBeanServer server = ManagementFactory.getPlatformMBeanServer();
 
     @Test
-    void whatTheServerTells() throws Exception {
+    void attributesOfTheMBean() throws Exception {
         try (MapCount count = MapCount.register(Duration.ofSeconds(60))) {
             MapCountMXBean bean = JMX.newMXBeanProxy(server, count.name(), MapCountMXBean.class);
             assertThat(bean.getCount()).isBetween(50L, 100_000L);
@@ -37,7 +37,7 @@ class MapCountTest {
     }
 
     @Test
-    void itWarnsOnceEachTimeTheShareIsPassed() throws Exception {
+    void notificationIsSentOncePerPassedShare() throws Exception {
         BlockingQueue<Notification> warnings = new LinkedBlockingQueue<>();
         try (MapCount count = MapCount.register(Duration.ofMillis(20))) {
             server.addNotificationListener(count.name(), (warning, ignored) -> warnings.add(warning), null, null);
@@ -47,7 +47,7 @@ class MapCountTest {
                 Notification warning = warnings.poll(20, TimeUnit.SECONDS);
                 assertThat(warning.getType()).isEqualTo(MapCount.WARNING);
                 assertThat(warning.getMessage()).contains("near vm.max_map_count").contains("sysctl -w");
-                assertThat(warnings.poll(200, TimeUnit.MILLISECONDS)).as("said once").isNull();
+                assertThat(warnings.poll(200, TimeUnit.MILLISECONDS)).as("sent once").isNull();
                 count.setWarningShare(1);
                 Thread.sleep(100);
             }
@@ -55,7 +55,7 @@ class MapCountTest {
     }
 
     @Test
-    void anErrorOfAListenerDoesNotEndIt() throws Exception {
+    void errorOfAListenerDoesNotStopPolling() throws Exception {
         BlockingQueue<Notification> warnings = new LinkedBlockingQueue<>();
         AtomicBoolean isBroken = new AtomicBoolean(true);
         try (MapCount count = MapCount.register(Duration.ofMillis(20))) {
@@ -82,7 +82,7 @@ class MapCountTest {
     }
 
     @Test
-    void eachAttributeIsDescribed() throws Exception {
+    void eachAttributeHasADescription() throws Exception {
         try (MapCount count = MapCount.register(Duration.ofSeconds(60))) {
             MBeanInfo info = server.getMBeanInfo(count.name());
             assertThat(info.getDescription()).contains("mappings");
@@ -92,7 +92,7 @@ class MapCountTest {
     }
 
     @Test
-    void itWaitsAlsoOnceInterrupted() throws Exception {
+    void interruptedPollingThreadContinues() throws Exception {
         Set<Thread> before = Thread.getAllStackTraces().keySet();
         try (MapCount count = MapCount.register(Duration.ofSeconds(60))) {
             Thread looker = parked(before);
@@ -108,7 +108,7 @@ class MapCountTest {
         }
     }
 
-    /** The thread that looks, of those that were not there before, once it waits. */
+    /** Returns the polling thread: a new thread that waits. */
     private static Thread parked(Set<Thread> before) throws InterruptedException {
         Thread thread = Thread.getAllStackTraces().keySet().stream()
                 .filter(each -> each.getName().equals("mapfiles-count") && !before.contains(each)).findFirst().orElseThrow();
@@ -120,7 +120,7 @@ class MapCountTest {
     }
 
     @Test
-    void itMayLookOnceForEver() throws Exception {
+    void longestPeriodIsAccepted() throws Exception {
         for (Duration every : new Duration[] {Duration.ofSeconds(Long.MAX_VALUE), Duration.ofNanos(Long.MAX_VALUE)}) {
             Set<Thread> before = Thread.getAllStackTraces().keySet();
             try (MapCount count = MapCount.register(every)) {
@@ -131,7 +131,7 @@ class MapCountTest {
     }
 
     @Test
-    void thereMayBeSeveral() throws Exception {
+    void severalInstancesArePermitted() throws Exception {
         MapCount one = MapCount.register(Duration.ofSeconds(60));
         MapCount other = MapCount.register(Duration.ofSeconds(60));
         assertThat(other.name()).isNotEqualTo(one.name());

@@ -10,7 +10,7 @@ import java.util.List;
 import jdk.jfr.Recording;
 import jdk.jfr.consumer.RecordingFile;
 
-/** The program of a JVM with the library on its class path, as two applications of a server have it: each in a loader of its own. */
+/** Loads the library in two class loaders, as two applications of a server do, and records in both. */
 final class RecordInTwoLoadersMain {
     private RecordInTwoLoadersMain() {
     }
@@ -35,7 +35,7 @@ final class RecordInTwoLoadersMain {
         return new URLClassLoader(places.toArray(new URL[0]), ClassLoader.getPlatformClassLoader());
     }
 
-    /** Summaries of a while, of so many event types. */
+    /** Returns the summaries of a short recording, for a number of event types. */
     private static String recorded(Path file) throws Exception {
         try (Recording recording = new Recording()) {
             recording.enable("mapfiles.MemoryMapSummary").withPeriod(Duration.ofMillis(50));

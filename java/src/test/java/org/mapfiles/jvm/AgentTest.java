@@ -12,12 +12,12 @@ import org.mapfiles.MapCursor;
 import org.mapfiles.ProcessMaps;
 import org.mapfiles.testing.ChildJvm;
 
-/** The library as an agent from the JVM's start, attached later, twice, in two class loaders, and while the JVM exits. */
+/** The library as an agent: from the start of the JVM, attached later, twice, in two class loaders, and while the JVM exits. */
 class AgentTest {
     @TempDir
     Path directory;
 
-    /** A copy of the library that nobody else has loaded. */
+    /** A copy of the library that no other JVM has loaded. */
     private Path library() throws Exception {
         JvmCode.open();
         try (ProcessMaps maps = ProcessMaps.self()) {
@@ -31,25 +31,25 @@ class AgentTest {
         throw new AssertionError("not loaded");
     }
 
-    private static String said(ChildJvm.Outcome outcome) {
+    private static String output(ChildJvm.Outcome outcome) {
         assertThat(outcome.exit()).as(outcome.output()).isZero();
         return outcome.output().lines().filter(line -> !line.startsWith("WARNING: ")).collect(Collectors.joining("\n"));
     }
 
     @Test
-    void fromTheStartItIsToldOfWhatIsCompiled() throws Exception {
+    void agentFromTheStartRecordsAllCode() throws Exception {
         String agent = "-agentpath:" + library() + "=memory=8m";
-        assertThat(said(new ChildJvm().with(agent, "-XX:TieredStopAtLevel=4").run(FindCodeMain.class, "earliest")))
+        assertThat(output(new ChildJvm().with(agent, "-XX:TieredStopAtLevel=4").run(FindCodeMain.class, "earliest")))
                 .isEqualTo("[came], libraries 1");
     }
 
     @Test
-    void withoutItWhatWasThereIsSaidToBe() throws Exception {
-        assertThat(said(new ChildJvm().run(FindCodeMain.class, "earliest"))).isEqualTo("[was there], libraries 1");
+    void withoutTheAgentEarlierCodeIsMarked() throws Exception {
+        assertThat(output(new ChildJvm().run(FindCodeMain.class, "earliest"))).isEqualTo("[was there], libraries 1");
     }
 
     @Test
-    void anOptionItDoesNotKnowIsSaid() throws Exception {
+    void unknownOptionIsReported() throws Exception {
         Path library = library();
         for (String option : new String[] {"memory=", "memory=x", "memory=0", "mem=1", "memory=1mm", "memory=99999999999999999999g",
             "memory=2g", "memory=-1", "memory= 8m", "memory=+8m", "memory=64"}) {
@@ -60,45 +60,45 @@ class AgentTest {
     }
 
     @Test
-    void attachedTwiceBesideTheLibraryOfTheProgram() throws Exception {
-        assertThat(said(new ChildJvm().with("-XX:TieredStopAtLevel=4").run(FindCodeMain.class, "attached", library())))
+    void agentMayBeAttachedTwiceBesideTheLibraryOfTheProgram() throws Exception {
+        assertThat(output(new ChildJvm().with("-XX:TieredStopAtLevel=4").run(FindCodeMain.class, "attached", library())))
                 .isEqualTo("return code: 0\nreturn code: 0\nright true");
     }
 
     @Test
-    void eachClassLoaderMayHaveIt() throws Exception {
-        assertThat(said(new ChildJvm().with("-Duser.home=" + directory).run(FindCodeMain.class, "loaders")))
+    void eachClassLoaderMayLoadTheLibrary() throws Exception {
+        assertThat(output(new ChildJvm().with("-Duser.home=" + directory).run(FindCodeMain.class, "loaders")))
                 .isEqualTo("found true\nfound true\nfound true\nlibraries 1");
         assertThat(directory.resolve(".cache/mapfiles")).isDirectory();
     }
 
-    /** The JVM gives a library to one loader alone: the others have the jar's own. */
+    /** A JVM permits one class loader per library file: the others load the copy of the jar. */
     @Test
-    void eachClassLoaderMayHaveItBesideTheAgent() throws Exception {
-        assertThat(said(new ChildJvm().with("-Duser.home=" + directory, "-agentpath:" + library()).run(FindCodeMain.class, "loaders")))
+    void eachClassLoaderMayLoadTheLibraryBesideTheAgent() throws Exception {
+        assertThat(output(new ChildJvm().with("-Duser.home=" + directory, "-agentpath:" + library()).run(FindCodeMain.class, "loaders")))
                 .isEqualTo("found true\nfound true\nfound true\nlibraries 2");
     }
 
-    /** Such as depend on the locale: the Java side then loads a copy of its own. */
+    /** Such characters depend on the locale: the Java side then loads its own copy. */
     @Test
-    void inAFolderOfOtherCharacters() throws Exception {
+    void folderNameMayHaveOtherCharacters() throws Exception {
         Path folder = Path.of(directory + "/d\u00e9");
         assumeTrue(System.getProperty("sun.jnu.encoding").equals("UTF-8"), "this locale cannot name it");
         Files.createDirectory(folder);
         Path library = Files.move(library(), folder.resolve("libmapfiles.so"));
-        assertThat(said(new ChildJvm().with("-agentpath:" + library).run(FindCodeMain.class, "earliest"))).endsWith("libraries 2");
+        assertThat(output(new ChildJvm().with("-agentpath:" + library).run(FindCodeMain.class, "earliest"))).endsWith("libraries 2");
     }
 
     @Test
-    void itIsToldUntilTheLastOneCloses() throws Exception {
-        assertThat(said(new ChildJvm().run(FindCodeMain.class, "closed"))).isEqualTo("one left: true\nthe program: true\nnobody: false\nagain: true");
-        assertThat(said(new ChildJvm().with("-agentpath:" + library()).run(FindCodeMain.class, "closed"))).contains("nobody: true");
+    void codeIsRecordedUntilTheLastClose() throws Exception {
+        assertThat(output(new ChildJvm().run(FindCodeMain.class, "closed"))).isEqualTo("one left: true\nthe program: true\nnone: false\nagain: true");
+        assertThat(output(new ChildJvm().with("-agentpath:" + library()).run(FindCodeMain.class, "closed"))).contains("none: true");
     }
 
     @Test
-    void theJvmMayExitWhileItTells() throws Exception {
+    void jvmMayExitWhileItReportsCode() throws Exception {
         for (int i = 0; i < 5; i++) {
-            assertThat(said(new ChildJvm().with("-XX:TieredStopAtLevel=4").run(FindCodeMain.class, "exit"))).isEqualTo("leaving");
+            assertThat(output(new ChildJvm().with("-XX:TieredStopAtLevel=4").run(FindCodeMain.class, "exit"))).isEqualTo("leaving");
         }
     }
 }

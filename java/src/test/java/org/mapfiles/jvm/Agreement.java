@@ -3,30 +3,30 @@ package org.mapfiles.jvm;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Whether {@link JvmRegions} say of a heap's regions what the JVM tells of them, by those that stay the same meanwhile. */
+/** Compares {@link JvmRegions} with the heap regions that the JVM reports, for the regions that do not change meanwhile. */
 final class Agreement {
     private Agreement() {
     }
 
-    /** What the JVM tells, a line for each region. */
-    interface Told {
+    /** Returns the regions that the JVM reports, one per line. */
+    interface Expected {
         List<String> lines() throws Exception;
     }
 
-    /** What is said of the same regions, as such lines. */
-    interface Said {
-        List<String> lines(JvmRegions regions, List<String> told);
+    /** Returns the same regions by {@link JvmRegions}, one per line. */
+    interface Actual {
+        List<String> lines(JvmRegions regions, List<String> expected);
     }
 
-    /** The regions that agree; null: they never did, and what was not so has been printed. */
-    static JvmRegions of(Told told, Said said) throws Exception {
+    /** Returns the regions that agree, or null if they never did; the differences are printed. */
+    static JvmRegions of(Expected expected, Actual actual) throws Exception {
         for (int attempt = 0; attempt < 100; attempt++) {
-            List<String> still = told.lines();
+            List<String> still = expected.lines();
             JvmRegions regions = JvmRegions.read();
             int count = still.size();
-            still.retainAll(told.lines()); // asking takes new regions itself
+            still.retainAll(expected.lines()); // a report allocates regions itself
             List<String> wrong = new ArrayList<>(still);
-            wrong.removeAll(said.lines(regions, still));
+            wrong.removeAll(actual.lines(regions, still));
             if (wrong.isEmpty() && still.size() > count * 9 / 10) {
                 return regions;
             }

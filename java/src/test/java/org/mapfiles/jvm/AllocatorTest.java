@@ -13,7 +13,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.mapfiles.testing.ChildJvm;
 
-/** A JVM whose malloc is not the C library's: its memory is not called that of the C library. */
+/** In a JVM with another malloc, memory is not reported as that of the C library. */
 class AllocatorTest {
     private static List<String> malloced(String... environment) throws Exception {
         String[] command = Stream.concat(Stream.of("env"), Arrays.stream(environment)).toArray(String[]::new);
@@ -25,16 +25,16 @@ class AllocatorTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"libtcmalloc_minimal.so.4", "libjemalloc.so.2", "libmimalloc.so.2"})
-    void anAllocatorInItsPlace(String library) throws Exception {
+    void preloadedAllocatorIsNotTheCLibrary(String library) throws Exception {
         Path file = Stream.of("/usr/lib/x86_64-linux-gnu", "/usr/lib/aarch64-linux-gnu", "/usr/lib64", "/usr/lib").map(Path::of)
                 .map(directory -> directory.resolve(library)).filter(Files::exists).findFirst().orElse(null);
         assumeTrue(file != null, () -> library + " is not installed: apt-get install libtcmalloc-minimal4 libjemalloc2 libmimalloc2.0");
         assertThat(malloced("LD_PRELOAD=" + file)).noneMatch(line -> line.contains("of the C library")).allMatch(line -> line.contains("inferred"));
     }
 
-    /** By another name, nothing but the dynamic linker knows. */
+    /** A library with another name: only the dynamic linker identifies it. */
     @Test
-    void anAllocatorByAnotherName() throws Exception {
+    void allocatorWithAnotherNameIsNotTheCLibrary() throws Exception {
         Path file = Stream.of("/usr/lib/x86_64-linux-gnu", "/usr/lib64").map(directory -> Path.of(directory, "libtcmalloc_minimal.so.4"))
                 .filter(Files::exists).findFirst().orElse(null);
         assumeTrue(file != null, "libtcmalloc_minimal.so.4 is not installed: apt-get install libtcmalloc-minimal4");
@@ -48,7 +48,7 @@ class AllocatorTest {
     }
 
     @Test
-    void theCLibrarysOwn() throws Exception {
+    void allocatorOfTheCLibraryIsNamed() throws Exception {
         assertThat(malloced("-u", "LD_PRELOAD")).anyMatch(line -> line.equals("MALLOC heap of the C library"));
     }
 }

@@ -27,7 +27,7 @@ import org.mapfiles.ProcessMaps;
 import org.mapfiles.jvm.AttachException.Reason;
 import org.mapfiles.testing.ChildJvm;
 
-/** Diagnostic commands in JVMs of every kind, with no other effect than HotSpot's listener. */
+/** Diagnostic commands in JVMs of every kind. They start HotSpot's listener and have no other effect. */
 class AttachClientTest {
     private static final Duration SHORT = Duration.ofSeconds(2);
 
@@ -76,7 +76,7 @@ class AttachClientTest {
         }
     }
 
-    /** It deletes nothing and creates nothing: the file behind the link is there, or not, as before. */
+    /** The client creates and deletes nothing: the target of the link exists afterwards if it existed before. */
     @Test
     void linksAtTheTriggersNameAreNotFollowed(@TempDir Path directory) throws Exception {
         Path victim = Files.createFile(directory.resolve("victim"));
@@ -93,9 +93,9 @@ class AttachClientTest {
         }
     }
 
-    /** A JVM of another user has the traps of {@link #linksAtTheTriggersNameAreNotFollowed}, with a file of root alone behind them. */
+    /** A JVM of another user with the links of {@link #linksAtTheTriggersNameAreNotFollowed}, which lead to a file of root. */
     @Test
-    void jvmOfAnotherUser(@TempDir Path directory, @TempDir Path secret) throws Exception {
+    void jvmOfAnotherUserIsAttached(@TempDir Path directory, @TempDir Path secret) throws Exception {
         Files.setPosixFilePermissions(secret, PosixFilePermissions.fromString("rwx------"));
         Path victim = Files.createFile(secret.resolve("victim"));
         try (AttachedJvmProcess jvm = AttachedJvmProcess.start(ChildJvm.ofNobody(directory))) {
@@ -112,7 +112,7 @@ class AttachClientTest {
         }
     }
 
-    /** Its name looks like a line of its status that says it is root's: a carriage return is not escaped there. */
+    /** The name of the process looks like a line of its status with the user ID of root: carriage returns are not escaped. */
     @Test
     void nameThatLooksLikeAnotherUser(@TempDir Path directory) throws Exception {
         String script = "name=$(printf 'x\\rUid:\\t0\\t0') && ln -s \"$1\" \"$0/$name\" && shift && exec \"$0/$name\" \"$@\"";
@@ -127,15 +127,15 @@ class AttachClientTest {
         }
     }
 
-    /** In a user namespace the user is root, as in a container without root; root outside is nobody there. */
+    /** In a user namespace the user is root, as in a rootless container; root outside has no access there. */
     @Test
     void jvmInAUserNamespace(@TempDir Path directory) throws Exception {
         ChildJvm child = ChildJvm.ofNobody(directory);
-        // the first program runs first: setpriv, then unshare
+        // setpriv runs first, then unshare
         try (AttachedJvmProcess jvm = AttachedJvmProcess.start(child.inside("unshare", "--user", "--map-root-user"))) {
             assertThat(jvm.run("VM.version")).contains(Runtime.version().toString());
-        } catch (IOException refused) {
-            assumeTrue(false, "this user cannot make a user namespace: " + refused.getMessage());
+        } catch (IOException denied) {
+            assumeTrue(false, "this user cannot make a user namespace: " + denied.getMessage());
         }
     }
 
@@ -177,7 +177,7 @@ class AttachClientTest {
         }
     }
 
-    /** HotSpot starts its listener at once with either of these (AttachListener::init_at_startup()). */
+    /** With either option HotSpot starts its listener with the JVM (AttachListener::init_at_startup()). */
     @ParameterizedTest
     @ValueSource(strings = {"-Xrs", "-XX:+StartAttachListener"})
     void listenerFromTheStartNeedsNoSignal(String option) throws Exception {
@@ -187,7 +187,7 @@ class AttachClientTest {
         }
     }
 
-    /** As after an update of the machine's /tmp: HotSpot replaces what an earlier process left, and makes anew what was deleted. */
+    /** HotSpot replaces a socket that an earlier process left, and makes a deleted socket again. */
     @Test
     void socketThatIsStaleOrDeleted() throws Exception {
         try (AttachedJvmProcess jvm = AttachedJvmProcess.with()) {
@@ -235,7 +235,7 @@ class AttachClientTest {
             }
             assertThat(jvm.end()).as("no thread dump").isEmpty();
         } finally {
-            for (int i = 0; i < 1000 && Files.exists(group); i++) { // the kernel takes its time to forget the process
+            for (int i = 0; i < 1000 && Files.exists(group); i++) { // the kernel removes the exited process later
                 try {
                     Files.delete(group);
                 } catch (IOException busy) {
@@ -251,7 +251,7 @@ class AttachClientTest {
                 : Files.readString(group.resolve("freezer.state")).startsWith("FROZEN");
     }
 
-    /** Such as a launcher of its own, whose main function calls pthread_exit(3). */
+    /** A launcher whose main function calls pthread_exit(3). */
     @Test
     void jvmWhoseFirstThreadHasEnded() throws Exception {
         try (AttachedJvmProcess jvm = AttachedJvmProcess.ofC("orphan_jvm")) {
@@ -291,16 +291,16 @@ class AttachClientTest {
             assertThat(jvm.run("VM.version")).contains(Runtime.version().toString());
             assertThat(namesInTmp(1)).as("in the /tmp of the container").isEmpty();
             assertThat(Path.of("/proc/" + jvm.pid() + "/root/tmp/.java_pid1")).exists();
-        } catch (IOException refused) {
-            assumeTrue(false, "this user cannot make namespaces: " + refused.getMessage());
+        } catch (IOException denied) {
+            assumeTrue(false, "this user cannot make namespaces: " + denied.getMessage());
         }
     }
 
     @Test
     void jvmWithoutWorkingDirectory(@TempDir Path directory) throws Exception {
-        Path gone = Files.createDirectory(directory.resolve("gone"));
-        try (AttachedJvmProcess jvm = AttachedJvmProcess.start(new ChildJvm().in(gone))) {
-            Files.delete(gone);
+        Path deleted = Files.createDirectory(directory.resolve("gone"));
+        try (AttachedJvmProcess jvm = AttachedJvmProcess.start(new ChildJvm().in(deleted))) {
+            Files.delete(deleted);
             assertThat(jvm.run("VM.version")).contains(Runtime.version().toString());
         }
     }
@@ -313,7 +313,7 @@ class AttachClientTest {
         }
     }
 
-    /** It has neither java.instrument nor java.management nor jdk.jfr; and this side does not use jdk.attach. */
+    /** The target has no java.instrument, java.management or jdk.jfr; this side does not use jdk.attach. */
     @Test
     void jvmOfTheBaseModuleAlone(@TempDir Path directory) throws Exception {
         Path home = Path.of(System.getProperty("java.home"));
@@ -335,14 +335,14 @@ class AttachClientTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"never", "endlessly", "slowly"})
-    void hostileAnswersEnd(String how) throws Exception {
+    void hostileRepliesEnd(String how) throws Exception {
         try (AttachedJvmProcess jvm = AttachedJvmProcess.start(new ChildJvm(), how)) {
             checkRefused(jvm, how.equals("endlessly") ? Reason.BAD_ANSWER : Reason.TIMEOUT,
                     how.equals("endlessly") ? "more than " + AttachClient.MAX_ANSWER : "within 2 s");
         }
     }
 
-    /** Ranges from its answers are bounded by its mappings; a text that takes too long to parse is an error. */
+    /** Ranges of a report are limited to the mappings of the JVM. A report that takes too long to parse is an error. */
     @Test
     void hostileReports() throws Exception {
         String header = "0\n---\nCommand Line: x\n\n---------------  P R O C E S S  ---------------\n\n";
@@ -362,7 +362,7 @@ class AttachClientTest {
     }
 
     @Test
-    void answersThatAreNotOfTheProtocol() throws Exception {
+    void repliesOutsideTheProtocolAreErrors() throws Exception {
         for (String answer : new String[] {"nothing", "hello", "0", "\n", "1 1\nx", "\033[2J\nx", "99999999999\nx"}) {
             try (AttachedJvmProcess jvm = AttachedJvmProcess.start(new ChildJvm(), answer)) {
                 checkRefused(jvm, Reason.BAD_ANSWER);
@@ -375,7 +375,7 @@ class AttachClientTest {
     }
 
     @Test
-    void exitedProcessIsGone() throws Exception {
+    void exitedProcessIsAnExitedException() throws Exception {
         AttachedJvmProcess jvm = AttachedJvmProcess.with();
         try (ProcessMaps maps = ProcessMaps.of(jvm.pid()); AttachClient client = AttachClient.open(maps, AttachedJvmProcess.PATIENCE)) {
             jvm.close();

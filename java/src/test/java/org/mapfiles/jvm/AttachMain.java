@@ -2,7 +2,7 @@ package org.mapfiles.jvm;
 
 import org.mapfiles.ProcessMaps;
 
-/** Attaches to the JVM of a PID, and prints its version: for other users and other runtimes. */
+/** Attaches to the JVM of a PID, and prints its version. Tests run it as other users and with other runtimes. */
 final class AttachMain {
     private AttachMain() {
     }

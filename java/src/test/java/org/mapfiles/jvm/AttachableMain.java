@@ -11,14 +11,14 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 
 /**
- * A JVM to attach to. It writes READY and runs until its input ends. With an argument it listens at its attach socket itself, as a
- * hostile one may, and answers as the argument says.
+ * A JVM to attach to. It writes READY and runs until its input ends. With an argument it listens at its attach socket itself,
+ * as a hostile JVM may, and replies as the argument specifies.
  */
 final class AttachableMain {
     private AttachableMain() {
     }
 
-    /** Of {@code -Djava.system.class.loader}, without the method that agents need. */
+    /** A class for {@code -Djava.system.class.loader}, without the method that agents need. */
     public static final class PlainLoader extends ClassLoader {
         /** Called by the JVM. */
         public PlainLoader(ClassLoader parent) {
@@ -54,10 +54,10 @@ final class AttachableMain {
     }
 
     private static void answer(SocketChannel client, String how) throws IOException, InterruptedException {
-        client.read(ByteBuffer.allocate(4096)); // the request; of a client that only looks whether anybody listens, nothing
+        client.read(ByteBuffer.allocate(4096)); // the request; empty if the client only checks that the socket listens
         switch (how) {
             case "never":
-                return; // it stays open
+                return; // the connection stays open
             case "endlessly":
                 write(client, "0\n");
                 for (String line = "Polling page: 0x0000000000666000\n".repeat(1000); ; ) {

@@ -15,9 +15,9 @@ import org.mapfiles.MapsException;
 import org.mapfiles.ProcessMaps;
 import org.mapfiles.testing.ChildJvm;
 
-/** A process to attach to, ended on closing, with what it has written. */
+/** A process to attach to. Closing ends it. Its output is recorded. */
 final class AttachedJvmProcess implements AutoCloseable {
-    /** More than enough: a test that fails for another reason does not take as long. */
+    /** A limit that no successful test reaches. */
     static final Duration PATIENCE = Duration.ofSeconds(60);
 
     private final Process process;
@@ -53,9 +53,9 @@ final class AttachedJvmProcess implements AutoCloseable {
         return start(new ChildJvm().with(options));
     }
 
-    /** A program of native/test/jvm; the path of libjvm.so is its last argument. */
+    /** Starts a program of native/test/jvm. Its last argument is the path of libjvm.so. */
     static AttachedJvmProcess ofC(String name, String... arguments) throws IOException {
-        Path program = Path.of(System.getProperty("mapfiles.odd-process")).resolveSibling(name);
+        Path program = Path.of(System.getProperty("mapfiles.special-process")).resolveSibling(name);
         assumeTrue(Files.isExecutable(program), "no " + program);
         List<String> command = new ArrayList<>(List.of(program.toString()));
         command.addAll(List.of(arguments));
@@ -63,7 +63,7 @@ final class AttachedJvmProcess implements AutoCloseable {
         return of(new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.DISCARD).start());
     }
 
-    /** The only child of this process: what a program started that makes namespaces. */
+    /** Returns the only child of this process, for programs that make namespaces and fork. */
     AttachedJvmProcess child() throws InterruptedException {
         List<ProcessHandle> children = process.children().toList();
         assertThat(children).hasSize(1);
@@ -78,7 +78,7 @@ final class AttachedJvmProcess implements AutoCloseable {
         return process.isAlive();
     }
 
-    /** Stops all of its threads. The signal returns before they have stopped. */
+    /** Stops all threads, and waits until they have stopped: kill(2) returns earlier. */
     void stop() throws IOException, InterruptedException {
         new ProcessBuilder("kill", "-STOP", Long.toString(pid)).start().waitFor();
         for (long end = System.nanoTime() + PATIENCE.toNanos(); !isStopped();) {
@@ -98,7 +98,7 @@ final class AttachedJvmProcess implements AutoCloseable {
         return true;
     }
 
-    /** The answer to a command, by a client of its own. */
+    /** Executes a command with its own client, and returns the reply. */
     String run(String command, Duration timeout) throws MapsException {
         try (ProcessMaps maps = ProcessMaps.of(pid); AttachClient client = AttachClient.open(maps, timeout)) {
             return client.run(command);
@@ -109,7 +109,7 @@ final class AttachedJvmProcess implements AutoCloseable {
         return run(command, PATIENCE);
     }
 
-    /** Ends it: the lines it has written since READY. */
+    /** Ends the process, and returns the lines that it has written since READY. */
     List<String> end() throws IOException {
         process.getOutputStream().close();
         return output.lines().toList();
@@ -120,7 +120,7 @@ final class AttachedJvmProcess implements AutoCloseable {
         process.descendants().forEach(ProcessHandle::destroyForcibly);
         process.destroyForcibly().onExit().join();
         try {
-            Files.deleteIfExists(Path.of("/tmp/.java_pid" + pid)); // a JVM that is killed leaves it
+            Files.deleteIfExists(Path.of("/tmp/.java_pid" + pid)); // a killed JVM leaves its socket
         } catch (IOException e) {
             throw new AssertionError(e);
         }

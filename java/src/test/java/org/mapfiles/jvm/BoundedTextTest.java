@@ -14,7 +14,7 @@ import net.jqwik.api.Provide;
 import org.junit.jupiter.api.Test;
 import org.mapfiles.jvm.BoundedText.TooMuchWork;
 
-/** Texts of a hostile JVM: parsing them ends, and fails in one way only. */
+/** Text of a hostile JVM: parsing ends, and fails with one exception only. */
 class BoundedTextTest {
     private static final List<Function<String, List<RegionCandidate>>> PARSERS = List.of(VmInfo::heap, VmInfo::codeHeaps, VmInfo::others, VmInfo::metaspace,
             NativeMemoryTracking::candidates, RegionsOfShenandoah::candidates);
@@ -29,7 +29,7 @@ class BoundedTextTest {
         assertThat(BoundedText.withShortLines("y".repeat(1 << 20))).isEqualTo("y".repeat(BoundedText.MAX_LINE));
     }
 
-    /** Each of these lines takes the square of its length, or more; lines that a JVM prints take a few looks a character. */
+    /** Each line takes work that grows with the square of its length; a line of a real JVM takes a few steps per character. */
     @Test
     void workIsBounded() {
         String line = "a" + " ".repeat(BoundedText.MAX_LINE - 400) + "total " + "[0x1, ".repeat(60);
@@ -49,9 +49,9 @@ class BoundedTextTest {
                 "- map (vanilla): 0x", "- map (biased): 0x").list().ofMaxSize(200).map(parts -> String.join("", parts));
     }
 
-    /** Whatever the numbers are: no range wraps round the end of the address space, and no number is too long. */
+    /** For any numbers, no range wraps around the end of the address space, and no number overflows. */
     @Property(tries = 3000)
-    void nothingElseFails(@ForAll("hostileTexts") String text) {
+    void onlyOneExceptionIsThrown(@ForAll("hostileTexts") String text) {
         List<RegionCandidate> claims = new ArrayList<>();
         for (Function<String, List<RegionCandidate>> parser : PARSERS) {
             claims.addAll(parser.apply(BoundedText.withShortLines(text)));

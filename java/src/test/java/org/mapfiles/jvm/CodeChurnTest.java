@@ -6,17 +6,17 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.mapfiles.testing.ChildJvm;
 
-/** Are answers right while code comes and goes, under every collector, each of which unloads in its own way? */
+/** Code is found correctly while the JVM loads and unloads code, with every collector: each unloads in another way. */
 class CodeChurnTest {
     @ParameterizedTest
     @MethodSource("org.mapfiles.jvm.Collectors#options")
-    void answersAreRightWhileCodeComesAndGoes(String collector) throws Exception {
+    void resultsAreRightWhileCodeIsLoadedAndUnloaded(String collector) throws Exception {
         ChildJvm.Outcome outcome = new ChildJvm().with(collector, "-XX:TieredStopAtLevel=4", "-Xmx256m")
                 .run(CodeWorkloadMain.class, 5_000);
         String last = outcome.output().lines().reduce("", (before, line) -> line);
         assertThat(outcome.exit()).as(outcome.output()).isZero();
         assertThat(last).as(outcome.output()).startsWith("RIGHT ").doesNotStartWith("RIGHT 0 ");
-        assertThat(outcome.output().lines()).as("nothing else is said: %s", outcome.output()).hasSize(1);
+        assertThat(outcome.output().lines()).as("no other output: %s", outcome.output()).hasSize(1);
         System.out.println(collector + ": " + last);
     }
 }

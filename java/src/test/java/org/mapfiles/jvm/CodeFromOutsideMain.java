@@ -11,9 +11,9 @@ import java.util.stream.IntStream;
 import org.mapfiles.ProcessMaps;
 
 /**
- * The program of a child JVM whose code is read from outside: loops, inlining, wrappers of native methods, lambdas and other hidden
- * classes, classes that are unloaded. It compares, in its own process, the methods at each debug record with those that the JVM
- * reports through JVMTI. Then it prints what the JVM lists as compiled, again for each line of its input.
+ * A JVM whose code another process reads: loops, inlining, wrappers of native methods, lambdas and other hidden classes, and
+ * classes that are unloaded. In its own process it compares the methods at each debug record with the methods that the JVM
+ * reports through JVMTI. Then it prints the list of compiled methods, and again for each line of its input.
  */
 final class CodeFromOutsideMain {
     private static final int MAX_ROUNDS = 5_000;
@@ -23,7 +23,7 @@ final class CodeFromOutsideMain {
     private CodeFromOutsideMain() {
     }
 
-    /** Arguments: seconds of work. */
+    /** Arguments: the seconds of work. */
     public static void main(String[] arguments) throws Exception {
         JvmCode code = JvmCode.open();
         long end = System.nanoTime() + Long.parseLong(arguments[0]) * 1_000_000_000;
@@ -52,7 +52,7 @@ final class CodeFromOutsideMain {
             method.invoke(null, 2_000);
         }
         if (round % 4 == 0) {
-            method.invoke(null, 3_000_000); // entered in its loop
+            method.invoke(null, 3_000_000); // compiled code is entered in the loop (OSR)
             KEPT.add(method);
         }
         int shift = round;
@@ -73,7 +73,7 @@ final class CodeFromOutsideMain {
         }
     }
 
-    /** The offsets of a method's debug records, as the JVM reported them. */
+    /** The offsets of the debug records of a method, as the JVM reported them. */
     private static int[] records(JvmCode code, long start) {
         ByteBuffer image = code.memory().image(code.memory().compaction());
         int record = CodeSearch.find(image, start, CodeSearch.NOW);
@@ -88,11 +88,11 @@ final class CodeFromOutsideMain {
         return offsets;
     }
 
-    private static String frames(CodeInfo answer) {
+    private static String frames(CodeInfo info) {
         StringBuilder text = new StringBuilder();
-        for (int i = 0; i < answer.frames(); i++) {
-            text.append(answer.className(i)).append('.').append(answer.methodName(i)).append(answer.signature(i)).append('@')
-                    .append(answer.bytecode(i)).append(' ');
+        for (int i = 0; i < info.frames(); i++) {
+            text.append(info.className(i)).append('.').append(info.methodName(i)).append(info.signature(i)).append('@')
+                    .append(info.bytecode(i)).append(' ');
         }
         return text.toString();
     }
@@ -114,25 +114,25 @@ final class CodeFromOutsideMain {
             }
         });
         int same = 0;
-        int gone = 0;
+        int unloaded = 0;
         int inlined = 0;
         int different = 0;
-        CodeInfo answer = new CodeInfo();
+        CodeInfo info = new CodeInfo();
         CodeLocation location = new CodeLocation();
         try (ProcessMaps maps = ProcessMaps.self(); JvmCodeReader reader = JvmCodeReader.of(maps)) {
             for (long[] method : methods) {
                 for (int offset : records(code, method[0])) {
                     long address = method[0] + offset;
-                    if (!code.find(address, answer) || !reader.find(address, CodeAddress.RETURNS_TO, location)
-                            || location.compileId() != answer.compileId() || location.start() != answer.start()) {
-                        gone++; // other code is there by now
+                    if (!code.find(address, info) || !reader.find(address, CodeAddress.RETURNS_TO, location)
+                            || location.compileId() != info.compileId() || location.start() != info.start()) {
+                        unloaded++; // other code is at the address now
                         continue;
                     }
-                    String expected = frames(answer);
+                    String expected = frames(info);
                     String returning = frames(location);
-                    if (!reader.find(address - 1, CodeAddress.RUNNING_AT, location) || location.compileId() != answer.compileId()
+                    if (!reader.find(address - 1, CodeAddress.RUNNING_AT, location) || location.compileId() != info.compileId()
                             || location.toString().equals("unknown method")) {
-                        gone++; // it was unloaded meanwhile, or is being unloaded
+                        unloaded++; // the method was or is being unloaded
                         continue;
                     }
                     if (returning.equals(expected) && frames(location).equals(expected)) {
@@ -145,7 +145,7 @@ final class CodeFromOutsideMain {
                 }
             }
         }
-        System.out.println("RECORDS " + same + " " + inlined + " " + different + " " + gone);
+        System.out.println("RECORDS " + same + " " + inlined + " " + different + " " + unloaded);
     }
 
     private static void printList() throws Exception {

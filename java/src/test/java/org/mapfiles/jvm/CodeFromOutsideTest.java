@@ -22,7 +22,7 @@ import org.mapfiles.ProcessExitedException;
 import org.mapfiles.ProcessMaps;
 import org.mapfiles.testing.ChildJvm;
 
-/** Code of another JVM, beside what that JVM lists and what it reports through JVMTI; and code of this one. */
+/** Compares the code of another JVM with its own list and with its JVMTI events; also reads the code of this JVM. */
 class CodeFromOutsideTest {
     static List<String> options() throws Exception {
         List<String> options = new ArrayList<>();
@@ -89,9 +89,9 @@ class CodeFromOutsideTest {
 
     @ParameterizedTest
     @MethodSource("options")
-    void itIsWhatTheJvmListsAndReports(String options) throws Exception {
+    void codeEqualsTheListAndTheReportsOfTheJvm(String options) throws Exception {
         try (Child child = new Child(options)) {
-            Set<CodeList.MapsLine> listed = child.list(); // the JVM is there by then
+            Set<CodeList.MapsLine> listed = child.list(); // the JVM has started by then
             try (ProcessMaps maps = ProcessMaps.of(child.process.pid()); JvmCodeReader reader = JvmCodeReader.of(maps)) {
                 compare(child, listed, reader, options);
             }
@@ -128,7 +128,7 @@ class CodeFromOutsideTest {
         Set<CodeList.MapsLine> foundAgain = new HashSet<>();
         assertThat(reader.forEach(each -> foundAgain.add(line(each)))).isTrue();
         unlisted.retainAll(foundAgain);
-        // The list has no method handle intrinsics of the heap for other code, and no unloaded method, which has lost its name.
+        // The list omits method handle intrinsics that serve other code, and unloaded methods, which have lost their names.
         unlisted.removeIf(line -> line.method().startsWith("java.lang.invoke.MethodHandle.") || line.method().equals("unknown method"));
         stable.retainAll(listed);
         missedByFind.retainAll(stable);
@@ -148,7 +148,7 @@ class CodeFromOutsideTest {
     }
 
     @Test
-    void theInterpretersCodeletsHaveNames() throws Exception {
+    void codeletsOfTheInterpreterHaveNames() throws Exception {
         try (ProcessMaps maps = ProcessMaps.self(); JvmCodeReader reader = JvmCodeReader.of(maps)) {
             Set<String> names = new HashSet<>();
             CodeLocation at = new CodeLocation();
@@ -186,7 +186,7 @@ class CodeFromOutsideTest {
     }
 
     @Test
-    void searchingTakesNoHeap() throws Exception {
+    void findAllocatesNothing() throws Exception {
         ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
         try (ProcessMaps maps = ProcessMaps.self(); JvmCodeReader reader = JvmCodeReader.of(maps)) {
             CodeLocation location = new CodeLocation();
@@ -209,7 +209,7 @@ class CodeFromOutsideTest {
     }
 
     @Test
-    void aJvmThatHasExitedIsAnException() throws Exception {
+    void exitedJvmIsAnException() throws Exception {
         try (Child child = new Child("-XX:+UseSerialGC -Xint")) {
             child.list();
             try (ProcessMaps maps = ProcessMaps.of(child.process.pid()); JvmCodeReader reader = JvmCodeReader.of(maps)) {
@@ -222,7 +222,7 @@ class CodeFromOutsideTest {
     }
 
     @Test
-    void afterClosingThereIsNoSearch() throws Exception {
+    void closedReaderThrows() throws Exception {
         try (ProcessMaps maps = ProcessMaps.self()) {
             JvmCodeReader reader = JvmCodeReader.of(maps);
             reader.close();
@@ -232,14 +232,14 @@ class CodeFromOutsideTest {
     }
 
     @Test
-    void bothSidesAgreeOnTheLayout() {
+    void cAndJavaAgreeOnTheLayout() {
         int[] layout = new int[64];
         int count = JvmCalls.codeResultLayout(layout);
         assertThat(Arrays.copyOf(layout, count)).containsExactly(CodeLocation.layout());
     }
 
     @Test
-    void namesOfClasses() {
+    void classNamesAreReadable() {
         assertThat(ClassNames.ofInternal("java/lang/String")).isEqualTo("java.lang.String");
         assertThat(ClassNames.ofInternal("a/B$$Lambda+0x00007f1234567890")).isEqualTo("a.B$$Lambda/0x00007f1234567890");
         assertThat(ClassNames.ofInternal("a/B$$Lambda$20+0x80000002b")).isEqualTo("a.B$$Lambda$20/0x80000002b");

@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.util.Arrays;
 import org.junit.jupiter.api.Test;
 
-/** Do C and Java agree on where each field of the memory of code is? */
+/** C and Java agree on the offset of each field of code memory. */
 class CodeLayoutTest {
     private static final int[] STATED = {
         CodeMemory.COMPACTIONS, CodeMemory.COMPACTIONS_BEGUN,
@@ -19,7 +19,7 @@ class CodeLayoutTest {
     };
 
     @Test
-    void bothSidesAgree() {
+    void cAndJavaAgreeOnTheLayout() {
         int[] offsets = new int[64];
         int count = JvmCalls.codeLayout(offsets);
         assertThat(Arrays.copyOf(offsets, count)).containsExactly(STATED);

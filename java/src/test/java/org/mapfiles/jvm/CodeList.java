@@ -7,12 +7,12 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import javax.management.ObjectName;
 
-/** The methods that the JVM itself lists as compiled: {@code jcmd PID Compiler.codelist}. */
+/** The methods that the JVM lists as compiled: {@code jcmd PID Compiler.codelist}. */
 final class CodeList {
     private static final Pattern LINE = Pattern.compile(
             "\\s*(\\d+)\\s+(\\d)\\s+\\d+\\s+(\\S+)\\s+\\[0x([0-9a-f]+), 0x([0-9a-f]+) - 0x([0-9a-f]+)\\]");
 
-    /** One of them. */
+    /** A compiled method. */
     record MapsLine(int compileId, int tier, String method, long start, long end) {
     }
 
@@ -25,7 +25,7 @@ final class CodeList {
         Set<MapsLine> lines = new LinkedHashSet<>();
         for (String line : text.split("\n")) {
             if (line.isEmpty()) {
-                continue; // an interpreting JVM has compiled nothing
+                continue; // an interpreter-only JVM has no compiled method
             }
             Matcher fields = LINE.matcher(line);
             if (!fields.matches()) {

@@ -10,7 +10,7 @@ import java.util.Random;
 import java.util.function.Predicate;
 import org.junit.jupiter.api.Test;
 
-/** The search of an image in Java, compared with a list: the counterpart of code_model_test.c, which tests how images are made. */
+/** Compares the search of an image in Java with a list. code_model_test.c tests how C makes images. */
 class CodeSearchTest {
     private static final long LOW = 0x7f0000000000L;
     private static final int SEGMENT = 1 << CodeMemory.SEGMENT_SHIFT;
@@ -18,7 +18,7 @@ class CodeSearchTest {
     private static final int LOG = 256;
     private static final int RECORD_BYTES = CodeMemory.RECORD_SIZE + SEGMENTS * Integer.BYTES + Long.BYTES;
 
-    /** One piece of code; {@code unloaded} 0: it is there. */
+    /** A piece of code; {@code unloaded} is 0 if it is still loaded. */
     private record Code(boolean isMethod, int start, int end, long loaded, long unloaded, boolean wasThere) {
         boolean covers(int address) {
             return address >= start && address < end;
@@ -45,7 +45,7 @@ class CodeSearchTest {
         codes.add(code);
     }
 
-    /** As code_image.h draws it. */
+    /** Writes an image with the layout of code_image.h. */
     private ByteBuffer image() {
         ByteBuffer image = ByteBuffer.allocateDirect(LOG + codes.size() * RECORD_BYTES).order(ByteOrder.nativeOrder());
         image.putLong(CodeMemory.LOW, LOW).putInt(CodeMemory.SEGMENTS, SEGMENTS);
@@ -70,7 +70,7 @@ class CodeSearchTest {
         return LOG + index * RECORD_BYTES;
     }
 
-    /** As {@link CodeSearch#find}, from end to end of the list. */
+    /** Does what {@link CodeSearch#find} does, by a search of the whole list. */
     private int expected(int address, long time) {
         int found = best(address, code -> code.isThere(time));
         if (found >= 0) {
@@ -85,7 +85,7 @@ class CodeSearchTest {
         return 0;
     }
 
-    /** The method, or else the smallest stub, of equal ones the newest; -1: none. */
+    /** Returns the method, or else the smallest stub, of equal ones the newest; -1 if there is none. */
     private int best(int address, Predicate<Code> isChosen) {
         int best = -1;
         for (int i = codes.size() - 1; i >= 0; i--) {
@@ -104,7 +104,7 @@ class CodeSearchTest {
     }
 
     @Test
-    void aMethodBetweenTwoStubsOfOneSegmentHidesNeither() {
+    void methodBetweenTwoStubsOfOneSegmentHidesNeither() {
         load(false, 16, 16, 1, true);
         load(true, 64, 16, 2, false);
         load(false, 0, 48, 3, true);
@@ -116,7 +116,7 @@ class CodeSearchTest {
     }
 
     @Test
-    void aListHasTheSameAnswers() {
+    void searchEqualsThatOfAList() {
         for (int seed = 1; seed <= 3000; seed++) {
             Random random = new Random(seed);
             codes.clear();

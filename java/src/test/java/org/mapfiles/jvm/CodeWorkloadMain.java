@@ -7,8 +7,8 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
- * The program of a child JVM: classes are loaded, compiled, deoptimized and unloaded, threads start and end, while four threads
- * resolve addresses of code that is there and of code that was. Little memory, so that the oldest is forgotten again and again.
+ * Loads, compiles, deoptimizes and unloads classes, and starts and ends threads, while four threads resolve addresses of
+ * present and former code. The memory is small, so that the oldest code is evicted again and again.
  */
 final class CodeWorkloadMain {
     private static final String WORK = "org.mapfiles.jvm.Throwaway.work(I)I";
@@ -16,7 +16,7 @@ final class CodeWorkloadMain {
     private CodeWorkloadMain() {
     }
 
-    /** Arguments: for how many milliseconds. Prints what was seen, or what was wrong. */
+    /** Argument: milliseconds. Prints the numbers of results, or the first wrong result. */
     public static void main(String[] arguments) throws Exception {
         JvmCode code = JvmCode.open(1 << 20);
         AtomicBoolean done = new AtomicBoolean();
@@ -81,7 +81,7 @@ final class CodeWorkloadMain {
     }
 
     private static void resolve(JvmCode code, AtomicBoolean done, AtomicLong right) {
-        CodeInfo answer = new CodeInfo();
+        CodeInfo info = new CodeInfo();
         CodeInfo again = new CodeInfo();
         while (!done.get()) {
             code.forEach(each -> {
@@ -98,17 +98,17 @@ final class CodeWorkloadMain {
             });
             for (long[] sample : samples) {
                 long address = sample[0] + (sample[1] - sample[0]) / 2;
-                if (!code.find(address, sample[2], answer)) {
-                    if (answer.certainty() != CodeCertainty.EVICTED) {
-                        throw new AssertionError("lost: " + Long.toHexString(address) + " " + answer.certainty());
+                if (!code.find(address, sample[2], info)) {
+                    if (info.certainty() != CodeCertainty.EVICTED) {
+                        throw new AssertionError("lost: " + Long.toHexString(address) + " " + info.certainty());
                     }
                     continue;
                 }
                 try {
-                    check(code, answer, again, sample);
+                    check(code, info, again, sample);
                     right.incrementAndGet();
                 } catch (IllegalStateException evicted) {
-                    if (answer.certainty() != CodeCertainty.EVICTED) {
+                    if (info.certainty() != CodeCertainty.EVICTED) {
                         throw evicted;
                     }
                 }
@@ -116,14 +116,14 @@ final class CodeWorkloadMain {
         }
     }
 
-    private static void check(JvmCode code, CodeInfo answer, CodeInfo again, long[] sample) {
-        int last = answer.frames() - 1;
-        if (answer.start() != sample[0] || answer.end() != sample[1] || answer.methodId(last) != sample[3]) {
-            throw new AssertionError("another one: " + answer + " " + answer.certainty());
+    private static void check(JvmCode code, CodeInfo info, CodeInfo again, long[] sample) {
+        int last = info.frames() - 1;
+        if (info.start() != sample[0] || info.end() != sample[1] || info.methodId(last) != sample[3]) {
+            throw new AssertionError("another one: " + info + " " + info.certainty());
         }
-        String text = answer.toString();
+        String text = info.toString();
         for (int i = 0; i <= last; i++) {
-            if (answer.bytecode(i) < -1 || answer.methodName(i).isEmpty() || answer.className(i).isEmpty()) {
+            if (info.bytecode(i) < -1 || info.methodName(i).isEmpty() || info.className(i).isEmpty()) {
                 throw new AssertionError("frame " + i + " of " + text);
             }
         }

@@ -3,7 +3,7 @@ package org.mapfiles.jvm;
 import java.util.ArrayList;
 import java.util.List;
 
-/** The garbage collectors that this JDK has, as options. */
+/** The garbage collectors of this JDK, as options. */
 final class Collectors {
     private Collectors() {
     }

@@ -17,12 +17,12 @@ import org.mapfiles.MapsException;
 import org.mapfiles.ProcessMaps;
 import org.mapfiles.testing.EmptyHolder;
 
-/** Holders of this package without a result: before the first search, and after a search that found nothing. */
+/** Holders of this package before the first search, and after a search that found nothing. */
 class EmptyJvmHoldersTest {
     private static final Map<String, Object> NO_CODE = Map.of("certainty", CodeCertainty.NONE, "toString", "no code");
 
     @Test
-    void codeThatIsNotFound() throws Exception {
+    void codeWithoutAResult() throws Exception {
         CodeInfo answer = new CodeInfo();
         assertThat(EmptyHolder.check(answer, NO_CODE)).isGreaterThan(30);
         JvmCode code = JvmCode.open();
@@ -53,7 +53,7 @@ class EmptyJvmHoldersTest {
     }
 
     @Test
-    void anAddressThatIsNothing() throws Exception {
+    void addressWithoutAMapping() throws Exception {
         Map<String, Object> nothing = new HashMap<>();
         nothing.put("code", null);
         nothing.put("region", RegionKind.UNKNOWN);
@@ -73,7 +73,7 @@ class EmptyJvmHoldersTest {
     }
 
     @Test
-    void whatIsPrintedNeverThrows(@TempDir Path directory) throws Exception {
+    void toStringNeverThrows(@TempDir Path directory) throws Exception {
         Path file = Files.write(directory.resolve("file"), new byte[4096]);
         try (JvmResolver resolver = JvmResolver.open(); FileChannel channel = FileChannel.open(file)) {
             AddressInfo answer = resolver.answer();

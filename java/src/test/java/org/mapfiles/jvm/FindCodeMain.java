@@ -13,7 +13,7 @@ import javax.management.ObjectName;
 import org.mapfiles.MapCursor;
 import org.mapfiles.ProcessMaps;
 
-/** The programs of child JVMs that are told of their code in an unusual way. The first argument says which. */
+/** Programs of child JVMs that record code in an unusual way. The first argument is the name of the program. */
 public final class FindCodeMain {
     private FindCodeMain() {
     }
@@ -37,12 +37,12 @@ public final class FindCodeMain {
         }
     }
 
-    /** Whether what was compiled before anybody asked was told of as it came, and how many libraries there are. */
+    /** Prints whether code that was compiled before the first search was recorded, and the number of libraries. */
     private static void earliest() throws Exception {
         for (int i = 0; i < 100_000; i++) {
             Throwaway.work(10);
         }
-        Thread.sleep(500); // it is compiled meanwhile
+        Thread.sleep(500); // the JIT compiles meanwhile
         JvmCode code = JvmCode.open();
         Set<String> found = new TreeSet<>();
         code.forEach(each -> {
@@ -66,46 +66,46 @@ public final class FindCodeMain {
         return count;
     }
 
-    /** Another copy of the library is an agent besides, attached twice with the first stopped and opened between. */
+    /** Attaches another copy of the library as an agent twice; recording stops and starts in between. */
     private static void attached(String library) throws Exception {
         JvmCode code = JvmCode.open();
         for (int i = 0; i < 2; i++) {
-            Object said = ManagementFactory.getPlatformMBeanServer().invoke(new ObjectName("com.sun.management:type=DiagnosticCommand"),
+            Object output = ManagementFactory.getPlatformMBeanServer().invoke(new ObjectName("com.sun.management:type=DiagnosticCommand"),
                     "jvmtiAgentLoad", new Object[] {new String[] {library, "\"memory=2m\""}}, new String[] {String[].class.getName()});
-            System.out.println(String.valueOf(said).strip());
+            System.out.println(String.valueOf(output).strip());
             JvmCode.stop();
             JvmCode.open();
         }
-        CodeInfo answer = new CodeInfo();
+        CodeInfo info = new CodeInfo();
         int right = 0;
         for (CodeList.MapsLine line : CodeList.read()) {
-            if (code.find(line.start(), answer) && answer.compileId() == line.compileId()) {
+            if (code.find(line.start(), info) && info.compileId() == line.compileId()) {
                 right++;
             }
         }
         System.out.println("right " + (right > 50));
     }
 
-    /** Who closes last: of two resolvers, the program itself, and the agent, if there is one. */
+    /** Closes two resolvers, and prints whether code is recorded until the last of them and the agent are closed. */
     private static void closed() throws Exception {
         JvmResolver first = JvmResolver.open();
         JvmResolver second = JvmResolver.open();
         first.close();
-        first.close(); // no second time
-        System.out.println("one left: " + isTold());
+        first.close(); // a second close has no effect
+        System.out.println("one left: " + isRecorded());
         JvmCode.open();
         JvmCode.open();
         second.close();
-        System.out.println("the program: " + isTold());
+        System.out.println("the program: " + isRecorded());
         JvmCode.stop();
-        System.out.println("nobody: " + isTold());
+        System.out.println("none: " + isRecorded());
         JvmCode.stop();
         JvmCode.open();
-        System.out.println("again: " + isTold());
+        System.out.println("again: " + isRecorded());
     }
 
-    /** Whether what is compiled now is told of. */
-    private static boolean isTold() throws Exception {
+    /** Returns whether the JVM records code that is compiled now. */
+    private static boolean isRecorded() throws Exception {
         JvmCode code = JvmCode.hold(0);
         JvmCode.release();
         long before = code.counts().live() + code.counts().unloaded();
@@ -113,11 +113,11 @@ public final class FindCodeMain {
         for (int i = 0; i < 20_000; i++) {
             work.invoke(null, 100);
         }
-        Thread.sleep(300); // it is compiled meanwhile
+        Thread.sleep(300); // the JIT compiles meanwhile
         return code.counts().live() + code.counts().unloaded() > before;
     }
 
-    /** Two class loaders have the library, each with classes of its own; then the first goes. */
+    /** Two class loaders load the library, each with its own classes; then the first is unloaded. */
     private static void loaders() throws Exception {
         List<URL> urls = new ArrayList<>();
         for (String entry : System.getProperty("java.class.path").split(":")) {
@@ -136,7 +136,7 @@ public final class FindCodeMain {
         System.out.println("libraries " + libraries());
     }
 
-    /** What one class loader's copy of the classes finds. */
+    /** Finds code with the classes of one class loader. */
     public static String earliestIn() {
         JvmCode code = JvmCode.open();
         int[] count = new int[1];
@@ -144,12 +144,12 @@ public final class FindCodeMain {
         return "found " + (count[0] > 300);
     }
 
-    /** The JVM exits while it tells. */
+    /** Exits while the JVM reports code. */
     private static void exit() throws Exception {
         JvmCode code = JvmCode.open(1 << 20);
         for (int i = 0; i < 3; i++) {
             Thread churn = new Thread(() -> {
-                CodeInfo answer = new CodeInfo();
+                CodeInfo info = new CodeInfo();
                 while (true) {
                     try {
                         Method work = Throwaway.copy();
@@ -159,7 +159,7 @@ public final class FindCodeMain {
                     } catch (ReflectiveOperationException e) {
                         throw new AssertionError(e);
                     }
-                    code.forEach(each -> code.find(each.start(), each.loaded(), answer));
+                    code.forEach(each -> code.find(each.start(), each.loaded(), info));
                 }
             });
             churn.setDaemon(true);

@@ -8,7 +8,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import javax.management.ObjectName;
 
-/** The program of a JVM with the collector G1: what it says of its regions, beside what GC.heap_info and VM.info do. */
+/** Compares the regions of a G1 heap with GC.heap_info and VM.info. */
 final class G1HeapMain {
     private static final Pattern REGION = Pattern.compile(
             "^\\| *\\d+\\|0x(\\w+), 0x\\w+, 0x(\\w+)\\| *\\d+%\\| ?(\\w+)\\|", Pattern.MULTILINE);
@@ -20,7 +20,7 @@ final class G1HeapMain {
     }
 
     public static void main(String[] arguments) throws Exception {
-        JvmRegions agreed = Agreement.of(G1HeapMain::told, G1HeapMain::said);
+        JvmRegions agreed = Agreement.of(G1HeapMain::expected, G1HeapMain::actual);
         if (agreed != null) {
             System.out.println("archived " + (bytes(agreed, "archived objects") > 0) + ", as VM.info says");
         }
@@ -41,24 +41,24 @@ final class G1HeapMain {
         System.out.println("WRONG: never as " + young());
     }
 
-    /** What VM.info has of each region: its range and its use. */
-    private static List<String> told() {
-        List<String> told = new ArrayList<>();
+    /** Returns the range and the use of each region by VM.info. */
+    private static List<String> expected() {
+        List<String> expected = new ArrayList<>();
         for (Matcher at = REGION.matcher(DiagnosticCommands.vmInfo()); at.find(); ) {
-            told.add(at.group(1) + ' ' + at.group(2) + ' ' + USES.get(at.group(3)));
+            expected.add(at.group(1) + ' ' + at.group(2) + ' ' + USES.get(at.group(3)));
         }
-        return told;
+        return expected;
     }
 
-    /** What is said of the same regions. */
-    private static List<String> said(JvmRegions regions, List<String> told) {
-        List<String> said = new ArrayList<>();
-        for (String region : told) {
+    /** Returns the same regions by JvmRegions. */
+    private static List<String> actual(JvmRegions regions, List<String> expected) {
+        List<String> actual = new ArrayList<>();
+        for (String region : expected) {
             String[] words = region.split(" ", 3);
             int index = regions.find(Long.parseUnsignedLong(words[0], 16));
-            said.add(words[0] + ' ' + words[1] + ' ' + (index < 0 ? "not there" : regions.detail(index)));
+            actual.add(words[0] + ' ' + words[1] + ' ' + (index < 0 ? "not there" : regions.detail(index)));
         }
-        return said;
+        return actual;
     }
 
     private static String young() throws Exception {
@@ -71,7 +71,7 @@ final class G1HeapMain {
         return at.group(2) + " " + at.group(4);
     }
 
-    /** Bytes of the heap that are told to be this; of all with nothing. */
+    /** Returns the bytes of the heap with a use; without one, of the whole heap. */
     private static long bytes(JvmRegions regions, String what) {
         long bytes = 0;
         for (int i = 0; i < regions.size(); i++) {

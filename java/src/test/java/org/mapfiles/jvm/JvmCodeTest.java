@@ -15,15 +15,15 @@ import java.util.Set;
 import java.util.function.Predicate;
 import org.junit.jupiter.api.Test;
 
-/** Which method is at an address of this JVM's own code? */
+/** Finds the method at an address of the code of this JVM. */
 class JvmCodeTest {
     private static final long PATIENCE = 20_000_000_000L;
     private static final JvmCode CODE = JvmCode.open();
 
-    private final CodeInfo answer = new CodeInfo();
+    private final CodeInfo info = new CodeInfo();
     private Object sink;
 
-    /** A piece of code that is there, by a wait of its events if need be. */
+    /** Returns a piece of code, after a wait for its event if necessary. */
     private static long await(String what, Runnable work, Predicate<CodeInfo> wanted) {
         long deadline = System.nanoTime() + PATIENCE;
         while (System.nanoTime() - deadline < 0) {
@@ -54,42 +54,42 @@ class JvmCodeTest {
     }
 
     @Test
-    void itAgreesWithTheJvmsOwnList() throws Exception {
+    void codeAgreesWithTheListOfTheJvm() throws Exception {
         Set<CodeList.MapsLine> lines = CodeList.read();
         Set<CodeList.MapsLine> agreed = new HashSet<>();
         Set<CodeList.MapsLine> open = new HashSet<>(lines);
         for (long deadline = System.nanoTime() + PATIENCE; !open.isEmpty() && System.nanoTime() - deadline < 0; ) {
-            open.retainAll(CodeList.read()); // it went meanwhile
+            open.retainAll(CodeList.read()); // methods that were unloaded meanwhile
             for (CodeList.MapsLine line : open) {
-                if (CODE.find(line.start(), answer) && isTheSame(line) && CODE.find(line.end() - 1, answer) && isTheSame(line)) {
+                if (CODE.find(line.start(), info) && isTheSame(line) && CODE.find(line.end() - 1, info) && isTheSame(line)) {
                     agreed.add(line);
                 }
             }
-            open.removeAll(agreed); // or its event is still under way
+            open.removeAll(agreed); // or its event is pending
         }
         assertThat(open).isEmpty();
         assertThat(agreed).hasSizeGreaterThan(100);
     }
 
     private boolean isTheSame(CodeList.MapsLine line) {
-        return answer.compileId() == line.compileId() && answer.tier() == line.tier() && answer.start() == line.start()
-                && answer.toString().equals(line.method().replaceFirst("\\.(?=[^.]*\\()", "."))
-                && answer.certainty() == CodeCertainty.RECORDED;
+        return info.compileId() == line.compileId() && info.tier() == line.tier() && info.start() == line.start()
+                && info.toString().equals(line.method().replaceFirst("\\.(?=[^.]*\\()", "."))
+                && info.certainty() == CodeCertainty.RECORDED;
     }
 
     @Test
-    void inlinedMethodsAreFramesOfTheOneCompiled() {
+    void inlinedMethodsAreFramesOfTheCompiledMethod() {
         Method work = Throwaway.copy();
         long start = await("compiled with its callee inlined", () -> invoke(work, 10_000),
                 each -> isThrowaway(each) && framesWithin(each.start(), each.end()).contains("inlined < work"));
-        assertThat(CODE.find(start, answer)).isTrue();
-        assertThat(answer.methodName(answer.frames() - 1)).isEqualTo("work");
-        assertThat(answer.methodId(answer.frames() - 1)).isNotZero();
-        assertThatThrownBy(() -> answer.methodName(answer.frames())).isInstanceOf(IndexOutOfBoundsException.class);
-        assertThatThrownBy(() -> answer.bytecode(-1)).isInstanceOf(IndexOutOfBoundsException.class);
+        assertThat(CODE.find(start, info)).isTrue();
+        assertThat(info.methodName(info.frames() - 1)).isEqualTo("work");
+        assertThat(info.methodId(info.frames() - 1)).isNotZero();
+        assertThatThrownBy(() -> info.methodName(info.frames())).isInstanceOf(IndexOutOfBoundsException.class);
+        assertThatThrownBy(() -> info.bytecode(-1)).isInstanceOf(IndexOutOfBoundsException.class);
     }
 
-    /** The stacks of method names at the addresses of some code, each once. */
+    /** Returns the stacks of method names at the addresses of a piece of code, each once. */
     private Set<String> framesWithin(long start, long end) {
         Set<String> stacks = new HashSet<>();
         CodeInfo each = new CodeInfo();
@@ -108,13 +108,13 @@ class JvmCodeTest {
     }
 
     @Test
-    void codeEnteredInALoopSaysWhere() {
+    void codeEnteredInALoopHasItsBytecodeIndex() {
         Method work = Throwaway.copy();
         await("compiled in its loop", () -> invoke(work, 200_000_000), each -> isThrowaway(each) && each.entryBytecode() >= 0);
     }
 
     @Test
-    void whatWasUnloadedIsKnownAtItsTime() {
+    void unloadedCodeIsFoundAtItsTime() {
         Method[] work = {Throwaway.copy()};
         await("compiled", () -> invoke(work[0], 10_000), JvmCodeTest::isThrowaway);
         Set<Long> starts = new HashSet<>();
@@ -127,58 +127,58 @@ class JvmCodeTest {
         });
         work[0] = null;
         long deadline = System.nanoTime() + PATIENCE;
-        long gone = 0;
-        while (gone == 0 && System.nanoTime() - deadline < 0) {
+        long unloadedStart = 0;
+        while (unloadedStart == 0 && System.nanoTime() - deadline < 0) {
             System.gc();
             for (long start : starts) {
-                if (CODE.find(start, then[0], answer) && answer.unloaded() != 0) {
-                    gone = start;
+                if (CODE.find(start, then[0], info) && info.unloaded() != 0) {
+                    unloadedStart = start;
                 }
             }
         }
-        assertThat(gone).as("one that went").isNotZero();
-        assertThat(CODE.find(gone, then[0], answer)).isTrue();
-        assertThat(answer).hasToString("org.mapfiles.jvm.Throwaway.work(I)I");
-        assertThat(answer.certainty()).isEqualTo(CodeCertainty.RECORDED);
-        assertThat(answer.loaded()).isLessThanOrEqualTo(then[0]);
-        assertThat(answer.unloaded()).isGreaterThan(then[0]);
-        long unloaded = answer.unloaded();
-        assertThat(CODE.find(gone, unloaded - 1, answer)).isTrue();
-        assertThat(CODE.find(gone, unloaded, answer) && answer.loaded() <= unloaded).as("there after it went").isFalse();
+        assertThat(unloadedStart).as("an unloaded method").isNotZero();
+        assertThat(CODE.find(unloadedStart, then[0], info)).isTrue();
+        assertThat(info).hasToString("org.mapfiles.jvm.Throwaway.work(I)I");
+        assertThat(info.certainty()).isEqualTo(CodeCertainty.RECORDED);
+        assertThat(info.loaded()).isLessThanOrEqualTo(then[0]);
+        assertThat(info.unloaded()).isGreaterThan(then[0]);
+        long unloaded = info.unloaded();
+        assertThat(CODE.find(unloadedStart, unloaded - 1, info)).isTrue();
+        assertThat(CODE.find(unloadedStart, unloaded, info) && info.loaded() <= unloaded).as("present after it was unloaded").isFalse();
         assertThat(CODE.counts().unloaded()).isPositive();
     }
 
     @Test
     void stubsHaveNamesAndNoFrames() {
         long start = await("a stub", () -> { }, each -> each.kind() == CodeKind.STUB && each.name().contains("arraycopy"));
-        assertThat(CODE.find(start, answer)).isTrue();
-        assertThat(answer.frames()).isZero();
-        assertThat(answer.tier()).isEqualTo(-1);
-        assertThat(answer.toString()).isEqualTo(answer.name()).contains("arraycopy");
-        assertThatThrownBy(() -> answer.methodName(0)).isInstanceOf(IndexOutOfBoundsException.class);
+        assertThat(CODE.find(start, info)).isTrue();
+        assertThat(info.frames()).isZero();
+        assertThat(info.tier()).isEqualTo(-1);
+        assertThat(info.toString()).isEqualTo(info.name()).contains("arraycopy");
+        assertThatThrownBy(() -> info.methodName(0)).isInstanceOf(IndexOutOfBoundsException.class);
     }
 
     @Test
     void otherMemoryIsNoCode() {
         for (long address : new long[] {0, 1, -1, Long.MIN_VALUE, Long.MAX_VALUE, 1L << 47}) {
-            assertThat(CODE.find(address, answer)).isFalse();
-            assertThat(CODE.find(address, System.nanoTime(), answer)).isFalse();
-            assertThat(answer.certainty()).isEqualTo(CodeCertainty.NONE);
-            assertThat(answer).hasToString("no code");
-            assertThatIllegalStateException().isThrownBy(answer::start);
-            assertThatIllegalStateException().isThrownBy(answer::frames);
+            assertThat(CODE.find(address, info)).isFalse();
+            assertThat(CODE.find(address, System.nanoTime(), info)).isFalse();
+            assertThat(info.certainty()).isEqualTo(CodeCertainty.NONE);
+            assertThat(info).hasToString("no code");
+            assertThatIllegalStateException().isThrownBy(info::start);
+            assertThatIllegalStateException().isThrownBy(info::frames);
         }
     }
 
     @Test
-    void beforeItWasAskedTheJvmHadToldNothing() {
+    void codeBeforeTheFirstOpenIsMarked() {
         long start = await("any method", () -> { }, each -> each.kind() == CodeKind.METHOD && each.isBeforeStart());
-        assertThat(CODE.find(start, 1, answer)).isTrue();
-        assertThat(answer.certainty()).isEqualTo(CodeCertainty.RECORDED_LATER);
+        assertThat(CODE.find(start, 1, info)).isTrue();
+        assertThat(info.certainty()).isEqualTo(CodeCertainty.RECORDED_LATER);
     }
 
     @Test
-    void lookingUpTakesNoHeap() {
+    void findAllocatesNothing() {
         ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
         long start = await("any method", () -> { }, each -> each.kind() == CodeKind.METHOD);
         long least = Long.MAX_VALUE;
@@ -186,10 +186,10 @@ class JvmCodeTest {
             long before = threads.getCurrentThreadAllocatedBytes();
             long sum = 0;
             for (int i = 0; i < 1_000; i++) {
-                if (CODE.find(start + (i & 15), answer)) {
-                    sum += answer.frames() + answer.tier() + answer.bytecode(0) + answer.methodId(0) + answer.start();
+                if (CODE.find(start + (i & 15), info)) {
+                    sum += info.frames() + info.tier() + info.bytecode(0) + info.methodId(0) + info.start();
                 }
-                CODE.find(start, before, answer);
+                CODE.find(start, before, info);
             }
             least = Math.min(least, threads.getCurrentThreadAllocatedBytes() - before);
             assertThat(sum).isNotZero();
@@ -198,7 +198,7 @@ class JvmCodeTest {
     }
 
     @Test
-    void openingAgainTellsNothingTwice() {
+    void openingAgainRecordsNothingTwice() {
         long before = CODE.counts().live();
         for (int i = 0; i < 3; i++) {
             assertThat(JvmCode.open()).isSameAs(CODE);

@@ -21,7 +21,7 @@ import org.mapfiles.NotSupportedException;
 import org.mapfiles.ProcessMaps;
 import org.mapfiles.testing.ChildJvm;
 
-/** A JVM is read in whatever state it is, and nothing of it changes; what is no JVM is named so, soon. */
+/** Reads a JVM in any state without changing it. A process that is no JVM is reported as such within a bounded time. */
 class JvmFromOutsideTest {
     private static void isRead(long pid) throws Exception {
         try (ProcessMaps maps = ProcessMaps.of(pid)) {
@@ -52,7 +52,7 @@ class JvmFromOutsideTest {
         return stacks;
     }
 
-    /** Threads, descriptors and mappings of a process. */
+    /** The threads, descriptors and mappings of a process. */
     private static Set<String> facts(long pid) throws Exception {
         Set<String> facts = new TreeSet<>();
         for (String directory : new String[] {"task", "fd"}) {
@@ -67,9 +67,9 @@ class JvmFromOutsideTest {
         return facts;
     }
 
-    /** Interpreted, it compiles nothing; and once it waits, it changes nothing by itself. */
+    /** An interpreter-only JVM compiles nothing, and once it waits, it changes nothing by itself. */
     @Test
-    void nothingOfItChanges() throws Exception {
+    void readingChangesNothingInTheTarget() throws Exception {
         Process jvm = JvmProcessTest.waiting("-Xint", "-Xlog:all=warning");
         try {
             Set<String> before = facts(jvm.pid());
@@ -92,7 +92,7 @@ class JvmFromOutsideTest {
     }
 
     @Test
-    void oneThatLetsNobodyAttach() throws Exception {
+    void jvmWithAttachDisabled() throws Exception {
         Process jvm = JvmProcessTest.waiting("-XX:+DisableAttachMechanism", "-XX:-UsePerfData", "-Xrs");
         try {
             isRead(jvm.pid());
@@ -102,7 +102,7 @@ class JvmFromOutsideTest {
     }
 
     @Test
-    void aStoppedOne() throws Exception {
+    void stoppedJvm() throws Exception {
         Process jvm = JvmProcessTest.waiting();
         try {
             new ProcessBuilder("kill", "-STOP", Long.toString(jvm.pid())).start().waitFor();
@@ -113,17 +113,17 @@ class JvmFromOutsideTest {
         }
     }
 
-    /** By the freezer of either version of control groups; the group is a child of this process' own. */
+    /** With the freezer of either version of control groups; the group is a child of the group of this process. */
     @ParameterizedTest
     @ValueSource(strings = {"cgroup2", "cgroup"})
-    void aFrozenOne(String type) throws Exception {
+    void frozenJvm(String type) throws Exception {
         Path above = mount(type);
         assumeTrue(above != null, "no freezer of " + type + " is mounted here");
         Path group = above.resolve("mapfiles-test-" + ProcessHandle.current().pid());
         try {
             Files.createDirectory(group);
-        } catch (IOException refused) {
-            assumeTrue(false, "no group of " + type + " can be made here: " + refused);
+        } catch (IOException denied) {
+            assumeTrue(false, "no group of " + type + " can be made here: " + denied);
         }
         boolean isNew = type.equals("cgroup2");
         Process jvm = JvmProcessTest.waiting();
@@ -154,7 +154,7 @@ class JvmFromOutsideTest {
         return process.runState() == state;
     }
 
-    /** The last process leaves its group some time after it has ended. */
+    /** An exited process leaves its group some time after its end. */
     private static void removeGroup(Path group) throws Exception {
         for (int i = 0; i < 5000; i++) {
             try {
@@ -166,7 +166,7 @@ class JvmFromOutsideTest {
         }
     }
 
-    /** Null: none. */
+    /** Returns null if there is none. */
     private static Path mount(String type) throws IOException {
         try (Stream<String> mounts = Files.lines(Path.of("/proc/self/mounts"))) {
             return mounts.map(line -> line.split(" "))
@@ -175,15 +175,15 @@ class JvmFromOutsideTest {
         }
     }
 
-    /** With numbers of processes and files of its own. */
+    /** A JVM with its own PID and mount namespaces. */
     @Test
-    void oneInAContainer() throws Exception {
+    void jvmInAContainer() throws Exception {
         Process jvm;
         try {
             jvm = new ChildJvm().under("unshare", "--mount", "--pid", "--fork", "--kill-child", "sh", "-c",
                     "mount -t proc proc /proc && mount -t tmpfs none /mnt && exec \"$@\"", "sh").start(JvmProcessTest.Waiting.class);
             assumeTrue("READY".equals(jvm.inputReader().readLine()), "this user cannot make namespaces");
-        } catch (IOException refused) {
+        } catch (IOException denied) {
             assumeTrue(false, "no unshare(1)");
             return;
         }
@@ -202,7 +202,7 @@ class JvmFromOutsideTest {
 
     /** Its libjvm and its working directory are deleted while it runs, as by an upgrade. */
     @Test
-    void oneWhoseFilesAreDeleted(@TempDir Path directory) throws Exception {
+    void jvmWithDeletedFiles(@TempDir Path directory) throws Exception {
         Path home = Path.of(System.getProperty("java.home"));
         Path copy = Files.createDirectory(directory.resolve("jdk"));
         Files.createDirectories(copy.resolve("lib/server"));
@@ -234,7 +234,7 @@ class JvmFromOutsideTest {
         }
     }
 
-    /** They are not the temporary directory's to follow. */
+    /** A temporary directory does not delete what its links lead to. */
     private static void deleteLinks(Path directory) throws IOException {
         try (Stream<Path> files = Files.walk(directory)) {
             for (Path file : (Iterable<Path>) files.filter(Files::isSymbolicLink)::iterator) {
@@ -244,8 +244,8 @@ class JvmFromOutsideTest {
     }
 
     private static Path beside(String program) {
-        String odd = System.getProperty("mapfiles.odd-process");
-        assumeTrue(odd != null, "mapfiles.odd-process names no program");
+        String odd = System.getProperty("mapfiles.special-process");
+        assumeTrue(odd != null, "mapfiles.special-process names no program");
         Path path = Path.of(odd).resolveSibling(program);
         assumeTrue(Files.isExecutable(path), path + " was not built");
         return path;
@@ -255,13 +255,13 @@ class JvmFromOutsideTest {
         return Path.of(System.getProperty("java.home"), "lib/server/libjvm.so").toString();
     }
 
-    /** A JVM that a C program has made on another thread than its first, which has ended. */
+    /** A JVM that a C program has created on a second thread; the first has exited. */
     @Test
-    void oneWhoseFirstThreadHasEnded() throws Exception {
+    void jvmWhoseFirstThreadHasExited() throws Exception {
         Process jvm = new ProcessBuilder(beside("orphan_jvm").toString(), libjvm()).redirectErrorStream(true).start();
         try {
             String line = jvm.inputReader().readLine();
-            while (line != null && !line.equals("READY")) { // a warning that the first thread's stack is not found
+            while (line != null && !line.equals("READY")) { // skips a warning that the stack of the first thread is not found
                 line = jvm.inputReader().readLine();
             }
             assertThat(line).isNotNull();
@@ -272,10 +272,10 @@ class JvmFromOutsideTest {
         }
     }
 
-    /** Programs that export what a JVM exports, with another content; and one that only maps a libjvm.so, as a file. */
+    /** Programs that export the symbols of a JVM with other content, and one that maps a libjvm.so as a plain file. */
     @ParameterizedTest
     @ValueSource(strings = {"empty", "endless", "same", "long", "wild", "far", "outside", "file"})
-    void whatIsNoJvm(String content) throws Exception {
+    void otherProgramsAreNoJvm(String content) throws Exception {
         Process fake = new ProcessBuilder(beside("fake_jvm").toString(), content, libjvm()).start();
         try (ProcessMaps maps = ProcessMaps.of(fake.pid())) {
             assertThat(fake.inputReader().readLine()).isEqualTo("READY");
@@ -287,9 +287,9 @@ class JvmFromOutsideTest {
         }
     }
 
-    /** Its lists lead back to where they begin, its counts are huge: what is read ends, and the kernel's part of it is right. */
+    /** Its lists are cyclic and its counts are huge: reading ends, and the fields of the kernel are right. */
     @Test
-    void whatIsAJvmByItsTablesAlone() throws Exception {
+    void forgedTablesAreReadWithinBounds() throws Exception {
         Process fake = new ProcessBuilder(beside("fake_jvm").toString(), "plausible").start();
         try (ProcessMaps maps = ProcessMaps.of(fake.pid())) {
             assertThat(fake.inputReader().readLine()).isEqualTo("READY");

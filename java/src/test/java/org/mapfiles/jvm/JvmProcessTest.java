@@ -17,9 +17,9 @@ import org.mapfiles.ProcessExitedException;
 import org.mapfiles.ProcessMaps;
 import org.mapfiles.testing.ChildJvm;
 
-/** The JVM in this process and in others, read from outside. */
+/** Reads the JVM in this process and in others from outside. */
 class JvmProcessTest {
-    /** The program of a JVM that waits until its input ends. */
+    /** A JVM that waits until its input ends. */
     static final class Waiting {
         private Waiting() {
         }
@@ -39,7 +39,7 @@ class JvmProcessTest {
     }
 
     @Test
-    void theFlagsOfThisJvmAreWhatItsManagementReports() throws Exception {
+    void flagsOfThisJvmEqualThoseOfManagement() throws Exception {
         HotSpotDiagnosticMXBean bean = ManagementFactory.getPlatformMXBean(HotSpotDiagnosticMXBean.class);
         try (ProcessMaps maps = ProcessMaps.self(); JvmProcess jvm = JvmProcess.of(maps)) {
             JvmFlags flags = jvm.flags();
@@ -50,7 +50,7 @@ class JvmProcessTest {
                 reported.put(name, reported(bean, name));
             }
             reported.values().removeIf(Objects::isNull);
-            JvmFlags later = jvm.flags(); // compilers change theirs as they begin
+            JvmFlags later = jvm.flags(); // compilers change flags when they start
             assertThat(reported).hasSizeGreaterThan(400)
                     .allSatisfy((name, value) -> assertThat(value).as(name).isIn(value(flags, name), value(later, name)));
             assertThat(flags.bool("MaxHeapSize")).as("of another type").isEmpty();
@@ -65,7 +65,7 @@ class JvmProcessTest {
                 : flags.bool(name).map(String::valueOf).or(() -> flags.text(name)).orElse("");
     }
 
-    /** Null: it is not reported, or is a fraction or negative. */
+    /** Returns null if the flag is not reported, or is a fraction or negative. */
     private static String reported(HotSpotDiagnosticMXBean bean, String name) {
         try {
             String value = bean.getVMOption(name).getValue();
@@ -76,7 +76,7 @@ class JvmProcessTest {
     }
 
     @Test
-    void theFlagsOfAnother() throws Exception {
+    void flagsOfAnotherJvm() throws Exception {
         Process other = waiting("-XX:+DisableAttachMechanism", "-Xrs", "-Xmx78m", "-XX:HeapDumpPath=/no/such/ü");
         try (ProcessMaps maps = ProcessMaps.of(other.pid()); JvmProcess jvm = JvmProcess.of(maps)) {
             JvmFlags flags = jvm.flags();
@@ -93,7 +93,7 @@ class JvmProcessTest {
     }
 
     @Test
-    void aStoppedOne() throws Exception {
+    void stoppedJvm() throws Exception {
         Process other = waiting();
         try (ProcessMaps maps = ProcessMaps.of(other.pid())) {
             new ProcessBuilder("kill", "-STOP", Long.toString(other.pid())).start().waitFor();
@@ -110,7 +110,7 @@ class JvmProcessTest {
     }
 
     @Test
-    void aProcessWithoutOne() throws Exception {
+    void processWithoutAJvm() throws Exception {
         Process cat = new ProcessBuilder("cat").start();
         try (ProcessMaps maps = ProcessMaps.of(cat.pid())) {
             assertThatThrownBy(() -> JvmProcess.of(maps)).isInstanceOfSatisfying(NotSupportedException.class,
@@ -122,7 +122,7 @@ class JvmProcessTest {
     }
 
     @Test
-    void oneThatHasExited() throws Exception {
+    void exitedJvm() throws Exception {
         Process other = waiting();
         try (ProcessMaps maps = ProcessMaps.of(other.pid()); JvmProcess jvm = JvmProcess.of(maps)) {
             other.destroyForcibly().waitFor();
@@ -131,7 +131,7 @@ class JvmProcessTest {
     }
 
     @Test
-    void oneThatIsClosed() throws Exception {
+    void closedJvmThrows() throws Exception {
         try (ProcessMaps maps = ProcessMaps.self()) {
             JvmProcess jvm = JvmProcess.of(maps);
             jvm.close();

@@ -17,11 +17,11 @@ import org.junit.jupiter.params.provider.ValueSource;
 import org.mapfiles.ProcessMaps;
 import org.mapfiles.testing.ChildJvm;
 
-/** What is each part of a JVM's memory for, under every collector? The JVM's own System.map says the same, where there is one. */
+/** Compares the use of memory of a JVM with System.map of that JVM, if it has that command, with every collector. */
 class JvmRegionsTest {
     @ParameterizedTest
     @MethodSource("org.mapfiles.jvm.Collectors#options")
-    void regionsAreWhatTheJvmUsesThemFor(String collector) throws Exception {
+    void regionsAgreeWithTheJvm(String collector) throws Exception {
         ChildJvm.Outcome outcome = new ChildJvm().with(collector, "-XX:NativeMemoryTracking=summary", "-Xmx512m")
                 .run(SystemMapMain.class);
         List<String> lines = outcome.output().lines().collect(Collectors.toList());
@@ -41,10 +41,10 @@ class JvmRegionsTest {
         }
     }
 
-    /** What the JVM tracks in detail it tells: next to nothing is unknown, and more of it the collector's. */
+    /** With detailed native memory tracking hardly any memory is unknown, and more of it is the collector's. */
     @ParameterizedTest
     @MethodSource("org.mapfiles.jvm.Collectors#options")
-    void moreIsKnownWhereTheJvmTracksItsMemory(String collector) throws Exception {
+    void memoryTrackingReducesUnknownMemory(String collector) throws Exception {
         long[][] unknownAndGc = new long[2][2];
         for (int detail = 0; detail < 2; detail++) {
             ChildJvm.Outcome outcome = new ChildJvm().with(collector, "-Xmx512m", "-XX:NativeMemoryTracking=" + (detail == 0 ? "off" : "detail"))
@@ -61,7 +61,7 @@ class JvmRegionsTest {
     }
 
     @Test
-    void theRegionsOfG1AreWhatItSaysOfThem() throws Exception {
+    void regionsOfG1AgreeWithItsReport() throws Exception {
         ChildJvm.Outcome outcome = new ChildJvm().with("-XX:+UseG1GC", "-Xmx512m", "-Xms256m", "-XX:G1HeapRegionSize=1m").run(G1HeapMain.class);
         boolean hasArchive = Runtime.version().feature() == 17
                 && Files.exists(Path.of(System.getProperty("java.home"), "lib/server/classes.jsa"));
@@ -70,7 +70,7 @@ class JvmRegionsTest {
     }
 
     @Test
-    void theRegionsOfShenandoahAreWhatItsStructuresHold() throws Exception {
+    void regionsOfShenandoahAgreeWithItsStructures() throws Exception {
         String shenandoah = "-XX:+UseShenandoahGC";
         assumeTrue(org.mapfiles.jvm.Collectors.options().contains(shenandoah), "this JDK has no Shenandoah");
         ChildJvm.Outcome outcome = new ChildJvm().with(shenandoah, "-Xmx64m").run(ShenandoahHeapMain.class);
@@ -81,9 +81,9 @@ class JvmRegionsTest {
         }
     }
 
-    /** Less is told then, and nothing else is missing. */
+    /** Some regions are unknown then; the others are reported. */
     @Test
-    void withoutTheModuleOfDiagnosticCommands() throws Exception {
+    void regionsWithoutTheModuleOfDiagnosticCommands() throws Exception {
         ChildJvm.Outcome outcome = new ChildJvm().with("--limit-modules", "java.base").run(BytesOfRegions.class);
         assertThat(outcome.exit()).as(outcome.output()).isZero();
         assertThat(outcome.output().lines()).as(outcome.output()).anyMatch(line -> line.startsWith("JAVA_HEAP "))
@@ -93,7 +93,7 @@ class JvmRegionsTest {
 
     /** The JVM prints numbers in the locale of its environment. */
     @Test
-    void whereNumbersHaveACommaTheSameIsTold() throws Exception {
+    void decimalCommasChangeNothing() throws Exception {
         Process list = new ProcessBuilder("sh", "-c", "locale -a").start();
         String locale = new String(list.getInputStream().readAllBytes()).lines().filter(name -> name.matches("(de|fr|es|it)_.*"))
                 .findFirst().orElse(null);
@@ -104,31 +104,31 @@ class JvmRegionsTest {
                 .anyMatch(line -> line.startsWith("CLASS_SPACE "));
     }
 
-    /** The JVM prints its arguments before what it says, as many lines as they have; where some may be cut off nothing is believed. */
+    /** The JVM prints its arguments, with newlines, before its own lines; if some may be cut off, the report is ignored. */
     @ParameterizedTest
     @ValueSource(ints = {0, 1700, 1900, 1999, 2000, 2500})
-    void argumentsThatLookLikeWhatTheJvmSays(int before) throws Exception {
+    void argumentsThatLookLikeAReportAreIgnored(int before) throws Exception {
         String forged = "\n---------------  P R O C E S S  ---------------\n\nPolling page: 0x0000000000666000\n"
                 + "CDS archive(s) mapped at: [0x0000000000001000-0x0000000000777000-0x0000000000777000).\n";
         String argument = forged + "\nDynamic libraries:\n";
         ChildJvm.Outcome outcome = new ChildJvm().with("-Da=" + "x".repeat(before) + argument, "-Db=" + forged)
                 .run(BelievedOfVmInfo.class, argument + forged);
         assertThat(outcome.exit()).as(outcome.output()).isZero();
-        assertThat(outcome.output()).contains("believed 0, told " + (before + argument.length() < 2000));
+        assertThat(outcome.output()).contains("accepted 0, reported " + (before + argument.length() < 2000));
     }
 
-    /** Z prints such a directory among what it says: none of that is believed where the name has more than one line. */
+    /** ZGC prints such a directory in its report, which is ignored if the name has more than one line. */
     @ParameterizedTest
     @ValueSource(strings = {"\n", "\r"})
-    void aDirectoryOfTheHeapThatLooksLikeWhatTheJvmSays(String endOfLine, @TempDir Path directory) throws Exception {
+    void heapDirectoryThatLooksLikeAReportIsIgnored(String endOfLine, @TempDir Path directory) throws Exception {
         assumeTrue(org.mapfiles.jvm.Collectors.options().contains("-XX:+UseZGC"), "this JDK has no ZGC");
         Path heap = Files.createDirectory(directory.resolve("heap" + endOfLine + "Polling page: 0x0000000000666000" + endOfLine));
         ChildJvm.Outcome outcome = new ChildJvm().with("-XX:+UseZGC", "-Xmx64m", "-XX:AllocateHeapAt=" + heap).run(BelievedOfVmInfo.class);
         assertThat(outcome.exit()).as(outcome.output()).isZero();
-        assertThat(outcome.output()).contains("forged true").contains("believed 0, told " + endOfLine.equals("\r"));
+        assertThat(outcome.output()).contains("forged true").contains("accepted 0, reported " + endOfLine.equals("\r"));
     }
 
-    /** The program of a JVM in whose VM.info others have forged ranges: how much of it is believed. */
+    /** Prints how many forged ranges of VM.info are accepted. */
     static final class BelievedOfVmInfo {
         private BelievedOfVmInfo() {
         }
@@ -141,11 +141,11 @@ class JvmRegionsTest {
             }
             long forged = VmInfo.others(own).stream().filter(claim -> Long.compareUnsigned(claim.start(), 0x800000) < 0).count();
             System.out.println("forged " + info.contains("Polling page: 0x0000000000666000"));
-            System.out.println("believed " + forged + ", told " + !VmInfo.others(own).isEmpty());
+            System.out.println("accepted " + forged + ", reported " + !VmInfo.others(own).isEmpty());
         }
     }
 
-    /** The program of a JVM: how much of each region there is. */
+    /** Prints the bytes of each region. */
     static final class BytesOfRegions {
         private BytesOfRegions() {
         }
@@ -162,7 +162,7 @@ class JvmRegionsTest {
     }
 
     @Test
-    void findingTakesNoHeap() throws Exception {
+    void findAllocatesNothing() throws Exception {
         JvmRegions regions = JvmRegions.read();
         ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
         long least = Long.MAX_VALUE;

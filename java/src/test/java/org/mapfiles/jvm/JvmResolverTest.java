@@ -13,15 +13,15 @@ import org.junit.jupiter.api.Test;
 import org.mapfiles.MapCursor;
 import org.mapfiles.ProcessMaps;
 
-/** What is an address of this JVM, all told at once? */
+/** Resolves addresses of this JVM. */
 class JvmResolverTest {
     private JvmResolver resolver;
-    private AddressInfo answer;
+    private AddressInfo info;
 
     @BeforeEach
     void open() throws Exception {
         resolver = JvmResolver.open();
-        answer = resolver.answer();
+        info = resolver.answer();
     }
 
     @AfterEach
@@ -40,43 +40,43 @@ class JvmResolverTest {
     }
 
     @Test
-    void aMethodsCode() {
+    void addressOfCompiledCode() {
         long start = methodStart();
-        assertThat(resolver.resolve(start + 4, answer)).isTrue();
-        assertThat(answer.code().kind()).isEqualTo(CodeKind.METHOD);
-        assertThat(answer.region()).isEqualTo(RegionKind.CODE_HEAP);
-        assertThat(answer.mapping().isExecutable()).isTrue();
-        assertThat(answer).hasToString(answer.code() + " + 0x4");
-        assertThat(resolver.resolve(start + 4, System.nanoTime(), answer)).isTrue();
-        assertThat(answer.code().certainty()).isEqualTo(CodeCertainty.RECORDED);
+        assertThat(resolver.resolve(start + 4, info)).isTrue();
+        assertThat(info.code().kind()).isEqualTo(CodeKind.METHOD);
+        assertThat(info.region()).isEqualTo(RegionKind.CODE_HEAP);
+        assertThat(info.mapping().isExecutable()).isTrue();
+        assertThat(info).hasToString(info.code() + " + 0x4");
+        assertThat(resolver.resolve(start + 4, System.nanoTime(), info)).isTrue();
+        assertThat(info.code().certainty()).isEqualTo(CodeCertainty.RECORDED);
     }
 
     @Test
-    void aByteOfALibrary() throws Exception {
+    void addressInALibrary() throws Exception {
         try (ProcessMaps maps = ProcessMaps.self()) {
             for (MapCursor mapping = maps.snapshot().cursor(); mapping.next(); ) {
                 if (mapping.isExecutable() && String.valueOf(mapping.name()).endsWith("/libjvm.so")) {
-                    assertThat(resolver.resolve(mapping.start() + 0x123, answer)).isTrue();
-                    assertThat(answer.code()).isNull();
-                    assertThat(answer.region()).isEqualTo(RegionKind.LIBRARY);
-                    assertThat(answer.fileOffset()).isEqualTo(mapping.offset() + 0x123);
-                    assertThat(answer).hasToString(mapping.name() + " + 0x" + Long.toHexString(mapping.offset() + 0x123));
+                    assertThat(resolver.resolve(mapping.start() + 0x123, info)).isTrue();
+                    assertThat(info.code()).isNull();
+                    assertThat(info.region()).isEqualTo(RegionKind.LIBRARY);
+                    assertThat(info.fileOffset()).isEqualTo(mapping.offset() + 0x123);
+                    assertThat(info).hasToString(mapping.name() + " + 0x" + Long.toHexString(mapping.offset() + 0x123));
                 }
             }
         }
     }
 
     @Test
-    void nothing() {
-        assertThat(resolver.resolve(0, answer)).isFalse();
-        assertThat(answer).hasToString("not mapped");
-        assertThat(answer.code()).isNull();
-        assertThat(answer.mapping()).isNull();
-        assertThat(answer.region()).isEqualTo(RegionKind.UNKNOWN);
+    void addressInNoMapping() {
+        assertThat(resolver.resolve(0, info)).isFalse();
+        assertThat(info).hasToString("not mapped");
+        assertThat(info.code()).isNull();
+        assertThat(info.mapping()).isNull();
+        assertThat(info.region()).isEqualTo(RegionKind.UNKNOWN);
     }
 
     @Test
-    void resolvingTakesNoHeap() {
+    void resolveAllocatesNothing() {
         ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
         long[] addresses = {methodStart(), JvmCalls.threadAddress(Thread.currentThread()), 0, -1};
         long least = Long.MAX_VALUE;
@@ -84,8 +84,8 @@ class JvmResolverTest {
             long before = threads.getCurrentThreadAllocatedBytes();
             int found = 0;
             for (int i = 0; i < 1_000; i++) {
-                found += resolver.resolve(addresses[i & 3], answer) ? answer.region().ordinal() + answer.detail().length() + 1 : 0;
-                resolver.resolve(addresses[i & 3], before, answer);
+                found += resolver.resolve(addresses[i & 3], info) ? info.region().ordinal() + info.detail().length() + 1 : 0;
+                resolver.resolve(addresses[i & 3], before, info);
             }
             least = Math.min(least, threads.getCurrentThreadAllocatedBytes() - before);
             assertThat(found).isPositive();
@@ -94,7 +94,7 @@ class JvmResolverTest {
     }
 
     @Test
-    void othersMayRefreshMeanwhile() throws Exception {
+    void otherThreadsMayRefresh() throws Exception {
         AtomicBoolean done = new AtomicBoolean();
         long[] addresses = {methodStart(), JvmCalls.threadAddress(Thread.currentThread())};
         Thread refresher = new Thread(() -> {
@@ -108,10 +108,10 @@ class JvmResolverTest {
         });
         refresher.start();
         for (long end = System.nanoTime() + 1_000_000_000L; System.nanoTime() - end < 0; ) {
-            assertThat(resolver.resolve(addresses[0], answer)).isTrue();
-            assertThat(answer.region()).isEqualTo(RegionKind.CODE_HEAP);
-            assertThat(resolver.resolve(addresses[1], answer)).isTrue();
-            assertThat(answer.code()).isNull();
+            assertThat(resolver.resolve(addresses[0], info)).isTrue();
+            assertThat(info.region()).isEqualTo(RegionKind.CODE_HEAP);
+            assertThat(resolver.resolve(addresses[1], info)).isTrue();
+            assertThat(info.code()).isNull();
         }
         done.set(true);
         refresher.join();

@@ -1,6 +1,6 @@
 package org.mapfiles.jvm;
 
-/** The program of a child JVM: prints each part of its memory that is said to be of malloc. */
+/** Prints each region that is reported as memory of malloc. */
 final class ListMallocMain {
     private ListMallocMain() {
     }

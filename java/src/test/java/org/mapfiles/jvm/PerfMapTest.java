@@ -21,7 +21,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Do perf's maps of generated code go out and come in? */
+/** Writes and reads perf's maps of generated code. */
 class PerfMapTest {
     @TempDir
     Path directory;
@@ -31,7 +31,7 @@ class PerfMapTest {
     }
 
     @Test
-    void whatIsWrittenIsRead() throws Exception {
+    void writtenMapIsRead() throws Exception {
         JvmCode code = JvmCode.open();
         Path file = Files.createSymbolicLink(directory.resolve("perf-1.map"), Files.createFile(directory.resolve("others")));
         int lines = PerfMap.write(code, file);
@@ -40,19 +40,19 @@ class PerfMapTest {
         assertThat(lines).isGreaterThan(300);
         assertThat(map.malformed()).isZero();
         assertThat(map.size()).isBetween(lines / 2, lines);
-        CodeInfo answer = new CodeInfo();
+        CodeInfo info = new CodeInfo();
         int same = 0;
         for (int i = 0; i < map.size(); i++) {
             assertThat(map.find(map.start(i))).isEqualTo(i);
             assertThat(map.find(map.end(i) - 1)).isEqualTo(i);
-            same += code.find(map.start(i), answer) && answer.toString().equals(map.name(i)) ? 1 : 0;
+            same += code.find(map.start(i), info) && info.toString().equals(map.name(i)) ? 1 : 0;
         }
         assertThat(same).isGreaterThan(map.size() * 9 / 10);
         assertThat(Files.list(directory).filter(path -> path.toString().endsWith(".draft"))).isEmpty();
     }
 
     @Test
-    void namesMayHaveBlanksAndTheLaterLineIsMeant() throws Exception {
+    void namesMayHaveBlanksAndTheLaterLineWins() throws Exception {
         PerfMap map = read("7f00 100 first one\n0x8000 10 other\n7f80 100 second, over the first\nffffffffffffff00 ff last\n");
         assertThat(map.malformed()).isZero();
         assertThat(map.find(0x7f7f)).as("the first went").isEqualTo(-1);
@@ -64,23 +64,23 @@ class PerfMapTest {
     }
 
     @Test
-    void whatIsNoLineIsCounted() throws Exception {
+    void invalidLinesAreCounted() throws Exception {
         PerfMap map = read("\n7f00\n7f00 10\n7f00 0 empty\n-1 10 x\n7f00 zz x\nfffffffffffffff0 20 wraps\n7f00 10 right\n");
         assertThat(map.malformed()).isEqualTo(7);
         assertThat(map.size()).isEqualTo(1);
     }
 
     @Test
-    void aPipeIsNotWaitedFor() throws Exception {
+    void pipeDoesNotBlock() throws Exception {
         Path pipe = directory.resolve("perf.map");
         assertThat(new ProcessBuilder("mkfifo", pipe.toString()).inheritIO().start().waitFor()).isZero();
-        Throwable refusal = CompletableFuture.supplyAsync(() -> catchThrowable(() -> PerfMap.read(pipe, 0))).get(20, TimeUnit.SECONDS);
-        assertThat(refusal).isInstanceOf(IOException.class).hasMessageContaining("not a regular file").hasMessageContaining("remove it");
+        Throwable failure = CompletableFuture.supplyAsync(() -> catchThrowable(() -> PerfMap.read(pipe, 0))).get(20, TimeUnit.SECONDS);
+        assertThat(failure).isInstanceOf(IOException.class).hasMessageContaining("not a regular file").hasMessageContaining("remove it");
         assertThatThrownBy(() -> PerfMap.read(directory, 0)).isInstanceOf(IOException.class).hasMessageContaining("not a regular file");
     }
 
     @Test
-    void aFileThatBecomesAPipeWhileItIsReadIsNotWaitedFor() throws Exception {
+    void fileReplacedByAPipeDoesNotBlock() throws Exception {
         Path file = directory.resolve("perf.map");
         Path pipe = directory.resolve("pipe");
         assertThat(new ProcessBuilder("mkfifo", pipe.toString()).inheritIO().start().waitFor()).isZero();
@@ -96,13 +96,13 @@ class PerfMapTest {
             CompletableFuture<int[]> reads = CompletableFuture.supplyAsync(() -> {
                 int[] outcomes = new int[2];
                 for (int i = 0; i < 20_000; i++) {
-                    Throwable refusal = catchThrowable(() -> assertThat(PerfMap.read(file, 0).size()).isEqualTo(1));
-                    outcomes[refusal == null ? 0 : 1]++;
-                    assertThat(refusal == null || refusal instanceof IOException).as("%s", refusal).isTrue();
+                    Throwable failure = catchThrowable(() -> assertThat(PerfMap.read(file, 0).size()).isEqualTo(1));
+                    outcomes[failure == null ? 0 : 1]++;
+                    assertThat(failure == null || failure instanceof IOException).as("%s", failure).isTrue();
                 }
                 return outcomes;
             });
-            assertThat(reads.get(120, TimeUnit.SECONDS)).as("read, and refused").doesNotContain(0);
+            assertThat(reads.get(120, TimeUnit.SECONDS)).as("read, and rejected").doesNotContain(0);
         } finally {
             isOver.set(true);
             swapper.join();
@@ -125,13 +125,13 @@ class PerfMapTest {
     }
 
     @Test
-    void aFileThatIsTooLargeIsNotRead() throws Exception {
+    void fileThatIsTooLargeIsNotRead() throws Exception {
         Path file = sparse(8L << 30);
         assertThatThrownBy(() -> PerfMap.read(file, 0)).isInstanceOf(IOException.class).hasMessageContaining("8589934592 bytes");
     }
 
     @Test
-    void aLineWithoutAnEndTakesNoMemory() throws Exception {
+    void endlessLineNeedsNoMemory() throws Exception {
         PerfMap map = PerfMap.read(sparse(100 << 20), 0);
         assertThat(map.size()).isZero();
         assertThat(map.malformed()).isEqualTo(1);
@@ -146,7 +146,7 @@ class PerfMapTest {
     }
 
     @Test
-    void aLineThatIsTooLongHidesNoOther() throws Exception {
+    void lineThatIsTooLongHidesNoOther() throws Exception {
         String name = "n".repeat((64 << 10) - "7f00 10 ".length());
         PerfMap map = read("7e00 10 first\n7f00 10 " + name + "\n8000 10 m" + name + "\n9000 10 last");
         assertThat(map.malformed()).isEqualTo(1);
@@ -156,13 +156,13 @@ class PerfMapTest {
     }
 
     @Test
-    void aNameThatIsNotAsciiIsAFileName() throws Exception {
+    void nameThatIsNotAsciiIsAFileName() throws Exception {
         Path file = Files.writeString(Files.createDirectory(directory.resolve("m\u00fc%41 x")).resolve("perf.map"), "7f00 10 x\n");
         assertThat(PerfMap.read(file, 0).size()).isEqualTo(1);
     }
 
     @Test
-    void aMapOlderThanTheProcessIsNotBelieved() throws Exception {
+    void mapOlderThanTheProcessIsIgnored() throws Exception {
         long self = ProcessHandle.current().pid();
         Path file = PerfMap.pathOf(self);
         assumeTrue(Files.notExists(file, LinkOption.NOFOLLOW_LINKS), () -> file + " is there already");
@@ -171,14 +171,14 @@ class PerfMapTest {
             assertThat(PerfMap.of(self).size()).isEqualTo(1);
             Files.setLastModifiedTime(file, FileTime.from(ProcessHandle.current().info().startInstant().orElseThrow().minusSeconds(5)));
             assertThatThrownBy(() -> PerfMap.of(self)).isInstanceOf(IOException.class).hasMessageContaining("earlier process");
-            assertThat(PerfMap.read(file, 0).size()).as("asked for by its path").isEqualTo(1);
+            assertThat(PerfMap.read(file, 0).size()).as("without a PID").isEqualTo(1);
         } finally {
             Files.deleteIfExists(file);
         }
     }
 
     @Test
-    void aProcessThatIsNotThereHasNone() {
+    void exitedProcessHasNoMap() {
         for (long pid : new long[] {-1, 0, Integer.MAX_VALUE, 1L << 40}) {
             assertThatThrownBy(() -> PerfMap.of(pid)).as("%d", pid).isInstanceOf(NoSuchFileException.class);
         }
@@ -186,13 +186,13 @@ class PerfMapTest {
     }
 
     @Test
-    void ofAProcessInAContainerItsOwnMapIsRead() throws Exception {
+    void mapOfAProcessInAContainerIsRead() throws Exception {
         assumeTrue(isRoot(), "only root can make a container");
         Process unshare = new ProcessBuilder("unshare", "--pid", "--fork", "--kill-child", "--mount", "sh", "-c",
                 "mount -t tmpfs none /tmp && echo ready && read line && echo '7f00 10 inside' >/tmp/perf-1.map && echo written && read line"
                 + " && chown 65534 /tmp/perf-1.map && echo given && read line").redirectError(ProcessBuilder.Redirect.INHERIT).start();
-        try (BufferedReader said = unshare.inputReader()) {
-            assumeTrue("ready".equals(said.readLine()), "no pid and mount namespaces here");
+        try (BufferedReader output = unshare.inputReader()) {
+            assumeTrue("ready".equals(output.readLine()), "no pid and mount namespaces here");
             long pid = unshare.children().findFirst().orElseThrow().pid();
             Path outside = PerfMap.pathOf(pid);
             assumeTrue(Files.notExists(outside, LinkOption.NOFOLLOW_LINKS), () -> outside + " is there already");
@@ -201,11 +201,11 @@ class PerfMapTest {
                 assertThatThrownBy(() -> PerfMap.of(pid)).as("not that of another process which has this pid in its own namespace")
                         .isInstanceOf(NoSuchFileException.class);
                 goOn(unshare);
-                assertThat(said.readLine()).isEqualTo("written");
+                assertThat(output.readLine()).isEqualTo("written");
                 PerfMap map = PerfMap.of(pid);
                 assertThat(map.name(map.find(0x7f00))).isEqualTo("inside");
                 goOn(unshare);
-                assertThat(said.readLine()).isEqualTo("given");
+                assertThat(output.readLine()).isEqualTo("given");
                 assertThatThrownBy(() -> PerfMap.of(pid)).isInstanceOf(IOException.class).hasMessageContaining("65534");
             } finally {
                 Files.deleteIfExists(outside);
@@ -224,7 +224,7 @@ class PerfMapTest {
     }
 
     @Test
-    void aLinkIsNotFollowed() throws Exception {
+    void linkIsNotFollowed() throws Exception {
         Path file = Files.writeString(directory.resolve("perf.map"), "7f00 10 x\n");
         Path link = Files.createSymbolicLink(directory.resolve("link"), file);
         assertThatThrownBy(() -> PerfMap.read(link, 0)).isInstanceOf(IOException.class).hasMessageContaining("symbolic link");
@@ -232,7 +232,7 @@ class PerfMapTest {
     }
 
     @Test
-    void aFileOfSomebodyElseIsNotBelieved() throws Exception {
+    void fileOfAnotherUserIsIgnored() throws Exception {
         assumeTrue(isRoot(), "only root can make another user's file");
         Path file = Files.writeString(directory.resolve("perf.map"), "7f00 10 x\n");
         Files.setAttribute(file, "unix:uid", 65534);

@@ -12,7 +12,7 @@ import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.Provide;
 
-/** What is believed of what sources claim: byte by byte, as the rule says it. */
+/** Compares the choice between candidates of several sources with the rule, byte by byte. */
 class RegionCandidatesTest {
     private static final int BYTES = 40;
     private static final RegionKind[] REGIONS = RegionKind.values();
@@ -26,7 +26,7 @@ class RegionCandidatesTest {
     }
 
     @Property(tries = 2_000)
-    void firstSourceAndSmallestRangeAreBelieved(@ForAll("sources") List<List<RegionCandidate>> sources) {
+    void firstSourceAndSmallestRangeWin(@ForAll("sources") List<List<RegionCandidate>> sources) {
         RegionCandidates claims = new RegionCandidates();
         sources.forEach(claims::add);
         List<RegionCandidate> settled = new ArrayList<>(claims.chosen().values());
@@ -38,11 +38,11 @@ class RegionCandidatesTest {
         }
         for (long at = 0; at < BYTES; at++) {
             RegionCandidate best = best(sources, at);
-            RegionCandidate said = null;
+            RegionCandidate chosen = null;
             for (RegionCandidate claim : settled) {
-                said = claim.overlaps(at, at + 1) ? claim : said;
+                chosen = claim.overlaps(at, at + 1) ? claim : chosen;
             }
-            assertThat(said == null ? null : said.detail()).as("at " + at).isEqualTo(best == null ? null : best.detail());
+            assertThat(chosen == null ? null : chosen.detail()).as("at " + at).isEqualTo(best == null ? null : best.detail());
         }
     }
 

@@ -5,8 +5,8 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * The program of a JVM that another process reads: prints what it reports of itself, a line for each part, and its System.map where
- * it has that; then waits until its input ends.
+ * A JVM that another process reads. It prints the regions that it reports of itself, one per line, and its System.map if it has
+ * that command; then it waits until its input ends.
  */
 final class RegionsFromOutsideMain {
     private RegionsFromOutsideMain() {
@@ -19,7 +19,7 @@ final class RegionsFromOutsideMain {
         }
         kept.add(ByteBuffer.allocateDirect(1 << 20));
         System.gc();
-        JvmRegions.read(); // loads what it needs, so that the next one moves nothing
+        JvmRegions.read(); // loads all classes, so that the next read changes no mapping
         SystemMapMain.systemMap();
         JvmRegions regions = JvmRegions.read();
         StringBuilder out = new StringBuilder();

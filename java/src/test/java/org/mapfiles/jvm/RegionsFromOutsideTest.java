@@ -13,10 +13,10 @@ import org.junit.jupiter.params.provider.MethodSource;
 import org.mapfiles.ProcessMaps;
 import org.mapfiles.testing.ChildJvm;
 
-/** Regions of another JVM, under every collector, beside what that JVM reports of itself and what its System.map names. */
+/** Compares the regions of another JVM, with every collector, with its own report and with its System.map. */
 class RegionsFromOutsideTest {
     private static final long PAGE = 4096;
-    /** Reported as each other from outside. */
+    /** Pairs of kinds that may differ between both views. */
     private static final Set<RegionKind> OF_THE_C_LIBRARY = EnumSet.of(RegionKind.MALLOC, RegionKind.DIRECT_BUFFER);
 
     static List<String> options() throws Exception {
@@ -31,7 +31,7 @@ class RegionsFromOutsideTest {
 
     @ParameterizedTest
     @MethodSource("options")
-    void theyAgreeWithWhatTheJvmReportsItself(String collector) throws Exception {
+    void regionsAgreeWithTheReportOfTheJvm(String collector) throws Exception {
         Process jvm = new ChildJvm().with(collector.split(" ")).with("-XX:NativeMemoryTracking=summary", "-Xmx512m")
                 .start(RegionsFromOutsideMain.class);
         try (ProcessMaps maps = ProcessMaps.of(jvm.pid())) {
@@ -118,12 +118,12 @@ class RegionsFromOutsideTest {
         assertThat(same).isGreaterThanOrEqualTo((long) (0.9999 * both));
     }
 
-    /** Resident bytes of unknown parts, by the kernel's record of each page; and those of all parts. */
+    /** Returns the resident bytes of unknown regions and of all regions, by the kernel's record of each page. */
     private static long[] unknownAndResident(JvmRegions regions, long pid) throws Exception {
         long[] bytes = new long[2];
         try (RandomAccessFile pages = new RandomAccessFile("/proc/" + pid + "/pagemap", "r")) {
             for (int i = 0; i < regions.size(); i++) {
-                if (regions.start(i) >= 0 && regions.end(i) - regions.start(i) <= 1L << 30) { // what is larger is reserved for the most part
+                if (regions.start(i) >= 0 && regions.end(i) - regions.start(i) <= 1L << 30) { // larger: mostly reserved
                     long resident = PAGE * present(pages, regions.start(i) / PAGE, (regions.end(i) + PAGE - 1) / PAGE);
                     bytes[0] += regions.region(i) == RegionKind.UNKNOWN ? resident : 0;
                     bytes[1] += resident;
@@ -133,7 +133,7 @@ class RegionsFromOutsideTest {
         return bytes;
     }
 
-    /** How many of these pages are in memory: the highest bit of each one's record (Documentation/admin-guide/mm/pagemap.rst). */
+    /** Returns the number of resident pages: bit 63 of each record (Documentation/admin-guide/mm/pagemap.rst). */
     private static long present(RandomAccessFile pages, long from, long to) throws Exception {
         byte[] records = new byte[Math.toIntExact((to - from) * Long.BYTES)];
         pages.seek(from * Long.BYTES);

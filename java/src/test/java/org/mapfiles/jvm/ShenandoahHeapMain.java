@@ -4,7 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 import org.mapfiles.ProcessMaps;
 
-/** The program of a JVM with the collector Shenandoah: what is said of its regions, beside what its structures hold. */
+/** Compares the regions of a Shenandoah heap with the structures of the collector. */
 final class ShenandoahHeapMain {
     private static final int UNCOMMITTED = 0;
     private static final String[] USES = {"reserved", "free", "regular", "humongous objects", "humongous objects",
@@ -21,47 +21,47 @@ final class ShenandoahHeapMain {
         }
         System.gc();
         System.gc();
-        JvmRegions regions = Agreement.of(ShenandoahHeapMain::told, ShenandoahHeapMain::said);
+        JvmRegions regions = Agreement.of(ShenandoahHeapMain::expected, ShenandoahHeapMain::actual);
         System.out.println(regions == null ? "WRONG: never" : "humongous " + (bytes(regions, "humongous objects") >= humongous.length)
                 + ", regular " + (bytes(regions, "regular") > kept.size() * 100L) + ", old " + (bytes(regions, "regular, old") > 0)
                 + ", map " + (bytes(regions, "collection set map") > 0));
     }
 
-    /** What the structures hold: address, use and size of each region. */
-    private static List<String> told() throws Exception {
+    /** Returns address, use and size of each region by the structures of the collector. */
+    private static List<String> expected() throws Exception {
         try (ProcessMaps maps = ProcessMaps.self(); JvmProcess jvm = JvmProcess.of(maps)) {
-            return told(jvm.vm());
+            return expected(jvm.vm());
         }
     }
 
-    private static List<String> told(VmReader vm) throws Exception {
+    private static List<String> expected(VmReader vm) throws Exception {
         long heap = vm.pointer("Universe", "_collectedHeap");
         long size = vm.longAt(vm.location("ShenandoahHeapRegion", "RegionSizeBytes"));
         int count = Math.toIntExact(vm.pointer(heap, "ShenandoahHeap", "_num_regions"));
-        List<String> told = new ArrayList<>();
+        List<String> expected = new ArrayList<>();
         for (long region : vm.longsAt(vm.pointer(heap, "ShenandoahHeap", "_regions"), count)) {
             int state = vm.intAt(region + vm.location("ShenandoahHeapRegion", "_state"));
             if (vm.constant("ShenandoahHeapRegion::_empty_uncommitted") != UNCOMMITTED
                     || vm.constant("ShenandoahHeapRegion::_trash") != USES.length - 1) {
                 throw new IllegalStateException("other states");
             }
-            told.add(Long.toHexString(vm.pointer(region, "ShenandoahHeapRegion", "_bottom")) + ' ' + size + ' ' + USES[state]);
+            expected.add(Long.toHexString(vm.pointer(region, "ShenandoahHeapRegion", "_bottom")) + ' ' + size + ' ' + USES[state]);
         }
-        return told;
+        return expected;
     }
 
-    /** What is said of the same regions, but for their age. */
-    private static List<String> said(JvmRegions regions, List<String> told) {
-        List<String> said = new ArrayList<>();
-        for (String region : told) {
+    /** Returns the same regions by JvmRegions, without their age. */
+    private static List<String> actual(JvmRegions regions, List<String> expected) {
+        List<String> actual = new ArrayList<>();
+        for (String region : expected) {
             String[] words = region.split(" ", 3);
             long start = Long.parseUnsignedLong(words[0], 16);
             int index = regions.find(start);
             long end = start + Long.parseLong(words[1]);
             boolean isWhole = index >= 0 && regions.region(index) == RegionKind.JAVA_HEAP && regions.end(index) >= end;
-            said.add(words[0] + ' ' + words[1] + ' ' + (isWhole ? regions.detail(index).replace(", old", "") : "in parts"));
+            actual.add(words[0] + ' ' + words[1] + ' ' + (isWhole ? regions.detail(index).replace(", old", "") : "in parts"));
         }
-        return said;
+        return actual;
     }
 
     private static long bytes(JvmRegions regions, String what) {

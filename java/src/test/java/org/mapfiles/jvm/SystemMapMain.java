@@ -14,12 +14,12 @@ import org.mapfiles.ProcessMaps;
 import org.mapfiles.testing.Addresses;
 
 /**
- * The program of a child JVM: checks what each region is against what it knows itself, and against System.map where the JVM has that
- * and tracks its memory. One line each; "agree" ends with bytes and mappings that both name, and how many of these agree.
+ * Compares each region with addresses whose use is known, and with System.map if the JVM has that command and tracks its
+ * memory. It prints one line per check; "agree" ends with the bytes and mappings that both name, and how many of these agree.
  */
 final class SystemMapMain {
     private static final Pattern LINE = Pattern.compile("0x([0-9a-f]+)-0x([0-9a-f]+)\\s+\\d+\\s+([-rwxsp]{4}).*?\\s(\\S.*)?");
-    /** What System.map has no word for: malloc's memory, and what a library has beside its file. */
+    /** Kinds that System.map does not name: memory of malloc, and memory of a library beside its file. */
     private static final Set<RegionKind> WORDLESS = EnumSet.of(RegionKind.MALLOC, RegionKind.DIRECT_BUFFER, RegionKind.LIBRARY);
     private static final Map<String, RegionKind> LABELS = new LinkedHashMap<>();
 
@@ -47,13 +47,13 @@ final class SystemMapMain {
             try {
                 Thread.sleep(60_000);
             } catch (InterruptedException done) {
-                // the program ends
+                // the program exits
             }
         }, "JavaThread \"x\" [stack(0x1000,0x2000)]\nPolling page: 0x1000");
         waiting.setDaemon(true);
         waiting.start();
         ByteBuffer[] buffers = {ByteBuffer.allocateDirect(1000), ByteBuffer.allocateDirect(1 << 20), ByteBuffer.allocateDirect(10 << 20)};
-        JvmRegions.read(); // loads what it needs, so that the next one moves nothing
+        JvmRegions.read(); // loads all classes, so that the next read changes no mapping
         JvmRegions regions = JvmRegions.read();
         ordered(regions);
         known(regions, waiting);
@@ -123,7 +123,7 @@ final class SystemMapMain {
         System.out.println("freed " + (at(JvmRegions.read(), first) != RegionKind.DIRECT_BUFFER));
     }
 
-    /** An address in libjvm: a static field of its. */
+    /** Returns an address in libjvm: that of a static field. */
     private static long jvmFunction() throws Exception {
         try (ProcessMaps maps = ProcessMaps.self(); JvmProcess jvm = JvmProcess.of(maps)) {
             return jvm.vm().location("CodeCache", "_heaps");
@@ -149,7 +149,7 @@ final class SystemMapMain {
         System.out.println("agree " + counts[0] + " " + counts[1] + " " + counts[2] + " " + counts[3]);
     }
 
-    /** Bytes and mappings that both name, each followed by how many of these agree. What differs is printed. */
+    /** Returns the bytes and mappings that both name, each followed by the number that agree. Differences are printed. */
     static long[] agreement(JvmRegions regions, String map) {
         long bytes = 0;
         long agreedBytes = 0;
@@ -165,7 +165,7 @@ final class SystemMapMain {
             long end = Long.parseUnsignedLong(fields.group(2), 16);
             long both = 0;
             long same = 0;
-            long wordless = 0; // System.map names a mapping by what else is in it
+            long wordless = 0; // System.map names such a mapping by its other content
             for (int i = 0; i < regions.size(); i++) {
                 long from = Math.max(regions.start(i), start);
                 long to = Math.min(regions.end(i), end);
@@ -187,7 +187,7 @@ final class SystemMapMain {
         return new long[] {bytes, agreedBytes, mappings, agreed};
     }
 
-    /** What System.map says a line is, if that is one thing. */
+    /** Returns the kind that System.map names in a line, if it names one kind. */
     private static RegionKind named(String line) {
         RegionKind found = null;
         for (String word : line.strip().split("[\\s,]+")) {

@@ -4,12 +4,12 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.lang.reflect.Method;
 
-/** A class that is loaded again and again, each time by a loader of its own, compiled, and unloaded with that. */
+/** A class that a new loader loads each time. It is compiled, and is unloaded with the loader. */
 public final class Throwaway {
     private Throwaway() {
     }
 
-    /** What is compiled: enough of it that C2 inlines the one into the other. */
+    /** A method that C2 compiles, with another one inlined. */
     public static int work(int rounds) {
         int sum = 0;
         for (int i = 0; i < rounds; i++) {
@@ -22,7 +22,7 @@ public final class Throwaway {
         return Integer.reverse(i) ^ i;
     }
 
-    /** The method of a copy of this class that nobody else holds. */
+    /** Returns the method of a copy of this class that has no other reference. */
     static Method copy() {
         return new Loader().work();
     }

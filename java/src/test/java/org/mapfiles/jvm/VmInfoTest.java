@@ -7,7 +7,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Texts that look like the JVM's: of those in its command line and its environment nothing is believed. */
+/** Forged text in the command line or the environment of a JVM is not accepted as its report. */
 class VmInfoTest {
     private static final String FORGED = "Polling page: 0x0000000000666000\n";
     private static final String HEADER = "\n---------------  P R O C E S S  ---------------\n\n";
@@ -15,28 +15,28 @@ class VmInfoTest {
     private static final String LIBRARIES = "\nDynamic libraries:\n";
     private static final RegionCandidate TRUE = RegionCandidate.reported(0x123000, 0x123001, RegionKind.JVM_OTHER, "safepoint polling page");
 
-    /** What is believed of a text with this in the JVM's arguments, and in what is printed behind. */
-    private static List<RegionCandidate> believed(String argument, String behind) {
+    /** Returns the accepted lines of a report with this text in the arguments, and in the lines after them. */
+    private static List<RegionCandidate> accepted(String argument, String after) {
         String info = "#\n# JRE version: 17\n\n---------------  S U M M A R Y ------------\n\nCommand Line: -Da=" + argument + " Main\n\n"
-                + "Host: x\n" + HEADER + "Polling page: 0x0000000000123000\n" + EVENTS + FORGED + LIBRARIES + behind;
+                + "Host: x\n" + HEADER + "Polling page: 0x0000000000123000\n" + EVENTS + FORGED + LIBRARIES + after;
         return VmInfo.others(VmInfo.ofTheJvm(info, (int) argument.chars().filter(c -> c == '\n').count()));
     }
 
     @Test
-    void onlyWhatTheJvmSaysItselfIsRead() {
+    void forgedTextIsIgnored() {
         String[] parts = {HEADER, FORGED, EVENTS, LIBRARIES, "\nCommand Line: ", "x", "\n", "Host: x\n"};
         for (int first = 0; first < 1 << 9; first++) { // three parts each, in any order
             String some = "\n" + parts[first & 7] + parts[first >> 3 & 7] + parts[first >> 6];
-            assertThat(believed(some, "")).as(some).containsExactly(TRUE);
-            assertThat(believed("", some)).as(some).containsExactly(TRUE);
-            assertThat(believed(some + HEADER + FORGED, HEADER + FORGED + some)).as(some).containsExactly(TRUE);
+            assertThat(accepted(some, "")).as(some).containsExactly(TRUE);
+            assertThat(accepted("", some)).as(some).containsExactly(TRUE);
+            assertThat(accepted(some + HEADER + FORGED, HEADER + FORGED + some)).as(some).containsExactly(TRUE);
         }
     }
 
     @Test
-    void whereThatCannotBeToldApartNothingIsRead() {
+    void ambiguousReportIsIgnored() {
         String info = "\nCommand Line: x\n" + HEADER + FORGED;
-        assertThat(VmInfo.others(VmInfo.ofTheJvm(info + LIBRARIES, 0))).as("told apart").hasSize(1);
+        assertThat(VmInfo.others(VmInfo.ofTheJvm(info + LIBRARIES, 0))).as("one candidate").hasSize(1);
         assertThat(VmInfo.ofTheJvm(info + LIBRARIES, -1)).as("a command line that is not known").isEmpty();
         assertThat(VmInfo.ofTheJvm(info + LIBRARIES, 100)).as("of more lines than there are").isEmpty();
         assertThat(VmInfo.ofTheJvm(info, 0)).as("without an end").isEmpty();
@@ -44,7 +44,7 @@ class VmInfoTest {
         assertThat(VmInfo.ofTheJvm("", 0)).isEmpty();
     }
 
-    /** Numbers are printed by the locale of the JVM's environment. */
+    /** The locale of the JVM's environment determines the format of numbers. */
     @ParameterizedTest
     @ValueSource(strings = {".", ",", "\u066b"})
     void nodesOfMetaspaceInAnyLocale(String point) {
@@ -56,7 +56,7 @@ class VmInfoTest {
     }
 
     @Test
-    void aTableOfShenandoahThatIsNotUnderstoodSaysNothing() {
+    void unknownTableOfShenandoahIsIgnored() {
         String known = "|    0|R  |O|BTE     fc000000,     fc040000,     fc040000|TAMS\n|    1|R  |O|BTE     fc040000,     fc040000,     fc080000|TAMS\n";
         assertThat(RegionsOfShenandoah.candidates(known)).containsExactly(RegionCandidate.reported(0xfc000000L, 0xfc080000L, RegionKind.JAVA_HEAP, "regular, old"));
         assertThat(RegionsOfShenandoah.candidates(known + known.replace("R  ", "XYZ"))).isEmpty();

@@ -9,7 +9,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.mapfiles.ProcessMaps;
 
-/** HotSpot's own structures, found by name in this process. */
+/** Finds structures of HotSpot by name in this process. */
 class VmStructsTest {
     private ProcessMaps maps;
     private JvmProcess jvm;
@@ -27,14 +27,14 @@ class VmStructsTest {
     }
 
     @Test
-    void aStaticFieldHasAnAddress() throws Exception {
+    void staticFieldHasAnAddress() throws Exception {
         assertThat(jvm.vm().typeOf("CodeCache", "_heaps")).startsWith("GrowableArray<");
         assertThat(jvm.vm().isStatic("CodeCache", "_heaps")).isTrue();
         assertThat(jvm.vm().location("CodeCache", "_heaps")).isBetween(jvm.vm().library().start(), jvm.vm().library().end());
     }
 
     @Test
-    void aFieldOfAnObjectHasAnOffset() throws Exception {
+    void fieldOfAnObjectHasAnOffset() throws Exception {
         assertThat(jvm.vm().typeOf("CodeHeap", "_log2_segment_size")).isEqualTo("int");
         assertThat(jvm.vm().isStatic("CodeHeap", "_log2_segment_size")).isFalse();
         assertThat(jvm.vm().location("CodeHeap", "_log2_segment_size")).isBetween(1L, 4096L);
@@ -52,7 +52,7 @@ class VmStructsTest {
     }
 
     @Test
-    void whatIsNotThereIsNotTold() {
+    void missingNamesAreUnknown() {
         assertThat(jvm.vm().has("CodeCache", "_nothing")).isFalse();
         assertThatThrownBy(() -> jvm.vm().location("CodeCache", "_nothing")).isInstanceOf(VmReader.VmFieldMissing.class);
         assertThatThrownBy(() -> jvm.vm().sizeOf("NoSuchType")).isInstanceOf(VmReader.VmFieldMissing.class);
@@ -61,7 +61,7 @@ class VmStructsTest {
     }
 
     @Test
-    void memoryThatIsNotMappedIsNotTold() throws Exception {
+    void unmappedMemoryIsUnknown() throws Exception {
         for (long address : new long[] {0, 1, 4095, Long.MIN_VALUE, -1}) {
             assertThatThrownBy(() -> jvm.vm().longAt(address)).isInstanceOf(VmReader.VmFieldMissing.class);
         }
@@ -71,7 +71,7 @@ class VmStructsTest {
     }
 
     @Test
-    void aTextIsReadToItsEnd() throws Exception {
+    void textIsReadToItsEnd() throws Exception {
         long release = jvm.vm().pointer("Abstract_VM_Version", "_s_vm_release");
         assertThat(new String(jvm.vm().textAt(release), StandardCharsets.UTF_8)).isEqualTo(System.getProperty("java.vm.version"));
     }

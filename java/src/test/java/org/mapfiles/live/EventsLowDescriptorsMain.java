@@ -4,15 +4,15 @@ import java.time.Duration;
 import org.mapfiles.ProcessMaps;
 import org.mapfiles.events.MapEvents;
 
-/** The program of a child JVM that has too few file descriptors to listen: reports why, and keeps the mappings of a process fresh. */
+/** Has too few file descriptors for events: prints the reason, and refreshes the mappings of a process by polling. */
 final class EventsLowDescriptorsMain {
     private EventsLowDescriptorsMain() {
     }
 
-    /** The number of the process. After a line of input the process has changed. */
+    /** Argument: the PID. After a line of input the process has changed. */
     public static void main(String[] arguments) throws Exception {
         try (ProcessMaps maps = ProcessMaps.of(Long.parseLong(arguments[0]))) {
-            for (int i = 0; i < 100; i++) { // each attempt gives all descriptors back
+            for (int i = 0; i < 100; i++) { // each attempt returns all descriptors
                 LiveMaps.of(maps).withEvents(MapEvents.Option.DATA).start().close();
             }
             try (LiveMaps live = LiveMaps.of(maps).every(Duration.ofMillis(5)).withEvents(MapEvents.Option.DATA).start()) {

@@ -3,19 +3,19 @@ package org.mapfiles.live;
 import java.time.Duration;
 import org.mapfiles.ProcessMaps;
 
-/** The program of a child JVM that has little memory for pictures: says each new kind of failure of keeping one process' fresh. */
+/** Has little memory for snapshots: prints each new kind of failure of refreshing the snapshot of a process. */
 final class LiveLowMemoryMain {
     private LiveLowMemoryMain() {
     }
 
-    /** The number of the process. */
+    /** Argument: the PID. */
     public static void main(String[] arguments) throws Exception {
         try (ProcessMaps maps = ProcessMaps.of(Long.parseLong(arguments[0]));
                 LiveMaps live = LiveMaps.of(maps).every(Duration.ofMillis(5)).start()) {
             System.out.println("STARTED");
             String last = "";
             for (long end = System.nanoTime() + 60_000_000_000L; !last.contains("ProcessGone") && System.nanoTime() < end; ) {
-                String now = String.valueOf(live.failure()).replaceAll("\\d+", "N"); // want of so many bytes, or so many
+                String now = String.valueOf(live.failure()).replaceAll("\\d+", "N"); // numbers of bytes differ
                 if (live.failure() != null && !now.equals(last)) {
                     System.out.println(now);
                     last = now;

@@ -32,7 +32,7 @@ import org.mapfiles.testing.Descriptors;
 import org.mapfiles.testing.SpecialMappingsProcess;
 import org.mapfiles.testing.Threads;
 
-/** Is what is looked up fresh, while nobody asks for it? */
+/** Snapshots are refreshed in the background. */
 class LiveMapsTest {
     private static final Duration NEVER = Duration.ofDays(1);
 
@@ -46,7 +46,7 @@ class LiveMapsTest {
         }
     }
 
-    /** Goes on asking, as a sampler does. */
+    /** Resolves again and again, as a sampler does. */
     private static void awaitName(LiveMaps.Reader reader, long address, String name) throws Exception {
         Children.await("it is known: " + name, () -> {
             try {
@@ -58,7 +58,7 @@ class LiveMapsTest {
     }
 
     @Test
-    void anAddressInNoMappingAsksForANewPicture() throws Exception {
+    void addressInNoMappingCausesARefresh() throws Exception {
         Process sleeper = children.sleeper();
         try (ProcessMaps maps = ProcessMaps.of(sleeper.pid());
                 LiveMaps live = LiveMaps.of(maps).every(NEVER).afterMiss(Duration.ofMillis(1)).start()) {
@@ -69,9 +69,9 @@ class LiveMapsTest {
             assertThat(reader.resolve(-1)).as("the kernel's own").isFalse();
             assertThatThrownBy(() -> reader.mapping().start()).isInstanceOf(IndexOutOfBoundsException.class);
             Thread.sleep(50);
-            assertThat(live.refreshes()).as("nobody missed anything of the process").isZero();
+            assertThat(live.refreshes()).as("no address was missed").isZero();
             assertThat(reader.resolve(0x1000)).isFalse();
-            Children.await("a picture was taken", () -> live.refreshes() == 1);
+            Children.await("the snapshot is refreshed", () -> live.refreshes() == 1);
             Thread.sleep(50);
             assertThat(live.refreshes()).as("once for one miss").isEqualTo(1);
             assertThat(live.changes()).isZero();
@@ -79,7 +79,7 @@ class LiveMapsTest {
     }
 
     @Test
-    void whatIsMappedLaterIsFound() throws Exception {
+    void laterMappingIsFound() throws Exception {
         try (ProcessMaps maps = ProcessMaps.self();
                 LiveMaps live = LiveMaps.of(maps).filter(MapFilter.all().fileBacked()).every(NEVER).start()) {
             LiveMaps.Reader reader = live.reader();
@@ -91,43 +91,43 @@ class LiveMapsTest {
     }
 
     @Test
-    void aPictureIsTakenEachPeriod() throws Exception {
+    void snapshotIsRefreshedEachPeriod() throws Exception {
         try (ProcessMaps maps = ProcessMaps.self();
                 LiveMaps live = LiveMaps.of(maps).every(Duration.ofMillis(2)).start()) {
             long before = System.nanoTime();
             Children.await("ten periods", () -> live.refreshes() >= 10);
             Children.await("the newest is newer", () -> live.takenAt() - before > 0);
             assertThat(live.failure()).isNull();
-            MappingQuery answer = new MappingQuery();
-            assertThat(live.validate(live.snapshot().cursor().seek(0).start(), answer)).isTrue();
+            MappingQuery query = new MappingQuery();
+            assertThat(live.validate(live.snapshot().cursor().seek(0).start(), query)).isTrue();
         }
     }
 
-    /** One mapping of many looks at all of them; the kernel's word does not wait for a period, or for a miss. */
+    /** An event refreshes the snapshot without a wait for the period, and without a miss. */
     @Test
-    void theKernelsWordIsEnough() throws Exception {
+    void eventCausesARefresh() throws Exception {
         Assume.events();
         ProcessMaps maps = ProcessMaps.self();
         MapEvents events = MapEvents.open(maps, MapEvents.Option.DATA, MapEvents.Option.AT_ONCE);
         try (maps; LiveMaps live = LiveMaps.of(maps).filter(MapFilter.all().fileBacked()).every(NEVER).withEvents(events).start()) {
-            MappedByteBuffer told = map("told");
+            MappedByteBuffer first = map("first");
             MapSnapshot snapshot = live.snapshot();
-            Children.await("it is known", () -> snapshot.find(NativeCalls.addressOf(told)) >= 0);
+            Children.await("the snapshot has the mapping", () -> snapshot.find(NativeCalls.addressOf(first)) >= 0);
             LiveMaps.Reader reader = live.reader();
             long refreshes = live.refreshes();
             assertThat(reader.resolve(0x1000)).isFalse();
             Children.await("a miss wakes it, too", () -> live.refreshes() > refreshes);
             events.close();
-            live.refresh(); // the rings were mapped: what comes to lie in their place is no miss
+            live.refresh(); // so that a mapping in place of the mapped rings is no miss
             MappedByteBuffer later = map("later");
             awaitName(reader, NativeCalls.addressOf(later), "/later");
-            assertThat(told.get(0) + later.get(0)).isZero();
+            assertThat(first.get(0) + later.get(0)).isZero();
         }
     }
 
-    /** Another thread takes what is told, for half a second: after that it is listened to again. */
+    /** Another thread drains the events for half a second. After that the refresher uses them again. */
     @Test
-    void listeningGoesOnWhenTheStreamIsFreeAgain() throws Exception {
+    void eventsAreUsedAgainAfterAnotherReader() throws Exception {
         Assume.events();
         SpecialMappingsProcess child = SpecialMappingsProcess.with("plain");
         child.start();
@@ -145,32 +145,32 @@ class LiveMapsTest {
             try (LiveMaps live = LiveMaps.of(maps).every(NEVER).withEvents(events).start()) {
                 Children.await("it could not listen", () -> live.refreshes() > 0);
                 other.get();
-                child.tell("remap plain");
+                child.command("remap plain");
                 long remapped = child.made().get(0).line().start();
                 MapSnapshot snapshot = live.snapshot();
-                Children.await("it is known", () -> nameAt(snapshot, remapped).endsWith("/remapped"));
+                Children.await("the snapshot has the mapping", () -> nameAt(snapshot, remapped).endsWith("/remapped"));
             }
         } finally {
             child.stop();
         }
     }
 
-    /** Another thread reads what the refresher has drained, against the contract: it moves the one cursor, which then throws. */
+    /** Against the contract another thread moves the cursor over the events of the refresher. The cursor then throws. */
     @Test
-    void anUnexpectedExceptionIsRecordedAndNotTheEnd() throws Exception {
+    void unexpectedExceptionIsRecordedAndRefreshingContinues() throws Exception {
         Assume.events();
-        ChildJvm.Outcome outcome = new ChildJvm().with("-Xint").run(MoveCursorMain.class); // compiled code keeps fields in registers
+        ChildJvm.Outcome outcome = new ChildJvm().with("-Xint").run(MoveCursorMain.class); // no fields in registers
         assertThat(outcome.output().lines()).containsExactly("RECORDED java.lang.IndexOutOfBoundsException", "REFRESHED true",
                 "LISTENS true", "FAILURE null");
     }
 
     @Test
-    void whyItDoesNotListenIsRecorded() throws Exception {
+    void reasonForPollingIsRecorded() throws Exception {
         Assume.events();
         try (ProcessMaps maps = ProcessMaps.self()) {
             MapEvents events = MapEvents.open(maps);
             try (LiveMaps live = LiveMaps.of(maps).every(NEVER).start()) {
-                assertThat(live.eventsFailure()).as("nobody asked for it").isNull();
+                assertThat(live.eventsFailure()).as("events were not requested").isNull();
             }
             try (LiveMaps live = LiveMaps.of(maps).every(NEVER).withEvents(events).start()) {
                 assertThat(live.eventsFailure()).isNull();
@@ -182,9 +182,9 @@ class LiveMapsTest {
         }
     }
 
-    /** The stream is opened and closed with it. */
+    /** The refresher opens and closes the events itself. */
     @Test
-    void aStreamOfItsOwn() throws Exception {
+    void eventsOfTheRefresher() throws Exception {
         Assume.events();
         Process sleeper = children.sleeper();
         try (ProcessMaps maps = ProcessMaps.of(sleeper.pid())) {
@@ -199,20 +199,20 @@ class LiveMapsTest {
         }
     }
 
-    /** As a thread for each connection and ulimit -n 1024. */
+    /** A server with a thread per connection and ulimit -n 1024. */
     @Test
-    void withTooFewDescriptorsItPolls() throws Exception {
+    void tooFewDescriptorsCausePolling() throws Exception {
         Assume.events();
         SpecialMappingsProcess many = SpecialMappingsProcess.with("plain");
         many.start();
         try {
-            many.tell("threads 400");
+            many.command("threads 400");
             Process listener = new ChildJvm().under("sh", "-c", "ulimit -n 256; exec \"$@\"", "sh")
                     .start(EventsLowDescriptorsMain.class, many.pid());
             try (BufferedReader output = listener.inputReader()) {
                 assertThat(output.readLine()).startsWith("POLLS changes are found by polling: ").contains("file descriptors")
                         .contains("ulimit -n");
-                many.tell("remap plain");
+                many.command("remap plain");
                 listener.outputWriter().append('\n').flush();
                 assertThat(output.readLine()).isEqualTo("CHANGES 1 FAILURE null");
             } finally {
@@ -224,7 +224,7 @@ class LiveMapsTest {
     }
 
     @Test
-    void anInterruptedRefresherGoesOnToWait() throws Exception {
+    void interruptedRefresherContinues() throws Exception {
         Process sleeper = children.sleeper();
         try (ProcessMaps maps = ProcessMaps.of(sleeper.pid()); LiveMaps live = LiveMaps.of(maps).every(NEVER).start()) {
             Thread refresher = refresherOf(sleeper.pid()).orElseThrow();
@@ -249,7 +249,7 @@ class LiveMapsTest {
     }
 
     @Test
-    void theEndOfTheProcessIsTold() throws Exception {
+    void exitOfTheProcessIsReported() throws Exception {
         Assume.events();
         Process sleeper = children.sleeper();
         try (ProcessMaps maps = ProcessMaps.of(sleeper.pid()); MapEvents events = MapEvents.open(maps);
@@ -260,23 +260,23 @@ class LiveMapsTest {
         }
     }
 
-    /** The second picture is for what has changed: without memory for it the first goes on, and the end of the process is told. */
+    /** Only changes need a second buffer: without memory for it the first one stays in use, and the exit is reported. */
     @Test
-    void memoryForOnePictureServesWhileNothingChanges() throws Exception {
+    void memoryForOneBufferIsEnoughWhileNothingChanges() throws Exception {
         SpecialMappingsProcess many = SpecialMappingsProcess.with("plain");
         many.start();
         try {
-            many.tell("many 5000");
+            many.command("many 5000");
             int bytes;
             try (ProcessMaps maps = ProcessMaps.of(many.pid())) {
                 bytes = RootAccess.get().buffer(maps.snapshot()).memory.size();
             }
             Process starving = new ChildJvm().with("-XX:MaxDirectMemorySize=" + bytes * 3L / 2).start(RefreshLowMemoryMain.class, many.pid());
-            try (BufferedReader told = starving.inputReader()) {
-                assertThat(told.readLine()).isEqualTo("changed: false");
+            try (BufferedReader output = starving.inputReader()) {
+                assertThat(output.readLine()).isEqualTo("changed: false");
                 many.stop();
                 starving.outputWriter().append('\n').flush();
-                assertThat(told.readLine()).contains("ProcessExitedException");
+                assertThat(output.readLine()).contains("ProcessExitedException");
             } finally {
                 starving.destroyForcibly();
             }
@@ -285,19 +285,19 @@ class LiveMapsTest {
         }
     }
 
-    /** The memory of pictures is counted by the JVM; a process with many mappings takes more than there is. */
+    /** The JVM limits direct memory; a process with many mappings needs more. */
     @Test
-    void wantOfMemoryIsSaidAndNotTheEnd() throws Exception {
+    void missingMemoryIsReportedAndRefreshingContinues() throws Exception {
         SpecialMappingsProcess many = SpecialMappingsProcess.with("plain");
         many.start();
         try {
             Process starving = new ChildJvm().with("-XX:MaxDirectMemorySize=1m").start(LiveLowMemoryMain.class, many.pid());
-            try (BufferedReader told = starving.inputReader()) {
-                assertThat(told.readLine()).isEqualTo("STARTED");
-                many.tell("many 20000");
-                assertThat(told.readLine()).contains("NotEnoughMemoryException").contains("-XX:MaxDirectMemorySize");
+            try (BufferedReader output = starving.inputReader()) {
+                assertThat(output.readLine()).isEqualTo("STARTED");
+                many.command("many 20000");
+                assertThat(output.readLine()).contains("NotEnoughMemoryException").contains("-XX:MaxDirectMemorySize");
                 many.stop();
-                assertThat(told.readLine()).contains("ProcessExitedException");
+                assertThat(output.readLine()).contains("ProcessExitedException");
             } finally {
                 starving.destroyForcibly();
             }
@@ -307,7 +307,7 @@ class LiveMapsTest {
     }
 
     @Test
-    void theLastPictureStaysWhenTheProcessEnds() throws Exception {
+    void lastSnapshotStaysAfterTheExit() throws Exception {
         Process sleeper = children.sleeper();
         try (ProcessMaps maps = ProcessMaps.of(sleeper.pid());
                 LiveMaps live = LiveMaps.of(maps).every(Duration.ofMillis(2)).start()) {
@@ -322,7 +322,7 @@ class LiveMapsTest {
     }
 
     @Test
-    void closingEndsTheThread() throws Exception {
+    void closeEndsTheThread() throws Exception {
         Process sleeper = children.sleeper();
         ProcessMaps maps = ProcessMaps.of(sleeper.pid());
         LiveMaps live = LiveMaps.of(maps).every(NEVER).start();
@@ -330,7 +330,7 @@ class LiveMapsTest {
         live.close();
         live.close();
         Children.await("it ends", () -> !isRefresherAlive(sleeper.pid()));
-        assertThat(live.reader().resolve(live.snapshot().cursor().seek(0).start())).as("the last picture stays").isTrue();
+        assertThat(live.reader().resolve(live.snapshot().cursor().seek(0).start())).as("the last snapshot stays").isTrue();
         LiveMaps other = LiveMaps.of(maps).every(Duration.ofMillis(1)).start();
         maps.close();
         Children.await("its process is closed", () -> !isRefresherAlive(sleeper.pid()));
@@ -339,7 +339,7 @@ class LiveMapsTest {
     }
 
     @Test
-    void timesToWaitAreAboveZero() throws Exception {
+    void periodsArePositive() throws Exception {
         try (ProcessMaps maps = ProcessMaps.self()) {
             for (Duration wrong : new Duration[] {Duration.ZERO, Duration.ofMillis(-1), Duration.ofSeconds(Long.MAX_VALUE)}) {
                 assertThatThrownBy(() -> LiveMaps.of(maps).every(wrong)).isInstanceOf(IllegalArgumentException.class);

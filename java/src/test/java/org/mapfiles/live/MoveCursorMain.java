@@ -12,7 +12,7 @@ import org.mapfiles.events.MapEvent;
 import org.mapfiles.events.MapEvents;
 import org.mapfiles.testing.Threads;
 
-/** The program of a child JVM: a thread moves the cursor over the events that a refresher listens to, until the refresher fails by it. */
+/** A thread moves the cursor over events of a refresher until the refresher fails. */
 final class MoveCursorMain {
     private MoveCursorMain() {
     }
@@ -30,7 +30,7 @@ final class MoveCursorMain {
                 for (int i = 0; i < 100; i++) {
                     channel.map(MapMode.READ_ONLY, 0, 4096);
                 }
-                System.gc(); // unmaps them
+                System.gc(); // unmaps the buffers
                 recorded[0] = live.eventsFailure();
                 return recorded[0] != null;
             });

@@ -4,12 +4,12 @@ import org.mapfiles.MapSnapshot;
 import org.mapfiles.MapsException;
 import org.mapfiles.ProcessMaps;
 
-/** The program of a child JVM that has memory for one picture of a process, not for two. */
+/** Has memory for one buffer of a snapshot, not for two. */
 final class RefreshLowMemoryMain {
     private RefreshLowMemoryMain() {
     }
 
-    /** The number of the process, which ends when this says that nothing changed. */
+    /** Argument: the PID. The process exits after this program has printed that nothing changed. */
     public static void main(String[] arguments) throws Exception {
         try (ProcessMaps maps = ProcessMaps.of(Long.parseLong(arguments[0]))) {
             MapSnapshot snapshot = maps.snapshot();

@@ -4,7 +4,7 @@ import java.nio.ByteBuffer;
 import org.mapfiles.internal.NativeCalls;
 import org.mapfiles.internal.NativeLibrary;
 
-/** Where direct buffers are, as JNI tells. */
+/** Addresses of direct buffers, as JNI returns them. */
 public final class Addresses {
     private Addresses() {
     }

@@ -9,12 +9,12 @@ import org.mapfiles.ProcessMaps;
 import org.mapfiles.events.MapEvents;
 import org.mapfiles.files.MapFiles;
 
-/** Skips a test where this machine or this user cannot do what it needs. */
+/** Skips a test if this machine or this user does not support it. */
 public final class Assume {
     private Assume() {
     }
 
-    /** The kernel reports events to this user. */
+    /** Requires that the kernel reports events to this user. */
     public static void events() throws MapsException {
         try (ProcessMaps maps = ProcessMaps.self()) {
             MapEvents.open(maps).close();
@@ -23,7 +23,7 @@ public final class Assume {
         }
     }
 
-    /** This user may follow entries of map_files, which takes a capability. */
+    /** Requires that this user may follow entries of map_files, which needs a capability. */
     public static void followingEntries() {
         assumeTrue(MapFiles.followDenial().isEmpty(), "takes CAP_CHECKPOINT_RESTORE: run as root");
     }

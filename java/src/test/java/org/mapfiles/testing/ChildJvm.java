@@ -12,27 +12,27 @@ import java.util.List;
 import java.util.stream.Stream;
 import org.mapfiles.ProcessMaps;
 
-/** A JVM of its own, with the library and the tests on its class path: for what a process does once. */
+/** Runs a main class in another JVM, with the library and the tests on its class path. */
 public final class ChildJvm {
     private final List<String> before = new ArrayList<>();
     private final List<String> options = new ArrayList<>();
     private Path directory = Path.of(".");
     private String classPath = homeOf(ProcessMaps.class) + ":" + homeOf(ChildJvm.class);
 
-    /** With the checks of -Xcheck:jni, and the least of compilers and collectors. */
+    /** Starts with -Xcheck:jni, and a compiler and a collector that start fast. */
     public ChildJvm() {
     }
 
-    /** What it said, and how it ended. */
+    /** The output and the exit code. */
     public record Outcome(int exit, String output) {
     }
 
-    /** As nobody, who has no capability, with classes and library in a directory that anybody may read. */
+    /** Runs as the user nobody, who has no capability, with classes and library in a directory that any user can read. */
     public static ChildJvm ofNobody(Path directory) throws IOException {
         return ofUser("65534", directory);
     }
 
-    /** As {@link #ofNobody}, by the number of another user. */
+    /** Runs as another user, like {@link #ofNobody}. */
     public static ChildJvm ofUser(String user, Path directory) throws IOException {
         assumeTrue(Files.getAttribute(Path.of("/proc/self"), "unix:uid").equals(0), "only root can become another user");
         assumeTrue(Files.exists(Path.of("/usr/bin/setpriv")) || Files.exists(Path.of("/bin/setpriv")), "no setpriv(1)");
@@ -43,13 +43,13 @@ public final class ChildJvm {
                 .copiedTo(directory).with("-Dorg.mapfiles.library.path=" + library);
     }
 
-    /** A program to run it under, such as setpriv(1); a second one runs the first. */
+    /** Adds a program that starts the JVM, such as setpriv(1); a second program is started by the first. */
     public ChildJvm under(String... command) {
         before.addAll(0, List.of(command));
         return this;
     }
 
-    /** A program that those given to {@link #under} run, and which runs the JVM. */
+    /** Adds a program that the programs of {@link #under} start, and which starts the JVM. */
     public ChildJvm inside(String... command) {
         before.addAll(List.of(command));
         return this;
@@ -65,7 +65,7 @@ public final class ChildJvm {
         return this;
     }
 
-    /** Runs from a copy of the classes that any user can read. */
+    /** Uses a copy of the classes that any user can read. */
     public ChildJvm copiedTo(Path directory) throws IOException {
         Path library = Files.createDirectory(directory.resolve("library"));
         Path tests = Files.createDirectory(directory.resolve("tests"));
@@ -102,7 +102,7 @@ public final class ChildJvm {
         return new Outcome(process.waitFor(), output);
     }
 
-    /** The directory of classes that a class comes from, be it the class path or a patched module. */
+    /** Returns the directory that a class is loaded from: of the class path or of a patched module. */
     public static Path homeOf(Class<?> type) {
         String file = type.getName().replace('.', '/') + ".class";
         Path path = Path.of(URI.create(type.getResource("/" + file).toString()));

@@ -11,7 +11,7 @@ import java.util.concurrent.Callable;
 import org.junit.jupiter.api.extension.AfterEachCallback;
 import org.junit.jupiter.api.extension.ExtensionContext;
 
-/** Starts programs to look at, and ends them and what they started after each test. */
+/** Starts target processes, and ends them and their children after each test. */
 public final class Children implements AfterEachCallback {
     private final List<Process> started = new ArrayList<>();
 
@@ -19,25 +19,25 @@ public final class Children implements AfterEachCallback {
         return own(new ProcessBuilder(command).redirectErrorStream(true).start());
     }
 
-    /** Ends a process that was started otherwise, too. */
+    /** Also ends a process that was started elsewhere. */
     public Process own(Process process) {
         started.add(process);
         return process;
     }
 
-    /** A process that waits to be killed, and does nothing else any more. */
+    /** Starts a process that sleeps, and waits until it does. */
     public Process sleeper() throws Exception {
         Process sleeper = start("sleep", "1000");
         awaitSleep(sleeper.pid());
         return sleeper;
     }
 
-    /** Until a process has become sleep(1) and sleeps: execve(2) shows the new program long before that is mapped. */
+    /** Waits until a process has become sleep(1) and sleeps: /proc shows the new program before it is mapped. */
     public static void awaitSleep(long pid) throws Exception {
         await("it sleeps", () -> program(pid).contains("sleep") && state(pid) == 'S');
     }
 
-    /** Ends a process that may be the child of another one. */
+    /** Ends a process that may be the child of another process. */
     public static void kill(long pid) {
         ProcessHandle.of(pid).ifPresent(ProcessHandle::destroyForcibly);
     }
@@ -46,7 +46,7 @@ public final class Children implements AfterEachCallback {
         process.destroyForcibly().waitFor();
     }
 
-    /** Waits until a condition holds: what others do takes time, and how much is not the question. */
+    /** Waits until a condition holds, without a limit on the time that matters to the test. */
     public static void await(String what, Callable<Boolean> condition) throws Exception {
         long patience = System.nanoTime() + 60_000_000_000L;
         while (!condition.call()) {
@@ -57,16 +57,16 @@ public final class Children implements AfterEachCallback {
         }
     }
 
-    /** The letter of a process' state (proc_pid_stat(5)), such as Z; or X where it is gone. */
+    /** Returns the state of a process (proc_pid_stat(5)), such as Z; or X if it has exited. */
     public static char state(long pid) throws IOException {
         String text;
         try {
             text = Files.readString(Path.of("/proc/" + pid + "/stat"), ISO_8859_1);
-        } catch (IOException gone) {
+        } catch (IOException exited) {
             if (Files.exists(Path.of("/proc/" + pid))) {
-                throw gone;
+                throw exited;
             }
-            return 'X'; // perhaps between open and read: No such process
+            return 'X'; // the process may exit between open and read: ESRCH
         }
         return text.charAt(text.lastIndexOf(')') + 2);
     }

@@ -6,7 +6,7 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 
-/** How many descriptors of processes this process holds: directories of /proc, and maps in them. */
+/** Returns the number of open descriptors of processes: directories of /proc, and maps in them. */
 public final class Descriptors {
     private Descriptors() {
     }
@@ -15,7 +15,7 @@ public final class Descriptors {
         return countMatching("/proc/\\d+(/maps|/task/\\d+/maps|/map_files)?");
     }
 
-    /** How many events of perf_event_open(2) it holds. */
+    /** Returns the number of open events of perf_event_open(2). */
     public static int countPerf() throws IOException {
         return countMatching("anon_inode:\\[perf_event]");
     }

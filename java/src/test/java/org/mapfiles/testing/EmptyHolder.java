@@ -12,18 +12,18 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 
-/** Calls every public method of a holder that holds nothing. */
+/** Calls every public method of a holder without a result. */
 public final class EmptyHolder {
-    /** Stands for any value. */
+    /** Stands for any return value. */
     public static final Object ANYTHING = new Object();
 
     private EmptyHolder() {
     }
 
     /**
-     * Checks that each method of a holder throws IllegalStateException or IndexOutOfBoundsException, but for those whose answer is given.
+     * Checks that each method of a holder throws IllegalStateException or IndexOutOfBoundsException, or has a given result.
      *
-     * @param answers what methods return, by name; null and ANYTHING are values
+     * @param answers results of methods, by name; null and ANYTHING are values
      * @return the number of calls
      */
     public static int check(Object holder, Map<String, Object> answers) throws IllegalAccessException {
@@ -59,7 +59,7 @@ public final class EmptyHolder {
         }
     }
 
-    /** All combinations of ordinary values and values at the edge of each type. */
+    /** Returns all combinations of ordinary values and values at the edge of each type. */
     private static List<Object[]> arguments(Class<?>[] types) {
         List<Object[]> combinations = new ArrayList<>();
         combinations.add(new Object[0]);

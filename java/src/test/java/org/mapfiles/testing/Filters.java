@@ -5,7 +5,7 @@ import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.mapfiles.MapFilter;
 
-/** All 32 filters, and what passes them, told without the code under test. */
+/** All 32 filters, and a test of what passes them that does not use the code under test. */
 public final class Filters {
     private Filters() {
     }
@@ -23,7 +23,7 @@ public final class Filters {
         return (properties & 16) != 0 ? filter.fileBacked() : filter;
     }
 
-    /** Told from the filter's own description, the permissions' letters, and whether a device or an inode is given. */
+    /** Evaluates the description of the filter, the letters of the permissions, and whether there is a device or an inode. */
     public static boolean passes(MapFilter filter, MapsLine line) {
         String wanted = filter.toString();
         return (!wanted.contains(" readable") || line.permissions().charAt(0) == 'r')

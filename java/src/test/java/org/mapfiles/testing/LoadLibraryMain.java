@@ -8,13 +8,16 @@ import org.mapfiles.MapsException;
 import org.mapfiles.ProcessMaps;
 
 /**
- * The program of a child JVM: loads the library, twice if that fails, and tells where from; or why not, on one line each.
+ * Loads the library, twice if that fails, and prints its path or the error, one per line.
  */
 public final class LoadLibraryMain {
     private LoadLibraryMain() {
     }
 
-    /** Removes the system properties that test.clear names, as programs may do. With an argument it says that it is ready, and waits until there is a file of that name: several begin at once. */
+    /**
+     * Removes the system properties that test.clear names, as programs may do. With an argument it prints that it is ready, and
+     * waits for a file of that name, so that several JVMs load the library at the same time.
+     */
     public static void main(String[] arguments) {
         for (String property : System.getProperty("test.clear", "").split(",")) {
             System.getProperties().remove(property);
@@ -41,7 +44,7 @@ public final class LoadLibraryMain {
         loaded().forEach(name -> System.out.println("LOADED " + name));
     }
 
-    /** The files of the library that this process has mapped: one. */
+    /** Returns the mapped files of the library: one. */
     public static Set<String> loaded() throws MapsException {
         Set<String> names = new TreeSet<>();
         try (ProcessMaps maps = ProcessMaps.self()) {

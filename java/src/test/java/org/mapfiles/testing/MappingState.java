@@ -8,14 +8,14 @@ import org.mapfiles.MapSnapshot;
 import org.mapfiles.Mapping;
 import org.mapfiles.MappingKind;
 
-/** All that a window tells of a mapping, kept: to compare, and to show when a comparison fails. */
+/** All fields of a mapping, for comparisons and their messages. */
 public record MappingState(MapsLine line, MappingKind kind, Deletion deletion, boolean fileBacked, boolean escaped, boolean ambiguous, int file) {
     public static MappingState of(Mapping mapping) {
         return new MappingState(MapsLine.of(mapping), mapping.kind(), mapping.deletion(), mapping.isFileBacked(), mapping.isNameEscaped(),
                 mapping.isNameAmbiguous(), mapping.fileIndex());
     }
 
-    /** The mappings of a picture, in its order. */
+    /** Returns the mappings of a snapshot, in its order. */
     public static List<MappingState> all(MapSnapshot snapshot) {
         List<MappingState> all = new ArrayList<>(snapshot.size());
         for (MapCursor mapping = snapshot.cursor(); mapping.next(); ) {
@@ -24,7 +24,7 @@ public record MappingState(MapsLine line, MappingKind kind, Deletion deletion, b
         return all;
     }
 
-    /** The same apart from the number of the file, which depends on what else is in the picture. */
+    /** Returns the same without the file index, which depends on the other mappings of the snapshot. */
     public MappingState withoutFile() {
         return new MappingState(line, kind, deletion, fileBacked, escaped, ambiguous, 0);
     }

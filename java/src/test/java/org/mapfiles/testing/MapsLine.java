@@ -10,27 +10,27 @@ import org.mapfiles.Mapping;
 import org.mapfiles.NotEnoughMemoryException;
 
 /**
- * One line of a /proc/pid/maps, and how the kernel writes it (show_map_vma() in fs/proc/task_mmu.c): the model that the
- * parser is held against.
+ * A line of /proc/pid/maps, as the kernel writes it (show_map_vma() in fs/proc/task_mmu.c): the model that the parser is
+ * compared with.
  *
  * @param name raw bytes as characters 1 to 255; empty without one
  */
 public record MapsLine(long start, long end, String permissions, long offset, int major, int minor, long inode, String name) {
     public static final int PAGE = 4096;
-    /** A name begins behind this column, or behind a header that is longer. */
+    /** A name starts after this column, or after a longer header. */
     private static final int PAD = 72;
 
-    /** A private, readable mapping without a file. */
+    /** Returns a private, readable mapping without a file. */
     public static MapsLine anonymous(long start, long end) {
         return new MapsLine(start, end, "rw-p", 0, 0, 0, 0, "");
     }
 
-    /** A file of a disk, from its first byte on. */
+    /** Returns a mapping of a file of a disk, from its first byte on. */
     public static MapsLine file(long start, long end, long inode, String name) {
         return new MapsLine(start, end, "r-xp", 0, 0xfd, 1, inode, name);
     }
 
-    /** What a window shows, as the line it came from. */
+    /** Returns the line that a mapping was parsed from. */
     public static MapsLine of(Mapping mapping) {
         return new MapsLine(mapping.start(), mapping.end(), mapping.permissions(), mapping.offset(), mapping.deviceMajor(),
                 mapping.deviceMinor(), mapping.inode(), rawName(mapping));

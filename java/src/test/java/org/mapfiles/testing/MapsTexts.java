@@ -7,20 +7,20 @@ import net.jqwik.api.Arbitrary;
 import net.jqwik.api.Combinators;
 import net.jqwik.api.Tuple;
 
-/** Generated address spaces: every shape of line that a kernel can write, and some that none has written yet. */
+/** Generated address spaces: every form of line that a kernel can write, and some that no kernel writes. */
 public final class MapsTexts {
     private static final long PAGES = -1L >>> 12;
 
     private MapsTexts() {
     }
 
-    /** Lines in order of address, none overlapping, some touching. */
+    /** Lines in order of address. None overlap, some touch. */
     public static Arbitrary<List<MapsLine>> lines(int most) {
         return Combinators.combine(gap(), line()).as((gap, line) -> new MapsLine(gap, 0, line.permissions(), line.offset(),
                 line.major(), line.minor(), line.inode(), line.name())).list().ofMaxSize(most).map(MapsTexts::placed);
     }
 
-    /** Puts each line behind the one before: {@code start} is the gap in pages, {@code end} comes from the offset's bits. */
+    /** Places each line after the previous one: {@code start} is the gap in pages, {@code end} is bits of the offset. */
     private static List<MapsLine> placed(List<MapsLine> shapes) {
         List<MapsLine> lines = new ArrayList<>();
         long page = 0;
@@ -28,7 +28,7 @@ public final class MapsTexts {
             long start = page + shape.start();
             long end = start + 1 + (shape.offset() >>> 12) % 5;
             if (Long.compareUnsigned(end, PAGES) > 0) {
-                break; // past the last address
+                break; // after the last address
             }
             lines.add(new MapsLine(start << 12, end << 12, shape.permissions(), shape.offset(), shape.major(), shape.minor(),
                     shape.inode(), shape.name()));
@@ -44,7 +44,7 @@ public final class MapsTexts {
                 Tuple.of(1, Arbitraries.longs().between(1, PAGES / 8)));
     }
 
-    /** A line without a place. */
+    /** A line without an address. */
     private static Arbitrary<MapsLine> line() {
         Arbitrary<Long> offsets = Arbitraries.oneOf(Arbitraries.just(0L), Arbitraries.longs().between(0, 0xfffff),
                 Arbitraries.longs()).map(page -> page << 12);
@@ -71,7 +71,7 @@ public final class MapsTexts {
                 "/a\\012b", "/\\", "/tab\tbed", "/\u00ff\u00fe");
         Arbitrary<String> any = Arbitraries.strings().withCharRange('\u0001', '\t').withCharRange('\u000b', '\u00ff')
                 .ofMaxLength(300);
-        Arbitrary<String> alike = Arbitraries.of("/a", "/b", "/a", "/b", "/memfd:x (deleted)"); // of files with like numbers
+        Arbitrary<String> alike = Arbitraries.of("/a", "/b", "/a", "/b", "/memfd:x (deleted)"); // files with similar numbers
         return Arbitraries.oneOf(known, alike, any);
     }
 }

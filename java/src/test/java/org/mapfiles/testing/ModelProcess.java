@@ -5,38 +5,38 @@ import java.util.List;
 import java.util.Random;
 
 /**
- * A made-up process whose mappings merge and split as the kernel's do, and which reports what the kernel reports: mmap and mprotect with
- * the whole mapping as it is then, and execve. Of munmap, mremap and madvise there is no event.
+ * A simulated process. Its mappings merge and split as those of the kernel do, and it reports what the kernel reports: mmap and
+ * mprotect with the whole mapping as it is then, and execve. munmap, mremap and madvise cause no event.
  */
 public final class ModelProcess {
     public static final int PAGES = 24;
     private static final int FILES = 3;
 
-    /** What is at a page: the same memory at the next page is one mapping with it. */
+    /** The content of a page. A neighbouring page with the same content belongs to the same mapping. */
     private record Page(int file, String permissions, long firstByte, boolean isMarked) {
-        /** @param firstByte of the file, at the address 0 if the file was mapped from there */
+        /** @param firstByte the file offset that address 0 would have */
         Page with(String others) {
             return new Page(file, others, firstByte, isMarked);
         }
     }
 
-    /** Receives what the kernel reports. */
+    /** Receives events. */
     public interface Listener {
         void mapped(MapsLine mapping);
 
         void executed();
     }
 
-    /** Where nothing is reported. */
+    /** Ignores events. */
     public static final Listener SILENT = new Listener() {
         @Override
         public void mapped(MapsLine mapping) {
-            // nobody listens
+            // ignored
         }
 
         @Override
         public void executed() {
-            // nobody listens
+            // ignored
         }
     };
 
@@ -51,12 +51,12 @@ public final class ModelProcess {
         history.add(lines());
     }
 
-    /** The time: the number of changes so far. */
+    /** Returns the time: the number of changes so far. */
     public long time() {
         return history.size() - 1L;
     }
 
-    /** The mappings at a time. */
+    /** Returns the mappings at a time. */
     public List<MapsLine> at(long time) {
         return history.get((int) time);
     }
@@ -139,7 +139,7 @@ public final class ModelProcess {
         report(from);
     }
 
-    /** The kernel protects one mapping of the range after the other, and reports each as it is then. */
+    /** The kernel protects the mappings of the range one after the other, and reports each as it is then. */
     private void protect(int from, int end) {
         String permissions = permissions();
         for (int i = from; i < end; ) {
@@ -165,7 +165,7 @@ public final class ModelProcess {
     private void move(int from, int end, int to) {
         int count = Math.min(end - from, PAGES - to);
         if (to < from + count && from < to + count) {
-            return; // the kernel does not move onto itself
+            return; // the kernel rejects a move onto itself
         }
         for (int i = 0; i < count; i++) {
             Page page = pages[from + i];
@@ -175,7 +175,7 @@ public final class ModelProcess {
         }
     }
 
-    /** As madvise(2): splits, and is not to be seen. */
+    /** Splits without an event, as madvise(2) does. */
     private void mark(int from, int end) {
         for (int i = from; i < end; i++) {
             Page page = pages[i];
@@ -190,6 +190,6 @@ public final class ModelProcess {
         for (int i = random.nextInt(3); i > 0; i--) {
             map(random.nextInt(PAGES / 2), PAGES / 2 + random.nextInt(PAGES / 2));
         }
-        fill(0, 1, new Page(0, "rw-p", 0, false)); // the stack, which is not reported
+        fill(0, 1, new Page(0, "rw-p", 0, false)); // the stack, which causes no event
     }
 }

@@ -10,7 +10,7 @@ import org.mapfiles.MapsException;
 import org.mapfiles.NotSupportedException;
 import org.mapfiles.ProcessMaps;
 
-/** Whether this kernel can be asked for one mapping, and what it must answer. */
+/** Queries of single mappings, and their expected results. */
 public final class Queries {
     private Queries() {
     }
@@ -29,7 +29,7 @@ public final class Queries {
         }
     }
 
-    /** The answer by looking at every mapping: the one that covers an address, or the next one above it; or null. */
+    /** Returns the mapping that covers an address, or the next one above it, by a search of all mappings; or null. */
     public static MappingState expected(List<MappingState> all, long address, MapFilter filter, boolean orNext) {
         for (MappingState seen : all) {
             boolean begun = Long.compareUnsigned(seen.line().start(), address) <= 0;
@@ -41,8 +41,8 @@ public final class Queries {
         return null;
     }
 
-    /** What was answered, or null. */
-    public static MappingState asked(ProcessMaps maps, long address, MapFilter filter, boolean orNext, MappingQuery answer) throws MapsException {
-        return maps.query(address, filter, orNext, answer) ? MappingState.of(answer).withoutFile() : null;
+    /** Returns the result of a query, or null. */
+    public static MappingState query(ProcessMaps maps, long address, MapFilter filter, boolean orNext, MappingQuery query) throws MapsException {
+        return maps.query(address, filter, orNext, query) ? MappingState.of(query).withoutFile() : null;
     }
 }

@@ -9,11 +9,11 @@ import java.util.TreeMap;
 import org.mapfiles.Mapping;
 import org.mapfiles.timeline.MapChange;
 
-/** The simplest reader of changes: a set of mappings to which each change is applied as it says, and that never holds an overlap. */
+/** A simple reader of changes: it applies each change to a set of mappings, and never holds an overlap. */
 public final class Replay {
     private final TreeMap<Long, MapsLine> mappings = new TreeMap<>(Long::compareUnsigned);
 
-    /** Begins anew with some mappings. */
+    /** Starts with a new set of mappings. */
     public void begin(Collection<? extends Mapping> first) {
         mappings.clear();
         first.forEach(mapping -> add(MapsLine.of(mapping)));
@@ -51,7 +51,7 @@ public final class Replay {
         add(now);
     }
 
-    /** In order of address. */
+    /** Returns the mappings in order of address. */
     public List<MapsLine> lines() {
         return new ArrayList<>(mappings.values());
     }

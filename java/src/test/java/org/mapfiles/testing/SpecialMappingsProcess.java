@@ -23,11 +23,11 @@ import org.mapfiles.MappingKind;
 import org.mapfiles.ProcessMaps;
 
 /**
- * A child process that makes odd mappings, says which, and does what it is told: native/test/odd_process.c. It is started
- * before each test, in a directory of its own, and ended behind it.
+ * A child process that makes special mappings, reports them, and executes commands: native/test/special_process.c. It is
+ * started before each test, in its own directory, and ended after it.
  */
 public final class SpecialMappingsProcess implements BeforeEachCallback, AfterEachCallback {
-    /** What this machine cannot make, and why, each said once. */
+    /** Mappings that this machine cannot make, with the reason; each is printed once. */
     private static final Set<String> SAID = ConcurrentHashMap.newKeySet();
 
     private final List<String> arguments;
@@ -40,10 +40,10 @@ public final class SpecialMappingsProcess implements BeforeEachCallback, AfterEa
     private ProcessMaps maps;
 
     /**
-     * What the child says of a mapping it made.
+     * A mapping as the child reports it.
      *
-     * @param line as it is now, with a name that has no suffix of the kernel's
-     * @param isInodeKnown false where only the kernel knows it; the line then says 0
+     * @param line the current line, with a name without the suffix of the kernel
+     * @param isInodeKnown false if only the kernel has the inode number; the line then has 0
      */
     public record Made(String label, MapsLine line, boolean isInodeKnown, MappingKind kind, boolean isDeleted) {
     }
@@ -53,30 +53,30 @@ public final class SpecialMappingsProcess implements BeforeEachCallback, AfterEa
         this.labels = labels;
     }
 
-    /** With every odd mapping there is. */
+    /** Makes all special mappings. */
     public static SpecialMappingsProcess full() {
         return new SpecialMappingsProcess(List.of(), List.of());
     }
 
     /**
-     * With every one but the path that is longer than a page, for which the kernel's query has no room: these letters begin
-     * all other labels.
+     * Makes all but the path that is longer than a page, which the kernel's query does not support: all other labels start with
+     * one of these letters.
      */
     public static SpecialMappingsProcess queryable() {
         return with("a", "b", "d", "e", "g", "h", "le", "li", "m", "n", "o", "p", "r", "s", "t", "u", "z");
     }
 
-    /** With those whose labels begin so. */
+    /** Makes the mappings whose labels have these prefixes. */
     public static SpecialMappingsProcess with(String... labels) {
         return new SpecialMappingsProcess(List.of(), List.of(labels));
     }
 
-    /** As nobody, with those whose labels begin so. */
+    /** Makes the mappings with these prefixes as the user nobody. */
     public static SpecialMappingsProcess ofNobody(String... labels) {
         return new SpecialMappingsProcess(List.of("--uid", "65534"), List.of(labels));
     }
 
-    /** As nobody, who also asked the kernel not to let anybody look. */
+    /** Makes the mappings as the user nobody, in a process that is not dumpable. */
     public static SpecialMappingsProcess undumpable() {
         return new SpecialMappingsProcess(List.of("--uid", "65534", "--undumpable"), List.of("plain"));
     }
@@ -87,9 +87,9 @@ public final class SpecialMappingsProcess implements BeforeEachCallback, AfterEa
     }
 
     public void start() throws IOException {
-        String program = System.getProperty("mapfiles.odd-process");
+        String program = System.getProperty("mapfiles.special-process");
         if (program == null) {
-            throw new IllegalStateException("the build says by -Dmapfiles.odd-process= where odd_process is");
+            throw new IllegalStateException("the build says by -Dmapfiles.special-process= where special_process is");
         }
         directory = Files.createTempDirectory("odd").toRealPath();
         fileSystem = Files.getFileStore(directory).type();
@@ -104,7 +104,7 @@ public final class SpecialMappingsProcess implements BeforeEachCallback, AfterEa
         maps = ProcessMaps.of(process.pid());
     }
 
-    /** Whether stat(2), which the child goes by, has the numbers of maps: not on btrfs and overlayfs. */
+    /** Returns whether the numbers of stat(2), which the child reports, equal those of maps: not on btrfs and overlayfs. */
     public boolean knowsNumbersOfFiles() {
         return !fileSystem.equals("btrfs") && !fileSystem.equals("overlay");
     }
@@ -116,7 +116,7 @@ public final class SpecialMappingsProcess implements BeforeEachCallback, AfterEa
             if (fields[0].equals("MADE")) {
                 made.add(parse(fields));
             } else if (SAID.add(line)) {
-                System.out.println("odd_process: " + line);
+                System.out.println("special_process: " + line);
             }
         }
     }
@@ -134,29 +134,29 @@ public final class SpecialMappingsProcess implements BeforeEachCallback, AfterEa
     private String next() throws IOException {
         String line = output.readLine();
         if (line == null) {
-            throw new IOException("odd_process ended: exit " + process.onExit().join().exitValue());
+            throw new IOException("special_process ended: exit " + process.onExit().join().exitValue());
         }
         return line;
     }
 
-    /** Lets the child do something, and waits until it is done: the answer behind OK. */
-    public String tell(String command) throws IOException {
+    /** Sends a command to the child, and returns the reply after OK. */
+    public String command(String command) throws IOException {
         process.getOutputStream().write((command + "\n").getBytes(ISO_8859_1));
         process.getOutputStream().flush();
-        String answer = next();
-        if (!answer.startsWith("OK")) {
-            throw new IOException(command + ": " + answer);
+        String reply = next();
+        if (!reply.startsWith("OK")) {
+            throw new IOException(command + ": " + reply);
         }
-        return answer.substring(2).strip();
+        return reply.substring(2).strip();
     }
 
-    /** Lets the child run its program anew (execve(2)): what it has made then is new too. */
+    /** Makes the child execute its program again (execve(2)), with new mappings. */
     public void exec() throws IOException {
         process.getOutputStream().write("exec\n".getBytes(ISO_8859_1));
         process.getOutputStream().flush();
-        String answer = next();
-        if (!answer.equals("EXECED")) {
-            throw new IOException(answer);
+        String reply = next();
+        if (!reply.equals("EXECED")) {
+            throw new IOException(reply);
         }
         readReport();
     }
@@ -174,7 +174,7 @@ public final class SpecialMappingsProcess implements BeforeEachCallback, AfterEa
         return process.pid();
     }
 
-    /** The child, opened; closed behind the test. */
+    /** Returns the opened child; it is closed after the test. */
     public ProcessMaps maps() {
         return maps;
     }
@@ -191,7 +191,7 @@ public final class SpecialMappingsProcess implements BeforeEachCallback, AfterEa
         if (process != null) {
             process.destroyForcibly().waitFor();
         }
-        if (directory != null) { // holds names that Java's paths cannot
+        if (directory != null) { // it has names that Java cannot represent
             new ProcessBuilder(Arrays.asList("rm", "-rf", directory.toString())).start().waitFor();
         }
     }

@@ -6,9 +6,9 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicBoolean;
 
-/** Threads that do something over and over, all at once, until they are told to stop or one of them fails. */
+/** Threads that repeat work concurrently until they are stopped or one of them fails. */
 public final class Threads {
-    /** One round of a thread's work. */
+    /** A round of a thread's work. */
     public interface Round {
         void run() throws Exception;
     }
@@ -17,7 +17,7 @@ public final class Threads {
     private final ConcurrentLinkedQueue<Throwable> failures = new ConcurrentLinkedQueue<>();
     private final List<Thread> threads = new ArrayList<>();
 
-    /** A thread for each piece of work that is made: state of its own is made with it. */
+    /** Starts a thread per piece of work; the supplier makes the state of each. */
     public Threads start(int count, Callable<Round> work) {
         for (int i = 0; i < count; i++) {
             Thread thread = new Thread(() -> repeat(work), "worker");
@@ -40,7 +40,7 @@ public final class Threads {
         }
     }
 
-    /** Lets them work for a while, and throws what one of them threw. */
+    /** Runs the threads for a while, and throws the exception of a failed thread. */
     public void stopAfter(int millis) throws Exception {
         long end = System.nanoTime() + millis * 1_000_000L;
         while (System.nanoTime() < end && !over.get()) {
@@ -55,12 +55,12 @@ public final class Threads {
         }
     }
 
-    /** Runs something that may be refused, because another thread was quicker, by an IllegalStateException. */
+    /** Runs an operation that throws IllegalStateException if another thread was faster. */
     public static boolean tolerated(Round round) throws Exception {
         try {
             round.run();
             return true;
-        } catch (IllegalStateException refused) {
+        } catch (IllegalStateException expected) {
             return false;
         }
     }

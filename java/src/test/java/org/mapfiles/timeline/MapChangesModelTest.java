@@ -15,9 +15,9 @@ import org.mapfiles.testing.MapsLine;
 import org.mapfiles.testing.ModelProcess;
 import org.mapfiles.testing.Replay;
 
-/** Replaying the changes gives exactly the mappings: of a made-up process that knows its own history. */
+/** Replaying the changes of a simulated process, which records its own history, gives exactly its mappings. */
 class MapChangesModelTest {
-    /** A process, what is reported of it, and a reader that replays that. */
+    /** A process, the reported changes, and a reader that replays them. */
     private static final class Watch implements ModelProcess.Listener {
         private final Random random;
         private final ModelProcess process;
@@ -26,7 +26,7 @@ class MapChangesModelTest {
         private final boolean hasEvents;
         private final int losesOneIn;
         private final List<MapChange> all = new ArrayList<>();
-        /** Events that the kernel has written and nobody has drained yet. */
+        /** Events that the kernel has written and that are not drained yet. */
         private final List<Runnable> undrained = new ArrayList<>();
         private final List<String> events = new ArrayList<>();
         private boolean isLost;
@@ -87,7 +87,7 @@ class MapChangesModelTest {
             }
         }
 
-        /** Reads mapping by mapping, while the process may change them. Returns whether it did not. */
+        /** Reads the mappings one by one, while the process may change them. Returns whether it did not. */
         private boolean poll(boolean isQuiet) {
             process.rest();
             long from = process.time();
@@ -177,7 +177,7 @@ class MapChangesModelTest {
         replayIsExact(begun(seed, true, 2 + (int) (seed & 7)), 40, isQuiet);
     }
 
-    /** What is removed was there at the time {@code after}; what only a poll finds was not there then, and is there at {@code time}. */
+    /** A removed mapping existed at {@code after}; a mapping that only a poll finds exists at {@code time}, and not before. */
     @Property(tries = 100)
     void boundsOfTimesAreTrue(@ForAll long seed, @ForAll boolean hasEvents) {
         Watch watch = begun(seed, hasEvents, 0);
@@ -194,7 +194,7 @@ class MapChangesModelTest {
         }
     }
 
-    /** Whether all pages of a mapping were mapped like that. */
+    /** Returns whether all pages of a mapping were mapped in that way. */
     private static boolean memory(List<MapsLine> lines, ImmutableMapping mapping) {
         for (long page = mapping.start(); page < mapping.end(); page += MapsLine.PAGE) {
             long address = page;
@@ -207,7 +207,7 @@ class MapChangesModelTest {
         return true;
     }
 
-    /** Whether or not something is unmapped, moved or split meanwhile. */
+    /** Also while mappings are unmapped, moved or split. */
     @Property(tries = 100)
     void eachEventIsReportedOnceWithItsTime(@ForAll long seed, @ForAll boolean isQuiet) {
         Watch watch = begun(seed, true, 0);

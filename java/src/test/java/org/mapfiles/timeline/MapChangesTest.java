@@ -17,8 +17,8 @@ import org.mapfiles.testing.Replay;
 import org.mapfiles.testing.SpecialMappingsProcess;
 
 /**
- * Replaying the changes of a real process gives exactly its mappings after each poll, whatever the kernel reports of them. The text of
- * /proc/PID/maps, read while the process rests, is the truth.
+ * Replaying the changes of a real process gives exactly its mappings after each poll, with any kind of events. The expected
+ * mappings are the text of /proc/PID/maps, read while the process is idle.
  */
 class MapChangesTest {
     @RegisterExtension final SpecialMappingsProcess child = SpecialMappingsProcess.with("plain", "deleted");
@@ -27,7 +27,7 @@ class MapChangesTest {
     /** The time of the last change. */
     private long latest = Long.MIN_VALUE;
 
-    /** Shared memory without a file has no path that could have been deleted: the mark behind its name is left out. */
+    /** Shared memory without a file has no path that could be deleted: the mark after its name is removed. */
     private static List<String> truth(SpecialMappingsProcess process) throws Exception {
         return Files.readAllLines(Path.of("/proc/" + process.pid() + "/maps"), ISO_8859_1).stream()
                 .map(line -> line.replaceAll(" /dev/zero \\(deleted\\)$", " /dev/zero")).toList();
@@ -51,12 +51,12 @@ class MapChangesTest {
         return list;
     }
 
-    /** Many changes between two polls each; every poll is exact. */
+    /** Makes many changes between two polls; every poll is exact. */
     private void replayIsExact(MapChanges changes, int polls, int between) throws Exception {
         replay.begin(changes.mappings());
         assertThat(replayed()).containsExactlyElementsOf(truth());
         for (int i = 0; i < polls; i++) {
-            child.tell("random " + i + " " + between);
+            child.command("random " + i + " " + between);
             poll(changes);
             assertThat(replayed()).as("after poll %s", i).containsExactlyElementsOf(truth());
         }
@@ -83,7 +83,7 @@ class MapChangesTest {
         }
     }
 
-    /** More changes than the rings have room for. */
+    /** Makes more changes than the rings can hold. */
     @Test
     void replayIsExactWhenEventsAreLost() throws Exception {
         Assume.events();
@@ -91,14 +91,14 @@ class MapChangesTest {
             MapChanges changes = MapChanges.of(child.maps(), events);
             replay.begin(changes.mappings());
             for (int i = 0; i < 20; i++) {
-                child.tell("random " + i + " 3000");
+                child.command("random " + i + " 3000");
                 assertThat(poll(changes)).extracting(MapChange::kind).contains(MapChange.Kind.LOST);
                 assertThat(replayed()).as("after poll %s", i).containsExactlyElementsOf(truth());
             }
         }
     }
 
-    /** Only executable mappings are reported: whatever else changes, polls find. */
+    /** Only executable mappings cause events; polls find the other changes. */
     @Test
     void replayIsExactWithEventsOfCodeAlone() throws Exception {
         Assume.events();
@@ -107,21 +107,21 @@ class MapChangesTest {
         }
     }
 
-    /** Two threads change mappings at full speed while they are polled: each change can be applied, and the first poll after it is exact. */
+    /** Two threads change mappings during polls: each change can be applied, and the first poll after their end is exact. */
     @Test
     void replayIsExactAfterPollsOfAProcessThatChanges() throws Exception {
         Assume.events();
         try (MapEvents events = MapEvents.open(child.maps(), MapEvents.Option.DATA);
-                MapEvents small = MapEvents.open(child.maps(), 16 * 1024, MapEvents.Option.DATA)) { // which loses events meanwhile
+                MapEvents small = MapEvents.open(child.maps(), 16 * 1024, MapEvents.Option.DATA)) { // it loses events meanwhile
             for (MapEvents completeUntil : new MapEvents[] {events, small, null}) {
                 MapChanges changes = MapChanges.of(child.maps(), completeUntil);
                 replay.begin(changes.mappings());
-                child.tell("churn 300");
+                child.command("churn 300");
                 for (int i = 0; i < 50; i++) {
                     poll(changes);
                     assertThat(replay.lines()).isEqualTo(changes.mappings().stream().map(MapsLine::of).toList());
                 }
-                child.tell("join");
+                child.command("join");
                 poll(changes);
                 assertThat(replayed()).containsExactlyElementsOf(truth());
             }
@@ -174,16 +174,16 @@ class MapChangesTest {
     }
 
     @Test
-    void anotherProgramRemovesAllOfTheOneBefore() throws Exception {
+    void execRemovesAllMappings() throws Exception {
         Assume.events();
         try (MapEvents events = MapEvents.open(child.maps(), MapEvents.Option.DATA)) {
             anotherProgram(child, events);
         }
     }
 
-    /** A poll finds that all is different, if the programs have nothing in common: the process makes no mapping at a fixed address. */
+    /** A poll finds that the programs have no mapping in common: the process makes no mapping at a fixed address. */
     @Test
-    void aPollFindsAnotherProgram() throws Exception {
+    void pollFindsAnotherProgram() throws Exception {
         SpecialMappingsProcess process = SpecialMappingsProcess.with("no label");
         process.start();
         try {

@@ -19,14 +19,14 @@ import org.mapfiles.MapSnapshot;
 import org.mapfiles.testing.MapsLine;
 import org.mapfiles.timeline.TimelineResult.Outcome;
 
-/** Is the truth always among what a timeline answers? A made-up process knows its own history, page by page. */
+/** The truth is among the results of a timeline. A simulated process records its own history, page by page. */
 class MapTimelineModelTest {
     private static final int PAGES = 12;
     private static final int UNMAPPED = 0;
 
-    /** A process, and a timeline that looks at it. */
+    /** A process, and a timeline that polls it. */
     private static final class Process {
-        /** What was at each page, at each time: the number of a file, or {@link #UNMAPPED}. */
+        /** The number of the file at each page, at each time, or {@link #UNMAPPED}. */
         private final List<int[]> history = new ArrayList<>();
         private final MapTimeline timeline;
         private final Random random;
@@ -35,7 +35,7 @@ class MapTimelineModelTest {
         private long lastLook;
         private int losesOneIn;
         private boolean lost;
-        /** What was lost, and was gone before a look saw it, is not seen: from then on the last look has. */
+        /** A lost change that was undone before a poll is never found: from then on the last poll counts. */
         private long seenBy;
 
         Process(long seed, boolean pushes, long maxBytes) {
@@ -52,7 +52,7 @@ class MapTimelineModelTest {
             return history.size() - 1;
         }
 
-        /** Lets a unit of time pass; what is given is mapped or unmapped in a few pages meanwhile. */
+        /** Lets a unit of time pass, and maps or unmaps a file at a few pages meanwhile. */
         private void pass(boolean changes) {
             int[] next = history.isEmpty() ? new int[PAGES] : now().clone();
             if (changes) {
@@ -65,8 +65,8 @@ class MapTimelineModelTest {
                     lost = true;
                 } else if (pushes && file != UNMAPPED) {
                     MapSnapshot one = snapshot(next);
-                    MapCursor told = one.cursor().seek(one.find(address(from)));
-                    timeline.record(told, time());
+                    MapCursor reported = one.cursor().seek(one.find(address(from)));
+                    timeline.record(reported, time());
                 }
             } else {
                 history.add(next);
@@ -77,7 +77,7 @@ class MapTimelineModelTest {
             return (page + 16L) * MapsLine.PAGE;
         }
 
-        /** Neighbouring pages of one file are one mapping, and a page of a file is always in the same place of it. */
+        /** Neighbouring pages of a file are one mapping. A page of a file is always at the same offset. */
         private static MapSnapshot snapshot(int[] pages) {
             List<MapsLine> lines = new ArrayList<>();
             for (int from = 0; from < PAGES; ) {
@@ -97,8 +97,8 @@ class MapTimelineModelTest {
             }
         }
 
-        /** A look takes some time; it sees what was at one moment of it. */
-        private void look(boolean changes) {
+        /** A poll takes some time; it reads the state of one moment of it. */
+        private void poll(boolean changes) {
             long from = time();
             for (int i = random.nextInt(3); i > 0; i--) {
                 pass(changes);
@@ -113,12 +113,12 @@ class MapTimelineModelTest {
             seenBy = time();
         }
 
-        private void live(int looks) {
+        private void live(int polls) {
             pass(true);
             pass(true);
-            look(pushes);
-            for (int i = 0; i < looks; i++) {
-                // Without the kernel's word, what comes and goes between two looks is not seen: one change, and it stays.
+            poll(pushes);
+            for (int i = 0; i < polls; i++) {
+                // Without events a mapping that exists only between two polls is not found: one change, and it stays.
                 boolean beside = pushes && random.nextBoolean();
                 for (int j = random.nextInt(4); j > 0; j--) {
                     pass(pushes && random.nextBoolean());
@@ -127,15 +127,15 @@ class MapTimelineModelTest {
                 for (int j = random.nextInt(3); j > 0; j--) {
                     pass(false);
                 }
-                look(beside);
+                poll(beside);
             }
             for (int i = 0; i < 3; i++) {
                 pass(false);
-                look(false);
+                poll(false);
             }
         }
 
-        /** The kernel says when something was lost, once. */
+        /** The kernel reports a loss, once. */
         private void listen() {
             if (lost) {
                 timeline.incompleteUntil(time());
@@ -145,51 +145,51 @@ class MapTimelineModelTest {
             lost = false;
         }
 
-        /** What is said of the time since the last look, by the kernel's word alone. */
+        /** Checks results for times since the last poll, which depend on events alone. */
         private void checkHeard() {
-            TimelineResult answer = new TimelineResult();
+            TimelineResult result = new TimelineResult();
             for (long time = Math.max(losesOneIn > 0 ? seenBy : lastLook + 1, firstLook); time <= time(); time++) {
                 for (int page = 0; page < PAGES; page++) {
-                    timeline.resolve(address(page) + 7, time, answer);
-                    assertThat(answer.outcome() == Outcome.NOT_YET_RECORDED).isEqualTo(time > timeline.recordedUntil());
+                    timeline.resolve(address(page) + 7, time, result);
+                    assertThat(result.outcome() == Outcome.NOT_YET_RECORDED).isEqualTo(time > timeline.recordedUntil());
                     if (time <= timeline.recordedUntil()) {
-                        checkTruth(history.get((int) time)[page], page, answer);
+                        checkTruth(history.get((int) time)[page], page, result);
                     }
                 }
             }
         }
 
-        private void check(MapTimeline asked) {
-            TimelineResult answer = new TimelineResult();
+        private void check(MapTimeline resolved) {
+            TimelineResult result = new TimelineResult();
             for (int time = 0; time < history.size(); time++) {
                 for (int page = 0; page < PAGES; page++) {
-                    boolean found = asked.resolve(address(page) + 7, time, answer);
-                    assertThat(found).isEqualTo(answer.outcome() == Outcome.FOUND);
-                    if (time < asked.recordedFrom()) {
-                        assertThat(answer.outcome()).isEqualTo(Outcome.NOT_RECORDED);
+                    boolean found = resolved.resolve(address(page) + 7, time, result);
+                    assertThat(found).isEqualTo(result.outcome() == Outcome.FOUND);
+                    if (time < resolved.recordedFrom()) {
+                        assertThat(result.outcome()).isEqualTo(Outcome.NOT_RECORDED);
                     } else if (time > lastLook) {
-                        assertThat(answer.outcome()).isEqualTo(Outcome.NOT_YET_RECORDED);
+                        assertThat(result.outcome()).isEqualTo(Outcome.NOT_YET_RECORDED);
                     } else {
-                        checkTruth(history.get(time)[page], page, answer);
+                        checkTruth(history.get(time)[page], page, result);
                     }
                 }
             }
         }
 
-        private static void checkTruth(int truth, int page, TimelineResult answer) {
-            boolean isAmong = truth == UNMAPPED && answer.mayBeUnmapped();
-            for (int i = 0; i < answer.candidates(); i++) {
-                ImmutableMapping candidate = answer.candidate(i);
+        private static void checkTruth(int truth, int page, TimelineResult result) {
+            boolean isAmong = truth == UNMAPPED && result.mayBeUnmapped();
+            for (int i = 0; i < result.candidates(); i++) {
+                ImmutableMapping candidate = result.candidate(i);
                 assertThat(candidate.contains(address(page))).isTrue();
                 assertThat(candidate.fileOffset(address(page) + 7)).isEqualTo((long) page * MapsLine.PAGE + 7);
                 isAmong |= candidate.inode() == truth;
             }
-            assertThat(isAmong).as("%s at page %s: %s", truth, page, answer).isTrue();
+            assertThat(isAmong).as("%s at page %s: %s", truth, page, result).isTrue();
         }
     }
 
     @Property(tries = 100)
-    void theTruthIsAmongTheCandidates(@ForAll long seed, @ForAll boolean pushes) {
+    void truthIsAmongTheCandidates(@ForAll long seed, @ForAll boolean pushes) {
         Process model = new Process(seed, pushes, 1 << 24);
         model.live(30);
         assertThat(model.timeline.recordedFrom()).as("all is kept").isEqualTo(model.firstLook);
@@ -197,17 +197,17 @@ class MapTimelineModelTest {
     }
 
     @Property(tries = 200)
-    void whatIsHeardIsTrueAlsoAfterALoss(@ForAll long seed) {
+    void eventsAreTrueAlsoAfterALoss(@ForAll long seed) {
         Process model = new Process(seed, true, 1 << 24);
         model.losesOneIn = (int) (seed & 7);
         model.pass(true);
         model.pass(true);
-        model.look(true);
+        model.poll(true);
         int completeUntil = 0;
         for (int i = 0; i < 60; i++) {
             model.pass(model.random.nextBoolean());
             if (model.random.nextInt(3) == 0) {
-                model.look(true);
+                model.poll(true);
             }
             if (model.random.nextInt(3) > 0) {
                 model.listen();
@@ -218,25 +218,25 @@ class MapTimelineModelTest {
         assertThat(completeUntil).as("times that more was known than by looking").isGreaterThan(model.losesOneIn == 0 ? 30 : -1);
     }
 
-    /** Unmapping apart, which the kernel does not tell. */
+    /** Unmapping is excluded, which causes no event. */
     @Property(tries = 100)
-    void whatIsToldIsNeverAmbiguous(@ForAll long seed) {
+    void reportedChangesAreNeverAmbiguous(@ForAll long seed) {
         Process model = new Process(seed, true, 1 << 24);
         model.live(30);
-        TimelineResult answer = new TimelineResult();
+        TimelineResult result = new TimelineResult();
         for (long time = model.firstLook; time <= model.lastLook; time++) {
             for (int page = 0; page < PAGES; page++) {
                 int truth = model.history.get((int) time)[page];
                 if (truth != UNMAPPED) {
-                    assertThat(model.timeline.resolve(Process.address(page), time, answer)).as("page %s at %s: %s", page, time, answer).isTrue();
-                    assertThat(answer.mapping().inode()).isEqualTo(truth);
+                    assertThat(model.timeline.resolve(Process.address(page), time, result)).as("page %s at %s: %s", page, time, result).isTrue();
+                    assertThat(result.mapping().inode()).isEqualTo(truth);
                 }
             }
         }
     }
 
     @Property(tries = 6)
-    void memoryIsBoundedAndWhatIsLeftIsRight(@ForAll long seed, @ForAll boolean pushes) {
+    void memoryIsBoundedAndTheRestIsRight(@ForAll long seed, @ForAll boolean pushes) {
         Process model = new Process(seed, pushes, 100_000);
         model.live(2000);
         assertThat(model.timeline.bytes()).isLessThanOrEqualTo(100_000);
@@ -255,7 +255,7 @@ class MapTimelineModelTest {
     }
 
     @Property(tries = 10)
-    void whatIsSavedIsLoaded(@ForAll long seed, @ForAll boolean pushes) throws IOException {
+    void savedTimelineIsLoaded(@ForAll long seed, @ForAll boolean pushes) throws IOException {
         Process model = new Process(seed, pushes, 1 << 24);
         model.live(400);
         byte[] file = saved(model.timeline);
@@ -269,7 +269,7 @@ class MapTimelineModelTest {
     }
 
     @Property(tries = 100)
-    void aDamagedFileIsRefused(@ForAll long seed) throws IOException {
+    void damagedFileIsRejected(@ForAll long seed) throws IOException {
         Process model = new Process(seed, true, 1 << 24);
         model.live(20);
         byte[] file = saved(model.timeline);
@@ -278,9 +278,9 @@ class MapTimelineModelTest {
         byte[] other = file.clone();
         other[model.random.nextInt(file.length)] ^= (byte) (1 << model.random.nextInt(8));
         try {
-            assertThat(Arrays.equals(saved(loaded(other)), file)).as("a bit that gzip does not look at").isTrue();
-        } catch (IOException refused) {
-            assertThat(refused.getMessage()).contains("timeline");
+            assertThat(Arrays.equals(saved(loaded(other)), file)).as("a bit that gzip ignores").isTrue();
+        } catch (IOException rejected) {
+            assertThat(rejected.getMessage()).contains("timeline");
         }
     }
 }

@@ -25,37 +25,37 @@ import org.mapfiles.testing.SpecialMappingsProcess;
 import org.mapfiles.testing.Threads;
 import org.mapfiles.timeline.TimelineResult.Outcome;
 
-/** Does a sample mean later what it meant when it was taken? A real process replaces one file by another in the same place. */
+/** A sample keeps its meaning after a real process has replaced the mapped file by another one at the same range. */
 class MapTimelineTest {
     @RegisterExtension final SpecialMappingsProcess child = SpecialMappingsProcess.with("plain");
 
     private final MapTimeline timeline = MapTimeline.ofBytes(1 << 20);
     private final MapSnapshot snapshot = new MapSnapshot();
-    private final TimelineResult answer = new TimelineResult();
+    private final TimelineResult result = new TimelineResult();
 
     private long address() {
         return child.made().get(0).line().start();
     }
 
     private String resolved(long time) {
-        return timeline.resolve(address(), time, answer) ? answer.mapping().name().replaceAll(".*/", "") : answer.outcome().name();
+        return timeline.resolve(address(), time, result) ? result.mapping().name().replaceAll(".*/", "") : result.outcome().name();
     }
 
     @Test
-    void lookingTellsWhatWasThereAndDoesNotGuessBetweenTwoLooks() throws Exception {
+    void pollingResolvesAndDoesNotGuessBetweenTwoPolls() throws Exception {
         long early = System.nanoTime();
         assertThat(resolved(early)).isEqualTo("NOT_RECORDED");
         timeline.poll(child.maps(), snapshot);
         long first = System.nanoTime();
-        assertThat(resolved(first)).as("later than the last look").isEqualTo("NOT_YET_RECORDED");
-        assertThat(answer.candidate(0).name()).endsWith("/plain");
+        assertThat(resolved(first)).as("later than the last poll").isEqualTo("NOT_YET_RECORDED");
+        assertThat(result.candidate(0).name()).endsWith("/plain");
         assertThat(timeline.poll(child.maps(), snapshot)).isFalse();
-        child.tell("remap plain");
+        child.command("remap plain");
         long between = System.nanoTime();
         assertThat(timeline.poll(child.maps(), snapshot)).isTrue();
         long second = System.nanoTime();
         timeline.poll(child.maps(), snapshot);
-        child.tell("unmap plain");
+        child.command("unmap plain");
         long unmapped = System.nanoTime();
         timeline.poll(child.maps(), snapshot);
         long third = System.nanoTime();
@@ -63,59 +63,59 @@ class MapTimelineTest {
 
         assertThat(resolved(early)).isEqualTo("NOT_RECORDED");
         assertThat(resolved(first)).isEqualTo("plain");
-        assertThat(answer.mayBeUnmapped()).isFalse();
+        assertThat(result.mayBeUnmapped()).isFalse();
         assertThat(resolved(between)).isEqualTo("AMBIGUOUS");
-        assertThat(answer.candidates()).isEqualTo(2);
-        assertThat(answer.candidate(0).name()).endsWith("/plain");
-        assertThat(answer.candidate(1).name()).endsWith("/remapped");
-        assertThatThrownBy(answer::mapping).isInstanceOf(IllegalStateException.class).hasMessageContaining("2 candidates");
+        assertThat(result.candidates()).isEqualTo(2);
+        assertThat(result.candidate(0).name()).endsWith("/plain");
+        assertThat(result.candidate(1).name()).endsWith("/remapped");
+        assertThatThrownBy(result::mapping).isInstanceOf(IllegalStateException.class).hasMessageContaining("2 candidates");
         assertThat(resolved(second)).isEqualTo("remapped");
         assertThat(resolved(unmapped)).as("in use it was this").isEqualTo("remapped");
-        assertThat(answer.mayBeUnmapped()).isTrue();
+        assertThat(result.mayBeUnmapped()).isTrue();
         assertThat(resolved(third)).isEqualTo("NOT_MAPPED");
         assertThat(resolved(System.nanoTime())).isEqualTo("NOT_YET_RECORDED");
         assertThat(timeline.recordedFrom()).isBetween(early, first);
     }
 
     @Test
-    void theKernelsWordLeavesNothingAmbiguous() throws Exception {
+    void eventsLeaveNothingAmbiguous() throws Exception {
         Assume.events();
         try (MapEvents events = MapEvents.open(child.maps(), MapEvents.Option.DATA)) {
             timeline.poll(child.maps(), snapshot, events);
             long first = System.nanoTime();
-            child.tell("remap plain");
+            child.command("remap plain");
             long second = System.nanoTime();
             timeline.addEvents(events);
-            assertThat(resolved(first)).as("before the next look").isEqualTo("plain");
+            assertThat(resolved(first)).as("before the next poll").isEqualTo("plain");
             assertThat(resolved(second)).isEqualTo("remapped");
             timeline.poll(child.maps(), snapshot, events);
             assertThat(resolved(first)).isEqualTo("plain");
             assertThat(resolved(second)).isEqualTo("remapped");
-            assertThat(answer.mayBeUnmapped()).isFalse();
-            child.tell("unmap plain");
+            assertThat(result.mayBeUnmapped()).isFalse();
+            child.command("unmap plain");
             long unmapped = System.nanoTime();
             timeline.addEvents(events);
-            assertThat(resolved(unmapped)).as("unmapping is not told").isEqualTo("remapped");
-            assertThat(answer.mayBeUnmapped()).isTrue();
+            assertThat(resolved(unmapped)).as("unmapping is not reported").isEqualTo("remapped");
+            assertThat(result.mayBeUnmapped()).isTrue();
             ByteArrayOutputStream saved = new ByteArrayOutputStream();
             timeline.save(saved);
             MapTimeline copy = MapTimeline.load(new ByteArrayInputStream(saved.toByteArray()), 1 << 20);
-            assertThat(copy.resolve(address(), unmapped, answer)).isTrue();
-            assertThat(answer.mayBeUnmapped()).isTrue();
+            assertThat(copy.resolve(address(), unmapped, result)).isTrue();
+            assertThat(result.mayBeUnmapped()).isTrue();
             timeline.poll(child.maps(), snapshot, events);
             assertThat(resolved(unmapped)).isEqualTo("remapped");
-            assertThat(answer.mayBeUnmapped()).as("it is found by looking").isTrue();
+            assertThat(result.mayBeUnmapped()).as("it is found by looking").isTrue();
         }
     }
 
-    /** The rings are full when the file is replaced: nothing is known of that, however complete what comes after it is. */
+    /** The rings are full when the file is replaced: the replacement is unknown, even if all later events are complete. */
     @Test
-    void afterALossOnlyALookKnows() throws Exception {
+    void afterALossOnlyAPollResolves() throws Exception {
         Assume.events();
         try (MapEvents events = MapEvents.open(child.maps(), 16 * 1024, MapEvents.Option.DATA)) {
             timeline.poll(child.maps(), snapshot, events);
-            child.tell("many 1000");
-            child.tell("remap plain");
+            child.command("many 1000");
+            child.command("remap plain");
             long lost = System.nanoTime();
             for (int i = 0; i < 3; i++) {
                 timeline.addEvents(events);
@@ -123,21 +123,21 @@ class MapTimelineTest {
                 assertThat(resolved(lost)).as("listened %s times", i + 1).isEqualTo("NOT_YET_RECORDED");
             }
             timeline.poll(child.maps(), snapshot, events);
-            long looked = System.nanoTime();
+            long polled = System.nanoTime();
             timeline.addEvents(events);
             assertThat(resolved(lost)).as("the ring of another CPU may have had room").isIn("AMBIGUOUS", "remapped");
-            assertThat(resolved(looked)).isEqualTo("remapped");
+            assertThat(resolved(polled)).isEqualTo("remapped");
         }
     }
 
-    /** What happened between two streams neither tells. */
+    /** Neither of two streams reports changes between them. */
     @Test
-    void anotherStreamHasNotToldWhatWasBeforeIt() throws Exception {
+    void laterStreamDoesNotReportEarlierChanges() throws Exception {
         Assume.events();
         try (MapEvents events = MapEvents.open(child.maps(), MapEvents.Option.DATA)) {
             timeline.poll(child.maps(), snapshot, events);
         }
-        child.tell("remap plain");
+        child.command("remap plain");
         long between = System.nanoTime();
         try (MapEvents events = MapEvents.open(child.maps(), MapEvents.Option.DATA)) {
             timeline.addEvents(events);
@@ -152,7 +152,7 @@ class MapTimelineTest {
     }
 
     @Test
-    void aNewProgramEndsEverything() throws Exception {
+    void execEndsAllMappings() throws Exception {
         Assume.events();
         try (MapEvents events = MapEvents.open(child.maps(), MapEvents.Option.DATA)) {
             timeline.poll(child.maps(), snapshot, events);
@@ -162,14 +162,14 @@ class MapTimelineTest {
             long second = System.nanoTime();
             timeline.poll(child.maps(), snapshot, events);
             timeline.poll(child.maps(), snapshot, events);
-            assertThat(timeline.resolve(place, first, answer)).isTrue();
-            assertThat(answer.mapping().name()).endsWith("/plain");
-            timeline.resolve(place, second, answer);
-            assertThat(answer.outcome()).as("%s", answer).isIn(Outcome.FOUND, Outcome.NOT_MAPPED);
-            assertThat(answer.candidates() == 0 || !answer.mayBeUnmapped()).as("%s", answer).isTrue();
+            assertThat(timeline.resolve(place, first, result)).isTrue();
+            assertThat(result.mapping().name()).endsWith("/plain");
+            timeline.resolve(place, second, result);
+            assertThat(result.outcome()).as("%s", result).isIn(Outcome.FOUND, Outcome.NOT_MAPPED);
+            assertThat(result.candidates() == 0 || !result.mayBeUnmapped()).as("%s", result).isTrue();
             for (MapCursor kept = snapshot.cursor(); kept.next(); ) {
                 if (kept.kind() == MappingKind.VSYSCALL) {
-                    assertThat(timeline.resolve(kept.start(), second, answer)).as("every program has it: %s", answer).isTrue();
+                    assertThat(timeline.resolve(kept.start(), second, result)).as("every program has it: %s", result).isTrue();
                 }
             }
         }
@@ -178,21 +178,21 @@ class MapTimelineTest {
     private void checkAll(List<MapsLine> lines, long time) {
         for (MapsLine line : lines) {
             for (long address : new long[] {line.start(), line.end() - 1}) {
-                assertThat(timeline.resolve(address, time, answer)).as("%s: %s", line, answer).isTrue();
-                assertThat(answer.mayBeUnmapped()).as("%s: %s", line, answer).isFalse();
-                assertThat(MapsLine.of(answer.mapping())).isEqualTo(line);
+                assertThat(timeline.resolve(address, time, result)).as("%s: %s", line, result).isTrue();
+                assertThat(result.mayBeUnmapped()).as("%s: %s", line, result).isFalse();
+                assertThat(MapsLine.of(result.mapping())).isEqualTo(line);
             }
         }
     }
 
-    /** Whatever was mapped, protected, moved, merged and split before, with and without events: as of a time at which nothing changed. */
+    /** After any mapping, protecting, moving, merging and splitting, with and without events: as of a time without changes. */
     @Test
-    void whatIsMappedWhileNothingChangesIsKnown() throws Exception {
+    void mappingsWithoutChangesAreKnown() throws Exception {
         Assume.events();
         try (MapEvents events = MapEvents.open(child.maps(), MapEvents.Option.DATA)) {
             timeline.poll(child.maps(), snapshot, events);
             for (int i = 0; i < 40; i++) {
-                child.tell("random " + i + " " + 40 * i);
+                child.command("random " + i + " " + 40 * i);
                 timeline.poll(child.maps(), snapshot, events);
                 long time = System.nanoTime();
                 List<MapsLine> mapped = IntStream.range(0, snapshot.size()).mapToObj(at -> MapsLine.of(snapshot.cursor().seek(at))).toList();
@@ -203,7 +203,7 @@ class MapTimelineTest {
     }
 
     @Test
-    void looksOfSeveralThreadsTakeTurns() throws Exception {
+    void pollsOfSeveralThreadsTakeTurns() throws Exception {
         new Threads().start(3, () -> {
             MapSnapshot own = new MapSnapshot();
             return () -> timeline.poll(child.maps(), own);
@@ -212,7 +212,7 @@ class MapTimelineTest {
     }
 
     @Test
-    void misuseIsRefused() throws Exception {
+    void misuseThrows() throws Exception {
         assertThatThrownBy(() -> MapTimeline.ofBytes(0)).isInstanceOf(IllegalArgumentException.class);
         MapSnapshot snapshot = MapsLine.snapshot(MapsLine.anonymous(0x1000, 0x2000));
         timeline.record(snapshot, 10, 20);
@@ -233,8 +233,8 @@ class MapTimelineTest {
         two.record(MapsLine.snapshot(first), 10, 20);
         two.record(MapsLine.snapshot(second), 30, 40);
         two.record(MapsLine.snapshot(second), 50, 60);
-        two.resolve(0x1000, 35, answer);
-        return answer.outcome();
+        two.resolve(0x1000, 35, result);
+        return result.outcome();
     }
 
     @Test
@@ -245,7 +245,7 @@ class MapTimelineTest {
     }
 
     @Test
-    void aDeletedFileIsTheSameFile() throws Exception {
+    void deletedFileIsTheSameFile() throws Exception {
         assertThat(between(disk(1, 7, "/a"), disk(1, 7, "/a (deleted)"))).isEqualTo(Outcome.FOUND);
         assertThat(between(disk(1, 7, "/a"), disk(1, 8, "/a (deleted)"))).isEqualTo(Outcome.AMBIGUOUS);
         assertThat(between(disk(1, 7, "/a"), disk(2, 7, "/a (deleted)"))).isEqualTo(Outcome.AMBIGUOUS);
@@ -254,19 +254,19 @@ class MapTimelineTest {
         assertThat(between(disk(1, 7, "/a"), disk(1, 7, "/b"))).as("perhaps that, too").isEqualTo(Outcome.AMBIGUOUS);
     }
 
-    /** With build IDs, or where file systems lie over each other, events lack numbers or tell others than pictures. */
+    /** With build IDs, or on stacked file systems, events have no device and inode or others than snapshots. */
     @Test
-    void whatIsToldIsWhatIsShownWhateverItsDevice() throws Exception {
-        for (MapsLine told : List.of(disk(0, 0, "/a"), disk(3, 7, "/a"))) {
+    void eventsAndSnapshotsAgreeOnAnyDevice() throws Exception {
+        for (MapsLine reported : List.of(disk(0, 0, "/a"), disk(3, 7, "/a"))) {
             MapTimeline timeline = MapTimeline.ofBytes(1 << 20);
             timeline.record(MapsLine.snapshot(), 10, 20);
-            timeline.record(MapsLine.snapshot(told).cursor().seek(0), 25);
+            timeline.record(MapsLine.snapshot(reported).cursor().seek(0), 25);
             assertThat(timeline.record(MapsLine.snapshot(disk(1, 7, "/a")), 30, 40)).as("it is known").isFalse();
             assertThat(timeline.record(MapsLine.snapshot(disk(1, 7, "/a")), 50, 60)).isFalse();
             assertThat(timeline.record(MapsLine.snapshot(disk(2, 7, "/a")), 70, 80)).as("and its device by now").isTrue();
             timeline.record(MapsLine.snapshot(disk(2, 7, "/a")), 90, 100);
-            assertThat(timeline.resolve(0x1000, 35, answer)).isTrue();
-            assertThat(answer.mayBeUnmapped()).isFalse();
+            assertThat(timeline.resolve(0x1000, 35, result)).isTrue();
+            assertThat(result.mayBeUnmapped()).isFalse();
         }
     }
 
@@ -279,63 +279,63 @@ class MapTimelineTest {
         assertThat(timeline.record(MapsLine.snapshot(heap), 30, 40)).isTrue();
         assertThat(timeline.record(MapsLine.snapshot(heap), 50, 60)).isFalse();
         for (long time : new long[] {26, 35, 45}) {
-            assertThat(timeline.resolve(0x1000, time, answer)).as("%s: %s", time, answer).isTrue();
-            assertThat(answer.mayBeUnmapped()).as("%s: %s", time, answer).isFalse();
-            assertThat(answer.mapping().name()).as("at %s", time).isEqualTo("[heap]");
+            assertThat(timeline.resolve(0x1000, time, result)).as("%s: %s", time, result).isTrue();
+            assertThat(result.mayBeUnmapped()).as("%s: %s", time, result).isFalse();
+            assertThat(result.mapping().name()).as("at %s", time).isEqualTo("[heap]");
         }
     }
 
-    /** One after the other, from time 100 on, and neither picture shows them. */
+    /** Adds events one after the other, from time 100 on, of mappings that neither snapshot has. */
     private MapSnapshot tellMany(int count) throws Exception {
         MapSnapshot many = MapsLine.snapshot(IntStream.range(1, count + 1)
                 .mapToObj(i -> MapsLine.file(i * 0x2000L, i * 0x2000L + 0x1000, 7, "/many")).toList());
         MapSnapshot none = MapsLine.snapshot();
         timeline.record(none, 10, 20);
         int time = 100;
-        for (MapCursor told = many.cursor(); told.next(); ) {
-            timeline.record(told, time++);
+        for (MapCursor reported = many.cursor(); reported.next(); ) {
+            timeline.record(reported, time++);
         }
         timeline.completeUntil(time);
         return none;
     }
 
     @Test
-    void whatIsToldDuringALookStaysHoweverMuchItIs() throws Exception {
+    void eventsDuringAPollStay() throws Exception {
         assertThat(timeline.record(tellMany(6000), 100, 110)).as("it is known already").isFalse();
         for (int i = 1; i <= 6000; i++) {
-            assertThat(timeline.resolve(i * 0x2000L, 6100, answer)).as("%s: %s", i, answer).isTrue();
+            assertThat(timeline.resolve(i * 0x2000L, 6100, result)).as("%s: %s", i, result).isTrue();
         }
     }
 
-    /** Events of the time since a look began may not be in what it read: that look removes nothing of them, the next one does. */
+    /** Events since the start of a poll may be missing in its snapshot: that poll removes none of them, the next one does. */
     @Test
-    void aLookDoesNotUndoWhatIsReportedMeanwhile() throws Exception {
+    void pollDoesNotRemoveLaterEvents() throws Exception {
         MapSnapshot none = tellMany(6000);
         assertThat(timeline.record(none, 100, 110)).isFalse();
-        assertThat(timeline.resolve(0x2000, 6100, answer)).isTrue();
-        assertThat(answer.mayBeUnmapped()).isTrue();
+        assertThat(timeline.resolve(0x2000, 6100, result)).isTrue();
+        assertThat(result.mayBeUnmapped()).isTrue();
         assertThat(timeline.record(none, 6200, 6210)).isTrue();
         assertThat(timeline.record(none, 6300, 6310)).isFalse();
-        assertThat(timeline.resolve(0x2000, 6250, answer)).isFalse();
-        assertThat(answer.outcome()).isEqualTo(Outcome.NOT_MAPPED);
+        assertThat(timeline.resolve(0x2000, 6250, result)).isFalse();
+        assertThat(result.outcome()).isEqualTo(Outcome.NOT_MAPPED);
     }
 
-    /** Directories in directories: the kernel knows no longest path. */
+    /** Directories in directories: the kernel has no maximum length of a path. */
     @Test
-    void aNameOfAnyLengthIsSavedAndLoaded() throws Exception {
+    void nameOfAnyLengthIsSavedAndLoaded() throws Exception {
         String name = "/" + "d".repeat(200_000);
         timeline.record(MapsLine.snapshot(MapsLine.file(0x1000, 0x2000, 7, name)), 10, 20);
         timeline.record(MapsLine.snapshot(MapsLine.file(0x1000, 0x2000, 7, name)), 30, 40);
         ByteArrayOutputStream file = new ByteArrayOutputStream();
         timeline.save(file);
         MapTimeline copy = MapTimeline.load(new ByteArrayInputStream(file.toByteArray()), 1000);
-        assertThat(copy.resolve(0x1800, 25, answer)).isTrue();
-        assertThat(answer.mapping().name()).isEqualTo(name);
+        assertThat(copy.resolve(0x1800, 25, result)).isTrue();
+        assertThat(result.mapping().name()).isEqualTo(name);
     }
 
-    /** A block, which is dropped as a whole or not at all, that takes a gigabyte: a megabyte in a file. */
+    /** A block, which is evicted as a whole, needs a gigabyte of memory and a megabyte in a file. */
     @Test
-    void oneBlockIsKeptWithinBounds() throws Exception {
+    void oneBlockIsBounded() throws Exception {
         byte[] longName = bigBlock(out -> {
             out.writeByte(2);
             out.write(new byte[] {0, 0, 0, 0, 0, 0, 0x10, 0, 0, 0, 0, 0, 0, 0, 0x20, 0});
@@ -383,9 +383,9 @@ class MapTimelineTest {
         return file.toByteArray();
     }
 
-    /** Nobody saves such a file, but anybody can make one: half a million blocks without a mapping. */
+    /** Such a file can only be forged: half a million blocks without a mapping. */
     @Test
-    void aFileOfVeryManySmallBlocksIsKeptWithinBounds() throws Exception {
+    void fileOfManySmallBlocksIsBounded() throws Exception {
         ByteArrayOutputStream file = new ByteArrayOutputStream();
         try (DataOutputStream out = new DataOutputStream(new GZIPOutputStream(file))) {
             out.writeInt(0x6d66746c);
@@ -403,8 +403,8 @@ class MapTimelineTest {
                 () -> MapTimeline.load(new ByteArrayInputStream(file.toByteArray()), 32 << 20), "quadratic: it took minutes");
         assertThat(timeline.bytes()).isBetween(16L << 20, 32L << 20);
         assertThat(timeline.recordedFrom()).isGreaterThan(300_000);
-        TimelineResult answer = new TimelineResult();
-        assertThat(timeline.resolve(0x1000, 500_000, answer)).isFalse();
-        assertThat(answer.outcome()).isEqualTo(TimelineResult.Outcome.NOT_MAPPED);
+        TimelineResult result = new TimelineResult();
+        assertThat(timeline.resolve(0x1000, 500_000, result)).isFalse();
+        assertThat(result.outcome()).isEqualTo(TimelineResult.Outcome.NOT_MAPPED);
     }
 }

@@ -7,26 +7,26 @@ import org.openjdk.jcstress.annotations.Outcome;
 import org.openjdk.jcstress.annotations.State;
 import org.openjdk.jcstress.infra.results.L_Result;
 
-/** A cursor reads while another thread makes the snapshot show other pictures. */
+/** A cursor reads while another thread replaces the state of the snapshot. */
 public class CursorStress {
     private static final SavedSnapshots SNAPSHOTS = new SavedSnapshots();
 
     private CursorStress() {
     }
 
-    /** As LiveMaps.Reader does: goes to an address, and reads all of the mapping. */
+    /** Goes to an address, and reads all fields of the mapping, as LiveMaps.Reader does. */
     @JCStressTest
-    @Outcome(id = {"first", "second", "third"}, expect = Expect.ACCEPTABLE, desc = "a mapping of one picture")
-    @Outcome(id = "newer", expect = Expect.ACCEPTABLE, desc = "the reader is told to look again")
-    @Outcome(expect = Expect.FORBIDDEN, desc = "a mix")
+    @Outcome(id = {"first", "second", "third"}, expect = Expect.ACCEPTABLE, desc = "a mapping of one state")
+    @Outcome(id = "newer", expect = Expect.ACCEPTABLE, desc = "the snapshot was replaced: the reader tries again")
+    @Outcome(expect = Expect.FORBIDDEN, desc = "fields of two states")
     @State
     public static class Resolve {
         private final MapCursor cursor = SNAPSHOTS.snapshot.cursor();
 
         @Actor
         public void refresh() {
-            SNAPSHOTS.turn();
-            SNAPSHOTS.turn();
+            SNAPSHOTS.next();
+            SNAPSHOTS.next();
         }
 
         @Actor
@@ -36,34 +36,34 @@ public class CursorStress {
                     result.r1 = "not found";
                     return;
                 }
-                String told = Long.toHexString(cursor.start()) + " " + Long.toHexString(cursor.end()) + " " + cursor.inode() + " "
+                String fields = Long.toHexString(cursor.start()) + " " + Long.toHexString(cursor.end()) + " " + cursor.inode() + " "
                         + Long.toHexString(cursor.offset()) + " " + cursor.permissions() + " " + cursor.name();
-                result.r1 = told.equals("30000 36000 12 1000 r-xp /first") ? "first"
-                        : told.equals("35000 39000 13 2000 rw-s /the/second") ? "second"
-                        : told.equals("34000 3a000 14 3000 r--p /here/is/the/third") ? "third" : told;
+                result.r1 = fields.equals("30000 36000 12 1000 r-xp /first") ? "first"
+                        : fields.equals("35000 39000 13 2000 rw-s /the/second") ? "second"
+                        : fields.equals("34000 3a000 14 3000 r--p /here/is/the/third") ? "third" : fields;
             } catch (IllegalStateException newer) {
                 result.r1 = "newer";
             }
         }
     }
 
-    /** From the first mapping to the last. */
+    /** Iterates over all mappings. */
     @JCStressTest
-    @Outcome(id = {"first", "second", "third"}, expect = Expect.ACCEPTABLE, desc = "the mappings of one picture")
-    @Outcome(id = "newer", expect = Expect.ACCEPTABLE, desc = "the reader is told to look again")
-    @Outcome(expect = Expect.FORBIDDEN, desc = "a mix")
+    @Outcome(id = {"first", "second", "third"}, expect = Expect.ACCEPTABLE, desc = "the mappings of one state")
+    @Outcome(id = "newer", expect = Expect.ACCEPTABLE, desc = "the snapshot was replaced: the reader tries again")
+    @Outcome(expect = Expect.FORBIDDEN, desc = "fields of two states")
     @State
-    public static class Walk {
+    public static class Iterate {
         private final MapCursor cursor = SNAPSHOTS.snapshot.cursor();
 
         @Actor
         public void refresh() {
-            SNAPSHOTS.turn();
-            SNAPSHOTS.turn();
+            SNAPSHOTS.next();
+            SNAPSHOTS.next();
         }
 
         @Actor
-        public void walk(L_Result result) {
+        public void iterate(L_Result result) {
             try {
                 long size = 0;
                 cursor.reset();

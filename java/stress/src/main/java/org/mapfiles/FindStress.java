@@ -8,23 +8,23 @@ import org.openjdk.jcstress.annotations.Outcome;
 import org.openjdk.jcstress.annotations.State;
 import org.openjdk.jcstress.infra.results.I_Result;
 
-/** An address is looked up while another thread makes the snapshot show other pictures. */
+/** Finds addresses while another thread replaces the state of the snapshot. */
 public class FindStress {
     private static final SavedSnapshots SNAPSHOTS = new SavedSnapshots();
 
     private FindStress() {
     }
 
-    /** One address. */
+    /** Finds one address. */
     @JCStressTest
-    @Outcome(id = {"0", "1", "2"}, expect = Expect.ACCEPTABLE, desc = "its index in one of the pictures")
-    @Outcome(expect = Expect.FORBIDDEN, desc = "its index in none of them")
+    @Outcome(id = {"0", "1", "2"}, expect = Expect.ACCEPTABLE, desc = "its index in one of the states")
+    @Outcome(expect = Expect.FORBIDDEN, desc = "its index in no state")
     @State
     public static class One {
         @Actor
         public void refresh() {
-            SNAPSHOTS.turn();
-            SNAPSHOTS.turn();
+            SNAPSHOTS.next();
+            SNAPSHOTS.next();
         }
 
         @Actor
@@ -33,13 +33,13 @@ public class FindStress {
         }
     }
 
-    /** A batch. */
+    /** Finds a batch of addresses. */
     @JCStressTest
-    @Outcome(id = {"0", "1", "2"}, expect = Expect.ACCEPTABLE, desc = "all indices are of one picture")
-    @Outcome(expect = Expect.FORBIDDEN, desc = "they are of two, or of none")
+    @Outcome(id = {"0", "1", "2"}, expect = Expect.ACCEPTABLE, desc = "all indices are of one state")
+    @Outcome(expect = Expect.FORBIDDEN, desc = "indices of two states, or of none")
     @State
     public static class Batch {
-        /** So many that a look-up of all takes longer than to show another picture, twice. */
+        /** Finding all of them takes longer than replacing the state twice. */
         private static final long[] ADDRESSES = new long[4096];
 
         static {
@@ -50,8 +50,8 @@ public class FindStress {
 
         @Actor
         public void refresh() {
-            SNAPSHOTS.turn();
-            SNAPSHOTS.turn();
+            SNAPSHOTS.next();
+            SNAPSHOTS.next();
         }
 
         @Actor

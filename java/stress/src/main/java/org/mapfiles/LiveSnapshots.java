@@ -13,7 +13,7 @@ import org.mapfiles.internal.NativeCalls;
 import org.mapfiles.live.LiveMaps;
 import sun.misc.Unsafe;
 
-/** This process with a page of a file that stays, below which others come and go: in each picture the page is elsewhere. */
+/** Live snapshots of this process. A mapped page of a file stays; mappings below it change, so its index changes too. */
 final class LiveSnapshots {
     final LiveMaps live;
     private final FileChannel file;
@@ -43,8 +43,8 @@ final class LiveSnapshots {
         }
     }
 
-    /** Three pictures more, as a snapshot has memory for two; each has another number of mappings below the page. */
-    synchronized void turn() {
+    /** Refreshes three times, because a snapshot has two buffers. Each time the number of mappings below the page differs. */
+    synchronized void next() {
         MappedByteBuffer[] more = new MappedByteBuffer[2];
         try {
             for (int i = 0; i < more.length; i++) {
@@ -69,9 +69,9 @@ final class LiveSnapshots {
             long start = mapping.start();
             long end = mapping.end();
             String permissions = mapping.permissions();
-            String shown = mapping.name();
-            return start == address && end == address + 4096 && permissions.equals("r--s") && name.equals(shown) ? "right"
-                    : Long.toHexString(start) + " " + Long.toHexString(end) + " " + permissions + " " + shown;
+            String found = mapping.name();
+            return start == address && end == address + 4096 && permissions.equals("r--s") && name.equals(found) ? "right"
+                    : Long.toHexString(start) + " " + Long.toHexString(end) + " " + permissions + " " + found;
         } catch (IllegalStateException newer) {
             return "newer";
         }

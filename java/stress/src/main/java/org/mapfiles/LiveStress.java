@@ -8,24 +8,24 @@ import org.openjdk.jcstress.annotations.Outcome;
 import org.openjdk.jcstress.annotations.State;
 import org.openjdk.jcstress.infra.results.L_Result;
 
-/** A reader of LiveMaps resolves in this very process, while its mappings change and pictures of them are taken. */
+/** A reader of LiveMaps resolves an address of this process, while mappings change and snapshots are refreshed. */
 @JCStressTest
 @Outcome(id = {"right", "newer"}, expect = Expect.ACCEPTABLE,
-        desc = "the mapping, or the reader is told to look again")
-@Outcome(expect = Expect.FORBIDDEN, desc = "another mapping, a mix, or none")
+        desc = "the mapping, or the snapshot was replaced and the reader tries again")
+@Outcome(expect = Expect.FORBIDDEN, desc = "another mapping, fields of two states, or none")
 @State
 public class LiveStress {
     private static final LiveSnapshots SNAPSHOTS = new LiveSnapshots();
 
     private final LiveMaps.Reader reader = SNAPSHOTS.live.reader();
 
-    /** A reader for each try, as each belongs to one thread. */
+    /** Makes a reader for each run, because a reader belongs to one thread. */
     public LiveStress() {
     }
 
     @Actor
     public void refresh() {
-        SNAPSHOTS.turn();
+        SNAPSHOTS.next();
     }
 
     @Actor

@@ -3,12 +3,9 @@ package org.mapfiles;
 import java.nio.charset.StandardCharsets;
 import org.mapfiles.internal.NativeMemory;
 
-/**
- * A snapshot that is made to show one picture after another. There are three: a snapshot has memory for two, and would fill each
- * with what it holds already.
- */
+/** A snapshot that is filled with three states in turn. With two states each of its two buffers would keep its content. */
 final class SavedSnapshots {
-    /** In each picture, in mappings that differ in all they tell. */
+    /** Mapped in each state, by mappings that differ in all fields. */
     static final long ADDRESS = 0x35000;
 
     private static final NativeMemory FIRST = memory(line("00010000-00011000 r--p 00000000 08:01 11", "/a")
@@ -22,13 +19,13 @@ final class SavedSnapshots {
     static final long THIRD_SIZE = 0x7000;
 
     final MapSnapshot snapshot = new MapSnapshot();
-    private int shown;
+    private int current;
 
     SavedSnapshots() {
-        turn();
+        next();
     }
 
-    /** Names begin in the column where the kernel has them. */
+    /** Returns a line with the name in the column where the kernel writes it. */
     private static String line(String numbers, String name) {
         return String.format("%-73s%s%n", numbers, name);
     }
@@ -40,16 +37,16 @@ final class SavedSnapshots {
         return memory;
     }
 
-    /** Shows the next picture: what a refresh does. */
-    synchronized void turn() {
+    /** Fills the snapshot with the next state, as a refresh does. */
+    synchronized void next() {
         try {
-            NativeMemory next = shown == 0 ? SECOND : shown == 1 ? THIRD : FIRST;
-            if (snapshot.fillFromText(null, MapFilter.all(), next, next.size()) != 1) {
+            NativeMemory text = current == 0 ? SECOND : current == 1 ? THIRD : FIRST;
+            if (snapshot.fillFromText(null, MapFilter.all(), text, text.size()) != 1) {
                 throw new IllegalStateException("not filled");
             }
         } catch (MalformedMapsException e) {
             throw new IllegalStateException(e);
         }
-        shown = (shown + 1) % 3;
+        current = (current + 1) % 3;
     }
 }

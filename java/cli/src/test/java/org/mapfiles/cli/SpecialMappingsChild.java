@@ -12,7 +12,7 @@ import java.util.List;
 import java.util.Map;
 import org.mapfiles.cli.target.AddressRange;
 
-/** A process with special mappings: native/test/odd_process.c. */
+/** A process with special mappings: native/test/special_process.c. */
 public final class SpecialMappingsChild implements AutoCloseable {
     private final Process process;
     private final BufferedReader output;
@@ -25,7 +25,7 @@ public final class SpecialMappingsChild implements AutoCloseable {
      */
     public SpecialMappingsChild(Path directory, List<String> arguments, String... labels) throws IOException {
         Files.setPosixFilePermissions(directory, PosixFilePermissions.fromString("rwxrwxrwx"));
-        List<String> command = new ArrayList<>(List.of(System.getProperty("mapfiles.odd-process")));
+        List<String> command = new ArrayList<>(List.of(System.getProperty("mapfiles.special-process")));
         command.addAll(arguments);
         command.add(directory.toString());
         command.addAll(List.of(labels));
@@ -36,7 +36,7 @@ public final class SpecialMappingsChild implements AutoCloseable {
             if (fields[0].equals("MADE")) {
                 made.put(fields[1], AddressRange.parse(fields[2] + "-" + fields[3]));
             } else {
-                System.out.println("odd_process: " + line);
+                System.out.println("special_process: " + line);
             }
         }
     }

@@ -1,0 +1,120 @@
+package org.mapfiles.benchmarks;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Set;
+import org.mapfiles.Backend;
+import org.mapfiles.MapCursor;
+import org.mapfiles.MapFilter;
+import org.mapfiles.MapSnapshot;
+import org.mapfiles.MappingQuery;
+import org.mapfiles.NotSupportedException;
+import org.mapfiles.ProcessMaps;
+
+/** Compares reading a live process with bare system calls and with other libraries. */
+final class SnapshotFigures {
+    private static final String[] PEERS = {"sscanf", "libdw", "procfs"};
+    private static final int QUERIES = 1000;
+
+    private final Figures figures;
+    private final Path bin;
+    private final boolean quick;
+    private final Set<Benchmark> wanted;
+
+    SnapshotFigures(Figures figures, Path bin, boolean quick, Set<Benchmark> wanted) {
+        this.figures = figures;
+        this.bin = bin;
+        this.quick = quick;
+        this.wanted = wanted;
+    }
+
+    void run() {
+        for (int size : Run.SIZES) {
+            figures.attempt("snapshots@" + size, () -> run(size));
+        }
+        if (wanted.contains(Benchmark.PEERS)) {
+            figures.skip("peers-libproc2", "the library of procps 4 has no function for the mappings of a process");
+        }
+    }
+
+    private void run(int size) throws Exception {
+        try (TargetProcess target = new TargetProcess(size, bin);
+                ChildProgram kernel = new ChildProgram(bin.resolve("bare_kernel").toString(), Long.toString(target.pid()));
+                ProcessMaps maps = ProcessMaps.of(target.pid())) {
+            compareWithKernel(size, kernel, maps);
+            attempt(Benchmark.PEERS, size, () -> compareWithPeers(size, target.pid(), maps));
+        }
+    }
+
+    private void attempt(Benchmark benchmark, int size, Figures.Step step) {
+        if (wanted.contains(benchmark)) {
+            figures.attempt(benchmark.label() + "@" + size, step);
+        }
+    }
+
+    private void compareWithKernel(int size, ChildProgram kernel, ProcessMaps maps) throws Exception {
+        MapSnapshot snapshot = maps.snapshot();
+        MapSnapshot executable = new MapSnapshot();
+        int times = size > 1000 ? 1 : size > 200 ? 4 : 16; // a round takes at least a millisecond
+        Rounds.Side text = () -> kernel.query("text " + times);
+        attempt(Benchmark.FULL_SNAPSHOT, size, () -> {
+            Rounds rounds = rounds(size, Rounds.timed(times, () -> maps.read(snapshot, MapFilter.all())), text);
+            figures.add("full-snapshot", size, rounds, "full snapshot in Java / read(2) loop in C", Goal.ratioAtMost(1.10));
+        });
+        attempt(Benchmark.EXECUTABLE_SNAPSHOT, size, () -> {
+            Rounds rounds = rounds(size, Rounds.timed(times, () -> maps.read(executable, MapFilter.all().executable())), text);
+            figures.add("executable-snapshot", size, rounds, "snapshot of executable mappings in Java / read(2) loop in C",
+                    size == 200 ? Goal.ratioAtMost(0.25) : size == 5000 ? Goal.ratioAtMost(0.05) : null);
+            figures.add("executable-snapshot-floor", size, rounds(size, () -> kernel.query("exec " + times), text),
+                    "PROCMAP_QUERY of executable mappings in C / read(2) loop in C", null);
+        });
+        attempt(Benchmark.REFRESH, size, () -> {
+            maps.read(snapshot, MapFilter.all());
+            Rounds rounds = rounds(size, Rounds.timed(times, () -> maps.refresh(snapshot)), text);
+            figures.add("refresh", size, rounds, "refresh of an unchanged snapshot in Java / read(2) loop in C", Goal.ratioAtMost(1.03));
+        });
+        attempt(Benchmark.QUERY, size, () -> query(size, kernel, maps, snapshot));
+    }
+
+    private void query(int size, ChildProgram kernel, ProcessMaps maps, MapSnapshot snapshot) throws Exception {
+        MappingQuery query = new MappingQuery();
+        MapCursor middle = snapshot.cursor().seek(snapshot.size() / 2);
+        while (!middle.isFileBacked() && middle.index() > 0) {
+            middle.seek(middle.index() - 1);
+        }
+        long address = middle.start();
+        try {
+            maps.query(address, MapFilter.all().by(Backend.QUERY), false, query);
+        } catch (NotSupportedException e) {
+            figures.skip("query", e.getMessage());
+            return;
+        }
+        String request = "query " + QUERIES + " " + Long.toHexString(address);
+        Rounds rounds = rounds(size, Rounds.timed(QUERIES, () -> maps.query(address, query)), () -> kernel.query(request));
+        figures.add("query", size, rounds, "query of an address with the name in Java / ioctl(2) in C", Goal.ratioAtMost(1.10));
+    }
+
+    private void compareWithPeers(int size, long pid, ProcessMaps maps) throws Exception {
+        MapSnapshot snapshot = new MapSnapshot();
+        Rounds.Side measured = Rounds.timed(1, () -> maps.read(snapshot, MapFilter.all()));
+        figures.addInverse("peers-plain-java", size, rounds(size, measured, Rounds.timed(1, () -> PlainMaps.of(pid))),
+                "plain Java (readAllLines, split) / full snapshot", Goal.ratioAtLeast(8));
+        for (String peer : PEERS) {
+            Path path = bin.resolve("peer_" + peer);
+            if (!Files.isExecutable(path)) {
+                figures.skip("peers-" + peer, "not built: benchmarks/run has printed the reason");
+                continue;
+            }
+            try (ChildProgram program = new ChildProgram(path.toString())) {
+                figures.addInverse("peers-" + peer, size, rounds(size, measured, () -> program.query(Long.toString(pid))), peer + " / full snapshot",
+                        Goal.ratioAtLeast(1));
+            }
+        }
+    }
+
+    private Rounds rounds(int size, Rounds.Side measured, Rounds.Side baseline) throws Exception {
+        int count = (quick ? 1 : 3) * (size > 10_000 ? 21 : size > 2000 ? 101 : 301);
+        int warmUp = size > 10_000 ? 30 : 3000; // above the thresholds of the JIT compiler
+        return Rounds.of(warmUp, count, measured, baseline);
+    }
+}

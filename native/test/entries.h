@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Shared by the tests of map_files entries: mappings of this process and their names. */
+#ifndef MF_ENTRIES_H
+#define MF_ENTRIES_H
+
+#include "lacking.h"
+
+#include "process/process.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+
+#define PAGE 4096
+#define ALL (MF_ENTRY_TARGET | MF_ENTRY_ACCESS | MF_ENTRY_STAT)
+
+static struct mf_process process;
+static struct mf_snapshot *snapshot;
+static bool may_follow;
+
+static inline struct mf_entries *new_entries(uint32_t entries, uint32_t text)
+{
+    const size_t bytes = mf_entries_bytes(entries, text);
+    void *const memory = malloc(bytes);
+
+    if (memory == NULL || mf_entries_init(memory, bytes, entries, text) != 0)
+        abort();
+    return memory;
+}
+
+static inline void read_snapshot(void)
+{
+    CHECK_IS(read_growing(&process, 0, &snapshot), 1, "read");
+}
+
+static inline struct mf_mapping record_at(const void *at, char *name)
+{
+    const struct mf_mapping *found;
+
+    read_snapshot();
+    found = mapping_at(snapshot, (uintptr_t)at);
+    if (found == NULL)
+        abort();
+    if (found->name_length < MF_NAME_MAX)
+        memcpy(name, mf_snapshot_name(snapshot, found), found->name_length);
+    return *found;
+}
+
+static inline int open_file(const char *name)
+{
+    const int fd = open(name, O_RDWR | O_CREAT | O_TRUNC, 0644);
+
+    if (fd < 0 || ftruncate(fd, 4 * PAGE) != 0 || pwrite(fd, "bytes", 5, 0) != 5)
+        abort();
+    return fd;
+}
+
+#endif
