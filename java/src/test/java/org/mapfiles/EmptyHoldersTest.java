@@ -15,13 +15,13 @@ class EmptyHoldersTest {
     @Test
     void queryWithoutAResult() throws Exception {
         MappingQuery answer = new MappingQuery();
-        assertThat(EmptyHolder.check(answer, Map.of("toString", "no answer"))).isGreaterThan(30);
-        assertThat(EmptyHolder.check(MappingQuery.withBuildId(), Map.of("toString", "no answer"))).isGreaterThan(30);
+        assertThat(EmptyHolder.check(answer, Map.of("toString", "no result"))).isGreaterThan(30);
+        assertThat(EmptyHolder.check(MappingQuery.withBuildId(), Map.of("toString", "no result"))).isGreaterThan(30);
         try (ProcessMaps maps = ProcessMaps.self()) {
             assertThat(maps.queryOrNext(0, answer)).isTrue();
             assertThat(maps.query(1, answer)).isFalse();
         }
-        EmptyHolder.check(answer, Map.of("toString", "no answer"));
+        EmptyHolder.check(answer, Map.of("toString", "no result"));
     }
 
     @Test

@@ -96,7 +96,7 @@ final class FileExceptions {
     private static MapsException throughEntryOr(String message, Function<String, MapsException> other) {
         Privileges caller = Privileges.ofCaller();
         return caller.mayFollow() ? other.apply(message)
-                : new PermissionDeniedException(message + ": its entry of map_files leads to the file, and needs CAP_CHECKPOINT_RESTORE: "
+                : new PermissionDeniedException(message + ": its map_files entry leads to the file, and needs CAP_CHECKPOINT_RESTORE: "
                         + caller.toFollow(), EnumSet.of(Reason.CHECKPOINT_RESTORE));
     }
 

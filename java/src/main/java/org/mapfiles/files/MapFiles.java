@@ -229,6 +229,7 @@ public final class MapFiles {
      * @throws StaleMappingException if the process does not have the mapping any more
      */
     public FileState state(Mapping mapping) throws MapsException {
+        Objects.requireNonNull(mapping, "mapping");
         NativeMemory copy = copies.copy(mapping);
         int rc = calls.state(copy.address());
         copies.giveBack(copy);
@@ -271,6 +272,7 @@ public final class MapFiles {
      * @throws IllegalArgumentException if the mapping has no file
      */
     public Verification quickVerify(Mapping mapping) throws MapsException {
+        Objects.requireNonNull(mapping, "mapping");
         NativeMemory copy = copies.copy(mapping);
         int rc = calls.quickVerify(copy.address());
         copies.giveBack(copy);

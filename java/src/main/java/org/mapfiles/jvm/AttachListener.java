@@ -86,8 +86,19 @@ final class AttachListener {
     }
 
     private void request() throws MapsException {
-        int[] trigger = new int[2];
-        int rc = target.createTrigger(trigger);
+        Remover remover = new Remover();
+        try {
+            checkCreated(remover.create());
+            if (!isListening()) { // another program may have started it in between
+                signal();
+                waitUntilItListens();
+            }
+        } finally {
+            remover.removeNow();
+        }
+    }
+
+    private void checkCreated(int rc) throws MapsException {
         if (rc == EEXIST) {
             throw failure(Reason.NOT_TRUSTED, "a file .attach_pid" + target.innerPid() + " already exists in the /tmp or the working"
                     + " directory of process %d: its JVM would print a thread dump instead of accepting commands: remove the file");
@@ -97,15 +108,6 @@ final class AttachListener {
         }
         if (rc < 0) {
             throw AttachConnection.failure(target, rc, deadline);
-        }
-        Remover remover = new Remover(trigger);
-        try {
-            if (!isListening()) { // another program may have started it in between
-                signal();
-                waitUntilItListens();
-            }
-        } finally {
-            remover.removeNow();
         }
     }
 
@@ -134,13 +136,13 @@ final class AttachListener {
         }
     }
 
-    /** Removes the file once: when the JVM listens, or when this JVM exits before. */
+    /** Creates the file, and removes it once: when the JVM listens, or when this JVM exits before. */
     private final class Remover implements Runnable {
         private final Thread hook = new Thread(this, "mapfiles-attach-remover");
         private int[] trigger;
+        private boolean isOver;
 
-        Remover(int[] trigger) {
-            this.trigger = trigger;
+        Remover() {
             try {
                 Runtime.getRuntime().addShutdownHook(hook);
             } catch (IllegalStateException shuttingDown) {
@@ -148,8 +150,20 @@ final class AttachListener {
             }
         }
 
+        /** Creates the file after the hook was added, so that no exit leaves the file behind. */
+        synchronized int create() {
+            if (isOver) {
+                return AttachConnection.EAGAIN; // this JVM exits
+            }
+            int[] created = new int[2];
+            int rc = target.createTrigger(created);
+            trigger = rc < 0 ? null : created;
+            return rc;
+        }
+
         @Override
         public synchronized void run() {
+            isOver = true;
             if (trigger != null) {
                 target.removeTrigger(trigger);
                 trigger = null;

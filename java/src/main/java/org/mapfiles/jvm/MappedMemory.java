@@ -72,7 +72,7 @@ final class MappedMemory {
                 return ofFile(start, end, mapping.name(), executableFiles.get(mapping.fileIndex()));
             case HEAP:
                 return isMallocOfCLibrary ? new RegionCandidate(start, end, RegionKind.MALLOC, "heap of the C library", isMallocInferred)
-                        : RegionCandidate.inferred(start, end, RegionKind.MALLOC, "heap of brk(2); malloc is not that of the C library");
+                        : RegionCandidate.inferred(start, end, RegionKind.MALLOC, "heap of brk(2); another library provides malloc");
             case STACK:
                 return RegionCandidate.reported(start, end, RegionKind.THREAD_STACK, "first thread of the process");
             case VDSO:

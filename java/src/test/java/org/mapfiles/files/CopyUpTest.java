@@ -30,6 +30,6 @@ class CopyUpTest {
         assertThat(lines).as(outcome.output()).hasSize(3);
         assertThat(lines.get(0)).isEqualTo("PRESENT");
         assertThat(lines.get(1)).as("the mapping keeps its bytes").isEqualTo("COPIED true");
-        assertThat(lines.get(2)).startsWith("true overlayfs made a copy of the file").doesNotContain("CAP_CHECKPOINT_RESTORE");
+        assertThat(lines.get(2)).startsWith("true overlayfs copied the file").doesNotContain("CAP_CHECKPOINT_RESTORE");
     }
 }

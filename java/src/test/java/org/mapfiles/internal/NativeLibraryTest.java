@@ -183,7 +183,7 @@ class NativeLibraryTest {
     @Test
     void readOnlyAndRelativeDirectoriesAreNamed() throws Exception {
         ChildJvm.Outcome outcome = child().with("-Duser.home=/proc/self", "-Djava.io.tmpdir=relative").run(LoadLibraryMain.class);
-        assertThat(refused(outcome)).contains("/proc/self/.cache").contains("relative/mapfiles-").contains("is no absolute path");
+        assertThat(refused(outcome)).contains("/proc/self/.cache").contains("relative/mapfiles-").contains("is not an absolute path");
         assertThat(list(directory)).containsExactlyInAnyOrder(home, temporary);
     }
 

@@ -191,7 +191,7 @@ class JvmFromOutsideTest {
             long pid = jvm.toHandle().children().findFirst().orElseThrow().pid();
             isRead(pid);
             try (ProcessMaps maps = ProcessMaps.of(pid)) {
-                assertThat(stacks(JvmRegions.read(maps))).filteredOn(detail -> !detail.startsWith("the process")).isNotEmpty()
+                assertThat(stacks(JvmRegions.read(maps))).filteredOn(detail -> !detail.startsWith("first thread")).isNotEmpty()
                         .allMatch(detail -> Files.exists(Path.of("/proc/" + pid + "/task/" + detail.split(" ")[0])));
             }
         } finally {

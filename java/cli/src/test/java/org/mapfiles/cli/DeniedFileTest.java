@@ -17,7 +17,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** {@code cat} of a file that its path does not lead to, by callers who may not follow entries of map_files. */
 class DeniedFileTest {
-    private static final String DENIED = ": its entry of map_files leads to the file, and needs CAP_CHECKPOINT_RESTORE: ";
+    private static final String DENIED = ": its map_files entry leads to the file, and needs CAP_CHECKPOINT_RESTORE: ";
 
     @TempDir
     Path directory;
@@ -61,7 +61,7 @@ class DeniedFileTest {
         CliResult nobody = cat("--reuid", "65534", "--regid", "65534", "--clear-groups", "--inh-caps=-all,+dac_read_search",
                 "--ambient-caps=-all,+dac_read_search"); // to read the class path, which may be below a home directory
         assertThat(nobody.code()).as(nobody.err()).isEqualTo(3);
-        assertThat(nobody.err()).hasLineCount(1).startsWith("mapfiles: " + what + " at the path of ").endsWith(DENIED + "run as root\n");
+        assertThat(nobody.err()).hasLineCount(1).startsWith("mapfiles: " + what + " at the path of ").endsWith(DENIED + "run this as root\n");
         CliResult root = cat("--inh-caps=-all", "--bounding-set=-checkpoint_restore,-sys_admin");
         assertThat(root.code()).as(root.err()).isEqualTo(3);
         assertThat(root.err()).hasLineCount(1).startsWith("mapfiles: " + what + " at the path of ")
