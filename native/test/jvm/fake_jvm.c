@@ -3,12 +3,16 @@
  * A process that looks like a JVM: its program exports HotSpot's tables of names. The first argument chooses their content. Or
  * it maps a file, the second argument, without a loader. It prints READY, and waits until its input ends.
  */
+#include <errno.h>
 #include <fcntl.h>
+#include <linux/userfaultfd.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 struct field {
@@ -46,6 +50,7 @@ OFFSET(LongConstantEntryValueOffset, 8);
 /* A heap, and lists that are cyclic or lead to unmapped memory. */
 static void *loop[1024];
 static uint64_t huge = UINT64_MAX / 16;
+static void *first_flag;
 
 static void plausible(void)
 {
@@ -91,6 +96,40 @@ static void endless(void)
     }
 }
 
+/*
+ * As plausible(), but the names of all flags are on a page that is never there: userfaultfd(2) blocks each reader until this
+ * process provides the page, and it does not.
+ */
+static int blocking(void)
+{
+    static struct flag {
+        void *value;
+        const char *name;
+        int32_t unused, type;
+    } flags[64];
+    static struct {
+        const char *name;
+        uint64_t size, unused;
+    } types[] = {{"JVMFlag", sizeof(struct flag), 0}, {NULL, 0, 0}};
+    const uint64_t size = (uint64_t)sysconf(_SC_PAGESIZE);
+    char *const page = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    const int fd = (int)syscall(SYS_userfaultfd, O_CLOEXEC); /* stays open: the end of it would wake the readers */
+    struct uffdio_api api = {.api = UFFD_API};
+    struct uffdio_register range = {.range = {(uintptr_t)page, size}, .mode = UFFDIO_REGISTER_MODE_MISSING};
+
+    plausible();
+    for (size_t i = 0; i < sizeof flags / sizeof *flags; i++)
+        flags[i] = (struct flag){&flags[i], page + i, 0, 0};
+    for (struct field *each = fields; each->type != NULL; each++) {
+        if (strcmp(each->name, "flags") == 0)
+            each->address = &first_flag;
+    }
+    first_flag = flags;
+    huge = sizeof flags / sizeof *flags;
+    gHotSpotVMTypes = types;
+    return page == MAP_FAILED || fd < 0 || ioctl(fd, UFFDIO_API, &api) != 0 || ioctl(fd, UFFDIO_REGISTER, &range) != 0;
+}
+
 static int map_as_a_file(const char *path, int protection)
 {
     const int fd = open(path, O_RDONLY);
@@ -118,7 +157,10 @@ int main(int count, char **arguments)
         fields[0] = (struct field){"CodeHeap", "_memory", "Virtual\xF0Space\x80", 0, 0, NULL};
     else if (strcmp(what, "far") == 0)
         gHotSpotVMStructEntryTypeNameOffset = UINT64_MAX - 7;
-    else if (strcmp(what, "outside") == 0)
+    else if (strcmp(what, "blocking") == 0) {
+        if (blocking() != 0)
+            printf("SKIPPED %s\n", strerror(errno));
+    } else if (strcmp(what, "outside") == 0)
         gHotSpotVMStructs = (void *)(UINTPTR_MAX - 4095);
     else if (count > 2 && strcmp(what, "file") == 0) {
         gHotSpotVMStructs = NULL;

@@ -68,6 +68,7 @@ public final class Main implements Runnable {
 
     /** Runs the command with the streams of this process, and exits with its exit code. */
     public static void main(String[] arguments) {
+        TimeLimit.start(System.err);
         System.exit(run(Arguments.ofProcess(arguments), Terminal.ofProcess()));
     }
 
