@@ -21,6 +21,8 @@ class DeniedFileTest {
 
     @TempDir
     Path directory;
+    /** Of a copy: other users may not be able to read the directory of the build. */
+    private String classPath;
     private TestJvm process;
     private Path file;
 
@@ -33,7 +35,9 @@ class DeniedFileTest {
         Files.write(file, new byte[8192]);
         Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("rw-r--r--"));
         Files.setAttribute(file, "unix:uid", 65534);
-        process = TestJvm.start(List.of("setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups"), List.of(),
+        classPath = TestJvm.copyClassPath(Files.createDirectory(directory.resolve("classes")));
+        Files.setPosixFilePermissions(directory.resolve("classes"), PosixFilePermissions.fromString("rwxr-xr-x"));
+        process = TestJvm.startWith(classPath, List.of("setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups"), List.of(),
                 MapAndWaitMain.class, file.toString());
     }
 
@@ -47,7 +51,7 @@ class DeniedFileTest {
     private CliResult cat(String... setpriv) throws IOException, InterruptedException {
         List<String> command = new ArrayList<>(List.of("setpriv"));
         command.addAll(List.of(setpriv));
-        command.addAll(TestJvm.command(List.of(), Main.class, "cat", process.pid(), "libtest.so"));
+        command.addAll(TestJvm.commandWith(classPath, List.of(), Main.class, "cat", process.pid(), "libtest.so"));
         Path err = Files.createTempFile("err", null);
         try {
             Process cat = new ProcessBuilder(command).redirectOutput(ProcessBuilder.Redirect.DISCARD).redirectError(err.toFile()).start();

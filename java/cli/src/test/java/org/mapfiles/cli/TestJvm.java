@@ -2,11 +2,14 @@ package org.mapfiles.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.io.File;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Stream;
 import org.mapfiles.ProcessMaps;
 
 /** Another JVM with the class path of this one. A main class prints READY when it is ready. */
@@ -30,13 +33,39 @@ public final class TestJvm implements AutoCloseable {
         }
     }
 
+    /** Copies the class path of this JVM to a directory that any user can read. Returns the class path of the copy. */
+    public static String copyClassPath(Path directory) throws IOException {
+        List<String> copies = new ArrayList<>();
+        for (String entry : System.getProperty("java.class.path").split(File.pathSeparator)) {
+            Path from = Path.of(entry);
+            if (!Files.exists(from)) {
+                continue;
+            }
+            Path to = directory.resolve("class-path-" + copies.size() + (Files.isDirectory(from) ? "" : ".jar"));
+            try (Stream<Path> files = Files.walk(from)) {
+                for (Path file : (Iterable<Path>) files::iterator) {
+                    Path copy = file.equals(from) ? to : to.resolve(from.relativize(file).toString());
+                    Files.copy(file, copy);
+                    Files.setPosixFilePermissions(copy, PosixFilePermissions.fromString("rwxr-xr-x"));
+                }
+            }
+            copies.add(to.toString());
+        }
+        return String.join(File.pathSeparator, copies);
+    }
+
     /** Returns the command of a JVM that runs a main class. */
     public static List<String> command(List<String> options, Class<?> main, String... arguments) {
+        return commandWith(System.getProperty("java.class.path"), options, main, arguments);
+    }
+
+    /** As {@link #command}, with another class path. */
+    public static List<String> commandWith(String classPath, List<String> options, Class<?> main, String... arguments) {
         List<String> command = new ArrayList<>();
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
         command.add("--enable-native-access=ALL-UNNAMED");
         command.addAll(options);
-        command.addAll(List.of("-cp", System.getProperty("java.class.path"), main.getName()));
+        command.addAll(List.of("-cp", classPath, main.getName()));
         command.addAll(List.of(arguments));
         return command;
     }
@@ -48,8 +77,14 @@ public final class TestJvm implements AutoCloseable {
 
     /** Starts a JVM, and waits until it is ready. */
     public static TestJvm start(List<String> under, List<String> options, Class<?> main, String... arguments) throws IOException {
+        return startWith(System.getProperty("java.class.path"), under, options, main, arguments);
+    }
+
+    /** As {@link #start}, with another class path. */
+    public static TestJvm startWith(String classPath, List<String> under, List<String> options, Class<?> main, String... arguments)
+            throws IOException {
         List<String> command = new ArrayList<>(under);
-        command.addAll(command(options, main, arguments));
+        command.addAll(commandWith(classPath, options, main, arguments));
         Process process = new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.DISCARD).start();
         assertThat(process.inputReader().readLine()).isEqualTo("READY");
         return new TestJvm(process);
