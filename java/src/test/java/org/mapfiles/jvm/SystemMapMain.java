@@ -163,6 +163,12 @@ final class SystemMapMain {
             }
             long start = Long.parseUnsignedLong(fields.group(1), 16);
             long end = Long.parseUnsignedLong(fields.group(2), 16);
+            int at = regions.find(start);
+            if (named == RegionKind.JAVA_HEAP && at >= 0 && regions.region(at) == RegionKind.CLASS_SPACE && regions.end(at) >= end) {
+                // NMT reports reserved memory directly after the heap as heap. The range of the class space is HotSpot's own.
+                System.out.println("class space, which System.map names as heap: " + line.strip());
+                continue;
+            }
             long both = 0;
             long same = 0;
             long wordless = 0; // System.map names such a mapping by its other content
