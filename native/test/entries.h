@@ -62,4 +62,38 @@ static inline int open_file(const char *name)
     return fd;
 }
 
+/*
+ * Runs a test twice in a new directory: in a process without capabilities, which reads itself, and in this one if it may follow
+ * entries. Returns the exit code.
+ */
+static inline int run_with_and_without_capabilities(const char *name, void (*test)(void))
+{
+    const char *const directory = new_directory(name);
+    int status = 0;
+    pid_t child;
+
+    apply_lacking();
+    umask(0);
+    chmod(directory, 0777);
+    snapshot = new_snapshot(1024, 1 << 18);
+    child = fork();
+    if (child == 0) {
+        if (chdir(directory) != 0 || mkdir("nobody", 0777) != 0 || chdir("nobody") != 0 ||
+            (geteuid() == 0 && (setgid(65534) != 0 || setuid(65534) != 0 || prctl(PR_SET_DUMPABLE, 1) != 0)))
+            _exit(1);
+        test();
+        exit(check_result());
+    }
+    waitpid(child, &status, 0);
+    CHECK_IS(status, 0, "without capabilities");
+    if (chdir(directory) != 0)
+        return 1;
+    if (mf_entries_follow_access() == 0)
+        test();
+    else
+        puts("skipped with capabilities: needs CAP_CHECKPOINT_RESTORE");
+    free(snapshot);
+    return remove_directory(directory) == 0 ? check_result() : 1;
+}
+
 #endif

@@ -283,30 +283,5 @@ static void try_all(void)
 
 int main(void)
 {
-    const char *const directory = new_directory("entry");
-    int status = 0;
-    pid_t child;
-
-    apply_lacking();
-    umask(0);
-    chmod(directory, 0777);
-    snapshot = new_snapshot(1024, 1 << 18);
-    child = fork();
-    if (child == 0) { /* the same without capabilities, in a process that reads itself */
-        if (chdir(directory) != 0 || mkdir("nobody", 0777) != 0 || chdir("nobody") != 0 ||
-            (geteuid() == 0 && (setgid(65534) != 0 || setuid(65534) != 0 || prctl(PR_SET_DUMPABLE, 1) != 0)))
-            _exit(1);
-        try_all();
-        exit(check_result());
-    }
-    waitpid(child, &status, 0);
-    CHECK_IS(status, 0, "without capabilities");
-    if (chdir(directory) != 0)
-        return 1;
-    if (mf_entries_follow_access() == 0)
-        try_all();
-    else
-        puts("skipped with capabilities: needs CAP_CHECKPOINT_RESTORE");
-    free(snapshot);
-    return remove_directory(directory) == 0 ? check_result() : 1;
+    return run_with_and_without_capabilities("entry", try_all);
 }

@@ -17,22 +17,6 @@
 
 static struct watched child;
 
-static void *sleep_in_thread(void *unused)
-{
-    pause();
-    return unused;
-}
-
-static uintptr_t start_sleepers(uintptr_t count)
-{
-    pthread_t thread;
-    uintptr_t started = 0;
-
-    while (started < count && pthread_create(&thread, NULL, sleep_in_thread, NULL) == 0)
-        started++;
-    return started;
-}
-
 /* ---- Each runs in a child, whose exit code is the result ---- */
 
 static void become(uid_t user)

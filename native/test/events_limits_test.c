@@ -16,22 +16,6 @@
 
 static struct watched child;
 
-static void *sleep_in_thread(void *unused)
-{
-    pause();
-    return unused;
-}
-
-static uintptr_t start_sleepers(uintptr_t count)
-{
-    pthread_t thread;
-    uintptr_t started = 0;
-
-    while (started < count && pthread_create(&thread, NULL, sleep_in_thread, NULL) == 0)
-        started++;
-    return started;
-}
-
 /* Rings above the limit of locked memory, as a user without privileges: the event of each ring is closed again. */
 static uintptr_t open_in_vain(uintptr_t ring_bytes)
 {

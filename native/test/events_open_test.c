@@ -62,22 +62,6 @@ static uintptr_t stop_making(uintptr_t unused)
     return made + unused;
 }
 
-static void *sleep_in_thread(void *unused)
-{
-    pause();
-    return unused;
-}
-
-static uintptr_t start_sleepers(uintptr_t count)
-{
-    pthread_t thread;
-    uintptr_t started = 0;
-
-    while (started < count && pthread_create(&thread, NULL, sleep_in_thread, NULL) == 0)
-        started++;
-    return started;
-}
-
 static volatile pid_t sleeper;
 
 static void *say_number_and_sleep(void *unused)

@@ -6,6 +6,7 @@
 #include "check.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <signal.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -170,6 +171,23 @@ static inline int can_watch(struct watched *child)
         return 0;
     printf("perf_event_open is denied: %s (reasons %x)\n", strerror(-rc), mf_events_denial_reasons());
     return CHECK_SKIPPED;
+}
+
+/* Threads of the child that do nothing. A command: returns how many were started. */
+static inline void *sleep_in_thread(void *unused)
+{
+    pause();
+    return unused;
+}
+
+static inline uintptr_t start_sleepers(uintptr_t count)
+{
+    pthread_t thread;
+    uintptr_t started = 0;
+
+    while (started < count && pthread_create(&thread, NULL, sleep_in_thread, NULL) == 0)
+        started++;
+    return started;
 }
 
 #endif

@@ -124,6 +124,16 @@ static bool is_same(const struct mf_procmap_query *now, const struct mf_mapping 
            (mf_mapping_is_unnumbered(mapping) || is_same_file(now, mapping));
 }
 
+/* Runs a query at the start of a mapping. 0: it is of this mapping; -ESTALE: the process does not have it any more; or an error. */
+static int query_same(struct mf_process *process, const struct mf_mapping *mapping, struct mf_procmap_query *query)
+{
+    const int rc = mf_query_run(process, query);
+
+    if (rc < 0)
+        return rc == -ENOENT ? -ESTALE : rc;
+    return is_same(query, mapping) ? 0 : -ESTALE;
+}
+
 int mf_mapping_validate(struct mf_process *process, const struct mf_mapping *mapping)
 {
     struct mf_procmap_query now = {.query_addr = mapping->start};
@@ -132,10 +142,8 @@ int mf_mapping_validate(struct mf_process *process, const struct mf_mapping *map
     /* PROCMAP_QUERY does not report [vsyscall]. */
     if (!(mf_state(process)->traits & MF_TRAIT_QUERY) || mf_mapping_kind(mapping) == MF_KIND_VSYSCALL)
         return validate_by_text(process, mapping);
-    rc = mf_query_run(process, &now);
-    if (rc < 0)
-        return rc == -ENOENT ? 0 : rc;
-    return is_same(&now, mapping);
+    rc = query_same(process, mapping, &now);
+    return rc == 0 ? 1 : rc == -ESTALE ? 0 : rc;
 }
 
 int mf_validate(struct mf_process *process, const struct mf_mapping *mapping)
@@ -156,10 +164,8 @@ int mf_validate_build_id(struct mf_process *process, const struct mf_mapping *ma
 
     if (!(mf_state(process)->traits & MF_TRAIT_QUERY))
         return 0;
-    rc = mf_query_run(process, &now);
-    if (rc < 0)
-        return rc == -ENOENT ? -ESTALE : rc;
-    return is_same(&now, mapping) ? (int)now.build_id_size : -ESTALE;
+    rc = query_same(process, mapping, &now);
+    return rc < 0 ? rc : (int)now.build_id_size;
 }
 
 long mf_validate_name(struct mf_process *process, const struct mf_mapping *mapping, char *name)
@@ -173,8 +179,8 @@ long mf_validate_name(struct mf_process *process, const struct mf_mapping *mappi
 
     if (!(mf_state(process)->traits & MF_TRAIT_QUERY))
         return -ENOTTY;
-    rc = mf_query_run(process, &now);
+    rc = query_same(process, mapping, &now);
     if (rc < 0)
-        return rc == -ENOENT ? -ESTALE : rc;
-    return is_same(&now, mapping) && now.vma_name_size > 0 ? (long)now.vma_name_size - 1 : -ESTALE;
+        return rc;
+    return now.vma_name_size > 0 ? (long)now.vma_name_size - 1 : -ESTALE;
 }

@@ -3,6 +3,7 @@ package org.mapfiles.cli;
 import java.io.PrintStream;
 import java.lang.management.ManagementFactory;
 import java.util.Set;
+import org.mapfiles.cli.commands.ExitCode;
 
 /**
  * Ends this process if one native call blocks for too long.
@@ -11,7 +12,7 @@ import java.util.Set;
  * kernel lets a reader wait for such a page without a limit. Only the exit of the reading process ends the wait.
  */
 final class TimeLimit extends Thread {
-    /** Seconds, for tests. */
+    /** System property: the limit in seconds. */
     private static final String PROPERTY = "mapfiles.time-limit";
     private static final int DEFAULT_SECONDS = 30;
 
@@ -57,7 +58,7 @@ final class TimeLimit extends Thread {
         err.println("mapfiles: the process, or the file system of a mapped file, has not provided a page for " + limit
                 + " seconds: userfaultfd(2), FUSE and NFS can block a reader");
         err.flush();
-        Runtime.getRuntime().halt(1); // an orderly exit would wait for the blocked thread
+        Runtime.getRuntime().halt(ExitCode.NOT_RESOLVED); // an orderly exit would wait for the blocked thread
     }
 
     private void check() {
