@@ -32,7 +32,7 @@ public final class PrivateDirectory {
     }
 
     /** Returns the name of the temp directory. */
-    public static String temporary() {
+    private static String temporary() {
         return System.getProperty("java.io.tmpdir", "/tmp");
     }
 
