@@ -121,7 +121,8 @@ enum mf_entry_field {
  * | -ESTALE        | the mapping does not exist any more |
  * | -EPERM         | denied: mf_entries_list_access() and mf_entries_follow_access() return why |
  * | -ENOTSUP       | the kernel has no map_files |
- * | -ENAMETOOLONG  | the target has MF_NAME_MAX bytes or more |
+ * | -ENAMETOOLONG  | the target has MF_NAME_MAX bytes or more; of stat: the file system has other numbers in maps (btrfs, older overlayfs),
+ * |                | so the target is needed to verify the file |
  * | -ENOBUFS       | the memory for targets is full |
  * | -ENODATA       | the field was not requested |
  *

@@ -15,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <sys/vfs.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -151,6 +152,15 @@ static inline int read_growing(struct mf_process *process, uint32_t options, str
         *snapshot = larger;
     }
     return rc;
+}
+
+/* Whether maps has the device and the inode that stat(2) reports. Some file systems have others in maps. */
+static inline bool has_numbers_of(const struct mf_mapping *mapping, int fd)
+{
+    struct stat status;
+
+    return fstat(fd, &status) == 0 && status.st_ino == mapping->inode &&
+           status.st_dev == makedev(mapping->dev_major, mapping->dev_minor);
 }
 
 /* Returns whether the kernel supports PROCMAP_QUERY. */

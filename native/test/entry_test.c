@@ -252,7 +252,9 @@ static void a_long_path(void)
     CHECK_IS(found->target_error, -ENAMETOOLONG, "the link");
     CHECK_IS(found->access_error, 0, "how it was opened");
     CHECK_IS(found->flags & (MF_READABLE | MF_WRITABLE), MF_READABLE | MF_WRITABLE, "how it was opened");
-    CHECK_IS(found->stat_error, may_follow ? 0 : -EPERM, "the file");
+    /* Where maps has other numbers than stat(2), the target is needed to verify the file. */
+    CHECK(found->stat_error == (may_follow ? 0 : -EPERM) || (found->stat_error == -ENAMETOOLONG && !has_numbers_of(mapping_at(snapshot, (uintptr_t)at), fd)),
+          "the file: %d", found->stat_error);
     unlink("deep");
     for (int i = 0; i < 24; i++)
         if (chdir("..") != 0 || rmdir(part) != 0)

@@ -279,7 +279,8 @@ static void anything_ends(void)
             begin = 0;
         CHECK(rc != 0, "a search over %u segments does not end", SEGMENTS);
     }
-    CHECK(found > 100 && with_record > 100 && with_record < found, "%u found, %u with a record: too few of a kind", found, with_record);
+    CHECK(found > rounds(4000) / 40 && with_record > rounds(4000) / 40 && with_record < found,
+          "%u found, %u with a record: too few of a kind", found, with_record);
 }
 
 int main(void)
