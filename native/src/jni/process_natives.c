@@ -107,11 +107,11 @@ static jint memoryRead(JNIEnv *env UNUSED, jclass self UNUSED, jlong process, jl
     return (jint)mf_memory_read(at(process), (uint64_t)address, at(to), (size_t)bytes);
 }
 
-static jint loaderCounts(JNIEnv *env UNUSED, jclass self UNUSED, jlong counts)
+static jlong loaderChanges(JNIEnv *env UNUSED, jclass self UNUSED)
 {
-    uint64_t *const out = at(counts);
+    uint64_t added, removed;
 
-    return mf_loader_counts(&out[0], &out[1]);
+    return mf_loader_counts(&added, &removed) == 0 ? (jlong)(added + removed) : -1;
 }
 
 /*
@@ -168,7 +168,7 @@ static const JNINativeMethod process_natives[] = {
     METHOD(chunksParse, "(JJIIJ)I"),
     METHOD(query, "(JJIJ)I"),
     METHOD(memoryRead, "(JJJI)I"),
-    METHOD(loaderCounts, "(J)I"),
+    METHOD(loaderChanges, "()J"),
     METHOD(adopt, "(Ljava/io/FileDescriptor;I)I"),
     METHOD(closeDescriptor, "(I)V"),
     METHOD(isReaderGone, "(I)Z"),

@@ -1,6 +1,7 @@
 package org.mapfiles;
 
 import java.util.EnumSet;
+import org.mapfiles.MapFilter.Backend;
 import org.mapfiles.NotSupportedException.Missing;
 import org.mapfiles.PermissionDeniedException.Reason;
 import org.mapfiles.internal.Errno;

@@ -10,6 +10,8 @@ import java.util.Spliterator;
 import java.util.Spliterators;
 import java.util.stream.Stream;
 import java.util.stream.StreamSupport;
+import org.mapfiles.MapFilter.Backend;
+import org.mapfiles.Mapping.Deletion;
 import org.mapfiles.internal.AddressIndex;
 import org.mapfiles.internal.ByteSlices;
 import org.mapfiles.internal.Errno;

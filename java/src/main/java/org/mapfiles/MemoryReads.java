@@ -11,8 +11,13 @@ final class MemoryReads {
     private MemoryReads() {
     }
 
-    /** Reads memory as {@link ProcessMaps#readMemory}; the length is at least 1. */
+    /** Reads memory as {@link ProcessMaps#readMemory}. */
     static int read(ProcessMaps maps, long address, byte[] to, int at, int length) throws MapsException {
+        if (length == 0) {
+            maps.process().enter(); // throws if this is closed
+            maps.leave();
+            return 0;
+        }
         NativeMemory chunk = memory(maps, Math.min(length, CHUNK));
         int done = 0;
         while (done < length) {

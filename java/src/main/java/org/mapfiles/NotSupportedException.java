@@ -20,8 +20,6 @@ public final class NotSupportedException extends MapsException {
         LONG_PATHS,
         /** Opening the mapped file. Rings of perf and io_uring, sockets and buffers of devices cannot be opened. */
         OPENING,
-        /** A dynamic loader that counts libraries. Some C libraries have none. */
-        LOADER_COUNTS,
         /** Access to the descriptor of a channel of this JVM. */
         CHANNEL,
         /** Events of the kernel: perf_event_open(2). */

@@ -8,8 +8,11 @@ import java.lang.ref.Reference;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.Objects;
+import org.mapfiles.MapFilter.Backend;
 import org.mapfiles.internal.Errno;
 import org.mapfiles.internal.MapRecord;
+import org.mapfiles.internal.NativeCalls;
+import org.mapfiles.internal.NativeLibrary;
 import org.mapfiles.internal.OpenProcess;
 import org.mapfiles.internal.SharedCleaner;
 
@@ -135,6 +138,18 @@ public final class ProcessMaps implements AutoCloseable {
         } catch (IOException | NumberFormatException unknown) {
             return -1;
         }
+    }
+
+    /**
+     * Returns how many libraries the dynamic loader has added to and removed from this process (dl_iterate_phdr(3)). If the number is
+     * the same as before, no library was loaded or unloaded; other mappings may have changed. Makes no system call and allocates
+     * nothing. Thread-safe.
+     *
+     * @return 0 or more; -1: the C library does not count
+     */
+    public static long loaderChanges() {
+        NativeLibrary.ensureLoaded();
+        return NativeCalls.loaderChanges();
     }
 
     /**
@@ -356,11 +371,6 @@ public final class ProcessMaps implements AutoCloseable {
      */
     public int readMemory(long address, byte[] to, int at, int length) throws MapsException {
         Objects.checkFromIndexSize(at, length, to.length);
-        if (length == 0) {
-            process.enter(); // throws if this is closed
-            leave();
-            return 0;
-        }
         return MemoryReads.read(this, address, to, at, length);
     }
 

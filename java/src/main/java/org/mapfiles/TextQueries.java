@@ -1,5 +1,7 @@
 package org.mapfiles;
 
+import org.mapfiles.MapFilter.Backend;
+
 /**
  * Finds the mapping of an address in the text of /proc/PID/maps: before Linux 6.11, and for names of more than a page. The first query
  * makes a snapshot, and later queries refresh it.

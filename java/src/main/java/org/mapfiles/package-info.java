@@ -81,7 +81,7 @@
  *   <li>In steady state, refreshing, iterating, finding and querying allocate nothing. Methods that allocate say so.
  *   <li>Java owns all memory. No object can crash the JVM, whatever the order of calls, the threads or the use after a close.
  *   <li>A null argument throws {@link java.lang.NullPointerException}.
- *   <li>Unknown is an explicit result: {@link org.mapfiles.Deletion#UNKNOWN}, {@link org.mapfiles.Mapping#isNameAmbiguous()},
+ *   <li>Unknown is an explicit result: {@link org.mapfiles.Mapping.Deletion#UNKNOWN}, {@link org.mapfiles.Mapping#isNameAmbiguous()},
  *       {@link org.mapfiles.MapSnapshot#isInconsistent()}.
  *   <li>Failures throw {@link org.mapfiles.MapsException}, an {@link java.io.IOException}, with one subclass per cause.
  * </ul>

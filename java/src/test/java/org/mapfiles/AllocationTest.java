@@ -12,9 +12,9 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
+import org.mapfiles.MapFilter.Backend;
 import org.mapfiles.events.MapEvent;
 import org.mapfiles.events.MapEvents;
-import org.mapfiles.files.EntryField;
 import org.mapfiles.files.MapFiles;
 import org.mapfiles.files.MapFilesEntries;
 import org.mapfiles.live.LiveMaps;
@@ -123,7 +123,7 @@ class AllocationTest {
     @Test
     void entriesOfMapFilesAllocateNothing() throws Exception {
         MapFilesEntries entries = new MapFilesEntries();
-        Set<EntryField> targets = EnumSet.of(EntryField.TARGET);
+        Set<MapFilesEntries.Field> targets = EnumSet.of(MapFilesEntries.Field.TARGET);
         MapCursor mapping = snapshot.cursor();
         assertTrue(mapping.next());
         MapFiles files = MapFiles.of(maps);
@@ -257,7 +257,7 @@ class AllocationTest {
                     changes.drain();
                     while (event.next()) {
                         seen[0]++;
-                        assertTrue(event.what() != null && event.time() > 0 && event.name(name, 0) <= name.length
+                        assertTrue(event.type() != null && event.time() > 0 && event.name(name, 0) <= name.length
                                 && event.buildId(name, 0) == 0 && event.kind() != null && event.size() >= 0);
                     }
                 }));

@@ -7,6 +7,7 @@ import java.util.stream.Collectors;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
+import org.mapfiles.MapFilter.Backend;
 import org.mapfiles.testing.Children;
 import org.mapfiles.testing.Filters;
 import org.mapfiles.testing.MappingState;

@@ -8,6 +8,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.mapfiles.MapFilter.Backend;
 import org.mapfiles.testing.MapsLine;
 import org.mapfiles.testing.Queries;
 import org.mapfiles.testing.SpecialMappingsProcess;

@@ -37,7 +37,7 @@ class FileOffsetTest {
             MappedByteBuffer file = channel.map(FileChannel.MapMode.READ_ONLY, OFFSET, MapsLine.PAGE);
             long inFile = Addresses.of(file);
             maps.refresh(snapshot);
-            long anonymous = snapshot.stream().filter(mapping -> mapping.kind() == MappingKind.STACK).findFirst().orElseThrow().start();
+            long anonymous = snapshot.stream().filter(mapping -> mapping.kind() == Mapping.Kind.STACK).findFirst().orElseThrow().start();
             assertThat(snapshot.fileOffset(inFile + 0x123)).isEqualTo(OFFSET + 0x123);
             assertThat(snapshot.fileOffset(anonymous + 0x123)).isEqualTo(-1);
             assertThat(snapshot.fileOffset(0)).isEqualTo(-1);

@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import org.mapfiles.MapFilter.Backend;
 import org.mapfiles.events.MapEvents;
 import org.mapfiles.files.MapFiles;
 import org.mapfiles.jvm.JvmCodeReader;

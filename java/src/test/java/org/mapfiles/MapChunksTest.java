@@ -12,6 +12,7 @@ import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
+import org.mapfiles.MapFilter.Backend;
 import org.mapfiles.testing.ChildJvm;
 import org.mapfiles.testing.MappingState;
 import org.mapfiles.testing.SpecialMappingsProcess;

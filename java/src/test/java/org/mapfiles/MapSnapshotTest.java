@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
+import org.mapfiles.Mapping.Deletion;
 import org.mapfiles.files.MapFiles;
 import org.mapfiles.testing.MappingState;
 import org.mapfiles.testing.MapsLine;
@@ -42,10 +43,10 @@ class MapSnapshotTest {
      * some file systems the child cannot find the numbers that maps has for its files.
      */
     private MapsLine expected(SpecialMappingsProcess.Made made, MapsLine seen) {
-        boolean isFile = made.kind() == MappingKind.FILE;
+        boolean isFile = made.kind() == Mapping.Kind.FILE;
         MapsLine line = made.line();
-        boolean isSuffixed = made.isDeleted() && (isFile || made.kind() == MappingKind.AIO
-                || made.kind() == MappingKind.OTHER); // a name that a regular file may have
+        boolean isSuffixed = made.isDeleted() && (isFile || made.kind() == Mapping.Kind.AIO
+                || made.kind() == Mapping.Kind.OTHER); // a name that a regular file may have
         MapsLine numbers = isFile && !child.knowsNumbersOfFiles() ? seen : line;
         return new MapsLine(line.start(), line.end(), line.permissions(), line.offset(), numbers.major(), numbers.minor(),
                 made.isInodeKnown() ? numbers.inode() : seen.inode(), isSuffixed ? line.name() + SUFFIX : line.name());
@@ -90,7 +91,7 @@ class MapSnapshotTest {
     void segmentAndMemfdOfOneNumberAreTwoFiles() throws Exception {
         Map<List<Object>, List<MappingState>> byNumbers = new HashMap<>();
         for (MappingState seen : MappingState.all(child.maps().snapshot())) {
-            if (seen.kind() == MappingKind.SYSV || seen.kind() == MappingKind.MEMFD) {
+            if (seen.kind() == Mapping.Kind.SYSV || seen.kind() == Mapping.Kind.MEMFD) {
                 byNumbers.computeIfAbsent(List.of(seen.line().major(), seen.line().minor(), seen.line().inode()),
                         key -> new ArrayList<>()).add(seen);
             }

@@ -15,6 +15,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.mapfiles.MapFilter.Backend;
 import org.mapfiles.testing.Children;
 import org.mapfiles.testing.Filters;
 import org.mapfiles.testing.MappingState;
@@ -129,11 +130,11 @@ class MappingQueryTest {
             byte[] raw = new byte[22];
             assertThat(withBuildId.buildId(raw, 1)).isEqualTo(buildId.length() / 2);
             assertThat(java.util.HexFormat.of().formatHex(raw, 1, 1 + buildId.length() / 2)).isEqualTo(buildId);
-            if (seen.kind() == MappingKind.FILE) {
+            if (seen.kind() == Mapping.Kind.FILE) {
                 assertThat(buildId).isEqualTo(readelf(seen.line().name()));
                 compared++;
             } else {
-                assertThat(seen.kind()).as("only files and the kernel's own code have one").isEqualTo(MappingKind.VDSO);
+                assertThat(seen.kind()).as("only files and the kernel's own code have one").isEqualTo(Mapping.Kind.VDSO);
             }
         }
         assertThat(maps.query(all.get(0).line().start(), query)).isTrue();

@@ -12,8 +12,9 @@ import java.util.function.Consumer;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
+import org.mapfiles.MapFilter.Backend;
+import org.mapfiles.Mapping.Deletion;
 import org.mapfiles.events.MapEvents;
-import org.mapfiles.files.EntryField;
 import org.mapfiles.files.MapFiles;
 import org.mapfiles.files.MapFilesEntries;
 import org.mapfiles.files.SharedMappings;
@@ -56,7 +57,7 @@ class MisuseTest {
                 () -> maps.readMemory(0, new byte[1], 0, 0), () -> maps.readStable(snapshot, 1), () -> MapFiles.of(maps).state(first),
                 () -> MapFiles.of(maps).quickVerify(first), () -> MapFiles.of(maps).open(first), () -> MapFiles.of(maps).read(first, new MapFilesEntries()),
                 () -> MapFiles.of(maps).readAll(snapshot, new MapFilesEntries()), () -> MapEvents.open(maps),
-                () -> MapFiles.of(maps).list(snapshot, new MapFilesEntries(), EnumSet.of(EntryField.TARGET)),
+                () -> MapFiles.of(maps).list(snapshot, new MapFilesEntries(), EnumSet.of(MapFilesEntries.Field.TARGET)),
                 () -> SharedMappings.of(List.of(maps)), () -> MapTimeline.ofBytes(1).poll(maps, snapshot));
         assertThat(maps.pid()).isEqualTo((int) ProcessHandle.current().pid());
         assertThat(first.start()).as("what was read stays").isEqualTo(start);
@@ -96,8 +97,8 @@ class MisuseTest {
             MapSnapshot snapshot = maps.snapshot();
             assertThrows(NullPointerException.class, () -> files.read(null, entries), () -> files.read(0, 1, null),
                     () -> files.readAll(null, entries), () -> files.readAll(snapshot, null), () -> files.readAll(snapshot, entries, null),
-                    () -> files.readEachFile(snapshot, null, EnumSet.allOf(EntryField.class)),
-                    () -> files.list(null, entries, EnumSet.allOf(EntryField.class)), () -> files.list(snapshot, null, EnumSet.allOf(EntryField.class)),
+                    () -> files.readEachFile(snapshot, null, EnumSet.allOf(MapFilesEntries.Field.class)),
+                    () -> files.list(null, entries, EnumSet.allOf(MapFilesEntries.Field.class)), () -> files.list(snapshot, null, EnumSet.allOf(MapFilesEntries.Field.class)),
                     () -> files.list(snapshot, entries, null), () -> files.state(null),
                     () -> files.quickVerify(null), () -> files.open(null), () -> files.openForWriting(null), () -> files.openUnverified(null),
                     () -> SharedMappings.of(null), () -> SharedMappings.of(Arrays.asList(maps, null)), () -> SharedMappings.withPrivate(null),

@@ -27,10 +27,10 @@ import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
+import org.mapfiles.MapFilter.Backend;
 import org.mapfiles.events.DrainedEvent;
 import org.mapfiles.events.MapEvent;
 import org.mapfiles.events.MapEvents;
-import org.mapfiles.files.EntryField;
 import org.mapfiles.files.MapFiles;
 import org.mapfiles.files.MapFilesEntries;
 import org.mapfiles.jfr.MapCount;
@@ -107,7 +107,7 @@ class NullArgumentsTest {
         value(MapFiles.class, MapFiles.of(maps));
         value(MapFilter.class, MapFilter.all());
         value(Backend.class, Backend.TEXT);
-        value(Set.class, EnumSet.allOf(EntryField.class));
+        value(Set.class, EnumSet.allOf(MapFilesEntries.Field.class));
         value(List.class, List.of(maps, maps));
         value(MapTimeline.class, timeline);
         value(TimelineResult.class, new TimelineResult());
@@ -142,7 +142,6 @@ class NullArgumentsTest {
         }
         value(RegionKind.class, RegionKind.UNKNOWN);
         value(Consumer.class, (Consumer<Object>) each -> { });
-        value(LoaderCounts.class, null); // a record
     }
 
     private static final class NoVisitor implements MapDifference.Visitor {

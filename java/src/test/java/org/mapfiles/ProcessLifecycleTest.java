@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
+import org.mapfiles.MapFilter.Backend;
 import org.mapfiles.testing.Children;
 import org.mapfiles.testing.MappingState;
 import org.mapfiles.testing.MapsLine;

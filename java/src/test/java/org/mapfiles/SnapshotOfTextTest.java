@@ -12,6 +12,8 @@ import net.jqwik.api.Example;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.Provide;
+import org.mapfiles.MapFilter.Backend;
+import org.mapfiles.Mapping.Deletion;
 import org.mapfiles.testing.Filters;
 import org.mapfiles.testing.MappingState;
 import org.mapfiles.testing.MapsLine;

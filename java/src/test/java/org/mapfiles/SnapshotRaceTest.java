@@ -10,6 +10,7 @@ import java.util.function.Consumer;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
+import org.mapfiles.MapFilter.Backend;
 import org.mapfiles.internal.NativeMemory;
 import org.mapfiles.internal.SnapshotBuffer;
 import org.mapfiles.testing.MapsLine;

@@ -10,6 +10,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.mapfiles.MapFilter.Backend;
+import org.mapfiles.Mapping.Deletion;
 import org.mapfiles.files.MapFiles;
 import org.mapfiles.testing.MappingState;
 import org.mapfiles.testing.MapsLine;

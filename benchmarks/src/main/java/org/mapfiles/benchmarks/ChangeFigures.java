@@ -60,7 +60,7 @@ final class ChangeFigures {
     private void wakeUps() throws Exception {
         Process quiet = new ProcessBuilder("cat").start();
         try (ProcessMaps maps = ProcessMaps.of(quiet.pid());
-                MapEvents events = MapEvents.open(maps, MapEvents.Option.DATA, MapEvents.Option.AT_ONCE)) {
+                MapEvents events = MapEvents.open(maps, MapEvents.Option.DATA, MapEvents.Option.IMMEDIATE_WAKEUP)) {
             double pushed = wakeUps(LiveMaps.of(maps).every(Duration.ofSeconds(10)).withEvents(events));
             double polled = wakeUps(LiveMaps.of(maps).every(Duration.ofMillis(10)));
             figures.add("events-overhead-idle", "10ms", pushed / polled, pushed, polled, "1/s",
@@ -97,7 +97,7 @@ final class ChangeFigures {
     /** Refreshes two snapshots of this JVM: one by events, one by polling. */
     private void latency(int millis) throws Exception {
         try (ProcessMaps maps = ProcessMaps.self();
-                MapEvents events = MapEvents.open(maps, MapEvents.Option.DATA, MapEvents.Option.AT_ONCE);
+                MapEvents events = MapEvents.open(maps, MapEvents.Option.DATA, MapEvents.Option.IMMEDIATE_WAKEUP);
                 LiveMaps pushed = LiveMaps.of(maps).every(Duration.ofSeconds(10)).withEvents(events).start();
                 LiveMaps polled = LiveMaps.of(maps).every(Duration.ofMillis(millis)).start()) {
             Rounds rounds = Rounds.of(5, quick ? 31 : 101, () -> timeToSnapshot(pushed.snapshot()), () -> timeToSnapshot(polled.snapshot()));
@@ -145,7 +145,7 @@ final class ChangeFigures {
                 slowDown("events-overhead-code", maps, mapper, "with events of code, and none occurs");
                 slowDown("events-overhead-data", maps, mapper, "with an event per mapping", MapEvents.Option.DATA);
                 slowDown("events-overhead-at-once", maps, mapper, "with an event and a wake-up per mapping", MapEvents.Option.DATA,
-                        MapEvents.Option.AT_ONCE);
+                        MapEvents.Option.IMMEDIATE_WAKEUP);
             }
         }
     }

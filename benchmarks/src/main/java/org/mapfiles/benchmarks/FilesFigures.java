@@ -10,7 +10,6 @@ import org.mapfiles.MapCursor;
 import org.mapfiles.MapFilter;
 import org.mapfiles.MapSnapshot;
 import org.mapfiles.ProcessMaps;
-import org.mapfiles.files.EntryField;
 import org.mapfiles.files.MapFiles;
 import org.mapfiles.files.MapFilesEntries;
 
@@ -19,9 +18,9 @@ final class FilesFigures {
     /** Numbers of entries, and the number of mappings of a target with about as many entries. */
     private static final Map<Integer, Integer> SIZES = Map.of(100, 190, 1_000, 1_640, 20_000, 31_800);
 
-    private static final Set<EntryField> TARGET = EnumSet.of(EntryField.TARGET);
-    private static final Set<EntryField> STAT = EnumSet.of(EntryField.STAT);
-    private static final Set<EntryField> BOTH = EnumSet.of(EntryField.TARGET, EntryField.STAT);
+    private static final Set<MapFilesEntries.Field> TARGET = EnumSet.of(MapFilesEntries.Field.TARGET);
+    private static final Set<MapFilesEntries.Field> STAT = EnumSet.of(MapFilesEntries.Field.STAT);
+    private static final Set<MapFilesEntries.Field> BOTH = EnumSet.of(MapFilesEntries.Field.TARGET, MapFilesEntries.Field.STAT);
 
     private final Figures figures;
     private final Path bin;

@@ -13,13 +13,36 @@ import org.mapfiles.internal.RootAccess;
 
 /**
  * Iterates over the events of the last {@link MapEvents#drain}. As a {@link Mapping} it is the mapping at the time of the event. The
- * numbers of the mapping are 0 for all events but {@link MapEventKind#MAPPED}.
+ * numbers of the mapping are 0 for all events but {@link Type#MAPPED}.
  *
  * <p>Moving and reading allocate nothing, except {@link #buildId()} and a {@link #name()} that differs from the last one. The object
  * belongs to the thread that drains. Each drain moves it before the first event. Before the first {@link #next} and after the last
  * event, reading throws {@link IndexOutOfBoundsException}.
  */
 public final class MapEvent implements Mapping {
+    /** What an event reports. */
+    public enum Type {
+        /** A mapping is new or has other permissions. It replaces all earlier mappings in its range. */
+        MAPPED,
+        /**
+         * The process runs another program (execve(2)); all earlier mappings are removed. The name of the event is the name of the
+         * program, cut to 15 bytes.
+         */
+        EXEC,
+        /** A thread has started: {@link MapEvent#tid()}. */
+        THREAD_STARTED,
+        /** A thread has ended: {@link MapEvent#tid()}. After the last thread the process has exited. */
+        THREAD_ENDED,
+        /** The process has a new child: {@link MapEvent#pid()}. Events of the child are not reported. */
+        FORKED;
+
+        private static final Type[] BY_CODE = values(); // in the order of enum mf_event_kind
+
+        static Type of(int code) {
+            return BY_CODE[code];
+        }
+    }
+
     private static final int BEFORE = -1;
 
     private final ByteBuffer bytes;
@@ -60,10 +83,10 @@ public final class MapEvent implements Mapping {
     /**
      * Returns what has happened.
      *
-     * @return the kind of the event
+     * @return the type of the event
      */
-    public MapEventKind what() {
-        return MapEventKind.of(field32(Event.KIND));
+    public Type type() {
+        return Type.of(field32(Event.KIND));
     }
 
     /**
@@ -76,7 +99,7 @@ public final class MapEvent implements Mapping {
     }
 
     /**
-     * Returns the PID of the process; for {@link MapEventKind#FORKED}, of the child.
+     * Returns the PID of the process; for {@link Type#FORKED}, of the child.
      *
      * @return in the PID namespace of the caller
      */
@@ -216,8 +239,8 @@ public final class MapEvent implements Mapping {
 
     @Override
     public String toString() {
-        return at < 0 || at >= count ? "no event" : what() + " by " + pid() + "/" + tid() + " at " + time() + ": "
-                + (what() == MapEventKind.MAPPED ? copy() : name());
+        return at < 0 || at >= count ? "no event" : type() + " by " + pid() + "/" + tid() + " at " + time() + ": "
+                + (type() == Type.MAPPED ? copy() : name());
     }
 
     private int field(int offset) {

@@ -79,7 +79,7 @@ public final class MapEvents implements AutoCloseable {
          * {@link MapEvents#await} returns at the first change. Without this it returns when half a ring is full. Each change then wakes
          * a CPU, which can take several times as long as the mmap(2) of the process.
          */
-        AT_ONCE
+        IMMEDIATE_WAKEUP
     }
 
     static {
@@ -155,7 +155,7 @@ public final class MapEvents implements AutoCloseable {
         for (Option option : options) {
             Objects.requireNonNull(option, "an option");
             bits |= option == Option.DATA ? Event.ALL : option == Option.BUILD_ID ? Event.BUILD_IDS : 0;
-            wakeBytes |= option == Option.AT_ONCE ? 1 : 0;
+            wakeBytes |= option == Option.IMMEDIATE_WAKEUP ? 1 : 0;
         }
         try {
             return open(maps, bits, ringBytes, wakeBytes);
@@ -184,7 +184,7 @@ public final class MapEvents implements AutoCloseable {
     }
 
     /**
-     * Waits until half a ring is full, or until the first event with {@link Option#AT_ONCE}.
+     * Waits until half a ring is full, or until the first event with {@link Option#IMMEDIATE_WAKEUP}.
      *
      * @param millis maximum time in milliseconds; 0: does not wait; -1: no maximum
      * @return whether there are events to drain; false after the time, a {@link #close} or a signal
@@ -256,7 +256,7 @@ public final class MapEvents implements AutoCloseable {
                 changed |= isIncomplete();
                 while (event.next()) {
                     last = event.time();
-                    changed |= event.what() == MapEventKind.MAPPED || event.what() == MapEventKind.EXECUTED;
+                    changed |= event.type() == MapEvent.Type.MAPPED || event.type() == MapEvent.Type.EXEC;
                 }
             } while (hasMore() && last <= now);
             return changed;

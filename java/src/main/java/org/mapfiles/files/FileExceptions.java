@@ -7,6 +7,7 @@ import org.mapfiles.NotSupportedException;
 import org.mapfiles.NotSupportedException.Missing;
 import org.mapfiles.PermissionDeniedException;
 import org.mapfiles.PermissionDeniedException.Reason;
+import org.mapfiles.files.MapFiles.FileState;
 import org.mapfiles.internal.Errno;
 import org.mapfiles.internal.Privileges;
 import org.mapfiles.internal.RootAccess;

@@ -3,14 +3,16 @@ package org.mapfiles.files;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
-import org.mapfiles.Deletion;
 import org.mapfiles.ImmutableMapping;
 import org.mapfiles.MapFilter;
 import org.mapfiles.MapSnapshot;
 import org.mapfiles.Mapping;
+import org.mapfiles.Mapping.Deletion;
 import org.mapfiles.MappingQuery;
 import org.mapfiles.MapsException;
 import org.mapfiles.ProcessMaps;
+import org.mapfiles.files.MapFilesEntries.FieldStatus;
+import org.mapfiles.files.MappedFile.Verification;
 import org.mapfiles.internal.Errno;
 import org.mapfiles.internal.MapRecord;
 import org.mapfiles.internal.NativeCalls;
@@ -59,6 +61,36 @@ import org.mapfiles.internal.RootAccess;
  * mappings may not be read, or the {@code ProcessMaps} is closed.
  */
 public final class MapFiles {
+    /** State of a mapped file and of the path that it was mapped under. Constants have the order of {@code enum mf_file_state}. */
+    public enum FileState {
+        /** The path leads to the file. On overlayfs: the build ID and up to 16 pages in memory are equal. */
+        PRESENT,
+        /** No path leads to the file; or it never had one (memfd, System V segment, shared anonymous memory). */
+        DELETED,
+        /** Another file is at the path. */
+        REPLACED,
+        /** Nothing is at the path; other paths lead to the file. */
+        UNLINKED,
+        /**
+         * Nothing is at the path. Whether other paths lead to the file is unknown: the permission to follow entries is missing, or the
+         * file system is overlayfs.
+         */
+        PATH_REMOVED,
+        /** Unknown: device and inode do not identify a file on this file system, or access to the path is denied. */
+        UNKNOWN,
+        /**
+         * On overlayfs the path leads to a copy of the file, made when a process opened it for writing. The mapping keeps the bytes of the
+         * lower layer, to which no path leads any more.
+         */
+        COPIED;
+
+        private static final FileState[] BY_CODE = values();
+
+        static FileState ofCode(int code) {
+            return BY_CODE[code];
+        }
+    }
+
     /** In the order of {@code enum mf_deletion_state}. */
     private static final Deletion[] DELETIONS = Deletion.values();
     private static final MapFilter WITH_FILE = MapFilter.all().fileBacked();
@@ -118,7 +150,7 @@ public final class MapFiles {
      * @throws StaleMappingException if the process does not have the mapping any more
      * @throws IllegalArgumentException if {@code fields} is empty
      */
-    public boolean read(Mapping mapping, MapFilesEntries entry, Set<EntryField> fields) throws MapsException {
+    public boolean read(Mapping mapping, MapFilesEntries entry, Set<MapFilesEntries.Field> fields) throws MapsException {
         return read(mapping, entry, bits(fields));
     }
 
@@ -158,7 +190,7 @@ public final class MapFiles {
      * @param entries receives the entries; each field has a status of its own
      * @throws IllegalArgumentException if {@code fields} is empty
      */
-    public void list(MapSnapshot snapshot, MapFilesEntries entries, Set<EntryField> fields) throws MapsException {
+    public void list(MapSnapshot snapshot, MapFilesEntries entries, Set<MapFilesEntries.Field> fields) throws MapsException {
         int what = bits(fields) | MapRecord.Entry.AS_READ;
         Objects.requireNonNull(entries, "entries");
         synchronized (snapshot) { // no other thread may read into the snapshot between the two calls
@@ -183,7 +215,7 @@ public final class MapFiles {
      *
      * @throws IllegalArgumentException if the snapshot is not of this process, or {@code fields} is empty
      */
-    public void readAll(MapSnapshot snapshot, MapFilesEntries entries, Set<EntryField> fields) throws MapsException {
+    public void readAll(MapSnapshot snapshot, MapFilesEntries entries, Set<MapFilesEntries.Field> fields) throws MapsException {
         readAll(snapshot, entries, bits(fields));
     }
 
@@ -193,12 +225,12 @@ public final class MapFiles {
      *
      * @throws IllegalArgumentException if the snapshot is not of this process, or {@code fields} is empty
      */
-    public void readEachFile(MapSnapshot snapshot, MapFilesEntries entries, Set<EntryField> fields) throws MapsException {
+    public void readEachFile(MapSnapshot snapshot, MapFilesEntries entries, Set<MapFilesEntries.Field> fields) throws MapsException {
         readAll(snapshot, entries, bits(fields) | MapRecord.Entry.ONE_PER_FILE);
     }
 
-    private static int bits(Set<EntryField> fields) {
-        return EntryField.bits(Objects.requireNonNull(fields, "fields"));
+    private static int bits(Set<MapFilesEntries.Field> fields) {
+        return MapFilesEntries.Field.bits(Objects.requireNonNull(fields, "fields"));
     }
 
     private void readAll(MapSnapshot snapshot, MapFilesEntries entries, int what) throws MapsException {
@@ -351,7 +383,7 @@ public final class MapFiles {
         NativeMapping.copyRecord(kept, copy);
         long result = (long) Errno.EAGAIN << Integer.SIZE;
         if ((how & MapRecord.OPEN_BY_PATH) == 0) { // through the entry, which needs no copy of the name
-            result = calls.open(copy.address(), how | MapRecord.OPEN_AT_ONCE);
+            result = calls.open(copy.address(), how | MapRecord.OPEN_ENTRY_ONLY);
         }
         if (result >> Integer.SIZE == Errno.EAGAIN) {
             NativeMapping.copy(kept, copy);

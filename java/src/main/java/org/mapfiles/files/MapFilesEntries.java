@@ -4,15 +4,16 @@ import java.lang.ref.Reference;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.Objects;
+import java.util.Set;
 import java.util.concurrent.atomic.AtomicInteger;
-import org.mapfiles.Deletion;
 import org.mapfiles.Mapping;
+import org.mapfiles.Mapping.Deletion;
 import org.mapfiles.NotEnoughMemoryException;
 import org.mapfiles.internal.ByteSlices;
 import org.mapfiles.internal.Errno;
 import org.mapfiles.internal.MapRecord;
-import org.mapfiles.internal.MapRecord.QueryResult;
 import org.mapfiles.internal.MapRecord.Entry;
+import org.mapfiles.internal.MapRecord.QueryResult;
 import org.mapfiles.internal.NativeCalls;
 import org.mapfiles.internal.NativeMemory;
 import org.mapfiles.internal.SnapshotBuffer;
@@ -23,7 +24,7 @@ import org.mapfiles.internal.SnapshotBuffer;
  * entry, as those of {@link org.mapfiles.MapCursor} do for mappings.
  *
  * <pre>{@code
- * files.readEachFile(snapshot, entries, EnumSet.of(EntryField.TARGET, EntryField.STAT));
+ * files.readEachFile(snapshot, entries, EnumSet.of(MapFilesEntries.Field.TARGET, MapFilesEntries.Field.STAT));
  * while (entries.next()) {
  *     if (entries.statStatus() == FieldStatus.KNOWN && entries.nlink() == 0) {
  *         System.out.println(entries.target() + " is deleted, " + entries.size() + " bytes");
@@ -40,6 +41,69 @@ import org.mapfiles.internal.SnapshotBuffer;
  * {@link IllegalStateException}.
  */
 public final class MapFilesEntries {
+    /** Fields of a map_files entry, each with the approximate cost of reading it. Constants have the order of {@code enum mf_entry_field}. */
+    public enum Field {
+        /** The path. One PROCMAP_QUERY, about 1 us; readlink(2) before Linux 6.11. */
+        TARGET,
+        /** How the process opened the file. One lstat(2), about 2 us. */
+        ACCESS,
+        /** The result of stat(2), about 3 us. Needs CAP_CHECKPOINT_RESTORE or CAP_SYS_ADMIN in the initial user namespace. */
+        STAT;
+
+        private static final Field[] VALUES = values();
+
+        static int bits(Set<Field> fields) {
+            int bits = 0;
+            for (Field field : VALUES) {
+                bits |= fields.contains(field) ? 1 << field.ordinal() : 0;
+            }
+            if (bits == 0) {
+                throw new IllegalArgumentException("the set of fields is empty: pass at least one field");
+            }
+            return bits;
+        }
+    }
+
+    /** Whether a field of a map_files entry could be read, and if not, why. */
+    public enum FieldStatus {
+        /** The field was read. */
+        KNOWN,
+        /** The field was not requested. */
+        NOT_REQUESTED,
+        /** The mapping does not exist any more, or its range maps another file. */
+        STALE,
+        /**
+         * The caller lacks the permission to read the field. {@link MapFiles#listDenial} and {@link MapFiles#followDenial} return the
+         * missing permission. Following entries needs CAP_CHECKPOINT_RESTORE or CAP_SYS_ADMIN in the initial user namespace.
+         */
+        DENIED,
+        /** The target has 4,096 bytes or more. readlink(2) does not return it. */
+        NAME_TOO_LONG,
+        /** The kernel has no map_files. */
+        NOT_SUPPORTED,
+        /** A system call failed with another error, for example one of the file system. */
+        FAILED;
+
+        static FieldStatus of(int error) {
+            switch (error) {
+                case 0:
+                    return KNOWN;
+                case Errno.ENODATA:
+                    return NOT_REQUESTED;
+                case Errno.ESTALE:
+                    return STALE;
+                case Errno.EPERM:
+                    return DENIED;
+                case Errno.ENAMETOOLONG:
+                    return NAME_TOO_LONG;
+                case Errno.ENOTSUP:
+                    return NOT_SUPPORTED;
+                default:
+                    return FAILED;
+            }
+        }
+    }
+
     private static final int BEFORE = -1;
     private static final int FIRST_ENTRIES = 16;
 
@@ -177,8 +241,8 @@ public final class MapFilesEntries {
     }
 
     /** Returns whether the target is known, and if not, why. */
-    public FieldStatus linkStatus() {
-        return FieldStatus.of(bytes.getInt(field(Entry.LINK_ERROR)));
+    public FieldStatus targetStatus() {
+        return FieldStatus.of(bytes.getInt(field(Entry.TARGET_ERROR)));
     }
 
     /** Returns whether it is known how the process opened the file, and if not, why. */
@@ -220,7 +284,7 @@ public final class MapFilesEntries {
      * field is unknown.
      */
     public Deletion deletion() {
-        if (linkStatus() == FieldStatus.KNOWN || statStatus() != FieldStatus.KNOWN) {
+        if (targetStatus() == FieldStatus.KNOWN || statStatus() != FieldStatus.KNOWN) {
             int flags = link(Entry.FLAGS);
             return (flags & MapRecord.DELETED) != 0 ? Deletion.DELETED
                     : (flags & MapRecord.SUFFIXED) != 0 ? Deletion.UNKNOWN : Deletion.NOT_DELETED;
@@ -231,7 +295,7 @@ public final class MapFilesEntries {
     /**
      * Returns the length of the target, in bytes. A {@code " (deleted)"} that certainly comes from the kernel is not part of it.
      *
-     * @throws IllegalStateException if {@link #linkStatus()} is not {@link FieldStatus#KNOWN}
+     * @throws IllegalStateException if {@link #targetStatus()} is not {@link FieldStatus#KNOWN}
      * @throws IndexOutOfBoundsException if there is no current entry
      */
     public int targetLength() {
@@ -243,7 +307,7 @@ public final class MapFilesEntries {
      *
      * @param from index of the first byte in {@code to}
      * @return the number of bytes
-     * @throws IllegalStateException if {@link #linkStatus()} is not {@link FieldStatus#KNOWN}
+     * @throws IllegalStateException if {@link #targetStatus()} is not {@link FieldStatus#KNOWN}
      * @throws IndexOutOfBoundsException if they do not fit (nothing is copied then), or there is no current entry
      */
     public int target(byte[] to, int from) {
@@ -256,7 +320,7 @@ public final class MapFilesEntries {
     /**
      * Returns the target, decoded as UTF-8; a byte that is not UTF-8 becomes U+FFFD. Allocates.
      *
-     * @throws IllegalStateException if {@link #linkStatus()} is not {@link FieldStatus#KNOWN}
+     * @throws IllegalStateException if {@link #targetStatus()} is not {@link FieldStatus#KNOWN}
      * @throws IndexOutOfBoundsException if there is no current entry
      */
     public String target() {
@@ -348,8 +412,8 @@ public final class MapFilesEntries {
     }
 
     private int link(int offset) {
-        if (bytes.getInt(field(Entry.LINK_ERROR)) != 0) {
-            throw new IllegalStateException("the target is unknown (" + linkStatus() + "): check linkStatus() first");
+        if (bytes.getInt(field(Entry.TARGET_ERROR)) != 0) {
+            throw new IllegalStateException("the target is unknown (" + targetStatus() + "): check targetStatus() first");
         }
         return bytes.getInt(field(offset));
     }

@@ -5,12 +5,11 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
-import org.mapfiles.Backend;
 import org.mapfiles.MapCursor;
 import org.mapfiles.MapFilter;
+import org.mapfiles.MapFilter.Backend;
 import org.mapfiles.MapSnapshot;
 import org.mapfiles.Mapping;
-import org.mapfiles.MappingKind;
 import org.mapfiles.MapsException;
 import org.mapfiles.ProcessMaps;
 
@@ -79,7 +78,7 @@ public final class SharedMappings {
     }
 
     /** Kind, device and inode: mappings with equal numbers may be the same memory. */
-    private record Numbers(MappingKind kind, int deviceMajor, int deviceMinor, long inode) {
+    private record Numbers(Mapping.Kind kind, int deviceMajor, int deviceMinor, long inode) {
         Numbers(Mapping mapping) {
             this(mapping.kind(), mapping.deviceMajor(), mapping.deviceMinor(), mapping.inode());
         }

@@ -51,7 +51,7 @@ public final class MapRecord {
     public static final int OPEN_WRITABLE = 1;
     public static final int OPEN_UNVERIFIED = 1 << 1;
     public static final int OPEN_BY_PATH = 1 << 2;
-    public static final int OPEN_AT_ONCE = 1 << 3;
+    public static final int OPEN_ENTRY_ONLY = 1 << 3;
 
     private MapRecord() {
     }
@@ -124,7 +124,7 @@ public final class MapRecord {
         public static final int GID = 100;
         public static final int MAPPING = 104;
         public static final int FILE_INDEX = 108;
-        public static final int LINK_ERROR = 112;
+        public static final int TARGET_ERROR = 112;
         public static final int STAT_ERROR = 116;
         public static final int FLAGS = 120;
         public static final int TARGET_OFFSET = 124;

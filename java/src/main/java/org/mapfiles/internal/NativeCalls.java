@@ -97,8 +97,8 @@ public final class NativeCalls {
     /** Returns whether a descriptor is the writing end of a pipe or FIFO that has no reader (poll(2), POLLERR). */
     public static native boolean isReaderGone(int descriptor);
 
-    /** Writes the numbers of added and removed libraries to two longs. */
-    public static native int loaderCounts(long counts);
+    /** Returns how many libraries the dynamic loader has added and removed; -1: it does not count. */
+    public static native long loaderChanges();
 
     public static native long eventsBytes(int threads, int cpus);
 

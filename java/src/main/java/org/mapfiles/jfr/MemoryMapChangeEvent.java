@@ -82,7 +82,7 @@ final class MemoryMapChangeEvent extends Event {
     String permissionsBefore;
 
     @Label("Kind")
-    @Description("A constant of org.mapfiles.MappingKind")
+    @Description("A constant of org.mapfiles.Mapping.Kind")
     String kind;
 
     @Label("Path")

@@ -49,7 +49,7 @@ final class MemoryMappingEvent extends Event {
     long inode;
 
     @Label("Kind")
-    @Description("A constant of org.mapfiles.MappingKind")
+    @Description("A constant of org.mapfiles.Mapping.Kind")
     String kind;
 
     @Label("Path")

@@ -5,7 +5,7 @@ import java.util.Arrays;
 import java.util.List;
 import org.mapfiles.MapCursor;
 import org.mapfiles.MapSnapshot;
-import org.mapfiles.MappingKind;
+import org.mapfiles.Mapping;
 import org.mapfiles.jvm.VmReader.VmFieldMissing;
 
 /**
@@ -212,7 +212,7 @@ final class CollectorTables {
     private boolean isAnonymous(long address) {
         int index = snapshot.find(address);
         MapCursor mapping = index < 0 ? null : snapshot.cursor().seek(index);
-        return mapping != null && mapping.kind() == MappingKind.ANONYMOUS;
+        return mapping != null && mapping.kind() == Mapping.Kind.ANONYMOUS;
     }
 
     /**

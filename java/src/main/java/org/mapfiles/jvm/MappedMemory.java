@@ -6,7 +6,7 @@ import java.util.List;
 import java.util.regex.Pattern;
 import org.mapfiles.MapCursor;
 import org.mapfiles.MapSnapshot;
-import org.mapfiles.MappingKind;
+import org.mapfiles.Mapping;
 import org.mapfiles.jvm.VmReader.VmFieldMissing;
 
 /** Finds the use of mappings by their own attributes: files, libraries, heaps of the C library, names. */
@@ -39,7 +39,7 @@ final class MappedMemory {
         isMallocInferred = isMallocOfCLibrary == null;
         boolean hasAllocator = false;
         for (MapCursor mapping = snapshot.cursor(); mapping.next(); ) {
-            if (mapping.kind() == MappingKind.FILE && mapping.isExecutable()) {
+            if (mapping.kind() == Mapping.Kind.FILE && mapping.isExecutable()) {
                 executableFiles.set(mapping.fileIndex());
                 hasAllocator |= ALLOCATORS.matcher(String.valueOf(mapping.name())).matches();
             }

@@ -14,7 +14,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.mapfiles.MapCursor;
 import org.mapfiles.MapSnapshot;
-import org.mapfiles.MappingKind;
+import org.mapfiles.Mapping;
 import org.mapfiles.jvm.VmReader.VmFieldMissing;
 
 /**
@@ -188,7 +188,7 @@ final class ThreadStacks {
             int at = snapshot.find(Long.parseUnsignedLong(fields[fields.length - 2].replaceFirst("^0x", ""), 16)); // any 64-bit value
             if (at >= 0) {
                 MapCursor mapping = snapshot.cursor().seek(at);
-                return mapping.kind() == MappingKind.STACK ? null // MappedMemory has it, by its name
+                return mapping.kind() == Mapping.Kind.STACK ? null // MappedMemory has it, by its name
                         : RegionCandidate.inferred(withGuard(at, mapping.start()), mapping.end(), RegionKind.THREAD_STACK, tid + " " + command(tid));
             }
         }
@@ -199,7 +199,7 @@ final class ThreadStacks {
     private long withGuard(int stack, long start) {
         if (stack > 0) {
             MapCursor below = snapshot.cursor().seek(stack - 1);
-            if (below.end() == start && below.size() <= MAX_GUARD && below.kind() == MappingKind.ANONYMOUS
+            if (below.end() == start && below.size() <= MAX_GUARD && below.kind() == Mapping.Kind.ANONYMOUS
                     && below.permissions().equals("---p")) {
                 return below.start();
             }

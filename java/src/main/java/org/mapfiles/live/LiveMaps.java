@@ -28,7 +28,7 @@ import org.mapfiles.events.MapEvents;
  *
  * <p>The snapshot is refreshed once per period. It is refreshed earlier after a miss, because the address may be in a new mapping, and
  * after an event of the kernel ({@link Builder#withEvents(MapEvents.Option...)}), but not more often than {@link Builder#afterMiss}. A
- * result is as old as the snapshot ({@link #takenAt}). {@link #validate} queries the kernel for one address now.
+ * result is as old as the snapshot ({@link #readAt}). {@link #validate} queries the kernel for one address now.
  *
  * <p>Resolving takes no lock and allocates nothing. It calls no native code, except that the first miss after a refresh wakes the
  * refresher. Refreshing allocates nothing in steady state, also if mappings change each time. Each result of a reader is from one whole
@@ -52,7 +52,7 @@ public final class LiveMaps implements AutoCloseable {
     private volatile boolean missed;
     private volatile boolean reported;
     private volatile long triedAt;
-    private volatile long takenAt;
+    private volatile long readAt;
     private volatile long refreshes;
     private volatile long changes;
     private volatile MapsException failure;
@@ -67,7 +67,7 @@ public final class LiveMaps implements AutoCloseable {
         events = from.options != null ? LiveEvents.open(maps, from.options, afterMiss, period)
                 : from.events != null ? LiveEvents.of(from.events, afterMiss, period) : null;
         triedAt = System.nanoTime();
-        takenAt = triedAt;
+        readAt = triedAt;
         refresher = new Thread(this::run, "mapfiles-live-" + maps.pid());
         refresher.setDaemon(true);
     }
@@ -131,7 +131,7 @@ public final class LiveMaps implements AutoCloseable {
 
         /**
          * Opens a stream of kernel events and refreshes the snapshot after each of them. Events do not report every change: the refresh
-         * after each period finds the others. With {@link MapEvents.Option#AT_ONCE} the first event wakes the refresher. Without it, the
+         * after each period finds the others. With {@link MapEvents.Option#IMMEDIATE_WAKEUP} the first event wakes the refresher. Without it, the
          * refresher wakes when half a ring is full or the period is over.
          *
          * <p>If the stream cannot be opened, because of too few permissions, descriptors or memory, mappings are polled each period, and
@@ -277,7 +277,7 @@ public final class LiveMaps implements AutoCloseable {
             reported = false;
             try {
                 boolean changed = maps.refresh(snapshot);
-                takenAt = now;
+                readAt = now;
                 refreshes++;
                 changes += changed ? 1 : 0;
                 failure = null;
@@ -357,8 +357,8 @@ public final class LiveMaps implements AutoCloseable {
      * {@return a time at or before the begin of the last successful read, in nanoseconds as {@link System#nanoTime}} Mappings that
      * existed then, and still exist, are in the snapshot.
      */
-    public long takenAt() {
-        return takenAt;
+    public long readAt() {
+        return readAt;
     }
 
     /** {@return the number of refreshes after the first read} */

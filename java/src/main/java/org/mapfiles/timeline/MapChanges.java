@@ -12,7 +12,6 @@ import org.mapfiles.MapsException;
 import org.mapfiles.NotEnoughMemoryException;
 import org.mapfiles.ProcessMaps;
 import org.mapfiles.events.MapEvent;
-import org.mapfiles.events.MapEventKind;
 import org.mapfiles.events.MapEvents;
 
 /**
@@ -178,9 +177,9 @@ public final class MapChanges {
             isThreadUnwatched = events.isThreadUnwatched();
             for (MapEvent event = events.event(); event.next(); ) {
                 last = event.time();
-                if (event.what() == MapEventKind.MAPPED) {
+                if (event.type() == MapEvent.Type.MAPPED) {
                     mapped(event, event.time());
-                } else if (event.what() == MapEventKind.EXECUTED) {
+                } else if (event.type() == MapEvent.Type.EXEC) {
                     executed(event.time());
                 }
             }

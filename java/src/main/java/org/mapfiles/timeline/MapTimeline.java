@@ -12,7 +12,6 @@ import org.mapfiles.Mapping;
 import org.mapfiles.MapsException;
 import org.mapfiles.ProcessMaps;
 import org.mapfiles.events.MapEvent;
-import org.mapfiles.events.MapEventKind;
 import org.mapfiles.events.MapEvents;
 
 /**
@@ -176,9 +175,9 @@ public final class MapTimeline {
     }
 
     private void record(MapEvent event) {
-        if (event.what() == MapEventKind.MAPPED) {
+        if (event.type() == MapEvent.Type.MAPPED) {
             record(event, event.time());
-        } else if (event.what() == MapEventKind.EXECUTED) {
+        } else if (event.type() == MapEvent.Type.EXEC) {
             recordEnd(event.time());
         }
     }

@@ -4,7 +4,6 @@ import java.lang.invoke.MethodHandles;
 import java.util.Arrays;
 import org.mapfiles.ImmutableMapping;
 import org.mapfiles.Mapping;
-import org.mapfiles.MappingKind;
 import org.mapfiles.internal.MapRecord;
 import org.mapfiles.internal.RootAccess;
 
@@ -124,7 +123,7 @@ final class StoredMappings {
      * the first brk(2) before it moves the program break, so the memory is not {@code [heap]} yet (mm/mmap.c).
      */
     static boolean isNamedBy(ImmutableMapping event, ImmutableMapping newer) {
-        return isReported(event) && event.kind() == MappingKind.ANONYMOUS && newer.kind().isPrivateMemory() && newer.nameLength() > 0;
+        return isReported(event) && event.kind() == Mapping.Kind.ANONYMOUS && newer.kind().isPrivateMemory() && newer.nameLength() > 0;
     }
 
     /** As {@link #isNamedBy}, and range and permissions are equal. */

@@ -9,7 +9,6 @@ import org.mapfiles.ImmutableMapping;
 import org.mapfiles.MapCursor;
 import org.mapfiles.MapSnapshot;
 import org.mapfiles.Mapping;
-import org.mapfiles.MappingKind;
 import org.mapfiles.internal.RootAccess;
 
 /**
@@ -95,12 +94,12 @@ final class TrackedMappings {
         }
         List<Tracked> before = new ArrayList<>();
         for (Tracked one : tracked.values()) {
-            if (one.mapping.kind() != MappingKind.VSYSCALL) {
+            if (one.mapping.kind() != Mapping.Kind.VSYSCALL) {
                 before.add(one);
             }
         }
         MappingStep step = isPolled() ? MappingStep.ofExec(before, floor(), time) : MappingStep.NONE;
-        tracked.values().removeIf(one -> one.mapping.kind() != MappingKind.VSYSCALL);
+        tracked.values().removeIf(one -> one.mapping.kind() != Mapping.Kind.VSYSCALL);
         latestEvent = Math.max(latestEvent, time);
         executedAt = time;
         isAsRead = false;

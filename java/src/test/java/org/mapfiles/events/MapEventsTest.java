@@ -34,13 +34,13 @@ class MapEventsTest {
     }
 
     /** Waits for an event, from the current one on, and leaves the cursor on it. */
-    private static void awaitEvent(MapEvents changes, MapEventKind kind, String name) throws Exception {
+    private static void awaitEvent(MapEvents changes, MapEvent.Type kind, String name) throws Exception {
         MapEvent event = changes.event();
         List<String> seen = new ArrayList<>();
         for (long end = System.nanoTime() + 20_000_000_000L; System.nanoTime() < end; changes.drain()) {
             while (event.next()) {
                 seen.add(event.toString());
-                if (event.what() == kind && (name == null || name.equals(event.name()))) {
+                if (event.type() == kind && (name == null || name.equals(event.name()))) {
                     return;
                 }
             }
@@ -53,12 +53,12 @@ class MapEventsTest {
     void newMappingIsReported() throws Exception {
         Path file = Files.write(directory.toRealPath().resolve("mapped \n file"), new byte[3 * MapsLine.PAGE]);
         MappingQuery query = new MappingQuery();
-        try (ProcessMaps maps = ProcessMaps.self(); MapEvents changes = MapEvents.open(maps, Option.DATA, Option.AT_ONCE);
+        try (ProcessMaps maps = ProcessMaps.self(); MapEvents changes = MapEvents.open(maps, Option.DATA, Option.IMMEDIATE_WAKEUP);
                 FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
             long before = System.nanoTime();
             MappedByteBuffer mapped = channel.map(FileChannel.MapMode.READ_ONLY, MapsLine.PAGE, 2 * MapsLine.PAGE);
             long after = System.nanoTime();
-            awaitEvent(changes, MapEventKind.MAPPED, file.toString());
+            awaitEvent(changes, MapEvent.Type.MAPPED, file.toString());
             MapEvent event = changes.event();
             assertThat(event.time()).isBetween(before, after);
             assertThat(event.pid()).isEqualTo(maps.pid());
@@ -80,14 +80,14 @@ class MapEventsTest {
         Process shell = children.start("sh", "-c", "read line; exec cat");
         Children.await("it waits", () -> Children.state(shell.pid()) == 'S');
         try (ProcessMaps maps = ProcessMaps.of(shell.pid());
-                MapEvents changes = MapEvents.open(maps, Option.AT_ONCE, Option.BUILD_ID)) {
+                MapEvents changes = MapEvents.open(maps, Option.IMMEDIATE_WAKEUP, Option.BUILD_ID)) {
             shell.getOutputStream().write('\n');
             shell.getOutputStream().flush();
-            awaitEvent(changes, MapEventKind.EXECUTED, "cat");
-            awaitEvent(changes, MapEventKind.MAPPED, Files.readSymbolicLink(Path.of("/proc/" + shell.pid() + "/exe")).toString());
+            awaitEvent(changes, MapEvent.Type.EXEC, "cat");
+            awaitEvent(changes, MapEvent.Type.MAPPED, Files.readSymbolicLink(Path.of("/proc/" + shell.pid() + "/exe")).toString());
             assertThat(changes.event().isExecutable()).isTrue();
             shell.getOutputStream().close();
-            awaitEvent(changes, MapEventKind.THREAD_ENDED, null);
+            awaitEvent(changes, MapEvent.Type.THREAD_ENDED, null);
             assertThat((long) changes.event().tid()).isEqualTo(shell.pid());
             shell.waitFor();
             assertThatExceptionOfType(ProcessExitedException.class).isThrownBy(() -> changes.await(10_000));
@@ -113,10 +113,10 @@ class MapEventsTest {
             do {
                 changes.drain();
                 while (event.next()) {
-                    if (event.what() == MapEventKind.THREAD_STARTED && tid == 0) {
+                    if (event.type() == MapEvent.Type.THREAD_STARTED && tid == 0) {
                         tid = event.tid();
                     }
-                    if (event.what() == MapEventKind.MAPPED && event.nameEquals(file.toString().getBytes())) {
+                    if (event.type() == MapEvent.Type.MAPPED && event.nameEquals(file.toString().getBytes())) {
                         assertThat(event.tid()).isEqualTo(tid);
                         tid = -1;
                     }
@@ -145,21 +145,21 @@ class MapEventsTest {
     void cursorWithoutAnEventThrows() throws Exception {
         Process shell = children.start("sh", "-c", "read line; (exit 0); read line");
         Children.await("it waits", () -> Children.state(shell.pid()) == 'S');
-        try (ProcessMaps maps = ProcessMaps.of(shell.pid()); MapEvents changes = MapEvents.open(maps, Option.AT_ONCE)) {
+        try (ProcessMaps maps = ProcessMaps.of(shell.pid()); MapEvents changes = MapEvents.open(maps, Option.IMMEDIATE_WAKEUP)) {
             MapEvent event = changes.event();
             assertThat(event.next()).isFalse();
             assertThatExceptionOfType(IndexOutOfBoundsException.class).isThrownBy(event::start);
             assertThat(event).hasToString("no event");
             shell.getOutputStream().write('\n');
             shell.getOutputStream().flush();
-            awaitEvent(changes, MapEventKind.FORKED, null);
+            awaitEvent(changes, MapEvent.Type.FORKED, null);
             assertThat((long) event.pid()).isNotEqualTo(shell.pid());
             assertThat(event.name()).isNull();
             event.reset();
-            assertThatExceptionOfType(IndexOutOfBoundsException.class).isThrownBy(event::what);
+            assertThatExceptionOfType(IndexOutOfBoundsException.class).isThrownBy(event::type);
             assertThat(event.next()).isTrue();
             while (event.next()) {
-                assertThat(event.what()).isNotNull();
+                assertThat(event.type()).isNotNull();
             }
             assertThat(event.next()).isFalse();
             assertThatExceptionOfType(IndexOutOfBoundsException.class).isThrownBy(event::time);

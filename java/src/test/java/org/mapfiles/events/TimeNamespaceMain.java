@@ -22,8 +22,8 @@ final class TimeNamespaceMain {
         Path file = Files.createTempFile("mapped", "");
         Files.write(file, new byte[4096]);
         try (ProcessMaps maps = ProcessMaps.self();
-                MapEvents events = MapEvents.open(maps, MapEvents.Option.DATA, MapEvents.Option.AT_ONCE);
-                LiveMaps live = LiveMaps.of(maps).every(Duration.ofDays(1)).withEvents(MapEvents.Option.DATA, MapEvents.Option.AT_ONCE)
+                MapEvents events = MapEvents.open(maps, MapEvents.Option.DATA, MapEvents.Option.IMMEDIATE_WAKEUP);
+                LiveMaps live = LiveMaps.of(maps).every(Duration.ofDays(1)).withEvents(MapEvents.Option.DATA, MapEvents.Option.IMMEDIATE_WAKEUP)
                         .start()) {
             long before = System.nanoTime();
             MappedByteBuffer mapped = map(file);

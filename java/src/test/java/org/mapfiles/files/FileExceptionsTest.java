@@ -7,6 +7,7 @@ import org.mapfiles.MapSnapshot;
 import org.mapfiles.MapsException;
 import org.mapfiles.NotSupportedException;
 import org.mapfiles.PermissionDeniedException;
+import org.mapfiles.files.MapFiles.FileState;
 import org.mapfiles.internal.Errno;
 
 /** The message of each errno of the core is about the file. */

@@ -20,14 +20,17 @@ import java.util.Map;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
-import org.mapfiles.Deletion;
 import org.mapfiles.MapCursor;
 import org.mapfiles.MapSnapshot;
-import org.mapfiles.MappingKind;
+import org.mapfiles.Mapping;
+import org.mapfiles.Mapping.Deletion;
 import org.mapfiles.NotSupportedException;
 import org.mapfiles.PermissionDeniedException;
 import org.mapfiles.ProcessExitedException;
 import org.mapfiles.ProcessMaps;
+import org.mapfiles.files.MapFiles.FileState;
+import org.mapfiles.files.MapFilesEntries.FieldStatus;
+import org.mapfiles.files.MappedFile.Verification;
 import org.mapfiles.testing.Assume;
 import org.mapfiles.testing.Children;
 import org.mapfiles.testing.SpecialMappingsProcess;
@@ -73,7 +76,7 @@ class MapFilesTest {
                 continue;
             }
             if (mapping.nameLength() >= 4096) {
-                assertThat(entries.linkStatus()).isEqualTo(FieldStatus.NAME_TOO_LONG);
+                assertThat(entries.targetStatus()).isEqualTo(FieldStatus.NAME_TOO_LONG);
                 assertThatThrownBy(entries::targetLength).isInstanceOf(IllegalStateException.class).hasMessageContaining("NAME_TOO");
                 assertThat(entries.accessStatus()).as("each part by itself").isEqualTo(FieldStatus.KNOWN);
                 assertThat(entries.isOpenForWriting()).isTrue();
@@ -89,7 +92,7 @@ class MapFilesTest {
                 if (made.isInodeKnown()) {
                     assertThat(entries.inode()).as(made.label()).isEqualTo(made.line().inode());
                 }
-                if (entries.linkStatus() == FieldStatus.KNOWN && made.isDeleted() && made.kind() == MappingKind.FILE) {
+                if (entries.targetStatus() == FieldStatus.KNOWN && made.isDeleted() && made.kind() == Mapping.Kind.FILE) {
                     assertThat(entries.deletion() == Deletion.DELETED || entries.nlink() > 0).as(made.label()).isTrue();
                 }
             }
@@ -113,7 +116,7 @@ class MapFilesTest {
                 try (MappedFile file = MapFiles.of(child.maps()).open(mapping)) {
                     assertThat(file.verification()).as(made.label()).isEqualTo(Verification.EXACT);
                 }
-            } else if (mapping.kind() == MappingKind.OTHER || mapping.kind() == MappingKind.ANON_INODE) {
+            } else if (mapping.kind() == Mapping.Kind.OTHER || mapping.kind() == Mapping.Kind.ANON_INODE) {
                 assertThatThrownBy(() -> MapFiles.of(child.maps()).open(mapping)).as(made.label())
                         .isInstanceOf(NotSupportedException.class).hasMessageContaining("cannot be opened");
             }
@@ -127,9 +130,9 @@ class MapFilesTest {
         MapFiles files = MapFiles.of(child.maps());
         MapFilesEntries listed = new MapFilesEntries();
         MapSnapshot snapshot = new MapSnapshot();
-        for (int bits = 1; bits < 1 << EntryField.values().length; bits++) {
-            Set<EntryField> parts = EnumSet.noneOf(EntryField.class);
-            for (EntryField part : EntryField.values()) {
+        for (int bits = 1; bits < 1 << MapFilesEntries.Field.values().length; bits++) {
+            Set<MapFilesEntries.Field> parts = EnumSet.noneOf(MapFilesEntries.Field.class);
+            for (MapFilesEntries.Field part : MapFilesEntries.Field.values()) {
                 if ((bits & 1 << part.ordinal()) != 0) {
                     parts.add(part);
                 }
@@ -140,13 +143,13 @@ class MapFilesTest {
             while (listed.next() && entries.next()) {
                 String what = parts + " " + entries;
                 assertThat(listed.start()).isEqualTo(entries.start());
-                if (entries.linkStatus() != FieldStatus.NAME_TOO_LONG) { // the text has it nevertheless
+                if (entries.targetStatus() != FieldStatus.NAME_TOO_LONG) { // the text has it nevertheless
                     assertThat(listed).asString().as(what).isEqualTo(entries.toString());
-                    assertThat(listed.linkStatus()).as(what).isEqualTo(entries.linkStatus());
+                    assertThat(listed.targetStatus()).as(what).isEqualTo(entries.targetStatus());
                 }
                 assertThat(listed.statStatus()).as(what).isEqualTo(entries.statStatus());
-                if (listed.linkStatus() == FieldStatus.KNOWN && parts.contains(EntryField.TARGET)
-                        && entries.linkStatus() == FieldStatus.KNOWN) {
+                if (listed.targetStatus() == FieldStatus.KNOWN && parts.contains(MapFilesEntries.Field.TARGET)
+                        && entries.targetStatus() == FieldStatus.KNOWN) {
                     assertThat(listed.target()).as(what).isEqualTo(entries.target());
                     assertThat(listed.deletion()).as(what).isEqualTo(entries.deletion());
                 }
@@ -164,7 +167,7 @@ class MapFilesTest {
         MapSnapshot snapshot = child.maps().snapshot();
         for (SpecialMappingsProcess.Made made : child.made()) {
             MapCursor mapping = at(snapshot, made);
-            if (mapping.isFileBacked() && made.kind() == MappingKind.FILE && mapping.nameLength() < 4096) {
+            if (mapping.isFileBacked() && made.kind() == Mapping.Kind.FILE && mapping.nameLength() < 4096) {
                 FileState state = MapFiles.of(child.maps()).state(mapping);
                 assertThat(state != FileState.PRESENT).as(made.label() + " " + state).isEqualTo(made.isDeleted());
             }
@@ -226,7 +229,7 @@ class MapFilesTest {
         MapFiles.of(child.maps()).readAll(snapshot, entries);
         while (entries.next()) {
             boolean stale = entries.start() == unmapped.start() || entries.start() == remapped.start();
-            assertThat(entries.linkStatus() == FieldStatus.STALE).as(Long.toHexString(entries.start())).isEqualTo(stale);
+            assertThat(entries.targetStatus() == FieldStatus.STALE).as(Long.toHexString(entries.start())).isEqualTo(stale);
         }
     }
 
@@ -248,7 +251,7 @@ class MapFilesTest {
     @Test
     void eachFileHasOneEntry() throws Exception {
         MapSnapshot snapshot = child.maps().snapshot();
-        MapFiles.of(child.maps()).readEachFile(snapshot, entries, EnumSet.of(EntryField.TARGET));
+        MapFiles.of(child.maps()).readEachFile(snapshot, entries, EnumSet.of(MapFilesEntries.Field.TARGET));
         assertThat(entries.count()).isEqualTo(snapshot.fileCount());
         for (int file = 0; entries.next(); file++) {
             assertThat(entries.fileIndex()).isEqualTo(file);
@@ -264,14 +267,14 @@ class MapFilesTest {
             assertThat(mapping.next()).isTrue();
         } while (mapping.name() == null || !mapping.name().endsWith("/special_process"));
         child.exec();
-        assertThatThrownBy(() -> MapFiles.of(child.maps()).read(mapping, entries, EnumSet.of(EntryField.TARGET))).isInstanceOf(StaleMappingException.class)
+        assertThatThrownBy(() -> MapFiles.of(child.maps()).read(mapping, entries, EnumSet.of(MapFilesEntries.Field.TARGET))).isInstanceOf(StaleMappingException.class)
                 .hasMessageContaining("read a new snapshot");
         assertThatThrownBy(() -> MapFiles.of(child.maps()).open(mapping)).isInstanceOf(StaleMappingException.class);
         assertThatThrownBy(() -> MapFiles.of(child.maps()).state(mapping)).isInstanceOf(StaleMappingException.class);
         MapFiles.of(child.maps()).readAll(snapshot, entries);
         int stale = 0;
         while (entries.next()) {
-            stale += entries.linkStatus() == FieldStatus.STALE ? 1 : 0;
+            stale += entries.targetStatus() == FieldStatus.STALE ? 1 : 0;
         }
         assertThat(stale).as("others were made again as they were").isBetween(1, entries.count() - 1);
     }
@@ -294,16 +297,16 @@ class MapFilesTest {
     @Test
     void fieldsThatAreNotRequestedAreUnknown() throws Exception {
         MapCursor mapping = at(child.maps().snapshot(), child.made("plain"));
-        MapFiles.of(child.maps()).read(mapping, entries, EnumSet.of(EntryField.TARGET));
-        assertThat(entries.statStatus()).isEqualTo(FieldStatus.NOT_ASKED);
+        MapFiles.of(child.maps()).read(mapping, entries, EnumSet.of(MapFilesEntries.Field.TARGET));
+        assertThat(entries.statStatus()).isEqualTo(FieldStatus.NOT_REQUESTED);
         assertThat(entries.target()).endsWith("plain");
-        assertThatThrownBy(entries::size).isInstanceOf(IllegalStateException.class).hasMessageContaining("NOT_ASKED");
-        assertThatThrownBy(entries::isOpenForReading).isInstanceOf(IllegalStateException.class).hasMessageContaining("NOT_ASKED");
-        MapFiles.of(child.maps()).read(mapping, entries, EnumSet.of(EntryField.ACCESS));
+        assertThatThrownBy(entries::size).isInstanceOf(IllegalStateException.class).hasMessageContaining("NOT_REQUESTED");
+        assertThatThrownBy(entries::isOpenForReading).isInstanceOf(IllegalStateException.class).hasMessageContaining("NOT_REQUESTED");
+        MapFiles.of(child.maps()).read(mapping, entries, EnumSet.of(MapFilesEntries.Field.ACCESS));
         assertThat(entries.isOpenForReading()).isTrue();
-        assertThatThrownBy(entries::target).isInstanceOf(IllegalStateException.class).hasMessageContaining("NOT_ASKED");
-        assertThatThrownBy(entries::deletion).isInstanceOf(IllegalStateException.class).hasMessageContaining("NOT_ASKED");
-        assertThatThrownBy(() -> MapFiles.of(child.maps()).read(mapping, entries, EnumSet.noneOf(EntryField.class)))
+        assertThatThrownBy(entries::target).isInstanceOf(IllegalStateException.class).hasMessageContaining("NOT_REQUESTED");
+        assertThatThrownBy(entries::deletion).isInstanceOf(IllegalStateException.class).hasMessageContaining("NOT_REQUESTED");
+        assertThatThrownBy(() -> MapFiles.of(child.maps()).read(mapping, entries, EnumSet.noneOf(MapFilesEntries.Field.class)))
                 .isInstanceOf(IllegalArgumentException.class);
     }
 
@@ -331,7 +334,7 @@ class MapFilesTest {
         MapCursor mapping = snapshot.cursor();
         do {
             assertThat(mapping.next()).isTrue();
-        } while (mapping.kind() != MappingKind.VDSO);
+        } while (mapping.kind() != Mapping.Kind.VDSO);
         byte[] image = new byte[(int) mapping.size()];
         assertThat(child.maps().readMemory(mapping.start(), image, 0, image.length)).isEqualTo(image.length);
         assertThat(ByteBuffer.wrap(image).getInt()).as("ELF").isEqualTo(0x7f454c46);

@@ -21,10 +21,12 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.mapfiles.MapCursor;
 import org.mapfiles.MapFilter;
-import org.mapfiles.MappingKind;
+import org.mapfiles.Mapping;
 import org.mapfiles.MapsException;
 import org.mapfiles.PermissionDeniedException;
 import org.mapfiles.ProcessMaps;
+import org.mapfiles.files.MapFiles.FileState;
+import org.mapfiles.files.MappedFile.Verification;
 import org.mapfiles.testing.Assume;
 import org.mapfiles.testing.Children;
 
@@ -205,7 +207,7 @@ class MappedFileTest {
             anonymous = maps.snapshot().cursor();
             do {
                 assertThat(anonymous.next()).isTrue();
-            } while (anonymous.kind() != MappingKind.STACK);
+            } while (anonymous.kind() != Mapping.Kind.STACK);
         }
         return anonymous;
     }

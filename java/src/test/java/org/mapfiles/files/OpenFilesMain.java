@@ -35,9 +35,9 @@ final class OpenFilesMain {
         MapFilesEntries entries = new MapFilesEntries();
         MapSnapshot snapshot = new MapSnapshot();
         Set<String> known = new TreeSet<>();
-        MapFiles.of(maps).list(snapshot, entries, EnumSet.allOf(EntryField.class));
+        MapFiles.of(maps).list(snapshot, entries, EnumSet.allOf(MapFilesEntries.Field.class));
         while (entries.next()) {
-            known.add(entries.linkStatus() + "/" + entries.accessStatus() + "/" + entries.statStatus());
+            known.add(entries.targetStatus() + "/" + entries.accessStatus() + "/" + entries.statStatus());
         }
         return (entries.count() == snapshot.size()) + " " + known;
     }

@@ -9,7 +9,7 @@ import java.io.InputStreamReader;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
-import org.mapfiles.MappingKind;
+import org.mapfiles.Mapping;
 import org.mapfiles.ProcessMaps;
 import org.mapfiles.testing.Assume;
 import org.mapfiles.testing.ChildJvm;
@@ -68,7 +68,7 @@ class SharedRegionTest {
                 assertThat(group.ranges()).hasSize(2);
                 assertThat(group.ranges().get(0).process()).isSameAs(owner.maps());
                 assertThat(group.ranges().get(0).mapping().start()).isEqualTo(made.line().start());
-                assertThat(group.ranges().get(1).mapping().kind()).isEqualTo(MappingKind.SHARED_ANONYMOUS);
+                assertThat(group.ranges().get(1).mapping().kind()).isEqualTo(Mapping.Kind.SHARED_ANONYMOUS);
             });
         }
     }
@@ -113,7 +113,7 @@ class SharedRegionTest {
         try (ProcessMaps other = ProcessMaps.of(peer.process.pid())) {
             assertThat(SharedMappings.of(List.of(owner.maps(), other)).groups()).singleElement()
                     .satisfies(group -> assertThat(group.ranges()).extracting(range -> range.mapping().kind())
-                            .containsExactly(MappingKind.SYSV, MappingKind.SYSV));
+                            .containsExactly(Mapping.Kind.SYSV, Mapping.Kind.SYSV));
         }
     }
 }

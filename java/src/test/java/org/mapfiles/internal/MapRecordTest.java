@@ -65,7 +65,7 @@ class MapRecordTest {
         fields.put("entry gid", MapRecord.Entry.GID);
         fields.put("entry mapping", MapRecord.Entry.MAPPING);
         fields.put("entry file index", MapRecord.Entry.FILE_INDEX);
-        fields.put("entry link error", MapRecord.Entry.LINK_ERROR);
+        fields.put("entry target error", MapRecord.Entry.TARGET_ERROR);
         fields.put("entry stat error", MapRecord.Entry.STAT_ERROR);
         fields.put("entry flags", MapRecord.Entry.FLAGS);
         fields.put("entry target offset", MapRecord.Entry.TARGET_OFFSET);

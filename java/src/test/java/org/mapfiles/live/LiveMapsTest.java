@@ -96,7 +96,7 @@ class LiveMapsTest {
                 LiveMaps live = LiveMaps.of(maps).every(Duration.ofMillis(2)).start()) {
             long before = System.nanoTime();
             Children.await("ten periods", () -> live.refreshes() >= 10);
-            Children.await("the newest is newer", () -> live.takenAt() - before > 0);
+            Children.await("the newest is newer", () -> live.readAt() - before > 0);
             assertThat(live.failure()).isNull();
             MappingQuery query = new MappingQuery();
             assertThat(live.validate(live.snapshot().cursor().seek(0).start(), query)).isTrue();
@@ -108,7 +108,7 @@ class LiveMapsTest {
     void eventCausesARefresh() throws Exception {
         Assume.events();
         ProcessMaps maps = ProcessMaps.self();
-        MapEvents events = MapEvents.open(maps, MapEvents.Option.DATA, MapEvents.Option.AT_ONCE);
+        MapEvents events = MapEvents.open(maps, MapEvents.Option.DATA, MapEvents.Option.IMMEDIATE_WAKEUP);
         try (maps; LiveMaps live = LiveMaps.of(maps).filter(MapFilter.all().fileBacked()).every(NEVER).withEvents(events).start()) {
             MappedByteBuffer first = map("first");
             MapSnapshot snapshot = live.snapshot();
@@ -132,7 +132,7 @@ class LiveMapsTest {
         SpecialMappingsProcess child = SpecialMappingsProcess.with("plain");
         child.start();
         try (ProcessMaps maps = ProcessMaps.of(child.pid());
-                MapEvents events = MapEvents.open(maps, MapEvents.Option.DATA, MapEvents.Option.AT_ONCE)) {
+                MapEvents events = MapEvents.open(maps, MapEvents.Option.DATA, MapEvents.Option.IMMEDIATE_WAKEUP)) {
             FutureTask<Void> other = new FutureTask<>(() -> {
                 while (!Threads.tolerated(() -> events.await(500))) {
                     Thread.onSpinWait();

@@ -2,14 +2,13 @@ package org.mapfiles.testing;
 
 import java.util.ArrayList;
 import java.util.List;
-import org.mapfiles.Deletion;
 import org.mapfiles.MapCursor;
 import org.mapfiles.MapSnapshot;
 import org.mapfiles.Mapping;
-import org.mapfiles.MappingKind;
+import org.mapfiles.Mapping.Deletion;
 
 /** All fields of a mapping, for comparisons and their messages. */
-public record MappingState(MapsLine line, MappingKind kind, Deletion deletion, boolean fileBacked, boolean escaped, boolean ambiguous, int file) {
+public record MappingState(MapsLine line, Mapping.Kind kind, Deletion deletion, boolean fileBacked, boolean escaped, boolean ambiguous, int file) {
     public static MappingState of(Mapping mapping) {
         return new MappingState(MapsLine.of(mapping), mapping.kind(), mapping.deletion(), mapping.isFileBacked(), mapping.isNameEscaped(),
                 mapping.isNameAmbiguous(), mapping.fileIndex());

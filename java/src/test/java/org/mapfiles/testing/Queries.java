@@ -3,8 +3,8 @@ package org.mapfiles.testing;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.util.List;
-import org.mapfiles.Backend;
 import org.mapfiles.MapFilter;
+import org.mapfiles.MapFilter.Backend;
 import org.mapfiles.MappingQuery;
 import org.mapfiles.MapsException;
 import org.mapfiles.NotSupportedException;

@@ -19,7 +19,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import org.junit.jupiter.api.extension.AfterEachCallback;
 import org.junit.jupiter.api.extension.BeforeEachCallback;
 import org.junit.jupiter.api.extension.ExtensionContext;
-import org.mapfiles.MappingKind;
+import org.mapfiles.Mapping;
 import org.mapfiles.ProcessMaps;
 
 /**
@@ -45,7 +45,7 @@ public final class SpecialMappingsProcess implements BeforeEachCallback, AfterEa
      * @param line the current line, with a name without the suffix of the kernel
      * @param isInodeKnown false if only the kernel has the inode number; the line then has 0
      */
-    public record Made(String label, MapsLine line, boolean isInodeKnown, MappingKind kind, boolean isDeleted) {
+    public record Made(String label, MapsLine line, boolean isInodeKnown, Mapping.Kind kind, boolean isDeleted) {
     }
 
     private SpecialMappingsProcess(List<String> arguments, List<String> labels) {
@@ -127,7 +127,7 @@ public final class SpecialMappingsProcess implements BeforeEachCallback, AfterEa
         MapsLine line = new MapsLine(Long.parseUnsignedLong(fields[2], 16), Long.parseUnsignedLong(fields[3], 16), fields[4],
                 Long.parseUnsignedLong(fields[5], 16), Integer.parseInt(fields[6]), Integer.parseInt(fields[7]),
                 isInodeKnown ? Long.parseUnsignedLong(fields[8]) : 0, name);
-        return new Made(fields[1], line, isInodeKnown, MappingKind.valueOf(fields[9].toUpperCase(Locale.ROOT)),
+        return new Made(fields[1], line, isInodeKnown, Mapping.Kind.valueOf(fields[9].toUpperCase(Locale.ROOT)),
                 fields[10].equals("yes"));
     }
 

@@ -17,7 +17,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.mapfiles.MapCursor;
 import org.mapfiles.MapSnapshot;
-import org.mapfiles.MappingKind;
+import org.mapfiles.Mapping;
 import org.mapfiles.events.MapEvents;
 import org.mapfiles.testing.Assume;
 import org.mapfiles.testing.MapsLine;
@@ -168,7 +168,7 @@ class MapTimelineTest {
             assertThat(result.outcome()).as("%s", result).isIn(Outcome.FOUND, Outcome.NOT_MAPPED);
             assertThat(result.candidates() == 0 || !result.mayBeUnmapped()).as("%s", result).isTrue();
             for (MapCursor kept = snapshot.cursor(); kept.next(); ) {
-                if (kept.kind() == MappingKind.VSYSCALL) {
+                if (kept.kind() == Mapping.Kind.VSYSCALL) {
                     assertThat(timeline.resolve(kept.start(), second, result)).as("every program has it: %s", result).isTrue();
                 }
             }

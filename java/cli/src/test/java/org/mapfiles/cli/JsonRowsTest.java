@@ -17,10 +17,10 @@ import java.util.TreeSet;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.mapfiles.MappingKind;
+import org.mapfiles.Mapping;
 import org.mapfiles.cli.output.ChangeJson;
 import org.mapfiles.cli.output.JsonLines;
-import org.mapfiles.files.Verification;
+import org.mapfiles.files.MappedFile.Verification;
 import org.mapfiles.jvm.JvmCode;
 import org.mapfiles.jvm.RegionKind;
 import org.mapfiles.timeline.MapChange;
@@ -165,7 +165,7 @@ class JsonRowsTest {
 
     @Test
     void constantsAreThoseOfTheLibrary() {
-        assertThat(constants("kind")).containsExactly(lowerCase(MappingKind.values()));
+        assertThat(constants("kind")).containsExactly(lowerCase(Mapping.Kind.values()));
         assertThat(constants("region")).containsExactly(lowerCase(RegionKind.values()));
         assertThat(constants("verified")).as("those that need no comparison of bytes")
                 .containsExactlyInAnyOrder(lowerCase(EnumSet.complementOf(EnumSet.of(Verification.SAME_BYTES)).toArray(Verification[]::new)));

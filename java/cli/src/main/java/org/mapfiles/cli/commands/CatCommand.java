@@ -18,12 +18,11 @@ import org.mapfiles.cli.target.AddressRange;
 import org.mapfiles.cli.target.MappingArgument;
 import org.mapfiles.cli.target.MemoryCopy;
 import org.mapfiles.cli.target.Target;
-import org.mapfiles.files.EntryField;
-import org.mapfiles.files.FieldStatus;
 import org.mapfiles.files.MapFiles;
 import org.mapfiles.files.MapFilesEntries;
+import org.mapfiles.files.MapFilesEntries.FieldStatus;
 import org.mapfiles.files.MappedFile;
-import org.mapfiles.files.Verification;
+import org.mapfiles.files.MappedFile.Verification;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
@@ -135,7 +134,7 @@ public final class CatCommand implements Callable<Integer> {
     /** Returns false if map_files entries cannot be followed. Then a device is not opened either. */
     private static boolean isDevice(ProcessMaps maps, Mapping mapping) throws IOException {
         MapFilesEntries entry = new MapFilesEntries();
-        return MapFiles.of(maps).read(mapping, entry, EnumSet.of(EntryField.STAT)) && entry.statStatus() == FieldStatus.KNOWN
+        return MapFiles.of(maps).read(mapping, entry, EnumSet.of(MapFilesEntries.Field.STAT)) && entry.statStatus() == FieldStatus.KNOWN
                 && entry.isDevice();
     }
 

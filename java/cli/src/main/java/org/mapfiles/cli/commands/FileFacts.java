@@ -9,13 +9,13 @@ import java.util.Map;
 import java.util.TreeMap;
 import org.mapfiles.MapCursor;
 import org.mapfiles.MapSnapshot;
-import org.mapfiles.MappingKind;
+import org.mapfiles.Mapping;
 import org.mapfiles.MapsException;
 import org.mapfiles.cli.output.JsonLines;
-import org.mapfiles.files.FileState;
 import org.mapfiles.files.MapFiles;
+import org.mapfiles.files.MapFiles.FileState;
+import org.mapfiles.files.MappedFile.Verification;
 import org.mapfiles.files.StaleMappingException;
-import org.mapfiles.files.Verification;
 
 /**
  * The facts that all mappings of a file have in common. They are read once for each file, also if its mappings are in several
@@ -116,7 +116,7 @@ final class FileFacts {
     private static String state(MapFiles files, MapCursor mapping) throws MapsException {
         try {
             FileState state = files.state(mapping);
-            return state == FileState.DELETED && mapping.kind() != MappingKind.FILE ? NO_PATH : text(state);
+            return state == FileState.DELETED && mapping.kind() != Mapping.Kind.FILE ? NO_PATH : text(state);
         } catch (StaleMappingException unmapped) {
             return text(FileState.UNKNOWN);
         }

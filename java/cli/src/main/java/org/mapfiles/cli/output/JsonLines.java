@@ -8,8 +8,8 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.Locale;
-import org.mapfiles.Deletion;
 import org.mapfiles.Mapping;
+import org.mapfiles.Mapping.Deletion;
 
 /**
  * Writes JSON Lines: one object on each line, as docs/reference/mapfiles.schema.json describes them. A line is written to the
