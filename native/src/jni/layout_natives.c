@@ -79,7 +79,7 @@ static jint codeLayout(JNIEnv *env, jclass self UNUSED, jintArray out)
     return count;
 }
 
-/* Writes the constants of CodeLocation.java. Returns their number. */
+/* Writes the constants of ReadCode.java. Returns their number. */
 static jint codeResultLayout(JNIEnv *env, jclass self UNUSED, jintArray out)
 {
     static const jint layout[] = {

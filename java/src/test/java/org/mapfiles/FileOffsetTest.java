@@ -61,7 +61,7 @@ class FileOffsetTest {
     }
 
     private static long fileOffset(JvmResolver resolver, long address) {
-        AddressInfo info = resolver.answer();
+        AddressInfo info = new AddressInfo();
         resolver.resolve(address, info);
         return info.fileOffset();
     }

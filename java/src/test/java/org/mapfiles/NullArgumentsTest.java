@@ -35,18 +35,13 @@ import org.mapfiles.files.MapFiles;
 import org.mapfiles.files.MapFilesEntries;
 import org.mapfiles.jfr.MapCount;
 import org.mapfiles.jvm.AddressInfo;
-import org.mapfiles.jvm.AttachClient;
-import org.mapfiles.jvm.CodeAddress;
 import org.mapfiles.jvm.CodeInfo;
-import org.mapfiles.jvm.CodeLocation;
 import org.mapfiles.jvm.JvmCode;
 import org.mapfiles.jvm.JvmCodeReader;
-import org.mapfiles.jvm.JvmFlags;
 import org.mapfiles.jvm.JvmProcess;
 import org.mapfiles.jvm.JvmRegions;
 import org.mapfiles.jvm.JvmResolver;
 import org.mapfiles.jvm.PerfMap;
-import org.mapfiles.jvm.RegionKind;
 import org.mapfiles.live.LiveMaps;
 import org.mapfiles.timeline.MapTimeline;
 import org.mapfiles.timeline.TimelineResult;
@@ -131,16 +126,14 @@ class NullArgumentsTest {
         value(JvmCode.class, code);
         value(CodeInfo.class, new CodeInfo());
         value(JvmResolver.class, resolver);
-        value(AddressInfo.class, resolver.answer());
+        value(AddressInfo.class, new AddressInfo());
         value(JvmRegions.class, JvmRegions.read());
         value(JvmCodeReader.class, JvmCodeReader.of(maps));
-        value(CodeLocation.class, new CodeLocation());
-        value(CodeAddress.class, CodeAddress.RUNNING_AT);
-        value(AttachClient.class, null); // needs another JVM: AttachClientTest tests it
-        try (JvmProcess jvm = JvmProcess.of(maps)) {
-            value(JvmFlags.class, jvm.flags());
-        }
-        value(RegionKind.class, RegionKind.UNKNOWN);
+        value(CodeInfo.AddressKind.class, CodeInfo.AddressKind.RUNNING_AT);
+        JvmProcess jvm = JvmProcess.of(maps); // the cleaner closes it
+        value(JvmProcess.class, jvm);
+        value(JvmProcess.Flags.class, jvm.flags());
+        value(JvmRegions.Kind.class, JvmRegions.Kind.UNKNOWN);
         value(Consumer.class, (Consumer<Object>) each -> { });
     }
 

@@ -14,7 +14,7 @@ import javax.tools.JavaFileManager;
 import javax.tools.JavaFileObject;
 import javax.tools.SimpleJavaFileObject;
 import javax.tools.ToolProvider;
-import org.mapfiles.jvm.CodeKind;
+import org.mapfiles.jvm.CodeInfo;
 import org.mapfiles.jvm.JvmCode;
 
 /** Makes this JVM compile many methods. It loads one class again and again as a hidden class. */
@@ -89,7 +89,7 @@ final class CodeBlobs {
     static List<long[]> methods(JvmCode code) {
         List<long[]> methods = new ArrayList<>();
         code.forEach(each -> {
-            if (each.kind() == CodeKind.METHOD) {
+            if (each.kind() == CodeInfo.Kind.METHOD) {
                 methods.add(new long[] {each.start(), each.end()});
             }
         });

@@ -50,7 +50,7 @@ public final class NativeLibrary {
     /**
      * Loads the library, and registers the native methods of a class in another package.
      *
-     * @param holder the class that declares the native methods of {@code jni_jvm.c}
+     * @param holder the class that declares the native methods of JvmCalls, in native/src/jni
      * @throws UnsatisfiedLinkError as {@link #ensureLoaded}
      */
     public static void bindJvm(Class<?> holder) {

@@ -35,7 +35,7 @@ final class CodeRegionEvent extends Event {
     long size;
 
     @Label("Region")
-    @Description("CODE_HEAP or LIBRARY: a constant of org.mapfiles.jvm.RegionKind")
+    @Description("CODE_HEAP or LIBRARY: a constant of org.mapfiles.jvm.JvmRegions.Kind")
     String region;
 
     @Label("Name")

@@ -22,7 +22,6 @@ import org.mapfiles.Mapping;
 import org.mapfiles.MapsException;
 import org.mapfiles.ProcessMaps;
 import org.mapfiles.jvm.JvmRegions;
-import org.mapfiles.jvm.RegionKind;
 
 /**
  * Registers JDK Flight Recorder events about the mappings of this JVM.
@@ -35,7 +34,7 @@ import org.mapfiles.jvm.RegionKind;
  *   <li>{@code mapfiles.MemoryMapSummary}: the number of mappings, the limit {@code vm.max_map_count}, and bytes by kind
  *   <li>{@code mapfiles.MemoryMapChange}: mappings that were added, removed or changed, found by a poll every second
  *   <li>{@code mapfiles.CodeRegion}: each executable range of code heaps and libraries
- *   <li>{@code mapfiles.MemoryRegionSummary}: bytes by {@link RegionKind}
+ *   <li>{@code mapfiles.MemoryRegionSummary}: bytes by {@link JvmRegions.Kind}
  * </ul>
  *
  * <p><b>Replay.</b> Start with the mappings of one poll: {@code MemoryMapping} events with equal {@code poll}. Apply all
@@ -163,7 +162,7 @@ public final class JfrMapEvents {
             MapSnapshot executable = maps.snapshot(MapFilter.all().executable());
             JvmRegions regions = JvmRegions.read(); // after the snapshot, since a code heap may grow in between
             for (int i = 0; i < regions.size(); i++) {
-                boolean isOfCode = regions.region(i) == RegionKind.CODE_HEAP || regions.region(i) == RegionKind.LIBRARY;
+                boolean isOfCode = regions.region(i) == JvmRegions.Kind.CODE_HEAP || regions.region(i) == JvmRegions.Kind.LIBRARY;
                 if (isOfCode && executable.find(regions.start(i)) >= 0) {
                     CodeRegionEvent event = new CodeRegionEvent();
                     event.start = regions.start(i);
@@ -181,7 +180,7 @@ public final class JfrMapEvents {
     private static void regions() {
         attempt(() -> {
             JvmRegions regions = JvmRegions.read();
-            Map<RegionKind, MemoryRegionSummaryEvent> sums = new EnumMap<>(RegionKind.class);
+            Map<JvmRegions.Kind, MemoryRegionSummaryEvent> sums = new EnumMap<>(JvmRegions.Kind.class);
             for (int i = 0; i < regions.size(); i++) {
                 sums.computeIfAbsent(regions.region(i), MemoryRegionSummaryEvent::new).add(regions.end(i) - regions.start(i),
                         regions.isInferred(i));

@@ -9,9 +9,9 @@ import jdk.jfr.Label;
 import jdk.jfr.Name;
 import jdk.jfr.Period;
 import jdk.jfr.StackTrace;
-import org.mapfiles.jvm.RegionKind;
+import org.mapfiles.jvm.JvmRegions;
 
-/** The address space of one {@link RegionKind} of this JVM. */
+/** The address space of one {@link JvmRegions.Kind} of this JVM. */
 @Name("mapfiles.MemoryRegionSummary")
 @Label("Memory Region Summary")
 @Description("Address space of this process by use: one event for each region")
@@ -21,7 +21,7 @@ import org.mapfiles.jvm.RegionKind;
 @StackTrace(false)
 final class MemoryRegionSummaryEvent extends Event {
     @Label("Region")
-    @Description("Use of the memory: a constant of org.mapfiles.jvm.RegionKind")
+    @Description("Use of the memory: a constant of org.mapfiles.jvm.JvmRegions.Kind")
     String region;
 
     @Label("Ranges")
@@ -38,7 +38,7 @@ final class MemoryRegionSummaryEvent extends Event {
     @DataAmount
     long inferredSize;
 
-    MemoryRegionSummaryEvent(RegionKind of) {
+    MemoryRegionSummaryEvent(JvmRegions.Kind of) {
         region = of.name();
     }
 

@@ -1,24 +1,26 @@
 package org.mapfiles.jvm;
 
 import org.mapfiles.MapCursor;
+import org.mapfiles.MapSnapshot;
 
 /**
- * A reusable holder of what {@link JvmResolver#resolve} found for an address of this JVM: code, region and mapping.
- * {@link JvmResolver#answer} makes it.
+ * A reusable holder of what {@link JvmResolver#resolve} found for an address of a JVM: code, region and mapping.
  *
- * <p>Not thread-safe: a holder belongs to one thread at a time. Only {@link #toString} and the names of code allocate.
+ * <p>Not thread-safe: a holder belongs to one thread at a time. {@link #toString} and the names of code allocate, and the first search of a
+ * resolver with a holder.
  */
 public final class AddressInfo {
     private final CodeInfo code = new CodeInfo();
-    private final MapCursor mapping;
+    private MapCursor mapping;
+    private MapSnapshot snapshot;
     private JvmRegions regions;
     private int index = -1;
     private boolean isCode;
     private boolean isMapped;
     private long address;
 
-    AddressInfo(MapCursor mapping) {
-        this.mapping = mapping;
+    /** Constructs a holder without a result. */
+    public AddressInfo() {
     }
 
     void set(long resolved, boolean hasCode, JvmRegions from, int region, boolean hasMapping) {
@@ -33,7 +35,12 @@ public final class AddressInfo {
         return code;
     }
 
-    MapCursor toMove() {
+    /** Returns a cursor of a snapshot, the same for the same snapshot. */
+    MapCursor cursor(MapSnapshot of) {
+        if (snapshot != of) {
+            snapshot = of;
+            mapping = of.cursor();
+        }
         return mapping;
     }
 
@@ -42,9 +49,9 @@ public final class AddressInfo {
         return isCode ? code : null;
     }
 
-    /** Returns the use of the memory at the address; {@link RegionKind#UNKNOWN}: unknown, or the address was not mapped. */
-    public RegionKind region() {
-        return index < 0 ? RegionKind.UNKNOWN : regions.region(index);
+    /** Returns the use of the memory at the address; {@link JvmRegions.Kind#UNKNOWN}: unknown, or the address was not mapped. */
+    public JvmRegions.Kind region() {
+        return index < 0 ? JvmRegions.Kind.UNKNOWN : regions.region(index);
     }
 
     /** Returns the name of the region, such as that of a thread, a code heap or a file; empty: none. */

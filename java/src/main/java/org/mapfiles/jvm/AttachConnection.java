@@ -73,7 +73,7 @@ final class AttachConnection implements AutoCloseable {
                 return new AttachException(Reason.TIMEOUT, jvm + " did not respond " + deadline + ": it may hang or be busy");
             case EPIPE:
             case ECONNRESET:
-                return new AttachException(Reason.BAD_ANSWER, jvm + " closed the connection: it accepts only root and its own user and group ("
+                return new AttachException(Reason.INVALID_RESPONSE, jvm + " closed the connection: it accepts only root and its own user and group ("
                         + target.user() + ")");
             default:
                 return new AttachException(Reason.SYSTEM_CALL, "the /tmp of process " + target.pid()
@@ -118,7 +118,7 @@ final class AttachConnection implements AutoCloseable {
             got = repeat(() -> JvmCalls.attachReceive(socket, part, deadline.millis(Integer.MAX_VALUE)));
             response.write(part, 0, got);
             if (response.size() > maxBytes) {
-                throw new AttachException(Reason.BAD_ANSWER, "the JVM of process " + target.pid() + " sent more than " + maxBytes + " bytes");
+                throw new AttachException(Reason.INVALID_RESPONSE, "the JVM of process " + target.pid() + " sent more than " + maxBytes + " bytes");
             }
             if (got != 0 && deadline.isOver()) { // the target may send single bytes without end
                 throw failure(target, ETIMEDOUT, deadline);

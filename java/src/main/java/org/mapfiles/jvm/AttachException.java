@@ -29,7 +29,7 @@ public final class AttachException extends MapsException {
         /** The JVM did not start its listener, or did not respond, within the time limit. */
         TIMEOUT,
         /** The JVM closed the connection without a response, or the response is too long or does not follow the protocol. */
-        BAD_ANSWER,
+        INVALID_RESPONSE,
         /** The JVM reports that the command failed. */
         COMMAND_FAILED,
         /** A system call failed. */

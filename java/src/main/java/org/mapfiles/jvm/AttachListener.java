@@ -26,7 +26,7 @@ final class AttachListener {
 
     /** Starts the listener unless it runs. */
     void start() throws MapsException {
-        JvmFlags flags = jvm.flags();
+        JvmProcess.Flags flags = jvm.flags();
         if (flags.bool("DisableAttachMechanism").isEmpty()) {
             throw failure(Reason.FLAGS_UNKNOWN, "the flags of the JVM in process %d cannot be read, so no signal is sent to start"
                     + " its listener");

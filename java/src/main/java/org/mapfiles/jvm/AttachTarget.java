@@ -50,8 +50,8 @@ final class AttachTarget {
 
     /** Throws unless the exception means that the process has exited. */
     private void requireExited(IOException e) throws AttachException {
-        String reason = e instanceof FileSystemException ? ((FileSystemException) e).getReason() : null; // null for ENOENT and ESRCH
-        if (reason != null) {
+        String reason = e instanceof FileSystemException ? ((FileSystemException) e).getReason() : null; // null for ENOENT
+        if (reason != null && !reason.equals("No such process")) { // ESRCH
             throw new AttachException(AttachException.Reason.SYSTEM_CALL, "the status of process " + pid() + " cannot be read: " + reason);
         }
     }

@@ -36,7 +36,7 @@ final class CollectorTables {
         this.snapshot = snapshot;
     }
 
-    static List<RegionCandidate> candidates(VmReader vm, MapSnapshot snapshot, JvmFlags flags, VmSymbols symbols) {
+    static List<RegionCandidate> candidates(VmReader vm, MapSnapshot snapshot, JvmProcess.Flags flags, VmSymbols symbols) {
         CollectorTables tables = new CollectorTables(vm, snapshot);
         tables.find(tables::cards);
         if (flags.isOn("UseSerialGC")) {
@@ -70,7 +70,7 @@ final class CollectorTables {
 
     private void add(long start, long end, String detail, boolean isInferred) {
         if (start != 0 && Long.compareUnsigned(start, end) < 0) {
-            candidates.add(new RegionCandidate(start, end, RegionKind.GC, detail, isInferred));
+            candidates.add(new RegionCandidate(start, end, JvmRegions.Kind.GC, detail, isInferred));
         }
     }
 
@@ -236,7 +236,7 @@ final class CollectorTables {
         }
     }
 
-    private void markStacksOfZ(JvmFlags flags, VmSymbols symbols) throws VmFieldMissing {
+    private void markStacksOfZ(JvmProcess.Flags flags, VmSymbols symbols) throws VmFieldMissing {
         long start = symbols.value(vm, MARK_STACKS);
         add(start, start + flags.number("ZMarkStackSpaceLimit").orElse(0), "mark stacks", false);
     }

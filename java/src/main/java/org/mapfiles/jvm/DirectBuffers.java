@@ -24,7 +24,7 @@ final class DirectBuffers {
         }
         List<RegionCandidate> candidates = new ArrayList<>();
         for (int i = 0; i < count; i++) {
-            RegionCandidate buffer = RegionCandidate.reported(ranges[2 * i], ranges[2 * i] + ranges[2 * i + 1], RegionKind.DIRECT_BUFFER, "direct buffer");
+            RegionCandidate buffer = RegionCandidate.reported(ranges[2 * i], ranges[2 * i] + ranges[2 * i + 1], JvmRegions.Kind.DIRECT_BUFFER, "direct buffer");
             candidates.add(buffer);
             addPiece(candidates, buffer, vm);
         }
@@ -37,7 +37,7 @@ final class DirectBuffers {
             long start = buffer.start() - before;
             long end = start + MallocChunk.size(vm, start);
             if (Long.compareUnsigned(end, buffer.end()) >= 0) {
-                candidates.add(RegionCandidate.inferred(start, end, RegionKind.MALLOC, MallocChunk.DETAIL));
+                candidates.add(RegionCandidate.inferred(start, end, JvmRegions.Kind.MALLOC, MallocChunk.DETAIL));
             }
         }
     }

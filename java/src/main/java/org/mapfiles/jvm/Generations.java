@@ -14,7 +14,7 @@ final class Generations {
     }
 
     /** Returns the spaces of the collector in use; none for another collector. */
-    static List<RegionCandidate> candidates(VmReader vm, JvmFlags flags) {
+    static List<RegionCandidate> candidates(VmReader vm, JvmProcess.Flags flags) {
         Generations generations = new Generations(vm);
         try {
             long heap = vm.pointer("Universe", "_collectedHeap");
@@ -33,7 +33,7 @@ final class Generations {
 
     private void add(long start, long end, String detail) {
         if (Long.compareUnsigned(start, end) < 0) {
-            candidates.add(RegionCandidate.reported(start, end, RegionKind.JAVA_HEAP, detail));
+            candidates.add(RegionCandidate.reported(start, end, JvmRegions.Kind.JAVA_HEAP, detail));
         }
     }
 

@@ -25,7 +25,7 @@ final class HeapOfZ {
             }
             List<RegionCandidate> candidates = new ArrayList<>();
             for (long bit = Long.lowestOneBit(bits); size > 0 && bit >= size; bit = Long.lowestOneBit(bits & -bit << 1)) {
-                candidates.add(RegionCandidate.inferred(bit, bit + size, RegionKind.JAVA_HEAP, "Z heap"));
+                candidates.add(RegionCandidate.inferred(bit, bit + size, JvmRegions.Kind.JAVA_HEAP, "Z heap"));
             }
             return candidates;
         } catch (VmFieldMissing none) {

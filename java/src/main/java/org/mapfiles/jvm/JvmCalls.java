@@ -43,7 +43,7 @@ final class JvmCalls {
     static native void codeReaderInit(ByteBuffer reader, int slots, ByteBuffer tables);
 
     /**
-     * Finds code and writes it to {@code result} ({@link CodeLocation}). {@code memory} is that of
+     * Finds code and writes it to {@code result} ({@link CodeInfo}). {@code memory} is that of
      * {@link org.mapfiles.jvm.TargetMemory#call}. Returns 0 or a negative errno.
      */
     static native int codeReaderFind(ByteBuffer reader, long memory, long address, int meaning, ByteBuffer result);
@@ -51,7 +51,7 @@ final class JvmCalls {
     /** Writes the next code of a walk to {@code result}; the first one if {@code begin}. Returns 0 or a negative errno. */
     static native int codeReaderNext(ByteBuffer reader, long memory, boolean begin, ByteBuffer result);
 
-    /** Writes the layout of {@link CodeLocation} in the order of its declarations. Returns the number of values. */
+    /** Writes the layout of {@link CodeInfo} in the order of its declarations. Returns the number of values. */
     static native int codeResultLayout(int[] layout);
 
     /** Starts recording. Returns 0 or a negative errno. Each success needs one {@link #codeClose}. */

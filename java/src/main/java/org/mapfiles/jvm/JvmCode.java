@@ -23,6 +23,64 @@ import java.util.function.Consumer;
  * JVM, which any JVMTI agent with these events causes: {@code benchmarks/run record-code} measures both.
  */
 public final class JvmCode {
+    /** Counts of the code that is recorded, and its memory. Immutable. */
+    public static final class Counts {
+        private final long[] values;
+
+        private Counts(long[] values) {
+            this.values = values;
+        }
+
+        /** Returns the number of methods and stubs that are loaded. */
+        public long live() {
+            return values[0];
+        }
+
+        /** Returns the number of methods and stubs that are unloaded and still recorded. */
+        public long unloaded() {
+            return values[1];
+        }
+
+        /** Returns the number of names: of methods that are compiled or inlined, and of stubs. */
+        public long names() {
+            return values[2];
+        }
+
+        /** Returns the memory in use, in bytes. */
+        public long bytes() {
+            return values[3];
+        }
+
+        /** Returns the maximum of {@link #bytes}. Twice as much address space is reserved, because a compaction copies the recorded code. */
+        public long capacity() {
+            return values[4];
+        }
+
+        /** Returns the {@link System#nanoTime()} before which code that was unloaded may be evicted; 0: no code was evicted. */
+        public long evictedBefore() {
+            return values[5];
+        }
+
+        /**
+         * Returns the number of methods and stubs that were not recorded: memory was full, or they are outside the code cache. Open with more
+         * memory if it is above 0.
+         */
+        public long lost() {
+            return values[6];
+        }
+
+        /** Returns how often memory was full and was compacted, which evicts the code that was unloaded first. */
+        public long compactions() {
+            return values[7];
+        }
+
+        @Override
+        public String toString() {
+            return live() + " pieces of code, " + unloaded() + " unloaded, " + names() + " names, " + bytes() + " of " + capacity()
+                    + " bytes, " + lost() + " lost";
+        }
+    }
+
     private static final int DEFAULT_BYTES = 64 << 20;
 
     private static JvmCode opened;
@@ -130,7 +188,7 @@ public final class JvmCode {
      *
      * @param address any 64-bit value
      * @param info receives the code
-     * @return false if no code was found; {@link CodeInfo#certainty()} is {@link CodeCertainty#NONE} then
+     * @return false if no code was found; {@link CodeInfo#certainty()} is {@link CodeInfo.Certainty#NONE} then
      */
     public boolean find(long address, CodeInfo info) {
         return find(address, CodeSearch.NOW, info);
@@ -166,16 +224,16 @@ public final class JvmCode {
             return info.set(this, address, time, compaction, image, record);
         }
         if (time != CodeSearch.NOW && time - image.getLong(CodeMemory.EVICTED_BEFORE) < 0) {
-            return info.setNone(CodeCertainty.EVICTED);
+            return info.setNone(CodeInfo.Certainty.EVICTED);
         }
-        return record == 0 ? info.setNone(CodeCertainty.NONE) : info.set(this, address, time, compaction, image, record);
+        return record == 0 ? info.setNone(CodeInfo.Certainty.NONE) : info.set(this, address, time, compaction, image, record);
     }
 
     /** Returns counts of the recorded code, and its memory. Allocates, and takes a lock of the native library. */
-    public CodeCounts counts() {
+    public Counts counts() {
         long[] values = new long[8];
         JvmCalls.codeCount(values);
-        return new CodeCounts(values);
+        return new Counts(values);
     }
 
     /**

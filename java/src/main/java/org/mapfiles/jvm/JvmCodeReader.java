@@ -14,17 +14,17 @@ import org.mapfiles.ProcessMaps;
  *
  * <pre>{@code
  * try (ProcessMaps maps = ProcessMaps.of(pid); JvmCodeReader reader = JvmCodeReader.of(maps)) {
- *     CodeLocation location = new CodeLocation();
- *     if (reader.find(address, CodeAddress.RUNNING_AT, location)) {
- *         for (int i = 0; i < location.frames(); i++) {   // innermost inlined method first
- *             System.out.println(location.className(i) + "." + location.methodName(i) + " @ " + location.bytecode(i));
+ *     CodeInfo info = new CodeInfo();
+ *     if (reader.find(address, info)) {
+ *         for (int i = 0; i < info.frames(); i++) {   // innermost inlined method first
+ *             System.out.println(info.className(i) + "." + info.methodName(i) + " @ " + info.bytecode(i));
  *         }
  *     }
  * }
  * }</pre>
  *
  * <p>A search finds the code that is in memory now. If code was unloaded after an address was sampled, no code or other code is found in its
- * place; {@link CodeLocation#compileId()} distinguishes them. {@link JvmCode} also finds unloaded code, of this JVM.
+ * place; {@link CodeInfo#compileId()} distinguishes them. {@link JvmCode} also finds unloaded code, of this JVM.
  *
  * <p>The result of a search is consistent: it is read again if the code changed during the read. A damaged or hostile target cannot crash
  * this JVM or keep it in a loop.
@@ -77,34 +77,47 @@ public final class JvmCodeReader implements AutoCloseable {
         private boolean isWalk;
         private boolean begins;
         private long address;
-        private int meaning;
+        private int kind;
         private ByteBuffer result;
 
         @Override
         public int apply(long memory) {
             return isWalk ? JvmCalls.codeReaderNext(reader, memory, begins, result)
-                    : JvmCalls.codeReaderFind(reader, memory, address, meaning, result);
+                    : JvmCalls.codeReaderFind(reader, memory, address, kind, result);
         }
+    }
+
+    /**
+     * Finds the code that an instruction belongs to now: the one that begins at an address ({@link CodeInfo.AddressKind#RUNNING_AT}).
+     *
+     * @param address any 64-bit value
+     * @param info receives the result
+     * @return whether code was found; if not, {@link CodeInfo#certainty()} has the reason
+     * @throws org.mapfiles.ProcessExitedException if the process has exited, or runs another program
+     * @throws IllegalStateException if this reader is closed
+     */
+    public boolean find(long address, CodeInfo info) throws MapsException {
+        return find(address, CodeInfo.AddressKind.RUNNING_AT, Objects.requireNonNull(info, "info"));
     }
 
     /**
      * Finds the code that an instruction belongs to now.
      *
      * @param address any 64-bit value
-     * @param meaning the instruction that the address stands for
-     * @param location receives the result
-     * @return whether code was found; if not, {@link CodeLocation#status()} has the reason
+     * @param kind the instruction that the address stands for
+     * @param info receives the result
+     * @return whether code was found; if not, {@link CodeInfo#certainty()} has the reason
      * @throws org.mapfiles.ProcessExitedException if the process has exited, or runs another program
      * @throws IllegalStateException if this reader is closed
      */
-    public synchronized boolean find(long address, CodeAddress meaning, CodeLocation location) throws MapsException {
-        Objects.requireNonNull(meaning, "meaning");
-        Objects.requireNonNull(location, "location");
+    public synchronized boolean find(long address, CodeInfo.AddressKind kind, CodeInfo info) throws MapsException {
+        Objects.requireNonNull(kind, "kind");
+        Objects.requireNonNull(info, "info");
         search.isWalk = false;
         search.address = address;
-        search.meaning = meaning.ordinal();
-        search.result = location.result();
-        return location.set(jvm.memory().call(search));
+        search.kind = kind.ordinal();
+        search.result = info.toRead();
+        return info.setRead(jvm.memory().call(search));
     }
 
     /**
@@ -116,17 +129,17 @@ public final class JvmCodeReader implements AutoCloseable {
      * @throws org.mapfiles.ProcessExitedException if the process has exited, or runs another program
      * @throws IllegalStateException if this reader is closed
      */
-    public synchronized boolean forEach(Consumer<CodeLocation> visitor) throws MapsException {
+    public synchronized boolean forEach(Consumer<CodeInfo> visitor) throws MapsException {
         Objects.requireNonNull(visitor, "visitor");
-        CodeLocation location = new CodeLocation();
+        CodeInfo info = new CodeInfo();
         for (int i = 0; i < MAX_BLOBS; i++) {
             search.isWalk = true;
             search.begins = i == 0;
-            search.result = location.result();
-            if (!location.set(jvm.memory().call(search))) {
-                return i > 0 && location.status() == CodeLocation.Status.NONE;
+            search.result = info.toRead();
+            if (!info.setRead(jvm.memory().call(search))) {
+                return i > 0 && info.certainty() == CodeInfo.Certainty.NONE;
             }
-            visitor.accept(location);
+            visitor.accept(info);
         }
         return false;
     }

@@ -1,7 +1,14 @@
 package org.mapfiles.jvm;
 
 import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Collections;
+import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.Set;
+import java.util.TreeSet;
 import org.mapfiles.MapSnapshot;
 import org.mapfiles.MapsException;
 import org.mapfiles.PermissionDeniedException;
@@ -10,7 +17,8 @@ import org.mapfiles.jvm.VmReader.VmFieldMissing;
 
 /**
  * The HotSpot JVM in a process, this one or another, read from outside: version, flags and run state. Nothing is loaded into the process,
- * no signal is sent to it, and it may be stopped or frozen. This needs ptrace access to the process (ptrace(2)).
+ * no signal is sent to it, and it may be stopped or frozen. Only {@link #execute} has side effects. This needs ptrace access to the process
+ * (ptrace(2)).
  *
  * <pre>{@code
  * try (ProcessMaps maps = ProcessMaps.of(pid); JvmProcess jvm = JvmProcess.of(maps)) {
@@ -25,10 +33,89 @@ import org.mapfiles.jvm.VmReader.VmFieldMissing;
 public final class JvmProcess implements AutoCloseable {
     /** Maximum of libraries that are tried. A process has one with the tables of a JVM; a hostile process may have any number. */
     private static final int MAX_LIBRARIES = 8;
+    private static final Duration DEFAULT_TIMEOUT = Duration.ofSeconds(10);
+
+    /** Whether a process can respond to requests. */
+    public enum RunState {
+        /** The process runs or waits. */
+        RUNNING,
+        /** The process is stopped by a signal (SIGSTOP, SIGTSTP) or a debugger. */
+        STOPPED,
+        /** The control group of the process is frozen. */
+        FROZEN,
+        /** The state is unknown: the kernel does not report it. */
+        UNKNOWN
+    }
+
+    /**
+     * The flags of a JVM, such as {@code -XX:MaxHeapSize}, with their values as of the time when they were read. A flag that the JVM does not
+     * have, or has with another type, is absent. Immutable and thread-safe.
+     */
+    public static final class Flags {
+        private final Map<String, Object> values;
+
+        private Flags(Map<String, Object> values) {
+            this.values = values;
+        }
+
+        static Flags read(VmReader vm) throws MapsException {
+            return new Flags(FlagTable.read(vm));
+        }
+
+        /** Returns the names of all flags that have a value, in alphabetical order. The set is immutable. */
+        public Set<String> names() {
+            return Collections.unmodifiableSet(new TreeSet<>(values.keySet()));
+        }
+
+        private Object value(String name) {
+            return values.get(Objects.requireNonNull(name, "name"));
+        }
+
+        /**
+         * Returns the value of a boolean flag.
+         *
+         * @param name such as {@code DisableAttachMechanism}
+         * @return empty: the JVM has no such flag, or it is of another type
+         */
+        public Optional<Boolean> bool(String name) {
+            return value(name) instanceof Boolean ? Optional.of((Boolean) value(name)) : Optional.empty();
+        }
+
+        /** Returns whether a boolean flag is on; false also if the JVM has no such flag. */
+        public boolean isOn(String name) {
+            return Boolean.TRUE.equals(value(name));
+        }
+
+        /**
+         * Returns the value of an integer flag, such as {@code MaxHeapSize} in bytes. An unsigned value above {@link Long#MAX_VALUE} is returned
+         * as a negative number.
+         *
+         * @return empty: the JVM has no such flag, or it is of another type
+         */
+        public OptionalLong number(String name) {
+            return value(name) instanceof Long ? OptionalLong.of((Long) value(name)) : OptionalLong.empty();
+        }
+
+        /**
+         * Returns the value of a string flag.
+         *
+         * @return empty: the JVM has no such flag, it is of another type, or it is not set
+         */
+        public Optional<String> text(String name) {
+            return value(name) instanceof String ? Optional.of((String) value(name)) : Optional.empty();
+        }
+
+        @Override
+        public String toString() {
+            return "Flags[" + values.size() + "]";
+        }
+    }
 
     private final ProcessMaps maps;
     private final TargetMemory memory;
     private final VmReader vm;
+    /** Null: no command was sent. */
+    private AttachClient client;
 
     private static final VmTables NONE = new VmTables(null, 0, 0, 0);
     /** The tables of this JVM, which are constant; or {@link #NONE}. */
@@ -161,9 +248,9 @@ public final class JvmProcess implements AutoCloseable {
      * @throws org.mapfiles.NotEnoughMemoryException if this JVM has too little memory
      * @throws IllegalStateException if this is closed
      */
-    public JvmFlags flags() throws MapsException {
+    public Flags flags() throws MapsException {
         try {
-            return JvmFlags.read(vm);
+            return Flags.read(vm);
         } catch (OutOfMemoryError e) {
             throw noMemory("the flags", e);
         }
@@ -176,6 +263,45 @@ public final class JvmProcess implements AutoCloseable {
      */
     public RunState runState() {
         return RunStates.of(directory());
+    }
+
+    /** As {@link #execute(String, Duration)}, with a time limit of 10 seconds. */
+    public String execute(String command) throws MapsException {
+        return execute(Objects.requireNonNull(command, "command"), DEFAULT_TIMEOUT);
+    }
+
+    /**
+     * Executes a diagnostic command in another JVM through HotSpot's attach socket, as jcmd(1) does, and returns its output. This has side
+     * effects in the target, unlike all other methods. Nothing is loaded into it. Blocks for at most the time limit.
+     *
+     * <p><b>Side effects.</b> If the JVM has no listener, this method makes it start one: it creates a file in the {@code /tmp} of the target,
+     * sends SIGQUIT and removes the file. Then the target has one more thread and the socket {@code /tmp/.java_pid<pid>} until it exits. If
+     * the listener runs already, no file is created and no signal is sent. A JVM that hangs, and so does not respond within the time limit,
+     * may print a thread dump when it continues.
+     *
+     * <p><b>Checks before the signal.</b> The signal is sent only if the process has been verified to be an initialized JVM that accepts
+     * commands, catches SIGQUIT, and is neither stopped nor frozen. It is sent through a pidfd, never to a later process with the same PID.
+     *
+     * <p><b>Processes of other users.</b> The target controls the names in its {@code /tmp}. All work there has the permissions of the
+     * effective user of the target, which needs CAP_SETUID and CAP_SETGID if that is another user. Symbolic links at these names are not
+     * followed, and only the file that was created is removed. The listener must be the target process itself.
+     *
+     * @param command such as {@code VM.native_memory detail}, at most 1,024 bytes of UTF-8 (AttachOperation::arg_length_max)
+     * @param timeout time limit; above 0, and more than one day counts as one day
+     * @return the output, at most 16 MiB, decoded as UTF-8; invalid bytes become U+FFFD. The user of the target controls it
+     * @throws AttachException if the JVM does not accept commands, does not respond in time, sends more than 16 MiB or an invalid response, or
+     *     reports that the command failed; {@link AttachException#reason()} is the cause
+     * @throws org.mapfiles.ProcessExitedException if the process has exited
+     * @throws org.mapfiles.NotEnoughMemoryException if this JVM has too little memory for the response
+     * @throws IllegalArgumentException if the command is blank, too long, or contains a NUL; or the time limit is not positive
+     * @throws IllegalStateException if this is closed
+     */
+    public String execute(String command, Duration timeout) throws MapsException {
+        AttachClient.check(Objects.requireNonNull(command, "command"), Objects.requireNonNull(timeout, "timeout"));
+        if (client == null) {
+            client = new AttachClient(this);
+        }
+        return client.execute(command, timeout);
     }
 
     /** Closes the descriptors. Has no effect if they are closed. */

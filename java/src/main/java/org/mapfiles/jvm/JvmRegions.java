@@ -17,11 +17,11 @@ import org.mapfiles.ProcessMaps;
  * <pre>{@code
  * JvmRegions regions = JvmRegions.read();
  * int index = regions.find(address);
- * if (index >= 0 && regions.region(index) == RegionKind.JAVA_HEAP) { ... }
+ * if (index >= 0 && regions.region(index) == Kind.JAVA_HEAP) { ... }
  * }</pre>
  *
  * <p>Sources are HotSpot's exported structures, its diagnostic commands, its lists of threads and of direct buffers, and the mappings. If no
- * source has the use of a range, it is {@link RegionKind#UNKNOWN}. If the use only follows from the content or place of the memory,
+ * source has the use of a range, it is {@link Kind#UNKNOWN}. If the use only follows from the content or place of the memory,
  * {@link #isInferred} returns true. With {@code -XX:NativeMemoryTracking=detail} nearly nothing is unknown. Without it much of the memory
  * of collectors outside the heap is unknown.
  *
@@ -31,13 +31,43 @@ import org.mapfiles.ProcessMaps;
  * <p>Immutable and thread-safe. {@link #find} allocates nothing.
  */
 public final class JvmRegions {
+    /** Uses of a range of a JVM's memory. */
+    public enum Kind {
+        /** Java objects, and address space that is reserved for them. */
+        JAVA_HEAP,
+        /** Compiled code, stubs and the interpreter, and the tables with which the JVM finds them. */
+        CODE_HEAP,
+        /** The compressed class space: class structures, if class pointers are compressed. */
+        CLASS_SPACE,
+        /** Other metadata of classes: methods, constant pools. */
+        METASPACE,
+        /** The archive of classes that JVMs share (class data sharing). */
+        CDS,
+        /** The stack of a thread, and its guard zones. */
+        THREAD_STACK,
+        /** Structures of the garbage collector outside the heap: card table, mark bits. */
+        GC,
+        /** An executable file with its data, such as libjvm; and the vdso of the kernel. */
+        LIBRARY,
+        /** Another file, such as a jar or a mapped buffer. */
+        FILE,
+        /** Memory of the C library's malloc. With another allocator only the heap of brk(2), which is marked as inferred. */
+        MALLOC,
+        /** The memory of a direct buffer. */
+        DIRECT_BUFFER,
+        /** Other memory of the JVM, such as the polling page and performance counters. */
+        JVM_OTHER,
+        /** The use is unknown. */
+        UNKNOWN
+    }
+
     /** Static variables of libjvm that have the addresses of memory. */
     private static final String[] VARIABLES = {Metaspaces.CLASS_CONTEXT, Metaspaces.OTHER_CONTEXT, CollectorTables.MARK_BITMAP,
         CollectorTables.SUMMARY, CollectorTables.MARK_STACKS, VmStructures.POLLING_PAGE};
 
     private final long[] starts;
     private final long[] ends;
-    private final RegionKind[] regions;
+    private final Kind[] regions;
     private final String[] details;
     private final boolean[] inferred;
 
@@ -45,7 +75,7 @@ public final class JvmRegions {
         int count = ranges.size();
         starts = new long[count];
         ends = new long[count];
-        regions = new RegionKind[count];
+        regions = new Kind[count];
         details = new String[count];
         inferred = new boolean[count];
         for (int i = 0; i < count; i++) {
@@ -119,7 +149,7 @@ public final class JvmRegions {
     /**
      * Reads the regions of the JVM in a process from outside, and sends it diagnostic commands for details that only the JVM can report. With
      * {@code -XX:NativeMemoryTracking=detail} they cover nearly all of its memory; also tables of the collector if libjvm has no symbol
-     * table. The commands are sent by an {@link AttachClient}, which has the side effects described there.
+     * table. The commands are sent by {@link JvmProcess#execute(String)}, which has the side effects described there.
      *
      * @param maps the process. The caller still owns and closes it
      * @throws AttachException if the JVM does not accept commands, does not respond in time, or sends an invalid response
@@ -129,10 +159,10 @@ public final class JvmRegions {
      * @throws org.mapfiles.NotEnoughMemoryException if this JVM has too little memory
      */
     public static JvmRegions readAttached(ProcessMaps maps) throws MapsException {
-        try (AttachClient client = AttachClient.open(Objects.requireNonNull(maps, "maps"))) {
-            return read(maps, client.jvm(), VmReports.ofAnotherJvm(client));
+        try (JvmProcess jvm = JvmProcess.of(Objects.requireNonNull(maps, "maps"))) {
+            return read(maps, jvm, VmReports.ofAnotherJvm(jvm));
         } catch (BoundedText.TooMuchWork e) {
-            throw new AttachException(AttachException.Reason.BAD_ANSWER, "the JVM of process " + maps.pid() + " sent " + e.getMessage());
+            throw new AttachException(AttachException.Reason.INVALID_RESPONSE, "the JVM of process " + maps.pid() + " sent " + e.getMessage());
         }
     }
 
@@ -146,7 +176,7 @@ public final class JvmRegions {
 
     private static JvmRegions readAll(ProcessMaps maps, JvmProcess jvm, VmReports reports) throws MapsException {
         VmReader vm = jvm.vm();
-        JvmFlags flags = jvm.flags();
+        JvmProcess.Flags flags = jvm.flags();
         MapSnapshot snapshot = maps.snapshot();
         VmSymbols symbols = VmSymbols.read(maps, snapshot, vm.library(), VARIABLES);
         RegionCandidates candidates = new RegionCandidates();
@@ -175,7 +205,8 @@ public final class JvmRegions {
     /** Returns the memory of this library for recorded code. */
     private static List<RegionCandidate> ownMemory() {
         long[] range = new long[2];
-        return JvmCalls.codeRange(range) ? List.of(RegionCandidate.reported(range[0], range[1], RegionKind.JVM_OTHER, "mapfiles' memory of code")) : List.of();
+        return JvmCalls.codeRange(range)
+                ? List.of(RegionCandidate.reported(range[0], range[1], Kind.JVM_OTHER, "mapfiles' memory of code")) : List.of();
     }
 
     /** Returns the candidates. Each one that is a single address, such as the polling page, is extended to its mapping. */
@@ -217,12 +248,12 @@ public final class JvmRegions {
         if (start == end) {
             return;
         }
-        RegionKind region = best == null ? RegionKind.UNKNOWN : best.region();
+        Kind region = best == null ? Kind.UNKNOWN : best.region();
         String detail = best == null ? mapping.name() : best.detail();
-        if (region == RegionKind.THREAD_STACK && mapping.permissions().startsWith("---")) {
+        if (region == Kind.THREAD_STACK && mapping.permissions().startsWith("---")) {
             detail += ", guard zone";
         }
-        if (region == RegionKind.JAVA_HEAP && mapping.permissions().startsWith("---")) {
+        if (region == Kind.JAVA_HEAP && mapping.permissions().startsWith("---")) {
             detail = "reserved";
         }
         ranges.add(new RegionCandidate(start, end, region, detail == null ? "" : detail, best != null && best.isInferred()));
@@ -256,7 +287,7 @@ public final class JvmRegions {
      *
      * @throws IndexOutOfBoundsException if there is no such range
      */
-    public RegionKind region(int index) {
+    public Kind region(int index) {
         return regions[index];
     }
 
@@ -289,7 +320,7 @@ public final class JvmRegions {
     }
 
     /** Returns the size of all ranges with a use, in bytes. It includes reserved address space. */
-    public long bytes(RegionKind region) {
+    public long bytes(Kind region) {
         Objects.requireNonNull(region, "region");
         long bytes = 0;
         for (int i = 0; i < starts.length; i++) {
@@ -300,7 +331,7 @@ public final class JvmRegions {
 
     @Override
     public String toString() {
-        return "JvmRegions[" + starts.length + " ranges, " + Arrays.stream(regions).filter(region -> region == RegionKind.UNKNOWN).count()
+        return "JvmRegions[" + starts.length + " ranges, " + Arrays.stream(regions).filter(region -> region == Kind.UNKNOWN).count()
                 + " unknown]";
     }
 }

@@ -10,7 +10,7 @@ import org.mapfiles.ProcessMaps;
  *
  * <pre>{@code
  * JvmResolver resolver = JvmResolver.open();
- * AddressInfo info = resolver.answer();                       // one for each thread
+ * AddressInfo info = new AddressInfo();                      // one for each thread
  * resolver.resolve(address, sampledAt, info);
  * CodeInfo code = info.code();                                // null: neither a method nor a stub
  * for (int i = 0; code != null && i < code.frames(); i++) {   // innermost inlined method first
@@ -69,11 +69,6 @@ public final class JvmResolver implements AutoCloseable {
         maps.refresh(snapshot);
     }
 
-    /** Returns a new holder for results. It belongs to one thread at a time. */
-    public AddressInfo answer() {
-        return new AddressInfo(snapshot.cursor());
-    }
-
     /**
      * Resolves an address: code as of now, region and mapping as of the last refresh.
      *
@@ -100,7 +95,7 @@ public final class JvmResolver implements AutoCloseable {
     private boolean fill(long address, boolean isCode, AddressInfo info) {
         JvmRegions now = regions;
         int region = now.find(address);
-        boolean isMapped = info.toMove().goTo(address);
+        boolean isMapped = info.cursor(snapshot).goTo(address);
         info.set(address, isCode, now, region, isMapped);
         return isCode || region >= 0 || isMapped;
     }

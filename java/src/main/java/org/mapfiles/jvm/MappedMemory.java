@@ -71,17 +71,17 @@ final class MappedMemory {
                 }
                 return ofFile(start, end, mapping.name(), executableFiles.get(mapping.fileIndex()));
             case HEAP:
-                return isMallocOfCLibrary ? new RegionCandidate(start, end, RegionKind.MALLOC, "heap of the C library", isMallocInferred)
-                        : RegionCandidate.inferred(start, end, RegionKind.MALLOC, "heap of brk(2); another library provides malloc");
+                return isMallocOfCLibrary ? new RegionCandidate(start, end, JvmRegions.Kind.MALLOC, "heap of the C library", isMallocInferred)
+                        : RegionCandidate.inferred(start, end, JvmRegions.Kind.MALLOC, "heap of brk(2); another library provides malloc");
             case STACK:
-                return RegionCandidate.reported(start, end, RegionKind.THREAD_STACK, "first thread of the process");
+                return RegionCandidate.reported(start, end, JvmRegions.Kind.THREAD_STACK, "first thread of the process");
             case VDSO:
             case VVAR:
             case VSYSCALL:
-                return RegionCandidate.reported(start, end, RegionKind.LIBRARY, mapping.name());
+                return RegionCandidate.reported(start, end, JvmRegions.Kind.LIBRARY, mapping.name());
             case MEMFD:
-                return mapping.name().contains("java_heap") ? RegionCandidate.inferred(start, end, RegionKind.JAVA_HEAP, mapping.name())
-                        : RegionCandidate.reported(start, end, RegionKind.FILE, mapping.name());
+                return mapping.name().contains("java_heap") ? RegionCandidate.inferred(start, end, JvmRegions.Kind.JAVA_HEAP, mapping.name())
+                        : RegionCandidate.reported(start, end, JvmRegions.Kind.FILE, mapping.name());
             case ANONYMOUS:
                 return ofAnonymous(mapping, before);
             default:
@@ -91,36 +91,36 @@ final class MappedMemory {
 
     private static RegionCandidate ofFile(long start, long end, String name, boolean isExecutable) {
         if (name.endsWith(".jsa")) {
-            return RegionCandidate.inferred(start, end, RegionKind.CDS, name);
+            return RegionCandidate.inferred(start, end, JvmRegions.Kind.CDS, name);
         }
         if (name.contains("/hsperfdata_")) {
-            return RegionCandidate.inferred(start, end, RegionKind.JVM_OTHER, name);
+            return RegionCandidate.inferred(start, end, JvmRegions.Kind.JVM_OTHER, name);
         }
-        return RegionCandidate.reported(start, end, isExecutable ? RegionKind.LIBRARY : RegionKind.FILE, name);
+        return RegionCandidate.reported(start, end, isExecutable ? JvmRegions.Kind.LIBRARY : JvmRegions.Kind.FILE, name);
     }
 
     private RegionCandidate ofAnonymous(MapCursor mapping, RegionCandidate before) {
         long start = mapping.start();
         long end = mapping.end();
         boolean follows = before != null && before.end() == start;
-        if (follows && before.region() == RegionKind.LIBRARY) {
+        if (follows && before.region() == JvmRegions.Kind.LIBRARY) {
             if (Long.compareUnsigned(imageEnd, start) > 0) { // the rest of the mapping does not belong to the library
                 long libraryEnd = Long.compareUnsigned(imageEnd, end) < 0 ? pageUp(imageEnd) : end;
-                return RegionCandidate.reported(start, libraryEnd, RegionKind.LIBRARY, before.detail());
+                return RegionCandidate.reported(start, libraryEnd, JvmRegions.Kind.LIBRARY, before.detail());
             }
         }
-        if (follows && before.region() == RegionKind.MALLOC && before.isInferred() && mapping.permissions().equals("---p")
+        if (follows && before.region() == JvmRegions.Kind.MALLOC && before.isInferred() && mapping.permissions().equals("---p")
                 && end % ARENA == 0 && end - before.start() == ARENA) {
-            return RegionCandidate.inferred(start, end, RegionKind.MALLOC, before.detail());
+            return RegionCandidate.inferred(start, end, JvmRegions.Kind.MALLOC, before.detail());
         }
         if (!mapping.permissions().equals("rw-p") || !isMallocOfCLibrary) {
             return null;
         }
         if (isArena(mapping)) {
-            return RegionCandidate.inferred(start, end, RegionKind.MALLOC, "arena of the C library");
+            return RegionCandidate.inferred(start, end, JvmRegions.Kind.MALLOC, "arena of the C library");
         }
         long chunksEnd = MallocChunk.endOfChunks(vm, start, end);
-        return chunksEnd == start ? null : RegionCandidate.inferred(start, chunksEnd, RegionKind.MALLOC, MallocChunk.DETAIL);
+        return chunksEnd == start ? null : RegionCandidate.inferred(start, chunksEnd, JvmRegions.Kind.MALLOC, MallocChunk.DETAIL);
     }
 
     private static long pageUp(long address) {

@@ -28,19 +28,19 @@ final class Metaspaces {
 
     static List<RegionCandidate> candidates(VmReader vm, VmSymbols symbols) {
         Metaspaces spaces = new Metaspaces(vm);
-        spaces.add(symbols, CLASS_CONTEXT, RegionKind.CLASS_SPACE, "compressed class space");
-        spaces.add(symbols, OTHER_CONTEXT, RegionKind.METASPACE, "metaspace");
+        spaces.add(symbols, CLASS_CONTEXT, JvmRegions.Kind.CLASS_SPACE, "compressed class space");
+        spaces.add(symbols, OTHER_CONTEXT, JvmRegions.Kind.METASPACE, "metaspace");
         return spaces.candidates;
     }
 
     /** Adds the nodes of a context. A context begins with its name and the list of its nodes. */
-    private void add(VmSymbols symbols, String variable, RegionKind region, String detail) {
+    private void add(VmSymbols symbols, String variable, JvmRegions.Kind region, String detail) {
         try {
             long context = symbols.value(vm, variable);
             if (context == 0) {
                 return; // no class space: compressed class pointers are off
             }
-            String name = region == RegionKind.CLASS_SPACE ? "class-space" : "non-class-space";
+            String name = region == JvmRegions.Kind.CLASS_SPACE ? "class-space" : "non-class-space";
             long[] fields = vm.longsAt(context, 2);
             long[] list = vm.longsAt(fields[1], 3); // a virtual table in some of JDK 17 to 25, its name, its first node
             boolean isNameFirst = isText(list[0], name);
@@ -67,7 +67,7 @@ final class Metaspaces {
      * Adds a node and returns the next one. A node begins with the pointer to the next; it has its reserved range as address and bytes,
      * and later again as address and words.
      */
-    private long addNode(long node, RegionKind region, String detail) throws VmFieldMissing {
+    private long addNode(long node, JvmRegions.Kind region, String detail) throws VmFieldMissing {
         long[] words = vm.longsAt(node, NODE_WORDS);
         for (int i = 1; i < NODE_WORDS - 3; i++) {
             long start = words[i];

@@ -25,24 +25,24 @@ final class NativeMemoryTracking {
         return candidates;
     }
 
-    private static RegionKind region(String category) {
+    private static JvmRegions.Kind region(String category) {
         switch (category) {
             case "Java Heap":
-                return RegionKind.JAVA_HEAP;
+                return JvmRegions.Kind.JAVA_HEAP;
             case "Code":
-                return RegionKind.CODE_HEAP;
+                return JvmRegions.Kind.CODE_HEAP;
             case "Class":
-                return RegionKind.CLASS_SPACE;
+                return JvmRegions.Kind.CLASS_SPACE;
             case "Metaspace":
-                return RegionKind.METASPACE;
+                return JvmRegions.Kind.METASPACE;
             case "Shared class space":
-                return RegionKind.CDS;
+                return JvmRegions.Kind.CDS;
             case "Thread Stack":
-                return RegionKind.THREAD_STACK;
+                return JvmRegions.Kind.THREAD_STACK;
             case "GC":
-                return RegionKind.GC;
+                return JvmRegions.Kind.GC;
             default:
-                return RegionKind.JVM_OTHER;
+                return JvmRegions.Kind.JVM_OTHER;
         }
     }
 }

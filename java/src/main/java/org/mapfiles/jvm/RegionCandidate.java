@@ -9,18 +9,18 @@ package org.mapfiles.jvm;
  * @param detail the name, such as that of a thread or a file; null or empty: none
  * @param isInferred whether the use is only inferred from the content or place of the memory
  */
-record RegionCandidate(long start, long end, RegionKind region, String detail, boolean isInferred) {
+record RegionCandidate(long start, long end, JvmRegions.Kind region, String detail, boolean isInferred) {
     RegionCandidate {
         if (Long.compareUnsigned(start, end) >= 0) {
             throw new IllegalArgumentException("the range is empty: " + Long.toHexString(start) + "-" + Long.toHexString(end));
         }
     }
 
-    static RegionCandidate reported(long start, long end, RegionKind region, String detail) {
+    static RegionCandidate reported(long start, long end, JvmRegions.Kind region, String detail) {
         return new RegionCandidate(start, end, region, detail, false);
     }
 
-    static RegionCandidate inferred(long start, long end, RegionKind region, String detail) {
+    static RegionCandidate inferred(long start, long end, JvmRegions.Kind region, String detail) {
         return new RegionCandidate(start, end, region, detail, true);
     }
 

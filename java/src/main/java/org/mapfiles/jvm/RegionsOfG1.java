@@ -76,7 +76,7 @@ final class RegionsOfG1 {
 
     private static void add(List<RegionCandidate> candidates, long start, long end, String use) {
         if (use != null && start != end) {
-            candidates.add(RegionCandidate.reported(start, end, RegionKind.JAVA_HEAP, use));
+            candidates.add(RegionCandidate.reported(start, end, JvmRegions.Kind.JAVA_HEAP, use));
         }
     }
 

@@ -31,7 +31,7 @@ final class RegionsOfShenandoah {
     }
 
     /** Returns the regions by the collector's structures; none if another collector is in use. They do not have the generation. */
-    static List<RegionCandidate> candidates(VmReader vm, JvmFlags flags) {
+    static List<RegionCandidate> candidates(VmReader vm, JvmProcess.Flags flags) {
         List<RegionCandidate> candidates = new ArrayList<>();
         if (!flags.isOn("UseShenandoahGC")) {
             return candidates;
@@ -54,7 +54,7 @@ final class RegionsOfShenandoah {
                 if (last != null && last.end() == start && last.detail().equals(use)) {
                     start = candidates.remove(candidates.size() - 1).start();
                 }
-                last = RegionCandidate.reported(start, starts[i] + size, RegionKind.JAVA_HEAP, use);
+                last = RegionCandidate.reported(start, starts[i] + size, JvmRegions.Kind.JAVA_HEAP, use);
                 candidates.add(last);
             }
         } catch (VmFieldMissing | IllegalArgumentException none) {
@@ -98,7 +98,7 @@ final class RegionsOfShenandoah {
             if (last != null && last.end() == start && last.detail().equals(use)) {
                 start = candidates.remove(candidates.size() - 1).start();
             }
-            last = RegionCandidate.reported(start, end, RegionKind.JAVA_HEAP, use);
+            last = RegionCandidate.reported(start, end, JvmRegions.Kind.JAVA_HEAP, use);
             candidates.add(last);
         }
         Matcher set = BoundedText.matcher(SET, info);
@@ -106,7 +106,7 @@ final class RegionsOfShenandoah {
             long first = Long.parseUnsignedLong(set.group(2), 16);
             long end = Long.parseUnsignedLong(set.group(1), 16) + count;
             if (Long.compareUnsigned(first, end) < 0) {
-                candidates.add(RegionCandidate.reported(first, end, RegionKind.GC, "collection set map"));
+                candidates.add(RegionCandidate.reported(first, end, JvmRegions.Kind.GC, "collection set map"));
             }
         }
         return candidates;

@@ -19,48 +19,48 @@ final class RunStates {
     private RunStates() {
     }
 
-    static RunState of(Path process) {
+    static JvmProcess.RunState of(Path process) {
         if (Freezers.areFrozen(process)) {
-            return RunState.FROZEN;
+            return JvmProcess.RunState.FROZEN;
         }
-        RunState state = RunState.UNKNOWN;
+        JvmProcess.RunState state = JvmProcess.RunState.UNKNOWN;
         int threads = 0;
         try (DirectoryStream<Path> tasks = Files.newDirectoryStream(process.resolve("task"))) {
             for (Path task : tasks) {
-                RunState ofThread = ofThread(task);
-                if (ofThread == RunState.UNKNOWN) {
+                JvmProcess.RunState ofThread = ofThread(task);
+                if (ofThread == JvmProcess.RunState.UNKNOWN) {
                     continue; // the thread has ended, or the kernel hides wchan
                 }
-                if (ofThread == RunState.RUNNING) {
+                if (ofThread == JvmProcess.RunState.RUNNING) {
                     return ofThread;
                 }
-                state = threads++ == 0 || ofThread == RunState.FROZEN ? ofThread : state;
+                state = threads++ == 0 || ofThread == JvmProcess.RunState.FROZEN ? ofThread : state;
             }
         } catch (IOException | DirectoryIteratorException exited) {
-            return RunState.UNKNOWN;
+            return JvmProcess.RunState.UNKNOWN;
         }
         return state;
     }
 
-    private static RunState ofThread(Path task) {
+    private static JvmProcess.RunState ofThread(Path task) {
         String stat = read(task.resolve("stat"));
         int stateAt = stat.lastIndexOf(')') + 2; // the name before it may contain any characters
         if (stateAt < 2 || stateAt >= stat.length()) {
-            return RunState.UNKNOWN;
+            return JvmProcess.RunState.UNKNOWN;
         }
         char state = stat.charAt(stateAt);
         if (state == 'T' || state == 't') {
-            return RunState.STOPPED;
+            return JvmProcess.RunState.STOPPED;
         }
         if (state == 'Z' || state == 'X' || state == 'x') {
-            return RunState.UNKNOWN;
+            return JvmProcess.RunState.UNKNOWN;
         }
         if (state == 'R') {
-            return RunState.RUNNING;
+            return JvmProcess.RunState.RUNNING;
         }
         String function = read(task.resolve("wchan")).strip();
         boolean isHidden = function.isEmpty() || function.equals("0");
-        return isHidden ? RunState.UNKNOWN : FREEZERS.contains(function) ? RunState.FROZEN : RunState.RUNNING;
+        return isHidden ? JvmProcess.RunState.UNKNOWN : FREEZERS.contains(function) ? JvmProcess.RunState.FROZEN : JvmProcess.RunState.RUNNING;
     }
 
     private static String read(Path file) {

@@ -109,7 +109,7 @@ final class ThreadStacks {
         boolean isRange = size > 0 && size <= MAX_STACK && Long.compareUnsigned(base, size) >= 0;
         if (isSame && isRange && snapshot.find(base - 1) >= 0 && Files.exists(tasks.resolve(Integer.toString(tid)))) {
             String name = names.get(thread);
-            found.put(tid, RegionCandidate.reported(base - size, base, RegionKind.THREAD_STACK, tid + " " + (name != null ? name : command(tid))));
+            found.put(tid, RegionCandidate.reported(base - size, base, JvmRegions.Kind.THREAD_STACK, tid + " " + (name != null ? name : command(tid))));
         }
     }
 
@@ -189,7 +189,7 @@ final class ThreadStacks {
             if (at >= 0) {
                 MapCursor mapping = snapshot.cursor().seek(at);
                 return mapping.kind() == Mapping.Kind.STACK ? null // MappedMemory has it, by its name
-                        : RegionCandidate.inferred(withGuard(at, mapping.start()), mapping.end(), RegionKind.THREAD_STACK, tid + " " + command(tid));
+                        : RegionCandidate.inferred(withGuard(at, mapping.start()), mapping.end(), JvmRegions.Kind.THREAD_STACK, tid + " " + command(tid));
             }
         }
         return null;

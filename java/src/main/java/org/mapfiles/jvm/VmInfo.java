@@ -36,7 +36,7 @@ final class VmInfo {
         return Long.parseUnsignedLong(at.group(group), 16);
     }
 
-    private static void add(List<RegionCandidate> to, long start, long end, RegionKind region, String detail) {
+    private static void add(List<RegionCandidate> to, long start, long end, JvmRegions.Kind region, String detail) {
         if (Long.compareUnsigned(start, end) < 0) {
             to.add(RegionCandidate.reported(start, end, region, detail));
         }
@@ -68,12 +68,12 @@ final class VmInfo {
     static List<RegionCandidate> heap(String info) {
         List<RegionCandidate> candidates = new ArrayList<>();
         for (Matcher at = BoundedText.matcher(HEAP, info); at.find(); ) {
-            add(candidates, hex(at, 2), hex(at, 3), RegionKind.JAVA_HEAP, at.group(1).strip().replaceAll(" +", " "));
+            add(candidates, hex(at, 2), hex(at, 3), JvmRegions.Kind.JAVA_HEAP, at.group(1).strip().replaceAll(" +", " "));
         }
         int shenandoah = info.indexOf("Reserved region:");
         Matcher reserved = BoundedText.matcher(RESERVED, info);
         if (shenandoah >= 0 && reserved.find(shenandoah)) {
-            add(candidates, hex(reserved, 1), hex(reserved, 2), RegionKind.JAVA_HEAP, "Shenandoah heap");
+            add(candidates, hex(reserved, 1), hex(reserved, 2), JvmRegions.Kind.JAVA_HEAP, "Shenandoah heap");
         }
         return candidates;
     }
@@ -82,7 +82,7 @@ final class VmInfo {
     static List<RegionCandidate> codeHeaps(String info) {
         List<RegionCandidate> candidates = new ArrayList<>();
         for (Matcher at = BoundedText.matcher(CODE, info); at.find(); ) {
-            add(candidates, hex(at, 2), hex(at, 4), RegionKind.CODE_HEAP, at.group(1) == null ? "code cache" : at.group(1));
+            add(candidates, hex(at, 2), hex(at, 4), JvmRegions.Kind.CODE_HEAP, at.group(1) == null ? "code cache" : at.group(1));
         }
         return candidates;
     }
@@ -91,19 +91,19 @@ final class VmInfo {
     static List<RegionCandidate> others(String info) {
         List<RegionCandidate> candidates = new ArrayList<>();
         for (Matcher at = BoundedText.matcher(CLASS_SPACE, info); at.find(); ) {
-            add(candidates, hex(at, 1), hex(at, 2), RegionKind.CLASS_SPACE, "compressed class space");
+            add(candidates, hex(at, 1), hex(at, 2), JvmRegions.Kind.CLASS_SPACE, "compressed class space");
         }
         for (Matcher at = BoundedText.matcher(ARCHIVE, info); at.find(); ) {
-            add(candidates, hex(at, 1), hex(at, 3), RegionKind.CDS, "class archive");
+            add(candidates, hex(at, 1), hex(at, 3), JvmRegions.Kind.CDS, "class archive");
         }
         for (Matcher at = BoundedText.matcher(CARDS, info); at.find(); ) {
-            add(candidates, hex(at, 1), hex(at, 2), RegionKind.GC, "card table");
+            add(candidates, hex(at, 1), hex(at, 2), JvmRegions.Kind.GC, "card table");
         }
         for (Matcher at = BoundedText.matcher(BITS, info); at.find(); ) {
-            add(candidates, hex(at, 1), hex(at, 2), RegionKind.GC, "mark bits");
+            add(candidates, hex(at, 1), hex(at, 2), JvmRegions.Kind.GC, "mark bits");
         }
         for (Matcher at = BoundedText.matcher(POLLING, info); at.find(); ) {
-            add(candidates, hex(at, 1), hex(at, 1) + 1, RegionKind.JVM_OTHER, "safepoint polling page");
+            add(candidates, hex(at, 1), hex(at, 1) + 1, JvmRegions.Kind.JVM_OTHER, "safepoint polling page");
         }
         return candidates;
     }
@@ -116,7 +116,7 @@ final class VmInfo {
             boolean isClassSpace = classes >= 0 && at.start() > classes;
             long start = hex(at, 1);
             long bytes = Long.parseLong(at.group(2)) * 1024 + Long.parseLong(at.group(3)) * 1024 / 100;
-            add(candidates, start, start + bytes, isClassSpace ? RegionKind.CLASS_SPACE : RegionKind.METASPACE,
+            add(candidates, start, start + bytes, isClassSpace ? JvmRegions.Kind.CLASS_SPACE : JvmRegions.Kind.METASPACE,
                     isClassSpace ? "compressed class space" : "metaspace");
         }
         return candidates;

@@ -18,16 +18,16 @@ record VmReports(String info, String metaspace, String nativeMemory) {
                 DiagnosticCommands.nativeMemory());
     }
 
-    static VmReports ofAnotherJvm(AttachClient client) throws MapsException {
+    static VmReports ofAnotherJvm(JvmProcess jvm) throws MapsException {
         try {
-            return new VmReports(VmInfo.ofTheJvm(run(client, "VM.info"), CommandLine.lineEnds(client.jvm().vm())),
-                    run(client, "VM.metaspace vslist"), run(client, "VM.native_memory detail scale=KB"));
+            return new VmReports(VmInfo.ofTheJvm(run(jvm, "VM.info"), CommandLine.lineEnds(jvm.vm())),
+                    run(jvm, "VM.metaspace vslist"), run(jvm, "VM.native_memory detail scale=KB"));
         } catch (OutOfMemoryError e) {
-            throw client.jvm().noMemory("the output of diagnostic commands", e);
+            throw jvm.noMemory("the output of diagnostic commands", e);
         }
     }
 
-    private static String run(AttachClient client, String command) throws MapsException {
-        return BoundedText.withShortLines(client.run(command));
+    private static String run(JvmProcess jvm, String command) throws MapsException {
+        return BoundedText.withShortLines(jvm.execute(command));
     }
 }

@@ -20,7 +20,7 @@ final class VmStructures {
     private VmStructures() {
     }
 
-    private static void add(List<RegionCandidate> to, long start, long end, RegionKind region, String detail) {
+    private static void add(List<RegionCandidate> to, long start, long end, JvmRegions.Kind region, String detail) {
         if (Long.compareUnsigned(start, end) < 0) {
             to.add(RegionCandidate.reported(start, end, region, detail));
         }
@@ -33,7 +33,7 @@ final class VmStructures {
             long reserved = vm.pointer("Universe", "_collectedHeap") + vm.location("CollectedHeap", "_reserved");
             long start = vm.pointer(reserved, "MemRegion", "_start");
             long words = vm.pointer(reserved, "MemRegion", "_word_size");
-            add(candidates, start, start + words * Long.BYTES, RegionKind.JAVA_HEAP, "heap");
+            add(candidates, start, start + words * Long.BYTES, JvmRegions.Kind.JAVA_HEAP, "heap");
         } catch (VmFieldMissing none) {
             // another source may have it
         }
@@ -44,7 +44,7 @@ final class VmStructures {
         List<RegionCandidate> candidates = new ArrayList<>();
         try {
             add(candidates, vm.pointer("MetaspaceObj", "_shared_metaspace_base"), vm.pointer("MetaspaceObj", "_shared_metaspace_top"),
-                    RegionKind.CDS, "class archive");
+                    JvmRegions.Kind.CDS, "class archive");
         } catch (VmFieldMissing none) {
             // another source may have it
         }
@@ -70,7 +70,7 @@ final class VmStructures {
 
     private static void add(List<RegionCandidate> to, long space, VmReader vm, String detail) throws VmFieldMissing {
         add(to, vm.pointer(space, "VirtualSpace", "_low_boundary"), vm.pointer(space, "VirtualSpace", "_high_boundary"),
-                RegionKind.CODE_HEAP, detail);
+                JvmRegions.Kind.CODE_HEAP, detail);
     }
 
     /**
@@ -92,14 +92,14 @@ final class VmStructures {
     static List<RegionCandidate> others(VmReader vm, VmSymbols symbols) {
         List<RegionCandidate> candidates = new ArrayList<>();
         try {
-            add(candidates, vm.pointer("PerfMemory", "_start"), vm.pointer("PerfMemory", "_end"), RegionKind.JVM_OTHER, "performance counters");
+            add(candidates, vm.pointer("PerfMemory", "_start"), vm.pointer("PerfMemory", "_end"), JvmRegions.Kind.JVM_OTHER, "performance counters");
         } catch (VmFieldMissing none) {
             // another source may have it
         }
         try {
             long page = symbols.value(vm, POLLING_PAGE);
             if (page != 0) {
-                add(candidates, page, page + 2 * PAGE, RegionKind.JVM_OTHER, "safepoint polling pages");
+                add(candidates, page, page + 2 * PAGE, JvmRegions.Kind.JVM_OTHER, "safepoint polling pages");
             }
         } catch (VmFieldMissing none) {
             // another source may have it

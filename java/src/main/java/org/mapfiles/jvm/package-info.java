@@ -11,10 +11,10 @@
  *
  * <p>Any JVM, by reading its memory:
  * <ul>
- *   <li>{@link org.mapfiles.jvm.JvmProcess} reads version, flags and run state.
+ *   <li>{@link org.mapfiles.jvm.JvmProcess} reads version, flags and run state. Its method {@code execute} sends diagnostic commands, which has side
+ *       effects in the target.
  *   <li>{@link org.mapfiles.jvm.JvmCodeReader} resolves an address to methods and stubs as of now.
  *   <li>{@link org.mapfiles.jvm.JvmRegions#read(org.mapfiles.ProcessMaps)} returns the use of each range of memory.
- *   <li>{@link org.mapfiles.jvm.AttachClient} sends diagnostic commands, which has side effects in the target.
  * </ul>
  *
  * <p>No flag and no agent is needed. Code that was compiled before the first {@link org.mapfiles.jvm.JvmCode#open()} has coarse debug

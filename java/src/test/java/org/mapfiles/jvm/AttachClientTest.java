@@ -58,15 +58,15 @@ class AttachClientTest {
     void commandsAreExecutedAndNothingIsLoaded() throws Exception {
         try (AttachedJvmProcess jvm = AttachedJvmProcess.with("-XX:NativeMemoryTracking=detail")) {
             List<String> before = mapped(jvm.pid());
-            try (ProcessMaps maps = ProcessMaps.of(jvm.pid()); AttachClient client = AttachClient.open(maps, AttachedJvmProcess.PATIENCE)) {
-                assertThat(client.run("VM.version")).contains(Runtime.version().toString());
-                assertThat(client.run("VM.info")).contains("Dynamic libraries:");
-                assertThat(client.run("VM.native_memory detail scale=KB")).contains("Native Memory Tracking:");
-                assertThatThrownBy(() -> client.run("No.such_command"))
+            try (ProcessMaps maps = ProcessMaps.of(jvm.pid()); JvmProcess process = JvmProcess.of(maps)) {
+                assertThat(process.execute("VM.version", AttachedJvmProcess.PATIENCE)).contains(Runtime.version().toString());
+                assertThat(process.execute("VM.info", AttachedJvmProcess.PATIENCE)).contains("Dynamic libraries:");
+                assertThat(process.execute("VM.native_memory detail scale=KB", AttachedJvmProcess.PATIENCE)).contains("Native Memory Tracking:");
+                assertThatThrownBy(() -> process.execute("No.such_command", AttachedJvmProcess.PATIENCE))
                         .isInstanceOfSatisfying(AttachException.class, e -> assertThat(e.reason()).isEqualTo(Reason.COMMAND_FAILED))
                         .hasMessageContaining("reports: \"").hasMessageContaining("Unknown");
                 for (String wrong : new String[] {"", " ", "x\0y", "x".repeat(1025)}) {
-                    assertThatThrownBy(() -> client.run(wrong)).isInstanceOf(IllegalArgumentException.class);
+                    assertThatThrownBy(() -> process.execute(wrong, AttachedJvmProcess.PATIENCE)).isInstanceOf(IllegalArgumentException.class);
                 }
                 assertThat(namesInTmp(jvm.pid())).as("the trigger file is removed").containsExactly(".java_pid" + jvm.pid());
             }
@@ -337,8 +337,8 @@ class AttachClientTest {
     @ValueSource(strings = {"never", "endlessly", "slowly"})
     void hostileRepliesEnd(String how) throws Exception {
         try (AttachedJvmProcess jvm = AttachedJvmProcess.start(new ChildJvm(), how)) {
-            checkRefused(jvm, how.equals("endlessly") ? Reason.BAD_ANSWER : Reason.TIMEOUT,
-                    how.equals("endlessly") ? "more than " + AttachClient.MAX_ANSWER : "within 2 s");
+            checkRefused(jvm, how.equals("endlessly") ? Reason.INVALID_RESPONSE : Reason.TIMEOUT,
+                    how.equals("endlessly") ? "more than " + AttachClient.MAX_RESPONSE : "within 2 s");
         }
     }
 
@@ -365,7 +365,7 @@ class AttachClientTest {
     void repliesOutsideTheProtocolAreErrors() throws Exception {
         for (String answer : new String[] {"nothing", "hello", "0", "\n", "1 1\nx", "\033[2J\nx", "99999999999\nx"}) {
             try (AttachedJvmProcess jvm = AttachedJvmProcess.start(new ChildJvm(), answer)) {
-                checkRefused(jvm, Reason.BAD_ANSWER);
+                checkRefused(jvm, Reason.INVALID_RESPONSE);
             }
         }
         try (AttachedJvmProcess jvm = AttachedJvmProcess.start(new ChildJvm(), "101\n\033[2J\u009b\u202e" + "x".repeat(1000))) {
@@ -377,18 +377,18 @@ class AttachClientTest {
     @Test
     void exitedProcessIsAnExitedException() throws Exception {
         AttachedJvmProcess jvm = AttachedJvmProcess.with();
-        try (ProcessMaps maps = ProcessMaps.of(jvm.pid()); AttachClient client = AttachClient.open(maps, AttachedJvmProcess.PATIENCE)) {
+        try (ProcessMaps maps = ProcessMaps.of(jvm.pid()); JvmProcess process = JvmProcess.of(maps)) {
             jvm.close();
-            assertThatThrownBy(() -> client.run("VM.version")).isInstanceOf(ProcessExitedException.class);
-            assertThatThrownBy(() -> AttachClient.open(maps)).isInstanceOf(ProcessExitedException.class);
+            assertThatThrownBy(() -> process.execute("VM.version", AttachedJvmProcess.PATIENCE)).isInstanceOf(ProcessExitedException.class);
+            assertThatThrownBy(() -> JvmProcess.of(maps)).isInstanceOf(ProcessExitedException.class);
         }
     }
 
     @Test
     void timeLimitsMustBePositive() throws Exception {
-        try (ProcessMaps maps = ProcessMaps.self()) {
+        try (ProcessMaps maps = ProcessMaps.self(); JvmProcess process = JvmProcess.of(maps)) {
             for (Duration none : new Duration[] {Duration.ZERO, Duration.ofSeconds(-1)}) {
-                assertThatThrownBy(() -> AttachClient.open(maps, none)).isInstanceOf(IllegalArgumentException.class);
+                assertThatThrownBy(() -> process.execute("VM.version", none)).isInstanceOf(IllegalArgumentException.class);
             }
         }
     }

@@ -8,8 +8,8 @@ final class AttachMain {
     }
 
     public static void main(String[] arguments) throws Exception {
-        try (ProcessMaps maps = ProcessMaps.of(Long.parseLong(arguments[0])); AttachClient client = AttachClient.open(maps)) {
-            System.out.println(client.run("VM.version"));
+        try (ProcessMaps maps = ProcessMaps.of(Long.parseLong(arguments[0])); JvmProcess jvm = JvmProcess.of(maps)) {
+            System.out.println(jvm.execute("VM.version"));
         }
     }
 }

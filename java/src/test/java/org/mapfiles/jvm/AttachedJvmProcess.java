@@ -98,10 +98,10 @@ final class AttachedJvmProcess implements AutoCloseable {
         return true;
     }
 
-    /** Executes a command with its own client, and returns the reply. */
+    /** Executes a command and returns the reply. */
     String run(String command, Duration timeout) throws MapsException {
-        try (ProcessMaps maps = ProcessMaps.of(pid); AttachClient client = AttachClient.open(maps, timeout)) {
-            return client.run(command);
+        try (ProcessMaps maps = ProcessMaps.of(pid); JvmProcess jvm = JvmProcess.of(maps)) {
+            return jvm.execute(command, timeout);
         }
     }
 

@@ -42,7 +42,7 @@ final class CodeFromOutsideMain {
     /** Whether the compilers of a busy machine have come far enough to compare something. */
     private static boolean isCompiledEnough(JvmCode code) {
         int[] records = {0};
-        code.forEach(each -> records[0] += each.kind() == CodeKind.METHOD ? records(code, each.start()).length : 0);
+        code.forEach(each -> records[0] += each.kind() == CodeInfo.Kind.METHOD ? records(code, each.start()).length : 0);
         return records[0] > 3_000 || System.getProperty("java.vm.info").contains("interpreted");
     }
 
@@ -88,7 +88,7 @@ final class CodeFromOutsideMain {
         return offsets;
     }
 
-    private static String frames(CodeInfo info) {
+    static String frames(CodeInfo info) {
         StringBuilder text = new StringBuilder();
         for (int i = 0; i < info.frames(); i++) {
             text.append(info.className(i)).append('.').append(info.methodName(i)).append(info.signature(i)).append('@')
@@ -97,19 +97,10 @@ final class CodeFromOutsideMain {
         return text.toString();
     }
 
-    static String frames(CodeLocation location) {
-        StringBuilder text = new StringBuilder();
-        for (int i = 0; i < location.frames(); i++) {
-            text.append(location.className(i)).append('.').append(location.methodName(i)).append(location.signature(i)).append('@')
-                    .append(location.bytecode(i)).append(' ');
-        }
-        return text.toString();
-    }
-
     private static void compareRecords(JvmCode code) throws Exception {
         List<long[]> methods = new ArrayList<>();
         code.forEach(each -> {
-            if (each.kind() == CodeKind.METHOD) {
+            if (each.kind() == CodeInfo.Kind.METHOD) {
                 methods.add(new long[] {each.start(), each.compileId()});
             }
         });
@@ -118,19 +109,19 @@ final class CodeFromOutsideMain {
         int inlined = 0;
         int different = 0;
         CodeInfo info = new CodeInfo();
-        CodeLocation location = new CodeLocation();
+        CodeInfo location = new CodeInfo();
         try (ProcessMaps maps = ProcessMaps.self(); JvmCodeReader reader = JvmCodeReader.of(maps)) {
             for (long[] method : methods) {
                 for (int offset : records(code, method[0])) {
                     long address = method[0] + offset;
-                    if (!code.find(address, info) || !reader.find(address, CodeAddress.RETURNS_TO, location)
+                    if (!code.find(address, info) || !reader.find(address, CodeInfo.AddressKind.RETURNS_TO, location)
                             || location.compileId() != info.compileId() || location.start() != info.start()) {
                         unloaded++; // other code is at the address now
                         continue;
                     }
                     String expected = frames(info);
                     String returning = frames(location);
-                    if (!reader.find(address - 1, CodeAddress.RUNNING_AT, location) || location.compileId() != info.compileId()
+                    if (!reader.find(address - 1, CodeInfo.AddressKind.RUNNING_AT, location) || location.compileId() != info.compileId()
                             || location.toString().equals("unknown method")) {
                         unloaded++; // the method was or is being unloaded
                         continue;

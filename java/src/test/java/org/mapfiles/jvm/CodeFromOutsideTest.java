@@ -83,7 +83,7 @@ class CodeFromOutsideTest {
         }
     }
 
-    private static CodeList.MapsLine line(CodeLocation location) {
+    private static CodeList.MapsLine line(CodeInfo location) {
         return new CodeList.MapsLine(location.compileId(), location.tier(), location.toString(), location.start(), location.end());
     }
 
@@ -102,21 +102,21 @@ class CodeFromOutsideTest {
         Set<CodeList.MapsLine> found = new HashSet<>();
         List<String> stubs = new ArrayList<>();
         assertThat(reader.forEach(each -> {
-            if (each.kind() == CodeKind.METHOD) {
+            if (each.kind() == CodeInfo.Kind.METHOD) {
                 found.add(line(each));
             } else {
                 stubs.add(each.toString());
             }
         })).isTrue();
         Set<CodeList.MapsLine> missedByFind = new LinkedHashSet<>();
-        CodeLocation location = new CodeLocation();
+        CodeInfo location = new CodeInfo();
         for (CodeList.MapsLine line : listed) {
             for (long address : new long[] {line.start(), line.start() + (line.end() - line.start()) / 2, line.end() - 1}) {
-                if (!reader.find(address, CodeAddress.RUNNING_AT, location) || !line(location).equals(line)) {
+                if (!reader.find(address, CodeInfo.AddressKind.RUNNING_AT, location) || !line(location).equals(line)) {
                     missedByFind.add(line);
                 }
             }
-            if (!reader.find(line.end(), CodeAddress.RETURNS_TO, location) || !line(location).equals(line)) {
+            if (!reader.find(line.end(), CodeInfo.AddressKind.RETURNS_TO, location) || !line(location).equals(line)) {
                 missedByFind.add(line);
             }
         }
@@ -151,12 +151,12 @@ class CodeFromOutsideTest {
     void codeletsOfTheInterpreterHaveNames() throws Exception {
         try (ProcessMaps maps = ProcessMaps.self(); JvmCodeReader reader = JvmCodeReader.of(maps)) {
             Set<String> names = new HashSet<>();
-            CodeLocation at = new CodeLocation();
+            CodeInfo at = new CodeInfo();
             reader.forEach(each -> {
                 if (each.isInterpreter()) {
                     for (long address = each.start(); address < each.end(); address += 64) {
                         try {
-                            if (reader.find(address, CodeAddress.RUNNING_AT, at)) {
+                            if (reader.find(address, CodeInfo.AddressKind.RUNNING_AT, at)) {
                                 names.add(at.toString());
                             }
                         } catch (IOException e) {
@@ -172,12 +172,12 @@ class CodeFromOutsideTest {
     @Test
     void otherMemoryIsNoCode() throws Exception {
         try (ProcessMaps maps = ProcessMaps.self(); JvmCodeReader reader = JvmCodeReader.of(maps)) {
-            CodeLocation location = new CodeLocation();
+            CodeInfo location = new CodeInfo();
             assertThatIllegalStateException().isThrownBy(location::start);
             for (long address : new long[] {0, 1, -1, Long.MIN_VALUE, Long.MAX_VALUE, 1L << 47}) {
-                for (CodeAddress meaning : CodeAddress.values()) {
+                for (CodeInfo.AddressKind meaning : CodeInfo.AddressKind.values()) {
                     assertThat(reader.find(address, meaning, location)).isFalse();
-                    assertThat(location.status()).isEqualTo(CodeLocation.Status.NONE);
+                    assertThat(location.certainty()).isEqualTo(CodeInfo.Certainty.NONE);
                     assertThat(location).hasToString("no code");
                     assertThatIllegalStateException().isThrownBy(location::frames);
                 }
@@ -189,15 +189,15 @@ class CodeFromOutsideTest {
     void findAllocatesNothing() throws Exception {
         ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
         try (ProcessMaps maps = ProcessMaps.self(); JvmCodeReader reader = JvmCodeReader.of(maps)) {
-            CodeLocation location = new CodeLocation();
+            CodeInfo location = new CodeInfo();
             long[] start = new long[1];
-            reader.forEach(each -> start[0] = each.kind() == CodeKind.METHOD ? each.start() : start[0]);
+            reader.forEach(each -> start[0] = each.kind() == CodeInfo.Kind.METHOD ? each.start() : start[0]);
             long least = Long.MAX_VALUE;
             for (int series = 0; series < 8; series++) {
                 long before = threads.getCurrentThreadAllocatedBytes();
                 long sum = 0;
                 for (int i = 0; i < 1_000; i++) {
-                    if (reader.find(start[0], CodeAddress.RUNNING_AT, location)) {
+                    if (reader.find(start[0], CodeInfo.AddressKind.RUNNING_AT, location)) {
                         sum += location.frames() + location.tier() + location.bytecode(0) + location.methodAddress(0);
                     }
                 }
@@ -214,7 +214,7 @@ class CodeFromOutsideTest {
             child.list();
             try (ProcessMaps maps = ProcessMaps.of(child.process.pid()); JvmCodeReader reader = JvmCodeReader.of(maps)) {
                 child.process.destroyForcibly().waitFor();
-                assertThatThrownBy(() -> reader.find(1 << 20, CodeAddress.RUNNING_AT, new CodeLocation()))
+                assertThatThrownBy(() -> reader.find(1 << 20, CodeInfo.AddressKind.RUNNING_AT, new CodeInfo()))
                         .isInstanceOf(ProcessExitedException.class);
                 assertThatThrownBy(() -> reader.forEach(each -> { })).isInstanceOf(ProcessExitedException.class);
             }
@@ -227,7 +227,7 @@ class CodeFromOutsideTest {
             JvmCodeReader reader = JvmCodeReader.of(maps);
             reader.close();
             reader.close();
-            assertThatIllegalStateException().isThrownBy(() -> reader.find(0, CodeAddress.RETURNS_TO, new CodeLocation()));
+            assertThatIllegalStateException().isThrownBy(() -> reader.find(0, CodeInfo.AddressKind.RETURNS_TO, new CodeInfo()));
         }
     }
 
@@ -235,7 +235,7 @@ class CodeFromOutsideTest {
     void cAndJavaAgreeOnTheLayout() {
         int[] layout = new int[64];
         int count = JvmCalls.codeResultLayout(layout);
-        assertThat(Arrays.copyOf(layout, count)).containsExactly(CodeLocation.layout());
+        assertThat(Arrays.copyOf(layout, count)).containsExactly(ReadCode.layout());
     }
 
     @Test

@@ -47,7 +47,7 @@ final class CodeWorkloadMain {
         for (Throwable e : wrong) {
             e.printStackTrace();
         }
-        CodeCounts counts = code.counts();
+        JvmCode.Counts counts = code.counts();
         System.out.println((wrong.isEmpty() ? "RIGHT " : "WRONG ") + right.get() + " answers; " + counts + ", " + counts.compactions()
                 + " compactions");
     }
@@ -92,14 +92,14 @@ final class CodeWorkloadMain {
             });
             List<long[]> samples = new ArrayList<>();
             code.forEach(each -> {
-                if (each.kind() == CodeKind.METHOD) {
+                if (each.kind() == CodeInfo.Kind.METHOD) {
                     samples.add(new long[] {each.start(), each.end(), each.loaded(), each.methodId(each.frames() - 1)});
                 }
             });
             for (long[] sample : samples) {
                 long address = sample[0] + (sample[1] - sample[0]) / 2;
                 if (!code.find(address, sample[2], info)) {
-                    if (info.certainty() != CodeCertainty.EVICTED) {
+                    if (info.certainty() != CodeInfo.Certainty.EVICTED) {
                         throw new AssertionError("lost: " + Long.toHexString(address) + " " + info.certainty());
                     }
                     continue;
@@ -108,7 +108,7 @@ final class CodeWorkloadMain {
                     check(code, info, again, sample);
                     right.incrementAndGet();
                 } catch (IllegalStateException evicted) {
-                    if (info.certainty() != CodeCertainty.EVICTED) {
+                    if (info.certainty() != CodeInfo.Certainty.EVICTED) {
                         throw evicted;
                     }
                 }

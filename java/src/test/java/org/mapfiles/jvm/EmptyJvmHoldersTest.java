@@ -19,7 +19,8 @@ import org.mapfiles.testing.EmptyHolder;
 
 /** Holders of this package before the first search, and after a search that found nothing. */
 class EmptyJvmHoldersTest {
-    private static final Map<String, Object> NO_CODE = Map.of("certainty", CodeCertainty.NONE, "toString", "no code");
+    private static final Map<String, Object> NO_CODE = Map.of("isFound", false, "certainty", CodeInfo.Certainty.NONE, "toString",
+            "no code");
 
     @Test
     void codeWithoutAResult() throws Exception {
@@ -27,7 +28,7 @@ class EmptyJvmHoldersTest {
         assertThat(EmptyHolder.check(answer, NO_CODE)).isGreaterThan(30);
         JvmCode code = JvmCode.open();
         long[] start = new long[1];
-        code.forEach(each -> start[0] = each.kind() == CodeKind.METHOD ? each.start() : start[0]);
+        code.forEach(each -> start[0] = each.kind() == CodeInfo.Kind.METHOD ? each.start() : start[0]);
         assertThat(code.find(start[0], answer)).as("a method").isTrue();
         for (int frame : new int[] {-1, answer.frames(), Integer.MAX_VALUE, Integer.MIN_VALUE}) {
             assertThatThrownBy(() -> answer.className(frame)).as("%d", frame).isInstanceOf(IndexOutOfBoundsException.class);
@@ -42,7 +43,7 @@ class EmptyJvmHoldersTest {
     void stubsHaveNoFrames() {
         JvmCode code = JvmCode.open();
         long[] start = new long[1];
-        code.forEach(each -> start[0] = each.kind() == CodeKind.STUB ? each.start() : start[0]);
+        code.forEach(each -> start[0] = each.kind() == CodeInfo.Kind.STUB ? each.start() : start[0]);
         CodeInfo answer = new CodeInfo();
         assertThat(code.find(start[0], answer)).as("a stub").isTrue();
         assertThat(answer.frames()).isZero();
@@ -56,14 +57,14 @@ class EmptyJvmHoldersTest {
     void addressWithoutAMapping() throws Exception {
         Map<String, Object> nothing = new HashMap<>();
         nothing.put("code", null);
-        nothing.put("region", RegionKind.UNKNOWN);
+        nothing.put("region", JvmRegions.Kind.UNKNOWN);
         nothing.put("detail", "");
         nothing.put("isInferred", false);
         nothing.put("mapping", null);
         nothing.put("fileOffset", -1L);
         nothing.put("toString", "not mapped");
         try (JvmResolver resolver = JvmResolver.open()) {
-            AddressInfo answer = resolver.answer();
+            AddressInfo answer = new AddressInfo();
             EmptyHolder.check(answer, nothing);
             assertThat(resolver.resolve(ofAFile(), answer)).isTrue();
             assertThat(answer.fileOffset()).isNotNegative();
@@ -76,7 +77,7 @@ class EmptyJvmHoldersTest {
     void toStringNeverThrows(@TempDir Path directory) throws Exception {
         Path file = Files.write(directory.resolve("file"), new byte[4096]);
         try (JvmResolver resolver = JvmResolver.open(); FileChannel channel = FileChannel.open(file)) {
-            AddressInfo answer = resolver.answer();
+            AddressInfo answer = new AddressInfo();
             assertThat(resolver.resolve(ofAFile(), answer)).isTrue();
             MappedByteBuffer another = channel.map(FileChannel.MapMode.READ_ONLY, 0, 4096);
             resolver.refresh();

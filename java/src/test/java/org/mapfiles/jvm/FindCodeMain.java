@@ -46,7 +46,7 @@ public final class FindCodeMain {
         JvmCode code = JvmCode.open();
         Set<String> found = new TreeSet<>();
         code.forEach(each -> {
-            if (each.kind() == CodeKind.METHOD && each.toString().startsWith("org.mapfiles.jvm.Throwaway.work(")) {
+            if (each.kind() == CodeInfo.Kind.METHOD && each.toString().startsWith("org.mapfiles.jvm.Throwaway.work(")) {
                 found.add(each.isBeforeStart() ? "was there" : "came");
             }
         });

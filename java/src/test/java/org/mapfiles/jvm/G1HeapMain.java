@@ -75,7 +75,7 @@ final class G1HeapMain {
     private static long bytes(JvmRegions regions, String what) {
         long bytes = 0;
         for (int i = 0; i < regions.size(); i++) {
-            boolean isThis = regions.region(i) == RegionKind.JAVA_HEAP && (what.isEmpty() || regions.detail(i).equals(what));
+            boolean isThis = regions.region(i) == JvmRegions.Kind.JAVA_HEAP && (what.isEmpty() || regions.detail(i).equals(what));
             bytes += isThis ? regions.end(i) - regions.start(i) : 0;
         }
         return bytes;

@@ -74,7 +74,7 @@ class HostileJvmTest {
 
     @Test
     void anyWordsInItsStructures() throws Exception {
-        JvmFlags flags = JvmFlags.read(new VmReader(memory, tables));
+        JvmProcess.Flags flags = JvmProcess.Flags.read(new VmReader(memory, tables));
         VmSymbols symbols = VmSymbols.read(maps, snapshot, tables, Metaspaces.CLASS_CONTEXT, Metaspaces.OTHER_CONTEXT,
                 CollectorTables.MARK_BITMAP, CollectorTables.SUMMARY, CollectorTables.MARK_STACKS, VmStructures.POLLING_PAGE);
         int found = 0;
@@ -94,7 +94,7 @@ class HostileJvmTest {
             if (seed % 50 == 0) { // these take longer
                 claims.add(new ThreadStacks(vm, snapshot, Path.of("/proc/self")).candidates());
                 claims.add(new MappedMemory(vm, snapshot, null).candidates());
-                JvmFlags.read(vm);
+                JvmProcess.Flags.read(vm);
                 CommandLine.lineEnds(vm);
             }
             found += claims.chosen().size();
@@ -127,7 +127,7 @@ class HostileJvmTest {
     void aRegionOfG1WithANegativeSize() throws Exception {
         VmReader vm = new VmReader(memory, tables);
         String type = vm.has("G1HeapRegion", "_type") ? "G1HeapRegion" : "HeapRegion";
-        assumeTrue(JvmFlags.read(vm).isOn("UseG1GC"), "this JVM does not use G1");
+        assumeTrue(JvmProcess.Flags.read(vm).isOn("UseG1GC"), "this JVM does not use G1");
         long table = vm.pointer("Universe", "_collectedHeap") + vm.location("G1CollectedHeap", "_hrm") + vm.location(type + "Manager", "_regions");
         long length = table + vm.location("G1HeapRegionTable", "_length");
         assertThat(RegionsOfG1.candidates(replaced(Map.of(length, 1L)))).hasSize(1);
@@ -251,7 +251,7 @@ class HostileJvmTest {
                 return character < 8 ? 'a' + (address - 2 * base >>> 4 + 2 * character & 3) : 0;
             }
         };
-        JvmFlags flags = JvmFlags.read(new VmReader(fake, tables));
+        JvmProcess.Flags flags = JvmProcess.Flags.read(new VmReader(fake, tables));
         long bytes = flags.names().stream().mapToLong(name -> flags.text(name).orElse("").length()).sum();
         assertThat(bytes).isBetween(60_000L, 1L << 20);
     }

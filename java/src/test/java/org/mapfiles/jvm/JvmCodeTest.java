@@ -42,7 +42,7 @@ class JvmCodeTest {
     }
 
     private static boolean isThrowaway(CodeInfo each) {
-        return each.kind() == CodeKind.METHOD && each.toString().equals("org.mapfiles.jvm.Throwaway.work(I)I");
+        return each.kind() == CodeInfo.Kind.METHOD && each.toString().equals("org.mapfiles.jvm.Throwaway.work(I)I");
     }
 
     private static void invoke(Method work, int rounds) {
@@ -74,7 +74,7 @@ class JvmCodeTest {
     private boolean isTheSame(CodeList.MapsLine line) {
         return info.compileId() == line.compileId() && info.tier() == line.tier() && info.start() == line.start()
                 && info.toString().equals(line.method().replaceFirst("\\.(?=[^.]*\\()", "."))
-                && info.certainty() == CodeCertainty.RECORDED;
+                && info.certainty() == CodeInfo.Certainty.RECORDED;
     }
 
     @Test
@@ -139,7 +139,7 @@ class JvmCodeTest {
         assertThat(unloadedStart).as("an unloaded method").isNotZero();
         assertThat(CODE.find(unloadedStart, then[0], info)).isTrue();
         assertThat(info).hasToString("org.mapfiles.jvm.Throwaway.work(I)I");
-        assertThat(info.certainty()).isEqualTo(CodeCertainty.RECORDED);
+        assertThat(info.certainty()).isEqualTo(CodeInfo.Certainty.RECORDED);
         assertThat(info.loaded()).isLessThanOrEqualTo(then[0]);
         assertThat(info.unloaded()).isGreaterThan(then[0]);
         long unloaded = info.unloaded();
@@ -150,7 +150,7 @@ class JvmCodeTest {
 
     @Test
     void stubsHaveNamesAndNoFrames() {
-        long start = await("a stub", () -> { }, each -> each.kind() == CodeKind.STUB && each.name().contains("arraycopy"));
+        long start = await("a stub", () -> { }, each -> each.kind() == CodeInfo.Kind.STUB && each.name().contains("arraycopy"));
         assertThat(CODE.find(start, info)).isTrue();
         assertThat(info.frames()).isZero();
         assertThat(info.tier()).isEqualTo(-1);
@@ -163,7 +163,7 @@ class JvmCodeTest {
         for (long address : new long[] {0, 1, -1, Long.MIN_VALUE, Long.MAX_VALUE, 1L << 47}) {
             assertThat(CODE.find(address, info)).isFalse();
             assertThat(CODE.find(address, System.nanoTime(), info)).isFalse();
-            assertThat(info.certainty()).isEqualTo(CodeCertainty.NONE);
+            assertThat(info.certainty()).isEqualTo(CodeInfo.Certainty.NONE);
             assertThat(info).hasToString("no code");
             assertThatIllegalStateException().isThrownBy(info::start);
             assertThatIllegalStateException().isThrownBy(info::frames);
@@ -172,15 +172,15 @@ class JvmCodeTest {
 
     @Test
     void codeBeforeTheFirstOpenIsMarked() {
-        long start = await("any method", () -> { }, each -> each.kind() == CodeKind.METHOD && each.isBeforeStart());
+        long start = await("any method", () -> { }, each -> each.kind() == CodeInfo.Kind.METHOD && each.isBeforeStart());
         assertThat(CODE.find(start, 1, info)).isTrue();
-        assertThat(info.certainty()).isEqualTo(CodeCertainty.RECORDED_LATER);
+        assertThat(info.certainty()).isEqualTo(CodeInfo.Certainty.RECORDED_LATER);
     }
 
     @Test
     void findAllocatesNothing() {
         ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
-        long start = await("any method", () -> { }, each -> each.kind() == CodeKind.METHOD);
+        long start = await("any method", () -> { }, each -> each.kind() == CodeInfo.Kind.METHOD);
         long least = Long.MAX_VALUE;
         for (int series = 0; series < 8; series++) {
             long before = threads.getCurrentThreadAllocatedBytes();

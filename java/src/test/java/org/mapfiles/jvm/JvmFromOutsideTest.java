@@ -26,7 +26,7 @@ class JvmFromOutsideTest {
     private static void isRead(long pid) throws Exception {
         try (ProcessMaps maps = ProcessMaps.of(pid)) {
             JvmRegions regions = JvmRegions.read(maps);
-            for (RegionKind region : new RegionKind[] {RegionKind.JAVA_HEAP, RegionKind.CODE_HEAP, RegionKind.THREAD_STACK, RegionKind.LIBRARY, RegionKind.MALLOC}) {
+            for (JvmRegions.Kind region : new JvmRegions.Kind[] {JvmRegions.Kind.JAVA_HEAP, JvmRegions.Kind.CODE_HEAP, JvmRegions.Kind.THREAD_STACK, JvmRegions.Kind.LIBRARY, JvmRegions.Kind.MALLOC}) {
                 assertThat(regions.bytes(region)).as(region.toString()).isPositive();
             }
             assertThat(stacks(regions)).as("stacks of Java threads, by name").anyMatch(detail -> detail.contains("Signal Dispatch")
@@ -45,7 +45,7 @@ class JvmFromOutsideTest {
     private static List<String> stacks(JvmRegions regions) {
         List<String> stacks = new ArrayList<>();
         for (int i = 0; i < regions.size(); i++) {
-            if (regions.region(i) == RegionKind.THREAD_STACK && !regions.isInferred(i)) {
+            if (regions.region(i) == JvmRegions.Kind.THREAD_STACK && !regions.isInferred(i)) {
                 stacks.add(regions.detail(i));
             }
         }
@@ -133,11 +133,11 @@ class JvmFromOutsideTest {
             Files.writeString(group.resolve("cgroup.procs"), Long.toString(jvm.pid()));
             Files.writeString(switchFile, isNew ? "1" : "FROZEN");
             try (ProcessMaps maps = ProcessMaps.of(jvm.pid()); JvmProcess process = JvmProcess.of(maps)) {
-                assertThat(waitFor(RunState.FROZEN, process)).isTrue();
+                assertThat(waitFor(JvmProcess.RunState.FROZEN, process)).isTrue();
                 isRead(jvm.pid());
-                assertThat(process.runState()).isEqualTo(RunState.FROZEN);
+                assertThat(process.runState()).isEqualTo(JvmProcess.RunState.FROZEN);
                 Files.writeString(switchFile, isNew ? "0" : "THAWED");
-                assertThat(waitFor(RunState.RUNNING, process)).isTrue();
+                assertThat(waitFor(JvmProcess.RunState.RUNNING, process)).isTrue();
             } finally {
                 Files.writeString(switchFile, isNew ? "0" : "THAWED");
             }
@@ -147,7 +147,7 @@ class JvmFromOutsideTest {
         }
     }
 
-    private static boolean waitFor(RunState state, JvmProcess process) throws Exception {
+    private static boolean waitFor(JvmProcess.RunState state, JvmProcess process) throws Exception {
         for (int i = 0; i < 10_000 && process.runState() != state; i++) {
             Thread.sleep(1);
         }
@@ -294,7 +294,7 @@ class JvmFromOutsideTest {
         try (ProcessMaps maps = ProcessMaps.of(fake.pid())) {
             assertThat(fake.inputReader().readLine()).isEqualTo("READY");
             JvmRegions regions = JvmRegions.read(maps);
-            assertThat(regions.bytes(RegionKind.LIBRARY)).isPositive();
+            assertThat(regions.bytes(JvmRegions.Kind.LIBRARY)).isPositive();
             try (JvmProcess jvm = JvmProcess.of(maps)) {
                 assertThat(jvm.flags().names()).isEmpty();
             }

@@ -42,7 +42,7 @@ class JvmProcessTest {
     void flagsOfThisJvmEqualThoseOfManagement() throws Exception {
         HotSpotDiagnosticMXBean bean = ManagementFactory.getPlatformMXBean(HotSpotDiagnosticMXBean.class);
         try (ProcessMaps maps = ProcessMaps.self(); JvmProcess jvm = JvmProcess.of(maps)) {
-            JvmFlags flags = jvm.flags();
+            JvmProcess.Flags flags = jvm.flags();
             assertThat(jvm.version()).isEqualTo(System.getProperty("java.vm.version"));
             assertThat(flags.names()).contains("DisableAttachMechanism", "ReduceSignalUsage", "MaxHeapSize").hasSizeGreaterThan(500);
             Map<String, String> reported = new HashMap<>();
@@ -50,7 +50,7 @@ class JvmProcessTest {
                 reported.put(name, reported(bean, name));
             }
             reported.values().removeIf(Objects::isNull);
-            JvmFlags later = jvm.flags(); // compilers change flags when they start
+            JvmProcess.Flags later = jvm.flags(); // compilers change flags when they start
             assertThat(reported).hasSizeGreaterThan(400)
                     .allSatisfy((name, value) -> assertThat(value).as(name).isIn(value(flags, name), value(later, name)));
             assertThat(flags.bool("MaxHeapSize")).as("of another type").isEmpty();
@@ -59,7 +59,7 @@ class JvmProcessTest {
         }
     }
 
-    private static String value(JvmFlags flags, String name) {
+    private static String value(JvmProcess.Flags flags, String name) {
         OptionalLong number = flags.number(name);
         return number.isPresent() ? Long.toUnsignedString(number.getAsLong())
                 : flags.bool(name).map(String::valueOf).or(() -> flags.text(name)).orElse("");
@@ -79,14 +79,14 @@ class JvmProcessTest {
     void flagsOfAnotherJvm() throws Exception {
         Process other = waiting("-XX:+DisableAttachMechanism", "-Xrs", "-Xmx78m", "-XX:HeapDumpPath=/no/such/ü");
         try (ProcessMaps maps = ProcessMaps.of(other.pid()); JvmProcess jvm = JvmProcess.of(maps)) {
-            JvmFlags flags = jvm.flags();
+            JvmProcess.Flags flags = jvm.flags();
             assertThat(jvm.version()).isEqualTo(System.getProperty("java.vm.version"));
             assertThat(flags.isOn("DisableAttachMechanism")).isTrue();
             assertThat(flags.isOn("ReduceSignalUsage")).isTrue();
             assertThat(flags.number("MaxHeapSize")).hasValue(78 << 20);
             assertThat(flags.text("HeapDumpPath")).contains("/no/such/ü");
             assertThat(flags.bool("UseSerialGC")).contains(true);
-            assertThat(jvm.runState()).isEqualTo(RunState.RUNNING);
+            assertThat(jvm.runState()).isEqualTo(JvmProcess.RunState.RUNNING);
         } finally {
             other.destroyForcibly();
         }
@@ -101,7 +101,7 @@ class JvmProcessTest {
                 Thread.onSpinWait();
             }
             try (JvmProcess jvm = JvmProcess.of(maps)) {
-                assertThat(jvm.runState()).isEqualTo(RunState.STOPPED);
+                assertThat(jvm.runState()).isEqualTo(JvmProcess.RunState.STOPPED);
                 assertThat(jvm.flags().isOn("UseSerialGC")).isTrue();
             }
         } finally {

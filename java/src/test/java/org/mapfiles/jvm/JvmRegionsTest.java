@@ -152,7 +152,7 @@ class JvmRegionsTest {
 
         public static void main(String[] arguments) throws Exception {
             JvmRegions regions = JvmRegions.read();
-            for (RegionKind region : RegionKind.values()) {
+            for (JvmRegions.Kind region : JvmRegions.Kind.values()) {
                 if (regions.bytes(region) > 0) {
                     System.out.println(region + " " + regions.bytes(region));
                 }

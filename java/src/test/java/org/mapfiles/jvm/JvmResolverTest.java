@@ -21,7 +21,7 @@ class JvmResolverTest {
     @BeforeEach
     void open() throws Exception {
         resolver = JvmResolver.open();
-        info = resolver.answer();
+        info = new AddressInfo();
     }
 
     @AfterEach
@@ -32,7 +32,7 @@ class JvmResolverTest {
     private static long methodStart() {
         List<Long> starts = new ArrayList<>();
         JvmCode.open().forEach(each -> {
-            if (each.kind() == CodeKind.METHOD) {
+            if (each.kind() == CodeInfo.Kind.METHOD) {
                 starts.add(each.start());
             }
         });
@@ -43,12 +43,12 @@ class JvmResolverTest {
     void addressOfCompiledCode() {
         long start = methodStart();
         assertThat(resolver.resolve(start + 4, info)).isTrue();
-        assertThat(info.code().kind()).isEqualTo(CodeKind.METHOD);
-        assertThat(info.region()).isEqualTo(RegionKind.CODE_HEAP);
+        assertThat(info.code().kind()).isEqualTo(CodeInfo.Kind.METHOD);
+        assertThat(info.region()).isEqualTo(JvmRegions.Kind.CODE_HEAP);
         assertThat(info.mapping().isExecutable()).isTrue();
         assertThat(info).hasToString(info.code() + " + 0x4");
         assertThat(resolver.resolve(start + 4, System.nanoTime(), info)).isTrue();
-        assertThat(info.code().certainty()).isEqualTo(CodeCertainty.RECORDED);
+        assertThat(info.code().certainty()).isEqualTo(CodeInfo.Certainty.RECORDED);
     }
 
     @Test
@@ -58,7 +58,7 @@ class JvmResolverTest {
                 if (mapping.isExecutable() && String.valueOf(mapping.name()).endsWith("/libjvm.so")) {
                     assertThat(resolver.resolve(mapping.start() + 0x123, info)).isTrue();
                     assertThat(info.code()).isNull();
-                    assertThat(info.region()).isEqualTo(RegionKind.LIBRARY);
+                    assertThat(info.region()).isEqualTo(JvmRegions.Kind.LIBRARY);
                     assertThat(info.fileOffset()).isEqualTo(mapping.offset() + 0x123);
                     assertThat(info).hasToString(mapping.name() + " + 0x" + Long.toHexString(mapping.offset() + 0x123));
                 }
@@ -72,7 +72,7 @@ class JvmResolverTest {
         assertThat(info).hasToString("not mapped");
         assertThat(info.code()).isNull();
         assertThat(info.mapping()).isNull();
-        assertThat(info.region()).isEqualTo(RegionKind.UNKNOWN);
+        assertThat(info.region()).isEqualTo(JvmRegions.Kind.UNKNOWN);
     }
 
     @Test
@@ -109,7 +109,7 @@ class JvmResolverTest {
         refresher.start();
         for (long end = System.nanoTime() + 1_000_000_000L; System.nanoTime() - end < 0; ) {
             assertThat(resolver.resolve(addresses[0], info)).isTrue();
-            assertThat(info.region()).isEqualTo(RegionKind.CODE_HEAP);
+            assertThat(info.region()).isEqualTo(JvmRegions.Kind.CODE_HEAP);
             assertThat(resolver.resolve(addresses[1], info)).isTrue();
             assertThat(info.code()).isNull();
         }

@@ -8,7 +8,7 @@ final class ListMallocMain {
     public static void main(String[] arguments) throws Exception {
         JvmRegions regions = JvmRegions.read();
         for (int i = 0; i < regions.size(); i++) {
-            if (regions.region(i) == RegionKind.MALLOC) {
+            if (regions.region(i) == JvmRegions.Kind.MALLOC) {
                 System.out.println("MALLOC " + regions.detail(i) + (regions.isInferred(i) ? " inferred" : ""));
             }
         }

@@ -15,7 +15,7 @@ import net.jqwik.api.Provide;
 /** Compares the choice between candidates of several sources with the rule, byte by byte. */
 class RegionCandidatesTest {
     private static final int BYTES = 40;
-    private static final RegionKind[] REGIONS = RegionKind.values();
+    private static final JvmRegions.Kind[] REGIONS = JvmRegions.Kind.values();
 
     @Provide
     Arbitrary<List<List<RegionCandidate>>> sources() {

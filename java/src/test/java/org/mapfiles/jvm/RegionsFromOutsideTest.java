@@ -17,7 +17,7 @@ import org.mapfiles.testing.ChildJvm;
 class RegionsFromOutsideTest {
     private static final long PAGE = 4096;
     /** Pairs of kinds that may differ between both views. */
-    private static final Set<RegionKind> OF_THE_C_LIBRARY = EnumSet.of(RegionKind.MALLOC, RegionKind.DIRECT_BUFFER);
+    private static final Set<JvmRegions.Kind> OF_THE_C_LIBRARY = EnumSet.of(JvmRegions.Kind.MALLOC, JvmRegions.Kind.DIRECT_BUFFER);
 
     static List<String> options() throws Exception {
         List<String> options = new ArrayList<>(Collectors.options());
@@ -45,7 +45,7 @@ class RegionsFromOutsideTest {
                 String[] words = line.split(" ");
                 if (words[0].equals("PART")) {
                     parts.add(new long[] {Long.parseUnsignedLong(words[1], 16), Long.parseUnsignedLong(words[2], 16),
-                        RegionKind.valueOf(words[3]).ordinal()});
+                        JvmRegions.Kind.valueOf(words[3]).ordinal()});
                 } else if (words[0].equals("MAP")) {
                     map.append(line.substring(4)).append('\n');
                 }
@@ -78,16 +78,16 @@ class RegionsFromOutsideTest {
     }
 
     private static void complete(JvmRegions regions, String collector) {
-        for (RegionKind region : new RegionKind[] {RegionKind.JAVA_HEAP, RegionKind.CODE_HEAP, RegionKind.METASPACE, RegionKind.THREAD_STACK, RegionKind.LIBRARY,
-            RegionKind.FILE, RegionKind.MALLOC, RegionKind.JVM_OTHER}) {
+        for (JvmRegions.Kind region : new JvmRegions.Kind[] {JvmRegions.Kind.JAVA_HEAP, JvmRegions.Kind.CODE_HEAP, JvmRegions.Kind.METASPACE, JvmRegions.Kind.THREAD_STACK, JvmRegions.Kind.LIBRARY,
+            JvmRegions.Kind.FILE, JvmRegions.Kind.MALLOC, JvmRegions.Kind.JVM_OTHER}) {
             assertThat(regions.bytes(region)).as("%s %s", region, collector).isPositive();
         }
-        assertThat(regions.bytes(RegionKind.JAVA_HEAP)).isGreaterThanOrEqualTo(512 << 20);
+        assertThat(regions.bytes(JvmRegions.Kind.JAVA_HEAP)).isGreaterThanOrEqualTo(512 << 20);
         if (!collector.contains("-UseCompressedClassPointers")) {
-            assertThat(regions.bytes(RegionKind.CLASS_SPACE)).as("class space").isGreaterThanOrEqualTo(1L << 30);
+            assertThat(regions.bytes(JvmRegions.Kind.CLASS_SPACE)).as("class space").isGreaterThanOrEqualTo(1L << 30);
         }
         if (!collector.contains("Epsilon")) {
-            assertThat(regions.bytes(RegionKind.GC)).as("the collector's").isPositive();
+            assertThat(regions.bytes(JvmRegions.Kind.GC)).as("the collector's").isPositive();
         }
     }
 
@@ -98,15 +98,15 @@ class RegionsFromOutsideTest {
             for (int i = 0; i < regions.size(); i++) {
                 long from = Math.max(regions.start(i), part[0]);
                 long to = Math.min(regions.end(i), part[1]);
-                RegionKind own = RegionKind.values()[(int) part[2]];
-                RegionKind outside = regions.region(i);
-                if (part[0] < 0 || regions.start(i) < 0 || from >= to || own == RegionKind.UNKNOWN || outside == RegionKind.UNKNOWN) {
+                JvmRegions.Kind own = JvmRegions.Kind.values()[(int) part[2]];
+                JvmRegions.Kind outside = regions.region(i);
+                if (part[0] < 0 || regions.start(i) < 0 || from >= to || own == JvmRegions.Kind.UNKNOWN || outside == JvmRegions.Kind.UNKNOWN) {
                     continue;
                 }
                 boolean agrees = own == outside || OF_THE_C_LIBRARY.contains(own) && OF_THE_C_LIBRARY.contains(outside);
                 both += to - from;
                 same += agrees ? to - from : 0;
-                assertThat(outside == RegionKind.GC && !agrees).as("%s: %x-%x is %s, not the collector's %s", collector, from, to, own,
+                assertThat(outside == JvmRegions.Kind.GC && !agrees).as("%s: %x-%x is %s, not the collector's %s", collector, from, to, own,
                         regions.detail(i)).isFalse();
                 if (!agrees) {
                     System.out.printf("%s: %x-%x is %s itself, %s %s from outside%n", collector, from, to, own, outside, regions.detail(i));
@@ -125,7 +125,7 @@ class RegionsFromOutsideTest {
             for (int i = 0; i < regions.size(); i++) {
                 if (regions.start(i) >= 0 && regions.end(i) - regions.start(i) <= 1L << 30) { // larger: mostly reserved
                     long resident = PAGE * present(pages, regions.start(i) / PAGE, (regions.end(i) + PAGE - 1) / PAGE);
-                    bytes[0] += regions.region(i) == RegionKind.UNKNOWN ? resident : 0;
+                    bytes[0] += regions.region(i) == JvmRegions.Kind.UNKNOWN ? resident : 0;
                     bytes[1] += resident;
                 }
             }

@@ -58,7 +58,7 @@ final class ShenandoahHeapMain {
             long start = Long.parseUnsignedLong(words[0], 16);
             int index = regions.find(start);
             long end = start + Long.parseLong(words[1]);
-            boolean isWhole = index >= 0 && regions.region(index) == RegionKind.JAVA_HEAP && regions.end(index) >= end;
+            boolean isWhole = index >= 0 && regions.region(index) == JvmRegions.Kind.JAVA_HEAP && regions.end(index) >= end;
             actual.add(words[0] + ' ' + words[1] + ' ' + (isWhole ? regions.detail(index).replace(", old", "") : "in parts"));
         }
         return actual;

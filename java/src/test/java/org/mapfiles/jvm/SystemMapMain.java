@@ -20,19 +20,19 @@ import org.mapfiles.testing.Addresses;
 final class SystemMapMain {
     private static final Pattern LINE = Pattern.compile("0x([0-9a-f]+)-0x([0-9a-f]+)\\s+\\d+\\s+([-rwxsp]{4}).*?\\s(\\S.*)?");
     /** Kinds that System.map does not name: memory of malloc, and memory of a library beside its file. */
-    private static final Set<RegionKind> WORDLESS = EnumSet.of(RegionKind.MALLOC, RegionKind.DIRECT_BUFFER, RegionKind.LIBRARY);
-    private static final Map<String, RegionKind> LABELS = new LinkedHashMap<>();
+    private static final Set<JvmRegions.Kind> WORDLESS = EnumSet.of(JvmRegions.Kind.MALLOC, JvmRegions.Kind.DIRECT_BUFFER, JvmRegions.Kind.LIBRARY);
+    private static final Map<String, JvmRegions.Kind> LABELS = new LinkedHashMap<>();
 
     static {
-        LABELS.put("JAVAHEAP", RegionKind.JAVA_HEAP);
-        LABELS.put("CODE", RegionKind.CODE_HEAP);
-        LABELS.put("CLASS", RegionKind.CLASS_SPACE);
-        LABELS.put("META", RegionKind.METASPACE);
-        LABELS.put("CDS", RegionKind.CDS);
-        LABELS.put("STACK", RegionKind.THREAD_STACK);
-        LABELS.put("GC", RegionKind.GC);
-        LABELS.put("CARDTBL", RegionKind.GC);
-        LABELS.put("POLL", RegionKind.JVM_OTHER);
+        LABELS.put("JAVAHEAP", JvmRegions.Kind.JAVA_HEAP);
+        LABELS.put("CODE", JvmRegions.Kind.CODE_HEAP);
+        LABELS.put("CLASS", JvmRegions.Kind.CLASS_SPACE);
+        LABELS.put("META", JvmRegions.Kind.METASPACE);
+        LABELS.put("CDS", JvmRegions.Kind.CDS);
+        LABELS.put("STACK", JvmRegions.Kind.THREAD_STACK);
+        LABELS.put("GC", JvmRegions.Kind.GC);
+        LABELS.put("CARDTBL", JvmRegions.Kind.GC);
+        LABELS.put("POLL", JvmRegions.Kind.JVM_OTHER);
     }
 
     private SystemMapMain() {
@@ -58,7 +58,7 @@ final class SystemMapMain {
         ordered(regions);
         known(regions, waiting);
         buffers(regions, buffers);
-        System.out.println("unknown " + regions.bytes(RegionKind.UNKNOWN) + " gc " + regions.bytes(RegionKind.GC));
+        System.out.println("unknown " + regions.bytes(JvmRegions.Kind.UNKNOWN) + " gc " + regions.bytes(JvmRegions.Kind.GC));
         String map = systemMap();
         if (!map.isEmpty()) {
             compare(regions, map);
@@ -81,7 +81,7 @@ final class SystemMapMain {
     private static void known(JvmRegions regions, Thread waiting) throws Exception {
         JvmCode code = JvmCode.open();
         code.forEach(each -> {
-            if (each.start() != 0 && at(regions, each.start()) != RegionKind.CODE_HEAP) {
+            if (each.start() != 0 && at(regions, each.start()) != JvmRegions.Kind.CODE_HEAP) {
                 System.out.println("WRONG code " + Long.toHexString(each.start()) + " " + at(regions, each.start()) + " " + each);
             }
         });
@@ -90,17 +90,17 @@ final class SystemMapMain {
         int stacks = 0;
         int own = 0;
         for (int i = 0; i < regions.size(); i++) {
-            stacks += regions.region(i) == RegionKind.THREAD_STACK ? 1 : 0;
-            own += regions.detail(i).contains(waiting.getName()) && regions.region(i) == RegionKind.THREAD_STACK ? 1 : 0;
+            stacks += regions.region(i) == JvmRegions.Kind.THREAD_STACK ? 1 : 0;
+            own += regions.detail(i).contains(waiting.getName()) && regions.region(i) == JvmRegions.Kind.THREAD_STACK ? 1 : 0;
         }
         System.out.println("stacks " + (stacks > 10) + " own " + own);
         System.out.println("libjvm " + at(regions, jvmFunction()));
-        long heap = regions.bytes(RegionKind.JAVA_HEAP);
+        long heap = regions.bytes(JvmRegions.Kind.JAVA_HEAP);
         if (heap < Runtime.getRuntime().maxMemory()) {
             System.out.println("WRONG heap of " + heap);
         }
-        for (RegionKind region : new RegionKind[] {RegionKind.JAVA_HEAP, RegionKind.CODE_HEAP, RegionKind.METASPACE, RegionKind.THREAD_STACK, RegionKind.LIBRARY,
-            RegionKind.FILE, RegionKind.MALLOC}) {
+        for (JvmRegions.Kind region : new JvmRegions.Kind[] {JvmRegions.Kind.JAVA_HEAP, JvmRegions.Kind.CODE_HEAP, JvmRegions.Kind.METASPACE, JvmRegions.Kind.THREAD_STACK, JvmRegions.Kind.LIBRARY,
+            JvmRegions.Kind.FILE, JvmRegions.Kind.MALLOC}) {
             if (regions.bytes(region) == 0) {
                 System.out.println("WRONG no " + region);
             }
@@ -111,8 +111,8 @@ final class SystemMapMain {
         for (ByteBuffer buffer : buffers) {
             long start = Addresses.of(buffer);
             long end = start + buffer.capacity();
-            if (at(regions, start) != RegionKind.DIRECT_BUFFER || at(regions, end - 1) != RegionKind.DIRECT_BUFFER
-                    || at(regions, start - 1) != RegionKind.MALLOC) {
+            if (at(regions, start) != JvmRegions.Kind.DIRECT_BUFFER || at(regions, end - 1) != JvmRegions.Kind.DIRECT_BUFFER
+                    || at(regions, start - 1) != JvmRegions.Kind.MALLOC) {
                 System.out.println("WRONG buffer of " + buffer.capacity() + ": " + at(regions, start - 1) + " " + at(regions, start));
             }
         }
@@ -120,7 +120,7 @@ final class SystemMapMain {
         Field unsafe = Class.forName("sun.misc.Unsafe").getDeclaredField("theUnsafe");
         unsafe.setAccessible(true);
         unsafe.getType().getMethod("invokeCleaner", ByteBuffer.class).invoke(unsafe.get(null), buffers[2]);
-        System.out.println("freed " + (at(JvmRegions.read(), first) != RegionKind.DIRECT_BUFFER));
+        System.out.println("freed " + (at(JvmRegions.read(), first) != JvmRegions.Kind.DIRECT_BUFFER));
     }
 
     /** Returns an address in libjvm: that of a static field. */
@@ -130,7 +130,7 @@ final class SystemMapMain {
         }
     }
 
-    private static RegionKind at(JvmRegions regions, long address) {
+    private static JvmRegions.Kind at(JvmRegions regions, long address) {
         int index = regions.find(address);
         return index < 0 ? null : regions.region(index);
     }
@@ -157,14 +157,14 @@ final class SystemMapMain {
         int agreed = 0;
         for (String line : map.split("\n")) {
             Matcher fields = LINE.matcher(line.strip());
-            RegionKind named = fields.matches() ? named(line) : null;
+            JvmRegions.Kind named = fields.matches() ? named(line) : null;
             if (named == null) {
                 continue;
             }
             long start = Long.parseUnsignedLong(fields.group(1), 16);
             long end = Long.parseUnsignedLong(fields.group(2), 16);
             int at = regions.find(start);
-            if (named == RegionKind.JAVA_HEAP && at >= 0 && regions.region(at) == RegionKind.CLASS_SPACE && regions.end(at) >= end) {
+            if (named == JvmRegions.Kind.JAVA_HEAP && at >= 0 && regions.region(at) == JvmRegions.Kind.CLASS_SPACE && regions.end(at) >= end) {
                 // NMT reports reserved memory directly after the heap as heap. The range of the class space is HotSpot's own.
                 System.out.println("class space, which System.map names as heap: " + line.strip());
                 continue;
@@ -175,7 +175,7 @@ final class SystemMapMain {
             for (int i = 0; i < regions.size(); i++) {
                 long from = Math.max(regions.start(i), start);
                 long to = Math.min(regions.end(i), end);
-                if (regions.start(i) >= 0 && from < to && regions.region(i) != RegionKind.UNKNOWN) {
+                if (regions.start(i) >= 0 && from < to && regions.region(i) != JvmRegions.Kind.UNKNOWN) {
                     both += to - from;
                     same += regions.region(i) == named ? to - from : 0;
                     wordless += WORDLESS.contains(regions.region(i)) ? to - from : 0;
@@ -194,10 +194,10 @@ final class SystemMapMain {
     }
 
     /** Returns the kind that System.map names in a line, if it names one kind. */
-    private static RegionKind named(String line) {
-        RegionKind found = null;
+    private static JvmRegions.Kind named(String line) {
+        JvmRegions.Kind found = null;
         for (String word : line.strip().split("[\\s,]+")) {
-            RegionKind region = LABELS.get(word.startsWith("STACK-") ? "STACK" : word);
+            JvmRegions.Kind region = LABELS.get(word.startsWith("STACK-") ? "STACK" : word);
             if (region != null && found != null && region != found) {
                 return null;
             }

@@ -13,7 +13,7 @@ class VmInfoTest {
     private static final String HEADER = "\n---------------  P R O C E S S  ---------------\n\n";
     private static final String EVENTS = "\nCompilation events (20 events):\n";
     private static final String LIBRARIES = "\nDynamic libraries:\n";
-    private static final RegionCandidate TRUE = RegionCandidate.reported(0x123000, 0x123001, RegionKind.JVM_OTHER, "safepoint polling page");
+    private static final RegionCandidate TRUE = RegionCandidate.reported(0x123000, 0x123001, JvmRegions.Kind.JVM_OTHER, "safepoint polling page");
 
     /** Returns the accepted lines of a report with this text in the arguments, and in the lines after them. */
     private static List<RegionCandidate> accepted(String argument, String after) {
@@ -51,14 +51,14 @@ class VmInfoTest {
         String text = "- node #1: base 0x00007f0004000000: reserved=65536.50 KB, committed=192.00 KB (<1%), used=66.12 KB (<1%)\n"
                 + "vsl class-space:\n- node #0: base 0x00007f0010000000: reserved=1024.00 KB, committed=128.00 KB ( 12%)\n";
         assertThat(VmInfo.metaspace(text.replace(".", point))).containsExactly(
-                RegionCandidate.reported(0x7f0004000000L, 0x7f0008000200L, RegionKind.METASPACE, "metaspace"),
-                RegionCandidate.reported(0x7f0010000000L, 0x7f0010100000L, RegionKind.CLASS_SPACE, "compressed class space"));
+                RegionCandidate.reported(0x7f0004000000L, 0x7f0008000200L, JvmRegions.Kind.METASPACE, "metaspace"),
+                RegionCandidate.reported(0x7f0010000000L, 0x7f0010100000L, JvmRegions.Kind.CLASS_SPACE, "compressed class space"));
     }
 
     @Test
     void unknownTableOfShenandoahIsIgnored() {
         String known = "|    0|R  |O|BTE     fc000000,     fc040000,     fc040000|TAMS\n|    1|R  |O|BTE     fc040000,     fc040000,     fc080000|TAMS\n";
-        assertThat(RegionsOfShenandoah.candidates(known)).containsExactly(RegionCandidate.reported(0xfc000000L, 0xfc080000L, RegionKind.JAVA_HEAP, "regular, old"));
+        assertThat(RegionsOfShenandoah.candidates(known)).containsExactly(RegionCandidate.reported(0xfc000000L, 0xfc080000L, JvmRegions.Kind.JAVA_HEAP, "regular, old"));
         assertThat(RegionsOfShenandoah.candidates(known + known.replace("R  ", "XYZ"))).isEmpty();
         assertThat(RegionsOfShenandoah.candidates(known.replace("fc080000", "fc030000"))).isEmpty();
     }

@@ -22,7 +22,7 @@ import org.mapfiles.cli.output.ChangeJson;
 import org.mapfiles.cli.output.JsonLines;
 import org.mapfiles.files.MappedFile.Verification;
 import org.mapfiles.jvm.JvmCode;
-import org.mapfiles.jvm.RegionKind;
+import org.mapfiles.jvm.JvmRegions;
 import org.mapfiles.timeline.MapChange;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
@@ -166,7 +166,7 @@ class JsonRowsTest {
     @Test
     void constantsAreThoseOfTheLibrary() {
         assertThat(constants("kind")).containsExactly(lowerCase(Mapping.Kind.values()));
-        assertThat(constants("region")).containsExactly(lowerCase(RegionKind.values()));
+        assertThat(constants("region")).containsExactly(lowerCase(JvmRegions.Kind.values()));
         assertThat(constants("verified")).as("those that need no comparison of bytes")
                 .containsExactlyInAnyOrder(lowerCase(EnumSet.complementOf(EnumSet.of(Verification.SAME_BYTES)).toArray(Verification[]::new)));
         assertThat(RowSchema.rows().keySet()).contains(lowerCase(MapChange.Kind.values()));

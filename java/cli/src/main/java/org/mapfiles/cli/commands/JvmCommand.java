@@ -13,7 +13,6 @@ import org.mapfiles.cli.output.Table;
 import org.mapfiles.cli.output.Terminal;
 import org.mapfiles.cli.target.Target;
 import org.mapfiles.jvm.JvmRegions;
-import org.mapfiles.jvm.RegionKind;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
@@ -91,13 +90,13 @@ public final class JvmCommand implements Callable<Integer> {
     }
 
     private void printTotals(JvmRegions regions) throws IOException {
-        Map<RegionKind, Integer> parts = new EnumMap<>(RegionKind.class);
+        Map<JvmRegions.Kind, Integer> parts = new EnumMap<>(JvmRegions.Kind.class);
         for (int i = 0; i < regions.size(); i++) {
             parts.merge(regions.region(i), 1, Integer::sum);
         }
         Table table = new Table(terminal);
         table.right("PARTS").right("SIZE").left("REGION").endOfHead();
-        for (Map.Entry<RegionKind, Integer> each : parts.entrySet()) {
+        for (Map.Entry<JvmRegions.Kind, Integer> each : parts.entrySet()) {
             table.cell(each.getValue().toString()).cell(Sizes.human(regions.bytes(each.getKey()))).cell(each.getKey().name()).endOfRow();
         }
         table.print();

@@ -23,7 +23,7 @@ import org.mapfiles.cli.target.Arguments;
 import org.mapfiles.cli.target.HexAddress;
 import org.mapfiles.cli.target.JvmAddresses;
 import org.mapfiles.cli.target.Target;
-import org.mapfiles.jvm.CodeAddress;
+import org.mapfiles.jvm.CodeInfo;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -177,7 +177,8 @@ public final class ResolveCommand implements Callable<Integer> {
 
         private Map<Long, AddressReport> reports(long[] block) throws IOException {
             Map<Long, AddressReport> reports = new HashMap<>();
-            try (JvmAddresses addresses = new JvmAddresses(maps, returnsTo ? CodeAddress.RETURNS_TO : CodeAddress.RUNNING_AT)) {
+            CodeInfo.AddressKind kind = returnsTo ? CodeInfo.AddressKind.RETURNS_TO : CodeInfo.AddressKind.RUNNING_AT;
+            try (JvmAddresses addresses = new JvmAddresses(maps, kind)) {
                 for (long address : block) {
                     if (!reports.containsKey(address)) {
                         reports.put(address, addresses.report(address));

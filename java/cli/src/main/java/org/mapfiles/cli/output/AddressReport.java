@@ -2,9 +2,8 @@ package org.mapfiles.cli.output;
 
 import java.util.ArrayList;
 import java.util.List;
-import org.mapfiles.jvm.CodeLocation;
+import org.mapfiles.jvm.CodeInfo;
 import org.mapfiles.jvm.JvmRegions;
-import org.mapfiles.jvm.RegionKind;
 
 /**
  * What an address of a JVM belongs to.
@@ -16,7 +15,7 @@ import org.mapfiles.jvm.RegionKind;
  * @param detail more about the region; may be empty
  * @param isInferred whether the region is inferred from the memory's content or place
  */
-public record AddressReport(String code, long codeOffset, List<InlinedMethod> inlined, int tier, RegionKind region, String detail,
+public record AddressReport(String code, long codeOffset, List<InlinedMethod> inlined, int tier, JvmRegions.Kind region, String detail,
         boolean isInferred) {
     /**
      * A method that is inlined at an address. A name is empty if it is unknown.
@@ -27,12 +26,12 @@ public record AddressReport(String code, long codeOffset, List<InlinedMethod> in
     }
 
     /** Makes the report of an address from its code, if that was found, and its region. */
-    public static AddressReport of(long address, CodeLocation code, JvmRegions regions) {
+    public static AddressReport of(long address, CodeInfo code, JvmRegions regions) {
         int region = regions.find(address);
-        RegionKind kind = region < 0 ? RegionKind.UNKNOWN : regions.region(region);
+        JvmRegions.Kind kind = region < 0 ? JvmRegions.Kind.UNKNOWN : regions.region(region);
         String detail = region < 0 ? "" : regions.detail(region);
         boolean isInferred = region >= 0 && regions.isInferred(region);
-        if (code.status() != CodeLocation.Status.FOUND) {
+        if (!code.isFound()) {
             return new AddressReport(null, 0, List.of(), -1, kind, detail, isInferred);
         }
         List<InlinedMethod> inlined = new ArrayList<>();

@@ -3,8 +3,7 @@ package org.mapfiles.cli.target;
 import java.io.IOException;
 import org.mapfiles.ProcessMaps;
 import org.mapfiles.cli.output.AddressReport;
-import org.mapfiles.jvm.CodeAddress;
-import org.mapfiles.jvm.CodeLocation;
+import org.mapfiles.jvm.CodeInfo;
 import org.mapfiles.jvm.JvmCodeReader;
 import org.mapfiles.jvm.JvmRegions;
 
@@ -12,17 +11,17 @@ import org.mapfiles.jvm.JvmRegions;
 public final class JvmAddresses implements AutoCloseable {
     private final JvmCodeReader reader;
     private final JvmRegions regions;
-    private final CodeAddress meaning;
-    private final CodeLocation location = new CodeLocation();
+    private final CodeInfo.AddressKind kind;
+    private final CodeInfo code = new CodeInfo();
 
     /**
      * Reads the regions of a JVM.
      *
      * @param maps its process; the caller closes it
-     * @param meaning which instruction an address of code stands for
+     * @param kind which instruction an address of code stands for
      */
-    public JvmAddresses(ProcessMaps maps, CodeAddress meaning) throws IOException {
-        this.meaning = meaning;
+    public JvmAddresses(ProcessMaps maps, CodeInfo.AddressKind kind) throws IOException {
+        this.kind = kind;
         reader = JvmCodeReader.of(maps);
         try {
             boolean isOwn = maps.pid() == ProcessHandle.current().pid();
@@ -39,8 +38,8 @@ public final class JvmAddresses implements AutoCloseable {
      * @param address any 64-bit value
      */
     public AddressReport report(long address) throws IOException {
-        reader.find(address, meaning, location);
-        return AddressReport.of(address, location, regions);
+        reader.find(address, kind, code);
+        return AddressReport.of(address, code, regions);
     }
 
     @Override

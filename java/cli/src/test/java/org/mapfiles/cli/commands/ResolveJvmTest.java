@@ -15,9 +15,7 @@ import org.mapfiles.ProcessMaps;
 import org.mapfiles.cli.CliResult;
 import org.mapfiles.cli.Main;
 import org.mapfiles.cli.TestJvm;
-import org.mapfiles.jvm.CodeAddress;
-import org.mapfiles.jvm.CodeKind;
-import org.mapfiles.jvm.CodeLocation;
+import org.mapfiles.jvm.CodeInfo;
 import org.mapfiles.jvm.JvmCode;
 import org.mapfiles.jvm.JvmCodeReader;
 
@@ -46,9 +44,9 @@ class ResolveJvmTest {
      * Returns an address at which the inlined methods of the instruction before it and of the instruction at it differ; 0:
      * none.
      */
-    private static long addressWithTwoMeanings(JvmCodeReader reader, long start, long end, CodeLocation at, CodeLocation next) throws Exception {
+    private static long addressWithTwoMeanings(JvmCodeReader reader, long start, long end, CodeInfo at, CodeInfo next) throws Exception {
         for (long address = start + 1; address < end; address++) {
-            if (reader.find(address, CodeAddress.RETURNS_TO, at) && at.frames() > 1 && reader.find(address, CodeAddress.RUNNING_AT, next)
+            if (reader.find(address, CodeInfo.AddressKind.RETURNS_TO, at) && at.frames() > 1 && reader.find(address, next)
                     && next.hasRecord() && !inlined(next).equals(inlined(at))) {
                 return address;
             }
@@ -57,7 +55,7 @@ class ResolveJvmTest {
     }
 
     /** Returns the inlined methods as JSON shows them. */
-    private static List<Map<String, Object>> inlined(CodeLocation location) {
+    private static List<Map<String, Object>> inlined(CodeInfo location) {
         List<Map<String, Object>> methods = new ArrayList<>();
         for (int i = 0; i < location.frames() - 1; i++) {
             Map<String, Object> method = new LinkedHashMap<>();
@@ -79,14 +77,14 @@ class ResolveJvmTest {
             List<long[]> methods = new ArrayList<>();
             long[] stub = {0};
             reader.forEach(each -> {
-                if (each.kind() == CodeKind.METHOD && each.tier() > 0) {
+                if (each.kind() == CodeInfo.Kind.METHOD && each.tier() > 0) {
                     methods.add(new long[] {each.start(), each.end()});
                 } else if (each.name().contains("StubRoutines")) {
                     stub[0] = each.start();
                 }
             });
-            CodeLocation returning = new CodeLocation();
-            CodeLocation running = new CodeLocation();
+            CodeInfo returning = new CodeInfo();
+            CodeInfo running = new CodeInfo();
             long address = 0;
             for (int i = 0; i < methods.size() && address == 0; i++) {
                 address = addressWithTwoMeanings(reader, methods.get(i)[0], methods.get(i)[1], returning, running);
@@ -109,7 +107,7 @@ class ResolveJvmTest {
     void anAddressOfThisJvmHasItsMethod() throws Exception {
         String[] start = {null};
         JvmCode.open().forEach(each -> {
-            if (each.kind() == CodeKind.METHOD && each.toString().startsWith("java.lang.String.") && each.tier() > 0) {
+            if (each.kind() == CodeInfo.Kind.METHOD && each.toString().startsWith("java.lang.String.") && each.tier() > 0) {
                 start[0] = Long.toHexString(each.start());
             }
         });

@@ -3,24 +3,13 @@ package org.mapfiles.jvm;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
-import java.util.Collections;
 import java.util.HashMap;
 import java.util.Map;
-import java.util.Objects;
-import java.util.Optional;
-import java.util.OptionalLong;
-import java.util.Set;
-import java.util.TreeSet;
 import org.mapfiles.MapsException;
 import org.mapfiles.jvm.VmReader.VmFieldMissing;
 
-/**
- * The flags of a JVM, such as {@code -XX:MaxHeapSize}, with their values as of the time when they were read. Immutable and thread-safe.
- *
- * <p>They are read from the table of flags in the memory of the JVM (JVMFlag::flags). A flag that the JVM does not have, or has with
- * another type, is absent.
- */
-public final class JvmFlags {
+/** Reads the table of flags in the memory of a JVM (JVMFlag::flags). Values are Boolean, Long, Double or String. */
+final class FlagTable {
     /** JDK 17 has about 1,400. */
     private static final int MAX_FLAGS = 1 << 14;
     private static final int MAX_NAME = 128;
@@ -38,14 +27,11 @@ public final class JvmFlags {
     private static final int TEXT = 8;
     private static final int TEXT_LIST = 9;
 
-    private final Map<String, Object> values;
-
-    private JvmFlags(Map<String, Object> values) {
-        this.values = values;
+    private FlagTable() {
     }
 
     /** Reads all flags and their values. The result is empty if the JVM does not have the table. */
-    static JvmFlags read(VmReader vm) throws MapsException {
+    static Map<String, Object> read(VmReader vm) throws MapsException {
         Map<String, Object> values = new HashMap<>();
         try {
             read(vm, values);
@@ -53,7 +39,7 @@ public final class JvmFlags {
             values.clear();
         }
         vm.checkFailure();
-        return new JvmFlags(values);
+        return values;
     }
 
     private static void read(VmReader vm, Map<String, Object> values) throws VmFieldMissing {
@@ -126,53 +112,5 @@ public final class JvmFlags {
             default: // intx, uintx, uint64_t, size_t
                 return type > UINT && type < DOUBLE ? contents.getLong(at) : null;
         }
-    }
-
-    /** Returns the names of all flags that have a value, in alphabetical order. The set is immutable. */
-    public Set<String> names() {
-        return Collections.unmodifiableSet(new TreeSet<>(values.keySet()));
-    }
-
-    private Object value(String name) {
-        return values.get(Objects.requireNonNull(name, "name"));
-    }
-
-    /**
-     * Returns the value of a boolean flag.
-     *
-     * @param name such as {@code DisableAttachMechanism}
-     * @return empty: the JVM has no such flag, or it is of another type
-     */
-    public Optional<Boolean> bool(String name) {
-        return value(name) instanceof Boolean ? Optional.of((Boolean) value(name)) : Optional.empty();
-    }
-
-    /** Returns whether a boolean flag is on; false also if the JVM has no such flag. */
-    public boolean isOn(String name) {
-        return Boolean.TRUE.equals(value(name));
-    }
-
-    /**
-     * Returns the value of an integer flag, such as {@code MaxHeapSize} in bytes. An unsigned value above {@link Long#MAX_VALUE} is returned
-     * as a negative number.
-     *
-     * @return empty: the JVM has no such flag, or it is of another type
-     */
-    public OptionalLong number(String name) {
-        return value(name) instanceof Long ? OptionalLong.of((Long) value(name)) : OptionalLong.empty();
-    }
-
-    /**
-     * Returns the value of a string flag.
-     *
-     * @return empty: the JVM has no such flag, it is of another type, or it is not set
-     */
-    public Optional<String> text(String name) {
-        return value(name) instanceof String ? Optional.of((String) value(name)) : Optional.empty();
-    }
-
-    @Override
-    public String toString() {
-        return "JvmFlags[" + values.size() + "]";
     }
 }

@@ -1,0 +1,246 @@
+package org.mapfiles.jvm;
+
+import java.nio.ByteBuffer;
+
+/**
+ * Code that {@link JvmCode} has recorded. If the records were compacted since the search, the methods find the code again. If it was evicted,
+ * they throw {@link IllegalStateException}.
+ */
+final class RecordedCode extends FoundCode {
+    /** Values that are not fields of the record. Fields have offsets, which are not negative. */
+    private static final int FRAMES = -1;
+    private static final int BYTECODE = -2;
+    private static final int METHOD_ID = -3;
+    private static final int HAS_RECORD = -4;
+    /** In place of a frame: the code as a whole. */
+    private static final int WHOLE = -1;
+    /** Ends a loop over a chain, which may be a ring in memory that is being overwritten. */
+    private static final int MAX_FRAMES = 1 << 12;
+
+    private final CodeInfo owner;
+    private JvmCode code;
+    private long address;
+    private long time;
+    private int compaction;
+    private int record;
+    private boolean isMethod;
+    private long start;
+    private long end;
+    private long loaded;
+    private long unloaded;
+
+    RecordedCode(CodeInfo owner) {
+        this.owner = owner;
+    }
+
+    /** Copies a record from an image that may be overwritten during the call. The caller checks {@link CodeMemory#wasWhole} afterwards. */
+    void set(JvmCode from, long atAddress, long atTime, int ofCompaction, ByteBuffer image, int found) {
+        code = from;
+        address = atAddress;
+        time = atTime;
+        compaction = ofCompaction;
+        record = found;
+        isMethod = image.getInt(record + CodeMemory.KIND) == CodeMemory.KIND_METHOD;
+        start = image.getLong(record + CodeMemory.START);
+        end = image.getLong(record + CodeMemory.END);
+        loaded = image.getLong(record + CodeMemory.LOADED);
+        unloaded = image.getLong(record + CodeMemory.UNLOADED);
+    }
+
+    @Override
+    boolean isMethod() {
+        return isMethod;
+    }
+
+    @Override
+    long start() {
+        return start;
+    }
+
+    @Override
+    long end() {
+        return end;
+    }
+
+    @Override
+    long loaded() {
+        return loaded;
+    }
+
+    @Override
+    long unloaded() {
+        return unloaded;
+    }
+
+    @Override
+    boolean isBeforeStart() {
+        return ((int) read(CodeMemory.FLAGS, 0) & CodeMemory.WAS_THERE) != 0;
+    }
+
+    @Override
+    int tier() {
+        return (int) read(CodeMemory.TIER, 0);
+    }
+
+    @Override
+    int compileId() {
+        return (int) read(CodeMemory.COMPILE_ID, 0);
+    }
+
+    @Override
+    int entryBytecode() {
+        return (int) read(CodeMemory.ENTRY_BCI, 0);
+    }
+
+    @Override
+    int frames() {
+        return isMethod ? (int) read(FRAMES, 0) : 0;
+    }
+
+    @Override
+    boolean hasRecord() {
+        return isMethod && read(HAS_RECORD, 0) != 0;
+    }
+
+    @Override
+    int bytecode(int frame) {
+        return (int) read(BYTECODE, frame);
+    }
+
+    @Override
+    long methodId(int frame) {
+        return read(METHOD_ID, frame);
+    }
+
+    @Override
+    String className(int frame) {
+        return ClassNames.ofSignature(readText(frame, 0));
+    }
+
+    @Override
+    String methodName(int frame) {
+        return readText(frame, 1);
+    }
+
+    @Override
+    String signature(int frame) {
+        return readText(frame, 2);
+    }
+
+    @Override
+    String stubName() {
+        return readText(WHOLE, 1);
+    }
+
+    // ---- Reading memory that may be overwritten ----
+
+    /** Returns a field of the record, or a value of a frame. */
+    private long read(int field, int frame) {
+        while (true) {
+            int ofCompaction = compaction;
+            try {
+                long value = readIn(code.memory().image(ofCompaction), field, frame);
+                if (code.memory().wasWhole(ofCompaction)) {
+                    return value;
+                }
+            } catch (IndexOutOfBoundsException e) {
+                throwIfWhole(ofCompaction, e);
+            }
+            findAgain();
+        }
+    }
+
+    private long readIn(ByteBuffer image, int field, int frame) {
+        switch (field) {
+            case FRAMES:
+                return countFrames(image);
+            case BYTECODE:
+                int scope = scopeOf(image, frame);
+                return scope < 0 ? -1 : image.getInt(scope + Integer.BYTES);
+            case HAS_RECORD:
+                return isScope(image, CodeSearch.scopeAt(image, record, address)) ? 1 : 0;
+            case METHOD_ID:
+                int name = nameOf(image, frame);
+                return name == 0 ? 0 : image.getLong(name + CodeMemory.KEY);
+            default:
+                return image.getInt(record + field);
+        }
+    }
+
+    /** Returns a text of an existing frame, or of WHOLE. */
+    private String readText(int frame, int part) {
+        while (true) {
+            int ofCompaction = compaction;
+            try {
+                ByteBuffer image = code.memory().image(ofCompaction);
+                int name = nameOf(image, frame);
+                String text = name == 0 ? "" : textOf(image, name, part);
+                if (code.memory().wasWhole(ofCompaction)) {
+                    return text;
+                }
+            } catch (IndexOutOfBoundsException e) {
+                throwIfWhole(ofCompaction, e);
+            }
+            findAgain();
+        }
+    }
+
+    private void throwIfWhole(int ofCompaction, IndexOutOfBoundsException e) {
+        if (code.memory().wasWhole(ofCompaction)) {
+            throw e;
+        }
+    }
+
+    /** Finds the same code in the current image. */
+    private void findAgain() {
+        long oldStart = start;
+        long oldLoaded = loaded;
+        JvmCode from = code;
+        if (!from.find(address, time == CodeSearch.NOW ? oldLoaded : time, owner) || start != oldStart || loaded != oldLoaded) {
+            owner.setNone(CodeInfo.Certainty.EVICTED);
+            throw new IllegalStateException("the code has been evicted since it was found: open JvmCode with more memory, or read results"
+                    + " earlier");
+        }
+    }
+
+    private boolean isScope(ByteBuffer image, int scope) {
+        return Integer.compareUnsigned(scope, image.getInt(record + CodeMemory.SCOPES)) < 0;
+    }
+
+    private int callerOf(ByteBuffer image, int scope) {
+        return image.getInt(CodeSearch.scope(image, record, scope) + 2 * Integer.BYTES);
+    }
+
+    private int countFrames(ByteBuffer image) {
+        int count = 0;
+        for (int scope = CodeSearch.scopeAt(image, record, address); isScope(image, scope) && count < MAX_FRAMES; count++) {
+            scope = callerOf(image, scope);
+        }
+        return Math.max(count, 1);
+    }
+
+    /** Returns the offset of the scope of a frame in the image; -1: none, and the frame is the compiled method. */
+    private int scopeOf(ByteBuffer image, int frame) {
+        int scope = CodeSearch.scopeAt(image, record, address);
+        for (int i = 0; i < frame && isScope(image, scope); i++) {
+            scope = callerOf(image, scope);
+        }
+        return isScope(image, scope) ? CodeSearch.scope(image, record, scope) : -1;
+    }
+
+    /** Returns the offset in the image of the name of a frame or of WHOLE; 0: unknown. */
+    private int nameOf(ByteBuffer image, int frame) {
+        int scope = frame == WHOLE ? -1 : scopeOf(image, frame);
+        return image.getInt(scope < 0 ? record + CodeMemory.NAME : scope) * CodeMemory.UNIT;
+    }
+
+    private static String textOf(ByteBuffer image, int name, int part) {
+        int at = name + CodeMemory.TEXT;
+        int length = Short.toUnsignedInt(image.getShort(name + CodeMemory.CLASS_LENGTH));
+        for (int i = 0; i < part; i++) {
+            at += length;
+            length = Short.toUnsignedInt(image.getShort(name + CodeMemory.CLASS_LENGTH + (i + 1) * Short.BYTES));
+        }
+        return ModifiedUtf8.decode(image, at, length);
+    }
+}
