@@ -199,7 +199,7 @@ struct mf_symbols {
     uint64_t bytes;             /**< size of the block that is in use: a copy of this many bytes is valid */
     uint64_t needed;            /**< after -ENOBUFS: the size of the memory that is needed, in bytes */
     uint64_t base;              /**< internal: ELF address that the index begins at */
-    uint64_t span;              /**< internal: the index ends so many bytes after base */
+    uint64_t span;              /**< internal: distance of the end of the index from base */
     uint64_t strings[2];        /**< internal: offsets of .strtab and .dynstr in the file */
     uint64_t strings_bytes[2];  /**< internal: their sizes */
     uint64_t dynamic_symbols;   /**< internal: offset of .dynsym in the file */

@@ -5,7 +5,7 @@
 #include <errno.h>
 #include <string.h>
 
-#define CHUNK 65536u /* bytes of a table that are read at once: they stay in the cache of the processor */
+#define CHUNK 65536u /* bytes of a table in one read: they stay in the cache of the processor */
 
 /* The areas of the block while it is built. */
 struct areas {

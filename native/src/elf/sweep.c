@@ -105,6 +105,9 @@ uint32_t mf_symbols_sweep(struct mf_symbol_record *sorted, uint32_t count, const
             if (is_better(&sorted[next], &sorted[best]))
                 best = next;
         }
+        /* The first symbol on the stack ends last. */
+        if (sorted[best].size == 0 && depth > 0 && end_of(&sorted[stack[0]]) > sorted[best].start)
+            continue;
         depth = close_until(&sweep, sorted, stack, depth, sorted[i].start);
         if (sorted[best].size == 0) {
             const struct mf_elf_range *const range = mf_elf_range_of(tables, symbols->base + sorted[best].start);
@@ -114,7 +117,7 @@ uint32_t mf_symbols_sweep(struct mf_symbol_record *sorted, uint32_t count, const
                 end = symbols->span;
             if (next < count && end > sorted[next].start)
                 end = sorted[next].start;
-            if (depth > 0 || end <= sorted[best].start)
+            if (end <= sorted[best].start)
                 continue;
             sorted[best].size = (uint32_t)(end - sorted[best].start);
             sorted[best].info |= MF_INFO_UNSIZED;
