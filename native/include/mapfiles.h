@@ -8,7 +8,7 @@
  *
  * This header: processes, snapshots of their mappings, which mapping covers an address, memory of a process.
  * mapfiles_files.h: the files behind mappings. mapfiles_events.h: changes that the kernel records.
- * mapfiles_jvm.h: code of a JVM.
+ * mapfiles_symbols.h: ELF files, and the function at an address. mapfiles_jvm.h: code of a JVM.
  *
  * **Words**
  *  - A *mapping* is one line of /proc/PID/maps: a VMA of the kernel.

@@ -66,6 +66,14 @@ const char *mf_strerror(int error)
         return "no more memory may be locked";
     case EXDEV:
         return "the process was opened in a /proc of another PID namespace";
+    case ENOEXEC:
+        return "it is no ELF program or library, or a malformed one";
+    case EPROTONOSUPPORT:
+        return "the ELF file has the other byte order";
+    case E2BIG:
+        return "the file exceeds a limit of this library";
+    case EOVERFLOW:
+        return "the addresses of the ELF file span 4 GiB or more";
     case EIO:
         return "reading failed";
     default:

@@ -1,0 +1,250 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "elf/reader.h"
+
+#include "os/system_calls.h"
+
+#include <string.h>
+
+#define OWN_ORDER (__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ ? ELFDATA2LSB : ELFDATA2MSB)
+
+int mf_elf_bytes_of(int fd, struct mf_elf_bytes *out)
+{
+    struct stat file;
+    const int rc = (int)MF_SYS(SYS_fstat, fd, &file);
+
+    if (rc < 0)
+        return rc;
+    if (!S_ISREG(file.st_mode))
+        return -ENOEXEC;
+    *out = (struct mf_elf_bytes){.size = (uint64_t)file.st_size, .fd = fd};
+    return 0;
+}
+
+int mf_elf_read_at(const struct mf_elf_bytes *bytes, uint64_t offset, void *to, size_t size)
+{
+    if (!mf_elf_is_in_file(bytes, offset, size))
+        return -ENOEXEC;
+    if (bytes->memory != NULL) {
+        memcpy(to, (const char *)bytes->memory + offset, size);
+        return 0;
+    }
+    while (size > 0) {
+        const long got = mf_sys_pread(bytes->fd, to, size, offset);
+
+        if (got <= 0)
+            return got < 0 ? (int)got : -ENOEXEC; /* truncated meanwhile */
+        to = (char *)to + got;
+        offset += (uint64_t)got;
+        size -= (size_t)got;
+    }
+    return 0;
+}
+
+int mf_elf_copy(struct mf_elf_reader *reader, struct mf_elf_window *window, uint64_t offset, void *to, uint32_t size)
+{
+    const struct mf_elf_bytes *const bytes = reader->bytes;
+
+    if (!mf_elf_is_in_file(bytes, offset, size))
+        return -ENOEXEC;
+    if (bytes->memory != NULL)
+        return mf_elf_read_at(bytes, offset, to, size);
+    if (offset < window->offset || offset - window->offset > window->bytes || size > window->bytes - (offset - window->offset)) {
+        const uint64_t left = bytes->size - offset;
+        const uint32_t wanted = left < MF_ELF_WINDOW ? (uint32_t)left : MF_ELF_WINDOW;
+        int rc;
+
+        if (reader->reads_left == 0)
+            return -E2BIG;
+        reader->reads_left--;
+        window->bytes = 0;
+        rc = mf_elf_read_at(bytes, offset, window->data, wanted);
+        if (rc < 0)
+            return rc;
+        window->offset = offset;
+        window->bytes = wanted;
+    }
+    memcpy(to, window->data + (offset - window->offset), size);
+    return 0;
+}
+
+/* Files with more headers than fit into 16 bits have the counts in the first section header (elf(5), e_phnum, e_shnum). */
+static int read_large_counts(struct mf_elf_reader *reader, uint32_t programs, uint32_t sections, uint32_t name_section)
+{
+    struct mf_elf_section_header first = {0};
+    uint32_t info = 0;
+    int rc;
+
+    if (reader->section_offset != 0 && (programs == PN_XNUM || sections == 0 || name_section == SHN_XINDEX)) {
+        union {
+            Elf64_Shdr wide;
+            Elf32_Shdr narrow;
+        } raw;
+
+        reader->section_count = 1;
+        rc = mf_elf_section_at(reader, 0, &first);
+        if (rc == 0)
+            rc = mf_elf_copy(reader, &reader->headers, reader->section_offset, &raw,
+                             reader->is_64_bit ? sizeof raw.wide : sizeof raw.narrow);
+        if (rc == 0)
+            info = reader->is_64_bit ? raw.wide.sh_info : raw.narrow.sh_info;
+        else if (rc != -ENOEXEC)
+            return rc;
+    }
+    reader->program_count = programs == PN_XNUM ? info : programs;
+    reader->section_count = sections != 0 ? sections : first.size < UINT32_MAX ? (uint32_t)first.size : UINT32_MAX;
+    reader->name_section = name_section == SHN_XINDEX ? first.link : name_section;
+    return 0;
+}
+
+int mf_elf_reader_open(struct mf_elf_reader *reader, const struct mf_elf_bytes *bytes)
+{
+    union {
+        Elf64_Ehdr wide;
+        Elf32_Ehdr narrow;
+        unsigned char ident[EI_NIDENT];
+    } header;
+    uint32_t program_bytes, section_bytes;
+    int rc;
+
+    reader->bytes = bytes;
+    reader->reads_left = MF_ELF_READS;
+    reader->headers.bytes = reader->contents.bytes = 0;
+    reader->headers.offset = reader->contents.offset = 0;
+    rc = mf_elf_copy(reader, &reader->headers, 0, &header, sizeof header.narrow);
+    if (rc < 0)
+        return rc;
+    if (memcmp(header.ident, ELFMAG, SELFMAG) != 0 ||
+        (header.ident[EI_CLASS] != ELFCLASS64 && header.ident[EI_CLASS] != ELFCLASS32))
+        return -ENOEXEC;
+    if (header.ident[EI_DATA] != OWN_ORDER)
+        return header.ident[EI_DATA] == ELFDATA2LSB || header.ident[EI_DATA] == ELFDATA2MSB ? -EPROTONOSUPPORT : -ENOEXEC;
+    reader->is_64_bit = header.ident[EI_CLASS] == ELFCLASS64;
+    if (reader->is_64_bit) {
+        rc = mf_elf_copy(reader, &reader->headers, 0, &header, sizeof header.wide);
+        if (rc < 0)
+            return rc;
+        reader->type = header.wide.e_type;
+        reader->machine = header.wide.e_machine;
+        reader->program_offset = header.wide.e_phoff;
+        reader->section_offset = header.wide.e_shoff;
+        program_bytes = sizeof(Elf64_Phdr);
+        section_bytes = sizeof(Elf64_Shdr);
+        if (header.wide.e_phnum != 0 && header.wide.e_phentsize != program_bytes)
+            return -ENOEXEC;
+        if (header.wide.e_shentsize != section_bytes)
+            reader->section_offset = 0;
+        rc = read_large_counts(reader, header.wide.e_phnum, header.wide.e_shnum, header.wide.e_shstrndx);
+    } else {
+        reader->type = header.narrow.e_type;
+        reader->machine = header.narrow.e_machine;
+        reader->program_offset = header.narrow.e_phoff;
+        reader->section_offset = header.narrow.e_shoff;
+        program_bytes = sizeof(Elf32_Phdr);
+        section_bytes = sizeof(Elf32_Shdr);
+        if (header.narrow.e_phnum != 0 && header.narrow.e_phentsize != program_bytes)
+            return -ENOEXEC;
+        if (header.narrow.e_shentsize != section_bytes)
+            reader->section_offset = 0;
+        rc = read_large_counts(reader, header.narrow.e_phnum, header.narrow.e_shnum, header.narrow.e_shstrndx);
+    }
+    if (rc < 0)
+        return rc;
+    if (reader->program_count > MF_ELF_HEADER_BYTES / program_bytes)
+        return -E2BIG;
+    if (!mf_elf_is_in_file(bytes, reader->program_offset, (uint64_t)reader->program_count * program_bytes))
+        return -ENOEXEC;
+    /* Section headers are at the end of most files. Without them the tables of PT_DYNAMIC are used. */
+    if (reader->section_offset == 0 || reader->section_count > MF_ELF_SECTION_COUNT ||
+        !mf_elf_is_in_file(bytes, reader->section_offset, (uint64_t)reader->section_count * section_bytes))
+        reader->section_count = 0;
+    return 0;
+}
+
+int mf_elf_program_at(struct mf_elf_reader *reader, uint32_t index, struct mf_elf_program *out)
+{
+    int rc;
+
+    if (reader->is_64_bit) {
+        Elf64_Phdr raw;
+
+        rc = mf_elf_copy(reader, &reader->headers, reader->program_offset + (uint64_t)index * sizeof raw, &raw, sizeof raw);
+        if (rc == 0)
+            *out = (struct mf_elf_program){raw.p_offset, raw.p_vaddr, raw.p_filesz, raw.p_memsz, raw.p_align, raw.p_type, raw.p_flags};
+    } else {
+        Elf32_Phdr raw;
+
+        rc = mf_elf_copy(reader, &reader->headers, reader->program_offset + (uint64_t)index * sizeof raw, &raw, sizeof raw);
+        if (rc == 0)
+            *out = (struct mf_elf_program){raw.p_offset, raw.p_vaddr, raw.p_filesz, raw.p_memsz, raw.p_align, raw.p_type, raw.p_flags};
+    }
+    return rc;
+}
+
+int mf_elf_section_at(struct mf_elf_reader *reader, uint32_t index, struct mf_elf_section_header *out)
+{
+    int rc;
+
+    if (reader->is_64_bit) {
+        Elf64_Shdr raw;
+
+        rc = mf_elf_copy(reader, &reader->headers, reader->section_offset + (uint64_t)index * sizeof raw, &raw, sizeof raw);
+        if (rc == 0)
+            *out = (struct mf_elf_section_header){raw.sh_flags, raw.sh_addr, raw.sh_offset, raw.sh_size, raw.sh_entsize,
+                                                  raw.sh_addralign, raw.sh_name, raw.sh_type, raw.sh_link};
+    } else {
+        Elf32_Shdr raw;
+
+        rc = mf_elf_copy(reader, &reader->headers, reader->section_offset + (uint64_t)index * sizeof raw, &raw, sizeof raw);
+        if (rc == 0)
+            *out = (struct mf_elf_section_header){raw.sh_flags, raw.sh_addr, raw.sh_offset, raw.sh_size, raw.sh_entsize,
+                                                  raw.sh_addralign, raw.sh_name, raw.sh_type, raw.sh_link};
+    }
+    return rc;
+}
+
+bool mf_elf_has_bytes(const struct mf_elf_reader *reader, const struct mf_elf_section_header *section)
+{
+    return section->type != SHT_NOBITS && section->type != SHT_NULL && !(section->flags & SHF_COMPRESSED) &&
+           mf_elf_is_in_file(reader->bytes, section->offset, section->size);
+}
+
+int mf_elf_section_named(struct mf_elf_reader *reader, const char *name, struct mf_elf_section_header *out)
+{
+    const uint32_t bytes = (uint32_t)strlen(name) + 1;
+    struct mf_elf_section_header names;
+    char found[32];
+    int rc;
+
+    if (reader->name_section >= reader->section_count || bytes > sizeof found)
+        return -ENOENT;
+    rc = mf_elf_section_at(reader, reader->name_section, &names);
+    if (rc < 0 || !mf_elf_has_bytes(reader, &names))
+        return rc < 0 ? rc : -ENOENT;
+    for (uint32_t i = 1; i < reader->section_count; i++) {
+        rc = mf_elf_section_at(reader, i, out);
+        if (rc < 0)
+            return rc;
+        if (out->name >= names.size || names.size - out->name < bytes || !mf_elf_has_bytes(reader, out))
+            continue;
+        rc = mf_elf_copy(reader, &reader->contents, names.offset + out->name, found, bytes);
+        if (rc < 0)
+            return rc;
+        if (memcmp(found, name, bytes) == 0)
+            return (int)i;
+    }
+    return -ENOENT;
+}
+
+int mf_elf_section_find(const struct mf_elf_bytes *bytes, const char *name, struct mf_elf_section *out)
+{
+    struct mf_elf_reader reader;
+    struct mf_elf_section_header section;
+    int rc = mf_elf_reader_open(&reader, bytes);
+
+    if (rc == 0)
+        rc = mf_elf_section_named(&reader, name, &section);
+    if (rc < 0)
+        return rc;
+    *out = (struct mf_elf_section){section.address, section.offset, section.size, section.type, (uint32_t)section.flags};
+    return 0;
+}
