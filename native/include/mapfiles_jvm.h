@@ -12,9 +12,18 @@
  *
  * **Words**
  *  - *Code* is one compiled method, or one stub: a piece of the interpreter, an adapter, a wrapper.
- *  - *Loaded* and *unloaded* are the times of the JVM's two reports. The JVM reports code shortly after it can run, and the end
- *    of code before other code is placed there. A *live* piece of code is loaded and not unloaded.
+ *  - *Loaded* and *unloaded* are the times of the JVM's two reports. A *live* piece of code is loaded and not unloaded.
  *  - Times are CLOCK_MONOTONIC in nanoseconds: System.nanoTime() of a JVM on Linux.
+ *
+ * **Late reports.** The JVM queues its reports: one of its threads sends them. So code can run before it is reported, and other
+ * code can be at an address before the end of the earlier code is reported. Reports were up to 0.4 s late on JDK 17 and 25, more
+ * on a machine that is overloaded. So take the time of each sample, and resolve samples half a second later with that time. If
+ * another piece of code was loaded at the address within 5 s, the result has MF_CODE_UNCERTAIN. The library also compares live
+ * code with what is in memory: another compile ID or a free block has the same flag.
+ *
+ * **Memory.** When the memory for records is full, the code that was unloaded first is evicted. If that frees too little, the
+ * inlined methods and bytecode indices of the recorded code are dropped, and names stay. After that new code is not recorded:
+ * -ENOSPC.
  *
  * **Signals and threads.** mf_code_find(), mf_code_frames() and mf_code_text() take no lock, allocate nothing, make no system
  * call and are async-signal-safe: a handler may interrupt anything, also a compaction. They are thread-safe for different
@@ -25,6 +34,7 @@
  * | -ESRCH   | no call of mf_jvm_open() has succeeded; of mf_jvm_open() and mf_jvm_close(): the JVM is exiting |
  * | -ENOENT  | no code that was reported covers the address at that time |
  * | -ENODATA | the time is so early that code at the address may have been evicted |
+ * | -ENOSPC  | the JVM reported code at the address that was not recorded: the memory was full |
  * | -EAGAIN  | memory was compacted during each of several attempts |
  * | -ESTALE  | memory was compacted since the code was found: find it again |
  * | -ENOTSUP | the JVM has no JVMTI, or does not report compiled code |
@@ -51,6 +61,20 @@ enum mf_code_flag {
     MF_CODE_BEFORE_START = 1u << 1,   /**< it existed at mf_jvm_open(): its load time is unknown, and the JVM may report its
                                            inlined methods only coarsely */
     MF_CODE_OSR = 1u << 2,            /**< compiled for on-stack replacement: it is entered at entry_bci */
+    MF_CODE_UNCERTAIN = 1u << 3,      /**< other code may have been at the address at that time: the place was used again, and
+                                           the JVM reports the end of code late */
+    MF_CODE_NO_DETAILS = 1u << 4,     /**< its inlined methods and bytecode indices are not recorded: memory was full */
+};
+
+/**
+ * Which instruction an address of code stands for. HotSpot's debug records (PcDesc, pcDesc.hpp) mark the *end* of an
+ * instruction: the record of a call is at the address that the call returns to. So the record of an instruction that runs is
+ * the first one *above* its address. HotSpot does the same for interrupted frames (forte.cpp). With the wrong kind the methods
+ * are wrong for up to a third of all samples.
+ */
+enum mf_code_address {
+    MF_CODE_RUNNING_AT = 0, /**< the instruction that begins at the address: the program counter of a sampled thread */
+    MF_CODE_RETURNS_TO = 1, /**< the call that ends at the address: the return address of a stack frame */
 };
 
 /** One piece of code. Names are numbers: mf_code_text() returns their text. */
@@ -130,31 +154,35 @@ MF_API int mf_jvm_close(void);
  * Returns the code that an address belongs to.
  *
  * @param address   any 64-bit value.
+ * @param kind      the instruction that the address stands for. A return address may be the end of the code.
  * @param time      a time in ns, or MF_CODE_NOW for the code that is live.
  * @param[out] out  the code; unchanged unless 0 is returned.
  * @retval 0        found
  * @retval -ENOENT  no code that was reported covers the address at that time
  * @retval -ENODATA the time is so early that code at the address may have been evicted
+ * @retval -ENOSPC  the JVM reported code at the address, or within 128 bytes, that was not recorded: the memory was full
  * @retval -EAGAIN  memory was compacted during each of several attempts
  * @retval -ESRCH   no call of mf_jvm_open() has succeeded
  */
-MF_API int mf_code_find(uint64_t address, uint64_t time, struct mf_code *out);
+MF_API int mf_code_find(uint64_t address, enum mf_code_address kind, uint64_t time, struct mf_code *out);
 
 /**
  * Returns the methods at an address of a piece of code: the innermost inlined method first, the compiled method last.
  *
- * The address may be a return address or the address of a running instruction. The JVM reports debug information at calls and
- * safepoints; each record is valid for the instructions up to its address.
+ * The JVM reports debug information at calls and safepoints; each record is valid for the instructions that end at or before
+ * its address.
  *
  * @param code      as mf_code_find() returned it.
  * @param address   in the code.
+ * @param kind      the instruction that the address stands for, as for mf_code_find().
  * @param[out] out  @p capacity frames; may be NULL if that is 0.
  * @param capacity  0 or more.
  * @return the number of methods, of which at most @p capacity are written; 1 with bci -1 for a method without debug information
  *         at the address; 0 for a stub
  * @retval -ESTALE  memory was compacted since: find the code again
  */
-MF_API int mf_code_frames(const struct mf_code *code, uint64_t address, struct mf_code_frame *out, uint32_t capacity);
+MF_API int mf_code_frames(const struct mf_code *code, uint64_t address, enum mf_code_address kind, struct mf_code_frame *out,
+                          uint32_t capacity);
 
 /**
  * Returns a text of a name, in the modified UTF-8 of the JVM (JVMS 4.4.7), not terminated. The text of name 0 is empty.

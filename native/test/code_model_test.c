@@ -113,7 +113,7 @@ static bool compare_at(uint64_t address, uint64_t time, unsigned step)
     struct mf_code code;
     bool is_reported_later;
     const unsigned expected = answer_of_model(address, time, &is_reported_later);
-    const int rc = mf_code_store_find(codes, LOW + address, time, &code);
+    const int rc = mf_code_store_find(codes, LOW + address, MF_CODE_RUNNING_AT, time, &code);
     const uint64_t forgotten = mf_code_store_current(codes)->evicted_before;
     const int expected_rc = time < forgotten && (expected == 0 || is_reported_later) ? -ENODATA : expected == 0 ? -ENOENT : 0;
 
@@ -205,7 +205,7 @@ static void unload(unsigned step)
     for (unsigned i = 0; i < piece_count; i++)
         if (model[i].is_method && model[i].unloaded == 0 && model[i].start == start)
             method = &model[i];
-    removed = mf_code_remove(mf_code_store_current(codes), LOW + start, now);
+    removed = mf_code_remove(mf_code_store_current(codes), LOW + start, 0, now);
     CHECK(removed == (method != NULL), "step %u: a method at %" PRIu64 " is removed", step, start);
     if (method != NULL)
         method->unloaded = now;
@@ -291,10 +291,10 @@ static void a_method_between_two_stubs(void)
     codes = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     mf_code_store_init(codes, LOW, CACHE, LOG);
     CHECK(add_to_image(&small) && add_to_image(&method) && add_to_image(&large), "added");
-    CHECK(mf_code_store_find(codes, LOW + 20, MF_CODE_NOW, &code) == 0 && number_of(&code) == 1, "the smaller stub");
-    CHECK(mf_code_store_find(codes, LOW + 20, 3, &code) == 0 && number_of(&code) == 1, "the smaller stub then");
-    CHECK(mf_code_store_find(codes, LOW + 40, MF_CODE_NOW, &code) == 0 && number_of(&code) == 3, "the larger one");
-    CHECK(mf_code_store_find(codes, LOW + 70, MF_CODE_NOW, &code) == 0 && number_of(&code) == 2, "the method");
+    CHECK(mf_code_store_find(codes, LOW + 20, MF_CODE_RUNNING_AT, MF_CODE_NOW, &code) == 0 && number_of(&code) == 1, "the smaller stub");
+    CHECK(mf_code_store_find(codes, LOW + 20, MF_CODE_RUNNING_AT, 3, &code) == 0 && number_of(&code) == 1, "the smaller stub then");
+    CHECK(mf_code_store_find(codes, LOW + 40, MF_CODE_RUNNING_AT, MF_CODE_NOW, &code) == 0 && number_of(&code) == 3, "the larger one");
+    CHECK(mf_code_store_find(codes, LOW + 70, MF_CODE_RUNNING_AT, MF_CODE_NOW, &code) == 0 && number_of(&code) == 2, "the method");
     munmap(codes, bytes);
 }
 

@@ -47,7 +47,7 @@ static bool is_whole(const struct mf_code *code, uint64_t address)
     struct mf_code_frame frame;
     char text[16];
     const unsigned number = (unsigned)code->compile_id;
-    const int frames = mf_code_store_frames(codes, code, code->start + 50, &frame, 1);
+    const int frames = mf_code_store_frames(codes, code, code->start + 50, MF_CODE_RETURNS_TO, &frame, 1);
     const int length = mf_code_store_text(codes, code, code->name, MF_CODE_TEXT_NAME, text, sizeof text - 1);
 
     if (address < code->start || address >= code->end || code->start != LOW + number % PLACES * STEP ||
@@ -69,7 +69,7 @@ static void *read_all(void *own)
         const uint64_t address = LOW + i * 2654435761u % PLACES * STEP + i % 100;
         struct mf_code code;
 
-        if (mf_code_store_find(codes, address, i & 1 ? MF_CODE_NOW : i % 5000, &code) != 0)
+        if (mf_code_store_find(codes, address, MF_CODE_RUNNING_AT, i & 1 ? MF_CODE_NOW : i % 5000, &code) != 0)
             continue;
         if (!is_whole(&code, address))
             wrong++;
@@ -99,7 +99,7 @@ int main(void)
         pthread_create(&readers[i], NULL, read_all, &found[i]);
     for (unsigned number = 0; number < last || (number < last * LONGEST && !all_found(FOUND)); number++) {
         if (number % 3 != 0)
-            mf_code_remove(mf_code_store_current(codes), LOW + number % PLACES * STEP, number + 1);
+            mf_code_remove(mf_code_store_current(codes), LOW + number % PLACES * STEP, 0, number + 1);
         if (!load(number, number + 1))
             CHECK(mf_code_store_compact(codes) && load(number, number + 1), "there is room for %u", number);
     }

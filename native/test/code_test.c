@@ -62,7 +62,7 @@ static const char *name_at(const struct mf_code_store *codes, uint64_t offset, u
 {
     static char name[64];
     struct mf_code code;
-    const int rc = mf_code_store_find(codes, LOW + offset, time, &code);
+    const int rc = mf_code_store_find(codes, LOW + offset, MF_CODE_RUNNING_AT, time, &code);
     int length;
 
     if (rc == -ENOENT)
@@ -112,8 +112,8 @@ static void a_sample_keeps_its_meaning(void)
     struct mf_code_image *const image = mf_code_store_current(codes);
 
     load(codes, 1, 1000, 700, 10);
-    CHECK_IS(mf_code_remove(image, LOW + 1000, 20), true, "it was there");
-    CHECK_IS(mf_code_remove(image, LOW + 1000, 21), false, "it went already");
+    CHECK_IS(mf_code_remove(image, LOW + 1000, 0, 20), true, "it was there");
+    CHECK_IS(mf_code_remove(image, LOW + 1000, 0, 21), false, "it went already");
     CHECK_NAME(codes, 1200, MF_CODE_NOW, "none");
     load(codes, 2, 1100, 300, 30);
     CHECK_NAME(codes, 1200, 9, "method1?");
@@ -214,15 +214,22 @@ static void inlined_frames_are_innermost_first(void)
     mf_code_pcs(record)[0] = (struct mf_code_pc){10, mf_code_scope_add(image, record, (struct mf_code_scope){inner_name, 3, caller})};
     mf_code_pcs(record)[1] = (struct mf_code_pc){20, caller};
     mf_code_commit(image, record);
-    CHECK_IS(mf_code_store_find(codes, LOW + 10, MF_CODE_NOW, &code), 0, "found");
-    CHECK_IS(mf_code_store_frames(codes, &code, LOW + 10, frames, 2), 2, "frames at 10");
+    CHECK_IS(mf_code_store_find(codes, LOW + 10, MF_CODE_RUNNING_AT, MF_CODE_NOW, &code), 0, "found");
+    CHECK_IS(mf_code_store_frames(codes, &code, LOW + 10, MF_CODE_RETURNS_TO, frames, 2), 2, "frames at 10");
     CHECK(frames[0].name == inner_name && frames[0].bci == 3, "innermost first");
     CHECK(frames[1].name == outer_name && frames[1].bci == 5, "its caller");
-    CHECK_IS(mf_code_store_frames(codes, &code, LOW, frames, 1), 2, "room for one");
-    CHECK_IS(mf_code_store_frames(codes, &code, LOW + 11, frames, 2), 1, "frames at 11");
+    CHECK_IS(mf_code_store_frames(codes, &code, LOW, MF_CODE_RUNNING_AT, frames, 1), 2, "room for one");
+    CHECK_IS(mf_code_store_frames(codes, &code, LOW + 9, MF_CODE_RUNNING_AT, frames, 2), 2, "running at 9");
+    CHECK_IS(mf_code_store_frames(codes, &code, LOW + 10, MF_CODE_RUNNING_AT, frames, 2), 1, "running at 10");
+    CHECK_IS(mf_code_store_frames(codes, &code, LOW + 11, MF_CODE_RETURNS_TO, frames, 2), 1, "frames at 11");
     CHECK(frames[0].name == outer_name && frames[0].bci == 5, "outer alone");
-    CHECK_IS(mf_code_store_frames(codes, &code, LOW + 21, frames, 2), 1, "behind all debug information");
-    CHECK(frames[0].name == outer_name && frames[0].bci == -1, "of which no bytecode is known");
+    CHECK_IS(mf_code_store_frames(codes, &code, LOW + 20, MF_CODE_RUNNING_AT, frames, 2), 1, "after all debug information");
+    CHECK(frames[0].name == outer_name && frames[0].bci == -1, "an unknown bytecode");
+    CHECK_IS(mf_code_store_frames(codes, &code, LOW + 21, MF_CODE_RETURNS_TO, frames, 2), 1, "after all debug information");
+    CHECK(frames[0].name == outer_name && frames[0].bci == -1, "an unknown bytecode");
+    CHECK_IS(mf_code_store_find(codes, LOW + 100, MF_CODE_RUNNING_AT, MF_CODE_NOW, &code), -ENOENT, "running at its end");
+    CHECK_IS(mf_code_store_find(codes, LOW, MF_CODE_RETURNS_TO, MF_CODE_NOW, &code), -ENOENT, "returning to its start");
+    CHECK_IS(mf_code_store_find(codes, LOW + 100, MF_CODE_RETURNS_TO, MF_CODE_NOW, &code), 0, "returning to its end");
     CHECK_IS(mf_code_store_text(codes, &code, outer_name, MF_CODE_TEXT_NAME, NULL, 0), 5, "its name's length");
     CHECK_IS(mf_code_store_text(codes, &code, 0, MF_CODE_TEXT_NAME, NULL, 0), 0, "no name");
 }
@@ -241,7 +248,7 @@ static void memory_has_its_bound(void)
         const unsigned place = i * 2654435761u >> 26;
 
         if (lives[place] != 0)
-            mf_code_remove(mf_code_store_current(codes), LOW + place * 4096, 10ull * i);
+            mf_code_remove(mf_code_store_current(codes), LOW + place * 4096, 0, 10ull * i);
         if (!load(codes, i, place * 4096, 300, 10ull * i + 5)) {
             CHECK(mf_code_store_compact(codes), "round %u: there is something to forget", i);
             CHECK(load(codes, i, place * 4096, 300, 10ull * i + 5), "round %u: there is room then", i);
@@ -279,10 +286,10 @@ static void what_went_first_is_forgotten_first(void)
 
     load(codes, 1, 0, 512, 100);
     while (load(codes, 2, 4096, 128, time)) {
-        mf_code_remove(mf_code_store_current(codes), LOW + 4096, time + 5);
+        mf_code_remove(mf_code_store_current(codes), LOW + 4096, 0, time + 5);
         time += 10;
     }
-    mf_code_remove(mf_code_store_current(codes), LOW, time);
+    mf_code_remove(mf_code_store_current(codes), LOW, 0, time);
     mf_code_store_count(codes, &counts);
     CHECK(mf_code_store_compact(codes), "much went");
     CHECK_NAME(codes, 16, time - 1, "method1");
@@ -318,16 +325,16 @@ static void an_answer_notices_that_memory_was_used_again(void)
     unsigned count = 0;
 
     load(codes, 0, 0, 100, 1);
-    CHECK_IS(mf_code_store_find(codes, LOW, MF_CODE_NOW, &code), 0, "found");
+    CHECK_IS(mf_code_store_find(codes, LOW, MF_CODE_RUNNING_AT, MF_CODE_NOW, &code), 0, "found");
     for (int attempt = 0; attempt < 2; attempt++) {
         CHECK_IS(mf_code_store_text(codes, &code, code.name, MF_CODE_TEXT_CLASS, text, sizeof text), 8, "the class' length");
-        CHECK_IS(mf_code_store_frames(codes, &code, LOW, &frame, 1), 1, "itself");
+        CHECK_IS(mf_code_store_frames(codes, &code, LOW, MF_CODE_RETURNS_TO, &frame, 1), 1, "itself");
         while (load(codes, ++count, 4096, 100, 2)) /* each evicts the previous one */
             continue;
         CHECK(mf_code_store_compact(codes), "tidied");
     }
     CHECK_IS(mf_code_store_text(codes, &code, code.name, MF_CODE_TEXT_CLASS, text, sizeof text), -ESTALE, "text");
-    CHECK_IS(mf_code_store_frames(codes, &code, LOW, &frame, 1), -ESTALE, "frames");
+    CHECK_IS(mf_code_store_frames(codes, &code, LOW, MF_CODE_RETURNS_TO, &frame, 1), -ESTALE, "frames");
     CHECK_NAME(codes, 0, MF_CODE_NOW, "method0");
 }
 

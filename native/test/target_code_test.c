@@ -10,9 +10,9 @@ static uint64_t code_of(const struct blob *blob)
     return AT(blob) + (uint64_t)blob->code_offset;
 }
 
-static int find(uint64_t address, enum mf_code_address meaning)
+static int find(uint64_t address, enum mf_code_address kind)
 {
-    return mf_code_reader_find(reader, &memory, address, meaning, &result);
+    return mf_code_reader_find(reader, &memory, address, kind, &result);
 }
 
 static void check_text(struct mf_result_text text, const char *expected)
@@ -21,9 +21,9 @@ static void check_text(struct mf_result_text text, const char *expected)
           (int)text.length, result.text + text.at, expected);
 }
 
-static void frames_are(uint64_t address, enum mf_code_address meaning, uint32_t count, int32_t bci)
+static void frames_are(uint64_t address, enum mf_code_address kind, uint32_t count, int32_t bci)
 {
-    CHECK_IS(find(address, meaning), 0, "find");
+    CHECK_IS(find(address, kind), 0, "find");
     CHECK_IS(result.frame_count, count, "frames");
     CHECK_IS(result.frames[0].frame.bci, bci, "bytecode");
 }
@@ -37,12 +37,12 @@ static void finds_what_is_there(bool is_new)
     blob = put_code(is_new);
     code = code_of(blob);
     /* A record covers the instructions that end at its offset or before, down to the previous record. */
-    frames_are(code, MF_RUNNING_AT, 1, 7);
-    frames_are(code + 15, MF_RUNNING_AT, 1, 7);
-    frames_are(code + 16, MF_RUNNING_AT, 2, 3);
-    frames_are(code + 16, MF_RETURNS_TO, 1, 7);
-    frames_are(code + 17, MF_RETURNS_TO, 2, 3);
-    frames_are(code + 32, MF_RETURNS_TO, 2, 3);
+    frames_are(code, MF_CODE_RUNNING_AT, 1, 7);
+    frames_are(code + 15, MF_CODE_RUNNING_AT, 1, 7);
+    frames_are(code + 16, MF_CODE_RUNNING_AT, 2, 3);
+    frames_are(code + 16, MF_CODE_RETURNS_TO, 1, 7);
+    frames_are(code + 17, MF_CODE_RETURNS_TO, 2, 3);
+    frames_are(code + 32, MF_CODE_RETURNS_TO, 2, 3);
     CHECK_IS(result.has_record, 1, "a record");
     CHECK_IS(result.frames[1].frame.bci, 7, "the caller's bytecode");
     check_text(result.frames[0].texts[MF_TARGET_CLASS], "b/Inner");
@@ -53,24 +53,24 @@ static void finds_what_is_there(bool is_new)
     CHECK_IS(result.code.compile_id, 42, "compile id");
     CHECK_IS(result.code.entry_bci, -1, "entry");
     CHECK(result.code.start == code && result.code.end == AT(blob) + (uint64_t)blob->data_offset, "its range");
-    frames_are(code + 32, MF_RUNNING_AT, 1, -1);
+    frames_are(code + 32, MF_CODE_RUNNING_AT, 1, -1);
     CHECK_IS(result.has_record, 0, "no record behind the last");
     check_text(result.frames[0].texts[MF_TARGET_NAME], "outer");
-    CHECK_IS(find(result.code.end, MF_RUNNING_AT), -ENOENT, "at its end");
-    CHECK_IS(find(result.code.end, MF_RETURNS_TO), 0, "returning to its end");
-    CHECK_IS(find(code, MF_RETURNS_TO), -ENOENT, "returning to its start");
-    CHECK_IS(find(AT(blob), MF_RUNNING_AT), -ENOENT, "its head");
-    CHECK_IS(find(AT(fake.code), MF_RUNNING_AT), -ENOENT, "a free segment");
+    CHECK_IS(find(result.code.end, MF_CODE_RUNNING_AT), -ENOENT, "at its end");
+    CHECK_IS(find(result.code.end, MF_CODE_RETURNS_TO), 0, "returning to its end");
+    CHECK_IS(find(code, MF_CODE_RETURNS_TO), -ENOENT, "returning to its start");
+    CHECK_IS(find(AT(blob), MF_CODE_RUNNING_AT), -ENOENT, "its head");
+    CHECK_IS(find(AT(fake.code), MF_CODE_RUNNING_AT), -ENOENT, "a free segment");
 
-    CHECK_IS(find(AT(fake.code) + (STUB_AT << SHIFT) + 160, MF_RUNNING_AT), 0, "a stub");
+    CHECK_IS(find(AT(fake.code) + (STUB_AT << SHIFT) + 160, MF_CODE_RUNNING_AT), 0, "a stub");
     CHECK_IS(result.frame_count, 0, "its frames");
     check_text(result.name, "a stub");
-    CHECK_IS(find(fake.queue.buffer + 1, MF_RUNNING_AT), 0, "the interpreter");
+    CHECK_IS(find(fake.queue.buffer + 1, MF_CODE_RUNNING_AT), 0, "the interpreter");
     check_text(result.name, "Interpreter");
-    CHECK_IS(find(fake.queue.buffer + 48, MF_RUNNING_AT), 0, "the interpreter");
+    CHECK_IS(find(fake.queue.buffer + 48, MF_CODE_RUNNING_AT), 0, "the interpreter");
     CHECK_IS(result.code.kind, MF_TARGET_INTERPRETER, "its kind");
     check_text(result.name, "iload_0");
-    CHECK_IS(find(fake.queue.buffer + 48, MF_RETURNS_TO), 0, "the interpreter");
+    CHECK_IS(find(fake.queue.buffer + 48, MF_CODE_RETURNS_TO), 0, "the interpreter");
     check_text(result.name, "Interpreter");
 }
 
@@ -139,7 +139,7 @@ static int after(struct blob **blob, bool is_new)
 
 static int searched(struct blob *blob)
 {
-    return find(AT(blob) + 256 + 20, MF_RUNNING_AT);
+    return find(AT(blob) + 256 + 20, MF_CODE_RUNNING_AT);
 }
 
 #define WITH(is_new, change, expected)                        \
@@ -227,16 +227,16 @@ static void names_are_bounded(void)
     CHECK_IS(result.frame_count, 2, "frames without names");
     after(&blob, true);
     ((struct codelet *)(uintptr_t)fake.queue.buffer)->size = 0;
-    CHECK_IS(find(fake.queue.buffer + 60, MF_RUNNING_AT), 0, "a codelet without a size");
+    CHECK_IS(find(fake.queue.buffer + 60, MF_CODE_RUNNING_AT), 0, "a codelet without a size");
     check_text(result.name, "Interpreter");
     after(&blob, true);
     fake.queue = (struct queue){0, INT_MAX};
-    CHECK_IS(find(AT(fake.code) + (INTERPRETER_AT << SHIFT) + 300, MF_RUNNING_AT), 0, "a queue elsewhere");
+    CHECK_IS(find(AT(fake.code) + (INTERPRETER_AT << SHIFT) + 300, MF_CODE_RUNNING_AT), 0, "a queue elsewhere");
     check_text(result.name, "Interpreter");
     after(&blob, true);
     memset(fake.names, 'x', sizeof fake.names);
     memset(fake.code, 'x', METHOD_AT << SHIFT);
-    CHECK_IS(find(AT(fake.code) + (STUB_AT << SHIFT) + 160, MF_RUNNING_AT), 0, "a name without an end");
+    CHECK_IS(find(AT(fake.code) + (STUB_AT << SHIFT) + 160, MF_CODE_RUNNING_AT), 0, "a name without an end");
 }
 
 static uint64_t random_state = 88172645463325252u;
@@ -300,7 +300,7 @@ int main(void)
         mf_code_reader_init(reader, SLOTS, &empty);
     }
     lay_out(true);
-    CHECK_IS(find(0, MF_RUNNING_AT), -EFAULT, "no code cache yet");
+    CHECK_IS(find(0, MF_CODE_RUNNING_AT), -EFAULT, "no code cache yet");
     finds_what_is_there(false);
     finds_what_is_there(true);
     walks_over_all();

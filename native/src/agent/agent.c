@@ -101,6 +101,7 @@ static int open_store(uint64_t log)
     if (memory == NULL)
         return -ENOMEM;
     mf_code_store_init(memory, low, high - low, log);
+    mf_vm_code_header(&((struct mf_code_store *)memory)->header);
     mf_agent.store = memory;
     return 0;
 }
@@ -188,18 +189,19 @@ int mf_jvm_close(void)
     return rc;
 }
 
-int mf_code_find(uint64_t address, uint64_t time, struct mf_code *out)
+int mf_code_find(uint64_t address, enum mf_code_address kind, uint64_t time, struct mf_code *out)
 {
     const struct mf_code_store *const store = mf_agent.store;
 
-    return store == NULL ? -ESRCH : mf_code_store_find(store, address, time, out);
+    return store == NULL ? -ESRCH : mf_code_store_find(store, address, kind, time, out);
 }
 
-int mf_code_frames(const struct mf_code *code, uint64_t address, struct mf_code_frame *out, uint32_t capacity)
+int mf_code_frames(const struct mf_code *code, uint64_t address, enum mf_code_address kind, struct mf_code_frame *out,
+                   uint32_t capacity)
 {
     const struct mf_code_store *const store = mf_agent.store;
 
-    return store == NULL ? -ESTALE : mf_code_store_frames(store, code, address, out, capacity);
+    return store == NULL ? -ESTALE : mf_code_store_frames(store, code, address, kind, out, capacity);
 }
 
 int mf_code_text(const struct mf_code *code, uint32_t name, enum mf_code_text_kind kind, char *out, uint32_t capacity)

@@ -103,6 +103,7 @@ struct debug {
     const jvmtiAddrLocationMap *map;
     jint count;
     jmethodID method;
+    bool is_dropped; /* the store is full: the method is recorded without it */
 };
 
 static void find_inlining(const void *compile_info, struct debug *debug)
@@ -260,7 +261,7 @@ static enum outcome identify(struct mf_code_store *store, jvmtiEnv *jvmti, jmeth
 
     if (outcome != RECORDED)
         return outcome;
-    out->vm = (struct mf_vm_method){-1, -1, -1, 0};
+    out->vm = (struct mf_vm_method){.tier = -1, .compile_id = -1, .entry_bci = -1};
     out->has_vm = mf_vm_method_at(start, &out->vm);
     if (out->vm.tier <= 0 && is_of_method_handle(image, out->name))
         out->name = intrinsic_name(image, out->vm.method);
@@ -288,11 +289,13 @@ static enum outcome add_method(struct mf_code_image *image, const struct debug *
     record->name = compiled->name;
     record->loaded = mf_agent_now();
     record->round = mf_agent.round;
-    record->flags = current_flags();
+    record->flags = current_flags() | (debug->is_dropped ? MF_CODE_NO_DETAILS : 0u);
     if (compiled->has_vm) {
         record->tier = compiled->vm.tier;
         record->compile_id = compiled->vm.compile_id;
         record->entry_bci = compiled->vm.entry_bci;
+        record->head = compiled->vm.head;
+        record->blob_bytes = compiled->vm.blob_bytes;
     }
     mf_code_commit(image, record);
     return RECORDED;
@@ -335,10 +338,20 @@ static enum outcome record_stub(struct mf_code_store *store, const char *text, u
     return RECORDED;
 }
 
-/* Records a method with its debug information; or a stub, for which @p debug is NULL, with its name. */
-static void record_code(jvmtiEnv *jvmti, const struct debug *debug, const char *text, uint64_t start, uint64_t end)
+/* Drops the debug information of a method. Returns false if it has none. */
+static bool drop(struct debug *debug)
 {
-    enum { MAX_ATTEMPTS = 4 };
+    if (debug == NULL || debug->count == 0)
+        return false;
+    debug->count = 0;
+    debug->is_dropped = true;
+    return true;
+}
+
+/* Records a method with its debug information; or a stub, for which @p debug is NULL, with its name. */
+static void record_code(jvmtiEnv *jvmti, struct debug *debug, const char *text, uint64_t start, uint64_t end)
+{
+    enum { MAX_ATTEMPTS = 6 };
     struct mf_code_store *const store = mf_agent.store;
     enum outcome outcome = FULL;
 
@@ -346,11 +359,11 @@ static void record_code(jvmtiEnv *jvmti, const struct debug *debug, const char *
     /* Code outside the code cache is counted as lost. */
     for (int attempt = 0; attempt < MAX_ATTEMPTS && mf_code_covers(mf_code_store_current(store), start, end); attempt++) {
         outcome = debug != NULL ? record_method(store, jvmti, debug, start, end) : record_stub(store, text, start, end);
-        if (outcome == RECORDED || outcome == UNNAMED || (outcome == FULL && !mf_code_store_compact(store)))
+        if (outcome == RECORDED || outcome == UNNAMED || (outcome == FULL && !mf_code_store_compact(store) && !drop(debug)))
             break;
     }
     if (outcome != RECORDED)
-        store->lost++;
+        mf_code_store_lose(store, start, end, mf_agent_now());
     pthread_mutex_unlock(&mf_agent.write_lock);
 }
 
@@ -358,7 +371,7 @@ void JNICALL mf_on_method_load(jvmtiEnv *jvmti, jmethodID method, jint size, con
                                const jvmtiAddrLocationMap *map, const void *compile_info)
 {
     const uint64_t start = (uint64_t)(uintptr_t)code;
-    struct debug debug = {NULL, map, map_length, method};
+    struct debug debug = {NULL, map, map_length, method, false};
 
     find_inlining(compile_info, &debug);
     record_code(jvmti, &debug, NULL, start, start + (uint64_t)size);
@@ -367,9 +380,9 @@ void JNICALL mf_on_method_load(jvmtiEnv *jvmti, jmethodID method, jint size, con
 void JNICALL mf_on_method_unload(jvmtiEnv *jvmti, jmethodID method, const void *code)
 {
     (void)jvmti;
-    (void)method;
     pthread_mutex_lock(&mf_agent.write_lock);
-    mf_code_remove(mf_code_store_current(mf_agent.store), (uint64_t)(uintptr_t)code, mf_agent_now());
+    mf_code_remove(mf_code_store_current(mf_agent.store), (uint64_t)(uintptr_t)code,
+                   (uint64_t)(uintptr_t)method, mf_agent_now());
     pthread_mutex_unlock(&mf_agent.write_lock);
 }
 

@@ -20,7 +20,7 @@ static void codeClose(JNIEnv *env UNUSED, jclass self UNUSED)
     mf_jvm_close();
 }
 
-/* Returns a part of the store: 0 its head, 1 and 2 its images. NULL: nothing has been recorded. */
+/* Returns a part of the store: 0 its head with the bits of lost code, 1 and 2 its images; 3 the code cache. NULL: nothing has been recorded. */
 static jobject codeMemory(JNIEnv *env, jclass self UNUSED, jint part)
 {
     struct mf_code_store *const store = mf_agent.store;
@@ -28,7 +28,9 @@ static jobject codeMemory(JNIEnv *env, jclass self UNUSED, jint part)
     if (store == NULL)
         return NULL;
     if (part == 0)
-        return (*env)->NewDirectByteBuffer(env, store, sizeof *store);
+        return (*env)->NewDirectByteBuffer(env, store, (jlong)store->image_offset);
+    if (part == 3)
+        return (*env)->NewDirectByteBuffer(env, at((jlong)store->low), (jlong)(store->cache < INT32_MAX ? store->cache : INT32_MAX));
     return (*env)->NewDirectByteBuffer(env, (char *)store + store->image_offset + (part == 2 ? store->image_bytes : 0),
                                        (jlong)store->image_bytes);
 }

@@ -61,6 +61,8 @@ static jint codeLayout(JNIEnv *env, jclass self UNUSED, jintArray out)
 {
     static const jint layout[] = {
         OFFSET(mf_code_store, compactions), OFFSET(mf_code_store, compactions_begun),
+        OFFSET(mf_code_store, cache), OFFSET(mf_code_store, header.used_before), OFFSET(mf_code_store, header.size_at),
+        OFFSET(mf_code_store, header.compile_id_at), OFFSET(mf_code_store, lost_offset),
         OFFSET(mf_code_image, low), OFFSET(mf_code_image, evicted_before), OFFSET(mf_code_image, segments), OFFSET(mf_code_image, log),
         OFFSET(mf_code_image, used), OFFSET(mf_code_image, table),
         OFFSET(mf_code_entry, units), OFFSET(mf_code_entry, kind),
@@ -68,7 +70,8 @@ static jint codeLayout(JNIEnv *env, jclass self UNUSED, jintArray out)
         OFFSET(mf_code_record, unloaded), OFFSET(mf_code_record, name), OFFSET(mf_code_record, first_segment),
         OFFSET(mf_code_record, segments), OFFSET(mf_code_record, pcs), OFFSET(mf_code_record, scopes),
         OFFSET(mf_code_record, tier), OFFSET(mf_code_record, compile_id), OFFSET(mf_code_record, entry_bci),
-        OFFSET(mf_code_record, flags), sizeof(struct mf_code_record),
+        OFFSET(mf_code_record, flags), OFFSET(mf_code_record, head), OFFSET(mf_code_record, blob_bytes),
+        sizeof(struct mf_code_record),
         sizeof(struct mf_code_pc), sizeof(struct mf_code_scope),
         OFFSET(mf_code_name, key), OFFSET(mf_code_name, class_length), OFFSET(mf_code_name, name_length),
         OFFSET(mf_code_name, signature_length), OFFSET(mf_code_name, text),
@@ -88,7 +91,7 @@ static jint codeResultLayout(JNIEnv *env, jclass self UNUSED, jintArray out)
         OFFSET(mf_code_result, code.entry_bci), OFFSET(mf_code_result, frame_count), OFFSET(mf_code_result, has_record),
         OFFSET(mf_code_result, name), OFFSET(mf_code_result, frames), OFFSET(mf_code_result, text), sizeof(struct mf_code_result),
         OFFSET(mf_code_result_frame, frame.method), OFFSET(mf_code_result_frame, frame.bci), OFFSET(mf_code_result_frame, texts),
-        sizeof(struct mf_code_result_frame), sizeof(struct mf_result_text), MF_TARGET_METHOD, MF_TARGET_INTERPRETER, MF_RETURNS_TO,
+        sizeof(struct mf_code_result_frame), sizeof(struct mf_result_text), MF_TARGET_METHOD, MF_TARGET_INTERPRETER, MF_CODE_RETURNS_TO,
     };
     const jint count = sizeof layout / sizeof *layout, capacity = (*env)->GetArrayLength(env, out);
 

@@ -88,11 +88,11 @@ static void codeReaderInit(JNIEnv *env, jclass self UNUSED, jobject reader, jint
     mf_code_reader_init((*env)->GetDirectBufferAddress(env, reader), (uint32_t)slots, (*env)->GetDirectBufferAddress(env, tables));
 }
 
-static jint codeReaderFind(JNIEnv *env, jclass self UNUSED, jobject reader, jlong memory, jlong address, jint meaning,
+static jint codeReaderFind(JNIEnv *env, jclass self UNUSED, jobject reader, jlong memory, jlong address, jint kind,
                            jobject result)
 {
     return mf_code_reader_find((*env)->GetDirectBufferAddress(env, reader), at(memory), (uint64_t)address,
-                               (enum mf_code_address)meaning, (*env)->GetDirectBufferAddress(env, result));
+                               (enum mf_code_address)kind, (*env)->GetDirectBufferAddress(env, result));
 }
 
 static jint codeReaderNext(JNIEnv *env, jclass self UNUSED, jobject reader, jlong memory, jboolean begin, jobject result)

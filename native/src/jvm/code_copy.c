@@ -10,25 +10,27 @@ static mf_code_unit copy_name(struct mf_code_image *to, const struct mf_code_ima
 }
 
 /* Names first: nothing may be appended between the begin of a record and its commit. False: the image is full. */
-static bool copy_names(struct mf_code_image *to, const struct mf_code_image *from, const struct mf_code_record *record)
+static bool copy_names(struct mf_code_image *to, const struct mf_code_image *from, const struct mf_code_record *record,
+                       bool with_details)
 {
     const struct mf_code_scope *const scopes = mf_code_scopes(record);
 
     if (mf_code_name_copy(to, from, record->name) == 0)
         return false;
-    for (uint32_t i = 0; i < record->scopes; i++)
+    for (uint32_t i = 0; with_details && i < record->scopes; i++)
         if (scopes[i].name != 0 && mf_code_name_copy(to, from, scopes[i].name) == 0)
             return false;
     return true;
 }
 
-static bool copy_record(struct mf_code_image *to, const struct mf_code_image *from, const struct mf_code_record *record)
+static bool copy_record(struct mf_code_image *to, const struct mf_code_image *from, const struct mf_code_record *record,
+                        bool with_details)
 {
     struct mf_code_record *copy;
 
-    if (!copy_names(to, from, record))
+    if (!copy_names(to, from, record, with_details))
         return false;
-    copy = mf_code_begin(to, record->entry.kind, record->start, record->end, record->pcs);
+    copy = mf_code_begin(to, record->entry.kind, record->start, record->end, with_details ? record->pcs : 0);
     if (copy == NULL)
         return false;
     copy->loaded = record->loaded;
@@ -37,10 +39,12 @@ static bool copy_record(struct mf_code_image *to, const struct mf_code_image *fr
     copy->tier = record->tier;
     copy->compile_id = record->compile_id;
     copy->entry_bci = record->entry_bci;
-    copy->flags = record->flags;
+    copy->flags = record->flags | (with_details || record->pcs == 0 ? 0u : MF_CODE_NO_DETAILS);
     copy->round = record->round;
-    memcpy(mf_code_pcs(copy), mf_code_pcs(record), record->pcs * sizeof(struct mf_code_pc));
-    for (uint32_t i = 0; i < record->scopes; i++) {
+    copy->head = record->head;
+    copy->blob_bytes = record->blob_bytes;
+    memcpy(mf_code_pcs(copy), mf_code_pcs(record), copy->pcs * sizeof(struct mf_code_pc));
+    for (uint32_t i = 0; with_details && i < record->scopes; i++) {
         struct mf_code_scope scope = mf_code_scopes(record)[i];
 
         scope.name = copy_name(to, from, scope.name);
@@ -90,7 +94,7 @@ static uint64_t time_before(const struct mf_code_image *image, uint64_t units)
     }
 }
 
-bool mf_code_image_copy(struct mf_code_image *to, const struct mf_code_image *from, uint64_t history)
+bool mf_code_image_copy(struct mf_code_image *to, const struct mf_code_image *from, uint64_t history, bool with_details)
 {
     const uint64_t before = from->unloaded_units > history ? time_before(from, from->unloaded_units - history) : 0;
     const struct mf_code_entry *entry;
@@ -105,7 +109,7 @@ bool mf_code_image_copy(struct mf_code_image *to, const struct mf_code_image *fr
         if (record->unloaded != 0 && record->unloaded < before) {
             if (record->unloaded > to->evicted_before)
                 to->evicted_before = record->unloaded;
-        } else if (!copy_record(to, from, record)) {
+        } else if (!copy_record(to, from, record, with_details)) {
             return false;
         }
     }

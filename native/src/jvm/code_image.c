@@ -142,6 +142,26 @@ static void unload_replaced(struct mf_code_image *image, const struct mf_code_re
     }
 }
 
+void mf_code_replace(struct mf_code_image *image, uint64_t start, uint64_t end, uint64_t time)
+{
+    const uint64_t first = (start - image->low) >> MF_SEGMENT_SHIFT;
+    const struct mf_code_record place = {
+        .entry.kind = MF_CODE_METHOD,
+        .start = start,
+        .end = end,
+        .loaded = time,
+        .first_segment = (uint32_t)first,
+        .segments = (uint32_t)(((end - 1 - image->low) >> MF_SEGMENT_SHIFT) - first + 1),
+    };
+
+    unload_replaced(image, &place);
+}
+
+static mf_code_unit detail_units(const struct mf_code_record *record)
+{
+    return (mf_code_unit)((record->pcs * sizeof(struct mf_code_pc) + record->scopes * sizeof(struct mf_code_scope)) / 8);
+}
+
 void mf_code_commit(struct mf_code_image *image, struct mf_code_record *record)
 {
     const mf_code_unit unit = image->used;
@@ -149,6 +169,7 @@ void mf_code_commit(struct mf_code_image *image, struct mf_code_record *record)
     if (record->unloaded == 0)
         unload_replaced(image, record);
     record->entry.units = (uint32_t)units_of(record->segments, record->pcs, record->scopes);
+    image->detail_units += detail_units(record);
     for (uint32_t i = 0; i < record->segments; i++)
         mf_code_below(record)[i] = newest(image, record->first_segment + i);
     atomic_store_explicit(&image->used, unit + record->entry.units, memory_order_release);
@@ -216,11 +237,19 @@ struct mf_code_record *mf_code_find_live_stub(const struct mf_code_image *image,
     return record;
 }
 
-bool mf_code_remove(struct mf_code_image *image, uint64_t start, uint64_t time)
+/* Names of method handle intrinsics have other keys than their jmethodID: the highest bit is set. */
+static bool has_key(const struct mf_code_image *image, const struct mf_code_record *record, uint64_t key)
+{
+    const struct mf_code_name *const name = mf_code_read(image, record->name);
+
+    return key == 0 || record->name == 0 || name->key == key || name->key >> 63 != 0;
+}
+
+bool mf_code_remove(struct mf_code_image *image, uint64_t start, uint64_t key, uint64_t time)
 {
     struct mf_code_record *const record = first_live(image, start);
 
-    if (record == NULL || record->entry.kind != MF_CODE_METHOD)
+    if (record == NULL || record->entry.kind != MF_CODE_METHOD || !has_key(image, record, key))
         return false;
     set_unloaded(image, record, time);
     return true;

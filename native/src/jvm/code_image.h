@@ -39,6 +39,7 @@ struct mf_code_image {
     uint32_t unloaded;           /* records of unloaded code */
     uint32_t names;
     mf_code_unit unloaded_units; /* size of the records of unloaded code */
+    mf_code_unit detail_units;   /* size of the debug information of all records */
     _Atomic mf_code_unit table[];
 };
 
@@ -90,8 +91,10 @@ struct mf_code_record {
     int32_t tier;
     int32_t compile_id;
     int32_t entry_bci;
-    uint32_t flags; /* MF_CODE_BEFORE_START, or 0 */
+    uint32_t flags; /* MF_CODE_BEFORE_START, MF_CODE_NO_DETAILS */
     uint32_t round; /* of the writer: the last round in which the JVM reported this code */
+    uint32_t head;  /* of a method: bytes from its nmethod to its start; 0: unknown */
+    int32_t blob_bytes; /* CodeBlob::_size of the nmethod */
 };
 
 /* Returns the size of an image whose log has @p log bytes, for a code cache of @p cache bytes. */
@@ -173,20 +176,39 @@ struct mf_code_record *mf_code_find_live(const struct mf_code_image *image, uint
 struct mf_code_record *mf_code_find_live_stub(const struct mf_code_image *image, uint64_t start, uint64_t end,
                                               const char *name);
 
-/* Marks the live method that starts at an address as unloaded. Returns whether there was one. */
-bool mf_code_remove(struct mf_code_image *image, uint64_t start, uint64_t time);
+/*
+ * Marks the live method that starts at an address as unloaded. Returns whether there was one.
+ *
+ * @param key  of its name; 0: any. The JVM may report the end of a method after another one was recorded in its place.
+ */
+bool mf_code_remove(struct mf_code_image *image, uint64_t start, uint64_t key, uint64_t time);
+
+/* Marks live code in a range as unloaded: the JVM has placed code there that is not recorded. */
+void mf_code_replace(struct mf_code_image *image, uint64_t start, uint64_t end, uint64_t time);
 
 /* Marks live code as unloaded if the JVM did not report it in this round. */
 void mf_code_remove_unreported(struct mf_code_image *image, uint32_t round, uint64_t time);
 
 /* ---- For readers, also of an image that is being overwritten ------------------------------------------------------ */
 
-/* Implements mf_code_find(). Returns the unit of the record; 0: none. Sets MF_CODE_RECORDED_LATER or 0. */
-mf_code_unit mf_code_search(const struct mf_code_image *image, uint64_t address, uint64_t time, uint32_t *flags);
+struct mf_code_match {
+    mf_code_unit record;  /* 0: none */
+    uint32_t flags;       /* MF_CODE_RECORDED_LATER or 0 */
+    uint64_t next_loaded; /* when the next code at the address was loaded, after the requested time; 0: none was */
+};
 
-/* Implements mf_code_frames() for a method. Returns -ESTALE if the image is being overwritten. */
-int mf_code_read_frames(const struct mf_code_image *image, mf_code_unit record, uint64_t address, struct mf_code_frame *out,
-                        uint32_t capacity);
+/* Implements mf_code_find(). */
+struct mf_code_match mf_code_search(const struct mf_code_image *image, uint64_t address, uint64_t time);
+
+/*
+ * Implements mf_code_frames() for a method.
+ *
+ * @param instruction  any byte of the instruction.
+ *
+ * Returns -ESTALE if the image is being overwritten.
+ */
+int mf_code_read_frames(const struct mf_code_image *image, mf_code_unit record, uint64_t instruction,
+                        struct mf_code_frame *out, uint32_t capacity);
 
 /* Implements mf_code_text(). Returns -ESTALE if the image is being overwritten, or the kind is invalid. */
 int mf_code_read_text(const struct mf_code_image *image, mf_code_unit name, enum mf_code_text_kind kind, char *out,
@@ -197,7 +219,9 @@ int mf_code_read_text(const struct mf_code_image *image, mf_code_unit name, enum
 /*
  * Copies live code, and the code that was unloaded last, up to @p history units of unloaded code, to an empty image. Code that
  * was unloaded earlier is evicted. Returns false if the target image is full.
+ *
+ * @param with_details  false: debug information is not copied, and the records are marked MF_CODE_NO_DETAILS.
  */
-bool mf_code_image_copy(struct mf_code_image *to, const struct mf_code_image *from, uint64_t history);
+bool mf_code_image_copy(struct mf_code_image *to, const struct mf_code_image *from, uint64_t history, bool with_details);
 
 #endif

@@ -75,7 +75,7 @@ static int read_frames(struct mf_code_reader *reader, const struct mf_target_fra
 }
 
 /* Reads the frames and names of code that was found. */
-static int read_names(struct mf_code_reader *reader, uint64_t address, enum mf_code_address meaning, bool with_record,
+static int read_names(struct mf_code_reader *reader, uint64_t address, enum mf_code_address kind, bool with_record,
                 struct mf_code_result *out)
 {
     struct mf_target_frame frames[MF_TARGET_MAX_FRAMES];
@@ -88,24 +88,24 @@ static int read_names(struct mf_code_reader *reader, uint64_t address, enum mf_c
         char *const to = text_end(out, &capacity);
 
         return add_text(out, &out->name, mf_target_code_text(reader->pages, &reader->layout, &out->code,
-                                                             address - (meaning == MF_RETURNS_TO), to, capacity));
+                                                             address - (kind == MF_CODE_RETURNS_TO), to, capacity));
     }
     if (with_record)
-        count = mf_target_code_frames(reader->pages, &reader->layout, &out->code, address, meaning, frames);
+        count = mf_target_code_frames(reader->pages, &reader->layout, &out->code, address, kind, frames);
     return count == -ESRCH ? count : read_frames(reader, frames, count, out);
 }
 
 int mf_code_reader_find(struct mf_code_reader *reader, const struct mf_target_memory *memory, uint64_t address,
-                        enum mf_code_address meaning, struct mf_code_result *out)
+                        enum mf_code_address kind, struct mf_code_result *out)
 {
     reader->pages->memory = memory;
     for (int i = 0; i < ATTEMPTS; i++) {
         int rc;
 
         mf_pages_clear(reader->pages);
-        rc = mf_target_code_find(reader->pages, &reader->layout, address, meaning, &out->code);
+        rc = mf_target_code_find(reader->pages, &reader->layout, address, kind, &out->code);
         if (rc == 0)
-            rc = read_names(reader, address, meaning, true, out);
+            rc = read_names(reader, address, kind, true, out);
         if (rc != 0)
             return rc;
         rc = mf_target_code_is_there(reader->pages, &reader->layout, &out->code);
@@ -127,7 +127,7 @@ int mf_code_reader_next(struct mf_code_reader *reader, const struct mf_target_me
         int rc = mf_target_code_next(reader->pages, &reader->layout, &reader->walk, &out->code);
 
         if (rc == 0)
-            rc = read_names(reader, out->code.start, MF_RUNNING_AT, false, out);
+            rc = read_names(reader, out->code.start, MF_CODE_RUNNING_AT, false, out);
         if (rc != 0)
             return rc;
         rc = mf_target_code_is_there(reader->pages, &reader->layout, &out->code);

@@ -57,7 +57,7 @@ struct mf_code_reader *mf_code_reader_init(void *memory, uint32_t slots, const s
  * the target has exited, or runs another program.
  */
 int mf_code_reader_find(struct mf_code_reader *reader, const struct mf_target_memory *memory, uint64_t address,
-                        enum mf_code_address meaning, struct mf_code_result *out);
+                        enum mf_code_address kind, struct mf_code_result *out);
 
 /*
  * Reads the next code of a walk over all code. Its only frame is the compiled method. Each returned code existed; code that is

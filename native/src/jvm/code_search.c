@@ -89,16 +89,15 @@ static mf_code_unit recorded_later(const struct mf_code_image *image, mf_code_un
     return found == 0 ? first : found; /* 0: the image has been overwritten meanwhile */
 }
 
-mf_code_unit mf_code_search(const struct mf_code_image *image, uint64_t address, uint64_t time, uint32_t *flags)
+struct mf_code_match mf_code_search(const struct mf_code_image *image, uint64_t address, uint64_t time)
 {
     const uint64_t index = (address - image->low) >> MF_SEGMENT_SHIFT;
     const uint32_t segment = (uint32_t)index;
     mf_code_unit found = 0, later = 0;
-    uint64_t smallest = UINT64_MAX;
+    uint64_t smallest = UINT64_MAX, next_loaded = 0;
 
-    *flags = 0;
     if (index >= image->segments)
-        return 0;
+        return (struct mf_code_match){0, 0, 0};
     for (mf_code_unit unit = next_covering(image, newest(image, segment), segment, address); unit != 0;
          unit = next_covering(image, next_older(image, unit, segment), segment, address)) {
         const struct mf_code_record *const record = record_at(image, unit);
@@ -107,21 +106,21 @@ mf_code_unit mf_code_search(const struct mf_code_image *image, uint64_t address,
 
         if (was_loaded_at(record->loaded, unloaded, time)) {
             if (is_method)
-                return unit;
+                return (struct mf_code_match){unit, 0, next_loaded};
             if (record->end - record->start < smallest) { /* stubs contain smaller stubs: the smallest is the result */
                 smallest = record->end - record->start;
                 found = unit;
             }
         } else if (time < record->loaded) {
             later = unit;
+            next_loaded = record->loaded;
         } else if (is_method) {
             break; /* it was unloaded by then, and older code before it */
         }
     }
     if (found != 0 || later == 0)
-        return found;
-    *flags = MF_CODE_RECORDED_LATER;
-    return recorded_later(image, later, segment, address, time);
+        return (struct mf_code_match){found, 0, 0};
+    return (struct mf_code_match){recorded_later(image, later, segment, address, time), MF_CODE_RECORDED_LATER, 0};
 }
 
 /* A record's arrays and their counts. Counts are read once, because they may change, and fit into the image. */
@@ -149,7 +148,7 @@ static bool read_parts(const struct mf_code_image *image, mf_code_unit unit, str
     return mf_code_is_within(image, unit, scopes_offset + (uint64_t)out->scope_count * sizeof(struct mf_code_scope));
 }
 
-/* The number of the scope at an offset: that of the first debug record at or above it. */
+/* The number of the scope of an instruction at an offset: that of the first debug record above it, which marks its end. */
 static uint32_t scope_at(const struct parts *parts, uint64_t offset)
 {
     uint32_t low = 0, high = parts->pc_count;
@@ -157,7 +156,7 @@ static uint32_t scope_at(const struct parts *parts, uint64_t offset)
     while (low < high) {
         const uint32_t middle = low + (high - low) / 2;
 
-        if (parts->pcs[middle].offset < offset)
+        if (parts->pcs[middle].offset <= offset)
             low = middle + 1;
         else
             high = middle;
@@ -165,15 +164,15 @@ static uint32_t scope_at(const struct parts *parts, uint64_t offset)
     return low < parts->pc_count ? parts->pcs[low].scope : MF_NO_SCOPE;
 }
 
-int mf_code_read_frames(const struct mf_code_image *image, mf_code_unit record, uint64_t address, struct mf_code_frame *out,
-                        uint32_t capacity)
+int mf_code_read_frames(const struct mf_code_image *image, mf_code_unit record, uint64_t instruction,
+                        struct mf_code_frame *out, uint32_t capacity)
 {
     struct parts parts;
     uint32_t scope, count = 0;
 
     if (!read_parts(image, record, &parts))
         return -ESTALE;
-    scope = scope_at(&parts, address - parts.start);
+    scope = scope_at(&parts, instruction - parts.start);
     for (; scope < parts.scope_count && count < parts.scope_count; count++) {
         if (count < capacity)
             out[count] = (struct mf_code_frame){parts.scopes[scope].name, parts.scopes[scope].bci};

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <time.h>
 
 #define PAGE 65536u /* the largest page size of Linux */
 
@@ -13,9 +14,15 @@ static uint64_t whole_pages(uint64_t bytes)
     return (bytes + PAGE - 1) / PAGE * PAGE;
 }
 
+/* The size of a bit for each segment. */
+static uint64_t lost_bytes(uint64_t cache)
+{
+    return whole_pages((cache >> (MF_SEGMENT_SHIFT + 3)) + 1);
+}
+
 uint64_t mf_code_store_bytes(uint64_t cache, uint64_t log)
 {
-    return PAGE + 2 * whole_pages(mf_code_image_bytes(cache, log));
+    return PAGE + lost_bytes(cache) + 2 * whole_pages(mf_code_image_bytes(cache, log));
 }
 
 static struct mf_code_image *image_of(const struct mf_code_store *store, uint32_t compaction)
@@ -26,7 +33,8 @@ static struct mf_code_image *image_of(const struct mf_code_store *store, uint32_
 void mf_code_store_init(struct mf_code_store *store, uint64_t low, uint64_t cache, uint64_t log)
 {
     store->image_bytes = whole_pages(mf_code_image_bytes(cache, log));
-    store->image_offset = PAGE;
+    store->lost_offset = PAGE;
+    store->image_offset = PAGE + lost_bytes(cache);
     store->low = low;
     store->cache = cache;
     mf_code_image_init(image_of(store, 0), store->image_bytes, low, cache);
@@ -44,15 +52,17 @@ bool mf_code_store_compact(struct mf_code_store *store)
     struct mf_code_image *const to = image_of(store, compaction + 1);
     const uint64_t capacity = from->bytes / 8 - from->log;
 
+    const bool with_details = from->unloaded_units >= capacity / 64;
+
     /* Each compaction copies all live code, so it must free something. Half of a long history stays, nothing of a short one. */
-    if (from->unloaded_units < capacity / 64)
+    if (!with_details && from->detail_units < capacity / 64)
         return false;
     atomic_store_explicit(&store->compactions_begun, compaction + 1, memory_order_relaxed);
     atomic_thread_fence(memory_order_release);
     if (madvise(to, store->image_bytes, MADV_DONTNEED) != 0)
         memset(to, 0, store->image_bytes);
     mf_code_image_init(to, store->image_bytes, store->low, store->cache);
-    mf_code_image_copy(to, from, from->unloaded_units < capacity / 8 ? 0 : from->unloaded_units / 2);
+    mf_code_image_copy(to, from, from->unloaded_units < capacity / 8 ? 0 : from->unloaded_units / 2, with_details);
     atomic_store_explicit(&store->compactions, compaction + 1, memory_order_release);
     return true;
 }
@@ -64,58 +74,138 @@ static bool was_whole(const struct mf_code_store *store, uint32_t compaction)
     return atomic_load_explicit(&store->compactions_begun, memory_order_relaxed) - compaction < 2;
 }
 
-static void copy_record(const struct mf_code_image *image, mf_code_unit unit, uint32_t flags, uint32_t compaction,
-                        struct mf_code *out)
+/* A byte of the bits of lost code. */
+static _Atomic uint8_t *lost_byte(const struct mf_code_store *store, uint64_t segment)
 {
-    const struct mf_code_record *const record = mf_code_read(image, unit);
+    return (_Atomic uint8_t *)((char *)store + store->lost_offset + segment / 8);
+}
 
-    *out = (struct mf_code){
+void mf_code_store_lose(struct mf_code_store *store, uint64_t start, uint64_t end, uint64_t time)
+{
+    store->lost++;
+    if (!mf_code_covers(mf_code_store_current(store), start, end))
+        return;
+    mf_code_replace(mf_code_store_current(store), start, end, time);
+    for (uint64_t i = (start - store->low) >> MF_SEGMENT_SHIFT; i <= (end - 1 - store->low) >> MF_SEGMENT_SHIFT; i++)
+        atomic_fetch_or_explicit(lost_byte(store, i), (uint8_t)(1u << i % 8), memory_order_relaxed);
+}
+
+static bool is_lost(const struct mf_code_store *store, uint64_t instruction)
+{
+    const uint64_t offset = instruction - store->low;
+
+    return offset < store->cache &&
+           atomic_load_explicit(lost_byte(store, offset >> MF_SEGMENT_SHIFT), memory_order_relaxed) >> ((offset >> MF_SEGMENT_SHIFT) % 8) & 1;
+}
+
+/* What find_in() copies from a record. */
+struct found {
+    struct mf_code code;
+    uint64_t next_loaded;
+    uint32_t head;
+    int32_t blob_bytes;
+};
+
+static void copy_record(const struct mf_code_image *image, const struct mf_code_match *match, uint32_t compaction, struct found *out)
+{
+    const struct mf_code_record *const record = mf_code_read(image, match->record);
+
+    out->code = (struct mf_code){
         .start = record->start,
         .end = record->end,
         .loaded = record->loaded,
         .unloaded = record->unloaded,
         .kind = record->entry.kind,
-        .flags = flags | record->flags | (record->entry_bci >= 0 ? MF_CODE_OSR : 0u),
+        .flags = match->flags | record->flags | (record->entry_bci >= 0 ? MF_CODE_OSR : 0u),
         .name = record->name,
         .tier = record->tier,
         .compile_id = record->compile_id,
         .entry_bci = record->entry_bci,
-        .record = unit,
+        .record = match->record,
         .compaction = compaction,
     };
+    out->next_loaded = match->next_loaded;
+    out->head = record->head;
+    out->blob_bytes = record->blob_bytes;
 }
 
-static int find_in(const struct mf_code_image *image, uint64_t address, uint64_t time, uint32_t compaction, struct mf_code *out)
+static int find_in(const struct mf_code_image *image, uint64_t instruction, uint64_t time, uint32_t compaction, struct found *out)
 {
-    uint32_t flags;
-    const mf_code_unit unit = mf_code_search(image, address, time, &flags);
+    const struct mf_code_match match = mf_code_search(image, instruction, time);
 
-    if (time < image->evicted_before && (unit == 0 || flags & MF_CODE_RECORDED_LATER))
+    if (time < image->evicted_before && (match.record == 0 || match.flags & MF_CODE_RECORDED_LATER))
         return -ENODATA;
-    if (unit == 0)
+    if (match.record == 0)
         return -ENOENT;
-    copy_record(image, unit, flags, compaction, out);
+    copy_record(image, &match, compaction, out);
     return 0;
 }
 
-int mf_code_store_find(const struct mf_code_store *store, uint64_t address, uint64_t time, struct mf_code *out)
+static int32_t int_at(uint64_t address)
 {
-    struct mf_code found;
+    return *(const volatile int32_t *)(uintptr_t)address;
+}
+
+/* Whether a method is still in its place. The JVM never returns memory of the code cache to the kernel. */
+static bool is_there(const struct mf_code_store *store, const struct found *found)
+{
+    const struct mf_code_header *const header = &store->header;
+    const uint64_t nmethod = found->code.start - found->head;
+
+    return header->used_before == 0 || found->head == 0 ||
+           (*(const volatile uint8_t *)(uintptr_t)(nmethod - header->used_before) != 0 &&
+            int_at(nmethod + header->size_at) == found->blob_bytes &&
+            int_at(nmethod + header->compile_id_at) == found->code.compile_id);
+}
+
+/* The reports of the JVM are not later than this, in nanoseconds: ten times what was seen. */
+#define MAX_DELAY 5000000000u
+
+static bool is_recent(uint64_t time)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return time == MF_CODE_NOW || time + MAX_DELAY > (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
+/* Whether other code may have been at the address at that time, which the JVM had not reported yet. */
+static bool is_uncertain(const struct mf_code_store *store, const struct found *found, uint64_t instruction, uint64_t time)
+{
+    if (found->code.kind != MF_CODE_METHOD || found->code.flags & MF_CODE_RECORDED_LATER)
+        return false;
+    if (found->code.unloaded == 0)
+        return !is_there(store, found) && is_recent(time);
+    if (time + MAX_DELAY < found->code.unloaded)
+        return false;
+    if (found->next_loaded != 0)
+        return found->next_loaded <= time + MAX_DELAY;
+    return is_lost(store, instruction) || is_recent(time);
+}
+
+int mf_code_store_find(const struct mf_code_store *store, uint64_t address, enum mf_code_address kind, uint64_t time,
+                       struct mf_code *out)
+{
+    const uint64_t instruction = address - (kind == MF_CODE_RETURNS_TO);
+    struct found found;
 
     for (int attempt = 0; attempt < 3; attempt++) {
         const uint32_t compaction = atomic_load_explicit(&store->compactions, memory_order_acquire);
-        const int rc = find_in(image_of(store, compaction), address, time, compaction, &found);
+        const int rc = find_in(image_of(store, compaction), instruction, time, compaction, &found);
 
-        if (was_whole(store, compaction)) {
-            if (rc == 0)
-                *out = found;
-            return rc;
+        if (!was_whole(store, compaction))
+            continue;
+        if (rc == 0) {
+            if (is_uncertain(store, &found, instruction, time))
+                found.code.flags |= MF_CODE_UNCERTAIN;
+            *out = found.code;
         }
+        return rc == -ENOENT && is_lost(store, instruction) ? -ENOSPC : rc;
     }
     return -EAGAIN;
 }
 
-int mf_code_store_frames(const struct mf_code_store *store, const struct mf_code *code, uint64_t address,
+int mf_code_store_frames(const struct mf_code_store *store, const struct mf_code *code, uint64_t address, enum mf_code_address kind,
                          struct mf_code_frame *out, uint32_t capacity)
 {
     int count = 0;
@@ -123,7 +213,8 @@ int mf_code_store_frames(const struct mf_code_store *store, const struct mf_code
     if (!was_whole(store, code->compaction))
         return -ESTALE;
     if (code->kind == MF_CODE_METHOD)
-        count = mf_code_read_frames(image_of(store, code->compaction), code->record, address, out, capacity);
+        count = mf_code_read_frames(image_of(store, code->compaction), code->record,
+                                    address - (kind == MF_CODE_RETURNS_TO), out, capacity);
     return was_whole(store, code->compaction) ? count : -ESTALE;
 }
 

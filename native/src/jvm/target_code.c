@@ -175,9 +175,9 @@ static int read_blob(struct mf_pages *pages, const struct mf_code_layout *layout
 }
 
 int mf_target_code_find(struct mf_pages *pages, const struct mf_code_layout *layout, uint64_t address,
-                        enum mf_code_address meaning, struct mf_target_code *out)
+                        enum mf_code_address kind, struct mf_target_code *out)
 {
-    const uint64_t instruction = address - (meaning == MF_RETURNS_TO);
+    const uint64_t instruction = address - (kind == MF_CODE_RETURNS_TO);
     struct heap heap;
     uint64_t block = 0;
     int rc;

@@ -3,6 +3,7 @@
 #define MF_TARGET_CODE_H
 
 #include "jvm/code_layout.h"
+#include "mapfiles_jvm.h"
 
 /*
  * The code of a target JVM, read from its memory: without JVMTI, without attaching, and without a signal to the target, which
@@ -13,16 +14,6 @@
  *
  * No lock, no allocation. The pages are used by one thread at a time.
  */
-
-/*
- * Which instruction an address means. HotSpot's debug records (PcDesc, pcDesc.hpp) mark the *end* of an instruction: the record
- * of a call is at its return address. So the record of an instruction is the first one above the address of the instruction.
- * HotSpot does the same for interrupted frames (forte.cpp).
- */
-enum mf_code_address {
-    MF_RUNNING_AT = 0, /* the instruction at the address, such as of a sampled thread */
-    MF_RETURNS_TO = 1, /* the instruction that ends at the address: a call that has not returned yet */
-};
 
 enum mf_target_code_kind {
     MF_TARGET_METHOD = 1,  /* a compiled Java method, or the wrapper of a native one */
@@ -50,7 +41,7 @@ struct mf_target_code {
  * lead to the code cannot be read; -EINVAL: they contradict each other; -ESRCH: the target has exited, or runs another program.
  */
 int mf_target_code_find(struct mf_pages *pages, const struct mf_code_layout *layout, uint64_t address,
-                        enum mf_code_address meaning, struct mf_target_code *out);
+                        enum mf_code_address kind, struct mf_target_code *out);
 
 /* Maximum of blocks that a walk visits. JVMs have up to some hundred thousand. A malicious target may report any number. */
 #define MF_TARGET_MAX_BLOCKS (1u << 22)
@@ -102,7 +93,7 @@ struct mf_target_frame {
  * fields that are needed; -EINVAL: the records contradict each other; -EFAULT, -ESRCH as mf_target_code_find().
  */
 int mf_target_code_frames(struct mf_pages *pages, const struct mf_code_layout *layout, const struct mf_target_code *code,
-                          uint64_t address, enum mf_code_address meaning, struct mf_target_frame *out);
+                          uint64_t address, enum mf_code_address kind, struct mf_target_frame *out);
 
 enum mf_target_text {
     MF_TARGET_CLASS = 0, /* the declaring class, such as "java/lang/String"; of a hidden class with '+', 0x and a number */

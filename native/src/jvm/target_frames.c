@@ -173,7 +173,7 @@ static int read_scope(struct mf_pages *pages, const struct debug *debug, uint32_
 }
 
 int mf_target_code_frames(struct mf_pages *pages, const struct mf_code_layout *layout, const struct mf_target_code *code,
-                          uint64_t address, enum mf_code_address meaning, struct mf_target_frame *out)
+                          uint64_t address, enum mf_code_address kind, struct mf_target_frame *out)
 {
     struct debug debug;
     int32_t first;
@@ -184,7 +184,7 @@ int mf_target_code_frames(struct mf_pages *pages, const struct mf_code_layout *l
         return 0;
     rc = find_debug(pages, layout, code, &debug);
     if (rc == 0)
-        rc = find_scope(pages, layout, &debug, address - (meaning == MF_RETURNS_TO) - code->start, &first);
+        rc = find_scope(pages, layout, &debug, address - (kind == MF_CODE_RETURNS_TO) - code->start, &first);
     if (rc != 0)
         return rc;
     for (uint32_t scope = (uint32_t)first; scope != 0; count++) {

@@ -105,6 +105,17 @@ static uint64_t code_of(uint64_t blob)
     return mf_code_layout_has(&layout, MF_CODE_BEGIN) ? value_of(blob, MF_CODE_BEGIN) : blob + value_of(blob, MF_CODE_OFFSET);
 }
 
+void mf_vm_code_header(struct mf_code_header *out)
+{
+    const struct mf_field_layout *const used = &layout.fields[MF_BLOCK_USED], *const size = &layout.fields[MF_BLOB_SIZE];
+    const struct mf_field_layout *const id = &layout.fields[MF_COMPILE_ID];
+
+    *out = (struct mf_code_header){0};
+    if (has_methods && mf_field_width(used) == 1 && mf_field_width(size) == 4 && mf_field_width(id) == 4 &&
+        used->offset < layout.block_bytes)
+        *out = (struct mf_code_header){(uint32_t)(layout.block_bytes - used->offset), (uint32_t)size->offset, (uint32_t)id->offset, 0};
+}
+
 bool mf_vm_method_at(uint64_t code, struct mf_vm_method *out)
 {
     const uint64_t blob = has_methods ? blob_of(code) : 0;
@@ -114,6 +125,8 @@ bool mf_vm_method_at(uint64_t code, struct mf_vm_method *out)
     out->tier = (int32_t)value_of(blob, MF_COMP_LEVEL);
     out->compile_id = (int32_t)value_of(blob, MF_COMPILE_ID);
     out->entry_bci = (int32_t)value_of(blob, MF_ENTRY_BCI);
+    out->head = (uint32_t)(code - blob);
+    out->blob_bytes = mf_code_layout_has(&layout, MF_BLOB_SIZE) ? (int32_t)value_of(blob, MF_BLOB_SIZE) : 0;
     out->method = mf_code_layout_has(&layout, MF_NMETHOD_METHOD) ? value_of(blob, MF_NMETHOD_METHOD) : 0;
     return true;
 }

@@ -3,6 +3,8 @@
 #ifndef MF_VM_CODE_H
 #define MF_VM_CODE_H
 
+#include "jvm/code_store.h"
+
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -10,6 +12,8 @@ struct mf_vm_method {
     int32_t tier;       /* CompLevel */
     int32_t compile_id;
     int32_t entry_bci;  /* -1: not compiled for on-stack replacement */
+    uint32_t head;      /* bytes from the nmethod to the code */
+    int32_t blob_bytes; /* CodeBlob::_size */
     uint64_t method;    /* the Method, which exists as long as the code; 0: unknown */
 };
 
@@ -19,6 +23,9 @@ struct mf_vm_method {
  * Returns 0; -ENOENT: unknown.
  */
 int mf_vm_code_cache(uint64_t *low, uint64_t *high);
+
+/* Returns where a method can be compared with its record; zeros: unknown. */
+void mf_vm_code_header(struct mf_code_header *out);
 
 /*
  * Reads the JVM's description of a compiled method.

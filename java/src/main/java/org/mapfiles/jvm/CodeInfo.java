@@ -49,10 +49,18 @@ public final class CodeInfo {
          * run, and existing code when recording starts. Probably this code ran at that time already.
          */
         RECORDED_LATER,
-        /** No result: no code covers the address, at that time, as far as the JVM has reported; or this JVM does not export where its code is. */
+        /**
+         * The JVM had reported this code, but other code may have been in its place at that time. The JVM reports the end of code late, up to
+         * 0.4 s after other code was placed there. So this is the result if other code was loaded there within 5 s, and if other code or none
+         * is in memory now.
+         */
+        UNCERTAIN,
+        /** No result: no code covers the address at that time, as far as the JVM has reported; or it does not export where its code is. */
         NONE,
         /** No result: the time is so early that code at the address may have been evicted, since memory for records is bounded. */
         EVICTED,
+        /** No result: the JVM reported code at the address, or within 128 bytes, that was not recorded, since the memory for records was full. */
+        NOT_RECORDED,
         /** No result: the code could not be read from memory. It changed during each of several attempts, or contradicts itself. */
         UNREADABLE
     }
@@ -67,11 +75,18 @@ public final class CodeInfo {
     }
 
     /** Sets recorded code. The caller checks {@link CodeMemory#wasWhole} afterwards. */
-    boolean set(JvmCode from, long address, long time, int compaction, ByteBuffer image, int record) {
-        recorded.set(from, address, time, compaction, image, record < 0 ? ~record : record);
+    boolean set(JvmCode from, long instruction, long time, int compaction, ByteBuffer image, int record) {
+        recorded.set(from, instruction, time, compaction, image, record < 0 ? ~record : record);
         certainty = record < 0 ? Certainty.RECORDED_LATER : Certainty.RECORDED;
         found = recorded;
         return true;
+    }
+
+    /** Checks recorded code against the memory of the JVM, after its record was whole. */
+    void check() {
+        if (certainty == Certainty.RECORDED && recorded.isUncertain()) {
+            certainty = Certainty.UNCERTAIN;
+        }
     }
 
     /** Returns the memory for code that is read. */
@@ -198,7 +213,7 @@ public final class CodeInfo {
 
     /**
      * Returns whether there is a debug record for the instruction. If not, the compiled method is the only frame, and it is unknown which
-     * methods are inlined there. Wrappers of native methods have no record.
+     * methods are inlined there. Wrappers of native methods have no record. {@link JvmCode} drops records when its memory is full.
      */
     public boolean hasRecord() {
         return found().hasRecord();
@@ -248,7 +263,7 @@ public final class CodeInfo {
 
     /**
      * Returns a text such as {@code java.lang.String.charAt(I)C}, {@code I2C/C2I adapters} or {@code Interpreter iload_0}; without a result
-     * "no code", "evicted" or "unreadable code". Never throws.
+     * "no code", "evicted", "not recorded" or "unreadable code". Never throws.
      */
     @Override
     public String toString() {
@@ -259,7 +274,16 @@ public final class CodeInfo {
         } catch (IllegalStateException evicted) {
             // certainty is EVICTED
         }
-        return certainty == Certainty.EVICTED ? "evicted" : certainty == Certainty.UNREADABLE ? "unreadable code" : "no code";
+        switch (certainty) {
+            case EVICTED:
+                return "evicted";
+            case NOT_RECORDED:
+                return "not recorded";
+            case UNREADABLE:
+                return "unreadable code";
+            default:
+                return "no code";
+        }
     }
 
     private String text() {

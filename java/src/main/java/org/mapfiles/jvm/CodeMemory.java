@@ -10,32 +10,40 @@ import java.nio.ByteOrder;
  * until the process ends.
  *
  * <pre>
- * head    0           4                 8            16            24   32
- *         |compactions|compactions begun|image bytes |image offset |low |cache
+ * head    0           4                 8            16            24   32     40    48           52       56             64
+ *         |compactions|compactions begun|image bytes |image offset |low |cache |lost |used before |size at |compile ID at |lost offset
  *
  * image   0      8    16              24        28       32   36    ...  table: a unit for each segment
  *         |bytes |low |evicted before |segments |buckets |log |used
  *
- * record  0      4     8      16   24      32        40    44             48        52   56      60    64       68     72     76     80
- *         |units |kind |start |end |loaded |unloaded |name |first segment |segments |pcs |scopes |tier |compile |entry |flags |round |
+ * record  0      4     8      16   24      32        40    44             48        52   56      60    64       68     72     76     80    84   88
+ *         |units |kind |start |end |loaded |unloaded |name |first segment |segments |pcs |scopes |tier |compile |entry |flags |round |head |size |
  *         then: a unit for each segment, of the record before; (offset, scope) for each pc; (name, bci, caller) for each scope
  *
  * name    0      4     8    16    20            22           24                 32
  *         |units |kind |key |next |class length |name length |signature length  |text
  * </pre>
  *
- * A unit is an offset from the start of the image in steps of 8 bytes; 0 is none.
+ * A unit is an offset from the start of the image in steps of 8 bytes; 0 is none. The bits at the lost offset are those of segments with code
+ * that was not recorded.
  */
 final class CodeMemory {
     static final int COMPACTIONS = 0;
     static final int COMPACTIONS_BEGUN = COMPACTIONS + Integer.BYTES;
+
+    static final int CACHE_LOW = 24;
+    static final int CACHE_BYTES = CACHE_LOW + Long.BYTES;
+    static final int USED_BEFORE = CACHE_BYTES + 2 * Long.BYTES;
+    static final int SIZE_AT = USED_BEFORE + Integer.BYTES;
+    static final int COMPILE_ID_AT = SIZE_AT + Integer.BYTES;
+    static final int LOST_OFFSET = COMPILE_ID_AT + 2 * Integer.BYTES;
 
     static final int LOW = Long.BYTES;
     static final int EVICTED_BEFORE = LOW + Long.BYTES;
     static final int SEGMENTS = EVICTED_BEFORE + Long.BYTES;
     static final int LOG = SEGMENTS + 2 * Integer.BYTES;
     static final int USED = LOG + Integer.BYTES;
-    static final int TABLE = USED + 5 * Integer.BYTES;
+    static final int TABLE = USED + 6 * Integer.BYTES;
 
     static final int UNITS = 0;
     static final int KIND = UNITS + Integer.BYTES;
@@ -52,7 +60,9 @@ final class CodeMemory {
     static final int COMPILE_ID = TIER + Integer.BYTES;
     static final int ENTRY_BCI = COMPILE_ID + Integer.BYTES;
     static final int FLAGS = ENTRY_BCI + Integer.BYTES;
-    static final int RECORD_SIZE = FLAGS + 2 * Integer.BYTES;
+    static final int HEAD = FLAGS + 2 * Integer.BYTES;
+    static final int BLOB_BYTES = HEAD + Integer.BYTES;
+    static final int RECORD_SIZE = BLOB_BYTES + Integer.BYTES;
 
     static final int PC_SIZE = 2 * Integer.BYTES;
     static final int SCOPE_SIZE = 3 * Integer.BYTES;
@@ -78,11 +88,24 @@ final class CodeMemory {
     private final ByteBuffer head;
     private final ByteBuffer even;
     private final ByteBuffer odd;
+    /** The code cache. Its pages are mapped wherever code was recorded: the JVM never returns them to the kernel. */
+    private final ByteBuffer cache;
+    private final long low;
+    private final int usedBefore;
+    private final int sizeAt;
+    private final int compileIdAt;
+    private final int lostOffset;
 
-    CodeMemory(ByteBuffer head, ByteBuffer even, ByteBuffer odd) {
+    CodeMemory(ByteBuffer head, ByteBuffer even, ByteBuffer odd, ByteBuffer cache) {
         this.head = readable(head);
         this.even = readable(even);
         this.odd = readable(odd);
+        this.cache = readable(cache);
+        low = this.head.getLong(CACHE_LOW);
+        usedBefore = this.head.getInt(USED_BEFORE);
+        sizeAt = this.head.getInt(SIZE_AT);
+        compileIdAt = this.head.getInt(COMPILE_ID_AT);
+        lostOffset = Math.toIntExact(this.head.getLong(LOST_OFFSET));
     }
 
     private static ByteBuffer readable(ByteBuffer memory) {
@@ -102,6 +125,26 @@ final class CodeMemory {
     boolean wasWhole(int compaction) {
         VarHandle.acquireFence();
         return (int) INTS.getOpaque(head, COMPACTIONS_BEGUN) - compaction < 2;
+    }
+
+    /**
+     * Returns whether a recorded method is still in its place, as {@code is_there()} of code_store.c does. The arguments are those of a record
+     * that {@link #wasWhole}.
+     */
+    boolean isThere(long start, int headBytes, int blobBytes, int compileId) {
+        if (usedBefore == 0 || headBytes == 0) {
+            return true; // unknown: nothing contradicts the record
+        }
+        int nmethod = (int) (start - low) - headBytes;
+        return cache.get(nmethod - usedBefore) != 0 && cache.getInt(nmethod + sizeAt) == blobBytes
+                && cache.getInt(nmethod + compileIdAt) == compileId;
+    }
+
+    /** Returns whether the JVM reported code at an address, or within 128 bytes, that was not recorded. */
+    boolean isLost(long address) {
+        long segment = address - low >>> SEGMENT_SHIFT;
+        return Long.compareUnsigned(address - low, head.getLong(CACHE_BYTES)) < 0
+                && (head.get(lostOffset + (int) (segment >>> 3)) >>> (segment & 7) & 1) != 0;
     }
 
     static int intAcquired(ByteBuffer image, int at) {

@@ -115,16 +115,32 @@ final class CodeSearch {
         return next < record ? next : 0;
     }
 
-    /** Returns the number of the scope at an address of a record: that of the first debug record at or after it; or NO_SCOPE. */
-    static int scopeAt(ByteBuffer image, int record, long address) {
-        long offset = address - image.getLong(record + CodeMemory.START);
+    /** Returns when the code after a record was loaded at an address, after a time; 0: none was. */
+    static long nextLoaded(ByteBuffer image, int record, long address, long time) {
+        int segment = (int) (address - image.getLong(CodeMemory.LOW) >>> CodeMemory.SEGMENT_SHIFT);
+        long next = 0;
+        int top = CodeMemory.intAcquired(image, CodeMemory.TABLE + segment * Integer.BYTES) * CodeMemory.UNIT;
+        for (int each = covering(image, top, segment, address); each > record;
+                each = covering(image, next(image, each, segment), segment, address)) {
+            long loaded = image.getLong(each + CodeMemory.LOADED);
+            next = loaded - time > 0 ? loaded : next;
+        }
+        return next;
+    }
+
+    /**
+     * Returns the number of the scope of an instruction of a record; or NO_SCOPE. It is that of the first debug record above the instruction,
+     * which marks its end.
+     */
+    static int scopeAt(ByteBuffer image, int record, long instruction) {
+        long offset = instruction - image.getLong(record + CodeMemory.START);
         int pcs = pcsOf(image, record);
         int low = 0;
         int high = image.getInt(record + CodeMemory.PCS);
         int count = high;
         while (low < high) {
             int middle = low + high >>> 1;
-            if (Integer.toUnsignedLong(image.getInt(pcs + middle * CodeMemory.PC_SIZE)) < offset) {
+            if (Integer.toUnsignedLong(image.getInt(pcs + middle * CodeMemory.PC_SIZE)) <= offset) {
                 low = middle + 1;
             } else {
                 high = middle;

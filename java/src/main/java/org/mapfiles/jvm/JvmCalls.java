@@ -59,7 +59,7 @@ final class JvmCalls {
 
     static native void codeClose();
 
-    /** Returns memory that codeOpen() reserved, which is never freed: 0: the head, 1 and 2: the images. */
+    /** Returns memory that codeOpen() reserved, which is never freed: 0: the head, 1 and 2: the images; 3: the code cache. */
     static native ByteBuffer codeMemory(int index);
 
     /** Writes the first address and the end (exclusive) of all memory of codeOpen(). Returns false if it was never called. */

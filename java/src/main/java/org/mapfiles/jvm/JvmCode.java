@@ -2,6 +2,7 @@ package org.mapfiles.jvm;
 
 import java.nio.ByteBuffer;
 import java.util.Arrays;
+import java.util.Objects;
 import java.util.function.Consumer;
 
 /**
@@ -11,6 +12,13 @@ import java.util.function.Consumer;
  * command line and no attach is needed. The native library records the reports in memory of its own until the process exits. The first
  * call of {@link #open(long)} sets its size. Unloaded methods stay resolvable until the memory is full; then the code that was unloaded
  * first is evicted ({@link #counts()}).
+ *
+ * <p><b>Late reports.</b> The JVM queues its reports. Code can run up to 0.4 s before it is reported, and longer on an overloaded machine. So
+ * take the time of each sample, and resolve samples half a second later, with that time. If other code may have been at the address, the
+ * certainty is {@link CodeInfo.Certainty#UNCERTAIN}.
+ *
+ * <p><b>Full memory.</b> First the code that was unloaded first is evicted. If that frees too little, inlined methods and bytecode indices
+ * are dropped, and names stay. After that new code is {@linkplain CodeInfo.Certainty#NOT_RECORDED not recorded}.
  *
  * <p>Thread-safe. Searches allocate nothing, take no lock and call no native code. Each thread uses its own {@link CodeInfo}. Each copy of
  * the native library that is loaded in a JVM has its own records.
@@ -151,7 +159,7 @@ public final class JvmCode {
 
     private static synchronized JvmCode opened() {
         if (opened == null) {
-            opened = new JvmCode(new CodeMemory(buffer(0), buffer(1), buffer(2)));
+            opened = new JvmCode(new CodeMemory(buffer(0), buffer(1), buffer(2), buffer(3)));
         }
         return opened;
     }
@@ -184,18 +192,20 @@ public final class JvmCode {
     }
 
     /**
-     * Finds the code that an address belongs to now, as the JVM reported. Allocates nothing.
+     * Finds the code that an instruction belongs to now: the one that begins at an address ({@link CodeInfo.AddressKind#RUNNING_AT}). Allocates
+     * nothing.
      *
      * @param address any 64-bit value
      * @param info receives the code
-     * @return false if no code was found; {@link CodeInfo#certainty()} is {@link CodeInfo.Certainty#NONE} then
+     * @return false if no code was found; {@link CodeInfo#certainty()} has the reason
      */
     public boolean find(long address, CodeInfo info) {
-        return find(address, CodeSearch.NOW, info);
+        return find(address, CodeInfo.AddressKind.RUNNING_AT, CodeSearch.NOW, Objects.requireNonNull(info, "info"));
     }
 
     /**
-     * Finds the code that an address belonged to at a time. Allocates nothing.
+     * Finds the code that an instruction belonged to at a time: the one that begins at an address
+     * ({@link CodeInfo.AddressKind#RUNNING_AT}). Allocates nothing.
      *
      * @param address any 64-bit value
      * @param time the {@link System#nanoTime()} of the sample
@@ -203,11 +213,43 @@ public final class JvmCode {
      * @return false if no code was found; {@link CodeInfo#certainty()} has the reason
      */
     public boolean find(long address, long time, CodeInfo info) {
+        return find(address, CodeInfo.AddressKind.RUNNING_AT, time, Objects.requireNonNull(info, "info"));
+    }
+
+    /**
+     * Finds the code that an instruction belongs to now. Allocates nothing.
+     *
+     * @param address any 64-bit value
+     * @param kind the instruction that the address stands for
+     * @param info receives the code
+     * @return false if no code was found; {@link CodeInfo#certainty()} has the reason
+     */
+    public boolean find(long address, CodeInfo.AddressKind kind, CodeInfo info) {
+        return find(address, Objects.requireNonNull(kind, "kind"), CodeSearch.NOW, Objects.requireNonNull(info, "info"));
+    }
+
+    /**
+     * Finds the code that an instruction belonged to at a time. Allocates nothing.
+     *
+     * @param address any 64-bit value
+     * @param kind the instruction that the address stands for
+     * @param time the {@link System#nanoTime()} of the sample
+     * @param info receives the code
+     * @return false if no code was found; {@link CodeInfo#certainty()} has the reason
+     */
+    public boolean find(long address, CodeInfo.AddressKind kind, long time, CodeInfo info) {
+        Objects.requireNonNull(info, "info");
+        long instruction = Objects.requireNonNull(kind, "kind") == CodeInfo.AddressKind.RETURNS_TO ? address - 1 : address;
         while (true) {
             int compaction = memory.compaction();
             try {
-                boolean found = findIn(memory.image(compaction), compaction, address, time, info);
+                boolean found = findIn(memory.image(compaction), compaction, instruction, time, info);
                 if (memory.wasWhole(compaction)) {
+                    if (found) {
+                        info.check();
+                    } else if (info.certainty() == CodeInfo.Certainty.NONE && memory.isLost(instruction)) {
+                        info.setNone(CodeInfo.Certainty.NOT_RECORDED);
+                    }
                     return found;
                 }
             } catch (IndexOutOfBoundsException e) {
@@ -218,15 +260,15 @@ public final class JvmCode {
         }
     }
 
-    private boolean findIn(ByteBuffer image, int compaction, long address, long time, CodeInfo info) {
-        int record = CodeSearch.find(image, address, time);
+    private boolean findIn(ByteBuffer image, int compaction, long instruction, long time, CodeInfo info) {
+        int record = CodeSearch.find(image, instruction, time);
         if (record > 0) {
-            return info.set(this, address, time, compaction, image, record);
+            return info.set(this, instruction, time, compaction, image, record);
         }
         if (time != CodeSearch.NOW && time - image.getLong(CodeMemory.EVICTED_BEFORE) < 0) {
             return info.setNone(CodeInfo.Certainty.EVICTED);
         }
-        return record == 0 ? info.setNone(CodeInfo.Certainty.NONE) : info.set(this, address, time, compaction, image, record);
+        return record == 0 ? info.setNone(CodeInfo.Certainty.NONE) : info.set(this, instruction, time, compaction, image, record);
     }
 
     /** Returns counts of the recorded code, and its memory. Allocates, and takes a lock of the native library. */
@@ -237,7 +279,7 @@ public final class JvmCode {
     }
 
     /**
-     * Calls a visitor with each method and stub that is loaded, in the order in which the JVM reported them. Code that is loaded or unloaded
+     * Calls a visitor with each method and stub that is loaded, and is still in memory, in the order in which the JVM reported them. Code that is loaded or unloaded
      * during the call may be included or not. The visitor gets the same object each time. Allocates.
      */
     public void forEach(Consumer<CodeInfo> visitor) {
@@ -247,10 +289,12 @@ public final class JvmCode {
             int record = live.records[i];
             long start = live.starts[i];
             boolean isLive = info.set(this, start, CodeSearch.NOW, live.compaction, memory.image(live.compaction), record);
-            if (!memory.wasWhole(live.compaction)) {
+            if (memory.wasWhole(live.compaction)) {
+                info.check();
+            } else {
                 isLive = find(start, info) && info.start() == start;
             }
-            if (isLive) {
+            if (isLive && info.certainty() != CodeInfo.Certainty.UNCERTAIN) {
                 visitor.accept(info);
             }
         }

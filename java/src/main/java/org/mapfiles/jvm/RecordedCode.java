@@ -14,12 +14,14 @@ final class RecordedCode extends FoundCode {
     private static final int HAS_RECORD = -4;
     /** In place of a frame: the code as a whole. */
     private static final int WHOLE = -1;
+    /** The reports of the JVM are not later than this, in nanoseconds: ten times what was seen. */
+    private static final long MAX_DELAY = 5_000_000_000L;
     /** Ends a loop over a chain, which may be a ring in memory that is being overwritten. */
     private static final int MAX_FRAMES = 1 << 12;
 
     private final CodeInfo owner;
     private JvmCode code;
-    private long address;
+    private long instruction;
     private long time;
     private int compaction;
     private int record;
@@ -28,15 +30,19 @@ final class RecordedCode extends FoundCode {
     private long end;
     private long loaded;
     private long unloaded;
+    private long nextLoaded;
+    private int head;
+    private int blobBytes;
+    private int compileId;
 
     RecordedCode(CodeInfo owner) {
         this.owner = owner;
     }
 
     /** Copies a record from an image that may be overwritten during the call. The caller checks {@link CodeMemory#wasWhole} afterwards. */
-    void set(JvmCode from, long atAddress, long atTime, int ofCompaction, ByteBuffer image, int found) {
+    void set(JvmCode from, long atInstruction, long atTime, int ofCompaction, ByteBuffer image, int found) {
         code = from;
-        address = atAddress;
+        instruction = atInstruction;
         time = atTime;
         compaction = ofCompaction;
         record = found;
@@ -45,6 +51,31 @@ final class RecordedCode extends FoundCode {
         end = image.getLong(record + CodeMemory.END);
         loaded = image.getLong(record + CodeMemory.LOADED);
         unloaded = image.getLong(record + CodeMemory.UNLOADED);
+        head = image.getInt(record + CodeMemory.HEAD);
+        blobBytes = image.getInt(record + CodeMemory.BLOB_BYTES);
+        compileId = image.getInt(record + CodeMemory.COMPILE_ID);
+        nextLoaded = unloaded == 0 || time == CodeSearch.NOW ? 0 : CodeSearch.nextLoaded(image, record, instruction, time);
+    }
+
+    /**
+     * Returns whether other code may have been at the address at that time, which the JVM had not reported yet, as {@code is_uncertain()} of
+     * code_store.c does. The record was whole.
+     */
+    boolean isUncertain() {
+        if (!isMethod) {
+            return false;
+        }
+        if (unloaded == 0) {
+            return !code.memory().isThere(start, head, blobBytes, compileId) && isRecent();
+        }
+        if (time - (unloaded - MAX_DELAY) < 0) {
+            return false;
+        }
+        return nextLoaded != 0 ? nextLoaded - time <= MAX_DELAY : code.memory().isLost(instruction) || isRecent();
+    }
+
+    private boolean isRecent() {
+        return time == CodeSearch.NOW || System.nanoTime() - time < MAX_DELAY;
     }
 
     @Override
@@ -84,7 +115,7 @@ final class RecordedCode extends FoundCode {
 
     @Override
     int compileId() {
-        return (int) read(CodeMemory.COMPILE_ID, 0);
+        return compileId;
     }
 
     @Override
@@ -158,7 +189,7 @@ final class RecordedCode extends FoundCode {
                 int scope = scopeOf(image, frame);
                 return scope < 0 ? -1 : image.getInt(scope + Integer.BYTES);
             case HAS_RECORD:
-                return isScope(image, CodeSearch.scopeAt(image, record, address)) ? 1 : 0;
+                return isScope(image, CodeSearch.scopeAt(image, record, instruction)) ? 1 : 0;
             case METHOD_ID:
                 int name = nameOf(image, frame);
                 return name == 0 ? 0 : image.getLong(name + CodeMemory.KEY);
@@ -196,7 +227,7 @@ final class RecordedCode extends FoundCode {
         long oldStart = start;
         long oldLoaded = loaded;
         JvmCode from = code;
-        if (!from.find(address, time == CodeSearch.NOW ? oldLoaded : time, owner) || start != oldStart || loaded != oldLoaded) {
+        if (!from.find(instruction, CodeInfo.AddressKind.RUNNING_AT, time == CodeSearch.NOW ? oldLoaded : time, owner) || start != oldStart || loaded != oldLoaded) {
             owner.setNone(CodeInfo.Certainty.EVICTED);
             throw new IllegalStateException("the code has been evicted since it was found: open JvmCode with more memory, or read results"
                     + " earlier");
@@ -213,7 +244,7 @@ final class RecordedCode extends FoundCode {
 
     private int countFrames(ByteBuffer image) {
         int count = 0;
-        for (int scope = CodeSearch.scopeAt(image, record, address); isScope(image, scope) && count < MAX_FRAMES; count++) {
+        for (int scope = CodeSearch.scopeAt(image, record, instruction); isScope(image, scope) && count < MAX_FRAMES; count++) {
             scope = callerOf(image, scope);
         }
         return Math.max(count, 1);
@@ -221,7 +252,7 @@ final class RecordedCode extends FoundCode {
 
     /** Returns the offset of the scope of a frame in the image; -1: none, and the frame is the compiled method. */
     private int scopeOf(ByteBuffer image, int frame) {
-        int scope = CodeSearch.scopeAt(image, record, address);
+        int scope = CodeSearch.scopeAt(image, record, instruction);
         for (int i = 0; i < frame && isScope(image, scope); i++) {
             scope = callerOf(image, scope);
         }

@@ -139,7 +139,7 @@ class JvmCodeTest {
         assertThat(unloadedStart).as("an unloaded method").isNotZero();
         assertThat(CODE.find(unloadedStart, then[0], info)).isTrue();
         assertThat(info).hasToString("org.mapfiles.jvm.Throwaway.work(I)I");
-        assertThat(info.certainty()).isEqualTo(CodeInfo.Certainty.RECORDED);
+        assertThat(info.certainty()).isIn(CodeInfo.Certainty.RECORDED, CodeInfo.Certainty.UNCERTAIN);
         assertThat(info.loaded()).isLessThanOrEqualTo(then[0]);
         assertThat(info.unloaded()).isGreaterThan(then[0]);
         long unloaded = info.unloaded();
