@@ -33,7 +33,7 @@ class FileOffsetTest {
     @Test
     void allClassesAgree(@TempDir Path directory) throws Exception {
         Path path = Files.write(directory.resolve("mapped"), new byte[OFFSET + MapsLine.PAGE]);
-        try (FileChannel channel = FileChannel.open(path); ProcessMaps maps = ProcessMaps.self(); JvmResolver resolver = JvmResolver.open()) {
+        try (FileChannel channel = FileChannel.open(path); ProcessMaps maps = ProcessMaps.self(); JvmResolver resolver = JvmResolver.recording()) {
             MappedByteBuffer file = channel.map(FileChannel.MapMode.READ_ONLY, OFFSET, MapsLine.PAGE);
             long inFile = Addresses.of(file);
             maps.refresh(snapshot);
@@ -60,7 +60,7 @@ class FileOffsetTest {
         }
     }
 
-    private static long fileOffset(JvmResolver resolver, long address) {
+    private static long fileOffset(JvmResolver resolver, long address) throws MapsException {
         AddressInfo info = new AddressInfo();
         resolver.resolve(address, info);
         return info.fileOffset();

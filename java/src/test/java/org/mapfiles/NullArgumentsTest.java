@@ -55,7 +55,8 @@ class NullArgumentsTest {
 
     /** Methods that document null as an argument, and the callbacks of {@link MapDifference.Visitor}. */
     private static final Set<String> TAKE_NULL = Set.of("equals", "MapTimeline.poll(ProcessMaps,MapSnapshot,MapEvents) 2",
-            "MapChanges.of(ProcessMaps,MapEvents) 1", MAP_CHANGE + 1, MAP_CHANGE + 2, "Visitor.split(Mapping) 0", "Visitor.merged(Mapping) 0");
+            "MapChanges.of(ProcessMaps,MapEvents) 1", MAP_CHANGE + 1, MAP_CHANGE + 2, "Visitor.split(Mapping) 0", "Visitor.merged(Mapping) 0",
+            "JavaThread.org.mapfiles.jvm.JvmProcess$JavaThread(int,String,Thread,long,long) 2");
 
     private final Map<Class<?>, Object> values = new HashMap<>();
     private final List<String> faults = new ArrayList<>();
@@ -67,7 +68,7 @@ class NullArgumentsTest {
 
     @Test
     void nullIsRejectedByName() throws Exception {
-        try (ProcessMaps maps = ProcessMaps.self(); JvmResolver resolver = JvmResolver.open()) {
+        try (ProcessMaps maps = ProcessMaps.self(); JvmResolver resolver = JvmResolver.recording()) {
             prepare(maps, resolver);
             int calls = 0;
             for (Class<?> type : publicTypes()) {

@@ -144,6 +144,11 @@ public final class JvmCodeReader implements AutoCloseable {
         return false;
     }
 
+    /** Returns whether this reads the JVM that calls. */
+    boolean isOwn() {
+        return jvm.isOwn();
+    }
+
     /** Closes the descriptors. Has no effect if they are closed. */
     @Override
     public void close() {

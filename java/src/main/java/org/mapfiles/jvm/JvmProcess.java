@@ -16,7 +16,7 @@ import org.mapfiles.ProcessMaps;
 import org.mapfiles.jvm.VmReader.VmFieldMissing;
 
 /**
- * The HotSpot JVM in a process, this one or another, read from outside: version, flags and run state. Nothing is loaded into the process,
+ * The HotSpot JVM in a process, this one or another, read from outside: version, flags, threads and run state. Nothing is loaded into the process,
  * no signal is sent to it, and it may be stopped or frozen. Only {@link #execute} has side effects. This needs ptrace access to the process
  * (ptrace(2)).
  *
@@ -45,6 +45,22 @@ public final class JvmProcess implements AutoCloseable {
         FROZEN,
         /** The state is unknown: the kernel does not report it. */
         UNKNOWN
+    }
+
+    /**
+     * A Java thread of a JVM. Immutable.
+     *
+     * @param tid thread ID of the kernel (gettid(2)), in the PID namespace of this JVM
+     * @param name of the Java thread, for a thread of this JVM; of another JVM the name in the kernel, cut after 15 bytes; empty: unknown
+     * @param thread the thread, if it is one of this JVM and the JVM lists it to Java code; null: another JVM, or a thread that it hides
+     * @param stackStart first address of the stack
+     * @param stackEnd end of the stack (exclusive)
+     */
+    public record JavaThread(int tid, String name, Thread thread, long stackStart, long stackEnd) {
+        /** Constructs a thread. */
+        public JavaThread {
+            Objects.requireNonNull(name, "name");
+        }
     }
 
     /**
@@ -263,6 +279,31 @@ public final class JvmProcess implements AutoCloseable {
      */
     public RunState runState() {
         return RunStates.of(directory());
+    }
+
+    /**
+     * Reads the Java threads of the JVM: all in HotSpot's list, also those of compilers. A virtual thread has the thread ID of the platform
+     * thread that carries it. Threads that start or end during the call may be missing. Takes milliseconds.
+     *
+     * @return the threads by thread ID, a new map; empty: the JVM does not export its list
+     * @throws org.mapfiles.ProcessExitedException if the process has exited, or runs another program
+     * @throws org.mapfiles.NotEnoughMemoryException if this JVM has too little memory
+     * @throws IllegalStateException if this or the process is closed
+     */
+    public Map<Integer, JavaThread> javaThreads() throws MapsException {
+        try {
+            JavaThreads threads = new JavaThreads(vm, maps.snapshot(), directory());
+            Map<Integer, JavaThread> found = (isOwn() ? threads.ofThisJvm() : threads).read();
+            vm.checkFailure();
+            return found;
+        } catch (OutOfMemoryError e) {
+            throw noMemory("the threads", e);
+        }
+    }
+
+    /** Returns whether this is the JVM that calls. */
+    boolean isOwn() {
+        return memory == null || memory.pid() == ProcessHandle.current().pid();
     }
 
     /** As {@link #execute(String, Duration)}, with a time limit of 10 seconds. */

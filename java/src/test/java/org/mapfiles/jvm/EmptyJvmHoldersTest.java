@@ -63,7 +63,7 @@ class EmptyJvmHoldersTest {
         nothing.put("mapping", null);
         nothing.put("fileOffset", -1L);
         nothing.put("toString", "not mapped");
-        try (JvmResolver resolver = JvmResolver.open()) {
+        try (JvmResolver resolver = JvmResolver.recording()) {
             AddressInfo answer = new AddressInfo();
             EmptyHolder.check(answer, nothing);
             assertThat(resolver.resolve(ofAFile(), answer)).isTrue();
@@ -76,7 +76,7 @@ class EmptyJvmHoldersTest {
     @Test
     void toStringNeverThrows(@TempDir Path directory) throws Exception {
         Path file = Files.write(directory.resolve("file"), new byte[4096]);
-        try (JvmResolver resolver = JvmResolver.open(); FileChannel channel = FileChannel.open(file)) {
+        try (JvmResolver resolver = JvmResolver.recording(); FileChannel channel = FileChannel.open(file)) {
             AddressInfo answer = new AddressInfo();
             assertThat(resolver.resolve(ofAFile(), answer)).isTrue();
             MappedByteBuffer another = channel.map(FileChannel.MapMode.READ_ONLY, 0, 4096);

@@ -88,8 +88,8 @@ public final class FindCodeMain {
 
     /** Closes two resolvers, and prints whether code is recorded until the last of them and the agent are closed. */
     private static void closed() throws Exception {
-        JvmResolver first = JvmResolver.open();
-        JvmResolver second = JvmResolver.open();
+        JvmResolver first = JvmResolver.recording();
+        JvmResolver second = JvmResolver.recording();
         first.close();
         first.close(); // a second close has no effect
         System.out.println("one left: " + isRecorded());

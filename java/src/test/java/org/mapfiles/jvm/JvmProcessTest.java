@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.sun.management.HotSpotDiagnosticMXBean;
+import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -103,6 +104,49 @@ class JvmProcessTest {
             try (JvmProcess jvm = JvmProcess.of(maps)) {
                 assertThat(jvm.runState()).isEqualTo(JvmProcess.RunState.STOPPED);
                 assertThat(jvm.flags().isOn("UseSerialGC")).isTrue();
+            }
+        } finally {
+            other.destroyForcibly();
+        }
+    }
+
+    @Test
+    void threadsOfThisJvmAreFoundByTheirId() throws Exception {
+        try (ProcessMaps maps = ProcessMaps.self(); JvmProcess jvm = JvmProcess.of(maps)) {
+            int tid = Integer.parseInt(Files.readSymbolicLink(Path.of("/proc/thread-self")).getFileName().toString());
+            JvmProcess.JavaThread self = jvm.javaThreads().get(tid);
+            assertThat(self.thread()).isSameAs(Thread.currentThread());
+            assertThat(self.name()).isEqualTo(Thread.currentThread().getName());
+            assertThat(self.tid()).isEqualTo(tid);
+            assertThat(Long.compareUnsigned(self.stackStart(), self.stackEnd())).isNegative();
+            int[] inner = new int[1];
+            JvmProcess.JavaThread[] found = new JvmProcess.JavaThread[1];
+            Thread named = new Thread(() -> {
+                try {
+                    inner[0] = Integer.parseInt(Files.readSymbolicLink(Path.of("/proc/thread-self")).getFileName().toString());
+                    found[0] = jvm.javaThreads().get(inner[0]);
+                } catch (IOException e) {
+                    throw new AssertionError(e);
+                }
+            }, "a thread with a name of more than fifteen bytes");
+            named.start();
+            named.join();
+            assertThat(found[0].name()).isEqualTo(named.getName());
+            assertThat(found[0].thread()).isSameAs(named);
+        }
+    }
+
+    @Test
+    void threadsOfAnotherJvmHaveTheNamesOfTheKernel() throws Exception {
+        Process other = waiting();
+        try (ProcessMaps maps = ProcessMaps.of(other.pid()); JvmProcess jvm = JvmProcess.of(maps)) {
+            Map<Integer, JvmProcess.JavaThread> threads = jvm.javaThreads();
+            assertThat(threads).hasSizeGreaterThan(2);
+            for (JvmProcess.JavaThread each : threads.values()) {
+                assertThat(Path.of("/proc/" + other.pid() + "/task/" + each.tid())).exists();
+                assertThat(each.name()).isEqualTo(Files.readString(Path.of("/proc/" + other.pid() + "/task/" + each.tid() + "/comm")).strip());
+                assertThat(each.thread()).isNull();
+                assertThat(maps.snapshot().find(each.stackEnd() - 1)).isNotNegative();
             }
         } finally {
             other.destroyForcibly();

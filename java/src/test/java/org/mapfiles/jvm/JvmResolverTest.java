@@ -1,17 +1,24 @@
 package org.mapfiles.jvm;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.sun.management.ThreadMXBean;
 import java.lang.management.ManagementFactory;
+import java.nio.MappedByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.mapfiles.MapCursor;
 import org.mapfiles.ProcessMaps;
+import org.mapfiles.testing.ChildJvm;
 
 /** Resolves addresses of this JVM. */
 class JvmResolverTest {
@@ -20,7 +27,7 @@ class JvmResolverTest {
 
     @BeforeEach
     void open() throws Exception {
-        resolver = JvmResolver.open();
+        resolver = JvmResolver.recording();
         info = new AddressInfo();
     }
 
@@ -40,7 +47,7 @@ class JvmResolverTest {
     }
 
     @Test
-    void addressOfCompiledCode() {
+    void addressOfCompiledCode() throws Exception {
         long start = methodStart();
         assertThat(resolver.resolve(start + 4, info)).isTrue();
         assertThat(info.code().kind()).isEqualTo(CodeInfo.Kind.METHOD);
@@ -66,8 +73,68 @@ class JvmResolverTest {
         }
     }
 
+    /** Each refresh of the regions replaces them; one of the mappings does not. */
     @Test
-    void addressInNoMapping() {
+    void mappingsAreRefreshedWithoutRegions(@TempDir Path directory) throws Exception {
+        Path file = Files.write(directory.resolve("file"), new byte[4096]);
+        try (FileChannel channel = FileChannel.open(file); ProcessMaps maps = ProcessMaps.self()) {
+            MappedByteBuffer buffer = channel.map(FileChannel.MapMode.READ_ONLY, 0, 4096);
+            long start = 0;
+            for (MapCursor mapping = maps.snapshot().cursor(); mapping.next(); ) {
+                start = file.toString().equals(mapping.name()) ? mapping.start() : start;
+            }
+            resolver.resolve(start, info);
+            JvmRegions.Kind before = info.region();
+            resolver.refreshMappings();
+            assertThat(resolver.resolve(start + 5, info)).isTrue();
+            assertThat(info.mapping().name()).isEqualTo(file.toString());
+            assertThat(info.fileOffset()).isEqualTo(5);
+            assertThat(info.region()).as("the region is that of the last refresh").isEqualTo(before);
+            resolver.refresh();
+            assertThat(resolver.resolve(start, info)).isTrue();
+            assertThat(info.region()).isEqualTo(JvmRegions.Kind.FILE);
+            assertThat(buffer.get(0)).isZero();
+        }
+    }
+
+    @Test
+    void codeIsReadWithoutRecording() throws Exception {
+        ChildJvm.Outcome outcome = new ChildJvm().with("-XX:TieredStopAtLevel=4").run(ReadCodeMain.class);
+        assertThat(outcome.exit()).as(outcome.output()).isZero();
+        assertThat(outcome.output()).contains("READ");
+    }
+
+    @Test
+    void anotherJvmIsResolved() throws Exception {
+        Process child = JvmProcessTest.waiting("-XX:+UseSerialGC");
+        try (ProcessMaps maps = ProcessMaps.of(child.pid()); JvmCodeReader reader = JvmCodeReader.of(maps); JvmResolver other = JvmResolver.of(maps)) {
+            long[] start = new long[1];
+            String[] name = new String[1];
+            reader.forEach(each -> {
+                if (each.kind() == CodeInfo.Kind.METHOD && each.tier() > 0 && start[0] == 0) {
+                    start[0] = each.start();
+                    name[0] = each.toString();
+                }
+            });
+            assertThat(other.resolve(start[0], info)).isTrue();
+            assertThat(info.code().certainty()).isEqualTo(CodeInfo.Certainty.READ);
+            assertThat(info.code()).hasToString(name[0]);
+            assertThat(info.region()).isEqualTo(JvmRegions.Kind.CODE_HEAP);
+            assertThat(info.mapping().isExecutable()).isTrue();
+            assertThat(other.resolve(start[0] + 1, CodeInfo.AddressKind.RETURNS_TO, info)).isTrue();
+            assertThatThrownBy(() -> other.resolve(start[0], System.nanoTime(), info)).isInstanceOf(UnsupportedOperationException.class);
+            other.refreshMappings();
+            other.close();
+            assertThatThrownBy(other::refresh).isInstanceOf(IllegalStateException.class);
+            assertThatThrownBy(() -> other.resolve(start[0], info)).isInstanceOf(IllegalStateException.class);
+            assertThat(resolver.resolve(0, info)).as("another resolver with the same holder").isFalse();
+        } finally {
+            child.destroyForcibly();
+        }
+    }
+
+    @Test
+    void addressInNoMapping() throws Exception {
         assertThat(resolver.resolve(0, info)).isFalse();
         assertThat(info).hasToString("not mapped");
         assertThat(info.code()).isNull();
@@ -76,7 +143,7 @@ class JvmResolverTest {
     }
 
     @Test
-    void resolveAllocatesNothing() {
+    void resolveAllocatesNothing() throws Exception {
         ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
         long[] addresses = {methodStart(), JvmCalls.threadAddress(Thread.currentThread()), 0, -1};
         long least = Long.MAX_VALUE;
