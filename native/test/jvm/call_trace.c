@@ -347,8 +347,10 @@ static pid_t start_child(void)
 {
     const pid_t child = fork();
 
-    if (child == 0)
+    if (child == 0) {
+        prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0); /* the JVM may crash in its stack walker */
         _exit(read_all_outside());
+    }
     prctl(PR_SET_PTRACER, child, 0, 0, 0); /* Yama allows only descendants to be read */
     return child;
 }
