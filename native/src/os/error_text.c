@@ -56,6 +56,8 @@ const char *mf_strerror(int error)
         return "nothing or another file is at the path of the mapped file";
     case EREMCHG:
         return "overlayfs has copied the mapped file up, and no path leads to it any more";
+    case ENOSPC:
+        return "there is no room left";
     case ENODATA:
         return "the file cannot be verified, or the result was not requested";
     case EUNATCH:

@@ -14,7 +14,7 @@ import org.mapfiles.ProcessMaps;
 
 /**
  * A JVM with a small code cache whose places are used again: hidden classes are compiled and unloaded all the time. Addresses are sampled
- * with the code that is in memory at that time, and compared with the recorded code: at once, and later with the time of the sample.
+ * with the code that is in memory at that time, and compared with the recorded code: immediately, and later with the time of the sample.
  */
 final class CodeReuseMain {
     private static final int ADDRESSES = 300;
