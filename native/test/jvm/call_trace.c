@@ -232,10 +232,8 @@ static void compare_outside(const struct sample *sample)
 
     if (running->count == 0)
         return;
-    if (!running->has_record) {
-        count_without_record(&from_outside, sample, running->frames[0].method);
-        return;
-    }
+    if (!running->has_record)
+        return count_without_record(&from_outside, sample, running->frames[0].method);
     from_outside.compared++;
     for (enum mf_code_address kind = MF_CODE_RUNNING_AT; kind <= MF_CODE_RETURNS_TO; kind++)
         compare(&from_outside, sample, sample->outside[kind].frames, sample->outside[kind].count, kind);
@@ -282,10 +280,8 @@ static void compare_recorded(const struct sample *sample)
         return;
     }
     recorded.recorded_later += (code.flags & MF_CODE_RECORDED_LATER) != 0;
-    if (count == 1 && frames[0].bci == -1 && !sample->outside[MF_CODE_RUNNING_AT].has_record) {
-        count_without_record(&recorded, sample, frames[0].method);
-        return;
-    }
+    if (count == 1 && frames[0].bci == -1 && !sample->outside[MF_CODE_RUNNING_AT].has_record)
+        return count_without_record(&recorded, sample, frames[0].method);
     recorded.compared++;
     compare(&recorded, sample, frames, count, MF_CODE_RUNNING_AT);
     if (read_recorded(&code, sample->pc, MF_CODE_RETURNS_TO, frames, &count))
@@ -315,13 +311,24 @@ static void *compare_all(void *unused)
     return unused;
 }
 
-static void start_samples(void)
+/* Interrupts the thread that compiles more often than a timer of the kernel, whose interval is several milliseconds. */
+static void *interrupt(void *thread)
+{
+    while (!shared->is_done) {
+        pthread_kill(*(pthread_t *)thread, SIGPROF);
+        usleep(500);
+    }
+    return NULL;
+}
+
+static void start_samples(pthread_t *thread, pthread_t *interrupter)
 {
     const struct sigaction action = {.sa_sigaction = on_signal, .sa_flags = SA_SIGINFO | SA_RESTART};
     const struct itimerval every = {{0, 1000}, {0, 1000}};
 
     sigaction(SIGPROF, &action, NULL);
-    setitimer(ITIMER_PROF, &every, NULL);
+    setitimer(ITIMER_PROF, &every, NULL); /* for all threads */
+    CHECK_IS(pthread_create(interrupter, NULL, interrupt, thread), 0, "a thread");
 }
 
 static void check_results(const char *where, const struct results *results)
@@ -359,7 +366,7 @@ int main(int count, char **arguments)
 {
     const char *const directory = new_directory("call_trace");
     const struct itimerval never = {{0, 0}, {0, 0}};
-    pthread_t comparer;
+    pthread_t comparer, interrupter, self = pthread_self();
     int status = 0;
     pid_t child;
     JNIEnv *env;
@@ -377,10 +384,11 @@ int main(int count, char **arguments)
     CHECK_IS(mf_jvm_open(vm, 0), 0, "recording");
     shared->is_started = true;
     CHECK_IS(pthread_create(&comparer, NULL, compare_all, NULL), 0, "a thread");
-    start_samples();
+    start_samples(&self, &interrupter);
     compile_until_done(env, directory, &shared->is_done);
     shared->is_done = true;
     setitimer(ITIMER_PROF, &never, NULL);
+    pthread_join(interrupter, NULL);
     pthread_join(comparer, NULL);
     CHECK(waitpid(child, &status, 0) == child && WIFEXITED(status) && WEXITSTATUS(status) == 0, "the child: %x", status);
     check_results("from outside", &from_outside);
