@@ -43,6 +43,7 @@
  */
 
 #include "mapfiles.h"
+#include "mapfiles_target.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -64,17 +65,6 @@ enum mf_code_flag {
     MF_CODE_UNCERTAIN = 1u << 3,      /**< other code may have been at the address at that time: the place was used again, and
                                            the JVM reports the end of code late */
     MF_CODE_NO_DETAILS = 1u << 4,     /**< its inlined methods and bytecode indices are not recorded: memory was full */
-};
-
-/**
- * Which instruction an address of code stands for. HotSpot's debug records (PcDesc, pcDesc.hpp) mark the *end* of an
- * instruction: the record of a call is at the address that the call returns to. So the record of an instruction that runs is
- * the first one *above* its address. HotSpot does the same for interrupted frames (forte.cpp). With the wrong kind the methods
- * are wrong for up to a third of all samples.
- */
-enum mf_code_address {
-    MF_CODE_RUNNING_AT = 0, /**< the instruction that begins at the address: the program counter of a sampled thread */
-    MF_CODE_RETURNS_TO = 1, /**< the call that ends at the address: the return address of a stack frame */
 };
 
 /** One piece of code. Names are numbers: mf_code_text() returns their text. */

@@ -283,6 +283,24 @@ static void anything_ends(void)
           "%u found, %u with a record: too few of a kind", found, with_record);
 }
 
+/* This process has no JVM. */
+static void a_process_without_a_jvm(const struct mf_process *process)
+{
+    const size_t bytes = (mf_target_bytes() + 63) / 64 * 64;
+    char *const space = aligned_alloc(64, bytes + 64);
+    struct mf_snapshot *snapshot = new_snapshot(512, 1 << 16);
+    struct mf_target *target = NULL;
+    struct mf_process of_snapshot = *process;
+
+    CHECK(read_growing(&of_snapshot, 0, &snapshot) >= 0, "its mappings");
+    CHECK_IS(mf_target_open(process, snapshot, space, bytes, &target), -ENOENT, "no JVM");
+    CHECK_IS(mf_target_open(process, snapshot, space, mf_target_bytes() - 1, &target), -EINVAL, "too little memory");
+    CHECK_IS(mf_target_open(process, snapshot, space + 8, bytes, &target), -EINVAL, "memory that is not aligned");
+    CHECK(target == NULL, "no result");
+    free(snapshot);
+    free(space);
+}
+
 int main(void)
 {
     struct mf_process process;
@@ -308,6 +326,7 @@ int main(void)
     contradictions_are_unknown();
     names_are_bounded();
     anything_ends();
+    a_process_without_a_jvm(&process);
     mf_target_memory_close(&memory);
     mf_process_close(&process);
     free(reader);

@@ -9,31 +9,6 @@
  * is consistent: the same code was there before and after its names were read.
  */
 
-/* A text in the result. */
-struct mf_result_text {
-    uint32_t at;     /* offset in mf_code_result.text, in bytes */
-    uint32_t length; /* in bytes, without a NUL; 0: unknown */
-};
-
-struct mf_code_result_frame {
-    struct mf_target_frame frame;
-    struct mf_result_text texts[MF_TARGET_TEXTS]; /* index: enum mf_target_text */
-};
-
-/* Size of all texts of a result, in bytes. One name has up to 65,535. A text that does not fit is unknown. */
-#define MF_CODE_RESULT_TEXT (128u << 10)
-
-struct mf_code_result {
-    struct mf_target_code code;
-    uint32_t frame_count;   /* of a method: at least 1, the compiled method is the last; else 0 */
-    uint32_t has_record;    /* 1: the frames are of a debug record; 0: the only frame is the compiled method, with bci -1 */
-    struct mf_result_text name; /* of a stub, or of a codelet of the interpreter; empty for a method */
-    uint32_t text_length;
-    uint32_t reserved;
-    struct mf_code_result_frame frames[MF_TARGET_MAX_FRAMES];
-    char text[MF_CODE_RESULT_TEXT];
-};
-
 /* A layout, followed by pages. Used by one thread at a time. */
 struct mf_code_reader {
     struct mf_code_layout layout;

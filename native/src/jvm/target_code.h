@@ -3,7 +3,7 @@
 #define MF_TARGET_CODE_H
 
 #include "jvm/code_layout.h"
-#include "mapfiles_jvm.h"
+#include "mapfiles_target.h"
 
 /*
  * The code of a target JVM, read from its memory: without JVMTI, without attaching, and without a signal to the target, which
@@ -14,25 +14,6 @@
  *
  * No lock, no allocation. The pages are used by one thread at a time.
  */
-
-enum mf_target_code_kind {
-    MF_TARGET_METHOD = 1,  /* a compiled Java method, or the wrapper of a native one */
-    MF_TARGET_INTERPRETER, /* the interpreter */
-    MF_TARGET_STUB,        /* other code of the JVM: an adapter, a stub */
-};
-
-/* One CodeBlob. */
-struct mf_target_code {
-    uint64_t blob;      /* address of the CodeBlob */
-    uint64_t start, end;/* of its code; end exclusive */
-    uint64_t blob_end;
-    uint64_t name;      /* address of its name, a text with a NUL */
-    uint64_t method;    /* address of the Method of a method; 0: unknown */
-    uint32_t kind;      /* a value of enum mf_target_code_kind */
-    int32_t tier;       /* of a method: 0 not compiled: a native wrapper; 1 to 3: C1; 4: C2 or another compiler; -1: unknown */
-    int32_t compile_id; /* of a method, as -XX:+PrintCompilation prints it; -1: unknown */
-    int32_t entry_bci;  /* of a method compiled for on-stack replacement: the bytecode index; else, and if unknown, -1 */
-};
 
 /*
  * Finds the code that an instruction is in.
@@ -74,16 +55,6 @@ int mf_target_code_next(struct mf_pages *pages, const struct mf_code_layout *lay
 int mf_target_code_is_there(const struct mf_pages *pages, const struct mf_code_layout *layout,
                             const struct mf_target_code *code);
 
-/* A method, and a bytecode in it. */
-struct mf_target_frame {
-    uint64_t method; /* address of the Method */
-    int32_t bci;     /* bytecode index; -1: unknown, or before the first bytecode */
-    uint32_t reserved;
-};
-
-/* Maximum depth of inlining. HotSpot's limits are far below. */
-#define MF_TARGET_MAX_FRAMES 256u
-
 /*
  * Reads the methods at an instruction of a compiled method: the innermost inlined method first, the compiled method last.
  *
@@ -94,13 +65,6 @@ struct mf_target_frame {
  */
 int mf_target_code_frames(struct mf_pages *pages, const struct mf_code_layout *layout, const struct mf_target_code *code,
                           uint64_t address, enum mf_code_address kind, struct mf_target_frame *out);
-
-enum mf_target_text {
-    MF_TARGET_CLASS = 0, /* the declaring class, such as "java/lang/String"; of a hidden class with '+', 0x and a number */
-    MF_TARGET_NAME,
-    MF_TARGET_SIGNATURE, /* "(I)C" */
-    MF_TARGET_TEXTS
-};
 
 /* Reads the pages of the texts of methods, in a few system calls. */
 void mf_target_method_prefetch(struct mf_pages *pages, const struct mf_code_layout *layout,

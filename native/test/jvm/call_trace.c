@@ -8,7 +8,7 @@
  */
 #include "compiling_jvm.h"
 
-#include "jvm/code_reader.h"
+#include "mapfiles_jvm.h"
 
 #include <pthread.h>
 #include <signal.h>
@@ -22,7 +22,6 @@
 
 #define DEPTH 64
 #define SLOTS 8192u
-#define PAGES 256u
 #define LATER 1000000000u /* ns until a sample is found in the recorded code */
 
 /* A method, as a hash of its texts, and a bytecode. */
@@ -161,13 +160,12 @@ static void count_without_record(struct results *results, const struct sample *s
 
 /* ---- From outside, in another process ---- */
 
-static void read_outside(struct mf_code_reader *reader, const struct mf_target_memory *memory, uint64_t pc, enum mf_code_address kind,
-                         struct outside *out)
+static void read_outside(struct mf_target *target, uint64_t pc, enum mf_code_address kind, struct outside *out)
 {
     static struct mf_code_result result;
 
     out->count = 0;
-    if (mf_code_reader_find(reader, memory, pc, kind, &result) != 0 || result.code.kind != MF_TARGET_METHOD || result.code.tier <= 0)
+    if (mf_target_find(target, pc, kind, &result) != 0 || result.code.kind != MF_TARGET_METHOD || result.code.tier <= 0)
         return; /* in native code, a stub or the interpreter the walker's top frame is not of this instruction */
     out->has_record = (int32_t)result.has_record;
     out->count = (int32_t)(result.frame_count < DEPTH ? result.frame_count : DEPTH);
@@ -181,43 +179,36 @@ static void read_outside(struct mf_code_reader *reader, const struct mf_target_m
     }
 }
 
-static struct mf_code_reader *open_reader(struct mf_target_memory *memory)
+static struct mf_target *open_target(void)
 {
-    static struct mf_vm_tables tables;
-    struct mf_code_reader *const reader = malloc(mf_code_reader_bytes(PAGES));
-    struct mf_pages *const pages = malloc(mf_pages_bytes(64));
+    const size_t bytes = (mf_target_bytes() + 63) / 64 * 64;
+    void *const memory = aligned_alloc(64, bytes);
     struct mf_snapshot *snapshot = new_snapshot(512, 1 << 16);
+    struct mf_target *target = NULL;
     struct mf_process process;
-    struct mf_elf_image image;
 
     CHECK_IS(mf_process_open_pid(getppid(), &process), 0, "the JVM");
     CHECK(read_growing(&process, 0, &snapshot) >= 0, "its mappings");
-    CHECK_IS(mf_target_memory_open(&process, memory), 0, "its memory");
-    mf_pages_init(pages, 64, memory);
-    CHECK_IS(mf_vm_image_next(pages, snapshot, 0, &image), 0, "libjvm");
-    CHECK_IS(mf_vm_tables_read(pages, &image, &tables), 0, "its tables");
-    mf_code_reader_init(reader, PAGES, &tables);
+    CHECK_IS(mf_target_open(&process, snapshot, memory, bytes, &target), 0, "its code");
     mf_process_close(&process);
     free(snapshot);
-    free(pages);
-    return reader;
+    return target;
 }
 
 static int read_all_outside(void)
 {
-    struct mf_target_memory memory;
-    struct mf_code_reader *reader;
+    struct mf_target *target;
 
     while (!shared->is_started)
         usleep(1000);
-    reader = open_reader(&memory);
-    while (!shared->is_done) {
+    target = open_target();
+    while (target != NULL && !shared->is_done) {
         for (uint32_t i = 0; i < SLOTS; i++) {
             struct sample *const sample = &shared->samples[i];
 
             if (sample->state == IS_FULL) {
                 for (enum mf_code_address kind = MF_CODE_RUNNING_AT; kind <= MF_CODE_RETURNS_TO; kind++)
-                    read_outside(reader, &memory, sample->pc, kind, &sample->outside[kind]);
+                    read_outside(target, sample->pc, kind, &sample->outside[kind]);
                 sample->state = IS_READ;
             }
         }
