@@ -43,6 +43,15 @@ static jint elfAddress(JNIEnv *env UNUSED, jclass self UNUSED, jlong elf, jlong 
     return mf_elf_address(at(elf), &mapping, (uint64_t)address, at(out));
 }
 
+static jint elfLoadBias(JNIEnv *env UNUSED, jclass self UNUSED, jlong elf, jlong start, jlong end, jlong offset, jint flags, jlong out)
+{
+    const struct mf_mapping mapping = {
+        .start = (uint64_t)start, .end = (uint64_t)end, .offset = (uint64_t)offset, .flags = (uint32_t)flags,
+    };
+
+    return mf_elf_load_bias(at(elf), &mapping, at(out));
+}
+
 static jint elfHtlhash(JNIEnv *env UNUSED, jclass self UNUSED, jlong bytes, jlong out)
 {
     return mf_elf_htlhash(at(bytes), at(out));
@@ -103,6 +112,7 @@ static const JNINativeMethod symbol_natives[] = {
     METHOD(fileIdentity, "(IJ)I"),
     METHOD(elfRead, "(JJ)I"),
     METHOD(elfAddress, "(JJJJIJJ)I"),
+    METHOD(elfLoadBias, "(JJJJIJ)I"),
     METHOD(elfHtlhash, "(JJ)I"),
     METHOD(elfSection, "(JJJ)I"),
     METHOD(symbolsRead, "(JJJJ)I"),

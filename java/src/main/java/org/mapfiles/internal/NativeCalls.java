@@ -130,6 +130,9 @@ public final class NativeCalls {
     /** Writes the ELF address of a mapped address to a long. */
     public static native int elfAddress(long elf, long start, long end, long offset, int flags, long address, long out);
 
+    /** Writes the load bias of a mapping to a long. */
+    public static native int elfLoadBias(long elf, long start, long end, long offset, int flags, long out);
+
     public static native int elfHtlhash(long bytes, long out);
 
     /** Finds a section; the name ends in a NUL. */

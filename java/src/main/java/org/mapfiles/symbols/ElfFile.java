@@ -145,6 +145,13 @@ public final class ElfFile {
         return rc == 0;
     }
 
+    boolean loadBias(Mapping mapping, NativeMemory out) {
+        int rc = NativeCalls.elfLoadBias(elf.address(), mapping.start(), mapping.end(), mapping.offset(), mapping.flags(), out.address());
+        out.keepUntilHere();
+        elf.keepUntilHere();
+        return rc == 0;
+    }
+
     /**
      * Finds the symbol at an ELF address. The first search reads the symbols, which takes milliseconds for a large library. Allocates
      * nothing after that.

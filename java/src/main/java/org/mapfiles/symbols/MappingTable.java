@@ -1,6 +1,7 @@
 package org.mapfiles.symbols;
 
 import org.mapfiles.Mapping;
+import org.mapfiles.internal.NativeMemory;
 
 /** From a mapping to its ELF file. Immutable but for its own construction: threads read it without a lock. */
 final class MappingTable {
@@ -24,10 +25,17 @@ final class MappingTable {
         private final long inode;
         private final int deviceMajor;
         private final int deviceMinor;
+        private final int flags;
+        private final boolean hasBias;
+        private final long bias;
         final ElfFile file;
         final SymbolStatus status;
 
         Entry(Mapping mapping, ElfFile file, SymbolStatus status) {
+            flags = mapping.flags();
+            NativeMemory out = new NativeMemory(Long.BYTES);
+            hasBias = file != null && file.loadBias(mapping, out);
+            bias = out.bytes().getLong(0);
             start = mapping.start();
             end = mapping.end();
             offset = mapping.offset();
@@ -38,8 +46,20 @@ final class MappingTable {
             this.status = status;
         }
 
+        /** Sets the ELF address of an address in the mapping, or why it is unknown; returns whether it is known. */
+        boolean locate(Mapping mapping, long address, SymbolInfo result) {
+            if (file == null) {
+                return result.set(status, null, 0);
+            }
+            if (hasBias && Long.compareUnsigned(address - start, end - start) < 0) {
+                result.set(SymbolStatus.NO_SYMBOL, file, address - bias);
+                return true;
+            }
+            return file.elfAddress(mapping, address, result);
+        }
+
         boolean is(Mapping mapping) {
-            return start == mapping.start() && end == mapping.end() && offset == mapping.offset() && inode == mapping.inode()
+            return start == mapping.start() && end == mapping.end() && offset == mapping.offset() && flags == mapping.flags() && inode == mapping.inode()
                     && deviceMajor == mapping.deviceMajor() && deviceMinor == mapping.deviceMinor();
         }
     }

@@ -99,11 +99,7 @@ public final class Symbols {
      */
     public boolean locate(Mapping mapping, long address, SymbolInfo result) throws MapsException {
         Objects.requireNonNull(result, "result");
-        MappingTable.Entry entry = entry(Objects.requireNonNull(mapping, "mapping"));
-        if (entry.file == null) {
-            return result.set(entry.status, null, 0);
-        }
-        return entry.file.elfAddress(mapping, address, result);
+        return entry(Objects.requireNonNull(mapping, "mapping")).locate(mapping, address, result);
     }
 
     /**
