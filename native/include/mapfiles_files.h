@@ -342,6 +342,23 @@ MF_API int mf_file_quick_verify(struct mf_process *process, const struct mf_mapp
  */
 MF_API int64_t mf_file_sharing_domain(struct mf_process *process, const struct mf_mapping *mapping, const char *name);
 
+/**
+ * Opens a regular file for reading (O_CLOEXEC) by its path in the root directory that the paths in the maps of a process start at. All
+ * symbolic links are followed below that root (openat2(2), Linux 5.6). For files that belong to a mapped file, such as debug files: the
+ * caller verifies the file.
+ *
+ * @param process  NULL: the path starts at the root of the caller.
+ * @param path     absolute; ends with a NUL.
+ * @return a descriptor that the caller owns
+ * @retval -ENOENT  nothing is at the path
+ * @retval -EIDRM   it is no regular file
+ * @retval -ENOSYS  the kernel cannot keep symbolic links below the root
+ * @return any other negative value is an errno of mf_file_open().
+ *
+ * Takes 12 KiB of stack.
+ */
+MF_API int mf_file_open_in_root(const struct mf_process *process, const char *path);
+
 #ifdef __cplusplus
 }
 #endif

@@ -117,6 +117,17 @@ MF_API int mf_elf_read(const struct mf_elf_bytes *bytes, struct mf_elf *out);
 MF_API int mf_elf_address(const struct mf_elf *elf, const struct mf_mapping *mapping, uint64_t address, uint64_t *out);
 
 /**
+ * Returns the load bias of a mapping that a segment fits, as mf_elf_address() describes: for all addresses of the mapping the ELF address is
+ * the address minus the bias, modulo 2^64.
+ *
+ * @param mapping   of this file. Its start, end, offset and flags are used.
+ * @param[out] out  unchanged unless 0 is returned.
+ * @retval 0        found
+ * @retval -ENOENT  no segment fits, or several do: mf_elf_address() may still find the ELF addresses of some bytes
+ */
+MF_API int mf_elf_load_bias(const struct mf_elf *elf, const struct mf_mapping *mapping, uint64_t *out);
+
+/**
  * Computes the htlhash, which OpenTelemetry profiles use in place of a build ID: the first 16 bytes of the SHA-256 of the first 4,096
  * bytes of the file, the last 4,096 bytes, and its length as a big-endian 64-bit number.
  *

@@ -18,12 +18,13 @@ static void compare_page(const struct dl_phdr_info *object, const struct mf_elf 
 {
     const int32_t index = mf_find(own, address);
     const struct mf_mapping *const mapping = index < 0 ? NULL : mf_snapshot_mappings(own) + index;
-    uint64_t found = 1;
+    uint64_t found = 1, bias;
     int rc;
 
     if (mapping == NULL || !(mapping->flags & MF_FILE_BACKED))
         return;
     rc = mf_elf_address(elf, mapping, address, &found);
+    CHECK(mf_elf_load_bias(elf, mapping, &bias) == 0 && bias == object->dlpi_addr, "load bias of %s", object->dlpi_name);
     CHECK(rc == 0 && found == address - object->dlpi_addr, "%s + %" PRIx64 ": %d, %" PRIx64, object->dlpi_name,
           address - (uint64_t)object->dlpi_addr, rc, found);
     pages_compared++;
@@ -210,10 +211,14 @@ static void addresses_of_programs(void)
 static uint64_t address_of(const struct mf_elf *elf, uint64_t offset, uint64_t length, uint32_t flags, uint64_t at)
 {
     const struct mf_mapping mapping = {.start = 0x7f0000000000, .end = 0x7f0000000000 + length, .offset = offset, .flags = flags};
-    uint64_t out = 0;
+    uint64_t out = 0, bias = 1;
     const int rc = mf_elf_address(elf, &mapping, mapping.start + at, &out);
 
     CHECK(rc == 0 || (rc == -ENOENT && out == 0), "rc %d", rc);
+    if (mf_elf_load_bias(elf, &mapping, &bias) == 0)
+        CHECK(out == mapping.start + at - bias, "the load bias gives the same address: %" PRIx64, mapping.start + at - bias);
+    else
+        CHECK_IS(bias, 1, "unchanged");
     return out;
 }
 

@@ -115,37 +115,62 @@ static void choose(struct choice *choice, const struct mf_elf_segment *segment)
     choice->difference = difference;
 }
 
-int mf_elf_address(const struct mf_elf *elf, const struct mf_mapping *mapping, uint64_t address, uint64_t *out)
-{
-    struct choice fitting = {0}, first_page = {0}, same_page = {0};
-    const uint64_t length = mapping->end - mapping->start;
-    const uint64_t offset = address - mapping->start + mapping->offset;
-    bool is_in_segment = false;
+/* Which segments have a mapping, and a byte of it. */
+struct choices {
+    struct choice fitting;    /* the mapping shows only their pages, and has their permissions */
+    struct choice first_page; /* of these, those whose first page is the first page of the mapping */
+    struct choice same_page;  /* they have bytes in the page of the byte */
+    bool is_in_segment;       /* the byte is in one */
+};
 
-    if (address < mapping->start || address >= mapping->end)
-        return -EINVAL;
+static struct choices find_segments(const struct mf_elf *elf, const struct mf_mapping *mapping, uint64_t offset)
+{
+    const uint64_t length = mapping->end - mapping->start;
+    struct choices choices = {0};
+
     if (mapping->offset > INT64_MAX || length > INT64_MAX - mapping->offset)
-        return -ENOENT;
+        return choices;
     for (uint32_t i = 0; i < elf->segment_count; i++) {
         const struct mf_elf_segment *const segment = &elf->segments[i];
         const struct pages pages = pages_of(elf, segment);
 
         if (segment->file_size == 0 || offset < pages.start || offset >= pages.end)
             continue;
-        choose(&same_page, segment);
-        is_in_segment |= offset >= segment->offset && offset - segment->offset < segment->file_size;
+        choose(&choices.same_page, segment);
+        choices.is_in_segment |= offset >= segment->offset && offset - segment->offset < segment->file_size;
         if (mapping->offset < pages.start || mapping->offset + length > pages.end || !has_permissions(elf, segment, mapping))
             continue;
-        choose(&fitting, segment);
+        choose(&choices.fitting, segment);
         if (mapping->offset == pages.start)
-            choose(&first_page, segment);
+            choose(&choices.first_page, segment);
     }
-    if (fitting.count > 1)
-        fitting = first_page;
-    else if (fitting.count == 0 && is_in_segment)
-        fitting = same_page;
-    if (fitting.count != 1)
+    if (choices.fitting.count > 1)
+        choices.fitting = choices.first_page.count == 1 ? choices.first_page : choices.fitting;
+    return choices;
+}
+
+int mf_elf_load_bias(const struct mf_elf *elf, const struct mf_mapping *mapping, uint64_t *out)
+{
+    const struct choices choices = find_segments(elf, mapping, mapping->offset);
+
+    if (choices.fitting.count != 1)
         return -ENOENT;
-    *out = offset + fitting.difference;
+    *out = mapping->start - mapping->offset - choices.fitting.difference;
+    return 0;
+}
+
+int mf_elf_address(const struct mf_elf *elf, const struct mf_mapping *mapping, uint64_t address, uint64_t *out)
+{
+    const uint64_t offset = address - mapping->start + mapping->offset;
+    struct choices choices;
+    struct choice choice;
+
+    if (address < mapping->start || address >= mapping->end)
+        return -EINVAL;
+    choices = find_segments(elf, mapping, offset);
+    choice = choices.fitting.count == 0 && choices.is_in_segment ? choices.same_page : choices.fitting;
+    if (choice.count != 1)
+        return -ENOENT;
+    *out = offset + choice.difference;
     return 0;
 }

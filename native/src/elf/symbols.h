@@ -7,7 +7,7 @@
 /*
  * The block of struct mf_symbols after mf_symbols_read(): head, records sorted by start, buckets.
  *
- *      | head 136 bytes, padded to 144 | records, 16 bytes each | buckets, 4 bytes each |
+ *      | head 112 bytes | records, 16 bytes each | buckets, 4 bytes each |
  *
  * While it is read, the block has an area of unsorted records, a gap, an area of sorted records, and the stack of the sweep. The sweep
  * writes the final records over the unsorted ones and the gap.

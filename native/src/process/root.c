@@ -99,6 +99,11 @@ int mf_root_open_path(int root_fd, const char *path, int flags)
     return mf_sys_openat(root_fd, *path ? path : ".", flags | O_NOFOLLOW);
 }
 
+int mf_root_open_followed(int root_fd, const char *path, int flags)
+{
+    return (int)open_in_root(root_fd, path, flags);
+}
+
 int mf_root_open_directory(int root_fd, const char *name)
 {
     const int flags = O_PATH | O_DIRECTORY;

@@ -33,6 +33,13 @@ int mf_root_open(const struct mf_process *process, bool *is_guess);
 int mf_root_open_path(int root_fd, const char *path, int flags);
 
 /*
+ * Opens the file at an absolute path below that root, and follows a symbolic link at the end of the path below the root too.
+ *
+ * @retval -ENOSYS  the kernel cannot keep symbolic links below the root (before Linux 5.6)
+ */
+int mf_root_open_followed(int root_fd, const char *path, int flags);
+
+/*
  * Opens the directory (O_PATH) with a name in that root. A symbolic link with the name is followed below the root. Before Linux
  * 5.6 it is not followed, and the result is -ENOTDIR.
  */

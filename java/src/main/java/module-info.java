@@ -7,6 +7,7 @@
 module org.mapfiles {
     requires static transitive java.management; // optional: JvmRegions calls the diagnostic commands, MapCount is an MBean
     requires static transitive jdk.jfr;
+    requires static org.tukaani.xz; // optional: compressed symbols of a file (.gnu_debugdata)
 
     exports org.mapfiles;
     exports org.mapfiles.events;
@@ -14,5 +15,6 @@ module org.mapfiles {
     exports org.mapfiles.jfr;
     exports org.mapfiles.jvm;
     exports org.mapfiles.live;
+    exports org.mapfiles.symbols;
     exports org.mapfiles.timeline;
 }

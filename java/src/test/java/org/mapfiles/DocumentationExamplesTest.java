@@ -28,7 +28,7 @@ class DocumentationExamplesTest {
     private static final Pattern WHOLE =
             Pattern.compile("(?m)^(?:(?:public |final )*(?:class|interface|record) (\\w+)|int main\\()");
     private static final String C_HEAD = "#include <mapfiles.h>\n#include <mapfiles_events.h>\n#include <mapfiles_files.h>\n"
-            + "#include <mapfiles_jvm.h>\n#include <errno.h>\n#include <stdio.h>\n";
+            + "#include <mapfiles_jvm.h>\n#include <mapfiles_symbols.h>\n#include <errno.h>\n#include <stdio.h>\n";
 
     @TempDir
     Path directory;

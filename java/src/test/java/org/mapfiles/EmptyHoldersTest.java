@@ -6,6 +6,8 @@ import java.util.HashMap;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.mapfiles.files.MapFilesEntries;
+import org.mapfiles.symbols.SymbolInfo;
+import org.mapfiles.symbols.SymbolStatus;
 import org.mapfiles.testing.EmptyHolder;
 import org.mapfiles.timeline.MapTimeline;
 import org.mapfiles.timeline.TimelineResult;
@@ -60,5 +62,15 @@ class EmptyHoldersTest {
         answers.put("count", 0);
         answers.put("toString", "MapFilesEntries[0]");
         EmptyHolder.check(new MapFilesEntries(), answers);
+    }
+
+    @Test
+    void symbolsWithoutAResult() throws Exception {
+        Map<String, Object> answers = new HashMap<>();
+        answers.put("status", SymbolStatus.NO_FILE);
+        answers.put("file", null);
+        answers.put("hasElfAddress", false);
+        answers.put("toString", "NO_FILE");
+        EmptyHolder.check(new SymbolInfo(), answers);
     }
 }

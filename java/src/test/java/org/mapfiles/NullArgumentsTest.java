@@ -43,6 +43,10 @@ import org.mapfiles.jvm.JvmRegions;
 import org.mapfiles.jvm.JvmResolver;
 import org.mapfiles.jvm.PerfMap;
 import org.mapfiles.live.LiveMaps;
+import org.mapfiles.symbols.ElfFile;
+import org.mapfiles.symbols.SymbolCache;
+import org.mapfiles.symbols.SymbolInfo;
+import org.mapfiles.symbols.Symbols;
 import org.mapfiles.timeline.MapTimeline;
 import org.mapfiles.timeline.TimelineResult;
 
@@ -135,6 +139,12 @@ class NullArgumentsTest {
         value(JvmProcess.class, jvm);
         value(JvmProcess.Flags.class, jvm.flags());
         value(JvmRegions.Kind.class, JvmRegions.Kind.UNKNOWN);
+        SymbolCache cache = SymbolCache.ofBytes(1 << 20);
+        value(SymbolCache.class, cache);
+        value(Symbols.class, Symbols.of(maps, cache));
+        value(SymbolInfo.class, new SymbolInfo());
+        value(SymbolInfo[].class, new SymbolInfo[] {new SymbolInfo()});
+        value(ElfFile.class, cache.open(Path.of("/proc/self/exe")));
         value(Consumer.class, (Consumer<Object>) each -> { });
     }
 
@@ -219,7 +229,7 @@ class NullArgumentsTest {
         URI classes = ProcessMaps.class.getProtectionDomain().getCodeSource().getLocation().toURI();
         List<Class<?>> types = new ArrayList<>();
         for (Class<?> of : new Class<?>[] {ProcessMaps.class, MapFiles.class, MapEvents.class, MapTimeline.class, LiveMaps.class, PerfMap.class,
-            MapCount.class}) {
+            MapCount.class, Symbols.class}) {
             String folder = of.getPackageName().replace('.', '/');
             try (Stream<Path> files = Files.list(Path.of(classes).resolve(folder))) {
                 for (Path file : (Iterable<Path>) files.filter(path -> path.toString().endsWith(".class"))::iterator) {

@@ -118,4 +118,37 @@ public final class NativeCalls {
 
     /** Writes the offsets of the fields of the structs as ints, in the order of the declarations in the header. */
     public static native int layout(long offsets, int room);
+
+    /** Describes the bytes of an open file. */
+    public static native int elfBytesOf(int descriptor, long bytes);
+
+    /** Writes device, inode, size, and the times of the last changes of content and status, as longs. */
+    public static native int fileIdentity(int descriptor, long out);
+
+    public static native int elfRead(long bytes, long elf);
+
+    /** Writes the ELF address of a mapped address to a long. */
+    public static native int elfAddress(long elf, long start, long end, long offset, int flags, long address, long out);
+
+    /** Writes the load bias of a mapping to a long. */
+    public static native int elfLoadBias(long elf, long start, long end, long offset, int flags, long out);
+
+    public static native int elfHtlhash(long bytes, long out);
+
+    /** Finds a section; the name ends in a NUL. */
+    public static native int elfSection(long bytes, long name, long section);
+
+    public static native int symbolsRead(long bytes, long elf, long memory, long size);
+
+    public static native int symbolsFind(long symbols, long elfAddress, long symbol);
+
+    public static native int symbolsName(long bytes, long symbols, long symbol, long to, int capacity);
+
+    /** Opens a file for reading in the root of a process (0: of this one); the path ends in a NUL. Returns a descriptor. */
+    public static native int fileOpenInRoot(long process, long path);
+
+    public static native long fileReadAt(int descriptor, long to, long bytes, long offset);
+
+    /** Writes the constants of {@code ElfRecord}; returns their number. */
+    public static native int symbolLayout(int[] out);
 }

@@ -1,0 +1,179 @@
+package org.mapfiles.symbols;
+
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+import java.util.HexFormat;
+import java.util.List;
+import org.mapfiles.ProcessMaps;
+import org.mapfiles.internal.NativeMemory;
+import org.mapfiles.internal.OpenProcess;
+import org.mapfiles.internal.RootAccess;
+
+/**
+ * Finds a file with the whole symbol table of a program or library. It is used only if its build ID is that of the mapped file; or, if the
+ * mapped file has no build ID, if its CRC is that of {@code .gnu_debuglink}. Nothing is read from the network.
+ */
+final class DebugFiles {
+    private static final byte[] DEBUG_ROOT = ascii("/usr/lib/debug");
+    private static final int MAX_LINK = 4096;
+    private static final int MAX_COMPRESSED = 16 << 20;
+
+    private final ProcessMaps maps;
+    private final byte[] path;
+
+    /**
+     * @param maps of the process whose root is searched first; null: only the root of this process
+     * @param path of the mapped file in that root
+     */
+    DebugFiles(ProcessMaps maps, byte[] path) {
+        this.maps = maps;
+        this.path = path;
+    }
+
+    /** Returns the symbols of the first file that matches and has a whole symbol table; null: there is none. */
+    SymbolTable find(ElfFile file, long maximum) {
+        byte[] id = file.buildIdBytes();
+        String hex = HexFormat.of().formatHex(id);
+        SymbolTable found = null;
+        if (id.length > 1) {
+            byte[] name = ascii("/usr/lib/debug/.build-id/" + hex.substring(0, 2) + "/" + hex.substring(2) + ".debug");
+            found = inRoots(SymbolSource.DEBUG_FILE, name, file, -1, maximum);
+        }
+        if (found == null) {
+            found = byLink(file, maximum);
+        }
+        if (found == null) {
+            found = miniDebugInfo(file, maximum);
+        }
+        if (found == null && id.length > 1) {
+            found = table(SymbolSource.DEBUGINFOD_CACHE, ElfFile.openPath(null, ascii(debuginfodCache() + "/" + hex + "/debuginfo")), file,
+                    -1, maximum);
+        }
+        return found;
+    }
+
+    /** Returns the directory of debuginfod_find_debuginfo(3). */
+    private static String debuginfodCache() {
+        String cache = System.getenv("DEBUGINFOD_CACHE_PATH");
+        if (cache != null && !cache.isEmpty()) {
+            return cache;
+        }
+        cache = System.getenv("XDG_CACHE_HOME");
+        return (cache != null && !cache.isEmpty() ? cache : System.getProperty("user.home") + "/.cache") + "/debuginfod_client";
+    }
+
+    /** {@code .gnu_debuglink}: a name, padded to a multiple of four bytes, and a CRC. */
+    private SymbolTable byLink(ElfFile file, long maximum) {
+        NativeMemory link = file.bytes.section(".gnu_debuglink", MAX_LINK);
+        int slash = lastSlash(path);
+        if (link == null || link.size() < 2 * Integer.BYTES || slash < 0) {
+            return null;
+        }
+        byte[] name = new byte[link.size()];
+        link.bytes().get(0, name);
+        int length = 0;
+        while (length < name.length && name[length] != 0) {
+            length++;
+        }
+        int crcAt = (length + 1 + 3) & ~3;
+        name = Arrays.copyOf(name, length);
+        if (length == 0 || crcAt + Integer.BYTES > link.size() || lastSlash(name) >= 0) {
+            return null;
+        }
+        long crc = link.bytes().getInt(crcAt) & 0xffffffffL;
+        byte[] directory = Arrays.copyOf(path, slash + 1);
+        for (byte[] candidate : List.of(join(directory, name), join(directory, ascii(".debug/"), name),
+                join(DEBUG_ROOT, directory, name))) {
+            SymbolTable found = inRoots(SymbolSource.DEBUG_LINK, candidate, file, crc, maximum);
+            if (found != null) {
+                return found;
+            }
+        }
+        return null;
+    }
+
+    private SymbolTable miniDebugInfo(ElfFile file, long maximum) {
+        NativeMemory compressed = file.bytes.section(".gnu_debugdata", MAX_COMPRESSED);
+        if (compressed == null) {
+            return null;
+        }
+        NativeMemory content;
+        try {
+            content = MiniDebugInfo.decompress(compressed, (int) Math.min(maximum, Integer.MAX_VALUE - 1024));
+        } catch (NoClassDefFoundError e) {
+            file.setMiniDebugInfoUnread();
+            return null;
+        }
+        return content == null ? null : table(SymbolSource.MINI_DEBUG_INFO, ElfBytes.of(content), file, -1, maximum);
+    }
+
+    private SymbolTable inRoots(SymbolSource source, byte[] name, ElfFile file, long crc, long maximum) {
+        SymbolTable found = null;
+        if (maps != null) {
+            OpenProcess process = RootAccess.get().process(maps);
+            found = table(source, ElfFile.openPath(process, name), file, crc, maximum);
+        }
+        return found != null ? found : table(source, ElfFile.openPath(null, name), file, crc, maximum);
+    }
+
+    private static SymbolTable table(SymbolSource source, int descriptor, ElfFile file, long crc, long maximum) {
+        return descriptor < 0 ? null : table(source, ElfBytes.of(descriptor), file, crc, maximum);
+    }
+
+    /** Takes over a candidate. Returns null and closes it if it does not match. */
+    private static SymbolTable table(SymbolSource source, ElfBytes candidate, ElfFile file, long crc, long maximum) {
+        SymbolTable table = null;
+        try {
+            NativeMemory elf = new NativeMemory(ElfRecord.SIZE_OF_ELF);
+            if (candidate.readSize() == 0 && candidate.readElf(elf) == 0 && matches(source, candidate, elf, file, crc)) {
+                SymbolTable read = SymbolTable.read(source, candidate, elf, maximum);
+                table = read != null && read.hasSymtab() && read.symbolCount() > 0 ? read : null;
+            }
+            return table;
+        } finally {
+            if (table == null) {
+                candidate.run();
+            }
+        }
+    }
+
+    /** {@code .gnu_debugdata} is a part of the mapped file. It may have no build ID of its own, but no other one. */
+    private static boolean matches(SymbolSource source, ElfBytes candidate, NativeMemory elf, ElfFile file, long crc) {
+        byte[] expected = file.buildIdBytes();
+        byte[] id = new byte[elf.bytes().getInt(ElfRecord.BUILD_ID_LENGTH)];
+        elf.bytes().get(ElfRecord.BUILD_ID, id);
+        if (elf.bytes().getShort(ElfRecord.ELF_MACHINE) != file.elf.bytes().getShort(ElfRecord.ELF_MACHINE)
+                || elf.bytes().getShort(ElfRecord.ELF_BITS) != file.elf.bytes().getShort(ElfRecord.ELF_BITS)) {
+            return false;
+        }
+        if (source == SymbolSource.MINI_DEBUG_INFO) {
+            return id.length == 0 || Arrays.equals(id, expected);
+        }
+        return expected.length > 0 ? Arrays.equals(id, expected) : crc >= 0 && candidate.crc() == crc;
+    }
+
+    private static int lastSlash(byte[] name) {
+        int at = name.length - 1;
+        while (at >= 0 && name[at] != '/') {
+            at--;
+        }
+        return at;
+    }
+
+    private static byte[] join(byte[]... parts) {
+        int length = 0;
+        for (byte[] part : parts) {
+            length += part.length;
+        }
+        ByteBuffer all = ByteBuffer.allocate(length);
+        for (byte[] part : parts) {
+            all.put(part);
+        }
+        return all.array();
+    }
+
+    private static byte[] ascii(String text) {
+        return text.getBytes(StandardCharsets.UTF_8);
+    }
+}

@@ -1,0 +1,226 @@
+package org.mapfiles.symbols;
+
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.util.zip.CRC32;
+import org.mapfiles.MapsException;
+import org.mapfiles.files.MappedFile;
+import org.mapfiles.internal.Errno;
+import org.mapfiles.internal.NativeCalls;
+import org.mapfiles.internal.NativeMemory;
+import org.mapfiles.internal.RefCountedHandle;
+import org.mapfiles.internal.SharedCleaner;
+
+/** The bytes of an ELF file: a descriptor, or a copy in memory. Reading after a close fails; it never reads another file. */
+final class ElfBytes extends RefCountedHandle {
+    private final int descriptor;
+    private final NativeMemory content;
+    /** Owns the descriptor; null: it is closed by number. */
+    private final MappedFile file;
+    private volatile FileKey opened;
+
+    private ElfBytes(NativeMemory struct, int descriptor, NativeMemory content, MappedFile file) {
+        super(struct);
+        this.descriptor = descriptor;
+        this.content = content;
+        this.file = file;
+    }
+
+    /** Takes over an open file. */
+    static ElfBytes of(MappedFile file) {
+        return ofDescriptor(file.descriptor(), file);
+    }
+
+    /** Takes over a descriptor. */
+    static ElfBytes of(int descriptor) {
+        return ofDescriptor(descriptor, null);
+    }
+
+    private static ElfBytes ofDescriptor(int descriptor, MappedFile file) {
+        ElfBytes bytes = null;
+        try {
+            bytes = new ElfBytes(new NativeMemory(ElfRecord.SIZE_OF_BYTES), descriptor, null, file);
+        } finally {
+            if (bytes == null && file == null) { // OutOfMemoryError
+                NativeCalls.closeDescriptor(descriptor);
+            }
+        }
+        bytes.opened(0);
+        return bytes;
+    }
+
+    /** A copy of a whole file. */
+    static ElfBytes of(NativeMemory content) {
+        NativeMemory struct = new NativeMemory(ElfRecord.SIZE_OF_BYTES);
+        struct.bytes().putLong(ElfRecord.BYTES_MEMORY, content.address()).putLong(ElfRecord.BYTES_SIZE, content.size())
+                .putInt(ElfRecord.BYTES_FD, -1);
+        ElfBytes bytes = new ElfBytes(struct, -1, content, null);
+        bytes.opened(0);
+        return bytes;
+    }
+
+    /** Closes the descriptor after {@code owner} is unreachable. */
+    void closeWith(Object owner) {
+        SharedCleaner.register(owner, this);
+    }
+
+    /** Reads the size of the file and its identity. Returns 0 or a negative errno. */
+    int readSize() {
+        opened = key();
+        return content == null ? NativeCalls.elfBytesOf(descriptor, memory.address()) : 0;
+    }
+
+    long size() {
+        return memory.bytes().getLong(ElfRecord.BYTES_SIZE);
+    }
+
+    /** Returns the size of the memory of a copy; 0: the bytes are read from the file. */
+    int memoryBytes() {
+        return content == null ? 0 : content.size();
+    }
+
+    /** Returns device, inode, size and times as a key; null: a copy, or the file is closed. */
+    FileKey key() {
+        if (content != null || !mayEnter()) {
+            return null;
+        }
+        NativeMemory identity = new NativeMemory(FileKey.FIELDS * Long.BYTES);
+        try {
+            return NativeCalls.fileIdentity(descriptor, identity.address()) == 0 ? new FileKey(identity.bytes()) : null;
+        } finally {
+            leaveAndKeep(identity);
+        }
+    }
+
+    /** Returns whether the file has the size and the time of the last write of when it was opened. */
+    boolean isUnchanged() {
+        FileKey now = content == null ? key() : null;
+        return content != null || now != null && now.hasContentOf(opened);
+    }
+
+    int readElf(NativeMemory elf) {
+        long bytes = enter();
+        try {
+            return NativeCalls.elfRead(bytes, elf.address());
+        } finally {
+            leaveAndKeep(elf);
+        }
+    }
+
+    int htlhash(NativeMemory out) {
+        long bytes = enter();
+        try {
+            return NativeCalls.elfHtlhash(bytes, out.address());
+        } finally {
+            leaveAndKeep(out);
+        }
+    }
+
+    int readSymbols(NativeMemory elf, NativeMemory out) {
+        long bytes = enter();
+        try {
+            return NativeCalls.symbolsRead(bytes, elf.address(), out.address(), out.size());
+        } finally {
+            elf.keepUntilHere();
+            leaveAndKeep(out);
+        }
+    }
+
+    /** Reads the name of a symbol. Returns its length or a negative errno; EBADF: the file is closed. */
+    int name(NativeMemory index, NativeMemory symbol, NativeMemory to) {
+        if (!mayEnter()) {
+            return Errno.EBADF;
+        }
+        try {
+            return NativeCalls.symbolsName(memory.address(), index.address(), symbol.address(), to.address(), to.size());
+        } finally {
+            index.keepUntilHere();
+            symbol.keepUntilHere();
+            leaveAndKeep(to);
+        }
+    }
+
+    /** Returns the content of a section of up to a maximum of bytes; null: there is none, or it is larger, or reading failed. */
+    NativeMemory section(String name, int maximum) {
+        NativeMemory text = new NativeMemory(name.length() + 1);
+        text.bytes().put(0, name.getBytes(StandardCharsets.US_ASCII));
+        NativeMemory section = new NativeMemory(ElfRecord.SIZE_OF_SECTION);
+        long bytes = enter();
+        try {
+            if (NativeCalls.elfSection(bytes, text.address(), section.address()) != 0) {
+                return null;
+            }
+            long size = section.bytes().getLong(ElfRecord.SECTION_SIZE);
+            if (size <= 0 || size > maximum) {
+                return null;
+            }
+            NativeMemory out = new NativeMemory((int) size);
+            return read(section.bytes().getLong(ElfRecord.SECTION_OFFSET), out, 0, (int) size) == size ? out : null;
+        } finally {
+            text.keepUntilHere();
+            leaveAndKeep(section);
+        }
+    }
+
+    /** Reads bytes. Returns how many were read before the end of the file or an error. The caller has entered. */
+    int read(long offset, NativeMemory to, int at, int length) {
+        if (content != null) {
+            int count = (int) Math.max(0, Math.min(length, content.size() - offset));
+            to.bytes().put(at, content.bytes(), (int) offset, count);
+            return count;
+        }
+        int done = 0;
+        while (done < length) {
+            long got = NativeCalls.fileReadAt(descriptor, to.address() + at + done, length - done, offset + done);
+            if (got <= 0) {
+                break;
+            }
+            done += (int) got;
+        }
+        return done;
+    }
+
+    /** Returns the CRC-32 of the whole file, as {@code .gnu_debuglink} has it; -1: reading failed. */
+    long crc() {
+        CRC32 crc = new CRC32();
+        NativeMemory buffer = new NativeMemory(1 << 16);
+        enter();
+        try {
+            for (long offset = 0; offset < size();) {
+                int got = read(offset, buffer, 0, buffer.size());
+                if (got == 0) {
+                    return -1;
+                }
+                ByteBuffer part = buffer.slice(0, got);
+                crc.update(part);
+                offset += got;
+            }
+            return crc.getValue();
+        } finally {
+            leaveAndKeep(buffer);
+        }
+    }
+
+    private void leaveAndKeep(NativeMemory used) {
+        used.keepUntilHere();
+        leave();
+    }
+
+    @Override
+    protected void release(long address) {
+        if (file != null) {
+            try {
+                file.close();
+            } catch (MapsException e) {
+                throw new AssertionError("only a channel can fail to close, and none was opened", e);
+            }
+        } else if (descriptor >= 0) {
+            NativeCalls.closeDescriptor(descriptor);
+        }
+    }
+
+    @Override
+    protected String name() {
+        return "SymbolCache";
+    }
+}

@@ -1,0 +1,280 @@
+package org.mapfiles.symbols;
+
+import java.lang.ref.Reference;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Optional;
+import org.mapfiles.Mapping;
+import org.mapfiles.internal.Errno;
+import org.mapfiles.internal.NativeCalls;
+import org.mapfiles.internal.NativeMemory;
+import org.mapfiles.internal.OpenProcess;
+
+/**
+ * An ELF program or library: its identity, ELF addresses, and symbols.
+ *
+ * <p>{@link Symbols#file} returns the file of a mapping, {@link SymbolCache#open} that at a path. The symbols are read at the first search.
+ *
+ * <p>Thread-safe. It holds a descriptor, which {@link SymbolCache#close} closes, or the garbage collector after the object is unreachable.
+ */
+public final class ElfFile {
+    static final SymbolTable[] NONE = {};
+
+    final ElfBytes bytes;
+    final NativeMemory elf;
+    private final SymbolCache cache;
+    /** Finds files with more symbols. It is released after they were searched. */
+    private DebugFiles debugFiles;
+    private volatile SymbolTable[] tables;
+    private boolean isMiniDebugInfoUnread;
+    private String htlhash;
+    /** Set by each search, and cleared by the cache: whether the symbols were used since. */
+    boolean isUsed;
+
+    private ElfFile(ElfBytes bytes, NativeMemory elf, DebugFiles debugFiles, SymbolCache cache) {
+        this.bytes = bytes;
+        this.elf = elf;
+        this.debugFiles = debugFiles;
+        this.cache = cache;
+        bytes.closeWith(this);
+    }
+
+    /** Reads the identity of a file, and takes it over. Returns null and closes it if it is no ELF program or library. */
+    static ElfFile read(ElfBytes bytes, DebugFiles debugFiles, SymbolCache cache) {
+        NativeMemory elf = null;
+        try {
+            NativeMemory memory = new NativeMemory(ElfRecord.SIZE_OF_ELF);
+            if (bytes.readSize() == 0 && bytes.readElf(memory) == 0) {
+                elf = memory;
+                return new ElfFile(bytes, elf, debugFiles, cache);
+            }
+            return null;
+        } finally {
+            if (elf == null) {
+                bytes.run();
+            }
+        }
+    }
+
+    /** Opens a file in the root of a process, or of this one. Returns a descriptor or a negative errno. */
+    static int openPath(OpenProcess process, byte[] path) {
+        NativeMemory text = new NativeMemory(path.length + 1); // the memory is zeroed, so the path ends in a NUL
+        text.bytes().put(0, path);
+        if (process == null) {
+            int rc = NativeCalls.fileOpenInRoot(0, text.address());
+            text.keepUntilHere();
+            return rc;
+        }
+        if (!process.mayEnter()) {
+            return Errno.ESRCH;
+        }
+        try {
+            return NativeCalls.fileOpenInRoot(process.memory.address(), text.address());
+        } finally {
+            process.leave();
+            text.keepUntilHere();
+        }
+    }
+
+    /** Returns the size of the file, in bytes. */
+    public long size() {
+        return elf.bytes().getLong(ElfRecord.ELF_SIZE);
+    }
+
+    /**
+     * Returns the GNU build ID.
+     *
+     * @return lower-case hexadecimal; empty: the file has none
+     */
+    public Optional<String> buildId() {
+        byte[] id = buildIdBytes();
+        return id.length == 0 ? Optional.empty() : Optional.of(HexFormat.of().formatHex(id));
+    }
+
+    byte[] buildIdBytes() {
+        byte[] id = new byte[elf.bytes().getInt(ElfRecord.BUILD_ID_LENGTH)];
+        elf.bytes().get(ElfRecord.BUILD_ID, id);
+        return id;
+    }
+
+    /**
+     * Returns the Go build ID.
+     *
+     * @return empty: the file has none
+     */
+    public Optional<String> goBuildId() {
+        byte[] id = new byte[elf.bytes().getInt(ElfRecord.GO_BUILD_ID_LENGTH)];
+        elf.bytes().get(ElfRecord.GO_BUILD_ID, id);
+        return id.length == 0 ? Optional.empty() : Optional.of(new String(id, StandardCharsets.UTF_8));
+    }
+
+    /**
+     * Returns the htlhash, which OpenTelemetry profiles use for files without a build ID. The first call reads 8 KiB of the file.
+     *
+     * @return 32 lower-case hexadecimal digits; empty: the file was truncated, or cannot be read
+     */
+    public synchronized Optional<String> htlhash() {
+        if (htlhash == null) {
+            NativeMemory out = new NativeMemory(ElfRecord.HTLHASH_BYTES);
+            if (bytes.htlhash(out) == 0) {
+                byte[] hash = new byte[ElfRecord.HTLHASH_BYTES];
+                out.bytes().get(0, hash);
+                htlhash = HexFormat.of().formatHex(hash);
+            }
+        }
+        return Optional.ofNullable(htlhash);
+    }
+
+    /**
+     * Finds the ELF address of an address in a mapping of this file. The rules are those of {@code mf_elf_address} in mapfiles_symbols.h.
+     *
+     * @param result receives the ELF address, and the status {@link SymbolStatus#NO_SYMBOL} or {@link SymbolStatus#NO_ELF_ADDRESS}
+     * @return whether the ELF address is known
+     * @throws IllegalArgumentException if the address is not in the mapping
+     */
+    public boolean elfAddress(Mapping mapping, long address, SymbolInfo result) {
+        int rc = NativeCalls.elfAddress(elf.address(), mapping.start(), mapping.end(), mapping.offset(), mapping.flags(), address,
+                result.other.address());
+        elf.keepUntilHere();
+        if (rc == Errno.EINVAL) {
+            throw new IllegalArgumentException("the mapping does not cover 0x" + Long.toHexString(address));
+        }
+        result.set(rc == 0 ? SymbolStatus.NO_SYMBOL : SymbolStatus.NO_ELF_ADDRESS, this, result.other.bytes().getLong(0));
+        return rc == 0;
+    }
+
+    boolean loadBias(Mapping mapping, NativeMemory out) {
+        int rc = NativeCalls.elfLoadBias(elf.address(), mapping.start(), mapping.end(), mapping.offset(), mapping.flags(), out.address());
+        out.keepUntilHere();
+        elf.keepUntilHere();
+        return rc == 0;
+    }
+
+    /**
+     * Finds the symbol at an ELF address. The first search reads the symbols, which takes milliseconds for a large library. Allocates
+     * nothing after that.
+     *
+     * @param elfAddress any 64-bit value
+     * @param result receives the symbol, or why there is none
+     * @return whether a symbol covers the address
+     * @throws IllegalStateException if the {@link SymbolCache} is closed
+     */
+    public boolean find(long elfAddress, SymbolInfo result) {
+        SymbolTable[] all = tables;
+        if (all == null) {
+            all = load();
+        }
+        isUsed = true;
+        SymbolTable best = null;
+        NativeMemory at = result.symbol;
+        for (SymbolTable table : all) {
+            NativeMemory to = best == null ? result.symbol : result.other;
+            // Of two symbols that cover the address, the one that begins last; else that of the first table.
+            if (table.find(elfAddress, to) && (best == null || Long.compareUnsigned(to.bytes().getLong(ElfRecord.SYMBOL_ADDRESS),
+                    at.bytes().getLong(ElfRecord.SYMBOL_ADDRESS)) > 0)) {
+                best = table;
+                at = to;
+            }
+        }
+        Reference.reachabilityFence(all);
+        return best == null ? result.set(SymbolStatus.NO_SYMBOL, this, elfAddress) : result.setFound(this, elfAddress, best, at);
+    }
+
+    /** Returns where the symbols come from. Reads them if no search has done so. */
+    public List<SymbolSource> sources() {
+        List<SymbolSource> sources = new ArrayList<>();
+        SymbolTable[] all = tables;
+        for (SymbolTable table : all == null ? load() : all) {
+            sources.add(table.source);
+        }
+        return List.copyOf(sources);
+    }
+
+    /** Returns the number of symbols. Reads them if no search has done so. */
+    public int symbolCount() {
+        int count = 0;
+        SymbolTable[] all = tables;
+        for (SymbolTable table : all == null ? load() : all) {
+            count += table.symbolCount();
+        }
+        return count;
+    }
+
+    private SymbolTable[] load() {
+        SymbolTable[] all;
+        synchronized (this) {
+            all = tables;
+            if (all != null) {
+                return all;
+            }
+            all = readTables(cache.maximum());
+            isUsed = true;
+            tables = all;
+        }
+        cache.loaded(this, sizeOf(all));
+        return all;
+    }
+
+    /** Debug files are searched once: if the symbols are read again, only if one had been found. */
+    private SymbolTable[] readTables(long maximum) {
+        List<SymbolTable> all = new ArrayList<>(2);
+        SymbolTable own = SymbolTable.read(SymbolSource.MAPPED_FILE, bytes, elf, maximum);
+        if (own != null && own.symbolCount() > 0) {
+            all.add(own);
+        }
+        if ((own == null || !own.hasSymtab()) && debugFiles != null) {
+            SymbolTable more = debugFiles.find(this, maximum);
+            if (more != null) {
+                all.add(more);
+            } else {
+                debugFiles = null;
+            }
+        }
+        return all.isEmpty() ? NONE : all.toArray(NONE);
+    }
+
+    private static long sizeOf(SymbolTable[] all) {
+        long size = 0;
+        for (SymbolTable table : all) {
+            size += table.size();
+        }
+        return size;
+    }
+
+    /** Releases the symbols; the next search reads them again. Holders keep what they have. */
+    void unload() {
+        tables = null;
+    }
+
+    /** Closes the file and its debug files. */
+    void close() {
+        SymbolTable[] all = tables;
+        tables = null;
+        bytes.run();
+        for (int i = 0; all != null && i < all.length; i++) {
+            all[i].close();
+        }
+    }
+
+    /**
+     * Returns whether the file has compressed symbols ({@code .gnu_debugdata}) that were not read, because {@code org.tukaani.xz} is not on
+     * the module path or class path. Reads the symbols if no search has done so.
+     */
+    public boolean isMiniDebugInfoUnread() {
+        if (tables == null) {
+            load();
+        }
+        return isMiniDebugInfoUnread;
+    }
+
+    void setMiniDebugInfoUnread() {
+        isMiniDebugInfoUnread = true;
+    }
+
+    @Override
+    public String toString() {
+        return "ElfFile[" + buildId().map(id -> "build ID " + id).orElse("no build ID") + ", " + size() + " bytes]";
+    }
+}

@@ -1,0 +1,37 @@
+package org.mapfiles.symbols;
+
+import java.nio.ByteBuffer;
+import java.util.Arrays;
+
+/**
+ * Identity of the content of a file: device, inode, size, and the times of the last changes of content and status. A file that is written
+ * has another key.
+ */
+final class FileKey {
+    static final int FIELDS = 5;
+    private static final int SIZE = 2;
+    private static final int MTIME = 3;
+
+    private final long[] fields = new long[FIELDS];
+
+    FileKey(ByteBuffer from) {
+        for (int i = 0; i < FIELDS; i++) {
+            fields[i] = from.getLong(i * Long.BYTES);
+        }
+    }
+
+    /** Returns whether size and time of the last change of content are those of another key of the same file. */
+    boolean hasContentOf(FileKey other) {
+        return other != null && fields[SIZE] == other.fields[SIZE] && fields[MTIME] == other.fields[MTIME];
+    }
+
+    @Override
+    public boolean equals(Object other) {
+        return other instanceof FileKey && Arrays.equals(fields, ((FileKey) other).fields);
+    }
+
+    @Override
+    public int hashCode() {
+        return Arrays.hashCode(fields);
+    }
+}

@@ -1,0 +1,107 @@
+package org.mapfiles.symbols;
+
+import org.mapfiles.Mapping;
+import org.mapfiles.internal.NativeMemory;
+
+/** From a mapping to its ELF file. Immutable but for its own construction: threads read it without a lock. */
+final class MappingTable {
+    private final Entry[] entries; // open addressing by the start; its length is a power of two, and at most half of it is used
+    private final int size;
+
+    MappingTable(int length) {
+        this(new Entry[length], 0);
+    }
+
+    private MappingTable(Entry[] entries, int size) {
+        this.entries = entries;
+        this.size = size;
+    }
+
+    /** A mapping, and its file or why there is none. */
+    static final class Entry {
+        private final long start;
+        private final long end;
+        private final long offset;
+        private final long inode;
+        private final int deviceMajor;
+        private final int deviceMinor;
+        private final int flags;
+        private final boolean hasBias;
+        private final long bias;
+        final ElfFile file;
+        final SymbolStatus status;
+
+        Entry(Mapping mapping, ElfFile file, SymbolStatus status) {
+            flags = mapping.flags();
+            NativeMemory out = new NativeMemory(Long.BYTES);
+            hasBias = file != null && file.loadBias(mapping, out);
+            bias = out.bytes().getLong(0);
+            start = mapping.start();
+            end = mapping.end();
+            offset = mapping.offset();
+            inode = mapping.inode();
+            deviceMajor = mapping.deviceMajor();
+            deviceMinor = mapping.deviceMinor();
+            this.file = file;
+            this.status = status;
+        }
+
+        /** Sets the ELF address of an address in the mapping, or why it is unknown; returns whether it is known. */
+        boolean locate(Mapping mapping, long address, SymbolInfo result) {
+            if (file == null) {
+                return result.set(status, null, 0);
+            }
+            if (hasBias && Long.compareUnsigned(address - start, end - start) < 0) {
+                result.set(SymbolStatus.NO_SYMBOL, file, address - bias);
+                return true;
+            }
+            return file.elfAddress(mapping, address, result);
+        }
+
+        boolean is(Mapping mapping) {
+            return start == mapping.start() && end == mapping.end() && offset == mapping.offset() && flags == mapping.flags() && inode == mapping.inode()
+                    && deviceMajor == mapping.deviceMajor() && deviceMinor == mapping.deviceMinor();
+        }
+    }
+
+    int size() {
+        return size;
+    }
+
+    private static int slot(long start, int length) {
+        return (int) (start * 0x9E3779B97F4A7C15L >>> 40) & length - 1;
+    }
+
+    /** Returns the entry of a mapping; null: there is none. */
+    Entry find(Mapping mapping) {
+        Entry[] all = entries;
+        for (int at = slot(mapping.start(), all.length); all[at] != null; at = at + 1 & all.length - 1) {
+            if (all[at].is(mapping)) {
+                return all[at];
+            }
+        }
+        return null;
+    }
+
+    /** Returns a table with one more entry. It replaces one with the same start. */
+    MappingTable with(Entry entry) {
+        Entry[] all = new Entry[2 * (size + 1) > entries.length ? 2 * entries.length : entries.length];
+        int count = 0;
+        for (Entry old : entries) {
+            if (old != null && old.start != entry.start) {
+                put(all, old);
+                count++;
+            }
+        }
+        put(all, entry);
+        return new MappingTable(all, count + 1);
+    }
+
+    private static void put(Entry[] all, Entry entry) {
+        int at = slot(entry.start, all.length);
+        while (all[at] != null) {
+            at = at + 1 & all.length - 1;
+        }
+        all[at] = entry;
+    }
+}

@@ -1,0 +1,119 @@
+package org.mapfiles.symbols;
+
+import java.nio.charset.StandardCharsets;
+import org.mapfiles.internal.Errno;
+import org.mapfiles.internal.NativeCalls;
+import org.mapfiles.internal.NativeMemory;
+
+/** The index of the symbols of one file, and the names that were read. Thread-safe: names are immutable, and races read a name twice. */
+final class SymbolTable {
+    private static final int FIRST_ROOM = 256;
+    /** The names of C++ have up to some thousand bytes. */
+    private static final int MAX_NAME = 1 << 20;
+    /** Building takes about twice the memory of the index, more in files whose tables have many symbols that are not used. */
+    private static final int BUILD_FACTOR = 4;
+    private static final int BUILD_EXTRA = 1 << 20;
+
+    final SymbolSource source;
+    private final ElfBytes bytes;
+    private final NativeMemory index;
+    private final String[] names;
+
+    private SymbolTable(SymbolSource source, ElfBytes bytes, NativeMemory index) {
+        this.source = source;
+        this.bytes = bytes;
+        this.index = index;
+        this.names = new String[index.bytes().getInt(ElfRecord.INDEX_COUNT)];
+    }
+
+    /**
+     * Reads the index of a file.
+     *
+     * @param maximum of its size in bytes
+     * @return null: the file is malformed, or the index exceeds the maximum
+     */
+    static SymbolTable read(SymbolSource source, ElfBytes bytes, NativeMemory elf, long maximum) {
+        NativeMemory memory = new NativeMemory(ElfRecord.SIZE_OF_INDEX_HEAD);
+        int rc = bytes.readSymbols(elf, memory);
+        while (rc == Errno.ENOBUFS) {
+            long needed = memory.bytes().getLong(ElfRecord.INDEX_NEEDED);
+            if (needed > Math.min(BUILD_FACTOR * maximum + BUILD_EXTRA, Integer.MAX_VALUE - 1024)) {
+                return null;
+            }
+            memory = new NativeMemory((int) needed);
+            rc = bytes.readSymbols(elf, memory);
+        }
+        if (rc < 0) {
+            return null;
+        }
+        long size = memory.bytes().getLong(ElfRecord.INDEX_BYTES);
+        if (size > maximum) {
+            return null;
+        }
+        NativeMemory index = new NativeMemory((int) size);
+        index.bytes().put(0, memory.bytes(), 0, index.size());
+        if (!bytes.isUnchanged()) { // it was written to meanwhile
+            return null;
+        }
+        SymbolTable table = new SymbolTable(source, bytes, index);
+        if (source != SymbolSource.MAPPED_FILE) {
+            bytes.closeWith(table);
+        }
+        return table;
+    }
+
+    boolean hasSymtab() {
+        return (index.bytes().getInt(ElfRecord.INDEX_FLAGS) & ElfRecord.HAS_SYMTAB) != 0;
+    }
+
+    int symbolCount() {
+        return index.bytes().getInt(ElfRecord.INDEX_SYMBOLS);
+    }
+
+    /** Returns the memory that the table takes, without names, in bytes. */
+    long size() {
+        return index.size() + 4L * names.length + bytes.memoryBytes();
+    }
+
+    boolean find(long elfAddress, NativeMemory symbol) {
+        int rc = NativeCalls.symbolsFind(index.address(), elfAddress, symbol.address());
+        index.keepUntilHere();
+        return rc == 0;
+    }
+
+    /** Returns the name of a symbol; null: it cannot be read. */
+    String name(NativeMemory symbol) {
+        int id = symbol.bytes().getInt(ElfRecord.SYMBOL_ID);
+        String name = names[id];
+        if (name == null) {
+            name = readName(symbol);
+            names[id] = name;
+        }
+        return name;
+    }
+
+    private String readName(NativeMemory symbol) {
+        if (!bytes.isUnchanged()) { // the file was written to: its names may be others
+            return null;
+        }
+        int room = FIRST_ROOM;
+        while (true) {
+            NativeMemory to = new NativeMemory(room);
+            int length = bytes.name(index, symbol, to);
+            if (length >= 0) {
+                byte[] name = new byte[length];
+                to.bytes().get(0, name);
+                return new String(name, StandardCharsets.UTF_8);
+            }
+            if (length != Errno.ENAMETOOLONG || room >= MAX_NAME) {
+                return null;
+            }
+            room *= 16;
+        }
+    }
+
+    /** Closes the descriptor of a debug file. */
+    void close() {
+        bytes.run();
+    }
+}

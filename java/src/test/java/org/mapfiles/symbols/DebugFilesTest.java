@@ -1,0 +1,171 @@
+package org.mapfiles.symbols;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
+import org.junit.jupiter.api.io.TempDir;
+import org.mapfiles.ProcessMaps;
+import org.mapfiles.symbols.ElfPrograms.Running;
+import org.mapfiles.testing.Assume;
+import org.mapfiles.testing.Children;
+
+/** Where the symbols of a stripped program come from. Each file is made by gcc, objcopy and strip. */
+class DebugFilesTest {
+    private static final String ID = "-Wl,--build-id=0xab1234567890abcdef";
+
+    @TempDir Path directory;
+    @RegisterExtension final Children children = new Children();
+    private final SymbolInfo info = new SymbolInfo();
+    private ElfPrograms programs;
+    private SymbolCache cache;
+    private long hidden;
+
+    @BeforeEach
+    void open() throws Exception {
+        programs = new ElfPrograms(directory);
+        cache = SymbolCache.ofBytes(64 << 20);
+    }
+
+    @AfterEach
+    void close() {
+        cache.close();
+    }
+
+    /** Makes "program" without .symtab, and "program.debug" with it. */
+    private void split(String options) throws Exception {
+        programs.link("whole", "-g -pie -fPIE " + options);
+        hidden = programs.nm("whole", "hidden");
+        programs.sh("objcopy --only-keep-debug whole program.debug && strip -o program whole");
+    }
+
+    private boolean findHidden() throws Exception {
+        return cache.open(programs.path("program")).find(hidden + 1, info);
+    }
+
+    private void expectHidden(SymbolSource source) {
+        assertThat(info.name()).isEqualTo("hidden");
+        assertThat(info.offset()).isEqualTo(1);
+        assertThat(info.source()).isEqualTo(source);
+    }
+
+    @Test
+    void aLinkWithTheRightCrc() throws Exception {
+        split("-Wl,--build-id=none");
+        programs.sh("objcopy --add-gnu-debuglink=program.debug program");
+        assertThat(findHidden()).isTrue();
+        expectHidden(SymbolSource.DEBUG_LINK);
+        assertThat(info.file().sources()).containsExactly(SymbolSource.MAPPED_FILE, SymbolSource.DEBUG_LINK);
+        Files.createDirectory(programs.path(".debug"));
+        programs.sh("mv program.debug .debug/ && cp program copy && mv copy program");
+        assertThat(findHidden()).as("in the directory .debug").isTrue();
+    }
+
+    @Test
+    void aLinkWithAWrongCrc() throws Exception {
+        split("-Wl,--build-id=none");
+        programs.sh("objcopy --add-gnu-debuglink=program.debug program");
+        Files.write(programs.path("program.debug"), new byte[] {0}, StandardOpenOption.APPEND);
+        assertThat(findHidden()).isFalse();
+        assertThat(info.file().sources()).containsExactly(SymbolSource.MAPPED_FILE);
+    }
+
+    @Test
+    void aLinkToAnotherBuild() throws Exception {
+        split(ID);
+        programs.sh("objcopy --add-gnu-debuglink=program.debug program");
+        assertThat(findHidden()).isTrue();
+        expectHidden(SymbolSource.DEBUG_LINK);
+        programs.link("whole", "-g -pie -fPIE -Wl,--build-id=0xab1234567890abcd00");
+        programs.sh("objcopy --only-keep-debug whole program.debug && cp program copy && mv copy program");
+        assertThat(findHidden()).isFalse();
+    }
+
+    @Test
+    void aLinkThatLeavesTheDirectory() throws Exception {
+        split("-Wl,--build-id=none");
+        Path below = Files.createDirectory(programs.path("below"));
+        programs.sh("objcopy --add-gnu-debuglink=program.debug program && sed 's/program.debug/..\\/gram.debug/' program > below/program"
+                + " && cp program.debug gram.debug");
+        assertThat(cache.open(below.resolve("program")).find(hidden, info)).as("only a name is allowed").isFalse();
+    }
+
+    @Test
+    void compressedSymbolsInTheFile() throws Exception {
+        split(ID);
+        programs.sh("nm -D program --format=posix --defined-only | awk '{ print $1 }' | sort > dynamic"
+                + " && nm whole --format=posix --defined-only | awk '$2 == \"T\" || $2 == \"t\" { print $1 }' | sort > all"
+                + " && comm -13 dynamic all > kept"
+                + " && objcopy -S --remove-section .comment --keep-symbols=kept program.debug mini && xz mini"
+                + " && objcopy --add-section .gnu_debugdata=mini.xz program");
+        assertThat(findHidden()).isTrue();
+        expectHidden(SymbolSource.MINI_DEBUG_INFO);
+        assertThat(info.file().isMiniDebugInfoUnread()).isFalse();
+        assertThat(info.file().find(programs.nm("whole", "exported"), info)).isTrue();
+        assertThat(info.source()).as("exported symbols are in the file").isEqualTo(SymbolSource.MAPPED_FILE);
+    }
+
+    @Test
+    void damagedCompressedSymbols() throws Exception {
+        split(ID);
+        programs.sh("head -c 1000 program.debug > mini && xz mini && head -c 100 mini.xz > cut"
+                + " && objcopy --add-section .gnu_debugdata=cut program");
+        assertThat(findHidden()).isFalse();
+    }
+
+    @Test
+    void theCacheOfDebuginfod() throws Exception {
+        split(ID);
+        String home = System.getProperty("user.home");
+        Path of = Files.createDirectories(programs.path(".cache/debuginfod_client/ab1234567890abcdef"));
+        Files.copy(programs.path("program.debug"), of.resolve("debuginfo"));
+        System.setProperty("user.home", directory.toString());
+        try {
+            assertThat(findHidden()).isTrue();
+            expectHidden(SymbolSource.DEBUGINFOD_CACHE);
+        } finally {
+            System.setProperty("user.home", home);
+        }
+    }
+
+    /** The debug file is only in the root of the target. There an absolute symbolic link leads to it, which leads nowhere here. */
+    @Test
+    void aFileByBuildIdInTheRootOfTheTarget() throws Exception {
+        Assume.followingEntries();
+        split(ID);
+        String inRoot = "mount --make-rprivate / && mount -t tmpfs none /usr/lib/debug && mkdir -p /usr/lib/debug/.build-id/ab"
+                + " && cp program.debug /usr/lib/debug/real && ln -s /usr/lib/debug/real /usr/lib/debug/.build-id/ab/1234567890abcdef.debug";
+        programs.sh("mkdir -p /usr/lib/debug && unshare -m true");
+        Process process = children.own(new ProcessBuilder("unshare", "-m", "sh", "-c", inRoot + " && exec ./program")
+                .directory(directory.toFile()).redirectErrorStream(true).start());
+        Running running = new Running(process);
+        try (ProcessMaps maps = ProcessMaps.of(process.pid())) {
+            assertThat(Symbols.of(maps, cache).find(maps.snapshot().at(running.hidden).orElseThrow(), running.hidden + 1, info)).isTrue();
+            expectHidden(SymbolSource.DEBUG_FILE);
+        }
+        try (SymbolCache other = SymbolCache.ofBytes(1 << 20)) {
+            assertThat(other.open(programs.path("program")).find(hidden, info)).as("not in this root").isFalse();
+        }
+    }
+
+    @Test
+    void aFileByBuildIdOfAnotherBuild() throws Exception {
+        Assume.followingEntries();
+        split(ID);
+        programs.link("whole", "-g -pie -fPIE -Wl,--build-id=0xab1234567890abcd00");
+        programs.sh("objcopy --only-keep-debug whole program.debug && mkdir -p /usr/lib/debug && unshare -m true");
+        Process process = children.own(new ProcessBuilder("unshare", "-m", "sh", "-c", "mount --make-rprivate / &&"
+                + " mount -t tmpfs none /usr/lib/debug && mkdir -p /usr/lib/debug/.build-id/ab"
+                + " && cp program.debug /usr/lib/debug/.build-id/ab/1234567890abcdef.debug && exec ./program")
+                .directory(directory.toFile()).redirectErrorStream(true).start());
+        Running running = new Running(process);
+        try (ProcessMaps maps = ProcessMaps.of(process.pid())) {
+            assertThat(Symbols.of(maps, cache).find(maps.snapshot().at(running.hidden).orElseThrow(), running.hidden, info)).isFalse();
+        }
+    }
+}

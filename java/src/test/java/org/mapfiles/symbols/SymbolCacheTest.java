@@ -1,0 +1,195 @@
+package org.mapfiles.symbols;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.sun.management.ThreadMXBean;
+import java.io.IOException;
+import java.lang.management.ManagementFactory;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class SymbolCacheTest {
+    private static final ThreadMXBean THREADS = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+    private static final Path LIBJVM = Path.of(System.getProperty("java.home"), "lib/server/libjvm.so");
+
+    @TempDir Path directory;
+    private final SymbolInfo info = new SymbolInfo();
+    private ElfPrograms programs;
+
+    @BeforeEach
+    void open() throws Exception {
+        programs = new ElfPrograms(directory);
+    }
+
+    private long descriptorsOfDirectory() throws IOException {
+        long count = 0;
+        try (DirectoryStream<Path> descriptors = Files.newDirectoryStream(Path.of("/proc/self/fd"))) {
+            for (Path descriptor : descriptors) {
+                try {
+                    count += Files.readSymbolicLink(descriptor).startsWith(directory) ? 1 : 0;
+                } catch (NoSuchFileException closedMeanwhile) {
+                    // the descriptor of the listing itself
+                }
+            }
+        }
+        return count;
+    }
+
+    @Test
+    void closesAllDescriptors() throws Exception {
+        Path program = programs.link("program", "-pie -fPIE");
+        Files.writeString(programs.path("text"), "no ELF file");
+        SymbolCache cache = SymbolCache.ofBytes(1 << 20);
+        ElfFile file = cache.open(program);
+        file.symbolCount();
+        assertThatThrownBy(() -> cache.open(programs.path("text"))).isInstanceOf(IOException.class).hasMessageContaining("no ELF");
+        assertThatThrownBy(() -> cache.open(programs.path("none"))).isInstanceOf(NoSuchFileException.class);
+        assertThatThrownBy(() -> cache.open(directory)).isInstanceOf(IOException.class).hasMessageContaining("no regular file");
+        assertThat(descriptorsOfDirectory()).isEqualTo(1);
+        cache.close();
+        cache.close();
+        assertThat(descriptorsOfDirectory()).isZero();
+        assertThatThrownBy(() -> cache.open(program)).isInstanceOf(IllegalStateException.class).hasMessageContaining("closed");
+        assertThatThrownBy(() -> file.find(0, info)).isInstanceOf(IllegalStateException.class).hasMessageContaining("closed");
+    }
+
+    @Test
+    void aFileThatIsWrittenHasNoNames() throws Exception {
+        Path program = programs.link("program", "-pie -fPIE");
+        try (SymbolCache cache = SymbolCache.ofBytes(1 << 20)) {
+            ElfFile file = cache.open(program);
+            assertThat(file.find(programs.nm("program", "hidden"), info)).isTrue();
+            Thread.sleep(20); // more than a tick of the clock of the file system
+            Files.write(program, new byte[] {1}, StandardOpenOption.APPEND);
+            assertThat(info.name()).as("another file may be in its place").isNull();
+            assertThat(cache.open(program)).as("another identity").isNotSameAs(file);
+        }
+    }
+
+    @Test
+    void releasesSymbolsThatWereNotUsedLately() throws Exception {
+        List<ElfFile> files = new ArrayList<>();
+        long one;
+        programs.link("program", "-pie -fPIE");
+        long address = programs.nm("program", "hidden");
+        try (SymbolCache cache = SymbolCache.ofBytes(1 << 20)) {
+            cache.open(programs.path("program")).symbolCount();
+            one = cache.size();
+        }
+        try (SymbolCache cache = SymbolCache.ofBytes(4 * one)) {
+            for (int i = 0; i < 20; i++) {
+                Path copy = programs.path("copy" + i);
+                Files.copy(programs.path("program"), copy, StandardCopyOption.COPY_ATTRIBUTES);
+                files.add(cache.open(copy));
+            }
+            for (int round = 0; round < 3; round++) {
+                for (ElfFile file : files) {
+                    assertThat(file.find(address, info)).isTrue();
+                    assertThat(info.name()).isEqualTo("hidden");
+                    assertThat(cache.size()).isLessThanOrEqualTo(4 * one).isPositive();
+                }
+            }
+        }
+        try (SymbolCache cache = SymbolCache.ofBytes(100)) {
+            assertThat(cache.open(programs.path("program")).find(address, info)).as("too large for this cache").isFalse();
+            assertThat(info.status()).isEqualTo(SymbolStatus.NO_SYMBOL);
+        }
+        assertThatThrownBy(() -> SymbolCache.ofBytes(0)).isInstanceOf(IllegalArgumentException.class);
+    }
+
+    @Test
+    void aSearchAllocatesNothing() throws Exception {
+        try (SymbolCache cache = SymbolCache.ofBytes(64 << 20)) {
+            ElfFile file = cache.open(LIBJVM);
+            long start = file.elf.bytes().getLong(ElfRecord.ELF_START);
+            long end = file.elf.bytes().getLong(ElfRecord.ELF_END);
+            long least = Long.MAX_VALUE;
+            for (int series = 0; series < 5; series++) {
+                long before = THREADS.getCurrentThreadAllocatedBytes();
+                for (int i = 0; i < 1000; i++) {
+                    if (file.find(start + (end - start) / 1000 * i, info)) {
+                        info.name();
+                        info.offset();
+                        info.kind();
+                    }
+                }
+                least = Math.min(least, THREADS.getCurrentThreadAllocatedBytes() - before);
+            }
+            assertThat(least).isZero();
+        }
+    }
+
+    @Test
+    void threadsMaySearchAndReleaseAtTheSameTime() throws Exception {
+        programs.link("program", "-pie -fPIE");
+        long address = programs.nm("program", "hidden");
+        long one;
+        try (SymbolCache cache = SymbolCache.ofBytes(1 << 20)) {
+            cache.open(programs.path("program")).symbolCount();
+            one = cache.size();
+        }
+        ExecutorService threads = Executors.newFixedThreadPool(4);
+        try (SymbolCache cache = SymbolCache.ofBytes(2 * one)) {
+            List<ElfFile> files = new ArrayList<>();
+            for (int i = 0; i < 6; i++) {
+                files.add(cache.open(Files.copy(programs.path("program"), programs.path("copy" + i),
+                        StandardCopyOption.COPY_ATTRIBUTES)));
+            }
+            List<Callable<Integer>> tasks = new ArrayList<>();
+            for (int i = 0; i < 4; i++) {
+                int first = i;
+                tasks.add(() -> {
+                    SymbolInfo own = new SymbolInfo();
+                    int found = 0;
+                    for (int k = 0; k < 3000; k++) {
+                        ElfFile file = files.get((first + k) % files.size());
+                        found += file.find(address + k % 3, own) && "hidden".equals(own.name()) && own.offset() == k % 3 ? 1 : 0;
+                    }
+                    return found;
+                });
+            }
+            for (Future<Integer> task : threads.invokeAll(tasks)) {
+                assertThat(task.get()).isEqualTo(3000);
+            }
+            assertThat(cache.size()).isLessThanOrEqualTo(2 * one);
+        } finally {
+            threads.shutdownNow();
+        }
+    }
+
+    @Test
+    void aCloseDuringSearchesEndsThem() throws Exception {
+        programs.link("program", "-pie -fPIE");
+        long address = programs.nm("program", "hidden");
+        for (int round = 0; round < 20; round++) {
+            SymbolCache cache = SymbolCache.ofBytes(1 << 20);
+            ElfFile file = cache.open(programs.path("program"));
+            Thread closer = new Thread(cache::close);
+            closer.start();
+            try {
+                for (int i = 0; i < 100_000; i++) {
+                    if (file.find(address, info)) {
+                        assertThat(info.name()).isIn("hidden", null);
+                    }
+                }
+            } catch (IllegalStateException closed) {
+                assertThat(closed).hasMessageContaining("closed");
+            }
+            closer.join();
+        }
+    }
+}

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "files/entry.h"
+#include "files/verify.h"
+#include "process/root.h"
+
+int mf_file_open_in_root(const struct mf_process *process, const char *path)
+{
+    bool is_guess;
+    const int root_fd = process == NULL ? AT_FDCWD : mf_root_open(process, &is_guess);
+    int path_fd, fd;
+
+    if (process != NULL && root_fd < 0)
+        return root_fd;
+    path_fd = process == NULL ? mf_sys_openat(AT_FDCWD, path, O_PATH) : mf_root_open_followed(root_fd, path, O_PATH);
+    if (process != NULL)
+        mf_sys_close(root_fd);
+    if (path_fd < 0)
+        return path_fd;
+    fd = mf_verify_open(path_fd, O_RDONLY);
+    mf_sys_close(path_fd);
+    return fd;
+}

@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Native methods of NativeCalls: ELF files and symbols. */
+#include "jni/natives.h"
+
+#include "mapfiles_files.h"
+#include "mapfiles_symbols.h"
+#include "os/statx.h"
+
+static jint elfBytesOf(JNIEnv *env UNUSED, jclass self UNUSED, jint descriptor, jlong bytes)
+{
+    return mf_elf_bytes_of(descriptor, at(bytes));
+}
+
+/* Writes device, inode, size, and the times of the last changes of content and status in nanoseconds. */
+static jint fileIdentity(JNIEnv *env UNUSED, jclass self UNUSED, jint descriptor, jlong out)
+{
+    uint64_t *const identity = at(out);
+    struct mf_statx file;
+    const int rc = mf_sys_statx(descriptor, "", AT_EMPTY_PATH, &file);
+
+    if (rc < 0)
+        return rc;
+    identity[0] = (uint64_t)file.dev_major << 32 | file.dev_minor;
+    identity[1] = file.inode;
+    identity[2] = file.size;
+    identity[3] = (uint64_t)file.mtime.seconds * 1000000000u + file.mtime.nanoseconds;
+    identity[4] = (uint64_t)file.ctime.seconds * 1000000000u + file.ctime.nanoseconds;
+    return 0;
+}
+
+static jint elfRead(JNIEnv *env UNUSED, jclass self UNUSED, jlong bytes, jlong elf)
+{
+    return mf_elf_read(at(bytes), at(elf));
+}
+
+static jint elfAddress(JNIEnv *env UNUSED, jclass self UNUSED, jlong elf, jlong start, jlong end, jlong offset, jint flags,
+                       jlong address, jlong out)
+{
+    const struct mf_mapping mapping = {
+        .start = (uint64_t)start, .end = (uint64_t)end, .offset = (uint64_t)offset, .flags = (uint32_t)flags,
+    };
+
+    return mf_elf_address(at(elf), &mapping, (uint64_t)address, at(out));
+}
+
+static jint elfLoadBias(JNIEnv *env UNUSED, jclass self UNUSED, jlong elf, jlong start, jlong end, jlong offset, jint flags, jlong out)
+{
+    const struct mf_mapping mapping = {
+        .start = (uint64_t)start, .end = (uint64_t)end, .offset = (uint64_t)offset, .flags = (uint32_t)flags,
+    };
+
+    return mf_elf_load_bias(at(elf), &mapping, at(out));
+}
+
+static jint elfHtlhash(JNIEnv *env UNUSED, jclass self UNUSED, jlong bytes, jlong out)
+{
+    return mf_elf_htlhash(at(bytes), at(out));
+}
+
+static jint elfSection(JNIEnv *env UNUSED, jclass self UNUSED, jlong bytes, jlong name, jlong out)
+{
+    return mf_elf_section_find(at(bytes), at(name), at(out));
+}
+
+static jint symbolsRead(JNIEnv *env UNUSED, jclass self UNUSED, jlong bytes, jlong elf, jlong memory, jlong size)
+{
+    return mf_symbols_read(at(bytes), at(elf), at(memory), (size_t)size);
+}
+
+static jint symbolsFind(JNIEnv *env UNUSED, jclass self UNUSED, jlong symbols, jlong address, jlong out)
+{
+    return mf_symbols_find(at(symbols), (uint64_t)address, at(out));
+}
+
+static jint symbolsName(JNIEnv *env UNUSED, jclass self UNUSED, jlong bytes, jlong symbols, jlong symbol, jlong to, jint capacity)
+{
+    return mf_symbols_name(at(bytes), at(symbols), at(symbol), at(to), (uint32_t)capacity);
+}
+
+static jint fileOpenInRoot(JNIEnv *env UNUSED, jclass self UNUSED, jlong process, jlong path)
+{
+    return mf_file_open_in_root(at(process), at(path));
+}
+
+static jlong fileReadAt(JNIEnv *env UNUSED, jclass self UNUSED, jint descriptor, jlong to, jlong bytes, jlong offset)
+{
+    return mf_sys_pread(descriptor, at(to), (size_t)bytes, (uint64_t)offset);
+}
+
+/* Writes the constants of ElfRecord.java. Returns their number. */
+static jint symbolLayout(JNIEnv *env, jclass self UNUSED, jintArray out)
+{
+    static const jint layout[] = {
+        OFFSET(mf_elf_bytes, memory), OFFSET(mf_elf_bytes, size), OFFSET(mf_elf_bytes, fd), sizeof(struct mf_elf_bytes),
+        OFFSET(mf_elf, size), OFFSET(mf_elf, start), OFFSET(mf_elf, end), OFFSET(mf_elf, bits), OFFSET(mf_elf, machine),
+        OFFSET(mf_elf, build_id_length), OFFSET(mf_elf, go_build_id_length), OFFSET(mf_elf, build_id), OFFSET(mf_elf, go_build_id),
+        sizeof(struct mf_elf),
+        OFFSET(mf_elf_section, offset), OFFSET(mf_elf_section, size), sizeof(struct mf_elf_section),
+        OFFSET(mf_symbols, bytes), OFFSET(mf_symbols, needed), OFFSET(mf_symbols, count), OFFSET(mf_symbols, symbol_count),
+        OFFSET(mf_symbols, flags), sizeof(struct mf_symbols),
+        OFFSET(mf_symbol, address), OFFSET(mf_symbol, size), OFFSET(mf_symbol, kind), OFFSET(mf_symbol, flags), OFFSET(mf_symbol, id),
+        sizeof(struct mf_symbol), MF_SYMBOL_DYNAMIC, MF_SYMBOL_UNSIZED, MF_SYMBOLS_SYMTAB,
+    };
+    const jint count = sizeof layout / sizeof *layout, capacity = (*env)->GetArrayLength(env, out);
+
+    (*env)->SetIntArrayRegion(env, out, 0, count < capacity ? count : capacity, layout);
+    return count;
+}
+
+static const JNINativeMethod symbol_natives[] = {
+    METHOD(elfBytesOf, "(IJ)I"),
+    METHOD(fileIdentity, "(IJ)I"),
+    METHOD(elfRead, "(JJ)I"),
+    METHOD(elfAddress, "(JJJJIJJ)I"),
+    METHOD(elfLoadBias, "(JJJJIJ)I"),
+    METHOD(elfHtlhash, "(JJ)I"),
+    METHOD(elfSection, "(JJJ)I"),
+    METHOD(symbolsRead, "(JJJJ)I"),
+    METHOD(symbolsFind, "(JJJ)I"),
+    METHOD(symbolsName, "(JJJJI)I"),
+    METHOD(fileOpenInRoot, "(JJ)I"),
+    METHOD(fileReadAt, "(IJJJ)J"),
+    METHOD(symbolLayout, "([I)I"),
+};
+
+const struct mf_natives mf_symbol_natives = NATIVES(symbol_natives);
