@@ -6,15 +6,13 @@ import java.util.Optional;
 import org.mapfiles.MapCursor;
 import org.mapfiles.MapSnapshot;
 import org.mapfiles.Mapping;
-import org.mapfiles.MappingKind;
 import org.mapfiles.MapsException;
 import org.mapfiles.NotEnoughMemoryException;
 import org.mapfiles.ProcessExitedException;
 import org.mapfiles.ProcessMaps;
-import org.mapfiles.files.EntryField;
-import org.mapfiles.files.FieldStatus;
 import org.mapfiles.files.MapFiles;
 import org.mapfiles.files.MapFilesEntries;
+import org.mapfiles.files.MapFilesEntries.FieldStatus;
 import org.mapfiles.files.MappedFile;
 import org.mapfiles.files.StaleMappingException;
 import org.mapfiles.internal.NativeMemory;
@@ -152,10 +150,10 @@ public final class Symbols {
     private MappingTable.Entry open(Mapping mapping) throws MapsException {
         ElfFile file = null;
         SymbolStatus status = SymbolStatus.NO_FILE;
-        if (mapping.kind() == MappingKind.VDSO) {
+        if (mapping.kind() == Mapping.Kind.VDSO) {
             file = readVdso(mapping);
             status = SymbolStatus.NO_ELF_FILE;
-        } else if (mapping.isFileBacked() && mapping.kind() != MappingKind.ANON_INODE) {
+        } else if (mapping.isFileBacked() && mapping.kind() != Mapping.Kind.ANON_INODE) {
             status = SymbolStatus.NO_ELF_FILE;
             try {
                 file = openFile(mapping);
@@ -176,7 +174,7 @@ public final class Symbols {
 
     private ElfFile openFile(Mapping mapping) throws MapsException {
         MapFilesEntries entry = new MapFilesEntries();
-        if (files.read(mapping, entry, EnumSet.of(EntryField.STAT)) && entry.statStatus() == FieldStatus.KNOWN
+        if (files.read(mapping, entry, EnumSet.of(MapFilesEntries.Field.STAT)) && entry.statStatus() == FieldStatus.KNOWN
                 && (entry.mode() & FILE_TYPE) != REGULAR_FILE) {
             return null; // opening a device may have an effect
         }

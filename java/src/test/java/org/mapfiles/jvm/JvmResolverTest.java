@@ -105,6 +105,7 @@ class JvmResolverTest {
     }
 
     @Test
+    @SuppressWarnings("try") // closed twice
     void anotherJvmIsResolved() throws Exception {
         Process child = JvmProcessTest.waiting("-XX:+UseSerialGC");
         try (ProcessMaps maps = ProcessMaps.of(child.pid()); JvmCodeReader reader = JvmCodeReader.of(maps); JvmResolver other = JvmResolver.of(maps)) {

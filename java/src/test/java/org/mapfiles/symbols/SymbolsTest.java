@@ -14,7 +14,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.mapfiles.ImmutableMapping;
 import org.mapfiles.MapCursor;
 import org.mapfiles.MapSnapshot;
-import org.mapfiles.MappingKind;
+import org.mapfiles.Mapping;
 import org.mapfiles.ProcessMaps;
 import org.mapfiles.symbols.ElfPrograms.Running;
 import org.mapfiles.testing.Assume;
@@ -109,7 +109,7 @@ class SymbolsTest {
             MapCursor mapping = maps.snapshot().cursor();
             boolean hasVdso = false;
             while (mapping.next()) {
-                if (mapping.kind() == MappingKind.VDSO) {
+                if (mapping.kind() == Mapping.Kind.VDSO) {
                     hasVdso = true;
                     Symbols symbols = Symbols.of(maps, cache);
                     ElfFile vdso = symbols.file(mapping).orElseThrow();
@@ -132,7 +132,7 @@ class SymbolsTest {
         try (ProcessMaps maps = ProcessMaps.of(sleeper.pid())) {
             Symbols symbols = Symbols.of(maps, cache);
             for (ImmutableMapping mapping : maps.snapshot()) {
-                if (mapping.kind() == MappingKind.STACK || mapping.kind() == MappingKind.ANONYMOUS) {
+                if (mapping.kind() == Mapping.Kind.STACK || mapping.kind() == Mapping.Kind.ANONYMOUS) {
                     assertThat(symbols.find(mapping, mapping.start(), info)).isFalse();
                     assertThat(info.status()).isEqualTo(SymbolStatus.NO_FILE);
                     assertThat(info.file()).isNull();
