@@ -34,7 +34,7 @@
  * | -ESRCH   | no call of mf_jvm_open() has succeeded; of mf_jvm_open() and mf_jvm_close(): the JVM is exiting |
  * | -ENOENT  | no code that was reported covers the address at that time |
  * | -ENODATA | the time is so early that code at the address may have been evicted |
- * | -ENOSPC  | the JVM reported code at the address that was not recorded: the memory was full |
+ * | -ENOSPC  | the JVM reported code at the address that was not recorded: memory was full, or it has no name |
  * | -EAGAIN  | memory was compacted during each of several attempts |
  * | -ESTALE  | memory was compacted since the code was found: find it again |
  * | -ENOTSUP | the JVM has no JVMTI, or does not report compiled code |
@@ -104,7 +104,8 @@ struct mf_code_counts {
     uint64_t bytes;          /**< memory in use, in bytes */
     uint64_t capacity;       /**< maximum of bytes */
     uint64_t evicted_before; /**< code that was unloaded before this time may be evicted; 0: none is */
-    uint64_t lost;           /**< pieces of code that were not recorded: memory was full, or they are outside the code cache */
+    uint64_t lost;           /**< pieces of code that were not recorded: memory was full, or they have no name, or are outside
+                                  the code cache */
     uint64_t compactions;    /**< how often memory was compacted */
 };
 
@@ -150,7 +151,8 @@ MF_API int mf_jvm_close(void);
  * @retval 0        found
  * @retval -ENOENT  no code that was reported covers the address at that time
  * @retval -ENODATA the time is so early that code at the address may have been evicted
- * @retval -ENOSPC  the JVM reported code at the address, or within 128 bytes, that was not recorded: the memory was full
+ * @retval -ENOSPC  the JVM reported code at the address, or within 128 bytes, that was not recorded: the memory was full,
+ *                  or the JVM returned no name of the method, which it was unloading
  * @retval -EAGAIN  memory was compacted during each of several attempts
  * @retval -ESRCH   no call of mf_jvm_open() has succeeded
  */

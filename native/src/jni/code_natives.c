@@ -20,7 +20,7 @@ static void codeClose(JNIEnv *env UNUSED, jclass self UNUSED)
     mf_jvm_close();
 }
 
-/* Returns a part of the store: 0 its head with the bits of lost code, 1 and 2 its images; 3 the code cache. NULL: nothing has been recorded. */
+/* Returns memory: 0 the head of the store with the bits of lost code, 1 and 2 its images, 3 the code cache. NULL: no store. */
 static jobject codeMemory(JNIEnv *env, jclass self UNUSED, jint part)
 {
     struct mf_code_store *const store = mf_agent.store;

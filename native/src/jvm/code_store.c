@@ -92,10 +92,9 @@ void mf_code_store_lose(struct mf_code_store *store, uint64_t start, uint64_t en
 
 static bool is_lost(const struct mf_code_store *store, uint64_t instruction)
 {
-    const uint64_t offset = instruction - store->low;
+    const uint64_t offset = instruction - store->low, segment = offset >> MF_SEGMENT_SHIFT;
 
-    return offset < store->cache &&
-           atomic_load_explicit(lost_byte(store, offset >> MF_SEGMENT_SHIFT), memory_order_relaxed) >> ((offset >> MF_SEGMENT_SHIFT) % 8) & 1;
+    return offset < store->cache && atomic_load_explicit(lost_byte(store, segment), memory_order_relaxed) >> segment % 8 & 1;
 }
 
 /* What find_in() copies from a record. */
@@ -106,7 +105,8 @@ struct found {
     int32_t blob_bytes;
 };
 
-static void copy_record(const struct mf_code_image *image, const struct mf_code_match *match, uint32_t compaction, struct found *out)
+static void copy_record(const struct mf_code_image *image, const struct mf_code_match *match, uint32_t compaction,
+                        struct found *out)
 {
     const struct mf_code_record *const record = mf_code_read(image, match->record);
 
@@ -129,7 +129,8 @@ static void copy_record(const struct mf_code_image *image, const struct mf_code_
     out->blob_bytes = record->blob_bytes;
 }
 
-static int find_in(const struct mf_code_image *image, uint64_t instruction, uint64_t time, uint32_t compaction, struct found *out)
+static int find_in(const struct mf_code_image *image, uint64_t instruction, uint64_t time, uint32_t compaction,
+                   struct found *out)
 {
     const struct mf_code_match match = mf_code_search(image, instruction, time);
 
@@ -166,7 +167,7 @@ static bool is_recent(uint64_t time)
     struct timespec now;
 
     clock_gettime(CLOCK_MONOTONIC, &now);
-    return time == MF_CODE_NOW || time + MAX_DELAY > (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+    return time + MAX_DELAY > (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
 }
 
 /* Whether other code may have been at the address at that time, which the JVM had not reported yet. */
@@ -175,7 +176,7 @@ static bool is_uncertain(const struct mf_code_store *store, const struct found *
     if (found->code.kind != MF_CODE_METHOD || found->code.flags & MF_CODE_RECORDED_LATER)
         return false;
     if (found->code.unloaded == 0)
-        return !is_there(store, found) && is_recent(time);
+        return !is_there(store, found); /* its end is not reported yet, so when it ended is unknown */
     if (time + MAX_DELAY < found->code.unloaded)
         return false;
     if (found->next_loaded != 0)
@@ -205,8 +206,8 @@ int mf_code_store_find(const struct mf_code_store *store, uint64_t address, enum
     return -EAGAIN;
 }
 
-int mf_code_store_frames(const struct mf_code_store *store, const struct mf_code *code, uint64_t address, enum mf_code_address kind,
-                         struct mf_code_frame *out, uint32_t capacity)
+int mf_code_store_frames(const struct mf_code_store *store, const struct mf_code *code, uint64_t address,
+                         enum mf_code_address kind, struct mf_code_frame *out, uint32_t capacity)
 {
     int count = 0;
 

@@ -53,8 +53,8 @@ void mf_code_store_lose(struct mf_code_store *store, uint64_t start, uint64_t en
 /* Implement mf_code_find(), mf_code_frames(), mf_code_text() and mf_code_count(). */
 int mf_code_store_find(const struct mf_code_store *store, uint64_t address, enum mf_code_address kind, uint64_t time,
                        struct mf_code *out);
-int mf_code_store_frames(const struct mf_code_store *store, const struct mf_code *code, uint64_t address, enum mf_code_address kind,
-                         struct mf_code_frame *out, uint32_t capacity);
+int mf_code_store_frames(const struct mf_code_store *store, const struct mf_code *code, uint64_t address,
+                         enum mf_code_address kind, struct mf_code_frame *out, uint32_t capacity);
 int mf_code_store_text(const struct mf_code_store *store, const struct mf_code *code, uint32_t name,
                        enum mf_code_text_kind kind, char *out, uint32_t capacity);
 void mf_code_store_count(const struct mf_code_store *store, struct mf_code_counts *out);

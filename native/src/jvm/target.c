@@ -25,7 +25,8 @@ size_t mf_target_bytes(void)
 }
 
 /* Finds and reads HotSpot's tables. The pages are those of the reader, which is made later. */
-static int read_tables(struct mf_target *target, const struct mf_snapshot *snapshot, void *pages_memory, struct mf_vm_tables *tables)
+static int read_tables(struct mf_target *target, const struct mf_snapshot *snapshot, void *pages_memory,
+                       struct mf_vm_tables *tables)
 {
     struct mf_pages *const pages = mf_pages_init(pages_memory, TABLE_PAGES, &target->memory);
     struct mf_elf_image image = {0};

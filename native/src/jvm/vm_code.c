@@ -113,7 +113,8 @@ void mf_vm_code_header(struct mf_code_header *out)
     *out = (struct mf_code_header){0};
     if (has_methods && mf_field_width(used) == 1 && mf_field_width(size) == 4 && mf_field_width(id) == 4 &&
         used->offset < layout.block_bytes)
-        *out = (struct mf_code_header){(uint32_t)(layout.block_bytes - used->offset), (uint32_t)size->offset, (uint32_t)id->offset, 0};
+        *out = (struct mf_code_header){(uint32_t)(layout.block_bytes - used->offset), (uint32_t)size->offset,
+                                        (uint32_t)id->offset, 0};
 }
 
 bool mf_vm_method_at(uint64_t code, struct mf_vm_method *out)

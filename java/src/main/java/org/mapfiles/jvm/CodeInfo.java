@@ -3,8 +3,8 @@ package org.mapfiles.jvm;
 import java.nio.ByteBuffer;
 
 /**
- * A reusable holder of the code at an address of a JVM: a method with its inlined methods, or a stub. {@link JvmCode#find} fills it with code
- * that was recorded; {@link JvmCodeReader#find} with code that was read from the memory of the JVM.
+ * A reusable holder of the code at an address of a JVM: a method with its inlined methods, or a stub. {@link JvmCode#find} fills it with
+ * code that was recorded; {@link JvmCodeReader#find} with code that was read from the memory of the JVM.
  *
  * <p>Reading numbers allocates nothing and calls no native code. Methods that return a {@link String} allocate it. The first search of a
  * {@link JvmCodeReader} with a holder allocates 140 KiB of direct memory.
@@ -12,8 +12,8 @@ import java.nio.ByteBuffer;
  * <p>Not thread-safe: a holder belongs to one thread at a time.
  *
  * <p>Before the first search, and after a search without a result, all methods but {@link #isFound}, {@link #certainty} and
- * {@link #toString} throw {@link IllegalStateException}. A frame that does not exist causes an {@link IndexOutOfBoundsException}. If recorded
- * code was compacted since the search, the methods find it again. If it was evicted, they throw {@link IllegalStateException}.
+ * {@link #toString} throw {@link IllegalStateException}. A frame that does not exist causes an {@link IndexOutOfBoundsException}. If
+ * recorded code was compacted since the search, the methods find it again. If it was evicted, they throw {@link IllegalStateException}.
  */
 public final class CodeInfo {
     /** Kinds of code of a JVM. */
@@ -50,16 +50,19 @@ public final class CodeInfo {
          */
         RECORDED_LATER,
         /**
-         * The JVM had reported this code, but other code may have been in its place at that time. The JVM reports the end of code late, up to
-         * 0.4 s after other code was placed there. So this is the result if other code was loaded there within 5 s, and if other code or none
-         * is in memory now.
+         * The JVM had reported this code, but other code may have been in its place at that time. The JVM reports the end of code late, up
+         * to 0.4 s after other code was placed there. So this is the certainty if other code was loaded there within 5 s; and if the JVM
+         * has not reported the end of this code, but other code or none is in memory now.
          */
         UNCERTAIN,
         /** No result: no code covers the address at that time, as far as the JVM has reported; or it does not export where its code is. */
         NONE,
         /** No result: the time is so early that code at the address may have been evicted, since memory for records is bounded. */
         EVICTED,
-        /** No result: the JVM reported code at the address, or within 128 bytes, that was not recorded, since the memory for records was full. */
+        /**
+         * No result: the JVM reported code at the address, or within 128 bytes, that was not recorded. The memory for records was full, or
+         * the JVM returned no name of the method, which it was unloading.
+         */
         NOT_RECORDED,
         /** No result: the code could not be read from memory. It changed during each of several attempts, or contradicts itself. */
         UNREADABLE
@@ -144,8 +147,8 @@ public final class CodeInfo {
     }
 
     /**
-     * Returns whether the code was read from memory and is the interpreter. Then {@link #name()} is that of the codelet: the bytecode that it
-     * executes. False for recorded code: the JVM reports codelets as other stubs.
+     * Returns whether the code was read from memory and is the interpreter. Then {@link #name()} is that of the codelet: the bytecode that
+     * it executes. False for recorded code: the JVM reports codelets as other stubs.
      */
     public boolean isInterpreter() {
         return found().isInterpreter();
@@ -233,8 +236,8 @@ public final class CodeInfo {
     }
 
     /**
-     * Returns the address of HotSpot's {@code Method} of a frame, which identifies the method until its class is unloaded; 0: unknown, since
-     * the code was recorded.
+     * Returns the address of HotSpot's {@code Method} of a frame, which identifies the method until its class is unloaded; 0: unknown,
+     * since the code was recorded.
      */
     public long methodAddress(int frame) {
         return foundWith(frame).methodAddress(frame);

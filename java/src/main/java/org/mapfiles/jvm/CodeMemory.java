@@ -16,7 +16,8 @@ import java.nio.ByteOrder;
  * image   0      8    16              24        28       32   36    ...  table: a unit for each segment
  *         |bytes |low |evicted before |segments |buckets |log |used
  *
- * record  0      4     8      16   24      32        40    44             48        52   56      60    64       68     72     76     80    84   88
+ * record  0      4     8      16   24      32        40    44             48        52   56      60    64       68     72     76     80   
+ * 84   88
  *         |units |kind |start |end |loaded |unloaded |name |first segment |segments |pcs |scopes |tier |compile |entry |flags |round |head |size |
  *         then: a unit for each segment, of the record before; (offset, scope) for each pc; (name, bci, caller) for each scope
  *
@@ -24,8 +25,8 @@ import java.nio.ByteOrder;
  *         |units |kind |key |next |class length |name length |signature length  |text
  * </pre>
  *
- * A unit is an offset from the start of the image in steps of 8 bytes; 0 is none. The bits at the lost offset are those of segments with code
- * that was not recorded.
+ * A unit is an offset from the start of the image in steps of 8 bytes; 0 is none. The bits at the lost offset are those of segments with
+ * code that was not recorded.
  */
 final class CodeMemory {
     static final int COMPACTIONS = 0;
@@ -128,8 +129,8 @@ final class CodeMemory {
     }
 
     /**
-     * Returns whether a recorded method is still in its place, as {@code is_there()} of code_store.c does. The arguments are those of a record
-     * that {@link #wasWhole}.
+     * Returns whether a recorded method is still in its place, as {@code is_there()} of code_store.c does. The arguments are those of a
+     * record that {@link #wasWhole}.
      */
     boolean isThere(long start, int headBytes, int blobBytes, int compileId) {
         if (usedBefore == 0 || headBytes == 0) {

@@ -129,8 +129,8 @@ final class CodeSearch {
     }
 
     /**
-     * Returns the number of the scope of an instruction of a record; or NO_SCOPE. It is that of the first debug record above the instruction,
-     * which marks its end.
+     * Returns the number of the scope of an instruction of a record; or NO_SCOPE. It is that of the first debug record above the
+     * instruction, which marks its end.
      */
     static int scopeAt(ByteBuffer image, int record, long instruction) {
         long offset = instruction - image.getLong(record + CodeMemory.START);

@@ -15,8 +15,8 @@ import org.mapfiles.jvm.JvmProcess.JavaThread;
 import org.mapfiles.jvm.VmReader.VmFieldMissing;
 
 /**
- * Finds the Java threads in the list of a JVM. Threads may end at any time, and the JVM frees their structures. So a thread counts only if two
- * reads agree, it belongs to the process, and its stack is mapped.
+ * Finds the Java threads in the list of a JVM. Threads may end at any time, and the JVM frees their structures. So a thread counts only if
+ * two reads agree, it belongs to the process, and its stack is mapped.
  */
 final class JavaThreads {
     /** Group 1 is the last number, if there is more than one. */
@@ -119,8 +119,8 @@ final class JavaThreads {
     }
 
     /**
-     * Returns the thread IDs in the PID namespace of this JVM, by those in the innermost PID namespace, which the target JVM uses. Empty: they
-     * are equal. NSpid in status of proc(5) lists both.
+     * Returns the thread IDs in the PID namespace of this JVM, by those in the innermost PID namespace, which the target JVM uses. Empty:
+     * they are equal. NSpid in status of proc(5) lists both.
      */
     private Map<Integer, Integer> numbers() {
         Map<Integer, Integer> numbers = new HashMap<>();

@@ -13,8 +13,8 @@ import java.util.function.Consumer;
  * call of {@link #open(long)} sets its size. Unloaded methods stay resolvable until the memory is full; then the code that was unloaded
  * first is evicted ({@link #counts()}).
  *
- * <p><b>Late reports.</b> The JVM queues its reports. Code can run up to 0.4 s before it is reported, and longer on an overloaded machine. So
- * take the time of each sample, and resolve samples half a second later, with that time. If other code may have been at the address, the
+ * <p><b>Late reports.</b> The JVM queues its reports. Code can run up to 0.4 s before it is reported, and longer on an overloaded machine.
+ * So take the time of each sample, and resolve samples half a second later, with that time. If other code may have been at the address, the
  * certainty is {@link CodeInfo.Certainty#UNCERTAIN}.
  *
  * <p><b>Full memory.</b> First the code that was unloaded first is evicted. If that frees too little, inlined methods and bytecode indices
@@ -70,8 +70,8 @@ public final class JvmCode {
         }
 
         /**
-         * Returns the number of methods and stubs that were not recorded: memory was full, or they are outside the code cache. Open with more
-         * memory if it is above 0.
+         * Returns the number of methods and stubs that were not recorded: memory was full, they have no name or are outside the code cache.
+         * Open with more memory if it is above 0.
          */
         public long lost() {
             return values[6];
@@ -192,8 +192,8 @@ public final class JvmCode {
     }
 
     /**
-     * Finds the code that an instruction belongs to now: the one that begins at an address ({@link CodeInfo.AddressKind#RUNNING_AT}). Allocates
-     * nothing.
+     * Finds the code that an instruction belongs to now: the one that begins at an address ({@link CodeInfo.AddressKind#RUNNING_AT}).
+     * Allocates nothing.
      *
      * @param address any 64-bit value
      * @param info receives the code
@@ -279,8 +279,8 @@ public final class JvmCode {
     }
 
     /**
-     * Calls a visitor with each method and stub that is loaded, and is still in memory, in the order in which the JVM reported them. Code that is loaded or unloaded
-     * during the call may be included or not. The visitor gets the same object each time. Allocates.
+     * Calls a visitor with each method and stub that is loaded, and is still in memory, in the order in which the JVM reported them. Code
+     * that is loaded or unloaded during the call may be included or not. The visitor gets the same object each time. Allocates.
      */
     public void forEach(Consumer<CodeInfo> visitor) {
         LiveCode live = live();

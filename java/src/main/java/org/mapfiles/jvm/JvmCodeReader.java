@@ -23,8 +23,8 @@ import org.mapfiles.ProcessMaps;
  * }
  * }</pre>
  *
- * <p>A search finds the code that is in memory now. If code was unloaded after an address was sampled, no code or other code is found in its
- * place; {@link CodeInfo#compileId()} distinguishes them. {@link JvmCode} also finds unloaded code, of this JVM.
+ * <p>A search finds the code that is in memory now. If code was unloaded after an address was sampled, no code or other code is found in
+ * its place; {@link CodeInfo#compileId()} distinguishes them. {@link JvmCode} also finds unloaded code, of this JVM.
  *
  * <p>The result of a search is consistent: it is read again if the code changed during the read. A damaged or hostile target cannot crash
  * this JVM or keep it in a loop.

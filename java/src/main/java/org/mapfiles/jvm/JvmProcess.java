@@ -16,9 +16,9 @@ import org.mapfiles.ProcessMaps;
 import org.mapfiles.jvm.VmReader.VmFieldMissing;
 
 /**
- * The HotSpot JVM in a process, this one or another, read from outside: version, flags, threads and run state. Nothing is loaded into the process,
- * no signal is sent to it, and it may be stopped or frozen. Only {@link #execute} has side effects. This needs ptrace access to the process
- * (ptrace(2)).
+ * The HotSpot JVM in a process, this one or another, read from outside: version, flags, threads and run state. Nothing is loaded into the
+ * process, no signal is sent to it, and it may be stopped or frozen. Only {@link #execute} has side effects. This needs ptrace access to
+ * the process (ptrace(2)).
  *
  * <pre>{@code
  * try (ProcessMaps maps = ProcessMaps.of(pid); JvmProcess jvm = JvmProcess.of(maps)) {
@@ -64,8 +64,8 @@ public final class JvmProcess implements AutoCloseable {
     }
 
     /**
-     * The flags of a JVM, such as {@code -XX:MaxHeapSize}, with their values as of the time when they were read. A flag that the JVM does not
-     * have, or has with another type, is absent. Immutable and thread-safe.
+     * The flags of a JVM, such as {@code -XX:MaxHeapSize}, with their values as of the time when they were read. A flag that the JVM does
+     * not have, or has with another type, is absent. Immutable and thread-safe.
      */
     public static final class Flags {
         private final Map<String, Object> values;
@@ -103,8 +103,8 @@ public final class JvmProcess implements AutoCloseable {
         }
 
         /**
-         * Returns the value of an integer flag, such as {@code MaxHeapSize} in bytes. An unsigned value above {@link Long#MAX_VALUE} is returned
-         * as a negative number.
+         * Returns the value of an integer flag, such as {@code MaxHeapSize} in bytes. An unsigned value above {@link Long#MAX_VALUE} is
+         * returned as a negative number.
          *
          * @return empty: the JVM has no such flag, or it is of another type
          */
@@ -315,10 +315,10 @@ public final class JvmProcess implements AutoCloseable {
      * Executes a diagnostic command in another JVM through HotSpot's attach socket, as jcmd(1) does, and returns its output. This has side
      * effects in the target, unlike all other methods. Nothing is loaded into it. Blocks for at most the time limit.
      *
-     * <p><b>Side effects.</b> If the JVM has no listener, this method makes it start one: it creates a file in the {@code /tmp} of the target,
-     * sends SIGQUIT and removes the file. Then the target has one more thread and the socket {@code /tmp/.java_pid<pid>} until it exits. If
-     * the listener runs already, no file is created and no signal is sent. A JVM that hangs, and so does not respond within the time limit,
-     * may print a thread dump when it continues.
+     * <p><b>Side effects.</b> If the JVM has no listener, this method makes it start one: it creates a file in the {@code /tmp} of the
+     * target, sends SIGQUIT and removes the file. Then the target has one more thread and the socket {@code /tmp/.java_pid<pid>} until it
+     * exits. If the listener runs already, no file is created and no signal is sent. A JVM that hangs, and so does not respond within the
+     * time limit, may print a thread dump when it continues.
      *
      * <p><b>Checks before the signal.</b> The signal is sent only if the process has been verified to be an initialized JVM that accepts
      * commands, catches SIGQUIT, and is neither stopped nor frozen. It is sent through a pidfd, never to a later process with the same PID.
@@ -330,8 +330,8 @@ public final class JvmProcess implements AutoCloseable {
      * @param command such as {@code VM.native_memory detail}, at most 1,024 bytes of UTF-8 (AttachOperation::arg_length_max)
      * @param timeout time limit; above 0, and more than one day counts as one day
      * @return the output, at most 16 MiB, decoded as UTF-8; invalid bytes become U+FFFD. The user of the target controls it
-     * @throws AttachException if the JVM does not accept commands, does not respond in time, sends more than 16 MiB or an invalid response, or
-     *     reports that the command failed; {@link AttachException#reason()} is the cause
+     * @throws AttachException if the JVM does not accept commands, does not respond in time, sends more than 16 MiB or an invalid response,
+     *     or reports that the command failed; {@link AttachException#reason()} is the cause
      * @throws org.mapfiles.ProcessExitedException if the process has exited
      * @throws org.mapfiles.NotEnoughMemoryException if this JVM has too little memory for the response
      * @throws IllegalArgumentException if the command is blank, too long, or contains a NUL; or the time limit is not positive

@@ -127,8 +127,8 @@ public final class JvmResolver implements AutoCloseable {
     }
 
     /**
-     * Resolves the instruction that begins at an address ({@link CodeInfo.AddressKind#RUNNING_AT}): code as of now, region and mapping as of
-     * the last refresh.
+     * Resolves the instruction that begins at an address ({@link CodeInfo.AddressKind#RUNNING_AT}): code as of now, region and mapping as
+     * of the last refresh.
      *
      * @param address any 64-bit value
      * @param info receives the result

@@ -3,8 +3,8 @@ package org.mapfiles.jvm;
 import java.nio.ByteBuffer;
 
 /**
- * Code that {@link JvmCode} has recorded. If the records were compacted since the search, the methods find the code again. If it was evicted,
- * they throw {@link IllegalStateException}.
+ * Code that {@link JvmCode} has recorded. If the records were compacted since the search, the methods find the code again. If it was
+ * evicted, they throw {@link IllegalStateException}.
  */
 final class RecordedCode extends FoundCode {
     /** Values that are not fields of the record. Fields have offsets, which are not negative. */
@@ -58,15 +58,15 @@ final class RecordedCode extends FoundCode {
     }
 
     /**
-     * Returns whether other code may have been at the address at that time, which the JVM had not reported yet, as {@code is_uncertain()} of
-     * code_store.c does. The record was whole.
+     * Returns whether other code may have been at the address at that time, which the JVM had not reported yet, as {@code is_uncertain()}
+     * of code_store.c does. The record was whole.
      */
     boolean isUncertain() {
         if (!isMethod) {
             return false;
         }
         if (unloaded == 0) {
-            return !code.memory().isThere(start, head, blobBytes, compileId) && isRecent();
+            return !code.memory().isThere(start, head, blobBytes, compileId); // its end is not reported yet, so when it ended is unknown
         }
         if (time - (unloaded - MAX_DELAY) < 0) {
             return false;
@@ -75,7 +75,7 @@ final class RecordedCode extends FoundCode {
     }
 
     private boolean isRecent() {
-        return time == CodeSearch.NOW || System.nanoTime() - time < MAX_DELAY;
+        return System.nanoTime() - time < MAX_DELAY;
     }
 
     @Override
@@ -227,7 +227,8 @@ final class RecordedCode extends FoundCode {
         long oldStart = start;
         long oldLoaded = loaded;
         JvmCode from = code;
-        if (!from.find(instruction, CodeInfo.AddressKind.RUNNING_AT, time == CodeSearch.NOW ? oldLoaded : time, owner) || start != oldStart || loaded != oldLoaded) {
+        long when = time == CodeSearch.NOW ? oldLoaded : time;
+        if (!from.find(instruction, CodeInfo.AddressKind.RUNNING_AT, when, owner) || start != oldStart || loaded != oldLoaded) {
             owner.setNone(CodeInfo.Certainty.EVICTED);
             throw new IllegalStateException("the code has been evicted since it was found: open JvmCode with more memory, or read results"
                     + " earlier");

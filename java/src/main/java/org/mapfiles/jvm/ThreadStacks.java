@@ -42,7 +42,8 @@ final class ThreadStacks {
         List<RegionCandidate> candidates = new ArrayList<>();
         Map<Integer, JavaThread> found = javaThreads.read();
         for (JavaThread each : found.values()) {
-            candidates.add(RegionCandidate.reported(each.stackStart(), each.stackEnd(), JvmRegions.Kind.THREAD_STACK, each.tid() + " " + each.name()));
+            candidates.add(RegionCandidate.reported(each.stackStart(), each.stackEnd(), JvmRegions.Kind.THREAD_STACK,
+                    each.tid() + " " + each.name()));
         }
         candidates.addAll(otherThreads(found));
         return candidates;

@@ -114,7 +114,8 @@ final class CodeFromOutsideMain {
             for (long[] method : methods) {
                 for (int offset : records(code, method[0])) {
                     long address = method[0] + offset;
-                    if (!code.find(address, CodeInfo.AddressKind.RETURNS_TO, info) || !reader.find(address, CodeInfo.AddressKind.RETURNS_TO, location)
+                    if (!code.find(address, CodeInfo.AddressKind.RETURNS_TO, info)
+                            || !reader.find(address, CodeInfo.AddressKind.RETURNS_TO, location)
                             || location.compileId() != info.compileId() || location.start() != info.start()) {
                         unloaded++; // other code is at the address now
                         continue;

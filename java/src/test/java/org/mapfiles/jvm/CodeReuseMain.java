@@ -120,7 +120,8 @@ final class CodeReuseMain {
     private static void addAddresses(JvmCodeReader reader, Set<Long> to) throws Exception {
         reader.forEach(each -> {
             long address = each.start() + GRID - 1 & -GRID;
-            if (each.kind() == CodeInfo.Kind.METHOD && address < each.end() && to.size() < ADDRESSES && each.toString().contains("Throwaway")) {
+            if (each.kind() == CodeInfo.Kind.METHOD && address < each.end() && to.size() < ADDRESSES
+                    && each.toString().contains("Throwaway")) {
                 to.add(address);
             }
         });

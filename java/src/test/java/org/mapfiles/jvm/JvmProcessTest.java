@@ -143,8 +143,9 @@ class JvmProcessTest {
             Map<Integer, JvmProcess.JavaThread> threads = jvm.javaThreads();
             assertThat(threads).hasSizeGreaterThan(2);
             for (JvmProcess.JavaThread each : threads.values()) {
-                assertThat(Path.of("/proc/" + other.pid() + "/task/" + each.tid())).exists();
-                assertThat(each.name()).isEqualTo(Files.readString(Path.of("/proc/" + other.pid() + "/task/" + each.tid() + "/comm")).strip());
+                Path task = Path.of("/proc/" + other.pid() + "/task/" + each.tid());
+                assertThat(task).exists();
+                assertThat(each.name()).isEqualTo(Files.readString(task.resolve("comm")).strip());
                 assertThat(each.thread()).isNull();
                 assertThat(maps.snapshot().find(each.stackEnd() - 1)).isNotNegative();
             }

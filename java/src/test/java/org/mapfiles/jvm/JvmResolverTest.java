@@ -108,7 +108,8 @@ class JvmResolverTest {
     @SuppressWarnings("try") // closed twice
     void anotherJvmIsResolved() throws Exception {
         Process child = JvmProcessTest.waiting("-XX:+UseSerialGC");
-        try (ProcessMaps maps = ProcessMaps.of(child.pid()); JvmCodeReader reader = JvmCodeReader.of(maps); JvmResolver other = JvmResolver.of(maps)) {
+        try (ProcessMaps maps = ProcessMaps.of(child.pid()); JvmCodeReader reader = JvmCodeReader.of(maps);
+                JvmResolver other = JvmResolver.of(maps)) {
             long[] start = new long[1];
             String[] name = new String[1];
             reader.forEach(each -> {
