@@ -42,7 +42,7 @@ put_c_tests() { # ROOT
     done
     # These programs are started by tests. Java tests expect the others in the directory of special_process. in_jvm and call_trace are tests
     # of their own.
-    for test in special_process fake_jvm attach_target orphan_jvm; do
+    for test in special_process resident_target fake_jvm attach_target orphan_jvm; do
         put_program "$root" "$build/$test"
         mv "$root$build/$test" "$root/vm/$test"
     done

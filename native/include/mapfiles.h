@@ -8,8 +8,8 @@
  *
  * This header: processes, snapshots of their mappings, which mapping covers an address, memory of a process.
  * mapfiles_files.h: the files behind mappings. mapfiles_events.h: changes that the kernel records.
- * mapfiles_symbols.h: ELF files, and the function at an address. mapfiles_target.h: code of any JVM,
- * from its memory. mapfiles_jvm.h: recorded code of the own JVM.
+ * mapfiles_resident.h: how much of the memory is present. mapfiles_symbols.h: ELF files, and the function at an address.
+ * mapfiles_target.h: code of any JVM, from its memory. mapfiles_jvm.h: recorded code of the own JVM.
  *
  * **Words**
  *  - A *mapping* is one line of /proc/PID/maps: a VMA of the kernel.

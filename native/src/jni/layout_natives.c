@@ -7,6 +7,7 @@
 #include "jvm/vm_tables.h"
 #include "mapfiles_events.h"
 #include "mapfiles_files.h"
+#include "mapfiles_resident.h"
 
 /* Writes the constants of MapRecord.java. Returns their number. */
 static jint layout(JNIEnv *env UNUSED, jclass self UNUSED, jlong offsets, jint capacity)
@@ -41,6 +42,12 @@ static jint layout(JNIEnv *env UNUSED, jclass self UNUSED, jlong offsets, jint c
         sizeof(struct mf_target_memory), OFFSET(mf_piece, to), OFFSET(mf_piece, bytes), OFFSET(mf_piece, got),
         sizeof(struct mf_piece), OFFSET(mf_vm_tables, image.start), OFFSET(mf_vm_tables, image.end),
         OFFSET(mf_vm_tables, image.bias), sizeof(struct mf_vm_tables),
+        OFFSET(mf_resident_walk, next), OFFSET(mf_resident_walk, end), OFFSET(mf_resident_walk, known),
+        OFFSET(mf_resident_walk, unneeded), sizeof(struct mf_resident_walk), OFFSET(mf_page_range, start),
+        OFFSET(mf_page_range, end), OFFSET(mf_page_range, categories), sizeof(struct mf_page_range),
+        OFFSET(mf_smaps, start), OFFSET(mf_smaps, end), OFFSET(mf_smaps, rss), OFFSET(mf_smaps, pss),
+        OFFSET(mf_smaps, shared_clean), OFFSET(mf_smaps, shared_dirty), OFFSET(mf_smaps, private_clean),
+        OFFSET(mf_smaps, private_dirty), OFFSET(mf_smaps, swap), sizeof(struct mf_smaps),
     };
     const jint count = sizeof layout / sizeof *layout;
     jint *const out = at(offsets);

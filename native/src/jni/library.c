@@ -41,8 +41,8 @@ static const struct mf_natives of_library = NATIVES(library_natives);
 MF_API JNIEXPORT jint JNICALL JNI_OnLoad(JavaVM *vm, void *reserved UNUSED)
 {
     static const struct mf_natives *const natives[] = {
-        &mf_process_natives, &mf_file_natives,   &mf_event_natives,
-        &mf_target_natives,  &mf_symbol_natives, &mf_layout_natives,
+        &mf_process_natives, &mf_file_natives,     &mf_event_natives,  &mf_target_natives,
+        &mf_symbol_natives,  &mf_resident_natives, &mf_layout_natives,
     };
     static const struct mf_natives *const natives_of_library[] = {&of_library};
     JNIEnv *env;

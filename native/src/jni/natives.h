@@ -27,6 +27,7 @@ extern const struct mf_natives mf_file_natives;
 extern const struct mf_natives mf_event_natives;
 extern const struct mf_natives mf_target_natives;
 extern const struct mf_natives mf_symbol_natives;
+extern const struct mf_natives mf_resident_natives;
 extern const struct mf_natives mf_layout_natives;
 
 /* Of JvmCalls. */

@@ -29,7 +29,9 @@ public final class NotSupportedException extends MapsException {
         /** The clock offset of the caller. It called unshare(CLONE_NEWTIME) inside a time namespace. */
         TIME_NAMESPACE,
         /** A HotSpot JVM in the process, or one that has started completely. */
-        JVM
+        JVM,
+        /** /proc/PID/pagemap or smaps. Some kernels are built without them, and some sandboxes do not provide them. */
+        PAGES
     }
 
     /** The missing feature. */

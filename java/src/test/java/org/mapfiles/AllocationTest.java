@@ -18,6 +18,10 @@ import org.mapfiles.events.MapEvents;
 import org.mapfiles.files.MapFiles;
 import org.mapfiles.files.MapFilesEntries;
 import org.mapfiles.live.LiveMaps;
+import org.mapfiles.resident.ResidentBytes;
+import org.mapfiles.resident.ResidentPages;
+import org.mapfiles.resident.Smaps;
+import org.mapfiles.resident.SmapsBytes;
 import org.mapfiles.testing.Assume;
 import org.mapfiles.testing.Children;
 import org.mapfiles.testing.Threads;
@@ -150,6 +154,40 @@ class AllocationTest {
             for (MapFilter filter : filters) {
                 maps.read(snapshot, filter);
             }
+        })).isZero();
+    }
+
+    @Test
+    void residentPagesAllocateNothing() throws Exception {
+        ResidentPages pages = new ResidentPages();
+        ResidentBytes sums = new ResidentBytes();
+        MapCursor cursor = snapshot.cursor();
+        assertThat(allocated(() -> {
+            pages.read(maps, snapshot);
+            sums.clear();
+            cursor.reset();
+            while (cursor.next()) {
+                pages.add(cursor, sums);
+            }
+            assertTrue(sums.rss() > 0 && pages.start(0) != pages.end(0) && !pages.isSwapped(0));
+        })).isZero();
+    }
+
+    @Test
+    void smapsAllocateNothing() throws Exception {
+        Smaps smaps = new Smaps();
+        SmapsBytes sums = new SmapsBytes();
+        MapCursor cursor = snapshot.cursor();
+        assertThat(allocated(() -> {
+            smaps.read(maps);
+            sums.clear();
+            cursor.reset();
+            while (cursor.next()) {
+                smaps.add(cursor, sums);
+            }
+            assertTrue(sums.rss() > 0);
+            smaps.readTotal(maps, sums);
+            assertTrue(sums.pss() > 0);
         })).isZero();
     }
 

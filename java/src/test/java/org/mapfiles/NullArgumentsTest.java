@@ -43,6 +43,10 @@ import org.mapfiles.jvm.JvmRegions;
 import org.mapfiles.jvm.JvmResolver;
 import org.mapfiles.jvm.PerfMap;
 import org.mapfiles.live.LiveMaps;
+import org.mapfiles.resident.ResidentBytes;
+import org.mapfiles.resident.ResidentPages;
+import org.mapfiles.resident.Smaps;
+import org.mapfiles.resident.SmapsBytes;
 import org.mapfiles.symbols.ElfFile;
 import org.mapfiles.symbols.SymbolCache;
 import org.mapfiles.symbols.SymbolInfo;
@@ -146,6 +150,10 @@ class NullArgumentsTest {
         value(SymbolInfo[].class, new SymbolInfo[] {new SymbolInfo()});
         value(ElfFile.class, cache.open(Path.of("/proc/self/exe")));
         value(Consumer.class, (Consumer<Object>) each -> { });
+        value(ResidentPages.class, new ResidentPages());
+        value(ResidentBytes.class, new ResidentBytes());
+        value(Smaps.class, new Smaps());
+        value(SmapsBytes.class, new SmapsBytes());
     }
 
     private static final class NoVisitor implements MapDifference.Visitor {
@@ -229,7 +237,7 @@ class NullArgumentsTest {
         URI classes = ProcessMaps.class.getProtectionDomain().getCodeSource().getLocation().toURI();
         List<Class<?>> types = new ArrayList<>();
         for (Class<?> of : new Class<?>[] {ProcessMaps.class, MapFiles.class, MapEvents.class, MapTimeline.class, LiveMaps.class, PerfMap.class,
-            MapCount.class, Symbols.class}) {
+            MapCount.class, Symbols.class, ResidentPages.class}) {
             String folder = of.getPackageName().replace('.', '/');
             try (Stream<Path> files = Files.list(Path.of(classes).resolve(folder))) {
                 for (Path file : (Iterable<Path>) files.filter(path -> path.toString().endsWith(".class"))::iterator) {

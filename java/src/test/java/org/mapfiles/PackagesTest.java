@@ -32,6 +32,7 @@ class PackagesTest {
             new Layer(INTERNAL),
             new Layer(ROOT, INTERNAL),
             new Layer("org.mapfiles.files", ROOT, INTERNAL),
+            new Layer("org.mapfiles.resident", ROOT, INTERNAL),
             new Layer("org.mapfiles.events", ROOT, INTERNAL),
             new Layer("org.mapfiles.timeline", "org.mapfiles.events", ROOT, INTERNAL),
             new Layer("org.mapfiles.live", "org.mapfiles.events", ROOT, INTERNAL),

@@ -63,6 +63,7 @@ public final class Run {
             if (wanted.stream().anyMatch(FILES::contains)) {
                 figures.attempt("map_files", () -> new FilesFigures(figures, bin, quick, wanted).run());
             }
+            attempt(Benchmark.RESIDENT, wanted, figures, () -> new ResidentFigures(figures, quick).run());
         }
         new JmhFigures(figures, output, quick, wanted).run();
         ChangeFigures changes = new ChangeFigures(figures, bin, quick);

@@ -89,6 +89,15 @@ public final class NativeCalls {
     /** Reads the tables of HotSpot from the next library after an address that has them; returns 0 or a negative errno. */
     public static native int vmTablesRead(long memory, long pages, int slots, long snapshot, long after, long tables);
 
+    /** Reads the next ranges of pages; returns their number or a negative errno. */
+    public static native int residentRead(long process, long snapshot, long walk, long out, int capacity);
+
+    /** Reads smaps; returns the number of its mappings, which may exceed the capacity, or a negative errno. */
+    public static native int smapsRead(long process, long out, int capacity);
+
+    /** Reads smaps_rollup. */
+    public static native int smapsTotal(long process, long out);
+
     /** Makes the number of an open descriptor refer to the file of another one. */
     public static native int adopt(FileDescriptor shell, int descriptor);
 

@@ -95,6 +95,25 @@ class MapRecordTest {
         fields.put("tables end", MapRecord.Target.TABLES_END);
         fields.put("tables bias", MapRecord.Target.TABLES_BIAS);
         fields.put("sizeof mf_vm_tables", MapRecord.Target.TABLES_SIZE);
+        fields.put("walk next", PageRecord.Walk.NEXT);
+        fields.put("walk end", PageRecord.Walk.END);
+        fields.put("walk known", PageRecord.Walk.KNOWN);
+        fields.put("walk unneeded", PageRecord.Walk.UNNEEDED);
+        fields.put("sizeof mf_resident_walk", PageRecord.Walk.SIZE);
+        fields.put("page range start", PageRecord.Range.START);
+        fields.put("page range end", PageRecord.Range.END);
+        fields.put("page range categories", PageRecord.Range.CATEGORIES);
+        fields.put("sizeof mf_page_range", PageRecord.Range.SIZE);
+        fields.put("smaps start", PageRecord.Smaps.START);
+        fields.put("smaps end", PageRecord.Smaps.END);
+        fields.put("smaps rss", PageRecord.Smaps.RSS);
+        fields.put("smaps pss", PageRecord.Smaps.PSS);
+        fields.put("smaps shared clean", PageRecord.Smaps.SHARED_CLEAN);
+        fields.put("smaps shared dirty", PageRecord.Smaps.SHARED_DIRTY);
+        fields.put("smaps private clean", PageRecord.Smaps.PRIVATE_CLEAN);
+        fields.put("smaps private dirty", PageRecord.Smaps.PRIVATE_DIRTY);
+        fields.put("smaps swap", PageRecord.Smaps.SWAP);
+        fields.put("sizeof mf_smaps", PageRecord.Smaps.SIZE);
         return fields;
     }
 

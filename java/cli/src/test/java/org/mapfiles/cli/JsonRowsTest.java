@@ -49,8 +49,11 @@ class JsonRowsTest {
         try (SpecialMappingsChild child = new SpecialMappingsChild(special, List.of(), "plain", "deleted", "memfd");
                 TestJvm jvm = TestJvm.mapping(file)) {
             for (String pid : List.of("self", child.pid())) {
-                add(lines, "maps " + pid);
-                add(lines, "files " + pid);
+                for (String memory : List.of(" --pss", "", " --rss")) { // first a row with all fields
+                    add(lines, "maps " + pid + memory);
+                    add(lines, "files " + pid + memory);
+                    add(lines, "count " + pid + memory);
+                }
                 for (String by : List.of("path", "dir", "ext", "kind", "perms", "deleted")) {
                     add(lines, "count " + pid + " --by " + by);
                 }
@@ -58,8 +61,9 @@ class JsonRowsTest {
             add(lines, "resolve self 0 " + address("libjvm.so") + " " + address("[stack]"));
             add(lines, "resolve self --jvm 0 " + address("libjvm.so") + " " + compiledMethods());
             add(lines, "resolve " + jvm.pid() + " --jvm 0");
-            add(lines, "jvm self");
+            add(lines, "jvm self --pss");
             add(lines, "jvm " + jvm.pid());
+            add(lines, "jvm " + jvm.pid() + " --rss");
             add(lines, "shared self " + jvm.pid());
             add(lines, "shared self " + jvm.pid() + " --private");
             RunningWatch watch = RunningWatch.initial(child.pid(), "--json");
@@ -151,8 +155,7 @@ class JsonRowsTest {
 
     @Test
     void rowsWithAMappingHaveTheFieldsOfMaps() {
-        Set<String> ofMaps = RowSchema.rows().get("mapping").get("properties").propertyNames().stream()
-                .collect(TreeSet::new, Set::add, Set::addAll);
+        Set<String> ofMaps = RowSchema.ofMapping();
         assertThat(ofMaps).contains("start", "end", "perms", "offset", "dev_major", "dev_minor", "inode", "kind", "path", "path_base64",
                 "deleted");
         RowSchema.rows().forEach((type, row) -> {
@@ -202,8 +205,9 @@ class JsonRowsTest {
         String[] description = row.get("description").asString().split(": ", 2);
         List<String> names = new ArrayList<>(row.get("properties").propertyNames());
         names.removeAll(List.of("version", "type", "pid"));
-        List<String> ofMaps = new ArrayList<>(RowSchema.rows().get("mapping").get("properties").propertyNames());
+        List<String> ofMaps = new ArrayList<>(RowSchema.ofMapping());
         ofMaps.removeAll(List.of("version", "type", "pid"));
+        String memory = names.removeAll(RowSchema.MEMORY) ? ", *memory*" : "";
         String fields = "";
         if (!type.equals("mapping") && names.containsAll(ofMaps)) {
             fields = names.get(0).equals("address") ? "`address`, those of `mapping`" : "those of `mapping`";
@@ -213,7 +217,7 @@ class JsonRowsTest {
         for (String name : names) {
             fields += (fields.isEmpty() ? "`" : ", `") + name + '`';
         }
-        return "| `" + type + "` | `" + description[0] + "` | " + description[1] + " | " + fields + " |";
+        return "| `" + type + "` | `" + description[0] + "` | " + description[1] + " | " + fields + memory + " |";
     }
 
     private static String fieldOfPage(String name, JsonNode field) {

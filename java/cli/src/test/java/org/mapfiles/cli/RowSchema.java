@@ -8,6 +8,8 @@ import com.networknt.schema.SpecificationVersion;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
 import tools.jackson.core.StreamReadFeature;
 import tools.jackson.databind.DeserializationFeature;
 import tools.jackson.databind.JsonNode;
@@ -20,6 +22,9 @@ final class RowSchema {
     static final Path FOLDER = Path.of("../../docs/reference").toAbsolutePath().normalize();
     static final JsonMapper MAPPER = JsonMapper.builder().enable(DeserializationFeature.USE_LONG_FOR_INTS)
             .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION).build();
+
+    /** The fields that --rss and --pss add. */
+    static final Set<String> MEMORY = Set.of("rss", "swap", "pss", "shared_clean", "shared_dirty", "private_clean", "private_dirty");
 
     private static final String ROW = "row-";
     private static final SchemaRegistry REGISTRY = SchemaRegistry.withDefaultDialect(SpecificationVersion.DRAFT_2020_12);
@@ -51,6 +56,13 @@ final class RowSchema {
         definitions().propertyStream().filter(definition -> definition.getKey().startsWith(ROW))
                 .forEach(definition -> rows.put(definition.getKey().substring(ROW.length()), definition.getValue()));
         return rows;
+    }
+
+    /** The fields of a row that describe a mapping. */
+    static Set<String> ofMapping() {
+        Set<String> fields = new TreeSet<>(rows().get("mapping").get("properties").propertyNames());
+        fields.removeAll(MEMORY);
+        return fields;
     }
 
     /** Returns whether a row matches exactly one definition. */

@@ -16,6 +16,7 @@ import org.mapfiles.cli.output.Terminal;
 import org.mapfiles.cli.target.PositiveNumber;
 import org.mapfiles.cli.target.Target;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
@@ -24,8 +25,10 @@ import picocli.CommandLine.Parameters;
         description = "Counts mappings and their bytes by group, and compares their number with the kernel's limit,"
                 + " vm.max_map_count.",
         footer = {"", "JSON: one row of type group for each group, then one row of type total. Fields of a group: version,"
-                + " type, pid, by, group, group_base64 if group is not UTF-8, deleted if --by is path, mappings, size in bytes. Fields of the total:"
-                + " version, type, pid, mappings, size, groups, max_map_count, null if unknown.",
+                + " type, pid, by, group, group_base64 if group is not UTF-8, deleted if --by is path, mappings, size in bytes."
+                + " Fields of the total: version, type, pid, mappings, size, groups, max_map_count, null if unknown. With --rss"
+                + " both have rss and swap in bytes; with --pss also pss, shared_clean, shared_dirty, private_clean,"
+                + " private_dirty.",
             "", "Example: mapfiles count 4711 --by dir --top 10"})
 public final class CountCommand implements Callable<Integer> {
     /** The table warns from this share of the limit on: a process that reaches the limit cannot map memory. */
@@ -42,6 +45,9 @@ public final class CountCommand implements Callable<Integer> {
             description = "The N groups with the most mappings only.")
     private Integer top;
 
+    @Mixin
+    private MemoryOptions memory;
+
     @Option(names = "--json", description = "Print JSON Lines.")
     private boolean json;
 
@@ -53,11 +59,13 @@ public final class CountCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException {
-        MappingGroups groups = new MappingGroups(by);
+        MemoryColumns columns = memory.columns();
+        MappingGroups groups = new MappingGroups(by, columns);
         int pid;
         try (ProcessMaps maps = target.open(); MapChunks chunks = maps.chunks(MapFilter.all())) {
             pid = maps.pid();
             while (chunks.next()) {
+                columns.read(maps, chunks.chunk());
                 for (MapCursor mapping = chunks.chunk().cursor(); mapping.next(); ) {
                     groups.add(maps, mapping);
                 }
@@ -70,39 +78,44 @@ public final class CountCommand implements Callable<Integer> {
         List<MappingGroups.Group> sorted = groups.sorted();
         List<MappingGroups.Group> shown = top == null || top >= sorted.size() ? sorted : sorted.subList(0, top);
         if (json) {
-            printJson(pid, shown, groups.total(), sorted.size());
+            printJson(pid, shown, groups.total(), sorted.size(), columns);
         } else {
-            printTable(shown, groups.total(), sorted.size());
+            printTable(shown, groups.total(), sorted.size(), columns);
         }
         return ExitCode.OK;
     }
 
-    private void printJson(int pid, List<MappingGroups.Group> shown, MappingGroups.Group total, int groups) throws IOException {
+    private void printJson(int pid, List<MappingGroups.Group> shown, MappingGroups.Group total, int groups,
+            MemoryColumns columns) throws IOException {
         JsonLines lines = new JsonLines(terminal.out());
         for (MappingGroups.Group group : shown) {
             lines.beginRow("group", pid).text("by", by.name()).bytes("group", group.name());
             if (group.deletion() != null) {
                 lines.deleted(group.deletion());
             }
-            lines.number("mappings", group.mappings()).unsigned("size", group.bytes()).end();
+            lines.number("mappings", group.mappings()).unsigned("size", group.bytes());
+            columns.json(lines, group.memory()).end();
         }
         long limit = ProcessMaps.maxMappings();
         lines.beginRow("total", pid).number("mappings", total.mappings()).unsigned("size", total.bytes()).number("groups", groups)
-                .numberOrNull("max_map_count", limit > 0 ? limit : -1).end();
+                .numberOrNull("max_map_count", limit > 0 ? limit : -1);
+        columns.json(lines, total.memory()).end();
     }
 
-    private void printTable(List<MappingGroups.Group> shown, MappingGroups.Group total, int groups) throws IOException {
+    private void printTable(List<MappingGroups.Group> shown, MappingGroups.Group total, int groups, MemoryColumns columns)
+            throws IOException {
         Table table = new Table(terminal);
-        table.right("MAPPINGS").right("SIZE").left("BY " + by.name().toUpperCase(Locale.ROOT)).endOfHead();
+        columns.head(table.right("MAPPINGS").right("SIZE")).left("BY " + by.name().toUpperCase(Locale.ROOT)).endOfHead();
         for (MappingGroups.Group group : shown) {
-            table.cell(Long.toString(group.mappings())).cell(Sizes.human(group.bytes())).cell(group.display()).endOfRow();
+            columns.cells(table.cell(Long.toString(group.mappings())).cell(Sizes.human(group.bytes())), group.memory())
+                    .cell(group.display()).endOfRow();
         }
         table.print();
         StringBuilder end = new StringBuilder(total.mappings() + " mappings in " + groups + (groups == 1 ? " group" : " groups"));
         if (shown.size() < groups) {
             end.append(" (").append(shown.size()).append(" shown)");
         }
-        end.append(", ").append(Sizes.human(total.bytes()));
+        end.append(", ").append(Sizes.human(total.bytes())).append(columns.text(total.memory()));
         long limit = ProcessMaps.maxMappings();
         if (limit > 0) {
             double share = (double) total.mappings() / limit;

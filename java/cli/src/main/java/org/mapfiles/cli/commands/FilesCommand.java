@@ -25,6 +25,7 @@ import org.mapfiles.files.MapFiles;
 import org.mapfiles.files.MapFilesEntries;
 import org.mapfiles.files.MapFilesEntries.FieldStatus;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
@@ -41,6 +42,7 @@ import picocli.CommandLine.Parameters;
             "VERIFIED  how 'mapfiles cat' would verify the file: exact, through map_files;",
             "          same_inode, same_build_id: by path; not_verified: only by comparing",
             "          bytes, or not at all",
+            "RSS and the columns after it: see 'mapfiles help maps'.",
             "Each column may be unknown by itself. LINKS, SIZE, and most deleted files need CAP_CHECKPOINT_RESTORE: run as"
                     + " root; in a container, docker run --cap-add=CHECKPOINT_RESTORE. CAP_PERFMON alone permits to read"
                     + " mappings, but not map_files.",
@@ -48,7 +50,8 @@ import picocli.CommandLine.Parameters;
                     + " lines.",
             "", "JSON: one row of type file_mapping for each mapping. Fields: those of 'mapfiles maps --json', mode, state,"
                     + " verified; and of the file as stat(2) returns them, null if unknown: file_type, file_dev_major,"
-                    + " file_dev_minor, file_inode, file_nlink, file_size.",
+                    + " file_dev_minor, file_inode, file_nlink, file_size. With --rss also rss and swap in bytes; with --pss also"
+                    + " pss, shared_clean, shared_dirty, private_clean, private_dirty.",
             "", "Example: mapfiles files 4711"})
 public final class FilesCommand implements Callable<Integer> {
     /** File types of st_mode, stat(2). */
@@ -58,6 +61,9 @@ public final class FilesCommand implements Callable<Integer> {
     @Parameters(paramLabel = "PID|self", converter = Target.Converter.class, description = "The process; self: the JVM that"
             + " runs this command.")
     private Target target;
+
+    @Mixin
+    private MemoryOptions memory;
 
     @Option(names = "--json", description = "Print JSON Lines.")
     private boolean json;
@@ -75,14 +81,16 @@ public final class FilesCommand implements Callable<Integer> {
             MapFiles files = MapFiles.of(maps);
             files.listDenial().ifPresent(denial -> terminal.report("the map_files entries are unknown: " + denial.getMessage()));
             FileFacts facts = new FileFacts(files);
-            Text text = new Text();
-            Output output = json ? new Json(maps.pid()) : text;
+            MemoryColumns columns = memory.columns();
+            Text text = new Text(columns);
+            Output output = json ? new Json(maps.pid(), columns) : text;
             MapFilesEntries entries = new MapFilesEntries();
             long mappings = 0;
             while (chunks.next()) {
                 MapSnapshot chunk = chunks.chunk();
                 files.readAll(chunk, entries);
                 facts.beginChunk(chunk);
+                columns.read(maps, chunk);
                 for (MapCursor mapping = chunk.cursor(); mapping.next() && entries.next(); mappings++) {
                     output.print(mapping, entries, FileName.of(maps, mapping), facts.of(mapping));
                 }
@@ -114,9 +122,11 @@ public final class FilesCommand implements Callable<Integer> {
 
     private final class Json implements Output {
         private final JsonLines lines = new JsonLines(terminal.out());
+        private final MemoryColumns columns;
         private final int pid;
 
-        Json(int pid) throws IOException {
+        Json(int pid, MemoryColumns columns) throws IOException {
+            this.columns = columns;
             this.pid = pid;
         }
 
@@ -132,7 +142,7 @@ public final class FilesCommand implements Callable<Integer> {
                 lines.nullValue("file_type").nullValue("file_dev_major").nullValue("file_dev_minor").nullValue("file_inode")
                         .nullValue("file_nlink").nullValue("file_size");
             }
-            lines.end();
+            columns.json(lines, columns.of(mapping)).end();
         }
     }
 
@@ -143,6 +153,7 @@ public final class FilesCommand implements Callable<Integer> {
     /** The line of a file. */
     private static final class FileLine {
         private final Set<String> modes = new TreeSet<>();
+        private final MemoryColumns.Sums sums = new MemoryColumns.Sums();
         private final FileFacts.Facts facts;
         private final String links;
         private final String size;
@@ -170,9 +181,11 @@ public final class FilesCommand implements Callable<Integer> {
         /** By facts, of which each file has its own object. */
         private final Map<FileFacts.Facts, FileLine> byFile = new IdentityHashMap<>();
         private final List<FileLine> lines = new ArrayList<>();
+        private final MemoryColumns columns;
 
-        Text() {
-            table.right("MAPPINGS").left("MODE").right("LINKS").right("SIZE").left("STATE").left("VERIFIED").left("NAME").endOfHead();
+        Text(MemoryColumns columns) {
+            this.columns = columns;
+            columns.head(table.right("MAPPINGS").left("MODE").right("LINKS").right("SIZE")).left("STATE").left("VERIFIED").left("NAME").endOfHead();
         }
 
         @Override
@@ -184,12 +197,13 @@ public final class FilesCommand implements Callable<Integer> {
                 lines.add(line);
             }
             line.add(entry);
+            columns.add(mapping, line.sums);
         }
 
         void printLines() throws IOException {
             for (FileLine line : lines) {
-                table.cell(Integer.toString(line.mappings)).cell(String.join(",", line.modes)).cell(line.links).cell(line.size)
-                        .cell(text(line.facts.state())).cell(line.facts.verified()).cell(line.name).endOfRow();
+                table.cell(Integer.toString(line.mappings)).cell(String.join(",", line.modes)).cell(line.links).cell(line.size);
+                columns.cells(table, line.sums).cell(text(line.facts.state())).cell(line.facts.verified()).cell(line.name).endOfRow();
             }
             byFile.clear();
             lines.clear();

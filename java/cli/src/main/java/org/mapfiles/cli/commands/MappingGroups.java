@@ -31,6 +31,7 @@ final class MappingGroups {
     /** Mappings with the same property, and the sum of their sizes. */
     static final class Group {
         private final Key key;
+        private final MemoryColumns.Sums memory = new MemoryColumns.Sums();
         private long mappings;
         private long bytes;
 
@@ -60,23 +61,30 @@ final class MappingGroups {
             return bytes;
         }
 
-        private void add(Mapping mapping) {
+        MemoryColumns.Sums memory() {
+            return memory;
+        }
+
+        private void add(Mapping mapping, MemoryColumns columns) {
             mappings++;
             bytes += mapping.size();
+            columns.add(mapping, memory);
         }
     }
 
     private final By by;
+    private final MemoryColumns columns;
     private final Map<Key, Group> groups = new HashMap<>();
     private final Group total = new Group(new Key("total", null));
 
-    MappingGroups(By by) {
+    MappingGroups(By by, MemoryColumns columns) {
         this.by = by;
+        this.columns = columns;
     }
 
     void add(ProcessMaps maps, Mapping mapping) throws IOException {
-        groups.computeIfAbsent(keyOf(maps, mapping), Group::new).add(mapping);
-        total.add(mapping);
+        groups.computeIfAbsent(keyOf(maps, mapping), Group::new).add(mapping, columns);
+        total.add(mapping, columns);
     }
 
     Group total() {

@@ -15,6 +15,7 @@ import org.mapfiles.cli.output.Table;
 import org.mapfiles.cli.output.Terminal;
 import org.mapfiles.cli.target.Target;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
@@ -24,10 +25,14 @@ import picocli.CommandLine.Parameters;
         footer = {"", "Up to 4,096 mappings are read until they are consistent. More are printed while they are read. If the"
                 + " process changes its mappings during that time, a mapping may be missing, or be printed in two states. If"
                 + " ranges overlap, a message at the end reports it.",
+            "RSS is from the page tables, and so is any sum of it: zero pages do not count. PSS divides each page by the number"
+                    + " of processes that map it. SHARED and PRIVATE are mapped by several processes or by this one only; DIRTY"
+                    + " is the modified part of both. ? means that the mapping changed before smaps was read.",
             "", "JSON: one row of type mapping for each mapping. Fields: version, type, pid, start, end, size,"
                     + " perms, offset, dev_major, dev_minor, inode, kind, path, path_base64, deleted. start, end"
                     + " and offset are \"0x...\". path is null without a name; path_base64 is present if path is"
-                    + " not UTF-8. null means unknown.",
+                    + " not UTF-8. null means unknown. With --rss also rss and swap in bytes; with --pss also pss,"
+                    + " shared_clean, shared_dirty, private_clean, private_dirty.",
             "", "Example: mapfiles maps 4711 --exec"})
 public final class MapsCommand implements Callable<Integer> {
     @Parameters(paramLabel = "PID|self", converter = Target.Converter.class, description = "The process; self: the JVM that"
@@ -39,6 +44,9 @@ public final class MapsCommand implements Callable<Integer> {
 
     @Option(names = "--files", description = "Mappings of files only, including deleted files and memfds.")
     private boolean files;
+
+    @Mixin
+    private MemoryOptions memory;
 
     @Option(names = "--json", description = "Print JSON Lines.")
     private boolean json;
@@ -58,20 +66,23 @@ public final class MapsCommand implements Callable<Integer> {
         filter = executable ? filter.executable() : filter;
         filter = files ? filter.fileBacked() : filter;
         try (ProcessMaps maps = target.open(); MapChunks chunks = maps.chunks(filter)) {
+            MemoryColumns columns = memory.columns();
             if (json) {
-                printJson(maps, chunks);
+                printJson(maps, chunks, columns);
             } else {
-                printTable(maps, chunks);
+                printTable(maps, chunks, columns);
             }
         }
         return ExitCode.OK;
     }
 
-    private void printJson(ProcessMaps maps, MapChunks chunks) throws IOException {
+    private void printJson(ProcessMaps maps, MapChunks chunks, MemoryColumns columns) throws IOException {
         JsonLines lines = new JsonLines(terminal.out());
         while (chunks.next()) {
+            columns.read(maps, chunks.chunk());
             for (MapCursor mapping = chunks.chunk().cursor(); mapping.next(); ) {
-                lines.beginRow("mapping", maps.pid()).mapping(mapping, FileName.of(maps, mapping)).end();
+                lines.beginRow("mapping", maps.pid()).mapping(mapping, FileName.of(maps, mapping));
+                columns.json(lines, columns.of(mapping)).end();
             }
         }
         if (chunks.isInconsistent()) {
@@ -80,16 +91,19 @@ public final class MapsCommand implements Callable<Integer> {
         }
     }
 
-    private void printTable(ProcessMaps maps, MapChunks chunks) throws IOException {
+    private void printTable(ProcessMaps maps, MapChunks chunks, MemoryColumns columns) throws IOException {
         Table table = new Table(terminal);
-        table.right("RANGE", WIDEST_RANGE).right("SIZE").left("PERMS").right("OFFSET").left("DEV:INODE").left("NAME").endOfHead();
+        columns.head(table.right("RANGE", WIDEST_RANGE).right("SIZE")).left("PERMS").right("OFFSET").left("DEV:INODE").left("NAME").endOfHead();
         long mappings = 0;
         long bytes = 0;
+        MemoryColumns.Sums total = new MemoryColumns.Sums();
         while (chunks.next()) {
+            columns.read(maps, chunks.chunk());
             for (MapCursor mapping = chunks.chunk().cursor(); mapping.next(); ) {
                 mappings++;
                 bytes += mapping.size();
-                addRow(table, mapping, FileName.of(maps, mapping));
+                columns.add(mapping, total);
+                addRow(table, mapping, FileName.of(maps, mapping), columns);
             }
             table.print();
         }
@@ -97,14 +111,14 @@ public final class MapsCommand implements Callable<Integer> {
         long limit = ProcessMaps.maxMappings();
         // No "N of MAX": a process may have one mapping more than the limit, [vsyscall] does not count, and the limit may have
         // been lowered.
-        terminal.out().write((mappings + " mappings, " + Sizes.human(bytes)
+        terminal.out().write((mappings + " mappings, " + Sizes.human(bytes) + columns.text(total)
                 + (chunks.isInconsistent() ? ", which changed while they were listed" : "")
                 + (limit > 0 && !executable && !files ? "; vm.max_map_count is " + limit : "") + "\n").getBytes(StandardCharsets.UTF_8));
     }
 
-    private static void addRow(Table table, MapCursor mapping, FileName name) throws IOException {
-        table.cell(Hex.range(mapping))
-                .cell(Sizes.human(mapping.size())).cell(mapping.permissions())
+    private static void addRow(Table table, MapCursor mapping, FileName name, MemoryColumns columns) throws IOException {
+        columns.cells(table.cell(Hex.range(mapping)).cell(Sizes.human(mapping.size())), columns.of(mapping))
+                .cell(mapping.permissions())
                 .cell(mapping.isFileBacked() ? Long.toHexString(mapping.offset()) : "")
                 .cell(mapping.isFileBacked() ? Integer.toUnsignedString(mapping.deviceMajor()) + ":"
                         + Integer.toUnsignedString(mapping.deviceMinor()) + ":" + Long.toUnsignedString(mapping.inode()) : "")

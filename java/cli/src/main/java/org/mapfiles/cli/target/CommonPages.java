@@ -1,7 +1,6 @@
 package org.mapfiles.cli.target;
 
 import java.io.IOException;
-import java.io.RandomAccessFile;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Files;
@@ -13,17 +12,19 @@ import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalLong;
-import org.mapfiles.MappingQuery;
+import org.mapfiles.MapSnapshot;
 import org.mapfiles.Mapping;
 import org.mapfiles.MappingQuery;
 import org.mapfiles.MapsException;
+import org.mapfiles.NotSupportedException;
+import org.mapfiles.PermissionDeniedException;
 import org.mapfiles.ProcessMaps;
 import org.mapfiles.files.SharedMappings.Range;
+import org.mapfiles.resident.ResidentPages;
 
 /**
- * Counts the pages of a file that several processes have in memory, by /proc/PID/pagemap
- * (Documentation/admin-guide/mm/pagemap.rst). A private mapping has pages of the file, which all processes that map them share,
- * and own copies of the pages that the process wrote to.
+ * Counts the pages of a file that several processes have in memory. A private mapping has pages of the file, which all processes
+ * that map them share, and own copies of the pages that the process wrote to.
  */
 public final class CommonPages {
     /**
@@ -36,18 +37,15 @@ public final class CommonPages {
         static final Figures UNKNOWN = new Figures(-1, -1);
     }
 
-    private static final long PRESENT = 1L << 63;
-    private static final long SWAPPED = 1L << 62;
-    private static final long FILE_PAGE = 1L << 61; // also of shared anonymous memory
-    private static final long GUARD = 1L << 58;   // a guard: no page
-    /** Maximum distance from the first to the last mapped page of a file: 16 GiB of 4-KiB pages, 32 MiB of pagemap. */
+    /** Maximum distance from the first to the last mapped page of a file: 16 GiB of 4-KiB pages. */
     private static final long MAX_PAGES = 1L << 22;
-    private static final int CHUNK = 8 * 8192;
 
     private final long pageSize = pageSize();
     private final MappingQuery now = new MappingQuery();
+    private final ResidentPages pages = new ResidentPages();
+    private final Map<ProcessMaps, MapSnapshot> snapshots = new IdentityHashMap<>();
 
-    /** Pages of one range: those of the file, numbered from the start of the range, and the number of copies. */
+    /** Pages of one range: those of the file, numbered from the start of the range, and the bytes of copies. */
     private record Pages(BitSet ofFile, long copied) {
     }
 
@@ -121,7 +119,7 @@ public final class CommonPages {
         for (Map.Entry<ProcessMaps, Mapped> other : byProcess.entrySet()) {
             isKnown &= other.getKey() == process || other.getValue().isKnown;
         }
-        return new Figures(own.copied * pageSize, isKnown ? common * pageSize : -1);
+        return new Figures(own.copied, isKnown ? common * pageSize : -1);
     }
 
     /**
@@ -129,32 +127,32 @@ public final class CommonPages {
      * changed.
      */
     private Pages read(ProcessMaps process, Mapping mapping) throws MapsException {
-        long count = mapping.size() / pageSize;
         BitSet ofFile = new BitSet();
         long copied = 0;
-        try (RandomAccessFile pagemap = new RandomAccessFile("/proc/" + process.pid() + "/pagemap", "r")) {
-            pagemap.seek(mapping.start() / pageSize * Long.BYTES);
-            byte[] chunk = new byte[CHUNK];
-            for (long page = 0; page < count; ) {
-                int length = (int) Math.min(CHUNK, (count - page) * Long.BYTES);
-                pagemap.readFully(chunk, 0, length);
-                ByteBuffer entries = ByteBuffer.wrap(chunk, 0, length).order(ByteOrder.nativeOrder());
-                for (; entries.hasRemaining(); page++) {
-                    long entry = entries.getLong();
-                    if ((entry & FILE_PAGE) != 0) {
-                        ofFile.set((int) page, (entry & PRESENT) != 0);
-                    } else if ((entry & (PRESENT | SWAPPED)) != 0 && (entry & GUARD) == 0) {
-                        copied++;
-                    }
-                }
-            }
-        } catch (IOException denied) {
+        try {
+            pages.read(process, snapshotOf(process), mapping.start(), mapping.end());
+        } catch (NotSupportedException | PermissionDeniedException unknown) {
             return null;
+        }
+        for (int i = 0; i < pages.size(); i++) {
+            if (!pages.isFile(i)) {
+                copied += pages.isZero(i) ? 0 : pages.end(i) - pages.start(i);
+            } else if (!pages.isSwapped(i)) {
+                ofFile.set((int) ((pages.start(i) - mapping.start()) / pageSize), (int) ((pages.end(i) - mapping.start()) / pageSize));
+            }
         }
         return isStillMapped(process, mapping) ? new Pages(ofFile, copied) : null;
     }
 
-    /** Also verifies that the path led to this process: it has not exited since, so no other process had its PID. */
+    private MapSnapshot snapshotOf(ProcessMaps process) throws MapsException {
+        MapSnapshot snapshot = snapshots.get(process);
+        if (snapshot == null) {
+            snapshot = process.snapshot();
+            snapshots.put(process, snapshot);
+        }
+        return snapshot;
+    }
+
     private boolean isStillMapped(ProcessMaps process, Mapping mapping) throws MapsException {
         return process.query(mapping.start(), now) && now.start() == mapping.start() && now.end() == mapping.end()
                 && now.offset() == mapping.offset() && now.inode() == mapping.inode() && now.deviceMajor() == mapping.deviceMajor()
