@@ -130,7 +130,7 @@ static void order_holds_from_one_drain_to_the_next(void)
     end(&child);
 }
 
-static void what_does_not_fit_stays(void)
+static void records_that_do_not_fit_stay_in_the_ring(void)
 {
     uint64_t last = 0;
     uint64_t time = 0;
@@ -150,7 +150,7 @@ static void what_does_not_fit_stays(void)
     end(&child);
 }
 
-static void a_ring_is_used_round_and_round(void)
+static void records_wrap_at_the_end_of_a_ring(void)
 {
     start(&child);
     CHECK_IS(watch(&child, MF_EVENTS_ALL, RING, 0), 0, "watch");
@@ -167,7 +167,7 @@ static void a_ring_is_used_round_and_round(void)
     end(&child);
 }
 
-static void a_full_ring_says_so(void)
+static void a_full_ring_is_reported(void)
 {
     cpu_set_t any;
     cpu_set_t one;
@@ -259,7 +259,7 @@ static void check_inside(int count)
     }
 }
 
-static void any_memory_is_survived(void)
+static void random_bytes_cause_no_crash(void)
 {
     char *memories[2];
     struct mf_events *const stream = forge(memories);
@@ -291,7 +291,7 @@ static void any_memory_is_survived(void)
 }
 
 /* Two events of one thread report everything twice: a, a', b, b'. If one event reports a mapping twice, it was made twice. */
-static void what_is_told_by_two_events_is_told_once(void)
+static void a_change_in_two_rings_is_reported_once(void)
 {
     static const uint64_t ids[][2] = {{1, 2}, {3, 3}};
     char *memories[2];
@@ -345,7 +345,7 @@ static struct mf_events *forge_empty(char *memories[2])
 }
 
 /* Each field of a record is read at its offset, in the byte order of the machine. */
-static void numbers_have_the_order_of_the_machine(void)
+static void numbers_have_the_byte_order_of_the_machine(void)
 {
     const uint64_t mapped[] = {header(10, 0, 96), pair(42, 43), 0x10000, 0x3000, 0x5000, pair(8, 1), 77, 0, pair(5, 1), 0, 1, 9};
     const uint64_t forked[] = {header(7, 0, 48), pair(42, 42), pair(44, 43), 2, 2, 9};
@@ -379,7 +379,7 @@ static void numbers_have_the_order_of_the_machine(void)
     free(stream);
 }
 
-static void flags_are_those_of_the_kernels_bit_fields(void)
+static void flags_are_the_bit_fields_of_the_kernel(void)
 {
     const struct perf_event_attr of_kernel = {.inherit = 1, .exclude_kernel = 1, .exclude_hv = 1, .mmap = 1, .comm = 1, .task = 1,
                                               .watermark = 1, .mmap_data = 1, .sample_id_all = 1, .mmap2 = 1, .comm_exec = 1,
@@ -417,18 +417,18 @@ int main(void)
 {
     int skipped;
 
-    flags_are_those_of_the_kernels_bit_fields();
-    numbers_have_the_order_of_the_machine();
+    flags_are_the_bit_fields_of_the_kernel();
+    numbers_have_the_byte_order_of_the_machine();
     the_first_threads_end_is_reported_once();
-    what_is_told_by_two_events_is_told_once();
-    any_memory_is_survived();
+    a_change_in_two_rings_is_reported_once();
+    random_bytes_cause_no_crash();
     skipped = can_watch(&child);
     if (skipped)
         return check_failures ? check_result() : skipped;
     cpus_are_merged_by_time();
     order_holds_from_one_drain_to_the_next();
-    what_does_not_fit_stays();
-    a_ring_is_used_round_and_round();
-    a_full_ring_says_so();
+    records_that_do_not_fit_stay_in_the_ring();
+    records_wrap_at_the_end_of_a_ring();
+    a_full_ring_is_reported();
     return check_result();
 }
