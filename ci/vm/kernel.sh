@@ -14,6 +14,7 @@ suite_of() {
 
 # Prints the address of the Debian mirror, or of its security updates, from the apt sources of the system.
 mirror_of() { # SUITE
+    # shellcheck disable=SC2016 # apt-get expands them
     apt-get indextargets --format '$(RELEASE) $(REPO_URI)' 'Created-By: Packages' 'Origin: Debian' |
         awk -v security="$([[ $1 = *-security ]] && echo 1 || echo 0)" \
             '($1 ~ /security/) == security { print $2; found = 1; exit } END { exit !found }'

@@ -22,10 +22,16 @@ console() {
 machine=
 has_kvm=unknown
 
-# Ends the virtual machine, if one is running.
+# Ends the virtual machine, if one is running. wait does not know it: see run_machine.
 end_machine() {
+    local tries
     [ -n "$machine" ] || return 0
-    kill "$machine" 2>/dev/null && wait "$machine" 2>/dev/null || true
+    kill "$machine" 2>/dev/null || true
+    for tries in {1..100}; do
+        kill -0 "$machine" 2>/dev/null || break
+        sleep 0.1
+    done
+    [ "$tries" -lt 100 ] || kill -KILL "$machine" 2>/dev/null || true
     machine=
 }
 
@@ -44,6 +50,7 @@ run_machine() { # ACCELERATOR KERNEL-DIRECTORY TESTS LOG SECONDS
         -append "console=$(console) reboot=t panic=-1 quiet vm.tests=$3" \
         -drive "file=$work/system.img,format=raw,if=virtio,readonly=on" "${drives[@]}" >>"$4.qemu" 2>&1 &
     machine=$!
+    disown "$machine" # or bash would print the whole command if a signal ends it
     while kill -0 "$machine" 2>/dev/null && [ $((SECONDS - began)) -lt 3600 ]; do
         [ $((SECONDS - began)) -lt "$5" ] || grep -q '^VM up' "$4" || break
         sleep 1
@@ -55,7 +62,7 @@ run_machine() { # ACCELERATOR KERNEL-DIRECTORY TESTS LOG SECONDS
             reported=$count
         fi
     done
-    end_machine 2>/dev/null
+    end_machine
 }
 
 # Finds out once whether a kernel boots with KVM: a machine may have /dev/kvm that does not work.

@@ -237,7 +237,7 @@ static void find_state_once(const struct pair *pair)
           pair->name, rc);
 }
 
-static void ask_everything(const struct pair *pair, bool by_entry)
+static void read_everything(const struct pair *pair, bool by_entry)
 {
     const unsigned long long answers = wanted > 0 ? wanted : rounds(pair->usual_answers);
 
@@ -282,7 +282,7 @@ static void try_pair(const struct pair *pair)
     copy_up(pair);
     right = stale = other = 0;
     CHECK_IS(write(go[1], &byte, 1), 1, "go on");
-    ask_everything(pair, mf_entries_follow_access() == 0);
+    read_everything(pair, mf_entries_follow_access() == 0);
     printf("%s: %llu right, %llu stale, %llu not verified or another\n", pair->name, right, stale, other);
     CHECK(stale > 0, "%s: never in the middle of it", pair->name);
     kill(child, SIGKILL);

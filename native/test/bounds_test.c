@@ -162,7 +162,7 @@ static int state_of_removed(unsigned depth)
 }
 
 /* Without the permission to follow entries, only the directories above show that a path is removed. */
-static void a_path_whose_directories_are_gone(void)
+static void a_path_whose_directories_are_removed(void)
 {
     const pid_t child = fork();
     int status;
@@ -187,7 +187,7 @@ int main(void)
 
     if (chdir(directory) != 0 || chmod(".", 0777) != 0)
         abort();
-    a_path_whose_directories_are_gone();
+    a_path_whose_directories_are_removed();
     text_without_an_end();
     one_file_by_very_many_names();
     one_file_by_names_that_the_text_shows_alike();

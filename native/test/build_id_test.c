@@ -146,7 +146,7 @@ static void the_first_of_the_notes_is_taken(int elf_class)
     expect(IMAGE_BYTES, 8, 'b', "a segment of zeros before");
 }
 
-static void an_id_of_a_wrong_length_is_none(void)
+static void an_id_of_a_wrong_length_is_not_read(void)
 {
     begin_image(ELFCLASS64, 1);
     set_notes(0, NOTES_AT, 0x100);
@@ -156,7 +156,7 @@ static void an_id_of_a_wrong_length_is_none(void)
     expect(IMAGE_BYTES, 0, 0, "0 bytes");
 }
 
-static void a_file_that_ends_early_has_none(void)
+static void a_file_that_ends_early_has_no_id(void)
 {
     begin_image(ELFCLASS64, 2);
     set_notes(1, NOTES_AT, 0x100);
@@ -169,7 +169,7 @@ static void a_file_that_ends_early_has_none(void)
     expect(0, 0, 0, "empty");
 }
 
-static void numbers_that_wrap_lead_nowhere(void)
+static void numbers_that_overflow_are_rejected(void)
 {
     static const uint64_t offsets[] = {UINT64_MAX, UINT64_MAX - 8, INT64_MAX, INT64_MAX - 8, 1ull << 62};
 
@@ -198,7 +198,7 @@ static void a_segment_beyond_4_gib_is_not_read(void)
 }
 
 /* The note is counted with its padding, and the kernel continues with the next segment. */
-static void a_note_that_the_segment_cuts_is_none(void)
+static void a_note_that_passes_the_end_of_the_segment_is_not_read(void)
 {
     begin_image(ELFCLASS64, 2);
     put_build_id(NOTES_AT, 'a', 19);
@@ -234,7 +234,7 @@ static void headers_beyond_the_256th_are_not_read(void)
 }
 
 /* A segment of notes of any size is read, within the limit of reads, as the kernel does. */
-static void a_note_behind_large_ones_is_found(void)
+static void a_note_after_large_ones_is_found(void)
 {
     static const char large[0x11000];
     uint32_t at;
@@ -264,7 +264,7 @@ static void make_bomb(void)
         at = put_note(at, 1, "", "", 0);
 }
 
-static void a_bomb_is_given_up(void)
+static void a_bomb_ends_with_an_error(void)
 {
     make_bomb();
     expect(IMAGE_BYTES, -E2BIG, 0, "65,535 times the same notes");
@@ -317,7 +317,7 @@ static void a_bomb_in_place_of_a_mapped_file(void)
 }
 
 /* On overlayfs the build ID decides: a mapped file must not be mistaken for another copy of it. */
-static void a_file_with_a_large_note_is_itself(void)
+static void a_file_with_a_large_note_is_verified(void)
 {
     static const char large[0x11000];
     static struct mf_query_result answer;
@@ -364,16 +364,16 @@ int main(void)
         puts("skipped: counting reads: /proc/thread-self/io is not there");
     the_first_of_the_notes_is_taken(ELFCLASS64);
     the_first_of_the_notes_is_taken(ELFCLASS32);
-    an_id_of_a_wrong_length_is_none();
-    a_file_that_ends_early_has_none();
-    numbers_that_wrap_lead_nowhere();
+    an_id_of_a_wrong_length_is_not_read();
+    a_file_that_ends_early_has_no_id();
+    numbers_that_overflow_are_rejected();
     a_segment_beyond_4_gib_is_not_read();
-    a_note_that_the_segment_cuts_is_none();
+    a_note_that_passes_the_end_of_the_segment_is_not_read();
     the_byte_order_does_not_matter();
     headers_beyond_the_256th_are_not_read();
-    a_note_behind_large_ones_is_found();
-    a_bomb_is_given_up();
-    a_file_with_a_large_note_is_itself();
+    a_note_after_large_ones_is_found();
+    a_bomb_ends_with_an_error();
+    a_file_with_a_large_note_is_verified();
     a_bomb_in_place_of_a_mapped_file();
     umount2("merged", MNT_DETACH);
     if (chdir("/") != 0 || remove_directory(directory) != 0)

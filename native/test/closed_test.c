@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* If map_files is denied, the reason is reported beforehand and afterwards. A file with a path can still be opened. */
+#include "child.h"
 #include "lacking.h"
 
 #include <signal.h>
@@ -65,7 +66,7 @@ static bool is_by_path(int proof)
     return proof == MF_SAME_INODE || proof == MF_SAME_BYTES;
 }
 
-static void in_a_kernel_without_it(void)
+static void in_a_kernel_without_map_files(void)
 {
     struct mf_entries *const entries = malloc(mf_entries_bytes(64, 1 << 16));
     struct made plain, written, gone, memory;
@@ -139,7 +140,7 @@ static void become_nobody(void)
         exit(1);
 }
 
-static void to_who_gave_up_its_rights(void)
+static void a_caller_that_dropped_its_privileges(void)
 {
     expect_refused(getppid(), become_nobody, MF_DENIED_USER);
 }
@@ -155,7 +156,7 @@ static void forbid_dumps(void)
         exit(1);
 }
 
-static void to_a_process_that_is_not_dumpable_any_more(void)
+static void of_a_process_that_is_no_longer_dumpable(void)
 {
     char byte;
     pid_t child;
@@ -177,7 +178,7 @@ static void to_a_process_that_is_not_dumpable_any_more(void)
 
 #define SCOPE "/proc/sys/kernel/yama/ptrace_scope"
 
-static void look_at_memory_of(pid_t sibling)
+static void read_memory_of(pid_t sibling)
 {
     char byte;
 
@@ -189,7 +190,7 @@ static void look_at_memory_of(pid_t sibling)
 }
 
 /* Yama restricts memory access to child processes. */
-static void to_memory_out_of_scope(void)
+static void of_memory_that_yama_denies(void)
 {
     const int fd = open(SCOPE, O_RDWR);
     char before = 0;
@@ -217,7 +218,7 @@ static void to_memory_out_of_scope(void)
     close(ready[1]);
     looker = fork();
     if (looker == 0) {
-        look_at_memory_of(sibling);
+        read_memory_of(sibling);
         exit(check_result());
     }
     waitpid(looker, &status, 0);
@@ -230,7 +231,7 @@ static void to_memory_out_of_scope(void)
 }
 
 /* A process can always read its own map_files, whoever owns the directory. */
-static void not_to_oneself(void)
+static void of_the_own_process(void)
 {
     struct made made;
 
@@ -267,27 +268,10 @@ static void before_linux_5_6(void)
     without_openat2();
 }
 
-static void under_a_filter_that_does_not_know_it(void)
+static void under_a_filter_without_openat2(void)
 {
     lack_openat2(EPERM);
     without_openat2();
-}
-
-static void in_a_child(void (*look)(void), const char *what)
-{
-    int status = 0;
-    pid_t child;
-
-    fflush(stdout);
-    child = fork();
-    if (child == 0) {
-        check_failures = 0;
-        look();
-        exit(check_result());
-    }
-    waitpid(child, &status, 0);
-    if (!WIFEXITED(status) || WEXITSTATUS(status) != CHECK_SKIPPED)
-        CHECK_IS(status, 0, what);
 }
 
 int main(void)
@@ -298,17 +282,17 @@ int main(void)
     snapshot = new_snapshot(1024, 1 << 18);
     if (chmod(directory, 0777) != 0 || chdir(directory) != 0)
         return 1;
-    in_a_child(in_a_kernel_without_it, "no map_files");
+    check_in_child(in_a_kernel_without_map_files, "no map_files");
     if (geteuid() == 0) {
-        in_a_child(to_who_gave_up_its_rights, "privileges dropped");
-        in_a_child(to_a_process_that_is_not_dumpable_any_more, "not dumpable");
-        in_a_child(not_to_oneself, "not dumpable itself");
-        in_a_child(to_memory_out_of_scope, "kept by Yama");
+        check_in_child(a_caller_that_dropped_its_privileges, "privileges dropped");
+        check_in_child(of_a_process_that_is_no_longer_dumpable, "not dumpable");
+        check_in_child(of_the_own_process, "not dumpable itself");
+        check_in_child(of_memory_that_yama_denies, "kept by Yama");
     } else {
         puts("skipped for refusals: takes root to make them");
     }
-    in_a_child(before_linux_5_6, "no openat2");
-    in_a_child(under_a_filter_that_does_not_know_it, "openat2 filtered");
+    check_in_child(before_linux_5_6, "no openat2");
+    check_in_child(under_a_filter_without_openat2, "openat2 filtered");
     free(snapshot);
     rmdir(directory);
     return check_result();

@@ -212,7 +212,7 @@ static void unload(unsigned step)
 }
 
 /* The JVM reports some of the stubs and methods again, as after a request for all code. */
-static void ask_again(unsigned step)
+static void compare_again(unsigned step)
 {
     struct mf_code_image *const image = mf_code_store_current(codes);
 
@@ -252,7 +252,7 @@ static bool step_is_right(unsigned step)
     else if (what < 96)
         unload(step);
     else if (what < 99)
-        ask_again(step);
+        compare_again(step);
     else
         tidy();
     for (int i = 0; i < 6; i++)

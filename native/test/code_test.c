@@ -87,7 +87,7 @@ static const char *name_at(const struct mf_code_store *codes, uint64_t offset, u
               (unsigned long long)(time), found_);                                                             \
     } while (0)
 
-static void its_range_ends_where_it_ends(void)
+static void the_end_of_a_range_is_exclusive(void)
 {
     struct mf_code_store *const codes = new_codes(LOG);
 
@@ -106,7 +106,7 @@ static void its_range_ends_where_it_ends(void)
     CHECK_IS(mf_code_covers(mf_code_store_current(codes), LOW, LOW), false, "nothing");
 }
 
-static void a_sample_keeps_its_meaning(void)
+static void a_sample_is_resolved_as_of_its_time(void)
 {
     struct mf_code_store *const codes = new_codes(LOG);
     struct mf_code_image *const image = mf_code_store_current(codes);
@@ -127,7 +127,7 @@ static void a_sample_keeps_its_meaning(void)
     CHECK_NAME(codes, 1050, 25, "none");
 }
 
-static void what_is_made_in_its_place_shows_that_it_went(void)
+static void new_code_at_a_range_unloads_the_old_code(void)
 {
     struct mf_code_store *const codes = new_codes(LOG);
 
@@ -140,7 +140,7 @@ static void what_is_made_in_its_place_shows_that_it_went(void)
     CHECK_IS(mf_code_store_current(codes)->unloaded, 1, "unloaded");
 }
 
-static void of_stubs_within_a_blob_the_smallest_is_meant(void)
+static void the_smallest_stub_of_a_blob_is_found(void)
 {
     struct mf_code_store *const codes = new_codes(LOG);
 
@@ -160,7 +160,7 @@ static void of_stubs_within_a_blob_the_smallest_is_meant(void)
     CHECK_NAME(codes, 1400, 8, "blob");
 }
 
-static void what_is_no_longer_told_of_went(void)
+static void code_that_is_not_reported_again_is_unloaded(void)
 {
     struct mf_code_store *const codes = new_codes(LOG);
     struct mf_code_image *const image = mf_code_store_current(codes);
@@ -176,7 +176,7 @@ static void what_is_no_longer_told_of_went(void)
 }
 
 /* On request the JVM reports stubs with shorter names, and no freed stubs. */
-static void stubs_told_again_are_the_same(void)
+static void stubs_reported_again_are_not_added(void)
 {
     struct mf_code_store *const codes = new_codes(LOG);
     struct mf_code_image *const image = mf_code_store_current(codes);
@@ -235,7 +235,7 @@ static void inlined_frames_are_innermost_first(void)
 }
 
 /* Much more code than memory: loaded code is found; unloaded code is right or reported as evicted. */
-static void memory_has_its_bound(void)
+static void memory_is_bounded(void)
 {
     enum { PLACES = 64, ROUNDS = 40000 };
     struct mf_code_store *const codes = new_codes(1u << 16);
@@ -278,7 +278,7 @@ static void memory_has_its_bound(void)
 }
 
 /* Code that was unloaded last is kept, however early it was loaded, and other addresses have no code. */
-static void what_went_first_is_forgotten_first(void)
+static void the_oldest_unloaded_code_is_evicted_first(void)
 {
     struct mf_code_store *const codes = new_codes(1u << 16);
     uint64_t time = 1000;
@@ -304,7 +304,7 @@ static void what_went_first_is_forgotten_first(void)
           (unsigned long long)before);
 }
 
-static void what_lives_is_not_forgotten_for_new_code(void)
+static void live_code_is_not_evicted(void)
 {
     struct mf_code_store *const codes = new_codes(1u << 16);
     unsigned count = 0;
@@ -316,7 +316,7 @@ static void what_lives_is_not_forgotten_for_new_code(void)
     CHECK_NAME(codes, 0, MF_CODE_NOW, "method0");
 }
 
-static void an_answer_notices_that_memory_was_used_again(void)
+static void a_result_detects_reused_memory(void)
 {
     struct mf_code_store *const codes = new_codes(1u << 16);
     struct mf_code code;
@@ -340,16 +340,16 @@ static void an_answer_notices_that_memory_was_used_again(void)
 
 int main(void)
 {
-    its_range_ends_where_it_ends();
-    a_sample_keeps_its_meaning();
-    what_is_made_in_its_place_shows_that_it_went();
-    of_stubs_within_a_blob_the_smallest_is_meant();
-    what_is_no_longer_told_of_went();
-    stubs_told_again_are_the_same();
+    the_end_of_a_range_is_exclusive();
+    a_sample_is_resolved_as_of_its_time();
+    new_code_at_a_range_unloads_the_old_code();
+    the_smallest_stub_of_a_blob_is_found();
+    code_that_is_not_reported_again_is_unloaded();
+    stubs_reported_again_are_not_added();
     inlined_frames_are_innermost_first();
-    memory_has_its_bound();
-    what_went_first_is_forgotten_first();
-    what_lives_is_not_forgotten_for_new_code();
-    an_answer_notices_that_memory_was_used_again();
+    memory_is_bounded();
+    the_oldest_unloaded_code_is_evicted_first();
+    live_code_is_not_evicted();
+    a_result_detects_reused_memory();
     return check_result();
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A thread that acts as another user has only the permissions of that user, and afterwards its own again. */
-#include "check.h"
+#include "child.h"
 #include "jvm/credentials.h"
 
 #include <errno.h>
@@ -152,25 +152,6 @@ static void with_four_threads(void)
     CHECK_IS(prctl(PR_GET_DUMPABLE), 1, "dumpable");
 }
 
-static void in_a_child(void (*run)(void), const char *what)
-{
-    int status = 0;
-    pid_t child;
-
-    fflush(stdout);
-    child = fork();
-    if (child == 0) {
-        check_failures = 0;
-        run();
-        _exit(check_failures != 0);
-    }
-    waitpid(child, &status, 0);
-    if (WIFEXITED(status) && WEXITSTATUS(status) == CHECK_SKIPPED)
-        printf("skipped %s: this machine does not give these capabilities\n", what);
-    else
-        CHECK_IS(status, 0, what);
-}
-
 int main(void)
 {
     const char *directory;
@@ -183,11 +164,11 @@ int main(void)
     snprintf(closed, sizeof closed, "%s/closed", directory);
     CHECK_IS(chmod(directory, 0755), 0, "chmod");
     CHECK_IS(mkdir(closed, 0700), 0, "mkdir");
-    in_a_child(as_root, "as root");
-    in_a_child(as_root_with_few_effective_capabilities, "as root with few capabilities");
-    in_a_child(as_a_user_with_capabilities, "as a user with capabilities");
-    in_a_child(with_ids_that_could_not_be_restored, "IDs that could not be restored");
-    in_a_child(with_a_signal_for_the_end_of_the_parent, "a signal for the end of the parent");
-    in_a_child(with_four_threads, "four threads");
+    check_in_child(as_root, "as root");
+    check_in_child(as_root_with_few_effective_capabilities, "as root with few capabilities");
+    check_in_child(as_a_user_with_capabilities, "as a user with capabilities");
+    check_in_child(with_ids_that_could_not_be_restored, "IDs that could not be restored");
+    check_in_child(with_a_signal_for_the_end_of_the_parent, "a signal for the end of the parent");
+    check_in_child(with_four_threads, "four threads");
     return remove_directory(directory) == 0 ? check_result() : 1;
 }

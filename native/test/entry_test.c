@@ -63,7 +63,7 @@ static void all_entries_are_those_of_the_kernel(void)
     free(entries);
 }
 
-static void little_room_loses_nothing(void)
+static void a_small_capacity_loses_nothing(void)
 {
     struct mf_entries *const whole = new_entries(1024, 1 << 18);
     struct mf_entries *const small = new_entries(2, 10);
@@ -92,7 +92,7 @@ static const struct mf_entry *entry_at(const struct mf_entries *entries, const v
 }
 
 /* While nothing changes, a list equals reads of single entries; entries that are removed later keep their content. */
-static void as_read_is_the_same(void)
+static void one_entry_and_the_list_are_equal(void)
 {
     const uint32_t parts[] = {MF_ENTRY_TARGET, MF_ENTRY_STAT, ALL | MF_ENTRY_ONE_PER_FILE, ALL, MF_ENTRY_TARGET | MF_ENTRY_STAT};
     struct mf_entries *const anew = new_entries(1024, 1 << 18);
@@ -143,7 +143,7 @@ static void as_read_is_the_same(void)
 }
 
 /* Ranges that are not, or no longer, those of the mapping. */
-static void stale_is_told(void)
+static void a_stale_mapping_is_reported(void)
 {
     const int a = open_file("a");
     const int b = open_file("b");
@@ -273,9 +273,9 @@ static void try_all(void)
     CHECK_IS(mf_entries_list_access(&process), 0, "list");
     before = count_descriptors();
     all_entries_are_those_of_the_kernel();
-    little_room_loses_nothing();
-    as_read_is_the_same();
-    stale_is_told();
+    a_small_capacity_loses_nothing();
+    one_entry_and_the_list_are_equal();
+    a_stale_mapping_is_reported();
     named_shared_memory();
     renamed_and_without_a_file();
     a_long_path();

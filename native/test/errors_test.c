@@ -129,7 +129,7 @@ static const struct {
 };
 
 /* Runs an operation with a number of descriptors left. */
-static int ask_with(options *ask, unsigned left)
+static int query_with(options *ask, unsigned left)
 {
     struct rlimit usual;
     struct rlimit few;
@@ -164,7 +164,7 @@ static void descriptors_run_out(const char *who)
         int refused = 0;
 
         for (unsigned left = 0; left < 10; left++) {
-            const int rc = ask_with(questions[i].ask, left);
+            const int rc = query_with(questions[i].ask, left);
 
             CHECK(rc == usual || rc == -EMFILE, "%s as %s on %s with %u descriptors left: %d instead of %d", questions[i].name, who,
                   place->name, left, rc, usual);

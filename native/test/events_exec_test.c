@@ -127,7 +127,7 @@ static void become_image(command *how)
     CHECK_IS(read(ready[0], &byte, 1), 1, "the new program runs");
 }
 
-static void tell_to_map(void)
+static void let_it_map(void)
 {
     char byte = 0;
 
@@ -154,7 +154,7 @@ static void check_watched(int descriptors)
     CHECK_IS(child.stream->thread_count, 1, "threads");
     drain(&child);
     CHECK_IS(mf_events_wait(child.stream, 0), 0, "silence");
-    tell_to_map();
+    let_it_map();
     CHECK_IS(mf_events_wait(child.stream, 10000), 1, "its mapping wakes the reader");
     drain(&child);
     CHECK(mark_is_reported(), "its mapping is reported");
@@ -185,7 +185,7 @@ static void program_is_watched_from_its_start(command *how)
 }
 
 /* On one CPU nothing is recorded between the false end and the real one: both look the same. */
-static void its_end_is_told_once(void)
+static void its_end_is_reported_once(void)
 {
     int ends = 0;
 
@@ -206,7 +206,7 @@ static void its_end_is_told_once(void)
 }
 
 /* The ring is full: neither the execve nor the loss is recorded. The kernel reports the loss with the first new record. */
-static void it_is_watched_anew_where_that_was_lost(void)
+static void it_is_watched_again_after_lost_events(void)
 {
     int descriptors;
 
@@ -219,7 +219,7 @@ static void it_is_watched_anew_where_that_was_lost(void)
     drain(&child);
     CHECK(event_of_kind(&child, MF_EVENT_EXEC) == NULL, "the execve is lost");
     CHECK_IS(child.drained.incomplete, 1, "something may be missing");
-    tell_to_map();
+    let_it_map();
     drain(&child);
     CHECK(child.drained.lost > 0, "is missing");
     check_watched(descriptors);
@@ -227,7 +227,7 @@ static void it_is_watched_anew_where_that_was_lost(void)
 }
 
 /* A caller without access to the new program is informed that events have ended. */
-static void a_refusal_is_said(void)
+static void a_denial_is_reported(void)
 {
     int status = 0;
     const pid_t pid = fork();
@@ -243,7 +243,7 @@ static void a_refusal_is_said(void)
             CHECK(event_of_kind(&child, MF_EVENT_EXEC) != NULL, "the execve is reported");
             CHECK(event_of_kind(&child, MF_EVENT_THREAD_ENDED) == NULL, "no thread has ended");
             CHECK_IS(child.drained.unwatched_threads, 1, "it is not watched");
-            tell_to_map();
+            let_it_map();
             CHECK_IS(drain(&child), 0, "no event is reported");
             CHECK_IS(child.drained.unwatched_threads, 1, "reported each time");
             CHECK_IS(mf_events_wait(child.stream, 0), 0, "it lives");
@@ -261,9 +261,9 @@ static void check_all(const char *directory, mode_t mode)
     CHECK(make_image(directory, mode), "image");
     program_is_watched_from_its_start(run_image);
     program_is_watched_from_its_start(run_image_in_thread);
-    its_end_is_told_once();
-    it_is_watched_anew_where_that_was_lost();
-    a_refusal_is_said();
+    its_end_is_reported_once();
+    it_is_watched_again_after_lost_events();
+    a_denial_is_reported();
 }
 
 int main(int argc, char **argv)

@@ -39,7 +39,7 @@ static uintptr_t open_in_vain(uintptr_t ring_bytes)
 }
 
 /* Tries with one more descriptor each time, until that is enough. */
-static void each_lack_of_descriptors_gives_all_back(void)
+static void without_descriptors_everything_is_released(void)
 {
     const int before = count_descriptors();
     struct rlimit limit;
@@ -65,10 +65,10 @@ static void each_lack_of_descriptors_gives_all_back(void)
     CHECK_IS(count_descriptors(), before, "descriptors");
 }
 
-static void what_fails_is_given_back(void)
+static void a_failed_open_releases_everything(void)
 {
     start(&child);
-    each_lack_of_descriptors_gives_all_back();
+    without_descriptors_everything_is_released();
     CHECK_IS(command_child(&child, open_in_vain, 1u << 30), 0, "descriptors after a ring that is too large");
     end(&child);
 }
@@ -180,7 +180,7 @@ int main(void)
 
     if (skipped)
         return skipped;
-    what_fails_is_given_back();
+    a_failed_open_releases_everything();
     a_failed_open_leaves_descriptors_to_other_threads();
     listing_threads_ends();
     return check_result();

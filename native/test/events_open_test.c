@@ -117,7 +117,7 @@ static void check_next(struct sequence *sequence)
 }
 
 /* From the open on, no mapping of any thread is missing without a reported loss, and none is reported twice. */
-static void threads_to_come_are_watched(void)
+static void later_threads_are_watched(void)
 {
     struct sequence sequence = {0};
 
@@ -151,7 +151,7 @@ static void threads_to_come_are_watched(void)
     end(&child);
 }
 
-static void the_number_of_a_thread_watches_its_process(void)
+static void a_tid_watches_the_whole_process(void)
 {
     struct mf_process by_thread;
     uintptr_t at;
@@ -179,7 +179,7 @@ static long mapped(void)
     return pages * PAGE;
 }
 
-static void all_is_given_back(void)
+static void a_close_releases_everything(void)
 {
     struct mf_events *stream;
     long before_bytes;
@@ -208,7 +208,7 @@ static void all_is_given_back(void)
     end(&child);
 }
 
-static void absurd_arguments_are_refused(void)
+static void invalid_arguments_are_rejected(void)
 {
     const size_t bytes = mf_events_bytes(8, 8);
     struct mf_events *const stream = malloc(bytes);
@@ -254,7 +254,7 @@ static long switches(void)
     return usage.ru_nvcsw;
 }
 
-static void a_wait_sleeps_until_there_is_something(void)
+static void a_wait_ends_with_the_first_event(void)
 {
     pthread_t thread;
     uint64_t began;
@@ -317,7 +317,7 @@ static uintptr_t exit_thread(uintptr_t unused)
     pthread_exit(NULL);
 }
 
-static void rings_outlive_the_thread_they_were_made_for(void)
+static void rings_outlive_the_thread_that_opened_them(void)
 {
     const uintptr_t order[] = {(uintptr_t)exit_thread, 0};
     bool seen = false;
@@ -343,11 +343,11 @@ int main(void)
 
     if (skipped)
         return skipped;
-    the_number_of_a_thread_watches_its_process();
-    all_is_given_back();
-    absurd_arguments_are_refused();
-    a_wait_sleeps_until_there_is_something();
-    rings_outlive_the_thread_they_were_made_for();
-    threads_to_come_are_watched();
+    a_tid_watches_the_whole_process();
+    a_close_releases_everything();
+    invalid_arguments_are_rejected();
+    a_wait_ends_with_the_first_event();
+    rings_outlive_the_thread_that_opened_them();
+    later_threads_are_watched();
     return check_result();
 }

@@ -169,7 +169,7 @@ static void check_against_snapshot(uintptr_t start, bool with_build_id, const ch
     CHECK_IS(event->tid, child.pid, what);
 }
 
-static void each_new_mapping_is_told_as_a_snapshot_shows_it(void)
+static void an_event_equals_the_mapping_of_a_snapshot(void)
 {
     static const struct {
         command *make;
@@ -210,7 +210,7 @@ static void check_unnumbered(const struct mf_mapping *mapping, const char *name)
     CHECK_IS(mf_file_sharing_domain(&child.process, mapping, name), 0, "scope without numbers");
 }
 
-static void a_build_id_stands_in_place_of_device_and_inode(void)
+static void a_build_id_replaces_device_and_inode(void)
 {
     struct mf_query_result result;
     const struct mf_event *event;
@@ -235,7 +235,7 @@ static void a_build_id_stands_in_place_of_device_and_inode(void)
     end(&child);
 }
 
-static void protection_is_told_with_its_range_and_merging_too(void)
+static void changes_of_protection_are_reported_with_the_range(void)
 {
     const struct mf_event *event;
     uintptr_t at;
@@ -255,7 +255,7 @@ static void protection_is_told_with_its_range_and_merging_too(void)
     end(&child);
 }
 
-static void executable_only_is_deaf_to_all_else(void)
+static void executable_only_reports_nothing_else(void)
 {
     uintptr_t at;
 
@@ -272,7 +272,7 @@ static void executable_only_is_deaf_to_all_else(void)
 }
 
 /* The header documents this. If a kernel reports them, change the header. */
-static void what_is_not_told(void)
+static void changes_without_an_event(void)
 {
     uintptr_t at;
 
@@ -293,7 +293,7 @@ static void what_is_not_told(void)
     end(&child);
 }
 
-static void threads_and_children_are_told(void)
+static void threads_and_children_are_reported(void)
 {
     const struct mf_event *event;
     uintptr_t result;
@@ -314,7 +314,7 @@ static void threads_and_children_are_told(void)
     end(&child);
 }
 
-static void exec_is_told_before_its_mappings_and_is_followed(void)
+static void exec_is_reported_before_its_mappings_and_is_followed(void)
 {
     const uintptr_t order[] = {(uintptr_t)become_another_program, 0};
     const struct mf_event *event = NULL;
@@ -344,13 +344,13 @@ int main(void)
         return skipped;
     snapshot = new_snapshot(4096, 1 << 20);
     strcpy(directory, new_directory("events"));
-    each_new_mapping_is_told_as_a_snapshot_shows_it();
-    a_build_id_stands_in_place_of_device_and_inode();
-    protection_is_told_with_its_range_and_merging_too();
-    executable_only_is_deaf_to_all_else();
-    what_is_not_told();
-    threads_and_children_are_told();
-    exec_is_told_before_its_mappings_and_is_followed();
+    an_event_equals_the_mapping_of_a_snapshot();
+    a_build_id_replaces_device_and_inode();
+    changes_of_protection_are_reported_with_the_range();
+    executable_only_reports_nothing_else();
+    changes_without_an_event();
+    threads_and_children_are_reported();
+    exec_is_reported_before_its_mappings_and_is_followed();
     rmdir(directory);
     free(snapshot);
     return check_result();

@@ -31,7 +31,7 @@ static pid_t start_child(void)
     return child;
 }
 
-static void look_at(pid_t child)
+static void check_at(pid_t child)
 {
     const struct mf_mapping *found;
 
@@ -72,7 +72,7 @@ static void a_zombie(bool before)
     const pid_t child = start_child();
     siginfo_t ended;
 
-    look_at(child);
+    check_at(child);
     if (before)
         CHECK_IS(mf_entries_read(&process, snapshot, ALL, entries), 0, "alive");
     kill(child, SIGKILL);
@@ -104,13 +104,13 @@ static pid_t start_child_as(pid_t wanted)
 }
 
 /* The later process has the same files at the same ranges, and is another process. */
-static void a_later_process_of_that_pid(void)
+static void a_later_process_with_the_same_pid(void)
 {
     const pid_t first = start_child();
     struct mf_process later;
     pid_t second;
 
-    look_at(first);
+    check_at(first);
     CHECK_IS(mf_entries_read(&process, snapshot, ALL, entries), 0, "alive");
     kill(first, SIGKILL);
     waitpid(first, NULL, 0);
@@ -134,7 +134,7 @@ static bool is_an_end(int rc)
 }
 
 /* Complete results until the exit, then only the exit. */
-static bool look_once(void)
+static bool query_once(void)
 {
     char byte = 0;
     int fd = -1;
@@ -178,7 +178,7 @@ static void *shoot(void *argument)
     return NULL;
 }
 
-static void in_the_middle_of_a_look(void)
+static void during_a_read(void)
 {
     long reads = 0;
 
@@ -186,9 +186,9 @@ static void in_the_middle_of_a_look(void)
         struct shot shot = {.child = start_child(), .delay = round * 7 % 1500};
         pthread_t thread;
 
-        look_at(shot.child);
+        check_at(shot.child);
         pthread_create(&thread, NULL, shoot, &shot);
-        while (look_once())
+        while (query_once())
             reads++;
         pthread_join(thread, NULL);
         waitpid(shot.child, NULL, 0);
@@ -226,7 +226,7 @@ static void open_once(int proc_fd)
 }
 
 /* The process is a zombie for a time so short that it may end between two steps of one path resolution. */
-static void waited_for_at_once(void)
+static void after_the_process_was_waited_for(void)
 {
     struct mf_snapshot *const read = new_snapshot(1024, 1 << 18);
 
@@ -236,11 +236,11 @@ static void waited_for_at_once(void)
         char directory[32];
         int proc_fd;
 
-        look_at(shot.child);
+        check_at(shot.child);
         snprintf(directory, sizeof directory, "/proc/%d", (int)shot.child);
         proc_fd = open(directory, O_PATH | O_DIRECTORY | O_CLOEXEC);
         pthread_create(&thread, NULL, shoot, &shot);
-        while (read_once(read) && (round % 4 != 0 || look_once()))
+        while (read_once(read) && (round % 4 != 0 || query_once()))
             if (round % 2 == 0)
                 open_once(proc_fd);
         pthread_join(thread, NULL);
@@ -265,9 +265,9 @@ static void try_all(void)
     before = count_descriptors();
     a_zombie(false);
     a_zombie(true);
-    a_later_process_of_that_pid();
-    in_the_middle_of_a_look();
-    waited_for_at_once();
+    a_later_process_with_the_same_pid();
+    during_a_read();
+    after_the_process_was_waited_for();
     CHECK_IS(count_descriptors(), before, "descriptors");
     unlink("mapped");
 }

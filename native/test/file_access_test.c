@@ -80,7 +80,7 @@ static void open_as(struct mf_process *process, const struct mf_mapping *mapping
     close(fd);
 }
 
-static void look_into(const struct world *world)
+static void check_in(const struct world *world)
 {
     struct mf_snapshot *snapshot = new_snapshot(512, 1 << 17);
     const struct mf_mapping *mapping;
@@ -163,6 +163,6 @@ int main(void)
     place_file(DEEP "/file", 'P');
     place_file(TOO_DEEP "/file", 'P');
     for (size_t i = 0; i < sizeof worlds / sizeof *worlds; i++)
-        look_into(&worlds[i]);
+        check_in(&worlds[i]);
     return remove_directory(directory) == 0 ? check_result() : 1;
 }

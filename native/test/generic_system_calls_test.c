@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* System calls through syscall(2), for architectures without own assembly: equal results, and errno is preserved. */
-#ifndef MF_GENERIC_SYSTEM_CALLS
-#define MF_GENERIC_SYSTEM_CALLS
-#endif
+/*
+ * System calls through syscall(2), for architectures without own assembly: equal results, and errno is preserved. CMake puts
+ * os/arch/generic first on the include path of this test.
+ */
 #include "os/system_calls.h"
 
 #include "check.h"

@@ -214,7 +214,7 @@ static void a_deleted_program(void)
 }
 
 /* The process chooses its number of descriptors: the first 512 are searched. */
-static void a_deleted_file_behind_many_descriptors(void)
+static void a_deleted_file_after_many_descriptors(void)
 {
     int others[600];
     int fd;
@@ -241,7 +241,7 @@ static void a_deleted_file_behind_many_descriptors(void)
 }
 
 /* Links do not verify there either. A process may have thousands of descriptors, and hundreds of such mappings. */
-static void no_links_are_read_in_vain(void)
+static void no_links_are_read_without_need(void)
 {
     int status = 0;
     pid_t child;
@@ -265,9 +265,9 @@ static void no_links_are_read_in_vain(void)
 static void try_place(void)
 {
     round_number++;
-    no_links_are_read_in_vain();
+    no_links_are_read_without_need();
     a_deleted_file_that_is_open();
-    a_deleted_file_behind_many_descriptors();
+    a_deleted_file_after_many_descriptors();
     a_file_by_another_name();
     a_file_below_a_closed_directory();
     a_deleted_program();

@@ -210,7 +210,7 @@ static void files_are_found_by_path(const struct caller *caller)
     file_is(caller, MEMORY, -EPERM, MF_NOT_VERIFIED, MF_FILE_DELETED);
 }
 
-static void look_as(const struct caller *caller, pid_t target)
+static void check_as(const struct caller *caller, pid_t target)
 {
     int rc;
 
@@ -249,7 +249,7 @@ static void try_callers(pid_t target)
         fflush(stdout);
         child = fork();
         if (child == 0)
-            look_as(&callers[i], target);
+            check_as(&callers[i], target);
         waitpid(child, &status, 0);
         if (WIFEXITED(status) && WEXITSTATUS(status) == CHECK_SKIPPED)
             printf("skipped: %s\n", callers[i].name);

@@ -46,7 +46,7 @@ static void descriptors_are_given_back(void)
 }
 
 /* Reading the kernel's internal devices needs a descriptor: a failure is reported, and the next call tries again. */
-static void a_lack_of_descriptors_is_not_remembered(void)
+static void a_lack_of_descriptors_is_not_cached(void)
 {
     const int before = count_descriptors();
     const int first = dup(0);
@@ -74,7 +74,7 @@ static void a_lack_of_descriptors_is_not_remembered(void)
     munmap(at, 4096);
 }
 
-static void absurd_arguments_are_refused(void)
+static void invalid_arguments_are_rejected(void)
 {
     const int proc = open("/proc", O_RDONLY | O_DIRECTORY);
 
@@ -88,7 +88,7 @@ static void absurd_arguments_are_refused(void)
 }
 
 /* Directories of a proc file system that belong to no process. */
-static void other_descriptors_of_proc_are_refused(void)
+static void other_descriptors_of_proc_are_rejected(void)
 {
     static const char *const paths[] = {"/proc/self/maps", "/proc/self/net", "/proc/self/fd", "/proc/self/task", "/proc/self/ns",
                                         "/proc/sys", "/proc/stat", "/proc/thread-self"};
@@ -180,7 +180,7 @@ static void a_pidfd_and_a_directory_open_the_same_process(void)
     }
 }
 
-static void an_ended_process_is_gone_and_a_zombie_is_a_zombie(void)
+static void an_exited_process_and_a_zombie_are_reported(void)
 {
     const pid_t pid = start_child();
     struct mf_process early;
@@ -325,7 +325,7 @@ static void *outlive_the_first_thread(void *unused)
     return NULL;
 }
 
-static void memory_is_seen_after_the_first_thread_ended(void)
+static void memory_is_readable_after_the_first_thread_ended(void)
 {
     const pid_t pid = fork();
     char state[256] = "";
@@ -361,19 +361,19 @@ static void memory_is_seen_after_the_first_thread_ended(void)
 int main(void)
 {
     snapshot = new_snapshot(4096, 1 << 20);
-    a_lack_of_descriptors_is_not_remembered(); /* runs first, because the devices are read once */
+    a_lack_of_descriptors_is_not_cached(); /* runs first, because the devices are read once */
     self_is_this_process();
     descriptors_are_given_back();
-    absurd_arguments_are_refused();
-    other_descriptors_of_proc_are_refused();
+    invalid_arguments_are_rejected();
+    other_descriptors_of_proc_are_rejected();
     a_thread_means_its_process();
     a_pidfd_and_a_directory_open_the_same_process();
-    an_ended_process_is_gone_and_a_zombie_is_a_zombie();
+    an_exited_process_and_a_zombie_are_reported();
     a_kernel_thread_has_no_mappings();
     an_exec_is_followed();
     a_picture_is_of_one_program(MF_BY_TEXT);
     a_picture_is_of_one_program(MF_EXECUTABLE);
-    memory_is_seen_after_the_first_thread_ended();
+    memory_is_readable_after_the_first_thread_ended();
     free(snapshot);
     return check_result();
 }

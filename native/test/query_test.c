@@ -23,7 +23,7 @@ static char *hole_and_two(void)
     return at;
 }
 
-static void the_end_of_a_range_is_outside_it(void)
+static void the_end_of_a_range_is_exclusive(void)
 {
     char *const at = hole_and_two();
     const uint64_t base = (uintptr_t)at;
@@ -62,7 +62,7 @@ static void code_has_a_name_and_a_build_id(void)
     CHECK_IS(result.build_id_length, 0, "no build ID without a request");
 }
 
-static void the_last_page_of_all_is_answered_as_the_text_does(void)
+static void vsyscall_is_found_as_in_the_text(void)
 {
     struct mf_snapshot *snapshot = new_snapshot(1024, 1 << 18);
     const uint64_t gate = 0xffffffffff600000u;
@@ -86,7 +86,7 @@ static void the_last_page_of_all_is_answered_as_the_text_does(void)
 }
 
 /* The kernel returns the text in pieces of a page: some length makes the last line a separate piece. */
-static void the_last_page_of_all_is_found_however_long_the_text_is(void)
+static void vsyscall_is_found_after_a_long_text(void)
 {
     const uint64_t gate = 0xffffffffff600000u;
     const int expected = mf_query(&process, gate, MF_COVERING, &result);
@@ -106,7 +106,7 @@ static void the_last_page_of_all_is_found_however_long_the_text_is(void)
 static volatile int errno_in_handler;
 static volatile int rc_in_handler;
 
-static void ask_in_handler(int signal)
+static void query_in_handler(int signal)
 {
     static struct mf_query_result in_handler;
 
@@ -115,9 +115,9 @@ static void ask_in_handler(int signal)
     errno_in_handler = errno;
 }
 
-static void a_query_from_a_handler_leaves_errno_alone(void)
+static void a_query_from_a_handler_preserves_errno(void)
 {
-    signal(SIGUSR1, ask_in_handler);
+    signal(SIGUSR1, query_in_handler);
     errno = 4711;
     raise(SIGUSR1);
     CHECK_IS(rc_in_handler, -ENOENT, "the hole at 0");
@@ -134,11 +134,11 @@ int main(void)
         puts("skipped: this kernel has no PROCMAP_QUERY");
         return CHECK_SKIPPED;
     }
-    the_end_of_a_range_is_outside_it();
+    the_end_of_a_range_is_exclusive();
     code_has_a_name_and_a_build_id();
-    the_last_page_of_all_is_answered_as_the_text_does();
-    the_last_page_of_all_is_found_however_long_the_text_is();
-    a_query_from_a_handler_leaves_errno_alone();
+    vsyscall_is_found_as_in_the_text();
+    vsyscall_is_found_after_a_long_text();
+    a_query_from_a_handler_preserves_errno();
     mf_process_close(&process);
     return check_result();
 }

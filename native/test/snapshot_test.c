@@ -14,7 +14,7 @@
 
 static struct mf_process process;
 
-static void room_grows_on_demand_and_nothing_is_lost(void)
+static void a_larger_snapshot_has_all_mappings(void)
 {
     struct mf_snapshot *before = new_snapshot(1024, 1 << 18);
     struct mf_snapshot *small;
@@ -48,7 +48,7 @@ static void room_grows_on_demand_and_nothing_is_lost(void)
     free(before);
 }
 
-static void a_change_is_seen_and_nothing_else(void)
+static void a_refresh_reports_changes_only(void)
 {
     struct mf_snapshot *snapshot[2] = {new_snapshot(4096, 1 << 20), new_snapshot(4096, 1 << 20)};
     const size_t page = (size_t)sysconf(_SC_PAGESIZE);
@@ -108,7 +108,7 @@ static void *churn(void *reservation)
     return NULL;
 }
 
-static void a_picture_of_a_moving_process_is_in_order(void)
+static void a_snapshot_of_a_changing_process_is_sorted(void)
 {
     const size_t page = (size_t)sysconf(_SC_PAGESIZE);
     char *const reservation = mmap(NULL, page * 260, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -134,7 +134,7 @@ static void a_picture_of_a_moving_process_is_in_order(void)
     free(snapshot);
 }
 
-static void libraries_that_come_and_go_are_counted(void)
+static void loaded_and_unloaded_libraries_are_counted(void)
 {
     uint64_t added[3];
     uint64_t removed[3];
@@ -226,7 +226,7 @@ static void *ask_for_deletion_meanwhile(void *unused)
 }
 
 /* The text changes during the reads of two threads, and neither misses a mapping that stays. */
-static void readers_of_the_text_do_not_disturb_each_other(void)
+static void concurrent_reads_of_the_text_are_independent(void)
 {
     struct mf_snapshot *const snapshot = new_snapshot(8192, 1 << 20);
     char *const standing = new_pages(0x201000000000, STANDING);
@@ -255,12 +255,12 @@ int main(void)
 {
     if (mf_process_open_self(&process) != 0)
         return 1;
-    room_grows_on_demand_and_nothing_is_lost();
-    a_change_is_seen_and_nothing_else();
+    a_larger_snapshot_has_all_mappings();
+    a_refresh_reports_changes_only();
     memory_is_checked();
-    a_picture_of_a_moving_process_is_in_order();
-    readers_of_the_text_do_not_disturb_each_other();
-    libraries_that_come_and_go_are_counted();
+    a_snapshot_of_a_changing_process_is_sorted();
+    concurrent_reads_of_the_text_are_independent();
+    loaded_and_unloaded_libraries_are_counted();
     mf_process_close(&process);
     return check_result();
 }

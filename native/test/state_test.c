@@ -55,7 +55,7 @@ static void expect(const void *at, int deletion, int state, bool privileged, con
     expect_either(mf_file_state(&process, mapping, name), state, MF_FILE_UNKNOWN, privileged || numbers_tell, what);
 }
 
-static void ask_about_all_kinds(bool privileged)
+static void check_all_kinds(bool privileged)
 {
     void *at = map_new_file("plain");
 
@@ -94,7 +94,7 @@ static void ask_about_all_kinds(bool privileged)
 }
 
 /* The process whose /proc directory is used has another root, which is not the root of the paths in maps. */
-static void ask_from_below_a_root(const char *directory, int flags)
+static void read_the_state_from_below_a_root(const char *directory, int flags)
 {
     struct mf_process own = process;
     char name[160];
@@ -135,7 +135,7 @@ static void ask_from_below_a_root(const char *directory, int flags)
 }
 
 /* In the root of a file system without a block device, as in containers, files may have the names of the kernel's files. */
-static void ask_about_names_of_the_kernel(void)
+static void read_the_state_of_names_of_the_kernel(void)
 {
     static const char *const names[] = {"/[aio]", "/[aio] (deleted)", "/dmabuf:x", "/memfd:x (deleted)", "/dev (deleted)",
                                         "/secretmem", "/secretmem (deleted)", "/drm mm object (deleted)"};
@@ -157,14 +157,14 @@ static void ask_about_names_of_the_kernel(void)
     mf_process_close(&process);
 }
 
-static void ask_below_another_root(void)
+static void read_the_state_below_another_root(void)
 {
     int status = 0;
     const pid_t child = fork();
 
     if (child == 0) {
         if (syscall(SYS_unshare, CLONE_NEWNS) == 0 && mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0)
-            ask_about_names_of_the_kernel();
+            read_the_state_of_names_of_the_kernel();
         exit(check_result());
     }
     waitpid(child, &status, 0);
@@ -173,7 +173,7 @@ static void ask_below_another_root(void)
 }
 
 /* A race of the caller can combine the flags of one mapping with the name of another. */
-static void a_record_that_is_none_does_no_harm(void)
+static void an_invalid_record_is_rejected(void)
 {
     static const char none[16] = "/none";
     void *const at = map_new_file("short (deleted)");
@@ -212,20 +212,20 @@ int main(void)
             _exit(1);
         if (mf_process_open_self(&process) != 0)
             _exit(1);
-        ask_about_all_kinds(false);
-        a_record_that_is_none_does_no_harm();
+        check_all_kinds(false);
+        an_invalid_record_is_rejected();
         exit(check_result());
     }
     waitpid(child, &status, 0);
     CHECK_IS(WEXITSTATUS(status), 0, "without capabilities");
     if (mf_process_open_self(&process) != 0)
         return 1;
-    a_record_that_is_none_does_no_harm();
+    an_invalid_record_is_rejected();
     if (geteuid() == 0) {
-        ask_about_all_kinds(true);
-        ask_from_below_a_root(directory, 0);
-        ask_from_below_a_root(directory, CLONE_NEWNS);
-        ask_below_another_root();
+        check_all_kinds(true);
+        read_the_state_from_below_a_root(directory, 0);
+        read_the_state_from_below_a_root(directory, CLONE_NEWNS);
+        read_the_state_below_another_root();
     } else {
         puts("skipped with capabilities, and below another root: needs root");
     }

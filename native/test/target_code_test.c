@@ -250,7 +250,7 @@ static uint64_t next_random(void)
 }
 
 /* Any bytes: each search ends with a result within bounds. */
-static void anything_ends(void)
+static void random_bytes_end_the_search(void)
 {
     static const size_t head = offsetof(struct fake, code);
     struct blob *blob;
@@ -325,7 +325,7 @@ int main(void)
     names_are_not_older_than_the_code();
     contradictions_are_unknown();
     names_are_bounded();
-    anything_ends();
+    random_bytes_end_the_search();
     a_process_without_a_jvm(&process);
     mf_target_memory_close(&memory);
     mf_process_close(&process);

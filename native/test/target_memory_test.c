@@ -188,7 +188,7 @@ static void another_program(void)
 }
 
 /* A child that gets the PID of an exited one, with the same memory at the same addresses. */
-static void another_process_of_the_same_number(void)
+static void another_process_with_the_same_pid(void)
 {
     struct mf_target_memory memory;
     pid_t child, second = 0;
@@ -240,7 +240,7 @@ int main(void)
     close(input);
     waitpid(child, NULL, 0);
     another_program();
-    another_process_of_the_same_number();
+    another_process_with_the_same_pid();
     CHECK_IS(count_descriptors(), before, "descriptors left");
     FILTER_CALLS(LOAD(CALL), WHERE(SYS_process_vm_readv, 0, 1), FAIL(EPERM), ALLOW);
     child = start(&input);

@@ -16,7 +16,7 @@ static const struct mf_mapping *record(uint32_t index)
     return &mf_snapshot_mappings(snapshot)[index];
 }
 
-static void every_field_is_taken_over(void)
+static void every_field_is_parsed(void)
 {
     CHECK_IS(parse("7f0000001000-7f0000003000 r-xs 0000a000 fd:1f 4711                       /usr/lib/libx.so\n"
                    "ffffffffff600000-ffffffffff601000 --xp 00000000 00:00 0                  [vsyscall]\n"), 1, "two lines");
@@ -37,7 +37,7 @@ static void every_field_is_taken_over(void)
 }
 
 /* Kernel: "%-72s %s", so blanks of a name start in column 73 and end at the newline. */
-static void blanks_of_a_name_are_kept(void)
+static void blanks_in_a_name_are_kept(void)
 {
     CHECK_IS(parse("00400000-00401000 r--p 00000000 08:01 77                                  /a\n"), 1, "leading blank");
     CHECK(name_is(snapshot, record(0), " /a"), "leading blank kept: %u bytes", record(0)->name_length);
@@ -49,7 +49,7 @@ static void blanks_of_a_name_are_kept(void)
     CHECK(name_is(snapshot, record(0), "/x"), "name behind a long header");
 }
 
-static void kinds_are_told_from_names(void)
+static void kinds_are_derived_from_names(void)
 {
     static const struct {
         const char *tail; /* device, inode and name */
@@ -87,7 +87,7 @@ static void kinds_are_told_from_names(void)
     }
 }
 
-static void a_bad_line_is_named(void)
+static void a_bad_line_is_reported(void)
 {
 #define GOOD "00400000-00401000 r--p 00000000 08:01 77 \n"
     static const char *const bad[] = {
@@ -133,7 +133,7 @@ static void disorder_in_saved_text_is_an_error(void)
     CHECK_IS(parse("00500000-00502000 r--p 00000000 08:01 77 \n00401000-00403000 r--p 00000000 08:01 77 \n"), -EBADMSG, "order");
 }
 
-static void what_is_too_small_says_what_it_needs(void)
+static void a_small_snapshot_reports_the_needed_capacity(void)
 {
     struct mf_snapshot *small = new_snapshot(1, 64);
     const char *const text = GOOD "00500000-00502000 r--p 00000000 08:01 77 \n";
@@ -148,7 +148,7 @@ static void what_is_too_small_says_what_it_needs(void)
     free(small);
 }
 
-static void filters_hold(void)
+static void filters_select(void)
 {
     const char *const text = "00400000-00401000 r--p 00000000 08:01 77 \n00401000-00402000 r-xp 00000000 08:01 77 \n"
                              "00402000-00403000 rwxs 00000000 00:00 0 \n";
@@ -174,7 +174,7 @@ static void escapes_stay_ambiguous_in_saved_text(void)
 }
 
 /* The inode of a memfd and the ID of a SysV segment may be equal on the same device. */
-static void one_number_under_two_names_is_two_files(void)
+static void one_inode_with_two_names_is_two_files(void)
 {
     CHECK_IS(parse("00400000-00401000 r--p 00000000 00:01 77                                 /memfd:a (deleted)\n"
                    "00401000-00402000 r--p 00000000 00:01 77                                 /SYSV00000001 (deleted)\n"
@@ -187,15 +187,15 @@ static void one_number_under_two_names_is_two_files(void)
 int main(void)
 {
     snapshot = new_snapshot(64, 8192);
-    every_field_is_taken_over();
-    blanks_of_a_name_are_kept();
-    kinds_are_told_from_names();
-    a_bad_line_is_named();
+    every_field_is_parsed();
+    blanks_in_a_name_are_kept();
+    kinds_are_derived_from_names();
+    a_bad_line_is_reported();
     disorder_in_saved_text_is_an_error();
-    what_is_too_small_says_what_it_needs();
-    filters_hold();
+    a_small_snapshot_reports_the_needed_capacity();
+    filters_select();
     escapes_stay_ambiguous_in_saved_text();
-    one_number_under_two_names_is_two_files();
+    one_inode_with_two_names_is_two_files();
     free(snapshot);
     return check_result();
 }

@@ -25,8 +25,9 @@ static int check(const struct mf_mapping *mapping, const char *name, int fd)
     enum mf_fs fs;
     int rc = mf_entry_check_path(mapping, name, fd);
 
-    if (rc == 0)
-        rc = mf_entry_stat_fd(fd, &file);
+    if (rc < 0)
+        return rc;
+    rc = mf_entry_stat_fd(fd, &file);
     if (rc < 0)
         return rc;
     fs = mf_fs_of(fd);

@@ -151,7 +151,7 @@ int mf_read_text(struct mf_process *process, int maps_fd, uint32_t options, cons
     rc = is_whole(&reading);
     if (rc <= 0)
         return rc < 0 ? rc : MF_MEMORY_ENDED;
-    if (reading.previous != NULL && reading.length == previous->kernel_length)
+    if (reading.previous != NULL && reading.length == reading.previous->kernel_length)
         return 0;
     if (reading.previous != NULL && (rc = begin_to_differ(&reading)) < 0)
         return rc;

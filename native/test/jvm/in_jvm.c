@@ -54,7 +54,7 @@ static void run(void *(*body)(void *), void *argument)
  * Suspends a thread that receives methods and queries their names, after a number of names. Recorded code can still be read.
  * Returns whether the thread was suspended in time.
  */
-static bool suspend_while_it_is_told(jvmtiEnv *jvmti, uint64_t names)
+static bool suspend_while_it_is_reported(jvmtiEnv *jvmti, uint64_t names)
 {
     struct mf_code_counts counts = {0}, later;
     pthread_t thread;
@@ -107,7 +107,7 @@ static int in_a_jvm(const char *libjvm, uint64_t suspend_at, uint64_t *names)
     bool in_time;
 
     run(open_unattached, NULL);
-    in_time = suspend_while_it_is_told(jvmti, suspend_at);
+    in_time = suspend_while_it_is_reported(jvmti, suspend_at);
     mf_code_count(&counts);
     *names = counts.names;
     run(open_unattached, NULL);

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.sun.management.ThreadMXBean;
 import java.lang.management.ManagementFactory;
 import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.EnumSet;
 import java.util.Set;
@@ -104,6 +105,7 @@ class AllocationTest {
         MapCursor before = snapshot.cursor();
         MapCursor now = other.snapshot(MapFilter.all().readable()).cursor();
         MapDifference.Visitor visitor = new MapDifference.Visitor() {
+            @SuppressWarnings("UnusedVariable") // what is written to a field is not optimised away
             private long bytes;
 
             @Override
@@ -196,13 +198,15 @@ class AllocationTest {
         MapCursor cursor = snapshot.cursor();
         byte[] name = new byte[4096];
         ByteBuffer buffer = ByteBuffer.allocateDirect(4096);
-        byte[] prefix = "/usr/lib/".getBytes();
+        byte[] prefix = "/usr/lib/".getBytes(StandardCharsets.UTF_8);
         assertThat(allocated(() -> {
             cursor.reset();
             while (cursor.next()) {
                 cursor.name(name, 0);
                 cursor.name(buffer.clear());
-                boolean found = cursor.nameEquals(prefix) | cursor.nameStartsWith(prefix) | cursor.contains(cursor.start());
+                boolean found = cursor.nameEquals(prefix);
+                found |= cursor.nameStartsWith(prefix);
+                found |= cursor.contains(cursor.start());
                 assertTrue(found && cursor.size() > 0 && cursor.permissions() != null && cursor.kind() != null
                         && cursor.deletion() != null);
                 assertTrue(cursor.fileOffset(cursor.start()) == (cursor.isFileBacked() ? cursor.offset() : -1));

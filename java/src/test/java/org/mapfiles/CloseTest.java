@@ -69,6 +69,7 @@ class CloseTest {
     }
 
     @Test
+    @SuppressWarnings("ModifiedButNotUsed") // the list keeps the processes reachable
     void garbageCollectorClosesUnreachableObjects() throws Exception {
         int before = Descriptors.count();
         List<ProcessMaps> forgotten = new ArrayList<>();

@@ -48,7 +48,7 @@ class FindTest {
             for (int power = 0; power < 48 && at > 0; power++) {
                 long size = (long) MapsLine.PAGE << power;
                 lines.add(MapsLine.anonymous(at, at + size));
-                at += holes == 2 ? 2 * size : size + holes * MapsLine.PAGE;
+                at += holes == 2 ? 2 * size : size + (long) holes * MapsLine.PAGE;
             }
             agrees(lines, holes);
         }

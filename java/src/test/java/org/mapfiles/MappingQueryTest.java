@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -144,7 +145,7 @@ class MappingQueryTest {
 
     private String readelf(String file) throws Exception {
         Process readelf = children.start("readelf", "-n", file);
-        Matcher id = Pattern.compile("Build ID: (\\w+)").matcher(new String(readelf.getInputStream().readAllBytes()));
+        Matcher id = Pattern.compile("Build ID: (\\w+)").matcher(new String(readelf.getInputStream().readAllBytes(), StandardCharsets.UTF_8));
         return id.find() ? id.group(1) : null;
     }
 

@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.io.PrintStream;
 import java.net.URL;
 import java.net.URLClassLoader;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.stream.Collectors;
@@ -62,6 +63,6 @@ class PackageExampleTest {
         } finally {
             System.setOut(before);
         }
-        return printed.toString();
+        return printed.toString(StandardCharsets.UTF_8);
     }
 }

@@ -3,6 +3,7 @@ package org.mapfiles;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.nio.BufferOverflowException;
+import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.locks.LockSupport;
@@ -99,8 +100,8 @@ class SnapshotRaceTest {
             int length = cursor.name(raw, 0);
             long offset = cursor.offset();
             if (inode != which || !name.equals(expected) || offset != (long) which << 12
-                    || !new String(raw, 0, length).equals(expected) || cursor.index() >= COUNT) {
-                throw new AssertionError(String.join(" ", expected, name, new String(raw, 0, length), inode + " " + offset));
+                    || !new String(raw, 0, length, StandardCharsets.UTF_8).equals(expected) || cursor.index() >= COUNT) {
+                throw new AssertionError(String.join(" ", expected, name, new String(raw, 0, length, StandardCharsets.UTF_8), inode + " " + offset));
             }
         }
     }
@@ -140,7 +141,7 @@ class SnapshotRaceTest {
             before.index[7 + 2 * last] = 0;
             before.index[8 + 2 * last] = Long.MAX_VALUE;
             before.index[4] = last;
-            before.index[5] = last + 1;
+            before.index[5] = last + 1L;
             before.index[2] = 0;
         }).start(4, () -> { // more threads than processors: one of them is interrupted during a search
             MapCursor cursor = snapshot.cursor();

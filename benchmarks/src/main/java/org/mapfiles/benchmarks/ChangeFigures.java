@@ -3,6 +3,7 @@ package org.mapfiles.benchmarks;
 import java.io.IOException;
 import java.nio.MappedByteBuffer;
 import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -113,9 +114,9 @@ final class ChangeFigures {
         try (FileChannel channel = FileChannel.open(file)) {
             long before = System.nanoTime();
             MappedByteBuffer mapped = channel.map(FileChannel.MapMode.READ_ONLY, 0, 4096);
-            byte[] name = file.toRealPath().toString().getBytes();
+            byte[] name = file.toRealPath().toString().getBytes(StandardCharsets.UTF_8);
             MapCursor at = snapshot.cursor();
-            while (!contains(snapshot, at, name)) {
+            while (!contains(at, name)) {
                 Thread.onSpinWait();
             }
             return System.nanoTime() - before + 0 * mapped.get(0);
@@ -124,7 +125,7 @@ final class ChangeFigures {
         }
     }
 
-    private static boolean contains(MapSnapshot snapshot, MapCursor at, byte[] name) throws IOException {
+    private static boolean contains(MapCursor at, byte[] name) throws IOException {
         try {
             at.reset();
             while (at.next()) {

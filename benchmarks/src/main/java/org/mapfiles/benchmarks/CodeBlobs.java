@@ -30,6 +30,7 @@ final class CodeBlobs {
     }
 
     /** Compiles until the JVM has {@code blobs} pieces of code. The methods stay loaded while the result is reachable. */
+    @SuppressWarnings("ReturnValueIgnored") // the call is what counts: it has the method compiled
     static List<Object> compile(JvmCode code, int blobs) throws ReflectiveOperationException {
         byte[] bytes = classFile();
         List<Object> kept = new ArrayList<>();

@@ -140,6 +140,7 @@ final class FilesFigures {
         return (System.nanoTime() - begin) / (double) count;
     }
 
+    @SuppressWarnings("UnusedVariable") // what is written to a field is not optimised away
     private static long sink;
 
     private Rounds rounds(int size, Rounds.Side measured, Rounds.Side baseline) throws Exception {

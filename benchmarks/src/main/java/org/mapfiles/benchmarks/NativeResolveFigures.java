@@ -57,6 +57,7 @@ final class NativeResolveFigures {
                 function + " in C / find in Java", goal);
     }
 
+    @SuppressWarnings("UnusedVariable") // what is written to a field is not optimised away
     private static int sink;
 
     private static double find(MapSnapshot snapshot, long[] addresses) {

@@ -93,7 +93,8 @@ final class AttachConnection implements AutoCloseable {
     static String printable(byte[] response, int from) {
         StringBuilder printable = new StringBuilder("\"");
         String text = text(response, from, Math.min(response.length, from + MAX_PRINTED)).strip();
-        for (char c : text.toCharArray()) {
+        for (int i = 0; i < text.length(); i++) {
+            char c = text.charAt(i);
             printable.append(c >= 0x20 && c < 0x7f ? String.valueOf(c) : c == '\n' ? " " : String.format("\\u%04x", (int) c));
         }
         return printable.append(response.length - from > MAX_PRINTED ? "...\"" : "\"").toString();

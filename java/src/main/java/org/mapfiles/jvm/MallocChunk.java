@@ -4,7 +4,7 @@ import org.mapfiles.jvm.VmReader.VmFieldMissing;
 
 /** Recognizes large chunks of glibc's malloc: each has its own mapping, and begins with a zero word and a word with its size. */
 final class MallocChunk {
-    static final String DETAIL = "a large piece of the C library";
+    static final String DETAIL = "a large chunk of the C library's malloc";
 
     /** Size of the header before the address that malloc returns, in bytes. */
     static final int HEAD = 2 * Long.BYTES;

@@ -57,10 +57,11 @@ final class VmSymbols {
         return new VmSymbols(variables);
     }
 
+    @SuppressWarnings("ByteBufferBackingArray") // bytes() allocates it
     private static void read(FileChannel file, VmTables library, String[] names, Map<String, Variable> out) throws IOException {
         ByteBuffer header = bytes(file, 0, SECTION);
         int count = Short.toUnsignedInt(header.getShort(60));
-        ByteBuffer sections = bytes(file, header.getLong(40), Math.min(count, MAX_SECTIONS) * SECTION);
+        ByteBuffer sections = bytes(file, header.getLong(40), (long) Math.min(count, MAX_SECTIONS) * SECTION);
         for (int at = 0; at < sections.limit(); at += SECTION) {
             if (sections.getInt(at + 4) == SHT_SYMTAB) {
                 int link = sections.getInt(at + 40) * SECTION;

@@ -267,6 +267,7 @@ public final class MapChanges {
             add((ImmutableMapping) now, true);
         }
 
+        @SuppressWarnings("ReferenceEquality") // an equal mapping may be another one
         private void add(ImmutableMapping now, boolean isOfAnother) {
             boolean isExact = now == step.reported();
             isContinued |= isOfAnother;

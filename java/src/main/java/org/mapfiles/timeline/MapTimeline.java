@@ -132,7 +132,9 @@ public final class MapTimeline {
             long now = System.nanoTime();
             boolean isComplete = false;
             try {
-                isComplete = isSameStream(events) & recordAll(events, now) && !isThreadUnwatched;
+                boolean isSameStream = isSameStream(events);
+                boolean isRecorded = recordAll(events, now);
+                isComplete = isSameStream && isRecorded && !isThreadUnwatched;
             } finally {
                 if (isComplete) {
                     completeUntil(now);

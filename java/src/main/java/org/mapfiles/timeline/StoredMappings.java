@@ -92,6 +92,7 @@ final class StoredMappings {
     }
 
     /** Returns whether two mappings are equal as far as their numbers are known: an event lacks some of them. */
+    @SuppressWarnings("ReferenceEquality") // the quick case, before the comparison of fields
     static boolean mayBeSame(ImmutableMapping one, ImmutableMapping other) {
         return other == one || (one.start() == other.start() && one.end() == other.end() && one.offset() == other.offset()
                 && (one.flags() & FILTER) == (other.flags() & FILTER) && mayBeOfOneFile(one, other)

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.nio.MappedByteBuffer;
 import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -67,7 +68,7 @@ class MapEventsTest {
             assertThat(event.copy().toString()).isEqualTo(query.toString());
             assertThat(event.flags()).isEqualTo(query.flags());
             assertThat(event.fileIndex()).isZero();
-            assertThat(event.nameEquals(file.toString().getBytes())).isTrue();
+            assertThat(event.nameEquals(file.toString().getBytes(StandardCharsets.UTF_8))).isTrue();
             assertThat(event.buildId()).isNull();
             assertThat(event).hasToString("MAPPED by " + event.pid() + "/" + event.tid() + " at " + event.time() + ": "
                     + query);
@@ -116,7 +117,7 @@ class MapEventsTest {
                     if (event.type() == MapEvent.Type.THREAD_STARTED && tid == 0) {
                         tid = event.tid();
                     }
-                    if (event.type() == MapEvent.Type.MAPPED && event.nameEquals(file.toString().getBytes())) {
+                    if (event.type() == MapEvent.Type.MAPPED && event.nameEquals(file.toString().getBytes(StandardCharsets.UTF_8))) {
                         assertThat(event.tid()).isEqualTo(tid);
                         tid = -1;
                     }

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.MappedByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileChannel.MapMode;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -30,7 +31,7 @@ public final class LeakMain {
             if (!mapping.next()) {
                 throw new IOException(path + " is not mapped");
             }
-        } while (!mapping.nameEquals(path.toString().getBytes()));
+        } while (!mapping.nameEquals(path.toString().getBytes(StandardCharsets.UTF_8)));
     }
 
     /** Arguments: a path, and the number of rounds. */

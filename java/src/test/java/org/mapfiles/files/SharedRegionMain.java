@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.io.InputStreamReader;
 import java.nio.MappedByteBuffer;
 import java.nio.channels.FileChannel.MapMode;
+import java.nio.charset.StandardCharsets;
 import org.mapfiles.MappingQuery;
 import org.mapfiles.ProcessMaps;
 
@@ -35,7 +36,7 @@ final class SharedRegionMain {
 
     private static void serve(MappedByteBuffer memory) throws IOException {
         System.out.println("ready");
-        BufferedReader in = new BufferedReader(new InputStreamReader(System.in));
+        BufferedReader in = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
         for (String line = in.readLine(); line != null; line = in.readLine()) {
             String[] words = line.split(" ");
             int index = Integer.parseInt(words[1]);

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
+import java.nio.charset.StandardCharsets;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
@@ -29,12 +30,12 @@ class SharedRegionTest {
         Peer(SpecialMappingsProcess.Made made) throws IOException {
             process = children.own(new ChildJvm().start(SharedRegionMain.class, owner.pid(),
                     Long.toHexString(made.line().start())));
-            out = new BufferedReader(new InputStreamReader(process.getInputStream()));
+            out = new BufferedReader(new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8));
             assertThat(out.readLine()).isEqualTo("ready");
         }
 
         int request(String line) throws IOException {
-            process.getOutputStream().write((line + "\n").getBytes());
+            process.getOutputStream().write((line + "\n").getBytes(StandardCharsets.UTF_8));
             process.getOutputStream().flush();
             return Integer.parseInt(out.readLine());
         }

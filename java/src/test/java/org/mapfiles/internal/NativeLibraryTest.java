@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -98,7 +99,7 @@ class NativeLibraryTest {
         byte[] content = Files.readAllBytes(library);
         byte[] damaged = content.clone();
         damaged[damaged.length / 2] ^= 1;
-        for (byte[] bad : List.of(damaged, new byte[0], "#!/bin/sh\n".getBytes())) {
+        for (byte[] bad : List.of(damaged, new byte[0], "#!/bin/sh\n".getBytes(StandardCharsets.UTF_8))) {
             Files.write(library, bad);
             assertThat(loaded(child().run(LoadLibraryMain.class))).isEqualTo(library);
             assertThat(Files.readAllBytes(library)).isEqualTo(content);

@@ -138,7 +138,7 @@ class JfrMapEventsTest {
             recording.enable("mapfiles.MemoryMapChange").withPeriod(Duration.ofMillis(20));
             recording.start();
             for (int i = 0; i < 40; i++) {
-                kept.add(channel.map(FileChannel.MapMode.READ_ONLY, i % 8 * 4096, 4096L * (1 + i % 5)));
+                kept.add(channel.map(FileChannel.MapMode.READ_ONLY, i % 8 * 4096L, 4096L * (1 + i % 5)));
                 if (i % 10 == 9) {
                     kept.subList(0, 5).clear();
                     System.gc(); // unmaps the buffers

@@ -18,6 +18,7 @@ import org.mapfiles.ProcessMaps;
 final class CodeFromOutsideMain {
     private static final int MAX_ROUNDS = 5_000;
     private static final List<Method> KEPT = new ArrayList<>();
+    @SuppressWarnings("UnusedVariable") // what is written to a field is not optimised away
     private static long sink;
 
     private CodeFromOutsideMain() {

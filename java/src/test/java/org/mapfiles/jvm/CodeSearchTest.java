@@ -71,6 +71,7 @@ class CodeSearchTest {
     }
 
     /** Does what {@link CodeSearch#find} does, by a search of the whole list. */
+    @SuppressWarnings("ReferenceEquality") // pieces of code are compared by identity
     private int expected(int address, long time) {
         int found = best(address, code -> code.isThere(time));
         if (found >= 0) {

@@ -21,6 +21,7 @@ class JvmCodeTest {
     private static final JvmCode CODE = JvmCode.open();
 
     private final CodeInfo info = new CodeInfo();
+    @SuppressWarnings("UnusedVariable") // what is written to a field is not optimised away
     private Object sink;
 
     /** Returns a piece of code, after a wait for its event if necessary. */

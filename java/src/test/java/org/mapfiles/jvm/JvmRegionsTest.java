@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.sun.management.ThreadMXBean;
 import java.lang.management.ManagementFactory;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -95,7 +96,7 @@ class JvmRegionsTest {
     @Test
     void decimalCommasChangeNothing() throws Exception {
         Process list = new ProcessBuilder("sh", "-c", "locale -a").start();
-        String locale = new String(list.getInputStream().readAllBytes()).lines().filter(name -> name.matches("(de|fr|es|it)_.*"))
+        String locale = new String(list.getInputStream().readAllBytes(), StandardCharsets.UTF_8).lines().filter(name -> name.matches("(de|fr|es|it)_.*"))
                 .findFirst().orElse(null);
         assumeTrue(locale != null, "no locale with a comma");
         ChildJvm.Outcome outcome = new ChildJvm().under("env", "LC_ALL=" + locale).run(BytesOfRegions.class);

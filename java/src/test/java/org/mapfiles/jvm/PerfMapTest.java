@@ -18,6 +18,7 @@ import java.nio.file.attribute.FileTime;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -48,7 +49,9 @@ class PerfMapTest {
             same += code.find(map.start(i), info) && info.toString().equals(map.name(i)) ? 1 : 0;
         }
         assertThat(same).isGreaterThan(map.size() * 9 / 10);
-        assertThat(Files.list(directory).filter(path -> path.toString().endsWith(".draft"))).isEmpty();
+        try (Stream<Path> files = Files.list(directory)) {
+            assertThat(files.filter(path -> path.toString().endsWith(".draft"))).isEmpty();
+        }
     }
 
     @Test

@@ -12,9 +12,12 @@ public final class ModelProcess {
     public static final int PAGES = 24;
     private static final int FILES = 3;
 
-    /** The content of a page. A neighbouring page with the same content belongs to the same mapping. */
+    /**
+     * The content of a page. A neighbouring page with the same content belongs to the same mapping.
+     *
+     * @param firstByte the file offset that address 0 would have
+     */
     private record Page(int file, String permissions, long firstByte, boolean isMarked) {
-        /** @param firstByte the file offset that address 0 would have */
         Page with(String others) {
             return new Page(file, others, firstByte, isMarked);
         }

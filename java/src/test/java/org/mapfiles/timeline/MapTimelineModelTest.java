@@ -25,7 +25,7 @@ class MapTimelineModelTest {
     private static final int UNMAPPED = 0;
 
     /** A process, and a timeline that polls it. */
-    private static final class Process {
+    private static final class PolledProcess {
         /** The number of the file at each page, at each time, or {@link #UNMAPPED}. */
         private final List<int[]> history = new ArrayList<>();
         private final MapTimeline timeline;
@@ -38,7 +38,7 @@ class MapTimelineModelTest {
         /** A lost change that was undone before a poll is never found: from then on the last poll counts. */
         private long seenBy;
 
-        Process(long seed, boolean pushes, long maxBytes) {
+        PolledProcess(long seed, boolean pushes, long maxBytes) {
             this.random = new Random(seed);
             this.pushes = pushes;
             this.timeline = MapTimeline.ofBytes(maxBytes);
@@ -49,7 +49,7 @@ class MapTimelineModelTest {
         }
 
         private long time() {
-            return history.size() - 1;
+            return history.size() - 1L;
         }
 
         /** Lets a unit of time pass, and maps or unmaps a file at a few pages meanwhile. */
@@ -190,7 +190,7 @@ class MapTimelineModelTest {
 
     @Property(tries = 100)
     void truthIsAmongTheCandidates(@ForAll long seed, @ForAll boolean pushes) {
-        Process model = new Process(seed, pushes, 1 << 24);
+        PolledProcess model = new PolledProcess(seed, pushes, 1 << 24);
         model.live(30);
         assertThat(model.timeline.recordedFrom()).as("all is kept").isEqualTo(model.firstLook);
         model.check(model.timeline);
@@ -198,7 +198,7 @@ class MapTimelineModelTest {
 
     @Property(tries = 200)
     void eventsAreTrueAlsoAfterALoss(@ForAll long seed) {
-        Process model = new Process(seed, true, 1 << 24);
+        PolledProcess model = new PolledProcess(seed, true, 1 << 24);
         model.losesOneIn = (int) (seed & 7);
         model.pass(true);
         model.pass(true);
@@ -221,14 +221,14 @@ class MapTimelineModelTest {
     /** Unmapping is excluded, which causes no event. */
     @Property(tries = 100)
     void reportedChangesAreNeverAmbiguous(@ForAll long seed) {
-        Process model = new Process(seed, true, 1 << 24);
+        PolledProcess model = new PolledProcess(seed, true, 1 << 24);
         model.live(30);
         TimelineResult result = new TimelineResult();
         for (long time = model.firstLook; time <= model.lastLook; time++) {
             for (int page = 0; page < PAGES; page++) {
                 int truth = model.history.get((int) time)[page];
                 if (truth != UNMAPPED) {
-                    assertThat(model.timeline.resolve(Process.address(page), time, result)).as("page %s at %s: %s", page, time, result).isTrue();
+                    assertThat(model.timeline.resolve(PolledProcess.address(page), time, result)).as("page %s at %s: %s", page, time, result).isTrue();
                     assertThat(result.mapping().inode()).isEqualTo(truth);
                 }
             }
@@ -237,7 +237,7 @@ class MapTimelineModelTest {
 
     @Property(tries = 6)
     void memoryIsBoundedAndTheRestIsRight(@ForAll long seed, @ForAll boolean pushes) {
-        Process model = new Process(seed, pushes, 100_000);
+        PolledProcess model = new PolledProcess(seed, pushes, 100_000);
         model.live(2000);
         assertThat(model.timeline.bytes()).isLessThanOrEqualTo(100_000);
         assertThat(model.timeline.recordedFrom()).as("some was dropped").isGreaterThan(model.firstLook);
@@ -256,7 +256,7 @@ class MapTimelineModelTest {
 
     @Property(tries = 10)
     void savedTimelineIsLoaded(@ForAll long seed, @ForAll boolean pushes) throws IOException {
-        Process model = new Process(seed, pushes, 1 << 24);
+        PolledProcess model = new PolledProcess(seed, pushes, 1 << 24);
         model.live(400);
         byte[] file = saved(model.timeline);
         MapTimeline copy = loaded(file);
@@ -264,13 +264,13 @@ class MapTimelineModelTest {
         assertThat(copy.recordedUntil()).isEqualTo(model.timeline.recordedUntil());
         model.check(copy);
         assertThat(Arrays.equals(saved(copy), file)).isTrue();
-        assertThatThrownBy(() -> copy.record(Process.snapshot(new int[PAGES]), Long.MAX_VALUE, Long.MAX_VALUE))
+        assertThatThrownBy(() -> copy.record(PolledProcess.snapshot(new int[PAGES]), Long.MAX_VALUE, Long.MAX_VALUE))
                 .isInstanceOf(IllegalStateException.class);
     }
 
     @Property(tries = 100)
     void damagedFileIsRejected(@ForAll long seed) throws IOException {
-        Process model = new Process(seed, true, 1 << 24);
+        PolledProcess model = new PolledProcess(seed, true, 1 << 24);
         model.live(20);
         byte[] file = saved(model.timeline);
         assertThatThrownBy(() -> loaded(Arrays.copyOf(file, model.random.nextInt(file.length)))).isInstanceOf(IOException.class)

@@ -60,10 +60,7 @@ public final class Main implements Runnable {
     @Spec
     private CommandSpec spec;
 
-    private final Terminal terminal;
-
-    private Main(Terminal terminal) {
-        this.terminal = terminal;
+    private Main() {
     }
 
     /** Runs the command with the streams of this process, and exits with its exit code. */
@@ -78,7 +75,7 @@ public final class Main implements Runnable {
     }
 
     private static int run(String[] arguments, Terminal terminal) {
-        CommandLine line = new CommandLine(new Main(terminal), new Factory(terminal));
+        CommandLine line = new CommandLine(new Main(), new Factory(terminal));
         line.setOut(new PrintWriter(terminal.out(), true, StandardCharsets.UTF_8));
         line.setErr(new PrintWriter(terminal.err(), true, StandardCharsets.UTF_8));
         line.setColorScheme(CommandLine.Help.defaultColorScheme(

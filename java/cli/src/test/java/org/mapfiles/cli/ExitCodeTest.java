@@ -115,7 +115,7 @@ class ExitCodeTest {
         };
         ByteArrayOutputStream err = new ByteArrayOutputStream();
         assertThat(Main.run(new String[] {"maps", "self", "--json"}, InputStream.nullInputStream(), closed, err)).isZero();
-        assertThat(err.toString()).isEmpty();
+        assertThat(err.toString(StandardCharsets.UTF_8)).isEmpty();
     }
 
     /** The C library has "Broken pipe" in the language of the user. */

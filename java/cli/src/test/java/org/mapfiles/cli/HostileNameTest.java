@@ -11,6 +11,7 @@ import java.nio.file.Path;
 import java.util.Base64;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CountDownLatch;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -147,14 +148,11 @@ class HostileNameTest {
     void jvmEscapesNames() throws Exception {
         assumeTrue(System.getProperty("sun.jnu.encoding").equals("UTF-8"), "this locale cannot name the file");
         MappedTestFile mapped = new MappedTestFile(directory.resolve("jvm\u202e\u009b\u200b"));
-        Object end = new Object();
         Thread thread = new Thread(() -> {
-            synchronized (end) {
-                try {
-                    end.wait();
-                } catch (InterruptedException testHasEnded) {
-                    return;
-                }
+            try {
+                new CountDownLatch(1).await();
+            } catch (InterruptedException testHasEnded) {
+                // the thread ends
             }
         }, "thread\u2066\177");
         thread.start();

@@ -49,6 +49,7 @@ final class FileFacts {
     }
 
     /** Begins a chunk of the list. File indices are valid within one chunk. */
+    @SuppressWarnings("ByteBufferBackingArray") // the buffers are made by ByteBuffer.wrap() below
     void beginChunk(MapSnapshot chunk) {
         if (hasBegun && ofAll == null) {
             ofAll = new HashMap<>();

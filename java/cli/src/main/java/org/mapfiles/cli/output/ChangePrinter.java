@@ -7,7 +7,11 @@ import org.mapfiles.timeline.MapChange;
 
 /** Prints changes of mappings, one on each line. */
 public interface ChangePrinter {
-    /** @param wallClock nanoseconds of the wall clock at the time 0 of changes */
+    /**
+     * Prints a change.
+     *
+     * @param wallClock nanoseconds of the wall clock at the time 0 of changes
+     */
     void print(MapChange change, long wallClock) throws IOException;
 
     /**

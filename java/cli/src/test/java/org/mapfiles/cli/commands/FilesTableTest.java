@@ -34,7 +34,7 @@ class FilesTableTest {
         assertThat(table).filteredOn(line -> line.endsWith("/parts")).singleElement()
                 .satisfies(line -> assertThat(line.strip()).matches("5  (r,rw|\\?) .* ok .*/parts"));
         assertThat(CliResult.with("files", "self", "--json").lines()).filteredOn(line -> line.contains("/parts\"")).hasSize(mapped.size());
-        long files = table.size() - 2;
+        int files = table.size() - 2;
         assertThat(table.get(table.size() - 1)).matches("\\d+ mappings of " + files + " files: .*");
     }
 

@@ -3,6 +3,7 @@ package org.mapfiles.cli.commands;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.ByteArrayOutputStream;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -92,7 +93,7 @@ class MapsCommandTest {
         byte[] raw = {'/', (byte) 0xff, 'x'};
         String text = "00400000-00401000 r--p 00000000 08:01 5 ";
         ByteArrayOutputStream line = new ByteArrayOutputStream();
-        line.writeBytes((text + " ".repeat(73 - text.length())).getBytes());
+        line.writeBytes((text + " ".repeat(73 - text.length())).getBytes(StandardCharsets.UTF_8));
         line.writeBytes(raw);
         line.write('\n');
         MapCursor mapping = MapSnapshot.ofText(line.toByteArray(), MapFilter.all()).cursor().seek(0);

@@ -5,8 +5,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.InputStream;
 import java.io.PipedInputStream;
 import java.io.PipedOutputStream;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -49,7 +51,7 @@ class ResolveCommandTest {
 
     @Test
     void jsonHasTheMappingOrNulls() throws Exception {
-        CliResult result = CliResult.with("resolve", "self", Long.toHexString(start + 0x123).toUpperCase(), "0X0", "--json");
+        CliResult result = CliResult.with("resolve", "self", Long.toHexString(start + 0x123).toUpperCase(Locale.ROOT), "0X0", "--json");
         List<Map<String, Object>> lines = result.rows();
         assertThat(lines.get(0)).containsEntry("address", "0x" + Long.toHexString(start + 0x123))
                 .containsEntry("start", "0x" + Long.toHexString(start)).containsEntry("end", "0x" + Long.toHexString(end))
@@ -113,7 +115,7 @@ class ResolveCommandTest {
             Thread command = new Thread(() -> Main.run(arguments.toArray(String[]::new), in, out, System.err));
             command.start();
             for (int i = 0; i < 3; i++) {
-                input.write((Long.toHexString(start + i) + "\n").getBytes());
+                input.write((Long.toHexString(start + i) + "\n").getBytes(StandardCharsets.UTF_8));
                 input.flush();
                 assertThat(lineOf(results)).contains("0x" + Long.toHexString(start + i)).endsWith("\n");
             }

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.nio.MappedByteBuffer;
 import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -31,7 +32,8 @@ class SharedPagesTest {
 
     @Test
     void copiedPagesAreNotCommon() throws Exception {
-        assumeTrue(new String(new ProcessBuilder("getconf", "PAGESIZE").start().getInputStream().readAllBytes()).strip().equals("4096"),
+        byte[] pageSize = new ProcessBuilder("getconf", "PAGESIZE").start().getInputStream().readAllBytes();
+        assumeTrue(new String(pageSize, StandardCharsets.UTF_8).strip().equals("4096"),
                 "pages here do not have 4 KiB");
         Path path = directory.toRealPath().resolve("private");
         Files.write(path, new byte[4 * PAGE]);
@@ -91,7 +93,7 @@ class SharedPagesTest {
             String line = String.format("%d0001000-%d0002000 r--s %s 00:05 9 ", i + 1, i + 1, offsets[i]);
             text.append(line).append(" ".repeat(Math.max(0, 73 - line.length()))).append("/dev/mem\n");
         }
-        MapSnapshot snapshot = MapSnapshot.ofText(text.toString().getBytes(), MapFilter.all());
+        MapSnapshot snapshot = MapSnapshot.ofText(text.toString().getBytes(StandardCharsets.UTF_8), MapFilter.all());
         List<Mapping> mappings = new ArrayList<>();
         for (int i = 0; i < offsets.length; i++) {
             mappings.add(snapshot.cursor().seek(i));
