@@ -15,6 +15,7 @@ module org.mapfiles {
     exports org.mapfiles.jfr;
     exports org.mapfiles.jvm;
     exports org.mapfiles.live;
+    exports org.mapfiles.saved;
     exports org.mapfiles.symbols;
     exports org.mapfiles.timeline;
 }

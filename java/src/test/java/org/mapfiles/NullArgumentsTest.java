@@ -43,6 +43,9 @@ import org.mapfiles.jvm.JvmRegions;
 import org.mapfiles.jvm.JvmResolver;
 import org.mapfiles.jvm.PerfMap;
 import org.mapfiles.live.LiveMaps;
+import org.mapfiles.saved.Crash;
+import org.mapfiles.saved.LibraryOffsets;
+import org.mapfiles.saved.SavedMaps;
 import org.mapfiles.symbols.ElfFile;
 import org.mapfiles.symbols.SymbolCache;
 import org.mapfiles.symbols.SymbolInfo;
@@ -146,6 +149,9 @@ class NullArgumentsTest {
         value(SymbolInfo[].class, new SymbolInfo[] {new SymbolInfo()});
         value(ElfFile.class, cache.open(Path.of("/proc/self/exe")));
         value(Consumer.class, (Consumer<Object>) each -> { });
+        value(SavedMaps.class, SavedMaps.read(new ByteArrayInputStream("00001000-00002000 r--p 00000000 00:00 0 \n".getBytes())));
+        value(LibraryOffsets.class, new LibraryOffsets(snapshot));
+        value(Crash.Address.Role.class, Crash.Address.Role.PC);
     }
 
     private static final class NoVisitor implements MapDifference.Visitor {
@@ -229,7 +235,7 @@ class NullArgumentsTest {
         URI classes = ProcessMaps.class.getProtectionDomain().getCodeSource().getLocation().toURI();
         List<Class<?>> types = new ArrayList<>();
         for (Class<?> of : new Class<?>[] {ProcessMaps.class, MapFiles.class, MapEvents.class, MapTimeline.class, LiveMaps.class, PerfMap.class,
-            MapCount.class, Symbols.class}) {
+            MapCount.class, SavedMaps.class, Symbols.class}) {
             String folder = of.getPackageName().replace('.', '/');
             try (Stream<Path> files = Files.list(Path.of(classes).resolve(folder))) {
                 for (Path file : (Iterable<Path>) files.filter(path -> path.toString().endsWith(".class"))::iterator) {
