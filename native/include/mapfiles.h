@@ -329,7 +329,7 @@ MF_API int mf_snapshot_read(struct mf_process *process, uint32_t options, const 
  * Parses saved text of a /proc/PID/maps of a 64-bit kernel into @p out.
  *
  * Kinds are derived from names alone. MF_DELETED is never set, and names that contain \012 stay MF_AMBIGUOUS, because the
- * process that could be queried is unknown.
+ * process that could be queried is unknown. A name that begins with / is that of a file, also if device and inode are 0.
  *
  * @param text      need not be terminated; each line ends with a newline; may be empty.
  * @retval 1        @p out was filled

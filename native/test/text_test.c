@@ -74,6 +74,9 @@ static void kinds_are_derived_from_names(void)
         {"00:0f 9                                  /[aio] (deleted)", MF_KIND_AIO, MF_FILE_BACKED | MF_SUFFIXED},
         {"00:0f 9                                  /anon_hugepage (deleted)", MF_KIND_HUGETLB, MF_FILE_BACKED | MF_SUFFIXED},
         {"00:05 9                                  /dev/zero", MF_KIND_FILE, MF_FILE_BACKED},
+        {"00:00 0                                  /lib/x.so", MF_KIND_FILE, MF_FILE_BACKED},
+        {"00:00 0                                  /lib/x.so (deleted)", MF_KIND_FILE, MF_FILE_BACKED | MF_SUFFIXED},
+        {"00:00 0                                  /memfd:a (deleted)", MF_KIND_MEMFD, MF_FILE_BACKED | MF_SUFFIXED},
         {"08:01 9                                  /memfd:real file (deleted)", MF_KIND_FILE, MF_FILE_BACKED | MF_SUFFIXED},
     };
 

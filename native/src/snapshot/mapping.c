@@ -145,7 +145,10 @@ static void classify_file(struct mf_mapping *mapping, const char *name, const ui
 
 void mf_mapping_classify_special(struct mf_mapping *mapping, const char *name, const uint64_t *devices)
 {
-    if (mf_device(mapping->dev_major, mapping->dev_minor) != 0 || mapping->inode != 0) {
+    /* The kernel writes no path without a number. Saved text may have one: a core file records only the names of files. */
+    const bool is_path = devices == NULL && mapping->name_length != 0 && name[0] == '/';
+
+    if (mf_device(mapping->dev_major, mapping->dev_minor) != 0 || mapping->inode != 0 || is_path) {
         mapping->flags |= MF_FILE_BACKED;
         classify_file(mapping, name, devices);
     } else if (mapping->name_length != 0) {

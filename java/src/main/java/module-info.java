@@ -16,6 +16,7 @@ module org.mapfiles {
     exports org.mapfiles.jvm;
     exports org.mapfiles.live;
     exports org.mapfiles.resident;
+    exports org.mapfiles.saved;
     exports org.mapfiles.symbols;
     exports org.mapfiles.timeline;
 }

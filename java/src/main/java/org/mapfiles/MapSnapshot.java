@@ -17,6 +17,7 @@ import org.mapfiles.internal.ByteSlices;
 import org.mapfiles.internal.Errno;
 import org.mapfiles.internal.MapRecord;
 import org.mapfiles.internal.MapRecord.Head;
+import org.mapfiles.internal.MapsTextFault;
 import org.mapfiles.internal.NameCache;
 import org.mapfiles.internal.NativeCalls;
 import org.mapfiles.internal.NativeMemory;
@@ -66,12 +67,16 @@ public final class MapSnapshot implements Iterable<ImmutableMapping> {
      * Returns a snapshot of saved text of a /proc/PID/maps of a 64-bit kernel. Allocates the snapshot and a copy of the text.
      *
      * <p>Kinds are derived from names alone. {@link Deletion#DELETED} is never returned, and names that contain {@code \012} stay
-     * ambiguous, because the process that could be queried is unknown.
+     * ambiguous, because the process that could be queried is unknown. A name that begins with {@code /} is that of a file, also if device
+     * and inode are 0, as in text made from a core file.
+     *
+     * <p>The text is rejected if one line is wrong. {@code org.mapfiles.saved.SavedMaps} reads files and leaves such lines out; it also
+     * reads smaps, and text with CR LF.
      *
      * @param text raw bytes; each line ends with a newline; may be empty
      * @param filter which mappings the snapshot holds
      * @return the snapshot
-     * @throws MalformedMapsException if a line is not as the kernel writes it
+     * @throws MalformedMapsException if a line is not as the kernel writes it; the message quotes the line and names the reason
      * @throws IllegalArgumentException if the filter has {@link Backend#QUERY}
      * @throws NotEnoughMemoryException if this JVM has too little memory, or the snapshot would take more than 2 GiB
      */
@@ -135,7 +140,7 @@ public final class MapSnapshot implements Iterable<ImmutableMapping> {
             if (rc == Errno.ENOBUFS && mayGrow) { // after the read: with too little memory "unchanged" and "exited" are still reported
                 spare = spare.grown(front);
             } else if (rc == Errno.EBADMSG) {
-                throw malformed(spare);
+                throw malformed(spare, lines == null ? Integer.MAX_VALUE : length);
             } else {
                 if (rc == 1) {
                     publish(front, wanted, process);
@@ -157,11 +162,14 @@ public final class MapSnapshot implements Iterable<ImmutableMapping> {
         VarHandle.fullFence();
     }
 
-    private static MalformedMapsException malformed(SnapshotBuffer parsed) {
+    private static MalformedMapsException malformed(SnapshotBuffer parsed, int textLength) {
         int line = parsed.head(Head.ERROR_LINE);
-        int length = Math.min(parsed.head(Head.ERROR_LENGTH), 200);
-        String text = new String(ByteSlices.copy(parsed.text, parsed.head(Head.ERROR_OFFSET), length), StandardCharsets.UTF_8);
-        return new MalformedMapsException("line " + line + " is not a line of /proc/PID/maps: \"" + text + "\"", line);
+        int offset = parsed.head(Head.ERROR_OFFSET);
+        int length = parsed.head(Head.ERROR_LENGTH);
+        byte[] bytes = ByteSlices.copy(parsed.text, offset, Math.min(length, MapsTextFault.MAX_LINE));
+        String reason = MapsTextFault.reason(bytes, offset + length < textLength);
+        String quoted = new String(bytes, 0, Math.min(bytes.length, 200), StandardCharsets.UTF_8);
+        return new MalformedMapsException("line " + line + " " + reason + ": \"" + quoted + "\"", line);
     }
 
     /**

@@ -22,6 +22,7 @@
  *   <li>{@link org.mapfiles.timeline.MapChanges} reports the changes of a process in an order to replay them.
  *   <li>{@link org.mapfiles.timeline.MapTimeline} resolves an address as of its sampling time.
  *   <li>{@link org.mapfiles.events.MapEvents} streams new mappings and permission changes from the kernel.
+ *   <li>{@link org.mapfiles.saved.SavedMaps} reads mappings and crashes that a file records.
  *   <li>{@link org.mapfiles.files.SharedMappings} finds the memory that processes share.
  * </ul>
  *

@@ -47,6 +47,9 @@ import org.mapfiles.resident.ResidentBytes;
 import org.mapfiles.resident.ResidentPages;
 import org.mapfiles.resident.Smaps;
 import org.mapfiles.resident.SmapsBytes;
+import org.mapfiles.saved.Crash;
+import org.mapfiles.saved.LibraryOffsets;
+import org.mapfiles.saved.SavedMaps;
 import org.mapfiles.symbols.ElfFile;
 import org.mapfiles.symbols.SymbolCache;
 import org.mapfiles.symbols.SymbolInfo;
@@ -154,6 +157,9 @@ class NullArgumentsTest {
         value(ResidentBytes.class, new ResidentBytes());
         value(Smaps.class, new Smaps());
         value(SmapsBytes.class, new SmapsBytes());
+        value(SavedMaps.class, SavedMaps.read(new ByteArrayInputStream("00001000-00002000 r--p 00000000 00:00 0 \n".getBytes())));
+        value(LibraryOffsets.class, new LibraryOffsets(snapshot));
+        value(Crash.Address.Role.class, Crash.Address.Role.PC);
     }
 
     private static final class NoVisitor implements MapDifference.Visitor {
@@ -237,7 +243,7 @@ class NullArgumentsTest {
         URI classes = ProcessMaps.class.getProtectionDomain().getCodeSource().getLocation().toURI();
         List<Class<?>> types = new ArrayList<>();
         for (Class<?> of : new Class<?>[] {ProcessMaps.class, MapFiles.class, MapEvents.class, MapTimeline.class, LiveMaps.class, PerfMap.class,
-            MapCount.class, Symbols.class, ResidentPages.class}) {
+            MapCount.class, SavedMaps.class, Symbols.class, ResidentPages.class}) {
             String folder = of.getPackageName().replace('.', '/');
             try (Stream<Path> files = Files.list(Path.of(classes).resolve(folder))) {
                 for (Path file : (Iterable<Path>) files.filter(path -> path.toString().endsWith(".class"))::iterator) {

@@ -43,7 +43,7 @@ public record MapsLine(long start, long end, String permissions, long offset, in
     }
 
     public boolean hasFile() {
-        return (major | minor | inode) != 0;
+        return (major | minor | inode) != 0 || name.startsWith("/"); // without numbers: only in text that no kernel wrote
     }
 
     public String render() {

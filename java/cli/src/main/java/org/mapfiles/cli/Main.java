@@ -10,6 +10,7 @@ import org.mapfiles.PermissionDeniedException;
 import org.mapfiles.ProcessExitedException;
 import org.mapfiles.cli.commands.CatCommand;
 import org.mapfiles.cli.commands.CountCommand;
+import org.mapfiles.cli.commands.CrashCommand;
 import org.mapfiles.cli.commands.ExitCode;
 import org.mapfiles.cli.commands.FilesCommand;
 import org.mapfiles.cli.commands.JvmCommand;
@@ -40,11 +41,11 @@ import picocli.CommandLine.UnmatchedArgumentException;
         description = "Finds the file, the byte of the file and the Java method that an address of a process belongs to.",
         synopsisSubcommandLabel = "COMMAND",
         subcommands = {MapsCommand.class, ResolveCommand.class, CountCommand.class, FilesCommand.class, CatCommand.class,
-            SharedCommand.class, WatchCommand.class, JvmCommand.class, GenerateCompletion.class, HelpCommand.class},
+            SharedCommand.class, WatchCommand.class, JvmCommand.class, CrashCommand.class, GenerateCompletion.class, HelpCommand.class},
         exitCodeListHeading = "%nExit codes:%n",
         exitCodeList = {
             "0:done",
-            "1:an address is in no mapping, no mapping has the name, memory could not be read, or another failure",
+            "1:an address is in no mapping, a line of input cannot be used, no mapping has the name, memory could not be read, or another failure",
             "2:wrong usage",
             "3:a permission is missing",
             "4:the process has exited",
@@ -206,6 +207,9 @@ public final class Main implements Runnable {
             }
             if (type == JvmCommand.class) {
                 return type.cast(new JvmCommand(terminal));
+            }
+            if (type == CrashCommand.class) {
+                return type.cast(new CrashCommand(terminal));
             }
             return CommandLine.defaultFactory().create(type);
         }

@@ -32,7 +32,7 @@ class HelpTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"maps", "resolve", "files", "shared", "watch", "jvm", "count"})
+    @ValueSource(strings = {"maps", "resolve", "files", "shared", "watch", "jvm", "count", "crash"})
     void helpNamesEachFieldOfJson(String command) {
         String json = help(command).split(" JSON: ", 2)[1];
         Set<String> fields = fields(command);
@@ -53,7 +53,7 @@ class HelpTest {
 
     @Test
     void noLineIsWiderThanATerminal() {
-        for (String command : List.of("maps", "resolve", "files", "cat", "shared", "watch", "jvm", "count")) {
+        for (String command : List.of("maps", "resolve", "files", "cat", "shared", "watch", "jvm", "count", "crash")) {
             assertThat(CliResult.with("help", command).lines()).as(command).allMatch(line -> line.length() <= 80);
         }
     }

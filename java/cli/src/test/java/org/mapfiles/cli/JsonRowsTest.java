@@ -61,6 +61,11 @@ class JsonRowsTest {
             add(lines, "resolve self 0 " + address("libjvm.so") + " " + address("[stack]"));
             add(lines, "resolve self --jvm 0 " + address("libjvm.so") + " " + compiledMethods());
             add(lines, "resolve " + jvm.pid() + " --jvm 0");
+            add(lines, "resolve self no.so+0x1 0");
+            CliResult.reading("java 1/2 3.4:  5 cycles:\n", "resolve", "self", "-", "--json").lines().forEach(lines::add);
+            Path log = FatalErrorLogs.write(directory);
+            add(lines, "crash " + log);
+            add(lines, "resolve --from " + log + " libx.so+0x1234 0");
             add(lines, "jvm self --pss");
             add(lines, "jvm " + jvm.pid());
             add(lines, "jvm " + jvm.pid() + " --rss");

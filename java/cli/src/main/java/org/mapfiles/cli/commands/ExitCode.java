@@ -4,7 +4,7 @@ package org.mapfiles.cli.commands;
 public final class ExitCode {
     /** Success. */
     public static final int OK = 0;
-    /** An address is in no mapping, or another failure. */
+    /** An address is in no mapping, a line of input cannot be used, or another failure. */
     public static final int NOT_RESOLVED = 1;
     /** The command line is wrong. */
     public static final int USAGE = 2;

@@ -2,6 +2,7 @@ package org.mapfiles.cli.commands;
 
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -9,11 +10,13 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.Callable;
+import org.mapfiles.MapCursor;
 import org.mapfiles.MapFilter;
 import org.mapfiles.MapSnapshot;
 import org.mapfiles.ProcessExitedException;
 import org.mapfiles.ProcessMaps;
 import org.mapfiles.cli.output.AddressReport;
+import org.mapfiles.cli.output.FileName;
 import org.mapfiles.cli.output.ResolvedJson;
 import org.mapfiles.cli.output.ResolvedPrinter;
 import org.mapfiles.cli.output.ResolvedText;
@@ -21,23 +24,34 @@ import org.mapfiles.cli.output.Terminal;
 import org.mapfiles.cli.target.AddressReader;
 import org.mapfiles.cli.target.Arguments;
 import org.mapfiles.cli.target.HexAddress;
+import org.mapfiles.cli.target.InputLine;
 import org.mapfiles.cli.target.JvmAddresses;
+import org.mapfiles.cli.target.SavedFile;
 import org.mapfiles.cli.target.Target;
 import org.mapfiles.jvm.CodeInfo;
+import org.mapfiles.saved.LibraryOffsets;
+import org.mapfiles.saved.SavedMaps;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
+import picocli.CommandLine.TypeConversionException;
 
 /** Resolves addresses to mappings, files and file offsets. */
 @Command(name = "resolve", mixinStandardHelpOptions = true, versionProvider = Version.class,
+        customSynopsis = {"mapfiles resolve [OPTION...] PID|self ADDR...|-", "mapfiles resolve [OPTION...] --from FILE ADDR...|-"},
         description = "Prints the mapping, the file and the offset in the file that each address belongs to. The exit code is 1"
-                + " if an address is in no mapping.",
+                + " if an address is in no mapping, or a line of the input cannot be used.",
         footer = {"", "If the mapping has no file, the offset is an offset in the mapping.",
+            "LIBRARY+0xOFFSET, such as libjvm.so+0xed2f94, is an address too. The offset is counted from the lowest address of the"
+                    + " library, as hs_err files, dladdr(3) and async-profiler print it. It is no offset in the file.",
             "With - the mappings are read again whenever the input pauses. After the process has exited, its last mappings are"
-                    + " used. A line that is not an address ends the command with exit code 2.",
+                    + " used. Lines may also be frames of perf script; the other lines of perf script are copied. A line that"
+                    + " cannot be used is printed in its place with the reason.",
+            "", "--from reads the mappings of a file: text of /proc/PID/maps or smaps, an hs_err file of a JVM (JDK 8 to 28), or a"
+                    + " core file. The content of the file decides which.",
             "", "With --jvm a line below each address names the region of memory; ? marks a region that is inferred from the"
                     + " memory's content or place. For code it also names the compiled method or the stub, and the compiler"
                     + " (tier 1 to 3: C1, 4: C2, 0: neither, such as wrappers of native methods). Lines above it name the methods that are inlined at the address, innermost"
@@ -51,7 +65,9 @@ import picocli.CommandLine.Spec;
             "", "JSON: one row of type address for each address. Fields: those of 'mapfiles maps --json', null for an address"
                     + " in no mapping; address; file_offset, null without a file. With --jvm also code, code_offset, tier,"
                     + " region, detail, inferred, and the array inlined with class, method, signature, bytecode. null means"
-                    + " none or unknown.",
+                    + " none or unknown. A line that cannot be used is a row of type unusable with line, input, reason. The head"
+                    + " of a sample of perf script is a row of type sample with input. input_base64 has the bytes of a line that is"
+                    + " not UTF-8.",
             "", "Example: mapfiles resolve 4711 0x7f3a1c02e6b4"})
 public final class ResolveCommand implements Callable<Integer> {
     /** Maximum number of different addresses in a block: their reports are kept until all are printed. */
@@ -59,13 +75,17 @@ public final class ResolveCommand implements Callable<Integer> {
     /** Maximum number of lines in a block. A profile contains the same addresses many times. */
     private static final int MAX_LINES = 1 << 20;
 
-    @Parameters(index = "0", paramLabel = "PID|self", converter = Target.Converter.class,
-            description = "The process; self: the JVM that runs this command.")
-    private Target target;
+    @Parameters(index = "0", arity = "0..1", paramLabel = "PID|self",
+            description = "The process; self: the JVM that runs this command. Not with --from.")
+    private String process;
 
-    @Parameters(index = "1..*", arity = "1..*", paramLabel = "ADDR|-",
-            description = "Addresses in hexadecimal, with or without 0x; -: read addresses from stdin, one on each line.")
-    private List<String> addresses;
+    @Parameters(index = "1..*", arity = "0..*", paramLabel = "ADDR|-",
+            description = "Addresses in hexadecimal, with or without 0x, or LIBRARY+0xOFFSET; -: read addresses from stdin, one on"
+                    + " each line.")
+    private List<String> addresses = new ArrayList<>();
+
+    @Option(names = "--from", paramLabel = "FILE", description = "Read the mappings of a file, not of a process: see below.")
+    private String from;
 
     @Option(names = "--json", description = "Print JSON Lines.")
     private boolean json;
@@ -88,100 +108,211 @@ public final class ResolveCommand implements Callable<Integer> {
     @Override
     public Integer call() throws IOException {
         if (returnsTo && !jvm) {
-            throw new ParameterException(spec.commandLine(), "--returns-to needs --jvm");
+            throw wrong("--returns-to needs --jvm");
         }
-        boolean fromInput = addresses.equals(List.of("-"));
-        long[] given = fromInput ? null : parsed();
+        if (from != null && jvm) {
+            throw wrong("--jvm reads a process, so it cannot be combined with --from");
+        }
+        if (from != null && process != null) {
+            addresses.add(0, process);
+        }
+        if (from == null && process == null || addresses.isEmpty()) {
+            throw wrong(from == null && process == null ? "PID|self and ADDR|- are missing" : "ADDR|- is missing");
+        }
+        Target target = from == null ? target() : null;
+        List<Object> given = addresses.equals(List.of("-")) ? null : parsed();
+        if (from != null) {
+            SavedMaps saved = SavedFile.read(from, terminal);
+            return run(new Resolver(saved), given);
+        }
         try (ProcessMaps maps = target.open()) {
-            Resolver resolver = new Resolver(maps);
-            if (!fromInput) {
-                resolver.resolve(given);
-            } else {
-                AddressReader input = jvm ? resolver.resolveInputInBlocks() : resolver.resolveInput();
-                if (input.invalidLine() != null) {
-                    return reportInvalid(input);
-                }
-            }
-            return resolver.printer.hasUnresolved() ? ExitCode.NOT_RESOLVED : ExitCode.OK;
+            return run(new Resolver(maps), given);
         }
     }
 
-    private int reportInvalid(AddressReader input) throws IOException {
-        terminal.flush();
-        terminal.report("line " + input.lineNumber() + " of the input, '" + input.invalidLine() + "', " + input.reason());
-        return ExitCode.USAGE;
+    private int run(Resolver resolver, List<Object> given) throws IOException {
+        if (given != null) {
+            resolver.resolve(given);
+        } else if (jvm) {
+            resolver.resolveInputInBlocks();
+        } else {
+            resolver.resolveInput();
+        }
+        return resolver.printer.hasUnresolved() ? ExitCode.NOT_RESOLVED : ExitCode.OK;
     }
 
-    private long[] parsed() {
-        long[] values = new long[addresses.size()];
-        for (int i = 0; i < values.length; i++) {
-            byte[] text = addresses.get(i).strip().getBytes(StandardCharsets.UTF_8);
+    private ParameterException wrong(String message) {
+        return new ParameterException(spec.commandLine(), message);
+    }
+
+    private Target target() {
+        try {
+            return new Target.Converter().convert(process);
+        } catch (TypeConversionException e) {
+            throw wrong(e.getMessage());
+        }
+    }
+
+    /** Returns each argument as a Long or an InputLine. */
+    private List<Object> parsed() {
+        List<Object> values = new ArrayList<>();
+        for (String argument : addresses) {
+            byte[] text = argument.strip().getBytes(StandardCharsets.UTF_8);
+            InputLine library = InputLine.ofArgument(argument);
             if (text.length == 1 && text[0] == '-') {
-                throw new ParameterException(spec.commandLine(), "-, for addresses from stdin, cannot be combined"
-                        + " with addresses");
+                throw wrong("-, for addresses from stdin, cannot be combined with addresses");
             }
-            if (!HexAddress.isAddress(text, 0, text.length)) {
-                throw new ParameterException(spec.commandLine(), "'" + Arguments.display(addresses.get(i)) + "' "
-                        + HexAddress.whyNot(text, 0, text.length));
+            if (library == null && !HexAddress.isAddress(text, 0, text.length)) {
+                throw wrong("'" + Arguments.display(argument) + "' " + HexAddress.whyNot(text, 0, text.length));
             }
-            values[i] = HexAddress.parse(text, 0, text.length);
+            values.add(library != null ? library : HexAddress.parse(text, 0, text.length));
         }
         return values;
     }
 
-    /** Resolves addresses of one process, and prints them. */
+    /** Resolves addresses of one process or saved file, and prints them. */
     private final class Resolver {
+        /** Null: the mappings are of a saved file. */
         private final ProcessMaps maps;
+        /** Null: the mappings are of a process. */
+        private final SavedMaps saved;
         private final MapSnapshot snapshot;
+        private final MapCursor cursor;
         private final ResolvedPrinter printer;
+        /** Null: not read yet since the last refresh. */
+        private LibraryOffsets libraries;
         private boolean hasExited;
 
         Resolver(ProcessMaps maps) throws IOException {
             this.maps = maps;
+            saved = null;
             snapshot = maps.snapshot(MapFilter.all());
+            cursor = snapshot.cursor();
             printer = json ? new ResolvedJson(maps, snapshot, terminal.out()) : new ResolvedText(maps, snapshot, terminal.out());
         }
 
-        /** Resolves addresses in the snapshot, and in the JVM, which is read once. */
-        void resolve(long... block) throws IOException {
+        Resolver(SavedMaps saved) throws IOException {
+            this.maps = null;
+            this.saved = saved;
+            snapshot = saved.snapshot();
+            cursor = snapshot.cursor();
+            printer = json ? new ResolvedJson(saved, terminal.out()) : new ResolvedText(saved, terminal.out());
+        }
+
+        /** Resolves arguments in the snapshot, and in the JVM, which is read once. */
+        void resolve(List<Object> given) throws IOException {
+            Block block = new Block();
+            given.forEach(block::add);
+            resolve(block);
+        }
+
+        private void resolve(Block block) throws IOException {
             if (jvm) {
                 printer.setReports(reports(block));
             }
-            for (long address : block) {
+            for (int i = 0; i < block.count; i++) {
+                InputLine other = block.others.get(i);
+                if (other == null) {
+                    print(block.addresses[i]);
+                } else {
+                    print(other);
+                }
+            }
+        }
+
+        private void print(long address) throws IOException {
+            if (saved != null && saved.isContradicted(address)) {
+                printer.printUnusable(0, ("0x" + Long.toHexString(address)).getBytes(StandardCharsets.US_ASCII),
+                        "is in mappings that contradict each other");
+            } else {
                 printer.print(address, snapshot.find(address));
             }
         }
 
-        /** Resolves each address of the input when it is read. */
-        AddressReader resolveInput() throws IOException {
+        private void print(InputLine line) throws IOException {
+            InputLine found = located(line);
+            byte[] text = Arguments.bytes(found.text());
+            if (found.kind() == InputLine.Kind.UNUSABLE) {
+                printer.printUnusable(found.number(), Arguments.bytes(found.text().strip()), found.reason());
+            } else if (found.kind() == InputLine.Kind.SAMPLE) {
+                printer.printSample(text);
+            } else {
+                print(found.address());
+            }
+        }
+
+        /** Returns a line with its address, or with the reason why it cannot be used. */
+        private InputLine located(InputLine line) {
+            if (!line.isAddress() || line.kind() == InputLine.Kind.FRAME && !line.namesCode()) {
+                return line;
+            }
+            if (libraries == null) {
+                libraries = new LibraryOffsets(snapshot);
+            }
+            if (line.kind() == InputLine.Kind.FRAME) {
+                return locatedFrame(line);
+            }
+            LibraryOffsets.Outcome outcome = libraries.find(line.name(), line.address());
+            return outcome == LibraryOffsets.Outcome.FOUND ? line.at(libraries.address()) : line.unusable(outcome.reason());
+        }
+
+        /** Some versions of perf script print the address of a frame, others its offset in the file. The file decides. */
+        private InputLine locatedFrame(InputLine frame) {
+            int index = snapshot.find(frame.address());
+            boolean isAddress = index >= 0 && isSameFile(frame.name(), cursor.seek(index));
+            LibraryOffsets.Outcome asOffset = libraries.findInFile(frame.name(), frame.address());
+            if (isAddress && asOffset == LibraryOffsets.Outcome.FOUND && libraries.address() != frame.address()) {
+                return frame.unusable("may be an address or an offset in the file");
+            }
+            if (isAddress) {
+                return frame;
+            }
+            return asOffset == LibraryOffsets.Outcome.FOUND ? frame.at(libraries.address())
+                    : frame.unusable(index >= 0 ? "another file is mapped there" : asOffset.reason());
+        }
+
+        private boolean isSameFile(String recorded, MapCursor mapping) {
+            String name = mapping.name();
+            return recorded.equals(name) || name != null && recorded.equals(name + FileName.DELETED_SUFFIX) || (recorded + FileName.DELETED_SUFFIX).equals(name);
+        }
+
+        /** Resolves each line of the input when it is read. */
+        void resolveInput() throws IOException {
             AddressReader input = input(this::refreshUntilExit);
             while (input.next()) {
-                printer.print(input.address(), snapshot.find(input.address()));
+                if (input.other() == null) {
+                    print(input.address());
+                } else {
+                    print(input.other());
+                }
             }
-            return input;
         }
 
         /** Resolves the input in blocks, since the JVM is read for each block. */
-        AddressReader resolveInputInBlocks() throws IOException {
+        void resolveInputInBlocks() throws IOException {
             AddressReader input = input(() -> { });
-            for (long[] block = readBlock(input); block.length > 0; block = readBlock(input)) {
+            for (Block block = Block.read(input); block.count > 0; block = Block.read(input)) {
                 refresh();
                 resolve(block);
             }
-            return input;
         }
 
         private AddressReader input(AddressReader.Pause afterWaiting) {
             return new AddressReader(terminal.in(), terminal::flush, afterWaiting);
         }
 
-        private Map<Long, AddressReport> reports(long[] block) throws IOException {
+        private Map<Long, AddressReport> reports(Block block) throws IOException {
             Map<Long, AddressReport> reports = new HashMap<>();
             CodeInfo.AddressKind kind = returnsTo ? CodeInfo.AddressKind.RETURNS_TO : CodeInfo.AddressKind.RUNNING_AT;
-            try (JvmAddresses addresses = new JvmAddresses(maps, kind)) {
-                for (long address : block) {
-                    if (!reports.containsKey(address)) {
-                        reports.put(address, addresses.report(address));
+            try (JvmAddresses jvmAddresses = new JvmAddresses(maps, kind)) {
+                for (int i = 0; i < block.count; i++) {
+                    InputLine other = block.others.get(i);
+                    InputLine found = other == null ? null : located(other);
+                    if (found == null || found.isAddress()) {
+                        long address = found == null ? block.addresses[i] : found.address();
+                        if (!reports.containsKey(address)) {
+                            reports.put(address, jvmAddresses.report(address));
+                        }
                     }
                 }
             }
@@ -191,6 +322,8 @@ public final class ResolveCommand implements Callable<Integer> {
         private void refresh() throws IOException {
             if (maps.refresh(snapshot)) {
                 printer.snapshotRefreshed();
+                cursor.reset();
+                libraries = null;
             }
         }
 
@@ -199,7 +332,7 @@ public final class ResolveCommand implements Callable<Integer> {
          * before.
          */
         private void refreshUntilExit() throws IOException {
-            if (hasExited) {
+            if (hasExited || maps == null) {
                 return;
             }
             try {
@@ -211,16 +344,40 @@ public final class ResolveCommand implements Callable<Integer> {
         }
     }
 
-    /** Reads addresses up to the end of the input or the maximum of a block. */
-    private static long[] readBlock(AddressReader input) throws IOException {
-        long[] block = new long[1024];
-        int count = 0;
-        Set<Long> different = new HashSet<>();
-        while (count < MAX_LINES && different.size() < MAX_DIFFERENT && input.invalidLine() == null && input.next()) {
-            block = count < block.length ? block : Arrays.copyOf(block, 2 * count);
-            block[count++] = input.address();
-            different.add(input.address());
+    /** Lines that are resolved together. */
+    private static final class Block {
+        private long[] addresses = new long[1024];
+        private int count;
+        /** Lines that are not an address alone, by index. */
+        private final Map<Integer, InputLine> others = new HashMap<>();
+
+        void add(Object line) {
+            if (line instanceof InputLine) {
+                others.put(count, (InputLine) line);
+                add(0);
+            } else {
+                add(((Long) line).longValue());
+            }
         }
-        return Arrays.copyOf(block, count);
+
+        private void add(long address) {
+            addresses = count < addresses.length ? addresses : Arrays.copyOf(addresses, 2 * count);
+            addresses[count++] = address;
+        }
+
+        /** Reads lines up to the end of the input or the maximum of a block. */
+        static Block read(AddressReader input) throws IOException {
+            Block block = new Block();
+            Set<Long> different = new HashSet<>();
+            while (block.count < MAX_LINES && different.size() + block.others.size() < MAX_DIFFERENT && input.next()) {
+                if (input.other() != null) {
+                    block.add(input.other());
+                } else {
+                    block.add(input.address());
+                    different.add(input.address());
+                }
+            }
+            return block;
+        }
     }
 }

@@ -35,9 +35,10 @@ public final class JsonLines {
      * Begins a row with the fields that every row has.
      *
      * @param type the row's shape: a definition of the schema
+     * @param pid of the process; 0 or less: a saved file does not record it
      */
-    public JsonLines beginRow(String type, int pid) throws IOException {
-        return beginObject().number("version", VERSION).text("type", type).number("pid", pid);
+    public JsonLines beginRow(String type, long pid) throws IOException {
+        return beginObject().number("version", VERSION).text("type", type).numberOrNull("pid", pid > 0 ? pid : -1);
     }
 
     /** Begins an object of a list. */
@@ -133,10 +134,23 @@ public final class JsonLines {
 
     /** Writes the fields that describe a mapping. */
     public JsonLines mapping(Mapping mapping, FileName name) throws IOException {
-        range(mapping.start(), mapping.end()).text("perms", mapping.permissions()).hex("offset", mapping.offset())
-                .number("dev_major", Integer.toUnsignedLong(mapping.deviceMajor()))
-                .number("dev_minor", Integer.toUnsignedLong(mapping.deviceMinor())).unsigned("inode", mapping.inode())
-                .text("kind", constant(mapping.kind()));
+        return mapping(mapping, name, mapping.permissions());
+    }
+
+    /**
+     * Writes the fields that describe a mapping of a saved file.
+     *
+     * @param permissions with ? for what is unknown
+     */
+    JsonLines mapping(Mapping mapping, FileName name, String permissions) throws IOException {
+        range(mapping.start(), mapping.end()).text("perms", permissions).hex("offset", mapping.offset());
+        if (mapping.isFileBacked() && mapping.inode() == 0 && mapping.deviceMajor() == 0 && mapping.deviceMinor() == 0) {
+            nullValue("dev_major").nullValue("dev_minor").nullValue("inode"); // a core file does not record them
+        } else {
+            number("dev_major", Integer.toUnsignedLong(mapping.deviceMajor()))
+                    .number("dev_minor", Integer.toUnsignedLong(mapping.deviceMinor())).unsigned("inode", mapping.inode());
+        }
+        text("kind", constant(mapping.kind()));
         if (name.raw().length == 0) {
             nullValue("path");
         } else {

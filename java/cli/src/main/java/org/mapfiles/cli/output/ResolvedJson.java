@@ -5,10 +5,11 @@ import java.io.OutputStream;
 import org.mapfiles.MapCursor;
 import org.mapfiles.MapSnapshot;
 import org.mapfiles.ProcessMaps;
+import org.mapfiles.saved.SavedMaps;
 
 /** Prints resolved addresses as JSON Lines. */
 public final class ResolvedJson extends ResolvedPrinter {
-    private final int pid;
+    private final long pid;
     private final JsonLines lines;
 
     public ResolvedJson(ProcessMaps maps, MapSnapshot snapshot, OutputStream out) throws IOException {
@@ -17,10 +18,17 @@ public final class ResolvedJson extends ResolvedPrinter {
         this.lines = new JsonLines(out);
     }
 
+    /** Prints addresses of a saved file. */
+    public ResolvedJson(SavedMaps saved, OutputStream out) throws IOException {
+        super(saved);
+        this.pid = saved.pid().orElse(0);
+        this.lines = new JsonLines(out);
+    }
+
     @Override
     void printResolved(long address, int index, MapCursor mapping) throws IOException {
         FileName name = name(index, mapping); // may fail, so it comes before the row begins
-        lines.beginRow("address", pid).hex("address", address).mapping(mapping, name);
+        lines.beginRow("address", pid).hex("address", address).mapping(mapping, name, permissions(mapping));
         if (mapping.isFileBacked()) {
             lines.hex("file_offset", mapping.fileOffset(address));
         } else {
@@ -37,6 +45,18 @@ public final class ResolvedJson extends ResolvedPrinter {
                     .nullValue("inferred");
         }
         lines.end();
+    }
+
+    @Override
+    void unusable(long line, byte[] input, String reason) throws IOException {
+        lines.beginRow("unusable", pid).numberOrNull("line", line > 0 ? line : -1).bytes("input", input).text("reason", reason).end();
+    }
+
+    @Override
+    public void printSample(byte[] line) throws IOException {
+        if (line.length > 0) {
+            lines.beginRow("sample", pid).bytes("input", line).end();
+        }
     }
 
     private void end(long address) throws IOException {

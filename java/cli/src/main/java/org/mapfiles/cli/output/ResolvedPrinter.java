@@ -6,10 +6,14 @@ import java.util.Map;
 import org.mapfiles.MapCursor;
 import org.mapfiles.MapSnapshot;
 import org.mapfiles.ProcessMaps;
+import org.mapfiles.saved.SavedMaps;
 
 /** Prints resolved addresses. The name of a mapping is read once for each snapshot, not once for each address. */
 public abstract class ResolvedPrinter {
+    /** Null: the mappings are of a saved file. */
     private final ProcessMaps maps;
+    /** Null: the mappings are of a process. */
+    private final SavedMaps saved;
     private final MapSnapshot snapshot;
     private final MapCursor cursor;
     private FileName[] names = {};
@@ -17,7 +21,16 @@ public abstract class ResolvedPrinter {
     private Map<Long, AddressReport> reports = Map.of();
 
     ResolvedPrinter(ProcessMaps maps, MapSnapshot snapshot) {
+        this(maps, null, snapshot);
+    }
+
+    ResolvedPrinter(SavedMaps saved) {
+        this(null, saved, saved.snapshot());
+    }
+
+    private ResolvedPrinter(ProcessMaps maps, SavedMaps saved, MapSnapshot snapshot) {
         this.maps = maps;
+        this.saved = saved;
         this.snapshot = snapshot;
         this.cursor = snapshot.cursor();
     }
@@ -37,7 +50,22 @@ public abstract class ResolvedPrinter {
         }
     }
 
-    /** Returns whether an address was in no mapping. */
+    /**
+     * Prints a line of input that cannot be used, in its place.
+     *
+     * @param line number of the line, from 1; 0: an argument
+     * @param input the line as text
+     * @param reason why it cannot be used, as the end of a sentence
+     */
+    public final void printUnusable(long line, byte[] input, String reason) throws IOException {
+        hasUnresolved = true;
+        unusable(line, input, reason);
+    }
+
+    /** Prints a line that is not an address and belongs to the addresses after it, such as the head of a sample of perf. */
+    public abstract void printSample(byte[] line) throws IOException;
+
+    /** Returns whether an address was in no mapping, or a line could not be used. */
     public final boolean hasUnresolved() {
         return hasUnresolved;
     }
@@ -52,9 +80,15 @@ public abstract class ResolvedPrinter {
 
     abstract void printUnresolved(long address) throws IOException;
 
+    abstract void unusable(long line, byte[] input, String reason) throws IOException;
+
     /** Returns what an address belongs to in the JVM; null if the JVM was not read. */
     final AddressReport report(long address) {
         return reports.get(address);
+    }
+
+    final String permissions(MapCursor mapping) {
+        return saved == null ? mapping.permissions() : saved.permissions(mapping);
     }
 
     final FileName name(int index, MapCursor mapping) throws IOException {
@@ -62,7 +96,7 @@ public abstract class ResolvedPrinter {
             names = Arrays.copyOf(names, snapshot.size());
         }
         if (names[index] == null) {
-            names[index] = FileName.of(maps, mapping);
+            names[index] = maps == null ? FileName.withoutQuery(mapping) : FileName.of(maps, mapping);
         }
         return names[index];
     }

@@ -7,6 +7,7 @@ import java.util.Arrays;
 import org.mapfiles.MapCursor;
 import org.mapfiles.MapSnapshot;
 import org.mapfiles.ProcessMaps;
+import org.mapfiles.saved.SavedMaps;
 
 /** Prints resolved addresses as text: address, file + offset, permissions, range. */
 public final class ResolvedText extends ResolvedPrinter {
@@ -21,6 +22,12 @@ public final class ResolvedText extends ResolvedPrinter {
 
     public ResolvedText(ProcessMaps maps, MapSnapshot snapshot, OutputStream out) {
         super(maps, snapshot);
+        this.out = out;
+    }
+
+    /** Prints addresses of a saved file. */
+    public ResolvedText(SavedMaps saved, OutputStream out) {
+        super(saved);
         this.out = out;
     }
 
@@ -43,6 +50,17 @@ public final class ResolvedText extends ResolvedPrinter {
     }
 
     @Override
+    void unusable(long line, byte[] input, String reason) throws IOException {
+        String text = (line > 0 ? "line " + line + ": '" : "'") + Printable.text(input) + "'  " + reason + "\n";
+        out.write(text.getBytes(StandardCharsets.UTF_8));
+    }
+
+    @Override
+    public void printSample(byte[] line) throws IOException {
+        out.write((Printable.text(line) + "\n").getBytes(StandardCharsets.UTF_8));
+    }
+
+    @Override
     public void snapshotRefreshed() {
         super.snapshotRefreshed();
         before = new byte[0][];
@@ -56,7 +74,7 @@ public final class ResolvedText extends ResolvedPrinter {
         }
         String name = name(index, mapping).display();
         before[index] = ("  " + (name.isEmpty() ? "[anonymous]" : name) + " + ").getBytes(StandardCharsets.UTF_8);
-        after[index] = ("  " + mapping.permissions() + "  " + Hex.range(mapping) + "\n")
+        after[index] = ("  " + permissions(mapping) + "  " + Hex.range(mapping) + "\n")
                 .getBytes(StandardCharsets.UTF_8);
     }
 

@@ -3,9 +3,11 @@ package org.mapfiles.cli.target;
 import java.io.IOException;
 import java.io.InputStream;
 import java.util.Arrays;
-import org.mapfiles.cli.output.Printable;
 
-/** Reads addresses from a stream, one on each line, without a String for each. Blank lines are skipped. */
+/**
+ * Reads addresses from a stream, one on each line, without a String for each. A line may also be an {@link InputLine}. Blank lines are
+ * skipped, unless the stream is output of {@code perf script}.
+ */
 public final class AddressReader {
     private static final int MAX_LINE = 1 << 16;
 
@@ -23,8 +25,9 @@ public final class AddressReader {
     private boolean atEnd;
     private long lineNumber;
     private long address;
-    private String invalidLine;
-    private String reason;
+    private InputLine other;
+    private boolean isTooLong;
+    private boolean hasSamples;
 
     public AddressReader(InputStream in, Pause beforeWaiting, Pause afterWaiting) {
         this.in = in;
@@ -32,7 +35,7 @@ public final class AddressReader {
         this.afterWaiting = afterWaiting;
     }
 
-    /** Reads the next address. Returns false at the end, and at a line that is not an address. */
+    /** Reads the next line that is not blank. Returns false at the end. */
     public boolean next() throws IOException {
         for (;;) {
             int newline = newline();
@@ -40,7 +43,8 @@ public final class AddressReader {
                 return false;
             }
             lineNumber++;
-            int from = position;
+            int begin = position;
+            int from = begin;
             int to = newline;
             position = Math.min(newline + 1, limit);
             while (from < to && isBlank(buffer[from])) {
@@ -49,52 +53,76 @@ public final class AddressReader {
             while (from < to && isBlank(buffer[to - 1])) {
                 to--;
             }
-            if (from == to) {
+            if (from == to && !hasSamples) {
                 continue;
             }
-            if (!HexAddress.isAddress(buffer, from, to)) {
-                invalidLine = Printable.text(Arrays.copyOfRange(buffer, from, Math.min(to, from + 80)));
-                reason = HexAddress.whyNot(buffer, from, to);
-                return false;
+            if (isTooLong) {
+                other = new InputLine(InputLine.Kind.UNUSABLE, lineNumber, 0, "", text(begin, begin + 80),
+                        "is longer than " + MAX_LINE + " bytes");
+            } else if (HexAddress.isAddress(buffer, from, to)) {
+                other = null;
+                address = HexAddress.parse(buffer, from, to);
+            } else {
+                other = from == to ? new InputLine(InputLine.Kind.SAMPLE, lineNumber, 0, "", "", "")
+                        : InputLine.of(text(begin, newline), lineNumber, HexAddress.whyNot(buffer, from, to));
+                hasSamples |= other.kind() == InputLine.Kind.SAMPLE;
             }
-            address = HexAddress.parse(buffer, from, to);
             return true;
         }
     }
 
+    /** Bytes that are not UTF-8 are unpaired surrogates, as in arguments. */
+    private String text(int from, int to) {
+        return Arguments.string(Arrays.copyOfRange(buffer, from, to));
+    }
+
+    /** Returns the address; valid if {@link #other} is null. */
     public long address() {
         return address;
     }
 
-    /** Returns the number of the last line that was read, from 1. */
-    public long lineNumber() {
-        return lineNumber;
-    }
-
-    /** Returns the line that is not an address, escaped; null if there is none. */
-    public String invalidLine() {
-        return invalidLine;
-    }
-
-    /** Returns why that line is not an address, as the end of a sentence. */
-    public String reason() {
-        return reason;
+    /** Returns the line that is not an address alone; null if it is. */
+    public InputLine other() {
+        return other;
     }
 
     /** Returns the index of the end of the line at {@link #position}; -1 after the last line. */
     private int newline() throws IOException {
+        if (isTooLong) {
+            isTooLong = false;
+            skipRestOfLine();
+        }
         for (int i = position;; ) {
             for (; i < limit; i++) {
                 if (buffer[i] == '\n') {
                     return i;
                 }
             }
-            if (atEnd || limit - position >= MAX_LINE) {
-                return position < limit ? limit : -1; // the last line, or one that is too long for an address
+            if (atEnd) {
+                return position < limit ? limit : -1;
+            }
+            if (limit - position >= MAX_LINE) {
+                isTooLong = true;
+                return position + MAX_LINE;
             }
             i -= position;
             fill();
             i += position;
+        }
+    }
+
+    /** Skips the rest of a line that is too long. */
+    private void skipRestOfLine() throws IOException {
+        for (;;) {
+            while (position < limit) {
+                if (buffer[position++] == '\n') {
+                    return;
+                }
+            }
+            if (atEnd) {
+                return;
+            }
+            fill();
         }
     }
 

@@ -72,7 +72,8 @@ public final class Arguments {
         return new String(word, StandardCharsets.US_ASCII).equals(decoded);
     }
 
-    private static String string(byte[] word) {
+    /** Returns bytes as an argument. */
+    static String string(byte[] word) {
         StringBuilder text = new StringBuilder(word.length);
         CharsetDecoder decoder = StandardCharsets.UTF_8.newDecoder(); // stops at bytes that are not UTF-8
         ByteBuffer in = ByteBuffer.wrap(word);

@@ -22,6 +22,7 @@ import org.mapfiles.cli.Main;
 
 /** {@code mapfiles resolve}, with addresses from arguments and from a stream. */
 class ResolveCommandTest {
+    private long base;
     private long start;
     private long end;
     private long offset;
@@ -35,6 +36,8 @@ class ResolveCommandTest {
                 continue;
             }
             start = mapping.start();
+            String library = mapping.name();
+            base = self.snapshot().stream().filter(each -> library.equals(each.name())).findFirst().orElseThrow().start();
             end = mapping.end();
             offset = mapping.offset();
             path = mapping.name();
@@ -79,12 +82,54 @@ class ResolveCommandTest {
     }
 
     @Test
-    void aWrongLineIsNamedAfterTheResultsBeforeIt() {
+    void aWrongLineIsPrintedInItsPlaceAndTheRestGoesOn() {
         CliResult result = CliResult.reading(Long.toHexString(start) + "\n\n  0x0 \r\nfrog\n1\n", "resolve", "self", "-");
-        assertThat(result.lines()).hasSize(2);
-        assertThat(result.err()).contains("line 4").contains("frog").hasLineCount(1);
-        assertThat(result.code()).isEqualTo(2);
-        assertThat(CliResult.reading("0\nfrog\n", "resolve", "self", "-", "--json").out()).endsWith("}\n").doesNotEndWith("\n\n");
+        assertThat(result.lines()).hasSize(4);
+        assertThat(result.lines().get(2)).isEqualTo("line 4: 'frog'  is not an address in hexadecimal");
+        assertThat(result.lines().get(3)).isEqualTo("0x1  in no mapping");
+        assertThat(result.err()).isEmpty();
+        assertThat(result.code()).isEqualTo(1);
+        List<Map<String, Object>> rows = CliResult.reading("0\nfrog\n1\n", "resolve", "self", "-", "--json").rows();
+        assertThat(rows).extracting(row -> row.get("type")).containsExactly("address", "unusable", "address");
+        assertThat(rows.get(1)).containsEntry("line", 2L).containsEntry("input", "frog");
+    }
+
+    @Test
+    void aWrongLineIsInItsPlaceWithJvmToo() {
+        CliResult result = CliResult.reading("0\nfrog\n1\n", "resolve", "self", "-", "--jvm");
+        assertThat(result.lines()).hasSize(3);
+        assertThat(result.lines().get(1)).startsWith("line 2: 'frog'");
+        assertThat(result.code()).isEqualTo(1);
+    }
+
+    @Test
+    void anOffsetInALibraryIsAnAddress() {
+        String expected = "0x" + Long.toHexString(start + 0x10) + "  " + path;
+        String offset = "libjvm.so+0x" + Long.toHexString(start - base + 0x10);
+        assertThat(CliResult.with("resolve", "self", offset).out()).startsWith(expected);
+        assertThat(CliResult.reading(offset + "\n[" + offset + "]\nV  [" + offset + "]  f(int)+0x1\n", "resolve", "self", "-").lines()).hasSize(3)
+                .allMatch(line -> line.startsWith(expected));
+        CliResult unknown = CliResult.with("resolve", "self", "libnone.so+0x10", Long.toHexString(start));
+        assertThat(unknown.lines().get(0)).isEqualTo("'libnone.so+0x10'  no mapped file has this name");
+        assertThat(unknown.lines()).hasSize(2);
+        assertThat(unknown.code()).isEqualTo(1);
+    }
+
+    @Test
+    void framesOfPerfAreResolvedAndOtherLinesAreCopied() {
+        String frame = "\t" + Long.toHexString(start + 5) + " JVM_X(int, char (*)())+0x5 (" + path + ")\n";
+        String asOffset = "\t" + Long.toHexString(offset + 5) + " JVM_X+0x5 (" + path + ")\n";
+        String input = "java 12/13 [001]  98.765432:     1000 cycles:u: \n" + frame + frame.replace(path, "/no/such/lib.so") + asOffset + "\n"
+                + "\tffffffff81000000 do_syscall_64 ([kernel.kallsyms])\n\n";
+        CliResult result = CliResult.reading(input, "resolve", "self", "-");
+        assertThat(result.lines().get(0)).isEqualTo("java 12/13 [001]  98.765432:     1000 cycles:u: ");
+        assertThat(result.lines().get(1)).startsWith("0x" + Long.toHexString(start + 5) + "  " + path + " + ");
+        assertThat(result.lines().get(2)).startsWith("line 3: ").endsWith("another file is mapped there");
+        assertThat(result.lines().get(3)).isEqualTo(result.lines().get(1));
+        assertThat(result.lines().get(4)).isEmpty();
+        assertThat(result.lines().get(5)).isEqualTo("0xffffffff81000000  in no mapping");
+        assertThat(CliResult.reading(input, "resolve", "self", "-", "--json").rows()).extracting(row -> row.get("type"))
+                .containsExactly("sample", "address", "unusable", "address", "address");
     }
 
     @Test
@@ -100,7 +145,12 @@ class ResolveCommandTest {
     @Test
     void theLastLineNeedsNoNewlineAndALineMayBeVeryLong() {
         assertThat(CliResult.reading("0", "resolve", "self", "-").lines()).containsExactly("0x0  in no mapping");
-        assertThat(CliResult.reading("0\n" + "1".repeat(1_000_000), "resolve", "self", "-").code()).isEqualTo(2);
+        CliResult result = CliResult.reading("0\n" + "0".repeat(1_000_000) + "\n1\n" + "1".repeat(1_000_000), "resolve", "self", "-");
+        assertThat(result.code()).isEqualTo(1);
+        assertThat(result.lines()).hasSize(4);
+        assertThat(result.lines().get(1)).startsWith("line 2: '000").endsWith("is longer than 65536 bytes");
+        assertThat(result.lines().get(2)).isEqualTo("0x1  in no mapping");
+        assertThat(result.lines().get(3)).startsWith("line 4: '111");
     }
 
     /** A caller that writes one address, and waits for its line, gets the whole line. */
@@ -156,6 +206,6 @@ class ResolveCommandTest {
 
     @Test
     void aWrongLineIsEscaped() {
-        assertThat(CliResult.reading("\033[2Jx\n", "resolve", "self", "-").err()).doesNotContain("\033").contains("\\x1b[2Jx");
+        assertThat(CliResult.reading("\033[2Jx\n", "resolve", "self", "-").out()).doesNotContain("\033").contains("\\x1b[2Jx");
     }
 }

@@ -166,14 +166,16 @@ class ResolveJvmTest {
     }
 
     @Test
-    void aWrongLineIsNamedAfterTheResultsBeforeIt() throws Exception {
+    void aWrongLineIsInItsPlace() throws Exception {
         String heap = firstOf("self", "java_heap").get(0);
-        for (String[] arguments : new String[][] {{"resolve", "self", "--jvm", "-"}, {"resolve", "self", "--jvm", "-", "--json"}}) {
-            CliResult result = CliResult.reading(heap + "\n\nfrog\n1\n", arguments);
-            assertThat(result.code()).isEqualTo(2);
-            assertThat(result.err()).contains("line 3").contains("frog").hasLineCount(1);
-            assertThat(result.lines()).hasSize(arguments.length == 5 ? 1 : 2).last().asString().containsIgnoringCase("java_heap");
-        }
+        CliResult text = CliResult.reading(heap + "\n\nfrog\n1\n", "resolve", "self", "--jvm", "-");
+        assertThat(text.code()).isEqualTo(1);
+        assertThat(text.lines()).hasSize(4);
+        assertThat(text.lines().get(1)).contains("JAVA_HEAP");
+        assertThat(text.lines().get(2)).startsWith("line 3: 'frog'");
+        CliResult json = CliResult.reading(heap + "\n\nfrog\n1\n", "resolve", "self", "--jvm", "-", "--json");
+        assertThat(json.rows()).extracting(row -> row.get("type")).containsExactly("address", "unusable", "address");
+        assertThat(json.rows().get(0)).containsEntry("region", "java_heap");
     }
 
     @Test

@@ -1,0 +1,88 @@
+package org.mapfiles.cli.target;
+
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/**
+ * A line of input that is not an address alone.
+ *
+ * @param kind what the line is
+ * @param number of the line, from 1; 0: an argument
+ * @param address of a frame, or its offset in the file, or the offset from the base of a library
+ * @param name the library, or the mapped file of a frame as perf recorded it
+ * @param text the line
+ * @param reason why the line cannot be used, as the end of a sentence; empty if it can
+ */
+public record InputLine(Kind kind, long number, long address, String name, String text, String reason) {
+    /** What a line is. */
+    public enum Kind {
+        /** An offset from the base of a library: {@code libjvm.so+0xed2f94}, or a frame of a fatal error log with one. */
+        LIBRARY,
+        /** A frame of {@code perf script}. */
+        FRAME,
+        /** Another line of {@code perf script}: the head of a sample, or the empty line after one. */
+        SAMPLE,
+        /** A line that cannot be used. */
+        UNUSABLE
+    }
+
+    /** Maximum length of a line that is not an address. Names of C++ functions have thousands of characters. */
+    private static final int MAX_TEXT = 8192;
+    private static final int MAX_HEAD = 256;
+
+    private static final Pattern LIBRARY = Pattern.compile("\\[?([^\\[\\]]+)\\+0x([0-9a-fA-F]{1,16})\\]?");
+    /** A frame of a fatal error log: {@code V  [libjvm.so+0xed2f94]  Unsafe_PutLong+0x124}. */
+    private static final Pattern LIBRARY_FRAME = Pattern.compile("[A-Z] {1,2}\\[([^\\[\\]]+)\\+0x([0-9a-fA-F]{1,16})\\](\\s.*)?");
+    /** {@code <tab> ADDRESS SYMBOL (FILE)}. */
+    private static final Pattern FRAME = Pattern.compile("\\s+([0-9a-f]{1,16})\\s(.*)");
+    /** {@code COMM PID/TID [CPU] TIME: EVENT}. */
+    private static final Pattern HEAD = Pattern.compile("\\s*\\S.{0,64}?\\s+\\d{1,10}(/\\d{1,10})?\\s+(\\[\\d{1,6}\\]\\s+)?\\d+\\.\\d+:\\s.*");
+
+    /** Returns the line of a text that is not an address. */
+    static InputLine of(String line, long number, String whyNoAddress) {
+        String text = line.length() <= MAX_TEXT ? line : line.substring(0, MAX_TEXT);
+        for (Pattern pattern : new Pattern[] {LIBRARY, LIBRARY_FRAME}) {
+            Matcher library = pattern.matcher(text.strip());
+            if (library.matches()) {
+                return new InputLine(Kind.LIBRARY, number, Long.parseUnsignedLong(library.group(2), 16), library.group(1), text, "");
+            }
+        }
+        String stripped = text.stripTrailing();
+        Matcher frame = FRAME.matcher(stripped);
+        int file = stripped.lastIndexOf(" (");
+        if (frame.matches() && stripped.endsWith(")") && file >= frame.start(2) - 1) {
+            String name = stripped.substring(file + 2, stripped.length() - 1).replaceFirst("\\+0x[0-9a-f]+$", "");
+            return new InputLine(Kind.FRAME, number, Long.parseUnsignedLong(frame.group(1), 16), name, text, "");
+        }
+        if (HEAD.matcher(text.substring(0, Math.min(text.length(), MAX_HEAD))).lookingAt()) {
+            return new InputLine(Kind.SAMPLE, number, 0, "", text, "");
+        }
+        return new InputLine(Kind.UNUSABLE, number, 0, "", text, whyNoAddress);
+    }
+
+    /** Returns an offset from the base of a library; null if an argument is none. */
+    public static InputLine ofArgument(String argument) {
+        InputLine line = of(argument, 0, "");
+        return line.kind == Kind.LIBRARY ? line : null;
+    }
+
+    /** Returns this line with the address that it means. */
+    public InputLine at(long found) {
+        return new InputLine(kind, number, found, name, text, reason);
+    }
+
+    /** Returns whether the line means an address. */
+    public boolean isAddress() {
+        return kind == Kind.LIBRARY || kind == Kind.FRAME;
+    }
+
+    /** Returns this line with a reason why it cannot be used. */
+    public InputLine unusable(String why) {
+        return new InputLine(Kind.UNUSABLE, number, address, name, text, why);
+    }
+
+    /** Returns whether a frame of perf names a file or the vdso. perf prints addresses of all other memory. */
+    public boolean namesCode() {
+        return name.equals("[vdso]") || name.startsWith("/") && !name.startsWith("//") && !name.matches("/.*/perf-\\d+\\.map");
+    }
+}

@@ -1,0 +1,190 @@
+package org.mapfiles.saved;
+
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.Optional;
+
+/**
+ * What a fatal error log or a core file records of a crash. A fact that the file lacks is empty or -1.
+ *
+ * <p>Immutable and thread-safe.
+ */
+public final class Crash {
+    /**
+     * An address that a crash report records.
+     *
+     * @param role what the address is
+     * @param name of a register, kind letter of a frame, or number of a thread; may be empty
+     * @param isKnown whether the address is known: a frame of an interpreted method has none
+     * @param address any 64-bit value; 0 if it is unknown
+     * @param text what the report says of the address, such as the frame; may be empty
+     * @param problem why the address is unknown, as a sentence; empty if it is known, or the report has none
+     */
+    public record Address(Role role, String name, boolean isKnown, long address, String text, String problem) {
+        /** What an address of a crash report is. */
+        public enum Role {
+            /** The instruction that the thread ran. */
+            PC,
+            /** The memory that the instruction accessed, or the instruction itself, by the signal: si_addr of sigaction(2). */
+            FAULT,
+            /** The content of a register. */
+            REGISTER,
+            /** A frame of the stack, innermost first. */
+            FRAME,
+            /** The instruction that another thread ran. */
+            THREAD
+        }
+
+        /**
+         * Makes an address.
+         *
+         * @param role what the address is
+         * @param name of a register, kind letter of a frame, or number of a thread; may be empty
+         * @param isKnown whether the address is known
+         * @param address any 64-bit value; 0 if it is unknown
+         * @param text what the report says of the address; may be empty
+         * @param problem why the address is unknown, as a sentence; may be empty
+         */
+        public Address {
+            Objects.requireNonNull(role, "role");
+            Objects.requireNonNull(name, "name");
+            Objects.requireNonNull(text, "text");
+            Objects.requireNonNull(problem, "problem");
+        }
+
+        static Address known(Role role, String name, long address, String text) {
+            return new Address(role, name, true, address, text, "");
+        }
+
+        static Address unknown(Role role, String name, String text, String problem) {
+            return new Address(role, name, false, 0, text, problem);
+        }
+    }
+
+    private final String signal;
+    private final String message;
+    private final long tid;
+    private final String runtime;
+    private final String commandLine;
+    private final Instant earliest;
+    private final Instant latest;
+    private final List<Address> addresses;
+    private final long stackStart;
+    private final long stackEnd;
+
+    private Crash(Builder builder) {
+        signal = builder.signal;
+        message = builder.message;
+        tid = builder.tid;
+        runtime = builder.runtime;
+        commandLine = builder.commandLine;
+        earliest = builder.earliest;
+        latest = builder.latest;
+        addresses = List.copyOf(builder.addresses);
+        stackStart = builder.stackStart;
+        stackEnd = builder.stackEnd;
+    }
+
+    /** The facts as they are read. */
+    static final class Builder {
+        String signal = "";
+        String message = "";
+        long tid = -1;
+        String runtime = "";
+        String commandLine = "";
+        Instant earliest;
+        Instant latest;
+        final List<Address> addresses = new ArrayList<>();
+        long stackStart;
+        long stackEnd;
+
+        Crash build() {
+            return new Crash(this);
+        }
+    }
+
+    /**
+     * Returns the name of the signal, such as {@code SIGSEGV}.
+     *
+     * @return empty if there was no signal, or it is unknown
+     */
+    public String signal() {
+        return signal;
+    }
+
+    /**
+     * Returns the first line of the report about the error, or the code of the signal.
+     *
+     * @return may be empty
+     */
+    public String message() {
+        return message;
+    }
+
+    /**
+     * Returns the number of the thread that crashed, as the file records it. Old JVMs record the value of pthread_self(3).
+     *
+     * @return -1 if it is unknown
+     */
+    public long tid() {
+        return tid;
+    }
+
+    /**
+     * Returns the name and the version of the JVM.
+     *
+     * @return empty if the file records none
+     */
+    public String runtime() {
+        return runtime;
+    }
+
+    /**
+     * Returns the command line of the process, or the part of it that the file records.
+     *
+     * @return empty if the file records none
+     */
+    public String commandLine() {
+        return commandLine;
+    }
+
+    /**
+     * Returns the earliest time at which the crash may have been. A fatal error log names the time in a time zone whose name is
+     * ambiguous, unless that is UTC, so there are two times.
+     *
+     * @return empty if the file records no time
+     */
+    public Optional<Instant> earliest() {
+        return Optional.ofNullable(earliest);
+    }
+
+    /**
+     * Returns the latest time at which the crash may have been: see {@link #earliest}.
+     *
+     * @return empty if the file records no time
+     */
+    public Optional<Instant> latest() {
+        return Optional.ofNullable(latest);
+    }
+
+    /**
+     * Returns the addresses of the report: pc, fault, registers, frames, other threads.
+     *
+     * @return an unmodifiable list
+     */
+    public List<Address> addresses() {
+        return addresses;
+    }
+
+    /**
+     * Returns whether an address is in the stack of the thread that crashed.
+     *
+     * @param address any 64-bit value
+     * @return false also if the file does not record the stack
+     */
+    public boolean isInStack(long address) {
+        return Long.compareUnsigned(stackStart, address) <= 0 && Long.compareUnsigned(address, stackEnd) < 0;
+    }
+}

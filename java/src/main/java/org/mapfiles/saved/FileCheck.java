@@ -1,0 +1,64 @@
+package org.mapfiles.saved;
+
+import java.util.Objects;
+import java.util.Optional;
+
+/** Whether the file that is at a path now is the file of a saved mapping. */
+public final class FileCheck {
+    /** The result of a check. */
+    public enum Result {
+        /** The file at the path is the mapped file, with the content of that time. */
+        SAME,
+        /** The file at the path has the inode of the mapped file, but its content has changed. */
+        CHANGED,
+        /** The file at the path is another one. */
+        REPLACED,
+        /** No file is at the path. */
+        MISSING,
+        /** It cannot be determined: {@link FileCheck#reason} says why. */
+        UNKNOWN
+    }
+
+    private final Result result;
+    private final String reason;
+    private final byte[] buildId;
+
+    FileCheck(Result result, String reason, byte[] buildId) {
+        this.result = result;
+        this.reason = reason;
+        this.buildId = buildId;
+    }
+
+    /**
+     * Returns the result.
+     *
+     * @return whether the file is the same
+     */
+    public Result result() {
+        return result;
+    }
+
+    /**
+     * Returns what the result follows from, as a phrase, such as {@code same build ID}.
+     *
+     * @return not empty
+     */
+    public String reason() {
+        return reason;
+    }
+
+    /**
+     * Returns the GNU build ID of the mapped file. It was recorded, or is that of a file that is the same or may be the same: see
+     * {@link #result}.
+     *
+     * @return empty if it is unknown
+     */
+    public Optional<byte[]> buildId() {
+        return buildId.length == 0 ? Optional.empty() : Optional.of(buildId.clone());
+    }
+
+    @Override
+    public String toString() {
+        return Objects.toString(result) + " (" + reason + ")";
+    }
+}

@@ -1,0 +1,174 @@
+package org.mapfiles.saved;
+
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import org.mapfiles.MapCursor;
+import org.mapfiles.MapSnapshot;
+
+/**
+ * Finds addresses that are given as a library and an offset, such as {@code libjvm.so+0xed2f94}, in a snapshot.
+ *
+ * <p>The offset is counted from the base of the library: its lowest address, where the beginning of the file is mapped. So dladdr(3),
+ * fatal error logs of HotSpot, async-profiler and backtrace(3) of glibc count. The base is the load bias of libraries and of
+ * position-independent programs, so there the offset is also an ELF address. It is not an offset in the file, for which there is
+ * {@link #findInFile}: perf script prints one in each frame of a file.
+ *
+ * <p>Reads the snapshot once, in the constructor. For one thread.
+ */
+public final class LibraryOffsets {
+    private static final String DELETED_SUFFIX = " (deleted)";
+
+    /** Whether an address was found. */
+    public enum Outcome {
+        /** The address was found. */
+        FOUND(""),
+        /** No mapped file has this name, or its beginning is not mapped. */
+        NO_LIBRARY("no mapped file has this name"),
+        /** Several mapped files have this name, or one is mapped there several times. */
+        AMBIGUOUS("several mapped files have this name, or the file is loaded several times"),
+        /** The address is after the end of the library. */
+        BEYOND("the offset is beyond the end of the file's mappings");
+
+        private final String reason;
+
+        Outcome(String reason) {
+            this.reason = reason;
+        }
+
+        /**
+         * Returns why no address was found, as a sentence.
+         *
+         * @return empty for {@link #FOUND}
+         */
+        public String reason() {
+            return reason;
+        }
+    }
+
+    /** One load of a file: the mappings from one mapping of its beginning up to the next. */
+    private static final class Load {
+        final String path;
+        final int file;
+        final long base;
+        long end;
+
+        Load(String path, int file, long base) {
+            this.path = path;
+            this.file = file;
+            this.base = base;
+        }
+    }
+
+    private final Map<String, List<Load>> byLastName = new HashMap<>();
+    /** Indices of executable mappings by name. */
+    private final Map<String, List<Integer>> code = new HashMap<>();
+    private final MapSnapshot snapshot;
+    private final MapCursor cursor;
+    private long address;
+
+    /**
+     * Reads the files of a snapshot.
+     *
+     * @param snapshot the snapshot; it must not be refreshed while this object is in use
+     */
+    public LibraryOffsets(MapSnapshot snapshot) {
+        this.snapshot = Objects.requireNonNull(snapshot, "snapshot");
+        cursor = snapshot.cursor();
+        Load[] latest = new Load[snapshot.fileCount()];
+        while (cursor.next()) {
+            String codeName = cursor.isExecutable() ? cursor.name() : null;
+            if (codeName != null) {
+                code.computeIfAbsent(withoutSuffix(codeName), each -> new ArrayList<>(1)).add(cursor.index());
+            }
+            int file = cursor.fileIndex();
+            if (file < 0) {
+                continue;
+            }
+            Load load = latest[file];
+            boolean isAdjacent = load != null && load.end == cursor.start();
+            if (cursor.offset() == 0 && !isAdjacent && cursor.name() != null) { // a small library maps its first page twice in a row
+                String path = withoutSuffix(cursor.name());
+                load = new Load(path, file, cursor.start());
+                latest[file] = load;
+                byLastName.computeIfAbsent(path.substring(path.lastIndexOf('/') + 1), name -> new ArrayList<>(1)).add(load);
+            }
+            if (load != null) {
+                load.end = cursor.end();
+            }
+        }
+    }
+
+    private static String withoutSuffix(String name) {
+        return name.endsWith(DELETED_SUFFIX) ? name.substring(0, name.length() - DELETED_SUFFIX.length()) : name;
+    }
+
+    /**
+     * Finds an address.
+     *
+     * @param library the path of the file, or the last parts of the path, such as {@code libjvm.so} or {@code server/libjvm.so}
+     * @param offset from the base of the library, in bytes; unsigned
+     * @return whether the address was found; then {@link #address} returns it
+     */
+    public Outcome find(String library, long offset) {
+        Objects.requireNonNull(library, "library");
+        Load found = null;
+        for (Load load : byLastName.getOrDefault(library.substring(library.lastIndexOf('/') + 1), List.of())) {
+            if (load.path.equals(library) || load.path.endsWith("/" + library)) {
+                if (found != null) {
+                    return Outcome.AMBIGUOUS;
+                }
+                found = load;
+            }
+        }
+        if (found == null) {
+            return Outcome.NO_LIBRARY;
+        }
+        long at = found.base + offset;
+        if (Long.compareUnsigned(at, found.base) < 0 || !isOf(found, at)) {
+            return Outcome.BEYOND;
+        }
+        address = at;
+        return Outcome.FOUND;
+    }
+
+    /**
+     * Finds the address where an executable mapping shows a byte of a file, or of memory with a name such as {@code [vdso]}.
+     *
+     * @param name the path of the file, or the name of the memory
+     * @param offset in the file, or from the start of the memory, in bytes; unsigned
+     * @return whether the address was found; then {@link #address} returns it
+     */
+    public Outcome findInFile(String name, long offset) {
+        Objects.requireNonNull(name, "name");
+        List<Integer> mappings = code.getOrDefault(withoutSuffix(name), List.of());
+        int found = 0;
+        for (int index : mappings) {
+            cursor.seek(index);
+            long inMapping = offset - cursor.offset();
+            if (Long.compareUnsigned(inMapping, cursor.end() - cursor.start()) < 0) {
+                address = cursor.start() + inMapping;
+                found++;
+            }
+        }
+        return found == 1 ? Outcome.FOUND : found > 1 ? Outcome.AMBIGUOUS : mappings.isEmpty() ? Outcome.NO_LIBRARY : Outcome.BEYOND;
+    }
+
+    /** Zero-initialised data is anonymous memory after the last mapping of the file. */
+    private boolean isOf(Load load, long at) {
+        int index = snapshot.find(at);
+        return Long.compareUnsigned(at, load.end) < 0 ? index < 0 || cursor.seek(index).fileIndex() == load.file || !cursor.isFileBacked()
+                : index >= 0 && !cursor.seek(index).isFileBacked() && cursor.start() == load.end;
+    }
+
+    /**
+     * Returns the address that was found.
+     *
+     * @return valid after {@link #find} or {@link #findInFile} has returned {@link Outcome#FOUND}
+     */
+    public long address() {
+        return address;
+    }
+}

@@ -1,0 +1,83 @@
+package org.mapfiles.saved;
+
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.List;
+
+/** Where a note of type NT_PRSTATUS has the registers: struct elf_prstatus of the kernel, and user_regs_struct of each machine. */
+final class ThreadRegisters {
+    private static final int REGISTERS = 112;
+    private static final int EM_X86_64 = 62;
+    private static final int EM_AARCH64 = 183;
+
+    private static final List<String> X86_64 = List.of("R15", "R14", "R13", "R12", "RBP", "RBX", "R11", "R10", "R9", "R8", "RAX", "RCX",
+            "RDX", "RSI", "RDI");
+    private static final int RIP = 16;
+    private static final int RSP = 19;
+    private static final String[] SIGNALS = {"", "SIGHUP", "SIGINT", "SIGQUIT", "SIGILL", "SIGTRAP", "SIGABRT", "SIGBUS", "SIGFPE",
+        "SIGKILL", "SIGUSR1", "SIGSEGV", "SIGUSR2", "SIGPIPE", "SIGALRM", "SIGTERM", "SIGSTKFLT", "SIGCHLD", "SIGCONT", "SIGSTOP", "SIGTSTP",
+        "SIGTTIN", "SIGTTOU", "SIGURG", "SIGXCPU", "SIGXFSZ", "SIGVTALRM", "SIGPROF", "SIGWINCH", "SIGIO", "SIGPWR", "SIGSYS"};
+
+    private final List<String> names;
+    private final int[] indices;
+    private final int pc;
+    private final int count;
+
+    private ThreadRegisters(List<String> names, int[] indices, int pc, int count) {
+        this.names = names;
+        this.indices = indices;
+        this.pc = pc;
+        this.count = count;
+    }
+
+    /** Returns the layout of a machine; null if it is unknown. */
+    static ThreadRegisters of(int machine) {
+        if (machine == EM_X86_64) {
+            List<String> names = new ArrayList<>(X86_64);
+            names.add("RSP");
+            int[] indices = new int[names.size()];
+            for (int i = 0; i < X86_64.size(); i++) {
+                indices[i] = i;
+            }
+            indices[X86_64.size()] = RSP;
+            return new ThreadRegisters(names, indices, RIP, 27);
+        }
+        if (machine == EM_AARCH64) {
+            List<String> names = new ArrayList<>();
+            int[] indices = new int[32];
+            for (int i = 0; i < 32; i++) {
+                names.add(i < 31 ? "R" + i : "SP");
+                indices[i] = i;
+            }
+            return new ThreadRegisters(names, indices, 32, 34);
+        }
+        return null;
+    }
+
+    /** Returns the smallest size of a note, in bytes. */
+    int size() {
+        return REGISTERS + count * Long.BYTES;
+    }
+
+    List<String> names() {
+        return names;
+    }
+
+    long value(ByteBuffer note, int index) {
+        return note.getLong(REGISTERS + indices[index] * Long.BYTES);
+    }
+
+    long pc(ByteBuffer note) {
+        return note.getLong(REGISTERS + pc * Long.BYTES);
+    }
+
+    /** Returns the name of a signal of x86-64 and aarch64 (signal(7)). */
+    static String signal(int number) {
+        return number > 0 && number < SIGNALS.length ? SIGNALS[number] : "signal " + number;
+    }
+
+    /** Returns whether si_addr of the signal is an address (sigaction(2)). */
+    static boolean hasAddress(int number) {
+        return number == 4 || number == 5 || number == 7 || number == 8 || number == 11;
+    }
+}
