@@ -12,6 +12,7 @@ import java.lang.reflect.Method;
 import java.lang.reflect.Modifier;
 import java.net.URI;
 import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -157,7 +158,7 @@ class NullArgumentsTest {
         value(ResidentBytes.class, new ResidentBytes());
         value(Smaps.class, new Smaps());
         value(SmapsBytes.class, new SmapsBytes());
-        value(SavedMaps.class, SavedMaps.read(new ByteArrayInputStream("00001000-00002000 r--p 00000000 00:00 0 \n".getBytes())));
+        value(SavedMaps.class, SavedMaps.read(new ByteArrayInputStream("00001000-00002000 r--p 00000000 00:00 0 \n".getBytes(StandardCharsets.US_ASCII))));
         value(LibraryOffsets.class, new LibraryOffsets(snapshot));
         value(Crash.Address.Role.class, Crash.Address.Role.PC);
     }

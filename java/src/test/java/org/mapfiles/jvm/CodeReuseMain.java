@@ -10,6 +10,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicReference;
 import org.mapfiles.ProcessMaps;
 
 /**
@@ -24,7 +25,8 @@ final class CodeReuseMain {
     private static final long AGE = 1_500_000_000L;
 
     private static volatile boolean isDone;
-    private static volatile Throwable failure;
+    private static final AtomicReference<Throwable> FAILURE = new AtomicReference<>();
+    @SuppressWarnings("UnusedVariable") // keeps the calls alive
     private static int sink;
 
     private CodeReuseMain() {
@@ -109,8 +111,8 @@ final class CodeReuseMain {
                 then.add(code.find(each.address, each.time, info), info, each.compileId, "then");
             }
         }
-        if (failure != null) {
-            failure.printStackTrace(System.out);
+        if (FAILURE.get() != null) {
+            FAILURE.get().printStackTrace(System.out);
         }
         System.out.println("REUSED " + reused + "; now: " + now + "; then: " + then + "; " + code.counts());
         System.out.println("RESULT " + reused + " " + now.wrong + " " + then.wrong + " " + now.certain + " " + then.certain);
@@ -140,7 +142,7 @@ final class CodeReuseMain {
                 }
             }
         } catch (Throwable e) {
-            failure = e;
+            FAILURE.set(e);
         }
     }
 }

@@ -132,7 +132,7 @@ class ResidentPagesTest {
             pages.add(0, -1, sums);
             assertThat(touched.length).isEqualTo(64);
             if (pages.isZeroKnown()) {
-                assertThat((double) sums.rss()).isCloseTo(total.rss(), within(0.01 * total.rss()));
+                assertThat((double) sums.rss()).isCloseTo((double) total.rss(), within(0.01 * total.rss()));
             }
             assertThat(sums.rss()).isGreaterThan(20 << 20);
         }
