@@ -33,7 +33,7 @@ class EmptyHoldersTest {
                 "toString", "NOT_RECORDED");
         EmptyHolder.check(answer, nothing);
         try (ProcessMaps maps = ProcessMaps.self()) {
-            MapTimeline timeline = MapTimeline.ofBytes(1 << 20);
+            MapTimeline timeline = MapTimeline.withMaxBytes(1 << 20);
             MapSnapshot snapshot = new MapSnapshot();
             timeline.poll(maps, snapshot);
             long time = System.nanoTime();
