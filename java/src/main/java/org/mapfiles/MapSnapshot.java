@@ -115,7 +115,8 @@ public final class MapSnapshot implements Iterable<ImmutableMapping> {
     }
 
     /** Parses text: saved text, or text just read from a process, which then is queried for the facts that the text lacks. */
-    synchronized int fillFromText(@Nullable ProcessMaps process, MapFilter wanted, NativeMemory lines, int length) throws MalformedMapsException {
+    synchronized int fillFromText(@Nullable ProcessMaps process, MapFilter wanted, NativeMemory lines, int length)
+            throws MalformedMapsException {
         return fill(wanted, process, null, lines, length, true);
     }
 

@@ -190,7 +190,8 @@ public final class MappingQuery implements Mapping {
      */
     public Optional<String> buildId() {
         int length = field32(QueryResult.BUILD_ID_LENGTH);
-        return length == 0 ? Optional.empty() : Optional.of(HexFormat.of().formatHex(ByteSlices.copy(bytes, QueryResult.BUILD_ID, length)));
+        return length == 0 ? Optional.empty()
+                : Optional.of(HexFormat.of().formatHex(ByteSlices.copy(bytes, QueryResult.BUILD_ID, length)));
     }
 
     @Override

@@ -29,7 +29,7 @@ class EmptyHoldersTest {
     @Test
     void timelineWithoutAResult() throws Exception {
         TimelineResult answer = new TimelineResult();
-        Map<String, Object> nothing = Map.of("outcome", TimelineResult.Outcome.NOT_RECORDED, "candidates", 0, "mayBeUnmapped", false,
+        Map<String, Object> nothing = Map.of("outcome", TimelineResult.Outcome.NOT_RECORDED, "candidateCount", 0, "mayBeUnmapped", false,
                 "toString", "NOT_RECORDED");
         EmptyHolder.check(answer, nothing);
         try (ProcessMaps maps = ProcessMaps.self()) {

@@ -236,7 +236,8 @@ public final class MapEvent implements Mapping {
      */
     public Optional<String> buildId() {
         int length = field32(Event.BUILD_ID_LENGTH);
-        return length == 0 ? Optional.empty() : Optional.of(HexFormat.of().formatHex(ByteSlices.copy(bytes, field(Event.BUILD_ID), length)));
+        return length == 0 ? Optional.empty()
+                : Optional.of(HexFormat.of().formatHex(ByteSlices.copy(bytes, field(Event.BUILD_ID), length)));
     }
 
     @Override

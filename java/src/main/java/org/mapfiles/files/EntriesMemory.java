@@ -10,7 +10,7 @@ import org.mapfiles.internal.NativeCalls;
 import org.mapfiles.internal.NativeMemory;
 import org.mapfiles.internal.SnapshotBuffer;
 
-/** The native memory of a {@link MapFilesEntries}: {@code struct mf_entries}, its entries and their targets. Grows. For one thread at a time. */
+/** The native memory of a {@link MapFilesEntries}: {@code struct mf_entries}, its entries and their targets. For one thread at a time. */
 final class EntriesMemory {
     private static final int FIRST_ENTRIES = 16;
 

@@ -32,7 +32,8 @@ final class FileOpener {
         throw new IllegalStateException("unexpected result of mf_file_open: " + verification);
     }
 
-    private static MappedFile opened(FileCalls calls, ImmutableMapping mapping, int descriptor, Verification verification, boolean writable) {
+    private static MappedFile opened(FileCalls calls, ImmutableMapping mapping, int descriptor, Verification verification,
+            boolean writable) {
         MappedFile file = null;
         try {
             file = new MappedFile(calls, mapping, descriptor, verification, writable);

@@ -74,7 +74,8 @@ final class TimelineFile {
     }
 
     /** Writes a mapping; returns its name, or the previous name if the mapping is null. */
-    private static byte @Nullable [] write(@Nullable ImmutableMapping mapping, byte @Nullable [] before, DataOutputStream out) throws IOException {
+    private static byte @Nullable [] write(@Nullable ImmutableMapping mapping, byte @Nullable [] before, DataOutputStream out)
+            throws IOException {
         if (mapping == null) {
             out.writeLong(0);
             out.writeLong(0);

@@ -110,8 +110,8 @@ class MapFilesTest {
             if (!mapping.isFileBacked()) {
                 continue;
             }
-            Verification glance = MapFiles.of(child.maps()).quickVerify(mapping);
-            if (glance == Verification.EXACT) {
+            Verification quick = MapFiles.of(child.maps()).quickVerify(mapping);
+            if (quick == Verification.EXACT) {
                 exact++;
                 try (MappedFile file = MapFiles.of(child.maps()).open(mapping)) {
                     assertThat(file.verification()).as(made.label()).isEqualTo(Verification.EXACT);
