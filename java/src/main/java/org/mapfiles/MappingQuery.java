@@ -1,7 +1,6 @@
 package org.mapfiles;
 
 import java.nio.ByteBuffer;
-import java.util.HexFormat;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -190,8 +189,7 @@ public final class MappingQuery implements Mapping {
      */
     public Optional<String> buildId() {
         int length = field32(QueryResult.BUILD_ID_LENGTH);
-        return length == 0 ? Optional.empty()
-                : Optional.of(HexFormat.of().formatHex(ByteSlices.copy(bytes, QueryResult.BUILD_ID, length)));
+        return length == 0 ? Optional.empty() : Optional.of(ByteSlices.hex(bytes, QueryResult.BUILD_ID, length));
     }
 
     @Override

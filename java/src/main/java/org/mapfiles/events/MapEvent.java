@@ -1,7 +1,6 @@
 package org.mapfiles.events;
 
 import java.nio.ByteBuffer;
-import java.util.HexFormat;
 import java.util.Objects;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -236,8 +235,7 @@ public final class MapEvent implements Mapping {
      */
     public Optional<String> buildId() {
         int length = field32(Event.BUILD_ID_LENGTH);
-        return length == 0 ? Optional.empty()
-                : Optional.of(HexFormat.of().formatHex(ByteSlices.copy(bytes, field(Event.BUILD_ID), length)));
+        return length == 0 ? Optional.empty() : Optional.of(ByteSlices.hex(bytes, field(Event.BUILD_ID), length));
     }
 
     @Override

@@ -156,7 +156,7 @@ public final class MapFiles {
      * @throws MapsException for any other failure, as described for the class
      */
     public boolean read(Mapping mapping, MapFilesEntries entry, Set<MapFilesEntries.Field> fields) throws MapsException {
-        return read(mapping, entry, MapFilesEntries.Field.bits(fields));
+        return read(mapping, entry, MapFilesEntries.Field.bits(Objects.requireNonNull(fields, "fields")));
     }
 
     private boolean read(Mapping mapping, MapFilesEntries entry, int fields) throws MapsException {
@@ -200,7 +200,7 @@ public final class MapFiles {
      * @throws MapsException for any failure that concerns all entries, as described for the class
      */
     public void list(MapSnapshot snapshot, MapFilesEntries entries, Set<MapFilesEntries.Field> fields) throws MapsException {
-        int bits = MapFilesEntries.Field.bits(fields) | MapRecord.Entry.AS_READ;
+        int bits = MapFilesEntries.Field.bits(Objects.requireNonNull(fields, "fields")) | MapRecord.Entry.AS_READ;
         Objects.requireNonNull(entries, "entries");
         synchronized (snapshot) { // no other thread may read into the snapshot between the two calls
             maps.read(snapshot, WITH_FILE);
@@ -232,7 +232,7 @@ public final class MapFiles {
      * @throws MapsException for any failure that concerns all entries, as described for the class
      */
     public void readAll(MapSnapshot snapshot, MapFilesEntries entries, Set<MapFilesEntries.Field> fields) throws MapsException {
-        readAll(snapshot, entries, MapFilesEntries.Field.bits(fields));
+        readAll(snapshot, entries, MapFilesEntries.Field.bits(Objects.requireNonNull(fields, "fields")));
     }
 
     /**
@@ -246,7 +246,7 @@ public final class MapFiles {
      * @throws MapsException for any failure that concerns all entries, as described for the class
      */
     public void readEachFile(MapSnapshot snapshot, MapFilesEntries entries, Set<MapFilesEntries.Field> fields) throws MapsException {
-        readAll(snapshot, entries, MapFilesEntries.Field.bits(fields) | MapRecord.Entry.ONE_PER_FILE);
+        readAll(snapshot, entries, MapFilesEntries.Field.bits(Objects.requireNonNull(fields, "fields")) | MapRecord.Entry.ONE_PER_FILE);
     }
 
     private void readAll(MapSnapshot snapshot, MapFilesEntries entries, int fields) throws MapsException {

@@ -49,7 +49,6 @@ public final class MapFilesEntries {
         private static final Field[] VALUES = values();
 
         static int bits(Set<Field> fields) {
-            Objects.requireNonNull(fields, "fields");
             int bits = 0;
             for (Field field : VALUES) {
                 bits |= fields.contains(field) ? 1 << field.ordinal() : 0;

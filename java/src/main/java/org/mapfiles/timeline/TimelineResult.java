@@ -21,7 +21,7 @@ public final class TimelineResult {
         AMBIGUOUS,
         /** No mapping covered the address. */
         NOT_MAPPED,
-        /** The time is after the last recorded time: the candidates ({@link #candidate}) are the last known mappings, which may be outdated. */
+        /** The time is after the last recorded time: each {@link #candidate} is of the last known mappings, which may be outdated. */
         NOT_YET_RECORDED,
         /** The time is before the first poll, or was dropped because of the memory limit. */
         NOT_RECORDED
