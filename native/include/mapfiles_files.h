@@ -251,7 +251,6 @@ enum mf_open_option {
     MF_OPEN_WRITABLE = 1u << 0,   /**< read-write instead of read-only */
     MF_OPEN_UNVERIFIED = 1u << 1, /**< also a file that cannot be verified */
     MF_OPEN_BY_PATH = 1u << 2,    /**< not through map_files, as without the capability */
-    MF_OPEN_ENTRY_ONLY = 1u << 3, /**< only through map_files with result MF_EXACT, else -EAGAIN. The name may be NULL */
 };
 
 /**
@@ -290,8 +289,7 @@ enum mf_open_option {
  * @retval -EACCES   the caller may not open the file, or the file is immutable
  * @retval -ELOOP    the target has a root directory (chroot(2)) that is more than 64 directories deep
  * @retval -EUNATCH  the mapping is of something that cannot be opened: a perf ring, a socket, a buffer of a device
- * @retval -EAGAIN   a process has a lease on the file and has been notified: retry. With MF_OPEN_ENTRY_ONLY: open without that
- *                   option
+ * @retval -EAGAIN   a process has a lease on the file and has been notified: retry
  * @return any other negative value is an errno of open(2). If that errno has another meaning here, -EIO is returned instead.
  *
  * Takes 24 KiB of stack. Comparing bytes reads the whole mapping.

@@ -69,19 +69,6 @@ static inline void print_result(const char *what, const char *verdict)
     printf("RESULT\t%s\t%s\t%s\t%s\n", place->name, what, way, verdict);
 }
 
-/* Without a name the result is the same, or reports that a name is needed. */
-static inline void compare_without_a_name(const struct made *made, uint32_t how, int rc)
-{
-    int fd = -2;
-    const int without_name = mf_file_open(&process, &made->mapping, NULL, how | MF_OPEN_ENTRY_ONLY, &fd);
-
-    CHECK(without_name == -EAGAIN || without_name == rc, "%s: without a name %d, else %d", place->name, without_name, rc);
-    CHECK_IS(fd >= 0, without_name >= 0, "a descriptor, without a name");
-    CHECK(without_name < 0 || without_name == MF_EXACT, "%s: without a name %d", place->name, without_name);
-    if (fd >= 0)
-        close(fd);
-}
-
 /* Opens the file and returns the result. A verified file has the mapped bytes: all of them are the letter. */
 static inline int opened(const struct made *made, uint32_t how)
 {
@@ -90,8 +77,6 @@ static inline int opened(const struct made *made, uint32_t how)
     const int rc = mf_file_open(&process, &made->mapping, made->name, how, &fd);
 
     is_wrong = false;
-    if (!(how & MF_OPEN_BY_PATH))
-        compare_without_a_name(made, how, rc);
     CHECK_IS(fd >= 0, rc >= 0, "a descriptor");
     if (rc < 0)
         return rc;

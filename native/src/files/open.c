@@ -24,19 +24,6 @@ static void close_fd(int *fd)
     *fd = -1;
 }
 
-/* MF_OPEN_ENTRY_ONLY: MF_EXACT, or -EAGAIN for each case that needs more than two system calls. */
-static int open_exact(struct mf_process *process, const struct mf_mapping *mapping, int flags, int *fd)
-{
-    struct mf_statx file;
-
-    flags |= OPEN_FLAGS;
-    *fd = (int)mf_entry_call(process, mapping, MF_ENTRY_OPEN, &flags);
-    if (*fd < 0 || mf_sys_fstat(*fd, &file) != 0 || !mf_entry_numbers_agree(mapping, &file) ||
-        mf_verify_is_overlay(process, *fd, &file))
-        return -EAGAIN;
-    return MF_EXACT;
-}
-
 /*
  * Opens the entry of a mapping. An error of open(2) may be of the process, of the caller, or of the file. With O_PATH the
  * kernel does not call the file system of the file, so an error that occurs only without O_PATH is of the file.
@@ -98,8 +85,7 @@ static int check(struct mf_process *process, const struct mf_mapping *mapping, u
 {
     int rc;
 
-    if (options & ~(MF_OPEN_WRITABLE | MF_OPEN_UNVERIFIED | MF_OPEN_BY_PATH | MF_OPEN_ENTRY_ONLY) ||
-        (options & MF_OPEN_BY_PATH && options & MF_OPEN_ENTRY_ONLY))
+    if (options & ~(MF_OPEN_WRITABLE | MF_OPEN_UNVERIFIED | MF_OPEN_BY_PATH))
         return -EINVAL;
     rc = mf_mapping_check_file(mapping);
     if (rc < 0 || !(options & MF_OPEN_WRITABLE))
@@ -117,12 +103,8 @@ int mf_file_open(struct mf_process *process, const struct mf_mapping *mapping, c
     rc = check(process, mapping, options);
     if (rc < 0)
         return rc;
-    if (options & MF_OPEN_ENTRY_ONLY) {
-        rc = open_exact(process, mapping, flags, fd);
-    } else {
-        *fd = options & MF_OPEN_BY_PATH ? -EPERM : open_entry(process, mapping, flags | OPEN_FLAGS);
-        rc = *fd >= 0 ? verify_entry(process, mapping, name, *fd) : open_by_path(*fd, process, mapping, name, flags, fd);
-    }
+    *fd = options & MF_OPEN_BY_PATH ? -EPERM : open_entry(process, mapping, flags | OPEN_FLAGS);
+    rc = *fd >= 0 ? verify_entry(process, mapping, name, *fd) : open_by_path(*fd, process, mapping, name, flags, fd);
     if (rc == MF_NOT_VERIFIED && !(options & MF_OPEN_UNVERIFIED))
         rc = -ENODATA;
     if (rc < 0)
@@ -147,7 +129,7 @@ static bool is_pathless(const struct mf_mapping *mapping, const char *name, int 
 
     if (fs != MF_FS_UNKNOWN)
         return fs == MF_FS_PATHLESS;
-    if (!S_ISREG(file->mode) || !mf_mapping_may_be_suffixed(mapping) || length > 1 + COMPONENT_MAX + MF_SUFFIX_LENGTH ||
+    if (!S_ISREG(file->mode) || !mf_mapping_may_be_deleted(mapping) || length > 1 + COMPONENT_MAX + MF_SUFFIX_LENGTH ||
         memchr(name + 1, '/', length - 1) != NULL)
         return false;
     opened = mf_verify_open(fd, O_RDONLY);

@@ -128,7 +128,7 @@ int mf_subject_is_without_path(struct mf_process *process, const struct mf_mappi
     int is_pathless;
     int fd;
 
-    if (mf_mapping_kind(mapping) == MF_KIND_FILE || !mf_mapping_may_be_suffixed(mapping))
+    if (mf_mapping_kind(mapping) == MF_KIND_FILE || !mf_mapping_may_be_deleted(mapping))
         return 0;
     fd = (int)mf_entry_call(process, mapping, MF_ENTRY_OPEN, &flags);
     if (fd < 0)

@@ -41,6 +41,12 @@ static inline bool mf_mapping_may_be_suffixed(const struct mf_mapping *mapping)
     return mapping->flags & MF_SUFFIXED && mapping->name_length >= MF_SUFFIX_LENGTH;
 }
 
+/* Whether the file may be deleted, by its name: the suffix may be the kernel's, or was removed because it is for certain. */
+static inline bool mf_mapping_may_be_deleted(const struct mf_mapping *mapping)
+{
+    return mf_mapping_may_be_suffixed(mapping) || (mapping->flags & MF_DELETED && mapping->name_length > 0);
+}
+
 /* Whether a mapping has a file whose device and inode were not recorded: it is from an event with a build ID. */
 static inline bool mf_mapping_is_unnumbered(const struct mf_mapping *mapping)
 {

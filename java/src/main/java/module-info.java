@@ -8,6 +8,7 @@ module org.mapfiles {
     requires static transitive java.management; // optional: JvmRegions calls the diagnostic commands, MapCount is an MBean
     requires static transitive jdk.jfr;
     requires static org.tukaani.xz; // optional: compressed symbols of a file (.gnu_debugdata)
+    requires static org.jspecify; // annotations of nullness: needed by neither users nor the JVM, so not transitive
 
     exports org.mapfiles;
     exports org.mapfiles.events;

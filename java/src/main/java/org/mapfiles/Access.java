@@ -1,6 +1,7 @@
 package org.mapfiles;
 
 import java.io.IOException;
+import org.jspecify.annotations.Nullable;
 import org.mapfiles.internal.OpenProcess;
 import org.mapfiles.internal.RootAccess;
 import org.mapfiles.internal.SnapshotBuffer;
@@ -28,8 +29,8 @@ final class Access extends RootAccess {
     }
 
     @Override
-    public IOException failure(int errno, String what, int pidAtProc) {
-        return Exceptions.of(errno, what, pidAtProc);
+    public IOException failure(int errno, String subject, int pidAtProc) {
+        return Exceptions.of(errno, subject, pidAtProc);
     }
 
     @Override
@@ -38,7 +39,7 @@ final class Access extends RootAccess {
     }
 
     @Override
-    public Object owner(Object snapshot) {
+    public @Nullable Object owner(Object snapshot) {
         return ((MapSnapshot) snapshot).owner();
     }
 

@@ -5,6 +5,7 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 import org.mapfiles.internal.MapRecord;
 
 /**
@@ -140,7 +141,7 @@ public final class ImmutableMapping implements Mapping {
 
     /** Returns the name as {@link Mapping#name()}. Allocates the String. */
     @Override
-    public String name() {
+    public @Nullable String name() {
         return name.length == 0 ? null : new String(name, StandardCharsets.UTF_8);
     }
 

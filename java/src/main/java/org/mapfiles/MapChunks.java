@@ -48,7 +48,7 @@ public final class MapChunks implements AutoCloseable {
     private final Text text = new Text();
     private final Cleaner.Cleanable cleanable;
     private State state = State.BEFORE;
-    private NativeMemory buffer;
+    private NativeMemory buffer; // set before the state is READING
     /** Number of bytes of the text that were read. */
     private long position;
     /** Number of these bytes that are at the beginning of the buffer and are not a whole line yet. */

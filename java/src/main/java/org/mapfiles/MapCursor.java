@@ -5,6 +5,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.LongBuffer;
 import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 import org.mapfiles.internal.AddressIndex;
 import org.mapfiles.internal.ByteSlices;
 import org.mapfiles.internal.MapRecord;
@@ -275,7 +276,7 @@ public final class MapCursor extends IndexedMappings implements Mapping {
     }
 
     @Override
-    public String name() {
+    public @Nullable String name() {
         int offset = records.getInt(at() + MapRecord.NAME_OFFSET);
         int length = nameLength();
         if (length == 0) {

@@ -1,6 +1,7 @@
 package org.mapfiles;
 
 import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 import org.mapfiles.internal.MapRecord;
 
 /**
@@ -23,7 +24,7 @@ public final class MapFilter {
     private static final MapFilter ALL = new MapFilter(0);
 
     private final int bits;
-    private MapFilter byText; // kept, because before Linux 6.11 each query uses it
+    private @Nullable MapFilter byText; // kept, because before Linux 6.11 each query uses it
 
     private MapFilter(int bits) {
         this.bits = bits;

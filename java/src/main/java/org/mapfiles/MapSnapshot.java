@@ -10,6 +10,7 @@ import java.util.Spliterator;
 import java.util.Spliterators;
 import java.util.stream.Stream;
 import java.util.stream.StreamSupport;
+import org.jspecify.annotations.Nullable;
 import org.mapfiles.MapFilter.Backend;
 import org.mapfiles.Mapping.Deletion;
 import org.mapfiles.internal.AddressIndex;
@@ -47,9 +48,9 @@ public final class MapSnapshot implements Iterable<ImmutableMapping> {
     private int unorderedVersion;
     private volatile SnapshotBuffer buffer;
     /** The buffer that the next read writes to. */
-    private SnapshotBuffer spare;
+    private @Nullable SnapshotBuffer spare;
     private MapFilter filter = MapFilter.all();
-    private ProcessMaps owner;
+    private @Nullable ProcessMaps owner;
     final NameCache fileNames = new NameCache();
     /** Names of mappings without a file, by kind and length: [vvar] and [vvar_vclock] have the same kind. */
     final NameCache specialNames = new NameCache();
@@ -119,12 +120,13 @@ public final class MapSnapshot implements Iterable<ImmutableMapping> {
     }
 
     /** Parses text: saved text, or text just read from a process, which then is queried for the facts that the text lacks. */
-    synchronized int fillFromText(ProcessMaps process, MapFilter wanted, NativeMemory lines, int length) throws MalformedMapsException {
+    synchronized int fillFromText(@Nullable ProcessMaps process, MapFilter wanted, NativeMemory lines, int length)
+            throws MalformedMapsException {
         return fill(wanted, process, null, lines, length, true);
     }
 
-    private int fill(MapFilter wanted, ProcessMaps process, SnapshotBuffer before, NativeMemory lines, int length, boolean mayGrow)
-            throws MalformedMapsException {
+    private int fill(MapFilter wanted, @Nullable ProcessMaps process, @Nullable SnapshotBuffer before, @Nullable NativeMemory lines,
+            int length, boolean mayGrow) throws MalformedMapsException {
         SnapshotBuffer front = buffer;
         for (;;) {
             if (spare == null) {
@@ -151,7 +153,7 @@ public final class MapSnapshot implements Iterable<ImmutableMapping> {
     }
 
     /** Replaces the buffer by the spare one. The replaced buffer is written to by the next read at the earliest. */
-    private void publish(SnapshotBuffer front, MapFilter wanted, ProcessMaps process) {
+    private void publish(SnapshotBuffer front, MapFilter wanted, @Nullable ProcessMaps process) {
         spare.takeIndex();
         buffer = spare;
         spare = front;
@@ -193,11 +195,11 @@ public final class MapSnapshot implements Iterable<ImmutableMapping> {
     /**
      * Returns how the mappings were read.
      *
-     * @return null before the first read
+     * @return empty before the first read
      */
-    public Backend backend() {
+    public Optional<Backend> backend() {
         int bit = head(Head.BACKEND);
-        return bit == 0 ? null : bit == MapRecord.BY_TEXT ? Backend.TEXT : Backend.QUERY;
+        return bit == 0 ? Optional.empty() : Optional.of(bit == MapRecord.BY_TEXT ? Backend.TEXT : Backend.QUERY);
     }
 
     /**
@@ -369,7 +371,7 @@ public final class MapSnapshot implements Iterable<ImmutableMapping> {
         return buffer;
     }
 
-    ProcessMaps owner() {
+    @Nullable ProcessMaps owner() {
         return owner;
     }
 

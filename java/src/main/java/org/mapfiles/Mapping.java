@@ -1,6 +1,7 @@
 package org.mapfiles;
 
 import java.nio.ByteBuffer;
+import org.jspecify.annotations.Nullable;
 import org.mapfiles.internal.MapRecord;
 import org.mapfiles.internal.PermissionText;
 
@@ -160,9 +161,10 @@ public interface Mapping {
     }
 
     /**
-     * Returns whether the file is deleted, derived from the name and the device.
+     * Returns whether the name says that the file is deleted. Makes no system call: {@link org.mapfiles.files.MapFiles#state} returns
+     * what happened to the file until now.
      *
-     * @return {@link Deletion#UNKNOWN} if the name is ambiguous: {@link org.mapfiles.files.MapFiles#deletion} queries the kernel
+     * @return {@link Deletion#UNKNOWN} if the name is ambiguous: {@link org.mapfiles.files.MapFiles#resolveName} decides
      */
     default Deletion deletion() {
         return Deletion.ofFlags(flags());
@@ -243,7 +245,7 @@ public interface Mapping {
      *
      * @return null without a name
      */
-    String name();
+    @Nullable String name();
 
     /**
      * Returns a copy of this mapping as it is now. Allocates it.
@@ -311,15 +313,15 @@ public interface Mapping {
         }
     }
 
-    /** Whether the mapped file is deleted: whether no path leads to it by the name of the mapping. */
+    /** Whether the name of a mapping says that its file is deleted, by the {@code " (deleted)"} that the kernel adds. */
     enum Deletion {
-        /** The file is not deleted: the name does not end in {@code " (deleted)"}, or that is part of the file's own name. */
+        /** The name does not end in {@code " (deleted)"}, or that is part of the file's own name. */
         NOT_DELETED,
-        /** No path leads to the file by this name. Also for files that never had a path: memfd, System V, shared anonymous memory. */
+        /** The kernel added {@code " (deleted)"}, which is removed from the name: memfd, System V and shared anonymous memory. */
         DELETED,
         /**
          * The name ends in {@code " (deleted)"}. Either the kernel added that, or it is part of the file's own name: the text is the same.
-         * {@link org.mapfiles.files.MapFiles#deletion(Mapping)} queries the kernel.
+         * This is so for deleted files of all mounted file systems. {@link org.mapfiles.files.MapFiles#resolveName} decides.
          */
         UNKNOWN;
 

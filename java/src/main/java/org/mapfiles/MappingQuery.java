@@ -1,9 +1,10 @@
 package org.mapfiles;
 
 import java.nio.ByteBuffer;
-import java.util.HexFormat;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
 import org.mapfiles.internal.ByteSlices;
 import org.mapfiles.internal.MapRecord;
 import org.mapfiles.internal.MapRecord.QueryResult;
@@ -159,7 +160,7 @@ public final class MappingQuery implements Mapping {
     }
 
     @Override
-    public String name() {
+    public @Nullable String name() {
         int length = nameLength();
         return length == 0 ? null : lastName.name(0, name, 0, length);
     }
@@ -183,12 +184,12 @@ public final class MappingQuery implements Mapping {
     /**
      * Returns the build ID of the mapped file in lower-case hexadecimal digits. Allocates it.
      *
-     * @return null if {@link #buildId(byte[], int)} returns 0
+     * @return empty if {@link #buildId(byte[], int)} returns 0
      * @throws IllegalStateException if there is no result
      */
-    public String buildId() {
+    public Optional<String> buildId() {
         int length = field32(QueryResult.BUILD_ID_LENGTH);
-        return length == 0 ? null : HexFormat.of().formatHex(ByteSlices.copy(bytes, QueryResult.BUILD_ID, length));
+        return length == 0 ? Optional.empty() : Optional.of(ByteSlices.hex(bytes, QueryResult.BUILD_ID, length));
     }
 
     @Override

@@ -14,8 +14,8 @@ final class MemoryReads {
     /** Reads memory as {@link ProcessMaps#readMemory}. */
     static int read(ProcessMaps maps, long address, byte[] to, int at, int length) throws MapsException {
         if (length == 0) {
-            maps.process().enter(); // throws if this is closed
-            maps.leave();
+            maps.process().enter(); // throws if it is closed
+            maps.process().leave();
             return 0;
         }
         NativeMemory chunk = memory(maps, Math.min(length, CHUNK));

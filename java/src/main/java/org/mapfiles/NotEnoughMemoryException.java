@@ -14,24 +14,24 @@ public final class NotEnoughMemoryException extends MapsException {
     /**
      * Makes the exception.
      *
-     * @param what the object that does not fit into memory, such as {@code a snapshot of process 42}
+     * @param use the object that does not fit into memory, such as {@code a snapshot of process 42}
      * @param cause the error of the JVM
      */
-    public NotEnoughMemoryException(String what, OutOfMemoryError cause) {
-        super(message(Objects.requireNonNull(what, "what"), Objects.requireNonNull(cause, "cause")));
+    public NotEnoughMemoryException(String use, OutOfMemoryError cause) {
+        super(message(Objects.requireNonNull(use, "use"), Objects.requireNonNull(cause, "cause")));
         initCause(cause);
     }
 
-    private static String message(String what, OutOfMemoryError cause) {
+    private static String message(String use, OutOfMemoryError cause) {
         if (cause instanceof NativeMemory.TooLarge) {
-            return what + " does not fit into one buffer (" + cause.getMessage()
+            return use + " does not fit into one buffer (" + cause.getMessage()
                     + "): read fewer mappings by a MapFilter, or all of them by ProcessMaps.chunks()";
         }
         if (String.valueOf(cause.getMessage()).contains("native thread")) { // Thread.start()
-            return "this JVM cannot start a thread for " + what + " (" + cause.getMessage()
+            return "this JVM cannot start a thread for " + use + " (" + cause.getMessage()
                     + "): raise ulimit -u, or pids.max of the control group";
         }
-        return "this JVM has too little memory for " + what + " (" + cause.getMessage()
+        return "this JVM has too little memory for " + use + " (" + cause.getMessage()
                 + "): raise -XX:MaxDirectMemorySize, or -Xmx for the heap";
     }
 

@@ -4,7 +4,6 @@ import java.io.FileInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.lang.ref.Cleaner;
-import java.lang.ref.Reference;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.Objects;
@@ -50,7 +49,7 @@ public final class ProcessMaps implements AutoCloseable {
     private final int pid;
     /** The PID in the proc file system at /proc; 0: unknown. */
     private final int pidAtProc;
-    private final ProcessReads reads = new ProcessReads(this);
+    private final ProcessReads reads;
     private final TextQueries textQueries = new TextQueries(this);
 
     static {
@@ -61,6 +60,7 @@ public final class ProcessMaps implements AutoCloseable {
         this.process = process;
         this.pid = pid;
         this.pidAtProc = pidAtProc;
+        this.reads = new ProcessReads(this);
         this.cleanable = SharedCleaner.register(this, process);
     }
 
@@ -372,12 +372,6 @@ public final class ProcessMaps implements AutoCloseable {
     public int readMemory(long address, byte[] to, int at, int length) throws MapsException {
         Objects.checkFromIndexSize(at, length, to.length);
         return MemoryReads.read(this, address, to, at, length);
-    }
-
-    /** Ends a call that {@link OpenProcess#enter} began. */
-    void leave() {
-        process.leave();
-        Reference.reachabilityFence(this); // otherwise the cleaner may close the descriptors during the call
     }
 
     MapsException failure(int errno) {

@@ -1,61 +1,52 @@
 package org.mapfiles;
 
 import org.mapfiles.internal.NativeCalls;
+import org.mapfiles.internal.ProcessCall;
 
 /** Reads and queries the mappings of an open process by native calls. Thread-safe. Results are those of the C functions. */
 final class ProcessReads {
     private final ProcessMaps maps;
+    private final ProcessCall calls;
     /** The lock of reads of the text: without it, a second read at the same time would open another descriptor. */
     private final Object textLock = new Object();
 
     ProcessReads(ProcessMaps maps) {
         this.maps = maps;
+        this.calls = new ProcessCall(maps.process(), maps);
     }
 
     /** Reads into the memory of a snapshot: mf_snapshot_read(). */
     int readInto(int options, long previous, long out) {
-        long address = maps.process().enter();
-        try {
+        try (ProcessCall call = calls.begin()) {
             synchronized (textLock) {
-                return NativeCalls.snapshotRead(address, options, previous, out);
+                return NativeCalls.snapshotRead(call.process(), options, previous, out);
             }
-        } finally {
-            maps.leave();
         }
     }
 
     /** Parses whole lines of text, just read from this process, into the memory of a snapshot. */
     int parseInto(int options, long text, int length, long out) {
-        long address = maps.process().enter();
-        try {
-            return NativeCalls.chunksParse(address, text, length, options, out);
-        } finally {
-            maps.leave();
+        try (ProcessCall call = calls.begin()) {
+            return NativeCalls.chunksParse(call.process(), text, length, options, out);
         }
     }
 
     /** Opens another descriptor of the text, and returns it. */
     int openText() throws MapsException {
-        long address = maps.process().enter();
-        try {
-            int rc = NativeCalls.chunksOpen(address);
+        try (ProcessCall call = calls.begin()) {
+            int rc = NativeCalls.chunksOpen(call.process());
             if (rc < 0) {
                 throw maps.failure(rc);
             }
             return rc;
-        } finally {
-            maps.leave();
         }
     }
 
     /** Checks that the text of a descriptor, which was read to its end, did not end early. */
     void checkWhole(int text) throws MapsException {
         int rc;
-        long address = maps.process().enter();
-        try {
-            rc = NativeCalls.chunksAreWhole(address, text);
-        } finally {
-            maps.leave();
+        try (ProcessCall call = calls.begin()) {
+            rc = NativeCalls.chunksAreWhole(call.process(), text);
         }
         if (rc < 0) {
             throw maps.failure(rc);
@@ -69,11 +60,8 @@ final class ProcessReads {
 
     /** Queries for one mapping: mf_query(). */
     int query(long address, int options, long to) {
-        long opened = maps.process().enter();
-        try {
-            return NativeCalls.query(opened, address, options, to);
-        } finally {
-            maps.leave();
+        try (ProcessCall call = calls.begin()) {
+            return NativeCalls.query(call.process(), address, options, to);
         }
     }
 }

@@ -1,5 +1,6 @@
 package org.mapfiles;
 
+import org.jspecify.annotations.Nullable;
 import org.mapfiles.MapFilter.Backend;
 
 /**
@@ -8,9 +9,9 @@ import org.mapfiles.MapFilter.Backend;
  */
 final class TextQueries {
     private final ProcessMaps maps;
-    private MapSnapshot snapshot;
-    private MapCursor cursor;
-    private MapFilter lastFilter;
+    private @Nullable MapSnapshot snapshot;
+    private MapCursor cursor; // set with the snapshot
+    private @Nullable MapFilter lastFilter;
 
     TextQueries(ProcessMaps maps) {
         this.maps = maps;

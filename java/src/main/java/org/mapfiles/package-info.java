@@ -81,7 +81,8 @@
  *       {@link java.lang.Long#compareUnsigned}.
  *   <li>In steady state, refreshing, iterating, finding and querying allocate nothing. Methods that allocate say so.
  *   <li>Java owns all memory. No object can crash the JVM, whatever the order of calls, the threads or the use after a close.
- *   <li>A null argument throws {@link java.lang.NullPointerException}.
+ *   <li>A null argument throws {@link java.lang.NullPointerException}. A missing object is an empty {@link java.util.Optional}, a missing
+ *       number is -1. Where null is possible, so that nothing is allocated, the type has JSpecify's {@code @Nullable}.
  *   <li>Unknown is an explicit result: {@link org.mapfiles.Mapping.Deletion#UNKNOWN}, {@link org.mapfiles.Mapping#isNameAmbiguous()},
  *       {@link org.mapfiles.MapSnapshot#isInconsistent()}.
  *   <li>Failures throw {@link org.mapfiles.MapsException}, an {@link java.io.IOException}, with one subclass per cause.
@@ -90,4 +91,7 @@
  * <p>Linux on x86-64 and aarch64. The native library is loaded on first use, from a private copy in {@code ~/.cache/mapfiles}, or in
  * the temp directory if the home directory is not usable. {@code -Dorg.mapfiles.library.path=} names another library file.
  */
+@NullMarked
 package org.mapfiles;
+
+import org.jspecify.annotations.NullMarked;

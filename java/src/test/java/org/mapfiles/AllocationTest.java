@@ -90,13 +90,13 @@ class AllocationTest {
         try (LiveMaps live = LiveMaps.of(maps).every(Duration.ofDays(1)).afterMiss(Duration.ofDays(1)).start()) {
             LiveMaps.Reader reader = live.reader();
             long address = snapshot.cursor().seek(0).start();
-            long changes = live.changes();
+            long changes = live.changeCount();
             assertThat(allocated(() -> {
                 other.refresh(live.snapshot());
                 assertTrue(live.refresh() && reader.resolve(address) && reader.mapping().contains(address));
                 assertTrue(!reader.resolve(0));
             })).isZero();
-            assertThat(live.changes()).isGreaterThan(changes);
+            assertThat(live.changeCount()).isGreaterThan(changes);
         }
     }
 

@@ -25,7 +25,7 @@ class BackendsTest {
 
     private static List<MappingState> read(ProcessMaps maps, MapFilter filter, Backend backend) throws MapsException {
         MapSnapshot snapshot = maps.snapshot(filter.by(backend));
-        assertThat(snapshot.backend()).isEqualTo(backend);
+        assertThat(snapshot.backend()).hasValue(backend);
         assertThat(snapshot.isInconsistent()).isFalse();
         return MappingState.all(snapshot);
     }
@@ -55,8 +55,8 @@ class BackendsTest {
 
     @Test
     void defaultBackendIsOneOfThem() throws Exception {
-        assertThat(child.maps().snapshot().backend()).isEqualTo(Backend.TEXT);
-        assertThat(child.maps().snapshot(MapFilter.all().executable()).backend()).isIn(Backend.QUERY, Backend.TEXT);
+        assertThat(child.maps().snapshot().backend()).hasValue(Backend.TEXT);
+        assertThat(child.maps().snapshot(MapFilter.all().executable()).backend().orElseThrow()).isIn(Backend.QUERY, Backend.TEXT);
         for (MapFilter filter : Filters.all()) {
             assertThat(MappingState.all(child.maps().snapshot(filter))).isEqualTo(read(child.maps(), filter, Backend.TEXT));
         }

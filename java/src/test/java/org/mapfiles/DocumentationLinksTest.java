@@ -21,8 +21,8 @@ class DocumentationLinksTest {
     private static final Pattern LINK = Pattern.compile("\\]\\(([^)#\\s]*)(?:#([^)\\s]*))?\\)");
     private static final Pattern FENCED = Pattern.compile("(?ms)^```.*?^```$");
     private static final Pattern TEST = Pattern.compile("`(\\w+(?:Test|_test))`");
-    /** The first cell of a row: {@code | `ProcessMaps` | ...}. */
-    private static final Pattern ROW = Pattern.compile("(?m)^\\| `([\\w.]+)` \\|");
+    /** A row of a type: {@code | `ProcessMaps` | An open process: ... |}. */
+    private static final Pattern ROW = Pattern.compile("^\\| `([\\w.]+)` \\| (.*) \\|$");
 
     @Test
     void linksLeadToFilesAndHeadings() throws Exception {
@@ -53,14 +53,20 @@ class DocumentationLinksTest {
     }
 
     @Test
-    void apiPageListsPublicTypes() throws Exception {
+    void apiPageHasOneSentenceForEachPublicType() throws Exception {
         Documentation.assumePresent();
-        List<String> listed = ROW.matcher(Files.readString(Documentation.ROOT.resolve("docs/reference/api.md"))).results()
-                .map(row -> row.group(1)).toList();
-        assertThat(listed).doesNotHaveDuplicates();
-        List<String> types = Documentation.publicTypes().stream()
-                .map(type -> type.getCanonicalName().substring(type.getPackageName().length() + 1)).toList();
-        assertThat(new TreeSet<>(listed)).isEqualTo(new TreeSet<>(types));
+        List<String> listed = new ArrayList<>();
+        String section = "";
+        for (String line : Files.readAllLines(Documentation.ROOT.resolve("docs/reference/api.md"))) {
+            Matcher row = ROW.matcher(line);
+            section = line.startsWith("## ") ? line.substring(3) : section;
+            if (row.matches()) {
+                listed.add(section + "." + row.group(1));
+                assertThat(row.group(2)).as(row.group(1)).matches("[A-Z].*\\.");
+            }
+        }
+        List<String> types = Documentation.publicTypes().stream().map(Class::getCanonicalName).toList();
+        assertThat(listed).doesNotHaveDuplicates().containsExactlyInAnyOrderElementsOf(types);
     }
 
     @Test

@@ -29,11 +29,11 @@ class EmptyHoldersTest {
     @Test
     void timelineWithoutAResult() throws Exception {
         TimelineResult answer = new TimelineResult();
-        Map<String, Object> nothing = Map.of("outcome", TimelineResult.Outcome.NOT_RECORDED, "candidates", 0, "mayBeUnmapped", false,
+        Map<String, Object> nothing = Map.of("outcome", TimelineResult.Outcome.NOT_RECORDED, "candidateCount", 0, "mayBeUnmapped", false,
                 "toString", "NOT_RECORDED");
         EmptyHolder.check(answer, nothing);
         try (ProcessMaps maps = ProcessMaps.self()) {
-            MapTimeline timeline = MapTimeline.ofBytes(1 << 20);
+            MapTimeline timeline = MapTimeline.withMaxBytes(1 << 20);
             MapSnapshot snapshot = new MapSnapshot();
             timeline.poll(maps, snapshot);
             long time = System.nanoTime();

@@ -57,7 +57,7 @@ class LongPathTest {
             assertThat(path.length()).isGreaterThan(4096);
             if (Queries.areSupported()) {
                 MapSnapshot queried = maps.snapshot(MapFilter.all().by(Backend.QUERY));
-                assertThat(queried.backend()).as("what a query has no room for").isEqualTo(Backend.TEXT);
+                assertThat(queried.backend()).as("what a query has no room for").hasValue(Backend.TEXT);
                 assertThat(queried.retries()).as("nothing has changed meanwhile").isZero();
                 assertThat(MappingState.all(queried)).isEqualTo(all);
             }
@@ -84,7 +84,7 @@ class LongPathTest {
             }
             assertThat(mapping.name()).endsWith("/sleep (deleted)");
             assertThat(mapping.deletion()).isEqualTo(Deletion.UNKNOWN);
-            assertThat(MapFiles.of(maps).deletion(mapping)).isIn(Deletion.DELETED, Deletion.UNKNOWN);
+            assertThat(MapFiles.of(maps).resolveName(mapping).deletion()).isIn(Deletion.DELETED, Deletion.UNKNOWN);
         }
     }
 

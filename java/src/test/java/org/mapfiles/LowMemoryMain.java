@@ -77,7 +77,7 @@ final class LowMemoryMain {
         calls.put("LiveMaps.start", () -> LiveMaps.of(maps).start());
         calls.put("MapEvents.open", () -> MapEvents.open(maps));
         calls.put("MapChanges.of", () -> {
-            MapChanges.of(maps, null);
+            MapChanges.of(maps);
             return null;
         });
         calls.put("JvmProcess.of", () -> JvmProcess.of(maps));

@@ -54,7 +54,7 @@ class MapCursorTest {
     void emptySnapshotHasNoPosition() {
         MapSnapshot empty = new MapSnapshot();
         assertThat(empty.size()).isZero();
-        assertThat(empty.backend()).isNull();
+        assertThat(empty.backend()).isEmpty();
         assertThat(empty.find(0)).isEqualTo(-1);
         assertThat(empty.fileOffset(0)).isEqualTo(-1);
         MapCursor cursor = empty.cursor();

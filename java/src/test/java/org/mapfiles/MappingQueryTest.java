@@ -124,7 +124,7 @@ class MappingQueryTest {
         int compared = 0;
         for (MappingState seen : all) {
             assertThat(maps.query(seen.line().start(), withBuildId)).isTrue();
-            String buildId = withBuildId.buildId();
+            String buildId = withBuildId.buildId().orElse(null);
             if (buildId == null) {
                 continue; // the page may not be resident, and not every file has a build ID
             }
@@ -139,7 +139,7 @@ class MappingQueryTest {
             }
         }
         assertThat(maps.query(all.get(0).line().start(), query)).isTrue();
-        assertThat(query.buildId()).as("not requested").isNull();
+        assertThat(query.buildId()).as("not requested").isEmpty();
         assumeTrue(compared > 0, "no file of sleep(1) has a build ID here");
     }
 

@@ -58,18 +58,18 @@ class MisuseTest {
                 () -> MapFiles.of(maps).quickVerify(first), () -> MapFiles.of(maps).open(first), () -> MapFiles.of(maps).read(first, new MapFilesEntries()),
                 () -> MapFiles.of(maps).readAll(snapshot, new MapFilesEntries()), () -> MapEvents.open(maps),
                 () -> MapFiles.of(maps).list(snapshot, new MapFilesEntries(), EnumSet.of(MapFilesEntries.Field.TARGET)),
-                () -> SharedMappings.of(List.of(maps)), () -> MapTimeline.ofBytes(1).poll(maps, snapshot));
+                () -> SharedMappings.of(List.of(maps)), () -> MapTimeline.withMaxBytes(1).poll(maps, snapshot));
         assertThat(maps.pid()).isEqualTo((int) ProcessHandle.current().pid());
         assertThat(first.start()).as("what was read stays").isEqualTo(start);
         assertThrows(IllegalStateException.class, query::start);
     }
 
     @Test
-    void closedProcessHasNoDeletion() throws Exception {
+    void closedProcessResolvesNoName() throws Exception {
         MapSnapshot snapshot = MapsLine.snapshot(MapsLine.file(0x1000, 0x2000, 1, "/x (deleted)"));
         ProcessMaps maps = ProcessMaps.self();
         maps.close();
-        assertThrows(IllegalStateException.class, () -> MapFiles.of(maps).deletion(snapshot.cursor().seek(0)));
+        assertThrows(IllegalStateException.class, () -> MapFiles.of(maps).resolveName(snapshot.cursor().seek(0)));
     }
 
     @Test
@@ -80,7 +80,7 @@ class MisuseTest {
             assertThrows(NullPointerException.class, () -> ProcessMaps.of((ProcessHandle) null), () -> ProcessMaps.of((Path) null), () -> maps.snapshot(null), () -> maps.refresh(null),
                     () -> maps.read(null, MapFilter.all()), () -> maps.read(snapshot, null), () -> maps.query(0, null),
                     () -> maps.queryOrNext(0, null), () -> maps.query(0, null, false, new MappingQuery()),
-                    () -> maps.query(0, MapFilter.all(), false, null), () -> MapFiles.of(maps).deletion(null),
+                    () -> maps.query(0, MapFilter.all(), false, null), () -> MapFiles.of(maps).resolveName(null),
                     () -> MapSnapshot.ofText(null, MapFilter.all()), () -> MapSnapshot.ofText(new byte[0], null),
                     () -> snapshot.find(null, new int[1]), () -> snapshot.find(new long[1], null),
                     () -> cursor.name((byte[]) null, 0), () -> cursor.name((ByteBuffer) null), () -> cursor.nameEquals(null),
@@ -118,7 +118,7 @@ class MisuseTest {
                     assertThrows(IllegalStateException.class, () -> read.accept(query));
                 }
                 assertThrows(IllegalStateException.class, query::buildId, () -> query.buildId(new byte[20], 0),
-                        () -> MapFiles.of(maps).deletion(query));
+                        () -> MapFiles.of(maps).resolveName(query));
                 assertThat(query).hasToString("no result");
                 assertThat(maps.queryOrNext(0, query)).isTrue();
                 assertThat(maps.query(1, query)).as("no mapping is below the first page").isFalse();
@@ -136,7 +136,7 @@ class MisuseTest {
                 assertThrows(IndexOutOfBoundsException.class, () -> query.buildId(new byte[length - 1], 0),
                         () -> query.buildId(new byte[length], 1), () -> query.buildId(new byte[length], -1));
             } else {
-                assertThat(query.buildId()).isNull();
+                assertThat(query.buildId()).isEmpty();
             }
         }
     }
@@ -168,7 +168,7 @@ class MisuseTest {
                 MapsLine.file(-0x1000, -1, 1, "/" + "x/".repeat(3000) + " (deleted)"));
         try (ProcessMaps maps = ProcessMaps.self()) {
             for (MapCursor mapping = foreign.cursor(); mapping.next(); ) {
-                assertThat(MapFiles.of(maps).deletion(mapping)).isIn(Deletion.DELETED, Deletion.UNKNOWN);
+                assertThat(MapFiles.of(maps).resolveName(mapping).deletion()).isIn(Deletion.DELETED, Deletion.UNKNOWN);
             }
         }
     }

@@ -66,9 +66,8 @@ class NullArgumentsTest {
     private static final Pattern NAMES_A_PARAMETER = Pattern.compile("[a-z]\\w*|.*because \"[a-z]\\w*\" is null", Pattern.CASE_INSENSITIVE);
 
     /** Methods that document null as an argument, and the callbacks of {@link MapDifference.Visitor}. */
-    private static final Set<String> TAKE_NULL = Set.of("equals", "MapTimeline.poll(ProcessMaps,MapSnapshot,MapEvents) 2",
-            "MapChanges.of(ProcessMaps,MapEvents) 1", MAP_CHANGE + 1, MAP_CHANGE + 2, "Visitor.split(Mapping) 0", "Visitor.merged(Mapping) 0",
-            "JavaThread.org.mapfiles.jvm.JvmProcess$JavaThread(int,String,Thread,long,long) 2");
+    private static final Set<String> TAKE_NULL = Set.of("equals", MAP_CHANGE + 1, MAP_CHANGE + 2, "Visitor.split(Mapping) 0",
+            "Visitor.merged(Mapping) 0", "JavaThread.org.mapfiles.jvm.JvmProcess$JavaThread(int,String,Thread,long,long) 2");
 
     private final Map<Class<?>, Object> values = new HashMap<>();
     private final List<String> faults = new ArrayList<>();
@@ -103,7 +102,7 @@ class NullArgumentsTest {
         MapFilesEntries entries = new MapFilesEntries();
         assertThat(MapFiles.of(maps).read(query, entries)).isTrue();
         assertThat(entries.count()).isEqualTo(1);
-        MapTimeline timeline = MapTimeline.ofBytes(1 << 20);
+        MapTimeline timeline = MapTimeline.withMaxBytes(1 << 20);
         timeline.poll(maps, snapshot);
         JvmCode code = JvmCode.open();
         value(ProcessMaps.class, maps);

@@ -31,7 +31,7 @@ class SnapshotOfTextTest {
         MapSnapshot snapshot = MapsLine.snapshot(lines);
         assertThat(MappingState.all(snapshot)).extracting(MappingState::line).isEqualTo(lines);
         assertThat(snapshot.size()).isEqualTo(lines.size());
-        assertThat(snapshot.backend()).isEqualTo(Backend.TEXT);
+        assertThat(snapshot.backend()).hasValue(Backend.TEXT);
         assertThat(snapshot.isInconsistent()).isFalse();
     }
 

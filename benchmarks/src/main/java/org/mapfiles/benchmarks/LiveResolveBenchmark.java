@@ -61,7 +61,7 @@ public class LiveResolveBenchmark {
 
     @TearDown
     public void close() throws Exception {
-        if (live.changes() == 0) {
+        if (live.changeCount() == 0) {
             throw new IllegalStateException("no mapping has changed");
         }
         live.close();

@@ -41,7 +41,7 @@ final class LiveResolveFigures {
                 for (int threads : new int[] {1, 2}) {
                     compare(threads, live, snapshot);
                 }
-                if (live.changes() == 0) {
+                if (live.changeCount() == 0) {
                     throw new IllegalStateException("no mapping has changed");
                 }
             }

@@ -1,8 +1,9 @@
 package org.mapfiles.events;
 
 import java.nio.ByteBuffer;
-import java.util.HexFormat;
 import java.util.Objects;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 import org.mapfiles.ImmutableMapping;
 import org.mapfiles.Mapping;
 import org.mapfiles.internal.ByteSlices;
@@ -199,7 +200,7 @@ public final class MapEvent implements Mapping {
     }
 
     @Override
-    public String name() {
+    public @Nullable String name() {
         int length = nameLength();
         return length == 0 ? null : lastName.name(0, text, nameAt(), length);
     }
@@ -230,11 +231,11 @@ public final class MapEvent implements Mapping {
     /**
      * Returns the build ID of the mapped file in lower-case hexadecimal digits. Allocates it.
      *
-     * @return null if {@link #buildId(byte[], int)} returns 0
+     * @return empty if {@link #buildId(byte[], int)} returns 0
      */
-    public String buildId() {
+    public Optional<String> buildId() {
         int length = field32(Event.BUILD_ID_LENGTH);
-        return length == 0 ? null : HexFormat.of().formatHex(ByteSlices.copy(bytes, field(Event.BUILD_ID), length));
+        return length == 0 ? Optional.empty() : Optional.of(ByteSlices.hex(bytes, field(Event.BUILD_ID), length));
     }
 
     @Override

@@ -28,11 +28,11 @@ final class OpenEvents extends RefCountedHandle {
         return stream;
     }
 
-    int open(ProcessMaps maps, int what, int ringBytes, int wakeBytes) {
+    int open(ProcessMaps maps, int options, int ringBytes, int wakeBytes) {
         OpenProcess process = RootAccess.get().process(maps);
         long address = process.enter();
         try {
-            return opened(NativeCalls.eventsOpen(address, what, ringBytes, wakeBytes, memory.address()));
+            return opened(NativeCalls.eventsOpen(address, options, ringBytes, wakeBytes, memory.address()));
         } finally {
             process.leave();
             memory.keepUntilHere();

@@ -3,4 +3,7 @@
  *
  * <p>Start with {@link org.mapfiles.events.MapEvents}. The conventions are those of {@link org.mapfiles}.
  */
+@NullMarked
 package org.mapfiles.events;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,121 +1,111 @@
 package org.mapfiles.files;
 
-import java.lang.ref.Reference;
 import org.mapfiles.Mapping;
 import org.mapfiles.MapsException;
+import org.mapfiles.NotEnoughMemoryException;
 import org.mapfiles.ProcessMaps;
 import org.mapfiles.internal.Errno;
 import org.mapfiles.internal.MapRecord.QueryResult;
 import org.mapfiles.internal.NativeCalls;
-import org.mapfiles.internal.OpenProcess;
+import org.mapfiles.internal.NativeMemory;
+import org.mapfiles.internal.ProcessCall;
 import org.mapfiles.internal.RootAccess;
 
 /**
- * Native calls for the files of one process. The caller keeps the memory behind each address reachable. The address of a mapping is
- * that of a {@link NativeMapping}. Results are those of {@link NativeCalls}.
+ * Native calls for the files of one process. The caller keeps the memory behind each address reachable. Results are those of
+ * {@link NativeCalls}.
  */
 final class FileCalls {
     private final ProcessMaps maps;
-    private final OpenProcess process;
+    private final ProcessCall calls;
+    private final MappingCopies copies;
 
     FileCalls(ProcessMaps maps) {
         this.maps = maps;
-        process = RootAccess.get().process(maps);
+        calls = new ProcessCall(RootAccess.get().process(maps), maps);
+        copies = new MappingCopies("a mapping of process " + maps.pid());
     }
 
-    int deletion(long mapping) {
-        long opened = process.enter();
-        try {
-            return NativeCalls.deletion(opened, mapping, mapping + QueryResult.NAME);
+    int deletion(Mapping mapping) throws NotEnoughMemoryException {
+        NativeMemory copy = copies.copy(mapping);
+        try (ProcessCall call = calls.begin()) {
+            return NativeCalls.deletion(call.process(), copy.address(), copy.address() + QueryResult.NAME);
         } finally {
-            leave();
+            copies.giveBack(copy);
         }
     }
 
     int listAccess() {
-        long opened = process.enter();
-        try {
-            return NativeCalls.entriesListAccess(opened);
-        } finally {
-            leave();
+        try (ProcessCall call = calls.begin()) {
+            return NativeCalls.entriesListAccess(call.process());
         }
     }
 
-    int readEntry(long mapping, long name, int what, long entry, long target) {
-        long opened = process.enter();
-        try {
-            return NativeCalls.entryRead(opened, mapping, name, what, entry, target);
-        } finally {
-            leave();
+    int readEntry(long mapping, long name, int fields, long entry, long target) {
+        try (ProcessCall call = calls.begin()) {
+            return NativeCalls.entryRead(call.process(), mapping, name, fields, entry, target);
         }
     }
 
-    int readEntries(long snapshot, int what, long entries) {
-        long opened = process.enter();
-        try {
-            return NativeCalls.entriesRead(opened, snapshot, what, entries);
-        } finally {
-            leave();
+    int readEntries(long snapshot, int fields, long entries) {
+        try (ProcessCall call = calls.begin()) {
+            return NativeCalls.entriesRead(call.process(), snapshot, fields, entries);
         }
     }
 
-    int state(long mapping) {
-        long opened = process.enter();
-        try {
-            return NativeCalls.fileState(opened, mapping, mapping + QueryResult.NAME);
+    int state(Mapping mapping) throws NotEnoughMemoryException {
+        NativeMemory copy = copies.copy(mapping);
+        try (ProcessCall call = calls.begin()) {
+            return NativeCalls.fileState(call.process(), copy.address(), copy.address() + QueryResult.NAME);
         } finally {
-            leave();
+            copies.giveBack(copy);
         }
     }
 
-    long open(long mapping, int how) {
-        long opened = process.enter();
-        try {
-            return NativeCalls.fileOpen(opened, mapping, mapping + QueryResult.NAME, how);
+    long open(Mapping mapping, int how) throws NotEnoughMemoryException {
+        NativeMemory copy = copies.copy(mapping);
+        try (ProcessCall call = calls.begin()) {
+            return NativeCalls.fileOpen(call.process(), copy.address(), copy.address() + QueryResult.NAME, how);
         } finally {
-            leave();
+            copies.giveBack(copy);
         }
     }
 
-    int quickVerify(long mapping) {
-        long opened = process.enter();
-        try {
-            return NativeCalls.fileQuickVerify(opened, mapping, mapping + QueryResult.NAME);
+    int quickVerify(Mapping mapping) throws NotEnoughMemoryException {
+        NativeMemory copy = copies.copy(mapping);
+        try (ProcessCall call = calls.begin()) {
+            return NativeCalls.fileQuickVerify(call.process(), copy.address(), copy.address() + QueryResult.NAME);
         } finally {
-            leave();
+            copies.giveBack(copy);
         }
     }
 
-    long sharingDomain(long mapping) {
-        long opened = process.enter();
-        try {
-            return NativeCalls.fileSharingDomain(opened, mapping, mapping + QueryResult.NAME);
+    long sharingDomain(Mapping mapping) throws NotEnoughMemoryException {
+        NativeMemory copy = copies.copy(mapping);
+        try (ProcessCall call = calls.begin()) {
+            return NativeCalls.fileSharingDomain(call.process(), copy.address(), copy.address() + QueryResult.NAME);
         } finally {
-            leave();
+            copies.giveBack(copy);
         }
     }
 
-    int verify(long mapping, int descriptor) {
-        long opened = process.enter();
-        try {
-            return NativeCalls.fileVerify(opened, mapping, descriptor);
+    int verify(Mapping mapping, int descriptor) throws NotEnoughMemoryException {
+        NativeMemory copy = copies.copy(mapping);
+        try (ProcessCall call = calls.begin()) {
+            return NativeCalls.fileVerify(call.process(), copy.address(), descriptor);
         } finally {
-            leave();
+            copies.giveBack(copy);
         }
     }
 
-    private void leave() {
-        process.leave();
-        Reference.reachabilityFence(maps); // otherwise the cleaner may close the descriptors during the call
-    }
-
-    /** Returns the exception for a negative errno of the process. */
+    /** Returns the exception for a negative errno that does not concern a single mapping. */
     MapsException failure(int errno) {
-        return failure(errno, "process " + maps.pid());
+        String process = "process " + maps.pid();
+        return errno == Errno.ENOTSUP ? FileExceptions.ofEntry(errno, process) : failure(errno, process);
     }
 
-    private MapsException failure(int errno, String what) {
-        return FileExceptions.ofProcess(errno, what, RootAccess.get().pidAtProc(maps));
+    private MapsException failure(int errno, String subject) {
+        return FileExceptions.ofProcess(errno, subject, RootAccess.get().pidAtProc(maps));
     }
 
     /** Returns the exception for map_files that may not be listed. Reading maps needs less permission: CAP_PERFMON (Linux 6.13+). */

@@ -101,8 +101,8 @@ final class FileExceptions {
                         + caller.toFollow(), EnumSet.of(Reason.CHECKPOINT_RESTORE));
     }
 
-    /** Returns the exception for a process, or for {@code what} of it. */
-    static MapsException ofProcess(int errno, String what, int pidAtProc) {
-        return (MapsException) RootAccess.get().failure(errno, what, pidAtProc);
+    /** Returns the exception for a process, or for a {@code subject} of it. */
+    static MapsException ofProcess(int errno, String subject, int pidAtProc) {
+        return (MapsException) RootAccess.get().failure(errno, subject, pidAtProc);
     }
 }

@@ -17,7 +17,6 @@ import org.mapfiles.internal.Errno;
 import org.mapfiles.internal.MapRecord;
 import org.mapfiles.internal.NativeCalls;
 import org.mapfiles.internal.NativeLibrary;
-import org.mapfiles.internal.NativeMemory;
 import org.mapfiles.internal.RootAccess;
 
 /**
@@ -91,39 +90,40 @@ public final class MapFiles {
         }
     }
 
-    /** In the order of {@code enum mf_deletion_state}. */
-    private static final Deletion[] DELETIONS = Deletion.values();
     private static final MapFilter WITH_FILE = MapFilter.all().fileBacked();
 
     private final ProcessMaps maps;
     private final FileCalls calls;
-    private final MappingCopies copies;
 
     private MapFiles(ProcessMaps maps) {
         this.maps = maps;
         this.calls = new FileCalls(maps);
-        this.copies = new MappingCopies("a mapping of process " + maps.pid());
     }
 
-    /** Returns a view of the files of a process. The caller still owns and closes {@code maps}. */
+    /**
+     * {@return a view of the files of a process} Allocates it.
+     *
+     * @param maps the process, which the caller closes
+     */
     public static MapFiles of(ProcessMaps maps) {
         return new MapFiles(Objects.requireNonNull(maps, "maps"));
     }
 
     /**
-     * Returns why the caller may not list the entries of this process and read their targets: for example a
-     * {@link org.mapfiles.PermissionDeniedException}. Empty if the caller may.
+     * Returns why the caller may not list the entries of this process and read their targets.
      *
+     * @return for example a {@link org.mapfiles.PermissionDeniedException}; empty if the caller may
      * @throws IllegalStateException if the {@link ProcessMaps} is closed
      */
     public Optional<MapsException> listDenial() {
         int rc = calls.listAccess();
-        return rc == 0 ? Optional.empty() : Optional.of(rc == Errno.EACCES ? calls.deniedMapFiles() : failure(rc));
+        return rc == 0 ? Optional.empty() : Optional.of(rc == Errno.EACCES ? calls.deniedMapFiles() : calls.failure(rc));
     }
 
     /**
-     * Returns why the calling thread may not follow entries, to stat and open files. Empty if it may. The check opens an entry of this
-     * JVM.
+     * Returns why the calling thread may not follow entries, to stat and open files. The check opens an entry of this JVM.
+     *
+     * @return for example a {@link org.mapfiles.PermissionDeniedException}; empty if the thread may
      */
     public static Optional<MapsException> followDenial() {
         NativeLibrary.ensureLoaded();
@@ -134,9 +134,11 @@ public final class MapFiles {
     /**
      * Reads all fields of the entry of one mapping. Allocates nothing in steady state.
      *
+     * @param mapping of this process
      * @param entry receives the entry, which becomes its current one
      * @return false if the mapping has no file, and so no entry
      * @throws StaleMappingException if the process does not have the mapping any more
+     * @throws MapsException for any other failure, as described for the class
      */
     public boolean read(Mapping mapping, MapFilesEntries entry) throws MapsException {
         return read(mapping, entry, MapRecord.Entry.ALL);
@@ -145,19 +147,22 @@ public final class MapFiles {
     /**
      * Reads some fields of the entry of one mapping. Allocates nothing in steady state.
      *
+     * @param mapping of this process
      * @param entry receives the entry, which becomes its current one
+     * @param fields which fields to read
      * @return false if the mapping has no file, and so no entry
      * @throws StaleMappingException if the process does not have the mapping any more
      * @throws IllegalArgumentException if {@code fields} is empty
+     * @throws MapsException for any other failure, as described for the class
      */
     public boolean read(Mapping mapping, MapFilesEntries entry, Set<MapFilesEntries.Field> fields) throws MapsException {
-        return read(mapping, entry, bits(fields));
+        return read(mapping, entry, MapFilesEntries.Field.bits(Objects.requireNonNull(fields, "fields")));
     }
 
-    private boolean read(Mapping mapping, MapFilesEntries entry, int what) throws MapsException {
+    private boolean read(Mapping mapping, MapFilesEntries entry, int fields) throws MapsException {
         Objects.requireNonNull(mapping, "mapping");
         Objects.requireNonNull(entry, "entry");
-        int rc = entry.fill(calls, mapping, what);
+        int rc = entry.fill(calls, mapping, fields);
         if (rc == Errno.ENOENT) {
             return false;
         }
@@ -170,8 +175,10 @@ public final class MapFiles {
      *
      * @param start first address, unsigned
      * @param end end (exclusive), unsigned
+     * @param entry receives the entry, which becomes its current one
      * @return false if no mapping has exactly this range, or it has no file
      * @throws StaleMappingException if the mapping changes during the call
+     * @throws MapsException for any other failure, as described for the class
      */
     public boolean read(long start, long end, MapFilesEntries entry) throws MapsException {
         Objects.requireNonNull(entry, "entry");
@@ -188,14 +195,16 @@ public final class MapFiles {
      *
      * @param snapshot receives the mappings
      * @param entries receives the entries; each field has a status of its own
+     * @param fields which fields to read
      * @throws IllegalArgumentException if {@code fields} is empty
+     * @throws MapsException for any failure that concerns all entries, as described for the class
      */
     public void list(MapSnapshot snapshot, MapFilesEntries entries, Set<MapFilesEntries.Field> fields) throws MapsException {
-        int what = bits(fields) | MapRecord.Entry.AS_READ;
+        int bits = MapFilesEntries.Field.bits(Objects.requireNonNull(fields, "fields")) | MapRecord.Entry.AS_READ;
         Objects.requireNonNull(entries, "entries");
         synchronized (snapshot) { // no other thread may read into the snapshot between the two calls
             maps.read(snapshot, WITH_FILE);
-            readAll(snapshot, entries, what);
+            readAll(snapshot, entries, bits);
         }
     }
 
@@ -203,7 +212,10 @@ public final class MapFiles {
      * Reads all fields of the entries of all mappings of a snapshot that have a file, in one native call. Each field of each entry has a
      * status of its own. Allocates nothing in steady state.
      *
+     * @param snapshot of this process
+     * @param entries receives the entries
      * @throws IllegalArgumentException if the snapshot is not of this process
+     * @throws MapsException for any failure that concerns all entries, as described for the class
      */
     public void readAll(MapSnapshot snapshot, MapFilesEntries entries) throws MapsException {
         readAll(snapshot, entries, MapRecord.Entry.ALL);
@@ -213,27 +225,31 @@ public final class MapFiles {
      * Reads some fields of the entries of all mappings of a snapshot that have a file, in one native call. Each field of each entry has a
      * status of its own. Allocates nothing in steady state.
      *
+     * @param snapshot of this process
+     * @param entries receives the entries
+     * @param fields which fields to read
      * @throws IllegalArgumentException if the snapshot is not of this process, or {@code fields} is empty
+     * @throws MapsException for any failure that concerns all entries, as described for the class
      */
     public void readAll(MapSnapshot snapshot, MapFilesEntries entries, Set<MapFilesEntries.Field> fields) throws MapsException {
-        readAll(snapshot, entries, bits(fields));
+        readAll(snapshot, entries, MapFilesEntries.Field.bits(Objects.requireNonNull(fields, "fields")));
     }
 
     /**
      * Reads some fields of the entries of a snapshot, only for the first mapping of each file ({@link Mapping#fileIndex()}). Each field of
      * each entry has a status of its own. Allocates nothing in steady state.
      *
+     * @param snapshot of this process
+     * @param entries receives the entries
+     * @param fields which fields to read
      * @throws IllegalArgumentException if the snapshot is not of this process, or {@code fields} is empty
+     * @throws MapsException for any failure that concerns all entries, as described for the class
      */
     public void readEachFile(MapSnapshot snapshot, MapFilesEntries entries, Set<MapFilesEntries.Field> fields) throws MapsException {
-        readAll(snapshot, entries, bits(fields) | MapRecord.Entry.ONE_PER_FILE);
+        readAll(snapshot, entries, MapFilesEntries.Field.bits(Objects.requireNonNull(fields, "fields")) | MapRecord.Entry.ONE_PER_FILE);
     }
 
-    private static int bits(Set<MapFilesEntries.Field> fields) {
-        return MapFilesEntries.Field.bits(Objects.requireNonNull(fields, "fields"));
-    }
-
-    private void readAll(MapSnapshot snapshot, MapFilesEntries entries, int what) throws MapsException {
+    private void readAll(MapSnapshot snapshot, MapFilesEntries entries, int fields) throws MapsException {
         Objects.requireNonNull(snapshot, "snapshot");
         Objects.requireNonNull(entries, "entries");
         int rc;
@@ -241,73 +257,68 @@ public final class MapFiles {
             if (RootAccess.get().owner(snapshot) != maps) {
                 throw new IllegalArgumentException("the snapshot is not of this process: pass one that this ProcessMaps has read");
             }
-            rc = entries.fill(calls, RootAccess.get().buffer(snapshot), what);
+            rc = entries.fill(calls, RootAccess.get().buffer(snapshot), fields);
         }
         if (rc < 0) {
-            throw failure(rc);
+            throw calls.failure(rc);
         }
-    }
-
-    /** Returns the exception for a failure that does not concern a single mapping. */
-    private MapsException failure(int rc) {
-        return rc == Errno.ENOTSUP ? FileExceptions.ofEntry(rc, "process " + maps.pid()) : calls.failure(rc);
     }
 
     /**
      * Returns the state of the file of a mapping. It is derived from the link count of the file and from what is at its path now, never
      * from the text {@code " (deleted)"}. Makes about 12 system calls, on overlayfs about 100. Allocates nothing in steady state.
      *
+     * @param mapping of this process
+     * @return the state now
      * @throws IllegalArgumentException if the mapping has no file
      * @throws StaleMappingException if the process does not have the mapping any more
+     * @throws MapsException for any other failure, as described for the class
      */
     public FileState state(Mapping mapping) throws MapsException {
         Objects.requireNonNull(mapping, "mapping");
-        NativeMemory copy = copies.copy(mapping);
-        int rc = calls.state(copy.address());
-        copies.giveBack(copy);
+        int rc = calls.state(mapping);
         calls.check(rc, mapping);
         return FileState.ofCode(rc);
     }
 
     /**
-     * Returns whether the path that a file was mapped under still leads to it. If {@link Mapping#deletion()} is
-     * {@link Deletion#UNKNOWN}, because " (deleted)" may be part of the name, this method reads the file system.
+     * Returns a copy of a mapping with the name of its file for certain, if the file system decides that. A name that ends in
+     * {@code " (deleted)"} is ambiguous ({@link Deletion#UNKNOWN}), so this searches the file under both possible names. If the kernel
+     * has added the suffix, the copy has the name without it, and its deletion is {@link Deletion#DELETED}. If the suffix is part of the
+     * name, the deletion is {@link Deletion#NOT_DELETED}. Otherwise the copy is that of {@link Mapping#copy}. Allocates the copy; makes
+     * system calls only for an ambiguous name.
      *
-     * <p>This takes a few system calls. With CAP_CHECKPOINT_RESTORE or CAP_SYS_ADMIN the mapped file itself is read. Otherwise the result
-     * is inferred from the file at the path, if device and inode identify a file there. Allocates nothing in steady state.
-     *
-     * @param mapping of this process
+     * @param mapping of this process; it may be unmapped by now
+     * @return a mapping that the other methods accept too
      * @throws org.mapfiles.ProcessExitedException if the process has exited
+     * @throws MapsException for any other failure, as described for the class
      */
-    public Deletion deletion(Mapping mapping) throws MapsException {
-        Deletion known = mapping.deletion();
-        int length = mapping.nameLength();
-        if (known != Deletion.UNKNOWN || length >= MapRecord.QueryResult.NAME_MAX) {
-            return known;
+    public ImmutableMapping resolveName(Mapping mapping) throws MapsException {
+        ImmutableMapping kept = mapping.copy();
+        if (kept.deletion() != Deletion.UNKNOWN || kept.nameLength() >= MapRecord.QueryResult.NAME_MAX) {
+            return kept;
         }
-        NativeMemory copy = copies.copy(mapping);
-        int rc = calls.deletion(copy.address());
-        copies.giveBack(copy);
+        int rc = calls.deletion(kept);
         if (rc < 0) {
             throw calls.failure(rc);
         }
-        return DELETIONS[rc];
+        return ResolvedNames.withDeletion(kept, rc);
     }
 
     /**
      * Returns how {@link #open} would verify the file, without reading the mapping and without opening devices. For lists of files.
      * Allocates nothing in steady state.
      *
+     * @param mapping of this process
      * @return {@link Verification#NOT_VERIFIED} if only the bytes can verify the file, or it cannot be found or opened; never
      *     {@link Verification#SAME_BYTES}
      * @throws StaleMappingException if the process does not have the mapping any more
      * @throws IllegalArgumentException if the mapping has no file
+     * @throws MapsException for any other failure, as described for the class
      */
     public Verification quickVerify(Mapping mapping) throws MapsException {
         Objects.requireNonNull(mapping, "mapping");
-        NativeMemory copy = copies.copy(mapping);
-        int rc = calls.quickVerify(copy.address());
-        copies.giveBack(copy);
+        int rc = calls.quickVerify(mapping);
         calls.check(rc, mapping);
         return Verification.ofCode(rc);
     }
@@ -319,6 +330,8 @@ public final class MapFiles {
      * <p>If only the content can verify the file, this reads the whole mapping. {@link Verification#SAME_BYTES} covers the mapped part
      * only: files that differ elsewhere are not distinguished. Like any open(2) this breaks a lease on the file (fcntl(2), F_SETLEASE).
      *
+     * @param mapping of this process
+     * @return an open file, to be closed by the caller
      * @throws NotVerifiedException if the file at the path cannot be verified; or if it is another file, and no entry leads to the mapped
      *     one
      * @throws org.mapfiles.PermissionDeniedException if the caller may not open the file; if it can be opened only through its entry,
@@ -327,6 +340,7 @@ public final class MapFiles {
      *     only through its entry, and the kernel has no map_files
      * @throws StaleMappingException if the process does not have the mapping any more
      * @throws IllegalArgumentException if the mapping has no file
+     * @throws MapsException for any other failure, as described for the class
      */
     public MappedFile open(Mapping mapping) throws MapsException {
         return open(mapping, 0);
@@ -336,6 +350,8 @@ public final class MapFiles {
      * Opens the file of a mapping for reading and writing, for example to map shared memory of another process here. Everything else is
      * as for {@link #open}.
      *
+     * @param mapping of this process
+     * @return an open file, to be closed by the caller
      * @throws NotVerifiedException as {@link #open}
      * @throws org.mapfiles.PermissionDeniedException if the process itself opened the file for reading only; or as {@link #open}
      * @throws org.mapfiles.NotSupportedException as {@link #open}
@@ -351,11 +367,14 @@ public final class MapFiles {
      * Opens the file of a mapping for reading, also if it cannot be verified: {@link Verification#NOT_VERIFIED}. Everything else is as for
      * {@link #open}.
      *
+     * @param mapping of this process
+     * @return an open file, to be closed by the caller
      * @throws NotVerifiedException if nothing or another file is at the path
      * @throws org.mapfiles.PermissionDeniedException as {@link #open}
      * @throws org.mapfiles.NotSupportedException as {@link #open}
      * @throws StaleMappingException if the process does not have the mapping any more
      * @throws IllegalArgumentException if the mapping has no file
+     * @throws MapsException for any other failure, as described for the class
      */
     public MappedFile openUnverified(Mapping mapping) throws MapsException {
         return open(mapping, MapRecord.OPEN_UNVERIFIED);
@@ -368,9 +387,7 @@ public final class MapFiles {
 
     /** Returns the domain in which device and inode of a mapping identify memory ({@code mf_file_sharing_domain}); 0: unknown. */
     long sharingDomain(Mapping mapping) throws MapsException {
-        NativeMemory copy = copies.copy(mapping);
-        long domain = calls.sharingDomain(copy.address());
-        copies.giveBack(copy);
+        long domain = calls.sharingDomain(mapping);
         if (domain < 0) {
             calls.check((int) domain, mapping);
         }
@@ -378,41 +395,6 @@ public final class MapFiles {
     }
 
     private MappedFile open(Mapping mapping, int how) throws MapsException {
-        ImmutableMapping kept = Objects.requireNonNull(mapping, "mapping").copy();
-        NativeMemory copy = copies.take();
-        NativeMapping.copyRecord(kept, copy);
-        long result = (long) Errno.EAGAIN << Integer.SIZE;
-        if ((how & MapRecord.OPEN_BY_PATH) == 0) { // through the entry, which needs no copy of the name
-            result = calls.open(copy.address(), how | MapRecord.OPEN_ENTRY_ONLY);
-        }
-        if (result >> Integer.SIZE == Errno.EAGAIN) {
-            NativeMapping.copy(kept, copy);
-            result = calls.open(copy.address(), how);
-        }
-        copies.giveBack(copy);
-        int verification = (int) (result >> Integer.SIZE);
-        if (verification >= 0) {
-            return opened(kept, (int) result, Verification.ofCode(verification), (how & MapRecord.OPEN_WRITABLE) != 0);
-        }
-        if (verification == Errno.EACCES) { // mf_file_open returns it for the file, not for the maps of the process
-            throw FileExceptions.ofEntry(verification, kept.toString());
-        }
-        if (verification == Errno.EIDRM) {
-            throw FileExceptions.notAtPath(state(kept), kept.toString());
-        }
-        calls.check(verification, kept);
-        throw new IllegalStateException("unexpected result of mf_file_open: " + verification);
-    }
-
-    private MappedFile opened(ImmutableMapping mapping, int descriptor, Verification verification, boolean writable) {
-        MappedFile file = null;
-        try {
-            file = new MappedFile(calls, mapping, descriptor, verification, writable);
-        } finally {
-            if (file == null) { // OutOfMemoryError
-                NativeCalls.closeDescriptor(descriptor);
-            }
-        }
-        return file;
+        return FileOpener.open(calls, Objects.requireNonNull(mapping, "mapping").copy(), how);
     }
 }

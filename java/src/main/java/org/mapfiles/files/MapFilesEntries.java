@@ -7,15 +7,11 @@ import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.mapfiles.Mapping;
-import org.mapfiles.Mapping.Deletion;
 import org.mapfiles.NotEnoughMemoryException;
 import org.mapfiles.internal.ByteSlices;
 import org.mapfiles.internal.Errno;
 import org.mapfiles.internal.MapRecord;
 import org.mapfiles.internal.MapRecord.Entry;
-import org.mapfiles.internal.MapRecord.QueryResult;
-import org.mapfiles.internal.NativeCalls;
-import org.mapfiles.internal.NativeMemory;
 import org.mapfiles.internal.SnapshotBuffer;
 
 /**
@@ -27,7 +23,7 @@ import org.mapfiles.internal.SnapshotBuffer;
  * files.readEachFile(snapshot, entries, EnumSet.of(MapFilesEntries.Field.TARGET, MapFilesEntries.Field.STAT));
  * while (entries.next()) {
  *     if (entries.statStatus() == FieldStatus.KNOWN && entries.nlink() == 0) {
- *         System.out.println(entries.target() + " is deleted, " + entries.size() + " bytes");
+ *         System.out.println(entries.target() + " is deleted, " + entries.fileSize() + " bytes");
  *     }
  * }
  * }</pre>
@@ -105,49 +101,27 @@ public final class MapFilesEntries {
     }
 
     private static final int BEFORE = -1;
-    private static final int FIRST_ENTRIES = 16;
 
-    // Types in st_mode: inode(7).
+    // inode(7)
     private static final int TYPE = 0170000;
     private static final int CHARACTER_DEVICE = 0020000;
     private static final int BLOCK_DEVICE = 0060000;
 
     private final AtomicInteger filling = new AtomicInteger();
-    private final NativeMemory query = new NativeMemory(NativeMapping.COPY_SIZE);
-    private NativeMemory memory;
-    private ByteBuffer bytes;
-    private int entryCapacity;
-    private int textCapacity;
+    private final EntriesMemory memory = new EntriesMemory();
+    private ByteBuffer bytes = memory.bytes();
     private int count;
     private int at = BEFORE;
 
-    /** Constructs a holder without entries. */
+    /** Makes a holder without entries. */
     public MapFilesEntries() {
-        allocate(FIRST_ENTRIES, QueryResult.NAME_MAX);
-    }
-
-    private void allocate(int entries, int text) {
-        long size = NativeCalls.entriesBytes(entries, text);
-        if (size == 0) {
-            throw new NativeMemory.TooLarge(entries + " entries with " + text + " bytes of paths");
-        }
-        memory = new NativeMemory((int) size);
-        bytes = memory.bytes();
-        entryCapacity = entries;
-        textCapacity = text;
-        if (NativeCalls.entriesInit(memory.address(), size, entries, text) != 0) {
-            throw new IllegalStateException("mf_entries_init rejected " + size + " bytes of memory");
-        }
     }
 
     /** Reads the entry of one mapping, which becomes the current entry. Returns 0 or a negative errno. */
-    int fill(FileCalls calls, Mapping mapping, int what) {
+    int fill(FileCalls calls, Mapping mapping, int fields) {
         beginFilling();
         try {
-            NativeMapping.copy(mapping, query);
-            int text = bytes.getInt(Entry.HEAD_TEXT_OFFSET);
-            int rc = calls.readEntry(query.address(), query.address() + QueryResult.NAME, what, memory.address() + Entry.HEAD_SIZE,
-                    memory.address() + text);
+            int rc = memory.read(calls, mapping, fields);
             count = rc == 0 ? 1 : 0;
             at = rc == 0 ? 0 : BEFORE;
             return rc;
@@ -157,29 +131,15 @@ public final class MapFilesEntries {
     }
 
     /** Reads the entries of a snapshot. Returns 0 or a negative errno. */
-    int fill(FileCalls calls, SnapshotBuffer buffer, int what) throws NotEnoughMemoryException {
+    int fill(FileCalls calls, SnapshotBuffer snapshot, int fields) throws NotEnoughMemoryException {
         beginFilling();
         try {
-            for (;;) {
-                int rc = calls.readEntries(buffer.memory.address(), what, memory.address());
-                buffer.memory.keepUntilHere();
-                if (rc != Errno.ENOBUFS) {
-                    count = rc == 0 ? bytes.getInt(Entry.HEAD_COUNT) : 0;
-                    return rc;
-                }
-                grow(SnapshotBuffer.enlarged(entryCapacity, bytes.getInt(Entry.HEAD_NEEDED_ENTRIES)),
-                        SnapshotBuffer.enlarged(textCapacity, bytes.getInt(Entry.HEAD_NEEDED_TEXT)));
-            }
+            int rc = memory.readAll(calls, snapshot, fields);
+            bytes = memory.bytes();
+            count = rc == 0 ? bytes.getInt(Entry.HEAD_COUNT) : 0;
+            return rc;
         } finally {
             endFilling();
-        }
-    }
-
-    private void grow(int entries, int text) throws NotEnoughMemoryException {
-        try {
-            allocate(entries, text);
-        } catch (OutOfMemoryError e) {
-            throw new NotEnoughMemoryException(entries + " entries of map_files", e);
         }
     }
 
@@ -196,7 +156,7 @@ public final class MapFilesEntries {
         filling.set(0);
     }
 
-    /** Returns the number of entries. */
+    /** {@return the number of entries} */
     public int count() {
         return count;
     }
@@ -220,43 +180,43 @@ public final class MapFilesEntries {
         at = BEFORE;
     }
 
-    /** Returns the first address of the mapping, unsigned. */
+    /** {@return the first address of the mapping, unsigned} */
     public long start() {
         return bytes.getLong(field(Entry.START));
     }
 
-    /** Returns the end of the mapping (exclusive), unsigned. */
+    /** {@return the end of the mapping (exclusive), unsigned} */
     public long end() {
         return bytes.getLong(field(Entry.END));
     }
 
-    /** Returns the index of the mapping in the snapshot; -1 if the entry of one mapping was read. */
-    public int mapping() {
+    /** {@return the index of the mapping in the snapshot; -1 if the entry of one mapping was read} */
+    public int mappingIndex() {
         return bytes.getInt(field(Entry.MAPPING));
     }
 
-    /** Returns the {@link Mapping#fileIndex()} of the mapping. */
+    /** {@return the {@link Mapping#fileIndex()} of the mapping} */
     public int fileIndex() {
         return bytes.getInt(field(Entry.FILE_INDEX));
     }
 
-    /** Returns whether the target is known, and if not, why. */
+    /** {@return whether the target is known, and if not, why} */
     public FieldStatus targetStatus() {
         return FieldStatus.of(bytes.getInt(field(Entry.TARGET_ERROR)));
     }
 
-    /** Returns whether it is known how the process opened the file, and if not, why. */
+    /** {@return whether it is known how the process opened the file, and if not, why} */
     public FieldStatus accessStatus() {
         return FieldStatus.of(bytes.getInt(field(Entry.ACCESS_ERROR)));
     }
 
-    /** Returns whether the fields of stat(2) are known, and if not, why. */
+    /** {@return whether the fields of stat(2) are known, and if not, why} */
     public FieldStatus statStatus() {
         return FieldStatus.of(bytes.getInt(field(Entry.STAT_ERROR)));
     }
 
     /**
-     * Returns whether the process opened the file for reading.
+     * {@return whether the process opened the file for reading}
      *
      * <p>The kernel sets the permissions of an entry once. If another file had the range before, and a program read its entry then, the
      * kernel may still report how that file was opened.
@@ -269,7 +229,7 @@ public final class MapFilesEntries {
     }
 
     /**
-     * Returns whether the process opened the file for writing. The limit of {@link #isOpenForReading()} holds, except for shared
+     * {@return whether the process opened the file for writing} The limit of {@link #isOpenForReading()} holds, except for shared
      * writable mappings, which are always reported right.
      *
      * @throws IllegalStateException if {@link #accessStatus()} is not {@link FieldStatus#KNOWN}
@@ -280,31 +240,21 @@ public final class MapFilesEntries {
     }
 
     /**
-     * Returns whether the file is deleted, from the target; if that is unknown, from the link count of stat(2). Never throws because a
-     * field is unknown.
-     */
-    public Deletion deletion() {
-        if (targetStatus() == FieldStatus.KNOWN || statStatus() != FieldStatus.KNOWN) {
-            int flags = link(Entry.FLAGS);
-            return (flags & MapRecord.DELETED) != 0 ? Deletion.DELETED
-                    : (flags & MapRecord.SUFFIXED) != 0 ? Deletion.UNKNOWN : Deletion.NOT_DELETED;
-        }
-        return nlink() == 0 ? Deletion.DELETED : Deletion.UNKNOWN;
-    }
-
-    /**
-     * Returns the length of the target, in bytes. A {@code " (deleted)"} that certainly comes from the kernel is not part of it.
+     * {@return the length of the target, in bytes} A {@code " (deleted)"} that the kernel added for certain is not part
+     * of it: for a file that never had a path, and for a file without links, if the stat was read. Otherwise it may be part of the name,
+     * and {@link MapFiles#resolveName} decides.
      *
      * @throws IllegalStateException if {@link #targetStatus()} is not {@link FieldStatus#KNOWN}
      * @throws IndexOutOfBoundsException if there is no current entry
      */
     public int targetLength() {
-        return link(Entry.TARGET_LENGTH);
+        return target(Entry.TARGET_LENGTH);
     }
 
     /**
      * Copies the raw bytes of the target.
      *
+     * @param to receives the bytes
      * @param from index of the first byte in {@code to}
      * @return the number of bytes
      * @throws IllegalStateException if {@link #targetStatus()} is not {@link FieldStatus#KNOWN}
@@ -318,7 +268,7 @@ public final class MapFilesEntries {
     }
 
     /**
-     * Returns the target, decoded as UTF-8; a byte that is not UTF-8 becomes U+FFFD. Allocates.
+     * {@return the target, decoded as UTF-8} A byte that is not UTF-8 becomes U+FFFD. Allocates.
      *
      * @throws IllegalStateException if {@link #targetStatus()} is not {@link FieldStatus#KNOWN}
      * @throws IndexOutOfBoundsException if there is no current entry
@@ -331,78 +281,78 @@ public final class MapFilesEntries {
         return bytes.getInt(Entry.HEAD_TEXT_OFFSET) + bytes.getInt(field(Entry.TARGET_OFFSET));
     }
 
-    /** Returns the inode number, unsigned. */
+    /** {@return the inode number, unsigned} */
     public long inode() {
         return stat64(Entry.INODE);
     }
 
-    /** Returns the size of the file, in bytes. */
-    public long size() {
+    /** {@return the size of the file, in bytes} */
+    public long fileSize() {
         return stat64(Entry.SIZE);
     }
 
-    /** Returns the number of allocated blocks of 512 bytes. */
+    /** {@return the number of allocated blocks of 512 bytes} */
     public long blocks() {
         return stat64(Entry.BLOCKS);
     }
 
-    /** Returns the mount ID as in proc_pid_mountinfo(5); 0: unknown (before Linux 5.8). */
+    /** {@return the mount ID as in proc_pid_mountinfo(5); 0: unknown (before Linux 5.8)} */
     public long mountId() {
         return stat64(Entry.MOUNT_ID);
     }
 
-    /** Returns the time of the last modification, in seconds since 1970 (st_mtime). */
+    /** {@return the time of the last modification, in seconds since 1970 (st_mtime)} */
     public long modifiedSeconds() {
         return stat64(Entry.MTIME);
     }
 
-    /** Returns the fraction of the time of the last modification, 0 to 999,999,999 ns. */
+    /** {@return the fraction of the time of the last modification, 0 to 999,999,999 ns} */
     public int modifiedNanos() {
         return stat32(Entry.MTIME_NANOS);
     }
 
-    /** Returns the time of the last change of status, in seconds since 1970 (st_ctime). */
+    /** {@return the time of the last change of status, in seconds since 1970 (st_ctime)} */
     public long changedSeconds() {
         return stat64(Entry.CTIME);
     }
 
-    /** Returns the fraction of the time of the last change of status, 0 to 999,999,999 ns. */
+    /** {@return the fraction of the time of the last change of status, 0 to 999,999,999 ns} */
     public int changedNanos() {
         return stat32(Entry.CTIME_NANOS);
     }
 
-    /** Returns the major device number of stat(2). On btrfs and overlayfs it differs from {@link Mapping#deviceMajor()}. */
+    /** {@return the major device number of stat(2)} On btrfs and overlayfs it differs from {@link Mapping#deviceMajor()}. */
     public int deviceMajor() {
         return stat32(Entry.STAT_DEV_MAJOR);
     }
 
-    /** Returns the minor device number of stat(2). On btrfs and overlayfs it differs from {@link Mapping#deviceMinor()}. */
+    /** {@return the minor device number of stat(2)} On btrfs and overlayfs it differs from {@link Mapping#deviceMinor()}. */
     public int deviceMinor() {
         return stat32(Entry.STAT_DEV_MINOR);
     }
 
-    /** Returns the type and permissions, as st_mode of stat(2). */
+    /** {@return the type and permissions, as st_mode of stat(2)} */
     public int mode() {
         return stat32(Entry.MODE);
     }
 
-    /** Returns whether the file is a device node. Its driver decides which bytes a mapping and a read return. */
+    /** {@return whether the file is a device node} Its driver decides which bytes a mapping and a read return. */
     public boolean isDevice() {
         int type = mode() & TYPE;
         return type == CHARACTER_DEVICE || type == BLOCK_DEVICE;
     }
 
-    /** Returns the number of hard links, unsigned; 0: the file is deleted. */
+    /** {@return the number of hard links, unsigned; 0: the file is deleted} */
     public int nlink() {
         return stat32(Entry.NLINK);
     }
 
-    /** Returns the user ID of the owner, unsigned. */
+    /** {@return the user ID of the owner, unsigned} */
     public int uid() {
         return stat32(Entry.UID);
     }
 
-    /** Returns the group ID of the group, unsigned. */
+    /** {@return the group ID of the group, unsigned} */
     public int gid() {
         return stat32(Entry.GID);
     }
@@ -411,7 +361,7 @@ public final class MapFilesEntries {
         return Entry.HEAD_SIZE + Objects.checkIndex(at, count) * Entry.SIZE_OF_ENTRY + offset;
     }
 
-    private int link(int offset) {
+    private int target(int offset) {
         if (bytes.getInt(field(Entry.TARGET_ERROR)) != 0) {
             throw new IllegalStateException("the target is unknown (" + targetStatus() + "): check targetStatus() first");
         }

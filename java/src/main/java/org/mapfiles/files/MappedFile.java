@@ -4,14 +4,13 @@ import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.lang.ref.Cleaner;
 import java.nio.channels.FileChannel;
+import org.jspecify.annotations.Nullable;
 import org.mapfiles.ImmutableMapping;
 import org.mapfiles.MapsException;
 import org.mapfiles.NotSupportedException;
 import org.mapfiles.internal.Errno;
 import org.mapfiles.internal.ErrorText;
-import org.mapfiles.internal.MapRecord;
 import org.mapfiles.internal.NativeCalls;
-import org.mapfiles.internal.NativeMemory;
 import org.mapfiles.internal.SharedCleaner;
 
 /**
@@ -52,7 +51,7 @@ public final class MappedFile implements AutoCloseable {
     private final Verification verification;
     private final boolean writable;
     private final Cleaner.Cleanable cleanable;
-    private RandomAccessFile file;
+    private @Nullable RandomAccessFile file;
     private boolean closed;
 
     /** Owns the descriptor from its return on. */
@@ -65,12 +64,12 @@ public final class MappedFile implements AutoCloseable {
         this.cleanable = SharedCleaner.register(this, () -> NativeCalls.closeDescriptor(descriptor));
     }
 
-    /** Returns the mapping that the file was opened for, as it was then. */
+    /** {@return the mapping that the file was opened for, as it was then} */
     public ImmutableMapping mapping() {
         return mapping;
     }
 
-    /** Returns how the file was verified to be the mapped file when it was opened. */
+    /** {@return how the file was verified to be the mapped file when it was opened} */
     public Verification verification() {
         return verification;
     }
@@ -88,10 +87,7 @@ public final class MappedFile implements AutoCloseable {
      */
     public synchronized Verification verify() throws MapsException {
         checkOpen();
-        NativeMemory record = NativeMapping.allocate(MapRecord.SIZE, "a mapping");
-        NativeMapping.copyRecord(mapping, record);
-        int rc = calls.verify(record.address(), descriptor);
-        record.keepUntilHere();
+        int rc = calls.verify(mapping, descriptor);
         switch (rc) {
             case Errno.ESRCH:
             case Errno.ECHILD:
@@ -109,7 +105,7 @@ public final class MappedFile implements AutoCloseable {
     }
 
     /**
-     * Returns the channel of the file. Each call returns the same channel. {@link #close} closes it. It is close-on-exec.
+     * {@return the channel of the file} Each call returns the same channel. {@link #close} closes it. It is close-on-exec.
      *
      * <p>It can be written to only after {@link MapFiles#openForWriting}.
      *
@@ -155,7 +151,7 @@ public final class MappedFile implements AutoCloseable {
     }
 
     /**
-     * Returns the number of the descriptor, for native code. It is valid until this object is closed or unreachable. It is
+     * {@return the number of the descriptor, for native code} It is valid until this object is closed or unreachable. It is
      * close-on-exec.
      *
      * @throws IllegalStateException if this file is closed

@@ -1,6 +1,6 @@
 package org.mapfiles.files;
 
-import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 import org.mapfiles.Mapping;
 import org.mapfiles.NotEnoughMemoryException;
 import org.mapfiles.internal.NativeMemory;
@@ -8,7 +8,7 @@ import org.mapfiles.internal.NativeMemory;
 /** Native memory for copies of mappings. Keeps one block for reuse, so that calls of one thread allocate nothing. Thread-safe. */
 final class MappingCopies {
     private final String use;
-    private NativeMemory spare;
+    private @Nullable NativeMemory spare;
 
     /** {@code use} names the memory in the exception, such as "a mapping of process 42". */
     MappingCopies(String use) {
@@ -17,20 +17,23 @@ final class MappingCopies {
 
     /** Returns a native copy of a mapping with its name. */
     NativeMemory copy(Mapping mapping) throws NotEnoughMemoryException {
-        Objects.requireNonNull(mapping, "mapping");
         NativeMemory copy = take();
         NativeMapping.copy(mapping, copy);
         return copy;
     }
 
     /** Returns memory for a copy: the memory that was given back last, or new memory if another thread uses that. */
-    NativeMemory take() throws NotEnoughMemoryException {
+    private NativeMemory take() throws NotEnoughMemoryException {
         NativeMemory copy;
         synchronized (this) { // not an AtomicReference: it would load a dozen more classes before the first snapshot of a JVM
             copy = spare;
             spare = null;
         }
-        return copy != null ? copy : NativeMapping.allocate(NativeMapping.COPY_SIZE, use);
+        try {
+            return copy != null ? copy : new NativeMemory(NativeMapping.COPY_SIZE);
+        } catch (OutOfMemoryError e) {
+            throw new NotEnoughMemoryException(use, e);
+        }
     }
 
     /** Keeps the memory for the next call. */

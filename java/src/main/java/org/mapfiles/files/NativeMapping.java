@@ -1,7 +1,6 @@
 package org.mapfiles.files;
 
 import org.mapfiles.Mapping;
-import org.mapfiles.NotEnoughMemoryException;
 import org.mapfiles.internal.MapRecord;
 import org.mapfiles.internal.MapRecord.QueryResult;
 import org.mapfiles.internal.NativeMemory;
@@ -17,28 +16,14 @@ final class NativeMapping {
     private NativeMapping() {
     }
 
-    /** Allocates memory of {@code size} bytes. {@code what} names its use in the exception, such as "a mapping of process 42". */
-    static NativeMemory allocate(int size, String what) throws NotEnoughMemoryException {
-        try {
-            return new NativeMemory(size);
-        } catch (OutOfMemoryError e) {
-            throw new NotEnoughMemoryException(what, e);
-        }
-    }
-
-    /** Copies a mapping and its name, at most {@link #NAME_ROOM} bytes of it, in the layout of {@link Answer}. */
+    /** Copies a mapping and its name, at most {@link #NAME_ROOM} bytes of it, in the layout of {@link QueryResult}. */
     static void copy(Mapping mapping, NativeMemory to) {
-        copyRecord(mapping, to);
-        copyName(mapping, to);
-    }
-
-    /** Copies a mapping without its name. */
-    static void copyRecord(Mapping mapping, NativeMemory to) {
         to.bytes().putLong(MapRecord.START, mapping.start()).putLong(MapRecord.END, mapping.end())
                 .putLong(MapRecord.OFFSET, mapping.offset())
                 .putLong(MapRecord.INODE, mapping.inode()).putInt(MapRecord.DEV_MAJOR, mapping.deviceMajor())
                 .putInt(MapRecord.DEV_MINOR, mapping.deviceMinor()).putInt(MapRecord.FLAGS, mapping.flags())
-                .putInt(MapRecord.NAME_LENGTH, 0).putInt(MapRecord.FILE_INDEX, mapping.fileIndex());
+                .putInt(MapRecord.FILE_INDEX, mapping.fileIndex());
+        copyName(mapping, to);
     }
 
     private static void copyName(Mapping mapping, NativeMemory to) {

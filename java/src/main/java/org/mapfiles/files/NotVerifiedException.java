@@ -7,21 +7,25 @@ import org.mapfiles.MapsException;
 public final class NotVerifiedException extends MapsException {
     private static final long serialVersionUID = 1;
 
-    private final boolean surelyAnother;
+    /** Whether nothing or another file is at the path. */
+    private final boolean isMismatch;
 
     /**
      * Constructs the exception.
      *
      * @param message the reason
-     * @param surelyAnother whether nothing or another file is at the path
+     * @param isMismatch whether nothing or another file is at the path
      */
-    public NotVerifiedException(String message, boolean surelyAnother) {
+    public NotVerifiedException(String message, boolean isMismatch) {
         super(Objects.requireNonNull(message, "message"));
-        this.surelyAnother = surelyAnother;
+        this.isMismatch = isMismatch;
     }
 
-    /** Returns whether nothing or another file is at the path. If false, {@link MapFiles#openUnverified} opens the file at the path. */
-    public boolean isSurelyAnother() {
-        return surelyAnother;
+    /**
+     * {@return whether nothing or another file is at the path}
+     * If false, {@link MapFiles#openUnverified} opens the file at the path.
+     */
+    public boolean isMismatch() {
+        return isMismatch;
     }
 }

@@ -45,12 +45,12 @@ public final class SharedMappings {
             this.size = at.size();
         }
 
-        /** Returns the process: one of the list that was passed. */
+        /** {@return the process: one of the list that was passed} */
         public ProcessMaps process() {
             return process;
         }
 
-        /** Returns the mapping as of its snapshot. Allocates. */
+        /** {@return the mapping as of its snapshot} Allocates. */
         public Mapping mapping() {
             return cursor();
         }
@@ -69,7 +69,7 @@ public final class SharedMappings {
         }
 
         /**
-         * Returns at least two mappings, of at least two processes, in the order of the processes and of addresses. Each maps some
+         * {@return at least two mappings, of at least two processes, in the order of the processes and of addresses} Each maps some
          * bytes that a mapping of another process maps too.
          */
         public List<Range> ranges() {
@@ -87,6 +87,8 @@ public final class SharedMappings {
     /**
      * Returns the groups of shared mappings of these processes: writes of one process reach the others.
      *
+     * @param processes whose mappings are read
+     * @return the groups now
      * @throws org.mapfiles.ProcessExitedException if a process has exited
      * @throws org.mapfiles.PermissionDeniedException if the mappings of a process may not be read
      * @throws MapsException if reading fails for another reason, as {@link ProcessMaps} describes
@@ -99,6 +101,8 @@ public final class SharedMappings {
      * Returns the groups of shared and private mappings of these processes. Unmodified pages are shared; modified pages of private
      * mappings are copies.
      *
+     * @param processes whose mappings are read
+     * @return the groups now
      * @throws org.mapfiles.ProcessExitedException if a process has exited
      * @throws org.mapfiles.PermissionDeniedException if the mappings of a process may not be read
      * @throws MapsException if reading fails for another reason, as {@link ProcessMaps} describes
@@ -184,14 +188,14 @@ public final class SharedMappings {
         return byDomain;
     }
 
-    /** Returns the groups, in the order of the first process of each and of addresses. The list is immutable. */
+    /** {@return the groups, in the order of the first process of each and of addresses} The list is immutable. */
     public List<Group> groups() {
         return groups;
     }
 
     /**
-     * Returns the number of files that may be shared and are not listed, because device and inode do not identify them: files on btrfs
-     * and overlayfs, and devices. Without the permission to follow map_files entries also deleted files and System V segments.
+     * {@return the number of files that may be shared and are not listed, because device and inode do not identify them} These are files
+     * on btrfs and overlayfs, and devices. Without the permission to follow map_files entries also deleted files and System V segments.
      */
     public int undecided() {
         return undecided;

@@ -10,7 +10,11 @@ import org.mapfiles.MapsException;
 public final class StaleMappingException extends MapsException {
     private static final long serialVersionUID = 1;
 
-    /** Constructs the exception. */
+    /**
+     * Makes the exception.
+     *
+     * @param message the mapping, and the remedy
+     */
     public StaleMappingException(String message) {
         super(Objects.requireNonNull(message, "message"));
     }

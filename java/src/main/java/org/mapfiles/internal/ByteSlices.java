@@ -2,9 +2,10 @@ package org.mapfiles.internal;
 
 import java.nio.BufferOverflowException;
 import java.nio.ByteBuffer;
+import java.util.HexFormat;
 import java.util.Objects;
 
-/** Copies and compares slices of direct buffers and byte arrays. Only the first method allocates. */
+/** Copies and compares slices of direct buffers and byte arrays. Only methods that return an array or a String allocate. */
 public final class ByteSlices {
     private ByteSlices() {
     }
@@ -56,5 +57,10 @@ public final class ByteSlices {
             }
         }
         return true;
+    }
+
+    /** Returns the bytes of a slice in lower-case hexadecimal digits. */
+    public static String hex(ByteBuffer from, int offset, int length) {
+        return HexFormat.of().formatHex(copy(from, offset, length));
     }
 }

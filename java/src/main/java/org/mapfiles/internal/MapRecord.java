@@ -51,7 +51,6 @@ public final class MapRecord {
     public static final int OPEN_WRITABLE = 1;
     public static final int OPEN_UNVERIFIED = 1 << 1;
     public static final int OPEN_BY_PATH = 1 << 2;
-    public static final int OPEN_ENTRY_ONLY = 1 << 3;
 
     private MapRecord() {
     }

@@ -58,14 +58,14 @@ public final class NativeCalls {
 
     public static native int entriesInit(long memory, long bytes, int entries, int text);
 
-    public static native int entryRead(long process, long mapping, long name, int what, long entry, long target);
+    public static native int entryRead(long process, long mapping, long name, int fields, long entry, long target);
 
-    public static native int entriesRead(long process, long snapshot, int what, long entries);
+    public static native int entriesRead(long process, long snapshot, int fields, long entries);
 
     public static native int fileState(long process, long mapping, long name);
 
     /** Returns the verification or a negative errno in the upper half, and the descriptor in the lower half. */
-    public static native long fileOpen(long process, long mapping, long name, int how);
+    public static native long fileOpen(long process, long mapping, long name, int options);
 
     public static native int fileQuickVerify(long process, long mapping, long name);
 
@@ -113,7 +113,7 @@ public final class NativeCalls {
 
     public static native int eventsInit(long memory, long bytes, int threads, int cpus);
 
-    public static native int eventsOpen(long process, int what, int ringBytes, int wakeBytes, long events);
+    public static native int eventsOpen(long process, int options, int ringBytes, int wakeBytes, long events);
 
     public static native int eventsDrain(long events, long out, int capacity, long text, int textCapacity, long drained);
 

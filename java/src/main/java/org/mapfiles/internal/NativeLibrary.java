@@ -16,6 +16,7 @@ import java.nio.file.StandardCopyOption;
 import java.util.Arrays;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipFile;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Finds and loads libmapfiles.so, once. Thread-safe.
@@ -31,7 +32,7 @@ public final class NativeLibrary {
     private static final int MAX_LOADERS = 1_000;
 
     private static volatile boolean loaded;
-    private static String failure;
+    private static @Nullable String failure;
 
     private NativeLibrary() {
     }
@@ -74,7 +75,7 @@ public final class NativeLibrary {
     }
 
     /** Loads the library; returns null, or a message with the cause and the remedy. */
-    private static String tryToLoad() {
+    private static @Nullable String tryToLoad() {
         String explicit = System.getProperty(PATH_PROPERTY);
         try {
             return explicit != null ? loadExplicit(Path.of(explicit).toAbsolutePath()) : loadExtracted();
@@ -90,7 +91,7 @@ public final class NativeLibrary {
     }
 
     /** Loads a library by its path. A JVM loads a file in one class loader only: for others the library in the jar is loaded. */
-    private static String loadExplicit(Path library) throws IOException {
+    private static @Nullable String loadExplicit(Path library) throws IOException {
         if (!Files.isRegularFile(library)) {
             return library + ", the value of -D" + PATH_PROPERTY + "=, is not a file: name libmapfiles.so itself";
         }
@@ -107,7 +108,7 @@ public final class NativeLibrary {
     }
 
     /** Loads a copy of the library in the jar, from the first of two directories where that is possible. */
-    private static String loadExtracted() throws IOException {
+    private static @Nullable String loadExtracted() throws IOException {
         String resource = resourceName();
         byte[] content = resource(resource);
         String hash = new String(resource(resource + ".sha256"), StandardCharsets.US_ASCII).strip();
@@ -197,7 +198,7 @@ public final class NativeLibrary {
     }
 
     /** Returns the jar of this class, or null. Reading it directly halves the time to load: the first resource stream of a JVM is slow. */
-    private static ZipFile ownJar() {
+    private static @Nullable ZipFile ownJar() {
         try {
             URL location = NativeLibrary.class.getProtectionDomain().getCodeSource().getLocation();
             File file = new File(location.getPath());

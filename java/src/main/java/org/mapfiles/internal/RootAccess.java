@@ -1,6 +1,7 @@
 package org.mapfiles.internal;
 
 import java.io.IOException;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Access for the other packages of this module to internals of the root package. The static initializers of the root package set it. This
@@ -28,16 +29,16 @@ public abstract class RootAccess {
     /**
      * Returns the {@code MapsException} for a negative errno.
      *
-     * @param what the process, for the message: such as {@code process 42}
+     * @param subject the process, for the message: such as {@code process 42}
      * @param pidAtProc as of {@link #pidAtProc}
      */
-    public abstract IOException failure(int errno, String what, int pidAtProc);
+    public abstract IOException failure(int errno, String subject, int pidAtProc);
 
     /** Returns the memory of the mappings that a {@code MapSnapshot} has now. The caller holds the snapshot's lock, or checks the version. */
     public abstract SnapshotBuffer buffer(Object snapshot);
 
     /** Returns the {@code ProcessMaps} that a {@code MapSnapshot} was last read from; null: none. */
-    public abstract Object owner(Object snapshot);
+    public abstract @Nullable Object owner(Object snapshot);
 
     /** Returns a number that changes whenever a {@code MapSnapshot} has new mappings. */
     public abstract int version(Object snapshot);

@@ -10,6 +10,7 @@ import jdk.jfr.MemoryAddress;
 import jdk.jfr.Name;
 import jdk.jfr.Period;
 import jdk.jfr.StackTrace;
+import org.jspecify.annotations.Nullable;
 
 /** A range of this JVM's memory that holds executable code. */
 @Name("mapfiles.CodeRegion")
@@ -36,11 +37,11 @@ final class CodeRegionEvent extends Event {
 
     @Label("Region")
     @Description("CODE_HEAP or LIBRARY: a constant of org.mapfiles.jvm.JvmRegions.Kind")
-    String region;
+    @Nullable String region;
 
     @Label("Name")
     @Description("Name of the code heap, or path of the library")
-    String detail;
+    @Nullable String detail;
 
     @Label("Inferred")
     @Description("Whether the region is only inferred from the content or place of the memory")

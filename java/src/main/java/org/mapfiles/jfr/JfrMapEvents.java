@@ -14,6 +14,7 @@ import jdk.jfr.Event;
 import jdk.jfr.FlightRecorder;
 import jdk.jfr.FlightRecorderListener;
 import jdk.jfr.Recording;
+import org.jspecify.annotations.Nullable;
 import org.mapfiles.MapCursor;
 import org.mapfiles.MapDifference;
 import org.mapfiles.MapFilter;
@@ -49,9 +50,9 @@ import org.mapfiles.jvm.JvmRegions;
  */
 public final class JfrMapEvents {
     private static final Map<Class<? extends Event>, Runnable> HOOKS = new LinkedHashMap<>();
-    private static MapSnapshot lastRead;
-    private static MapSnapshot spare;
-    private static ProcessMaps maps;
+    private static @Nullable MapSnapshot lastRead;
+    private static @Nullable MapSnapshot spare;
+    private static ProcessMaps maps; // set while the events are registered
     private static long polledAt;
     private static long polls;
     private static long sequence;
@@ -109,7 +110,7 @@ public final class JfrMapEvents {
     }
 
     /**
-     * Returns settings that enable all events, to start a recording with. {@code jfr configure} merges them with others.
+     * {@return settings that enable all events, to start a recording with} {@code jfr configure} merges them with others.
      *
      * @throws IOException if the resource of this library cannot be read
      * @throws ParseException if its content is invalid
@@ -246,7 +247,7 @@ public final class JfrMapEvents {
             commit("REMOVED", before, null, true);
         }
 
-        private void commit(String change, Mapping before, Mapping now, boolean isContinued) {
+        private void commit(String change, @Nullable Mapping before, @Nullable Mapping now, boolean isContinued) {
             MemoryMapChangeEvent event = new MemoryMapChangeEvent();
             event.set(change, before, now);
             event.sequence = ++sequence;

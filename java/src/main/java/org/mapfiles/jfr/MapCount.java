@@ -15,6 +15,7 @@ import javax.management.Notification;
 import javax.management.NotificationBroadcasterSupport;
 import javax.management.ObjectName;
 import javax.management.StandardEmitterMBean;
+import org.jspecify.annotations.Nullable;
 import org.mapfiles.MapSnapshot;
 import org.mapfiles.MapsException;
 import org.mapfiles.ProcessMaps;
@@ -47,10 +48,10 @@ public final class MapCount implements MapCountMXBean, AutoCloseable {
     private final MapSnapshot snapshot = new MapSnapshot();
     private final Thread checker;
     private final long nanos;
-    private ObjectName name;
+    private ObjectName name; // set by register()
     private volatile double warningShare = DEFAULT_SHARE;
     private volatile boolean closed;
-    private volatile String failure;
+    private volatile @Nullable String failure;
     private boolean warned;
     private long sequence;
 
@@ -65,6 +66,7 @@ public final class MapCount implements MapCountMXBean, AutoCloseable {
      * Registers a new MBean with the platform MBean server, and starts a daemon thread that checks the number of mappings.
      *
      * @param interval time between two checks, above 0; more than 292 years count as 292 years
+     * @return the MBean, to be closed by the caller
      * @throws IllegalArgumentException if {@code interval} is not above 0
      * @throws IllegalStateException if the MBean cannot be registered
      * @throws MapsException if this JVM cannot read its own mappings
@@ -119,12 +121,12 @@ public final class MapCount implements MapCountMXBean, AutoCloseable {
         }
 
         @Override
-        protected String getDescription(MBeanAttributeInfo attribute) {
+        protected @Nullable String getDescription(MBeanAttributeInfo attribute) {
             return TEXTS.get(attribute.getName());
         }
     }
 
-    /** Returns the name under which the MBean is registered. */
+    /** {@return the name under which the MBean is registered} */
     public ObjectName name() {
         return name;
     }
@@ -184,7 +186,7 @@ public final class MapCount implements MapCountMXBean, AutoCloseable {
     }
 
     @Override
-    public String getFailure() {
+    public @Nullable String getFailure() {
         return failure;
     }
 

@@ -1,23 +1,27 @@
 package org.mapfiles.jfr;
 
+import org.jspecify.annotations.Nullable;
+
 /** The number of mappings of this JVM, and the limit of the kernel. */
 public interface MapCountMXBean {
-    /** Returns the number of mappings that this JVM has now; -1: they cannot be read. */
+    /** {@return the number of mappings that this JVM has now; -1: they cannot be read} */
     long getCount();
 
-    /** Returns the maximum number of mappings of a process, {@code vm.max_map_count}; -1: unknown. */
+    /** {@return the maximum number of mappings of a process, {@code vm.max_map_count}; -1: unknown} */
     long getLimit();
 
-    /** Returns the number of mappings that can still be made: limit - count, at least 0; -1: unknown. */
+    /** {@return the number of mappings that can still be made: limit - count, at least 0; -1: unknown} */
     long getHeadroom();
 
-    /** Returns count / limit; 0: unknown. */
+    /** {@return count / limit; 0: unknown} */
     double getShare();
 
-    /** Returns the exception with which the last periodic check failed, for example that of a notification listener; null: it succeeded. */
-    String getFailure();
+    /**
+     * {@return the exception with which the last periodic check failed, for example that of a notification listener; null: it succeeded}
+     */
+    @Nullable String getFailure();
 
-    /** Returns the share at which a notification is sent; 1: never. */
+    /** {@return the share at which a notification is sent; 1: never} */
     double getWarningShare();
 
     /**

@@ -11,6 +11,7 @@ import jdk.jfr.Name;
 import jdk.jfr.Period;
 import jdk.jfr.StackTrace;
 import jdk.jfr.Timespan;
+import org.jspecify.annotations.Nullable;
 import org.mapfiles.Mapping;
 
 /** A mapping that was added, removed or changed since the previous poll. The changes can be replayed in the order of their sequence. */
@@ -25,7 +26,7 @@ import org.mapfiles.Mapping;
 final class MemoryMapChangeEvent extends Event {
     @Label("Change")
     @Description("ADDED, REMOVED or CHANGED")
-    String change;
+    @Nullable String change;
 
     @Label("Sequence")
     @Description("Number of the change. Changes are applied in this order")
@@ -56,7 +57,7 @@ final class MemoryMapChangeEvent extends Event {
 
     @Label("Permissions")
     @Description("r readable, w writable, x executable, s shared or p private")
-    String permissions;
+    @Nullable String permissions;
 
     @Label("Offset")
     @Description("Offset in the file at the start")
@@ -79,17 +80,17 @@ final class MemoryMapChangeEvent extends Event {
 
     @Label("Permissions Before")
     @Description("Permissions before the change; null: the mapping was added")
-    String permissionsBefore;
+    @Nullable String permissionsBefore;
 
     @Label("Kind")
     @Description("A constant of org.mapfiles.Mapping.Kind")
-    String kind;
+    @Nullable String kind;
 
     @Label("Path")
     @Description("Path of the file, or name that the kernel shows")
-    String path;
+    @Nullable String path;
 
-    void set(String changeName, Mapping before, Mapping now) {
+    void set(String changeName, @Nullable Mapping before, @Nullable Mapping now) {
         Mapping mapping = now != null ? now : before;
         change = changeName;
         start = mapping.start();

@@ -10,6 +10,7 @@ import jdk.jfr.MemoryAddress;
 import jdk.jfr.Name;
 import jdk.jfr.Period;
 import jdk.jfr.StackTrace;
+import org.jspecify.annotations.Nullable;
 import org.mapfiles.Mapping;
 
 /** A mapping of this JVM at the beginning or the end of a chunk. */
@@ -37,7 +38,7 @@ final class MemoryMappingEvent extends Event {
 
     @Label("Permissions")
     @Description("r readable, w writable, x executable, s shared or p private")
-    String permissions;
+    @Nullable String permissions;
 
     @Label("Offset")
     @Description("Offset in the file at the start")
@@ -50,11 +51,11 @@ final class MemoryMappingEvent extends Event {
 
     @Label("Kind")
     @Description("A constant of org.mapfiles.Mapping.Kind")
-    String kind;
+    @Nullable String kind;
 
     @Label("Path")
     @Description("Path of the file, or name that the kernel shows")
-    String path;
+    @Nullable String path;
 
     @Label("Poll")
     @Description("Number of the poll that read the mapping: one poll reads all mappings")

@@ -1,5 +1,6 @@
 package org.mapfiles.jvm;
 
+import org.jspecify.annotations.Nullable;
 import org.mapfiles.MapCursor;
 import org.mapfiles.MapSnapshot;
 
@@ -11,9 +12,9 @@ import org.mapfiles.MapSnapshot;
  */
 public final class AddressInfo {
     private final CodeInfo code = new CodeInfo();
-    private MapCursor mapping;
-    private MapSnapshot snapshot;
-    private JvmRegions regions;
+    private @Nullable MapCursor mapping;
+    private @Nullable MapSnapshot snapshot;
+    private @Nullable JvmRegions regions;
     private int index = -1;
     private boolean isCode;
     private boolean isMapped;
@@ -44,33 +45,33 @@ public final class AddressInfo {
         return mapping;
     }
 
-    /** Returns the Java method or stub that the address belongs to; null: none. The object is the same after each search. */
-    public CodeInfo code() {
+    /** {@return the Java method or stub that the address belongs to; null: none} The object is the same after each search. */
+    public @Nullable CodeInfo code() {
         return isCode ? code : null;
     }
 
-    /** Returns the use of the memory at the address; {@link JvmRegions.Kind#UNKNOWN}: unknown, or the address was not mapped. */
+    /** {@return the use of the memory at the address; {@link JvmRegions.Kind#UNKNOWN}: unknown, or the address was not mapped} */
     public JvmRegions.Kind region() {
         return index < 0 ? JvmRegions.Kind.UNKNOWN : regions.region(index);
     }
 
-    /** Returns the name of the region, such as that of a thread, a code heap or a file; empty: none. */
+    /** {@return the name of the region, such as that of a thread, a code heap or a file; empty: none} */
     public String detail() {
         return index < 0 ? "" : regions.detail(index);
     }
 
-    /** Returns whether the region is only inferred from the content or place of the memory. */
+    /** {@return whether the region is only inferred from the content or place of the memory} */
     public boolean isInferred() {
         return index >= 0 && regions.isInferred(index);
     }
 
-    /** Returns the mapping of the address; null: it was not mapped. It is valid until the next {@link JvmResolver#refresh}. */
-    public MapCursor mapping() {
+    /** {@return the mapping of the address; null: it was not mapped} It is valid until the next {@link JvmResolver#refresh}. */
+    public @Nullable MapCursor mapping() {
         return isMapped ? mapping : null;
     }
 
     /**
-     * Returns the offset of the address in the file of its mapping; -1: the address was not mapped, or the mapping has no file.
+     * {@return the offset of the address in the file of its mapping; -1: the address was not mapped, or the mapping has no file}
      *
      * @throws IllegalStateException if the resolver was refreshed since
      */

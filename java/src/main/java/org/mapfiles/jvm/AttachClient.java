@@ -2,6 +2,7 @@ package org.mapfiles.jvm;
 
 import java.lang.ref.Reference;
 import java.time.Duration;
+import org.jspecify.annotations.Nullable;
 import org.mapfiles.MapsException;
 import org.mapfiles.jvm.AttachException.Reason;
 
@@ -14,7 +15,7 @@ final class AttachClient {
 
     private final JvmProcess jvm;
     /** Null before the first command. */
-    private AttachTarget target;
+    private @Nullable AttachTarget target;
     private boolean isListening;
 
     /** The process must stay open as long as this object is used. */

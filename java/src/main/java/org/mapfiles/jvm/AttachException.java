@@ -36,6 +36,7 @@ public final class AttachException extends MapsException {
         SYSTEM_CALL
     }
 
+    /** The cause. */
     private final Reason reason;
 
     AttachException(Reason reason, String message) {
@@ -43,7 +44,7 @@ public final class AttachException extends MapsException {
         this.reason = reason;
     }
 
-    /** Returns the cause. */
+    /** {@return the cause} */
     public Reason reason() {
         return reason;
     }

@@ -1,5 +1,6 @@
 package org.mapfiles.jvm;
 
+import org.jspecify.annotations.Nullable;
 import org.mapfiles.MapsException;
 import org.mapfiles.jvm.AttachException.Reason;
 

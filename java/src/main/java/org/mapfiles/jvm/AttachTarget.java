@@ -8,6 +8,7 @@ import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 import org.mapfiles.MapsException;
 
 /** IDs and system calls that the attach protocol needs of a process; the IDs are those of proc_pid_status(5). Not thread-safe. */
@@ -39,7 +40,7 @@ final class AttachTarget {
      * Returns the lines of a status file; null: the process or the thread has exited. The kernel escapes newlines in the name of a process,
      * but not other control characters.
      */
-    private List<String> status(Path file) throws AttachException {
+    private @Nullable List<String> status(Path file) throws AttachException {
         try {
             return List.of(new String(Files.readAllBytes(file), StandardCharsets.ISO_8859_1).split("\n"));
         } catch (IOException e) {
@@ -57,7 +58,7 @@ final class AttachTarget {
     }
 
     /** Returns the value of a field; null: this kernel does not have the field. */
-    private static String field(List<String> status, String name) {
+    private static @Nullable String field(List<String> status, String name) {
         for (String line : status) {
             if (line.startsWith(name + ":")) {
                 return line.substring(name.length() + 1).strip();

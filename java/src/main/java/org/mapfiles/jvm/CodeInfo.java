@@ -115,12 +115,12 @@ public final class CodeInfo {
         return false;
     }
 
-    /** Returns whether there is a result. */
+    /** {@return whether there is a result} */
     public boolean isFound() {
         return found != null;
     }
 
-    /** Returns how certain the result is, or why there is none. */
+    /** {@return how certain the result is, or why there is none} */
     public Certainty certainty() {
         return certainty;
     }
@@ -141,31 +141,31 @@ public final class CodeInfo {
         return found;
     }
 
-    /** Returns whether the code is a method or a stub. The interpreter is a stub. */
+    /** {@return whether the code is a method or a stub} The interpreter is a stub. */
     public Kind kind() {
         return found().isMethod() ? Kind.METHOD : Kind.STUB;
     }
 
     /**
-     * Returns whether the code was read from memory and is the interpreter. Then {@link #name()} is that of the codelet: the bytecode that
-     * it executes. False for recorded code: the JVM reports codelets as other stubs.
+     * {@return whether the code was read from memory and is the interpreter} Then {@link #name()} is that of the codelet: the bytecode that it
+     * executes. False for recorded code: the JVM reports codelets as other stubs.
      */
     public boolean isInterpreter() {
         return found().isInterpreter();
     }
 
-    /** Returns the first address of the code. */
+    /** {@return the first address of the code} */
     public long start() {
         return found().start();
     }
 
-    /** Returns the end of the code (exclusive). */
+    /** {@return the end of the code (exclusive)} */
     public long end() {
         return found().end();
     }
 
     /**
-     * Returns when the JVM reported the code, a {@link System#nanoTime()}. For code that existed when recording started
+     * {@return when the JVM reported the code, a {@link System#nanoTime()}} For code that existed when recording started
      * ({@link #isBeforeStart}) it is that time. 0: unknown, since the code was read from memory.
      */
     public long loaded() {
@@ -173,15 +173,15 @@ public final class CodeInfo {
     }
 
     /**
-     * Returns when the JVM reported that the code was unloaded, a {@link System#nanoTime()}; 0: it had not reported that at the time of the
-     * search, or the code was read from memory.
+     * {@return when the JVM reported that the code was unloaded, a {@link System#nanoTime()}; 0: it had not reported that at the time of the
+     * search, or the code was read from memory}
      */
     public long unloaded() {
         return found().unloaded();
     }
 
     /**
-     * Returns whether the code existed when recording started. Its load time is unknown then, and the JVM may report its inlined methods
+     * {@return whether the code existed when recording started} Its load time is unknown then, and the JVM may report its inlined methods
      * only coarsely. False for code that was read from memory.
      */
     public boolean isBeforeStart() {
@@ -189,25 +189,25 @@ public final class CodeInfo {
     }
 
     /**
-     * Returns the tier of compilation: 1 to 3: C1 (without, with limited, with full profiling); 4: C2 or another compiler; 0: not compiled,
-     * such as the wrapper of a native method; -1: unknown, or a stub. See CompLevel, src/hotspot/share/compiler/compilerDefinitions.hpp.
+     * {@return the tier of compilation: 1 to 3: C1 (without, with limited, with full profiling); 4: C2 or another compiler; 0: not compiled,
+     * such as the wrapper of a native method; -1: unknown, or a stub} See CompLevel, src/hotspot/share/compiler/compilerDefinitions.hpp.
      */
     public int tier() {
         return found().tier();
     }
 
-    /** Returns the compile ID that {@code -XX:+PrintCompilation} prints; -1: unknown, or a stub. */
+    /** {@return the compile ID that {@code -XX:+PrintCompilation} prints; -1: unknown, or a stub} */
     public int compileId() {
         return found().compileId();
     }
 
-    /** Returns the bytecode index of the loop at which the code is entered (on-stack replacement); -1: it is entered at its beginning. */
+    /** {@return the bytecode index of the loop at which the code is entered (on-stack replacement); -1: it is entered at its beginning} */
     public int entryBytecode() {
         return found().entryBytecode();
     }
 
     /**
-     * Returns the number of methods at the instruction; 0: a stub. Frame 0 is the innermost inlined method; its callers follow; the last
+     * {@return the number of methods at the instruction; 0: a stub} Frame 0 is the innermost inlined method; its callers follow; the last
      * frame is the compiled method.
      */
     public int frames() {
@@ -215,50 +215,70 @@ public final class CodeInfo {
     }
 
     /**
-     * Returns whether there is a debug record for the instruction. If not, the compiled method is the only frame, and it is unknown which
+     * {@return whether there is a debug record for the instruction} If not, the compiled method is the only frame, and it is unknown which
      * methods are inlined there. Wrappers of native methods have no record. {@link JvmCode} drops records when its memory is full.
      */
     public boolean hasRecord() {
         return found().hasRecord();
     }
 
-    /** Returns the bytecode index in a frame; -1: unknown, or before the first bytecode. */
+    /**
+     * {@return the bytecode index in a frame; -1: unknown, or before the first bytecode}
+     *
+     * @param frame from 0 to below {@link #frames}
+     */
     public int bytecode(int frame) {
         return foundWith(frame).bytecode(frame);
     }
 
     /**
-     * Returns the ID of the method of a frame (jmethodID), which identifies the method until this JVM exits; 0: unknown, since the code was
-     * read from memory.
+     * {@return the ID of the method of a frame (jmethodID), which identifies the method until this JVM exits; 0: unknown, since the code was
+     * read from memory}
+     *
+     * @param frame from 0 to below {@link #frames}
      */
     public long methodId(int frame) {
         return foundWith(frame).methodId(frame);
     }
 
     /**
-     * Returns the address of HotSpot's {@code Method} of a frame, which identifies the method until its class is unloaded; 0: unknown,
-     * since the code was recorded.
+     * {@return the address of HotSpot's {@code Method} of a frame, which identifies the method until its class is unloaded; 0: unknown, since
+     * the code was recorded}
+     *
+     * @param frame from 0 to below {@link #frames}
      */
     public long methodAddress(int frame) {
         return foundWith(frame).methodAddress(frame);
     }
 
-    /** Returns the class that declares the method of a frame, as {@link Class#getName()} does; empty: unknown. */
+    /**
+     * {@return the class that declares the method of a frame, as {@link Class#getName()} does; empty: unknown}
+     *
+     * @param frame from 0 to below {@link #frames}
+     */
     public String className(int frame) {
         return foundWith(frame).className(frame);
     }
 
-    /** Returns the name of the method of a frame, such as {@code <init>}; empty: unknown. */
+    /**
+     * {@return the name of the method of a frame, such as {@code <init>}; empty: unknown}
+     *
+     * @param frame from 0 to below {@link #frames}
+     */
     public String methodName(int frame) {
         return foundWith(frame).methodName(frame);
     }
 
-    /** Returns the descriptor of the method of a frame, such as {@code (ILjava/lang/String;)V}; empty: unknown. */
+    /**
+     * {@return the descriptor of the method of a frame, such as {@code (ILjava/lang/String;)V}; empty: unknown}
+     *
+     * @param frame from 0 to below {@link #frames}
+     */
     public String signature(int frame) {
         return foundWith(frame).signature(frame);
     }
 
-    /** Returns the name of the compiled method, of the stub, or of the codelet of the interpreter. */
+    /** {@return the name of the compiled method, of the stub, or of the codelet of the interpreter} */
     public String name() {
         int count = frames();
         return count > 0 ? found.methodName(count - 1) : found.stubName();

@@ -5,6 +5,7 @@ import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.util.HashMap;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 import org.mapfiles.MapsException;
 import org.mapfiles.jvm.VmReader.VmFieldMissing;
 
@@ -82,7 +83,7 @@ final class FlagTable {
     }
 
     /** Returns the name at an offset of {@code texts}; null: none, as in the last entry of the table. */
-    private static String name(byte[] texts, int at, int bytes) {
+    private static @Nullable String name(byte[] texts, int at, int bytes) {
         for (int i = 0; i < bytes; i++) {
             if (texts[at + i] == 0) {
                 return i == 0 ? null : new String(texts, at, i, StandardCharsets.US_ASCII);
@@ -91,7 +92,7 @@ final class FlagTable {
         return null;
     }
 
-    private static Object value(VmReader vm, int type, ByteBuffer contents, int at, int maxText) {
+    private static @Nullable Object value(VmReader vm, int type, ByteBuffer contents, int at, int maxText) {
         switch (type) {
             case BOOL:
                 return contents.get(at) == 0 ? Boolean.FALSE : Boolean.TRUE;

@@ -39,45 +39,47 @@ public final class JvmCode {
             this.values = values;
         }
 
-        /** Returns the number of methods and stubs that are loaded. */
+        /** {@return the number of methods and stubs that are loaded} */
         public long live() {
             return values[0];
         }
 
-        /** Returns the number of methods and stubs that are unloaded and still recorded. */
+        /** {@return the number of methods and stubs that are unloaded and still recorded} */
         public long unloaded() {
             return values[1];
         }
 
-        /** Returns the number of names: of methods that are compiled or inlined, and of stubs. */
+        /** {@return the number of names: of methods that are compiled or inlined, and of stubs} */
         public long names() {
             return values[2];
         }
 
-        /** Returns the memory in use, in bytes. */
+        /** {@return the memory in use, in bytes} */
         public long bytes() {
             return values[3];
         }
 
-        /** Returns the maximum of {@link #bytes}. Twice as much address space is reserved, because a compaction copies the recorded code. */
+        /**
+         * {@return the maximum of {@link #bytes}} Twice as much address space is reserved, because a compaction copies the recorded code.
+         */
         public long capacity() {
             return values[4];
         }
 
-        /** Returns the {@link System#nanoTime()} before which code that was unloaded may be evicted; 0: no code was evicted. */
+        /** {@return the {@link System#nanoTime()} before which code that was unloaded may be evicted; 0: no code was evicted} */
         public long evictedBefore() {
             return values[5];
         }
 
         /**
-         * Returns the number of methods and stubs that were not recorded: memory was full, they have no name or are outside the code cache.
+         * {@return the number of methods and stubs that were not recorded: memory was full, they have no name, or are outside the code cache}
          * Open with more memory if it is above 0.
          */
         public long lost() {
             return values[6];
         }
 
-        /** Returns how often memory was full and was compacted, which evicts the code that was unloaded first. */
+        /** {@return how often memory was full and was compacted, which evicts the code that was unloaded first} */
         public long compactions() {
             return values[7];
         }
@@ -103,6 +105,7 @@ public final class JvmCode {
     /**
      * Starts recording with 64 MiB, enough for about 50,000 methods.
      *
+     * @return the recorder of this JVM
      * @throws UnsupportedOperationException as {@link #open(long)}
      */
     public static JvmCode open() {
@@ -115,6 +118,7 @@ public final class JvmCode {
      *
      * @param bytes maximum memory for records, in bytes, 1 MiB to 1 GiB; 0: 64 MiB. Twice as much address space is reserved. Memory is used
      *     as code is recorded. Only the first call sets it
+     * @return the recorder of this JVM
      * @throws UnsupportedOperationException if this JVM cannot report its code, is exiting, or has too little address space; the message
      *     has the cause
      * @throws IllegalArgumentException if {@code bytes} is negative
@@ -271,7 +275,7 @@ public final class JvmCode {
         return record == 0 ? info.setNone(CodeInfo.Certainty.NONE) : info.set(this, instruction, time, compaction, image, record);
     }
 
-    /** Returns counts of the recorded code, and its memory. Allocates, and takes a lock of the native library. */
+    /** {@return counts of the recorded code, and its memory} Allocates, and takes a lock of the native library. */
     public Counts counts() {
         long[] values = new long[8];
         JvmCalls.codeCount(values);
@@ -281,6 +285,8 @@ public final class JvmCode {
     /**
      * Calls a visitor with each method and stub that is loaded, and is still in memory, in the order in which the JVM reported them. Code
      * that is loaded or unloaded during the call may be included or not. The visitor gets the same object each time. Allocates.
+     *
+     * @param visitor receives each of them
      */
     public void forEach(Consumer<CodeInfo> visitor) {
         LiveCode live = live();

@@ -53,6 +53,7 @@ public final class JvmCodeReader implements AutoCloseable {
      * Opens the JVM in a process. A reader takes 2 MiB of direct memory.
      *
      * @param maps the process. The caller still owns and closes it
+     * @return a reader, to be closed by the caller
      * @throws org.mapfiles.NotSupportedException if the process has no JVM ({@link org.mapfiles.NotSupportedException.Missing#JVM})
      * @throws org.mapfiles.PermissionDeniedException if the caller has no ptrace access to the process
      * @throws org.mapfiles.ProcessExitedException if the process has exited
@@ -125,6 +126,7 @@ public final class JvmCodeReader implements AutoCloseable {
      * loaded or unloaded during the call may be included or not. The visitor gets the same object each time. It may use this reader, but
      * must not call this method.
      *
+     * @param visitor receives each of them
      * @return whether the end was reached; false: the JVM does not export the location of its code, or it cannot be read
      * @throws org.mapfiles.ProcessExitedException if the process has exited, or runs another program
      * @throws IllegalStateException if this reader is closed

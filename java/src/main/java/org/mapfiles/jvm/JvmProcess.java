@@ -78,7 +78,7 @@ public final class JvmProcess implements AutoCloseable {
             return new Flags(FlagTable.read(vm));
         }
 
-        /** Returns the names of all flags that have a value, in alphabetical order. The set is immutable. */
+        /** {@return the names of all flags that have a value, in alphabetical order} The set is immutable. */
         public Set<String> names() {
             return Collections.unmodifiableSet(new TreeSet<>(values.keySet()));
         }
@@ -97,7 +97,11 @@ public final class JvmProcess implements AutoCloseable {
             return value(name) instanceof Boolean ? Optional.of((Boolean) value(name)) : Optional.empty();
         }
 
-        /** Returns whether a boolean flag is on; false also if the JVM has no such flag. */
+        /**
+         * {@return whether a boolean flag is on; false also if the JVM has no such flag}
+         *
+         * @param name name of the flag
+         */
         public boolean isOn(String name) {
             return Boolean.TRUE.equals(value(name));
         }
@@ -106,6 +110,7 @@ public final class JvmProcess implements AutoCloseable {
          * Returns the value of an integer flag, such as {@code MaxHeapSize} in bytes. An unsigned value above {@link Long#MAX_VALUE} is
          * returned as a negative number.
          *
+         * @param name name of the flag
          * @return empty: the JVM has no such flag, or it is of another type
          */
         public OptionalLong number(String name) {
@@ -115,6 +120,7 @@ public final class JvmProcess implements AutoCloseable {
         /**
          * Returns the value of a string flag.
          *
+         * @param name name of the flag
          * @return empty: the JVM has no such flag, it is of another type, or it is not set
          */
         public Optional<String> text(String name) {
@@ -147,6 +153,7 @@ public final class JvmProcess implements AutoCloseable {
      * Opens the JVM in a process.
      *
      * @param maps the process. The caller still owns and closes it
+     * @return an open JVM, to be closed by the caller
      * @throws org.mapfiles.NotSupportedException if the process has no JVM ({@link org.mapfiles.NotSupportedException.Missing#JVM})
      * @throws org.mapfiles.PermissionDeniedException if the caller has no ptrace access to the process
      * @throws org.mapfiles.ProcessExitedException if the process has exited
@@ -241,7 +248,7 @@ public final class JvmProcess implements AutoCloseable {
     }
 
     /**
-     * Returns the version of the JVM (Abstract_VM_Version::_s_vm_release), such as {@code 25.0.3+9-LTS}; empty: unknown.
+     * {@return the version of the JVM (Abstract_VM_Version::_s_vm_release), such as {@code 25.0.3+9-LTS}; empty: unknown}
      *
      * @throws org.mapfiles.ProcessExitedException if the process has exited, or runs another program
      * @throws IllegalStateException if this is closed
@@ -260,6 +267,7 @@ public final class JvmProcess implements AutoCloseable {
     /**
      * Reads the flags of the JVM and their current values. No flags: the JVM does not have HotSpot's table.
      *
+     * @return the flags
      * @throws org.mapfiles.ProcessExitedException if the process has exited, or runs another program
      * @throws org.mapfiles.NotEnoughMemoryException if this JVM has too little memory
      * @throws IllegalStateException if this is closed
@@ -273,7 +281,7 @@ public final class JvmProcess implements AutoCloseable {
     }
 
     /**
-     * Returns whether the process can respond to a request now.
+     * {@return whether the process can respond to a request now}
      *
      * @throws IllegalStateException if this is closed
      */
@@ -306,7 +314,13 @@ public final class JvmProcess implements AutoCloseable {
         return memory == null || memory.pid() == ProcessHandle.current().pid();
     }
 
-    /** As {@link #execute(String, Duration)}, with a time limit of 10 seconds. */
+    /**
+     * As {@link #execute(String, Duration)}, with a time limit of 10 seconds.
+     *
+     * @param command a diagnostic command with its arguments
+     * @return the response
+     * @throws MapsException as {@link #execute(String, Duration)}
+     */
     public String execute(String command) throws MapsException {
         return execute(Objects.requireNonNull(command, "command"), DEFAULT_TIMEOUT);
     }

@@ -91,6 +91,7 @@ public final class JvmRegions {
     /**
      * Reads the regions of this JVM.
      *
+     * @return the regions now
      * @throws org.mapfiles.NotEnoughMemoryException if this JVM has too little memory
      * @throws MapsException if the mappings of this JVM cannot be read
      */
@@ -135,6 +136,7 @@ public final class JvmRegions {
      * distinguished from other memory of the C library. Names of threads are those of the kernel, cut after 15 bytes.
      *
      * @param maps the process. For this JVM {@link #read()} reports more. The caller still owns and closes it
+     * @return the regions now
      * @throws org.mapfiles.NotSupportedException if the process has no JVM ({@link org.mapfiles.NotSupportedException.Missing#JVM})
      * @throws org.mapfiles.PermissionDeniedException if the caller has no ptrace access to the process
      * @throws org.mapfiles.ProcessExitedException if the process has exited
@@ -152,6 +154,7 @@ public final class JvmRegions {
      * table. The commands are sent by {@link JvmProcess#execute(String)}, which has the side effects described there.
      *
      * @param maps the process. The caller still owns and closes it
+     * @return the regions now
      * @throws AttachException if the JVM does not accept commands, does not respond in time, or sends an invalid response
      * @throws org.mapfiles.NotSupportedException if the process has no JVM ({@link org.mapfiles.NotSupportedException.Missing#JVM})
      * @throws org.mapfiles.PermissionDeniedException if the caller has no ptrace access to the process
@@ -259,14 +262,15 @@ public final class JvmRegions {
         ranges.add(new RegionCandidate(start, end, region, detail == null ? "" : detail, best != null && best.isInferred()));
     }
 
-    /** Returns the number of ranges. */
+    /** {@return the number of ranges} */
     public int size() {
         return starts.length;
     }
 
     /**
-     * Returns the first address of a range, unsigned.
+     * {@return the first address of a range, unsigned}
      *
+     * @param index from 0 to below {@link #size}
      * @throws IndexOutOfBoundsException if there is no such range
      */
     public long start(int index) {
@@ -274,8 +278,9 @@ public final class JvmRegions {
     }
 
     /**
-     * Returns the end of a range (exclusive), unsigned.
+     * {@return the end of a range (exclusive), unsigned}
      *
+     * @param index from 0 to below {@link #size}
      * @throws IndexOutOfBoundsException if there is no such range
      */
     public long end(int index) {
@@ -283,8 +288,9 @@ public final class JvmRegions {
     }
 
     /**
-     * Returns the use of a range.
+     * {@return the use of a range}
      *
+     * @param index from 0 to below {@link #size}
      * @throws IndexOutOfBoundsException if there is no such range
      */
     public Kind region(int index) {
@@ -292,8 +298,9 @@ public final class JvmRegions {
     }
 
     /**
-     * Returns the name of a range, such as that of a thread, a code heap or a file; empty: none.
+     * {@return the name of a range, such as that of a thread, a code heap or a file; empty: none}
      *
+     * @param index from 0 to below {@link #size}
      * @throws IndexOutOfBoundsException if there is no such range
      */
     public String detail(int index) {
@@ -301,8 +308,9 @@ public final class JvmRegions {
     }
 
     /**
-     * Returns whether the use of a range is only inferred from the content or place of the memory.
+     * {@return whether the use of a range is only inferred from the content or place of the memory}
      *
+     * @param index from 0 to below {@link #size}
      * @throws IndexOutOfBoundsException if there is no such range
      */
     public boolean isInferred(int index) {
@@ -319,7 +327,11 @@ public final class JvmRegions {
         return Ranges.find(starts, ends, address);
     }
 
-    /** Returns the size of all ranges with a use, in bytes. It includes reserved address space. */
+    /**
+     * {@return the size of all ranges with a use, in bytes} It includes reserved address space.
+     *
+     * @param region a use of memory
+     */
     public long bytes(Kind region) {
         Objects.requireNonNull(region, "region");
         long bytes = 0;

@@ -84,6 +84,7 @@ public final class JvmResolver implements AutoCloseable {
     /**
      * Starts recording the code of this JVM until {@link #close}, and reads its regions and mappings.
      *
+     * @return a resolver, to be closed by the caller
      * @throws UnsupportedOperationException as {@link JvmCode#open()}
      * @throws MapsException if this JVM cannot read its own mappings
      */

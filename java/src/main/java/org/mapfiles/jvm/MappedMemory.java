@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.List;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 import org.mapfiles.MapCursor;
 import org.mapfiles.MapSnapshot;
 import org.mapfiles.Mapping;
@@ -61,7 +62,7 @@ final class MappedMemory {
     }
 
     /** Returns the use of a mapping; null: unknown. */
-    private RegionCandidate of(MapCursor mapping, RegionCandidate before) {
+    private @Nullable RegionCandidate of(MapCursor mapping, @Nullable RegionCandidate before) {
         long start = mapping.start();
         long end = mapping.end();
         switch (mapping.kind()) {
@@ -89,7 +90,7 @@ final class MappedMemory {
         }
     }
 
-    private static RegionCandidate ofFile(long start, long end, String name, boolean isExecutable) {
+    private static @Nullable RegionCandidate ofFile(long start, long end, String name, boolean isExecutable) {
         if (name.endsWith(".jsa")) {
             return RegionCandidate.inferred(start, end, JvmRegions.Kind.CDS, name);
         }
@@ -99,7 +100,7 @@ final class MappedMemory {
         return RegionCandidate.reported(start, end, isExecutable ? JvmRegions.Kind.LIBRARY : JvmRegions.Kind.FILE, name);
     }
 
-    private RegionCandidate ofAnonymous(MapCursor mapping, RegionCandidate before) {
+    private @Nullable RegionCandidate ofAnonymous(MapCursor mapping, @Nullable RegionCandidate before) {
         long start = mapping.start();
         long end = mapping.end();
         boolean follows = before != null && before.end() == start;

@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The perf map of a process: names of generated code in {@code /tmp/perf-PID.map}, as perf(1) reads it. Each line has a start and a size in
@@ -39,7 +40,11 @@ public final class PerfMap {
     private record Line(long start, long end, String name) {
     }
 
-    /** Returns the path of the map of a process that has the root directory and PID namespace of this JVM: {@code /tmp/perf-PID.map}. */
+    /**
+     * {@return the path of the map of a process that has the root directory and PID namespace of this JVM: {@code /tmp/perf-PID.map}}
+     *
+     * @param pid in the PID namespace of that process
+     */
     public static Path pathOf(long pid) {
         return Path.of("/tmp/perf-" + pid + ".map");
     }
@@ -51,6 +56,7 @@ public final class PerfMap {
      * <p>If the map was last changed before the process started, it belongs to an earlier process with the same PID, and is rejected.
      *
      * @param pid in the PID namespace of this JVM
+     * @return the map
      * @throws java.nio.file.NoSuchFileException if there is no such process, or it has no map
      * @throws java.nio.file.AccessDeniedException if this user may not read the files of the process
      * @throws IOException if the map is older than the process, or for the reasons of {@link #read}
@@ -68,6 +74,7 @@ public final class PerfMap {
      *
      * @param file a regular file of at most 128 MiB; a symbolic link is not followed
      * @param user the user ID that must own the file, unless it is root or the user of this JVM
+     * @return the map
      * @throws java.nio.file.NoSuchFileException if the file does not exist
      * @throws java.nio.file.AccessDeniedException if this user may not read the file
      * @throws IOException if it is not a regular file (it is not opened then); if another user owns it, since any user can create files in
@@ -115,7 +122,7 @@ public final class PerfMap {
         all.put(line.start, line);
     }
 
-    private static Line line(String text) {
+    private static @Nullable Line line(String text) {
         String[] fields = text.strip().split("\\s+", 3);
         try {
             if (fields.length == 3) {
@@ -137,6 +144,8 @@ public final class PerfMap {
      * Writes the code that is loaded in this JVM to a file, atomically: a new file replaces it. perf(1) reads the map after the recording, so
      * write it shortly before the JVM exits. Allocates.
      *
+     * @param code the recorded code of this JVM
+     * @param file the file to write
      * @return the number of lines
      * @throws IOException if the file or a temporary file beside it cannot be written
      */
@@ -155,19 +164,20 @@ public final class PerfMap {
         }
     }
 
-    /** Returns the number of ranges. */
+    /** {@return the number of ranges} */
     public int size() {
         return starts.length;
     }
 
-    /** Returns the number of lines that are malformed or longer than 64 KiB. They were skipped. */
+    /** {@return the number of lines that are malformed or longer than 64 KiB} They were skipped. */
     public int malformed() {
         return malformed;
     }
 
     /**
-     * Returns the first address of a range, unsigned.
+     * {@return the first address of a range, unsigned}
      *
+     * @param index from 0 to below {@link #size}
      * @throws IndexOutOfBoundsException if there is no such range
      */
     public long start(int index) {
@@ -175,8 +185,9 @@ public final class PerfMap {
     }
 
     /**
-     * Returns the end of a range (exclusive), unsigned.
+     * {@return the end of a range (exclusive), unsigned}
      *
+     * @param index from 0 to below {@link #size}
      * @throws IndexOutOfBoundsException if there is no such range
      */
     public long end(int index) {
@@ -184,15 +195,20 @@ public final class PerfMap {
     }
 
     /**
-     * Returns the name of a range.
+     * {@return the name of a range}
      *
+     * @param index from 0 to below {@link #size}
      * @throws IndexOutOfBoundsException if there is no such range
      */
     public String name(int index) {
         return names[index];
     }
 
-    /** Returns the index of the range that has an address; -1: none. Any 64-bit value is valid. */
+    /**
+     * {@return the index of the range that has an address; -1: none} Any 64-bit value is valid.
+     *
+     * @param address any 64-bit value
+     */
     public int find(long address) {
         return Ranges.find(starts, ends, address);
     }

@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 import org.mapfiles.jvm.VmReader.VmFieldMissing;
 
 /**
@@ -113,7 +114,7 @@ final class RegionsOfShenandoah {
     }
 
     /** Returns the use of a region; null: unknown. JDK 24+ prints "young" also without generations, so only "old" is meaningful. */
-    private static String use(String state, String generation) {
+    private static @Nullable String use(String state, String generation) {
         String use = USES.get(state);
         return use != null && "O".equals(generation) ? use + ", old" : use;
     }

@@ -5,6 +5,7 @@ import java.lang.ref.Reference;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 import org.mapfiles.MapSnapshot;
 import org.mapfiles.MapsException;
 import org.mapfiles.NotEnoughMemoryException;
@@ -192,7 +193,7 @@ final class TargetMemory implements VmReader.Memory, AutoCloseable {
      * @param after only libraries above this address; 0: all
      * @return null: no such library has tables
      */
-    VmTables vmTables(MapSnapshot snapshot, long after) throws MapsException {
+    @Nullable VmTables vmTables(MapSnapshot snapshot, long after) throws MapsException {
         NativeMemory pages;
         NativeMemory tables;
         try {

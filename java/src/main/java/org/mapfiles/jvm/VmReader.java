@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 import org.mapfiles.MapsException;
 
 /**
@@ -40,7 +41,7 @@ final class VmReader {
     private final Map<String, Long> locations = new HashMap<>();
     private final long[] entry = new long[2];
     /** The failure that ended reading: the process has exited; null: none. */
-    private MapsException failure;
+    private @Nullable MapsException failure;
 
     VmReader(Memory memory, VmTables tables) {
         this.memory = memory;
@@ -69,7 +70,7 @@ final class VmReader {
     }
 
     /** Looks up an entry, and writes it to {@link #entry}. Returns the type of the field; null: there is no such entry. */
-    private String entry(String type, String field, int kind) {
+    private @Nullable String entry(String type, String field, int kind) {
         return tables.content() == null ? null : JvmCalls.vmEntry(tables.content(), type, field, kind, entry);
     }
 

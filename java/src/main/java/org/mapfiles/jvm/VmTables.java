@@ -1,6 +1,7 @@
 package org.mapfiles.jvm;
 
 import java.nio.ByteBuffer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * HotSpot's exported tables (vmStructs) as the native core has read them, and the library that exports them. Immutable.
@@ -10,5 +11,5 @@ import java.nio.ByteBuffer;
  * @param end end of the library (exclusive)
  * @param bias difference between an address in the process and that in the file of the library
  */
-record VmTables(ByteBuffer content, long start, long end, long bias) {
+record VmTables(@Nullable ByteBuffer content, long start, long end, long bias) {
 }

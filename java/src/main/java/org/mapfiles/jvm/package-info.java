@@ -21,4 +21,7 @@
  * information; {@code -agentpath:/path/to/libmapfiles.so} starts recording when the JVM starts. In a signal handler use the C functions of
  * mapfiles_jvm.h, which return the same.
  */
+@NullMarked
 package org.mapfiles.jvm;
+
+import org.jspecify.annotations.NullMarked;

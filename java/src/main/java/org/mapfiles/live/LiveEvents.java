@@ -1,5 +1,6 @@
 package org.mapfiles.live;
 
+import org.jspecify.annotations.Nullable;
 import org.mapfiles.MapsException;
 import org.mapfiles.ProcessExitedException;
 import org.mapfiles.ProcessMaps;
@@ -12,15 +13,15 @@ import org.mapfiles.internal.EventsAccess;
  */
 final class LiveEvents {
     /** Null: the stream could not be opened. */
-    private final MapEvents events;
+    private final @Nullable MapEvents events;
     private final boolean isOwned;
     private final long minPause;
     private final long maxPause;
     private long pause;
     private long pausedUntil;
-    private volatile MapsException failure;
+    private volatile @Nullable MapsException failure;
 
-    private LiveEvents(MapEvents events, boolean isOwned, long minPause, long maxPause) {
+    private LiveEvents(@Nullable MapEvents events, boolean isOwned, long minPause, long maxPause) {
         this.events = events;
         this.isOwned = isOwned;
         this.minPause = minPause;
@@ -90,7 +91,7 @@ final class LiveEvents {
     }
 
     /** Returns why events are not available; null if they are. */
-    MapsException failure() {
+    @Nullable MapsException failure() {
         return failure;
     }
 }

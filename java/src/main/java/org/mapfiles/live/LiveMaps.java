@@ -2,7 +2,9 @@ package org.mapfiles.live;
 
 import java.time.Duration;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
 import org.mapfiles.MapCursor;
 import org.mapfiles.MapFilter;
 import org.mapfiles.MapSnapshot;
@@ -28,7 +30,7 @@ import org.mapfiles.events.MapEvents;
  *
  * <p>The snapshot is refreshed once per period. It is refreshed earlier after a miss, because the address may be in a new mapping, and
  * after an event of the kernel ({@link Builder#withEvents(MapEvents.Option...)}), but not more often than {@link Builder#afterMiss}. A
- * result is as old as the snapshot ({@link #readAt}). {@link #validate} queries the kernel for one address now.
+ * result is as old as the snapshot ({@link #readAt}). {@link #query} queries the kernel for one address now.
  *
  * <p>Resolving takes no lock and allocates nothing. It calls no native code, except that the first miss after a refresh wakes the
  * refresher. Refreshing allocates nothing in steady state, also if mappings change each time. Each result of a reader is from one whole
@@ -45,7 +47,7 @@ public final class LiveMaps implements AutoCloseable {
     private final long period;
     private final long afterMiss;
     private final Thread refresher;
-    private final LiveEvents events; // null: not requested
+    private final @Nullable LiveEvents events; // null: not requested
     /** Recorded if recording the cause of a failure fails too. */
     private final MapsException unrecorded;
     private volatile boolean closed;
@@ -55,7 +57,7 @@ public final class LiveMaps implements AutoCloseable {
     private volatile long readAt;
     private volatile long refreshes;
     private volatile long changes;
-    private volatile MapsException failure;
+    private volatile @Nullable MapsException failure;
 
     private LiveMaps(Builder from) {
         maps = from.maps;
@@ -87,8 +89,8 @@ public final class LiveMaps implements AutoCloseable {
         private MapFilter filter = MapFilter.all();
         private Duration period = Duration.ofSeconds(1);
         private Duration afterMiss = Duration.ofMillis(10);
-        private MapEvents events;
-        private MapEvents.Option[] options;
+        private @Nullable MapEvents events;
+        private MapEvents.Option @Nullable [] options;
 
         private Builder(ProcessMaps maps) {
             this.maps = maps;
@@ -97,35 +99,35 @@ public final class LiveMaps implements AutoCloseable {
         /**
          * Sets which mappings are read; by default all. An address in another mapping is a miss.
          *
-         * @param wanted the properties of the mappings, and the backend
+         * @param filter the properties of the mappings, and the backend
          * @return this builder
          */
-        public Builder filter(MapFilter wanted) {
-            filter = Objects.requireNonNull(wanted, "wanted");
+        public Builder filter(MapFilter filter) {
+            this.filter = Objects.requireNonNull(filter, "filter");
             return this;
         }
 
         /**
          * Sets the age at which the snapshot is refreshed; by default 1 s.
          *
-         * @param wanted above 0, up to 292 years
+         * @param period above 0, up to 292 years
          * @return this builder
          * @throws IllegalArgumentException if the duration is out of range
          */
-        public Builder every(Duration wanted) {
-            period = checked(wanted);
+        public Builder every(Duration period) {
+            this.period = checked(period);
             return this;
         }
 
         /**
          * Sets the minimum age at which the snapshot is refreshed after a miss or an event; by default 10 ms. The period is its maximum.
          *
-         * @param wanted above 0, up to 292 years
+         * @param minimum above 0, up to 292 years
          * @return this builder
          * @throws IllegalArgumentException if the duration is out of range
          */
-        public Builder afterMiss(Duration wanted) {
-            afterMiss = checked(wanted);
+        public Builder afterMiss(Duration minimum) {
+            afterMiss = checked(minimum);
             return this;
         }
 
@@ -137,11 +139,11 @@ public final class LiveMaps implements AutoCloseable {
          * <p>If the stream cannot be opened, because of too few permissions, descriptors or memory, mappings are polled each period, and
          * {@link LiveMaps#eventsFailure} returns the reason.
          *
-         * @param wanted as of {@link MapEvents#open(ProcessMaps, MapEvents.Option...)}
+         * @param options as of {@link MapEvents#open(ProcessMaps, MapEvents.Option...)}
          * @return this builder
          */
-        public Builder withEvents(MapEvents.Option... wanted) {
-            options = Objects.requireNonNull(wanted, "wanted").clone();
+        public Builder withEvents(MapEvents.Option... options) {
+            this.options = Objects.requireNonNull(options, "options").clone();
             events = null;
             return this;
         }
@@ -149,22 +151,22 @@ public final class LiveMaps implements AutoCloseable {
         /**
          * Uses a stream of kernel events that the caller has opened, as {@link #withEvents(MapEvents.Option...)}.
          *
-         * @param changes events of the same process. The caller closes them after the {@link LiveMaps}. No other thread may drain or wait
+         * @param events of the same process. The caller closes them after the {@link LiveMaps}. No other thread may drain or wait
          *     for them: while another thread does, mappings are polled, and {@link LiveMaps#eventsFailure} returns the reason. The next
          *     attempts follow after increasing pauses, up to the period
          * @return this builder
          */
-        public Builder withEvents(MapEvents changes) {
-            events = Objects.requireNonNull(changes, "changes");
+        public Builder withEvents(MapEvents events) {
+            this.events = Objects.requireNonNull(events, "events");
             options = null;
             return this;
         }
 
-        private static Duration checked(Duration wanted) {
-            if (wanted.isNegative() || wanted.isZero() || wanted.compareTo(Duration.ofNanos(Long.MAX_VALUE)) > 0) {
-                throw new IllegalArgumentException("not a duration above 0 and up to 292 years: " + wanted);
+        private static Duration checked(Duration duration) {
+            if (duration.isNegative() || duration.isZero() || duration.compareTo(Duration.ofNanos(Long.MAX_VALUE)) > 0) {
+                throw new IllegalArgumentException("not a duration above 0 and up to 292 years: " + duration);
             }
-            return wanted;
+            return duration;
         }
 
         /**
@@ -191,7 +193,7 @@ public final class LiveMaps implements AutoCloseable {
             }
         }
 
-        private static void closeEvents(LiveMaps live) {
+        private static void closeEvents(@Nullable LiveMaps live) {
             if (live != null) {
                 live.closeEvents();
             }
@@ -344,7 +346,7 @@ public final class LiveMaps implements AutoCloseable {
      * @throws ProcessExitedException if the process has exited
      * @throws MapsException as {@link ProcessMaps#query}
      */
-    public boolean validate(long address, MappingQuery result) throws MapsException {
+    public boolean query(long address, MappingQuery result) throws MapsException {
         return maps.query(address, result);
     }
 
@@ -362,26 +364,26 @@ public final class LiveMaps implements AutoCloseable {
     }
 
     /** {@return the number of refreshes after the first read} */
-    public long refreshes() {
+    public long refreshCount() {
         return refreshes;
     }
 
     /** {@return the number of refreshes that found changes} */
-    public long changes() {
+    public long changeCount() {
         return changes;
     }
 
-    /** {@return why the last refresh failed, such as a {@link ProcessExitedException}; null if it succeeded} */
-    public MapsException failure() {
-        return failure;
+    /** {@return why the last refresh failed, such as a {@link ProcessExitedException}; empty if it succeeded} */
+    public Optional<MapsException> failure() {
+        return Optional.ofNullable(failure);
     }
 
     /**
-     * {@return why events are not available, so that mappings are only polled; null if they are available or were not requested} Either
+     * {@return why events are not available, so that mappings are only polled; empty if they are available or were not requested} Either
      * the stream could not be opened, or the last wait for events failed.
      */
-    public MapsException eventsFailure() {
-        return events == null ? null : events.failure();
+    public Optional<MapsException> eventsFailure() {
+        return events == null ? Optional.empty() : Optional.ofNullable(events.failure());
     }
 
     /** Ends refreshing, after an active read. The last snapshot stays readable. A second close does nothing. */

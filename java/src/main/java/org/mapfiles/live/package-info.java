@@ -3,4 +3,7 @@
  *
  * <p>The conventions are those of {@link org.mapfiles}.
  */
+@NullMarked
 package org.mapfiles.live;
+
+import org.jspecify.annotations.NullMarked;

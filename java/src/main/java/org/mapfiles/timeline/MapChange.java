@@ -1,6 +1,7 @@
 package org.mapfiles.timeline;
 
 import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 import org.mapfiles.ImmutableMapping;
 
 /**
@@ -17,8 +18,8 @@ import org.mapfiles.ImmutableMapping;
  * @param isExact whether the kernel reported that the change happened at {@code time}: true for reported mappings and for execve(2). No
  *     removal is exact, because the kernel does not report munmap(2)
  */
-public record MapChange(Kind kind, ImmutableMapping mapping, ImmutableMapping previous, boolean isContinued, long after, long time,
-        boolean isExact) {
+public record MapChange(Kind kind, @Nullable ImmutableMapping mapping, @Nullable ImmutableMapping previous, boolean isContinued,
+        long after, long time, boolean isExact) {
     /** What has changed. */
     public enum Kind {
         /** A mapping is new. No other mapping overlaps it. */

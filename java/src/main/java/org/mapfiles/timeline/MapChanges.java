@@ -3,6 +3,7 @@ package org.mapfiles.timeline;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 import org.mapfiles.ImmutableMapping;
 import org.mapfiles.MapDifference;
 import org.mapfiles.MapFilter;
@@ -19,7 +20,7 @@ import org.mapfiles.events.MapEvents;
  * there are any.
  *
  * <pre>{@code
- * MapChanges changes = MapChanges.of(maps, events);          // events may be null: then changes are found by polls alone
+ * MapChanges changes = MapChanges.of(maps, events);
  * replay.addAll(changes.mappings());
  * while (watching) {
  *     events.await(200);
@@ -50,7 +51,7 @@ import org.mapfiles.events.MapEvents;
  */
 public final class MapChanges {
     private final ProcessMaps maps;
-    private final MapEvents events;
+    private final @Nullable MapEvents events;
     private final MapSnapshot snapshot;
     private final TrackedMappings tracked = new TrackedMappings();
     private List<MapChange> changes = new ArrayList<>();
@@ -58,29 +59,41 @@ public final class MapChanges {
     /** The time of the last change. */
     private long latest = Long.MIN_VALUE;
 
-    /** Makes an instance; tests pass null for both, and report changes themselves. */
-    MapChanges(ProcessMaps maps, MapEvents events) {
-        this(maps, events, null);
-    }
-
-    private MapChanges(ProcessMaps maps, MapEvents events, MapSnapshot snapshot) {
+    /** Makes an instance. Tests that report changes themselves pass null for the process and the snapshot. */
+    MapChanges(ProcessMaps maps, @Nullable MapEvents events, MapSnapshot snapshot) {
         this.maps = maps;
         this.events = events;
         this.snapshot = snapshot;
     }
 
     /**
+     * Reads the mappings of a process. All changes from now on are found by polls.
+     *
+     * @param maps the process; the caller closes it after the last poll
+     * @return an object for one thread
+     * @throws org.mapfiles.ProcessExitedException if the process has exited
+     * @throws NotEnoughMemoryException if this JVM has too little memory
+     * @throws MapsException as {@link ProcessMaps#read}
+     */
+    public static MapChanges of(ProcessMaps maps) throws MapsException {
+        return begin(maps, null);
+    }
+
+    /**
      * Reads the mappings of a process. All changes from now on are reported.
      *
      * @param maps the process; the caller closes it after the last poll
-     * @param events of the same process, opened before with {@link MapEvents.Option#DATA}; only this object may drain them. Null: all
-     *     changes are found by polls
+     * @param events of the same process, opened before with {@link MapEvents.Option#DATA}; only this object may drain them
      * @return an object for one thread
      * @throws org.mapfiles.ProcessExitedException if the process has exited
      * @throws NotEnoughMemoryException if this JVM has too little memory
      * @throws MapsException as {@link ProcessMaps#read}
      */
     public static MapChanges of(ProcessMaps maps, MapEvents events) throws MapsException {
+        return begin(maps, Objects.requireNonNull(events, "events"));
+    }
+
+    private static MapChanges begin(ProcessMaps maps, @Nullable MapEvents events) throws MapsException {
         Objects.requireNonNull(maps, "maps");
         MapChanges changes = new MapChanges(maps, events, newSnapshot(maps));
         maps.read(changes.snapshot, MapFilter.all());

@@ -6,6 +6,7 @@ import java.io.OutputStream;
 import java.lang.ref.WeakReference;
 import java.util.List;
 import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 import org.mapfiles.ImmutableMapping;
 import org.mapfiles.MapSnapshot;
 import org.mapfiles.Mapping;
@@ -18,7 +19,7 @@ import org.mapfiles.events.MapEvents;
  * Resolves an address as of its sampling time. A timeline records the mappings of one process over time, from polls and events.
  *
  * <pre>{@code
- * MapTimeline timeline = MapTimeline.ofBytes(64 << 20);
+ * MapTimeline timeline = MapTimeline.withMaxBytes(64 << 20);
  * MapSnapshot snapshot = new MapSnapshot();
  * while (sampling) {                                         // for example every 100 ms
  *     timeline.poll(maps, snapshot);
@@ -49,7 +50,7 @@ public final class MapTimeline {
     private long reportedUntil;
     private long incompleteBy = Long.MIN_VALUE;
     /** The stream of the last call. A weak reference, since the caller may drop it. */
-    private WeakReference<MapEvents> stream;
+    private @Nullable WeakReference<MapEvents> stream;
     private boolean isThreadUnwatched;
     private boolean isLoaded;
 
@@ -64,7 +65,7 @@ public final class MapTimeline {
      * @return a timeline for one process
      * @throws IllegalArgumentException if {@code maxBytes} is not above 0
      */
-    public static MapTimeline ofBytes(long maxBytes) {
+    public static MapTimeline withMaxBytes(long maxBytes) {
         if (maxBytes <= 0) {
             throw new IllegalArgumentException("maxBytes is not above 0: " + maxBytes);
         }
@@ -82,7 +83,7 @@ public final class MapTimeline {
      * @throws MapsException as {@link ProcessMaps#refresh}
      */
     public boolean poll(ProcessMaps maps, MapSnapshot snapshot) throws MapsException {
-        return poll(maps, snapshot, null);
+        return pollWith(maps, snapshot, null);
     }
 
     /**
@@ -91,13 +92,17 @@ public final class MapTimeline {
      *
      * @param maps the process, the same one in all calls
      * @param snapshot is refreshed, with the filter of its last read
-     * @param events of the same process, opened before the first poll; null: none
+     * @param events of the same process, opened before the first poll
      * @return whether mappings have changed
      * @throws org.mapfiles.ProcessExitedException if the process has exited; the timeline stays usable
      * @throws IllegalStateException if the process or the events are closed, or this timeline was loaded from a file
      * @throws MapsException as {@link ProcessMaps#refresh}
      */
     public boolean poll(ProcessMaps maps, MapSnapshot snapshot, MapEvents events) throws MapsException {
+        return pollWith(maps, snapshot, Objects.requireNonNull(events, "events"));
+    }
+
+    private boolean pollWith(ProcessMaps maps, MapSnapshot snapshot, @Nullable MapEvents events) throws MapsException {
         Objects.requireNonNull(snapshot, "snapshot");
         synchronized (polling) {
             long from = System.nanoTime();
@@ -359,14 +364,14 @@ public final class MapTimeline {
      * Reads a timeline that {@link #save} has written. It resolves, and records nothing.
      *
      * @param in stays open
-     * @param maxBytes maximum as of {@link #ofBytes}; the oldest blocks beyond it are dropped. A single block may take 64 MiB more
+     * @param maxBytes maximum as of {@link #withMaxBytes}; the oldest blocks beyond it are dropped. A single block may take 64 MiB more
      * @return a read-only timeline
      * @throws IOException if the stream is not a complete timeline, cannot be read, or has a larger block
      * @throws IllegalArgumentException if {@code maxBytes} is not above 0
      */
     public static MapTimeline load(InputStream in, long maxBytes) throws IOException {
         Objects.requireNonNull(in, "in");
-        MapTimeline timeline = ofBytes(maxBytes);
+        MapTimeline timeline = withMaxBytes(maxBytes);
         TimelineFile.Reader reader = new TimelineFile.Reader(in, maxBytes);
         timeline.polledAt = reader.polledAt();
         timeline.reportedUntil = reader.recordedUntil();

@@ -1,6 +1,7 @@
 package org.mapfiles.timeline;
 
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 import org.mapfiles.ImmutableMapping;
 
 /**
@@ -24,13 +25,13 @@ final class MappingStep {
     private final Source source;
     private final List<TrackedMappings.Tracked> before;
     private final List<ImmutableMapping> now;
-    private final ImmutableMapping reported;
+    private final @Nullable ImmutableMapping reported;
     private final int total;
     private final long floor;
     private final long time;
 
-    private MappingStep(Source source, List<TrackedMappings.Tracked> before, List<ImmutableMapping> now, ImmutableMapping reported, int total,
-            long floor, long time) {
+    private MappingStep(Source source, List<TrackedMappings.Tracked> before, List<ImmutableMapping> now,
+            @Nullable ImmutableMapping reported, int total, long floor, long time) {
         this.source = source;
         this.before = before;
         this.now = now;
@@ -73,7 +74,7 @@ final class MappingStep {
     }
 
     /** Returns the mapping of the event, which exists from {@link #time} on for certain; null if the source is no event. */
-    ImmutableMapping reported() {
+    @Nullable ImmutableMapping reported() {
         return reported;
     }
 

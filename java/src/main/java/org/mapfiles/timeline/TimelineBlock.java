@@ -1,6 +1,7 @@
 package org.mapfiles.timeline;
 
 import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
 import org.mapfiles.ImmutableMapping;
 
 /**
@@ -18,13 +19,13 @@ final class TimelineBlock {
 
     final long begin;
     final ImmutableMapping[] base;
-    private ImmutableMapping[] mappings = new ImmutableMapping[FIRST_CHANGES];
+    private @Nullable ImmutableMapping[] mappings = new ImmutableMapping[FIRST_CHANGES];
     private long[] after = new long[FIRST_CHANGES];
     private long[] upTo = new long[FIRST_CHANGES];
     private boolean[] removed = new boolean[FIRST_CHANGES];
     private int count;
     private long nameBytes;
-    private byte[] lastName;
+    private byte @Nullable [] lastName;
 
     TimelineBlock(long begin, ImmutableMapping[] base) {
         this.begin = begin;
@@ -46,7 +47,7 @@ final class TimelineBlock {
         return count;
     }
 
-    ImmutableMapping mapping(int change) {
+    @Nullable ImmutableMapping mapping(int change) {
         return mappings[change];
     }
 
@@ -69,7 +70,7 @@ final class TimelineBlock {
     }
 
     /** Appends a change: a mapping is added or removed. A null mapping stands for the removal of all mappings. */
-    void add(ImmutableMapping mapping, boolean isRemoved, long earliest, long latest) {
+    void add(@Nullable ImmutableMapping mapping, boolean isRemoved, long earliest, long latest) {
         if (count == mappings.length) {
             mappings = Arrays.copyOf(mappings, 2 * count);
             after = Arrays.copyOf(after, 2 * count);
@@ -98,7 +99,7 @@ final class TimelineBlock {
         }
     }
 
-    private ImmutableMapping inBase(long address) {
+    private @Nullable ImmutableMapping inBase(long address) {
         int low = 0;
         int high = base.length;
         while (low < high) {

@@ -5,6 +5,7 @@ import java.io.OutputStream;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 import org.mapfiles.ImmutableMapping;
 
 /**
@@ -41,7 +42,7 @@ final class TimelineBlocks {
     }
 
     /** Adds a change to each block in whose time it may have happened. */
-    void add(ImmutableMapping mapping, boolean isRemoved, long after, long upTo) {
+    void add(@Nullable ImmutableMapping mapping, boolean isRemoved, long after, long upTo) {
         for (int i = blocks.size() - 1; i >= 0; i--) {
             blocks.get(i).add(mapping, isRemoved, after, upTo);
             if (after >= blocks.get(i).begin) {

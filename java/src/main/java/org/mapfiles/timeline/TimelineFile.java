@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.zip.GZIPInputStream;
 import java.util.zip.GZIPOutputStream;
 import java.util.zip.ZipException;
+import org.jspecify.annotations.Nullable;
 import org.mapfiles.ImmutableMapping;
 import org.mapfiles.internal.ErrorText;
 
@@ -51,7 +52,7 @@ final class TimelineFile {
         out.writeInt(VERSION);
         out.writeLong(polledAt);
         out.writeLong(recordedUntil);
-        byte[] name = null;
+        byte @Nullable [] name = null;
         for (TimelineBlock block : blocks) {
             out.writeByte(BLOCK);
             out.writeLong(block.begin);
@@ -73,7 +74,8 @@ final class TimelineFile {
     }
 
     /** Writes a mapping; returns its name, or the previous name if the mapping is null. */
-    private static byte[] write(ImmutableMapping mapping, byte[] before, DataOutputStream out) throws IOException {
+    private static byte @Nullable [] write(@Nullable ImmutableMapping mapping, byte @Nullable [] before, DataOutputStream out)
+            throws IOException {
         if (mapping == null) {
             out.writeLong(0);
             out.writeLong(0);
@@ -132,7 +134,7 @@ final class TimelineFile {
         }
 
         /** Returns the next block, or null after the last one. */
-        TimelineBlock next() throws IOException {
+        @Nullable TimelineBlock next() throws IOException {
             try {
                 int tag = in.readByte();
                 if (tag != END) {
@@ -179,7 +181,7 @@ final class TimelineFile {
             }
         }
 
-        private ImmutableMapping mapping() throws IOException {
+        private @Nullable ImmutableMapping mapping() throws IOException {
             long start = in.readLong();
             long end = in.readLong();
             if (end == 0) {

@@ -1,6 +1,7 @@
 package org.mapfiles.timeline;
 
 import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 import org.mapfiles.ImmutableMapping;
 
 /**
@@ -20,7 +21,7 @@ public final class TimelineResult {
         AMBIGUOUS,
         /** No mapping covered the address. */
         NOT_MAPPED,
-        /** The time is after the last recorded time: the {@link #candidates} are the last known mappings, which may be outdated. */
+        /** The time is after the last recorded time: each {@link #candidate} is of the last known mappings, which may be outdated. */
         NOT_YET_RECORDED,
         /** The time is before the first poll, or was dropped because of the memory limit. */
         NOT_RECORDED
@@ -53,14 +54,14 @@ public final class TimelineResult {
      *
      * @return 0 to 8
      */
-    public int candidates() {
+    public int candidateCount() {
         return count;
     }
 
     /**
      * Returns a candidate. Candidates are in order of the time at which they were mapped.
      *
-     * @param index from 0 to below {@link #candidates()}
+     * @param index from 0 to below {@link #candidateCount()}
      * @return a mapping
      * @throws IndexOutOfBoundsException if there is no such candidate
      */
@@ -91,20 +92,20 @@ public final class TimelineResult {
         return isNonePossible;
     }
 
-    void clear(Outcome what) {
+    void clear(Outcome withoutCandidate) {
         count = 0;
         isNonePossible = false;
-        outcome = what;
+        outcome = withoutCandidate;
     }
 
     /** Begins with the mapping at the begin of a block, or null. */
-    void begin(ImmutableMapping first) {
+    void begin(@Nullable ImmutableMapping first) {
         clear(Outcome.NOT_MAPPED);
         change(first, true);
     }
 
     /** Adds the next mapping, or null: a change that happened before the time for certain, or perhaps. */
-    void change(ImmutableMapping next, boolean isSure) {
+    void change(@Nullable ImmutableMapping next, boolean isSure) {
         if (isSure) {
             count = 0;
             isNonePossible = false;

@@ -5,6 +5,7 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
 import org.mapfiles.ImmutableMapping;
 import org.mapfiles.MapCursor;
 import org.mapfiles.MapSnapshot;
@@ -47,7 +48,7 @@ final class TrackedMappings {
     private long polledAt = NEVER;
     private long executedAt = NEVER;
     private long latestEvent = NEVER;
-    private MapSnapshot lastSnapshot;
+    private @Nullable MapSnapshot lastSnapshot;
     private int lastVersion;
     /** Whether the tracked mappings are exactly those of the last poll. */
     private boolean isAsRead;

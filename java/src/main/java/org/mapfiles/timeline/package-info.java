@@ -4,4 +4,7 @@
  *
  * <p>The conventions are those of {@link org.mapfiles}.
  */
+@NullMarked
 package org.mapfiles.timeline;
+
+import org.jspecify.annotations.NullMarked;

@@ -69,7 +69,7 @@ class MapEventsTest {
             assertThat(event.flags()).isEqualTo(query.flags());
             assertThat(event.fileIndex()).isZero();
             assertThat(event.nameEquals(file.toString().getBytes(StandardCharsets.UTF_8))).isTrue();
-            assertThat(event.buildId()).isNull();
+            assertThat(event.buildId()).isEmpty();
             assertThat(event).hasToString("MAPPED by " + event.pid() + "/" + event.tid() + " at " + event.time() + ": "
                     + query);
             assertThat(mapped.get(0)).isZero();

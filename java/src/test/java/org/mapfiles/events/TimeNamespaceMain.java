@@ -29,7 +29,7 @@ final class TimeNamespaceMain {
             MappedByteBuffer mapped = map(file);
             long after = System.nanoTime();
             System.out.println("TIME " + timeOf(events, file, before, after));
-            System.out.println("LISTENS " + live.eventsFailure());
+            System.out.println("LISTENS " + live.eventsFailure().orElse(null));
             System.out.println("FOUND " + isFound(live.snapshot(), NativeCalls.addressOf(mapped)));
             System.out.println("TIMELINE " + timelineOf(maps, events, file));
             System.out.println("BYTE " + mapped.get(0));
@@ -43,7 +43,7 @@ final class TimeNamespaceMain {
      * thread that starts while events are opened causes that. So some rounds may have no result.
      */
     private static String timelineOf(ProcessMaps maps, MapEvents events, Path file) throws Exception {
-        MapTimeline timeline = MapTimeline.ofBytes(1 << 20);
+        MapTimeline timeline = MapTimeline.withMaxBytes(1 << 20);
         TimelineResult answer = new TimelineResult();
         String result = "";
         for (int round = 0; round < 20; round++) {

@@ -43,7 +43,7 @@ final class CopyUpMain {
         try (MappedFile file = MapFiles.of(maps).open(mapping)) {
             return file.verification().toString();
         } catch (NotVerifiedException e) {
-            return e.isSurelyAnother() + " " + e.getMessage();
+            return e.isMismatch() + " " + e.getMessage();
         } catch (MapsException e) {
             return e.toString();
         }

@@ -16,12 +16,12 @@ final class EventsLowDescriptorsMain {
                 LiveMaps.of(maps).withEvents(MapEvents.Option.DATA).start().close();
             }
             try (LiveMaps live = LiveMaps.of(maps).every(Duration.ofMillis(5)).withEvents(MapEvents.Option.DATA).start()) {
-                System.out.println("POLLS " + live.eventsFailure().getMessage());
+                System.out.println("POLLS " + live.eventsFailure().orElseThrow().getMessage());
                 System.in.read();
-                for (long end = System.nanoTime() + 60_000_000_000L; live.changes() == 0 && System.nanoTime() < end; ) {
+                for (long end = System.nanoTime() + 60_000_000_000L; live.changeCount() == 0 && System.nanoTime() < end; ) {
                     Thread.sleep(5);
                 }
-                System.out.println("CHANGES " + live.changes() + " FAILURE " + live.failure());
+                System.out.println("CHANGES " + live.changeCount() + " FAILURE " + live.failure().orElse(null));
             }
         }
     }

@@ -15,8 +15,8 @@ final class LiveLowMemoryMain {
             System.out.println("STARTED");
             String last = "";
             for (long end = System.nanoTime() + 60_000_000_000L; !last.contains("ProcessGone") && System.nanoTime() < end; ) {
-                String now = String.valueOf(live.failure()).replaceAll("\\d+", "N"); // numbers of bytes differ
-                if (live.failure() != null && !now.equals(last)) {
+                String now = String.valueOf(live.failure().orElse(null)).replaceAll("\\d+", "N"); // numbers of bytes differ
+                if (live.failure().isPresent() && !now.equals(last)) {
                     System.out.println(now);
                     last = now;
                 }

@@ -69,12 +69,12 @@ class LiveMapsTest {
             assertThat(reader.resolve(-1)).as("the kernel's own").isFalse();
             assertThatThrownBy(() -> reader.mapping().start()).isInstanceOf(IndexOutOfBoundsException.class);
             Thread.sleep(50);
-            assertThat(live.refreshes()).as("no address was missed").isZero();
+            assertThat(live.refreshCount()).as("no address was missed").isZero();
             assertThat(reader.resolve(0x1000)).isFalse();
-            Children.await("the snapshot is refreshed", () -> live.refreshes() == 1);
+            Children.await("the snapshot is refreshed", () -> live.refreshCount() == 1);
             Thread.sleep(50);
-            assertThat(live.refreshes()).as("once for one miss").isEqualTo(1);
-            assertThat(live.changes()).isZero();
+            assertThat(live.refreshCount()).as("once for one miss").isEqualTo(1);
+            assertThat(live.changeCount()).isZero();
         }
     }
 
@@ -85,7 +85,7 @@ class LiveMapsTest {
             LiveMaps.Reader reader = live.reader();
             MappedByteBuffer later = map("later");
             awaitName(reader, NativeCalls.addressOf(later), "/later");
-            assertThat(live.changes()).isPositive();
+            assertThat(live.changeCount()).isPositive();
             assertThat(later.get(0)).isZero();
         }
     }
@@ -95,11 +95,11 @@ class LiveMapsTest {
         try (ProcessMaps maps = ProcessMaps.self();
                 LiveMaps live = LiveMaps.of(maps).every(Duration.ofMillis(2)).start()) {
             long before = System.nanoTime();
-            Children.await("ten periods", () -> live.refreshes() >= 10);
+            Children.await("ten periods", () -> live.refreshCount() >= 10);
             Children.await("the newest is newer", () -> live.readAt() - before > 0);
-            assertThat(live.failure()).isNull();
+            assertThat(live.failure()).isEmpty();
             MappingQuery query = new MappingQuery();
-            assertThat(live.validate(live.snapshot().cursor().seek(0).start(), query)).isTrue();
+            assertThat(live.query(live.snapshot().cursor().seek(0).start(), query)).isTrue();
         }
     }
 
@@ -114,9 +114,9 @@ class LiveMapsTest {
             MapSnapshot snapshot = live.snapshot();
             Children.await("the snapshot has the mapping", () -> snapshot.find(NativeCalls.addressOf(first)) >= 0);
             LiveMaps.Reader reader = live.reader();
-            long refreshes = live.refreshes();
+            long refreshes = live.refreshCount();
             assertThat(reader.resolve(0x1000)).isFalse();
-            Children.await("a miss wakes it, too", () -> live.refreshes() > refreshes);
+            Children.await("a miss wakes it, too", () -> live.refreshCount() > refreshes);
             events.close();
             live.refresh(); // so that a mapping in place of the mapped rings is no miss
             MappedByteBuffer later = map("later");
@@ -143,7 +143,7 @@ class LiveMapsTest {
             waiting.start();
             Children.await("it waits", () -> isRefused(events));
             try (LiveMaps live = LiveMaps.of(maps).every(NEVER).withEvents(events).start()) {
-                Children.await("it could not listen", () -> live.refreshes() > 0);
+                Children.await("it could not listen", () -> live.refreshCount() > 0);
                 other.get();
                 child.command("remap plain");
                 long remapped = child.made().get(0).line().start();
@@ -170,14 +170,14 @@ class LiveMapsTest {
         try (ProcessMaps maps = ProcessMaps.self()) {
             MapEvents events = MapEvents.open(maps);
             try (LiveMaps live = LiveMaps.of(maps).every(NEVER).start()) {
-                assertThat(live.eventsFailure()).as("events were not requested").isNull();
+                assertThat(live.eventsFailure()).as("events were not requested").isEmpty();
             }
             try (LiveMaps live = LiveMaps.of(maps).every(NEVER).withEvents(events).start()) {
-                assertThat(live.eventsFailure()).isNull();
+                assertThat(live.eventsFailure()).isEmpty();
                 events.close();
-                Children.await("it is recorded", () -> live.eventsFailure() != null);
-                assertThat(live.eventsFailure()).hasMessageContaining("polling").hasMessageContaining("MapEvents is closed");
-                assertThat(live.failure()).isNull();
+                Children.await("it is recorded", () -> live.eventsFailure().isPresent());
+                assertThat(live.eventsFailure().orElseThrow()).hasMessageContaining("polling").hasMessageContaining("MapEvents is closed");
+                assertThat(live.failure()).isEmpty();
             }
         }
     }
@@ -191,7 +191,7 @@ class LiveMapsTest {
             int before = Descriptors.countPerf();
             for (int i = 0; i < 20; i++) {
                 try (LiveMaps live = LiveMaps.of(maps).every(NEVER).withEvents(MapEvents.Option.DATA).start()) {
-                    assertThat(live.eventsFailure()).isNull();
+                    assertThat(live.eventsFailure()).isEmpty();
                     assertThat(Descriptors.countPerf()).isGreaterThan(before);
                 }
             }
@@ -230,7 +230,7 @@ class LiveMapsTest {
             Thread refresher = refresherOf(sleeper.pid()).orElseThrow();
             refresher.interrupt();
             Children.await("it waits again", () -> !refresher.isInterrupted());
-            assertThat(live.refreshes()).isZero();
+            assertThat(live.refreshCount()).isZero();
         }
     }
 
@@ -255,7 +255,7 @@ class LiveMapsTest {
         try (ProcessMaps maps = ProcessMaps.of(sleeper.pid()); MapEvents events = MapEvents.open(maps);
                 LiveMaps live = LiveMaps.of(maps).every(Duration.ofSeconds(5)).withEvents(events).start()) {
             Children.killAndWait(sleeper);
-            Children.await("it is known to have ended", () -> live.failure() instanceof ProcessExitedException);
+            Children.await("it is known to have ended", () -> live.failure().orElse(null) instanceof ProcessExitedException);
             Children.await("nothing is refreshed any more", () -> !isRefresherAlive(sleeper.pid()));
         }
     }
@@ -314,7 +314,7 @@ class LiveMapsTest {
             LiveMaps.Reader reader = live.reader();
             long first = live.snapshot().cursor().seek(0).start();
             Children.killAndWait(sleeper);
-            Children.await("it is known to have ended", () -> live.failure() instanceof ProcessExitedException);
+            Children.await("it is known to have ended", () -> live.failure().orElse(null) instanceof ProcessExitedException);
             assertThat(reader.resolve(first)).isTrue();
             assertThatThrownBy(live::refresh).isInstanceOf(ProcessExitedException.class);
             Children.await("nothing is refreshed any more", () -> !isRefresherAlive(sleeper.pid()));
@@ -334,7 +334,7 @@ class LiveMapsTest {
         LiveMaps other = LiveMaps.of(maps).every(Duration.ofMillis(1)).start();
         maps.close();
         Children.await("its process is closed", () -> !isRefresherAlive(sleeper.pid()));
-        assertThat(other.failure()).hasMessageContaining("ProcessMaps is closed");
+        assertThat(other.failure().orElseThrow()).hasMessageContaining("ProcessMaps is closed");
         other.close();
     }
 

@@ -31,15 +31,15 @@ final class MoveCursorMain {
                     channel.map(MapMode.READ_ONLY, 0, 4096);
                 }
                 System.gc(); // unmaps the buffers
-                recorded[0] = live.eventsFailure();
+                recorded[0] = live.eventsFailure().orElse(null);
                 return recorded[0] != null;
             });
             mover.stopAfter(0);
             System.out.println("RECORDED " + (recorded[0] == null ? null : recorded[0].getCause().getClass().getName()));
-            long refreshes = live.refreshes();
-            System.out.println("REFRESHED " + isSoon(() -> live.refreshes() > refreshes));
-            System.out.println("LISTENS " + isSoon(() -> live.eventsFailure() == null));
-            System.out.println("FAILURE " + live.failure());
+            long refreshes = live.refreshCount();
+            System.out.println("REFRESHED " + isSoon(() -> live.refreshCount() > refreshes));
+            System.out.println("LISTENS " + isSoon(() -> live.eventsFailure().isEmpty()));
+            System.out.println("FAILURE " + live.failure().orElse(null));
         } finally {
             Files.delete(file);
         }

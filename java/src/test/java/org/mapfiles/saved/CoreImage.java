@@ -6,6 +6,7 @@ import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 
 /** A core file of x86-64 in native byte order, made by hand: five mappings, two threads. */
+@SuppressWarnings("ByteBufferBackingArray") // all buffers are allocated here
 final class CoreImage {
     static final int PID = 4711;
 

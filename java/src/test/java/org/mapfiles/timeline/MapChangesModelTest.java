@@ -21,7 +21,7 @@ class MapChangesModelTest {
     private static final class Watch implements ModelProcess.Listener {
         private final Random random;
         private final ModelProcess process;
-        private final MapChanges changes = new MapChanges(null, null);
+        private final MapChanges changes = new MapChanges(null, null, null);
         private final Replay replay = new Replay();
         private final boolean hasEvents;
         private final int losesOneIn;

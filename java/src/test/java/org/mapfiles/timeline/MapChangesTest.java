@@ -10,6 +10,8 @@ import java.util.List;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
+import org.mapfiles.MapsException;
+import org.mapfiles.ProcessMaps;
 import org.mapfiles.events.MapEvents;
 import org.mapfiles.testing.Assume;
 import org.mapfiles.testing.MapsLine;
@@ -62,9 +64,13 @@ class MapChangesTest {
         }
     }
 
+    private static MapChanges of(ProcessMaps maps, MapEvents eventsOrNull) throws MapsException {
+        return eventsOrNull == null ? MapChanges.of(maps) : MapChanges.of(maps, eventsOrNull);
+    }
+
     @Test
     void replayIsExactByPollsAlone() throws Exception {
-        replayIsExact(MapChanges.of(child.maps(), null), 100, 30);
+        replayIsExact(MapChanges.of(child.maps()), 100, 30);
     }
 
     @Test
@@ -113,8 +119,8 @@ class MapChangesTest {
         Assume.events();
         try (MapEvents events = MapEvents.open(child.maps(), MapEvents.Option.DATA);
                 MapEvents small = MapEvents.open(child.maps(), 16 * 1024, MapEvents.Option.DATA)) { // it loses events meanwhile
-            for (MapEvents completeUntil : new MapEvents[] {events, small, null}) {
-                MapChanges changes = MapChanges.of(child.maps(), completeUntil);
+            for (MapEvents reported : new MapEvents[] {events, small, null}) {
+                MapChanges changes = of(child.maps(), reported);
                 replay.begin(changes.mappings());
                 child.command("churn 300");
                 for (int i = 0; i < 50; i++) {
@@ -131,7 +137,7 @@ class MapChangesTest {
     @Test
     void aNameThatAnEventLackedIsOneChange() throws Exception {
         MapsLine heap = new MapsLine(0x1000, 0x2000, "rw-p", 0, 0, 0, 0, "[heap]");
-        MapChanges changes = new MapChanges(null, null);
+        MapChanges changes = new MapChanges(null, null, null);
         changes.polled(MapsLine.snapshot(), 10, 20);
         changes.mapped(MapsLine.snapshot(MapsLine.anonymous(0x1000, 0x2000)).cursor().seek(0), 25);
         changes.polled(MapsLine.snapshot(heap), 30, 40);
@@ -160,7 +166,7 @@ class MapChangesTest {
     }
 
     private void anotherProgram(SpecialMappingsProcess process, MapEvents events) throws Exception {
-        MapChanges changes = MapChanges.of(process.maps(), events);
+        MapChanges changes = of(process.maps(), events);
         replay.begin(changes.mappings());
         List<MapsLine> before = replay.lines();
         process.exec();

@@ -41,7 +41,7 @@ class MapTimelineModelTest {
         PolledProcess(long seed, boolean pushes, long maxBytes) {
             this.random = new Random(seed);
             this.pushes = pushes;
-            this.timeline = MapTimeline.ofBytes(maxBytes);
+            this.timeline = MapTimeline.withMaxBytes(maxBytes);
         }
 
         private int[] now() {
@@ -178,7 +178,7 @@ class MapTimelineModelTest {
 
         private static void checkTruth(int truth, int page, TimelineResult result) {
             boolean isAmong = truth == UNMAPPED && result.mayBeUnmapped();
-            for (int i = 0; i < result.candidates(); i++) {
+            for (int i = 0; i < result.candidateCount(); i++) {
                 ImmutableMapping candidate = result.candidate(i);
                 assertThat(candidate.contains(address(page))).isTrue();
                 assertThat(candidate.fileOffset(address(page) + 7)).isEqualTo((long) page * MapsLine.PAGE + 7);

@@ -2,17 +2,11 @@ package org.mapfiles.timeline;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
-import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 
-import java.io.BufferedOutputStream;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
-import java.io.DataOutputStream;
-import java.io.IOException;
-import java.time.Duration;
 import java.util.List;
 import java.util.stream.IntStream;
-import java.util.zip.GZIPOutputStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.mapfiles.MapCursor;
@@ -29,7 +23,7 @@ import org.mapfiles.timeline.TimelineResult.Outcome;
 class MapTimelineTest {
     @RegisterExtension final SpecialMappingsProcess child = SpecialMappingsProcess.with("plain");
 
-    private final MapTimeline timeline = MapTimeline.ofBytes(1 << 20);
+    private final MapTimeline timeline = MapTimeline.withMaxBytes(1 << 20);
     private final MapSnapshot snapshot = new MapSnapshot();
     private final TimelineResult result = new TimelineResult();
 
@@ -65,7 +59,7 @@ class MapTimelineTest {
         assertThat(resolved(first)).isEqualTo("plain");
         assertThat(result.mayBeUnmapped()).isFalse();
         assertThat(resolved(between)).isEqualTo("AMBIGUOUS");
-        assertThat(result.candidates()).isEqualTo(2);
+        assertThat(result.candidateCount()).isEqualTo(2);
         assertThat(result.candidate(0).name()).endsWith("/plain");
         assertThat(result.candidate(1).name()).endsWith("/remapped");
         assertThatThrownBy(result::mapping).isInstanceOf(IllegalStateException.class).hasMessageContaining("2 candidates");
@@ -166,7 +160,7 @@ class MapTimelineTest {
             assertThat(result.mapping().name()).endsWith("/plain");
             timeline.resolve(place, second, result);
             assertThat(result.outcome()).as("%s", result).isIn(Outcome.FOUND, Outcome.NOT_MAPPED);
-            assertThat(result.candidates() == 0 || !result.mayBeUnmapped()).as("%s", result).isTrue();
+            assertThat(result.candidateCount() == 0 || !result.mayBeUnmapped()).as("%s", result).isTrue();
             for (MapCursor kept = snapshot.cursor(); kept.next(); ) {
                 if (kept.kind() == Mapping.Kind.VSYSCALL) {
                     assertThat(timeline.resolve(kept.start(), second, result)).as("every program has it: %s", result).isTrue();
@@ -213,7 +207,7 @@ class MapTimelineTest {
 
     @Test
     void misuseThrows() throws Exception {
-        assertThatThrownBy(() -> MapTimeline.ofBytes(0)).isInstanceOf(IllegalArgumentException.class);
+        assertThatThrownBy(() -> MapTimeline.withMaxBytes(0)).isInstanceOf(IllegalArgumentException.class);
         MapSnapshot snapshot = MapsLine.snapshot(MapsLine.anonymous(0x1000, 0x2000));
         timeline.record(snapshot, 10, 20);
         assertThatThrownBy(() -> timeline.record(snapshot, 9, 20)).isInstanceOf(IllegalArgumentException.class);
@@ -229,7 +223,7 @@ class MapTimelineTest {
     }
 
     private Outcome between(MapsLine first, MapsLine second) throws Exception {
-        MapTimeline two = MapTimeline.ofBytes(1 << 20);
+        MapTimeline two = MapTimeline.withMaxBytes(1 << 20);
         two.record(MapsLine.snapshot(first), 10, 20);
         two.record(MapsLine.snapshot(second), 30, 40);
         two.record(MapsLine.snapshot(second), 50, 60);
@@ -258,7 +252,7 @@ class MapTimelineTest {
     @Test
     void eventsAndSnapshotsAgreeOnAnyDevice() throws Exception {
         for (MapsLine reported : List.of(disk(0, 0, "/a"), disk(3, 7, "/a"))) {
-            MapTimeline timeline = MapTimeline.ofBytes(1 << 20);
+            MapTimeline timeline = MapTimeline.withMaxBytes(1 << 20);
             timeline.record(MapsLine.snapshot(), 10, 20);
             timeline.record(MapsLine.snapshot(reported).cursor().seek(0), 25);
             assertThat(timeline.record(MapsLine.snapshot(disk(1, 7, "/a")), 30, 40)).as("it is known").isFalse();
@@ -286,7 +280,7 @@ class MapTimelineTest {
     }
 
     /** Adds events one after the other, from time 100 on, of mappings that neither snapshot has. */
-    private MapSnapshot tellMany(int count) throws Exception {
+    private MapSnapshot recordMany(int count) throws Exception {
         MapSnapshot many = MapsLine.snapshot(IntStream.range(1, count + 1)
                 .mapToObj(i -> MapsLine.file(i * 0x2000L, i * 0x2000L + 0x1000, 7, "/many")).toList());
         MapSnapshot none = MapsLine.snapshot();
@@ -301,7 +295,7 @@ class MapTimelineTest {
 
     @Test
     void eventsDuringAPollStay() throws Exception {
-        assertThat(timeline.record(tellMany(6000), 100, 110)).as("it is known already").isFalse();
+        assertThat(timeline.record(recordMany(6000), 100, 110)).as("it is known already").isFalse();
         for (int i = 1; i <= 6000; i++) {
             assertThat(timeline.resolve(i * 0x2000L, 6100, result)).as("%s: %s", i, result).isTrue();
         }
@@ -310,7 +304,7 @@ class MapTimelineTest {
     /** Events since the start of a poll may be missing in its snapshot: that poll removes none of them, the next one does. */
     @Test
     void pollDoesNotRemoveLaterEvents() throws Exception {
-        MapSnapshot none = tellMany(6000);
+        MapSnapshot none = recordMany(6000);
         assertThat(timeline.record(none, 100, 110)).isFalse();
         assertThat(timeline.resolve(0x2000, 6100, result)).isTrue();
         assertThat(result.mayBeUnmapped()).isTrue();
@@ -318,93 +312,5 @@ class MapTimelineTest {
         assertThat(timeline.record(none, 6300, 6310)).isFalse();
         assertThat(timeline.resolve(0x2000, 6250, result)).isFalse();
         assertThat(result.outcome()).isEqualTo(Outcome.NOT_MAPPED);
-    }
-
-    /** Directories in directories: the kernel has no maximum length of a path. */
-    @Test
-    void nameOfAnyLengthIsSavedAndLoaded() throws Exception {
-        String name = "/" + "d".repeat(200_000);
-        timeline.record(MapsLine.snapshot(MapsLine.file(0x1000, 0x2000, 7, name)), 10, 20);
-        timeline.record(MapsLine.snapshot(MapsLine.file(0x1000, 0x2000, 7, name)), 30, 40);
-        ByteArrayOutputStream file = new ByteArrayOutputStream();
-        timeline.save(file);
-        MapTimeline copy = MapTimeline.load(new ByteArrayInputStream(file.toByteArray()), 1000);
-        assertThat(copy.resolve(0x1800, 25, result)).isTrue();
-        assertThat(result.mapping().name()).isEqualTo(name);
-    }
-
-    /** A block, which is evicted as a whole, needs a gigabyte of memory and a megabyte in a file. */
-    @Test
-    void oneBlockIsBounded() throws Exception {
-        byte[] longName = bigBlock(out -> {
-            out.writeByte(2);
-            out.write(new byte[] {0, 0, 0, 0, 0, 0, 0x10, 0, 0, 0, 0, 0, 0, 0, 0x20, 0});
-            out.write(new byte[28]);
-            out.writeInt(Integer.MAX_VALUE);
-        });
-        byte[] manyChanges = bigBlock(out -> {
-            for (int i = 0; i < 8_000_000; i++) {
-                out.writeByte(4);
-                out.write(new byte[32]);
-            }
-        });
-        byte[] manyMappings = bigBlock(out -> {
-            for (long i = 1; i < 2_000_000; i++) {
-                out.writeByte(2);
-                out.writeLong(i);
-                out.writeLong(i + 1);
-                out.write(new byte[32]);
-            }
-        });
-        for (byte[] file : List.of(longName, manyChanges, manyMappings)) {
-            assertThatThrownBy(() -> MapTimeline.load(new ByteArrayInputStream(file), 1 << 20)).isInstanceOf(IOException.class)
-                    .hasMessageContaining("load it with a higher maxBytes");
-        }
-        assertThatThrownBy(() -> MapTimeline.load(new ByteArrayInputStream(manyMappings), 1L << 30)).isInstanceOf(IOException.class)
-                .hasMessageContaining("cut off");
-    }
-
-    private interface Writing {
-        void to(DataOutputStream out) throws IOException;
-    }
-
-    /** A file that ends in the middle of its only block. */
-    private static byte[] bigBlock(Writing content) throws IOException {
-        ByteArrayOutputStream file = new ByteArrayOutputStream();
-        try (DataOutputStream out = new DataOutputStream(new BufferedOutputStream(new GZIPOutputStream(file)))) {
-            out.writeInt(0x6d66746c);
-            out.writeInt(2);
-            out.writeLong(1);
-            out.writeLong(1);
-            out.writeByte(1);
-            out.writeLong(1);
-            content.to(out);
-        }
-        return file.toByteArray();
-    }
-
-    /** Such a file can only be forged: half a million blocks without a mapping. */
-    @Test
-    void fileOfManySmallBlocksIsBounded() throws Exception {
-        ByteArrayOutputStream file = new ByteArrayOutputStream();
-        try (DataOutputStream out = new DataOutputStream(new GZIPOutputStream(file))) {
-            out.writeInt(0x6d66746c);
-            out.writeInt(2);
-            out.writeLong(500_000);
-            out.writeLong(500_000);
-            for (int i = 1; i <= 500_000; i++) {
-                out.writeByte(1);
-                out.writeLong(i);
-                out.writeByte(0);
-            }
-            out.writeByte(0);
-        }
-        MapTimeline timeline = assertTimeoutPreemptively(Duration.ofMinutes(1),
-                () -> MapTimeline.load(new ByteArrayInputStream(file.toByteArray()), 32 << 20), "quadratic: it took minutes");
-        assertThat(timeline.bytes()).isBetween(16L << 20, 32L << 20);
-        assertThat(timeline.recordedFrom()).isGreaterThan(300_000);
-        TimelineResult result = new TimelineResult();
-        assertThat(timeline.resolve(0x1000, 500_000, result)).isFalse();
-        assertThat(result.outcome()).isEqualTo(TimelineResult.Outcome.NOT_MAPPED);
     }
 }

@@ -137,7 +137,7 @@ public final class FilesCommand implements Callable<Integer> {
             if (entry.statStatus() == FieldStatus.KNOWN) {
                 lines.text("file_type", fileType(entry)).number("file_dev_major", Integer.toUnsignedLong(entry.deviceMajor()))
                         .number("file_dev_minor", Integer.toUnsignedLong(entry.deviceMinor())).unsigned("file_inode", entry.inode())
-                        .number("file_nlink", Integer.toUnsignedLong(entry.nlink())).number("file_size", entry.size());
+                        .number("file_nlink", Integer.toUnsignedLong(entry.nlink())).number("file_size", entry.fileSize());
             } else {
                 lines.nullValue("file_type").nullValue("file_dev_major").nullValue("file_dev_minor").nullValue("file_inode")
                         .nullValue("file_nlink").nullValue("file_size");
@@ -164,7 +164,7 @@ public final class FilesCommand implements Callable<Integer> {
             boolean known = entry.statStatus() == FieldStatus.KNOWN;
             this.facts = facts;
             this.links = known ? Integer.toUnsignedString(entry.nlink()) : "?";
-            this.size = known ? Sizes.human(entry.size()) : "?";
+            this.size = known ? Sizes.human(entry.fileSize()) : "?";
             this.name = name.display();
         }
 

@@ -100,7 +100,7 @@ public final class WatchCommand implements Callable<Integer> {
             this.printer = json ? new ChangeJson(maps.pid(), terminal.out()) : new ChangeText(terminal.out());
             Instant wall = Instant.now();
             wallClock = wall.getEpochSecond() * 1_000_000_000 + wall.getNano() - System.nanoTime();
-            changes = MapChanges.of(maps, events);
+            changes = events == null ? MapChanges.of(maps) : MapChanges.of(maps, events);
         }
 
         /** Runs until the process exits, which throws an exception. */

@@ -3,7 +3,6 @@ package org.mapfiles.cli.output;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
-import java.util.Arrays;
 import org.mapfiles.Mapping;
 import org.mapfiles.Mapping.Deletion;
 import org.mapfiles.MapsException;
@@ -29,22 +28,10 @@ public final class FileName {
 
     /** Returns the name of a mapping. Queries the kernel if the name ends in {@value #DELETED_SUFFIX}. */
     public static FileName of(ProcessMaps maps, Mapping mapping) throws MapsException {
-        byte[] raw = new byte[mapping.nameLength()];
-        if (raw.length == 0) {
-            return NONE;
-        }
-        mapping.name(raw, 0);
-        Deletion deletion = mapping.deletion();
-        if (deletion == Deletion.UNKNOWN) {
-            deletion = MapFiles.of(maps).deletion(mapping);
-            if (deletion == Deletion.DELETED) {
-                raw = Arrays.copyOf(raw, raw.length - DELETED_SUFFIX.length());
-            }
-        }
-        return new FileName(raw, deletion);
+        return withoutQuery(mapping.deletion() == Deletion.UNKNOWN ? MapFiles.of(maps).resolveName(mapping) : mapping);
     }
 
-    /** As {@link #of}, for a mapping that may be unmapped by now: the kernel is not queried. */
+    /** Returns the name of a mapping, without a query: the mapping may be unmapped by now. */
     public static FileName withoutQuery(Mapping mapping) {
         byte[] raw = new byte[mapping.nameLength()];
         mapping.name(raw, 0);
