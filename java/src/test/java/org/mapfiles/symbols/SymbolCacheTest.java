@@ -106,7 +106,7 @@ class SymbolCacheTest {
         }
         try (SymbolCache cache = SymbolCache.ofBytes(100)) {
             assertThat(cache.open(programs.path("program")).find(address, info)).as("too large for this cache").isFalse();
-            assertThat(info.status()).isEqualTo(SymbolStatus.NO_SYMBOL);
+            assertThat(info.status()).isEqualTo(SymbolInfo.Status.NO_SYMBOL);
         }
         assertThatThrownBy(() -> SymbolCache.ofBytes(0)).isInstanceOf(IllegalArgumentException.class);
     }
