@@ -17,6 +17,7 @@ enum Benchmark {
     STAT,
     OPEN_FILE,
     LIST_FILES,
+    SYMBOLS,
     JAVA_METHOD,
     RECORD_CODE,
     LIVE_RESOLVE,
