@@ -33,9 +33,11 @@ import picocli.CommandLine.Spec;
 
 /** Resolves addresses to mappings, files and file offsets. */
 @Command(name = "resolve", mixinStandardHelpOptions = true, versionProvider = Version.class,
-        description = "Prints the mapping, the file and the offset in the file that each address belongs to. The exit code is 1"
+        description = "Prints the function or variable, the file and the offset in the file that each address belongs to. The exit code is 1"
                 + " if an address is in no mapping.",
         footer = {"", "If the mapping has no file, the offset is an offset in the mapping.",
+            "Functions and variables are those of the mapped file, or of a debug file with the same build ID. Their names are not"
+                    + " demangled. They are missing if the file has no symbol there, or may not be opened.",
             "With - the mappings are read again whenever the input pauses. After the process has exited, its last mappings are"
                     + " used. A line that is not an address ends the command with exit code 2.",
             "", "With --jvm a line below each address names the region of memory; ? marks a region that is inferred from the"
@@ -49,7 +51,8 @@ import picocli.CommandLine.Spec;
                     + " it. Code that was unloaded is not found. With - the input is read in blocks of up to 65,536 different"
                     + " addresses, and the JVM is read once for each block; the exit code is 4 if it has exited.",
             "", "JSON: one row of type address for each address. Fields: those of 'mapfiles maps --json', null for an address"
-                    + " in no mapping; address; file_offset, null without a file. With --jvm also code, code_offset, tier,"
+                    + " in no mapping; address; file_offset, null without a file; symbol, symbol_offset, elf_address (which"
+                    + " addr2line -e FILE takes), build_id, htlhash, null if there is none. With --jvm also code, code_offset, tier,"
                     + " region, detail, inferred, and the array inlined with class, method, signature, bytecode. null means"
                     + " none or unknown.",
             "", "Example: mapfiles resolve 4711 0x7f3a1c02e6b4"})

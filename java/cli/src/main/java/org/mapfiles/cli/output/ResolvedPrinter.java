@@ -6,12 +6,14 @@ import java.util.Map;
 import org.mapfiles.MapCursor;
 import org.mapfiles.MapSnapshot;
 import org.mapfiles.ProcessMaps;
+import org.mapfiles.symbols.SymbolInfo;
 
 /** Prints resolved addresses. The name of a mapping is read once for each snapshot, not once for each address. */
 public abstract class ResolvedPrinter {
     private final ProcessMaps maps;
     private final MapSnapshot snapshot;
     private final MapCursor cursor;
+    private final AddressSymbols symbols;
     private FileName[] names = {};
     private boolean hasUnresolved;
     private Map<Long, AddressReport> reports = Map.of();
@@ -20,6 +22,7 @@ public abstract class ResolvedPrinter {
         this.maps = maps;
         this.snapshot = snapshot;
         this.cursor = snapshot.cursor();
+        this.symbols = new AddressSymbols(maps);
     }
 
     /** Sets what the addresses that are printed next belong to in the JVM. */
@@ -55,6 +58,11 @@ public abstract class ResolvedPrinter {
     /** Returns what an address belongs to in the JVM; null if the JVM was not read. */
     final AddressReport report(long address) {
         return reports.get(address);
+    }
+
+    /** Returns the symbol at an address in a mapping; valid until the next call. */
+    final SymbolInfo symbol(long address, MapCursor mapping) {
+        return symbols.find(mapping, address);
     }
 
     final FileName name(int index, MapCursor mapping) throws IOException {
