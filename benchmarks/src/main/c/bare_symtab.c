@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The least work of a symbolizer: bare_symtab FILE prints for each line of stdin the nanoseconds to open a file, read its largest section of
- * type SHT_SYMTAB, and close it. "index" on the line: with the index of the C library, and one lookup with its name.
+ * The least work of a symbolizer: bare_symtab FILE prints for each line of stdin the nanoseconds to open a file, read its
+ * largest section of type SHT_SYMTAB, and close it. "index" on the line: with the index of the C library, and one lookup with
+ * its name.
  */
 #include "timing.h"
 

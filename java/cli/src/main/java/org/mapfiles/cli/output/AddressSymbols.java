@@ -7,7 +7,7 @@ import org.mapfiles.symbols.SymbolCache;
 import org.mapfiles.symbols.SymbolInfo;
 import org.mapfiles.symbols.Symbols;
 
-/** The symbols at the addresses of one process. What is not accessible has none. */
+/** The symbols at the addresses of one process. Files that may not be opened have none. */
 final class AddressSymbols {
     /** For all commands of this JVM, which runs one. Its descriptors are closed with the JVM. */
     private static final SymbolCache CACHE = SymbolCache.ofBytes(256 << 20);
