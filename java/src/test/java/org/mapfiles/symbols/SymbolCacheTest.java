@@ -21,6 +21,9 @@ import java.util.concurrent.Future;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.mapfiles.MapCursor;
+import org.mapfiles.MapFilter;
+import org.mapfiles.ProcessMaps;
 
 class SymbolCacheTest {
     private static final ThreadMXBean THREADS = (ThreadMXBean) ManagementFactory.getThreadMXBean();
@@ -125,6 +128,25 @@ class SymbolCacheTest {
                         info.name();
                         info.offset();
                         info.kind();
+                    }
+                }
+                least = Math.min(least, THREADS.getCurrentThreadAllocatedBytes() - before);
+            }
+            assertThat(least).isZero();
+        }
+    }
+
+    @Test
+    void aSearchInAProcessAllocatesNothing() throws Exception {
+        try (ProcessMaps maps = ProcessMaps.self(); SymbolCache cache = SymbolCache.ofBytes(64 << 20)) {
+            Symbols symbols = Symbols.of(maps, cache);
+            MapCursor mapping = maps.snapshot(MapFilter.all().executable().fileBacked()).cursor();
+            long least = Long.MAX_VALUE;
+            for (int series = 0; series < 5; series++) {
+                long before = THREADS.getCurrentThreadAllocatedBytes();
+                for (mapping.reset(); mapping.next(); ) {
+                    for (int i = 0; i < 100; i++) {
+                        symbols.find(mapping, mapping.start() + mapping.size() / 100 * i, info);
                     }
                 }
                 least = Math.min(least, THREADS.getCurrentThreadAllocatedBytes() - before);
