@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Fuzzing of the ELF code with libFuzzer: the input is an ELF file. Configure with -DMAPFILES_FUZZ=ON and CMAKE_C_COMPILER=clang, then
+ * Fuzzing of the ELF code with libFuzzer: the input is an ELF file. Configure with -DMAPFILES_FUZZ=ON and
+ * CMAKE_C_COMPILER=clang, then
  *
  *     native/fuzz/elf_fuzz -max_len=65536 -max_total_time=600 CORPUS-DIRECTORY /usr/lib/x86_64-linux-gnu
  */

@@ -6,14 +6,14 @@
  * @file
  * mapfiles: ELF files. From a mapped address to the ELF address, the build ID, and the function or variable.
  *
- * An *ELF address* is an address as the linker assigned it (p_vaddr, st_value). `addr2line -e FILE` and `nm` use ELF addresses. The
- * address in memory is the ELF address plus the load bias.
+ * An *ELF address* is an address as the linker assigned it (p_vaddr, st_value). `addr2line -e FILE` and `nm` use ELF addresses.
+ * The address in memory is the ELF address plus the load bias.
  *
- * Files are read with pread(2) and never mapped: a file that is truncated while it is mapped kills the reading process with SIGBUS.
- * The contents of a file are not trusted: each offset and count is checked, and the work per file is limited.
+ * Files are read with pread(2) and never mapped: a file that is truncated while it is mapped kills the reading process with
+ * SIGBUS. The contents of a file are not trusted: each offset and count is checked, and the work per file is limited.
  *
- * Supported are 32-bit and 64-bit ELF files of any machine in the byte order of this machine. Errors, signals and threads are as
- * mapfiles.h describes them.
+ * Supported are 32-bit and 64-bit ELF files of any machine in the byte order of this machine. Errors, signals and threads are
+ * as mapfiles.h describes them.
  */
 
 #include "mapfiles.h"
@@ -63,29 +63,29 @@ struct mf_elf_segment {
 
 /** Identity of an ELF file. 2,816 bytes. */
 struct mf_elf {
-    uint64_t size;                /**< of the file, in bytes */
-    uint64_t start;               /**< lowest ELF address of all segments */
-    uint64_t end;                 /**< end (exclusive) of the highest segment */
-    uint64_t relro_start;         /**< range of ELF addresses that the loader makes read-only after relocation (PT_GNU_RELRO) */
-    uint64_t relro_end;           /**< end (exclusive); equal to relro_start if there is none */
-    uint16_t bits;                /**< 32 or 64 */
-    uint16_t type;                /**< e_type of elf(5), such as ET_DYN */
-    uint16_t machine;             /**< e_machine of elf(5), such as EM_X86_64 */
-    uint16_t reserved;            /**< 0 */
-    uint32_t segment_count;       /**< of segments */
-    uint32_t build_id_length;     /**< in bytes; 0: none */
-    uint32_t go_build_id_length;  /**< in bytes; 0: none */
-    uint32_t page_size;           /**< of this machine: mappings of files begin and end at its multiples */
-    uint8_t build_id[MF_ELF_BUILD_ID_MAX];       /**< GNU build ID */
-    char go_build_id[MF_ELF_GO_BUILD_ID_MAX];    /**< Go build ID: a text, not terminated */
+    uint64_t size;               /**< of the file, in bytes */
+    uint64_t start;              /**< lowest ELF address of all segments */
+    uint64_t end;                /**< end (exclusive) of the highest segment */
+    uint64_t relro_start;        /**< range of ELF addresses that the loader makes read-only after relocation (PT_GNU_RELRO) */
+    uint64_t relro_end;          /**< end (exclusive); equal to relro_start if there is none */
+    uint16_t bits;               /**< 32 or 64 */
+    uint16_t type;               /**< e_type of elf(5), such as ET_DYN */
+    uint16_t machine;            /**< e_machine of elf(5), such as EM_X86_64 */
+    uint16_t reserved;           /**< 0 */
+    uint32_t segment_count;      /**< of segments */
+    uint32_t build_id_length;    /**< in bytes; 0: none */
+    uint32_t go_build_id_length; /**< in bytes; 0: none */
+    uint32_t page_size;          /**< of this machine: mappings of files begin and end at its multiples */
+    uint8_t build_id[MF_ELF_BUILD_ID_MAX];               /**< GNU build ID */
+    char go_build_id[MF_ELF_GO_BUILD_ID_MAX];            /**< Go build ID: a text, not terminated */
     struct mf_elf_segment segments[MF_ELF_SEGMENTS_MAX]; /**< in the order of the file */
 };
 
 /**
  * Reads the segments and build IDs of an ELF file.
  *
- * A build ID is the first note of its kind in the PT_NOTE segments, or else in the SHT_NOTE sections. A file whose notes cannot be read
- * within the limits has none.
+ * A build ID is the first note of its kind in the PT_NOTE segments, or else in the SHT_NOTE sections. A file whose notes cannot
+ * be read within the limits has none.
  *
  * @param[out] out           valid only if 0 is returned.
  * @retval 0                 done
@@ -102,10 +102,10 @@ MF_API int mf_elf_read(const struct mf_elf_bytes *bytes, struct mf_elf *out);
 /**
  * Returns the ELF address of a mapped address of a file.
  *
- * A segment fits a mapping if the mapping shows only pages of the segment and has its permissions, or those after PT_GNU_RELRO. If
- * segments with different results fit, the one counts whose first page is the first page of the mapping. If none fits, for example
- * because the process changed permissions, or maps the whole file as data, the address is that of the byte of the file. It then must be
- * in a segment, and no other segment may have bytes in the same page.
+ * A segment fits a mapping if the mapping shows only pages of the segment and has its permissions, or those after PT_GNU_RELRO.
+ * If segments with different results fit, the one counts whose first page is the first page of the mapping. If none fits, for
+ * example because the process changed permissions, or maps the whole file as data, the address is that of the byte of the file.
+ * It then must be in a segment, and no other segment may have bytes in the same page.
  *
  * @param mapping   of this file. Its start, end, offset and flags are used.
  * @param address   in the mapping.
@@ -117,8 +117,8 @@ MF_API int mf_elf_read(const struct mf_elf_bytes *bytes, struct mf_elf *out);
 MF_API int mf_elf_address(const struct mf_elf *elf, const struct mf_mapping *mapping, uint64_t address, uint64_t *out);
 
 /**
- * Returns the load bias of a mapping that a segment fits, as mf_elf_address() describes: for all addresses of the mapping the ELF address is
- * the address minus the bias, modulo 2^64.
+ * Returns the load bias of a mapping that a segment fits, as mf_elf_address() describes: for all addresses of the mapping the
+ * ELF address is the address minus the bias, modulo 2^64.
  *
  * @param mapping   of this file. Its start, end, offset and flags are used.
  * @param[out] out  unchanged unless 0 is returned.
@@ -128,8 +128,8 @@ MF_API int mf_elf_address(const struct mf_elf *elf, const struct mf_mapping *map
 MF_API int mf_elf_load_bias(const struct mf_elf *elf, const struct mf_mapping *mapping, uint64_t *out);
 
 /**
- * Computes the htlhash, which OpenTelemetry profiles use in place of a build ID: the first 16 bytes of the SHA-256 of the first 4,096
- * bytes of the file, the last 4,096 bytes, and its length as a big-endian 64-bit number.
+ * Computes the htlhash, which OpenTelemetry profiles use in place of a build ID: the first 16 bytes of the SHA-256 of the first
+ * 4,096 bytes of the file, the last 4,096 bytes, and its length as a big-endian 64-bit number.
  *
  * @param[out] out  MF_ELF_HTLHASH_BYTES bytes; valid only if 0 is returned.
  * @retval 0        done
@@ -165,69 +165,69 @@ MF_API int mf_elf_section_find(const struct mf_elf_bytes *bytes, const char *nam
 
 /** What a symbol is. */
 enum mf_symbol_kind {
-    MF_SYMBOL_FUNCTION = 0, /**< STT_FUNC; or a symbol without type in executable code that is global or has a size, as in assembler code */
-    MF_SYMBOL_IFUNC = 1,    /**< STT_GNU_IFUNC: returns the address of the function to use */
-    MF_SYMBOL_OBJECT = 2,   /**< STT_OBJECT with a size: a variable */
-    MF_SYMBOL_PLT = 3,      /**< an entry of the procedure linkage table, which jumps to a function of any file */
+    MF_SYMBOL_FUNCTION = 0, /**< STT_FUNC; or a symbol without type in code that is global or sized, as in assembler code */
+    MF_SYMBOL_IFUNC = 1,  /**< STT_GNU_IFUNC: returns the address of the function to use */
+    MF_SYMBOL_OBJECT = 2, /**< STT_OBJECT with a size: a variable */
+    MF_SYMBOL_PLT = 3,    /**< an entry of the procedure linkage table, which jumps to a function of any file */
 };
 
 /** Bits of mf_symbol.flags and mf_symbols.flags. */
 enum mf_symbol_flag {
-    MF_SYMBOL_DYNAMIC = 1u << 0,  /**< of .dynsym; otherwise of .symtab */
-    MF_SYMBOL_UNSIZED = 1u << 1,  /**< the table has no size: the symbol is taken to end at the next one, or at the end of its section */
-    MF_SYMBOLS_SYMTAB = 1u << 8,  /**< of an index: .symtab was read */
-    MF_SYMBOLS_DYNSYM = 1u << 9,  /**< of an index: .dynsym, or the table of PT_DYNAMIC, was read */
+    MF_SYMBOL_DYNAMIC = 1u << 0, /**< of .dynsym; otherwise of .symtab */
+    MF_SYMBOL_UNSIZED = 1u << 1, /**< the table has no size: the symbol ends at the next one, or at the end of its section */
+    MF_SYMBOLS_SYMTAB = 1u << 8,   /**< of an index: .symtab was read */
+    MF_SYMBOLS_DYNSYM = 1u << 9,   /**< of an index: .dynsym, or the table of PT_DYNAMIC, was read */
     MF_SYMBOLS_PARTIAL = 1u << 10, /**< of an index: a table is not in the file whole, or malformed, and was not used */
 };
 
 /** The symbol at an address. */
 struct mf_symbol {
-    uint64_t address;  /**< ELF address of its first byte */
-    uint64_t size;     /**< in bytes, above 0 */
-    uint32_t kind;     /**< enum mf_symbol_kind */
-    uint32_t flags;    /**< bits of enum mf_symbol_flag */
-    uint32_t name;     /**< internal: for mf_symbols_name() */
-    uint32_t id;       /**< number in the index, below mf_symbols.count: the same for all addresses of the symbol */
+    uint64_t address; /**< ELF address of its first byte */
+    uint64_t size;    /**< in bytes, above 0 */
+    uint32_t kind;    /**< enum mf_symbol_kind */
+    uint32_t flags;   /**< bits of enum mf_symbol_flag */
+    uint32_t name;    /**< internal: for mf_symbols_name() */
+    uint32_t id;      /**< number in the index, below mf_symbols.count: the same for all addresses of the symbol */
 };
 
 /**
- * The head of an index of the symbols of one file. It begins a relocatable block in memory of the caller, aligned to 16 bytes. The block
- * takes 20 bytes for each symbol, and 20 more for each symbol that encloses another one. Names are not in the index.
+ * The head of an index of the symbols of one file. It begins a relocatable block in memory of the caller, aligned to 16 bytes.
+ * The block takes 20 bytes for each symbol, and 20 more for each symbol that encloses another one. Names are not in the index.
  *
- * The index has the functions, IFUNCs, sized objects and PLT entries of .symtab and .dynsym. Without section headers it has those of the
- * table of PT_DYNAMIC. These rules decide which symbol an address has:
+ * The index has the functions, IFUNCs, sized objects and PLT entries of .symtab and .dynsym. Without section headers it has
+ * those of the table of PT_DYNAMIC. These rules decide which symbol an address has:
  *
  *  1. Of the sized symbols that cover the address, the one that begins last.
- *  2. Of several that begin at the same address, the longest; then global before weak before local; then .symtab before .dynsym; then the
- *     first in the table.
- *  3. A symbol without size is used only if no sized symbol covers its beginning. It ends where the next symbol begins, or its section
- *     (without section headers: its segment) ends.
+ *  2. Of several that begin at the same address, the longest; then global before weak before local; then .symtab before
+ *     .dynsym; then the first in the table.
+ *  3. A symbol without size is used only if no sized symbol covers its beginning. It ends where the next symbol begins, or its
+ *     section (without section headers: its segment) ends.
  *
  * A symbol whose beginning is in no segment is not used.
  */
 struct mf_symbols {
-    uint64_t magic;             /**< internal: set by mf_symbols_read() */
-    uint64_t bytes;             /**< size of the block that is in use: a copy of this many bytes is valid */
-    uint64_t needed;            /**< after -ENOBUFS: the size of the memory that is needed, in bytes */
-    uint64_t base;              /**< internal: ELF address that the index begins at */
-    uint64_t span;              /**< internal: distance of the end of the index from base */
-    uint64_t strings[2];        /**< internal: offsets of .strtab and .dynstr in the file */
-    uint64_t strings_bytes[2];  /**< internal: their sizes */
-    uint64_t dynamic_symbols;   /**< internal: offset of .dynsym in the file */
-    uint32_t dynamic_count;     /**< internal: number of its symbols */
-    uint32_t count;             /**< number of records: symbols, and the parts of those that enclose others */
-    uint32_t symbol_count;      /**< number of symbols */
-    uint32_t flags;             /**< bits of enum mf_symbol_flag */
-    uint32_t bucket_shift;      /**< internal */
-    uint32_t bucket_count;      /**< internal */
-    uint32_t bits;              /**< 32 or 64 */
-    uint32_t reserved;          /**< 0 */
+    uint64_t magic;            /**< internal: set by mf_symbols_read() */
+    uint64_t bytes;            /**< size of the block that is in use: a copy of this many bytes is valid */
+    uint64_t needed;           /**< after -ENOBUFS: the size of the memory that is needed, in bytes */
+    uint64_t base;             /**< internal: ELF address that the index begins at */
+    uint64_t span;             /**< internal: distance of the end of the index from base */
+    uint64_t strings[2];       /**< internal: offsets of .strtab and .dynstr in the file */
+    uint64_t strings_bytes[2]; /**< internal: their sizes */
+    uint64_t dynamic_symbols;  /**< internal: offset of .dynsym in the file */
+    uint32_t dynamic_count;    /**< internal: number of its symbols */
+    uint32_t count;            /**< number of records: symbols, and the parts of those that enclose others */
+    uint32_t symbol_count;     /**< number of symbols */
+    uint32_t flags;            /**< bits of enum mf_symbol_flag */
+    uint32_t bucket_shift;     /**< internal */
+    uint32_t bucket_count;     /**< internal */
+    uint32_t bits;             /**< 32 or 64 */
+    uint32_t reserved;         /**< 0 */
 };
 
 /**
- * Reads the index of the symbols of a file. Call it first with memory for the head: it then returns -ENOBUFS, and needed is the size for
- * the next call. Repeat while it returns -ENOBUFS: a file with many nested symbols needs a second size. The caller may then keep a copy of
- * the first symbols->bytes bytes only.
+ * Reads the index of the symbols of a file. Call it first with memory for the head: it then returns -ENOBUFS, and needed is the
+ * size for the next call. Repeat while it returns -ENOBUFS: a file with many nested symbols needs a second size. The caller may
+ * then keep a copy of the first symbols->bytes bytes only.
  *
  * @param memory      aligned to 16 bytes, at least sizeof(struct mf_symbols). Unless 0 is returned, only needed is valid.
  * @param bytes       size of the memory.
@@ -252,8 +252,8 @@ MF_API int mf_symbols_read(const struct mf_elf_bytes *file, const struct mf_elf 
 MF_API int mf_symbols_find(const struct mf_symbols *symbols, uint64_t elf_address, struct mf_symbol *out);
 
 /**
- * Reads the name of a symbol from the file: raw bytes, not demangled and not terminated. The name of a PLT entry is that of the function
- * with "@plt".
+ * Reads the name of a symbol from the file: raw bytes, not demangled and not terminated. The name of a PLT entry is that of the
+ * function with "@plt".
  *
  * @param file      the file that the index was read from.
  * @param capacity  of @p to, in bytes.
@@ -262,8 +262,8 @@ MF_API int mf_symbols_find(const struct mf_symbols *symbols, uint64_t elf_addres
  * @retval -ENOEXEC       the string table does not hold it: the file is malformed, or has changed
  * @return any other negative value is the errno of pread(2).
  */
-MF_API int32_t mf_symbols_name(const struct mf_elf_bytes *file, const struct mf_symbols *symbols, const struct mf_symbol *symbol,
-                               char *to, uint32_t capacity);
+MF_API int32_t mf_symbols_name(const struct mf_elf_bytes *file, const struct mf_symbols *symbols,
+                               const struct mf_symbol *symbol, char *to, uint32_t capacity);
 
 #ifdef __cplusplus
 }

@@ -12,12 +12,12 @@ struct built_symbol {
 };
 
 enum {
-    BUILT_TEXT = 0x1000,      /* ELF address and offset of .text */
+    BUILT_TEXT = 0x1000, /* ELF address and offset of .text */
     BUILT_TEXT_BYTES = 0x1000,
     BUILT_DATA = 0x2000,
     BUILT_DATA_BYTES = 0x800,
     BUILT_END = BUILT_DATA + 0x1000, /* end of the segment in memory */
-    BUILT_NAME = 8,           /* bytes of each name: "s" and the number of the symbol */
+    BUILT_NAME = 8,                  /* bytes of each name: "s" and the number of the symbol */
 };
 
 #define BUILT_CLASS(bits)                                                                                                      \
@@ -37,7 +37,7 @@ enum {
                                                                                                                                \
         memcpy(header->e_ident, ELFMAG, SELFMAG);                                                                              \
         header->e_ident[EI_CLASS] = ELFCLASS##bits;                                                                            \
-        header->e_ident[EI_DATA] = __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ ? ELFDATA2LSB : ELFDATA2MSB;                       \
+        header->e_ident[EI_DATA] = __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ ? ELFDATA2LSB : ELFDATA2MSB;                      \
         header->e_type = ET_DYN;                                                                                               \
         header->e_machine = EM_NONE;                                                                                           \
         header->e_phoff = sizeof *header;                                                                                      \
@@ -52,14 +52,26 @@ enum {
         segment->p_filesz = BUILT_DATA + BUILT_DATA_BYTES;                                                                     \
         segment->p_memsz = BUILT_END;                                                                                          \
         memcpy(image + names_at, "\0.text\0.data\0.symtab\0.strtab\0.shstrtab", 39);                                           \
-        section[1] = (Elf##bits##_Shdr){.sh_name = 1, .sh_type = SHT_PROGBITS, .sh_flags = SHF_ALLOC | SHF_EXECINSTR,          \
-                                        .sh_addr = BUILT_TEXT, .sh_offset = BUILT_TEXT, .sh_size = BUILT_TEXT_BYTES};          \
-        section[2] = (Elf##bits##_Shdr){.sh_name = 7, .sh_type = SHT_PROGBITS, .sh_flags = SHF_ALLOC | SHF_WRITE,              \
-                                        .sh_addr = BUILT_DATA, .sh_offset = BUILT_DATA, .sh_size = BUILT_DATA_BYTES};          \
-        section[3] = (Elf##bits##_Shdr){.sh_name = 13, .sh_type = SHT_SYMTAB, .sh_offset = symbols_at, .sh_link = 4,           \
-                                        .sh_size = (count + 1) * sizeof *table, .sh_entsize = sizeof *table};                  \
-        section[4] = (Elf##bits##_Shdr){.sh_name = 21, .sh_type = SHT_STRTAB, .sh_offset = strings_at,                         \
-                                        .sh_size = (count + 1) * BUILT_NAME};                                                  \
+        section[1] = (Elf##bits##_Shdr){.sh_name = 1,                                                                          \
+                                        .sh_type = SHT_PROGBITS,                                                               \
+                                        .sh_flags = SHF_ALLOC | SHF_EXECINSTR,                                                 \
+                                        .sh_addr = BUILT_TEXT,                                                                 \
+                                        .sh_offset = BUILT_TEXT,                                                               \
+                                        .sh_size = BUILT_TEXT_BYTES};                                                          \
+        section[2] = (Elf##bits##_Shdr){.sh_name = 7,                                                                          \
+                                        .sh_type = SHT_PROGBITS,                                                               \
+                                        .sh_flags = SHF_ALLOC | SHF_WRITE,                                                     \
+                                        .sh_addr = BUILT_DATA,                                                                 \
+                                        .sh_offset = BUILT_DATA,                                                               \
+                                        .sh_size = BUILT_DATA_BYTES};                                                          \
+        section[3] = (Elf##bits##_Shdr){.sh_name = 13,                                                                         \
+                                        .sh_type = SHT_SYMTAB,                                                                 \
+                                        .sh_offset = symbols_at,                                                               \
+                                        .sh_link = 4,                                                                          \
+                                        .sh_size = (count + 1) * sizeof *table,                                                \
+                                        .sh_entsize = sizeof *table};                                                          \
+        section[4] = (Elf##bits##_Shdr){                                                                                       \
+            .sh_name = 21, .sh_type = SHT_STRTAB, .sh_offset = strings_at, .sh_size = (count + 1) * BUILT_NAME};               \
         section[5] = (Elf##bits##_Shdr){.sh_name = 29, .sh_type = SHT_STRTAB, .sh_offset = names_at, .sh_size = NAMES};        \
         for (uint32_t i = 0; i < count; i++) {                                                                                 \
             table[i + 1].st_name = (i + 1) * BUILT_NAME;                                                                       \
@@ -67,7 +79,7 @@ enum {
             table[i + 1].st_size = (__typeof__(table->st_size))symbols[i].size;                                                \
             table[i + 1].st_info = ELF##bits##_ST_INFO(symbols[i].binding, symbols[i].type);                                   \
             table[i + 1].st_shndx = symbols[i].section;                                                                        \
-            snprintf(image + strings_at + (i + 1) * BUILT_NAME, BUILT_NAME, "s%u", i % 100000);                                         \
+            snprintf(image + strings_at + (i + 1) * BUILT_NAME, BUILT_NAME, "s%u", i % 100000);                                \
         }                                                                                                                      \
         return (struct mf_elf_bytes){.memory = image, .size = size, .fd = -1};                                                 \
     }

@@ -118,7 +118,8 @@ static inline uint32_t use_elf(const struct mf_elf_bytes *bytes)
     symbols = shrink(symbols);
     for (uint64_t i = 0; i < 100; i++) {
         const uint64_t address = elf.start + (elf.end - elf.start) / 100 * i;
-        const struct mf_mapping mapping = {.start = 0x10000, .end = 0x20000, .offset = address & ~0xfffull, .flags = (uint32_t)i & 7};
+        const struct mf_mapping mapping = {
+            .start = 0x10000, .end = 0x20000, .offset = address & ~0xfffull, .flags = (uint32_t)i & 7};
         uint64_t out;
 
         mf_elf_address(&elf, &mapping, 0x10000 + i, &out);

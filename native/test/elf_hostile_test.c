@@ -90,8 +90,9 @@ static void mutated(const struct mf_elf_bytes *original, unsigned times)
         random_state = i + 1;
         for (uint32_t k = 0; k < changes; k++) {
             static const uint8_t values[] = {0, 1, 0x7f, 0x80, 0xff, 0x10};
-            const uint32_t where = next_random(3) == 0 ? next_random(size) : next_random(2) == 0 ? next_random(size < 0x400 ? size : 0x400)
-                                                       : size - 1 - next_random(size < 0x900 ? size : 0x900);
+            const uint32_t where = next_random(3) == 0   ? next_random(size)
+                                   : next_random(2) == 0 ? next_random(size < 0x400 ? size : 0x400)
+                                                         : size - 1 - next_random(size < 0x900 ? size : 0x900);
 
             data[where] = next_random(2) == 0 ? values[next_random(sizeof values)] : (uint8_t)next_random(256);
         }
@@ -217,7 +218,8 @@ static void hash_bomb(uint32_t buckets, uint32_t first)
     const int fd = bomb_of(&image);
     Elf64_Ehdr header = header_of(fd);
     Elf64_Phdr segments[2];
-    const Elf64_Dyn dynamic[] = {{DT_SYMTAB, {0x1000}}, {DT_STRTAB, {0x1000}}, {DT_STRSZ, {0x100}}, {DT_GNU_HASH, {0x2000}}, {DT_NULL, {0}}};
+    const Elf64_Dyn dynamic[] = {
+        {DT_SYMTAB, {0x1000}}, {DT_STRTAB, {0x1000}}, {DT_STRSZ, {0x100}}, {DT_GNU_HASH, {0x2000}}, {DT_NULL, {0}}};
     const uint32_t head[4] = {buckets, first, 0, 0};
 
     if (ftruncate(fd, 1ll << 36) != 0 || pread(fd, segments, sizeof *segments, (off_t)header.e_phoff) != sizeof *segments)
@@ -236,7 +238,9 @@ static void hash_bomb(uint32_t buckets, uint32_t first)
 static void test(void)
 {
     static const struct built_symbol symbols[] = {
-        {0x1000, 0x10, STT_FUNC, STB_GLOBAL, 1}, {0x1008, 0x100, STT_FUNC, STB_LOCAL, 1}, {0x1080, 0, STT_FUNC, STB_WEAK, 1},
+        {0x1000, 0x10, STT_FUNC, STB_GLOBAL, 1},
+        {0x1008, 0x100, STT_FUNC, STB_LOCAL, 1},
+        {0x1080, 0, STT_FUNC, STB_WEAK, 1},
         {0x2000, 0x10, STT_OBJECT, STB_GLOBAL, 2},
     };
 
@@ -250,7 +254,9 @@ static void test(void)
     bombs();
     hash_bomb(UINT32_MAX, 1);
     hash_bomb(0x10000000, 0);
-    write_text("library.c", "#include <stdio.h>\nint one(int x) { return puts(\"\") + x; }\nint two(int x) { return printf(\"%d\", x) * 3; }\n");
+    write_text(
+        "library.c",
+        "#include <stdio.h>\nint one(int x) { return puts(\"\") + x; }\nint two(int x) { return printf(\"%d\", x) * 3; }\n");
     if (runs("gcc -w -O1 -g -shared -fPIC -gz=zlib -Wl,--build-id -o library.so library.c")) {
         struct mf_elf_bytes file, whole;
 

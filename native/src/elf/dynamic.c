@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The dynamic symbol table of a file without section headers. PT_DYNAMIC has its ELF address but not its length. The length follows from
- * the hash table: DT_HASH has a chain entry for each symbol, and in DT_GNU_HASH the last chain ends at the last symbol (System V gABI,
- * chapter 5; elf/dl-lookup.c of glibc).
+ * The dynamic symbol table of a file without section headers. PT_DYNAMIC has its ELF address but not its length. The length
+ * follows from the hash table: DT_HASH has a chain entry for each symbol, and in DT_GNU_HASH the last chain ends at the last
+ * symbol (System V gABI, chapter 5; elf/dl-lookup.c of glibc).
  */
 #include "elf/tables.h"
 
@@ -81,8 +81,8 @@ static int read_dynamic(struct mf_elf_reader *reader, const struct mf_elf_progra
 }
 
 /*
- * Counts the symbols by DT_GNU_HASH: the numbers of buckets, of the first hashed symbol and of words of the Bloom filter, and a shift; then
- * the filter, the buckets, and a hash per symbol. Bit 0 of the last hash of a chain is 1.
+ * Counts the symbols by DT_GNU_HASH: the numbers of buckets, of the first hashed symbol and of words of the Bloom filter, and a
+ * shift; then the filter, the buckets, and a hash per symbol. Bit 0 of the last hash of a chain is 1.
  */
 static int count_by_gnu_hash(struct mf_elf_reader *reader, const struct mf_elf *elf, uint64_t address, uint64_t *out)
 {

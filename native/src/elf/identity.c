@@ -85,8 +85,8 @@ static struct pages pages_of(const struct mf_elf *elf, const struct mf_elf_segme
 }
 
 /*
- * Whether the loader gives a part of a segment these permissions. It makes whole pages of PT_GNU_RELRO read-only: from the page of its
- * start to the page of its end, which is not included (_dl_protect_relro(), elf/dl-reloc.c of glibc).
+ * Whether the loader gives a part of a segment these permissions. It makes whole pages of PT_GNU_RELRO read-only: from the page
+ * of its start to the page of its end, which is not included (_dl_protect_relro(), elf/dl-reloc.c of glibc).
  */
 static bool has_permissions(const struct mf_elf *elf, const struct mf_elf_segment *segment, const struct mf_mapping *mapping)
 {

@@ -29,8 +29,8 @@ static uint32_t binding_of(uint8_t binding)
 }
 
 /*
- * Returns whether a symbol is used, and sets its kind. Assembler code has functions without a type. They are global or have a size; others
- * without a type are labels, and on AArch64 marks of the assembler ($x, $d).
+ * Returns whether a symbol is used, and sets its kind. Assembler code has functions without a type. They are global or have a
+ * size; others without a type are labels, and on AArch64 marks of the assembler ($x, $d).
  */
 static inline bool is_used(const struct mf_elf_entry *entry, const struct mf_elf_tables *tables, uint32_t *kind)
 {
@@ -87,8 +87,8 @@ static inline void take(const struct mf_elf_entry *entry, const struct mf_elf *e
 }
 
 static int read_table(const struct mf_elf_reader *reader, const struct mf_elf *elf, const struct mf_elf_tables *tables,
-                      const struct mf_elf_table *table, const struct mf_symbols *head, uint32_t flags, const struct areas *areas,
-                      struct mf_symbol_list *list)
+                      const struct mf_elf_table *table, const struct mf_symbols *head, uint32_t flags,
+                      const struct areas *areas, struct mf_symbol_list *list)
 {
     const uint32_t size = mf_elf_entry_bytes(reader->is_64_bit);
     const uint64_t room = (uint64_t)areas->capacity * sizeof *areas->sorted;
@@ -128,7 +128,8 @@ static void make_buckets(struct mf_symbols *symbols)
             record++;
         buckets[bucket] = record;
     }
-    symbols->bytes = MF_SYMBOLS_HEAD + (uint64_t)symbols->count * sizeof *records + (symbols->bucket_count + 1) * sizeof *buckets;
+    symbols->bytes =
+        MF_SYMBOLS_HEAD + (uint64_t)symbols->count * sizeof *records + (symbols->bucket_count + 1) * sizeof *buckets;
 }
 
 static void set_head(const struct mf_elf *elf, const struct mf_elf_tables *tables, struct mf_symbols *out)
@@ -192,7 +193,8 @@ int mf_symbols_read(const struct mf_elf_bytes *file, const struct mf_elf *elf, v
         rc = mf_symbols_plt_maximum(&reader, elf);
     if (rc < 0)
         return rc;
-    areas.capacity = tables.symtab.count + tables.dynsym.count + (uint32_t)rc + 16; /* 16: an entry of a table fits into the buffer */
+    areas.capacity =
+        tables.symtab.count + tables.dynsym.count + (uint32_t)rc + 16; /* 16: an entry of a table fits into the buffer */
     if (areas.capacity > MF_SYMBOLS_MAX)
         return -E2BIG;
     set_head(elf, &tables, head);

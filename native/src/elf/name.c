@@ -37,8 +37,8 @@ static int32_t read_text(const struct mf_elf_bytes *file, uint64_t strings, uint
     return -ENAMETOOLONG;
 }
 
-int32_t mf_symbols_name(const struct mf_elf_bytes *file, const struct mf_symbols *symbols, const struct mf_symbol *symbol, char *to,
-                        uint32_t capacity)
+int32_t mf_symbols_name(const struct mf_elf_bytes *file, const struct mf_symbols *symbols, const struct mf_symbol *symbol,
+                        char *to, uint32_t capacity)
 {
     const int table = symbol->flags & MF_SYMBOL_DYNAMIC ? 1 : 0;
     const bool is_plt = symbol->kind == MF_SYMBOL_PLT;

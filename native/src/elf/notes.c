@@ -13,7 +13,8 @@ static uint64_t padded(uint64_t bytes, uint64_t alignment)
 }
 
 /* Copies the description of a note if it is the build ID of this kind. */
-static int take(struct mf_elf_reader *reader, const Elf64_Nhdr *note, uint64_t name_at, uint64_t description_at, struct mf_elf *out)
+static int take(struct mf_elf_reader *reader, const Elf64_Nhdr *note, uint64_t name_at, uint64_t description_at,
+                struct mf_elf *out)
 {
     char name[sizeof ELF_NOTE_GNU];
     int rc = 0;
@@ -23,12 +24,14 @@ static int take(struct mf_elf_reader *reader, const Elf64_Nhdr *note, uint64_t n
     rc = mf_elf_copy(reader, &reader->contents, name_at, name, note->n_namesz);
     if (rc < 0)
         return rc;
-    if (note->n_type == NT_GNU_BUILD_ID && note->n_namesz == sizeof ELF_NOTE_GNU && memcmp(name, ELF_NOTE_GNU, sizeof ELF_NOTE_GNU) == 0 &&
-        note->n_descsz <= sizeof out->build_id && out->build_id_length == 0) {
+    if (note->n_type == NT_GNU_BUILD_ID && note->n_namesz == sizeof ELF_NOTE_GNU &&
+        memcmp(name, ELF_NOTE_GNU, sizeof ELF_NOTE_GNU) == 0 && note->n_descsz <= sizeof out->build_id &&
+        out->build_id_length == 0) {
         rc = mf_elf_copy(reader, &reader->contents, description_at, out->build_id, note->n_descsz);
         out->build_id_length = rc == 0 ? note->n_descsz : 0;
-    } else if (note->n_type == GO_BUILD_ID && note->n_namesz <= sizeof GO_NAME + 1 && memcmp(name, GO_NAME, sizeof GO_NAME) == 0 &&
-               note->n_descsz <= sizeof out->go_build_id && out->go_build_id_length == 0) {
+    } else if (note->n_type == GO_BUILD_ID && note->n_namesz <= sizeof GO_NAME + 1 &&
+               memcmp(name, GO_NAME, sizeof GO_NAME) == 0 && note->n_descsz <= sizeof out->go_build_id &&
+               out->go_build_id_length == 0) {
         rc = mf_elf_copy(reader, &reader->contents, description_at, out->go_build_id, note->n_descsz);
         out->go_build_id_length = rc == 0 ? note->n_descsz : 0;
     }

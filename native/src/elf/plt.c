@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The procedure linkage table: small pieces of code without symbols, each of which jumps to the address in a slot of the global offset
- * table. The slot is read from the instructions, and the relocation that fills it names the function. An entry without such a relocation
- * is not named.
+ * The procedure linkage table: small pieces of code without symbols, each of which jumps to the address in a slot of the global
+ * offset table. The slot is read from the instructions, and the relocation that fills it names the function. An entry without
+ * such a relocation is not named.
  */
 #include "elf/symbols.h"
 
@@ -49,10 +49,12 @@ struct relocations {
 
 static int relocation_at(const struct relocations *relocations, uint64_t index, Elf64_Rela *out)
 {
-    return mf_elf_copy(relocations->reader, &relocations->reader->headers, relocations->offset + index * sizeof *out, out, sizeof *out);
+    return mf_elf_copy(relocations->reader, &relocations->reader->headers, relocations->offset + index * sizeof *out, out,
+                       sizeof *out);
 }
 
-/* Returns 1 and the number of the symbol of a slot; 0: there is none; or an error. Both places are guesses that the slot verifies. */
+/* Returns 1 and the number of the symbol of a slot; 0: there is none; or an error. Both places are guesses that the slot
+ * verifies. */
 static int symbol_of_slot(struct relocations *relocations, uint64_t slot, uint32_t *out)
 {
     const uint64_t guesses[] = {relocations->next, (slot - relocations->first_slot) / sizeof(uint64_t)};
@@ -84,8 +86,8 @@ static uint32_t word(const uint8_t *code)
 }
 
 /*
- * x86-64: "jmp *slot(%rip)", after an optional "endbr64" and an optional "bnd" prefix. With "endbr64; push $n" the entry of .plt only
- * calls the resolver for relocation number n.
+ * x86-64: "jmp *slot(%rip)", after an optional "endbr64" and an optional "bnd" prefix. With "endbr64; push $n" the entry of
+ * .plt only calls the resolver for relocation number n.
  */
 static int decode_x86_64(struct relocations *relocations, const uint8_t *code, uint64_t address, uint32_t *symbol)
 {
@@ -149,7 +151,8 @@ static int add_section(struct relocations *relocations, const struct mf_elf *elf
         const uint64_t address = section->address + i * step;
         uint8_t code[ENTRY];
         uint32_t symbol = 0;
-        int rc = mf_elf_copy(relocations->reader, &relocations->reader->contents, section->offset + i * step, code, sizeof code);
+        int rc =
+            mf_elf_copy(relocations->reader, &relocations->reader->contents, section->offset + i * step, code, sizeof code);
 
         if (rc < 0)
             return rc;

@@ -48,7 +48,8 @@ int mf_elf_copy(struct mf_elf_reader *reader, struct mf_elf_window *window, uint
         return -ENOEXEC;
     if (bytes->memory != NULL)
         return mf_elf_read_at(bytes, offset, to, size);
-    if (offset < window->offset || offset - window->offset > window->bytes || size > window->bytes - (offset - window->offset)) {
+    if (offset < window->offset || offset - window->offset > window->bytes ||
+        size > window->bytes - (offset - window->offset)) {
         const uint64_t left = bytes->size - offset;
         const uint32_t wanted = left < MF_ELF_WINDOW ? (uint32_t)left : MF_ELF_WINDOW;
         int rc;
@@ -169,13 +170,15 @@ int mf_elf_program_at(struct mf_elf_reader *reader, uint32_t index, struct mf_el
 
         rc = mf_elf_copy(reader, &reader->headers, reader->program_offset + (uint64_t)index * sizeof raw, &raw, sizeof raw);
         if (rc == 0)
-            *out = (struct mf_elf_program){raw.p_offset, raw.p_vaddr, raw.p_filesz, raw.p_memsz, raw.p_align, raw.p_type, raw.p_flags};
+            *out = (struct mf_elf_program){raw.p_offset, raw.p_vaddr, raw.p_filesz, raw.p_memsz,
+                                           raw.p_align,  raw.p_type,  raw.p_flags};
     } else {
         Elf32_Phdr raw;
 
         rc = mf_elf_copy(reader, &reader->headers, reader->program_offset + (uint64_t)index * sizeof raw, &raw, sizeof raw);
         if (rc == 0)
-            *out = (struct mf_elf_program){raw.p_offset, raw.p_vaddr, raw.p_filesz, raw.p_memsz, raw.p_align, raw.p_type, raw.p_flags};
+            *out = (struct mf_elf_program){raw.p_offset, raw.p_vaddr, raw.p_filesz, raw.p_memsz,
+                                           raw.p_align,  raw.p_type,  raw.p_flags};
     }
     return rc;
 }
@@ -189,15 +192,15 @@ int mf_elf_section_at(struct mf_elf_reader *reader, uint32_t index, struct mf_el
 
         rc = mf_elf_copy(reader, &reader->headers, reader->section_offset + (uint64_t)index * sizeof raw, &raw, sizeof raw);
         if (rc == 0)
-            *out = (struct mf_elf_section_header){raw.sh_flags, raw.sh_addr, raw.sh_offset, raw.sh_size, raw.sh_entsize,
-                                                  raw.sh_addralign, raw.sh_name, raw.sh_type, raw.sh_link};
+            *out = (struct mf_elf_section_header){raw.sh_flags,     raw.sh_addr, raw.sh_offset, raw.sh_size, raw.sh_entsize,
+                                                  raw.sh_addralign, raw.sh_name, raw.sh_type,   raw.sh_link};
     } else {
         Elf32_Shdr raw;
 
         rc = mf_elf_copy(reader, &reader->headers, reader->section_offset + (uint64_t)index * sizeof raw, &raw, sizeof raw);
         if (rc == 0)
-            *out = (struct mf_elf_section_header){raw.sh_flags, raw.sh_addr, raw.sh_offset, raw.sh_size, raw.sh_entsize,
-                                                  raw.sh_addralign, raw.sh_name, raw.sh_type, raw.sh_link};
+            *out = (struct mf_elf_section_header){raw.sh_flags,     raw.sh_addr, raw.sh_offset, raw.sh_size, raw.sh_entsize,
+                                                  raw.sh_addralign, raw.sh_name, raw.sh_type,   raw.sh_link};
     }
     return rc;
 }

@@ -8,12 +8,12 @@
 #include <stdbool.h>
 
 /*
- * Reads the headers of an ELF file of either class. Nothing in the file is trusted: each read is checked against the size of the file,
- * and the number of reads is limited, because a malicious file can cause any amount of them.
+ * Reads the headers of an ELF file of either class. Nothing in the file is trusted: each read is checked against the size of
+ * the file, and the number of reads is limited, because a malicious file can cause any amount of them.
  */
 #define MF_ELF_WINDOW 4096u
-#define MF_ELF_READS 4096u           /* of MF_ELF_WINDOW bytes each */
-#define MF_ELF_HEADER_BYTES 65536u   /* of program headers: the maximum of the kernel (load_elf_phdrs(), fs/binfmt_elf.c) */
+#define MF_ELF_READS 4096u         /* of MF_ELF_WINDOW bytes each */
+#define MF_ELF_HEADER_BYTES 65536u /* of program headers: the maximum of the kernel (load_elf_phdrs(), fs/binfmt_elf.c) */
 #define MF_ELF_SECTION_COUNT 65536u
 
 /* A part of a file. A part that is read next is usually in it already. */
@@ -67,8 +67,8 @@ static inline bool mf_elf_is_in_file(const struct mf_elf_bytes *bytes, uint64_t 
 int mf_elf_read_at(const struct mf_elf_bytes *bytes, uint64_t offset, void *to, size_t size);
 
 /*
- * Reads up to MF_ELF_WINDOW bytes through a window. Returns 0; -ENOEXEC: they are not in the file; -E2BIG: the limit of reads; or the
- * errno of pread(2).
+ * Reads up to MF_ELF_WINDOW bytes through a window. Returns 0; -ENOEXEC: they are not in the file; -E2BIG: the limit of reads;
+ * or the errno of pread(2).
  */
 int mf_elf_copy(struct mf_elf_reader *reader, struct mf_elf_window *window, uint64_t offset, void *to, uint32_t size);
 
@@ -98,14 +98,22 @@ static inline void mf_elf_entry_of(bool is_64_bit, const void *from, struct mf_e
         Elf64_Sym symbol;
 
         __builtin_memcpy(&symbol, from, sizeof symbol);
-        *out = (struct mf_elf_entry){symbol.st_value, symbol.st_size, symbol.st_name, symbol.st_shndx,
-                                     ELF64_ST_TYPE(symbol.st_info), ELF64_ST_BIND(symbol.st_info)};
+        *out = (struct mf_elf_entry){symbol.st_value,
+                                     symbol.st_size,
+                                     symbol.st_name,
+                                     symbol.st_shndx,
+                                     ELF64_ST_TYPE(symbol.st_info),
+                                     ELF64_ST_BIND(symbol.st_info)};
     } else {
         Elf32_Sym symbol;
 
         __builtin_memcpy(&symbol, from, sizeof symbol);
-        *out = (struct mf_elf_entry){symbol.st_value, symbol.st_size, symbol.st_name, symbol.st_shndx,
-                                     ELF32_ST_TYPE(symbol.st_info), ELF32_ST_BIND(symbol.st_info)};
+        *out = (struct mf_elf_entry){symbol.st_value,
+                                     symbol.st_size,
+                                     symbol.st_name,
+                                     symbol.st_shndx,
+                                     ELF32_ST_TYPE(symbol.st_info),
+                                     ELF32_ST_BIND(symbol.st_info)};
     }
 }
 

@@ -62,8 +62,8 @@ static uint64_t end_of(const struct mf_symbol_record *record)
 }
 
 /*
- * Removes the symbols from the stack that end at or before an address. Each one that another one on the stack encloses uncovers that one:
- * a continuation begins there. The stack has symbols that each end later than those above them.
+ * Removes the symbols from the stack that end at or before an address. Each one that another one on the stack encloses uncovers
+ * that one: a continuation begins there. The stack has symbols that each end later than those above them.
  */
 static uint32_t close_until(struct sweep *sweep, const struct mf_symbol_record *sorted, const uint32_t *stack, uint32_t depth,
                             uint64_t address)

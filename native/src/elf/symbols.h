@@ -9,24 +9,24 @@
  *
  *      | head 112 bytes | records, 16 bytes each | buckets, 4 bytes each |
  *
- * While it is read, the block has an area of unsorted records, a gap, an area of sorted records, and the stack of the sweep. The sweep
- * writes the final records over the unsorted ones and the gap.
+ * While it is read, the block has an area of unsorted records, a gap, an area of sorted records, and the stack of the sweep.
+ * The sweep writes the final records over the unsorted ones and the gap.
  */
 
 /* One symbol, or a part of a symbol that continues after one that it encloses. Addresses are relative to mf_symbols.base. */
 struct mf_symbol_record {
     uint32_t start;
-    uint32_t size;  /* from start */
-    uint32_t name;  /* offset in the string table; of a PLT entry the number of the symbol in .dynsym; of a continuation the number of
-                       the record of its symbol */
-    uint32_t info;  /* bits below */
+    uint32_t size; /* from start */
+    uint32_t name; /* offset in the string table; of a PLT entry the number of the symbol in .dynsym; of a continuation the
+                      number of the record of its symbol */
+    uint32_t info; /* bits below */
 };
 
 enum {
-    MF_INFO_KIND = 3u,             /* enum mf_symbol_kind */
-    MF_INFO_BINDING_SHIFT = 2,     /* 2 bits: 0 local, 1 weak, 2 global */
-    MF_INFO_DYNAMIC = 1u << 4,     /* as MF_SYMBOL_DYNAMIC */
-    MF_INFO_UNSIZED = 1u << 5,     /* as MF_SYMBOL_UNSIZED */
+    MF_INFO_KIND = 3u,         /* enum mf_symbol_kind */
+    MF_INFO_BINDING_SHIFT = 2, /* 2 bits: 0 local, 1 weak, 2 global */
+    MF_INFO_DYNAMIC = 1u << 4, /* as MF_SYMBOL_DYNAMIC */
+    MF_INFO_UNSIZED = 1u << 5, /* as MF_SYMBOL_UNSIZED */
     MF_INFO_CONTINUATION = 1u << 6,
 };
 
@@ -67,8 +67,8 @@ uint32_t mf_symbols_sweep(struct mf_symbol_record *sorted, uint32_t count, const
                           uint32_t *symbol_count);
 
 /*
- * Adds the entries of the procedure linkage table (x86-64, AArch64). An entry is added if its instructions refer to a slot that a
- * relocation of .rela.plt fills. Returns 0 or an error of mf_elf_copy().
+ * Adds the entries of the procedure linkage table (x86-64, AArch64). An entry is added if its instructions refer to a slot that
+ * a relocation of .rela.plt fills. Returns 0 or an error of mf_elf_copy().
  */
 int mf_symbols_add_plt(struct mf_elf_reader *reader, const struct mf_elf *elf, struct mf_symbol_list *list);
 

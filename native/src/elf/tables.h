@@ -31,8 +31,8 @@ struct mf_elf_tables {
 };
 
 /*
- * Finds the tables. A table that is not in the file whole is not used. Returns 0; -E2BIG: more than MF_SYMBOLS_MAX symbols; or an error of
- * mf_elf_copy().
+ * Finds the tables. A table that is not in the file whole is not used. Returns 0; -E2BIG: more than MF_SYMBOLS_MAX symbols; or
+ * an error of mf_elf_copy().
  */
 #define MF_SYMBOLS_MAX (1u << 24)
 int mf_elf_tables_find(struct mf_elf_reader *reader, const struct mf_elf *elf, struct mf_elf_tables *out);

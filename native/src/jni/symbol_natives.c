@@ -37,16 +37,23 @@ static jint elfAddress(JNIEnv *env UNUSED, jclass self UNUSED, jlong elf, jlong 
                        jlong address, jlong out)
 {
     const struct mf_mapping mapping = {
-        .start = (uint64_t)start, .end = (uint64_t)end, .offset = (uint64_t)offset, .flags = (uint32_t)flags,
+        .start = (uint64_t)start,
+        .end = (uint64_t)end,
+        .offset = (uint64_t)offset,
+        .flags = (uint32_t)flags,
     };
 
     return mf_elf_address(at(elf), &mapping, (uint64_t)address, at(out));
 }
 
-static jint elfLoadBias(JNIEnv *env UNUSED, jclass self UNUSED, jlong elf, jlong start, jlong end, jlong offset, jint flags, jlong out)
+static jint elfLoadBias(JNIEnv *env UNUSED, jclass self UNUSED, jlong elf, jlong start, jlong end, jlong offset, jint flags,
+                        jlong out)
 {
     const struct mf_mapping mapping = {
-        .start = (uint64_t)start, .end = (uint64_t)end, .offset = (uint64_t)offset, .flags = (uint32_t)flags,
+        .start = (uint64_t)start,
+        .end = (uint64_t)end,
+        .offset = (uint64_t)offset,
+        .flags = (uint32_t)flags,
     };
 
     return mf_elf_load_bias(at(elf), &mapping, at(out));
@@ -72,7 +79,8 @@ static jint symbolsFind(JNIEnv *env UNUSED, jclass self UNUSED, jlong symbols, j
     return mf_symbols_find(at(symbols), (uint64_t)address, at(out));
 }
 
-static jint symbolsName(JNIEnv *env UNUSED, jclass self UNUSED, jlong bytes, jlong symbols, jlong symbol, jlong to, jint capacity)
+static jint symbolsName(JNIEnv *env UNUSED, jclass self UNUSED, jlong bytes, jlong symbols, jlong symbol, jlong to,
+                        jint capacity)
 {
     return mf_symbols_name(at(bytes), at(symbols), at(symbol), at(to), (uint32_t)capacity);
 }
@@ -91,15 +99,38 @@ static jlong fileReadAt(JNIEnv *env UNUSED, jclass self UNUSED, jint descriptor,
 static jint symbolLayout(JNIEnv *env, jclass self UNUSED, jintArray out)
 {
     static const jint layout[] = {
-        OFFSET(mf_elf_bytes, memory), OFFSET(mf_elf_bytes, size), OFFSET(mf_elf_bytes, fd), sizeof(struct mf_elf_bytes),
-        OFFSET(mf_elf, size), OFFSET(mf_elf, start), OFFSET(mf_elf, end), OFFSET(mf_elf, bits), OFFSET(mf_elf, machine),
-        OFFSET(mf_elf, build_id_length), OFFSET(mf_elf, go_build_id_length), OFFSET(mf_elf, build_id), OFFSET(mf_elf, go_build_id),
+        OFFSET(mf_elf_bytes, memory),
+        OFFSET(mf_elf_bytes, size),
+        OFFSET(mf_elf_bytes, fd),
+        sizeof(struct mf_elf_bytes),
+        OFFSET(mf_elf, size),
+        OFFSET(mf_elf, start),
+        OFFSET(mf_elf, end),
+        OFFSET(mf_elf, bits),
+        OFFSET(mf_elf, machine),
+        OFFSET(mf_elf, build_id_length),
+        OFFSET(mf_elf, go_build_id_length),
+        OFFSET(mf_elf, build_id),
+        OFFSET(mf_elf, go_build_id),
         sizeof(struct mf_elf),
-        OFFSET(mf_elf_section, offset), OFFSET(mf_elf_section, size), sizeof(struct mf_elf_section),
-        OFFSET(mf_symbols, bytes), OFFSET(mf_symbols, needed), OFFSET(mf_symbols, count), OFFSET(mf_symbols, symbol_count),
-        OFFSET(mf_symbols, flags), sizeof(struct mf_symbols),
-        OFFSET(mf_symbol, address), OFFSET(mf_symbol, size), OFFSET(mf_symbol, kind), OFFSET(mf_symbol, flags), OFFSET(mf_symbol, id),
-        sizeof(struct mf_symbol), MF_SYMBOL_DYNAMIC, MF_SYMBOL_UNSIZED, MF_SYMBOLS_SYMTAB,
+        OFFSET(mf_elf_section, offset),
+        OFFSET(mf_elf_section, size),
+        sizeof(struct mf_elf_section),
+        OFFSET(mf_symbols, bytes),
+        OFFSET(mf_symbols, needed),
+        OFFSET(mf_symbols, count),
+        OFFSET(mf_symbols, symbol_count),
+        OFFSET(mf_symbols, flags),
+        sizeof(struct mf_symbols),
+        OFFSET(mf_symbol, address),
+        OFFSET(mf_symbol, size),
+        OFFSET(mf_symbol, kind),
+        OFFSET(mf_symbol, flags),
+        OFFSET(mf_symbol, id),
+        sizeof(struct mf_symbol),
+        MF_SYMBOL_DYNAMIC,
+        MF_SYMBOL_UNSIZED,
+        MF_SYMBOLS_SYMTAB,
     };
     const jint count = sizeof layout / sizeof *layout, capacity = (*env)->GetArrayLength(env, out);
 
@@ -108,18 +139,10 @@ static jint symbolLayout(JNIEnv *env, jclass self UNUSED, jintArray out)
 }
 
 static const JNINativeMethod symbol_natives[] = {
-    METHOD(elfBytesOf, "(IJ)I"),
-    METHOD(fileIdentity, "(IJ)I"),
-    METHOD(elfRead, "(JJ)I"),
-    METHOD(elfAddress, "(JJJJIJJ)I"),
-    METHOD(elfLoadBias, "(JJJJIJ)I"),
-    METHOD(elfHtlhash, "(JJ)I"),
-    METHOD(elfSection, "(JJJ)I"),
-    METHOD(symbolsRead, "(JJJJ)I"),
-    METHOD(symbolsFind, "(JJJ)I"),
-    METHOD(symbolsName, "(JJJJI)I"),
-    METHOD(fileOpenInRoot, "(JJ)I"),
-    METHOD(fileReadAt, "(IJJJ)J"),
+    METHOD(elfBytesOf, "(IJ)I"),      METHOD(fileIdentity, "(IJ)I"),    METHOD(elfRead, "(JJ)I"),
+    METHOD(elfAddress, "(JJJJIJJ)I"), METHOD(elfLoadBias, "(JJJJIJ)I"), METHOD(elfHtlhash, "(JJ)I"),
+    METHOD(elfSection, "(JJJ)I"),     METHOD(symbolsRead, "(JJJJ)I"),   METHOD(symbolsFind, "(JJJ)I"),
+    METHOD(symbolsName, "(JJJJI)I"),  METHOD(fileOpenInRoot, "(JJ)I"),  METHOD(fileReadAt, "(IJJJ)J"),
     METHOD(symbolLayout, "([I)I"),
 };
 

@@ -7,7 +7,6 @@ import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.mapfiles.files.MapFilesEntries;
 import org.mapfiles.symbols.SymbolInfo;
-import org.mapfiles.symbols.SymbolStatus;
 import org.mapfiles.testing.EmptyHolder;
 import org.mapfiles.timeline.MapTimeline;
 import org.mapfiles.timeline.TimelineResult;
@@ -67,7 +66,7 @@ class EmptyHoldersTest {
     @Test
     void symbolsWithoutAResult() throws Exception {
         Map<String, Object> answers = new HashMap<>();
-        answers.put("status", SymbolStatus.NO_FILE);
+        answers.put("status", SymbolInfo.Status.NO_FILE);
         answers.put("file", null);
         answers.put("hasElfAddress", false);
         answers.put("toString", "NO_FILE");

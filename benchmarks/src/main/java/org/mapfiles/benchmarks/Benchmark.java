@@ -18,6 +18,7 @@ enum Benchmark {
     OPEN_FILE,
     LIST_FILES,
     RESIDENT,
+    SYMBOLS,
     JAVA_METHOD,
     RECORD_CODE,
     LIVE_RESOLVE,

@@ -68,6 +68,7 @@ public final class Run {
         new JmhFigures(figures, output, quick, wanted).run();
         ChangeFigures changes = new ChangeFigures(figures, bin, quick);
         JavaMethodFigures methods = new JavaMethodFigures(figures, bin, quick);
+        attempt(Benchmark.SYMBOLS, wanted, figures, () -> new SymbolFigures(figures, bin, quick).run());
         attempt(Benchmark.LIVE_RESOLVE, wanted, figures, () -> new LiveResolveFigures(figures, bin, quick).run());
         attempt(Benchmark.CHANGE_LATENCY, wanted, figures, changes::latency);
         attempt(Benchmark.EVENTS_OVERHEAD, wanted, figures, changes::overhead);

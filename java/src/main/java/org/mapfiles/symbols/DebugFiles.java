@@ -1,5 +1,7 @@
 package org.mapfiles.symbols;
 
+import java.lang.ref.Reference;
+import java.lang.ref.WeakReference;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
@@ -7,7 +9,6 @@ import java.util.HexFormat;
 import java.util.List;
 import org.mapfiles.ProcessMaps;
 import org.mapfiles.internal.NativeMemory;
-import org.mapfiles.internal.OpenProcess;
 import org.mapfiles.internal.RootAccess;
 
 /**
@@ -18,8 +19,11 @@ final class DebugFiles {
     private static final byte[] DEBUG_ROOT = ascii("/usr/lib/debug");
     private static final int MAX_LINK = 4096;
     private static final int MAX_COMPRESSED = 16 << 20;
+    /** A target could make a file of any size. */
+    private static final long MAX_CRC_BYTES = 1L << 30;
 
-    private final ProcessMaps maps;
+    /** Weak, because files in a cache outlive processes. Null: none. */
+    private final WeakReference<ProcessMaps> process;
     private final byte[] path;
 
     /**
@@ -27,7 +31,7 @@ final class DebugFiles {
      * @param path of the mapped file in that root
      */
     DebugFiles(ProcessMaps maps, byte[] path) {
-        this.maps = maps;
+        process = maps == null ? null : new WeakReference<>(maps);
         this.path = path;
     }
 
@@ -38,7 +42,7 @@ final class DebugFiles {
         SymbolTable found = null;
         if (id.length > 1) {
             byte[] name = ascii("/usr/lib/debug/.build-id/" + hex.substring(0, 2) + "/" + hex.substring(2) + ".debug");
-            found = inRoots(SymbolSource.DEBUG_FILE, name, file, -1, maximum);
+            found = inRoots(SymbolInfo.Source.DEBUG_FILE, name, file, -1, maximum);
         }
         if (found == null) {
             found = byLink(file, maximum);
@@ -47,7 +51,7 @@ final class DebugFiles {
             found = miniDebugInfo(file, maximum);
         }
         if (found == null && id.length > 1) {
-            found = table(SymbolSource.DEBUGINFOD_CACHE, ElfFile.openPath(null, ascii(debuginfodCache() + "/" + hex + "/debuginfo")), file,
+            found = table(SymbolInfo.Source.DEBUGINFOD_CACHE, ElfFile.openPath(null, ascii(debuginfodCache() + "/" + hex + "/debuginfo")), file,
                     -1, maximum);
         }
         return found;
@@ -85,7 +89,7 @@ final class DebugFiles {
         byte[] directory = Arrays.copyOf(path, slash + 1);
         for (byte[] candidate : List.of(join(directory, name), join(directory, ascii(".debug/"), name),
                 join(DEBUG_ROOT, directory, name))) {
-            SymbolTable found = inRoots(SymbolSource.DEBUG_LINK, candidate, file, crc, maximum);
+            SymbolTable found = inRoots(SymbolInfo.Source.DEBUG_LINK, candidate, file, crc, maximum);
             if (found != null) {
                 return found;
             }
@@ -105,24 +109,26 @@ final class DebugFiles {
             file.setMiniDebugInfoUnread();
             return null;
         }
-        return content == null ? null : table(SymbolSource.MINI_DEBUG_INFO, ElfBytes.of(content), file, -1, maximum);
+        return content == null ? null : table(SymbolInfo.Source.MINI_DEBUG_INFO, ElfBytes.of(content), file, -1, maximum);
     }
 
-    private SymbolTable inRoots(SymbolSource source, byte[] name, ElfFile file, long crc, long maximum) {
+    private SymbolTable inRoots(SymbolInfo.Source source, byte[] name, ElfFile file, long crc, long maximum) {
         SymbolTable found = null;
+        ProcessMaps maps = process == null ? null : process.get();
         if (maps != null) {
-            OpenProcess process = RootAccess.get().process(maps);
-            found = table(source, ElfFile.openPath(process, name), file, crc, maximum);
+            int descriptor = ElfFile.openPath(RootAccess.get().process(maps), name);
+            Reference.reachabilityFence(maps);
+            found = table(source, descriptor, file, crc, maximum);
         }
         return found != null ? found : table(source, ElfFile.openPath(null, name), file, crc, maximum);
     }
 
-    private static SymbolTable table(SymbolSource source, int descriptor, ElfFile file, long crc, long maximum) {
+    private static SymbolTable table(SymbolInfo.Source source, int descriptor, ElfFile file, long crc, long maximum) {
         return descriptor < 0 ? null : table(source, ElfBytes.of(descriptor), file, crc, maximum);
     }
 
     /** Takes over a candidate. Returns null and closes it if it does not match. */
-    private static SymbolTable table(SymbolSource source, ElfBytes candidate, ElfFile file, long crc, long maximum) {
+    private static SymbolTable table(SymbolInfo.Source source, ElfBytes candidate, ElfFile file, long crc, long maximum) {
         SymbolTable table = null;
         try {
             NativeMemory elf = new NativeMemory(ElfRecord.SIZE_OF_ELF);
@@ -139,7 +145,7 @@ final class DebugFiles {
     }
 
     /** {@code .gnu_debugdata} is a part of the mapped file. It may have no build ID of its own, but no other one. */
-    private static boolean matches(SymbolSource source, ElfBytes candidate, NativeMemory elf, ElfFile file, long crc) {
+    private static boolean matches(SymbolInfo.Source source, ElfBytes candidate, NativeMemory elf, ElfFile file, long crc) {
         byte[] expected = file.buildIdBytes();
         byte[] id = new byte[elf.bytes().getInt(ElfRecord.BUILD_ID_LENGTH)];
         elf.bytes().get(ElfRecord.BUILD_ID, id);
@@ -147,10 +153,10 @@ final class DebugFiles {
                 || elf.bytes().getShort(ElfRecord.ELF_BITS) != file.elf.bytes().getShort(ElfRecord.ELF_BITS)) {
             return false;
         }
-        if (source == SymbolSource.MINI_DEBUG_INFO) {
+        if (source == SymbolInfo.Source.MINI_DEBUG_INFO) {
             return id.length == 0 || Arrays.equals(id, expected);
         }
-        return expected.length > 0 ? Arrays.equals(id, expected) : crc >= 0 && candidate.crc() == crc;
+        return expected.length > 0 ? Arrays.equals(id, expected) : crc >= 0 && candidate.size() <= MAX_CRC_BYTES && candidate.crc() == crc;
     }
 
     private static int lastSlash(byte[] name) {

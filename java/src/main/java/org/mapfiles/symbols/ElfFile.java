@@ -130,7 +130,7 @@ public final class ElfFile {
     /**
      * Finds the ELF address of an address in a mapping of this file. The rules are those of {@code mf_elf_address} in mapfiles_symbols.h.
      *
-     * @param result receives the ELF address, and the status {@link SymbolStatus#NO_SYMBOL} or {@link SymbolStatus#NO_ELF_ADDRESS}
+     * @param result receives the ELF address, and the status {@link SymbolInfo.Status#NO_SYMBOL} or {@link SymbolInfo.Status#NO_ELF_ADDRESS}
      * @return whether the ELF address is known
      * @throws IllegalArgumentException if the address is not in the mapping
      */
@@ -141,7 +141,7 @@ public final class ElfFile {
         if (rc == Errno.EINVAL) {
             throw new IllegalArgumentException("the mapping does not cover 0x" + Long.toHexString(address));
         }
-        result.set(rc == 0 ? SymbolStatus.NO_SYMBOL : SymbolStatus.NO_ELF_ADDRESS, this, result.other.bytes().getLong(0));
+        result.set(rc == 0 ? SymbolInfo.Status.NO_SYMBOL : SymbolInfo.Status.NO_ELF_ADDRESS, this, result.other.bytes().getLong(0));
         return rc == 0;
     }
 
@@ -179,12 +179,12 @@ public final class ElfFile {
             }
         }
         Reference.reachabilityFence(all);
-        return best == null ? result.set(SymbolStatus.NO_SYMBOL, this, elfAddress) : result.setFound(this, elfAddress, best, at);
+        return best == null ? result.set(SymbolInfo.Status.NO_SYMBOL, this, elfAddress) : result.setFound(this, elfAddress, best, at);
     }
 
     /** Returns where the symbols come from. Reads them if no search has done so. */
-    public List<SymbolSource> sources() {
-        List<SymbolSource> sources = new ArrayList<>();
+    public List<SymbolInfo.Source> sources() {
+        List<SymbolInfo.Source> sources = new ArrayList<>();
         SymbolTable[] all = tables;
         for (SymbolTable table : all == null ? load() : all) {
             sources.add(table.source);
@@ -220,11 +220,14 @@ public final class ElfFile {
     /** Debug files are searched once: if the symbols are read again, only if one had been found. */
     private SymbolTable[] readTables(long maximum) {
         List<SymbolTable> all = new ArrayList<>(2);
-        SymbolTable own = SymbolTable.read(SymbolSource.MAPPED_FILE, bytes, elf, maximum);
+        SymbolTable own = SymbolTable.read(SymbolInfo.Source.MAPPED_FILE, bytes, elf, maximum);
         if (own != null && own.symbolCount() > 0) {
             all.add(own);
         }
-        if ((own == null || !own.hasSymtab()) && debugFiles != null) {
+        if (own != null && own.hasSymtab()) {
+            debugFiles = null;
+        }
+        if (debugFiles != null) {
             SymbolTable more = debugFiles.find(this, maximum);
             if (more != null) {
                 all.add(more);

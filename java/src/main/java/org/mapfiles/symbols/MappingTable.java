@@ -29,9 +29,9 @@ final class MappingTable {
         private final boolean hasBias;
         private final long bias;
         final ElfFile file;
-        final SymbolStatus status;
+        final SymbolInfo.Status status;
 
-        Entry(Mapping mapping, ElfFile file, SymbolStatus status) {
+        Entry(Mapping mapping, ElfFile file, SymbolInfo.Status status) {
             flags = mapping.flags();
             NativeMemory out = new NativeMemory(Long.BYTES);
             hasBias = file != null && file.loadBias(mapping, out);
@@ -52,7 +52,7 @@ final class MappingTable {
                 return result.set(status, null, 0);
             }
             if (hasBias && Long.compareUnsigned(address - start, end - start) < 0) {
-                result.set(SymbolStatus.NO_SYMBOL, file, address - bias);
+                result.set(SymbolInfo.Status.NO_SYMBOL, file, address - bias);
                 return true;
             }
             return file.elfAddress(mapping, address, result);

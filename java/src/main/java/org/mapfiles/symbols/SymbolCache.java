@@ -111,10 +111,19 @@ public final class SymbolCache implements AutoCloseable {
             }
             if (files.size() > MAX_FILES) { // its descriptor is closed when no one refers to it
                 Iterator<ElfFile> oldest = files.values().iterator();
-                oldest.next();
+                forget(oldest.next());
                 oldest.remove();
             }
             return file;
+        }
+    }
+
+    private void forget(ElfFile file) {
+        Long size = sizes.remove(file);
+        if (size != null) {
+            total -= size;
+            loaded.remove(file);
+            file.unload();
         }
     }
 
@@ -128,6 +137,9 @@ public final class SymbolCache implements AutoCloseable {
     synchronized void loaded(ElfFile file, long size) {
         if (isClosed) {
             file.unload();
+            return;
+        }
+        if (size == 0) {
             return;
         }
         Long before = sizes.put(file, size);

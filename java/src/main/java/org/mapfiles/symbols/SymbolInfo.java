@@ -9,14 +9,62 @@ import org.mapfiles.internal.NativeMemory;
  *
  * <p>Not thread-safe: a holder belongs to one thread at a time.
  *
- * <p>The methods that describe a symbol throw {@link IllegalStateException} unless {@link #status()} is {@link SymbolStatus#FOUND}.
+ * <p>The methods that describe a symbol throw {@link IllegalStateException} unless {@link #status()} is {@link Status#FOUND}.
  */
 public final class SymbolInfo {
+    /** Why a search has a symbol or has none. */
+    public enum Status {
+        /** A symbol covers the address. */
+        FOUND,
+        /** The ELF address is known, but no symbol covers it. */
+        NO_SYMBOL,
+        /** The file is an ELF file, but no segment of it fits the mapping, or several do: the ELF address is unknown. */
+        NO_ELF_ADDRESS,
+        /** The mapping has no file and is not the vdso. */
+        NO_FILE,
+        /** The mapped file is no ELF program or library, is malformed, has the other byte order, or exceeds a limit. */
+        NO_ELF_FILE,
+        /** The file cannot be opened, or cannot be verified to be the mapped one; see {@link org.mapfiles.files.MapFiles#open}. */
+        NOT_OPENED
+    }
+
+    /** What a symbol is. Constants have the order of {@code enum mf_symbol_kind}. */
+    public enum Kind {
+        /** A function; or a symbol without a type in executable code that is global or has a size, as in assembler code. */
+        FUNCTION,
+        /** A function that returns the address of the function to use (STT_GNU_IFUNC). */
+        IFUNC,
+        /** A variable. */
+        OBJECT,
+        /** An entry of the procedure linkage table, which jumps to a function of any file. Its name ends in {@code @plt}. */
+        PLT;
+
+        private static final Kind[] BY_CODE = values();
+
+        static Kind ofCode(int code) {
+            return BY_CODE[code];
+        }
+    }
+
+    /** Where the symbols of a file come from, in the order in which they are searched. */
+    public enum Source {
+        /** The mapped file itself: its {@code .symtab}, its {@code .dynsym}, and its procedure linkage table. */
+        MAPPED_FILE,
+        /** A file named by the build ID, below {@code /usr/lib/debug/.build-id}, with the same build ID. */
+        DEBUG_FILE,
+        /** The file that {@code .gnu_debuglink} names, with the same build ID; if the mapped file has none, with the CRC of the link. */
+        DEBUG_LINK,
+        /** {@code .gnu_debugdata} of the mapped file: a compressed file. Needs {@code org.tukaani:xz}. */
+        MINI_DEBUG_INFO,
+        /** A file that debuginfod has downloaded to its local cache. mapfiles downloads nothing. */
+        DEBUGINFOD_CACHE
+    }
+
     final NativeMemory symbol = new NativeMemory(ElfRecord.SIZE_OF_SYMBOL);
     /** For a second table, and for an ELF address. */
     final NativeMemory other = new NativeMemory(ElfRecord.SIZE_OF_SYMBOL);
 
-    private SymbolStatus status = SymbolStatus.NO_FILE;
+    private Status status = Status.NO_FILE;
     private ElfFile file;
     private SymbolTable table;
     private NativeMemory found;
@@ -26,7 +74,7 @@ public final class SymbolInfo {
     public SymbolInfo() {
     }
 
-    boolean set(SymbolStatus reason, ElfFile ofFile, long atElfAddress) {
+    boolean set(Status reason, ElfFile ofFile, long atElfAddress) {
         status = reason;
         file = ofFile;
         table = null;
@@ -35,7 +83,7 @@ public final class SymbolInfo {
     }
 
     boolean setFound(ElfFile ofFile, long atElfAddress, SymbolTable from, NativeMemory memory) {
-        status = SymbolStatus.FOUND;
+        status = Status.FOUND;
         file = ofFile;
         elfAddress = atElfAddress;
         table = from;
@@ -43,8 +91,8 @@ public final class SymbolInfo {
         return true;
     }
 
-    /** Returns why there is a symbol or none. Before the first search it is {@link SymbolStatus#NO_FILE}. */
-    public SymbolStatus status() {
+    /** Returns why there is a symbol or none. Before the first search it is {@link Status#NO_FILE}. */
+    public Status status() {
         return status;
     }
 
@@ -55,7 +103,7 @@ public final class SymbolInfo {
 
     /** Returns whether {@link #elfAddress()} is known. */
     public boolean hasElfAddress() {
-        return status == SymbolStatus.FOUND || status == SymbolStatus.NO_SYMBOL;
+        return status == Status.FOUND || status == Status.NO_SYMBOL;
     }
 
     /**
@@ -113,19 +161,19 @@ public final class SymbolInfo {
     }
 
     /** Returns what the symbol is. */
-    public SymbolKind kind() {
+    public Kind kind() {
         check();
-        return SymbolKind.ofCode(found.bytes().getInt(ElfRecord.SYMBOL_KIND));
+        return Kind.ofCode(found.bytes().getInt(ElfRecord.SYMBOL_KIND));
     }
 
     /** Returns the file that has the symbol. */
-    public SymbolSource source() {
+    public Source source() {
         check();
         return table.source;
     }
 
     private void check() {
-        if (status != SymbolStatus.FOUND) {
+        if (status != Status.FOUND) {
             throw new IllegalStateException("no symbol was found: " + status);
         }
     }
@@ -133,6 +181,6 @@ public final class SymbolInfo {
     /** Returns the name and offset, such as {@code malloc + 0x14}; or the status. */
     @Override
     public String toString() {
-        return status == SymbolStatus.FOUND ? name() + " + 0x" + Long.toHexString(offset()) : status.toString();
+        return status == Status.FOUND ? name() + " + 0x" + Long.toHexString(offset()) : status.toString();
     }
 }

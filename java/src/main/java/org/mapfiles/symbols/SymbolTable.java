@@ -11,15 +11,15 @@ final class SymbolTable {
     /** The names of C++ have up to some thousand bytes. */
     private static final int MAX_NAME = 1 << 20;
     /** Building takes about twice the memory of the index, more in files whose tables have many symbols that are not used. */
-    private static final int BUILD_FACTOR = 4;
+    private static final int BUILD_FACTOR = 2;
     private static final int BUILD_EXTRA = 1 << 20;
 
-    final SymbolSource source;
+    final SymbolInfo.Source source;
     private final ElfBytes bytes;
     private final NativeMemory index;
     private final String[] names;
 
-    private SymbolTable(SymbolSource source, ElfBytes bytes, NativeMemory index) {
+    private SymbolTable(SymbolInfo.Source source, ElfBytes bytes, NativeMemory index) {
         this.source = source;
         this.bytes = bytes;
         this.index = index;
@@ -32,7 +32,7 @@ final class SymbolTable {
      * @param maximum of its size in bytes
      * @return null: the file is malformed, or the index exceeds the maximum
      */
-    static SymbolTable read(SymbolSource source, ElfBytes bytes, NativeMemory elf, long maximum) {
+    static SymbolTable read(SymbolInfo.Source source, ElfBytes bytes, NativeMemory elf, long maximum) {
         NativeMemory memory = new NativeMemory(ElfRecord.SIZE_OF_INDEX_HEAD);
         int rc = bytes.readSymbols(elf, memory);
         while (rc == Errno.ENOBUFS) {
@@ -56,7 +56,7 @@ final class SymbolTable {
             return null;
         }
         SymbolTable table = new SymbolTable(source, bytes, index);
-        if (source != SymbolSource.MAPPED_FILE) {
+        if (source != SymbolInfo.Source.MAPPED_FILE) {
             bytes.closeWith(table);
         }
         return table;

@@ -12,7 +12,6 @@ import org.mapfiles.ProcessExitedException;
 import org.mapfiles.ProcessMaps;
 import org.mapfiles.files.MapFiles;
 import org.mapfiles.files.MapFilesEntries;
-import org.mapfiles.files.MapFilesEntries.FieldStatus;
 import org.mapfiles.files.MappedFile;
 import org.mapfiles.files.StaleMappingException;
 import org.mapfiles.internal.NativeMemory;
@@ -32,7 +31,7 @@ import org.mapfiles.internal.NativeMemory;
  * }</pre>
  *
  * <p>Each file is opened once, and verified as {@link MapFiles#open} does: also a deleted or replaced file is the mapped one. If the file
- * has no whole symbol table, a file with one is searched in the order of {@link SymbolSource}, first in the root of the process, then in
+ * has no whole symbol table, a file with one is searched in the order of {@link SymbolInfo.Source}, first in the root of the process, then in
  * that of this JVM. The vdso is read from memory.
  *
  * <p>A file that could not be opened is not tried again by the same object, unless the mapping was stale.
@@ -88,7 +87,7 @@ public final class Symbols {
      * Finds the file and the ELF address of an address, without reading symbols.
      *
      * @param mapping of this process, which covers the address
-     * @param result receives the file and the ELF address, with the status {@link SymbolStatus#NO_SYMBOL}; or why there is none
+     * @param result receives the file and the ELF address, with the status {@link SymbolInfo.Status#NO_SYMBOL}; or why there is none
      * @return whether the ELF address is known
      * @throws IllegalArgumentException if the mapping does not cover the address
      * @throws ProcessExitedException if the file must be opened and the process has exited
@@ -101,7 +100,7 @@ public final class Symbols {
     }
 
     /**
-     * Finds the symbols at the addresses of a snapshot. An address without a mapping has the status {@link SymbolStatus#NO_FILE}.
+     * Finds the symbols at the addresses of a snapshot. An address without a mapping has the status {@link SymbolInfo.Status#NO_FILE}.
      *
      * @param snapshot of this process
      * @param results one for each address
@@ -118,7 +117,7 @@ public final class Symbols {
             if (mapping.goTo(addresses[i])) {
                 find(mapping, addresses[i], results[i]);
             } else {
-                results[i].set(SymbolStatus.NO_FILE, null, 0);
+                results[i].set(SymbolInfo.Status.NO_FILE, null, 0);
             }
         }
     }
@@ -149,20 +148,20 @@ public final class Symbols {
 
     private MappingTable.Entry open(Mapping mapping) throws MapsException {
         ElfFile file = null;
-        SymbolStatus status = SymbolStatus.NO_FILE;
+        SymbolInfo.Status status = SymbolInfo.Status.NO_FILE;
         if (mapping.kind() == Mapping.Kind.VDSO) {
             file = readVdso(mapping);
-            status = SymbolStatus.NO_ELF_FILE;
+            status = SymbolInfo.Status.NO_ELF_FILE;
         } else if (mapping.isFileBacked() && mapping.kind() != Mapping.Kind.ANON_INODE) {
-            status = SymbolStatus.NO_ELF_FILE;
+            status = SymbolInfo.Status.NO_ELF_FILE;
             try {
                 file = openFile(mapping);
             } catch (ProcessExitedException | NotEnoughMemoryException e) {
                 throw e;
             } catch (StaleMappingException e) {
-                return new MappingTable.Entry(mapping, null, SymbolStatus.NOT_OPENED);
+                return new MappingTable.Entry(mapping, null, SymbolInfo.Status.NOT_OPENED);
             } catch (MapsException e) {
-                status = SymbolStatus.NOT_OPENED;
+                status = SymbolInfo.Status.NOT_OPENED;
             }
         }
         MappingTable.Entry entry = new MappingTable.Entry(mapping, file, status);
@@ -174,7 +173,7 @@ public final class Symbols {
 
     private ElfFile openFile(Mapping mapping) throws MapsException {
         MapFilesEntries entry = new MapFilesEntries();
-        if (files.read(mapping, entry, EnumSet.of(MapFilesEntries.Field.STAT)) && entry.statStatus() == FieldStatus.KNOWN
+        if (files.read(mapping, entry, EnumSet.of(MapFilesEntries.Field.STAT)) && entry.statStatus() == MapFilesEntries.FieldStatus.KNOWN
                 && (entry.mode() & FILE_TYPE) != REGULAR_FILE) {
             return null; // opening a device may have an effect
         }

@@ -48,7 +48,7 @@ class DebugFilesTest {
         return cache.open(programs.path("program")).find(hidden + 1, info);
     }
 
-    private void expectHidden(SymbolSource source) {
+    private void expectHidden(SymbolInfo.Source source) {
         assertThat(info.name()).isEqualTo("hidden");
         assertThat(info.offset()).isEqualTo(1);
         assertThat(info.source()).isEqualTo(source);
@@ -59,8 +59,8 @@ class DebugFilesTest {
         split("-Wl,--build-id=none");
         programs.sh("objcopy --add-gnu-debuglink=program.debug program");
         assertThat(findHidden()).isTrue();
-        expectHidden(SymbolSource.DEBUG_LINK);
-        assertThat(info.file().sources()).containsExactly(SymbolSource.MAPPED_FILE, SymbolSource.DEBUG_LINK);
+        expectHidden(SymbolInfo.Source.DEBUG_LINK);
+        assertThat(info.file().sources()).containsExactly(SymbolInfo.Source.MAPPED_FILE, SymbolInfo.Source.DEBUG_LINK);
         Files.createDirectory(programs.path(".debug"));
         programs.sh("mv program.debug .debug/ && cp program copy && mv copy program");
         assertThat(findHidden()).as("in the directory .debug").isTrue();
@@ -72,7 +72,7 @@ class DebugFilesTest {
         programs.sh("objcopy --add-gnu-debuglink=program.debug program");
         Files.write(programs.path("program.debug"), new byte[] {0}, StandardOpenOption.APPEND);
         assertThat(findHidden()).isFalse();
-        assertThat(info.file().sources()).containsExactly(SymbolSource.MAPPED_FILE);
+        assertThat(info.file().sources()).containsExactly(SymbolInfo.Source.MAPPED_FILE);
     }
 
     @Test
@@ -80,7 +80,7 @@ class DebugFilesTest {
         split(ID);
         programs.sh("objcopy --add-gnu-debuglink=program.debug program");
         assertThat(findHidden()).isTrue();
-        expectHidden(SymbolSource.DEBUG_LINK);
+        expectHidden(SymbolInfo.Source.DEBUG_LINK);
         programs.link("whole", "-g -pie -fPIE -Wl,--build-id=0xab1234567890abcd00");
         programs.sh("objcopy --only-keep-debug whole program.debug && cp program copy && mv copy program");
         assertThat(findHidden()).isFalse();
@@ -104,10 +104,10 @@ class DebugFilesTest {
                 + " && objcopy -S --remove-section .comment --keep-symbols=kept program.debug mini && xz mini"
                 + " && objcopy --add-section .gnu_debugdata=mini.xz program");
         assertThat(findHidden()).isTrue();
-        expectHidden(SymbolSource.MINI_DEBUG_INFO);
+        expectHidden(SymbolInfo.Source.MINI_DEBUG_INFO);
         assertThat(info.file().isMiniDebugInfoUnread()).isFalse();
         assertThat(info.file().find(programs.nm("whole", "exported"), info)).isTrue();
-        assertThat(info.source()).as("exported symbols are in the file").isEqualTo(SymbolSource.MAPPED_FILE);
+        assertThat(info.source()).as("exported symbols are in the file").isEqualTo(SymbolInfo.Source.MAPPED_FILE);
     }
 
     @Test
@@ -127,7 +127,7 @@ class DebugFilesTest {
         System.setProperty("user.home", directory.toString());
         try {
             assertThat(findHidden()).isTrue();
-            expectHidden(SymbolSource.DEBUGINFOD_CACHE);
+            expectHidden(SymbolInfo.Source.DEBUGINFOD_CACHE);
         } finally {
             System.setProperty("user.home", home);
         }
@@ -146,7 +146,7 @@ class DebugFilesTest {
         Running running = new Running(process);
         try (ProcessMaps maps = ProcessMaps.of(process.pid())) {
             assertThat(Symbols.of(maps, cache).find(maps.snapshot().at(running.hidden).orElseThrow(), running.hidden + 1, info)).isTrue();
-            expectHidden(SymbolSource.DEBUG_FILE);
+            expectHidden(SymbolInfo.Source.DEBUG_FILE);
         }
         try (SymbolCache other = SymbolCache.ofBytes(1 << 20)) {
             assertThat(other.open(programs.path("program")).find(hidden, info)).as("not in this root").isFalse();

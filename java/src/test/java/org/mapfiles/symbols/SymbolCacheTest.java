@@ -21,6 +21,9 @@ import java.util.concurrent.Future;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.mapfiles.MapCursor;
+import org.mapfiles.MapFilter;
+import org.mapfiles.ProcessMaps;
 
 class SymbolCacheTest {
     private static final ThreadMXBean THREADS = (ThreadMXBean) ManagementFactory.getThreadMXBean();
@@ -106,7 +109,7 @@ class SymbolCacheTest {
         }
         try (SymbolCache cache = SymbolCache.ofBytes(100)) {
             assertThat(cache.open(programs.path("program")).find(address, info)).as("too large for this cache").isFalse();
-            assertThat(info.status()).isEqualTo(SymbolStatus.NO_SYMBOL);
+            assertThat(info.status()).isEqualTo(SymbolInfo.Status.NO_SYMBOL);
         }
         assertThatThrownBy(() -> SymbolCache.ofBytes(0)).isInstanceOf(IllegalArgumentException.class);
     }
@@ -125,6 +128,25 @@ class SymbolCacheTest {
                         info.name();
                         info.offset();
                         info.kind();
+                    }
+                }
+                least = Math.min(least, THREADS.getCurrentThreadAllocatedBytes() - before);
+            }
+            assertThat(least).isZero();
+        }
+    }
+
+    @Test
+    void aSearchInAProcessAllocatesNothing() throws Exception {
+        try (ProcessMaps maps = ProcessMaps.self(); SymbolCache cache = SymbolCache.ofBytes(64 << 20)) {
+            Symbols symbols = Symbols.of(maps, cache);
+            MapCursor mapping = maps.snapshot(MapFilter.all().executable().fileBacked()).cursor();
+            long least = Long.MAX_VALUE;
+            for (int series = 0; series < 5; series++) {
+                long before = THREADS.getCurrentThreadAllocatedBytes();
+                for (mapping.reset(); mapping.next(); ) {
+                    for (int i = 0; i < 100; i++) {
+                        symbols.find(mapping, mapping.start() + mapping.size() / 100 * i, info);
                     }
                 }
                 least = Math.min(least, THREADS.getCurrentThreadAllocatedBytes() - before);

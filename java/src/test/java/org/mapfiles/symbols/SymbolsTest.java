@@ -55,8 +55,8 @@ class SymbolsTest {
                 assertThat(find(maps, running.hidden)).isTrue();
                 assertThat(info.name()).isEqualTo("hidden");
                 assertThat(info.address()).isEqualTo(info.elfAddress()).isEqualTo(programs.nm("program", "hidden"));
-                assertThat(info.kind()).isEqualTo(SymbolKind.FUNCTION);
-                assertThat(info.source()).isEqualTo(SymbolSource.MAPPED_FILE);
+                assertThat(info.kind()).isEqualTo(SymbolInfo.Kind.FUNCTION);
+                assertThat(info.source()).isEqualTo(SymbolInfo.Source.MAPPED_FILE);
                 assertThat(info.isSizeKnown()).isTrue();
                 assertThat(info.file().buildId()).contains("123456789abcdef0");
                 assertThat(find(maps, running.hidden + info.size() - 1)).isTrue();
@@ -68,7 +68,7 @@ class SymbolsTest {
                 assertThat(info.name()).isEqualTo("variable");
                 assertThat(info.size()).isEqualTo(32);
                 assertThat(info.offset()).isEqualTo(5);
-                assertThat(info.kind()).isEqualTo(SymbolKind.OBJECT);
+                assertThat(info.kind()).isEqualTo(SymbolInfo.Kind.OBJECT);
             }
             Children.killAndWait(running.process); // the next program replaces the file
         }
@@ -84,7 +84,7 @@ class SymbolsTest {
             assertThat(info.name()).isEqualTo("exported");
             boolean found = find(maps, running.hidden);
             assertThat(found).as("a static function, between exported ones: %s", info).isFalse();
-            assertThat(info.status()).isEqualTo(SymbolStatus.NO_SYMBOL);
+            assertThat(info.status()).isEqualTo(SymbolInfo.Status.NO_SYMBOL);
             assertThat(info.elfAddress()).isEqualTo(programs.nm("whole", "hidden"));
         }
     }
@@ -134,14 +134,14 @@ class SymbolsTest {
             for (ImmutableMapping mapping : maps.snapshot()) {
                 if (mapping.kind() == Mapping.Kind.STACK || mapping.kind() == Mapping.Kind.ANONYMOUS) {
                     assertThat(symbols.find(mapping, mapping.start(), info)).isFalse();
-                    assertThat(info.status()).isEqualTo(SymbolStatus.NO_FILE);
+                    assertThat(info.status()).isEqualTo(SymbolInfo.Status.NO_FILE);
                     assertThat(info.file()).isNull();
                     assertThat(info.hasElfAddress()).isFalse();
                     assertThatThrownBy(info::elfAddress).isInstanceOf(IllegalStateException.class).hasMessageContaining("NO_FILE");
                     assertThatThrownBy(info::name).isInstanceOf(IllegalStateException.class);
                 } else if (mapping.name().contains("locale")) {
                     assertThat(symbols.find(mapping, mapping.start(), info)).isFalse();
-                    assertThat(info.status()).isEqualTo(SymbolStatus.NO_ELF_FILE);
+                    assertThat(info.status()).isEqualTo(SymbolInfo.Status.NO_ELF_FILE);
                     assertThat(symbols.file(mapping)).isEmpty();
                 }
             }
@@ -160,7 +160,7 @@ class SymbolsTest {
             Symbols symbols = Symbols.of(maps, cache);
             symbols.findAll(snapshot, new long[] {running.hidden, 0x1000, running.exported + 1}, results);
             assertThat(results[0]).hasToString("hidden + 0x0");
-            assertThat(results[1].status()).isEqualTo(SymbolStatus.NO_FILE);
+            assertThat(results[1].status()).isEqualTo(SymbolInfo.Status.NO_FILE);
             assertThat(results[2]).hasToString("exported + 0x1");
             assertThatThrownBy(() -> symbols.findAll(snapshot, new long[4], results)).isInstanceOf(IllegalArgumentException.class);
         }

@@ -42,9 +42,11 @@ import picocli.CommandLine.TypeConversionException;
 /** Resolves addresses to mappings, files and file offsets. */
 @Command(name = "resolve", mixinStandardHelpOptions = true, versionProvider = Version.class,
         customSynopsis = {"mapfiles resolve [OPTION...] PID|self ADDR...|-", "mapfiles resolve [OPTION...] --from FILE ADDR...|-"},
-        description = "Prints the mapping, the file and the offset in the file that each address belongs to. The exit code is 1"
+        description = "Prints the function or variable, the file and the offset in the file that each address belongs to. The exit code is 1"
                 + " if an address is in no mapping, or a line of the input cannot be used.",
         footer = {"", "If the mapping has no file, the offset is an offset in the mapping.",
+            "Functions and variables are those of the mapped file, or of a debug file with the same build ID. Their names are not"
+                    + " demangled. They are missing if the file has no symbol there, or may not be opened.",
             "LIBRARY+0xOFFSET, such as libjvm.so+0xed2f94, is an address too. The offset is counted from the lowest address of the"
                     + " library, as hs_err files, dladdr(3) and async-profiler print it. It is no offset in the file.",
             "With - the mappings are read again whenever the input pauses. After the process has exited, its last mappings are"
@@ -63,7 +65,8 @@ import picocli.CommandLine.TypeConversionException;
                     + " it. Code that was unloaded is not found. With - the input is read in blocks of up to 65,536 different"
                     + " addresses, and the JVM is read once for each block; the exit code is 4 if it has exited.",
             "", "JSON: one row of type address for each address. Fields: those of 'mapfiles maps --json', null for an address"
-                    + " in no mapping; address; file_offset, null without a file. With --jvm also code, code_offset, tier,"
+                    + " in no mapping; address; file_offset, null without a file; symbol, symbol_offset, elf_address (which"
+                    + " addr2line -e FILE takes), build_id, htlhash, null if there is none. With --jvm also code, code_offset, tier,"
                     + " region, detail, inferred, and the array inlined with class, method, signature, bytecode. null means"
                     + " none or unknown. A line that cannot be used is a row of type unusable with line, input, reason. The head"
                     + " of a sample of perf script is a row of type sample with input. input_base64 has the bytes of a line that is"

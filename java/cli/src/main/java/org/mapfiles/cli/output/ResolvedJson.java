@@ -6,6 +6,8 @@ import org.mapfiles.MapCursor;
 import org.mapfiles.MapSnapshot;
 import org.mapfiles.ProcessMaps;
 import org.mapfiles.saved.SavedMaps;
+import org.mapfiles.symbols.ElfFile;
+import org.mapfiles.symbols.SymbolInfo;
 
 /** Prints resolved addresses as JSON Lines. */
 public final class ResolvedJson extends ResolvedPrinter {
@@ -34,12 +36,14 @@ public final class ResolvedJson extends ResolvedPrinter {
         } else {
             lines.nullValue("file_offset");
         }
+        symbol(symbol(address, mapping));
         end(address);
     }
 
     @Override
     void printUnresolved(long address) throws IOException {
-        lines.beginRow("address", pid).hex("address", address).noMapping().nullValue("file_offset");
+        lines.beginRow("address", pid).hex("address", address).noMapping().nullValue("file_offset").nullValue("symbol")
+                .nullValue("symbol_offset").nullValue("elf_address").nullValue("build_id").nullValue("htlhash");
         if (report(address) != null) {
             lines.nullValue("code").nullValue("code_offset").nullValue("tier").nullValue("inlined").nullValue("region").nullValue("detail")
                     .nullValue("inferred");
@@ -57,6 +61,24 @@ public final class ResolvedJson extends ResolvedPrinter {
         if (line.length > 0) {
             lines.beginRow("sample", pid).bytes("input", line).end();
         }
+    }
+
+    private void symbol(SymbolInfo info) throws IOException {
+        String symbol = info.status() == SymbolInfo.Status.FOUND ? info.name() : null;
+        lines.text("symbol", symbol);
+        if (symbol == null) {
+            lines.nullValue("symbol_offset");
+        } else {
+            lines.hex("symbol_offset", info.offset());
+        }
+        if (info.hasElfAddress()) {
+            lines.hex("elf_address", info.elfAddress());
+        } else {
+            lines.nullValue("elf_address");
+        }
+        ElfFile file = info.file();
+        lines.text("build_id", file == null ? null : file.buildId().orElse(null))
+                .text("htlhash", file == null ? null : file.htlhash().orElse(null));
     }
 
     private void end(long address) throws IOException {

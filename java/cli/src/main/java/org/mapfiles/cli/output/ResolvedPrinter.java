@@ -7,6 +7,7 @@ import org.mapfiles.MapCursor;
 import org.mapfiles.MapSnapshot;
 import org.mapfiles.ProcessMaps;
 import org.mapfiles.saved.SavedMaps;
+import org.mapfiles.symbols.SymbolInfo;
 
 /** Prints resolved addresses. The name of a mapping is read once for each snapshot, not once for each address. */
 public abstract class ResolvedPrinter {
@@ -16,6 +17,7 @@ public abstract class ResolvedPrinter {
     private final SavedMaps saved;
     private final MapSnapshot snapshot;
     private final MapCursor cursor;
+    private final AddressSymbols symbols;
     private FileName[] names = {};
     private boolean hasUnresolved;
     private Map<Long, AddressReport> reports = Map.of();
@@ -33,6 +35,7 @@ public abstract class ResolvedPrinter {
         this.saved = saved;
         this.snapshot = snapshot;
         this.cursor = snapshot.cursor();
+        this.symbols = new AddressSymbols(maps);
     }
 
     /** Sets what the addresses that are printed next belong to in the JVM. */
@@ -89,6 +92,11 @@ public abstract class ResolvedPrinter {
 
     final String permissions(MapCursor mapping) {
         return saved == null ? mapping.permissions() : saved.permissions(mapping);
+    }
+
+    /** Returns the symbol at an address in a mapping; valid until the next call. */
+    final SymbolInfo symbol(long address, MapCursor mapping) {
+        return symbols.find(mapping, address);
     }
 
     final FileName name(int index, MapCursor mapping) throws IOException {

@@ -4,21 +4,28 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
+import java.util.HashMap;
+import java.util.Map;
 import org.mapfiles.MapCursor;
 import org.mapfiles.MapSnapshot;
 import org.mapfiles.ProcessMaps;
 import org.mapfiles.saved.SavedMaps;
+import org.mapfiles.symbols.SymbolInfo;
 
-/** Prints resolved addresses as text: address, file + offset, permissions, range. */
+/** Prints resolved addresses as text: address, symbol + offset (file + offset), permissions, range. */
 public final class ResolvedText extends ResolvedPrinter {
     private static final byte[] IN_NO_MAPPING = "  in no mapping\n".getBytes(StandardCharsets.UTF_8);
     private static final byte[] PREFIX = {'0', 'x'};
+    private static final byte[] GAP = {' ', ' '};
+    private static final byte[] BEFORE_FILE = {' ', '('};
+    private static final byte[] NO_NAME = {};
 
     private final OutputStream out;
     private final byte[] digits = new byte[16];
     /** For each mapping the parts of its lines before and after the offset, made when they are needed. */
     private byte[][] before = {};
     private byte[][] after = {};
+    private final Map<String, byte[]> symbolNames = new HashMap<>();
 
     public ResolvedText(ProcessMaps maps, MapSnapshot snapshot, OutputStream out) {
         super(maps, snapshot);
@@ -36,11 +43,28 @@ public final class ResolvedText extends ResolvedPrinter {
         if (index >= before.length || before[index] == null) {
             render(index, mapping);
         }
+        SymbolInfo symbol = symbol(address, mapping);
+        byte[] symbolName = symbol.status() == SymbolInfo.Status.FOUND ? display(symbol.name()) : NO_NAME;
         hex(address);
+        out.write(GAP);
+        if (symbolName.length > 0) {
+            out.write(symbolName);
+            hex(symbol.offset());
+            out.write(BEFORE_FILE);
+        }
         out.write(before[index]);
         hex(address - mapping.start() + (mapping.isFileBacked() ? mapping.offset() : 0)); // without a file: in the mapping
+        if (symbolName.length > 0) {
+            out.write(')');
+        }
         out.write(after[index]);
         printReport(address);
+    }
+
+    /** Returns a name as it is printed before its offset. A profile has the same names many times. */
+    private byte[] display(String name) {
+        return name == null ? NO_NAME
+                : symbolNames.computeIfAbsent(name, each -> (Printable.text(each) + " + ").getBytes(StandardCharsets.UTF_8));
     }
 
     @Override
@@ -73,7 +97,7 @@ public final class ResolvedText extends ResolvedPrinter {
             after = Arrays.copyOf(after, before.length);
         }
         String name = name(index, mapping).display();
-        before[index] = ("  " + (name.isEmpty() ? "[anonymous]" : name) + " + ").getBytes(StandardCharsets.UTF_8);
+        before[index] = ((name.isEmpty() ? "[anonymous]" : name) + " + ").getBytes(StandardCharsets.UTF_8);
         after[index] = ("  " + permissions(mapping) + "  " + Hex.range(mapping) + "\n")
                 .getBytes(StandardCharsets.UTF_8);
     }

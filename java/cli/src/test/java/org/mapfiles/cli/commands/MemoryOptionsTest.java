@@ -47,7 +47,7 @@ class MemoryOptionsTest {
     }
 
     private static void isNear(long actual, long expected) {
-        assertThat((double) actual).isCloseTo(expected, within(0.02 * expected)); // the JVM's own threads run on
+        assertThat((double) actual).isCloseTo((double) expected, within(0.02 * expected)); // the JVM's own threads run on
     }
 
     @ParameterizedTest

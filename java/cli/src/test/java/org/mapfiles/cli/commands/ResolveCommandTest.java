@@ -1,6 +1,7 @@
 package org.mapfiles.cli.commands;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.InputStream;
 import java.io.PipedInputStream;
@@ -16,6 +17,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.mapfiles.MapCursor;
 import org.mapfiles.MapFilter;
+import org.mapfiles.Mapping;
 import org.mapfiles.ProcessMaps;
 import org.mapfiles.cli.CliResult;
 import org.mapfiles.cli.Main;
@@ -47,9 +49,39 @@ class ResolveCommandTest {
     @Test
     void aLineHasFileOffsetPermissionsAndRange() {
         CliResult result = CliResult.with("resolve", "self", "0x" + Long.toHexString(start + 0x123));
-        assertThat(result.out()).isEqualTo("0x" + Long.toHexString(start + 0x123) + "  " + path + " + 0x"
-                + Long.toHexString(offset + 0x123) + "  r-xp  " + Long.toHexString(start) + "-" + Long.toHexString(end) + "\n");
+        String file = path + " + 0x" + Long.toHexString(offset + 0x123);
+        assertThat(result.out().replaceFirst("  \\S+ \\+ 0x[0-9a-f]+ \\(([^)]*)\\)  ", "  $1  ")).as("without the function, if there is one")
+                .isEqualTo("0x" + Long.toHexString(start + 0x123) + "  " + file + "  r-xp  " + Long.toHexString(start) + "-"
+                        + Long.toHexString(end) + "\n");
         assertThat(result.code()).isZero();
+    }
+
+    /** nm has the ELF address of the function. The first mapping of libjvm.so begins at ELF address 0. */
+    @Test
+    void aLineHasTheFunction() throws Exception {
+        long elfAddress = nm("JNI_CreateJavaVM");
+        long address = beginOfLibjvm() + elfAddress + 1;
+        CliResult result = CliResult.with("resolve", "self", Long.toHexString(address));
+        assertThat(result.out()).startsWith("0x" + Long.toHexString(address) + "  JNI_CreateJavaVM + 0x1 (" + path + " + 0x"
+                + Long.toHexString(address - start + offset) + ")  r-xp  ");
+        Map<String, Object> row = CliResult.with("resolve", "self", Long.toHexString(address), "--json").rows().get(0);
+        assertThat(row).containsEntry("symbol", "JNI_CreateJavaVM").containsEntry("symbol_offset", "0x1")
+                .containsEntry("elf_address", "0x" + Long.toHexString(elfAddress + 1));
+        assertThat(String.valueOf(row.get("build_id"))).matches("([0-9a-f]{2}){8,32}|null");
+        assertThat(String.valueOf(row.get("htlhash"))).matches("[0-9a-f]{32}");
+    }
+
+    private long nm(String symbol) throws Exception {
+        Process nm = new ProcessBuilder("sh", "-c", "nm -D " + path + " | awk '$3 ~ /^" + symbol + "(@.*)?$/ { print $1 }'").start();
+        String line = nm.inputReader().readLine();
+        assumeTrue(line != null, "nm is not there");
+        return Long.parseUnsignedLong(line, 16);
+    }
+
+    private long beginOfLibjvm() throws Exception {
+        try (ProcessMaps self = ProcessMaps.self()) {
+            return self.snapshot().stream().filter(mapping -> path.equals(mapping.name())).mapToLong(Mapping::start).min().orElseThrow();
+        }
     }
 
     @Test
@@ -60,7 +92,9 @@ class ResolveCommandTest {
                 .containsEntry("start", "0x" + Long.toHexString(start)).containsEntry("end", "0x" + Long.toHexString(end))
                 .containsEntry("perms", "r-xp").containsEntry("path", path).containsEntry("offset", "0x" + Long.toHexString(offset))
                 .containsEntry("file_offset", "0x" + Long.toHexString(offset + 0x123)).containsEntry("deleted", false);
-        assertThat(lines.get(1)).containsEntry("address", "0x0").containsEntry("start", null).containsEntry("file_offset", null);
+        assertThat(lines.get(1)).containsEntry("address", "0x0").containsEntry("start", null).containsEntry("file_offset", null)
+                .containsEntry("symbol", null).containsEntry("elf_address", null).containsEntry("build_id", null)
+                .containsEntry("htlhash", null);
         assertThat(result.code()).as("one is in no mapping").isEqualTo(1);
     }
 
