@@ -75,8 +75,13 @@ public final class Main implements Runnable {
         return run(arguments, new Terminal(in, out, err, false));
     }
 
+    /** Returns the command and its subcommands. */
+    static CommandLine commandLine(Terminal terminal) {
+        return new CommandLine(new Main(), new Factory(terminal));
+    }
+
     private static int run(String[] arguments, Terminal terminal) {
-        CommandLine line = new CommandLine(new Main(), new Factory(terminal));
+        CommandLine line = commandLine(terminal);
         line.setOut(new PrintWriter(terminal.out(), true, StandardCharsets.UTF_8));
         line.setErr(new PrintWriter(terminal.err(), true, StandardCharsets.UTF_8));
         line.setColorScheme(CommandLine.Help.defaultColorScheme(
