@@ -25,6 +25,7 @@ final class CodeReuseMain {
 
     private static volatile boolean isDone;
     private static volatile Throwable failure;
+    @SuppressWarnings("UnusedVariable") // what is written to a field is not optimised away
     private static int sink;
 
     private CodeReuseMain() {
@@ -126,6 +127,7 @@ final class CodeReuseMain {
         });
     }
 
+    @SuppressWarnings("StaticAssignmentOfThrowable") // the main thread reports the failure of this one
     private static void churn() {
         try (InputStream in = Throwaway.class.getResourceAsStream("Throwaway.class")) {
             byte[] bytes = in.readAllBytes();
