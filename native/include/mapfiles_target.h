@@ -64,7 +64,7 @@ struct mf_target_code {
 struct mf_target_frame {
     uint64_t method; /**< address of the Method, which identifies it until its class is unloaded; 0: unknown */
     int32_t bci;     /**< bytecode index; -1: unknown, or before the first bytecode */
-    uint32_t reserved;
+    uint32_t reserved; /**< unused */
 };
 
 /** Index of a text of a method. */
@@ -83,7 +83,7 @@ struct mf_result_text {
 
 /** A method at an instruction. */
 struct mf_code_result_frame {
-    struct mf_target_frame frame;
+    struct mf_target_frame frame;                 /**< the method and the bytecode */
     struct mf_result_text texts[MF_TARGET_TEXTS]; /**< index: enum mf_target_text */
 };
 
@@ -95,14 +95,14 @@ struct mf_code_result_frame {
 
 /** The code at an instruction. It has 138 KiB. */
 struct mf_code_result {
-    struct mf_target_code code;
+    struct mf_target_code code; /**< the piece of code */
     uint32_t frame_count;       /**< of a method at least 1: the innermost inlined method first, the compiled method last; else 0 */
     uint32_t has_record;        /**< 1: the frames are of a debug record; 0: the only frame is the compiled method, with bci -1 */
     struct mf_result_text name; /**< of a stub, or of a codelet of the interpreter, such as "iload_0"; empty for a method */
     uint32_t text_length;       /**< bytes of text that are used */
-    uint32_t reserved;
-    struct mf_code_result_frame frames[MF_TARGET_MAX_FRAMES];
-    char text[MF_CODE_RESULT_TEXT];
+    uint32_t reserved; /**< unused */
+    struct mf_code_result_frame frames[MF_TARGET_MAX_FRAMES]; /**< frame_count of them are set */
+    char text[MF_CODE_RESULT_TEXT];                           /**< of name and frames; not terminated */
 };
 
 /** Returns the size of the memory of a target, in bytes: about 2 MiB. */

@@ -72,6 +72,7 @@ static jint attachReceive(JNIEnv *env, jclass self UNUSED, jint socket, jbyteArr
     return (jint)got;
 }
 
+/* clang-format off */
 static const JNINativeMethod attach_natives[] = {
     METHOD(attachConnect, "([I)I"),
     METHOD(attachTriggerCreate, "([I[I)I"),
@@ -80,5 +81,6 @@ static const JNINativeMethod attach_natives[] = {
     METHOD(attachSend, "(I[BIII)I"),
     METHOD(attachReceive, "(I[BI)I"),
 };
+/* clang-format on */
 
 const struct mf_natives mf_attach_natives = NATIVES(attach_natives);

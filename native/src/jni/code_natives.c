@@ -61,6 +61,7 @@ static void codeCount(JNIEnv *env, jclass self UNUSED, jlongArray out)
     (*env)->SetLongArrayRegion(env, out, 0, sizeof values / sizeof *values, values);
 }
 
+/* clang-format off */
 static const JNINativeMethod code_natives[] = {
     METHOD(codeOpen, "(J)I"),
     METHOD(codeClose, "()V"),
@@ -68,5 +69,6 @@ static const JNINativeMethod code_natives[] = {
     METHOD(codeRange, "([J)Z"),
     METHOD(codeCount, "([J)V"),
 };
+/* clang-format on */
 
 const struct mf_natives mf_code_natives = NATIVES(code_natives);

@@ -46,6 +46,7 @@ static jint eventsDenialReasons(JNIEnv *env UNUSED, jclass self UNUSED)
     return mf_events_denial_reasons();
 }
 
+/* clang-format off */
 static const JNINativeMethod event_natives[] = {
     METHOD(eventsBytes, "(II)J"),
     METHOD(eventsInit, "(JJII)I"),
@@ -56,5 +57,6 @@ static const JNINativeMethod event_natives[] = {
     METHOD(eventsClose, "(J)V"),
     METHOD(eventsDenialReasons, "()I"),
 };
+/* clang-format on */
 
 const struct mf_natives mf_event_natives = NATIVES(event_natives);

@@ -69,6 +69,7 @@ static jint fileVerify(JNIEnv *env UNUSED, jclass self UNUSED, jlong process, jl
     return mf_file_verify(at(process), at(mapping), descriptor);
 }
 
+/* clang-format off */
 static const JNINativeMethod file_natives[] = {
     METHOD(deletion, "(JJJ)I"),
     METHOD(entriesListAccess, "(J)I"),
@@ -83,5 +84,6 @@ static const JNINativeMethod file_natives[] = {
     METHOD(fileSharingDomain, "(JJJ)J"),
     METHOD(fileVerify, "(JJI)I"),
 };
+/* clang-format on */
 
 const struct mf_natives mf_file_natives = NATIVES(file_natives);

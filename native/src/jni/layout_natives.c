@@ -12,6 +12,7 @@
 /* Writes the constants of MapRecord.java. Returns their number. */
 static jint layout(JNIEnv *env UNUSED, jclass self UNUSED, jlong offsets, jint capacity)
 {
+    /* clang-format off */
     static const jint layout[] = {
         OFFSET(mf_mapping, start), OFFSET(mf_mapping, end), OFFSET(mf_mapping, offset), OFFSET(mf_mapping, inode),
         OFFSET(mf_mapping, dev_major), OFFSET(mf_mapping, dev_minor), OFFSET(mf_mapping, flags),
@@ -49,6 +50,7 @@ static jint layout(JNIEnv *env UNUSED, jclass self UNUSED, jlong offsets, jint c
         OFFSET(mf_smaps, shared_clean), OFFSET(mf_smaps, shared_dirty), OFFSET(mf_smaps, private_clean),
         OFFSET(mf_smaps, private_dirty), OFFSET(mf_smaps, swap), sizeof(struct mf_smaps),
     };
+    /* clang-format on */
     const jint count = sizeof layout / sizeof *layout;
     jint *const out = at(offsets);
 
@@ -66,6 +68,7 @@ const struct mf_natives mf_layout_natives = NATIVES(layout_natives);
 /* Writes the constants of CodeMemory.java. Returns their number. */
 static jint codeLayout(JNIEnv *env, jclass self UNUSED, jintArray out)
 {
+    /* clang-format off */
     static const jint layout[] = {
         OFFSET(mf_code_store, compactions), OFFSET(mf_code_store, compactions_begun),
         OFFSET(mf_code_store, cache), OFFSET(mf_code_store, header.used_before), OFFSET(mf_code_store, header.size_at),
@@ -83,6 +86,7 @@ static jint codeLayout(JNIEnv *env, jclass self UNUSED, jintArray out)
         OFFSET(mf_code_name, key), OFFSET(mf_code_name, class_length), OFFSET(mf_code_name, name_length),
         OFFSET(mf_code_name, signature_length), OFFSET(mf_code_name, text),
     };
+    /* clang-format on */
     const jint count = sizeof layout / sizeof *layout, capacity = (*env)->GetArrayLength(env, out);
 
     (*env)->SetIntArrayRegion(env, out, 0, count < capacity ? count : capacity, layout);
@@ -92,6 +96,7 @@ static jint codeLayout(JNIEnv *env, jclass self UNUSED, jintArray out)
 /* Writes the constants of ReadCode.java. Returns their number. */
 static jint codeResultLayout(JNIEnv *env, jclass self UNUSED, jintArray out)
 {
+    /* clang-format off */
     static const jint layout[] = {
         OFFSET(mf_code_result, code.start), OFFSET(mf_code_result, code.end), OFFSET(mf_code_result, code.method),
         OFFSET(mf_code_result, code.kind), OFFSET(mf_code_result, code.tier), OFFSET(mf_code_result, code.compile_id),
@@ -100,6 +105,7 @@ static jint codeResultLayout(JNIEnv *env, jclass self UNUSED, jintArray out)
         OFFSET(mf_code_result_frame, frame.method), OFFSET(mf_code_result_frame, frame.bci), OFFSET(mf_code_result_frame, texts),
         sizeof(struct mf_code_result_frame), sizeof(struct mf_result_text), MF_TARGET_METHOD, MF_TARGET_INTERPRETER, MF_CODE_RETURNS_TO,
     };
+    /* clang-format on */
     const jint count = sizeof layout / sizeof *layout, capacity = (*env)->GetArrayLength(env, out);
 
     (*env)->SetIntArrayRegion(env, out, 0, count < capacity ? count : capacity, layout);

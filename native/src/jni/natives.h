@@ -11,8 +11,10 @@
 #include <stdint.h>
 
 #define UNUSED __attribute__((unused))
+/* clang-format off */
 #define METHOD(name, signature) {(char *)#name, (char *)signature, (void *)name}
 #define NATIVES(methods) {methods, sizeof methods / sizeof *methods}
+/* clang-format on */
 #define OFFSET(type, field) (jint)offsetof(struct type, field)
 
 /* Native methods of one topic. */

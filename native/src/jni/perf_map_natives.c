@@ -63,11 +63,13 @@ static void descriptorClose(JNIEnv *env UNUSED, jclass self UNUSED, jint descrip
     mf_sys_close(descriptor);
 }
 
+/* clang-format off */
 static const JNINativeMethod perf_map_natives[] = {
     METHOD(perfMapOpen, "([B[J)I"),
     METHOD(perfMapOpenOf, "(I[J)I"),
     METHOD(descriptorRead, "(IJ[B)I"),
     METHOD(descriptorClose, "(I)V"),
 };
+/* clang-format on */
 
 const struct mf_natives mf_perf_map_natives = NATIVES(perf_map_natives);

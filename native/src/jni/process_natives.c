@@ -149,6 +149,7 @@ static jboolean isReaderGone(JNIEnv *env UNUSED, jclass self UNUSED, jint descri
     return MF_SYS(SYS_ppoll, &output, 1, &at_once, NULL, 0) > 0 && (output.revents & POLLERR) != 0;
 }
 
+/* clang-format off */
 static const JNINativeMethod process_natives[] = {
     METHOD(addressOf, "(Ljava/nio/ByteBuffer;)J"),
     METHOD(openSelf, "(J)I"),
@@ -173,5 +174,6 @@ static const JNINativeMethod process_natives[] = {
     METHOD(closeDescriptor, "(I)V"),
     METHOD(isReaderGone, "(I)Z"),
 };
+/* clang-format on */
 
 const struct mf_natives mf_process_natives = NATIVES(process_natives);

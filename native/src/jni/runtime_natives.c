@@ -101,10 +101,12 @@ static jint directBuffers(JNIEnv *env, jclass self UNUSED, jlongArray out)
     return count;
 }
 
+/* clang-format off */
 static const JNINativeMethod runtime_natives[] = {
     METHOD(isMallocOfCLibrary, "()Z"),
     METHOD(threadAddress, "(Ljava/lang/Thread;)J"),
     METHOD(directBuffers, "([J)I"),
 };
+/* clang-format on */
 
 const struct mf_natives mf_runtime_natives = NATIVES(runtime_natives);

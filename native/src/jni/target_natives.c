@@ -42,6 +42,7 @@ static jint vmTablesRead(JNIEnv *env UNUSED, jclass self UNUSED, jlong memory, j
     return rc != 0 ? rc : mf_vm_tables_read(cache, &image, at(tables));
 }
 
+/* clang-format off */
 static const JNINativeMethod target_natives[] = {
     METHOD(targetMemoryOpen, "(JJ)I"),
     METHOD(targetMemoryClose, "(J)V"),
@@ -50,6 +51,7 @@ static const JNINativeMethod target_natives[] = {
     METHOD(pagesBytes, "(I)J"),
     METHOD(vmTablesRead, "(JJIJJJ)I"),
 };
+/* clang-format on */
 
 const struct mf_natives mf_target_natives = NATIVES(target_natives);
 
@@ -101,6 +103,7 @@ static jint codeReaderNext(JNIEnv *env, jclass self UNUSED, jobject reader, jlon
                                (*env)->GetDirectBufferAddress(env, result));
 }
 
+/* clang-format off */
 static const JNINativeMethod target_code_natives[] = {
     METHOD(vmEntry, "(Ljava/nio/ByteBuffer;Ljava/lang/String;Ljava/lang/String;I[J)Ljava/lang/String;"),
     METHOD(codeReaderBytes, "(I)J"),
@@ -108,5 +111,6 @@ static const JNINativeMethod target_code_natives[] = {
     METHOD(codeReaderFind, "(Ljava/nio/ByteBuffer;JJILjava/nio/ByteBuffer;)I"),
     METHOD(codeReaderNext, "(Ljava/nio/ByteBuffer;JZLjava/nio/ByteBuffer;)I"),
 };
+/* clang-format on */
 
 const struct mf_natives mf_target_code_natives = NATIVES(target_code_natives);

@@ -108,12 +108,12 @@ static void set_unloaded(struct mf_code_image *image, struct mf_code_record *rec
 }
 
 /* The JVM reports a blob and the stubs in it, so an existing stub does not replace the stubs that it contains. */
-static bool is_replaced(const struct mf_code_record *old, const struct mf_code_record *new)
+static bool is_replaced(const struct mf_code_record *old, const struct mf_code_record *added)
 {
-    const bool both_stubs = old->entry.kind == MF_CODE_STUB && new->entry.kind == MF_CODE_STUB;
+    const bool both_stubs = old->entry.kind == MF_CODE_STUB && added->entry.kind == MF_CODE_STUB;
 
-    return old->unloaded == 0 && old->start < new->end && new->start < old->end &&
-           !(both_stubs && new->flags & MF_CODE_BEFORE_START);
+    return old->unloaded == 0 && old->start < added->end && added->start < old->end &&
+           !(both_stubs && added->flags & MF_CODE_BEFORE_START);
 }
 
 /* Whether an unloaded method had the whole segment: then all older code of the segment was unloaded before it. */

@@ -68,10 +68,12 @@ static const struct {
     const char *type;
     int32_t bytes;
 } widths[] = {
+    /* clang-format off */
     {"int", -4}, {"jint", -4}, {"int32_t", -4}, {"uint", 4}, {"unsigned int", 4}, {"uint32_t", 4}, {"u4", 4},
     {"short", -2}, {"int16_t", -2}, {"u2", 2}, {"jushort", 2}, {"uint16_t", 2},
     {"u1", 1}, {"bool", 1}, {"uint8_t", 1}, {"size_t", 8}, {"address", 8},
     {"VirtualSpace", 8}, /* part of an object: only its offset is used */
+    /* clang-format on */
 };
 
 /* Both kinds of tables: of a target, or of this JVM. */

@@ -35,7 +35,7 @@ static size_t put_header(char *line, const struct mf_mapping *mapping, size_t *p
     to = put_padded(to, mapping->end, 8);
     *to++ = ' ';
     *permissions = (size_t)(to - line);
-    memcpy(to, "rwxp ", 5); /* NOLINT(bugprone-not-null-terminated-result): more text follows */
+    memcpy(to, "rwxp ", 5);
     to = put_padded(to + 5, mapping->offset, 8);
     if (mf_mapping_is_unnumbered(mapping))
         return (size_t)(to - line);

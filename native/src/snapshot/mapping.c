@@ -12,6 +12,8 @@ struct naming {
     uint8_t kind;
 };
 
+/* clang-format off */
+
 #define NAMING(literal, kind) {literal, sizeof literal - 1, kind}
 
 /* Prefixes of names of mappings without a file (arch_vma_name() and special mappings). */
@@ -59,6 +61,8 @@ static const struct naming pseudo_deleted[] = {
     NAMING("/drm mm object", MF_KIND_OTHER),
     NAMING("/i915", MF_KIND_OTHER),
 };
+
+/* clang-format on */
 
 /* Returns the kind of the first prefix that matches. The last one of each table is empty and matches every name. */
 static uint32_t kind_of(const struct naming *entry, const char *name, uint32_t length)

@@ -5,7 +5,9 @@
  * {@code --enable-native-access=org.mapfiles}, or {@code ALL-UNNAMED} on the class path.
  */
 module org.mapfiles {
-    requires static transitive java.management; // optional: JvmRegions calls the diagnostic commands, MapCount is an MBean
+    // Optional: JvmRegions calls the diagnostic commands, and MapCount is an MBean.
+    requires static transitive java.management;
+
     requires static transitive jdk.jfr;
     requires static org.tukaani.xz; // optional: compressed symbols of a file (.gnu_debugdata)
     requires static org.jspecify; // annotations of nullness: needed by neither users nor the JVM, so not transitive

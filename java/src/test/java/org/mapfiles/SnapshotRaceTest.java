@@ -137,7 +137,8 @@ class SnapshotRaceTest {
         new Threads().start(1, () -> () -> {
             SnapshotBuffer before = snapshot.buffer();
             snapshot.fillFromText(null, MapFilter.all(), text, text.size());
-            int last = before.mappingCapacity; // this record covers all addresses, so it is the last one that find looks up
+            // This record covers all addresses, so it is the last one that find looks up.
+            int last = before.mappingCapacity;
             before.index[7 + 2 * last] = 0;
             before.index[8 + 2 * last] = Long.MAX_VALUE;
             before.index[4] = last;

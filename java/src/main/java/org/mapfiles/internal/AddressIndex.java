@@ -117,7 +117,8 @@ public final class AddressIndex {
             i = halve(words, i, (int) window >>> HALVINGS_SHIFT, address);
         }
         i += Long.bitCount((window + (pages & UPPER_LANES) & REACHED & UPPER_LANES) >>> 1 | words[at + 1] + pages & REACHED);
-        // All addresses here are below 2^63. A negative difference, with its sign shifted to all bits, turns the index into -1.
+        // All addresses here are below 2^63.
+        // A negative difference, with its sign shifted to all bits, turns the index into -1.
         return i | (int) ((address - words[STARTS + 2 * i] | words[ENDS + 2 * i] - 1 - address) >> 63);
     }
 

@@ -128,7 +128,8 @@ class CodeFromOutsideTest {
         Set<CodeList.MapsLine> foundAgain = new HashSet<>();
         assertThat(reader.forEach(each -> foundAgain.add(line(each)))).isTrue();
         unlisted.retainAll(foundAgain);
-        // The list omits method handle intrinsics that serve other code, and unloaded methods, which have lost their names.
+        // The list omits method handle intrinsics that serve other code.
+        // It omits unloaded methods too, which have lost their names.
         unlisted.removeIf(line -> line.method().startsWith("java.lang.invoke.MethodHandle.") || line.method().equals("unknown method"));
         stable.retainAll(listed);
         missedByFind.retainAll(stable);

@@ -129,6 +129,7 @@ final class CodeReuseMain {
         });
     }
 
+    @SuppressWarnings("StaticAssignmentOfThrowable") // the main thread reports the failure of this one
     private static void churn() {
         try (InputStream in = Throwaway.class.getResourceAsStream("Throwaway.class")) {
             byte[] bytes = in.readAllBytes();

@@ -165,7 +165,8 @@ final class SystemMapMain {
             long end = Long.parseUnsignedLong(fields.group(2), 16);
             int at = regions.find(start);
             if (named == JvmRegions.Kind.JAVA_HEAP && at >= 0 && regions.region(at) == JvmRegions.Kind.CLASS_SPACE && regions.end(at) >= end) {
-                // NMT reports reserved memory directly after the heap as heap. The range of the class space is HotSpot's own.
+                // NMT reports reserved memory directly after the heap as heap.
+                // The range of the class space is HotSpot's own.
                 System.out.println("class space, which System.map names as heap: " + line.strip());
                 continue;
             }

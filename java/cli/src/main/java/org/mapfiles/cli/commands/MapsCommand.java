@@ -109,8 +109,8 @@ public final class MapsCommand implements Callable<Integer> {
         }
         table.print(); // the head, if there is no row
         long limit = ProcessMaps.maxMappings();
-        // No "N of MAX": a process may have one mapping more than the limit, [vsyscall] does not count, and the limit may have
-        // been lowered.
+        // No "N of MAX": a process may have one mapping more than the limit, [vsyscall] does not count,
+        // and the limit may have been lowered.
         terminal.out().write((mappings + " mappings, " + Sizes.human(bytes) + columns.text(total)
                 + (chunks.isInconsistent() ? ", which changed while they were listed" : "")
                 + (limit > 0 && !executable && !files ? "; vm.max_map_count is " + limit : "") + "\n").getBytes(StandardCharsets.UTF_8));

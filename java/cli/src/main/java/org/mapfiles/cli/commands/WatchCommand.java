@@ -81,7 +81,8 @@ public final class WatchCommand implements Callable<Integer> {
             return pollOnly ? null : MapEvents.open(maps, MapEvents.Option.DATA);
         } catch (ProcessExitedException exited) {
             throw exited;
-        } catch (MapsException noEvents) { // a missing permission, too few descriptors or too little memory, threads that exit too soon
+        } catch (MapsException noEvents) {
+            // A missing permission, too few descriptors or too little memory, or threads that exit too soon.
             terminal.report("polling every " + interval + " ms, without events of the kernel: " + noEvents.getMessage());
             return null;
         }
