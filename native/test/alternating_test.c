@@ -20,20 +20,20 @@
 /* Two files that a process maps in turn. Paths are relative to the directory of the test. */
 struct pair {
     const char *name;
-    bool (*make)(void);       /* makes both files; false: unsupported by this machine */
-    const char *first;        /* the file of the mapping */
+    bool (*make)(void); /* makes both files; false: unsupported by this machine */
+    const char *first;  /* the file of the mapping */
     const char *second;
-    unsigned usual_answers;   /* enough to find faults that existed */
-    bool is_another_at_path;  /* the path of the first file leads to another copy: it cannot be verified */
+    unsigned usual_answers;  /* enough to find faults that existed */
+    bool is_another_at_path; /* the path of the first file leads to another copy: it cannot be verified */
 };
 
 static unsigned long long wanted; /* results; 0: usual_answers */
-static int only = -1; /* number of a pair, -1: all */
+static int only = -1;             /* number of a pair, -1: all */
 static struct mf_process process;
 static struct mf_snapshot *snapshot;
 static struct mf_mapping record;
 static char name[MF_NAME_MAX];
-static struct stat first; /* status of the first file */
+static struct stat first;                          /* status of the first file */
 static char *const range = (char *)0x200000000000; /* far from mappings of sanitizers */
 static unsigned long long right, stale, other;
 

@@ -3,8 +3,8 @@
 #ifndef MF_ATTACH_TARGETS_H
 #define MF_ATTACH_TARGETS_H
 
-#include "jvm/attach.h"
 #include "check.h"
+#include "jvm/attach.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -76,7 +76,9 @@ static inline void report_quit(int number)
         _exit(1);
 }
 
-static void nothing(void) {}
+static void nothing(void)
+{
+}
 
 static inline void listen_as_a_jvm(void)
 {

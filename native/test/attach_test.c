@@ -98,7 +98,8 @@ static void target_that_is_silent(void)
     struct target target = start_target(listen_as_a_jvm);
     const int fd = mf_attach_connect(&target.target);
     const struct sigaction interrupting = {.sa_handler = ignore};
-    const struct itimerval soon = {.it_interval = {0, 10000}, .it_value = {0, 10000}}, never = {.it_interval = {0, 0}, .it_value = {0, 0}};
+    const struct itimerval soon = {.it_interval = {0, 10000}, .it_value = {0, 10000}},
+                           never = {.it_interval = {0, 0}, .it_value = {0, 0}};
     static char bytes[65536];
     long sent = 0, rc;
 

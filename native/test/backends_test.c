@@ -74,8 +74,8 @@ static void check_made(const struct mf_snapshot *snapshot)
     unsigned major, minor;
     const struct mf_mapping *mapping;
 
-    if (sscanf(line, "MADE\t%63[^\t]\t%lx\t%lx\t%7s\t%lx\t%u\t%u\t%23s\t%23s\t%7s\t%11999s", label, &start, &end, perms, &offset,
-               &major, &minor, inode, kind, deleted, name) != 11) {
+    if (sscanf(line, "MADE\t%63[^\t]\t%lx\t%lx\t%7s\t%lx\t%u\t%u\t%23s\t%23s\t%7s\t%11999s", label, &start, &end, perms,
+               &offset, &major, &minor, inode, kind, deleted, name) != 11) {
         CHECK(false, "cannot read %s", line);
         return;
     }
@@ -86,7 +86,8 @@ static void check_made(const struct mf_snapshot *snapshot)
     CHECK_IS(mapping->start, start, label);
     CHECK_IS(mapping->end, end, label);
     CHECK_IS(mapping->offset, offset, label);
-    CHECK_IS(mapping->flags & 15, (perms[0] == 'r') | (perms[1] == 'w') << 1 | (perms[2] == 'x') << 2 | (perms[3] == 's') << 3, label);
+    CHECK_IS(mapping->flags & 15, (perms[0] == 'r') | (perms[1] == 'w') << 1 | (perms[2] == 'x') << 2 | (perms[3] == 's') << 3,
+             label);
     if (strcmp(inode, "-") != 0)
         CHECK_IS(mapping->inode, strtoull(inode, NULL, 10), label);
     CHECK(name_is_hex(snapshot, mapping, name), "name of %s: got %.*s", label, (int)mapping->name_length,

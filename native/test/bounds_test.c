@@ -49,8 +49,8 @@ static void one_file_by_very_many_names(void)
     size_t length = 0;
 
     for (uint32_t i = 0; i < NAMES; i++) /* each name twice, far apart */
-        length += (size_t)sprintf(text + length, "%08x-%08x r--p 00000000 08:01 4711 %37s/a/link/%06u/x\n", 0x10000000 + i * 0x2000,
-                                  0x10001000 + i * 0x2000, "", i % (NAMES / 2));
+        length += (size_t)sprintf(text + length, "%08x-%08x r--p 00000000 08:01 4711 %37s/a/link/%06u/x\n",
+                                  0x10000000 + i * 0x2000, 0x10001000 + i * 0x2000, "", i % (NAMES / 2));
     CHECK_IS(mf_snapshot_parse(text, length, 0, snapshot), 1, "parse");
     CHECK_IS(snapshot->mapping_count, NAMES, "mappings");
     CHECK_IS(snapshot->file_count, NAMES / 2, "files");

@@ -8,7 +8,7 @@
 #include <sys/mman.h>
 
 /* The notes of the images of this test; the program headers are before them. */
-#define NOTES_AT 0x400000u
+#define NOTES_AT    0x400000u
 #define IMAGE_BYTES (NOTES_AT + 0x20000u)
 
 static uint8_t *image; /* the content of the file */

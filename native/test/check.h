@@ -22,20 +22,20 @@
 
 static int check_failures;
 
-#define CHECK(condition, ...)                                                          \
-    do {                                                                               \
-        if (!(condition)) {                                                            \
-            fprintf(stderr, "%s:%d: failed: %s: ", __FILE__, __LINE__, #condition);    \
-            fprintf(stderr, __VA_ARGS__);                                              \
-            fputc('\n', stderr);                                                       \
-            check_failures++;                                                          \
-        }                                                                              \
+#define CHECK(condition, ...)                                                       \
+    do {                                                                            \
+        if (!(condition)) {                                                         \
+            fprintf(stderr, "%s:%d: failed: %s: ", __FILE__, __LINE__, #condition); \
+            fprintf(stderr, __VA_ARGS__);                                           \
+            fputc('\n', stderr);                                                    \
+            check_failures++;                                                       \
+        }                                                                           \
     } while (0)
 
-#define CHECK_IS(actual, expected, what)                                               \
-    do {                                                                               \
-        const long long actual_ = (long long)(actual);                                 \
-        const long long expected_ = (long long)(expected);                             \
+#define CHECK_IS(actual, expected, what)                                                      \
+    do {                                                                                      \
+        const long long actual_ = (long long)(actual);                                        \
+        const long long expected_ = (long long)(expected);                                    \
         CHECK(actual_ == expected_, "%s: got %lld, expected %lld", what, actual_, expected_); \
     } while (0)
 
@@ -71,7 +71,8 @@ static inline const char *new_directory(const char *test)
     const char *const above = getenv("TMPDIR");
 
     if (snprintf(path, sizeof path, "%s/mapfiles-%s-%d", above != NULL ? above : "/tmp", test, (int)getpid()) >=
-            (int)sizeof path || mkdir(path, 0777) != 0)
+            (int)sizeof path ||
+        mkdir(path, 0777) != 0)
         abort();
     return path;
 }
@@ -145,8 +146,7 @@ static inline int read_growing(struct mf_process *process, uint32_t options, str
     int rc;
 
     while ((rc = mf_snapshot_read(process, options, NULL, *snapshot)) == -105 /* ENOBUFS */) {
-        struct mf_snapshot *const larger =
-            new_snapshot((*snapshot)->needed_mappings + 16, (*snapshot)->needed_text + 4096);
+        struct mf_snapshot *const larger = new_snapshot((*snapshot)->needed_mappings + 16, (*snapshot)->needed_text + 4096);
 
         free(*snapshot);
         *snapshot = larger;
@@ -195,9 +195,8 @@ static inline int same_records(const struct mf_snapshot *a, const struct mf_snap
         struct mf_mapping y = mf_snapshot_mappings(b)[i];
 
         x.name_offset = y.name_offset = 0;
-        if (memcmp(&x, &y, sizeof x) != 0 ||
-            memcmp(mf_snapshot_name(a, &mf_snapshot_mappings(a)[i]), mf_snapshot_name(b, &mf_snapshot_mappings(b)[i]),
-                   x.name_length) != 0) {
+        if (memcmp(&x, &y, sizeof x) != 0 || memcmp(mf_snapshot_name(a, &mf_snapshot_mappings(a)[i]),
+                                                    mf_snapshot_name(b, &mf_snapshot_mappings(b)[i]), x.name_length) != 0) {
             fprintf(stderr, "record %" PRIu32 " at %" PRIx64 " differs: flags %x %x, file %d %d, names of %u and %u bytes\n", i,
                     x.start, x.flags, y.flags, x.file_index, y.file_index, x.name_length, y.name_length);
             return 0;

@@ -8,9 +8,9 @@
 #include <sys/mman.h>
 #include <time.h>
 
-#define CACHE (1u << 16)
+#define CACHE  (1u << 16)
 #define SECOND 1000000000ull
-#define BLOCK 8u /* bytes of a block before its nmethod */
+#define BLOCK  8u /* bytes of a block before its nmethod */
 
 /* A simulated nmethod. Its code follows it. */
 struct nmethod {

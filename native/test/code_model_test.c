@@ -7,9 +7,9 @@
 #include <errno.h>
 #include <sys/mman.h>
 
-#define LOW 0x7f0000000000ull
-#define CACHE 1024u /* eight segments, so that each has many records */
-#define LOG 8192u
+#define LOW         0x7f0000000000ull
+#define CACHE       1024u /* eight segments, so that each has many records */
+#define LOG         8192u
 #define RECORDS_MAX 4096
 
 /* One piece of code, as the JVM reports it. */
@@ -55,7 +55,7 @@ static bool overlap(const struct piece *a, const struct piece *b)
 
 /* Returns the chosen piece at an address: the method, or else the smallest stub, of equal stubs the newest; or NULL. */
 static const struct piece *meant(bool (*is_chosen)(const struct piece *, uint64_t, const struct piece *), uint64_t address,
-                                uint64_t time, const struct piece *first)
+                                 uint64_t time, const struct piece *first)
 {
     const struct piece *best = NULL;
 
@@ -80,7 +80,7 @@ static bool is_there_then(const struct piece *piece, uint64_t time, const struct
 static bool is_there_with_first(const struct piece *piece, uint64_t time, const struct piece *first)
 {
     return piece == first || (piece->loaded > time && !first->is_method && !piece->is_method &&
-                             (first->unloaded == 0 || piece->loaded < first->unloaded));
+                              (first->unloaded == 0 || piece->loaded < first->unloaded));
 }
 
 /* Returns the number of the piece at an address and time, or 0. */
@@ -171,7 +171,8 @@ static bool add_to_image(const struct piece *piece)
 static void add_to_model(const struct piece *piece)
 {
     for (unsigned i = 0; i < piece_count; i++)
-        if (model[i].unloaded == 0 && overlap(&model[i], piece) && !(!model[i].is_method && !piece->is_method && piece->was_there))
+        if (model[i].unloaded == 0 && overlap(&model[i], piece) &&
+            !(!model[i].is_method && !piece->is_method && piece->was_there))
             model[i].unloaded = piece->loaded;
     if (piece_count == RECORDS_MAX)
         abort();
@@ -198,7 +199,8 @@ static void load(void)
 
 static void unload(unsigned step)
 {
-    const uint64_t start = piece_count == 0 || random_below(4) == 0 ? random_below(CACHE) : model[random_below(piece_count)].start;
+    const uint64_t start =
+        piece_count == 0 || random_below(4) == 0 ? random_below(CACHE) : model[random_below(piece_count)].start;
     struct piece *method = NULL;
     bool removed;
 
@@ -224,9 +226,9 @@ static void compare_again(unsigned step)
         if (model[i].unloaded != 0 || random_below(3) == 0)
             continue;
         sprintf(name, "n%u", model[i].number);
-        record = model[i].is_method
-                     ? mf_code_find_live(image, LOW + model[i].start, LOW + model[i].end, mf_code_name_find(image, model[i].number))
-                     : mf_code_find_live_stub(image, LOW + model[i].start, LOW + model[i].end, name);
+        record = model[i].is_method ? mf_code_find_live(image, LOW + model[i].start, LOW + model[i].end,
+                                                        mf_code_name_find(image, model[i].number))
+                                    : mf_code_find_live_stub(image, LOW + model[i].start, LOW + model[i].end, name);
         CHECK(record != NULL, "step %u: %u is known", step, model[i].number);
         if (record == NULL)
             return;
@@ -256,7 +258,8 @@ static bool step_is_right(unsigned step)
     else
         tidy();
     for (int i = 0; i < 6; i++)
-        if (!compare_at(random_below(CACHE), i % 4 == 0 ? MF_CODE_NOW : now - random_below((uint32_t)(now < 400 ? now : 400)), step))
+        if (!compare_at(random_below(CACHE), i % 4 == 0 ? MF_CODE_NOW : now - random_below((uint32_t)(now < 400 ? now : 400)),
+                        step))
             return false;
     return true;
 }
@@ -284,17 +287,21 @@ static void a_list_has_the_same_answers(uint64_t of_seed, unsigned steps)
 static void a_method_between_two_stubs(void)
 {
     static const struct piece small = {false, 16, 32, 1, 0, true, 0, 1}, method = {true, 64, 80, 2, 0, false, 0, 2},
-                             large = {false, 0, 48, 3, 0, true, 0, 3};
+                              large = {false, 0, 48, 3, 0, true, 0, 3};
     const size_t bytes = mf_code_store_bytes(CACHE, LOG);
     struct mf_code code;
 
     codes = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     mf_code_store_init(codes, LOW, CACHE, LOG);
     CHECK(add_to_image(&small) && add_to_image(&method) && add_to_image(&large), "added");
-    CHECK(mf_code_store_find(codes, LOW + 20, MF_CODE_RUNNING_AT, MF_CODE_NOW, &code) == 0 && number_of(&code) == 1, "the smaller stub");
-    CHECK(mf_code_store_find(codes, LOW + 20, MF_CODE_RUNNING_AT, 3, &code) == 0 && number_of(&code) == 1, "the smaller stub then");
-    CHECK(mf_code_store_find(codes, LOW + 40, MF_CODE_RUNNING_AT, MF_CODE_NOW, &code) == 0 && number_of(&code) == 3, "the larger one");
-    CHECK(mf_code_store_find(codes, LOW + 70, MF_CODE_RUNNING_AT, MF_CODE_NOW, &code) == 0 && number_of(&code) == 2, "the method");
+    CHECK(mf_code_store_find(codes, LOW + 20, MF_CODE_RUNNING_AT, MF_CODE_NOW, &code) == 0 && number_of(&code) == 1,
+          "the smaller stub");
+    CHECK(mf_code_store_find(codes, LOW + 20, MF_CODE_RUNNING_AT, 3, &code) == 0 && number_of(&code) == 1,
+          "the smaller stub then");
+    CHECK(mf_code_store_find(codes, LOW + 40, MF_CODE_RUNNING_AT, MF_CODE_NOW, &code) == 0 && number_of(&code) == 3,
+          "the larger one");
+    CHECK(mf_code_store_find(codes, LOW + 70, MF_CODE_RUNNING_AT, MF_CODE_NOW, &code) == 0 && number_of(&code) == 2,
+          "the method");
     munmap(codes, bytes);
 }
 

@@ -8,10 +8,10 @@
 #include <pthread.h>
 #include <sys/mman.h>
 
-#define LOW 0x7f0000000000ull
-#define CACHE (1u << 20)
-#define PLACES 128u
-#define STEP 4096u
+#define LOW     0x7f0000000000ull
+#define CACHE   (1u << 20)
+#define PLACES  128u
+#define STEP    4096u
 #define READERS 3
 
 static struct mf_code_store *codes;

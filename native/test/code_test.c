@@ -7,9 +7,9 @@
 #include <errno.h>
 #include <sys/mman.h>
 
-#define LOW 0x7f0000000000ull
+#define LOW   0x7f0000000000ull
 #define CACHE (1u << 20)
-#define LOG (1u << 20)
+#define LOG   (1u << 20)
 
 static struct mf_code_store *new_codes(uint64_t log)
 {
@@ -80,11 +80,11 @@ static const char *name_at(const struct mf_code_store *codes, uint64_t offset, u
     return name;
 }
 
-#define CHECK_NAME(codes, offset, time, expected)                                                              \
-    do {                                                                                                       \
-        const char *const found_ = name_at(codes, offset, time);                                               \
-        CHECK(strcmp(found_, expected) == 0, "at %#llx, %llu: %s", (unsigned long long)(offset),               \
-              (unsigned long long)(time), found_);                                                             \
+#define CHECK_NAME(codes, offset, time, expected)                                                                            \
+    do {                                                                                                                     \
+        const char *const found_ = name_at(codes, offset, time);                                                             \
+        CHECK(strcmp(found_, expected) == 0, "at %#llx, %llu: %s", (unsigned long long)(offset), (unsigned long long)(time), \
+              found_);                                                                                                       \
     } while (0)
 
 static void the_end_of_a_range_is_exclusive(void)
@@ -211,7 +211,8 @@ static void inlined_frames_are_innermost_first(void)
     record->name = outer_name;
     record->loaded = 1;
     caller = mf_code_scope_add(image, record, (struct mf_code_scope){outer_name, 5, MF_NO_SCOPE});
-    mf_code_pcs(record)[0] = (struct mf_code_pc){10, mf_code_scope_add(image, record, (struct mf_code_scope){inner_name, 3, caller})};
+    mf_code_pcs(record)[0] =
+        (struct mf_code_pc){10, mf_code_scope_add(image, record, (struct mf_code_scope){inner_name, 3, caller})};
     mf_code_pcs(record)[1] = (struct mf_code_pc){20, caller};
     mf_code_commit(image, record);
     CHECK_IS(mf_code_store_find(codes, LOW + 10, MF_CODE_RUNNING_AT, MF_CODE_NOW, &code), 0, "found");
@@ -300,8 +301,8 @@ static void the_oldest_unloaded_code_is_evicted_first(void)
     CHECK_NAME(codes, 4096, 1001, "forgotten");
     const uint64_t before = counts.unloaded;
     mf_code_store_count(codes, &counts);
-    CHECK(counts.unloaded > before * 2 / 5 && counts.unloaded < before * 3 / 5, "about half stays: %llu of %llu", (unsigned long long)counts.unloaded,
-          (unsigned long long)before);
+    CHECK(counts.unloaded > before * 2 / 5 && counts.unloaded < before * 3 / 5, "about half stays: %llu of %llu",
+          (unsigned long long)counts.unloaded, (unsigned long long)before);
 }
 
 static void live_code_is_not_evicted(void)

@@ -13,10 +13,10 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
-#define OTHER_USER 65534
-#define CALLER_USER 65533
+#define OTHER_USER         65534
+#define CALLER_USER        65533
 #define CAPABILITY(number) (1u << (number)) /* capabilities below 32 are in the first word */
-#define TO_CHANGE (CAPABILITY(CAP_SETUID) | CAPABILITY(CAP_SETGID))
+#define TO_CHANGE          (CAPABILITY(CAP_SETUID) | CAPABILITY(CAP_SETGID))
 
 static char closed[192]; /* a directory that only root can enter */
 
@@ -69,7 +69,8 @@ static void acts_and_returns(const char *what)
           before[0].effective, before[0].permitted);
     CHECK_IS(syscall(SYS_geteuid), user, what);
     CHECK_IS(syscall(SYS_getegid), group, what);
-    CHECK(getgroups(8, groups_after) == count && memcmp(groups, groups_after, sizeof(gid_t) * (size_t)count) == 0, "%s: groups", what);
+    CHECK(getgroups(8, groups_after) == count && memcmp(groups, groups_after, sizeof(gid_t) * (size_t)count) == 0, "%s: groups",
+          what);
 }
 
 /* ---- Each is run in a child ---- */

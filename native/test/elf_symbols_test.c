@@ -49,9 +49,9 @@ static int symbol_at(const struct opened *opened, uint64_t address, struct mf_sy
     return atoi(name + 1);
 }
 
-#define FUNCTION(value, size)                                                                                                  \
-    {                                                                                                                          \
-        value, size, STT_FUNC, STB_GLOBAL, 1                                                                                   \
+#define FUNCTION(value, size)                \
+    {                                        \
+        value, size, STT_FUNC, STB_GLOBAL, 1 \
     }
 
 static void expect(const struct opened *opened, uint64_t address, int number, const char *what)

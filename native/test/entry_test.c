@@ -12,8 +12,8 @@ static void compare_with_kernel(const struct mf_entries *entries, const struct m
 
     CHECK_IS(entry->target_error, 0, path);
     CHECK_IS(entry->access_error, 0, path);
-    CHECK(length >= (long)entry->target_length &&
-          memcmp(mf_entries_target(entries, entry), target, entry->target_length) == 0, "%s: another target", path);
+    CHECK(length >= (long)entry->target_length && memcmp(mf_entries_target(entries, entry), target, entry->target_length) == 0,
+          "%s: another target", path);
     CHECK_IS(length - entry->target_length, entry->flags & MF_DELETED ? 10 : 0, "a suffix where the file is deleted");
     CHECK_IS(lstat(path, &link), 0, path);
     CHECK_IS(entry->flags & MF_READABLE ? 0400 : 0, link.st_mode & 0400, "opened for reading");
@@ -94,7 +94,8 @@ static const struct mf_entry *entry_at(const struct mf_entries *entries, const v
 /* While nothing changes, a list equals reads of single entries; entries that are removed later keep their content. */
 static void one_entry_and_the_list_are_equal(void)
 {
-    const uint32_t parts[] = {MF_ENTRY_TARGET, MF_ENTRY_STAT, ALL | MF_ENTRY_ONE_PER_FILE, ALL, MF_ENTRY_TARGET | MF_ENTRY_STAT};
+    const uint32_t parts[] = {MF_ENTRY_TARGET, MF_ENTRY_STAT, ALL | MF_ENTRY_ONE_PER_FILE, ALL,
+                              MF_ENTRY_TARGET | MF_ENTRY_STAT};
     struct mf_entries *const anew = new_entries(1024, 1 << 18);
     struct mf_entries *const as_read = new_entries(1024, 1 << 18);
     const int file = open_file("shared");
@@ -169,7 +170,8 @@ static void a_stale_mapping_is_reported(void)
         abort();
     for (uint32_t part = 1; part <= MF_ENTRY_STAT; part *= 2)
         CHECK(mf_entry_read(&process, &record, name, part, &entry, target) == -ESTALE ||
-              (part == MF_ENTRY_STAT && entry.stat_error == -EPERM), "part %u of another file", part);
+                  (part == MF_ENTRY_STAT && entry.stat_error == -EPERM),
+              "part %u of another file", part);
     munmap(at, 3 * PAGE);
     CHECK_IS(mf_entry_read(&process, &record, name, ALL, &entry, target), -ESTALE, "unmapped");
     close(a);
@@ -253,7 +255,8 @@ static void a_long_path(void)
     CHECK_IS(found->access_error, 0, "how it was opened");
     CHECK_IS(found->flags & (MF_READABLE | MF_WRITABLE), MF_READABLE | MF_WRITABLE, "how it was opened");
     /* Where maps has other numbers than stat(2), the target is needed to verify the file. */
-    CHECK(found->stat_error == (may_follow ? 0 : -EPERM) || (found->stat_error == -ENAMETOOLONG && !has_numbers_of(mapping_at(snapshot, (uintptr_t)at), fd)),
+    CHECK(found->stat_error == (may_follow ? 0 : -EPERM) ||
+              (found->stat_error == -ENAMETOOLONG && !has_numbers_of(mapping_at(snapshot, (uintptr_t)at), fd)),
           "the file: %d", found->stat_error);
     unlink("deep");
     for (int i = 0; i < 24; i++)

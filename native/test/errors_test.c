@@ -166,8 +166,8 @@ static void descriptors_run_out(const char *who)
         for (unsigned left = 0; left < 10; left++) {
             const int rc = query_with(questions[i].ask, left);
 
-            CHECK(rc == usual || rc == -EMFILE, "%s as %s on %s with %u descriptors left: %d instead of %d", questions[i].name, who,
-                  place->name, left, rc, usual);
+            CHECK(rc == usual || rc == -EMFILE, "%s as %s on %s with %u descriptors left: %d instead of %d", questions[i].name,
+                  who, place->name, left, rc, usual);
             refused += rc == -EMFILE;
         }
         CHECK(refused < 10, "%s: 10 descriptors are enough", questions[i].name);
@@ -247,13 +247,13 @@ static void a_file_with_a_lease(void)
 #define FILE_FLAGS (O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC)
 
 static const struct {
-    int said;     /* the errno of open(2) of the file */
+    int said; /* the errno of open(2) of the file */
     int expected;
 } of_files[] = {
-    {EIO, -EIO},         {EAGAIN, -EAGAIN},   {EACCES, -EACCES},   {EPERM, -EACCES},  {ENXIO, -EUNATCH},  {ENODEV, -EUNATCH},
-    {ENOENT, -EIO},      {ESRCH, -EIO},       {ECHILD, -EIO},      {ESTALE, -EIO},    {EBADF, -EIO},      {EINVAL, -EIO},
-    {EIDRM, -EIO},       {ENODATA, -EIO},     {ENOTSUP, -EIO},     {ENOTTY, -EIO},    {ENAMETOOLONG, -EIO}, {ETXTBSY, -ETXTBSY},
-    {EFBIG, -EIO},       {EMFILE, -EMFILE},   {ENOMEM, -ENOMEM},
+    {EIO, -EIO},    {EAGAIN, -EAGAIN}, {EACCES, -EACCES}, {EPERM, -EACCES}, {ENXIO, -EUNATCH},    {ENODEV, -EUNATCH},
+    {ENOENT, -EIO}, {ESRCH, -EIO},     {ECHILD, -EIO},    {ESTALE, -EIO},   {EBADF, -EIO},        {EINVAL, -EIO},
+    {EIDRM, -EIO},  {ENODATA, -EIO},   {ENOTSUP, -EIO},   {ENOTTY, -EIO},   {ENAMETOOLONG, -EIO}, {ETXTBSY, -ETXTBSY},
+    {EFBIG, -EIO},  {EMFILE, -EMFILE}, {ENOMEM, -ENOMEM},
 };
 
 static void an_error_of_the_file_system(size_t i)
@@ -266,8 +266,8 @@ static void an_error_of_the_file_system(size_t i)
         CHECK_IS(mf_process_open_self(&process), 0, "open");
         map_here("here/file");
         CHECK_IS(mf_entries_list_access(&process), 0, "list");
-        FILTER_CALLS(LOAD(CALL), WHERE(SYS_openat, 0, 3), LOAD(ARGUMENT(2)), WHERE(FILE_FLAGS, 0, 1), FAIL((uint32_t)of_files[i].said),
-                     ALLOW);
+        FILTER_CALLS(LOAD(CALL), WHERE(SYS_openat, 0, 3), LOAD(ARGUMENT(2)), WHERE(FILE_FLAGS, 0, 1),
+                     FAIL((uint32_t)of_files[i].said), ALLOW);
         if (mf_entries_follow_access() == 0)
             CHECK_IS(open_it(), of_files[i].expected, strerror(of_files[i].said));
         CHECK_IS(open_it_by_path(), of_files[i].expected, strerror(of_files[i].said));

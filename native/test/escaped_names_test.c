@@ -7,7 +7,7 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 
-#define ALL (MF_ENTRY_TARGET | MF_ENTRY_ACCESS | MF_ENTRY_STAT)
+#define ALL     (MF_ENTRY_TARGET | MF_ENTRY_ACCESS | MF_ENTRY_STAT)
 #define LONGEST 4095 /* maximum length of a path of a system call */
 
 static struct mf_process process;
@@ -134,9 +134,23 @@ static void use_replace_and_delete(const char *file)
 
 static void all_names(const char *directory)
 {
-    static const char *const names[] = {"plain", " led and followed ", "   ", "new\nline", "\n", "back\\slash\\", "lit\\012x",
-                                        "both\n\\012", "latin-\xe9\xff\xfe", "a\ttab", "true (deleted)", " (deleted)",
-                                        "twice (deleted) (deleted)", "[heap]", "memfd:x", "SYSV00000000", "\x1b[31m"};
+    static const char *const names[] = {"plain",
+                                        " led and followed ",
+                                        "   ",
+                                        "new\nline",
+                                        "\n",
+                                        "back\\slash\\",
+                                        "lit\\012x",
+                                        "both\n\\012",
+                                        "latin-\xe9\xff\xfe",
+                                        "a\ttab",
+                                        "true (deleted)",
+                                        " (deleted)",
+                                        "twice (deleted) (deleted)",
+                                        "[heap]",
+                                        "memfd:x",
+                                        "SYSV00000000",
+                                        "\x1b[31m"};
 
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         snprintf(path, sizeof path, "%s/%s", directory, names[i]);

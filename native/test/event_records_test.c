@@ -71,7 +71,8 @@ static void check_inside(int count)
     for (int i = 0; i < count; i++) {
         const struct mf_event *const event = &child.events[i];
 
-        CHECK((uint64_t)event->mapping.name_offset + event->mapping.name_length <= child.drained.text_length, "its name is inside");
+        CHECK((uint64_t)event->mapping.name_offset + event->mapping.name_length <= child.drained.text_length,
+              "its name is inside");
         CHECK(event->build_id_length <= MF_BUILD_ID_MAX, "build ID of %u bytes", event->build_id_length);
     }
 }
@@ -119,8 +120,8 @@ static void a_change_in_two_rings_is_reported_once(void)
         uint64_t head = 0;
 
         for (int i = 0; i < 4; i++) {
-            const uint64_t record[] = {header(10, 0, 96), pair(42, 43), 0x1000, 0x1000, 0, 0, 0, 0, pair(1, 0), 0,
-                                       (uint64_t)i, ids[twice][i % 2]};
+            const uint64_t record[] = {header(10, 0, 96), pair(42, 43),     0x1000, 0x1000, 0, 0, 0, 0, pair(1, 0), 0,
+                                       (uint64_t)i,       ids[twice][i % 2]};
 
             memcpy((char *)words + head, record, sizeof record);
             head += sizeof record;
@@ -164,7 +165,8 @@ static struct mf_events *forge_empty(char *memories[2])
 /* Each field of a record is read at its offset, in the byte order of the machine. */
 static void numbers_have_the_byte_order_of_the_machine(void)
 {
-    const uint64_t mapped[] = {header(10, 0, 96), pair(42, 43), 0x10000, 0x3000, 0x5000, pair(8, 1), 77, 0, pair(5, 1), 0, 1, 9};
+    const uint64_t mapped[] = {
+        header(10, 0, 96), pair(42, 43), 0x10000, 0x3000, 0x5000, pair(8, 1), 77, 0, pair(5, 1), 0, 1, 9};
     const uint64_t forked[] = {header(7, 0, 48), pair(42, 42), pair(44, 43), 2, 2, 9};
     char *memories[2];
     struct mf_events *const stream = forge_empty(memories);
@@ -198,15 +200,25 @@ static void numbers_have_the_byte_order_of_the_machine(void)
 
 static void flags_are_the_bit_fields_of_the_kernel(void)
 {
-    const struct perf_event_attr of_kernel = {.inherit = 1, .exclude_kernel = 1, .exclude_hv = 1, .mmap = 1, .comm = 1, .task = 1,
-                                              .watermark = 1, .mmap_data = 1, .sample_id_all = 1, .mmap2 = 1, .comm_exec = 1,
+    const struct perf_event_attr of_kernel = {.inherit = 1,
+                                              .exclude_kernel = 1,
+                                              .exclude_hv = 1,
+                                              .mmap = 1,
+                                              .comm = 1,
+                                              .task = 1,
+                                              .watermark = 1,
+                                              .mmap_data = 1,
+                                              .sample_id_all = 1,
+                                              .mmap2 = 1,
+                                              .comm_exec = 1,
                                               .use_clockid = 1};
     struct mf_perf_attr ours;
 
     memcpy(&ours, &of_kernel, sizeof ours < sizeof of_kernel ? sizeof ours : sizeof of_kernel);
-    CHECK(ours.flags == (MF_PERF_INHERIT | MF_PERF_EXCLUDE_KERNEL | MF_PERF_EXCLUDE_HV | MF_PERF_MMAP | MF_PERF_COMM | MF_PERF_TASK |
-                         MF_PERF_WATERMARK | MF_PERF_MMAP_DATA | MF_PERF_SAMPLE_ID_ALL | MF_PERF_MMAP2 | MF_PERF_COMM_EXEC |
-                         MF_PERF_USE_CLOCKID), "%" PRIx64, ours.flags);
+    CHECK(ours.flags == (MF_PERF_INHERIT | MF_PERF_EXCLUDE_KERNEL | MF_PERF_EXCLUDE_HV | MF_PERF_MMAP | MF_PERF_COMM |
+                         MF_PERF_TASK | MF_PERF_WATERMARK | MF_PERF_MMAP_DATA | MF_PERF_SAMPLE_ID_ALL | MF_PERF_MMAP2 |
+                         MF_PERF_COMM_EXEC | MF_PERF_USE_CLOCKID),
+          "%" PRIx64, ours.flags);
 }
 
 /* Two events of the first thread, on two CPUs: its exit is reported once, and again after an execve(2) by another thread. */

@@ -8,10 +8,10 @@
 #include <sys/mman.h>
 #include <sys/statvfs.h>
 
-#define PAGE 4096u
-#define RING 16384u
+#define PAGE   4096u
+#define RING   16384u
 #define NOBODY 65534
-#define MARK (77 * PAGE) /* size of the mapping that the new program makes on command */
+#define MARK   (77 * PAGE) /* size of the mapping that the new program makes on command */
 
 static struct watched child;
 static char image[160]; /* the path of this program */
@@ -178,7 +178,8 @@ static void program_is_watched_from_its_start(command *how)
     become_image(how);
     drain(&child);
     last = child.drained.count - 1;
-    CHECK(child.drained.count > 0 && child.events[last].kind == MF_EVENT_EXEC, "the execve is reported, and no exit of a thread");
+    CHECK(child.drained.count > 0 && child.events[last].kind == MF_EVENT_EXEC,
+          "the execve is reported, and no exit of a thread");
     CHECK_IS(child.drained.incomplete, 1, "and a possible loss");
     check_watched(descriptors);
     end_nobody();

@@ -12,7 +12,7 @@
 #include <sys/shm.h>
 #include <sys/syscall.h>
 
-#define PAGE 4096u
+#define PAGE    4096u
 #define LIBRARY "/proc/self/exe"
 
 static struct watched child;
@@ -156,15 +156,16 @@ static void check_against_snapshot(uintptr_t start, bool with_build_id, const ch
     expected = *seen;
     reported = event->mapping;
     CHECK_IS(reported.name_length, expected.name_length, what);
-    CHECK(memcmp(child.text + reported.name_offset, mf_snapshot_name(snapshot, seen), reported.name_length) == 0, "%s: its name: %.*s",
-          what, (int)reported.name_length, child.text + reported.name_offset);
+    CHECK(memcmp(child.text + reported.name_offset, mf_snapshot_name(snapshot, seen), reported.name_length) == 0,
+          "%s: its name: %.*s", what, (int)reported.name_length, child.text + reported.name_offset);
     CHECK_IS(reported.file_index, expected.file_index < 0 ? -1 : 0, what);
     reported.name_offset = expected.name_offset = 0;
     reported.file_index = expected.file_index = 0;
     if (with_build_id)
         expected.inode = expected.dev_major = expected.dev_minor = 0;
-    CHECK(memcmp(&reported, &expected, sizeof reported) == 0, "%s: %" PRIx64 "-%" PRIx64 " flags %x against %x, offset %" PRIx64, what,
-          reported.start, reported.end, reported.flags, expected.flags, reported.offset);
+    CHECK(memcmp(&reported, &expected, sizeof reported) == 0,
+          "%s: %" PRIx64 "-%" PRIx64 " flags %x against %x, offset %" PRIx64, what, reported.start, reported.end,
+          reported.flags, expected.flags, reported.offset);
     CHECK_IS(event->pid, child.pid, what);
     CHECK_IS(event->tid, child.pid, what);
 }
@@ -174,8 +175,8 @@ static void an_event_equals_the_mapping_of_a_snapshot(void)
     static const struct {
         command *make;
         const char *what;
-    } makes[] = {{map_file, "a file"},          {map_anonymous, "anonymous memory"}, {map_shared, "shared anonymous memory"},
-                 {map_memfd, "a memfd"},        {attach_segment, "a SysV segment"},  {map_special_file, "a deleted file, newline"}};
+    } makes[] = {{map_file, "a file"},   {map_anonymous, "anonymous memory"}, {map_shared, "shared anonymous memory"},
+                 {map_memfd, "a memfd"}, {attach_segment, "a SysV segment"},  {map_special_file, "a deleted file, newline"}};
 
     start(&child);
     CHECK_IS(watch(&child, MF_EVENTS_ALL, 65536, 0), 0, "watch");

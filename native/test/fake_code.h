@@ -3,15 +3,15 @@
 #ifndef MF_FAKE_CODE_H
 #define MF_FAKE_CODE_H
 
-#include "jvm/code_reader.h"
 #include "check.h"
+#include "jvm/code_reader.h"
 
 #include <limits.h>
 #include <stddef.h>
 
-#define SHIFT 7
+#define SHIFT    7
 #define SEGMENTS 512u
-#define SLOTS 64u
+#define SLOTS    64u
 
 struct symbol {
     uint16_t length;
@@ -113,8 +113,16 @@ static struct mf_code_result result;
 static struct mf_target_memory memory;
 
 #define AT(thing) ((uint64_t)(uintptr_t)(thing))
-#define FIELD(number, type, field, width) layout->fields[number] = (struct mf_field_layout){offsetof(struct type, field), width, 0}
-#define STATIC(number, variable, width) layout->fields[number] = (struct mf_field_layout){AT(&(variable)), width, 1}
+#define FIELD(number, type, field, width)             \
+    layout->fields[number] = (struct mf_field_layout) \
+    {                                                 \
+        offsetof(struct type, field), width, 0        \
+    }
+#define STATIC(number, variable, width)               \
+    layout->fields[number] = (struct mf_field_layout) \
+    {                                                 \
+        AT(&(variable)), width, 1                     \
+    }
 
 /* @param is_new  true for the layout since JDK 25, false for that until JDK 22 */
 static void lay_out(bool is_new)
@@ -180,8 +188,11 @@ static struct blob *put_block(uint32_t segment, uint32_t segments, const char *n
     for (uint32_t i = 0; i < segments; i++)
         fake.map[segment + i] = (uint8_t)(i > 200 ? 100 : i);
     *block = (struct block){segments, 1};
-    *blob = (struct blob){.name = AT(name), .size = (int32_t)((segments << SHIFT) - sizeof *block), .entry_bci = -1,
-                          .code_offset = 256, .data_offset = (int32_t)((segments << SHIFT) - 64)};
+    *blob = (struct blob){.name = AT(name),
+                          .size = (int32_t)((segments << SHIFT) - sizeof *block),
+                          .entry_bci = -1,
+                          .code_offset = 256,
+                          .data_offset = (int32_t)((segments << SHIFT) - 64)};
     return blob;
 }
 
@@ -200,8 +211,8 @@ static uint8_t *put_scope(uint8_t *at, uint8_t excluded, uint8_t caller, uint8_t
     return at + 3;
 }
 
-#define METHOD_AT 16u /* segments */
-#define STUB_AT 300u
+#define METHOD_AT      16u /* segments */
+#define STUB_AT        300u
 #define INTERPRETER_AT 400u
 
 static struct blob *put_code(bool is_new)
@@ -221,7 +232,8 @@ static struct blob *put_code(bool is_new)
     fake.version = is_new ? 25 : 17;
     fake.list = (struct list){1, AT(fake.heap_pointers)};
     fake.heap_pointers[0] = AT(&fake.heap);
-    fake.heap = (struct heap){SHIFT, {AT(fake.code), AT(fake.code) + sizeof fake.code}, {AT(fake.map), AT(fake.map) + sizeof fake.map}};
+    fake.heap =
+        (struct heap){SHIFT, {AT(fake.code), AT(fake.code) + sizeof fake.code}, {AT(fake.map), AT(fake.map) + sizeof fake.map}};
     put_symbol(0, "a/Outer");
     put_symbol(1, "outer");
     put_symbol(2, "()V");

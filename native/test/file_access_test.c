@@ -10,15 +10,15 @@ static char *shared; /* a page shared by parent and child: the address of the ch
 
 struct world {
     const char *name;
-    int flags;          /* of unshare(2) */
-    const char *root;   /* of chroot(2), or NULL */
-    bool covered;       /* the child mounts something over the directory of the file, in its own namespace */
-    int by_path;        /* the result of opening by path */
-    int state;          /* enum mf_file_state */
+    int flags;        /* of unshare(2) */
+    const char *root; /* of chroot(2), or NULL */
+    bool covered;     /* the child mounts something over the directory of the file, in its own namespace */
+    int by_path;      /* the result of opening by path */
+    int state;        /* enum mf_file_state */
 };
 
-#define TEN "/d/d/d/d/d/d/d/d/d/d"
-#define DEEP "cage" TEN TEN TEN
+#define TEN      "/d/d/d/d/d/d/d/d/d/d"
+#define DEEP     "cage" TEN TEN TEN
 #define TOO_DEEP DEEP TEN TEN TEN TEN
 
 static const struct world worlds[] = {
@@ -46,8 +46,8 @@ static void live_in(const struct world *world, int ready, int hold)
 
     if (syscall(SYS_unshare, world->flags) != 0)
         fail_child("unshare");
-    if (world->covered && (mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0 ||
-                           mount("none", "cage", "tmpfs", 0, NULL) != 0))
+    if (world->covered &&
+        (mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0 || mount("none", "cage", "tmpfs", 0, NULL) != 0))
         fail_child("mount");
     if (world->covered)
         place_file("cage/file", 'C');
@@ -72,8 +72,7 @@ static void open_as(struct mf_process *process, const struct mf_mapping *mapping
     int fd = -1;
     const int rc = mf_file_open(process, mapping, name, how, &fd);
 
-    CHECK(rc == expected || rc == MF_SAME_BYTES, "in %s: %d instead of %d", world->name, rc,
-          expected);
+    CHECK(rc == expected || rc == MF_SAME_BYTES, "in %s: %d instead of %d", world->name, rc, expected);
     if (rc <= 0)
         return;
     CHECK(pread(fd, &byte, 1, 100) == 1 && byte == (world->covered ? 'C' : 'P'), "in %s: WRONG FILE: '%c'", world->name, byte);

@@ -76,7 +76,8 @@ int main(void)
     CHECK_IS(mf_snapshot_mappings(snapshot)[1].file_index, 1, "two files");
 
     fill(LINE("00001000-00002000", "r--p", "1") LINE("00002000-00003000", "r--p", "2") LINE("00004000-00005000", "r--p", "1")
-             LINE("00002000-00006000", "r--p", "3") LINE("00006000-00007000", "r--p", "1"), 0);
+             LINE("00002000-00006000", "r--p", "3") LINE("00006000-00007000", "r--p", "1"),
+         0);
     CHECK_IS(snapshot->mapping_count, 3, "merged over two");
     check_record(1, 0x2000, 0x6000, "merged over two");
     CHECK_IS(mf_snapshot_mappings(snapshot)[2].file_index, 0, "the first file again");
@@ -84,13 +85,14 @@ int main(void)
     fill(LINE("00001000-00002000", "r-xp", "1") LINE("00001000-00003000", "r--p", "2"), MF_EXECUTABLE);
     CHECK_IS(snapshot->mapping_count, 0, "mappings that the filter excludes replace others");
     CHECK_IS(snapshot->inconsistent, 1, "the snapshot is inconsistent too");
-    need_room(LINE("00001000-00002000", "r--p", "1") LINE("00002000-00003000", "r--p", "2") LINE("00003000-00004000", "r--p", "3")
-                  LINE("00001000-00005000", "r--p", "4"), 2, 3);
+    need_room(LINE("00001000-00002000", "r--p", "1") LINE("00002000-00003000", "r--p", "2")
+                  LINE("00003000-00004000", "r--p", "3") LINE("00001000-00005000", "r--p", "4"),
+              2, 3);
     /* The table of files does not grow into the text after it, for any number of replaced mappings. */
     for (int round = 0; round < 20; round++) {
         for (int i = 60 * round + 1; i <= 60 * round + 60; i++)
-            length += (size_t)sprintf(text + length, "%08x-%08x r--p 00000000 08:01 %d \n",
-                                      (i % 60 == 1 ? 1 : i) * 0x1000, (i + 1) * 0x1000, i);
+            length += (size_t)sprintf(text + length, "%08x-%08x r--p 00000000 08:01 %d \n", (i % 60 == 1 ? 1 : i) * 0x1000,
+                                      (i + 1) * 0x1000, i);
     }
     free(snapshot);
     snapshot = new_snapshot(64, sizeof text);

@@ -3,8 +3,8 @@
 #ifndef MF_LACKING_H
 #define MF_LACKING_H
 
-#include "os/procmap_query.h"
 #include "check.h"
+#include "os/procmap_query.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -19,12 +19,12 @@
 #endif
 
 /* The number of the call, and the lower half of an argument. */
-#define ARGUMENT(n) (uint32_t)(offsetof(struct seccomp_data, args) + 8 * (n)) /* little-endian */
-#define CALL (uint32_t) offsetof(struct seccomp_data, nr)
-#define LOAD(offset) BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offset)
+#define ARGUMENT(n)                        (uint32_t)(offsetof(struct seccomp_data, args) + 8 * (n)) /* little-endian */
+#define CALL                               (uint32_t) offsetof(struct seccomp_data, nr)
+#define LOAD(offset)                       BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offset)
 #define WHERE(value, steps_if, steps_else) BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)(value), steps_if, steps_else)
-#define FAIL(error) BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | (error))
-#define ALLOW BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW)
+#define FAIL(error)                        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | (error))
+#define ALLOW                              BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW)
 
 static inline void filter_calls(struct sock_filter *steps, size_t count)
 {
@@ -36,9 +36,9 @@ static inline void filter_calls(struct sock_filter *steps, size_t count)
     }
 }
 
-#define FILTER_CALLS(...)                               \
-    do {                                                \
-        struct sock_filter steps_[] = {__VA_ARGS__};    \
+#define FILTER_CALLS(...)                                     \
+    do {                                                      \
+        struct sock_filter steps_[] = {__VA_ARGS__};          \
         filter_calls(steps_, sizeof steps_ / sizeof *steps_); \
     } while (0)
 

@@ -56,8 +56,8 @@ static int opened(char letter)
     CHECK_IS(fd >= 0, rc >= 0, "a descriptor");
     if (rc < 0)
         return rc;
-    CHECK(letter == 0 || (pread(fd, &byte, 1, 4096 + 17) == 1 && byte == letter), "%s: WRONG FILE '%c' instead of '%c'", place->name,
-          byte, letter);
+    CHECK(letter == 0 || (pread(fd, &byte, 1, 4096 + 17) == 1 && byte == letter), "%s: WRONG FILE '%c' instead of '%c'",
+          place->name, byte, letter);
     close(fd);
     return rc;
 }
@@ -196,8 +196,8 @@ static void a_deleted_program(void)
         CHECK_IS(mf_process_open_pid(child, &process), 0, "open");
         CHECK_IS(read_growing(&process, MF_BY_TEXT, &snapshot), 1, "read");
         for (uint32_t i = 0; i < snapshot->mapping_count; i++)
-            if (memmem(mf_snapshot_name(snapshot, &mf_snapshot_mappings(snapshot)[i]), mf_snapshot_mappings(snapshot)[i].name_length,
-                       "/program", 8) != NULL) {
+            if (memmem(mf_snapshot_name(snapshot, &mf_snapshot_mappings(snapshot)[i]),
+                       mf_snapshot_mappings(snapshot)[i].name_length, "/program", 8) != NULL) {
                 keep_record(&mf_snapshot_mappings(snapshot)[i]);
                 break;
             }

@@ -33,8 +33,8 @@ static void files_without_a_path(uint32_t how, int expected)
 /* Errors of open(2) for these files are not errors of the process. */
 static void files_that_cannot_be_opened(uint32_t how, int expected)
 {
-    struct perf_event_attr attr = {.type = PERF_TYPE_SOFTWARE, .size = sizeof attr, .config = PERF_COUNT_SW_DUMMY,
-                                   .exclude_kernel = 1};
+    struct perf_event_attr attr = {
+        .type = PERF_TYPE_SOFTWARE, .size = sizeof attr, .config = PERF_COUNT_SW_DUMMY, .exclude_kernel = 1};
     const int fd = (int)syscall(SYS_perf_event_open, &attr, 0, -1, -1, 0);
     void *const at = fd < 0 ? MAP_FAILED : mmap(NULL, 2 * 4096, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
     struct made made;
@@ -45,7 +45,8 @@ static void files_that_cannot_be_opened(uint32_t how, int expected)
     }
     made = what_is_at(at);
     CHECK_IS(opened(&made, how), expected, "a ring of perf");
-    CHECK_IS(mf_file_quick_verify(&process, &made.mapping, made.name), MF_NOT_VERIFIED, "the quick verification does not report it");
+    CHECK_IS(mf_file_quick_verify(&process, &made.mapping, made.name), MF_NOT_VERIFIED,
+             "the quick verification does not report it");
     munmap(at, 2 * 4096);
     close(fd);
 }
@@ -53,7 +54,8 @@ static void files_that_cannot_be_opened(uint32_t how, int expected)
 static void immutable_file(uint32_t how)
 {
     const int fd = open("immutable", O_RDWR | O_CREAT | O_TRUNC, 0666);
-    void *const at = fd < 0 || ftruncate(fd, 4096) != 0 ? MAP_FAILED : mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    void *const at =
+        fd < 0 || ftruncate(fd, 4096) != 0 ? MAP_FAILED : mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
     int flags = 0;
     int writable = -1;
     struct made made;
@@ -64,7 +66,8 @@ static void immutable_file(uint32_t how)
     if (ioctl(fd, FS_IOC_GETFLAGS, &flags) != 0 || ioctl(fd, FS_IOC_SETFLAGS, &(int){flags | FS_IMMUTABLE_FL}) != 0) {
         puts("skipped: no immutable files here");
     } else {
-        CHECK_IS(mf_file_open(&process, &made.mapping, made.name, how | MF_OPEN_WRITABLE, &writable), -EACCES, "an immutable file");
+        CHECK_IS(mf_file_open(&process, &made.mapping, made.name, how | MF_OPEN_WRITABLE, &writable), -EACCES,
+                 "an immutable file");
         ioctl(fd, FS_IOC_SETFLAGS, &flags);
     }
     close(fd);

@@ -155,7 +155,8 @@ static void an_image(uint32_t how, int proof)
     if (rc < 0)
         return;
     if (!(how & MF_OPEN_BY_PATH))
-        CHECK_IS(mf_file_quick_verify(&process, &made.mapping, made.name), quick_verification_of_image(proof), "quick verification of an image");
+        CHECK_IS(mf_file_quick_verify(&process, &made.mapping, made.name), quick_verification_of_image(proof),
+                 "quick verification of an image");
     CHECK(mf_file_verify(&process, &made.mapping, fd) > 0, "proved again");
     close(fd);
     fd = open("/proc/self/cmdline", O_RDONLY);

@@ -14,8 +14,8 @@ static struct mf_process process;
 static struct mf_snapshot *snapshot;
 static const struct place *place;
 static int round_number;
-static const char *way; /* the way to open files: "entry", "path", "nobody" */
-static bool is_wrong;   /* the file that was opened last */
+static const char *way;                           /* the way to open files: "entry", "path", "nobody" */
+static bool is_wrong;                             /* the file that was opened last */
 static char *next_place = (char *)0x300000000000; /* not used by sanitizers */
 
 /* A mapping, and the letter that its file was full of when it was mapped. */

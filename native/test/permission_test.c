@@ -15,16 +15,16 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
-#define PAGE 4096
-#define ALL (MF_ENTRY_TARGET | MF_ENTRY_ACCESS | MF_ENTRY_STAT)
+#define PAGE               4096
+#define ALL                (MF_ENTRY_TARGET | MF_ENTRY_ACCESS | MF_ENTRY_STAT)
 #define CAPABILITY(number) (1ull << (number))
-#define TARGET_USER 65533
-#define CALLER_USER 65534
+#define TARGET_USER        65533
+#define CALLER_USER        65534
 
 /* include/uapi/linux/landlock.h, Linux 5.13+, for builds with older headers. */
 #ifndef SYS_landlock_create_ruleset
 #define SYS_landlock_create_ruleset 444
-#define SYS_landlock_restrict_self 446
+#define SYS_landlock_restrict_self  446
 #endif
 #define LANDLOCK_MAKE_BLOCK_DEVICE (1ull << 11)
 
@@ -109,10 +109,10 @@ static void in_a_sandbox(void)
 static const struct caller {
     const char *name;
     void (*become)(void);
-    bool sees_root;     /* resolves paths from the root of the process, and so can find another file at a path */
-    bool opens_closed;  /* opens files of mode 0600 */
-    int reason;         /* among those of mf_denial_reasons() */
-    int privileges;     /* those of mf_caller_privileges(), without the namespace of this test */
+    bool sees_root;    /* resolves paths from the root of the process, and so can find another file at a path */
+    bool opens_closed; /* opens files of mode 0600 */
+    int reason;        /* among those of mf_denial_reasons() */
+    int privileges;    /* those of mf_caller_privileges(), without the namespace of this test */
 } callers[] = {
     {"CAP_PERFMON alone", with_perfmon, false, false, MF_DENIED_USER, MF_CALLER_HAS_PERFMON},
     {"CAP_SYS_PTRACE alone", with_ptrace, true, false, MF_DENIED_USER, MF_CALLER_HAS_PTRACE},
@@ -190,8 +190,8 @@ static void file_is(const struct caller *caller, int which, int opened, int glan
         CHECK(pread(fd, bytes, 5, 0) == 5 && memcmp(bytes, names[which], 5) == 0, "WRONG FILE");
         close(fd);
     }
-    CHECK(mf_file_quick_verify(&process, mapping, name) == glance, "%s: quick verification of %s: %d instead of %d", caller->name, names[which],
-          mf_file_quick_verify(&process, mapping, name), glance);
+    CHECK(mf_file_quick_verify(&process, mapping, name) == glance, "%s: quick verification of %s: %d instead of %d",
+          caller->name, names[which], mf_file_quick_verify(&process, mapping, name), glance);
     CHECK(mf_file_state(&process, mapping, name) == state, "%s: the state of %s: %d instead of %d", caller->name, names[which],
           mf_file_state(&process, mapping, name), state);
     CHECK(mf_file_sharing_domain(&process, mapping, name) >= 0, "%s: the scope of %s", caller->name, names[which]);

@@ -90,8 +90,8 @@ static void invalid_arguments_are_rejected(void)
 /* Directories of a proc file system that belong to no process. */
 static void other_descriptors_of_proc_are_rejected(void)
 {
-    static const char *const paths[] = {"/proc/self/maps", "/proc/self/net", "/proc/self/fd", "/proc/self/task", "/proc/self/ns",
-                                        "/proc/sys", "/proc/stat", "/proc/thread-self"};
+    static const char *const paths[] = {"/proc/self/maps", "/proc/self/net", "/proc/self/fd", "/proc/self/task",
+                                        "/proc/self/ns",   "/proc/sys",      "/proc/stat",    "/proc/thread-self"};
 
     for (size_t i = 0; i < sizeof paths / sizeof *paths; i++) {
         const int fd = open(paths[i], O_RDONLY);

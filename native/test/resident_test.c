@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Resident pages of a process: as it made them, as smaps counts them, and the same from both sources of the kernel. */
-#include "mapfiles_resident.h"
-#include "os/pagemap_scan.h"
 #include "child.h"
 #include "lacking.h"
+#include "mapfiles_resident.h"
+#include "os/pagemap_scan.h"
 
 #include <pthread.h>
 #include <sys/mman.h>
@@ -172,16 +172,15 @@ static void agrees_with_smaps(void)
         const struct mf_resident_bytes sum = sum_of(count, usage[i].start, usage[i].end);
 
         CHECK(mapping != NULL && mapping->start == usage[i].start && mapping->end == usage[i].end, "mapping %u", i);
-        CHECK(usage[i].rss ==
-                  usage[i].shared_clean + usage[i].shared_dirty + usage[i].private_clean + usage[i].private_dirty,
+        CHECK(usage[i].rss == usage[i].shared_clean + usage[i].shared_dirty + usage[i].private_clean + usage[i].private_dirty,
               "mapping %u: the parts are not the whole", i);
         CHECK(usage[i].pss <= usage[i].rss, "mapping %u: pss", i);
         rss += usage[i].rss;
         swap += usage[i].swap;
         if (mapping == NULL || mf_mapping_kind(mapping) == MF_KIND_HUGETLB || !(known & MF_PAGE_ZERO))
             continue;
-        CHECK(sum.present - sum.zero == usage[i].rss, "%.*s: %" PRIu64 " bytes, smaps has %" PRIu64,
-              (int)mapping->name_length, mf_snapshot_name(snapshot, mapping), sum.present - sum.zero, usage[i].rss);
+        CHECK(sum.present - sum.zero == usage[i].rss, "%.*s: %" PRIu64 " bytes, smaps has %" PRIu64, (int)mapping->name_length,
+              mf_snapshot_name(snapshot, mapping), sum.present - sum.zero, usage[i].rss);
         CHECK(sum.swapped == usage[i].swap, "swap of mapping %u", i);
     }
     CHECK_IS(mf_smaps_total(&process, &total), 0, "smaps_rollup");

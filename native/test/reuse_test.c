@@ -3,8 +3,8 @@
  * A limit of mappings: a file is deleted, and a new file with its inode number is mapped at the same range. The old mapping
  * matches it. The opened file is the one that is mapped now, and its birth time shows that it is new.
  */
-#include "os/statx.h"
 #include "lacking.h"
+#include "os/statx.h"
 #include "places.h"
 
 #include <stdbool.h>
@@ -62,7 +62,8 @@ static void its_birth_time_is_later(int fd, const struct timespec *read)
     if (syscall(SYS_statx, fd, "", AT_EMPTY_PATH, BIRTH_TIME, &file) != 0 || !(file.mask & BIRTH_TIME))
         puts("skipped: no birth times here");
     else
-        CHECK(is_later(&file.btime, read), "born at %lld, read at %lld", (long long)file.btime.seconds, (long long)read->tv_sec);
+        CHECK(is_later(&file.btime, read), "born at %lld, read at %lld", (long long)file.btime.seconds,
+              (long long)read->tv_sec);
 }
 
 static void a_new_file_with_the_same_number(void)

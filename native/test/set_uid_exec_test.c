@@ -11,7 +11,7 @@
 #include <sys/wait.h>
 
 #define USER 65534
-#define ALL (MF_ENTRY_TARGET | MF_ENTRY_ACCESS | MF_ENTRY_STAT)
+#define ALL  (MF_ENTRY_TARGET | MF_ENTRY_ACCESS | MF_ENTRY_STAT)
 
 static struct mf_process process;
 static struct mf_snapshot *snapshot;
@@ -136,7 +136,8 @@ int main(void)
     }
     directory = new_directory("set-uid");
     snprintf(program, sizeof program, "%s/sleep", directory);
-    snprintf(command, sizeof command, "cp \"$(command -v sleep)\" '%s' && chmod 4755 '%s' && chmod 755 '%s'", program, program, directory);
+    snprintf(command, sizeof command, "cp \"$(command -v sleep)\" '%s' && chmod 4755 '%s' && chmod 755 '%s'", program, program,
+             directory);
     fd = system(command) != 0 ? -1 : open(program, O_RDONLY);
     at = fd < 0 ? MAP_FAILED : mmap(NULL, 4096, PROT_READ, MAP_PRIVATE, fd, 0);
     if (at == MAP_FAILED)

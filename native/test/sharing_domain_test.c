@@ -42,7 +42,8 @@ static void segments_of_one_number(bool may_follow)
         second = shmget(IPC_PRIVATE, 4096, IPC_CREAT | 0600);
         other = shmat(second, NULL, 0);
         CHECK_IS(second, first, "the ids");
-        CHECK(sharing_domain_of(other) > 0 && sharing_domain_of(other) != sharing_domain_of(one), "two segments have one sharing domain");
+        CHECK(sharing_domain_of(other) > 0 && sharing_domain_of(other) != sharing_domain_of(one),
+              "two segments have one sharing domain");
         shmctl(second, IPC_RMID, NULL);
         shmdt(other);
     }

@@ -38,7 +38,8 @@ static void a_larger_snapshot_has_all_mappings(void)
     }
     small = new_snapshot(1024, 0);
     for (uint32_t text = 0; mf_snapshot_read(&process, MF_BY_QUERY, NULL, small) == -ENOBUFS; text += 13) {
-        CHECK(small->needed_text > small->text_capacity, "needs %u for names, has %u", small->needed_text, small->text_capacity);
+        CHECK(small->needed_text > small->text_capacity, "needs %u for names, has %u", small->needed_text,
+              small->text_capacity);
         free(small);
         small = new_snapshot(1024, text);
     }
@@ -165,7 +166,8 @@ static atomic_bool reads_end;
 static char *new_pages(uintptr_t from, int count)
 {
     for (int i = 0; i < count; i++)
-        if (mmap((void *)(from + (uintptr_t)i * 8192), 4096, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) == MAP_FAILED)
+        if (mmap((void *)(from + (uintptr_t)i * 8192), 4096, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) ==
+            MAP_FAILED)
             abort();
     return (char *)from;
 }

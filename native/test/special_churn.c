@@ -59,7 +59,9 @@ static void change(char *area, enum way way, unsigned random)
         mprotect(at, 2 * special_page, more ? PROT_READ : PROT_NONE);
         break;
     default: /* moves; fails in a hole, which is then mapped */
-        if (mremap(at, special_page, special_page, MREMAP_MAYMOVE | MREMAP_FIXED, somewhere(area, random >> 13)) == MAP_FAILED || more)
+        if (mremap(at, special_page, special_page, MREMAP_MAYMOVE | MREMAP_FIXED, somewhere(area, random >> 13)) ==
+                MAP_FAILED ||
+            more)
             mmap(at, special_page, PROT_READ, MAP_FIXED | MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     }
 }
@@ -84,7 +86,8 @@ static char *new_area(void)
     const int file = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
 
     for (int group = 1; group <= GROUPS; group++)
-        if (mmap(area + (group * GROUP - 1) * special_page, special_page, PROT_READ, MAP_FIXED | MAP_PRIVATE, file, 0) == MAP_FAILED)
+        if (mmap(area + (group * GROUP - 1) * special_page, special_page, PROT_READ, MAP_FIXED | MAP_PRIVATE, file, 0) ==
+            MAP_FAILED)
             abort();
     close(file);
     return area;

@@ -62,8 +62,11 @@ static int named_file(const char *name, const char *deleted)
     return fd;
 }
 
-#define NAMED(function, name) \
-    static void function(void) { close(named_file(name, "no")); }
+#define NAMED(function, name)          \
+    static void function(void)         \
+    {                                  \
+        close(named_file(name, "no")); \
+    }
 
 NAMED(plain, "plain")
 NAMED(spaces, "a name with  blanks")
@@ -211,13 +214,28 @@ static void long_path(void)
 }
 
 const struct special_maker special_files[] = {
-    {"plain", plain}, {"spaces", spaces}, {"newline", newline}, {"literal-escape", literal_escape},
-    {"newline-and-literal", newline_and_literal}, {"tab", tab}, {"leading-blank", leading_blank},
-    {"trailing-blanks", trailing_blanks}, {"only-blanks", only_blanks}, {"not-utf8", not_utf8},
-    {"backslash", backslash}, {"truly-deleted-name", truly_deleted_name}, {"bracketed", bracketed},
-    {"permissions", permissions}, {"deleted", deleted}, {"deleted-true-name", deleted_true_name},
-    {"unlinked-with-another-link", unlinked_with_another_link}, {"renamed-over", renamed_over},
-    {"directory-removed", directory_removed}, {"renamed", renamed}, {"two-names", two_names},
-    {"tmpfile", tmpfile_without_a_name}, {"long-path", long_path},
+    {"plain", plain},
+    {"spaces", spaces},
+    {"newline", newline},
+    {"literal-escape", literal_escape},
+    {"newline-and-literal", newline_and_literal},
+    {"tab", tab},
+    {"leading-blank", leading_blank},
+    {"trailing-blanks", trailing_blanks},
+    {"only-blanks", only_blanks},
+    {"not-utf8", not_utf8},
+    {"backslash", backslash},
+    {"truly-deleted-name", truly_deleted_name},
+    {"bracketed", bracketed},
+    {"permissions", permissions},
+    {"deleted", deleted},
+    {"deleted-true-name", deleted_true_name},
+    {"unlinked-with-another-link", unlinked_with_another_link},
+    {"renamed-over", renamed_over},
+    {"directory-removed", directory_removed},
+    {"renamed", renamed},
+    {"two-names", two_names},
+    {"tmpfile", tmpfile_without_a_name},
+    {"long-path", long_path},
     {NULL, NULL},
 };

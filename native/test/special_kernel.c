@@ -23,11 +23,11 @@
 #define RW (PROT_READ | PROT_WRITE)
 
 /* Missing in older headers. */
-#define SYS_io_uring_setup_ 425
-#define SYS_memfd_secret_ 447
-#define BPF_MMAPABLE (1u << 10)
-#define GUEST_MEMFD_MAPPABLE 1u /* Linux 6.18 */
-#define MADV_GUARD_INSTALL_ 102 /* Linux 6.13 */
+#define SYS_io_uring_setup_  425
+#define SYS_memfd_secret_    447
+#define BPF_MMAPABLE         (1u << 10)
+#define GUEST_MEMFD_MAPPABLE 1u  /* Linux 6.18 */
+#define MADV_GUARD_INSTALL_  102 /* Linux 6.13 */
 
 struct guest_memfd {
     uint64_t size, flags, reserved[6];
@@ -67,7 +67,9 @@ static void ring_of_io_uring(void)
 static void packet_ring(void)
 {
     const int fd = socket(AF_PACKET, SOCK_RAW, htons(ETH_P_ALL));
-    const struct tpacket_req ring = {.tp_block_size = (unsigned)special_page, .tp_block_nr = 1, .tp_frame_size = 2048,
+    const struct tpacket_req ring = {.tp_block_size = (unsigned)special_page,
+                                     .tp_block_nr = 1,
+                                     .tp_frame_size = 2048,
                                      .tp_frame_nr = (unsigned)special_page / 2048};
     struct stat file;
     char name[40];
@@ -127,7 +129,11 @@ static void guarded(void)
 }
 
 const struct special_maker special_kernel[] = {
-    {"secret-memory", secret_memory}, {"ring-of-io-uring", ring_of_io_uring}, {"packet-ring", packet_ring},
-    {"bpf-map", bpf_map}, {"guest-memory", guest_memory}, {"guarded", guarded},
+    {"secret-memory", secret_memory},
+    {"ring-of-io-uring", ring_of_io_uring},
+    {"packet-ring", packet_ring},
+    {"bpf-map", bpf_map},
+    {"guest-memory", guest_memory},
+    {"guarded", guarded},
     {NULL, NULL},
 };

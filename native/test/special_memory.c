@@ -21,13 +21,13 @@
 #include <unistd.h>
 
 #ifndef PR_SET_VMA
-#define PR_SET_VMA 0x53564d41
+#define PR_SET_VMA           0x53564d41
 #define PR_SET_VMA_ANON_NAME 0
 #endif
 #define MFD_ALLOW_SEALING_ 2u
-#define MFD_HUGETLB_ 4u
-#define RX (PROT_READ | PROT_EXEC)
-#define RW (PROT_READ | PROT_WRITE)
+#define MFD_HUGETLB_       4u
+#define RX                 (PROT_READ | PROT_EXEC)
+#define RW                 (PROT_READ | PROT_WRITE)
 
 static void dev_zero(void)
 {
@@ -61,7 +61,8 @@ static void shared_anonymous(void)
     const struct stat device = internal_device(0);
     void *const at = mmap(special_address(), special_page, RW, MAP_SHARED | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
 
-    special_report("", at, special_page, &(struct special_expected){"rw-s", "shared_anonymous", "yes", "/dev/zero", 0, &device, "-"});
+    special_report("", at, special_page,
+                   &(struct special_expected){"rw-s", "shared_anonymous", "yes", "/dev/zero", 0, &device, "-"});
 }
 
 static void memfd_named(const char *suffix, const char *name, unsigned flags, size_t size)
@@ -150,8 +151,8 @@ static void sysv_zero(void)
 
 static void anon_inode(void)
 {
-    struct perf_event_attr attr = {.type = PERF_TYPE_SOFTWARE, .size = sizeof attr, .config = PERF_COUNT_SW_DUMMY,
-                                   .exclude_kernel = 1};
+    struct perf_event_attr attr = {
+        .type = PERF_TYPE_SOFTWARE, .size = sizeof attr, .config = PERF_COUNT_SW_DUMMY, .exclude_kernel = 1};
     const int fd = (int)syscall(SYS_perf_event_open, &attr, 0, -1, -1, 0);
     struct stat file;
     void *at;
@@ -161,7 +162,8 @@ static void anon_inode(void)
         return;
     }
     fstat(fd, &file);
-    special_report("", at, 2 * special_page, &(struct special_expected){"rw-s", "anon_inode", "no", "anon_inode:[perf_event]", 0, &file, NULL});
+    special_report("", at, 2 * special_page,
+                   &(struct special_expected){"rw-s", "anon_inode", "no", "anon_inode:[perf_event]", 0, &file, NULL});
     close(fd);
 }
 
@@ -206,7 +208,7 @@ static void own(const char *suffix, const char *kind, const char *deleted, uintp
             file.st_dev = makedev(major, minor);
             file.st_ino = inode;
             special_report(suffix, (void *)start, end - start,
-                       &(struct special_expected){perms, kind, deleted, found[0] ? found : NULL, 0, &file, NULL});
+                           &(struct special_expected){perms, kind, deleted, found[0] ? found : NULL, 0, &file, NULL});
             break;
         }
     }
@@ -245,7 +247,8 @@ static void named_anonymous(void)
     if (prctl(PR_SET_VMA, PR_SET_VMA_ANON_NAME, at, special_page, "odd name") != 0)
         special_skip("PR_SET_VMA_ANON_NAME");
     else
-        special_report("", at, special_page, &(struct special_expected){"rw-p", "named_anonymous", "no", "[anon:odd name]", 0, NULL, NULL});
+        special_report("", at, special_page,
+                       &(struct special_expected){"rw-p", "named_anonymous", "no", "[anon:odd name]", 0, NULL, NULL});
 }
 
 static void anonymous(void)
@@ -264,7 +267,8 @@ static void anonymous(void)
 
 static void grown_stack(void)
 {
-    char *const at = mmap(special_address(), 2 * special_page, RW, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED | MAP_GROWSDOWN, -1, 0);
+    char *const at =
+        mmap(special_address(), 2 * special_page, RW, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED | MAP_GROWSDOWN, -1, 0);
 
     if (at == MAP_FAILED) {
         special_skip("MAP_GROWSDOWN");
@@ -289,19 +293,30 @@ static void edges(void)
 static void hugetlb(void)
 {
     const struct stat device = internal_device(MFD_HUGETLB_);
-    void *const at = mmap(special_address(), 2 << 20, RW, MAP_PRIVATE | MAP_ANONYMOUS | MAP_HUGETLB | MAP_NORESERVE | MAP_FIXED, -1, 0);
+    void *const at =
+        mmap(special_address(), 2 << 20, RW, MAP_PRIVATE | MAP_ANONYMOUS | MAP_HUGETLB | MAP_NORESERVE | MAP_FIXED, -1, 0);
 
     if (at == MAP_FAILED)
         special_skip("MAP_HUGETLB");
     else
-        special_report("", at, 2 << 20, &(struct special_expected){"rw-p", "hugetlb", "yes", "/anon_hugepage", 0, &device, "-"});
+        special_report("", at, 2 << 20,
+                       &(struct special_expected){"rw-p", "hugetlb", "yes", "/anon_hugepage", 0, &device, "-"});
 }
 
 const struct special_maker special_memory[] = {
-    {"dev-zero", dev_zero}, {"shared-anonymous", shared_anonymous}, {"memfd", memfd}, {"sysv", sysv},
-    {"zero-sysv", sysv_zero}, {"anon-inode", anon_inode}, {"aio", aio}, {"dma-buf", dma_buf},
+    {"dev-zero", dev_zero},
+    {"shared-anonymous", shared_anonymous},
+    {"memfd", memfd},
+    {"sysv", sysv},
+    {"zero-sysv", sysv_zero},
+    {"anon-inode", anon_inode},
+    {"aio", aio},
+    {"dma-buf", dma_buf},
     {"named-anonymous", named_anonymous},
-    {"anonymous", anonymous}, {"grown-stack", grown_stack}, {"edges", edges}, {"hugetlb", hugetlb},
+    {"anonymous", anonymous},
+    {"grown-stack", grown_stack},
+    {"edges", edges},
+    {"hugetlb", hugetlb},
     {"own", own_special},
     {NULL, NULL},
 };

@@ -79,15 +79,19 @@ static void shrink(const char *label)
 {
     const struct special_mapping *const made = special_find(label);
 
-    reply(made != NULL && munmap((char *)made->start + made->size - special_page, special_page) == 0 ? "OK" : "ERROR cannot shrink", 0);
+    reply(made != NULL && munmap((char *)made->start + made->size - special_page, special_page) == 0 ? "OK"
+                                                                                                     : "ERROR cannot shrink",
+          0);
 }
 
 static void grow(const char *label)
 {
     const struct special_mapping *const made = special_find(label);
 
-    reply(made != NULL && mremap((void *)made->start, made->size - special_page, made->size, 0) != MAP_FAILED ? "OK"
-                                                                                                           : "ERROR cannot grow", 0);
+    reply(made != NULL && mremap((void *)made->start, made->size - special_page, made->size, 0) != MAP_FAILED
+              ? "OK"
+              : "ERROR cannot grow",
+          0);
 }
 
 /* Maps another file at the same range. */
@@ -192,10 +196,10 @@ static const struct command {
     {"exec", exec_again},         /* prints EXECED, and starts again */
     {"leader-exit", leader_exit}, /* the first thread exits, another one continues */
     {"threads", start_threads},   /* N: starts N sleeping threads */
-    {"segment", special_segment},     /* ID: attaches a System V segment with that ID, if possible */
-    {"churn", special_churn},         /* MILLISECONDS [WAY]: threads change mappings in the background */
-    {"join", special_join},           /* waits for the threads; returns the number of changes */
-    {"random", special_random},       /* SEED COUNT: makes COUNT random changes before the reply */
+    {"segment", special_segment}, /* ID: attaches a System V segment with that ID, if possible */
+    {"churn", special_churn},     /* MILLISECONDS [WAY]: threads change mappings in the background */
+    {"join", special_join},       /* waits for the threads; returns the number of changes */
+    {"random", special_random},   /* SEED COUNT: makes COUNT random changes before the reply */
 };
 
 static void run(char *line)

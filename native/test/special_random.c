@@ -100,19 +100,27 @@ static void change(void)
     const size_t bytes = (random_below(LARGEST) + 1) * special_page;
 
     switch (random_below(16)) {
-    case 0: case 1: case 2: case 3:
+    case 0:
+    case 1:
+    case 2:
+    case 3:
         map_memory(at, bytes);
         break;
-    case 4: case 5:
+    case 4:
+    case 5:
         map_file(at, bytes);
         break;
-    case 6: case 7:
+    case 6:
+    case 7:
         munmap(at, bytes);
         break;
-    case 8: case 9: case 10:
+    case 8:
+    case 9:
+    case 10:
         mprotect(at, bytes, protection());
         break;
-    case 11: case 12:
+    case 11:
+    case 12:
         move(at, bytes);
         break;
     case 13: /* splits or merges without any other visible change */

@@ -21,7 +21,6 @@ void *special_address(void)
     return (void *)(place += 4 << 20);
 }
 
-
 void special_skip(const char *what)
 {
     printf("SKIP\t%s\t%s: %s\n", label, what, strerror(errno));

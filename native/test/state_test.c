@@ -121,7 +121,8 @@ static void read_the_state_from_below_a_root(const char *directory, int flags)
     close(hold[0]);
     CHECK_IS(read(ready[0], &byte, 1), 1, "the child is below its root");
     CHECK_IS(mf_process_open_pid(child, &process), 0, "open");
-    expect(at, MF_NOT_DELETED, MF_FILE_PRESENT, true, flags ? "really called so, in another mount namespace and root" : "in another root");
+    expect(at, MF_NOT_DELETED, MF_FILE_PRESENT, true,
+           flags ? "really called so, in another mount namespace and root" : "in another root");
     unlink("cage/caged (deleted)");
     expect(at, MF_IS_DELETED, MF_FILE_DELETED, true, "that one deleted");
     mf_process_close(&process);
@@ -137,8 +138,14 @@ static void read_the_state_from_below_a_root(const char *directory, int flags)
 /* In the root of a file system without a block device, as in containers, files may have the names of the kernel's files. */
 static void read_the_state_of_names_of_the_kernel(void)
 {
-    static const char *const names[] = {"/[aio]", "/[aio] (deleted)", "/dmabuf:x", "/memfd:x (deleted)", "/dev (deleted)",
-                                        "/secretmem", "/secretmem (deleted)", "/drm mm object (deleted)"};
+    static const char *const names[] = {"/[aio]",
+                                        "/[aio] (deleted)",
+                                        "/dmabuf:x",
+                                        "/memfd:x (deleted)",
+                                        "/dev (deleted)",
+                                        "/secretmem",
+                                        "/secretmem (deleted)",
+                                        "/drm mm object (deleted)"};
 
     if (mkdir("root", 0777) != 0 || mount("none", "root", "tmpfs", 0, NULL) != 0 || mkdir("root/proc", 0777) != 0 ||
         mount("proc", "root/proc", "proc", 0, NULL) != 0 || chroot("root") != 0 || chdir("/") != 0 ||

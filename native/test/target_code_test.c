@@ -142,11 +142,11 @@ static int searched(struct blob *blob)
     return find(AT(blob) + 256 + 20, MF_CODE_RUNNING_AT);
 }
 
-#define WITH(is_new, change, expected)                        \
-    do {                                                      \
-        after(&blob, is_new);                                 \
-        change;                                               \
-        CHECK_IS(searched(blob), expected, #change);          \
+#define WITH(is_new, change, expected)               \
+    do {                                             \
+        after(&blob, is_new);                        \
+        change;                                      \
+        CHECK_IS(searched(blob), expected, #change); \
     } while (0)
 
 /* The result is the compiled method, because the inlined methods are unknown. */
@@ -164,7 +164,8 @@ static void contradictions_are_unknown(void)
     WITH(true, fake.list.count = 0, -ENOENT);
     WITH(true, fake.list.count = -1, -ENOENT);
     WITH(true, fake.list.data = UINT64_MAX - 3, -EFAULT);
-    WITH(true, (fake.list.count = INT_MAX, fake.heap_pointers[0] = fake.heap_pointers[1] = AT(&fake.list) - 4096 * 16), searched(blob));
+    WITH(true, (fake.list.count = INT_MAX, fake.heap_pointers[0] = fake.heap_pointers[1] = AT(&fake.list) - 4096 * 16),
+         searched(blob));
     WITH(true, fake.heap.shift = 64, -EINVAL);
     WITH(true, fake.heap.shift = -1, -EINVAL);
     WITH(true, fake.heap.memory.high = 0, -EINVAL);
@@ -193,7 +194,7 @@ static void contradictions_are_unknown(void)
     WITHOUT_RECORD(true, fake.pcs[2].scope = -4);
     WITHOUT_RECORD(true, fake.pcs[2].scope = INT_MAX);
     WITHOUT_RECORD(true, memset((char *)&fake.pcs[4], 0xFF, 32));
-    WITHOUT_RECORD(true, memset((char *)&fake.pcs[4], 0, 32)); /* a byte that this JVM does not write */
+    WITHOUT_RECORD(true, memset((char *)&fake.pcs[4], 0, 32));  /* a byte that this JVM does not write */
     WITHOUT_RECORD(true, ((uint8_t *)&fake.pcs[4])[4] = 1 + 4); /* its own caller */
     WITHOUT_RECORD(true, ((uint8_t *)&fake.pcs[4])[5] = 1 + 0); /* no method */
     WITHOUT_RECORD(true, ((uint8_t *)&fake.pcs[4])[5] = 1 + 100);
@@ -264,7 +265,9 @@ static void random_bytes_end_the_search(void)
         for (unsigned changes = (unsigned)(next_random() % 6) + 1; changes > 0; changes--) {
             const uint64_t where = next_random();
             char *const at = where & 1 ? (char *)&fake + (where >> 8) % (head - 8) : (char *)blob + (where >> 8) % sizeof *blob;
-            const uint64_t value = where & 2 ? next_random() : where & 4 ? AT(&fake) + next_random() % sizeof fake : next_random() % 300;
+            const uint64_t value = where & 2   ? next_random()
+                                   : where & 4 ? AT(&fake) + next_random() % sizeof fake
+                                               : next_random() % 300;
 
             memcpy(at, &value, where & 8 ? 8 : where & 16 ? 4 : 1);
         }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Memory of a target is read or denied, and never written. A process with a recycled PID, or a new program, is never read. */
-#include "memory/target_pages.h"
 #include "lacking.h"
+#include "memory/target_pages.h"
 
 #include <signal.h>
 #include <sys/mman.h>

@@ -19,7 +19,8 @@ static const struct mf_mapping *record(uint32_t index)
 static void every_field_is_parsed(void)
 {
     CHECK_IS(parse("7f0000001000-7f0000003000 r-xs 0000a000 fd:1f 4711                       /usr/lib/libx.so\n"
-                   "ffffffffff600000-ffffffffff601000 --xp 00000000 00:00 0                  [vsyscall]\n"), 1, "two lines");
+                   "ffffffffff600000-ffffffffff601000 --xp 00000000 00:00 0                  [vsyscall]\n"),
+             1, "two lines");
     CHECK_IS(snapshot->mapping_count, 2, "records");
     CHECK_IS(record(0)->start, 0x7f0000001000, "start");
     CHECK_IS(record(0)->end, 0x7f0000003000, "end");
@@ -68,7 +69,8 @@ static void kinds_are_derived_from_names(void)
         {"00:31 5                                  /lib/x.so (deleted)", MF_KIND_FILE, MF_FILE_BACKED | MF_SUFFIXED},
         {"00:01 5                                  /memfd:a (deleted)", MF_KIND_MEMFD, MF_FILE_BACKED | MF_SUFFIXED},
         {"00:01 0                                  /SYSV00000000 (deleted)", MF_KIND_SYSV, MF_FILE_BACKED | MF_SUFFIXED},
-        {"00:01 9                                  /dev/zero (deleted)", MF_KIND_SHARED_ANONYMOUS, MF_FILE_BACKED | MF_SUFFIXED},
+        {"00:01 9                                  /dev/zero (deleted)", MF_KIND_SHARED_ANONYMOUS,
+         MF_FILE_BACKED | MF_SUFFIXED},
         {"00:01 9                                  [anon_shmem:x]", MF_KIND_SHARED_ANONYMOUS, MF_FILE_BACKED},
         {"00:0f 9                                  anon_inode:[perf_event]", MF_KIND_ANON_INODE, MF_FILE_BACKED},
         {"00:0f 9                                  /[aio] (deleted)", MF_KIND_AIO, MF_FILE_BACKED | MF_SUFFIXED},
@@ -94,26 +96,37 @@ static void a_bad_line_is_reported(void)
 {
 #define GOOD "00400000-00401000 r--p 00000000 08:01 77 \n"
     static const char *const bad[] = {
-        "\n", " \n", "00400000\n", "00400000-00401000\n", "00400000-00401000 r--p\n",
-        "0040000-00401000 r--p 00000000 08:01 77 \n",          /* seven digits */
-        "00400000-00401000 r--p 00000000 08:01 77\n",          /* no blank at the end */
-        "00401000-00401000 r--p 00000000 08:01 77 \n",         /* empty */
-        "00402000-00401000 r--p 00000000 08:01 77 \n",         /* end before start */
-        "00400000-00401000 R--p 00000000 08:01 77 \n", "00400000-00401000 r--x 00000000 08:01 77 \n",
-        "00400000-00401000 rr-p 00000000 08:01 77 \n", "00400000-0040100G r--p 00000000 08:01 77 \n",
-        "0040000A-00401000 r--p 00000000 08:01 77 \n", "004000`0-00401000 r--p 00000000 08:01 77 \n",
-        "004000g0-00401000 r--p 00000000 08:01 77 \n", "004000:0-00401000 r--p 00000000 08:01 77 \n",
-        "000400000-000401000 r--p 00000000 08:01 77 \n",        /* more digits than the kernel pads to */
-        "00400000-00401000 r--p 000000000 08:01 77 \n", "00400000-00401000 r--p 00000000 008:01 77 \n",
-        "00400000-00401000 r--p 00000000 08:01 077 \n", "00400000-00401000 r--p 00000000 08:123456789 77 \n",
+        "\n",
+        " \n",
+        "00400000\n",
+        "00400000-00401000\n",
+        "00400000-00401000 r--p\n",
+        "0040000-00401000 r--p 00000000 08:01 77 \n",  /* seven digits */
+        "00400000-00401000 r--p 00000000 08:01 77\n",  /* no blank at the end */
+        "00401000-00401000 r--p 00000000 08:01 77 \n", /* empty */
+        "00402000-00401000 r--p 00000000 08:01 77 \n", /* end before start */
+        "00400000-00401000 R--p 00000000 08:01 77 \n",
+        "00400000-00401000 r--x 00000000 08:01 77 \n",
+        "00400000-00401000 rr-p 00000000 08:01 77 \n",
+        "00400000-0040100G r--p 00000000 08:01 77 \n",
+        "0040000A-00401000 r--p 00000000 08:01 77 \n",
+        "004000`0-00401000 r--p 00000000 08:01 77 \n",
+        "004000g0-00401000 r--p 00000000 08:01 77 \n",
+        "004000:0-00401000 r--p 00000000 08:01 77 \n",
+        "000400000-000401000 r--p 00000000 08:01 77 \n", /* more digits than the kernel pads to */
+        "00400000-00401000 r--p 000000000 08:01 77 \n",
+        "00400000-00401000 r--p 00000000 008:01 77 \n",
+        "00400000-00401000 r--p 00000000 08:01 077 \n",
+        "00400000-00401000 r--p 00000000 08:123456789 77 \n",
         "00000000000400000-00000000000401000 r--p 00000000 08:01 77 \n", /* 17 digits */
-        "00400000-00401000 r--p 00000000 8:1 77 \n", "00400000-00401000 r--p 00000000 08:01 x \n",
+        "00400000-00401000 r--p 00000000 8:1 77 \n",
+        "00400000-00401000 r--p 00000000 08:01 x \n",
         "00400000-00401000 r--p 00000000 08:01 18446744073709551616 \n", /* larger than 64 bits */
         "00400000-00401000 r--p 00000000 08:01 99999999999999999999 \n",
-        "00400000-00401000 r--p 00000000 08:01 77 /early\n",   /* a name before its column */
+        "00400000-00401000 r--p 00000000 08:01 77 /early\n", /* a name before its column */
         "00400000-00401000 r--p 00000000 08:01 77  \n",
         "00400000-00401000 r--p 00000000 08:01 77                                 \n", /* padded, without a name */
-        "00400000-00401000 r--p 00000000 08:01 77 ",           /* no newline */
+        "00400000-00401000 r--p 00000000 08:01 77 ",                                   /* no newline */
         "00400000-00401000 r--p 00000000 08:01 77                                  /cut",
     };
 
@@ -131,9 +144,11 @@ static void a_bad_line_is_reported(void)
 
 static void disorder_in_saved_text_is_an_error(void)
 {
-    CHECK_IS(parse("00400000-00402000 r--p 00000000 08:01 77 \n00401000-00403000 r--p 00000000 08:01 77 \n"), -EBADMSG, "overlap");
+    CHECK_IS(parse("00400000-00402000 r--p 00000000 08:01 77 \n00401000-00403000 r--p 00000000 08:01 77 \n"), -EBADMSG,
+             "overlap");
     CHECK_IS(snapshot->error_line, 2, "its line");
-    CHECK_IS(parse("00500000-00502000 r--p 00000000 08:01 77 \n00401000-00403000 r--p 00000000 08:01 77 \n"), -EBADMSG, "order");
+    CHECK_IS(parse("00500000-00502000 r--p 00000000 08:01 77 \n00401000-00403000 r--p 00000000 08:01 77 \n"), -EBADMSG,
+             "order");
 }
 
 static void a_small_snapshot_reports_the_needed_capacity(void)
@@ -181,7 +196,8 @@ static void one_inode_with_two_names_is_two_files(void)
 {
     CHECK_IS(parse("00400000-00401000 r--p 00000000 00:01 77                                 /memfd:a (deleted)\n"
                    "00401000-00402000 r--p 00000000 00:01 77                                 /SYSV00000001 (deleted)\n"
-                   "00402000-00403000 r--p 00000000 00:01 77                                 /memfd:a (deleted)\n"), 1, "text");
+                   "00402000-00403000 r--p 00000000 00:01 77                                 /memfd:a (deleted)\n"),
+             1, "text");
     CHECK_IS(snapshot->file_count, 2, "files");
     CHECK_IS(record(2)->file_index, 0, "the first again");
     CHECK_IS(record(1)->file_index, 1, "the other");

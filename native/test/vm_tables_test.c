@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Finds the tables of HotSpot in the memory of a target. For any content the search ends with a result. */
-#include "jvm/vm_tables.h"
 #include "check.h"
+#include "jvm/vm_tables.h"
 
 #include <errno.h>
 #include <link.h>
@@ -103,9 +103,9 @@ static void finds_names(void)
 
 /* ---- Hostile libraries ---- */
 
-#define SYMBOLS 250u /* of one hash chain */
+#define SYMBOLS       250u /* of one hash chain */
 #define LIBRARY_BYTES ((SYMBOLS + 8) << 12)
-#define LIBRARIES 600
+#define LIBRARIES     600
 
 static uint32_t gnu_hash(const char *name)
 {

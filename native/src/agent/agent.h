@@ -17,13 +17,13 @@ struct mf_agent {
     pthread_mutex_t generate_lock; /* for GenerateEvents, which takes long: mf_jvm_close() does not wait for it */
     pthread_mutex_t write_lock;    /* for writing to the store. It is released before calls into the JVM, which may block */
     JavaVM *vm;
-    jvmtiEnv *jvmti;               /* NULL before the first opening */
+    jvmtiEnv *jvmti;                     /* NULL before the first opening */
     struct mf_code_store *_Atomic store; /* NULL before the first opening; never released */
-    uint64_t log_bytes;            /* of the option memory=; 0: the default */
-    uint32_t users;                /* openings that are not closed: events are enabled while there is one */
-    uint32_t round;                /* how often GenerateEvents was called */
+    uint64_t log_bytes;                  /* of the option memory=; 0: the default */
+    uint32_t users;                      /* openings that are not closed: events are enabled while there is one */
+    uint32_t round;                      /* how often GenerateEvents was called */
     pthread_t generating_thread;
-    _Atomic bool is_generating;    /* generating_thread is in GenerateEvents: events of that thread are of existing code */
+    _Atomic bool is_generating; /* generating_thread is in GenerateEvents: events of that thread are of existing code */
 };
 
 extern struct mf_agent mf_agent;

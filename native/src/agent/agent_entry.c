@@ -41,15 +41,15 @@ static jint fail(const char *message)
 }
 
 #define OPTIONS "mapfiles agent: the option is memory=SIZE, such as memory=64m, from 1m to 1g\n"
-#define JVMTI "mapfiles agent: this JVM does not report its compiled code\n"
+#define JVMTI   "mapfiles agent: this JVM does not report its compiled code\n"
 
 /* Calls System.setProperty(name, value) unless the property is set. */
 static void set_property(JNIEnv *env, const char *name, const char *value)
 {
     const jclass system = (*env)->FindClass(env, "java/lang/System");
     const jmethodID get = (*env)->GetStaticMethodID(env, system, "getProperty", "(Ljava/lang/String;)Ljava/lang/String;");
-    const jmethodID set = (*env)->GetStaticMethodID(env, system, "setProperty",
-                                                    "(Ljava/lang/String;Ljava/lang/String;)Ljava/lang/String;");
+    const jmethodID set =
+        (*env)->GetStaticMethodID(env, system, "setProperty", "(Ljava/lang/String;Ljava/lang/String;)Ljava/lang/String;");
     const jstring key = (*env)->NewStringUTF(env, name), path = (*env)->NewStringUTF(env, value);
     const jobject given = key == NULL ? NULL : (*env)->CallStaticObjectMethod(env, system, get, key);
 

@@ -35,11 +35,10 @@ static bool fetch_name(jvmtiEnv *jvmti, jmethodID method, char *texts[3])
 
     if ((*mf_agent.vm)->GetEnv(mf_agent.vm, (void **)&jni, JNI_VERSION_1_8) != JNI_OK)
         return false;
-    is_named =
-        (*jvmti)->GetMethodName(jvmti, method, &texts[MF_CODE_TEXT_NAME], &texts[MF_CODE_TEXT_SIGNATURE], NULL) ==
-            JVMTI_ERROR_NONE &&
-        (*jvmti)->GetMethodDeclaringClass(jvmti, method, &holder) == JVMTI_ERROR_NONE &&
-        (*jvmti)->GetClassSignature(jvmti, holder, &texts[MF_CODE_TEXT_CLASS], NULL) == JVMTI_ERROR_NONE;
+    is_named = (*jvmti)->GetMethodName(jvmti, method, &texts[MF_CODE_TEXT_NAME], &texts[MF_CODE_TEXT_SIGNATURE], NULL) ==
+                   JVMTI_ERROR_NONE &&
+               (*jvmti)->GetMethodDeclaringClass(jvmti, method, &holder) == JVMTI_ERROR_NONE &&
+               (*jvmti)->GetClassSignature(jvmti, holder, &texts[MF_CODE_TEXT_CLASS], NULL) == JVMTI_ERROR_NONE;
     if (holder != NULL)
         (*jni)->DeleteLocalRef(jni, holder);
     return is_named;
@@ -76,7 +75,7 @@ static enum outcome find_or_add_name(struct mf_code_store *store, jvmtiEnv *jvmt
  * first of them for all. HotSpot's own structures have the right name.
  */
 #define METHOD_HANDLE "Ljava/lang/invoke/MethodHandle;"
-#define MAX_TEXT 4096u
+#define MAX_TEXT      4096u
 
 static bool is_of_method_handle(const struct mf_code_image *image, mf_code_unit unit)
 {
@@ -192,7 +191,8 @@ static uint32_t count_addresses(const struct debug *debug, uint64_t start, uint6
 }
 
 /* Adds the names of all inlined methods. They precede the record in the store, so they are added first. */
-static enum outcome add_names(struct mf_code_store *store, jvmtiEnv *jvmti, const struct debug *debug, uint64_t start, uint64_t end)
+static enum outcome add_names(struct mf_code_store *store, jvmtiEnv *jvmti, const struct debug *debug, uint64_t start,
+                              uint64_t end)
 {
     mf_code_unit unit;
 
@@ -208,8 +208,8 @@ static enum outcome add_names(struct mf_code_store *store, jvmtiEnv *jvmti, cons
 }
 
 /* Adds the scopes of an address, except those that it shares with the address before. Returns false if the store is full. */
-static bool add_scopes(struct mf_code_image *image, struct mf_code_record *record, const struct debug *debug, jint at, jint shared,
-                       uint32_t scopes[MAX_DEPTH])
+static bool add_scopes(struct mf_code_image *image, struct mf_code_record *record, const struct debug *debug, jint at,
+                       jint shared, uint32_t scopes[MAX_DEPTH])
 {
     for (jint level = shared; level < depth_at(debug, at); level++) {
         const struct mf_code_scope scope = {
@@ -254,7 +254,8 @@ struct compiled {
     bool has_vm;
 };
 
-static enum outcome identify(struct mf_code_store *store, jvmtiEnv *jvmti, jmethodID method, uint64_t start, struct compiled *out)
+static enum outcome identify(struct mf_code_store *store, jvmtiEnv *jvmti, jmethodID method, uint64_t start,
+                             struct compiled *out)
 {
     const enum outcome outcome = find_or_add_name(store, jvmti, method, &out->name);
     struct mf_code_image *const image = mf_code_store_current(store);
@@ -301,7 +302,8 @@ static enum outcome add_method(struct mf_code_image *image, const struct debug *
     return RECORDED;
 }
 
-static enum outcome record_method(struct mf_code_store *store, jvmtiEnv *jvmti, const struct debug *debug, uint64_t start, uint64_t end)
+static enum outcome record_method(struct mf_code_store *store, jvmtiEnv *jvmti, const struct debug *debug, uint64_t start,
+                                  uint64_t end)
 {
     struct compiled compiled;
     enum outcome outcome = identify(store, jvmti, debug->method, start, &compiled);
@@ -381,8 +383,8 @@ void JNICALL mf_on_method_unload(jvmtiEnv *jvmti, jmethodID method, const void *
 {
     (void)jvmti;
     pthread_mutex_lock(&mf_agent.write_lock);
-    mf_code_remove(mf_code_store_current(mf_agent.store), (uint64_t)(uintptr_t)code,
-                   (uint64_t)(uintptr_t)method, mf_agent_now());
+    mf_code_remove(mf_code_store_current(mf_agent.store), (uint64_t)(uintptr_t)code, (uint64_t)(uintptr_t)method,
+                   mf_agent_now());
     pthread_mutex_unlock(&mf_agent.write_lock);
 }
 

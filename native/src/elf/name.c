@@ -5,9 +5,9 @@
 #include <errno.h>
 #include <string.h>
 
-#define SUFFIX "@plt"
+#define SUFFIX       "@plt"
 #define SUFFIX_BYTES 4u
-#define PART 256u /* most names end within this many bytes */
+#define PART         256u /* most names end within this many bytes */
 
 /* Reads a text that ends with a NUL. Returns its length, or an error of mf_symbols_name(). */
 static int32_t read_text(const struct mf_elf_bytes *file, uint64_t strings, uint64_t strings_bytes, uint32_t name, char *to,

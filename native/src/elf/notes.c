@@ -4,7 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
-#define GO_NAME "Go"
+#define GO_NAME     "Go"
 #define GO_BUILD_ID 4u /* the type of the note (cmd/link/internal/ld/elf.go of Go) */
 
 static uint64_t padded(uint64_t bytes, uint64_t alignment)

@@ -10,7 +10,7 @@
 #include <string.h>
 
 #define MAX_ENTRIES 65536u
-#define ENTRY 16u /* bytes of an entry on x86-64, and the least on AArch64 */
+#define ENTRY       16u /* bytes of an entry on x86-64, and the least on AArch64 */
 
 static const char *const section_names[] = {".plt", ".plt.sec"};
 #define SECTIONS (sizeof section_names / sizeof *section_names)

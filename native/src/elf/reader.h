@@ -11,9 +11,9 @@
  * Reads the headers of an ELF file of either class. Nothing in the file is trusted: each read is checked against the size of
  * the file, and the number of reads is limited, because a malicious file can cause any amount of them.
  */
-#define MF_ELF_WINDOW 4096u
-#define MF_ELF_READS 4096u         /* of MF_ELF_WINDOW bytes each */
-#define MF_ELF_HEADER_BYTES 65536u /* of program headers: the maximum of the kernel (load_elf_phdrs(), fs/binfmt_elf.c) */
+#define MF_ELF_WINDOW        4096u
+#define MF_ELF_READS         4096u  /* of MF_ELF_WINDOW bytes each */
+#define MF_ELF_HEADER_BYTES  65536u /* of program headers: the maximum of the kernel (load_elf_phdrs(), fs/binfmt_elf.c) */
 #define MF_ELF_SECTION_COUNT 65536u
 
 /* A part of a file. A part that is read next is usually in it already. */

@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-#define DIGIT 11
+#define DIGIT  11
 #define DIGITS (1u << DIGIT)
 
 /* A radix sort in three passes: 11, 11 and 10 bits. An odd number of passes ends in the other area. */

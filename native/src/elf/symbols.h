@@ -31,7 +31,7 @@ enum {
 };
 
 #define MF_SYMBOLS_MAGIC 0x6d66656c66737931ull
-#define MF_SYMBOLS_HEAD ((sizeof(struct mf_symbols) + 15) & ~(size_t)15)
+#define MF_SYMBOLS_HEAD  ((sizeof(struct mf_symbols) + 15) & ~(size_t)15)
 
 static inline struct mf_symbol_record *mf_symbol_records(const struct mf_symbols *symbols)
 {

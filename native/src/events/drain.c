@@ -47,8 +47,7 @@ static bool drain_record(struct mf_events *events, struct mf_ring *ring, const s
     decoded = mf_record_decode(events, &record, out, event);
     if (decoded == MF_DECODED_NO_ROOM)
         return false;
-    if (decoded == MF_DECODED_EVENT &&
-        !is_duplicate(events, ring, event, mf_ring_record_u64(&record, record.size - MF_WORD)) &&
+    if (decoded == MF_DECODED_EVENT && !is_duplicate(events, ring, event, mf_ring_record_u64(&record, record.size - MF_WORD)) &&
         !mf_events_is_false_end(events, event, drained)) {
         drained->count++;
         drained->text_length += event->mapping.name_length;

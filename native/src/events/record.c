@@ -62,8 +62,8 @@ static bool decode_mapping(const struct mf_ring_record *record, const struct mf_
         mapping->name_length = 0;
     mapping->start = mf_ring_record_u64(record, MF_MMAP2_START);
     mapping->end = mapping->start + mf_ring_record_u64(record, MF_MMAP2_LENGTH);
-    mapping->flags = (protection & 7) | (sharing & 1 ? MF_SHARED : 0) |
-                     (memchr(name, '\n', mapping->name_length) != NULL ? MF_ESCAPED : 0);
+    mapping->flags =
+        (protection & 7) | (sharing & 1 ? MF_SHARED : 0) | (memchr(name, '\n', mapping->name_length) != NULL ? MF_ESCAPED : 0);
     decode_file(record, event, name, devices);
     mapping->offset = mapping->flags & MF_FILE_BACKED ? mf_ring_record_u64(record, MF_MMAP2_OFFSET) : 0;
     mapping->file_index = mapping->flags & MF_FILE_BACKED ? 0 : -1;

@@ -48,11 +48,11 @@ void mf_ring_record_copy(const struct mf_ring_record *record, uint32_t offset, v
 
 static uint32_t min_size(uint32_t type)
 {
-    return MF_RECORD_TRAILER + (type == MF_PERF_MMAP2_RECORD                  ? MF_MMAP2_NAME + MF_WORD
-                                : type == MF_PERF_COMM_RECORD                 ? MF_COMM_NAME + MF_WORD
-                                : type == MF_PERF_LOST                        ? MF_LOST_END
+    return MF_RECORD_TRAILER + (type == MF_PERF_MMAP2_RECORD                   ? MF_MMAP2_NAME + MF_WORD
+                                : type == MF_PERF_COMM_RECORD                  ? MF_COMM_NAME + MF_WORD
+                                : type == MF_PERF_LOST                         ? MF_LOST_END
                                 : type == MF_PERF_FORK || type == MF_PERF_EXIT ? MF_FORK_END
-                                                                              : MF_WORD);
+                                                                               : MF_WORD);
 }
 
 bool mf_ring_record_at_tail(const struct mf_ring *ring, uint32_t ring_bytes, struct mf_ring_record *out)

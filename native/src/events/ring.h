@@ -55,7 +55,7 @@ struct mf_ring {
     uint64_t last_id;     /* ID of the event that the last drained record came from; 0: none */
     struct mf_event last; /* the event of that record, without its time and the offset of its name */
     int32_t cpu;
-    int32_t fd;           /* of the event that the ring was mapped for */
+    int32_t fd; /* of the event that the ring was mapped for */
 };
 
 #define MF_NO_RECORD UINT64_MAX

@@ -11,7 +11,7 @@
 #include <sys/resource.h>
 
 #define MAX_BYTES 0x7fffffffull /* as of a snapshot */
-#define OPTIONS (MF_EVENTS_ALL | MF_EVENTS_BUILD_ID)
+#define OPTIONS   (MF_EVENTS_ALL | MF_EVENTS_BUILD_ID)
 
 _Static_assert(sizeof(struct mf_event) == 112, "the event is the ABI between core and facade");
 

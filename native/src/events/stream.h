@@ -26,7 +26,7 @@ enum {
 
 /* A thread that events were attached to. Threads that it creates inherit them. */
 struct mf_attached {
-    uint64_t since;       /* when it had events on each CPU, in ns */
+    uint64_t since; /* when it had events on each CPU, in ns */
     int32_t tid;
     uint32_t has_created; /* 1: it has created a thread since */
 };

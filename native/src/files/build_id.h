@@ -9,7 +9,7 @@
  * program headers (MAX_PHDR_CNT, lib/buildid.c, Linux 6.12+; before, one page of the file). A usual library takes two reads.
  */
 #define MF_BUILD_ID_HEADERS 256u
-#define MF_BUILD_ID_READS 128u /* of 1 KiB each */
+#define MF_BUILD_ID_READS   128u /* of 1 KiB each */
 
 /*
  * Reads the GNU build ID of an ELF file of either class, as the kernel does (lib/buildid.c) and in the byte order of this

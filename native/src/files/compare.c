@@ -9,7 +9,7 @@
 #include <string.h>
 
 #define MEMORY "mem"
-#define PAGES "pagemap"
+#define PAGES  "pagemap"
 
 /* Bits of a page in pagemap (Documentation/admin-guide/mm/pagemap.rst). */
 #define PAGE_PRESENT (1ull << 63)
@@ -68,8 +68,8 @@ static int compare_once(struct comparison *with, uint64_t address, uint64_t offs
     memset(with->file + got, 0, PIECE - (size_t)got); /* a mapping shows zeros after the end of the file */
     if (memcmp(with->memory, with->file, PIECE) == 0)
         return is_zero(with->memory) ? MF_NOT_COMPARED : MF_SAME;
-    with->is_changing = mf_sys_pread(with->memory_fd, with->file, PIECE, address) == PIECE &&
-                   memcmp(with->memory, with->file, PIECE) != 0;
+    with->is_changing =
+        mf_sys_pread(with->memory_fd, with->file, PIECE, address) == PIECE && memcmp(with->memory, with->file, PIECE) != 0;
     return MF_DIFFERENT;
 }
 

@@ -9,13 +9,13 @@
 
 #include <string.h>
 
-#define MF_MAGIC 0x3130307372746e65ull /* "entrs001" in memory, little-endian */
+#define MF_MAGIC  0x3130307372746e65ull /* "entrs001" in memory, little-endian */
 #define MAX_BYTES 0x7fffffffull         /* as of a snapshot */
 
 size_t mf_entries_bytes(uint32_t entry_capacity, uint32_t text_capacity)
 {
-    const uint64_t bytes = (sizeof(struct mf_entries) + (uint64_t)entry_capacity * sizeof(struct mf_entry) +
-                            text_capacity + 7) & ~7ull;
+    const uint64_t bytes =
+        (sizeof(struct mf_entries) + (uint64_t)entry_capacity * sizeof(struct mf_entry) + text_capacity + 7) & ~7ull;
 
     return bytes > MAX_BYTES ? 0 : bytes;
 }
@@ -52,7 +52,7 @@ static void add_target(struct mf_entries *entries, struct mf_entry *entry, const
 }
 
 #define KNOWN_DEVICES 8
-#define NEAR 16 /* entries before one that are searched for the same file: those of a library are adjacent */
+#define NEAR          16 /* entries before one that are searched for the same file: those of a library are adjacent */
 
 /* Devices of this read, and whether device and inode identify a file there. */
 struct known_devices {
@@ -78,8 +78,8 @@ static bool is_numbered(struct known_devices *known, struct mf_process *process,
         fd = (int)mf_entry_call(process, mapping, MF_ENTRY_OPEN, &flags);
         known->at[i].major = mapping->dev_major;
         known->at[i].minor = mapping->dev_minor;
-        known->at[i].numbered = fd >= 0 && mf_fs_of(fd) == MF_FS_NUMBERED && mf_sys_fstat(fd, &file) == 0 &&
-                                mf_entry_numbers_agree(mapping, &file);
+        known->at[i].numbered =
+            fd >= 0 && mf_fs_of(fd) == MF_FS_NUMBERED && mf_sys_fstat(fd, &file) == 0 && mf_entry_numbers_agree(mapping, &file);
         known->count++;
         if (fd >= 0)
             mf_sys_close(fd);

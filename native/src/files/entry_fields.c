@@ -50,8 +50,8 @@ static bool target_from_name(const struct mf_mapping *mapping, const char *name,
  * mapping may be that of another file, although the process has the mapping again later. Then the result is -ESTALE: the name
  * in the snapshot is out of date.
  */
-static int read_target(struct mf_process *process, const struct mf_mapping *mapping, const char *name,
-                       struct mf_entry *out, char *target)
+static int read_target(struct mf_process *process, const struct mf_mapping *mapping, const char *name, struct mf_entry *out,
+                       char *target)
 {
     long length = mf_validate_name(process, mapping, target);
 
@@ -101,7 +101,7 @@ static int validate_access(struct mf_process *process, const struct mf_mapping *
 
 /* The target is read after the access: see validate_access(). */
 void mf_entry_read_fields(struct mf_process *process, const struct mf_mapping *mapping, const char *name, uint32_t requested,
-                       struct mf_entry *out, char *target)
+                          struct mf_entry *out, char *target)
 {
     const bool from_name = (requested & (MF_ENTRY_AS_READ | MF_ENTRY_ACCESS)) == MF_ENTRY_AS_READ;
     struct mf_statx file;
@@ -114,9 +114,8 @@ void mf_entry_read_fields(struct mf_process *process, const struct mf_mapping *m
     if (requested & MF_ENTRY_ACCESS)
         out->access_error = read_access(process, mapping, out);
     if (requested & MF_ENTRY_TARGET)
-        out->target_error = from_name && target_from_name(mapping, name, out, target)
-                              ? 0
-                              : read_target(process, mapping, name, out, target);
+        out->target_error =
+            from_name && target_from_name(mapping, name, out, target) ? 0 : read_target(process, mapping, name, out, target);
     if (requested & MF_ENTRY_ACCESS)
         out->access_error = validate_access(process, mapping, out);
     if (out->target_error == 0 || out->stat_error == 0) /* a file without links is deleted, whatever the target is */

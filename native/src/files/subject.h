@@ -10,11 +10,11 @@
 
 /* Which file is at a path. */
 enum mf_at_path {
-    MF_AT_PATH_SAME,    /* the mapped file */
-    MF_AT_PATH_COPIED,  /* on overlayfs, another copy of it than the mapped one */
-    MF_AT_PATH_OTHER,   /* another file */
-    MF_AT_PATH_ABSENT,  /* none */
-    MF_AT_PATH_HIDDEN,  /* none, on overlayfs: the file may have other links in the lower layer */
+    MF_AT_PATH_SAME,   /* the mapped file */
+    MF_AT_PATH_COPIED, /* on overlayfs, another copy of it than the mapped one */
+    MF_AT_PATH_OTHER,  /* another file */
+    MF_AT_PATH_ABSENT, /* none */
+    MF_AT_PATH_HIDDEN, /* none, on overlayfs: the file may have other links in the lower layer */
     MF_AT_PATH_UNKNOWN,
 };
 
@@ -23,7 +23,7 @@ struct mf_subject {
     struct mf_process *process;
     const struct mf_mapping *mapping;
     const char *name;
-    bool has_stat;        /* file is valid; else only the device and inode in maps are known */
+    bool has_stat; /* file is valid; else only the device and inode in maps are known */
     struct mf_statx file;
     int root_fd;          /* negative: it could not be opened */
     bool root_is_guess;   /* mf_root_open(): only MF_AT_PATH_SAME and MF_AT_PATH_COPIED are valid results */

@@ -30,7 +30,8 @@ static jobject codeMemory(JNIEnv *env, jclass self UNUSED, jint part)
     if (part == 0)
         return (*env)->NewDirectByteBuffer(env, store, (jlong)store->image_offset);
     if (part == 3)
-        return (*env)->NewDirectByteBuffer(env, at((jlong)store->low), (jlong)(store->cache < INT32_MAX ? store->cache : INT32_MAX));
+        return (*env)->NewDirectByteBuffer(env, at((jlong)store->low),
+                                           (jlong)(store->cache < INT32_MAX ? store->cache : INT32_MAX));
     return (*env)->NewDirectByteBuffer(env, (char *)store + store->image_offset + (part == 2 ? store->image_bytes : 0),
                                        (jlong)store->image_bytes);
 }
@@ -55,8 +56,8 @@ static void codeCount(JNIEnv *env, jclass self UNUSED, jlongArray out)
 
     mf_code_count(&counts);
     const jlong values[] = {
-        (jlong)counts.live, (jlong)counts.unloaded, (jlong)counts.names, (jlong)counts.bytes,
-        (jlong)counts.capacity, (jlong)counts.evicted_before, (jlong)counts.lost, (jlong)counts.compactions,
+        (jlong)counts.live,     (jlong)counts.unloaded,       (jlong)counts.names, (jlong)counts.bytes,
+        (jlong)counts.capacity, (jlong)counts.evicted_before, (jlong)counts.lost,  (jlong)counts.compactions,
     };
     (*env)->SetLongArrayRegion(env, out, 0, sizeof values / sizeof *values, values);
 }

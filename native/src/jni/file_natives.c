@@ -29,8 +29,8 @@ static jint entriesInit(JNIEnv *env UNUSED, jclass self UNUSED, jlong memory, jl
     return mf_entries_init(at(memory), (size_t)bytes, (uint32_t)entries, (uint32_t)text);
 }
 
-static jint entryRead(JNIEnv *env UNUSED, jclass self UNUSED, jlong process, jlong mapping, jlong name, jint fields, jlong entry,
-                      jlong target)
+static jint entryRead(JNIEnv *env UNUSED, jclass self UNUSED, jlong process, jlong mapping, jlong name, jint fields,
+                      jlong entry, jlong target)
 {
     return mf_entry_read(at(process), at(mapping), at(name), (uint32_t)fields, at(entry), at(target));
 }

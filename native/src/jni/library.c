@@ -23,8 +23,8 @@ static bool add_natives(JNIEnv *env, jclass type, const struct mf_natives *const
 static void bind(JNIEnv *env, jclass self UNUSED, jclass jvm_calls)
 {
     static const struct mf_natives *const natives[] = {
-        &mf_code_natives, &mf_target_code_natives, &mf_attach_natives,
-        &mf_perf_map_natives, &mf_runtime_natives, &mf_code_layout_natives,
+        &mf_code_natives,     &mf_target_code_natives, &mf_attach_natives,
+        &mf_perf_map_natives, &mf_runtime_natives,     &mf_code_layout_natives,
     };
 
     /* GetVersion is a function of libjvm, so its address identifies that library under any name. */

@@ -15,7 +15,7 @@
 #define METHOD(name, signature) {(char *)#name, (char *)signature, (void *)name}
 #define NATIVES(methods) {methods, sizeof methods / sizeof *methods}
 /* clang-format on */
-#define OFFSET(type, field) (jint)offsetof(struct type, field)
+#define OFFSET(type, field) (jint) offsetof(struct type, field)
 
 /* Native methods of one topic. */
 struct mf_natives {

@@ -17,7 +17,8 @@ static jboolean isMallocOfCLibrary(JNIEnv *env UNUSED, jclass self UNUSED)
     struct mf_loaded_object of_libc;
 
     return mf_loaded_object_at((uint64_t)(uintptr_t)&malloc, &of_malloc) &&
-           mf_loaded_object_at((uint64_t)(uintptr_t)&getpid, &of_libc) && of_malloc.bias == of_libc.bias && of_malloc.end == of_libc.end;
+           mf_loaded_object_at((uint64_t)(uintptr_t)&getpid, &of_libc) && of_malloc.bias == of_libc.bias &&
+           of_malloc.end == of_libc.end;
 }
 
 /*
@@ -48,13 +49,13 @@ static bool find_buffer_list(JNIEnv *env, struct buffer_list *found)
 {
     const char *const link = "Ljdk/internal/ref/Cleaner;";
 
-    return (found->list = (*env)->FindClass(env, "jdk/internal/ref/Cleaner")) != NULL
-        && (found->first = (*env)->GetStaticFieldID(env, found->list, "first", link)) != NULL
-        && (found->next = (*env)->GetFieldID(env, found->list, "next", link)) != NULL
-        && (found->thunk = (*env)->GetFieldID(env, found->list, "thunk", "Ljava/lang/Runnable;")) != NULL
-        && (found->memory = (*env)->FindClass(env, "java/nio/DirectByteBuffer$Deallocator")) != NULL
-        && (found->address = (*env)->GetFieldID(env, found->memory, "address", "J")) != NULL
-        && (found->size = (*env)->GetFieldID(env, found->memory, "size", "J")) != NULL;
+    return (found->list = (*env)->FindClass(env, "jdk/internal/ref/Cleaner")) != NULL &&
+           (found->first = (*env)->GetStaticFieldID(env, found->list, "first", link)) != NULL &&
+           (found->next = (*env)->GetFieldID(env, found->list, "next", link)) != NULL &&
+           (found->thunk = (*env)->GetFieldID(env, found->list, "thunk", "Ljava/lang/Runnable;")) != NULL &&
+           (found->memory = (*env)->FindClass(env, "java/nio/DirectByteBuffer$Deallocator")) != NULL &&
+           (found->address = (*env)->GetFieldID(env, found->memory, "address", "J")) != NULL &&
+           (found->size = (*env)->GetFieldID(env, found->memory, "size", "J")) != NULL;
 }
 
 /* Returns address and size of the memory of a cleaner. False: it cleans something else, or the memory is freed. */

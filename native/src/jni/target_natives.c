@@ -32,8 +32,8 @@ static jlong pagesBytes(JNIEnv *env UNUSED, jclass self UNUSED, jint slots)
 }
 
 /* Reads the tables of the next image that has them. Returns 0 or a negative errno. */
-static jint vmTablesRead(JNIEnv *env UNUSED, jclass self UNUSED, jlong memory, jlong pages, jint slots, jlong snapshot, jlong after,
-                         jlong tables)
+static jint vmTablesRead(JNIEnv *env UNUSED, jclass self UNUSED, jlong memory, jlong pages, jint slots, jlong snapshot,
+                         jlong after, jlong tables)
 {
     struct mf_pages *const cache = mf_pages_init(at(pages), (uint32_t)slots, at(memory));
     struct mf_elf_image image;
@@ -87,7 +87,8 @@ static jlong codeReaderBytes(JNIEnv *env UNUSED, jclass self UNUSED, jint slots)
 
 static void codeReaderInit(JNIEnv *env, jclass self UNUSED, jobject reader, jint slots, jobject tables)
 {
-    mf_code_reader_init((*env)->GetDirectBufferAddress(env, reader), (uint32_t)slots, (*env)->GetDirectBufferAddress(env, tables));
+    mf_code_reader_init((*env)->GetDirectBufferAddress(env, reader), (uint32_t)slots,
+                        (*env)->GetDirectBufferAddress(env, tables));
 }
 
 static jint codeReaderFind(JNIEnv *env, jclass self UNUSED, jobject reader, jlong memory, jlong address, jint kind,

@@ -56,7 +56,7 @@ static bool copy_record(struct mf_code_image *to, const struct mf_code_image *fr
 }
 
 #define PARTS_SHIFT 8u
-#define PARTS (1u << PARTS_SHIFT)
+#define PARTS       (1u << PARTS_SHIFT)
 
 /* Adds to each part of a time span, 1 << shift ns long, the units of the code that was unloaded in it. */
 static void add_unloaded(const struct mf_code_image *image, uint64_t begin, unsigned shift, uint64_t parts[PARTS])

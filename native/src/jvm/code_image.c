@@ -38,7 +38,8 @@ void mf_code_image_init(struct mf_code_image *image, uint64_t bytes, uint64_t lo
 static uint64_t units_of(uint64_t segments, uint64_t pcs, uint64_t scopes)
 {
     return (sizeof(struct mf_code_record) + segments * sizeof(mf_code_unit) + pcs * sizeof(struct mf_code_pc) +
-            scopes * sizeof(struct mf_code_scope) + 7) / 8;
+            scopes * sizeof(struct mf_code_scope) + 7) /
+           8;
 }
 
 static bool has_room(const struct mf_code_image *image, uint64_t units)

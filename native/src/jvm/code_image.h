@@ -23,7 +23,7 @@
 #include <stdint.h>
 
 #define MF_SEGMENT_SHIFT 7u /* HotSpot's CodeCacheSegmentSize is 64 or 128: two methods seldom share a segment */
-#define MF_NAME_BUCKETS 16384u
+#define MF_NAME_BUCKETS  16384u
 
 typedef uint32_t mf_code_unit;
 
@@ -34,9 +34,9 @@ struct mf_code_image {
     uint32_t segments;
     mf_code_unit buckets;
     mf_code_unit log;
-    _Atomic mf_code_unit used;   /* end of the last entry */
-    uint32_t live;               /* records of live code */
-    uint32_t unloaded;           /* records of unloaded code */
+    _Atomic mf_code_unit used; /* end of the last entry */
+    uint32_t live;             /* records of live code */
+    uint32_t unloaded;         /* records of unloaded code */
     uint32_t names;
     mf_code_unit unloaded_units; /* size of the records of unloaded code */
     mf_code_unit detail_units;   /* size of the debug information of all records */
@@ -91,9 +91,9 @@ struct mf_code_record {
     int32_t tier;
     int32_t compile_id;
     int32_t entry_bci;
-    uint32_t flags; /* MF_CODE_BEFORE_START, MF_CODE_NO_DETAILS */
-    uint32_t round; /* of the writer: the last round in which the JVM reported this code */
-    uint32_t head;  /* of a method: bytes from its nmethod to its start; 0: unknown */
+    uint32_t flags;     /* MF_CODE_BEFORE_START, MF_CODE_NO_DETAILS */
+    uint32_t round;     /* of the writer: the last round in which the JVM reported this code */
+    uint32_t head;      /* of a method: bytes from its nmethod to its start; 0: unknown */
     int32_t blob_bytes; /* CodeBlob::_size of the nmethod */
 };
 
@@ -207,8 +207,8 @@ struct mf_code_match mf_code_search(const struct mf_code_image *image, uint64_t 
  *
  * Returns -ESTALE if the image is being overwritten.
  */
-int mf_code_read_frames(const struct mf_code_image *image, mf_code_unit record, uint64_t instruction,
-                        struct mf_code_frame *out, uint32_t capacity);
+int mf_code_read_frames(const struct mf_code_image *image, mf_code_unit record, uint64_t instruction, struct mf_code_frame *out,
+                        uint32_t capacity);
 
 /* Implements mf_code_text(). Returns -ESTALE if the image is being overwritten, or the kind is invalid. */
 int mf_code_read_text(const struct mf_code_image *image, mf_code_unit name, enum mf_code_text_kind kind, char *out,

@@ -186,7 +186,7 @@ int mf_field_read(struct mf_pages *pages, const struct mf_code_layout *layout, u
 }
 
 int mf_field_read_int(struct mf_pages *pages, const struct mf_code_layout *layout, uint64_t object, enum mf_code_field field,
-                     int32_t *out)
+                      int32_t *out)
 {
     uint64_t value;
     const int rc = mf_field_read(pages, layout, object, field, &value);

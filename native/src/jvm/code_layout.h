@@ -13,21 +13,58 @@
  */
 enum mf_code_field {
     /* codeCache.hpp, growableArray.hpp, heap.hpp, virtualspace.hpp */
-    MF_CACHE_LOW, MF_CACHE_HIGH, MF_CODE_HEAPS, MF_LIST_LENGTH, MF_LIST_DATA, MF_HEAP_MEMORY, MF_HEAP_SEGMAP, MF_HEAP_SHIFT,
-    MF_SPACE_LOW, MF_SPACE_HIGH, MF_BLOCK_USED,
+    MF_CACHE_LOW,
+    MF_CACHE_HIGH,
+    MF_CODE_HEAPS,
+    MF_LIST_LENGTH,
+    MF_LIST_DATA,
+    MF_HEAP_MEMORY,
+    MF_HEAP_SEGMAP,
+    MF_HEAP_SHIFT,
+    MF_SPACE_LOW,
+    MF_SPACE_HIGH,
+    MF_BLOCK_USED,
     /* codeBlob.hpp: code is described by two addresses until JDK 22, and by offsets since 23 */
-    MF_BLOB_NAME, MF_BLOB_SIZE, MF_CODE_BEGIN, MF_CODE_END, MF_CODE_OFFSET, MF_DATA_OFFSET, MF_MUTABLE_DATA, MF_MUTABLE_SIZE,
+    MF_BLOB_NAME,
+    MF_BLOB_SIZE,
+    MF_CODE_BEGIN,
+    MF_CODE_END,
+    MF_CODE_OFFSET,
+    MF_DATA_OFFSET,
+    MF_MUTABLE_DATA,
+    MF_MUTABLE_SIZE,
     MF_RELOCATION_SIZE,
     /* compiledMethod.hpp until JDK 22, nmethod.hpp */
-    MF_NMETHOD_METHOD, MF_ENTRY_BCI, MF_COMPILE_ID, MF_COMP_LEVEL, MF_METADATA_OFFSET, MF_SCOPES_PCS_OFFSET,
-    MF_SCOPES_DATA_OFFSET, MF_SCOPES_DATA_BEGIN, MF_DEPENDENCIES_OFFSET, MF_IMMUTABLE_DATA, MF_IMMUTABLE_SIZE,
+    MF_NMETHOD_METHOD,
+    MF_ENTRY_BCI,
+    MF_COMPILE_ID,
+    MF_COMP_LEVEL,
+    MF_METADATA_OFFSET,
+    MF_SCOPES_PCS_OFFSET,
+    MF_SCOPES_DATA_OFFSET,
+    MF_SCOPES_DATA_BEGIN,
+    MF_DEPENDENCIES_OFFSET,
+    MF_IMMUTABLE_DATA,
+    MF_IMMUTABLE_SIZE,
     /* pcDesc.hpp */
-    MF_PC_OFFSET, MF_PC_SCOPE,
+    MF_PC_OFFSET,
+    MF_PC_SCOPE,
     /* method.hpp, constMethod.hpp, constantPool.hpp, klass.hpp, symbol.hpp */
-    MF_METHOD_CONST, MF_CONST_POOL, MF_CONST_NAME, MF_CONST_SIGNATURE, MF_POOL_LENGTH, MF_POOL_HOLDER, MF_KLASS_NAME,
-    MF_SYMBOL_LENGTH, MF_SYMBOL_BODY,
+    MF_METHOD_CONST,
+    MF_CONST_POOL,
+    MF_CONST_NAME,
+    MF_CONST_SIGNATURE,
+    MF_POOL_LENGTH,
+    MF_POOL_HOLDER,
+    MF_KLASS_NAME,
+    MF_SYMBOL_LENGTH,
+    MF_SYMBOL_BODY,
     /* abstractInterpreter.hpp, stubs.hpp, interpreter.hpp */
-    MF_INTERPRETER_CODE, MF_QUEUE_BUFFER, MF_QUEUE_LIMIT, MF_CODELET_SIZE, MF_CODELET_TEXT,
+    MF_INTERPRETER_CODE,
+    MF_QUEUE_BUFFER,
+    MF_QUEUE_LIMIT,
+    MF_CODELET_SIZE,
+    MF_CODELET_TEXT,
     /* vm_version.hpp */
     MF_MAJOR_VERSION,
     MF_CODE_FIELDS
@@ -80,6 +117,6 @@ static inline uint32_t mf_field_width(const struct mf_field_layout *place)
 
 /* Calls mf_field_read() for a signed field of up to 32 bits. */
 int mf_field_read_int(struct mf_pages *pages, const struct mf_code_layout *layout, uint64_t object, enum mf_code_field field,
-                     int32_t *out);
+                      int32_t *out);
 
 #endif

@@ -50,7 +50,7 @@ static int read_frame(struct mf_code_reader *reader, struct mf_code_result *out,
         char *const to = text_end(out, &capacity);
         const int rc = add_text(out, &frame->texts[kind],
                                 mf_target_method_text(reader->pages, &reader->layout, frame->frame.method,
-                                                                            (enum mf_target_text)kind, to, capacity));
+                                                      (enum mf_target_text)kind, to, capacity));
 
         if (rc != 0)
             return rc;
@@ -76,7 +76,7 @@ static int read_frames(struct mf_code_reader *reader, const struct mf_target_fra
 
 /* Reads the frames and names of code that was found. */
 static int read_names(struct mf_code_reader *reader, uint64_t address, enum mf_code_address kind, bool with_record,
-                struct mf_code_result *out)
+                      struct mf_code_result *out)
 {
     struct mf_target_frame frames[MF_TARGET_MAX_FRAMES];
     int count = 0;
@@ -87,8 +87,9 @@ static int read_names(struct mf_code_reader *reader, uint64_t address, enum mf_c
         uint32_t capacity;
         char *const to = text_end(out, &capacity);
 
-        return add_text(out, &out->name, mf_target_code_text(reader->pages, &reader->layout, &out->code,
-                                                             address - (kind == MF_CODE_RETURNS_TO), to, capacity));
+        return add_text(out, &out->name,
+                        mf_target_code_text(reader->pages, &reader->layout, &out->code, address - (kind == MF_CODE_RETURNS_TO),
+                                            to, capacity));
     }
     if (with_record)
         count = mf_target_code_frames(reader->pages, &reader->layout, &out->code, address, kind, frames);

@@ -81,10 +81,10 @@ static mf_code_unit recorded_later(const struct mf_code_image *image, mf_code_un
                                    uint64_t time)
 {
     const struct mf_code_record *const record = record_at(image, first);
-    const mf_code_unit found = record->entry.kind == MF_CODE_METHOD
-                                   ? first
-                                   : smallest_stub(image, segment, address, time,
-                                                   atomic_load_explicit(&record->unloaded, memory_order_acquire));
+    const mf_code_unit found =
+        record->entry.kind == MF_CODE_METHOD
+            ? first
+            : smallest_stub(image, segment, address, time, atomic_load_explicit(&record->unloaded, memory_order_acquire));
 
     return found == 0 ? first : found; /* 0: the image has been overwritten meanwhile */
 }
@@ -164,8 +164,8 @@ static uint32_t scope_at(const struct parts *parts, uint64_t offset)
     return low < parts->pc_count ? parts->pcs[low].scope : MF_NO_SCOPE;
 }
 
-int mf_code_read_frames(const struct mf_code_image *image, mf_code_unit record, uint64_t instruction,
-                        struct mf_code_frame *out, uint32_t capacity)
+int mf_code_read_frames(const struct mf_code_image *image, mf_code_unit record, uint64_t instruction, struct mf_code_frame *out,
+                        uint32_t capacity)
 {
     struct parts parts;
     uint32_t scope, count = 0;

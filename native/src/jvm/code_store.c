@@ -214,8 +214,8 @@ int mf_code_store_frames(const struct mf_code_store *store, const struct mf_code
     if (!was_whole(store, code->compaction))
         return -ESTALE;
     if (code->kind == MF_CODE_METHOD)
-        count = mf_code_read_frames(image_of(store, code->compaction), code->record,
-                                    address - (kind == MF_CODE_RETURNS_TO), out, capacity);
+        count = mf_code_read_frames(image_of(store, code->compaction), code->record, address - (kind == MF_CODE_RETURNS_TO),
+                                    out, capacity);
     return was_whole(store, code->compaction) ? count : -ESTALE;
 }
 

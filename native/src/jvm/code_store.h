@@ -21,7 +21,7 @@ struct mf_code_header {
 };
 
 struct mf_code_store {
-    _Atomic uint32_t compactions;       /* finished: which image is published */
+    _Atomic uint32_t compactions; /* finished: which image is published */
     _Atomic uint32_t compactions_begun;
     uint64_t image_bytes;
     uint64_t image_offset; /* of the first image, from the start of this structure; the second one follows it */
@@ -29,7 +29,7 @@ struct mf_code_store {
     uint64_t cache;        /* size of the code cache, in bytes */
     _Atomic uint64_t lost; /* pieces of code that were not recorded */
     struct mf_code_header header;
-    uint64_t lost_offset;  /* of a bit for each segment, from the start of this structure: code in it was not recorded */
+    uint64_t lost_offset; /* of a bit for each segment, from the start of this structure: code in it was not recorded */
 };
 
 /* Returns the size of both images with logs of @p log bytes each, for a code cache of @p cache bytes. */

@@ -52,8 +52,8 @@ static bool can_return(uid_t uid, gid_t gid)
     gid_t group[3];
 
     return MF_SYS(SYS_getresuid, &user[0], &user[1], &user[2]) == 0 &&
-           MF_SYS(SYS_getresgid, &group[0], &group[1], &group[2]) == 0 &&
-           (uid == user[0] || uid == user[2]) && (gid == group[0] || gid == group[2]);
+           MF_SYS(SYS_getresgid, &group[0], &group[1], &group[2]) == 0 && (uid == user[0] || uid == user[2]) &&
+           (gid == group[0] || gid == group[2]);
 }
 
 /* Reads the credentials that are restored later. */

@@ -7,9 +7,9 @@
 #include <string.h>
 
 #define MAX_SEGMENTS 64u
-#define MAX_DYNAMIC 256u   /* entries; libraries have about 30 */
-#define MAX_CHAIN 256u     /* symbols of one hash bucket */
-#define MAX_NAME 128u      /* bytes of a name that is looked up */
+#define MAX_DYNAMIC  256u /* entries; libraries have about 30 */
+#define MAX_CHAIN    256u /* symbols of one hash bucket */
+#define MAX_NAME     128u /* bytes of a name that is looked up */
 
 #if defined(__x86_64__)
 #define MACHINE EM_X86_64

@@ -16,7 +16,7 @@ struct mf_elf_image {
     uint64_t symbols;    /* DT_SYMTAB */
     uint64_t names;      /* DT_STRTAB */
     uint64_t names_size;
-    uint64_t hash;       /* DT_GNU_HASH */
+    uint64_t hash; /* DT_GNU_HASH */
 };
 
 /*

@@ -9,9 +9,9 @@
 
 /* A process that a perf map belongs to. */
 struct mf_perf_map_owner {
-    int32_t pid;       /* in its own PID namespace: the number in the name of the file */
-    uint32_t uid;      /* effective user, in the user namespace of the reader */
-    int64_t started;   /* in ns since 1970, in steps of 10 ms, by the present setting of the clock */
+    int32_t pid;     /* in its own PID namespace: the number in the name of the file */
+    uint32_t uid;    /* effective user, in the user namespace of the reader */
+    int64_t started; /* in ns since 1970, in steps of 10 ms, by the present setting of the clock */
 };
 
 /*

@@ -4,10 +4,10 @@
 
 #include <errno.h>
 
-#define PAGES 512u       /* cached during a call */
-#define TABLE_PAGES 64u  /* cached while the tables are read */
-#define MAX_LIBRARIES 8u /* that export such tables: a process has one, a malicious one may have any number */
-#define ALIGNMENT 64u
+#define PAGES         512u /* cached during a call */
+#define TABLE_PAGES   64u  /* cached while the tables are read */
+#define MAX_LIBRARIES 8u   /* that export such tables: a process has one, a malicious one may have any number */
+#define ALIGNMENT     64u
 
 struct mf_target {
     struct mf_target_memory memory;

@@ -7,19 +7,19 @@
 #include <stdbool.h>
 #include <string.h>
 
-#define MAX_HEAPS 16u          /* HotSpot has up to three */
-#define MAX_BLOB (1u << 30)
-#define MIN_SHIFT 3            /* log2 of the segment size: HotSpot's are 6 and 7 */
-#define MAX_SHIFT 20
-#define MAX_NAME 64u           /* bytes of a name that is compared */
-#define HEAD_BYTES 512u        /* of a blob: its fields are in them */
+#define MAX_HEAPS  16u /* HotSpot has up to three */
+#define MAX_BLOB   (1u << 30)
+#define MIN_SHIFT  3 /* log2 of the segment size: HotSpot's are 6 and 7 */
+#define MAX_SHIFT  20
+#define MAX_NAME   64u  /* bytes of a name that is compared */
+#define HEAD_BYTES 512u /* of a blob: its fields are in them */
 
 /*
  * Maximum of steps from a segment to the first one of its block. One step spans up to 254 segments. Merged blocks have shorter
  * steps, and HotSpot rebuilds the map after 10,000 of them (CodeHeap::fragmentation_limit). All code heaps together have up to
  * 2 GiB (CODE_CACHE_SIZE_LIMIT): 2^25 segments of 64 bytes.
  */
-#define MAX_STEPS (1u << 17)
+#define MAX_STEPS    (1u << 17)
 #define MAX_SEGMENTS (1u << 25)
 
 struct heap {
@@ -197,7 +197,7 @@ int mf_target_code_find(struct mf_pages *pages, const struct mf_code_layout *lay
 
 /* ---- A walk over all code ---- */
 
-#define BATCH 32u           /* blocks whose pages are read in one system call */
+#define BATCH       32u /* blocks whose pages are read in one system call */
 #define MAX_DAMAGED (1u << 16)
 
 /* Reads the pages of the next blocks in one system call. */

@@ -29,12 +29,12 @@ int mf_target_code_find(struct mf_pages *pages, const struct mf_code_layout *lay
 
 /* A walk over all code; begins with zeros. */
 struct mf_target_walk {
-    uint32_t heap;     /* number of the code heap */
-    uint32_t blocks;   /* visited so far */
+    uint32_t heap;   /* number of the code heap */
+    uint32_t blocks; /* visited so far */
     uint32_t reserved;
-    uint32_t damaged;  /* blocks so far that could not be read */
-    uint64_t segment;  /* the first segment of the code heap that was not visited */
-    uint64_t prefetched;/* the first segment that was not prefetched */
+    uint32_t damaged;    /* blocks so far that could not be read */
+    uint64_t segment;    /* the first segment of the code heap that was not visited */
+    uint64_t prefetched; /* the first segment that was not prefetched */
 };
 
 /*

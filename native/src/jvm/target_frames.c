@@ -3,12 +3,12 @@
 #include "jvm/target_code.h"
 
 #define MAX_RECORDS (1u << 24) /* of one method; its code has no more instructions */
-#define MAX_SCOPES (1u << 30)  /* bytes */
+#define MAX_SCOPES  (1u << 30) /* bytes */
 
 /* unsigned5.hpp: a byte of 192 or more is followed by another one, up to five. Each byte has six bits of the value. */
 #define FIRST_HIGH 192u
-#define BITS 6u
-#define MAX_BYTES 5u
+#define BITS       6u
+#define MAX_BYTES  5u
 
 /* Since JDK 20 no byte is zero: each byte is one more than before. */
 #define WITHOUT_ZEROS 20
@@ -18,7 +18,7 @@ struct debug {
     uint64_t pcs, pcs_end;
     uint64_t scopes, scopes_end;
     uint64_t metadata, metadata_end; /* pointers; scopes contain their numbers, from 1 */
-    uint32_t excluded; /* 1: no byte is zero, else 0 */
+    uint32_t excluded;               /* 1: no byte is zero, else 0 */
 };
 
 /* Since JDK 23 debug information is immutable data. Since JDK 25 the metadata are in mutable data. */

@@ -41,9 +41,9 @@ static int find_text(struct mf_pages *pages, const struct mf_code_layout *layout
 
     if (rc != 0)
         return rc;
-    return kind == MF_TARGET_CLASS ? find_class_name(pages, layout, const_method, symbol)
-                                   : find_symbol(pages, layout, const_method,
-                                                 kind == MF_TARGET_NAME ? MF_CONST_NAME : MF_CONST_SIGNATURE, symbol);
+    return kind == MF_TARGET_CLASS
+               ? find_class_name(pages, layout, const_method, symbol)
+               : find_symbol(pages, layout, const_method, kind == MF_TARGET_NAME ? MF_CONST_NAME : MF_CONST_SIGNATURE, symbol);
 }
 
 int32_t mf_target_method_text(struct mf_pages *pages, const struct mf_code_layout *layout, uint64_t method,

@@ -38,8 +38,8 @@ static bool has_all(const enum mf_code_field *fields, size_t count)
 static void read_layout(void)
 {
     static const enum mf_code_field of_methods[] = {
-        MF_CODE_HEAPS, MF_LIST_LENGTH, MF_LIST_DATA, MF_HEAP_MEMORY, MF_HEAP_SEGMAP, MF_HEAP_SHIFT, MF_SPACE_LOW, MF_SPACE_HIGH,
-        MF_COMP_LEVEL, MF_COMPILE_ID, MF_ENTRY_BCI,
+        MF_CODE_HEAPS, MF_LIST_LENGTH, MF_LIST_DATA,  MF_HEAP_MEMORY, MF_HEAP_SEGMAP, MF_HEAP_SHIFT,
+        MF_SPACE_LOW,  MF_SPACE_HIGH,  MF_COMP_LEVEL, MF_COMPILE_ID,  MF_ENTRY_BCI,
     };
     static const enum mf_code_field of_texts[] = {
         MF_METHOD_CONST, MF_CONST_POOL, MF_CONST_NAME, MF_CONST_SIGNATURE, MF_SYMBOL_LENGTH, MF_SYMBOL_BODY,
@@ -114,7 +114,7 @@ void mf_vm_code_header(struct mf_code_header *out)
     if (has_methods && mf_field_width(used) == 1 && mf_field_width(size) == 4 && mf_field_width(id) == 4 &&
         used->offset < layout.block_bytes)
         *out = (struct mf_code_header){(uint32_t)(layout.block_bytes - used->offset), (uint32_t)size->offset,
-                                        (uint32_t)id->offset, 0};
+                                       (uint32_t)id->offset, 0};
 }
 
 bool mf_vm_method_at(uint64_t code, struct mf_vm_method *out)

@@ -9,7 +9,7 @@
 #include <stdint.h>
 
 struct mf_vm_method {
-    int32_t tier;       /* CompLevel */
+    int32_t tier; /* CompLevel */
     int32_t compile_id;
     int32_t entry_bci;  /* -1: not compiled for on-stack replacement */
     uint32_t head;      /* bytes from the nmethod to the code */

@@ -5,12 +5,12 @@
 #include <stdbool.h>
 #include <string.h>
 
-#define MAX_NAME 512u    /* bytes of one name in a table */
-#define MAX_STRIDE 256u  /* bytes from one entry of a table to the next; they have up to 48 */
-#define BATCH 32u        /* entries whose names are read together */
-#define MAX_SEGMENTS 16u /* mappings of one library in a row */
-#define MAX_IMAGES 4096u /* of one search; programs have some hundred libraries */
-#define MAX_READS 65536u /* pages of one search, about 0.1 s; a library takes about six, a malicious one some hundred */
+#define MAX_NAME     512u   /* bytes of one name in a table */
+#define MAX_STRIDE   256u   /* bytes from one entry of a table to the next; they have up to 48 */
+#define BATCH        32u    /* entries whose names are read together */
+#define MAX_SEGMENTS 16u    /* mappings of one library in a row */
+#define MAX_IMAGES   4096u  /* of one search; programs have some hundred libraries */
+#define MAX_READS    65536u /* pages of one search, about 0.1 s; a library takes about six, a malicious one some hundred */
 
 /* ---- The library ---- */
 
@@ -73,7 +73,7 @@ struct table {
     uint32_t names;          /* names of an entry: 1; 3 for a field */
     uint32_t value_bytes;
     enum mf_vm_kind kind;
-    const char *variables;   /* the names without "gHotSpotVM", in the order of the enum, each with a NUL */
+    const char *variables; /* the names without "gHotSpotVM", in the order of the enum, each with a NUL */
 };
 
 static const uint8_t name_parts[] = {NAME, FIELD_NAME, FIELD_TYPE};
@@ -193,7 +193,8 @@ static void prefetch_names(struct mf_pages *pages, const struct table *table, ui
     for (uint32_t i = 0; i < BATCH; i++)
         for (uint32_t k = 0; k < table->names; k++)
             if (mf_pages_read(pages, at + i * table->values[STRIDE] + table->values[name_parts[k]], &names[count],
-                              sizeof *names) == 0 && names[count] != 0)
+                              sizeof *names) == 0 &&
+                names[count] != 0)
                 count++;
     mf_pages_prefetch(pages, names, count);
 }
@@ -239,15 +240,23 @@ static int find_table(struct mf_pages *pages, const struct mf_elf_image *image, 
 static int read_tables(struct mf_pages *pages, struct mf_vm_tables *out)
 {
     struct table tables[] = {
-        {.names = 3, .value_bytes = 8, .kind = MF_VM_OFFSET,
+        {.names = 3,
+         .value_bytes = 8,
+         .kind = MF_VM_OFFSET,
          .variables = "Structs\0StructEntryArrayStride\0StructEntryTypeNameOffset\0StructEntryOffsetOffset\0"
                       "StructEntryFieldNameOffset\0StructEntryTypeStringOffset\0StructEntryIsStaticOffset\0"
                       "StructEntryAddressOffset\0"},
-        {.names = 1, .value_bytes = 8, .kind = MF_VM_SIZE,
+        {.names = 1,
+         .value_bytes = 8,
+         .kind = MF_VM_SIZE,
          .variables = "Types\0TypeEntryArrayStride\0TypeEntryTypeNameOffset\0TypeEntrySizeOffset\0"},
-        {.names = 1, .value_bytes = 4, .kind = MF_VM_CONSTANT,
+        {.names = 1,
+         .value_bytes = 4,
+         .kind = MF_VM_CONSTANT,
          .variables = "IntConstants\0IntConstantEntryArrayStride\0IntConstantEntryNameOffset\0IntConstantEntryValueOffset\0"},
-        {.names = 1, .value_bytes = 8, .kind = MF_VM_CONSTANT,
+        {.names = 1,
+         .value_bytes = 8,
+         .kind = MF_VM_CONSTANT,
          .variables = "LongConstants\0LongConstantEntryArrayStride\0LongConstantEntryNameOffset\0"
                       "LongConstantEntryValueOffset\0"},
     };

@@ -26,8 +26,8 @@ struct mf_vm_entry {
 
 /* JDK 17 has 2,040 entries with 54,000 bytes of text, later ones fewer. */
 #define MF_VM_MAX_ENTRIES 6144u
-#define MF_VM_MAX_TEXT (160u << 10)
-#define MF_VM_SLOTS 16384u
+#define MF_VM_MAX_TEXT    (160u << 10)
+#define MF_VM_SLOTS       16384u
 
 struct mf_vm_tables {
     struct mf_elf_image image;

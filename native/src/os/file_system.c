@@ -5,10 +5,10 @@
 #include <sys/vfs.h>
 
 /* Some versions of linux/magic.h lack these. */
-#define XFS_MAGIC 0x58465342
-#define DMA_BUF_FS_MAGIC 0x444d4142
-#define AIO_RING_MAGIC 0xa10a10a1
-#define SECRETMEM_FS_MAGIC 0x5345434d
+#define XFS_MAGIC            0x58465342
+#define DMA_BUF_FS_MAGIC     0x444d4142
+#define AIO_RING_MAGIC       0xa10a10a1
+#define SECRETMEM_FS_MAGIC   0x5345434d
 #define GUEST_MEMFD_FS_MAGIC 0x474d454d
 
 enum mf_fs mf_fs_of(int fd)

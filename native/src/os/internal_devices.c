@@ -5,7 +5,7 @@
 
 #define MFD_CLOEXEC_ 0x1u
 #define MFD_HUGETLB_ 0x4u
-#define HUGE_SHIFT 26 /* the base-2 logarithm of the page size begins at this bit */
+#define HUGE_SHIFT   26 /* the base-2 logarithm of the page size begins at this bit */
 
 /* Creates a memfd, because the kernel reports the device of an internal mount only by a file on it. */
 static int device_of_memfd(unsigned flags, uint64_t *device)

@@ -38,22 +38,22 @@ enum { MF_PERF_SAMPLE_TIME = 1 << 2, MF_PERF_SAMPLE_ID = 1 << 6 };
 #define MF_PERF_FLAG(position) (1ull << (position))
 #endif
 
-#define MF_PERF_INHERIT MF_PERF_FLAG(1)
+#define MF_PERF_INHERIT        MF_PERF_FLAG(1)
 #define MF_PERF_EXCLUDE_KERNEL MF_PERF_FLAG(5)
-#define MF_PERF_EXCLUDE_HV MF_PERF_FLAG(6)
-#define MF_PERF_MMAP MF_PERF_FLAG(8)
-#define MF_PERF_COMM MF_PERF_FLAG(9)
-#define MF_PERF_TASK MF_PERF_FLAG(13)
-#define MF_PERF_WATERMARK MF_PERF_FLAG(14)
-#define MF_PERF_MMAP_DATA MF_PERF_FLAG(17)
-#define MF_PERF_SAMPLE_ID_ALL MF_PERF_FLAG(18)
-#define MF_PERF_MMAP2 MF_PERF_FLAG(23)
-#define MF_PERF_COMM_EXEC MF_PERF_FLAG(24)
-#define MF_PERF_USE_CLOCKID MF_PERF_FLAG(25)
-#define MF_PERF_BUILD_ID MF_PERF_FLAG(34)       /* Linux 5.12 */
+#define MF_PERF_EXCLUDE_HV     MF_PERF_FLAG(6)
+#define MF_PERF_MMAP           MF_PERF_FLAG(8)
+#define MF_PERF_COMM           MF_PERF_FLAG(9)
+#define MF_PERF_TASK           MF_PERF_FLAG(13)
+#define MF_PERF_WATERMARK      MF_PERF_FLAG(14)
+#define MF_PERF_MMAP_DATA      MF_PERF_FLAG(17)
+#define MF_PERF_SAMPLE_ID_ALL  MF_PERF_FLAG(18)
+#define MF_PERF_MMAP2          MF_PERF_FLAG(23)
+#define MF_PERF_COMM_EXEC      MF_PERF_FLAG(24)
+#define MF_PERF_USE_CLOCKID    MF_PERF_FLAG(25)
+#define MF_PERF_BUILD_ID       MF_PERF_FLAG(34) /* Linux 5.12 */
 #define MF_PERF_INHERIT_THREAD MF_PERF_FLAG(35) /* Linux 5.13: threads inherit, child processes do not */
 
-#define MF_PERF_CLOEXEC 8u
+#define MF_PERF_CLOEXEC    8u
 #define MF_PERF_SET_OUTPUT 0x2405u /* ioctl: the event writes to the ring of another event */
 
 /*

@@ -16,10 +16,10 @@ enum {
 };
 
 struct mf_procmap_query {
-    uint64_t size;            /* in: size of this structure */
-    uint64_t query_flags;     /* in */
-    uint64_t query_addr;      /* in */
-    uint64_t vma_start;       /* out, like all fields up to dev_minor */
+    uint64_t size;        /* in: size of this structure */
+    uint64_t query_flags; /* in */
+    uint64_t query_addr;  /* in */
+    uint64_t vma_start;   /* out, like all fields up to dev_minor */
     uint64_t vma_end;
     uint64_t vma_flags;
     uint64_t vma_page_size;
@@ -27,10 +27,10 @@ struct mf_procmap_query {
     uint64_t inode;
     uint32_t dev_major;
     uint32_t dev_minor;
-    uint32_t vma_name_size;   /* in: capacity in bytes; out: length with the final NUL, 0 without a name */
-    uint32_t build_id_size;   /* in: capacity in bytes; out: length, 0 without a build ID */
-    uint64_t vma_name_addr;   /* in */
-    uint64_t build_id_addr;   /* in */
+    uint32_t vma_name_size; /* in: capacity in bytes; out: length with the final NUL, 0 without a name */
+    uint32_t build_id_size; /* in: capacity in bytes; out: length, 0 without a build ID */
+    uint64_t vma_name_addr; /* in */
+    uint64_t build_id_addr; /* in */
 };
 
 _Static_assert(sizeof(struct mf_procmap_query) == 104, "the layout of the kernel");

@@ -12,11 +12,11 @@ struct credentials {
     uint64_t effective;
 };
 
-#define CAPABILITY(number) (1ull << (number)) /* numbers of linux/capability.h: older headers lack the newest */
-#define CAPABILITY_DAC (CAPABILITY(1) | CAPABILITY(2)) /* CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH */
-#define CAPABILITY_PTRACE CAPABILITY(19) /* CAP_SYS_PTRACE */
-#define CAPABILITY_ADMIN CAPABILITY(21) /* CAP_SYS_ADMIN: includes the two below */
-#define CAPABILITY_PERFMON CAPABILITY(38)
+#define CAPABILITY(number)            (1ull << (number)) /* numbers of linux/capability.h: older headers lack the newest */
+#define CAPABILITY_DAC                (CAPABILITY(1) | CAPABILITY(2)) /* CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH */
+#define CAPABILITY_PTRACE             CAPABILITY(19)                  /* CAP_SYS_PTRACE */
+#define CAPABILITY_ADMIN              CAPABILITY(21)                  /* CAP_SYS_ADMIN: includes the two below */
+#define CAPABILITY_PERFMON            CAPABILITY(38)
 #define CAPABILITY_CHECKPOINT_RESTORE CAPABILITY(40)
 
 /* Inode of the initial user namespace in nsfs: USER_NS_INIT_INO of linux/nsfs.h, the same since Linux 3.8. */
@@ -105,7 +105,7 @@ int mf_caller_privileges(void)
 {
     struct {
         uint32_t version;
-        int32_t pid; /* 0: the calling thread */
+        int32_t pid;          /* 0: the calling thread */
     } head = {0x20080522, 0}; /* _LINUX_CAPABILITY_VERSION_3: two words of 32 bits */
     struct {
         uint32_t effective, permitted, inheritable;

@@ -14,17 +14,17 @@
 
 /* The fields of struct mf_process. */
 struct __attribute__((may_alias)) mf_process_state {
-    int32_t proc_fd;           /* the directory /proc/PID */
-    int32_t maps_fd;           /* its maps, or the maps of a living thread if the first thread has ended */
-    int32_t pid;               /* in the PID namespace of /proc */
-    uint32_t traits;           /* bits of MF_TRAIT_ */
-    uint32_t vsyscall;         /* see vsyscall.c; atomic */
-    int32_t files_fd;          /* the directory map_files; -1 before its first use; atomic */
-    uint32_t reopenings_begun; /* calls of mf_maps_reopen() that have begun to replace maps_fd; atomic */
-    uint32_t reopenings_done;  /* those of these calls that have replaced it; atomic */
+    int32_t proc_fd;              /* the directory /proc/PID */
+    int32_t maps_fd;              /* its maps, or the maps of a living thread if the first thread has ended */
+    int32_t pid;                  /* in the PID namespace of /proc */
+    uint32_t traits;              /* bits of MF_TRAIT_ */
+    uint32_t vsyscall;            /* see vsyscall.c; atomic */
+    int32_t files_fd;             /* the directory map_files; -1 before its first use; atomic */
+    uint32_t reopenings_begun;    /* calls of mf_maps_reopen() that have begun to replace maps_fd; atomic */
+    uint32_t reopenings_done;     /* those of these calls that have replaced it; atomic */
     uint64_t internal_devices[5]; /* as mf_internal_devices() returns them */
-    uint32_t text_taken;       /* 1: a thread is reading the text through maps_fd; atomic */
-    uint32_t reserved;         /* 0 */
+    uint32_t text_taken;          /* 1: a thread is reading the text through maps_fd; atomic */
+    uint32_t reserved;            /* 0 */
 };
 
 _Static_assert(sizeof(struct mf_process_state) == sizeof(struct mf_process), "the caller's memory has this size");

@@ -9,7 +9,8 @@
 static inline uint64_t mf_query_flags(uint32_t options)
 {
     _Static_assert((int)MF_QUERY_READABLE == MF_READABLE && (int)MF_QUERY_WRITABLE == MF_WRITABLE &&
-                   (int)MF_QUERY_EXECUTABLE == MF_EXECUTABLE && (int)MF_QUERY_SHARED == MF_SHARED, "the same bits");
+                       (int)MF_QUERY_EXECUTABLE == MF_EXECUTABLE && (int)MF_QUERY_SHARED == MF_SHARED,
+                   "the same bits");
     return (options & (MF_READABLE | MF_WRITABLE | MF_EXECUTABLE | MF_SHARED)) |
            (options & MF_FILE_BACKED ? MF_QUERY_FILE_BACKED : 0);
 }

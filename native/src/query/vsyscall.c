@@ -7,7 +7,7 @@
 #include <string.h>
 
 #define VSYSCALL_START 0xffffffffff600000u
-#define VSYSCALL_END 0xffffffffff601000u
+#define VSYSCALL_END   0xffffffffff601000u
 
 /* Values of mf_process_state.vsyscall. Any other value is the flags of the mapping, which have a kind above 0. */
 enum { UNKNOWN = 0, NONE = 1 };

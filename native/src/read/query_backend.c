@@ -11,8 +11,8 @@ struct walk {
     struct mf_process *process;
     int maps_fd;
     struct mf_builder builder;
-    uint64_t length;       /* of all names so far, in bytes: more than the capacity if that is too small */
-    uint64_t last_offset;  /* of the newest name in the text: neighbours often have the same name */
+    uint64_t length;      /* of all names so far, in bytes: more than the capacity if that is too small */
+    uint64_t last_offset; /* of the newest name in the text: neighbours often have the same name */
     uint32_t last_length;
     char scratch[MF_NAME_MAX]; /* receives names if the text is full */
 };

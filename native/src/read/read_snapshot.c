@@ -25,9 +25,9 @@ static bool prefers_query(const struct mf_process *process, uint32_t options)
  */
 struct source {
     struct mf_process *process;
-    int own_fd;              /* for this read alone; negative: none */
-    uint32_t reopenings;     /* before the read */
-    bool has_text;           /* this read alone reads the text through the descriptor of the process */
+    int own_fd;          /* for this read alone; negative: none */
+    uint32_t reopenings; /* before the read */
+    bool has_text;       /* this read alone reads the text through the descriptor of the process */
 };
 
 /* Reserves the text of the descriptor of the process: it has one reader at a time, also if a handler interrupts that reader. */
@@ -111,15 +111,14 @@ static int read_until_whole(struct source *source, uint32_t options, const struc
     return rc;
 }
 
-int mf_snapshot_read(struct mf_process *process, uint32_t options, const struct mf_snapshot *previous,
-                     struct mf_snapshot *out)
+int mf_snapshot_read(struct mf_process *process, uint32_t options, const struct mf_snapshot *previous, struct mf_snapshot *out)
 {
     const uint32_t known = MF_FILTER | MF_BY_TEXT | MF_BY_QUERY;
     struct source source = {.process = process, .own_fd = -1};
     int rc;
 
-    if (!mf_snapshot_is_initialised(out) || (previous != NULL && !mf_snapshot_is_initialised(previous)) ||
-        previous == out || options & ~known || (options & MF_BY_TEXT && options & MF_BY_QUERY))
+    if (!mf_snapshot_is_initialised(out) || (previous != NULL && !mf_snapshot_is_initialised(previous)) || previous == out ||
+        options & ~known || (options & MF_BY_TEXT && options & MF_BY_QUERY))
         return -EINVAL;
     if (options & MF_BY_QUERY && !(mf_state(process)->traits & MF_TRAIT_QUERY))
         return -ENOTTY;

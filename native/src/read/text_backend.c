@@ -140,8 +140,10 @@ int mf_read_text(struct mf_process *process, int maps_fd, uint32_t options, cons
 
     reading.process = process;
     reading.maps_fd = maps_fd;
-    reading.previous = previous != NULL && previous->backend == MF_BY_TEXT && previous->options == options &&
-                       !previous->inconsistent ? previous : NULL;
+    reading.previous =
+        previous != NULL && previous->backend == MF_BY_TEXT && previous->options == options && !previous->inconsistent
+            ? previous
+            : NULL;
     reading.length = reading.parsed = reading.lines = 0;
     reading.full = false;
     mf_builder_begin(&reading.builder, out, options, mf_state(process)->internal_devices);

@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-#define ESCAPE "\\012"
+#define ESCAPE        "\\012"
 #define ESCAPE_LENGTH (sizeof ESCAPE - 1)
 
 static long name_by_query(const struct mf_process *process, const struct mf_mapping *mapping, char *name)

@@ -18,8 +18,8 @@ _Static_assert(MF_PAGE_FILE == (int)MF_SCAN_FILE && MF_PAGE_PRESENT == (int)MF_S
 /* Bits of an entry of pagemap (Documentation/admin-guide/mm/pagemap.rst). */
 #define ENTRY_PRESENT (1ull << 63)
 #define ENTRY_SWAPPED (1ull << 62)
-#define ENTRY_FILE (1ull << 61)
-#define ENTRY_GUARD (1ull << 58) /* Linux 6.15+ */
+#define ENTRY_FILE    (1ull << 61)
+#define ENTRY_GUARD   (1ull << 58) /* Linux 6.15+ */
 
 int mf_page_table_alive(int fd)
 {
@@ -78,9 +78,9 @@ static enum pages pages_of(const struct mf_mapping *mapping, uint32_t unneeded)
 /* Parts of a walk. */
 struct scanner {
     struct mf_page_reader *reader;
-    enum pages pages;     /* of the current part */
-    uint64_t end;         /* of the current part */
-    uint64_t guard;       /* MF_SCAN_GUARD, or 0 if the kernel does not know it (before Linux 6.15) */
+    enum pages pages; /* of the current part */
+    uint64_t end;     /* of the current part */
+    uint64_t guard;   /* MF_SCAN_GUARD, or 0 if the kernel does not know it (before Linux 6.15) */
     uint32_t pages_left;
 };
 
@@ -99,8 +99,8 @@ static long scan(struct scanner *scanner, uint64_t *walk_end)
         .category_inverted = scanner->guard,
         .category_mask = scanner->guard,
         .category_anyof_mask = MF_SCAN_PRESENT | MF_SCAN_SWAPPED,
-        .return_mask = MF_SCAN_PRESENT | MF_SCAN_SWAPPED | MF_SCAN_ZERO | MF_SCAN_HUGE |
-                       (scanner->pages == PAGES_BOTH ? MF_SCAN_FILE : 0),
+        .return_mask =
+            MF_SCAN_PRESENT | MF_SCAN_SWAPPED | MF_SCAN_ZERO | MF_SCAN_HUGE | (scanner->pages == PAGES_BOTH ? MF_SCAN_FILE : 0),
     };
     long rc = MF_SYS(SYS_ioctl, reader->fd, MF_PAGEMAP_SCAN, &scan);
 
@@ -225,8 +225,8 @@ int mf_page_table_read(const struct mf_snapshot *snapshot, struct mf_page_reader
                 return 0;
             wanted = pages < wanted ? pages : wanted;
             wanted = left < wanted ? left : wanted;
-            got = mf_sys_pread(reader->fd, entries, wanted * sizeof *entries,
-                               reader->next / reader->page_size * sizeof *entries);
+            got =
+                mf_sys_pread(reader->fd, entries, wanted * sizeof *entries, reader->next / reader->page_size * sizeof *entries);
             if (got < 0)
                 return (int)got;
             if (got < (long)sizeof *entries) { /* above the end of the address space: [vsyscall] */

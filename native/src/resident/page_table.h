@@ -15,13 +15,13 @@
 
 /* A part of a walk: what was read of it, and where the next part begins. */
 struct mf_page_reader {
-    int fd;                    /* of /proc/PID/pagemap */
+    int fd; /* of /proc/PID/pagemap */
     uint64_t page_size;
-    uint64_t next;             /* page-aligned */
-    uint64_t end;              /* page-aligned, or UINT64_MAX */
+    uint64_t next; /* page-aligned */
+    uint64_t end;  /* page-aligned, or UINT64_MAX */
     struct mf_page_range *out;
-    uint32_t capacity;         /* at least 1 */
-    uint32_t unneeded;         /* 0 or MF_PAGE_FILE */
+    uint32_t capacity; /* at least 1 */
+    uint32_t unneeded; /* 0 or MF_PAGE_FILE */
     uint32_t count;
 };
 

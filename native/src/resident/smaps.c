@@ -13,9 +13,9 @@
 struct parser {
     struct mf_smaps *out;
     uint32_t capacity;
-    uint32_t count;    /* mappings that have begun */
-    bool sums;         /* add all mappings to the first */
-    uint32_t length;   /* bytes of the current line in line, the rest is skipped */
+    uint32_t count;  /* mappings that have begun */
+    bool sums;       /* add all mappings to the first */
+    uint32_t length; /* bytes of the current line in line, the rest is skipped */
     char line[LINE];
 };
 

@@ -12,13 +12,13 @@ struct mf_builder {
     struct mf_snapshot *out;
     struct mf_mapping *mappings;
     char *text;
-    uint32_t *files;          /* hash table: index of the first mapping of a file, plus one; 0: free slot */
-    uint32_t files_mask;      /* slots in use minus one */
-    const uint64_t *devices;  /* of mf_internal_devices(); NULL: saved text */
+    uint32_t *files;         /* hash table: index of the first mapping of a file, plus one; 0: free slot */
+    uint32_t files_mask;     /* slots in use minus one */
+    const uint64_t *devices; /* of mf_internal_devices(); NULL: saved text */
     uint32_t options;
-    uint32_t count;           /* mappings in the snapshot */
-    uint32_t passed;          /* mappings that passed the filter: more than count if the snapshot is full */
-    uint32_t max_passed;      /* highest value of passed before mappings were removed */
+    uint32_t count;      /* mappings in the snapshot */
+    uint32_t passed;     /* mappings that passed the filter: more than count if the snapshot is full */
+    uint32_t max_passed; /* highest value of passed before mappings were removed */
     uint32_t file_count;
     uint32_t last_file;       /* index of the newest mapping with a file, plus one; 0: none */
     uint32_t vsyscall;        /* flags of [vsyscall]; 0: it has not been added */

@@ -2,9 +2,9 @@
 /* Finds the mapping of an address: four table look-ups, then one addition that compares several mappings. */
 #include "snapshot/index_layout.h"
 
-#define EACH_LANE UINT64_C(0x0001000100010001)
+#define EACH_LANE   UINT64_C(0x0001000100010001)
 #define UPPER_LANES UINT64_C(0xffffffff00000000) /* the first word of a window has lanes in its upper half only */
-#define BATCH 8
+#define BATCH       8
 
 static int32_t find_in_tail(const struct mf_index *index, uint64_t address)
 {
@@ -40,9 +40,9 @@ static inline int32_t find_in_window(const struct mf_index *index, uint64_t node
 
     if (__builtin_expect(halvings != 0, 0))
         i = halve(index, address, i, halvings);
-    const uint64_t reached = ((window[0] + (pages & UPPER_LANES)) >> 15 & EACH_LANE & UPPER_LANES)
-                           + ((window[1] + pages) >> 15 & EACH_LANE);
-    i += (uint32_t)(reached * EACH_LANE >> 48);  /* the sum of the lanes */
+    const uint64_t reached =
+        ((window[0] + (pages & UPPER_LANES)) >> 15 & EACH_LANE & UPPER_LANES) + ((window[1] + pages) >> 15 & EACH_LANE);
+    i += (uint32_t)(reached * EACH_LANE >> 48); /* the sum of the lanes */
     return address - index->ranges[i].start < index->ranges[i].end - index->ranges[i].start ? (int32_t)i : -1;
 }
 

@@ -7,15 +7,15 @@
 #include <stdbool.h>
 #include <string.h>
 
-#define MAX_BITS 24
-#define TABLE_END (UINT64_C(1) << 63)
-#define TAIL_GAP (UINT64_C(1) << 30)
+#define MAX_BITS      24
+#define TABLE_END     (UINT64_C(1) << 63)
+#define TAIL_GAP      (UINT64_C(1) << 30)
 #define TAIL_MAPPINGS 8 /* maximum of mappings in the tail, in addition to those from 2^63 on */
 
-#define ROOT_BITS 6
+#define ROOT_BITS         6
 #define WORDS_PER_MAPPING 4 /* for tables */
-#define WORDS_PER_RANGE (sizeof(struct mf_range) / sizeof(uint64_t))
-#define WORDS_OF_ROOT (6 << ROOT_BITS) /* its slots, and for each slot the words of a single window */
+#define WORDS_PER_RANGE   (sizeof(struct mf_range) / sizeof(uint64_t))
+#define WORDS_OF_ROOT     (6 << ROOT_BITS) /* its slots, and for each slot the words of a single window */
 
 /* With inlining the build takes a third less time. It takes a few nanoseconds per mapping of every snapshot. */
 #define INLINED static inline __attribute__((always_inline))

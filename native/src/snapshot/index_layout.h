@@ -33,11 +33,11 @@
  * The search adds the low 15 bits of the page number of the address to all lanes in one addition. This sets the highest bit of
  * each lane whose mapping starts at or below the address.
  */
-#define WINDOW_WORDS 2
+#define WINDOW_WORDS    2
 #define WINDOW_MAPPINGS 7
-#define HALVINGS_SHIFT 27
-#define PAGE_SHIFT 12 /* of the smallest page size; larger page sizes are multiples of it */
-#define LANE_PAGES 0x7fffu
+#define HALVINGS_SHIFT  27
+#define PAGE_SHIFT      12 /* of the smallest page size; larger page sizes are multiples of it */
+#define LANE_PAGES      0x7fffu
 #define LANE_SPAN_SHIFT (PAGE_SHIFT + 15)
 
 /* The index is an array of 64-bit words: this head, a range for each mapping, the tables. A search reads nothing else. */
@@ -47,7 +47,7 @@ struct mf_index {
     uint64_t root;                /* node of the root */
     uint64_t table_count;         /* number of mappings in the tables; the others are the tail */
     uint64_t count;
-    uint64_t words;               /* in use, including this head */
+    uint64_t words; /* in use, including this head */
     struct mf_range {
         uint64_t start;
         uint64_t end;

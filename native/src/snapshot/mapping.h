@@ -7,7 +7,7 @@
 #include <errno.h>
 #include <stdbool.h>
 
-#define MF_SUFFIX " (deleted)"
+#define MF_SUFFIX        " (deleted)"
 #define MF_SUFFIX_LENGTH (sizeof MF_SUFFIX - 1)
 
 _Static_assert(sizeof(struct mf_mapping) == 64, "Java reads this layout (MapRecord.java)");

@@ -29,9 +29,9 @@ static inline uint64_t load_8(const char *at)
  */
 static inline bool hex_8(uint64_t digits, uint64_t *out)
 {
-    const uint64_t letters = digits >> 6 & EACH_BYTE(0x01);                     /* 'a' is 0x61, '0' is 0x30 */
+    const uint64_t letters = digits >> 6 & EACH_BYTE(0x01); /* 'a' is 0x61, '0' is 0x30 */
     const uint64_t high = (digits & EACH_BYTE(0xf0)) ^ (letters * 0x30 + EACH_BYTE(0x30));
-    uint64_t value = (digits & EACH_BYTE(0x0f)) + letters * 9;                  /* 0 to 15 in each byte if all are right */
+    uint64_t value = (digits & EACH_BYTE(0x0f)) + letters * 9; /* 0 to 15 in each byte if all are right */
     const uint64_t range = ((value + EACH_BYTE(0x06)) >> 4 & EACH_BYTE(0x01)) ^ letters; /* letters are 10 and above */
 
     if ((high | range | (value & EACH_BYTE(0x10))) != 0)
@@ -44,8 +44,8 @@ static inline bool hex_8(uint64_t digits, uint64_t *out)
 
 /* The value of each lower-case hexadecimal digit plus one; 0 for other bytes. */
 static const uint8_t digit_plus_one[256] = {
-    ['0'] = 1,  ['1'] = 2,  ['2'] = 3,  ['3'] = 4,  ['4'] = 5,  ['5'] = 6,  ['6'] = 7,  ['7'] = 8,
-    ['8'] = 9,  ['9'] = 10, ['a'] = 11, ['b'] = 12, ['c'] = 13, ['d'] = 14, ['e'] = 15, ['f'] = 16,
+    ['0'] = 1, ['1'] = 2,  ['2'] = 3,  ['3'] = 4,  ['4'] = 5,  ['5'] = 6,  ['6'] = 7,  ['7'] = 8,
+    ['8'] = 9, ['9'] = 10, ['a'] = 11, ['b'] = 12, ['c'] = 13, ['d'] = 14, ['e'] = 15, ['f'] = 16,
 };
 
 /*
@@ -179,7 +179,7 @@ static inline const char *read_line(const char *text, const char *line, const ch
 }
 
 const char *mf_maps_text_line(const char *text, const char *line, const char *to, const uint64_t *devices,
-                         struct mf_mapping *out)
+                              struct mf_mapping *out)
 {
     return read_line(text, line, to, devices, out);
 }

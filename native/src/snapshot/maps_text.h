@@ -15,6 +15,6 @@ int mf_maps_text_parse(struct mf_builder *builder, uint64_t from, uint64_t to, u
 
 /* Parses and classifies the first line of [line, to), whose last byte is a newline. Returns the end of the line, or NULL. */
 const char *mf_maps_text_line(const char *text, const char *line, const char *to, const uint64_t *devices,
-                         struct mf_mapping *out);
+                              struct mf_mapping *out);
 
 #endif

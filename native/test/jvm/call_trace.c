@@ -51,7 +51,7 @@ struct sample {
 static struct shared {
     _Atomic bool is_started, is_done;
     struct sample samples[SLOTS];
-} *shared;
+} * shared;
 
 static _Atomic uint32_t next_sample;
 static unsigned wanted;
@@ -114,8 +114,9 @@ static uint64_t hash_method(const char *class, size_t class_length, const char *
                             size_t signature_length)
 {
     if (class_length > 1 && class[0] == 'L' && class[class_length - 1] == ';') /* a signature */
-        class++, class_length -= 2;
-    return hash_text(hash_text(hash_text(0xcbf29ce484222325u, class, class_length), name, name_length), signature, signature_length);
+        class ++, class_length -= 2;
+    return hash_text(hash_text(hash_text(0xcbf29ce484222325u, class, class_length), name, name_length), signature,
+                     signature_length);
 }
 
 static uint64_t hash_of_id(jmethodID method)
@@ -246,7 +247,9 @@ static bool read_recorded(const struct mf_code *code, uint64_t pc, enum mf_code_
             if (lengths[k] < 0)
                 return false;
         }
-        out[i] = (struct frame){hash_method(texts[0], (size_t)lengths[0], texts[1], (size_t)lengths[1], texts[2], (size_t)lengths[2]), frames[i].bci};
+        out[i] = (struct frame){
+            hash_method(texts[0], (size_t)lengths[0], texts[1], (size_t)lengths[1], texts[2], (size_t)lengths[2]),
+            frames[i].bci};
     }
     return *count > 0;
 }
@@ -326,18 +329,20 @@ static void check_results(const char *where, const struct results *results)
 {
     const unsigned permille = wanted >= 20000 ? 995 : 990; /* few samples vary more */
 
-    printf("%s: %u samples with a record, %u without (%u of the same method); running at: %u exact, %u another method; returns to: %u "
-           "exact, %u another method; %u not found, %u recorded later, %u uncertain\n",
-           where, results->compared, results->without_record, results->same_method, results->exact[MF_CODE_RUNNING_AT],
-           results->wrong_method[MF_CODE_RUNNING_AT], results->exact[MF_CODE_RETURNS_TO], results->wrong_method[MF_CODE_RETURNS_TO],
-           results->not_found, results->recorded_later, results->uncertain);
+    printf(
+        "%s: %u samples with a record, %u without (%u of the same method); running at: %u exact, %u another method; returns to: %u "
+        "exact, %u another method; %u not found, %u recorded later, %u uncertain\n",
+        where, results->compared, results->without_record, results->same_method, results->exact[MF_CODE_RUNNING_AT],
+        results->wrong_method[MF_CODE_RUNNING_AT], results->exact[MF_CODE_RETURNS_TO],
+        results->wrong_method[MF_CODE_RETURNS_TO], results->not_found, results->recorded_later, results->uncertain);
     CHECK(results->compared >= 500, "%s: %u samples", where, results->compared);
     CHECK(results->without_record * 20 <= results->compared, "%s: %u samples have no record", where, results->without_record);
-    CHECK(results->exact[MF_CODE_RUNNING_AT] * 1000ull >= (uint64_t)results->compared * permille, "%s: %u of %u are exact", where,
-          results->exact[MF_CODE_RUNNING_AT], results->compared);
-    CHECK(results->exact[MF_CODE_RETURNS_TO] < results->exact[MF_CODE_RUNNING_AT], "%s: the kind of address makes no difference", where);
-    CHECK((results->not_found + results->uncertain) * 50 <= results->compared, "%s: %u not found, %u uncertain", where, results->not_found,
-          results->uncertain);
+    CHECK(results->exact[MF_CODE_RUNNING_AT] * 1000ull >= (uint64_t)results->compared * permille, "%s: %u of %u are exact",
+          where, results->exact[MF_CODE_RUNNING_AT], results->compared);
+    CHECK(results->exact[MF_CODE_RETURNS_TO] < results->exact[MF_CODE_RUNNING_AT],
+          "%s: the kind of address makes no difference", where);
+    CHECK((results->not_found + results->uncertain) * 50 <= results->compared, "%s: %u not found, %u uncertain", where,
+          results->not_found, results->uncertain);
 }
 
 /* The child reads the JVM from outside, so it is created before the JVM. */

@@ -79,9 +79,12 @@ static const char *write_source(const char *directory)
         return NULL;
     fputs("import java.util.*;\nclass Source {\n", file);
     for (int i = 0; i < 300; i++)
-        fprintf(file, "  static <T extends Comparable<T>> Map<String, List<T>> m%d(List<T> in) { Map<String, List<T>> out = new HashMap<>();\n"
-                "    for (T t : in) { out.computeIfAbsent(\"k\" + t + %d, k -> new ArrayList<>()).add(t); }\n"
-                "    return in.isEmpty() ? out : m%d(in.subList(1, in.size())); }\n", i, i, i == 0 ? 0 : i - 1);
+        fprintf(
+            file,
+            "  static <T extends Comparable<T>> Map<String, List<T>> m%d(List<T> in) { Map<String, List<T>> out = new HashMap<>();\n"
+            "    for (T t : in) { out.computeIfAbsent(\"k\" + t + %d, k -> new ArrayList<>()).add(t); }\n"
+            "    return in.isEmpty() ? out : m%d(in.subList(1, in.size())); }\n",
+            i, i, i == 0 ? 0 : i - 1);
     fputs("}\n", file);
     fclose(file);
     return path;
@@ -90,13 +93,17 @@ static const char *write_source(const char *directory)
 static void compile_until_done(JNIEnv *env, const char *directory, const _Atomic bool *is_done)
 {
     const jclass provider = (*env)->FindClass(env, "javax/tools/ToolProvider");
-    const jmethodID get = provider == NULL ? NULL
-        : (*env)->GetStaticMethodID(env, provider, "getSystemJavaCompiler", "()Ljavax/tools/JavaCompiler;");
+    const jmethodID get =
+        provider == NULL ? NULL
+                         : (*env)->GetStaticMethodID(env, provider, "getSystemJavaCompiler", "()Ljavax/tools/JavaCompiler;");
     const jobject compiler = get == NULL ? NULL : (*env)->CallStaticObjectMethod(env, provider, get);
     const jclass tool = (*env)->FindClass(env, "javax/tools/Tool");
     const jclass string = (*env)->FindClass(env, "java/lang/String");
-    const jmethodID run = tool == NULL ? NULL
-        : (*env)->GetMethodID(env, tool, "run", "(Ljava/io/InputStream;Ljava/io/OutputStream;Ljava/io/OutputStream;[Ljava/lang/String;)I");
+    const jmethodID run =
+        tool == NULL
+            ? NULL
+            : (*env)->GetMethodID(env, tool, "run",
+                                  "(Ljava/io/InputStream;Ljava/io/OutputStream;Ljava/io/OutputStream;[Ljava/lang/String;)I");
     const char *const source = write_source(directory);
     const char *const arguments[] = {"-proc:none", "-d", directory, source};
     jobjectArray array;

@@ -13,7 +13,7 @@
 static void *run(void *library)
 {
     jint (*const create)(JavaVM **, void **, void *) =
-        (jint (*)(JavaVM **, void **, void *))(uintptr_t)dlsym(library, "JNI_CreateJavaVM");
+        (jint(*)(JavaVM **, void **, void *))(uintptr_t)dlsym(library, "JNI_CreateJavaVM");
     JavaVMOption options[] = {{.optionString = (char *)"-XX:+UseSerialGC"}};
     JavaVMInitArgs arguments = {.version = JNI_VERSION_10, .nOptions = 1, .options = options};
     JavaVM *vm;

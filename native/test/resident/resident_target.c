@@ -27,7 +27,7 @@
 #endif
 #define GUARD_INSTALL 102 /* MADV_GUARD_INSTALL, Linux 6.13+ */
 
-#define PAGES 64u
+#define PAGES   64u
 #define UNKNOWN (-1L)
 
 static size_t page;

@@ -31,8 +31,11 @@ static void read_text(void)
 static int query_at(uint64_t address, uint64_t flags, struct mf_procmap_query *query)
 {
     *query = (struct mf_procmap_query){
-        .size = sizeof *query, .query_addr = address, .query_flags = flags,
-        .vma_name_addr = (uintptr_t)name, .vma_name_size = sizeof name,
+        .size = sizeof *query,
+        .query_addr = address,
+        .query_flags = flags,
+        .vma_name_addr = (uintptr_t)name,
+        .vma_name_size = sizeof name,
     };
     return ioctl(fd, MF_PROCMAP_QUERY, query);
 }

@@ -28,7 +28,8 @@ static volatile uint64_t sink;
 
 static void load_objects(void)
 {
-    static const char *const directories[] = {"/usr/lib/x86_64-linux-gnu", "/usr/lib/aarch64-linux-gnu", "/usr/lib64", "/usr/lib"};
+    static const char *const directories[] = {"/usr/lib/x86_64-linux-gnu", "/usr/lib/aarch64-linux-gnu", "/usr/lib64",
+                                              "/usr/lib"};
     int loaded = 0;
 
     for (size_t i = 0; i < sizeof directories / sizeof *directories && loaded < OBJECTS; i++) {
@@ -153,8 +154,11 @@ int main(int argc, char **argv)
     fflush(stdout);
     while (fgets(line, sizeof line, stdin) != NULL) {
         line[strcspn(line, "\n")] = 0;
-        print_result(strcmp(line, "mf_find") == 0 ? find() : strcmp(line, "mf_find_all") == 0 ? find_all()
-               : strcmp(line, "_dl_find_object") == 0 ? dl_find() : strcmp(line, "dladdr") == 0 ? call_dladdr() : call_ioctl());
+        print_result(strcmp(line, "mf_find") == 0           ? find()
+                     : strcmp(line, "mf_find_all") == 0     ? find_all()
+                     : strcmp(line, "_dl_find_object") == 0 ? dl_find()
+                     : strcmp(line, "dladdr") == 0          ? call_dladdr()
+                                                            : call_ioctl());
     }
     return 0;
 }

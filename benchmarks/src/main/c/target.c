@@ -76,7 +76,7 @@ int main(int argc, char **argv)
         return 2;
     }
     for (int number = 0; made < wanted - 60; number++) { /* 60: the program's own mappings, and the last round */
-        if (number % 40 == 0) /* a process with many mappings has few executable ones */
+        if (number % 40 == 0)                            /* a process with many mappings has few executable ones */
             library(number);
         for (int i = 0; i < 5; i++)
             index_file(number * 5 + i);

@@ -7,7 +7,6 @@
 module org.mapfiles {
     // Optional: JvmRegions calls the diagnostic commands, and MapCount is an MBean.
     requires static transitive java.management;
-
     requires static transitive jdk.jfr;
     requires static org.tukaani.xz; // optional: compressed symbols of a file (.gnu_debugdata)
     requires static org.jspecify; // annotations of nullness: needed by neither users nor the JVM, so not transitive

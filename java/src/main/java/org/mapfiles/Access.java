@@ -10,8 +10,7 @@ import org.mapfiles.internal.SnapshotBuffer;
 final class Access extends RootAccess {
     private static final Access INSTANCE = new Access();
 
-    private Access() {
-    }
+    private Access() {}
 
     /** Sets the access. The static initializers of the classes that other packages use call this. */
     static void give() {
@@ -49,7 +48,8 @@ final class Access extends RootAccess {
     }
 
     @Override
-    public Object mapping(long start, long end, long offset, long inode, int deviceMajor, int deviceMinor, int flags, byte[] name) {
+    public Object mapping(
+            long start, long end, long offset, long inode, int deviceMajor, int deviceMinor, int flags, byte[] name) {
         return new ImmutableMapping(start, end, offset, inode, deviceMajor, deviceMinor, flags, name);
     }
 

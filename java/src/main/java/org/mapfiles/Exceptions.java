@@ -1,7 +1,6 @@
 package org.mapfiles;
 
 import java.util.EnumSet;
-import org.mapfiles.MapFilter.Backend;
 import org.mapfiles.NotSupportedException.Missing;
 import org.mapfiles.PermissionDeniedException.Reason;
 import org.mapfiles.internal.Errno;
@@ -13,8 +12,7 @@ final class Exceptions {
     private static final String OUT_OF_NAMESPACE =
             ": run this in the user namespace of that process, or as root outside of it, or allow the access in the security module";
 
-    private Exceptions() {
-    }
+    private Exceptions() {}
 
     /**
      * Returns the exception for a negative errno.
@@ -27,22 +25,25 @@ final class Exceptions {
             case Errno.ESRCH:
                 return new ProcessExitedException(process + " has exited");
             case Errno.ECHILD:
-                return new ProcessExitedException(process + " is a zombie: it has exited, and its parent has not waited for it yet");
+                return new ProcessExitedException(
+                        process + " is a zombie: it has exited, and its parent has not waited for it yet");
             case Errno.ENXIO:
-                return new NotSupportedException(Missing.KERNEL_THREAD,
+                return new NotSupportedException(
+                        Missing.KERNEL_THREAD,
                         process + " is a kernel thread, which has no mappings: give the PID of a program");
             case Errno.ENODEV:
-                return new NotSupportedException(Missing.PROC,
-                        "no proc file system is mounted at /proc: mount -t proc proc /proc");
+                return new NotSupportedException(
+                        Missing.PROC, "no proc file system is mounted at /proc: mount -t proc proc /proc");
             case Errno.ENOTTY:
-                return new NotSupportedException(Missing.QUERY,
-                        "this kernel has no PROCMAP_QUERY (Linux 6.11+): use Backend.TEXT");
+                return new NotSupportedException(
+                        Missing.QUERY, "this kernel has no PROCMAP_QUERY (Linux 6.11+): use Backend.TEXT");
             case Errno.EPERM:
                 return permissionDenied(process, EnumSet.of(Reason.HIDDEN));
             case Errno.EACCES:
                 return denied(process, pid);
             default:
-                return Errno.isShortage(errno) ? shortage(errno, process)
+                return Errno.isShortage(errno)
+                        ? shortage(errno, process)
                         : new MapsException("reading the mappings of " + process + " failed with " + Errno.name(errno));
         }
     }
@@ -55,10 +56,12 @@ final class Exceptions {
     private static MapsException shortage(int errno, String process) {
         switch (errno) {
             case Errno.EMFILE:
-                return new MapsException("opening " + process + " failed, since this process has no free file descriptor:"
-                        + " raise ulimit -n, or close some");
+                return new MapsException(
+                        "opening " + process + " failed, since this process has no free file descriptor:"
+                                + " raise ulimit -n, or close some");
             case Errno.ENFILE:
-                return new MapsException("opening " + process + " failed, since the system has no free file descriptor: raise fs.file-max");
+                return new MapsException("opening " + process
+                        + " failed, since the system has no free file descriptor: raise fs.file-max");
             default:
                 return new MapsException("opening " + process + " failed, since the kernel has no free memory:"
                         + " end other programs, or add memory");
@@ -70,8 +73,9 @@ final class Exceptions {
             return EnumSet.of(Reason.UNKNOWN);
         }
         EnumSet<Reason> reasons = EnumSet.noneOf(Reason.class);
-        for (Reason reason : new Reason[] {Reason.OTHER_USER, Reason.CAPABILITIES, Reason.NOT_DUMPABLE, Reason.POLICY,
-            Reason.PTRACE_SCOPE}) {
+        for (Reason reason : new Reason[] {
+            Reason.OTHER_USER, Reason.CAPABILITIES, Reason.NOT_DUMPABLE, Reason.POLICY, Reason.PTRACE_SCOPE
+        }) {
             if (bits > 0 && (bits & 1 << reason.ordinal()) != 0) {
                 reasons.add(reason);
             }
@@ -83,11 +87,13 @@ final class Exceptions {
     }
 
     private static PermissionDeniedException permissionDenied(String process, EnumSet<Reason> reasons) {
-        return new PermissionDeniedException("the kernel denies access to " + process + ": " + why(reasons, Privileges.ofCaller()),
-                reasons);
+        return new PermissionDeniedException(
+                "the kernel denies access to " + process + ": " + why(reasons, Privileges.ofCaller()), reasons);
     }
 
-    /** Returns the missing permission and the remedy for a caller. CAP_SYS_PTRACE overrides all reasons but policies. */
+    /**
+     * Returns the missing permission and the remedy for a caller. CAP_SYS_PTRACE overrides all reasons but policies.
+     */
     static String why(EnumSet<Reason> reasons, Privileges caller) {
         if (caller.has(Privileges.PTRACE)) {
             return whyWithPtrace(reasons, caller);
@@ -102,12 +108,15 @@ final class Exceptions {
         if (reasons.contains(Reason.HIDDEN) || reasons.contains(Reason.PTRACE_SCOPE)) {
             return texts + ", or " + caller.toPtrace(); // the descriptions of these reasons name another remedy
         }
-        return texts + (reasons.equals(EnumSet.of(Reason.OTHER_USER)) ? ": run this as that user, or as root (CAP_SYS_PTRACE)"
-                : ": " + caller.toPtrace());
+        return texts
+                + (reasons.equals(EnumSet.of(Reason.OTHER_USER))
+                        ? ": run this as that user, or as root (CAP_SYS_PTRACE)"
+                        : ": " + caller.toPtrace());
     }
 
     private static String whyWithPtrace(EnumSet<Reason> reasons, Privileges caller) {
-        if (reasons.contains(Reason.OTHER_USER)) { // CAP_SYS_PTRACE does not override the permissions of files in /proc
+        // CAP_SYS_PTRACE does not override the permissions of files in /proc
+        if (reasons.contains(Reason.OTHER_USER)) {
             return texts(reasons, ", and ") + ": run this as that user, or with CAP_DAC_READ_SEARCH too";
         }
         if (caller.has(Privileges.USER_NAMESPACE)) {

@@ -29,7 +29,8 @@ public final class ImmutableMapping implements Mapping {
     private final int flags;
     private final byte[] name;
 
-    ImmutableMapping(long start, long end, long offset, long inode, int deviceMajor, int deviceMinor, int flags, byte[] name) {
+    ImmutableMapping(
+            long start, long end, long offset, long inode, int deviceMajor, int deviceMinor, int flags, byte[] name) {
         this.start = start;
         this.end = end;
         this.offset = offset;
@@ -44,8 +45,15 @@ public final class ImmutableMapping implements Mapping {
     static ImmutableMapping of(Mapping mapping) {
         byte[] name = mapping.nameLength() == 0 ? NO_NAME : new byte[mapping.nameLength()];
         mapping.name(name, 0);
-        return new ImmutableMapping(mapping.start(), mapping.end(), mapping.offset(), mapping.inode(), mapping.deviceMajor(),
-                mapping.deviceMinor(), mapping.flags(), name);
+        return new ImmutableMapping(
+                mapping.start(),
+                mapping.end(),
+                mapping.offset(),
+                mapping.inode(),
+                mapping.deviceMajor(),
+                mapping.deviceMinor(),
+                mapping.flags(),
+                name);
     }
 
     /** Returns whether an event reported the mapping. */
@@ -157,8 +165,13 @@ public final class ImmutableMapping implements Mapping {
     }
 
     private boolean isEqual(ImmutableMapping other) {
-        return start == other.start && end == other.end && offset == other.offset && inode == other.inode
-                && deviceMajor == other.deviceMajor && deviceMinor == other.deviceMinor && flags() == other.flags()
+        return start == other.start
+                && end == other.end
+                && offset == other.offset
+                && inode == other.inode
+                && deviceMajor == other.deviceMajor
+                && deviceMinor == other.deviceMinor
+                && flags() == other.flags()
                 && Arrays.equals(name, other.name);
     }
 

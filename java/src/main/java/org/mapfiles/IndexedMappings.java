@@ -7,7 +7,9 @@ abstract class IndexedMappings {
     /** Returns the number of mappings. */
     abstract int mappingCount();
 
-    /** Returns the mapping at an index. The result may be the same object for all indices: read it before the next call. */
+    /**
+     * Returns the mapping at an index. The result may be the same object for all indices: read it before the next call.
+     */
     abstract Mapping mappingAt(int index);
 
     /** Returns the mappings of a list, which is not copied. */

@@ -10,8 +10,9 @@ import org.mapfiles.internal.NativeMemory;
 import org.mapfiles.internal.SharedCleaner;
 
 /**
- * Reads the mappings of a process in chunks, in order of address. It takes about 3 MB of direct memory, whatever the number of mappings.
- * A {@link MapSnapshot} of 65,000 mappings takes 30 MB. The first chunk is available before the rest is read.
+ * Reads the mappings of a process in chunks, in order of address. It takes about 3 MB of direct memory, whatever the
+ * number of mappings. A {@link MapSnapshot} of 65,000 mappings takes 30 MB. The first chunk is available before the
+ * rest is read.
  *
  * <pre>{@code
  * try (MapChunks chunks = maps.chunks(MapFilter.all())) {
@@ -23,23 +24,32 @@ import org.mapfiles.internal.SharedCleaner;
  * }
  * }</pre>
  *
- * <p>Mappings that fit into one chunk (4,096 mappings, 512 KiB of text) are read as {@link ProcessMaps#read} reads them: an inconsistent
- * read is repeated. More mappings are read only once, because the caller already has the first ones. The kernel writes about a page of
- * text, some 40 mappings, at a time. Mappings that change between two pages may be missing, or be reported in an old and a new state.
- * {@link #isInconsistent()} returns whether ranges overlap. If the process exits or calls execve(2), {@link #next} throws at the latest
- * after the last chunk.
+ * <p>Mappings that fit into one chunk (4,096 mappings, 512 KiB of text) are read as {@link ProcessMaps#read} reads
+ * them: an inconsistent read is repeated. More mappings are read only once, because the caller already has the first
+ * ones. The kernel writes about a page of text, some 40 mappings, at a time. Mappings that change between two pages may
+ * be missing, or be reported in an old and a new state. {@link #isInconsistent()} returns whether ranges overlap. If
+ * the process exits or calls execve(2), {@link #next} throws at the latest after the last chunk.
  *
- * <p>Thread-safe, but each chunk overwrites the one before. Reading a chunk allocates a little. After a close of the {@link ProcessMaps},
- * {@link #next} throws {@link IllegalStateException}. Without a {@link #close}, the garbage collector closes the descriptor.
+ * <p>Thread-safe, but each chunk overwrites the one before. Reading a chunk allocates a little. After a close of the
+ * {@link ProcessMaps}, {@link #next} throws {@link IllegalStateException}. Without a {@link #close}, the garbage
+ * collector closes the descriptor.
  */
 public final class MapChunks implements AutoCloseable {
     private static final int MAPPINGS = 4096;
     private static final int TEXT = 512 * 1024;
     private static final int READ = 64 * 1024;
-    /** Maximum of the buffer, in bytes. It grows for long lines: the kernel has no limit for paths of nested directories. */
+    /**
+     * Maximum of the buffer, in bytes. It grows for long lines: the kernel has no limit for paths of nested
+     * directories.
+     */
     private static final int MAX_READ = 1 << 24;
 
-    private enum State { BEFORE, READING, ENDED, CLOSED }
+    private enum State {
+        BEFORE,
+        READING,
+        ENDED,
+        CLOSED
+    }
 
     private final ProcessMaps maps;
     private final MapFilter filter;
@@ -55,6 +65,7 @@ public final class MapChunks implements AutoCloseable {
     private int carried;
     /** Number of bytes in the buffer that were not parsed because of too little memory; else 0. */
     private int unparsed;
+
     private long end;
     private boolean inconsistent;
 
@@ -82,7 +93,8 @@ public final class MapChunks implements AutoCloseable {
      *
      * @return whether there was another chunk
      * @throws ProcessExitedException if the process has exited, also between two chunks
-     * @throws NotEnoughMemoryException if this JVM has too little memory for a chunk; the next call reads that chunk again
+     * @throws NotEnoughMemoryException if this JVM has too little memory for a chunk; the next call reads that chunk
+     *     again
      * @throws MapsException if the process called execve(2) between two chunks; and as {@link ProcessMaps#read}
      * @throws IllegalStateException after {@link #close}
      */
@@ -155,7 +167,8 @@ public final class MapChunks implements AutoCloseable {
             larger.bytes().put(0, ByteSlices.copy(buffer.bytes(), 0, carried));
             buffer = larger;
         }
-        long count = NativeCalls.chunksRead(text.descriptor, buffer.address() + carried, buffer.size() - carried, position);
+        long count =
+                NativeCalls.chunksRead(text.descriptor, buffer.address() + carried, buffer.size() - carried, position);
         buffer.keepUntilHere();
         if (count < 0) {
             throw maps.failure((int) count);
@@ -183,8 +196,8 @@ public final class MapChunks implements AutoCloseable {
     }
 
     /**
-     * Returns the chunk that {@link #next} has read: a snapshot of some of the mappings, which the next call overwrites. Its file indices
-     * are valid in this chunk only.
+     * Returns the chunk that {@link #next} has read: a snapshot of some of the mappings, which the next call
+     * overwrites. Its file indices are valid in this chunk only.
      *
      * @return always the same object
      */

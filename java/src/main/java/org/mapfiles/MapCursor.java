@@ -20,14 +20,16 @@ import org.mapfiles.internal.SnapshotBuffer;
  * }
  * }</pre>
  *
- * <p>Moving and reading allocate nothing and call no native code; {@link #name()} allocates the String of a file once. Any number of
- * cursors may iterate over one snapshot. Each cursor belongs to one thread. After the snapshot is refreshed with changes, every method
- * but {@link #reset}, {@link #goTo} and {@link #toString} throws {@link IllegalStateException}. Values that were returned before that
- * are correct. Before the first {@link #next} and after the last mapping, reading throws {@link IndexOutOfBoundsException}.
+ * <p>Moving and reading allocate nothing and call no native code; {@link #name()} allocates the String of a file once.
+ * Any number of cursors may iterate over one snapshot. Each cursor belongs to one thread. After the snapshot is
+ * refreshed with changes, every method but {@link #reset}, {@link #goTo} and {@link #toString} throws
+ * {@link IllegalStateException}. Values that were returned before that are correct. Before the first {@link #next} and
+ * after the last mapping, reading throws {@link IndexOutOfBoundsException}.
  */
 public final class MapCursor extends IndexedMappings implements Mapping {
     /** Positions outside the mappings, where every read throws: before the first, and after the last. */
     private static final int BEFORE = -1;
+
     private static final int AFTER = Integer.MAX_VALUE - 1;
 
     private static final boolean LITTLE_ENDIAN = ByteOrder.nativeOrder() == ByteOrder.LITTLE_ENDIAN;
@@ -44,9 +46,13 @@ public final class MapCursor extends IndexedMappings implements Mapping {
 
     /** Fields of the mapping that loops read. They are read and validated when the cursor moves. */
     private long start;
+
     private long endOfRange;
     private int flags;
-    /** The version of the snapshot that these fields are from; while the cursor is on no mapping, a number that is not the version. */
+    /**
+     * The version of the snapshot that these fields are from; while the cursor is on no mapping, a number that is not
+     * the version.
+     */
     private int readAt;
 
     MapCursor(MapSnapshot snapshot) {
@@ -100,14 +106,14 @@ public final class MapCursor extends IndexedMappings implements Mapping {
     }
 
     /**
-     * Moves to the mapping that covers an address in the snapshot as it is now, also after a refresh. If no mapping covers the address,
-     * the cursor is after the last mapping.
+     * Moves to the mapping that covers an address in the snapshot as it is now, also after a refresh. If no mapping
+     * covers the address, the cursor is after the last mapping.
      *
      * @param address any 64-bit value
      * @return whether a mapping covers the address
      */
     public boolean goTo(long address) {
-        for (;;) {
+        for (; ; ) {
             if (snapshot.version() != version) {
                 reset();
             }
@@ -154,7 +160,8 @@ public final class MapCursor extends IndexedMappings implements Mapping {
 
     /** Reads the fields that loops read. They are valid only after {@link #validate}. */
     private void read(int to) {
-        long first = AddressIndex.start(ranges, to); // reading an array takes half the instructions of reading a buffer
+        // reading an array takes half the instructions of reading a buffer
+        long first = AddressIndex.start(ranges, to);
         long after = AddressIndex.end(ranges, to);
         long flagsAndMore = words.get(to * (MapRecord.SIZE / Long.BYTES) + MapRecord.FLAGS / Long.BYTES);
         at = to;
@@ -283,7 +290,8 @@ public final class MapCursor extends IndexedMappings implements Mapping {
             return null;
         }
         int file = fileIndex();
-        String name = file >= 0 ? snapshot.fileNames.name(file, buffer.text, offset, length)
+        String name = file >= 0
+                ? snapshot.fileNames.name(file, buffer.text, offset, length)
                 : snapshot.specialNames.name(kind().ordinal() << 4 | length & 15, buffer.text, offset, length);
         validate();
         return name;

@@ -10,21 +10,24 @@ import java.util.Objects;
  * MapDifference.visit(before.cursor(), now.cursor(), visitor);
  * }</pre>
  *
- * <p><b>Replay:</b> begin with the mappings of the earlier snapshot and apply each change in order. The result is the mappings of the
- * later snapshot. Mappings never overlap in between: all removals are reported first, then the changes in an order in which each new
- * range is free, then the additions. Each mapping of either snapshot is reported at most once.
+ * <p><b>Replay:</b> begin with the mappings of the earlier snapshot and apply each change in order. The result is the
+ * mappings of the later snapshot. Mappings never overlap in between: all removals are reported first, then the changes
+ * in an order in which each new range is free, then the additions. Each mapping of either snapshot is reported at most
+ * once.
  *
- * <p>A later mapping <em>continues</em> an earlier one if they overlap and have the same memory: the same file at the same offset, or
- * memory without a file of one kind. All private memory is one kind. A mapping with one successor is reported as changed if range,
- * permissions or name differ. The name of a file changes when it is renamed or deleted, that of memory when it becomes {@code [heap]}.
- * If a mapping was split, one piece is reported as its successor, and the others by {@link Visitor#split}. If several mappings were
- * merged, one is reported as changed, and the others by {@link Visitor#merged}. If a library replaced another one at the same
- * addresses, a removal and an addition are reported.
+ * <p>A later mapping <em>continues</em> an earlier one if they overlap and have the same memory: the same file at the
+ * same offset, or memory without a file of one kind. All private memory is one kind. A mapping with one successor is
+ * reported as changed if range, permissions or name differ. The name of a file changes when it is renamed or deleted,
+ * that of memory when it becomes {@code [heap]}. If a mapping was split, one piece is reported as its successor, and
+ * the others by {@link Visitor#split}. If several mappings were merged, one is reported as changed, and the others by
+ * {@link Visitor#merged}. If a library replaced another one at the same addresses, a removal and an addition are
+ * reported.
  *
  * <p>Memory that was unmapped and mapped again at the same addresses is not reported if both snapshots are equal there.
  *
- * <p>Allocates nothing. The time is proportional to the number of mappings of both snapshots. Each cursor belongs to the calling thread.
- * If one of the snapshots is refreshed during the visit, the visit throws {@link IllegalStateException}.
+ * <p>Allocates nothing. The time is proportional to the number of mappings of both snapshots. Each cursor belongs to
+ * the calling thread. If one of the snapshots is refreshed during the visit, the visit throws
+ * {@link IllegalStateException}.
  */
 public final class MapDifference {
     /** Partner of a mapping that continues no other, or that no other continues. */
@@ -32,12 +35,11 @@ public final class MapDifference {
     /** Partner of a mapping that was split or merged and is not the one that is reported as changed. */
     private static final int PIECE = -2;
 
-    private MapDifference() {
-    }
+    private MapDifference() {}
 
     /**
-     * Receives the changes, in an order to replay them. A mapping is valid only during the call: it is one of the cursors that were
-     * passed, and must not be moved.
+     * Receives the changes, in an order to replay them. A mapping is valid only during the call: it is one of the
+     * cursors that were passed, and must not be moved.
      */
     public interface Visitor {
         /**
@@ -63,8 +65,8 @@ public final class MapDifference {
         void changed(Mapping before, Mapping now);
 
         /**
-         * Receives a mapping of the later snapshot that continues an earlier mapping whose successor is another one. A replay adds it:
-         * the default implementation calls {@link #added}.
+         * Receives a mapping of the later snapshot that continues an earlier mapping whose successor is another one. A
+         * replay adds it: the default implementation calls {@link #added}.
          *
          * @param now the mapping
          */
@@ -73,8 +75,8 @@ public final class MapDifference {
         }
 
         /**
-         * Receives a mapping of the earlier snapshot that is continued by the successor of another one. A replay removes it: the default
-         * implementation calls {@link #removed}.
+         * Receives a mapping of the earlier snapshot that is continued by the successor of another one. A replay
+         * removes it: the default implementation calls {@link #removed}.
          *
          * @param before the mapping
          */
@@ -155,8 +157,9 @@ public final class MapDifference {
     }
 
     /**
-     * Reports changed pairs. If a new range reaches up into the old range of the next pair, the next pair is reported first: a run of
-     * such pairs is reported backwards. A range that reaches down into the pair before it needs no reordering.
+     * Reports changed pairs. If a new range reaches up into the old range of the next pair, the next pair is reported
+     * first: a run of such pairs is reported backwards. A range that reaches down into the pair before it needs no
+     * reordering.
      */
     private static void reportChanges(IndexedMappings before, IndexedMappings now, Visitor visitor) {
         int first = 0;
@@ -169,7 +172,11 @@ public final class MapDifference {
             if (partner < 0 || isEqual(before.mappingAt(i), now.mappingAt(partner))) {
                 continue;
             }
-            if (last == NONE || Long.compareUnsigned(now.mappingAt(lastPartner).end(), before.mappingAt(i).start()) <= 0) {
+            if (last == NONE
+                    || Long.compareUnsigned(
+                                    now.mappingAt(lastPartner).end(),
+                                    before.mappingAt(i).start())
+                            <= 0) {
                 reportRun(before, now, visitor, runStart, last, lastPartner);
                 runStart = i;
             }
@@ -179,7 +186,8 @@ public final class MapDifference {
         reportRun(before, now, visitor, runStart, last, lastPartner);
     }
 
-    private static void reportRun(IndexedMappings before, IndexedMappings now, Visitor visitor, int start, int end, int partner) {
+    private static void reportRun(
+            IndexedMappings before, IndexedMappings now, Visitor visitor, int start, int end, int partner) {
         int old = end;
         int young = partner;
         while (old != NONE) {
@@ -196,8 +204,8 @@ public final class MapDifference {
     }
 
     /**
-     * Returns the partner of a mapping: the index of the mapping that it continues, or that continues it, if each of the two is the
-     * first such mapping of the other. Otherwise returns {@link #NONE} or {@link #PIECE}.
+     * Returns the partner of a mapping: the index of the mapping that it continues, or that continues it, if each of
+     * the two is the first such mapping of the other. Otherwise returns {@link #NONE} or {@link #PIECE}.
      *
      * @param first the first of the others that ends above the start of the mapping
      */
@@ -227,7 +235,8 @@ public final class MapDifference {
 
     private static int firstEndingAbove(long address, IndexedMappings others, int first) {
         int i = first;
-        while (i < others.mappingCount() && Long.compareUnsigned(others.mappingAt(i).end(), address) <= 0) {
+        while (i < others.mappingCount()
+                && Long.compareUnsigned(others.mappingAt(i).end(), address) <= 0) {
             i++;
         }
         return i;
@@ -247,25 +256,34 @@ public final class MapDifference {
     }
 
     private static boolean haveSameMemory(Mapping one, Mapping other) {
-        boolean isOfOneKind = one.kind() == other.kind() || (one.kind().isPrivateMemory() && other.kind().isPrivateMemory());
-        return isOfOneKind && one.isShared() == other.isShared() && one.isFileBacked() == other.isFileBacked()
+        boolean isOfOneKind = one.kind() == other.kind()
+                || (one.kind().isPrivateMemory() && other.kind().isPrivateMemory());
+        return isOfOneKind
+                && one.isShared() == other.isShared()
+                && one.isFileBacked() == other.isFileBacked()
                 && mayBeOfOneFile(one, other)
                 && (!one.isFileBacked() || one.start() - one.offset() == other.start() - other.offset());
     }
 
     private static boolean isEqual(Mapping before, Mapping now) {
-        return before.start() == now.start() && before.end() == now.end() && before.flags() == now.flags()
-                && before.offset() == now.offset() && haveSameNumbers(before, now) && haveSameName(before, now);
+        return before.start() == now.start()
+                && before.end() == now.end()
+                && before.flags() == now.flags()
+                && before.offset() == now.offset()
+                && haveSameNumbers(before, now)
+                && haveSameName(before, now);
     }
 
     /** Returns whether two mappings have the same device and inode. */
     private static boolean haveSameNumbers(Mapping one, Mapping other) {
-        return one.inode() == other.inode() && one.deviceMajor() == other.deviceMajor() && one.deviceMinor() == other.deviceMinor();
+        return one.inode() == other.inode()
+                && one.deviceMajor() == other.deviceMajor()
+                && one.deviceMinor() == other.deviceMinor();
     }
 
     /**
-     * Returns whether two mappings may have the same file, or both have none. An event may lack device and inode, and on overlayfs an
-     * event has other numbers than /proc/PID/maps: then the names are compared.
+     * Returns whether two mappings may have the same file, or both have none. An event may lack device and inode, and
+     * on overlayfs an event has other numbers than /proc/PID/maps: then the names are compared.
      */
     private static boolean mayBeOfOneFile(Mapping one, Mapping other) {
         return haveSameNumbers(one, other) || ((isReported(one) || isReported(other)) && haveSameName(one, other));

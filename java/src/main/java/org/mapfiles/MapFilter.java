@@ -5,8 +5,8 @@ import org.jspecify.annotations.Nullable;
 import org.mapfiles.internal.MapRecord;
 
 /**
- * Selects mappings by their properties, and the backend that reads them. A mapping passes if it has all properties of the filter.
- * Immutable and thread-safe. Each method returns a filter, which may be a new one.
+ * Selects mappings by their properties, and the backend that reads them. A mapping passes if it has all properties of
+ * the filter. Immutable and thread-safe. Each method returns a filter, which may be a new one.
  *
  * <pre>{@code
  * MapFilter code = MapFilter.all().executable().fileBacked();
@@ -17,7 +17,10 @@ public final class MapFilter {
     public enum Backend {
         /** The text of /proc/PID/maps: every kernel. The cheaper backend for all mappings. */
         TEXT,
-        /** The ioctl PROCMAP_QUERY, one system call for each mapping: Linux 6.11+. The cheaper backend for a few mappings. */
+        /**
+         * The ioctl PROCMAP_QUERY, one system call for each mapping: Linux 6.11+. The cheaper backend for a few
+         * mappings.
+         */
         QUERY
     }
 
@@ -67,7 +70,8 @@ public final class MapFilter {
     }
 
     /**
-     * Returns this filter for shared mappings only (MAP_SHARED): their writes reach the file, or processes that map the same memory.
+     * Returns this filter for shared mappings only (MAP_SHARED): their writes reach the file, or processes that map the
+     * same memory.
      *
      * @return a filter
      */
@@ -87,8 +91,9 @@ public final class MapFilter {
     /**
      * Returns this filter with a fixed backend. Without this, the cheaper backend is chosen.
      *
-     * @param backend before Linux 6.11, reads by {@link Backend#QUERY} throw {@link NotSupportedException}. A process with a path of 4,096
-     *     bytes or more is read by text whatever the backend is; {@link MapSnapshot#backend()} returns the backend that was used
+     * @param backend before Linux 6.11, reads by {@link Backend#QUERY} throw {@link NotSupportedException}. A process
+     *     with a path of 4,096 bytes or more is read by text whatever the backend is; {@link MapSnapshot#backend()}
+     *     returns the backend that was used
      * @return a filter
      */
     public MapFilter by(Backend backend) {
@@ -134,7 +139,8 @@ public final class MapFilter {
         for (int i = 0; i < names.length; i++) {
             text.append((bits & 1 << i) != 0 ? names[i] : "");
         }
-        text.append((bits & MapRecord.BY_TEXT) != 0 ? " by TEXT" : "").append((bits & MapRecord.BY_QUERY) != 0 ? " by QUERY" : "");
+        text.append((bits & MapRecord.BY_TEXT) != 0 ? " by TEXT" : "")
+                .append((bits & MapRecord.BY_QUERY) != 0 ? " by QUERY" : "");
         return text.append(']').toString();
     }
 }

@@ -27,13 +27,15 @@ import org.mapfiles.internal.SnapshotBuffer;
 /**
  * The mappings of a process as read at one time, in order of address and without overlaps.
  *
- * <p>A snapshot is made once and read into repeatedly by {@link ProcessMaps#read} and {@link ProcessMaps#refresh}. In steady state
- * that allocates nothing; if the process has more mappings than before, the snapshot takes more memory. A read that fails leaves the
- * snapshot as it was, also if this JVM has too little memory ({@link NotEnoughMemoryException}).
+ * <p>A snapshot is made once and read into repeatedly by {@link ProcessMaps#read} and {@link ProcessMaps#refresh}. In
+ * steady state that allocates nothing; if the process has more mappings than before, the snapshot takes more memory. A
+ * read that fails leaves the snapshot as it was, also if this JVM has too little memory
+ * ({@link NotEnoughMemoryException}).
  *
- * <p>Thread-safe. While one thread reads into the snapshot, any number of threads may call {@link #find}. Each call returns a result
- * from one whole read, the old or the new one. Cursors throw {@link IllegalStateException} after a read with changes. An index is valid
- * until {@link ProcessMaps#refresh} returns true; after that it may mean another mapping.
+ * <p>Thread-safe. While one thread reads into the snapshot, any number of threads may call {@link #find}. Each call
+ * returns a result from one whole read, the old or the new one. Cursors throw {@link IllegalStateException} after a
+ * read with changes. An index is valid until {@link ProcessMaps#refresh} returns true; after that it may mean another
+ * mapping.
  *
  * <p>The garbage collector frees the memory. There is nothing to close.
  */
@@ -46,9 +48,11 @@ public final class MapSnapshot implements Iterable<ImmutableMapping> {
     private volatile int version;
     /** The same number for unordered reads. */
     private int unorderedVersion;
+
     private volatile SnapshotBuffer buffer;
     /** The buffer that the next read writes to. */
     private @Nullable SnapshotBuffer spare;
+
     private MapFilter filter = MapFilter.all();
     private @Nullable ProcessMaps owner;
     final NameCache fileNames = new NameCache();
@@ -65,30 +69,34 @@ public final class MapSnapshot implements Iterable<ImmutableMapping> {
     }
 
     /**
-     * Returns a snapshot of saved text of a /proc/PID/maps of a 64-bit kernel. Allocates the snapshot and a copy of the text.
+     * Returns a snapshot of saved text of a /proc/PID/maps of a 64-bit kernel. Allocates the snapshot and a copy of the
+     * text.
      *
-     * <p>Kinds are derived from names alone. {@link Deletion#DELETED} is never returned, and names that contain {@code \012} stay
-     * ambiguous, because the process that could be queried is unknown. A name that begins with {@code /} is that of a file, also if device
-     * and inode are 0, as in text made from a core file.
+     * <p>Kinds are derived from names alone. {@link Deletion#DELETED} is never returned, and names that contain
+     * {@code \012} stay ambiguous, because the process that could be queried is unknown. A name that begins with
+     * {@code /} is that of a file, also if device and inode are 0, as in text made from a core file.
      *
-     * <p>The text is rejected if one line is wrong. {@code org.mapfiles.saved.SavedMaps} reads files and leaves such lines out; it also
-     * reads smaps, and text with CR LF.
+     * <p>The text is rejected if one line is wrong. {@code org.mapfiles.saved.SavedMaps} reads files and leaves such
+     * lines out; it also reads smaps, and text with CR LF.
      *
      * @param text raw bytes; each line ends with a newline; may be empty
      * @param filter which mappings the snapshot holds
      * @return the snapshot
-     * @throws MalformedMapsException if a line is not as the kernel writes it; the message quotes the line and names the reason
+     * @throws MalformedMapsException if a line is not as the kernel writes it; the message quotes the line and names
+     *     the reason
      * @throws IllegalArgumentException if the filter has {@link Backend#QUERY}
      * @throws NotEnoughMemoryException if this JVM has too little memory, or the snapshot would take more than 2 GiB
      */
-    public static MapSnapshot ofText(byte[] text, MapFilter filter) throws MalformedMapsException, NotEnoughMemoryException {
+    public static MapSnapshot ofText(byte[] text, MapFilter filter)
+            throws MalformedMapsException, NotEnoughMemoryException {
         try {
             MapSnapshot snapshot = new MapSnapshot();
             NativeMemory copy = new NativeMemory(text.length);
             copy.bytes().put(0, text);
             int rc = snapshot.fillFromText(null, filter, copy, text.length);
             if (rc < 0) {
-                throw new IllegalArgumentException("saved text cannot be read by QUERY, as in " + filter + ": use Backend.TEXT");
+                throw new IllegalArgumentException(
+                        "saved text cannot be read by QUERY, as in " + filter + ": use Backend.TEXT");
             }
             return snapshot;
         } catch (OutOfMemoryError e) {
@@ -111,35 +119,57 @@ public final class MapSnapshot implements Iterable<ImmutableMapping> {
         }
     }
 
-    /** As {@link #fill}, with a maximum of mappings and bytes of text: returns -ENOBUFS if there are more. 0: no maximum. */
-    synchronized int fillUpTo(int mappings, int textBytes, MapFilter wanted, ProcessMaps process) throws MalformedMapsException {
+    /**
+     * As {@link #fill}, with a maximum of mappings and bytes of text: returns -ENOBUFS if there are more. 0: no
+     * maximum.
+     */
+    synchronized int fillUpTo(int mappings, int textBytes, MapFilter wanted, ProcessMaps process)
+            throws MalformedMapsException {
         if (mappings > 0) {
             spare = new SnapshotBuffer(mappings, textBytes);
         }
         return fill(wanted, process, null, null, 0, mappings == 0);
     }
 
-    /** Parses text: saved text, or text just read from a process, which then is queried for the facts that the text lacks. */
+    /**
+     * Parses text: saved text, or text just read from a process, which then is queried for the facts that the text
+     * lacks.
+     */
     synchronized int fillFromText(@Nullable ProcessMaps process, MapFilter wanted, NativeMemory lines, int length)
             throws MalformedMapsException {
         return fill(wanted, process, null, lines, length, true);
     }
 
-    private int fill(MapFilter wanted, @Nullable ProcessMaps process, @Nullable SnapshotBuffer before, @Nullable NativeMemory lines,
-            int length, boolean mayGrow) throws MalformedMapsException {
+    private int fill(
+            MapFilter wanted,
+            @Nullable ProcessMaps process,
+            @Nullable SnapshotBuffer before,
+            @Nullable NativeMemory lines,
+            int length,
+            boolean mayGrow)
+            throws MalformedMapsException {
         SnapshotBuffer front = buffer;
-        for (;;) {
+        for (; ; ) {
             if (spare == null) {
                 spare = new SnapshotBuffer(front.mappingCapacity, front.textCapacity);
             }
             int rc = lines == null
-                    ? process.reads().readInto(wanted.bits(), before != null ? front.memory.address() : 0, spare.memory.address())
-                    : process == null ? NativeCalls.snapshotParse(lines.address(), length, wanted.bits(), spare.memory.address())
-                    : process.reads().parseInto(wanted.bits() & ~MapRecord.BY_QUERY, lines.address(), length, spare.memory.address());
+                    ? process.reads()
+                            .readInto(
+                                    wanted.bits(), before != null ? front.memory.address() : 0, spare.memory.address())
+                    : process == null
+                            ? NativeCalls.snapshotParse(lines.address(), length, wanted.bits(), spare.memory.address())
+                            : process.reads()
+                                    .parseInto(
+                                            wanted.bits() & ~MapRecord.BY_QUERY,
+                                            lines.address(),
+                                            length,
+                                            spare.memory.address());
             Reference.reachabilityFence(lines);
             front.memory.keepUntilHere();
             spare.memory.keepUntilHere();
-            if (rc == Errno.ENOBUFS && mayGrow) { // after the read: with too little memory "unchanged" and "exited" are still reported
+            // after the read: with too little memory "unchanged" and "exited" are still reported
+            if (rc == Errno.ENOBUFS && mayGrow) {
                 spare = spare.grown(front);
             } else if (rc == Errno.EBADMSG) {
                 throw malformed(spare, lines == null ? Integer.MAX_VALUE : length);
@@ -184,7 +214,8 @@ public final class MapSnapshot implements Iterable<ImmutableMapping> {
     }
 
     /**
-     * Returns the number of different files, by name, device and inode. {@link Mapping#fileIndex()} is from 0 to below this.
+     * Returns the number of different files, by name, device and inode. {@link Mapping#fileIndex()} is from 0 to below
+     * this.
      *
      * @return the number of files
      */
@@ -203,12 +234,13 @@ public final class MapSnapshot implements Iterable<ImmutableMapping> {
     }
 
     /**
-     * Returns whether the lines of the snapshot contradict each other, because mappings changed during every one of several reads. The
-     * mappings of an inconsistent snapshot do not overlap either: of two overlapping lines, the later one counts.
+     * Returns whether the lines of the snapshot contradict each other, because mappings changed during every one of
+     * several reads. The mappings of an inconsistent snapshot do not overlap either: of two overlapping lines, the
+     * later one counts.
      *
-     * <p>The kernel does not provide an atomic list, and not every mix of states can be detected. A mapping that moves during the read
-     * may be missing or duplicated. A mapping that does not move is there. {@link ProcessMaps#readStable} reads until two reads in a row
-     * are equal.
+     * <p>The kernel does not provide an atomic list, and not every mix of states can be detected. A mapping that moves
+     * during the read may be missing or duplicated. A mapping that does not move is there.
+     * {@link ProcessMaps#readStable} reads until two reads in a row are equal.
      *
      * @return whether the snapshot is inconsistent
      */
@@ -217,7 +249,8 @@ public final class MapSnapshot implements Iterable<ImmutableMapping> {
     }
 
     /**
-     * Returns the number of reads that were repeated, because mappings changed during them or the process called execve(2).
+     * Returns the number of reads that were repeated, because mappings changed during them or the process called
+     * execve(2).
      *
      * @return 0 if the first read was consistent
      */
@@ -235,8 +268,8 @@ public final class MapSnapshot implements Iterable<ImmutableMapping> {
     }
 
     /**
-     * Returns an iterator over copies of the mappings, in order of address. Allocates each copy; a {@link #cursor} does not. After the
-     * snapshot is refreshed with changes, the iterator throws {@link IllegalStateException}.
+     * Returns an iterator over copies of the mappings, in order of address. Allocates each copy; a {@link #cursor} does
+     * not. After the snapshot is refreshed with changes, the iterator throws {@link IllegalStateException}.
      */
     @Override
     public Iterator<ImmutableMapping> iterator() {
@@ -255,7 +288,9 @@ public final class MapSnapshot implements Iterable<ImmutableMapping> {
     @Override
     public Spliterator<ImmutableMapping> spliterator() {
         MappingCopies copies = new MappingCopies(cursor());
-        return Spliterators.spliterator(copies, copies.size(),
+        return Spliterators.spliterator(
+                copies,
+                copies.size(),
                 Spliterator.ORDERED | Spliterator.DISTINCT | Spliterator.NONNULL | Spliterator.IMMUTABLE);
     }
 
@@ -278,13 +313,14 @@ public final class MapSnapshot implements Iterable<ImmutableMapping> {
     }
 
     /**
-     * Returns the index of the mapping that covers an address, or -1. Allocates nothing and calls no native code. Thread-safe.
+     * Returns the index of the mapping that covers an address, or -1. Allocates nothing and calls no native code.
+     * Thread-safe.
      *
      * @param address any 64-bit value
      * @return -1 if no mapping covers the address
      */
     public int find(long address) {
-        for (;;) {
+        for (; ; ) {
             int versionBefore = version;
             try {
                 int found = AddressIndex.find(buffer.index, address);
@@ -298,7 +334,8 @@ public final class MapSnapshot implements Iterable<ImmutableMapping> {
     }
 
     /**
-     * Calls {@link #find(long)} for many addresses in any order, all in the same state of the snapshot. Allocates nothing.
+     * Calls {@link #find(long)} for many addresses in any order, all in the same state of the snapshot. Allocates
+     * nothing.
      *
      * @param addresses any 64-bit values
      * @param indices {@code indices[i]} is set to the result for {@code addresses[i]}
@@ -306,7 +343,7 @@ public final class MapSnapshot implements Iterable<ImmutableMapping> {
      */
     public void find(long[] addresses, int[] indices) {
         Objects.checkFromIndexSize(0, addresses.length, indices.length);
-        for (;;) {
+        for (; ; ) {
             int versionBefore = version;
             try {
                 AddressIndex.findAll(buffer.index, addresses, indices);
@@ -326,14 +363,16 @@ public final class MapSnapshot implements Iterable<ImmutableMapping> {
      * @return -1 if no mapping covers the address, or the mapping has no file
      */
     public long fileOffset(long address) {
-        for (;;) {
+        for (; ; ) {
             int versionBefore = version;
             long offset = -1;
             try {
                 SnapshotBuffer now = buffer;
                 int at = AddressIndex.find(now.index, address) * MapRecord.SIZE;
                 if (at >= 0 && (now.records.getInt(at + MapRecord.FLAGS) & MapRecord.FILE_BACKED) != 0) {
-                    offset = address - now.records.getLong(at + MapRecord.START) + now.records.getLong(at + MapRecord.OFFSET);
+                    offset = address
+                            - now.records.getLong(at + MapRecord.START)
+                            + now.records.getLong(at + MapRecord.OFFSET);
                 }
             } catch (IndexOutOfBoundsException e) {
                 rethrowIfValid(versionBefore, e);
@@ -345,7 +384,7 @@ public final class MapSnapshot implements Iterable<ImmutableMapping> {
     }
 
     private int head(int field) {
-        for (;;) {
+        for (; ; ) {
             int versionBefore = version;
             int value = buffer.head(field);
             if (isValid(versionBefore)) {
@@ -371,7 +410,8 @@ public final class MapSnapshot implements Iterable<ImmutableMapping> {
         return buffer;
     }
 
-    @Nullable ProcessMaps owner() {
+    @Nullable
+    ProcessMaps owner() {
         return owner;
     }
 
@@ -389,6 +429,7 @@ public final class MapSnapshot implements Iterable<ImmutableMapping> {
 
     @Override
     public String toString() {
-        return "MapSnapshot[" + size() + " mappings of " + fileCount() + " files" + (isInconsistent() ? ", inconsistent" : "") + "]";
+        return "MapSnapshot[" + size() + " mappings of " + fileCount() + " files"
+                + (isInconsistent() ? ", inconsistent" : "") + "]";
     }
 }

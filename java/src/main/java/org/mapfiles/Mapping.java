@@ -8,11 +8,13 @@ import org.mapfiles.internal.PermissionText;
 /**
  * One mapping of a process: one line of /proc/PID/maps, a VMA of the kernel.
  *
- * <p>{@link MapCursor} reads the mappings of a snapshot, {@link MappingQuery} the mapping that the kernel returned for an address, and
- * {@link org.mapfiles.events.MapEvent} the mapping that an event reports. These three are views: each holds the fields of one mapping at
- * a time, for one thread. {@link ImmutableMapping} is a copy. Reading allocates nothing unless a method says so.
+ * <p>{@link MapCursor} reads the mappings of a snapshot, {@link MappingQuery} the mapping that the kernel returned for
+ * an address, and {@link org.mapfiles.events.MapEvent} the mapping that an event reports. These three are views: each
+ * holds the fields of one mapping at a time, for one thread. {@link ImmutableMapping} is a copy. Reading allocates
+ * nothing unless a method says so.
  *
- * <p>Addresses are unsigned: compare them with {@link Long#compareUnsigned}. {@code [vsyscall]} is above 2<sup>63</sup>.
+ * <p>Addresses are unsigned: compare them with {@link Long#compareUnsigned}. {@code [vsyscall]} is above
+ * 2<sup>63</sup>.
  *
  * <p>Only this library implements this interface: methods may be added. A view that is on no mapping throws
  * {@link IllegalStateException} or {@link IndexOutOfBoundsException}, as its class documents.
@@ -76,8 +78,8 @@ public interface Mapping {
     long inode();
 
     /**
-     * Returns the major number of the device of the file system, as /proc/PID/maps shows it. On btrfs and overlayfs, stat(2) may return
-     * another device for the path.
+     * Returns the major number of the device of the file system, as /proc/PID/maps shows it. On btrfs and overlayfs,
+     * stat(2) may return another device for the path.
      *
      * @return 0 without a file
      */
@@ -161,17 +163,19 @@ public interface Mapping {
     }
 
     /**
-     * Returns whether the name says that the file is deleted. Makes no system call: {@link org.mapfiles.files.MapFiles#state} returns
-     * what happened to the file until now.
+     * Returns whether the name says that the file is deleted. Makes no system call:
+     * {@link org.mapfiles.files.MapFiles#state} returns what happened to the file until now.
      *
-     * @return {@link Deletion#UNKNOWN} if the name is ambiguous: {@link org.mapfiles.files.MapFiles#resolveName} decides
+     * @return {@link Deletion#UNKNOWN} if the name is ambiguous: {@link org.mapfiles.files.MapFiles#resolveName}
+     *     decides
      */
     default Deletion deletion() {
         return Deletion.ofFlags(flags());
     }
 
     /**
-     * Returns whether the name contains a newline. /proc/PID/maps shows it as {@code \012}; the name here has the newline.
+     * Returns whether the name contains a newline. /proc/PID/maps shows it as {@code \012}; the name here has the
+     * newline.
      *
      * @return whether a newline was restored
      */
@@ -180,7 +184,8 @@ public interface Mapping {
     }
 
     /**
-     * Returns whether the name contains the text {@code \012}, which may stand for a newline: the kernel could not be queried.
+     * Returns whether the name contains the text {@code \012}, which may stand for a newline: the kernel could not be
+     * queried.
      *
      * @return whether the name is ambiguous
      */
@@ -189,8 +194,8 @@ public interface Mapping {
     }
 
     /**
-     * Returns a number that is equal for mappings of one file under one name in one snapshot. It is a key for work to be done once per
-     * file.
+     * Returns a number that is equal for mappings of one file under one name in one snapshot. It is a key for work to
+     * be done once per file.
      *
      * @return from 0 to below {@link MapSnapshot#fileCount()}; -1 without a file
      */
@@ -240,12 +245,13 @@ public interface Mapping {
     boolean nameStartsWith(byte[] prefix);
 
     /**
-     * Returns the name decoded as UTF-8. Each byte that is not UTF-8 becomes U+FFFD: use the raw bytes to open a file. May allocate. A
-     * snapshot keeps the String of each file until the name changes.
+     * Returns the name decoded as UTF-8. Each byte that is not UTF-8 becomes U+FFFD: use the raw bytes to open a file.
+     * May allocate. A snapshot keeps the String of each file until the name changes.
      *
      * @return null without a name
      */
-    @Nullable String name();
+    @Nullable
+    String name();
 
     /**
      * Returns a copy of this mapping as it is now. Allocates it.
@@ -264,7 +270,9 @@ public interface Mapping {
         FILE,
         /** {@code [heap]}: the brk area, which malloc uses. It is not the Java heap. */
         HEAP,
-        /** {@code [stack]}: the stack of the first thread. Other stacks are {@link #ANONYMOUS} memory for the kernel. */
+        /**
+         * {@code [stack]}: the stack of the first thread. Other stacks are {@link #ANONYMOUS} memory for the kernel.
+         */
         STACK,
         /** {@code [vdso]}: code of the kernel in user space. */
         VDSO,
@@ -283,8 +291,8 @@ public interface Mapping {
         /** {@code anon_inode:NAME}: rings of perf and io_uring, KVM and others. */
         ANON_INODE,
         /**
-         * The ring of io_setup(2), inferred from its name. A file in the root directory of a file system without a block device may
-         * have the same name.
+         * The ring of io_setup(2), inferred from its name. A file in the root directory of a file system without a
+         * block device may have the same name.
          */
         AIO,
         /** A buffer that devices share; inferred from its name too. */
@@ -297,9 +305,10 @@ public interface Mapping {
         private static final Kind[] BY_CODE = values(); // in the order of enum mf_kind
 
         /**
-         * Returns whether this is private memory without a file, whatever name it has: {@link #ANONYMOUS}, {@link #HEAP},
-         * {@link #STACK} or {@link #NAMED_ANONYMOUS}. Such memory can get another name: {@code [heap]} is the memory below the
-         * program break, and prctl(2) sets names. When the kernel reports a new mapping by an event, the memory may have no name yet.
+         * Returns whether this is private memory without a file, whatever name it has: {@link #ANONYMOUS},
+         * {@link #HEAP}, {@link #STACK} or {@link #NAMED_ANONYMOUS}. Such memory can get another name: {@code [heap]}
+         * is the memory below the program break, and prctl(2) sets names. When the kernel reports a new mapping by an
+         * event, the memory may have no name yet.
          *
          * @return whether the kind is one of these four
          */
@@ -313,15 +322,21 @@ public interface Mapping {
         }
     }
 
-    /** Whether the name of a mapping says that its file is deleted, by the {@code " (deleted)"} that the kernel adds. */
+    /**
+     * Whether the name of a mapping says that its file is deleted, by the {@code " (deleted)"} that the kernel adds.
+     */
     enum Deletion {
         /** The name does not end in {@code " (deleted)"}, or that is part of the file's own name. */
         NOT_DELETED,
-        /** The kernel added {@code " (deleted)"}, which is removed from the name: memfd, System V and shared anonymous memory. */
+        /**
+         * The kernel added {@code " (deleted)"}, which is removed from the name: memfd, System V and shared anonymous
+         * memory.
+         */
         DELETED,
         /**
-         * The name ends in {@code " (deleted)"}. Either the kernel added that, or it is part of the file's own name: the text is the same.
-         * This is so for deleted files of all mounted file systems. {@link org.mapfiles.files.MapFiles#resolveName} decides.
+         * The name ends in {@code " (deleted)"}. Either the kernel added that, or it is part of the file's own name:
+         * the text is the same. This is so for deleted files of all mounted file systems.
+         * {@link org.mapfiles.files.MapFiles#resolveName} decides.
          */
         UNKNOWN;
 

@@ -12,11 +12,13 @@ import org.mapfiles.internal.NameCache;
 import org.mapfiles.internal.NativeMemory;
 
 /**
- * Holds the result of {@link ProcessMaps#query}: the mapping that covers an address. Reusable: each query replaces the result before.
+ * Holds the result of {@link ProcessMaps#query}: the mapping that covers an address. Reusable: each query replaces the
+ * result before.
  *
- * <p>Reading allocates nothing, except {@link #name()} and {@link #buildId()}. Before the first query, and after a query that found no
- * mapping or threw an exception, every method but {@link #toString} throws {@link IllegalStateException}. An object belongs to one thread
- * at a time. A query with it during a query of another thread throws {@link IllegalStateException}.
+ * <p>Reading allocates nothing, except {@link #name()} and {@link #buildId()}. Before the first query, and after a
+ * query that found no mapping or threw an exception, every method but {@link #toString} throws
+ * {@link IllegalStateException}. An object belongs to one thread at a time. A query with it during a query of another
+ * thread throws {@link IllegalStateException}.
  */
 public final class MappingQuery implements Mapping {
     private static final int EMPTY = 0;
@@ -45,7 +47,8 @@ public final class MappingQuery implements Mapping {
     }
 
     /**
-     * Returns an empty result whose queries also read the build ID of the mapped file. The kernel then parses the first page of the file.
+     * Returns an empty result whose queries also read the build ID of the mapped file. The kernel then parses the first
+     * page of the file.
      *
      * @return a new object
      * @throws OutOfMemoryError if this JVM has too little direct memory (about 4 KiB)
@@ -61,7 +64,8 @@ public final class MappingQuery implements Mapping {
     /** Begins a query; returns the address of the memory that the native core writes to until {@link #endQuery}. */
     long beginQuery() {
         if (state.getAndSet(QUERYING) == QUERYING) {
-            throw new IllegalStateException("another thread is querying with this MappingQuery: use one for each thread");
+            throw new IllegalStateException(
+                    "another thread is querying with this MappingQuery: use one for each thread");
         }
         name = kernelName;
         return memory.address();
@@ -73,11 +77,16 @@ public final class MappingQuery implements Mapping {
 
     /** Copies a mapping of a snapshot: for addresses and kernels that PROCMAP_QUERY does not support. */
     void copyFrom(MapCursor from) {
-        bytes.putLong(MapRecord.START, from.start()).putLong(MapRecord.END, from.end())
-                .putLong(MapRecord.OFFSET, from.offset()).putLong(MapRecord.INODE, from.inode())
-                .putInt(MapRecord.DEV_MAJOR, from.deviceMajor()).putInt(MapRecord.DEV_MINOR, from.deviceMinor())
-                .putInt(MapRecord.FLAGS, from.flags()).putInt(MapRecord.NAME_LENGTH, from.nameLength())
-                .putInt(MapRecord.FILE_INDEX, from.isFileBacked() ? 0 : -1).putInt(QueryResult.BUILD_ID_LENGTH, 0);
+        bytes.putLong(MapRecord.START, from.start())
+                .putLong(MapRecord.END, from.end())
+                .putLong(MapRecord.OFFSET, from.offset())
+                .putLong(MapRecord.INODE, from.inode())
+                .putInt(MapRecord.DEV_MAJOR, from.deviceMajor())
+                .putInt(MapRecord.DEV_MINOR, from.deviceMinor())
+                .putInt(MapRecord.FLAGS, from.flags())
+                .putInt(MapRecord.NAME_LENGTH, from.nameLength())
+                .putInt(MapRecord.FILE_INDEX, from.isFileBacked() ? 0 : -1)
+                .putInt(QueryResult.BUILD_ID_LENGTH, 0);
         if (from.nameLength() > name.capacity()) { // only the text has names of more than a page
             name = ByteBuffer.allocate(from.nameLength());
         }
@@ -170,7 +179,8 @@ public final class MappingQuery implements Mapping {
      *
      * @param to receives the bytes; 20 are enough
      * @param at index in the array of the first byte
-     * @return the length in bytes; 0 without {@link #withBuildId()}, if the file has none, or if its first page is not in memory
+     * @return the length in bytes; 0 without {@link #withBuildId()}, if the file has none, or if its first page is not
+     *     in memory
      * @throws IndexOutOfBoundsException if the build ID does not fit; nothing is copied
      * @throws IllegalStateException if there is no result
      */
@@ -209,7 +219,8 @@ public final class MappingQuery implements Mapping {
 
     private void check() {
         if (state.get() != FILLED) {
-            throw new IllegalStateException("there is no result: call ProcessMaps.query() and read the mapping only if it returns true");
+            throw new IllegalStateException(
+                    "there is no result: call ProcessMaps.query() and read the mapping only if it returns true");
         }
     }
 }

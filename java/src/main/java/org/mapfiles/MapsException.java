@@ -4,8 +4,9 @@ import java.io.IOException;
 import java.util.Objects;
 
 /**
- * Thrown if the mappings of a process cannot be read. The message contains the cause and the remedy. There is one subclass per cause that
- * a program may handle. Instances of this class itself are other failures of system calls, such as too many open files.
+ * Thrown if the mappings of a process cannot be read. The message contains the cause and the remedy. There is one
+ * subclass per cause that a program may handle. Instances of this class itself are other failures of system calls, such
+ * as too many open files.
  */
 public class MapsException extends IOException {
     private static final long serialVersionUID = 1;

@@ -8,8 +8,7 @@ import org.mapfiles.internal.NativeMemory;
 final class MemoryReads {
     private static final int CHUNK = 64 * 1024;
 
-    private MemoryReads() {
-    }
+    private MemoryReads() {}
 
     /** Reads memory as {@link ProcessMaps#readMemory}. */
     static int read(ProcessMaps maps, long address, byte[] to, int at, int length) throws MapsException {

@@ -5,8 +5,9 @@ import org.mapfiles.internal.NativeMemory;
 
 /**
  * Thrown if this JVM has too little memory for an operation on a process. A snapshot takes direct memory
- * ({@code -XX:MaxDirectMemorySize}), and its search index takes Java heap ({@code -Xmx}). The snapshot is unchanged. The cause is the
- * {@link OutOfMemoryError}. {@link ProcessMaps#chunks} takes a fixed amount of memory, whatever the number of mappings.
+ * ({@code -XX:MaxDirectMemorySize}), and its search index takes Java heap ({@code -Xmx}). The snapshot is unchanged.
+ * The cause is the {@link OutOfMemoryError}. {@link ProcessMaps#chunks} takes a fixed amount of memory, whatever the
+ * number of mappings.
  */
 public final class NotEnoughMemoryException extends MapsException {
     private static final long serialVersionUID = 1;

@@ -2,7 +2,10 @@ package org.mapfiles;
 
 import java.util.Objects;
 
-/** Thrown if this kernel, C library, process or file does not support an operation. {@link #missing()} returns the missing feature. */
+/**
+ * Thrown if this kernel, C library, process or file does not support an operation. {@link #missing()} returns the
+ * missing feature.
+ */
 public final class NotSupportedException extends MapsException {
     private static final long serialVersionUID = 1;
 
@@ -24,7 +27,10 @@ public final class NotSupportedException extends MapsException {
         CHANNEL,
         /** Events of the kernel: perf_event_open(2). */
         EVENTS,
-        /** The PID of the process in the PID namespace of the caller. The process was opened in the proc file system of another one. */
+        /**
+         * The PID of the process in the PID namespace of the caller. The process was opened in the proc file system of
+         * another one.
+         */
         PID_NAMESPACE,
         /** The clock offset of the caller. It called unshare(CLONE_NEWTIME) inside a time namespace. */
         TIME_NAMESPACE,

@@ -17,9 +17,15 @@ public final class PermissionDeniedException extends MapsException {
         CAPABILITIES("it has capabilities that this process lacks"),
         /** The target is not dumpable (set-user-ID program, prctl(2)): have CAP_SYS_PTRACE. */
         NOT_DUMPABLE("it is not dumpable (a set-user-ID program, or prctl PR_SET_DUMPABLE)"),
-        /** None of the above. A security module (AppArmor, SELinux, Landlock) or another user namespace is the likely cause. */
+        /**
+         * None of the above. A security module (AppArmor, SELinux, Landlock) or another user namespace is the likely
+         * cause.
+         */
         POLICY("a security module or another user namespace seems to deny it"),
-        /** Yama (kernel.yama.ptrace_scope) denies access to memory, not to mappings, to all but the parents of the target. */
+        /**
+         * Yama (kernel.yama.ptrace_scope) denies access to memory, not to mappings, to all but the parents of the
+         * target.
+         */
         PTRACE_SCOPE("kernel.yama.ptrace_scope denies access to its memory to all but its parents:"
                 + " sysctl -w kernel.yama.ptrace_scope=0"),
         /** The proc file system is mounted with hidepid, which hides processes of other users. */
@@ -29,13 +35,19 @@ public final class PermissionDeniedException extends MapsException {
         /** The target opened the file read-only. */
         READ_ONLY("the process opened the file read-only"),
         /** kernel.perf_event_paranoid is above 2: perf_event_open(2) needs CAP_PERFMON. */
-        PERF_EVENT_PARANOID("kernel.perf_event_paranoid is above 2: lower it, or have CAP_PERFMON outside of any user namespace"),
+        PERF_EVENT_PARANOID(
+                "kernel.perf_event_paranoid is above 2: lower it, or have CAP_PERFMON outside of any user namespace"),
         /** A system call filter (seccomp), such as that of a container, denies perf_event_open(2). */
-        SECCOMP("a system call filter (seccomp) denies perf_event_open: allow it, for containers in their seccomp profile"),
+        SECCOMP(
+                "a system call filter (seccomp) denies perf_event_open: allow it, for containers in their seccomp profile"),
         /** The limit of locked memory is reached: the rings of events are locked. */
-        LOCKED_MEMORY("the limit of locked memory is reached: raise kernel.perf_event_mlock_kb or ulimit -l, use smaller rings,"
-                + " or have CAP_IPC_LOCK"),
-        /** Another process has a lease on the file (fcntl(2), F_SETLEASE). The kernel has requested its release: try again. */
+        LOCKED_MEMORY(
+                "the limit of locked memory is reached: raise kernel.perf_event_mlock_kb or ulimit -l, use smaller rings,"
+                        + " or have CAP_IPC_LOCK"),
+        /**
+         * Another process has a lease on the file (fcntl(2), F_SETLEASE). The kernel has requested its release: try
+         * again.
+         */
         LEASE("another process has a lease on the file"),
         /** The reason is unknown: the process was opened in another proc file system than the one at /proc. */
         UNKNOWN("the reason is unknown, because the process was opened in another proc file system than /proc");

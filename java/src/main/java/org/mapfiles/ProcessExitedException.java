@@ -2,7 +2,9 @@ package org.mapfiles;
 
 import java.util.Objects;
 
-/** Thrown if the process has exited or is a zombie: its parent has not waited for it yet. It has no mappings any more. */
+/**
+ * Thrown if the process has exited or is a zombie: its parent has not waited for it yet. It has no mappings any more.
+ */
 public final class ProcessExitedException extends MapsException {
     private static final long serialVersionUID = 1;
 

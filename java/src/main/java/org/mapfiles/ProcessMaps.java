@@ -16,8 +16,8 @@ import org.mapfiles.internal.OpenProcess;
 import org.mapfiles.internal.SharedCleaner;
 
 /**
- * An open process, whose mappings can be read. It holds open descriptors, so a recycled PID is never mistaken for it. After execve(2)
- * the mappings of the new program are read.
+ * An open process, whose mappings can be read. It holds open descriptors, so a recycled PID is never mistaken for it.
+ * After execve(2) the mappings of the new program are read.
  *
  * <pre>{@code
  * try (ProcessMaps maps = ProcessMaps.of(pid)) {
@@ -30,15 +30,18 @@ import org.mapfiles.internal.SharedCleaner;
  * }
  * }</pre>
  *
- * <p>Thread-safe. Reads of the text of one process wait for each other; queries do not. In steady state, methods that write to an object
- * of the caller allocate nothing. After {@link #close}, methods that read throw {@link IllegalStateException}. A close lets calls of
- * other threads finish. Without a close, the garbage collector closes the two descriptors.
+ * <p>Thread-safe. Reads of the text of one process wait for each other; queries do not. In steady state, methods that
+ * write to an object of the caller allocate nothing. After {@link #close}, methods that read throw
+ * {@link IllegalStateException}. A close lets calls of other threads finish. Without a close, the garbage collector
+ * closes the two descriptors.
  *
  * <p>Methods that read throw
+ *
  * <ul>
  *   <li>{@link ProcessExitedException} if the process has exited,
  *   <li>{@link PermissionDeniedException} if the kernel denies access,
- *   <li>{@link NotSupportedException} if the process is a kernel thread, or the kernel is too old for the requested backend,
+ *   <li>{@link NotSupportedException} if the process is a kernel thread, or the kernel is too old for the requested
+ *       backend,
  *   <li>{@link NotEnoughMemoryException} if this JVM has too little memory,
  *   <li>{@link MapsException} for any other failure.
  * </ul>
@@ -49,6 +52,7 @@ public final class ProcessMaps implements AutoCloseable {
     private final int pid;
     /** The PID in the proc file system at /proc; 0: unknown. */
     private final int pidAtProc;
+
     private final ProcessReads reads;
     private final TextQueries textQueries = new TextQueries(this);
 
@@ -105,7 +109,8 @@ public final class ProcessMaps implements AutoCloseable {
      */
     public static ProcessMaps of(ProcessHandle handle) throws MapsException {
         ProcessMaps maps = of(handle.pid());
-        if (!handle.isAlive()) { // compares start times: a process that is alive now also had the PID when it was opened
+        // compares start times: a process that is alive now also had the PID when it was opened
+        if (!handle.isAlive()) {
             maps.close();
             throw Exceptions.of(Errno.ESRCH, "process " + handle.pid(), 0);
         }
@@ -113,8 +118,8 @@ public final class ProcessMaps implements AutoCloseable {
     }
 
     /**
-     * Opens a process by its directory in a proc file system, which may be mounted anywhere, such as {@code /host/proc/123} in a
-     * container. Allocates; takes two descriptors.
+     * Opens a process by its directory in a proc file system, which may be mounted anywhere, such as
+     * {@code /host/proc/123} in a container. Allocates; takes two descriptors.
      *
      * @param procDirectory the directory of a process, or a symbolic link to it
      * @return an open process, to be closed by the caller
@@ -141,9 +146,9 @@ public final class ProcessMaps implements AutoCloseable {
     }
 
     /**
-     * Returns how many libraries the dynamic loader has added to and removed from this process (dl_iterate_phdr(3)). If the number is
-     * the same as before, no library was loaded or unloaded; other mappings may have changed. Makes no system call and allocates
-     * nothing. Thread-safe.
+     * Returns how many libraries the dynamic loader has added to and removed from this process (dl_iterate_phdr(3)). If
+     * the number is the same as before, no library was loaded or unloaded; other mappings may have changed. Makes no
+     * system call and allocates nothing. Thread-safe.
      *
      * @return 0 or more; -1: the C library does not count
      */
@@ -212,7 +217,8 @@ public final class ProcessMaps implements AutoCloseable {
     }
 
     /**
-     * Returns a reader that reads the mappings that pass a filter in chunks, for processes with very many mappings. Reads nothing yet.
+     * Returns a reader that reads the mappings that pass a filter in chunks, for processes with very many mappings.
+     * Reads nothing yet.
      *
      * @param filter the properties of the mappings, and the backend
      * @return a reader, to be closed by the caller
@@ -243,8 +249,8 @@ public final class ProcessMaps implements AutoCloseable {
     }
 
     /**
-     * Reads the mappings again into a snapshot, with the filter of its last read. If nothing has changed, the cost is the read and a
-     * comparison, and cursors and indices stay valid. If the read fails, the snapshot is unchanged.
+     * Reads the mappings again into a snapshot, with the filter of its last read. If nothing has changed, the cost is
+     * the read and a comparison, and cursors and indices stay valid. If the read fails, the snapshot is unchanged.
      *
      * @param snapshot receives the mappings; a snapshot of another process is read anew
      * @return whether mappings have changed
@@ -257,8 +263,8 @@ public final class ProcessMaps implements AutoCloseable {
     }
 
     /**
-     * Reads the mappings until two reads in a row are equal. One read is not atomic; two equal reads differ from an atomic read only if
-     * a mapping moved away and back in between.
+     * Reads the mappings until two reads in a row are equal. One read is not atomic; two equal reads differ from an
+     * atomic read only if a mapping moved away and back in between.
      *
      * @param snapshot receives the mappings of the last read
      * @param maxReads maximum number of reads, at least 1
@@ -290,8 +296,8 @@ public final class ProcessMaps implements AutoCloseable {
     }
 
     /**
-     * Queries the kernel for the mapping that covers an address now. One system call on Linux 6.11+; before, the whole text is read.
-     * Allocates nothing in steady state.
+     * Queries the kernel for the mapping that covers an address now. One system call on Linux 6.11+; before, the whole
+     * text is read. Allocates nothing in steady state.
      *
      * @param address any 64-bit value
      * @param result receives the mapping; empty if no mapping covers the address
@@ -305,7 +311,8 @@ public final class ProcessMaps implements AutoCloseable {
     }
 
     /**
-     * Queries the kernel as {@link #query(long, MappingQuery)}. If no mapping covers the address, the next mapping above it is the result.
+     * Queries the kernel as {@link #query(long, MappingQuery)}. If no mapping covers the address, the next mapping
+     * above it is the result.
      *
      * @param address any 64-bit value
      * @param result receives the mapping; empty if there is none
@@ -333,7 +340,9 @@ public final class ProcessMaps implements AutoCloseable {
      */
     public boolean query(long address, MapFilter filter, boolean orNext, MappingQuery result) throws MapsException {
         int bits = filter.bits();
-        int options = bits & ~(MapRecord.BY_TEXT | MapRecord.BY_QUERY) | (orNext ? MapRecord.COVERING_OR_NEXT : 0) | result.bits();
+        int options = bits & ~(MapRecord.BY_TEXT | MapRecord.BY_QUERY)
+                | (orNext ? MapRecord.COVERING_OR_NEXT : 0)
+                | result.bits();
         boolean isFound = false;
         long to = result.beginQuery();
         try {
@@ -352,17 +361,18 @@ public final class ProcessMaps implements AutoCloseable {
     }
 
     /**
-     * Reads memory of the process: for images without a file, such as {@code [vdso]}. Needs permission to attach to it (ptrace(2)).
-     * Allocates a buffer of up to 64 KiB.
+     * Reads memory of the process: for images without a file, such as {@code [vdso]}. Needs permission to attach to it
+     * (ptrace(2)). Allocates a buffer of up to 64 KiB.
      *
-     * <p>Blocks until each page is provided by its file system, such as FUSE or NFS, or by a userfaultfd(2) handler of the process. A
-     * process can make that last for ever; the blocked thread cannot be interrupted.
+     * <p>Blocks until each page is provided by its file system, such as FUSE or NFS, or by a userfaultfd(2) handler of
+     * the process. A process can make that last for ever; the blocked thread cannot be interrupted.
      *
      * @param address any 64-bit value
      * @param to receives the bytes
      * @param at index in the array of the first byte
      * @param length number of bytes to read, 0 or more
-     * @return the number of bytes read, fewer if unreadable memory follows; -1 if no byte can be read; 0 if {@code length} is 0
+     * @return the number of bytes read, fewer if unreadable memory follows; -1 if no byte can be read; 0 if
+     *     {@code length} is 0
      * @throws IndexOutOfBoundsException if the array has no such range
      * @throws ProcessExitedException if the process has exited
      * @throws PermissionDeniedException if the kernel denies attaching
@@ -378,7 +388,9 @@ public final class ProcessMaps implements AutoCloseable {
         return Exceptions.of(errno, "process " + pid, pidAtProc);
     }
 
-    /** Closes the descriptors, now or when the last active call of another thread returns. A second close does nothing. */
+    /**
+     * Closes the descriptors, now or when the last active call of another thread returns. A second close does nothing.
+     */
     @Override
     public void close() {
         cleanable.clean();

@@ -12,8 +12,7 @@ final class ProcessOpener {
     /** The encoding in which the JDK decodes the bytes of paths. */
     private static final Charset PATH_ENCODING = Charset.forName(System.getProperty("sun.jnu.encoding", "UTF-8"));
 
-    private ProcessOpener() {
-    }
+    private ProcessOpener() {}
 
     static ProcessMaps openSelf() throws MapsException {
         OpenProcess process = newProcess();
@@ -43,7 +42,10 @@ final class ProcessOpener {
         return opened(process, rc == Errno.ENOENT ? Errno.ESRCH : rc, name, pidAtProc);
     }
 
-    /** Returns whether the directory is that of the PID at /proc. In a proc file system of another PID namespace it is not. */
+    /**
+     * Returns whether the directory is that of the PID at /proc. In a proc file system of another PID namespace it is
+     * not.
+     */
     private static boolean isAtProc(Path procDirectory, int pid) {
         try {
             return Files.isSameFile(procDirectory, Path.of("/proc/" + pid));

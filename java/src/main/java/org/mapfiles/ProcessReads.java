@@ -3,7 +3,9 @@ package org.mapfiles;
 import org.mapfiles.internal.NativeCalls;
 import org.mapfiles.internal.ProcessCall;
 
-/** Reads and queries the mappings of an open process by native calls. Thread-safe. Results are those of the C functions. */
+/**
+ * Reads and queries the mappings of an open process by native calls. Thread-safe. Results are those of the C functions.
+ */
 final class ProcessReads {
     private final ProcessMaps maps;
     private final ProcessCall calls;
@@ -53,7 +55,8 @@ final class ProcessReads {
         }
         if (rc == 0) {
             maps.snapshot(MapFilter.all().executable()); // throws if the process has exited
-            throw new MapsException("process " + maps.pid() + " called execve(2) during the read: the chunks are an incomplete list of the"
+            throw new MapsException("process " + maps.pid()
+                    + " called execve(2) during the read: the chunks are an incomplete list of the"
                     + " mappings of the previous program: read again");
         }
     }

@@ -4,8 +4,8 @@ import org.jspecify.annotations.Nullable;
 import org.mapfiles.MapFilter.Backend;
 
 /**
- * Finds the mapping of an address in the text of /proc/PID/maps: before Linux 6.11, and for names of more than a page. The first query
- * makes a snapshot, and later queries refresh it.
+ * Finds the mapping of an address in the text of /proc/PID/maps: before Linux 6.11, and for names of more than a page.
+ * The first query makes a snapshot, and later queries refresh it.
  */
 final class TextQueries {
     private final ProcessMaps maps;

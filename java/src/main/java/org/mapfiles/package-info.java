@@ -15,9 +15,11 @@
  * }</pre>
  *
  * <p>Start with {@link org.mapfiles.ProcessMaps}, which opens a process and reads its mappings. The other main types:
+ *
  * <ul>
  *   <li>{@link org.mapfiles.files.MapFiles} opens and verifies the files of mappings.
- *   <li>{@link org.mapfiles.live.LiveMaps} refreshes a snapshot in the background while other threads resolve addresses.
+ *   <li>{@link org.mapfiles.live.LiveMaps} refreshes a snapshot in the background while other threads resolve
+ *       addresses.
  *   <li>{@link org.mapfiles.MapDifference} reports the difference of two snapshots.
  *   <li>{@link org.mapfiles.timeline.MapChanges} reports the changes of a process in an order to replay them.
  *   <li>{@link org.mapfiles.timeline.MapTimeline} resolves an address as of its sampling time.
@@ -27,14 +29,16 @@
  * </ul>
  *
  * <h2>For a sampler</h2>
+ *
  * <ul>
- *   <li>A signal handler may call only the C function {@code mf_find()} of mapfiles.h, on a snapshot that no thread is reading into.
- *       native/examples/sampler.c is a complete sampler.
- *   <li>A sampling thread calls {@link org.mapfiles.live.LiveMaps.Reader#resolve} or {@link org.mapfiles.MapSnapshot#find}. Both take
- *       nanoseconds, without a lock, an allocation or native code. To record only the address and
- *       {@link java.lang.System#nanoTime} is cheaper still.
- *   <li>A reporting thread calls {@link org.mapfiles.timeline.MapTimeline#resolve}, which resolves a recorded sample as of its sampling
- *       time. Names, {@link org.mapfiles.ProcessMaps#query} and {@link org.mapfiles.files.MapFiles} allocate or make system calls.
+ *   <li>A signal handler may call only the C function {@code mf_find()} of mapfiles.h, on a snapshot that no thread is
+ *       reading into. native/examples/sampler.c is a complete sampler.
+ *   <li>A sampling thread calls {@link org.mapfiles.live.LiveMaps.Reader#resolve} or
+ *       {@link org.mapfiles.MapSnapshot#find}. Both take nanoseconds, without a lock, an allocation or native code. To
+ *       record only the address and {@link java.lang.System#nanoTime} is cheaper still.
+ *   <li>A reporting thread calls {@link org.mapfiles.timeline.MapTimeline#resolve}, which resolves a recorded sample as
+ *       of its sampling time. Names, {@link org.mapfiles.ProcessMaps#query} and {@link org.mapfiles.files.MapFiles}
+ *       allocate or make system calls.
  * </ul>
  *
  * <pre>{@code
@@ -64,32 +68,37 @@
  * }</pre>
  *
  * <h2>Words</h2>
+ *
  * <ul>
  *   <li>A <em>mapping</em> is one line of /proc/PID/maps: a VMA of the kernel.
  *   <li>A <em>range</em> is {@code start-end}; the end is exclusive.
- *   <li>A <em>snapshot</em> holds the mappings of a process as read at one time. It is <em>inconsistent</em> if its lines contradict
- *       each other, because the process changed its mappings during every one of several reads.
+ *   <li>A <em>snapshot</em> holds the mappings of a process as read at one time. It is <em>inconsistent</em> if its
+ *       lines contradict each other, because the process changed its mappings during every one of several reads.
  *   <li>A <em>cursor</em> is a position in a snapshot; it holds no data.
  *   <li>The <em>target</em> is the process that is read. The <em>caller</em> is the thread that calls.
- *   <li>Access is <em>denied</em> if the kernel returns EACCES or EPERM. {@link org.mapfiles.PermissionDeniedException} names the
- *       missing permission.
+ *   <li>Access is <em>denied</em> if the kernel returns EACCES or EPERM. {@link org.mapfiles.PermissionDeniedException}
+ *       names the missing permission.
  * </ul>
  *
  * <h2>Conventions</h2>
+ *
  * <ul>
  *   <li>Addresses, offsets and inode numbers are unsigned 64-bit numbers in a {@code long}: compare them with
  *       {@link java.lang.Long#compareUnsigned}.
  *   <li>In steady state, refreshing, iterating, finding and querying allocate nothing. Methods that allocate say so.
- *   <li>Java owns all memory. No object can crash the JVM, whatever the order of calls, the threads or the use after a close.
- *   <li>A null argument throws {@link java.lang.NullPointerException}. A missing object is an empty {@link java.util.Optional}, a missing
- *       number is -1. Where null is possible, so that nothing is allocated, the type has JSpecify's {@code @Nullable}.
- *   <li>Unknown is an explicit result: {@link org.mapfiles.Mapping.Deletion#UNKNOWN}, {@link org.mapfiles.Mapping#isNameAmbiguous()},
- *       {@link org.mapfiles.MapSnapshot#isInconsistent()}.
+ *   <li>Java owns all memory. No object can crash the JVM, whatever the order of calls, the threads or the use after a
+ *       close.
+ *   <li>A null argument throws {@link java.lang.NullPointerException}. A missing object is an empty
+ *       {@link java.util.Optional}, a missing number is -1. Where null is possible, so that nothing is allocated, the
+ *       type has JSpecify's {@code @Nullable}.
+ *   <li>Unknown is an explicit result: {@link org.mapfiles.Mapping.Deletion#UNKNOWN},
+ *       {@link org.mapfiles.Mapping#isNameAmbiguous()}, {@link org.mapfiles.MapSnapshot#isInconsistent()}.
  *   <li>Failures throw {@link org.mapfiles.MapsException}, an {@link java.io.IOException}, with one subclass per cause.
  * </ul>
  *
- * <p>Linux on x86-64 and aarch64. The native library is loaded on first use, from a private copy in {@code ~/.cache/mapfiles}, or in
- * the temp directory if the home directory is not usable. {@code -Dorg.mapfiles.library.path=} names another library file.
+ * <p>Linux on x86-64 and aarch64. The native library is loaded on first use, from a private copy in
+ * {@code ~/.cache/mapfiles}, or in the temp directory if the home directory is not usable.
+ * {@code -Dorg.mapfiles.library.path=} names another library file.
  */
 @NullMarked
 package org.mapfiles;

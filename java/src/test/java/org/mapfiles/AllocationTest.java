@@ -32,7 +32,9 @@ class AllocationTest {
     private static final int ROUNDS = 1_000;
     private static final ThreadMXBean THREADS = (ThreadMXBean) ManagementFactory.getThreadMXBean();
 
-    @RegisterExtension final Children children = new Children();
+    @RegisterExtension
+    final Children children = new Children();
+
     private ProcessMaps maps;
     private ProcessMaps other;
     private MapSnapshot snapshot;
@@ -67,7 +69,7 @@ class AllocationTest {
 
     @Test
     void measureCountsAllocationsOfTheOperationOnly() throws Exception {
-        assertThat(allocated(() -> { })).isZero();
+        assertThat(allocated(() -> {})).isZero();
         assertThat(allocated(() -> sink = new byte[100])).isBetween(ROUNDS * 100L, ROUNDS * 200L);
     }
 
@@ -79,23 +81,33 @@ class AllocationTest {
     @Test
     void changedRefreshAllocatesNothing() throws Exception {
         assertThat(allocated(() -> {
-            assertTrue(other.refresh(snapshot)); // a refresh of another object counts as changed
-            assertTrue(maps.refresh(snapshot));
-        })).isZero();
+                    assertTrue(other.refresh(snapshot)); // a refresh of another object counts as changed
+                    assertTrue(maps.refresh(snapshot));
+                }))
+                .isZero();
     }
 
-    /** Refreshes and resolves in one thread, because only this thread's bytes are counted. Each refresh counts as changed. */
+    /**
+     * Refreshes and resolves in one thread, because only this thread's bytes are counted. Each refresh counts as
+     * changed.
+     */
     @Test
     void liveMapsAllocateNothing() throws Exception {
-        try (LiveMaps live = LiveMaps.of(maps).every(Duration.ofDays(1)).afterMiss(Duration.ofDays(1)).start()) {
+        try (LiveMaps live = LiveMaps.of(maps)
+                .every(Duration.ofDays(1))
+                .afterMiss(Duration.ofDays(1))
+                .start()) {
             LiveMaps.Reader reader = live.reader();
             long address = snapshot.cursor().seek(0).start();
             long changes = live.changeCount();
             assertThat(allocated(() -> {
-                other.refresh(live.snapshot());
-                assertTrue(live.refresh() && reader.resolve(address) && reader.mapping().contains(address));
-                assertTrue(!reader.resolve(0));
-            })).isZero();
+                        other.refresh(live.snapshot());
+                        assertTrue(live.refresh()
+                                && reader.resolve(address)
+                                && reader.mapping().contains(address));
+                        assertTrue(!reader.resolve(0));
+                    }))
+                    .isZero();
             assertThat(live.changeCount()).isGreaterThan(changes);
         }
     }
@@ -135,28 +147,36 @@ class AllocationTest {
         MapFiles files = MapFiles.of(maps);
         files.readAll(snapshot, entries);
         assertThat(allocated(() -> {
-            assertTrue(files.read(mapping, entries, targets) && entries.targetLength() > 0);
-            assertTrue(files.read(mapping, entries) && entries.start() == mapping.start());
-        })).isZero();
+                    assertTrue(files.read(mapping, entries, targets) && entries.targetLength() > 0);
+                    assertTrue(files.read(mapping, entries) && entries.start() == mapping.start());
+                }))
+                .isZero();
         MapSnapshot listed = new MapSnapshot();
         assertThat(allocated(() -> {
-            files.list(listed, entries, targets);
-            assertTrue(entries.next());
-        })).isZero();
+                    files.list(listed, entries, targets);
+                    assertTrue(entries.next());
+                }))
+                .isZero();
         assertThat(allocated(() -> {
-            files.readEachFile(snapshot, entries, targets);
-            assertTrue(entries.next());
-        })).isZero();
+                    files.readEachFile(snapshot, entries, targets);
+                    assertTrue(entries.next());
+                }))
+                .isZero();
     }
 
     @Test
     void readsByEitherBackendAllocateNothing() throws Exception {
-        MapFilter[] filters = {MapFilter.all(), MapFilter.all().executable(), MapFilter.all().fileBacked().by(Backend.TEXT)};
+        MapFilter[] filters = {
+            MapFilter.all(),
+            MapFilter.all().executable(),
+            MapFilter.all().fileBacked().by(Backend.TEXT)
+        };
         assertThat(allocated(() -> {
-            for (MapFilter filter : filters) {
-                maps.read(snapshot, filter);
-            }
-        })).isZero();
+                    for (MapFilter filter : filters) {
+                        maps.read(snapshot, filter);
+                    }
+                }))
+                .isZero();
     }
 
     @Test
@@ -165,14 +185,15 @@ class AllocationTest {
         ResidentBytes sums = new ResidentBytes();
         MapCursor cursor = snapshot.cursor();
         assertThat(allocated(() -> {
-            pages.read(maps, snapshot);
-            sums.clear();
-            cursor.reset();
-            while (cursor.next()) {
-                pages.add(cursor, sums);
-            }
-            assertTrue(sums.rss() > 0 && pages.start(0) != pages.end(0) && !pages.isSwapped(0));
-        })).isZero();
+                    pages.read(maps, snapshot);
+                    sums.clear();
+                    cursor.reset();
+                    while (cursor.next()) {
+                        pages.add(cursor, sums);
+                    }
+                    assertTrue(sums.rss() > 0 && pages.start(0) != pages.end(0) && !pages.isSwapped(0));
+                }))
+                .isZero();
     }
 
     @Test
@@ -181,16 +202,17 @@ class AllocationTest {
         SmapsBytes sums = new SmapsBytes();
         MapCursor cursor = snapshot.cursor();
         assertThat(allocated(() -> {
-            smaps.read(maps);
-            sums.clear();
-            cursor.reset();
-            while (cursor.next()) {
-                smaps.add(cursor, sums);
-            }
-            assertTrue(sums.rss() > 0);
-            smaps.readTotal(maps, sums);
-            assertTrue(sums.pss() > 0);
-        })).isZero();
+                    smaps.read(maps);
+                    sums.clear();
+                    cursor.reset();
+                    while (cursor.next()) {
+                        smaps.add(cursor, sums);
+                    }
+                    assertTrue(sums.rss() > 0);
+                    smaps.readTotal(maps, sums);
+                    assertTrue(sums.pss() > 0);
+                }))
+                .isZero();
     }
 
     @Test
@@ -200,41 +222,47 @@ class AllocationTest {
         ByteBuffer buffer = ByteBuffer.allocateDirect(4096);
         byte[] prefix = "/usr/lib/".getBytes(StandardCharsets.UTF_8);
         assertThat(allocated(() -> {
-            cursor.reset();
-            while (cursor.next()) {
-                cursor.name(name, 0);
-                cursor.name(buffer.clear());
-                boolean found = cursor.nameEquals(prefix);
-                found |= cursor.nameStartsWith(prefix);
-                found |= cursor.contains(cursor.start());
-                assertTrue(found && cursor.size() > 0 && cursor.permissions() != null && cursor.kind() != null
-                        && cursor.deletion() != null);
-                assertTrue(cursor.fileOffset(cursor.start()) == (cursor.isFileBacked() ? cursor.offset() : -1));
-            }
-        })).isZero();
+                    cursor.reset();
+                    while (cursor.next()) {
+                        cursor.name(name, 0);
+                        cursor.name(buffer.clear());
+                        boolean found = cursor.nameEquals(prefix);
+                        found |= cursor.nameStartsWith(prefix);
+                        found |= cursor.contains(cursor.start());
+                        assertTrue(found
+                                && cursor.size() > 0
+                                && cursor.permissions() != null
+                                && cursor.kind() != null
+                                && cursor.deletion() != null);
+                        assertTrue(cursor.fileOffset(cursor.start()) == (cursor.isFileBacked() ? cursor.offset() : -1));
+                    }
+                }))
+                .isZero();
     }
 
     @Test
     void stringsOfNamesAreMadeOnce() throws Exception {
         MapCursor cursor = snapshot.cursor();
         assertThat(allocated(() -> {
-            cursor.reset();
-            while (cursor.next()) {
-                sink = cursor.name();
-            }
-        })).isZero();
+                    cursor.reset();
+                    while (cursor.next()) {
+                        sink = cursor.name();
+                    }
+                }))
+                .isZero();
     }
 
     @Test
     void namesAreKeptAfterAChangedRefresh() throws Exception {
         MapCursor cursor = snapshot.cursor();
         assertThat(allocated(() -> {
-            assertTrue(other.refresh(snapshot) && maps.refresh(snapshot));
-            cursor.reset();
-            while (cursor.next()) {
-                sink = cursor.isFileBacked() ? cursor.name() : null;
-            }
-        })).isZero();
+                    assertTrue(other.refresh(snapshot) && maps.refresh(snapshot));
+                    cursor.reset();
+                    while (cursor.next()) {
+                        sink = cursor.isFileBacked() ? cursor.name() : null;
+                    }
+                }))
+                .isZero();
     }
 
     @Test
@@ -246,11 +274,12 @@ class AllocationTest {
             addresses[i] = cursor.next() ? cursor.start() : i;
         }
         assertThat(allocated(() -> {
-            for (long address : addresses) {
-                assertTrue(snapshot.find(address) < snapshot.size() && snapshot.fileOffset(address) >= -1);
-            }
-            snapshot.find(addresses, indices);
-        })).isZero();
+                    for (long address : addresses) {
+                        assertTrue(snapshot.find(address) < snapshot.size() && snapshot.fileOffset(address) >= -1);
+                    }
+                    snapshot.find(addresses, indices);
+                }))
+                .isZero();
         assertThat(indices[0]).isZero();
     }
 
@@ -262,10 +291,11 @@ class AllocationTest {
         long start = snapshot.cursor().seek(0).start();
         MapFilter code = MapFilter.all().executable().fileBacked();
         assertThat(allocated(() -> {
-            assertTrue(maps.query(start, query) && query.start() == start && query.nameLength() > 0);
-            assertTrue(maps.queryOrNext(0, query) && !maps.query(0, query));
-            assertTrue(maps.query(start, code, true, withBuildId) && withBuildId.buildId(buildId, 0) >= 0);
-        })).isZero();
+                    assertTrue(maps.query(start, query) && query.start() == start && query.nameLength() > 0);
+                    assertTrue(maps.queryOrNext(0, query) && !maps.query(0, query));
+                    assertTrue(maps.query(start, code, true, withBuildId) && withBuildId.buildId(buildId, 0) >= 0);
+                }))
+                .isZero();
     }
 
     /** Kernels before 6.11 support only text. */
@@ -274,7 +304,8 @@ class AllocationTest {
         MappingQuery query = new MappingQuery();
         long start = snapshot.cursor().seek(0).start();
         MapFilter byText = MapFilter.all().by(Backend.TEXT);
-        assertThat(allocated(() -> assertTrue(maps.query(start, byText, false, query) && query.start() == start))).isZero();
+        assertThat(allocated(() -> assertTrue(maps.query(start, byText, false, query) && query.start() == start)))
+                .isZero();
     }
 
     /** Sets a filter for each query that differs from the filter of the previous query. */
@@ -290,7 +321,8 @@ class AllocationTest {
         Process busy = children.start("sh", "-c", "while :; do /bin/true; done");
         byte[] name = new byte[4096];
         long[] seen = new long[1];
-        try (ProcessMaps shell = ProcessMaps.of(busy.pid()); MapEvents changes = MapEvents.open(shell, MapEvents.Option.DATA)) {
+        try (ProcessMaps shell = ProcessMaps.of(busy.pid());
+                MapEvents changes = MapEvents.open(shell, MapEvents.Option.DATA)) {
             MapEvent event = changes.event();
             long least = Long.MAX_VALUE;
             for (int tries = 0; tries < 20 && (least != 0 || seen[0] < ROUNDS); tries++) {
@@ -299,8 +331,12 @@ class AllocationTest {
                     changes.drain();
                     while (event.next()) {
                         seen[0]++;
-                        assertTrue(event.type() != null && event.time() > 0 && event.name(name, 0) <= name.length
-                                && event.buildId(name, 0) == 0 && event.kind() != null && event.size() >= 0);
+                        assertTrue(event.type() != null
+                                && event.time() > 0
+                                && event.name(name, 0) <= name.length
+                                && event.buildId(name, 0) == 0
+                                && event.kind() != null
+                                && event.size() >= 0);
                     }
                 }));
             }

@@ -16,7 +16,8 @@ import org.mapfiles.testing.SpecialMappingsProcess;
 
 /** Both backends give the same records, byte for byte. */
 class BackendsTest {
-    @RegisterExtension final SpecialMappingsProcess child = SpecialMappingsProcess.queryable();
+    @RegisterExtension
+    final SpecialMappingsProcess child = SpecialMappingsProcess.queryable();
 
     @BeforeEach
     void requireBothBackends() throws MapsException {
@@ -33,7 +34,8 @@ class BackendsTest {
     @Test
     void everyFilterGivesEqualSnapshotsWithBothBackends() throws Exception {
         for (MapFilter filter : Filters.all()) {
-            assertThat(read(child.maps(), filter, Backend.QUERY)).as("%s", filter)
+            assertThat(read(child.maps(), filter, Backend.QUERY))
+                    .as("%s", filter)
                     .isEqualTo(read(child.maps(), filter, Backend.TEXT));
         }
         assertThat(child.made()).hasSizeGreaterThan(50);
@@ -44,10 +46,14 @@ class BackendsTest {
     void filterRemovesOnlyWhatItExcludes() throws Exception {
         List<MappingState> all = read(child.maps(), MapFilter.all(), Backend.TEXT);
         for (MapFilter filter : Filters.all()) {
-            List<MappingState> expected = all.stream().filter(seen -> Filters.passes(filter, seen.line())).map(MappingState::withoutFile)
+            List<MappingState> expected = all.stream()
+                    .filter(seen -> Filters.passes(filter, seen.line()))
+                    .map(MappingState::withoutFile)
                     .collect(Collectors.toList());
             for (Backend backend : Backend.values()) {
-                assertThat(read(child.maps(), filter, backend)).as("%s by %s", filter, backend).extracting(MappingState::withoutFile)
+                assertThat(read(child.maps(), filter, backend))
+                        .as("%s by %s", filter, backend)
+                        .extracting(MappingState::withoutFile)
                         .isEqualTo(expected);
             }
         }
@@ -56,9 +62,11 @@ class BackendsTest {
     @Test
     void defaultBackendIsOneOfThem() throws Exception {
         assertThat(child.maps().snapshot().backend()).hasValue(Backend.TEXT);
-        assertThat(child.maps().snapshot(MapFilter.all().executable()).backend().orElseThrow()).isIn(Backend.QUERY, Backend.TEXT);
+        assertThat(child.maps().snapshot(MapFilter.all().executable()).backend().orElseThrow())
+                .isIn(Backend.QUERY, Backend.TEXT);
         for (MapFilter filter : Filters.all()) {
-            assertThat(MappingState.all(child.maps().snapshot(filter))).isEqualTo(read(child.maps(), filter, Backend.TEXT));
+            assertThat(MappingState.all(child.maps().snapshot(filter)))
+                    .isEqualTo(read(child.maps(), filter, Backend.TEXT));
         }
     }
 
@@ -84,10 +92,12 @@ class BackendsTest {
         for (MappingState seen : read(child.maps(), MapFilter.all(), Backend.TEXT)) {
             long last = seen.line().end() - 1;
             for (Backend backend : Backend.values()) {
-                assertThat(Queries.query(child.maps(), last, MapFilter.all().by(backend), false, query)).as("%s", backend)
+                assertThat(Queries.query(child.maps(), last, MapFilter.all().by(backend), false, query))
+                        .as("%s", backend)
                         .isEqualTo(seen.withoutFile());
             }
-            assertThat(Queries.query(child.maps(), last, MapFilter.all(), false, query)).isEqualTo(seen.withoutFile());
+            assertThat(Queries.query(child.maps(), last, MapFilter.all(), false, query))
+                    .isEqualTo(seen.withoutFile());
         }
     }
 }

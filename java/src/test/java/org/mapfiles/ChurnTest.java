@@ -16,9 +16,11 @@ import org.mapfiles.testing.SpecialMappingsProcess;
 /** Reads a process whose threads map, unmap, split, merge and remap meanwhile. */
 class ChurnTest {
     private static final int MILLISECONDS = 700;
-    private static final int STANDING = 16; // pages that stay mapped in the area of each thread: GROUPS of special_churn.c
+    // pages that stay mapped in the area of each thread: GROUPS of special_churn.c
+    private static final int STANDING = 16;
 
-    @RegisterExtension final SpecialMappingsProcess child = SpecialMappingsProcess.with("plain");
+    @RegisterExtension
+    final SpecialMappingsProcess child = SpecialMappingsProcess.with("plain");
 
     private final List<Long> standing = new ArrayList<>();
     private long page;
@@ -37,7 +39,16 @@ class ChurnTest {
 
     /** Each snapshot is in order, has no overlap, and has every page that stays mapped once. */
     @ParameterizedTest
-    @CsvSource({"TEXT,map", "TEXT,split", "TEXT,remap", "TEXT,all", "QUERY,map", "QUERY,split", "QUERY,remap", "QUERY,all"})
+    @CsvSource({
+        "TEXT,map",
+        "TEXT,split",
+        "TEXT,remap",
+        "TEXT,all",
+        "QUERY,map",
+        "QUERY,split",
+        "QUERY,remap",
+        "QUERY,all"
+    })
     void eachSnapshotIsInOrderAndHasMappingsThatStay(Backend backend, String way) throws Exception {
         if (backend == Backend.QUERY) {
             Queries.assumeSupported();
@@ -65,7 +76,9 @@ class ChurnTest {
         for (SpecialMappingsProcess.Made made : child.made()) {
             int index = snapshot.find(made.line().start());
             assertThat(index).as("%s", made).isNotNegative();
-            assertThat(cursor.seek(index).inode()).as("%s", made).isEqualTo(made.line().inode());
+            assertThat(cursor.seek(index).inode())
+                    .as("%s", made)
+                    .isEqualTo(made.line().inode());
         }
         int index = -1;
         for (long start : standing) {
@@ -107,11 +120,14 @@ class ChurnTest {
             child.maps().refresh(text);
             child.maps().refresh(query);
             for (long start : standing) {
-                assertThat(MapsLine.of(query.cursor().seek(query.find(start)))).isEqualTo(MapsLine.of(text.cursor().seek(text.find(start))));
+                assertThat(MapsLine.of(query.cursor().seek(query.find(start))))
+                        .isEqualTo(MapsLine.of(text.cursor().seek(text.find(start))));
             }
         }
         child.command("join");
-        assertThat(child.maps().readStable(text, 2) && child.maps().readStable(query, 2)).as("quiet again").isTrue();
+        assertThat(child.maps().readStable(text, 2) && child.maps().readStable(query, 2))
+                .as("quiet again")
+                .isTrue();
         assertThat(query.size()).isEqualTo(text.size());
         MapCursor of = text.cursor();
         MapCursor other = query.cursor();

@@ -15,7 +15,8 @@ import org.mapfiles.testing.Threads;
 
 /** Every way to close returns the descriptors, once. */
 class CloseTest {
-    @RegisterExtension final Children children = new Children();
+    @RegisterExtension
+    final Children children = new Children();
 
     /** Collects the garbage of other tests, which would close descriptors during a test. */
     @BeforeEach
@@ -86,23 +87,26 @@ class CloseTest {
         int before = Descriptors.count();
         AtomicReference<ProcessMaps> current = new AtomicReference<>(ProcessMaps.self());
         long own = MapsLine.PAGE;
-        new Threads().start(3, () -> {
-            MapSnapshot snapshot = new MapSnapshot();
-            MappingQuery query = new MappingQuery();
-            return () -> {
-                ProcessMaps maps = current.get();
-                if (Threads.tolerated(() -> maps.read(snapshot, MapFilter.all()))) {
-                    assertThat(snapshot.size()).isGreaterThan(10);
-                }
-                if (Threads.tolerated(() -> maps.queryOrNext(own, query))) {
-                    assertThat(query.size()).isPositive();
-                }
-            };
-        }).start(2, () -> () -> {
-            ProcessMaps maps = current.getAndSet(ProcessMaps.self());
-            maps.close();
-            maps.close();
-        }).stopAfter(1000);
+        new Threads()
+                .start(3, () -> {
+                    MapSnapshot snapshot = new MapSnapshot();
+                    MappingQuery query = new MappingQuery();
+                    return () -> {
+                        ProcessMaps maps = current.get();
+                        if (Threads.tolerated(() -> maps.read(snapshot, MapFilter.all()))) {
+                            assertThat(snapshot.size()).isGreaterThan(10);
+                        }
+                        if (Threads.tolerated(() -> maps.queryOrNext(own, query))) {
+                            assertThat(query.size()).isPositive();
+                        }
+                    };
+                })
+                .start(2, () -> () -> {
+                    ProcessMaps maps = current.getAndSet(ProcessMaps.self());
+                    maps.close();
+                    maps.close();
+                })
+                .stopAfter(1000);
         current.get().close();
         assertThat(Descriptors.count()).isEqualTo(before);
     }
@@ -110,12 +114,15 @@ class CloseTest {
     /** Only the call itself refers to the process while the collector runs. */
     @Test
     void callKeepsItsProcessOpen() throws Exception {
-        new Threads().start(2, () -> {
-            MappingQuery query = new MappingQuery();
-            return () -> {
-                assertThat(ProcessMaps.self().snapshot().size()).isGreaterThan(10);
-                assertThat(ProcessMaps.self().queryOrNext(0, query)).isTrue();
-            };
-        }).start(1, () -> System::gc).stopAfter(1000);
+        new Threads()
+                .start(2, () -> {
+                    MappingQuery query = new MappingQuery();
+                    return () -> {
+                        assertThat(ProcessMaps.self().snapshot().size()).isGreaterThan(10);
+                        assertThat(ProcessMaps.self().queryOrNext(0, query)).isTrue();
+                    };
+                })
+                .start(1, () -> System::gc)
+                .stopAfter(1000);
     }
 }

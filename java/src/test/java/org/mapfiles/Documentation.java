@@ -16,19 +16,22 @@ final class Documentation {
     /** The folder of the repository; tests run in the folder java. */
     static final Path ROOT = Path.of("..").toAbsolutePath().normalize();
 
-    private Documentation() {
-    }
+    private Documentation() {}
 
     /** Skips a test if the classes run without the repository, as in a virtual machine. */
     static void assumePresent() {
-        assumeTrue(Files.isRegularFile(ROOT.resolve("docs/reference/api.md")), "the pages of the repository are not here");
+        assumeTrue(
+                Files.isRegularFile(ROOT.resolve("docs/reference/api.md")), "the pages of the repository are not here");
     }
 
     /** Returns all Markdown pages: those of the top folder, of docs/ and the README of each other folder. */
     static List<Path> pages() throws IOException {
-        try (Stream<Path> top = Files.list(ROOT); Stream<Path> docs = Files.walk(ROOT.resolve("docs"))) {
+        try (Stream<Path> top = Files.list(ROOT);
+                Stream<Path> docs = Files.walk(ROOT.resolve("docs"))) {
             return Stream.concat(Stream.concat(top, docs), Stream.of(ROOT.resolve("ci/README.md")))
-                    .filter(page -> page.toString().endsWith(".md")).sorted().toList();
+                    .filter(page -> page.toString().endsWith(".md"))
+                    .sorted()
+                    .toList();
         }
     }
 
@@ -41,8 +44,11 @@ final class Documentation {
     static List<Class<?>> publicTypes() throws Exception {
         List<Class<?>> types = new ArrayList<>();
         try (Stream<Path> files = Files.walk(classes().resolve("org/mapfiles"))) {
-            for (Path file : files.filter(file -> file.toString().endsWith(".class")).sorted().toList()) {
-                String name = classes().relativize(file).toString().replace('/', '.').replaceFirst("\\.class$", "");
+            for (Path file : files.filter(file -> file.toString().endsWith(".class"))
+                    .sorted()
+                    .toList()) {
+                String name =
+                        classes().relativize(file).toString().replace('/', '.').replaceFirst("\\.class$", "");
                 if (!name.contains(".internal.") && !name.endsWith("package-info")) {
                     Class<?> type = Class.forName(name, false, ProcessMaps.class.getClassLoader());
                     if (isPublic(type)) {
@@ -55,12 +61,17 @@ final class Documentation {
     }
 
     private static boolean isPublic(Class<?> type) {
-        return type.getCanonicalName() != null && Modifier.isPublic(type.getModifiers())
+        return type.getCanonicalName() != null
+                && Modifier.isPublic(type.getModifiers())
                 && (type.getEnclosingClass() == null || isPublic(type.getEnclosingClass()));
     }
 
     /** Returns the folder of the compiled classes of the library. */
     static Path classes() throws URISyntaxException {
-        return Path.of(ProcessMaps.class.getProtectionDomain().getCodeSource().getLocation().toURI());
+        return Path.of(ProcessMaps.class
+                .getProtectionDomain()
+                .getCodeSource()
+                .getLocation()
+                .toURI());
     }
 }

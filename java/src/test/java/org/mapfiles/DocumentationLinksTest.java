@@ -46,9 +46,12 @@ class DocumentationLinksTest {
 
     /** The anchors that GitHub makes of headings: lower case, without punctuation, with hyphens for blanks. */
     private static Set<String> anchors(Path page) throws IOException {
-        return Files.readAllLines(page).stream().filter(line -> line.startsWith("#"))
+        return Files.readAllLines(page).stream()
+                .filter(line -> line.startsWith("#"))
                 .map(line -> line.replaceFirst("^#+ *", ""))
-                .map(title -> title.toLowerCase(Locale.ROOT).replaceAll("[^\\w\\- ]", "").replace(' ', '-'))
+                .map(title -> title.toLowerCase(Locale.ROOT)
+                        .replaceAll("[^\\w\\- ]", "")
+                        .replace(' ', '-'))
                 .collect(Collectors.toSet());
     }
 
@@ -65,7 +68,9 @@ class DocumentationLinksTest {
                 assertThat(row.group(2)).as(row.group(1)).matches("[A-Z].*\\.");
             }
         }
-        List<String> types = Documentation.publicTypes().stream().map(Class::getCanonicalName).toList();
+        List<String> types = Documentation.publicTypes().stream()
+                .map(Class::getCanonicalName)
+                .toList();
         assertThat(listed).doesNotHaveDuplicates().containsExactlyInAnyOrderElementsOf(types);
     }
 
@@ -103,9 +108,14 @@ class DocumentationLinksTest {
         }
         assertThat(folders).isNotEmpty();
         for (Path folder : folders) {
-            String uses = Files.readString(folder.resolve("README.md")).replaceFirst("(?s).*May use: ", "").strip();
+            String uses = Files.readString(folder.resolve("README.md"))
+                    .replaceFirst("(?s).*May use: ", "")
+                    .strip();
             String start = "| `" + folder.getFileName() + "` |";
-            assertThat(rows).filteredOn(row -> row.startsWith(start)).singleElement().asString()
+            assertThat(rows)
+                    .filteredOn(row -> row.startsWith(start))
+                    .singleElement()
+                    .asString()
                     .matches(".*\\| `?" + uses.replace(" ", "` `") + "`? \\|");
         }
     }
@@ -114,19 +124,24 @@ class DocumentationLinksTest {
     void permissionsPageNamesEachReason() throws Exception {
         Documentation.assumePresent();
         Set<String> named = namesIn("docs/reference/permissions.md", Pattern.compile("(?m)^\\| `([A-Z_]+)` \\|"));
-        assertThat(named).containsExactlyInAnyOrderElementsOf(
-                Stream.of(PermissionDeniedException.Reason.values()).map(Enum::name).toList());
+        assertThat(named)
+                .containsExactlyInAnyOrderElementsOf(Stream.of(PermissionDeniedException.Reason.values())
+                        .map(Enum::name)
+                        .toList());
     }
 
     private static Set<String> namesIn(String page, Pattern name) throws IOException {
-        return name.matcher(Files.readString(Documentation.ROOT.resolve(page))).results().map(found -> found.group(1))
+        return name.matcher(Files.readString(Documentation.ROOT.resolve(page)))
+                .results()
+                .map(found -> found.group(1))
                 .collect(Collectors.toCollection(TreeSet::new));
     }
 
     private static Set<String> inSourcesOfTheCommandLine(String name) throws IOException {
         try (Stream<Path> files = Files.walk(Documentation.ROOT.resolve("java/cli/src/main"))) {
             Set<String> names = new TreeSet<>();
-            for (Path file : files.filter(file -> file.toString().endsWith(".java")).toList()) {
+            for (Path file :
+                    files.filter(file -> file.toString().endsWith(".java")).toList()) {
                 names.addAll(namesIn(Documentation.name(file), Pattern.compile(name)));
             }
             return names;

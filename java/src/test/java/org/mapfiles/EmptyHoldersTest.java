@@ -17,7 +17,8 @@ class EmptyHoldersTest {
     void queryWithoutAResult() throws Exception {
         MappingQuery answer = new MappingQuery();
         assertThat(EmptyHolder.check(answer, Map.of("toString", "no result"))).isGreaterThan(30);
-        assertThat(EmptyHolder.check(MappingQuery.withBuildId(), Map.of("toString", "no result"))).isGreaterThan(30);
+        assertThat(EmptyHolder.check(MappingQuery.withBuildId(), Map.of("toString", "no result")))
+                .isGreaterThan(30);
         try (ProcessMaps maps = ProcessMaps.self()) {
             assertThat(maps.queryOrNext(0, answer)).isTrue();
             assertThat(maps.query(1, answer)).isFalse();
@@ -28,8 +29,15 @@ class EmptyHoldersTest {
     @Test
     void timelineWithoutAResult() throws Exception {
         TimelineResult answer = new TimelineResult();
-        Map<String, Object> nothing = Map.of("outcome", TimelineResult.Outcome.NOT_RECORDED, "candidateCount", 0, "mayBeUnmapped", false,
-                "toString", "NOT_RECORDED");
+        Map<String, Object> nothing = Map.of(
+                "outcome",
+                TimelineResult.Outcome.NOT_RECORDED,
+                "candidateCount",
+                0,
+                "mayBeUnmapped",
+                false,
+                "toString",
+                "NOT_RECORDED");
         EmptyHolder.check(answer, nothing);
         try (ProcessMaps maps = ProcessMaps.self()) {
             MapTimeline timeline = MapTimeline.withMaxBytes(1 << 20);
@@ -37,7 +45,8 @@ class EmptyHoldersTest {
             timeline.poll(maps, snapshot);
             long time = System.nanoTime();
             timeline.poll(maps, snapshot);
-            assertThat(timeline.resolve(snapshot.cursor().seek(0).start(), time, answer)).isTrue();
+            assertThat(timeline.resolve(snapshot.cursor().seek(0).start(), time, answer))
+                    .isTrue();
             assertThat(timeline.resolve(0, Long.MIN_VALUE / 2, answer)).isFalse();
         }
         EmptyHolder.check(answer, nothing);

@@ -11,7 +11,9 @@ class ErrorMessagesTest {
     void missingDescriptorsAndMemoryAreNamed() {
         for (int errno : new int[] {Errno.EMFILE, Errno.ENFILE, Errno.ENOMEM}) {
             String remedy = errno == Errno.EMFILE ? "ulimit -n" : errno == Errno.ENFILE ? "fs.file-max" : "memory";
-            assertThat(Exceptions.of(errno, "process 1", 1)).hasMessageContaining("process 1").hasMessageContaining(remedy);
+            assertThat(Exceptions.of(errno, "process 1", 1))
+                    .hasMessageContaining("process 1")
+                    .hasMessageContaining(remedy);
         }
     }
 }

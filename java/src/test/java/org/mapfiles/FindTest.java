@@ -26,7 +26,8 @@ class FindTest {
     }
 
     @Property(tries = 300)
-    void findAgreesOnAnyLayout(@ForAll("layouts") List<MapsLine> lines, @ForAll long seed) throws MalformedMapsException {
+    void findAgreesOnAnyLayout(@ForAll("layouts") List<MapsLine> lines, @ForAll long seed)
+            throws MalformedMapsException {
         agrees(lines, seed);
     }
 
@@ -36,10 +37,17 @@ class FindTest {
         agrees(List.of(MapsLine.anonymous(0, MapsLine.PAGE)), 2);
         agrees(List.of(MapsLine.anonymous(VSYSCALL, VSYSCALL + MapsLine.PAGE)), 3);
         agrees(List.of(MapsLine.anonymous(0, -MapsLine.PAGE)), 4);
-        agrees(List.of(MapsLine.anonymous(MapsLine.PAGE, Long.MIN_VALUE), MapsLine.anonymous(Long.MIN_VALUE, -MapsLine.PAGE)), 5);
+        agrees(
+                List.of(
+                        MapsLine.anonymous(MapsLine.PAGE, Long.MIN_VALUE),
+                        MapsLine.anonymous(Long.MIN_VALUE, -MapsLine.PAGE)),
+                5);
     }
 
-    /** Without holes, with a hole after each mapping, and with growing sizes of both: an interpolation search fails here. */
+    /**
+     * Without holes, with a hole after each mapping, and with growing sizes of both: an interpolation search fails
+     * here.
+     */
     @Example
     void findAgreesOnSizesThatDouble() throws MalformedMapsException {
         for (int holes = 0; holes < 3; holes++) {
@@ -101,8 +109,13 @@ class FindTest {
         int[] indices = new int[addresses.length];
         for (int i = 0; i < addresses.length; i++) {
             Map.Entry<Long, Integer> below = byStart.floorEntry(addresses[i]);
-            expected[i] = below != null && Long.compareUnsigned(addresses[i], lines.get(below.getValue()).end()) < 0
-                    ? below.getValue() : -1;
+            expected[i] = below != null
+                            && Long.compareUnsigned(
+                                            addresses[i],
+                                            lines.get(below.getValue()).end())
+                                    < 0
+                    ? below.getValue()
+                    : -1;
             indices[i] = snapshot.find(addresses[i]);
         }
         assertThat(indices).as("one by one").isEqualTo(expected);
@@ -125,8 +138,18 @@ class FindTest {
 
     /** Returns the ends of every mapping and their neighbours, the ends of the address space, and random addresses. */
     private static long[] addresses(List<MapsLine> lines, Random random) {
-        long[] fixed = {0, 1, -1, -2, Long.MAX_VALUE, Long.MIN_VALUE, Long.MIN_VALUE - 1, VSYSCALL, VSYSCALL - 1,
-            VSYSCALL + MapsLine.PAGE};
+        long[] fixed = {
+            0,
+            1,
+            -1,
+            -2,
+            Long.MAX_VALUE,
+            Long.MIN_VALUE,
+            Long.MIN_VALUE - 1,
+            VSYSCALL,
+            VSYSCALL - 1,
+            VSYSCALL + MapsLine.PAGE
+        };
         long[] addresses = new long[lines.size() * 5 + 1000 + fixed.length];
         int count = fixed.length;
         System.arraycopy(fixed, 0, addresses, 0, count);
@@ -135,7 +158,8 @@ class FindTest {
             addresses[count++] = line.start();
             addresses[count++] = line.end() - 1;
             addresses[count++] = line.end();
-            addresses[count++] = line.start() + (random.nextLong() >>> 1) % Math.max(1, line.end() - line.start() >>> 1);
+            addresses[count++] =
+                    line.start() + (random.nextLong() >>> 1) % Math.max(1, line.end() - line.start() >>> 1);
         }
         while (count < addresses.length) {
             addresses[count++] = random.nextLong() >>> random.nextInt(64);

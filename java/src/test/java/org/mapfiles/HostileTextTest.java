@@ -43,7 +43,9 @@ class HostileTextTest {
             assertThat(rejected.line()).as("%s", rejected).isBetween(1, count(text, '\n') + 1);
             int begin = beginOf(text, rejected.line());
             byte[] before = Arrays.copyOf(text, begin);
-            assertThat(render(before)).as("the lines before the one that is named").isEqualTo(string(before));
+            assertThat(render(before))
+                    .as("the lines before the one that is named")
+                    .isEqualTo(string(before));
             assertRejected(Arrays.copyOf(text, endOf(text, begin)), rejected.line());
             return;
         }
@@ -51,7 +53,9 @@ class HostileTextTest {
     }
 
     @Property(tries = 1000)
-    void changedBytesAreNotGuessed(@ForAll("layouts") List<MapsLine> lines, @ForAll @Size(min = 1, max = 3) List<Integer> places,
+    void changedBytesAreNotGuessed(
+            @ForAll("layouts") List<MapsLine> lines,
+            @ForAll @Size(min = 1, max = 3) List<Integer> places,
             @ForAll int values) {
         byte[] text = MapsLine.text(lines);
         Assume.that(text.length > 0);
@@ -62,11 +66,13 @@ class HostileTextTest {
     }
 
     @Property(tries = 1000)
-    void removedOrDoubledByteIsNotGuessed(@ForAll("layouts") List<MapsLine> lines, @ForAll int place, @ForAll boolean out) {
+    void removedOrDoubledByteIsNotGuessed(
+            @ForAll("layouts") List<MapsLine> lines, @ForAll int place, @ForAll boolean out) {
         byte[] text = MapsLine.text(lines);
         Assume.that(text.length > 0);
         int at = Math.floorMod(place, text.length);
-        String damaged = string(text).substring(0, out ? at : at + 1) + string(text).substring(out ? at + 1 : at);
+        String damaged =
+                string(text).substring(0, out ? at : at + 1) + string(text).substring(out ? at + 1 : at);
         meansWhatItSaysOrIsRefused(damaged.getBytes(ISO_8859_1));
     }
 
@@ -76,7 +82,8 @@ class HostileTextTest {
     }
 
     @Property(tries = 1000)
-    void truncatedLineIsNamed(@ForAll("layouts") List<MapsLine> lines, @ForAll int place) throws MalformedMapsException {
+    void truncatedLineIsNamed(@ForAll("layouts") List<MapsLine> lines, @ForAll int place)
+            throws MalformedMapsException {
         byte[] text = MapsLine.text(lines);
         Assume.that(text.length > 0);
         byte[] truncated = Arrays.copyOf(text, Math.floorMod(place, text.length));
@@ -115,8 +122,8 @@ class HostileTextTest {
     @Example
     void everyByteOfALineIsChecked() {
         MapsLine small = MapsLine.file(0x400000, 0x401000, 42, "/bin/x");
-        MapsLine large = new MapsLine(0xffffffffff600000L, 0xffffffffff601000L, "--xs", 0xfffffffffffff000L, 0xfff, 0xfffff, -1L,
-                " a b ");
+        MapsLine large = new MapsLine(
+                0xffffffffff600000L, 0xffffffffff601000L, "--xs", 0xfffffffffffff000L, 0xfff, 0xfffff, -1L, " a b ");
         for (MapsLine line : new MapsLine[] {small, large}) {
             byte[] text = MapsLine.text(line);
             for (int at = 0; at < text.length; at++) {
@@ -158,12 +165,15 @@ class HostileTextTest {
     @Example
     void messageQuotesTheLine() {
         byte[] text = (MapsLine.anonymous(0x1000, 0x2000).render() + "nonsense\n").getBytes(ISO_8859_1);
-        assertThatExceptionOfType(MalformedMapsException.class).isThrownBy(() -> snapshot(text))
-                .withMessageContaining("line 2").withMessageContaining("\"nonsense\"");
+        assertThatExceptionOfType(MalformedMapsException.class)
+                .isThrownBy(() -> snapshot(text))
+                .withMessageContaining("line 2")
+                .withMessageContaining("\"nonsense\"");
     }
 
     private static void assertRejected(byte[] text, int line) {
-        assertThatExceptionOfType(MalformedMapsException.class).as(() -> string(text))
+        assertThatExceptionOfType(MalformedMapsException.class)
+                .as(() -> string(text))
                 .isThrownBy(() -> snapshot(text))
                 .satisfies(rejected -> assertThat(rejected.line()).isEqualTo(line));
     }

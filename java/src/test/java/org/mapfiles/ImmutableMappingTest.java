@@ -15,7 +15,9 @@ import org.mapfiles.testing.MapsLine;
 /** Copies of mappings, and the ways to them. */
 class ImmutableMappingTest {
     private static MapSnapshot snapshot() throws MalformedMapsException {
-        return MapsLine.snapshot(MapsLine.file(0x1000, 0x2000, 7, "/bin/x (deleted)"), MapsLine.anonymous(0x2000, 0x3000),
+        return MapsLine.snapshot(
+                MapsLine.file(0x1000, 0x2000, 7, "/bin/x (deleted)"),
+                MapsLine.anonymous(0x2000, 0x3000),
                 MapsLine.file(0x4000, 0x6000, 8, "/bin/y"));
     }
 
@@ -35,11 +37,19 @@ class ImmutableMappingTest {
         MapCursor cursor = snapshot().cursor();
         ImmutableMapping copy = cursor.seek(0).copy();
         assertThat(copy).isEqualTo(cursor.copy()).hasSameHashCodeAs(cursor.copy());
-        assertThat(copy).isNotEqualTo(cursor.seek(1).copy()).isNotEqualTo(cursor).isNotEqualTo(null);
+        assertThat(copy)
+                .isNotEqualTo(cursor.seek(1).copy())
+                .isNotEqualTo(cursor)
+                .isNotEqualTo(null);
         MapsLine first = MapsLine.file(0x1000, 0x2000, 7, "/bin/x");
-        for (MapsLine other : new MapsLine[] {MapsLine.file(0x1000, 0x3000, 7, "/bin/x"), MapsLine.file(0x1000, 0x2000, 8, "/bin/x"),
-            MapsLine.file(0x1000, 0x2000, 7, "/bin/y")}) {
-            assertThat(MapsLine.snapshot(other).at(0x1000)).isPresent().isNotEqualTo(MapsLine.snapshot(first).at(0x1000));
+        for (MapsLine other : new MapsLine[] {
+            MapsLine.file(0x1000, 0x3000, 7, "/bin/x"),
+            MapsLine.file(0x1000, 0x2000, 8, "/bin/x"),
+            MapsLine.file(0x1000, 0x2000, 7, "/bin/y")
+        }) {
+            assertThat(MapsLine.snapshot(other).at(0x1000))
+                    .isPresent()
+                    .isNotEqualTo(MapsLine.snapshot(first).at(0x1000));
         }
     }
 
@@ -51,9 +61,16 @@ class ImmutableMappingTest {
             iterated.add(mapping);
         }
         assertThat(iterated).hasSize(3).isEqualTo(snapshot.stream().collect(Collectors.toList()));
-        assertThat(iterated).extracting(mapping -> MappingState.of(mapping).line()).containsExactlyElementsOf(
-                MappingState.all(snapshot).stream().map(MappingState::line).collect(Collectors.toList()));
-        assertThat(snapshot.stream().filter(Mapping::isFileBacked).mapToLong(Mapping::size).sum()).isEqualTo(0x3000);
+        assertThat(iterated)
+                .extracting(mapping -> MappingState.of(mapping).line())
+                .containsExactlyElementsOf(MappingState.all(snapshot).stream()
+                        .map(MappingState::line)
+                        .collect(Collectors.toList()));
+        assertThat(snapshot.stream()
+                        .filter(Mapping::isFileBacked)
+                        .mapToLong(Mapping::size)
+                        .sum())
+                .isEqualTo(0x3000);
         assertThat(new MapSnapshot()).isEmpty();
         Iterator<ImmutableMapping> end = new MapSnapshot().iterator();
         assertThatThrownBy(end::next).isInstanceOf(NoSuchElementException.class);

@@ -22,11 +22,15 @@ import org.mapfiles.testing.Queries;
 /** A file whose path is longer than a page. Only the text has the whole path; no system call accepts it. */
 class LongPathTest {
     /** Adds directories at the root, so that no path that is passed to a system call is long. */
-    private static final String DEEP = "mkdir $1/d && cp $(command -v sleep) $1/d/sleep && cd $1/d && for i in $(seq 20); do"
-            + " mkdir $1/new && mv $1/d $1/new/$2 && mv $1/new $1/d || exit; done; exec ./sleep 1000";
+    private static final String DEEP =
+            "mkdir $1/d && cp $(command -v sleep) $1/d/sleep && cd $1/d && for i in $(seq 20); do"
+                    + " mkdir $1/new && mv $1/d $1/new/$2 && mv $1/new $1/d || exit; done; exec ./sleep 1000";
+
     private static final String NAME = "x".repeat(240);
 
-    @RegisterExtension final Children children = new Children();
+    @RegisterExtension
+    final Children children = new Children();
+
     private Path directory;
     private Process process;
 
@@ -36,7 +40,8 @@ class LongPathTest {
         process = children.start("sh", "-c", DEEP, "sh", directory.toString(), NAME);
         Children.await("it sleeps", () -> {
             assertThat(process.isAlive()).as("it was made").isTrue();
-            return Files.readString(Path.of("/proc/" + process.pid() + "/maps"), ISO_8859_1).contains("/sleep\n")
+            return Files.readString(Path.of("/proc/" + process.pid() + "/maps"), ISO_8859_1)
+                            .contains("/sleep\n")
                     && Children.state(process.pid()) == 'S'; // its libraries are loaded
         });
     }
@@ -51,29 +56,39 @@ class LongPathTest {
         String path = directory + "/d" + ("/" + NAME).repeat(20) + "/sleep";
         MappingQuery query = new MappingQuery();
         try (ProcessMaps maps = ProcessMaps.of(process.pid())) {
-            List<MappingState> all = MappingState.all(maps.snapshot(MapFilter.all().by(Backend.TEXT)));
-            List<MappingState> deep = all.stream().filter(seen -> seen.line().name().equals(path)).collect(Collectors.toList());
+            List<MappingState> all =
+                    MappingState.all(maps.snapshot(MapFilter.all().by(Backend.TEXT)));
+            List<MappingState> deep =
+                    all.stream().filter(seen -> seen.line().name().equals(path)).collect(Collectors.toList());
             assertThat(deep).hasSizeGreaterThan(1);
             assertThat(path.length()).isGreaterThan(4096);
             if (Queries.areSupported()) {
                 MapSnapshot queried = maps.snapshot(MapFilter.all().by(Backend.QUERY));
                 assertThat(queried.backend()).as("what a query has no room for").hasValue(Backend.TEXT);
-                assertThat(queried.retries()).as("nothing has changed meanwhile").isZero();
+                assertThat(queried.retries())
+                        .as("nothing has changed meanwhile")
+                        .isZero();
                 assertThat(MappingState.all(queried)).isEqualTo(all);
             }
             for (MappingState seen : deep) {
                 assertThat(maps.query(seen.line().start(), query)).isTrue();
                 assertThat(MappingState.of(query).withoutFile()).isEqualTo(seen.withoutFile());
                 assertThat(query.name()).isEqualTo(path);
-                assertThat(maps.query(all.get(all.size() - 1).line().start(), query)).as("short again").isTrue();
-                assertThat(query.name()).isEqualTo(all.get(all.size() - 1).line().name());
+                assertThat(maps.query(all.get(all.size() - 1).line().start(), query))
+                        .as("short again")
+                        .isTrue();
+                assertThat(query.name())
+                        .isEqualTo(all.get(all.size() - 1).line().name());
             }
-            assertThat(MappingState.all(maps.snapshot(MapFilter.all().executable()))).extracting(seen -> seen.line().name())
+            assertThat(MappingState.all(maps.snapshot(MapFilter.all().executable())))
+                    .extracting(seen -> seen.line().name())
                     .contains(path);
         }
     }
 
-    /** The path is too long to be checked. The mapped file itself shows whether it is deleted, or the state is unknown. */
+    /**
+     * The path is too long to be checked. The mapped file itself shows whether it is deleted, or the state is unknown.
+     */
     @Test
     void deletionIsReportedOrUnknown() throws Exception {
         new ProcessBuilder("rm", "-rf", directory.toString()).start().waitFor();
@@ -91,9 +106,11 @@ class LongPathTest {
     /** The mark of the kernel makes the name longer than a path may be; the path without the mark is checked. */
     @Test
     void pathOfADeletedFileIsCheckedWithoutTheMark() throws Exception {
-        Path folder = Path.of(directory + "/e" + ("/" + NAME).repeat(16)).resolve("y".repeat(4083 - 16 * 241
-                - directory.toString().length()));
-        Path program = Files.copy(Path.of("/proc/" + process.pid() + "/exe"), Files.createDirectories(folder).resolve("sleep"));
+        Path folder = Path.of(directory + "/e" + ("/" + NAME).repeat(16))
+                .resolve("y".repeat(4083 - 16 * 241 - directory.toString().length()));
+        Path program = Files.copy(
+                Path.of("/proc/" + process.pid() + "/exe"),
+                Files.createDirectories(folder).resolve("sleep"));
         Process sleeper = children.start(program.toString(), "1000");
         Children.awaitSleep(sleeper.pid());
         Files.delete(program);
@@ -102,7 +119,8 @@ class LongPathTest {
             assertThat(deleted.nameLength()).isBetween(4097, 4105);
             MapCursor other = named(maps, ".so");
             assertThat(MapFiles.of(maps).state(other)).as("read before").isNotEqualTo(FileState.REPLACED);
-            assertThat(MapFiles.of(maps).state(deleted)).isIn(FileState.DELETED, FileState.PATH_REMOVED, FileState.UNKNOWN);
+            assertThat(MapFiles.of(maps).state(deleted))
+                    .isIn(FileState.DELETED, FileState.PATH_REMOVED, FileState.UNKNOWN);
             Files.copy(Path.of("/proc/" + process.pid() + "/exe"), program);
             assertThat(MapFiles.of(maps).state(deleted)).isIn(FileState.REPLACED, FileState.UNKNOWN);
         }

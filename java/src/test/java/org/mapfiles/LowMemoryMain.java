@@ -19,8 +19,7 @@ import org.mapfiles.timeline.MapChanges;
 final class LowMemoryMain {
     private final List<ByteBuffer> held = new ArrayList<>();
 
-    private LowMemoryMain() {
-    }
+    private LowMemoryMain() {}
 
     private interface Call {
         AutoCloseable run() throws Exception;
@@ -29,7 +28,7 @@ final class LowMemoryMain {
     private void hold() {
         for (int piece = 1 << 16; piece >= 16; piece /= 2) {
             try {
-                for (;;) {
+                for (; ; ) {
                     held.add(ByteBuffer.allocateDirect(piece));
                 }
             } catch (OutOfMemoryError full) {
@@ -93,7 +92,9 @@ final class LowMemoryMain {
         LowMemoryMain main = new LowMemoryMain();
         try (ProcessMaps maps = ProcessMaps.self()) {
             MappingQuery answer = new MappingQuery();
-            MapCursor program = maps.snapshot(MapFilter.all().executable().fileBacked()).cursor().seek(0);
+            MapCursor program = maps.snapshot(MapFilter.all().executable().fileBacked())
+                    .cursor()
+                    .seek(0);
             maps.query(program.start(), answer);
             Map<String, Call> calls = calls(maps, answer);
             int descriptors = Descriptors.count();

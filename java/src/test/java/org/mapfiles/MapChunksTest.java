@@ -22,7 +22,8 @@ import org.mapfiles.testing.SpecialMappingsProcess;
 class MapChunksTest {
     private static final int MANY = 20_000;
 
-    @RegisterExtension final SpecialMappingsProcess child = SpecialMappingsProcess.full();
+    @RegisterExtension
+    final SpecialMappingsProcess child = SpecialMappingsProcess.full();
 
     /** A mapping without its file index, which is only valid in one chunk. */
     private static List<MappingState> all(MapSnapshot snapshot) {
@@ -51,7 +52,10 @@ class MapChunksTest {
 
     @Test
     void fewMappingsAreOneChunk() throws Exception {
-        for (MapFilter filter : List.of(MapFilter.all(), MapFilter.all().executable(), MapFilter.all().writable().shared())) {
+        for (MapFilter filter : List.of(
+                MapFilter.all(),
+                MapFilter.all().executable(),
+                MapFilter.all().writable().shared())) {
             assertThat(read(filter)).isEqualTo(all(child.maps().snapshot(filter)));
             assertThat(parts).isOne();
         }
@@ -61,7 +65,8 @@ class MapChunksTest {
     @Test
     void manyMappingsAreSeveralChunks() throws Exception {
         child.command("many " + MANY);
-        for (MapFilter filter : List.of(MapFilter.all(), MapFilter.all().fileBacked(), MapFilter.all().writable())) {
+        for (MapFilter filter : List.of(
+                MapFilter.all(), MapFilter.all().fileBacked(), MapFilter.all().writable())) {
             assertThat(read(filter)).isEqualTo(all(child.maps().snapshot(filter.by(Backend.TEXT))));
             assertThat(parts).isGreaterThan(5);
         }
@@ -71,7 +76,8 @@ class MapChunksTest {
 
     @Test
     void queryBackendReadsNoText() throws Exception {
-        assumeTrue(child.maps().snapshot(MapFilter.all().executable()).backend().equals(Optional.of(Backend.QUERY)),
+        assumeTrue(
+                child.maps().snapshot(MapFilter.all().executable()).backend().equals(Optional.of(Backend.QUERY)),
                 "this kernel has no PROCMAP_QUERY");
         child.command("unmap long-path");
         child.command("many " + MANY);
@@ -86,7 +92,9 @@ class MapChunksTest {
         try (MapChunks reader = child.maps().chunks(MapFilter.all())) {
             assertThat(reader.next()).isTrue();
             child.exec();
-            assertThatThrownBy(() -> readOn(reader)).isExactlyInstanceOf(MapsException.class).hasMessageContaining("execve(2)");
+            assertThatThrownBy(() -> readOn(reader))
+                    .isExactlyInstanceOf(MapsException.class)
+                    .hasMessageContaining("execve(2)");
             assertThat(reader.next()).isFalse();
         }
         assertThat(read(MapFilter.all())).as("the next program").isNotEmpty();
@@ -115,7 +123,10 @@ class MapChunksTest {
         child.command("many " + MANY);
         child.command("leader-exit");
         List<MappingState> read = read(MapFilter.all().fileBacked());
-        assertThat(read).hasSizeGreaterThan(MANY / 2).isEqualTo(all(child.maps().snapshot(MapFilter.all().fileBacked().by(Backend.TEXT))));
+        assertThat(read)
+                .hasSizeGreaterThan(MANY / 2)
+                .isEqualTo(
+                        all(child.maps().snapshot(MapFilter.all().fileBacked().by(Backend.TEXT))));
     }
 
     /** Mappings that do not change are in the chunks, and an overlap of two of them is reported. */
@@ -150,23 +161,27 @@ class MapChunksTest {
         MapChunks closed = child.maps().chunks(MapFilter.all());
         closed.close();
         closed.close();
-        assertThatThrownBy(closed::next).isInstanceOf(IllegalStateException.class).hasMessageContaining("closed");
+        assertThatThrownBy(closed::next)
+                .isInstanceOf(IllegalStateException.class)
+                .hasMessageContaining("closed");
         assertThatThrownBy(() -> child.maps().chunks(null)).isInstanceOf(NullPointerException.class);
         child.command("many " + MANY);
         try (MapChunks reader = child.maps().chunks(MapFilter.all())) {
             assertThat(reader.next()).isTrue();
             child.maps().close();
-            assertThatThrownBy(() -> readOn(reader)).isInstanceOf(IllegalStateException.class).hasMessageContaining("ProcessMaps");
+            assertThatThrownBy(() -> readOn(reader))
+                    .isInstanceOf(IllegalStateException.class)
+                    .hasMessageContaining("ProcessMaps");
         }
     }
 
     /** Reads a process with little direct memory: in chunks, and as a snapshot, which needs too much. */
     static final class ReadWithLittleMemory {
-        private ReadWithLittleMemory() {
-        }
+        private ReadWithLittleMemory() {}
 
         public static void main(String[] arguments) throws Exception {
-            try (ProcessMaps maps = ProcessMaps.of(Long.parseLong(arguments[0])); MapChunks reader = maps.chunks(MapFilter.all())) {
+            try (ProcessMaps maps = ProcessMaps.of(Long.parseLong(arguments[0]));
+                    MapChunks reader = maps.chunks(MapFilter.all())) {
                 int count = 0;
                 while (reader.next()) {
                     count += reader.chunk().size();
@@ -192,8 +207,12 @@ class MapChunksTest {
     void littleMemoryIsEnoughForChunksAndAnExceptionForASnapshot() throws Exception {
         child.command("many 60000");
         int size = child.maps().snapshot().size();
-        ChildJvm.Outcome outcome = new ChildJvm().with("-XX:MaxDirectMemorySize=4m").run(ReadWithLittleMemory.class, child.pid());
-        assertThat(outcome.output()).contains("PARTS " + size + "\n").contains("SNAPSHOT true ").contains("-XX:MaxDirectMemorySize")
+        ChildJvm.Outcome outcome =
+                new ChildJvm().with("-XX:MaxDirectMemorySize=4m").run(ReadWithLittleMemory.class, child.pid());
+        assertThat(outcome.output())
+                .contains("PARTS " + size + "\n")
+                .contains("SNAPSHOT true ")
+                .contains("-XX:MaxDirectMemorySize")
                 .contains("NEW true");
         assertThat(outcome.exit()).isZero();
     }
@@ -203,7 +222,8 @@ class MapChunksTest {
     void noChunkIsSkippedAfterMissingMemory() throws Exception {
         child.command("many " + MANY);
         int size = child.maps().snapshot().size();
-        ChildJvm.Outcome outcome = new ChildJvm().with("-XX:MaxDirectMemorySize=8m").run(ReadChunksLowMemoryMain.class, child.pid());
+        ChildJvm.Outcome outcome =
+                new ChildJvm().with("-XX:MaxDirectMemorySize=8m").run(ReadChunksLowMemoryMain.class, child.pid());
         assertThat(outcome.output()).contains("FIRST true OPENED 1\n").contains("REST true COUNT " + size + "\n");
         assertThat(outcome.exit()).isZero();
     }
@@ -211,28 +231,53 @@ class MapChunksTest {
     /** Nested directories, each made from within the one above: 80,000 bytes, more than the buffer for text. */
     @Test
     void aLineThatIsLongerThanTheBuffer(@TempDir Path directory) throws Exception {
-        String script = String.join("\n", "import mmap, os, sys", "os.chdir(sys.argv[1])", "name = 'd' * 200", "for i in range(400):",
-                "    os.mkdir(name)", "    os.chdir(name)", "fd = os.open('f', os.O_RDWR | os.O_CREAT)", "os.ftruncate(fd, 4096)",
+        String script = String.join(
+                "\n",
+                "import mmap, os, sys",
+                "os.chdir(sys.argv[1])",
+                "name = 'd' * 200",
+                "for i in range(400):",
+                "    os.mkdir(name)",
+                "    os.chdir(name)",
+                "fd = os.open('f', os.O_RDWR | os.O_CREAT)",
+                "os.ftruncate(fd, 4096)",
                 "kept = [mmap.mmap(fd, 4096, mmap.MAP_SHARED, mmap.PROT_READ)]",
-                "kept += [mmap.mmap(-1, 4096, mmap.MAP_SHARED, mmap.PROT_READ) for i in range(5000)]", "print('READY', flush=True)",
+                "kept += [mmap.mmap(-1, 4096, mmap.MAP_SHARED, mmap.PROT_READ) for i in range(5000)]",
+                "print('READY', flush=True)",
                 "sys.stdin.read()");
         try {
-            assumeTrue(new ProcessBuilder("python3", "--version").redirectErrorStream(true).start().waitFor() == 0, "no python3");
+            assumeTrue(
+                    new ProcessBuilder("python3", "--version")
+                                    .redirectErrorStream(true)
+                                    .start()
+                                    .waitFor()
+                            == 0,
+                    "no python3");
         } catch (IOException e) {
             assumeTrue(false, "no python3: " + e);
         }
-        Process deep = new ProcessBuilder("python3", "-c", script, directory.toString()).redirectError(ProcessBuilder.Redirect.INHERIT).start();
+        Process deep = new ProcessBuilder("python3", "-c", script, directory.toString())
+                .redirectError(ProcessBuilder.Redirect.INHERIT)
+                .start();
         try {
             assertThat(deep.inputReader().readLine()).isEqualTo("READY");
             List<MappingState> seen = new ArrayList<>();
-            try (ProcessMaps maps = ProcessMaps.of(deep.pid()); MapChunks parts = maps.chunks(MapFilter.all())) {
+            try (ProcessMaps maps = ProcessMaps.of(deep.pid());
+                    MapChunks parts = maps.chunks(MapFilter.all())) {
                 while (parts.next()) {
                     seen.addAll(MappingState.all(parts.chunk()));
                 }
-                assertThat(seen).hasSizeGreaterThan(5000).extracting(MappingState::line)
-                        .isEqualTo(MappingState.all(maps.snapshot(MapFilter.all().by(Backend.TEXT))).stream().map(MappingState::line).collect(Collectors.toList()));
+                assertThat(seen)
+                        .hasSizeGreaterThan(5000)
+                        .extracting(MappingState::line)
+                        .isEqualTo(
+                                MappingState.all(maps.snapshot(MapFilter.all().by(Backend.TEXT))).stream()
+                                        .map(MappingState::line)
+                                        .collect(Collectors.toList()));
             }
-            assertThat(seen).anyMatch(each -> each.line().name() != null && each.line().name().length() > 80_000);
+            assertThat(seen)
+                    .anyMatch(each ->
+                            each.line().name() != null && each.line().name().length() > 80_000);
         } finally {
             deep.destroyForcibly().waitFor();
             new ProcessBuilder("rm", "-rf", directory.toString()).start().waitFor(); // Java has no path that long

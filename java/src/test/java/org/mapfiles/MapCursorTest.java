@@ -13,24 +13,50 @@ import org.mapfiles.testing.MapsLine;
 /** Positions of a cursor, and its methods at a position without a mapping. */
 class MapCursorTest {
     /** Every method that reads the mapping. */
-    static final List<Consumer<Mapping>> READS = List.of(Mapping::start, Mapping::end, Mapping::size, Mapping::offset,
-            Mapping::inode, Mapping::deviceMajor, Mapping::deviceMinor, Mapping::flags, Mapping::isReadable,
-            Mapping::isWritable, Mapping::isExecutable, Mapping::isShared, Mapping::isFileBacked, Mapping::permissions,
-            Mapping::kind, Mapping::deletion, Mapping::isNameEscaped, Mapping::isNameAmbiguous, Mapping::fileIndex,
-            Mapping::nameLength, Mapping::name, m -> m.name(new byte[9], 0), m -> m.name(ByteBuffer.allocate(9)),
-            m -> m.nameEquals(new byte[9]), m -> m.nameStartsWith(new byte[0]), m -> m.contains(0), m -> m.fileOffset(0));
+    static final List<Consumer<Mapping>> READS = List.of(
+            Mapping::start,
+            Mapping::end,
+            Mapping::size,
+            Mapping::offset,
+            Mapping::inode,
+            Mapping::deviceMajor,
+            Mapping::deviceMinor,
+            Mapping::flags,
+            Mapping::isReadable,
+            Mapping::isWritable,
+            Mapping::isExecutable,
+            Mapping::isShared,
+            Mapping::isFileBacked,
+            Mapping::permissions,
+            Mapping::kind,
+            Mapping::deletion,
+            Mapping::isNameEscaped,
+            Mapping::isNameAmbiguous,
+            Mapping::fileIndex,
+            Mapping::nameLength,
+            Mapping::name,
+            m -> m.name(new byte[9], 0),
+            m -> m.name(ByteBuffer.allocate(9)),
+            m -> m.nameEquals(new byte[9]),
+            m -> m.nameStartsWith(new byte[0]),
+            m -> m.contains(0),
+            m -> m.fileOffset(0));
 
     private final MapSnapshot snapshot;
 
     MapCursorTest() throws MalformedMapsException {
-        snapshot = MapsLine.snapshot(MapsLine.anonymous(0x1000, 0x3000), MapsLine.file(0x3000, 0x4000, 42, "/bin/x"),
+        snapshot = MapsLine.snapshot(
+                MapsLine.anonymous(0x1000, 0x3000),
+                MapsLine.file(0x3000, 0x4000, 42, "/bin/x"),
                 MapsLine.anonymous(0xffffffffff600000L, 0xffffffffff601000L));
     }
 
     private static void refusesToRead(MapCursor cursor) {
         for (Consumer<Mapping> read : READS) {
-            assertThatThrownBy(() -> read.accept(cursor)).as("read %d", READS.indexOf(read))
-                    .isInstanceOf(IndexOutOfBoundsException.class).hasMessageContaining("on no mapping");
+            assertThatThrownBy(() -> read.accept(cursor))
+                    .as("read %d", READS.indexOf(read))
+                    .isInstanceOf(IndexOutOfBoundsException.class)
+                    .hasMessageContaining("on no mapping");
         }
         assertThatThrownBy(cursor::index).isInstanceOf(IndexOutOfBoundsException.class);
         assertThat(cursor).as("used by debuggers").asString().contains("on no mapping");
@@ -66,7 +92,8 @@ class MapCursorTest {
     @Test
     void seekRejectsOtherIndices() {
         MapCursor cursor = snapshot.cursor();
-        for (int wrong : new int[] {-1, 3, Integer.MIN_VALUE, Integer.MAX_VALUE, Integer.MAX_VALUE / MapRecord.SIZE + 1}) {
+        for (int wrong :
+                new int[] {-1, 3, Integer.MIN_VALUE, Integer.MAX_VALUE, Integer.MAX_VALUE / MapRecord.SIZE + 1}) {
             cursor.seek(1);
             assertThatThrownBy(() -> cursor.seek(wrong)).as("%d", wrong).isInstanceOf(IndexOutOfBoundsException.class);
             assertThat(cursor.index()).as("it stays where it was").isEqualTo(1);

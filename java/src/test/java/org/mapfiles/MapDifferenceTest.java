@@ -17,37 +17,41 @@ import org.mapfiles.testing.MapsTexts;
 import org.mapfiles.testing.ModelProcess;
 import org.mapfiles.testing.Replay;
 
-/** The difference of two snapshots makes the later one from the earlier one. A comparison of all pairs of mappings agrees. */
+/**
+ * The difference of two snapshots makes the later one from the earlier one. A comparison of all pairs of mappings
+ * agrees.
+ */
 class MapDifferenceTest {
     /** Returns the calls of a visitor as text: the sign and the range. */
     private static List<String> changes(List<MapsLine> before, List<MapsLine> now) throws MalformedMapsException {
         List<String> changes = new ArrayList<>();
-        MapDifference.visit(MapsLine.snapshot(before).cursor(), MapsLine.snapshot(now).cursor(), new MapDifference.Visitor() {
-            @Override
-            public void added(Mapping now) {
-                changes.add("+ " + of(MapsLine.of(now)));
-            }
+        MapDifference.visit(
+                MapsLine.snapshot(before).cursor(), MapsLine.snapshot(now).cursor(), new MapDifference.Visitor() {
+                    @Override
+                    public void added(Mapping now) {
+                        changes.add("+ " + of(MapsLine.of(now)));
+                    }
 
-            @Override
-            public void removed(Mapping before) {
-                changes.add("- " + of(MapsLine.of(before)));
-            }
+                    @Override
+                    public void removed(Mapping before) {
+                        changes.add("- " + of(MapsLine.of(before)));
+                    }
 
-            @Override
-            public void changed(Mapping before, Mapping now) {
-                changes.add("~ " + of(MapsLine.of(before)) + " to " + of(MapsLine.of(now)));
-            }
+                    @Override
+                    public void changed(Mapping before, Mapping now) {
+                        changes.add("~ " + of(MapsLine.of(before)) + " to " + of(MapsLine.of(now)));
+                    }
 
-            @Override
-            public void split(Mapping now) {
-                changes.add("split " + of(MapsLine.of(now)));
-            }
+                    @Override
+                    public void split(Mapping now) {
+                        changes.add("split " + of(MapsLine.of(now)));
+                    }
 
-            @Override
-            public void merged(Mapping before) {
-                changes.add("merged " + of(MapsLine.of(before)));
-            }
-        });
+                    @Override
+                    public void merged(Mapping before) {
+                        changes.add("merged " + of(MapsLine.of(before)));
+                    }
+                });
         return changes;
     }
 
@@ -55,22 +59,23 @@ class MapDifferenceTest {
     private static List<MapsLine> replayed(List<MapsLine> before, List<MapsLine> now) throws MalformedMapsException {
         Replay replay = new Replay();
         before.forEach(replay::add);
-        MapDifference.visit(MapsLine.snapshot(before).cursor(), MapsLine.snapshot(now).cursor(), new MapDifference.Visitor() {
-            @Override
-            public void added(Mapping now) {
-                replay.add(MapsLine.of(now));
-            }
+        MapDifference.visit(
+                MapsLine.snapshot(before).cursor(), MapsLine.snapshot(now).cursor(), new MapDifference.Visitor() {
+                    @Override
+                    public void added(Mapping now) {
+                        replay.add(MapsLine.of(now));
+                    }
 
-            @Override
-            public void removed(Mapping before) {
-                replay.remove(MapsLine.of(before));
-            }
+                    @Override
+                    public void removed(Mapping before) {
+                        replay.remove(MapsLine.of(before));
+                    }
 
-            @Override
-            public void changed(Mapping before, Mapping now) {
-                replay.change(MapsLine.of(before), MapsLine.of(now));
-            }
-        });
+                    @Override
+                    public void changed(Mapping before, Mapping now) {
+                        replay.change(MapsLine.of(before), MapsLine.of(now));
+                    }
+                });
         return replay.lines();
     }
 
@@ -79,7 +84,14 @@ class MapDifferenceTest {
     }
 
     private static MapsLine at(long firstPage, long endPage, String permissions, long offsetPage, long inode) {
-        return new MapsLine(firstPage << 12, endPage << 12, permissions, offsetPage << 12, inode == 0 ? 0 : 8, 0, inode,
+        return new MapsLine(
+                firstPage << 12,
+                endPage << 12,
+                permissions,
+                offsetPage << 12,
+                inode == 0 ? 0 : 8,
+                0,
+                inode,
                 inode == 0 ? "" : "/file");
     }
 
@@ -87,19 +99,26 @@ class MapDifferenceTest {
     void protectingTheMiddleIsASplit() throws Exception {
         List<MapsLine> whole = List.of(at(16, 20, "rw-p", 0, 7));
         List<MapsLine> split = List.of(at(16, 17, "rw-p", 0, 7), at(17, 19, "r--p", 1, 7), at(19, 20, "rw-p", 3, 7));
-        assertThat(changes(whole, split)).containsExactly("~ 10000-14000 rw-p to 10000-11000 rw-p", "split 11000-13000 r--p",
-                "split 13000-14000 rw-p");
-        assertThat(changes(split, whole)).containsExactly("merged 11000-13000 r--p", "merged 13000-14000 rw-p",
-                "~ 10000-11000 rw-p to 10000-14000 rw-p");
+        assertThat(changes(whole, split))
+                .containsExactly(
+                        "~ 10000-14000 rw-p to 10000-11000 rw-p", "split 11000-13000 r--p", "split 13000-14000 rw-p");
+        assertThat(changes(split, whole))
+                .containsExactly(
+                        "merged 11000-13000 r--p", "merged 13000-14000 rw-p", "~ 10000-11000 rw-p to 10000-14000 rw-p");
         assertThat(changes(split, split)).isEmpty();
     }
 
     @Example
     void anotherFileAtTheSameRangeIsAnotherMapping() throws Exception {
         List<MapsLine> one = List.of(at(16, 20, "r-xp", 0, 7));
-        assertThat(changes(one, List.of(at(16, 20, "r-xp", 0, 8)))).containsExactly("- 10000-14000 r-xp", "+ 10000-14000 r-xp");
-        assertThat(changes(one, List.of(at(16, 20, "r-xp", 1, 7)))).as("another part of it").hasSize(2);
-        assertThat(changes(one, List.of(at(16, 20, "r-xp", 0, 0)))).as("no file").hasSize(2);
+        assertThat(changes(one, List.of(at(16, 20, "r-xp", 0, 8))))
+                .containsExactly("- 10000-14000 r-xp", "+ 10000-14000 r-xp");
+        assertThat(changes(one, List.of(at(16, 20, "r-xp", 1, 7))))
+                .as("another part of it")
+                .hasSize(2);
+        assertThat(changes(one, List.of(at(16, 20, "r-xp", 0, 0))))
+                .as("no file")
+                .hasSize(2);
         assertThat(changes(one, List.of(at(16, 20, "r-xs", 0, 7)))).as("shared").hasSize(2);
     }
 
@@ -107,9 +126,11 @@ class MapDifferenceTest {
     void growingShrinkingAndRenamingAreChanges() throws Exception {
         List<MapsLine> heap = List.of(at(16, 20, "rw-p", 0, 0), at(30, 34, "r--p", 2, 7));
         List<MapsLine> grown = List.of(at(16, 29, "rw-p", 0, 0), at(31, 34, "r--p", 3, 7));
-        assertThat(changes(heap, grown)).containsExactly("~ 10000-14000 rw-p to 10000-1d000 rw-p", "~ 1e000-22000 r--p to 1f000-22000 r--p");
+        assertThat(changes(heap, grown))
+                .containsExactly("~ 10000-14000 rw-p to 10000-1d000 rw-p", "~ 1e000-22000 r--p to 1f000-22000 r--p");
         MapsLine renamed = new MapsLine(30 << 12, 34 << 12, "r--p", 2 << 12, 8, 0, 7, "/other");
-        assertThat(changes(heap, List.of(heap.get(0), renamed))).containsExactly("~ 1e000-22000 r--p to 1e000-22000 r--p");
+        assertThat(changes(heap, List.of(heap.get(0), renamed)))
+                .containsExactly("~ 1e000-22000 r--p to 1e000-22000 r--p");
         assertThat(changes(List.of(), heap)).containsExactly("+ 10000-14000 rw-p", "+ 1e000-22000 r--p");
         assertThat(changes(heap, List.of())).containsExactly("- 10000-14000 rw-p", "- 1e000-22000 r--p");
     }
@@ -132,13 +153,22 @@ class MapDifferenceTest {
     void rangeIsFreedBeforeItIsUsed() throws Exception {
         List<MapsLine> before = List.of(at(16, 20, "rw-p", 0, 7), at(20, 28, "---p", 4, 8), at(28, 32, "r--p", 4, 9));
         List<MapsLine> up = List.of(at(16, 24, "rw-p", 0, 7), at(24, 30, "---p", 8, 8), at(30, 32, "r--p", 6, 9));
-        assertThat(changes(before, up)).containsExactly("~ 1c000-20000 r--p to 1e000-20000 r--p", "~ 14000-1c000 ---p to 18000-1e000 ---p",
-                "~ 10000-14000 rw-p to 10000-18000 rw-p");
-        assertThat(changes(up, before)).containsExactly("~ 10000-18000 rw-p to 10000-14000 rw-p", "~ 18000-1e000 ---p to 14000-1c000 ---p",
-                "~ 1e000-20000 r--p to 1c000-20000 r--p");
+        assertThat(changes(before, up))
+                .containsExactly(
+                        "~ 1c000-20000 r--p to 1e000-20000 r--p",
+                        "~ 14000-1c000 ---p to 18000-1e000 ---p",
+                        "~ 10000-14000 rw-p to 10000-18000 rw-p");
+        assertThat(changes(up, before))
+                .containsExactly(
+                        "~ 10000-18000 rw-p to 10000-14000 rw-p",
+                        "~ 18000-1e000 ---p to 14000-1c000 ---p",
+                        "~ 1e000-20000 r--p to 1c000-20000 r--p");
         List<MapsLine> outward = List.of(at(16, 18, "rw-p", 0, 7), at(18, 30, "---p", 2, 8), at(30, 32, "r--p", 6, 9));
-        assertThat(changes(before, outward)).containsExactly("~ 10000-14000 rw-p to 10000-12000 rw-p",
-                "~ 1c000-20000 r--p to 1e000-20000 r--p", "~ 14000-1c000 ---p to 12000-1e000 ---p");
+        assertThat(changes(before, outward))
+                .containsExactly(
+                        "~ 10000-14000 rw-p to 10000-12000 rw-p",
+                        "~ 1c000-20000 r--p to 1e000-20000 r--p",
+                        "~ 14000-1c000 ---p to 12000-1e000 ---p");
     }
 
     @Example
@@ -149,7 +179,8 @@ class MapDifferenceTest {
 
     /** Two random selections of lines, which overlap. */
     @Property(tries = 300)
-    void eachMappingIsReportedOnceAndNothingElse(@ForAll("layouts") List<MapsLine> lines, @ForAll int choice) throws Exception {
+    void eachMappingIsReportedOnceAndNothingElse(@ForAll("layouts") List<MapsLine> lines, @ForAll int choice)
+            throws Exception {
         List<MapsLine> before = chosen(lines, choice);
         List<MapsLine> now = chosen(lines, Integer.rotateLeft(choice, 11) ^ 0x5bd1e995);
         assertThat(changes(before, now)).containsExactlyInAnyOrderElementsOf(slowly(before, now));
@@ -189,8 +220,12 @@ class MapDifferenceTest {
             if (bits > 5 && isLong) {
                 chosen.add(with(line, line.end() - MapsLine.PAGE, line.permissions()));
             } else if (bits > 4) {
-                chosen.add(with(line, line.end(), line.permissions().startsWith("r") ? "-wx" + line.permissions().charAt(3)
-                        : "r--" + line.permissions().charAt(3)));
+                chosen.add(with(
+                        line,
+                        line.end(),
+                        line.permissions().startsWith("r")
+                                ? "-wx" + line.permissions().charAt(3)
+                                : "r--" + line.permissions().charAt(3)));
             } else if (bits > 0) {
                 chosen.add(line);
             }
@@ -199,7 +234,8 @@ class MapDifferenceTest {
     }
 
     private static MapsLine with(MapsLine line, long end, String permissions) {
-        return new MapsLine(line.start(), end, permissions, line.offset(), line.major(), line.minor(), line.inode(), line.name());
+        return new MapsLine(
+                line.start(), end, permissions, line.offset(), line.major(), line.minor(), line.inode(), line.name());
     }
 
     private static List<String> slowly(List<MapsLine> before, List<MapsLine> now) throws MalformedMapsException {
@@ -236,10 +272,16 @@ class MapDifferenceTest {
     }
 
     private static boolean isContinued(MapsLine before, MapsLine now, Mapping was, Mapping is) {
-        boolean overlap = Long.compareUnsigned(before.start(), now.end()) < 0 && Long.compareUnsigned(now.start(), before.end()) < 0;
-        boolean sameFile = before.major() == now.major() && before.minor() == now.minor() && before.inode() == now.inode();
+        boolean overlap = Long.compareUnsigned(before.start(), now.end()) < 0
+                && Long.compareUnsigned(now.start(), before.end()) < 0;
+        boolean sameFile =
+                before.major() == now.major() && before.minor() == now.minor() && before.inode() == now.inode();
         boolean samePlace = !before.hasFile() || before.offset() - before.start() == now.offset() - now.start();
-        return overlap && sameFile && samePlace && before.permissions().charAt(3) == now.permissions().charAt(3)
-                && (was.kind() == is.kind() || (was.kind().isPrivateMemory() && is.kind().isPrivateMemory()));
+        return overlap
+                && sameFile
+                && samePlace
+                && before.permissions().charAt(3) == now.permissions().charAt(3)
+                && (was.kind() == is.kind()
+                        || (was.kind().isPrivateMemory() && is.kind().isPrivateMemory()));
     }
 }

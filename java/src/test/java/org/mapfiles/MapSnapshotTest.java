@@ -9,7 +9,6 @@ import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.mapfiles.Mapping.Deletion;
-import org.mapfiles.files.MapFiles;
 import org.mapfiles.testing.MappingState;
 import org.mapfiles.testing.MapsLine;
 import org.mapfiles.testing.SpecialMappingsProcess;
@@ -18,7 +17,8 @@ import org.mapfiles.testing.SpecialMappingsProcess;
 class MapSnapshotTest {
     private static final String SUFFIX = " (deleted)";
 
-    @RegisterExtension final SpecialMappingsProcess child = SpecialMappingsProcess.full();
+    @RegisterExtension
+    final SpecialMappingsProcess child = SpecialMappingsProcess.full();
 
     @Test
     void everyMappingIsReadAsMade() throws Exception {
@@ -31,7 +31,9 @@ class MapSnapshotTest {
             assertThat(seen.line()).as(made.label()).isEqualTo(expected(made, seen.line()));
             assertThat(seen.kind()).as("%s", made).isEqualTo(made.kind());
             assertThat(seen.fileBacked()).as("%s", made).isEqualTo(made.line().hasFile());
-            assertThat(seen.escaped()).as("%s", made).isEqualTo(made.line().name().contains("\n"));
+            assertThat(seen.escaped())
+                    .as("%s", made)
+                    .isEqualTo(made.line().name().contains("\n"));
             assertThat(seen.ambiguous()).as("%s", made).isFalse();
         }
         assertThat(child.made()).hasSizeGreaterThan(50);
@@ -39,17 +41,26 @@ class MapSnapshotTest {
     }
 
     /**
-     * Files on mounts of the kernel have no suffix. Of other files it is part of the name until the name is resolved. On
-     * some file systems the child cannot find the numbers that maps has for its files.
+     * Files on mounts of the kernel have no suffix. Of other files it is part of the name until the name is resolved.
+     * On some file systems the child cannot find the numbers that maps has for its files.
      */
     private MapsLine expected(SpecialMappingsProcess.Made made, MapsLine seen) {
         boolean isFile = made.kind() == Mapping.Kind.FILE;
         MapsLine line = made.line();
-        boolean isSuffixed = made.isDeleted() && (isFile || made.kind() == Mapping.Kind.AIO
-                || made.kind() == Mapping.Kind.OTHER); // a name that a regular file may have
+        boolean isSuffixed = made.isDeleted()
+                && (isFile
+                        || made.kind() == Mapping.Kind.AIO
+                        || made.kind() == Mapping.Kind.OTHER); // a name that a regular file may have
         MapsLine numbers = isFile && !child.knowsNumbersOfFiles() ? seen : line;
-        return new MapsLine(line.start(), line.end(), line.permissions(), line.offset(), numbers.major(), numbers.minor(),
-                made.isInodeKnown() ? numbers.inode() : seen.inode(), isSuffixed ? line.name() + SUFFIX : line.name());
+        return new MapsLine(
+                line.start(),
+                line.end(),
+                line.permissions(),
+                line.offset(),
+                numbers.major(),
+                numbers.minor(),
+                made.isInodeKnown() ? numbers.inode() : seen.inode(),
+                isSuffixed ? line.name() + SUFFIX : line.name());
     }
 
     @Test
@@ -78,8 +89,10 @@ class MapSnapshotTest {
         Map<List<Object>, Integer> files = new HashMap<>();
         for (MappingState seen : MappingState.all(snapshot)) {
             MapsLine line = seen.line();
-            int expected = !seen.fileBacked() ? -1 : files.computeIfAbsent(
-                    List.of(line.major(), line.minor(), line.inode(), line.name()), key -> files.size());
+            int expected = !seen.fileBacked()
+                    ? -1
+                    : files.computeIfAbsent(
+                            List.of(line.major(), line.minor(), line.inode(), line.name()), key -> files.size());
             assertThat(seen.file()).as("%s", seen).isEqualTo(expected);
         }
         assertThat(snapshot.fileCount()).isEqualTo(files.size());
@@ -91,14 +104,21 @@ class MapSnapshotTest {
         Map<List<Object>, List<MappingState>> byNumbers = new HashMap<>();
         for (MappingState seen : MappingState.all(child.maps().snapshot())) {
             if (seen.kind() == Mapping.Kind.SYSV || seen.kind() == Mapping.Kind.MEMFD) {
-                byNumbers.computeIfAbsent(List.of(seen.line().major(), seen.line().minor(), seen.line().inode()),
-                        key -> new ArrayList<>()).add(seen);
+                byNumbers
+                        .computeIfAbsent(
+                                List.of(
+                                        seen.line().major(),
+                                        seen.line().minor(),
+                                        seen.line().inode()),
+                                key -> new ArrayList<>())
+                        .add(seen);
             }
         }
         for (List<MappingState> same : byNumbers.values()) {
             for (MappingState one : same) {
                 for (MappingState other : same) {
-                    assertThat(one.file() == other.file()).isEqualTo(one.line().name().equals(other.line().name()));
+                    assertThat(one.file() == other.file())
+                            .isEqualTo(one.line().name().equals(other.line().name()));
                 }
             }
         }
@@ -109,7 +129,9 @@ class MapSnapshotTest {
     void mappingsAreInOrderWithoutOverlaps() throws Exception {
         long end = 0;
         for (MappingState seen : MappingState.all(child.maps().snapshot())) {
-            assertThat(Long.compareUnsigned(seen.line().start(), end)).as("%s", seen).isNotNegative();
+            assertThat(Long.compareUnsigned(seen.line().start(), end))
+                    .as("%s", seen)
+                    .isNotNegative();
             assertThat(seen.line().end() - seen.line().start()).isPositive();
             end = seen.line().end();
         }

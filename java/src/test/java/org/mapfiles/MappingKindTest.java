@@ -41,7 +41,8 @@ class MappingKindTest {
             /drm mm object (deleted) | 0 | 1 | 9 | OTHER
             /i915 (deleted) | 0 | 30 | 9 | OTHER
             """)
-    void kindOfSavedText(String name, int major, int minor, long inode, Mapping.Kind kind) throws MalformedMapsException {
+    void kindOfSavedText(String name, int major, int minor, long inode, Mapping.Kind kind)
+            throws MalformedMapsException {
         MapSnapshot snapshot = MapsLine.snapshot(new MapsLine(0x1000, 0x2000, "r--p", 0, major, minor, inode, name));
         assertThat(snapshot.cursor().seek(0).kind()).isEqualTo(kind);
     }

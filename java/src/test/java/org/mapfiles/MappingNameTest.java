@@ -21,8 +21,11 @@ class MappingNameTest {
     private final MapCursor nameless;
 
     MappingNameTest() throws MalformedMapsException {
-        snapshot = MapsLine.snapshot(MapsLine.file(0x1000, 0x2000, 1, "/bin/x"), MapsLine.anonymous(0x2000, 0x3000),
-                MapsLine.file(0x3000, 0x4000, 2, RAW), MapsLine.file(0x4000, 0x5000, 1, "/bin/x"));
+        snapshot = MapsLine.snapshot(
+                MapsLine.file(0x1000, 0x2000, 1, "/bin/x"),
+                MapsLine.anonymous(0x2000, 0x3000),
+                MapsLine.file(0x3000, 0x4000, 2, RAW),
+                MapsLine.file(0x4000, 0x5000, 1, "/bin/x"));
         plain = snapshot.cursor().seek(0);
         nameless = snapshot.cursor().seek(1);
         raw = snapshot.cursor().seek(2);
@@ -43,7 +46,9 @@ class MappingNameTest {
         assertThat(plain.name(new byte[8], 2)).isEqualTo(6);
         byte[] small = new byte[7];
         for (int at : new int[] {2, 7, 8, -1, Integer.MAX_VALUE, Integer.MIN_VALUE}) {
-            assertThatThrownBy(() -> plain.name(small, at)).as("at %d", at).isInstanceOf(IndexOutOfBoundsException.class);
+            assertThatThrownBy(() -> plain.name(small, at))
+                    .as("at %d", at)
+                    .isInstanceOf(IndexOutOfBoundsException.class);
         }
         assertThat(small).as("nothing is copied").containsOnly(0);
     }
@@ -83,13 +88,17 @@ class MappingNameTest {
     void namesAreComparedAsBytes() {
         assertThat(raw.nameEquals(RAW.getBytes(ISO_8859_1))).isTrue();
         assertThat(raw.nameEquals(RAW.getBytes(UTF_8))).isFalse();
-        assertThat(raw.nameEquals(RAW.strip().getBytes(ISO_8859_1))).as("blanks are part of it").isFalse();
+        assertThat(raw.nameEquals(RAW.strip().getBytes(ISO_8859_1)))
+                .as("blanks are part of it")
+                .isFalse();
         for (int length = 0; length <= RAW.length(); length++) {
             byte[] prefix = RAW.substring(0, length).getBytes(ISO_8859_1);
             assertThat(raw.nameStartsWith(prefix)).isTrue();
             for (int at = 0; at < length; at++) {
                 prefix[at] ^= 1;
-                assertThat(raw.nameStartsWith(prefix)).as("%d of %d", at, length).isFalse();
+                assertThat(raw.nameStartsWith(prefix))
+                        .as("%d of %d", at, length)
+                        .isFalse();
                 prefix[at] ^= 1;
             }
         }
@@ -110,7 +119,8 @@ class MappingNameTest {
     /** Each mapping has its own name, also if many mappings of one kind have names. */
     @Test
     void eachMappingHasItsOwnName() throws MalformedMapsException {
-        MapSnapshot special = MapsLine.snapshot(new MapsLine(0x1000, 0x2000, "rw-p", 0, 0, 0, 0, "[anon:one]"),
+        MapSnapshot special = MapsLine.snapshot(
+                new MapsLine(0x1000, 0x2000, "rw-p", 0, 0, 0, 0, "[anon:one]"),
                 new MapsLine(0x2000, 0x3000, "rw-p", 0, 0, 0, 0, "[anon:two]"),
                 new MapsLine(0x3000, 0x4000, "r--p", 0, 0, 0, 0, "[vvar]"),
                 new MapsLine(0x4000, 0x5000, "r--p", 0, 0, 0, 0, "[vvar_vclock]"));

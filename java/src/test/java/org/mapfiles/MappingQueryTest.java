@@ -25,7 +25,9 @@ import org.mapfiles.testing.Queries;
 
 /** Queries the kernel for the mapping of an address. */
 class MappingQueryTest {
-    @RegisterExtension final Children children = new Children();
+    @RegisterExtension
+    final Children children = new Children();
+
     private final MappingQuery query = new MappingQuery();
     private ProcessMaps maps;
     private List<MappingState> all;
@@ -75,8 +77,20 @@ class MappingQueryTest {
     @EnumSource
     void anyLongIsAnAddress(Backend backend) throws Exception {
         MapFilter filter = by(backend);
-        long[] addresses = {0, 1, -1, Long.MIN_VALUE, Long.MAX_VALUE, 1L << 47, (1L << 47) - 1, -1L << 47, 0xffffffffff5fffffL,
-            0xffffffffff600000L, 0xffffffffff600fffL, 0xffffffffff601000L};
+        long[] addresses = {
+            0,
+            1,
+            -1,
+            Long.MIN_VALUE,
+            Long.MAX_VALUE,
+            1L << 47,
+            (1L << 47) - 1,
+            -1L << 47,
+            0xffffffffff5fffffL,
+            0xffffffffff600000L,
+            0xffffffffff600fffL,
+            0xffffffffff601000L
+        };
         for (long address : addresses) {
             agrees(address, filter, false);
             agrees(address, filter, true);
@@ -112,7 +126,8 @@ class MappingQueryTest {
         for (MappingState seen : all) {
             assertThat(maps.query(seen.line().start(), query)).isTrue();
             assertThat(query.fileIndex()).isEqualTo(seen.fileBacked() ? 0 : -1);
-            assertThat(query.name()).isEqualTo(seen.line().name().isEmpty() ? null : seen.line().name());
+            assertThat(query.name())
+                    .isEqualTo(seen.line().name().isEmpty() ? null : seen.line().name());
         }
     }
 
@@ -130,12 +145,15 @@ class MappingQueryTest {
             }
             byte[] raw = new byte[22];
             assertThat(withBuildId.buildId(raw, 1)).isEqualTo(buildId.length() / 2);
-            assertThat(java.util.HexFormat.of().formatHex(raw, 1, 1 + buildId.length() / 2)).isEqualTo(buildId);
+            assertThat(java.util.HexFormat.of().formatHex(raw, 1, 1 + buildId.length() / 2))
+                    .isEqualTo(buildId);
             if (seen.kind() == Mapping.Kind.FILE) {
                 assertThat(buildId).isEqualTo(readelf(seen.line().name()));
                 compared++;
             } else {
-                assertThat(seen.kind()).as("only files and the kernel's own code have one").isEqualTo(Mapping.Kind.VDSO);
+                assertThat(seen.kind())
+                        .as("only files and the kernel's own code have one")
+                        .isEqualTo(Mapping.Kind.VDSO);
             }
         }
         assertThat(maps.query(all.get(0).line().start(), query)).isTrue();
@@ -145,7 +163,8 @@ class MappingQueryTest {
 
     private String readelf(String file) throws Exception {
         Process readelf = children.start("readelf", "-n", file);
-        Matcher id = Pattern.compile("Build ID: (\\w+)").matcher(new String(readelf.getInputStream().readAllBytes(), StandardCharsets.UTF_8));
+        Matcher id = Pattern.compile("Build ID: (\\w+)")
+                .matcher(new String(readelf.getInputStream().readAllBytes(), StandardCharsets.UTF_8));
         return id.find() ? id.group(1) : null;
     }
 

@@ -29,7 +29,8 @@ import org.mapfiles.timeline.MapTimeline;
 
 /** Misuse throws. It neither crashes the JVM nor returns a wrong result. */
 class MisuseTest {
-    @RegisterExtension final Children children = new Children();
+    @RegisterExtension
+    final Children children = new Children();
 
     private static void assertThrows(Class<? extends Throwable> type, ThrowingCallable... calls) {
         for (int i = 0; i < calls.length; i++) {
@@ -50,15 +51,28 @@ class MisuseTest {
         long start = first.start();
         maps.close();
         maps.close();
-        assertThrows(IllegalStateException.class, maps::snapshot, () -> maps.snapshot(MapFilter.all()), () -> maps.refresh(snapshot),
-                () -> maps.read(snapshot, MapFilter.all()), () -> maps.read(new MapSnapshot(), MapFilter.all().executable()),
-                () -> maps.query(0, query), () -> maps.queryOrNext(0, query),
-                () -> maps.query(0, MapFilter.all().by(Backend.TEXT), true, query), () -> maps.readMemory(0, new byte[1], 0, 1),
-                () -> maps.readMemory(0, new byte[1], 0, 0), () -> maps.readStable(snapshot, 1), () -> MapFiles.of(maps).state(first),
-                () -> MapFiles.of(maps).quickVerify(first), () -> MapFiles.of(maps).open(first), () -> MapFiles.of(maps).read(first, new MapFilesEntries()),
-                () -> MapFiles.of(maps).readAll(snapshot, new MapFilesEntries()), () -> MapEvents.open(maps),
+        assertThrows(
+                IllegalStateException.class,
+                maps::snapshot,
+                () -> maps.snapshot(MapFilter.all()),
+                () -> maps.refresh(snapshot),
+                () -> maps.read(snapshot, MapFilter.all()),
+                () -> maps.read(new MapSnapshot(), MapFilter.all().executable()),
+                () -> maps.query(0, query),
+                () -> maps.queryOrNext(0, query),
+                () -> maps.query(0, MapFilter.all().by(Backend.TEXT), true, query),
+                () -> maps.readMemory(0, new byte[1], 0, 1),
+                () -> maps.readMemory(0, new byte[1], 0, 0),
+                () -> maps.readStable(snapshot, 1),
+                () -> MapFiles.of(maps).state(first),
+                () -> MapFiles.of(maps).quickVerify(first),
+                () -> MapFiles.of(maps).open(first),
+                () -> MapFiles.of(maps).read(first, new MapFilesEntries()),
+                () -> MapFiles.of(maps).readAll(snapshot, new MapFilesEntries()),
+                () -> MapEvents.open(maps),
                 () -> MapFiles.of(maps).list(snapshot, new MapFilesEntries(), EnumSet.of(MapFilesEntries.Field.TARGET)),
-                () -> SharedMappings.of(List.of(maps)), () -> MapTimeline.withMaxBytes(1).poll(maps, snapshot));
+                () -> SharedMappings.of(List.of(maps)),
+                () -> MapTimeline.withMaxBytes(1).poll(maps, snapshot));
         assertThat(maps.pid()).isEqualTo((int) ProcessHandle.current().pid());
         assertThat(first.start()).as("what was read stays").isEqualTo(start);
         assertThrows(IllegalStateException.class, query::start);
@@ -69,7 +83,9 @@ class MisuseTest {
         MapSnapshot snapshot = MapsLine.snapshot(MapsLine.file(0x1000, 0x2000, 1, "/x (deleted)"));
         ProcessMaps maps = ProcessMaps.self();
         maps.close();
-        assertThrows(IllegalStateException.class, () -> MapFiles.of(maps).resolveName(snapshot.cursor().seek(0)));
+        assertThrows(
+                IllegalStateException.class,
+                () -> MapFiles.of(maps).resolveName(snapshot.cursor().seek(0)));
     }
 
     @Test
@@ -77,14 +93,28 @@ class MisuseTest {
         MapSnapshot snapshot = MapsLine.snapshot(MapsLine.file(0x1000, 0x2000, 1, "/x"));
         MapCursor cursor = snapshot.cursor().seek(0);
         try (ProcessMaps maps = ProcessMaps.self()) {
-            assertThrows(NullPointerException.class, () -> ProcessMaps.of((ProcessHandle) null), () -> ProcessMaps.of((Path) null), () -> maps.snapshot(null), () -> maps.refresh(null),
-                    () -> maps.read(null, MapFilter.all()), () -> maps.read(snapshot, null), () -> maps.query(0, null),
-                    () -> maps.queryOrNext(0, null), () -> maps.query(0, null, false, new MappingQuery()),
-                    () -> maps.query(0, MapFilter.all(), false, null), () -> MapFiles.of(maps).resolveName(null),
-                    () -> MapSnapshot.ofText(null, MapFilter.all()), () -> MapSnapshot.ofText(new byte[0], null),
-                    () -> snapshot.find(null, new int[1]), () -> snapshot.find(new long[1], null),
-                    () -> cursor.name((byte[]) null, 0), () -> cursor.name((ByteBuffer) null), () -> cursor.nameEquals(null),
-                    () -> cursor.nameStartsWith(null), () -> MapFilter.all().by(null));
+            assertThrows(
+                    NullPointerException.class,
+                    () -> ProcessMaps.of((ProcessHandle) null),
+                    () -> ProcessMaps.of((Path) null),
+                    () -> maps.snapshot(null),
+                    () -> maps.refresh(null),
+                    () -> maps.read(null, MapFilter.all()),
+                    () -> maps.read(snapshot, null),
+                    () -> maps.query(0, null),
+                    () -> maps.queryOrNext(0, null),
+                    () -> maps.query(0, null, false, new MappingQuery()),
+                    () -> maps.query(0, MapFilter.all(), false, null),
+                    () -> MapFiles.of(maps).resolveName(null),
+                    () -> MapSnapshot.ofText(null, MapFilter.all()),
+                    () -> MapSnapshot.ofText(new byte[0], null),
+                    () -> snapshot.find(null, new int[1]),
+                    () -> snapshot.find(new long[1], null),
+                    () -> cursor.name((byte[]) null, 0),
+                    () -> cursor.name((ByteBuffer) null),
+                    () -> cursor.nameEquals(null),
+                    () -> cursor.nameStartsWith(null),
+                    () -> MapFilter.all().by(null));
         }
         assertThat(snapshot.size()).as("it stayed as it was").isEqualTo(1);
     }
@@ -95,17 +125,34 @@ class MisuseTest {
         try (ProcessMaps maps = ProcessMaps.self()) {
             MapFiles files = MapFiles.of(maps);
             MapSnapshot snapshot = maps.snapshot();
-            assertThrows(NullPointerException.class, () -> files.read(null, entries), () -> files.read(0, 1, null),
-                    () -> files.readAll(null, entries), () -> files.readAll(snapshot, null), () -> files.readAll(snapshot, entries, null),
+            assertThrows(
+                    NullPointerException.class,
+                    () -> files.read(null, entries),
+                    () -> files.read(0, 1, null),
+                    () -> files.readAll(null, entries),
+                    () -> files.readAll(snapshot, null),
+                    () -> files.readAll(snapshot, entries, null),
                     () -> files.readEachFile(snapshot, null, EnumSet.allOf(MapFilesEntries.Field.class)),
-                    () -> files.list(null, entries, EnumSet.allOf(MapFilesEntries.Field.class)), () -> files.list(snapshot, null, EnumSet.allOf(MapFilesEntries.Field.class)),
-                    () -> files.list(snapshot, entries, null), () -> files.state(null),
-                    () -> files.quickVerify(null), () -> files.open(null), () -> files.openForWriting(null), () -> files.openUnverified(null),
-                    () -> SharedMappings.of(null), () -> SharedMappings.of(Arrays.asList(maps, null)), () -> SharedMappings.withPrivate(null),
-                    () -> LiveMaps.of(null), () -> LiveMaps.of(maps).filter(null), () -> LiveMaps.of(maps).every(null),
-                    () -> LiveMaps.of(maps).afterMiss(null), () -> maps.readMemory(0, null, 0, 0),
+                    () -> files.list(null, entries, EnumSet.allOf(MapFilesEntries.Field.class)),
+                    () -> files.list(snapshot, null, EnumSet.allOf(MapFilesEntries.Field.class)),
+                    () -> files.list(snapshot, entries, null),
+                    () -> files.state(null),
+                    () -> files.quickVerify(null),
+                    () -> files.open(null),
+                    () -> files.openForWriting(null),
+                    () -> files.openUnverified(null),
+                    () -> SharedMappings.of(null),
+                    () -> SharedMappings.of(Arrays.asList(maps, null)),
+                    () -> SharedMappings.withPrivate(null),
+                    () -> LiveMaps.of(null),
+                    () -> LiveMaps.of(maps).filter(null),
+                    () -> LiveMaps.of(maps).every(null),
+                    () -> LiveMaps.of(maps).afterMiss(null),
+                    () -> maps.readMemory(0, null, 0, 0),
                     () -> MapDifference.visit(snapshot.cursor(), snapshot.cursor(), null),
-                    () -> MapDifference.visit(null, snapshot.cursor(), null), () -> MapDifference.visit(snapshot.cursor(), null, null), () -> MapChanges.of(null, null));
+                    () -> MapDifference.visit(null, snapshot.cursor(), null),
+                    () -> MapDifference.visit(snapshot.cursor(), null, null),
+                    () -> MapChanges.of(null, null));
         }
     }
 
@@ -117,11 +164,16 @@ class MisuseTest {
                 for (Consumer<Mapping> read : MapCursorTest.READS) {
                     assertThrows(IllegalStateException.class, () -> read.accept(query));
                 }
-                assertThrows(IllegalStateException.class, query::buildId, () -> query.buildId(new byte[20], 0),
+                assertThrows(
+                        IllegalStateException.class,
+                        query::buildId,
+                        () -> query.buildId(new byte[20], 0),
                         () -> MapFiles.of(maps).resolveName(query));
                 assertThat(query).hasToString("no result");
                 assertThat(maps.queryOrNext(0, query)).isTrue();
-                assertThat(maps.query(1, query)).as("no mapping is below the first page").isFalse();
+                assertThat(maps.query(1, query))
+                        .as("no mapping is below the first page")
+                        .isFalse();
             }
         }
     }
@@ -130,11 +182,15 @@ class MisuseTest {
     void buildIdMustFit() throws Exception {
         MappingQuery query = MappingQuery.withBuildId();
         try (ProcessMaps maps = ProcessMaps.self()) {
-            assertThat(maps.query(maps.snapshot().cursor().seek(0).start(), query)).isTrue();
+            assertThat(maps.query(maps.snapshot().cursor().seek(0).start(), query))
+                    .isTrue();
             int length = query.buildId(new byte[20], 0);
             if (length > 0) {
-                assertThrows(IndexOutOfBoundsException.class, () -> query.buildId(new byte[length - 1], 0),
-                        () -> query.buildId(new byte[length], 1), () -> query.buildId(new byte[length], -1));
+                assertThrows(
+                        IndexOutOfBoundsException.class,
+                        () -> query.buildId(new byte[length - 1], 0),
+                        () -> query.buildId(new byte[length], 1),
+                        () -> query.buildId(new byte[length], -1));
             } else {
                 assertThat(query.buildId()).isEmpty();
             }
@@ -145,7 +201,8 @@ class MisuseTest {
     @Test
     void snapshotMayServeTwoProcesses() throws Exception {
         Process sleeper = children.sleeper();
-        try (ProcessMaps self = ProcessMaps.self(); ProcessMaps one = ProcessMaps.of(sleeper.pid());
+        try (ProcessMaps self = ProcessMaps.self();
+                ProcessMaps one = ProcessMaps.of(sleeper.pid());
                 ProcessMaps same = ProcessMaps.of(sleeper.pid())) {
             MapSnapshot snapshot = self.snapshot();
             List<MappingState> expected = MappingState.all(one.snapshot());
@@ -153,7 +210,9 @@ class MisuseTest {
                 assertThat(one.refresh(snapshot)).isTrue();
                 assertThat(MappingState.all(snapshot)).isEqualTo(expected);
                 assertThat(one.refresh(snapshot)).isFalse();
-                assertThat(same.refresh(snapshot)).as("another object: nothing is known of it").isTrue();
+                assertThat(same.refresh(snapshot))
+                        .as("another object: nothing is known of it")
+                        .isTrue();
                 assertThat(self.refresh(snapshot)).isTrue();
                 assertThat(MappingState.all(snapshot)).isNotEqualTo(expected);
             }
@@ -163,7 +222,8 @@ class MisuseTest {
     /** A mapping of another process has an address that may not exist in this one. */
     @Test
     void mappingOfAnotherProcessDoesNotCrash() throws Exception {
-        MapSnapshot foreign = MapsLine.snapshot(MapsLine.file(0x1000, 0x2000, 1, "/no/such/file (deleted)"),
+        MapSnapshot foreign = MapsLine.snapshot(
+                MapsLine.file(0x1000, 0x2000, 1, "/no/such/file (deleted)"),
                 MapsLine.file(-0x2000, -0x1000, -1, "/ (deleted)"),
                 MapsLine.file(-0x1000, -1, 1, "/" + "x/".repeat(3000) + " (deleted)"));
         try (ProcessMaps maps = ProcessMaps.self()) {
@@ -175,8 +235,9 @@ class MisuseTest {
 
     @Test
     void absurdSizesAreRejected() {
-        int[][] sizes = {{-1, 0}, {0, -1}, {-1, -1}, {Integer.MAX_VALUE, 0}, {0, Integer.MAX_VALUE}, {1 << 25, 1},
-            {1 << 24, 1 << 30}};
+        int[][] sizes = {
+            {-1, 0}, {0, -1}, {-1, -1}, {Integer.MAX_VALUE, 0}, {0, Integer.MAX_VALUE}, {1 << 25, 1}, {1 << 24, 1 << 30}
+        };
         for (int[] size : sizes) {
             assertThrows(OutOfMemoryError.class, () -> new SnapshotBuffer(size[0], size[1]));
         }
@@ -184,6 +245,7 @@ class MisuseTest {
             int size = Integer.MAX_VALUE - below;
             assertThrows(OutOfMemoryError.class, () -> new NativeMemory(size));
         }
-        assertThat(new SnapshotBuffer(0, 0).grown(new SnapshotBuffer(0, 0)).mappingCapacity).isZero();
+        assertThat(new SnapshotBuffer(0, 0).grown(new SnapshotBuffer(0, 0)).mappingCapacity)
+                .isZero();
     }
 }

@@ -60,14 +60,21 @@ import org.mapfiles.timeline.TimelineResult;
 
 /** Passes null for each parameter of each public method in turn. The method itself throws, and names the parameter. */
 class NullArgumentsTest {
-    private static final String MAP_CHANGE = "MapChange.org.mapfiles.timeline.MapChange(Kind,ImmutableMapping,ImmutableMapping,boolean,long,long,boolean) ";
+    private static final String MAP_CHANGE =
+            "MapChange.org.mapfiles.timeline.MapChange(Kind,ImmutableMapping,ImmutableMapping,boolean,long,long,boolean) ";
 
     /** The name in the message of a NullPointerException: a name alone, or the format of the JDK (JEP 358). */
-    private static final Pattern NAMES_A_PARAMETER = Pattern.compile("[a-z]\\w*|.*because \"[a-z]\\w*\" is null", Pattern.CASE_INSENSITIVE);
+    private static final Pattern NAMES_A_PARAMETER =
+            Pattern.compile("[a-z]\\w*|.*because \"[a-z]\\w*\" is null", Pattern.CASE_INSENSITIVE);
 
     /** Methods that document null as an argument, and the callbacks of {@link MapDifference.Visitor}. */
-    private static final Set<String> TAKE_NULL = Set.of("equals", MAP_CHANGE + 1, MAP_CHANGE + 2, "Visitor.split(Mapping) 0",
-            "Visitor.merged(Mapping) 0", "JavaThread.org.mapfiles.jvm.JvmProcess$JavaThread(int,String,Thread,long,long) 2");
+    private static final Set<String> TAKE_NULL = Set.of(
+            "equals",
+            MAP_CHANGE + 1,
+            MAP_CHANGE + 2,
+            "Visitor.split(Mapping) 0",
+            "Visitor.merged(Mapping) 0",
+            "JavaThread.org.mapfiles.jvm.JvmProcess$JavaThread(int,String,Thread,long,long) 2");
 
     private final Map<Class<?>, Object> values = new HashMap<>();
     private final List<String> faults = new ArrayList<>();
@@ -79,14 +86,17 @@ class NullArgumentsTest {
 
     @Test
     void nullIsRejectedByName() throws Exception {
-        try (ProcessMaps maps = ProcessMaps.self(); JvmResolver resolver = JvmResolver.recording()) {
+        try (ProcessMaps maps = ProcessMaps.self();
+                JvmResolver resolver = JvmResolver.recording()) {
             prepare(maps, resolver);
             int calls = 0;
             for (Class<?> type : publicTypes()) {
                 List<Executable> all = new ArrayList<>(List.of(type.getDeclaredMethods()));
                 all.addAll(List.of(type.getDeclaredConstructors()));
                 for (Executable each : all) {
-                    calls += Modifier.isPublic(each.getModifiers()) && !each.isSynthetic() && !isOfEnum(each) ? tryEach(each) : 0;
+                    calls += Modifier.isPublic(each.getModifiers()) && !each.isSynthetic() && !isOfEnum(each)
+                            ? tryEach(each)
+                            : 0;
                 }
             }
             assertThat(calls).isGreaterThan(90);
@@ -152,12 +162,15 @@ class NullArgumentsTest {
         value(SymbolInfo.class, new SymbolInfo());
         value(SymbolInfo[].class, new SymbolInfo[] {new SymbolInfo()});
         value(ElfFile.class, cache.open(Path.of("/proc/self/exe")));
-        value(Consumer.class, (Consumer<Object>) each -> { });
+        value(Consumer.class, (Consumer<Object>) each -> {});
         value(ResidentPages.class, new ResidentPages());
         value(ResidentBytes.class, new ResidentBytes());
         value(Smaps.class, new Smaps());
         value(SmapsBytes.class, new SmapsBytes());
-        value(SavedMaps.class, SavedMaps.read(new ByteArrayInputStream("00001000-00002000 r--p 00000000 00:00 0 \n".getBytes(StandardCharsets.US_ASCII))));
+        value(
+                SavedMaps.class,
+                SavedMaps.read(new ByteArrayInputStream(
+                        "00001000-00002000 r--p 00000000 00:00 0 \n".getBytes(StandardCharsets.US_ASCII))));
         value(LibraryOffsets.class, new LibraryOffsets(snapshot));
         value(Crash.Address.Role.class, Crash.Address.Role.PC);
     }
@@ -186,11 +199,15 @@ class NullArgumentsTest {
         Object receiver = isStatic ? null : values.get(method.getDeclaringClass());
         int calls = 0;
         for (int at = 0; at < types.length; at++) {
-            if (types[at].isPrimitive() || TAKE_NULL.contains(method.getName()) || TAKE_NULL.contains(text(method) + ' ' + at)
+            if (types[at].isPrimitive()
+                    || TAKE_NULL.contains(method.getName())
+                    || TAKE_NULL.contains(text(method) + ' ' + at)
                     || Modifier.isAbstract(method.getModifiers())) {
                 continue;
             }
-            assertThat(values).as("a value to call it on: %s", text(method)).matches(all -> isStatic || all.containsKey(method.getDeclaringClass()));
+            assertThat(values)
+                    .as("a value to call it on: %s", text(method))
+                    .matches(all -> isStatic || all.containsKey(method.getDeclaringClass()));
             if (isStatic || receiver != null) {
                 tryOne(method, receiver, at);
                 calls++;
@@ -203,12 +220,20 @@ class NullArgumentsTest {
         Class<?>[] types = method.getParameterTypes();
         Object[] arguments = new Object[types.length];
         for (int i = 0; i < types.length; i++) {
-            arguments[i] = i == at ? null : types[i] == long.class ? (Object) 1L : types[i] == int.class ? (Object) (1 << 16)
-                    : types[i] == boolean.class ? (Object) false : types[i] == MapCursor.class ? files.cursor() : values.get(types[i]);
+            arguments[i] = i == at
+                    ? null
+                    : types[i] == long.class
+                            ? (Object) 1L
+                            : types[i] == int.class
+                                    ? (Object) (1 << 16)
+                                    : types[i] == boolean.class
+                                            ? (Object) false
+                                            : types[i] == MapCursor.class ? files.cursor() : values.get(types[i]);
         }
         String call = text(method) + ' ' + at;
         try {
-            Object query = method instanceof Constructor ? ((Constructor<?>) method).newInstance(arguments)
+            Object query = method instanceof Constructor
+                    ? ((Constructor<?>) method).newInstance(arguments)
                     : ((Method) method).invoke(receiver, arguments);
             faults.add(call + " is accepted, and returns " + query);
         } catch (InvocationTargetException e) {
@@ -218,20 +243,30 @@ class NullArgumentsTest {
 
     private void judge(String call, Class<?> type, Throwable thrown) {
         StackTraceElement[] stack = thrown.getStackTrace();
-        String where = Arrays.stream(stack).map(StackTraceElement::getClassName)
-                .filter(name -> !name.startsWith("java.") && !name.startsWith("jdk.")).findFirst().orElse("?");
+        String where = Arrays.stream(stack)
+                .map(StackTraceElement::getClassName)
+                .filter(name -> !name.startsWith("java.") && !name.startsWith("jdk."))
+                .findFirst()
+                .orElse("?");
         if (!(thrown instanceof NullPointerException)) {
             faults.add(call + " throws " + thrown);
         } else if (!where.equals(type.getName())) {
             faults.add(call + " fails inside, in " + stack[0]);
-        } else if (!NAMES_A_PARAMETER.matcher(String.valueOf(thrown.getMessage())).matches() || thrown.getMessage() == null) {
+        } else if (!NAMES_A_PARAMETER
+                        .matcher(String.valueOf(thrown.getMessage()))
+                        .matches()
+                || thrown.getMessage() == null) {
             faults.add(call + " does not name it: " + thrown.getMessage());
         }
     }
 
     private static String text(Executable method) {
-        return method.getDeclaringClass().getSimpleName() + '.' + method.getName() + Arrays.stream(method.getParameterTypes())
-                .map(Class::getSimpleName).collect(Collectors.joining(",", "(", ")"));
+        return method.getDeclaringClass().getSimpleName()
+                + '.'
+                + method.getName()
+                + Arrays.stream(method.getParameterTypes())
+                        .map(Class::getSimpleName)
+                        .collect(Collectors.joining(",", "(", ")"));
     }
 
     private static boolean isOfEnum(Executable method) {
@@ -240,16 +275,33 @@ class NullArgumentsTest {
 
     /** Returns all public types of the exported packages. */
     private static List<Class<?>> publicTypes() throws Exception {
-        URI classes = ProcessMaps.class.getProtectionDomain().getCodeSource().getLocation().toURI();
+        URI classes = ProcessMaps.class
+                .getProtectionDomain()
+                .getCodeSource()
+                .getLocation()
+                .toURI();
         List<Class<?>> types = new ArrayList<>();
-        for (Class<?> of : new Class<?>[] {ProcessMaps.class, MapFiles.class, MapEvents.class, MapTimeline.class, LiveMaps.class, PerfMap.class,
-            MapCount.class, SavedMaps.class, Symbols.class, ResidentPages.class}) {
+        for (Class<?> of : new Class<?>[] {
+            ProcessMaps.class,
+            MapFiles.class,
+            MapEvents.class,
+            MapTimeline.class,
+            LiveMaps.class,
+            PerfMap.class,
+            MapCount.class,
+            SavedMaps.class,
+            Symbols.class,
+            ResidentPages.class
+        }) {
             String folder = of.getPackageName().replace('.', '/');
             try (Stream<Path> files = Files.list(Path.of(classes).resolve(folder))) {
-                for (Path file : (Iterable<Path>) files.filter(path -> path.toString().endsWith(".class"))::iterator) {
+                for (Path file :
+                        (Iterable<Path>) files.filter(path -> path.toString().endsWith(".class"))::iterator) {
                     String name = file.getFileName().toString().replace(".class", "");
-                    Class<?> type = name.equals("package-info") ? Object.class : Class.forName(of.getPackageName() + '.' + name, false,
-                            NullArgumentsTest.class.getClassLoader());
+                    Class<?> type = name.equals("package-info")
+                            ? Object.class
+                            : Class.forName(
+                                    of.getPackageName() + '.' + name, false, NullArgumentsTest.class.getClassLoader());
                     if (type != Object.class && Modifier.isPublic(type.getModifiers())) {
                         types.add(type);
                     }

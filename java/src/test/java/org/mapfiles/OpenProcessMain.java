@@ -4,8 +4,7 @@ import java.nio.file.Path;
 
 /** Opens a process, and prints the number of its mappings or the reason why it has none, on one line. */
 public final class OpenProcessMain {
-    private OpenProcessMain() {
-    }
+    private OpenProcessMain() {}
 
     private static ProcessMaps open(String process) throws MapsException {
         return process.startsWith("/") ? ProcessMaps.of(Path.of(process)) : ProcessMaps.of(Long.parseLong(process));

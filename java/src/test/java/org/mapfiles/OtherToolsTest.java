@@ -21,12 +21,14 @@ import org.mapfiles.testing.MapsLine;
 
 /** Other tools report the same mappings. */
 class OtherToolsTest {
-    private static final Pattern GDB = Pattern.compile(
-            "\\s*0x(\\w+)\\s+0x(\\w+)\\s+0x\\w+\\s+0x(\\w+)(?:\\s+[rwxsp-]{4})?\\s*(.*)");
-    private static final Pattern PMAP = Pattern.compile(
-            "\\s*([0-9a-f]+) ([rwxsp-]{4}) +([0-9a-f]+) +(\\w+:\\w+) +(\\d+) +(\\d+) +(.*)");
+    private static final Pattern GDB =
+            Pattern.compile("\\s*0x(\\w+)\\s+0x(\\w+)\\s+0x\\w+\\s+0x(\\w+)(?:\\s+[rwxsp-]{4})?\\s*(.*)");
+    private static final Pattern PMAP =
+            Pattern.compile("\\s*([0-9a-f]+) ([rwxsp-]{4}) +([0-9a-f]+) +(\\w+:\\w+) +(\\d+) +(\\d+) +(.*)");
 
-    @RegisterExtension final Children children = new Children();
+    @RegisterExtension
+    final Children children = new Children();
+
     private long pid;
     private List<MapsLine> mappings;
 
@@ -35,7 +37,9 @@ class OtherToolsTest {
         Process sleeper = children.sleeper();
         pid = sleeper.pid();
         try (ProcessMaps maps = ProcessMaps.of(pid)) {
-            mappings = MappingState.all(maps.snapshot()).stream().map(MappingState::line).collect(Collectors.toList());
+            mappings = MappingState.all(maps.snapshot()).stream()
+                    .map(MappingState::line)
+                    .collect(Collectors.toList());
         }
     }
 
@@ -57,12 +61,17 @@ class OtherToolsTest {
 
     @Test
     void gdb() throws Exception {
-        List<Matcher> rows = rows(GDB, "gdb", "-nx", "-batch", "-ex", "info proc mappings " + pid, "/proc/" + pid + "/exe");
+        List<Matcher> rows =
+                rows(GDB, "gdb", "-nx", "-batch", "-ex", "info proc mappings " + pid, "/proc/" + pid + "/exe");
         for (int i = 0; i < rows.size(); i++) {
             Matcher row = rows.get(i);
             MapsLine line = mappings.get(i);
-            assertThat(List.of(Long.parseUnsignedLong(row.group(1), 16), Long.parseUnsignedLong(row.group(2), 16),
-                    Long.parseUnsignedLong(row.group(3), 16), row.group(4))).as(row.group())
+            assertThat(List.of(
+                            Long.parseUnsignedLong(row.group(1), 16),
+                            Long.parseUnsignedLong(row.group(2), 16),
+                            Long.parseUnsignedLong(row.group(3), 16),
+                            row.group(4)))
+                    .as(row.group())
                     .isEqualTo(List.of(line.start(), line.end(), line.offset(), line.name()));
         }
     }
@@ -74,9 +83,20 @@ class OtherToolsTest {
             Matcher row = rows.get(i);
             MapsLine line = mappings.get(i);
             String device = String.format("%02x:%02x", line.major(), line.minor());
-            assertThat(List.of(Long.parseUnsignedLong(row.group(1), 16), row.group(2), Long.parseUnsignedLong(row.group(3), 16),
-                    row.group(4), Long.parseUnsignedLong(row.group(5)), Long.parseLong(row.group(6)) << 10)).as(row.group())
-                    .isEqualTo(List.of(line.start(), line.permissions(), line.offset(), device, line.inode(),
+            assertThat(List.of(
+                            Long.parseUnsignedLong(row.group(1), 16),
+                            row.group(2),
+                            Long.parseUnsignedLong(row.group(3), 16),
+                            row.group(4),
+                            Long.parseUnsignedLong(row.group(5)),
+                            Long.parseLong(row.group(6)) << 10))
+                    .as(row.group())
+                    .isEqualTo(List.of(
+                            line.start(),
+                            line.permissions(),
+                            line.offset(),
+                            device,
+                            line.inode(),
                             line.end() - line.start()));
             String shown = line.name().substring(line.name().lastIndexOf('/') + 1); // pmap prints the last component
             assertThat(row.group(7).strip()).as(row.group()).endsWith(shown);

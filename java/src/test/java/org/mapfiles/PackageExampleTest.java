@@ -25,17 +25,37 @@ class PackageExampleTest {
     /** Returns the lines of an example; the first example has number 0. */
     private static String example(int number) throws IOException {
         String[] parts = Files.readString(SOURCE).split("<pre>\\{@code\n");
-        return parts[number + 1].lines().takeWhile(line -> !line.contains("}</pre>")).map(line -> line.replaceFirst("^ \\*", ""))
+        return parts[number + 1]
+                .lines()
+                .takeWhile(line -> !line.contains("}</pre>"))
+                .map(line -> line.replaceFirst("^ \\*", ""))
                 .collect(Collectors.joining("\n"));
     }
 
     private void compile(String body) throws Exception {
-        Path file = Files.writeString(directory.resolve("Example.java"), "import org.mapfiles.*;\nimport org.mapfiles.live.*;\nimport org.mapfiles.timeline.*;\npublic class Example {\n" + body
-                + "\n}\n");
-        String classes = Path.of(ProcessMaps.class.getProtectionDomain().getCodeSource().getLocation().toURI()).toString();
+        Path file = Files.writeString(
+                directory.resolve("Example.java"),
+                "import org.mapfiles.*;\nimport org.mapfiles.live.*;\nimport org.mapfiles.timeline.*;\npublic class Example {\n"
+                        + body + "\n}\n");
+        String classes = Path.of(ProcessMaps.class
+                        .getProtectionDomain()
+                        .getCodeSource()
+                        .getLocation()
+                        .toURI())
+                .toString();
         ByteArrayOutputStream messages = new ByteArrayOutputStream();
-        int rc = ToolProvider.getSystemJavaCompiler().run(null, messages, messages, "-Xlint:all", "-Werror", "-cp", classes,
-                "-d", directory.toString(), file.toString());
+        int rc = ToolProvider.getSystemJavaCompiler()
+                .run(
+                        null,
+                        messages,
+                        messages,
+                        "-Xlint:all",
+                        "-Werror",
+                        "-cp",
+                        classes,
+                        "-d",
+                        directory.toString(),
+                        file.toString());
         assertThat(rc).as("%s", messages).isZero();
     }
 
@@ -56,7 +76,8 @@ class PackageExampleTest {
     private String run() throws Exception {
         PrintStream before = System.out;
         ByteArrayOutputStream printed = new ByteArrayOutputStream();
-        try (URLClassLoader loader = new URLClassLoader(new URL[] {directory.toUri().toURL()}, getClass().getClassLoader());
+        try (URLClassLoader loader = new URLClassLoader(
+                        new URL[] {directory.toUri().toURL()}, getClass().getClassLoader());
                 PrintStream out = new PrintStream(printed, true)) {
             System.setOut(out);
             loader.loadClass("Example").getMethod("show", long.class).invoke(null, 0L);

@@ -67,8 +67,11 @@ class PackagesTest {
     @Test
     void aPackageUsesOnlyThoseBelowIt() {
         for (Layer layer : LAYERS) {
-            classes().that(resideInAPackage(layer.name())).should()
-                    .onlyDependOnClassesThat(resideOutsideOfPackage("org.mapfiles..").or(resideInAnyPackage(layer.allowed())))
+            classes()
+                    .that(resideInAPackage(layer.name()))
+                    .should()
+                    .onlyDependOnClassesThat(
+                            resideOutsideOfPackage("org.mapfiles..").or(resideInAnyPackage(layer.allowed())))
                     .check(CLASSES);
         }
     }
@@ -96,7 +99,8 @@ class PackagesTest {
 
     /** A nested type is visible if all around it are. */
     private static boolean isVisible(JavaClass type) {
-        return isVisible(type.getModifiers()) && type.getEnclosingClass().map(PackagesTest::isVisible).orElse(true);
+        return isVisible(type.getModifiers())
+                && type.getEnclosingClass().map(PackagesTest::isVisible).orElse(true);
     }
 
     private static boolean isVisible(Set<JavaModifier> modifiers) {

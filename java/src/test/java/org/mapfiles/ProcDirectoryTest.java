@@ -16,7 +16,8 @@ import org.mapfiles.testing.Descriptors;
 
 /** A process is opened by its directory in a proc file system. */
 class ProcDirectoryTest {
-    @RegisterExtension final Children children = new Children();
+    @RegisterExtension
+    final Children children = new Children();
 
     private static void assertOpens(Path directory, long pid) throws IOException {
         try (ProcessMaps maps = ProcessMaps.of(directory)) {
@@ -47,15 +48,19 @@ class ProcDirectoryTest {
 
     @Test
     void somethingElseIsAnIllegalArgument() {
-        for (String other : new String[] {"/", "/proc", "/proc/self/task", "/proc/sys", "/proc/self/fd", "/proc/self/maps", ""}) {
-            assertThatThrownBy(() -> ProcessMaps.of(Path.of(other))).as(other).isInstanceOf(IllegalArgumentException.class)
+        for (String other :
+                new String[] {"/", "/proc", "/proc/self/task", "/proc/sys", "/proc/self/fd", "/proc/self/maps", ""}) {
+            assertThatThrownBy(() -> ProcessMaps.of(Path.of(other)))
+                    .as(other)
+                    .isInstanceOf(IllegalArgumentException.class)
                     .hasMessageContaining("not the directory of a process");
         }
     }
 
     @Test
     void aDirectoryThatDoesNotExist() {
-        assertThatThrownBy(() -> ProcessMaps.of(Path.of("/proc/2147483647"))).isInstanceOf(ProcessExitedException.class)
+        assertThatThrownBy(() -> ProcessMaps.of(Path.of("/proc/2147483647")))
+                .isInstanceOf(ProcessExitedException.class)
                 .hasMessageContaining("/proc/2147483647");
     }
 

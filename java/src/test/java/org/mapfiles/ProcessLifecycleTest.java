@@ -14,23 +14,32 @@ import org.mapfiles.testing.SpecialMappingsProcess;
 
 /** An open process whose target exits or executes another program. */
 class ProcessLifecycleTest {
-    private static final MapFilter[] WAYS = {MapFilter.all(), MapFilter.all().executable(), MapFilter.all().by(Backend.TEXT)};
+    private static final MapFilter[] WAYS = {
+        MapFilter.all(), MapFilter.all().executable(), MapFilter.all().by(Backend.TEXT)
+    };
 
-    @RegisterExtension final Children children = new Children();
+    @RegisterExtension
+    final Children children = new Children();
+
     private final MappingQuery query = new MappingQuery();
 
     private void isGone(ProcessMaps maps, MapSnapshot kept, String why) throws Exception {
         List<MappingState> before = MappingState.all(kept);
         MapCursor cursor = kept.cursor().seek(0);
         for (MapFilter way : WAYS) {
-            assertThatThrownBy(() -> maps.snapshot(way)).as("%s", way).isInstanceOf(ProcessExitedException.class)
-                    .hasMessageContaining(why).hasMessageContaining(Integer.toString(maps.pid()));
+            assertThatThrownBy(() -> maps.snapshot(way))
+                    .as("%s", way)
+                    .isInstanceOf(ProcessExitedException.class)
+                    .hasMessageContaining(why)
+                    .hasMessageContaining(Integer.toString(maps.pid()));
             assertThatThrownBy(() -> maps.read(kept, way)).isInstanceOf(ProcessExitedException.class);
             assertThatThrownBy(() -> maps.query(0, way, true, query)).isInstanceOf(ProcessExitedException.class);
             assertThatThrownBy(query::start).isInstanceOf(IllegalStateException.class);
         }
         assertThatThrownBy(() -> maps.refresh(kept)).isInstanceOf(ProcessExitedException.class);
-        assertThat(cursor.start()).as("a failed read keeps the snapshot").isEqualTo(before.get(0).line().start());
+        assertThat(cursor.start())
+                .as("a failed read keeps the snapshot")
+                .isEqualTo(before.get(0).line().start());
         assertThat(MappingState.all(kept)).isEqualTo(before);
     }
 
@@ -78,8 +87,9 @@ class ProcessLifecycleTest {
         for (MapFilter way : WAYS) {
             Process shell = children.start("sh", "-c", "read go; exec sleep 1000");
             try (ProcessMaps maps = ProcessMaps.of(shell.pid())) {
-                Children.await("it is a shell that waits", () -> Children.program(shell.pid()).endsWith("sh")
-                        && Children.state(shell.pid()) == 'S');
+                Children.await(
+                        "it is a shell that waits",
+                        () -> Children.program(shell.pid()).endsWith("sh") && Children.state(shell.pid()) == 'S');
                 MapSnapshot snapshot = maps.snapshot(way);
                 MapCursor cursor = snapshot.cursor().seek(0);
                 shell.getOutputStream().write('\n');
@@ -112,7 +122,9 @@ class ProcessLifecycleTest {
                     }
                     maps.refresh(before);
                     for (SpecialMappingsProcess.Made made : child.made()) {
-                        assertThat(before.find(made.line().start())).as("%s", made).isNotNegative();
+                        assertThat(before.find(made.line().start()))
+                                .as("%s", made)
+                                .isNotNegative();
                         assertThat(maps.query(made.line().start(), query)).isTrue();
                         assertThat(MapsLine.of(query)).isEqualTo(made.line());
                     }
@@ -133,7 +145,9 @@ class ProcessLifecycleTest {
                 child.exec();
                 assertThat(child.maps().refresh(snapshot)).isTrue();
                 for (SpecialMappingsProcess.Made made : child.made()) {
-                    assertThat(MapsLine.of(snapshot.cursor().seek(snapshot.find(made.line().start())))).isEqualTo(made.line());
+                    assertThat(MapsLine.of(snapshot.cursor()
+                                    .seek(snapshot.find(made.line().start()))))
+                            .isEqualTo(made.line());
                     assertThat(child.maps().query(made.line().start(), query)).isTrue();
                     assertThat(MapsLine.of(query)).isEqualTo(made.line());
                 }

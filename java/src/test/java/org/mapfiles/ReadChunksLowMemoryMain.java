@@ -20,7 +20,7 @@ final class ReadChunksLowMemoryMain {
 
     private void hold() {
         try {
-            for (;;) {
+            for (; ; ) {
                 held.add(ByteBuffer.allocateDirect(PIECE));
             }
         } catch (OutOfMemoryError full) {
@@ -30,7 +30,7 @@ final class ReadChunksLowMemoryMain {
 
     /** Reads the next chunk, and frees memory in pieces until it is enough. */
     private boolean next() throws MapsException {
-        for (;;) {
+        for (; ; ) {
             try {
                 return reader.next();
             } catch (NotEnoughMemoryException e) {
@@ -56,7 +56,8 @@ final class ReadChunksLowMemoryMain {
     }
 
     public static void main(String[] arguments) throws Exception {
-        try (ProcessMaps maps = ProcessMaps.of(Long.parseLong(arguments[0])); MapChunks reader = maps.chunks(MapFilter.all())) {
+        try (ProcessMaps maps = ProcessMaps.of(Long.parseLong(arguments[0]));
+                MapChunks reader = maps.chunks(MapFilter.all())) {
             new ReadChunksLowMemoryMain(reader).readAll();
         }
     }

@@ -39,8 +39,11 @@ class SnapshotOfTextTest {
     void filterKeepsMappingsWithEveryNamedProperty(@ForAll("layouts") List<MapsLine> lines) throws MapsException {
         byte[] text = MapsLine.text(lines);
         for (MapFilter filter : Filters.all()) {
-            List<MapsLine> expected = lines.stream().filter(line -> Filters.passes(filter, line)).collect(Collectors.toList());
-            assertThat(MappingState.all(MapSnapshot.ofText(text, filter))).as(filter.toString()).extracting(MappingState::line)
+            List<MapsLine> expected =
+                    lines.stream().filter(line -> Filters.passes(filter, line)).collect(Collectors.toList());
+            assertThat(MappingState.all(MapSnapshot.ofText(text, filter)))
+                    .as(filter.toString())
+                    .extracting(MappingState::line)
                     .isEqualTo(expected);
         }
     }
@@ -51,8 +54,10 @@ class SnapshotOfTextTest {
         MapSnapshot snapshot = MapsLine.snapshot(lines);
         for (MappingState seen : MappingState.all(snapshot)) {
             MapsLine line = seen.line();
-            int expected = !line.hasFile() ? -1 : files.computeIfAbsent(
-                    List.of(line.major(), line.minor(), line.inode(), line.name()), key -> files.size());
+            int expected = !line.hasFile()
+                    ? -1
+                    : files.computeIfAbsent(
+                            List.of(line.major(), line.minor(), line.inode(), line.name()), key -> files.size());
             assertThat(seen.file()).as(seen.toString()).isEqualTo(expected);
             assertThat(seen.fileBacked()).as(seen.toString()).isEqualTo(line.hasFile());
         }
@@ -64,9 +69,12 @@ class SnapshotOfTextTest {
     void deletionOfSavedTextIsUncertain(@ForAll("layouts") List<MapsLine> lines) throws MapsException {
         for (MappingState seen : MappingState.all(MapsLine.snapshot(lines))) {
             boolean suffixed = seen.fileBacked() && seen.line().name().endsWith(" (deleted)");
-            assertThat(seen.deletion()).as(seen.toString()).isEqualTo(suffixed ? Deletion.UNKNOWN : Deletion.NOT_DELETED);
+            assertThat(seen.deletion())
+                    .as(seen.toString())
+                    .isEqualTo(suffixed ? Deletion.UNKNOWN : Deletion.NOT_DELETED);
             assertThat(seen.escaped()).as(seen.toString()).isFalse();
-            assertThat(seen.ambiguous()).as(seen.toString())
+            assertThat(seen.ambiguous())
+                    .as(seen.toString())
                     .isEqualTo(seen.fileBacked() && seen.line().name().contains("\\012"));
         }
     }
@@ -83,7 +91,8 @@ class SnapshotOfTextTest {
     @Example
     void hundredThousandMappingsAndALongNameFit() throws MapsException {
         List<MapsLine> lines = java.util.stream.LongStream.range(1, 100_000)
-                .mapToObj(i -> MapsLine.file(i << 13, (i << 13) + MapsLine.PAGE, i, "/" + i)).collect(Collectors.toList());
+                .mapToObj(i -> MapsLine.file(i << 13, (i << 13) + MapsLine.PAGE, i, "/" + i))
+                .collect(Collectors.toList());
         lines.add(MapsLine.file(1L << 40, 1L << 41, 7, "/" + "x".repeat(5_000_000)));
         MapSnapshot snapshot = MapsLine.snapshot(lines);
         assertThat(snapshot.fileCount()).isEqualTo(100_000);
@@ -93,6 +102,7 @@ class SnapshotOfTextTest {
     @Example
     void savedTextCannotBeQueried() {
         assertThatThrownBy(() -> MapSnapshot.ofText(new byte[0], MapFilter.all().by(Backend.QUERY)))
-                .isInstanceOf(IllegalArgumentException.class).hasMessageContaining("QUERY");
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("QUERY");
     }
 }

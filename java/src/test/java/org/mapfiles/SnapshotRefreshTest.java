@@ -20,7 +20,8 @@ import org.mapfiles.testing.SpecialMappingsProcess;
 
 /** A refresh reports whether mappings have changed. */
 class SnapshotRefreshTest {
-    @RegisterExtension final SpecialMappingsProcess child = SpecialMappingsProcess.with("plain");
+    @RegisterExtension
+    final SpecialMappingsProcess child = SpecialMappingsProcess.with("plain");
 
     private MapSnapshot snapshot(Backend backend) throws MapsException {
         if (backend == Backend.QUERY) {
@@ -42,7 +43,9 @@ class SnapshotRefreshTest {
         for (int i = 0; i < 5; i++) {
             assertThat(child.maps().refresh(snapshot)).isFalse();
         }
-        assertThat(cursor.start()).as("cursors stay where they are").isEqualTo(before.get(0).line().start());
+        assertThat(cursor.start())
+                .as("cursors stay where they are")
+                .isEqualTo(before.get(0).line().start());
         assertThat(cursor.next()).isTrue();
         assertThat(MappingState.all(snapshot)).isEqualTo(before);
         assertThat(snapshot.backend()).hasValue(backend);
@@ -62,7 +65,8 @@ class SnapshotRefreshTest {
         assertThat(child.maps().refresh(snapshot)).isFalse();
 
         for (Consumer<Mapping> read : MapCursorTest.READS) {
-            assertThatThrownBy(() -> read.accept(cursor)).isInstanceOf(IllegalStateException.class)
+            assertThatThrownBy(() -> read.accept(cursor))
+                    .isInstanceOf(IllegalStateException.class)
                     .hasMessageContaining("reset()");
         }
         assertThatThrownBy(cursor::next).isInstanceOf(IllegalStateException.class);
@@ -79,7 +83,9 @@ class SnapshotRefreshTest {
         MapSnapshot snapshot = snapshot(backend);
         assertThat(child.maps().readStable(snapshot, 1)).as("nothing moves").isTrue();
         child.command("unmap " + any().label());
-        assertThat(child.maps().readStable(snapshot, 1)).as("that one read is not like the one before").isFalse();
+        assertThat(child.maps().readStable(snapshot, 1))
+                .as("that one read is not like the one before")
+                .isFalse();
         assertThat(snapshot.find(any().line().start())).isEqualTo(-1);
         assertThat(child.maps().readStable(snapshot, 1)).isTrue();
         assertThatThrownBy(() -> child.maps().readStable(snapshot, 0)).isInstanceOf(IllegalArgumentException.class);

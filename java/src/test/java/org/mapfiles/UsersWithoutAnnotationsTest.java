@@ -12,7 +12,10 @@ import javax.tools.ToolProvider;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The annotations of nullness are not needed by users: neither javac nor java needs their jar, and javac prints no warning. */
+/**
+ * The annotations of nullness are not needed by users: neither javac nor java needs their jar, and javac prints no
+ * warning.
+ */
 class UsersWithoutAnnotationsTest {
     @TempDir
     Path directory;
@@ -47,7 +50,9 @@ class UsersWithoutAnnotationsTest {
         command[options.length + 3] = directory.resolve("classes").toString();
         command[options.length + 4] = source.toString();
         ByteArrayOutputStream messages = new ByteArrayOutputStream();
-        assertThat(ToolProvider.getSystemJavaCompiler().run(null, messages, messages, command)).as("%s", messages).isZero();
+        assertThat(ToolProvider.getSystemJavaCompiler().run(null, messages, messages, command))
+                .as("%s", messages)
+                .isZero();
     }
 
     @Test
@@ -57,15 +62,18 @@ class UsersWithoutAnnotationsTest {
 
     @Test
     void modulePathNeedsNoAnnotations() throws Exception {
-        Path module = Files.writeString(directory.resolve("module-info.java"), "module user {\n    requires org.mapfiles;\n}\n");
+        Path module = Files.writeString(
+                directory.resolve("module-info.java"), "module user {\n    requires org.mapfiles;\n}\n");
         compiles("-proc:none", "-p", Documentation.classes().toString(), module.toString());
     }
 
     @Test
     void runTimeNeedsNoAnnotations() throws Exception {
         try (InputStream module = Files.newInputStream(Documentation.classes().resolve("module-info.class"))) {
-            assertThat(ModuleDescriptor.read(module).requires()).filteredOn(each -> each.name().equals("org.jspecify"))
-                    .singleElement().satisfies(each -> assertThat(each.modifiers()).containsExactly(Requires.Modifier.STATIC));
+            assertThat(ModuleDescriptor.read(module).requires())
+                    .filteredOn(each -> each.name().equals("org.jspecify"))
+                    .singleElement()
+                    .satisfies(each -> assertThat(each.modifiers()).containsExactly(Requires.Modifier.STATIC));
         }
     }
 }

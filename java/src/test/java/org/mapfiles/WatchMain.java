@@ -4,8 +4,7 @@ import org.mapfiles.events.MapEvents;
 
 /** Opens events of a process, and prints whether that is permitted, or the reason why not. */
 public final class WatchMain {
-    private WatchMain() {
-    }
+    private WatchMain() {}
 
     /** Arguments: the PID, 0 for this process; and the bytes of a ring. */
     public static void main(String[] arguments) throws Exception {

@@ -33,7 +33,9 @@ enum Benchmark {
 
     /** Returns the benchmark with a label. */
     static Benchmark of(String label) {
-        return Arrays.stream(values()).filter(benchmark -> benchmark.label().equals(label)).findFirst()
+        return Arrays.stream(values())
+                .filter(benchmark -> benchmark.label().equals(label))
+                .findFirst()
                 .orElseThrow(() -> new IllegalArgumentException("no benchmark " + label));
     }
 }

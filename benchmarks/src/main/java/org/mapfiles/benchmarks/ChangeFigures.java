@@ -62,10 +62,18 @@ final class ChangeFigures {
         Process quiet = new ProcessBuilder("cat").start();
         try (ProcessMaps maps = ProcessMaps.of(quiet.pid());
                 MapEvents events = MapEvents.open(maps, MapEvents.Option.DATA, MapEvents.Option.IMMEDIATE_WAKEUP)) {
-            double pushed = wakeUps(LiveMaps.of(maps).every(Duration.ofSeconds(10)).withEvents(events));
+            double pushed =
+                    wakeUps(LiveMaps.of(maps).every(Duration.ofSeconds(10)).withEvents(events));
             double polled = wakeUps(LiveMaps.of(maps).every(Duration.ofMillis(10)));
-            figures.add("events-overhead-idle", "10ms", pushed / polled, pushed, polled, "1/s",
-                    "wake-ups per second for an idle target, with events / polled", null);
+            figures.add(
+                    "events-overhead-idle",
+                    "10ms",
+                    pushed / polled,
+                    pushed,
+                    polled,
+                    "1/s",
+                    "wake-ups per second for an idle target, with events / polled",
+                    null);
         } finally {
             quiet.destroy();
         }
@@ -87,8 +95,11 @@ final class ChangeFigures {
         try (DirectoryStream<Path> tasks = Files.newDirectoryStream(Path.of("/proc/self/task"))) {
             for (Path task : tasks) {
                 if (Files.readString(task.resolve("comm")).startsWith("mapfiles-live-")) {
-                    count += Files.readAllLines(task.resolve("status")).stream().filter(line -> line.startsWith("voluntary_ctxt_switches:"))
-                            .mapToLong(line -> Long.parseLong(line.substring(line.indexOf(':') + 1).strip())).sum();
+                    count += Files.readAllLines(task.resolve("status")).stream()
+                            .filter(line -> line.startsWith("voluntary_ctxt_switches:"))
+                            .mapToLong(line -> Long.parseLong(
+                                    line.substring(line.indexOf(':') + 1).strip()))
+                            .sum();
                 }
             }
         }
@@ -99,17 +110,33 @@ final class ChangeFigures {
     private void latency(int millis) throws Exception {
         try (ProcessMaps maps = ProcessMaps.self();
                 MapEvents events = MapEvents.open(maps, MapEvents.Option.DATA, MapEvents.Option.IMMEDIATE_WAKEUP);
-                LiveMaps pushed = LiveMaps.of(maps).every(Duration.ofSeconds(10)).withEvents(events).start();
-                LiveMaps polled = LiveMaps.of(maps).every(Duration.ofMillis(millis)).start()) {
-            Rounds rounds = Rounds.of(5, quick ? 31 : 101, () -> timeToSnapshot(pushed.snapshot()), () -> timeToSnapshot(polled.snapshot()));
-            figures.add("change-latency", millis + "ms", rounds.ratio(), rounds.medianMeasured() / 1000, rounds.medianBaseline() / 1000, "us",
-                    "from mmap to the snapshot, with events / polled", null);
+                LiveMaps pushed = LiveMaps.of(maps)
+                        .every(Duration.ofSeconds(10))
+                        .withEvents(events)
+                        .start();
+                LiveMaps polled =
+                        LiveMaps.of(maps).every(Duration.ofMillis(millis)).start()) {
+            Rounds rounds = Rounds.of(
+                    5,
+                    quick ? 31 : 101,
+                    () -> timeToSnapshot(pushed.snapshot()),
+                    () -> timeToSnapshot(polled.snapshot()));
+            figures.add(
+                    "change-latency",
+                    millis + "ms",
+                    rounds.ratio(),
+                    rounds.medianMeasured() / 1000,
+                    rounds.medianBaseline() / 1000,
+                    "us",
+                    "from mmap to the snapshot, with events / polled",
+                    null);
         }
     }
 
     /** Maps a file, and returns the nanoseconds until the snapshot contains it. */
     private static double timeToSnapshot(MapSnapshot snapshot) throws Exception {
-        Thread.sleep(20 + (long) (Math.random() * 10)); // at a random time of a period, after the previous change is processed
+        // at a random time of a period, after the previous change is processed
+        Thread.sleep(20 + (long) (Math.random() * 10));
         Path file = Files.write(Files.createTempFile("mapfiles-benchmark-", null), new byte[4096]);
         try (FileChannel channel = FileChannel.open(file)) {
             long before = System.nanoTime();
@@ -145,19 +172,35 @@ final class ChangeFigures {
             try (ProcessMaps maps = ProcessMaps.of(mapper.pid())) {
                 slowDown("events-overhead-code", maps, mapper, "with events of code, and none occurs");
                 slowDown("events-overhead-data", maps, mapper, "with an event per mapping", MapEvents.Option.DATA);
-                slowDown("events-overhead-at-once", maps, mapper, "with an event and a wake-up per mapping", MapEvents.Option.DATA,
+                slowDown(
+                        "events-overhead-at-once",
+                        maps,
+                        mapper,
+                        "with an event and a wake-up per mapping",
+                        MapEvents.Option.DATA,
                         MapEvents.Option.IMMEDIATE_WAKEUP);
             }
         }
     }
 
-    private void slowDown(String name, ProcessMaps maps, ChildProgram mapper, String condition, MapEvents.Option... options) throws Exception {
-        Rounds rounds = Rounds.of(10, quick ? 101 : 301, () -> {
-            try (MapEvents events = MapEvents.open(maps, 1 << 18, options); Drain drain = new Drain(events)) {
-                return mapper.query(Integer.toString(ROUNDS));
-            }
-        }, () -> mapper.query(Integer.toString(ROUNDS)));
-        figures.add(name, ROUNDS, rounds, "mmap, touch, munmap " + condition + " / without events",
+    private void slowDown(
+            String name, ProcessMaps maps, ChildProgram mapper, String condition, MapEvents.Option... options)
+            throws Exception {
+        Rounds rounds = Rounds.of(
+                10,
+                quick ? 101 : 301,
+                () -> {
+                    try (MapEvents events = MapEvents.open(maps, 1 << 18, options);
+                            Drain drain = new Drain(events)) {
+                        return mapper.query(Integer.toString(ROUNDS));
+                    }
+                },
+                () -> mapper.query(Integer.toString(ROUNDS)));
+        figures.add(
+                name,
+                ROUNDS,
+                rounds,
+                "mmap, touch, munmap " + condition + " / without events",
                 options.length < 2 ? Goal.ratioAtMost(1.05) : null);
     }
 
@@ -168,7 +211,7 @@ final class ChangeFigures {
         Drain(MapEvents events) {
             thread = new Thread(() -> {
                 try {
-                    for (;;) {
+                    for (; ; ) {
                         if (events.await(-1)) {
                             events.drain();
                         }

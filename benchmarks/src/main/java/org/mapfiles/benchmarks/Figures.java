@@ -15,16 +15,47 @@ final class Figures {
     private int missed;
     private int failed;
 
-    /** Adds {@code NAME@SIZE ratio measured baseline unit description}, then the goal if there is one, and MISSED if it is missed. */
-    void add(String name, Object size, double ratio, double measured, double baseline, String unit, String description, Goal goal) {
+    /**
+     * Adds {@code NAME@SIZE ratio measured baseline unit description}, then the goal if there is one, and MISSED if it
+     * is missed.
+     */
+    void add(
+            String name,
+            Object size,
+            double ratio,
+            double measured,
+            double baseline,
+            String unit,
+            String description,
+            Goal goal) {
         boolean met = goal == null || goal.isMet(ratio, measured);
         goals += goal == null ? 0 : 1;
         missed += met ? 0 : 1;
-        print(String.format(Locale.ROOT, "%s@%s %.3f %.2f %.2f %s %s%s%s", name, size, ratio, measured, baseline, unit, description,
-                goal == null ? "" : ", goal: " + goal, met ? "" : " MISSED"));
-        json.add(String.format(Locale.ROOT, "{\"name\":\"%s\",\"size\":\"%s\",\"ratio\":%.4f,\"measured\":%.3f,\"baseline\":%.3f,"
-                + "\"unit\":\"%s\",\"description\":\"%s\",\"goal\":%s,\"met\":%s}", name, size, ratio, measured, baseline, unit,
-                description, goal == null ? null : '"' + goal.toString() + '"', goal == null ? null : met));
+        print(String.format(
+                Locale.ROOT,
+                "%s@%s %.3f %.2f %.2f %s %s%s%s",
+                name,
+                size,
+                ratio,
+                measured,
+                baseline,
+                unit,
+                description,
+                goal == null ? "" : ", goal: " + goal,
+                met ? "" : " MISSED"));
+        json.add(String.format(
+                Locale.ROOT,
+                "{\"name\":\"%s\",\"size\":\"%s\",\"ratio\":%.4f,\"measured\":%.3f,\"baseline\":%.3f,"
+                        + "\"unit\":\"%s\",\"description\":\"%s\",\"goal\":%s,\"met\":%s}",
+                name,
+                size,
+                ratio,
+                measured,
+                baseline,
+                unit,
+                description,
+                goal == null ? null : '"' + goal.toString() + '"',
+                goal == null ? null : met));
     }
 
     /** Adds a figure in nanoseconds. Its ratio is measured / baseline. */
@@ -34,7 +65,15 @@ final class Figures {
 
     /** Adds a figure in nanoseconds. Its ratio is baseline / measured. */
     void addInverse(String name, Object size, Rounds rounds, String description, Goal goal) {
-        add(name, size, rounds.inverse().ratio(), rounds.medianMeasured(), rounds.medianBaseline(), "ns", description, goal);
+        add(
+                name,
+                size,
+                rounds.inverse().ratio(),
+                rounds.medianMeasured(),
+                rounds.medianBaseline(),
+                "ns",
+                description,
+                goal);
     }
 
     /** Adds figures. */
@@ -82,7 +121,8 @@ final class Figures {
 
     /** Prints how many goals are missed, and returns the exit code: 1 if a step failed. */
     int finish() {
-        System.err.println(missed + " of " + goals + " goals missed" + (failed == 0 ? "" : ", " + failed + " steps failed: see FAILED above"));
+        System.err.println(missed + " of " + goals + " goals missed"
+                + (failed == 0 ? "" : ", " + failed + " steps failed: see FAILED above"));
         return failed == 0 ? 0 : 1;
     }
 }

@@ -20,7 +20,8 @@ final class FilesFigures {
 
     private static final Set<MapFilesEntries.Field> TARGET = EnumSet.of(MapFilesEntries.Field.TARGET);
     private static final Set<MapFilesEntries.Field> STAT = EnumSet.of(MapFilesEntries.Field.STAT);
-    private static final Set<MapFilesEntries.Field> BOTH = EnumSet.of(MapFilesEntries.Field.TARGET, MapFilesEntries.Field.STAT);
+    private static final Set<MapFilesEntries.Field> BOTH =
+            EnumSet.of(MapFilesEntries.Field.TARGET, MapFilesEntries.Field.STAT);
 
     private final Figures figures;
     private final Path bin;
@@ -46,7 +47,8 @@ final class FilesFigures {
         }
         for (int size : SIZES.keySet().stream().sorted().toList()) {
             try (TargetProcess target = new TargetProcess(SIZES.get(size), bin);
-                    ChildProgram kernel = new ChildProgram(bin.resolve("bare_files").toString(), Long.toString(target.pid()));
+                    ChildProgram kernel =
+                            new ChildProgram(bin.resolve("bare_files").toString(), Long.toString(target.pid()));
                     ProcessMaps maps = ProcessMaps.of(target.pid())) {
                 compareWithKernel(size, (int) kernel.query("count"), kernel, maps);
                 if (wanted.contains(Benchmark.LIST_FILES)) {
@@ -65,18 +67,40 @@ final class FilesFigures {
         MapFiles files = MapFiles.of(maps);
         Goal goal = Goal.ratioAtMost(1.10);
         if (wanted.contains(Benchmark.READLINK)) {
-            figures.add("readlink", size, rounds(size, all(entries, () -> files.readAll(snapshot, entries, TARGET)),
-                    () -> kernel.query("readlink")), "targets of all entries in Java / readlinkat(2) in C", goal);
+            figures.add(
+                    "readlink",
+                    size,
+                    rounds(
+                            size,
+                            all(entries, () -> files.readAll(snapshot, entries, TARGET)),
+                            () -> kernel.query("readlink")),
+                    "targets of all entries in Java / readlinkat(2) in C",
+                    goal);
         }
         if (wanted.contains(Benchmark.STAT)) {
-            figures.add("stat", size, rounds(size, all(entries, () -> files.readAll(snapshot, entries, STAT)),
-                    () -> kernel.query("stat")), "status of all entries in Java / fstatat(2) in C", goal);
-            figures.add("stat-single", size, rounds(size, each(snapshot, at -> files.read(at, entries, STAT)),
-                    () -> kernel.query("stat")), "status of entries, one call each, in Java / fstatat(2) in C", null);
+            figures.add(
+                    "stat",
+                    size,
+                    rounds(
+                            size,
+                            all(entries, () -> files.readAll(snapshot, entries, STAT)),
+                            () -> kernel.query("stat")),
+                    "status of all entries in Java / fstatat(2) in C",
+                    goal);
+            figures.add(
+                    "stat-single",
+                    size,
+                    rounds(size, each(snapshot, at -> files.read(at, entries, STAT)), () -> kernel.query("stat")),
+                    "status of entries, one call each, in Java / fstatat(2) in C",
+                    null);
         }
         if (wanted.contains(Benchmark.OPEN_FILE)) {
-            figures.add("open-file", size, rounds(size, each(snapshot, at -> files.open(at).close()), () -> kernel.query("open")),
-                    "open, verify and close in Java / openat(2), fstat(2) and close(2) in C", goal);
+            figures.add(
+                    "open-file",
+                    size,
+                    rounds(size, each(snapshot, at -> files.open(at).close()), () -> kernel.query("open")),
+                    "open, verify and close in Java / openat(2), fstat(2) and close(2) in C",
+                    goal);
         }
     }
 
@@ -86,14 +110,39 @@ final class FilesFigures {
         MapFilesEntries entries = new MapFilesEntries();
         MapFiles files = MapFiles.of(maps);
         Goal goal = Goal.ratioAtLeast(2.5);
-        figures.addInverse("list-files-targets", size, rounds(size, list(snapshot, () -> files.list(snapshot, entries, TARGET)),
-                () -> nio(directory, true, false)), "java.nio (directory stream, readSymbolicLink) / list with targets", goal);
-        figures.addInverse("list-files-status", size, rounds(size, list(snapshot, () -> files.list(snapshot, entries, STAT)),
-                () -> nio(directory, false, true)), "java.nio (directory stream, readAttributes) / list with status", goal);
-        figures.addInverse("list-files-floor", size, rounds(size, () -> kernel.query("stat"), () -> nio(directory, false, true)),
-                "java.nio (directory stream, readAttributes) / fstatat(2) in C, without a listing", null);
-        figures.addInverse("list-files-all", size, rounds(size, list(snapshot, () -> files.list(snapshot, entries, BOTH)),
-                () -> nio(directory, true, true)), "java.nio (directory stream, both) / list with both", size == 100 ? Goal.ratioAtLeast(5) : null);
+        figures.addInverse(
+                "list-files-targets",
+                size,
+                rounds(
+                        size,
+                        list(snapshot, () -> files.list(snapshot, entries, TARGET)),
+                        () -> nio(directory, true, false)),
+                "java.nio (directory stream, readSymbolicLink) / list with targets",
+                goal);
+        figures.addInverse(
+                "list-files-status",
+                size,
+                rounds(
+                        size,
+                        list(snapshot, () -> files.list(snapshot, entries, STAT)),
+                        () -> nio(directory, false, true)),
+                "java.nio (directory stream, readAttributes) / list with status",
+                goal);
+        figures.addInverse(
+                "list-files-floor",
+                size,
+                rounds(size, () -> kernel.query("stat"), () -> nio(directory, false, true)),
+                "java.nio (directory stream, readAttributes) / fstatat(2) in C, without a listing",
+                null);
+        figures.addInverse(
+                "list-files-all",
+                size,
+                rounds(
+                        size,
+                        list(snapshot, () -> files.list(snapshot, entries, BOTH)),
+                        () -> nio(directory, true, true)),
+                "java.nio (directory stream, both) / list with both",
+                size == 100 ? Goal.ratioAtLeast(5) : null);
     }
 
     /** Returns a side with a call per entry, in nanoseconds per entry. */
@@ -114,7 +163,9 @@ final class FilesFigures {
         return () -> once.round() / entries.count();
     }
 
-    /** Returns a side that also reads the mappings, as a directory stream reads its entries, in nanoseconds per entry. */
+    /**
+     * Returns a side that also reads the mappings, as a directory stream reads its entries, in nanoseconds per entry.
+     */
     private static Rounds.Side list(MapSnapshot snapshot, Rounds.Work listing) {
         Rounds.Side once = Rounds.timed(1, listing);
         return () -> once.round() / snapshot.size();
@@ -131,7 +182,8 @@ final class FilesFigures {
                     sum += Files.readSymbolicLink(entry).toString().length();
                 }
                 if (attributes) {
-                    sum += (Long) Files.readAttributes(entry, "unix:ino,dev,size,nlink").get("ino");
+                    sum += (Long) Files.readAttributes(entry, "unix:ino,dev,size,nlink")
+                            .get("ino");
                 }
                 count++;
             }

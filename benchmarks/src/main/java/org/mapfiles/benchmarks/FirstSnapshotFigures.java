@@ -14,21 +14,32 @@ final class FirstSnapshotFigures {
 
     void run() throws Exception {
         Rounds starts = Rounds.of(1, rounds, () -> start("mapfiles"), () -> start("plain"));
-        figures.add("first-snapshot", "self", starts.ratio(), starts.medianMeasured() / 1e6, starts.medianBaseline() / 1e6, "ms",
-                "first snapshot in a new JVM / first listing in plain Java", Goal.measuredAtMost(10));
+        figures.add(
+                "first-snapshot",
+                "self",
+                starts.ratio(),
+                starts.medianMeasured() / 1e6,
+                starts.medianBaseline() / 1e6,
+                "ms",
+                "first snapshot in a new JVM / first listing in plain Java",
+                Goal.measuredAtMost(10));
     }
 
     private static double start(String implementation) throws Exception {
-        try (ChildProgram jvm = new ChildProgram(TargetProcess.java(), "--enable-native-access=ALL-UNNAMED", "-cp",
-                System.getProperty("java.class.path"), FirstSnapshotMain.class.getName(), implementation)) {
+        try (ChildProgram jvm = new ChildProgram(
+                TargetProcess.java(),
+                "--enable-native-access=ALL-UNNAMED",
+                "-cp",
+                System.getProperty("java.class.path"),
+                FirstSnapshotMain.class.getName(),
+                implementation)) {
             return Double.parseDouble(jvm.line());
         }
     }
 
     /** Prints the nanoseconds of the first snapshot, or of the first listing in plain Java. */
     static final class FirstSnapshotMain {
-        private FirstSnapshotMain() {
-        }
+        private FirstSnapshotMain() {}
 
         public static void main(String[] arguments) throws Exception {
             long begin = System.nanoTime();

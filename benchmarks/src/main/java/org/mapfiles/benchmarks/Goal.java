@@ -4,7 +4,10 @@ import java.util.Locale;
 
 /** The goal of a figure: a bound of its ratio or of its measured value. */
 record Goal(Of of, boolean maximum, double bound) {
-    private enum Of { RATIO, MEASURED }
+    private enum Of {
+        RATIO,
+        MEASURED
+    }
 
     static Goal ratioAtMost(double bound) {
         return new Goal(Of.RATIO, true, bound);
@@ -25,6 +28,7 @@ record Goal(Of of, boolean maximum, double bound) {
 
     @Override
     public String toString() {
-        return String.format(Locale.ROOT, "%s %s %.4g", of.name().toLowerCase(Locale.ROOT), maximum ? "<=" : ">=", bound);
+        return String.format(
+                Locale.ROOT, "%s %s %.4g", of.name().toLowerCase(Locale.ROOT), maximum ? "<=" : ">=", bound);
     }
 }

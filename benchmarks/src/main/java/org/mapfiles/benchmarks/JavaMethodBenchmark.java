@@ -30,8 +30,10 @@ public class JavaMethodBenchmark {
     private final ConcurrentSkipListMap<Long, Long> map = new ConcurrentSkipListMap<>();
     private final CodeInfo info = new CodeInfo();
     private JvmCode code;
+
     @SuppressWarnings("UnusedVariable") // keeps the compiled code reachable
     private List<Object> kept;
+
     private int next;
 
     @Setup

@@ -10,7 +10,9 @@ import javax.management.ObjectName;
 import org.mapfiles.jvm.CodeInfo;
 import org.mapfiles.jvm.JvmCode;
 
-/** Measures recording compiled code: memory per piece of code, the time to find a method, and the time of a start-up. */
+/**
+ * Measures recording compiled code: memory per piece of code, the time to find a method, and the time of a start-up.
+ */
 final class JavaMethodFigures {
     private static final int BLOBS = 10_000;
 
@@ -25,7 +27,8 @@ final class JavaMethodFigures {
     }
 
     private static String[] java(String... more) {
-        return Stream.concat(Stream.of(TargetProcess.java(), "--enable-native-access=ALL-UNNAMED"), Stream.of(more)).toArray(String[]::new);
+        return Stream.concat(Stream.of(TargetProcess.java(), "--enable-native-access=ALL-UNNAMED"), Stream.of(more))
+                .toArray(String[]::new);
     }
 
     /** Adds the memory per piece of code, and compares finding a method with the JVM's own list. */
@@ -37,34 +40,61 @@ final class JavaMethodFigures {
             double code = Double.parseDouble(jvm.line());
             double find = Double.parseDouble(jvm.line());
             double list = Double.parseDouble(jvm.line());
-            figures.add("java-method-memory", BLOBS, kept / code, kept, code, "B", "memory per piece of code / size of the code", null);
-            figures.add("java-method-code-list", BLOBS, list / find, find, list, "ns",
-                    "Compiler.codelist of all methods / find of one address", null);
+            figures.add(
+                    "java-method-memory",
+                    BLOBS,
+                    kept / code,
+                    kept,
+                    code,
+                    "B",
+                    "memory per piece of code / size of the code",
+                    null);
+            figures.add(
+                    "java-method-code-list",
+                    BLOBS,
+                    list / find,
+                    find,
+                    list,
+                    "ns",
+                    "Compiler.codelist of all methods / find of one address",
+                    null);
         }
     }
 
-    /** Prints the bytes kept per piece of code, the mean size of code, and the nanoseconds of find and of Compiler.codelist. */
+    /**
+     * Prints the bytes kept per piece of code, the mean size of code, and the nanoseconds of find and of
+     * Compiler.codelist.
+     */
     static final class FindCodeMain {
-        private FindCodeMain() {
-        }
+        private FindCodeMain() {}
 
         public static void main(String[] arguments) throws Exception {
             JvmCode code = JvmCode.open();
             List<Object> kept = CodeBlobs.compile(code, BLOBS);
-            System.out.println(code.counts().bytes() / (double) (code.counts().live() + code.counts().unloaded()));
+            System.out.println(code.counts().bytes()
+                    / (double) (code.counts().live() + code.counts().unloaded()));
             List<long[]> methods = CodeBlobs.methods(code);
-            System.out.println(methods.stream().mapToLong(method -> method[1] - method[0]).average().orElseThrow());
+            System.out.println(methods.stream()
+                    .mapToLong(method -> method[1] - method[0])
+                    .average()
+                    .orElseThrow());
             CodeInfo info = new CodeInfo();
             ObjectName commands = new ObjectName("com.sun.management:type=DiagnosticCommand");
-            Rounds rounds = Rounds.of(11, 31, Rounds.timed(methods.size(), new Rounds.Work() {
-                private int next;
+            Rounds rounds = Rounds.of(
+                    11,
+                    31,
+                    Rounds.timed(methods.size(), new Rounds.Work() {
+                        private int next;
 
-                @Override
-                public void run() {
-                    code.find(methods.get(next++ % methods.size())[0], info);
-                }
-            }), Rounds.timed(1, () -> ManagementFactory.getPlatformMBeanServer().invoke(commands, "compilerCodelist", new Object[0],
-                    new String[0])));
+                        @Override
+                        public void run() {
+                            code.find(methods.get(next++ % methods.size())[0], info);
+                        }
+                    }),
+                    Rounds.timed(
+                            1,
+                            () -> ManagementFactory.getPlatformMBeanServer()
+                                    .invoke(commands, "compilerCodelist", new Object[0], new String[0])));
             System.out.println(rounds.medianMeasured());
             System.out.println(rounds.medianBaseline());
             if (kept.isEmpty()) {
@@ -74,15 +104,21 @@ final class JavaMethodFigures {
     }
 
     /**
-     * Compares three runs of a program per round: without an agent, with an agent that ignores the events of compiled code, and
-     * with the agent of mapfiles. The program runs javac for a second or two, which the JIT compiles meanwhile.
+     * Compares three runs of a program per round: without an agent, with an agent that ignores the events of compiled
+     * code, and with the agent of mapfiles. The program runs javac for a second or two, which the JIT compiles
+     * meanwhile.
      */
     void recordCode() throws Exception {
         Path library;
         try (Stream<Path> files = Files.walk(Path.of("native/target/cmake/resources"))) {
-            library = files.filter(file -> file.endsWith("libmapfiles.so")).findFirst().orElseThrow().toAbsolutePath();
+            library = files.filter(file -> file.endsWith("libmapfiles.so"))
+                    .findFirst()
+                    .orElseThrow()
+                    .toAbsolutePath();
         }
-        String[] options = {"-Dagent=none", "-agentpath:" + bin.resolve("silent_agent.so").toAbsolutePath(), "-agentpath:" + library};
+        String[] options = {
+            "-Dagent=none", "-agentpath:" + bin.resolve("silent_agent.so").toAbsolutePath(), "-agentpath:" + library
+        };
         int count = quick ? 5 : 21;
         double[][] times = new double[options.length][count];
         try (OneProcessor processor = new OneProcessor()) { // the work of all threads counts
@@ -92,19 +128,42 @@ final class JavaMethodFigures {
                 }
             }
         }
-        add("record-code", new Rounds(times[2], times[0]), "start-up with the agent / without an agent", Goal.ratioAtMost(1.02));
-        add("record-code-jvm", new Rounds(times[1], times[0]), "start-up with an agent that ignores events / without an agent", null);
-        add("record-code-own", new Rounds(times[2], times[1]), "start-up with the agent / with an agent that ignores events", null);
+        add(
+                "record-code",
+                new Rounds(times[2], times[0]),
+                "start-up with the agent / without an agent",
+                Goal.ratioAtMost(1.02));
+        add(
+                "record-code-jvm",
+                new Rounds(times[1], times[0]),
+                "start-up with an agent that ignores events / without an agent",
+                null);
+        add(
+                "record-code-own",
+                new Rounds(times[2], times[1]),
+                "start-up with the agent / with an agent that ignores events",
+                null);
     }
 
     private void add(String name, Rounds rounds, String description, Goal goal) {
-        figures.add(name, "start", rounds.ratio(), rounds.medianMeasured() / 1e6, rounds.medianBaseline() / 1e6, "ms", description, goal);
+        figures.add(
+                name,
+                "start",
+                rounds.ratio(),
+                rounds.medianMeasured() / 1e6,
+                rounds.medianBaseline() / 1e6,
+                "ms",
+                description,
+                goal);
     }
 
     private static double startUp(String option) throws Exception {
         long begin = System.nanoTime();
-        Process process = new ProcessBuilder(java(option, "-cp", System.getProperty("java.class.path"), CompileMain.class.getName()))
-                .redirectErrorStream(true).redirectOutput(ProcessBuilder.Redirect.DISCARD).start();
+        Process process = new ProcessBuilder(
+                        java(option, "-cp", System.getProperty("java.class.path"), CompileMain.class.getName()))
+                .redirectErrorStream(true)
+                .redirectOutput(ProcessBuilder.Redirect.DISCARD)
+                .start();
         if (process.waitFor() != 0) {
             throw new IllegalStateException("the program failed with " + option);
         }
@@ -113,8 +172,7 @@ final class JavaMethodFigures {
 
     /** Runs javac twice. */
     static final class CompileMain {
-        private CompileMain() {
-        }
+        private CompileMain() {}
 
         public static void main(String[] arguments) {
             for (int i = 0; i < 2; i++) {

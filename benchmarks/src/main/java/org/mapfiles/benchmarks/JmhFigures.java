@@ -44,12 +44,31 @@ final class JmhFigures {
         }
         attempt(Benchmark.ITERATE, this::iterate);
         attempt(Benchmark.JAVA_METHOD, this::javaMethod);
-        attempt(Benchmark.LIVE_RESOLVE, () -> allocation("live-resolve-alloc", "1thread",
-                run("LiveResolveBenchmark", 1).iterator().next(), "resolve"));
-        Map<Benchmark, String> reads = new EnumMap<>(Map.of(Benchmark.FULL_SNAPSHOT, "full",
-                Benchmark.EXECUTABLE_SNAPSHOT, "executableOnly", Benchmark.REFRESH, "refresh", Benchmark.QUERY, "query"));
-        reads.forEach((benchmark, method) -> attempt(benchmark, () -> allocation(benchmark.label() + "-alloc", "self",
-                run("ReadAllocationBenchmark." + method + "$", 1).iterator().next(), benchmark.label())));
+        attempt(
+                Benchmark.LIVE_RESOLVE,
+                () -> allocation(
+                        "live-resolve-alloc",
+                        "1thread",
+                        run("LiveResolveBenchmark", 1).iterator().next(),
+                        "resolve"));
+        Map<Benchmark, String> reads = new EnumMap<>(Map.of(
+                Benchmark.FULL_SNAPSHOT,
+                "full",
+                Benchmark.EXECUTABLE_SNAPSHOT,
+                "executableOnly",
+                Benchmark.REFRESH,
+                "refresh",
+                Benchmark.QUERY,
+                "query"));
+        reads.forEach((benchmark, method) -> attempt(
+                benchmark,
+                () -> allocation(
+                        benchmark.label() + "-alloc",
+                        "self",
+                        run("ReadAllocationBenchmark." + method + "$", 1)
+                                .iterator()
+                                .next(),
+                        benchmark.label())));
     }
 
     private void attempt(Benchmark benchmark, Figures.Step step) {
@@ -66,23 +85,46 @@ final class JmhFigures {
         double tree = score(byMethod.get("treeMap"));
         String name = "resolve-" + layout + (threads > 1 ? "-" + threads + "threads" : "");
         String end = " on " + threads + (threads == 1 ? " thread" : " threads");
-        figures.add(name, size, tree / score(byMethod.get("find")), score(byMethod.get("find")), tree, "ns",
-                "TreeMap.floorEntry / find" + end, Goal.ratioAtLeast(5));
-        figures.add(name + "-batch", size, tree / score(byMethod.get("batch")), score(byMethod.get("batch")), tree, "ns",
-                "TreeMap.floorEntry / find of 256 addresses per call" + end, null);
+        figures.add(
+                name,
+                size,
+                tree / score(byMethod.get("find")),
+                score(byMethod.get("find")),
+                tree,
+                "ns",
+                "TreeMap.floorEntry / find" + end,
+                Goal.ratioAtLeast(5));
+        figures.add(
+                name + "-batch",
+                size,
+                tree / score(byMethod.get("batch")),
+                score(byMethod.get("batch")),
+                tree,
+                "ns",
+                "TreeMap.floorEntry / find of 256 addresses per call" + end,
+                null);
         allocation(name + "-alloc", Integer.toString(size), byMethod.get("find"), "find");
     }
 
     private void javaMethod() throws Exception {
         Map<Integer, Map<String, RunResult>> bySize = new TreeMap<>();
         for (RunResult result : run("JavaMethodBenchmark", 1, CodeBlobs.OPTIONS)) {
-            bySize.computeIfAbsent(Integer.valueOf(result.getParams().getParam("blobs")), key -> new TreeMap<>()).put(method(result), result);
+            bySize.computeIfAbsent(Integer.valueOf(result.getParams().getParam("blobs")), key -> new TreeMap<>())
+                    .put(method(result), result);
         }
         for (Map.Entry<Integer, Map<String, RunResult>> entry : bySize.entrySet()) {
             Map<String, RunResult> byMethod = entry.getValue();
             double find = score(byMethod.get("find"));
             double map = score(byMethod.get("skipListMap"));
-            figures.add("java-method", entry.getKey(), map / find, find, map, "ns", "ConcurrentSkipListMap.floorEntry / find", null);
+            figures.add(
+                    "java-method",
+                    entry.getKey(),
+                    map / find,
+                    find,
+                    map,
+                    "ns",
+                    "ConcurrentSkipListMap.floorEntry / find",
+                    null);
             allocation("java-method-alloc", entry.getKey().toString(), byMethod.get("find"), "find");
         }
     }
@@ -96,9 +138,17 @@ final class JmhFigures {
         for (Map.Entry<Integer, Map<String, RunResult>> entry : bySize.entrySet()) {
             double cursor = score(entry.getValue().get("cursor")) / entry.getKey();
             double arrays = score(entry.getValue().get("arrays")) / entry.getKey();
-            figures.add("iterate", entry.getKey(), cursor / arrays, cursor, arrays, "ns",
-                    "cursor, per mapping / loop over arrays", Goal.measuredAtMost(3));
-            allocation("iterate-alloc", entry.getKey().toString(), entry.getValue().get("cursor"), "a whole iteration");
+            figures.add(
+                    "iterate",
+                    entry.getKey(),
+                    cursor / arrays,
+                    cursor,
+                    arrays,
+                    "ns",
+                    "cursor, per mapping / loop over arrays",
+                    Goal.measuredAtMost(3));
+            allocation(
+                    "iterate-alloc", entry.getKey().toString(), entry.getValue().get("cursor"), "a whole iteration");
         }
     }
 
@@ -107,23 +157,43 @@ final class JmhFigures {
     }
 
     /** Runs a JMH class with parameters {@code name=value}. */
-    private Collection<RunResult> run(String pattern, int threads, List<String> parameters, String... jvm) throws Exception {
-        String[] arguments = Stream.concat(Stream.of("--enable-native-access=ALL-UNNAMED", "-Xms256m", "-Xmx256m",
-                "-Dbenchmarks.bin=" + System.getProperty("benchmarks.bin")), Arrays.stream(jvm)).toArray(String[]::new);
-        ChainedOptionsBuilder options = new OptionsBuilder().include("\\." + pattern).threads(threads)
-                .addProfiler(GCProfiler.class).verbosity(VerboseMode.SILENT).shouldFailOnError(true)
+    private Collection<RunResult> run(String pattern, int threads, List<String> parameters, String... jvm)
+            throws Exception {
+        String[] arguments = Stream.concat(
+                        Stream.of(
+                                "--enable-native-access=ALL-UNNAMED",
+                                "-Xms256m",
+                                "-Xmx256m",
+                                "-Dbenchmarks.bin=" + System.getProperty("benchmarks.bin")),
+                        Arrays.stream(jvm))
+                .toArray(String[]::new);
+        ChainedOptionsBuilder options = new OptionsBuilder()
+                .include("\\." + pattern)
+                .threads(threads)
+                .addProfiler(GCProfiler.class)
+                .verbosity(VerboseMode.SILENT)
+                .shouldFailOnError(true)
                 .jvmArgsAppend(arguments)
                 .resultFormat(ResultFormatType.JSON)
-                .result(results.resolve((pattern + String.join("", parameters)).replaceAll("\\W", "") + "-" + threads + ".json").toString());
+                .result(results.resolve(
+                                (pattern + String.join("", parameters)).replaceAll("\\W", "") + "-" + threads + ".json")
+                        .toString());
         for (String parameter : parameters) {
-            options.param(parameter.substring(0, parameter.indexOf('=')), parameter.substring(parameter.indexOf('=') + 1));
+            options.param(
+                    parameter.substring(0, parameter.indexOf('=')), parameter.substring(parameter.indexOf('=') + 1));
         }
         if (quick) {
-            options.forks(1).warmupIterations(6).warmupTime(TimeValue.milliseconds(250))
-                    .measurementIterations(3).measurementTime(TimeValue.milliseconds(200));
+            options.forks(1)
+                    .warmupIterations(6)
+                    .warmupTime(TimeValue.milliseconds(250))
+                    .measurementIterations(3)
+                    .measurementTime(TimeValue.milliseconds(200));
         } else {
-            options.forks(3).warmupIterations(5).warmupTime(TimeValue.milliseconds(500))
-                    .measurementIterations(5).measurementTime(TimeValue.milliseconds(500));
+            options.forks(3)
+                    .warmupIterations(5)
+                    .warmupTime(TimeValue.milliseconds(500))
+                    .measurementIterations(5)
+                    .measurementTime(TimeValue.milliseconds(500));
         }
         return new Runner(options.build()).run();
     }
@@ -138,9 +208,20 @@ final class JmhFigures {
         return result.getPrimaryResult().getStatistics().getPercentile(50);
     }
 
-    /** Adds an allocation. The goal is half an object, because the profiler also counts allocations of JMH per iteration. */
+    /**
+     * Adds an allocation. The goal is half an object, because the profiler also counts allocations of JMH per
+     * iteration.
+     */
     private void allocation(String name, String size, RunResult result, String operation) {
         double bytes = result.getSecondaryResults().get("gc.alloc.rate.norm").getScore();
-        figures.add(name, size, bytes / 16, bytes, 16, "B/op", "allocation of " + operation + " / smallest object", Goal.ratioAtMost(0.5));
+        figures.add(
+                name,
+                size,
+                bytes / 16,
+                bytes,
+                16,
+                "B/op",
+                "allocation of " + operation + " / smallest object",
+                Goal.ratioAtMost(0.5));
     }
 }

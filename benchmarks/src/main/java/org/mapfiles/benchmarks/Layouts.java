@@ -17,14 +17,13 @@ final class Layouts {
 
     private static final long GAP = 1L << 34;
 
-    private Layouts() {
-    }
+    private Layouts() {}
 
     /**
      * Returns a snapshot with a layout.
      *
-     * <p>{@code uniform}: all mappings have the same size and distance. {@code jvm} and {@code sampler}: the mappings of this
-     * JVM, and in their largest hole clusters like those of a large JVM.
+     * <p>{@code uniform}: all mappings have the same size and distance. {@code jvm} and {@code sampler}: the mappings
+     * of this JVM, and in their largest hole clusters like those of a large JVM.
      */
     static MapSnapshot snapshot(String layout, int mappings) throws IOException {
         StringBuilder text = new StringBuilder();
@@ -35,7 +34,8 @@ final class Layouts {
         } else {
             jvm(text, Files.readAllLines(Path.of("/proc/self/maps"), StandardCharsets.ISO_8859_1), mappings);
         }
-        MapSnapshot snapshot = MapSnapshot.ofText(text.toString().getBytes(StandardCharsets.ISO_8859_1), MapFilter.all());
+        MapSnapshot snapshot =
+                MapSnapshot.ofText(text.toString().getBytes(StandardCharsets.ISO_8859_1), MapFilter.all());
         if (snapshot.isInconsistent()) {
             throw new IllegalStateException("mappings of the layout overlap");
         }
@@ -56,7 +56,8 @@ final class Layouts {
             }
         }
         if (size + GAP > hole) {
-            throw new IllegalStateException("the largest hole of this process has " + hole + " bytes, but the layout needs " + size);
+            throw new IllegalStateException(
+                    "the largest hole of this process has " + hole + " bytes, but the layout needs " + size);
         }
         long base = before == 0 ? 0 : end(own.get(before - 1));
         for (int i = 0; i < own.size(); i++) {
@@ -97,7 +98,9 @@ final class Layouts {
         text.append(String.format("%08x-%08x r--p 00000000 00:00 0 \n", start, start + size));
     }
 
-    /** Returns addresses inside mappings: uniformly distributed, or for {@code sampler} mostly in a few mappings (Zipf). */
+    /**
+     * Returns addresses inside mappings: uniformly distributed, or for {@code sampler} mostly in a few mappings (Zipf).
+     */
     static long[] samples(String layout, long[] starts, long[] sizes) {
         Random random = new Random(2);
         long[] samples = new long[SAMPLES];

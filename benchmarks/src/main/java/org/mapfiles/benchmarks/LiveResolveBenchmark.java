@@ -44,7 +44,8 @@ public class LiveResolveBenchmark {
 
     @Setup
     public void open() throws Exception {
-        mapper = new ChildProgram(Path.of(System.getProperty("benchmarks.bin"), "mapper").toString());
+        mapper = new ChildProgram(
+                Path.of(System.getProperty("benchmarks.bin"), "mapper").toString());
         mapper.line();
         maps = ProcessMaps.of(mapper.pid());
         snapshot = maps.snapshot();
@@ -72,9 +73,11 @@ public class LiveResolveBenchmark {
     @Benchmark
     public long live(Sampler sampler) {
         long address = samples[sampler.next++ & SAMPLES - 1];
-        for (;;) {
+        for (; ; ) {
             try {
-                return sampler.reader.resolve(address) ? sampler.reader.mapping().start() : 0;
+                return sampler.reader.resolve(address)
+                        ? sampler.reader.mapping().start()
+                        : 0;
             } catch (IllegalStateException newer) {
                 continue;
             }

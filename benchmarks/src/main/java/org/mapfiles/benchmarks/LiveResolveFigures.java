@@ -35,7 +35,8 @@ final class LiveResolveFigures {
         try (ChildProgram mapper = new ChildProgram(bin.resolve("mapper").toString())) {
             mapper.line();
             try (ProcessMaps maps = ProcessMaps.of(mapper.pid());
-                    LiveMaps live = LiveMaps.of(maps).every(Duration.ofMillis(10)).start()) {
+                    LiveMaps live =
+                            LiveMaps.of(maps).every(Duration.ofMillis(10)).start()) {
                 MapSnapshot snapshot = maps.snapshot();
                 sample(snapshot);
                 for (int threads : new int[] {1, 2}) {
@@ -63,10 +64,19 @@ final class LiveResolveFigures {
     private void compare(int threads, LiveMaps live, MapSnapshot snapshot) throws Exception {
         ExecutorService pool = Executors.newFixedThreadPool(threads);
         try {
-            Rounds rounds = Rounds.of(20, quick ? 101 : 401, () -> each(pool, threads, () -> inLive(live.reader())),
+            Rounds rounds = Rounds.of(
+                    20,
+                    quick ? 101 : 401,
+                    () -> each(pool, threads, () -> inLive(live.reader())),
                     () -> each(pool, threads, () -> inSnapshot(snapshot, snapshot.cursor())));
-            figures.add("live-resolve", threads + (threads == 1 ? "thread" : "threads"), rounds.inverse().ratio(), rounds.medianMeasured(),
-                    rounds.medianBaseline(), "ns", "resolve in one snapshot / while the snapshot changes every 10 ms",
+            figures.add(
+                    "live-resolve",
+                    threads + (threads == 1 ? "thread" : "threads"),
+                    rounds.inverse().ratio(),
+                    rounds.medianMeasured(),
+                    rounds.medianBaseline(),
+                    "ns",
+                    "resolve in one snapshot / while the snapshot changes every 10 ms",
                     Goal.ratioAtLeast(0.9));
         } finally {
             pool.shutdown();
@@ -96,7 +106,7 @@ final class LiveResolveFigures {
     }
 
     private static long start(LiveMaps.Reader reader, long address) {
-        for (;;) {
+        for (; ; ) {
             try {
                 return reader.resolve(address) ? reader.mapping().start() : 0;
             } catch (IllegalStateException newer) {

@@ -28,7 +28,11 @@ record Machine(int cores, String processor, String kernel, String jdk) {
 
     /** Returns the name of the file of this kind's figures. */
     String fileName() {
-        return cores + "-cores-" + processor.toLowerCase(Locale.ROOT).replaceAll("[^a-z0-9]+", "-").replaceAll("^-|-$", "") + ".txt";
+        return cores + "-cores-"
+                + processor
+                        .toLowerCase(Locale.ROOT)
+                        .replaceAll("[^a-z0-9]+", "-")
+                        .replaceAll("^-|-$", "") + ".txt";
     }
 
     /** Returns the head of a file of figures: comment lines. */

@@ -21,7 +21,8 @@ final class NativeResolveFigures {
 
     void run() throws Exception {
         Path file = Files.createTempFile("mapfiles-addresses-", null);
-        try (ChildProgram target = new ChildProgram(bin.resolve("native_resolve").toString(), file.toString())) {
+        try (ChildProgram target =
+                new ChildProgram(bin.resolve("native_resolve").toString(), file.toString())) {
             String size = target.line().replaceAll(".*, (\\d+) mappings", "$1");
             long[] addresses = addresses(file);
             try (ProcessMaps maps = ProcessMaps.of(target.pid())) {
@@ -29,7 +30,14 @@ final class NativeResolveFigures {
                 if (snapshot.find(addresses[0]) < 0) {
                     throw new IllegalStateException("the target does not map the samples");
                 }
-                compare("resolve-dl-find-object", size, Goal.ratioAtLeast(1), snapshot, addresses, target, "_dl_find_object");
+                compare(
+                        "resolve-dl-find-object",
+                        size,
+                        Goal.ratioAtLeast(1),
+                        snapshot,
+                        addresses,
+                        target,
+                        "_dl_find_object");
                 compare("resolve-dladdr", size, Goal.ratioAtLeast(100), snapshot, addresses, target, "dladdr");
                 compare("resolve-ioctl", size, Goal.ratioAtLeast(30), snapshot, addresses, target, "ioctl");
                 compare("resolve-c", size, null, snapshot, addresses, target, "mf_find");
@@ -47,14 +55,25 @@ final class NativeResolveFigures {
         return addresses;
     }
 
-    private void compare(String name, String size, Goal goal, MapSnapshot snapshot, long[] addresses, ChildProgram target,
-            String function) throws Exception {
+    private void compare(
+            String name,
+            String size,
+            Goal goal,
+            MapSnapshot snapshot,
+            long[] addresses,
+            ChildProgram target,
+            String function)
+            throws Exception {
         if (target.query(function) == 0) {
             figures.skip(name, "this C library has no " + function);
             return;
         }
-        figures.addInverse(name, size, Rounds.of(rounds, rounds, () -> find(snapshot, addresses), () -> target.query(function)),
-                function + " in C / find in Java", goal);
+        figures.addInverse(
+                name,
+                size,
+                Rounds.of(rounds, rounds, () -> find(snapshot, addresses), () -> target.query(function)),
+                function + " in C / find in Java",
+                goal);
     }
 
     @SuppressWarnings("UnusedVariable") // what is written to a field is not optimised away

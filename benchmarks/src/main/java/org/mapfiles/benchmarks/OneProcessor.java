@@ -8,15 +8,17 @@ import java.nio.file.Path;
 /**
  * Binds this thread and the programs that it starts to one processor until it is closed.
  *
- * <p>Otherwise the two sides of a ratio may run on two processors, and the processors of a virtual machine differ by the load
- * of their host. The threads of the JIT compiler are not bound.
+ * <p>Otherwise the two sides of a ratio may run on two processors, and the processors of a virtual machine differ by
+ * the load of their host. The threads of the JIT compiler are not bound.
  */
 final class OneProcessor implements AutoCloseable {
     private final String thread;
     private final String before;
 
     OneProcessor() throws IOException, InterruptedException {
-        thread = Files.readSymbolicLink(Path.of("/proc/thread-self")).getFileName().toString();
+        thread = Files.readSymbolicLink(Path.of("/proc/thread-self"))
+                .getFileName()
+                .toString();
         String output = taskset("-pc", thread);
         before = output.substring(output.lastIndexOf(' ') + 1);
         taskset("-pc", before.replaceAll(".*[,-]", ""), thread);

@@ -25,8 +25,14 @@ final class ResidentFigures {
     }
 
     void run() throws Exception {
-        try (ChildProgram jvm = new ChildProgram(TargetProcess.java(), "-Xms400m", "-Xmx400m", "-XX:+AlwaysPreTouch", "-cp",
-                System.getProperty("java.class.path"), TargetProcess.Sleeper.class.getName())) {
+        try (ChildProgram jvm = new ChildProgram(
+                TargetProcess.java(),
+                "-Xms400m",
+                "-Xmx400m",
+                "-XX:+AlwaysPreTouch",
+                "-cp",
+                System.getProperty("java.class.path"),
+                TargetProcess.Sleeper.class.getName())) {
             jvm.line();
             try (ProcessMaps maps = ProcessMaps.of(jvm.pid())) {
                 compare(maps, "/proc/" + jvm.pid() + "/");
@@ -44,15 +50,31 @@ final class ResidentFigures {
         Rounds.Side resident = Rounds.timed(1, () -> sumEach(maps, snapshot, mapping, pages, sums));
         Rounds.Side withCopies = Rounds.timed(1, () -> sumEach(maps, snapshot, mapping, copies, sums));
         Rounds.Side plainSmaps = Rounds.timed(1, () -> readAll(directory + "smaps"));
-        figures.addInverse("resident", SIZE, Rounds.of(3, rounds, resident, plainSmaps),
-                "read(2) loop over smaps / mappings, pages and sums of each mapping", Goal.ratioAtLeast(5));
-        figures.addInverse("resident-copies", SIZE, Rounds.of(3, rounds, withCopies, plainSmaps),
-                "the same, with private copies distinguished from pages of files", null);
+        figures.addInverse(
+                "resident",
+                SIZE,
+                Rounds.of(3, rounds, resident, plainSmaps),
+                "read(2) loop over smaps / mappings, pages and sums of each mapping",
+                Goal.ratioAtLeast(5));
+        figures.addInverse(
+                "resident-copies",
+                SIZE,
+                Rounds.of(3, rounds, withCopies, plainSmaps),
+                "the same, with private copies distinguished from pages of files",
+                null);
         Rounds.Side rollup = Rounds.timed(1, () -> readAll(directory + "smaps_rollup"));
-        figures.addInverse("resident-rollup", SIZE, Rounds.of(3, rounds, resident, rollup),
-                "read(2) of smaps_rollup / mappings, pages and sums of each mapping", null);
-        figures.add("resident-smaps", SIZE, Rounds.of(3, rounds, Rounds.timed(1, () -> smaps.read(maps)), plainSmaps),
-                "Smaps.read / read(2) loop over smaps", Goal.ratioAtMost(1.1));
+        figures.addInverse(
+                "resident-rollup",
+                SIZE,
+                Rounds.of(3, rounds, resident, rollup),
+                "read(2) of smaps_rollup / mappings, pages and sums of each mapping",
+                null);
+        figures.add(
+                "resident-smaps",
+                SIZE,
+                Rounds.of(3, rounds, Rounds.timed(1, () -> smaps.read(maps)), plainSmaps),
+                "Smaps.read / read(2) loop over smaps",
+                Goal.ratioAtMost(1.1));
         pages.read(maps, snapshot);
         sums.clear();
         pages.add(0, -1, sums);
@@ -61,8 +83,9 @@ final class ResidentFigures {
         }
     }
 
-    private static void sumEach(ProcessMaps maps, MapSnapshot snapshot, MapCursor mapping, ResidentPages pages,
-            ResidentBytes sums) throws IOException {
+    private static void sumEach(
+            ProcessMaps maps, MapSnapshot snapshot, MapCursor mapping, ResidentPages pages, ResidentBytes sums)
+            throws IOException {
         maps.refresh(snapshot);
         pages.read(maps, snapshot);
         for (mapping.reset(); mapping.next(); ) {

@@ -15,7 +15,9 @@ import org.openjdk.jmh.annotations.Scope;
 import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.State;
 
-/** Finds the mapping of an address in a snapshot. The set-up verifies that all implementations agree on every sample. */
+/**
+ * Finds the mapping of an address in a snapshot. The set-up verifies that all implementations agree on every sample.
+ */
 @State(Scope.Benchmark)
 @BenchmarkMode(Mode.AverageTime)
 @OutputTimeUnit(TimeUnit.NANOSECONDS)
@@ -42,8 +44,7 @@ public class ResolveBenchmark {
     }
 
     /** A mapping as a Java program keeps it in a TreeMap. */
-    private record Range(long start, long end, int index) {
-    }
+    private record Range(long start, long end, int index) {}
 
     @Setup
     public void fill() throws Exception {
@@ -74,8 +75,11 @@ public class ResolveBenchmark {
 
     private int inTreeMap(long address) {
         Map.Entry<Long, Range> entry = byStart.floorEntry(signedKey(address));
-        return entry != null && address - entry.getValue().start() < entry.getValue().end() - entry.getValue().start()
-                ? entry.getValue().index() : -1;
+        return entry != null
+                        && address - entry.getValue().start()
+                                < entry.getValue().end() - entry.getValue().start()
+                ? entry.getValue().index()
+                : -1;
     }
 
     @Benchmark

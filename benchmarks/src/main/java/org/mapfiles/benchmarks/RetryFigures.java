@@ -10,7 +10,10 @@ import org.mapfiles.MapSnapshot;
 import org.mapfiles.MapsException;
 import org.mapfiles.ProcessMaps;
 
-/** Measures how often a snapshot is read again, and how often it stays inconsistent, while the target changes its mappings. */
+/**
+ * Measures how often a snapshot is read again, and how often it stays inconsistent, while the target changes its
+ * mappings.
+ */
 final class RetryFigures {
     private static final int MAX_READS = 8;
 
@@ -57,11 +60,22 @@ final class RetryFigures {
         churn(churner, way, pause, () -> readStable(maps, snapshot, 2, twoReads));
         Counts maxReads = new Counts();
         churn(churner, way, pause, () -> readStable(maps, snapshot, MAX_READS, maxReads));
-        figures.add("retries-" + way, pause + "us", once.share(once.readAgain), once.snapshots * 1000.0 / millis, changes, "1/s",
-                String.format(Locale.ROOT, "share of snapshots read again; snapshots per second; changes per second; "
-                        + "inconsistent %.3f, stable after 2 reads %.3f, after %d reads %.3f", once.share(once.inconsistent),
-                        twoReads.share(twoReads.snapshots - twoReads.readAgain), MAX_READS,
-                        maxReads.share(maxReads.snapshots - maxReads.readAgain)), null);
+        figures.add(
+                "retries-" + way,
+                pause + "us",
+                once.share(once.readAgain),
+                once.snapshots * 1000.0 / millis,
+                changes,
+                "1/s",
+                String.format(
+                        Locale.ROOT,
+                        "share of snapshots read again; snapshots per second; changes per second; "
+                                + "inconsistent %.3f, stable after 2 reads %.3f, after %d reads %.3f",
+                        once.share(once.inconsistent),
+                        twoReads.share(twoReads.snapshots - twoReads.readAgain),
+                        MAX_READS,
+                        maxReads.share(maxReads.snapshots - maxReads.readAgain)),
+                null);
     }
 
     /** Repeats work while the target changes its mappings. Returns the changes per second. */

@@ -11,25 +11,31 @@ import java.util.Set;
  * Runs benchmarks for {@code benchmarks/run}, and prints one line per figure.
  *
  * <p>System properties:
+ *
  * <ul>
- * <li>{@code benchmarks.bin}: the directory of the C programs
- * <li>{@code benchmarks.output}: the directory of figures.json and of the results of JMH
- * <li>{@code benchmarks.record}: the directory of the file with the figures of this kind of machine; empty: none is written
- * <li>{@code benchmarks.quick}: {@code true} for fewer rounds
+ *   <li>{@code benchmarks.bin}: the directory of the C programs
+ *   <li>{@code benchmarks.output}: the directory of figures.json and of the results of JMH
+ *   <li>{@code benchmarks.record}: the directory of the file with the figures of this kind of machine; empty: none is
+ *       written
+ *   <li>{@code benchmarks.quick}: {@code true} for fewer rounds
  * </ul>
  */
 public final class Run {
-    private static final Set<Benchmark> SNAPSHOTS = EnumSet.of(Benchmark.FULL_SNAPSHOT, Benchmark.PEERS,
-            Benchmark.EXECUTABLE_SNAPSHOT, Benchmark.REFRESH, Benchmark.QUERY);
-    private static final Set<Benchmark> FILES = EnumSet.of(Benchmark.READLINK, Benchmark.STAT, Benchmark.OPEN_FILE,
-            Benchmark.LIST_FILES);
+    private static final Set<Benchmark> SNAPSHOTS = EnumSet.of(
+            Benchmark.FULL_SNAPSHOT,
+            Benchmark.PEERS,
+            Benchmark.EXECUTABLE_SNAPSHOT,
+            Benchmark.REFRESH,
+            Benchmark.QUERY);
+    private static final Set<Benchmark> FILES =
+            EnumSet.of(Benchmark.READLINK, Benchmark.STAT, Benchmark.OPEN_FILE, Benchmark.LIST_FILES);
     static final List<Integer> SIZES = List.of(200, 1000, 5000, 65000);
 
-    private Run() {
-    }
+    private Run() {}
 
     /**
-     * Runs the named benchmarks, or all if there is no name. If one fails, the others still run, and the exit code is 1.
+     * Runs the named benchmarks, or all if there is no name. If one fails, the others still run, and the exit code is
+     * 1.
      *
      * @param names labels of {@link Benchmark}
      */
@@ -48,13 +54,16 @@ public final class Run {
 
         figures.writeJson(output.resolve("figures.json"));
         if (!record.isEmpty()) {
-            figures.writeText(Path.of(record).resolve(machine.fileName()), machine.head() + "# rounds: " + (quick ? "quick" : "full")
-                    + "\n# load average before the run: " + load + "\n");
+            figures.writeText(
+                    Path.of(record).resolve(machine.fileName()),
+                    machine.head() + "# rounds: " + (quick ? "quick" : "full") + "\n# load average before the run: "
+                            + load + "\n");
         }
         System.exit(figures.finish());
     }
 
-    private static void run(Set<Benchmark> wanted, Figures figures, Path bin, Path output, boolean quick) throws Exception {
+    private static void run(Set<Benchmark> wanted, Figures figures, Path bin, Path output, boolean quick)
+            throws Exception {
         try (OneProcessor processor = new OneProcessor()) {
             if (wanted.stream().anyMatch(SNAPSHOTS::contains)) {
                 new SnapshotFigures(figures, bin, quick, wanted).run();

@@ -39,7 +39,8 @@ final class SnapshotFigures {
 
     private void run(int size) throws Exception {
         try (TargetProcess target = new TargetProcess(size, bin);
-                ChildProgram kernel = new ChildProgram(bin.resolve("bare_kernel").toString(), Long.toString(target.pid()));
+                ChildProgram kernel =
+                        new ChildProgram(bin.resolve("bare_kernel").toString(), Long.toString(target.pid()));
                 ProcessMaps maps = ProcessMaps.of(target.pid())) {
             compareWithKernel(size, kernel, maps);
             attempt(Benchmark.PEERS, size, () -> compareWithPeers(size, target.pid(), maps));
@@ -59,19 +60,37 @@ final class SnapshotFigures {
         Rounds.Side text = () -> kernel.query("text " + times);
         attempt(Benchmark.FULL_SNAPSHOT, size, () -> {
             Rounds rounds = rounds(size, Rounds.timed(times, () -> maps.read(snapshot, MapFilter.all())), text);
-            figures.add("full-snapshot", size, rounds, "full snapshot in Java / read(2) loop in C", Goal.ratioAtMost(1.10));
+            figures.add(
+                    "full-snapshot", size, rounds, "full snapshot in Java / read(2) loop in C", Goal.ratioAtMost(1.10));
         });
         attempt(Benchmark.EXECUTABLE_SNAPSHOT, size, () -> {
-            Rounds rounds = rounds(size, Rounds.timed(times, () -> maps.read(executable, MapFilter.all().executable())), text);
-            figures.add("executable-snapshot", size, rounds, "snapshot of executable mappings in Java / read(2) loop in C",
+            Rounds rounds = rounds(
+                    size,
+                    Rounds.timed(
+                            times, () -> maps.read(executable, MapFilter.all().executable())),
+                    text);
+            figures.add(
+                    "executable-snapshot",
+                    size,
+                    rounds,
+                    "snapshot of executable mappings in Java / read(2) loop in C",
                     size == 200 ? Goal.ratioAtMost(0.25) : size == 5000 ? Goal.ratioAtMost(0.05) : null);
-            figures.add("executable-snapshot-floor", size, rounds(size, () -> kernel.query("exec " + times), text),
-                    "PROCMAP_QUERY of executable mappings in C / read(2) loop in C", null);
+            figures.add(
+                    "executable-snapshot-floor",
+                    size,
+                    rounds(size, () -> kernel.query("exec " + times), text),
+                    "PROCMAP_QUERY of executable mappings in C / read(2) loop in C",
+                    null);
         });
         attempt(Benchmark.REFRESH, size, () -> {
             maps.read(snapshot, MapFilter.all());
             Rounds rounds = rounds(size, Rounds.timed(times, () -> maps.refresh(snapshot)), text);
-            figures.add("refresh", size, rounds, "refresh of an unchanged snapshot in Java / read(2) loop in C", Goal.ratioAtMost(1.03));
+            figures.add(
+                    "refresh",
+                    size,
+                    rounds,
+                    "refresh of an unchanged snapshot in Java / read(2) loop in C",
+                    Goal.ratioAtMost(1.03));
         });
         attempt(Benchmark.QUERY, size, () -> query(size, kernel, maps, snapshot));
     }
@@ -90,15 +109,25 @@ final class SnapshotFigures {
             return;
         }
         String request = "query " + QUERIES + " " + Long.toHexString(address);
-        Rounds rounds = rounds(size, Rounds.timed(QUERIES, () -> maps.query(address, query)), () -> kernel.query(request));
-        figures.add("query", size, rounds, "query of an address with the name in Java / ioctl(2) in C", Goal.ratioAtMost(1.10));
+        Rounds rounds =
+                rounds(size, Rounds.timed(QUERIES, () -> maps.query(address, query)), () -> kernel.query(request));
+        figures.add(
+                "query",
+                size,
+                rounds,
+                "query of an address with the name in Java / ioctl(2) in C",
+                Goal.ratioAtMost(1.10));
     }
 
     private void compareWithPeers(int size, long pid, ProcessMaps maps) throws Exception {
         MapSnapshot snapshot = new MapSnapshot();
         Rounds.Side measured = Rounds.timed(1, () -> maps.read(snapshot, MapFilter.all()));
-        figures.addInverse("peers-plain-java", size, rounds(size, measured, Rounds.timed(1, () -> PlainMaps.of(pid))),
-                "plain Java (readAllLines, split) / full snapshot", Goal.ratioAtLeast(8));
+        figures.addInverse(
+                "peers-plain-java",
+                size,
+                rounds(size, measured, Rounds.timed(1, () -> PlainMaps.of(pid))),
+                "plain Java (readAllLines, split) / full snapshot",
+                Goal.ratioAtLeast(8));
         for (String peer : PEERS) {
             Path path = bin.resolve("peer_" + peer);
             if (!Files.isExecutable(path)) {
@@ -106,7 +135,11 @@ final class SnapshotFigures {
                 continue;
             }
             try (ChildProgram program = new ChildProgram(path.toString())) {
-                figures.addInverse("peers-" + peer, size, rounds(size, measured, () -> program.query(Long.toString(pid))), peer + " / full snapshot",
+                figures.addInverse(
+                        "peers-" + peer,
+                        size,
+                        rounds(size, measured, () -> program.query(Long.toString(pid))),
+                        peer + " / full snapshot",
                         Goal.ratioAtLeast(1));
             }
         }

@@ -19,6 +19,7 @@ final class SymbolFigures {
     private final Figures figures;
     private final Path bin;
     private final int rounds;
+
     @SuppressWarnings("UnusedVariable") // keeps the calls alive
     private long sink;
 
@@ -29,7 +30,8 @@ final class SymbolFigures {
     }
 
     void run() throws Exception {
-        try (ProcessMaps maps = ProcessMaps.self(); SymbolCache cache = SymbolCache.ofBytes(256 << 20);
+        try (ProcessMaps maps = ProcessMaps.self();
+                SymbolCache cache = SymbolCache.ofBytes(256 << 20);
                 ChildProgram bare = new ChildProgram(bin.resolve("bare_symtab").toString(), LIBJVM.toString())) {
             MapSnapshot snapshot = maps.snapshot();
             MapCursor mapping = code(snapshot);
@@ -40,26 +42,45 @@ final class SymbolFigures {
             of.locate(mapping, mapping.start() + mapping.size() / 2, info);
             long middle = info.elfAddress();
 
-            figures.add("symbols-open", symbols, Rounds.of(rounds, rounds, () -> open(middle), () -> bare.query("read")),
-                    "open, index and first lookup / read .symtab in C", Goal.measuredAtMost(5_000_000));
-            figures.add("symbols-open-c", symbols, Rounds.of(rounds, rounds, () -> bare.query("index"), () -> bare.query("read")),
-                    "the same in C / read .symtab in C", Goal.measuredAtMost(5_000_000));
+            figures.add(
+                    "symbols-open",
+                    symbols,
+                    Rounds.of(rounds, rounds, () -> open(middle), () -> bare.query("read")),
+                    "open, index and first lookup / read .symtab in C",
+                    Goal.measuredAtMost(5_000_000));
+            figures.add(
+                    "symbols-open-c",
+                    symbols,
+                    Rounds.of(rounds, rounds, () -> bare.query("index"), () -> bare.query("read")),
+                    "the same in C / read .symtab in C",
+                    Goal.measuredAtMost(5_000_000));
             compareWithLlvm(symbols, middle);
-            long[] addresses = new Random(1).longs(SAMPLES, mapping.start(), mapping.end()).toArray();
-            figures.add("symbols-find", symbols, Rounds.of(rounds, rounds, () -> find(of, snapshot, addresses), () -> find(snapshot, addresses)),
-                    "mapping and symbol / mapping only", null);
+            long[] addresses =
+                    new Random(1).longs(SAMPLES, mapping.start(), mapping.end()).toArray();
+            figures.add(
+                    "symbols-find",
+                    symbols,
+                    Rounds.of(rounds, rounds, () -> find(of, snapshot, addresses), () -> find(snapshot, addresses)),
+                    "mapping and symbol / mapping only",
+                    null);
             for (int i = 0; i < SAMPLES; i++) {
                 addresses[i] += middle - mapping.start() - mapping.size() / 2; // to ELF addresses
             }
-            figures.add("symbols-index", symbols, Rounds.of(rounds, rounds, () -> find(file, addresses), () -> find(snapshot, addresses)),
-                    "ElfFile.find / MapSnapshot.find", Goal.measuredAtMost(50));
+            figures.add(
+                    "symbols-index",
+                    symbols,
+                    Rounds.of(rounds, rounds, () -> find(file, addresses), () -> find(snapshot, addresses)),
+                    "ElfFile.find / MapSnapshot.find",
+                    Goal.measuredAtMost(50));
         }
     }
 
     private static MapCursor code(MapSnapshot snapshot) {
         MapCursor mapping = snapshot.cursor();
         while (mapping.next()) {
-            if (mapping.isExecutable() && mapping.name() != null && mapping.name().endsWith("/libjvm.so")) {
+            if (mapping.isExecutable()
+                    && mapping.name() != null
+                    && mapping.name().endsWith("/libjvm.so")) {
                 return mapping;
             }
         }
@@ -107,15 +128,22 @@ final class SymbolFigures {
 
     /** One address, by a new process, which is how llvm-symbolizer is used from a script. */
     private void compareWithLlvm(int symbols, long elfAddress) throws Exception {
-        String[] command = {"llvm-symbolizer", "--no-inlines", "-e", LIBJVM.toString(), "0x" + Long.toHexString(elfAddress)};
+        String[] command = {
+            "llvm-symbolizer", "--no-inlines", "-e", LIBJVM.toString(), "0x" + Long.toHexString(elfAddress)
+        };
         try {
             new ProcessBuilder(command).start().waitFor();
         } catch (IOException absent) {
             figures.skip("symbols-open-llvm", "llvm-symbolizer is not there");
             return;
         }
-        Rounds.Side llvm = Rounds.timed(1, () -> new ProcessBuilder(command).start().waitFor());
-        figures.addInverse("symbols-open-llvm", symbols, Rounds.of(2, 11, () -> open(elfAddress), llvm),
-                "llvm-symbolizer / open, index and first lookup", Goal.ratioAtLeast(2));
+        Rounds.Side llvm =
+                Rounds.timed(1, () -> new ProcessBuilder(command).start().waitFor());
+        figures.addInverse(
+                "symbols-open-llvm",
+                symbols,
+                Rounds.of(2, 11, () -> open(elfAddress), llvm),
+                "llvm-symbolizer / open, index and first lookup",
+                Goal.ratioAtLeast(2));
     }
 }

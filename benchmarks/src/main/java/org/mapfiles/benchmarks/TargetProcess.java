@@ -6,7 +6,10 @@ import java.nio.file.Path;
 import java.util.Comparator;
 import java.util.stream.Stream;
 
-/** A target process. With up to 200 mappings it is a plain JVM; with more it is a C program with the mappings of a large JVM. */
+/**
+ * A target process. With up to 200 mappings it is a plain JVM; with more it is a C program with the mappings of a large
+ * JVM.
+ */
 final class TargetProcess implements AutoCloseable {
     private final ChildProgram process;
     private final Path directory;
@@ -39,8 +42,7 @@ final class TargetProcess implements AutoCloseable {
 
     /** A plain JVM. */
     static final class Sleeper {
-        private Sleeper() {
-        }
+        private Sleeper() {}
 
         public static void main(String[] arguments) throws IOException {
             System.out.println("ready");

@@ -12,7 +12,8 @@ import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 
 class BenchmarkTest {
-    private static final List<String> LABELS = Arrays.stream(Benchmark.values()).map(Benchmark::label).toList();
+    private static final List<String> LABELS =
+            Arrays.stream(Benchmark.values()).map(Benchmark::label).toList();
 
     @Test
     void labelsIdentifyBenchmarks() {
@@ -22,7 +23,8 @@ class BenchmarkTest {
 
     @Test
     void scriptListsAllBenchmarks() throws Exception {
-        Process script = new ProcessBuilder("./run", "--list").redirectErrorStream(true).start();
+        Process script =
+                new ProcessBuilder("./run", "--list").redirectErrorStream(true).start();
         String output = new String(script.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
         assertThat(script.waitFor()).as(output).isZero();
         assertThat(output.lines().map(line -> line.split(" ")[0])).containsExactlyElementsOf(LABELS);
@@ -30,7 +32,9 @@ class BenchmarkTest {
 
     @Test
     void scriptRejectsOtherNames() throws Exception {
-        Process script = new ProcessBuilder("./run", "no-such-benchmark").redirectErrorStream(true).start();
+        Process script = new ProcessBuilder("./run", "no-such-benchmark")
+                .redirectErrorStream(true)
+                .start();
         String output = new String(script.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
         assertThat(script.waitFor()).isEqualTo(2);
         assertThat(output).contains("no-such-benchmark", "--list");
@@ -38,7 +42,10 @@ class BenchmarkTest {
 
     @Test
     void readmeDescribesAllBenchmarks() throws Exception {
-        assertThat(Pattern.compile("^\\| `([a-z-]+)` \\|", Pattern.MULTILINE).matcher(Files.readString(Path.of("README.md"))).results()
-                .map(row -> row.group(1))).containsExactlyElementsOf(LABELS);
+        assertThat(Pattern.compile("^\\| `([a-z-]+)` \\|", Pattern.MULTILINE)
+                        .matcher(Files.readString(Path.of("README.md")))
+                        .results()
+                        .map(row -> row.group(1)))
+                .containsExactlyElementsOf(LABELS);
     }
 }

@@ -43,7 +43,8 @@ class LayoutsTest {
 
     @Test
     void processWithoutAHoleIsAnError() {
-        assertThatThrownBy(() -> with(at(0x1000, 0x2000, 0x3000), 1000)).isInstanceOf(IllegalStateException.class)
+        assertThatThrownBy(() -> with(at(0x1000, 0x2000, 0x3000), 1000))
+                .isInstanceOf(IllegalStateException.class)
                 .hasMessageContaining("hole");
     }
 

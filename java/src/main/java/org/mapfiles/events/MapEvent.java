@@ -13,12 +13,12 @@ import org.mapfiles.internal.NameCache;
 import org.mapfiles.internal.RootAccess;
 
 /**
- * Iterates over the events of the last {@link MapEvents#drain}. As a {@link Mapping} it is the mapping at the time of the event. The
- * numbers of the mapping are 0 for all events but {@link Type#MAPPED}.
+ * Iterates over the events of the last {@link MapEvents#drain}. As a {@link Mapping} it is the mapping at the time of
+ * the event. The numbers of the mapping are 0 for all events but {@link Type#MAPPED}.
  *
- * <p>Moving and reading allocate nothing, except {@link #buildId()} and a {@link #name()} that differs from the last one. The object
- * belongs to the thread that drains. Each drain moves it before the first event. Before the first {@link #next} and after the last
- * event, reading throws {@link IndexOutOfBoundsException}.
+ * <p>Moving and reading allocate nothing, except {@link #buildId()} and a {@link #name()} that differs from the last
+ * one. The object belongs to the thread that drains. Each drain moves it before the first event. Before the first
+ * {@link #next} and after the last event, reading throws {@link IndexOutOfBoundsException}.
  */
 public final class MapEvent implements Mapping {
     /** What an event reports. */
@@ -26,8 +26,8 @@ public final class MapEvent implements Mapping {
         /** A mapping is new or has other permissions. It replaces all earlier mappings in its range. */
         MAPPED,
         /**
-         * The process runs another program (execve(2)); all earlier mappings are removed. The name of the event is the name of the
-         * program, cut to 15 bytes.
+         * The process runs another program (execve(2)); all earlier mappings are removed. The name of the event is the
+         * name of the program, cut to 15 bytes.
          */
         EXEC,
         /** A thread has started: {@link MapEvent#tid()}. */
@@ -209,8 +209,16 @@ public final class MapEvent implements Mapping {
     public ImmutableMapping copy() {
         byte[] name = new byte[nameLength()];
         name(name, 0);
-        return (ImmutableMapping) RootAccess.get().mapping(start(), end(), offset(), inode(), deviceMajor(), deviceMinor(),
-                flags() | MapRecord.REPORTED, name);
+        return (ImmutableMapping) RootAccess.get()
+                .mapping(
+                        start(),
+                        end(),
+                        offset(),
+                        inode(),
+                        deviceMajor(),
+                        deviceMinor(),
+                        flags() | MapRecord.REPORTED,
+                        name);
     }
 
     /**
@@ -218,7 +226,8 @@ public final class MapEvent implements Mapping {
      *
      * @param to receives the bytes; 20 are enough
      * @param from index in the array of the first byte
-     * @return the length in bytes; 0 without {@link MapEvents.Option#BUILD_ID}, before Linux 5.12, or if the file has none
+     * @return the length in bytes; 0 without {@link MapEvents.Option#BUILD_ID}, before Linux 5.12, or if the file has
+     *     none
      * @throws IndexOutOfBoundsException if the build ID does not fit, or there is no event
      */
     public int buildId(byte[] to, int from) {
@@ -240,8 +249,10 @@ public final class MapEvent implements Mapping {
 
     @Override
     public String toString() {
-        return at < 0 || at >= count ? "no event" : type() + " by " + pid() + "/" + tid() + " at " + time() + ": "
-                + (type() == Type.MAPPED ? copy() : name());
+        return at < 0 || at >= count
+                ? "no event"
+                : type() + " by " + pid() + "/" + tid() + " at " + time() + ": "
+                        + (type() == Type.MAPPED ? copy() : name());
     }
 
     private int field(int offset) {

@@ -10,15 +10,15 @@ import org.mapfiles.NotEnoughMemoryException;
 import org.mapfiles.ProcessMaps;
 import org.mapfiles.internal.Errno;
 import org.mapfiles.internal.EventsAccess;
-import org.mapfiles.internal.MapRecord.QueryResult;
 import org.mapfiles.internal.MapRecord.Event;
+import org.mapfiles.internal.MapRecord.QueryResult;
 import org.mapfiles.internal.NativeCalls;
 import org.mapfiles.internal.NativeMemory;
 import org.mapfiles.internal.SharedCleaner;
 
 /**
- * Streams new mappings and permission changes of a process from the kernel as they happen (perf_event_open(2)). Events are in order of
- * time. The process is neither queried nor stopped.
+ * Streams new mappings and permission changes of a process from the kernel as they happen (perf_event_open(2)). Events
+ * are in order of time. The process is neither queried nor stopped.
  *
  * <pre>{@code
  * try (MapEvents changes = MapEvents.open(maps)) {
@@ -37,26 +37,28 @@ import org.mapfiles.internal.SharedCleaner;
  * }
  * }</pre>
  *
- * <p><b>Reported:</b> each new mapping and each change of permissions by any thread of the process, with the whole mapping as it is
- * after the change; growth of heap and stack; the images of a new program.
+ * <p><b>Reported:</b> each new mapping and each change of permissions by any thread of the process, with the whole
+ * mapping as it is after the change; growth of heap and stack; the images of a new program.
  *
- * <p><b>Not reported:</b> munmap(2), mremap(2) and names of memory; renamed and deleted files. Without {@link Option#DATA}, only
- * mappings that are executable after the change are reported. So a reported mapping may be unmapped already: {@link ProcessMaps#query}
- * or a snapshot shows that.
+ * <p><b>Not reported:</b> munmap(2), mremap(2) and names of memory; renamed and deleted files. Without
+ * {@link Option#DATA}, only mappings that are executable after the change are reported. So a reported mapping may be
+ * unmapped already: {@link ProcessMaps#query} or a snapshot shows that.
  *
- * <p>The kernel ends the events at the execve(2) of a set-user-ID program, and of a program without read permission. The next drain
- * attaches to the process again and sets {@link #isIncomplete()}. If the kernel denies that, the drain sets {@link #isThreadUnwatched()}.
- * Before Linux 5.3 this is not detected.
+ * <p>The kernel ends the events at the execve(2) of a set-user-ID program, and of a program without read permission.
+ * The next drain attaches to the process again and sets {@link #isIncomplete()}. If the kernel denies that, the drain
+ * sets {@link #isThreadUnwatched()}. Before Linux 5.3 this is not detected.
  *
- * <p>Changes on a CPU that was offline at {@link #open} are not reported. On machines that add CPUs, open another stream when their
- * number has grown.
+ * <p>Changes on a CPU that was offline at {@link #open} are not reported. On machines that add CPUs, open another
+ * stream when their number has grown.
  *
- * <p><b>Cost:</b> one descriptor for each existing thread and CPU (the highest 16th of {@code ulimit -n} is left free), one ring of
- * locked memory for each CPU, and less than a microsecond of the process for each change. Without changes there is no cost.
+ * <p><b>Cost:</b> one descriptor for each existing thread and CPU (the highest 16th of {@code ulimit -n} is left free),
+ * one ring of locked memory for each CPU, and less than a microsecond of the process for each change. Without changes
+ * there is no cost.
  *
- * <p>One thread at a time drains, waits and reads: another one gets an {@link IllegalStateException}. Any thread may {@link #close}: a
- * wait then returns false. After a close, {@link #await} and {@link #drain} throw {@link IllegalStateException}; drained events stay
- * readable. In steady state nothing allocates. Without a close, the garbage collector frees all resources.
+ * <p>One thread at a time drains, waits and reads: another one gets an {@link IllegalStateException}. Any thread may
+ * {@link #close}: a wait then returns false. After a close, {@link #await} and {@link #drain} throw
+ * {@link IllegalStateException}; drained events stay readable. In steady state nothing allocates. Without a close, the
+ * garbage collector frees all resources.
  */
 public final class MapEvents implements AutoCloseable {
     /** Default size of the ring of each CPU, in bytes. It holds about 500 changes between two drains. */
@@ -73,11 +75,14 @@ public final class MapEvents implements AutoCloseable {
     public enum Option {
         /** Reports mappings that are not executable, too. */
         DATA,
-        /** Reports the build ID of ELF files in place of device and inode. Linux 5.12+; before, the option has no effect. */
+        /**
+         * Reports the build ID of ELF files in place of device and inode. Linux 5.12+; before, the option has no
+         * effect.
+         */
         BUILD_ID,
         /**
-         * {@link MapEvents#await} returns at the first change. Without this it returns when half a ring is full. Each change then wakes
-         * a CPU, which can take several times as long as the mmap(2) of the process.
+         * {@link MapEvents#await} returns at the first change. Without this it returns when half a ring is full. Each
+         * change then wakes a CPU, which can take several times as long as the mmap(2) of the process.
          */
         IMMEDIATE_WAKEUP
     }
@@ -109,7 +114,8 @@ public final class MapEvents implements AutoCloseable {
         this.memory = memory;
         this.process = process;
         drained = memory.bytes();
-        event = new MapEvent(memory.slice(Event.DRAINED_SIZE, EVENTS * Event.SIZE),
+        event = new MapEvent(
+                memory.slice(Event.DRAINED_SIZE, EVENTS * Event.SIZE),
                 memory.slice(Event.DRAINED_SIZE + EVENTS * Event.SIZE, TEXT_BYTES));
         this.cleanable = SharedCleaner.register(this, stream);
     }
@@ -120,7 +126,8 @@ public final class MapEvents implements AutoCloseable {
      * @param maps the process; may be closed afterwards
      * @param options which changes are reported, and when
      * @return a stream, to be closed by the caller
-     * @throws org.mapfiles.PermissionDeniedException if the kernel denies it; reasons and message contain the missing permission
+     * @throws org.mapfiles.PermissionDeniedException if the kernel denies it; reasons and message contain the missing
+     *     permission
      * @throws MapsException as {@link #open(ProcessMaps, int, Option...)}
      */
     public static MapEvents open(ProcessMaps maps, Option... options) throws MapsException {
@@ -128,21 +135,25 @@ public final class MapEvents implements AutoCloseable {
     }
 
     /**
-     * Opens a stream of events of a process. All changes from now on are reported, or {@link #isIncomplete()} returns true. Allocates.
+     * Opens a stream of events of a process. All changes from now on are reported, or {@link #isIncomplete()} returns
+     * true. Allocates.
      *
      * @param maps the process; may be closed afterwards
-     * @param ringBytes size of the ring of each CPU: a power of two from 16 KiB to 1 GiB, at least one memory page. A change takes 104
-     *     bytes and the path
+     * @param ringBytes size of the ring of each CPU: a power of two from 16 KiB to 1 GiB, at least one memory page. A
+     *     change takes 104 bytes and the path
      * @param options which changes are reported, and when
      * @return a stream, to be closed by the caller
      * @throws IllegalArgumentException if the size is not a power of two from 16 KiB to 1 GiB
-     * @throws org.mapfiles.PermissionDeniedException if the kernel denies it; reasons and message contain the missing permission
-     * @throws org.mapfiles.NotSupportedException if the kernel has no perf events, if the process was opened in the proc file system of
-     *     another PID namespace, or if this process called unshare(CLONE_NEWTIME) inside a time namespace
+     * @throws org.mapfiles.PermissionDeniedException if the kernel denies it; reasons and message contain the missing
+     *     permission
+     * @throws org.mapfiles.NotSupportedException if the kernel has no perf events, if the process was opened in the
+     *     proc file system of another PID namespace, or if this process called unshare(CLONE_NEWTIME) inside a time
+     *     namespace
      * @throws org.mapfiles.ProcessExitedException if the process has exited
      * @throws NotEnoughMemoryException if this JVM has too little direct memory
-     * @throws MapsException if there are too few descriptors or too little memory of the kernel, or if threads start and end faster than
-     *     they can be listed. Another attempt may succeed; {@link ProcessMaps#refresh} needs no events
+     * @throws MapsException if there are too few descriptors or too little memory of the kernel, or if threads start
+     *     and end faster than they can be listed. Another attempt may succeed; {@link ProcessMaps#refresh} needs no
+     *     events
      */
     public static MapEvents open(ProcessMaps maps, int ringBytes, Option... options) throws MapsException {
         Objects.requireNonNull(maps, "maps");
@@ -167,15 +178,19 @@ public final class MapEvents implements AutoCloseable {
     private static MapEvents open(ProcessMaps maps, int bits, int ringBytes, int wakeBytes) throws MapsException {
         int threads = FIRST_THREADS;
         int cpus = Runtime.getRuntime().availableProcessors();
-        NativeMemory memory = new NativeMemory(MEMORY_BYTES); // before the stream: if there is no memory, no descriptor is opened
-        for (;;) {
+        // before the stream: if there is no memory, no descriptor is opened
+        NativeMemory memory = new NativeMemory(MEMORY_BYTES);
+        for (; ; ) {
             OpenEvents stream = OpenEvents.of(threads, cpus);
             int rc = stream.open(maps, bits, ringBytes, wakeBytes);
             if (rc == 0) {
                 return new MapEvents(stream, memory, "process " + maps.pid());
             }
             if (rc != Errno.ENOBUFS) {
-                throw EventsExceptions.ofStream(rc, "process " + maps.pid(), maps.pid(),
+                throw EventsExceptions.ofStream(
+                        rc,
+                        "process " + maps.pid(),
+                        maps.pid(),
                         (long) stream.neededThreads() * stream.neededCpus() + 3);
             }
             threads = Math.max(threads, stream.neededThreads() + stream.neededThreads() / 4 + FIRST_THREADS);
@@ -188,8 +203,8 @@ public final class MapEvents implements AutoCloseable {
      *
      * @param millis maximum time in milliseconds; 0: does not wait; -1: no maximum
      * @return whether there are events to drain; false after the time, a {@link #close} or a signal
-     * @throws org.mapfiles.ProcessExitedException if the process has exited and all its events are drained (Linux 5.3+; before, false
-     *     is returned)
+     * @throws org.mapfiles.ProcessExitedException if the process has exited and all its events are drained (Linux 5.3+;
+     *     before, false is returned)
      * @throws IllegalStateException if this is closed, or another thread drains or waits
      * @throws MapsException if the kernel reports another error
      */
@@ -222,8 +237,8 @@ public final class MapEvents implements AutoCloseable {
     }
 
     /**
-     * Takes up to 512 events out of the rings, in order of time. They replace the events of the drain before. Does not wait. Makes system
-     * calls only to attach to threads that are not watched yet.
+     * Takes up to 512 events out of the rings, in order of time. They replace the events of the drain before. Does not
+     * wait. Makes system calls only to attach to threads that are not watched yet.
      *
      * @return the number of events, 0 to 512; {@link #event()} iterates over them
      * @throws IllegalStateException if this is closed, or another thread drains or waits
@@ -240,8 +255,8 @@ public final class MapEvents implements AutoCloseable {
     }
 
     /**
-     * Drains all events until now, without another thread in between. Later events are left, since a busy process may add them faster
-     * than they are read.
+     * Drains all events until now, without another thread in between. Later events are left, since a busy process may
+     * add them faster than they are read.
      *
      * @return whether mappings have changed or may have changed
      */
@@ -269,7 +284,8 @@ public final class MapEvents implements AutoCloseable {
         long opened = stream.enter();
         try {
             long events = memory.address() + Event.DRAINED_SIZE;
-            return NativeCalls.eventsDrain(opened, events, EVENTS, events + (long) EVENTS * Event.SIZE, TEXT_BYTES, memory.address());
+            return NativeCalls.eventsDrain(
+                    opened, events, EVENTS, events + (long) EVENTS * Event.SIZE, TEXT_BYTES, memory.address());
         } finally {
             memory.keepUntilHere();
             stream.leave();
@@ -315,18 +331,20 @@ public final class MapEvents implements AutoCloseable {
     }
 
     /**
-     * Returns whether events may be missing, by the last drain: events were lost or may have been lost, a thread started during
-     * {@link #open}, or the process runs a program with other permissions. Then refresh a snapshot.
+     * Returns whether events may be missing, by the last drain: events were lost or may have been lost, a thread
+     * started during {@link #open}, or the process runs a program with other permissions. Then refresh a snapshot.
      *
      * @return whether events may be missing
      */
     public boolean isIncomplete() {
-        return lost() != 0 || drained.getInt(Event.DRAINED_INCOMPLETE) != 0 || drained.getInt(Event.DRAINED_UNWATCHED_THREADS) != 0;
+        return lost() != 0
+                || drained.getInt(Event.DRAINED_INCOMPLETE) != 0
+                || drained.getInt(Event.DRAINED_UNWATCHED_THREADS) != 0;
     }
 
     /**
-     * Returns whether a thread is not watched, by the last drain: there are too few descriptors, or the kernel denies access to the new
-     * program of the process. Close this and open another stream; {@link #open} throws the cause.
+     * Returns whether a thread is not watched, by the last drain: there are too few descriptors, or the kernel denies
+     * access to the new program of the process. Close this and open another stream; {@link #open} throws the cause.
      *
      * @return whether events of a thread are missing
      */
@@ -334,7 +352,9 @@ public final class MapEvents implements AutoCloseable {
         return drained.getInt(Event.DRAINED_UNWATCHED_THREADS) != 0;
     }
 
-    /** Closes descriptors and rings, now or when the active call of another thread returns. A second close does nothing. */
+    /**
+     * Closes descriptors and rings, now or when the active call of another thread returns. A second close does nothing.
+     */
     @Override
     public void close() {
         cleanable.clean();

@@ -23,7 +23,8 @@ final class OpenEvents extends RefCountedHandle {
         }
         OpenEvents stream = new OpenEvents(new NativeMemory((int) size));
         if (NativeCalls.eventsInit(stream.memory.address(), size, threads, cpus) != 0) {
-            throw new IllegalStateException("the native core rejects the memory of " + threads + " threads and " + cpus + " CPUs");
+            throw new IllegalStateException(
+                    "the native core rejects the memory of " + threads + " threads and " + cpus + " CPUs");
         }
         return stream;
     }
@@ -56,7 +57,10 @@ final class OpenEvents extends RefCountedHandle {
         }
     }
 
-    /** Closes the stream and wakes the waiting thread. It enters first, so that the wake descriptor stays open until then. */
+    /**
+     * Closes the stream and wakes the waiting thread. It enters first, so that the wake descriptor stays open until
+     * then.
+     */
     @Override
     public void run() {
         boolean entered = mayEnter();

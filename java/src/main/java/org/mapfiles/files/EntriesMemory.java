@@ -10,7 +10,10 @@ import org.mapfiles.internal.NativeCalls;
 import org.mapfiles.internal.NativeMemory;
 import org.mapfiles.internal.SnapshotBuffer;
 
-/** The native memory of a {@link MapFilesEntries}: {@code struct mf_entries}, its entries and their targets. For one thread at a time. */
+/**
+ * The native memory of a {@link MapFilesEntries}: {@code struct mf_entries}, its entries and their targets. For one
+ * thread at a time.
+ */
 final class EntriesMemory {
     private static final int FIRST_ENTRIES = 16;
 
@@ -45,7 +48,11 @@ final class EntriesMemory {
     int read(FileCalls calls, Mapping mapping, int fields) {
         NativeMapping.copy(mapping, query);
         int text = bytes().getInt(Entry.HEAD_TEXT_OFFSET);
-        int rc = calls.readEntry(query.address(), query.address() + QueryResult.NAME, fields, memory.address() + Entry.HEAD_SIZE,
+        int rc = calls.readEntry(
+                query.address(),
+                query.address() + QueryResult.NAME,
+                fields,
+                memory.address() + Entry.HEAD_SIZE,
                 memory.address() + text);
         query.keepUntilHere();
         memory.keepUntilHere();
@@ -54,14 +61,15 @@ final class EntriesMemory {
 
     /** Reads the entries of a snapshot. Returns 0 or a negative errno. */
     int readAll(FileCalls calls, SnapshotBuffer snapshot, int fields) throws NotEnoughMemoryException {
-        for (;;) {
+        for (; ; ) {
             int rc = calls.readEntries(snapshot.memory.address(), fields, memory.address());
             snapshot.memory.keepUntilHere();
             memory.keepUntilHere();
             if (rc != Errno.ENOBUFS) {
                 return rc;
             }
-            grow(SnapshotBuffer.enlarged(entryCapacity, bytes().getInt(Entry.HEAD_NEEDED_ENTRIES)),
+            grow(
+                    SnapshotBuffer.enlarged(entryCapacity, bytes().getInt(Entry.HEAD_NEEDED_ENTRIES)),
                     SnapshotBuffer.enlarged(textCapacity, bytes().getInt(Entry.HEAD_NEEDED_TEXT)));
         }
     }

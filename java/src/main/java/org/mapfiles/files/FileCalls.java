@@ -12,8 +12,8 @@ import org.mapfiles.internal.ProcessCall;
 import org.mapfiles.internal.RootAccess;
 
 /**
- * Native calls for the files of one process. The caller keeps the memory behind each address reachable. Results are those of
- * {@link NativeCalls}.
+ * Native calls for the files of one process. The caller keeps the memory behind each address reachable. Results are
+ * those of {@link NativeCalls}.
  */
 final class FileCalls {
     private final ProcessMaps maps;
@@ -108,7 +108,10 @@ final class FileCalls {
         return FileExceptions.ofProcess(errno, subject, RootAccess.get().pidAtProc(maps));
     }
 
-    /** Returns the exception for map_files that may not be listed. Reading maps needs less permission: CAP_PERFMON (Linux 6.13+). */
+    /**
+     * Returns the exception for map_files that may not be listed. Reading maps needs less permission: CAP_PERFMON
+     * (Linux 6.13+).
+     */
     MapsException deniedMapFiles() {
         return failure(Errno.EACCES, "map_files of process " + maps.pid());
     }
@@ -132,12 +135,17 @@ final class FileCalls {
             case Errno.EACCES:
                 throw failure(rc);
             case Errno.EPERM:
-                throw listAccess() == Errno.EACCES ? deniedEntry(mapping.toString())
+                throw listAccess() == Errno.EACCES
+                        ? deniedEntry(mapping.toString())
                         : FileExceptions.ofEntry(rc, mapping.toString());
             default:
-                if (rc == Errno.EINVAL && mapping.inode() == 0 && mapping.deviceMajor() == 0 && mapping.deviceMinor() == 0) {
-                    throw new IllegalArgumentException("the mapping has a build ID, but no device and inode: call ProcessMaps.query() for"
-                            + " its start and pass the result: " + mapping);
+                if (rc == Errno.EINVAL
+                        && mapping.inode() == 0
+                        && mapping.deviceMajor() == 0
+                        && mapping.deviceMinor() == 0) {
+                    throw new IllegalArgumentException(
+                            "the mapping has a build ID, but no device and inode: call ProcessMaps.query() for"
+                                    + " its start and pass the result: " + mapping);
                 }
                 if (rc < 0) {
                     throw FileExceptions.ofEntry(rc, mapping.toString());

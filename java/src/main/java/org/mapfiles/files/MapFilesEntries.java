@@ -15,9 +15,9 @@ import org.mapfiles.internal.MapRecord.Entry;
 import org.mapfiles.internal.SnapshotBuffer;
 
 /**
- * A reusable holder of map_files entries: of one mapping, or of all mappings of a snapshot that have a file. An entry has the path of
- * the file, how the process opened it, and its stat(2). {@link MapFiles} fills the holder. Its methods return the fields of the current
- * entry, as those of {@link org.mapfiles.MapCursor} do for mappings.
+ * A reusable holder of map_files entries: of one mapping, or of all mappings of a snapshot that have a file. An entry
+ * has the path of the file, how the process opened it, and its stat(2). {@link MapFiles} fills the holder. Its methods
+ * return the fields of the current entry, as those of {@link org.mapfiles.MapCursor} do for mappings.
  *
  * <pre>{@code
  * files.readEachFile(snapshot, entries, EnumSet.of(MapFilesEntries.Field.TARGET, MapFilesEntries.Field.STAT));
@@ -28,22 +28,28 @@ import org.mapfiles.internal.SnapshotBuffer;
  * }
  * }</pre>
  *
- * <p>A field that was not requested or is unknown throws {@link IllegalStateException}. Before the first {@link #next} and after the
- * last entry there is no current entry, and its fields throw {@link IndexOutOfBoundsException}.
+ * <p>A field that was not requested or is unknown throws {@link IllegalStateException}. Before the first {@link #next}
+ * and after the last entry there is no current entry, and its fields throw {@link IndexOutOfBoundsException}.
  *
  * <p>Only {@link #target()} allocates. Filling allocates if the entries need more memory than those before.
  *
- * <p>Not thread-safe: a holder belongs to one thread at a time. If two threads fill it at the same time, one of them gets an
- * {@link IllegalStateException}.
+ * <p>Not thread-safe: a holder belongs to one thread at a time. If two threads fill it at the same time, one of them
+ * gets an {@link IllegalStateException}.
  */
 public final class MapFilesEntries {
-    /** Fields of a map_files entry, each with the approximate cost of reading it. Constants have the order of {@code enum mf_entry_field}. */
+    /**
+     * Fields of a map_files entry, each with the approximate cost of reading it. Constants have the order of
+     * {@code enum mf_entry_field}.
+     */
     public enum Field {
         /** The path. One PROCMAP_QUERY, about 1 us; readlink(2) before Linux 6.11. */
         TARGET,
         /** How the process opened the file. One lstat(2), about 2 us. */
         ACCESS,
-        /** The result of stat(2), about 3 us. Needs CAP_CHECKPOINT_RESTORE or CAP_SYS_ADMIN in the initial user namespace. */
+        /**
+         * The result of stat(2), about 3 us. Needs CAP_CHECKPOINT_RESTORE or CAP_SYS_ADMIN in the initial user
+         * namespace.
+         */
         STAT;
 
         private static final Field[] VALUES = values();
@@ -69,8 +75,9 @@ public final class MapFilesEntries {
         /** The mapping does not exist any more, or its range maps another file. */
         STALE,
         /**
-         * The caller lacks the permission to read the field. {@link MapFiles#listDenial} and {@link MapFiles#followDenial} return the
-         * missing permission. Following entries needs CAP_CHECKPOINT_RESTORE or CAP_SYS_ADMIN in the initial user namespace.
+         * The caller lacks the permission to read the field. {@link MapFiles#listDenial} and
+         * {@link MapFiles#followDenial} return the missing permission. Following entries needs CAP_CHECKPOINT_RESTORE
+         * or CAP_SYS_ADMIN in the initial user namespace.
          */
         DENIED,
         /** The target has 4,096 bytes or more. readlink(2) does not return it. */
@@ -114,8 +121,7 @@ public final class MapFilesEntries {
     private int at = BEFORE;
 
     /** Makes a holder without entries. */
-    public MapFilesEntries() {
-    }
+    public MapFilesEntries() {}
 
     /** Reads the entry of one mapping, which becomes the current entry. Returns 0 or a negative errno. */
     int fill(FileCalls calls, Mapping mapping, int fields) {
@@ -162,7 +168,8 @@ public final class MapFilesEntries {
     }
 
     /**
-     * Moves to the next entry. After {@link MapFiles#read(Mapping, MapFilesEntries)} the only entry is already the current one.
+     * Moves to the next entry. After {@link MapFiles#read(Mapping, MapFilesEntries)} the only entry is already the
+     * current one.
      *
      * @return false if there is no next entry
      */
@@ -218,8 +225,8 @@ public final class MapFilesEntries {
     /**
      * {@return whether the process opened the file for reading}
      *
-     * <p>The kernel sets the permissions of an entry once. If another file had the range before, and a program read its entry then, the
-     * kernel may still report how that file was opened.
+     * <p>The kernel sets the permissions of an entry once. If another file had the range before, and a program read its
+     * entry then, the kernel may still report how that file was opened.
      *
      * @throws IllegalStateException if {@link #accessStatus()} is not {@link FieldStatus#KNOWN}
      * @throws IndexOutOfBoundsException if there is no current entry
@@ -229,8 +236,8 @@ public final class MapFilesEntries {
     }
 
     /**
-     * {@return whether the process opened the file for writing} The limit of {@link #isOpenForReading()} holds, except for shared
-     * writable mappings, which are always reported right.
+     * {@return whether the process opened the file for writing} The limit of {@link #isOpenForReading()} holds, except
+     * for shared writable mappings, which are always reported right.
      *
      * @throws IllegalStateException if {@link #accessStatus()} is not {@link FieldStatus#KNOWN}
      * @throws IndexOutOfBoundsException if there is no current entry
@@ -241,8 +248,8 @@ public final class MapFilesEntries {
 
     /**
      * {@return the length of the target, in bytes} A {@code " (deleted)"} that the kernel added for certain is not part
-     * of it: for a file that never had a path, and for a file without links, if the stat was read. Otherwise it may be part of the name,
-     * and {@link MapFiles#resolveName} decides.
+     * of it: for a file that never had a path, and for a file without links, if the stat was read. Otherwise it may be
+     * part of the name, and {@link MapFiles#resolveName} decides.
      *
      * @throws IllegalStateException if {@link #targetStatus()} is not {@link FieldStatus#KNOWN}
      * @throws IndexOutOfBoundsException if there is no current entry
@@ -321,12 +328,18 @@ public final class MapFilesEntries {
         return stat32(Entry.CTIME_NANOS);
     }
 
-    /** {@return the major device number of stat(2)} On btrfs and overlayfs it differs from {@link Mapping#deviceMajor()}. */
+    /**
+     * {@return the major device number of stat(2)} On btrfs and overlayfs it differs from
+     * {@link Mapping#deviceMajor()}.
+     */
     public int deviceMajor() {
         return stat32(Entry.STAT_DEV_MAJOR);
     }
 
-    /** {@return the minor device number of stat(2)} On btrfs and overlayfs it differs from {@link Mapping#deviceMinor()}. */
+    /**
+     * {@return the minor device number of stat(2)} On btrfs and overlayfs it differs from
+     * {@link Mapping#deviceMinor()}.
+     */
     public int deviceMinor() {
         return stat32(Entry.STAT_DEV_MINOR);
     }
@@ -363,21 +376,24 @@ public final class MapFilesEntries {
 
     private int target(int offset) {
         if (bytes.getInt(field(Entry.TARGET_ERROR)) != 0) {
-            throw new IllegalStateException("the target is unknown (" + targetStatus() + "): check targetStatus() first");
+            throw new IllegalStateException(
+                    "the target is unknown (" + targetStatus() + "): check targetStatus() first");
         }
         return bytes.getInt(field(offset));
     }
 
     private int access() {
         if (bytes.getInt(field(Entry.ACCESS_ERROR)) != 0) {
-            throw new IllegalStateException("how the file was opened is unknown (" + accessStatus() + "): check accessStatus() first");
+            throw new IllegalStateException(
+                    "how the file was opened is unknown (" + accessStatus() + "): check accessStatus() first");
         }
         return bytes.getInt(field(Entry.FLAGS));
     }
 
     private void checkStat() {
         if (bytes.getInt(field(Entry.STAT_ERROR)) != 0) {
-            throw new IllegalStateException("the result of stat(2) is unknown (" + statStatus() + "): check statStatus() first");
+            throw new IllegalStateException(
+                    "the result of stat(2) is unknown (" + statStatus() + "): check statStatus() first");
         }
     }
 

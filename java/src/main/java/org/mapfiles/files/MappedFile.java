@@ -16,13 +16,16 @@ import org.mapfiles.internal.SharedCleaner;
 /**
  * An open file of a mapping. {@link #channel()} reads it and maps it into this process.
  *
- * <p>The descriptor is independent of changes of the path, except on overlayfs. There a descriptor of a lower file may show the new
- * upper file after a process opens the path for writing. So call {@link #verify()} again after reading such a file.
+ * <p>The descriptor is independent of changes of the path, except on overlayfs. There a descriptor of a lower file may
+ * show the new upper file after a process opens the path for writing. So call {@link #verify()} again after reading
+ * such a file.
  *
  * <p>Thread-safe. If it is not closed, the descriptor is closed after the object becomes unreachable.
  */
 public final class MappedFile implements AutoCloseable {
-    /** How an opened file was verified to be the mapped file. Constants have the order of {@code enum mf_verification}. */
+    /**
+     * How an opened file was verified to be the mapped file. Constants have the order of {@code enum mf_verification}.
+     */
     public enum Verification {
         /** The file is at the path of the mapping, and nothing contradicts that it is the mapped file. */
         NOT_VERIFIED,
@@ -33,8 +36,8 @@ public final class MappedFile implements AutoCloseable {
         /** The build ID of the file is that of the mapped image. */
         SAME_BUILD_ID,
         /**
-         * Each page of the mapping that the process has not modified has the bytes of the file, and they are not all zero. Parts of the
-         * file that are not mapped were not compared.
+         * Each page of the mapping that the process has not modified has the bytes of the file, and they are not all
+         * zero. Parts of the file that are not mapped were not compared.
          */
         SAME_BYTES;
 
@@ -75,8 +78,8 @@ public final class MappedFile implements AutoCloseable {
     }
 
     /**
-     * Verifies again that this is the file of the mapping, by device and inode, build ID or bytes. May read the whole mapping.
-     * Allocates.
+     * Verifies again that this is the file of the mapping, by device and inode, build ID or bytes. May read the whole
+     * mapping. Allocates.
      *
      * @return any constant but {@link Verification#EXACT}
      * @throws NotVerifiedException if it is another file
@@ -94,8 +97,10 @@ public final class MappedFile implements AutoCloseable {
             case Errno.EACCES:
                 throw calls.failure(rc);
             case Errno.EIDRM:
-                throw new NotVerifiedException("this is not the mapped file any more: on overlayfs a descriptor changes to the new copy"
-                        + " when a process opens the path for writing: discard the bytes that were read", true);
+                throw new NotVerifiedException(
+                        "this is not the mapped file any more: on overlayfs a descriptor changes to the new copy"
+                                + " when a process opens the path for writing: discard the bytes that were read",
+                        true);
             default:
                 if (rc < 0) {
                     throw FileExceptions.ofEntry(rc, "the mapping of this file");
@@ -105,7 +110,8 @@ public final class MappedFile implements AutoCloseable {
     }
 
     /**
-     * {@return the channel of the file} Each call returns the same channel. {@link #close} closes it. It is close-on-exec.
+     * {@return the channel of the file} Each call returns the same channel. {@link #close} closes it. It is
+     * close-on-exec.
      *
      * <p>It can be written to only after {@link MapFiles#openForWriting}.
      *
@@ -129,14 +135,16 @@ public final class MappedFile implements AutoCloseable {
             shell = new RandomAccessFile("/dev/null", writable ? "rw" : "r");
             rc = NativeCalls.adopt(shell.getFD(), descriptor);
         } catch (IOException e) {
-            throw new MapsException("a channel needs /dev/null, which cannot be opened: use descriptor(): " + ErrorText.of(e), e);
+            throw new MapsException(
+                    "a channel needs /dev/null, which cannot be opened: use descriptor(): " + ErrorText.of(e), e);
         } finally {
             if (rc < 0 && shell != null) {
                 close(shell);
             }
         }
         if (rc < 0) {
-            throw new NotSupportedException(NotSupportedException.Missing.CHANNEL,
+            throw new NotSupportedException(
+                    NotSupportedException.Missing.CHANNEL,
                     "native code cannot give this JVM a descriptor: use descriptor()");
         }
         return shell;
@@ -151,8 +159,8 @@ public final class MappedFile implements AutoCloseable {
     }
 
     /**
-     * {@return the number of the descriptor, for native code} It is valid until this object is closed or unreachable. It is
-     * close-on-exec.
+     * {@return the number of the descriptor, for native code} It is valid until this object is closed or unreachable.
+     * It is close-on-exec.
      *
      * @throws IllegalStateException if this file is closed
      */

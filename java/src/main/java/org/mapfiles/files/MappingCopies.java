@@ -5,7 +5,10 @@ import org.mapfiles.Mapping;
 import org.mapfiles.NotEnoughMemoryException;
 import org.mapfiles.internal.NativeMemory;
 
-/** Native memory for copies of mappings. Keeps one block for reuse, so that calls of one thread allocate nothing. Thread-safe. */
+/**
+ * Native memory for copies of mappings. Keeps one block for reuse, so that calls of one thread allocate nothing.
+ * Thread-safe.
+ */
 final class MappingCopies {
     private final String use;
     private @Nullable NativeMemory spare;
@@ -25,7 +28,8 @@ final class MappingCopies {
     /** Returns memory for a copy: the memory that was given back last, or new memory if another thread uses that. */
     private NativeMemory take() throws NotEnoughMemoryException {
         NativeMemory copy;
-        synchronized (this) { // not an AtomicReference: it would load a dozen more classes before the first snapshot of a JVM
+        // not an AtomicReference: it would load a dozen more classes before the first snapshot of a JVM
+        synchronized (this) {
             copy = spare;
             spare = null;
         }

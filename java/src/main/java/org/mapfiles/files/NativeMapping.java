@@ -13,15 +13,18 @@ final class NativeMapping {
     /** Size of a copy with its name, in bytes. */
     static final int COPY_SIZE = QueryResult.NAME + NAME_ROOM;
 
-    private NativeMapping() {
-    }
+    private NativeMapping() {}
 
     /** Copies a mapping and its name, at most {@link #NAME_ROOM} bytes of it, in the layout of {@link QueryResult}. */
     static void copy(Mapping mapping, NativeMemory to) {
-        to.bytes().putLong(MapRecord.START, mapping.start()).putLong(MapRecord.END, mapping.end())
+        to.bytes()
+                .putLong(MapRecord.START, mapping.start())
+                .putLong(MapRecord.END, mapping.end())
                 .putLong(MapRecord.OFFSET, mapping.offset())
-                .putLong(MapRecord.INODE, mapping.inode()).putInt(MapRecord.DEV_MAJOR, mapping.deviceMajor())
-                .putInt(MapRecord.DEV_MINOR, mapping.deviceMinor()).putInt(MapRecord.FLAGS, mapping.flags())
+                .putLong(MapRecord.INODE, mapping.inode())
+                .putInt(MapRecord.DEV_MAJOR, mapping.deviceMajor())
+                .putInt(MapRecord.DEV_MINOR, mapping.deviceMinor())
+                .putInt(MapRecord.FLAGS, mapping.flags())
                 .putInt(MapRecord.FILE_INDEX, mapping.fileIndex());
         copyName(mapping, to);
     }

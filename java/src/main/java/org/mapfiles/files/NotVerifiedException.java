@@ -22,8 +22,8 @@ public final class NotVerifiedException extends MapsException {
     }
 
     /**
-     * {@return whether nothing or another file is at the path}
-     * If false, {@link MapFiles#openUnverified} opens the file at the path.
+     * {@return whether nothing or another file is at the path} If false, {@link MapFiles#openUnverified} opens the file
+     * at the path.
      */
     public boolean isMismatch() {
         return isMismatch;

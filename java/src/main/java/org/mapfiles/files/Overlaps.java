@@ -3,7 +3,8 @@ package org.mapfiles.files;
 import java.util.Arrays;
 
 /**
- * Finds the ranges that overlap a range of another owner. The cost is that of a sort: a process may have 65,000 mappings of one file.
+ * Finds the ranges that overlap a range of another owner. The cost is that of a sort: a process may have 65,000
+ * mappings of one file.
  */
 final class Overlaps {
     private static final int NONE = -1;
@@ -34,7 +35,10 @@ final class Overlaps {
         return overlap;
     }
 
-    /** Marks each range that starts before the end of an earlier range. It is enough to compare the earlier range that ends last. */
+    /**
+     * Marks each range that starts before the end of an earlier range. It is enough to compare the earlier range that
+     * ends last.
+     */
     private void markOverlapsWithEarlier(Integer[] order, boolean[] overlap) {
         int last = NONE; // the earlier range that ends last
         int lastOfOthers = NONE; // the one that ends last among those of other owners than that of last

@@ -10,10 +10,10 @@ import org.mapfiles.internal.RootAccess;
 final class ResolvedNames {
     /** In the order of {@code enum mf_deletion_state}. */
     private static final Deletion[] DELETIONS = Deletion.values();
+
     private static final int SUFFIX_LENGTH = " (deleted)".length();
 
-    private ResolvedNames() {
-    }
+    private ResolvedNames() {}
 
     /**
      * Returns a mapping without the suffix if it is deleted, or with its name as it is if not.
@@ -33,7 +33,14 @@ final class ResolvedNames {
             flags |= MapRecord.DELETED;
             name = Arrays.copyOf(name, name.length - SUFFIX_LENGTH);
         }
-        return (ImmutableMapping) root.mapping(mapping.start(), mapping.end(), mapping.offset(), mapping.inode(), mapping.deviceMajor(),
-                mapping.deviceMinor(), flags, name);
+        return (ImmutableMapping) root.mapping(
+                mapping.start(),
+                mapping.end(),
+                mapping.offset(),
+                mapping.inode(),
+                mapping.deviceMajor(),
+                mapping.deviceMinor(),
+                flags,
+                name);
     }
 }

@@ -14,11 +14,13 @@ import org.mapfiles.MapsException;
 import org.mapfiles.ProcessMaps;
 
 /**
- * Groups of mappings of several processes that are the same memory, as of the time when they were read. Immutable and thread-safe.
+ * Groups of mappings of several processes that are the same memory, as of the time when they were read. Immutable and
+ * thread-safe.
  *
- * <p>Mappings are in one group if they have the same kind and file, and map some of the same bytes of it. Device and inode alone do
- * not identify memory: a memfd and a System V segment may have the same numbers, as may segments of different IPC namespaces and
- * files on btrfs and overlayfs. {@link #undecided()} counts files that cannot be identified; they are not listed.
+ * <p>Mappings are in one group if they have the same kind and file, and map some of the same bytes of it. Device and
+ * inode alone do not identify memory: a memfd and a System V segment may have the same numbers, as may segments of
+ * different IPC namespaces and files on btrfs and overlayfs. {@link #undecided()} counts files that cannot be
+ * identified; they are not listed.
  */
 public final class SharedMappings {
     private final List<Group> groups;
@@ -69,8 +71,8 @@ public final class SharedMappings {
         }
 
         /**
-         * {@return at least two mappings, of at least two processes, in the order of the processes and of addresses} Each maps some
-         * bytes that a mapping of another process maps too.
+         * {@return at least two mappings, of at least two processes, in the order of the processes and of addresses}
+         * Each maps some bytes that a mapping of another process maps too.
          */
         public List<Range> ranges() {
             return ranges;
@@ -98,8 +100,8 @@ public final class SharedMappings {
     }
 
     /**
-     * Returns the groups of shared and private mappings of these processes. Unmodified pages are shared; modified pages of private
-     * mappings are copies.
+     * Returns the groups of shared and private mappings of these processes. Unmodified pages are shared; modified pages
+     * of private mappings are copies.
      *
      * @param processes whose mappings are read
      * @return the groups now
@@ -116,7 +118,9 @@ public final class SharedMappings {
         for (ProcessMaps process : processes) {
             MapSnapshot snapshot = process.snapshot(filter.by(Backend.TEXT));
             for (MapCursor at = snapshot.cursor(); at.next(); ) {
-                candidates.computeIfAbsent(new Numbers(at), numbers -> new ArrayList<>()).add(new Range(process, snapshot, at));
+                candidates
+                        .computeIfAbsent(new Numbers(at), numbers -> new ArrayList<>())
+                        .add(new Range(process, snapshot, at));
             }
         }
         List<Group> groups = new ArrayList<>();
@@ -194,8 +198,9 @@ public final class SharedMappings {
     }
 
     /**
-     * {@return the number of files that may be shared and are not listed, because device and inode do not identify them} These are files
-     * on btrfs and overlayfs, and devices. Without the permission to follow map_files entries also deleted files and System V segments.
+     * {@return the number of files that may be shared and are not listed, because device and inode do not identify
+     * them} These are files on btrfs and overlayfs, and devices. Without the permission to follow map_files entries
+     * also deleted files and System V segments.
      */
     public int undecided() {
         return undecided;

@@ -4,8 +4,8 @@ import java.util.Objects;
 import org.mapfiles.MapsException;
 
 /**
- * Thrown if the process does not have the mapping any more: its exact range was unmapped, split, merged or moved, or maps another file.
- * Nothing is reported about a mapping that is there now. Read a new snapshot.
+ * Thrown if the process does not have the mapping any more: its exact range was unmapped, split, merged or moved, or
+ * maps another file. Nothing is reported about a mapping that is there now. Read a new snapshot.
  */
 public final class StaleMappingException extends MapsException {
     private static final long serialVersionUID = 1;

@@ -1,8 +1,9 @@
 /**
- * The files behind mappings: which file is mapped, whether it is deleted or replaced, and how to open exactly that file.
+ * The files behind mappings: which file is mapped, whether it is deleted or replaced, and how to open exactly that
+ * file.
  *
- * <p>Start with {@link org.mapfiles.files.MapFiles}. {@link org.mapfiles.files.SharedMappings} finds the memory that several processes
- * share. The conventions of {@link org.mapfiles} hold here.
+ * <p>Start with {@link org.mapfiles.files.MapFiles}. {@link org.mapfiles.files.SharedMappings} finds the memory that
+ * several processes share. The conventions of {@link org.mapfiles} hold here.
  */
 @NullMarked
 package org.mapfiles.files;

@@ -3,18 +3,20 @@ package org.mapfiles.internal;
 import java.nio.LongBuffer;
 
 /**
- * Finds the index of the mapping that covers an address, as {@code mf_find()}, in the index that the native core builds. The layout is
- * documented in index_layout.h.
+ * Finds the index of the mapping that covers an address, as {@code mf_find()}, in the index that the native core
+ * builds. The layout is documented in index_layout.h.
  *
- * <p>The index is copied to the Java heap after each read: reading an array of longs takes half the instructions of reading a buffer,
- * and the copy takes a hundredth of the time of the read.
+ * <p>The index is copied to the Java heap after each read: reading an array of longs takes half the instructions of
+ * reading a buffer, and the copy takes a hundredth of the time of the read.
  *
- * <p>Allocates nothing. Any number of threads may search. Every access is checked and every loop is bounded. If the index is overwritten
- * during a search, the search returns a wrong result or throws {@link IndexOutOfBoundsException}. The caller checks for that.
+ * <p>Allocates nothing. Any number of threads may search. Every access is checked and every loop is bounded. If the
+ * index is overwritten during a search, the search returns a wrong result or throws {@link IndexOutOfBoundsException}.
+ * The caller checks for that.
  */
 public final class AddressIndex {
     /** Offsets in the index, in words: the head, and then start and end of each mapping. */
     private static final int TAIL_START = 2;
+
     private static final int ROOT = 3;
     private static final int TABLE_COUNT = 4;
     private static final int COUNT = 5;
@@ -31,8 +33,7 @@ public final class AddressIndex {
     private static final long REACHED = 0x8000800080008000L;
     private static final long UPPER_LANES = 0xffffffff00000000L;
 
-    private AddressIndex() {
-    }
+    private AddressIndex() {}
 
     /** Copies the index that the native core has built to an array of the same size. */
     public static void copy(LongBuffer built, long[] words) {
@@ -78,7 +79,9 @@ public final class AddressIndex {
         long b = addresses[k + 1];
         long c = addresses[k + 2];
         long d = addresses[k + 3];
-        if (a + Long.MIN_VALUE >= tail || b + Long.MIN_VALUE >= tail || c + Long.MIN_VALUE >= tail
+        if (a + Long.MIN_VALUE >= tail
+                || b + Long.MIN_VALUE >= tail
+                || c + Long.MIN_VALUE >= tail
                 || d + Long.MIN_VALUE >= tail) {
             for (int i = k; i < k + 4; i++) {
                 indices[i] = find(words, addresses[i]);
@@ -116,7 +119,8 @@ public final class AddressIndex {
         if ((int) window >>> HALVINGS_SHIFT != 0) {
             i = halve(words, i, (int) window >>> HALVINGS_SHIFT, address);
         }
-        i += Long.bitCount((window + (pages & UPPER_LANES) & REACHED & UPPER_LANES) >>> 1 | words[at + 1] + pages & REACHED);
+        i += Long.bitCount(
+                (window + (pages & UPPER_LANES) & REACHED & UPPER_LANES) >>> 1 | words[at + 1] + pages & REACHED);
         // All addresses here are below 2^63.
         // A negative difference, with its sign shifted to all bits, turns the index into -1.
         return i | (int) ((address - words[STARTS + 2 * i] | words[ENDS + 2 * i] - 1 - address) >> 63);

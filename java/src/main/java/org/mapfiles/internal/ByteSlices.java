@@ -5,10 +5,11 @@ import java.nio.ByteBuffer;
 import java.util.HexFormat;
 import java.util.Objects;
 
-/** Copies and compares slices of direct buffers and byte arrays. Only methods that return an array or a String allocate. */
+/**
+ * Copies and compares slices of direct buffers and byte arrays. Only methods that return an array or a String allocate.
+ */
 public final class ByteSlices {
-    private ByteSlices() {
-    }
+    private ByteSlices() {}
 
     /** Returns a copy of a slice. */
     public static byte[] copy(ByteBuffer from, int offset, int length) {
@@ -23,7 +24,9 @@ public final class ByteSlices {
         from.get(offset, to, at, length);
     }
 
-    /** Copies a slice to the position of a buffer, which does not change; throws and copies nothing if it does not fit. */
+    /**
+     * Copies a slice to the position of a buffer, which does not change; throws and copies nothing if it does not fit.
+     */
     public static void copy(ByteBuffer from, int offset, int length, ByteBuffer to) {
         if (length > to.remaining()) {
             throw new BufferOverflowException();

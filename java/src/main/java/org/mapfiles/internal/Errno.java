@@ -36,10 +36,11 @@ public final class Errno {
     public static final int ESTALE = -116;
     public static final int EDQUOT = -122;
 
-    private Errno() {
-    }
+    private Errno() {}
 
-    /** Returns whether descriptors or memory of the kernel are used up: the error is not about the process or the file. */
+    /**
+     * Returns whether descriptors or memory of the kernel are used up: the error is not about the process or the file.
+     */
     public static boolean isShortage(int errno) {
         return errno == EMFILE || errno == ENFILE || errno == ENOMEM;
     }

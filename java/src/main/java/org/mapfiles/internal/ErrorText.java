@@ -9,8 +9,7 @@ import java.nio.file.NotDirectoryException;
 
 /** Makes text for exceptions of the JDK. The message of a {@link FileSystemException} is often only a path. */
 public final class ErrorText {
-    private ErrorText() {
-    }
+    private ErrorText() {}
 
     /** Returns the cause and the file of a failure; never null. */
     public static String of(Throwable failure) {
@@ -37,6 +36,8 @@ public final class ErrorText {
         if (failure instanceof NotDirectoryException) {
             return "not a directory";
         }
-        return failure instanceof FileSystemLoopException ? "a loop of symbolic links" : failure.getClass().getSimpleName();
+        return failure instanceof FileSystemLoopException
+                ? "a loop of symbolic links"
+                : failure.getClass().getSimpleName();
     }
 }

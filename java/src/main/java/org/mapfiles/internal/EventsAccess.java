@@ -1,9 +1,8 @@
 package org.mapfiles.internal;
 
-
 /**
- * Access for the other packages of this module to internals of {@code MapEvents}. The static initializer of that class sets it. This
- * package is below the package of events, so its types appear only in comments.
+ * Access for the other packages of this module to internals of {@code MapEvents}. The static initializer of that class
+ * sets it. This package is below the package of events, so its types appear only in comments.
  */
 public abstract class EventsAccess {
     private static volatile EventsAccess instance;

@@ -1,9 +1,10 @@
 package org.mapfiles.internal;
 
 /**
- * Layout of the memory that the native core writes: {@code struct mf_mapping}, {@code mf_snapshot}, {@code mf_query_result},
- * {@code mf_process}, {@code mf_entries}, {@code mf_entry} and {@code mf_event} of the C headers. All numbers are in native byte order.
- * Offsets are in bytes. The constants of this class are those of {@code mf_mapping}:
+ * Layout of the memory that the native core writes: {@code struct mf_mapping}, {@code mf_snapshot},
+ * {@code mf_query_result}, {@code mf_process}, {@code mf_entries}, {@code mf_entry} and {@code mf_event} of the C
+ * headers. All numbers are in native byte order. Offsets are in bytes. The constants of this class are those of
+ * {@code mf_mapping}:
  *
  * <pre>
  *  0        8        16       24       32    36    40    44    48    52    56
@@ -33,13 +34,18 @@ public final class MapRecord {
     public static final int SUFFIXED = 1 << 6;
     public static final int ESCAPED = 1 << 7;
     public static final int AMBIGUOUS = 1 << 8;
-    /** Set only in stored flags of an {@code ImmutableMapping}: an event has reported it, so it is not from /proc/PID/maps. */
+    /**
+     * Set only in stored flags of an {@code ImmutableMapping}: an event has reported it, so it is not from
+     * /proc/PID/maps.
+     */
     public static final int REPORTED = 1 << 31;
+
     public static final int KIND_SHIFT = 16;
     public static final int KIND_MASK = 0xff;
 
     /** Options of snapshots and queries. The filter is in the lowest five bits of the same number. */
     public static final int BY_TEXT = 1 << 30;
+
     public static final int BY_QUERY = 1 << 27;
     public static final int COVERING_OR_NEXT = 1 << 29;
     public static final int WITH_BUILD_ID = 1 << 28;
@@ -49,11 +55,11 @@ public final class MapRecord {
 
     /** Options of opening a file: {@code enum mf_open_how}. */
     public static final int OPEN_WRITABLE = 1;
+
     public static final int OPEN_UNVERIFIED = 1 << 1;
     public static final int OPEN_BY_PATH = 1 << 2;
 
-    private MapRecord() {
-    }
+    private MapRecord() {}
 
     /** The head of a snapshot: {@code struct mf_snapshot}. */
     public static final class Head {
@@ -73,8 +79,7 @@ public final class MapRecord {
         public static final int TEXT_OFFSET = 84;
         public static final int SIZE = 88;
 
-        private Head() {
-        }
+        private Head() {}
     }
 
     /** The result of a query: {@code struct mf_query_result}. */
@@ -86,8 +91,7 @@ public final class MapRecord {
         public static final int NAME_MAX = 4096;
         public static final int SIZE = NAME + NAME_MAX;
 
-        private QueryResult() {
-        }
+        private QueryResult() {}
     }
 
     /** Entries of map_files, {@code struct mf_entries} and {@code mf_entry}, and the fields to read. */
@@ -131,8 +135,7 @@ public final class MapRecord {
         public static final int ACCESS_ERROR = 132;
         public static final int SIZE_OF_ENTRY = 136;
 
-        private Entry() {
-        }
+        private Entry() {}
     }
 
     /** Events: {@code struct mf_event}, {@code mf_drained} and {@code mf_events}, and the options of a stream. */
@@ -157,11 +160,12 @@ public final class MapRecord {
         public static final int STREAM_NEEDED_THREADS = 24;
         public static final int STREAM_NEEDED_CPUS = 28;
 
-        private Event() {
-        }
+        private Event() {}
     }
 
-    /** Memory of a target and reads of it: {@code struct mf_target_memory}, {@code mf_piece} and {@code mf_vm_tables}. */
+    /**
+     * Memory of a target and reads of it: {@code struct mf_target_memory}, {@code mf_piece} and {@code mf_vm_tables}.
+     */
     public static final class Target {
         public static final int PROC_FD = 0;
         public static final int SIZE = 16;
@@ -177,7 +181,6 @@ public final class MapRecord {
         public static final int TABLES_BIAS = 16;
         public static final int TABLES_SIZE = 294976;
 
-        private Target() {
-        }
+        private Target() {}
     }
 }

@@ -5,8 +5,7 @@ public final class MapsTextFault {
     /** Maximum length of a line that is examined, in bytes. */
     public static final int MAX_LINE = 1 << 17;
 
-    private MapsTextFault() {
-    }
+    private MapsTextFault() {}
 
     /** Returns the reason of a line that is in an array alone, without its newline. */
     public static String reason(byte[] line, boolean isComplete) {
@@ -46,7 +45,10 @@ public final class MapsTextFault {
         return "is not a line of /proc/PID/maps";
     }
 
-    /** Returns whether a line is one of smaps below a mapping, such as {@code Rss:   4 kB}. Lines of mappings begin in lower case. */
+    /**
+     * Returns whether a line is one of smaps below a mapping, such as {@code Rss: 4 kB}. Lines of mappings begin in
+     * lower case.
+     */
     public static boolean isDetailOfSmaps(byte[] line, int length) {
         if (length == 0 || line[0] < 'A' || line[0] > 'Z') {
             return false;

@@ -5,7 +5,8 @@ import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 
 /**
- * Caches the names of the files of a snapshot as Strings. Each is decoded once and kept over refreshes until its bytes change.
+ * Caches the names of the files of a snapshot as Strings. Each is decoded once and kept over refreshes until its bytes
+ * change.
  *
  * <p>Thread-safe without a lock: entries are immutable, and in a race both threads make equal Strings.
  */
@@ -31,7 +32,8 @@ public final class NameCache {
      */
     public String name(int slot, ByteBuffer text, int offset, int length) {
         Entry[] known = entries;
-        Entry last = slot < known.length ? known[slot] : null; // one read, because another thread may replace the entry
+        // one read, because another thread may replace the entry
+        Entry last = slot < known.length ? known[slot] : null;
         if (last != null && ByteSlices.equal(text, offset, length, last.bytes)) {
             return last.name;
         }

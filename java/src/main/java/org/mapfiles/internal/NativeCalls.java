@@ -4,12 +4,12 @@ import java.io.FileDescriptor;
 import java.nio.ByteBuffer;
 
 /**
- * Declares the native functions, one for each C function. There is no logic and there are no checks here: addresses come only from
- * {@link NativeMemory}, and callers keep that memory reachable during the call. Results are 0, a positive result, or a negative errno.
+ * Declares the native functions, one for each C function. There is no logic and there are no checks here: addresses
+ * come only from {@link NativeMemory}, and callers keep that memory reachable during the call. Results are 0, a
+ * positive result, or a negative errno.
  */
 public final class NativeCalls {
-    private NativeCalls() {
-    }
+    private NativeCalls() {}
 
     /** Returns the address of the first byte of a direct buffer; 0 if the buffer is not direct. */
     public static native long addressOf(ByteBuffer direct);
@@ -86,7 +86,9 @@ public final class NativeCalls {
     /** Returns the size of a cache of pages, in bytes. */
     public static native long pagesBytes(int slots);
 
-    /** Reads the tables of HotSpot from the next library after an address that has them; returns 0 or a negative errno. */
+    /**
+     * Reads the tables of HotSpot from the next library after an address that has them; returns 0 or a negative errno.
+     */
     public static native int vmTablesRead(long memory, long pages, int slots, long snapshot, long after, long tables);
 
     /** Reads the next ranges of pages; returns their number or a negative errno. */
@@ -115,7 +117,8 @@ public final class NativeCalls {
 
     public static native int eventsOpen(long process, int options, int ringBytes, int wakeBytes, long events);
 
-    public static native int eventsDrain(long events, long out, int capacity, long text, int textCapacity, long drained);
+    public static native int eventsDrain(
+            long events, long out, int capacity, long text, int textCapacity, long drained);
 
     public static native int eventsWait(long events, int millis);
 
@@ -153,7 +156,9 @@ public final class NativeCalls {
 
     public static native int symbolsName(long bytes, long symbols, long symbol, long to, int capacity);
 
-    /** Opens a file for reading in the root of a process (0: of this one); the path ends in a NUL. Returns a descriptor. */
+    /**
+     * Opens a file for reading in the root of a process (0: of this one); the path ends in a NUL. Returns a descriptor.
+     */
     public static native int fileOpenInRoot(long process, long path);
 
     public static native long fileReadAt(int descriptor, long to, long bytes, long offset);

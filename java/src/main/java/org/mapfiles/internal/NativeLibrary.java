@@ -21,10 +21,10 @@ import org.jspecify.annotations.Nullable;
 /**
  * Finds and loads libmapfiles.so, once. Thread-safe.
  *
- * <p>A path in {@code -Dorg.mapfiles.library.path=} is used as it is, by the first class loader of a JVM. Otherwise the library in the jar
- * is copied to a directory that only this user can enter, under a name with the hash of its content. The copy is never deleted: tools
- * report a JVM whose library is deleted as one that runs outdated code. An existing copy with the same content is reused. Several class
- * loaders of a JVM may each load the library.
+ * <p>A path in {@code -Dorg.mapfiles.library.path=} is used as it is, by the first class loader of a JVM. Otherwise the
+ * library in the jar is copied to a directory that only this user can enter, under a name with the hash of its content.
+ * The copy is never deleted: tools report a JVM whose library is deleted as one that runs outdated code. An existing
+ * copy with the same content is reused. Several class loaders of a JVM may each load the library.
  */
 public final class NativeLibrary {
     static final String PATH_PROPERTY = "org.mapfiles.library.path";
@@ -34,13 +34,13 @@ public final class NativeLibrary {
     private static volatile boolean loaded;
     private static @Nullable String failure;
 
-    private NativeLibrary() {
-    }
+    private NativeLibrary() {}
 
     /**
      * Loads the library if it is not loaded.
      *
-     * @throws UnsatisfiedLinkError if the library cannot be loaded, now or on an earlier call; the message contains the remedy
+     * @throws UnsatisfiedLinkError if the library cannot be loaded, now or on an earlier call; the message contains the
+     *     remedy
      */
     public static void ensureLoaded() {
         if (!loaded) {
@@ -90,7 +90,10 @@ public final class NativeLibrary {
         }
     }
 
-    /** Loads a library by its path. A JVM loads a file in one class loader only: for others the library in the jar is loaded. */
+    /**
+     * Loads a library by its path. A JVM loads a file in one class loader only: for others the library in the jar is
+     * loaded.
+     */
     private static @Nullable String loadExplicit(Path library) throws IOException {
         if (!Files.isRegularFile(library)) {
             return library + ", the value of -D" + PATH_PROPERTY + "=, is not a file: name libmapfiles.so itself";
@@ -115,24 +118,29 @@ public final class NativeLibrary {
         StringBuilder failures = new StringBuilder();
         for (String directory : PrivateDirectory.places()) {
             try {
-                loadCopy(content, PrivateDirectory.make(directory, false).resolve("libmapfiles-" + hash.substring(0, 32)).toString());
+                loadCopy(
+                        content,
+                        PrivateDirectory.make(directory, false)
+                                .resolve("libmapfiles-" + hash.substring(0, 32))
+                                .toString());
                 return null;
             } catch (IOException | UnsatisfiedLinkError e) {
                 failures.append("; ").append(ErrorText.of(e));
             }
         }
-        return "libmapfiles.so cannot be copied to a directory and loaded from there" + failures + ": make one of them a directory "
+        return "libmapfiles.so cannot be copied to a directory and loaded from there" + failures
+                + ": make one of them a directory "
                 + "of this user only (chmod 700) on a file system that is not mounted noexec, or name a library with -D"
                 + PATH_PROPERTY + "=";
     }
 
     /**
-     * Loads the library under a different name for each class loader, because a JVM loads each name once. All names are hard links to one
-     * file, so the process has one copy of the library, which is never unloaded.
+     * Loads the library under a different name for each class loader, because a JVM loads each name once. All names are
+     * hard links to one file, so the process has one copy of the library, which is never unloaded.
      */
     private static void loadCopy(byte[] content, String name) throws IOException {
         Path library = extract(content, Path.of(name + ".so"));
-        for (int loader = 1;; loader++) {
+        for (int loader = 1; ; loader++) {
             try {
                 System.load(library.toString());
                 return;
@@ -148,7 +156,10 @@ public final class NativeLibrary {
         }
     }
 
-    /** Returns why a library was not loaded, without its path: the JVM and the dynamic linker each write it before the reason. */
+    /**
+     * Returns why a library was not loaded, without its path: the JVM and the dynamic linker each write it before the
+     * reason.
+     */
     static String reason(UnsatisfiedLinkError failure, Path library) {
         String prefix = library + ": ";
         String reason = String.valueOf(failure.getMessage());
@@ -178,8 +189,11 @@ public final class NativeLibrary {
         String machine = System.getProperty("os.arch", "a machine without a name (os.arch)");
         String arch = machine.equals("amd64") ? "x86_64" : machine.equals("aarch64") ? machine : null;
         if (!system.equals("Linux") || arch == null) {
-            throw new IOException("mapfiles runs on Linux on x86_64 and aarch64, and this is " + system + " on " + machine
-                    + (system.equals("Linux") ? ": build libmapfiles.so there and name it with -D" + PATH_PROPERTY + "=" : ""));
+            throw new IOException(
+                    "mapfiles runs on Linux on x86_64 and aarch64, and this is " + system + " on " + machine
+                            + (system.equals("Linux")
+                                    ? ": build libmapfiles.so there and name it with -D" + PATH_PROPERTY + "="
+                                    : ""));
         }
         return "META-INF/native/linux-" + arch + "/libmapfiles.so";
     }
@@ -187,20 +201,25 @@ public final class NativeLibrary {
     private static byte[] resource(String name) throws IOException {
         try (ZipFile jar = ownJar()) {
             ZipEntry entry = jar == null ? null : jar.getEntry(name);
-            try (InputStream in = entry == null ? NativeLibrary.class.getResourceAsStream("/" + name) : jar.getInputStream(entry)) {
+            try (InputStream in =
+                    entry == null ? NativeLibrary.class.getResourceAsStream("/" + name) : jar.getInputStream(entry)) {
                 if (in == null) {
-                    throw new IOException("this mapfiles jar has no " + name + ": use a jar for this machine, or name a "
-                            + "library with -D" + PATH_PROPERTY + "=");
+                    throw new IOException("this mapfiles jar has no " + name
+                            + ": use a jar for this machine, or name a " + "library with -D" + PATH_PROPERTY + "=");
                 }
                 return in.readAllBytes();
             }
         }
     }
 
-    /** Returns the jar of this class, or null. Reading it directly halves the time to load: the first resource stream of a JVM is slow. */
+    /**
+     * Returns the jar of this class, or null. Reading it directly halves the time to load: the first resource stream of
+     * a JVM is slow.
+     */
     private static @Nullable ZipFile ownJar() {
         try {
-            URL location = NativeLibrary.class.getProtectionDomain().getCodeSource().getLocation();
+            URL location =
+                    NativeLibrary.class.getProtectionDomain().getCodeSource().getLocation();
             File file = new File(location.getPath());
             return location.getProtocol().equals("file") && file.isFile() ? new ZipFile(file) : null;
         } catch (IOException | RuntimeException elsewhere) {
@@ -229,7 +248,8 @@ public final class NativeLibrary {
 
     private static boolean isIntact(Path library, byte[] content) throws IOException {
         try {
-            return PrivateDirectory.uidOf(library) == PrivateDirectory.ownUid() && Files.isRegularFile(library, LinkOption.NOFOLLOW_LINKS)
+            return PrivateDirectory.uidOf(library) == PrivateDirectory.ownUid()
+                    && Files.isRegularFile(library, LinkOption.NOFOLLOW_LINKS)
                     && Arrays.equals(bytesOf(library), content);
         } catch (NoSuchFileException none) {
             return false;

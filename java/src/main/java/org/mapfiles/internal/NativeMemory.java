@@ -7,8 +7,8 @@ import java.nio.ByteOrder;
 /**
  * Memory that native code may write to. Java owns it: it is a direct buffer, and only the garbage collector frees it.
  *
- * <p>After each native call with {@link #address()}, the caller calls {@link #keepUntilHere()}, so that the memory is not freed during the
- * call.
+ * <p>After each native call with {@link #address()}, the caller calls {@link #keepUntilHere()}, so that the memory is
+ * not freed during the call.
  */
 public final class NativeMemory {
     private static final int CACHE_LINE = 64;
@@ -31,8 +31,12 @@ public final class NativeMemory {
         if (size > Integer.MAX_VALUE - 2 * CACHE_LINE) {
             throw new TooLarge(size + " bytes and their alignment");
         }
-        int lines = size + 2 * CACHE_LINE - 1 & -CACHE_LINE; // one line more than needed, because alignedSlice() drops up to one
-        bytes = ByteBuffer.allocateDirect(lines).alignedSlice(CACHE_LINE).slice(0, size).order(ByteOrder.nativeOrder());
+        // one line more than needed, because alignedSlice() drops up to one
+        int lines = size + 2 * CACHE_LINE - 1 & -CACHE_LINE;
+        bytes = ByteBuffer.allocateDirect(lines)
+                .alignedSlice(CACHE_LINE)
+                .slice(0, size)
+                .order(ByteOrder.nativeOrder());
         address = NativeCalls.addressOf(bytes);
         if (address == 0) {
             throw new UnsatisfiedLinkError("this JVM does not support JNI access to direct buffers: use another JVM");

@@ -1,19 +1,19 @@
 package org.mapfiles.internal;
 
 /**
- * Layout of the memory that the native core writes about pages: {@code struct mf_page_range}, {@code mf_resident_walk} and
- * {@code mf_smaps} of mapfiles_resident.h. Offsets are in bytes; all numbers are in native byte order.
+ * Layout of the memory that the native core writes about pages: {@code struct mf_page_range}, {@code mf_resident_walk}
+ * and {@code mf_smaps} of mapfiles_resident.h. Offsets are in bytes; all numbers are in native byte order.
  */
 public final class PageRecord {
     /** Bits of {@code enum mf_page_category}. */
     public static final int FILE = 1 << 2;
+
     public static final int PRESENT = 1 << 3;
     public static final int SWAPPED = 1 << 4;
     public static final int ZERO = 1 << 5;
     public static final int HUGE = 1 << 6;
 
-    private PageRecord() {
-    }
+    private PageRecord() {}
 
     /** {@code struct mf_page_range}. */
     public static final class Range {
@@ -22,8 +22,7 @@ public final class PageRecord {
         public static final int CATEGORIES = END + Long.BYTES;
         public static final int SIZE = CATEGORIES + Long.BYTES;
 
-        private Range() {
-        }
+        private Range() {}
     }
 
     /** {@code struct mf_resident_walk}. */
@@ -34,8 +33,7 @@ public final class PageRecord {
         public static final int UNNEEDED = KNOWN + Integer.BYTES;
         public static final int SIZE = UNNEEDED + Integer.BYTES;
 
-        private Walk() {
-        }
+        private Walk() {}
     }
 
     /** {@code struct mf_smaps}. */
@@ -51,7 +49,6 @@ public final class PageRecord {
         public static final int SWAP = PRIVATE_DIRTY + Long.BYTES;
         public static final int SIZE = SWAP + Long.BYTES;
 
-        private Smaps() {
-        }
+        private Smaps() {}
     }
 }

@@ -6,13 +6,14 @@ public final class PermissionText {
 
     static {
         for (int flags = 0; flags < TEXTS.length; flags++) {
-            TEXTS[flags] = ((flags & MapRecord.READABLE) != 0 ? "r" : "-") + ((flags & MapRecord.WRITABLE) != 0 ? "w" : "-")
-                    + ((flags & MapRecord.EXECUTABLE) != 0 ? "x" : "-") + ((flags & MapRecord.SHARED) != 0 ? "s" : "p");
+            TEXTS[flags] = ((flags & MapRecord.READABLE) != 0 ? "r" : "-")
+                    + ((flags & MapRecord.WRITABLE) != 0 ? "w" : "-")
+                    + ((flags & MapRecord.EXECUTABLE) != 0 ? "x" : "-")
+                    + ((flags & MapRecord.SHARED) != 0 ? "s" : "p");
         }
     }
 
-    private PermissionText() {
-    }
+    private PermissionText() {}
 
     public static String text(int flags) {
         return TEXTS[flags & TEXTS.length - 1];

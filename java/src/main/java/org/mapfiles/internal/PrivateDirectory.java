@@ -9,22 +9,28 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 
-/** Makes and checks a directory for files that JVMs load: it belongs to this user, and no other user can change its content. */
+/**
+ * Makes and checks a directory for files that JVMs load: it belongs to this user, and no other user can change its
+ * content.
+ */
 public final class PrivateDirectory {
-    private PrivateDirectory() {
-    }
+    private PrivateDirectory() {}
 
     /**
-     * Returns the names of the possible directories of this user, the preferred one first. {@link #make(String, boolean)} throws if one is
-     * not usable.
+     * Returns the names of the possible directories of this user, the preferred one first. {@link #make(String,
+     * boolean)} throws if one is not usable.
      *
-     * <p>These are Strings and not paths, because the encoding of the locale may be unable to express the home directory.
+     * <p>These are Strings and not paths, because the encoding of the locale may be unable to express the home
+     * directory.
      */
     public static String[] places() throws IOException {
         return new String[] {home() + "/.cache/mapfiles", temporary() + "/mapfiles-" + ownUid()};
     }
 
-    /** Returns the home directory. Without an entry in passwd, {@code user.home} is "?", empty or relative, depending on the JDK. */
+    /**
+     * Returns the home directory. Without an entry in passwd, {@code user.home} is "?", empty or relative, depending on
+     * the JDK.
+     */
     private static String home() {
         String home = System.getProperty("user.home");
         String other = System.getenv("HOME");
@@ -46,8 +52,10 @@ public final class PrivateDirectory {
         try {
             return make(Path.of(name), isReadable);
         } catch (InvalidPathException e) {
-            throw new IOException(name + " cannot be expressed in the encoding of this locale (" + System.getProperty("sun.jnu.encoding")
-                    + "): run java with LC_ALL=C.UTF-8", e);
+            throw new IOException(
+                    name + " cannot be expressed in the encoding of this locale ("
+                            + System.getProperty("sun.jnu.encoding") + "): run java with LC_ALL=C.UTF-8",
+                    e);
         }
     }
 
@@ -55,7 +63,8 @@ public final class PrivateDirectory {
      * Makes or checks a directory.
      *
      * @param isReadable whether other users may enter it and read its files
-     * @throws IOException if the directory cannot be made, belongs to another user, or other users can change its content
+     * @throws IOException if the directory cannot be made, belongs to another user, or other users can change its
+     *     content
      */
     public static Path make(Path directory, boolean isReadable) throws IOException {
         if (!directory.isAbsolute()) {
@@ -89,7 +98,8 @@ public final class PrivateDirectory {
 
     private static void create(Path directory) throws IOException {
         try {
-            Files.createDirectory(directory, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
+            Files.createDirectory(
+                    directory, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
         } catch (FileAlreadyExistsException exists) {
             // another JVM has made it, or it is not a directory: the caller checks type and owner
         }

@@ -1,7 +1,8 @@
 package org.mapfiles.internal;
 
 /**
- * The privileges of the calling thread, for the remedies in messages: a message never advises a privilege that the caller has.
+ * The privileges of the calling thread, for the remedies in messages: a message never advises a privilege that the
+ * caller has.
  *
  * <p>The bits are those of mf_caller_privileges().
  */
@@ -26,7 +27,10 @@ public final class Privileges {
         return (bits & bit) != 0;
     }
 
-    /** Returns whether the caller may follow map_files entries: the capability is valid only in the initial user namespace. */
+    /**
+     * Returns whether the caller may follow map_files entries: the capability is valid only in the initial user
+     * namespace.
+     */
     public boolean mayFollow() {
         return has(CHECKPOINT_RESTORE) && !has(USER_NAMESPACE);
     }
@@ -41,7 +45,8 @@ public final class Privileges {
         if (has(USER_NAMESPACE)) {
             return "run this as root outside of this user namespace";
         }
-        return has(CHECKPOINT_RESTORE) ? "run this outside of its sandbox, or allow the access in the security module"
+        return has(CHECKPOINT_RESTORE)
+                ? "run this outside of its sandbox, or allow the access in the security module"
                 : has(ROOT) ? rootWithout("CHECKPOINT_RESTORE") : "run this as root";
     }
 

@@ -3,7 +3,8 @@ package org.mapfiles.internal;
 import java.lang.ref.Reference;
 
 /**
- * Keeps the descriptors of a process open during a native call. One object serves all calls of all threads, so a call allocates nothing.
+ * Keeps the descriptors of a process open during a native call. One object serves all calls of all threads, so a call
+ * allocates nothing.
  *
  * <pre>{@code
  * try (ProcessCall call = calls.begin()) {

@@ -3,8 +3,8 @@ package org.mapfiles.internal;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
- * A native object that is closed when the last active call returns. A close during a call of another thread lets that call finish. A call
- * after the close throws {@link IllegalStateException}. Thread-safe; takes no lock.
+ * A native object that is closed when the last active call returns. A close during a call of another thread lets that
+ * call finish. A call after the close throws {@link IllegalStateException}. Thread-safe; takes no lock.
  */
 public abstract class RefCountedHandle implements Runnable {
     private static final int CLOSED = 1 << 31;
@@ -32,7 +32,10 @@ public abstract class RefCountedHandle implements Runnable {
         return rc;
     }
 
-    /** Begins a call; returns the address of the native object, which is valid until {@link #leave()}. Throws if it is closed. */
+    /**
+     * Begins a call; returns the address of the native object, which is valid until {@link #leave()}. Throws if it is
+     * closed.
+     */
     public final long enter() {
         if (!mayEnter()) {
             throw new IllegalStateException("this " + name() + " is closed: open another");
@@ -68,7 +71,10 @@ public abstract class RefCountedHandle implements Runnable {
         }
     }
 
-    /** Closes the object once, even if several threads call this: a descriptor that is closed twice may belong to another file by then. */
+    /**
+     * Closes the object once, even if several threads call this: a descriptor that is closed twice may belong to
+     * another file by then.
+     */
     private void closeIfLast() {
         if (users.compareAndSet(CLOSED, CLOSED | DONE)) {
             release(memory.address());

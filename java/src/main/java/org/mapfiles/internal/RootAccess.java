@@ -4,13 +4,16 @@ import java.io.IOException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Access for the other packages of this module to internals of the root package. The static initializers of the root package set it. This
- * package is below the root package, so its types appear only in comments.
+ * Access for the other packages of this module to internals of the root package. The static initializers of the root
+ * package set it. This package is below the root package, so its types appear only in comments.
  */
 public abstract class RootAccess {
     private static volatile RootAccess instance;
 
-    /** Returns the access. A {@code ProcessMaps}, {@code MapSnapshot} or {@code ImmutableMapping} must have been initialized. */
+    /**
+     * Returns the access. A {@code ProcessMaps}, {@code MapSnapshot} or {@code ImmutableMapping} must have been
+     * initialized.
+     */
     public static RootAccess get() {
         return instance;
     }
@@ -23,7 +26,10 @@ public abstract class RootAccess {
     /** Returns the descriptors of a {@code ProcessMaps}. */
     public abstract OpenProcess process(Object maps);
 
-    /** Returns the PID of a {@code ProcessMaps} in the PID namespace of the caller; 0: unknown, it was opened in another proc file system. */
+    /**
+     * Returns the PID of a {@code ProcessMaps} in the PID namespace of the caller; 0: unknown, it was opened in another
+     * proc file system.
+     */
     public abstract int pidAtProc(Object maps);
 
     /**
@@ -34,7 +40,10 @@ public abstract class RootAccess {
      */
     public abstract IOException failure(int errno, String subject, int pidAtProc);
 
-    /** Returns the memory of the mappings that a {@code MapSnapshot} has now. The caller holds the snapshot's lock, or checks the version. */
+    /**
+     * Returns the memory of the mappings that a {@code MapSnapshot} has now. The caller holds the snapshot's lock, or
+     * checks the version.
+     */
     public abstract SnapshotBuffer buffer(Object snapshot);
 
     /** Returns the {@code ProcessMaps} that a {@code MapSnapshot} was last read from; null: none. */
@@ -49,11 +58,14 @@ public abstract class RootAccess {
      * @param flags as of {@link #flags}
      * @param name is not copied, so that mappings of one file can share it
      */
-    public abstract Object mapping(long start, long end, long offset, long inode, int deviceMajor, int deviceMinor, int flags, byte[] name);
+    public abstract Object mapping(
+            long start, long end, long offset, long inode, int deviceMajor, int deviceMinor, int flags, byte[] name);
 
     /** Returns the name of an {@code ImmutableMapping}, which is not copied. */
     public abstract byte[] name(Object mapping);
 
-    /** Returns the flags of an {@code ImmutableMapping}, and {@link MapRecord#REPORTED} if it was reported by an event. */
+    /**
+     * Returns the flags of an {@code ImmutableMapping}, and {@link MapRecord#REPORTED} if it was reported by an event.
+     */
     public abstract int flags(Object mapping);
 }

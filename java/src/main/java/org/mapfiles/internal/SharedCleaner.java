@@ -6,11 +6,11 @@ import java.lang.ref.Cleaner;
 public final class SharedCleaner {
     private static final Cleaner CLEANER = Cleaner.create();
 
-    private SharedCleaner() {
-    }
+    private SharedCleaner() {}
 
     /**
-     * Registers an action that runs once: when {@code clean()} is called on the result, or when the object is unreachable.
+     * Registers an action that runs once: when {@code clean()} is called on the result, or when the object is
+     * unreachable.
      *
      * @param action must not refer to the object
      */

@@ -5,12 +5,13 @@ import java.nio.LongBuffer;
 import org.mapfiles.internal.MapRecord.Head;
 
 /**
- * The memory of a snapshot: head, mappings, search index and text. A {@code MapSnapshot} has two of them and reads into them alternately,
- * so that one stays valid while the next read is active.
+ * The memory of a snapshot: head, mappings, search index and text. A {@code MapSnapshot} has two of them and reads into
+ * them alternately, so that one stays valid while the next read is active.
  */
 public final class SnapshotBuffer {
     /** Initial capacities, for an ordinary process; a JVM has 200 to 300 mappings. */
     private static final int FIRST_MAPPINGS = 512;
+
     private static final int FIRST_TEXT = 64 * 1024;
 
     public final int mappingCapacity;
@@ -18,6 +19,7 @@ public final class SnapshotBuffer {
     public final NativeMemory memory;
     /** Views of the mappings, as bytes and as longs, and of the text. Each view bounds its reads. */
     public final ByteBuffer records;
+
     public final LongBuffer words;
     public final ByteBuffer text;
     /** The search index, for {@link AddressIndex}; on the Java heap. */
@@ -34,8 +36,8 @@ public final class SnapshotBuffer {
         NativeLibrary.ensureLoaded();
         long size = NativeCalls.snapshotBytes(mappingCapacity, textCapacity);
         if (size == 0 || size > Integer.MAX_VALUE - 64) {
-            throw new NativeMemory.TooLarge("a snapshot of " + Integer.toUnsignedString(mappingCapacity) + " mappings and "
-                    + Integer.toUnsignedString(textCapacity) + " bytes of text");
+            throw new NativeMemory.TooLarge("a snapshot of " + Integer.toUnsignedString(mappingCapacity)
+                    + " mappings and " + Integer.toUnsignedString(textCapacity) + " bytes of text");
         }
         this.mappingCapacity = mappingCapacity;
         this.textCapacity = textCapacity;
@@ -47,7 +49,8 @@ public final class SnapshotBuffer {
         head = memory.slice(0, Head.SIZE);
         records = memory.slice(Head.SIZE, mappingCapacity * MapRecord.SIZE);
         words = records.asLongBuffer();
-        builtIndex = memory.slice(head(Head.INDEX_OFFSET), head(Head.FILES_OFFSET) - head(Head.INDEX_OFFSET)).asLongBuffer();
+        builtIndex = memory.slice(head(Head.INDEX_OFFSET), head(Head.FILES_OFFSET) - head(Head.INDEX_OFFSET))
+                .asLongBuffer();
         index = new long[builtIndex.capacity()];
         takeIndex();
         text = memory.slice(head(Head.TEXT_OFFSET), textCapacity);
@@ -63,9 +66,13 @@ public final class SnapshotBuffer {
         return head.getInt(field);
     }
 
-    /** Returns a larger buffer after a read with -ENOBUFS: the needed capacities with some slack, at least as large as another buffer. */
+    /**
+     * Returns a larger buffer after a read with -ENOBUFS: the needed capacities with some slack, at least as large as
+     * another buffer.
+     */
     public SnapshotBuffer grown(SnapshotBuffer other) {
-        return new SnapshotBuffer(enlarged(Math.max(mappingCapacity, other.mappingCapacity), head(Head.NEEDED_MAPPINGS)),
+        return new SnapshotBuffer(
+                enlarged(Math.max(mappingCapacity, other.mappingCapacity), head(Head.NEEDED_MAPPINGS)),
                 enlarged(Math.max(textCapacity, other.textCapacity), head(Head.NEEDED_TEXT)));
     }
 

@@ -1,5 +1,6 @@
 /**
- * Internals that the packages of this module share. The module does not export this package. It uses none of the other packages.
+ * Internals that the packages of this module share. The module does not export this package. It uses none of the other
+ * packages.
  */
 @NullMarked
 package org.mapfiles.internal;

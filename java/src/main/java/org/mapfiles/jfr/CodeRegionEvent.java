@@ -37,11 +37,13 @@ final class CodeRegionEvent extends Event {
 
     @Label("Region")
     @Description("CODE_HEAP or LIBRARY: a constant of org.mapfiles.jvm.JvmRegions.Kind")
-    @Nullable String region;
+    @Nullable
+    String region;
 
     @Label("Name")
     @Description("Name of the code heap, or path of the library")
-    @Nullable String detail;
+    @Nullable
+    String detail;
 
     @Label("Inferred")
     @Description("Whether the region is only inferred from the content or place of the memory")

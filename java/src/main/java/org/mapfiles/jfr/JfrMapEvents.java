@@ -27,22 +27,24 @@ import org.mapfiles.jvm.JvmRegions;
 /**
  * Registers JDK Flight Recorder events about the mappings of this JVM.
  *
- * <p>All events but {@code MemoryMapChange} are written at the beginning and the end of each chunk, so at least twice in a recording.
- * The setting {@code period} changes that. Only {@code MemoryMapSummary} is enabled by default.
+ * <p>All events but {@code MemoryMapChange} are written at the beginning and the end of each chunk, so at least twice
+ * in a recording. The setting {@code period} changes that. Only {@code MemoryMapSummary} is enabled by default.
  *
  * <ul>
  *   <li>{@code mapfiles.MemoryMapping}: each mapping
- *   <li>{@code mapfiles.MemoryMapSummary}: the number of mappings, the limit {@code vm.max_map_count}, and bytes by kind
+ *   <li>{@code mapfiles.MemoryMapSummary}: the number of mappings, the limit {@code vm.max_map_count}, and bytes by
+ *       kind
  *   <li>{@code mapfiles.MemoryMapChange}: mappings that were added, removed or changed, found by a poll every second
  *   <li>{@code mapfiles.CodeRegion}: each executable range of code heaps and libraries
  *   <li>{@code mapfiles.MemoryRegionSummary}: bytes by {@link JvmRegions.Kind}
  * </ul>
  *
- * <p><b>Replay.</b> Start with the mappings of one poll: {@code MemoryMapping} events with equal {@code poll}. Apply all
- * {@code MemoryMapChange} events of later polls in the order of {@code sequence}. {@code REMOVED} removes the mapping with that range,
- * {@code CHANGED} replaces the mapping from {@code startBefore} to {@code endBefore}, {@code ADDED} adds a mapping. After the changes of
- * a poll the result is the mappings of that poll. No step leaves mappings that overlap. A change happened within the time {@code since}
- * before its event. A mapping that is made and removed between two polls is not reported.
+ * <p><b>Replay.</b> Start with the mappings of one poll: {@code MemoryMapping} events with equal {@code poll}. Apply
+ * all {@code MemoryMapChange} events of later polls in the order of {@code sequence}. {@code REMOVED} removes the
+ * mapping with that range, {@code CHANGED} replaces the mapping from {@code startBefore} to {@code endBefore},
+ * {@code ADDED} adds a mapping. After the changes of a poll the result is the mappings of that poll. No step leaves
+ * mappings that overlap. A change happened within the time {@code since} before its event. A mapping that is made and
+ * removed between two polls is not reported.
  *
  * <p>No mapping is read for an event that is not enabled. {@link #settings()} enables all events.
  *
@@ -56,8 +58,12 @@ public final class JfrMapEvents {
     private static long polledAt;
     private static long polls;
     private static long sequence;
-    /** Whether changes that the next poll finds may have happened while changes were not recorded. Set by the thread that stops a recording. */
+    /**
+     * Whether changes that the next poll finds may have happened while changes were not recorded. Set by the thread
+     * that stops a recording.
+     */
     private static final AtomicBoolean HAS_GAP = new AtomicBoolean();
+
     private static final FlightRecorderListener LISTENER = new FlightRecorderListener() {
         @Override
         public void recordingStateChanged(Recording changed) {
@@ -76,8 +82,7 @@ public final class JfrMapEvents {
         HOOKS.put(MemoryRegionSummaryEvent.class, JfrMapEvents::regions);
     }
 
-    private JfrMapEvents() {
-    }
+    private JfrMapEvents() {}
 
     /**
      * Registers the events with the Flight Recorder of this JVM. Has no effect if they are registered.
@@ -110,13 +115,15 @@ public final class JfrMapEvents {
     }
 
     /**
-     * {@return settings that enable all events, to start a recording with} {@code jfr configure} merges them with others.
+     * {@return settings that enable all events, to start a recording with} {@code jfr configure} merges them with
+     * others.
      *
      * @throws IOException if the resource of this library cannot be read
      * @throws ParseException if its content is invalid
      */
     public static Configuration settings() throws IOException, ParseException {
-        try (Reader in = new InputStreamReader(JfrMapEvents.class.getResourceAsStream("mapfiles.jfc"), StandardCharsets.UTF_8)) {
+        try (Reader in =
+                new InputStreamReader(JfrMapEvents.class.getResourceAsStream("mapfiles.jfc"), StandardCharsets.UTF_8)) {
             return Configuration.create(in);
         }
     }
@@ -157,13 +164,17 @@ public final class JfrMapEvents {
         });
     }
 
-    /** Commits the executable ranges. Libraries and code heaps also have ranges that are not executable: data, and reserved memory. */
+    /**
+     * Commits the executable ranges. Libraries and code heaps also have ranges that are not executable: data, and
+     * reserved memory.
+     */
     private static void code() {
         attempt(() -> {
             MapSnapshot executable = maps.snapshot(MapFilter.all().executable());
             JvmRegions regions = JvmRegions.read(); // after the snapshot, since a code heap may grow in between
             for (int i = 0; i < regions.size(); i++) {
-                boolean isOfCode = regions.region(i) == JvmRegions.Kind.CODE_HEAP || regions.region(i) == JvmRegions.Kind.LIBRARY;
+                boolean isOfCode =
+                        regions.region(i) == JvmRegions.Kind.CODE_HEAP || regions.region(i) == JvmRegions.Kind.LIBRARY;
                 if (isOfCode && executable.find(regions.start(i)) >= 0) {
                     CodeRegionEvent event = new CodeRegionEvent();
                     event.start = regions.start(i);
@@ -183,8 +194,8 @@ public final class JfrMapEvents {
             JvmRegions regions = JvmRegions.read();
             Map<JvmRegions.Kind, MemoryRegionSummaryEvent> sums = new EnumMap<>(JvmRegions.Kind.class);
             for (int i = 0; i < regions.size(); i++) {
-                sums.computeIfAbsent(regions.region(i), MemoryRegionSummaryEvent::new).add(regions.end(i) - regions.start(i),
-                        regions.isInferred(i));
+                sums.computeIfAbsent(regions.region(i), MemoryRegionSummaryEvent::new)
+                        .add(regions.end(i) - regions.start(i), regions.isInferred(i));
             }
             sums.values().forEach(Event::commit);
         });
@@ -198,7 +209,8 @@ public final class JfrMapEvents {
     private static void poll() throws MapsException {
         long time = System.nanoTime();
         MapSnapshot read = spare == null ? new MapSnapshot() : spare;
-        boolean hasGap = HAS_GAP.getAndSet(false); // before the read: a gap that begins during it concerns the next poll
+        // before the read: a gap that begins during it concerns the next poll
+        boolean hasGap = HAS_GAP.getAndSet(false);
         try {
             maps.refresh(read);
         } catch (MapsException | RuntimeException | Error e) {

@@ -21,16 +21,17 @@ import org.mapfiles.MapsException;
 import org.mapfiles.ProcessMaps;
 
 /**
- * An MBean with the number of mappings of this JVM and the limit {@code vm.max_map_count}. It sends a notification near the limit. A JVM
- * that reaches the limit fails to start threads, load classes or commit heap, and its error message seldom names the limit.
+ * An MBean with the number of mappings of this JVM and the limit {@code vm.max_map_count}. It sends a notification near
+ * the limit. A JVM that reaches the limit fails to start threads, load classes or commit heap, and its error message
+ * seldom names the limit.
  *
  * <pre>{@code
  * MapCount count = MapCount.register(Duration.ofSeconds(10));         // the interval of checks
  * }</pre>
  *
- * <p>The name is {@code org.mapfiles:type=MapCount}. A number is added if another class loader has registered that name. A notification of
- * type {@link #WARNING} is sent when the share reaches {@link #getWarningShare()} (default 0.8). It is sent again only after the share was
- * below.
+ * <p>The name is {@code org.mapfiles:type=MapCount}. A number is added if another class loader has registered that
+ * name. A notification of type {@link #WARNING} is sent when the share reaches {@link #getWarningShare()} (default
+ * 0.8). It is sent again only after the share was below.
  *
  * <p>Thread-safe. A check allocates a few hundred bytes. The JVM needs the module java.management.
  */
@@ -42,8 +43,11 @@ public final class MapCount implements MapCountMXBean, AutoCloseable {
     private static final int MAX_NAMES = 1_000;
     private static final Duration MAX_INTERVAL = Duration.ofNanos(Long.MAX_VALUE);
 
-    private final NotificationBroadcasterSupport broadcaster = new NotificationBroadcasterSupport(
-            new MBeanNotificationInfo(new String[] {WARNING}, Notification.class.getName(), "The number of mappings is near vm.max_map_count"));
+    private final NotificationBroadcasterSupport broadcaster =
+            new NotificationBroadcasterSupport(new MBeanNotificationInfo(
+                    new String[] {WARNING},
+                    Notification.class.getName(),
+                    "The number of mappings is near vm.max_map_count"));
     private final ProcessMaps maps;
     private final MapSnapshot snapshot = new MapSnapshot();
     private final Thread checker;
@@ -63,7 +67,8 @@ public final class MapCount implements MapCountMXBean, AutoCloseable {
     }
 
     /**
-     * Registers a new MBean with the platform MBean server, and starts a daemon thread that checks the number of mappings.
+     * Registers a new MBean with the platform MBean server, and starts a daemon thread that checks the number of
+     * mappings.
      *
      * @param interval time between two checks, above 0; more than 292 years count as 292 years
      * @return the MBean, to be closed by the caller
@@ -88,7 +93,7 @@ public final class MapCount implements MapCountMXBean, AutoCloseable {
 
     private void register(MBeanServer server) throws JMException {
         StandardEmitterMBean bean = new Described(this, broadcaster);
-        for (int number = 1;; number++) {
+        for (int number = 1; ; number++) {
             name = new ObjectName("org.mapfiles:type=MapCount" + (number == 1 ? "" : ",number=" + number));
             try {
                 server.registerMBean(bean, name);
@@ -108,7 +113,8 @@ public final class MapCount implements MapCountMXBean, AutoCloseable {
                 "Limit", "Maximum number of mappings of a process: sysctl vm.max_map_count. -1: unknown",
                 "Headroom", "Number of mappings that can still be made: Limit - Count. -1: unknown",
                 "Share", "Count / Limit, a number from 0 to 1. 0: unknown",
-                "WarningShare", "Share at which a notification of type " + WARNING + " is sent: above 0, at most 1. 1: never",
+                "WarningShare",
+                        "Share at which a notification of type " + WARNING + " is sent: above 0, at most 1. 1: never",
                 "Failure", "The exception with which the last periodic check failed. null: it did not fail");
 
         Described(MapCount count, NotificationBroadcasterSupport broadcaster) {
@@ -149,8 +155,13 @@ public final class MapCount implements MapCountMXBean, AutoCloseable {
         long count = getCount();
         boolean isNear = limit > 0 && count >= warningShare * limit && warningShare < 1;
         if (isNear && !warned) {
-            broadcaster.sendNotification(new Notification(WARNING, name, ++sequence, System.currentTimeMillis(), count
-                    + " mappings are near vm.max_map_count (" + limit + "): raise it with sysctl -w vm.max_map_count=" + 2 * limit));
+            broadcaster.sendNotification(new Notification(
+                    WARNING,
+                    name,
+                    ++sequence,
+                    System.currentTimeMillis(),
+                    count + " mappings are near vm.max_map_count (" + limit
+                            + "): raise it with sysctl -w vm.max_map_count=" + 2 * limit));
         }
         warned = isNear;
     }

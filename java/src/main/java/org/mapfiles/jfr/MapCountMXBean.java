@@ -17,9 +17,11 @@ public interface MapCountMXBean {
     double getShare();
 
     /**
-     * {@return the exception with which the last periodic check failed, for example that of a notification listener; null: it succeeded}
+     * {@return the exception with which the last periodic check failed, for example that of a notification listener;
+     * null: it succeeded}
      */
-    @Nullable String getFailure();
+    @Nullable
+    String getFailure();
 
     /** {@return the share at which a notification is sent; 1: never} */
     double getWarningShare();

@@ -14,11 +14,15 @@ import jdk.jfr.Timespan;
 import org.jspecify.annotations.Nullable;
 import org.mapfiles.Mapping;
 
-/** A mapping that was added, removed or changed since the previous poll. The changes can be replayed in the order of their sequence. */
+/**
+ * A mapping that was added, removed or changed since the previous poll. The changes can be replayed in the order of
+ * their sequence.
+ */
 @Name("mapfiles.MemoryMapChange")
 @Label("Memory Map Change")
-@Description("A mapping of this process that was added, removed or changed since the previous poll. To replay: take the Memory Mapping"
-        + " events of one poll, then apply the changes of later polls in order of their sequence")
+@Description(
+        "A mapping of this process that was added, removed or changed since the previous poll. To replay: take the Memory Mapping"
+                + " events of one poll, then apply the changes of later polls in order of their sequence")
 @Category({"Operating System", "Memory", "mapfiles"})
 @Period("1 s")
 @Enabled(false)
@@ -26,7 +30,8 @@ import org.mapfiles.Mapping;
 final class MemoryMapChangeEvent extends Event {
     @Label("Change")
     @Description("ADDED, REMOVED or CHANGED")
-    @Nullable String change;
+    @Nullable
+    String change;
 
     @Label("Sequence")
     @Description("Number of the change. Changes are applied in this order")
@@ -42,7 +47,8 @@ final class MemoryMapChangeEvent extends Event {
     long since;
 
     @Label("Continued")
-    @Description("Whether the added mapping was split from another one, or the removed mapping was merged into another one")
+    @Description(
+            "Whether the added mapping was split from another one, or the removed mapping was merged into another one")
     boolean continued;
 
     @Label("Start")
@@ -57,7 +63,8 @@ final class MemoryMapChangeEvent extends Event {
 
     @Label("Permissions")
     @Description("r readable, w writable, x executable, s shared or p private")
-    @Nullable String permissions;
+    @Nullable
+    String permissions;
 
     @Label("Offset")
     @Description("Offset in the file at the start")
@@ -80,15 +87,18 @@ final class MemoryMapChangeEvent extends Event {
 
     @Label("Permissions Before")
     @Description("Permissions before the change; null: the mapping was added")
-    @Nullable String permissionsBefore;
+    @Nullable
+    String permissionsBefore;
 
     @Label("Kind")
     @Description("A constant of org.mapfiles.Mapping.Kind")
-    @Nullable String kind;
+    @Nullable
+    String kind;
 
     @Label("Path")
     @Description("Path of the file, or name that the kernel shows")
-    @Nullable String path;
+    @Nullable
+    String path;
 
     void set(String changeName, @Nullable Mapping before, @Nullable Mapping now) {
         Mapping mapping = now != null ? now : before;

@@ -14,8 +14,9 @@ import org.mapfiles.MapCursor;
 /** The number of mappings of this JVM, the limit of the kernel, and bytes by kind. */
 @Name("mapfiles.MemoryMapSummary")
 @Label("Memory Map Summary")
-@Description("Number of mappings of this process, the limit vm.max_map_count, and address space by kind. At the limit a JVM fails to start"
-        + " threads, load classes or commit heap")
+@Description(
+        "Number of mappings of this process, the limit vm.max_map_count, and address space by kind. At the limit a JVM fails to start"
+                + " threads, load classes or commit heap")
 @Category({"Operating System", "Memory", "mapfiles"})
 @Period("everyChunk")
 @StackTrace(false)

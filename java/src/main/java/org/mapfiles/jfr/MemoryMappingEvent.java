@@ -38,7 +38,8 @@ final class MemoryMappingEvent extends Event {
 
     @Label("Permissions")
     @Description("r readable, w writable, x executable, s shared or p private")
-    @Nullable String permissions;
+    @Nullable
+    String permissions;
 
     @Label("Offset")
     @Description("Offset in the file at the start")
@@ -51,11 +52,13 @@ final class MemoryMappingEvent extends Event {
 
     @Label("Kind")
     @Description("A constant of org.mapfiles.Mapping.Kind")
-    @Nullable String kind;
+    @Nullable
+    String kind;
 
     @Label("Path")
     @Description("Path of the file, or name that the kernel shows")
-    @Nullable String path;
+    @Nullable
+    String path;
 
     @Label("Poll")
     @Description("Number of the poll that read the mapping: one poll reads all mappings")

@@ -7,8 +7,8 @@ import org.mapfiles.MapSnapshot;
 /**
  * A reusable holder of what {@link JvmResolver#resolve} found for an address of a JVM: code, region and mapping.
  *
- * <p>Not thread-safe: a holder belongs to one thread at a time. {@link #toString} and the names of code allocate, and the first search of a
- * resolver with a holder.
+ * <p>Not thread-safe: a holder belongs to one thread at a time. {@link #toString} and the names of code allocate, and
+ * the first search of a resolver with a holder.
  */
 public final class AddressInfo {
     private final CodeInfo code = new CodeInfo();
@@ -21,8 +21,7 @@ public final class AddressInfo {
     private long address;
 
     /** Constructs a holder without a result. */
-    public AddressInfo() {
-    }
+    public AddressInfo() {}
 
     void set(long resolved, boolean hasCode, JvmRegions from, int region, boolean hasMapping) {
         address = resolved;
@@ -45,12 +44,18 @@ public final class AddressInfo {
         return mapping;
     }
 
-    /** {@return the Java method or stub that the address belongs to; null: none} The object is the same after each search. */
+    /**
+     * {@return the Java method or stub that the address belongs to; null: none} The object is the same after each
+     * search.
+     */
     public @Nullable CodeInfo code() {
         return isCode ? code : null;
     }
 
-    /** {@return the use of the memory at the address; {@link JvmRegions.Kind#UNKNOWN}: unknown, or the address was not mapped} */
+    /**
+     * {@return the use of the memory at the address; {@link JvmRegions.Kind#UNKNOWN}: unknown, or the address was not
+     * mapped}
+     */
     public JvmRegions.Kind region() {
         return index < 0 ? JvmRegions.Kind.UNKNOWN : regions.region(index);
     }
@@ -65,13 +70,17 @@ public final class AddressInfo {
         return index >= 0 && regions.isInferred(index);
     }
 
-    /** {@return the mapping of the address; null: it was not mapped} It is valid until the next {@link JvmResolver#refresh}. */
+    /**
+     * {@return the mapping of the address; null: it was not mapped} It is valid until the next
+     * {@link JvmResolver#refresh}.
+     */
     public @Nullable MapCursor mapping() {
         return isMapped ? mapping : null;
     }
 
     /**
-     * {@return the offset of the address in the file of its mapping; -1: the address was not mapped, or the mapping has no file}
+     * {@return the offset of the address in the file of its mapping; -1: the address was not mapped, or the mapping has
+     * no file}
      *
      * @throws IllegalStateException if the resolver was refreshed since
      */

@@ -6,7 +6,10 @@ import org.jspecify.annotations.Nullable;
 import org.mapfiles.MapsException;
 import org.mapfiles.jvm.AttachException.Reason;
 
-/** Sends diagnostic commands to a JVM through HotSpot's attach socket, as {@link JvmProcess#execute} documents. Not thread-safe. */
+/**
+ * Sends diagnostic commands to a JVM through HotSpot's attach socket, as {@link JvmProcess#execute} documents. Not
+ * thread-safe.
+ */
 final class AttachClient {
     /** Maximum size of a response, in bytes. */
     static final int MAX_RESPONSE = 1 << 24;
@@ -16,6 +19,7 @@ final class AttachClient {
     private final JvmProcess jvm;
     /** Null before the first command. */
     private @Nullable AttachTarget target;
+
     private boolean isListening;
 
     /** The process must stay open as long as this object is used. */
@@ -25,7 +29,8 @@ final class AttachClient {
 
     static void check(String command, Duration timeout) {
         if (command.isBlank() || command.indexOf(0) >= 0 || AttachConnection.bytes(command).length > MAX_ARGUMENT) {
-            throw new IllegalArgumentException("a diagnostic command must have 1 to " + MAX_ARGUMENT + " bytes and no NUL: " + command);
+            throw new IllegalArgumentException(
+                    "a diagnostic command must have 1 to " + MAX_ARGUMENT + " bytes and no NUL: " + command);
         }
         if (timeout.isZero() || timeout.isNegative()) {
             throw new IllegalArgumentException("the time limit must be above 0: " + timeout);
@@ -63,13 +68,20 @@ final class AttachClient {
         }
         String result = AttachConnection.text(response, 0, end);
         if (end == response.length || !result.matches("-?[0-9]{1,10}")) {
-            throw new AttachException(Reason.INVALID_RESPONSE, "the JVM of process " + target.pid() + (response.length == 0
-                    ? " closed the connection without a response: it accepts only root and its own user and group (" + target.user() + ")"
-                    : " sent a response that does not follow the attach protocol: " + AttachConnection.printable(response, 0)));
+            throw new AttachException(
+                    Reason.INVALID_RESPONSE,
+                    "the JVM of process " + target.pid()
+                            + (response.length == 0
+                                    ? " closed the connection without a response: it accepts only root and its own user and group ("
+                                            + target.user() + ")"
+                                    : " sent a response that does not follow the attach protocol: "
+                                            + AttachConnection.printable(response, 0)));
         }
         if (!result.equals("0")) {
-            throw new AttachException(Reason.COMMAND_FAILED, "the JVM of process " + target.pid() + " did not execute " + command
-                    + "; it reports: " + AttachConnection.printable(response, end + 1));
+            throw new AttachException(
+                    Reason.COMMAND_FAILED,
+                    "the JVM of process " + target.pid() + " did not execute " + command + "; it reports: "
+                            + AttachConnection.printable(response, end + 1));
         }
         return AttachConnection.text(response, end + 1, response.length);
     }

@@ -37,7 +37,9 @@ final class AttachConnection implements AutoCloseable {
     /** Connects. Waits while the JVM's queue of connections is full. */
     static AttachConnection open(AttachTarget target, Deadline deadline) throws MapsException {
         int socket = target.connect();
-        while ((socket == EAGAIN || socket == EINTR) && !deadline.isOver() && !Thread.currentThread().isInterrupted()) {
+        while ((socket == EAGAIN || socket == EINTR)
+                && !deadline.isOver()
+                && !Thread.currentThread().isInterrupted()) {
             deadline.sleep(WAIT_MILLIS);
             socket = target.connect();
         }
@@ -56,28 +58,41 @@ final class AttachConnection implements AutoCloseable {
             case ECHILD:
                 return target.failure(errno);
             case EPERM:
-                return new AttachException(Reason.OTHER_USER, jvm + " accepts only root and its own user and group (" + target.user()
-                        + "): run this as that user, or as root with CAP_SETUID and CAP_SETGID");
+                return new AttachException(
+                        Reason.OTHER_USER,
+                        jvm + " accepts only root and its own user and group (" + target.user()
+                                + "): run this as that user, or as root with CAP_SETUID and CAP_SETGID");
             case ENOTSOCK:
-                return new AttachException(Reason.NOT_TRUSTED, path + " of process " + target.pid() + " is not a socket of its user");
+                return new AttachException(
+                        Reason.NOT_TRUSTED, path + " of process " + target.pid() + " is not a socket of its user");
             case EXDEV:
-                return new AttachException(Reason.NOT_TRUSTED, "a process other than " + target.pid() + " listens at " + path
-                        + ": another JVM may share this /tmp and have the same PID in its container");
+                return new AttachException(
+                        Reason.NOT_TRUSTED,
+                        "a process other than " + target.pid() + " listens at " + path
+                                + ": another JVM may share this /tmp and have the same PID in its container");
             case ENOENT:
             case ECONNREFUSED:
-                return new AttachException(Reason.NOT_TRUSTED, "no process listens at " + path + " of process " + target.pid()
-                        + " any more: try again");
+                return new AttachException(
+                        Reason.NOT_TRUSTED,
+                        "no process listens at " + path + " of process " + target.pid() + " any more: try again");
             case EAGAIN:
             case EINTR:
             case ETIMEDOUT:
-                return new AttachException(Reason.TIMEOUT, jvm + " did not respond " + deadline + ": it may hang or be busy");
+                return new AttachException(
+                        Reason.TIMEOUT, jvm + " did not respond " + deadline + ": it may hang or be busy");
             case EPIPE:
             case ECONNRESET:
-                return new AttachException(Reason.INVALID_RESPONSE, jvm + " closed the connection: it accepts only root and its own user and group ("
-                        + target.user() + ")");
+                return new AttachException(
+                        Reason.INVALID_RESPONSE,
+                        jvm + " closed the connection: it accepts only root and its own user and group ("
+                                + target.user() + ")");
             default:
-                return new AttachException(Reason.SYSTEM_CALL, "the /tmp of process " + target.pid()
-                        + (errno == EACCES ? " denies access to its own user" : " cannot be used (errno " + -errno + ")"));
+                return new AttachException(
+                        Reason.SYSTEM_CALL,
+                        "the /tmp of process " + target.pid()
+                                + (errno == EACCES
+                                        ? " denies access to its own user"
+                                        : " cannot be used (errno " + -errno + ")"));
         }
     }
 
@@ -92,12 +107,16 @@ final class AttachConnection implements AutoCloseable {
     /** Returns the beginning of a response for a message: in one line, without characters that control a terminal. */
     static String printable(byte[] response, int from) {
         StringBuilder printable = new StringBuilder("\"");
-        String text = text(response, from, Math.min(response.length, from + MAX_PRINTED)).strip();
+        String text = text(response, from, Math.min(response.length, from + MAX_PRINTED))
+                .strip();
         for (int i = 0; i < text.length(); i++) {
             char c = text.charAt(i);
-            printable.append(c >= 0x20 && c < 0x7f ? String.valueOf(c) : c == '\n' ? " " : String.format("\\u%04x", (int) c));
+            printable.append(
+                    c >= 0x20 && c < 0x7f ? String.valueOf(c) : c == '\n' ? " " : String.format("\\u%04x", (int) c));
         }
-        return printable.append(response.length - from > MAX_PRINTED ? "...\"" : "\"").toString();
+        return printable
+                .append(response.length - from > MAX_PRINTED ? "...\"" : "\"")
+                .toString();
     }
 
     /** Sends strings, each followed by a NUL. */
@@ -106,7 +125,8 @@ final class AttachConnection implements AutoCloseable {
         int done = 0;
         while (done < request.length) {
             int from = done;
-            done += repeat(() -> JvmCalls.attachSend(socket, request, from, request.length - from, deadline.millis(Integer.MAX_VALUE)));
+            done += repeat(() -> JvmCalls.attachSend(
+                    socket, request, from, request.length - from, deadline.millis(Integer.MAX_VALUE)));
         }
     }
 
@@ -119,7 +139,9 @@ final class AttachConnection implements AutoCloseable {
             got = repeat(() -> JvmCalls.attachReceive(socket, part, deadline.millis(Integer.MAX_VALUE)));
             response.write(part, 0, got);
             if (response.size() > maxBytes) {
-                throw new AttachException(Reason.INVALID_RESPONSE, "the JVM of process " + target.pid() + " sent more than " + maxBytes + " bytes");
+                throw new AttachException(
+                        Reason.INVALID_RESPONSE,
+                        "the JVM of process " + target.pid() + " sent more than " + maxBytes + " bytes");
             }
             if (got != 0 && deadline.isOver()) { // the target may send single bytes without end
                 throw failure(target, ETIMEDOUT, deadline);

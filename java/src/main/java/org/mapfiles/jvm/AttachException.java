@@ -12,7 +12,10 @@ public final class AttachException extends MapsException {
         DISABLED,
         /** The JVM's table of flags cannot be read, so whether it accepts commands is unknown. */
         FLAGS_UNKNOWN,
-        /** The JVM runs with {@code -Xrs} ({@code -XX:+ReduceSignalUsage}), so it listens from its start, but its socket has been deleted. */
+        /**
+         * The JVM runs with {@code -Xrs} ({@code -XX:+ReduceSignalUsage}), so it listens from its start, but its socket
+         * has been deleted.
+         */
         SIGNALS_REDUCED,
         /** The JVM does not catch SIGQUIT: it is starting, or the program has replaced the handler. */
         SIGNAL_NOT_CAUGHT,
@@ -24,11 +27,17 @@ public final class AttachException extends MapsException {
         OTHER_USER,
         /** The process was opened in a proc file system of another PID namespace. */
         PID_NAMESPACE,
-        /** The {@code /tmp} or the working directory of the target has an unexpected file at a name of the attach protocol. */
+        /**
+         * The {@code /tmp} or the working directory of the target has an unexpected file at a name of the attach
+         * protocol.
+         */
         NOT_TRUSTED,
         /** The JVM did not start its listener, or did not respond, within the time limit. */
         TIMEOUT,
-        /** The JVM closed the connection without a response, or the response is too long or does not follow the protocol. */
+        /**
+         * The JVM closed the connection without a response, or the response is too long or does not follow the
+         * protocol.
+         */
         INVALID_RESPONSE,
         /** The JVM reports that the command failed. */
         COMMAND_FAILED,

@@ -1,13 +1,12 @@
 package org.mapfiles.jvm;
 
-import org.jspecify.annotations.Nullable;
 import org.mapfiles.MapsException;
 import org.mapfiles.jvm.AttachException.Reason;
 
 /**
- * Starts the listener of a JVM. HotSpot starts it on SIGQUIT if a file exists that its user or root has created; else it prints a thread
- * dump (signal_thread_entry(), src/hotspot/share/runtime/os.cpp). So the signal is sent once, and only to a JVM that will start its
- * listener.
+ * Starts the listener of a JVM. HotSpot starts it on SIGQUIT if a file exists that its user or root has created; else
+ * it prints a thread dump (signal_thread_entry(), src/hotspot/share/runtime/os.cpp). So the signal is sent once, and
+ * only to a JVM that will start its listener.
  */
 final class AttachListener {
     private static final int EEXIST = -17;
@@ -29,19 +28,25 @@ final class AttachListener {
     void start() throws MapsException {
         JvmProcess.Flags flags = jvm.flags();
         if (flags.bool("DisableAttachMechanism").isEmpty()) {
-            throw failure(Reason.FLAGS_UNKNOWN, "the flags of the JVM in process %d cannot be read, so no signal is sent to start"
-                    + " its listener");
+            throw failure(
+                    Reason.FLAGS_UNKNOWN,
+                    "the flags of the JVM in process %d cannot be read, so no signal is sent to start"
+                            + " its listener");
         }
         if (flags.isOn("DisableAttachMechanism")) {
-            throw failure(Reason.DISABLED, "the JVM of process %d accepts no commands: it runs with -XX:+DisableAttachMechanism");
+            throw failure(
+                    Reason.DISABLED,
+                    "the JVM of process %d accepts no commands: it runs with -XX:+DisableAttachMechanism");
         }
         requireRunning();
         if (isListening()) {
             return;
         }
         if (flags.isOn("ReduceSignalUsage")) {
-            throw failure(Reason.SIGNALS_REDUCED, "the JVM of process %d accepts no commands any more: with -Xrs (-XX:+ReduceSignalUsage) it"
-                    + " listens from its start, and its socket has been deleted since");
+            throw failure(
+                    Reason.SIGNALS_REDUCED,
+                    "the JVM of process %d accepts no commands any more: with -Xrs (-XX:+ReduceSignalUsage) it"
+                            + " listens from its start, and its socket has been deleted since");
         }
         requireHandler();
         request();
@@ -54,10 +59,14 @@ final class AttachListener {
     private void requireRunning() throws AttachException {
         switch (jvm.runState()) {
             case STOPPED:
-                throw failure(Reason.STOPPED, "process %1$d is stopped by a signal or a debugger, so it cannot respond: kill -CONT %1$d"
-                        + " continues it");
+                throw failure(
+                        Reason.STOPPED,
+                        "process %1$d is stopped by a signal or a debugger, so it cannot respond: kill -CONT %1$d"
+                                + " continues it");
             case FROZEN:
-                throw failure(Reason.FROZEN, "the control group of process %d is frozen, so it cannot respond: thaw it first");
+                throw failure(
+                        Reason.FROZEN,
+                        "the control group of process %d is frozen, so it cannot respond: thaw it first");
             default:
         }
     }
@@ -65,8 +74,10 @@ final class AttachListener {
     /** Throws if the process has no handler for SIGQUIT, which would terminate it. */
     private void requireHandler() throws AttachException {
         if (!target.catchesQuit()) {
-            throw failure(Reason.SIGNAL_NOT_CAUGHT, "the JVM of process %d does not catch SIGQUIT, so no signal is sent to start its"
-                    + " listener: it is starting, or the program has replaced the handler");
+            throw failure(
+                    Reason.SIGNAL_NOT_CAUGHT,
+                    "the JVM of process %d does not catch SIGQUIT, so no signal is sent to start its"
+                            + " listener: it is starting, or the program has replaced the handler");
         }
     }
 
@@ -101,11 +112,15 @@ final class AttachListener {
 
     private void checkCreated(int rc) throws MapsException {
         if (rc == EEXIST) {
-            throw failure(Reason.NOT_TRUSTED, "a file .attach_pid" + target.innerPid() + " already exists in the /tmp or the working"
-                    + " directory of process %d: its JVM would print a thread dump instead of accepting commands: remove the file");
+            throw failure(
+                    Reason.NOT_TRUSTED,
+                    "a file .attach_pid" + target.innerPid() + " already exists in the /tmp or the working"
+                            + " directory of process %d: its JVM would print a thread dump instead of accepting commands: remove the file");
         }
         if (rc == AttachConnection.ENOENT) {
-            throw failure(Reason.SYSTEM_CALL, "process %d has no directory /tmp, where its JVM creates the attach socket: create it");
+            throw failure(
+                    Reason.SYSTEM_CALL,
+                    "process %d has no directory /tmp, where its JVM creates the attach socket: create it");
         }
         if (rc < 0) {
             throw AttachConnection.failure(target, rc, deadline);
@@ -117,8 +132,10 @@ final class AttachListener {
         requireHandler();
         int rc = target.signal();
         if (rc == ENOSYS) {
-            throw failure(Reason.SYSTEM_CALL, "no signal is sent to process %d: pidfd_send_signal(2) is unsupported (Linux 5.1+), or"
-                    + " a seccomp filter forbids it");
+            throw failure(
+                    Reason.SYSTEM_CALL,
+                    "no signal is sent to process %d: pidfd_send_signal(2) is unsupported (Linux 5.1+), or"
+                            + " a seccomp filter forbids it");
         }
         if (rc < 0) {
             throw AttachConnection.failure(target, rc, deadline);
@@ -129,8 +146,10 @@ final class AttachListener {
         int wait = FIRST_WAIT_MILLIS;
         while (!isListening()) {
             if (deadline.isOver() || Thread.currentThread().isInterrupted()) {
-                throw failure(Reason.TIMEOUT, "the JVM of process %d did not start to accept commands " + deadline + ": it may hang or be"
-                        + " busy, and may print a thread dump when it continues");
+                throw failure(
+                        Reason.TIMEOUT,
+                        "the JVM of process %d did not start to accept commands " + deadline + ": it may hang or be"
+                                + " busy, and may print a thread dump when it continues");
             }
             deadline.sleep(wait);
             wait = Math.min(2 * wait, MAX_WAIT_MILLIS);

@@ -11,7 +11,10 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.mapfiles.MapsException;
 
-/** IDs and system calls that the attach protocol needs of a process; the IDs are those of proc_pid_status(5). Not thread-safe. */
+/**
+ * IDs and system calls that the attach protocol needs of a process; the IDs are those of proc_pid_status(5). Not
+ * thread-safe.
+ */
 final class AttachTarget {
     private static final long SIGQUIT_BIT = 1L << 2;
 
@@ -24,7 +27,8 @@ final class AttachTarget {
     AttachTarget(TargetMemory process) throws MapsException {
         this.process = process;
         if (process.pid() <= 0) {
-            throw new AttachException(AttachException.Reason.PID_NAMESPACE,
+            throw new AttachException(
+                    AttachException.Reason.PID_NAMESPACE,
                     "the process was opened in a proc file system of another PID namespace: to attach, open it in /proc of this PID namespace");
         }
         List<String> status = status(process.directory().resolve("status"));
@@ -37,8 +41,8 @@ final class AttachTarget {
     }
 
     /**
-     * Returns the lines of a status file; null: the process or the thread has exited. The kernel escapes newlines in the name of a process,
-     * but not other control characters.
+     * Returns the lines of a status file; null: the process or the thread has exited. The kernel escapes newlines in
+     * the name of a process, but not other control characters.
      */
     private @Nullable List<String> status(Path file) throws AttachException {
         try {
@@ -51,9 +55,12 @@ final class AttachTarget {
 
     /** Throws unless the exception means that the process has exited. */
     private void requireExited(IOException e) throws AttachException {
-        String reason = e instanceof FileSystemException ? ((FileSystemException) e).getReason() : null; // null for ENOENT
+        // null for ENOENT
+        String reason = e instanceof FileSystemException ? ((FileSystemException) e).getReason() : null;
         if (reason != null && !reason.equals("No such process")) { // ESRCH
-            throw new AttachException(AttachException.Reason.SYSTEM_CALL, "the status of process " + pid() + " cannot be read: " + reason);
+            throw new AttachException(
+                    AttachException.Reason.SYSTEM_CALL,
+                    "the status of process " + pid() + " cannot be read: " + reason);
         }
     }
 
@@ -78,11 +85,12 @@ final class AttachTarget {
     }
 
     /**
-     * Returns whether the process has a handler for SIGQUIT. Threads share it. A thread that has ended does not report it any more, so each
-     * thread is read until one reports it: the first thread may have ended.
+     * Returns whether the process has a handler for SIGQUIT. Threads share it. A thread that has ended does not report
+     * it any more, so each thread is read until one reports it: the first thread may have ended.
      */
     boolean catchesQuit() throws AttachException {
-        try (DirectoryStream<Path> threads = Files.newDirectoryStream(process.directory().resolve("task"))) {
+        try (DirectoryStream<Path> threads =
+                Files.newDirectoryStream(process.directory().resolve("task"))) {
             for (Path thread : threads) {
                 List<String> status = status(thread.resolve("status"));
                 String state = status == null ? "X" : String.valueOf(field(status, "State"));

@@ -4,8 +4,8 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * A text of another process to be searched by regular expressions, with a limit on the work. A hostile line can make a regular expression
- * take the square of its length or more. So lines are cut, and reads of characters are counted.
+ * A text of another process to be searched by regular expressions, with a limit on the work. A hostile line can make a
+ * regular expression take the square of its length or more. So lines are cut, and reads of characters are counted.
  */
 final class BoundedText implements CharSequence {
     /** Maximum length of a line; longer lines are cut. Lines with ranges have up to 300 characters. */

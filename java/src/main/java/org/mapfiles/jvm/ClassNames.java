@@ -4,8 +4,7 @@ package org.mapfiles.jvm;
 final class ClassNames {
     private static final String HIDDEN = "+0x";
 
-    private ClassNames() {
-    }
+    private ClassNames() {}
 
     /** Converts a type such as {@code Ljava/lang/String;}. A hidden class has a '.' where its Java name has a '/'. */
     static String ofSignature(String signature) {
@@ -20,8 +19,8 @@ final class ClassNames {
     }
 
     /**
-     * Converts an internal name such as {@code java/lang/String}. HotSpot writes a hidden class as {@code Name+0x} and a hexadecimal number
-     * (ClassFileParser::mangle_hidden_class_name).
+     * Converts an internal name such as {@code java/lang/String}. HotSpot writes a hidden class as {@code Name+0x} and
+     * a hexadecimal number (ClassFileParser::mangle_hidden_class_name).
      */
     static String ofInternal(String name) {
         String dotted = name.replace('/', '.');
@@ -29,7 +28,8 @@ final class ClassNames {
         for (int i = plus + HIDDEN.length(); plus > 0 && i < dotted.length(); i++) {
             plus = Character.digit(dotted.charAt(i), 16) < 0 ? -1 : plus;
         }
-        return plus > 0 && plus + HIDDEN.length() < dotted.length() ? dotted.substring(0, plus) + '/' + dotted.substring(plus + 1)
+        return plus > 0 && plus + HIDDEN.length() < dotted.length()
+                ? dotted.substring(0, plus) + '/' + dotted.substring(plus + 1)
                 : dotted;
     }
 }

@@ -3,17 +3,19 @@ package org.mapfiles.jvm;
 import java.nio.ByteBuffer;
 
 /**
- * A reusable holder of the code at an address of a JVM: a method with its inlined methods, or a stub. {@link JvmCode#find} fills it with
- * code that was recorded; {@link JvmCodeReader#find} with code that was read from the memory of the JVM.
+ * A reusable holder of the code at an address of a JVM: a method with its inlined methods, or a stub.
+ * {@link JvmCode#find} fills it with code that was recorded; {@link JvmCodeReader#find} with code that was read from
+ * the memory of the JVM.
  *
- * <p>Reading numbers allocates nothing and calls no native code. Methods that return a {@link String} allocate it. The first search of a
- * {@link JvmCodeReader} with a holder allocates 140 KiB of direct memory.
+ * <p>Reading numbers allocates nothing and calls no native code. Methods that return a {@link String} allocate it. The
+ * first search of a {@link JvmCodeReader} with a holder allocates 140 KiB of direct memory.
  *
  * <p>Not thread-safe: a holder belongs to one thread at a time.
  *
- * <p>Before the first search, and after a search without a result, all methods but {@link #isFound}, {@link #certainty} and
- * {@link #toString} throw {@link IllegalStateException}. A frame that does not exist causes an {@link IndexOutOfBoundsException}. If
- * recorded code was compacted since the search, the methods find it again. If it was evicted, they throw {@link IllegalStateException}.
+ * <p>Before the first search, and after a search without a result, all methods but {@link #isFound}, {@link #certainty}
+ * and {@link #toString} throw {@link IllegalStateException}. A frame that does not exist causes an
+ * {@link IndexOutOfBoundsException}. If recorded code was compacted since the search, the methods find it again. If it
+ * was evicted, they throw {@link IllegalStateException}.
  */
 public final class CodeInfo {
     /** Kinds of code of a JVM. */
@@ -27,9 +29,9 @@ public final class CodeInfo {
     /**
      * The instruction that an address of code stands for: the one that begins there, or the call that ends there.
      *
-     * <p>HotSpot's debug records mark the <em>end</em> of an instruction: the record of a call is at the address that the call returns
-     * to (PcDesc, src/hotspot/share/code/pcDesc.hpp). So the two kinds of address need different records. With the wrong kind the inlined
-     * methods are wrong for up to a third of all samples.
+     * <p>HotSpot's debug records mark the <em>end</em> of an instruction: the record of a call is at the address that
+     * the call returns to (PcDesc, src/hotspot/share/code/pcDesc.hpp). So the two kinds of address need different
+     * records. With the wrong kind the inlined methods are wrong for up to a third of all samples.
      */
     public enum AddressKind {
         /** The instruction that begins at the address: the program counter of a sampled or interrupted thread. */
@@ -45,26 +47,37 @@ public final class CodeInfo {
         /** At that time the JVM had reported that this code was loaded, and had not reported that it was unloaded. */
         RECORDED,
         /**
-         * The JVM reported this code after the requested time, and no code at the address before. The JVM reports code shortly after it can
-         * run, and existing code when recording starts. Probably this code ran at that time already.
+         * The JVM reported this code after the requested time, and no code at the address before. The JVM reports code
+         * shortly after it can run, and existing code when recording starts. Probably this code ran at that time
+         * already.
          */
         RECORDED_LATER,
         /**
-         * The JVM had reported this code, but other code may have been in its place at that time. The JVM reports the end of code late, up
-         * to 0.4 s after other code was placed there. So this is the certainty if other code was loaded there within 5 s; and if the JVM
-         * has not reported the end of this code, but other code or none is in memory now.
+         * The JVM had reported this code, but other code may have been in its place at that time. The JVM reports the
+         * end of code late, up to 0.4 s after other code was placed there. So this is the certainty if other code was
+         * loaded there within 5 s; and if the JVM has not reported the end of this code, but other code or none is in
+         * memory now.
          */
         UNCERTAIN,
-        /** No result: no code covers the address at that time, as far as the JVM has reported; or it does not export where its code is. */
+        /**
+         * No result: no code covers the address at that time, as far as the JVM has reported; or it does not export
+         * where its code is.
+         */
         NONE,
-        /** No result: the time is so early that code at the address may have been evicted, since memory for records is bounded. */
+        /**
+         * No result: the time is so early that code at the address may have been evicted, since memory for records is
+         * bounded.
+         */
         EVICTED,
         /**
-         * No result: the JVM reported code at the address, or within 128 bytes, that was not recorded. The memory for records was full, or
-         * the JVM returned no name of the method, which it was unloading.
+         * No result: the JVM reported code at the address, or within 128 bytes, that was not recorded. The memory for
+         * records was full, or the JVM returned no name of the method, which it was unloading.
          */
         NOT_RECORDED,
-        /** No result: the code could not be read from memory. It changed during each of several attempts, or contradicts itself. */
+        /**
+         * No result: the code could not be read from memory. It changed during each of several attempts, or contradicts
+         * itself.
+         */
         UNREADABLE
     }
 
@@ -74,8 +87,7 @@ public final class CodeInfo {
     private Certainty certainty = Certainty.NONE;
 
     /** Constructs a holder without a result. */
-    public CodeInfo() {
-    }
+    public CodeInfo() {}
 
     /** Sets recorded code. The caller checks {@link CodeMemory#wasWhole} afterwards. */
     boolean set(JvmCode from, long instruction, long time, int compaction, ByteBuffer image, int record) {
@@ -127,8 +139,8 @@ public final class CodeInfo {
 
     private FoundCode found() {
         if (found == null) {
-            throw new IllegalStateException("no code was found (" + certainty + "): call find() first, and use its result only if it"
-                    + " returns true");
+            throw new IllegalStateException("no code was found (" + certainty
+                    + "): call find() first, and use its result only if it" + " returns true");
         }
         return found;
     }
@@ -147,8 +159,8 @@ public final class CodeInfo {
     }
 
     /**
-     * {@return whether the code was read from memory and is the interpreter} Then {@link #name()} is that of the codelet: the bytecode that it
-     * executes. False for recorded code: the JVM reports codelets as other stubs.
+     * {@return whether the code was read from memory and is the interpreter} Then {@link #name()} is that of the
+     * codelet: the bytecode that it executes. False for recorded code: the JVM reports codelets as other stubs.
      */
     public boolean isInterpreter() {
         return found().isInterpreter();
@@ -165,32 +177,33 @@ public final class CodeInfo {
     }
 
     /**
-     * {@return when the JVM reported the code, a {@link System#nanoTime()}} For code that existed when recording started
-     * ({@link #isBeforeStart}) it is that time. 0: unknown, since the code was read from memory.
+     * {@return when the JVM reported the code, a {@link System#nanoTime()}} For code that existed when recording
+     * started ({@link #isBeforeStart}) it is that time. 0: unknown, since the code was read from memory.
      */
     public long loaded() {
         return found().loaded();
     }
 
     /**
-     * {@return when the JVM reported that the code was unloaded, a {@link System#nanoTime()}; 0: it had not reported that at the time of the
-     * search, or the code was read from memory}
+     * {@return when the JVM reported that the code was unloaded, a {@link System#nanoTime()}; 0: it had not reported
+     * that at the time of the search, or the code was read from memory}
      */
     public long unloaded() {
         return found().unloaded();
     }
 
     /**
-     * {@return whether the code existed when recording started} Its load time is unknown then, and the JVM may report its inlined methods
-     * only coarsely. False for code that was read from memory.
+     * {@return whether the code existed when recording started} Its load time is unknown then, and the JVM may report
+     * its inlined methods only coarsely. False for code that was read from memory.
      */
     public boolean isBeforeStart() {
         return found().isBeforeStart();
     }
 
     /**
-     * {@return the tier of compilation: 1 to 3: C1 (without, with limited, with full profiling); 4: C2 or another compiler; 0: not compiled,
-     * such as the wrapper of a native method; -1: unknown, or a stub} See CompLevel, src/hotspot/share/compiler/compilerDefinitions.hpp.
+     * {@return the tier of compilation: 1 to 3: C1 (without, with limited, with full profiling); 4: C2 or another
+     * compiler; 0: not compiled, such as the wrapper of a native method; -1: unknown, or a stub} See CompLevel,
+     * src/hotspot/share/compiler/compilerDefinitions.hpp.
      */
     public int tier() {
         return found().tier();
@@ -201,22 +214,26 @@ public final class CodeInfo {
         return found().compileId();
     }
 
-    /** {@return the bytecode index of the loop at which the code is entered (on-stack replacement); -1: it is entered at its beginning} */
+    /**
+     * {@return the bytecode index of the loop at which the code is entered (on-stack replacement); -1: it is entered at
+     * its beginning}
+     */
     public int entryBytecode() {
         return found().entryBytecode();
     }
 
     /**
-     * {@return the number of methods at the instruction; 0: a stub} Frame 0 is the innermost inlined method; its callers follow; the last
-     * frame is the compiled method.
+     * {@return the number of methods at the instruction; 0: a stub} Frame 0 is the innermost inlined method; its
+     * callers follow; the last frame is the compiled method.
      */
     public int frames() {
         return found().frames();
     }
 
     /**
-     * {@return whether there is a debug record for the instruction} If not, the compiled method is the only frame, and it is unknown which
-     * methods are inlined there. Wrappers of native methods have no record. {@link JvmCode} drops records when its memory is full.
+     * {@return whether there is a debug record for the instruction} If not, the compiled method is the only frame, and
+     * it is unknown which methods are inlined there. Wrappers of native methods have no record. {@link JvmCode} drops
+     * records when its memory is full.
      */
     public boolean hasRecord() {
         return found().hasRecord();
@@ -232,8 +249,8 @@ public final class CodeInfo {
     }
 
     /**
-     * {@return the ID of the method of a frame (jmethodID), which identifies the method until this JVM exits; 0: unknown, since the code was
-     * read from memory}
+     * {@return the ID of the method of a frame (jmethodID), which identifies the method until this JVM exits; 0:
+     * unknown, since the code was read from memory}
      *
      * @param frame from 0 to below {@link #frames}
      */
@@ -242,8 +259,8 @@ public final class CodeInfo {
     }
 
     /**
-     * {@return the address of HotSpot's {@code Method} of a frame, which identifies the method until its class is unloaded; 0: unknown, since
-     * the code was recorded}
+     * {@return the address of HotSpot's {@code Method} of a frame, which identifies the method until its class is
+     * unloaded; 0: unknown, since the code was recorded}
      *
      * @param frame from 0 to below {@link #frames}
      */
@@ -285,8 +302,8 @@ public final class CodeInfo {
     }
 
     /**
-     * Returns a text such as {@code java.lang.String.charAt(I)C}, {@code I2C/C2I adapters} or {@code Interpreter iload_0}; without a result
-     * "no code", "evicted", "not recorded" or "unreadable code". Never throws.
+     * Returns a text such as {@code java.lang.String.charAt(I)C}, {@code I2C/C2I adapters} or {@code Interpreter
+     * iload_0}; without a result "no code", "evicted", "not recorded" or "unreadable code". Never throws.
      */
     @Override
     public String toString() {

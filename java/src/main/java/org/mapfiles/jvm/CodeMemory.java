@@ -6,8 +6,8 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 
 /**
- * The two images of recorded code that native code writes alternately (code_store.h, code_image.h), as read-only buffers. The memory exists
- * until the process ends.
+ * The two images of recorded code that native code writes alternately (code_store.h, code_image.h), as read-only
+ * buffers. The memory exists until the process ends.
  *
  * <pre>
  * head    0           4                 8            16            24   32     40    48           52       56             64
@@ -16,7 +16,7 @@ import java.nio.ByteOrder;
  * image   0      8    16              24        28       32   36    ...  table: a unit for each segment
  *         |bytes |low |evicted before |segments |buckets |log |used
  *
- * record  0      4     8      16   24      32        40    44             48        52   56      60    64       68     72     76     80   
+ * record  0      4     8      16   24      32        40    44             48        52   56      60    64       68     72     76     80
  * 84   88
  *         |units |kind |start |end |loaded |unloaded |name |first segment |segments |pcs |scopes |tier |compile |entry |flags |round |head |size |
  *         then: a unit for each segment, of the record before; (offset, scope) for each pc; (name, bci, caller) for each scope
@@ -25,8 +25,8 @@ import java.nio.ByteOrder;
  *         |units |kind |key |next |class length |name length |signature length  |text
  * </pre>
  *
- * A unit is an offset from the start of the image in steps of 8 bytes; 0 is none. The bits at the lost offset are those of segments with
- * code that was not recorded.
+ * A unit is an offset from the start of the image in steps of 8 bytes; 0 is none. The bits at the lost offset are those
+ * of segments with code that was not recorded.
  */
 final class CodeMemory {
     static final int COMPACTIONS = 0;
@@ -91,6 +91,7 @@ final class CodeMemory {
     private final ByteBuffer odd;
     /** The code cache. Its pages are mapped wherever code was recorded: the JVM never returns them to the kernel. */
     private final ByteBuffer cache;
+
     private final long low;
     private final int usedBefore;
     private final int sizeAt;
@@ -129,15 +130,16 @@ final class CodeMemory {
     }
 
     /**
-     * Returns whether a recorded method is still in its place, as {@code is_there()} of code_store.c does. The arguments are those of a
-     * record that {@link #wasWhole}.
+     * Returns whether a recorded method is still in its place, as {@code is_there()} of code_store.c does. The
+     * arguments are those of a record that {@link #wasWhole}.
      */
     boolean isThere(long start, int headBytes, int blobBytes, int compileId) {
         if (usedBefore == 0 || headBytes == 0) {
             return true; // unknown: nothing contradicts the record
         }
         int nmethod = (int) (start - low) - headBytes;
-        return cache.get(nmethod - usedBefore) != 0 && cache.getInt(nmethod + sizeAt) == blobBytes
+        return cache.get(nmethod - usedBefore) != 0
+                && cache.getInt(nmethod + sizeAt) == blobBytes
                 && cache.getInt(nmethod + compileIdAt) == compileId;
     }
 

@@ -5,20 +5,19 @@ import java.nio.ByteBuffer;
 /**
  * Finds the record for an address and a time in one image, as {@code mf_code_search()} does.
  *
- * <p>Allocates nothing. The search ends even in an image that is being overwritten: each step of a chain leads to a smaller offset, and
- * each access is checked. Its result may be wrong then, or it throws {@link IndexOutOfBoundsException}. The caller checks
- * {@link CodeMemory#wasWhole} afterwards.
+ * <p>Allocates nothing. The search ends even in an image that is being overwritten: each step of a chain leads to a
+ * smaller offset, and each access is checked. Its result may be wrong then, or it throws
+ * {@link IndexOutOfBoundsException}. The caller checks {@link CodeMemory#wasWhole} afterwards.
  */
 final class CodeSearch {
     /** The time that stands for now. */
     static final long NOW = -1;
 
-    private CodeSearch() {
-    }
+    private CodeSearch() {}
 
     /**
-     * Returns the offset of the record in the image; 0: none. If the JVM reported the code after the requested time, the result is the
-     * bitwise complement of the offset.
+     * Returns the offset of the record in the image; 0: none. If the JVM reported the code after the requested time,
+     * the result is the bitwise complement of the offset.
      */
     static int find(ByteBuffer image, long address, long time) {
         long segment = address - image.getLong(CodeMemory.LOW) >>> CodeMemory.SEGMENT_SHIFT;
@@ -28,7 +27,8 @@ final class CodeSearch {
         int record = CodeMemory.intAcquired(image, CodeMemory.TABLE + (int) segment * Integer.BYTES) * CodeMemory.UNIT;
         if (record > 0 && image.getInt(record + CodeMemory.KIND) == CodeMemory.KIND_METHOD) {
             long start = image.getLong(record + CodeMemory.START);
-            if (address - start >= 0 && address - image.getLong(record + CodeMemory.END) < 0
+            if (address - start >= 0
+                    && address - image.getLong(record + CodeMemory.END) < 0
                     && wasLoaded(image, record, time)) {
                 return record; // the common case: the record that was appended last to the segment
             }
@@ -40,7 +40,8 @@ final class CodeSearch {
         int found = 0;
         int later = 0;
         long smallest = Long.MAX_VALUE;
-        for (int record = covering(image, top, segment, address); record > 0;
+        for (int record = covering(image, top, segment, address);
+                record > 0;
                 record = covering(image, next(image, record, segment), segment, address)) {
             boolean method = isMethod(image, record);
             if (wasLoaded(image, record, time)) {
@@ -60,7 +61,10 @@ final class CodeSearch {
         return found != 0 || later == 0 ? found : ~reportedLater(image, top, segment, address, time, later);
     }
 
-    /** Returns the first code that was loaded at an address after a time. If that is a stub: the smallest stub loaded together with it. */
+    /**
+     * Returns the first code that was loaded at an address after a time. If that is a stub: the smallest stub loaded
+     * together with it.
+     */
     private static int reportedLater(ByteBuffer image, int top, int segment, long address, long time, int first) {
         if (isMethod(image, first)) {
             return first;
@@ -68,7 +72,8 @@ final class CodeSearch {
         long before = CodeMemory.longAcquired(image, first + CodeMemory.UNLOADED);
         long smallest = Long.MAX_VALUE;
         int found = first;
-        for (int record = covering(image, top, segment, address); record > 0;
+        for (int record = covering(image, top, segment, address);
+                record > 0;
                 record = covering(image, next(image, record, segment), segment, address)) {
             long loaded = image.getLong(record + CodeMemory.LOADED);
             if (time - loaded >= 0) {
@@ -85,7 +90,8 @@ final class CodeSearch {
     /** Returns the first record that covers an address, from {@code top} down the chain of a segment; 0: none. */
     private static int covering(ByteBuffer image, int top, int segment, long address) {
         int record = top;
-        while (record > 0 && Long.compareUnsigned(address - image.getLong(record + CodeMemory.START), size(image, record)) >= 0) {
+        while (record > 0
+                && Long.compareUnsigned(address - image.getLong(record + CodeMemory.START), size(image, record)) >= 0) {
             record = next(image, record, segment);
         }
         return record;
@@ -101,7 +107,8 @@ final class CodeSearch {
 
     private static boolean wasLoaded(ByteBuffer image, int record, long time) {
         long unloaded = CodeMemory.longAcquired(image, record + CodeMemory.UNLOADED);
-        return time == NOW ? unloaded == 0
+        return time == NOW
+                ? unloaded == 0
                 : time - image.getLong(record + CodeMemory.LOADED) >= 0 && (unloaded == 0 || time - unloaded < 0);
     }
 
@@ -120,7 +127,8 @@ final class CodeSearch {
         int segment = (int) (address - image.getLong(CodeMemory.LOW) >>> CodeMemory.SEGMENT_SHIFT);
         long next = 0;
         int top = CodeMemory.intAcquired(image, CodeMemory.TABLE + segment * Integer.BYTES) * CodeMemory.UNIT;
-        for (int each = covering(image, top, segment, address); each > record;
+        for (int each = covering(image, top, segment, address);
+                each > record;
                 each = covering(image, next(image, each, segment), segment, address)) {
             long loaded = image.getLong(each + CodeMemory.LOADED);
             next = loaded - time > 0 ? loaded : next;
@@ -129,8 +137,8 @@ final class CodeSearch {
     }
 
     /**
-     * Returns the number of the scope of an instruction of a record; or NO_SCOPE. It is that of the first debug record above the
-     * instruction, which marks its end.
+     * Returns the number of the scope of an instruction of a record; or NO_SCOPE. It is that of the first debug record
+     * above the instruction, which marks its end.
      */
     static int scopeAt(ByteBuffer image, int record, long instruction) {
         long offset = instruction - image.getLong(record + CodeMemory.START);
@@ -155,6 +163,8 @@ final class CodeSearch {
 
     /** Returns the offset of a scope in the image. A scope is a name, a bytecode index and a caller. */
     static int scope(ByteBuffer image, int record, int number) {
-        return pcsOf(image, record) + image.getInt(record + CodeMemory.PCS) * CodeMemory.PC_SIZE + number * CodeMemory.SCOPE_SIZE;
+        return pcsOf(image, record)
+                + image.getInt(record + CodeMemory.PCS) * CodeMemory.PC_SIZE
+                + number * CodeMemory.SCOPE_SIZE;
     }
 }

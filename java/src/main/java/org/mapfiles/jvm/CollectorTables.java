@@ -9,8 +9,9 @@ import org.mapfiles.Mapping;
 import org.mapfiles.jvm.VmReader.VmFieldMissing;
 
 /**
- * Finds the tables of collectors outside the heap: card tables, tables of object starts, mark bits. Some are exported structures, others
- * are static variables of the JVM. Those of G1 and some of Shenandoah are recognized by their content, and are inferred.
+ * Finds the tables of collectors outside the heap: card tables, tables of object starts, mark bits. Some are exported
+ * structures, others are static variables of the JVM. Those of G1 and some of Shenandoah are recognized by their
+ * content, and are inferred.
  */
 final class CollectorTables {
     static final String MARK_BITMAP = "_ZN17PSParallelCompact12_mark_bitmapE";
@@ -20,9 +21,11 @@ final class CollectorTables {
     private static final int MAX_OBJECT_WORDS = 512;
     /** Number of words that are read of an object that the G1 heap points to. */
     private static final int PART_WORDS = 256;
+
     private static final int BARRIER_SET_WORDS = 32;
     /** Alignment of ShenandoahHeapRegion objects, in bytes. */
     private static final int CACHE_LINES = 128;
+
     private static final int CARD_SHIFT = 9;
     private static final int PAGE = 4096;
     private static final int MAX_GRANULES = 1 << 28;
@@ -36,7 +39,8 @@ final class CollectorTables {
         this.snapshot = snapshot;
     }
 
-    static List<RegionCandidate> candidates(VmReader vm, MapSnapshot snapshot, JvmProcess.Flags flags, VmSymbols symbols) {
+    static List<RegionCandidate> candidates(
+            VmReader vm, MapSnapshot snapshot, JvmProcess.Flags flags, VmSymbols symbols) {
         CollectorTables tables = new CollectorTables(vm, snapshot);
         tables.find(tables::cards);
         if (flags.isOn("UseSerialGC")) {
@@ -76,7 +80,9 @@ final class CollectorTables {
 
     private void cards() throws VmFieldMissing {
         long barriers = vm.pointer("BarrierSet", "_barrier_set");
-        int kind = vm.intAt(barriers + vm.location("BarrierSet", "_fake_rtti") + vm.location("BarrierSet::FakeRtti", "_concrete_tag"));
+        int kind = vm.intAt(barriers
+                + vm.location("BarrierSet", "_fake_rtti")
+                + vm.location("BarrierSet::FakeRtti", "_concrete_tag"));
         if (kind == vm.constant("BarrierSet::CardTableBarrierSet") || kind == vm.constant("BarrierSet::G1BarrierSet")) {
             long table = vm.pointer(barriers, "CardTableBarrierSet", "_card_table");
             long map = vm.pointer(table, "CardTable", "_byte_map");
@@ -86,28 +92,43 @@ final class CollectorTables {
 
     private void objectStartsOfSerial() throws VmFieldMissing {
         boolean isNew = vm.has("SerialHeap", "_old_gen"); // JDK 22+
-        long old = vm.pointer(vm.pointer("Universe", "_collectedHeap"), isNew ? "SerialHeap" : "GenCollectedHeap", "_old_gen");
+        long old = vm.pointer(
+                vm.pointer("Universe", "_collectedHeap"), isNew ? "SerialHeap" : "GenCollectedHeap", "_old_gen");
         long table;
         if (isNew) {
             table = vm.pointer(old, "TenuredGeneration", "_bts") + vm.location("SerialBlockOffsetTable", "_vs");
         } else {
-            long space = vm.pointer(old, "TenuredGeneration", "_the_space") + vm.location("OffsetTableContigSpace", "_offsets");
+            long space = vm.pointer(old, "TenuredGeneration", "_the_space")
+                    + vm.location("OffsetTableContigSpace", "_offsets");
             table = vm.pointer(space, "BlockOffsetArray", "_array") + vm.location("BlockOffsetSharedArray", "_vs");
         }
-        add(vm.pointer(table, "VirtualSpace", "_low_boundary"), vm.pointer(table, "VirtualSpace", "_high_boundary"), "object starts", false);
+        add(
+                vm.pointer(table, "VirtualSpace", "_low_boundary"),
+                vm.pointer(table, "VirtualSpace", "_high_boundary"),
+                "object starts",
+                false);
     }
 
     /** Finds the objects of class PSVirtualSpace, by the virtual table that the object of the young generation has. */
     private void parallel(VmSymbols symbols) throws VmFieldMissing {
         long young = vm.pointer("ParallelScavengeHeap", "_young_gen");
         long virtualTable = vm.longAt(vm.pointer(young, "PSYoungGen", "_virtual_space"));
-        find(() -> spacesIn(symbols.variable(MARK_BITMAP).address(), symbols.variable(MARK_BITMAP).size(), virtualTable, "mark bits"));
-        find(() -> spacesIn(symbols.variable(SUMMARY).address(), symbols.variable(SUMMARY).size(), virtualTable, "summary of the heap"));
+        find(() -> spacesIn(
+                symbols.variable(MARK_BITMAP).address(),
+                symbols.variable(MARK_BITMAP).size(),
+                virtualTable,
+                "mark bits"));
+        find(() -> spacesIn(
+                symbols.variable(SUMMARY).address(),
+                symbols.variable(SUMMARY).size(),
+                virtualTable,
+                "summary of the heap"));
         long old = vm.pointer("ParallelScavengeHeap", "_old_gen");
         long heap = vm.pointer(old, "PSOldGen", "_virtual_space");
         long[] words = vm.longsAt(old, Math.min(vm.sizeOf("PSOldGen") / Long.BYTES, MAX_OBJECT_WORDS));
         for (int i = 0; i < words.length; i++) {
-            if (words[i] == virtualTable && old + (long) i * Long.BYTES != heap) { // the one of the table of object starts
+            // the one of the table of object starts
+            if (words[i] == virtualTable && old + (long) i * Long.BYTES != heap) {
                 space(old + (long) i * Long.BYTES, "object starts");
             }
         }
@@ -126,13 +147,17 @@ final class CollectorTables {
     }
 
     private void space(long space, String detail) throws VmFieldMissing {
-        add(vm.pointer(space, "PSVirtualSpace", "_reserved_low_addr"), vm.pointer(space, "PSVirtualSpace", "_reserved_high_addr"), detail, false);
+        add(
+                vm.pointer(space, "PSVirtualSpace", "_reserved_low_addr"),
+                vm.pointer(space, "PSVirtualSpace", "_reserved_high_addr"),
+                detail,
+                false);
     }
 
     /**
-     * Finds objects that the G1 heap points to and that have a reserved range (G1PageBasedVirtualSpace) with exactly the size of a table for
-     * the heap. Mark bits have one bit for each word of the heap. Object starts and card counts (up to JDK 19) have one byte for each
-     * 512 bytes.
+     * Finds objects that the G1 heap points to and that have a reserved range (G1PageBasedVirtualSpace) with exactly
+     * the size of a table for the heap. Mark bits have one bit for each word of the heap. Object starts and card counts
+     * (up to JDK 19) have one byte for each 512 bytes.
      */
     private void g1() throws VmFieldMissing {
         long heap = vm.pointer("Universe", "_collectedHeap");
@@ -145,7 +170,11 @@ final class CollectorTables {
                 long bytes = object[i + 1] - start;
                 boolean isBits = bytes == words / Byte.SIZE;
                 boolean isTable = bytes == words * Long.BYTES >>> CARD_SHIFT && start != cards;
-                if (words > 0 && start % PAGE == 0 && (isBits || isTable) && isAnonymous(start) && isAnonymous(start + bytes - 1)) {
+                if (words > 0
+                        && start % PAGE == 0
+                        && (isBits || isTable)
+                        && isAnonymous(start)
+                        && isAnonymous(start + bytes - 1)) {
                     add(start, start + bytes, isBits ? "mark bits" : "object starts or card counts", true);
                 }
             }
@@ -153,13 +182,14 @@ final class CollectorTables {
     }
 
     /**
-     * Finds ranges in the ShenandoahHeap object, each as address and words, that have the size of mark bits: two bits for each word of the
-     * heap.
+     * Finds ranges in the ShenandoahHeap object, each as address and words, that have the size of mark bits: two bits
+     * for each word of the heap.
      */
     private void shenandoah() throws VmFieldMissing {
         long heap = vm.pointer("Universe", "_collectedHeap");
         long words = vm.pointer(heap + vm.location("CollectedHeap", "_reserved"), "MemRegion", "_word_size");
-        find(() -> cardsOfShenandoah(vm.pointer(heap + vm.location("CollectedHeap", "_reserved"), "MemRegion", "_start"), words));
+        find(() -> cardsOfShenandoah(
+                vm.pointer(heap + vm.location("CollectedHeap", "_reserved"), "MemRegion", "_start"), words));
         long[] fields = vm.longsAt(heap, Math.min(vm.sizeOf("ShenandoahHeap") / Long.BYTES, MAX_OBJECT_WORDS));
         for (int i = 0; i + 1 < fields.length; i++) {
             if (fields[i + 1] == words >>> 5 && fields[i] % Long.BYTES == 0 && isAnonymous(fields[i])) {
@@ -184,8 +214,8 @@ final class CollectorTables {
     }
 
     /**
-     * Finds the card tables of the generational mode. The barrier set points to an object with the range of the heap and, for each table, its
-     * start and its biased start: the start that it would have for a heap at address 0.
+     * Finds the card tables of the generational mode. The barrier set points to an object with the range of the heap
+     * and, for each table, its start and its biased start: the start that it would have for a heap at address 0.
      */
     private void cardsOfShenandoah(long start, long words) throws VmFieldMissing {
         long range = vm.location("CardTable", "_whole_heap");
@@ -193,14 +223,20 @@ final class CollectorTables {
         if (range < 0 || range % Long.BYTES != 0 || size < 0 || size % Long.BYTES != 0) {
             return;
         }
-        for (long[] object : vm.objects(vm.longsAt(vm.pointer("BarrierSet", "_barrier_set"), BARRIER_SET_WORDS), BARRIER_SET_WORDS)) {
+        for (long[] object : vm.objects(
+                vm.longsAt(vm.pointer("BarrierSet", "_barrier_set"), BARRIER_SET_WORDS), BARRIER_SET_WORDS)) {
             int at = (int) range / Long.BYTES;
-            if (Math.max(range, size) / Long.BYTES + 1 >= object.length || object[at] != start || object[at + 1] != words) {
+            if (Math.max(range, size) / Long.BYTES + 1 >= object.length
+                    || object[at] != start
+                    || object[at + 1] != words) {
                 continue;
             }
             long bytes = object[(int) size / Long.BYTES];
             for (long map : object) {
-                boolean isTable = map % PAGE == 0 && bytes > 0 && isAnonymous(map) && isAnonymous(map + bytes - 1)
+                boolean isTable = map % PAGE == 0
+                        && bytes > 0
+                        && isAnonymous(map)
+                        && isAnonymous(map + bytes - 1)
                         && Arrays.stream(object).anyMatch(word -> word == map - (start >>> CARD_SHIFT));
                 if (isTable) {
                     add(map, map + bytes, "card table", true);
@@ -216,15 +252,19 @@ final class CollectorTables {
     }
 
     /**
-     * Finds the granule maps of ZGC, which have a pointer for each granule of the address space for objects. Their size precedes the field
-     * that points to them (src/hotspot/share/gc/z/zGranuleMap.hpp).
+     * Finds the granule maps of ZGC, which have a pointer for each granule of the address space for objects. Their size
+     * precedes the field that points to them (src/hotspot/share/gc/z/zGranuleMap.hpp).
      */
     private void z() throws VmFieldMissing {
         long heap = vm.pointer("Universe", "_collectedHeap") + vm.location("ZCollectedHeap", "_heap");
-        find(() -> granules(heap + vm.location("ZHeap", "_page_table") + vm.location("ZPageTable", "_map"), "ZGranuleMapForPageTable",
+        find(() -> granules(
+                heap + vm.location("ZHeap", "_page_table") + vm.location("ZPageTable", "_map"),
+                "ZGranuleMapForPageTable",
                 "page table"));
-        find(() -> granules(heap + vm.location("ZHeap", "_forwarding_table") + vm.location("ZForwardingTable", "_map"),
-                "ZGranuleMapForForwarding", "forwarding table")); // up to JDK 20
+        find(() -> granules(
+                heap + vm.location("ZHeap", "_forwarding_table") + vm.location("ZForwardingTable", "_map"),
+                "ZGranuleMapForForwarding",
+                "forwarding table")); // up to JDK 20
     }
 
     private void granules(long map, String type, String detail) throws VmFieldMissing {

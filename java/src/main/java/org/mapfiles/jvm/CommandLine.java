@@ -3,8 +3,8 @@ package org.mapfiles.jvm;
 import org.mapfiles.jvm.VmReader.VmFieldMissing;
 
 /**
- * Counts the lines that the JVM's command line has in VM.info. The text after them comes from the JVM itself, even if an argument has
- * similar lines.
+ * Counts the lines that the JVM's command line has in VM.info. The text after them comes from the JVM itself, even if
+ * an argument has similar lines.
  */
 final class CommandLine {
     /** Number of bytes of an argument that JVMs print: JDK 17 to 25 cut the rest, others may not. */
@@ -14,12 +14,12 @@ final class CommandLine {
     /** Maximum of bytes of all arguments together. A hostile JVM may claim many arguments with long texts. */
     private static final int MAX_BYTES = 1 << 24;
 
-    private CommandLine() {
-    }
+    private CommandLine() {}
 
     /**
-     * Returns the number of line ends within the command line, without the last one; -1: unknown, or the text of the JVM cannot be
-     * distinguished from an argument. The JVM prints the directory of -XX:AllocateHeapAt a second time, in its own text.
+     * Returns the number of line ends within the command line, without the last one; -1: unknown, or the text of the
+     * JVM cannot be distinguished from an argument. The JVM prints the directory of -XX:AllocateHeapAt a second time,
+     * in its own text.
      */
     static int lineEnds(VmReader vm) {
         try {

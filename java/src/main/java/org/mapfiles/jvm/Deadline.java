@@ -9,7 +9,9 @@ final class Deadline {
 
     private Deadline(Duration limit) {
         this.limit = limit;
-        long nanos = limit.compareTo(Duration.ofDays(1)) < 0 ? limit.toNanos() : Duration.ofDays(1).toNanos();
+        long nanos = limit.compareTo(Duration.ofDays(1)) < 0
+                ? limit.toNanos()
+                : Duration.ofDays(1).toNanos();
         end = System.nanoTime() + nanos;
     }
 

@@ -4,10 +4,12 @@ import java.lang.management.ManagementFactory;
 import javax.management.JMException;
 import javax.management.ObjectName;
 
-/** Runs diagnostic commands of jcmd(1) in this JVM, through its MBean. Each result is empty if this JVM does not have the command. */
+/**
+ * Runs diagnostic commands of jcmd(1) in this JVM, through its MBean. Each result is empty if this JVM does not have
+ * the command.
+ */
 final class DiagnosticCommands {
-    private DiagnosticCommands() {
-    }
+    private DiagnosticCommands() {}
 
     /** Returns the output of VM.info, which has the ranges of many kinds of memory. */
     static String vmInfo() {
@@ -31,15 +33,15 @@ final class DiagnosticCommands {
 
     /** A class of its own, because it cannot be linked without the module java.management. */
     private static final class Management {
-        private Management() {
-        }
+        private Management() {}
 
         static String invoke(String operation, String... arguments) {
             try {
                 ObjectName name = new ObjectName("com.sun.management:type=DiagnosticCommand");
                 Object[] values = arguments.length == 0 ? new Object[0] : new Object[] {arguments};
                 String[] types = arguments.length == 0 ? new String[0] : new String[] {String[].class.getName()};
-                return String.valueOf(ManagementFactory.getPlatformMBeanServer().invoke(name, operation, values, types));
+                return String.valueOf(
+                        ManagementFactory.getPlatformMBeanServer().invoke(name, operation, values, types));
             } catch (JMException | RuntimeException unsupported) {
                 return ""; // this JVM does not have the command, or the module jdk.management that has the commands
             }

@@ -4,16 +4,15 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Finds the memory of direct buffers of {@code ByteBuffer.allocateDirect}, in the JDK's list for freeing them. Buffers that native code made
- * (NewDirectByteBuffer) are in no list.
+ * Finds the memory of direct buffers of {@code ByteBuffer.allocateDirect}, in the JDK's list for freeing them. Buffers
+ * that native code made (NewDirectByteBuffer) are in no list.
  */
 final class DirectBuffers {
     private static final int SOME_MORE = 64;
     /** Size of the header of native memory tracking (MallocHeader), in bytes. */
     private static final int TRACKING = 16;
 
-    private DirectBuffers() {
-    }
+    private DirectBuffers() {}
 
     static List<RegionCandidate> candidates(VmReader vm) {
         long[] ranges = new long[2 * SOME_MORE];
@@ -24,14 +23,18 @@ final class DirectBuffers {
         }
         List<RegionCandidate> candidates = new ArrayList<>();
         for (int i = 0; i < count; i++) {
-            RegionCandidate buffer = RegionCandidate.reported(ranges[2 * i], ranges[2 * i] + ranges[2 * i + 1], JvmRegions.Kind.DIRECT_BUFFER, "direct buffer");
+            RegionCandidate buffer = RegionCandidate.reported(
+                    ranges[2 * i], ranges[2 * i] + ranges[2 * i + 1], JvmRegions.Kind.DIRECT_BUFFER, "direct buffer");
             candidates.add(buffer);
             addPiece(candidates, buffer, vm);
         }
         return candidates;
     }
 
-    /** Adds the malloc chunk of a large buffer. The headers of malloc and of native memory tracking, if that is on, precede the buffer. */
+    /**
+     * Adds the malloc chunk of a large buffer. The headers of malloc and of native memory tracking, if that is on,
+     * precede the buffer.
+     */
     private static void addPiece(List<RegionCandidate> candidates, RegionCandidate buffer, VmReader vm) {
         for (int before = MallocChunk.HEAD; before <= MallocChunk.HEAD + TRACKING; before += TRACKING) {
             long start = buffer.start() - before;

@@ -4,7 +4,9 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import org.mapfiles.jvm.VmReader.VmFieldMissing;
 
-/** Finds the end of a mapped ELF program or library, which may be after the end of its file (System V gABI, chapter 5). */
+/**
+ * Finds the end of a mapped ELF program or library, which may be after the end of its file (System V gABI, chapter 5).
+ */
 final class ElfImage {
     private static final int MAGIC = 0x464c457f;
     private static final byte CLASS_64 = 2;
@@ -13,17 +15,22 @@ final class ElfImage {
     private static final int MAX_SEGMENTS = 64;
     private static final int PT_LOAD = 1;
 
-    private ElfImage() {
-    }
+    private ElfImage() {}
 
-    /** Returns the end (exclusive) of the last segment, with its zeroed data that is not in the file; 0: no image starts there. */
+    /**
+     * Returns the end (exclusive) of the last segment, with its zeroed data that is not in the file; 0: no image starts
+     * there.
+     */
     static long end(VmReader vm, long start) {
         try {
             byte[] bytes = new byte[HEADER];
             vm.read(start, bytes, HEADER);
             ByteBuffer header = ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN);
             int count = Short.toUnsignedInt(header.getShort(56));
-            if (header.getInt(0) != MAGIC || header.get(4) != CLASS_64 || header.getShort(54) != SEGMENT || count > MAX_SEGMENTS) {
+            if (header.getInt(0) != MAGIC
+                    || header.get(4) != CLASS_64
+                    || header.getShort(54) != SEGMENT
+                    || count > MAX_SEGMENTS) {
                 return 0;
             }
             byte[] segments = new byte[count * SEGMENT];

@@ -13,23 +13,25 @@ import org.mapfiles.jvm.VmReader.VmFieldMissing;
 final class FlagTable {
     /** JDK 17 has about 1,400. */
     private static final int MAX_FLAGS = 1 << 14;
+
     private static final int MAX_NAME = 128;
     /** Maximum size of JVMFlag, in bytes; JDK 17 has 24. */
     private static final int MAX_SIZE = 256;
+
     private static final int MAX_TEXT = 1 << 16;
     /** Maximum of bytes of all texts together. A hostile JVM may have thousands of flags with long texts. */
     private static final int MAX_TEXTS = 1 << 20;
 
     /** The values of JVMFlag::_type (src/hotspot/share/runtime/flags/jvmFlag.hpp), the same from JDK 17 to 25. */
     private static final int BOOL = 0;
+
     private static final int INT = 1;
     private static final int UINT = 2;
     private static final int DOUBLE = 7;
     private static final int TEXT = 8;
     private static final int TEXT_LIST = 9;
 
-    private FlagTable() {
-    }
+    private FlagTable() {}
 
     /** Reads all flags and their values. The result is empty if the JVM does not have the table. */
     static Map<String, Object> read(VmReader vm) throws MapsException {
@@ -49,8 +51,14 @@ final class FlagTable {
         int nameAt = Math.toIntExact(vm.location("JVMFlag", "_name"));
         int valueAt = Math.toIntExact(vm.location("JVMFlag", "_addr"));
         int typeAt = Math.toIntExact(vm.location("JVMFlag", "_type"));
-        if (count <= 0 || count > MAX_FLAGS || size < 2 * Long.BYTES + Integer.BYTES || size > MAX_SIZE
-                || Math.max(Math.max(nameAt, valueAt) + Long.BYTES, typeAt + Integer.BYTES) > size || nameAt < 0 || valueAt < 0 || typeAt < 0) {
+        if (count <= 0
+                || count > MAX_FLAGS
+                || size < 2 * Long.BYTES + Integer.BYTES
+                || size > MAX_SIZE
+                || Math.max(Math.max(nameAt, valueAt) + Long.BYTES, typeAt + Integer.BYTES) > size
+                || nameAt < 0
+                || valueAt < 0
+                || typeAt < 0) {
             throw new VmFieldMissing(count + " flags of " + size + " bytes");
         }
         byte[] table = new byte[(int) count * size];
@@ -73,7 +81,8 @@ final class FlagTable {
         for (int i = 0; i < count; i++) {
             String name = name(texts, i * MAX_NAME, textBytes[i]);
             if (name != null && wordBytes[i] == Long.BYTES) {
-                Object value = value(vm, flags.getInt(i * size + typeAt), contents, i * Long.BYTES, Math.min(left, MAX_TEXT));
+                Object value =
+                        value(vm, flags.getInt(i * size + typeAt), contents, i * Long.BYTES, Math.min(left, MAX_TEXT));
                 if (value != null) {
                     values.put(name, value);
                     left -= value instanceof String ? ((String) value).length() : 0;

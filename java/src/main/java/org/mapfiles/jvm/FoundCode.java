@@ -1,6 +1,9 @@
 package org.mapfiles.jvm;
 
-/** Code that a search has found. A frame is one of {@link #frames}: the caller checks that. The values are those of {@link CodeInfo}. */
+/**
+ * Code that a search has found. A frame is one of {@link #frames}: the caller checks that. The values are those of
+ * {@link CodeInfo}.
+ */
 abstract class FoundCode {
     abstract boolean isMethod();
 

@@ -9,19 +9,21 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Checks whether the control groups of a process are frozen, by the files of the mounted groups (cgroups(7)). Since Linux 6.1 nothing else
- * shows that a thread is frozen during a wait.
+ * Checks whether the control groups of a process are frozen, by the files of the mounted groups (cgroups(7)). Since
+ * Linux 6.1 nothing else shows that a thread is frozen during a wait.
  */
 final class Freezers {
-    private Freezers() {
-    }
+    private Freezers() {}
 
-    /** Returns whether a control group is frozen. {@code process} is the directory of the process in a proc file system. */
+    /**
+     * Returns whether a control group is frozen. {@code process} is the directory of the process in a proc file system.
+     */
     static boolean areFrozen(Path process) {
         for (String line : lines(process.resolve("cgroup"))) {
             String[] group = line.split(":", 3); // number, controllers, path; a version 2 group has no controllers
             boolean isNew = group.length == 3 && group[1].isEmpty();
-            if (group.length < 3 || group[2].startsWith("/..") // outside of the cgroup namespace of this JVM, so not mounted here
+            if (group.length < 3
+                    || group[2].startsWith("/..") // outside of the cgroup namespace of this JVM, so not mounted here
                     || !isNew && !List.of(group[1].split(",")).contains("freezer")) {
                 continue;
             }
@@ -41,9 +43,14 @@ final class Freezers {
         for (String line : lines(Path.of("/proc/thread-self/mountinfo"))) {
             int separator = line.indexOf(" - ");
             String[] mount = line.split(" ");
-            String[] type = separator < 0 ? new String[0] : line.substring(separator + 3).split(" ");
-            boolean isFreezer = type.length == 3 && (isNew ? type[0].equals("cgroup2")
-                    : type[0].equals("cgroup") && List.of(type[2].split(",")).contains("freezer"));
+            String[] type = separator < 0
+                    ? new String[0]
+                    : line.substring(separator + 3).split(" ");
+            boolean isFreezer = type.length == 3
+                    && (isNew
+                            ? type[0].equals("cgroup2")
+                            : type[0].equals("cgroup")
+                                    && List.of(type[2].split(",")).contains("freezer"));
             String root = mount.length < 5 || mount[3].equals("/") ? "" : mount[3];
             if (isFreezer && (group + "/").startsWith(root + "/")) {
                 try {

@@ -43,8 +43,14 @@ final class Generations {
             add(vm.pointer(space, type, "_low_boundary"), vm.pointer(space, type, "_high_boundary"), "reserved");
             add(vm.pointer(space, type, "_low"), vm.pointer(space, type, "_high"), detail);
         } else {
-            add(vm.pointer(space, type, "_reserved_low_addr"), vm.pointer(space, type, "_reserved_high_addr"), "reserved");
-            add(vm.pointer(space, type, "_committed_low_addr"), vm.pointer(space, type, "_committed_high_addr"), detail);
+            add(
+                    vm.pointer(space, type, "_reserved_low_addr"),
+                    vm.pointer(space, type, "_reserved_high_addr"),
+                    "reserved");
+            add(
+                    vm.pointer(space, type, "_committed_low_addr"),
+                    vm.pointer(space, type, "_committed_high_addr"),
+                    detail);
         }
     }
 

@@ -5,14 +5,14 @@ import java.util.List;
 import org.mapfiles.jvm.VmReader.VmFieldMissing;
 
 /**
- * Finds the address ranges of the heap of ZGC. A pointer of ZGC is an offset and one bit above it. Up to JDK 22 there are three such bits,
- * and the whole heap is mapped at each. Memory in these ranges is inferred to be heap, reserved or in use.
+ * Finds the address ranges of the heap of ZGC. A pointer of ZGC is an offset and one bit above it. Up to JDK 22 there
+ * are three such bits, and the whole heap is mapped at each. Memory in these ranges is inferred to be heap, reserved or
+ * in use.
  */
 final class HeapOfZ {
     private static final String GLOBALS = "ZGlobalsForVMStructs";
 
-    private HeapOfZ() {
-    }
+    private HeapOfZ() {}
 
     /** Returns the ranges; none if another collector is in use. */
     static List<RegionCandidate> candidates(VmReader vm) {
@@ -21,10 +21,13 @@ final class HeapOfZ {
             long size = value(vm, globals, "_ZAddressOffsetMask") + 1;
             long bits = size;
             if (vm.has(GLOBALS, "_ZAddressMetadataMask")) {
-                bits = value(vm, globals, "_ZAddressMetadataMask") & ~value(vm, globals, "_ZAddressMetadataFinalizable");
+                bits = value(vm, globals, "_ZAddressMetadataMask")
+                        & ~value(vm, globals, "_ZAddressMetadataFinalizable");
             }
             List<RegionCandidate> candidates = new ArrayList<>();
-            for (long bit = Long.lowestOneBit(bits); size > 0 && bit >= size; bit = Long.lowestOneBit(bits & -bit << 1)) {
+            for (long bit = Long.lowestOneBit(bits);
+                    size > 0 && bit >= size;
+                    bit = Long.lowestOneBit(bits & -bit << 1)) {
                 candidates.add(RegionCandidate.inferred(bit, bit + size, JvmRegions.Kind.JAVA_HEAP, "Z heap"));
             }
             return candidates;

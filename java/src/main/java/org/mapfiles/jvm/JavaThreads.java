@@ -15,12 +15,13 @@ import org.mapfiles.jvm.JvmProcess.JavaThread;
 import org.mapfiles.jvm.VmReader.VmFieldMissing;
 
 /**
- * Finds the Java threads in the list of a JVM. Threads may end at any time, and the JVM frees their structures. So a thread counts only if
- * two reads agree, it belongs to the process, and its stack is mapped.
+ * Finds the Java threads in the list of a JVM. Threads may end at any time, and the JVM frees their structures. So a
+ * thread counts only if two reads agree, it belongs to the process, and its stack is mapped.
  */
 final class JavaThreads {
     /** Group 1 is the last number, if there is more than one. */
     private static final Pattern NUMBERS = Pattern.compile("(?m)^NSpid:\\t\\d+(?:.*\\t(\\d+))?$");
+
     private static final int MAX_THREADS = 1 << 20;
     private static final int SOME_MORE = 64;
     private static final long MAX_STACK = 8L << 30;
@@ -30,6 +31,7 @@ final class JavaThreads {
     private final Path tasks;
     /** Threads of this JVM by the address of their JavaThread. */
     private final Map<Long, Thread> own = new HashMap<>();
+
     private final Map<Integer, JavaThread> found = new HashMap<>();
 
     /** {@code process} is the directory of the process whose mappings the snapshot has. */
@@ -97,7 +99,8 @@ final class JavaThreads {
         long size = vm.pointer(thread, "JavaThread", "_stack_size");
         int inner = vm.intAt(vm.pointer(thread, holder, "_osthread") + vm.location("OSThread", "_thread_id"));
         int tid = numbers.isEmpty() ? inner : numbers.getOrDefault(inner, 0);
-        boolean isSame = base == vm.pointer(thread, "JavaThread", "_stack_base") && size == vm.pointer(thread, "JavaThread", "_stack_size");
+        boolean isSame = base == vm.pointer(thread, "JavaThread", "_stack_base")
+                && size == vm.pointer(thread, "JavaThread", "_stack_size");
         boolean isRange = size > 0 && size <= MAX_STACK && Long.compareUnsigned(base, size) >= 0;
         if (isSame && isRange && snapshot.find(base - 1) >= 0 && Files.exists(tasks.resolve(Integer.toString(tid)))) {
             Thread of = own.get(thread);
@@ -119,8 +122,8 @@ final class JavaThreads {
     }
 
     /**
-     * Returns the thread IDs in the PID namespace of this JVM, by those in the innermost PID namespace, which the target JVM uses. Empty:
-     * they are equal. NSpid in status of proc(5) lists both.
+     * Returns the thread IDs in the PID namespace of this JVM, by those in the innermost PID namespace, which the
+     * target JVM uses. Empty: they are equal. NSpid in status of proc(5) lists both.
      */
     private Map<Integer, Integer> numbers() {
         Map<Integer, Integer> numbers = new HashMap<>();
@@ -133,7 +136,9 @@ final class JavaThreads {
                 if (own.group(1) == null) {
                     return Map.of();
                 }
-                numbers.put(Integer.valueOf(own.group(1)), Integer.valueOf(task.getFileName().toString()));
+                numbers.put(
+                        Integer.valueOf(own.group(1)),
+                        Integer.valueOf(task.getFileName().toString()));
             }
         } catch (IOException | DirectoryIteratorException | NumberFormatException none) {
             // the list of threads cannot be read, or the process has exited

@@ -18,11 +18,11 @@ final class JvmCalls {
         NativeLibrary.bindJvm(JvmCalls.class);
     }
 
-    private JvmCalls() {
-    }
+    private JvmCalls() {}
 
     /** Kinds of {@link #vmEntry}: a field, the size of a type, a constant. */
     static final int FIELD = 1;
+
     static final int SIZE = 3;
     static final int CONSTANT = 4;
 
@@ -31,7 +31,8 @@ final class JvmCalls {
      *
      * @param tables {@link org.mapfiles.jvm.VmTables#content}
      * @param field null for the size of a type and for a constant
-     * @param result receives the value, the offset in the type, or the address of a static field; and 1 for a static field, else 0
+     * @param result receives the value, the offset in the type, or the address of a static field; and 1 for a static
+     *     field, else 0
      * @return the type of the field as HotSpot writes it, else an empty text; null: there is no such entry
      */
     static native String vmEntry(ByteBuffer tables, String type, String field, int kind, long[] result);
@@ -48,7 +49,9 @@ final class JvmCalls {
      */
     static native int codeReaderFind(ByteBuffer reader, long memory, long address, int meaning, ByteBuffer result);
 
-    /** Writes the next code of a walk to {@code result}; the first one if {@code begin}. Returns 0 or a negative errno. */
+    /**
+     * Writes the next code of a walk to {@code result}; the first one if {@code begin}. Returns 0 or a negative errno.
+     */
     static native int codeReaderNext(ByteBuffer reader, long memory, boolean begin, ByteBuffer result);
 
     /** Writes the layout of {@link CodeInfo} in the order of its declarations. Returns the number of values. */
@@ -59,26 +62,39 @@ final class JvmCalls {
 
     static native void codeClose();
 
-    /** Returns memory that codeOpen() reserved, which is never freed: 0: the head, 1 and 2: the images; 3: the code cache. */
+    /**
+     * Returns memory that codeOpen() reserved, which is never freed: 0: the head, 1 and 2: the images; 3: the code
+     * cache.
+     */
     static native ByteBuffer codeMemory(int index);
 
-    /** Writes the first address and the end (exclusive) of all memory of codeOpen(). Returns false if it was never called. */
+    /**
+     * Writes the first address and the end (exclusive) of all memory of codeOpen(). Returns false if it was never
+     * called.
+     */
     static native boolean codeRange(long[] out);
 
     /** Writes the eight fields of {@code struct mf_code_counts}, in the order of the header. */
     static native void codeCount(long[] counts);
 
-    /** Writes the offsets of the fields of the structs, in the order of their declarations. Returns the number of values. */
+    /**
+     * Writes the offsets of the fields of the structs, in the order of their declarations. Returns the number of
+     * values.
+     */
     static native int codeLayout(int[] offsets);
 
     /** Returns whether malloc of this process is that of the C library, and not that of another allocator. */
     static native boolean isMallocOfCLibrary();
 
-    /** Returns the address of HotSpot's JavaThread of a thread; 0: the thread has not started, has ended, or the address is unknown. */
+    /**
+     * Returns the address of HotSpot's JavaThread of a thread; 0: the thread has not started, has ended, or the address
+     * is unknown.
+     */
     static native long threadAddress(Thread thread);
 
     /**
-     * Writes address and size of the memory of direct buffers, as many as fit. The JDK keeps them in a list for freeing.
+     * Writes address and size of the memory of direct buffers, as many as fit. The JDK keeps them in a list for
+     * freeing.
      *
      * @return the number of buffers; 0 also if this JDK keeps them elsewhere
      */
@@ -96,8 +112,8 @@ final class JvmCalls {
     /**
      * Opens the perf map of a process below the root directory of that process.
      *
-     * @param attributes as of {@link #perfMapOpen}; then the PID in the PID namespace of the process, its effective user, and its start
-     *     time in nanoseconds since 1970
+     * @param attributes as of {@link #perfMapOpen}; then the PID in the PID namespace of the process, its effective
+     *     user, and its start time in nanoseconds since 1970
      */
     static native int perfMapOpenOf(int pid, long[] attributes);
 
@@ -106,10 +122,15 @@ final class JvmCalls {
 
     static native void descriptorClose(int descriptor);
 
-    /** Connects to the attach socket of a target ({@link AttachTarget#numbers}). Returns a descriptor, or an errno of attach.h. */
+    /**
+     * Connects to the attach socket of a target ({@link AttachTarget#numbers}). Returns a descriptor, or an errno of
+     * attach.h.
+     */
     static native int attachConnect(int[] target);
 
-    /** Creates the file .attach_pid and writes its two descriptors to {@code trigger}. Returns 0 or a negative errno. */
+    /**
+     * Creates the file .attach_pid and writes its two descriptors to {@code trigger}. Returns 0 or a negative errno.
+     */
     static native int attachTriggerCreate(int[] target, int[] trigger);
 
     static native void attachTriggerRemove(int[] target, int[] trigger);

@@ -8,9 +8,10 @@ import org.mapfiles.MapsException;
 import org.mapfiles.ProcessMaps;
 
 /**
- * Finds the code of a JVM, another one or this one, from outside: the Java method with its inlined methods, or the stub, that an address
- * belongs to. Each call reads the memory of the target. Nothing is loaded into the target, it is not stopped, and no signal is sent to it;
- * it may be stopped or frozen. This needs ptrace access to the process (ptrace(2)).
+ * Finds the code of a JVM, another one or this one, from outside: the Java method with its inlined methods, or the
+ * stub, that an address belongs to. Each call reads the memory of the target. Nothing is loaded into the target, it is
+ * not stopped, and no signal is sent to it; it may be stopped or frozen. This needs ptrace access to the process
+ * (ptrace(2)).
  *
  * <pre>{@code
  * try (ProcessMaps maps = ProcessMaps.of(pid); JvmCodeReader reader = JvmCodeReader.of(maps)) {
@@ -23,11 +24,12 @@ import org.mapfiles.ProcessMaps;
  * }
  * }</pre>
  *
- * <p>A search finds the code that is in memory now. If code was unloaded after an address was sampled, no code or other code is found in
- * its place; {@link CodeInfo#compileId()} distinguishes them. {@link JvmCode} also finds unloaded code, of this JVM.
+ * <p>A search finds the code that is in memory now. If code was unloaded after an address was sampled, no code or other
+ * code is found in its place; {@link CodeInfo#compileId()} distinguishes them. {@link JvmCode} also finds unloaded
+ * code, of this JVM.
  *
- * <p>The result of a search is consistent: it is read again if the code changed during the read. A damaged or hostile target cannot crash
- * this JVM or keep it in a loop.
+ * <p>The result of a search is consistent: it is read again if the code changed during the read. A damaged or hostile
+ * target cannot crash this JVM or keep it in a loop.
  *
  * <p>Thread-safe: searches of one reader wait for each other. A search allocates nothing.
  */
@@ -36,6 +38,7 @@ public final class JvmCodeReader implements AutoCloseable {
     private static final int PAGES = 512;
     /** A code cache of 2 GiB has fewer. */
     private static final int MAX_BLOBS = 1 << 22;
+
     private static final int CACHE_LINE = 64;
 
     private final JvmProcess jvm;
@@ -45,7 +48,9 @@ public final class JvmCodeReader implements AutoCloseable {
     private JvmCodeReader(JvmProcess jvm) {
         this.jvm = jvm;
         int bytes = Math.toIntExact(JvmCalls.codeReaderBytes(PAGES));
-        reader = ByteBuffer.allocateDirect(bytes + 2 * CACHE_LINE).alignedSlice(CACHE_LINE).order(ByteOrder.nativeOrder());
+        reader = ByteBuffer.allocateDirect(bytes + 2 * CACHE_LINE)
+                .alignedSlice(CACHE_LINE)
+                .order(ByteOrder.nativeOrder());
         JvmCalls.codeReaderInit(reader, PAGES, jvm.vm().library().content());
     }
 
@@ -54,7 +59,8 @@ public final class JvmCodeReader implements AutoCloseable {
      *
      * @param maps the process. The caller still owns and closes it
      * @return a reader, to be closed by the caller
-     * @throws org.mapfiles.NotSupportedException if the process has no JVM ({@link org.mapfiles.NotSupportedException.Missing#JVM})
+     * @throws org.mapfiles.NotSupportedException if the process has no JVM
+     *     ({@link org.mapfiles.NotSupportedException.Missing#JVM})
      * @throws org.mapfiles.PermissionDeniedException if the caller has no ptrace access to the process
      * @throws org.mapfiles.ProcessExitedException if the process has exited
      * @throws org.mapfiles.NotEnoughMemoryException if this JVM has too little direct memory
@@ -83,13 +89,15 @@ public final class JvmCodeReader implements AutoCloseable {
 
         @Override
         public int apply(long memory) {
-            return isWalk ? JvmCalls.codeReaderNext(reader, memory, begins, result)
+            return isWalk
+                    ? JvmCalls.codeReaderNext(reader, memory, begins, result)
                     : JvmCalls.codeReaderFind(reader, memory, address, kind, result);
         }
     }
 
     /**
-     * Finds the code that an instruction belongs to now: the one that begins at an address ({@link CodeInfo.AddressKind#RUNNING_AT}).
+     * Finds the code that an instruction belongs to now: the one that begins at an address
+     * ({@link CodeInfo.AddressKind#RUNNING_AT}).
      *
      * @param address any 64-bit value
      * @param info receives the result
@@ -122,12 +130,13 @@ public final class JvmCodeReader implements AutoCloseable {
     }
 
     /**
-     * Calls a visitor with all methods, stubs and codelets of the interpreter. A method has one frame: the compiled method. Code that is
-     * loaded or unloaded during the call may be included or not. The visitor gets the same object each time. It may use this reader, but
-     * must not call this method.
+     * Calls a visitor with all methods, stubs and codelets of the interpreter. A method has one frame: the compiled
+     * method. Code that is loaded or unloaded during the call may be included or not. The visitor gets the same object
+     * each time. It may use this reader, but must not call this method.
      *
      * @param visitor receives each of them
-     * @return whether the end was reached; false: the JVM does not export the location of its code, or it cannot be read
+     * @return whether the end was reached; false: the JVM does not export the location of its code, or it cannot be
+     *     read
      * @throws org.mapfiles.ProcessExitedException if the process has exited, or runs another program
      * @throws IllegalStateException if this reader is closed
      */

@@ -16,9 +16,9 @@ import org.mapfiles.ProcessMaps;
 import org.mapfiles.jvm.VmReader.VmFieldMissing;
 
 /**
- * The HotSpot JVM in a process, this one or another, read from outside: version, flags, threads and run state. Nothing is loaded into the
- * process, no signal is sent to it, and it may be stopped or frozen. Only {@link #execute} has side effects. This needs ptrace access to
- * the process (ptrace(2)).
+ * The HotSpot JVM in a process, this one or another, read from outside: version, flags, threads and run state. Nothing
+ * is loaded into the process, no signal is sent to it, and it may be stopped or frozen. Only {@link #execute} has side
+ * effects. This needs ptrace access to the process (ptrace(2)).
  *
  * <pre>{@code
  * try (ProcessMaps maps = ProcessMaps.of(pid); JvmProcess jvm = JvmProcess.of(maps)) {
@@ -31,8 +31,12 @@ import org.mapfiles.jvm.VmReader.VmFieldMissing;
  * <p>Not thread-safe: an object belongs to one thread at a time. Reading allocates.
  */
 public final class JvmProcess implements AutoCloseable {
-    /** Maximum of libraries that are tried. A process has one with the tables of a JVM; a hostile process may have any number. */
+    /**
+     * Maximum of libraries that are tried. A process has one with the tables of a JVM; a hostile process may have any
+     * number.
+     */
     private static final int MAX_LIBRARIES = 8;
+
     private static final Duration DEFAULT_TIMEOUT = Duration.ofSeconds(10);
 
     /** Whether a process can respond to requests. */
@@ -51,8 +55,10 @@ public final class JvmProcess implements AutoCloseable {
      * A Java thread of a JVM. Immutable.
      *
      * @param tid thread ID of the kernel (gettid(2)), in the PID namespace of this JVM
-     * @param name of the Java thread, for a thread of this JVM; of another JVM the name in the kernel, cut after 15 bytes; empty: unknown
-     * @param thread the thread, if it is one of this JVM and the JVM lists it to Java code; null: another JVM, or a thread that it hides
+     * @param name of the Java thread, for a thread of this JVM; of another JVM the name in the kernel, cut after 15
+     *     bytes; empty: unknown
+     * @param thread the thread, if it is one of this JVM and the JVM lists it to Java code; null: another JVM, or a
+     *     thread that it hides
      * @param stackStart first address of the stack
      * @param stackEnd end of the stack (exclusive)
      */
@@ -64,8 +70,8 @@ public final class JvmProcess implements AutoCloseable {
     }
 
     /**
-     * The flags of a JVM, such as {@code -XX:MaxHeapSize}, with their values as of the time when they were read. A flag that the JVM does
-     * not have, or has with another type, is absent. Immutable and thread-safe.
+     * The flags of a JVM, such as {@code -XX:MaxHeapSize}, with their values as of the time when they were read. A flag
+     * that the JVM does not have, or has with another type, is absent. Immutable and thread-safe.
      */
     public static final class Flags {
         private final Map<String, Object> values;
@@ -107,8 +113,8 @@ public final class JvmProcess implements AutoCloseable {
         }
 
         /**
-         * Returns the value of an integer flag, such as {@code MaxHeapSize} in bytes. An unsigned value above {@link Long#MAX_VALUE} is
-         * returned as a negative number.
+         * Returns the value of an integer flag, such as {@code MaxHeapSize} in bytes. An unsigned value above
+         * {@link Long#MAX_VALUE} is returned as a negative number.
          *
          * @param name name of the flag
          * @return empty: the JVM has no such flag, or it is of another type
@@ -154,7 +160,8 @@ public final class JvmProcess implements AutoCloseable {
      *
      * @param maps the process. The caller still owns and closes it
      * @return an open JVM, to be closed by the caller
-     * @throws org.mapfiles.NotSupportedException if the process has no JVM ({@link org.mapfiles.NotSupportedException.Missing#JVM})
+     * @throws org.mapfiles.NotSupportedException if the process has no JVM
+     *     ({@link org.mapfiles.NotSupportedException.Missing#JVM})
      * @throws org.mapfiles.PermissionDeniedException if the caller has no ptrace access to the process
      * @throws org.mapfiles.ProcessExitedException if the process has exited
      * @throws org.mapfiles.NotEnoughMemoryException if this JVM has too little direct memory
@@ -248,7 +255,8 @@ public final class JvmProcess implements AutoCloseable {
     }
 
     /**
-     * {@return the version of the JVM (Abstract_VM_Version::_s_vm_release), such as {@code 25.0.3+9-LTS}; empty: unknown}
+     * {@return the version of the JVM (Abstract_VM_Version::_s_vm_release), such as {@code 25.0.3+9-LTS}; empty:
+     * unknown}
      *
      * @throws org.mapfiles.ProcessExitedException if the process has exited, or runs another program
      * @throws IllegalStateException if this is closed
@@ -290,8 +298,9 @@ public final class JvmProcess implements AutoCloseable {
     }
 
     /**
-     * Reads the Java threads of the JVM: all in HotSpot's list, also those of compilers. A virtual thread has the thread ID of the platform
-     * thread that carries it. Threads that start or end during the call may be missing. Takes milliseconds.
+     * Reads the Java threads of the JVM: all in HotSpot's list, also those of compilers. A virtual thread has the
+     * thread ID of the platform thread that carries it. Threads that start or end during the call may be missing. Takes
+     * milliseconds.
      *
      * @return the threads by thread ID, a new map; empty: the JVM does not export its list
      * @throws org.mapfiles.ProcessExitedException if the process has exited, or runs another program
@@ -326,29 +335,36 @@ public final class JvmProcess implements AutoCloseable {
     }
 
     /**
-     * Executes a diagnostic command in another JVM through HotSpot's attach socket, as jcmd(1) does, and returns its output. This has side
-     * effects in the target, unlike all other methods. Nothing is loaded into it. Blocks for at most the time limit.
+     * Executes a diagnostic command in another JVM through HotSpot's attach socket, as jcmd(1) does, and returns its
+     * output. This has side effects in the target, unlike all other methods. Nothing is loaded into it. Blocks for at
+     * most the time limit.
      *
-     * <p><b>Side effects.</b> If the JVM has no listener, this method makes it start one: it creates a file in the {@code /tmp} of the
-     * target, sends SIGQUIT and removes the file. Then the target has one more thread and the socket {@code /tmp/.java_pid<pid>} until it
-     * exits. If the listener runs already, no file is created and no signal is sent. A JVM that hangs, and so does not respond within the
-     * time limit, may print a thread dump when it continues.
+     * <p><b>Side effects.</b> If the JVM has no listener, this method makes it start one: it creates a file in the
+     * {@code /tmp} of the target, sends SIGQUIT and removes the file. Then the target has one more thread and the
+     * socket {@code /tmp/.java_pid<pid>} until it exits. If the listener runs already, no file is created and no signal
+     * is sent. A JVM that hangs, and so does not respond within the time limit, may print a thread dump when it
+     * continues.
      *
-     * <p><b>Checks before the signal.</b> The signal is sent only if the process has been verified to be an initialized JVM that accepts
-     * commands, catches SIGQUIT, and is neither stopped nor frozen. It is sent through a pidfd, never to a later process with the same PID.
+     * <p><b>Checks before the signal.</b> The signal is sent only if the process has been verified to be an initialized
+     * JVM that accepts commands, catches SIGQUIT, and is neither stopped nor frozen. It is sent through a pidfd, never
+     * to a later process with the same PID.
      *
-     * <p><b>Processes of other users.</b> The target controls the names in its {@code /tmp}. All work there has the permissions of the
-     * effective user of the target, which needs CAP_SETUID and CAP_SETGID if that is another user. Symbolic links at these names are not
-     * followed, and only the file that was created is removed. The listener must be the target process itself.
+     * <p><b>Processes of other users.</b> The target controls the names in its {@code /tmp}. All work there has the
+     * permissions of the effective user of the target, which needs CAP_SETUID and CAP_SETGID if that is another user.
+     * Symbolic links at these names are not followed, and only the file that was created is removed. The listener must
+     * be the target process itself.
      *
-     * @param command such as {@code VM.native_memory detail}, at most 1,024 bytes of UTF-8 (AttachOperation::arg_length_max)
+     * @param command such as {@code VM.native_memory detail}, at most 1,024 bytes of UTF-8
+     *     (AttachOperation::arg_length_max)
      * @param timeout time limit; above 0, and more than one day counts as one day
-     * @return the output, at most 16 MiB, decoded as UTF-8; invalid bytes become U+FFFD. The user of the target controls it
-     * @throws AttachException if the JVM does not accept commands, does not respond in time, sends more than 16 MiB or an invalid response,
-     *     or reports that the command failed; {@link AttachException#reason()} is the cause
+     * @return the output, at most 16 MiB, decoded as UTF-8; invalid bytes become U+FFFD. The user of the target
+     *     controls it
+     * @throws AttachException if the JVM does not accept commands, does not respond in time, sends more than 16 MiB or
+     *     an invalid response, or reports that the command failed; {@link AttachException#reason()} is the cause
      * @throws org.mapfiles.ProcessExitedException if the process has exited
      * @throws org.mapfiles.NotEnoughMemoryException if this JVM has too little memory for the response
-     * @throws IllegalArgumentException if the command is blank, too long, or contains a NUL; or the time limit is not positive
+     * @throws IllegalArgumentException if the command is blank, too long, or contains a NUL; or the time limit is not
+     *     positive
      * @throws IllegalStateException if this is closed
      */
     public String execute(String command, Duration timeout) throws MapsException {

@@ -20,13 +20,13 @@ import org.mapfiles.ProcessMaps;
  * if (index >= 0 && regions.region(index) == Kind.JAVA_HEAP) { ... }
  * }</pre>
  *
- * <p>Sources are HotSpot's exported structures, its diagnostic commands, its lists of threads and of direct buffers, and the mappings. If no
- * source has the use of a range, it is {@link Kind#UNKNOWN}. If the use only follows from the content or place of the memory,
- * {@link #isInferred} returns true. With {@code -XX:NativeMemoryTracking=detail} nearly nothing is unknown. Without it much of the memory
- * of collectors outside the heap is unknown.
+ * <p>Sources are HotSpot's exported structures, its diagnostic commands, its lists of threads and of direct buffers,
+ * and the mappings. If no source has the use of a range, it is {@link Kind#UNKNOWN}. If the use only follows from the
+ * content or place of the memory, {@link #isInferred} returns true. With {@code -XX:NativeMemoryTracking=detail} nearly
+ * nothing is unknown. Without it much of the memory of collectors outside the heap is unknown.
  *
- * <p>The regions are those at the time of the read. A read of this JVM takes tens of milliseconds (200 ms with that tracking); the first
- * one takes 300 to 500 ms, since it starts the management of the JVM (JMX). It allocates.
+ * <p>The regions are those at the time of the read. A read of this JVM takes tens of milliseconds (200 ms with that
+ * tracking); the first one takes 300 to 500 ms, since it starts the management of the JVM (JMX). It allocates.
  *
  * <p>Immutable and thread-safe. {@link #find} allocates nothing.
  */
@@ -51,7 +51,10 @@ public final class JvmRegions {
         LIBRARY,
         /** Another file, such as a jar or a mapped buffer. */
         FILE,
-        /** Memory of the C library's malloc. With another allocator only the heap of brk(2), which is marked as inferred. */
+        /**
+         * Memory of the C library's malloc. With another allocator only the heap of brk(2), which is marked as
+         * inferred.
+         */
         MALLOC,
         /** The memory of a direct buffer. */
         DIRECT_BUFFER,
@@ -62,8 +65,14 @@ public final class JvmRegions {
     }
 
     /** Static variables of libjvm that have the addresses of memory. */
-    private static final String[] VARIABLES = {Metaspaces.CLASS_CONTEXT, Metaspaces.OTHER_CONTEXT, CollectorTables.MARK_BITMAP,
-        CollectorTables.SUMMARY, CollectorTables.MARK_STACKS, VmStructures.POLLING_PAGE};
+    private static final String[] VARIABLES = {
+        Metaspaces.CLASS_CONTEXT,
+        Metaspaces.OTHER_CONTEXT,
+        CollectorTables.MARK_BITMAP,
+        CollectorTables.SUMMARY,
+        CollectorTables.MARK_STACKS,
+        VmStructures.POLLING_PAGE
+    };
 
     private final long[] starts;
     private final long[] ends;
@@ -96,7 +105,8 @@ public final class JvmRegions {
      * @throws MapsException if the mappings of this JVM cannot be read
      */
     public static JvmRegions read() throws MapsException {
-        try (ProcessMaps maps = ProcessMaps.self(); JvmProcess jvm = JvmProcess.own(maps)) {
+        try (ProcessMaps maps = ProcessMaps.self();
+                JvmProcess jvm = JvmProcess.own(maps)) {
             try {
                 return readOwn(maps, jvm);
             } catch (OutOfMemoryError e) {
@@ -120,7 +130,8 @@ public final class JvmRegions {
         candidates.add(widened(VmInfo.others(reports.info()), snapshot));
         candidates.add(VmInfo.metaspace(reports.metaspace()));
         candidates.add(VmStructures.archive(vm));
-        candidates.add(new ThreadStacks(vm, snapshot, jvm.directory()).withJavaNames().candidates());
+        candidates.add(
+                new ThreadStacks(vm, snapshot, jvm.directory()).withJavaNames().candidates());
         candidates.add(DirectBuffers.candidates(vm));
         candidates.add(NativeMemoryTracking.candidates(reports.nativeMemory()));
         candidates.add(HeapOfZ.candidates(vm));
@@ -129,15 +140,17 @@ public final class JvmRegions {
     }
 
     /**
-     * Reads the regions of the JVM in a process, from outside. Nothing is loaded into the target, no signal is sent to it, and it may be
-     * stopped, frozen or in a container. This needs ptrace access to the process (ptrace(2)).
+     * Reads the regions of the JVM in a process, from outside. Nothing is loaded into the target, no signal is sent to
+     * it, and it may be stopped, frozen or in a container. This needs ptrace access to the process (ptrace(2)).
      *
-     * <p>Sources are HotSpot's exported structures, its flags, the kernel's list of threads, and the mappings. Direct buffers are not
-     * distinguished from other memory of the C library. Names of threads are those of the kernel, cut after 15 bytes.
+     * <p>Sources are HotSpot's exported structures, its flags, the kernel's list of threads, and the mappings. Direct
+     * buffers are not distinguished from other memory of the C library. Names of threads are those of the kernel, cut
+     * after 15 bytes.
      *
      * @param maps the process. For this JVM {@link #read()} reports more. The caller still owns and closes it
      * @return the regions now
-     * @throws org.mapfiles.NotSupportedException if the process has no JVM ({@link org.mapfiles.NotSupportedException.Missing#JVM})
+     * @throws org.mapfiles.NotSupportedException if the process has no JVM
+     *     ({@link org.mapfiles.NotSupportedException.Missing#JVM})
      * @throws org.mapfiles.PermissionDeniedException if the caller has no ptrace access to the process
      * @throws org.mapfiles.ProcessExitedException if the process has exited
      * @throws org.mapfiles.NotEnoughMemoryException if this JVM has too little memory
@@ -149,14 +162,17 @@ public final class JvmRegions {
     }
 
     /**
-     * Reads the regions of the JVM in a process from outside, and sends it diagnostic commands for details that only the JVM can report. With
-     * {@code -XX:NativeMemoryTracking=detail} they cover nearly all of its memory; also tables of the collector if libjvm has no symbol
-     * table. The commands are sent by {@link JvmProcess#execute(String)}, which has the side effects described there.
+     * Reads the regions of the JVM in a process from outside, and sends it diagnostic commands for details that only
+     * the JVM can report. With {@code -XX:NativeMemoryTracking=detail} they cover nearly all of its memory; also tables
+     * of the collector if libjvm has no symbol table. The commands are sent by {@link JvmProcess#execute(String)},
+     * which has the side effects described there.
      *
      * @param maps the process. The caller still owns and closes it
      * @return the regions now
-     * @throws AttachException if the JVM does not accept commands, does not respond in time, or sends an invalid response
-     * @throws org.mapfiles.NotSupportedException if the process has no JVM ({@link org.mapfiles.NotSupportedException.Missing#JVM})
+     * @throws AttachException if the JVM does not accept commands, does not respond in time, or sends an invalid
+     *     response
+     * @throws org.mapfiles.NotSupportedException if the process has no JVM
+     *     ({@link org.mapfiles.NotSupportedException.Missing#JVM})
      * @throws org.mapfiles.PermissionDeniedException if the caller has no ptrace access to the process
      * @throws org.mapfiles.ProcessExitedException if the process has exited
      * @throws org.mapfiles.NotEnoughMemoryException if this JVM has too little memory
@@ -165,7 +181,9 @@ public final class JvmRegions {
         try (JvmProcess jvm = JvmProcess.of(Objects.requireNonNull(maps, "maps"))) {
             return read(maps, jvm, VmReports.ofAnotherJvm(jvm));
         } catch (BoundedText.TooMuchWork e) {
-            throw new AttachException(AttachException.Reason.INVALID_RESPONSE, "the JVM of process " + maps.pid() + " sent " + e.getMessage());
+            throw new AttachException(
+                    AttachException.Reason.INVALID_RESPONSE,
+                    "the JVM of process " + maps.pid() + " sent " + e.getMessage());
         }
     }
 
@@ -209,10 +227,13 @@ public final class JvmRegions {
     private static List<RegionCandidate> ownMemory() {
         long[] range = new long[2];
         return JvmCalls.codeRange(range)
-                ? List.of(RegionCandidate.reported(range[0], range[1], Kind.JVM_OTHER, "mapfiles' memory of code")) : List.of();
+                ? List.of(RegionCandidate.reported(range[0], range[1], Kind.JVM_OTHER, "mapfiles' memory of code"))
+                : List.of();
     }
 
-    /** Returns the candidates. Each one that is a single address, such as the polling page, is extended to its mapping. */
+    /**
+     * Returns the candidates. Each one that is a single address, such as the polling page, is extended to its mapping.
+     */
     private static List<RegionCandidate> widened(List<RegionCandidate> candidates, MapSnapshot snapshot) {
         List<RegionCandidate> widened = new ArrayList<>();
         for (RegionCandidate candidate : candidates) {
@@ -232,11 +253,13 @@ public final class JvmRegions {
         for (MapCursor mapping = snapshot.cursor(); mapping.next(); ) {
             long at = mapping.start();
             Map.Entry<Long, RegionCandidate> first = chosen.floorEntry(at);
-            NavigableMap<Long, RegionCandidate> some = chosen.subMap(first == null ? at : first.getKey(), true, mapping.end(), false);
+            NavigableMap<Long, RegionCandidate> some =
+                    chosen.subMap(first == null ? at : first.getKey(), true, mapping.end(), false);
             for (RegionCandidate candidate : some.values()) {
                 if (candidate.overlaps(at, mapping.end())) {
                     long start = Long.compareUnsigned(candidate.start(), at) > 0 ? candidate.start() : at;
-                    long end = Long.compareUnsigned(candidate.end(), mapping.end()) < 0 ? candidate.end() : mapping.end();
+                    long end =
+                            Long.compareUnsigned(candidate.end(), mapping.end()) < 0 ? candidate.end() : mapping.end();
                     add(ranges, at, start, null, mapping);
                     add(ranges, start, end, candidate, mapping);
                     at = end;
@@ -247,7 +270,8 @@ public final class JvmRegions {
         return ranges;
     }
 
-    private static void add(List<RegionCandidate> ranges, long start, long end, RegionCandidate best, MapCursor mapping) {
+    private static void add(
+            List<RegionCandidate> ranges, long start, long end, RegionCandidate best, MapCursor mapping) {
         if (start == end) {
             return;
         }
@@ -259,7 +283,8 @@ public final class JvmRegions {
         if (region == Kind.JAVA_HEAP && mapping.permissions().startsWith("---")) {
             detail = "reserved";
         }
-        ranges.add(new RegionCandidate(start, end, region, detail == null ? "" : detail, best != null && best.isInferred()));
+        ranges.add(new RegionCandidate(
+                start, end, region, detail == null ? "" : detail, best != null && best.isInferred()));
     }
 
     /** {@return the number of ranges} */
@@ -343,7 +368,9 @@ public final class JvmRegions {
 
     @Override
     public String toString() {
-        return "JvmRegions[" + starts.length + " ranges, " + Arrays.stream(regions).filter(region -> region == Kind.UNKNOWN).count()
-                + " unknown]";
+        return "JvmRegions[" + starts.length + " ranges, "
+                + Arrays.stream(regions)
+                        .filter(region -> region == Kind.UNKNOWN)
+                        .count() + " unknown]";
     }
 }

@@ -21,17 +21,19 @@ import org.mapfiles.ProcessMaps;
  * }</pre>
  *
  * <p>There are two sources of code:
+ *
  * <ul>
- *   <li>{@link #of} reads the memory of the JVM at each search ({@link JvmCodeReader}), also for this JVM. The JVM does nothing for it. A
- *       search finds the code of that moment, and takes some microseconds.
- *   <li>{@link #recording} is for this JVM only. The JVM reports its code when it changes ({@link JvmCode}). A search finds the code of any
- *       time since then, takes no lock and calls no native code.
+ *   <li>{@link #of} reads the memory of the JVM at each search ({@link JvmCodeReader}), also for this JVM. The JVM does
+ *       nothing for it. A search finds the code of that moment, and takes some microseconds.
+ *   <li>{@link #recording} is for this JVM only. The JVM reports its code when it changes ({@link JvmCode}). A search
+ *       finds the code of any time since then, takes no lock and calls no native code.
  * </ul>
  *
  * <p>Regions and mappings are those of the last {@link #refresh}.
  *
- * <p>Thread-safe: each thread uses its own {@link AddressInfo}. Searches that read memory wait for each other. {@link #resolve(long,
- * AddressInfo)} allocates nothing, but for the first search with an {@link AddressInfo}. {@link #refresh} allocates.
+ * <p>Thread-safe: each thread uses its own {@link AddressInfo}. Searches that read memory wait for each other.
+ * {@link #resolve(long, AddressInfo)} allocates nothing, but for the first search with an {@link AddressInfo}.
+ * {@link #refresh} allocates.
  */
 public final class JvmResolver implements AutoCloseable {
     private final ProcessMaps maps;
@@ -40,6 +42,7 @@ public final class JvmResolver implements AutoCloseable {
     private final JvmCode code;
     /** Null: code is recorded. */
     private final JvmCodeReader reader;
+
     private volatile JvmRegions regions;
     private boolean isClosed;
 
@@ -62,11 +65,13 @@ public final class JvmResolver implements AutoCloseable {
     }
 
     /**
-     * Opens the JVM in a process, this one or another, and reads its regions and mappings. Code is read at each search. For another process
-     * this needs ptrace access (ptrace(2)); it is not stopped, nothing is loaded into it, and no signal is sent to it.
+     * Opens the JVM in a process, this one or another, and reads its regions and mappings. Code is read at each search.
+     * For another process this needs ptrace access (ptrace(2)); it is not stopped, nothing is loaded into it, and no
+     * signal is sent to it.
      *
      * @param maps the process. The caller still owns it, and closes it after this resolver
-     * @throws org.mapfiles.NotSupportedException if the process has no JVM ({@link org.mapfiles.NotSupportedException.Missing#JVM})
+     * @throws org.mapfiles.NotSupportedException if the process has no JVM
+     *     ({@link org.mapfiles.NotSupportedException.Missing#JVM})
      * @throws org.mapfiles.PermissionDeniedException if the caller has no ptrace access to the process
      * @throws org.mapfiles.ProcessExitedException if the process has exited
      * @throws org.mapfiles.NotEnoughMemoryException if this JVM has too little memory
@@ -116,8 +121,8 @@ public final class JvmResolver implements AutoCloseable {
     }
 
     /**
-     * Reads the mappings again, and not the regions, which takes a small part of the time. Addresses in new mappings have the region
-     * {@link JvmRegions.Kind#UNKNOWN} until {@link #refresh}.
+     * Reads the mappings again, and not the regions, which takes a small part of the time. Addresses in new mappings
+     * have the region {@link JvmRegions.Kind#UNKNOWN} until {@link #refresh}.
      *
      * @throws MapsException if they cannot be read
      * @throws IllegalStateException if this resolver is closed
@@ -128,8 +133,8 @@ public final class JvmResolver implements AutoCloseable {
     }
 
     /**
-     * Resolves the instruction that begins at an address ({@link CodeInfo.AddressKind#RUNNING_AT}): code as of now, region and mapping as
-     * of the last refresh.
+     * Resolves the instruction that begins at an address ({@link CodeInfo.AddressKind#RUNNING_AT}): code as of now,
+     * region and mapping as of the last refresh.
      *
      * @param address any 64-bit value
      * @param info receives the result
@@ -184,7 +189,8 @@ public final class JvmResolver implements AutoCloseable {
         Objects.requireNonNull(kind, "kind");
         CodeInfo found = Objects.requireNonNull(info, "info").toFill();
         if (code == null) {
-            throw new UnsupportedOperationException("the code of earlier times is unknown: open the resolver with recording()");
+            throw new UnsupportedOperationException(
+                    "the code of earlier times is unknown: open the resolver with recording()");
         }
         return fill(address, code.find(address, kind, time, found), info);
     }
@@ -198,8 +204,8 @@ public final class JvmResolver implements AutoCloseable {
     }
 
     /**
-     * Closes the descriptors. Recording of code continues if it has another user, such as {@link JvmCode#open()}. Recorded code stays
-     * available to later resolvers. Has no effect if it is closed.
+     * Closes the descriptors. Recording of code continues if it has another user, such as {@link JvmCode#open()}.
+     * Recorded code stays available to later resolvers. Has no effect if it is closed.
      */
     @Override
     public synchronized void close() {

@@ -2,7 +2,10 @@ package org.mapfiles.jvm;
 
 import org.mapfiles.jvm.VmReader.VmFieldMissing;
 
-/** Recognizes large chunks of glibc's malloc: each has its own mapping, and begins with a zero word and a word with its size. */
+/**
+ * Recognizes large chunks of glibc's malloc: each has its own mapping, and begins with a zero word and a word with its
+ * size.
+ */
 final class MallocChunk {
     static final String DETAIL = "a large chunk of the C library's malloc";
 
@@ -11,16 +14,16 @@ final class MallocChunk {
 
     /** The lowest bits of the size are flags. A chunk with its own mapping has only IS_MMAPPED set. */
     private static final int FLAGS = 8;
+
     private static final int IS_MAPPED = 2;
 
     private static final int MIN_PAGE = 4096;
 
-    private MallocChunk() {
-    }
+    private MallocChunk() {}
 
     /**
-     * Returns the end of the chunks that fill memory from {@code start} on; {@code start} if there are none. The kernel merges adjacent
-     * mappings, so other memory may follow.
+     * Returns the end of the chunks that fill memory from {@code start} on; {@code start} if there are none. The kernel
+     * merges adjacent mappings, so other memory may follow.
      */
     static long endOfChunks(VmReader vm, long start, long end) {
         long at = start;

@@ -42,7 +42,8 @@ final class MappedMemory {
         for (MapCursor mapping = snapshot.cursor(); mapping.next(); ) {
             if (mapping.kind() == Mapping.Kind.FILE && mapping.isExecutable()) {
                 executableFiles.set(mapping.fileIndex());
-                hasAllocator |= ALLOCATORS.matcher(String.valueOf(mapping.name())).matches();
+                hasAllocator |=
+                        ALLOCATORS.matcher(String.valueOf(mapping.name())).matches();
             }
         }
         this.isMallocOfCLibrary = (isMallocInferred || isMallocOfCLibrary) && !hasAllocator;
@@ -72,16 +73,21 @@ final class MappedMemory {
                 }
                 return ofFile(start, end, mapping.name(), executableFiles.get(mapping.fileIndex()));
             case HEAP:
-                return isMallocOfCLibrary ? new RegionCandidate(start, end, JvmRegions.Kind.MALLOC, "heap of the C library", isMallocInferred)
-                        : RegionCandidate.inferred(start, end, JvmRegions.Kind.MALLOC, "heap of brk(2); another library provides malloc");
+                return isMallocOfCLibrary
+                        ? new RegionCandidate(
+                                start, end, JvmRegions.Kind.MALLOC, "heap of the C library", isMallocInferred)
+                        : RegionCandidate.inferred(
+                                start, end, JvmRegions.Kind.MALLOC, "heap of brk(2); another library provides malloc");
             case STACK:
-                return RegionCandidate.reported(start, end, JvmRegions.Kind.THREAD_STACK, "first thread of the process");
+                return RegionCandidate.reported(
+                        start, end, JvmRegions.Kind.THREAD_STACK, "first thread of the process");
             case VDSO:
             case VVAR:
             case VSYSCALL:
                 return RegionCandidate.reported(start, end, JvmRegions.Kind.LIBRARY, mapping.name());
             case MEMFD:
-                return mapping.name().contains("java_heap") ? RegionCandidate.inferred(start, end, JvmRegions.Kind.JAVA_HEAP, mapping.name())
+                return mapping.name().contains("java_heap")
+                        ? RegionCandidate.inferred(start, end, JvmRegions.Kind.JAVA_HEAP, mapping.name())
                         : RegionCandidate.reported(start, end, JvmRegions.Kind.FILE, mapping.name());
             case ANONYMOUS:
                 return ofAnonymous(mapping, before);
@@ -97,7 +103,8 @@ final class MappedMemory {
         if (name.contains("/hsperfdata_")) {
             return RegionCandidate.inferred(start, end, JvmRegions.Kind.JVM_OTHER, name);
         }
-        return RegionCandidate.reported(start, end, isExecutable ? JvmRegions.Kind.LIBRARY : JvmRegions.Kind.FILE, name);
+        return RegionCandidate.reported(
+                start, end, isExecutable ? JvmRegions.Kind.LIBRARY : JvmRegions.Kind.FILE, name);
     }
 
     private @Nullable RegionCandidate ofAnonymous(MapCursor mapping, @Nullable RegionCandidate before) {
@@ -110,8 +117,12 @@ final class MappedMemory {
                 return RegionCandidate.reported(start, libraryEnd, JvmRegions.Kind.LIBRARY, before.detail());
             }
         }
-        if (follows && before.region() == JvmRegions.Kind.MALLOC && before.isInferred() && mapping.permissions().equals("---p")
-                && end % ARENA == 0 && end - before.start() == ARENA) {
+        if (follows
+                && before.region() == JvmRegions.Kind.MALLOC
+                && before.isInferred()
+                && mapping.permissions().equals("---p")
+                && end % ARENA == 0
+                && end - before.start() == ARENA) {
             return RegionCandidate.inferred(start, end, JvmRegions.Kind.MALLOC, before.detail());
         }
         if (!mapping.permissions().equals("rw-p") || !isMallocOfCLibrary) {
@@ -121,7 +132,9 @@ final class MappedMemory {
             return RegionCandidate.inferred(start, end, JvmRegions.Kind.MALLOC, "arena of the C library");
         }
         long chunksEnd = MallocChunk.endOfChunks(vm, start, end);
-        return chunksEnd == start ? null : RegionCandidate.inferred(start, chunksEnd, JvmRegions.Kind.MALLOC, MallocChunk.DETAIL);
+        return chunksEnd == start
+                ? null
+                : RegionCandidate.inferred(start, chunksEnd, JvmRegions.Kind.MALLOC, MallocChunk.DETAIL);
     }
 
     private static long pageUp(long address) {

@@ -7,8 +7,9 @@ import java.util.List;
 import org.mapfiles.jvm.VmReader.VmFieldMissing;
 
 /**
- * Finds the address space of metaspace and of class space, by static variables of libjvm (src/hotspot/share/memory/metaspace) that are the
- * same in JDK 17 to 25. They are not exported, so the content of each object is checked.
+ * Finds the address space of metaspace and of class space, by static variables of libjvm
+ * (src/hotspot/share/memory/metaspace) that are the same in JDK 17 to 25. They are not exported, so the content of each
+ * object is checked.
  */
 final class Metaspaces {
     static final String CLASS_CONTEXT = "_ZN9metaspace16MetaspaceContext20_class_space_contextE";
@@ -16,6 +17,7 @@ final class Metaspaces {
 
     /** Each node has 16 MiB or more. */
     private static final int MAX_NODES = 1 << 16;
+
     private static final int NODE_WORDS = 16;
     private static final long PAGE = 4096;
 
@@ -42,7 +44,8 @@ final class Metaspaces {
             }
             String name = region == JvmRegions.Kind.CLASS_SPACE ? "class-space" : "non-class-space";
             long[] fields = vm.longsAt(context, 2);
-            long[] list = vm.longsAt(fields[1], 3); // a virtual table in some of JDK 17 to 25, its name, its first node
+            // a virtual table in some of JDK 17 to 25, its name, its first node
+            long[] list = vm.longsAt(fields[1], 3);
             boolean isNameFirst = isText(list[0], name);
             if (!isText(fields[0], name) || !isNameFirst && !isText(list[1], name)) {
                 throw new VmFieldMissing(name);
@@ -64,15 +67,18 @@ final class Metaspaces {
     }
 
     /**
-     * Adds a node and returns the next one. A node begins with the pointer to the next; it has its reserved range as address and bytes,
-     * and later again as address and words.
+     * Adds a node and returns the next one. A node begins with the pointer to the next; it has its reserved range as
+     * address and bytes, and later again as address and words.
      */
     private long addNode(long node, JvmRegions.Kind region, String detail) throws VmFieldMissing {
         long[] words = vm.longsAt(node, NODE_WORDS);
         for (int i = 1; i < NODE_WORDS - 3; i++) {
             long start = words[i];
             long bytes = words[i + 1];
-            boolean isRange = start != 0 && start % PAGE == 0 && bytes > 0 && bytes % PAGE == 0
+            boolean isRange = start != 0
+                    && start % PAGE == 0
+                    && bytes > 0
+                    && bytes % PAGE == 0
                     && Long.compareUnsigned(start, start + bytes) < 0;
             for (int k = i + 2; isRange && k < NODE_WORDS - 1; k++) {
                 if (words[k] == start && words[k + 1] == bytes / Long.BYTES) {

@@ -6,14 +6,13 @@ import java.nio.ByteBuffer;
 final class ModifiedUtf8 {
     private static final char UNKNOWN = '\ufffd';
 
-    private ModifiedUtf8() {
-    }
+    private ModifiedUtf8() {}
 
     /** Decodes bytes; invalid ones become U+FFFD. */
     static String decode(ByteBuffer bytes, int at, int length) {
         char[] text = new char[length];
         int count = 0;
-        for (int i = at; i < at + length;) {
+        for (int i = at; i < at + length; ) {
             int first = bytes.get(i) & 0xff;
             int more = first < 0x80 ? 0 : (first & 0xe0) == 0xc0 ? 1 : (first & 0xf0) == 0xe0 ? 2 : -1;
             if (more < 0 || i + more >= at + length) {

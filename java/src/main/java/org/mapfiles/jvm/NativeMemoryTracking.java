@@ -5,13 +5,16 @@ import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/** Parses the ranges in the output of VM.native_memory of JDK 17 to 25. It has ranges with -XX:NativeMemoryTracking=detail. */
+/**
+ * Parses the ranges in the output of VM.native_memory of JDK 17 to 25. It has ranges with
+ * -XX:NativeMemoryTracking=detail.
+ */
 final class NativeMemoryTracking {
     private static final Pattern RESERVED = Pattern.compile(
-            "^\\[0x([0-9a-f]{1,16}) - 0x([0-9a-f]{1,16})\\] reserved .* for (\\w[^\\n]*?)(?: from)?$", Pattern.MULTILINE);
+            "^\\[0x([0-9a-f]{1,16}) - 0x([0-9a-f]{1,16})\\] reserved .* for (\\w[^\\n]*?)(?: from)?$",
+            Pattern.MULTILINE);
 
-    private NativeMemoryTracking() {
-    }
+    private NativeMemoryTracking() {}
 
     static List<RegionCandidate> candidates(String text) {
         List<RegionCandidate> candidates = new ArrayList<>();

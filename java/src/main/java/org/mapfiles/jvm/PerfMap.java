@@ -11,8 +11,8 @@ import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The perf map of a process: names of generated code in {@code /tmp/perf-PID.map}, as perf(1) reads it. Each line has a start and a size in
- * hexadecimal, and a name. This class reads the map of any process, and writes that of this JVM.
+ * The perf map of a process: names of generated code in {@code /tmp/perf-PID.map}, as perf(1) reads it. Each line has a
+ * start and a size in hexadecimal, and a name. This class reads the map of any process, and writes that of this JVM.
  *
  * <p>Immutable and thread-safe. {@link #find} allocates nothing.
  */
@@ -37,11 +37,11 @@ public final class PerfMap {
         this.malformed = malformed;
     }
 
-    private record Line(long start, long end, String name) {
-    }
+    private record Line(long start, long end, String name) {}
 
     /**
-     * {@return the path of the map of a process that has the root directory and PID namespace of this JVM: {@code /tmp/perf-PID.map}}
+     * {@return the path of the map of a process that has the root directory and PID namespace of this JVM:
+     * {@code /tmp/perf-PID.map}}
      *
      * @param pid in the PID namespace of that process
      */
@@ -50,10 +50,11 @@ public final class PerfMap {
     }
 
     /**
-     * Reads the map of a process, also in a container: {@code /tmp/perf-N.map} below the root directory of the process (proc_pid_root(5)),
-     * where N is its PID in its own PID namespace (NSpid of proc_pid_status(5)).
+     * Reads the map of a process, also in a container: {@code /tmp/perf-N.map} below the root directory of the process
+     * (proc_pid_root(5)), where N is its PID in its own PID namespace (NSpid of proc_pid_status(5)).
      *
-     * <p>If the map was last changed before the process started, it belongs to an earlier process with the same PID, and is rejected.
+     * <p>If the map was last changed before the process started, it belongs to an earlier process with the same PID,
+     * and is rejected.
      *
      * @param pid in the PID namespace of this JVM
      * @return the map
@@ -77,8 +78,9 @@ public final class PerfMap {
      * @return the map
      * @throws java.nio.file.NoSuchFileException if the file does not exist
      * @throws java.nio.file.AccessDeniedException if this user may not read the file
-     * @throws IOException if it is not a regular file (it is not opened then); if another user owns it, since any user can create files in
-     *     /tmp; if it is larger than 128 MiB, or has more than 2,000,000 ranges; or if it cannot be read
+     * @throws IOException if it is not a regular file (it is not opened then); if another user owns it, since any user
+     *     can create files in /tmp; if it is larger than 128 MiB, or has more than 2,000,000 ranges; or if it cannot be
+     *     read
      */
     public static PerfMap read(Path file, int user) throws IOException {
         Objects.requireNonNull(file, "file");
@@ -100,7 +102,8 @@ public final class PerfMap {
                 } else if (newest.size() < MAX_PIECES) {
                     put(newest, line);
                 } else {
-                    throw new IOException("the perf map has more than " + MAX_PIECES + " ranges: let the process write it again");
+                    throw new IOException(
+                            "the perf map has more than " + MAX_PIECES + " ranges: let the process write it again");
                 }
             }
 
@@ -141,8 +144,8 @@ public final class PerfMap {
     }
 
     /**
-     * Writes the code that is loaded in this JVM to a file, atomically: a new file replaces it. perf(1) reads the map after the recording, so
-     * write it shortly before the JVM exits. Allocates.
+     * Writes the code that is loaded in this JVM to a file, atomically: a new file replaces it. perf(1) reads the map
+     * after the recording, so write it shortly before the JVM exits. Allocates.
      *
      * @param code the recorded code of this JVM
      * @param file the file to write
@@ -152,7 +155,10 @@ public final class PerfMap {
     public static int write(JvmCode code, Path file) throws IOException {
         Objects.requireNonNull(file, "file"); // before anything is written
         List<String> lines = new ArrayList<>();
-        code.forEach(each -> lines.add(Long.toHexString(each.start()) + ' ' + Long.toHexString(each.end() - each.start()) + ' '
+        code.forEach(each -> lines.add(Long.toHexString(each.start())
+                + ' '
+                + Long.toHexString(each.end() - each.start())
+                + ' '
                 + each.toString().replace('\n', ' ')));
         Path draft = Files.createTempFile(file.toAbsolutePath().getParent(), "perf-", ".map.draft");
         try {

@@ -61,11 +61,14 @@ final class PerfMapFile implements AutoCloseable {
         long[] attributes = new long[ATTRIBUTES];
         int rc = pid == (int) pid ? JvmCalls.perfMapOpenOf((int) pid, attributes) : JvmCalls.ESRCH;
         if (rc == JvmCalls.ESRCH || rc == JvmCalls.ECHILD || rc == JvmCalls.ENXIO) {
-            throw new NoSuchFileException("/proc/" + pid, null, rc == JvmCalls.ENXIO ? "it is a kernel thread" : "there is no such process");
+            throw new NoSuchFileException(
+                    "/proc/" + pid, null, rc == JvmCalls.ENXIO ? "it is a kernel thread" : "there is no such process");
         }
         String root = "/proc/" + pid + "/root";
-        if (attributes[MODE] == 0 && (rc == JvmCalls.EACCES || rc == JvmCalls.EPERM)) { // a directory of the path, not the file
-            throw new AccessDeniedException(root, null, "the files of this process may not be read: run as its user, or as root");
+        // a directory of the path, not the file
+        if (attributes[MODE] == 0 && (rc == JvmCalls.EACCES || rc == JvmCalls.EPERM)) {
+            throw new AccessDeniedException(
+                    root, null, "the files of this process may not be read: run as its user, or as root");
         }
         String name = root + "/tmp/perf-" + attributes[INNER_PID] + ".map";
         if (rc < 0) {
@@ -81,9 +84,11 @@ final class PerfMapFile implements AutoCloseable {
             case JvmCalls.EACCES:
                 return new AccessDeniedException(name, null, "this user may not read it");
             case JvmCalls.EINVAL:
-                return new IOException((attributes[MODE] & TYPE) == SYMBOLIC_LINK
-                        ? name + " is a symbolic link, which is not followed: pass the path that it leads to"
-                        : name + " is not a regular file, so it is not opened: remove it and let the process write the map again");
+                return new IOException(
+                        (attributes[MODE] & TYPE) == SYMBOLIC_LINK
+                                ? name + " is a symbolic link, which is not followed: pass the path that it leads to"
+                                : name
+                                        + " is not a regular file, so it is not opened: remove it and let the process write the map again");
             default:
                 return new IOException(name + " cannot be opened: errno " + -rc);
         }
@@ -115,16 +120,19 @@ final class PerfMapFile implements AutoCloseable {
     void checkOwner(int user) throws IOException {
         int owner = (int) attributes[OWNER];
         if (owner != user && owner != 0 && owner != (Integer) Files.getAttribute(Path.of("/proc/self"), "unix:uid")) {
-            throw new IOException(name + " belongs to user " + Integer.toUnsignedString(owner) + ", not to the user of the process ("
-                    + Integer.toUnsignedString(user) + "), so it is not trusted: remove it and let the process write the map again");
+            throw new IOException(name + " belongs to user " + Integer.toUnsignedString(owner)
+                    + ", not to the user of the process (" + Integer.toUnsignedString(user)
+                    + "), so it is not trusted: remove it and let the process write the map again");
         }
     }
 
     /** Throws if the file was last changed before the start of the process that it was opened for. */
     void checkAge() throws IOException {
         if (attributes[CHANGED] + TOLERANCE < attributes[STARTED]) {
-            throw new IOException(name + " was last changed at " + at(attributes[CHANGED]) + ", and the process started at " + at(attributes[STARTED])
-                    + ": it belongs to an earlier process with the same PID: remove it and let the process write the map again");
+            throw new IOException(
+                    name + " was last changed at " + at(attributes[CHANGED]) + ", and the process started at "
+                            + at(attributes[STARTED])
+                            + ": it belongs to an earlier process with the same PID: remove it and let the process write the map again");
         }
     }
 

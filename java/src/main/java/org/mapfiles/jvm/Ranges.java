@@ -2,8 +2,7 @@ package org.mapfiles.jvm;
 
 /** Searches ordered ranges of addresses without overlaps. */
 final class Ranges {
-    private Ranges() {
-    }
+    private Ranges() {}
 
     /** Returns the index of the range that has an address; -1: none. Ends are exclusive. Allocates nothing. */
     static int find(long[] starts, long[] ends, long address) {

@@ -36,9 +36,29 @@ final class ReadCode extends FoundCode {
 
     /** Returns the constants above. A test compares them with those of the native core. */
     static int[] layout() {
-        return new int[] {START, END, METHOD, KIND, TIER, COMPILE_ID, ENTRY_BCI, FRAME_COUNT, HAS_RECORD, NAME, FRAMES, TEXT, SIZE,
-            FRAME_METHOD, FRAME_BCI, FRAME_TEXTS, FRAME_SIZE, TEXT_SIZE, KIND_METHOD, KIND_INTERPRETER,
-            CodeInfo.AddressKind.RETURNS_TO.ordinal()};
+        return new int[] {
+            START,
+            END,
+            METHOD,
+            KIND,
+            TIER,
+            COMPILE_ID,
+            ENTRY_BCI,
+            FRAME_COUNT,
+            HAS_RECORD,
+            NAME,
+            FRAMES,
+            TEXT,
+            SIZE,
+            FRAME_METHOD,
+            FRAME_BCI,
+            FRAME_TEXTS,
+            FRAME_SIZE,
+            TEXT_SIZE,
+            KIND_METHOD,
+            KIND_INTERPRETER,
+            CodeInfo.AddressKind.RETURNS_TO.ordinal()
+        };
     }
 
     /** Returns the memory of {@code struct mf_code_result}. */

@@ -3,12 +3,13 @@ package org.mapfiles.jvm;
 import java.nio.ByteBuffer;
 
 /**
- * Code that {@link JvmCode} has recorded. If the records were compacted since the search, the methods find the code again. If it was
- * evicted, they throw {@link IllegalStateException}.
+ * Code that {@link JvmCode} has recorded. If the records were compacted since the search, the methods find the code
+ * again. If it was evicted, they throw {@link IllegalStateException}.
  */
 final class RecordedCode extends FoundCode {
     /** Values that are not fields of the record. Fields have offsets, which are not negative. */
     private static final int FRAMES = -1;
+
     private static final int BYTECODE = -2;
     private static final int METHOD_ID = -3;
     private static final int HAS_RECORD = -4;
@@ -39,7 +40,10 @@ final class RecordedCode extends FoundCode {
         this.owner = owner;
     }
 
-    /** Copies a record from an image that may be overwritten during the call. The caller checks {@link CodeMemory#wasWhole} afterwards. */
+    /**
+     * Copies a record from an image that may be overwritten during the call. The caller checks
+     * {@link CodeMemory#wasWhole} afterwards.
+     */
     void set(JvmCode from, long atInstruction, long atTime, int ofCompaction, ByteBuffer image, int found) {
         code = from;
         instruction = atInstruction;
@@ -54,19 +58,21 @@ final class RecordedCode extends FoundCode {
         head = image.getInt(record + CodeMemory.HEAD);
         blobBytes = image.getInt(record + CodeMemory.BLOB_BYTES);
         compileId = image.getInt(record + CodeMemory.COMPILE_ID);
-        nextLoaded = unloaded == 0 || time == CodeSearch.NOW ? 0 : CodeSearch.nextLoaded(image, record, instruction, time);
+        nextLoaded =
+                unloaded == 0 || time == CodeSearch.NOW ? 0 : CodeSearch.nextLoaded(image, record, instruction, time);
     }
 
     /**
-     * Returns whether other code may have been at the address at that time, which the JVM had not reported yet, as {@code is_uncertain()}
-     * of code_store.c does. The record was whole.
+     * Returns whether other code may have been at the address at that time, which the JVM had not reported yet, as
+     * {@code is_uncertain()} of code_store.c does. The record was whole.
      */
     boolean isUncertain() {
         if (!isMethod) {
             return false;
         }
         if (unloaded == 0) {
-            return !code.memory().isThere(start, head, blobBytes, compileId); // its end is not reported yet, so when it ended is unknown
+            // its end is not reported yet, so when it ended is unknown
+            return !code.memory().isThere(start, head, blobBytes, compileId);
         }
         if (time - (unloaded - MAX_DELAY) < 0) {
             return false;
@@ -228,10 +234,13 @@ final class RecordedCode extends FoundCode {
         long oldLoaded = loaded;
         JvmCode from = code;
         long when = time == CodeSearch.NOW ? oldLoaded : time;
-        if (!from.find(instruction, CodeInfo.AddressKind.RUNNING_AT, when, owner) || start != oldStart || loaded != oldLoaded) {
+        if (!from.find(instruction, CodeInfo.AddressKind.RUNNING_AT, when, owner)
+                || start != oldStart
+                || loaded != oldLoaded) {
             owner.setNone(CodeInfo.Certainty.EVICTED);
-            throw new IllegalStateException("the code has been evicted since it was found: open JvmCode with more memory, or read results"
-                    + " earlier");
+            throw new IllegalStateException(
+                    "the code has been evicted since it was found: open JvmCode with more memory, or read results"
+                            + " earlier");
         }
     }
 
@@ -245,7 +254,9 @@ final class RecordedCode extends FoundCode {
 
     private int countFrames(ByteBuffer image) {
         int count = 0;
-        for (int scope = CodeSearch.scopeAt(image, record, instruction); isScope(image, scope) && count < MAX_FRAMES; count++) {
+        for (int scope = CodeSearch.scopeAt(image, record, instruction);
+                isScope(image, scope) && count < MAX_FRAMES;
+                count++) {
             scope = callerOf(image, scope);
         }
         return Math.max(count, 1);

@@ -12,7 +12,8 @@ package org.mapfiles.jvm;
 record RegionCandidate(long start, long end, JvmRegions.Kind region, String detail, boolean isInferred) {
     RegionCandidate {
         if (Long.compareUnsigned(start, end) >= 0) {
-            throw new IllegalArgumentException("the range is empty: " + Long.toHexString(start) + "-" + Long.toHexString(end));
+            throw new IllegalArgumentException(
+                    "the range is empty: " + Long.toHexString(start) + "-" + Long.toHexString(end));
         }
     }
 

@@ -8,11 +8,12 @@ import java.util.NavigableMap;
 import java.util.TreeMap;
 
 /**
- * Chooses among the candidates of several sources. If candidates of two sources overlap, the source that was added first wins. Within one
- * source the smaller candidate wins.
+ * Chooses among the candidates of several sources. If candidates of two sources overlap, the source that was added
+ * first wins. Within one source the smaller candidate wins.
  */
 final class RegionCandidates {
-    private static final Comparator<RegionCandidate> BY_SIZE = (a, b) -> Long.compareUnsigned(a.end() - a.start(), b.end() - b.start());
+    private static final Comparator<RegionCandidate> BY_SIZE =
+            (a, b) -> Long.compareUnsigned(a.end() - a.start(), b.end() - b.start());
 
     private final List<List<RegionCandidate>> sources = new ArrayList<>();
 

@@ -13,6 +13,7 @@ final class RegionsOfG1 {
     private final VmReader vm;
     /** Name of the class of a region. Up to JDK 22 it has no prefix G1. */
     private final String type;
+
     private final long grain;
     private final long tagOffset;
     private final long humongous;
@@ -21,6 +22,7 @@ final class RegionsOfG1 {
     private final long old;
     /** Tag of regions with objects of the class archive, up to JDK 20; 0: this JVM has no such tag. */
     private final long archive;
+
     private final long free;
 
     private RegionsOfG1(VmReader vm) throws VmFieldMissing {
@@ -40,7 +42,9 @@ final class RegionsOfG1 {
     static List<RegionCandidate> candidates(VmReader vm) {
         try {
             long barriers = vm.pointer("BarrierSet", "_barrier_set");
-            int kind = vm.intAt(barriers + vm.location("BarrierSet", "_fake_rtti") + vm.location("BarrierSet::FakeRtti", "_concrete_tag"));
+            int kind = vm.intAt(barriers
+                    + vm.location("BarrierSet", "_fake_rtti")
+                    + vm.location("BarrierSet::FakeRtti", "_concrete_tag"));
             return kind == vm.constant("BarrierSet::G1BarrierSet") ? new RegionsOfG1(vm).regions() : List.of();
         } catch (VmFieldMissing none) {
             return List.of();
@@ -52,7 +56,11 @@ final class RegionsOfG1 {
         long table = heap + vm.location("G1CollectedHeap", "_hrm") + vm.location(type + "Manager", "_regions");
         long count = vm.pointer(table, "G1HeapRegionTable", "_length");
         long low = vm.pointer(heap + vm.location("CollectedHeap", "_reserved"), "MemRegion", "_start");
-        if (count < 0 || count > MAX_REGIONS || grain <= 0 || grain > MAX_GRAIN || Long.compareUnsigned(low, low + count * grain) > 0) {
+        if (count < 0
+                || count > MAX_REGIONS
+                || grain <= 0
+                || grain > MAX_GRAIN
+                || Long.compareUnsigned(low, low + count * grain) > 0) {
             throw new VmFieldMissing(count + " regions of " + grain + " bytes");
         }
         long[] pointers = vm.longsAt(vm.pointer(table, "G1HeapRegionTable", "_base"), count);

@@ -10,28 +10,67 @@ import org.jspecify.annotations.Nullable;
 import org.mapfiles.jvm.VmReader.VmFieldMissing;
 
 /**
- * Finds the use of the regions of the Shenandoah heap, by the collector's structures or by the table in the output of VM.info. The states
- * are the same in JDK 17 to 25.
+ * Finds the use of the regions of the Shenandoah heap, by the collector's structures or by the table in the output of
+ * VM.info. The states are the same in JDK 17 to 25.
  */
 final class RegionsOfShenandoah {
     private static final String HEX = "([0-9a-f]{1,16})";
     private static final Pattern REGION = Pattern.compile(
-            "^\\| *\\d+\\|([A-Z]{1,3}) *\\|(?:([A-Z])\\|)?BTE +" + HEX + ", +[0-9a-f]{1,16}, +" + HEX + "\\|", Pattern.MULTILINE);
-    private static final Pattern SET = Pattern.compile("- map \\(vanilla\\): 0x" + HEX + "\\n *- map \\(biased\\): +0x" + HEX + "\\n");
-    private static final Map<String, String> USES = Map.of("EU", "reserved", "EC", "free", "R", "regular", "P", "regular, pinned",
-            "H", "humongous objects", "HC", "humongous objects", "HP", "humongous objects, pinned", "CS", "collection set",
-            "CSP", "collection set, pinned", "TR", "trash");
+            "^\\| *\\d+\\|([A-Z]{1,3}) *\\|(?:([A-Z])\\|)?BTE +" + HEX + ", +[0-9a-f]{1,16}, +" + HEX + "\\|",
+            Pattern.MULTILINE);
+    private static final Pattern SET =
+            Pattern.compile("- map \\(vanilla\\): 0x" + HEX + "\\n *- map \\(biased\\): +0x" + HEX + "\\n");
+    private static final Map<String, String> USES = Map.of(
+            "EU",
+            "reserved",
+            "EC",
+            "free",
+            "R",
+            "regular",
+            "P",
+            "regular, pinned",
+            "H",
+            "humongous objects",
+            "HC",
+            "humongous objects",
+            "HP",
+            "humongous objects, pinned",
+            "CS",
+            "collection set",
+            "CSP",
+            "collection set, pinned",
+            "TR",
+            "trash");
 
-    private static final Map<String, String> STATES = Map.of("_empty_uncommitted", "reserved", "_empty_committed", "free",
-            "_regular", "regular", "_pinned", "regular, pinned", "_humongous_start", "humongous objects", "_humongous_cont",
-            "humongous objects", "_pinned_humongous_start", "humongous objects, pinned", "_cset", "collection set", "_pinned_cset",
-            "collection set, pinned", "_trash", "trash");
+    private static final Map<String, String> STATES = Map.of(
+            "_empty_uncommitted",
+            "reserved",
+            "_empty_committed",
+            "free",
+            "_regular",
+            "regular",
+            "_pinned",
+            "regular, pinned",
+            "_humongous_start",
+            "humongous objects",
+            "_humongous_cont",
+            "humongous objects",
+            "_pinned_humongous_start",
+            "humongous objects, pinned",
+            "_cset",
+            "collection set",
+            "_pinned_cset",
+            "collection set, pinned",
+            "_trash",
+            "trash");
     static final int MAX_REGIONS = 1 << 22;
 
-    private RegionsOfShenandoah() {
-    }
+    private RegionsOfShenandoah() {}
 
-    /** Returns the regions by the collector's structures; none if another collector is in use. They do not have the generation. */
+    /**
+     * Returns the regions by the collector's structures; none if another collector is in use. They do not have the
+     * generation.
+     */
     static List<RegionCandidate> candidates(VmReader vm, JvmProcess.Flags flags) {
         List<RegionCandidate> candidates = new ArrayList<>();
         if (!flags.isOn("UseShenandoahGC")) {
@@ -113,7 +152,10 @@ final class RegionsOfShenandoah {
         return candidates;
     }
 
-    /** Returns the use of a region; null: unknown. JDK 24+ prints "young" also without generations, so only "old" is meaningful. */
+    /**
+     * Returns the use of a region; null: unknown. JDK 24+ prints "young" also without generations, so only "old" is
+     * meaningful.
+     */
     private static @Nullable String use(String state, String generation) {
         String use = USES.get(state);
         return use != null && "O".equals(generation) ? use + ", old" : use;

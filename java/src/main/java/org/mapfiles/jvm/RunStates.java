@@ -9,15 +9,19 @@ import java.nio.file.Path;
 import java.util.Set;
 
 /**
- * Finds the run state of a process, by its control groups and by the state of each thread. If the groups are not mounted, the kernel function
- * in which a thread sleeps is read (wchan of proc(5)): a frozen thread mostly sleeps in the one that waits for the thaw.
+ * Finds the run state of a process, by its control groups and by the state of each thread. If the groups are not
+ * mounted, the kernel function in which a thread sleeps is read (wchan of proc(5)): a frozen thread mostly sleeps in
+ * the one that waits for the thaw.
  */
 final class RunStates {
-    /** kernel/freezer.c (cgroup v1, suspend) and kernel/signal.c (cgroup v2), where do_freezer_trap is often a part of get_signal. */
-    private static final Set<String> FREEZERS = Set.of("__refrigerator", "refrigerator", "do_freezer_trap", "get_signal");
+    /**
+     * kernel/freezer.c (cgroup v1, suspend) and kernel/signal.c (cgroup v2), where do_freezer_trap is often a part of
+     * get_signal.
+     */
+    private static final Set<String> FREEZERS =
+            Set.of("__refrigerator", "refrigerator", "do_freezer_trap", "get_signal");
 
-    private RunStates() {
-    }
+    private RunStates() {}
 
     static JvmProcess.RunState of(Path process) {
         if (Freezers.areFrozen(process)) {
@@ -60,7 +64,9 @@ final class RunStates {
         }
         String function = read(task.resolve("wchan")).strip();
         boolean isHidden = function.isEmpty() || function.equals("0");
-        return isHidden ? JvmProcess.RunState.UNKNOWN : FREEZERS.contains(function) ? JvmProcess.RunState.FROZEN : JvmProcess.RunState.RUNNING;
+        return isHidden
+                ? JvmProcess.RunState.UNKNOWN
+                : FREEZERS.contains(function) ? JvmProcess.RunState.FROZEN : JvmProcess.RunState.RUNNING;
     }
 
     private static String read(Path file) {

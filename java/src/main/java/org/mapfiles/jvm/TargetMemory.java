@@ -21,8 +21,9 @@ import org.mapfiles.internal.RootAccess;
 import org.mapfiles.internal.SharedCleaner;
 
 /**
- * Reads memory of a process, this one or another, by system calls. Unmapped memory is a result, also if the process unmaps it during a read.
- * The process is not stopped, and nothing is written to it. The native core reads into memory of this object; then it is copied.
+ * Reads memory of a process, this one or another, by system calls. Unmapped memory is a result, also if the process
+ * unmaps it during a read. The process is not stopped, and nothing is written to it. The native core reads into memory
+ * of this object; then it is copied.
  *
  * <p>Thread-safe: reads wait for each other. Reading needs ptrace access to the process (ptrace(2)).
  */
@@ -49,7 +50,8 @@ final class TargetMemory implements VmReader.Memory, AutoCloseable {
     /** Opens the memory of a process. After execve(2) reads fail: the memory is that of the earlier program. */
     static TargetMemory of(ProcessMaps maps) throws MapsException {
         try {
-            TargetMemory memory = new TargetMemory(maps, new OpenMemory()); // before a descriptor is opened, since it may throw OutOfMemoryError
+            // before a descriptor is opened, since it may throw OutOfMemoryError
+            TargetMemory memory = new TargetMemory(maps, new OpenMemory());
             int rc = memory.open.open(maps);
             if (rc != 0) {
                 throw failure(maps, rc);
@@ -63,7 +65,10 @@ final class TargetMemory implements VmReader.Memory, AutoCloseable {
     /** A native function that reads this memory. */
     @FunctionalInterface
     interface Call {
-        /** Returns 0 or a negative errno. {@code memory} is the address of {@code struct mf_target_memory}, valid during this call. */
+        /**
+         * Returns 0 or a negative errno. {@code memory} is the address of {@code struct mf_target_memory}, valid during
+         * this call.
+         */
         int apply(long memory);
     }
 
@@ -153,7 +158,8 @@ final class TargetMemory implements VmReader.Memory, AutoCloseable {
      * @param got receives the number of bytes that were read at each address
      */
     @Override
-    public synchronized void readAll(long[] addresses, int count, int bytes, byte[] to, int[] got) throws MapsException {
+    public synchronized void readAll(long[] addresses, int count, int bytes, byte[] to, int[] got)
+            throws MapsException {
         Objects.checkFromIndexSize(0, count, addresses.length);
         Objects.checkFromIndexSize(0, count, got.length);
         Objects.checkFromIndexSize(0, Math.multiplyExact(count, bytes), to.length);
@@ -193,7 +199,8 @@ final class TargetMemory implements VmReader.Memory, AutoCloseable {
      * @param after only libraries above this address; 0: all
      * @return null: no such library has tables
      */
-    @Nullable VmTables vmTables(MapSnapshot snapshot, long after) throws MapsException {
+    @Nullable
+    VmTables vmTables(MapSnapshot snapshot, long after) throws MapsException {
         NativeMemory pages;
         NativeMemory tables;
         try {
@@ -211,7 +218,10 @@ final class TargetMemory implements VmReader.Memory, AutoCloseable {
             throw failure(maps, rc);
         }
         ByteBuffer content = tables.slice(0, Target.TABLES_SIZE);
-        return new VmTables(isDamaged ? null : content, content.getLong(Target.TABLES_START), content.getLong(Target.TABLES_END),
+        return new VmTables(
+                isDamaged ? null : content,
+                content.getLong(Target.TABLES_START),
+                content.getLong(Target.TABLES_END),
                 content.getLong(Target.TABLES_BIAS));
     }
 
@@ -219,7 +229,8 @@ final class TargetMemory implements VmReader.Memory, AutoCloseable {
         NativeMemory records = RootAccess.get().buffer(snapshot).memory;
         long memory = open.enter();
         try {
-            return NativeCalls.vmTablesRead(memory, pages.address(), TABLE_PAGES, records.address(), after, tables.address());
+            return NativeCalls.vmTablesRead(
+                    memory, pages.address(), TABLE_PAGES, records.address(), after, tables.address());
         } finally {
             pages.keepUntilHere();
             records.keepUntilHere();
@@ -232,7 +243,8 @@ final class TargetMemory implements VmReader.Memory, AutoCloseable {
      * Calls a native function with this memory.
      *
      * @return the result of the function
-     * @throws org.mapfiles.ProcessExitedException if it returned -ESRCH: the process has exited, or runs another program
+     * @throws org.mapfiles.ProcessExitedException if it returned -ESRCH: the process has exited, or runs another
+     *     program
      */
     int call(Call function) throws MapsException {
         int rc;
@@ -249,8 +261,8 @@ final class TargetMemory implements VmReader.Memory, AutoCloseable {
     }
 
     /**
-     * Returns the directory of the process in its proc file system. It is held open, so the files below it never belong to another process.
-     * Valid until this is closed.
+     * Returns the directory of the process in its proc file system. It is held open, so the files below it never belong
+     * to another process. Valid until this is closed.
      *
      * @throws IllegalStateException if this is closed
      */
@@ -258,7 +270,10 @@ final class TargetMemory implements VmReader.Memory, AutoCloseable {
         return Path.of("/proc/thread-self/fd/" + directoryDescriptor());
     }
 
-    /** Returns the descriptor of {@link #directory}, valid until this is closed. Throws IllegalStateException if this is closed. */
+    /**
+     * Returns the descriptor of {@link #directory}, valid until this is closed. Throws IllegalStateException if this is
+     * closed.
+     */
     int directoryDescriptor() {
         open.enter(); // throws if this is closed: the descriptor may be that of another file then
         try {
@@ -268,7 +283,10 @@ final class TargetMemory implements VmReader.Memory, AutoCloseable {
         }
     }
 
-    /** Returns the PID in the PID namespace of the caller; 0: unknown, since the process was opened in another proc file system. */
+    /**
+     * Returns the PID in the PID namespace of the caller; 0: unknown, since the process was opened in another proc file
+     * system.
+     */
     int pid() {
         return RootAccess.get().pidAtProc(maps);
     }
@@ -278,17 +296,23 @@ final class TargetMemory implements VmReader.Memory, AutoCloseable {
         return failure(maps, errno);
     }
 
-    /** Returns the exception for a lack of memory in this JVM. {@code what} precedes "of process 42", such as "the regions". */
+    /**
+     * Returns the exception for a lack of memory in this JVM. {@code what} precedes "of process 42", such as "the
+     * regions".
+     */
     MapsException noMemory(String what, OutOfMemoryError cause) {
         return new NotEnoughMemoryException(what + " of process " + maps.pid(), cause);
     }
 
     /** Returns the exception for a process without a JVM. {@code reason} follows "no JVM in process 42: ". */
     MapsException noJvm(String reason) {
-        return new NotSupportedException(NotSupportedException.Missing.JVM, "no JVM in process " + maps.pid() + ": " + reason);
+        return new NotSupportedException(
+                NotSupportedException.Missing.JVM, "no JVM in process " + maps.pid() + ": " + reason);
     }
 
-    /** Closes the descriptors; if another thread is in a call, when that call ends. Has no effect if they are closed. */
+    /**
+     * Closes the descriptors; if another thread is in a call, when that call ends. Has no effect if they are closed.
+     */
     @Override
     public void close() {
         cleanable.clean();

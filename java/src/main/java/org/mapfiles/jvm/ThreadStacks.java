@@ -14,8 +14,8 @@ import org.mapfiles.Mapping;
 import org.mapfiles.jvm.JvmProcess.JavaThread;
 
 /**
- * Finds the stacks of threads: those of Java threads in the JVM's list ({@link JavaThreads}); those of other threads (collector, compiler,
- * native) by the stack pointer that the kernel reports.
+ * Finds the stacks of threads: those of Java threads in the JVM's list ({@link JavaThreads}); those of other threads
+ * (collector, compiler, native) by the stack pointer that the kernel reports.
  */
 final class ThreadStacks {
     private static final long MAX_GUARD = 1 << 20;
@@ -42,8 +42,8 @@ final class ThreadStacks {
         List<RegionCandidate> candidates = new ArrayList<>();
         Map<Integer, JavaThread> found = javaThreads.read();
         for (JavaThread each : found.values()) {
-            candidates.add(RegionCandidate.reported(each.stackStart(), each.stackEnd(), JvmRegions.Kind.THREAD_STACK,
-                    each.tid() + " " + each.name()));
+            candidates.add(RegionCandidate.reported(
+                    each.stackStart(), each.stackEnd(), JvmRegions.Kind.THREAD_STACK, each.tid() + " " + each.name()));
         }
         candidates.addAll(otherThreads(found));
         return candidates;
@@ -72,22 +72,32 @@ final class ThreadStacks {
             if (fields.length < 3) {
                 continue; // "running"
             }
-            int at = snapshot.find(Long.parseUnsignedLong(fields[fields.length - 2].replaceFirst("^0x", ""), 16)); // any 64-bit value
+            int at = snapshot.find(
+                    Long.parseUnsignedLong(fields[fields.length - 2].replaceFirst("^0x", ""), 16)); // any 64-bit value
             if (at >= 0) {
                 MapCursor mapping = snapshot.cursor().seek(at);
-                return mapping.kind() == Mapping.Kind.STACK ? null // MappedMemory has it, by its name
-                        : RegionCandidate.inferred(withGuard(at, mapping.start()), mapping.end(), JvmRegions.Kind.THREAD_STACK,
+                return mapping.kind() == Mapping.Kind.STACK
+                        ? null // MappedMemory has it, by its name
+                        : RegionCandidate.inferred(
+                                withGuard(at, mapping.start()),
+                                mapping.end(),
+                                JvmRegions.Kind.THREAD_STACK,
                                 tid + " " + JavaThreads.command(tasks, tid));
             }
         }
         return null;
     }
 
-    /** Returns the start of the guard zone (no permissions) that the C library maps below a stack; {@code start} if there is none. */
+    /**
+     * Returns the start of the guard zone (no permissions) that the C library maps below a stack; {@code start} if
+     * there is none.
+     */
     private long withGuard(int stack, long start) {
         if (stack > 0) {
             MapCursor below = snapshot.cursor().seek(stack - 1);
-            if (below.end() == start && below.size() <= MAX_GUARD && below.kind() == Mapping.Kind.ANONYMOUS
+            if (below.end() == start
+                    && below.size() <= MAX_GUARD
+                    && below.kind() == Mapping.Kind.ANONYMOUS
                     && below.permissions().equals("---p")) {
                 return below.start();
             }

@@ -6,30 +6,33 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * Parses the ranges in the output of VM.info and VM.metaspace of JDK 17 to 25. The format may change: lines that are missing or differ are
- * ignored.
+ * Parses the ranges in the output of VM.info and VM.metaspace of JDK 17 to 25. The format may change: lines that are
+ * missing or differ are ignored.
  */
 final class VmInfo {
     private static final String HEX = "0x([0-9a-f]{1,16})";
     private static final Pattern CLASS_SPACE = line("Compressed class space mapped at: " + HEX + "-" + HEX + ",.*");
-    private static final Pattern ARCHIVE = line("CDS archive\\(s\\) mapped at: \\[" + HEX + "-" + HEX + "-" + HEX + "\\).*");
+    private static final Pattern ARCHIVE =
+            line("CDS archive\\(s\\) mapped at: \\[" + HEX + "-" + HEX + "-" + HEX + "\\).*");
     private static final Pattern CARDS = line("Card table byte_map: \\[" + HEX + "," + HEX + "\\].*");
     private static final Pattern BITS = line(" *(?:\\w+ )?Bits: \\[" + HEX + ", ?" + HEX + "\\).*");
     private static final Pattern POLLING = line("Polling page: " + HEX);
-    private static final Pattern HEAP = line(" *([A-Za-z][A-Za-z -]*?) +(?:total |\\d+K).*\\[" + HEX + ",(?: ?0x[0-9a-f]+,)* ?" + HEX + "\\).*");
+    private static final Pattern HEAP =
+            line(" *([A-Za-z][A-Za-z -]*?) +(?:total |\\d+K).*\\[" + HEX + ",(?: ?0x[0-9a-f]+,)* ?" + HEX + "\\).*");
     private static final Pattern RESERVED = line(" - \\[" + HEX + ", " + HEX + "\\) *");
-    private static final Pattern CODE = line("(?:CodeHeap '([^']{1,40})'|CodeCache): size=.*\\n bounds \\[" + HEX + ", " + HEX + ", " + HEX
-            + "\\]");
+    private static final Pattern CODE = line(
+            "(?:CodeHeap '([^']{1,40})'|CodeCache): size=.*\\n bounds \\[" + HEX + ", " + HEX + ", " + HEX + "\\]");
     /** The decimal separator depends on the locale: a point, a comma or an Arabic one. */
-    private static final Pattern NODE = line("- node #\\d+: base " + HEX + ": reserved=(\\d{1,15})[.,\u066b](\\d\\d) KB.*");
+    private static final Pattern NODE =
+            line("- node #\\d+: base " + HEX + ": reserved=(\\d{1,15})[.,\u066b](\\d\\d) KB.*");
 
     private static final Pattern END = Pattern.compile("\n(?:Compilation events \\(|Dynamic libraries:)");
 
-    private VmInfo() {
-    }
+    private VmInfo() {}
 
     private static Pattern line(String regex) {
-        return Pattern.compile("^" + regex + "$", Pattern.MULTILINE | Pattern.UNIX_LINES); // a name may contain other line terminators
+        return Pattern.compile(
+                "^" + regex + "$", Pattern.MULTILINE | Pattern.UNIX_LINES); // a name may contain other line terminators
     }
 
     private static long hex(Matcher at, int group) {
@@ -43,11 +46,12 @@ final class VmInfo {
     }
 
     /**
-     * Returns the part of the output of VM.info that has the JVM's memory and no foreign text; empty: it cannot be found.
+     * Returns the part of the output of VM.info that has the JVM's memory and no foreign text; empty: it cannot be
+     * found.
      *
-     * <p>The command line precedes this part; messages of exceptions, names of libraries and the environment follow it. Any of them may
-     * contain lines that look like this part, its beginning or its end. So the lines of the command line are counted, and the first end
-     * after it is the right one.
+     * <p>The command line precedes this part; messages of exceptions, names of libraries and the environment follow it.
+     * Any of them may contain lines that look like this part, its beginning or its end. So the lines of the command
+     * line are counted, and the first end after it is the right one.
      *
      * @param lineEnds as {@link CommandLine#lineEnds}
      */
@@ -68,7 +72,12 @@ final class VmInfo {
     static List<RegionCandidate> heap(String info) {
         List<RegionCandidate> candidates = new ArrayList<>();
         for (Matcher at = BoundedText.matcher(HEAP, info); at.find(); ) {
-            add(candidates, hex(at, 2), hex(at, 3), JvmRegions.Kind.JAVA_HEAP, at.group(1).strip().replaceAll(" +", " "));
+            add(
+                    candidates,
+                    hex(at, 2),
+                    hex(at, 3),
+                    JvmRegions.Kind.JAVA_HEAP,
+                    at.group(1).strip().replaceAll(" +", " "));
         }
         int shenandoah = info.indexOf("Reserved region:");
         Matcher reserved = BoundedText.matcher(RESERVED, info);
@@ -82,7 +91,12 @@ final class VmInfo {
     static List<RegionCandidate> codeHeaps(String info) {
         List<RegionCandidate> candidates = new ArrayList<>();
         for (Matcher at = BoundedText.matcher(CODE, info); at.find(); ) {
-            add(candidates, hex(at, 2), hex(at, 4), JvmRegions.Kind.CODE_HEAP, at.group(1) == null ? "code cache" : at.group(1));
+            add(
+                    candidates,
+                    hex(at, 2),
+                    hex(at, 4),
+                    JvmRegions.Kind.CODE_HEAP,
+                    at.group(1) == null ? "code cache" : at.group(1));
         }
         return candidates;
     }
@@ -116,7 +130,11 @@ final class VmInfo {
             boolean isClassSpace = classes >= 0 && at.start() > classes;
             long start = hex(at, 1);
             long bytes = Long.parseLong(at.group(2)) * 1024 + Long.parseLong(at.group(3)) * 1024 / 100;
-            add(candidates, start, start + bytes, isClassSpace ? JvmRegions.Kind.CLASS_SPACE : JvmRegions.Kind.METASPACE,
+            add(
+                    candidates,
+                    start,
+                    start + bytes,
+                    isClassSpace ? JvmRegions.Kind.CLASS_SPACE : JvmRegions.Kind.METASPACE,
                     isClassSpace ? "compressed class space" : "metaspace");
         }
         return candidates;

@@ -13,13 +13,15 @@ import org.jspecify.annotations.Nullable;
 import org.mapfiles.MapsException;
 
 /**
- * Reads HotSpot's structures in a process, this one or another. Memory is read by system calls, so an unmapped page is a result, also if the
- * process unmaps it during a read. Fields are found by name in the exported tables (vmStructs). {@link VmFieldMissing} is thrown if the JVM
- * does not have a field, or memory cannot be read. Content is not trusted: callers limit each count. Not thread-safe.
+ * Reads HotSpot's structures in a process, this one or another. Memory is read by system calls, so an unmapped page is
+ * a result, also if the process unmaps it during a read. Fields are found by name in the exported tables (vmStructs).
+ * {@link VmFieldMissing} is thrown if the JVM does not have a field, or memory cannot be read. Content is not trusted:
+ * callers limit each count. Not thread-safe.
  */
 final class VmReader {
     /** Bytes of one read. A read of a text does not cross a multiple of it, since its length is unknown. */
     private static final int PART = 4096;
+
     private static final int MAX_TEXT = 1 << 24;
     /** Maximum of words of one read: a heap has no more regions. */
     private static final int MAX_WORDS = 1 << 22;
@@ -35,6 +37,7 @@ final class VmReader {
 
     /** Null: memory cannot be read in this sandbox. */
     private final Memory memory;
+
     private final VmTables tables;
     private final byte[] part = new byte[PART];
     private final ByteBuffer view = ByteBuffer.wrap(part).order(ByteOrder.nativeOrder());
@@ -69,7 +72,9 @@ final class VmReader {
         }
     }
 
-    /** Looks up an entry, and writes it to {@link #entry}. Returns the type of the field; null: there is no such entry. */
+    /**
+     * Looks up an entry, and writes it to {@link #entry}. Returns the type of the field; null: there is no such entry.
+     */
     private @Nullable String entry(String type, String field, int kind) {
         return tables.content() == null ? null : JvmCalls.vmEntry(tables.content(), type, field, kind, entry);
     }
@@ -145,7 +150,10 @@ final class VmReader {
         }
     }
 
-    /** Reads the same number of bytes at each of several addresses. {@code got} receives the number of bytes read at each. */
+    /**
+     * Reads the same number of bytes at each of several addresses. {@code got} receives the number of bytes read at
+     * each.
+     */
     void readAll(long[] addresses, int bytes, byte[] to, int[] got) throws VmFieldMissing {
         if (memory == null) {
             throw new VmFieldMissing("no memory can be read");
@@ -163,7 +171,10 @@ final class VmReader {
         return view.getLong(0);
     }
 
-    /** Reads consecutive words. Throws if {@code count}, which a hostile process may control, is negative or above the limit. */
+    /**
+     * Reads consecutive words. Throws if {@code count}, which a hostile process may control, is negative or above the
+     * limit.
+     */
     long[] longsAt(long address, long count) throws VmFieldMissing {
         if (count < 0 || count > MAX_WORDS) {
             throw new VmFieldMissing(count + " words");
@@ -195,7 +206,8 @@ final class VmReader {
         byte[] bytes = new byte[pointers.length * words * Long.BYTES];
         int[] got = new int[pointers.length];
         readAll(pointers, words * Long.BYTES, bytes, got);
-        LongBuffer content = ByteBuffer.wrap(bytes).order(ByteOrder.nativeOrder()).asLongBuffer();
+        LongBuffer content =
+                ByteBuffer.wrap(bytes).order(ByteOrder.nativeOrder()).asLongBuffer();
         List<long[]> objects = new ArrayList<>();
         for (int i = 0; i < pointers.length; i++) {
             long[] object = new long[got[i] / Long.BYTES];

@@ -14,14 +14,18 @@ record VmReports(String info, String metaspace, String nativeMemory) {
     static final VmReports NONE = new VmReports("", "", "");
 
     static VmReports ofThisJvm(VmReader vm) {
-        return new VmReports(VmInfo.ofTheJvm(DiagnosticCommands.vmInfo(), CommandLine.lineEnds(vm)), DiagnosticCommands.metaspace(),
+        return new VmReports(
+                VmInfo.ofTheJvm(DiagnosticCommands.vmInfo(), CommandLine.lineEnds(vm)),
+                DiagnosticCommands.metaspace(),
                 DiagnosticCommands.nativeMemory());
     }
 
     static VmReports ofAnotherJvm(JvmProcess jvm) throws MapsException {
         try {
-            return new VmReports(VmInfo.ofTheJvm(run(jvm, "VM.info"), CommandLine.lineEnds(jvm.vm())),
-                    run(jvm, "VM.metaspace vslist"), run(jvm, "VM.native_memory detail scale=KB"));
+            return new VmReports(
+                    VmInfo.ofTheJvm(run(jvm, "VM.info"), CommandLine.lineEnds(jvm.vm())),
+                    run(jvm, "VM.metaspace vslist"),
+                    run(jvm, "VM.native_memory detail scale=KB"));
         } catch (OutOfMemoryError e) {
             throw jvm.noMemory("the output of diagnostic commands", e);
         }

@@ -6,7 +6,10 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.mapfiles.jvm.VmReader.VmFieldMissing;
 
-/** Finds ranges in HotSpot's exported structures, which are the same in JDK 17 to 25. Structures that are missing are ignored. */
+/**
+ * Finds ranges in HotSpot's exported structures, which are the same in JDK 17 to 25. Structures that are missing are
+ * ignored.
+ */
 final class VmStructures {
     /** More code heaps than any JVM has. */
     private static final int MAX_HEAPS = 16;
@@ -17,8 +20,7 @@ final class VmStructures {
     private static final int MAX_HEAP_BYTES = 4096;
     private static final Pattern HEAP_NAME = Pattern.compile("CodeHeap '([^']{1,40})'|CodeCache");
 
-    private VmStructures() {
-    }
+    private VmStructures() {}
 
     private static void add(List<RegionCandidate> to, long start, long end, JvmRegions.Kind region, String detail) {
         if (Long.compareUnsigned(start, end) < 0) {
@@ -43,8 +45,12 @@ final class VmStructures {
     static List<RegionCandidate> archive(VmReader vm) {
         List<RegionCandidate> candidates = new ArrayList<>();
         try {
-            add(candidates, vm.pointer("MetaspaceObj", "_shared_metaspace_base"), vm.pointer("MetaspaceObj", "_shared_metaspace_top"),
-                    JvmRegions.Kind.CDS, "class archive");
+            add(
+                    candidates,
+                    vm.pointer("MetaspaceObj", "_shared_metaspace_base"),
+                    vm.pointer("MetaspaceObj", "_shared_metaspace_top"),
+                    JvmRegions.Kind.CDS,
+                    "class archive");
         } catch (VmFieldMissing none) {
             // another source may have it
         }
@@ -69,17 +75,22 @@ final class VmStructures {
     }
 
     private static void add(List<RegionCandidate> to, long space, VmReader vm, String detail) throws VmFieldMissing {
-        add(to, vm.pointer(space, "VirtualSpace", "_low_boundary"), vm.pointer(space, "VirtualSpace", "_high_boundary"),
-                JvmRegions.Kind.CODE_HEAP, detail);
+        add(
+                to,
+                vm.pointer(space, "VirtualSpace", "_low_boundary"),
+                vm.pointer(space, "VirtualSpace", "_high_boundary"),
+                JvmRegions.Kind.CODE_HEAP,
+                detail);
     }
 
     /**
-     * Returns the name of a code heap. Its field is not exported, so the object is searched for a pointer to a text in libjvm that is a name
-     * of a code heap (src/hotspot/share/code/codeCache.cpp).
+     * Returns the name of a code heap. Its field is not exported, so the object is searched for a pointer to a text in
+     * libjvm that is a name of a code heap (src/hotspot/share/code/codeCache.cpp).
      */
     private static String name(VmReader vm, long heap) throws VmFieldMissing {
         for (long word : vm.longsAt(heap, Math.min(vm.sizeOf("CodeHeap"), MAX_HEAP_BYTES) / Long.BYTES)) {
-            boolean isOfLibrary = Long.compareUnsigned(word, vm.library().start()) >= 0 && Long.compareUnsigned(word, vm.library().end()) < 0;
+            boolean isOfLibrary = Long.compareUnsigned(word, vm.library().start()) >= 0
+                    && Long.compareUnsigned(word, vm.library().end()) < 0;
             Matcher name = HEAP_NAME.matcher(isOfLibrary ? vm.nameAt(word) : "");
             if (name.matches()) {
                 return name.group(1) == null ? "code cache" : name.group(1);
@@ -92,7 +103,12 @@ final class VmStructures {
     static List<RegionCandidate> others(VmReader vm, VmSymbols symbols) {
         List<RegionCandidate> candidates = new ArrayList<>();
         try {
-            add(candidates, vm.pointer("PerfMemory", "_start"), vm.pointer("PerfMemory", "_end"), JvmRegions.Kind.JVM_OTHER, "performance counters");
+            add(
+                    candidates,
+                    vm.pointer("PerfMemory", "_start"),
+                    vm.pointer("PerfMemory", "_end"),
+                    JvmRegions.Kind.JVM_OTHER,
+                    "performance counters");
         } catch (VmFieldMissing none) {
             // another source may have it
         }

@@ -17,12 +17,13 @@ import org.mapfiles.files.MappedFile;
 import org.mapfiles.jvm.VmReader.VmFieldMissing;
 
 /**
- * Finds static variables of libjvm that it does not export, by mangled name in the symbol table of its file, if that has one (System V gABI,
- * chapter 4). The file is used only if it is verified to be the mapped file.
+ * Finds static variables of libjvm that it does not export, by mangled name in the symbol table of its file, if that
+ * has one (System V gABI, chapter 4). The file is used only if it is verified to be the mapped file.
  */
 final class VmSymbols {
     /** libjvm of JDK 17 to 25 has 1.4 MB of symbols and 3.3 MB of names. */
     private static final int MAX_BYTES = 32 << 20;
+
     private static final int PART = 256 << 10;
     private static final int MAX_SECTIONS = 4096;
     private static final int SECTION = 64;
@@ -31,8 +32,7 @@ final class VmSymbols {
     private static final int STT_OBJECT = 1;
 
     /** Address of a variable in the process, and its size in bytes. */
-    record Variable(long address, long size) {
-    }
+    record Variable(long address, long size) {}
 
     private final Map<String, Variable> variables;
 
@@ -50,7 +50,8 @@ final class VmSymbols {
                 read(file.channel(), library, names, variables);
             } catch (MapsException notReadable) {
                 variables.clear();
-            } catch (IOException | RuntimeException damaged) { // for example an index out of bounds in a damaged ELF file
+            } catch (IOException
+                    | RuntimeException damaged) { // for example an index out of bounds in a damaged ELF file
                 variables.clear();
             }
         }
@@ -58,7 +59,8 @@ final class VmSymbols {
     }
 
     @SuppressWarnings("ByteBufferBackingArray") // bytes() allocates it
-    private static void read(FileChannel file, VmTables library, String[] names, Map<String, Variable> out) throws IOException {
+    private static void read(FileChannel file, VmTables library, String[] names, Map<String, Variable> out)
+            throws IOException {
         ByteBuffer header = bytes(file, 0, SECTION);
         int count = Short.toUnsignedInt(header.getShort(60));
         ByteBuffer sections = bytes(file, header.getLong(40), (long) Math.min(count, MAX_SECTIONS) * SECTION);
@@ -79,14 +81,16 @@ final class VmSymbols {
         }
         ByteBuffer bytes = ByteBuffer.allocate((int) size).order(ByteOrder.LITTLE_ENDIAN);
         int read = 1;
-        while (bytes.position() < size && read > 0) { // in parts, since the channel allocates a direct buffer with the size of a read
+        // in parts, since the channel allocates a direct buffer with the size of a read
+        while (bytes.position() < size && read > 0) {
             bytes.limit(Math.min((int) size, bytes.position() + PART));
             read = file.read(bytes, offset + bytes.position());
         }
         return bytes.flip();
     }
 
-    private static void find(ByteBuffer symbols, byte[] texts, VmTables library, String[] names, Map<String, Variable> out) {
+    private static void find(
+            ByteBuffer symbols, byte[] texts, VmTables library, String[] names, Map<String, Variable> out) {
         byte[][] wanted = new byte[names.length][];
         for (int i = 0; i < names.length; i++) {
             wanted[i] = (names[i] + '\0').getBytes(StandardCharsets.US_ASCII);
@@ -100,7 +104,8 @@ final class VmSymbols {
                 int end = text + wanted[i].length;
                 if (end <= texts.length && Arrays.equals(texts, text, end, wanted[i], 0, wanted[i].length)) {
                     long address = library.bias() + symbols.getLong(at + 8);
-                    if (Long.compareUnsigned(address, library.start()) >= 0 && Long.compareUnsigned(address, library.end()) < 0) {
+                    if (Long.compareUnsigned(address, library.start()) >= 0
+                            && Long.compareUnsigned(address, library.end()) < 0) {
                         out.put(names[i], new Variable(address, symbols.getLong(at + 16)));
                     }
                 }

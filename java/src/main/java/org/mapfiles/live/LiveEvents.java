@@ -8,12 +8,13 @@ import org.mapfiles.events.MapEvents;
 import org.mapfiles.internal.EventsAccess;
 
 /**
- * The events that a refresher waits for. If waiting fails, the refresher pauses before the next attempt, each time twice as long. One
- * thread calls {@link #pausedFor} and {@link #await}; the other methods are thread-safe.
+ * The events that a refresher waits for. If waiting fails, the refresher pauses before the next attempt, each time
+ * twice as long. One thread calls {@link #pausedFor} and {@link #await}; the other methods are thread-safe.
  */
 final class LiveEvents {
     /** Null: the stream could not be opened. */
     private final @Nullable MapEvents events;
+
     private final boolean isOwned;
     private final long minPause;
     private final long maxPause;
@@ -33,7 +34,10 @@ final class LiveEvents {
         return new LiveEvents(events, false, minPause, maxPause);
     }
 
-    /** Opens a stream that {@link #close} closes. If it cannot be opened, {@link #failure} is set and {@link #pausedFor} never ends. */
+    /**
+     * Opens a stream that {@link #close} closes. If it cannot be opened, {@link #failure} is set and {@link #pausedFor}
+     * never ends.
+     */
     static LiveEvents open(ProcessMaps maps, MapEvents.Option[] options, long minPause, long maxPause) {
         try {
             return new LiveEvents(MapEvents.open(maps, options), true, minPause, maxPause);
@@ -91,7 +95,8 @@ final class LiveEvents {
     }
 
     /** Returns why events are not available; null if they are. */
-    @Nullable MapsException failure() {
+    @Nullable
+    MapsException failure() {
         return failure;
     }
 }

@@ -28,16 +28,18 @@ import org.mapfiles.events.MapEvents;
  * }
  * }</pre>
  *
- * <p>The snapshot is refreshed once per period. It is refreshed earlier after a miss, because the address may be in a new mapping, and
- * after an event of the kernel ({@link Builder#withEvents(MapEvents.Option...)}), but not more often than {@link Builder#afterMiss}. A
- * result is as old as the snapshot ({@link #readAt}). {@link #query} queries the kernel for one address now.
+ * <p>The snapshot is refreshed once per period. It is refreshed earlier after a miss, because the address may be in a
+ * new mapping, and after an event of the kernel ({@link Builder#withEvents(MapEvents.Option...)}), but not more often
+ * than {@link Builder#afterMiss}. A result is as old as the snapshot ({@link #readAt}). {@link #query} queries the
+ * kernel for one address now.
  *
- * <p>Resolving takes no lock and allocates nothing. It calls no native code, except that the first miss after a refresh wakes the
- * refresher. Refreshing allocates nothing in steady state, also if mappings change each time. Each result of a reader is from one whole
- * snapshot.
+ * <p>Resolving takes no lock and allocates nothing. It calls no native code, except that the first miss after a refresh
+ * wakes the refresher. Refreshing allocates nothing in steady state, also if mappings change each time. Each result of
+ * a reader is from one whole snapshot.
  *
- * <p>When the process exits or its {@link ProcessMaps} is closed, the last snapshot stays readable, and {@link #failure} returns the
- * reason. Any other failure in the background is recorded in {@link #failure} or {@link #eventsFailure}, and the refresher tries again.
+ * <p>When the process exits or its {@link ProcessMaps} is closed, the last snapshot stays readable, and
+ * {@link #failure} returns the reason. Any other failure in the background is recorded in {@link #failure} or
+ * {@link #eventsFailure}, and the refresher tries again.
  *
  * <p>Thread-safe. Each {@link Reader} belongs to one thread.
  */
@@ -50,6 +52,7 @@ public final class LiveMaps implements AutoCloseable {
     private final @Nullable LiveEvents events; // null: not requested
     /** Recorded if recording the cause of a failure fails too. */
     private final MapsException unrecorded;
+
     private volatile boolean closed;
     private volatile boolean missed;
     private volatile boolean reported;
@@ -66,7 +69,8 @@ public final class LiveMaps implements AutoCloseable {
         unrecorded = new MapsException("refreshing the mappings of process " + maps.pid()
                 + " failed, and there was too little memory to record the cause: raise -Xmx");
         snapshot = new MapSnapshot(); // before the events: if there is no memory, no descriptor is opened
-        events = from.options != null ? LiveEvents.open(maps, from.options, afterMiss, period)
+        events = from.options != null
+                ? LiveEvents.open(maps, from.options, afterMiss, period)
                 : from.events != null ? LiveEvents.of(from.events, afterMiss, period) : null;
         triedAt = System.nanoTime();
         readAt = triedAt;
@@ -120,7 +124,8 @@ public final class LiveMaps implements AutoCloseable {
         }
 
         /**
-         * Sets the minimum age at which the snapshot is refreshed after a miss or an event; by default 10 ms. The period is its maximum.
+         * Sets the minimum age at which the snapshot is refreshed after a miss or an event; by default 10 ms. The
+         * period is its maximum.
          *
          * @param minimum above 0, up to 292 years
          * @return this builder
@@ -132,12 +137,13 @@ public final class LiveMaps implements AutoCloseable {
         }
 
         /**
-         * Opens a stream of kernel events and refreshes the snapshot after each of them. Events do not report every change: the refresh
-         * after each period finds the others. With {@link MapEvents.Option#IMMEDIATE_WAKEUP} the first event wakes the refresher. Without it, the
-         * refresher wakes when half a ring is full or the period is over.
+         * Opens a stream of kernel events and refreshes the snapshot after each of them. Events do not report every
+         * change: the refresh after each period finds the others. With {@link MapEvents.Option#IMMEDIATE_WAKEUP} the
+         * first event wakes the refresher. Without it, the refresher wakes when half a ring is full or the period is
+         * over.
          *
-         * <p>If the stream cannot be opened, because of too few permissions, descriptors or memory, mappings are polled each period, and
-         * {@link LiveMaps#eventsFailure} returns the reason.
+         * <p>If the stream cannot be opened, because of too few permissions, descriptors or memory, mappings are polled
+         * each period, and {@link LiveMaps#eventsFailure} returns the reason.
          *
          * @param options as of {@link MapEvents#open(ProcessMaps, MapEvents.Option...)}
          * @return this builder
@@ -151,9 +157,10 @@ public final class LiveMaps implements AutoCloseable {
         /**
          * Uses a stream of kernel events that the caller has opened, as {@link #withEvents(MapEvents.Option...)}.
          *
-         * @param events of the same process. The caller closes them after the {@link LiveMaps}. No other thread may drain or wait
-         *     for them: while another thread does, mappings are polled, and {@link LiveMaps#eventsFailure} returns the reason. The next
-         *     attempts follow after increasing pauses, up to the period
+         * @param events of the same process. The caller closes them after the {@link LiveMaps}. No other thread may
+         *     drain or wait for them: while another thread does, mappings are polled, and
+         *     {@link LiveMaps#eventsFailure} returns the reason. The next attempts follow after increasing pauses, up
+         *     to the period
          * @return this builder
          */
         public Builder withEvents(MapEvents events) {
@@ -163,7 +170,9 @@ public final class LiveMaps implements AutoCloseable {
         }
 
         private static Duration checked(Duration duration) {
-            if (duration.isNegative() || duration.isZero() || duration.compareTo(Duration.ofNanos(Long.MAX_VALUE)) > 0) {
+            if (duration.isNegative()
+                    || duration.isZero()
+                    || duration.compareTo(Duration.ofNanos(Long.MAX_VALUE)) > 0) {
                 throw new IllegalArgumentException("not a duration above 0 and up to 292 years: " + duration);
             }
             return duration;
@@ -253,12 +262,14 @@ public final class LiveMaps implements AutoCloseable {
         try {
             refresh();
             return true;
-        } catch (ProcessExitedException | IllegalStateException ended) { // the process has exited, or its ProcessMaps is closed
+        } catch (ProcessExitedException
+                | IllegalStateException ended) { // the process has exited, or its ProcessMaps is closed
             return false;
         } catch (MapsException retried) {
             return true;
         } catch (RuntimeException | Error retried) { // too little memory, most often
-            failure = new MapsException("refreshing the mappings of process " + maps.pid() + " failed: " + retried, retried);
+            failure = new MapsException(
+                    "refreshing the mappings of process " + maps.pid() + " failed: " + retried, retried);
             return true;
         }
     }
@@ -288,8 +299,10 @@ public final class LiveMaps implements AutoCloseable {
                 failure = e;
                 throw e;
             } catch (IllegalStateException closedMaps) {
-                failure = new MapsException("the mappings of process " + maps.pid() + " are no longer refreshed, since its ProcessMaps is"
-                        + " closed: open another, and close it after its LiveMaps", closedMaps);
+                failure = new MapsException(
+                        "the mappings of process " + maps.pid() + " are no longer refreshed, since its ProcessMaps is"
+                                + " closed: open another, and close it after its LiveMaps",
+                        closedMaps);
                 throw closedMaps;
             }
         }
@@ -311,8 +324,8 @@ public final class LiveMaps implements AutoCloseable {
         }
 
         /**
-         * Finds the mapping that covers an address in the snapshot. Allocates nothing. After a miss the snapshot is refreshed soon, unless
-         * the address is above 2<sup>63</sup>: such addresses belong to the kernel.
+         * Finds the mapping that covers an address in the snapshot. Allocates nothing. After a miss the snapshot is
+         * refreshed soon, unless the address is above 2<sup>63</sup>: such addresses belong to the kernel.
          *
          * @param address any 64-bit value
          * @return whether a mapping covers the address
@@ -329,8 +342,8 @@ public final class LiveMaps implements AutoCloseable {
         }
 
         /**
-         * {@return the mapping that the last {@link #resolve} found, always the same object} It is valid until the next call. After a refresh
-         * with changes its methods throw {@link IllegalStateException}: resolve again.
+         * {@return the mapping that the last {@link #resolve} found, always the same object} It is valid until the next
+         * call. After a refresh with changes its methods throw {@link IllegalStateException}: resolve again.
          */
         public Mapping mapping() {
             return cursor;
@@ -350,14 +363,17 @@ public final class LiveMaps implements AutoCloseable {
         return maps.query(address, result);
     }
 
-    /** {@return the snapshot that is refreshed, always the same one} Use it to iterate, or to find many addresses. Do not read into it. */
+    /**
+     * {@return the snapshot that is refreshed, always the same one} Use it to iterate, or to find many addresses. Do
+     * not read into it.
+     */
     public MapSnapshot snapshot() {
         return snapshot;
     }
 
     /**
-     * {@return a time at or before the begin of the last successful read, in nanoseconds as {@link System#nanoTime}} Mappings that
-     * existed then, and still exist, are in the snapshot.
+     * {@return a time at or before the begin of the last successful read, in nanoseconds as {@link System#nanoTime}}
+     * Mappings that existed then, and still exist, are in the snapshot.
      */
     public long readAt() {
         return readAt;
@@ -379,8 +395,8 @@ public final class LiveMaps implements AutoCloseable {
     }
 
     /**
-     * {@return why events are not available, so that mappings are only polled; empty if they are available or were not requested} Either
-     * the stream could not be opened, or the last wait for events failed.
+     * {@return why events are not available, so that mappings are only polled; empty if they are available or were not
+     * requested} Either the stream could not be opened, or the last wait for events failed.
      */
     public Optional<MapsException> eventsFailure() {
         return events == null ? Optional.empty() : Optional.ofNullable(events.failure());

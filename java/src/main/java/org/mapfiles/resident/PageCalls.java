@@ -13,15 +13,15 @@ import org.mapfiles.internal.RootAccess;
 
 /** Native calls for the pages of a process. Results are those of {@link NativeCalls}. */
 final class PageCalls {
-    private PageCalls() {
-    }
+    private PageCalls() {}
 
-    static int readPages(ProcessMaps maps, NativeMemory snapshot, NativeMemory walk, NativeMemory out, long offset,
-            int capacity) {
+    static int readPages(
+            ProcessMaps maps, NativeMemory snapshot, NativeMemory walk, NativeMemory out, long offset, int capacity) {
         OpenProcess process = RootAccess.get().process(maps);
         long opened = process.enter();
         try {
-            return NativeCalls.residentRead(opened, snapshot.address(), walk.address(), out.address() + offset, capacity);
+            return NativeCalls.residentRead(
+                    opened, snapshot.address(), walk.address(), out.address() + offset, capacity);
         } finally {
             snapshot.keepUntilHere();
             walk.keepUntilHere();
@@ -58,9 +58,12 @@ final class PageCalls {
     /** Returns the exception for a negative errno. */
     static MapsException failure(int errno, ProcessMaps maps, String file) {
         if (errno == Errno.ENOTSUP) {
-            return new NotSupportedException(Missing.PAGES, "there is no " + file + " of process " + maps.pid()
-                    + ": the kernel is built without it, or a sandbox does not provide it");
+            return new NotSupportedException(
+                    Missing.PAGES,
+                    "there is no " + file + " of process " + maps.pid()
+                            + ": the kernel is built without it, or a sandbox does not provide it");
         }
-        return (MapsException) RootAccess.get().failure(errno, "process " + maps.pid(), RootAccess.get().pidAtProc(maps));
+        return (MapsException) RootAccess.get()
+                .failure(errno, "process " + maps.pid(), RootAccess.get().pidAtProc(maps));
     }
 }

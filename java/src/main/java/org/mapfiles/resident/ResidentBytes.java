@@ -3,8 +3,8 @@ package org.mapfiles.resident;
 import org.mapfiles.internal.PageRecord;
 
 /**
- * Sums of resident pages by category, in bytes: {@link ResidentPages#add} adds to them. Reusable. Reading and adding allocate
- * nothing. Not thread-safe.
+ * Sums of resident pages by category, in bytes: {@link ResidentPages#add} adds to them. Reusable. Reading and adding
+ * allocate nothing. Not thread-safe.
  */
 public final class ResidentBytes {
     private long swapped;
@@ -43,8 +43,8 @@ public final class ResidentBytes {
     }
 
     /**
-     * Returns the bytes that are in memory, without zero pages: {@link #file()} and {@link #anonymous()}. This is what smaps
-     * calls Rss, but pages of hugetlbfs are included.
+     * Returns the bytes that are in memory, without zero pages: {@link #file()} and {@link #anonymous()}. This is what
+     * smaps calls Rss, but pages of hugetlbfs are included.
      *
      * @return 0 or more
      */
@@ -71,8 +71,8 @@ public final class ResidentBytes {
     }
 
     /**
-     * Returns the bytes of pages of files and of shared memory. In a private mapping of a file these are the pages that the
-     * process did not write to.
+     * Returns the bytes of pages of files and of shared memory. In a private mapping of a file these are the pages that
+     * the process did not write to.
      *
      * @return 0 or more
      */
@@ -81,7 +81,8 @@ public final class ResidentBytes {
     }
 
     /**
-     * Returns the bytes of other pages. In a private mapping of a file these are the copies that the process made by writing.
+     * Returns the bytes of other pages. In a private mapping of a file these are the copies that the process made by
+     * writing.
      *
      * @return 0 or more
      */
@@ -90,8 +91,8 @@ public final class ResidentBytes {
     }
 
     /**
-     * Returns the bytes of huge pages: pages of hugetlbfs, and huge pages that are mapped as a whole. They are counted in
-     * {@link #file()} or {@link #anonymous()} too.
+     * Returns the bytes of huge pages: pages of hugetlbfs, and huge pages that are mapped as a whole. They are counted
+     * in {@link #file()} or {@link #anonymous()} too.
      *
      * @return 0 or more; 0 if {@link ResidentPages#isZeroKnown()} is false
      */

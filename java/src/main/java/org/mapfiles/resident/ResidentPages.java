@@ -15,8 +15,8 @@ import org.mapfiles.internal.RootAccess;
 import org.mapfiles.internal.SnapshotBuffer;
 
 /**
- * The pages of a process that are in memory or in swap, as read after a snapshot. Sums can be made for each mapping, each file,
- * and any other range.
+ * The pages of a process that are in memory or in swap, as read after a snapshot. Sums can be made for each mapping,
+ * each file, and any other range.
  *
  * <pre>{@code
  * MapSnapshot snapshot = maps.snapshot();
@@ -29,24 +29,25 @@ import org.mapfiles.internal.SnapshotBuffer;
  * }
  * }</pre>
  *
- * <p>This needs permission to read the process (ptrace(2), PTRACE_MODE_READ), as reading the mappings does. A process of
- * another user needs CAP_DAC_READ_SEARCH with CAP_SYS_PTRACE. A few system calls (PAGEMAP_SCAN, Linux 6.7+) read the whole
- * address space, in about 15 ns for each page in memory, and 90 ns in private mappings of files, unless it is made by {@link
- * #withoutCopies}. Before Linux 6.7 /proc/PID/pagemap is read, with 8 bytes for each page that is mapped, present or not;
- * {@link #isZeroKnown()} is false then.
+ * <p>This needs permission to read the process (ptrace(2), PTRACE_MODE_READ), as reading the mappings does. A process
+ * of another user needs CAP_DAC_READ_SEARCH with CAP_SYS_PTRACE. A few system calls (PAGEMAP_SCAN, Linux 6.7+) read the
+ * whole address space, in about 15 ns for each page in memory, and 90 ns in private mappings of files, unless it is
+ * made by {@link #withoutCopies}. Before Linux 6.7 /proc/PID/pagemap is read, with 8 bytes for each page that is
+ * mapped, present or not; {@link #isZeroKnown()} is false then.
  *
- * <p><b>Memory that moves.</b> The pages are read after the mappings, while the process runs. A page belongs to the mapping
- * that covered its address in the snapshot, also if the process maps other memory there by now. Pages outside of all mappings
- * of the snapshot are in no sum of a mapping. Ranges of pages are sorted and do not overlap, so a sum is never more than the
- * size of its range. If {@link ProcessMaps#refresh} of the snapshot returns false afterwards, the mappings were the same before
- * and after the read.
+ * <p><b>Memory that moves.</b> The pages are read after the mappings, while the process runs. A page belongs to the
+ * mapping that covered its address in the snapshot, also if the process maps other memory there by now. Pages outside
+ * of all mappings of the snapshot are in no sum of a mapping. Ranges of pages are sorted and do not overlap, so a sum
+ * is never more than the size of its range. If {@link ProcessMaps#refresh} of the snapshot returns false afterwards,
+ * the mappings were the same before and after the read.
  *
- * <p><b>Differences from smaps.</b> Zero pages and pages of hugetlbfs are counted here, but not in its Rss. Shared memory in
- * swap is not counted here. A page that the kernel is moving, and a marker of userfaultfd(2), count as swapped; so do guard
- * pages on Linux 6.13 and 6.14.
+ * <p><b>Differences from smaps.</b> Zero pages and pages of hugetlbfs are counted here, but not in its Rss. Shared
+ * memory in swap is not counted here. A page that the kernel is moving, and a marker of userfaultfd(2), count as
+ * swapped; so do guard pages on Linux 6.13 and 6.14.
  *
- * <p>In steady state reading allocates nothing; if there are more ranges of pages than before, the object takes more memory, 24
- * bytes for each range of pages of equal categories. Not thread-safe. The garbage collector frees the memory.
+ * <p>In steady state reading allocates nothing; if there are more ranges of pages than before, the object takes more
+ * memory, 24 bytes for each range of pages of equal categories. Not thread-safe. The garbage collector frees the
+ * memory.
  */
 public final class ResidentPages {
     private static final int FIRST_RANGES = 2048;
@@ -75,8 +76,8 @@ public final class ResidentPages {
     }
 
     /**
-     * Returns an object without pages, whose reads do not distinguish pages of files from private copies if that is cheaper: in
-     * private mappings of files all pages count as those of the file. All other numbers are the same.
+     * Returns an object without pages, whose reads do not distinguish pages of files from private copies if that is
+     * cheaper: in private mappings of files all pages count as those of the file. All other numbers are the same.
      *
      * @return a new object
      * @throws OutOfMemoryError if this JVM has too little direct memory
@@ -89,12 +90,13 @@ public final class ResidentPages {
      * Reads the pages of the whole address space. After a failure this has no pages.
      *
      * @param maps the process
-     * @param snapshot mappings that {@code maps} has read. Pages before the first and after the last of them are not read
+     * @param snapshot mappings that {@code maps} has read. Pages before the first and after the last of them are not
+     *     read
      * @throws IllegalArgumentException if the snapshot is not of this process
      * @throws org.mapfiles.ProcessExitedException if the process has exited, or called execve(2) during the read
      * @throws org.mapfiles.PermissionDeniedException if the kernel denies access
      * @throws org.mapfiles.NotSupportedException if there is no pagemap
-     *         ({@link org.mapfiles.NotSupportedException.Missing#PAGES})
+     *     ({@link org.mapfiles.NotSupportedException.Missing#PAGES})
      * @throws NotEnoughMemoryException if this JVM has too little memory
      * @throws MapsException for any other failure
      */
@@ -117,16 +119,20 @@ public final class ResidentPages {
         Objects.requireNonNull(maps, "maps");
         Objects.requireNonNull(snapshot, "snapshot");
         if (Long.compareUnsigned(start, end) > 0) {
-            throw new IllegalArgumentException("start 0x" + Long.toHexString(start) + " is above end 0x"
-                    + Long.toHexString(end));
+            throw new IllegalArgumentException(
+                    "start 0x" + Long.toHexString(start) + " is above end 0x" + Long.toHexString(end));
         }
         count = 0;
-        walk.bytes().putLong(Walk.NEXT, start).putLong(Walk.END, end).putInt(Walk.KNOWN, 0).putInt(Walk.UNNEEDED, unneeded);
+        walk.bytes()
+                .putLong(Walk.NEXT, start)
+                .putLong(Walk.END, end)
+                .putInt(Walk.KNOWN, 0)
+                .putInt(Walk.UNNEEDED, unneeded);
         int done = 0;
         synchronized (snapshot) { // no other thread may read into the snapshot during the calls
             if (RootAccess.get().owner(snapshot) != maps) {
-                throw new IllegalArgumentException("the snapshot is not of this process: pass one that this ProcessMaps"
-                        + " has read");
+                throw new IllegalArgumentException(
+                        "the snapshot is not of this process: pass one that this ProcessMaps" + " has read");
             }
             SnapshotBuffer mappings = RootAccess.get().buffer(snapshot);
             while (walk.bytes().getLong(Walk.NEXT) != end) {
@@ -162,9 +168,9 @@ public final class ResidentPages {
     }
 
     /**
-     * Returns whether the kernel reports zero pages and huge pages: Linux 6.7+. Otherwise zero pages count as anonymous, the
-     * huge zero page counts as a page of a file, and no page is huge. From Linux 6.7 to 6.15 the huge zero page counts as
-     * anonymous and huge.
+     * Returns whether the kernel reports zero pages and huge pages: Linux 6.7+. Otherwise zero pages count as
+     * anonymous, the huge zero page counts as a page of a file, and no page is huge. From Linux 6.7 to 6.15 the huge
+     * zero page counts as anonymous and huge.
      *
      * @return false before the first read
      */
@@ -182,8 +188,8 @@ public final class ResidentPages {
     }
 
     /**
-     * Adds the bytes of a range to sums. Pages that are partly in the range are counted partly. Makes no system call and
-     * allocates nothing.
+     * Adds the bytes of a range to sums. Pages that are partly in the range are counted partly. Makes no system call
+     * and allocates nothing.
      *
      * @param start first address, unsigned
      * @param end end (exclusive), unsigned
@@ -201,8 +207,8 @@ public final class ResidentPages {
     }
 
     /**
-     * Adds the bytes of a mapping to sums, as {@link #add(long, long, ResidentBytes)}. For sums of a file, add its mappings to
-     * the same sums.
+     * Adds the bytes of a mapping to sums, as {@link #add(long, long, ResidentBytes)}. For sums of a file, add its
+     * mappings to the same sums.
      *
      * @param mapping the range of addresses
      * @param sums the sums to add to
@@ -269,7 +275,8 @@ public final class ResidentPages {
     }
 
     /**
-     * Returns whether the pages of a range are of a file or of shared memory; otherwise they are anonymous, or the zero page.
+     * Returns whether the pages of a range are of a file or of shared memory; otherwise they are anonymous, or the zero
+     * page.
      *
      * @param index from 0 to below {@link #size()}
      * @return whether they are of a file

@@ -11,17 +11,17 @@ import org.mapfiles.internal.PageRecord;
 import org.mapfiles.internal.SnapshotBuffer;
 
 /**
- * What /proc/PID/smaps reports for each mapping of a process: the proportional size, and shared and private, clean and modified
- * bytes.
+ * What /proc/PID/smaps reports for each mapping of a process: the proportional size, and shared and private, clean and
+ * modified bytes.
  *
- * <p>Reading it costs about 10 times as much as {@link ResidentPages}, which has the bytes in memory and in swap too: the
- * kernel visits the structure of each page, and writes 700 bytes of text for each mapping. {@link #readTotal} costs somewhat
- * less.
+ * <p>Reading it costs about 10 times as much as {@link ResidentPages}, which has the bytes in memory and in swap too:
+ * the kernel visits the structure of each page, and writes 700 bytes of text for each mapping. {@link #readTotal} costs
+ * somewhat less.
  *
  * <p>smaps is read after a snapshot, while the process runs. A mapping that has another range by then is not found.
  *
- * <p>In steady state reading allocates nothing; if the process has more mappings than before, the object takes more memory. Not
- * thread-safe. The garbage collector frees the memory.
+ * <p>In steady state reading allocates nothing; if the process has more mappings than before, the object takes more
+ * memory. Not thread-safe. The garbage collector frees the memory.
  */
 public final class Smaps {
     private static final int FIRST_MAPPINGS = 512;
@@ -46,7 +46,7 @@ public final class Smaps {
      * @throws org.mapfiles.ProcessExitedException if the process has exited, or called execve(2) during the read
      * @throws org.mapfiles.PermissionDeniedException if the kernel denies access
      * @throws org.mapfiles.NotSupportedException if there is no smaps
-     *         ({@link org.mapfiles.NotSupportedException.Missing#PAGES})
+     *     ({@link org.mapfiles.NotSupportedException.Missing#PAGES})
      * @throws NotEnoughMemoryException if this JVM has too little memory
      * @throws MapsException for any other failure
      */
@@ -81,8 +81,8 @@ public final class Smaps {
     }
 
     /**
-     * Sets sums to those of all mappings of a process, from /proc/PID/smaps_rollup (Linux 4.14+; before, from smaps). The
-     * mappings of this object are unchanged.
+     * Sets sums to those of all mappings of a process, from /proc/PID/smaps_rollup (Linux 4.14+; before, from smaps).
+     * The mappings of this object are unchanged.
      *
      * @param maps the process
      * @param sums receives the sums; unchanged after a failure
@@ -105,7 +105,8 @@ public final class Smaps {
      * @param start first address of the mapping, unsigned
      * @param end end (exclusive) of the mapping, unsigned
      * @param sums the sums to add to
-     * @return false if smaps has no mapping with this range: it has changed, its numbers are unknown, and the sums are unchanged
+     * @return false if smaps has no mapping with this range: it has changed, its numbers are unknown, and the sums are
+     *     unchanged
      */
     public boolean add(long start, long end, SmapsBytes sums) {
         Objects.requireNonNull(sums, "sums");
@@ -114,14 +115,16 @@ public final class Smaps {
         int to = count;
         while (from < to) {
             int middle = from + to >>> 1;
-            if (Long.compareUnsigned(mappings.getLong(middle * PageRecord.Smaps.SIZE + PageRecord.Smaps.START), start) < 0) {
+            if (Long.compareUnsigned(mappings.getLong(middle * PageRecord.Smaps.SIZE + PageRecord.Smaps.START), start)
+                    < 0) {
                 from = middle + 1;
             } else {
                 to = middle;
             }
         }
         int at = from * PageRecord.Smaps.SIZE;
-        if (from == count || mappings.getLong(at + PageRecord.Smaps.START) != start
+        if (from == count
+                || mappings.getLong(at + PageRecord.Smaps.START) != start
                 || mappings.getLong(at + PageRecord.Smaps.END) != end) {
             return false;
         }

@@ -4,8 +4,8 @@ import java.nio.ByteBuffer;
 import org.mapfiles.internal.PageRecord;
 
 /**
- * Sums of the numbers of smaps (proc_pid_smaps(5)), in bytes: {@link Smaps#add} adds to them. Reusable. Reading and adding
- * allocate nothing. Not thread-safe.
+ * Sums of the numbers of smaps (proc_pid_smaps(5)), in bytes: {@link Smaps#add} adds to them. Reusable. Reading and
+ * adding allocate nothing. Not thread-safe.
  */
 public final class SmapsBytes {
     private long rss;
@@ -53,8 +53,8 @@ public final class SmapsBytes {
     }
 
     /**
-     * Returns the proportional size: the bytes of each page in memory, divided by the number of processes that map it. The sum
-     * of all processes is the memory that they use together.
+     * Returns the proportional size: the bytes of each page in memory, divided by the number of processes that map it.
+     * The sum of all processes is the memory that they use together.
      *
      * @return 0 or more
      */
@@ -109,7 +109,8 @@ public final class SmapsBytes {
 
     @Override
     public String toString() {
-        return "SmapsBytes[rss " + rss + ", pss " + pss + ", shared clean " + sharedClean + ", shared dirty " + sharedDirty
-                + ", private clean " + privateClean + ", private dirty " + privateDirty + ", swap " + swap + "]";
+        return "SmapsBytes[rss " + rss + ", pss " + pss + ", shared clean " + sharedClean + ", shared dirty "
+                + sharedDirty + ", private clean " + privateClean + ", private dirty " + privateDirty + ", swap " + swap
+                + "]";
     }
 }

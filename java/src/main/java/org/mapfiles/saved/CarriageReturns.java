@@ -2,12 +2,11 @@ package org.mapfiles.saved;
 
 /** Whether a text has CR LF at the end of each line. A name of a file may end with a carriage return too. */
 final class CarriageReturns {
-    private CarriageReturns() {
-    }
+    private CarriageReturns() {}
 
     /**
-     * Returns whether each whole line at the beginning of a text ends with CR LF, and one of them cannot end with the name of a file: it is
-     * not a mapping, or the mapping has no name or one in brackets.
+     * Returns whether each whole line at the beginning of a text ends with CR LF, and one of them cannot end with the
+     * name of a file: it is not a mapping, or the mapping has no name or one in brackets.
      */
     static boolean endEachLine(byte[] begin) {
         boolean hasOtherLine = false;

@@ -16,8 +16,8 @@ import java.util.Set;
 import org.mapfiles.MalformedMapsException;
 
 /**
- * Reads the mappings and the threads of a core file: core(5), kernel fs/binfmt_elf.c (NT_FILE, NT_PRSTATUS, NT_SIGINFO, NT_PRPSINFO,
- * NT_AUXV). Program headers are the mappings, with permissions; NT_FILE adds files and offsets.
+ * Reads the mappings and the threads of a core file: core(5), kernel fs/binfmt_elf.c (NT_FILE, NT_PRSTATUS, NT_SIGINFO,
+ * NT_PRPSINFO, NT_AUXV). Program headers are the mappings, with permissions; NT_FILE adds files and offsets.
  */
 final class CoreFile {
     private static final int NT_PRSTATUS = 1;
@@ -33,15 +33,14 @@ final class CoreFile {
     private static final int MAX_SEGMENTS = 1 << 21;
     /** The kernel's limit is kernel.core_file_note_size_limit, at most 16 MiB. */
     private static final int MAX_NOTE = 1 << 26;
+
     private static final int MAX_THREADS = 1 << 16;
 
     /** A segment of the file: a range of memory, and its content if it was saved. */
-    private record Segment(long start, long end, int flags, long position, long saved) {
-    }
+    private record Segment(long start, long end, int flags, long position, long saved) {}
 
     /** An entry of NT_FILE. */
-    private record NamedRange(long start, long end, long offset, byte[] name) {
-    }
+    private record NamedRange(long start, long end, long offset, byte[] name) {}
 
     private final FileChannel channel;
     private final Problems problems;
@@ -64,7 +63,8 @@ final class CoreFile {
     }
 
     private ByteBuffer read(long position, int length) throws IOException {
-        ByteBuffer bytes = ByteBuffer.allocate(position < 0 ? 0 : (int) Math.max(0, Math.min(length, channel.size() - position)))
+        ByteBuffer bytes = ByteBuffer.allocate(
+                        position < 0 ? 0 : (int) Math.max(0, Math.min(length, channel.size() - position)))
                 .order(ByteOrder.nativeOrder());
         while (bytes.hasRemaining() && channel.read(bytes, position + bytes.position()) > 0) {
             continue;
@@ -125,8 +125,13 @@ final class CoreFile {
 
     private boolean note(String name, int type, long position, long length) throws IOException {
         if (name.equals("CORE") && length <= MAX_NOTE) {
-            ByteBuffer note = type == NT_PRSTATUS || type == NT_FILE || type == NT_SIGINFO || type == NT_PRPSINFO || type == NT_AUXV
-                    ? read(position, (int) length) : ByteBuffer.allocate(0);
+            ByteBuffer note = type == NT_PRSTATUS
+                            || type == NT_FILE
+                            || type == NT_SIGINFO
+                            || type == NT_PRPSINFO
+                            || type == NT_AUXV
+                    ? read(position, (int) length)
+                    : ByteBuffer.allocate(0);
             if (type == NT_PRSTATUS) {
                 thread(note);
             } else if (type == NT_FILE && files.isEmpty()) {
@@ -155,7 +160,8 @@ final class CoreFile {
             crash.signal = number == 0 ? "" : ThreadRegisters.signal(number);
             crash.addresses.add(Crash.Address.known(Crash.Address.Role.PC, "pc", layout.pc(note), ""));
             for (int i = 0; i < layout.names().size(); i++) {
-                threads.add(Crash.Address.known(Crash.Address.Role.REGISTER, layout.names().get(i), layout.value(note, i), ""));
+                threads.add(Crash.Address.known(
+                        Crash.Address.Role.REGISTER, layout.names().get(i), layout.value(note, i), ""));
             }
         } else {
             String tid = Integer.toUnsignedString(note.getInt(32));
@@ -209,7 +215,10 @@ final class CoreFile {
         }
     }
 
-    /** Writes the mappings as text of maps, which the native parser reads: device and inode are 0, since a core file has none. */
+    /**
+     * Writes the mappings as text of maps, which the native parser reads: device and inode are 0, since a core file has
+     * none.
+     */
     private void writeMappings() {
         segments.sort((one, other) -> Long.compareUnsigned(one.start, other.start));
         files.sort((one, other) -> Long.compareUnsigned(one.start, other.start));
@@ -238,11 +247,15 @@ final class CoreFile {
     }
 
     private void mapping(long start, long end, int flags, NamedRange file) {
-        String permissions = ((flags & 4) != 0 ? "r" : "-") + ((flags & 2) != 0 ? "w" : "-") + ((flags & 1) != 0 ? "x" : "-") + "p";
-        String head = String.format("%08x-%08x %s %08x 00:00 0 ", start, end, permissions, file == null ? 0 : file.offset);
+        String permissions =
+                ((flags & 4) != 0 ? "r" : "-") + ((flags & 2) != 0 ? "w" : "-") + ((flags & 1) != 0 ? "x" : "-") + "p";
+        String head =
+                String.format("%08x-%08x %s %08x 00:00 0 ", start, end, permissions, file == null ? 0 : file.offset);
         ByteArrayOutputStream line = new ByteArrayOutputStream();
         line.writeBytes(head.getBytes(StandardCharsets.US_ASCII));
-        byte[] name = file != null ? escaped(file.name) : start == vdso ? "[vdso]".getBytes(StandardCharsets.US_ASCII) : new byte[0];
+        byte[] name = file != null
+                ? escaped(file.name)
+                : start == vdso ? "[vdso]".getBytes(StandardCharsets.US_ASCII) : new byte[0];
         for (int column = head.length(); name.length > 0 && column < 73; column++) {
             line.write(' ');
         }
@@ -263,15 +276,21 @@ final class CoreFile {
         return escaped.toByteArray();
     }
 
-    /** Reads the build IDs of files from the memory that was saved. By default the kernel saves the first page of each ELF file. */
+    /**
+     * Reads the build IDs of files from the memory that was saved. By default the kernel saves the first page of each
+     * ELF file.
+     */
     private void readBuildIds() throws IOException {
         Map<Long, Segment> byStart = new HashMap<>();
         segments.forEach(segment -> byStart.put(segment.start, segment));
         for (NamedRange file : files) {
             Segment segment = file.offset == 0 ? byStart.get(file.start) : null;
             if (segment != null && segment.saved > 0) {
-                byte[] id = ElfNotes.buildId((position, length) -> position < 0 || position >= segment.saved ? ByteBuffer.allocate(0)
-                        : read(segment.position + position, (int) Math.min(length, segment.saved - position)), true);
+                byte[] id = ElfNotes.buildId(
+                        (position, length) -> position < 0 || position >= segment.saved
+                                ? ByteBuffer.allocate(0)
+                                : read(segment.position + position, (int) Math.min(length, segment.saved - position)),
+                        true);
                 if (id.length > 0) {
                     buildIds.put(file.start, id);
                 }

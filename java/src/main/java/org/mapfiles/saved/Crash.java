@@ -27,7 +27,10 @@ public final class Crash {
         public enum Role {
             /** The instruction that the thread ran. */
             PC,
-            /** The memory that the instruction accessed, or the instruction itself, by the signal: si_addr of sigaction(2). */
+            /**
+             * The memory that the instruction accessed, or the instruction itself, by the signal: si_addr of
+             * sigaction(2).
+             */
             FAULT,
             /** The content of a register. */
             REGISTER,
@@ -124,7 +127,8 @@ public final class Crash {
     }
 
     /**
-     * Returns the number of the thread that crashed, as the file records it. Old JVMs record the value of pthread_self(3).
+     * Returns the number of the thread that crashed, as the file records it. Old JVMs record the value of
+     * pthread_self(3).
      *
      * @return -1 if it is unknown
      */
@@ -151,8 +155,8 @@ public final class Crash {
     }
 
     /**
-     * Returns the earliest time at which the crash may have been. A fatal error log names the time in a time zone whose name is
-     * ambiguous, unless that is UTC, so there are two times.
+     * Returns the earliest time at which the crash may have been. A fatal error log names the time in a time zone whose
+     * name is ambiguous, unless that is UTC, so there are two times.
      *
      * @return empty if the file records no time
      */

@@ -5,8 +5,8 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 
 /**
- * Reads headers and notes of 64-bit ELF data in native byte order (elf(5)). The data is not trusted: each read is bounded, and each count
- * has a maximum.
+ * Reads headers and notes of 64-bit ELF data in native byte order (elf(5)). The data is not trusted: each read is
+ * bounded, and each count has a maximum.
  */
 final class ElfNotes {
     static final int HEADER = 64;
@@ -21,13 +21,16 @@ final class ElfNotes {
     private static final int MAX_NAME = 64;
     /** Maximum of program headers and of bytes of notes of a program or library. */
     private static final int MAX_HEADERS = 256;
+
     private static final int MAX_NOTES = 1 << 16;
     /** Maximum number of notes: a core file has a few for each thread. */
     private static final int MAX_COUNT = 1 << 20;
 
     /** Data that is read by position. */
     interface Source {
-        /** Returns bytes from a position in native byte order; fewer than asked for, or none, if the data ends before. */
+        /**
+         * Returns bytes from a position in native byte order; fewer than asked for, or none, if the data ends before.
+         */
         ByteBuffer read(long position, int length) throws IOException;
     }
 
@@ -37,8 +40,7 @@ final class ElfNotes {
         boolean note(String name, int type, long position, long length) throws IOException;
     }
 
-    private ElfNotes() {
-    }
+    private ElfNotes() {}
 
     /** Returns whether bytes begin as an ELF file, of any class and byte order. */
     static boolean isElf(byte[] bytes, int length) {
@@ -49,7 +51,10 @@ final class ElfNotes {
     static ByteBuffer header(Source source) throws IOException {
         ByteBuffer header = source.read(0, HEADER);
         byte order = (byte) (ByteOrder.nativeOrder() == ByteOrder.LITTLE_ENDIAN ? 1 : 2);
-        boolean isNative = header.remaining() == HEADER && isElf(firstBytes(header), 4) && header.get(4) == 2 && header.get(5) == order;
+        boolean isNative = header.remaining() == HEADER
+                && isElf(firstBytes(header), 4)
+                && header.get(4) == 2
+                && header.get(5) == order;
         return isNative ? header : null;
     }
 
@@ -126,7 +131,10 @@ final class ElfNotes {
         return found[0];
     }
 
-    /** Returns the address of the image's first byte: p_vaddr of the first segment that is loaded, minus its offset in its page. */
+    /**
+     * Returns the address of the image's first byte: p_vaddr of the first segment that is loaded, minus its offset in
+     * its page.
+     */
     private static long firstAddress(ByteBuffer headers) {
         for (int at = 0; at + PROGRAM_HEADER <= headers.limit(); at += PROGRAM_HEADER) {
             if (headers.getInt(at) == PT_LOAD) {

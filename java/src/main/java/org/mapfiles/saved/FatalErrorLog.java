@@ -15,8 +15,8 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * Parses a fatal error log (hs_err_pidPID.log) of HotSpot, JDK 8 to 28 on Linux: vmError.cpp, os_linux.cpp (print_dll_info copies
- * /proc/PID/maps), os_posix.cpp (siginfo), frame.cpp (frames).
+ * Parses a fatal error log (hs_err_pidPID.log) of HotSpot, JDK 8 to 28 on Linux: vmError.cpp, os_linux.cpp
+ * (print_dll_info copies /proc/PID/maps), os_posix.cpp (siginfo), frame.cpp (frames).
  *
  * <p>A log may lack any section: a step of the writer that crashes or takes too long is left out.
  */
@@ -26,38 +26,47 @@ final class FatalErrorLog {
     private static final int MAX_FRAMES = 4096;
     private static final String HEAD = "# A fatal error has been detected by the Java Runtime Environment:";
     /** The head if memory of the system is exhausted. */
-    private static final String HEAD_OF_NO_MEMORY = "# There is insufficient memory for the Java Runtime Environment to continue.";
+    private static final String HEAD_OF_NO_MEMORY =
+            "# There is insufficient memory for the Java Runtime Environment to continue.";
     /** Begins the section with the text of /proc/PID/maps. */
     static final String LIBRARIES = "Dynamic libraries:";
 
-    private static final Pattern SIGNAL = Pattern.compile("^#\\s+(SIG\\w+) \\(0x[0-9a-f]+\\) at pc=(0x[0-9a-f]{1,16})\\b");
+    private static final Pattern SIGNAL =
+            Pattern.compile("^#\\s+(SIG\\w+) \\(0x[0-9a-f]+\\) at pc=(0x[0-9a-f]{1,16})\\b");
     private static final Pattern PID = Pattern.compile("\\bpid=(\\d{1,10}), tid=(0x[0-9a-f]{1,16}|\\d{1,19})");
     private static final Pattern FAULT = Pattern.compile("\\bsi_addr[:=]\\s*(0x[0-9a-fA-F]{1,16})\\b");
     private static final Pattern CODE = Pattern.compile("\\((SEGV|BUS|ILL|FPE|TRAP|SI)_\\w+\\)");
     private static final Pattern STACK = Pattern.compile("^Stack: \\[(0x[0-9a-f]{1,16}),\\s*(0x[0-9a-f]{1,16})\\]");
-    private static final Pattern REGISTER = Pattern.compile("\\b([A-Za-z][A-Za-z0-9]{0,7})\\s*=\\s*(0x[0-9a-fA-F]{1,16})\\b");
+    private static final Pattern REGISTER =
+            Pattern.compile("\\b([A-Za-z][A-Za-z0-9]{0,7})\\s*=\\s*(0x[0-9a-fA-F]{1,16})\\b");
     private static final Pattern FRAME = Pattern.compile("^([A-Za-z]) {1,2}(\\S.*)$");
     private static final Pattern LIBRARY = Pattern.compile("^\\[(.+?)\\+0x([0-9a-fA-F]{1,16})\\]\\s*(.*)$");
     private static final Pattern COMPILED = Pattern.compile(" @ (0x[0-9a-f]{1,16}) \\[");
     private static final Pattern AT_BEGIN = Pattern.compile("^(0x[0-9a-fA-F]{1,16})\\b");
     private static final Pattern AT_END = Pattern.compile("\\s(0x[0-9a-f]{1,16})$");
-    private static final Pattern TIME = Pattern.compile("^[Tt]ime: (\\w{3} \\w{3}\\s+\\d{1,2} \\d\\d:\\d\\d:\\d\\d \\d{4})(?: (\\S+))?");
+    private static final Pattern TIME =
+            Pattern.compile("^[Tt]ime: (\\w{3} \\w{3}\\s+\\d{1,2} \\d\\d:\\d\\d:\\d\\d \\d{4})(?: (\\S+))?");
     private static final DateTimeFormatter DATE = DateTimeFormatter.ofPattern("EEE MMM d HH:mm:ss yyyy", Locale.US);
     private static final Pattern TOTAL = Pattern.compile("^Total number of mappings: (\\d{1,9})$");
 
     /** Registers that hold no address (os_linux_x86.cpp). */
-    private static final Set<String> NO_ADDRESS = Set.of("EFLAGS", "CSGSFS", "ERR", "TRAPNO", "MXCSR", "FLAGS", "pstate", "PSTATE");
+    private static final Set<String> NO_ADDRESS =
+            Set.of("EFLAGS", "CSGSFS", "ERR", "TRAPNO", "MXCSR", "FLAGS", "pstate", "PSTATE");
 
     /** Time zones are from UTC-12 to UTC+14. */
     private static final Duration BEHIND = Duration.ofHours(14);
+
     private static final Duration AHEAD = Duration.ofHours(12);
 
     /** A frame before its address is known. */
-    private record Frame(String kind, String library, long address, String text) {
-    }
+    private record Frame(String kind, String library, long address, String text) {}
 
     private enum Section {
-        NONE, REGISTERS, NATIVE_FRAMES, JAVA_FRAMES, LIBRARIES
+        NONE,
+        REGISTERS,
+        NATIVE_FRAMES,
+        JAVA_FRAMES,
+        LIBRARIES
     }
 
     private final LineReader lines;
@@ -117,7 +126,8 @@ final class FatalErrorLog {
             section = Section.NATIVE_FRAMES;
         } else if (line.startsWith("Java frames:")) {
             section = Section.JAVA_FRAMES;
-        } else if (line.startsWith("[error occurred during error reporting") || line.startsWith("[timeout occurred during error reporting")) {
+        } else if (line.startsWith("[error occurred during error reporting")
+                || line.startsWith("[timeout occurred during error reporting")) {
             problems.add(lines.number(), "reports that the JVM could not write a part of the log");
         } else if (line.isEmpty()) {
             section = Section.NONE;
@@ -192,7 +202,8 @@ final class FatalErrorLog {
             return;
         }
         try {
-            Instant at = LocalDateTime.parse(time.group(1).replaceAll(" +", " "), DATE).toInstant(ZoneOffset.UTC);
+            Instant at = LocalDateTime.parse(time.group(1).replaceAll(" +", " "), DATE)
+                    .toInstant(ZoneOffset.UTC);
             boolean isUtc = "UTC".equals(time.group(2)) || "GMT".equals(time.group(2));
             crash.earliest = isUtc ? at : at.minus(BEHIND);
             crash.latest = isUtc ? at.plusSeconds(1) : at.plus(AHEAD);
@@ -205,7 +216,8 @@ final class FatalErrorLog {
         Matcher register = REGISTER.matcher(line);
         while (register.find() && registers.size() < MAX_REGISTERS) {
             if (!NO_ADDRESS.contains(register.group(1))) {
-                registers.add(Crash.Address.known(Crash.Address.Role.REGISTER, register.group(1), hex(register.group(2)), ""));
+                registers.add(Crash.Address.known(
+                        Crash.Address.Role.REGISTER, register.group(1), hex(register.group(2)), ""));
             }
         }
     }

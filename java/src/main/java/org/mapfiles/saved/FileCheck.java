@@ -48,8 +48,8 @@ public final class FileCheck {
     }
 
     /**
-     * Returns the GNU build ID of the mapped file. It was recorded, or is that of a file that is the same or may be the same: see
-     * {@link #result}.
+     * Returns the GNU build ID of the mapped file. It was recorded, or is that of a file that is the same or may be the
+     * same: see {@link #result}.
      *
      * @return empty if it is unknown
      */

@@ -23,8 +23,9 @@ import org.mapfiles.saved.FileCheck.Result;
 /**
  * Compares files of saved mappings with the files that are at their paths now.
  *
- * <p>A build ID decides. Without one, device and inode are compared, then times: ctime cannot be set back (stat(2), inode(7)), so a file
- * whose ctime is before the crash is unchanged. An inode number of a deleted file may be given to a new one; its ctime is later too.
+ * <p>A build ID decides. Without one, device and inode are compared, then times: ctime cannot be set back (stat(2),
+ * inode(7)), so a file whose ctime is before the crash is unchanged. An inode number of a deleted file may be given to
+ * a new one; its ctime is later too.
  */
 final class FileChecks {
     private static final String ATTRIBUTES = "unix:isRegularFile,dev,ino,size,lastModifiedTime,ctime";
@@ -32,8 +33,7 @@ final class FileChecks {
     /** Maximum number of mappings of a file before the one that is checked. */
     private static final int MAX_MAPPINGS = 64;
 
-    private FileChecks() {
-    }
+    private FileChecks() {}
 
     /** Checks the file of a mapping. */
     static FileCheck check(Mapping mapping, MapSnapshot snapshot, Map<Long, byte[]> buildIds, Crash crash) {
@@ -60,11 +60,16 @@ final class FileChecks {
         } catch (InvalidPathException e) {
             return unknown("the name is no path in this locale", recorded);
         } catch (IOException | UnsupportedOperationException | IllegalArgumentException e) {
-            return unknown(e instanceof FileSystemException ? "the path cannot be read" : "the attributes of the file cannot be read", recorded);
+            return unknown(
+                    e instanceof FileSystemException
+                            ? "the path cannot be read"
+                            : "the attributes of the file cannot be read",
+                    recorded);
         }
     }
 
-    private static FileCheck check(Mapping mapping, Path path, Map<String, Object> attributes, byte[] recorded, Crash crash) {
+    private static FileCheck check(
+            Mapping mapping, Path path, Map<String, Object> attributes, byte[] recorded, Crash crash) {
         if (!Boolean.TRUE.equals(attributes.get("isRegularFile"))) {
             return new FileCheck(Result.REPLACED, "no regular file is at the path", recorded);
         }
@@ -72,7 +77,10 @@ final class FileChecks {
             byte[] present = buildId(path);
             if (present.length > 0) {
                 boolean isSame = Arrays.equals(recorded, present);
-                return new FileCheck(isSame ? Result.SAME : Result.REPLACED, isSame ? "same build ID" : "another build ID", recorded);
+                return new FileCheck(
+                        isSame ? Result.SAME : Result.REPLACED,
+                        isSame ? "same build ID" : "another build ID",
+                        recorded);
             }
             return unknown("the build ID of the file at the path cannot be read", recorded);
         }
@@ -80,8 +88,10 @@ final class FileChecks {
             return unknown("no device, inode or build ID was recorded", NONE);
         }
         long device = ((Number) attributes.get("dev")).longValue();
-        if (major(device) != Integer.toUnsignedLong(mapping.deviceMajor()) || minor(device) != Integer.toUnsignedLong(mapping.deviceMinor())) {
-            return unknown("another device: another machine or container, or a file system such as btrfs or overlayfs", NONE);
+        if (major(device) != Integer.toUnsignedLong(mapping.deviceMajor())
+                || minor(device) != Integer.toUnsignedLong(mapping.deviceMinor())) {
+            return unknown(
+                    "another device: another machine or container, or a file system such as btrfs or overlayfs", NONE);
         }
         if (((Number) attributes.get("ino")).longValue() != mapping.inode()) {
             return new FileCheck(Result.REPLACED, "another inode on the same device", NONE);
@@ -97,13 +107,15 @@ final class FileChecks {
         Instant earliest = crash == null ? null : crash.earliest().orElse(null);
         Instant latest = crash == null ? null : crash.latest().orElse(null);
         if (earliest == null || latest == null) {
-            return unknown("same device and inode, but no time was recorded, so a later change is possible", buildId(path));
+            return unknown(
+                    "same device and inode, but no time was recorded, so a later change is possible", buildId(path));
         }
         if (((FileTime) attributes.get("lastModifiedTime")).toInstant().isAfter(latest)) {
             return new FileCheck(Result.CHANGED, "same inode, but modified after the crash", NONE);
         }
         if (((FileTime) attributes.get("ctime")).toInstant().isAfter(earliest)) {
-            return unknown("same device and inode, but its status changed after the crash, or about then", buildId(path));
+            return unknown(
+                    "same device and inode, but its status changed after the crash, or about then", buildId(path));
         }
         return new FileCheck(Result.SAME, "same device and inode, unchanged since the crash", buildId(path));
     }
@@ -116,7 +128,8 @@ final class FileChecks {
     private static byte[] recordedBuildId(Mapping mapping, MapSnapshot snapshot, Map<Long, byte[]> buildIds) {
         int index = buildIds.isEmpty() ? -1 : snapshot.find(mapping.start());
         MapCursor cursor = snapshot.cursor();
-        int file = index < 0 ? -1 : cursor.seek(index).fileIndex(); // the mapping may be a copy, which has no index of its own
+        // the mapping may be a copy, which has no index of its own
+        int file = index < 0 ? -1 : cursor.seek(index).fileIndex();
         for (int i = index; i >= 0 && i > index - MAX_MAPPINGS; i--) {
             if (cursor.seek(i).fileIndex() == file && cursor.offset() == 0) {
                 return buildIds.getOrDefault(cursor.start(), NONE);
@@ -127,13 +140,16 @@ final class FileChecks {
 
     private static byte[] buildId(Path path) {
         try (FileChannel channel = FileChannel.open(path, LinkOption.NOFOLLOW_LINKS)) {
-            return ElfNotes.buildId((position, length) -> {
-                ByteBuffer bytes = ByteBuffer.allocate(position < 0 ? 0 : length).order(ByteOrder.nativeOrder());
-                while (bytes.hasRemaining() && channel.read(bytes, position + bytes.position()) > 0) {
-                    continue;
-                }
-                return bytes.flip();
-            }, false);
+            return ElfNotes.buildId(
+                    (position, length) -> {
+                        ByteBuffer bytes =
+                                ByteBuffer.allocate(position < 0 ? 0 : length).order(ByteOrder.nativeOrder());
+                        while (bytes.hasRemaining() && channel.read(bytes, position + bytes.position()) > 0) {
+                            continue;
+                        }
+                        return bytes.flip();
+                    },
+                    false);
         } catch (IOException e) {
             return NONE;
         }

@@ -11,10 +11,10 @@ import org.mapfiles.MapSnapshot;
 /**
  * Finds addresses that are given as a library and an offset, such as {@code libjvm.so+0xed2f94}, in a snapshot.
  *
- * <p>The offset is counted from the base of the library: its lowest address, where the beginning of the file is mapped. So dladdr(3),
- * fatal error logs of HotSpot, async-profiler and backtrace(3) of glibc count. The base is the load bias of libraries and of
- * position-independent programs, so there the offset is also an ELF address. It is not an offset in the file, for which there is
- * {@link #findInFile}: perf script prints one in each frame of a file.
+ * <p>The offset is counted from the base of the library: its lowest address, where the beginning of the file is mapped.
+ * So dladdr(3), fatal error logs of HotSpot, async-profiler and backtrace(3) of glibc count. The base is the load bias
+ * of libraries and of position-independent programs, so there the offset is also an ELF address. It is not an offset in
+ * the file, for which there is {@link #findInFile}: perf script prints one in each frame of a file.
  *
  * <p>Reads the snapshot once, in the constructor. For one thread.
  */
@@ -65,6 +65,7 @@ public final class LibraryOffsets {
     private final Map<String, List<Load>> byLastName = new HashMap<>();
     /** Indices of executable mappings by name. */
     private final Map<String, List<Integer>> code = new HashMap<>();
+
     private final MapSnapshot snapshot;
     private final MapCursor cursor;
     private long address;
@@ -81,7 +82,8 @@ public final class LibraryOffsets {
         while (cursor.next()) {
             String codeName = cursor.isExecutable() ? cursor.name() : null;
             if (codeName != null) {
-                code.computeIfAbsent(withoutSuffix(codeName), each -> new ArrayList<>(1)).add(cursor.index());
+                code.computeIfAbsent(withoutSuffix(codeName), each -> new ArrayList<>(1))
+                        .add(cursor.index());
             }
             int file = cursor.fileIndex();
             if (file < 0) {
@@ -89,11 +91,14 @@ public final class LibraryOffsets {
             }
             Load load = latest[file];
             boolean isAdjacent = load != null && load.end == cursor.start();
-            if (cursor.offset() == 0 && !isAdjacent && cursor.name() != null) { // a small library maps its first page twice in a row
+            // a small library maps its first page twice in a row
+            if (cursor.offset() == 0 && !isAdjacent && cursor.name() != null) {
                 String path = withoutSuffix(cursor.name());
                 load = new Load(path, file, cursor.start());
                 latest[file] = load;
-                byLastName.computeIfAbsent(path.substring(path.lastIndexOf('/') + 1), name -> new ArrayList<>(1)).add(load);
+                byLastName
+                        .computeIfAbsent(path.substring(path.lastIndexOf('/') + 1), name -> new ArrayList<>(1))
+                        .add(load);
             }
             if (load != null) {
                 load.end = cursor.end();
@@ -108,7 +113,8 @@ public final class LibraryOffsets {
     /**
      * Finds an address.
      *
-     * @param library the path of the file, or the last parts of the path, such as {@code libjvm.so} or {@code server/libjvm.so}
+     * @param library the path of the file, or the last parts of the path, such as {@code libjvm.so} or
+     *     {@code server/libjvm.so}
      * @param offset from the base of the library, in bytes; unsigned
      * @return whether the address was found; then {@link #address} returns it
      */
@@ -135,7 +141,8 @@ public final class LibraryOffsets {
     }
 
     /**
-     * Finds the address where an executable mapping shows a byte of a file, or of memory with a name such as {@code [vdso]}.
+     * Finds the address where an executable mapping shows a byte of a file, or of memory with a name such as
+     * {@code [vdso]}.
      *
      * @param name the path of the file, or the name of the memory
      * @param offset in the file, or from the start of the memory, in bytes; unsigned
@@ -153,13 +160,16 @@ public final class LibraryOffsets {
                 found++;
             }
         }
-        return found == 1 ? Outcome.FOUND : found > 1 ? Outcome.AMBIGUOUS : mappings.isEmpty() ? Outcome.NO_LIBRARY : Outcome.BEYOND;
+        return found == 1
+                ? Outcome.FOUND
+                : found > 1 ? Outcome.AMBIGUOUS : mappings.isEmpty() ? Outcome.NO_LIBRARY : Outcome.BEYOND;
     }
 
     /** Zero-initialised data is anonymous memory after the last mapping of the file. */
     private boolean isOf(Load load, long at) {
         int index = snapshot.find(at);
-        return Long.compareUnsigned(at, load.end) < 0 ? index < 0 || cursor.seek(index).fileIndex() == load.file || !cursor.isFileBacked()
+        return Long.compareUnsigned(at, load.end) < 0
+                ? index < 0 || cursor.seek(index).fileIndex() == load.file || !cursor.isFileBacked()
                 : index >= 0 && !cursor.seek(index).isFileBacked() && cursor.start() == load.end;
     }
 

@@ -7,7 +7,10 @@ import java.util.Arrays;
 
 /** Splits a stream into lines. Of a line that is too long the rest is skipped, so memory use has a maximum. */
 final class LineReader {
-    /** Maximum length of a line in bytes. A path of the kernel has at most 4,096 bytes, but the kernel escapes newlines in it. */
+    /**
+     * Maximum length of a line in bytes. A path of the kernel has at most 4,096 bytes, but the kernel escapes newlines
+     * in it.
+     */
     static final int MAX_LINE = 1 << 17;
 
     /** Maximum of bytes that are read, as of the text of a live process. */

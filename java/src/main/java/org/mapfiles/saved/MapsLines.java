@@ -18,12 +18,13 @@ import org.mapfiles.internal.SnapshotBuffer;
 /**
  * Collects lines of a maps text that can be used. The native parser parses each, so it decides what a line is.
  *
- * <p>A saved text may be inconsistent: HotSpot and other writers read it while threads change mappings. A line that overlaps an earlier
- * one is left out, and addresses in it are contradicted.
+ * <p>A saved text may be inconsistent: HotSpot and other writers read it while threads change mappings. A line that
+ * overlaps an earlier one is left out, and addresses in it are contradicted.
  */
 final class MapsLines {
     /** Maximum size of the text: two million mappings. */
     private static final int MAX_TEXT = 1 << 28;
+
     private static final int MAX_CONTRADICTIONS = 1 << 16;
     private static final byte[] ROLLUP = "[rollup]".getBytes(StandardCharsets.US_ASCII);
 

@@ -20,14 +20,15 @@ import org.mapfiles.NotEnoughMemoryException;
 import org.mapfiles.internal.MapsTextFault;
 
 /**
- * The mappings that a file records: text of /proc/PID/maps or smaps, a fatal error log of HotSpot (JDK 8 to 28), or a core file.
+ * The mappings that a file records: text of /proc/PID/maps or smaps, a fatal error log of HotSpot (JDK 8 to 28), or a
+ * core file.
  *
- * <p>A part of the file that cannot be used is left out, and is a {@link #problems problem}. {@link MapSnapshot#ofText} is strict: it
- * rejects a whole text if one line is wrong.
+ * <p>A part of the file that cannot be used is left out, and is a {@link #problems problem}. {@link MapSnapshot#ofText}
+ * is strict: it rejects a whole text if one line is wrong.
  *
- * <p>Text with CR LF at the end of each line is read as if the lines ended with LF. A last line without a newline is not used, since its
- * name may be cut. In the snapshot of a core file devices and inodes are 0, and all mappings are private: the file does not record them.
- * {@link #permissions} distinguishes what is unknown.
+ * <p>Text with CR LF at the end of each line is read as if the lines ended with LF. A last line without a newline is
+ * not used, since its name may be cut. In the snapshot of a core file devices and inodes are 0, and all mappings are
+ * private: the file does not record them. {@link #permissions} distinguishes what is unknown.
  *
  * <p>Immutable and thread-safe. Memory use grows with the number of mappings, of which two million are read.
  */
@@ -82,8 +83,15 @@ public final class SavedMaps {
     /** Starts of mappings whose permissions are unknown. */
     private final Set<Long> withoutPermissions;
 
-    private SavedMaps(Source source, MapSnapshot snapshot, MapsLines lines, Problems problems, long pid, Crash crash,
-            Map<Long, byte[]> buildIds, Set<Long> withoutPermissions) {
+    private SavedMaps(
+            Source source,
+            MapSnapshot snapshot,
+            MapsLines lines,
+            Problems problems,
+            long pid,
+            Crash crash,
+            Map<Long, byte[]> buildIds,
+            Set<Long> withoutPermissions) {
         this.source = source;
         this.snapshot = snapshot;
         this.pid = pid;
@@ -150,7 +158,14 @@ public final class SavedMaps {
         try (FileChannel channel = FileChannel.open(file)) {
             CoreFile core = new CoreFile(channel, lines, problems);
             core.read();
-            return new SavedMaps(Source.CORE, lines.snapshot(), lines, problems, core.pid(), core.crash(), core.buildIds(),
+            return new SavedMaps(
+                    Source.CORE,
+                    lines.snapshot(),
+                    lines,
+                    problems,
+                    core.pid(),
+                    core.crash(),
+                    core.buildIds(),
                     core.withoutPermissions());
         }
     }
@@ -173,13 +188,21 @@ public final class SavedMaps {
             boolean isSmaps = readMaps(lines, maps, problems);
             checkMaximum(lines, problems);
             checkAnyLine(maps, problems);
-            return new SavedMaps(isSmaps ? Source.SMAPS : Source.MAPS, maps.snapshot(), maps, problems, -1, null, Map.of(),
+            return new SavedMaps(
+                    isSmaps ? Source.SMAPS : Source.MAPS,
+                    maps.snapshot(),
+                    maps,
+                    problems,
+                    -1,
+                    null,
+                    Map.of(),
                     Set.of());
         }
         String first = lines.text().substring(0, Math.min(lines.text().length(), 80));
         FatalErrorLog log = new FatalErrorLog(lines, maps, problems);
         if (!log.read()) {
-            throw new MalformedMapsException("the file is no maps text, fatal error log or core file: line 1 is \"" + first + "\"", 1);
+            throw new MalformedMapsException(
+                    "the file is no maps text, fatal error log or core file: line 1 is \"" + first + "\"", 1);
         }
         checkMaximum(lines, problems);
         MapSnapshot snapshot = maps.snapshot();
@@ -187,7 +210,10 @@ public final class SavedMaps {
         return new SavedMaps(Source.FATAL_ERROR_LOG, snapshot, maps, problems, log.pid(), crash, Map.of(), Set.of());
     }
 
-    /** Returns whether one of the first lines is a mapping and none is of a fatal error log: then the first one is damaged. */
+    /**
+     * Returns whether one of the first lines is a mapping and none is of a fatal error log: then the first one is
+     * damaged.
+     */
     private static boolean beginsWithMapping(byte[] begin, MapsLines maps) throws IOException {
         LineReader first = new LineReader(new ByteArrayInputStream(begin));
         for (int i = 0; i < FIRST_LINES && first.next(); i++) {
@@ -223,7 +249,8 @@ public final class SavedMaps {
     private static void checkAnyLine(MapsLines maps, Problems problems) throws MalformedMapsException {
         if (maps.count() == 0) {
             Problem first = problems.kept().get(0);
-            throw new MalformedMapsException("no line of the file can be used: " + first, (int) Math.max(1, first.line()));
+            throw new MalformedMapsException(
+                    "no line of the file can be used: " + first, (int) Math.max(1, first.line()));
         }
     }
 
@@ -291,7 +318,8 @@ public final class SavedMaps {
     }
 
     /**
-     * Returns whether two lines of the text contradict each other about an address. The snapshot has the mapping of the first one.
+     * Returns whether two lines of the text contradict each other about an address. The snapshot has the mapping of the
+     * first one.
      *
      * @param address any 64-bit value
      * @return whether the mapping of the address is uncertain
@@ -310,8 +338,9 @@ public final class SavedMaps {
     }
 
     /**
-     * Returns the permissions of a mapping as in /proc/PID/maps, such as {@code r-xp}. A {@code ?} replaces what the file does not record: a
-     * core file lacks whether a mapping is shared, and some lack all permissions of mappings whose memory they leave out.
+     * Returns the permissions of a mapping as in /proc/PID/maps, such as {@code r-xp}. A {@code ?} replaces what the
+     * file does not record: a core file lacks whether a mapping is shared, and some lack all permissions of mappings
+     * whose memory they leave out.
      *
      * @param mapping a mapping of {@link #snapshot}
      * @return four characters
@@ -319,12 +348,14 @@ public final class SavedMaps {
     public String permissions(Mapping mapping) {
         Objects.requireNonNull(mapping, "mapping");
         String permissions = mapping.permissions();
-        return source != Source.CORE ? permissions
+        return source != Source.CORE
+                ? permissions
                 : withoutPermissions.contains(mapping.start()) ? "????" : permissions.substring(0, 3) + '?';
     }
 
     /**
-     * Compares a mapping's file with the file that is now at its path. Reads attributes and, if there is one, the build ID.
+     * Compares a mapping's file with the file that is now at its path. Reads attributes and, if there is one, the build
+     * ID.
      *
      * @param mapping a mapping of {@link #snapshot}
      * @return whether the file at the path is the file that was mapped

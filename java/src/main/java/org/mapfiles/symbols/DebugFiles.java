@@ -12,8 +12,9 @@ import org.mapfiles.internal.NativeMemory;
 import org.mapfiles.internal.RootAccess;
 
 /**
- * Finds a file with the whole symbol table of a program or library. It is used only if its build ID is that of the mapped file; or, if the
- * mapped file has no build ID, if its CRC is that of {@code .gnu_debuglink}. Nothing is read from the network.
+ * Finds a file with the whole symbol table of a program or library. It is used only if its build ID is that of the
+ * mapped file; or, if the mapped file has no build ID, if its CRC is that of {@code .gnu_debuglink}. Nothing is read
+ * from the network.
  */
 final class DebugFiles {
     private static final byte[] DEBUG_ROOT = ascii("/usr/lib/debug");
@@ -24,6 +25,7 @@ final class DebugFiles {
 
     /** Weak, because files in a cache outlive processes. Null: none. */
     private final WeakReference<ProcessMaps> process;
+
     private final byte[] path;
 
     /**
@@ -51,8 +53,12 @@ final class DebugFiles {
             found = miniDebugInfo(file, maximum);
         }
         if (found == null && id.length > 1) {
-            found = table(SymbolInfo.Source.DEBUGINFOD_CACHE, ElfFile.openPath(null, ascii(debuginfodCache() + "/" + hex + "/debuginfo")), file,
-                    -1, maximum);
+            found = table(
+                    SymbolInfo.Source.DEBUGINFOD_CACHE,
+                    ElfFile.openPath(null, ascii(debuginfodCache() + "/" + hex + "/debuginfo")),
+                    file,
+                    -1,
+                    maximum);
         }
         return found;
     }
@@ -64,7 +70,8 @@ final class DebugFiles {
             return cache;
         }
         cache = System.getenv("XDG_CACHE_HOME");
-        return (cache != null && !cache.isEmpty() ? cache : System.getProperty("user.home") + "/.cache") + "/debuginfod_client";
+        return (cache != null && !cache.isEmpty() ? cache : System.getProperty("user.home") + "/.cache")
+                + "/debuginfod_client";
     }
 
     /** {@code .gnu_debuglink}: a name, padded to a multiple of four bytes, and a CRC. */
@@ -87,8 +94,8 @@ final class DebugFiles {
         }
         long crc = link.bytes().getInt(crcAt) & 0xffffffffL;
         byte[] directory = Arrays.copyOf(path, slash + 1);
-        for (byte[] candidate : List.of(join(directory, name), join(directory, ascii(".debug/"), name),
-                join(DEBUG_ROOT, directory, name))) {
+        for (byte[] candidate : List.of(
+                join(directory, name), join(directory, ascii(".debug/"), name), join(DEBUG_ROOT, directory, name))) {
             SymbolTable found = inRoots(SymbolInfo.Source.DEBUG_LINK, candidate, file, crc, maximum);
             if (found != null) {
                 return found;
@@ -109,7 +116,9 @@ final class DebugFiles {
             file.setMiniDebugInfoUnread();
             return null;
         }
-        return content == null ? null : table(SymbolInfo.Source.MINI_DEBUG_INFO, ElfBytes.of(content), file, -1, maximum);
+        return content == null
+                ? null
+                : table(SymbolInfo.Source.MINI_DEBUG_INFO, ElfBytes.of(content), file, -1, maximum);
     }
 
     private SymbolTable inRoots(SymbolInfo.Source source, byte[] name, ElfFile file, long crc, long maximum) {
@@ -128,11 +137,14 @@ final class DebugFiles {
     }
 
     /** Takes over a candidate. Returns null and closes it if it does not match. */
-    private static SymbolTable table(SymbolInfo.Source source, ElfBytes candidate, ElfFile file, long crc, long maximum) {
+    private static SymbolTable table(
+            SymbolInfo.Source source, ElfBytes candidate, ElfFile file, long crc, long maximum) {
         SymbolTable table = null;
         try {
             NativeMemory elf = new NativeMemory(ElfRecord.SIZE_OF_ELF);
-            if (candidate.readSize() == 0 && candidate.readElf(elf) == 0 && matches(source, candidate, elf, file, crc)) {
+            if (candidate.readSize() == 0
+                    && candidate.readElf(elf) == 0
+                    && matches(source, candidate, elf, file, crc)) {
                 SymbolTable read = SymbolTable.read(source, candidate, elf, maximum);
                 table = read != null && read.hasSymtab() && read.symbolCount() > 0 ? read : null;
             }
@@ -145,7 +157,8 @@ final class DebugFiles {
     }
 
     /** {@code .gnu_debugdata} is a part of the mapped file. It may have no build ID of its own, but no other one. */
-    private static boolean matches(SymbolInfo.Source source, ElfBytes candidate, NativeMemory elf, ElfFile file, long crc) {
+    private static boolean matches(
+            SymbolInfo.Source source, ElfBytes candidate, NativeMemory elf, ElfFile file, long crc) {
         byte[] expected = file.buildIdBytes();
         byte[] id = new byte[elf.bytes().getInt(ElfRecord.BUILD_ID_LENGTH)];
         elf.bytes().get(ElfRecord.BUILD_ID, id);
@@ -156,7 +169,9 @@ final class DebugFiles {
         if (source == SymbolInfo.Source.MINI_DEBUG_INFO) {
             return id.length == 0 || Arrays.equals(id, expected);
         }
-        return expected.length > 0 ? Arrays.equals(id, expected) : crc >= 0 && candidate.size() <= MAX_CRC_BYTES && candidate.crc() == crc;
+        return expected.length > 0
+                ? Arrays.equals(id, expected)
+                : crc >= 0 && candidate.size() <= MAX_CRC_BYTES && candidate.crc() == crc;
     }
 
     private static int lastSlash(byte[] name) {

@@ -11,12 +11,16 @@ import org.mapfiles.internal.NativeMemory;
 import org.mapfiles.internal.RefCountedHandle;
 import org.mapfiles.internal.SharedCleaner;
 
-/** The bytes of an ELF file: a descriptor, or a copy in memory. Reading after a close fails; it never reads another file. */
+/**
+ * The bytes of an ELF file: a descriptor, or a copy in memory. Reading after a close fails; it never reads another
+ * file.
+ */
 final class ElfBytes extends RefCountedHandle {
     private final int descriptor;
     private final NativeMemory content;
     /** Owns the descriptor; null: it is closed by number. */
     private final MappedFile file;
+
     private volatile FileKey opened;
 
     private ElfBytes(NativeMemory struct, int descriptor, NativeMemory content, MappedFile file) {
@@ -52,7 +56,9 @@ final class ElfBytes extends RefCountedHandle {
     /** A copy of a whole file. */
     static ElfBytes of(NativeMemory content) {
         NativeMemory struct = new NativeMemory(ElfRecord.SIZE_OF_BYTES);
-        struct.bytes().putLong(ElfRecord.BYTES_MEMORY, content.address()).putLong(ElfRecord.BYTES_SIZE, content.size())
+        struct.bytes()
+                .putLong(ElfRecord.BYTES_MEMORY, content.address())
+                .putLong(ElfRecord.BYTES_SIZE, content.size())
                 .putInt(ElfRecord.BYTES_FD, -1);
         ElfBytes bytes = new ElfBytes(struct, -1, content, null);
         bytes.opened(0);
@@ -132,7 +138,8 @@ final class ElfBytes extends RefCountedHandle {
             return Errno.EBADF;
         }
         try {
-            return NativeCalls.symbolsName(memory.address(), index.address(), symbol.address(), to.address(), to.size());
+            return NativeCalls.symbolsName(
+                    memory.address(), index.address(), symbol.address(), to.address(), to.size());
         } finally {
             index.keepUntilHere();
             symbol.keepUntilHere();
@@ -140,7 +147,10 @@ final class ElfBytes extends RefCountedHandle {
         }
     }
 
-    /** Returns the content of a section of up to a maximum of bytes; null: there is none, or it is larger, or reading failed. */
+    /**
+     * Returns the content of a section of up to a maximum of bytes; null: there is none, or it is larger, or reading
+     * failed.
+     */
     NativeMemory section(String name, int maximum) {
         NativeMemory text = new NativeMemory(name.length() + 1);
         text.bytes().put(0, name.getBytes(StandardCharsets.US_ASCII));
@@ -186,7 +196,7 @@ final class ElfBytes extends RefCountedHandle {
         NativeMemory buffer = new NativeMemory(1 << 16);
         enter();
         try {
-            for (long offset = 0; offset < size();) {
+            for (long offset = 0; offset < size(); ) {
                 int got = read(offset, buffer, 0, buffer.size());
                 if (got == 0) {
                     return -1;

@@ -15,9 +15,11 @@ import org.mapfiles.internal.OpenProcess;
 /**
  * An ELF program or library: its identity, ELF addresses, and symbols.
  *
- * <p>{@link Symbols#file} returns the file of a mapping, {@link SymbolCache#open} that at a path. The symbols are read at the first search.
+ * <p>{@link Symbols#file} returns the file of a mapping, {@link SymbolCache#open} that at a path. The symbols are read
+ * at the first search.
  *
- * <p>Thread-safe. It holds a descriptor, which {@link SymbolCache#close} closes, or the garbage collector after the object is unreachable.
+ * <p>Thread-safe. It holds a descriptor, which {@link SymbolCache#close} closes, or the garbage collector after the
+ * object is unreachable.
  */
 public final class ElfFile {
     static final SymbolTable[] NONE = {};
@@ -27,6 +29,7 @@ public final class ElfFile {
     private final SymbolCache cache;
     /** Finds files with more symbols. It is released after they were searched. */
     private DebugFiles debugFiles;
+
     private volatile SymbolTable[] tables;
     private boolean isMiniDebugInfoUnread;
     private String htlhash;
@@ -41,7 +44,9 @@ public final class ElfFile {
         bytes.closeWith(this);
     }
 
-    /** Reads the identity of a file, and takes it over. Returns null and closes it if it is no ELF program or library. */
+    /**
+     * Reads the identity of a file, and takes it over. Returns null and closes it if it is no ELF program or library.
+     */
     static ElfFile read(ElfBytes bytes, DebugFiles debugFiles, SymbolCache cache) {
         NativeMemory elf = null;
         try {
@@ -111,7 +116,8 @@ public final class ElfFile {
     }
 
     /**
-     * Returns the htlhash, which OpenTelemetry profiles use for files without a build ID. The first call reads 8 KiB of the file.
+     * Returns the htlhash, which OpenTelemetry profiles use for files without a build ID. The first call reads 8 KiB of
+     * the file.
      *
      * @return 32 lower-case hexadecimal digits; empty: the file was truncated, or cannot be read
      */
@@ -128,33 +134,45 @@ public final class ElfFile {
     }
 
     /**
-     * Finds the ELF address of an address in a mapping of this file. The rules are those of {@code mf_elf_address} in mapfiles_symbols.h.
+     * Finds the ELF address of an address in a mapping of this file. The rules are those of {@code mf_elf_address} in
+     * mapfiles_symbols.h.
      *
-     * @param result receives the ELF address, and the status {@link SymbolInfo.Status#NO_SYMBOL} or {@link SymbolInfo.Status#NO_ELF_ADDRESS}
+     * @param result receives the ELF address, and the status {@link SymbolInfo.Status#NO_SYMBOL} or
+     *     {@link SymbolInfo.Status#NO_ELF_ADDRESS}
      * @return whether the ELF address is known
      * @throws IllegalArgumentException if the address is not in the mapping
      */
     public boolean elfAddress(Mapping mapping, long address, SymbolInfo result) {
-        int rc = NativeCalls.elfAddress(elf.address(), mapping.start(), mapping.end(), mapping.offset(), mapping.flags(), address,
+        int rc = NativeCalls.elfAddress(
+                elf.address(),
+                mapping.start(),
+                mapping.end(),
+                mapping.offset(),
+                mapping.flags(),
+                address,
                 result.other.address());
         elf.keepUntilHere();
         if (rc == Errno.EINVAL) {
             throw new IllegalArgumentException("the mapping does not cover 0x" + Long.toHexString(address));
         }
-        result.set(rc == 0 ? SymbolInfo.Status.NO_SYMBOL : SymbolInfo.Status.NO_ELF_ADDRESS, this, result.other.bytes().getLong(0));
+        result.set(
+                rc == 0 ? SymbolInfo.Status.NO_SYMBOL : SymbolInfo.Status.NO_ELF_ADDRESS,
+                this,
+                result.other.bytes().getLong(0));
         return rc == 0;
     }
 
     boolean loadBias(Mapping mapping, NativeMemory out) {
-        int rc = NativeCalls.elfLoadBias(elf.address(), mapping.start(), mapping.end(), mapping.offset(), mapping.flags(), out.address());
+        int rc = NativeCalls.elfLoadBias(
+                elf.address(), mapping.start(), mapping.end(), mapping.offset(), mapping.flags(), out.address());
         out.keepUntilHere();
         elf.keepUntilHere();
         return rc == 0;
     }
 
     /**
-     * Finds the symbol at an ELF address. The first search reads the symbols, which takes milliseconds for a large library. Allocates
-     * nothing after that.
+     * Finds the symbol at an ELF address. The first search reads the symbols, which takes milliseconds for a large
+     * library. Allocates nothing after that.
      *
      * @param elfAddress any 64-bit value
      * @param result receives the symbol, or why there is none
@@ -172,14 +190,20 @@ public final class ElfFile {
         for (SymbolTable table : all) {
             NativeMemory to = best == null ? result.symbol : result.other;
             // Of two symbols that cover the address, the one that begins last; else that of the first table.
-            if (table.find(elfAddress, to) && (best == null || Long.compareUnsigned(to.bytes().getLong(ElfRecord.SYMBOL_ADDRESS),
-                    at.bytes().getLong(ElfRecord.SYMBOL_ADDRESS)) > 0)) {
+            if (table.find(elfAddress, to)
+                    && (best == null
+                            || Long.compareUnsigned(
+                                            to.bytes().getLong(ElfRecord.SYMBOL_ADDRESS),
+                                            at.bytes().getLong(ElfRecord.SYMBOL_ADDRESS))
+                                    > 0)) {
                 best = table;
                 at = to;
             }
         }
         Reference.reachabilityFence(all);
-        return best == null ? result.set(SymbolInfo.Status.NO_SYMBOL, this, elfAddress) : result.setFound(this, elfAddress, best, at);
+        return best == null
+                ? result.set(SymbolInfo.Status.NO_SYMBOL, this, elfAddress)
+                : result.setFound(this, elfAddress, best, at);
     }
 
     /** Returns where the symbols come from. Reads them if no search has done so. */
@@ -262,8 +286,8 @@ public final class ElfFile {
     }
 
     /**
-     * Returns whether the file has compressed symbols ({@code .gnu_debugdata}) that were not read, because {@code org.tukaani.xz} is not on
-     * the module path or class path. Reads the symbols if no search has done so.
+     * Returns whether the file has compressed symbols ({@code .gnu_debugdata}) that were not read, because
+     * {@code org.tukaani.xz} is not on the module path or class path. Reads the symbols if no search has done so.
      */
     public boolean isMiniDebugInfoUnread() {
         if (tables == null) {

@@ -1,8 +1,9 @@
 package org.mapfiles.symbols;
 
 /**
- * Layout of the memory that the native core writes: {@code struct mf_elf_bytes}, {@code mf_elf}, {@code mf_elf_section},
- * {@code mf_symbols} and {@code mf_symbol} of mapfiles_symbols.h. Numbers are in native byte order, offsets in bytes.
+ * Layout of the memory that the native core writes: {@code struct mf_elf_bytes}, {@code mf_elf},
+ * {@code mf_elf_section}, {@code mf_symbols} and {@code mf_symbol} of mapfiles_symbols.h. Numbers are in native byte
+ * order, offsets in bytes.
  */
 final class ElfRecord {
     static final int BYTES_MEMORY = 0;
@@ -46,6 +47,5 @@ final class ElfRecord {
     /** Length of a htlhash in bytes. */
     static final int HTLHASH_BYTES = 16;
 
-    private ElfRecord() {
-    }
+    private ElfRecord() {}
 }

@@ -4,8 +4,8 @@ import java.nio.ByteBuffer;
 import java.util.Arrays;
 
 /**
- * Identity of the content of a file: device, inode, size, and the times of the last changes of content and status. A file that is written
- * has another key.
+ * Identity of the content of a file: device, inode, size, and the times of the last changes of content and status. A
+ * file that is written has another key.
  */
 final class FileKey {
     static final int FIELDS = 5;

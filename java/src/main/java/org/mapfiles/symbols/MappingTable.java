@@ -5,7 +5,8 @@ import org.mapfiles.internal.NativeMemory;
 
 /** From a mapping to its ELF file. Immutable but for its own construction: threads read it without a lock. */
 final class MappingTable {
-    private final Entry[] entries; // open addressing by the start; its length is a power of two, and at most half of it is used
+    // open addressing by the start; its length is a power of two, and at most half of it is used
+    private final Entry[] entries;
     private final int size;
 
     MappingTable(int length) {
@@ -59,8 +60,13 @@ final class MappingTable {
         }
 
         boolean is(Mapping mapping) {
-            return start == mapping.start() && end == mapping.end() && offset == mapping.offset() && flags == mapping.flags() && inode == mapping.inode()
-                    && deviceMajor == mapping.deviceMajor() && deviceMinor == mapping.deviceMinor();
+            return start == mapping.start()
+                    && end == mapping.end()
+                    && offset == mapping.offset()
+                    && flags == mapping.flags()
+                    && inode == mapping.inode()
+                    && deviceMajor == mapping.deviceMajor()
+                    && deviceMinor == mapping.deviceMinor();
         }
     }
 

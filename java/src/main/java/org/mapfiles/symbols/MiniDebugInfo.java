@@ -11,10 +11,10 @@ import org.tukaani.xz.XZInputStream;
 final class MiniDebugInfo {
     /** Memory of the decoder: the largest dictionary of "xz -9" is 64 MiB. */
     private static final int MEMORY_KIB = 80 << 10;
+
     private static final int PART = 1 << 16;
 
-    private MiniDebugInfo() {
-    }
+    private MiniDebugInfo() {}
 
     /**
      * Returns the decompressed file; null: the data is damaged, or exceeds the maximum of bytes.

@@ -15,12 +15,12 @@ import org.mapfiles.internal.Errno;
 import org.mapfiles.internal.NativeLibrary;
 
 /**
- * Keeps ELF files open and their symbols in memory, for any number of processes: a file that several processes map is read once. A file is
- * identified by device, inode, size and the times of its last changes.
+ * Keeps ELF files open and their symbols in memory, for any number of processes: a file that several processes map is
+ * read once. A file is identified by device, inode, size and the times of its last changes.
  *
- * <p>The symbols of all files take at most a number of bytes. When they would take more, symbols that were not used lately are released,
- * and read again when they are needed. The addresses of a symbol take about 23 bytes, and each name that was asked for its own length. At
- * most 1,024 files are kept open.
+ * <p>The symbols of all files take at most a number of bytes. When they would take more, symbols that were not used
+ * lately are released, and read again when they are needed. The addresses of a symbol take about 23 bytes, and each
+ * name that was asked for its own length. At most 1,024 files are kept open.
  *
  * <p>Thread-safe.
  */
@@ -30,7 +30,8 @@ public final class SymbolCache implements AutoCloseable {
     private static final Charset PATH_ENCODING = Charset.forName(System.getProperty("sun.jnu.encoding", "UTF-8"));
 
     private final long maximum;
-    private final Map<FileKey, ElfFile> files = new LinkedHashMap<>(16, 0.75f, true); // the least recently used one is the first
+    // the least recently used one is the first
+    private final Map<FileKey, ElfFile> files = new LinkedHashMap<>(16, 0.75f, true);
     private final Map<ElfFile, Long> sizes = new IdentityHashMap<>();
     private final Queue<ElfFile> loaded = new ArrayDeque<>();
     private long total;
@@ -71,14 +72,17 @@ public final class SymbolCache implements AutoCloseable {
      * @throws IllegalStateException if this cache is closed
      */
     public ElfFile open(Path path) throws IOException {
-        byte[] name = Objects.requireNonNull(path, "path").toAbsolutePath().toString().getBytes(PATH_ENCODING);
+        byte[] name =
+                Objects.requireNonNull(path, "path").toAbsolutePath().toString().getBytes(PATH_ENCODING);
         int descriptor = ElfFile.openPath(null, name);
         if (descriptor == Errno.ENOENT) {
             throw new NoSuchFileException(path.toString());
         }
         if (descriptor < 0) {
-            throw new IOException("cannot open " + path + ": " + (descriptor == Errno.EIDRM ? "it is no regular file"
-                    : descriptor == Errno.EACCES ? "permission denied" : Errno.name(descriptor)));
+            throw new IOException("cannot open " + path + ": "
+                    + (descriptor == Errno.EIDRM
+                            ? "it is no regular file"
+                            : descriptor == Errno.EACCES ? "permission denied" : Errno.name(descriptor)));
         }
         ElfFile file = share(ElfBytes.of(descriptor), new DebugFiles(null, name));
         if (file == null) {
@@ -160,7 +164,10 @@ public final class SymbolCache implements AutoCloseable {
         }
     }
 
-    /** Closes all files. Searches in them throw {@link IllegalStateException} then, and names that were not read yet stay unknown. */
+    /**
+     * Closes all files. Searches in them throw {@link IllegalStateException} then, and names that were not read yet
+     * stay unknown.
+     */
     @Override
     public synchronized void close() {
         isClosed = true;

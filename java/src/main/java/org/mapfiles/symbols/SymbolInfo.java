@@ -5,11 +5,13 @@ import org.mapfiles.internal.NativeMemory;
 /**
  * A reusable holder of the symbol that {@link Symbols#find} or {@link ElfFile#find} found at an address.
  *
- * <p>Reading allocates nothing, with one exception: the first call of {@link #name()} for a symbol reads the name from the file.
+ * <p>Reading allocates nothing, with one exception: the first call of {@link #name()} for a symbol reads the name from
+ * the file.
  *
  * <p>Not thread-safe: a holder belongs to one thread at a time.
  *
- * <p>The methods that describe a symbol throw {@link IllegalStateException} unless {@link #status()} is {@link Status#FOUND}.
+ * <p>The methods that describe a symbol throw {@link IllegalStateException} unless {@link #status()} is
+ * {@link Status#FOUND}.
  */
 public final class SymbolInfo {
     /** Why a search has a symbol or has none. */
@@ -18,25 +20,35 @@ public final class SymbolInfo {
         FOUND,
         /** The ELF address is known, but no symbol covers it. */
         NO_SYMBOL,
-        /** The file is an ELF file, but no segment of it fits the mapping, or several do: the ELF address is unknown. */
+        /**
+         * The file is an ELF file, but no segment of it fits the mapping, or several do: the ELF address is unknown.
+         */
         NO_ELF_ADDRESS,
         /** The mapping has no file and is not the vdso. */
         NO_FILE,
         /** The mapped file is no ELF program or library, is malformed, has the other byte order, or exceeds a limit. */
         NO_ELF_FILE,
-        /** The file cannot be opened, or cannot be verified to be the mapped one; see {@link org.mapfiles.files.MapFiles#open}. */
+        /**
+         * The file cannot be opened, or cannot be verified to be the mapped one; see
+         * {@link org.mapfiles.files.MapFiles#open}.
+         */
         NOT_OPENED
     }
 
     /** What a symbol is. Constants have the order of {@code enum mf_symbol_kind}. */
     public enum Kind {
-        /** A function; or a symbol without a type in executable code that is global or has a size, as in assembler code. */
+        /**
+         * A function; or a symbol without a type in executable code that is global or has a size, as in assembler code.
+         */
         FUNCTION,
         /** A function that returns the address of the function to use (STT_GNU_IFUNC). */
         IFUNC,
         /** A variable. */
         OBJECT,
-        /** An entry of the procedure linkage table, which jumps to a function of any file. Its name ends in {@code @plt}. */
+        /**
+         * An entry of the procedure linkage table, which jumps to a function of any file. Its name ends in
+         * {@code @plt}.
+         */
         PLT;
 
         private static final Kind[] BY_CODE = values();
@@ -52,7 +64,10 @@ public final class SymbolInfo {
         MAPPED_FILE,
         /** A file named by the build ID, below {@code /usr/lib/debug/.build-id}, with the same build ID. */
         DEBUG_FILE,
-        /** The file that {@code .gnu_debuglink} names, with the same build ID; if the mapped file has none, with the CRC of the link. */
+        /**
+         * The file that {@code .gnu_debuglink} names, with the same build ID; if the mapped file has none, with the CRC
+         * of the link.
+         */
         DEBUG_LINK,
         /** {@code .gnu_debugdata} of the mapped file: a compressed file. Needs {@code org.tukaani:xz}. */
         MINI_DEBUG_INFO,
@@ -71,8 +86,7 @@ public final class SymbolInfo {
     private long elfAddress;
 
     /** Constructs a holder without a result. */
-    public SymbolInfo() {
-    }
+    public SymbolInfo() {}
 
     boolean set(Status reason, ElfFile ofFile, long atElfAddress) {
         status = reason;

@@ -5,13 +5,20 @@ import org.mapfiles.internal.Errno;
 import org.mapfiles.internal.NativeCalls;
 import org.mapfiles.internal.NativeMemory;
 
-/** The index of the symbols of one file, and the names that were read. Thread-safe: names are immutable, and races read a name twice. */
+/**
+ * The index of the symbols of one file, and the names that were read. Thread-safe: names are immutable, and races read
+ * a name twice.
+ */
 final class SymbolTable {
     private static final int FIRST_ROOM = 256;
     /** The names of C++ have up to some thousand bytes. */
     private static final int MAX_NAME = 1 << 20;
-    /** Building takes about twice the memory of the index, more in files whose tables have many symbols that are not used. */
+    /**
+     * Building takes about twice the memory of the index, more in files whose tables have many symbols that are not
+     * used.
+     */
     private static final int BUILD_FACTOR = 2;
+
     private static final int BUILD_EXTRA = 1 << 20;
 
     final SymbolInfo.Source source;

@@ -30,19 +30,23 @@ import org.mapfiles.internal.NativeMemory;
  * }
  * }</pre>
  *
- * <p>Each file is opened once, and verified as {@link MapFiles#open} does: also a deleted or replaced file is the mapped one. If the file
- * has no whole symbol table, a file with one is searched in the order of {@link SymbolInfo.Source}, first in the root of the process, then in
- * that of this JVM. The vdso is read from memory.
+ * <p>Each file is opened once, and verified as {@link MapFiles#open} does: also a deleted or replaced file is the
+ * mapped one. If the file has no whole symbol table, a file with one is searched in the order of
+ * {@link SymbolInfo.Source}, first in the root of the process, then in that of this JVM. The vdso is read from memory.
  *
  * <p>A file that could not be opened is not tried again by the same object, unless the mapping was stale.
  *
- * <p>Thread-safe: each thread uses its own {@link SymbolInfo}. {@link #find} allocates nothing after the first search in a file.
+ * <p>Thread-safe: each thread uses its own {@link SymbolInfo}. {@link #find} allocates nothing after the first search
+ * in a file.
  */
 public final class Symbols {
     private static final int MAX_VDSO = 1 << 20;
     private static final int FILE_TYPE = 0170000; // S_IFMT, S_IFREG of inode(7)
     private static final int REGULAR_FILE = 0100000;
-    /** When more mappings were searched than this, for example because they change, those of earlier searches are forgotten. */
+    /**
+     * When more mappings were searched than this, for example because they change, those of earlier searches are
+     * forgotten.
+     */
     private static final int MAX_ENTRIES = 1 << 15;
 
     private final ProcessMaps maps;
@@ -87,7 +91,8 @@ public final class Symbols {
      * Finds the file and the ELF address of an address, without reading symbols.
      *
      * @param mapping of this process, which covers the address
-     * @param result receives the file and the ELF address, with the status {@link SymbolInfo.Status#NO_SYMBOL}; or why there is none
+     * @param result receives the file and the ELF address, with the status {@link SymbolInfo.Status#NO_SYMBOL}; or why
+     *     there is none
      * @return whether the ELF address is known
      * @throws IllegalArgumentException if the mapping does not cover the address
      * @throws ProcessExitedException if the file must be opened and the process has exited
@@ -100,7 +105,8 @@ public final class Symbols {
     }
 
     /**
-     * Finds the symbols at the addresses of a snapshot. An address without a mapping has the status {@link SymbolInfo.Status#NO_FILE}.
+     * Finds the symbols at the addresses of a snapshot. An address without a mapping has the status
+     * {@link SymbolInfo.Status#NO_FILE}.
      *
      * @param snapshot of this process
      * @param results one for each address
@@ -173,7 +179,8 @@ public final class Symbols {
 
     private ElfFile openFile(Mapping mapping) throws MapsException {
         MapFilesEntries entry = new MapFilesEntries();
-        if (files.read(mapping, entry, EnumSet.of(MapFilesEntries.Field.STAT)) && entry.statStatus() == MapFilesEntries.FieldStatus.KNOWN
+        if (files.read(mapping, entry, EnumSet.of(MapFilesEntries.Field.STAT))
+                && entry.statStatus() == MapFilesEntries.FieldStatus.KNOWN
                 && (entry.mode() & FILE_TYPE) != REGULAR_FILE) {
             return null; // opening a device may have an effect
         }

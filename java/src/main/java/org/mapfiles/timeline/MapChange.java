@@ -8,25 +8,34 @@ import org.mapfiles.ImmutableMapping;
  * One change of the mappings of a process, for a replay: see {@link MapChanges}. Immutable and thread-safe.
  *
  * @param kind what has changed
- * @param mapping the added or removed mapping, or a changed mapping after the change; null if the kind is {@link Kind#EXEC} or
- *     {@link Kind#LOST}
+ * @param mapping the added or removed mapping, or a changed mapping after the change; null if the kind is
+ *     {@link Kind#EXEC} or {@link Kind#LOST}
  * @param previous a changed mapping before the change; null unless the kind is {@link Kind#CHANGED}
- * @param isContinued for an added mapping, whether it was split from another mapping; for a removed mapping, whether it was merged into
- *     another mapping
+ * @param isContinued for an added mapping, whether it was split from another mapping; for a removed mapping, whether it
+ *     was merged into another mapping
  * @param after nanoseconds as {@link System#nanoTime}: the change happened after this
  * @param time nanoseconds as {@link System#nanoTime}: the change happened at or before this
- * @param isExact whether the kernel reported that the change happened at {@code time}: true for reported mappings and for execve(2). No
- *     removal is exact, because the kernel does not report munmap(2)
+ * @param isExact whether the kernel reported that the change happened at {@code time}: true for reported mappings and
+ *     for execve(2). No removal is exact, because the kernel does not report munmap(2)
  */
-public record MapChange(Kind kind, @Nullable ImmutableMapping mapping, @Nullable ImmutableMapping previous, boolean isContinued,
-        long after, long time, boolean isExact) {
+public record MapChange(
+        Kind kind,
+        @Nullable ImmutableMapping mapping,
+        @Nullable ImmutableMapping previous,
+        boolean isContinued,
+        long after,
+        long time,
+        boolean isExact) {
     /** What has changed. */
     public enum Kind {
         /** A mapping is new. No other mapping overlaps it. */
         ADDED,
         /** A mapping does not exist any more. */
         REMOVED,
-        /** A mapping has another range, other permissions or another name; or a poll has read a number that the event lacked. */
+        /**
+         * A mapping has another range, other permissions or another name; or a poll has read a number that the event
+         * lacked.
+         */
         CHANGED,
         /** The process runs another program (execve(2)). The removal of each mapping of the program before follows. */
         EXEC,
@@ -58,7 +67,8 @@ public record MapChange(Kind kind, @Nullable ImmutableMapping mapping, @Nullable
         return new MapChange(Kind.REMOVED, mapping, null, isContinued, after, time, false);
     }
 
-    static MapChange changed(ImmutableMapping previous, ImmutableMapping mapping, long after, long time, boolean isExact) {
+    static MapChange changed(
+            ImmutableMapping previous, ImmutableMapping mapping, long after, long time, boolean isExact) {
         return new MapChange(Kind.CHANGED, mapping, previous, false, after, time, isExact);
     }
 

@@ -16,8 +16,8 @@ import org.mapfiles.events.MapEvent;
 import org.mapfiles.events.MapEvents;
 
 /**
- * Reports the changes of the mappings of a process in an order to replay them. Changes are found by polls, and by events of the kernel if
- * there are any.
+ * Reports the changes of the mappings of a process in an order to replay them. Changes are found by polls, and by
+ * events of the kernel if there are any.
  *
  * <pre>{@code
  * MapChanges changes = MapChanges.of(maps, events);
@@ -30,24 +30,26 @@ import org.mapfiles.events.MapEvents;
  * }
  * }</pre>
  *
- * <p><b>Replay:</b> begin with {@link #mappings}, and apply each change in the order of the lists. {@code ADDED} adds its mapping.
- * {@code REMOVED} removes the mapping with this range. {@code CHANGED} replaces {@link MapChange#previous} by {@link MapChange#mapping}.
- * {@code EXEC} and {@code LOST} change nothing. The mappings never overlap, and after each {@link #poll} they are equal to
- * {@link #mappings}.
+ * <p><b>Replay:</b> begin with {@link #mappings}, and apply each change in the order of the lists. {@code ADDED} adds
+ * its mapping. {@code REMOVED} removes the mapping with this range. {@code CHANGED} replaces {@link MapChange#previous}
+ * by {@link MapChange#mapping}. {@code EXEC} and {@code LOST} change nothing. The mappings never overlap, and after
+ * each {@link #poll} they are equal to {@link #mappings}.
  *
- * <p>After a poll the mappings are what the poll read, with one exception: events after the begin of the poll count more, because the
- * poll may have read their ranges before. The next poll compares those ranges again. So if the process changes nothing during a poll,
- * the result is exactly what is mapped. This is also true for changes that the kernel does not report (munmap, mremap, merging and
- * splitting), and if events are lost.
+ * <p>After a poll the mappings are what the poll read, with one exception: events after the begin of the poll count
+ * more, because the poll may have read their ranges before. The next poll compares those ranges again. So if the
+ * process changes nothing during a poll, the result is exactly what is mapped. This is also true for changes that the
+ * kernel does not report (munmap, mremap, merging and splitting), and if events are lost.
  *
- * <p><b>Times:</b> changes are in order of {@link MapChange#time}. A mapping that the kernel reported has the exact time. The mappings
- * that it replaced may have been unmapped earlier. A change that only a poll finds happened between {@link MapChange#after} and the end
- * of the poll. A mapping that was made and unmapped between two polls is found only by events.
+ * <p><b>Times:</b> changes are in order of {@link MapChange#time}. A mapping that the kernel reported has the exact
+ * time. The mappings that it replaced may have been unmapped earlier. A change that only a poll finds happened between
+ * {@link MapChange#after} and the end of the poll. A mapping that was made and unmapped between two polls is found only
+ * by events.
  *
- * <p>If the kernel reports a mapping again with equal range, permissions and file, it is a new mapping: a removal and an addition are
- * reported.
+ * <p>If the kernel reports a mapping again with equal range, permissions and file, it is a new mapping: a removal and
+ * an addition are reported.
  *
- * <p>Not thread-safe. Allocates its results; a poll that finds changes also allocates in proportion to the number of mappings.
+ * <p>Not thread-safe. Allocates its results; a poll that finds changes also allocates in proportion to the number of
+ * mappings.
  */
 public final class MapChanges {
     private final ProcessMaps maps;
@@ -83,7 +85,8 @@ public final class MapChanges {
      * Reads the mappings of a process. All changes from now on are reported.
      *
      * @param maps the process; the caller closes it after the last poll
-     * @param events of the same process, opened before with {@link MapEvents.Option#DATA}; only this object may drain them
+     * @param events of the same process, opened before with {@link MapEvents.Option#DATA}; only this object may drain
+     *     them
      * @return an object for one thread
      * @throws org.mapfiles.ProcessExitedException if the process has exited
      * @throws NotEnoughMemoryException if this JVM has too little memory
@@ -126,8 +129,10 @@ public final class MapChanges {
      * Reads the mappings, and returns the changes since the last call in an order to replay them.
      *
      * @return the changes; a new list
-     * @throws org.mapfiles.ProcessExitedException if the process has exited: {@link #drain} still returns its last events
-     * @throws NotEnoughMemoryException if this JVM has too little memory: changes are lost, so begin again with {@link #of}
+     * @throws org.mapfiles.ProcessExitedException if the process has exited: {@link #drain} still returns its last
+     *     events
+     * @throws NotEnoughMemoryException if this JVM has too little memory: changes are lost, so begin again with
+     *     {@link #of}
      * @throws IllegalStateException if the process or the events are closed
      * @throws MapsException as {@link ProcessMaps#read}; the next call returns the changes of this one
      */
@@ -147,8 +152,8 @@ public final class MapChanges {
     }
 
     /**
-     * Returns the changes that the kernel has reported since the last call, without reading the mappings. Other changes are missing until
-     * the next {@link #poll}.
+     * Returns the changes that the kernel has reported since the last call, without reading the mappings. Other changes
+     * are missing until the next {@link #poll}.
      *
      * @return the changes, a new list; empty without events
      * @throws IllegalStateException if the events are closed, or another thread drains them
@@ -253,7 +258,8 @@ public final class MapChanges {
     }
 
     private static boolean isMadeAnew(MappingStep step) {
-        return step.source() == MappingStep.Source.EVENT && step.before().size() == 1
+        return step.source() == MappingStep.Source.EVENT
+                && step.before().size() == 1
                 && StoredMappings.isSame(step.before().get(0).mapping, step.reported());
     }
 
@@ -306,8 +312,12 @@ public final class MapChanges {
         public void changed(Mapping before, Mapping now) {
             boolean isExact = now == step.reported();
             isContinued = true;
-            changes.add(MapChange.changed((ImmutableMapping) before, (ImmutableMapping) now,
-                    isExact ? time : step.lastSeen((ImmutableMapping) before), time, isExact));
+            changes.add(MapChange.changed(
+                    (ImmutableMapping) before,
+                    (ImmutableMapping) now,
+                    isExact ? time : step.lastSeen((ImmutableMapping) before),
+                    time,
+                    isExact));
         }
     }
 }

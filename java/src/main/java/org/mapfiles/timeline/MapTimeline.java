@@ -16,7 +16,8 @@ import org.mapfiles.events.MapEvent;
 import org.mapfiles.events.MapEvents;
 
 /**
- * Resolves an address as of its sampling time. A timeline records the mappings of one process over time, from polls and events.
+ * Resolves an address as of its sampling time. A timeline records the mappings of one process over time, from polls and
+ * events.
  *
  * <pre>{@code
  * MapTimeline timeline = MapTimeline.withMaxBytes(64 << 20);
@@ -29,21 +30,26 @@ import org.mapfiles.events.MapEvents;
  * }
  * }</pre>
  *
- * <p>Times are nanoseconds as {@link System#nanoTime} (CLOCK_MONOTONIC). A change that a poll finds happened <em>between</em> two polls.
- * For a time in between, each mapping that may have covered the address is a candidate. The outcome is
- * {@link TimelineResult.Outcome#AMBIGUOUS} if candidates have another byte, or another file by device, inode or path; deleting a file is
- * not such a difference. A mapping that is made and unmapped between two polls is not found by polls. Times before the first poll, dropped
- * times, and times after the last poll without events ({@link #addEvents}) have an outcome of their own: the timeline never guesses.
+ * <p>Times are nanoseconds as {@link System#nanoTime} (CLOCK_MONOTONIC). A change that a poll finds happened
+ * <em>between</em> two polls. For a time in between, each mapping that may have covered the address is a candidate. The
+ * outcome is {@link TimelineResult.Outcome#AMBIGUOUS} if candidates have another byte, or another file by device, inode
+ * or path; deleting a file is not such a difference. A mapping that is made and unmapped between two polls is not found
+ * by polls. Times before the first poll, dropped times, and times after the last poll without events
+ * ({@link #addEvents}) have an outcome of their own: the timeline never guesses.
  *
- * <p>Memory is bounded: if the maximum is exceeded, the oldest block of time is dropped, and {@link #recordedFrom} increases. The
- * present mappings are never dropped, whatever memory they take.
+ * <p>Memory is bounded: if the maximum is exceeded, the oldest block of time is dropped, and {@link #recordedFrom}
+ * increases. The present mappings are never dropped, whatever memory they take.
  *
- * <p>Thread-safe. Polls run one at a time; {@link #resolve} does not wait for the system calls of a poll. A poll allocates only for
- * changes. Resolving allocates nothing.
+ * <p>Thread-safe. Polls run one at a time; {@link #resolve} does not wait for the system calls of a poll. A poll
+ * allocates only for changes. Resolving allocates nothing.
  */
 public final class MapTimeline {
-    /** The lock of polls, so that their times increase. Resolving does not take it, and so does not wait for system calls. */
+    /**
+     * The lock of polls, so that their times increase. Resolving does not take it, and so does not wait for system
+     * calls.
+     */
     private final Object polling = new Object();
+
     private final TimelineBlocks blocks;
     private final TrackedMappings tracked = new TrackedMappings();
     private long polledAt;
@@ -51,6 +57,7 @@ public final class MapTimeline {
     private long incompleteBy = Long.MIN_VALUE;
     /** The stream of the last call. A weak reference, since the caller may drop it. */
     private @Nullable WeakReference<MapEvents> stream;
+
     private boolean isThreadUnwatched;
     private boolean isLoaded;
 
@@ -87,8 +94,8 @@ public final class MapTimeline {
     }
 
     /**
-     * Polls as {@link #poll(ProcessMaps, MapSnapshot)} and adds the events of the kernel, as {@link #addEvents}. The times of events are
-     * exact. The poll finds what was unmapped.
+     * Polls as {@link #poll(ProcessMaps, MapSnapshot)} and adds the events of the kernel, as {@link #addEvents}. The
+     * times of events are exact. The poll finds what was unmapped.
      *
      * @param maps the process, the same one in all calls
      * @param snapshot is refreshed, with the filter of its last read
@@ -116,20 +123,22 @@ public final class MapTimeline {
     }
 
     /**
-     * Drains events and records their mappings. After that {@link #resolve} finds the mapping of any time until now without a poll. For
-     * mappings that are not executable this needs {@link MapEvents.Option#DATA}.
+     * Drains events and records their mappings. After that {@link #resolve} finds the mapping of any time until now
+     * without a poll. For mappings that are not executable this needs {@link MapEvents.Option#DATA}.
      *
-     * <p>The kernel does not report unmapping and mremap(2). So for times after the last poll, {@link TimelineResult#mayBeUnmapped} returns
-     * true. An address that was in use at that time was in the mapping of the result, unless mremap(2) moved another mapping there; the
-     * next poll finds that. With {@link MapEvents.Option#BUILD_ID}, events have no inodes: two files that had the same path between two
-     * polls are treated as the same file.
+     * <p>The kernel does not report unmapping and mremap(2). So for times after the last poll,
+     * {@link TimelineResult#mayBeUnmapped} returns true. An address that was in use at that time was in the mapping of
+     * the result, unless mremap(2) moved another mapping there; the next poll finds that. With
+     * {@link MapEvents.Option#BUILD_ID}, events have no inodes: two files that had the same path between two polls are
+     * treated as the same file.
      *
-     * <p>If events may be missing ({@link MapEvents#isIncomplete}), or the stream differs from the one of the last call, times after the
-     * last poll are {@link TimelineResult.Outcome#NOT_YET_RECORDED} until another poll has begun. If a thread is not watched
-     * ({@link MapEvents#isThreadUnwatched}), they are until another stream is used.
+     * <p>If events may be missing ({@link MapEvents#isIncomplete}), or the stream differs from the one of the last
+     * call, times after the last poll are {@link TimelineResult.Outcome#NOT_YET_RECORDED} until another poll has begun.
+     * If a thread is not watched ({@link MapEvents#isThreadUnwatched}), they are until another stream is used.
      *
      * @param events of the same process, opened before the first poll
-     * @throws IllegalStateException if the events are closed, another thread drains them, or this timeline was loaded from a file
+     * @throws IllegalStateException if the events are closed, another thread drains them, or this timeline was loaded
+     *     from a file
      */
     public void addEvents(MapEvents events) {
         Objects.requireNonNull(events, "events");
@@ -170,7 +179,10 @@ public final class MapTimeline {
         return isComplete;
     }
 
-    /** Returns whether the stream is that of the last call, or the first one. Events before the open of another stream are missing. */
+    /**
+     * Returns whether the stream is that of the last call, or the first one. Events before the open of another stream
+     * are missing.
+     */
     private boolean isSameStream(MapEvents events) {
         if (stream != null && stream.refersTo(events)) {
             return true;
@@ -220,15 +232,16 @@ public final class MapTimeline {
      * @param from {@link System#nanoTime} before the read, in nanoseconds
      * @param to {@link System#nanoTime} after the read, in nanoseconds
      * @return whether mappings have changed since the last record
-     * @throws IllegalArgumentException if {@code to} is before {@code from}, or {@code from} before that of the last call
+     * @throws IllegalArgumentException if {@code to} is before {@code from}, or {@code from} before that of the last
+     *     call
      * @throws IllegalStateException if this timeline was loaded from a file
      */
     public synchronized boolean record(MapSnapshot snapshot, long from, long to) {
         Objects.requireNonNull(snapshot, "snapshot");
         checkLive();
         if (to < from || (!blocks.isEmpty() && from < polledAt)) {
-            throw new IllegalArgumentException("the times " + from + " to " + to + " do not increase, or are before the last poll at "
-                    + polledAt);
+            throw new IllegalArgumentException(
+                    "the times " + from + " to " + to + " do not increase, or are before the last poll at " + polledAt);
         }
         MappingStep step = tracked.polled(snapshot, from, to);
         boolean isChanged = blocks.isEmpty() || record(step);
@@ -243,7 +256,8 @@ public final class MapTimeline {
 
     private void checkLive() {
         if (isLoaded) {
-            throw new IllegalStateException("this timeline was loaded from a file and is read-only: record into another one");
+            throw new IllegalStateException(
+                    "this timeline was loaded from a file and is read-only: record into another one");
         }
     }
 
@@ -267,7 +281,11 @@ public final class MapTimeline {
     /** Records the step of an event. Only the replaced range is unmapped; the rest of a replaced mapping remains. */
     private void recordEvent(MappingStep step) {
         for (TrackedMappings.Tracked replaced : step.before()) {
-            blocks.add(StoredMappings.within(replaced.mapping, step.reported()), true, step.lastSeen(replaced), step.time());
+            blocks.add(
+                    StoredMappings.within(replaced.mapping, step.reported()),
+                    true,
+                    step.lastSeen(replaced),
+                    step.time());
         }
         for (ImmutableMapping now : step.now()) {
             blocks.add(now, false, step.time(), step.time());
@@ -276,8 +294,8 @@ public final class MapTimeline {
     }
 
     /**
-     * Records the step of a poll. Mappings that differ only in numbers that an event lacked are no change. If the event lacked the name,
-     * the mapping with the name is recorded, and no removal.
+     * Records the step of a poll. Mappings that differ only in numbers that an event lacked are no change. If the event
+     * lacked the name, the mapping with the name is recorded, and no removal.
      */
     private boolean recordPoll(MappingStep step) {
         List<ImmutableMapping> now = step.now();
@@ -337,7 +355,8 @@ public final class MapTimeline {
      * @param address any 64-bit value
      * @param time nanoseconds as {@link System#nanoTime}
      * @param result receives the outcome and the candidates
-     * @return whether the outcome is {@link TimelineResult.Outcome#FOUND}: {@link TimelineResult#mapping} returns the mapping
+     * @return whether the outcome is {@link TimelineResult.Outcome#FOUND}: {@link TimelineResult#mapping} returns the
+     *     mapping
      */
     public synchronized boolean resolve(long address, long time, TimelineResult result) {
         if (blocks.isEmpty() || time < blocks.begin()) {
@@ -364,7 +383,8 @@ public final class MapTimeline {
      * Reads a timeline that {@link #save} has written. It resolves, and records nothing.
      *
      * @param in stays open
-     * @param maxBytes maximum as of {@link #withMaxBytes}; the oldest blocks beyond it are dropped. A single block may take 64 MiB more
+     * @param maxBytes maximum as of {@link #withMaxBytes}; the oldest blocks beyond it are dropped. A single block may
+     *     take 64 MiB more
      * @return a read-only timeline
      * @throws IOException if the stream is not a complete timeline, cannot be read, or has a larger block
      * @throws IllegalArgumentException if {@code maxBytes} is not above 0
@@ -382,6 +402,7 @@ public final class MapTimeline {
 
     @Override
     public synchronized String toString() {
-        return "MapTimeline[" + (blocks.isEmpty() ? "empty" : recordedFrom() + " to " + recordedUntil()) + ", " + bytes() + " bytes]";
+        return "MapTimeline[" + (blocks.isEmpty() ? "empty" : recordedFrom() + " to " + recordedUntil()) + ", "
+                + bytes() + " bytes]";
     }
 }

@@ -5,13 +5,16 @@ import org.jspecify.annotations.Nullable;
 import org.mapfiles.ImmutableMapping;
 
 /**
- * One step of {@link TrackedMappings}: new mappings replace tracked ones. Before and after the step, tracked mappings do not overlap.
- * Immutable.
+ * One step of {@link TrackedMappings}: new mappings replace tracked ones. Before and after the step, tracked mappings
+ * do not overlap. Immutable.
  */
 final class MappingStep {
     /** The source of a step. */
     enum Source {
-        /** The kernel reported one new mapping. The replaced mappings may have been unmapped before, which is not reported. */
+        /**
+         * The kernel reported one new mapping. The replaced mappings may have been unmapped before, which is not
+         * reported.
+         */
         EVENT,
         /** The kernel reported an execve(2). */
         EXEC,
@@ -30,8 +33,14 @@ final class MappingStep {
     private final long floor;
     private final long time;
 
-    private MappingStep(Source source, List<TrackedMappings.Tracked> before, List<ImmutableMapping> now,
-            @Nullable ImmutableMapping reported, int total, long floor, long time) {
+    private MappingStep(
+            Source source,
+            List<TrackedMappings.Tracked> before,
+            List<ImmutableMapping> now,
+            @Nullable ImmutableMapping reported,
+            int total,
+            long floor,
+            long time) {
         this.source = source;
         this.before = before;
         this.now = now;
@@ -41,8 +50,16 @@ final class MappingStep {
         this.time = time;
     }
 
-    /** @param reported the mapping of the event, which is in {@code now}; the others are the rests of the replaced mappings */
-    static MappingStep ofEvent(List<TrackedMappings.Tracked> before, List<ImmutableMapping> now, ImmutableMapping reported, long floor, long time) {
+    /**
+     * @param reported the mapping of the event, which is in {@code now}; the others are the rests of the replaced
+     *     mappings
+     */
+    static MappingStep ofEvent(
+            List<TrackedMappings.Tracked> before,
+            List<ImmutableMapping> now,
+            ImmutableMapping reported,
+            long floor,
+            long time) {
         return new MappingStep(Source.EVENT, before, now, reported, 0, floor, time);
     }
 
@@ -51,7 +68,8 @@ final class MappingStep {
     }
 
     /** @param total number of tracked mappings before the step */
-    static MappingStep ofPoll(List<TrackedMappings.Tracked> before, List<ImmutableMapping> now, int total, long floor, long time) {
+    static MappingStep ofPoll(
+            List<TrackedMappings.Tracked> before, List<ImmutableMapping> now, int total, long floor, long time) {
         return new MappingStep(Source.POLL, before, now, null, total, floor, time);
     }
 
@@ -73,8 +91,11 @@ final class MappingStep {
         return now;
     }
 
-    /** Returns the mapping of the event, which exists from {@link #time} on for certain; null if the source is no event. */
-    @Nullable ImmutableMapping reported() {
+    /**
+     * Returns the mapping of the event, which exists from {@link #time} on for certain; null if the source is no event.
+     */
+    @Nullable
+    ImmutableMapping reported() {
         return reported;
     }
 
@@ -120,7 +141,9 @@ final class MappingStep {
         return low;
     }
 
-    /** Returns whether a poll found none of the tracked mappings except [vsyscall]: then the process called execve(2). */
+    /**
+     * Returns whether a poll found none of the tracked mappings except [vsyscall]: then the process called execve(2).
+     */
     boolean isOfAnotherProgram() {
         return source == Source.POLL && !before.isEmpty() && before.size() >= total - 1;
     }

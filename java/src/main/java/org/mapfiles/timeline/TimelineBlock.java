@@ -5,14 +5,15 @@ import org.jspecify.annotations.Nullable;
 import org.mapfiles.ImmutableMapping;
 
 /**
- * A block of a timeline: all mappings at its begin, in order of address, and the changes after that. A block has all changes that may
- * have happened in its time, so no other block is needed to resolve that time.
+ * A block of a timeline: all mappings at its begin, in order of address, and the changes after that. A block has all
+ * changes that may have happened in its time, so no other block is needed to resolve that time.
  *
  * <p>A change happened after one time and at or before another. Both times are equal if the kernel reported the change.
  */
 final class TimelineBlock {
     /** Size of a change without its mapping, in bytes: two times, a reference and a flag. */
     static final int CHANGE_BYTES = 2 * Long.BYTES + Integer.BYTES + 1;
+
     static final int REFERENCE_BYTES = Integer.BYTES;
     static final int ARRAY_BYTES = 16;
     private static final int FIRST_CHANGES = 16;
@@ -47,7 +48,8 @@ final class TimelineBlock {
         return count;
     }
 
-    @Nullable ImmutableMapping mapping(int change) {
+    @Nullable
+    ImmutableMapping mapping(int change) {
         return mappings[change];
     }
 
@@ -65,8 +67,10 @@ final class TimelineBlock {
 
     /** Returns the approximate size on the Java heap, in bytes. */
     long bytes() {
-        return (long) base.length * (REFERENCE_BYTES + StoredMappings.HEAP_BYTES) + (long) mappings.length * CHANGE_BYTES
-                + (long) count * StoredMappings.HEAP_BYTES + nameBytes;
+        return (long) base.length * (REFERENCE_BYTES + StoredMappings.HEAP_BYTES)
+                + (long) mappings.length * CHANGE_BYTES
+                + (long) count * StoredMappings.HEAP_BYTES
+                + nameBytes;
     }
 
     /** Appends a change: a mapping is added or removed. A null mapping stands for the removal of all mappings. */

@@ -9,10 +9,14 @@ import org.jspecify.annotations.Nullable;
 import org.mapfiles.ImmutableMapping;
 
 /**
- * The blocks of a timeline, in order of time. If they exceed the memory limit, the oldest ones are dropped. Not thread-safe.
+ * The blocks of a timeline, in order of time. If they exceed the memory limit, the oldest ones are dropped. Not
+ * thread-safe.
  */
 final class TimelineBlocks {
-    /** Minimum number of changes in a block before the next one begins: with fewer, the bases would take more memory than the changes. */
+    /**
+     * Minimum number of changes in a block before the next one begins: with fewer, the bases would take more memory
+     * than the changes.
+     */
     private static final int MIN_CHANGES = 256;
 
     private final long maxBytes;
@@ -51,7 +55,10 @@ final class TimelineBlocks {
         }
     }
 
-    /** Begins the next block if the last one is full, and drops the oldest blocks beyond the limit. The mappings are those of that time. */
+    /**
+     * Begins the next block if the last one is full, and drops the oldest blocks beyond the limit. The mappings are
+     * those of that time.
+     */
     void keepWithinBounds(long time, Collection<TrackedMappings.Tracked> mappings) {
         TimelineBlock last = blocks.get(blocks.size() - 1);
         if (last.count() >= Math.max(MIN_CHANGES, last.base.length) && time > last.begin) {
@@ -60,7 +67,10 @@ final class TimelineBlocks {
         dropOldest(bytes());
     }
 
-    /** Drops the oldest blocks beyond the limit, but never the last block. Takes and returns the size of all blocks, in bytes. */
+    /**
+     * Drops the oldest blocks beyond the limit, but never the last block. Takes and returns the size of all blocks, in
+     * bytes.
+     */
     private long dropOldest(long bytes) {
         long left = bytes;
         int dropped = 0;
@@ -103,7 +113,9 @@ final class TimelineBlocks {
         TimelineFile.write(blocks, polledAt, recordedUntil, out);
     }
 
-    /** Reads all blocks of a file. Drops the oldest ones during the read, since a file may have very many small blocks. */
+    /**
+     * Reads all blocks of a file. Drops the oldest ones during the read, since a file may have very many small blocks.
+     */
     void read(TimelineFile.Reader reader) throws IOException {
         long bytes = 0;
         for (TimelineBlock block = reader.next(); block != null; block = reader.next()) {

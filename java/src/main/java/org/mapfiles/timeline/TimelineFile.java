@@ -39,13 +39,16 @@ final class TimelineFile {
     private static final int ADDED = 3;
     private static final int REMOVED = 4;
     private static final int SAME_NAME = -1;
-    /** How much a single block may exceed the limit, in bytes, since the last block is never dropped. Ordinary processes need less. */
+    /**
+     * How much a single block may exceed the limit, in bytes, since the last block is never dropped. Ordinary processes
+     * need less.
+     */
     private static final long BLOCK_BYTES = 64 << 20;
 
-    private TimelineFile() {
-    }
+    private TimelineFile() {}
 
-    static void write(List<TimelineBlock> blocks, long polledAt, long recordedUntil, OutputStream to) throws IOException {
+    static void write(List<TimelineBlock> blocks, long polledAt, long recordedUntil, OutputStream to)
+            throws IOException {
         GZIPOutputStream zip = new GZIPOutputStream(to);
         DataOutputStream out = new DataOutputStream(new BufferedOutputStream(zip));
         out.writeInt(MAGIC);
@@ -74,8 +77,8 @@ final class TimelineFile {
     }
 
     /** Writes a mapping; returns its name, or the previous name if the mapping is null. */
-    private static byte @Nullable [] write(@Nullable ImmutableMapping mapping, byte @Nullable [] before, DataOutputStream out)
-            throws IOException {
+    private static byte @Nullable [] write(
+            @Nullable ImmutableMapping mapping, byte @Nullable [] before, DataOutputStream out) throws IOException {
         if (mapping == null) {
             out.writeLong(0);
             out.writeLong(0);
@@ -104,6 +107,7 @@ final class TimelineFile {
         private long begin = Long.MIN_VALUE;
         /** Maximum size of a block on the Java heap, in bytes: a hostile file must not exhaust the memory. */
         private final long maximum;
+
         private long left;
 
         Reader(InputStream from, long maxBytes) throws IOException {
@@ -115,8 +119,8 @@ final class TimelineFile {
                 }
                 int version = in.readInt();
                 if (version != VERSION) {
-                    throw new IOException("the timeline has version " + version + ", and this library reads version " + VERSION
-                            + ": save it with this library");
+                    throw new IOException("the timeline has version " + version + ", and this library reads version "
+                            + VERSION + ": save it with this library");
                 }
                 polledAt = in.readLong();
                 recordedUntil = in.readLong();
@@ -134,7 +138,8 @@ final class TimelineFile {
         }
 
         /** Returns the next block, or null after the last one. */
-        @Nullable TimelineBlock next() throws IOException {
+        @Nullable
+        TimelineBlock next() throws IOException {
             try {
                 int tag = in.readByte();
                 if (tag != END) {
@@ -157,8 +162,15 @@ final class TimelineFile {
             int tag = in.readByte();
             for (; tag == MAPPED; tag = in.readByte()) {
                 ImmutableMapping mapping = mapping();
-                check(mapping != null && (base.isEmpty()
-                        || Long.compareUnsigned(base.get(base.size() - 1).end(), mapping.start()) <= 0), "mappings out of order");
+                check(
+                        mapping != null
+                                && (base.isEmpty()
+                                        || Long.compareUnsigned(
+                                                        base.get(base.size() - 1)
+                                                                .end(),
+                                                        mapping.start())
+                                                <= 0),
+                        "mappings out of order");
                 base.add(mapping);
             }
             TimelineBlock block = new TimelineBlock(from, base.toArray(new ImmutableMapping[0]));
@@ -177,7 +189,8 @@ final class TimelineFile {
         private void take(long bytes) throws IOException {
             left -= bytes;
             if (left < 0) {
-                throw new IOException("the timeline has a block of more than " + maximum + " bytes: load it with a higher maxBytes");
+                throw new IOException(
+                        "the timeline has a block of more than " + maximum + " bytes: load it with a higher maxBytes");
             }
         }
 
@@ -208,7 +221,8 @@ final class TimelineFile {
 
         private static void check(boolean holds, String what) throws IOException {
             if (!holds) {
-                throw new IOException("the timeline is damaged: it contains " + what + ": use another copy of the file");
+                throw new IOException(
+                        "the timeline is damaged: it contains " + what + ": use another copy of the file");
             }
         }
     }

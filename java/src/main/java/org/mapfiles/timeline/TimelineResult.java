@@ -5,12 +5,12 @@ import org.jspecify.annotations.Nullable;
 import org.mapfiles.ImmutableMapping;
 
 /**
- * Holds the result of {@link MapTimeline#resolve}. Reusable: each call replaces the result before. For one thread at a time. Reading
- * allocates nothing.
+ * Holds the result of {@link MapTimeline#resolve}. Reusable: each call replaces the result before. For one thread at a
+ * time. Reading allocates nothing.
  *
- * <p>A sampled address was in use at its time, so some mapping covered it. A single candidate is therefore the result, even if its mapping
- * may have been unmapped already: {@link #mayBeUnmapped}. For times after the last poll this ignores mremap(2):
- * {@link MapTimeline#addEvents}.
+ * <p>A sampled address was in use at its time, so some mapping covered it. A single candidate is therefore the result,
+ * even if its mapping may have been unmapped already: {@link #mayBeUnmapped}. For times after the last poll this
+ * ignores mremap(2): {@link MapTimeline#addEvents}.
  */
 public final class TimelineResult {
     /** The outcome of resolving an address. */
@@ -21,7 +21,10 @@ public final class TimelineResult {
         AMBIGUOUS,
         /** No mapping covered the address. */
         NOT_MAPPED,
-        /** The time is after the last recorded time: each {@link #candidate} is of the last known mappings, which may be outdated. */
+        /**
+         * The time is after the last recorded time: each {@link #candidate} is of the last known mappings, which may be
+         * outdated.
+         */
         NOT_YET_RECORDED,
         /** The time is before the first poll, or was dropped because of the memory limit. */
         NOT_RECORDED
@@ -77,8 +80,10 @@ public final class TimelineResult {
      */
     public ImmutableMapping mapping() {
         if (count != 1) {
-            throw new IllegalStateException(count == 0 ? "there is no candidate: " + outcome
-                    : "there are " + count + " candidates: read them by candidate()");
+            throw new IllegalStateException(
+                    count == 0
+                            ? "there is no candidate: " + outcome
+                            : "there are " + count + " candidates: read them by candidate()");
         }
         return candidates[0];
     }
@@ -133,7 +138,9 @@ public final class TimelineResult {
      */
     void end(boolean isRecorded, boolean isPolled) {
         isNonePossible |= !isPolled;
-        outcome = !isRecorded ? Outcome.NOT_YET_RECORDED : count == 0 ? Outcome.NOT_MAPPED : count == 1 ? Outcome.FOUND : Outcome.AMBIGUOUS;
+        outcome = !isRecorded
+                ? Outcome.NOT_YET_RECORDED
+                : count == 0 ? Outcome.NOT_MAPPED : count == 1 ? Outcome.FOUND : Outcome.AMBIGUOUS;
     }
 
     @Override

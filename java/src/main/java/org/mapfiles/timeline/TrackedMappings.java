@@ -13,16 +13,16 @@ import org.mapfiles.Mapping;
 import org.mapfiles.internal.RootAccess;
 
 /**
- * Tracks the mappings of a process by polls and events. Each event and each poll is one {@link MappingStep}. Tracked mappings never
- * overlap.
+ * Tracks the mappings of a process by polls and events. Each event and each poll is one {@link MappingStep}. Tracked
+ * mappings never overlap.
  *
- * <p>An event reports a mapping that exists from its time on, so it replaces all mappings in its range. The kernel does not report
- * munmap(2) and mremap(2), and the range of an event can include neighbours that the kernel merged with the new memory. So events are
- * never final: a poll replaces all tracked mappings, except in the ranges of events after the begin of the poll. There the poll may have
- * read the mappings before the event, and the next poll decides.
+ * <p>An event reports a mapping that exists from its time on, so it replaces all mappings in its range. The kernel does
+ * not report munmap(2) and mremap(2), and the range of an event can include neighbours that the kernel merged with the
+ * new memory. So events are never final: a poll replaces all tracked mappings, except in the ranges of events after the
+ * begin of the poll. There the poll may have read the mappings before the event, and the next poll decides.
  *
- * <p>The kernel writes an event before the new mapping can be read: both happen under mmap_lock and the lock of the mapping (mm/vma.c). So
- * if events are drained after a read, no event of the mappings that were read is missing.
+ * <p>The kernel writes an event before the new mapping can be read: both happen under mmap_lock and the lock of the
+ * mapping (mm/vma.c). So if events are drained after a read, no event of the mappings that were read is missing.
  *
  * <p>Not thread-safe. Times are nanoseconds of CLOCK_MONOTONIC.
  */
@@ -178,7 +178,8 @@ final class TrackedMappings {
     }
 
     /**
-     * Returns the mappings of a snapshot, overlaid with those of the events since the begin of the read. The snapshot may lack these.
+     * Returns the mappings of a snapshot, overlaid with those of the events since the begin of the read. The snapshot
+     * may lack these.
      *
      * @param read the mappings of the snapshot
      */
@@ -200,10 +201,12 @@ final class TrackedMappings {
         for (MapCursor mapping = snapshot.cursor(); mapping.next(); ) {
             Tracked before = tracked.get(mapping.start());
             boolean isSame = before != null && StoredMappings.isSame(before.mapping, mapping);
-            ImmutableMapping one = isSame ? before.mapping
+            ImmutableMapping one = isSame
+                    ? before.mapping
                     : StoredMappings.copy(mapping, before != null ? StoredMappings.name(before.mapping) : name);
             name = StoredMappings.name(one);
-            while (!read.isEmpty() && Long.compareUnsigned(read.get(read.size() - 1).end(), one.start()) > 0) {
+            while (!read.isEmpty()
+                    && Long.compareUnsigned(read.get(read.size() - 1).end(), one.start()) > 0) {
                 ImmutableMapping earlier = read.remove(read.size() - 1);
                 if (Long.compareUnsigned(earlier.start(), one.start()) < 0) {
                     read.add(StoredMappings.cut(earlier, earlier.start(), one.start()));
@@ -214,7 +217,10 @@ final class TrackedMappings {
         return read;
     }
 
-    /** Returns mappings with others in place of the ranges that these cover. Both lists and the result are in order of address. */
+    /**
+     * Returns mappings with others in place of the ranges that these cover. Both lists and the result are in order of
+     * address.
+     */
     private static List<ImmutableMapping> overlay(List<ImmutableMapping> below, List<ImmutableMapping> above) {
         List<ImmutableMapping> all = new ArrayList<>(below.size() + 2 * above.size());
         int next = 0;
@@ -223,24 +229,32 @@ final class TrackedMappings {
                 next++;
             }
             long start = mapping.start();
-            for (int i = next; i < above.size() && Long.compareUnsigned(above.get(i).start(), mapping.end()) < 0; i++) {
+            for (int i = next;
+                    i < above.size() && Long.compareUnsigned(above.get(i).start(), mapping.end()) < 0;
+                    i++) {
                 addCut(mapping, start, above.get(i).start(), all);
                 start = above.get(i).end();
             }
             addCut(mapping, start, mapping.end(), all);
         }
         all.addAll(above);
-        all.sort((one, other) -> Long.compareUnsigned(one.start(), other.start())); // two sorted lists: merged in linear time
+        // two sorted lists: merged in linear time
+        all.sort((one, other) -> Long.compareUnsigned(one.start(), other.start()));
         return all;
     }
 
     private static void addCut(ImmutableMapping mapping, long start, long end, List<ImmutableMapping> to) {
         if (Long.compareUnsigned(start, end) < 0) {
-            to.add(start == mapping.start() && end == mapping.end() ? mapping : StoredMappings.cut(mapping, start, end));
+            to.add(
+                    start == mapping.start() && end == mapping.end()
+                            ? mapping
+                            : StoredMappings.cut(mapping, start, end));
         }
     }
 
-    /** Lists the removed and the added mappings, given all mappings that exist now. All lists are in order of address. */
+    /**
+     * Lists the removed and the added mappings, given all mappings that exist now. All lists are in order of address.
+     */
     private void compare(List<ImmutableMapping> now, List<Tracked> removed, List<ImmutableMapping> added) {
         int next = 0;
         for (Map.Entry<Long, Tracked> entry : tracked.entrySet()) {

@@ -4,8 +4,7 @@ import java.nio.ByteBuffer;
 
 /** An event whose fields are zero, as if it had been drained: for machines whose kernel reports no events. */
 public final class DrainedEvent {
-    private DrainedEvent() {
-    }
+    private DrainedEvent() {}
 
     public static MapEvent ofZeros() {
         MapEvent event = new MapEvent(ByteBuffer.allocate(4096), ByteBuffer.allocate(4096));

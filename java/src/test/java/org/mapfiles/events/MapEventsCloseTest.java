@@ -22,7 +22,8 @@ import org.mapfiles.testing.Threads;
 
 /** Every way to close returns descriptors and rings, and ends waits. */
 class MapEventsCloseTest {
-    @RegisterExtension final Children children = new Children();
+    @RegisterExtension
+    final Children children = new Children();
 
     @BeforeEach
     void requireEvents() throws Exception {
@@ -83,7 +84,8 @@ class MapEventsCloseTest {
         maps.close();
         assertThat(changes.drain()).isNotNegative();
         changes.close();
-        assertThatExceptionOfType(IllegalStateException.class).isThrownBy(() -> MapEvents.open(maps))
+        assertThatExceptionOfType(IllegalStateException.class)
+                .isThrownBy(() -> MapEvents.open(maps))
                 .withMessageContaining("ProcessMaps is closed");
     }
 
@@ -92,7 +94,8 @@ class MapEventsCloseTest {
         try (ProcessMaps maps = ProcessMaps.self()) {
             MapEvents changes = MapEvents.open(maps);
             changes.close();
-            assertThatExceptionOfType(IllegalStateException.class).isThrownBy(changes::drain)
+            assertThatExceptionOfType(IllegalStateException.class)
+                    .isThrownBy(changes::drain)
                     .withMessageContaining("MapEvents is closed");
             assertThatExceptionOfType(IllegalStateException.class).isThrownBy(() -> changes.await(0));
             assertThat(changes.event().next()).isFalse();
@@ -129,7 +132,8 @@ class MapEventsCloseTest {
                 changes.close();
                 waiting.join(10_000);
                 assertThat(waiting.isAlive()).isFalse();
-                assertThat(answer.get()).isIn(false, answer.get() instanceof IllegalStateException ? answer.get() : false);
+                assertThat(answer.get())
+                        .isIn(false, answer.get() instanceof IllegalStateException ? answer.get() : false);
             }
         }
         assertThat(streams()).isZero();
@@ -140,11 +144,17 @@ class MapEventsCloseTest {
         Process sleeper = children.sleeper();
         try (ProcessMaps maps = ProcessMaps.of(sleeper.pid())) {
             AtomicReference<MapEvents> current = new AtomicReference<>(MapEvents.open(maps));
-            new Threads().start(3, () -> () -> {
-                MapEvents changes = current.get();
-                Threads.tolerated(changes::drain);
-                Threads.tolerated(() -> changes.await(1));
-            }).start(1, () -> () -> current.getAndSet(MapEvents.open(maps, Option.DATA)).close()).stopAfter(1000);
+            new Threads()
+                    .start(3, () -> () -> {
+                        MapEvents changes = current.get();
+                        Threads.tolerated(changes::drain);
+                        Threads.tolerated(() -> changes.await(1));
+                    })
+                    .start(
+                            1,
+                            () -> () -> current.getAndSet(MapEvents.open(maps, Option.DATA))
+                                    .close())
+                    .stopAfter(1000);
             current.get().close();
         }
         assertThat(streams()).isZero();

@@ -2,7 +2,6 @@ package org.mapfiles.events;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.nio.MappedByteBuffer;
 import java.nio.channels.FileChannel;
@@ -26,8 +25,11 @@ import org.mapfiles.testing.MapsLine;
 
 /** Events report the changes of a process. */
 class MapEventsTest {
-    @TempDir Path directory;
-    @RegisterExtension final Children children = new Children();
+    @TempDir
+    Path directory;
+
+    @RegisterExtension
+    final Children children = new Children();
 
     @BeforeEach
     void requireEvents() throws Exception {
@@ -54,7 +56,8 @@ class MapEventsTest {
     void newMappingIsReported() throws Exception {
         Path file = Files.write(directory.toRealPath().resolve("mapped \n file"), new byte[3 * MapsLine.PAGE]);
         MappingQuery query = new MappingQuery();
-        try (ProcessMaps maps = ProcessMaps.self(); MapEvents changes = MapEvents.open(maps, Option.DATA, Option.IMMEDIATE_WAKEUP);
+        try (ProcessMaps maps = ProcessMaps.self();
+                MapEvents changes = MapEvents.open(maps, Option.DATA, Option.IMMEDIATE_WAKEUP);
                 FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
             long before = System.nanoTime();
             MappedByteBuffer mapped = channel.map(FileChannel.MapMode.READ_ONLY, MapsLine.PAGE, 2 * MapsLine.PAGE);
@@ -68,10 +71,11 @@ class MapEventsTest {
             assertThat(event.copy().toString()).isEqualTo(query.toString());
             assertThat(event.flags()).isEqualTo(query.flags());
             assertThat(event.fileIndex()).isZero();
-            assertThat(event.nameEquals(file.toString().getBytes(StandardCharsets.UTF_8))).isTrue();
+            assertThat(event.nameEquals(file.toString().getBytes(StandardCharsets.UTF_8)))
+                    .isTrue();
             assertThat(event.buildId()).isEmpty();
-            assertThat(event).hasToString("MAPPED by " + event.pid() + "/" + event.tid() + " at " + event.time() + ": "
-                    + query);
+            assertThat(event)
+                    .hasToString("MAPPED by " + event.pid() + "/" + event.tid() + " at " + event.time() + ": " + query);
             assertThat(mapped.get(0)).isZero();
         }
     }
@@ -85,7 +89,11 @@ class MapEventsTest {
             shell.getOutputStream().write('\n');
             shell.getOutputStream().flush();
             awaitEvent(changes, MapEvent.Type.EXEC, "cat");
-            awaitEvent(changes, MapEvent.Type.MAPPED, Files.readSymbolicLink(Path.of("/proc/" + shell.pid() + "/exe")).toString());
+            awaitEvent(
+                    changes,
+                    MapEvent.Type.MAPPED,
+                    Files.readSymbolicLink(Path.of("/proc/" + shell.pid() + "/exe"))
+                            .toString());
             assertThat(changes.event().isExecutable()).isTrue();
             shell.getOutputStream().close();
             awaitEvent(changes, MapEvent.Type.THREAD_ENDED, null);
@@ -98,7 +106,8 @@ class MapEventsTest {
 
     @Test
     void laterThreadsAreWatched() throws Exception {
-        try (ProcessMaps maps = ProcessMaps.self(); MapEvents changes = MapEvents.open(maps, Option.DATA)) {
+        try (ProcessMaps maps = ProcessMaps.self();
+                MapEvents changes = MapEvents.open(maps, Option.DATA)) {
             Path file = Files.write(directory.toRealPath().resolve("by another thread"), new byte[1]);
             Thread thread = new Thread(() -> {
                 try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
@@ -117,7 +126,8 @@ class MapEventsTest {
                     if (event.type() == MapEvent.Type.THREAD_STARTED && tid == 0) {
                         tid = event.tid();
                     }
-                    if (event.type() == MapEvent.Type.MAPPED && event.nameEquals(file.toString().getBytes(StandardCharsets.UTF_8))) {
+                    if (event.type() == MapEvent.Type.MAPPED
+                            && event.nameEquals(file.toString().getBytes(StandardCharsets.UTF_8))) {
                         assertThat(event.tid()).isEqualTo(tid);
                         tid = -1;
                     }
@@ -130,9 +140,11 @@ class MapEventsTest {
 
     @Test
     void fullRingsReportALoss() throws Exception {
-        Process shell = children.start("sh", "-c", "read line; for i in $(seq 2000); do (exit 0); done; echo done; read line");
+        Process shell =
+                children.start("sh", "-c", "read line; for i in $(seq 2000); do (exit 0); done; echo done; read line");
         Children.await("it waits", () -> Children.state(shell.pid()) == 'S');
-        try (ProcessMaps maps = ProcessMaps.of(shell.pid()); MapEvents changes = MapEvents.open(maps, 16 * 1024, Option.DATA)) {
+        try (ProcessMaps maps = ProcessMaps.of(shell.pid());
+                MapEvents changes = MapEvents.open(maps, 16 * 1024, Option.DATA)) {
             shell.getOutputStream().write('\n');
             shell.getOutputStream().flush();
             assertThat(shell.getInputStream().read()).isEqualTo('d'); // the shell has forked 100 times
@@ -146,7 +158,8 @@ class MapEventsTest {
     void cursorWithoutAnEventThrows() throws Exception {
         Process shell = children.start("sh", "-c", "read line; (exit 0); read line");
         Children.await("it waits", () -> Children.state(shell.pid()) == 'S');
-        try (ProcessMaps maps = ProcessMaps.of(shell.pid()); MapEvents changes = MapEvents.open(maps, Option.IMMEDIATE_WAKEUP)) {
+        try (ProcessMaps maps = ProcessMaps.of(shell.pid());
+                MapEvents changes = MapEvents.open(maps, Option.IMMEDIATE_WAKEUP)) {
             MapEvent event = changes.event();
             assertThat(event.next()).isFalse();
             assertThatExceptionOfType(IndexOutOfBoundsException.class).isThrownBy(event::start);

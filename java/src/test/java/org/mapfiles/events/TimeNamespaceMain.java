@@ -15,15 +15,16 @@ import org.mapfiles.timeline.TimelineResult;
 
 /** Maps a file in a time namespace, and compares the times of events with the clock of this JVM. */
 final class TimeNamespaceMain {
-    private TimeNamespaceMain() {
-    }
+    private TimeNamespaceMain() {}
 
     public static void main(String[] arguments) throws Exception {
         Path file = Files.createTempFile("mapped", "");
         Files.write(file, new byte[4096]);
         try (ProcessMaps maps = ProcessMaps.self();
                 MapEvents events = MapEvents.open(maps, MapEvents.Option.DATA, MapEvents.Option.IMMEDIATE_WAKEUP);
-                LiveMaps live = LiveMaps.of(maps).every(Duration.ofDays(1)).withEvents(MapEvents.Option.DATA, MapEvents.Option.IMMEDIATE_WAKEUP)
+                LiveMaps live = LiveMaps.of(maps)
+                        .every(Duration.ofDays(1))
+                        .withEvents(MapEvents.Option.DATA, MapEvents.Option.IMMEDIATE_WAKEUP)
                         .start()) {
             long before = System.nanoTime();
             MappedByteBuffer mapped = map(file);
@@ -39,8 +40,8 @@ final class TimeNamespaceMain {
     }
 
     /**
-     * A mapping exists after its event and not before. If events may be missing, the result is unknown until the next poll: a
-     * thread that starts while events are opened causes that. So some rounds may have no result.
+     * A mapping exists after its event and not before. If events may be missing, the result is unknown until the next
+     * poll: a thread that starts while events are opened causes that. So some rounds may have no result.
      */
     private static String timelineOf(ProcessMaps maps, MapEvents events, Path file) throws Exception {
         MapTimeline timeline = MapTimeline.withMaxBytes(1 << 20);
@@ -53,7 +54,8 @@ final class TimeNamespaceMain {
             long after = System.nanoTime();
             timeline.addEvents(events);
             long address = NativeCalls.addressOf(mapped);
-            result = "before: " + timeline.resolve(address, before, answer) + " after: " + timeline.resolve(address, after, answer);
+            result = "before: " + timeline.resolve(address, before, answer) + " after: "
+                    + timeline.resolve(address, after, answer);
             boolean isUnknown = answer.outcome() == TimelineResult.Outcome.NOT_YET_RECORDED && events.isIncomplete();
             mapped.get(0); // keeps the mapping reachable
             if (!isUnknown) {
@@ -86,7 +88,9 @@ final class TimeNamespaceMain {
             }
             for (MapEvent event = events.event(); event.next(); ) {
                 if (file.toString().equals(event.name())) {
-                    return before <= event.time() && event.time() <= after ? "right" : before + " <= " + event.time() + " <= " + after;
+                    return before <= event.time() && event.time() <= after
+                            ? "right"
+                            : before + " <= " + event.time() + " <= " + after;
                 }
             }
         }

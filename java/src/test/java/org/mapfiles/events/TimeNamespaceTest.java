@@ -16,7 +16,8 @@ class TimeNamespaceTest {
         String[] unshare = {"unshare", "-T", "--monotonic", Long.toString(offset), "--fork"};
         assumeMayUnshare(unshare);
         ChildJvm.Outcome outcome = new ChildJvm().under(unshare).run(TimeNamespaceMain.class);
-        assertThat(outcome.output().lines()).contains("TIME right", "LISTENS null", "FOUND true", "TIMELINE before: false after: true", "BYTE 0");
+        assertThat(outcome.output().lines())
+                .contains("TIME right", "LISTENS null", "FOUND true", "TIMELINE before: false after: true", "BYTE 0");
         assertThat(outcome.exit()).isZero();
     }
 
@@ -24,7 +25,8 @@ class TimeNamespaceTest {
         String[] command = Arrays.copyOf(unshare, unshare.length + 1);
         command[unshare.length] = "true";
         try {
-            ChildJvm.Outcome outcome = ChildJvm.outcomeOf(new ProcessBuilder(command).redirectErrorStream(true).start());
+            ChildJvm.Outcome outcome = ChildJvm.outcomeOf(
+                    new ProcessBuilder(command).redirectErrorStream(true).start());
             assumeTrue(outcome.exit() == 0, "no time namespaces here: " + outcome.output());
         } catch (IOException missing) {
             assumeTrue(false, "no unshare(1): " + missing.getMessage());

@@ -12,8 +12,7 @@ import org.mapfiles.ProcessMaps;
 
 /** Maps a file, makes overlayfs copy it up, and prints the state of the mapped file. */
 final class CopyUpMain {
-    private CopyUpMain() {
-    }
+    private CopyUpMain() {}
 
     /** Argument: the path on overlayfs of a file of the lower layer. */
     public static void main(String[] arguments) throws IOException {

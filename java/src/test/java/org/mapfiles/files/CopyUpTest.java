@@ -13,7 +13,8 @@ import org.mapfiles.testing.ChildJvm;
 
 /** A mapped file of overlayfs that is opened for writing. */
 class CopyUpTest {
-    @TempDir Path directory;
+    @TempDir
+    Path directory;
 
     @Test
     void pathLeadsToAnotherCopy() throws Exception {
@@ -21,10 +22,18 @@ class CopyUpTest {
         for (String each : List.of("base", "merged")) {
             Files.createDirectory(directory.resolve(each));
         }
-        ChildJvm.Outcome outcome = new ChildJvm().under("unshare", "--mount", "sh", "-c", "cd " + directory
-                + " && mount -t tmpfs none base && mkdir base/lower base/upper base/work && seq 10000 > base/lower/file"
-                + " && mount -t overlay none -o lowerdir=base/lower,upperdir=base/upper,workdir=base/work merged || exit 9;"
-                + " cd - > /dev/null; exec \"$@\"", "sh").run(CopyUpMain.class, directory.resolve("merged/file"));
+        ChildJvm.Outcome outcome = new ChildJvm()
+                .under(
+                        "unshare",
+                        "--mount",
+                        "sh",
+                        "-c",
+                        "cd " + directory
+                                + " && mount -t tmpfs none base && mkdir base/lower base/upper base/work && seq 10000 > base/lower/file"
+                                + " && mount -t overlay none -o lowerdir=base/lower,upperdir=base/upper,workdir=base/work merged || exit 9;"
+                                + " cd - > /dev/null; exec \"$@\"",
+                        "sh")
+                .run(CopyUpMain.class, directory.resolve("merged/file"));
         assumeTrue(outcome.exit() != 9 && !outcome.output().contains("unshare:"), outcome.output());
         List<String> lines = outcome.output().lines().toList();
         assertThat(lines).as(outcome.output()).hasSize(3);

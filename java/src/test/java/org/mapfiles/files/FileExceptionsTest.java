@@ -19,8 +19,10 @@ class FileExceptionsTest {
         assertThat(any.size()).isZero();
         for (int errno : new int[] {Errno.EMFILE, Errno.ENFILE, Errno.ENOMEM}) {
             String remedy = errno == Errno.EMFILE ? "ulimit -n" : errno == Errno.ENFILE ? "fs.file-max" : "memory";
-            assertThat(FileExceptions.ofEntry(errno, "a mapping")).isExactlyInstanceOf(MapsException.class)
-                    .hasMessageContaining("a mapping").hasMessageContaining(remedy);
+            assertThat(FileExceptions.ofEntry(errno, "a mapping"))
+                    .isExactlyInstanceOf(MapsException.class)
+                    .hasMessageContaining("a mapping")
+                    .hasMessageContaining(remedy);
         }
     }
 
@@ -39,13 +41,21 @@ class FileExceptionsTest {
         for (int errno : new int[] {Errno.EIDRM, Errno.ENAMETOOLONG}) {
             MapsException failure = FileExceptions.ofEntry(errno, "x");
             boolean isDenied = MapFiles.followDenial().isPresent();
-            assertThat(failure instanceof PermissionDeniedException).as("%s", failure).isEqualTo(isDenied);
+            assertThat(failure instanceof PermissionDeniedException)
+                    .as("%s", failure)
+                    .isEqualTo(isDenied);
             assertThat(failure.getMessage().contains("CAP_CHECKPOINT_RESTORE")).isEqualTo(isDenied);
         }
-        assertThat(FileExceptions.notAtPath(FileState.UNLINKED, "x")).hasMessageContaining("nothing is at the path of x");
-        assertThat(FileExceptions.notAtPath(FileState.DELETED, "x")).hasMessageContaining("nothing is at the path of x");
-        assertThat(FileExceptions.notAtPath(FileState.PATH_REMOVED, "x")).hasMessageContaining("nothing is at the path of x");
-        assertThat(FileExceptions.notAtPath(FileState.REPLACED, "x")).hasMessageContaining("another file is at the path of x");
-        assertThat(FileExceptions.ofEntry(Errno.EREMCHG, "x")).isInstanceOf(NotVerifiedException.class).hasMessageContaining("overlayfs");
+        assertThat(FileExceptions.notAtPath(FileState.UNLINKED, "x"))
+                .hasMessageContaining("nothing is at the path of x");
+        assertThat(FileExceptions.notAtPath(FileState.DELETED, "x"))
+                .hasMessageContaining("nothing is at the path of x");
+        assertThat(FileExceptions.notAtPath(FileState.PATH_REMOVED, "x"))
+                .hasMessageContaining("nothing is at the path of x");
+        assertThat(FileExceptions.notAtPath(FileState.REPLACED, "x"))
+                .hasMessageContaining("another file is at the path of x");
+        assertThat(FileExceptions.ofEntry(Errno.EREMCHG, "x"))
+                .isInstanceOf(NotVerifiedException.class)
+                .hasMessageContaining("overlayfs");
     }
 }

@@ -38,7 +38,8 @@ public final class LeakMain {
     public static void main(String[] arguments) throws IOException {
         Path path = Files.writeString(Path.of(arguments[0]), "x".repeat(8192)).toRealPath();
         int rounds = Integer.parseInt(arguments[1]);
-        try (FileChannel channel = FileChannel.open(path, StandardOpenOption.READ); ProcessMaps maps = ProcessMaps.self()) {
+        try (FileChannel channel = FileChannel.open(path, StandardOpenOption.READ);
+                ProcessMaps maps = ProcessMaps.self()) {
             MappedByteBuffer mapped = channel.map(MapMode.READ_ONLY, 0, 8192);
             LeakMain of = new LeakMain(maps, path);
             of.go(rounds / 10);
@@ -47,8 +48,8 @@ public final class LeakMain {
             of.go(rounds);
             pages = residentPages() - pages;
             descriptors = descriptors() - descriptors;
-            System.out.println((descriptors == 0 && pages < MAX_PAGES ? "flat " : "grown ") + descriptors + " descriptors, " + pages
-                    + " pages" + (mapped.get(0) == 'x' ? "" : "?"));
+            System.out.println((descriptors == 0 && pages < MAX_PAGES ? "flat " : "grown ") + descriptors
+                    + " descriptors, " + pages + " pages" + (mapped.get(0) == 'x' ? "" : "?"));
         }
     }
 

@@ -9,7 +9,8 @@ import org.mapfiles.testing.ChildJvm;
 
 /** A hundred thousand rounds of all operations on map_files leave no descriptor and no memory behind. */
 class LeakTest {
-    @TempDir Path directory;
+    @TempDir
+    Path directory;
 
     private static ChildJvm jvm() {
         return new ChildJvm().with("-Xms24m", "-Xmx24m", "-XX:+AlwaysPreTouch", "-XX:MaxDirectMemorySize=4m");
@@ -17,6 +18,8 @@ class LeakTest {
 
     @Test
     void operationsOnOwnFilesLeaveNothing() throws Exception {
-        assertThat(jvm().run(LeakMain.class, directory.resolve("mapped"), 100_000).output()).matches("flat .*\\n");
+        assertThat(jvm().run(LeakMain.class, directory.resolve("mapped"), 100_000)
+                        .output())
+                .matches("flat .*\\n");
     }
 }

@@ -2,7 +2,6 @@ package org.mapfiles.files;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.nio.ByteBuffer;
 import java.nio.file.DirectoryStream;
@@ -37,7 +36,8 @@ import org.mapfiles.testing.SpecialMappingsProcess;
 
 /** Entries of map_files, for all special mappings. */
 class MapFilesTest {
-    @RegisterExtension final SpecialMappingsProcess child = SpecialMappingsProcess.full();
+    @RegisterExtension
+    final SpecialMappingsProcess child = SpecialMappingsProcess.full();
 
     private final MapFilesEntries entries = new MapFilesEntries();
 
@@ -49,16 +49,18 @@ class MapFilesTest {
     void entriesEqualTheDirectoryOfTheKernel() throws Exception {
         MapFiles.of(child.maps()).readAll(child.maps().snapshot(), entries);
         Set<String> listed = new HashSet<>();
-        try (DirectoryStream<Path> directory = Files.newDirectoryStream(Path.of("/proc/" + child.pid() + "/map_files"))) {
+        try (DirectoryStream<Path> directory =
+                Files.newDirectoryStream(Path.of("/proc/" + child.pid() + "/map_files"))) {
             directory.forEach(entry -> listed.add(entry.getFileName().toString()));
         }
         Set<String> read = new HashSet<>();
         while (entries.next()) {
             String name = Long.toHexString(entries.start()) + "-" + Long.toHexString(entries.end());
             read.add(name);
-            Set<PosixFilePermission> mode = Files.getPosixFilePermissions(Path.of("/proc/" + child.pid() + "/map_files/" + name),
-                    LinkOption.NOFOLLOW_LINKS);
-            assertThat(PosixFilePermissions.toString(mode)).as(name)
+            Set<PosixFilePermission> mode = Files.getPosixFilePermissions(
+                    Path.of("/proc/" + child.pid() + "/map_files/" + name), LinkOption.NOFOLLOW_LINKS);
+            assertThat(PosixFilePermissions.toString(mode))
+                    .as(name)
                     .startsWith((entries.isOpenForReading() ? "r" : "-") + (entries.isOpenForWriting() ? "w" : "-"));
         }
         assertThat(read).isEqualTo(listed).isNotEmpty();
@@ -77,7 +79,9 @@ class MapFilesTest {
             }
             if (mapping.nameLength() >= 4096) {
                 assertThat(entries.targetStatus()).isEqualTo(FieldStatus.NAME_TOO_LONG);
-                assertThatThrownBy(entries::targetLength).isInstanceOf(IllegalStateException.class).hasMessageContaining("NAME_TOO");
+                assertThatThrownBy(entries::targetLength)
+                        .isInstanceOf(IllegalStateException.class)
+                        .hasMessageContaining("NAME_TOO");
                 assertThat(entries.accessStatus()).as("each part by itself").isEqualTo(FieldStatus.KNOWN);
                 assertThat(entries.isOpenForWriting()).isTrue();
             } else if (mapping.deletion() != Deletion.UNKNOWN) {
@@ -86,14 +90,20 @@ class MapFilesTest {
                 assertThat(entries.target(target, 0)).as(made.label()).isEqualTo(mapping.name(name, 0));
                 assertThat(target).isEqualTo(name);
             }
-            assertThat(entries.statStatus()).isEqualTo(
-                    MapFiles.followDenial().isEmpty() ? FieldStatus.KNOWN : FieldStatus.DENIED);
+            assertThat(entries.statStatus())
+                    .isEqualTo(MapFiles.followDenial().isEmpty() ? FieldStatus.KNOWN : FieldStatus.DENIED);
             if (entries.statStatus() == FieldStatus.KNOWN) {
                 if (made.isInodeKnown()) {
-                    assertThat(entries.inode()).as(made.label()).isEqualTo(made.line().inode());
+                    assertThat(entries.inode())
+                            .as(made.label())
+                            .isEqualTo(made.line().inode());
                 }
-                if (entries.targetStatus() == FieldStatus.KNOWN && entries.nlink() == 0 && made.kind() == Mapping.Kind.FILE) {
-                    assertThat(entries.target()).as("without the suffix of the kernel").isEqualTo(made.line().name());
+                if (entries.targetStatus() == FieldStatus.KNOWN
+                        && entries.nlink() == 0
+                        && made.kind() == Mapping.Kind.FILE) {
+                    assertThat(entries.target())
+                            .as("without the suffix of the kernel")
+                            .isEqualTo(made.line().name());
                 }
             }
         }
@@ -117,8 +127,10 @@ class MapFilesTest {
                     assertThat(file.verification()).as(made.label()).isEqualTo(Verification.EXACT);
                 }
             } else if (mapping.kind() == Mapping.Kind.OTHER || mapping.kind() == Mapping.Kind.ANON_INODE) {
-                assertThatThrownBy(() -> MapFiles.of(child.maps()).open(mapping)).as(made.label())
-                        .isInstanceOf(NotSupportedException.class).hasMessageContaining("cannot be opened");
+                assertThatThrownBy(() -> MapFiles.of(child.maps()).open(mapping))
+                        .as(made.label())
+                        .isInstanceOf(NotSupportedException.class)
+                        .hasMessageContaining("cannot be opened");
             }
         }
         assertThat(exact).isGreaterThan(10);
@@ -148,13 +160,20 @@ class MapFilesTest {
                     assertThat(listed.targetStatus()).as(what).isEqualTo(entries.targetStatus());
                 }
                 assertThat(listed.statStatus()).as(what).isEqualTo(entries.statStatus());
-                if (listed.targetStatus() == FieldStatus.KNOWN && parts.contains(MapFilesEntries.Field.TARGET)
+                if (listed.targetStatus() == FieldStatus.KNOWN
+                        && parts.contains(MapFilesEntries.Field.TARGET)
                         && entries.targetStatus() == FieldStatus.KNOWN) {
                     assertThat(listed.target()).as(what).isEqualTo(entries.target());
                 }
                 if (listed.statStatus() == FieldStatus.KNOWN) {
-                    assertThat(List.of(listed.inode(), listed.fileSize(), (long) listed.nlink(), listed.modifiedSeconds())).as(what)
-                            .isEqualTo(List.of(entries.inode(), entries.fileSize(), (long) entries.nlink(), entries.modifiedSeconds()));
+                    assertThat(List.of(
+                                    listed.inode(), listed.fileSize(), (long) listed.nlink(), listed.modifiedSeconds()))
+                            .as(what)
+                            .isEqualTo(List.of(
+                                    entries.inode(),
+                                    entries.fileSize(),
+                                    (long) entries.nlink(),
+                                    entries.modifiedSeconds()));
                 }
             }
         }
@@ -168,7 +187,9 @@ class MapFilesTest {
             MapCursor mapping = at(snapshot, made);
             if (mapping.isFileBacked() && made.kind() == Mapping.Kind.FILE && mapping.nameLength() < 4096) {
                 FileState state = MapFiles.of(child.maps()).state(mapping);
-                assertThat(state != FileState.PRESENT).as(made.label() + " " + state).isEqualTo(made.isDeleted());
+                assertThat(state != FileState.PRESENT)
+                        .as(made.label() + " " + state)
+                        .isEqualTo(made.isDeleted());
             }
         }
     }
@@ -188,16 +209,21 @@ class MapFilesTest {
         assertThat(entries.nlink()).isEqualTo(seen.get("nlink"));
         assertThat(entries.uid()).isEqualTo(seen.get("uid"));
         assertThat(entries.gid()).isEqualTo(seen.get("gid"));
-        assertThat(Instant.ofEpochSecond(entries.modifiedSeconds(), entries.modifiedNanos())).isEqualTo(modified.toInstant());
-        assertThat(Instant.ofEpochSecond(entries.changedSeconds(), entries.changedNanos())).isEqualTo(changed.toInstant());
-        assertThat((long) entries.deviceMajor() << 8 | entries.deviceMinor()).as("of small numbers").isEqualTo(seen.get("dev"));
+        assertThat(Instant.ofEpochSecond(entries.modifiedSeconds(), entries.modifiedNanos()))
+                .isEqualTo(modified.toInstant());
+        assertThat(Instant.ofEpochSecond(entries.changedSeconds(), entries.changedNanos()))
+                .isEqualTo(changed.toInstant());
+        assertThat((long) entries.deviceMajor() << 8 | entries.deviceMinor())
+                .as("of small numbers")
+                .isEqualTo(seen.get("dev"));
         assertThat(entries.blocks()).isBetween(0L, entries.fileSize() / 512);
         assertThat(entries.isDevice()).isFalse();
         try (MappedFile file = MapFiles.of(child.maps()).open(mapping)) {
             assertThat(Files.readString(Path.of("/proc/self/fdinfo/" + file.descriptor())))
                     .contains("mnt_id:\t" + entries.mountId());
         }
-        assertThat(MapFiles.of(child.maps()).read(at(child.maps().snapshot(), child.made("dev-zero")), entries)).isTrue();
+        assertThat(MapFiles.of(child.maps()).read(at(child.maps().snapshot(), child.made("dev-zero")), entries))
+                .isTrue();
         assertThat(entries.isDevice()).isTrue();
     }
 
@@ -206,9 +232,13 @@ class MapFilesTest {
     void leaseIsReported() throws Exception {
         child.command("lease plain");
         MapCursor mapping = at(child.maps().snapshot(), child.made("plain"));
-        assertThatThrownBy(() -> MapFiles.of(child.maps()).open(mapping)).isInstanceOf(PermissionDeniedException.class)
-                .hasMessageContaining("lease").hasMessageContaining("try again")
-                .extracting(denied -> ((PermissionDeniedException) denied).reasons()).asString().isEqualTo("[LEASE]");
+        assertThatThrownBy(() -> MapFiles.of(child.maps()).open(mapping))
+                .isInstanceOf(PermissionDeniedException.class)
+                .hasMessageContaining("lease")
+                .hasMessageContaining("try again")
+                .extracting(denied -> ((PermissionDeniedException) denied).reasons())
+                .asString()
+                .isEqualTo("[LEASE]");
     }
 
     /** One range is unmapped, another is of another file: these two entries are stale, and the others are not. */
@@ -220,15 +250,19 @@ class MapFilesTest {
         child.command("unmap plain");
         child.command("remap spaces");
         for (MapCursor stale : List.of(unmapped, remapped)) {
-            assertThatThrownBy(() -> MapFiles.of(child.maps()).read(stale, entries)).isInstanceOf(StaleMappingException.class);
+            assertThatThrownBy(() -> MapFiles.of(child.maps()).read(stale, entries))
+                    .isInstanceOf(StaleMappingException.class);
             assertThatThrownBy(() -> MapFiles.of(child.maps()).open(stale)).isInstanceOf(StaleMappingException.class);
             assertThatThrownBy(() -> MapFiles.of(child.maps()).state(stale)).isInstanceOf(StaleMappingException.class);
-            assertThatThrownBy(() -> MapFiles.of(child.maps()).quickVerify(stale)).isInstanceOf(StaleMappingException.class);
+            assertThatThrownBy(() -> MapFiles.of(child.maps()).quickVerify(stale))
+                    .isInstanceOf(StaleMappingException.class);
         }
         MapFiles.of(child.maps()).readAll(snapshot, entries);
         while (entries.next()) {
             boolean stale = entries.start() == unmapped.start() || entries.start() == remapped.start();
-            assertThat(entries.targetStatus() == FieldStatus.STALE).as(Long.toHexString(entries.start())).isEqualTo(stale);
+            assertThat(entries.targetStatus() == FieldStatus.STALE)
+                    .as(Long.toHexString(entries.start()))
+                    .isEqualTo(stale);
         }
     }
 
@@ -266,7 +300,9 @@ class MapFilesTest {
             assertThat(mapping.next()).isTrue();
         } while (mapping.name() == null || !mapping.name().endsWith("/special_process"));
         child.exec();
-        assertThatThrownBy(() -> MapFiles.of(child.maps()).read(mapping, entries, EnumSet.of(MapFilesEntries.Field.TARGET))).isInstanceOf(StaleMappingException.class)
+        assertThatThrownBy(() ->
+                        MapFiles.of(child.maps()).read(mapping, entries, EnumSet.of(MapFilesEntries.Field.TARGET)))
+                .isInstanceOf(StaleMappingException.class)
                 .hasMessageContaining("read a new snapshot");
         assertThatThrownBy(() -> MapFiles.of(child.maps()).open(mapping)).isInstanceOf(StaleMappingException.class);
         assertThatThrownBy(() -> MapFiles.of(child.maps()).state(mapping)).isInstanceOf(StaleMappingException.class);
@@ -299,12 +335,19 @@ class MapFilesTest {
         MapFiles.of(child.maps()).read(mapping, entries, EnumSet.of(MapFilesEntries.Field.TARGET));
         assertThat(entries.statStatus()).isEqualTo(FieldStatus.NOT_REQUESTED);
         assertThat(entries.target()).endsWith("plain");
-        assertThatThrownBy(entries::fileSize).isInstanceOf(IllegalStateException.class).hasMessageContaining("NOT_REQUESTED");
-        assertThatThrownBy(entries::isOpenForReading).isInstanceOf(IllegalStateException.class).hasMessageContaining("NOT_REQUESTED");
+        assertThatThrownBy(entries::fileSize)
+                .isInstanceOf(IllegalStateException.class)
+                .hasMessageContaining("NOT_REQUESTED");
+        assertThatThrownBy(entries::isOpenForReading)
+                .isInstanceOf(IllegalStateException.class)
+                .hasMessageContaining("NOT_REQUESTED");
         MapFiles.of(child.maps()).read(mapping, entries, EnumSet.of(MapFilesEntries.Field.ACCESS));
         assertThat(entries.isOpenForReading()).isTrue();
-        assertThatThrownBy(entries::target).isInstanceOf(IllegalStateException.class).hasMessageContaining("NOT_REQUESTED");
-        assertThatThrownBy(() -> MapFiles.of(child.maps()).read(mapping, entries, EnumSet.noneOf(MapFilesEntries.Field.class)))
+        assertThatThrownBy(entries::target)
+                .isInstanceOf(IllegalStateException.class)
+                .hasMessageContaining("NOT_REQUESTED");
+        assertThatThrownBy(() ->
+                        MapFiles.of(child.maps()).read(mapping, entries, EnumSet.noneOf(MapFilesEntries.Field.class)))
                 .isInstanceOf(IllegalArgumentException.class);
     }
 
@@ -312,9 +355,11 @@ class MapFilesTest {
     void misuseThrows() throws Exception {
         MapSnapshot own = ProcessMaps.self().snapshot();
         MapFiles files = MapFiles.of(child.maps());
-        assertThatThrownBy(() -> files.readAll(own, entries)).isInstanceOf(IllegalArgumentException.class)
+        assertThatThrownBy(() -> files.readAll(own, entries))
+                .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("not of this process");
-        assertThatThrownBy(() -> files.readAll(new MapSnapshot(), entries)).isInstanceOf(IllegalArgumentException.class);
+        assertThatThrownBy(() -> files.readAll(new MapSnapshot(), entries))
+                .isInstanceOf(IllegalArgumentException.class);
         MapSnapshot snapshot = child.maps().snapshot();
         MapCursor mapping = at(snapshot, child.made("plain"));
         files.read(mapping, entries);
@@ -334,10 +379,12 @@ class MapFilesTest {
             assertThat(mapping.next()).isTrue();
         } while (mapping.kind() != Mapping.Kind.VDSO);
         byte[] image = new byte[(int) mapping.size()];
-        assertThat(child.maps().readMemory(mapping.start(), image, 0, image.length)).isEqualTo(image.length);
+        assertThat(child.maps().readMemory(mapping.start(), image, 0, image.length))
+                .isEqualTo(image.length);
         assertThat(ByteBuffer.wrap(image).getInt()).as("ELF").isEqualTo(0x7f454c46);
         assertThat(child.maps().readMemory(0, image, 0, 1)).isEqualTo(-1);
         assertThat(child.maps().readMemory(-1, image, 0, 1)).isEqualTo(-1);
-        assertThatThrownBy(() -> child.maps().readMemory(0, image, image.length, 1)).isInstanceOf(IndexOutOfBoundsException.class);
+        assertThatThrownBy(() -> child.maps().readMemory(0, image, image.length, 1))
+                .isInstanceOf(IndexOutOfBoundsException.class);
     }
 }

@@ -34,7 +34,9 @@ import org.mapfiles.testing.Children;
 class MappedFileTest {
     private static final int SIZE = 3 * 4096 + 100;
 
-    @TempDir Path directory;
+    @TempDir
+    Path directory;
+
     private ProcessMaps maps;
     private Path path;
     private MappedByteBuffer mapped;
@@ -99,8 +101,12 @@ class MappedFileTest {
         Path other = directory.resolve("other");
         Files.write(other, filled('X'));
         Files.move(other, path, StandardCopyOption.REPLACE_EXISTING);
-        assertThatThrownBy(() -> MapFiles.of(maps).openByPath(mapping())).isInstanceOf(
-                MapFiles.followDenial().isEmpty() ? NotVerifiedException.class : PermissionDeniedException.class).hasMessageContaining("another file is at the path");
+        assertThatThrownBy(() -> MapFiles.of(maps).openByPath(mapping()))
+                .isInstanceOf(
+                        MapFiles.followDenial().isEmpty()
+                                ? NotVerifiedException.class
+                                : PermissionDeniedException.class)
+                .hasMessageContaining("another file is at the path");
         if (MapFiles.followDenial().isEmpty()) {
             try (MappedFile file = MapFiles.of(maps).open(mapping())) {
                 assertThat(content(file)).isEqualTo(filled('A'));
@@ -147,10 +153,13 @@ class MappedFileTest {
         if (entry.isOpenForWriting()) {
             return; // the range had another file before, and the kernel still reports the access mode of that file
         }
-        assertThatThrownBy(() -> MapFiles.of(maps).openForWriting(mapping)).isInstanceOfSatisfying(PermissionDeniedException.class,
-                e -> assertThat(e.reasons()).containsExactly(PermissionDeniedException.Reason.READ_ONLY));
+        assertThatThrownBy(() -> MapFiles.of(maps).openForWriting(mapping))
+                .isInstanceOfSatisfying(
+                        PermissionDeniedException.class,
+                        e -> assertThat(e.reasons()).containsExactly(PermissionDeniedException.Reason.READ_ONLY));
         try (MappedFile file = MapFiles.of(maps).open(mapping)) {
-            assertThatThrownBy(() -> file.channel().write(ByteBuffer.allocate(1))).isInstanceOf(NonWritableChannelException.class);
+            assertThatThrownBy(() -> file.channel().write(ByteBuffer.allocate(1)))
+                    .isInstanceOf(NonWritableChannelException.class);
         }
     }
 
@@ -161,7 +170,8 @@ class MappedFileTest {
         Path link = Path.of("/proc/self/fd/" + file.descriptor());
         assertThat(file.channel()).isSameAs(channel);
         assertThat(Files.readSymbolicLink(link)).isEqualTo(path);
-        assertThat(Files.readString(Path.of("/proc/self/fdinfo/" + file.descriptor()))).containsPattern("flags:\\s0?2[0-7]{6}\n");
+        assertThat(Files.readString(Path.of("/proc/self/fdinfo/" + file.descriptor())))
+                .containsPattern("flags:\\s0?2[0-7]{6}\n");
         file.close();
         file.close();
         assertThatThrownBy(file::descriptor).isInstanceOf(IllegalStateException.class);
@@ -195,7 +205,8 @@ class MappedFileTest {
             }
             MapFiles.of(maps).openByPath(mapping).close();
             MapFiles.of(maps).state(mapping);
-            assertThatThrownBy(() -> MapFiles.of(maps).open(withoutAFile())).isInstanceOf(IllegalArgumentException.class);
+            assertThatThrownBy(() -> MapFiles.of(maps).open(withoutAFile()))
+                    .isInstanceOf(IllegalArgumentException.class);
         }
         assertThat(descriptors()).isEqualTo(before);
     }
@@ -216,13 +227,16 @@ class MappedFileTest {
     private long descriptors() throws IOException {
         try (var links = Files.list(Path.of("/proc/self/fd"))) {
             return links.filter(link -> {
-                try {
-                    String target = Files.readSymbolicLink(link).toString();
-                    return target.startsWith(path.toString()) || target.equals("/dev/null") || target.equals("/");
-                } catch (IOException closedMeanwhile) {
-                    return false;
-                }
-            }).count();
+                        try {
+                            String target = Files.readSymbolicLink(link).toString();
+                            return target.startsWith(path.toString())
+                                    || target.equals("/dev/null")
+                                    || target.equals("/");
+                        } catch (IOException closedMeanwhile) {
+                            return false;
+                        }
+                    })
+                    .count();
         }
     }
 }

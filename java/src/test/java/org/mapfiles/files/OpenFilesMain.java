@@ -13,8 +13,7 @@ import org.mapfiles.ProcessMaps;
 
 /** Prints the access of this user to the entries of a process, and to the file of each shared mapping. */
 final class OpenFilesMain {
-    private OpenFilesMain() {
-    }
+    private OpenFilesMain() {}
 
     /** Argument: a PID. */
     public static void main(String[] arguments) {
@@ -22,7 +21,9 @@ final class OpenFilesMain {
             System.out.println("list " + describe(MapFiles.of(maps).listDenial()));
             System.out.println("follow " + describe(MapFiles.followDenial()));
             System.out.println("entries " + entries(maps));
-            for (MapCursor mapping = maps.snapshot(MapFilter.all().fileBacked().shared()).cursor(); mapping.next(); ) {
+            for (MapCursor mapping =
+                            maps.snapshot(MapFilter.all().fileBacked().shared()).cursor();
+                    mapping.next(); ) {
                 System.out.println(mapping.kind() + " " + opened(maps, mapping));
             }
         } catch (MapsException e) {
@@ -47,7 +48,8 @@ final class OpenFilesMain {
     }
 
     private static String describe(MapsException denial) {
-        return denial instanceof PermissionDeniedException ? ((PermissionDeniedException) denial).reasons() + " " + denial.getMessage()
+        return denial instanceof PermissionDeniedException
+                ? ((PermissionDeniedException) denial).reasons() + " " + denial.getMessage()
                 : denial.getClass().getSimpleName();
     }
 

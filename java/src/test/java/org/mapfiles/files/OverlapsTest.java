@@ -20,13 +20,16 @@ class OverlapsTest {
         int[] owners = random.ints(count, 0, owned).toArray();
         long base = random.nextBoolean() ? 0 : Long.MAX_VALUE - 8; // across the change of the sign
         long[] starts = random.longs(count, 0, 20).map(start -> base + start).toArray();
-        long[] ends = IntStream.range(0, count).mapToLong(i -> starts[i] + 1 + random.nextInt(6)).toArray();
+        long[] ends = IntStream.range(0, count)
+                .mapToLong(i -> starts[i] + 1 + random.nextInt(6))
+                .toArray();
         boolean[] expected = new boolean[count];
         for (int i = 0; i < count; i++) {
             int one = i;
-            expected[i] = IntStream.range(0, count).anyMatch(other -> owners[one] != owners[other]
-                    && Long.compareUnsigned(starts[one], ends[other]) < 0
-                    && Long.compareUnsigned(starts[other], ends[one]) < 0);
+            expected[i] = IntStream.range(0, count)
+                    .anyMatch(other -> owners[one] != owners[other]
+                            && Long.compareUnsigned(starts[one], ends[other]) < 0
+                            && Long.compareUnsigned(starts[other], ends[one]) < 0);
         }
         assertThat(Overlaps.withOthers(owners, starts, ends)).isEqualTo(expected);
     }
@@ -37,7 +40,8 @@ class OverlapsTest {
         int[] owners = IntStream.range(0, 200_000).map(i -> i & 1).toArray();
         long[] starts = IntStream.range(0, owners.length).mapToLong(i -> i).toArray();
         long[] ends = IntStream.range(0, owners.length).mapToLong(i -> i + 1).toArray();
-        Assertions.assertTimeout(Duration.ofSeconds(10),
+        Assertions.assertTimeout(
+                Duration.ofSeconds(10),
                 () -> assertThat(Overlaps.withOthers(owners, starts, ends)).containsOnly(false));
     }
 }

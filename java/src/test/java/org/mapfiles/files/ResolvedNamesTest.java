@@ -48,7 +48,9 @@ class ResolvedNamesTest {
             ImmutableMapping resolved = files.resolveName(mapping);
             Deletion expected = made.isDeleted() ? Deletion.DELETED : Deletion.NOT_DELETED;
             assertThat(resolved.deletion()).as("%s", made).isEqualTo(expected);
-            assertThat(MapsLine.rawName(resolved)).as("%s", made).isEqualTo(made.line().name());
+            assertThat(MapsLine.rawName(resolved))
+                    .as("%s", made)
+                    .isEqualTo(made.line().name());
             if (mapping.deletion() != Deletion.UNKNOWN) {
                 assertThat(resolved).as("%s", made).isEqualTo(mapping.copy());
             } else if (made.isDeleted()) {
@@ -71,7 +73,9 @@ class ResolvedNamesTest {
                 ImmutableMapping resolved = files.resolveName(mapping);
                 assertThat(files.state(resolved)).as("%s", made).isEqualTo(files.state(mapping));
                 assertThat(files.quickVerify(resolved)).as("%s", made).isEqualTo(files.quickVerify(mapping));
-                assertThat(entry(files, resolved)).as("%s", made).isIn(entry(files, mapping), entry(files, mapping).replace(SUFFIX, ""));
+                assertThat(entry(files, resolved))
+                        .as("%s", made)
+                        .isIn(entry(files, mapping), entry(files, mapping).replace(SUFFIX, ""));
                 assertThat(opened(files, resolved)).as("%s", made).isEqualTo(opened(files, mapping));
             }
         }
@@ -96,17 +100,25 @@ class ResolvedNamesTest {
     private List<Made> withoutPath() {
         List<Made> made = new ArrayList<>();
         for (Made one : child.made()) {
-            if (one.kind() == Mapping.Kind.MEMFD || one.kind() == Mapping.Kind.SYSV || one.kind() == Mapping.Kind.SHARED_ANONYMOUS) {
+            if (one.kind() == Mapping.Kind.MEMFD
+                    || one.kind() == Mapping.Kind.SYSV
+                    || one.kind() == Mapping.Kind.SHARED_ANONYMOUS) {
                 made.add(one);
             }
         }
-        assertThat(made).extracting(Made::kind).contains(Mapping.Kind.MEMFD, Mapping.Kind.SYSV, Mapping.Kind.SHARED_ANONYMOUS);
+        assertThat(made)
+                .extracting(Made::kind)
+                .contains(Mapping.Kind.MEMFD, Mapping.Kind.SYSV, Mapping.Kind.SHARED_ANONYMOUS);
         return made;
     }
 
     private static void isCertain(Mapping mapping, Made made) {
-        assertThat(MapsLine.rawName(mapping)).as("%s", made).isEqualTo(made.line().name());
-        assertThat(mapping.deletion()).as("%s", made).isEqualTo(made.line().name().isEmpty() ? Deletion.NOT_DELETED : Deletion.DELETED);
+        assertThat(MapsLine.rawName(mapping))
+                .as("%s", made)
+                .isEqualTo(made.line().name());
+        assertThat(mapping.deletion())
+                .as("%s", made)
+                .isEqualTo(made.line().name().isEmpty() ? Deletion.NOT_DELETED : Deletion.DELETED);
     }
 
     @Test
@@ -131,7 +143,12 @@ class ResolvedNamesTest {
             isCertain(query, made);
             timeline.resolve(start, time, then);
             isCertain(then.mapping(), made);
-            isCertain(changes.mappings().stream().filter(one -> one.start() == start).findFirst().orElseThrow(), made);
+            isCertain(
+                    changes.mappings().stream()
+                            .filter(one -> one.start() == start)
+                            .findFirst()
+                            .orElseThrow(),
+                    made);
             MapFiles.of(child.maps()).read(query, entry);
             assertThat(entry.target()).as("%s", made).doesNotEndWith(made.line().name() + SUFFIX);
         }
@@ -163,7 +180,8 @@ class ResolvedNamesTest {
                 child.command("protect " + made.label());
                 events.drain();
                 for (MapEvent event = events.event(); event.next(); ) {
-                    if (event.type() == MapEvent.Type.MAPPED && event.start() == made.line().start()) {
+                    if (event.type() == MapEvent.Type.MAPPED
+                            && event.start() == made.line().start()) {
                         isCertain(event, made);
                         isCertain(event.copy(), made);
                         reported++;

@@ -10,15 +10,14 @@ import org.mapfiles.MappingQuery;
 import org.mapfiles.ProcessMaps;
 
 /**
- * An example: maps memory that another process shares and that has no path, such as MAP_SHARED|MAP_ANONYMOUS. Two such JVMs
- * read each other's writes, and so does the owner of the memory.
+ * An example: maps memory that another process shares and that has no path, such as MAP_SHARED|MAP_ANONYMOUS. Two such
+ * JVMs read each other's writes, and so does the owner of the memory.
  *
- * <p>Arguments: a PID and the first address of the mapping in hexadecimal. Commands on stdin: {@code put INDEX VALUE} and
- * {@code get INDEX}. Each has a line as its reply.
+ * <p>Arguments: a PID and the first address of the mapping in hexadecimal. Commands on stdin: {@code put INDEX VALUE}
+ * and {@code get INDEX}. Each has a line as its reply.
  */
 final class SharedRegionMain {
-    private SharedRegionMain() {
-    }
+    private SharedRegionMain() {}
 
     public static void main(String[] arguments) throws IOException {
         long pid = Long.parseLong(arguments[0]);

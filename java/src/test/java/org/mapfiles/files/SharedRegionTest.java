@@ -19,8 +19,11 @@ import org.mapfiles.testing.SpecialMappingsProcess;
 
 /** Two JVMs that map the memory of a third process read each other's writes. */
 class SharedRegionTest {
-    @RegisterExtension final SpecialMappingsProcess owner = SpecialMappingsProcess.with("shared-anonymous", "sysv", "memfd");
-    @RegisterExtension final Children children = new Children();
+    @RegisterExtension
+    final SpecialMappingsProcess owner = SpecialMappingsProcess.with("shared-anonymous", "sysv", "memfd");
+
+    @RegisterExtension
+    final Children children = new Children();
 
     /** A JVM that runs {@link SharedRegionMain}. */
     private final class Peer {
@@ -28,8 +31,11 @@ class SharedRegionTest {
         private final BufferedReader out;
 
         Peer(SpecialMappingsProcess.Made made) throws IOException {
-            process = children.own(new ChildJvm().start(SharedRegionMain.class, owner.pid(),
-                    Long.toHexString(made.line().start())));
+            process = children.own(new ChildJvm()
+                    .start(
+                            SharedRegionMain.class,
+                            owner.pid(),
+                            Long.toHexString(made.line().start())));
             out = new BufferedReader(new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8));
             assertThat(out.readLine()).isEqualTo("ready");
         }
@@ -53,7 +59,8 @@ class SharedRegionTest {
             assertThat(two.request("put 4095 7")).isEqualTo(7);
             assertThat(one.request("get 4095")).as(label).isEqualTo(7);
             byte[] seen = new byte[1];
-            assertThat(owner.maps().readMemory(made.line().start() + 100, seen, 0, 1)).isEqualTo(1);
+            assertThat(owner.maps().readMemory(made.line().start() + 100, seen, 0, 1))
+                    .isEqualTo(1);
             assertThat(seen[0]).as("the owner of " + label).isEqualTo((byte) 42);
         }
     }
@@ -68,7 +75,8 @@ class SharedRegionTest {
             assertThat(shared.groups()).singleElement().satisfies(group -> {
                 assertThat(group.ranges()).hasSize(2);
                 assertThat(group.ranges().get(0).process()).isSameAs(owner.maps());
-                assertThat(group.ranges().get(0).mapping().start()).isEqualTo(made.line().start());
+                assertThat(group.ranges().get(0).mapping().start())
+                        .isEqualTo(made.line().start());
                 assertThat(group.ranges().get(1).mapping().kind()).isEqualTo(Mapping.Kind.SHARED_ANONYMOUS);
             });
         }
@@ -83,7 +91,8 @@ class SharedRegionTest {
             other.start();
             String id = other.command("segment " + number);
             assumeTrue(id.equals(Long.toString(number)), "no segment can be given a number here: " + id);
-            assertThat(SharedMappings.of(List.of(owner.maps(), other.maps())).groups()).isEmpty();
+            assertThat(SharedMappings.of(List.of(owner.maps(), other.maps())).groups())
+                    .isEmpty();
         } finally {
             other.stop();
         }
@@ -98,8 +107,10 @@ class SharedRegionTest {
             one.start();
             two.start();
             assumeTrue(!one.made().isEmpty(), "no IPC namespace can be made here");
-            assertThat(one.made("zero-sysv").line().inode()).isEqualTo(two.made("zero-sysv").line().inode());
-            assertThat(SharedMappings.of(List.of(one.maps(), two.maps())).groups()).isEmpty();
+            assertThat(one.made("zero-sysv").line().inode())
+                    .isEqualTo(two.made("zero-sysv").line().inode());
+            assertThat(SharedMappings.of(List.of(one.maps(), two.maps())).groups())
+                    .isEmpty();
         } finally {
             one.stop();
             two.stop();
@@ -112,8 +123,10 @@ class SharedRegionTest {
         Assume.followingEntries();
         Peer peer = new Peer(owner.made("sysv-private"));
         try (ProcessMaps other = ProcessMaps.of(peer.process.pid())) {
-            assertThat(SharedMappings.of(List.of(owner.maps(), other)).groups()).singleElement()
-                    .satisfies(group -> assertThat(group.ranges()).extracting(range -> range.mapping().kind())
+            assertThat(SharedMappings.of(List.of(owner.maps(), other)).groups())
+                    .singleElement()
+                    .satisfies(group -> assertThat(group.ranges())
+                            .extracting(range -> range.mapping().kind())
                             .containsExactly(Mapping.Kind.SYSV, Mapping.Kind.SYSV));
         }
     }

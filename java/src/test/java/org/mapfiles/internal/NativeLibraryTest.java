@@ -22,7 +22,9 @@ import org.mapfiles.testing.LoadLibraryMain;
 class NativeLibraryTest {
     private static final String REMEDY = "-Dorg.mapfiles.library.path=";
 
-    @TempDir Path directory;
+    @TempDir
+    Path directory;
+
     private Path home;
     private Path temporary;
 
@@ -61,9 +63,14 @@ class NativeLibraryTest {
     /** Checks that both attempts fail with the same message. */
     private static String refused(ChildJvm.Outcome outcome) {
         assertThat(outcome.exit()).isEqualTo(1);
-        List<String> lines = outcome.output().lines().filter(line -> line.startsWith("FAILED")).collect(Collectors.toList());
+        List<String> lines = outcome.output()
+                .lines()
+                .filter(line -> line.startsWith("FAILED"))
+                .collect(Collectors.toList());
         assertThat(lines).as(outcome.output()).hasSize(2);
-        assertThat(lines.get(0)).startsWith("FAILED java.lang.UnsatisfiedLinkError: ").isEqualTo(lines.get(1));
+        assertThat(lines.get(0))
+                .startsWith("FAILED java.lang.UnsatisfiedLinkError: ")
+                .isEqualTo(lines.get(1));
         return lines.get(0);
     }
 
@@ -78,18 +85,24 @@ class NativeLibraryTest {
 
         assertThat(loaded(child().run(LoadLibraryMain.class))).isEqualTo(library);
         assertThat(Files.getAttribute(library, "unix:ino")).as("used again").isEqualTo(inode);
-        assertThat(Files.getAttribute(library, "unix:ctime")).as("not written to").isEqualTo(changed);
+        assertThat(Files.getAttribute(library, "unix:ctime"))
+                .as("not written to")
+                .isEqualTo(changed);
         assertThat(list(temporary)).noneMatch(file -> file.toString().contains("mapfiles"));
     }
 
     @Test
     void removedSystemPropertiesAreNotNeeded() throws Exception {
         for (String removed : List.of("user.home", "java.io.tmpdir")) {
-            Path library = loaded(child().under("env", "HOME=" + home).with("-Dtest.clear=" + removed).run(LoadLibraryMain.class));
+            Path library = loaded(child().under("env", "HOME=" + home)
+                    .with("-Dtest.clear=" + removed)
+                    .run(LoadLibraryMain.class));
             assertThat(library).as("without %s", removed).startsWith(directory);
         }
         for (String removed : List.of("os.name", "os.arch")) {
-            assertThat(refused(child().with("-Dtest.clear=" + removed).run(LoadLibraryMain.class))).contains("mapfiles runs on Linux").contains(removed);
+            assertThat(refused(child().with("-Dtest.clear=" + removed).run(LoadLibraryMain.class)))
+                    .contains("mapfiles runs on Linux")
+                    .contains(removed);
         }
     }
 
@@ -131,8 +144,9 @@ class NativeLibraryTest {
     @Test
     void linkInPlaceOfTheDirectoryIsNotUsed() throws Exception {
         Files.createDirectory(home.resolve(".cache"));
-        Path target = Files.createDirectory(directory.resolve("target"), PosixFilePermissions.asFileAttribute(
-                PosixFilePermissions.fromString("rwx------")));
+        Path target = Files.createDirectory(
+                directory.resolve("target"),
+                PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
         Files.createSymbolicLink(cache(), target);
         assertThat(loaded(child().run(LoadLibraryMain.class))).startsWith(temporary);
         assertThat(list(target)).isEmpty();
@@ -150,64 +164,95 @@ class NativeLibraryTest {
     @Test
     void withoutAHomeTheTemporaryDirectoryIsUsed() throws Exception {
         for (String none : List.of("?", "", "relative")) {
-            Path library = loaded(child().under("env", "-u", "HOME").with("-Duser.home=" + none).run(LoadLibraryMain.class));
+            Path library = loaded(child().under("env", "-u", "HOME")
+                    .with("-Duser.home=" + none)
+                    .run(LoadLibraryMain.class));
             assertThat(library).startsWith(temporary);
-            assertThat(list(directory)).as("nothing is made in the working directory").containsExactlyInAnyOrder(home, temporary);
+            assertThat(list(directory))
+                    .as("nothing is made in the working directory")
+                    .containsExactlyInAnyOrder(home, temporary);
         }
     }
 
     @Test
     void withoutAPasswdEntryHomeOfTheEnvironmentIsUsed() throws Exception {
         for (String none : List.of("?", "", "relative")) {
-            assertThat(loaded(child().under("env", "HOME=" + home).with("-Duser.home=" + none).run(LoadLibraryMain.class))).startsWith(cache());
+            assertThat(loaded(child().under("env", "HOME=" + home)
+                            .with("-Duser.home=" + none)
+                            .run(LoadLibraryMain.class)))
+                    .startsWith(cache());
         }
     }
 
-    /** In the C locale a JVM cannot name a directory that is not ASCII. A shell makes the name: this JVM may not be able to. */
+    /**
+     * In the C locale a JVM cannot name a directory that is not ASCII. A shell makes the name: this JVM may not be able
+     * to.
+     */
     private ChildJvm homeThatIsNotAscii(Path temporary) {
-        return new ChildJvm().in(directory).with("-Djava.io.tmpdir=" + temporary).under("sh", "-c", "java=$1; shift; home='" + directory
-                + "'/$(printf 'm\\303\\274ller'); mkdir -p \"$home\"; LC_ALL=C exec \"$java\" \"-Duser.home=$home\" \"$@\"", "sh");
+        return new ChildJvm()
+                .in(directory)
+                .with("-Djava.io.tmpdir=" + temporary)
+                .under(
+                        "sh",
+                        "-c",
+                        "java=$1; shift; home='" + directory
+                                + "'/$(printf 'm\\303\\274ller'); mkdir -p \"$home\"; LC_ALL=C exec \"$java\" \"-Duser.home=$home\" \"$@\"",
+                        "sh");
     }
 
     @Test
     void homeThatTheLocaleCannotNameIsSkipped() throws Exception {
-        assertThat(loaded(homeThatIsNotAscii(temporary).run(LoadLibraryMain.class))).startsWith(temporary);
+        assertThat(loaded(homeThatIsNotAscii(temporary).run(LoadLibraryMain.class)))
+                .startsWith(temporary);
     }
 
     @Test
     void homeThatTheLocaleCannotNameIsNamedAsTheCause() throws Exception {
         Path file = Files.createFile(directory.resolve("file"));
-        assertThat(refused(homeThatIsNotAscii(file).run(LoadLibraryMain.class))).contains("LC_ALL=C.UTF-8").contains(REMEDY)
-                .contains(file + " is not a directory").doesNotContain("null");
+        assertThat(refused(homeThatIsNotAscii(file).run(LoadLibraryMain.class)))
+                .contains("LC_ALL=C.UTF-8")
+                .contains(REMEDY)
+                .contains(file + " is not a directory")
+                .doesNotContain("null");
     }
 
     @Test
     void readOnlyAndRelativeDirectoriesAreNamed() throws Exception {
-        ChildJvm.Outcome outcome = child().with("-Duser.home=/proc/self", "-Djava.io.tmpdir=relative").run(LoadLibraryMain.class);
-        assertThat(refused(outcome)).contains("/proc/self/.cache").contains("relative/mapfiles-").contains("is not an absolute path");
+        ChildJvm.Outcome outcome = child().with("-Duser.home=/proc/self", "-Djava.io.tmpdir=relative")
+                .run(LoadLibraryMain.class);
+        assertThat(refused(outcome))
+                .contains("/proc/self/.cache")
+                .contains("relative/mapfiles-")
+                .contains("is not an absolute path");
         assertThat(list(directory)).containsExactlyInAnyOrder(home, temporary);
     }
 
     @Test
     void missingProcIsNamed() throws Exception {
         String unmount = "umount -l /proc && exec \"$@\"";
-        ChildJvm.Outcome tried = ChildJvm.outcomeOf(new ProcessBuilder("unshare", "-m", "sh", "-c", unmount, "sh", "true")
-                .redirectErrorStream(true).start());
+        ChildJvm.Outcome tried =
+                ChildJvm.outcomeOf(new ProcessBuilder("unshare", "-m", "sh", "-c", unmount, "sh", "true")
+                        .redirectErrorStream(true)
+                        .start());
         assumeTrue(tried.exit() == 0, "unshare(1) or umount(8) is denied here: " + tried.output());
         String libraries = "LD_LIBRARY_PATH=" + System.getProperty("java.home") + "/lib"; // not by /proc/self/exe
-        assertThat(refused(child().under("unshare", "-m", "sh", "-c", unmount, "sh", "env", libraries).run(LoadLibraryMain.class)))
+        assertThat(refused(child().under("unshare", "-m", "sh", "-c", unmount, "sh", "env", libraries)
+                        .run(LoadLibraryMain.class)))
                 .contains("no proc file system is mounted at /proc: mount -t proc proc /proc");
     }
 
     @Test
     void userOtherThanRootCanLoadTheLibrary() throws Exception {
-        assumeTrue(Files.getAttribute(Path.of("/proc/self"), "unix:uid").equals(0)
-                && Files.exists(Path.of("/usr/bin/setpriv")), "only root can become another user, by setpriv(1)");
+        assumeTrue(
+                Files.getAttribute(Path.of("/proc/self"), "unix:uid").equals(0)
+                        && Files.exists(Path.of("/usr/bin/setpriv")),
+                "only root can become another user, by setpriv(1)");
         for (Path open : List.of(directory, home, temporary)) {
             Files.setPosixFilePermissions(open, PosixFilePermissions.fromString("rwxrwxrwx"));
         }
         Path library = loaded(child().copiedTo(directory)
-                .under("setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups").run(LoadLibraryMain.class));
+                .under("setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups")
+                .run(LoadLibraryMain.class));
         assertThat(library).startsWith(cache());
         assertThat(Files.getAttribute(library, "unix:uid")).isEqualTo(65534);
     }
@@ -216,7 +261,8 @@ class NativeLibraryTest {
     void explicitPathIsUsedUnchanged() throws Exception {
         Path copy = Files.copy(loaded(child().run(LoadLibraryMain.class)), directory.resolve("libmapfiles-mine.so"));
         Path otherHome = Files.createDirectory(directory.resolve("other"));
-        ChildJvm.Outcome outcome = child().with(REMEDY + copy, "-Duser.home=" + otherHome).run(LoadLibraryMain.class);
+        ChildJvm.Outcome outcome =
+                child().with(REMEDY + copy, "-Duser.home=" + otherHome).run(LoadLibraryMain.class);
         assertThat(loaded(outcome)).isEqualTo(copy);
         assertThat(list(otherHome)).as("nothing is extracted").isEmpty();
     }
@@ -225,7 +271,8 @@ class NativeLibraryTest {
     void wrongExplicitPathIsAnError() throws Exception {
         Path nonsense = Files.writeString(directory.resolve("nonsense.so"), "no library");
         for (Path wrong : List.of(directory.resolve("missing.so"), nonsense, directory)) {
-            assertThat(refused(child().with(REMEDY + wrong).run(LoadLibraryMain.class))).contains(wrong.toString())
+            assertThat(refused(child().with(REMEDY + wrong).run(LoadLibraryMain.class)))
+                    .contains(wrong.toString())
                     .contains(REMEDY);
             assertThat(list(home)).isEmpty();
         }
@@ -234,15 +281,19 @@ class NativeLibraryTest {
 
     @Test
     void unsupportedArchitectureIsNamed() throws Exception {
-        assertThat(refused(child().with("-Dos.arch=riscv64").run(LoadLibraryMain.class))).contains("riscv64").contains(REMEDY);
+        assertThat(refused(child().with("-Dos.arch=riscv64").run(LoadLibraryMain.class)))
+                .contains("riscv64")
+                .contains(REMEDY);
         String resource = System.getProperty("os.arch").equals("aarch64") ? "amd64" : "aarch64";
-        assertThat(refused(child().with("-Dos.arch=" + resource).run(LoadLibraryMain.class))).contains(REMEDY);
+        assertThat(refused(child().with("-Dos.arch=" + resource).run(LoadLibraryMain.class)))
+                .contains(REMEDY);
     }
 
     @Test
     void noexecFileSystemIsSkippedOrNamed() throws Exception {
         Process mount = new ProcessBuilder("mount", "-t", "tmpfs", "-o", "noexec,mode=755", "tmpfs", home.toString())
-                .redirectErrorStream(true).start();
+                .redirectErrorStream(true)
+                .start();
         ChildJvm.Outcome mounted = ChildJvm.outcomeOf(mount);
         assumeTrue(mounted.exit() == 0, "mount(8) is denied here: " + mounted.output());
         try {
@@ -250,7 +301,9 @@ class NativeLibraryTest {
             String refusal = refused(child().with("-Djava.io.tmpdir=" + home).run(LoadLibraryMain.class));
             assertThat(refusal).contains("noexec").contains(REMEDY).contains(home.toString());
             for (String place : new String[] {home + "/.cache/mapfiles/", home + "/mapfiles-"}) {
-                assertThat(refusal.split(java.util.regex.Pattern.quote(place), -1)).as("the path is there once: %s", refusal).hasSize(2);
+                assertThat(refusal.split(java.util.regex.Pattern.quote(place), -1))
+                        .as("the path is there once: %s", refusal)
+                        .hasSize(2);
             }
         } finally {
             new ProcessBuilder("umount", home.toString()).start().waitFor();
@@ -267,12 +320,16 @@ class NativeLibraryTest {
                 children.add(child().start(LoadLibraryMain.class, gate));
             }
             for (Process one : children) {
-                assertThat(one.getInputStream().readNBytes("READY\n".length())).asString().isEqualTo("READY\n");
+                assertThat(one.getInputStream().readNBytes("READY\n".length()))
+                        .asString()
+                        .isEqualTo("READY\n");
             }
             Files.createFile(gate);
             for (Process one : children) {
                 Path library = loaded(ChildJvm.outcomeOf(one));
-                assertThat(library.toString()).as("it is not pulled away under another JVM").doesNotContain("(deleted)");
+                assertThat(library.toString())
+                        .as("it is not pulled away under another JVM")
+                        .doesNotContain("(deleted)");
             }
             assertThat(list(cache())).hasSize(1);
         }

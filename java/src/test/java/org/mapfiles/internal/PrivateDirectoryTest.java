@@ -26,13 +26,18 @@ class PrivateDirectoryTest {
     }
 
     private static void isRefused(Path directory, boolean isReadable, String why) {
-        assertThatThrownBy(() -> PrivateDirectory.make(directory, isReadable)).isInstanceOf(IOException.class).hasMessageContaining(why);
+        assertThatThrownBy(() -> PrivateDirectory.make(directory, isReadable))
+                .isInstanceOf(IOException.class)
+                .hasMessageContaining(why);
     }
 
     @Test
     void privateAndSharedDirectoriesAreMade() throws Exception {
-        assertThat(permissions(PrivateDirectory.make(above.resolve("one"), false))).isEqualTo("rwx------");
-        assertThat(permissions(PrivateDirectory.make(above.resolve("all"), true))).as("whatever the umask").isEqualTo("rwxr-xr-x");
+        assertThat(permissions(PrivateDirectory.make(above.resolve("one"), false)))
+                .isEqualTo("rwx------");
+        assertThat(permissions(PrivateDirectory.make(above.resolve("all"), true)))
+                .as("whatever the umask")
+                .isEqualTo("rwxr-xr-x");
         assertThat(PrivateDirectory.make(above.resolve("below/it"), false)).isDirectory();
     }
 
@@ -54,7 +59,10 @@ class PrivateDirectoryTest {
     @Test
     void otherFilesAreRejected() throws Exception {
         isRefused(Files.createFile(above.resolve("file")), false, "is not a directory of this user only");
-        isRefused(Files.createSymbolicLink(above.resolve("link"), with("rwx------")), false, "is not a directory of this user only");
+        isRefused(
+                Files.createSymbolicLink(above.resolve("link"), with("rwx------")),
+                false,
+                "is not a directory of this user only");
         isRefused(Path.of("relative"), false, "is not an absolute path");
     }
 

@@ -23,13 +23,13 @@ class JavaAgentTest {
 
     /** An application that does not use the library. */
     static final class ApplicationMain {
-        private ApplicationMain() {
-        }
+        private ApplicationMain() {}
 
         public static void main(String[] arguments) throws Exception {
             boolean hasEvents = FlightRecorder.getFlightRecorder().getEventTypes().stream()
                     .anyMatch(type -> type.getName().equals("mapfiles.MemoryMapSummary"));
-            boolean hasBean = ManagementFactory.getPlatformMBeanServer().isRegistered(new ObjectName("org.mapfiles:type=MapCount"));
+            boolean hasBean = ManagementFactory.getPlatformMBeanServer()
+                    .isRegistered(new ObjectName("org.mapfiles:type=MapCount"));
             System.out.println("events " + hasEvents + ", bean " + hasBean);
         }
     }
@@ -39,7 +39,8 @@ class JavaAgentTest {
         manifest.getMainAttributes().put(Attributes.Name.MANIFEST_VERSION, "1.0");
         manifest.getMainAttributes().putValue("Premain-Class", JavaAgent.class.getName());
         Path jar = directory.resolve("agent.jar");
-        try (OutputStream file = Files.newOutputStream(jar); JarOutputStream out = new JarOutputStream(file, manifest)) {
+        try (OutputStream file = Files.newOutputStream(jar);
+                JarOutputStream out = new JarOutputStream(file, manifest)) {
             out.finish();
         }
         return new ChildJvm().with("-javaagent:" + jar + options).with(more).run(ApplicationMain.class);
@@ -62,15 +63,18 @@ class JavaAgentTest {
     @Test
     void anUnknownOptionEndsTheJvm() throws Exception {
         Outcome outcome = run("=jfr,mbeans");
-        assertThat(outcome.output()).contains("the options of the mapfiles agent are jfr and mbean, separated by a comma, not: jfr,mbeans");
+        assertThat(outcome.output())
+                .contains("the options of the mapfiles agent are jfr and mbean, separated by a comma, not: jfr,mbeans");
         assertThat(outcome.exit()).isNotZero();
     }
 
     @Test
     void theApplicationRunsIfTheLibraryCannotBeLoaded() throws Exception {
         Outcome outcome = run("=jfr,mbean", "-Dorg.mapfiles.library.path=/nowhere/libmapfiles.so");
-        assertThat(outcome.output()).contains("mapfiles: the agent does not start jfr: ")
-                .contains("mapfiles: the agent does not start mbean: ").contains("/nowhere/libmapfiles.so")
+        assertThat(outcome.output())
+                .contains("mapfiles: the agent does not start jfr: ")
+                .contains("mapfiles: the agent does not start mbean: ")
+                .contains("/nowhere/libmapfiles.so")
                 .endsWith("events false, bean false\n");
         assertThat(outcome.exit()).isZero();
     }

@@ -49,25 +49,32 @@ class JfrMapEventsTest {
     private List<RecordedEvent> events(Recording recording, String name) throws Exception {
         Path file = directory.resolve(name + ".jfr");
         recording.dump(file);
-        return RecordingFile.readAllEvents(file).stream().filter(event -> event.getEventType().getName().equals("mapfiles." + name))
+        return RecordingFile.readAllEvents(file).stream()
+                .filter(event -> event.getEventType().getName().equals("mapfiles." + name))
                 .collect(Collectors.toList());
     }
 
     @Test
     void settingsRecordAllEvents() throws Exception {
         Path file = Files.write(directory.toRealPath().resolve("mapped"), new byte[8192]);
-        try (Recording recording = new Recording(JfrMapEvents.settings()); FileChannel channel = FileChannel.open(file)) {
+        try (Recording recording = new Recording(JfrMapEvents.settings());
+                FileChannel channel = FileChannel.open(file)) {
             recording.enable("mapfiles.MemoryMapChange").withPeriod(Duration.ofMillis(50));
             recording.start();
             List<MappedByteBuffer> mapped = new ArrayList<>();
             Predicate<RecordedEvent> isAdded = event -> file.toString().equals(event.getString("path"))
                     && event.getString("change").equals("ADDED");
-            for (int i = 0; i < 200 && events(recording, "MemoryMapChange").stream().noneMatch(isAdded); i++) {
-                mapped.add(channel.map(FileChannel.MapMode.READ_ONLY, 4096, 4096)); // the first one may precede the first poll
+            for (int i = 0;
+                    i < 200 && events(recording, "MemoryMapChange").stream().noneMatch(isAdded);
+                    i++) {
+                // the first one may precede the first poll
+                mapped.add(channel.map(FileChannel.MapMode.READ_ONLY, 4096, 4096));
                 Thread.sleep(100);
             }
             recording.stop();
-            assertThat(mapped).isNotEmpty().allSatisfy(bytes -> assertThat(bytes.get(0)).isZero());
+            assertThat(mapped)
+                    .isNotEmpty()
+                    .allSatisfy(bytes -> assertThat(bytes.get(0)).isZero());
 
             List<RecordedEvent> mappings = events(recording, "MemoryMapping");
             assertThat(mappings).anySatisfy(event -> {
@@ -80,7 +87,9 @@ class JfrMapEventsTest {
             });
             try (ProcessMaps maps = ProcessMaps.self()) {
                 MapSnapshot snapshot = maps.snapshot();
-                assertThat(mappings.stream().collect(Collectors.groupingBy(event -> event.getLong("poll"), Collectors.counting())).values())
+                assertThat(mappings.stream()
+                                .collect(Collectors.groupingBy(event -> event.getLong("poll"), Collectors.counting()))
+                                .values())
                         .allSatisfy(size -> assertThat(size).isBetween(snapshot.size() / 2L, snapshot.size() * 2L));
             }
             assertThat(events(recording, "MemoryMapChange")).anySatisfy(event -> {
@@ -88,12 +97,19 @@ class JfrMapEventsTest {
                 assertThat(event.getString("change")).isEqualTo("ADDED");
                 assertThat(event.getDuration("since")).isBetween(Duration.ofMillis(1), Duration.ofSeconds(30));
             });
-            assertThat(events(recording, "CodeRegion")).anySatisfy(event -> assertThat(event.getString("region")).isEqualTo("CODE_HEAP"))
+            assertThat(events(recording, "CodeRegion"))
+                    .anySatisfy(event -> assertThat(event.getString("region")).isEqualTo("CODE_HEAP"))
                     .anySatisfy(event -> assertThat(event.getString("detail")).endsWith("/libjvm.so"))
-                    .allMatch(event -> mappings.stream().anyMatch(mapping -> mapping.getLong("start") <= event.getLong("start")
-                            && event.getLong("start") < mapping.getLong("end") && mapping.getString("permissions").contains("x")), "executable");
+                    .allMatch(
+                            event -> mappings.stream()
+                                    .anyMatch(mapping -> mapping.getLong("start") <= event.getLong("start")
+                                            && event.getLong("start") < mapping.getLong("end")
+                                            && mapping.getString("permissions").contains("x")),
+                            "executable");
             List<RecordedEvent> sums = events(recording, "MemoryRegionSummary");
-            assertThat(sums).extracting(event -> event.getString("region")).contains("JAVA_HEAP", "CODE_HEAP", "LIBRARY");
+            assertThat(sums)
+                    .extracting(event -> event.getString("region"))
+                    .contains("JAVA_HEAP", "CODE_HEAP", "LIBRARY");
             assertThat(sums).allSatisfy(event -> {
                 assertThat(event.getLong("parts")).isPositive();
                 assertThat(event.getLong("size")).isPositive();
@@ -103,7 +119,8 @@ class JfrMapEventsTest {
     }
 
     private static List<Object> fields(RecordedEvent event) {
-        return Stream.of("start", "end", "permissions", "offset", "inode", "kind", "path").<Object>map(event::getValue)
+        return Stream.of("start", "end", "permissions", "offset", "inode", "kind", "path")
+                .<Object>map(event::getValue)
                 .collect(Collectors.toList());
     }
 
@@ -117,15 +134,19 @@ class JfrMapEventsTest {
         }
         if (!event.getString("change").equals("REMOVED")) {
             Map.Entry<Long, List<Object>> below = mappings.lowerEntry(event.getLong("end"));
-            assertThat(below == null || Long.compareUnsigned((long) below.getValue().get(1), event.getLong("start")) <= 0)
-                    .as("%s over %s", event, below).isTrue();
+            assertThat(below == null
+                            || Long.compareUnsigned((long) below.getValue().get(1), event.getLong("start")) <= 0)
+                    .as("%s over %s", event, below)
+                    .isTrue();
             mappings.put(event.getLong("start"), fields(event));
         }
     }
 
     private static TreeMap<Long, List<Object>> mapped(List<RecordedEvent> mappings, long poll) {
         TreeMap<Long, List<Object>> mapped = new TreeMap<>(Long::compareUnsigned);
-        mappings.stream().filter(event -> event.getLong("poll") == poll).forEach(event -> mapped.put(event.getLong("start"), fields(event)));
+        mappings.stream()
+                .filter(event -> event.getLong("poll") == poll)
+                .forEach(event -> mapped.put(event.getLong("start"), fields(event)));
         return mapped;
     }
 
@@ -134,7 +155,8 @@ class JfrMapEventsTest {
     void replayOfChangesIsExact() throws Exception {
         Path file = Files.write(directory.toRealPath().resolve("mapped"), new byte[64 << 10]);
         List<MappedByteBuffer> kept = new ArrayList<>();
-        try (Recording recording = new Recording(JfrMapEvents.settings()); FileChannel channel = FileChannel.open(file)) {
+        try (Recording recording = new Recording(JfrMapEvents.settings());
+                FileChannel channel = FileChannel.open(file)) {
             recording.enable("mapfiles.MemoryMapChange").withPeriod(Duration.ofMillis(20));
             recording.start();
             for (int i = 0; i < 40; i++) {
@@ -152,13 +174,19 @@ class JfrMapEventsTest {
             List<RecordedEvent> mappings = events(recording, "MemoryMapping");
             List<RecordedEvent> changes = events(recording, "MemoryMapChange");
             changes.sort(Comparator.comparingLong(event -> event.getLong("sequence")));
-            long[] polls = mappings.stream().mapToLong(event -> event.getLong("poll")).distinct().sorted().toArray();
+            long[] polls = mappings.stream()
+                    .mapToLong(event -> event.getLong("poll"))
+                    .distinct()
+                    .sorted()
+                    .toArray();
             assertThat(polls.length).as("chunks begin and end").isGreaterThanOrEqualTo(4);
             TreeMap<Long, List<Object>> replayed = mapped(mappings, polls[0]);
             int checked = 0;
             for (long poll = polls[0] + 1; poll <= polls[polls.length - 1]; poll++) {
                 long current = poll;
-                changes.stream().filter(event -> event.getLong("poll") == current).forEach(event -> apply(event, replayed));
+                changes.stream()
+                        .filter(event -> event.getLong("poll") == current)
+                        .forEach(event -> apply(event, replayed));
                 if (Arrays.binarySearch(polls, poll) >= 0) {
                     assertThat(replayed).isEqualTo(mapped(mappings, poll));
                     checked++;
@@ -180,7 +208,9 @@ class JfrMapEventsTest {
                 recording.start();
                 Thread.sleep(200);
                 recording.stop();
-                assertThat(events(recording, "MemoryMapSummary").size()).as("at the beginning and at the end").isGreaterThanOrEqualTo(2);
+                assertThat(events(recording, "MemoryMapSummary").size())
+                        .as("at the beginning and at the end")
+                        .isGreaterThanOrEqualTo(2);
             }
         }
     }
@@ -195,7 +225,8 @@ class JfrMapEventsTest {
             List<RecordedEvent> events = events(recording, "MemoryMapSummary");
             assertThat(events).isNotEmpty().allSatisfy(event -> {
                 assertThat(event.getLong("count")).isBetween(50L, 100_000L);
-                assertThat(event.getLong("headroom")).isEqualTo(Math.max(event.getLong("limit") - event.getLong("count"), 0));
+                assertThat(event.getLong("headroom"))
+                        .isEqualTo(Math.max(event.getLong("limit") - event.getLong("count"), 0));
                 assertThat(event.getDouble("share")).isBetween(0.0, 1.0);
                 assertThat(event.getLong("fileBytes")).isGreaterThan(1 << 20);
                 assertThat(event.getLong("codeBytes")).isBetween(1L << 20, event.getLong("fileBytes"));
@@ -208,7 +239,8 @@ class JfrMapEventsTest {
 
     @Test
     void twoApplicationsOfOneJvmRecordTheirOwnEvents() throws Exception {
-        ChildJvm.Outcome outcome = new ChildJvm().run(RecordInTwoLoadersMain.class, directory.resolve("both.jfr"), directory.resolve("one.jfr"));
+        ChildJvm.Outcome outcome = new ChildJvm()
+                .run(RecordInTwoLoadersMain.class, directory.resolve("both.jfr"), directory.resolve("one.jfr"));
         assertThat(outcome.output()).contains("both: 2 types, events true", "one: 1 types, events true");
         assertThat(outcome.exit()).isZero();
     }
@@ -216,9 +248,16 @@ class JfrMapEventsTest {
     @Test
     void eventsHaveReadableDescriptions() {
         List<EventType> types = FlightRecorder.getFlightRecorder().getEventTypes().stream()
-                .filter(type -> type.getName().startsWith("mapfiles.")).collect(Collectors.toList());
-        assertThat(types).extracting(EventType::getName).containsExactlyInAnyOrder("mapfiles.MemoryMapping", "mapfiles.MemoryMapSummary",
-                "mapfiles.MemoryMapChange", "mapfiles.CodeRegion", "mapfiles.MemoryRegionSummary");
+                .filter(type -> type.getName().startsWith("mapfiles."))
+                .collect(Collectors.toList());
+        assertThat(types)
+                .extracting(EventType::getName)
+                .containsExactlyInAnyOrder(
+                        "mapfiles.MemoryMapping",
+                        "mapfiles.MemoryMapSummary",
+                        "mapfiles.MemoryMapChange",
+                        "mapfiles.CodeRegion",
+                        "mapfiles.MemoryRegionSummary");
         assertThat(types).allSatisfy(type -> {
             assertThat(type.getLabel()).isNotBlank();
             assertThat(type.getDescription()).isNotBlank();

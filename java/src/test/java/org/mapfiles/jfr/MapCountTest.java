@@ -41,13 +41,19 @@ class MapCountTest {
         BlockingQueue<Notification> warnings = new LinkedBlockingQueue<>();
         try (MapCount count = MapCount.register(Duration.ofMillis(20))) {
             server.addNotificationListener(count.name(), (warning, ignored) -> warnings.add(warning), null, null);
-            assertThat(warnings.poll(200, TimeUnit.MILLISECONDS)).as("far from the limit").isNull();
+            assertThat(warnings.poll(200, TimeUnit.MILLISECONDS))
+                    .as("far from the limit")
+                    .isNull();
             for (int i = 0; i < 2; i++) {
                 count.setWarningShare(0.000_001);
                 Notification warning = warnings.poll(20, TimeUnit.SECONDS);
                 assertThat(warning.getType()).isEqualTo(MapCount.WARNING);
-                assertThat(warning.getMessage()).contains("near vm.max_map_count").contains("sysctl -w");
-                assertThat(warnings.poll(200, TimeUnit.MILLISECONDS)).as("sent once").isNull();
+                assertThat(warning.getMessage())
+                        .contains("near vm.max_map_count")
+                        .contains("sysctl -w");
+                assertThat(warnings.poll(200, TimeUnit.MILLISECONDS))
+                        .as("sent once")
+                        .isNull();
                 count.setWarningShare(1);
                 Thread.sleep(100);
             }
@@ -61,19 +67,25 @@ class MapCountTest {
         try (MapCount count = MapCount.register(Duration.ofMillis(20))) {
             MapCountMXBean bean = JMX.newMXBeanProxy(server, count.name(), MapCountMXBean.class);
             assertThat(bean.getFailure()).isNull();
-            server.addNotificationListener(count.name(), (warning, ignored) -> {
-                if (isBroken.get()) {
-                    throw new StackOverflowError("a listener's own");
-                }
-                warnings.add(warning);
-            }, null, null);
+            server.addNotificationListener(
+                    count.name(),
+                    (warning, ignored) -> {
+                        if (isBroken.get()) {
+                            throw new StackOverflowError("a listener's own");
+                        }
+                        warnings.add(warning);
+                    },
+                    null,
+                    null);
             count.setWarningShare(0.000_001);
             for (int i = 0; i < 2_000 && bean.getFailure() == null; i++) {
                 Thread.sleep(10);
             }
             assertThat(bean.getFailure()).contains("a listener's own");
             isBroken.set(false);
-            assertThat(warnings.poll(20, TimeUnit.SECONDS)).as("sent again, since no listener has taken it").isNotNull();
+            assertThat(warnings.poll(20, TimeUnit.SECONDS))
+                    .as("sent again, since no listener has taken it")
+                    .isNotNull();
             for (int i = 0; i < 2_000 && bean.getFailure() != null; i++) {
                 Thread.sleep(10);
             }
@@ -86,8 +98,12 @@ class MapCountTest {
         try (MapCount count = MapCount.register(Duration.ofSeconds(60))) {
             MBeanInfo info = server.getMBeanInfo(count.name());
             assertThat(info.getDescription()).contains("mappings");
-            assertThat(info.getAttributes()).hasSize(6).allSatisfy(attribute ->
-                    assertThat(attribute.getDescription()).as(attribute.getName()).contains(" ").hasSizeGreaterThan(20));
+            assertThat(info.getAttributes())
+                    .hasSize(6)
+                    .allSatisfy(attribute -> assertThat(attribute.getDescription())
+                            .as(attribute.getName())
+                            .contains(" ")
+                            .hasSizeGreaterThan(20));
         }
     }
 
@@ -111,7 +127,9 @@ class MapCountTest {
     /** Returns the polling thread: a new thread that waits. */
     private static Thread parked(Set<Thread> before) throws InterruptedException {
         Thread thread = Thread.getAllStackTraces().keySet().stream()
-                .filter(each -> each.getName().equals("mapfiles-count") && !before.contains(each)).findFirst().orElseThrow();
+                .filter(each -> each.getName().equals("mapfiles-count") && !before.contains(each))
+                .findFirst()
+                .orElseThrow();
         for (int i = 0; i < 2_000 && thread.getState() != Thread.State.TIMED_WAITING; i++) {
             Thread.sleep(10);
         }

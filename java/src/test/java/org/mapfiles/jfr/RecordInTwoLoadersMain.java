@@ -12,8 +12,7 @@ import jdk.jfr.consumer.RecordingFile;
 
 /** Loads the library in two class loaders, as two applications of a server do, and records in both. */
 final class RecordInTwoLoadersMain {
-    private RecordInTwoLoadersMain() {
-    }
+    private RecordInTwoLoadersMain() {}
 
     public static void main(String[] arguments) throws Exception {
         List<Class<?>> registered = new ArrayList<>();

@@ -12,7 +12,10 @@ import org.mapfiles.MapCursor;
 import org.mapfiles.ProcessMaps;
 import org.mapfiles.testing.ChildJvm;
 
-/** The library as an agent: from the start of the JVM, attached later, twice, in two class loaders, and while the JVM exits. */
+/**
+ * The library as an agent: from the start of the JVM, attached later, twice, in two class loaders, and while the JVM
+ * exits.
+ */
 class AgentTest {
     @TempDir
     Path directory;
@@ -33,7 +36,10 @@ class AgentTest {
 
     private static String output(ChildJvm.Outcome outcome) {
         assertThat(outcome.exit()).as(outcome.output()).isZero();
-        return outcome.output().lines().filter(line -> !line.startsWith("WARNING: ")).collect(Collectors.joining("\n"));
+        return outcome.output()
+                .lines()
+                .filter(line -> !line.startsWith("WARNING: "))
+                .collect(Collectors.joining("\n"));
     }
 
     @Test
@@ -51,17 +57,32 @@ class AgentTest {
     @Test
     void unknownOptionIsReported() throws Exception {
         Path library = library();
-        for (String option : new String[] {"memory=", "memory=x", "memory=0", "mem=1", "memory=1mm", "memory=99999999999999999999g",
-            "memory=2g", "memory=-1", "memory= 8m", "memory=+8m", "memory=64"}) {
-            ChildJvm.Outcome outcome = new ChildJvm().with("-agentpath:" + library + "=" + option).run(FindCodeMain.class, "earliest");
+        for (String option : new String[] {
+            "memory=",
+            "memory=x",
+            "memory=0",
+            "mem=1",
+            "memory=1mm",
+            "memory=99999999999999999999g",
+            "memory=2g",
+            "memory=-1",
+            "memory= 8m",
+            "memory=+8m",
+            "memory=64"
+        }) {
+            ChildJvm.Outcome outcome =
+                    new ChildJvm().with("-agentpath:" + library + "=" + option).run(FindCodeMain.class, "earliest");
             assertThat(outcome.exit()).as(option).isNotZero();
-            assertThat(outcome.output()).as(option).contains("mapfiles agent: the option is memory=SIZE, such as memory=64m");
+            assertThat(outcome.output())
+                    .as(option)
+                    .contains("mapfiles agent: the option is memory=SIZE, such as memory=64m");
         }
     }
 
     @Test
     void agentMayBeAttachedTwiceBesideTheLibraryOfTheProgram() throws Exception {
-        assertThat(output(new ChildJvm().with("-XX:TieredStopAtLevel=4").run(FindCodeMain.class, "attached", library())))
+        assertThat(output(
+                        new ChildJvm().with("-XX:TieredStopAtLevel=4").run(FindCodeMain.class, "attached", library())))
                 .isEqualTo("return code: 0\nreturn code: 0\nright true");
     }
 
@@ -75,7 +96,9 @@ class AgentTest {
     /** A JVM permits one class loader per library file: the others load the copy of the jar. */
     @Test
     void eachClassLoaderMayLoadTheLibraryBesideTheAgent() throws Exception {
-        assertThat(output(new ChildJvm().with("-Duser.home=" + directory, "-agentpath:" + library()).run(FindCodeMain.class, "loaders")))
+        assertThat(output(new ChildJvm()
+                        .with("-Duser.home=" + directory, "-agentpath:" + library())
+                        .run(FindCodeMain.class, "loaders")))
                 .isEqualTo("found true\nfound true\nfound true\nlibraries 2");
     }
 
@@ -86,19 +109,23 @@ class AgentTest {
         assumeTrue(System.getProperty("sun.jnu.encoding").equals("UTF-8"), "this locale cannot name it");
         Files.createDirectory(folder);
         Path library = Files.move(library(), folder.resolve("libmapfiles.so"));
-        assertThat(output(new ChildJvm().with("-agentpath:" + library).run(FindCodeMain.class, "earliest"))).endsWith("libraries 2");
+        assertThat(output(new ChildJvm().with("-agentpath:" + library).run(FindCodeMain.class, "earliest")))
+                .endsWith("libraries 2");
     }
 
     @Test
     void codeIsRecordedUntilTheLastClose() throws Exception {
-        assertThat(output(new ChildJvm().run(FindCodeMain.class, "closed"))).isEqualTo("one left: true\nthe program: true\nnone: false\nagain: true");
-        assertThat(output(new ChildJvm().with("-agentpath:" + library()).run(FindCodeMain.class, "closed"))).contains("none: true");
+        assertThat(output(new ChildJvm().run(FindCodeMain.class, "closed")))
+                .isEqualTo("one left: true\nthe program: true\nnone: false\nagain: true");
+        assertThat(output(new ChildJvm().with("-agentpath:" + library()).run(FindCodeMain.class, "closed")))
+                .contains("none: true");
     }
 
     @Test
     void jvmMayExitWhileItReportsCode() throws Exception {
         for (int i = 0; i < 5; i++) {
-            assertThat(output(new ChildJvm().with("-XX:TieredStopAtLevel=4").run(FindCodeMain.class, "exit"))).isEqualTo("leaving");
+            assertThat(output(new ChildJvm().with("-XX:TieredStopAtLevel=4").run(FindCodeMain.class, "exit")))
+                    .isEqualTo("leaving");
         }
     }
 }

@@ -3,10 +3,11 @@ package org.mapfiles.jvm;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Compares {@link JvmRegions} with the heap regions that the JVM reports, for the regions that do not change meanwhile. */
+/**
+ * Compares {@link JvmRegions} with the heap regions that the JVM reports, for the regions that do not change meanwhile.
+ */
 final class Agreement {
-    private Agreement() {
-    }
+    private Agreement() {}
 
     /** Returns the regions that the JVM reports, one per line. */
     interface Expected {

@@ -34,7 +34,9 @@ class AttachClientTest {
     private static void checkRefused(AttachedJvmProcess jvm, Reason reason, String... parts) {
         Throwable failure = catchThrowable(() -> jvm.run("VM.version", SHORT));
         assertThat(failure).isInstanceOf(AttachException.class).hasMessageContaining(Long.toString(jvm.pid()));
-        assertThat(((AttachException) failure).reason()).as(failure.getMessage()).isEqualTo(reason);
+        assertThat(((AttachException) failure).reason())
+                .as(failure.getMessage())
+                .isEqualTo(reason);
         for (String part : parts) {
             assertThat(failure).hasMessageContaining(part);
         }
@@ -43,32 +45,47 @@ class AttachClientTest {
     private static List<String> namesInTmp(long pid) throws IOException {
         List<String> names = new ArrayList<>();
         try (Stream<Path> files = Files.list(Path.of("/tmp"))) {
-            files.map(file -> file.getFileName().toString()).filter(name -> name.matches("\\.(java|attach)_pid" + pid + "(\\D.*)?"))
+            files.map(file -> file.getFileName().toString())
+                    .filter(name -> name.matches("\\.(java|attach)_pid" + pid + "(\\D.*)?"))
                     .forEach(names::add);
         }
         return names;
     }
 
     private static List<String> mapped(long pid) throws IOException {
-        return Files.readAllLines(Path.of("/proc/" + pid + "/maps")).stream().map(line -> line.replaceFirst("^(\\S+ +){5}", ""))
-                .filter(name -> name.endsWith(".so") || name.endsWith(".jar")).distinct().sorted().toList();
+        return Files.readAllLines(Path.of("/proc/" + pid + "/maps")).stream()
+                .map(line -> line.replaceFirst("^(\\S+ +){5}", ""))
+                .filter(name -> name.endsWith(".so") || name.endsWith(".jar"))
+                .distinct()
+                .sorted()
+                .toList();
     }
 
     @Test
     void commandsAreExecutedAndNothingIsLoaded() throws Exception {
         try (AttachedJvmProcess jvm = AttachedJvmProcess.with("-XX:NativeMemoryTracking=detail")) {
             List<String> before = mapped(jvm.pid());
-            try (ProcessMaps maps = ProcessMaps.of(jvm.pid()); JvmProcess process = JvmProcess.of(maps)) {
-                assertThat(process.execute("VM.version", AttachedJvmProcess.PATIENCE)).contains(Runtime.version().toString());
-                assertThat(process.execute("VM.info", AttachedJvmProcess.PATIENCE)).contains("Dynamic libraries:");
-                assertThat(process.execute("VM.native_memory detail scale=KB", AttachedJvmProcess.PATIENCE)).contains("Native Memory Tracking:");
+            try (ProcessMaps maps = ProcessMaps.of(jvm.pid());
+                    JvmProcess process = JvmProcess.of(maps)) {
+                assertThat(process.execute("VM.version", AttachedJvmProcess.PATIENCE))
+                        .contains(Runtime.version().toString());
+                assertThat(process.execute("VM.info", AttachedJvmProcess.PATIENCE))
+                        .contains("Dynamic libraries:");
+                assertThat(process.execute("VM.native_memory detail scale=KB", AttachedJvmProcess.PATIENCE))
+                        .contains("Native Memory Tracking:");
                 assertThatThrownBy(() -> process.execute("No.such_command", AttachedJvmProcess.PATIENCE))
-                        .isInstanceOfSatisfying(AttachException.class, e -> assertThat(e.reason()).isEqualTo(Reason.COMMAND_FAILED))
-                        .hasMessageContaining("reports: \"").hasMessageContaining("Unknown");
+                        .isInstanceOfSatisfying(
+                                AttachException.class,
+                                e -> assertThat(e.reason()).isEqualTo(Reason.COMMAND_FAILED))
+                        .hasMessageContaining("reports: \"")
+                        .hasMessageContaining("Unknown");
                 for (String wrong : new String[] {"", " ", "x\0y", "x".repeat(1025)}) {
-                    assertThatThrownBy(() -> process.execute(wrong, AttachedJvmProcess.PATIENCE)).isInstanceOf(IllegalArgumentException.class);
+                    assertThatThrownBy(() -> process.execute(wrong, AttachedJvmProcess.PATIENCE))
+                            .isInstanceOf(IllegalArgumentException.class);
                 }
-                assertThat(namesInTmp(jvm.pid())).as("the trigger file is removed").containsExactly(".java_pid" + jvm.pid());
+                assertThat(namesInTmp(jvm.pid()))
+                        .as("the trigger file is removed")
+                        .containsExactly(".java_pid" + jvm.pid());
             }
             assertThat(jvm.run("VM.version")).as("by its listener, which runs").isNotEmpty();
             assertThat(mapped(jvm.pid())).as("libraries and jars").isEqualTo(before);
@@ -93,7 +110,10 @@ class AttachClientTest {
         }
     }
 
-    /** A JVM of another user with the links of {@link #linksAtTheTriggersNameAreNotFollowed}, which lead to a file of root. */
+    /**
+     * A JVM of another user with the links of {@link #linksAtTheTriggersNameAreNotFollowed}, which lead to a file of
+     * root.
+     */
     @Test
     void jvmOfAnotherUserIsAttached(@TempDir Path directory, @TempDir Path secret) throws Exception {
         Files.setPosixFilePermissions(secret, PosixFilePermissions.fromString("rwx------"));
@@ -107,21 +127,33 @@ class AttachClientTest {
             }
             assertThat(jvm.run("VM.version")).contains(Runtime.version().toString());
             assertThat(namesInTmp(jvm.pid())).containsExactly(".java_pid" + jvm.pid());
-            assertThat(Files.getAttribute(Path.of("/tmp/.java_pid" + jvm.pid()), "unix:uid")).isEqualTo(65534);
+            assertThat(Files.getAttribute(Path.of("/tmp/.java_pid" + jvm.pid()), "unix:uid"))
+                    .isEqualTo(65534);
             assertThat(jvm.end()).as("no thread dump").isEmpty();
         }
     }
 
-    /** The name of the process looks like a line of its status with the user ID of root: carriage returns are not escaped. */
+    /**
+     * The name of the process looks like a line of its status with the user ID of root: carriage returns are not
+     * escaped.
+     */
     @Test
     void nameThatLooksLikeAnotherUser(@TempDir Path directory) throws Exception {
-        String script = "name=$(printf 'x\\rUid:\\t0\\t0') && ln -s \"$1\" \"$0/$name\" && shift && exec \"$0/$name\" \"$@\"";
-        ChildJvm child = ChildJvm.ofNobody(directory).inside("sh", "-c", script, Files.createDirectory(directory.resolve("bin")).toString());
+        String script =
+                "name=$(printf 'x\\rUid:\\t0\\t0') && ln -s \"$1\" \"$0/$name\" && shift && exec \"$0/$name\" \"$@\"";
+        ChildJvm child = ChildJvm.ofNobody(directory)
+                .inside(
+                        "sh",
+                        "-c",
+                        script,
+                        Files.createDirectory(directory.resolve("bin")).toString());
         Files.setPosixFilePermissions(directory.resolve("bin"), PosixFilePermissions.fromString("rwxrwxrwx"));
         try (AttachedJvmProcess jvm = AttachedJvmProcess.start(child)) {
-            assertThat(Files.readString(Path.of("/proc/" + jvm.pid() + "/comm"))).isEqualTo("x\rUid:\t0\t0\n");
+            assertThat(Files.readString(Path.of("/proc/" + jvm.pid() + "/comm")))
+                    .isEqualTo("x\rUid:\t0\t0\n");
             assertThat(jvm.run("VM.version")).contains(Runtime.version().toString());
-            assertThat(Files.getAttribute(Path.of("/tmp/.java_pid" + jvm.pid()), "unix:uid")).isEqualTo(65534);
+            assertThat(Files.getAttribute(Path.of("/tmp/.java_pid" + jvm.pid()), "unix:uid"))
+                    .isEqualTo(65534);
         } finally {
             Files.deleteIfExists(directory.resolve("bin/x\rUid:\t0\t0"));
         }
@@ -142,8 +174,10 @@ class AttachClientTest {
     @Test
     void userWithoutRights(@TempDir Path directory) throws Exception {
         ChildJvm nobody = ChildJvm.ofNobody(directory);
-        try (AttachedJvmProcess own = AttachedJvmProcess.start(nobody); AttachedJvmProcess ofRoot = AttachedJvmProcess.with()) {
-            assertThat(nobody.run(AttachMain.class, own.pid()).output()).contains(Runtime.version().toString());
+        try (AttachedJvmProcess own = AttachedJvmProcess.start(nobody);
+                AttachedJvmProcess ofRoot = AttachedJvmProcess.with()) {
+            assertThat(nobody.run(AttachMain.class, own.pid()).output())
+                    .contains(Runtime.version().toString());
             assertThat(nobody.run(AttachMain.class, ofRoot.pid()).output()).contains("PermissionDeniedException");
             assertThat(namesInTmp(ofRoot.pid())).isEmpty();
         }
@@ -153,8 +187,10 @@ class AttachClientTest {
     @ValueSource(strings = {"maps", "loads"})
     void processWithTheLibraryAloneIsNoJvm(String mode) throws Exception {
         try (AttachedJvmProcess process = AttachedJvmProcess.ofC("attach_target", mode)) {
-            assertThatThrownBy(() -> process.run("VM.version")).isInstanceOfSatisfying(NotSupportedException.class,
-                    e -> assertThat(e.missing()).isEqualTo(NotSupportedException.Missing.JVM))
+            assertThatThrownBy(() -> process.run("VM.version"))
+                    .isInstanceOfSatisfying(
+                            NotSupportedException.class,
+                            e -> assertThat(e.missing()).isEqualTo(NotSupportedException.Missing.JVM))
                     .hasMessageContaining("no JVM in process " + process.pid());
             assertThat(process.isAlive()).as("SIGQUIT would have ended it").isTrue();
             assertThat(process.end()).isEmpty();
@@ -192,7 +228,9 @@ class AttachClientTest {
     void socketThatIsStaleOrDeleted() throws Exception {
         try (AttachedJvmProcess jvm = AttachedJvmProcess.with()) {
             Path socket = Path.of("/tmp/.java_pid" + jvm.pid());
-            ServerSocketChannel.open(StandardProtocolFamily.UNIX).bind(UnixDomainSocketAddress.of(socket)).close();
+            ServerSocketChannel.open(StandardProtocolFamily.UNIX)
+                    .bind(UnixDomainSocketAddress.of(socket))
+                    .close();
             assertThat(jvm.run("VM.version")).isNotEmpty();
             Files.delete(socket);
             assertThat(jvm.run("VM.version")).isNotEmpty();
@@ -205,17 +243,24 @@ class AttachClientTest {
         try (AttachedJvmProcess jvm = AttachedJvmProcess.with()) {
             jvm.stop();
             checkRefused(jvm, Reason.STOPPED, "kill -CONT " + jvm.pid());
-            new ProcessBuilder("kill", "-CONT", Long.toString(jvm.pid())).start().waitFor();
+            new ProcessBuilder("kill", "-CONT", Long.toString(jvm.pid()))
+                    .start()
+                    .waitFor();
             assertThat(jvm.end()).as("no thread dump").isEmpty();
         }
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"/sys/fs/cgroup/freezer freezer.state FROZEN THAWED", "/sys/fs/cgroup/unified cgroup.freeze 1 0",
-        "/sys/fs/cgroup cgroup.freeze 1 0"})
+    @ValueSource(
+            strings = {
+                "/sys/fs/cgroup/freezer freezer.state FROZEN THAWED",
+                "/sys/fs/cgroup/unified cgroup.freeze 1 0",
+                "/sys/fs/cgroup cgroup.freeze 1 0"
+            })
     void frozenJvm(String hierarchy) throws Exception {
         String[] words = hierarchy.split(" ");
-        Path group = Path.of(words[0], "mapfiles-attach-test-" + ProcessHandle.current().pid());
+        Path group = Path.of(
+                words[0], "mapfiles-attach-test-" + ProcessHandle.current().pid());
         try {
             Files.createDirectory(group);
         } catch (IOException e) {
@@ -226,7 +271,8 @@ class AttachClientTest {
             Files.writeString(group.resolve("cgroup.procs"), Long.toString(jvm.pid()));
             Files.writeString(group.resolve(words[1]), words[2]);
             try {
-                for (int i = 0; i < 10_000 && !isFrozen(group); i++) { // the kernel freezes one thread after the other
+                // the kernel freezes one thread after the other
+                for (int i = 0; i < 10_000 && !isFrozen(group); i++) {
                     Thread.sleep(1);
                 }
                 checkRefused(jvm, Reason.FROZEN, "frozen");
@@ -247,7 +293,8 @@ class AttachClientTest {
 
     private static boolean isFrozen(Path group) throws IOException {
         Path events = group.resolve("cgroup.events");
-        return Files.exists(events) ? Files.readString(events).contains("frozen 1")
+        return Files.exists(events)
+                ? Files.readString(events).contains("frozen 1")
                 : Files.readString(group.resolve("freezer.state")).startsWith("FROZEN");
     }
 
@@ -255,7 +302,8 @@ class AttachClientTest {
     @Test
     void jvmWhoseFirstThreadHasEnded() throws Exception {
         try (AttachedJvmProcess jvm = AttachedJvmProcess.ofC("orphan_jvm")) {
-            assertThatThrownBy(() -> Files.readSymbolicLink(Path.of("/proc/" + jvm.pid() + "/root"))).isInstanceOf(NoSuchFileException.class);
+            assertThatThrownBy(() -> Files.readSymbolicLink(Path.of("/proc/" + jvm.pid() + "/root")))
+                    .isInstanceOf(NoSuchFileException.class);
             assertThat(jvm.run("VM.version")).contains(Runtime.version().toString());
         }
     }
@@ -284,8 +332,17 @@ class AttachClientTest {
 
     @Test
     void jvmInAContainer() throws Exception {
-        ChildJvm child = new ChildJvm().under("unshare", "--mount", "--pid", "--fork", "--kill-child", "sh", "-c",
-                "mount -t tmpfs none /tmp && mount -t proc none /proc && exec \"$@\"", "sh");
+        ChildJvm child = new ChildJvm()
+                .under(
+                        "unshare",
+                        "--mount",
+                        "--pid",
+                        "--fork",
+                        "--kill-child",
+                        "sh",
+                        "-c",
+                        "mount -t tmpfs none /tmp && mount -t proc none /proc && exec \"$@\"",
+                        "sh");
         try (AttachedJvmProcess container = AttachedJvmProcess.start(child)) {
             AttachedJvmProcess jvm = container.child();
             assertThat(jvm.run("VM.version")).contains(Runtime.version().toString());
@@ -317,18 +374,38 @@ class AttachClientTest {
     @Test
     void jvmOfTheBaseModuleAlone(@TempDir Path directory) throws Exception {
         Path home = Path.of(System.getProperty("java.home"));
-        assumeTrue(Files.isExecutable(home.resolve("bin/jlink")) && Files.isDirectory(home.resolve("jmods")), "no jlink or no jmods in " + home);
+        assumeTrue(
+                Files.isExecutable(home.resolve("bin/jlink")) && Files.isDirectory(home.resolve("jmods")),
+                "no jlink or no jmods in " + home);
         Path image = directory.resolve("image");
-        Process jlink = new ProcessBuilder(home.resolve("bin/jlink").toString(), "--add-modules", "java.base", "--output", image.toString())
-                .redirectErrorStream(true).start();
+        Process jlink = new ProcessBuilder(
+                        home.resolve("bin/jlink").toString(),
+                        "--add-modules",
+                        "java.base",
+                        "--output",
+                        image.toString())
+                .redirectErrorStream(true)
+                .start();
         assertThat(ChildJvm.outcomeOf(jlink).exit()).isZero();
-        Process java = new ProcessBuilder(image.resolve("bin/java").toString(), "-cp", ChildJvm.homeOf(AttachableMain.class).toString(),
-                AttachableMain.class.getName()).redirectErrorStream(true).start();
+        Process java = new ProcessBuilder(
+                        image.resolve("bin/java").toString(),
+                        "-cp",
+                        ChildJvm.homeOf(AttachableMain.class).toString(),
+                        AttachableMain.class.getName())
+                .redirectErrorStream(true)
+                .start();
         try (AttachedJvmProcess jvm = AttachedJvmProcess.of(java)) {
             assertThat(jvm.run("VM.info")).contains("Dynamic libraries:");
-            Process client = new ProcessBuilder(image.resolve("bin/java").toString(), "-cp", ChildJvm.homeOf(ProcessMaps.class) + ":"
-                    + ChildJvm.homeOf(AttachMain.class), AttachMain.class.getName(), Long.toString(jvm.pid())).redirectErrorStream(true).start();
-            assertThat(ChildJvm.outcomeOf(client).output()).contains(Runtime.version().toString());
+            Process client = new ProcessBuilder(
+                            image.resolve("bin/java").toString(),
+                            "-cp",
+                            ChildJvm.homeOf(ProcessMaps.class) + ":" + ChildJvm.homeOf(AttachMain.class),
+                            AttachMain.class.getName(),
+                            Long.toString(jvm.pid()))
+                    .redirectErrorStream(true)
+                    .start();
+            assertThat(ChildJvm.outcomeOf(client).output())
+                    .contains(Runtime.version().toString());
             assertThat(jvm.end()).isEmpty();
         }
     }
@@ -337,7 +414,9 @@ class AttachClientTest {
     @ValueSource(strings = {"never", "endlessly", "slowly"})
     void hostileRepliesEnd(String how) throws Exception {
         try (AttachedJvmProcess jvm = AttachedJvmProcess.start(new ChildJvm(), how)) {
-            checkRefused(jvm, how.equals("endlessly") ? Reason.INVALID_RESPONSE : Reason.TIMEOUT,
+            checkRefused(
+                    jvm,
+                    how.equals("endlessly") ? Reason.INVALID_RESPONSE : Reason.TIMEOUT,
                     how.equals("endlessly") ? "more than " + AttachClient.MAX_RESPONSE : "within 2 s");
         }
     }
@@ -347,15 +426,19 @@ class AttachClientTest {
     void hostileReports() throws Exception {
         String header = "0\n---\nCommand Line: x\n\n---------------  P R O C E S S  ---------------\n\n";
         String slow = ("a" + " ".repeat(600) + "total " + "[0x1, ".repeat(60) + "\n").repeat(1 << 12);
-        try (AttachedJvmProcess jvm = AttachedJvmProcess.start(new ChildJvm(), header + "Polling page: 0xffffffffffffffff\n\nDynamic libraries:\n");
+        try (AttachedJvmProcess jvm = AttachedJvmProcess.start(
+                        new ChildJvm(), header + "Polling page: 0xffffffffffffffff\n\nDynamic libraries:\n");
                 ProcessMaps maps = ProcessMaps.of(jvm.pid())) {
             JvmRegions regions = JvmRegions.readAttached(maps);
             assertThat(regions.find(-1)).isEqualTo(-1);
             assertThat(regions.size()).isPositive();
         }
         Path answer = Files.writeString(Files.createTempFile("answer", ""), header + slow + "\nDynamic libraries:\n");
-        try (AttachedJvmProcess jvm = AttachedJvmProcess.start(new ChildJvm(), "@" + answer); ProcessMaps maps = ProcessMaps.of(jvm.pid())) {
-            assertThatThrownBy(() -> JvmRegions.readAttached(maps)).isInstanceOf(AttachException.class).hasMessageContaining("too much work");
+        try (AttachedJvmProcess jvm = AttachedJvmProcess.start(new ChildJvm(), "@" + answer);
+                ProcessMaps maps = ProcessMaps.of(jvm.pid())) {
+            assertThatThrownBy(() -> JvmRegions.readAttached(maps))
+                    .isInstanceOf(AttachException.class)
+                    .hasMessageContaining("too much work");
         } finally {
             Files.delete(answer);
         }
@@ -368,27 +451,34 @@ class AttachClientTest {
                 checkRefused(jvm, Reason.INVALID_RESPONSE);
             }
         }
-        try (AttachedJvmProcess jvm = AttachedJvmProcess.start(new ChildJvm(), "101\n\033[2J\u009b\u202e" + "x".repeat(1000))) {
+        try (AttachedJvmProcess jvm =
+                AttachedJvmProcess.start(new ChildJvm(), "101\n\033[2J\u009b\u202e" + "x".repeat(1000))) {
             Throwable failure = catchThrowable(() -> jvm.run("VM.version"));
-            assertThat(failure).hasMessageContaining("it reports: \"\\u001b[2J\\u009b\\u202exxx").hasMessageEndingWith("x...\"");
+            assertThat(failure)
+                    .hasMessageContaining("it reports: \"\\u001b[2J\\u009b\\u202exxx")
+                    .hasMessageEndingWith("x...\"");
         }
     }
 
     @Test
     void exitedProcessIsAnExitedException() throws Exception {
         AttachedJvmProcess jvm = AttachedJvmProcess.with();
-        try (ProcessMaps maps = ProcessMaps.of(jvm.pid()); JvmProcess process = JvmProcess.of(maps)) {
+        try (ProcessMaps maps = ProcessMaps.of(jvm.pid());
+                JvmProcess process = JvmProcess.of(maps)) {
             jvm.close();
-            assertThatThrownBy(() -> process.execute("VM.version", AttachedJvmProcess.PATIENCE)).isInstanceOf(ProcessExitedException.class);
+            assertThatThrownBy(() -> process.execute("VM.version", AttachedJvmProcess.PATIENCE))
+                    .isInstanceOf(ProcessExitedException.class);
             assertThatThrownBy(() -> JvmProcess.of(maps)).isInstanceOf(ProcessExitedException.class);
         }
     }
 
     @Test
     void timeLimitsMustBePositive() throws Exception {
-        try (ProcessMaps maps = ProcessMaps.self(); JvmProcess process = JvmProcess.of(maps)) {
+        try (ProcessMaps maps = ProcessMaps.self();
+                JvmProcess process = JvmProcess.of(maps)) {
             for (Duration none : new Duration[] {Duration.ZERO, Duration.ofSeconds(-1)}) {
-                assertThatThrownBy(() -> process.execute("VM.version", none)).isInstanceOf(IllegalArgumentException.class);
+                assertThatThrownBy(() -> process.execute("VM.version", none))
+                        .isInstanceOf(IllegalArgumentException.class);
             }
         }
     }

@@ -11,12 +11,11 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 
 /**
- * A JVM to attach to. It writes READY and runs until its input ends. With an argument it listens at its attach socket itself,
- * as a hostile JVM may, and replies as the argument specifies.
+ * A JVM to attach to. It writes READY and runs until its input ends. With an argument it listens at its attach socket
+ * itself, as a hostile JVM may, and replies as the argument specifies.
  */
 final class AttachableMain {
-    private AttachableMain() {
-    }
+    private AttachableMain() {}
 
     /** A class for {@code -Djava.system.class.loader}, without the method that agents need. */
     public static final class PlainLoader extends ClassLoader {
@@ -29,7 +28,8 @@ final class AttachableMain {
     public static void main(String[] arguments) throws Exception {
         Path socket = Path.of("/tmp/.java_pid" + Files.readSymbolicLink(Path.of("/proc/self")));
         if (arguments.length > 0) {
-            ServerSocketChannel server = ServerSocketChannel.open(StandardProtocolFamily.UNIX).bind(UnixDomainSocketAddress.of(socket));
+            ServerSocketChannel server =
+                    ServerSocketChannel.open(StandardProtocolFamily.UNIX).bind(UnixDomainSocketAddress.of(socket));
             Thread thread = new Thread(() -> listen(server, arguments[0]));
             thread.setDaemon(true);
             thread.start();
@@ -44,7 +44,7 @@ final class AttachableMain {
     }
 
     private static void listen(ServerSocketChannel server, String how) {
-        for (;;) {
+        for (; ; ) {
             try {
                 answer(server.accept(), how);
             } catch (IOException | InterruptedException disconnected) {
@@ -54,7 +54,8 @@ final class AttachableMain {
     }
 
     private static void answer(SocketChannel client, String how) throws IOException, InterruptedException {
-        client.read(ByteBuffer.allocate(4096)); // the request; empty if the client only checks that the socket listens
+        // the request; empty if the client only checks that the socket listens
+        client.read(ByteBuffer.allocate(4096));
         switch (how) {
             case "never":
                 return; // the connection stays open

@@ -60,7 +60,9 @@ final class AttachedJvmProcess implements AutoCloseable {
         List<String> command = new ArrayList<>(List.of(program.toString()));
         command.addAll(List.of(arguments));
         command.add(System.getProperty("java.home") + "/lib/server/libjvm.so");
-        return of(new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.DISCARD).start());
+        return of(new ProcessBuilder(command)
+                .redirectError(ProcessBuilder.Redirect.DISCARD)
+                .start());
     }
 
     /** Returns the only child of this process, for programs that make namespaces and fork. */
@@ -81,8 +83,10 @@ final class AttachedJvmProcess implements AutoCloseable {
     /** Stops all threads, and waits until they have stopped: kill(2) returns earlier. */
     void stop() throws IOException, InterruptedException {
         new ProcessBuilder("kill", "-STOP", Long.toString(pid)).start().waitFor();
-        for (long end = System.nanoTime() + PATIENCE.toNanos(); !isStopped();) {
-            assertThat(System.nanoTime()).as("process %d is stopped in time", pid).isLessThan(end);
+        for (long end = System.nanoTime() + PATIENCE.toNanos(); !isStopped(); ) {
+            assertThat(System.nanoTime())
+                    .as("process %d is stopped in time", pid)
+                    .isLessThan(end);
             Thread.sleep(5);
         }
     }
@@ -100,7 +104,8 @@ final class AttachedJvmProcess implements AutoCloseable {
 
     /** Executes a command and returns the reply. */
     String run(String command, Duration timeout) throws MapsException {
-        try (ProcessMaps maps = ProcessMaps.of(pid); JvmProcess jvm = JvmProcess.of(maps)) {
+        try (ProcessMaps maps = ProcessMaps.of(pid);
+                JvmProcess jvm = JvmProcess.of(maps)) {
             return jvm.execute(command, timeout);
         }
     }

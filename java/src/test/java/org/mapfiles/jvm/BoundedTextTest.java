@@ -16,8 +16,13 @@ import org.mapfiles.jvm.BoundedText.TooMuchWork;
 
 /** Text of a hostile JVM: parsing ends, and fails with one exception only. */
 class BoundedTextTest {
-    private static final List<Function<String, List<RegionCandidate>>> PARSERS = List.of(VmInfo::heap, VmInfo::codeHeaps, VmInfo::others, VmInfo::metaspace,
-            NativeMemoryTracking::candidates, RegionsOfShenandoah::candidates);
+    private static final List<Function<String, List<RegionCandidate>>> PARSERS = List.of(
+            VmInfo::heap,
+            VmInfo::codeHeaps,
+            VmInfo::others,
+            VmInfo::metaspace,
+            NativeMemoryTracking::candidates,
+            RegionsOfShenandoah::candidates);
 
     @Test
     void longLinesAreCutAndTheirNumberStays() {
@@ -25,11 +30,15 @@ class BoundedTextTest {
         assertThat(BoundedText.withShortLines("")).isEmpty();
         assertThat(BoundedText.withShortLines("a\n\nb")).isEqualTo("a\n\nb");
         assertThat(BoundedText.withShortLines(exact + "b\n")).isEqualTo(exact + "b\n");
-        assertThat(BoundedText.withShortLines("y".repeat(1 << 20) + "\nb")).isEqualTo("y".repeat(BoundedText.MAX_LINE) + "\nb");
+        assertThat(BoundedText.withShortLines("y".repeat(1 << 20) + "\nb"))
+                .isEqualTo("y".repeat(BoundedText.MAX_LINE) + "\nb");
         assertThat(BoundedText.withShortLines("y".repeat(1 << 20))).isEqualTo("y".repeat(BoundedText.MAX_LINE));
     }
 
-    /** Each line takes work that grows with the square of its length; a line of a real JVM takes a few steps per character. */
+    /**
+     * Each line takes work that grows with the square of its length; a line of a real JVM takes a few steps per
+     * character.
+     */
     @Test
     void workIsBounded() {
         String line = "a" + " ".repeat(BoundedText.MAX_LINE - 400) + "total " + "[0x1, ".repeat(60);
@@ -41,12 +50,51 @@ class BoundedTextTest {
 
     @Provide
     Arbitrary<String> hostileTexts() {
-        return Arbitraries.of("0x0", "0x1", "0xffffffffffffffff", "0xfffffffffffff000", "999999999999999", "99999999999999999999", "[", "]", ",",
-                ", ", ")", " ", "\n", "-", "K", ".", "00", "a", "Polling page: ", "Card table byte_map: [", "CDS archive(s) mapped at: [",
-                "Compressed class space mapped at: ", "Mark Bits: [", " garbage-first heap   total 1K, used 1K [", "CodeCache: size=1Kb\n bounds [",
-                "CodeHeap 'x': size=1Kb\n bounds [", "- node #1: base 0x1: reserved=", " KB, ", "vsl class-space:\n", "Reserved region:\n - [",
-                "[0x1 - 0x2] reserved 1KB for ", "[0x", " - 0x", "] reserved ", " for Class", "|    0|R  |O|BTE ", "ffffffffffffffff, ", "1, ", "2|",
-                "- map (vanilla): 0x", "- map (biased): 0x").list().ofMaxSize(200).map(parts -> String.join("", parts));
+        return Arbitraries.of(
+                        "0x0",
+                        "0x1",
+                        "0xffffffffffffffff",
+                        "0xfffffffffffff000",
+                        "999999999999999",
+                        "99999999999999999999",
+                        "[",
+                        "]",
+                        ",",
+                        ", ",
+                        ")",
+                        " ",
+                        "\n",
+                        "-",
+                        "K",
+                        ".",
+                        "00",
+                        "a",
+                        "Polling page: ",
+                        "Card table byte_map: [",
+                        "CDS archive(s) mapped at: [",
+                        "Compressed class space mapped at: ",
+                        "Mark Bits: [",
+                        " garbage-first heap   total 1K, used 1K [",
+                        "CodeCache: size=1Kb\n bounds [",
+                        "CodeHeap 'x': size=1Kb\n bounds [",
+                        "- node #1: base 0x1: reserved=",
+                        " KB, ",
+                        "vsl class-space:\n",
+                        "Reserved region:\n - [",
+                        "[0x1 - 0x2] reserved 1KB for ",
+                        "[0x",
+                        " - 0x",
+                        "] reserved ",
+                        " for Class",
+                        "|    0|R  |O|BTE ",
+                        "ffffffffffffffff, ",
+                        "1, ",
+                        "2|",
+                        "- map (vanilla): 0x",
+                        "- map (biased): 0x")
+                .list()
+                .ofMaxSize(200)
+                .map(parts -> String.join("", parts));
     }
 
     /** For any numbers, no range wraps around the end of the address space, and no number overflows. */
@@ -56,6 +104,8 @@ class BoundedTextTest {
         for (Function<String, List<RegionCandidate>> parser : PARSERS) {
             claims.addAll(parser.apply(BoundedText.withShortLines(text)));
         }
-        assertThat(claims).allSatisfy(claim -> assertThat(Long.compareUnsigned(claim.start(), claim.end())).isNegative());
+        assertThat(claims)
+                .allSatisfy(claim -> assertThat(Long.compareUnsigned(claim.start(), claim.end()))
+                        .isNegative());
     }
 }

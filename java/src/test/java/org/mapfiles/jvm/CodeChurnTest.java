@@ -11,12 +11,15 @@ class CodeChurnTest {
     @ParameterizedTest
     @MethodSource("org.mapfiles.jvm.Collectors#options")
     void resultsAreRightWhileCodeIsLoadedAndUnloaded(String collector) throws Exception {
-        ChildJvm.Outcome outcome = new ChildJvm().with(collector, "-XX:TieredStopAtLevel=4", "-Xmx256m")
+        ChildJvm.Outcome outcome = new ChildJvm()
+                .with(collector, "-XX:TieredStopAtLevel=4", "-Xmx256m")
                 .run(CodeWorkloadMain.class, 5_000);
         String last = outcome.output().lines().reduce("", (before, line) -> line);
         assertThat(outcome.exit()).as(outcome.output()).isZero();
         assertThat(last).as(outcome.output()).startsWith("RIGHT ").doesNotStartWith("RIGHT 0 ");
-        assertThat(outcome.output().lines()).as("no other output: %s", outcome.output()).hasSize(1);
+        assertThat(outcome.output().lines())
+                .as("no other output: %s", outcome.output())
+                .hasSize(1);
         System.out.println(collector + ": " + last);
     }
 }

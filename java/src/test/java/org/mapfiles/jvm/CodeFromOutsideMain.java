@@ -11,18 +11,19 @@ import java.util.stream.IntStream;
 import org.mapfiles.ProcessMaps;
 
 /**
- * A JVM whose code another process reads: loops, inlining, wrappers of native methods, lambdas and other hidden classes, and
- * classes that are unloaded. In its own process it compares the methods at each debug record with the methods that the JVM
- * reports through JVMTI. Then it prints the list of compiled methods, and again for each line of its input.
+ * A JVM whose code another process reads: loops, inlining, wrappers of native methods, lambdas and other hidden
+ * classes, and classes that are unloaded. In its own process it compares the methods at each debug record with the
+ * methods that the JVM reports through JVMTI. Then it prints the list of compiled methods, and again for each line of
+ * its input.
  */
 final class CodeFromOutsideMain {
     private static final int MAX_ROUNDS = 5_000;
     private static final List<Method> KEPT = new ArrayList<>();
+
     @SuppressWarnings("UnusedVariable") // what is written to a field is not optimised away
     private static long sink;
 
-    private CodeFromOutsideMain() {
-    }
+    private CodeFromOutsideMain() {}
 
     /** Arguments: the seconds of work. */
     public static void main(String[] arguments) throws Exception {
@@ -43,7 +44,8 @@ final class CodeFromOutsideMain {
     /** Whether the compilers of a busy machine have come far enough to compare something. */
     private static boolean isCompiledEnough(JvmCode code) {
         int[] records = {0};
-        code.forEach(each -> records[0] += each.kind() == CodeInfo.Kind.METHOD ? records(code, each.start()).length : 0);
+        code.forEach(
+                each -> records[0] += each.kind() == CodeInfo.Kind.METHOD ? records(code, each.start()).length : 0);
         return records[0] > 3_000 || System.getProperty("java.vm.info").contains("interpreted");
     }
 
@@ -62,7 +64,9 @@ final class CodeFromOutsideMain {
         StringBuilder text = new StringBuilder();
         for (int i = 0; i < 500; i++) {
             text.append(i).append(round);
-            sink += System.nanoTime() + System.identityHashCode(text) + Thread.currentThread().getId();
+            sink += System.nanoTime()
+                    + System.identityHashCode(text)
+                    + Thread.currentThread().getId();
         }
         Map<String, Integer> map = new LinkedHashMap<>();
         for (int i = 0; i < 500; i++) {
@@ -92,8 +96,13 @@ final class CodeFromOutsideMain {
     static String frames(CodeInfo info) {
         StringBuilder text = new StringBuilder();
         for (int i = 0; i < info.frames(); i++) {
-            text.append(info.className(i)).append('.').append(info.methodName(i)).append(info.signature(i)).append('@')
-                    .append(info.bytecode(i)).append(' ');
+            text.append(info.className(i))
+                    .append('.')
+                    .append(info.methodName(i))
+                    .append(info.signature(i))
+                    .append('@')
+                    .append(info.bytecode(i))
+                    .append(' ');
         }
         return text.toString();
     }
@@ -111,19 +120,22 @@ final class CodeFromOutsideMain {
         int different = 0;
         CodeInfo info = new CodeInfo();
         CodeInfo location = new CodeInfo();
-        try (ProcessMaps maps = ProcessMaps.self(); JvmCodeReader reader = JvmCodeReader.of(maps)) {
+        try (ProcessMaps maps = ProcessMaps.self();
+                JvmCodeReader reader = JvmCodeReader.of(maps)) {
             for (long[] method : methods) {
                 for (int offset : records(code, method[0])) {
                     long address = method[0] + offset;
                     if (!code.find(address, CodeInfo.AddressKind.RETURNS_TO, info)
                             || !reader.find(address, CodeInfo.AddressKind.RETURNS_TO, location)
-                            || location.compileId() != info.compileId() || location.start() != info.start()) {
+                            || location.compileId() != info.compileId()
+                            || location.start() != info.start()) {
                         unloaded++; // other code is at the address now
                         continue;
                     }
                     String expected = frames(info);
                     String returning = frames(location);
-                    if (!reader.find(address - 1, CodeInfo.AddressKind.RUNNING_AT, location) || location.compileId() != info.compileId()
+                    if (!reader.find(address - 1, CodeInfo.AddressKind.RUNNING_AT, location)
+                            || location.compileId() != info.compileId()
                             || location.toString().equals("unknown method")) {
                         unloaded++; // the method was or is being unloaded
                         continue;
@@ -132,8 +144,8 @@ final class CodeFromOutsideMain {
                         same++;
                         inlined += location.frames() > 1 ? 1 : 0;
                     } else if (different++ < 10) {
-                        System.out.println("DIFFERENT tier " + location.tier() + " " + location + " + " + offset + ": " + expected
-                                + " but " + returning + " and " + frames(location));
+                        System.out.println("DIFFERENT tier " + location.tier() + " " + location + " + " + offset + ": "
+                                + expected + " but " + returning + " and " + frames(location));
                     }
                 }
             }

@@ -34,7 +34,8 @@ class CodeFromOutsideTest {
         options.add("-XX:+UseSerialGC -XX:TieredStopAtLevel=4 -XX:-TieredCompilation");
         options.add("-XX:+UseSerialGC -XX:TieredStopAtLevel=4 -XX:-SegmentedCodeCache -XX:+UnlockDiagnosticVMOptions"
                 + " -XX:+DebugNonSafepoints");
-        options.add("-XX:+UseSerialGC -XX:TieredStopAtLevel=4 -XX:ReservedCodeCacheSize=5m -XX:-UseCompressedClassPointers");
+        options.add(
+                "-XX:+UseSerialGC -XX:TieredStopAtLevel=4 -XX:ReservedCodeCacheSize=5m -XX:-UseCompressedClassPointers");
         return options;
     }
 
@@ -55,8 +56,12 @@ class CodeFromOutsideTest {
             while ((line = in.readLine()) != null && !line.equals("READY")) {
                 String[] words = line.split(" ");
                 if (words[0].equals("LIST")) {
-                    list.add(new CodeList.MapsLine(Integer.parseInt(words[1]), Integer.parseInt(words[2]), words[3],
-                            Long.parseUnsignedLong(words[4], 16), Long.parseUnsignedLong(words[5], 16)));
+                    list.add(new CodeList.MapsLine(
+                            Integer.parseInt(words[1]),
+                            Integer.parseInt(words[2]),
+                            words[3],
+                            Long.parseUnsignedLong(words[4], 16),
+                            Long.parseUnsignedLong(words[5], 16)));
                 } else if (words[0].equals("RECORDS")) {
                     records = line;
                 } else {
@@ -84,7 +89,8 @@ class CodeFromOutsideTest {
     }
 
     private static CodeList.MapsLine line(CodeInfo location) {
-        return new CodeList.MapsLine(location.compileId(), location.tier(), location.toString(), location.start(), location.end());
+        return new CodeList.MapsLine(
+                location.compileId(), location.tier(), location.toString(), location.start(), location.end());
     }
 
     @ParameterizedTest
@@ -92,31 +98,37 @@ class CodeFromOutsideTest {
     void codeEqualsTheListAndTheReportsOfTheJvm(String options) throws Exception {
         try (Child child = new Child(options)) {
             Set<CodeList.MapsLine> listed = child.list(); // the JVM has started by then
-            try (ProcessMaps maps = ProcessMaps.of(child.process.pid()); JvmCodeReader reader = JvmCodeReader.of(maps)) {
+            try (ProcessMaps maps = ProcessMaps.of(child.process.pid());
+                    JvmCodeReader reader = JvmCodeReader.of(maps)) {
                 compare(child, listed, reader, options);
             }
         }
     }
 
-    private static void compare(Child child, Set<CodeList.MapsLine> listed, JvmCodeReader reader, String options) throws IOException {
+    private static void compare(Child child, Set<CodeList.MapsLine> listed, JvmCodeReader reader, String options)
+            throws IOException {
         Set<CodeList.MapsLine> found = new HashSet<>();
         List<String> stubs = new ArrayList<>();
         assertThat(reader.forEach(each -> {
-            if (each.kind() == CodeInfo.Kind.METHOD) {
-                found.add(line(each));
-            } else {
-                stubs.add(each.toString());
-            }
-        })).isTrue();
+                    if (each.kind() == CodeInfo.Kind.METHOD) {
+                        found.add(line(each));
+                    } else {
+                        stubs.add(each.toString());
+                    }
+                }))
+                .isTrue();
         Set<CodeList.MapsLine> missedByFind = new LinkedHashSet<>();
         CodeInfo location = new CodeInfo();
         for (CodeList.MapsLine line : listed) {
-            for (long address : new long[] {line.start(), line.start() + (line.end() - line.start()) / 2, line.end() - 1}) {
-                if (!reader.find(address, CodeInfo.AddressKind.RUNNING_AT, location) || !line(location).equals(line)) {
+            for (long address :
+                    new long[] {line.start(), line.start() + (line.end() - line.start()) / 2, line.end() - 1}) {
+                if (!reader.find(address, CodeInfo.AddressKind.RUNNING_AT, location)
+                        || !line(location).equals(line)) {
                     missedByFind.add(line);
                 }
             }
-            if (!reader.find(line.end(), CodeInfo.AddressKind.RETURNS_TO, location) || !line(location).equals(line)) {
+            if (!reader.find(line.end(), CodeInfo.AddressKind.RETURNS_TO, location)
+                    || !line(location).equals(line)) {
                 missedByFind.add(line);
             }
         }
@@ -130,16 +142,22 @@ class CodeFromOutsideTest {
         unlisted.retainAll(foundAgain);
         // The list omits method handle intrinsics that serve other code.
         // It omits unloaded methods too, which have lost their names.
-        unlisted.removeIf(line -> line.method().startsWith("java.lang.invoke.MethodHandle.") || line.method().equals("unknown method"));
+        unlisted.removeIf(line -> line.method().startsWith("java.lang.invoke.MethodHandle.")
+                || line.method().equals("unknown method"));
         stable.retainAll(listed);
         missedByFind.retainAll(stable);
-        System.out.println(options + ": " + stable.size() + " methods listed, " + found.size() + " found, " + stubs.size()
-                + " stubs, " + unlisted.size() + " not listed; " + child.records);
+        System.out.println(options + ": " + stable.size() + " methods listed, " + found.size() + " found, "
+                + stubs.size() + " stubs, " + unlisted.size() + " not listed; " + child.records);
         assertThat(found).containsAll(stable);
         assertThat(missedByFind).isEmpty();
         assertThat(unlisted).as("not listed").isEmpty();
-        assertThat(stubs).anyMatch(name -> name.contains("StubRoutines")).anyMatch(name -> name.startsWith("Interpreter"));
-        long[] records = Arrays.stream(child.records.split(" ")).skip(1).mapToLong(Long::parseLong).toArray();
+        assertThat(stubs)
+                .anyMatch(name -> name.contains("StubRoutines"))
+                .anyMatch(name -> name.startsWith("Interpreter"));
+        long[] records = Arrays.stream(child.records.split(" "))
+                .skip(1)
+                .mapToLong(Long::parseLong)
+                .toArray();
         assertThat(records[2]).as("different from what JVMTI reported").isZero();
         if (!options.contains("-Xint")) {
             assertThat(records[0]).as("records").isGreaterThan(1_000);
@@ -150,7 +168,8 @@ class CodeFromOutsideTest {
 
     @Test
     void codeletsOfTheInterpreterHaveNames() throws Exception {
-        try (ProcessMaps maps = ProcessMaps.self(); JvmCodeReader reader = JvmCodeReader.of(maps)) {
+        try (ProcessMaps maps = ProcessMaps.self();
+                JvmCodeReader reader = JvmCodeReader.of(maps)) {
             Set<String> names = new HashSet<>();
             CodeInfo at = new CodeInfo();
             reader.forEach(each -> {
@@ -172,7 +191,8 @@ class CodeFromOutsideTest {
 
     @Test
     void otherMemoryIsNoCode() throws Exception {
-        try (ProcessMaps maps = ProcessMaps.self(); JvmCodeReader reader = JvmCodeReader.of(maps)) {
+        try (ProcessMaps maps = ProcessMaps.self();
+                JvmCodeReader reader = JvmCodeReader.of(maps)) {
             CodeInfo location = new CodeInfo();
             assertThatIllegalStateException().isThrownBy(location::start);
             for (long address : new long[] {0, 1, -1, Long.MIN_VALUE, Long.MAX_VALUE, 1L << 47}) {
@@ -189,7 +209,8 @@ class CodeFromOutsideTest {
     @Test
     void findAllocatesNothing() throws Exception {
         ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
-        try (ProcessMaps maps = ProcessMaps.self(); JvmCodeReader reader = JvmCodeReader.of(maps)) {
+        try (ProcessMaps maps = ProcessMaps.self();
+                JvmCodeReader reader = JvmCodeReader.of(maps)) {
             CodeInfo location = new CodeInfo();
             long[] start = new long[1];
             reader.forEach(each -> start[0] = each.kind() == CodeInfo.Kind.METHOD ? each.start() : start[0]);
@@ -213,11 +234,12 @@ class CodeFromOutsideTest {
     void exitedJvmIsAnException() throws Exception {
         try (Child child = new Child("-XX:+UseSerialGC -Xint")) {
             child.list();
-            try (ProcessMaps maps = ProcessMaps.of(child.process.pid()); JvmCodeReader reader = JvmCodeReader.of(maps)) {
+            try (ProcessMaps maps = ProcessMaps.of(child.process.pid());
+                    JvmCodeReader reader = JvmCodeReader.of(maps)) {
                 child.process.destroyForcibly().waitFor();
                 assertThatThrownBy(() -> reader.find(1 << 20, CodeInfo.AddressKind.RUNNING_AT, new CodeInfo()))
                         .isInstanceOf(ProcessExitedException.class);
-                assertThatThrownBy(() -> reader.forEach(each -> { })).isInstanceOf(ProcessExitedException.class);
+                assertThatThrownBy(() -> reader.forEach(each -> {})).isInstanceOf(ProcessExitedException.class);
             }
         }
     }
@@ -228,7 +250,8 @@ class CodeFromOutsideTest {
             JvmCodeReader reader = JvmCodeReader.of(maps);
             reader.close();
             reader.close();
-            assertThatIllegalStateException().isThrownBy(() -> reader.find(0, CodeInfo.AddressKind.RETURNS_TO, new CodeInfo()));
+            assertThatIllegalStateException()
+                    .isThrownBy(() -> reader.find(0, CodeInfo.AddressKind.RETURNS_TO, new CodeInfo()));
         }
     }
 

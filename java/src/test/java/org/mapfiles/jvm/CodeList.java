@@ -13,15 +13,17 @@ final class CodeList {
             "\\s*(\\d+)\\s+(\\d)\\s+\\d+\\s+(\\S+)\\s+\\[0x([0-9a-f]+), 0x([0-9a-f]+) - 0x([0-9a-f]+)\\]");
 
     /** A compiled method. */
-    record MapsLine(int compileId, int tier, String method, long start, long end) {
-    }
+    record MapsLine(int compileId, int tier, String method, long start, long end) {}
 
-    private CodeList() {
-    }
+    private CodeList() {}
 
     static Set<MapsLine> read() throws Exception {
-        String text = (String) ManagementFactory.getPlatformMBeanServer().invoke(
-                new ObjectName("com.sun.management:type=DiagnosticCommand"), "compilerCodelist", new Object[0], new String[0]);
+        String text = (String) ManagementFactory.getPlatformMBeanServer()
+                .invoke(
+                        new ObjectName("com.sun.management:type=DiagnosticCommand"),
+                        "compilerCodelist",
+                        new Object[0],
+                        new String[0]);
         Set<MapsLine> lines = new LinkedHashSet<>();
         for (String line : text.split("\n")) {
             if (line.isEmpty()) {
@@ -31,8 +33,12 @@ final class CodeList {
             if (!fields.matches()) {
                 throw new AssertionError("not understood: " + line);
             }
-            lines.add(new MapsLine(Integer.parseInt(fields.group(1)), Integer.parseInt(fields.group(2)), fields.group(3),
-                    Long.parseUnsignedLong(fields.group(5), 16), Long.parseUnsignedLong(fields.group(6), 16)));
+            lines.add(new MapsLine(
+                    Integer.parseInt(fields.group(1)),
+                    Integer.parseInt(fields.group(2)),
+                    fields.group(3),
+                    Long.parseUnsignedLong(fields.group(5), 16),
+                    Long.parseUnsignedLong(fields.group(6), 16)));
         }
         return lines;
     }

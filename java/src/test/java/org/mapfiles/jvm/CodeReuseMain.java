@@ -14,26 +14,30 @@ import java.util.concurrent.atomic.AtomicReference;
 import org.mapfiles.ProcessMaps;
 
 /**
- * A JVM with a small code cache whose places are used again: hidden classes are compiled and unloaded all the time. Addresses are sampled
- * with the code that is in memory at that time, and compared with the recorded code: immediately, and later with the time of the sample.
+ * A JVM with a small code cache whose places are used again: hidden classes are compiled and unloaded all the time.
+ * Addresses are sampled with the code that is in memory at that time, and compared with the recorded code: immediately,
+ * and later with the time of the sample.
  */
 final class CodeReuseMain {
     private static final int ADDRESSES = 300;
     private static final int GRID = 256;
-    /** Maximum of samples that are kept, and their age in nanoseconds when the recorded code is searched with their time. */
+    /**
+     * Maximum of samples that are kept, and their age in nanoseconds when the recorded code is searched with their
+     * time.
+     */
     private static final int MAX_SAMPLES = 2_000_000;
+
     private static final long AGE = 1_500_000_000L;
 
     private static volatile boolean isDone;
     private static final AtomicReference<Throwable> FAILURE = new AtomicReference<>();
+
     @SuppressWarnings("UnusedVariable") // keeps the calls alive
     private static int sink;
 
-    private CodeReuseMain() {
-    }
+    private CodeReuseMain() {}
 
-    private record Sample(long address, long time, int compileId) {
-    }
+    private record Sample(long address, long time, int compileId) {}
 
     /** Counts of comparisons of one kind. */
     private static final class Counts {
@@ -52,15 +56,15 @@ final class CodeReuseMain {
             } else if (info.compileId() == compileId) {
                 certain++;
             } else if (wrong++ < 10) {
-                System.out.println("WRONG " + what + ": " + info + " " + info.compileId() + " " + info.certainty() + ", not " + compileId
-                        + "; loaded " + info.loaded() + " unloaded " + info.unloaded());
+                System.out.println("WRONG " + what + ": " + info + " " + info.compileId() + " " + info.certainty()
+                        + ", not " + compileId + "; loaded " + info.loaded() + " unloaded " + info.unloaded());
             }
         }
 
         @Override
         public String toString() {
-            return certain + " certain, " + uncertain + " uncertain (" + uncertainWrong + " of other code), " + none + " none, " + wrong
-                    + " wrong";
+            return certain + " certain, " + uncertain + " uncertain (" + uncertainWrong + " of other code), " + none
+                    + " none, " + wrong + " wrong";
         }
     }
 
@@ -75,7 +79,8 @@ final class CodeReuseMain {
         List<Sample> samples = new ArrayList<>();
         Map<Long, Integer> last = new HashMap<>();
         int reused = 0;
-        try (ProcessMaps maps = ProcessMaps.self(); JvmCodeReader reader = JvmCodeReader.of(maps)) {
+        try (ProcessMaps maps = ProcessMaps.self();
+                JvmCodeReader reader = JvmCodeReader.of(maps)) {
             long end = System.nanoTime() + Long.parseLong(arguments[0]) * 1_000_000_000;
             CodeInfo read = new CodeInfo();
             CodeInfo info = new CodeInfo();
@@ -94,7 +99,9 @@ final class CodeReuseMain {
                 int compileId = read.compileId();
                 long time = System.nanoTime();
                 boolean isFound = code.find(address, info);
-                if (!reader.find(address, read) || read.kind() != CodeInfo.Kind.METHOD || read.compileId() != compileId) {
+                if (!reader.find(address, read)
+                        || read.kind() != CodeInfo.Kind.METHOD
+                        || read.compileId() != compileId) {
                     continue; // it changed in between
                 }
                 now.add(isFound, info, compileId, "now");
@@ -115,14 +122,17 @@ final class CodeReuseMain {
             FAILURE.get().printStackTrace(System.out);
         }
         System.out.println("REUSED " + reused + "; now: " + now + "; then: " + then + "; " + code.counts());
-        System.out.println("RESULT " + reused + " " + now.wrong + " " + then.wrong + " " + now.certain + " " + then.certain);
+        System.out.println(
+                "RESULT " + reused + " " + now.wrong + " " + then.wrong + " " + now.certain + " " + then.certain);
     }
 
     /** Adds addresses in compiled methods of hidden classes, which are sampled again and again. */
     private static void addAddresses(JvmCodeReader reader, Set<Long> to) throws Exception {
         reader.forEach(each -> {
             long address = each.start() + GRID - 1 & -GRID;
-            if (each.kind() == CodeInfo.Kind.METHOD && address < each.end() && to.size() < ADDRESSES
+            if (each.kind() == CodeInfo.Kind.METHOD
+                    && address < each.end()
+                    && to.size() < ADDRESSES
                     && each.toString().contains("Throwaway")) {
                 to.add(address);
             }
@@ -134,7 +144,10 @@ final class CodeReuseMain {
         try (InputStream in = Throwaway.class.getResourceAsStream("Throwaway.class")) {
             byte[] bytes = in.readAllBytes();
             for (int i = 0; !isDone; i++) {
-                Method work = MethodHandles.lookup().defineHiddenClass(bytes, false).lookupClass().getMethod("work", int.class);
+                Method work = MethodHandles.lookup()
+                        .defineHiddenClass(bytes, false)
+                        .lookupClass()
+                        .getMethod("work", int.class);
                 for (int k = 0; k < 3; k++) {
                     sink += (int) work.invoke(null, 40_000);
                 }

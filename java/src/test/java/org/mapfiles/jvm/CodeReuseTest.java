@@ -13,12 +13,20 @@ class CodeReuseTest {
     @ParameterizedTest
     @ValueSource(strings = {"-XX:+UseSerialGC", "-XX:+UseG1GC"})
     void earlierCodeInAReusedPlaceIsNotCertain(String collector) throws Exception {
-        ChildJvm.Outcome outcome = new ChildJvm().with(collector, "-XX:TieredStopAtLevel=4", "-XX:ReservedCodeCacheSize=4m", "-Xmx64m")
+        ChildJvm.Outcome outcome = new ChildJvm()
+                .with(collector, "-XX:TieredStopAtLevel=4", "-XX:ReservedCodeCacheSize=4m", "-Xmx64m")
                 .run(CodeReuseMain.class, 8);
         assertThat(outcome.exit()).as(outcome.output()).isZero();
         System.out.println(collector + ": " + outcome.output().strip());
-        long[] counts = outcome.output().lines().filter(line -> line.startsWith("RESULT ")).findFirst()
-                .map(line -> Arrays.stream(line.split(" ")).skip(1).mapToLong(Long::parseLong).toArray()).orElseThrow();
+        long[] counts = outcome.output()
+                .lines()
+                .filter(line -> line.startsWith("RESULT "))
+                .findFirst()
+                .map(line -> Arrays.stream(line.split(" "))
+                        .skip(1)
+                        .mapToLong(Long::parseLong)
+                        .toArray())
+                .orElseThrow();
         assertThat(counts[1]).as("wrong now: %s", outcome.output()).isZero();
         assertThat(counts[2]).as("wrong then: %s", outcome.output()).isZero();
         assertThat(counts[3]).as("certain now").isPositive();

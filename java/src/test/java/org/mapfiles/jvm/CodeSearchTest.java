@@ -33,7 +33,10 @@ class CodeSearchTest {
         }
 
         boolean makesWayFor(Code other) {
-            return unloaded == 0 && start < other.end && other.start < end && (isMethod || other.isMethod || !other.wasThere);
+            return unloaded == 0
+                    && start < other.end
+                    && other.start < end
+                    && (isMethod || other.isMethod || !other.wasThere);
         }
     }
 
@@ -47,7 +50,8 @@ class CodeSearchTest {
 
     /** Writes an image with the layout of code_image.h. */
     private ByteBuffer image() {
-        ByteBuffer image = ByteBuffer.allocateDirect(LOG + codes.size() * RECORD_BYTES).order(ByteOrder.nativeOrder());
+        ByteBuffer image =
+                ByteBuffer.allocateDirect(LOG + codes.size() * RECORD_BYTES).order(ByteOrder.nativeOrder());
         image.putLong(CodeMemory.LOW, LOW).putInt(CodeMemory.SEGMENTS, SEGMENTS);
         for (int i = 0; i < codes.size(); i++) {
             Code code = codes.get(i);
@@ -55,12 +59,16 @@ class CodeSearchTest {
             int first = code.start / SEGMENT;
             int count = (code.end - 1) / SEGMENT - first + 1;
             image.putInt(at + CodeMemory.KIND, code.isMethod ? CodeMemory.KIND_METHOD : CodeMemory.KIND_STUB)
-                    .putLong(at + CodeMemory.START, LOW + code.start).putLong(at + CodeMemory.END, LOW + code.end)
-                    .putLong(at + CodeMemory.LOADED, code.loaded).putLong(at + CodeMemory.UNLOADED, code.unloaded)
-                    .putInt(at + CodeMemory.FIRST_SEGMENT, first).putInt(at + CodeMemory.RECORD_SEGMENTS, count);
+                    .putLong(at + CodeMemory.START, LOW + code.start)
+                    .putLong(at + CodeMemory.END, LOW + code.end)
+                    .putLong(at + CodeMemory.LOADED, code.loaded)
+                    .putLong(at + CodeMemory.UNLOADED, code.unloaded)
+                    .putInt(at + CodeMemory.FIRST_SEGMENT, first)
+                    .putInt(at + CodeMemory.RECORD_SEGMENTS, count);
             for (int k = 0; k < count; k++) {
                 int top = CodeMemory.TABLE + (first + k) * Integer.BYTES;
-                image.putInt(at + CodeMemory.RECORD_SIZE + k * Integer.BYTES, image.getInt(top)).putInt(top, at / CodeMemory.UNIT);
+                image.putInt(at + CodeMemory.RECORD_SIZE + k * Integer.BYTES, image.getInt(top))
+                        .putInt(top, at / CodeMemory.UNIT);
             }
         }
         return image;
@@ -79,8 +87,13 @@ class CodeSearchTest {
         }
         for (Code first : time == CodeSearch.NOW ? List.<Code>of() : codes) {
             if (first.covers(address) && first.loaded > time) {
-                return ~recordOf(best(address, code -> code == first || (code.loaded > time && !first.isMethod && !code.isMethod
-                        && (first.unloaded == 0 || code.loaded < first.unloaded))));
+                return ~recordOf(best(
+                        address,
+                        code -> code == first
+                                || (code.loaded > time
+                                        && !first.isMethod
+                                        && !code.isMethod
+                                        && (first.unloaded == 0 || code.loaded < first.unloaded))));
             }
         }
         return 0;
@@ -110,9 +123,15 @@ class CodeSearchTest {
         load(true, 64, 16, 2, false);
         load(false, 0, 48, 3, true);
         ByteBuffer image = image();
-        assertThat(CodeSearch.find(image, LOW + 20, CodeSearch.NOW)).as("the smaller stub").isEqualTo(recordOf(0));
-        assertThat(CodeSearch.find(image, LOW + 40, CodeSearch.NOW)).as("the larger stub").isEqualTo(recordOf(2));
-        assertThat(CodeSearch.find(image, LOW + 70, CodeSearch.NOW)).as("the method").isEqualTo(recordOf(1));
+        assertThat(CodeSearch.find(image, LOW + 20, CodeSearch.NOW))
+                .as("the smaller stub")
+                .isEqualTo(recordOf(0));
+        assertThat(CodeSearch.find(image, LOW + 40, CodeSearch.NOW))
+                .as("the larger stub")
+                .isEqualTo(recordOf(2));
+        assertThat(CodeSearch.find(image, LOW + 70, CodeSearch.NOW))
+                .as("the method")
+                .isEqualTo(recordOf(1));
         assertThat(CodeSearch.find(image, LOW + 20, 0)).as("before all").isEqualTo(~recordOf(0));
     }
 
@@ -127,7 +146,11 @@ class CodeSearchTest {
                 int start = random.nextInt(SEGMENTS * SEGMENT - 1);
                 int room = SEGMENTS * SEGMENT - start;
                 if (random.nextInt(3) > 0) {
-                    load(random.nextBoolean(), start, 1 + random.nextInt(random.nextInt(4) == 0 ? room : Math.min(room, 60)), now,
+                    load(
+                            random.nextBoolean(),
+                            start,
+                            1 + random.nextInt(random.nextInt(4) == 0 ? room : Math.min(room, 60)),
+                            now,
                             random.nextInt(3) > 0);
                 } else if (!codes.isEmpty()) {
                     int at = random.nextInt(codes.size());
@@ -139,7 +162,8 @@ class CodeSearchTest {
             for (int i = 0; i < 200; i++) {
                 int address = random.nextInt(SEGMENTS * SEGMENT);
                 long time = i % 4 == 0 ? CodeSearch.NOW : random.nextInt((int) now + 2);
-                assertThat(CodeSearch.find(image, LOW + address, time)).as("seed %d, address %d, time %d", seed, address, time)
+                assertThat(CodeSearch.find(image, LOW + address, time))
+                        .as("seed %d, address %d, time %d", seed, address, time)
                         .isEqualTo(expected(address, time));
             }
         }

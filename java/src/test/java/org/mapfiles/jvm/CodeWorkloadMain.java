@@ -7,14 +7,13 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
- * Loads, compiles, deoptimizes and unloads classes, and starts and ends threads, while four threads resolve addresses of
- * present and former code. The memory is small, so that the oldest code is evicted again and again.
+ * Loads, compiles, deoptimizes and unloads classes, and starts and ends threads, while four threads resolve addresses
+ * of present and former code. The memory is small, so that the oldest code is evicted again and again.
  */
 final class CodeWorkloadMain {
     private static final String WORK = "org.mapfiles.jvm.Throwaway.work(I)I";
 
-    private CodeWorkloadMain() {
-    }
+    private CodeWorkloadMain() {}
 
     /** Argument: milliseconds. Prints the numbers of results, or the first wrong result. */
     public static void main(String[] arguments) throws Exception {
@@ -48,8 +47,8 @@ final class CodeWorkloadMain {
             e.printStackTrace();
         }
         JvmCode.Counts counts = code.counts();
-        System.out.println((wrong.isEmpty() ? "RIGHT " : "WRONG ") + right.get() + " answers; " + counts + ", " + counts.compactions()
-                + " compactions");
+        System.out.println((wrong.isEmpty() ? "RIGHT " : "WRONG ") + right.get() + " answers; " + counts + ", "
+                + counts.compactions() + " compactions");
     }
 
     private static void churn(int round) throws Exception {
@@ -123,7 +122,9 @@ final class CodeWorkloadMain {
         }
         String text = info.toString();
         for (int i = 0; i <= last; i++) {
-            if (info.bytecode(i) < -1 || info.methodName(i).isEmpty() || info.className(i).isEmpty()) {
+            if (info.bytecode(i) < -1
+                    || info.methodName(i).isEmpty()
+                    || info.className(i).isEmpty()) {
                 throw new AssertionError("frame " + i + " of " + text);
             }
         }

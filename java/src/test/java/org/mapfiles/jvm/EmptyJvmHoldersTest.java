@@ -19,8 +19,8 @@ import org.mapfiles.testing.EmptyHolder;
 
 /** Holders of this package before the first search, and after a search that found nothing. */
 class EmptyJvmHoldersTest {
-    private static final Map<String, Object> NO_CODE = Map.of("isFound", false, "certainty", CodeInfo.Certainty.NONE, "toString",
-            "no code");
+    private static final Map<String, Object> NO_CODE =
+            Map.of("isFound", false, "certainty", CodeInfo.Certainty.NONE, "toString", "no code");
 
     @Test
     void codeWithoutAResult() throws Exception {
@@ -31,9 +31,15 @@ class EmptyJvmHoldersTest {
         code.forEach(each -> start[0] = each.kind() == CodeInfo.Kind.METHOD ? each.start() : start[0]);
         assertThat(code.find(start[0], answer)).as("a method").isTrue();
         for (int frame : new int[] {-1, answer.frames(), Integer.MAX_VALUE, Integer.MIN_VALUE}) {
-            assertThatThrownBy(() -> answer.className(frame)).as("%d", frame).isInstanceOf(IndexOutOfBoundsException.class);
-            assertThatThrownBy(() -> answer.methodName(frame)).as("%d", frame).isInstanceOf(IndexOutOfBoundsException.class);
-            assertThatThrownBy(() -> answer.signature(frame)).as("%d", frame).isInstanceOf(IndexOutOfBoundsException.class);
+            assertThatThrownBy(() -> answer.className(frame))
+                    .as("%d", frame)
+                    .isInstanceOf(IndexOutOfBoundsException.class);
+            assertThatThrownBy(() -> answer.methodName(frame))
+                    .as("%d", frame)
+                    .isInstanceOf(IndexOutOfBoundsException.class);
+            assertThatThrownBy(() -> answer.signature(frame))
+                    .as("%d", frame)
+                    .isInstanceOf(IndexOutOfBoundsException.class);
         }
         assertThat(code.find(0, answer)).isFalse();
         EmptyHolder.check(answer, NO_CODE);
@@ -49,7 +55,9 @@ class EmptyJvmHoldersTest {
         assertThat(answer.frames()).isZero();
         assertThat(answer.name()).isNotEmpty();
         for (int frame : new int[] {-1, 0}) {
-            assertThatThrownBy(() -> answer.methodName(frame)).as("%d", frame).isInstanceOf(IndexOutOfBoundsException.class);
+            assertThatThrownBy(() -> answer.methodName(frame))
+                    .as("%d", frame)
+                    .isInstanceOf(IndexOutOfBoundsException.class);
         }
     }
 
@@ -76,7 +84,8 @@ class EmptyJvmHoldersTest {
     @Test
     void toStringNeverThrows(@TempDir Path directory) throws Exception {
         Path file = Files.write(directory.resolve("file"), new byte[4096]);
-        try (JvmResolver resolver = JvmResolver.recording(); FileChannel channel = FileChannel.open(file)) {
+        try (JvmResolver resolver = JvmResolver.recording();
+                FileChannel channel = FileChannel.open(file)) {
             AddressInfo answer = new AddressInfo();
             assertThat(resolver.resolve(ofAFile(), answer)).isTrue();
             MappedByteBuffer another = channel.map(FileChannel.MapMode.READ_ONLY, 0, 4096);
@@ -89,7 +98,8 @@ class EmptyJvmHoldersTest {
 
     private static long ofAFile() throws MapsException {
         try (ProcessMaps maps = ProcessMaps.self()) {
-            MapCursor mapping = maps.snapshot(MapFilter.all().executable().fileBacked()).cursor();
+            MapCursor mapping =
+                    maps.snapshot(MapFilter.all().executable().fileBacked()).cursor();
             assertThat(mapping.next()).isTrue();
             return mapping.start();
         }

@@ -15,8 +15,7 @@ import org.mapfiles.ProcessMaps;
 
 /** Programs of child JVMs that record code in an unusual way. The first argument is the name of the program. */
 public final class FindCodeMain {
-    private FindCodeMain() {
-    }
+    private FindCodeMain() {}
 
     public static void main(String[] arguments) throws Exception {
         switch (arguments[0]) {
@@ -70,8 +69,12 @@ public final class FindCodeMain {
     private static void attached(String library) throws Exception {
         JvmCode code = JvmCode.open();
         for (int i = 0; i < 2; i++) {
-            Object output = ManagementFactory.getPlatformMBeanServer().invoke(new ObjectName("com.sun.management:type=DiagnosticCommand"),
-                    "jvmtiAgentLoad", new Object[] {new String[] {library, "\"memory=2m\""}}, new String[] {String[].class.getName()});
+            Object output = ManagementFactory.getPlatformMBeanServer()
+                    .invoke(
+                            new ObjectName("com.sun.management:type=DiagnosticCommand"),
+                            "jvmtiAgentLoad",
+                            new Object[] {new String[] {library, "\"memory=2m\""}},
+                            new String[] {String[].class.getName()});
             System.out.println(String.valueOf(output).strip());
             JvmCode.stop();
             JvmCode.open();
@@ -124,7 +127,8 @@ public final class FindCodeMain {
             urls.add(Path.of(entry).toUri().toURL());
         }
         for (int i = 0; i < 3; i++) {
-            try (URLClassLoader loader = new URLClassLoader(urls.toArray(new URL[0]), ClassLoader.getPlatformClassLoader())) {
+            try (URLClassLoader loader =
+                    new URLClassLoader(urls.toArray(new URL[0]), ClassLoader.getPlatformClassLoader())) {
                 Method main = loader.loadClass(FindCodeMain.class.getName()).getDeclaredMethod("earliestIn");
                 System.out.println(main.invoke(null));
             }

@@ -10,14 +10,28 @@ import javax.management.ObjectName;
 
 /** Compares the regions of a G1 heap with GC.heap_info and VM.info. */
 final class G1HeapMain {
-    private static final Pattern REGION = Pattern.compile(
-            "^\\| *\\d+\\|0x(\\w+), 0x\\w+, 0x(\\w+)\\| *\\d+%\\| ?(\\w+)\\|", Pattern.MULTILINE);
-    private static final Map<String, String> USES = Map.of("E", "eden space", "S", "survivor space", "O", "old generation",
-            "HS", "humongous objects", "HC", "humongous objects", "F", "free", "OA", "archived objects", "CA", "archived objects");
+    private static final Pattern REGION =
+            Pattern.compile("^\\| *\\d+\\|0x(\\w+), 0x\\w+, 0x(\\w+)\\| *\\d+%\\| ?(\\w+)\\|", Pattern.MULTILINE);
+    private static final Map<String, String> USES = Map.of(
+            "E",
+            "eden space",
+            "S",
+            "survivor space",
+            "O",
+            "old generation",
+            "HS",
+            "humongous objects",
+            "HC",
+            "humongous objects",
+            "F",
+            "free",
+            "OA",
+            "archived objects",
+            "CA",
+            "archived objects");
     private static final Pattern YOUNG = Pattern.compile("(\\d+) young \\((\\d+)K\\), (\\d+) survivors \\((\\d+)K\\)");
 
-    private G1HeapMain() {
-    }
+    private G1HeapMain() {}
 
     public static void main(String[] arguments) throws Exception {
         JvmRegions agreed = Agreement.of(G1HeapMain::expected, G1HeapMain::actual);
@@ -31,10 +45,17 @@ final class G1HeapMain {
             long survivors = bytes(regions, "survivor space");
             long eden = bytes(regions, "eden space");
             if (before.equals(young()) && before.equals((eden + survivors) / 1024 + " " + survivors / 1024)) {
-                System.out.println("young " + (eden > 0) + ", humongous " + (bytes(regions, "humongous objects") >= humongous.length)
-                        + ", all " + (bytes(regions, "") == bytes(regions, "eden space") + survivors + bytes(regions, "humongous objects")
-                        + bytes(regions, "old generation") + bytes(regions, "free") + bytes(regions, "reserved")
-                        + bytes(regions, "archived objects")));
+                System.out.println("young " + (eden > 0) + ", humongous "
+                        + (bytes(regions, "humongous objects") >= humongous.length)
+                        + ", all "
+                        + (bytes(regions, "")
+                                == bytes(regions, "eden space")
+                                        + survivors
+                                        + bytes(regions, "humongous objects")
+                                        + bytes(regions, "old generation")
+                                        + bytes(regions, "free")
+                                        + bytes(regions, "reserved")
+                                        + bytes(regions, "archived objects")));
                 return;
             }
         }
@@ -62,8 +83,12 @@ final class G1HeapMain {
     }
 
     private static String young() throws Exception {
-        String text = (String) ManagementFactory.getPlatformMBeanServer().invoke(
-                new ObjectName("com.sun.management:type=DiagnosticCommand"), "gcHeapInfo", new Object[0], new String[0]);
+        String text = (String) ManagementFactory.getPlatformMBeanServer()
+                .invoke(
+                        new ObjectName("com.sun.management:type=DiagnosticCommand"),
+                        "gcHeapInfo",
+                        new Object[0],
+                        new String[0]);
         Matcher at = YOUNG.matcher(text);
         if (!at.find()) {
             throw new IllegalStateException(text);
@@ -75,7 +100,8 @@ final class G1HeapMain {
     private static long bytes(JvmRegions regions, String what) {
         long bytes = 0;
         for (int i = 0; i < regions.size(); i++) {
-            boolean isThis = regions.region(i) == JvmRegions.Kind.JAVA_HEAP && (what.isEmpty() || regions.detail(i).equals(what));
+            boolean isThis = regions.region(i) == JvmRegions.Kind.JAVA_HEAP
+                    && (what.isEmpty() || regions.detail(i).equals(what));
             bytes += isThis ? regions.end(i) - regions.start(i) : 0;
         }
         return bytes;

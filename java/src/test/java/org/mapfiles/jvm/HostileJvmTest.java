@@ -19,7 +19,10 @@ import org.mapfiles.MapsException;
 import org.mapfiles.ProcessMaps;
 import org.mapfiles.jvm.VmReader.VmFieldMissing;
 
-/** A JVM that writes anything to its own structures: what it has there is bounded, and never an exception that is not documented. */
+/**
+ * A JVM that writes anything to its own structures: what it has there is bounded, and never an exception that is not
+ * documented.
+ */
 class HostileJvmTest {
     private static final int TRIES = 200;
 
@@ -53,8 +56,23 @@ class HostileJvmTest {
         }
 
         private long word(long before) {
-            long[] words = {0, 1, -1, Long.MIN_VALUE, Long.MAX_VALUE, 4096, 0x11000, 1L << 14, 1L << 33, -4096, before + 8, -before, before << 1,
-                random.nextLong(), snapshot.cursor().seek(random.nextInt(snapshot.size())).start()};
+            long[] words = {
+                0,
+                1,
+                -1,
+                Long.MIN_VALUE,
+                Long.MAX_VALUE,
+                4096,
+                0x11000,
+                1L << 14,
+                1L << 33,
+                -4096,
+                before + 8,
+                -before,
+                before << 1,
+                random.nextLong(),
+                snapshot.cursor().seek(random.nextInt(snapshot.size())).start()
+            };
             return words[random.nextInt(words.length)];
         }
 
@@ -75,8 +93,16 @@ class HostileJvmTest {
     @Test
     void anyWordsInItsStructures() throws Exception {
         JvmProcess.Flags flags = JvmProcess.Flags.read(new VmReader(memory, tables));
-        VmSymbols symbols = VmSymbols.read(maps, snapshot, tables, Metaspaces.CLASS_CONTEXT, Metaspaces.OTHER_CONTEXT,
-                CollectorTables.MARK_BITMAP, CollectorTables.SUMMARY, CollectorTables.MARK_STACKS, VmStructures.POLLING_PAGE);
+        VmSymbols symbols = VmSymbols.read(
+                maps,
+                snapshot,
+                tables,
+                Metaspaces.CLASS_CONTEXT,
+                Metaspaces.OTHER_CONTEXT,
+                CollectorTables.MARK_BITMAP,
+                CollectorTables.SUMMARY,
+                CollectorTables.MARK_STACKS,
+                VmStructures.POLLING_PAGE);
         int found = 0;
         for (int seed = 0; seed < TRIES; seed++) {
             VmReader vm = new VmReader(new Mutated(seed), tables);
@@ -98,7 +124,8 @@ class HostileJvmTest {
                 CommandLine.lineEnds(vm);
             }
             found += claims.chosen().size();
-            assertThat(claims.chosen().values()).as("seed %d", seed)
+            assertThat(claims.chosen().values())
+                    .as("seed %d", seed)
                     .allMatch(claim -> Long.compareUnsigned(claim.start(), claim.end()) < 0);
         }
         assertThat(found).as("most words are left as they are").isPositive();
@@ -106,20 +133,22 @@ class HostileJvmTest {
 
     /** This JVM's memory, with the words at some addresses replaced. */
     private VmReader replaced(Map<Long, Long> words) {
-        return new VmReader(new FakeMemory() {
-            @Override
-            int fill(long address, ByteBuffer to) throws MapsException {
-                byte[] real = new byte[to.remaining()];
-                int got = memory.read(address, real, 0, real.length);
-                to.put(0, real);
-                words.forEach((at, word) -> {
-                    if (at - address >= 0 && at - address + Long.BYTES <= got) {
-                        to.putLong((int) (at - address), word);
+        return new VmReader(
+                new FakeMemory() {
+                    @Override
+                    int fill(long address, ByteBuffer to) throws MapsException {
+                        byte[] real = new byte[to.remaining()];
+                        int got = memory.read(address, real, 0, real.length);
+                        to.put(0, real);
+                        words.forEach((at, word) -> {
+                            if (at - address >= 0 && at - address + Long.BYTES <= got) {
+                                to.putLong((int) (at - address), word);
+                            }
+                        });
+                        return got;
                     }
-                });
-                return got;
-            }
-        }, tables);
+                },
+                tables);
     }
 
     /** One region of a size that goes below its start, and below address 0. */
@@ -128,11 +157,14 @@ class HostileJvmTest {
         VmReader vm = new VmReader(memory, tables);
         String type = vm.has("G1HeapRegion", "_type") ? "G1HeapRegion" : "HeapRegion";
         assumeTrue(JvmProcess.Flags.read(vm).isOn("UseG1GC"), "this JVM does not use G1");
-        long table = vm.pointer("Universe", "_collectedHeap") + vm.location("G1CollectedHeap", "_hrm") + vm.location(type + "Manager", "_regions");
+        long table = vm.pointer("Universe", "_collectedHeap")
+                + vm.location("G1CollectedHeap", "_hrm")
+                + vm.location(type + "Manager", "_regions");
         long length = table + vm.location("G1HeapRegionTable", "_length");
         assertThat(RegionsOfG1.candidates(replaced(Map.of(length, 1L)))).hasSize(1);
         for (long size : new long[] {-4096, Long.MIN_VALUE, 0, Long.MAX_VALUE}) {
-            assertThat(RegionsOfG1.candidates(replaced(Map.of(length, 1L, vm.location(type, "GrainBytes"), size)))).isEmpty();
+            assertThat(RegionsOfG1.candidates(replaced(Map.of(length, 1L, vm.location(type, "GrainBytes"), size))))
+                    .isEmpty();
         }
     }
 
@@ -168,7 +200,8 @@ class HostileJvmTest {
     @Test
     void numbersOfWordsAreChecked() {
         VmReader vm = new VmReader(memory, tables);
-        for (long count : new long[] {-1, Long.MIN_VALUE, Integer.MIN_VALUE, Integer.MAX_VALUE, 1L << 32, Long.MAX_VALUE}) {
+        for (long count :
+                new long[] {-1, Long.MIN_VALUE, Integer.MIN_VALUE, Integer.MAX_VALUE, 1L << 32, Long.MAX_VALUE}) {
             assertThatThrownBy(() -> vm.longsAt(tables.start(), count)).isInstanceOf(VmFieldMissing.class);
         }
     }
@@ -237,9 +270,11 @@ class HostileJvmTest {
                 if (at >= 0 && at < (long) count * size) {
                     long flag = at / size;
                     long field = at % size;
-                    return field >= nameAt && field < nameAt + 8 ? 2 * base + flag * 16 >>> 8 * (field - nameAt)
-                            : field >= valueAt && field < valueAt + 8 ? 3 * base + flag * 8 >>> 8 * (field - valueAt)
-                            : field == typeAt ? 8 : 0; // a text
+                    return field >= nameAt && field < nameAt + 8
+                            ? 2 * base + flag * 16 >>> 8 * (field - nameAt)
+                            : field >= valueAt && field < valueAt + 8
+                                    ? 3 * base + flag * 8 >>> 8 * (field - valueAt)
+                                    : field == typeAt ? 8 : 0; // a text
                 }
                 if (address >= 4 * base) {
                     return address - 4 * base < 60_000 ? 'x' : 0;
@@ -252,7 +287,9 @@ class HostileJvmTest {
             }
         };
         JvmProcess.Flags flags = JvmProcess.Flags.read(new VmReader(fake, tables));
-        long bytes = flags.names().stream().mapToLong(name -> flags.text(name).orElse("").length()).sum();
+        long bytes = flags.names().stream()
+                .mapToLong(name -> flags.text(name).orElse("").length())
+                .sum();
         assertThat(bytes).isBetween(60_000L, 1L << 20);
     }
 
@@ -265,7 +302,8 @@ class HostileJvmTest {
             @Override
             int fill(long address, ByteBuffer to) {
                 for (int i = 0; i < to.limit(); i++) {
-                    to.put(i, (byte) (address == number && i != 2 || (address + i & 0xfffff) == 0xfffff ? 0 : 8)); // texts of up to 1 MiB
+                    // texts of up to 1 MiB
+                    to.put(i, (byte) (address == number && i != 2 || (address + i & 0xfffff) == 0xfffff ? 0 : 8));
                 }
                 return to.limit();
             }
@@ -279,9 +317,15 @@ class HostileJvmTest {
         try (ProcessMaps self = ProcessMaps.self()) {
             JvmProcess jvm = JvmProcess.of(self);
             jvm.close();
-            assertThatThrownBy(jvm::runState).isInstanceOf(IllegalStateException.class).hasMessageContaining("closed");
-            assertThatThrownBy(jvm::flags).isInstanceOf(IllegalStateException.class).hasMessageContaining("closed");
-            assertThatThrownBy(jvm::version).isInstanceOf(IllegalStateException.class).hasMessageContaining("closed");
+            assertThatThrownBy(jvm::runState)
+                    .isInstanceOf(IllegalStateException.class)
+                    .hasMessageContaining("closed");
+            assertThatThrownBy(jvm::flags)
+                    .isInstanceOf(IllegalStateException.class)
+                    .hasMessageContaining("closed");
+            assertThatThrownBy(jvm::version)
+                    .isInstanceOf(IllegalStateException.class)
+                    .hasMessageContaining("closed");
         }
     }
 }

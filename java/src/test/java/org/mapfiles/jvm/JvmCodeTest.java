@@ -21,6 +21,7 @@ class JvmCodeTest {
     private static final JvmCode CODE = JvmCode.open();
 
     private final CodeInfo info = new CodeInfo();
+
     @SuppressWarnings("UnusedVariable") // what is written to a field is not optimised away
     private Object sink;
 
@@ -62,7 +63,10 @@ class JvmCodeTest {
         for (long deadline = System.nanoTime() + PATIENCE; !open.isEmpty() && System.nanoTime() - deadline < 0; ) {
             open.retainAll(CodeList.read()); // methods that were unloaded meanwhile
             for (CodeList.MapsLine line : open) {
-                if (CODE.find(line.start(), info) && isTheSame(line) && CODE.find(line.end() - 1, info) && isTheSame(line)) {
+                if (CODE.find(line.start(), info)
+                        && isTheSame(line)
+                        && CODE.find(line.end() - 1, info)
+                        && isTheSame(line)) {
                     agreed.add(line);
                 }
             }
@@ -73,7 +77,9 @@ class JvmCodeTest {
     }
 
     private boolean isTheSame(CodeList.MapsLine line) {
-        return info.compileId() == line.compileId() && info.tier() == line.tier() && info.start() == line.start()
+        return info.compileId() == line.compileId()
+                && info.tier() == line.tier()
+                && info.start() == line.start()
                 && info.toString().equals(line.method().replaceFirst("\\.(?=[^.]*\\()", "."))
                 && info.certainty() == CodeInfo.Certainty.RECORDED;
     }
@@ -81,8 +87,11 @@ class JvmCodeTest {
     @Test
     void inlinedMethodsAreFramesOfTheCompiledMethod() {
         Method work = Throwaway.copy();
-        long start = await("compiled with its callee inlined", () -> invoke(work, 10_000),
-                each -> isThrowaway(each) && framesWithin(each.start(), each.end()).contains("inlined < work"));
+        long start = await(
+                "compiled with its callee inlined",
+                () -> invoke(work, 10_000),
+                each -> isThrowaway(each)
+                        && framesWithin(each.start(), each.end()).contains("inlined < work"));
         assertThat(CODE.find(start, info)).isTrue();
         assertThat(info.methodName(info.frames() - 1)).isEqualTo("work");
         assertThat(info.methodId(info.frames() - 1)).isNotZero();
@@ -111,7 +120,10 @@ class JvmCodeTest {
     @Test
     void codeEnteredInALoopHasItsBytecodeIndex() {
         Method work = Throwaway.copy();
-        await("compiled in its loop", () -> invoke(work, 200_000_000), each -> isThrowaway(each) && each.entryBytecode() >= 0);
+        await(
+                "compiled in its loop",
+                () -> invoke(work, 200_000_000),
+                each -> isThrowaway(each) && each.entryBytecode() >= 0);
     }
 
     @Test
@@ -145,13 +157,18 @@ class JvmCodeTest {
         assertThat(info.unloaded()).isGreaterThan(then[0]);
         long unloaded = info.unloaded();
         assertThat(CODE.find(unloadedStart, unloaded - 1, info)).isTrue();
-        assertThat(CODE.find(unloadedStart, unloaded, info) && info.loaded() <= unloaded).as("present after it was unloaded").isFalse();
+        assertThat(CODE.find(unloadedStart, unloaded, info) && info.loaded() <= unloaded)
+                .as("present after it was unloaded")
+                .isFalse();
         assertThat(CODE.counts().unloaded()).isPositive();
     }
 
     @Test
     void stubsHaveNamesAndNoFrames() {
-        long start = await("a stub", () -> { }, each -> each.kind() == CodeInfo.Kind.STUB && each.name().contains("arraycopy"));
+        long start = await(
+                "a stub",
+                () -> {},
+                each -> each.kind() == CodeInfo.Kind.STUB && each.name().contains("arraycopy"));
         assertThat(CODE.find(start, info)).isTrue();
         assertThat(info.frames()).isZero();
         assertThat(info.tier()).isEqualTo(-1);
@@ -173,7 +190,7 @@ class JvmCodeTest {
 
     @Test
     void codeBeforeTheFirstOpenIsMarked() {
-        long start = await("any method", () -> { }, each -> each.kind() == CodeInfo.Kind.METHOD && each.isBeforeStart());
+        long start = await("any method", () -> {}, each -> each.kind() == CodeInfo.Kind.METHOD && each.isBeforeStart());
         assertThat(CODE.find(start, 1, info)).isTrue();
         assertThat(info.certainty()).isEqualTo(CodeInfo.Certainty.RECORDED_LATER);
     }
@@ -181,7 +198,7 @@ class JvmCodeTest {
     @Test
     void findAllocatesNothing() {
         ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
-        long start = await("any method", () -> { }, each -> each.kind() == CodeInfo.Kind.METHOD);
+        long start = await("any method", () -> {}, each -> each.kind() == CodeInfo.Kind.METHOD);
         long least = Long.MAX_VALUE;
         for (int series = 0; series < 8; series++) {
             long before = threads.getCurrentThreadAllocatedBytes();

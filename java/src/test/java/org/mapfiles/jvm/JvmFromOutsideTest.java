@@ -26,11 +26,18 @@ class JvmFromOutsideTest {
     private static void isRead(long pid) throws Exception {
         try (ProcessMaps maps = ProcessMaps.of(pid)) {
             JvmRegions regions = JvmRegions.read(maps);
-            for (JvmRegions.Kind region : new JvmRegions.Kind[] {JvmRegions.Kind.JAVA_HEAP, JvmRegions.Kind.CODE_HEAP, JvmRegions.Kind.THREAD_STACK, JvmRegions.Kind.LIBRARY, JvmRegions.Kind.MALLOC}) {
+            for (JvmRegions.Kind region : new JvmRegions.Kind[] {
+                JvmRegions.Kind.JAVA_HEAP,
+                JvmRegions.Kind.CODE_HEAP,
+                JvmRegions.Kind.THREAD_STACK,
+                JvmRegions.Kind.LIBRARY,
+                JvmRegions.Kind.MALLOC
+            }) {
                 assertThat(regions.bytes(region)).as(region.toString()).isPositive();
             }
-            assertThat(stacks(regions)).as("stacks of Java threads, by name").anyMatch(detail -> detail.contains("Signal Dispatch")
-                    || detail.contains("Reference Handl"));
+            assertThat(stacks(regions))
+                    .as("stacks of Java threads, by name")
+                    .anyMatch(detail -> detail.contains("Signal Dispatch") || detail.contains("Reference Handl"));
         }
     }
 
@@ -59,7 +66,9 @@ class JvmFromOutsideTest {
             try (DirectoryStream<Path> entries = Files.newDirectoryStream(Path.of("/proc/" + pid + "/" + directory))) {
                 for (Path entry : entries) {
                     facts.add(directory + " " + entry.getFileName() + " "
-                            + (directory.equals("fd") ? Files.readSymbolicLink(entry) : Files.readString(entry.resolve("comm"))));
+                            + (directory.equals("fd")
+                                    ? Files.readSymbolicLink(entry)
+                                    : Files.readString(entry.resolve("comm"))));
                 }
             }
         }
@@ -105,7 +114,9 @@ class JvmFromOutsideTest {
     void stoppedJvm() throws Exception {
         Process jvm = JvmProcessTest.waiting();
         try {
-            new ProcessBuilder("kill", "-STOP", Long.toString(jvm.pid())).start().waitFor();
+            new ProcessBuilder("kill", "-STOP", Long.toString(jvm.pid()))
+                    .start()
+                    .waitFor();
             isInState(jvm, 'T');
             isRead(jvm.pid());
         } finally {
@@ -132,7 +143,8 @@ class JvmFromOutsideTest {
             assumeTrue(Files.exists(switchFile), "this group has no " + switchFile.getFileName());
             Files.writeString(group.resolve("cgroup.procs"), Long.toString(jvm.pid()));
             Files.writeString(switchFile, isNew ? "1" : "FROZEN");
-            try (ProcessMaps maps = ProcessMaps.of(jvm.pid()); JvmProcess process = JvmProcess.of(maps)) {
+            try (ProcessMaps maps = ProcessMaps.of(jvm.pid());
+                    JvmProcess process = JvmProcess.of(maps)) {
                 assertThat(waitFor(JvmProcess.RunState.FROZEN, process)).isTrue();
                 isRead(jvm.pid());
                 assertThat(process.runState()).isEqualTo(JvmProcess.RunState.FROZEN);
@@ -170,8 +182,11 @@ class JvmFromOutsideTest {
     private static Path mount(String type) throws IOException {
         try (Stream<String> mounts = Files.lines(Path.of("/proc/self/mounts"))) {
             return mounts.map(line -> line.split(" "))
-                    .filter(fields -> fields[2].equals(type) && (type.equals("cgroup2") || fields[3].matches("(.*,)?freezer(,.*)?")))
-                    .map(fields -> Path.of(fields[1])).findFirst().orElse(null);
+                    .filter(fields -> fields[2].equals(type)
+                            && (type.equals("cgroup2") || fields[3].matches("(.*,)?freezer(,.*)?")))
+                    .map(fields -> Path.of(fields[1]))
+                    .findFirst()
+                    .orElse(null);
         }
     }
 
@@ -180,8 +195,18 @@ class JvmFromOutsideTest {
     void jvmInAContainer() throws Exception {
         Process jvm;
         try {
-            jvm = new ChildJvm().under("unshare", "--mount", "--pid", "--fork", "--kill-child", "sh", "-c",
-                    "mount -t proc proc /proc && mount -t tmpfs none /mnt && exec \"$@\"", "sh").start(JvmProcessTest.Waiting.class);
+            jvm = new ChildJvm()
+                    .under(
+                            "unshare",
+                            "--mount",
+                            "--pid",
+                            "--fork",
+                            "--kill-child",
+                            "sh",
+                            "-c",
+                            "mount -t proc proc /proc && mount -t tmpfs none /mnt && exec \"$@\"",
+                            "sh")
+                    .start(JvmProcessTest.Waiting.class);
             assumeTrue("READY".equals(jvm.inputReader().readLine()), "this user cannot make namespaces");
         } catch (IOException denied) {
             assumeTrue(false, "no unshare(1)");
@@ -191,7 +216,9 @@ class JvmFromOutsideTest {
             long pid = jvm.toHandle().children().findFirst().orElseThrow().pid();
             isRead(pid);
             try (ProcessMaps maps = ProcessMaps.of(pid)) {
-                assertThat(stacks(JvmRegions.read(maps))).filteredOn(detail -> !detail.startsWith("first thread")).isNotEmpty()
+                assertThat(stacks(JvmRegions.read(maps)))
+                        .filteredOn(detail -> !detail.startsWith("first thread"))
+                        .isNotEmpty()
                         .allMatch(detail -> Files.exists(Path.of("/proc/" + pid + "/task/" + detail.split(" ")[0])));
             }
         } finally {
@@ -207,7 +234,8 @@ class JvmFromOutsideTest {
         Path copy = Files.createDirectory(directory.resolve("jdk"));
         Files.createDirectories(copy.resolve("lib/server"));
         Files.createDirectory(copy.resolve("bin"));
-        Files.copy(home.resolve("bin/java"), copy.resolve("bin/java"), java.nio.file.StandardCopyOption.COPY_ATTRIBUTES);
+        Files.copy(
+                home.resolve("bin/java"), copy.resolve("bin/java"), java.nio.file.StandardCopyOption.COPY_ATTRIBUTES);
         for (Path part : new Path[] {home, home.resolve("lib"), home.resolve("lib/server")}) {
             try (DirectoryStream<Path> entries = Files.newDirectoryStream(part)) {
                 for (Path entry : entries) {
@@ -221,8 +249,14 @@ class JvmFromOutsideTest {
             }
         }
         Path work = Files.createDirectory(directory.resolve("work"));
-        Process jvm = new ProcessBuilder(copy.resolve("bin/java").toString(), "-cp", ChildJvm.homeOf(JvmFromOutsideTest.class).toString(),
-                JvmProcessTest.Waiting.class.getName()).directory(work.toFile()).redirectErrorStream(true).start();
+        Process jvm = new ProcessBuilder(
+                        copy.resolve("bin/java").toString(),
+                        "-cp",
+                        ChildJvm.homeOf(JvmFromOutsideTest.class).toString(),
+                        JvmProcessTest.Waiting.class.getName())
+                .directory(work.toFile())
+                .redirectErrorStream(true)
+                .start();
         try {
             assertThat(jvm.inputReader().readLine()).isEqualTo("READY");
             Files.delete(copy.resolve("lib/server/libjvm.so"));
@@ -258,10 +292,13 @@ class JvmFromOutsideTest {
     /** A JVM that a C program has created on a second thread; the first has exited. */
     @Test
     void jvmWhoseFirstThreadHasExited() throws Exception {
-        Process jvm = new ProcessBuilder(beside("orphan_jvm").toString(), libjvm()).redirectErrorStream(true).start();
+        Process jvm = new ProcessBuilder(beside("orphan_jvm").toString(), libjvm())
+                .redirectErrorStream(true)
+                .start();
         try {
             String line = jvm.inputReader().readLine();
-            while (line != null && !line.equals("READY")) { // skips a warning that the stack of the first thread is not found
+            while (line != null
+                    && !line.equals("READY")) { // skips a warning that the stack of the first thread is not found
                 line = jvm.inputReader().readLine();
             }
             assertThat(line).isNotNull();
@@ -279,7 +316,8 @@ class JvmFromOutsideTest {
         Process fake = new ProcessBuilder(beside("fake_jvm").toString(), content, libjvm()).start();
         try (ProcessMaps maps = ProcessMaps.of(fake.pid())) {
             assertThat(fake.inputReader().readLine()).isEqualTo("READY");
-            assertThatThrownBy(() -> JvmRegions.read(maps)).isInstanceOf(NotSupportedException.class)
+            assertThatThrownBy(() -> JvmRegions.read(maps))
+                    .isInstanceOf(NotSupportedException.class)
                     .hasMessageStartingWith("no JVM in process " + fake.pid() + ": ");
             assertThat(fake.isAlive()).isTrue();
         } finally {

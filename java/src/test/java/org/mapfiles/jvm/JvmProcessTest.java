@@ -22,8 +22,7 @@ import org.mapfiles.testing.ChildJvm;
 class JvmProcessTest {
     /** A JVM that waits until its input ends. */
     static final class Waiting {
-        private Waiting() {
-        }
+        private Waiting() {}
 
         public static void main(String[] arguments) throws Exception {
             System.out.println("READY");
@@ -42,18 +41,23 @@ class JvmProcessTest {
     @Test
     void flagsOfThisJvmEqualThoseOfManagement() throws Exception {
         HotSpotDiagnosticMXBean bean = ManagementFactory.getPlatformMXBean(HotSpotDiagnosticMXBean.class);
-        try (ProcessMaps maps = ProcessMaps.self(); JvmProcess jvm = JvmProcess.of(maps)) {
+        try (ProcessMaps maps = ProcessMaps.self();
+                JvmProcess jvm = JvmProcess.of(maps)) {
             JvmProcess.Flags flags = jvm.flags();
             assertThat(jvm.version()).isEqualTo(System.getProperty("java.vm.version"));
-            assertThat(flags.names()).contains("DisableAttachMechanism", "ReduceSignalUsage", "MaxHeapSize").hasSizeGreaterThan(500);
+            assertThat(flags.names())
+                    .contains("DisableAttachMechanism", "ReduceSignalUsage", "MaxHeapSize")
+                    .hasSizeGreaterThan(500);
             Map<String, String> reported = new HashMap<>();
             for (String name : flags.names()) {
                 reported.put(name, reported(bean, name));
             }
             reported.values().removeIf(Objects::isNull);
             JvmProcess.Flags later = jvm.flags(); // compilers change flags when they start
-            assertThat(reported).hasSizeGreaterThan(400)
-                    .allSatisfy((name, value) -> assertThat(value).as(name).isIn(value(flags, name), value(later, name)));
+            assertThat(reported)
+                    .hasSizeGreaterThan(400)
+                    .allSatisfy(
+                            (name, value) -> assertThat(value).as(name).isIn(value(flags, name), value(later, name)));
             assertThat(flags.bool("MaxHeapSize")).as("of another type").isEmpty();
             assertThat(flags.number("NoSuchFlag")).isEmpty();
             assertThat(flags.isOn("NoSuchFlag")).isFalse();
@@ -62,8 +66,12 @@ class JvmProcessTest {
 
     private static String value(JvmProcess.Flags flags, String name) {
         OptionalLong number = flags.number(name);
-        return number.isPresent() ? Long.toUnsignedString(number.getAsLong())
-                : flags.bool(name).map(String::valueOf).or(() -> flags.text(name)).orElse("");
+        return number.isPresent()
+                ? Long.toUnsignedString(number.getAsLong())
+                : flags.bool(name)
+                        .map(String::valueOf)
+                        .or(() -> flags.text(name))
+                        .orElse("");
     }
 
     /** Returns null if the flag is not reported, or is a fraction or negative. */
@@ -79,7 +87,8 @@ class JvmProcessTest {
     @Test
     void flagsOfAnotherJvm() throws Exception {
         Process other = waiting("-XX:+DisableAttachMechanism", "-Xrs", "-Xmx78m", "-XX:HeapDumpPath=/no/such/ü");
-        try (ProcessMaps maps = ProcessMaps.of(other.pid()); JvmProcess jvm = JvmProcess.of(maps)) {
+        try (ProcessMaps maps = ProcessMaps.of(other.pid());
+                JvmProcess jvm = JvmProcess.of(maps)) {
             JvmProcess.Flags flags = jvm.flags();
             assertThat(jvm.version()).isEqualTo(System.getProperty("java.vm.version"));
             assertThat(flags.isOn("DisableAttachMechanism")).isTrue();
@@ -97,7 +106,9 @@ class JvmProcessTest {
     void stoppedJvm() throws Exception {
         Process other = waiting();
         try (ProcessMaps maps = ProcessMaps.of(other.pid())) {
-            new ProcessBuilder("kill", "-STOP", Long.toString(other.pid())).start().waitFor();
+            new ProcessBuilder("kill", "-STOP", Long.toString(other.pid()))
+                    .start()
+                    .waitFor();
             while (!Files.readString(Path.of("/proc/" + other.pid() + "/stat")).contains(") T ")) {
                 Thread.onSpinWait();
             }
@@ -112,8 +123,11 @@ class JvmProcessTest {
 
     @Test
     void threadsOfThisJvmAreFoundByTheirId() throws Exception {
-        try (ProcessMaps maps = ProcessMaps.self(); JvmProcess jvm = JvmProcess.of(maps)) {
-            int tid = Integer.parseInt(Files.readSymbolicLink(Path.of("/proc/thread-self")).getFileName().toString());
+        try (ProcessMaps maps = ProcessMaps.self();
+                JvmProcess jvm = JvmProcess.of(maps)) {
+            int tid = Integer.parseInt(Files.readSymbolicLink(Path.of("/proc/thread-self"))
+                    .getFileName()
+                    .toString());
             JvmProcess.JavaThread self = jvm.javaThreads().get(tid);
             assertThat(self.thread()).isSameAs(Thread.currentThread());
             assertThat(self.name()).isEqualTo(Thread.currentThread().getName());
@@ -121,14 +135,18 @@ class JvmProcessTest {
             assertThat(Long.compareUnsigned(self.stackStart(), self.stackEnd())).isNegative();
             int[] inner = new int[1];
             JvmProcess.JavaThread[] found = new JvmProcess.JavaThread[1];
-            Thread named = new Thread(() -> {
-                try {
-                    inner[0] = Integer.parseInt(Files.readSymbolicLink(Path.of("/proc/thread-self")).getFileName().toString());
-                    found[0] = jvm.javaThreads().get(inner[0]);
-                } catch (IOException e) {
-                    throw new AssertionError(e);
-                }
-            }, "a thread with a name of more than fifteen bytes");
+            Thread named = new Thread(
+                    () -> {
+                        try {
+                            inner[0] = Integer.parseInt(Files.readSymbolicLink(Path.of("/proc/thread-self"))
+                                    .getFileName()
+                                    .toString());
+                            found[0] = jvm.javaThreads().get(inner[0]);
+                        } catch (IOException e) {
+                            throw new AssertionError(e);
+                        }
+                    },
+                    "a thread with a name of more than fifteen bytes");
             named.start();
             named.join();
             assertThat(found[0].name()).isEqualTo(named.getName());
@@ -139,13 +157,15 @@ class JvmProcessTest {
     @Test
     void threadsOfAnotherJvmHaveTheNamesOfTheKernel() throws Exception {
         Process other = waiting();
-        try (ProcessMaps maps = ProcessMaps.of(other.pid()); JvmProcess jvm = JvmProcess.of(maps)) {
+        try (ProcessMaps maps = ProcessMaps.of(other.pid());
+                JvmProcess jvm = JvmProcess.of(maps)) {
             Map<Integer, JvmProcess.JavaThread> threads = jvm.javaThreads();
             assertThat(threads).hasSizeGreaterThan(2);
             for (JvmProcess.JavaThread each : threads.values()) {
                 Path task = Path.of("/proc/" + other.pid() + "/task/" + each.tid());
                 assertThat(task).exists();
-                assertThat(each.name()).isEqualTo(Files.readString(task.resolve("comm")).strip());
+                assertThat(each.name())
+                        .isEqualTo(Files.readString(task.resolve("comm")).strip());
                 assertThat(each.thread()).isNull();
                 assertThat(maps.snapshot().find(each.stackEnd() - 1)).isNotNegative();
             }
@@ -158,8 +178,10 @@ class JvmProcessTest {
     void processWithoutAJvm() throws Exception {
         Process cat = new ProcessBuilder("cat").start();
         try (ProcessMaps maps = ProcessMaps.of(cat.pid())) {
-            assertThatThrownBy(() -> JvmProcess.of(maps)).isInstanceOfSatisfying(NotSupportedException.class,
-                    e -> assertThat(e.missing()).isEqualTo(NotSupportedException.Missing.JVM))
+            assertThatThrownBy(() -> JvmProcess.of(maps))
+                    .isInstanceOfSatisfying(
+                            NotSupportedException.class,
+                            e -> assertThat(e.missing()).isEqualTo(NotSupportedException.Missing.JVM))
                     .hasMessageContaining("no JVM in process " + cat.pid());
         } finally {
             cat.destroy();
@@ -169,7 +191,8 @@ class JvmProcessTest {
     @Test
     void exitedJvm() throws Exception {
         Process other = waiting();
-        try (ProcessMaps maps = ProcessMaps.of(other.pid()); JvmProcess jvm = JvmProcess.of(maps)) {
+        try (ProcessMaps maps = ProcessMaps.of(other.pid());
+                JvmProcess jvm = JvmProcess.of(maps)) {
             other.destroyForcibly().waitFor();
             assertThatThrownBy(jvm::flags).isInstanceOf(ProcessExitedException.class);
         }

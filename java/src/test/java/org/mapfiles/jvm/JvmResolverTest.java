@@ -77,7 +77,8 @@ class JvmResolverTest {
     @Test
     void mappingsAreRefreshedWithoutRegions(@TempDir Path directory) throws Exception {
         Path file = Files.write(directory.resolve("file"), new byte[4096]);
-        try (FileChannel channel = FileChannel.open(file); ProcessMaps maps = ProcessMaps.self()) {
+        try (FileChannel channel = FileChannel.open(file);
+                ProcessMaps maps = ProcessMaps.self()) {
             MappedByteBuffer buffer = channel.map(FileChannel.MapMode.READ_ONLY, 0, 4096);
             long start = 0;
             for (MapCursor mapping = maps.snapshot().cursor(); mapping.next(); ) {
@@ -89,7 +90,9 @@ class JvmResolverTest {
             assertThat(resolver.resolve(start + 5, info)).isTrue();
             assertThat(info.mapping().name()).isEqualTo(file.toString());
             assertThat(info.fileOffset()).isEqualTo(5);
-            assertThat(info.region()).as("the region is that of the last refresh").isEqualTo(before);
+            assertThat(info.region())
+                    .as("the region is that of the last refresh")
+                    .isEqualTo(before);
             resolver.refresh();
             assertThat(resolver.resolve(start, info)).isTrue();
             assertThat(info.region()).isEqualTo(JvmRegions.Kind.FILE);
@@ -99,7 +102,8 @@ class JvmResolverTest {
 
     @Test
     void codeIsReadWithoutRecording() throws Exception {
-        ChildJvm.Outcome outcome = new ChildJvm().with("-XX:TieredStopAtLevel=4").run(ReadCodeMain.class);
+        ChildJvm.Outcome outcome =
+                new ChildJvm().with("-XX:TieredStopAtLevel=4").run(ReadCodeMain.class);
         assertThat(outcome.exit()).as(outcome.output()).isZero();
         assertThat(outcome.output()).contains("READ");
     }
@@ -108,7 +112,8 @@ class JvmResolverTest {
     @SuppressWarnings("try") // closed twice
     void anotherJvmIsResolved() throws Exception {
         Process child = JvmProcessTest.waiting("-XX:+UseSerialGC");
-        try (ProcessMaps maps = ProcessMaps.of(child.pid()); JvmCodeReader reader = JvmCodeReader.of(maps);
+        try (ProcessMaps maps = ProcessMaps.of(child.pid());
+                JvmCodeReader reader = JvmCodeReader.of(maps);
                 JvmResolver other = JvmResolver.of(maps)) {
             long[] start = new long[1];
             String[] name = new String[1];
@@ -123,13 +128,17 @@ class JvmResolverTest {
             assertThat(info.code()).hasToString(name[0]);
             assertThat(info.region()).isEqualTo(JvmRegions.Kind.CODE_HEAP);
             assertThat(info.mapping().isExecutable()).isTrue();
-            assertThat(other.resolve(start[0] + 1, CodeInfo.AddressKind.RETURNS_TO, info)).isTrue();
-            assertThatThrownBy(() -> other.resolve(start[0], System.nanoTime(), info)).isInstanceOf(UnsupportedOperationException.class);
+            assertThat(other.resolve(start[0] + 1, CodeInfo.AddressKind.RETURNS_TO, info))
+                    .isTrue();
+            assertThatThrownBy(() -> other.resolve(start[0], System.nanoTime(), info))
+                    .isInstanceOf(UnsupportedOperationException.class);
             other.refreshMappings();
             other.close();
             assertThatThrownBy(other::refresh).isInstanceOf(IllegalStateException.class);
             assertThatThrownBy(() -> other.resolve(start[0], info)).isInstanceOf(IllegalStateException.class);
-            assertThat(resolver.resolve(0, info)).as("another resolver with the same holder").isFalse();
+            assertThat(resolver.resolve(0, info))
+                    .as("another resolver with the same holder")
+                    .isFalse();
         } finally {
             child.destroyForcibly();
         }
@@ -153,7 +162,9 @@ class JvmResolverTest {
             long before = threads.getCurrentThreadAllocatedBytes();
             int found = 0;
             for (int i = 0; i < 1_000; i++) {
-                found += resolver.resolve(addresses[i & 3], info) ? info.region().ordinal() + info.detail().length() + 1 : 0;
+                found += resolver.resolve(addresses[i & 3], info)
+                        ? info.region().ordinal() + info.detail().length() + 1
+                        : 0;
                 resolver.resolve(addresses[i & 3], before, info);
             }
             least = Math.min(least, threads.getCurrentThreadAllocatedBytes() - before);

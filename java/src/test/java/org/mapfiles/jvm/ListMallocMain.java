@@ -2,8 +2,7 @@ package org.mapfiles.jvm;
 
 /** Prints each region that is reported as memory of malloc. */
 final class ListMallocMain {
-    private ListMallocMain() {
-    }
+    private ListMallocMain() {}
 
     public static void main(String[] arguments) throws Exception {
         JvmRegions regions = JvmRegions.read();

@@ -34,9 +34,12 @@ class PerfMapTest {
     @Test
     void writtenMapIsRead() throws Exception {
         JvmCode code = JvmCode.open();
-        Path file = Files.createSymbolicLink(directory.resolve("perf-1.map"), Files.createFile(directory.resolve("others")));
+        Path file = Files.createSymbolicLink(
+                directory.resolve("perf-1.map"), Files.createFile(directory.resolve("others")));
         int lines = PerfMap.write(code, file);
-        assertThat(Files.size(directory.resolve("others"))).as("a link there is not followed").isZero();
+        assertThat(Files.size(directory.resolve("others")))
+                .as("a link there is not followed")
+                .isZero();
         PerfMap map = PerfMap.read(file, 0);
         assertThat(lines).isGreaterThan(300);
         assertThat(map.malformed()).isZero();
@@ -56,7 +59,8 @@ class PerfMapTest {
 
     @Test
     void namesMayHaveBlanksAndTheLaterLineWins() throws Exception {
-        PerfMap map = read("7f00 100 first one\n0x8000 10 other\n7f80 100 second, over the first\nffffffffffffff00 ff last\n");
+        PerfMap map = read(
+                "7f00 100 first one\n0x8000 10 other\n7f80 100 second, over the first\nffffffffffffff00 ff last\n");
         assertThat(map.malformed()).isZero();
         assertThat(map.find(0x7f7f)).as("the first went").isEqualTo(-1);
         assertThat(map.name(map.find(0x7f80))).isEqualTo("second, over the first");
@@ -68,7 +72,8 @@ class PerfMapTest {
 
     @Test
     void invalidLinesAreCounted() throws Exception {
-        PerfMap map = read("\n7f00\n7f00 10\n7f00 0 empty\n-1 10 x\n7f00 zz x\nfffffffffffffff0 20 wraps\n7f00 10 right\n");
+        PerfMap map =
+                read("\n7f00\n7f00 10\n7f00 0 empty\n-1 10 x\n7f00 zz x\nfffffffffffffff0 20 wraps\n7f00 10 right\n");
         assertThat(map.malformed()).isEqualTo(7);
         assertThat(map.size()).isEqualTo(1);
     }
@@ -76,17 +81,31 @@ class PerfMapTest {
     @Test
     void pipeDoesNotBlock() throws Exception {
         Path pipe = directory.resolve("perf.map");
-        assertThat(new ProcessBuilder("mkfifo", pipe.toString()).inheritIO().start().waitFor()).isZero();
-        Throwable failure = CompletableFuture.supplyAsync(() -> catchThrowable(() -> PerfMap.read(pipe, 0))).get(20, TimeUnit.SECONDS);
-        assertThat(failure).isInstanceOf(IOException.class).hasMessageContaining("not a regular file").hasMessageContaining("remove it");
-        assertThatThrownBy(() -> PerfMap.read(directory, 0)).isInstanceOf(IOException.class).hasMessageContaining("not a regular file");
+        assertThat(new ProcessBuilder("mkfifo", pipe.toString())
+                        .inheritIO()
+                        .start()
+                        .waitFor())
+                .isZero();
+        Throwable failure = CompletableFuture.supplyAsync(() -> catchThrowable(() -> PerfMap.read(pipe, 0)))
+                .get(20, TimeUnit.SECONDS);
+        assertThat(failure)
+                .isInstanceOf(IOException.class)
+                .hasMessageContaining("not a regular file")
+                .hasMessageContaining("remove it");
+        assertThatThrownBy(() -> PerfMap.read(directory, 0))
+                .isInstanceOf(IOException.class)
+                .hasMessageContaining("not a regular file");
     }
 
     @Test
     void fileReplacedByAPipeDoesNotBlock() throws Exception {
         Path file = directory.resolve("perf.map");
         Path pipe = directory.resolve("pipe");
-        assertThat(new ProcessBuilder("mkfifo", pipe.toString()).inheritIO().start().waitFor()).isZero();
+        assertThat(new ProcessBuilder("mkfifo", pipe.toString())
+                        .inheritIO()
+                        .start()
+                        .waitFor())
+                .isZero();
         AtomicBoolean isOver = new AtomicBoolean();
         Thread swapper = new Thread(() -> {
             while (!isOver.get()) {
@@ -99,13 +118,18 @@ class PerfMapTest {
             CompletableFuture<int[]> reads = CompletableFuture.supplyAsync(() -> {
                 int[] outcomes = new int[2];
                 for (int i = 0; i < 20_000; i++) {
-                    Throwable failure = catchThrowable(() -> assertThat(PerfMap.read(file, 0).size()).isEqualTo(1));
+                    Throwable failure = catchThrowable(
+                            () -> assertThat(PerfMap.read(file, 0).size()).isEqualTo(1));
                     outcomes[failure == null ? 0 : 1]++;
-                    assertThat(failure == null || failure instanceof IOException).as("%s", failure).isTrue();
+                    assertThat(failure == null || failure instanceof IOException)
+                            .as("%s", failure)
+                            .isTrue();
                 }
                 return outcomes;
             });
-            assertThat(reads.get(120, TimeUnit.SECONDS)).as("read, and rejected").doesNotContain(0);
+            assertThat(reads.get(120, TimeUnit.SECONDS))
+                    .as("read, and rejected")
+                    .doesNotContain(0);
         } finally {
             isOver.set(true);
             swapper.join();
@@ -130,7 +154,9 @@ class PerfMapTest {
     @Test
     void fileThatIsTooLargeIsNotRead() throws Exception {
         Path file = sparse(8L << 30);
-        assertThatThrownBy(() -> PerfMap.read(file, 0)).isInstanceOf(IOException.class).hasMessageContaining("8589934592 bytes");
+        assertThatThrownBy(() -> PerfMap.read(file, 0))
+                .isInstanceOf(IOException.class)
+                .hasMessageContaining("8589934592 bytes");
     }
 
     @Test
@@ -160,7 +186,8 @@ class PerfMapTest {
 
     @Test
     void nameThatIsNotAsciiIsAFileName() throws Exception {
-        Path file = Files.writeString(Files.createDirectory(directory.resolve("m\u00fc%41 x")).resolve("perf.map"), "7f00 10 x\n");
+        Path file = Files.writeString(
+                Files.createDirectory(directory.resolve("m\u00fc%41 x")).resolve("perf.map"), "7f00 10 x\n");
         assertThat(PerfMap.read(file, 0).size()).isEqualTo(1);
     }
 
@@ -172,8 +199,16 @@ class PerfMapTest {
         try {
             Files.writeString(file, "7f00 10 x\n");
             assertThat(PerfMap.of(self).size()).isEqualTo(1);
-            Files.setLastModifiedTime(file, FileTime.from(ProcessHandle.current().info().startInstant().orElseThrow().minusSeconds(5)));
-            assertThatThrownBy(() -> PerfMap.of(self)).isInstanceOf(IOException.class).hasMessageContaining("earlier process");
+            Files.setLastModifiedTime(
+                    file,
+                    FileTime.from(ProcessHandle.current()
+                            .info()
+                            .startInstant()
+                            .orElseThrow()
+                            .minusSeconds(5)));
+            assertThatThrownBy(() -> PerfMap.of(self))
+                    .isInstanceOf(IOException.class)
+                    .hasMessageContaining("earlier process");
             assertThat(PerfMap.read(file, 0).size()).as("without a PID").isEqualTo(1);
         } finally {
             Files.deleteIfExists(file);
@@ -191,9 +226,18 @@ class PerfMapTest {
     @Test
     void mapOfAProcessInAContainerIsRead() throws Exception {
         assumeTrue(isRoot(), "only root can make a container");
-        Process unshare = new ProcessBuilder("unshare", "--pid", "--fork", "--kill-child", "--mount", "sh", "-c",
-                "mount -t tmpfs none /tmp && echo ready && read line && echo '7f00 10 inside' >/tmp/perf-1.map && echo written && read line"
-                + " && chown 65534 /tmp/perf-1.map && echo given && read line").redirectError(ProcessBuilder.Redirect.INHERIT).start();
+        Process unshare = new ProcessBuilder(
+                        "unshare",
+                        "--pid",
+                        "--fork",
+                        "--kill-child",
+                        "--mount",
+                        "sh",
+                        "-c",
+                        "mount -t tmpfs none /tmp && echo ready && read line && echo '7f00 10 inside' >/tmp/perf-1.map && echo written && read line"
+                                + " && chown 65534 /tmp/perf-1.map && echo given && read line")
+                .redirectError(ProcessBuilder.Redirect.INHERIT)
+                .start();
         try (BufferedReader output = unshare.inputReader()) {
             assumeTrue("ready".equals(output.readLine()), "no pid and mount namespaces here");
             long pid = unshare.children().findFirst().orElseThrow().pid();
@@ -201,7 +245,8 @@ class PerfMapTest {
             assumeTrue(Files.notExists(outside, LinkOption.NOFOLLOW_LINKS), () -> outside + " is there already");
             try {
                 Files.writeString(outside, "7f00 10 outside\n");
-                assertThatThrownBy(() -> PerfMap.of(pid)).as("not that of another process which has this pid in its own namespace")
+                assertThatThrownBy(() -> PerfMap.of(pid))
+                        .as("not that of another process which has this pid in its own namespace")
                         .isInstanceOf(NoSuchFileException.class);
                 goOn(unshare);
                 assertThat(output.readLine()).isEqualTo("written");
@@ -209,7 +254,9 @@ class PerfMapTest {
                 assertThat(map.name(map.find(0x7f00))).isEqualTo("inside");
                 goOn(unshare);
                 assertThat(output.readLine()).isEqualTo("given");
-                assertThatThrownBy(() -> PerfMap.of(pid)).isInstanceOf(IOException.class).hasMessageContaining("65534");
+                assertThatThrownBy(() -> PerfMap.of(pid))
+                        .isInstanceOf(IOException.class)
+                        .hasMessageContaining("65534");
             } finally {
                 Files.deleteIfExists(outside);
             }
@@ -230,7 +277,9 @@ class PerfMapTest {
     void linkIsNotFollowed() throws Exception {
         Path file = Files.writeString(directory.resolve("perf.map"), "7f00 10 x\n");
         Path link = Files.createSymbolicLink(directory.resolve("link"), file);
-        assertThatThrownBy(() -> PerfMap.read(link, 0)).isInstanceOf(IOException.class).hasMessageContaining("symbolic link");
+        assertThatThrownBy(() -> PerfMap.read(link, 0))
+                .isInstanceOf(IOException.class)
+                .hasMessageContaining("symbolic link");
         assertThat(PerfMap.read(file, 0).size()).isEqualTo(1);
     }
 
@@ -239,10 +288,13 @@ class PerfMapTest {
         assumeTrue(isRoot(), "only root can make another user's file");
         Path file = Files.writeString(directory.resolve("perf.map"), "7f00 10 x\n");
         Files.setAttribute(file, "unix:uid", 65534);
-        assertThatThrownBy(() -> PerfMap.read(file, 65533)).isInstanceOf(IOException.class).hasMessageContaining("not trusted");
+        assertThatThrownBy(() -> PerfMap.read(file, 65533))
+                .isInstanceOf(IOException.class)
+                .hasMessageContaining("not trusted");
         assertThat(PerfMap.read(file, 65534).size()).as("of the process' user").isEqualTo(1);
         assertThatThrownBy(() -> PerfMap.read(Files.createSymbolicLink(directory.resolve("link"), file), 65534))
-                .as("a link").isInstanceOf(IOException.class);
+                .as("a link")
+                .isInstanceOf(IOException.class);
         assertThatThrownBy(() -> PerfMap.of(ProcessHandle.current().pid())).isInstanceOf(IOException.class);
     }
 }

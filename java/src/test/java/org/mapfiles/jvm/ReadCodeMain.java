@@ -6,13 +6,13 @@ import org.mapfiles.ProcessMaps;
 final class ReadCodeMain {
     private static final String METHOD = "org.mapfiles.jvm.Throwaway.work(I)I";
 
-    private ReadCodeMain() {
-    }
+    private ReadCodeMain() {}
 
     public static void main(String[] arguments) throws Exception {
         int found = 0;
         int sum = 0;
-        try (ProcessMaps maps = ProcessMaps.self(); JvmCodeReader reader = JvmCodeReader.of(maps);
+        try (ProcessMaps maps = ProcessMaps.self();
+                JvmCodeReader reader = JvmCodeReader.of(maps);
                 JvmResolver resolver = JvmResolver.of(maps)) {
             AddressInfo info = new AddressInfo();
             for (int round = 0; round < 200_000 && found == 0; round++) {

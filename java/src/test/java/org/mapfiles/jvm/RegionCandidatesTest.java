@@ -19,9 +19,13 @@ class RegionCandidatesTest {
 
     @Provide
     Arbitrary<List<List<RegionCandidate>>> sources() {
-        Arbitrary<RegionCandidate> claim = Combinators.combine(Arbitraries.integers().between(0, BYTES - 1), Arbitraries.integers().between(1, BYTES),
-                Arbitraries.of(REGIONS), Arbitraries.integers().between(0, 1_000_000))
-                .as((start, size, region, id) -> RegionCandidate.reported(start, Math.min(start + size, BYTES), region, "claim " + id));
+        Arbitrary<RegionCandidate> claim = Combinators.combine(
+                        Arbitraries.integers().between(0, BYTES - 1),
+                        Arbitraries.integers().between(1, BYTES),
+                        Arbitraries.of(REGIONS),
+                        Arbitraries.integers().between(0, 1_000_000))
+                .as((start, size, region, id) ->
+                        RegionCandidate.reported(start, Math.min(start + size, BYTES), region, "claim " + id));
         return claim.list().ofMaxSize(6).list().ofMaxSize(4);
     }
 
@@ -34,7 +38,8 @@ class RegionCandidatesTest {
             assertThat(entry.getKey()).isEqualTo(entry.getValue().start());
         }
         for (int i = 1; i < settled.size(); i++) {
-            assertThat(settled.get(i).start()).isGreaterThanOrEqualTo(settled.get(i - 1).end());
+            assertThat(settled.get(i).start())
+                    .isGreaterThanOrEqualTo(settled.get(i - 1).end());
         }
         for (long at = 0; at < BYTES; at++) {
             RegionCandidate best = best(sources, at);
@@ -42,7 +47,9 @@ class RegionCandidatesTest {
             for (RegionCandidate claim : settled) {
                 chosen = claim.overlaps(at, at + 1) ? claim : chosen;
             }
-            assertThat(chosen == null ? null : chosen.detail()).as("at " + at).isEqualTo(best == null ? null : best.detail());
+            assertThat(chosen == null ? null : chosen.detail())
+                    .as("at " + at)
+                    .isEqualTo(best == null ? null : best.detail());
         }
     }
 
@@ -50,7 +57,8 @@ class RegionCandidatesTest {
         for (List<RegionCandidate> source : sources) {
             RegionCandidate smallest = null;
             for (RegionCandidate claim : source) {
-                if (claim.overlaps(at, at + 1) && (smallest == null || claim.end() - claim.start() < smallest.end() - smallest.start())) {
+                if (claim.overlaps(at, at + 1)
+                        && (smallest == null || claim.end() - claim.start() < smallest.end() - smallest.start())) {
                     smallest = claim;
                 }
             }

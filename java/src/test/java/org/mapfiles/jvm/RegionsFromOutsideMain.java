@@ -5,12 +5,11 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * A JVM that another process reads. It prints the regions that it reports of itself, one per line, and its System.map if it has
- * that command; then it waits until its input ends.
+ * A JVM that another process reads. It prints the regions that it reports of itself, one per line, and its System.map
+ * if it has that command; then it waits until its input ends.
  */
 final class RegionsFromOutsideMain {
-    private RegionsFromOutsideMain() {
-    }
+    private RegionsFromOutsideMain() {}
 
     public static void main(String[] arguments) throws Exception {
         List<Object> kept = new ArrayList<>();
@@ -24,8 +23,13 @@ final class RegionsFromOutsideMain {
         JvmRegions regions = JvmRegions.read();
         StringBuilder out = new StringBuilder();
         for (int i = 0; i < regions.size(); i++) {
-            out.append("PART ").append(Long.toHexString(regions.start(i))).append(' ').append(Long.toHexString(regions.end(i))).append(' ')
-                    .append(regions.region(i)).append('\n');
+            out.append("PART ")
+                    .append(Long.toHexString(regions.start(i)))
+                    .append(' ')
+                    .append(Long.toHexString(regions.end(i)))
+                    .append(' ')
+                    .append(regions.region(i))
+                    .append('\n');
         }
         for (String line : SystemMapMain.systemMap().split("\n")) {
             out.append("MAP ").append(line).append('\n');

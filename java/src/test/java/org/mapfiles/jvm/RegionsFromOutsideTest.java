@@ -17,7 +17,8 @@ import org.mapfiles.testing.ChildJvm;
 class RegionsFromOutsideTest {
     private static final long PAGE = 4096;
     /** Pairs of kinds that may differ between both views. */
-    private static final Set<JvmRegions.Kind> OF_THE_C_LIBRARY = EnumSet.of(JvmRegions.Kind.MALLOC, JvmRegions.Kind.DIRECT_BUFFER);
+    private static final Set<JvmRegions.Kind> OF_THE_C_LIBRARY =
+            EnumSet.of(JvmRegions.Kind.MALLOC, JvmRegions.Kind.DIRECT_BUFFER);
 
     static List<String> options() throws Exception {
         List<String> options = new ArrayList<>(Collectors.options());
@@ -32,7 +33,9 @@ class RegionsFromOutsideTest {
     @ParameterizedTest
     @MethodSource("options")
     void regionsAgreeWithTheReportOfTheJvm(String collector) throws Exception {
-        Process jvm = new ChildJvm().with(collector.split(" ")).with("-XX:NativeMemoryTracking=summary", "-Xmx512m")
+        Process jvm = new ChildJvm()
+                .with(collector.split(" "))
+                .with("-XX:NativeMemoryTracking=summary", "-Xmx512m")
                 .start(RegionsFromOutsideMain.class);
         try (ProcessMaps maps = ProcessMaps.of(jvm.pid())) {
             List<long[]> parts = new ArrayList<>();
@@ -44,8 +47,11 @@ class RegionsFromOutsideTest {
                 all.append(line).append('\n');
                 String[] words = line.split(" ");
                 if (words[0].equals("PART")) {
-                    parts.add(new long[] {Long.parseUnsignedLong(words[1], 16), Long.parseUnsignedLong(words[2], 16),
-                        JvmRegions.Kind.valueOf(words[3]).ordinal()});
+                    parts.add(new long[] {
+                        Long.parseUnsignedLong(words[1], 16),
+                        Long.parseUnsignedLong(words[2], 16),
+                        JvmRegions.Kind.valueOf(words[3]).ordinal()
+                    });
                 } else if (words[0].equals("MAP")) {
                     map.append(line.substring(4)).append('\n');
                 }
@@ -57,13 +63,16 @@ class RegionsFromOutsideTest {
             agreesWith(parts, regions, collector);
             if (Runtime.version().feature() >= 24) {
                 long[] counts = SystemMapMain.agreement(regions, map.toString());
-                System.out.printf("%s from outside: System.map agrees in %.2f %% of bytes and %d of %d mappings that both name%n", collector,
-                        100.0 * counts[1] / counts[0], counts[3], counts[2]);
+                System.out.printf(
+                        "%s from outside: System.map agrees in %.2f %% of bytes and %d of %d mappings that both name%n",
+                        collector, 100.0 * counts[1] / counts[0], counts[3], counts[2]);
                 assertThat(counts[1]).as("bytes").isGreaterThanOrEqualTo((long) (0.99 * counts[0]));
                 assertThat(counts[2]).as("mappings that both name").isGreaterThan(20);
             }
             long[] unknown = unknownAndResident(regions, jvm.pid());
-            System.out.printf("%s from outside: %d of %d KiB resident are unknown%n", collector, unknown[0] >> 10, unknown[1] >> 10);
+            System.out.printf(
+                    "%s from outside: %d of %d KiB resident are unknown%n",
+                    collector, unknown[0] >> 10, unknown[1] >> 10);
             assertThat(unknown[0]).as("unknown resident bytes").isLessThanOrEqualTo(unknown[1] / 100);
         } finally {
             jvm.destroyForcibly();
@@ -73,18 +82,29 @@ class RegionsFromOutsideTest {
     private static void inOrder(JvmRegions regions) {
         for (int i = 0; i < regions.size(); i++) {
             assertThat(Long.compareUnsigned(regions.start(i), regions.end(i))).isNegative();
-            assertThat(i == 0 || Long.compareUnsigned(regions.end(i - 1), regions.start(i)) <= 0).isTrue();
+            assertThat(i == 0 || Long.compareUnsigned(regions.end(i - 1), regions.start(i)) <= 0)
+                    .isTrue();
         }
     }
 
     private static void complete(JvmRegions regions, String collector) {
-        for (JvmRegions.Kind region : new JvmRegions.Kind[] {JvmRegions.Kind.JAVA_HEAP, JvmRegions.Kind.CODE_HEAP, JvmRegions.Kind.METASPACE, JvmRegions.Kind.THREAD_STACK, JvmRegions.Kind.LIBRARY,
-            JvmRegions.Kind.FILE, JvmRegions.Kind.MALLOC, JvmRegions.Kind.JVM_OTHER}) {
+        for (JvmRegions.Kind region : new JvmRegions.Kind[] {
+            JvmRegions.Kind.JAVA_HEAP,
+            JvmRegions.Kind.CODE_HEAP,
+            JvmRegions.Kind.METASPACE,
+            JvmRegions.Kind.THREAD_STACK,
+            JvmRegions.Kind.LIBRARY,
+            JvmRegions.Kind.FILE,
+            JvmRegions.Kind.MALLOC,
+            JvmRegions.Kind.JVM_OTHER
+        }) {
             assertThat(regions.bytes(region)).as("%s %s", region, collector).isPositive();
         }
         assertThat(regions.bytes(JvmRegions.Kind.JAVA_HEAP)).isGreaterThanOrEqualTo(512 << 20);
         if (!collector.contains("-UseCompressedClassPointers")) {
-            assertThat(regions.bytes(JvmRegions.Kind.CLASS_SPACE)).as("class space").isGreaterThanOrEqualTo(1L << 30);
+            assertThat(regions.bytes(JvmRegions.Kind.CLASS_SPACE))
+                    .as("class space")
+                    .isGreaterThanOrEqualTo(1L << 30);
         }
         if (!collector.contains("Epsilon")) {
             assertThat(regions.bytes(JvmRegions.Kind.GC)).as("the collector's").isPositive();
@@ -100,20 +120,29 @@ class RegionsFromOutsideTest {
                 long to = Math.min(regions.end(i), part[1]);
                 JvmRegions.Kind own = JvmRegions.Kind.values()[(int) part[2]];
                 JvmRegions.Kind outside = regions.region(i);
-                if (part[0] < 0 || regions.start(i) < 0 || from >= to || own == JvmRegions.Kind.UNKNOWN || outside == JvmRegions.Kind.UNKNOWN) {
+                if (part[0] < 0
+                        || regions.start(i) < 0
+                        || from >= to
+                        || own == JvmRegions.Kind.UNKNOWN
+                        || outside == JvmRegions.Kind.UNKNOWN) {
                     continue;
                 }
                 boolean agrees = own == outside || OF_THE_C_LIBRARY.contains(own) && OF_THE_C_LIBRARY.contains(outside);
                 both += to - from;
                 same += agrees ? to - from : 0;
-                assertThat(outside == JvmRegions.Kind.GC && !agrees).as("%s: %x-%x is %s, not the collector's %s", collector, from, to, own,
-                        regions.detail(i)).isFalse();
+                assertThat(outside == JvmRegions.Kind.GC && !agrees)
+                        .as("%s: %x-%x is %s, not the collector's %s", collector, from, to, own, regions.detail(i))
+                        .isFalse();
                 if (!agrees) {
-                    System.out.printf("%s: %x-%x is %s itself, %s %s from outside%n", collector, from, to, own, outside, regions.detail(i));
+                    System.out.printf(
+                            "%s: %x-%x is %s itself, %s %s from outside%n",
+                            collector, from, to, own, outside, regions.detail(i));
                 }
             }
         }
-        System.out.printf("%s from outside: the JVM itself agrees in %.3f %% of %d MiB%n", collector, 100.0 * same / both, both >> 20);
+        System.out.printf(
+                "%s from outside: the JVM itself agrees in %.3f %% of %d MiB%n",
+                collector, 100.0 * same / both, both >> 20);
         assertThat(both).isGreaterThan(600 << 20);
         assertThat(same).isGreaterThanOrEqualTo((long) (0.9999 * both));
     }
@@ -123,7 +152,8 @@ class RegionsFromOutsideTest {
         long[] bytes = new long[2];
         try (RandomAccessFile pages = new RandomAccessFile("/proc/" + pid + "/pagemap", "r")) {
             for (int i = 0; i < regions.size(); i++) {
-                if (regions.start(i) >= 0 && regions.end(i) - regions.start(i) <= 1L << 30) { // larger: mostly reserved
+                // larger: mostly reserved
+                if (regions.start(i) >= 0 && regions.end(i) - regions.start(i) <= 1L << 30) {
                     long resident = PAGE * present(pages, regions.start(i) / PAGE, (regions.end(i) + PAGE - 1) / PAGE);
                     bytes[0] += regions.region(i) == JvmRegions.Kind.UNKNOWN ? resident : 0;
                     bytes[1] += resident;

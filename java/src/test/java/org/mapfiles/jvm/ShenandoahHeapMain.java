@@ -7,11 +7,20 @@ import org.mapfiles.ProcessMaps;
 /** Compares the regions of a Shenandoah heap with the structures of the collector. */
 final class ShenandoahHeapMain {
     private static final int UNCOMMITTED = 0;
-    private static final String[] USES = {"reserved", "free", "regular", "humongous objects", "humongous objects",
-        "humongous objects, pinned", "collection set", "regular, pinned", "collection set, pinned", "trash"};
+    private static final String[] USES = {
+        "reserved",
+        "free",
+        "regular",
+        "humongous objects",
+        "humongous objects",
+        "humongous objects, pinned",
+        "collection set",
+        "regular, pinned",
+        "collection set, pinned",
+        "trash"
+    };
 
-    private ShenandoahHeapMain() {
-    }
+    private ShenandoahHeapMain() {}
 
     public static void main(String[] arguments) throws Exception {
         byte[] humongous = new byte[3_000_000];
@@ -22,14 +31,19 @@ final class ShenandoahHeapMain {
         System.gc();
         System.gc();
         JvmRegions regions = Agreement.of(ShenandoahHeapMain::expected, ShenandoahHeapMain::actual);
-        System.out.println(regions == null ? "WRONG: never" : "humongous " + (bytes(regions, "humongous objects") >= humongous.length)
-                + ", regular " + (bytes(regions, "regular") > kept.size() * 100L) + ", old " + (bytes(regions, "regular, old") > 0)
-                + ", map " + (bytes(regions, "collection set map") > 0));
+        System.out.println(
+                regions == null
+                        ? "WRONG: never"
+                        : "humongous " + (bytes(regions, "humongous objects") >= humongous.length)
+                                + ", regular " + (bytes(regions, "regular") > kept.size() * 100L) + ", old "
+                                + (bytes(regions, "regular, old") > 0)
+                                + ", map " + (bytes(regions, "collection set map") > 0));
     }
 
     /** Returns address, use and size of each region by the structures of the collector. */
     private static List<String> expected() throws Exception {
-        try (ProcessMaps maps = ProcessMaps.self(); JvmProcess jvm = JvmProcess.of(maps)) {
+        try (ProcessMaps maps = ProcessMaps.self();
+                JvmProcess jvm = JvmProcess.of(maps)) {
             return expected(jvm.vm());
         }
     }
@@ -45,7 +59,11 @@ final class ShenandoahHeapMain {
                     || vm.constant("ShenandoahHeapRegion::_trash") != USES.length - 1) {
                 throw new IllegalStateException("other states");
             }
-            expected.add(Long.toHexString(vm.pointer(region, "ShenandoahHeapRegion", "_bottom")) + ' ' + size + ' ' + USES[state]);
+            expected.add(Long.toHexString(vm.pointer(region, "ShenandoahHeapRegion", "_bottom"))
+                    + ' '
+                    + size
+                    + ' '
+                    + USES[state]);
         }
         return expected;
     }
@@ -58,8 +76,13 @@ final class ShenandoahHeapMain {
             long start = Long.parseUnsignedLong(words[0], 16);
             int index = regions.find(start);
             long end = start + Long.parseLong(words[1]);
-            boolean isWhole = index >= 0 && regions.region(index) == JvmRegions.Kind.JAVA_HEAP && regions.end(index) >= end;
-            actual.add(words[0] + ' ' + words[1] + ' ' + (isWhole ? regions.detail(index).replace(", old", "") : "in parts"));
+            boolean isWhole =
+                    index >= 0 && regions.region(index) == JvmRegions.Kind.JAVA_HEAP && regions.end(index) >= end;
+            actual.add(words[0]
+                    + ' '
+                    + words[1]
+                    + ' '
+                    + (isWhole ? regions.detail(index).replace(", old", "") : "in parts"));
         }
         return actual;
     }

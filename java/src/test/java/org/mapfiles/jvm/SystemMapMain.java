@@ -14,13 +14,17 @@ import org.mapfiles.ProcessMaps;
 import org.mapfiles.testing.Addresses;
 
 /**
- * Compares each region with addresses whose use is known, and with System.map if the JVM has that command and tracks its
- * memory. It prints one line per check; "agree" ends with the bytes and mappings that both name, and how many of these agree.
+ * Compares each region with addresses whose use is known, and with System.map if the JVM has that command and tracks
+ * its memory. It prints one line per check; "agree" ends with the bytes and mappings that both name, and how many of
+ * these agree.
  */
 final class SystemMapMain {
-    private static final Pattern LINE = Pattern.compile("0x([0-9a-f]+)-0x([0-9a-f]+)\\s+\\d+\\s+([-rwxsp]{4}).*?\\s(\\S.*)?");
+    private static final Pattern LINE =
+            Pattern.compile("0x([0-9a-f]+)-0x([0-9a-f]+)\\s+\\d+\\s+([-rwxsp]{4}).*?\\s(\\S.*)?");
     /** Kinds that System.map does not name: memory of malloc, and memory of a library beside its file. */
-    private static final Set<JvmRegions.Kind> WORDLESS = EnumSet.of(JvmRegions.Kind.MALLOC, JvmRegions.Kind.DIRECT_BUFFER, JvmRegions.Kind.LIBRARY);
+    private static final Set<JvmRegions.Kind> WORDLESS =
+            EnumSet.of(JvmRegions.Kind.MALLOC, JvmRegions.Kind.DIRECT_BUFFER, JvmRegions.Kind.LIBRARY);
+
     private static final Map<String, JvmRegions.Kind> LABELS = new LinkedHashMap<>();
 
     static {
@@ -35,30 +39,34 @@ final class SystemMapMain {
         LABELS.put("POLL", JvmRegions.Kind.JVM_OTHER);
     }
 
-    private SystemMapMain() {
-    }
+    private SystemMapMain() {}
 
     public static void main(String[] arguments) throws Exception {
         byte[][] live = new byte[64][];
         for (int i = 0; i < live.length; i++) {
             live[i] = new byte[100_000];
         }
-        Thread waiting = new Thread(() -> {
-            try {
-                Thread.sleep(60_000);
-            } catch (InterruptedException done) {
-                // the program exits
-            }
-        }, "JavaThread \"x\" [stack(0x1000,0x2000)]\nPolling page: 0x1000");
+        Thread waiting = new Thread(
+                () -> {
+                    try {
+                        Thread.sleep(60_000);
+                    } catch (InterruptedException done) {
+                        // the program exits
+                    }
+                },
+                "JavaThread \"x\" [stack(0x1000,0x2000)]\nPolling page: 0x1000");
         waiting.setDaemon(true);
         waiting.start();
-        ByteBuffer[] buffers = {ByteBuffer.allocateDirect(1000), ByteBuffer.allocateDirect(1 << 20), ByteBuffer.allocateDirect(10 << 20)};
+        ByteBuffer[] buffers = {
+            ByteBuffer.allocateDirect(1000), ByteBuffer.allocateDirect(1 << 20), ByteBuffer.allocateDirect(10 << 20)
+        };
         JvmRegions.read(); // loads all classes, so that the next read changes no mapping
         JvmRegions regions = JvmRegions.read();
         ordered(regions);
         known(regions, waiting);
         buffers(regions, buffers);
-        System.out.println("unknown " + regions.bytes(JvmRegions.Kind.UNKNOWN) + " gc " + regions.bytes(JvmRegions.Kind.GC));
+        System.out.println(
+                "unknown " + regions.bytes(JvmRegions.Kind.UNKNOWN) + " gc " + regions.bytes(JvmRegions.Kind.GC));
         String map = systemMap();
         if (!map.isEmpty()) {
             compare(regions, map);
@@ -82,7 +90,8 @@ final class SystemMapMain {
         JvmCode code = JvmCode.open();
         code.forEach(each -> {
             if (each.start() != 0 && at(regions, each.start()) != JvmRegions.Kind.CODE_HEAP) {
-                System.out.println("WRONG code " + Long.toHexString(each.start()) + " " + at(regions, each.start()) + " " + each);
+                System.out.println(
+                        "WRONG code " + Long.toHexString(each.start()) + " " + at(regions, each.start()) + " " + each);
             }
         });
         long thread = JvmCalls.threadAddress(waiting);
@@ -91,7 +100,9 @@ final class SystemMapMain {
         int own = 0;
         for (int i = 0; i < regions.size(); i++) {
             stacks += regions.region(i) == JvmRegions.Kind.THREAD_STACK ? 1 : 0;
-            own += regions.detail(i).contains(waiting.getName()) && regions.region(i) == JvmRegions.Kind.THREAD_STACK ? 1 : 0;
+            own += regions.detail(i).contains(waiting.getName()) && regions.region(i) == JvmRegions.Kind.THREAD_STACK
+                    ? 1
+                    : 0;
         }
         System.out.println("stacks " + (stacks > 10) + " own " + own);
         System.out.println("libjvm " + at(regions, jvmFunction()));
@@ -99,8 +110,15 @@ final class SystemMapMain {
         if (heap < Runtime.getRuntime().maxMemory()) {
             System.out.println("WRONG heap of " + heap);
         }
-        for (JvmRegions.Kind region : new JvmRegions.Kind[] {JvmRegions.Kind.JAVA_HEAP, JvmRegions.Kind.CODE_HEAP, JvmRegions.Kind.METASPACE, JvmRegions.Kind.THREAD_STACK, JvmRegions.Kind.LIBRARY,
-            JvmRegions.Kind.FILE, JvmRegions.Kind.MALLOC}) {
+        for (JvmRegions.Kind region : new JvmRegions.Kind[] {
+            JvmRegions.Kind.JAVA_HEAP,
+            JvmRegions.Kind.CODE_HEAP,
+            JvmRegions.Kind.METASPACE,
+            JvmRegions.Kind.THREAD_STACK,
+            JvmRegions.Kind.LIBRARY,
+            JvmRegions.Kind.FILE,
+            JvmRegions.Kind.MALLOC
+        }) {
             if (regions.bytes(region) == 0) {
                 System.out.println("WRONG no " + region);
             }
@@ -111,9 +129,11 @@ final class SystemMapMain {
         for (ByteBuffer buffer : buffers) {
             long start = Addresses.of(buffer);
             long end = start + buffer.capacity();
-            if (at(regions, start) != JvmRegions.Kind.DIRECT_BUFFER || at(regions, end - 1) != JvmRegions.Kind.DIRECT_BUFFER
+            if (at(regions, start) != JvmRegions.Kind.DIRECT_BUFFER
+                    || at(regions, end - 1) != JvmRegions.Kind.DIRECT_BUFFER
                     || at(regions, start - 1) != JvmRegions.Kind.MALLOC) {
-                System.out.println("WRONG buffer of " + buffer.capacity() + ": " + at(regions, start - 1) + " " + at(regions, start));
+                System.out.println("WRONG buffer of " + buffer.capacity() + ": " + at(regions, start - 1) + " "
+                        + at(regions, start));
             }
         }
         long first = Addresses.of(buffers[2]);
@@ -125,7 +145,8 @@ final class SystemMapMain {
 
     /** Returns an address in libjvm: that of a static field. */
     private static long jvmFunction() throws Exception {
-        try (ProcessMaps maps = ProcessMaps.self(); JvmProcess jvm = JvmProcess.of(maps)) {
+        try (ProcessMaps maps = ProcessMaps.self();
+                JvmProcess jvm = JvmProcess.of(maps)) {
             return jvm.vm().location("CodeCache", "_heaps");
         }
     }
@@ -137,8 +158,12 @@ final class SystemMapMain {
 
     static String systemMap() throws Exception {
         try {
-            return (String) ManagementFactory.getPlatformMBeanServer().invoke(new ObjectName("com.sun.management:type=DiagnosticCommand"),
-                    "systemMap", new Object[0], new String[0]);
+            return (String) ManagementFactory.getPlatformMBeanServer()
+                    .invoke(
+                            new ObjectName("com.sun.management:type=DiagnosticCommand"),
+                            "systemMap",
+                            new Object[0],
+                            new String[0]);
         } catch (javax.management.ReflectionException none) {
             return "";
         }
@@ -149,7 +174,9 @@ final class SystemMapMain {
         System.out.println("agree " + counts[0] + " " + counts[1] + " " + counts[2] + " " + counts[3]);
     }
 
-    /** Returns the bytes and mappings that both name, each followed by the number that agree. Differences are printed. */
+    /**
+     * Returns the bytes and mappings that both name, each followed by the number that agree. Differences are printed.
+     */
     static long[] agreement(JvmRegions regions, String map) {
         long bytes = 0;
         long agreedBytes = 0;
@@ -164,7 +191,10 @@ final class SystemMapMain {
             long start = Long.parseUnsignedLong(fields.group(1), 16);
             long end = Long.parseUnsignedLong(fields.group(2), 16);
             int at = regions.find(start);
-            if (named == JvmRegions.Kind.JAVA_HEAP && at >= 0 && regions.region(at) == JvmRegions.Kind.CLASS_SPACE && regions.end(at) >= end) {
+            if (named == JvmRegions.Kind.JAVA_HEAP
+                    && at >= 0
+                    && regions.region(at) == JvmRegions.Kind.CLASS_SPACE
+                    && regions.end(at) >= end) {
                 // NMT reports reserved memory directly after the heap as heap.
                 // The range of the class space is HotSpot's own.
                 System.out.println("class space, which System.map names as heap: " + line.strip());
@@ -188,7 +218,8 @@ final class SystemMapMain {
             mappings += both > 0 ? 1 : 0;
             agreed += both > 0 && both == same ? 1 : 0;
             if (both != same) {
-                System.out.println("differs: " + line.strip() + ": " + at(regions, start) + " " + regions.detail(Math.max(regions.find(start), 0)));
+                System.out.println("differs: " + line.strip() + ": " + at(regions, start) + " "
+                        + regions.detail(Math.max(regions.find(start), 0)));
             }
         }
         return new long[] {bytes, agreedBytes, mappings, agreed};

@@ -6,8 +6,7 @@ import java.lang.reflect.Method;
 
 /** A class that a new loader loads each time. It is compiled, and is unloaded with the loader. */
 public final class Throwaway {
-    private Throwaway() {
-    }
+    private Throwaway() {}
 
     /** A method that C2 compiles, with another one inlined. */
     public static int work(int rounds) {
@@ -35,7 +34,8 @@ public final class Throwaway {
         Method work() {
             try (InputStream in = Throwaway.class.getResourceAsStream("Throwaway.class")) {
                 byte[] bytes = in.readAllBytes();
-                return defineClass(Throwaway.class.getName(), bytes, 0, bytes.length).getMethod("work", int.class);
+                return defineClass(Throwaway.class.getName(), bytes, 0, bytes.length)
+                        .getMethod("work", int.class);
             } catch (IOException | ReflectiveOperationException e) {
                 throw new AssertionError(e);
             }

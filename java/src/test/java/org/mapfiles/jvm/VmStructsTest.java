@@ -30,7 +30,8 @@ class VmStructsTest {
     void staticFieldHasAnAddress() throws Exception {
         assertThat(jvm.vm().typeOf("CodeCache", "_heaps")).startsWith("GrowableArray<");
         assertThat(jvm.vm().isStatic("CodeCache", "_heaps")).isTrue();
-        assertThat(jvm.vm().location("CodeCache", "_heaps")).isBetween(jvm.vm().library().start(), jvm.vm().library().end());
+        assertThat(jvm.vm().location("CodeCache", "_heaps"))
+                .isBetween(jvm.vm().library().start(), jvm.vm().library().end());
     }
 
     @Test
@@ -48,13 +49,16 @@ class VmStructsTest {
     @Test
     void constantsOfBothTablesHaveValues() throws Exception {
         assertThat(jvm.vm().constant("HeapWordSize")).isEqualTo(8);
-        assertThat(jvm.vm().constant("markWord::age_mask_in_place")).as("a long one").isEqualTo(0b1111000);
+        assertThat(jvm.vm().constant("markWord::age_mask_in_place"))
+                .as("a long one")
+                .isEqualTo(0b1111000);
     }
 
     @Test
     void missingNamesAreUnknown() {
         assertThat(jvm.vm().has("CodeCache", "_nothing")).isFalse();
-        assertThatThrownBy(() -> jvm.vm().location("CodeCache", "_nothing")).isInstanceOf(VmReader.VmFieldMissing.class);
+        assertThatThrownBy(() -> jvm.vm().location("CodeCache", "_nothing"))
+                .isInstanceOf(VmReader.VmFieldMissing.class);
         assertThatThrownBy(() -> jvm.vm().sizeOf("NoSuchType")).isInstanceOf(VmReader.VmFieldMissing.class);
         assertThatThrownBy(() -> jvm.vm().constant("NoSuchConstant")).isInstanceOf(VmReader.VmFieldMissing.class);
         assertThat(jvm.vm().constantOr("NoSuchConstant", 7)).isEqualTo(7);
@@ -66,13 +70,16 @@ class VmStructsTest {
             assertThatThrownBy(() -> jvm.vm().longAt(address)).isInstanceOf(VmReader.VmFieldMissing.class);
         }
         long heaps = jvm.vm().location("CodeCache", "_heaps");
-        assertThatThrownBy(() -> jvm.vm().longsAt(new long[] {heaps, heaps, 1, heaps, heaps, heaps})).isInstanceOf(VmReader.VmFieldMissing.class);
-        assertThat(jvm.vm().longsAt(new long[] {heaps, heaps, heaps, heaps, heaps})).containsOnly(jvm.vm().longAt(heaps));
+        assertThatThrownBy(() -> jvm.vm().longsAt(new long[] {heaps, heaps, 1, heaps, heaps, heaps}))
+                .isInstanceOf(VmReader.VmFieldMissing.class);
+        assertThat(jvm.vm().longsAt(new long[] {heaps, heaps, heaps, heaps, heaps}))
+                .containsOnly(jvm.vm().longAt(heaps));
     }
 
     @Test
     void textIsReadToItsEnd() throws Exception {
         long release = jvm.vm().pointer("Abstract_VM_Version", "_s_vm_release");
-        assertThat(new String(jvm.vm().textAt(release), StandardCharsets.UTF_8)).isEqualTo(System.getProperty("java.vm.version"));
+        assertThat(new String(jvm.vm().textAt(release), StandardCharsets.UTF_8))
+                .isEqualTo(System.getProperty("java.vm.version"));
     }
 }

@@ -5,8 +5,7 @@ import org.mapfiles.ProcessMaps;
 
 /** Has little memory for snapshots: prints each new kind of failure of refreshing the snapshot of a process. */
 final class LiveLowMemoryMain {
-    private LiveLowMemoryMain() {
-    }
+    private LiveLowMemoryMain() {}
 
     /** Argument: the PID. */
     public static void main(String[] arguments) throws Exception {
@@ -14,8 +13,10 @@ final class LiveLowMemoryMain {
                 LiveMaps live = LiveMaps.of(maps).every(Duration.ofMillis(5)).start()) {
             System.out.println("STARTED");
             String last = "";
-            for (long end = System.nanoTime() + 60_000_000_000L; !last.contains("ProcessGone") && System.nanoTime() < end; ) {
-                String now = String.valueOf(live.failure().orElse(null)).replaceAll("\\d+", "N"); // numbers of bytes differ
+            for (long end = System.nanoTime() + 60_000_000_000L;
+                    !last.contains("ProcessGone") && System.nanoTime() < end; ) {
+                String now =
+                        String.valueOf(live.failure().orElse(null)).replaceAll("\\d+", "N"); // numbers of bytes differ
                 if (live.failure().isPresent() && !now.equals(last)) {
                     System.out.println(now);
                     last = now;

@@ -36,8 +36,11 @@ import org.mapfiles.testing.Threads;
 class LiveMapsTest {
     private static final Duration NEVER = Duration.ofDays(1);
 
-    @RegisterExtension final Children children = new Children();
-    @TempDir Path directory;
+    @RegisterExtension
+    final Children children = new Children();
+
+    @TempDir
+    Path directory;
 
     private MappedByteBuffer map(String name) throws IOException {
         Path path = Files.write(directory.resolve(name), new byte[4096]);
@@ -50,7 +53,8 @@ class LiveMapsTest {
     private static void awaitName(LiveMaps.Reader reader, long address, String name) throws Exception {
         Children.await("it is known: " + name, () -> {
             try {
-                return reader.resolve(address) && String.valueOf(reader.mapping().name()).endsWith(name);
+                return reader.resolve(address)
+                        && String.valueOf(reader.mapping().name()).endsWith(name);
             } catch (IllegalStateException newer) {
                 return false;
             }
@@ -61,7 +65,10 @@ class LiveMapsTest {
     void addressInNoMappingCausesARefresh() throws Exception {
         Process sleeper = children.sleeper();
         try (ProcessMaps maps = ProcessMaps.of(sleeper.pid());
-                LiveMaps live = LiveMaps.of(maps).every(NEVER).afterMiss(Duration.ofMillis(1)).start()) {
+                LiveMaps live = LiveMaps.of(maps)
+                        .every(NEVER)
+                        .afterMiss(Duration.ofMillis(1))
+                        .start()) {
             LiveMaps.Reader reader = live.reader();
             long first = maps.snapshot().cursor().seek(0).start();
             assertThat(reader.resolve(first)).isTrue();
@@ -81,7 +88,10 @@ class LiveMapsTest {
     @Test
     void laterMappingIsFound() throws Exception {
         try (ProcessMaps maps = ProcessMaps.self();
-                LiveMaps live = LiveMaps.of(maps).filter(MapFilter.all().fileBacked()).every(NEVER).start()) {
+                LiveMaps live = LiveMaps.of(maps)
+                        .filter(MapFilter.all().fileBacked())
+                        .every(NEVER)
+                        .start()) {
             LiveMaps.Reader reader = live.reader();
             MappedByteBuffer later = map("later");
             awaitName(reader, NativeCalls.addressOf(later), "/later");
@@ -99,7 +109,8 @@ class LiveMapsTest {
             Children.await("the newest is newer", () -> live.readAt() - before > 0);
             assertThat(live.failure()).isEmpty();
             MappingQuery query = new MappingQuery();
-            assertThat(live.query(live.snapshot().cursor().seek(0).start(), query)).isTrue();
+            assertThat(live.query(live.snapshot().cursor().seek(0).start(), query))
+                    .isTrue();
         }
     }
 
@@ -109,7 +120,12 @@ class LiveMapsTest {
         Assume.events();
         ProcessMaps maps = ProcessMaps.self();
         MapEvents events = MapEvents.open(maps, MapEvents.Option.DATA, MapEvents.Option.IMMEDIATE_WAKEUP);
-        try (maps; LiveMaps live = LiveMaps.of(maps).filter(MapFilter.all().fileBacked()).every(NEVER).withEvents(events).start()) {
+        try (maps;
+                LiveMaps live = LiveMaps.of(maps)
+                        .filter(MapFilter.all().fileBacked())
+                        .every(NEVER)
+                        .withEvents(events)
+                        .start()) {
             MappedByteBuffer first = map("first");
             MapSnapshot snapshot = live.snapshot();
             Children.await("the snapshot has the mapping", () -> snapshot.find(NativeCalls.addressOf(first)) >= 0);
@@ -142,26 +158,35 @@ class LiveMapsTest {
             Thread waiting = new Thread(other);
             waiting.start();
             Children.await("it waits", () -> isRefused(events));
-            try (LiveMaps live = LiveMaps.of(maps).every(NEVER).withEvents(events).start()) {
+            try (LiveMaps live =
+                    LiveMaps.of(maps).every(NEVER).withEvents(events).start()) {
                 Children.await("it could not listen", () -> live.refreshCount() > 0);
                 other.get();
                 child.command("remap plain");
                 long remapped = child.made().get(0).line().start();
                 MapSnapshot snapshot = live.snapshot();
-                Children.await("the snapshot has the mapping", () -> nameAt(snapshot, remapped).endsWith("/remapped"));
+                Children.await(
+                        "the snapshot has the mapping",
+                        () -> nameAt(snapshot, remapped).endsWith("/remapped"));
             }
         } finally {
             child.stop();
         }
     }
 
-    /** Against the contract another thread moves the cursor over the events of the refresher. The cursor then throws. */
+    /**
+     * Against the contract another thread moves the cursor over the events of the refresher. The cursor then throws.
+     */
     @Test
     void unexpectedExceptionIsRecordedAndRefreshingContinues() throws Exception {
         Assume.events();
         ChildJvm.Outcome outcome = new ChildJvm().with("-Xint").run(MoveCursorMain.class); // no fields in registers
-        assertThat(outcome.output().lines()).containsExactly("RECORDED java.lang.IndexOutOfBoundsException", "REFRESHED true",
-                "LISTENS true", "FAILURE null");
+        assertThat(outcome.output().lines())
+                .containsExactly(
+                        "RECORDED java.lang.IndexOutOfBoundsException",
+                        "REFRESHED true",
+                        "LISTENS true",
+                        "FAILURE null");
     }
 
     @Test
@@ -172,11 +197,14 @@ class LiveMapsTest {
             try (LiveMaps live = LiveMaps.of(maps).every(NEVER).start()) {
                 assertThat(live.eventsFailure()).as("events were not requested").isEmpty();
             }
-            try (LiveMaps live = LiveMaps.of(maps).every(NEVER).withEvents(events).start()) {
+            try (LiveMaps live =
+                    LiveMaps.of(maps).every(NEVER).withEvents(events).start()) {
                 assertThat(live.eventsFailure()).isEmpty();
                 events.close();
                 Children.await("it is recorded", () -> live.eventsFailure().isPresent());
-                assertThat(live.eventsFailure().orElseThrow()).hasMessageContaining("polling").hasMessageContaining("MapEvents is closed");
+                assertThat(live.eventsFailure().orElseThrow())
+                        .hasMessageContaining("polling")
+                        .hasMessageContaining("MapEvents is closed");
                 assertThat(live.failure()).isEmpty();
             }
         }
@@ -190,7 +218,10 @@ class LiveMapsTest {
         try (ProcessMaps maps = ProcessMaps.of(sleeper.pid())) {
             int before = Descriptors.countPerf();
             for (int i = 0; i < 20; i++) {
-                try (LiveMaps live = LiveMaps.of(maps).every(NEVER).withEvents(MapEvents.Option.DATA).start()) {
+                try (LiveMaps live = LiveMaps.of(maps)
+                        .every(NEVER)
+                        .withEvents(MapEvents.Option.DATA)
+                        .start()) {
                     assertThat(live.eventsFailure()).isEmpty();
                     assertThat(Descriptors.countPerf()).isGreaterThan(before);
                 }
@@ -207,10 +238,13 @@ class LiveMapsTest {
         many.start();
         try {
             many.command("threads 400");
-            Process listener = new ChildJvm().under("sh", "-c", "ulimit -n 256; exec \"$@\"", "sh")
+            Process listener = new ChildJvm()
+                    .under("sh", "-c", "ulimit -n 256; exec \"$@\"", "sh")
                     .start(EventsLowDescriptorsMain.class, many.pid());
             try (BufferedReader output = listener.inputReader()) {
-                assertThat(output.readLine()).startsWith("POLLS changes are found by polling: ").contains("file descriptors")
+                assertThat(output.readLine())
+                        .startsWith("POLLS changes are found by polling: ")
+                        .contains("file descriptors")
                         .contains("ulimit -n");
                 many.command("remap plain");
                 listener.outputWriter().append('\n').flush();
@@ -226,7 +260,8 @@ class LiveMapsTest {
     @Test
     void interruptedRefresherContinues() throws Exception {
         Process sleeper = children.sleeper();
-        try (ProcessMaps maps = ProcessMaps.of(sleeper.pid()); LiveMaps live = LiveMaps.of(maps).every(NEVER).start()) {
+        try (ProcessMaps maps = ProcessMaps.of(sleeper.pid());
+                LiveMaps live = LiveMaps.of(maps).every(NEVER).start()) {
             Thread refresher = refresherOf(sleeper.pid()).orElseThrow();
             refresher.interrupt();
             Children.await("it waits again", () -> !refresher.isInterrupted());
@@ -252,15 +287,22 @@ class LiveMapsTest {
     void exitOfTheProcessIsReported() throws Exception {
         Assume.events();
         Process sleeper = children.sleeper();
-        try (ProcessMaps maps = ProcessMaps.of(sleeper.pid()); MapEvents events = MapEvents.open(maps);
-                LiveMaps live = LiveMaps.of(maps).every(Duration.ofSeconds(5)).withEvents(events).start()) {
+        try (ProcessMaps maps = ProcessMaps.of(sleeper.pid());
+                MapEvents events = MapEvents.open(maps);
+                LiveMaps live = LiveMaps.of(maps)
+                        .every(Duration.ofSeconds(5))
+                        .withEvents(events)
+                        .start()) {
             Children.killAndWait(sleeper);
-            Children.await("it is known to have ended", () -> live.failure().orElse(null) instanceof ProcessExitedException);
+            Children.await(
+                    "it is known to have ended", () -> live.failure().orElse(null) instanceof ProcessExitedException);
             Children.await("nothing is refreshed any more", () -> !isRefresherAlive(sleeper.pid()));
         }
     }
 
-    /** Only changes need a second buffer: without memory for it the first one stays in use, and the exit is reported. */
+    /**
+     * Only changes need a second buffer: without memory for it the first one stays in use, and the exit is reported.
+     */
     @Test
     void memoryForOneBufferIsEnoughWhileNothingChanges() throws Exception {
         SpecialMappingsProcess many = SpecialMappingsProcess.with("plain");
@@ -271,7 +313,9 @@ class LiveMapsTest {
             try (ProcessMaps maps = ProcessMaps.of(many.pid())) {
                 bytes = RootAccess.get().buffer(maps.snapshot()).memory.size();
             }
-            Process starving = new ChildJvm().with("-XX:MaxDirectMemorySize=" + bytes * 3L / 2).start(RefreshLowMemoryMain.class, many.pid());
+            Process starving = new ChildJvm()
+                    .with("-XX:MaxDirectMemorySize=" + bytes * 3L / 2)
+                    .start(RefreshLowMemoryMain.class, many.pid());
             try (BufferedReader output = starving.inputReader()) {
                 assertThat(output.readLine()).isEqualTo("changed: false");
                 many.stop();
@@ -291,11 +335,14 @@ class LiveMapsTest {
         SpecialMappingsProcess many = SpecialMappingsProcess.with("plain");
         many.start();
         try {
-            Process starving = new ChildJvm().with("-XX:MaxDirectMemorySize=1m").start(LiveLowMemoryMain.class, many.pid());
+            Process starving =
+                    new ChildJvm().with("-XX:MaxDirectMemorySize=1m").start(LiveLowMemoryMain.class, many.pid());
             try (BufferedReader output = starving.inputReader()) {
                 assertThat(output.readLine()).isEqualTo("STARTED");
                 many.command("many 20000");
-                assertThat(output.readLine()).contains("NotEnoughMemoryException").contains("-XX:MaxDirectMemorySize");
+                assertThat(output.readLine())
+                        .contains("NotEnoughMemoryException")
+                        .contains("-XX:MaxDirectMemorySize");
                 many.stop();
                 assertThat(output.readLine()).contains("ProcessExitedException");
             } finally {
@@ -314,7 +361,8 @@ class LiveMapsTest {
             LiveMaps.Reader reader = live.reader();
             long first = live.snapshot().cursor().seek(0).start();
             Children.killAndWait(sleeper);
-            Children.await("it is known to have ended", () -> live.failure().orElse(null) instanceof ProcessExitedException);
+            Children.await(
+                    "it is known to have ended", () -> live.failure().orElse(null) instanceof ProcessExitedException);
             assertThat(reader.resolve(first)).isTrue();
             assertThatThrownBy(live::refresh).isInstanceOf(ProcessExitedException.class);
             Children.await("nothing is refreshed any more", () -> !isRefresherAlive(sleeper.pid()));
@@ -330,7 +378,9 @@ class LiveMapsTest {
         live.close();
         live.close();
         Children.await("it ends", () -> !isRefresherAlive(sleeper.pid()));
-        assertThat(live.reader().resolve(live.snapshot().cursor().seek(0).start())).as("the last snapshot stays").isTrue();
+        assertThat(live.reader().resolve(live.snapshot().cursor().seek(0).start()))
+                .as("the last snapshot stays")
+                .isTrue();
         LiveMaps other = LiveMaps.of(maps).every(Duration.ofMillis(1)).start();
         maps.close();
         Children.await("its process is closed", () -> !isRefresherAlive(sleeper.pid()));
@@ -341,9 +391,11 @@ class LiveMapsTest {
     @Test
     void periodsArePositive() throws Exception {
         try (ProcessMaps maps = ProcessMaps.self()) {
-            for (Duration wrong : new Duration[] {Duration.ZERO, Duration.ofMillis(-1), Duration.ofSeconds(Long.MAX_VALUE)}) {
+            for (Duration wrong :
+                    new Duration[] {Duration.ZERO, Duration.ofMillis(-1), Duration.ofSeconds(Long.MAX_VALUE)}) {
                 assertThatThrownBy(() -> LiveMaps.of(maps).every(wrong)).isInstanceOf(IllegalArgumentException.class);
-                assertThatThrownBy(() -> LiveMaps.of(maps).afterMiss(wrong)).isInstanceOf(IllegalArgumentException.class);
+                assertThatThrownBy(() -> LiveMaps.of(maps).afterMiss(wrong))
+                        .isInstanceOf(IllegalArgumentException.class);
             }
         }
     }
@@ -353,6 +405,8 @@ class LiveMapsTest {
     }
 
     private static Optional<Thread> refresherOf(long pid) {
-        return Thread.getAllStackTraces().keySet().stream().filter(thread -> thread.getName().equals("mapfiles-live-" + pid)).findAny();
+        return Thread.getAllStackTraces().keySet().stream()
+                .filter(thread -> thread.getName().equals("mapfiles-live-" + pid))
+                .findAny();
     }
 }

@@ -14,14 +14,18 @@ import org.mapfiles.testing.Threads;
 
 /** A thread moves the cursor over events of a refresher until the refresher fails. */
 final class MoveCursorMain {
-    private MoveCursorMain() {
-    }
+    private MoveCursorMain() {}
 
     public static void main(String[] arguments) throws Exception {
         Path file = Files.createTempFile("mapped", "");
         Files.write(file, new byte[4096]);
-        try (ProcessMaps maps = ProcessMaps.self(); MapEvents events = MapEvents.open(maps, MapEvents.Option.DATA);
-                LiveMaps live = LiveMaps.of(maps).every(Duration.ofMillis(50)).afterMiss(Duration.ofMillis(5)).withEvents(events).start();
+        try (ProcessMaps maps = ProcessMaps.self();
+                MapEvents events = MapEvents.open(maps, MapEvents.Option.DATA);
+                LiveMaps live = LiveMaps.of(maps)
+                        .every(Duration.ofMillis(50))
+                        .afterMiss(Duration.ofMillis(5))
+                        .withEvents(events)
+                        .start();
                 FileChannel channel = FileChannel.open(file)) {
             MapEvent cursor = events.event();
             Threads mover = new Threads().start(1, () -> cursor::next);
@@ -35,7 +39,10 @@ final class MoveCursorMain {
                 return recorded[0] != null;
             });
             mover.stopAfter(0);
-            System.out.println("RECORDED " + (recorded[0] == null ? null : recorded[0].getCause().getClass().getName()));
+            System.out.println("RECORDED "
+                    + (recorded[0] == null
+                            ? null
+                            : recorded[0].getCause().getClass().getName()));
             long refreshes = live.refreshCount();
             System.out.println("REFRESHED " + isSoon(() -> live.refreshCount() > refreshes));
             System.out.println("LISTENS " + isSoon(() -> live.eventsFailure().isEmpty()));

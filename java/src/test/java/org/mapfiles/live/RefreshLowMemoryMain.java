@@ -6,8 +6,7 @@ import org.mapfiles.ProcessMaps;
 
 /** Has memory for one buffer of a snapshot, not for two. */
 final class RefreshLowMemoryMain {
-    private RefreshLowMemoryMain() {
-    }
+    private RefreshLowMemoryMain() {}
 
     /** Argument: the PID. The process exits after this program has printed that nothing changed. */
     public static void main(String[] arguments) throws Exception {

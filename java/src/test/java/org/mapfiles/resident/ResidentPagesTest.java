@@ -16,8 +16,11 @@ import org.mapfiles.testing.Children;
 
 /** Resident pages are those that the target has made, and agree with smaps. */
 class ResidentPagesTest {
-    @RegisterExtension final ResidentTarget target = new ResidentTarget();
-    @RegisterExtension final Children children = new Children();
+    @RegisterExtension
+    final ResidentTarget target = new ResidentTarget();
+
+    @RegisterExtension
+    final Children children = new Children();
 
     private final ResidentPages pages = new ResidentPages();
     private final ResidentBytes sums = new ResidentBytes();
@@ -67,12 +70,15 @@ class ResidentPagesTest {
         long[] expected = new long[5];
         for (int i = 0; i < pages.size(); i++) {
             long bytes = pages.end(i) - pages.start(i);
-            assertThat(i == 0 || Long.compareUnsigned(pages.end(i - 1), pages.start(i)) <= 0).as("sorted").isTrue();
+            assertThat(i == 0 || Long.compareUnsigned(pages.end(i - 1), pages.start(i)) <= 0)
+                    .as("sorted")
+                    .isTrue();
             expected[pages.isSwapped(i) ? 0 : pages.isZero(i) ? 1 : pages.isFile(i) ? 2 : 3] += bytes;
             expected[4] += pages.isHuge(i) && !pages.isZero(i) ? bytes : 0;
         }
         pages.add(0, -1, sums);
-        assertThat(new long[] {sums.swapped(), sums.zero(), sums.file(), sums.anonymous(), sums.huge()}).isEqualTo(expected);
+        assertThat(new long[] {sums.swapped(), sums.zero(), sums.file(), sums.anonymous(), sums.huge()})
+                .isEqualTo(expected);
         long whole = sums.present();
         sums.clear();
         for (MapCursor mapping = snapshot.cursor(); mapping.next(); ) {
@@ -94,7 +100,8 @@ class ResidentPagesTest {
         assertThat(sums.rss()).as("parts of pages").isEqualTo(page - 1);
         pages.read(target.maps(), snapshot, anonymous.start(), anonymous.start());
         assertThat(pages.size()).isZero();
-        assertThatThrownBy(() -> pages.read(target.maps(), snapshot, 2, 1)).isInstanceOf(IllegalArgumentException.class);
+        assertThatThrownBy(() -> pages.read(target.maps(), snapshot, 2, 1))
+                .isInstanceOf(IllegalArgumentException.class);
     }
 
     /** Exact for a target that does nothing. smaps reports hugetlbfs apart. */
@@ -138,13 +145,16 @@ class ResidentPagesTest {
         }
     }
 
-    /** Another thread maps and unmaps memory: whatever the snapshot and the pages have, a sum is never more than its range. */
+    /**
+     * Another thread maps and unmaps memory: whatever the snapshot and the pages have, a sum is never more than its
+     * range.
+     */
     @Test
     void aSumIsNeverMoreThanItsRange() throws Exception {
         AtomicBoolean ends = new AtomicBoolean();
         Thread churn = new Thread(() -> {
             while (!ends.get()) {
-                Thread thread = new Thread(() -> { }); // its stack is mapped and unmapped
+                Thread thread = new Thread(() -> {}); // its stack is mapped and unmapped
                 thread.start();
                 try {
                     thread.join();
@@ -176,7 +186,8 @@ class ResidentPagesTest {
         try (ProcessMaps other = ProcessMaps.of(children.sleeper().pid())) {
             MapSnapshot snapshot = other.snapshot();
             assertThatThrownBy(() -> pages.read(target.maps(), snapshot)).isInstanceOf(IllegalArgumentException.class);
-            assertThatThrownBy(() -> pages.read(target.maps(), new MapSnapshot())).isInstanceOf(IllegalArgumentException.class);
+            assertThatThrownBy(() -> pages.read(target.maps(), new MapSnapshot()))
+                    .isInstanceOf(IllegalArgumentException.class);
         }
     }
 
@@ -189,8 +200,11 @@ class ResidentPagesTest {
         target.exit();
         assertThatThrownBy(() -> pages.read(target.maps(), snapshot)).isInstanceOf(ProcessExitedException.class);
         assertThatThrownBy(() -> smaps.read(target.maps())).isInstanceOf(ProcessExitedException.class);
-        assertThatThrownBy(() -> smaps.readTotal(target.maps(), new SmapsBytes())).isInstanceOf(ProcessExitedException.class);
-        assertThat(pages.size() + smaps.size()).as("nothing is left of the reads before").isZero();
+        assertThatThrownBy(() -> smaps.readTotal(target.maps(), new SmapsBytes()))
+                .isInstanceOf(ProcessExitedException.class);
+        assertThat(pages.size() + smaps.size())
+                .as("nothing is left of the reads before")
+                .isZero();
         target.maps().close();
         assertThatThrownBy(() -> pages.read(target.maps(), snapshot)).isInstanceOf(IllegalStateException.class);
         assertThatThrownBy(() -> smaps.read(target.maps())).isInstanceOf(IllegalStateException.class);

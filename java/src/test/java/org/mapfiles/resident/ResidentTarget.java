@@ -27,8 +27,14 @@ final class ResidentTarget implements BeforeEachCallback, AfterEachCallback {
     /** A mapping with the expected bytes. */
     record Made(String label, long start, long end, long file, long anonymous, long zero, long huge, long swapped) {
         static Made of(String[] fields) {
-            return new Made(fields[1], Long.parseUnsignedLong(fields[2], 16), Long.parseUnsignedLong(fields[3], 16),
-                    Long.parseLong(fields[4]), Long.parseLong(fields[5]), Long.parseLong(fields[6]), Long.parseLong(fields[7]),
+            return new Made(
+                    fields[1],
+                    Long.parseUnsignedLong(fields[2], 16),
+                    Long.parseUnsignedLong(fields[3], 16),
+                    Long.parseLong(fields[4]),
+                    Long.parseLong(fields[5]),
+                    Long.parseLong(fields[6]),
+                    Long.parseLong(fields[7]),
                     Long.parseLong(fields[8]));
         }
     }
@@ -38,9 +44,11 @@ final class ResidentTarget implements BeforeEachCallback, AfterEachCallback {
         made.clear();
         file = Files.createTempFile("resident", "");
         Path program = Path.of(System.getProperty("mapfiles.special-process")).resolveSibling("resident_target");
-        process = new ProcessBuilder(program.toString(), file.toString()).redirectError(ProcessBuilder.Redirect.INHERIT)
+        process = new ProcessBuilder(program.toString(), file.toString())
+                .redirectError(ProcessBuilder.Redirect.INHERIT)
                 .start();
-        BufferedReader report = new BufferedReader(new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8));
+        BufferedReader report =
+                new BufferedReader(new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8));
         for (String line = report.readLine(); !line.equals("READY"); line = report.readLine()) {
             if (line.startsWith("MADE")) {
                 made.add(Made.of(line.split(" ")));
@@ -48,7 +56,8 @@ final class ResidentTarget implements BeforeEachCallback, AfterEachCallback {
                 System.out.println("resident_target: " + line);
             }
         }
-        Children.await("it waits for its input", () -> Children.state(process.pid()) == 'S'); // until then it touches pages
+        Children.await(
+                "it waits for its input", () -> Children.state(process.pid()) == 'S'); // until then it touches pages
         maps = ProcessMaps.of(process.pid());
     }
 

@@ -12,7 +12,8 @@ import org.mapfiles.MapSnapshot;
 
 /** The numbers of smaps are those of its text. */
 class SmapsTest {
-    @RegisterExtension final ResidentTarget target = new ResidentTarget();
+    @RegisterExtension
+    final ResidentTarget target = new ResidentTarget();
 
     private final Smaps smaps = new Smaps();
     private final SmapsBytes sums = new SmapsBytes();
@@ -33,13 +34,25 @@ class SmapsTest {
     }
 
     private void isTextOf(List<String> lines) {
-        String[] names = {"Rss:", "Shared_Clean:", "Shared_Dirty:", "Private_Clean:", "Private_Dirty:", "Swap:", "Pss:"};
-        long[] values = {sums.rss(), sums.sharedClean(), sums.sharedDirty(), sums.privateClean(), sums.privateDirty(),
-            sums.swap(), sums.pss()};
+        String[] names = {"Rss:", "Shared_Clean:", "Shared_Dirty:", "Private_Clean:", "Private_Dirty:", "Swap:", "Pss:"
+        };
+        long[] values = {
+            sums.rss(),
+            sums.sharedClean(),
+            sums.sharedDirty(),
+            sums.privateClean(),
+            sums.privateDirty(),
+            sums.swap(),
+            sums.pss()
+        };
         for (int i = 0; i < names.length; i++) {
             String name = names[i];
-            List<String> found = lines.stream().filter(line -> line.startsWith(name)).toList();
-            long expected = found.stream().mapToLong(line -> Long.parseLong(line.replaceAll("\\D", ""))).sum() * 1024;
+            List<String> found =
+                    lines.stream().filter(line -> line.startsWith(name)).toList();
+            long expected = found.stream()
+                            .mapToLong(line -> Long.parseLong(line.replaceAll("\\D", "")))
+                            .sum()
+                    * 1024;
             if (!found.isEmpty()) {
                 assertThat(values[i]).as(name).isEqualTo(expected);
             }

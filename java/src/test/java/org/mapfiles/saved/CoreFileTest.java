@@ -32,7 +32,9 @@ class CoreFileTest {
     }
 
     private static List<Crash.Address> all(SavedMaps saved, Role role) {
-        return saved.crash().orElseThrow().addresses().stream().filter(address -> address.role() == role).toList();
+        return saved.crash().orElseThrow().addresses().stream()
+                .filter(address -> address.role() == role)
+                .toList();
     }
 
     @Test
@@ -41,9 +43,14 @@ class CoreFileTest {
         assertThat(saved.source()).isEqualTo(SavedMaps.Source.CORE);
         assertThat(saved.problems()).isEmpty();
         assertThat(saved.pid()).hasValue(CoreImage.PID);
-        assertThat(saved.snapshot().stream().map(mapping -> mapping.start() + " " + saved.permissions(mapping) + " " + mapping.name()))
-                .containsExactly(0x400000 + " r-x? /app/x", 0x401000 + " rw-? /app/x", 0x500000 + " ???? /app/y",
-                        0x600000 + " r-x? [vdso]", 0x700000 + " rw-? null");
+        assertThat(saved.snapshot().stream()
+                        .map(mapping -> mapping.start() + " " + saved.permissions(mapping) + " " + mapping.name()))
+                .containsExactly(
+                        0x400000 + " r-x? /app/x",
+                        0x401000 + " rw-? /app/x",
+                        0x500000 + " ???? /app/y",
+                        0x600000 + " r-x? [vdso]",
+                        0x700000 + " rw-? null");
         assertThat(saved.snapshot().fileOffset(0x401010)).isEqualTo(0x3010);
         assertThat(all(saved, Role.PC)).extracting(Crash.Address::address).containsExactly(0x400010L);
         assertThat(all(saved, Role.THREAD)).extracting(Crash.Address::address).containsExactly(0x600020L);
@@ -79,13 +86,16 @@ class CoreFileTest {
 
     @Test
     void programsAreNotCoreFiles() {
-        assertThatThrownBy(() -> SavedMaps.read(Path.of("/proc/self/exe"))).isInstanceOf(MalformedMapsException.class)
+        assertThatThrownBy(() -> SavedMaps.read(Path.of("/proc/self/exe")))
+                .isInstanceOf(MalformedMapsException.class)
                 .hasMessageContaining("program");
-        assertThatThrownBy(() -> SavedMaps.read(Files.newInputStream(Path.of("/proc/self/exe")))).hasMessageContaining("stream");
+        assertThatThrownBy(() -> SavedMaps.read(Files.newInputStream(Path.of("/proc/self/exe"))))
+                .hasMessageContaining("stream");
     }
 
     private static boolean isInstalled(String program) {
-        return Arrays.stream(System.getenv("PATH").split(":")).anyMatch(folder -> Files.isExecutable(Path.of(folder, program)));
+        return Arrays.stream(System.getenv("PATH").split(":"))
+                .anyMatch(folder -> Files.isExecutable(Path.of(folder, program)));
     }
 
     /** The files, build IDs and addresses of a process that gcore(1) saved are those of the process. */
@@ -94,11 +104,16 @@ class CoreFileTest {
         assumeTrue(isInstalled("gcore"), "no gcore(1)");
         Process target = new ProcessBuilder("sleep", "60").start();
         try (ProcessMaps maps = ProcessMaps.of(target.pid())) {
-            while (!Files.readString(Path.of("/proc/" + target.pid() + "/wchan")).contains("sleep") && target.isAlive()) {
+            while (!Files.readString(Path.of("/proc/" + target.pid() + "/wchan"))
+                            .contains("sleep")
+                    && target.isAlive()) {
                 Thread.sleep(5);
             }
-            Process gcore = new ProcessBuilder("gcore", "-o", directory.resolve("g").toString(), Long.toString(target.pid()))
-                    .redirectErrorStream(true).redirectOutput(ProcessBuilder.Redirect.DISCARD).start();
+            Process gcore = new ProcessBuilder(
+                            "gcore", "-o", directory.resolve("g").toString(), Long.toString(target.pid()))
+                    .redirectErrorStream(true)
+                    .redirectOutput(ProcessBuilder.Redirect.DISCARD)
+                    .start();
             assumeTrue(gcore.waitFor(60, TimeUnit.SECONDS) && gcore.exitValue() == 0, "gcore(1) may not attach here");
             SavedMaps saved = SavedMaps.read(directory.resolve("g." + target.pid()));
             MapSnapshot live = maps.snapshot();
@@ -114,7 +129,8 @@ class CoreFileTest {
             }
             assertThat(files).hasSizeGreaterThan(1);
             assertThat(saved.pid()).hasValue(target.pid());
-            ImmutableMapping code = saved.snapshot().at(all(saved, Role.PC).get(0).address()).orElseThrow();
+            ImmutableMapping code =
+                    saved.snapshot().at(all(saved, Role.PC).get(0).address()).orElseThrow();
             FileCheck check = saved.check(code);
             assertThat(check.toString()).startsWith("SAME (same build ID");
             assertThat(check.buildId().orElseThrow()).hasSizeGreaterThan(7);
@@ -127,22 +143,35 @@ class CoreFileTest {
     /** The kernel writes core files where kernel.core_pattern says; here only if that is a plain name. */
     @Test
     void coreOfTheKernelHasThePcOfTheCrash() throws Exception {
-        String pattern = Files.readString(Path.of("/proc/sys/kernel/core_pattern")).strip();
+        String pattern =
+                Files.readString(Path.of("/proc/sys/kernel/core_pattern")).strip();
         assumeTrue(pattern.matches("[\\w.]+"), "kernel.core_pattern is " + pattern);
-        Process crashed = new ProcessBuilder("sh", "-c", "ulimit -c unlimited && exec sleep 60").directory(directory.toFile()).start();
+        Process crashed = new ProcessBuilder("sh", "-c", "ulimit -c unlimited && exec sleep 60")
+                .directory(directory.toFile())
+                .start();
         while (!Files.readString(Path.of("/proc/" + crashed.pid() + "/wchan")).contains("sleep") && crashed.isAlive()) {
             Thread.sleep(5);
         }
-        String syscall = Files.readString(Path.of("/proc/" + crashed.pid() + "/syscall")).strip();
-        new ProcessBuilder("kill", "-SEGV", Long.toString(crashed.pid())).start().waitFor();
+        String syscall =
+                Files.readString(Path.of("/proc/" + crashed.pid() + "/syscall")).strip();
+        new ProcessBuilder("kill", "-SEGV", Long.toString(crashed.pid()))
+                .start()
+                .waitFor();
         crashed.waitFor();
-        Path core = Files.exists(directory.resolve(pattern)) ? directory.resolve(pattern) : directory.resolve(pattern + "." + crashed.pid());
+        Path core = Files.exists(directory.resolve(pattern))
+                ? directory.resolve(pattern)
+                : directory.resolve(pattern + "." + crashed.pid());
         assumeTrue(Files.exists(core), "the kernel wrote no core file");
         SavedMaps saved = SavedMaps.read(core);
         assertThat(saved.problems()).isEmpty();
         assertThat(saved.crash().orElseThrow().signal()).isEqualTo("SIGSEGV");
-        assertThat(all(saved, Role.FAULT)).as("the signal was sent by a process").isEmpty();
-        assertThat("0x" + Long.toHexString(all(saved, Role.PC).get(0).address())).isEqualTo(syscall.substring(syscall.lastIndexOf(' ') + 1));
-        assertThat(saved.snapshot().stream().map(ImmutableMapping::name)).contains("[vdso]").anyMatch(name -> String.valueOf(name).endsWith("/sleep"));
+        assertThat(all(saved, Role.FAULT))
+                .as("the signal was sent by a process")
+                .isEmpty();
+        assertThat("0x" + Long.toHexString(all(saved, Role.PC).get(0).address()))
+                .isEqualTo(syscall.substring(syscall.lastIndexOf(' ') + 1));
+        assertThat(saved.snapshot().stream().map(ImmutableMapping::name))
+                .contains("[vdso]")
+                .anyMatch(name -> String.valueOf(name).endsWith("/sleep"));
     }
 }

@@ -17,7 +17,8 @@ final class CoreImage {
     }
 
     private void note(int type, byte[] descriptor) {
-        notes.writeBytes(buffer(12).putInt(5).putInt(descriptor.length).putInt(type).array());
+        notes.writeBytes(
+                buffer(12).putInt(5).putInt(descriptor.length).putInt(type).array());
         notes.writeBytes("CORE\0\0\0\0".getBytes(StandardCharsets.US_ASCII));
         notes.writeBytes(descriptor);
         notes.writeBytes(new byte[-descriptor.length & 3]);
@@ -32,7 +33,12 @@ final class CoreImage {
     private static byte[] files() {
         byte[] names = "/app/x\0/app/x\0/app/y\0".getBytes(StandardCharsets.US_ASCII);
         ByteBuffer files = buffer(16 + 3 * 24 + names.length).putLong(3).putLong(4096);
-        files.putLong(0x400000).putLong(0x401000).putLong(0).putLong(0x401000).putLong(0x402000).putLong(3);
+        files.putLong(0x400000)
+                .putLong(0x401000)
+                .putLong(0)
+                .putLong(0x401000)
+                .putLong(0x402000)
+                .putLong(3);
         return files.putLong(0x500000).putLong(0x501000).putLong(1).put(names).array();
     }
 
@@ -43,14 +49,24 @@ final class CoreImage {
     }
 
     private static byte[] segment(int type, int flags, long offset, long address, long inFile, long inMemory) {
-        return buffer(56).putInt(type).putInt(flags).putLong(offset).putLong(address).putLong(0).putLong(inFile).putLong(inMemory).putLong(1)
+        return buffer(56)
+                .putInt(type)
+                .putInt(flags)
+                .putLong(offset)
+                .putLong(address)
+                .putLong(0)
+                .putLong(inFile)
+                .putLong(inMemory)
+                .putLong(1)
                 .array();
     }
 
     byte[] bytes() {
         note(1, status(PID, 0x400010));
         note(3, process());
-        note(0x53494749, buffer(128).putInt(0, 11).putInt(8, 1).putLong(16, 0x10).array());
+        note(
+                0x53494749,
+                buffer(128).putInt(0, 11).putInt(8, 1).putLong(16, 0x10).array());
         note(6, buffer(32).putLong(33).putLong(0x600000).putLong(0).putLong(0).array());
         note(0x46494c45, files());
         note(1, status(PID + 1, 0x600020));
@@ -58,8 +74,12 @@ final class CoreImage {
         int at = 64 + headers * 56;
         ByteBuffer header = buffer(64);
         byte order = (byte) (ByteOrder.nativeOrder() == ByteOrder.LITTLE_ENDIAN ? 1 : 2);
-        header.put(new byte[] {0x7f, 'E', 'L', 'F', 2, order, 1}).putShort(16, (short) 4).putShort(18, (short) 62).putLong(32, 64)
-                .putShort(54, (short) 56).putShort(56, (short) headers);
+        header.put(new byte[] {0x7f, 'E', 'L', 'F', 2, order, 1})
+                .putShort(16, (short) 4)
+                .putShort(18, (short) 62)
+                .putLong(32, 64)
+                .putShort(54, (short) 56)
+                .putShort(56, (short) headers);
         ByteArrayOutputStream out = new ByteArrayOutputStream();
         out.writeBytes(header.array());
         out.writeBytes(segment(4, 0, at, 0, notes.size(), 0));

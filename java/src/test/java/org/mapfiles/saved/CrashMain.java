@@ -6,8 +6,7 @@ import java.lang.reflect.Method;
 final class CrashMain {
     static final long FAULT = 0x10;
 
-    private CrashMain() {
-    }
+    private CrashMain() {}
 
     public static void main(String[] arguments) throws Exception {
         Class<?> type = Class.forName("jdk.internal.misc.Unsafe");

@@ -6,15 +6,19 @@ import org.mapfiles.testing.ChildJvm;
 
 /** Makes a fatal error log. */
 final class CrashedJvm {
-    private CrashedJvm() {
-    }
+    private CrashedJvm() {}
 
     /** Crashes a JVM. Returns its log. */
     static Path log(Path directory) throws Exception {
         Path log = directory.resolve("hs_err.log");
-        ChildJvm.Outcome outcome = new ChildJvm().in(directory.toAbsolutePath())
-                .with("--add-exports=java.base/jdk.internal.misc=ALL-UNNAMED", "-XX:ErrorFile=" + log.toAbsolutePath(),
-                        "-XX:-CreateCoredumpOnCrash", "-Xmx64m").run(CrashMain.class);
+        ChildJvm.Outcome outcome = new ChildJvm()
+                .in(directory.toAbsolutePath())
+                .with(
+                        "--add-exports=java.base/jdk.internal.misc=ALL-UNNAMED",
+                        "-XX:ErrorFile=" + log.toAbsolutePath(),
+                        "-XX:-CreateCoredumpOnCrash",
+                        "-Xmx64m")
+                .run(CrashMain.class);
         if (!Files.exists(log)) {
             throw new AssertionError("the JVM has not crashed: " + outcome);
         }

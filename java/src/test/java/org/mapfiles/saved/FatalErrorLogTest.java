@@ -30,7 +30,9 @@ class FatalErrorLogTest {
     }
 
     private static List<Crash.Address> all(Role role) {
-        return crash.addresses().stream().filter(address -> address.role() == role).toList();
+        return crash.addresses().stream()
+                .filter(address -> address.role() == role)
+                .toList();
     }
 
     @Test
@@ -41,7 +43,8 @@ class FatalErrorLogTest {
         assertThat(crash.message()).contains("pid=" + saved.pid().orElseThrow()).contains("tid=" + crash.tid());
         assertThat(crash.runtime()).contains("VM ").contains(System.getProperty("java.vm.version"));
         assertThat(crash.commandLine()).contains(CrashMain.class.getName());
-        assertThat(crash.earliest().orElseThrow()).isBeforeOrEqualTo(crash.latest().orElseThrow());
+        assertThat(crash.earliest().orElseThrow())
+                .isBeforeOrEqualTo(crash.latest().orElseThrow());
         assertThat(java.time.Instant.now()).isAfterOrEqualTo(crash.earliest().orElseThrow());
     }
 
@@ -56,14 +59,19 @@ class FatalErrorLogTest {
             expected.add(line);
         }
         assertThat(expected).hasSizeGreaterThan(50);
-        assertThat(saved.snapshot().stream().map(mapping -> String.format("%08x-%08x %s", mapping.start(), mapping.end(),
-                mapping.permissions()))).containsExactlyElementsOf(expected.stream().map(line -> line.substring(0,
-                line.indexOf(' ') + 5)).toList());
+        assertThat(saved.snapshot().stream()
+                        .map(mapping ->
+                                String.format("%08x-%08x %s", mapping.start(), mapping.end(), mapping.permissions())))
+                .containsExactlyElementsOf(expected.stream()
+                        .map(line -> line.substring(0, line.indexOf(' ') + 5))
+                        .toList());
     }
 
     @Test
     void faultIsTheAddressThatWasWritten() {
-        assertThat(all(Role.FAULT)).singleElement().satisfies(fault -> assertThat(fault.address()).isEqualTo(CrashMain.FAULT));
+        assertThat(all(Role.FAULT))
+                .singleElement()
+                .satisfies(fault -> assertThat(fault.address()).isEqualTo(CrashMain.FAULT));
     }
 
     /** HotSpot prints the pc as an address, in a register, and as the offset in libjvm.so of the first frame. */
@@ -81,15 +89,22 @@ class FatalErrorLogTest {
 
     @Test
     void allNativeFramesAreInExecutableMemory() {
-        List<Crash.Address> known = all(Role.FRAME).stream().filter(Crash.Address::isKnown).toList();
-        assertThat(known).hasSizeGreaterThan(4).allMatch(frame -> saved.snapshot().at(frame.address()).orElseThrow().isExecutable());
-        assertThat(all(Role.FRAME)).filteredOn(frame -> !frame.isKnown()).allMatch(frame -> frame.name().matches("[jv]"))
+        List<Crash.Address> known =
+                all(Role.FRAME).stream().filter(Crash.Address::isKnown).toList();
+        assertThat(known)
+                .hasSizeGreaterThan(4)
+                .allMatch(frame ->
+                        saved.snapshot().at(frame.address()).orElseThrow().isExecutable());
+        assertThat(all(Role.FRAME))
+                .filteredOn(frame -> !frame.isKnown())
+                .allMatch(frame -> frame.name().matches("[jv]"))
                 .anyMatch(frame -> frame.text().contains("CrashMain.main"));
     }
 
     @Test
     void stackPointerIsInTheStack() {
-        assertThat(all(Role.REGISTER)).filteredOn(register -> register.name().matches("RSP|SP|R31"))
+        assertThat(all(Role.REGISTER))
+                .filteredOn(register -> register.name().matches("RSP|SP|R31"))
                 .allMatch(register -> crash.isInStack(register.address()));
         assertThat(crash.isInStack(all(Role.PC).get(0).address())).isFalse();
     }
@@ -97,7 +112,8 @@ class FatalErrorLogTest {
     /** The JDK was installed before the crash, so its files are the same, unless the file system has other devices. */
     @Test
     void filesOfTheJdkAreTheSame() {
-        FileCheck check = saved.check(saved.snapshot().at(all(Role.PC).get(0).address()).orElseThrow());
+        FileCheck check =
+                saved.check(saved.snapshot().at(all(Role.PC).get(0).address()).orElseThrow());
         assertThat(check.result()).isIn(FileCheck.Result.SAME, FileCheck.Result.UNKNOWN);
         if (check.result() == FileCheck.Result.UNKNOWN) {
             assertThat(check.reason()).containsAnyOf("device", "changed");

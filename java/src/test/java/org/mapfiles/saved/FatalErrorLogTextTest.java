@@ -76,7 +76,9 @@ class FatalErrorLogTextTest {
     }
 
     private static List<Crash.Address> all(SavedMaps saved, Role role) {
-        return saved.crash().orElseThrow().addresses().stream().filter(address -> address.role() == role).toList();
+        return saved.crash().orElseThrow().addresses().stream()
+                .filter(address -> address.role() == role)
+                .toList();
     }
 
     private static List<String> problems(String text) throws IOException {
@@ -86,12 +88,16 @@ class FatalErrorLogTextTest {
     private static void assertIsWhole(SavedMaps saved) {
         assertThat(saved.problems()).isEmpty();
         assertThat(saved.snapshot().size()).isEqualTo(4);
-        assertThat(all(saved, Role.PC)).singleElement().satisfies(pc -> assertThat(pc.address()).isEqualTo(0x7f0000001234L));
+        assertThat(all(saved, Role.PC))
+                .singleElement()
+                .satisfies(pc -> assertThat(pc.address()).isEqualTo(0x7f0000001234L));
         assertThat(all(saved, Role.FAULT)).singleElement().satisfies(fault -> {
             assertThat(fault.address()).isEqualTo(0x7f0000000000L);
             assertThat(fault.text()).isEqualTo("SEGV_ACCERR");
         });
-        assertThat(all(saved, Role.REGISTER)).extracting(Crash.Address::name).containsExactly("RAX", "RSP", "R8", "R9", "RIP");
+        assertThat(all(saved, Role.REGISTER))
+                .extracting(Crash.Address::name)
+                .containsExactly("RAX", "RSP", "R8", "R9", "RIP");
     }
 
     @Test
@@ -109,8 +115,9 @@ class FatalErrorLogTextTest {
     @Test
     void framesAreFoundByLibraryOrAddressOrNotAtAll() throws Exception {
         List<Crash.Address> frames = all(read(WHOLE), Role.FRAME);
-        assertThat(frames).extracting(Crash.Address::address).containsExactly(0x7f0000001234L, 0x7f0000001300L, 0x7f2000000100L, 0L,
-                0x7f2000000200L, 0L);
+        assertThat(frames)
+                .extracting(Crash.Address::address)
+                .containsExactly(0x7f0000001234L, 0x7f0000001300L, 0x7f2000000100L, 0L, 0x7f2000000200L, 0L);
         assertThat(frames).extracting(Crash.Address::isKnown).containsExactly(true, true, true, false, true, false);
         assertThat(frames.get(3).problem()).isEmpty();
         assertThat(frames.get(5).problem()).contains("no mapped file");
@@ -119,7 +126,12 @@ class FatalErrorLogTextTest {
     @Test
     void carriageReturns() throws Exception {
         assertIsWhole(read(WHOLE.replace("\n", "\r\n")));
-        assertThat(read(WHOLE.replace("\n", "\r\n")).snapshot().at(0x7f0000001000L).orElseThrow().name()).isEqualTo("/app/libx.so");
+        assertThat(read(WHOLE.replace("\n", "\r\n"))
+                        .snapshot()
+                        .at(0x7f0000001000L)
+                        .orElseThrow()
+                        .name())
+                .isEqualTo("/app/libx.so");
     }
 
     @Test
@@ -132,9 +144,11 @@ class FatalErrorLogTextTest {
     @Test
     void logOfJdk8() throws Exception {
         SavedMaps saved = read(HEAD.replace("tid=78", "tid=0x00007fb1d4f2a700").replace("# Java VM: ", "# Java-VM ")
-                + THREAD.replace("siginfo: si_signo: 11 (SIGSEGV), si_code: 2 (SEGV_ACCERR), si_addr: ",
-                        "siginfo:si_signo=SIGSEGV: si_errno=0, si_code=2 (SEGV_ACCERR), si_addr=")
-                .replace(" 0x00007f2000000200", "") + MAPS + END
+                + THREAD.replace(
+                                "siginfo: si_signo: 11 (SIGSEGV), si_code: 2 (SEGV_ACCERR), si_addr: ",
+                                "siginfo:si_signo=SIGSEGV: si_errno=0, si_code=2 (SEGV_ACCERR), si_addr=")
+                        .replace(" 0x00007f2000000200", "")
+                + MAPS + END
                 + "\nvm_info: OpenJDK 64-Bit Server VM (25.392-b08) for linux-amd64 JRE (1.8.0_392-b08)\n\n"
                 + "time: Tue Feb  3 04:05:06 2026\ntimezone: UTC\nelapsed time: 3 seconds (0d 0h 0m 3s)\n");
         assertIsWhole(saved);
@@ -142,7 +156,9 @@ class FatalErrorLogTextTest {
         assertThat(crash.tid()).isEqualTo(0x7fb1d4f2a700L);
         assertThat(crash.commandLine()).isEqualTo("Main");
         assertThat(crash.runtime()).contains("25.392-b08");
-        assertThat(crash.earliest().orElseThrow()).as("the time zone may be any").isEqualTo("2026-02-02T14:05:06Z");
+        assertThat(crash.earliest().orElseThrow())
+                .as("the time zone may be any")
+                .isEqualTo("2026-02-02T14:05:06Z");
         assertThat(crash.latest().orElseThrow()).isEqualTo("2026-02-03T16:05:06Z");
         assertThat(all(saved, Role.FRAME).get(4).isKnown()).isFalse();
     }
@@ -150,29 +166,38 @@ class FatalErrorLogTextTest {
     /** JDK 22 and later count the mappings. */
     @Test
     void totalOfMappings() throws Exception {
-        assertThat(problems(HEAD + MAPS + "Total number of mappings: 4\n" + END)).isEmpty();
-        assertThat(problems(HEAD + MAPS + "Total number of mappings: 5\n" + END)).singleElement().asString().contains("counts 5");
+        assertThat(problems(HEAD + MAPS + "Total number of mappings: 4\n" + END))
+                .isEmpty();
+        assertThat(problems(HEAD + MAPS + "Total number of mappings: 5\n" + END))
+                .singleElement()
+                .asString()
+                .contains("counts 5");
     }
 
     @Test
     void registersOfAarch64() throws Exception {
-        SavedMaps saved = read(HEAD + "Registers:\nR0=0x0000000000000001\nR1=0x00007f0000001234\nR30=0x00007f0000001300\n\n" + MAPS + END);
+        SavedMaps saved = read(HEAD
+                + "Registers:\nR0=0x0000000000000001\nR1=0x00007f0000001234\nR30=0x00007f0000001300\n\n" + MAPS + END);
         assertThat(all(saved, Role.REGISTER)).extracting(Crash.Address::name).containsExactly("R0", "R1", "R30");
     }
 
     @Test
     void internalErrorHasNoPc() throws Exception {
-        SavedMaps saved = read(WHOLE.replace("SIGSEGV (0xb) at pc=0x00007f0000001234, pid", "Internal Error (mutex.cpp:12), pid")
-                .replace("tid=78\n", "tid=78\n#  guarantee(false) failed: no lock\n"));
+        SavedMaps saved =
+                read(WHOLE.replace("SIGSEGV (0xb) at pc=0x00007f0000001234, pid", "Internal Error (mutex.cpp:12), pid")
+                        .replace("tid=78\n", "tid=78\n#  guarantee(false) failed: no lock\n"));
         assertThat(all(saved, Role.PC)).isEmpty();
         assertThat(saved.pid()).hasValue(77);
-        assertThat(saved.crash().orElseThrow().message()).isEqualTo("Internal Error (mutex.cpp:12), pid=77, tid=78: guarantee(false) failed: no lock");
+        assertThat(saved.crash().orElseThrow().message())
+                .isEqualTo("Internal Error (mutex.cpp:12), pid=77, tid=78: guarantee(false) failed: no lock");
     }
 
     @Test
     void logOfExhaustedMemory() throws Exception {
-        SavedMaps saved = read("#\n# There is insufficient memory for the Java Runtime Environment to continue.\n# Native memory allocation (mmap)"
-                + " failed to map 65536 bytes.\n#\n#  Out of Memory Error (os_linux.cpp:2795), pid=77, tid=78\n#\n\n" + MAPS + END);
+        SavedMaps saved = read(
+                "#\n# There is insufficient memory for the Java Runtime Environment to continue.\n# Native memory allocation (mmap)"
+                        + " failed to map 65536 bytes.\n#\n#  Out of Memory Error (os_linux.cpp:2795), pid=77, tid=78\n#\n\n"
+                        + MAPS + END);
         assertThat(saved.pid()).hasValue(77);
         assertThat(saved.crash().orElseThrow().message()).startsWith("Out of Memory Error");
         assertThat(saved.problems()).isEmpty();
@@ -200,10 +225,20 @@ class FatalErrorLogTextTest {
             SavedMaps saved = SavedMaps.read(new ByteArrayInputStream(whole, 0, length));
             int maps = WHOLE.indexOf(MAPS);
             String before = WHOLE.substring(0, length);
-            int lines = length < maps + 20 ? 0 : (int) Math.min(4, before.substring(maps).chars().filter(c -> c == '\n').count() - 1);
+            int lines = length < maps + 20
+                    ? 0
+                    : (int) Math.min(
+                            4,
+                            before.substring(maps)
+                                            .chars()
+                                            .filter(c -> c == '\n')
+                                            .count()
+                                    - 1);
             assertThat(saved.snapshot().size()).as("cut at %s", length).isEqualTo(Math.max(lines, 0));
             boolean isCutInMaps = length < maps + MAPS.length() + 1;
-            assertThat(saved.problems().isEmpty()).as("cut at %s: %s", length, saved.problems()).isEqualTo(!isCutInMaps);
+            assertThat(saved.problems().isEmpty())
+                    .as("cut at %s: %s", length, saved.problems())
+                    .isEqualTo(!isCutInMaps);
             read++;
         }
         assertThat(read).isGreaterThan(100);
@@ -211,7 +246,8 @@ class FatalErrorLogTextTest {
 
     @Test
     void linesThatContradictEachOther() throws Exception {
-        SavedMaps saved = read(WHOLE.replace("7f1000000000-", "7f0000001800-7f0000003000 rw-p 00000000 00:00 0 \n7f1000000000-"));
+        SavedMaps saved =
+                read(WHOLE.replace("7f1000000000-", "7f0000001800-7f0000003000 rw-p 00000000 00:00 0 \n7f1000000000-"));
         assertThat(saved.problems()).singleElement().asString().contains("begins before the end");
         assertThat(saved.isContradicted(0x7f0000001800L)).isTrue();
         assertThat(saved.isContradicted(0x7f0000003000L)).isFalse();
@@ -224,7 +260,11 @@ class FatalErrorLogTextTest {
         SavedMaps saved = read(WHOLE.replace("7f1000000000-", "7f00000fr0g0-x\n7f1000000000-"));
         assertThat(saved.snapshot().size()).isEqualTo(4);
         assertThat(saved.problems()).singleElement().satisfies(problem -> {
-            assertThat(problem.line()).isEqualTo(WHOLE.substring(0, WHOLE.indexOf("7f1000000000-7")).lines().count() + 1);
+            assertThat(problem.line())
+                    .isEqualTo(WHOLE.substring(0, WHOLE.indexOf("7f1000000000-7"))
+                                    .lines()
+                                    .count()
+                            + 1);
             assertThat(problem.reason()).contains("is not a line");
         });
     }
@@ -241,24 +281,36 @@ class FatalErrorLogTextTest {
     @Test
     void aMissingFileIsMissing() throws Exception {
         SavedMaps saved = read(WHOLE.replace("/app/libx.so", "/no/such/directory/libx.so"));
-        assertThat(saved.check(saved.snapshot().at(0x7f0000001000L).orElseThrow()).result()).isEqualTo(FileCheck.Result.MISSING);
+        assertThat(saved.check(saved.snapshot().at(0x7f0000001000L).orElseThrow())
+                        .result())
+                .isEqualTo(FileCheck.Result.MISSING);
     }
 
     /** A library that is loaded twice has two bases, as in two namespaces of dlmopen(3). */
     @Test
     void aLibraryThatIsLoadedTwiceIsAmbiguous() throws Exception {
-        SavedMaps saved = read(WHOLE.replace("7f1000000000-", "7f0000011000-7f0000012000 r--p 00000000 fe:00 11"
-                + "                         /app/libx.so\n7f1000000000-"));
+        SavedMaps saved = read(WHOLE.replace(
+                "7f1000000000-",
+                "7f0000011000-7f0000012000 r--p 00000000 fe:00 11"
+                        + "                         /app/libx.so\n7f1000000000-"));
         assertThat(all(saved, Role.FRAME).get(0).problem()).contains("several");
     }
 
     @Test
     void errorsOfTheWriterAreReported() throws Exception {
-        String error = "[error occurred during error reporting (printing registers), id 0xb, SIGSEGV (0xb) at pc=0x00007f0000001111]\n";
-        assertThat(problems(WHOLE.replace("Registers:\n", error + "Registers:\n"))).singleElement().asString()
+        String error =
+                "[error occurred during error reporting (printing registers), id 0xb, SIGSEGV (0xb) at pc=0x00007f0000001111]\n";
+        assertThat(problems(WHOLE.replace("Registers:\n", error + "Registers:\n")))
+                .singleElement()
+                .asString()
                 .contains("could not write a part");
-        assertThat(problems(HEAD + MAPS + error + END)).singleElement().asString().contains("could not write all mappings");
-        assertThat(problems(HEAD + "Dynamic libraries:\nCan not get library information for pid = 77\n" + END)).singleElement().asString()
+        assertThat(problems(HEAD + MAPS + error + END))
+                .singleElement()
+                .asString()
+                .contains("could not write all mappings");
+        assertThat(problems(HEAD + "Dynamic libraries:\nCan not get library information for pid = 77\n" + END))
+                .singleElement()
+                .asString()
                 .contains("could not read its mappings");
     }
 
@@ -272,7 +324,8 @@ class FatalErrorLogTextTest {
     @Test
     void javaFramesStandInForMissingNativeFrames() throws Exception {
         String frames = "Java frames: (J=compiled Java code, j=interpreted, Vv=VM code)\nj  Main.main()V+1\n\n";
-        assertThat(all(read(HEAD + frames + MAPS + END), Role.FRAME)).singleElement()
+        assertThat(all(read(HEAD + frames + MAPS + END), Role.FRAME))
+                .singleElement()
                 .satisfies(frame -> assertThat(frame.text()).isEqualTo("Main.main()V+1"));
     }
 
@@ -280,7 +333,10 @@ class FatalErrorLogTextTest {
     void hugeLinesAndManyFrames() throws Exception {
         String huge = "x".repeat(3_000_000);
         SavedMaps saved = read(WHOLE.replace("C  [libx.so+0x1234]  f+0x4\nC ", "C  [libx.so+0x1234]  " + huge + "\nC ")
-                .replace("7f1000000000-7f", "7f0000010000-7f0000011000 r--p 00000000 fe:00 11                         /" + huge + "\n7f1000000000-7f"));
+                .replace(
+                        "7f1000000000-7f",
+                        "7f0000010000-7f0000011000 r--p 00000000 fe:00 11                         /" + huge
+                                + "\n7f1000000000-7f"));
         assertThat(saved.problems()).singleElement().asString().contains("is longer than");
         assertThat(all(saved, Role.FRAME).get(0).text()).hasSizeLessThan(5000);
         SavedMaps many = read(WHOLE.replace("V  [libjvm.so+0x10]\n", "V  [libjvm.so+0x10]\n".repeat(10_000)));
@@ -291,14 +347,16 @@ class FatalErrorLogTextTest {
 
     @Test
     void logOfAnotherSystemHasNoMapping() throws Exception {
-        SavedMaps saved = read(WHOLE.replace(MAPS, "Dynamic libraries:\n0x0000000104c50000 \t/usr/lib/libSystem.B.dylib\n"));
+        SavedMaps saved =
+                read(WHOLE.replace(MAPS, "Dynamic libraries:\n0x0000000104c50000 \t/usr/lib/libSystem.B.dylib\n"));
         assertThat(saved.snapshot().size()).isZero();
         assertThat(saved.problems()).singleElement().asString().contains("is not a line of /proc/PID/maps");
     }
 
     @Test
     void binaryGarbageInALogIsLeftOut() throws Exception {
-        SavedMaps saved = read(WHOLE.replace("Registers:", "\0\u0001\u001b[2J\uffff\nRegisters:").replace("7f1000000000-", "\0\0\0\n7f1000000000-"));
+        SavedMaps saved = read(WHOLE.replace("Registers:", "\0\u0001\u001b[2J\uffff\nRegisters:")
+                .replace("7f1000000000-", "\0\0\0\n7f1000000000-"));
         assertThat(saved.snapshot().size()).isEqualTo(4);
         assertThat(saved.problems()).hasSize(1);
     }

@@ -20,7 +20,8 @@ import org.mapfiles.saved.FileCheck.Result;
 
 /** Whether a file at a path is the one that a log recorded. */
 class FileCheckTest {
-    private static final DateTimeFormatter DATE = DateTimeFormatter.ofPattern("EEE MMM d HH:mm:ss yyyy", Locale.US).withZone(ZoneOffset.UTC);
+    private static final DateTimeFormatter DATE =
+            DateTimeFormatter.ofPattern("EEE MMM d HH:mm:ss yyyy", Locale.US).withZone(ZoneOffset.UTC);
 
     @TempDir
     Path directory;
@@ -39,8 +40,8 @@ class FileCheckTest {
 
     private FileCheck check(String time, String deviceOfLine, long inodeOfLine, long offset) throws Exception {
         String head = String.format("00400000-00401000 r-xp %08x %s %d ", offset, deviceOfLine, inodeOfLine);
-        String text = "# A fatal error has been detected by the Java Runtime Environment:\n" + time + "\nDynamic libraries:\n" + head
-                + " ".repeat(Math.max(0, 73 - head.length())) + file + "\n\n";
+        String text = "# A fatal error has been detected by the Java Runtime Environment:\n" + time
+                + "\nDynamic libraries:\n" + head + " ".repeat(Math.max(0, 73 - head.length())) + file + "\n\n";
         SavedMaps saved = SavedMaps.read(new ByteArrayInputStream(text.getBytes(StandardCharsets.UTF_8)));
         assertThat(saved.problems()).isEmpty();
         return saved.check(saved.snapshot().cursor().seek(0));
@@ -73,10 +74,14 @@ class FileCheckTest {
 
     @Test
     void anAmbiguousTimeZoneNeedsADay() throws Exception {
-        assertThat(check(time(Duration.ofMinutes(1), "CST"), device, inode, 0).result()).isEqualTo(Result.UNKNOWN);
-        assertThat(check(time(Duration.ofHours(15), "CST"), device, inode, 0).result()).isEqualTo(Result.SAME);
-        assertThat(check(time(Duration.ofHours(-13), "CST"), device, inode, 0).result()).isEqualTo(Result.CHANGED);
-        assertThat(check(time(Duration.ofHours(-11), "CST"), device, inode, 0).result()).isEqualTo(Result.UNKNOWN);
+        assertThat(check(time(Duration.ofMinutes(1), "CST"), device, inode, 0).result())
+                .isEqualTo(Result.UNKNOWN);
+        assertThat(check(time(Duration.ofHours(15), "CST"), device, inode, 0).result())
+                .isEqualTo(Result.SAME);
+        assertThat(check(time(Duration.ofHours(-13), "CST"), device, inode, 0).result())
+                .isEqualTo(Result.CHANGED);
+        assertThat(check(time(Duration.ofHours(-11), "CST"), device, inode, 0).result())
+                .isEqualTo(Result.UNKNOWN);
     }
 
     @Test
@@ -112,11 +117,14 @@ class FileCheckTest {
 
     @Test
     void anotherDeviceIsUnknown() throws Exception {
-        assertThat(check(time(Duration.ofMinutes(1), "UTC"), "ff:ff", inode, 0).result()).isEqualTo(Result.UNKNOWN);
+        assertThat(check(time(Duration.ofMinutes(1), "UTC"), "ff:ff", inode, 0).result())
+                .isEqualTo(Result.UNKNOWN);
     }
 
     @Test
     void aShorterFileHasChanged() throws Exception {
-        assertThat(check(time(Duration.ofMinutes(1), "UTC"), device, inode, 8192).result()).isEqualTo(Result.CHANGED);
+        assertThat(check(time(Duration.ofMinutes(1), "UTC"), device, inode, 8192)
+                        .result())
+                .isEqualTo(Result.CHANGED);
     }
 }

@@ -20,7 +20,8 @@ import org.mapfiles.MapSnapshot;
 
 /** Text of maps and smaps in a file. */
 class SavedMapsTest {
-    private static final String LINE = "00400000-00401000 r-xp 00001000 fe:00 11                                 /app/x\n";
+    private static final String LINE =
+            "00400000-00401000 r-xp 00001000 fe:00 11                                 /app/x\n";
     private static final String NEXT = "00401000-00402000 rw-p 00000000 00:00 0 \n";
 
     @TempDir
@@ -42,24 +43,33 @@ class SavedMapsTest {
         assertThat(saved.problems()).isEmpty();
         assertThat(saved.pid()).isEmpty();
         assertThat(saved.crash()).isEmpty();
-        assertThat(lines(saved.snapshot())).isEqualTo(lines(MapSnapshot.ofText(text, MapFilter.all()))).hasSizeGreaterThan(10);
+        assertThat(lines(saved.snapshot()))
+                .isEqualTo(lines(MapSnapshot.ofText(text, MapFilter.all())))
+                .hasSizeGreaterThan(10);
         assertThat(saved.permissions(saved.snapshot().cursor().seek(0))).matches("[r-][w-][x-][ps]");
     }
 
     @Test
     void smapsHasTheMappingsOfMaps() throws Exception {
-        SavedMaps saved = SavedMaps.read(Files.write(directory.resolve("smaps"), Files.readAllBytes(Path.of("/proc/self/smaps"))));
+        SavedMaps saved = SavedMaps.read(
+                Files.write(directory.resolve("smaps"), Files.readAllBytes(Path.of("/proc/self/smaps"))));
         assertThat(saved.source()).isEqualTo(SavedMaps.Source.SMAPS);
         assertThat(saved.problems()).isEmpty();
-        String heads = new String(Files.readAllBytes(directory.resolve("smaps")), StandardCharsets.ISO_8859_1).lines()
-                .filter(line -> line.matches("[0-9a-f]+-[0-9a-f]+ .*")).map(line -> line + "\n").reduce("", String::concat);
-        assertThat(lines(saved.snapshot())).isEqualTo(lines(MapSnapshot.ofText(heads.getBytes(StandardCharsets.ISO_8859_1), MapFilter.all())));
+        String heads = new String(Files.readAllBytes(directory.resolve("smaps")), StandardCharsets.ISO_8859_1)
+                .lines()
+                .filter(line -> line.matches("[0-9a-f]+-[0-9a-f]+ .*"))
+                .map(line -> line + "\n")
+                .reduce("", String::concat);
+        assertThat(lines(saved.snapshot()))
+                .isEqualTo(lines(MapSnapshot.ofText(heads.getBytes(StandardCharsets.ISO_8859_1), MapFilter.all())));
     }
 
     @Test
     void smapsRollupIsRejected() throws Exception {
         Path file = Files.write(directory.resolve("rollup"), Files.readAllBytes(Path.of("/proc/self/smaps_rollup")));
-        assertThatThrownBy(() -> SavedMaps.read(file)).isInstanceOf(MalformedMapsException.class).hasMessageContaining("smaps_rollup");
+        assertThatThrownBy(() -> SavedMaps.read(file))
+                .isInstanceOf(MalformedMapsException.class)
+                .hasMessageContaining("smaps_rollup");
     }
 
     @Test
@@ -68,24 +78,36 @@ class SavedMapsTest {
         assertThat(saved.problems()).isEmpty();
         assertThat(saved.snapshot().cursor().seek(0).name()).isEqualTo("/app/x");
         SavedMaps named = read(LINE.replace("\n", "\r\n") + NEXT);
-        assertThat(named.snapshot().cursor().seek(0).name()).as("a name may end with it").isEqualTo("/app/x\r");
-        assertThat(read(LINE.replace("\n", "\r\n")).snapshot().cursor().seek(0).name()).as("each line may be a name").isEqualTo("/app/x\r");
+        assertThat(named.snapshot().cursor().seek(0).name())
+                .as("a name may end with it")
+                .isEqualTo("/app/x\r");
+        assertThat(read(LINE.replace("\n", "\r\n")).snapshot().cursor().seek(0).name())
+                .as("each line may be a name")
+                .isEqualTo("/app/x\r");
     }
 
     @Test
     void aLineWithoutNewlineIsNotUsed() throws Exception {
         SavedMaps saved = read(NEXT.replace("00401", "00301").replace("00402", "00302") + LINE.stripTrailing());
         assertThat(saved.snapshot().size()).isEqualTo(1);
-        assertThat(saved.problems()).containsExactly(new SavedMaps.Problem(2, "has no newline at its end: the text is cut there"));
+        assertThat(saved.problems())
+                .containsExactly(new SavedMaps.Problem(2, "has no newline at its end: the text is cut there"));
         assertThatThrownBy(() -> read(LINE.stripTrailing())).hasMessageContaining("line 1 has no newline");
     }
 
     @Test
     void ofTextNamesTheReason() {
-        for (String[] each : new String[][] {{LINE.stripTrailing(), "cut"}, {NEXT.replace("\n", "\r\n"), "carriage return"},
-            {LINE + "Rss:                 4 kB\n", "smaps"}, {LINE + LINE, "begins before the end"}, {"frog\n", "is not a line"}}) {
+        for (String[] each : new String[][] {
+            {LINE.stripTrailing(), "cut"},
+            {NEXT.replace("\n", "\r\n"), "carriage return"},
+            {LINE + "Rss:                 4 kB\n", "smaps"},
+            {LINE + LINE, "begins before the end"},
+            {"frog\n", "is not a line"}
+        }) {
             assertThatThrownBy(() -> MapSnapshot.ofText(each[0].getBytes(StandardCharsets.ISO_8859_1), MapFilter.all()))
-                    .isInstanceOf(MalformedMapsException.class).hasMessageContaining(each[1]).hasMessageStartingWith("line ");
+                    .isInstanceOf(MalformedMapsException.class)
+                    .hasMessageContaining(each[1])
+                    .hasMessageStartingWith("line ");
         }
     }
 
@@ -135,11 +157,15 @@ class SavedMapsTest {
             for (int k = random.nextInt(20); k > 0 && damaged.length > 0; k--) {
                 damaged[random.nextInt(damaged.length)] = (byte) random.nextInt();
             }
-            List<String> starts = new String(damaged, StandardCharsets.ISO_8859_1).lines().map(line -> line.split("-")[0]).toList();
+            List<String> starts = new String(damaged, StandardCharsets.ISO_8859_1)
+                    .lines()
+                    .map(line -> line.split("-")[0])
+                    .toList();
             try {
                 SavedMaps saved = SavedMaps.read(new ByteArrayInputStream(damaged));
                 readable++;
-                assertThat(saved.snapshot().stream().map(mapping -> String.format("%08x", mapping.start()))).isSubsetOf(starts);
+                assertThat(saved.snapshot().stream().map(mapping -> String.format("%08x", mapping.start())))
+                        .isSubsetOf(starts);
             } catch (MalformedMapsException rejected) {
                 assertThat(rejected.line()).isPositive();
             }

@@ -19,8 +19,12 @@ import org.mapfiles.testing.Children;
 class DebugFilesTest {
     private static final String ID = "-Wl,--build-id=0xab1234567890abcdef";
 
-    @TempDir Path directory;
-    @RegisterExtension final Children children = new Children();
+    @TempDir
+    Path directory;
+
+    @RegisterExtension
+    final Children children = new Children();
+
     private final SymbolInfo info = new SymbolInfo();
     private ElfPrograms programs;
     private SymbolCache cache;
@@ -90,9 +94,12 @@ class DebugFilesTest {
     void aLinkThatLeavesTheDirectory() throws Exception {
         split("-Wl,--build-id=none");
         Path below = Files.createDirectory(programs.path("below"));
-        programs.sh("objcopy --add-gnu-debuglink=program.debug program && sed 's/program.debug/..\\/gram.debug/' program > below/program"
-                + " && cp program.debug gram.debug");
-        assertThat(cache.open(below.resolve("program")).find(hidden, info)).as("only a name is allowed").isFalse();
+        programs.sh(
+                "objcopy --add-gnu-debuglink=program.debug program && sed 's/program.debug/..\\/gram.debug/' program > below/program"
+                        + " && cp program.debug gram.debug");
+        assertThat(cache.open(below.resolve("program")).find(hidden, info))
+                .as("only a name is allowed")
+                .isFalse();
     }
 
     @Test
@@ -133,23 +140,33 @@ class DebugFilesTest {
         }
     }
 
-    /** The debug file is only in the root of the target. There an absolute symbolic link leads to it, which leads nowhere here. */
+    /**
+     * The debug file is only in the root of the target. There an absolute symbolic link leads to it, which leads
+     * nowhere here.
+     */
     @Test
     void aFileByBuildIdInTheRootOfTheTarget() throws Exception {
         Assume.followingEntries();
         split(ID);
-        String inRoot = "mount --make-rprivate / && mount -t tmpfs none /usr/lib/debug && mkdir -p /usr/lib/debug/.build-id/ab"
-                + " && cp program.debug /usr/lib/debug/real && ln -s /usr/lib/debug/real /usr/lib/debug/.build-id/ab/1234567890abcdef.debug";
+        String inRoot =
+                "mount --make-rprivate / && mount -t tmpfs none /usr/lib/debug && mkdir -p /usr/lib/debug/.build-id/ab"
+                        + " && cp program.debug /usr/lib/debug/real && ln -s /usr/lib/debug/real /usr/lib/debug/.build-id/ab/1234567890abcdef.debug";
         programs.sh("mkdir -p /usr/lib/debug && unshare -m true");
         Process process = children.own(new ProcessBuilder("unshare", "-m", "sh", "-c", inRoot + " && exec ./program")
-                .directory(directory.toFile()).redirectErrorStream(true).start());
+                .directory(directory.toFile())
+                .redirectErrorStream(true)
+                .start());
         Running running = new Running(process);
         try (ProcessMaps maps = ProcessMaps.of(process.pid())) {
-            assertThat(Symbols.of(maps, cache).find(maps.snapshot().at(running.hidden).orElseThrow(), running.hidden + 1, info)).isTrue();
+            assertThat(Symbols.of(maps, cache)
+                            .find(maps.snapshot().at(running.hidden).orElseThrow(), running.hidden + 1, info))
+                    .isTrue();
             expectHidden(SymbolInfo.Source.DEBUG_FILE);
         }
         try (SymbolCache other = SymbolCache.ofBytes(1 << 20)) {
-            assertThat(other.open(programs.path("program")).find(hidden, info)).as("not in this root").isFalse();
+            assertThat(other.open(programs.path("program")).find(hidden, info))
+                    .as("not in this root")
+                    .isFalse();
         }
     }
 
@@ -159,13 +176,22 @@ class DebugFilesTest {
         split(ID);
         programs.link("whole", "-g -pie -fPIE -Wl,--build-id=0xab1234567890abcd00");
         programs.sh("objcopy --only-keep-debug whole program.debug && mkdir -p /usr/lib/debug && unshare -m true");
-        Process process = children.own(new ProcessBuilder("unshare", "-m", "sh", "-c", "mount --make-rprivate / &&"
-                + " mount -t tmpfs none /usr/lib/debug && mkdir -p /usr/lib/debug/.build-id/ab"
-                + " && cp program.debug /usr/lib/debug/.build-id/ab/1234567890abcdef.debug && exec ./program")
-                .directory(directory.toFile()).redirectErrorStream(true).start());
+        Process process = children.own(new ProcessBuilder(
+                        "unshare",
+                        "-m",
+                        "sh",
+                        "-c",
+                        "mount --make-rprivate / &&"
+                                + " mount -t tmpfs none /usr/lib/debug && mkdir -p /usr/lib/debug/.build-id/ab"
+                                + " && cp program.debug /usr/lib/debug/.build-id/ab/1234567890abcdef.debug && exec ./program")
+                .directory(directory.toFile())
+                .redirectErrorStream(true)
+                .start());
         Running running = new Running(process);
         try (ProcessMaps maps = ProcessMaps.of(process.pid())) {
-            assertThat(Symbols.of(maps, cache).find(maps.snapshot().at(running.hidden).orElseThrow(), running.hidden, info)).isFalse();
+            assertThat(Symbols.of(maps, cache)
+                            .find(maps.snapshot().at(running.hidden).orElseThrow(), running.hidden, info))
+                    .isFalse();
         }
     }
 }

@@ -11,7 +11,10 @@ import java.util.concurrent.TimeUnit;
 
 /** Makes programs with the tools of the system, in a directory. A test that needs a missing tool is skipped. */
 final class ElfPrograms {
-    /** Prints the addresses of a static function, an exported function and a variable, and waits for the end of its input. */
+    /**
+     * Prints the addresses of a static function, an exported function and a variable, and waits for the end of its
+     * input.
+     */
     private static final String SOURCE = "#include <stdio.h>\n"
             + "int variable[8] = {42};\n"
             + "static __attribute__((noinline)) int hidden(int x) { return x * variable[1] + 3; }\n"
@@ -36,9 +39,15 @@ final class ElfPrograms {
         return path(name);
     }
 
-    /** Runs a command of the shell in the directory. Returns its output. Skips the test if the command or a tool is not there. */
+    /**
+     * Runs a command of the shell in the directory. Returns its output. Skips the test if the command or a tool is not
+     * there.
+     */
     String sh(String command) throws Exception {
-        Process process = new ProcessBuilder("sh", "-c", command).directory(directory.toFile()).redirectErrorStream(true).start();
+        Process process = new ProcessBuilder("sh", "-c", command)
+                .directory(directory.toFile())
+                .redirectErrorStream(true)
+                .start();
         String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
         assumeTrue(process.waitFor(60, TimeUnit.SECONDS) && process.exitValue() == 0, command + ": " + output);
         return output;
@@ -65,7 +74,9 @@ final class ElfPrograms {
             this.process = process;
             String line = process.inputReader().readLine();
             assumeTrue(line != null && line.startsWith("0x"), "the program does not run here: " + line);
-            List<Long> addresses = java.util.Arrays.stream(line.split(" ")).map(text -> Long.parseUnsignedLong(text.substring(2), 16)).toList();
+            List<Long> addresses = java.util.Arrays.stream(line.split(" "))
+                    .map(text -> Long.parseUnsignedLong(text.substring(2), 16))
+                    .toList();
             hidden = addresses.get(0);
             exported = addresses.get(1);
             variable = addresses.get(2);

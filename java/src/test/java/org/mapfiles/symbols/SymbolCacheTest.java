@@ -29,7 +29,9 @@ class SymbolCacheTest {
     private static final ThreadMXBean THREADS = (ThreadMXBean) ManagementFactory.getThreadMXBean();
     private static final Path LIBJVM = Path.of(System.getProperty("java.home"), "lib/server/libjvm.so");
 
-    @TempDir Path directory;
+    @TempDir
+    Path directory;
+
     private final SymbolInfo info = new SymbolInfo();
     private ElfPrograms programs;
 
@@ -59,15 +61,23 @@ class SymbolCacheTest {
         SymbolCache cache = SymbolCache.ofBytes(1 << 20);
         ElfFile file = cache.open(program);
         file.symbolCount();
-        assertThatThrownBy(() -> cache.open(programs.path("text"))).isInstanceOf(IOException.class).hasMessageContaining("no ELF");
+        assertThatThrownBy(() -> cache.open(programs.path("text")))
+                .isInstanceOf(IOException.class)
+                .hasMessageContaining("no ELF");
         assertThatThrownBy(() -> cache.open(programs.path("none"))).isInstanceOf(NoSuchFileException.class);
-        assertThatThrownBy(() -> cache.open(directory)).isInstanceOf(IOException.class).hasMessageContaining("no regular file");
+        assertThatThrownBy(() -> cache.open(directory))
+                .isInstanceOf(IOException.class)
+                .hasMessageContaining("no regular file");
         assertThat(descriptorsOfDirectory()).isEqualTo(1);
         cache.close();
         cache.close();
         assertThat(descriptorsOfDirectory()).isZero();
-        assertThatThrownBy(() -> cache.open(program)).isInstanceOf(IllegalStateException.class).hasMessageContaining("closed");
-        assertThatThrownBy(() -> file.find(0, info)).isInstanceOf(IllegalStateException.class).hasMessageContaining("closed");
+        assertThatThrownBy(() -> cache.open(program))
+                .isInstanceOf(IllegalStateException.class)
+                .hasMessageContaining("closed");
+        assertThatThrownBy(() -> file.find(0, info))
+                .isInstanceOf(IllegalStateException.class)
+                .hasMessageContaining("closed");
     }
 
     @Test
@@ -108,7 +118,9 @@ class SymbolCacheTest {
             }
         }
         try (SymbolCache cache = SymbolCache.ofBytes(100)) {
-            assertThat(cache.open(programs.path("program")).find(address, info)).as("too large for this cache").isFalse();
+            assertThat(cache.open(programs.path("program")).find(address, info))
+                    .as("too large for this cache")
+                    .isFalse();
             assertThat(info.status()).isEqualTo(SymbolInfo.Status.NO_SYMBOL);
         }
         assertThatThrownBy(() -> SymbolCache.ofBytes(0)).isInstanceOf(IllegalArgumentException.class);
@@ -138,9 +150,11 @@ class SymbolCacheTest {
 
     @Test
     void aSearchInAProcessAllocatesNothing() throws Exception {
-        try (ProcessMaps maps = ProcessMaps.self(); SymbolCache cache = SymbolCache.ofBytes(64 << 20)) {
+        try (ProcessMaps maps = ProcessMaps.self();
+                SymbolCache cache = SymbolCache.ofBytes(64 << 20)) {
             Symbols symbols = Symbols.of(maps, cache);
-            MapCursor mapping = maps.snapshot(MapFilter.all().executable().fileBacked()).cursor();
+            MapCursor mapping =
+                    maps.snapshot(MapFilter.all().executable().fileBacked()).cursor();
             long least = Long.MAX_VALUE;
             for (int series = 0; series < 5; series++) {
                 long before = THREADS.getCurrentThreadAllocatedBytes();
@@ -168,8 +182,8 @@ class SymbolCacheTest {
         try (SymbolCache cache = SymbolCache.ofBytes(2 * one)) {
             List<ElfFile> files = new ArrayList<>();
             for (int i = 0; i < 6; i++) {
-                files.add(cache.open(Files.copy(programs.path("program"), programs.path("copy" + i),
-                        StandardCopyOption.COPY_ATTRIBUTES)));
+                files.add(cache.open(Files.copy(
+                        programs.path("program"), programs.path("copy" + i), StandardCopyOption.COPY_ATTRIBUTES)));
             }
             List<Callable<Integer>> tasks = new ArrayList<>();
             for (int i = 0; i < 4; i++) {
@@ -179,7 +193,9 @@ class SymbolCacheTest {
                     int found = 0;
                     for (int k = 0; k < 3000; k++) {
                         ElfFile file = files.get((first + k) % files.size());
-                        found += file.find(address + k % 3, own) && "hidden".equals(own.name()) && own.offset() == k % 3 ? 1 : 0;
+                        found += file.find(address + k % 3, own) && "hidden".equals(own.name()) && own.offset() == k % 3
+                                ? 1
+                                : 0;
                     }
                     return found;
                 });

@@ -22,8 +22,12 @@ import org.mapfiles.testing.Children;
 
 /** Symbols of processes. The programs print the addresses of their own symbols. */
 class SymbolsTest {
-    @TempDir Path directory;
-    @RegisterExtension final Children children = new Children();
+    @TempDir
+    Path directory;
+
+    @RegisterExtension
+    final Children children = new Children();
+
     private final SymbolInfo info = new SymbolInfo();
     private ElfPrograms programs;
     private SymbolCache cache;
@@ -83,7 +87,9 @@ class SymbolsTest {
             assertThat(find(maps, running.exported)).isTrue();
             assertThat(info.name()).isEqualTo("exported");
             boolean found = find(maps, running.hidden);
-            assertThat(found).as("a static function, between exported ones: %s", info).isFalse();
+            assertThat(found)
+                    .as("a static function, between exported ones: %s", info)
+                    .isFalse();
             assertThat(info.status()).isEqualTo(SymbolInfo.Status.NO_SYMBOL);
             assertThat(info.elfAddress()).isEqualTo(programs.nm("whole", "hidden"));
         }
@@ -137,7 +143,9 @@ class SymbolsTest {
                     assertThat(info.status()).isEqualTo(SymbolInfo.Status.NO_FILE);
                     assertThat(info.file()).isNull();
                     assertThat(info.hasElfAddress()).isFalse();
-                    assertThatThrownBy(info::elfAddress).isInstanceOf(IllegalStateException.class).hasMessageContaining("NO_FILE");
+                    assertThatThrownBy(info::elfAddress)
+                            .isInstanceOf(IllegalStateException.class)
+                            .hasMessageContaining("NO_FILE");
                     assertThatThrownBy(info::name).isInstanceOf(IllegalStateException.class);
                 } else if (mapping.name().contains("locale")) {
                     assertThat(symbols.find(mapping, mapping.start(), info)).isFalse();
@@ -146,7 +154,8 @@ class SymbolsTest {
                 }
             }
             ImmutableMapping first = maps.snapshot().iterator().next();
-            assertThatThrownBy(() -> symbols.find(first, first.end(), info)).isInstanceOf(IllegalArgumentException.class)
+            assertThatThrownBy(() -> symbols.find(first, first.end(), info))
+                    .isInstanceOf(IllegalArgumentException.class)
                     .hasMessageContaining("does not cover");
         }
     }
@@ -162,7 +171,8 @@ class SymbolsTest {
             assertThat(results[0]).hasToString("hidden + 0x0");
             assertThat(results[1].status()).isEqualTo(SymbolInfo.Status.NO_FILE);
             assertThat(results[2]).hasToString("exported + 0x1");
-            assertThatThrownBy(() -> symbols.findAll(snapshot, new long[4], results)).isInstanceOf(IllegalArgumentException.class);
+            assertThatThrownBy(() -> symbols.findAll(snapshot, new long[4], results))
+                    .isInstanceOf(IllegalArgumentException.class);
         }
     }
 
@@ -171,7 +181,8 @@ class SymbolsTest {
         Path program = programs.link("program", "-pie -fPIE");
         Running one = run(program);
         Running two = run(program);
-        try (ProcessMaps first = ProcessMaps.of(one.process.pid()); ProcessMaps second = ProcessMaps.of(two.process.pid())) {
+        try (ProcessMaps first = ProcessMaps.of(one.process.pid());
+                ProcessMaps second = ProcessMaps.of(two.process.pid())) {
             ImmutableMapping ofFirst = first.snapshot().at(one.hidden).orElseThrow();
             ImmutableMapping ofSecond = second.snapshot().at(two.hidden).orElseThrow();
             ElfFile file = Symbols.of(first, cache).file(ofFirst).orElseThrow();
@@ -195,7 +206,9 @@ class SymbolsTest {
         assertThat(info.file().find(info.elfAddress(), other)).isTrue();
         cache.close();
         assertThat(info.name()).as("it was read before").isEqualTo("hidden");
-        assertThatThrownBy(() -> info.file().find(0, other)).isInstanceOf(IllegalStateException.class).hasMessageContaining("closed");
+        assertThatThrownBy(() -> info.file().find(0, other))
+                .isInstanceOf(IllegalStateException.class)
+                .hasMessageContaining("closed");
     }
 
     /** addr2line accepts the ELF address. */
@@ -204,7 +217,8 @@ class SymbolsTest {
         Running running = run(programs.link("program", "-g -pie -fPIE"));
         try (ProcessMaps maps = ProcessMaps.of(running.process.pid())) {
             assertThat(find(maps, running.hidden + 1)).isTrue();
-            String[] lines = programs.sh("addr2line -f -e program 0x" + Long.toHexString(info.elfAddress())).split("\n");
+            String[] lines = programs.sh("addr2line -f -e program 0x" + Long.toHexString(info.elfAddress()))
+                    .split("\n");
             assertThat(lines[0]).isEqualTo("hidden");
             assertThat(lines[1]).contains("program.c:3");
         }
@@ -213,10 +227,11 @@ class SymbolsTest {
     @Test
     void readelfAndSha256Agree() throws Exception {
         ElfFile file = cache.open(programs.link("program", "-pie -fPIE -Wl,--build-id"));
-        assertThat(programs.sh("readelf -n program")).contains("Build ID: " + file.buildId().orElseThrow());
+        assertThat(programs.sh("readelf -n program"))
+                .contains("Build ID: " + file.buildId().orElseThrow());
         String size = String.format("%016x", Files.size(programs.path("program")));
-        String hash = programs.sh("{ head -c 4096 program; tail -c 4096 program; printf '" + size.replaceAll("(..)", "\\\\x$1")
-                + "' | xargs -0 printf; } | sha256sum");
+        String hash = programs.sh("{ head -c 4096 program; tail -c 4096 program; printf '"
+                + size.replaceAll("(..)", "\\\\x$1") + "' | xargs -0 printf; } | sha256sum");
         assertThat(file.htlhash()).contains(hash.substring(0, 32));
         assertThat(file.size()).isEqualTo(Files.size(programs.path("program")));
         assertThat(file.goBuildId()).isEqualTo(Optional.empty());

@@ -6,8 +6,7 @@ import org.mapfiles.internal.NativeLibrary;
 
 /** Addresses of direct buffers, as JNI returns them. */
 public final class Addresses {
-    private Addresses() {
-    }
+    private Addresses() {}
 
     public static long of(ByteBuffer buffer) {
         NativeLibrary.ensureLoaded();

@@ -11,8 +11,7 @@ import org.mapfiles.files.MapFiles;
 
 /** Skips a test if this machine or this user does not support it. */
 public final class Assume {
-    private Assume() {
-    }
+    private Assume() {}
 
     /** Requires that the kernel reports events to this user. */
     public static void events() throws MapsException {

@@ -21,27 +21,32 @@ public final class ChildJvm {
     private String classPath = homeOf(ProcessMaps.class) + ":" + homeOf(ChildJvm.class);
 
     /** Starts with -Xcheck:jni, and a compiler and a collector that start fast. */
-    public ChildJvm() {
-    }
+    public ChildJvm() {}
 
     /** The output and the exit code. */
-    public record Outcome(int exit, String output) {
-    }
+    public record Outcome(int exit, String output) {}
 
-    /** Runs as the user nobody, who has no capability, with classes and library in a directory that any user can read. */
+    /**
+     * Runs as the user nobody, who has no capability, with classes and library in a directory that any user can read.
+     */
     public static ChildJvm ofNobody(Path directory) throws IOException {
         return ofUser("65534", directory);
     }
 
     /** Runs as another user, like {@link #ofNobody}. */
     public static ChildJvm ofUser(String user, Path directory) throws IOException {
-        assumeTrue(Files.getAttribute(Path.of("/proc/self"), "unix:uid").equals(0), "only root can become another user");
+        assumeTrue(
+                Files.getAttribute(Path.of("/proc/self"), "unix:uid").equals(0), "only root can become another user");
         assumeTrue(Files.exists(Path.of("/usr/bin/setpriv")) || Files.exists(Path.of("/bin/setpriv")), "no setpriv(1)");
         Files.setPosixFilePermissions(directory, PosixFilePermissions.fromString("rwxr-xr-x"));
-        Path library = Files.copy(Path.of(LoadLibraryMain.loaded().iterator().next()), directory.resolve("libmapfiles.so"));
+        Path library =
+                Files.copy(Path.of(LoadLibraryMain.loaded().iterator().next()), directory.resolve("libmapfiles.so"));
         Files.setPosixFilePermissions(library, PosixFilePermissions.fromString("rw-r--r--"));
-        return new ChildJvm().in(directory).under("setpriv", "--reuid", user, "--regid", user, "--clear-groups")
-                .copiedTo(directory).with("-Dorg.mapfiles.library.path=" + library);
+        return new ChildJvm()
+                .in(directory)
+                .under("setpriv", "--reuid", user, "--regid", user, "--clear-groups")
+                .copiedTo(directory)
+                .with("-Dorg.mapfiles.library.path=" + library);
     }
 
     /** Adds a program that starts the JVM, such as setpriv(1); a second program is started by the first. */
@@ -79,7 +84,8 @@ public final class ChildJvm {
     public Process start(Class<?> main, Object... arguments) throws IOException {
         List<String> command = new ArrayList<>(before);
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-        if (Runtime.version().feature() >= 22 && options.stream().noneMatch(option -> option.contains("native-access"))) {
+        if (Runtime.version().feature() >= 22
+                && options.stream().noneMatch(option -> option.contains("native-access"))) {
             command.add("--enable-native-access=ALL-UNNAMED");
         }
         command.addAll(List.of("-Xcheck:jni", "-XX:TieredStopAtLevel=1"));
@@ -91,7 +97,10 @@ public final class ChildJvm {
         for (Object argument : arguments) {
             command.add(argument.toString());
         }
-        return new ProcessBuilder(command).directory(directory.toFile()).redirectErrorStream(true).start();
+        return new ProcessBuilder(command)
+                .directory(directory.toFile())
+                .redirectErrorStream(true)
+                .start();
     }
 
     public Outcome run(Class<?> main, Object... arguments) throws IOException, InterruptedException {
@@ -107,7 +116,8 @@ public final class ChildJvm {
     public static Path homeOf(Class<?> type) {
         String file = type.getName().replace('.', '/') + ".class";
         Path path = Path.of(URI.create(type.getResource("/" + file).toString()));
-        return path.getRoot().resolve(path.subpath(0, path.getNameCount() - Path.of(file).getNameCount()));
+        return path.getRoot()
+                .resolve(path.subpath(0, path.getNameCount() - Path.of(file).getNameCount()));
     }
 
     private static void copy(Path from, Path to) throws IOException {

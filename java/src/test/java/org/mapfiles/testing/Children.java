@@ -72,7 +72,9 @@ public final class Children implements AfterEachCallback {
     }
 
     public static String program(long pid) throws IOException {
-        return Files.readSymbolicLink(Path.of("/proc/" + pid + "/exe")).getFileName().toString();
+        return Files.readSymbolicLink(Path.of("/proc/" + pid + "/exe"))
+                .getFileName()
+                .toString();
     }
 
     @Override

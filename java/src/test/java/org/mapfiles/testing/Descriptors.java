@@ -8,8 +8,7 @@ import java.nio.file.Path;
 
 /** Returns the number of open descriptors of processes: directories of /proc, and maps in them. */
 public final class Descriptors {
-    private Descriptors() {
-    }
+    private Descriptors() {}
 
     public static int count() throws IOException {
         return countMatching("/proc/\\d+(/maps|/task/\\d+/maps|/map_files)?");

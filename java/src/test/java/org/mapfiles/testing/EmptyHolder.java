@@ -17,11 +17,11 @@ public final class EmptyHolder {
     /** Stands for any return value. */
     public static final Object ANYTHING = new Object();
 
-    private EmptyHolder() {
-    }
+    private EmptyHolder() {}
 
     /**
-     * Checks that each method of a holder throws IllegalStateException or IndexOutOfBoundsException, or has a given result.
+     * Checks that each method of a holder throws IllegalStateException or IndexOutOfBoundsException, or has a given
+     * result.
      *
      * @param answers results of methods, by name; null and ANYTHING are values
      * @return the number of calls
@@ -54,8 +54,11 @@ public final class EmptyHolder {
             }
         } catch (InvocationTargetException e) {
             assertThat(answers).as(call + " throws " + e.getCause()).doesNotContainKey(name);
-            assertThat(e.getCause()).as(call).isInstanceOfAny(IllegalStateException.class, IndexOutOfBoundsException.class)
-                    .message().isNotBlank();
+            assertThat(e.getCause())
+                    .as(call)
+                    .isInstanceOfAny(IllegalStateException.class, IndexOutOfBoundsException.class)
+                    .message()
+                    .isNotBlank();
         }
     }
 

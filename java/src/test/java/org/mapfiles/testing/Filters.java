@@ -7,8 +7,7 @@ import org.mapfiles.MapFilter;
 
 /** All 32 filters, and a test of what passes them that does not use the code under test. */
 public final class Filters {
-    private Filters() {
-    }
+    private Filters() {}
 
     public static List<MapFilter> all() {
         return IntStream.range(0, 32).mapToObj(Filters::of).collect(Collectors.toList());
@@ -23,7 +22,10 @@ public final class Filters {
         return (properties & 16) != 0 ? filter.fileBacked() : filter;
     }
 
-    /** Evaluates the description of the filter, the letters of the permissions, and whether there is a device or an inode. */
+    /**
+     * Evaluates the description of the filter, the letters of the permissions, and whether there is a device or an
+     * inode.
+     */
     public static boolean passes(MapFilter filter, MapsLine line) {
         String wanted = filter.toString();
         return (!wanted.contains(" readable") || line.permissions().charAt(0) == 'r')

@@ -7,16 +7,13 @@ import org.mapfiles.MapCursor;
 import org.mapfiles.MapsException;
 import org.mapfiles.ProcessMaps;
 
-/**
- * Loads the library, twice if that fails, and prints its path or the error, one per line.
- */
+/** Loads the library, twice if that fails, and prints its path or the error, one per line. */
 public final class LoadLibraryMain {
-    private LoadLibraryMain() {
-    }
+    private LoadLibraryMain() {}
 
     /**
-     * Removes the system properties that test.clear names, as programs may do. With an argument it prints that it is ready, and
-     * waits for a file of that name, so that several JVMs load the library at the same time.
+     * Removes the system properties that test.clear names, as programs may do. With an argument it prints that it is
+     * ready, and waits for a file of that name, so that several JVMs load the library at the same time.
      */
     public static void main(String[] arguments) {
         for (String property : System.getProperty("test.clear", "").split(",")) {

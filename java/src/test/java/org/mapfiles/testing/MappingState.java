@@ -8,10 +8,23 @@ import org.mapfiles.Mapping;
 import org.mapfiles.Mapping.Deletion;
 
 /** All fields of a mapping, for comparisons and their messages. */
-public record MappingState(MapsLine line, Mapping.Kind kind, Deletion deletion, boolean fileBacked, boolean escaped, boolean ambiguous, int file) {
+public record MappingState(
+        MapsLine line,
+        Mapping.Kind kind,
+        Deletion deletion,
+        boolean fileBacked,
+        boolean escaped,
+        boolean ambiguous,
+        int file) {
     public static MappingState of(Mapping mapping) {
-        return new MappingState(MapsLine.of(mapping), mapping.kind(), mapping.deletion(), mapping.isFileBacked(), mapping.isNameEscaped(),
-                mapping.isNameAmbiguous(), mapping.fileIndex());
+        return new MappingState(
+                MapsLine.of(mapping),
+                mapping.kind(),
+                mapping.deletion(),
+                mapping.isFileBacked(),
+                mapping.isNameEscaped(),
+                mapping.isNameAmbiguous(),
+                mapping.fileIndex());
     }
 
     /** Returns the mappings of a snapshot, in its order. */

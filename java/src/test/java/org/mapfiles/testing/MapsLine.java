@@ -10,12 +10,13 @@ import org.mapfiles.Mapping;
 import org.mapfiles.NotEnoughMemoryException;
 
 /**
- * A line of /proc/pid/maps, as the kernel writes it (show_map_vma() in fs/proc/task_mmu.c): the model that the parser is
- * compared with.
+ * A line of /proc/pid/maps, as the kernel writes it (show_map_vma() in fs/proc/task_mmu.c): the model that the parser
+ * is compared with.
  *
  * @param name raw bytes as characters 1 to 255; empty without one
  */
-public record MapsLine(long start, long end, String permissions, long offset, int major, int minor, long inode, String name) {
+public record MapsLine(
+        long start, long end, String permissions, long offset, int major, int minor, long inode, String name) {
     public static final int PAGE = 4096;
     /** A name starts after this column, or after a longer header. */
     private static final int PAD = 72;
@@ -32,8 +33,15 @@ public record MapsLine(long start, long end, String permissions, long offset, in
 
     /** Returns the line that a mapping was parsed from. */
     public static MapsLine of(Mapping mapping) {
-        return new MapsLine(mapping.start(), mapping.end(), mapping.permissions(), mapping.offset(), mapping.deviceMajor(),
-                mapping.deviceMinor(), mapping.inode(), rawName(mapping));
+        return new MapsLine(
+                mapping.start(),
+                mapping.end(),
+                mapping.permissions(),
+                mapping.offset(),
+                mapping.deviceMajor(),
+                mapping.deviceMinor(),
+                mapping.inode(),
+                rawName(mapping));
     }
 
     public static String rawName(Mapping mapping) {
@@ -43,15 +51,26 @@ public record MapsLine(long start, long end, String permissions, long offset, in
     }
 
     public boolean hasFile() {
-        return (major | minor | inode) != 0 || name.startsWith("/"); // without numbers: only in text that no kernel wrote
+        return (major | minor | inode) != 0
+                || name.startsWith("/"); // without numbers: only in text that no kernel wrote
     }
 
     public String render() {
-        StringBuilder line = new StringBuilder(wide(start)).append('-').append(wide(end)).append(' ').append(permissions)
-                .append(' ').append(wide(offset)).append(' ').append(String.format("%02x:%02x ", major, minor))
-                .append(Long.toUnsignedString(inode)).append(' ');
+        StringBuilder line = new StringBuilder(wide(start))
+                .append('-')
+                .append(wide(end))
+                .append(' ')
+                .append(permissions)
+                .append(' ')
+                .append(wide(offset))
+                .append(' ')
+                .append(String.format("%02x:%02x ", major, minor))
+                .append(Long.toUnsignedString(inode))
+                .append(' ');
         if (!name.isEmpty()) {
-            line.append(" ".repeat(Math.max(0, PAD - line.length()))).append(' ').append(name.replace("\n", "\\012"));
+            line.append(" ".repeat(Math.max(0, PAD - line.length())))
+                    .append(' ')
+                    .append(name.replace("\n", "\\012"));
         }
         return line.append('\n').toString();
     }

@@ -5,8 +5,8 @@ import java.util.List;
 import java.util.Random;
 
 /**
- * A simulated process. Its mappings merge and split as those of the kernel do, and it reports what the kernel reports: mmap and
- * mprotect with the whole mapping as it is then, and execve. munmap, mremap and madvise cause no event.
+ * A simulated process. Its mappings merge and split as those of the kernel do, and it reports what the kernel reports:
+ * mmap and mprotect with the whole mapping as it is then, and execve. munmap, mremap and madvise cause no event.
  */
 public final class ModelProcess {
     public static final int PAGES = 24;
@@ -86,8 +86,17 @@ public final class ModelProcess {
 
     private MapsLine line(int from, int end) {
         Page page = pages[from];
-        return page.file == 0 ? new MapsLine(address(from), address(end), page.permissions, 0, 0, 0, 0, "")
-                : new MapsLine(address(from), address(end), page.permissions, address(from) - page.firstByte, 8, 1, page.file, "/" + page.file);
+        return page.file == 0
+                ? new MapsLine(address(from), address(end), page.permissions, 0, 0, 0, 0, "")
+                : new MapsLine(
+                        address(from),
+                        address(end),
+                        page.permissions,
+                        address(from) - page.firstByte,
+                        8,
+                        1,
+                        page.file,
+                        "/" + page.file);
     }
 
     public static long address(int page) {
@@ -172,8 +181,10 @@ public final class ModelProcess {
         }
         for (int i = 0; i < count; i++) {
             Page page = pages[from + i];
-            pages[to + i] = page == null || page.file == 0 ? page
-                    : new Page(page.file, page.permissions, page.firstByte + address(to) - address(from), page.isMarked);
+            pages[to + i] = page == null || page.file == 0
+                    ? page
+                    : new Page(
+                            page.file, page.permissions, page.firstByte + address(to) - address(from), page.isMarked);
             pages[from + i] = null;
         }
     }

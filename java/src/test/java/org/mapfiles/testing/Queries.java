@@ -12,8 +12,7 @@ import org.mapfiles.ProcessMaps;
 
 /** Queries of single mappings, and their expected results. */
 public final class Queries {
-    private Queries() {
-    }
+    private Queries() {}
 
     /** Skips a test on kernels before Linux 6.11. */
     public static void assumeSupported() throws MapsException {
@@ -42,7 +41,10 @@ public final class Queries {
     }
 
     /** Returns the result of a query, or null. */
-    public static MappingState query(ProcessMaps maps, long address, MapFilter filter, boolean orNext, MappingQuery query) throws MapsException {
-        return maps.query(address, filter, orNext, query) ? MappingState.of(query).withoutFile() : null;
+    public static MappingState query(
+            ProcessMaps maps, long address, MapFilter filter, boolean orNext, MappingQuery query) throws MapsException {
+        return maps.query(address, filter, orNext, query)
+                ? MappingState.of(query).withoutFile()
+                : null;
     }
 }

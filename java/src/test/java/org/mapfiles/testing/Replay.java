@@ -38,7 +38,8 @@ public final class Replay {
     public void add(MapsLine line) {
         var below = mappings.lowerEntry(line.end());
         assertThat(below == null || Long.compareUnsigned(below.getValue().end(), line.start()) <= 0)
-                .as("%s is added over %s", line, below).isTrue();
+                .as("%s is added over %s", line, below)
+                .isTrue();
         mappings.put(line.start(), line);
     }
 

@@ -23,8 +23,8 @@ import org.mapfiles.Mapping;
 import org.mapfiles.ProcessMaps;
 
 /**
- * A child process that makes special mappings, reports them, and executes commands: native/test/special_process.c. It is
- * started before each test, in its own directory, and ended after it.
+ * A child process that makes special mappings, reports them, and executes commands: native/test/special_process.c. It
+ * is started before each test, in its own directory, and ended after it.
  */
 public final class SpecialMappingsProcess implements BeforeEachCallback, AfterEachCallback {
     /** Mappings that this machine cannot make, with the reason; each is printed once. */
@@ -45,8 +45,7 @@ public final class SpecialMappingsProcess implements BeforeEachCallback, AfterEa
      * @param line the current line, with a name without the suffix of the kernel
      * @param isInodeKnown false if only the kernel has the inode number; the line then has 0
      */
-    public record Made(String label, MapsLine line, boolean isInodeKnown, Mapping.Kind kind, boolean isDeleted) {
-    }
+    public record Made(String label, MapsLine line, boolean isInodeKnown, Mapping.Kind kind, boolean isDeleted) {}
 
     private SpecialMappingsProcess(List<String> arguments, List<String> labels) {
         this.arguments = arguments;
@@ -59,8 +58,8 @@ public final class SpecialMappingsProcess implements BeforeEachCallback, AfterEa
     }
 
     /**
-     * Makes all but the path that is longer than a page, which the kernel's query does not support: all other labels start with
-     * one of these letters.
+     * Makes all but the path that is longer than a page, which the kernel's query does not support: all other labels
+     * start with one of these letters.
      */
     public static SpecialMappingsProcess queryable() {
         return with("a", "b", "d", "e", "g", "h", "le", "li", "m", "n", "o", "p", "r", "s", "t", "u", "z");
@@ -98,13 +97,17 @@ public final class SpecialMappingsProcess implements BeforeEachCallback, AfterEa
         command.addAll(arguments);
         command.add(directory.toString());
         command.addAll(labels);
-        process = new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT).start();
+        process = new ProcessBuilder(command)
+                .redirectError(ProcessBuilder.Redirect.INHERIT)
+                .start();
         output = new BufferedReader(new InputStreamReader(process.getInputStream(), ISO_8859_1));
         readReport();
         maps = ProcessMaps.of(process.pid());
     }
 
-    /** Returns whether the numbers of stat(2), which the child reports, equal those of maps: not on btrfs and overlayfs. */
+    /**
+     * Returns whether the numbers of stat(2), which the child reports, equal those of maps: not on btrfs and overlayfs.
+     */
     public boolean knowsNumbersOfFiles() {
         return !fileSystem.equals("btrfs") && !fileSystem.equals("overlay");
     }
@@ -124,17 +127,28 @@ public final class SpecialMappingsProcess implements BeforeEachCallback, AfterEa
     private static Made parse(String[] fields) {
         String name = fields[11].equals("-") ? "" : new String(HexFormat.of().parseHex(fields[11]), ISO_8859_1);
         boolean isInodeKnown = !fields[8].equals("-");
-        MapsLine line = new MapsLine(Long.parseUnsignedLong(fields[2], 16), Long.parseUnsignedLong(fields[3], 16), fields[4],
-                Long.parseUnsignedLong(fields[5], 16), Integer.parseInt(fields[6]), Integer.parseInt(fields[7]),
-                isInodeKnown ? Long.parseUnsignedLong(fields[8]) : 0, name);
-        return new Made(fields[1], line, isInodeKnown, Mapping.Kind.valueOf(fields[9].toUpperCase(Locale.ROOT)),
+        MapsLine line = new MapsLine(
+                Long.parseUnsignedLong(fields[2], 16),
+                Long.parseUnsignedLong(fields[3], 16),
+                fields[4],
+                Long.parseUnsignedLong(fields[5], 16),
+                Integer.parseInt(fields[6]),
+                Integer.parseInt(fields[7]),
+                isInodeKnown ? Long.parseUnsignedLong(fields[8]) : 0,
+                name);
+        return new Made(
+                fields[1],
+                line,
+                isInodeKnown,
+                Mapping.Kind.valueOf(fields[9].toUpperCase(Locale.ROOT)),
                 fields[10].equals("yes"));
     }
 
     private String next() throws IOException {
         String line = output.readLine();
         if (line == null) {
-            throw new IOException("special_process ended: exit " + process.onExit().join().exitValue());
+            throw new IOException(
+                    "special_process ended: exit " + process.onExit().join().exitValue());
         }
         return line;
     }
@@ -166,7 +180,9 @@ public final class SpecialMappingsProcess implements BeforeEachCallback, AfterEa
     }
 
     public Made made(String label) {
-        return made.stream().filter(one -> one.label().equals(label)).findFirst()
+        return made.stream()
+                .filter(one -> one.label().equals(label))
+                .findFirst()
                 .orElseThrow(() -> new NoSuchElementException(label));
     }
 
@@ -192,7 +208,9 @@ public final class SpecialMappingsProcess implements BeforeEachCallback, AfterEa
             process.destroyForcibly().waitFor();
         }
         if (directory != null) { // it has names that Java cannot represent
-            new ProcessBuilder(Arrays.asList("rm", "-rf", directory.toString())).start().waitFor();
+            new ProcessBuilder(Arrays.asList("rm", "-rf", directory.toString()))
+                    .start()
+                    .waitFor();
         }
     }
 }

@@ -28,6 +28,7 @@ class MapChangesModelTest {
         private final List<MapChange> all = new ArrayList<>();
         /** Events that the kernel has written and that are not drained yet. */
         private final List<Runnable> undrained = new ArrayList<>();
+
         private final List<String> events = new ArrayList<>();
         private boolean isLost;
         private boolean isFirst = true;
@@ -118,17 +119,23 @@ class MapChangesModelTest {
         }
 
         private MapsLine firstFrom(long address) {
-            return process.lines().stream().filter(line -> line.start() >= address).findFirst().orElse(null);
+            return process.lines().stream()
+                    .filter(line -> line.start() >= address)
+                    .findFirst()
+                    .orElse(null);
         }
 
         private void apply() {
             for (MapChange change : changes.taken()) {
-                assertThat(all.isEmpty() || all.get(all.size() - 1).time() <= change.time()).as("times are in order").isTrue();
+                assertThat(all.isEmpty() || all.get(all.size() - 1).time() <= change.time())
+                        .as("times are in order")
+                        .isTrue();
                 all.add(change);
                 replay.apply(change);
                 check(change);
             }
-            assertThat(replay.lines()).isEqualTo(changes.mappings().stream().map(MapsLine::of).toList());
+            assertThat(replay.lines())
+                    .isEqualTo(changes.mappings().stream().map(MapsLine::of).toList());
         }
 
         private void check(MapChange change) {
@@ -177,7 +184,10 @@ class MapChangesModelTest {
         replayIsExact(begun(seed, true, 2 + (int) (seed & 7)), 40, isQuiet);
     }
 
-    /** A removed mapping existed at {@code after}; a mapping that only a poll finds exists at {@code time}, and not before. */
+    /**
+     * A removed mapping existed at {@code after}; a mapping that only a poll finds exists at {@code time}, and not
+     * before.
+     */
     @Property(tries = 100)
     void boundsOfTimesAreTrue(@ForAll long seed, @ForAll boolean hasEvents) {
         Watch watch = begun(seed, hasEvents, 0);
@@ -186,10 +196,13 @@ class MapChangesModelTest {
             if (change.isExact() || change.mapping() == null) {
                 continue;
             }
-            ImmutableMapping old = change.kind() == MapChange.Kind.ADDED ? null
+            ImmutableMapping old = change.kind() == MapChange.Kind.ADDED
+                    ? null
                     : change.previous() != null ? change.previous() : change.mapping();
             if (old != null) {
-                assertThat(memory(watch.process.at(change.after()), old)).as("%s", change).isTrue();
+                assertThat(memory(watch.process.at(change.after()), old))
+                        .as("%s", change)
+                        .isTrue();
             }
         }
     }
@@ -198,8 +211,13 @@ class MapChangesModelTest {
     private static boolean memory(List<MapsLine> lines, ImmutableMapping mapping) {
         for (long page = mapping.start(); page < mapping.end(); page += MapsLine.PAGE) {
             long address = page;
-            MapsLine there = lines.stream().filter(line -> line.start() <= address && address < line.end()).findFirst().orElse(null);
-            if (there == null || !there.permissions().equals(mapping.permissions()) || there.inode() != mapping.inode()
+            MapsLine there = lines.stream()
+                    .filter(line -> line.start() <= address && address < line.end())
+                    .findFirst()
+                    .orElse(null);
+            if (there == null
+                    || !there.permissions().equals(mapping.permissions())
+                    || there.inode() != mapping.inode()
                     || (there.hasFile() && there.offset() - there.start() != mapping.offset() - mapping.start())) {
                 return false;
             }
@@ -212,8 +230,11 @@ class MapChangesModelTest {
     void eachEventIsReportedOnceWithItsTime(@ForAll long seed, @ForAll boolean isQuiet) {
         Watch watch = begun(seed, true, 0);
         replayIsExact(watch, 30, isQuiet);
-        List<String> reported = watch.all.stream().filter(MapChange::isExact)
-                .map(change -> change.time() + " " + (change.mapping() == null ? "exec" : MapsLine.of(change.mapping()))).toList();
+        List<String> reported = watch.all.stream()
+                .filter(MapChange::isExact)
+                .map(change ->
+                        change.time() + " " + (change.mapping() == null ? "exec" : MapsLine.of(change.mapping())))
+                .toList();
         assertThat(reported).isEqualTo(watch.events);
     }
 }

@@ -19,11 +19,12 @@ import org.mapfiles.testing.Replay;
 import org.mapfiles.testing.SpecialMappingsProcess;
 
 /**
- * Replaying the changes of a real process gives exactly its mappings after each poll, with any kind of events. The expected
- * mappings are the text of /proc/PID/maps, read while the process is idle.
+ * Replaying the changes of a real process gives exactly its mappings after each poll, with any kind of events. The
+ * expected mappings are the text of /proc/PID/maps, read while the process is idle.
  */
 class MapChangesTest {
-    @RegisterExtension final SpecialMappingsProcess child = SpecialMappingsProcess.with("plain", "deleted");
+    @RegisterExtension
+    final SpecialMappingsProcess child = SpecialMappingsProcess.with("plain", "deleted");
 
     private final Replay replay = new Replay();
     /** The time of the last change. */
@@ -32,7 +33,8 @@ class MapChangesTest {
     /** Shared memory without a file has no path that could be deleted: the mark after its name is removed. */
     private static List<String> truth(SpecialMappingsProcess process) throws Exception {
         return Files.readAllLines(Path.of("/proc/" + process.pid() + "/maps"), ISO_8859_1).stream()
-                .map(line -> line.replaceAll(" /dev/zero \\(deleted\\)$", " /dev/zero")).toList();
+                .map(line -> line.replaceAll(" /dev/zero \\(deleted\\)$", " /dev/zero"))
+                .toList();
     }
 
     private List<String> truth() throws Exception {
@@ -113,19 +115,26 @@ class MapChangesTest {
         }
     }
 
-    /** Two threads change mappings during polls: each change can be applied, and the first poll after their end is exact. */
+    /**
+     * Two threads change mappings during polls: each change can be applied, and the first poll after their end is
+     * exact.
+     */
     @Test
     void replayIsExactAfterPollsOfAProcessThatChanges() throws Exception {
         Assume.events();
         try (MapEvents events = MapEvents.open(child.maps(), MapEvents.Option.DATA);
-                MapEvents small = MapEvents.open(child.maps(), 16 * 1024, MapEvents.Option.DATA)) { // it loses events meanwhile
+                // it loses events meanwhile
+                MapEvents small = MapEvents.open(child.maps(), 16 * 1024, MapEvents.Option.DATA)) {
             for (MapEvents reported : new MapEvents[] {events, small, null}) {
                 MapChanges changes = of(child.maps(), reported);
                 replay.begin(changes.mappings());
                 child.command("churn 300");
                 for (int i = 0; i < 50; i++) {
                     poll(changes);
-                    assertThat(replay.lines()).isEqualTo(changes.mappings().stream().map(MapsLine::of).toList());
+                    assertThat(replay.lines())
+                            .isEqualTo(changes.mappings().stream()
+                                    .map(MapsLine::of)
+                                    .toList());
                 }
                 child.command("join");
                 poll(changes);
@@ -139,7 +148,8 @@ class MapChangesTest {
         MapsLine heap = new MapsLine(0x1000, 0x2000, "rw-p", 0, 0, 0, 0, "[heap]");
         MapChanges changes = new MapChanges(null, null, null);
         changes.polled(MapsLine.snapshot(), 10, 20);
-        changes.mapped(MapsLine.snapshot(MapsLine.anonymous(0x1000, 0x2000)).cursor().seek(0), 25);
+        changes.mapped(
+                MapsLine.snapshot(MapsLine.anonymous(0x1000, 0x2000)).cursor().seek(0), 25);
         changes.polled(MapsLine.snapshot(heap), 30, 40);
         List<MapChange> list = changes.taken();
         assertThat(list).extracting(MapChange::kind).containsExactly(MapChange.Kind.ADDED, MapChange.Kind.CHANGED);
@@ -158,10 +168,20 @@ class MapChangesTest {
             List<MapChange> list = new ArrayList<>(poll(changes));
             list.addAll(poll(changes));
             assertThat(replayed()).containsExactlyElementsOf(truth());
-            int exec = IntStream.range(0, list.size()).filter(i -> list.get(i).kind() == MapChange.Kind.EXEC).findFirst().getAsInt();
-            List<MapChange> ofHeap = list.subList(exec, list.size()).stream().filter(change -> change.mapping() != null
-                    && change.mapping().name() != null && change.mapping().name().equals("[heap]")).toList();
-            assertThat(ofHeap).as("all changes: %s", list).extracting(MapChange::kind).isNotEmpty().endsWith(MapChange.Kind.CHANGED);
+            int exec = IntStream.range(0, list.size())
+                    .filter(i -> list.get(i).kind() == MapChange.Kind.EXEC)
+                    .findFirst()
+                    .getAsInt();
+            List<MapChange> ofHeap = list.subList(exec, list.size()).stream()
+                    .filter(change -> change.mapping() != null
+                            && change.mapping().name() != null
+                            && change.mapping().name().equals("[heap]"))
+                    .toList();
+            assertThat(ofHeap)
+                    .as("all changes: %s", list)
+                    .extracting(MapChange::kind)
+                    .isNotEmpty()
+                    .endsWith(MapChange.Kind.CHANGED);
         }
     }
 
@@ -172,11 +192,17 @@ class MapChangesTest {
         process.exec();
         List<MapChange> list = poll(changes);
         assertThat(replayed()).containsExactlyElementsOf(truth(process));
-        assertThat(list).filteredOn(change -> change.kind() == MapChange.Kind.EXEC)
-                .singleElement().satisfies(exec -> assertThat(exec.isExact()).isEqualTo(events != null));
-        assertThat(list.stream().filter(change -> change.kind() == MapChange.Kind.REMOVED)
-                .map(change -> MapsLine.of(change.mapping())).filter(before::contains).count())
-                .as("all but [vsyscall], where there is one").isGreaterThanOrEqualTo(before.size() - 1);
+        assertThat(list)
+                .filteredOn(change -> change.kind() == MapChange.Kind.EXEC)
+                .singleElement()
+                .satisfies(exec -> assertThat(exec.isExact()).isEqualTo(events != null));
+        assertThat(list.stream()
+                        .filter(change -> change.kind() == MapChange.Kind.REMOVED)
+                        .map(change -> MapsLine.of(change.mapping()))
+                        .filter(before::contains)
+                        .count())
+                .as("all but [vsyscall], where there is one")
+                .isGreaterThanOrEqualTo(before.size() - 1);
     }
 
     @Test

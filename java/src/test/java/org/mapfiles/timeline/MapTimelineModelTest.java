@@ -28,6 +28,7 @@ class MapTimelineModelTest {
     private static final class PolledProcess {
         /** The number of the file at each page, at each time, or {@link #UNMAPPED}. */
         private final List<int[]> history = new ArrayList<>();
+
         private final MapTimeline timeline;
         private final Random random;
         private final boolean pushes;
@@ -86,7 +87,15 @@ class MapTimelineModelTest {
                     to++;
                 }
                 if (pages[from] != UNMAPPED) {
-                    lines.add(new MapsLine(address(from), address(to), "r-xp", (long) from * MapsLine.PAGE, 8, 1, pages[from], "/" + pages[from]));
+                    lines.add(new MapsLine(
+                            address(from),
+                            address(to),
+                            "r-xp",
+                            (long) from * MapsLine.PAGE,
+                            8,
+                            1,
+                            pages[from],
+                            "/" + pages[from]));
                 }
                 from = to;
             }
@@ -215,7 +224,9 @@ class MapTimelineModelTest {
             model.checkHeard();
             completeUntil += model.timeline.recordedUntil() > model.lastLook ? 1 : 0;
         }
-        assertThat(completeUntil).as("times that more was known than by looking").isGreaterThan(model.losesOneIn == 0 ? 30 : -1);
+        assertThat(completeUntil)
+                .as("times that more was known than by looking")
+                .isGreaterThan(model.losesOneIn == 0 ? 30 : -1);
     }
 
     /** Unmapping is excluded, which causes no event. */
@@ -228,7 +239,9 @@ class MapTimelineModelTest {
             for (int page = 0; page < PAGES; page++) {
                 int truth = model.history.get((int) time)[page];
                 if (truth != UNMAPPED) {
-                    assertThat(model.timeline.resolve(PolledProcess.address(page), time, result)).as("page %s at %s: %s", page, time, result).isTrue();
+                    assertThat(model.timeline.resolve(PolledProcess.address(page), time, result))
+                            .as("page %s at %s: %s", page, time, result)
+                            .isTrue();
                     assertThat(result.mapping().inode()).isEqualTo(truth);
                 }
             }
@@ -273,12 +286,15 @@ class MapTimelineModelTest {
         PolledProcess model = new PolledProcess(seed, true, 1 << 24);
         model.live(20);
         byte[] file = saved(model.timeline);
-        assertThatThrownBy(() -> loaded(Arrays.copyOf(file, model.random.nextInt(file.length)))).isInstanceOf(IOException.class)
+        assertThatThrownBy(() -> loaded(Arrays.copyOf(file, model.random.nextInt(file.length))))
+                .isInstanceOf(IOException.class)
                 .hasMessageContaining("timeline");
         byte[] other = file.clone();
         other[model.random.nextInt(file.length)] ^= (byte) (1 << model.random.nextInt(8));
         try {
-            assertThat(Arrays.equals(saved(loaded(other)), file)).as("a bit that gzip ignores").isTrue();
+            assertThat(Arrays.equals(saved(loaded(other)), file))
+                    .as("a bit that gzip ignores")
+                    .isTrue();
         } catch (IOException rejected) {
             assertThat(rejected.getMessage()).contains("timeline");
         }

@@ -21,7 +21,8 @@ import org.mapfiles.timeline.TimelineResult.Outcome;
 
 /** A sample keeps its meaning after a real process has replaced the mapped file by another one at the same range. */
 class MapTimelineTest {
-    @RegisterExtension final SpecialMappingsProcess child = SpecialMappingsProcess.with("plain");
+    @RegisterExtension
+    final SpecialMappingsProcess child = SpecialMappingsProcess.with("plain");
 
     private final MapTimeline timeline = MapTimeline.withMaxBytes(1 << 20);
     private final MapSnapshot snapshot = new MapSnapshot();
@@ -32,7 +33,9 @@ class MapTimelineTest {
     }
 
     private String resolved(long time) {
-        return timeline.resolve(address(), time, result) ? result.mapping().name().replaceAll(".*/", "") : result.outcome().name();
+        return timeline.resolve(address(), time, result)
+                ? result.mapping().name().replaceAll(".*/", "")
+                : result.outcome().name();
     }
 
     @Test
@@ -62,7 +65,9 @@ class MapTimelineTest {
         assertThat(result.candidateCount()).isEqualTo(2);
         assertThat(result.candidate(0).name()).endsWith("/plain");
         assertThat(result.candidate(1).name()).endsWith("/remapped");
-        assertThatThrownBy(result::mapping).isInstanceOf(IllegalStateException.class).hasMessageContaining("2 candidates");
+        assertThatThrownBy(result::mapping)
+                .isInstanceOf(IllegalStateException.class)
+                .hasMessageContaining("2 candidates");
         assertThat(resolved(second)).isEqualTo("remapped");
         assertThat(resolved(unmapped)).as("in use it was this").isEqualTo("remapped");
         assertThat(result.mayBeUnmapped()).isTrue();
@@ -102,7 +107,9 @@ class MapTimelineTest {
         }
     }
 
-    /** The rings are full when the file is replaced: the replacement is unknown, even if all later events are complete. */
+    /**
+     * The rings are full when the file is replaced: the replacement is unknown, even if all later events are complete.
+     */
     @Test
     void afterALossOnlyAPollResolves() throws Exception {
         Assume.events();
@@ -119,7 +126,9 @@ class MapTimelineTest {
             timeline.poll(child.maps(), snapshot, events);
             long polled = System.nanoTime();
             timeline.addEvents(events);
-            assertThat(resolved(lost)).as("the ring of another CPU may have had room").isIn("AMBIGUOUS", "remapped");
+            assertThat(resolved(lost))
+                    .as("the ring of another CPU may have had room")
+                    .isIn("AMBIGUOUS", "remapped");
             assertThat(resolved(polled)).isEqualTo("remapped");
         }
     }
@@ -160,10 +169,14 @@ class MapTimelineTest {
             assertThat(result.mapping().name()).endsWith("/plain");
             timeline.resolve(place, second, result);
             assertThat(result.outcome()).as("%s", result).isIn(Outcome.FOUND, Outcome.NOT_MAPPED);
-            assertThat(result.candidateCount() == 0 || !result.mayBeUnmapped()).as("%s", result).isTrue();
+            assertThat(result.candidateCount() == 0 || !result.mayBeUnmapped())
+                    .as("%s", result)
+                    .isTrue();
             for (MapCursor kept = snapshot.cursor(); kept.next(); ) {
                 if (kept.kind() == Mapping.Kind.VSYSCALL) {
-                    assertThat(timeline.resolve(kept.start(), second, result)).as("every program has it: %s", result).isTrue();
+                    assertThat(timeline.resolve(kept.start(), second, result))
+                            .as("every program has it: %s", result)
+                            .isTrue();
                 }
             }
         }
@@ -172,14 +185,19 @@ class MapTimelineTest {
     private void checkAll(List<MapsLine> lines, long time) {
         for (MapsLine line : lines) {
             for (long address : new long[] {line.start(), line.end() - 1}) {
-                assertThat(timeline.resolve(address, time, result)).as("%s: %s", line, result).isTrue();
+                assertThat(timeline.resolve(address, time, result))
+                        .as("%s: %s", line, result)
+                        .isTrue();
                 assertThat(result.mayBeUnmapped()).as("%s: %s", line, result).isFalse();
                 assertThat(MapsLine.of(result.mapping())).isEqualTo(line);
             }
         }
     }
 
-    /** After any mapping, protecting, moving, merging and splitting, with and without events: as of a time without changes. */
+    /**
+     * After any mapping, protecting, moving, merging and splitting, with and without events: as of a time without
+     * changes.
+     */
     @Test
     void mappingsWithoutChangesAreKnown() throws Exception {
         Assume.events();
@@ -189,7 +207,9 @@ class MapTimelineTest {
                 child.command("random " + i + " " + 40 * i);
                 timeline.poll(child.maps(), snapshot, events);
                 long time = System.nanoTime();
-                List<MapsLine> mapped = IntStream.range(0, snapshot.size()).mapToObj(at -> MapsLine.of(snapshot.cursor().seek(at))).toList();
+                List<MapsLine> mapped = IntStream.range(0, snapshot.size())
+                        .mapToObj(at -> MapsLine.of(snapshot.cursor().seek(at)))
+                        .toList();
                 timeline.poll(child.maps(), snapshot, events);
                 checkAll(mapped, time);
             }
@@ -198,10 +218,12 @@ class MapTimelineTest {
 
     @Test
     void pollsOfSeveralThreadsTakeTurns() throws Exception {
-        new Threads().start(3, () -> {
-            MapSnapshot own = new MapSnapshot();
-            return () -> timeline.poll(child.maps(), own);
-        }).stopAfter(200);
+        new Threads()
+                .start(3, () -> {
+                    MapSnapshot own = new MapSnapshot();
+                    return () -> timeline.poll(child.maps(), own);
+                })
+                .stopAfter(200);
         assertThat(resolved(timeline.recordedUntil())).isEqualTo("plain");
     }
 
@@ -244,8 +266,12 @@ class MapTimelineTest {
         assertThat(between(disk(1, 7, "/a"), disk(1, 8, "/a (deleted)"))).isEqualTo(Outcome.AMBIGUOUS);
         assertThat(between(disk(1, 7, "/a"), disk(2, 7, "/a (deleted)"))).isEqualTo(Outcome.AMBIGUOUS);
         assertThat(between(disk(1, 7, "/a"), disk(1, 7, "/ab (deleted)"))).isEqualTo(Outcome.AMBIGUOUS);
-        assertThat(between(disk(1, 7, "/a (deleted)"), disk(1, 7, "/a"))).as("its inode was used again").isEqualTo(Outcome.AMBIGUOUS);
-        assertThat(between(disk(1, 7, "/a"), disk(1, 7, "/b"))).as("perhaps that, too").isEqualTo(Outcome.AMBIGUOUS);
+        assertThat(between(disk(1, 7, "/a (deleted)"), disk(1, 7, "/a")))
+                .as("its inode was used again")
+                .isEqualTo(Outcome.AMBIGUOUS);
+        assertThat(between(disk(1, 7, "/a"), disk(1, 7, "/b")))
+                .as("perhaps that, too")
+                .isEqualTo(Outcome.AMBIGUOUS);
     }
 
     /** With build IDs, or on stacked file systems, events have no device and inode or others than snapshots. */
@@ -255,9 +281,14 @@ class MapTimelineTest {
             MapTimeline timeline = MapTimeline.withMaxBytes(1 << 20);
             timeline.record(MapsLine.snapshot(), 10, 20);
             timeline.record(MapsLine.snapshot(reported).cursor().seek(0), 25);
-            assertThat(timeline.record(MapsLine.snapshot(disk(1, 7, "/a")), 30, 40)).as("it is known").isFalse();
-            assertThat(timeline.record(MapsLine.snapshot(disk(1, 7, "/a")), 50, 60)).isFalse();
-            assertThat(timeline.record(MapsLine.snapshot(disk(2, 7, "/a")), 70, 80)).as("and its device by now").isTrue();
+            assertThat(timeline.record(MapsLine.snapshot(disk(1, 7, "/a")), 30, 40))
+                    .as("it is known")
+                    .isFalse();
+            assertThat(timeline.record(MapsLine.snapshot(disk(1, 7, "/a")), 50, 60))
+                    .isFalse();
+            assertThat(timeline.record(MapsLine.snapshot(disk(2, 7, "/a")), 70, 80))
+                    .as("and its device by now")
+                    .isTrue();
             timeline.record(MapsLine.snapshot(disk(2, 7, "/a")), 90, 100);
             assertThat(timeline.resolve(0x1000, 35, result)).isTrue();
             assertThat(result.mayBeUnmapped()).isFalse();
@@ -269,11 +300,14 @@ class MapTimelineTest {
     void aNameThatAnEventLackedIsTheNameFromTheEventOn() throws Exception {
         MapsLine heap = new MapsLine(0x1000, 0x2000, "rw-p", 0, 0, 0, 0, "[heap]");
         timeline.record(MapsLine.snapshot(), 10, 20);
-        timeline.record(MapsLine.snapshot(MapsLine.anonymous(0x1000, 0x2000)).cursor().seek(0), 25);
+        timeline.record(
+                MapsLine.snapshot(MapsLine.anonymous(0x1000, 0x2000)).cursor().seek(0), 25);
         assertThat(timeline.record(MapsLine.snapshot(heap), 30, 40)).isTrue();
         assertThat(timeline.record(MapsLine.snapshot(heap), 50, 60)).isFalse();
         for (long time : new long[] {26, 35, 45}) {
-            assertThat(timeline.resolve(0x1000, time, result)).as("%s: %s", time, result).isTrue();
+            assertThat(timeline.resolve(0x1000, time, result))
+                    .as("%s: %s", time, result)
+                    .isTrue();
             assertThat(result.mayBeUnmapped()).as("%s: %s", time, result).isFalse();
             assertThat(result.mapping().name()).as("at %s", time).isEqualTo("[heap]");
         }
@@ -282,7 +316,8 @@ class MapTimelineTest {
     /** Adds events one after the other, from time 100 on, of mappings that neither snapshot has. */
     private MapSnapshot recordMany(int count) throws Exception {
         MapSnapshot many = MapsLine.snapshot(IntStream.range(1, count + 1)
-                .mapToObj(i -> MapsLine.file(i * 0x2000L, i * 0x2000L + 0x1000, 7, "/many")).toList());
+                .mapToObj(i -> MapsLine.file(i * 0x2000L, i * 0x2000L + 0x1000, 7, "/many"))
+                .toList());
         MapSnapshot none = MapsLine.snapshot();
         timeline.record(none, 10, 20);
         int time = 100;
@@ -295,13 +330,20 @@ class MapTimelineTest {
 
     @Test
     void eventsDuringAPollStay() throws Exception {
-        assertThat(timeline.record(recordMany(6000), 100, 110)).as("it is known already").isFalse();
+        assertThat(timeline.record(recordMany(6000), 100, 110))
+                .as("it is known already")
+                .isFalse();
         for (int i = 1; i <= 6000; i++) {
-            assertThat(timeline.resolve(i * 0x2000L, 6100, result)).as("%s: %s", i, result).isTrue();
+            assertThat(timeline.resolve(i * 0x2000L, 6100, result))
+                    .as("%s: %s", i, result)
+                    .isTrue();
         }
     }
 
-    /** Events since the start of a poll may be missing in its snapshot: that poll removes none of them, the next one does. */
+    /**
+     * Events since the start of a poll may be missing in its snapshot: that poll removes none of them, the next one
+     * does.
+     */
     @Test
     void pollDoesNotRemoveLaterEvents() throws Exception {
         MapSnapshot none = recordMany(6000);

@@ -56,10 +56,12 @@ class TimelineFileTest {
             }
         });
         for (byte[] file : List.of(longName, manyChanges, manyMappings)) {
-            assertThatThrownBy(() -> MapTimeline.load(new ByteArrayInputStream(file), 1 << 20)).isInstanceOf(IOException.class)
+            assertThatThrownBy(() -> MapTimeline.load(new ByteArrayInputStream(file), 1 << 20))
+                    .isInstanceOf(IOException.class)
                     .hasMessageContaining("load it with a higher maxBytes");
         }
-        assertThatThrownBy(() -> MapTimeline.load(new ByteArrayInputStream(manyMappings), 1L << 30)).isInstanceOf(IOException.class)
+        assertThatThrownBy(() -> MapTimeline.load(new ByteArrayInputStream(manyMappings), 1L << 30))
+                .isInstanceOf(IOException.class)
                 .hasMessageContaining("cut off");
     }
 
@@ -98,8 +100,10 @@ class TimelineFileTest {
             }
             out.writeByte(0);
         }
-        MapTimeline timeline = assertTimeoutPreemptively(Duration.ofMinutes(1),
-                () -> MapTimeline.load(new ByteArrayInputStream(file.toByteArray()), 32 << 20), "quadratic: it took minutes");
+        MapTimeline timeline = assertTimeoutPreemptively(
+                Duration.ofMinutes(1),
+                () -> MapTimeline.load(new ByteArrayInputStream(file.toByteArray()), 32 << 20),
+                "quadratic: it took minutes");
         assertThat(timeline.bytes()).isBetween(16L << 20, 32L << 20);
         assertThat(timeline.recordedFrom()).isGreaterThan(300_000);
         TimelineResult result = new TimelineResult();

@@ -12,12 +12,14 @@ import org.openjdk.jcstress.infra.results.I_Result;
 public class FindStress {
     private static final SavedSnapshots SNAPSHOTS = new SavedSnapshots();
 
-    private FindStress() {
-    }
+    private FindStress() {}
 
     /** Finds one address. */
     @JCStressTest
-    @Outcome(id = {"0", "1", "2"}, expect = Expect.ACCEPTABLE, desc = "its index in one of the states")
+    @Outcome(
+            id = {"0", "1", "2"},
+            expect = Expect.ACCEPTABLE,
+            desc = "its index in one of the states")
     @Outcome(expect = Expect.FORBIDDEN, desc = "its index in no state")
     @State
     public static class One {
@@ -35,7 +37,10 @@ public class FindStress {
 
     /** Finds a batch of addresses. */
     @JCStressTest
-    @Outcome(id = {"0", "1", "2"}, expect = Expect.ACCEPTABLE, desc = "all indices are of one state")
+    @Outcome(
+            id = {"0", "1", "2"},
+            expect = Expect.ACCEPTABLE,
+            desc = "all indices are of one state")
     @Outcome(expect = Expect.FORBIDDEN, desc = "indices of two states, or of none")
     @State
     public static class Batch {

@@ -13,7 +13,9 @@ import org.mapfiles.internal.NativeCalls;
 import org.mapfiles.live.LiveMaps;
 import sun.misc.Unsafe;
 
-/** Live snapshots of this process. A mapped page of a file stays; mappings below it change, so its index changes too. */
+/**
+ * Live snapshots of this process. A mapped page of a file stays; mappings below it change, so its index changes too.
+ */
 final class LiveSnapshots {
     final LiveMaps live;
     private final FileChannel file;
@@ -43,7 +45,10 @@ final class LiveSnapshots {
         }
     }
 
-    /** Refreshes three times, because a snapshot has two buffers. Each time the number of mappings below the page differs. */
+    /**
+     * Refreshes three times, because a snapshot has two buffers. Each time the number of mappings below the page
+     * differs.
+     */
     synchronized void next() {
         MappedByteBuffer[] more = new MappedByteBuffer[2];
         try {
@@ -70,7 +75,8 @@ final class LiveSnapshots {
             long end = mapping.end();
             String permissions = mapping.permissions();
             String found = mapping.name();
-            return start == address && end == address + 4096 && permissions.equals("r--s") && name.equals(found) ? "right"
+            return start == address && end == address + 4096 && permissions.equals("r--s") && name.equals(found)
+                    ? "right"
                     : Long.toHexString(start) + " " + Long.toHexString(end) + " " + permissions + " " + found;
         } catch (IllegalStateException newer) {
             return "newer";

@@ -10,7 +10,9 @@ import org.openjdk.jcstress.infra.results.L_Result;
 
 /** A reader of LiveMaps resolves an address of this process, while mappings change and snapshots are refreshed. */
 @JCStressTest
-@Outcome(id = {"right", "newer"}, expect = Expect.ACCEPTABLE,
+@Outcome(
+        id = {"right", "newer"},
+        expect = Expect.ACCEPTABLE,
         desc = "the mapping, or the snapshot was replaced and the reader tries again")
 @Outcome(expect = Expect.FORBIDDEN, desc = "another mapping, fields of two states, or none")
 @State
@@ -20,8 +22,7 @@ public class LiveStress {
     private final LiveMaps.Reader reader = SNAPSHOTS.live.reader();
 
     /** Makes a reader for each run, because a reader belongs to one thread. */
-    public LiveStress() {
-    }
+    public LiveStress() {}
 
     @Actor
     public void refresh() {

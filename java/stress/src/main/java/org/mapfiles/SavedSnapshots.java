@@ -3,13 +3,16 @@ package org.mapfiles;
 import java.nio.charset.StandardCharsets;
 import org.mapfiles.internal.NativeMemory;
 
-/** A snapshot that is filled with three states in turn. With two states each of its two buffers would keep its content. */
+/**
+ * A snapshot that is filled with three states in turn. With two states each of its two buffers would keep its content.
+ */
 final class SavedSnapshots {
     /** Mapped in each state, by mappings that differ in all fields. */
     static final long ADDRESS = 0x35000;
 
     private static final NativeMemory FIRST = memory(line("00010000-00011000 r--p 00000000 08:01 11", "/a")
-            + line("00020000-00021000 r--p 00000000 08:01 11", "/a") + line("00030000-00036000 r-xp 00001000 08:01 12", "/first"));
+            + line("00020000-00021000 r--p 00000000 08:01 11", "/a")
+            + line("00030000-00036000 r-xp 00001000 08:01 12", "/first"));
     private static final NativeMemory SECOND = memory(line("00035000-00039000 rw-s 00002000 08:01 13", "/the/second")
             + line("00050000-00059000 r--p 00000000 08:01 11", "/b"));
     private static final NativeMemory THIRD = memory(line("00008000-00009000 r--p 00000000 08:01 11", "/a")

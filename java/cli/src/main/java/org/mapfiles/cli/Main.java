@@ -37,11 +37,26 @@ import picocli.CommandLine.Spec;
 import picocli.CommandLine.UnmatchedArgumentException;
 
 /** The command {@code mapfiles}. */
-@Command(name = "mapfiles", mixinStandardHelpOptions = true, versionProvider = Version.class,
-        description = "Finds the file, the byte of the file and the Java method that an address of a process belongs to.",
+@Command(
+        name = "mapfiles",
+        mixinStandardHelpOptions = true,
+        versionProvider = Version.class,
+        description =
+                "Finds the file, the byte of the file and the Java method that an address of a process belongs to.",
         synopsisSubcommandLabel = "COMMAND",
-        subcommands = {MapsCommand.class, ResolveCommand.class, CountCommand.class, FilesCommand.class, CatCommand.class,
-            SharedCommand.class, WatchCommand.class, JvmCommand.class, CrashCommand.class, GenerateCompletion.class, HelpCommand.class},
+        subcommands = {
+            MapsCommand.class,
+            ResolveCommand.class,
+            CountCommand.class,
+            FilesCommand.class,
+            CatCommand.class,
+            SharedCommand.class,
+            WatchCommand.class,
+            JvmCommand.class,
+            CrashCommand.class,
+            GenerateCompletion.class,
+            HelpCommand.class
+        },
         exitCodeListHeading = "%nExit codes:%n",
         exitCodeList = {
             "0:done",
@@ -49,20 +64,22 @@ import picocli.CommandLine.UnmatchedArgumentException;
             "2:wrong usage",
             "3:a permission is missing",
             "4:the process has exited",
-            "127:Java could not be started"},
+            "127:Java could not be started"
+        },
         footer = {"", "Completion for bash and zsh: source <(mapfiles generate-completion)"})
 public final class Main implements Runnable {
-    private static final String MORE_MEMORY = ": set MAPFILES_JAVA_OPTIONS=\"-Xmx1g -XX:MaxDirectMemorySize=2g\", or more";
+    private static final String MORE_MEMORY =
+            ": set MAPFILES_JAVA_OPTIONS=\"-Xmx1g -XX:MaxDirectMemorySize=2g\", or more";
 
     /** How messages of the library end, and what a user of the command line sets for that. */
     private static final String LIBRARY_OPTION = "with -Dorg.mapfiles.library.path=";
+
     private static final String LIBRARY_VARIABLE = "with MAPFILES_JAVA_OPTIONS=-Dorg.mapfiles.library.path=FILE";
 
     @Spec
     private CommandSpec spec;
 
-    private Main() {
-    }
+    private Main() {}
 
     /** Runs the command with the streams of this process, and exits with its exit code. */
     public static void main(String[] arguments) {
@@ -125,12 +142,16 @@ public final class Main implements Runnable {
 
     private static int explainUsage(ParameterException e, String[] arguments) {
         CommandLine command = e.getCommandLine();
-        command.getErr().println("mapfiles: " + Printable.message(UsageMessage.of(e)) + ": see "
-                + command.getCommandSpec().qualifiedName() + " --help");
+        command.getErr()
+                .println("mapfiles: " + Printable.message(UsageMessage.of(e)) + ": see "
+                        + command.getCommandSpec().qualifiedName() + " --help");
         return ExitCode.USAGE;
     }
 
-    /** As {@link #explain(Exception, Terminal)}. A JVM that cannot start a thread is reported as a JVM that could not start. */
+    /**
+     * As {@link #explain(Exception, Terminal)}. A JVM that cannot start a thread is reported as a JVM that could not
+     * start.
+     */
     private static int explain(OutOfMemoryError failure, Terminal terminal) {
         if (String.valueOf(failure.getMessage()).contains("native thread")) { // Thread.start()
             terminal.report("Java cannot start a thread: raise ulimit -u, or pids.max of the control group");
@@ -141,12 +162,15 @@ public final class Main implements Runnable {
     }
 
     /**
-     * Returns the remedy. In a control group with too little memory, more memory for Java would only get this process killed.
+     * Returns the remedy. In a control group with too little memory, more memory for Java would only get this process
+     * killed.
      */
     private static String moreMemory() {
         Long limit = Long.getLong("mapfiles.memory-limit");
-        return limit == null ? MORE_MEMORY : ": run it outside of this control group, whose limit of memory is " + Sizes.human(limit)
-                + ", or raise that limit";
+        return limit == null
+                ? MORE_MEMORY
+                : ": run it outside of this control group, whose limit of memory is " + Sizes.human(limit)
+                        + ", or raise that limit";
     }
 
     /** Prints one line on stderr, and returns the exit code. */
@@ -172,7 +196,8 @@ public final class Main implements Runnable {
         if (failure instanceof ProcessExitedException) {
             return ExitCode.EXITED;
         }
-        boolean isOtherUser = failure instanceof AttachException && ((AttachException) failure).reason() == AttachException.Reason.OTHER_USER;
+        boolean isOtherUser = failure instanceof AttachException
+                && ((AttachException) failure).reason() == AttachException.Reason.OTHER_USER;
         if (failure instanceof PermissionDeniedException || isOtherUser) {
             return ExitCode.DENIED;
         }

@@ -8,12 +8,14 @@ import org.mapfiles.cli.commands.ExitCode;
 /**
  * Ends this process if one native call blocks for too long.
  *
- * <p>A target decides when a page of its memory is there (userfaultfd(2)), and so does the server of a file system (FUSE, NFS). The
- * kernel lets a reader wait for such a page without a limit. Only the exit of the reading process ends the wait.
+ * <p>A target decides when a page of its memory is there (userfaultfd(2)), and so does the server of a file system
+ * (FUSE, NFS). The kernel lets a reader wait for such a page without a limit. Only the exit of the reading process ends
+ * the wait.
  */
 final class TimeLimit extends Thread {
     /** System property: the limit in seconds. */
     private static final String PROPERTY = "mapfiles.time-limit";
+
     private static final int DEFAULT_SECONDS = 30;
 
     /** Native calls that wait for events on purpose. */
@@ -81,7 +83,9 @@ final class TimeLimit extends Thread {
     /** Returns the native call of the library that the thread is in, or null. */
     private String nativeCall() {
         StackTraceElement[] stack = worker.getStackTrace();
-        boolean isInCall = stack.length > 0 && stack[0].isNativeMethod() && stack[0].getClassName().startsWith("org.mapfiles.")
+        boolean isInCall = stack.length > 0
+                && stack[0].isNativeMethod()
+                && stack[0].getClassName().startsWith("org.mapfiles.")
                 && !WAITS.contains(stack[0].getMethodName());
         return isInCall ? stack[0].getMethodName() : null;
     }

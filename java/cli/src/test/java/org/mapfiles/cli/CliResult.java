@@ -34,8 +34,9 @@ public record CliResult(int code, String out, String err) {
     /** Returns the rows of an output, as {@link #rows()}. Integers are of type Long. */
     static List<Map<String, Object>> rows(String output) {
         List<Map<String, Object>> rows = new ArrayList<>();
-        output.lines().forEach(line -> rows.add(
-                RowSchema.MAPPER.convertValue(RowSchema.check(line), new TypeReference<Map<String, Object>>() { })));
+        output.lines()
+                .forEach(line -> rows.add(RowSchema.MAPPER.convertValue(
+                        RowSchema.check(line), new TypeReference<Map<String, Object>>() {})));
         return rows;
     }
 }

@@ -23,8 +23,7 @@ final class ControlGroup implements AutoCloseable {
     static ControlGroup make(String controller, String limit, String limit2, long value) {
         String name = "mapfiles-test-" + ProcessHandle.current().pid();
         Path old = Path.of("/sys/fs/cgroup", controller, name);
-        Path directory = Files.isDirectory(old.getParent()) ? old
-                : Path.of("/sys/fs/cgroup", name);
+        Path directory = Files.isDirectory(old.getParent()) ? old : Path.of("/sys/fs/cgroup", name);
         ControlGroup group = new ControlGroup(directory);
         try {
             Files.createDirectory(directory);

@@ -23,12 +23,14 @@ class DeniedFileTest {
     Path directory;
     /** Of a copy: other users may not be able to read the directory of the build. */
     private String classPath;
+
     private TestJvm process;
     private Path file;
 
     @BeforeEach
     void start() throws Exception {
-        assumeTrue(Files.getAttribute(Path.of("/proc/self"), "unix:uid").equals(0), "only root can become another user");
+        assumeTrue(
+                Files.getAttribute(Path.of("/proc/self"), "unix:uid").equals(0), "only root can become another user");
         assumeTrue(Files.isExecutable(Path.of("/usr/bin/setpriv")), "no setpriv(1)");
         Files.setPosixFilePermissions(directory, PosixFilePermissions.fromString("rwxrwxrwx"));
         file = directory.resolve("libtest.so");
@@ -37,8 +39,12 @@ class DeniedFileTest {
         Files.setAttribute(file, "unix:uid", 65534);
         classPath = TestJvm.copyClassPath(Files.createDirectory(directory.resolve("classes")));
         Files.setPosixFilePermissions(directory.resolve("classes"), PosixFilePermissions.fromString("rwxr-xr-x"));
-        process = TestJvm.startWith(classPath, List.of("setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups"), List.of(),
-                MapAndWaitMain.class, file.toString());
+        process = TestJvm.startWith(
+                classPath,
+                List.of("setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups"),
+                List.of(),
+                MapAndWaitMain.class,
+                file.toString());
     }
 
     @AfterEach
@@ -54,7 +60,10 @@ class DeniedFileTest {
         command.addAll(TestJvm.commandWith(classPath, List.of(), Main.class, "cat", process.pid(), "libtest.so"));
         Path err = Files.createTempFile("err", null);
         try {
-            Process cat = new ProcessBuilder(command).redirectOutput(ProcessBuilder.Redirect.DISCARD).redirectError(err.toFile()).start();
+            Process cat = new ProcessBuilder(command)
+                    .redirectOutput(ProcessBuilder.Redirect.DISCARD)
+                    .redirectError(err.toFile())
+                    .start();
             return new CliResult(cat.waitFor(), "", Files.readString(err));
         } finally {
             Files.delete(err);
@@ -62,14 +71,26 @@ class DeniedFileTest {
     }
 
     private void bothAreDenied(String what) throws Exception {
-        CliResult nobody = cat("--reuid", "65534", "--regid", "65534", "--clear-groups", "--inh-caps=-all,+dac_read_search",
+        CliResult nobody = cat(
+                "--reuid",
+                "65534",
+                "--regid",
+                "65534",
+                "--clear-groups",
+                "--inh-caps=-all,+dac_read_search",
                 "--ambient-caps=-all,+dac_read_search"); // to read the class path, which may be below a home directory
         assertThat(nobody.code()).as(nobody.err()).isEqualTo(3);
-        assertThat(nobody.err()).hasLineCount(1).startsWith("mapfiles: " + what + " at the path of ").endsWith(DENIED + "run this as root\n");
+        assertThat(nobody.err())
+                .hasLineCount(1)
+                .startsWith("mapfiles: " + what + " at the path of ")
+                .endsWith(DENIED + "run this as root\n");
         CliResult root = cat("--inh-caps=-all", "--bounding-set=-checkpoint_restore,-sys_admin");
         assertThat(root.code()).as(root.err()).isEqualTo(3);
-        assertThat(root.err()).hasLineCount(1).startsWith("mapfiles: " + what + " at the path of ")
-                .endsWith(DENIED + "this is root without CAP_CHECKPOINT_RESTORE: docker run --cap-add=CHECKPOINT_RESTORE\n");
+        assertThat(root.err())
+                .hasLineCount(1)
+                .startsWith("mapfiles: " + what + " at the path of ")
+                .endsWith(DENIED
+                        + "this is root without CAP_CHECKPOINT_RESTORE: docker run --cap-add=CHECKPOINT_RESTORE\n");
     }
 
     @Test

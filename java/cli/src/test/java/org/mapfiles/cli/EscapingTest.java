@@ -14,8 +14,9 @@ import org.mapfiles.cli.output.Printable;
 /** The rule of docs/reference/command-line.md for names in text and in JSON. */
 class EscapingTest {
     /** A newline, a tab, a backslash, a control character, a right-to-left override, and a byte that is not UTF-8. */
-    private static final byte[] NAME = {'a', '\n', 'b', '\t', 'c', '\\', 'd', 0x1b, 'e', (byte) 0xe2, (byte) 0x80, (byte) 0xae, 'f',
-        (byte) 0xff};
+    private static final byte[] NAME = {
+        'a', '\n', 'b', '\t', 'c', '\\', 'd', 0x1b, 'e', (byte) 0xe2, (byte) 0x80, (byte) 0xae, 'f', (byte) 0xff
+    };
 
     @Test
     void textHasFourEscapes() {
@@ -28,15 +29,21 @@ class EscapingTest {
         try (OutputStream stream = Files.newOutputStream(out)) {
             new JsonLines(stream).beginObject().bytes("path", NAME).end();
         }
-        assertThat(Files.readString(out)).isEqualTo("{\"path\":\"a\\nb\\tc\\\\d\\u001be\\u202ef\ufffd\",\"path_base64\":\""
-                + Base64.getEncoder().encodeToString(NAME) + "\"}\n");
+        assertThat(Files.readString(out))
+                .isEqualTo("{\"path\":\"a\\nb\\tc\\\\d\\u001be\\u202ef\ufffd\",\"path_base64\":\""
+                        + Base64.getEncoder().encodeToString(NAME) + "\"}\n");
     }
 
     @Test
     void theDocumentSaysSo() throws Exception {
-        String document = Files.readString(Path.of("../../docs/reference/command-line.md")).replaceAll("\\s+", " ");
-        assertThat(document).contains("`\\n`, `\\t` and `\\\\` are a newline, a tab and a backslash",
-                "Each byte of another control, bidirectional or invisible character, and each byte that is not UTF-8, is `\\xNN`",
-                "In JSON such a character is `\\uXXXX`", "U+FFFD", "`path_base64`");
+        String document = Files.readString(Path.of("../../docs/reference/command-line.md"))
+                .replaceAll("\\s+", " ");
+        assertThat(document)
+                .contains(
+                        "`\\n`, `\\t` and `\\\\` are a newline, a tab and a backslash",
+                        "Each byte of another control, bidirectional or invisible character, and each byte that is not UTF-8, is `\\xNN`",
+                        "In JSON such a character is `\\uXXXX`",
+                        "U+FFFD",
+                        "`path_base64`");
     }
 }

@@ -6,8 +6,7 @@ import java.nio.file.Path;
 
 /** Writes a fatal error log, as HotSpot 21 does. */
 public final class FatalErrorLogs {
-    private FatalErrorLogs() {
-    }
+    private FatalErrorLogs() {}
 
     /** Writes a log with a bad line, a name with a control character, and frames with and without an address. */
     public static Path write(Path directory) throws IOException {

@@ -38,7 +38,8 @@ class HelpTest {
         Set<String> fields = fields(command);
         assertThat(fields).isNotEmpty();
         if (!command.equals("maps") && fields.containsAll(RowSchema.ofMapping())) {
-            assertThat(json.replace("the fields of 'mapfiles", "those of 'mapfiles")).contains(OF_MAPS);
+            assertThat(json.replace("the fields of 'mapfiles", "those of 'mapfiles"))
+                    .contains(OF_MAPS);
             fields.removeAll(RowSchema.ofMapping());
         }
         assertThat(fields).allSatisfy(field -> assertThat(json).containsPattern("\\b" + field + "\\b"));
@@ -46,7 +47,9 @@ class HelpTest {
 
     @Test
     void helpListsTheExitCodes() {
-        assertThat(CliResult.with("--help").out()).contains("Exit codes:").containsPattern("3 +a permission is missing")
+        assertThat(CliResult.with("--help").out())
+                .contains("Exit codes:")
+                .containsPattern("3 +a permission is missing")
                 .containsPattern("4 +the process has exited");
         assertThat(help("watch")).contains("until the process exits. The exit code is then 4.");
     }

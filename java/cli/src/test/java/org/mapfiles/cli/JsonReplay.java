@@ -10,8 +10,8 @@ import java.util.TreeMap;
 
 /** Replays the rows of {@code watch --json}, as its help describes. */
 public final class JsonReplay {
-    private static final List<String> FIELDS = List.of("pid", "start", "end", "size", "perms", "offset", "dev_major", "dev_minor",
-            "inode", "kind");
+    private static final List<String> FIELDS =
+            List.of("pid", "start", "end", "size", "perms", "offset", "dev_major", "dev_minor", "inode", "kind");
 
     private final TreeMap<Long, Map<String, Object>> mappings = new TreeMap<>(Long::compareUnsigned);
 
@@ -46,7 +46,8 @@ public final class JsonReplay {
     private void add(Map<String, Object> row) {
         var below = mappings.lowerEntry(number(row, "end"));
         assertThat(below == null || Long.compareUnsigned(number(below.getValue(), "end"), number(row, "start")) <= 0)
-                .as("%s is added over %s", row, below).isTrue();
+                .as("%s is added over %s", row, below)
+                .isTrue();
         mappings.put(number(row, "start"), row);
     }
 
@@ -62,7 +63,10 @@ public final class JsonReplay {
         return comparable(new ArrayList<>(mappings.values()));
     }
 
-    /** Removes the kernel's mark of deleted files: {@code maps} queries the kernel what it means, {@code watch} does not. */
+    /**
+     * Removes the kernel's mark of deleted files: {@code maps} queries the kernel what it means, {@code watch} does
+     * not.
+     */
     public static List<Map<String, Object>> comparable(List<Map<String, Object>> rows) {
         List<Map<String, Object>> comparable = new ArrayList<>();
         for (Map<String, Object> row : rows) {

@@ -28,8 +28,8 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
- * The output of every command with {@code --json} matches docs/reference/mapfiles.schema.json, and json.md lists the same
- * fields.
+ * The output of every command with {@code --json} matches docs/reference/mapfiles.schema.json, and json.md lists the
+ * same fields.
  */
 class JsonRowsTest {
     private static final String FIELD = "#/$defs/field-";
@@ -38,8 +38,8 @@ class JsonRowsTest {
     Path directory;
 
     /**
-     * Lines of all commands: those of {@code self}, of special mappings, of another JVM, of addresses in no mapping and in
-     * compiled code.
+     * Lines of all commands: those of {@code self}, of special mappings, of another JVM, of addresses in no mapping and
+     * in compiled code.
      */
     private List<String> output() throws Exception {
         List<String> lines = new ArrayList<>();
@@ -62,7 +62,9 @@ class JsonRowsTest {
             add(lines, "resolve self --jvm 0 " + address("libjvm.so") + " " + compiledMethods());
             add(lines, "resolve " + jvm.pid() + " --jvm 0");
             add(lines, "resolve self no.so+0x1 0");
-            CliResult.reading("java 1/2 3.4:  5 cycles:\n", "resolve", "self", "-", "--json").lines().forEach(lines::add);
+            CliResult.reading("java 1/2 3.4:  5 cycles:\n", "resolve", "self", "-", "--json")
+                    .lines()
+                    .forEach(lines::add);
             Path log = FatalErrorLogs.write(directory);
             add(lines, "crash " + log);
             add(lines, "resolve --from " + log + " libx.so+0x1234 0");
@@ -75,7 +77,10 @@ class JsonRowsTest {
             for (String command : List.of("shrink plain", "grow plain", "protect plain", "many 20", "unmap plain")) {
                 child.command(command);
             }
-            watch.awaitRow("unmap", row -> row.get("type").equals("removed") && String.valueOf(row.get("path")).endsWith("/plain"));
+            watch.awaitRow(
+                    "unmap",
+                    row -> row.get("type").equals("removed")
+                            && String.valueOf(row.get("path")).endsWith("/plain"));
             child.end();
             watch.awaitExit();
             watch.text().lines().forEach(lines::add);
@@ -97,7 +102,10 @@ class JsonRowsTest {
 
     private static String address(String nameEnd) {
         return (String) CliResult.with("maps", "self", "--json").rows().stream()
-                .filter(row -> String.valueOf(row.get("path")).endsWith(nameEnd)).findFirst().orElseThrow().get("start");
+                .filter(row -> String.valueOf(row.get("path")).endsWith(nameEnd))
+                .findFirst()
+                .orElseThrow()
+                .get("start");
     }
 
     private static String compiledMethods() throws Exception {
@@ -114,14 +122,17 @@ class JsonRowsTest {
             assertThat(RowSchema.matches(row)).as(line).isTrue();
             types.add(row.get("type").asString());
         }
-        assertThat(types).as("types in the output").isEqualTo(new TreeSet<>(RowSchema.rows().keySet()));
+        assertThat(types)
+                .as("types in the output")
+                .isEqualTo(new TreeSet<>(RowSchema.rows().keySet()));
     }
 
     /** One row of each type is changed in each way that a mistake in a command could change it. */
     @Test
     void aRowWithAMistakeDoesNotMatch() throws Exception {
         Map<String, ObjectNode> rows = new HashMap<>();
-        output().forEach(line -> rows.putIfAbsent(RowSchema.check(line).get("type").asString(), (ObjectNode) RowSchema.check(line)));
+        output().forEach(line ->
+                rows.putIfAbsent(RowSchema.check(line).get("type").asString(), (ObjectNode) RowSchema.check(line)));
         rows.forEach((type, row) -> {
             assertDoesNotMatch(row.deepCopy().put("unknown", 1));
             for (String field : row.propertyNames()) {
@@ -142,18 +153,24 @@ class JsonRowsTest {
     @Test
     void aNameHasOneMeaning() {
         Set<String> used = new TreeSet<>();
-        RowSchema.rows().forEach((type, row) -> row.get("properties").propertyStream().forEach(property -> {
-            String name = property.getKey();
-            JsonNode definition = property.getValue().has("anyOf") ? property.getValue().get("anyOf").get(0) : property.getValue();
-            if (name.equals("type")) {
-                assertThat(definition.get("const").asString()).isEqualTo(type);
-            } else {
-                assertThat(definition.path("$ref").asString()).as("%s of %s", name, type).isEqualTo(FIELD + name);
-            }
-            used.add(name);
-        }));
+        RowSchema.rows()
+                .forEach((type, row) -> row.get("properties").propertyStream().forEach(property -> {
+                    String name = property.getKey();
+                    JsonNode definition = property.getValue().has("anyOf")
+                            ? property.getValue().get("anyOf").get(0)
+                            : property.getValue();
+                    if (name.equals("type")) {
+                        assertThat(definition.get("const").asString()).isEqualTo(type);
+                    } else {
+                        assertThat(definition.path("$ref").asString())
+                                .as("%s of %s", name, type)
+                                .isEqualTo(FIELD + name);
+                    }
+                    used.add(name);
+                }));
         Set<String> defined = new TreeSet<>();
-        RowSchema.definitions().propertyNames().stream().filter(name -> name.startsWith("field-"))
+        RowSchema.definitions().propertyNames().stream()
+                .filter(name -> name.startsWith("field-"))
                 .forEach(name -> defined.add(name.substring("field-".length())));
         assertThat(defined).isEqualTo(used);
     }
@@ -161,13 +178,26 @@ class JsonRowsTest {
     @Test
     void rowsWithAMappingHaveTheFieldsOfMaps() {
         Set<String> ofMaps = RowSchema.ofMapping();
-        assertThat(ofMaps).contains("start", "end", "perms", "offset", "dev_major", "dev_minor", "inode", "kind", "path", "path_base64",
-                "deleted");
+        assertThat(ofMaps)
+                .contains(
+                        "start",
+                        "end",
+                        "perms",
+                        "offset",
+                        "dev_major",
+                        "dev_minor",
+                        "inode",
+                        "kind",
+                        "path",
+                        "path_base64",
+                        "deleted");
         RowSchema.rows().forEach((type, row) -> {
             if (row.get("properties").has("perms")) {
                 assertThat(row.get("properties").propertyNames()).as(type).containsAll(ofMaps);
             }
-            assertThat(row.get("required").valueStream().map(JsonNode::asString)).as(type).contains("version", "type", "pid");
+            assertThat(row.get("required").valueStream().map(JsonNode::asString))
+                    .as(type)
+                    .contains("version", "type", "pid");
         });
     }
 
@@ -175,10 +205,13 @@ class JsonRowsTest {
     void constantsAreThoseOfTheLibrary() {
         assertThat(constants("kind")).containsExactly(lowerCase(Mapping.Kind.values()));
         assertThat(constants("region")).containsExactly(lowerCase(JvmRegions.Kind.values()));
-        assertThat(constants("verified")).as("those that need no comparison of bytes")
-                .containsExactlyInAnyOrder(lowerCase(EnumSet.complementOf(EnumSet.of(Verification.SAME_BYTES)).toArray(Verification[]::new)));
+        assertThat(constants("verified"))
+                .as("those that need no comparison of bytes")
+                .containsExactlyInAnyOrder(lowerCase(EnumSet.complementOf(EnumSet.of(Verification.SAME_BYTES))
+                        .toArray(Verification[]::new)));
         assertThat(RowSchema.rows().keySet()).contains(lowerCase(MapChange.Kind.values()));
-        assertThat(RowSchema.definitions().get("field-version").get("const").asInt()).isEqualTo(JsonLines.VERSION);
+        assertThat(RowSchema.definitions().get("field-version").get("const").asInt())
+                .isEqualTo(JsonLines.VERSION);
     }
 
     private static String[] lowerCase(Enum<?>[] values) {
@@ -186,7 +219,12 @@ class JsonRowsTest {
     }
 
     private static List<String> constants(String field) {
-        return RowSchema.definitions().get("field-" + field).get("enum").valueStream().map(JsonNode::asString).toList();
+        return RowSchema.definitions()
+                .get("field-" + field)
+                .get("enum")
+                .valueStream()
+                .map(JsonNode::asString)
+                .toList();
     }
 
     @Test
@@ -195,14 +233,19 @@ class JsonRowsTest {
         List<String> rows = new ArrayList<>();
         RowSchema.rows().forEach((type, row) -> rows.add(rowOfPage(type, row)));
         List<String> fields = new ArrayList<>();
-        Stream.of("field-", "inlined-method").forEach(prefix -> RowSchema.definitions().propertyStream().forEach(definition -> {
-            if (prefix.equals("field-") && definition.getKey().startsWith(prefix)) {
-                fields.add(fieldOfPage(definition.getKey().substring(prefix.length()), definition.getValue()));
-            } else if (definition.getKey().equals(prefix)) {
-                definition.getValue().get("properties").propertyStream()
-                        .forEach(part -> fields.add(fieldOfPage("inlined[]." + part.getKey(), part.getValue())));
-            }
-        }));
+        Stream.of("field-", "inlined-method")
+                .forEach(prefix -> RowSchema.definitions().propertyStream().forEach(definition -> {
+                    if (prefix.equals("field-") && definition.getKey().startsWith(prefix)) {
+                        fields.add(fieldOfPage(definition.getKey().substring(prefix.length()), definition.getValue()));
+                    } else if (definition.getKey().equals(prefix)) {
+                        definition
+                                .getValue()
+                                .get("properties")
+                                .propertyStream()
+                                .forEach(
+                                        part -> fields.add(fieldOfPage("inlined[]." + part.getKey(), part.getValue())));
+                    }
+                }));
         assertThat(page).contains(String.join("\n", rows) + "\n").contains(String.join("\n", fields) + "\n");
     }
 
@@ -226,19 +269,28 @@ class JsonRowsTest {
     }
 
     private static String fieldOfPage(String name, JsonNode field) {
-        boolean hasNull = field.path("type").valueStream().anyMatch(type -> type.asString().equals("null"))
+        boolean hasNull = field.path("type")
+                        .valueStream()
+                        .anyMatch(type -> type.asString().equals("null"))
                 || field.path("enum").valueStream().anyMatch(JsonNode::isNull);
-        String constants = String.join(", ", field.path("enum").valueStream().filter(value -> !value.isNull())
-                .map(value -> '`' + value.asString() + '`').toList());
-        return "| `" + name + "` | " + type(field) + (hasNull ? " or null" : "") + " | " + field.get("description").asString()
-                + (constants.isEmpty() ? "" : ": " + constants) + " |";
+        String constants = String.join(
+                ", ",
+                field.path("enum")
+                        .valueStream()
+                        .filter(value -> !value.isNull())
+                        .map(value -> '`' + value.asString() + '`')
+                        .toList());
+        return "| `" + name + "` | " + type(field) + (hasNull ? " or null" : "") + " | "
+                + field.get("description").asString() + (constants.isEmpty() ? "" : ": " + constants) + " |";
     }
 
     private static String type(JsonNode field) {
         if (field.path("pattern").asString("").startsWith("^0x")) {
             return "string `0x...`";
         }
-        String type = field.path("type").isArray() ? field.get("type").get(0).asString() : field.path("type").asString("");
+        String type = field.path("type").isArray()
+                ? field.get("type").get(0).asString()
+                : field.path("type").asString("");
         if (type.equals("integer") || field.has("const")) {
             return "number";
         }

@@ -50,9 +50,17 @@ class LauncherTest {
         }
         manifest.getMainAttributes().put(Attributes.Name.CLASS_PATH, String.join(" ", urls));
         new JarOutputStream(Files.newOutputStream(jar), manifest).close();
-        Files.setLastModifiedTime(jar, FileTime.fromMillis(System.currentTimeMillis() + 86_400_000)); // newer than its sources
-        CliResult made = run(Map.of(), "sh", "-c", "set -e; tree=$1/$(printf \"$2\"); mkdir -p \"$tree/java/cli/target\" \"$tree/native\"; cd \"$tree\";"
-                + " touch pom.xml CMakeLists.txt; cp -p \"$1/mapfiles.jar\" java/cli/target/; cp \"$3\" mapfiles", "sh", directory.toString(), name,
+        // newer than its sources
+        Files.setLastModifiedTime(jar, FileTime.fromMillis(System.currentTimeMillis() + 86_400_000));
+        CliResult made = run(
+                Map.of(),
+                "sh",
+                "-c",
+                "set -e; tree=$1/$(printf \"$2\"); mkdir -p \"$tree/java/cli/target\" \"$tree/native\"; cd \"$tree\";"
+                        + " touch pom.xml CMakeLists.txt; cp -p \"$1/mapfiles.jar\" java/cli/target/; cp \"$3\" mapfiles",
+                "sh",
+                directory.toString(),
+                name,
                 script().toString());
         assertThat(made.code()).as("%s", made).isZero();
         return directory + "/$(printf '" + name + "')";
@@ -64,7 +72,11 @@ class LauncherTest {
         builder.environment().putAll(environment);
         Path out = directory.resolve("out");
         Path err = directory.resolve("err");
-        int code = builder.directory(directory.toFile()).redirectOutput(out.toFile()).redirectError(err.toFile()).start().waitFor();
+        int code = builder.directory(directory.toFile())
+                .redirectOutput(out.toFile())
+                .redirectError(err.toFile())
+                .start()
+                .waitFor();
         return new CliResult(code, text(out), text(err));
     }
 
@@ -92,8 +104,12 @@ class LauncherTest {
     void optionsForTheTargetAreIgnored() throws Exception {
         assertWorks(launch("", Map.of()));
         for (String variable : List.of("JAVA_TOOL_OPTIONS", "JDK_JAVA_OPTIONS", "_JAVA_OPTIONS")) {
-            for (String option : List.of("-XX:+UseG1GC", "-agentlib:jdwp=transport=dt_socket,server=y,suspend=y,address=nowhere:1",
-                    "-Djava.security.manager", "-XX:MaxDirectMemorySize=1m", "-Xfrog")) {
+            for (String option : List.of(
+                    "-XX:+UseG1GC",
+                    "-agentlib:jdwp=transport=dt_socket,server=y,suspend=y,address=nowhere:1",
+                    "-Djava.security.manager",
+                    "-XX:MaxDirectMemorySize=1m",
+                    "-Xfrog")) {
                 assertWorks(launch("", Map.of(variable, option)));
             }
         }
@@ -103,7 +119,9 @@ class LauncherTest {
     @Test
     void ownOptionsAreUsedAndNamedIfTheyAreWrong() throws Exception {
         assertWorks(launch("", Map.of("MAPFILES_JAVA_OPTIONS", "-Xmx100m  -Dstar=*")));
-        assertCannotStart(launch("", Map.of("MAPFILES_JAVA_OPTIONS", "-XX:+UseFrog")), "Unrecognized VM option 'UseFrog'",
+        assertCannotStart(
+                launch("", Map.of("MAPFILES_JAVA_OPTIONS", "-XX:+UseFrog")),
+                "Unrecognized VM option 'UseFrog'",
                 "MAPFILES_JAVA_OPTIONS is -XX:+UseFrog");
         assertCannotStart(launch("", Map.of("MAPFILES_JAVA_OPTIONS", "-XX:+UseG1GC")), "Multiple garbage collectors");
     }
@@ -134,7 +152,8 @@ class LauncherTest {
     void aMissingProcIsNamed() throws Exception {
         CliResult tried = run(Map.of(), "unshare", "-m", "sh", "-c", "umount -l /proc");
         assumeTrue(tried.code() == 0, "unshare(1) or umount(8) is denied: " + tried.err());
-        assertCannotStart(run(Map.of(), "unshare", "-m", "sh", "-c", "umount -l /proc; exec \"" + tree + "/mapfiles\" maps self"),
+        assertCannotStart(
+                run(Map.of(), "unshare", "-m", "sh", "-c", "umount -l /proc; exec \"" + tree + "/mapfiles\" maps self"),
                 "no proc file system is mounted at /proc: mount -t proc proc /proc");
     }
 
@@ -150,7 +169,9 @@ class LauncherTest {
                     denied++;
                     assertCannotStart(result, "pids.max of ");
                 }
-                assertThat(tasks < 11 ? 0 : tasks > 20 ? 127 : -1).as("%d tasks", tasks).isNotEqualTo(result.code());
+                assertThat(tasks < 11 ? 0 : tasks > 20 ? 127 : -1)
+                        .as("%d tasks", tasks)
+                        .isNotEqualTo(result.code());
             }
         }
         assertThat(denied).isPositive();
@@ -160,7 +181,15 @@ class LauncherTest {
     @Test
     void aLowLimitOfProcessesIsTried() throws Exception {
         assumeTrue(run(Map.of(), "prlimit", "--version").code() == 0, "no prlimit(1)");
-        CliResult result = run(Map.of(), "prlimit", "--nproc=5", tree.replace("$(printf '", "").replace("')", "") + "/mapfiles", "count", "self", "--by", "kind");
+        CliResult result = run(
+                Map.of(),
+                "prlimit",
+                "--nproc=5",
+                tree.replace("$(printf '", "").replace("')", "") + "/mapfiles",
+                "count",
+                "self",
+                "--by",
+                "kind");
         if (result.code() == 0) {
             assertWorks(result);
         } else {
@@ -169,35 +198,50 @@ class LauncherTest {
     }
 
     /**
-     * 60,000 mappings, 64 MiB of memory: lists in chunks work, a command that needs all mappings reports it, and nothing is
-     * killed.
+     * 60,000 mappings, 64 MiB of memory: lists in chunks work, a command that needs all mappings reports it, and
+     * nothing is killed.
      */
     @Test
     void littleMemoryIsEnoughOrNamed() throws Exception {
         try (ControlGroup group = ControlGroup.make("memory", "memory.limit_in_bytes", "memory.max", 64L << 20);
-                SpecialMappingsChild many = new SpecialMappingsChild(Files.createDirectory(directory.resolve("many")), List.of(), "plain")) {
+                SpecialMappingsChild many = new SpecialMappingsChild(
+                        Files.createDirectory(directory.resolve("many")), List.of(), "plain")) {
             assumeTrue(many.command("many 60000").equals("OK 60000"), "vm.max_map_count is too low");
             for (String command : List.of("maps", "files", "count")) {
-                CliResult result = run(Map.of(), "sh", "-c", group.enter() + " exec \"" + tree + "/mapfiles\" " + command + " " + many.pid());
+                CliResult result = run(
+                        Map.of(),
+                        "sh",
+                        "-c",
+                        group.enter() + " exec \"" + tree + "/mapfiles\" " + command + " " + many.pid());
                 assertThat(result.code()).as(command + ' ' + result.err()).isZero();
                 assertThat(result.err()).isEmpty();
                 assertThat(result.lines().get(result.lines().size() - 1)).contains(" mappings");
             }
-            CliResult watch = run(Map.of(), "sh", "-c", group.enter() + " exec \"" + tree + "/mapfiles\" watch --initial " + many.pid());
+            CliResult watch = run(
+                    Map.of(),
+                    "sh",
+                    "-c",
+                    group.enter() + " exec \"" + tree + "/mapfiles\" watch --initial " + many.pid());
             assertThat(watch.code()).as(watch.err()).isEqualTo(1);
-            assertThat(watch.err()).hasLineCount(1).startsWith("mapfiles: not enough memory").contains("limit of memory is 64M");
+            assertThat(watch.err())
+                    .hasLineCount(1)
+                    .startsWith("mapfiles: not enough memory")
+                    .contains("limit of memory is 64M");
         }
     }
 
     /** The shell itself prints a line of its own in such a directory, before it runs the script. */
     @Test
     void aDeletedWorkingDirectoryIsNamedAsTheCause() throws Exception {
-        for (String before : List.of("mkdir gone; cd gone; rmdir ../gone;", "mkdir gone; cd gone; rmdir ../gone; unset PWD;",
+        for (String before : List.of(
+                "mkdir gone; cd gone; rmdir ../gone;",
+                "mkdir gone; cd gone; rmdir ../gone; unset PWD;",
                 "mkdir gone; cd gone; rmdir ../gone; mkdir ../gone;")) {
             CliResult ran = launch(before, Map.of());
             assertThat(ran.code()).as("%s", ran).isEqualTo(127);
             assertThat(ran.out()).isEmpty();
-            assertThat(ran.err().lines().filter(line -> !line.contains("getcwd"))).as(ran.err())
+            assertThat(ran.err().lines().filter(line -> !line.contains("getcwd")))
+                    .as(ran.err())
                     .containsExactly("mapfiles: the working directory was deleted: change to another one");
             run(Map.of(), "sh", "-c", "rmdir gone 2>/dev/null; true");
         }

@@ -5,8 +5,7 @@ import java.nio.file.Path;
 
 /** Maps a file, reads its first page, and waits to be killed. */
 public final class MapAndWaitMain {
-    private MapAndWaitMain() {
-    }
+    private MapAndWaitMain() {}
 
     public static void main(String[] arguments) throws Exception {
         MappedTestFile mapped = new MappedTestFile(Path.of(arguments[0]));

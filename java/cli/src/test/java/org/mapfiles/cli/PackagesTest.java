@@ -24,7 +24,8 @@ class PackagesTest {
     private static final String COMMANDS = "org.mapfiles.cli.commands";
 
     /**
-     * Each package, and the packages of the command line that it may use. These are above it in the list, so there is no cycle.
+     * Each package, and the packages of the command line that it may use. These are above it in the list, so there is
+     * no cycle.
      */
     private static final List<Layer> LAYERS = List.of(
             new Layer(OUTPUT),
@@ -44,7 +45,12 @@ class PackagesTest {
 
     private static JavaClasses read() {
         try {
-            return new ClassFileImporter().importPath(Path.of(Main.class.getProtectionDomain().getCodeSource().getLocation().toURI()));
+            return new ClassFileImporter()
+                    .importPath(Path.of(Main.class
+                            .getProtectionDomain()
+                            .getCodeSource()
+                            .getLocation()
+                            .toURI()));
         } catch (URISyntaxException e) {
             throw new IllegalStateException(e);
         }
@@ -65,16 +71,26 @@ class PackagesTest {
     @Test
     void aPackageUsesOnlyThoseBelowIt() {
         for (Layer layer : LAYERS) {
-            classes().that(resideInAPackage(layer.name())).should()
-                    .onlyDependOnClassesThat(resideOutsideOfPackage("org.mapfiles.cli..").or(resideInAnyPackage(layer.allowed())))
+            classes()
+                    .that(resideInAPackage(layer.name()))
+                    .should()
+                    .onlyDependOnClassesThat(
+                            resideOutsideOfPackage("org.mapfiles.cli..").or(resideInAnyPackage(layer.allowed())))
                     .check(CLASSES);
         }
     }
 
-    /** The exceptions are ErrorText, which makes the text of an exception of the JDK, and Pipes, which polls standard output. */
+    /**
+     * The exceptions are ErrorText, which makes the text of an exception of the JDK, and Pipes, which polls standard
+     * output.
+     */
     @Test
     void theCommandLineUsesWhatTheLibraryExports() {
-        classes().should().onlyDependOnClassesThat(resideOutsideOfPackage("org.mapfiles.internal")
-                .or(simpleName("ErrorText")).or(simpleName("Pipes"))).check(CLASSES);
+        classes()
+                .should()
+                .onlyDependOnClassesThat(resideOutsideOfPackage("org.mapfiles.internal")
+                        .or(simpleName("ErrorText"))
+                        .or(simpleName("Pipes")))
+                .check(CLASSES);
     }
 }

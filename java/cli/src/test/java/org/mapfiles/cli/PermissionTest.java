@@ -19,6 +19,7 @@ class PermissionTest {
 
     @TempDir
     Path temporary;
+
     private SpecialMappingsChild child;
 
     @BeforeEach
@@ -36,13 +37,20 @@ class PermissionTest {
     }
 
     private static CliResult with(String capabilities, String... arguments) throws Exception {
-        List<String> command = new ArrayList<>(List.of("setpriv", "--inh-caps=-all", "--bounding-set=" + capabilities,
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(), "--enable-native-access=ALL-UNNAMED", "-cp",
-                System.getProperty("java.class.path"), Main.class.getName()));
+        List<String> command = new ArrayList<>(List.of(
+                "setpriv",
+                "--inh-caps=-all",
+                "--bounding-set=" + capabilities,
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "--enable-native-access=ALL-UNNAMED",
+                "-cp",
+                System.getProperty("java.class.path"),
+                Main.class.getName()));
         command.addAll(List.of(arguments));
         Path err = Files.createTempFile("err", null);
         try {
-            Process process = new ProcessBuilder(command).redirectError(err.toFile()).start();
+            Process process =
+                    new ProcessBuilder(command).redirectError(err.toFile()).start();
             String out = new String(process.getInputStream().readAllBytes(), StandardCharsets.ISO_8859_1);
             return new CliResult(process.waitFor(), out, Files.readString(err));
         } finally {
@@ -65,17 +73,29 @@ class PermissionTest {
         assumeTrue(files.code() != 3, "CAP_PERFMON is not enough to read mappings: Linux before 6.13");
         assertThat(files.code()).as(files.err()).isZero();
         assertThat(files.err()).hasLineCount(1).endsWith(ADVICE);
-        assertThat(files.rows()).filteredOn(fields -> fields.get("path").equals(temporary + "/plain")).singleElement()
-                .satisfies(fields -> assertThat(fields).containsEntry("file_nlink", null)
+        assertThat(files.rows())
+                .filteredOn(fields -> fields.get("path").equals(temporary + "/plain"))
+                .singleElement()
+                .satisfies(fields -> assertThat(fields)
+                        .containsEntry("file_nlink", null)
                         .hasEntrySatisfying("state", state -> assertThat(state).isIn("ok", "unknown"))
-                        .hasEntrySatisfying("verified", verified -> assertThat(verified).isIn("same_inode", "not_verified")));
-        assertThat(files.rows()).filteredOn(fields -> fields.get("path").toString().contains("/deleted")).singleElement()
-                .satisfies(fields -> assertThat(fields).containsEntry("state", "unknown").containsEntry("verified", "not_verified"));
-        assertThat(files.rows()).filteredOn(fields -> "memfd".equals(fields.get("kind"))).isNotEmpty()
-                .allSatisfy(fields -> assertThat(fields).containsEntry("mode", "rw").containsEntry("verified", "not_verified"));
+                        .hasEntrySatisfying(
+                                "verified", verified -> assertThat(verified).isIn("same_inode", "not_verified")));
+        assertThat(files.rows())
+                .filteredOn(fields -> fields.get("path").toString().contains("/deleted"))
+                .singleElement()
+                .satisfies(fields ->
+                        assertThat(fields).containsEntry("state", "unknown").containsEntry("verified", "not_verified"));
+        assertThat(files.rows())
+                .filteredOn(fields -> "memfd".equals(fields.get("kind")))
+                .isNotEmpty()
+                .allSatisfy(fields ->
+                        assertThat(fields).containsEntry("mode", "rw").containsEntry("verified", "not_verified"));
 
         CliResult plain = with("-all,+perfmon", "cat", child.pid(), "plain");
-        assumeTrue(plain.code() != 1 || !plain.err().contains("cannot be verified"), "device and inode do not identify a file on this file system");
+        assumeTrue(
+                plain.code() != 1 || !plain.err().contains("cannot be verified"),
+                "device and inode do not identify a file on this file system");
         assertThat(plain.err()).isEmpty();
         assertThat(plain.out()).startsWith("odd").hasSize(4 * 4096);
         CliResult memory = with("-all,+perfmon", "cat", child.pid(), "/memfd:plain");
@@ -86,8 +106,18 @@ class PermissionTest {
     /** Diagnostic commands need the user of the JVM, or the capabilities to become that user. */
     @Test
     void attachingToAJvmOfAnotherUserIsDenied() throws Exception {
-        try (TestJvm jvm = TestJvm.start(List.of("setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups", "--inh-caps=-all,+dac_read_search",
-                "--ambient-caps=-all,+dac_read_search"), List.of(), TestJvm.WaitMain.class)) {
+        try (TestJvm jvm = TestJvm.start(
+                List.of(
+                        "setpriv",
+                        "--reuid",
+                        "65534",
+                        "--regid",
+                        "65534",
+                        "--clear-groups",
+                        "--inh-caps=-all,+dac_read_search",
+                        "--ambient-caps=-all,+dac_read_search"),
+                List.of(),
+                TestJvm.WaitMain.class)) {
             CliResult result = with("-setuid,-setgid", "jvm", jvm.pid(), "--attach");
             assertThat(result.code()).as("%s", result).isEqualTo(3);
             assertThat(result.err()).hasLineCount(1);

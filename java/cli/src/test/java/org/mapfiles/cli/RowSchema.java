@@ -20,15 +20,21 @@ import tools.jackson.databind.node.ObjectNode;
 final class RowSchema {
     /** Surefire runs in java/cli. */
     static final Path FOLDER = Path.of("../../docs/reference").toAbsolutePath().normalize();
-    static final JsonMapper MAPPER = JsonMapper.builder().enable(DeserializationFeature.USE_LONG_FOR_INTS)
-            .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION).build();
+
+    static final JsonMapper MAPPER = JsonMapper.builder()
+            .enable(DeserializationFeature.USE_LONG_FOR_INTS)
+            .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
+            .build();
 
     /** The fields that --rss and --pss add. */
-    static final Set<String> MEMORY = Set.of("rss", "swap", "pss", "shared_clean", "shared_dirty", "private_clean", "private_dirty");
+    static final Set<String> MEMORY =
+            Set.of("rss", "swap", "pss", "shared_clean", "shared_dirty", "private_clean", "private_dirty");
 
     private static final String ROW = "row-";
-    private static final SchemaRegistry REGISTRY = SchemaRegistry.withDefaultDialect(SpecificationVersion.DRAFT_2020_12);
-    private static final JsonNode DOCUMENT = MAPPER.readTree(FOLDER.resolve("mapfiles.schema.json").toFile());
+    private static final SchemaRegistry REGISTRY =
+            SchemaRegistry.withDefaultDialect(SpecificationVersion.DRAFT_2020_12);
+    private static final JsonNode DOCUMENT =
+            MAPPER.readTree(FOLDER.resolve("mapfiles.schema.json").toFile());
     private static final Schema WHOLE = REGISTRY.getSchema(DOCUMENT);
     private static final Map<String, Schema> BY_TYPE = new LinkedHashMap<>();
 
@@ -42,8 +48,7 @@ final class RowSchema {
         });
     }
 
-    private RowSchema() {
-    }
+    private RowSchema() {}
 
     /** The definitions of the schema. */
     static JsonNode definitions() {
@@ -53,14 +58,17 @@ final class RowSchema {
     /** The definitions of rows, by type. */
     static Map<String, JsonNode> rows() {
         Map<String, JsonNode> rows = new LinkedHashMap<>();
-        definitions().propertyStream().filter(definition -> definition.getKey().startsWith(ROW))
+        definitions()
+                .propertyStream()
+                .filter(definition -> definition.getKey().startsWith(ROW))
                 .forEach(definition -> rows.put(definition.getKey().substring(ROW.length()), definition.getValue()));
         return rows;
     }
 
     /** The fields of a row that describe a mapping. */
     static Set<String> ofMapping() {
-        Set<String> fields = new TreeSet<>(rows().get("mapping").get("properties").propertyNames());
+        Set<String> fields =
+                new TreeSet<>(rows().get("mapping").get("properties").propertyNames());
         fields.removeAll(MEMORY);
         return fields;
     }

@@ -29,8 +29,10 @@ public final class RunningWatch {
     public RunningWatch(String pid, String... options) {
         List<String> arguments = new ArrayList<>(List.of("watch", pid));
         arguments.addAll(List.of(options));
-        thread = new Thread(() -> code.complete(
-                Main.run(arguments.toArray(String[]::new), InputStream.nullInputStream(), out, err)), "watch");
+        thread = new Thread(
+                () -> code.complete(
+                        Main.run(arguments.toArray(String[]::new), InputStream.nullInputStream(), out, err)),
+                "watch");
         thread.start();
     }
 
@@ -78,7 +80,9 @@ public final class RunningWatch {
     public void await(String what, BooleanSupplier condition) throws InterruptedException {
         long start = System.nanoTime();
         while (!condition.getAsBoolean()) {
-            assertThat(System.nanoTime() - start < WAIT).as("%s is not printed: %s%s", what, err, out).isTrue();
+            assertThat(System.nanoTime() - start < WAIT)
+                    .as("%s is not printed: %s%s", what, err, out)
+                    .isTrue();
             Thread.sleep(5);
         }
     }

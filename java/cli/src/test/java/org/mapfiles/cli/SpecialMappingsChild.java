@@ -29,7 +29,9 @@ public final class SpecialMappingsChild implements AutoCloseable {
         command.addAll(arguments);
         command.add(directory.toString());
         command.addAll(List.of(labels));
-        process = new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT).start();
+        process = new ProcessBuilder(command)
+                .redirectError(ProcessBuilder.Redirect.INHERIT)
+                .start();
         output = process.inputReader(StandardCharsets.ISO_8859_1);
         for (String line = output.readLine(); line != null && !line.equals("READY"); line = output.readLine()) {
             String[] fields = line.split("\t");

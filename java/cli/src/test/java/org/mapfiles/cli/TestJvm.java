@@ -22,8 +22,7 @@ public final class TestJvm implements AutoCloseable {
 
     /** Waits until its input ends. */
     public static final class WaitMain {
-        private WaitMain() {
-        }
+        private WaitMain() {}
 
         public static void main(String[] arguments) throws Exception {
             System.out.println("READY");
@@ -44,7 +43,9 @@ public final class TestJvm implements AutoCloseable {
             Path to = directory.resolve("class-path-" + copies.size() + (Files.isDirectory(from) ? "" : ".jar"));
             try (Stream<Path> files = Files.walk(from)) {
                 for (Path file : (Iterable<Path>) files::iterator) {
-                    Path copy = file.equals(from) ? to : to.resolve(from.relativize(file).toString());
+                    Path copy = file.equals(from)
+                            ? to
+                            : to.resolve(from.relativize(file).toString());
                     Files.copy(file, copy);
                     Files.setPosixFilePermissions(copy, PosixFilePermissions.fromString("rwxr-xr-x"));
                 }
@@ -76,16 +77,20 @@ public final class TestJvm implements AutoCloseable {
     }
 
     /** Starts a JVM, and waits until it is ready. */
-    public static TestJvm start(List<String> under, List<String> options, Class<?> main, String... arguments) throws IOException {
+    public static TestJvm start(List<String> under, List<String> options, Class<?> main, String... arguments)
+            throws IOException {
         return startWith(System.getProperty("java.class.path"), under, options, main, arguments);
     }
 
     /** As {@link #start}, with another class path. */
-    public static TestJvm startWith(String classPath, List<String> under, List<String> options, Class<?> main, String... arguments)
+    public static TestJvm startWith(
+            String classPath, List<String> under, List<String> options, Class<?> main, String... arguments)
             throws IOException {
         List<String> command = new ArrayList<>(under);
         command.addAll(commandWith(classPath, options, main, arguments));
-        Process process = new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.DISCARD).start();
+        Process process = new ProcessBuilder(command)
+                .redirectError(ProcessBuilder.Redirect.DISCARD)
+                .start();
         assertThat(process.inputReader().readLine()).isEqualTo("READY");
         return new TestJvm(process);
     }

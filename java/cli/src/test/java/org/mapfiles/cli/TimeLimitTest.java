@@ -27,8 +27,15 @@ class TimeLimitTest {
             String line = output.readLine();
             assumeTrue(!line.startsWith("SKIPPED"), () -> "no userfaultfd(2) here: " + line);
             Path err = directory.resolve("err");
-            Process command = new ProcessBuilder(TestJvm.command(List.of("-Dmapfiles.time-limit=2"), Main.class, "jvm",
-                    Long.toString(target.pid()), "--attach")).redirectError(err.toFile()).redirectOutput(directory.resolve("out").toFile()).start();
+            Process command = new ProcessBuilder(TestJvm.command(
+                            List.of("-Dmapfiles.time-limit=2"),
+                            Main.class,
+                            "jvm",
+                            Long.toString(target.pid()),
+                            "--attach"))
+                    .redirectError(err.toFile())
+                    .redirectOutput(directory.resolve("out").toFile())
+                    .start();
             try {
                 assertThat(command.waitFor(120, TimeUnit.SECONDS)).as("it ends").isTrue();
                 assertThat(command.exitValue()).isEqualTo(1);

@@ -21,8 +21,20 @@ class UsageTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"help maps junk", "help --json", "help --bogus", "help maps --bogus", "generate-completion junk",
-        "generate-completion --bogus", "--version --bogus", "--help junk", "maps --help 1 junk", "maps --version 1 --bogus", "maps 1 junk"})
+    @ValueSource(
+            strings = {
+                "help maps junk",
+                "help --json",
+                "help --bogus",
+                "help maps --bogus",
+                "generate-completion junk",
+                "generate-completion --bogus",
+                "--version --bogus",
+                "--help junk",
+                "maps --help 1 junk",
+                "maps --version 1 --bogus",
+                "maps 1 junk"
+            })
     void argumentsThatNothingTakesAreWrongBesideHelpToo(String line) {
         failure(line.split(" "));
     }
@@ -31,7 +43,8 @@ class UsageTest {
     @CsvSource({"map 1, maps", "help map, maps", "cuont self, count", "resolv 1 0, resolve", "file self, files"})
     void aSimilarCommandIsNamed(String line, String similar) {
         String name = line.replaceFirst("^help ", "").split(" ")[0];
-        assertThat(failure(line.split(" "))).startsWith("mapfiles: unknown command '" + name + "', did you mean " + similar + ":");
+        assertThat(failure(line.split(" ")))
+                .startsWith("mapfiles: unknown command '" + name + "', did you mean " + similar + ":");
     }
 
     @ParameterizedTest
@@ -41,10 +54,16 @@ class UsageTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"shared, at least 2 arguments PID|self are needed", "shared self, at least 2 arguments PID|self are needed",
-        "maps, PID|self is missing", "cat self, RANGE|NAME is missing", "cat self -dash, put -- before a name that begins with -",
-        "cat -dash, put -- before a name that begins with -", "maps self --bogus, unknown option '--bogus'",
-        "cat self a b, one argument too many: 'b'"})
+    @CsvSource({
+        "shared, at least 2 arguments PID|self are needed",
+        "shared self, at least 2 arguments PID|self are needed",
+        "maps, PID|self is missing",
+        "cat self, RANGE|NAME is missing",
+        "cat self -dash, put -- before a name that begins with -",
+        "cat -dash, put -- before a name that begins with -",
+        "maps self --bogus, unknown option '--bogus'",
+        "cat self a b, one argument too many: 'b'"
+    })
     void theMessageNamesTheRemedy(String line, String message) {
         assertThat(failure(line.split(" "))).contains(message).doesNotContain("positional parameter");
     }
@@ -58,11 +77,14 @@ class UsageTest {
 
     /** The last two are digits of other scripts: Arabic-Indic and fullwidth. */
     @ParameterizedTest
-    @ValueSource(strings = {"+5", "-5", "0", "0x1", "1e3", " 1", "1 ", "", "2147483648", "4294967297", "\u0665", "\uff11"})
+    @ValueSource(
+            strings = {"+5", "-5", "0", "0x1", "1e3", " 1", "1 ", "", "2147483648", "4294967297", "\u0665", "\uff11"})
     void aNumberIsAsciiDigitsWithoutASign(String number) {
         for (String command : new String[] {"maps", "files", "count", "watch", "jvm"}) {
             if (!number.startsWith("-")) {
-                assertThat(failure(command, number)).contains("is neither a PID nor self").doesNotContain("Invalid value");
+                assertThat(failure(command, number))
+                        .contains("is neither a PID nor self")
+                        .doesNotContain("Invalid value");
             }
         }
         failure("count", "self", "--top=" + number);
@@ -72,8 +94,12 @@ class UsageTest {
     @Test
     void anArgumentWithAnAtSignIsNoFileOfArguments(@TempDir Path directory) throws Exception {
         Path file = Files.writeString(directory.resolve("arguments"), "self\n--secret\n");
-        assertThat(failure("maps", "@" + file)).contains("'@" + file + "' is neither a PID nor self").doesNotContain("--secret");
-        assertThat(failure("maps", "self", "@" + file)).contains("one argument too many: '@" + file + "'").doesNotContain("--secret");
+        assertThat(failure("maps", "@" + file))
+                .contains("'@" + file + "' is neither a PID nor self")
+                .doesNotContain("--secret");
+        assertThat(failure("maps", "self", "@" + file))
+                .contains("one argument too many: '@" + file + "'")
+                .doesNotContain("--secret");
         CliResult cat = CliResult.with("cat", "self", "@" + file);
         assertThat(cat.code()).isEqualTo(1);
         assertThat(cat.err()).contains("has no mapping @" + file);

@@ -28,21 +28,34 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
 /** Writes the bytes of a mapped file, also of one that was deleted or replaced. */
-@Command(name = "cat", mixinStandardHelpOptions = true, versionProvider = Version.class,
-        description = "Writes a mapped file to standard output: the whole file, byte for byte, even if it was deleted or"
-                + " replaced. For memory without a file, such as [vdso], writes the memory.",
-        footer = {"", "Pages of memory that cannot be read are written as zeros. They are listed on stderr, and the"
-                + " exit code is 1.",
-            "", "Example: mapfiles cat 4711 libfoo.so > libfoo.so"})
+@Command(
+        name = "cat",
+        mixinStandardHelpOptions = true,
+        versionProvider = Version.class,
+        description =
+                "Writes a mapped file to standard output: the whole file, byte for byte, even if it was deleted or"
+                        + " replaced. For memory without a file, such as [vdso], writes the memory.",
+        footer = {
+            "",
+            "Pages of memory that cannot be read are written as zeros. They are listed on stderr, and the"
+                    + " exit code is 1.",
+            "",
+            "Example: mapfiles cat 4711 libfoo.so > libfoo.so"
+        })
 public final class CatCommand implements Callable<Integer> {
     /** Maximum number of ranges in a message. */
     private static final int MAX_LISTED = 20;
 
-    @Parameters(index = "0", paramLabel = "PID|self", converter = Target.Converter.class,
+    @Parameters(
+            index = "0",
+            paramLabel = "PID|self",
+            converter = Target.Converter.class,
             description = "The process; self: the JVM that runs this command.")
     private Target target;
 
-    @Parameters(index = "1", paramLabel = "RANGE|NAME",
+    @Parameters(
+            index = "1",
+            paramLabel = "RANGE|NAME",
             description = "RANGE: start-end in hexadecimal, with or without 0x: the range of a mapping as 'mapfiles"
                     + " maps' prints it, or a part of memory without a file. NAME: the name of a mapping, its name"
                     + " as 'mapfiles maps' prints it, or the last part of its path.")
@@ -97,15 +110,22 @@ public final class CatCommand implements Callable<Integer> {
     private void reportNone(MappingArgument argument, ProcessMaps maps, MapSnapshot snapshot) throws IOException {
         int covering = argument.covering(snapshot);
         String why = argument.whyNoMapping(maps, snapshot);
-        terminal.report("process " + maps.pid() + " has no mapping " + (name.isEmpty() ? "with an empty name" : argument) + ": " + (why != null ? why
-                : "give the whole range of a mapping as 'mapfiles maps' prints it, or a name as 'mapfiles files' does")
-                + (covering < 0 ? "" : "; the mapping there is " + describe(maps, snapshot.cursor().seek(covering)).stripTrailing()));
+        terminal.report("process " + maps.pid() + " has no mapping "
+                + (name.isEmpty() ? "with an empty name" : argument) + ": "
+                + (why != null
+                        ? why
+                        : "give the whole range of a mapping as 'mapfiles maps' prints it, or a name as 'mapfiles files' does")
+                + (covering < 0
+                        ? ""
+                        : "; the mapping there is "
+                                + describe(maps, snapshot.cursor().seek(covering))
+                                        .stripTrailing()));
     }
 
     private void reportSeveral(MappingArgument argument, ProcessMaps maps, List<MapCursor> found) throws IOException {
         boolean areFiles = found.stream().allMatch(Mapping::isFileBacked);
-        StringBuilder message = new StringBuilder(argument + " is the name of " + found.size() + (areFiles ? " files" : " mappings")
-                + ", give the range of one: ");
+        StringBuilder message = new StringBuilder(argument + " is the name of " + found.size()
+                + (areFiles ? " files" : " mappings") + ", give the range of one: ");
         String separator = "";
         for (MapCursor mapping : found.subList(0, Math.min(found.size(), MAX_LISTED))) {
             message.append(separator).append(describe(maps, mapping));
@@ -122,7 +142,9 @@ public final class CatCommand implements Callable<Integer> {
         if (isDevice(maps, mapping)) {
             throw new IOException(describe(maps, mapping) + " is a device: it is not a file with an end");
         }
-        try (MappedFile file = unverified ? MapFiles.of(maps).openUnverified(mapping) : MapFiles.of(maps).open(mapping)) {
+        try (MappedFile file = unverified
+                ? MapFiles.of(maps).openUnverified(mapping)
+                : MapFiles.of(maps).open(mapping)) {
             FileChannel channel = file.channel();
             Channels.newInputStream(channel).transferTo(terminal.out());
             if (file.verification() == Verification.SAME_BYTES || file.verification() == Verification.SAME_BUILD_ID) {
@@ -134,7 +156,8 @@ public final class CatCommand implements Callable<Integer> {
     /** Returns false if map_files entries cannot be followed. Then a device is not opened either. */
     private static boolean isDevice(ProcessMaps maps, Mapping mapping) throws IOException {
         MapFilesEntries entry = new MapFilesEntries();
-        return MapFiles.of(maps).read(mapping, entry, EnumSet.of(MapFilesEntries.Field.STAT)) && entry.statStatus() == FieldStatus.KNOWN
+        return MapFiles.of(maps).read(mapping, entry, EnumSet.of(MapFilesEntries.Field.STAT))
+                && entry.statStatus() == FieldStatus.KNOWN
                 && entry.isDevice();
     }
 

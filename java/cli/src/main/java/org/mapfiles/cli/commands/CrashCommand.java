@@ -14,21 +14,30 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
 /** Reports what the addresses of a crash belong to. */
-@Command(name = "crash", mixinStandardHelpOptions = true, versionProvider = Version.class,
-        description = "Reports what the addresses of a crash belong to: the instruction, the fault address, registers, frames and"
-                + " threads. Reads an hs_err file of a JVM (JDK 8 to 28) or a core file.",
-        footer = {"", "The last table lists the files that these addresses belong to, and what is at their paths now. same: the"
-                + " build ID of the core file is that of the file, or device and inode are the same and the file is unchanged since"
-                + " the crash. changed: the same inode with other content. replaced: another file. missing: no file. unknown: it"
-                + " cannot be determined; the last column says why. An hs_err file records no build ID. ? is an unknown build ID.",
+@Command(
+        name = "crash",
+        mixinStandardHelpOptions = true,
+        versionProvider = Version.class,
+        description =
+                "Reports what the addresses of a crash belong to: the instruction, the fault address, registers, frames and"
+                        + " threads. Reads an hs_err file of a JVM (JDK 8 to 28) or a core file.",
+        footer = {
+            "",
+            "The last table lists the files that these addresses belong to, and what is at their paths now. same: the"
+                    + " build ID of the core file is that of the file, or device and inode are the same and the file is unchanged since"
+                    + " the crash. changed: the same inode with other content. replaced: another file. missing: no file. unknown: it"
+                    + " cannot be determined; the last column says why. An hs_err file records no build ID. ? is an unknown build ID.",
             "A part of the file that cannot be used is reported on stderr, and the rest is used. Frames of interpreted Java methods"
                     + " have no address.",
             "The names of functions are those that the file records.",
-            "", "JSON: one row of type crash, then one row of type crash_address for each address. Fields of crash: version, type,"
+            "",
+            "JSON: one row of type crash, then one row of type crash_address for each address. Fields of crash: version, type,"
                     + " pid, source, signal, message, tid, runtime, command, earliest, latest (the crash was between these times),"
                     + " mappings, problems. Fields of crash_address: those of 'mapfiles maps --json', null for an address in no"
                     + " mapping; role, name, text, reason, address, file_offset, in_stack, file_now, file_why, build_id.",
-            "", "Example: mapfiles crash hs_err_pid4711.log"})
+            "",
+            "Example: mapfiles crash hs_err_pid4711.log"
+        })
 public final class CrashCommand implements Callable<Integer> {
     @Parameters(paramLabel = "FILE", description = "An hs_err file or a core file.")
     private String file;
@@ -45,7 +54,8 @@ public final class CrashCommand implements Callable<Integer> {
     @Override
     public Integer call() throws IOException {
         SavedMaps saved = SavedFile.read(file, terminal);
-        Crash crash = saved.crash().orElseThrow(() -> new IOException("the file has mappings and no crash: see mapfiles resolve --from"));
+        Crash crash = saved.crash()
+                .orElseThrow(() -> new IOException("the file has mappings and no crash: see mapfiles resolve --from"));
         CrashPrinter printer = json ? new CrashJson(saved, terminal.out()) : new CrashText(saved, terminal);
         printer.print(crash);
         return ExitCode.OK;

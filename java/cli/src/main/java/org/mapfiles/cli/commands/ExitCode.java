@@ -15,6 +15,5 @@ public final class ExitCode {
     /** Java could not be started, or not its threads: as a shell returns for a command that it cannot run. */
     public static final int CANNOT_START = 127;
 
-    private ExitCode() {
-    }
+    private ExitCode() {}
 }

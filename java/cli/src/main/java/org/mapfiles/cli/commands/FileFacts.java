@@ -18,29 +18,30 @@ import org.mapfiles.files.MappedFile.Verification;
 import org.mapfiles.files.StaleMappingException;
 
 /**
- * The facts that all mappings of a file have in common. They are read once for each file, also if its mappings are in several
- * chunks of the list. Of the files of earlier chunks only a digest is kept, since a process may have as many files as mappings.
+ * The facts that all mappings of a file have in common. They are read once for each file, also if its mappings are in
+ * several chunks of the list. Of the files of earlier chunks only a digest is kept, since a process may have as many
+ * files as mappings.
  */
 final class FileFacts {
     /** The state of memory that the kernel keeps in a file without a path: memfd, System V, shared anonymous memory. */
     private static final String NO_PATH = "no_path";
 
     /** The facts of one file, as they are printed. */
-    record Facts(String state, String verified) {
-    }
+    record Facts(String state, String verified) {}
 
     /** The first 128 bits of a digest of a file: a process that chooses the names cannot make two files equal. */
-    private record Key(long first, long second) {
-    }
+    private record Key(long first, long second) {}
 
     private final MapFiles files;
     private final Map<String, Integer> states = new TreeMap<>();
     private Facts[] ofChunk = {};
     /** Null in the first chunk. */
     private Map<Key, Facts> ofAll;
+
     private MessageDigest digest;
     /** The files of the first chunk. Most processes have one chunk, and need no digest. */
     private final Map<ByteBuffer, Facts> ofFirstChunk = new LinkedHashMap<>();
+
     private boolean hasBegun;
     private int count;
 

@@ -30,9 +30,13 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
 /** Lists the mapped files of a process, and what happened to them. */
-@Command(name = "files", mixinStandardHelpOptions = true, versionProvider = Version.class,
+@Command(
+        name = "files",
+        mixinStandardHelpOptions = true,
+        versionProvider = Version.class,
         description = "Lists the mapped files of a process: how the process opened them, and what happened to them.",
-        footer = {"",
+        footer = {
+            "",
             "MAPPINGS  of the file; 'mapfiles maps' lists their ranges",
             "MODE      how the process opened the file: r, w, rw; several if mappings differ",
             "STATE     ok; deleted; replaced: another file is at the path; unlinked: nothing",
@@ -48,18 +52,24 @@ import picocli.CommandLine.Parameters;
                     + " mappings, but not map_files.",
             "More than 4,096 mappings are printed while they are read, as by 'mapfiles maps'. A file may then have several"
                     + " lines.",
-            "", "JSON: one row of type file_mapping for each mapping. Fields: those of 'mapfiles maps --json', mode, state,"
+            "",
+            "JSON: one row of type file_mapping for each mapping. Fields: those of 'mapfiles maps --json', mode, state,"
                     + " verified; and of the file as stat(2) returns them, null if unknown: file_type, file_dev_major,"
                     + " file_dev_minor, file_inode, file_nlink, file_size. With --rss also rss and swap in bytes; with --pss also"
                     + " pss, shared_clean, shared_dirty, private_clean, private_dirty.",
-            "", "Example: mapfiles files 4711"})
+            "",
+            "Example: mapfiles files 4711"
+        })
 public final class FilesCommand implements Callable<Integer> {
     /** File types of st_mode, stat(2). */
     private static final int TYPE = 0170000;
+
     private static final int REGULAR_FILE = 0100000;
 
-    @Parameters(paramLabel = "PID|self", converter = Target.Converter.class, description = "The process; self: the JVM that"
-            + " runs this command.")
+    @Parameters(
+            paramLabel = "PID|self",
+            converter = Target.Converter.class,
+            description = "The process; self: the JVM that" + " runs this command.")
     private Target target;
 
     @Mixin
@@ -79,7 +89,8 @@ public final class FilesCommand implements Callable<Integer> {
         try (ProcessMaps maps = target.open();
                 MapChunks chunks = maps.chunks(MapFilter.all().fileBacked().by(Backend.TEXT))) {
             MapFiles files = MapFiles.of(maps);
-            files.listDenial().ifPresent(denial -> terminal.report("the map_files entries are unknown: " + denial.getMessage()));
+            files.listDenial()
+                    .ifPresent(denial -> terminal.report("the map_files entries are unknown: " + denial.getMessage()));
             FileFacts facts = new FileFacts(files);
             MemoryColumns columns = memory.columns();
             Text text = new Text(columns);
@@ -131,16 +142,27 @@ public final class FilesCommand implements Callable<Integer> {
         }
 
         @Override
-        public void print(MapCursor mapping, MapFilesEntries entry, FileName name, FileFacts.Facts facts) throws IOException {
-            lines.beginRow("file_mapping", pid).mapping(mapping, name).text("mode", mode(entry)).text("state", facts.state())
+        public void print(MapCursor mapping, MapFilesEntries entry, FileName name, FileFacts.Facts facts)
+                throws IOException {
+            lines.beginRow("file_mapping", pid)
+                    .mapping(mapping, name)
+                    .text("mode", mode(entry))
+                    .text("state", facts.state())
                     .text("verified", facts.verified());
             if (entry.statStatus() == FieldStatus.KNOWN) {
-                lines.text("file_type", fileType(entry)).number("file_dev_major", Integer.toUnsignedLong(entry.deviceMajor()))
-                        .number("file_dev_minor", Integer.toUnsignedLong(entry.deviceMinor())).unsigned("file_inode", entry.inode())
-                        .number("file_nlink", Integer.toUnsignedLong(entry.nlink())).number("file_size", entry.fileSize());
+                lines.text("file_type", fileType(entry))
+                        .number("file_dev_major", Integer.toUnsignedLong(entry.deviceMajor()))
+                        .number("file_dev_minor", Integer.toUnsignedLong(entry.deviceMinor()))
+                        .unsigned("file_inode", entry.inode())
+                        .number("file_nlink", Integer.toUnsignedLong(entry.nlink()))
+                        .number("file_size", entry.fileSize());
             } else {
-                lines.nullValue("file_type").nullValue("file_dev_major").nullValue("file_dev_minor").nullValue("file_inode")
-                        .nullValue("file_nlink").nullValue("file_size");
+                lines.nullValue("file_type")
+                        .nullValue("file_dev_major")
+                        .nullValue("file_dev_minor")
+                        .nullValue("file_inode")
+                        .nullValue("file_nlink")
+                        .nullValue("file_size");
             }
             columns.json(lines, columns.of(mapping)).end();
         }
@@ -180,12 +202,17 @@ public final class FilesCommand implements Callable<Integer> {
         private final Table table = new Table(terminal);
         /** By facts, of which each file has its own object. */
         private final Map<FileFacts.Facts, FileLine> byFile = new IdentityHashMap<>();
+
         private final List<FileLine> lines = new ArrayList<>();
         private final MemoryColumns columns;
 
         Text(MemoryColumns columns) {
             this.columns = columns;
-            columns.head(table.right("MAPPINGS").left("MODE").right("LINKS").right("SIZE")).left("STATE").left("VERIFIED").left("NAME").endOfHead();
+            columns.head(table.right("MAPPINGS").left("MODE").right("LINKS").right("SIZE"))
+                    .left("STATE")
+                    .left("VERIFIED")
+                    .left("NAME")
+                    .endOfHead();
         }
 
         @Override
@@ -202,8 +229,15 @@ public final class FilesCommand implements Callable<Integer> {
 
         void printLines() throws IOException {
             for (FileLine line : lines) {
-                table.cell(Integer.toString(line.mappings)).cell(String.join(",", line.modes)).cell(line.links).cell(line.size);
-                columns.cells(table, line.sums).cell(text(line.facts.state())).cell(line.facts.verified()).cell(line.name).endOfRow();
+                table.cell(Integer.toString(line.mappings))
+                        .cell(String.join(",", line.modes))
+                        .cell(line.links)
+                        .cell(line.size);
+                columns.cells(table, line.sums)
+                        .cell(text(line.facts.state()))
+                        .cell(line.facts.verified())
+                        .cell(line.name)
+                        .endOfRow();
             }
             byFile.clear();
             lines.clear();

@@ -19,11 +19,16 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
 /** Reports the use of a JVM's memory. */
-@Command(name = "jvm", mixinStandardHelpOptions = true, versionProvider = Version.class,
+@Command(
+        name = "jvm",
+        mixinStandardHelpOptions = true,
+        versionProvider = Version.class,
         description = "Reports what each part of a JVM's memory is for: heap, code, classes, stacks, libraries, ...",
-        footer = {"", "The JVM is read from outside: nothing is loaded into it, no signal is sent to it, and it may be stopped,"
-                + " frozen or in a container. This needs the permission to attach to the process (ptrace(2)): the same user, or"
-                + " root.",
+        footer = {
+            "",
+            "The JVM is read from outside: nothing is loaded into it, no signal is sent to it, and it may be stopped,"
+                    + " frozen or in a container. This needs the permission to attach to the process (ptrace(2)): the same user, or"
+                    + " root.",
             "?: the use is inferred from the memory's content or place. UNKNOWN: the JVM, the kernel and the C library do not"
                     + " record the use. Another JVM's direct buffer is reported as MALLOC or UNKNOWN. The kernel cuts names of"
                     + " threads after 15 bytes.",
@@ -31,19 +36,25 @@ import picocli.CommandLine.Parameters;
                     + " RSS the part that is in memory. smaps has numbers of whole mappings: ? stands for a part of a mapping"
                     + " whose parts differ. Most of MALLOC is reserved by arenas. A ZGC heap that is"
                     + " not generational (the default up to JDK 22) is mapped three times.",
-            "", "--attach adds what only the JVM itself can report: with -XX:NativeMemoryTracking=detail nearly all of its"
+            "",
+            "--attach adds what only the JVM itself can report: with -XX:NativeMemoryTracking=detail nearly all of its"
                     + " memory, and the collector's tables if libjvm.so has no symbol table. It sends three diagnostic commands"
                     + " as jcmd does, and loads nothing. The first use sends SIGQUIT to the JVM, after checks that it is a JVM"
                     + " that accepts commands and is not stopped or frozen. The JVM then starts the thread Attach Listener and"
                     + " makes the socket /tmp/.java_pidPID; both stay until it exits. Each step ends within 10 s. A JVM that"
                     + " hangs may print a thread dump when it continues. It needs the user and the group of the JVM, or root.",
-            "", "JSON: one row of type jvm_region for each part, in order of address. Fields: version, type, pid,"
+            "",
+            "JSON: one row of type jvm_region for each part, in order of address. Fields: version, type, pid,"
                     + " start, end, size, region, detail, inferred. With --rss also committed, rss and swap in bytes; with"
                     + " --pss also pss, shared_clean, shared_dirty, private_clean, private_dirty, null for a part of a mapping.",
-            "", "Example: mapfiles jvm 4711 --json"})
+            "",
+            "Example: mapfiles jvm 4711 --json"
+        })
 public final class JvmCommand implements Callable<Integer> {
-    @Parameters(paramLabel = "PID|self", converter = Target.Converter.class, description = "The process; self: the JVM that"
-            + " runs this command.")
+    @Parameters(
+            paramLabel = "PID|self",
+            converter = Target.Converter.class,
+            description = "The process; self: the JVM that" + " runs this command.")
     private Target target;
 
     @Mixin
@@ -52,8 +63,9 @@ public final class JvmCommand implements Callable<Integer> {
     @Option(names = "--json", description = "Print JSON Lines.")
     private boolean json;
 
-    @Option(names = "--attach", description = "Also send diagnostic commands to the JVM. This has an effect on the"
-            + " JVM: see below.")
+    @Option(
+            names = "--attach",
+            description = "Also send diagnostic commands to the JVM. This has an effect on the" + " JVM: see below.")
     private boolean attach;
 
     private final Terminal terminal;
@@ -93,8 +105,10 @@ public final class JvmCommand implements Callable<Integer> {
     private void printJson(int pid, JvmRegions regions, MemoryColumns columns, JvmMemory memory) throws IOException {
         JsonLines lines = new JsonLines(terminal.out());
         for (int i = 0; i < regions.size(); i++) {
-            lines.beginRow("jvm_region", pid).range(regions.start(i), regions.end(i))
-                    .text("region", JsonLines.constant(regions.region(i))).textOrNull("detail", regions.detail(i))
+            lines.beginRow("jvm_region", pid)
+                    .range(regions.start(i), regions.end(i))
+                    .text("region", JsonLines.constant(regions.region(i)))
+                    .textOrNull("detail", regions.detail(i))
                     .bool("inferred", regions.isInferred(i));
             if (memory != null) {
                 columns.json(lines.number("committed", memory.committed(i)), memory.of(i));
@@ -129,14 +143,19 @@ public final class JvmCommand implements Callable<Integer> {
 
     private void printParts(JvmRegions regions, MemoryColumns columns, JvmMemory memory) throws IOException {
         Table table = new Table(terminal);
-        columns.head(table.left("RANGE").right("SIZE")).left("REGION").left("WHAT").endOfHead();
+        columns.head(table.left("RANGE").right("SIZE"))
+                .left("REGION")
+                .left("WHAT")
+                .endOfHead();
         for (int i = 0; i < regions.size(); i++) {
             table.cell(Hex.range(regions.start(i), regions.end(i)))
                     .cell(Sizes.human(regions.end(i) - regions.start(i)));
             if (memory != null) {
                 columns.cells(table, memory.of(i));
             }
-            table.cell(regions.region(i) + (regions.isInferred(i) ? "?" : "")).cell(Printable.text(regions.detail(i))).endOfRow();
+            table.cell(regions.region(i) + (regions.isInferred(i) ? "?" : ""))
+                    .cell(Printable.text(regions.detail(i)))
+                    .endOfRow();
         }
         table.print();
     }

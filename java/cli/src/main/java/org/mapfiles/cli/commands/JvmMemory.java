@@ -9,8 +9,8 @@ import org.mapfiles.ProcessMaps;
 import org.mapfiles.jvm.JvmRegions;
 
 /**
- * Memory of the parts of a JVM: what is committed, and the columns of {@link MemoryOptions}. The mappings are read after the
- * parts. smaps has numbers of whole mappings, so those of a part of a mapping are unknown.
+ * Memory of the parts of a JVM: what is committed, and the columns of {@link MemoryOptions}. The mappings are read
+ * after the parts. smaps has numbers of whole mappings, so those of a part of a mapping are unknown.
  */
 final class JvmMemory {
     private final JvmRegions regions;
@@ -26,11 +26,15 @@ final class JvmMemory {
         columns.read(maps, snapshot);
     }
 
-    /** Returns the bytes of a part in mappings that permit any access. The JVM has reserved the rest and not committed it. */
+    /**
+     * Returns the bytes of a part in mappings that permit any access. The JVM has reserved the rest and not committed
+     * it.
+     */
     long committed(int part) {
         long bytes = 0;
         long end = regions.end(part);
-        int mapping = snapshot.find(regions.start(part)); // a part is in one mapping, unless the mappings have changed
+        // a part is in one mapping, unless the mappings have changed
+        int mapping = snapshot.find(regions.start(part));
         for (; mapping >= 0 && mapping < snapshot.size(); mapping++) {
             long from = highest(cursor.seek(mapping).start(), regions.start(part));
             if (Long.compareUnsigned(from, end) >= 0) {
@@ -49,7 +53,9 @@ final class JvmMemory {
     MemoryColumns.Sums of(int part) {
         MemoryColumns.Sums sums = new MemoryColumns.Sums();
         columns.addPages(regions.start(part), regions.end(part), sums);
-        if (cursor.goTo(regions.start(part)) && cursor.start() == regions.start(part) && cursor.end() == regions.end(part)) {
+        if (cursor.goTo(regions.start(part))
+                && cursor.start() == regions.start(part)
+                && cursor.end() == regions.end(part)) {
             columns.addSmaps(cursor, sums);
         } else {
             sums.setSmapsUnknown();
@@ -57,7 +63,10 @@ final class JvmMemory {
         return sums;
     }
 
-    /** Returns the sums of all parts with the same use. A mapping whose parts have one use counts for that use as a whole. */
+    /**
+     * Returns the sums of all parts with the same use. A mapping whose parts have one use counts for that use as a
+     * whole.
+     */
     Map<JvmRegions.Kind, MemoryColumns.Sums> byKind() {
         Map<JvmRegions.Kind, MemoryColumns.Sums> byKind = new EnumMap<>(JvmRegions.Kind.class);
         for (int part = 0; part < regions.size(); part++) {

@@ -17,7 +17,14 @@ import org.mapfiles.cli.output.Printable;
 /** Counts mappings and their bytes by group. */
 final class MappingGroups {
     /** The property of a mapping that makes its group. The names are those of the option. */
-    enum By { path, dir, ext, kind, perms, deleted }
+    enum By {
+        path,
+        dir,
+        ext,
+        kind,
+        perms,
+        deleted
+    }
 
     /**
      * The property of a group. A path that leads to a file and the same path of a deleted file are two groups.
@@ -25,8 +32,7 @@ final class MappingGroups {
      * @param name each char is one byte: names that differ only in bytes that are not UTF-8 are different groups
      * @param deletion of the file of a path; null if the property is another one
      */
-    private record Key(String name, Deletion deletion) {
-    }
+    private record Key(String name, Deletion deletion) {}
 
     /** Mappings with the same property, and the sum of their sizes. */
     static final class Group {
@@ -110,7 +116,11 @@ final class MappingGroups {
         FileName name = FileName.of(maps, mapping);
         switch (by) {
             case deleted:
-                return new Key(name.deletion() == Deletion.UNKNOWN ? "unknown" : name.deletion() == Deletion.DELETED ? "yes" : "no", null);
+                return new Key(
+                        name.deletion() == Deletion.UNKNOWN
+                                ? "unknown"
+                                : name.deletion() == Deletion.DELETED ? "yes" : "no",
+                        null);
             case path:
                 return new Key(ofPath(name.raw()), name.deletion());
             default:

@@ -20,23 +20,33 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
 /** Lists the mappings of a process. */
-@Command(name = "maps", mixinStandardHelpOptions = true, versionProvider = Version.class,
+@Command(
+        name = "maps",
+        mixinStandardHelpOptions = true,
+        versionProvider = Version.class,
         description = "Lists the mappings of a process, in order of address.",
-        footer = {"", "Up to 4,096 mappings are read until they are consistent. More are printed while they are read. If the"
-                + " process changes its mappings during that time, a mapping may be missing, or be printed in two states. If"
-                + " ranges overlap, a message at the end reports it.",
+        footer = {
+            "",
+            "Up to 4,096 mappings are read until they are consistent. More are printed while they are read. If the"
+                    + " process changes its mappings during that time, a mapping may be missing, or be printed in two states. If"
+                    + " ranges overlap, a message at the end reports it.",
             "RSS is from the page tables, and so is any sum of it: zero pages do not count. PSS divides each page by the number"
                     + " of processes that map it. SHARED and PRIVATE are mapped by several processes or by this one only; DIRTY"
                     + " is the modified part of both. ? means that the mapping changed before smaps was read.",
-            "", "JSON: one row of type mapping for each mapping. Fields: version, type, pid, start, end, size,"
+            "",
+            "JSON: one row of type mapping for each mapping. Fields: version, type, pid, start, end, size,"
                     + " perms, offset, dev_major, dev_minor, inode, kind, path, path_base64, deleted. start, end"
                     + " and offset are \"0x...\". path is null without a name; path_base64 is present if path is"
                     + " not UTF-8. null means unknown. With --rss also rss and swap in bytes; with --pss also pss,"
                     + " shared_clean, shared_dirty, private_clean, private_dirty.",
-            "", "Example: mapfiles maps 4711 --exec"})
+            "",
+            "Example: mapfiles maps 4711 --exec"
+        })
 public final class MapsCommand implements Callable<Integer> {
-    @Parameters(paramLabel = "PID|self", converter = Target.Converter.class, description = "The process; self: the JVM that"
-            + " runs this command.")
+    @Parameters(
+            paramLabel = "PID|self",
+            converter = Target.Converter.class,
+            description = "The process; self: the JVM that" + " runs this command.")
     private Target target;
 
     @Option(names = "--exec", description = "Executable mappings only.")
@@ -65,7 +75,8 @@ public final class MapsCommand implements Callable<Integer> {
         MapFilter filter = MapFilter.all();
         filter = executable ? filter.executable() : filter;
         filter = files ? filter.fileBacked() : filter;
-        try (ProcessMaps maps = target.open(); MapChunks chunks = maps.chunks(filter)) {
+        try (ProcessMaps maps = target.open();
+                MapChunks chunks = maps.chunks(filter)) {
             MemoryColumns columns = memory.columns();
             if (json) {
                 printJson(maps, chunks, columns);
@@ -93,7 +104,12 @@ public final class MapsCommand implements Callable<Integer> {
 
     private void printTable(ProcessMaps maps, MapChunks chunks, MemoryColumns columns) throws IOException {
         Table table = new Table(terminal);
-        columns.head(table.right("RANGE", WIDEST_RANGE).right("SIZE")).left("PERMS").right("OFFSET").left("DEV:INODE").left("NAME").endOfHead();
+        columns.head(table.right("RANGE", WIDEST_RANGE).right("SIZE"))
+                .left("PERMS")
+                .right("OFFSET")
+                .left("DEV:INODE")
+                .left("NAME")
+                .endOfHead();
         long mappings = 0;
         long bytes = 0;
         MemoryColumns.Sums total = new MemoryColumns.Sums();
@@ -111,18 +127,29 @@ public final class MapsCommand implements Callable<Integer> {
         long limit = ProcessMaps.maxMappings();
         // No "N of MAX": a process may have one mapping more than the limit, [vsyscall] does not count,
         // and the limit may have been lowered.
-        terminal.out().write((mappings + " mappings, " + Sizes.human(bytes) + columns.text(total)
-                + (chunks.isInconsistent() ? ", which changed while they were listed" : "")
-                + (limit > 0 && !executable && !files ? "; vm.max_map_count is " + limit : "") + "\n").getBytes(StandardCharsets.UTF_8));
+        terminal.out()
+                .write((mappings + " mappings, " + Sizes.human(bytes) + columns.text(total)
+                                + (chunks.isInconsistent() ? ", which changed while they were listed" : "")
+                                + (limit > 0 && !executable && !files ? "; vm.max_map_count is " + limit : "") + "\n")
+                        .getBytes(StandardCharsets.UTF_8));
     }
 
-    private static void addRow(Table table, MapCursor mapping, FileName name, MemoryColumns columns) throws IOException {
+    private static void addRow(Table table, MapCursor mapping, FileName name, MemoryColumns columns)
+            throws IOException {
         columns.cells(table.cell(Hex.range(mapping)).cell(Sizes.human(mapping.size())), columns.of(mapping))
                 .cell(mapping.permissions())
                 .cell(mapping.isFileBacked() ? Long.toHexString(mapping.offset()) : "")
-                .cell(mapping.isFileBacked() ? Integer.toUnsignedString(mapping.deviceMajor()) + ":"
-                        + Integer.toUnsignedString(mapping.deviceMinor()) + ":" + Long.toUnsignedString(mapping.inode()) : "")
-                .cell(name.display(), mapping.isExecutable() ? Table.Colour.CODE : mapping.isFileBacked() ? Table.Colour.PLAIN
-                        : Table.Colour.FAINT).endOfRow();
+                .cell(
+                        mapping.isFileBacked()
+                                ? Integer.toUnsignedString(mapping.deviceMajor()) + ":"
+                                        + Integer.toUnsignedString(mapping.deviceMinor()) + ":"
+                                        + Long.toUnsignedString(mapping.inode())
+                                : "")
+                .cell(
+                        name.display(),
+                        mapping.isExecutable()
+                                ? Table.Colour.CODE
+                                : mapping.isFileBacked() ? Table.Colour.PLAIN : Table.Colour.FAINT)
+                .endOfRow();
     }
 }

@@ -51,11 +51,17 @@ final class MemoryColumns {
         return hasPss;
     }
 
-    /** Reads the pages of the mappings of a snapshot, which may be one of several chunks. smaps is read with the first. */
+    /**
+     * Reads the pages of the mappings of a snapshot, which may be one of several chunks. smaps is read with the first.
+     */
     void read(ProcessMaps maps, MapSnapshot snapshot) throws MapsException {
         if (hasRss && snapshot.size() > 0) {
             MapCursor cursor = snapshot.cursor();
-            pages.read(maps, snapshot, cursor.seek(0).start(), cursor.seek(snapshot.size() - 1).end());
+            pages.read(
+                    maps,
+                    snapshot,
+                    cursor.seek(0).start(),
+                    cursor.seek(snapshot.size() - 1).end());
         }
         if (hasPss && smaps == null) {
             smaps = new Smaps();
@@ -104,7 +110,8 @@ final class MemoryColumns {
             table.cell(Sizes.human(sums.pages.rss())).cell(Sizes.human(sums.pages.swapped()));
         }
         if (hasPss) {
-            table.cell(cell(sums, sums.smaps.pss())).cell(cell(sums, sums.smaps.sharedClean() + sums.smaps.sharedDirty()))
+            table.cell(cell(sums, sums.smaps.pss()))
+                    .cell(cell(sums, sums.smaps.sharedClean() + sums.smaps.sharedDirty()))
                     .cell(cell(sums, sums.smaps.privateClean() + sums.smaps.privateDirty()))
                     .cell(cell(sums, sums.smaps.sharedDirty() + sums.smaps.privateDirty()));
         }
@@ -117,9 +124,11 @@ final class MemoryColumns {
 
     /** Returns the sums as a part of a sentence. */
     String text(Sums sums) {
-        return !hasRss ? "" : ", RSS " + Sizes.human(sums.pages.rss())
-                + (sums.pages.swapped() > 0 ? ", swap " + Sizes.human(sums.pages.swapped()) : "")
-                + (hasPss && sums.isSmapsKnown ? ", PSS " + Sizes.human(sums.smaps.pss()) : "");
+        return !hasRss
+                ? ""
+                : ", RSS " + Sizes.human(sums.pages.rss())
+                        + (sums.pages.swapped() > 0 ? ", swap " + Sizes.human(sums.pages.swapped()) : "")
+                        + (hasPss && sums.isSmapsKnown ? ", PSS " + Sizes.human(sums.smaps.pss()) : "");
     }
 
     /** Writes the fields of a row. */

@@ -7,8 +7,10 @@ final class MemoryOptions {
     @Option(names = "--rss", description = "Also the bytes that are in memory (RSS) and in swap.")
     private boolean rss;
 
-    @Option(names = "--pss", description = "--rss, and also the bytes that smaps reports: proportional (PSS), shared,"
-            + " private and modified. The kernel takes about ten times as long for smaps.")
+    @Option(
+            names = "--pss",
+            description = "--rss, and also the bytes that smaps reports: proportional (PSS), shared,"
+                    + " private and modified. The kernel takes about ten times as long for smaps.")
     private boolean pss;
 
     MemoryColumns columns() {

@@ -40,11 +40,20 @@ import picocli.CommandLine.Spec;
 import picocli.CommandLine.TypeConversionException;
 
 /** Resolves addresses to mappings, files and file offsets. */
-@Command(name = "resolve", mixinStandardHelpOptions = true, versionProvider = Version.class,
-        customSynopsis = {"mapfiles resolve [OPTION...] PID|self ADDR...|-", "mapfiles resolve [OPTION...] --from FILE ADDR...|-"},
-        description = "Prints the function or variable, the file and the offset in the file that each address belongs to. The exit code is 1"
-                + " if an address is in no mapping, or a line of the input cannot be used.",
-        footer = {"", "If the mapping has no file, the offset is an offset in the mapping.",
+@Command(
+        name = "resolve",
+        mixinStandardHelpOptions = true,
+        versionProvider = Version.class,
+        customSynopsis = {
+            "mapfiles resolve [OPTION...] PID|self ADDR...|-",
+            "mapfiles resolve [OPTION...] --from FILE ADDR...|-"
+        },
+        description =
+                "Prints the function or variable, the file and the offset in the file that each address belongs to. The exit code is 1"
+                        + " if an address is in no mapping, or a line of the input cannot be used.",
+        footer = {
+            "",
+            "If the mapping has no file, the offset is an offset in the mapping.",
             "Functions and variables are those of the mapped file, or of a debug file with the same build ID. Their names are not"
                     + " demangled. They are missing if the file has no symbol there, or may not be opened.",
             "LIBRARY+0xOFFSET, such as libjvm.so+0xed2f94, is an address too. The offset is counted from the lowest address of the"
@@ -52,9 +61,11 @@ import picocli.CommandLine.TypeConversionException;
             "With - the mappings are read again whenever the input pauses. After the process has exited, its last mappings are"
                     + " used. Lines may also be frames of perf script; the other lines of perf script are copied. A line that"
                     + " cannot be used is printed in its place with the reason.",
-            "", "--from reads the mappings of a file: text of /proc/PID/maps or smaps, an hs_err file of a JVM (JDK 8 to 28), or a"
+            "",
+            "--from reads the mappings of a file: text of /proc/PID/maps or smaps, an hs_err file of a JVM (JDK 8 to 28), or a"
                     + " core file. The content of the file decides which.",
-            "", "With --jvm a line below each address names the region of memory; ? marks a region that is inferred from the"
+            "",
+            "With --jvm a line below each address names the region of memory; ? marks a region that is inferred from the"
                     + " memory's content or place. For code it also names the compiled method or the stub, and the compiler"
                     + " (tier 1 to 3: C1, 4: C2, 0: neither, such as wrappers of native methods). Lines above it name the methods that are inlined at the address, innermost"
                     + " first, with the bytecode index (@ 12).",
@@ -64,36 +75,51 @@ import picocli.CommandLine.TypeConversionException;
             "The JVM is read from outside as it is now: nothing is loaded into it, it is not stopped, and no signal is sent to"
                     + " it. Code that was unloaded is not found. With - the input is read in blocks of up to 65,536 different"
                     + " addresses, and the JVM is read once for each block; the exit code is 4 if it has exited.",
-            "", "JSON: one row of type address for each address. Fields: those of 'mapfiles maps --json', null for an address"
+            "",
+            "JSON: one row of type address for each address. Fields: those of 'mapfiles maps --json', null for an address"
                     + " in no mapping; address; file_offset, null without a file; symbol, symbol_offset, elf_address (which"
                     + " addr2line -e FILE takes), build_id, htlhash, null if there is none. With --jvm also code, code_offset, tier,"
                     + " region, detail, inferred, and the array inlined with class, method, signature, bytecode. null means"
                     + " none or unknown. A line that cannot be used is a row of type unusable with line, input, reason. The head"
                     + " of a sample of perf script is a row of type sample with input. input_base64 has the bytes of a line that is"
                     + " not UTF-8.",
-            "", "Example: mapfiles resolve 4711 0x7f3a1c02e6b4"})
+            "",
+            "Example: mapfiles resolve 4711 0x7f3a1c02e6b4"
+        })
 public final class ResolveCommand implements Callable<Integer> {
     /** Maximum number of different addresses in a block: their reports are kept until all are printed. */
     private static final int MAX_DIFFERENT = 1 << 16;
     /** Maximum number of lines in a block. A profile contains the same addresses many times. */
     private static final int MAX_LINES = 1 << 20;
 
-    @Parameters(index = "0", arity = "0..1", paramLabel = "PID|self",
+    @Parameters(
+            index = "0",
+            arity = "0..1",
+            paramLabel = "PID|self",
             description = "The process; self: the JVM that runs this command. Not with --from.")
     private String process;
 
-    @Parameters(index = "1..*", arity = "0..*", paramLabel = "ADDR|-",
-            description = "Addresses in hexadecimal, with or without 0x, or LIBRARY+0xOFFSET; -: read addresses from stdin, one on"
-                    + " each line.")
+    @Parameters(
+            index = "1..*",
+            arity = "0..*",
+            paramLabel = "ADDR|-",
+            description =
+                    "Addresses in hexadecimal, with or without 0x, or LIBRARY+0xOFFSET; -: read addresses from stdin, one on"
+                            + " each line.")
     private List<String> addresses = new ArrayList<>();
 
-    @Option(names = "--from", paramLabel = "FILE", description = "Read the mappings of a file, not of a process: see below.")
+    @Option(
+            names = "--from",
+            paramLabel = "FILE",
+            description = "Read the mappings of a file, not of a process: see below.")
     private String from;
 
     @Option(names = "--json", description = "Print JSON Lines.")
     private boolean json;
 
-    @Option(names = "--jvm", description = "The process is a JVM: also print the Java method or the stub, and the region.")
+    @Option(
+            names = "--jvm",
+            description = "The process is a JVM: also print the Java method or the stub, and the region.")
     private boolean jvm;
 
     @Option(names = "--returns-to", description = "With --jvm: the addresses are return addresses of stack frames.")
@@ -179,11 +205,13 @@ public final class ResolveCommand implements Callable<Integer> {
         private final ProcessMaps maps;
         /** Null: the mappings are of a process. */
         private final SavedMaps saved;
+
         private final MapSnapshot snapshot;
         private final MapCursor cursor;
         private final ResolvedPrinter printer;
         /** Null: not read yet since the last refresh. */
         private LibraryOffsets libraries;
+
         private boolean hasExited;
 
         Resolver(ProcessMaps maps) throws IOException {
@@ -191,7 +219,9 @@ public final class ResolveCommand implements Callable<Integer> {
             saved = null;
             snapshot = maps.snapshot(MapFilter.all());
             cursor = snapshot.cursor();
-            printer = json ? new ResolvedJson(maps, snapshot, terminal.out()) : new ResolvedText(maps, snapshot, terminal.out());
+            printer = json
+                    ? new ResolvedJson(maps, snapshot, terminal.out())
+                    : new ResolvedText(maps, snapshot, terminal.out());
         }
 
         Resolver(SavedMaps saved) throws IOException {
@@ -225,7 +255,9 @@ public final class ResolveCommand implements Callable<Integer> {
 
         private void print(long address) throws IOException {
             if (saved != null && saved.isContradicted(address)) {
-                printer.printUnusable(0, ("0x" + Long.toHexString(address)).getBytes(StandardCharsets.US_ASCII),
+                printer.printUnusable(
+                        0,
+                        ("0x" + Long.toHexString(address)).getBytes(StandardCharsets.US_ASCII),
                         "is in mappings that contradict each other");
             } else {
                 printer.print(address, snapshot.find(address));
@@ -236,7 +268,8 @@ public final class ResolveCommand implements Callable<Integer> {
             InputLine found = located(line);
             byte[] text = Arguments.bytes(found.text());
             if (found.kind() == InputLine.Kind.UNUSABLE) {
-                printer.printUnusable(found.number(), Arguments.bytes(found.text().strip()), found.reason());
+                printer.printUnusable(
+                        found.number(), Arguments.bytes(found.text().strip()), found.reason());
             } else if (found.kind() == InputLine.Kind.SAMPLE) {
                 printer.printSample(text);
             } else {
@@ -256,10 +289,14 @@ public final class ResolveCommand implements Callable<Integer> {
                 return locatedFrame(line);
             }
             LibraryOffsets.Outcome outcome = libraries.find(line.name(), line.address());
-            return outcome == LibraryOffsets.Outcome.FOUND ? line.at(libraries.address()) : line.unusable(outcome.reason());
+            return outcome == LibraryOffsets.Outcome.FOUND
+                    ? line.at(libraries.address())
+                    : line.unusable(outcome.reason());
         }
 
-        /** Some versions of perf script print the address of a frame, others its offset in the file. The file decides. */
+        /**
+         * Some versions of perf script print the address of a frame, others its offset in the file. The file decides.
+         */
         private InputLine locatedFrame(InputLine frame) {
             int index = snapshot.find(frame.address());
             boolean isAddress = index >= 0 && isSameFile(frame.name(), cursor.seek(index));
@@ -270,13 +307,16 @@ public final class ResolveCommand implements Callable<Integer> {
             if (isAddress) {
                 return frame;
             }
-            return asOffset == LibraryOffsets.Outcome.FOUND ? frame.at(libraries.address())
+            return asOffset == LibraryOffsets.Outcome.FOUND
+                    ? frame.at(libraries.address())
                     : frame.unusable(index >= 0 ? "another file is mapped there" : asOffset.reason());
         }
 
         private boolean isSameFile(String recorded, MapCursor mapping) {
             String name = mapping.name();
-            return recorded.equals(name) || name != null && recorded.equals(name + FileName.DELETED_SUFFIX) || (recorded + FileName.DELETED_SUFFIX).equals(name);
+            return recorded.equals(name)
+                    || name != null && recorded.equals(name + FileName.DELETED_SUFFIX)
+                    || (recorded + FileName.DELETED_SUFFIX).equals(name);
         }
 
         /** Resolves each line of the input when it is read. */
@@ -293,7 +333,7 @@ public final class ResolveCommand implements Callable<Integer> {
 
         /** Resolves the input in blocks, since the JVM is read for each block. */
         void resolveInputInBlocks() throws IOException {
-            AddressReader input = input(() -> { });
+            AddressReader input = input(() -> {});
             for (Block block = Block.read(input); block.count > 0; block = Block.read(input)) {
                 refresh();
                 resolve(block);
@@ -331,8 +371,8 @@ public final class ResolveCommand implements Callable<Integer> {
         }
 
         /**
-         * Refreshes the snapshot. After the process has exited, the last snapshot stays, for addresses that were sampled
-         * before.
+         * Refreshes the snapshot. After the process has exited, the last snapshot stays, for addresses that were
+         * sampled before.
          */
         private void refreshUntilExit() throws IOException {
             if (hasExited || maps == null) {

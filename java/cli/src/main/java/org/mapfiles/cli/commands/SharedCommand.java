@@ -24,22 +24,34 @@ import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
 /** Lists the memory that several processes share. */
-@Command(name = "shared", mixinStandardHelpOptions = true, versionProvider = Version.class,
+@Command(
+        name = "shared",
+        mixinStandardHelpOptions = true,
+        versionProvider = Version.class,
         description = "Lists the memory that processes share: shared mappings of the same bytes of the same file.",
-        footer = {"", "With --private, COMMON is the bytes of the mapping that are in memory and are the same page of the file"
-                + " in another of the processes. COPIED is the bytes that the process has own copies of, made when it wrote to"
-                + " them. The rest of SIZE is in the memory of this process only, or not in memory. If /proc/PID/pagemap cannot"
-                + " be read, COMMON is 'at most' what the mapping can share.",
-            "", "JSON: one row of type shared_mapping for each mapping. Fields: those of 'mapfiles maps --json' and memory_id,"
+        footer = {
+            "",
+            "With --private, COMMON is the bytes of the mapping that are in memory and are the same page of the file"
+                    + " in another of the processes. COPIED is the bytes that the process has own copies of, made when it wrote to"
+                    + " them. The rest of SIZE is in the memory of this process only, or not in memory. If /proc/PID/pagemap cannot"
+                    + " be read, COMMON is 'at most' what the mapping can share.",
+            "",
+            "JSON: one row of type shared_mapping for each mapping. Fields: those of 'mapfiles maps --json' and memory_id,"
                     + " the same number in all rows of one piece of memory; with --private also copied and common in bytes,"
                     + " null if unknown.",
-            "", "Example: mapfiles shared 4711 4712"})
+            "",
+            "Example: mapfiles shared 4711 4712"
+        })
 public final class SharedCommand implements Callable<Integer> {
-    @Parameters(paramLabel = "PID|self", arity = "2..*", converter = Target.Converter.class, description = "Two"
-            + " processes or more.")
+    @Parameters(
+            paramLabel = "PID|self",
+            arity = "2..*",
+            converter = Target.Converter.class,
+            description = "Two" + " processes or more.")
     private List<Target> targets;
 
-    @Option(names = "--private",
+    @Option(
+            names = "--private",
             description = "Also private mappings of the same file, and how much of each is common and copied now.")
     private boolean withPrivate;
 
@@ -73,8 +85,10 @@ public final class SharedCommand implements Callable<Integer> {
             }
             if (shared.undecided() > 0) {
                 terminal.report(shared.undecided() + " files are left out, which may be shared: device and inode do"
-                        + " not identify a file on their file system" + MapFiles.followDenial().map(denial -> ", or"
-                                + " " + denial.getMessage()).orElse(""));
+                        + " not identify a file on their file system"
+                        + MapFiles.followDenial()
+                                .map(denial -> ", or" + " " + denial.getMessage())
+                                .orElse(""));
             }
         } finally {
             processes.forEach(ProcessMaps::close);
@@ -92,9 +106,12 @@ public final class SharedCommand implements Callable<Integer> {
             for (int i = 0; i < group.ranges().size(); i++) {
                 SharedMappings.Range range = group.ranges().get(i);
                 FileName name = FileName.of(range.process(), range.mapping());
-                lines.beginRow("shared_mapping", range.process().pid()).mapping(range.mapping(), name).number("memory_id", memoryId);
+                lines.beginRow("shared_mapping", range.process().pid())
+                        .mapping(range.mapping(), name)
+                        .number("memory_id", memoryId);
                 if (withPrivate) {
-                    lines.numberOrNull("copied", figures.get(i).copied()).numberOrNull("common", figures.get(i).common());
+                    lines.numberOrNull("copied", figures.get(i).copied())
+                            .numberOrNull("common", figures.get(i).common());
                 }
                 lines.end();
             }
@@ -110,14 +127,18 @@ public final class SharedCommand implements Callable<Integer> {
         table.left("NAME").endOfHead();
         CommonPages pages = withPrivate ? new CommonPages() : null;
         for (SharedMappings.Group group : shared.groups()) {
-            String name = FileName.of(group.ranges().get(0).process(), group.ranges().get(0).mapping()).display();
+            String name = FileName.of(
+                            group.ranges().get(0).process(),
+                            group.ranges().get(0).mapping())
+                    .display();
             List<CommonPages.Figures> figures = withPrivate ? pages.of(group.ranges()) : null;
             for (int i = 0; i < group.ranges().size(); i++) {
                 SharedMappings.Range range = group.ranges().get(i);
                 Mapping mapping = range.mapping();
                 table.cell(Integer.toString(range.process().pid()))
                         .cell(Hex.range(mapping))
-                        .cell(Sizes.human(mapping.size())).cell(Long.toHexString(mapping.offset()));
+                        .cell(Sizes.human(mapping.size()))
+                        .cell(Long.toHexString(mapping.offset()));
                 if (withPrivate) {
                     addPages(table, mapping, figures.get(i));
                 }
@@ -130,8 +151,10 @@ public final class SharedCommand implements Callable<Integer> {
     private static void addPages(Table table, Mapping mapping, CommonPages.Figures figures) {
         boolean isCopiedKnown = figures.copied() >= 0;
         table.cell(isCopiedKnown ? Sizes.human(figures.copied()) : "?")
-                .cell(figures.common() >= 0 ? Sizes.human(figures.common())
-                        : "at most " + Sizes.human(mapping.size() - Math.max(figures.copied(), 0)))
+                .cell(
+                        figures.common() >= 0
+                                ? Sizes.human(figures.common())
+                                : "at most " + Sizes.human(mapping.size() - Math.max(figures.copied(), 0)))
                 .cell(mapping.isShared() ? "" : "private");
     }
 }

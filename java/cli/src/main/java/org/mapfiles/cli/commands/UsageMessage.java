@@ -14,44 +14,55 @@ import picocli.CommandLine.UnmatchedArgumentException;
 public final class UsageMessage {
     /** How picocli's help command begins its message. */
     private static final String UNKNOWN_SUBCOMMAND = "Unknown subcommand '";
+
     private static final String INVALID_PARAMETER = "^Invalid value for positional parameter at index \\d+ \\(.*?\\): ";
     private static final String INVALID_OPTION = "^Invalid value for option '(.*?)'( \\(.*?\\))?: ";
     /** Number of letters in which a similar name may differ. */
     private static final int MAX_DISTANCE = 2;
 
-    private UsageMessage() {
-    }
+    private UsageMessage() {}
 
     /** Returns what is wrong with the command line, and the remedy if there is one, as the beginning of a sentence. */
     public static String of(ParameterException e) {
         CommandLine command = e.getCommandLine();
         if (e instanceof UnmatchedArgumentException) {
-            return unmatched(command, ((UnmatchedArgumentException) e).getUnmatched().get(0));
+            return unmatched(
+                    command, ((UnmatchedArgumentException) e).getUnmatched().get(0));
         }
         if (e instanceof MissingParameterException) {
             List<String> unmatched = command.getUnmatchedArguments();
-            return unmatched.isEmpty() ? missing(((MissingParameterException) e).getMissing()) : unmatched(command, unmatched.get(0));
+            return unmatched.isEmpty()
+                    ? missing(((MissingParameterException) e).getMissing())
+                    : unmatched(command, unmatched.get(0));
         }
         String message = e.getMessage() == null ? "wrong usage" : e.getMessage().replaceFirst("\\.$", "");
         return message.startsWith(UNKNOWN_SUBCOMMAND)
-                ? unknownCommand(command, message.substring(UNKNOWN_SUBCOMMAND.length()).replaceFirst("'$", ""))
+                ? unknownCommand(
+                        command, message.substring(UNKNOWN_SUBCOMMAND.length()).replaceFirst("'$", ""))
                 : message.replaceFirst(INVALID_PARAMETER, "").replaceFirst(INVALID_OPTION, "$1: ");
     }
 
     private static String unmatched(CommandLine command, String argument) {
         String quoted = "'" + Arguments.display(argument) + "'";
         if (argument.startsWith("-")) {
-            boolean takesName = command.getCommandSpec().positionalParameters().stream().anyMatch(each -> each.paramLabel().contains("NAME"));
+            boolean takesName = command.getCommandSpec().positionalParameters().stream()
+                    .anyMatch(each -> each.paramLabel().contains("NAME"));
             return "unknown option " + quoted + (takesName ? "; put -- before a name that begins with -" : "");
         }
-        return command.getSubcommands().isEmpty() ? "one argument too many: " + quoted : unknownCommand(command, argument);
+        return command.getSubcommands().isEmpty()
+                ? "one argument too many: " + quoted
+                : unknownCommand(command, argument);
     }
 
     private static String unknownCommand(CommandLine command, String name) {
         CommandLine root = command.getSubcommands().isEmpty() ? command.getParent() : command;
-        String similar = root.getSubcommands().keySet().stream().min(Comparator.comparingInt(each -> distance(each, name))).orElse("");
+        String similar = root.getSubcommands().keySet().stream()
+                .min(Comparator.comparingInt(each -> distance(each, name)))
+                .orElse("");
         return "unknown command '" + Arguments.display(name) + "'"
-                + (distance(similar, name) <= Math.min(MAX_DISTANCE, name.length() / 2) ? ", did you mean " + similar : "");
+                + (distance(similar, name) <= Math.min(MAX_DISTANCE, name.length() / 2)
+                        ? ", did you mean " + similar
+                        : "");
     }
 
     /** Returns how many letters have to be inserted, removed or replaced to make one name of another (Levenshtein). */
@@ -74,9 +85,10 @@ public final class UsageMessage {
 
     private static String missing(List<ArgSpec> arguments) {
         if (arguments.size() == 1 && arguments.get(0).arity().min() > 1) {
-            return "at least " + arguments.get(0).arity().min() + " arguments " + arguments.get(0).paramLabel() + " are needed";
+            return "at least " + arguments.get(0).arity().min() + " arguments "
+                    + arguments.get(0).paramLabel() + " are needed";
         }
-        return arguments.stream().map(ArgSpec::paramLabel).collect(Collectors.joining(" and ")) + (arguments.size() == 1 ? " is" : " are")
-                + " missing";
+        return arguments.stream().map(ArgSpec::paramLabel).collect(Collectors.joining(" and "))
+                + (arguments.size() == 1 ? " is" : " are") + " missing";
     }
 }

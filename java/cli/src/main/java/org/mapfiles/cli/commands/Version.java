@@ -7,7 +7,9 @@ public final class Version implements IVersionProvider {
     @Override
     public String[] getVersion() {
         String version = Version.class.getPackage().getImplementationVersion();
-        return new String[] {"mapfiles " + (version == null ? "(development)" : version) + ", Java "
-                + Runtime.version().feature() + ", Linux " + System.getProperty("os.version")};
+        return new String[] {
+            "mapfiles " + (version == null ? "(development)" : version) + ", Java "
+                    + Runtime.version().feature() + ", Linux " + System.getProperty("os.version")
+        };
     }
 }

@@ -22,12 +22,17 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
 /** Prints the changes of a process' mappings, from polls and from the kernel's events. */
-@Command(name = "watch", mixinStandardHelpOptions = true, versionProvider = Version.class,
+@Command(
+        name = "watch",
+        mixinStandardHelpOptions = true,
+        versionProvider = Version.class,
         description = "Prints which mappings a process makes, changes and unmaps, until the process exits. The exit"
                 + " code is then 4.",
-        footer = {"", "+ added, - removed, ~ changed, = mapped at the start (--initial), ! another program runs"
-                + " (execve), or changes may be missing up to here. A ? after the time: the time is not exact; the"
-                + " change had happened by then.",
+        footer = {
+            "",
+            "+ added, - removed, ~ changed, = mapped at the start (--initial), ! another program runs"
+                    + " (execve), or changes may be missing up to here. A ? after the time: the time is not exact; the"
+                    + " change had happened by then.",
             "The kernel reports new mappings and new permissions with exact times (perf events: see"
                     + " kernel.perf_event_paranoid). All other changes are found by polls. A mapping that is made and unmapped"
                     + " between two polls is reported only if the kernel reports it.",
@@ -37,19 +42,27 @@ import picocli.CommandLine.Parameters;
             "Replay: apply each line to the mappings that the lines before it left. No two mappings overlap at any step. After"
                     + " the lines of a poll the result is exactly the mappings that the poll read. Start with --initial.",
             "FILE (deleted) (or its real name): it is unknown whether the file is deleted; 'mapfiles maps' queries the kernel.",
-            "", "JSON: one row for each change, of type present, added, removed, changed, exec or lost. Fields: version, type,"
+            "",
+            "JSON: one row for each change, of type present, added, removed, changed, exec or lost. Fields: version, type,"
                     + " pid, time, exact, after: the change happened between after and time, null if time is exact. Rows about"
                     + " a mapping have the fields of 'mapfiles maps --json'; added and removed also continued: by a split or a"
                     + " merge; changed also was_start, was_end, was_perms.",
-            "", "Example: mapfiles watch 4711 --initial --json"})
+            "",
+            "Example: mapfiles watch 4711 --initial --json"
+        })
 public final class WatchCommand implements Callable<Integer> {
-    @Parameters(paramLabel = "PID|self", converter = Target.Converter.class, description = "The process; self: the JVM that"
-            + " runs this command.")
+    @Parameters(
+            paramLabel = "PID|self",
+            converter = Target.Converter.class,
+            description = "The process; self: the JVM that" + " runs this command.")
     private Target target;
 
-    @Option(names = "--interval", paramLabel = "MS", defaultValue = "200",
-            converter = PositiveNumber.Converter.class, description = "Milliseconds between polls, at least"
-            + " 1; default: 200.")
+    @Option(
+            names = "--interval",
+            paramLabel = "MS",
+            defaultValue = "200",
+            converter = PositiveNumber.Converter.class,
+            description = "Milliseconds between polls, at least" + " 1; default: 200.")
     private int interval;
 
     @Option(names = "--poll", description = "Poll only: do not use the kernel's events.")
@@ -69,7 +82,8 @@ public final class WatchCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException, InterruptedException {
-        try (ProcessMaps maps = target.open(); MapEvents events = open(maps)) {
+        try (ProcessMaps maps = target.open();
+                MapEvents events = open(maps)) {
             new Watch(maps, events).run();
         }
         return ExitCode.EXITED;
@@ -83,7 +97,8 @@ public final class WatchCommand implements Callable<Integer> {
             throw exited;
         } catch (MapsException noEvents) {
             // A missing permission, too few descriptors or too little memory, or threads that exit too soon.
-            terminal.report("polling every " + interval + " ms, without events of the kernel: " + noEvents.getMessage());
+            terminal.report(
+                    "polling every " + interval + " ms, without events of the kernel: " + noEvents.getMessage());
             return null;
         }
     }
@@ -113,7 +128,7 @@ public final class WatchCommand implements Callable<Integer> {
                 }
                 terminal.flush();
             }
-            for (;;) {
+            for (; ; ) {
                 try {
                     pause();
                     print(changes.poll());

@@ -15,15 +15,20 @@ import org.mapfiles.jvm.JvmRegions;
  * @param detail more about the region; may be empty
  * @param isInferred whether the region is inferred from the memory's content or place
  */
-public record AddressReport(String code, long codeOffset, List<InlinedMethod> inlined, int tier, JvmRegions.Kind region, String detail,
+public record AddressReport(
+        String code,
+        long codeOffset,
+        List<InlinedMethod> inlined,
+        int tier,
+        JvmRegions.Kind region,
+        String detail,
         boolean isInferred) {
     /**
      * A method that is inlined at an address. A name is empty if it is unknown.
      *
      * @param bytecode index of the bytecode that the instruction belongs to; -1: unknown
      */
-    public record InlinedMethod(String className, String methodName, String signature, int bytecode) {
-    }
+    public record InlinedMethod(String className, String methodName, String signature, int bytecode) {}
 
     /** Makes the report of an address from its code, if that was found, and its region. */
     public static AddressReport of(long address, CodeInfo code, JvmRegions regions) {
@@ -38,6 +43,7 @@ public record AddressReport(String code, long codeOffset, List<InlinedMethod> in
         for (int i = 0; i < code.frames() - 1; i++) { // the last frame is the compiled method
             inlined.add(new InlinedMethod(code.className(i), code.methodName(i), code.signature(i), code.bytecode(i)));
         }
-        return new AddressReport(code.toString(), address - code.start(), inlined, code.tier(), kind, detail, isInferred);
+        return new AddressReport(
+                code.toString(), address - code.start(), inlined, code.tier(), kind, detail, isInferred);
     }
 }

@@ -18,12 +18,17 @@ public final class ChangeJson implements ChangePrinter {
     @Override
     public void print(MapChange change, long wallClock) throws IOException {
         beginRow(JsonLines.constant(change.kind()), wallClock + change.time(), change.isExact());
-        lines.text("after", change.isExact() ? null : ChangePrinter.instant(wallClock + change.after()).toString());
+        lines.text(
+                "after",
+                change.isExact()
+                        ? null
+                        : ChangePrinter.instant(wallClock + change.after()).toString());
         if (change.mapping() != null) {
             lines.mapping(change.mapping(), FileName.withoutQuery(change.mapping()));
         }
         if (change.previous() != null) {
-            lines.hex("was_start", change.previous().start()).hex("was_end", change.previous().end())
+            lines.hex("was_start", change.previous().start())
+                    .hex("was_end", change.previous().end())
                     .text("was_perms", change.previous().permissions());
         } else if (change.mapping() != null) {
             lines.bool("continued", change.isContinued());
@@ -34,10 +39,14 @@ public final class ChangeJson implements ChangePrinter {
     @Override
     public void printPresent(Mapping mapping, long time) throws IOException {
         beginRow("present", time, true);
-        lines.nullValue("after").mapping(mapping, FileName.withoutQuery(mapping)).end();
+        lines.nullValue("after")
+                .mapping(mapping, FileName.withoutQuery(mapping))
+                .end();
     }
 
     private void beginRow(String type, long time, boolean isExact) throws IOException {
-        lines.beginRow(type, pid).text("time", ChangePrinter.instant(time).toString()).bool("exact", isExact);
+        lines.beginRow(type, pid)
+                .text("time", ChangePrinter.instant(time).toString())
+                .bool("exact", isExact);
     }
 }

@@ -10,7 +10,8 @@ import org.mapfiles.timeline.MapChange;
 
 /** Prints changes of mappings as text: time, mark, range, permissions, name. */
 public final class ChangeText implements ChangePrinter {
-    private static final DateTimeFormatter TIME = DateTimeFormatter.ofPattern("HH:mm:ss.SSSSSS").withZone(ZoneId.systemDefault());
+    private static final DateTimeFormatter TIME =
+            DateTimeFormatter.ofPattern("HH:mm:ss.SSSSSS").withZone(ZoneId.systemDefault());
 
     private final OutputStream out;
 
@@ -35,7 +36,9 @@ public final class ChangeText implements ChangePrinter {
         out.write((TIME.format(ChangePrinter.instant(time)) + mark + text + "\n").getBytes(StandardCharsets.UTF_8));
     }
 
-    /** Returns null if nothing that is printed has changed, such as an inode that the kernel's event did not contain. */
+    /**
+     * Returns null if nothing that is printed has changed, such as an inode that the kernel's event did not contain.
+     */
     private static String text(MapChange change) {
         switch (change.kind()) {
             case ADDED:
@@ -43,8 +46,10 @@ public final class ChangeText implements ChangePrinter {
             case REMOVED:
                 return "-  " + text(change.mapping()) + (change.isContinued() ? "  merged" : "");
             case CHANGED:
-                return text(change.mapping()).equals(text(change.previous())) ? null
-                        : "~  " + text(change.mapping()) + "  was " + Hex.range(change.previous()) + "  " + change.previous().permissions();
+                return text(change.mapping()).equals(text(change.previous()))
+                        ? null
+                        : "~  " + text(change.mapping()) + "  was " + Hex.range(change.previous()) + "  "
+                                + change.previous().permissions();
             case EXEC:
                 return "!  another program runs";
             default:
@@ -53,6 +58,8 @@ public final class ChangeText implements ChangePrinter {
     }
 
     private static String text(Mapping mapping) {
-        return (Hex.range(mapping) + "  " + mapping.permissions() + "  " + FileName.withoutQuery(mapping).display()).stripTrailing();
+        return (Hex.range(mapping) + "  " + mapping.permissions() + "  "
+                        + FileName.withoutQuery(mapping).display())
+                .stripTrailing();
     }
 }

@@ -24,11 +24,18 @@ public final class CrashJson extends CrashPrinter {
 
     @Override
     void begin(Crash crash) throws IOException {
-        lines.beginRow("crash", pid).text("source", JsonLines.constant(saved.source())).textOrNull("signal", crash.signal())
-                .textOrNull("message", crash.message()).text("tid", crash.tid() == -1 ? null : Long.toUnsignedString(crash.tid()))
-                .textOrNull("runtime", crash.runtime()).textOrNull("command", crash.commandLine())
-                .text("earliest", time(crash.earliest())).text("latest", time(crash.latest()))
-                .number("mappings", saved.snapshot().size()).number("problems", saved.problemCount()).end();
+        lines.beginRow("crash", pid)
+                .text("source", JsonLines.constant(saved.source()))
+                .textOrNull("signal", crash.signal())
+                .textOrNull("message", crash.message())
+                .text("tid", crash.tid() == -1 ? null : Long.toUnsignedString(crash.tid()))
+                .textOrNull("runtime", crash.runtime())
+                .textOrNull("command", crash.commandLine())
+                .text("earliest", time(crash.earliest()))
+                .text("latest", time(crash.latest()))
+                .number("mappings", saved.snapshot().size())
+                .number("problems", saved.problemCount())
+                .end();
     }
 
     private static String time(Optional<Instant> time) {
@@ -38,9 +45,11 @@ public final class CrashJson extends CrashPrinter {
     @Override
     void print(Crash.Address address, MapCursor mapping, boolean isInStack, boolean isContradicted) throws IOException {
         FileCheck check = check(mapping);
-        lines.beginRow("crash_address", pid).text("role", JsonLines.constant(address.role())).textOrNull("name", address.name())
-                .textOrNull("text", address.text()).textOrNull("reason", isContradicted ? "in mappings that contradict each other"
-                        : address.problem());
+        lines.beginRow("crash_address", pid)
+                .text("role", JsonLines.constant(address.role()))
+                .textOrNull("name", address.name())
+                .textOrNull("text", address.text())
+                .textOrNull("reason", isContradicted ? "in mappings that contradict each other" : address.problem());
         if (address.isKnown()) {
             lines.hex("address", address.address());
         } else {
@@ -56,8 +65,11 @@ public final class CrashJson extends CrashPrinter {
                 lines.nullValue("file_offset");
             }
         }
-        lines.bool("in_stack", isInStack).text("file_now", check == null ? null : JsonLines.constant(check.result()))
-                .text("file_why", check == null ? null : check.reason()).text("build_id", buildId(check)).end();
+        lines.bool("in_stack", isInStack)
+                .text("file_now", check == null ? null : JsonLines.constant(check.result()))
+                .text("file_why", check == null ? null : check.reason())
+                .text("build_id", buildId(check))
+                .end();
     }
 
     @Override

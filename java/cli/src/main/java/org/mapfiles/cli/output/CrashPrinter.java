@@ -8,7 +8,10 @@ import org.mapfiles.saved.Crash;
 import org.mapfiles.saved.FileCheck;
 import org.mapfiles.saved.SavedMaps;
 
-/** Prints a crash: what each of its addresses belongs to, and whether the files are still the same. Each file is checked once. */
+/**
+ * Prints a crash: what each of its addresses belongs to, and whether the files are still the same. Each file is checked
+ * once.
+ */
 public abstract class CrashPrinter {
     private final SavedMaps saved;
     private final MapCursor cursor;
@@ -40,7 +43,8 @@ public abstract class CrashPrinter {
      * @param isInStack whether the address is in the stack of the thread that crashed
      * @param isContradicted whether lines of the file contradict each other about the address
      */
-    abstract void print(Crash.Address address, MapCursor mapping, boolean isInStack, boolean isContradicted) throws IOException;
+    abstract void print(Crash.Address address, MapCursor mapping, boolean isInStack, boolean isContradicted)
+            throws IOException;
 
     abstract void end() throws IOException;
 
@@ -50,13 +54,16 @@ public abstract class CrashPrinter {
 
     /** Returns whether the file of a mapping is still the same; null if the mapping has no file. */
     final FileCheck check(MapCursor mapping) {
-        return mapping == null || !mapping.isFileBacked() ? null
+        return mapping == null || !mapping.isFileBacked()
+                ? null
                 : checks.computeIfAbsent(mapping.fileIndex(), file -> saved.check(mapping));
     }
 
     /** Returns a build ID in hexadecimal; null if it is unknown. */
     static String buildId(FileCheck check) {
-        return check == null ? null : check.buildId().map(CrashPrinter::hexadecimal).orElse(null);
+        return check == null
+                ? null
+                : check.buildId().map(CrashPrinter::hexadecimal).orElse(null);
     }
 
     private static String hexadecimal(byte[] bytes) {

@@ -16,6 +16,7 @@ public final class CrashText extends CrashPrinter {
     private final Terminal terminal;
     /** The files that addresses belong to, by name. */
     private final Map<String, FileCheck> files = new TreeMap<>();
+
     private Role role;
 
     public CrashText(SavedMaps saved, Terminal terminal) {
@@ -29,7 +30,9 @@ public final class CrashText extends CrashPrinter {
 
     @Override
     void begin(Crash crash) throws IOException {
-        String error = crash.message().isEmpty() ? crash.signal() + (crash.tid() >= 0 ? "  thread " + crash.tid() : "") : crash.message();
+        String error = crash.message().isEmpty()
+                ? crash.signal() + (crash.tid() >= 0 ? "  thread " + crash.tid() : "")
+                : crash.message();
         for (String fact : new String[] {error, crash.runtime(), crash.commandLine()}) {
             if (!fact.isEmpty()) {
                 line(Printable.text(fact));
@@ -44,8 +47,9 @@ public final class CrashText extends CrashPrinter {
             line("");
         }
         role = address.role();
-        String place = !address.isKnown() ? address.problem() : place(address.address(), mapping, isContradicted)
-                + (isInStack ? "  stack of the thread" : "");
+        String place = !address.isKnown()
+                ? address.problem()
+                : place(address.address(), mapping, isContradicted) + (isInStack ? "  stack of the thread" : "");
         FileCheck check = check(mapping);
         if (check != null) {
             files.put(FileName.withoutQuery(mapping).display(), check);
@@ -73,8 +77,8 @@ public final class CrashText extends CrashPrinter {
         }
         String name = FileName.withoutQuery(mapping).display();
         long offset = address - mapping.start() + (mapping.isFileBacked() ? mapping.offset() : 0);
-        return hex + "  " + (name.isEmpty() ? "[anonymous]" : name) + " + 0x" + Long.toHexString(offset) + "  " + permissions(mapping)
-                + "  " + Hex.range(mapping);
+        return hex + "  " + (name.isEmpty() ? "[anonymous]" : name) + " + 0x" + Long.toHexString(offset) + "  "
+                + permissions(mapping) + "  " + Hex.range(mapping);
     }
 
     @Override
@@ -88,8 +92,11 @@ public final class CrashText extends CrashPrinter {
         for (Map.Entry<String, FileCheck> file : files.entrySet()) {
             FileCheck check = file.getValue();
             String buildId = buildId(check);
-            table.cell(check.result().name().toLowerCase(Locale.ROOT)).cell(buildId == null ? "?" : buildId).cell(file.getKey())
-                    .cell(check.reason()).endOfRow();
+            table.cell(check.result().name().toLowerCase(Locale.ROOT))
+                    .cell(buildId == null ? "?" : buildId)
+                    .cell(file.getKey())
+                    .cell(check.reason())
+                    .endOfRow();
         }
         table.print();
     }

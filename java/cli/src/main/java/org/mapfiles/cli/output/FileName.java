@@ -10,7 +10,8 @@ import org.mapfiles.ProcessMaps;
 import org.mapfiles.files.MapFiles;
 
 /**
- * A mapping's name as commands print it: its bytes without the kernel's mark of deleted files, and whether the file is deleted.
+ * A mapping's name as commands print it: its bytes without the kernel's mark of deleted files, and whether the file is
+ * deleted.
  */
 public final class FileName {
     public static final FileName NONE = new FileName(new byte[0], Deletion.NOT_DELETED);
@@ -28,7 +29,8 @@ public final class FileName {
 
     /** Returns the name of a mapping. Queries the kernel if the name ends in {@value #DELETED_SUFFIX}. */
     public static FileName of(ProcessMaps maps, Mapping mapping) throws MapsException {
-        return withoutQuery(mapping.deletion() == Deletion.UNKNOWN ? MapFiles.of(maps).resolveName(mapping) : mapping);
+        return withoutQuery(
+                mapping.deletion() == Deletion.UNKNOWN ? MapFiles.of(maps).resolveName(mapping) : mapping);
     }
 
     /** Returns the name of a mapping, without a query: the mapping may be unmapped by now. */

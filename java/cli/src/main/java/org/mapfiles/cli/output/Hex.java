@@ -4,8 +4,7 @@ import org.mapfiles.Mapping;
 
 /** Addresses as text output shows them: in hexadecimal without 0x, as in /proc/PID/maps. */
 public final class Hex {
-    private Hex() {
-    }
+    private Hex() {}
 
     /** Returns the range of a mapping, as {@link #range(long, long)}. */
     public static String range(Mapping mapping) {

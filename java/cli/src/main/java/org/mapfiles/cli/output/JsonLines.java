@@ -12,11 +12,11 @@ import org.mapfiles.Mapping;
 import org.mapfiles.Mapping.Deletion;
 
 /**
- * Writes JSON Lines: one object on each line, as docs/reference/mapfiles.schema.json describes them. A line is written to the
- * stream when it is complete, so a failure leaves no part of a line.
+ * Writes JSON Lines: one object on each line, as docs/reference/mapfiles.schema.json describes them. A line is written
+ * to the stream when it is complete, so a failure leaves no part of a line.
  *
- * <p>Addresses and offsets are strings, {@code "0x..."}: many JSON readers round numbers above 2<sup>53</sup>. An unknown or
- * absent value is null.
+ * <p>Addresses and offsets are strings, {@code "0x..."}: many JSON readers round numbers above 2<sup>53</sup>. An
+ * unknown or absent value is null.
  */
 public final class JsonLines {
     /** Version of the schema. It changes when a field or a row type is removed, is renamed, or changes its meaning. */
@@ -117,7 +117,8 @@ public final class JsonLines {
     }
 
     /**
-     * Writes a text of bytes. If they are not UTF-8, U+FFFD replaces the wrong ones, and {@code field_base64} holds all bytes.
+     * Writes a text of bytes. If they are not UTF-8, U+FFFD replaces the wrong ones, and {@code field_base64} holds all
+     * bytes.
      */
     public JsonLines bytes(String field, byte[] value) throws IOException {
         text(field, new String(value, StandardCharsets.UTF_8));
@@ -144,11 +145,15 @@ public final class JsonLines {
      */
     JsonLines mapping(Mapping mapping, FileName name, String permissions) throws IOException {
         range(mapping.start(), mapping.end()).text("perms", permissions).hex("offset", mapping.offset());
-        if (mapping.isFileBacked() && mapping.inode() == 0 && mapping.deviceMajor() == 0 && mapping.deviceMinor() == 0) {
+        if (mapping.isFileBacked()
+                && mapping.inode() == 0
+                && mapping.deviceMajor() == 0
+                && mapping.deviceMinor() == 0) {
             nullValue("dev_major").nullValue("dev_minor").nullValue("inode"); // a core file does not record them
         } else {
             number("dev_major", Integer.toUnsignedLong(mapping.deviceMajor()))
-                    .number("dev_minor", Integer.toUnsignedLong(mapping.deviceMinor())).unsigned("inode", mapping.inode());
+                    .number("dev_minor", Integer.toUnsignedLong(mapping.deviceMinor()))
+                    .unsigned("inode", mapping.inode());
         }
         text("kind", constant(mapping.kind()));
         if (name.raw().length == 0) {
@@ -166,8 +171,17 @@ public final class JsonLines {
 
     /** Writes the fields that describe a mapping, for an address that is in none. */
     public JsonLines noMapping() throws IOException {
-        return nullValue("start").nullValue("end").nullValue("size").nullValue("perms").nullValue("offset").nullValue("dev_major")
-                .nullValue("dev_minor").nullValue("inode").nullValue("kind").nullValue("path").nullValue("deleted");
+        return nullValue("start")
+                .nullValue("end")
+                .nullValue("size")
+                .nullValue("perms")
+                .nullValue("offset")
+                .nullValue("dev_major")
+                .nullValue("dev_minor")
+                .nullValue("inode")
+                .nullValue("kind")
+                .nullValue("path")
+                .nullValue("deleted");
     }
 
     /** Returns a constant as JSON shows it: in lower case. */

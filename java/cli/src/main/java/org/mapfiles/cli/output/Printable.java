@@ -7,19 +7,18 @@ import java.nio.charset.CoderResult;
 import java.nio.charset.StandardCharsets;
 
 /**
- * Escapes characters that a terminal obeys or does not show. Every text from outside passes through this class: names of files,
- * classes and threads, arguments, messages of exceptions.
+ * Escapes characters that a terminal obeys or does not show. Every text from outside passes through this class: names
+ * of files, classes and threads, arguments, messages of exceptions.
  *
- * <p>It escapes control characters (C0, DEL, C1), format characters (bidirectional controls, zero-width characters, tags), line
- * and paragraph separators, other characters without a glyph, unpaired surrogates, and bytes that are not UTF-8. Text output
- * shows {@code \xNN} for each byte of such a character in UTF-8. JSON shows {@code \}{@code uXXXX} for each of its UTF-16
- * units.
+ * <p>It escapes control characters (C0, DEL, C1), format characters (bidirectional controls, zero-width characters,
+ * tags), line and paragraph separators, other characters without a glyph, unpaired surrogates, and bytes that are not
+ * UTF-8. Text output shows {@code \xNN} for each byte of such a character in UTF-8. JSON shows {@code \}{@code uXXXX}
+ * for each of its UTF-16 units.
  */
 public final class Printable {
     private static final char[] DIGITS = "0123456789abcdef".toCharArray();
 
-    private Printable() {
-    }
+    private Printable() {}
 
     /** Returns a name for text output. Newline, tab and backslash are {@code \n}, {@code \t} and {@code \\}. */
     public static String text(String name) {
@@ -34,7 +33,7 @@ public final class Printable {
         CharsetDecoder decoder = StandardCharsets.UTF_8.newDecoder(); // stops at bytes that are not UTF-8
         ByteBuffer in = ByteBuffer.wrap(name);
         CharBuffer decoded = CharBuffer.allocate(name.length);
-        for (;;) {
+        for (; ; ) {
             CoderResult result = decoder.decode(in, decoded, true);
             appendText(out, decoded.flip().toString());
             decoded.clear();
@@ -64,7 +63,8 @@ public final class Printable {
     }
 
     /**
-     * Returns a message on one line: newlines become blanks. Backslashes stay, since names in a message are escaped already.
+     * Returns a message on one line: newlines become blanks. Backslashes stay, since names in a message are escaped
+     * already.
      */
     public static String message(String message) {
         StringBuilder out = new StringBuilder(message.length());
@@ -88,7 +88,10 @@ public final class Printable {
                 out.append("\\t");
             } else if (isHidden(c)) {
                 for (char unit : Character.toChars(c)) {
-                    out.append("\\u").append(DIGITS[unit >> 12]).append(DIGITS[unit >> 8 & 15]).append(DIGITS[unit >> 4 & 15])
+                    out.append("\\u")
+                            .append(DIGITS[unit >> 12])
+                            .append(DIGITS[unit >> 8 & 15])
+                            .append(DIGITS[unit >> 4 & 15])
                             .append(DIGITS[unit & 15]);
                 }
             } else {
@@ -101,7 +104,8 @@ public final class Printable {
     private static void append(StringBuilder out, int c) {
         if (!isHidden(c)) {
             out.appendCodePoint(c);
-        } else if (c >= Character.MIN_SURROGATE && c <= Character.MAX_SURROGATE) { // unpaired: escaped as if UTF-8 could encode it
+        } else if (c >= Character.MIN_SURROGATE
+                && c <= Character.MAX_SURROGATE) { // unpaired: escaped as if UTF-8 could encode it
             appendByte(out, 0xe0 | c >> 12);
             appendByte(out, 0x80 | c >> 6 & 0x3f);
             appendByte(out, 0x80 | c & 0x3f);
@@ -117,9 +121,9 @@ public final class Printable {
     }
 
     /**
-     * Returns whether a terminal obeys a character, or shows nothing for it. The categories are Unicode's. The numbers are the
-     * characters that Default_Ignorable_Code_Point (DerivedCoreProperties.txt) adds to these categories; Java does not have
-     * this property.
+     * Returns whether a terminal obeys a character, or shows nothing for it. The categories are Unicode's. The numbers
+     * are the characters that Default_Ignorable_Code_Point (DerivedCoreProperties.txt) adds to these categories; Java
+     * does not have this property.
      */
     private static boolean isHidden(int c) {
         if (c < 0x7f) {
@@ -133,8 +137,17 @@ public final class Printable {
             case Character.SURROGATE:
                 return true;
             default:
-                return c == 0x34f || c == 0x115f || c == 0x1160 || c == 0x17b4 || c == 0x17b5 || c >= 0x180b && c <= 0x180f || c == 0x2065
-                        || c == 0x3164 || c >= 0xfe00 && c <= 0xfe0f || c == 0xffa0 || c >= 0xfff0 && c <= 0xfff8
+                return c == 0x34f
+                        || c == 0x115f
+                        || c == 0x1160
+                        || c == 0x17b4
+                        || c == 0x17b5
+                        || c >= 0x180b && c <= 0x180f
+                        || c == 0x2065
+                        || c == 0x3164
+                        || c >= 0xfe00 && c <= 0xfe0f
+                        || c == 0xffa0
+                        || c >= 0xfff0 && c <= 0xfff8
                         || c >= 0xe0000 && c <= 0xe0fff;
         }
     }

@@ -42,10 +42,22 @@ public final class ResolvedJson extends ResolvedPrinter {
 
     @Override
     void printUnresolved(long address) throws IOException {
-        lines.beginRow("address", pid).hex("address", address).noMapping().nullValue("file_offset").nullValue("symbol")
-                .nullValue("symbol_offset").nullValue("elf_address").nullValue("build_id").nullValue("htlhash");
+        lines.beginRow("address", pid)
+                .hex("address", address)
+                .noMapping()
+                .nullValue("file_offset")
+                .nullValue("symbol")
+                .nullValue("symbol_offset")
+                .nullValue("elf_address")
+                .nullValue("build_id")
+                .nullValue("htlhash");
         if (report(address) != null) {
-            lines.nullValue("code").nullValue("code_offset").nullValue("tier").nullValue("inlined").nullValue("region").nullValue("detail")
+            lines.nullValue("code")
+                    .nullValue("code_offset")
+                    .nullValue("tier")
+                    .nullValue("inlined")
+                    .nullValue("region")
+                    .nullValue("detail")
                     .nullValue("inferred");
         }
         lines.end();
@@ -53,7 +65,11 @@ public final class ResolvedJson extends ResolvedPrinter {
 
     @Override
     void unusable(long line, byte[] input, String reason) throws IOException {
-        lines.beginRow("unusable", pid).numberOrNull("line", line > 0 ? line : -1).bytes("input", input).text("reason", reason).end();
+        lines.beginRow("unusable", pid)
+                .numberOrNull("line", line > 0 ? line : -1)
+                .bytes("input", input)
+                .text("reason", reason)
+                .end();
     }
 
     @Override
@@ -85,7 +101,8 @@ public final class ResolvedJson extends ResolvedPrinter {
         AddressReport report = report(address);
         if (report != null) {
             code(report);
-            lines.text("region", JsonLines.constant(report.region())).textOrNull("detail", report.detail())
+            lines.text("region", JsonLines.constant(report.region()))
+                    .textOrNull("detail", report.detail())
                     .bool("inferred", report.isInferred());
         }
         lines.end();
@@ -100,8 +117,12 @@ public final class ResolvedJson extends ResolvedPrinter {
         }
         lines.numberOrNull("tier", report.tier()).beginList("inlined");
         for (AddressReport.InlinedMethod method : report.inlined()) {
-            lines.beginObject().textOrNull("class", method.className()).textOrNull("method", method.methodName())
-                    .textOrNull("signature", method.signature()).numberOrNull("bytecode", method.bytecode()).end();
+            lines.beginObject()
+                    .textOrNull("class", method.className())
+                    .textOrNull("method", method.methodName())
+                    .textOrNull("signature", method.signature())
+                    .numberOrNull("bytecode", method.bytecode())
+                    .end();
         }
         lines.endList();
     }

@@ -15,6 +15,7 @@ public abstract class ResolvedPrinter {
     private final ProcessMaps maps;
     /** Null: the mappings are of a process. */
     private final SavedMaps saved;
+
     private final MapSnapshot snapshot;
     private final MapCursor cursor;
     private final AddressSymbols symbols;
@@ -65,7 +66,9 @@ public abstract class ResolvedPrinter {
         unusable(line, input, reason);
     }
 
-    /** Prints a line that is not an address and belongs to the addresses after it, such as the head of a sample of perf. */
+    /**
+     * Prints a line that is not an address and belongs to the addresses after it, such as the head of a sample of perf.
+     */
     public abstract void printSample(byte[] line) throws IOException;
 
     /** Returns whether an address was in no mapping, or a line could not be used. */

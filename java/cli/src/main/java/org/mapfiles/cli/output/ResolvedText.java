@@ -24,6 +24,7 @@ public final class ResolvedText extends ResolvedPrinter {
     private final byte[] digits = new byte[16];
     /** For each mapping the parts of its lines before and after the offset, made when they are needed. */
     private byte[][] before = {};
+
     private byte[][] after = {};
     private final Map<String, byte[]> symbolNames = new HashMap<>();
 
@@ -53,7 +54,8 @@ public final class ResolvedText extends ResolvedPrinter {
             out.write(BEFORE_FILE);
         }
         out.write(before[index]);
-        hex(address - mapping.start() + (mapping.isFileBacked() ? mapping.offset() : 0)); // without a file: in the mapping
+        // without a file: in the mapping
+        hex(address - mapping.start() + (mapping.isFileBacked() ? mapping.offset() : 0));
         if (symbolName.length > 0) {
             out.write(')');
         }
@@ -63,8 +65,10 @@ public final class ResolvedText extends ResolvedPrinter {
 
     /** Returns a name as it is printed before its offset. A profile has the same names many times. */
     private byte[] display(String name) {
-        return name == null ? NO_NAME
-                : symbolNames.computeIfAbsent(name, each -> (Printable.text(each) + " + ").getBytes(StandardCharsets.UTF_8));
+        return name == null
+                ? NO_NAME
+                : symbolNames.computeIfAbsent(
+                        name, each -> (Printable.text(each) + " + ").getBytes(StandardCharsets.UTF_8));
     }
 
     @Override
@@ -98,8 +102,8 @@ public final class ResolvedText extends ResolvedPrinter {
         }
         String name = name(index, mapping).display();
         before[index] = ((name.isEmpty() ? "[anonymous]" : name) + " + ").getBytes(StandardCharsets.UTF_8);
-        after[index] = ("  " + permissions(mapping) + "  " + Hex.range(mapping) + "\n")
-                .getBytes(StandardCharsets.UTF_8);
+        after[index] =
+                ("  " + permissions(mapping) + "  " + Hex.range(mapping) + "\n").getBytes(StandardCharsets.UTF_8);
     }
 
     private void hex(long value) throws IOException {
@@ -121,15 +125,24 @@ public final class ResolvedText extends ResolvedPrinter {
         }
         StringBuilder text = new StringBuilder();
         for (AddressReport.InlinedMethod method : report.inlined()) {
-            text.append("    ").append(Printable.text(method.className() + '.' + method.methodName() + method.signature()))
-                    .append(" @ ").append(method.bytecode()).append("  inlined into\n");
+            text.append("    ")
+                    .append(Printable.text(method.className() + '.' + method.methodName() + method.signature()))
+                    .append(" @ ")
+                    .append(method.bytecode())
+                    .append("  inlined into\n");
         }
         StringBuilder line = new StringBuilder("    ");
         if (report.code() != null) {
-            line.append(Printable.text(report.code())).append(" + 0x").append(Long.toHexString(report.codeOffset()))
-                    .append(report.tier() >= 0 ? "  tier " + report.tier() : "").append("  ");
+            line.append(Printable.text(report.code()))
+                    .append(" + 0x")
+                    .append(Long.toHexString(report.codeOffset()))
+                    .append(report.tier() >= 0 ? "  tier " + report.tier() : "")
+                    .append("  ");
         }
         line.append(report.region()).append(report.isInferred() ? "?  " : "  ").append(Printable.text(report.detail()));
-        out.write(text.append(line.toString().stripTrailing()).append('\n').toString().getBytes(StandardCharsets.UTF_8));
+        out.write(text.append(line.toString().stripTrailing())
+                .append('\n')
+                .toString()
+                .getBytes(StandardCharsets.UTF_8));
     }
 }

@@ -6,8 +6,7 @@ import java.util.Locale;
 public final class Sizes {
     private static final String UNITS = "BKMGTPE";
 
-    private Sizes() {
-    }
+    private Sizes() {}
 
     public static String human(long bytes) {
         if (bytes < 0) {

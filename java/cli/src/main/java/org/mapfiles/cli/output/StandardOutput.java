@@ -9,9 +9,9 @@ import org.mapfiles.internal.ErrorText;
 import org.mapfiles.internal.Pipes;
 
 /**
- * A stream that distinguishes three failures, which are all IOExceptions to a command: its reader has closed the pipe, the
- * output cannot be written, and an input cannot be read. After a failure each write throws the same exception again, without a
- * system call.
+ * A stream that distinguishes three failures, which are all IOExceptions to a command: its reader has closed the pipe,
+ * the output cannot be written, and an input cannot be read. After a failure each write throws the same exception
+ * again, without a system call.
  */
 public final class StandardOutput extends FilterOutputStream {
     /** The reader of the output has closed the pipe, such as {@code head}. */
@@ -46,7 +46,8 @@ public final class StandardOutput extends FilterOutputStream {
                 out.write(bytes, from, length);
                 return;
             } catch (IOException e) {
-                failure = isClosedPipe(e) ? new ClosedException(e)
+                failure = isClosedPipe(e)
+                        ? new ClosedException(e)
                         : new IOException("standard output cannot be written: " + ErrorText.of(e), e);
             }
         }
@@ -59,7 +60,9 @@ public final class StandardOutput extends FilterOutputStream {
         return text.contains("Broken pipe") || text.equals(closedPipeText());
     }
 
-    /** Returns the text of EPIPE in the language of the system, by writing to a closed pipe; null if that does not fail. */
+    /**
+     * Returns the text of EPIPE in the language of the system, by writing to a closed pipe; null if that does not fail.
+     */
     private static String closedPipeText() {
         try {
             Pipe pipe = Pipe.open();

@@ -7,13 +7,16 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Prints rows in aligned columns. Rows are printed a thousand at a time, so memory use does not grow with the table. A column
- * is as wide as the rows so far need; the last column is not padded.
+ * Prints rows in aligned columns. Rows are printed a thousand at a time, so memory use does not grow with the table. A
+ * column is as wide as the rows so far need; the last column is not padded.
  */
 public final class Table {
     /** The colour of a cell on a terminal. */
     public enum Colour {
-        PLAIN(""), CODE("\033[32m"), FAINT("\033[2m"), HEAD("\033[1m");
+        PLAIN(""),
+        CODE("\033[32m"),
+        FAINT("\033[2m"),
+        HEAD("\033[1m");
 
         private final String code;
 
@@ -101,7 +104,11 @@ public final class Table {
         boolean last = at == widths.size() - 1;
         String padding = last ? "" : " ".repeat(widths.get(at) - text.length());
         boolean coloured = terminal.isColoured() && colour != Colour.PLAIN && !text.isEmpty();
-        line.append(at > 0 ? "  " : "").append(rightAligned.get(at) ? padding : "").append(coloured ? colour.code : "")
-                .append(text).append(coloured ? END : "").append(rightAligned.get(at) ? "" : padding);
+        line.append(at > 0 ? "  " : "")
+                .append(rightAligned.get(at) ? padding : "")
+                .append(coloured ? colour.code : "")
+                .append(text)
+                .append(coloured ? END : "")
+                .append(rightAligned.get(at) ? "" : padding);
     }
 }

@@ -40,8 +40,11 @@ public final class Terminal {
     /** Returns the streams of this process. */
     public static Terminal ofProcess() {
         boolean coloured = System.getenv("NO_COLOR") == null && isTerminal(Path.of("/proc/self/fd/1"));
-        return new Terminal(new FileInputStream(FileDescriptor.in), new StandardOutput(new FileOutputStream(FileDescriptor.out), 1),
-                new FileOutputStream(FileDescriptor.err), coloured);
+        return new Terminal(
+                new FileInputStream(FileDescriptor.in),
+                new StandardOutput(new FileOutputStream(FileDescriptor.out), 1),
+                new FileOutputStream(FileDescriptor.err),
+                coloured);
     }
 
     /** System.console() does not help: since JDK 22 it is not null without a terminal either. */
@@ -75,8 +78,8 @@ public final class Terminal {
     }
 
     /**
-     * Fails if the reader of the output has closed the pipe. A command that waits without writing calls this from time to time: only a
-     * write fails by itself.
+     * Fails if the reader of the output has closed the pipe. A command that waits without writing calls this from time
+     * to time: only a write fails by itself.
      */
     public void checkReader() throws IOException {
         standardOutput.checkReader();

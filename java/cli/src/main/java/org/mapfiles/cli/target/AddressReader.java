@@ -5,8 +5,8 @@ import java.io.InputStream;
 import java.util.Arrays;
 
 /**
- * Reads addresses from a stream, one on each line, without a String for each. A line may also be an {@link InputLine}. Blank lines are
- * skipped, unless the stream is output of {@code perf script}.
+ * Reads addresses from a stream, one on each line, without a String for each. A line may also be an {@link InputLine}.
+ * Blank lines are skipped, unless the stream is output of {@code perf script}.
  */
 public final class AddressReader {
     private static final int MAX_LINE = 1 << 16;
@@ -37,7 +37,7 @@ public final class AddressReader {
 
     /** Reads the next line that is not blank. Returns false at the end. */
     public boolean next() throws IOException {
-        for (;;) {
+        for (; ; ) {
             int newline = newline();
             if (newline < 0) {
                 return false;
@@ -57,13 +57,19 @@ public final class AddressReader {
                 continue;
             }
             if (isTooLong) {
-                other = new InputLine(InputLine.Kind.UNUSABLE, lineNumber, 0, "", text(begin, begin + 80),
+                other = new InputLine(
+                        InputLine.Kind.UNUSABLE,
+                        lineNumber,
+                        0,
+                        "",
+                        text(begin, begin + 80),
                         "is longer than " + MAX_LINE + " bytes");
             } else if (HexAddress.isAddress(buffer, from, to)) {
                 other = null;
                 address = HexAddress.parse(buffer, from, to);
             } else {
-                other = from == to ? new InputLine(InputLine.Kind.SAMPLE, lineNumber, 0, "", "", "")
+                other = from == to
+                        ? new InputLine(InputLine.Kind.SAMPLE, lineNumber, 0, "", "", "")
                         : InputLine.of(text(begin, newline), lineNumber, HexAddress.whyNot(buffer, from, to));
                 hasSamples |= other.kind() == InputLine.Kind.SAMPLE;
             }
@@ -92,7 +98,7 @@ public final class AddressReader {
             isTooLong = false;
             skipRestOfLine();
         }
-        for (int i = position;; ) {
+        for (int i = position; ; ) {
             for (; i < limit; i++) {
                 if (buffer[i] == '\n') {
                     return i;
@@ -113,7 +119,7 @@ public final class AddressReader {
 
     /** Skips the rest of a line that is too long. */
     private void skipRestOfLine() throws IOException {
-        for (;;) {
+        for (; ; ) {
             while (position < limit) {
                 if (buffer[position++] == '\n') {
                     return;

@@ -15,19 +15,20 @@ import java.util.List;
 import org.mapfiles.cli.output.Printable;
 
 /**
- * Reads the arguments of the command line without loss. The JVM decodes them by the locale: with {@code LC_ALL=C} every byte
- * that is not ASCII becomes U+FFFD. The kernel keeps the bytes (proc_pid_cmdline(5)).
+ * Reads the arguments of the command line without loss. The JVM decodes them by the locale: with {@code LC_ALL=C} every
+ * byte that is not ASCII becomes U+FFFD. The kernel keeps the bytes (proc_pid_cmdline(5)).
  *
- * <p>An argument is a String, decoded from UTF-8. A byte that is not UTF-8 is an unpaired surrogate, U+DC80 to U+DCFF, as in
- * Python (PEP 383). {@link #bytes} restores it.
+ * <p>An argument is a String, decoded from UTF-8. A byte that is not UTF-8 is an unpaired surrogate, U+DC80 to U+DCFF,
+ * as in Python (PEP 383). {@link #bytes} restores it.
  */
 public final class Arguments {
     private static final int SURROGATE = 0xdc00;
 
-    private Arguments() {
-    }
+    private Arguments() {}
 
-    /** Returns the arguments of this process; those that the JVM decoded, if they are not the end of its command line. */
+    /**
+     * Returns the arguments of this process; those that the JVM decoded, if they are not the end of its command line.
+     */
     public static String[] ofProcess(String[] decoded) {
         try {
             return of(Files.readAllBytes(Path.of("/proc/self/cmdline")), decoded);
@@ -78,7 +79,7 @@ public final class Arguments {
         CharsetDecoder decoder = StandardCharsets.UTF_8.newDecoder(); // stops at bytes that are not UTF-8
         ByteBuffer in = ByteBuffer.wrap(word);
         CharBuffer out = CharBuffer.allocate(word.length);
-        for (;;) {
+        for (; ; ) {
             CoderResult result = decoder.decode(in, out, true);
             text.append(out.flip());
             out.clear();

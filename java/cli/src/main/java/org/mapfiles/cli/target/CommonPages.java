@@ -23,8 +23,8 @@ import org.mapfiles.files.SharedMappings.Range;
 import org.mapfiles.resident.ResidentPages;
 
 /**
- * Counts the pages of a file that several processes have in memory. A private mapping has pages of the file, which all processes
- * that map them share, and own copies of the pages that the process wrote to.
+ * Counts the pages of a file that several processes have in memory. A private mapping has pages of the file, which all
+ * processes that map them share, and own copies of the pages that the process wrote to.
  */
 public final class CommonPages {
     /**
@@ -46,8 +46,7 @@ public final class CommonPages {
     private final Map<ProcessMaps, MapSnapshot> snapshots = new IdentityHashMap<>();
 
     /** Pages of one range: those of the file, numbered from the start of the range, and the bytes of copies. */
-    private record Pages(BitSet ofFile, long copied) {
-    }
+    private record Pages(BitSet ofFile, long copied) {}
 
     /** Pages of the file that a process has mapped, numbered from the first page of the group. */
     private static final class Mapped {
@@ -71,7 +70,9 @@ public final class CommonPages {
             Mapped mapped = byProcess.computeIfAbsent(range.process(), process -> new Mapped());
             int from = (int) ((range.mapping().offset() - first) / pageSize);
             mapped.isKnown &= pages != null;
-            for (int page = pages == null ? -1 : pages.ofFile.nextSetBit(0); page >= 0; page = pages.ofFile.nextSetBit(page + 1)) {
+            for (int page = pages == null ? -1 : pages.ofFile.nextSetBit(0);
+                    page >= 0;
+                    page = pages.ofFile.nextSetBit(page + 1)) {
                 mapped.pages.set(from + page);
             }
             all.add(pages);
@@ -85,8 +86,8 @@ public final class CommonPages {
     }
 
     /**
-     * The lowest offset of some mappings of a file, an unsigned value: a device's offsets may be above 2^63, and its last byte
-     * at 2^64 - 1. Empty: there are more pages from there to the last mapped byte than {@link #MAX_PAGES}.
+     * The lowest offset of some mappings of a file, an unsigned value: a device's offsets may be above 2^63, and its
+     * last byte at 2^64 - 1. Empty: there are more pages from there to the last mapped byte than {@link #MAX_PAGES}.
      */
     public static OptionalLong firstOffset(List<Mapping> mappings, long pageSize) {
         long first = -1;
@@ -123,8 +124,8 @@ public final class CommonPages {
     }
 
     /**
-     * Returns null if the pages are unknown: without the permission, in a sandbox without pagemap, or if the mapping has
-     * changed.
+     * Returns null if the pages are unknown: without the permission, in a sandbox without pagemap, or if the mapping
+     * has changed.
      */
     private Pages read(ProcessMaps process, Mapping mapping) throws MapsException {
         BitSet ofFile = new BitSet();
@@ -138,7 +139,8 @@ public final class CommonPages {
             if (!pages.isFile(i)) {
                 copied += pages.isZero(i) ? 0 : pages.end(i) - pages.start(i);
             } else if (!pages.isSwapped(i)) {
-                ofFile.set((int) ((pages.start(i) - mapping.start()) / pageSize), (int) ((pages.end(i) - mapping.start()) / pageSize));
+                ofFile.set((int) ((pages.start(i) - mapping.start()) / pageSize), (int)
+                        ((pages.end(i) - mapping.start()) / pageSize));
             }
         }
         return isStillMapped(process, mapping) ? new Pages(ofFile, copied) : null;
@@ -154,15 +156,20 @@ public final class CommonPages {
     }
 
     private boolean isStillMapped(ProcessMaps process, Mapping mapping) throws MapsException {
-        return process.query(mapping.start(), now) && now.start() == mapping.start() && now.end() == mapping.end()
-                && now.offset() == mapping.offset() && now.inode() == mapping.inode() && now.deviceMajor() == mapping.deviceMajor()
+        return process.query(mapping.start(), now)
+                && now.start() == mapping.start()
+                && now.end() == mapping.end()
+                && now.offset() == mapping.offset()
+                && now.inode() == mapping.inode()
+                && now.deviceMajor() == mapping.deviceMajor()
                 && now.deviceMinor() == mapping.deviceMinor();
     }
 
     /** Returns AT_PAGESZ of getauxval(3); 0 if it is unknown. */
     private static long pageSize() {
         try {
-            ByteBuffer vector = ByteBuffer.wrap(Files.readAllBytes(Path.of("/proc/self/auxv"))).order(ByteOrder.nativeOrder());
+            ByteBuffer vector = ByteBuffer.wrap(Files.readAllBytes(Path.of("/proc/self/auxv")))
+                    .order(ByteOrder.nativeOrder());
             while (vector.remaining() >= 2 * Long.BYTES) {
                 long type = vector.getLong();
                 long value = vector.getLong();

@@ -1,11 +1,11 @@
 package org.mapfiles.cli.target;
 
 /**
- * Addresses in hexadecimal, with or without 0x and leading zeros. They are parsed from bytes: a profile has millions of them.
+ * Addresses in hexadecimal, with or without 0x and leading zeros. They are parsed from bytes: a profile has millions of
+ * them.
  */
 public final class HexAddress {
-    private HexAddress() {
-    }
+    private HexAddress() {}
 
     /** Returns whether bytes are an address: hexadecimal digits, at most sixteen without the leading zeros. */
     public static boolean isAddress(byte[] text, int from, int to) {
@@ -24,7 +24,8 @@ public final class HexAddress {
 
     /** Returns why bytes are not an address, as the end of a sentence. */
     public static String whyNot(byte[] text, int from, int to) {
-        return isHexadecimal(text, firstDigit(text, from, to), to) ? "is too large: an address has 64 bits"
+        return isHexadecimal(text, firstDigit(text, from, to), to)
+                ? "is too large: an address has 64 bits"
                 : "is not an address in hexadecimal";
     }
 

@@ -16,7 +16,9 @@ import java.util.regex.Pattern;
 public record InputLine(Kind kind, long number, long address, String name, String text, String reason) {
     /** What a line is. */
     public enum Kind {
-        /** An offset from the base of a library: {@code libjvm.so+0xed2f94}, or a frame of a fatal error log with one. */
+        /**
+         * An offset from the base of a library: {@code libjvm.so+0xed2f94}, or a frame of a fatal error log with one.
+         */
         LIBRARY,
         /** A frame of {@code perf script}. */
         FRAME,
@@ -28,15 +30,18 @@ public record InputLine(Kind kind, long number, long address, String name, Strin
 
     /** Maximum length of a line that is not an address. Names of C++ functions have thousands of characters. */
     private static final int MAX_TEXT = 8192;
+
     private static final int MAX_HEAD = 256;
 
     private static final Pattern LIBRARY = Pattern.compile("\\[?([^\\[\\]]+)\\+0x([0-9a-fA-F]{1,16})\\]?");
-    /** A frame of a fatal error log: {@code V  [libjvm.so+0xed2f94]  Unsafe_PutLong+0x124}. */
-    private static final Pattern LIBRARY_FRAME = Pattern.compile("[A-Z] {1,2}\\[([^\\[\\]]+)\\+0x([0-9a-fA-F]{1,16})\\](\\s.*)?");
+    /** A frame of a fatal error log: {@code V [libjvm.so+0xed2f94] Unsafe_PutLong+0x124}. */
+    private static final Pattern LIBRARY_FRAME =
+            Pattern.compile("[A-Z] {1,2}\\[([^\\[\\]]+)\\+0x([0-9a-fA-F]{1,16})\\](\\s.*)?");
     /** {@code <tab> ADDRESS SYMBOL (FILE)}. */
     private static final Pattern FRAME = Pattern.compile("\\s+([0-9a-f]{1,16})\\s(.*)");
     /** {@code COMM PID/TID [CPU] TIME: EVENT}. */
-    private static final Pattern HEAD = Pattern.compile("\\s*\\S.{0,64}?\\s+\\d{1,10}(/\\d{1,10})?\\s+(\\[\\d{1,6}\\]\\s+)?\\d+\\.\\d+:\\s.*");
+    private static final Pattern HEAD =
+            Pattern.compile("\\s*\\S.{0,64}?\\s+\\d{1,10}(/\\d{1,10})?\\s+(\\[\\d{1,6}\\]\\s+)?\\d+\\.\\d+:\\s.*");
 
     /** Returns the line of a text that is not an address. */
     static InputLine of(String line, long number, String whyNoAddress) {
@@ -44,7 +49,8 @@ public record InputLine(Kind kind, long number, long address, String name, Strin
         for (Pattern pattern : new Pattern[] {LIBRARY, LIBRARY_FRAME}) {
             Matcher library = pattern.matcher(text.strip());
             if (library.matches()) {
-                return new InputLine(Kind.LIBRARY, number, Long.parseUnsignedLong(library.group(2), 16), library.group(1), text, "");
+                return new InputLine(
+                        Kind.LIBRARY, number, Long.parseUnsignedLong(library.group(2), 16), library.group(1), text, "");
             }
         }
         String stripped = text.stripTrailing();
@@ -83,6 +89,7 @@ public record InputLine(Kind kind, long number, long address, String name, Strin
 
     /** Returns whether a frame of perf names a file or the vdso. perf prints addresses of all other memory. */
     public boolean namesCode() {
-        return name.equals("[vdso]") || name.startsWith("/") && !name.startsWith("//") && !name.matches("/.*/perf-\\d+\\.map");
+        return name.equals("[vdso]")
+                || name.startsWith("/") && !name.startsWith("//") && !name.matches("/.*/perf-\\d+\\.map");
     }
 }

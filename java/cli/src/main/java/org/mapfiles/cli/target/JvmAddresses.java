@@ -25,7 +25,8 @@ public final class JvmAddresses implements AutoCloseable {
         reader = JvmCodeReader.of(maps);
         try {
             boolean isOwn = maps.pid() == ProcessHandle.current().pid();
-            regions = isOwn ? JvmRegions.read() : JvmRegions.read(maps); // the own JVM also reports what cannot be read from outside
+            // the own JVM also reports what cannot be read from outside
+            regions = isOwn ? JvmRegions.read() : JvmRegions.read(maps);
         } catch (IOException | RuntimeException | Error e) {
             reader.close();
             throw e;

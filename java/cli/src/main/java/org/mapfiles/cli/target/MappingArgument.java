@@ -13,8 +13,8 @@ import org.mapfiles.cli.output.FileName;
 import org.mapfiles.cli.output.Printable;
 
 /**
- * An argument that names a mapping: by its range, or by its name. Ranges are compared as numbers. Names are compared as bytes,
- * with the mapping's own name and with the name as commands print it.
+ * An argument that names a mapping: by its range, or by its name. Ranges are compared as numbers. Names are compared as
+ * bytes, with the mapping's own name and with the name as commands print it.
  */
 public final class MappingArgument {
     private static final byte[] DELETED_SUFFIX = FileName.DELETED_SUFFIX.getBytes(StandardCharsets.US_ASCII);
@@ -36,7 +36,8 @@ public final class MappingArgument {
             return true;
         }
         byte[] name = FileName.withoutQuery(mapping).raw();
-        byte[] withoutSuffix = endsWith(name, DELETED_SUFFIX) ? Arrays.copyOf(name, name.length - DELETED_SUFFIX.length) : name;
+        byte[] withoutSuffix =
+                endsWith(name, DELETED_SUFFIX) ? Arrays.copyOf(name, name.length - DELETED_SUFFIX.length) : name;
         if (name.length == 0 || !isNamed(name) && !isNamed(withoutSuffix) && !argument.endsWith(")")) {
             return false; // before the query for the suffix, which is a dozen system calls
         }
@@ -44,7 +45,9 @@ public final class MappingArgument {
         return isNamed(queried.raw()) || argument.equals(queried.display());
     }
 
-    /** Returns the bytes of a mapping that the argument names: of memory without a file a part, else the whole mapping. */
+    /**
+     * Returns the bytes of a mapping that the argument names: of memory without a file a part, else the whole mapping.
+     */
     public AddressRange rangeIn(Mapping mapping) {
         return isPart(mapping) ? range : AddressRange.of(mapping);
     }
@@ -83,7 +86,9 @@ public final class MappingArgument {
     /** Returns the mapping that covers the beginning of the argument, if that is an address; -1: none. */
     public int covering(MapSnapshot snapshot) {
         byte[] start = argument.split("-", 2)[0].getBytes(StandardCharsets.UTF_8);
-        return HexAddress.isAddress(start, 0, start.length) ? snapshot.find(HexAddress.parse(start, 0, start.length)) : -1;
+        return HexAddress.isAddress(start, 0, start.length)
+                ? snapshot.find(HexAddress.parse(start, 0, start.length))
+                : -1;
     }
 
     /** Returns the argument, escaped. */
@@ -93,7 +98,9 @@ public final class MappingArgument {
     }
 
     private boolean isPart(Mapping mapping) {
-        return range != null && !mapping.isFileBacked() && AddressRange.of(mapping).contains(range);
+        return range != null
+                && !mapping.isFileBacked()
+                && AddressRange.of(mapping).contains(range);
     }
 
     private boolean isNamed(byte[] name) {

@@ -7,13 +7,15 @@ import java.util.List;
 import org.mapfiles.ProcessMaps;
 
 /**
- * Writes memory of a process. Pages that cannot be read are written as zeros, so that each byte has its offset. Such pages are
- * guard pages (MADV_GUARD_INSTALL), memory of devices, pages that a userfaultfd(2) handles, and pages with a hardware error.
+ * Writes memory of a process. Pages that cannot be read are written as zeros, so that each byte has its offset. Such
+ * pages are guard pages (MADV_GUARD_INSTALL), memory of devices, pages that a userfaultfd(2) handles, and pages with a
+ * hardware error.
  */
 public final class MemoryCopy {
     private static final int CHUNK = 64 * 1024;
     /** The smallest page of the supported machines. Each part of a larger page fails by itself. */
     private static final int PAGE = 4096;
+
     private static final byte[] ZEROS = new byte[CHUNK];
 
     private final ProcessMaps maps;

@@ -7,8 +7,7 @@ import picocli.CommandLine.TypeConversionException;
 public final class PositiveNumber {
     private static final int MAX_DIGITS = 10;
 
-    private PositiveNumber() {
-    }
+    private PositiveNumber() {}
 
     /** Returns the number; -1 if the text is not one. */
     static int parse(String text) {
@@ -29,7 +28,8 @@ public final class PositiveNumber {
         public Integer convert(String text) {
             int number = parse(text);
             if (number < 0) {
-                throw new TypeConversionException("'" + Arguments.display(text) + "' is not a number from 1 to " + Integer.MAX_VALUE);
+                throw new TypeConversionException(
+                        "'" + Arguments.display(text) + "' is not a number from 1 to " + Integer.MAX_VALUE);
             }
             return number;
         }

@@ -13,8 +13,7 @@ public final class SavedFile {
     /** Maximum number of problems that are printed. */
     private static final int MAX_PRINTED = 10;
 
-    private SavedFile() {
-    }
+    private SavedFile() {}
 
     /** Reads the file, and reports on stderr what of it cannot be used. */
     public static SavedMaps read(String argument, Terminal terminal) throws IOException {

@@ -45,20 +45,30 @@ class CatCommandTest {
             Written whole = Written.by("cat", child.pid(), range.toString());
             assertThat(whole.out()).isEqualTo(expected);
             assertThat(whole.code()).isEqualTo(1);
-            assertThat(whole.err()).isEqualTo("mapfiles: these ranges cannot be read, and were written as zeros: " + pages(range, 0, 1) + " "
-                    + pages(range, 5, 7) + " " + pages(range, 15, 16) + "\n");
+            assertThat(whole.err())
+                    .isEqualTo("mapfiles: these ranges cannot be read, and were written as zeros: " + pages(range, 0, 1)
+                            + " " + pages(range, 5, 7) + " " + pages(range, 15, 16) + "\n");
 
             Written part = Written.by("cat", child.pid(), pages(range, 1, 5).toString());
             assertThat(part.out()).isEqualTo(Arrays.copyOfRange(expected, PAGE, 5 * PAGE));
             assertThat(part.code()).as("all of it can be read").isZero();
             assertThat(part.err()).isEmpty();
-            part = Written.by("cat", child.pid(), new AddressRange(range.start() + 5 * PAGE - 3, range.start() + 5 * PAGE + 10).toString());
-            assertThat(part.out()).as("bytes of two pages").isEqualTo(Arrays.copyOfRange(expected, 5 * PAGE - 3, 5 * PAGE + 10));
-            assertThat(part.err()).contains(new AddressRange(range.start() + 5 * PAGE, range.start() + 5 * PAGE + 10).toString());
+            part = Written.by(
+                    "cat",
+                    child.pid(),
+                    new AddressRange(range.start() + 5 * PAGE - 3, range.start() + 5 * PAGE + 10).toString());
+            assertThat(part.out())
+                    .as("bytes of two pages")
+                    .isEqualTo(Arrays.copyOfRange(expected, 5 * PAGE - 3, 5 * PAGE + 10));
+            assertThat(part.err())
+                    .contains(new AddressRange(range.start() + 5 * PAGE, range.start() + 5 * PAGE + 10).toString());
             part = Written.by("cat", child.pid(), pages(range, 5, 7).toString());
             assertThat(part.out()).as("nothing can be read").isEmpty();
             assertThat(part.code()).isEqualTo(1);
-            assertThat(part.err()).hasLineCount(1).contains("no byte").contains(pages(range, 5, 7).toString());
+            assertThat(part.err())
+                    .hasLineCount(1)
+                    .contains("no byte")
+                    .contains(pages(range, 5, 7).toString());
         }
     }
 
@@ -71,11 +81,20 @@ class CatCommandTest {
         try (SpecialMappingsChild child = new SpecialMappingsChild(temporary, List.of(), "anonymous-rw")) {
             String maps = CliResult.with("maps", child.pid()).out();
             assertThat(maps).contains("[stack]");
-            String stack = maps.lines().filter(line -> line.endsWith("[stack]")).findFirst().orElseThrow().strip().split(" ")[0];
+            String stack = maps.lines()
+                    .filter(line -> line.endsWith("[stack]"))
+                    .findFirst()
+                    .orElseThrow()
+                    .strip()
+                    .split(" ")[0];
             AddressRange range = AddressRange.parse(stack);
-            assertThat(Written.by("cat", child.pid(), pages(range, 1, 2).toString()).out()).hasSize(PAGE);
-            for (AddressRange other : List.of(new AddressRange(range.start() - 1, range.end()),
-                    new AddressRange(range.start(), range.end() + 1), new AddressRange(range.start(), range.start()),
+            assertThat(Written.by("cat", child.pid(), pages(range, 1, 2).toString())
+                            .out())
+                    .hasSize(PAGE);
+            for (AddressRange other : List.of(
+                    new AddressRange(range.start() - 1, range.end()),
+                    new AddressRange(range.start(), range.end() + 1),
+                    new AddressRange(range.start(), range.start()),
                     new AddressRange(range.end(), range.start()))) {
                 Written nothing = Written.by("cat", child.pid(), other.toString());
                 assertThat(nothing.code()).as("%s", other).isEqualTo(1);
@@ -87,23 +106,36 @@ class CatCommandTest {
 
     /** Starts sleep(1) from a copy with a name, a format of printf(1). */
     private Process mapping(String name) throws Exception {
-        Path script = Files.writeString(temporary.resolve("map"),
+        Path script = Files.writeString(
+                temporary.resolve("map"),
                 "cp \"$(command -v sleep)\" \"$(printf '" + name + "')\" && exec \"./$(printf '" + name + "')\" 1000");
-        Process process = new ProcessBuilder("sh", script.toString()).directory(temporary.toFile()).start();
-        while (process.isAlive() && !CliResult.with("maps", Long.toString(process.pid())).out().contains("/lib")) {
+        Process process = new ProcessBuilder("sh", script.toString())
+                .directory(temporary.toFile())
+                .start();
+        while (process.isAlive()
+                && !CliResult.with("maps", Long.toString(process.pid())).out().contains("/lib")) {
             Thread.sleep(5);
         }
         return process;
     }
 
     /**
-     * Runs the command in another JVM, in the C locale. The argument is a format of printf(1), since Java has no such String.
+     * Runs the command in another JVM, in the C locale. The argument is a format of printf(1), since Java has no such
+     * String.
      */
     private Written inCLocale(String pid, String name) throws Exception {
         Path out = temporary.resolve("out");
-        ProcessBuilder cat = new ProcessBuilder("sh", "-c", "exec \"$0\" --enable-native-access=ALL-UNNAMED -cp \"$1\" \"$2\" cat \"$3\""
-                + " \"$(printf \"$4\")\"", Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                System.getProperty("java.class.path"), Main.class.getName(), pid, name).redirectOutput(out.toFile());
+        ProcessBuilder cat = new ProcessBuilder(
+                        "sh",
+                        "-c",
+                        "exec \"$0\" --enable-native-access=ALL-UNNAMED -cp \"$1\" \"$2\" cat \"$3\""
+                                + " \"$(printf \"$4\")\"",
+                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                        System.getProperty("java.class.path"),
+                        Main.class.getName(),
+                        pid,
+                        name)
+                .redirectOutput(out.toFile());
         cat.environment().put("LC_ALL", "C");
         Process process = cat.start();
         String err = new String(process.getErrorStream().readAllBytes(), StandardCharsets.UTF_8);
@@ -123,7 +155,9 @@ class CatCommandTest {
             String pid = Long.toString(process.pid());
             assertSleep(inCLocale(pid, "lib\\303\\274.so"));
             assertSleep(Written.by("cat", pid, "lib\u00fc.so"));
-            assertThat(inCLocale(pid, "lib\\374.so").err()).as("the name in ISO 8859-1").contains("has no mapping lib\\xfc.so");
+            assertThat(inCLocale(pid, "lib\\374.so").err())
+                    .as("the name in ISO 8859-1")
+                    .contains("has no mapping lib\\xfc.so");
         } finally {
             process.destroyForcibly().waitFor();
         }
@@ -137,7 +171,9 @@ class CatCommandTest {
             assertSleep(inCLocale(pid, "lib\\377\\\\.so"));
             assertSleep(Written.by("cat", pid, "lib\\xff\\\\.so"));
             assertSleep(Written.by("cat", pid, temporary.toRealPath() + "/lib\\xff\\\\.so"));
-            assertThat(Written.by("cat", pid, "lib\ufffd\\.so").err()).as("U+FFFD is not in the name").contains("has no mapping");
+            assertThat(Written.by("cat", pid, "lib\ufffd\\.so").err())
+                    .as("U+FFFD is not in the name")
+                    .contains("has no mapping");
         } finally {
             process.destroyForcibly().waitFor();
         }

@@ -18,6 +18,7 @@ import org.mapfiles.cli.CliResult;
 class CatNamesTest {
     @TempDir
     Path directory;
+
     private final List<Object> mapped = new ArrayList<>();
 
     /** Maps pages of a file, with a hole between two of them, so that the kernel cannot merge the mappings. */
@@ -65,24 +66,33 @@ class CatNamesTest {
 
     @Test
     void memoryWithoutANameIsGivenByItsRange() {
-        assertThat(cat("[anonymous]").err()).contains("has no mapping [anonymous]: memory without a name is given by its range");
-        assertThat(cat("").err()).contains("has no mapping with an empty name: memory without a name is given by its range");
+        assertThat(cat("[anonymous]").err())
+                .contains("has no mapping [anonymous]: memory without a name is given by its range");
+        assertThat(cat("").err())
+                .contains("has no mapping with an empty name: memory without a name is given by its range");
     }
 
     @Test
     void theFileThatALinkLeadsToIsNamed() throws Exception {
         Path file = map("real/linked.bin", 1);
-        Path link = Files.createSymbolicLink(directory.toRealPath().resolve("link"), file.getParent()).resolve("linked.bin");
+        Path link = Files.createSymbolicLink(directory.toRealPath().resolve("link"), file.getParent())
+                .resolve("linked.bin");
         assertThat(mapped).hasSize(1);
-        assertThat(cat(link.toString()).err()).contains("has no mapping " + link, "symbolic link to the mapped file " + file + ":");
+        assertThat(cat(link.toString()).err())
+                .contains("has no mapping " + link, "symbolic link to the mapped file " + file + ":");
         assertThat(cat(directory + "/nowhere").err()).doesNotContain("symbolic link");
     }
 
     /** As distributions link /lib to /usr/lib. */
     @Test
     void aLibraryByThePathThatAProgramNames() {
-        String library = CliResult.with("maps", "self", "--files").lines().stream().map(line -> line.replaceFirst(".* ", ""))
-                .filter(name -> name.matches("/usr/lib/.*/libc\\.so\\.6")).collect(Collectors.toSet()).stream().findFirst().orElse("");
+        String library = CliResult.with("maps", "self", "--files").lines().stream()
+                .map(line -> line.replaceFirst(".* ", ""))
+                .filter(name -> name.matches("/usr/lib/.*/libc\\.so\\.6"))
+                .collect(Collectors.toSet())
+                .stream()
+                .findFirst()
+                .orElse("");
         assumeTrue(!library.isEmpty() && Files.isSymbolicLink(Path.of("/lib")), "/lib is no link here");
         assertThat(cat(library.substring("/usr".length())).err()).contains("to the mapped file " + library + ":");
     }

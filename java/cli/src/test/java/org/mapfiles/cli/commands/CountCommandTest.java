@@ -45,17 +45,23 @@ class CountCommandTest {
         Map<String, Object> total = rows.get(rows.size() - 1);
         List<Map<String, Object>> groups = rows.subList(0, rows.size() - 1);
         assertThat(total).containsEntry("type", "total").containsEntry("groups", (long) groups.size());
-        assertThat(groups.stream().mapToLong(group -> (Long) group.get("mappings")).sum()).isEqualTo(total.get("mappings"));
-        assertThat(groups.stream().mapToLong(group -> (Long) group.get("size")).sum()).isEqualTo(total.get("size"));
+        assertThat(groups.stream()
+                        .mapToLong(group -> (Long) group.get("mappings"))
+                        .sum())
+                .isEqualTo(total.get("mappings"));
+        assertThat(groups.stream().mapToLong(group -> (Long) group.get("size")).sum())
+                .isEqualTo(total.get("size"));
         assertThat((Long) total.get("max_map_count")).isGreaterThan(1000);
-        assertThat(groups).isSortedAccordingTo((a, b) -> Long.compare((Long) b.get("mappings"), (Long) a.get("mappings")));
+        assertThat(groups)
+                .isSortedAccordingTo((a, b) -> Long.compare((Long) b.get("mappings"), (Long) a.get("mappings")));
     }
 
     @Test
     void topKeepsTheLargestAndTheTotal() throws Exception {
         List<Map<String, Object>> rows = rows("--by", "path", "--top", "1");
         assertThat(rows).extracting(row -> row.get("type")).containsExactly("group", "total");
-        assertThat((Long) rows.get(1).get("mappings")).isGreaterThan((Long) rows.get(0).get("mappings"));
+        assertThat((Long) rows.get(1).get("mappings"))
+                .isGreaterThan((Long) rows.get(0).get("mappings"));
     }
 
     @Test
@@ -73,10 +79,12 @@ class CountCommandTest {
             CliResult result = CliResult.with("count", child.pid(), "--by", "kind");
             String total = result.lines().get(result.lines().size() - 1);
             assertThat(Long.parseLong(total.split(" ")[0])).isBetween(limit, limit + 2);
-            assertThat(total).contains("% of vm.max_map_count (" + limit + "): the limit is reached, raise it with sysctl")
+            assertThat(total)
+                    .contains("% of vm.max_map_count (" + limit + "): the limit is reached, raise it with sysctl")
                     .doesNotContain("near");
             result = CliResult.with("maps", child.pid());
-            assertThat(result.lines().get(result.lines().size() - 1)).matches("\\d+ mappings, .*; vm.max_map_count is " + limit);
+            assertThat(result.lines().get(result.lines().size() - 1))
+                    .matches("\\d+ mappings, .*; vm.max_map_count is " + limit);
         }
     }
 
@@ -84,6 +92,10 @@ class CountCommandTest {
     void theTableShowsTheShareOfTheLimit() {
         CliResult result = CliResult.with("count", "self", "--by", "kind");
         assertThat(CliResult.with("count", "self", "--top", "1").out()).contains(" (1 shown), ");
-        assertThat(result.out()).doesNotContain("shown").contains("BY KIND").contains("file").contains("% of vm.max_map_count (");
+        assertThat(result.out())
+                .doesNotContain("shown")
+                .contains("BY KIND")
+                .contains("file")
+                .contains("% of vm.max_map_count (");
     }
 }

@@ -10,7 +10,10 @@ import org.junit.jupiter.api.io.TempDir;
 import org.mapfiles.cli.CliResult;
 import org.mapfiles.cli.MappedTestFile;
 
-/** {@code mapfiles count --by path} distinguishes a deleted file from a file whose name ends in " (deleted)", as maps does. */
+/**
+ * {@code mapfiles count --by path} distinguishes a deleted file from a file whose name ends in " (deleted)", as maps
+ * does.
+ */
 class CountDeletedTest {
     @TempDir
     Path directory;
@@ -25,14 +28,28 @@ class CountDeletedTest {
         List<String> count = CliResult.with("count", "self", "--by", "path").lines();
         List<String> maps = CliResult.with("maps", "self").lines();
         for (String name : List.of(path + " (deleted)", path.toString(), path + " (deleted) (its real name)")) {
-            assertThat(maps).filteredOn(line -> line.endsWith("  " + name)).as(name).hasSize(1);
-            assertThat(count).filteredOn(line -> line.endsWith("  " + name)).as(name).hasSize(1).allMatch(line -> line.strip().startsWith("1 "));
+            assertThat(maps)
+                    .filteredOn(line -> line.endsWith("  " + name))
+                    .as(name)
+                    .hasSize(1);
+            assertThat(count)
+                    .filteredOn(line -> line.endsWith("  " + name))
+                    .as(name)
+                    .hasSize(1)
+                    .allMatch(line -> line.strip().startsWith("1 "));
         }
-        List<String> json = CliResult.with("count", "self", "--by", "path", "--json").lines();
-        assertThat(json).filteredOn(line -> line.contains("\"group\":\"" + path + "\"")).hasSize(2)
-                .anyMatch(line -> line.contains("\"deleted\":true")).anyMatch(line -> line.contains("\"deleted\":false"));
-        assertThat(json).filteredOn(line -> line.contains("\"group\":\"" + path + " (deleted)\"")).hasSize(1)
+        List<String> json =
+                CliResult.with("count", "self", "--by", "path", "--json").lines();
+        assertThat(json)
+                .filteredOn(line -> line.contains("\"group\":\"" + path + "\""))
+                .hasSize(2)
+                .anyMatch(line -> line.contains("\"deleted\":true"))
+                .anyMatch(line -> line.contains("\"deleted\":false"));
+        assertThat(json)
+                .filteredOn(line -> line.contains("\"group\":\"" + path + " (deleted)\""))
+                .hasSize(1)
                 .allMatch(line -> line.contains("\"deleted\":false"));
-        assertThat(List.of(deleted.firstByte(), present.firstByte(), called.firstByte())).hasSize(3);
+        assertThat(List.of(deleted.firstByte(), present.firstByte(), called.firstByte()))
+                .hasSize(3);
     }
 }

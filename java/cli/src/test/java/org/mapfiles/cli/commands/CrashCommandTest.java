@@ -18,33 +18,60 @@ class CrashCommandTest {
 
     @Test
     void eachAddressIsReportedWithItsPlace() throws Exception {
-        CliResult result = CliResult.with("crash", FatalErrorLogs.write(directory).toString());
+        CliResult result =
+                CliResult.with("crash", FatalErrorLogs.write(directory).toString());
         assertThat(result.code()).isZero();
         String place = "0x7f0000001234  /no/such\\x1b[2J/libx.so + 0x1234  r-xp  7f0000001000-7f0000002000";
-        assertThat(result.out()).contains("pc       " + place + "\n", "si_addr  0x0  in no mapping  SEGV_ACCERR\n",
-                "RSP      0x7f1000080000  [anonymous] + 0x80000  rw-p  7f1000000000-7f1000100000  stack of the thread\n",
-                "C  [libx.so+0x1234]  f\\x1b[2J+0x4\n     " + place + "\n", "j  Main.main([Ljava/lang/String;)V+4\nV  [libjvm.so+0x10]\n"
-                + "     no mapped file has this name\n");
-        assertThat(result.out()).containsPattern("missing  \\?  +/no/such\\\\x1b\\[2J/libx.so  no file is at the path\n");
-        assertThat(result.err()).hasLineCount(1).contains("is not a line of /proc/PID/maps").contains("line 26");
+        assertThat(result.out())
+                .contains(
+                        "pc       " + place + "\n",
+                        "si_addr  0x0  in no mapping  SEGV_ACCERR\n",
+                        "RSP      0x7f1000080000  [anonymous] + 0x80000  rw-p  7f1000000000-7f1000100000  stack of the thread\n",
+                        "C  [libx.so+0x1234]  f\\x1b[2J+0x4\n     " + place + "\n",
+                        "j  Main.main([Ljava/lang/String;)V+4\nV  [libjvm.so+0x10]\n"
+                                + "     no mapped file has this name\n");
+        assertThat(result.out())
+                .containsPattern("missing  \\?  +/no/such\\\\x1b\\[2J/libx.so  no file is at the path\n");
+        assertThat(result.err())
+                .hasLineCount(1)
+                .contains("is not a line of /proc/PID/maps")
+                .contains("line 26");
     }
 
     @Test
     void jsonHasARowForEachAddress() throws Exception {
-        List<Map<String, Object>> rows = CliResult.with("crash", FatalErrorLogs.write(directory).toString(), "--json").rows();
-        assertThat(rows.get(0)).containsEntry("type", "crash").containsEntry("pid", 77L).containsEntry("signal", "SIGSEGV")
-                .containsEntry("source", "fatal_error_log").containsEntry("problems", 1L).containsEntry("mappings", 3L)
+        List<Map<String, Object>> rows = CliResult.with(
+                        "crash", FatalErrorLogs.write(directory).toString(), "--json")
+                .rows();
+        assertThat(rows.get(0))
+                .containsEntry("type", "crash")
+                .containsEntry("pid", 77L)
+                .containsEntry("signal", "SIGSEGV")
+                .containsEntry("source", "fatal_error_log")
+                .containsEntry("problems", 1L)
+                .containsEntry("mappings", 3L)
                 .containsEntry("earliest", "2026-02-03T04:05:06Z");
-        assertThat(rows).filteredOn(row -> "frame".equals(row.get("role"))).extracting(row -> row.get("address"))
+        assertThat(rows)
+                .filteredOn(row -> "frame".equals(row.get("role")))
+                .extracting(row -> row.get("address"))
                 .containsExactly("0x7f0000001234", null, null);
-        assertThat(rows.get(1)).containsEntry("role", "pc").containsEntry("file_offset", "0x1234").containsEntry("file_now", "missing");
+        assertThat(rows.get(1))
+                .containsEntry("role", "pc")
+                .containsEntry("file_offset", "0x1234")
+                .containsEntry("file_now", "missing");
     }
 
     @Test
     void otherFilesAreRejectedOnOneLine() throws Exception {
         Path maps = Files.write(directory.resolve("maps"), Files.readAllBytes(Path.of("/proc/self/maps")));
         Path text = Files.writeString(directory.resolve("text"), "\033[2J frog\n");
-        for (String file : List.of(maps.toString(), text.toString(), directory.toString(), "/no/such/file", "/proc/self/exe", "/dev/null")) {
+        for (String file : List.of(
+                maps.toString(),
+                text.toString(),
+                directory.toString(),
+                "/no/such/file",
+                "/proc/self/exe",
+                "/dev/null")) {
             CliResult result = CliResult.with("crash", file);
             assertThat(result.code()).as(file).isEqualTo(1);
             assertThat(result.out()).isEmpty();
@@ -56,12 +83,17 @@ class CrashCommandTest {
     void savedMapsAreResolvedLikeTheProcess() throws Exception {
         Path maps = Files.write(directory.resolve("maps"), Files.readAllBytes(Path.of("/proc/self/maps")));
         List<Map<String, Object>> mappings = CliResult.with("maps", "self", "--json").rows().stream()
-                .filter(row -> "r-xp".equals(row.get("perms")) && "file".equals(row.get("kind"))).toList();
+                .filter(row -> "r-xp".equals(row.get("perms")) && "file".equals(row.get("kind")))
+                .toList();
         String address = (String) mappings.get(0).get("start");
         assertThat(CliResult.with("resolve", "--from", maps.toString(), address).out())
                 .isEqualTo(CliResult.with("resolve", "self", address).out());
-        Map<String, Object> row = CliResult.with("resolve", "--from", maps.toString(), address, "--json").rows().get(0);
-        assertThat(row).containsEntry("pid", null).containsEntry("path", mappings.get(0).get("path"));
+        Map<String, Object> row = CliResult.with("resolve", "--from", maps.toString(), address, "--json")
+                .rows()
+                .get(0);
+        assertThat(row)
+                .containsEntry("pid", null)
+                .containsEntry("path", mappings.get(0).get("path"));
         CliResult input = CliResult.reading(address + "\nfrog\n0\n", "resolve", "--from", maps.toString(), "-");
         assertThat(input.lines()).hasSize(3);
         assertThat(input.code()).isEqualTo(1);
@@ -72,15 +104,17 @@ class CrashCommandTest {
         String log = FatalErrorLogs.write(directory).toString();
         assertThat(CliResult.with("resolve", "--from", log).err()).contains("ADDR|- is missing");
         assertThat(CliResult.with("resolve", "--from", log, "self", "0").err()).contains("'self' is not an address");
-        assertThat(CliResult.with("resolve", "--from", log, "0", "--jvm").err()).contains("cannot be combined with --from");
+        assertThat(CliResult.with("resolve", "--from", log, "0", "--jvm").err())
+                .contains("cannot be combined with --from");
         assertThat(CliResult.with("resolve", "frog", "0").err()).contains("'frog' is neither a PID nor self");
         assertThat(CliResult.with("resolve").err()).contains("PID|self and ADDR|- are missing");
     }
 
     @Test
     void contradictedAddressesAreNotResolved() throws Exception {
-        Path maps = Files.writeString(directory.resolve("maps"), "00400000-00404000 rw-p 00000000 00:00 0 \n"
-                + "00402000-00406000 r-xp 00000000 00:00 0 \n");
+        Path maps = Files.writeString(
+                directory.resolve("maps"),
+                "00400000-00404000 rw-p 00000000 00:00 0 \n" + "00402000-00406000 r-xp 00000000 00:00 0 \n");
         CliResult result = CliResult.with("resolve", "--from", maps.toString(), "401000", "403000");
         assertThat(result.lines().get(0)).startsWith("0x401000  [anonymous]");
         assertThat(result.lines().get(1)).isEqualTo("'0x403000'  is in mappings that contradict each other");
@@ -99,7 +133,9 @@ class CrashCommandTest {
         assertThat(result.code()).isZero();
         int[] line = {0};
         result.out().lines().forEach(text -> {
-            assertThat(text.startsWith("0x7f000000" + String.format("%04x", line[0] % 0x2000) + "  ")).as(text).isTrue();
+            assertThat(text.startsWith("0x7f000000" + String.format("%04x", line[0] % 0x2000) + "  "))
+                    .as(text)
+                    .isTrue();
             line[0]++;
         });
         assertThat(line[0]).isEqualTo(1_000_000);

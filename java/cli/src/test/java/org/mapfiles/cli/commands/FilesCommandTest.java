@@ -39,8 +39,11 @@ class FilesCommandTest {
     }
 
     private static Map<String, Object> row(Path path) throws Exception {
-        List<Map<String, Object>> all = CliResult.with("files", "self", "--json").rows();
-        return all.stream().filter(fields -> path.toString().equals(fields.get("path"))).findFirst()
+        List<Map<String, Object>> all =
+                CliResult.with("files", "self", "--json").rows();
+        return all.stream()
+                .filter(fields -> path.toString().equals(fields.get("path")))
+                .findFirst()
                 .orElseThrow(() -> new AssertionError(path + " is not among " + all.size()));
     }
 
@@ -55,17 +58,45 @@ class FilesCommandTest {
 
     @Test
     void rowsHaveTheFieldsInOrder() throws Exception {
-        List<Map<String, Object>> all = CliResult.with("files", "self", "--json").rows();
-        assertThat(all).hasSizeGreaterThan(20).allSatisfy(fields -> assertThat(fields.keySet()).containsExactly("version", "type", "pid", "start",
-                "end", "size", "perms", "offset", "dev_major", "dev_minor", "inode", "kind", "path", "deleted", "mode", "state", "verified",
-                "file_type", "file_dev_major", "file_dev_minor", "file_inode", "file_nlink", "file_size"));
-        assertThat(all).anySatisfy(fields -> assertThat(fields).containsEntry("mode", "r").containsEntry("state", "ok"));
+        List<Map<String, Object>> all =
+                CliResult.with("files", "self", "--json").rows();
+        assertThat(all)
+                .hasSizeGreaterThan(20)
+                .allSatisfy(fields -> assertThat(fields.keySet())
+                        .containsExactly(
+                                "version",
+                                "type",
+                                "pid",
+                                "start",
+                                "end",
+                                "size",
+                                "perms",
+                                "offset",
+                                "dev_major",
+                                "dev_minor",
+                                "inode",
+                                "kind",
+                                "path",
+                                "deleted",
+                                "mode",
+                                "state",
+                                "verified",
+                                "file_type",
+                                "file_dev_major",
+                                "file_dev_minor",
+                                "file_inode",
+                                "file_nlink",
+                                "file_size"));
+        assertThat(all)
+                .anySatisfy(
+                        fields -> assertThat(fields).containsEntry("mode", "r").containsEntry("state", "ok"));
         List<String> table = CliResult.with("files", "self").lines();
         for (int attempt = 0; attempt < 20 && !table.get(table.size() - 1).startsWith(all.size() + " "); attempt++) {
             all = CliResult.with("files", "self", "--json").rows(); // the collector unmapped a buffer meanwhile
             table = CliResult.with("files", "self").lines();
         }
-        assertThat(table.get(table.size() - 1)).matches(all.size() + " mappings of " + (table.size() - 2) + " files: .*\\d+ ok.*");
+        assertThat(table.get(table.size() - 1))
+                .matches(all.size() + " mappings of " + (table.size() - 2) + " files: .*\\d+ ok.*");
     }
 
     @Test
@@ -80,25 +111,37 @@ class FilesCommandTest {
         Files.move(directory().resolve("new"), directory().resolve("replaced"), StandardCopyOption.REPLACE_EXISTING);
         Files.createLink(directory().resolve("another"), directory().resolve("unlinked"));
         Files.delete(directory().resolve("unlinked"));
-        assertThat(row(directory().resolve("present"))).containsEntry("state", "ok").containsEntry("file_nlink", 1L)
-                .containsEntry("file_size", 8192L).containsEntry("kind", "file").containsEntry("file_type", "regular");
-        assertThat(row(directory().resolve("deleted"))).containsEntry("state", "deleted").containsEntry("file_nlink", 0L);
+        assertThat(row(directory().resolve("present")))
+                .containsEntry("state", "ok")
+                .containsEntry("file_nlink", 1L)
+                .containsEntry("file_size", 8192L)
+                .containsEntry("kind", "file")
+                .containsEntry("file_type", "regular");
+        assertThat(row(directory().resolve("deleted")))
+                .containsEntry("state", "deleted")
+                .containsEntry("file_nlink", 0L);
         assertThat(row(directory().resolve("replaced"))).containsEntry("state", "replaced");
-        assertThat(row(directory().resolve("unlinked"))).containsEntry("state", "unlinked").containsEntry("file_nlink", 1L);
+        assertThat(row(directory().resolve("unlinked")))
+                .containsEntry("state", "unlinked")
+                .containsEntry("file_nlink", 1L);
         assertThat(row(directory().resolve("true (deleted)"))).containsEntry("state", "ok");
         assertThat(mapped).allSatisfy(file -> assertThat(file.firstByte()).isZero());
     }
 
     @Test
     void aNameThatIsNotUtf8IsAlsoInBase64() throws Exception {
-        Path script = Files.writeString(directory().resolve("map"),
+        Path script = Files.writeString(
+                directory().resolve("map"),
                 "cp \"$(command -v sleep)\" \"$(printf '\\377')\" && exec \"./$(printf '\\377')\" 1000");
-        Process other = new ProcessBuilder("sh", script.toString()).directory(directory().toFile()).start();
+        Process other = new ProcessBuilder("sh", script.toString())
+                .directory(directory().toFile())
+                .start();
         try {
             List<Map<String, Object>> named;
             do {
                 named = CliResult.with("files", Long.toString(other.pid()), "--json").rows().stream()
-                        .filter(fields -> fields.containsKey("path_base64")).toList();
+                        .filter(fields -> fields.containsKey("path_base64"))
+                        .toList();
             } while (named.isEmpty() && other.isAlive());
             assertThat(named).isNotEmpty().allSatisfy(fields -> {
                 assertThat(fields.keySet()).containsSequence("kind", "path", "path_base64", "deleted");
@@ -137,7 +180,11 @@ class FilesCommandTest {
         CliResult result = CliResult.with("cat", "self", "same");
         assertThat(result.code()).isEqualTo(1);
         assertThat(result.out()).isEmpty();
-        assertThat(result.err()).hasLineCount(1).contains("/one/same").contains("/two/same").contains("give the range of one");
+        assertThat(result.err())
+                .hasLineCount(1)
+                .contains("/one/same")
+                .contains("/two/same")
+                .contains("give the range of one");
         assertThat(cat(directory().resolve("two/same").toString())).hasSize(8192);
         assertThat(one.firstByte() + two.firstByte()).isZero();
     }
@@ -154,7 +201,11 @@ class FilesCommandTest {
         CliResult result = CliResult.with("cat", "self", "replaced.so");
         assertThat(result.code()).isEqualTo(1);
         assertThat(result.out()).isEmpty();
-        assertThat(result.err()).hasLineCount(1).contains("give the range of one").contains("replaced.so,").contains("replaced.so (deleted)");
+        assertThat(result.err())
+                .hasLineCount(1)
+                .contains("give the range of one")
+                .contains("replaced.so,")
+                .contains("replaced.so (deleted)");
         assertThat(old.firstByte() + successor.firstByte()).isEqualTo('n');
     }
 
@@ -166,23 +217,36 @@ class FilesCommandTest {
         String start = ((String) row.get("start")).substring(2);
         String end = ((String) row.get("end")).substring(2);
         String middle = Long.toHexString(Long.parseLong(start, 16) + 4096);
-        for (String other : List.of("0x0x" + start + "-" + end,
-                " " + start + "-" + end, start + "-" + end + " ", start + " - " + end, start + "--" + end,
-                start + "-" + middle, middle + "-" + end,
-                start + "-" + end + "/", start + "-" + end + "000", start)) {
+        for (String other : List.of(
+                "0x0x" + start + "-" + end,
+                " " + start + "-" + end,
+                start + "-" + end + " ",
+                start + " - " + end,
+                start + "--" + end,
+                start + "-" + middle,
+                middle + "-" + end,
+                start + "-" + end + "/",
+                start + "-" + end + "000",
+                start)) {
             CliResult result = CliResult.with("cat", "self", other);
             assertThat(result.code()).as(other).isEqualTo(1);
             assertThat(result.out()).isEmpty();
             assertThat(result.err()).hasLineCount(1).contains("has no mapping");
         }
         for (String part : List.of(start + "-" + middle, middle, "0x" + middle + "-" + end)) {
-            assertThat(CliResult.with("cat", "self", part).err()).as("the whole range is named").contains("'mapfiles maps'")
-                    .endsWith("; the mapping there is " + start + "-" + end + " " + directory().resolve("mapped") + "\n");
+            assertThat(CliResult.with("cat", "self", part).err())
+                    .as("the whole range is named")
+                    .contains("'mapfiles maps'")
+                    .endsWith("; the mapping there is " + start + "-" + end + " "
+                            + directory().resolve("mapped") + "\n");
         }
         assertThat(cat(start + "-" + end)).hasSize(8192);
         assertThat(cat("0x" + start + "-0x" + end)).as("with 0x").hasSize(8192);
-        assertThat(cat("0".repeat(20) + start + "-0" + end)).as("with leading zeros").hasSize(8192);
-        assertThat(cat(start.toUpperCase(Locale.ROOT) + "-" + end.toUpperCase(Locale.ROOT))).hasSize(8192);
+        assertThat(cat("0".repeat(20) + start + "-0" + end))
+                .as("with leading zeros")
+                .hasSize(8192);
+        assertThat(cat(start.toUpperCase(Locale.ROOT) + "-" + end.toUpperCase(Locale.ROOT)))
+                .hasSize(8192);
         assertThat(mapped.firstByte()).isZero();
     }
 
@@ -192,7 +256,9 @@ class FilesCommandTest {
         try (SpecialMappingsChild other = new SpecialMappingsChild(directory(), List.of(), "long-path")) {
             assumeTrue(other.range("long-path") != null, "this file system has no such path");
             assertThat(CliResult.with("files", other.pid(), "--json").rows())
-                    .filteredOn(row -> ((String) row.get("path")).length() > 4096).singleElement().satisfies(row -> {
+                    .filteredOn(row -> ((String) row.get("path")).length() > 4096)
+                    .singleElement()
+                    .satisfies(row -> {
                         assertThat(row).containsEntry("mode", "rw");
                         if (MapFiles.followDenial().isEmpty()) {
                             assertThat(row).containsEntry("file_nlink", 1L).containsEntry("verified", "exact");
@@ -206,8 +272,11 @@ class FilesCommandTest {
         assumeFollowing();
         try (SpecialMappingsChild other = new SpecialMappingsChild(directory(), List.of(), "dev-zero")) {
             assumeTrue(other.range("dev-zero") != null, "/dev/zero cannot be mapped");
-            assertThat(CliResult.with("files", other.pid(), "--json").rows()).filteredOn(row -> "/dev/zero".equals(row.get("path")))
-                    .singleElement().satisfies(row -> assertThat(row).containsEntry("file_type", "device").containsEntry("state", "ok"));
+            assertThat(CliResult.with("files", other.pid(), "--json").rows())
+                    .filteredOn(row -> "/dev/zero".equals(row.get("path")))
+                    .singleElement()
+                    .satisfies(row ->
+                            assertThat(row).containsEntry("file_type", "device").containsEntry("state", "ok"));
             CliResult result = CliResult.with("cat", other.pid(), "/dev/zero");
             assertThat(result.code()).isEqualTo(1);
             assertThat(result.out()).isEmpty();
@@ -221,7 +290,11 @@ class FilesCommandTest {
             CliResult result = CliResult.with("cat", "self", nothing);
             assertThat(result.code()).isEqualTo(1);
             assertThat(result.out()).isEmpty();
-            assertThat(result.err()).hasLineCount(1).contains("has no mapping").contains("'mapfiles files'").doesNotContain("mapping there");
+            assertThat(result.err())
+                    .hasLineCount(1)
+                    .contains("has no mapping")
+                    .contains("'mapfiles files'")
+                    .doesNotContain("mapping there");
         }
     }
 
@@ -236,16 +309,30 @@ class FilesCommandTest {
         MappedTestFile own = new MappedTestFile(path);
         MappedTestFile alone = new MappedTestFile(directory().resolve("alone"));
         try (TestJvm other = TestJvm.mapping(path)) {
-            List<Map<String, Object>> rows = CliResult.with("shared", "self", other.pid(), "--json").rows();
-            List<Map<String, Object>> common = rows.stream().filter(row -> path.toString().equals(row.get("path"))).toList();
-            assertThat(common).extracting(row -> row.get("pid"))
+            List<Map<String, Object>> rows =
+                    CliResult.with("shared", "self", other.pid(), "--json").rows();
+            List<Map<String, Object>> common = rows.stream()
+                    .filter(row -> path.toString().equals(row.get("path")))
+                    .toList();
+            assertThat(common)
+                    .extracting(row -> row.get("pid"))
                     .containsExactly(ProcessHandle.current().pid(), Long.parseLong(other.pid()));
-            assertThat(common).allSatisfy(row -> assertThat(row).containsEntry("offset", "0x0").containsEntry("size", 8192L)
-                    .containsEntry("perms", "rw-s").containsEntry("memory_id", common.get(0).get("memory_id")).doesNotContainKey("copied"));
-            assertThat(rows).extracting(row -> String.valueOf(row.get("path")))
+            assertThat(common)
+                    .allSatisfy(row -> assertThat(row)
+                            .containsEntry("offset", "0x0")
+                            .containsEntry("size", 8192L)
+                            .containsEntry("perms", "rw-s")
+                            .containsEntry("memory_id", common.get(0).get("memory_id"))
+                            .doesNotContainKey("copied"));
+            assertThat(rows)
+                    .extracting(row -> String.valueOf(row.get("path")))
                     .noneMatch(name -> name.contains("alone") || name.contains("libjvm"));
-            assertThat(CliResult.with("shared", "self", other.pid(), "--private", "--json").rows()).anySatisfy(row -> assertThat(row)
-                    .hasEntrySatisfying("path", name -> assertThat((String) name).endsWith("/libjvm.so")).containsEntry("perms", "r-xp"));
+            assertThat(CliResult.with("shared", "self", other.pid(), "--private", "--json")
+                            .rows())
+                    .anySatisfy(row -> assertThat(row)
+                            .hasEntrySatisfying(
+                                    "path", name -> assertThat((String) name).endsWith("/libjvm.so"))
+                            .containsEntry("perms", "r-xp"));
             assertThat(CliResult.with("shared", "self", other.pid()).out()).contains("/common");
         }
         assertThat(CliResult.with("shared", "self").code()).isEqualTo(2);

@@ -26,10 +26,12 @@ class JvmCommandTest {
         long end = 0;
         for (Map<String, Object> row : result.rows()) {
             assertThat(Long.compareUnsigned(end, number(row, "start"))).isNotPositive();
-            assertThat(Long.compareUnsigned(number(row, "start"), number(row, "end"))).isNegative();
+            assertThat(Long.compareUnsigned(number(row, "start"), number(row, "end")))
+                    .isNegative();
             end = number(row, "end");
         }
-        assertThat(result.rows()).extracting(row -> row.get("region"))
+        assertThat(result.rows())
+                .extracting(row -> row.get("region"))
                 .contains("java_heap", "code_heap", "thread_stack", "library", "file", "malloc");
         return result.rows();
     }
@@ -39,18 +41,25 @@ class JvmCommandTest {
     }
 
     private static long bytes(List<Map<String, Object>> rows, String region) {
-        return rows.stream().filter(row -> row.get("region").equals(region)).mapToLong(row -> (Long) row.get("size")).sum();
+        return rows.stream()
+                .filter(row -> row.get("region").equals(region))
+                .mapToLong(row -> (Long) row.get("size"))
+                .sum();
     }
 
     @Test
     void theOwnJvm() {
         List<Map<String, Object>> rows = regions("jvm", "self", "--json");
         assertThat(rows).extracting(row -> row.get("region")).contains("metaspace");
-        assertThat(rows).extracting(row -> String.valueOf(row.get("detail")))
+        assertThat(rows)
+                .extracting(row -> String.valueOf(row.get("detail")))
                 .anyMatch(detail -> detail.endsWith(" " + Thread.currentThread().getName()));
-        CliResult text = CliResult.with("jvm", Long.toString(ProcessHandle.current().pid()), "--attach");
+        CliResult text =
+                CliResult.with("jvm", Long.toString(ProcessHandle.current().pid()), "--attach");
         assertThat(text.code()).isZero();
-        assertThat(text.out()).containsPattern("(?m)^PARTS +SIZE +REGION$").containsPattern("(?m)^ *\\d+ +[0-9.]+[KMG] +JAVA_HEAP$")
+        assertThat(text.out())
+                .containsPattern("(?m)^PARTS +SIZE +REGION$")
+                .containsPattern("(?m)^ *\\d+ +[0-9.]+[KMG] +JAVA_HEAP$")
                 .containsPattern("(?m)^[0-9a-f]+-[0-9a-f]+ +[0-9.]+[KMG] +LIBRARY +/.*/libjvm.so$");
     }
 
@@ -73,7 +82,9 @@ class JvmCommandTest {
             List<Map<String, Object>> attached = regions("jvm", jvm.pid(), "--json", "--attach");
             assertThat(attached).extracting(row -> row.get("region")).contains("metaspace", "gc");
             assertThat(attached).extracting(row -> row.get("detail")).contains("card table");
-            assertThat(bytes(attached, "unknown")).isLessThan(bytes(outside, "unknown") + 1).isLessThan(64L << 20);
+            assertThat(bytes(attached, "unknown"))
+                    .isLessThan(bytes(outside, "unknown") + 1)
+                    .isLessThan(64L << 20);
             jvm.assertEndsSilently();
         }
     }
@@ -88,26 +99,31 @@ class JvmCommandTest {
             regions("jvm", jvm.pid(), "--json");
             CliResult result = CliResult.with("jvm", jvm.pid(), "--attach");
             assertThat(result.code()).isEqualTo(1);
-            assertThat(result.err()).contains("is stopped").contains("kill -CONT " + jvm.pid()).hasLineCount(1);
+            assertThat(result.err())
+                    .contains("is stopped")
+                    .contains("kill -CONT " + jvm.pid())
+                    .hasLineCount(1);
         }
     }
 
     /** Exits when its attach listener starts. */
     static final class ExitWhenAttachedMain {
-        private ExitWhenAttachedMain() {
-        }
+        private ExitWhenAttachedMain() {}
 
         public static void main(String[] arguments) {
             System.out.println("READY");
             while (true) {
-                if (Thread.getAllStackTraces().keySet().stream().anyMatch(thread -> thread.getName().equals("Attach Listener"))) {
+                if (Thread.getAllStackTraces().keySet().stream()
+                        .anyMatch(thread -> thread.getName().equals("Attach Listener"))) {
                     Runtime.getRuntime().halt(0);
                 }
             }
         }
     }
 
-    /** A busy machine may let all commands end before the JVM exits. So the test is repeated until the JVM exits before. */
+    /**
+     * A busy machine may let all commands end before the JVM exits. So the test is repeated until the JVM exits before.
+     */
     @Test
     void aJvmThatExitsDuringAttachHasExited() throws Exception {
         int code = 0;
@@ -116,7 +132,9 @@ class JvmCommandTest {
                 CliResult result = CliResult.with("jvm", jvm.pid(), "--attach");
                 code = result.code();
                 assertThat(code).as(result.err()).isIn(0, 4);
-                assertThat(code == 0 || result.err().contains(jvm.pid())).as(result.err()).isTrue();
+                assertThat(code == 0 || result.err().contains(jvm.pid()))
+                        .as(result.err())
+                        .isTrue();
             }
         }
         assertThat(code).isEqualTo(4);
@@ -125,13 +143,19 @@ class JvmCommandTest {
     /** The kernel keeps 15 bytes of a program's name. The last one is the first half of a character here. */
     @Test
     void aJvmWhoseNameIsCutInACharacter(@TempDir Path directory) throws Exception {
-        String script = "name=$(printf 'x\\303\\244\\303\\244\\303\\244\\303\\244\\303\\244\\303\\244\\303\\244\\303\\244')"
-                + " && ln -s \"$1\" \"$0/$name\" && shift && exec \"$0/$name\" \"$@\"";
-        try (TestJvm jvm = TestJvm.start(List.of("sh", "-c", script, directory.toString()), CHECK_JNI, TestJvm.WaitMain.class)) {
-            assertThat(Files.readAllBytes(Path.of("/proc/" + jvm.pid() + "/comm"))).hasSize(16).startsWith('x', 0xc3, 0xa4);
+        String script =
+                "name=$(printf 'x\\303\\244\\303\\244\\303\\244\\303\\244\\303\\244\\303\\244\\303\\244\\303\\244')"
+                        + " && ln -s \"$1\" \"$0/$name\" && shift && exec \"$0/$name\" \"$@\"";
+        try (TestJvm jvm =
+                TestJvm.start(List.of("sh", "-c", script, directory.toString()), CHECK_JNI, TestJvm.WaitMain.class)) {
+            assertThat(Files.readAllBytes(Path.of("/proc/" + jvm.pid() + "/comm")))
+                    .hasSize(16)
+                    .startsWith('x', 0xc3, 0xa4);
             regions("jvm", jvm.pid(), "--json", "--attach");
         } finally {
-            new ProcessBuilder("rm", "-rf", directory.toString()).start().waitFor(); // Java may have no path for the link
+            new ProcessBuilder("rm", "-rf", directory.toString())
+                    .start()
+                    .waitFor(); // Java may have no path for the link
         }
     }
 
@@ -140,8 +164,19 @@ class JvmCommandTest {
     void aJvmInAContainer() throws Exception {
         TestJvm unshare;
         try {
-            unshare = TestJvm.start(List.of("unshare", "--mount", "--pid", "--fork", "--kill-child", "sh", "-c",
-                    "mount -t tmpfs none /tmp && exec \"$@\"", "sh"), CHECK_JNI, TestJvm.WaitMain.class);
+            unshare = TestJvm.start(
+                    List.of(
+                            "unshare",
+                            "--mount",
+                            "--pid",
+                            "--fork",
+                            "--kill-child",
+                            "sh",
+                            "-c",
+                            "mount -t tmpfs none /tmp && exec \"$@\"",
+                            "sh"),
+                    CHECK_JNI,
+                    TestJvm.WaitMain.class);
         } catch (IOException | AssertionError denied) {
             assumeTrue(false, "this user cannot make namespaces");
             return;
@@ -155,13 +190,25 @@ class JvmCommandTest {
 
     @Test
     void rootReadsTheJvmOfAnotherUser(@TempDir Path directory) throws Exception {
-        assumeTrue(Files.getAttribute(Path.of("/proc/self"), "unix:uid").equals(0), "only root can become another user");
+        assumeTrue(
+                Files.getAttribute(Path.of("/proc/self"), "unix:uid").equals(0), "only root can become another user");
         assumeTrue(Files.exists(Path.of("/usr/bin/setpriv")) || Files.exists(Path.of("/bin/setpriv")), "no setpriv(1)");
         Files.setPosixFilePermissions(directory, PosixFilePermissions.fromString("rwxr-xr-x"));
-        Path source = Files.writeString(directory.resolve("Wait.java"), "class Wait { public static void main(String[] a) throws Exception {"
-                + " System.out.println(\"READY\"); while (System.in.read() >= 0) { } } }");
-        Process jvm = new ProcessBuilder("setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups",
-                System.getProperty("java.home") + "/bin/java", source.toString()).redirectError(ProcessBuilder.Redirect.DISCARD).start();
+        Path source = Files.writeString(
+                directory.resolve("Wait.java"),
+                "class Wait { public static void main(String[] a) throws Exception {"
+                        + " System.out.println(\"READY\"); while (System.in.read() >= 0) { } } }");
+        Process jvm = new ProcessBuilder(
+                        "setpriv",
+                        "--reuid",
+                        "65534",
+                        "--regid",
+                        "65534",
+                        "--clear-groups",
+                        System.getProperty("java.home") + "/bin/java",
+                        source.toString())
+                .redirectError(ProcessBuilder.Redirect.DISCARD)
+                .start();
         try {
             assumeTrue("READY".equals(jvm.inputReader().readLine()), "another user cannot run this JDK");
             String pid = Long.toString(jvm.pid());
@@ -189,7 +236,8 @@ class JvmCommandTest {
         } finally {
             cat.destroy();
         }
-        assertThat(CliResult.with("jvm", Integer.toString(Integer.MAX_VALUE)).code()).isEqualTo(4);
+        assertThat(CliResult.with("jvm", Integer.toString(Integer.MAX_VALUE)).code())
+                .isEqualTo(4);
     }
 
     @Test
@@ -198,7 +246,10 @@ class JvmCommandTest {
             regions("jvm", jvm.pid(), "--json");
             CliResult result = CliResult.with("jvm", jvm.pid(), "--attach");
             assertThat(result.code()).isEqualTo(1);
-            assertThat(result.err()).contains("accepts no commands").contains("-XX:+DisableAttachMechanism").hasLineCount(1);
+            assertThat(result.err())
+                    .contains("accepts no commands")
+                    .contains("-XX:+DisableAttachMechanism")
+                    .hasLineCount(1);
             assertThat(result.out()).isEmpty();
         }
     }

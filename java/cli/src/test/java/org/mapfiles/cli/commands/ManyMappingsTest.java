@@ -53,18 +53,27 @@ class ManyMappingsTest {
     private CliResult run(String option, String... arguments) throws Exception {
         Path out = directory.resolve("out");
         Path err = directory.resolve("err");
-        int code = child(option, arguments).redirectOutput(out.toFile()).redirectError(err.toFile()).start().waitFor();
+        int code = child(option, arguments)
+                .redirectOutput(out.toFile())
+                .redirectError(err.toFile())
+                .start()
+                .waitFor();
         return new CliResult(code, Files.readString(out), Files.readString(err));
     }
 
     @Test
     void mapsAndCountTakeLittleDirectMemory() throws Exception {
-        int lines = Files.readAllLines(Path.of("/proc/" + pid + "/maps"), StandardCharsets.ISO_8859_1).size();
+        int lines = Files.readAllLines(Path.of("/proc/" + pid + "/maps"), StandardCharsets.ISO_8859_1)
+                .size();
         CliResult table = run("-XX:MaxDirectMemorySize=4m", "maps", pid);
         assertThat(table.err()).isEmpty();
         assertThat(table.lines()).hasSize(lines + 2);
-        assertThat(table.lines().get(lines + 1)).startsWith(lines + " mappings, ").doesNotContain("changed");
-        assertThat(table.lines().subList(1, lines + 1)).as("columns line up").allMatch(line -> line.charAt(32) != ' ' && line.charAt(33) == ' ');
+        assertThat(table.lines().get(lines + 1))
+                .startsWith(lines + " mappings, ")
+                .doesNotContain("changed");
+        assertThat(table.lines().subList(1, lines + 1))
+                .as("columns line up")
+                .allMatch(line -> line.charAt(32) != ' ' && line.charAt(33) == ' ');
         CliResult json = run("-XX:MaxDirectMemorySize=4m", "maps", pid, "--json");
         assertThat(json.err()).isEmpty();
         assertThat(json.lines()).hasSize(lines).allMatch(line -> line.startsWith("{") && line.endsWith("}"));
@@ -78,32 +87,49 @@ class ManyMappingsTest {
     void filesTakesLittleDirectMemory() throws Exception {
         CliResult json = run("-XX:MaxDirectMemorySize=4m", "files", pid, "--json");
         assertThat(json.err()).isEmpty();
-        assertThat(json.lines()).hasSizeGreaterThanOrEqualTo(MANY).allMatch(line -> line.startsWith("{") && line.endsWith("}"));
+        assertThat(json.lines())
+                .hasSizeGreaterThanOrEqualTo(MANY)
+                .allMatch(line -> line.startsWith("{") && line.endsWith("}"));
         Map<String, String> states = new HashMap<>();
         for (String line : json.lines()) {
             String file = line.replaceFirst(".*?(\"dev_major\".*\"path\":\"[^\"]*\").*", "$1");
             states.put(file, line.replaceFirst(".*\"state\":\"(\\w+)\".*", "$1"));
         }
-        Map<String, Long> sums = states.values().stream().collect(Collectors.groupingBy(state -> state, TreeMap::new, Collectors.counting()));
-        String expected = sums.entrySet().stream().map(sum -> sum.getValue() + " " + sum.getKey().replace('_', ' ')).collect(Collectors.joining(", "));
+        Map<String, Long> sums = states.values().stream()
+                .collect(Collectors.groupingBy(state -> state, TreeMap::new, Collectors.counting()));
+        String expected = sums.entrySet().stream()
+                .map(sum -> sum.getValue() + " " + sum.getKey().replace('_', ' '))
+                .collect(Collectors.joining(", "));
         CliResult table = run("-XX:MaxDirectMemorySize=4m", "files", pid);
         assertThat(table.err()).isEmpty();
         List<String> rows = table.lines().subList(1, table.lines().size() - 1);
-        assertThat(rows.stream().mapToInt(row -> Integer.parseInt(row.strip().split(" ")[0])).sum()).isEqualTo(json.lines().size());
+        assertThat(rows.stream()
+                        .mapToInt(row -> Integer.parseInt(row.strip().split(" ")[0]))
+                        .sum())
+                .isEqualTo(json.lines().size());
         assertThat(table.lines().get(rows.size() + 1))
                 .isEqualTo(json.lines().size() + " mappings of " + states.size() + " files: " + expected);
     }
 
     @Test
     void tooLittleMemoryIsOneLineWithARemedy() throws Exception {
-        for (String[] arguments : new String[][] {{"resolve", pid, "0"}, {"shared", pid, "self"}, {"cat", pid, "nothing"}}) {
+        for (String[] arguments :
+                new String[][] {{"resolve", pid, "0"}, {"shared", pid, "self"}, {"cat", pid, "nothing"}}) {
             CliResult result = run("-XX:MaxDirectMemorySize=4m", arguments);
             assertThat(result.code()).as("%s", result).isEqualTo(1);
-            assertThat(result.err()).startsWith("mapfiles: ").hasLineCount(1).contains("not enough memory").contains("MAPFILES_JAVA_OPTIONS=");
+            assertThat(result.err())
+                    .startsWith("mapfiles: ")
+                    .hasLineCount(1)
+                    .contains("not enough memory")
+                    .contains("MAPFILES_JAVA_OPTIONS=");
         }
         CliResult heap = run("-Xmx6m", "shared", pid, "self", "--private");
         assertThat(heap.code()).as("%s", heap).isEqualTo(1);
-        assertThat(heap.err()).startsWith("mapfiles: ").hasLineCount(1).contains("not enough memory").contains("MAPFILES_JAVA_OPTIONS=");
+        assertThat(heap.err())
+                .startsWith("mapfiles: ")
+                .hasLineCount(1)
+                .contains("not enough memory")
+                .contains("MAPFILES_JAVA_OPTIONS=");
     }
 
     /** The output has about 6 MB, and a pipe holds 64 KiB. So the process exits before all of its mappings are read. */
@@ -111,11 +137,14 @@ class ManyMappingsTest {
     void theFirstRowsAreWrittenBeforeTheRestIsRead() throws Exception {
         Process listing = child("-XX:MaxDirectMemorySize=4m", "maps", pid).start();
         try (InputStream out = listing.getInputStream()) {
-            assertThat(new String(out.readNBytes(40), StandardCharsets.US_ASCII)).contains("RANGE");
+            assertThat(new String(out.readNBytes(40), StandardCharsets.US_ASCII))
+                    .contains("RANGE");
             end();
             out.transferTo(OutputStream.nullOutputStream());
         }
-        assertThat(new String(listing.getErrorStream().readAllBytes(), StandardCharsets.UTF_8)).hasLineCount(1).contains(pid);
+        assertThat(new String(listing.getErrorStream().readAllBytes(), StandardCharsets.UTF_8))
+                .hasLineCount(1)
+                .contains(pid);
         assertThat(listing.waitFor()).isEqualTo(4);
     }
 

@@ -25,16 +25,37 @@ class MapsCommandTest {
     Path directory;
 
     private static Map<String, Object> row(List<Map<String, Object>> all, String nameEnd) {
-        return all.stream().filter(fields -> String.valueOf(fields.get("path")).endsWith(nameEnd)).findFirst().orElseThrow();
+        return all.stream()
+                .filter(fields -> String.valueOf(fields.get("path")).endsWith(nameEnd))
+                .findFirst()
+                .orElseThrow();
     }
 
     @Test
     void rowsHaveTheFieldsInOrder() throws Exception {
         List<Map<String, Object>> all = CliResult.with("maps", "self", "--json").rows();
-        assertThat(all).hasSizeGreaterThan(50).allSatisfy(fields -> assertThat(fields.keySet()).containsExactly("version", "type",
-                "pid", "start", "end", "size", "perms", "offset", "dev_major", "dev_minor", "inode", "kind", "path", "deleted"));
+        assertThat(all)
+                .hasSizeGreaterThan(50)
+                .allSatisfy(fields -> assertThat(fields.keySet())
+                        .containsExactly(
+                                "version",
+                                "type",
+                                "pid",
+                                "start",
+                                "end",
+                                "size",
+                                "perms",
+                                "offset",
+                                "dev_major",
+                                "dev_minor",
+                                "inode",
+                                "kind",
+                                "path",
+                                "deleted"));
         Map<String, Object> libjvm = row(all, "/libjvm.so");
-        assertThat(libjvm).containsEntry("pid", ProcessHandle.current().pid()).containsEntry("kind", "file")
+        assertThat(libjvm)
+                .containsEntry("pid", ProcessHandle.current().pid())
+                .containsEntry("kind", "file")
                 .containsEntry("deleted", false);
         assertThat((String) libjvm.get("start")).matches("0x[0-9a-f]+");
     }
@@ -42,14 +63,17 @@ class MapsCommandTest {
     @Test
     void mappingsWithoutANameHaveANullPath() throws Exception {
         assertThat(CliResult.with("maps", "self", "--json").rows())
-                .anySatisfy(fields -> assertThat(fields).containsEntry("kind", "anonymous").containsEntry("path", null));
+                .anySatisfy(fields ->
+                        assertThat(fields).containsEntry("kind", "anonymous").containsEntry("path", null));
     }
 
     @Test
     void filtersAreThoseOfTheLibrary() throws Exception {
-        assertThat(CliResult.with("maps", "self", "--exec", "--json").rows()).isNotEmpty()
+        assertThat(CliResult.with("maps", "self", "--exec", "--json").rows())
+                .isNotEmpty()
                 .allSatisfy(fields -> assertThat((String) fields.get("perms")).contains("x"));
-        assertThat(CliResult.with("maps", "self", "--files", "--json").rows()).isNotEmpty()
+        assertThat(CliResult.with("maps", "self", "--files", "--json").rows())
+                .isNotEmpty()
                 .allSatisfy(fields -> assertThat(fields.get("path")).isNotNull());
     }
 
@@ -60,11 +84,16 @@ class MapsCommandTest {
         Files.delete(directory.resolve("gone"));
         List<Map<String, Object>> all = CliResult.with("maps", "self", "--json").rows();
         assertThat(row(all, "/kept (deleted)").get("deleted")).isIn(false, null);
-        Map<String, Object> deleted = all.stream().filter(fields -> String.valueOf(fields.get("path")).contains("/gone")).findFirst().orElseThrow();
+        Map<String, Object> deleted = all.stream()
+                .filter(fields -> String.valueOf(fields.get("path")).contains("/gone"))
+                .findFirst()
+                .orElseThrow();
         if (deleted.get("deleted") == null) { // on this file system device and inode do not identify a file
             assertThat(deleted.get("path")).isEqualTo(directory.resolve("gone") + " (deleted)");
         } else {
-            assertThat(deleted).containsEntry("deleted", true).containsEntry("path", directory.resolve("gone").toString());
+            assertThat(deleted)
+                    .containsEntry("deleted", true)
+                    .containsEntry("path", directory.resolve("gone").toString());
         }
         assertThat(unlinked.firstByte() + kept.firstByte()).isZero();
     }
@@ -74,7 +103,8 @@ class MapsCommandTest {
         MappedTestFile special = new MappedTestFile(directory.resolve("a\nb\033[31m"));
         CliResult table = CliResult.with("maps", "self");
         assertThat(table.out()).contains("/a\\nb\\x1b[31m").doesNotContain("\033");
-        assertThat(row(CliResult.with("maps", "self", "--json").rows(), "/a\nb\033[31m")).containsEntry("kind", "file");
+        assertThat(row(CliResult.with("maps", "self", "--json").rows(), "/a\nb\033[31m"))
+                .containsEntry("kind", "file");
         assertThat(special.firstByte()).isZero();
     }
 
@@ -84,7 +114,8 @@ class MapsCommandTest {
         assertThat(result.code()).isZero();
         assertThat(result.err()).isEmpty();
         assertThat(result.lines().get(0)).contains("RANGE", "SIZE", "PERMS", "OFFSET", "NAME");
-        assertThat(result.lines().get(result.lines().size() - 1)).matches("\\d+ mappings, .*; vm.max_map_count is \\d+");
+        assertThat(result.lines().get(result.lines().size() - 1))
+                .matches("\\d+ mappings, .*; vm.max_map_count is \\d+");
         assertThat(result.lines()).anyMatch(line -> line.contains("r-xp") && line.endsWith("/libjvm.so"));
     }
 
@@ -96,7 +127,8 @@ class MapsCommandTest {
         line.writeBytes((text + " ".repeat(73 - text.length())).getBytes(StandardCharsets.UTF_8));
         line.writeBytes(raw);
         line.write('\n');
-        MapCursor mapping = MapSnapshot.ofText(line.toByteArray(), MapFilter.all()).cursor().seek(0);
+        MapCursor mapping =
+                MapSnapshot.ofText(line.toByteArray(), MapFilter.all()).cursor().seek(0);
         ByteArrayOutputStream out = new ByteArrayOutputStream();
         JsonLines lines = new JsonLines(out);
         try (ProcessMaps self = ProcessMaps.self()) {

@@ -43,19 +43,26 @@ class MemoryOptionsTest {
     }
 
     private static long sum(List<Map<String, Object>> rows, String field) {
-        return rows.stream().filter(row -> row.get(field) != null).mapToLong(row -> number(row, field)).sum();
+        return rows.stream()
+                .filter(row -> row.get(field) != null)
+                .mapToLong(row -> number(row, field))
+                .sum();
     }
 
     private static void isNear(long actual, long expected) {
-        assertThat((double) actual).isCloseTo((double) expected, within(0.02 * expected)); // the JVM's own threads run on
+        // the JVM's own threads run on
+        assertThat((double) actual).isCloseTo((double) expected, within(0.02 * expected));
     }
 
     @ParameterizedTest
     @ValueSource(strings = {"maps", "files", "count", "jvm"})
     void fieldsAreOnlyThoseOfTheOptions(String command) {
-        Set<String> plain = new TreeSet<>(CliResult.with(command, pid, "--json").rows().get(0).keySet());
-        Set<String> rss = new TreeSet<>(CliResult.with(command, pid, "--json", "--rss").rows().get(0).keySet());
-        Set<String> pss = new TreeSet<>(CliResult.with(command, pid, "--json", "--pss").rows().get(0).keySet());
+        Set<String> plain = new TreeSet<>(
+                CliResult.with(command, pid, "--json").rows().get(0).keySet());
+        Set<String> rss = new TreeSet<>(
+                CliResult.with(command, pid, "--json", "--rss").rows().get(0).keySet());
+        Set<String> pss = new TreeSet<>(
+                CliResult.with(command, pid, "--json", "--pss").rows().get(0).keySet());
         pss.removeAll(rss);
         rss.removeAll(plain);
         rss.remove("committed");
@@ -65,43 +72,59 @@ class MemoryOptionsTest {
 
     @Test
     void mappingsHaveTheMemoryOfSmaps() {
-        List<Map<String, Object>> rows = CliResult.with("maps", pid, "--json", "--pss").rows();
-        assertThat(rows).allSatisfy(row ->
-                assertThat(number(row, "rss") + number(row, "swap")).isBetween(0L, number(row, "size")));
+        List<Map<String, Object>> rows =
+                CliResult.with("maps", pid, "--json", "--pss").rows();
+        assertThat(rows)
+                .allSatisfy(row ->
+                        assertThat(number(row, "rss") + number(row, "swap")).isBetween(0L, number(row, "size")));
         isNear(sum(rows, "rss"), TOTAL.rss());
         isNear(sum(rows, "pss"), TOTAL.pss());
-        isNear(sum(rows, "shared_clean") + sum(rows, "shared_dirty") + sum(rows, "private_clean") + sum(rows, "private_dirty"),
+        isNear(
+                sum(rows, "shared_clean")
+                        + sum(rows, "shared_dirty")
+                        + sum(rows, "private_clean")
+                        + sum(rows, "private_dirty"),
                 TOTAL.rss());
-        assertThat(rows).anySatisfy(row -> assertThat(number(row, "rss")).isPositive().isLessThan(number(row, "size")));
+        assertThat(rows)
+                .anySatisfy(row -> assertThat(number(row, "rss")).isPositive().isLessThan(number(row, "size")));
     }
 
     @Test
     void groupsAddUpToTheTotal() {
-        List<Map<String, Object>> rows = CliResult.with("count", pid, "--json", "--pss", "--by", "kind").rows();
+        List<Map<String, Object>> rows =
+                CliResult.with("count", pid, "--json", "--pss", "--by", "kind").rows();
         Map<String, Object> total = rows.get(rows.size() - 1);
         List<Map<String, Object>> groups = rows.subList(0, rows.size() - 1);
         isNear(number(total, "rss"), TOTAL.rss());
         assertThat(sum(groups, "rss")).isEqualTo(number(total, "rss"));
-        assertThat(groups).filteredOn(row -> row.get("pss") == null).as("changed mappings").hasSizeLessThan(2);
+        assertThat(groups)
+                .filteredOn(row -> row.get("pss") == null)
+                .as("changed mappings")
+                .hasSizeLessThan(2);
     }
 
     @Test
     void filesHaveTheirMappingsOnly() {
-        List<Map<String, Object>> files = CliResult.with("files", pid, "--json", "--rss").rows();
-        List<Map<String, Object>> maps = CliResult.with("maps", pid, "--json", "--rss", "--files").rows();
+        List<Map<String, Object>> files =
+                CliResult.with("files", pid, "--json", "--rss").rows();
+        List<Map<String, Object>> maps =
+                CliResult.with("maps", pid, "--json", "--rss", "--files").rows();
         isNear(sum(files, "rss"), sum(maps, "rss"));
         assertThat(sum(files, "rss")).isPositive().isLessThan(TOTAL.rss());
     }
 
     @Test
     void partsOfAJvmAreReservedCommittedAndResident() {
-        List<Map<String, Object>> rows = CliResult.with("jvm", pid, "--json", "--pss").rows();
+        List<Map<String, Object>> rows =
+                CliResult.with("jvm", pid, "--json", "--pss").rows();
         isNear(sum(rows, "rss"), TOTAL.rss());
         assertThat(rows).allSatisfy(row -> {
             assertThat(number(row, "committed")).isBetween(0L, number(row, "size"));
             assertThat(number(row, "rss") + number(row, "swap")).isBetween(0L, number(row, "size"));
         });
-        List<Map<String, Object>> heap = rows.stream().filter(row -> row.get("region").equals("java_heap")).toList();
+        List<Map<String, Object>> heap = rows.stream()
+                .filter(row -> row.get("region").equals("java_heap"))
+                .toList();
         assertThat(sum(heap, "size")).isGreaterThanOrEqualTo(256 << 20);
         assertThat(sum(heap, "committed")).isLessThan(sum(heap, "size")).isGreaterThan(sum(heap, "rss"));
         assertThat(sum(heap, "rss")).isPositive();
@@ -115,9 +138,11 @@ class MemoryOptionsTest {
         assertThat(maps.out()).containsPattern("\\d+ mappings, .*, RSS .*, PSS .*; vm.max_map_count is");
         assertThat(CliResult.with("files", pid, "--rss").lines().get(0))
                 .matches("MAPPINGS +MODE +LINKS +SIZE +RSS +SWAP +STATE.*");
-        assertThat(CliResult.with("count", pid, "--rss").out()).matches("(?s)MAPPINGS +SIZE +RSS +SWAP +BY PATH.*, RSS .*");
+        assertThat(CliResult.with("count", pid, "--rss").out())
+                .matches("(?s)MAPPINGS +SIZE +RSS +SWAP +BY PATH.*, RSS .*");
         assertThat(CliResult.with("jvm", pid, "--rss").out())
-                .matches("(?s) *PARTS +RESERVED +COMMITTED +RSS +SWAP +REGION.*\\n *RANGE +SIZE +RSS +SWAP +REGION +WHAT.*");
+                .matches(
+                        "(?s) *PARTS +RESERVED +COMMITTED +RSS +SWAP +REGION.*\\n *RANGE +SIZE +RSS +SWAP +REGION +WHAT.*");
         assertThat(CliResult.with("jvm", pid).out()).matches("(?s) *PARTS +SIZE +REGION.*");
     }
 }

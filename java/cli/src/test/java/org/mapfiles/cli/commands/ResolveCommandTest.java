@@ -33,13 +33,18 @@ class ResolveCommandTest {
     @BeforeEach
     void findLibjvm() throws Exception {
         try (ProcessMaps self = ProcessMaps.self()) {
-            MapCursor mapping = self.snapshot(MapFilter.all().executable().fileBacked()).cursor();
+            MapCursor mapping =
+                    self.snapshot(MapFilter.all().executable().fileBacked()).cursor();
             while (mapping.next() && !mapping.name().endsWith("/libjvm.so")) {
                 continue;
             }
             start = mapping.start();
             String library = mapping.name();
-            base = self.snapshot().stream().filter(each -> library.equals(each.name())).findFirst().orElseThrow().start();
+            base = self.snapshot().stream()
+                    .filter(each -> library.equals(each.name()))
+                    .findFirst()
+                    .orElseThrow()
+                    .start();
             end = mapping.end();
             offset = mapping.offset();
             path = mapping.name();
@@ -50,9 +55,10 @@ class ResolveCommandTest {
     void aLineHasFileOffsetPermissionsAndRange() {
         CliResult result = CliResult.with("resolve", "self", "0x" + Long.toHexString(start + 0x123));
         String file = path + " + 0x" + Long.toHexString(offset + 0x123);
-        assertThat(result.out().replaceFirst("  \\S+ \\+ 0x[0-9a-f]+ \\(([^)]*)\\)  ", "  $1  ")).as("without the function, if there is one")
-                .isEqualTo("0x" + Long.toHexString(start + 0x123) + "  " + file + "  r-xp  " + Long.toHexString(start) + "-"
-                        + Long.toHexString(end) + "\n");
+        assertThat(result.out().replaceFirst("  \\S+ \\+ 0x[0-9a-f]+ \\(([^)]*)\\)  ", "  $1  "))
+                .as("without the function, if there is one")
+                .isEqualTo("0x" + Long.toHexString(start + 0x123) + "  " + file + "  r-xp  " + Long.toHexString(start)
+                        + "-" + Long.toHexString(end) + "\n");
         assertThat(result.code()).isZero();
     }
 
@@ -62,17 +68,24 @@ class ResolveCommandTest {
         long elfAddress = nm("JNI_CreateJavaVM");
         long address = beginOfLibjvm() + elfAddress + 1;
         CliResult result = CliResult.with("resolve", "self", Long.toHexString(address));
-        assertThat(result.out()).startsWith("0x" + Long.toHexString(address) + "  JNI_CreateJavaVM + 0x1 (" + path + " + 0x"
-                + Long.toHexString(address - start + offset) + ")  r-xp  ");
-        Map<String, Object> row = CliResult.with("resolve", "self", Long.toHexString(address), "--json").rows().get(0);
-        assertThat(row).containsEntry("symbol", "JNI_CreateJavaVM").containsEntry("symbol_offset", "0x1")
+        assertThat(result.out())
+                .startsWith("0x" + Long.toHexString(address) + "  JNI_CreateJavaVM + 0x1 (" + path + " + 0x"
+                        + Long.toHexString(address - start + offset) + ")  r-xp  ");
+        Map<String, Object> row = CliResult.with("resolve", "self", Long.toHexString(address), "--json")
+                .rows()
+                .get(0);
+        assertThat(row)
+                .containsEntry("symbol", "JNI_CreateJavaVM")
+                .containsEntry("symbol_offset", "0x1")
                 .containsEntry("elf_address", "0x" + Long.toHexString(elfAddress + 1));
         assertThat(String.valueOf(row.get("build_id"))).matches("([0-9a-f]{2}){8,32}|null");
         assertThat(String.valueOf(row.get("htlhash"))).matches("[0-9a-f]{32}");
     }
 
     private long nm(String symbol) throws Exception {
-        Process nm = new ProcessBuilder("sh", "-c", "nm -D " + path + " | awk '$3 ~ /^" + symbol + "(@.*)?$/ { print $1 }'").start();
+        Process nm = new ProcessBuilder(
+                        "sh", "-c", "nm -D " + path + " | awk '$3 ~ /^" + symbol + "(@.*)?$/ { print $1 }'")
+                .start();
         String line = nm.inputReader().readLine();
         assumeTrue(line != null, "nm is not there");
         return Long.parseUnsignedLong(line, 16);
@@ -80,20 +93,35 @@ class ResolveCommandTest {
 
     private long beginOfLibjvm() throws Exception {
         try (ProcessMaps self = ProcessMaps.self()) {
-            return self.snapshot().stream().filter(mapping -> path.equals(mapping.name())).mapToLong(Mapping::start).min().orElseThrow();
+            return self.snapshot().stream()
+                    .filter(mapping -> path.equals(mapping.name()))
+                    .mapToLong(Mapping::start)
+                    .min()
+                    .orElseThrow();
         }
     }
 
     @Test
     void jsonHasTheMappingOrNulls() throws Exception {
-        CliResult result = CliResult.with("resolve", "self", Long.toHexString(start + 0x123).toUpperCase(Locale.ROOT), "0X0", "--json");
+        CliResult result = CliResult.with(
+                "resolve", "self", Long.toHexString(start + 0x123).toUpperCase(Locale.ROOT), "0X0", "--json");
         List<Map<String, Object>> lines = result.rows();
-        assertThat(lines.get(0)).containsEntry("address", "0x" + Long.toHexString(start + 0x123))
-                .containsEntry("start", "0x" + Long.toHexString(start)).containsEntry("end", "0x" + Long.toHexString(end))
-                .containsEntry("perms", "r-xp").containsEntry("path", path).containsEntry("offset", "0x" + Long.toHexString(offset))
-                .containsEntry("file_offset", "0x" + Long.toHexString(offset + 0x123)).containsEntry("deleted", false);
-        assertThat(lines.get(1)).containsEntry("address", "0x0").containsEntry("start", null).containsEntry("file_offset", null)
-                .containsEntry("symbol", null).containsEntry("elf_address", null).containsEntry("build_id", null)
+        assertThat(lines.get(0))
+                .containsEntry("address", "0x" + Long.toHexString(start + 0x123))
+                .containsEntry("start", "0x" + Long.toHexString(start))
+                .containsEntry("end", "0x" + Long.toHexString(end))
+                .containsEntry("perms", "r-xp")
+                .containsEntry("path", path)
+                .containsEntry("offset", "0x" + Long.toHexString(offset))
+                .containsEntry("file_offset", "0x" + Long.toHexString(offset + 0x123))
+                .containsEntry("deleted", false);
+        assertThat(lines.get(1))
+                .containsEntry("address", "0x0")
+                .containsEntry("start", null)
+                .containsEntry("file_offset", null)
+                .containsEntry("symbol", null)
+                .containsEntry("elf_address", null)
+                .containsEntry("build_id", null)
                 .containsEntry("htlhash", null);
         assertThat(result.code()).as("one is in no mapping").isEqualTo(1);
     }
@@ -109,7 +137,9 @@ class ResolveCommandTest {
         assertThat(result.code()).isZero();
         int[] line = {0};
         result.out().lines().forEach(text -> {
-            assertThat(text.startsWith("0x" + Long.toHexString(start + line[0] % 4096) + "  ")).as("line %s", line[0]).isTrue();
+            assertThat(text.startsWith("0x" + Long.toHexString(start + line[0] % 4096) + "  "))
+                    .as("line %s", line[0])
+                    .isTrue();
             line[0]++;
         });
         assertThat(line[0]).isEqualTo(count);
@@ -117,13 +147,15 @@ class ResolveCommandTest {
 
     @Test
     void aWrongLineIsPrintedInItsPlaceAndTheRestGoesOn() {
-        CliResult result = CliResult.reading(Long.toHexString(start) + "\n\n  0x0 \r\nfrog\n1\n", "resolve", "self", "-");
+        CliResult result =
+                CliResult.reading(Long.toHexString(start) + "\n\n  0x0 \r\nfrog\n1\n", "resolve", "self", "-");
         assertThat(result.lines()).hasSize(4);
         assertThat(result.lines().get(2)).isEqualTo("line 4: 'frog'  is not an address in hexadecimal");
         assertThat(result.lines().get(3)).isEqualTo("0x1  in no mapping");
         assertThat(result.err()).isEmpty();
         assertThat(result.code()).isEqualTo(1);
-        List<Map<String, Object>> rows = CliResult.reading("0\nfrog\n1\n", "resolve", "self", "-", "--json").rows();
+        List<Map<String, Object>> rows = CliResult.reading("0\nfrog\n1\n", "resolve", "self", "-", "--json")
+                .rows();
         assertThat(rows).extracting(row -> row.get("type")).containsExactly("address", "unusable", "address");
         assertThat(rows.get(1)).containsEntry("line", 2L).containsEntry("input", "frog");
     }
@@ -141,7 +173,13 @@ class ResolveCommandTest {
         String expected = "0x" + Long.toHexString(start + 0x10) + "  " + path;
         String offset = "libjvm.so+0x" + Long.toHexString(start - base + 0x10);
         assertThat(CliResult.with("resolve", "self", offset).out()).startsWith(expected);
-        assertThat(CliResult.reading(offset + "\n[" + offset + "]\nV  [" + offset + "]  f(int)+0x1\n", "resolve", "self", "-").lines()).hasSize(3)
+        assertThat(CliResult.reading(
+                                offset + "\n[" + offset + "]\nV  [" + offset + "]  f(int)+0x1\n",
+                                "resolve",
+                                "self",
+                                "-")
+                        .lines())
+                .hasSize(3)
                 .allMatch(line -> line.startsWith(expected));
         CliResult unknown = CliResult.with("resolve", "self", "libnone.so+0x10", Long.toHexString(start));
         assertThat(unknown.lines().get(0)).isEqualTo("'libnone.so+0x10'  no mapped file has this name");
@@ -153,8 +191,9 @@ class ResolveCommandTest {
     void framesOfPerfAreResolvedAndOtherLinesAreCopied() {
         String frame = "\t" + Long.toHexString(start + 5) + " JVM_X(int, char (*)())+0x5 (" + path + ")\n";
         String asOffset = "\t" + Long.toHexString(offset + 5) + " JVM_X+0x5 (" + path + ")\n";
-        String input = "java 12/13 [001]  98.765432:     1000 cycles:u: \n" + frame + frame.replace(path, "/no/such/lib.so") + asOffset + "\n"
-                + "\tffffffff81000000 do_syscall_64 ([kernel.kallsyms])\n\n";
+        String input =
+                "java 12/13 [001]  98.765432:     1000 cycles:u: \n" + frame + frame.replace(path, "/no/such/lib.so")
+                        + asOffset + "\n" + "\tffffffff81000000 do_syscall_64 ([kernel.kallsyms])\n\n";
         CliResult result = CliResult.reading(input, "resolve", "self", "-");
         assertThat(result.lines().get(0)).isEqualTo("java 12/13 [001]  98.765432:     1000 cycles:u: ");
         assertThat(result.lines().get(1)).startsWith("0x" + Long.toHexString(start + 5) + "  " + path + " + ");
@@ -162,7 +201,8 @@ class ResolveCommandTest {
         assertThat(result.lines().get(3)).isEqualTo(result.lines().get(1));
         assertThat(result.lines().get(4)).isEmpty();
         assertThat(result.lines().get(5)).isEqualTo("0xffffffff81000000  in no mapping");
-        assertThat(CliResult.reading(input, "resolve", "self", "-", "--json").rows()).extracting(row -> row.get("type"))
+        assertThat(CliResult.reading(input, "resolve", "self", "-", "--json").rows())
+                .extracting(row -> row.get("type"))
                 .containsExactly("sample", "address", "unusable", "address", "address");
     }
 
@@ -179,7 +219,8 @@ class ResolveCommandTest {
     @Test
     void theLastLineNeedsNoNewlineAndALineMayBeVeryLong() {
         assertThat(CliResult.reading("0", "resolve", "self", "-").lines()).containsExactly("0x0  in no mapping");
-        CliResult result = CliResult.reading("0\n" + "0".repeat(1_000_000) + "\n1\n" + "1".repeat(1_000_000), "resolve", "self", "-");
+        CliResult result = CliResult.reading(
+                "0\n" + "0".repeat(1_000_000) + "\n1\n" + "1".repeat(1_000_000), "resolve", "self", "-");
         assertThat(result.code()).isEqualTo(1);
         assertThat(result.lines()).hasSize(4);
         assertThat(result.lines().get(1)).startsWith("line 2: '000").endsWith("is longer than 65536 bytes");
@@ -195,13 +236,16 @@ class ResolveCommandTest {
         arguments.addAll(option.isEmpty() ? List.of() : List.of(option));
         PipedOutputStream input = new PipedOutputStream();
         PipedInputStream results = new PipedInputStream(1 << 16);
-        try (PipedInputStream in = new PipedInputStream(input); PipedOutputStream out = new PipedOutputStream(results)) {
+        try (PipedInputStream in = new PipedInputStream(input);
+                PipedOutputStream out = new PipedOutputStream(results)) {
             Thread command = new Thread(() -> Main.run(arguments.toArray(String[]::new), in, out, System.err));
             command.start();
             for (int i = 0; i < 3; i++) {
                 input.write((Long.toHexString(start + i) + "\n").getBytes(StandardCharsets.UTF_8));
                 input.flush();
-                assertThat(lineOf(results)).contains("0x" + Long.toHexString(start + i)).endsWith("\n");
+                assertThat(lineOf(results))
+                        .contains("0x" + Long.toHexString(start + i))
+                        .endsWith("\n");
             }
             input.close();
             command.join(30_000);
@@ -240,6 +284,8 @@ class ResolveCommandTest {
 
     @Test
     void aWrongLineIsEscaped() {
-        assertThat(CliResult.reading("\033[2Jx\n", "resolve", "self", "-").out()).doesNotContain("\033").contains("\\x1b[2Jx");
+        assertThat(CliResult.reading("\033[2Jx\n", "resolve", "self", "-").out())
+                .doesNotContain("\033")
+                .contains("\\x1b[2Jx");
     }
 }

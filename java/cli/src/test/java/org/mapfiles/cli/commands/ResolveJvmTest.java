@@ -29,25 +29,36 @@ class ResolveJvmTest {
             arguments.addAll(firstOf(pid, "code_heap", "java_heap", "library"));
             CliResult text = CliResult.with(arguments.toArray(new String[0]));
             assertThat(text.err()).isEmpty();
-            assertThat(text.out()).containsPattern("(?m)^    CODE_HEAP  ").containsPattern("(?m)^    JAVA_HEAP  ")
+            assertThat(text.out())
+                    .containsPattern("(?m)^    CODE_HEAP  ")
+                    .containsPattern("(?m)^    JAVA_HEAP  ")
                     .containsPattern("(?m)^    LIBRARY  /");
             arguments.add("--json");
-            List<Map<String, Object>> rows = CliResult.with(arguments.toArray(new String[0])).rows();
+            List<Map<String, Object>> rows =
+                    CliResult.with(arguments.toArray(new String[0])).rows();
             assertThat(rows).extracting(row -> row.get("region")).containsExactly("code_heap", "java_heap", "library");
-            assertThat(rows).allSatisfy(row -> assertThat(row).containsEntry("code", null).containsEntry("code_offset", null)
-                    .containsEntry("tier", null).containsEntry("inlined", List.of()));
+            assertThat(rows)
+                    .allSatisfy(row -> assertThat(row)
+                            .containsEntry("code", null)
+                            .containsEntry("code_offset", null)
+                            .containsEntry("tier", null)
+                            .containsEntry("inlined", List.of()));
             assertThat(jvm.threads()).doesNotContain("Attach Listener");
         }
     }
 
     /**
-     * Returns an address at which the inlined methods of the instruction before it and of the instruction at it differ; 0:
-     * none.
+     * Returns an address at which the inlined methods of the instruction before it and of the instruction at it differ;
+     * 0: none.
      */
-    private static long addressWithTwoMeanings(JvmCodeReader reader, long start, long end, CodeInfo at, CodeInfo next) throws Exception {
+    private static long addressWithTwoMeanings(JvmCodeReader reader, long start, long end, CodeInfo at, CodeInfo next)
+            throws Exception {
         for (long address = start + 1; address < end; address++) {
-            if (reader.find(address, CodeInfo.AddressKind.RETURNS_TO, at) && at.frames() > 1 && reader.find(address, next)
-                    && next.hasRecord() && !inlined(next).equals(inlined(at))) {
+            if (reader.find(address, CodeInfo.AddressKind.RETURNS_TO, at)
+                    && at.frames() > 1
+                    && reader.find(address, next)
+                    && next.hasRecord()
+                    && !inlined(next).equals(inlined(at))) {
                 return address;
             }
         }
@@ -92,14 +103,29 @@ class ResolveJvmTest {
             assertThat(address).as("an address with an inlined method").isNotZero();
             String hex = Long.toHexString(address);
             String offset = "0x" + Long.toHexString(address - returning.start());
-            assertThat(CliResult.with("resolve", pid, "--jvm", "--json", hex).rows().get(0)).containsEntry("code", returning.toString())
-                    .containsEntry("code_offset", offset).containsEntry("inlined", inlined(running)).containsEntry("region", "code_heap");
-            assertThat(CliResult.with("resolve", pid, "--jvm", "--returns-to", "--json", hex).rows().get(0)).containsEntry("code", returning.toString())
-                    .containsEntry("code_offset", offset).containsEntry("inlined", inlined(returning)).containsEntry("region", "code_heap");
-            assertThat(CliResult.with("resolve", pid, "--jvm", "--returns-to", hex).out()).contains("  inlined into\n    " + returning + " + " + offset + "  tier ");
-            assertThat(CliResult.with("resolve", pid, "--jvm", Long.toHexString(stub[0])).out()).contains("StubRoutines");
+            assertThat(CliResult.with("resolve", pid, "--jvm", "--json", hex)
+                            .rows()
+                            .get(0))
+                    .containsEntry("code", returning.toString())
+                    .containsEntry("code_offset", offset)
+                    .containsEntry("inlined", inlined(running))
+                    .containsEntry("region", "code_heap");
+            assertThat(CliResult.with("resolve", pid, "--jvm", "--returns-to", "--json", hex)
+                            .rows()
+                            .get(0))
+                    .containsEntry("code", returning.toString())
+                    .containsEntry("code_offset", offset)
+                    .containsEntry("inlined", inlined(returning))
+                    .containsEntry("region", "code_heap");
+            assertThat(CliResult.with("resolve", pid, "--jvm", "--returns-to", hex)
+                            .out())
+                    .contains("  inlined into\n    " + returning + " + " + offset + "  tier ");
+            assertThat(CliResult.with("resolve", pid, "--jvm", Long.toHexString(stub[0]))
+                            .out())
+                    .contains("StubRoutines");
             assertThat(jvm.threads()).doesNotContain("Attach Listener");
-            assertThat(CliResult.with("resolve", pid, "--returns-to", hex).code()).isEqualTo(2);
+            assertThat(CliResult.with("resolve", pid, "--returns-to", hex).code())
+                    .isEqualTo(2);
         }
     }
 
@@ -107,13 +133,19 @@ class ResolveJvmTest {
     void anAddressOfThisJvmHasItsMethod() throws Exception {
         String[] start = {null};
         JvmCode.open().forEach(each -> {
-            if (each.kind() == CodeInfo.Kind.METHOD && each.toString().startsWith("java.lang.String.") && each.tier() > 0) {
+            if (each.kind() == CodeInfo.Kind.METHOD
+                    && each.toString().startsWith("java.lang.String.")
+                    && each.tier() > 0) {
                 start[0] = Long.toHexString(each.start());
             }
         });
         CliResult result = CliResult.with("resolve", "self", "--jvm", start[0]);
         assertThat(result.out()).containsPattern("(?m)^    java\\.lang\\.String\\..*\\+ 0x0  tier [1-4]  CODE_HEAP  ");
-        assertThat(CliResult.with("resolve", "self", "--jvm", "--json", start[0]).rows().get(0).get("code").toString())
+        assertThat(CliResult.with("resolve", "self", "--jvm", "--json", start[0])
+                        .rows()
+                        .get(0)
+                        .get("code")
+                        .toString())
                 .startsWith("java.lang.String.");
     }
 
@@ -121,8 +153,11 @@ class ResolveJvmTest {
         List<Map<String, Object>> parts = CliResult.with("jvm", pid, "--json").rows();
         List<String> addresses = new ArrayList<>();
         for (String region : regions) {
-            addresses.add((String) parts.stream().filter(part -> part.get("region").equals(region)
-                    && !"code heap".equals(part.get("detail"))).findFirst().orElseThrow().get("start"));
+            addresses.add((String) parts.stream()
+                    .filter(part -> part.get("region").equals(region) && !"code heap".equals(part.get("detail")))
+                    .findFirst()
+                    .orElseThrow()
+                    .get("start"));
         }
         return addresses;
     }
@@ -140,11 +175,17 @@ class ResolveJvmTest {
             List<Map<String, Object>> rows = result.rows();
             assertThat(rows).hasSize(2001);
             for (int i = 0; i < 2000; i++) {
-                assertThat(rows.get(i)).containsEntry("address", addresses.get(i % 2))
+                assertThat(rows.get(i))
+                        .containsEntry("address", addresses.get(i % 2))
                         .containsEntry("region", i % 2 == 0 ? "code_heap" : "java_heap");
             }
-            assertThat(rows.get(2000)).containsEntry("start", null).containsEntry("path", null).containsEntry("region", null);
-            assertThat(CliResult.reading(addresses.get(1), "resolve", "--jvm", pid, "-").out()).contains("\n    JAVA_HEAP  ");
+            assertThat(rows.get(2000))
+                    .containsEntry("start", null)
+                    .containsEntry("path", null)
+                    .containsEntry("region", null);
+            assertThat(CliResult.reading(addresses.get(1), "resolve", "--jvm", pid, "-")
+                            .out())
+                    .contains("\n    JAVA_HEAP  ");
         }
     }
 

@@ -10,8 +10,11 @@ class ResolveUnmappedTest {
     private static void allIsNull(String... options) {
         CliResult ran = CliResult.with(options);
         assertThat(ran.code()).isEqualTo(1);
-        assertThat(ran.lines()).singleElement().satisfies(line -> assertThat(line.replaceFirst("\"pid\":\\d+,", "")
-                .replaceAll(",\"\\w+\":null", "")).isEqualTo("{\"version\":1,\"type\":\"address\",\"address\":\"0x10\"}"));
+        assertThat(ran.lines())
+                .singleElement()
+                .satisfies(line -> assertThat(
+                                line.replaceFirst("\"pid\":\\d+,", "").replaceAll(",\"\\w+\":null", ""))
+                        .isEqualTo("{\"version\":1,\"type\":\"address\",\"address\":\"0x10\"}"));
     }
 
     @Test

@@ -32,9 +32,11 @@ class SharedPagesTest {
 
     @Test
     void copiedPagesAreNotCommon() throws Exception {
-        byte[] pageSize = new ProcessBuilder("getconf", "PAGESIZE").start().getInputStream().readAllBytes();
-        assumeTrue(new String(pageSize, StandardCharsets.UTF_8).strip().equals("4096"),
-                "pages here do not have 4 KiB");
+        byte[] pageSize = new ProcessBuilder("getconf", "PAGESIZE")
+                .start()
+                .getInputStream()
+                .readAllBytes();
+        assumeTrue(new String(pageSize, StandardCharsets.UTF_8).strip().equals("4096"), "pages here do not have 4 KiB");
         Path path = directory.toRealPath().resolve("private");
         Files.write(path, new byte[4 * PAGE]);
         MappedByteBuffer own;
@@ -45,17 +47,25 @@ class SharedPagesTest {
         int sum = own.get(0) + own.get(2 * PAGE) + own.get(3 * PAGE);
         try (TestJvm other = TestJvm.mapping(path)) {
             String pid = other.pid(); // it has read the first of its two pages
-            List<Map<String, Object>> rows = CliResult.with("shared", "self", pid, "--private", "--json").rows().stream()
-                    .filter(row -> path.toString().equals(row.get("path"))).toList();
+            List<Map<String, Object>> rows =
+                    CliResult.with("shared", "self", pid, "--private", "--json").rows().stream()
+                            .filter(row -> path.toString().equals(row.get("path")))
+                            .toList();
             assertThat(rows).hasSize(2);
-            assertThat(rows.get(0)).containsEntry("perms", "rw-p").containsEntry("copied", (long) PAGE)
-                    .as("its first page; the second is a copy").containsEntry("common", (long) PAGE);
-            assertThat(rows.get(1)).containsEntry("perms", "rw-s").containsEntry("copied", 0L)
+            assertThat(rows.get(0))
+                    .containsEntry("perms", "rw-p")
+                    .containsEntry("copied", (long) PAGE)
+                    .as("its first page; the second is a copy")
+                    .containsEntry("common", (long) PAGE);
+            assertThat(rows.get(1))
+                    .containsEntry("perms", "rw-s")
+                    .containsEntry("copied", 0L)
                     .containsEntry("common", (long) PAGE);
             CliResult text = CliResult.with("shared", "self", pid, "--private");
             assertThat(text.lines().get(0)).contains("COPIED", "COMMON");
-            assertThat(text.lines()).anyMatch(line -> line.contains(ProcessHandle.current().pid() + " ")
-                    && line.matches(".* 16K +0 +4K +4K  private  " + path));
+            assertThat(text.lines())
+                    .anyMatch(line -> line.contains(ProcessHandle.current().pid() + " ")
+                            && line.matches(".* 16K +0 +4K +4K  private  " + path));
         }
         assertThat(sum + own.get(PAGE)).isOne();
     }
@@ -66,11 +76,12 @@ class SharedPagesTest {
         Path path = directory.toRealPath().resolve("named");
         MappedTestFile own = new MappedTestFile(path);
         try (TestJvm other = TestJvm.mapping(path)) {
-            for (String[] arguments : new String[][] {{"shared", "self", other.pid()},
-                {"shared", "self", other.pid(), "--private"}}) {
+            for (String[] arguments :
+                    new String[][] {{"shared", "self", other.pid()}, {"shared", "self", other.pid(), "--private"}}) {
                 List<String> lines = CliResult.with(arguments).lines();
                 assertThat(lines).noneMatch(line -> line.endsWith("\""));
-                assertThat(lines.stream().filter(line -> line.endsWith(path.toString()))).hasSize(2);
+                assertThat(lines.stream().filter(line -> line.endsWith(path.toString())))
+                        .hasSize(2);
             }
         }
         assertThat(own.firstByte()).isZero();
@@ -91,7 +102,9 @@ class SharedPagesTest {
         StringBuilder text = new StringBuilder();
         for (int i = 0; i < offsets.length; i++) {
             String line = String.format("%d0001000-%d0002000 r--s %s 00:05 9 ", i + 1, i + 1, offsets[i]);
-            text.append(line).append(" ".repeat(Math.max(0, 73 - line.length()))).append("/dev/mem\n");
+            text.append(line)
+                    .append(" ".repeat(Math.max(0, 73 - line.length())))
+                    .append("/dev/mem\n");
         }
         MapSnapshot snapshot = MapSnapshot.ofText(text.toString().getBytes(StandardCharsets.UTF_8), MapFilter.all());
         List<Mapping> mappings = new ArrayList<>();

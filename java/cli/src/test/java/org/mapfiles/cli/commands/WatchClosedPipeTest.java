@@ -21,7 +21,8 @@ class WatchClosedPipeTest {
         Path err = directory.resolve("err");
         Process watch = null;
         try {
-            List<String> command = TestJvm.command(List.of(), Main.class, "watch", Long.toString(quiet.pid()), "--initial");
+            List<String> command =
+                    TestJvm.command(List.of(), Main.class, "watch", Long.toString(quiet.pid()), "--initial");
             command.addAll(List.of(options));
             watch = new ProcessBuilder(command).redirectError(err.toFile()).start();
             assertThat(watch.getInputStream().read()).isPositive();
@@ -29,7 +30,8 @@ class WatchClosedPipeTest {
             watch.getInputStream().close();
             assertThat(watch.waitFor(60, TimeUnit.SECONDS)).as("it ends").isTrue();
             assertThat(watch.exitValue()).as(Files.readString(err)).isZero();
-            assertThat(Files.readString(err).lines().filter(line -> !line.contains("without events"))).isEmpty();
+            assertThat(Files.readString(err).lines().filter(line -> !line.contains("without events")))
+                    .isEmpty();
         } finally {
             quiet.destroyForcibly().waitFor();
             if (watch != null) {

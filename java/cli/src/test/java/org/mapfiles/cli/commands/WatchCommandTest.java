@@ -71,11 +71,32 @@ class WatchCommandTest {
             watch.awaitRow("its program", isType("added").and(hasPath("/cat")));
             shell.getOutputStream().close();
             watch.awaitExit();
-            assertThat(watch.rows()).as("mappings of the shell").anyMatch(isType("removed")
-                    .and(hasPath(Path.of("/bin/sh").toRealPath().toString())));
-            assertThat(watch.rows()).filteredOn(isType("added")).allSatisfy(row -> assertThat(row.keySet()).containsExactly("version",
-                    "type", "pid", "time", "exact", "after", "start", "end", "size", "perms", "offset", "dev_major", "dev_minor", "inode",
-                    "kind", "path", "deleted", "continued"));
+            assertThat(watch.rows())
+                    .as("mappings of the shell")
+                    .anyMatch(isType("removed")
+                            .and(hasPath(Path.of("/bin/sh").toRealPath().toString())));
+            assertThat(watch.rows())
+                    .filteredOn(isType("added"))
+                    .allSatisfy(row -> assertThat(row.keySet())
+                            .containsExactly(
+                                    "version",
+                                    "type",
+                                    "pid",
+                                    "time",
+                                    "exact",
+                                    "after",
+                                    "start",
+                                    "end",
+                                    "size",
+                                    "perms",
+                                    "offset",
+                                    "dev_major",
+                                    "dev_minor",
+                                    "inode",
+                                    "kind",
+                                    "path",
+                                    "deleted",
+                                    "continued"));
             assertThat(watch.rows()).allSatisfy(row -> assertThat(row).containsEntry("pid", shell.pid()));
         } finally {
             shell.destroyForcibly();
@@ -90,9 +111,11 @@ class WatchCommandTest {
         watch.awaitText("/cat");
         shell.destroyForcibly().waitFor();
         watch.awaitExit();
-        assertThat(watch.text()).containsPattern("(?m)^\\d\\d:\\d\\d:\\d\\d\\.\\d{6}  !  another program runs$")
+        assertThat(watch.text())
+                .containsPattern("(?m)^\\d\\d:\\d\\d:\\d\\d\\.\\d{6}  !  another program runs$")
                 .containsPattern("(?m)\\d  \\+  [0-9a-f]+-[0-9a-f]+  r-xp  /.*/cat(  split)?$")
-                .containsPattern("(?m)\\d\\? -  [0-9a-f]+-[0-9a-f]+  r-xp  " + Path.of("/bin/sh").toRealPath() + "$");
+                .containsPattern("(?m)\\d\\? -  [0-9a-f]+-[0-9a-f]+  r-xp  "
+                        + Path.of("/bin/sh").toRealPath() + "$");
     }
 
     @Test
@@ -102,8 +125,11 @@ class WatchCommandTest {
         try (FileChannel channel = FileChannel.open(file)) {
             watch.awaitRow("a mapping of the start", isType("present"));
             MappedByteBuffer mapped = channel.map(FileChannel.MapMode.READ_ONLY, 4096, 4096);
-            watch.awaitRow("the file", isType("added").and(hasPath(file.toString()))
-                    .and(row -> "0x1000".equals(row.get("offset")) && "r--s".equals(row.get("perms"))));
+            watch.awaitRow(
+                    "the file",
+                    isType("added")
+                            .and(hasPath(file.toString()))
+                            .and(row -> "0x1000".equals(row.get("offset")) && "r--s".equals(row.get("perms"))));
             assertThat(mapped.get(0)).isZero();
         } finally {
             watch.interrupt();
@@ -112,8 +138,7 @@ class WatchCommandTest {
 
     /** Maps a file once for each byte of its input, and keeps all mappings. */
     static final class MapAndKeepMain {
-        private MapAndKeepMain() {
-        }
+        private MapAndKeepMain() {}
 
         public static void main(String[] arguments) throws Exception {
             System.out.println("READY");
@@ -126,7 +151,8 @@ class WatchCommandTest {
     }
 
     /**
-     * Many mappings are made during a poll, which does not contain them. They must not be reported as removed and added again.
+     * Many mappings are made during a poll, which does not contain them. They must not be reported as removed and added
+     * again.
      */
     @Test
     void aMappingThatStaysIsReportedOnce() throws Exception {
@@ -136,14 +162,21 @@ class WatchCommandTest {
             jvm.process().getOutputStream().write(new byte[20_000]);
             jvm.process().getOutputStream().flush();
             for (long end = System.nanoTime() + 300_000_000_000L; count(watch, file) < 20_000; Thread.sleep(500)) {
-                assertThat(System.nanoTime() < end).as("%d of 20000 mappings are reported", count(watch, file)).isTrue();
+                assertThat(System.nanoTime() < end)
+                        .as("%d of 20000 mappings are reported", count(watch, file))
+                        .isTrue();
             }
             Thread.sleep(100); // for rows that must not come
-            List<Map<String, Object>> rows = watch.rows().stream().filter(hasPath(file.toString())).toList();
+            List<Map<String, Object>> rows =
+                    watch.rows().stream().filter(hasPath(file.toString())).toList();
             // A poll may correct the range of a mapping that was reported while its neighbours changed.
             rows.stream().filter(row -> "changed".equals(row.get("type"))).forEach(System.out::println);
-            List<Map<String, Object>> reported = rows.stream().filter(row -> !"changed".equals(row.get("type"))).toList();
-            assertThat(reported).filteredOn(row -> !"added".equals(row.get("type"))).isEmpty();
+            List<Map<String, Object>> reported = rows.stream()
+                    .filter(row -> !"changed".equals(row.get("type")))
+                    .toList();
+            assertThat(reported)
+                    .filteredOn(row -> !"added".equals(row.get("type")))
+                    .isEmpty();
             assertThat(reported).extracting(row -> row.get("start")).doesNotHaveDuplicates();
             jvm.process().destroyForcibly();
             watch.awaitExit();
@@ -198,8 +231,9 @@ class WatchCommandTest {
         assertThat(child.command("threads 400")).startsWith("OK");
         Process watch = watchUnder(List.of("sh", "-c", "ulimit -n 256; exec \"$@\"", "sh"), child.pid());
         try {
-            assertThat(linesUntilAdded(watch, child)).anySatisfy(
-                    line -> assertThat(line).contains("polling every 20 ms", "file descriptors", "ulimit -n"));
+            assertThat(linesUntilAdded(watch, child))
+                    .anySatisfy(
+                            line -> assertThat(line).contains("polling every 20 ms", "file descriptors", "ulimit -n"));
             assertThat(watch.waitFor(60, TimeUnit.SECONDS)).isTrue();
             assertThat(watch.exitValue()).isEqualTo(4);
         } finally {
@@ -221,8 +255,10 @@ class WatchCommandTest {
         Process watch = watchUnder(unshare, child.pid());
         try {
             List<String> lines = linesUntilAdded(watch, child);
-            Map<String, Object> row = new CliResult(0, lines.get(lines.size() - 1), "").rows().get(0);
-            assertThat(Instant.parse((String) row.get("time"))).isBetween(before.minusSeconds(3600), Instant.now().plusSeconds(3600));
+            Map<String, Object> row =
+                    new CliResult(0, lines.get(lines.size() - 1), "").rows().get(0);
+            assertThat(Instant.parse((String) row.get("time")))
+                    .isBetween(before.minusSeconds(3600), Instant.now().plusSeconds(3600));
         } finally {
             watch.descendants().forEach(ProcessHandle::destroyForcibly);
             watch.destroyForcibly();
@@ -239,9 +275,13 @@ class WatchCommandTest {
     }
 
     private static Predicate<Map<String, Object>> changed(String perms, long size, String wasPerms, long wasSize) {
-        return isType("changed").and(hasPath("/plain")).and(row -> perms.equals(row.get("perms")) && wasPerms.equals(row.get("was_perms"))
-                && row.get("size").equals(size)
-                && Long.decode((String) row.get("was_end")) - Long.decode((String) row.get("was_start")) == wasSize);
+        return isType("changed")
+                .and(hasPath("/plain"))
+                .and(row -> perms.equals(row.get("perms"))
+                        && wasPerms.equals(row.get("was_perms"))
+                        && row.get("size").equals(size)
+                        && Long.decode((String) row.get("was_end")) - Long.decode((String) row.get("was_start"))
+                                == wasSize);
     }
 
     @ParameterizedTest
@@ -272,7 +312,8 @@ class WatchCommandTest {
             watch.awaitText("/plain  was");
             child.end();
             watch.awaitExit();
-            assertThat(watch.text()).containsPattern("(?m)\\? ~  ([0-9a-f]+-[0-9a-f]+)  ---p  /.*/plain  was \\1  r--p$");
+            assertThat(watch.text())
+                    .containsPattern("(?m)\\? ~  ([0-9a-f]+-[0-9a-f]+)  ---p  /.*/plain  was \\1  r--p$");
         }
     }
 
@@ -280,6 +321,7 @@ class WatchCommandTest {
     void wrongUsage() {
         assertThat(CliResult.with("watch", "self", "--interval", "0").code()).isEqualTo(2);
         assertThat(CliResult.with("watch", "self", "--interval", "0").err()).contains("is not a number from 1");
-        assertThat(CliResult.with("watch", Integer.toString(Integer.MAX_VALUE)).code()).isEqualTo(4);
+        assertThat(CliResult.with("watch", Integer.toString(Integer.MAX_VALUE)).code())
+                .isEqualTo(4);
     }
 }

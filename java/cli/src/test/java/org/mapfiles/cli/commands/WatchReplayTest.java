@@ -17,8 +17,8 @@ import org.mapfiles.cli.RunningWatch;
 import org.mapfiles.cli.SpecialMappingsChild;
 
 /**
- * The rows of {@code maps --json}, and all rows of {@code watch --json} applied to them, are exactly the mappings of the
- * process.
+ * The rows of {@code maps --json}, and all rows of {@code watch --json} applied to them, are exactly the mappings of
+ * the process.
  */
 class WatchReplayTest {
     @TempDir
@@ -133,7 +133,9 @@ class WatchReplayTest {
     @ParameterizedTest
     @ValueSource(strings = {"", "--poll"})
     void replayIsExactAfterExec(String option) throws Exception {
-        process = new ProcessBuilder("sh", "-c", "echo; read a; exec cat").redirectError(ProcessBuilder.Redirect.INHERIT).start();
+        process = new ProcessBuilder("sh", "-c", "echo; read a; exec cat")
+                .redirectError(ProcessBuilder.Redirect.INHERIT)
+                .start();
         assertThat(process.getInputStream().read()).isEqualTo('\n');
         while (!Files.readString(Path.of("/proc/" + pid() + "/stat")).contains(") S ")) {
             Thread.sleep(5); // until the shell waits for input

@@ -15,17 +15,21 @@ class ArgumentsTest {
 
     @Test
     void theArgumentsAreTheLastWordsOfTheCommandLine() {
-        String[] arguments = Arguments.of(line("java\0-jar\0x.jar\0cat\0\0lib\u00c3\u00bc\0"), new String[] {"cat", "", "lib" + LOST});
+        String[] arguments = Arguments.of(
+                line("java\0-jar\0x.jar\0cat\0\0lib\u00c3\u00bc\0"), new String[] {"cat", "", "lib" + LOST});
         assertThat(arguments).containsExactly("cat", "", "lib\u00fc");
     }
 
     @Test
     void bytesThatAreNotUtf8AreRestored() {
-        for (String word : new String[] {"\u00ff", "a\u00ffb\u00fe", "\u00c3", "\u00e2\u0082", "\u00f0\u009f\u0098\u0080\u00ff", "\u00ed\u00b2\u0080"}) {
+        for (String word : new String[] {
+            "\u00ff", "a\u00ffb\u00fe", "\u00c3", "\u00e2\u0082", "\u00f0\u009f\u0098\u0080\u00ff", "\u00ed\u00b2\u0080"
+        }) {
             String[] arguments = Arguments.of(line("cat\0" + word + "\0"), new String[] {LOST});
             assertThat(Arguments.bytes(arguments[0])).as(word).isEqualTo(line(word));
         }
-        assertThat(Arguments.display(Arguments.of(line("a\u00ff\u00c3\u00bc\\\0"), new String[] {LOST})[0])).isEqualTo("a\\xff\u00fc\\\\");
+        assertThat(Arguments.display(Arguments.of(line("a\u00ff\u00c3\u00bc\\\0"), new String[] {LOST})[0]))
+                .isEqualTo("a\\xff\u00fc\\\\");
     }
 
     @Test
