@@ -70,6 +70,7 @@ class NullArgumentsTest {
     /** Methods that document null as an argument, and the callbacks of {@link MapDifference.Visitor}. */
     private static final Set<String> TAKE_NULL = Set.of(
             "equals",
+            "JavaAgent.premain(String) 0",
             MAP_CHANGE + 1,
             MAP_CHANGE + 2,
             "Visitor.split(Mapping) 0",

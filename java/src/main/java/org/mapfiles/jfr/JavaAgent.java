@@ -1,11 +1,13 @@
 package org.mapfiles.jfr;
 
 import java.time.Duration;
+import org.jspecify.annotations.Nullable;
 import org.mapfiles.MapsException;
 
 /**
- * Starts the events and the MBean in an application that is not changed: {@code java
- * -javaagent:mapfiles.jar=jfr,mbean}.
+ * Starts the events and the MBean in an application that is not changed.
+ *
+ * <pre>java -javaagent:mapfiles.jar=jfr,mbean -jar application.jar</pre>
  *
  * <p>The options are separated by commas: {@code jfr} calls {@link JfrMapEvents#register}, {@code mbean} calls
  * {@link MapCount#register} with an interval of ten seconds. Without options, both. The JVM calls this class; programs
@@ -23,7 +25,7 @@ public final class JavaAgent {
      * @param options the text after {@code =}; null if there is none
      * @throws IllegalArgumentException if an option is unknown: the JVM then does not start
      */
-    public static void premain(String options) {
+    public static void premain(@Nullable String options) {
         String[] names = options == null || options.isBlank() ? new String[] {"jfr", "mbean"} : options.split(",", -1);
         for (String name : names) {
             if (!name.equals("jfr") && !name.equals("mbean")) {
