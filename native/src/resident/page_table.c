@@ -191,14 +191,15 @@ static uint64_t categories_of(uint64_t entry)
 /* Adds a page at next. Returns false if the ranges are used up. */
 static bool add_page(struct mf_page_reader *reader, uint64_t categories)
 {
-    struct mf_page_range *const last = reader->count > 0 ? &reader->out[reader->count - 1] : NULL;
+    struct mf_page_range *const end = reader->out + reader->count;
 
-    if (last != NULL && last->end == reader->next && last->categories == categories) {
-        last->end += reader->page_size;
+    if (reader->count > 0 && end[-1].end == reader->next && end[-1].categories == categories) {
+        end[-1].end += reader->page_size;
     } else if (categories != 0) {
         if (reader->count == reader->capacity)
             return false;
-        reader->out[reader->count++] = (struct mf_page_range){reader->next, reader->next + reader->page_size, categories};
+        *end = (struct mf_page_range){reader->next, reader->next + reader->page_size, categories};
+        reader->count++;
     }
     reader->next += reader->page_size;
     return true;
