@@ -190,6 +190,7 @@ int mf_code_store_find(const struct mf_code_store *store, uint64_t address, enum
     const uint64_t instruction = address - (kind == MF_CODE_RETURNS_TO);
     struct found found;
 
+    found.blob_bytes = 0; /* set whenever it is used; GCC 12 for AArch64 does not find that out */
     for (int attempt = 0; attempt < 3; attempt++) {
         const uint32_t compaction = atomic_load_explicit(&store->compactions, memory_order_acquire);
         const int rc = find_in(image_of(store, compaction), instruction, time, compaction, &found);
