@@ -47,7 +47,7 @@ public final class SharedCommand implements Callable<Integer> {
             paramLabel = "PID|self",
             arity = "2..*",
             converter = Target.Converter.class,
-            description = "Two" + " processes or more.")
+            description = "Two processes or more.")
     private List<Target> targets;
 
     @Option(
@@ -82,6 +82,12 @@ public final class SharedCommand implements Callable<Integer> {
                 printJson(shared);
             } else {
                 printText(shared);
+                if (shared.groups().isEmpty()) {
+                    terminal.report(
+                            withPrivate
+                                    ? "the processes map no file in common"
+                                    : "the processes have no shared mapping in common; --private also compares private mappings");
+                }
             }
             if (shared.undecided() > 0) {
                 terminal.report(shared.undecided() + " files are left out, which may be shared: device and inode do"
@@ -122,7 +128,7 @@ public final class SharedCommand implements Callable<Integer> {
         Table table = new Table(terminal);
         table.right("PID").right("RANGE").right("SIZE").right("OFFSET");
         if (withPrivate) {
-            table.right("COPIED").right("COMMON").left("");
+            table.right("COPIED").right("COMMON").left("MAPPED");
         }
         table.left("NAME").endOfHead();
         CommonPages pages = withPrivate ? new CommonPages() : null;
@@ -155,6 +161,6 @@ public final class SharedCommand implements Callable<Integer> {
                         figures.common() >= 0
                                 ? Sizes.human(figures.common())
                                 : "at most " + Sizes.human(mapping.size() - Math.max(figures.copied(), 0)))
-                .cell(mapping.isShared() ? "" : "private");
+                .cell(mapping.isShared() ? "shared" : "private");
     }
 }
