@@ -34,7 +34,8 @@ import picocli.CommandLine.Spec;
             "With --private, COMMON is the bytes of the mapping that are in memory and are the same page of the file"
                     + " in another of the processes. COPIED is the bytes that the process has own copies of, made when it wrote to"
                     + " them. The rest of SIZE is in the memory of this process only, or not in memory. If /proc/PID/pagemap cannot"
-                    + " be read, COMMON is 'at most' what the mapping can share.",
+                    + " be read, COMMON is 'at most' what the mapping can share. MAPPED is how the process mapped the file: shared or"
+                    + " private.",
             "",
             "JSON: one row of type shared_mapping for each mapping. Fields: those of 'mapfiles maps --json' and memory_id,"
                     + " the same number in all rows of one piece of memory; with --private also copied and common in bytes,"
