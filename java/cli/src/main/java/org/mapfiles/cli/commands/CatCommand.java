@@ -57,8 +57,8 @@ public final class CatCommand implements Callable<Integer> {
             index = "1",
             paramLabel = "RANGE|NAME",
             description = "RANGE: start-end in hexadecimal, with or without 0x: the range of a mapping as 'mapfiles"
-                    + " maps' prints it, or a part of memory without a file. NAME: the name of a mapping, its name"
-                    + " as 'mapfiles maps' prints it, or the last part of its path.")
+                    + " maps' prints it, or a part of memory without a file. NAME: the name of a mapping as"
+                    + " 'mapfiles maps' prints it, its unescaped bytes, or the last part of its path.")
     private String name;
 
     @Option(names = "--unverified", description = "Also write a file that cannot be verified to be the mapped file.")

@@ -49,6 +49,7 @@ public final class CountCommand implements Callable<Integer> {
 
     @Option(
             names = "--by",
+            paramLabel = "GROUP",
             defaultValue = "path",
             description = "What makes a group: ${COMPLETION-CANDIDATES}; default: path.")
     private MappingGroups.By by;

@@ -37,8 +37,8 @@ import picocli.CommandLine.Parameters;
                     + " whose parts differ. Most of MALLOC is reserved by arenas. A ZGC heap that is"
                     + " not generational (the default up to JDK 22) is mapped three times.",
             "",
-            "--attach adds what only the JVM itself can report: with -XX:NativeMemoryTracking=detail nearly all of its"
-                    + " memory, and the collector's tables if libjvm.so has no symbol table. It sends three diagnostic commands"
+            "--attach adds what only the JVM itself can report: nearly all of its memory if it runs with"
+                    + " -XX:NativeMemoryTracking=detail, and the collector's tables if libjvm.so has no symbol table. It sends three diagnostic commands"
                     + " as jcmd does, and loads nothing. The first use sends SIGQUIT to the JVM, after checks that it is a JVM"
                     + " that accepts commands and is not stopped or frozen. The JVM then starts the thread Attach Listener and"
                     + " makes the socket /tmp/.java_pidPID; both stay until it exits. Each step ends within 10 s. A JVM that"

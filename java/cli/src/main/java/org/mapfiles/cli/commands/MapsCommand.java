@@ -30,8 +30,8 @@ import picocli.CommandLine.Parameters;
             "Up to 4,096 mappings are read until they are consistent. More are printed while they are read. If the"
                     + " process changes its mappings during that time, a mapping may be missing, or be printed in two states. If"
                     + " ranges overlap, a message at the end reports it.",
-            "RSS is from the page tables, and so is any sum of it: zero pages do not count. PSS divides each page by the number"
-                    + " of processes that map it. SHARED and PRIVATE are mapped by several processes or by this one only; DIRTY"
+            "RSS is read from the page tables. Zero pages do not count. PSS divides each page by the number of processes that map"
+                    + " it. SHARED is the bytes that several processes map, PRIVATE the bytes that only this process maps. DIRTY"
                     + " is the modified part of both. ? means that the mapping changed before smaps was read.",
             "",
             "JSON: one row of type mapping for each mapping. Fields: version, type, pid, start, end, size,"
@@ -46,7 +46,7 @@ public final class MapsCommand implements Callable<Integer> {
     @Parameters(
             paramLabel = "PID|self",
             converter = Target.Converter.class,
-            description = "The process; self: the JVM that" + " runs this command.")
+            description = "The process; self: the JVM that runs this command.")
     private Target target;
 
     @Option(names = "--exec", description = "Executable mappings only.")

@@ -46,7 +46,7 @@ import picocli.CommandLine.TypeConversionException;
         versionProvider = Version.class,
         customSynopsis = {
             "mapfiles resolve [OPTION...] PID|self ADDR...|-",
-            "mapfiles resolve [OPTION...] --from FILE ADDR...|-"
+            "       mapfiles resolve [OPTION...] --from FILE ADDR...|-"
         },
         description =
                 "Prints the function or variable, the file and the offset in the file that each address belongs to. The exit code is 1"
@@ -63,7 +63,7 @@ import picocli.CommandLine.TypeConversionException;
                     + " cannot be used is printed in its place with the reason.",
             "",
             "--from reads the mappings of a file: text of /proc/PID/maps or smaps, an hs_err file of a JVM (JDK 8 to 28), or a"
-                    + " core file. The content of the file decides which.",
+                    + " core file. The content of the file decides which. Functions and variables are not named then.",
             "",
             "With --jvm a line below each address names the region of memory; ? marks a region that is inferred from the"
                     + " memory's content or place. For code it also names the compiled method or the stub, and the compiler"

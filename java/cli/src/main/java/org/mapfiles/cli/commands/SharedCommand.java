@@ -34,7 +34,8 @@ import picocli.CommandLine.Spec;
             "With --private, COMMON is the bytes of the mapping that are in memory and are the same page of the file"
                     + " in another of the processes. COPIED is the bytes that the process has own copies of, made when it wrote to"
                     + " them. The rest of SIZE is in the memory of this process only, or not in memory. If /proc/PID/pagemap cannot"
-                    + " be read, COMMON is 'at most' what the mapping can share.",
+                    + " be read, COMMON is 'at most' what the mapping can share. MAPPED is how the process mapped the file: shared or"
+                    + " private.",
             "",
             "JSON: one row of type shared_mapping for each mapping. Fields: those of 'mapfiles maps --json' and memory_id,"
                     + " the same number in all rows of one piece of memory; with --private also copied and common in bytes,"
@@ -47,7 +48,7 @@ public final class SharedCommand implements Callable<Integer> {
             paramLabel = "PID|self",
             arity = "2..*",
             converter = Target.Converter.class,
-            description = "Two" + " processes or more.")
+            description = "Two processes or more.")
     private List<Target> targets;
 
     @Option(
@@ -82,6 +83,12 @@ public final class SharedCommand implements Callable<Integer> {
                 printJson(shared);
             } else {
                 printText(shared);
+                if (shared.groups().isEmpty()) {
+                    terminal.report(
+                            withPrivate
+                                    ? "the processes map no file in common"
+                                    : "the processes have no shared mapping in common; --private also compares private mappings");
+                }
             }
             if (shared.undecided() > 0) {
                 terminal.report(shared.undecided() + " files are left out, which may be shared: device and inode do"
@@ -122,7 +129,7 @@ public final class SharedCommand implements Callable<Integer> {
         Table table = new Table(terminal);
         table.right("PID").right("RANGE").right("SIZE").right("OFFSET");
         if (withPrivate) {
-            table.right("COPIED").right("COMMON").left("");
+            table.right("COPIED").right("COMMON").left("MAPPED");
         }
         table.left("NAME").endOfHead();
         CommonPages pages = withPrivate ? new CommonPages() : null;
@@ -155,6 +162,6 @@ public final class SharedCommand implements Callable<Integer> {
                         figures.common() >= 0
                                 ? Sizes.human(figures.common())
                                 : "at most " + Sizes.human(mapping.size() - Math.max(figures.copied(), 0)))
-                .cell(mapping.isShared() ? "" : "private");
+                .cell(mapping.isShared() ? "shared" : "private");
     }
 }

@@ -41,7 +41,7 @@ import picocli.CommandLine.Parameters;
                     + " an execve all mappings of the program before are removed.",
             "Replay: apply each line to the mappings that the lines before it left. No two mappings overlap at any step. After"
                     + " the lines of a poll the result is exactly the mappings that the poll read. Start with --initial.",
-            "FILE (deleted) (or its real name): it is unknown whether the file is deleted; 'mapfiles maps' queries the kernel.",
+            "FILE (deleted?): the file is deleted, or its name ends in (deleted). 'mapfiles maps' queries the kernel for that.",
             "",
             "JSON: one row for each change, of type present, added, removed, changed, exec or lost. Fields: version, type,"
                     + " pid, time, exact, after: the change happened between after and time, null if time is exact. Rows about"

@@ -70,7 +70,10 @@ public final class FileName {
             case DELETED:
                 return name + DELETED_SUFFIX;
             case UNKNOWN:
-                return name + " (or its real name)";
+                return (name.endsWith(DELETED_SUFFIX)
+                                ? name.substring(0, name.length() - DELETED_SUFFIX.length())
+                                : name)
+                        + " (deleted?)";
             default:
                 return name.endsWith(DELETED_SUFFIX) ? name + " (its real name)" : name;
         }
