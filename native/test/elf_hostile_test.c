@@ -210,6 +210,52 @@ static void bombs(void)
     close(fd);
 }
 
+/*
+ * The work for a copy in memory, such as a decompressed .gnu_debugdata, has the limit of a file: 100 segments have the same 1 MiB
+ * of empty notes, and the one after them has a build ID.
+ */
+static void bomb_in_memory(void)
+{
+    enum { EMPTY = 1 << 20, SEGMENTS = 100 };
+    static const uint32_t build_id[] = {4, 4, NT_GNU_BUILD_ID, 0x554e47 /* "GNU" */, 0x12345678};
+    const Elf64_Ehdr header = {
+        .e_ident = {ELFMAG0, ELFMAG1, ELFMAG2, ELFMAG3, ELFCLASS64,
+                    __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ ? ELFDATA2LSB : ELFDATA2MSB, EV_CURRENT},
+        .e_type = ET_DYN,
+        .e_phoff = sizeof header,
+        .e_phentsize = sizeof(Elf64_Phdr),
+        .e_phnum = SEGMENTS + 2,
+    };
+    const Elf64_Phdr load = {.p_type = PT_LOAD, .p_filesz = 0x1000, .p_memsz = 0x1000};
+    const uint64_t size = 0x3000 + EMPTY;
+    char *const image = calloc(1, size);
+
+    if (image == NULL)
+        abort();
+    memcpy(image, &header, sizeof header);
+    memcpy(image + sizeof header, &load, sizeof load);
+    memcpy(image + 0x2000, build_id, sizeof build_id);
+    for (int empty = 0; empty <= SEGMENTS; empty += SEGMENTS) {
+        const struct mf_elf_bytes bytes = {.memory = image, .size = size, .fd = -1};
+        struct mf_elf elf;
+
+        for (int i = 0; i < SEGMENTS; i++) {
+            const bool is_last = i == SEGMENTS - 1;
+            const Elf64_Phdr note = {.p_type = PT_NOTE,
+                                     .p_offset = is_last ? 0x2000 : 0x3000,
+                                     .p_filesz = is_last     ? sizeof build_id
+                                                 : empty > 0 ? EMPTY
+                                                             : 0,
+                                     .p_align = 4};
+
+            memcpy(image + sizeof header + (size_t)(i + 1) * sizeof note, &note, sizeof note);
+        }
+        CHECK_IS(mf_elf_read(&bytes, &elf), 0, "segments of empty notes in memory");
+        CHECK_IS(elf.build_id_length, empty > 0 ? 0 : 4, "build ID after them");
+    }
+    free(image);
+}
+
 /* Without section headers the number of symbols comes from a hash table, which here has the largest counts. */
 static void hash_bomb(uint32_t buckets, uint32_t first)
 {
@@ -252,6 +298,7 @@ static void test(void)
         close_elf(&image);
     }
     bombs();
+    bomb_in_memory();
     hash_bomb(UINT32_MAX, 1);
     hash_bomb(0x10000000, 0);
     write_text(

@@ -46,24 +46,26 @@ int mf_elf_copy(struct mf_elf_reader *reader, struct mf_elf_window *window, uint
 
     if (!mf_elf_is_in_file(bytes, offset, size))
         return -ENOEXEC;
-    if (bytes->memory != NULL)
-        return mf_elf_read_at(bytes, offset, to, size);
+    /* A copy in memory has the same limit, but nothing is read into the window. */
     if (offset < window->offset || offset - window->offset > window->bytes ||
         size > window->bytes - (offset - window->offset)) {
         const uint64_t left = bytes->size - offset;
         const uint32_t wanted = left < MF_ELF_WINDOW ? (uint32_t)left : MF_ELF_WINDOW;
-        int rc;
+        int rc = 0;
 
         if (reader->reads_left == 0)
             return -E2BIG;
         reader->reads_left--;
         window->bytes = 0;
-        rc = mf_elf_read_at(bytes, offset, window->data, wanted);
+        if (bytes->memory == NULL)
+            rc = mf_elf_read_at(bytes, offset, window->data, wanted);
         if (rc < 0)
             return rc;
         window->offset = offset;
         window->bytes = wanted;
     }
+    if (bytes->memory != NULL)
+        return mf_elf_read_at(bytes, offset, to, size);
     memcpy(to, window->data + (offset - window->offset), size);
     return 0;
 }

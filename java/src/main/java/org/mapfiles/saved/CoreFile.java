@@ -35,6 +35,10 @@ final class CoreFile {
     private static final int MAX_NOTE = 1 << 26;
 
     private static final int MAX_THREADS = 1 << 16;
+    /** Maximum number of reads, and of bytes that they read. */
+    private static final int MAX_READS = 1 << 22;
+
+    private static final long MAX_READ_BYTES = 1L << 31;
 
     /** A segment of the file: a range of memory, and its content if it was saved. */
     private record Segment(long start, long end, int flags, long position, long saved) {}
@@ -53,8 +57,13 @@ final class CoreFile {
     private final Set<Long> withoutPermissions = new HashSet<>();
     private Crash.Address fault;
     private long pid = -1;
+    /** Address of the vdso; 0: unknown, or there is none. */
     private long vdso;
+
     private ThreadRegisters layout;
+    private long readsLeft;
+    private long bytesLeft;
+    private boolean isAtMaximum;
 
     CoreFile(FileChannel channel, MapsLines maps, Problems problems) {
         this.channel = channel;
@@ -62,17 +71,36 @@ final class CoreFile {
         this.problems = problems;
     }
 
+    /** Returns bytes of the file; fewer at its end, and none after the maximum of reads. */
     private ByteBuffer read(long position, int length) throws IOException {
-        ByteBuffer bytes = ByteBuffer.allocate(
-                        position < 0 ? 0 : (int) Math.max(0, Math.min(length, channel.size() - position)))
-                .order(ByteOrder.nativeOrder());
+        int count = position < 0 ? 0 : (int) Math.max(0, Math.min(length, channel.size() - position));
+        if (readsLeft == 0 || bytesLeft < count) {
+            if (!isAtMaximum) {
+                problems.add(0, "the core file is not read to its end: its parts overlap, or it has too many");
+            }
+            isAtMaximum = true;
+            return ByteBuffer.allocate(0);
+        }
+        readsLeft--;
+        bytesLeft -= count;
+        ByteBuffer bytes = ByteBuffer.allocate(count).order(ByteOrder.nativeOrder());
         while (bytes.hasRemaining() && channel.read(bytes, position + bytes.position()) > 0) {
             continue;
         }
         return bytes.flip();
     }
 
+    /**
+     * Limits the work by the size of the file. Without a limit, many segments of a malicious file could lead to the
+     * same notes. The shortest note takes 20 bytes and three reads.
+     */
+    private void setMaxima() throws IOException {
+        readsLeft = Math.min(MAX_READS, 4096 + channel.size() / 4);
+        bytesLeft = Math.min(MAX_READ_BYTES, (1 << 20) + 2 * channel.size());
+    }
+
     void read() throws IOException {
+        setMaxima();
         ByteBuffer header = ElfNotes.header(this::read);
         if (header == null) {
             throw malformed("is an ELF file that is cut, or of 32 bits, or of another byte order");
@@ -101,6 +129,9 @@ final class CoreFile {
         }
         for (long i = 0; i < count; i++) {
             ByteBuffer segment = read(header.getLong(32) + i * ElfNotes.PROGRAM_HEADER, ElfNotes.PROGRAM_HEADER);
+            if (isAtMaximum) {
+                return;
+            }
             if (segment.remaining() < ElfNotes.PROGRAM_HEADER) {
                 problems.add(0, "the core file is cut: it has " + i + " of " + count + " program headers");
                 return;
@@ -175,9 +206,10 @@ final class CoreFile {
         if (crash.signal.isEmpty() && number > 0) {
             crash.signal = ThreadRegisters.signal(number);
         }
-        boolean hasAddress = code > 0 && ThreadRegisters.hasAddress(number); // code 0 and below: sent by a process
-        if (fault == null && hasAddress) {
-            fault = Crash.Address.known(Crash.Address.Role.FAULT, "si_addr", note.getLong(16), "");
+        if (fault == null && ThreadRegisters.isFault(number, code)) {
+            fault = ThreadRegisters.hasAddress(code)
+                    ? Crash.Address.known(Crash.Address.Role.FAULT, "si_addr", note.getLong(16), "")
+                    : Crash.Address.unknown(Crash.Address.Role.FAULT, "si_addr", "", ThreadRegisters.NO_FAULT_ADDRESS);
         }
     }
 
@@ -255,7 +287,7 @@ final class CoreFile {
         line.writeBytes(head.getBytes(StandardCharsets.US_ASCII));
         byte[] name = file != null
                 ? escaped(file.name)
-                : start == vdso ? "[vdso]".getBytes(StandardCharsets.US_ASCII) : new byte[0];
+                : vdso != 0 && start == vdso ? "[vdso]".getBytes(StandardCharsets.US_ASCII) : new byte[0];
         for (int column = head.length(); name.length > 0 && column < 73; column++) {
             line.write(' ');
         }

@@ -191,7 +191,9 @@ final class FatalErrorLog {
         Matcher code = CODE.matcher(line);
         if (fault == null && address.find()) {
             String name = code.find() ? code.group().replaceAll("[()]", "") : "";
-            fault = Crash.Address.known(Crash.Address.Role.FAULT, "si_addr", hex(address.group(1)), name);
+            fault = name.startsWith("SI_")
+                    ? Crash.Address.unknown(Crash.Address.Role.FAULT, "si_addr", name, ThreadRegisters.NO_FAULT_ADDRESS)
+                    : Crash.Address.known(Crash.Address.Role.FAULT, "si_addr", hex(address.group(1)), name);
         }
     }
 

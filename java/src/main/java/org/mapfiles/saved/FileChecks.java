@@ -28,7 +28,7 @@ import org.mapfiles.saved.FileCheck.Result;
  * a new one; its ctime is later too.
  */
 final class FileChecks {
-    private static final String ATTRIBUTES = "unix:isRegularFile,dev,ino,size,lastModifiedTime,ctime";
+    private static final String ATTRIBUTES = "unix:isRegularFile,dev,ino,lastModifiedTime,ctime";
     private static final byte[] NONE = {};
     /** Maximum number of mappings of a file before the one that is checked. */
     private static final int MAX_MAPPINGS = 64;
@@ -96,28 +96,29 @@ final class FileChecks {
         if (((Number) attributes.get("ino")).longValue() != mapping.inode()) {
             return new FileCheck(Result.REPLACED, "another inode on the same device", NONE);
         }
-        return checkTimes(mapping, path, attributes, crash);
+        return checkTimes(path, attributes, crash);
     }
 
-    private static FileCheck checkTimes(Mapping mapping, Path path, Map<String, Object> attributes, Crash crash) {
-        long size = ((Number) attributes.get("size")).longValue();
-        if (mapping.offset() >= size) { // the kernel maps no page beyond the end
-            return new FileCheck(Result.CHANGED, "same inode, but the file is shorter than the mapping", NONE);
-        }
+    /**
+     * The size proves nothing: mmap(2) allows a mapping beyond the end of a file. A time of modification after the time
+     * of the last change of status was set by a program.
+     */
+    private static FileCheck checkTimes(Path path, Map<String, Object> attributes, Crash crash) {
         Instant earliest = crash == null ? null : crash.earliest().orElse(null);
         Instant latest = crash == null ? null : crash.latest().orElse(null);
         if (earliest == null || latest == null) {
             return unknown(
                     "same device and inode, but no time was recorded, so a later change is possible", buildId(path));
         }
-        if (((FileTime) attributes.get("lastModifiedTime")).toInstant().isAfter(latest)) {
+        Instant modified = ((FileTime) attributes.get("lastModifiedTime")).toInstant();
+        Instant statusChanged = ((FileTime) attributes.get("ctime")).toInstant();
+        if (!statusChanged.isAfter(earliest)) {
+            return new FileCheck(Result.SAME, "same device and inode, unchanged since the crash", buildId(path));
+        }
+        if (modified.isAfter(latest) && !modified.isAfter(statusChanged)) {
             return new FileCheck(Result.CHANGED, "same inode, but modified after the crash", NONE);
         }
-        if (((FileTime) attributes.get("ctime")).toInstant().isAfter(earliest)) {
-            return unknown(
-                    "same device and inode, but its status changed after the crash, or about then", buildId(path));
-        }
-        return new FileCheck(Result.SAME, "same device and inode, unchanged since the crash", buildId(path));
+        return unknown("same device and inode, but its status changed after the crash, or about then", buildId(path));
     }
 
     private static FileCheck unknown(String reason, byte[] buildId) {

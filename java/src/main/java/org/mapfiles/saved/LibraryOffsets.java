@@ -7,6 +7,7 @@ import java.util.Map;
 import java.util.Objects;
 import org.mapfiles.MapCursor;
 import org.mapfiles.MapSnapshot;
+import org.mapfiles.Mapping;
 
 /**
  * Finds addresses that are given as a library and an offset, such as {@code libjvm.so+0xed2f94}, in a snapshot.
@@ -54,11 +55,33 @@ public final class LibraryOffsets {
         final int file;
         final long base;
         long end;
+        int permissions;
+        /** Whether each mapping so far shows only the first page of the file. */
+        boolean isFirstPage = true;
 
         Load(String path, int file, long base) {
             this.path = path;
             this.file = file;
             this.base = base;
+        }
+
+        void add(MapCursor mapping, long pageSize) {
+            end = mapping.end();
+            permissions = permissionsOf(mapping);
+            isFirstPage &= mapping.offset() == 0 && mapping.size() == pageSize;
+        }
+
+        /**
+         * Returns whether a mapping of the beginning of the file continues this load. The segments of a small library
+         * share the first page of the file, so each maps it, with its own permissions. Otherwise the file is mapped
+         * again: the kernel places a new mapping directly below earlier ones, if there is room.
+         */
+        boolean isContinuedBy(MapCursor mapping) {
+            return isFirstPage && end == mapping.start() && permissions != permissionsOf(mapping);
+        }
+
+        private static int permissionsOf(Mapping mapping) {
+            return (mapping.isReadable() ? 4 : 0) | (mapping.isWritable() ? 2 : 0) | (mapping.isExecutable() ? 1 : 0);
         }
     }
 
@@ -78,6 +101,7 @@ public final class LibraryOffsets {
     public LibraryOffsets(MapSnapshot snapshot) {
         this.snapshot = Objects.requireNonNull(snapshot, "snapshot");
         cursor = snapshot.cursor();
+        long pageSize = pageSize(snapshot);
         Load[] latest = new Load[snapshot.fileCount()];
         while (cursor.next()) {
             String codeName = cursor.isExecutable() ? cursor.name() : null;
@@ -90,9 +114,8 @@ public final class LibraryOffsets {
                 continue;
             }
             Load load = latest[file];
-            boolean isAdjacent = load != null && load.end == cursor.start();
-            // a small library maps its first page twice in a row
-            if (cursor.offset() == 0 && !isAdjacent && cursor.name() != null) {
+            boolean isContinued = load != null && load.isContinuedBy(cursor);
+            if (cursor.offset() == 0 && !isContinued && cursor.name() != null) {
                 String path = withoutSuffix(cursor.name());
                 load = new Load(path, file, cursor.start());
                 latest[file] = load;
@@ -101,9 +124,21 @@ public final class LibraryOffsets {
                         .add(load);
             }
             if (load != null) {
-                load.end = cursor.end();
+                load.add(cursor, pageSize);
             }
         }
+    }
+
+    /**
+     * Returns the largest power of two that all mappings are multiples of. A snapshot does not record the page size,
+     * and a saved one may be of another machine.
+     */
+    private static long pageSize(MapSnapshot snapshot) {
+        long addresses = 0;
+        for (MapCursor mapping = snapshot.cursor(); mapping.next(); ) {
+            addresses |= mapping.start() | mapping.end();
+        }
+        return Long.lowestOneBit(addresses);
     }
 
     private static String withoutSuffix(String name) {

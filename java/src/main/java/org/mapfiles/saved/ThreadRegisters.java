@@ -9,6 +9,16 @@ import java.util.List;
  * machine.
  */
 final class ThreadRegisters {
+    /**
+     * The reason if the code of a signal is SI_KERNEL, or that of a signal that a thread sent: si_addr has no address
+     * then. On x86-64 the kernel reports an access to a non-canonical address so, with si_addr 0 (force_sig(),
+     * kernel/signal.c).
+     */
+    static final String NO_FAULT_ADDRESS = "the kernel did not record the address of the fault";
+
+    /** Code of a signal that the kernel sent without a reason (sigaction(2)). */
+    private static final int SI_KERNEL = 0x80;
+
     private static final int REGISTERS = 112;
     private static final int EM_X86_64 = 62;
     private static final int EM_AARCH64 = 183;
@@ -110,8 +120,13 @@ final class ThreadRegisters {
         return number > 0 && number < SIGNALS.length ? SIGNALS[number] : "signal " + number;
     }
 
-    /** Returns whether si_addr of the signal is an address (sigaction(2)). */
-    static boolean hasAddress(int number) {
-        return number == 4 || number == 5 || number == 7 || number == 8 || number == 11;
+    /** Returns whether the instruction that ran caused the signal: it is one of faults, and no process sent it. */
+    static boolean isFault(int number, int code) {
+        return code > 0 && (number == 4 || number == 5 || number == 7 || number == 8 || number == 11);
+    }
+
+    /** Returns whether si_addr of a fault is an address. */
+    static boolean hasAddress(int code) {
+        return code != SI_KERNEL;
     }
 }

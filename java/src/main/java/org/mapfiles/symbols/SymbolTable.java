@@ -44,7 +44,7 @@ final class SymbolTable {
         int rc = bytes.readSymbols(elf, memory);
         while (rc == Errno.ENOBUFS) {
             long needed = memory.bytes().getLong(ElfRecord.INDEX_NEEDED);
-            if (needed > Math.min(BUILD_FACTOR * maximum + BUILD_EXTRA, Integer.MAX_VALUE - 1024)) {
+            if (needed > buildMaximum(maximum)) {
                 return null;
             }
             memory = new NativeMemory((int) needed);
@@ -67,6 +67,12 @@ final class SymbolTable {
             bytes.closeWith(table);
         }
         return table;
+    }
+
+    /** Returns the maximum of the memory for building an index, in bytes. It is one buffer, so below 2 GiB. */
+    private static long buildMaximum(long maximum) {
+        long one = Math.min(maximum, Integer.MAX_VALUE); // the factor must not overflow
+        return Math.min(BUILD_FACTOR * one + BUILD_EXTRA, Integer.MAX_VALUE - 1024);
     }
 
     boolean hasSymtab() {

@@ -62,6 +62,25 @@ class CoreFileTest {
         assertThat(crash.tid()).isEqualTo(CoreImage.PID);
     }
 
+    /** On x86-64 the kernel reports an access to a non-canonical address with SI_KERNEL and si_addr 0. */
+    @Test
+    void aFaultWithoutAnAddressIsUnknown() throws Exception {
+        SavedMaps saved = SavedMaps.read(file(new CoreImage().bytes(0x80, 1)));
+        assertThat(all(saved, Role.FAULT)).hasSize(1).noneMatch(Crash.Address::isKnown);
+        assertThat(all(saved, Role.FAULT).get(0).problem()).contains("did not record");
+    }
+
+    /** 2,000 program headers lead to the same notes: a file of 500 KB, and two million notes. */
+    @Test
+    void notesThatOverlapAreReadUpToTheMaximum() throws Exception {
+        CoreImage image = new CoreImage();
+        image.addThreads(1000);
+        SavedMaps saved = SavedMaps.read(file(image.bytes(1, 2000)));
+        assertThat(saved.problems())
+                .extracting(SavedMaps.Problem::reason)
+                .anyMatch(reason -> reason.contains("its parts overlap"));
+    }
+
     /** Every length of a cut file, and files with random bytes: a result, or the documented exception. */
     @Test
     void damagedFilesHaveNoOtherException() throws Exception {

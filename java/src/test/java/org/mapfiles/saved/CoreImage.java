@@ -61,16 +61,36 @@ final class CoreImage {
                 .array();
     }
 
+    void addThreads(int count) {
+        for (int i = 0; i < count; i++) {
+            note(1, status(PID + 2 + i, 0x600020));
+        }
+    }
+
     byte[] bytes() {
+        return bytes(1, 1);
+    }
+
+    /**
+     * Returns a core file.
+     *
+     * @param code of the signal
+     * @param noteSegments number of program headers that lead to the same notes
+     */
+    byte[] bytes(int code, int noteSegments) {
         note(1, status(PID, 0x400010));
         note(3, process());
         note(
                 0x53494749,
-                buffer(128).putInt(0, 11).putInt(8, 1).putLong(16, 0x10).array());
+                buffer(128)
+                        .putInt(0, 11)
+                        .putInt(8, code)
+                        .putLong(16, code == 1 ? 0x10 : 0)
+                        .array());
         note(6, buffer(32).putLong(33).putLong(0x600000).putLong(0).putLong(0).array());
         note(0x46494c45, files());
         note(1, status(PID + 1, 0x600020));
-        int headers = 5;
+        int headers = 4 + noteSegments;
         int at = 64 + headers * 56;
         ByteBuffer header = buffer(64);
         byte order = (byte) (ByteOrder.nativeOrder() == ByteOrder.LITTLE_ENDIAN ? 1 : 2);
@@ -82,7 +102,9 @@ final class CoreImage {
                 .putShort(56, (short) headers);
         ByteArrayOutputStream out = new ByteArrayOutputStream();
         out.writeBytes(header.array());
-        out.writeBytes(segment(4, 0, at, 0, notes.size(), 0));
+        for (int i = 0; i < noteSegments; i++) {
+            out.writeBytes(segment(4, 0, at, 0, notes.size(), 0));
+        }
         out.writeBytes(segment(1, 5, 0, 0x400000, 0, 0x1000));
         out.writeBytes(segment(1, 6, 0, 0x401000, 0, 0x1000));
         out.writeBytes(segment(1, 5, 0, 0x600000, 0, 0x1000));

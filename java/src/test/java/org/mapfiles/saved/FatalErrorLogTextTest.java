@@ -123,6 +123,19 @@ class FatalErrorLogTextTest {
         assertThat(frames.get(5).problem()).contains("no mapped file");
     }
 
+    /**
+     * The JVM prints si_addr also where the kernel recorded no address: for SI_KERNEL, such as an access to a
+     * non-canonical address on x86-64, it is 0; for a signal of tgkill(2) it consists of the sender's PID and UID.
+     */
+    @Test
+    void aFaultWithoutAnAddressIsUnknown() throws Exception {
+        for (String code : List.of("128 (SI_KERNEL)", "-6 (SI_TKILL)")) {
+            List<Crash.Address> faults = all(read(WHOLE.replace("2 (SEGV_ACCERR)", code)), Role.FAULT);
+            assertThat(faults).hasSize(1).noneMatch(Crash.Address::isKnown);
+            assertThat(faults.get(0).problem()).contains("did not record");
+        }
+    }
+
     @Test
     void carriageReturns() throws Exception {
         assertIsWhole(read(WHOLE.replace("\n", "\r\n")));

@@ -121,10 +121,19 @@ class FileCheckTest {
                 .isEqualTo(Result.UNKNOWN);
     }
 
+    /** mmap(2) allows a mapping beyond the end of a file. */
     @Test
-    void aShorterFileHasChanged() throws Exception {
+    void anUnchangedFileThatIsMappedBeyondItsEndIsTheSame() throws Exception {
         assertThat(check(time(Duration.ofMinutes(1), "UTC"), device, inode, 8192)
                         .result())
-                .isEqualTo(Result.CHANGED);
+                .isEqualTo(Result.SAME);
+    }
+
+    /** Before the crash, a program set a time of modification that is after it. */
+    @Test
+    void aTimeOfModificationInTheFutureIsNoChange() throws Exception {
+        Files.setLastModifiedTime(file, FileTime.from(Instant.now().plus(Duration.ofDays(30))));
+        assertThat(check(Duration.ofMinutes(1)).result()).isEqualTo(Result.SAME);
+        assertThat(check(Duration.ofHours(-1)).result()).isEqualTo(Result.UNKNOWN);
     }
 }

@@ -59,6 +59,20 @@ class LibraryOffsetsTest {
         assertThat(libraries.address()).isEqualTo(0x101010);
     }
 
+    /** The kernel places a mapping of the whole file directly below the library, if there is room. */
+    @Test
+    void aFileThatIsMappedAgainDirectlyBelowTheLibraryIsAmbiguous() throws Exception {
+        String[] library = {
+            line(0x105000, 0x106000, "r--p", 0, "/a/libx.so"), line(0x106000, 0x107000, "r-xp", 0x1000, "/a/libx.so")
+        };
+        assertThat(of(line(0x100000, 0x105000, "r--p", 0, "/a/libx.so"), library[0], library[1])
+                        .find("libx.so", 0x1010))
+                .isEqualTo(Outcome.AMBIGUOUS);
+        assertThat(of(line(0x104000, 0x105000, "r--p", 0, "/a/libx.so"), library[0], library[1])
+                        .find("libx.so", 0x1010))
+                .isEqualTo(Outcome.AMBIGUOUS);
+    }
+
     @Test
     void severalLoadsAreAmbiguous() throws Exception {
         LibraryOffsets libraries = of(

@@ -55,6 +55,16 @@ class SymbolCacheTest {
     }
 
     @Test
+    void aCacheWithoutAMaximumHasTheSymbolsOfALargeLibrary() throws Exception {
+        try (SymbolCache cache = SymbolCache.ofBytes(Long.MAX_VALUE);
+                SymbolCache usual = SymbolCache.ofBytes(64 << 20)) {
+            assertThat(cache.open(LIBJVM).symbolCount())
+                    .isPositive()
+                    .isEqualTo(usual.open(LIBJVM).symbolCount());
+        }
+    }
+
+    @Test
     void closesAllDescriptors() throws Exception {
         Path program = programs.link("program", "-pie -fPIE");
         Files.writeString(programs.path("text"), "no ELF file");
