@@ -348,6 +348,8 @@ MF_API int64_t mf_file_sharing_domain(struct mf_process *process, const struct m
  * @param process  NULL: the path starts at the root of the caller.
  * @param path     absolute; ends with a NUL.
  * @return a descriptor that the caller owns
+ * @retval -EACCES  permission is missing; or the file is in the root of a process and belongs to neither root nor the caller: the process
+ *                  could have made it
  * @retval -ENOENT  nothing is at the path
  * @retval -EIDRM   it is no regular file
  * @retval -ENOSYS  the kernel cannot keep symbolic links below the root

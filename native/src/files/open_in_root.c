@@ -3,6 +3,15 @@
 #include "files/verify.h"
 #include "process/root.h"
 
+/* Whether only root and the caller can have made the file. */
+static int check_owner(int path_fd)
+{
+    struct mf_statx file;
+    const int rc = mf_entry_stat_fd(path_fd, &file);
+
+    return rc < 0 ? rc : file.uid == 0 || (long)file.uid == MF_SYS(SYS_geteuid) ? 0 : -EACCES;
+}
+
 int mf_file_open_in_root(const struct mf_process *process, const char *path)
 {
     bool is_guess;
@@ -16,7 +25,9 @@ int mf_file_open_in_root(const struct mf_process *process, const char *path)
         mf_sys_close(root_fd);
     if (path_fd < 0)
         return path_fd;
-    fd = mf_verify_open(path_fd, O_RDONLY);
+    fd = process == NULL ? 0 : check_owner(path_fd);
+    if (fd == 0)
+        fd = mf_verify_open(path_fd, O_RDONLY);
     mf_sys_close(path_fd);
     return fd;
 }

@@ -129,6 +129,7 @@ public final class ResidentPages {
                 .putInt(Walk.KNOWN, 0)
                 .putInt(Walk.UNNEEDED, unneeded);
         int done = 0;
+        int knownOfAll = -1;
         synchronized (snapshot) { // no other thread may read into the snapshot during the calls
             if (RootAccess.get().owner(snapshot) != maps) {
                 throw new IllegalArgumentException(
@@ -146,9 +147,10 @@ public final class ResidentPages {
                     throw PageCalls.failure(rc, maps, "pagemap");
                 }
                 done += rc;
+                knownOfAll &= walk.bytes().getInt(Walk.KNOWN); // a later call may use another interface of the kernel
             }
         }
-        known = walk.bytes().getInt(Walk.KNOWN);
+        known = knownOfAll;
         count = done;
     }
 

@@ -10,6 +10,8 @@ import org.mapfiles.internal.NativeMemory;
  * a name twice.
  */
 final class SymbolTable {
+    private static final int MAX_ATTEMPTS = 8;
+
     private static final int FIRST_ROOM = 256;
     /** The names of C++ have up to some thousand bytes. */
     private static final int MAX_NAME = 1 << 20;
@@ -42,7 +44,8 @@ final class SymbolTable {
     static SymbolTable read(SymbolInfo.Source source, ElfBytes bytes, NativeMemory elf, long maximum) {
         NativeMemory memory = new NativeMemory(ElfRecord.SIZE_OF_INDEX_HEAD);
         int rc = bytes.readSymbols(elf, memory);
-        while (rc == Errno.ENOBUFS) {
+        // More than two attempts are needed only if the file is written to.
+        for (int attempt = 0; rc == Errno.ENOBUFS && attempt < MAX_ATTEMPTS; attempt++) {
             long needed = memory.bytes().getLong(ElfRecord.INDEX_NEEDED);
             if (needed > buildMaximum(maximum)) {
                 return null;

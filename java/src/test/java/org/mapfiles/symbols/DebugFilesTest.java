@@ -170,6 +170,28 @@ class DebugFilesTest {
         }
     }
 
+    /** A process with a mount namespace of its own could offer false names for a file that others map too. */
+    @Test
+    void aFileOfAnotherUserInTheRootOfTheTargetIsNotUsed() throws Exception {
+        Assume.followingEntries();
+        split(ID);
+        programs.sh("mkdir -p /usr/lib/debug && unshare -m true");
+        String inRoot = "mount --make-rprivate / && mount -t tmpfs none /usr/lib/debug"
+                + " && mkdir -p /usr/lib/debug/.build-id/ab"
+                + " && cp program.debug /usr/lib/debug/.build-id/ab/1234567890abcdef.debug"
+                + " && chown 65534 /usr/lib/debug/.build-id/ab/1234567890abcdef.debug";
+        Process process = children.own(new ProcessBuilder("unshare", "-m", "sh", "-c", inRoot + " && exec ./program")
+                .directory(directory.toFile())
+                .redirectErrorStream(true)
+                .start());
+        Running running = new Running(process);
+        try (ProcessMaps maps = ProcessMaps.of(process.pid())) {
+            assertThat(Symbols.of(maps, cache)
+                            .find(maps.snapshot().at(running.hidden).orElseThrow(), running.hidden + 1, info))
+                    .isFalse();
+        }
+    }
+
     @Test
     void aFileByBuildIdOfAnotherBuild() throws Exception {
         Assume.followingEntries();
