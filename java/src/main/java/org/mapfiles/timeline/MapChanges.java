@@ -41,9 +41,9 @@ import org.mapfiles.events.MapEvents;
  * kernel does not report (munmap, mremap, merging and splitting), and if events are lost.
  *
  * <p><b>Times:</b> changes are in order of {@link MapChange#time}. A mapping that the kernel reported has the exact
- * time. The mappings that it replaced may have been unmapped earlier. A change that only a poll finds happened between
- * {@link MapChange#after} and the end of the poll. A mapping that was made and unmapped between two polls is found only
- * by events.
+ * time; if its event was written after a poll that ended later, {@link MapChange#after} is that time. The mappings that
+ * it replaced may have been unmapped earlier. A change that only a poll finds happened between {@link MapChange#after}
+ * and the end of the poll. A mapping that was made and unmapped between two polls is found only by events.
  *
  * <p>If the kernel reports a mapping again with equal range, permissions and file, it is a new mapping: a removal and
  * an addition are reported.
@@ -237,15 +237,16 @@ public final class MapChanges {
         if (step.isEmpty() && step.source() != MappingStep.Source.EXEC) {
             return;
         }
-        long time = step.source() == MappingStep.Source.POLL ? Math.max(latest, step.time()) : step.time();
+        // The kernel takes the time of an event before it writes the event, so a poll that ends in between is earlier.
+        long time = Math.max(latest, step.time());
         if (isMadeAnew(step)) {
             ImmutableMapping old = step.before().get(0).mapping;
             add(MapChange.removed(old, false, step.lastSeen(old), time));
-            add(MapChange.added(step.reported(), false, time, time, true));
+            add(MapChange.added(step.reported(), false, step.time(), time, time == step.time()));
             return;
         }
         if (step.source() == MappingStep.Source.EXEC) {
-            add(MapChange.of(MapChange.Kind.EXEC, time, time, true));
+            add(MapChange.of(MapChange.Kind.EXEC, step.time(), time, time == step.time()));
         }
         List<ImmutableMapping> before = new ArrayList<>();
         step.before().forEach(one -> before.add(one.mapping));
@@ -288,9 +289,14 @@ public final class MapChanges {
 
         @SuppressWarnings("ReferenceEquality") // an equal mapping may be another one
         private void add(ImmutableMapping now, boolean isOfAnother) {
-            boolean isExact = now == step.reported();
+            boolean isReported = now == step.reported();
             isContinued |= isOfAnother;
-            changes.add(MapChange.added(now, isOfAnother, isExact ? time : step.lastAbsent(now), time, isExact));
+            changes.add(MapChange.added(
+                    now,
+                    isOfAnother,
+                    isReported ? step.time() : step.lastAbsent(now),
+                    time,
+                    isReported && time == step.time()));
         }
 
         @Override
@@ -310,14 +316,14 @@ public final class MapChanges {
 
         @Override
         public void changed(Mapping before, Mapping now) {
-            boolean isExact = now == step.reported();
+            boolean isReported = now == step.reported();
             isContinued = true;
             changes.add(MapChange.changed(
                     (ImmutableMapping) before,
                     (ImmutableMapping) now,
-                    isExact ? time : step.lastSeen((ImmutableMapping) before),
+                    isReported ? step.time() : step.lastSeen((ImmutableMapping) before),
                     time,
-                    isExact));
+                    isReported && time == step.time()));
         }
     }
 }

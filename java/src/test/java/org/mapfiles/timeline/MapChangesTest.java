@@ -143,6 +143,22 @@ class MapChangesTest {
         }
     }
 
+    /** The kernel takes the time of an event before it writes the event. A poll may end in between. */
+    @Test
+    void anEventThatIsWrittenAfterALaterPollIsInOrder() throws Exception {
+        MapsLine kept = MapsLine.anonymous(0x1000, 0x2000);
+        MapChanges changes = new MapChanges(null, null, null);
+        changes.polled(MapsLine.snapshot(), 10, 20);
+        changes.polled(MapsLine.snapshot(kept), 30, 40);
+        changes.mapped(
+                MapsLine.snapshot(MapsLine.anonymous(0x5000, 0x6000)).cursor().seek(0), 35);
+        List<MapChange> list = changes.taken();
+        assertThat(list).extracting(MapChange::kind).containsExactly(MapChange.Kind.ADDED, MapChange.Kind.ADDED);
+        assertThat(list).extracting(MapChange::time).containsExactly(40L, 40L);
+        assertThat(list.get(1).after()).isEqualTo(35);
+        assertThat(list.get(1).isExact()).isFalse();
+    }
+
     @Test
     void aNameThatAnEventLackedIsOneChange() throws Exception {
         MapsLine heap = new MapsLine(0x1000, 0x2000, "rw-p", 0, 0, 0, 0, "[heap]");
