@@ -67,9 +67,11 @@ final class SystemMapMain {
         buffers(regions, buffers);
         System.out.println(
                 "unknown " + regions.bytes(JvmRegions.Kind.UNKNOWN) + " gc " + regions.bytes(JvmRegions.Kind.GC));
+        // A buffer was freed: a thread that starts now may have its stack there.
+        JvmRegions now = JvmRegions.read();
         String map = systemMap();
         if (!map.isEmpty()) {
-            compare(regions, map);
+            compare(now, map);
         }
         System.out.println("live " + live.length);
     }
