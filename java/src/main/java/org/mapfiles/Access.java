@@ -54,6 +54,11 @@ final class Access extends RootAccess {
     }
 
     @Override
+    public Object mapping(Object mapping, int flags, byte[] name) {
+        return ImmutableMapping.of((Mapping) mapping, flags, name);
+    }
+
+    @Override
     public byte[] name(Object mapping) {
         return ((ImmutableMapping) mapping).rawName();
     }

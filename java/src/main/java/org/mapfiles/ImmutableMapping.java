@@ -45,6 +45,11 @@ public final class ImmutableMapping implements Mapping {
     static ImmutableMapping of(Mapping mapping) {
         byte[] name = mapping.nameLength() == 0 ? NO_NAME : new byte[mapping.nameLength()];
         mapping.name(name, 0);
+        return of(mapping, mapping.flags(), name);
+    }
+
+    /** Returns a mapping with the range and the file of another one. The name is not copied. */
+    static ImmutableMapping of(Mapping mapping, int flags, byte[] name) {
         return new ImmutableMapping(
                 mapping.start(),
                 mapping.end(),
@@ -52,7 +57,7 @@ public final class ImmutableMapping implements Mapping {
                 mapping.inode(),
                 mapping.deviceMajor(),
                 mapping.deviceMinor(),
-                mapping.flags(),
+                flags,
                 name);
     }
 

@@ -209,16 +209,7 @@ public final class MapEvent implements Mapping {
     public ImmutableMapping copy() {
         byte[] name = new byte[nameLength()];
         name(name, 0);
-        return (ImmutableMapping) RootAccess.get()
-                .mapping(
-                        start(),
-                        end(),
-                        offset(),
-                        inode(),
-                        deviceMajor(),
-                        deviceMinor(),
-                        flags() | MapRecord.REPORTED,
-                        name);
+        return (ImmutableMapping) RootAccess.get().mapping(this, flags() | MapRecord.REPORTED, name);
     }
 
     /**

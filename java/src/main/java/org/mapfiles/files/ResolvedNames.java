@@ -33,14 +33,6 @@ final class ResolvedNames {
             flags |= MapRecord.DELETED;
             name = Arrays.copyOf(name, name.length - SUFFIX_LENGTH);
         }
-        return (ImmutableMapping) root.mapping(
-                mapping.start(),
-                mapping.end(),
-                mapping.offset(),
-                mapping.inode(),
-                mapping.deviceMajor(),
-                mapping.deviceMinor(),
-                flags,
-                name);
+        return (ImmutableMapping) root.mapping(mapping, flags, name);
     }
 }

@@ -61,6 +61,15 @@ public abstract class RootAccess {
     public abstract Object mapping(
             long start, long end, long offset, long inode, int deviceMajor, int deviceMinor, int flags, byte[] name);
 
+    /**
+     * Makes an {@code ImmutableMapping} with the range and the file of a {@code Mapping}, and with other flags and
+     * another name.
+     *
+     * @param flags as of {@link #flags}
+     * @param name is not copied
+     */
+    public abstract Object mapping(Object mapping, int flags, byte[] name);
+
     /** Returns the name of an {@code ImmutableMapping}, which is not copied. */
     public abstract byte[] name(Object mapping);
 

@@ -41,32 +41,13 @@ final class StoredMappings {
 
     /** Returns a copy of a mapping as it is now. Copies the name only if it differs from {@code knownName}. */
     static ImmutableMapping copy(Mapping mapping, byte[] knownName) {
-        byte[] name = knownName;
-        if (!mapping.nameEquals(knownName)) {
-            name = nameOf(mapping);
-        }
-        return of(
-                mapping.start(),
-                mapping.end(),
-                mapping.offset(),
-                mapping.inode(),
-                mapping.deviceMajor(),
-                mapping.deviceMinor(),
-                mapping.flags(),
-                name);
+        byte[] name = mapping.nameEquals(knownName) ? knownName : nameOf(mapping);
+        return (ImmutableMapping) ROOT.mapping(mapping, mapping.flags(), name);
     }
 
     /** Returns a copy of the mapping of an event. */
     static ImmutableMapping ofEvent(Mapping mapping) {
-        return of(
-                mapping.start(),
-                mapping.end(),
-                mapping.offset(),
-                mapping.inode(),
-                mapping.deviceMajor(),
-                mapping.deviceMinor(),
-                mapping.flags() | MapRecord.REPORTED,
-                nameOf(mapping));
+        return (ImmutableMapping) ROOT.mapping(mapping, mapping.flags() | MapRecord.REPORTED, nameOf(mapping));
     }
 
     private static byte[] nameOf(Mapping mapping) {
