@@ -12,22 +12,33 @@ static int check_owner(int path_fd)
     return rc < 0 ? rc : file.uid == 0 || (long)file.uid == MF_SYS(SYS_geteuid) ? 0 : -EACCES;
 }
 
-int mf_file_open_in_root(const struct mf_process *process, const char *path)
+/* Opens a file below the root of a process with O_PATH. */
+static int open_below_root(const struct mf_process *process, const char *path)
 {
     bool is_guess;
-    const int root_fd = process == NULL ? AT_FDCWD : mf_root_open(process, &is_guess);
-    int path_fd, fd;
+    const int root_fd = mf_root_open(process, &is_guess);
+    int path_fd, rc;
 
-    if (process != NULL && root_fd < 0)
+    if (root_fd < 0)
         return root_fd;
-    path_fd = process == NULL ? mf_sys_openat(AT_FDCWD, path, O_PATH) : mf_root_open_followed(root_fd, path, O_PATH);
-    if (process != NULL)
-        mf_sys_close(root_fd);
+    path_fd = mf_root_open_followed(root_fd, path, O_PATH);
+    mf_sys_close(root_fd);
     if (path_fd < 0)
         return path_fd;
-    fd = process == NULL ? 0 : check_owner(path_fd);
-    if (fd == 0)
-        fd = mf_verify_open(path_fd, O_RDONLY);
+    rc = check_owner(path_fd);
+    if (rc < 0)
+        mf_sys_close(path_fd);
+    return rc < 0 ? rc : path_fd;
+}
+
+int mf_file_open_in_root(const struct mf_process *process, const char *path)
+{
+    const int path_fd = process == NULL ? mf_sys_openat(AT_FDCWD, path, O_PATH) : open_below_root(process, path);
+    int fd;
+
+    if (path_fd < 0)
+        return path_fd;
+    fd = mf_verify_open(path_fd, O_RDONLY);
     mf_sys_close(path_fd);
     return fd;
 }
