@@ -81,20 +81,6 @@ static void write_image(const char *path, size_t bytes)
     close(fd);
 }
 
-/* Returns the read system calls of this thread, or -1 if the kernel does not count them (CONFIG_TASK_IO_ACCOUNTING). */
-static long reads_so_far(void)
-{
-    FILE *const file = fopen("/proc/thread-self/io", "r");
-    char line[64];
-    long count = -1;
-
-    while (file != NULL && fgets(line, sizeof line, file) != NULL)
-        sscanf(line, "syscr: %ld", &count);
-    if (file != NULL)
-        fclose(file);
-    return count;
-}
-
 /* The reads of two calls of it. */
 static long reads_since(long before)
 {

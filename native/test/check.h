@@ -64,6 +64,20 @@ static inline unsigned rounds(unsigned usual)
     return divisor != NULL && atoi(divisor) > 0 ? usual / (unsigned)atoi(divisor) + 1 : usual;
 }
 
+/* Returns the read system calls of this thread, or -1 if the kernel does not count them (CONFIG_TASK_IO_ACCOUNTING). */
+static inline long reads_so_far(void)
+{
+    FILE *const file = fopen("/proc/thread-self/io", "r");
+    char line[64];
+    long count = -1;
+
+    while (file != NULL && fgets(line, sizeof line, file) != NULL)
+        sscanf(line, "syscr: %ld", &count);
+    if (file != NULL)
+        fclose(file);
+    return count;
+}
+
 /* Makes a directory for this test in TMPDIR or /tmp, and returns its path. */
 static inline const char *new_directory(const char *test)
 {

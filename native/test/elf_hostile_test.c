@@ -14,20 +14,6 @@ static uint32_t next_random(uint32_t below)
     return (uint32_t)(random_state >> 33) % below;
 }
 
-/* Returns the read system calls of this thread, or -1 if the kernel does not count them (CONFIG_TASK_IO_ACCOUNTING). */
-static long reads_so_far(void)
-{
-    FILE *const file = fopen("/proc/thread-self/io", "r");
-    char line[64];
-    long count = -1;
-
-    while (file != NULL && fgets(line, sizeof line, file) != NULL)
-        sscanf(line, "syscr: %ld", &count);
-    if (file != NULL)
-        fclose(file);
-    return count;
-}
-
 static void truncated(const char *path)
 {
     struct mf_elf_bytes file, whole;

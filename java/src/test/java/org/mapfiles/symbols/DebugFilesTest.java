@@ -18,6 +18,8 @@ import org.mapfiles.testing.Children;
 /** Where the symbols of a stripped program come from. Each file is made by gcc, objcopy and strip. */
 class DebugFilesTest {
     private static final String ID = "-Wl,--build-id=0xab1234567890abcdef";
+    /** The debug file of that build ID. */
+    private static final String IN_DEBUG_ROOT = "/usr/lib/debug/.build-id/ab/1234567890abcdef.debug";
 
     @TempDir
     Path directory;
@@ -50,6 +52,24 @@ class DebugFilesTest {
 
     private boolean findHidden() throws Exception {
         return cache.open(programs.path("program")).find(hidden + 1, info);
+    }
+
+    /** Starts "program" in a mount namespace of its own, in which a script has filled an empty /usr/lib/debug. */
+    private Running runWithDebugRoot(String script) throws Exception {
+        programs.sh("mkdir -p /usr/lib/debug && unshare -m true");
+        String inRoot =
+                "mount --make-rprivate / && mount -t tmpfs none /usr/lib/debug && mkdir -p /usr/lib/debug/.build-id/ab && ";
+        return new Running(
+                children.own(new ProcessBuilder("unshare", "-m", "sh", "-c", inRoot + script + " && exec ./program")
+                        .directory(directory.toFile())
+                        .redirectErrorStream(true)
+                        .start()));
+    }
+
+    private boolean find(Running running, long address) throws Exception {
+        try (ProcessMaps maps = ProcessMaps.of(running.process.pid())) {
+            return Symbols.of(maps, cache).find(maps.snapshot().at(address).orElseThrow(), address, info);
+        }
     }
 
     private void expectHidden(SymbolInfo.Source source) {
@@ -148,21 +168,10 @@ class DebugFilesTest {
     void aFileByBuildIdInTheRootOfTheTarget() throws Exception {
         Assume.followingEntries();
         split(ID);
-        String inRoot =
-                "mount --make-rprivate / && mount -t tmpfs none /usr/lib/debug && mkdir -p /usr/lib/debug/.build-id/ab"
-                        + " && cp program.debug /usr/lib/debug/real && ln -s /usr/lib/debug/real /usr/lib/debug/.build-id/ab/1234567890abcdef.debug";
-        programs.sh("mkdir -p /usr/lib/debug && unshare -m true");
-        Process process = children.own(new ProcessBuilder("unshare", "-m", "sh", "-c", inRoot + " && exec ./program")
-                .directory(directory.toFile())
-                .redirectErrorStream(true)
-                .start());
-        Running running = new Running(process);
-        try (ProcessMaps maps = ProcessMaps.of(process.pid())) {
-            assertThat(Symbols.of(maps, cache)
-                            .find(maps.snapshot().at(running.hidden).orElseThrow(), running.hidden + 1, info))
-                    .isTrue();
-            expectHidden(SymbolInfo.Source.DEBUG_FILE);
-        }
+        Running running =
+                runWithDebugRoot("cp program.debug /usr/lib/debug/real && ln -s /usr/lib/debug/real " + IN_DEBUG_ROOT);
+        assertThat(find(running, running.hidden + 1)).isTrue();
+        expectHidden(SymbolInfo.Source.DEBUG_FILE);
         try (SymbolCache other = SymbolCache.ofBytes(1 << 20)) {
             assertThat(other.open(programs.path("program")).find(hidden, info))
                     .as("not in this root")
@@ -175,21 +184,8 @@ class DebugFilesTest {
     void aFileOfAnotherUserInTheRootOfTheTargetIsNotUsed() throws Exception {
         Assume.followingEntries();
         split(ID);
-        programs.sh("mkdir -p /usr/lib/debug && unshare -m true");
-        String inRoot = "mount --make-rprivate / && mount -t tmpfs none /usr/lib/debug"
-                + " && mkdir -p /usr/lib/debug/.build-id/ab"
-                + " && cp program.debug /usr/lib/debug/.build-id/ab/1234567890abcdef.debug"
-                + " && chown 65534 /usr/lib/debug/.build-id/ab/1234567890abcdef.debug";
-        Process process = children.own(new ProcessBuilder("unshare", "-m", "sh", "-c", inRoot + " && exec ./program")
-                .directory(directory.toFile())
-                .redirectErrorStream(true)
-                .start());
-        Running running = new Running(process);
-        try (ProcessMaps maps = ProcessMaps.of(process.pid())) {
-            assertThat(Symbols.of(maps, cache)
-                            .find(maps.snapshot().at(running.hidden).orElseThrow(), running.hidden + 1, info))
-                    .isFalse();
-        }
+        Running running = runWithDebugRoot("cp program.debug " + IN_DEBUG_ROOT + " && chown 65534 " + IN_DEBUG_ROOT);
+        assertThat(find(running, running.hidden + 1)).isFalse();
     }
 
     @Test
@@ -197,23 +193,8 @@ class DebugFilesTest {
         Assume.followingEntries();
         split(ID);
         programs.link("whole", "-g -pie -fPIE -Wl,--build-id=0xab1234567890abcd00");
-        programs.sh("objcopy --only-keep-debug whole program.debug && mkdir -p /usr/lib/debug && unshare -m true");
-        Process process = children.own(new ProcessBuilder(
-                        "unshare",
-                        "-m",
-                        "sh",
-                        "-c",
-                        "mount --make-rprivate / &&"
-                                + " mount -t tmpfs none /usr/lib/debug && mkdir -p /usr/lib/debug/.build-id/ab"
-                                + " && cp program.debug /usr/lib/debug/.build-id/ab/1234567890abcdef.debug && exec ./program")
-                .directory(directory.toFile())
-                .redirectErrorStream(true)
-                .start());
-        Running running = new Running(process);
-        try (ProcessMaps maps = ProcessMaps.of(process.pid())) {
-            assertThat(Symbols.of(maps, cache)
-                            .find(maps.snapshot().at(running.hidden).orElseThrow(), running.hidden, info))
-                    .isFalse();
-        }
+        programs.sh("objcopy --only-keep-debug whole program.debug");
+        Running running = runWithDebugRoot("cp program.debug " + IN_DEBUG_ROOT);
+        assertThat(find(running, running.hidden)).isFalse();
     }
 }
