@@ -41,7 +41,7 @@ static inline void check_in_child(void (*run)(void), const char *what)
         check_failures = 0;
         run();
         fflush(stdout);
-        _exit(check_failures != 0); /* no check for leaks: it needs rights that the part may have given up */
+        _exit(check_failures != 0); /* no check for leaks: it needs privileges that the test may have dropped */
     }
     waitpid(child, &status, 0);
     if (WIFEXITED(status) && WEXITSTATUS(status) == CHECK_SKIPPED)

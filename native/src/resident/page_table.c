@@ -48,7 +48,7 @@ static uint32_t first_mapping(const struct mf_snapshot *snapshot, uint64_t addre
 }
 
 /*
- * Which pages mappings have. To tell a page of a file from an anonymous one, the kernel reads the structure of the page
+ * Which pages mappings have. To distinguish a page of a file from an anonymous one, the kernel reads the structure of the page
  * (pagemap_page_category(), fs/proc/task_mmu.c), which takes seven times as long as all else. It is needed only in private
  * mappings of files, and in those of the kernel.
  */

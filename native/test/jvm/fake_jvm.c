@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A process that looks like a JVM: its program exports HotSpot's tables of names. The first argument chooses their content. Or
+ * A process that is no JVM, but exports HotSpot's tables of names. The first argument chooses their content. Or
  * it maps a file, the second argument, without a loader. It prints READY, and waits until its input ends.
  */
 #include <errno.h>

@@ -13,7 +13,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** A target that never provides a page of its memory does not block a command without end. */
 class TimeLimitTest {
-    /** A program that looks like a JVM: native/test/jvm/fake_jvm.c. */
+    /** A program with the exported names of a JVM: native/test/jvm/fake_jvm.c. */
     private static final String PROGRAM = "fake_jvm";
 
     @TempDir
