@@ -17,6 +17,9 @@ final class MangledText {
     /** Maximum of elements, each time that a back reference repeats them. */
     private static final int MAX_STEPS = 1 << 16;
 
+    /** With any last digit, and the two that tags add, a number still has 64 bits. */
+    private static final long MAX_BEFORE_LAST_DIGIT = Long.divideUnsigned(-1L - 63, 62);
+
     private final String text;
     private int at;
     private int depth;
@@ -71,7 +74,7 @@ final class MangledText {
         depth--;
     }
 
-    /** Returns a number in base 62: "_" is 0, "0_" is 1, and so on. */
+    /** Returns an unsigned 64-bit number in base 62: "_" is 0, "0_" is 1, and so on. */
     long base62() throws MalformedException {
         if (skip('_')) {
             return 0;
@@ -88,7 +91,7 @@ final class MangledText {
             } else {
                 throw new MalformedException("not in base 62");
             }
-            if (value > (Long.MAX_VALUE - digit) / 62 - 1) {
+            if (Long.compareUnsigned(value, MAX_BEFORE_LAST_DIGIT) > 0) {
                 throw new MalformedException("a number is too large");
             }
             value = value * 62 + digit;
@@ -96,7 +99,7 @@ final class MangledText {
         return value + 1;
     }
 
-    /** Returns an optional number after a tag: 0 if it is not there. */
+    /** Returns an optional unsigned number after a tag: 0 if it is not there. */
     long optionalBase62(char tag) throws MalformedException {
         return skip(tag) ? base62() + 1 : 0;
     }

@@ -80,7 +80,7 @@ final class RustV0 {
     void repeat(Element element) throws MalformedException {
         int tag = in.position() - 1;
         long target = in.base62();
-        if (target >= tag) {
+        if (Long.compareUnsigned(target, tag) >= 0) {
             throw new MalformedException("a back reference leads forward");
         }
         if (silent > 0) {
@@ -147,7 +147,7 @@ final class RustV0 {
         String name = in.identifier();
         if (isSpecial) {
             String kind = namespace == 'C' ? "closure" : namespace == 'S' ? "shim" : String.valueOf(namespace);
-            print("::{" + kind + (name.isEmpty() ? "" : ":" + name) + "#" + number + "}");
+            print("::{" + kind + (name.isEmpty() ? "" : ":" + name) + "#" + Long.toUnsignedString(number) + "}");
         } else if (!name.isEmpty()) {
             print("::" + name);
         }
@@ -185,7 +185,7 @@ final class RustV0 {
             return;
         }
         long depth = boundLifetimes - index;
-        if (depth < 0) {
+        if (Long.compareUnsigned(index, boundLifetimes) > 0) {
             throw new MalformedException("a lifetime is not declared");
         }
         print(depth < 26 ? "'" + (char) ('a' + depth) : "'_" + depth);
@@ -193,7 +193,7 @@ final class RustV0 {
 
     private void binder(Element element) throws MalformedException {
         long count = in.optionalBase62('G');
-        if (count > Demangler.MAX_NAME) {
+        if (Long.compareUnsigned(count, Demangler.MAX_NAME) > 0) {
             throw new MalformedException("too many lifetimes");
         }
         long outer = boundLifetimes;

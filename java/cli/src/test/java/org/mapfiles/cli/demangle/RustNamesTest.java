@@ -109,7 +109,7 @@ class RustNamesTest {
     void malformed_names_stay_raw() {
         for (String raw : new String[] {
             "_R", "_RC", "_RC9a", "_R1C1a", "_RNvC1a", "_RIC1aE1", "_RNvB_1a", "_RNvB5_1a", "_RIC1aKb2_E", "_RIC1aKcd800_E",
-            "_RIC1aKRe6_E", "_RIC1aKReff_E", "_RC1a\n", "_RIC1aRL0_hE", "_Rust", "_RC99999999999999999999a", "_ZN", "_ZNE",
+            "_RIC1aKRe6_E", "_RIC1aKReff_E", "_RC1a\n", "_RIC1aRL0_hE", "_RIC1aRLzzzzzzzzzzz_hE", "_RNvCszzzzzzzzzzzz_1a1b", "_Rust", "_RC99999999999999999999a", "_ZN", "_ZNE",
             "_ZN3fo"
         }) {
             checkRaw(raw);
