@@ -91,6 +91,11 @@ final class SymbolTable {
         return index.size() + 4L * names.length + bytes.memoryBytes();
     }
 
+    /** Returns whether the table holds a descriptor of its own. */
+    boolean isDebugFile() {
+        return source != SymbolInfo.Source.MAPPED_FILE && bytes.memoryBytes() == 0;
+    }
+
     boolean find(long elfAddress, NativeMemory symbol) {
         int rc = NativeCalls.symbolsFind(index.address(), elfAddress, symbol.address());
         index.keepUntilHere();
