@@ -122,13 +122,13 @@ final class ElfBytes extends RefCountedHandle {
         }
     }
 
-    int readSymbols(NativeMemory elf, NativeMemory out) {
+    /** Reads the index of the symbols into memory that the caller keeps. */
+    int readSymbols(NativeMemory elf, long memory, long size) {
         long bytes = enter();
         try {
-            return NativeCalls.symbolsRead(bytes, elf.address(), out.address(), out.size());
+            return NativeCalls.symbolsRead(bytes, elf.address(), memory, size);
         } finally {
-            elf.keepUntilHere();
-            leaveAndKeep(out);
+            leaveAndKeep(elf);
         }
     }
 
