@@ -31,6 +31,9 @@ public final class ElfFile {
     /** Finds files with more symbols. It is released after they were searched. */
     private DebugFiles debugFiles;
 
+    /** Finds a file with source lines; null: there is no other file. */
+    private final DebugFiles lineFiles;
+
     private volatile SymbolTable[] tables;
     private boolean isMiniDebugInfoUnread;
     private String htlhash;
@@ -45,6 +48,7 @@ public final class ElfFile {
         this.bytes = bytes;
         this.elf = elf;
         this.debugFiles = debugFiles;
+        this.lineFiles = debugFiles;
         this.cache = cache;
         bytes.closeWith(this);
     }
@@ -210,6 +214,26 @@ public final class ElfFile {
         return best == null
                 ? result.set(SymbolInfo.Status.NO_SYMBOL, this, elfAddress)
                 : result.setFound(this, elfAddress, best, at);
+    }
+
+    /**
+     * Opens the file that has the source lines: this file if it has them, or else a debug file, which is searched as
+     * for symbols.
+     *
+     * @return empty: none was found, or the {@link SymbolCache} is closed
+     */
+    public Optional<LineFile> openLineFile() {
+        if (!bytes.mayEnter()) {
+            return Optional.empty();
+        }
+        try {
+            if (DebugFiles.hasLines(bytes)) {
+                return Optional.ofNullable(LineFile.of(bytes, SymbolInfo.Source.MAPPED_FILE));
+            }
+        } finally {
+            bytes.leave();
+        }
+        return Optional.ofNullable(lineFiles == null ? null : lineFiles.findLines(this));
     }
 
     /** Returns where the symbols come from. Reads them if no search has done so. */
