@@ -195,7 +195,9 @@ public final class ElfFile {
         if (all == null) {
             all = load();
         }
-        lastUse = cache.time;
+        if (lastUse != cache.time) { // threads that search the same file do not write all the time
+            lastUse = cache.time;
+        }
         SymbolTable best = null;
         NativeMemory at = result.symbol;
         for (SymbolTable table : all) {
