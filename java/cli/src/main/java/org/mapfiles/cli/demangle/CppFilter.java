@@ -7,6 +7,7 @@ import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
@@ -31,6 +32,9 @@ final class CppFilter {
     private static final int MAX_FAILURES = 8;
 
     private static final int SECONDS = 2;
+
+    /** A pipe holds a page or more: pipe(7). A write of so many bytes does not wait for a child that is blocked. */
+    private static final int MAX_PART = 4096;
 
     /** A line that means that the child has ended. */
     private static final String END = "\n";
@@ -64,22 +68,32 @@ final class CppFilter {
     }
 
     /** Returns the name in the source; the raw name itself if there is none. */
-    synchronized String demangle(String name) {
-        if (program == null || failures >= MAX_FAILURES || !isOneWord(name)) {
-            return name;
-        }
-        try {
-            String result = exchange(name);
-            if (result != null && result.length() <= Demangler.MAX_RESULT) {
-                return result;
+    String demangle(String name) {
+        return demangle(List.of(name)).get(0);
+    }
+
+    /** Returns the name in the source for each name; the raw name itself if there is none. */
+    synchronized List<String> demangle(List<String> all) {
+        List<String> demangled = new ArrayList<>(all.size());
+        while (demangled.size() < all.size()) {
+            List<String> part = part(all.subList(demangled.size(), all.size()));
+            if (program == null || failures >= MAX_FAILURES || !isOneWord(part.get(0))) {
+                demangled.add(part.get(0));
+            } else {
+                exchange(part, demangled);
             }
-        } catch (IOException e) { // the child has ended
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
         }
-        failures++;
-        stop();
-        return name;
+        return demangled;
+    }
+
+    /** Returns the first name, and the names after it that the pipe to the child holds too. */
+    private static List<String> part(List<String> all) {
+        int length = all.get(0).length();
+        int count = 1;
+        while (count < all.size() && length + 1 + all.get(count).length() < MAX_PART && isOneWord(all.get(count))) {
+            length += 1 + all.get(count++).length();
+        }
+        return all.subList(0, count);
     }
 
     private static boolean isOneWord(String name) {
@@ -87,14 +101,34 @@ final class CppFilter {
                 .allMatch(c -> c == '_' || c == '.' || c == '$' || (c < 0x80 && Character.isLetterOrDigit(c)));
     }
 
-    private String exchange(String name) throws IOException, InterruptedException {
-        if (child == null) {
-            start();
+    /**
+     * Adds the results of names. If the child fails, the name at which it failed stays raw, and those after it have no
+     * result.
+     */
+    private void exchange(List<String> part, List<String> demangled) {
+        int before = demangled.size();
+        try {
+            if (child == null) {
+                start();
+            }
+            names.write((String.join("\n", part) + "\n").getBytes(StandardCharsets.US_ASCII));
+            names.flush();
+            while (demangled.size() - before < part.size()) {
+                String result = results.poll(SECONDS, TimeUnit.SECONDS);
+                if (result == null || result.equals(END) || result.length() > Demangler.MAX_RESULT) {
+                    break;
+                }
+                demangled.add(result);
+            }
+        } catch (IOException e) { // the child has ended
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
         }
-        names.write((name + "\n").getBytes(StandardCharsets.US_ASCII));
-        names.flush();
-        String result = results.poll(SECONDS, TimeUnit.SECONDS);
-        return END.equals(result) ? null : result;
+        if (demangled.size() - before < part.size()) {
+            failures++;
+            stop();
+            demangled.add(part.get(demangled.size() - before));
+        }
     }
 
     private void start() throws IOException {

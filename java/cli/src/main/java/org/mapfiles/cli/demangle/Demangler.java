@@ -1,6 +1,8 @@
 package org.mapfiles.cli.demangle;
 
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 
 /**
@@ -57,6 +59,26 @@ public final class Demangler {
      */
     public static boolean isMangled(String rawName) {
         return rawName.startsWith("_Z") || rawName.startsWith("_R");
+    }
+
+    /** As {@link #demangle} for each name. For many names of C++ it is faster. */
+    public static List<String> demangleAll(List<String> rawNames) {
+        List<String> cpp = new ArrayList<>();
+        synchronized (CPP_NAMES) {
+            for (String raw : rawNames) {
+                if (raw.startsWith("_Z") && raw.length() <= MAX_NAME && cpp.size() < CACHED_NAMES) {
+                    String name = raw.endsWith(PLT) ? raw.substring(0, raw.length() - PLT.length()) : raw;
+                    if (!CPP_NAMES.containsKey(name) && RustLegacy.demangle(name) == null) {
+                        cpp.add(name);
+                    }
+                }
+            }
+            List<String> demangled = CPP.demangle(cpp);
+            for (int i = 0; i < cpp.size(); i++) {
+                CPP_NAMES.put(cpp.get(i), demangled.get(i));
+            }
+        }
+        return rawNames.stream().map(Demangler::demangle).toList();
     }
 
     private static String cpp(String name) {
