@@ -223,7 +223,7 @@ public final class ElfFile {
      * Opens the file that has the source lines: this file if it has them, or else a debug file, which is searched as
      * for symbols.
      *
-     * @return empty: none was found, or the {@link SymbolCache} is closed
+     * @return empty: none was found, or the {@link SymbolCache} is closed, or has closed this file
      */
     public Optional<LineFile> openLineFile() {
         if (!bytes.mayEnter()) {
@@ -233,10 +233,10 @@ public final class ElfFile {
             if (DebugFiles.hasLines(bytes)) {
                 return Optional.ofNullable(LineFile.of(bytes, SymbolInfo.Source.MAPPED_FILE));
             }
+            return Optional.ofNullable(lineFiles == null ? null : lineFiles.findLines(this));
         } finally {
             bytes.leave();
         }
-        return Optional.ofNullable(lineFiles == null ? null : lineFiles.findLines(this));
     }
 
     /** Returns where the symbols come from. Reads them if no search has done so. */

@@ -34,8 +34,11 @@ final class CppFilter {
     /** Limit of the time for the names that are sent together. */
     private static final int MILLISECONDS = 2_000;
 
-    /** Maximum of bytes that are sent before the first result is read, if they are more than one name. A pipe has 64 KiB. */
-    private static final int MAX_PART = 32 << 10;
+    /**
+     * Maximum of bytes that are sent before the first result is read, if they are more than one name. A pipe holds a page
+     * or more (pipe(7)).
+     */
+    private static final int MAX_PART = 4096;
 
     /** Stops children that take too long. */
     private static final Timer LIMITS = new Timer("mapfiles-demangler", true);

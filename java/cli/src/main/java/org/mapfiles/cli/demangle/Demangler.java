@@ -1,10 +1,8 @@
 package org.mapfiles.cli.demangle;
 
 import java.util.ArrayList;
-import java.util.Collection;
-import java.util.HashMap;
+import java.util.Iterator;
 import java.util.LinkedHashMap;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 
@@ -62,22 +60,23 @@ public final class Demangler {
      * Returns the names in the source of many names, as {@link #demangle} does. For names of C++ this is many times
      * faster than one call for each.
      *
-     * @return each raw name with its name in the source, or with itself
+     * @return in the order of the raw names
      */
-    public static Map<String, String> demangleAll(Collection<String> rawNames) {
-        Map<String, String> all = new HashMap<>();
+    public static List<String> demangleAll(List<String> rawNames) {
+        List<String> all = new ArrayList<>(rawNames.size());
         List<String> cpp = new ArrayList<>();
-        for (String rawName : new LinkedHashSet<>(rawNames)) {
+        for (String rawName : rawNames) {
             String known = withoutProgram(rawName);
+            all.add(known);
             if (known == null) {
-                cpp.add(rawName);
-            } else {
-                all.put(rawName, known);
+                cpp.add(mangled(rawName));
             }
         }
-        List<String> found = CPP.demangle(cpp.stream().map(Demangler::mangled).toList());
-        for (int i = 0; i < cpp.size(); i++) {
-            all.put(cpp.get(i), result(cpp.get(i), found.get(i)));
+        Iterator<String> found = CPP.demangle(cpp).iterator();
+        for (int i = 0; i < all.size(); i++) {
+            if (all.get(i) == null) {
+                all.set(i, result(rawNames.get(i), found.next()));
+            }
         }
         return all;
     }
