@@ -35,8 +35,8 @@ final class CppFilter {
     private static final int MILLISECONDS = 2_000;
 
     /**
-     * Maximum of bytes that are sent before the first result is read, if they are more than one name. A pipe holds a page
-     * or more (pipe(7)).
+     * Maximum of bytes that are sent before the first result is read, if they are more than one name. A pipe holds a
+     * page or more (pipe(7)).
      */
     private static final int MAX_PART = 4096;
 

@@ -89,7 +89,9 @@ class CppNamesTest {
     void names_stay_raw_without_a_program() {
         assertThat(CppFilter.find("/nonexistent")).isNull();
         assertThat(CppFilter.find(null)).isNull();
-        assertThat(CppFilter.find(":.:bin:/a\ud800b")).as("no absolute directories, no path").isNull();
+        assertThat(CppFilter.find(":.:bin:/a\ud800b"))
+                .as("no absolute directories, no path")
+                .isNull();
         assertThat(one(new CppFilter(null), RAW)).isEqualTo(RAW);
     }
 
