@@ -28,7 +28,7 @@ final class CppFilter {
     /** Limits of the child: no core file, 512 MiB of address space, 60 seconds of CPU time. */
     private static final String LIMITED = "ulimit -c 0; ulimit -v 524288; ulimit -t 60; exec \"$0\"";
 
-    /** After so many children that failed, all names stay raw. */
+    /** Maximum of children that fail. After that all names stay raw. */
     private static final int MAX_FAILURES = 8;
 
     /** Limit of the time for the names that are sent together. */
