@@ -73,6 +73,7 @@ public final class Crash {
     private final String commandLine;
     private final Instant earliest;
     private final Instant latest;
+    private final boolean isOfThisBoot;
     private final List<Address> addresses;
     private final long stackStart;
     private final long stackEnd;
@@ -85,6 +86,7 @@ public final class Crash {
         commandLine = builder.commandLine;
         earliest = builder.earliest;
         latest = builder.latest;
+        isOfThisBoot = builder.isOfThisBoot;
         addresses = List.copyOf(builder.addresses);
         stackStart = builder.stackStart;
         stackEnd = builder.stackEnd;
@@ -99,6 +101,7 @@ public final class Crash {
         String commandLine = "";
         Instant earliest;
         Instant latest;
+        boolean isOfThisBoot;
         final List<Address> addresses = new ArrayList<>();
         long stackStart;
         long stackEnd;
@@ -171,6 +174,11 @@ public final class Crash {
      */
     public Optional<Instant> latest() {
         return Optional.ofNullable(latest);
+    }
+
+    /** Returns whether the crash was on this machine after its last start, by the times that the file records. */
+    boolean isOfThisBoot() {
+        return isOfThisBoot;
     }
 
     /**

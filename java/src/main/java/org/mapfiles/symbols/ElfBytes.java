@@ -80,6 +80,30 @@ final class ElfBytes extends RefCountedHandle {
         return memory.bytes().getLong(ElfRecord.BYTES_SIZE);
     }
 
+    /** Returns the descriptor, which is valid between {@link #mayEnter} and {@link #leave}; -1: a copy. */
+    int descriptor() {
+        return descriptor;
+    }
+
+    /** Returns whether the file has a section. */
+    boolean hasSection(String name) {
+        NativeMemory text = asciiz(name);
+        NativeMemory section = new NativeMemory(ElfRecord.SIZE_OF_SECTION);
+        long bytes = enter();
+        try {
+            return NativeCalls.elfSection(bytes, text.address(), section.address()) == 0;
+        } finally {
+            text.keepUntilHere();
+            leaveAndKeep(section);
+        }
+    }
+
+    private static NativeMemory asciiz(String text) {
+        NativeMemory memory = new NativeMemory(text.length() + 1); // it is zeroed
+        memory.bytes().put(0, text.getBytes(StandardCharsets.US_ASCII));
+        return memory;
+    }
+
     /** Returns the size of the memory of a copy; 0: the bytes are read from the file. */
     int memoryBytes() {
         return content == null ? 0 : content.size();
@@ -122,13 +146,13 @@ final class ElfBytes extends RefCountedHandle {
         }
     }
 
-    int readSymbols(NativeMemory elf, NativeMemory out) {
+    /** Reads the index of the symbols into memory that the caller keeps. */
+    int readSymbols(NativeMemory elf, long memory, long size) {
         long bytes = enter();
         try {
-            return NativeCalls.symbolsRead(bytes, elf.address(), out.address(), out.size());
+            return NativeCalls.symbolsRead(bytes, elf.address(), memory, size);
         } finally {
-            elf.keepUntilHere();
-            leaveAndKeep(out);
+            leaveAndKeep(elf);
         }
     }
 
@@ -152,8 +176,7 @@ final class ElfBytes extends RefCountedHandle {
      * failed.
      */
     NativeMemory section(String name, int maximum) {
-        NativeMemory text = new NativeMemory(name.length() + 1);
-        text.bytes().put(0, name.getBytes(StandardCharsets.US_ASCII));
+        NativeMemory text = asciiz(name);
         NativeMemory section = new NativeMemory(ElfRecord.SIZE_OF_SECTION);
         long bytes = enter();
         try {

@@ -19,7 +19,8 @@ import org.mapfiles.internal.OpenProcess;
  * at the first search.
  *
  * <p>Thread-safe. It holds a descriptor, which {@link SymbolCache#close} closes, or the garbage collector after the
- * object is unreachable.
+ * object is unreachable; or the cache, when too many other files are open. A closed file has its identity and its ELF
+ * addresses, and no symbols.
  */
 public final class ElfFile {
     static final SymbolTable[] NONE = {};
@@ -30,16 +31,24 @@ public final class ElfFile {
     /** Finds files with more symbols. It is released after they were searched. */
     private DebugFiles debugFiles;
 
+    /** Finds a file with source lines; null: there is no other file. */
+    private final DebugFiles lineFiles;
+
     private volatile SymbolTable[] tables;
     private boolean isMiniDebugInfoUnread;
     private String htlhash;
-    /** Set by each search, and cleared by the cache: whether the symbols were used since. */
-    boolean isUsed;
+    /** The time of the last search, as the cache counts it. */
+    int lastUse;
+    /** Of the file and its debug files, as the cache counts them. */
+    int descriptors;
+
+    private volatile boolean isClosed;
 
     private ElfFile(ElfBytes bytes, NativeMemory elf, DebugFiles debugFiles, SymbolCache cache) {
         this.bytes = bytes;
         this.elf = elf;
         this.debugFiles = debugFiles;
+        this.lineFiles = debugFiles;
         this.cache = cache;
         bytes.closeWith(this);
     }
@@ -177,14 +186,15 @@ public final class ElfFile {
      * @param elfAddress any 64-bit value
      * @param result receives the symbol, or why there is none
      * @return whether a symbol covers the address
-     * @throws IllegalStateException if the {@link SymbolCache} is closed
+     * @throws IllegalStateException if the {@link SymbolCache} is closed, or has closed this file and its symbols are not
+     *     in memory
      */
     public boolean find(long elfAddress, SymbolInfo result) {
         SymbolTable[] all = tables;
         if (all == null) {
             all = load();
         }
-        isUsed = true;
+        lastUse = cache.time;
         SymbolTable best = null;
         NativeMemory at = result.symbol;
         for (SymbolTable table : all) {
@@ -204,6 +214,26 @@ public final class ElfFile {
         return best == null
                 ? result.set(SymbolInfo.Status.NO_SYMBOL, this, elfAddress)
                 : result.setFound(this, elfAddress, best, at);
+    }
+
+    /**
+     * Opens the file that has the source lines: this file if it has them, or else a debug file, which is searched as
+     * for symbols.
+     *
+     * @return empty: none was found, or the {@link SymbolCache} is closed
+     */
+    public Optional<LineFile> openLineFile() {
+        if (!bytes.mayEnter()) {
+            return Optional.empty();
+        }
+        try {
+            if (DebugFiles.hasLines(bytes)) {
+                return Optional.ofNullable(LineFile.of(bytes, SymbolInfo.Source.MAPPED_FILE));
+            }
+        } finally {
+            bytes.leave();
+        }
+        return Optional.ofNullable(lineFiles == null ? null : lineFiles.findLines(this));
     }
 
     /** Returns where the symbols come from. Reads them if no search has done so. */
@@ -233,12 +263,23 @@ public final class ElfFile {
             if (all != null) {
                 return all;
             }
+            if (isClosed && !cache.isClosed()) {
+                throw new IllegalStateException("the SymbolCache has closed this file, to open others: open it again");
+            }
             all = readTables(cache.maximum());
-            isUsed = true;
+            lastUse = cache.time;
             tables = all;
         }
-        cache.loaded(this, sizeOf(all));
+        cache.loaded(this, sizeOf(all), countDescriptors(all));
         return all;
+    }
+
+    private int countDescriptors(SymbolTable[] all) {
+        int count = bytes.memoryBytes() == 0 ? 1 : 0;
+        for (SymbolTable table : all) {
+            count += table.isDebugFile() ? 1 : 0;
+        }
+        return count;
     }
 
     /** Debug files are searched once: if the symbols are read again, only if one had been found. */
@@ -270,13 +311,25 @@ public final class ElfFile {
         return size;
     }
 
-    /** Releases the symbols; the next search reads them again. Holders keep what they have. */
-    void unload() {
+    /**
+     * Releases the symbols; the next search reads them again. Holders keep what they have.
+     *
+     * @return what was released
+     */
+    SymbolTable[] unload() {
+        SymbolTable[] all = tables;
         tables = null;
+        return all == null ? NONE : all;
+    }
+
+    /** Returns whether the cache has closed the file. */
+    boolean isClosed() {
+        return isClosed;
     }
 
     /** Closes the file and its debug files. */
     void close() {
+        isClosed = true;
         SymbolTable[] all = tables;
         tables = null;
         bytes.run();

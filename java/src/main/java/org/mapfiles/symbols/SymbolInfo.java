@@ -136,7 +136,8 @@ public final class SymbolInfo {
      * Returns the name of the symbol, as it is in the file: not demangled, in some files with a version such as
      * {@code memcpy@@GLIBC_2.14}. The first call for a symbol reads it from the file and allocates.
      *
-     * @return null if the name cannot be read any more: the file was truncated, or the {@link SymbolCache} is closed
+     * @return null if the name cannot be read any more: the file was truncated, or the {@link SymbolCache} is closed or
+     *     has closed the file, because other files were used since
      */
     public String name() {
         check();

@@ -42,26 +42,37 @@ final class SymbolTable {
      * @return null: the file is malformed, or the index exceeds the maximum
      */
     static SymbolTable read(SymbolInfo.Source source, ElfBytes bytes, NativeMemory elf, long maximum) {
-        NativeMemory memory = new NativeMemory(ElfRecord.SIZE_OF_INDEX_HEAD);
-        int rc = bytes.readSymbols(elf, memory);
+        NativeMemory index = null;
+        NativeMemory head = new NativeMemory(ElfRecord.SIZE_OF_INDEX_HEAD);
+        int rc = bytes.readSymbols(elf, head.address(), head.size());
         // More than two attempts are needed only if the file is written to.
         for (int attempt = 0; rc == Errno.ENOBUFS && attempt < MAX_ATTEMPTS; attempt++) {
-            long needed = memory.bytes().getLong(ElfRecord.INDEX_NEEDED);
+            long needed = head.bytes().getLong(ElfRecord.INDEX_NEEDED);
             if (needed > buildMaximum(maximum)) {
                 return null;
             }
-            memory = new NativeMemory((int) needed);
-            rc = bytes.readSymbols(elf, memory);
+            // An index takes half of the memory that it is built in, so it is built elsewhere.
+            long scratch = NativeCalls.scratchMap(needed);
+            if (scratch == 0) {
+                throw new OutOfMemoryError("memory to sort symbols");
+            }
+            try {
+                rc = bytes.readSymbols(elf, scratch, needed);
+                NativeCalls.copyMemory(scratch, head.address(), head.size());
+                long size = head.bytes().getLong(ElfRecord.INDEX_BYTES);
+                if (rc == 0 && size <= maximum) {
+                    index = new NativeMemory((int) size);
+                    NativeCalls.copyMemory(scratch, index.address(), size);
+                }
+            } finally {
+                NativeCalls.scratchUnmap(scratch, needed);
+            }
         }
-        if (rc < 0) {
+        head.keepUntilHere();
+        if (index == null) {
             return null;
         }
-        long size = memory.bytes().getLong(ElfRecord.INDEX_BYTES);
-        if (size > maximum) {
-            return null;
-        }
-        NativeMemory index = new NativeMemory((int) size);
-        index.bytes().put(0, memory.bytes(), 0, index.size());
+        index.keepUntilHere();
         if (!bytes.isUnchanged()) { // it was written to meanwhile
             return null;
         }
@@ -89,6 +100,11 @@ final class SymbolTable {
     /** Returns the memory that the table takes, without names, in bytes. */
     long size() {
         return index.size() + 4L * names.length + bytes.memoryBytes();
+    }
+
+    /** Returns whether the table holds a descriptor of its own. */
+    boolean isDebugFile() {
+        return source != SymbolInfo.Source.MAPPED_FILE && bytes.memoryBytes() == 0;
     }
 
     boolean find(long elfAddress, NativeMemory symbol) {

@@ -49,6 +49,9 @@ public final class Symbols {
      */
     private static final int MAX_ENTRIES = 1 << 15;
 
+    /** Files are closed while they are searched only if more files are in use than the cache keeps open. */
+    private static final int MAX_ATTEMPTS = 8;
+
     private final ProcessMaps maps;
     private final MapFiles files;
     private final SymbolCache cache;
@@ -77,11 +80,24 @@ public final class Symbols {
      * @throws IllegalStateException if the {@link ProcessMaps} or the {@link SymbolCache} is closed
      */
     public boolean find(Mapping mapping, long address, SymbolInfo result) throws MapsException {
-        if (!locate(mapping, address, result)) {
-            return false;
-        }
         try {
-            return result.file().find(result.elfAddress(), result);
+            for (int attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
+                if (!locate(mapping, address, result)) {
+                    return false;
+                }
+                ElfFile file = result.file();
+                try {
+                    if (file.find(result.elfAddress(), result) || !file.isClosed()) {
+                        return result.status() == SymbolInfo.Status.FOUND;
+                    }
+                } catch (IllegalStateException e) {
+                    if (!file.isClosed()) {
+                        throw e;
+                    }
+                }
+                // The cache has closed the file, to open others: it is opened again.
+            }
+            return result.set(SymbolInfo.Status.NOT_OPENED, null, 0);
         } catch (OutOfMemoryError e) {
             throw new NotEnoughMemoryException("the symbols of a file", e);
         }
@@ -142,7 +158,7 @@ public final class Symbols {
 
     private MappingTable.Entry entry(Mapping mapping) throws MapsException {
         MappingTable.Entry known = table.find(mapping);
-        if (known != null) {
+        if (known != null && (known.file == null || !known.file.isClosed())) {
             return known;
         }
         try {

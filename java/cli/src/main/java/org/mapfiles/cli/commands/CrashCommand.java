@@ -5,11 +5,13 @@ import java.util.concurrent.Callable;
 import org.mapfiles.cli.output.CrashJson;
 import org.mapfiles.cli.output.CrashPrinter;
 import org.mapfiles.cli.output.CrashText;
+import org.mapfiles.cli.output.SymbolNames;
 import org.mapfiles.cli.output.Terminal;
 import org.mapfiles.cli.target.SavedFile;
 import org.mapfiles.saved.Crash;
 import org.mapfiles.saved.SavedMaps;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
@@ -29,12 +31,14 @@ import picocli.CommandLine.Parameters;
                     + " cannot be determined; the last column says why. An hs_err file records no build ID. ? is an unknown build ID.",
             "A part of the file that cannot be used is reported on stderr, and the rest is used. Frames of interpreted Java methods"
                     + " have no address.",
-            "The names of functions are those that the file records.",
+            "Functions and variables are named in files that are the same. A frame of an hs_err file also has the function that"
+                    + " the JVM recorded.",
             "",
             "JSON: one row of type crash, then one row of type crash_address for each address. Fields of crash: version, type,"
                     + " pid, source, signal, message, tid, runtime, command, earliest, latest (the crash was between these times),"
                     + " mappings, problems. Fields of crash_address: those of 'mapfiles maps --json', null for an address in no"
-                    + " mapping; role, name, text, reason, address, file_offset, in_stack, file_now, file_why, build_id.",
+                    + " mapping; role, name, text, reason, address, file_offset, symbol, symbol_demangled, symbol_offset, elf_address,"
+                    + " build_id, htlhash, in_stack, file_now, file_why.",
             "",
             "Example: mapfiles crash hs_err_pid4711.log"
         })
@@ -44,6 +48,9 @@ public final class CrashCommand implements Callable<Integer> {
 
     @Option(names = "--json", description = "Print JSON Lines.")
     private boolean json;
+
+    @Mixin
+    private NameOptions nameOptions;
 
     private final Terminal terminal;
 
@@ -56,7 +63,9 @@ public final class CrashCommand implements Callable<Integer> {
         SavedMaps saved = SavedFile.read(file, terminal);
         Crash crash = saved.crash()
                 .orElseThrow(() -> new IOException("the file has mappings and no crash: see mapfiles resolve --from"));
-        CrashPrinter printer = json ? new CrashJson(saved, terminal.out()) : new CrashText(saved, terminal);
+        SymbolNames names = nameOptions.names();
+        CrashPrinter printer =
+                json ? new CrashJson(saved, names, terminal.out()) : new CrashText(saved, names, terminal);
         printer.print(crash);
         return ExitCode.OK;
     }

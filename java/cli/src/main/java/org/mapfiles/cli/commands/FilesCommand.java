@@ -56,7 +56,8 @@ import picocli.CommandLine.Parameters;
             "JSON: one row of type file_mapping for each mapping. Fields: those of 'mapfiles maps --json', mode, state,"
                     + " verified; and of the file as stat(2) returns them, null if unknown: file_type, file_dev_major,"
                     + " file_dev_minor, file_inode, file_nlink, file_size. With --rss also rss and swap in bytes; with --pss also"
-                    + " pss, shared_clean, shared_dirty, private_clean, private_dirty.",
+                    + " pss, shared_clean, shared_dirty, private_clean, private_dirty. With --elf also elf_address (of start),"
+                    + " build_id, htlhash.",
             "",
             "Example: mapfiles files 4711"
         })
@@ -75,6 +76,9 @@ public final class FilesCommand implements Callable<Integer> {
     @Mixin
     private MemoryOptions memory;
 
+    @Mixin
+    private final ElfFields elf = new ElfFields();
+
     @Option(names = "--json", description = "Print JSON Lines.")
     private boolean json;
 
@@ -86,8 +90,10 @@ public final class FilesCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException {
+        elf.check(json);
         try (ProcessMaps maps = target.open();
-                MapChunks chunks = maps.chunks(MapFilter.all().fileBacked().by(Backend.TEXT))) {
+                MapChunks chunks = maps.chunks(MapFilter.all().fileBacked().by(Backend.TEXT));
+                elf) {
             MapFiles files = MapFiles.of(maps);
             files.listDenial()
                     .ifPresent(denial -> terminal.report("the map_files entries are unknown: " + denial.getMessage()));
@@ -102,6 +108,7 @@ public final class FilesCommand implements Callable<Integer> {
                 files.readAll(chunk, entries);
                 facts.beginChunk(chunk);
                 columns.read(maps, chunk);
+                elf.beginChunk(maps, chunk);
                 for (MapCursor mapping = chunk.cursor(); mapping.next() && entries.next(); mappings++) {
                     output.print(mapping, entries, FileName.of(maps, mapping), facts.of(mapping));
                 }
@@ -164,7 +171,7 @@ public final class FilesCommand implements Callable<Integer> {
                         .nullValue("file_nlink")
                         .nullValue("file_size");
             }
-            columns.json(lines, columns.of(mapping)).end();
+            elf.json(columns.json(lines, columns.of(mapping)), mapping).end();
         }
     }
 

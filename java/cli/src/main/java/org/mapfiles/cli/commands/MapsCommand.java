@@ -38,7 +38,8 @@ import picocli.CommandLine.Parameters;
                     + " perms, offset, dev_major, dev_minor, inode, kind, path, path_base64, deleted. start, end"
                     + " and offset are \"0x...\". path is null without a name; path_base64 is present if path is"
                     + " not UTF-8. null means unknown. With --rss also rss and swap in bytes; with --pss also pss,"
-                    + " shared_clean, shared_dirty, private_clean, private_dirty.",
+                    + " shared_clean, shared_dirty, private_clean, private_dirty. With --elf also elf_address (of start), build_id,"
+                    + " htlhash.",
             "",
             "Example: mapfiles maps 4711 --exec"
         })
@@ -58,6 +59,9 @@ public final class MapsCommand implements Callable<Integer> {
     @Mixin
     private MemoryOptions memory;
 
+    @Mixin
+    private final ElfFields elf = new ElfFields();
+
     @Option(names = "--json", description = "Print JSON Lines.")
     private boolean json;
 
@@ -72,11 +76,13 @@ public final class MapsCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException {
+        elf.check(json);
         MapFilter filter = MapFilter.all();
         filter = executable ? filter.executable() : filter;
         filter = files ? filter.fileBacked() : filter;
         try (ProcessMaps maps = target.open();
-                MapChunks chunks = maps.chunks(filter)) {
+                MapChunks chunks = maps.chunks(filter);
+                elf) {
             MemoryColumns columns = memory.columns();
             if (json) {
                 printJson(maps, chunks, columns);
@@ -91,9 +97,10 @@ public final class MapsCommand implements Callable<Integer> {
         JsonLines lines = new JsonLines(terminal.out());
         while (chunks.next()) {
             columns.read(maps, chunks.chunk());
+            elf.beginChunk(maps, chunks.chunk());
             for (MapCursor mapping = chunks.chunk().cursor(); mapping.next(); ) {
                 lines.beginRow("mapping", maps.pid()).mapping(mapping, FileName.of(maps, mapping));
-                columns.json(lines, columns.of(mapping)).end();
+                elf.json(columns.json(lines, columns.of(mapping)), mapping).end();
             }
         }
         if (chunks.isInconsistent()) {
