@@ -166,13 +166,13 @@ static void plt_of_programs(void)
         "-fuse-ld=gold -fPIC -pie",
         "-fuse-ld=lld -fPIC -pie",
     };
-    static const char *const aarch64_options[] = {"-Wl,-z,lazy", "-Wl,-z,now",
-                                                  "-mbranch-protection=standard -Wl,-z,force-bti"};
+    static const char *const aarch64_options[] = {"-Wl,-z,lazy", "-Wl,-z,now", "-mbranch-protection=standard -Wl,-z,force-bti"};
 
-    write_text("calls.c", "#include <stdio.h>\n#include <stdlib.h>\n#include <math.h>\n"
-                          "int (*volatile put)(const char *);\nint (*volatile next)(void);\nint variable = 1, *pointer = &variable;\n"
-                          "int main(int c, char **v) { put = puts; next = rand; puts(v[0]); printf(\"%d\", atoi(v[0]));"
-                          " return (int)strtol(v[0], 0, c) + abs(c) + (int)sqrt(c) + rand(); }\n");
+    write_text("calls.c",
+               "#include <stdio.h>\n#include <stdlib.h>\n#include <math.h>\n"
+               "int (*volatile put)(const char *);\nint (*volatile next)(void);\nint variable = 1, *pointer = &variable;\n"
+               "int main(int c, char **v) { put = puts; next = rand; puts(v[0]); printf(\"%d\", atoi(v[0]));"
+               " return (int)strtol(v[0], 0, c) + abs(c) + (int)sqrt(c) + rand(); }\n");
     for (size_t i = 0; i < sizeof options / sizeof *options; i++) {
         if (runs("gcc -w -O1 -fno-builtin %s -o calls calls.c -lm", options[i])) {
             const bool has_got = strstr(options[i], "-fuse-ld") == NULL && strstr(options[i], "-fPIC") != NULL;

@@ -153,8 +153,8 @@ public final class NativeCalls {
     public static native int symbolsRead(long bytes, long elf, long memory, long size);
 
     /**
-     * Maps memory for one method, which unmaps it with {@link #scratchUnmap}. Returns its address, aligned to a page; 0:
-     * there is too little memory.
+     * Maps memory for one method, which unmaps it with {@link #scratchUnmap}. Returns its address, aligned to a page;
+     * 0: there is too little memory.
      */
     public static native long scratchMap(long bytes);
 

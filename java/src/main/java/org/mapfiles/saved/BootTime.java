@@ -6,10 +6,11 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
+import org.jspecify.annotations.Nullable;
 
 /**
- * When a machine was started. Numbers of devices and inodes mean a file only on one machine, and numbers of many devices
- * only until its next start. A fatal error log does not name the machine, but it has the time since its start.
+ * When a machine was started. Numbers of devices and inodes mean a file only on one machine, and numbers of many
+ * devices only until its next start. A fatal error log does not name the machine, but it has the time since its start.
  */
 final class BootTime {
     /** A log counts whole minutes (os::print_dhm() of HotSpot). */
@@ -29,11 +30,12 @@ final class BootTime {
     }
 
     /** Returns when this machine was started (proc_stat(5), btime); null: unknown. */
-    static Instant own() {
+    static @Nullable Instant own() {
         try {
             for (String line : Files.readAllLines(Path.of("/proc/stat"), StandardCharsets.ISO_8859_1)) {
                 if (line.startsWith("btime ")) {
-                    return Instant.ofEpochSecond(Long.parseLong(line.substring("btime ".length()).strip()));
+                    return Instant.ofEpochSecond(
+                            Long.parseLong(line.substring("btime ".length()).strip()));
                 }
             }
         } catch (IOException | NumberFormatException e) { // a part of /proc may be hidden

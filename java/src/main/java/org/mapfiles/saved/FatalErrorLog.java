@@ -14,6 +14,7 @@ import java.util.Locale;
 import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Parses a fatal error log (hs_err_pidPID.log) of HotSpot, JDK 8 to 28 on Linux: vmError.cpp, os_linux.cpp
@@ -61,7 +62,7 @@ final class FatalErrorLog {
     private static final Duration AHEAD = Duration.ofHours(12);
 
     /** A frame before its address is known. */
-    private record Frame(String kind, String library, long address, String text) {}
+    private record Frame(String kind, @Nullable String library, long address, String text) {}
 
     private enum Section {
         NONE,
@@ -79,17 +80,17 @@ final class FatalErrorLog {
     private final List<Frame> nativeFrames = new ArrayList<>();
     private final List<Frame> javaFrames = new ArrayList<>();
     private Section section = Section.NONE;
-    private Crash.Address pc;
-    private Crash.Address fault;
+    private Crash.@Nullable Address pc;
+    private Crash.@Nullable Address fault;
     private long pid = -1;
     private boolean isLog;
     private boolean hasLibraries;
     private long linesOfMaps;
     private long lineOfMessage = -1;
     /** The time of the crash, if its zone is UTC or that of this machine; null: unknown. */
-    private Instant time;
+    private @Nullable Instant time;
 
-    private Duration uptime;
+    private @Nullable Duration uptime;
 
     FatalErrorLog(LineReader lines, MapsLines maps, Problems problems) {
         this.lines = lines;

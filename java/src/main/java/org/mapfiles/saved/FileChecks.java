@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.time.Instant;
 import java.util.Arrays;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 import org.mapfiles.MapCursor;
 import org.mapfiles.MapSnapshot;
 import org.mapfiles.Mapping;
@@ -29,7 +30,7 @@ final class FileChecks {
     private FileChecks() {}
 
     /** Checks the file of a mapping. */
-    static FileCheck check(Mapping mapping, MapSnapshot snapshot, Map<Long, byte[]> buildIds, Crash crash) {
+    static FileCheck check(Mapping mapping, MapSnapshot snapshot, Map<Long, byte[]> buildIds, @Nullable Crash crash) {
         byte[] recorded = recordedBuildId(mapping, snapshot, buildIds);
         byte[] path = new byte[Math.max(0, mapping.nameLength())];
         mapping.name(path, 0);
@@ -58,7 +59,7 @@ final class FileChecks {
         }
     }
 
-    private static FileCheck check(Mapping mapping, OpenedFile file, byte[] recorded, Crash crash) {
+    private static FileCheck check(Mapping mapping, OpenedFile file, byte[] recorded, @Nullable Crash crash) {
         if (recorded.length > 0) {
             byte[] present = buildId(file);
             if (present.length > 0) {
@@ -93,7 +94,7 @@ final class FileChecks {
      * The size proves nothing: mmap(2) allows a mapping beyond the end of a file. A time of modification after the time
      * of the last change of status was set by a program.
      */
-    private static FileCheck checkTimes(OpenedFile file, Attributes attributes, Crash crash) {
+    private static FileCheck checkTimes(OpenedFile file, Attributes attributes, @Nullable Crash crash) {
         Instant earliest = crash == null ? null : crash.earliest().orElse(null);
         Instant latest = crash == null ? null : crash.latest().orElse(null);
         if (earliest == null || latest == null) {
@@ -109,8 +110,7 @@ final class FileChecks {
                             buildId(file));
         }
         if (attributes.modified().isAfter(latest) && !attributes.modified().isAfter(attributes.statusChanged())) {
-            return new FileCheck(
-                    Result.CHANGED_OR_TOUCHED, "same inode, but changed or touched after the crash", NONE);
+            return new FileCheck(Result.CHANGED_OR_TOUCHED, "same inode, but changed or touched after the crash", NONE);
         }
         return unknown("same device and inode, but its status changed after the crash, or about then", buildId(file));
     }

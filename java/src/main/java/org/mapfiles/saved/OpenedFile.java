@@ -3,6 +3,7 @@ package org.mapfiles.saved;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.time.Instant;
+import org.jspecify.annotations.Nullable;
 import org.mapfiles.internal.NativeCalls;
 import org.mapfiles.internal.NativeMemory;
 
@@ -47,6 +48,7 @@ final class OpenedFile implements AutoCloseable, ElfNotes.Source {
     record Attributes(int deviceMajor, int deviceMinor, long inode, Instant modified, Instant statusChanged) {}
 
     /** Returns the attributes; null: they cannot be read. */
+    @Nullable
     Attributes attributes() {
         NativeMemory identity = new NativeMemory(IDENTITY);
         int rc = NativeCalls.fileIdentity(descriptor, identity.address());

@@ -7,6 +7,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 import org.mapfiles.ProcessMaps;
 import org.mapfiles.internal.NativeMemory;
 import org.mapfiles.internal.RootAccess;
@@ -24,7 +25,7 @@ final class DebugFiles {
     private static final long MAX_CRC_BYTES = 1L << 30;
 
     /** Weak, because files in a cache outlive processes. Null: none. */
-    private final WeakReference<ProcessMaps> process;
+    private final @Nullable WeakReference<ProcessMaps> process;
 
     private final byte[] path;
 
@@ -32,7 +33,7 @@ final class DebugFiles {
      * @param maps of the process whose root is searched first; null: only the root of this process
      * @param path of the mapped file in that root
      */
-    DebugFiles(ProcessMaps maps, byte[] path) {
+    DebugFiles(@Nullable ProcessMaps maps, byte[] path) {
         process = maps == null ? null : new WeakReference<>(maps);
         this.path = path;
     }
@@ -42,10 +43,12 @@ final class DebugFiles {
      * {@code struct mf_elf}.
      */
     private interface Use<T> {
+        @Nullable
         T of(SymbolInfo.Source source, ElfBytes candidate, NativeMemory elf);
     }
 
     /** Returns the symbols of the first file that matches and has a whole symbol table; null: there is none. */
+    @Nullable
     SymbolTable find(ElfFile file, long maximum) {
         Use<SymbolTable> symbols = (source, candidate, elf) -> {
             SymbolTable read = SymbolTable.read(source, candidate, elf, maximum);
@@ -62,6 +65,7 @@ final class DebugFiles {
     }
 
     /** Returns the first file that matches and has source lines, open; null: there is none. */
+    @Nullable
     LineFile findLines(ElfFile file) {
         Use<LineFile> lines = (source, candidate, elf) -> hasLines(candidate) ? LineFile.of(candidate, source) : null;
         LineFile found = byBuildId(file, lines);
@@ -76,7 +80,7 @@ final class DebugFiles {
         return file.hasSection(".debug_line") || file.hasSection(".zdebug_line");
     }
 
-    private <T> T byBuildId(ElfFile file, Use<T> use) {
+    private <T> @Nullable T byBuildId(ElfFile file, Use<T> use) {
         byte[] id = file.buildIdBytes();
         if (id.length < 2) {
             return null;
@@ -86,7 +90,7 @@ final class DebugFiles {
         return inRoots(SymbolInfo.Source.DEBUG_FILE, name, file, -1, use);
     }
 
-    private <T> T inDebuginfodCache(ElfFile file, Use<T> use) {
+    private <T> @Nullable T inDebuginfodCache(ElfFile file, Use<T> use) {
         byte[] id = file.buildIdBytes();
         if (id.length < 2) {
             return null;
@@ -107,7 +111,7 @@ final class DebugFiles {
     }
 
     /** {@code .gnu_debuglink}: a name, padded to a multiple of four bytes, and a CRC. */
-    private <T> T byLink(ElfFile file, Use<T> use) {
+    private <T> @Nullable T byLink(ElfFile file, Use<T> use) {
         NativeMemory link = file.bytes.section(".gnu_debuglink", MAX_LINK);
         int slash = lastSlash(path);
         if (link == null || link.size() < 2 * Integer.BYTES || slash < 0) {
@@ -136,7 +140,7 @@ final class DebugFiles {
         return null;
     }
 
-    private SymbolTable miniDebugInfo(ElfFile file, Use<SymbolTable> use, long maximum) {
+    private @Nullable SymbolTable miniDebugInfo(ElfFile file, Use<SymbolTable> use, long maximum) {
         NativeMemory compressed = file.bytes.section(".gnu_debugdata", MAX_COMPRESSED);
         if (compressed == null) {
             return null;
@@ -151,7 +155,7 @@ final class DebugFiles {
         return content == null ? null : used(SymbolInfo.Source.MINI_DEBUG_INFO, ElfBytes.of(content), file, -1, use);
     }
 
-    private <T> T inRoots(SymbolInfo.Source source, byte[] name, ElfFile file, long crc, Use<T> use) {
+    private <T> @Nullable T inRoots(SymbolInfo.Source source, byte[] name, ElfFile file, long crc, Use<T> use) {
         T found = null;
         ProcessMaps maps = process == null ? null : process.get();
         if (maps != null) {
@@ -162,12 +166,13 @@ final class DebugFiles {
         return found != null ? found : used(source, ElfFile.openPath(null, name), file, crc, use);
     }
 
-    private static <T> T used(SymbolInfo.Source source, int descriptor, ElfFile file, long crc, Use<T> use) {
+    private static <T> @Nullable T used(SymbolInfo.Source source, int descriptor, ElfFile file, long crc, Use<T> use) {
         return descriptor < 0 ? null : used(source, ElfBytes.of(descriptor), file, crc, use);
     }
 
     /** Takes over a candidate. Returns null and closes it if it does not match, or is not used. */
-    private static <T> T used(SymbolInfo.Source source, ElfBytes candidate, ElfFile file, long crc, Use<T> use) {
+    private static <T> @Nullable T used(
+            SymbolInfo.Source source, ElfBytes candidate, ElfFile file, long crc, Use<T> use) {
         T result = null;
         try {
             NativeMemory elf = new NativeMemory(ElfRecord.SIZE_OF_ELF);

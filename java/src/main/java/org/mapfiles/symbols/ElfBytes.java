@@ -3,6 +3,7 @@ package org.mapfiles.symbols;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.zip.CRC32;
+import org.jspecify.annotations.Nullable;
 import org.mapfiles.MapsException;
 import org.mapfiles.files.MappedFile;
 import org.mapfiles.internal.Errno;
@@ -17,13 +18,13 @@ import org.mapfiles.internal.SharedCleaner;
  */
 final class ElfBytes extends RefCountedHandle {
     private final int descriptor;
-    private final NativeMemory content;
+    private final @Nullable NativeMemory content;
     /** Owns the descriptor; null: it is closed by number. */
-    private final MappedFile file;
+    private final @Nullable MappedFile file;
 
-    private volatile FileKey opened;
+    private volatile @Nullable FileKey opened;
 
-    private ElfBytes(NativeMemory struct, int descriptor, NativeMemory content, MappedFile file) {
+    private ElfBytes(NativeMemory struct, int descriptor, @Nullable NativeMemory content, @Nullable MappedFile file) {
         super(struct);
         this.descriptor = descriptor;
         this.content = content;
@@ -40,7 +41,7 @@ final class ElfBytes extends RefCountedHandle {
         return ofDescriptor(descriptor, null);
     }
 
-    private static ElfBytes ofDescriptor(int descriptor, MappedFile file) {
+    private static ElfBytes ofDescriptor(int descriptor, @Nullable MappedFile file) {
         ElfBytes bytes = null;
         try {
             bytes = new ElfBytes(new NativeMemory(ElfRecord.SIZE_OF_BYTES), descriptor, null, file);
@@ -110,6 +111,7 @@ final class ElfBytes extends RefCountedHandle {
     }
 
     /** Returns device, inode, size and times as a key; null: a copy, or the file is closed. */
+    @Nullable
     FileKey key() {
         if (content != null || !mayEnter()) {
             return null;
@@ -175,6 +177,7 @@ final class ElfBytes extends RefCountedHandle {
      * Returns the content of a section of up to a maximum of bytes; null: there is none, or it is larger, or reading
      * failed.
      */
+    @Nullable
     NativeMemory section(String name, int maximum) {
         NativeMemory text = asciiz(name);
         NativeMemory section = new NativeMemory(ElfRecord.SIZE_OF_SECTION);

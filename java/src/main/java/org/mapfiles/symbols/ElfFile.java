@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 import org.mapfiles.Mapping;
 import org.mapfiles.internal.Errno;
 import org.mapfiles.internal.NativeCalls;
@@ -29,14 +30,14 @@ public final class ElfFile {
     final NativeMemory elf;
     private final SymbolCache cache;
     /** Finds files with more symbols. It is released after they were searched. */
-    private DebugFiles debugFiles;
+    private @Nullable DebugFiles debugFiles;
 
     /** Finds a file with source lines; null: there is no other file. */
-    private final DebugFiles lineFiles;
+    private final @Nullable DebugFiles lineFiles;
 
-    private volatile SymbolTable[] tables;
+    private volatile SymbolTable @Nullable [] tables;
     private boolean isMiniDebugInfoUnread;
-    private String htlhash;
+    private @Nullable String htlhash;
     /** The time of the last search, as the cache counts it. */
     int lastUse;
     /** Of the file and its debug files, as the cache counts them. */
@@ -44,7 +45,7 @@ public final class ElfFile {
 
     private volatile boolean isClosed;
 
-    private ElfFile(ElfBytes bytes, NativeMemory elf, DebugFiles debugFiles, SymbolCache cache) {
+    private ElfFile(ElfBytes bytes, NativeMemory elf, @Nullable DebugFiles debugFiles, SymbolCache cache) {
         this.bytes = bytes;
         this.elf = elf;
         this.debugFiles = debugFiles;
@@ -56,7 +57,7 @@ public final class ElfFile {
     /**
      * Reads the identity of a file, and takes it over. Returns null and closes it if it is no ELF program or library.
      */
-    static ElfFile read(ElfBytes bytes, DebugFiles debugFiles, SymbolCache cache) {
+    static @Nullable ElfFile read(ElfBytes bytes, @Nullable DebugFiles debugFiles, SymbolCache cache) {
         NativeMemory elf = null;
         try {
             NativeMemory memory = new NativeMemory(ElfRecord.SIZE_OF_ELF);
@@ -73,7 +74,7 @@ public final class ElfFile {
     }
 
     /** Opens a file in the root of a process, or of this one. Returns a descriptor or a negative errno. */
-    static int openPath(OpenProcess process, byte[] path) {
+    static int openPath(@Nullable OpenProcess process, byte[] path) {
         NativeMemory text = new NativeMemory(path.length + 1); // the memory is zeroed, so the path ends in a NUL
         text.bytes().put(0, path);
         if (process == null) {
@@ -186,8 +187,8 @@ public final class ElfFile {
      * @param elfAddress any 64-bit value
      * @param result receives the symbol, or why there is none
      * @return whether a symbol covers the address
-     * @throws IllegalStateException if the {@link SymbolCache} is closed, or has closed this file and its symbols are not
-     *     in memory
+     * @throws IllegalStateException if the {@link SymbolCache} is closed, or has closed this file and its symbols are
+     *     not in memory
      */
     public boolean find(long elfAddress, SymbolInfo result) {
         SymbolTable[] all = tables;

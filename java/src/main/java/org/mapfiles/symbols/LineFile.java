@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.lang.ref.Cleaner;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import org.jspecify.annotations.Nullable;
 import org.mapfiles.internal.SharedCleaner;
 
 /**
@@ -31,7 +32,7 @@ public final class LineFile implements AutoCloseable {
     }
 
     /** Returns a file that is kept open until the result is closed; null: it is closed, or has no descriptor. */
-    static LineFile of(ElfBytes bytes, SymbolInfo.Source source) {
+    static @Nullable LineFile of(ElfBytes bytes, SymbolInfo.Source source) {
         return bytes.descriptor() < 0 || !bytes.mayEnter() ? null : new LineFile(bytes, source);
     }
 

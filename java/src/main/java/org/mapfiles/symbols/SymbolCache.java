@@ -12,6 +12,7 @@ import java.util.IdentityHashMap;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Queue;
+import org.jspecify.annotations.Nullable;
 import org.mapfiles.internal.Errno;
 import org.mapfiles.internal.NativeLibrary;
 
@@ -109,7 +110,8 @@ public final class SymbolCache implements AutoCloseable {
     }
 
     /** Takes over an open file. Returns the file in the cache with the same identity; null: it is no ELF file. */
-    ElfFile share(ElfBytes bytes, DebugFiles debugFiles) {
+    @Nullable
+    ElfFile share(ElfBytes bytes, @Nullable DebugFiles debugFiles) {
         FileKey key = bytes.key();
         synchronized (this) {
             ElfFile known = isClosed || key == null ? null : files.get(key);
@@ -160,7 +162,7 @@ public final class SymbolCache implements AutoCloseable {
     }
 
     /** Returns the file whose last use is the longest ago; null: there is no other one. */
-    private static ElfFile leastRecentlyUsed(Collection<ElfFile> candidates, ElfFile except) {
+    private static @Nullable ElfFile leastRecentlyUsed(Collection<ElfFile> candidates, ElfFile except) {
         ElfFile oldest = null;
         for (ElfFile candidate : candidates) {
             if (candidate != except && (oldest == null || candidate.lastUse - oldest.lastUse < 0)) {

@@ -1,6 +1,7 @@
 package org.mapfiles.symbols;
 
 import java.nio.charset.StandardCharsets;
+import org.jspecify.annotations.Nullable;
 import org.mapfiles.internal.Errno;
 import org.mapfiles.internal.NativeCalls;
 import org.mapfiles.internal.NativeMemory;
@@ -26,7 +27,7 @@ final class SymbolTable {
     final SymbolInfo.Source source;
     private final ElfBytes bytes;
     private final NativeMemory index;
-    private final String[] names;
+    private final @Nullable String[] names;
 
     private SymbolTable(SymbolInfo.Source source, ElfBytes bytes, NativeMemory index) {
         this.source = source;
@@ -41,7 +42,7 @@ final class SymbolTable {
      * @param maximum of its size in bytes
      * @return null: the file is malformed, or the index exceeds the maximum
      */
-    static SymbolTable read(SymbolInfo.Source source, ElfBytes bytes, NativeMemory elf, long maximum) {
+    static @Nullable SymbolTable read(SymbolInfo.Source source, ElfBytes bytes, NativeMemory elf, long maximum) {
         NativeMemory index = null;
         NativeMemory head = new NativeMemory(ElfRecord.SIZE_OF_INDEX_HEAD);
         int rc = bytes.readSymbols(elf, head.address(), head.size());
@@ -114,6 +115,7 @@ final class SymbolTable {
     }
 
     /** Returns the name of a symbol; null: it cannot be read. */
+    @Nullable
     String name(NativeMemory symbol) {
         int id = symbol.bytes().getInt(ElfRecord.SYMBOL_ID);
         String name = names[id];
@@ -124,7 +126,7 @@ final class SymbolTable {
         return name;
     }
 
-    private String readName(NativeMemory symbol) {
+    private @Nullable String readName(NativeMemory symbol) {
         if (!bytes.isUnchanged()) { // the file was written to: its names may be others
             return null;
         }

@@ -3,6 +3,7 @@ package org.mapfiles.symbols;
 import java.util.EnumSet;
 import java.util.Objects;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 import org.mapfiles.MapCursor;
 import org.mapfiles.MapSnapshot;
 import org.mapfiles.Mapping;
@@ -193,7 +194,7 @@ public final class Symbols {
         return entry;
     }
 
-    private ElfFile openFile(Mapping mapping) throws MapsException {
+    private @Nullable ElfFile openFile(Mapping mapping) throws MapsException {
         MapFilesEntries entry = new MapFilesEntries();
         if (files.read(mapping, entry, EnumSet.of(MapFilesEntries.Field.STAT))
                 && entry.statStatus() == MapFilesEntries.FieldStatus.KNOWN
@@ -215,7 +216,7 @@ public final class Symbols {
     }
 
     /** The vdso has no file: it is an ELF image that the kernel maps. */
-    private ElfFile readVdso(Mapping mapping) throws MapsException {
+    private @Nullable ElfFile readVdso(Mapping mapping) throws MapsException {
         if (mapping.size() > MAX_VDSO) {
             return null;
         }

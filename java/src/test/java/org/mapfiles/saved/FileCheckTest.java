@@ -63,7 +63,8 @@ class FileCheckTest {
         Duration uptime = Duration.between(BootTime.own(), crash).minus(startedLater);
         return "Time: " + DATE.format(crash) + " " + zone + " elapsed time: 1 seconds\n"
                 + String.format(
-                        "OS uptime: %d days %d:%02d hours", uptime.toDays(), uptime.toHoursPart(), uptime.toMinutesPart());
+                        "OS uptime: %d days %d:%02d hours",
+                        uptime.toDays(), uptime.toHoursPart(), uptime.toMinutesPart());
     }
 
     /** Runs a program, or skips the test. */

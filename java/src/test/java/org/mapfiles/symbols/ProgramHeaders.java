@@ -31,8 +31,8 @@ final class ProgramHeaders {
         }
     }
 
-    private static final Pattern CODE = Pattern.compile(
-            ".* (?:PROGBITS|NOBITS) +([0-9a-f]+) [0-9a-f]+ ([0-9a-f]+) [0-9a-f]+ +[A-Z]*AX[A-Z]* .*");
+    private static final Pattern CODE =
+            Pattern.compile(".* (?:PROGBITS|NOBITS) +([0-9a-f]+) [0-9a-f]+ ([0-9a-f]+) [0-9a-f]+ +[A-Z]*AX[A-Z]* .*");
 
     /** Bytes of the file, at ELF addresses. */
     private record Range(long address, long size) {}
@@ -50,7 +50,11 @@ final class ProgramHeaders {
                         hex(load.group(1)),
                         hex(load.group(2)),
                         hex(load.group(3)),
-                        (load.group(4) + load.group(5) + load.group(6)).toLowerCase().replace('e', 'x').replace(' ', '-')
+                        (load.group(4) + load.group(5) + load.group(6))
+                                        .replace('R', 'r')
+                                        .replace('W', 'w')
+                                        .replace('E', 'x')
+                                        .replace(' ', '-')
                                 + "p"));
             }
             headers.hasFixedAddress |= line.startsWith("Elf file type is EXEC");
@@ -74,8 +78,7 @@ final class ProgramHeaders {
     }
 
     boolean isCode(long elfAddress) {
-        return code.stream()
-                .anyMatch(section -> Long.compareUnsigned(elfAddress - section.address, section.size) < 0);
+        return code.stream().anyMatch(section -> Long.compareUnsigned(elfAddress - section.address, section.size) < 0);
     }
 
     /** Returns the mappings that a loader makes. Of two segments in one page, the later one covers it. */

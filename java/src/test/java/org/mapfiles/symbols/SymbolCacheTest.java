@@ -148,7 +148,9 @@ class SymbolCacheTest {
             ElfFile used = cache.open(programs.path("program"));
             for (int i = 0; i < 100; i++) {
                 files.add(cache.open(copy(i)));
-                assertThat(used.find(address, info)).as("it is used all the time").isTrue();
+                assertThat(used.find(address, info))
+                        .as("it is used all the time")
+                        .isTrue();
                 assertThat(files.get(i).find(address, info)).isTrue();
                 assertThat(info.name()).isEqualTo("hidden");
                 assertThat(descriptorsOfDirectory()).isLessThanOrEqualTo(8);
@@ -177,7 +179,8 @@ class SymbolCacheTest {
         programs.link("program", "-g -pie -fPIE -Wl,--build-id");
         long address = programs.nm("program", "hidden");
         for (int i = 0; i < 20; i++) {
-            programs.sh("mkdir d" + i + " && cd d" + i + " && cp ../program . && objcopy --only-keep-debug program program.debug"
+            programs.sh("mkdir d" + i + " && cd d" + i
+                    + " && cp ../program . && objcopy --only-keep-debug program program.debug"
                     + " && strip program && objcopy --add-gnu-debuglink=program.debug program");
         }
         for (long bytes : new long[] {64 << 20, 1500}) {
@@ -212,7 +215,8 @@ class SymbolCacheTest {
                 int found = 0;
                 for (mapping.reset(); mapping.next(); ) {
                     if (mapping.name() != null && mapping.name().startsWith(directory.toString())) {
-                        assertThat(symbols.find(mapping, mapping.start() + address, info)).isTrue();
+                        assertThat(symbols.find(mapping, mapping.start() + address, info))
+                                .isTrue();
                         assertThat(info.name()).isEqualTo("hidden");
                         found++;
                     }

@@ -12,8 +12,8 @@ import java.util.TreeMap;
 import org.mapfiles.MapCursor;
 
 /**
- * Compares ELF addresses and symbols of one file with readelf, nm and llvm-symbolizer. Debug information, in the file or
- * in another one, is left out: it has other names than the symbol tables.
+ * Compares ELF addresses and symbols of one file with readelf, nm and llvm-symbolizer. Debug information, in the file
+ * or in another one, is left out: it has other names than the symbol tables.
  */
 final class SymbolComparison {
     private static final int MAX_EXAMPLES = 5;
@@ -109,7 +109,9 @@ final class SymbolComparison {
         }
     }
 
-    /** Each sized function of nm is found at its first address, with the size and one of the names that nm has there. */
+    /**
+     * Each sized function of nm is found at its first address, with the size and one of the names that nm has there.
+     */
     void compareWithNm() {
         for (NmTable.Entry function : nm.functions()) {
             if (!headers.isCode(function.address())) { // an offset of a thread-local variable
@@ -124,7 +126,10 @@ final class SymbolComparison {
                             .anyMatch(entry -> entry.name().equals(foundName()))) {
                 equalFunctions++;
             } else {
-                example("nm", function.address(), function.name() + ", " + function.size() + " bytes: " + found(isFound));
+                example(
+                        "nm",
+                        function.address(),
+                        function.name() + ", " + function.size() + " bytes: " + found(isFound));
             }
         }
     }
@@ -134,7 +139,9 @@ final class SymbolComparison {
     }
 
     private String found(boolean isFound) {
-        return isFound ? foundName() + ", " + info.size() + " bytes from 0x" + Long.toHexString(info.address()) : "none";
+        return isFound
+                ? foundName() + ", " + info.size() + " bytes from 0x" + Long.toHexString(info.address())
+                : "none";
     }
 
     /** An alias has the address of the symbol that was found. It counts as equal. */

@@ -73,7 +73,9 @@ class SymbolComparisonTest {
                     .as("differences without a known reason: %s", row)
                     .isZero();
             if (row.addresses >= ADDRESSES_FOR_A_RATE) {
-                assertThat(row.equalPart()).as("equal to llvm-symbolizer: %s", row).isGreaterThanOrEqualTo(0.999);
+                assertThat(row.equalPart())
+                        .as("equal to llvm-symbolizer: %s", row)
+                        .isGreaterThanOrEqualTo(0.999);
             }
         });
     }

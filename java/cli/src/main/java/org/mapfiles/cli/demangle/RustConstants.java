@@ -125,7 +125,8 @@ final class RustConstants {
     private int codePoint() throws MalformedException {
         String digits = in.hex();
         int value = digits.isEmpty() || digits.length() > 6 ? -1 : Integer.parseInt(digits, 16);
-        if (!Character.isValidCodePoint(value) || (value >= Character.MIN_SURROGATE && value <= Character.MAX_SURROGATE)) {
+        if (!Character.isValidCodePoint(value)
+                || (value >= Character.MIN_SURROGATE && value <= Character.MAX_SURROGATE)) {
             throw new MalformedException("no character");
         }
         return value;

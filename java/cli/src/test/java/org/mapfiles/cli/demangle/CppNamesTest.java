@@ -74,7 +74,10 @@ class CppNamesTest {
             growing.append("1bIS").append(digit).append("_S").append(digit).append("_E");
         }
         for (String hostile : new String[] {
-            "_Z1f" + "P".repeat(16_000) + "i", "_Z1f" + "F".repeat(8_000), "_ZN" + "1aI".repeat(5_000), "_Z" + "dl".repeat(4_000),
+            "_Z1f" + "P".repeat(16_000) + "i",
+            "_Z1f" + "F".repeat(8_000),
+            "_ZN" + "1aI".repeat(5_000),
+            "_Z" + "dl".repeat(4_000),
             growing.append("Ev").toString()
         }) {
             assertThat(filter.demangle(hostile).length()).isLessThanOrEqualTo(Demangler.MAX_RESULT);

@@ -41,7 +41,8 @@ class RustNamesTest {
         assertThat(RustLegacy.demangle("_ZN3foo17hABCDEF0123456789E")).isNull();
         assertThat(RustLegacy.demangle("_ZN3foo3barEv")).isNull();
         assertThat(RustLegacy.demangle("_ZN17h9a2b8d1c3e4f5a60E")).isNull();
-        assertThat(RustLegacy.demangle("_ZN99999999999999999999a17h9a2b8d1c3e4f5a60E")).isNull();
+        assertThat(RustLegacy.demangle("_ZN99999999999999999999a17h9a2b8d1c3e4f5a60E"))
+                .isNull();
     }
 
     @Test
@@ -108,8 +109,10 @@ class RustNamesTest {
     @Test
     void malformed_names_stay_raw() {
         for (String raw : new String[] {
-            "_R", "_RC", "_RC9a", "_R1C1a", "_RNvC1a", "_RIC1aE1", "_RNvB_1a", "_RNvB5_1a", "_RIC1aKb2_E", "_RIC1aKcd800_E",
-            "_RIC1aKRe6_E", "_RIC1aKReff_E", "_RC1a\n", "_RIC1aRL0_hE", "_RIC1aRLzzzzzzzzzzz_hE", "_RNvCszzzzzzzzzzzz_1a1b", "_Rust", "_RC99999999999999999999a", "_ZN", "_ZNE",
+            "_R", "_RC", "_RC9a", "_R1C1a", "_RNvC1a", "_RIC1aE1", "_RNvB_1a", "_RNvB5_1a", "_RIC1aKb2_E",
+                    "_RIC1aKcd800_E",
+            "_RIC1aKRe6_E", "_RIC1aKReff_E", "_RC1a\n", "_RIC1aRL0_hE", "_RIC1aRLzzzzzzzzzzz_hE",
+                    "_RNvCszzzzzzzzzzzz_1a1b", "_Rust", "_RC99999999999999999999a", "_ZN", "_ZNE",
             "_ZN3fo"
         }) {
             checkRaw(raw);
@@ -166,13 +169,15 @@ class RustNamesTest {
     void random_names_have_a_bounded_result() {
         Random random = new Random(17);
         String elements = "CNMXYIBRQPOASTFDKLGEUnps_0123456789abcefhuv$.";
-        String valid = "_RNCINkXs25_NgCsbmNqQUJIY6D_4core5sliceINyB9_4IterhENuNgNoBb_4iter8iterator8Iterator9rpositionNC"
-                + "NgNpB9_6memchr7memrchrs_0E0Bb_";
+        String valid =
+                "_RNCINkXs25_NgCsbmNqQUJIY6D_4core5sliceINyB9_4IterhENuNgNoBb_4iter8iterator8Iterator9rpositionNC"
+                        + "NgNpB9_6memchr7memrchrs_0E0Bb_";
         for (int round = 0; round < 50_000; round++) {
             StringBuilder name = new StringBuilder(round % 2 == 0 ? valid : random.nextBoolean() ? "_R" : "_ZN3foo");
             if (round % 2 == 0) {
                 for (int change = random.nextInt(4); change >= 0; change--) {
-                    name.setCharAt(2 + random.nextInt(name.length() - 2), elements.charAt(random.nextInt(elements.length())));
+                    name.setCharAt(
+                            2 + random.nextInt(name.length() - 2), elements.charAt(random.nextInt(elements.length())));
                 }
             } else {
                 for (int i = random.nextInt(200); i >= 0; i--) {
