@@ -70,7 +70,7 @@ abstract class Resolver {
                 printer.noteName(other == null ? lines.address(i) : other.address());
             }
         }
-        hasNewNames = printer.demangleNoted() > lines.count() / MAX_KNOWN;
+        hasNewNames = printer.demangleNoted() > lines.count() / MAX_KNOWN || lines.count() < MAX_KNOWN;
     }
 
     /** Resolves the input. All that was read is printed when the input pauses, unless blocks must be large. */
