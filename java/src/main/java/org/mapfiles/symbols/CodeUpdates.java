@@ -175,7 +175,7 @@ public final class CodeUpdates {
             if (!atName.isOpen()) {
                 return atName.isAbsent()
                         ? result(State.DELETED, "no regular file is at the path")
-                        : result(State.UNKNOWN, "the file at the path may not be read");
+                        : result(State.UNKNOWN, "the file at the path " + atName.reason());
             }
             ElfFile now = atName.share(cache);
             if (now == null) {

@@ -62,6 +62,19 @@ final class PathFile implements AutoCloseable {
         return error == Errno.ENOENT || error == Errno.ENOTDIR || error == Errno.EIDRM;
     }
 
+    /** Returns why the file is not open, as the end of a sentence about it. */
+    String reason() {
+        switch (error) {
+            case Errno.EACCES:
+            case Errno.EPERM:
+                return "may not be read";
+            case Errno.ENOSYS:
+                return "cannot be opened in the root of the process: openat2(2) is missing, which Linux 5.6 has";
+            default:
+                return "cannot be opened: " + Errno.name(error);
+        }
+    }
+
     /** Returns whether both are open and are one file. */
     boolean isSameFile(PathFile other) {
         return key != null && other.key != null && key.isSameFile(other.key);

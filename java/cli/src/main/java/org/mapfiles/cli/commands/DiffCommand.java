@@ -81,7 +81,7 @@ public final class DiffCommand implements Callable<Integer> {
             if (ranges != null) {
                 ranges.print(terminal);
             }
-            difference.print(terminal);
+            difference.print(terminal, ranges != null && !ranges.isEmpty());
         }
         return before.isWhole() && now.isWhole() ? ExitCode.OK : ExitCode.NOT_RESOLVED;
     }

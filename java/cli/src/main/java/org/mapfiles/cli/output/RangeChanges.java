@@ -59,6 +59,11 @@ public final class RangeChanges {
         return byStart;
     }
 
+    /** Returns whether there is no change. */
+    public boolean isEmpty() {
+        return changes.isEmpty();
+    }
+
     /** Prints a table. */
     public void print(Terminal terminal) throws IOException {
         if (changes.isEmpty()) {

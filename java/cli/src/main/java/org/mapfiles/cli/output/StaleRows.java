@@ -107,14 +107,11 @@ public abstract class StaleRows {
             if (rows > 0) {
                 table.print();
             }
-            int outdated = outdatedProcesses();
-            StringBuilder end = new StringBuilder();
-            end.append(outdated == 0 ? "none" : Integer.toString(outdated))
-                    .append(" of ")
-                    .append(checkedProcesses)
-                    .append(checkedProcesses == 1 ? " process" : " processes")
-                    .append(outdated == 1 ? " runs" : " run")
-                    .append(" outdated code");
+            StringBuilder end = new StringBuilder("checked ");
+            end.append(checkedProcesses)
+                    .append(checkedProcesses == 1 ? " process: " : " processes: ")
+                    .append(outdatedProcesses() == 0 ? "none" : Integer.toString(outdatedProcesses()))
+                    .append(" with outdated code");
             add(end, CodeUpdate.State.REPLACED_SAME, "replaced by the same code");
             add(end, CodeUpdate.State.DELETED, "deleted");
             add(end, CodeUpdate.State.UNKNOWN, "unknown");
@@ -124,9 +121,9 @@ public abstract class StaleRows {
         private void add(StringBuilder end, CodeUpdate.State state, String what) {
             int count = count(state);
             if (count > 0) {
-                end.append("; ")
+                end.append(", ")
                         .append(count)
-                        .append(count == 1 ? " file is " : " files are ")
+                        .append(count == 1 ? " file " : " files ")
                         .append(what);
             }
         }

@@ -111,8 +111,12 @@ public final class StateDifference {
         return difference;
     }
 
-    /** Prints a table. */
-    public void print(Terminal terminal) throws IOException {
+    /**
+     * Prints a table.
+     *
+     * @param hasOther whether another difference was printed
+     */
+    public void print(Terminal terminal, boolean hasOther) throws IOException {
         Table table = new Table(terminal)
                 .left("")
                 .right("MAPPINGS")
@@ -133,7 +137,7 @@ public final class StateDifference {
         }
         Sums now = total.now;
         Sums before = total.before;
-        String end = (changed.isEmpty() ? "no difference: " : "now ") + now.mappings + " mappings ("
+        String end = (changed.isEmpty() && !hasOther ? "no difference: " : "now ") + now.mappings + " mappings ("
                 + signed(now.mappings - before.mappings) + "), " + Sizes.human(now.size) + " ("
                 + bytes(before.size, now.size) + ")"
                 + (now.rss < 0 ? "" : ", RSS " + Sizes.human(now.rss) + " (" + bytes(before.rss, now.rss) + ")") + "\n";

@@ -49,7 +49,7 @@ class StaleCommandTest {
         try (StaleTarget target = start()) {
             assertThat(target.rows(0)).isEmpty();
             CliResult text = CliResult.with("stale", target.pid());
-            assertThat(text.out()).isEqualTo("none of 1 process run outdated code\n");
+            assertThat(text.out()).isEqualTo("checked 1 process: none with outdated code\n");
         }
     }
 
@@ -72,7 +72,7 @@ class StaleCommandTest {
             assertThat(text.lines()).hasSize(3);
             assertThat(text.lines().get(1).split(" +"))
                     .endsWith(target.pid(), "sleep", "outdated", "restart", library.toString());
-            assertThat(text.lines().get(2)).isEqualTo("1 of 1 process runs outdated code");
+            assertThat(text.lines().get(2)).isEqualTo("checked 1 process: 1 with outdated code");
         }
     }
 
@@ -134,7 +134,7 @@ class StaleCommandTest {
                             .containsEntry("update", "replaced_same")
                             .containsEntry("action", null));
             assertThat(CliResult.with("stale", target.pid()).out())
-                    .isEqualTo("none of 1 process run outdated code; 2 files are replaced by the same code\n");
+                    .isEqualTo("checked 1 process: none with outdated code, 2 files replaced by the same code\n");
             assertThat(CliResult.with("stale", "-v", target.pid()).out()).contains("replaced-same");
         }
     }
