@@ -98,9 +98,12 @@ class StaleDeniedTest {
     void aProcessThatMayNotBeReadIsUnknown() throws Exception {
         CliResult result = stale("setpriv", "--inh-caps=-all", "--bounding-set=-sys_ptrace,-perfmon,-sys_admin");
         assertThat(result.code()).as("%s", result).isEqualTo(3);
-        assertThat(result.rows()).singleElement().satisfies(row -> assertThat(row)
-                .containsEntry("update", "unknown")
-                .containsEntry("path", null)
-                .hasEntrySatisfying("why", why -> assertThat(why.toString()).contains("CAP_SYS_PTRACE")));
+        assertThat(result.rows())
+                .singleElement()
+                .satisfies(row -> assertThat(row)
+                        .containsEntry("update", "unknown")
+                        .containsEntry("path", null)
+                        .hasEntrySatisfying(
+                                "why", why -> assertThat(why.toString()).contains("CAP_SYS_PTRACE")));
     }
 }
