@@ -15,39 +15,46 @@ final class CodeComparison {
     enum Result {
         SAME,
         DIFFERENT,
-        /** No byte could be compared. */
+        /** No byte could be compared, or too many would have to be. */
         NOT_COMPARED
     }
 
     private static final int CHUNK = 1 << 16;
+    /** Maximum of bytes that are read of one process: it chooses the sizes and the number of its files. */
+    private static final long MAX_BYTES = 8L << 30;
 
     private final NativeMemory one = new NativeMemory(CHUNK);
     private final NativeMemory other = new NativeMemory(CHUNK);
+    private long left = MAX_BYTES;
 
-    /** Returns whether two files have the same bytes. */
-    boolean haveSameBytes(ElfFile file, ElfFile now) {
-        return file.size() == now.size() && haveSameBytes(file, now, 0, file.size());
+    /** Compares the bytes of two files. */
+    Result compare(ElfFile file, ElfFile now) {
+        return file.size() == now.size() ? compare(file, now, 0, file.size()) : Result.DIFFERENT;
     }
 
-    /** Returns whether two files have the same bytes in a range; after the end of a file a mapping shows zeros. */
-    boolean haveSameBytes(ElfFile file, ElfFile now, long offset, long length) {
+    /** Compares the bytes of two files in a range; after the end of a file a mapping shows zeros. */
+    Result compare(ElfFile file, ElfFile now, long offset, long length) {
         for (long done = 0; done < length; done += CHUNK) {
+            if (left <= 0) {
+                return Result.NOT_COMPARED;
+            }
             int count = (int) Math.min(CHUNK, length - done);
             read(file, offset + done, one, count);
             read(now, offset + done, other, count);
             if (mismatch(count) >= 0) {
-                return false;
+                return Result.DIFFERENT;
             }
         }
-        return true;
+        return Result.SAME;
     }
 
     private int mismatch(int count) {
         return one.slice(0, count).mismatch(other.slice(0, count));
     }
 
-    private static void read(ElfFile file, long offset, NativeMemory to, int count) {
+    private void read(ElfFile file, long offset, NativeMemory to, int count) {
         int got;
+        left -= count;
         file.bytes.enter();
         try {
             got = file.bytes.read(offset, to, 0, count);
@@ -75,6 +82,9 @@ final class CodeComparison {
                     continue;
                 }
                 for (long address = pages.start(i); address != pages.end(i); ) {
+                    if (left <= 0) {
+                        return Result.NOT_COMPARED;
+                    }
                     int count = (int) Math.min(CHUNK, pages.end(i) - address);
                     if (maps.readMemory(address, memory, 0, count) != count) {
                         return Result.NOT_COMPARED;

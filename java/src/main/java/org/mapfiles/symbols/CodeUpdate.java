@@ -17,10 +17,7 @@ public final class CodeUpdate {
         OUTDATED,
         /** The same code: another file with the same bytes, or with the same build ID and code, is at the path. */
         REPLACED_SAME,
-        /**
-         * Unknown to the file system: nothing is at the path. Programs that extract a library, load it and delete it
-         * leave such files.
-         */
+        /** Nothing is at the path. Programs that extract a library, load it and delete it have such files. */
         DELETED,
         /** It cannot be determined: {@link CodeUpdate#reason} says why. */
         UNKNOWN

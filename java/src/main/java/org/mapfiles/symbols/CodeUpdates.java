@@ -54,7 +54,7 @@ public final class CodeUpdates {
     private final SymbolCache cache;
     private final MapFiles files;
     private final Symbols symbols;
-    private final CodeComparison comparison = new CodeComparison();
+    private CodeComparison comparison = new CodeComparison();
     private MapSnapshot snapshot;
 
     private CodeUpdates(ProcessMaps maps, SymbolCache cache) {
@@ -85,9 +85,17 @@ public final class CodeUpdates {
      * @throws MapsException for any other failure
      */
     public List<CodeUpdate> read() throws MapsException {
+        try {
+            comparison = new CodeComparison();
+            snapshot = maps.snapshot(MapFilter.all().fileBacked());
+            return checkAll(LoadPaths.read(maps, snapshot));
+        } catch (OutOfMemoryError e) {
+            throw new NotEnoughMemoryException("an ELF file", e);
+        }
+    }
+
+    private List<CodeUpdate> checkAll(LoadPaths paths) throws MapsException {
         List<CodeUpdate> updates = new ArrayList<>();
-        snapshot = maps.snapshot(MapFilter.all().fileBacked());
-        LoadPaths paths = LoadPaths.read(maps, snapshot);
         BitSet checked = new BitSet();
         for (MapCursor mapping = snapshot.cursor(); mapping.next(); ) {
             int file = mapping.fileIndex();
@@ -97,8 +105,6 @@ public final class CodeUpdates {
                     updates.add(check(mapping, file, paths));
                 } catch (StaleMappingException unmapped) {
                     continue;
-                } catch (OutOfMemoryError e) {
-                    throw new NotEnoughMemoryException("an ELF file", e);
                 }
             }
         }
@@ -201,15 +207,22 @@ public final class CodeUpdates {
             if (mapped == null) {
                 return compareMemory(same, now);
             }
-            if (comparison.haveSameBytes(mapped, now)) {
+            Result bytes = comparison.compare(mapped, now);
+            if (bytes == Result.SAME) {
                 return result(same, "same bytes");
             }
-            if (buildId == null) {
+            if (bytes == Result.DIFFERENT && buildId == null) {
                 return result(State.OUTDATED, "no build ID, and other bytes");
             }
-            return hasSameCode(mapped, now)
-                    ? result(same, "same build ID and code, other bytes elsewhere")
-                    : result(State.OUTDATED, "same build ID, but other code");
+            Result code = bytes == Result.DIFFERENT ? compareCode(mapped, now) : bytes;
+            switch (code) {
+                case SAME:
+                    return result(same, "same build ID and code, other bytes elsewhere");
+                case DIFFERENT:
+                    return result(State.OUTDATED, "same build ID, but other code");
+                default:
+                    return result(State.UNKNOWN, "the files of the process are too large to compare");
+            }
         }
 
         private @Nullable String queryBuildId() throws MapsException {
@@ -219,15 +232,14 @@ public final class CodeUpdates {
                     : null;
         }
 
-        private boolean hasSameCode(ElfFile mapped, ElfFile now) {
-            for (MapCursor code = snapshot.cursor(); code.next(); ) {
-                if (code.fileIndex() == file
-                        && code.isExecutable()
-                        && !comparison.haveSameBytes(mapped, now, code.offset(), code.size())) {
-                    return false;
+        private Result compareCode(ElfFile mapped, ElfFile now) {
+            Result all = Result.SAME;
+            for (MapCursor code = snapshot.cursor(); code.next() && all == Result.SAME; ) {
+                if (code.fileIndex() == file && code.isExecutable()) {
+                    all = comparison.compare(mapped, now, code.offset(), code.size());
                 }
             }
-            return true;
+            return all;
         }
 
         private CodeUpdate compareMemory(State same, ElfFile now) throws MapsException {

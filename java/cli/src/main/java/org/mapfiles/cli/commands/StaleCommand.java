@@ -40,10 +40,11 @@ import picocli.CommandLine.Spec;
             "",
             "outdated       a restart would run other code: another file with another build",
             "               ID or other bytes is at the path",
-            "replaced-same  another file with the same code is at the path (-v)",
+            "replaced-same  another file with the same code is at the path; not listed",
+            "               without --verbose",
             "deleted        nothing is at the path, as after a program has extracted a",
-            "               library and deleted it (-v)",
-            "unknown        a permission is missing",
+            "               library and deleted it; not listed without --verbose",
+            "unknown        it cannot be determined, mostly since a permission is missing",
             "",
             "The path is the one by which the process loaded the file, if that is known; else that of the mapping. Scripts,"
                     + " class files and jars are not checked.",
@@ -65,9 +66,7 @@ public final class StaleCommand implements Callable<Integer> {
     @Option(names = "--all", description = "All processes.")
     private boolean all;
 
-    @Option(
-            names = {"-v", "--verbose"},
-            description = "Also files in the states replaced-same and deleted.")
+    @Option(names = "--verbose", description = "Also files in the states replaced-same and deleted.")
     private boolean verbose;
 
     @Option(names = "--json", description = "Print JSON Lines.")

@@ -7,7 +7,6 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import org.mapfiles.MapCursor;
 import org.mapfiles.MapSnapshot;
 import org.mapfiles.Mapping;
@@ -15,7 +14,6 @@ import org.mapfiles.MapsException;
 import org.mapfiles.PermissionDeniedException;
 import org.mapfiles.ProcessMaps;
 import org.mapfiles.cli.output.CheckRows.Check;
-import org.mapfiles.files.MapFiles;
 
 /** Checks what the caller may read of processes. Each check does what a command would do. */
 public final class AccessChecks {
@@ -40,11 +38,7 @@ public final class AccessChecks {
         checks.add(capabilities());
         checks.add(otherUsers());
         checks.add(memory());
-        checks.add(denial("list map_files", listDenial(), "entries can be listed"));
-        checks.add(denial(
-                "follow map_files",
-                MapFiles.followDenial(),
-                "files are opened through their entries, also deleted ones"));
+        checks.addAll(MapFilesChecks.run());
         checks.add(seccomp());
         checks.add(namespace());
         return checks;
@@ -60,16 +54,6 @@ public final class AccessChecks {
         return missing.isEmpty()
                 ? Check.ok("capabilities", text)
                 : Check.limited("capabilities", text, "root has " + String.join(", ", missing) + " too");
-    }
-
-    private static Check denial(String name, Optional<MapsException> denial, String finding) {
-        return denial.map(e -> Check.limited(name, "denied", e.getMessage())).orElseGet(() -> Check.ok(name, finding));
-    }
-
-    private static Optional<MapsException> listDenial() throws MapsException {
-        try (ProcessMaps maps = ProcessMaps.self()) {
-            return MapFiles.of(maps).listDenial();
-        }
     }
 
     /** Reads the mappings of a process of another user: of the first one that permits it. */

@@ -110,6 +110,23 @@ class DoctorCommandTest {
         assertThat(checks.get("capabilities").get("finding").toString()).contains("user 65534");
     }
 
+    /** An empty directory is mounted where map_files is, in a mount namespace of the command. */
+    @Test
+    void withoutMapFilesTheirChecksAreLimited() throws Exception {
+        Map<String, Map<String, Object>> checks = under(
+                "unshare",
+                "--mount",
+                "--propagation",
+                "private",
+                "sh",
+                "-c",
+                "mount -t tmpfs none /proc/$$/map_files && exec \"$@\"",
+                "sh");
+        assertThat(checks.get("list map_files")).containsEntry("result", "limited");
+        assertThat(checks.get("follow map_files")).containsEntry("result", "limited");
+        assertThat(checks.get("Java methods")).containsEntry("result", "ok");
+    }
+
     @Test
     void inAPidNamespaceNoOtherProcessIsVisible() throws Exception {
         Map<String, Map<String, Object>> checks =
