@@ -108,6 +108,12 @@ public final class ElfFile {
         return id.length == 0 ? Optional.empty() : Optional.of(HexFormat.of().formatHex(id));
     }
 
+    /** Returns whether the file is of the machine and word size of another one. */
+    boolean isOfMachineOf(ElfFile other) {
+        return elf.bytes().getInt(ElfRecord.ELF_MACHINE) == other.elf.bytes().getInt(ElfRecord.ELF_MACHINE)
+                && elf.bytes().getInt(ElfRecord.ELF_BITS) == other.elf.bytes().getInt(ElfRecord.ELF_BITS);
+    }
+
     byte[] buildIdBytes() {
         byte[] id = new byte[elf.bytes().getInt(ElfRecord.BUILD_ID_LENGTH)];
         elf.bytes().get(ElfRecord.BUILD_ID, id);

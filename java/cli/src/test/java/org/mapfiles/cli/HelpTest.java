@@ -54,6 +54,22 @@ class HelpTest {
         assertThat(help("watch")).contains("until the process exits. The exit code is then 4.");
     }
 
+    @ParameterizedTest
+    @ValueSource(strings = {"stale", "save", "diff", "doctor"})
+    void helpBeginsWithAnExampleAndFitsAScreen(String command) {
+        List<String> lines = CliResult.with("help", command).lines();
+        assertThat(lines).hasSizeLessThanOrEqualTo(40).allMatch(line -> line.length() <= 80);
+        int example = lines.indexOf(lines.stream()
+                .filter(line -> line.startsWith("Example: mapfiles " + command))
+                .findFirst()
+                .orElseThrow());
+        int options = lines.indexOf(lines.stream()
+                .filter(line -> line.contains("-h, --help"))
+                .findFirst()
+                .orElseThrow());
+        assertThat(example).isLessThan(options);
+    }
+
     @Test
     void noLineIsWiderThanATerminal() {
         for (String command : List.of("maps", "resolve", "files", "cat", "shared", "watch", "jvm", "count", "crash")) {

@@ -13,6 +13,11 @@ public final class Target {
         this.pid = pid;
     }
 
+    /** Returns the PID. */
+    public long pid() {
+        return pid == 0 ? ProcessHandle.current().pid() : pid;
+    }
+
     /** Opens the process. */
     public ProcessMaps open() throws MapsException {
         return pid == 0 ? ProcessMaps.self() : ProcessMaps.of(pid);
