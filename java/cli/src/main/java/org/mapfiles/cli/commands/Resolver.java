@@ -16,7 +16,7 @@ import org.mapfiles.saved.LibraryOffsets;
 
 /** Resolves addresses in the mappings of a snapshot, and prints them in the order in which they were given. */
 abstract class Resolver {
-    /** If of so many lines only one has a new name, names are demangled when they are printed. */
+    /** If fewer than one of this number of lines has a new name, names are demangled when they are printed. */
     private static final int MAX_KNOWN = 64;
 
     final Terminal terminal;
