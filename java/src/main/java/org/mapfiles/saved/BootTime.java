@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * When a machine was started. Numbers of devices and inodes mean a file only on one machine, and numbers of many
- * devices only until its next start. A fatal error log does not name the machine, but it has the time since its start.
+ * devices only until its next start. An hs_err file does not name the machine, but it has the time since its start.
  */
 final class BootTime {
     /** A log counts whole minutes (os::print_dhm() of HotSpot). */

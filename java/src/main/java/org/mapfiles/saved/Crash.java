@@ -8,7 +8,7 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a fatal error log or a core file records of a crash. A fact that the file lacks is empty or -1.
+ * What an hs_err file or a core file records of a crash. A fact that the file lacks is empty or -1.
  *
  * <p>Immutable and thread-safe.
  */
@@ -164,7 +164,7 @@ public final class Crash {
     }
 
     /**
-     * Returns the earliest time at which the crash may have been. A fatal error log names the time in a time zone whose
+     * Returns the earliest time at which the crash may have been. An hs_err file names the time in a time zone whose
      * name is ambiguous, unless that is UTC, so there are two times.
      *
      * @return empty if the file records no time

@@ -13,8 +13,8 @@ import org.mapfiles.Mapping;
  * Finds addresses that are given as a library and an offset, such as {@code libjvm.so+0xed2f94}, in a snapshot.
  *
  * <p>The offset is counted from the base of the library: its lowest address, where the beginning of the file is mapped.
- * So dladdr(3), fatal error logs of HotSpot, async-profiler and backtrace(3) of glibc count. The base is the load bias
- * of libraries and of position-independent programs, so there the offset is also an ELF address. It is not an offset in
+ * So dladdr(3), hs_err files of HotSpot, async-profiler and backtrace(3) of glibc count. The base is the load bias of
+ * libraries and of position-independent programs, so there the offset is also an ELF address. It is not an offset in
  * the file, for which there is {@link #findInFile}: perf script prints one in each frame of a file.
  *
  * <p>Reads the snapshot once, in the constructor. For one thread.

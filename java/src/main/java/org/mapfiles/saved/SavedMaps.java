@@ -21,8 +21,8 @@ import org.mapfiles.NotEnoughMemoryException;
 import org.mapfiles.internal.MapsTextFault;
 
 /**
- * The mappings that a file records: text of /proc/PID/maps or smaps, a fatal error log of HotSpot (JDK 8 to 28), or a
- * core file.
+ * The mappings that a file records: text of /proc/PID/maps or smaps, an hs_err file of HotSpot (JDK 8 to 28), or a core
+ * file.
  *
  * <p>A part of the file that cannot be used is left out, and is a {@link #problems problem}. {@link MapSnapshot#ofText}
  * is strict: it rejects a whole text if one line is wrong.
@@ -40,8 +40,8 @@ public final class SavedMaps {
         MAPS,
         /** Text of /proc/PID/smaps. */
         SMAPS,
-        /** A fatal error log of HotSpot, hs_err_pidPID.log. */
-        FATAL_ERROR_LOG,
+        /** An hs_err file of HotSpot, hs_err_pidPID.log. */
+        HS_ERR,
         /** A core file. */
         CORE
     }
@@ -131,7 +131,7 @@ public final class SavedMaps {
     /**
      * Reads a stream of text. Does not close it.
      *
-     * @param in text of maps or smaps, or a fatal error log; a core file cannot be read from a stream
+     * @param in text of maps or smaps, or an hs_err file; a core file cannot be read from a stream
      * @return what the text records
      * @throws MalformedMapsException if the text is none of these, or no line of it can be used
      * @throws NotEnoughMemoryException if this JVM has too little memory
@@ -200,25 +200,24 @@ public final class SavedMaps {
                     Set.of());
         }
         String first = lines.text().substring(0, Math.min(lines.text().length(), 80));
-        FatalErrorLog log = new FatalErrorLog(lines, maps, problems);
+        HsErrFile log = new HsErrFile(lines, maps, problems);
         if (!log.read()) {
             throw new MalformedMapsException(
-                    "the file is no maps text, fatal error log or core file: line 1 is \"" + first + "\"", 1);
+                    "the file is no maps text, hs_err file or core file: line 1 is \"" + first + "\"", 1);
         }
         checkMaximum(lines, problems);
         MapSnapshot snapshot = maps.snapshot();
         Crash crash = log.crash(new LibraryOffsets(snapshot));
-        return new SavedMaps(Source.FATAL_ERROR_LOG, snapshot, maps, problems, log.pid(), crash, Map.of(), Set.of());
+        return new SavedMaps(Source.HS_ERR, snapshot, maps, problems, log.pid(), crash, Map.of(), Set.of());
     }
 
     /**
-     * Returns whether one of the first lines is a mapping and none is of a fatal error log: then the first one is
-     * damaged.
+     * Returns whether one of the first lines is a mapping and none is of an hs_err file: then the first one is damaged.
      */
     private static boolean beginsWithMapping(byte[] begin, MapsLines maps) throws IOException {
         LineReader first = new LineReader(new ByteArrayInputStream(begin));
         for (int i = 0; i < FIRST_LINES && first.next(); i++) {
-            if (first.startsWith("#") || first.startsWith(FatalErrorLog.LIBRARIES)) {
+            if (first.startsWith("#") || first.startsWith(HsErrFile.LIBRARIES)) {
                 return false;
             }
             if (maps.isMapping(first.bytes(), first.length())) {
@@ -276,7 +275,7 @@ public final class SavedMaps {
     /**
      * Returns the mappings. Text of maps is classified as by {@link MapSnapshot#ofText}.
      *
-     * @return the snapshot; it has no mapping if a fatal error log lacks them
+     * @return the snapshot; it has no mapping if an hs_err file lacks them
      */
     public MapSnapshot snapshot() {
         return snapshot;

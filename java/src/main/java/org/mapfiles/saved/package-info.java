@@ -1,5 +1,5 @@
 /**
- * Mappings and crashes that a file records: saved text of /proc/PID/maps, a fatal error log of HotSpot, a core file,
+ * Mappings and crashes that a file records: saved text of /proc/PID/maps, an hs_err file of HotSpot, a core file,
  * output of {@code perf script}.
  *
  * <p>Start with {@link org.mapfiles.saved.SavedMaps}. The content of these files is not trusted: lines, counts and

@@ -4,7 +4,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import org.mapfiles.testing.ChildJvm;
 
-/** Makes a fatal error log. */
+/** Makes an hs_err file. */
 final class CrashedJvm {
     private CrashedJvm() {}
 

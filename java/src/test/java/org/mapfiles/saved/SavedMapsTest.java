@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -31,13 +32,21 @@ class SavedMapsTest {
         return SavedMaps.read(new ByteArrayInputStream(text.getBytes(StandardCharsets.ISO_8859_1)));
     }
 
+    /** Returns a file of /proc of a program that does not change meanwhile, as a JVM does. */
+    private static byte[] ofCat(String file) throws IOException {
+        Process cat = new ProcessBuilder("cat", "/proc/self/" + file).start();
+        try (InputStream output = cat.getInputStream()) {
+            return output.readAllBytes();
+        }
+    }
+
     private static List<String> lines(MapSnapshot snapshot) {
         return snapshot.stream().map(ImmutableMapping::toString).toList();
     }
 
     @Test
     void savedMapsAreThoseOfOfText() throws Exception {
-        byte[] text = Files.readAllBytes(Path.of("/proc/self/maps"));
+        byte[] text = ofCat("maps");
         SavedMaps saved = SavedMaps.read(Files.write(directory.resolve("maps"), text));
         assertThat(saved.source()).isEqualTo(SavedMaps.Source.MAPS);
         assertThat(saved.problems()).isEmpty();
@@ -51,8 +60,7 @@ class SavedMapsTest {
 
     @Test
     void smapsHasTheMappingsOfMaps() throws Exception {
-        SavedMaps saved = SavedMaps.read(
-                Files.write(directory.resolve("smaps"), Files.readAllBytes(Path.of("/proc/self/smaps"))));
+        SavedMaps saved = SavedMaps.read(Files.write(directory.resolve("smaps"), ofCat("smaps")));
         assertThat(saved.source()).isEqualTo(SavedMaps.Source.SMAPS);
         assertThat(saved.problems()).isEmpty();
         String heads = new String(Files.readAllBytes(directory.resolve("smaps")), StandardCharsets.ISO_8859_1)
@@ -149,7 +157,7 @@ class SavedMapsTest {
     /** Random changes of a text: each result is a snapshot of whole lines of it, or the documented exception. */
     @Test
     void damagedTextHasOnlyMappingsOfItsLines() throws Exception {
-        byte[] text = Files.readAllBytes(Path.of("/proc/self/maps"));
+        byte[] text = ofCat("maps");
         Random random = new Random(7);
         int readable = 0;
         for (int i = 0; i < 300; i++) {

@@ -68,7 +68,7 @@ class JsonRowsTest {
             CliResult.reading("java 1/2 3.4:  5 cycles:\n", "resolve", "self", "-", "--json")
                     .lines()
                     .forEach(lines::add);
-            Path log = FatalErrorLogs.write(directory);
+            Path log = HsErrFiles.write(directory);
             add(lines, "crash " + log);
             add(lines, "resolve --from " + log + " libx.so+0x1234 0");
             add(lines, "jvm self --pss");

@@ -16,9 +16,7 @@ import java.util.regex.Pattern;
 public record InputLine(Kind kind, long number, long address, String name, String text, String reason) {
     /** What a line is. */
     public enum Kind {
-        /**
-         * An offset from the base of a library: {@code libjvm.so+0xed2f94}, or a frame of a fatal error log with one.
-         */
+        /** An offset from the base of a library: {@code libjvm.so+0xed2f94}, or a frame of an hs_err file with one. */
         LIBRARY,
         /** A frame of {@code perf script}. */
         FRAME,
@@ -34,7 +32,7 @@ public record InputLine(Kind kind, long number, long address, String name, Strin
     private static final int MAX_HEAD = 256;
 
     private static final Pattern LIBRARY = Pattern.compile("\\[?([^\\[\\]]+)\\+0x([0-9a-fA-F]{1,16})\\]?");
-    /** A frame of a fatal error log: {@code V [libjvm.so+0xed2f94] Unsafe_PutLong+0x124}. */
+    /** A frame of an hs_err file: {@code V [libjvm.so+0xed2f94] Unsafe_PutLong+0x124}. */
     private static final Pattern LIBRARY_FRAME =
             Pattern.compile("[A-Z] {1,2}\\[([^\\[\\]]+)\\+0x([0-9a-fA-F]{1,16})\\](\\s.*)?");
     /** {@code <tab> ADDRESS SYMBOL (FILE)}. */

@@ -9,7 +9,7 @@ import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.mapfiles.cli.CliResult;
-import org.mapfiles.cli.FatalErrorLogs;
+import org.mapfiles.cli.HsErrFiles;
 
 /** {@code mapfiles crash} and {@code mapfiles resolve --from}. */
 class CrashCommandTest {
@@ -18,8 +18,7 @@ class CrashCommandTest {
 
     @Test
     void eachAddressIsReportedWithItsPlace() throws Exception {
-        CliResult result =
-                CliResult.with("crash", FatalErrorLogs.write(directory).toString());
+        CliResult result = CliResult.with("crash", HsErrFiles.write(directory).toString());
         assertThat(result.code()).isZero();
         String place = "0x7f0000001234  /no/such\\x1b[2J/libx.so + 0x1234  r-xp  7f0000001000-7f0000002000";
         assertThat(result.out())
@@ -41,13 +40,13 @@ class CrashCommandTest {
     @Test
     void jsonHasARowForEachAddress() throws Exception {
         List<Map<String, Object>> rows = CliResult.with(
-                        "crash", FatalErrorLogs.write(directory).toString(), "--json")
+                        "crash", HsErrFiles.write(directory).toString(), "--json")
                 .rows();
         assertThat(rows.get(0))
                 .containsEntry("type", "crash")
                 .containsEntry("pid", 77L)
                 .containsEntry("signal", "SIGSEGV")
-                .containsEntry("source", "fatal_error_log")
+                .containsEntry("source", "hs_err")
                 .containsEntry("problems", 1L)
                 .containsEntry("mappings", 3L)
                 .containsEntry("earliest", "2026-02-03T04:05:06Z");
@@ -103,7 +102,7 @@ class CrashCommandTest {
 
     @Test
     void usageOfFromIsChecked() throws Exception {
-        String log = FatalErrorLogs.write(directory).toString();
+        String log = HsErrFiles.write(directory).toString();
         assertThat(CliResult.with("resolve", "--from", log).err()).contains("ADDR|- is missing");
         assertThat(CliResult.with("resolve", "--from", log, "self", "0").err()).contains("'self' is not an address");
         assertThat(CliResult.with("resolve", "--from", log, "0", "--jvm").err())
@@ -126,7 +125,7 @@ class CrashCommandTest {
     /** The memory of a million lines is that of a block of lines. */
     @Test
     void aMillionLinesKeepTheirOrder() throws Exception {
-        String log = FatalErrorLogs.write(directory).toString();
+        String log = HsErrFiles.write(directory).toString();
         StringBuilder input = new StringBuilder();
         for (int i = 0; i < 1_000_000; i++) {
             input.append("libx.so+0x").append(Integer.toHexString(i % 0x2000)).append('\n');

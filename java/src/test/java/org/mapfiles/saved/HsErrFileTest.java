@@ -13,7 +13,7 @@ import org.mapfiles.ImmutableMapping;
 import org.mapfiles.saved.Crash.Address.Role;
 
 /** The log of a JVM that crashes, of the JDK that runs the tests. */
-class FatalErrorLogTest {
+class HsErrFileTest {
     @TempDir
     static Path directory;
 
@@ -37,7 +37,7 @@ class FatalErrorLogTest {
 
     @Test
     void errorAndProcessAreThoseOfTheHead() {
-        assertThat(saved.source()).isEqualTo(SavedMaps.Source.FATAL_ERROR_LOG);
+        assertThat(saved.source()).isEqualTo(SavedMaps.Source.HS_ERR);
         assertThat(saved.problems()).isEmpty();
         assertThat(crash.signal()).isEqualTo("SIGSEGV");
         assertThat(crash.message()).contains("pid=" + saved.pid().orElseThrow()).contains("tid=" + crash.tid());

@@ -4,9 +4,9 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
-/** Writes a fatal error log, as HotSpot 21 does. */
-public final class FatalErrorLogs {
-    private FatalErrorLogs() {}
+/** Writes an hs_err file, as HotSpot 21 does. */
+public final class HsErrFiles {
+    private HsErrFiles() {}
 
     /** Writes a log with a bad line, a name with a control character, and frames with and without an address. */
     public static Path write(Path directory) throws IOException {

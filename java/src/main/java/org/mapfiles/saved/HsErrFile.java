@@ -17,12 +17,12 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Parses a fatal error log (hs_err_pidPID.log) of HotSpot, JDK 8 to 28 on Linux: vmError.cpp, os_linux.cpp
- * (print_dll_info copies /proc/PID/maps), os_posix.cpp (siginfo), frame.cpp (frames).
+ * Parses an hs_err file (hs_err_pidPID.log) of HotSpot, JDK 8 to 28 on Linux: vmError.cpp, os_linux.cpp (print_dll_info
+ * copies /proc/PID/maps), os_posix.cpp (siginfo), frame.cpp (frames).
  *
  * <p>A log may lack any section: a step of the writer that crashes or takes too long is left out.
  */
-final class FatalErrorLog {
+final class HsErrFile {
     private static final int MAX_TEXT = 4096;
     private static final int MAX_REGISTERS = 256;
     private static final int MAX_FRAMES = 4096;
@@ -92,13 +92,13 @@ final class FatalErrorLog {
 
     private @Nullable Duration uptime;
 
-    FatalErrorLog(LineReader lines, MapsLines maps, Problems problems) {
+    HsErrFile(LineReader lines, MapsLines maps, Problems problems) {
         this.lines = lines;
         this.maps = maps;
         this.problems = problems;
     }
 
-    /** Parses the lines from the present one on. Returns whether they are a fatal error log. */
+    /** Parses the lines from the present one on. Returns whether they are an hs_err file. */
     boolean read() throws IOException {
         do {
             boolean isSecond = isLog && (lines.startsWith(HEAD) || lines.startsWith(HEAD_OF_NO_MEMORY));

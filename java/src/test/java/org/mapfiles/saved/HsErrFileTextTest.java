@@ -12,7 +12,7 @@ import org.mapfiles.MalformedMapsException;
 import org.mapfiles.saved.Crash.Address.Role;
 
 /** Logs of other versions, and damaged logs. Each is written for its test in the format of the JDK that it names. */
-class FatalErrorLogTextTest {
+class HsErrFileTextTest {
     private static final String HEAD = """
             #
             # A fatal error has been detected by the Java Runtime Environment:
