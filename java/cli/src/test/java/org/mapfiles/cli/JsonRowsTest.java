@@ -52,10 +52,13 @@ class JsonRowsTest {
                 for (String memory : List.of(" --pss", "", " --rss")) { // first a row with all fields
                     add(lines, "maps " + pid + memory);
                     add(lines, "files " + pid + memory);
+                    add(lines, "files --mappings " + pid + memory);
+                    add(lines, "count self " + child.pid() + memory);
                     add(lines, "count " + pid + memory);
                 }
                 for (String by : List.of("path", "dir", "ext", "kind", "perms", "deleted")) {
                     add(lines, "count " + pid + " --by " + by);
+                    add(lines, "count self " + child.pid() + " --by " + by);
                 }
             }
             add(lines, "resolve self 0 " + address("libjvm.so") + " " + address("[stack]"));
@@ -255,7 +258,7 @@ class JsonRowsTest {
         names.removeAll(List.of("version", "type", "pid"));
         List<String> ofMaps = new ArrayList<>(RowSchema.ofMapping());
         ofMaps.removeAll(List.of("version", "type", "pid"));
-        String memory = names.removeAll(RowSchema.MEMORY) ? ", *memory*" : "";
+        String memory = names.contains("swap") && names.removeAll(RowSchema.MEMORY) ? ", *memory*" : "";
         String fields = "";
         if (!type.equals("mapping") && names.containsAll(ofMaps)) {
             fields = names.get(0).equals("address") ? "`address`, those of `mapping`" : "those of `mapping`";

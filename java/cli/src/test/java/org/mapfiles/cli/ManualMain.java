@@ -6,8 +6,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import org.mapfiles.cli.commands.CompletionCommand;
 import org.mapfiles.cli.output.Terminal;
-import picocli.AutoComplete;
 import picocli.CommandLine;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.codegen.docgen.manpage.ManPageGenerator;
@@ -36,6 +36,6 @@ final class ManualMain {
         }
         Path completion = Path.of(arguments[1]);
         Files.createDirectories(completion.getParent());
-        Files.writeString(completion, AutoComplete.bash("mapfiles", line));
+        Files.writeString(completion, CompletionCommand.script(line));
     }
 }

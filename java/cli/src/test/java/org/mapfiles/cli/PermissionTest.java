@@ -69,7 +69,7 @@ class PermissionTest {
     /** CAP_PERFMON alone permits to read mappings, but not map_files. */
     @Test
     void withPerfmonAloneFilesAreVerifiedByPath() throws Exception {
-        CliResult files = with("-all,+perfmon", "files", child.pid(), "--json");
+        CliResult files = with("-all,+perfmon", "files", child.pid(), "--mappings", "--json");
         assumeTrue(files.code() != 3, "CAP_PERFMON is not enough to read mappings: Linux before 6.13");
         assertThat(files.code()).as(files.err()).isZero();
         assertThat(files.err()).hasLineCount(1).endsWith(ADVICE);
