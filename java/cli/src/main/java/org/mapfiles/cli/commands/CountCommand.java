@@ -85,14 +85,16 @@ public final class CountCommand implements Callable<Integer> {
         }
         ProcessCountRows counts =
                 new ProcessCountRows(by, memory.columns(order.needsRss()), selection.isAll(), terminal);
-        int code = targets.forEach(terminal, maps -> {
-            MappingGroups groups = read(maps);
-            if (groups.total().mappings() > 0) {
-                counts.add(new ProcessCount(maps.pid(), Processes.name(maps.pid()), groups));
-            }
-        });
+        int code = targets.forEach(terminal, maps -> count(maps, counts), true);
         counts.print(order, screen);
         return code;
+    }
+
+    private void count(ProcessMaps maps, ProcessCountRows counts) throws IOException {
+        MappingGroups groups = read(maps);
+        if (groups.total().mappings() > 0) {
+            counts.add(new ProcessCount(maps.pid(), Processes.name(maps.pid()), groups));
+        }
     }
 
     private MappingGroups read(ProcessMaps maps) throws IOException {

@@ -112,7 +112,9 @@ public final class FilesCommand implements Callable<Integer> {
                 }
                 output.endOfChunk();
                 read += chunk.size();
-                progress.update(read, 0, "mappings");
+                if (!mappings || order.isOrdered()) { // else rows are printed meanwhile
+                    progress.update(read, 0, "mappings");
+                }
             } while (chunks.next());
         }
     }

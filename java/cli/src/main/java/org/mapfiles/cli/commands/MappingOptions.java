@@ -27,7 +27,7 @@ final class MappingOptions {
             names = "--file",
             paramLabel = "GLOB",
             converter = NamePattern.Converter.class,
-            description = "Only names that match, such as '*.so' or '/opt/**'.")
+            description = "Only names that match, such as '*.so'.")
     private NamePattern name;
 
     @Option(

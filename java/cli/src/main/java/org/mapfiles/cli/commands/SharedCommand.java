@@ -156,7 +156,8 @@ public final class SharedCommand implements Callable<Integer> {
         }
         table.print();
         if (sums.mappings > 0) {
-            String end = sums.mappings + " mappings of " + sums.groups + " pieces of memory: RSS "
+            String end = sums.mappings + " mappings of " + sums.groups
+                    + (sums.groups == 1 ? " piece of memory: RSS " : " pieces of memory: RSS ")
                     + Sizes.human(sums.resident) + ", shared " + Sizes.human(sums.common)
                     + (sums.isKnown ? "\n" : ", some of it unknown\n");
             terminal.out().write(end.getBytes(StandardCharsets.UTF_8));

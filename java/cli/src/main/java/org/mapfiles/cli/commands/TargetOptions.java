@@ -56,11 +56,20 @@ final class TargetOptions {
      * @return the exit code
      */
     int forEach(Terminal terminal, Action action) throws IOException {
+        return forEach(terminal, action, false);
+    }
+
+    /**
+     * As {@link #forEach(Terminal, Action)}.
+     *
+     * @param isSilent whether the action prints nothing, so that progress is shown
+     */
+    int forEach(Terminal terminal, Action action, boolean isSilent) throws IOException {
         if (all && !arguments.isEmpty()) {
             throw new ParameterException(spec.commandLine(), "--all cannot be combined with a process");
         }
         if (all) {
-            return readAll(terminal, action);
+            return readAll(terminal, action, isSilent);
         }
         if (arguments.isEmpty()) {
             throw new ParameterException(spec.commandLine(), "PID|self is missing");
@@ -110,13 +119,15 @@ final class TargetOptions {
         return code;
     }
 
-    private static int readAll(Terminal terminal, Action action) throws IOException {
+    private static int readAll(Terminal terminal, Action action, boolean isSilent) throws IOException {
         int denied = 0;
         MapsException first = null;
         int[] pids = Processes.pids();
         try (Progress progress = new Progress(terminal, "reading")) {
             for (int i = 0; i < pids.length; i++) {
-                progress.update(i, pids.length, "processes");
+                if (isSilent) {
+                    progress.update(i, pids.length, "processes");
+                }
                 try (ProcessMaps maps = Target.of(pids[i]).open()) {
                     action.read(maps);
                 } catch (ProcessExitedException | NotSupportedException leftOut) {
@@ -124,6 +135,10 @@ final class TargetOptions {
                 } catch (PermissionDeniedException e) {
                     denied++;
                     first = first == null ? e : first;
+                } catch (NotEnoughMemoryException e) {
+                    throw e;
+                } catch (MapsException e) {
+                    terminal.report(e);
                 }
             }
         }

@@ -14,7 +14,6 @@ public final class Progress implements AutoCloseable {
     private final Terminal terminal;
     private final String what;
     private long due = System.nanoTime() + FIRST_NANOS;
-    private boolean isShown;
 
     /** @param what is done, as the beginning of the line */
     public Progress(Terminal terminal, String what) {
@@ -28,17 +27,13 @@ public final class Progress implements AutoCloseable {
             return;
         }
         String count = total > 0 ? done + " of " + total : Long.toString(done);
-        terminal.progress(TextWidth.shortened(what + ": " + count + " " + unit, WIDTH));
-        isShown = true;
+        terminal.showProgress(TextWidth.shortened(what + ": " + count + " " + unit, WIDTH));
         due = System.nanoTime() + NEXT_NANOS;
     }
 
     /** Removes the line. */
     @Override
     public void close() {
-        if (isShown) {
-            terminal.progress("");
-            isShown = false;
-        }
+        terminal.removeProgress();
     }
 }

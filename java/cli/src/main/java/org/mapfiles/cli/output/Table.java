@@ -145,6 +145,7 @@ public final class Table {
             fit();
             isFitted = true;
         }
+        terminal.removeProgress();
         OutputStream out = terminal.out();
         StringBuilder line = new StringBuilder();
         for (int from = 0; from < cells.size(); from += columns.size()) {
@@ -195,11 +196,21 @@ public final class Table {
                 return;
             }
             int width = TextWidth.of(text);
-            String padding = " ".repeat(Math.max(0, each.width - width));
-            line.append(each.isRight ? padding : "");
+            if (each.isRight) {
+                pad(line, each.width - width);
+            }
             append(line, text, colours.get(from + i));
-            line.append(each.isRight ? "" : padding).append(GAP);
+            if (!each.isRight) {
+                pad(line, each.width - width);
+            }
+            line.append(GAP);
             used += Math.max(each.width, width) + GAP.length();
+        }
+    }
+
+    private static void pad(StringBuilder line, int blanks) {
+        for (int i = 0; i < blanks; i++) {
+            line.append(' ');
         }
     }
 

@@ -28,6 +28,7 @@ public final class Terminal {
     private final int width;
     private final boolean progress;
     private Exception reported;
+    private boolean isProgressShown;
 
     /**
      * Streams that are no terminal.
@@ -117,9 +118,19 @@ public final class Terminal {
     }
 
     /** Replaces the last line of stderr. */
-    void progress(String line) {
+    void showProgress(String line) {
         err.print("\r\033[K" + line);
         err.flush();
+        isProgressShown = true;
+    }
+
+    /** Removes a line of progress, before something else is printed. */
+    void removeProgress() {
+        if (isProgressShown) {
+            err.print("\r\033[K");
+            err.flush();
+            isProgressShown = false;
+        }
     }
 
     public void flush() throws IOException {
@@ -144,6 +155,7 @@ public final class Terminal {
 
     /** Prints a message as one line on stderr. */
     public void report(String message) {
+        removeProgress();
         err.println("mapfiles: " + Printable.message(String.valueOf(message)));
     }
 }

@@ -10,8 +10,12 @@ final class TextWidth {
 
     /** Returns the number of columns that a text takes. */
     static int of(String text) {
-        int width = 0;
-        for (int i = 0; i < text.length(); i += Character.charCount(text.codePointAt(i))) {
+        int ascii = 0;
+        while (ascii < text.length() && text.charAt(ascii) < 0x80) {
+            ascii++;
+        }
+        int width = ascii;
+        for (int i = ascii; i < text.length(); i += Character.charCount(text.codePointAt(i))) {
             width += of(text.codePointAt(i));
         }
         return width;
