@@ -71,7 +71,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
         footer = {
             "",
             "Completion for bash and zsh: source <(mapfiles generate-completion)",
-            "Fields of --json: docs/reference/json.md"
+            "Columns, and fields of --json: docs/reference, or share/doc/mapfiles"
         })
 public final class Main implements Runnable {
     private static final String MORE_MEMORY =

@@ -27,6 +27,7 @@ final class ManualMain {
         line.getSubcommands().values().forEach(command -> commands.add(command.getCommandSpec()));
         for (CommandSpec command : commands) { // else the pages have the versions of this machine's Java and kernel
             command.versionProvider(null).version("mapfiles " + arguments[2]);
+            command.usageMessage().footerHeading("Notes%n"); // a footer without a heading is left out
         }
         Path manual = Files.createDirectories(Path.of(arguments[0]));
         int code = ManPageGenerator.generateManPage(

@@ -31,8 +31,9 @@ import picocli.CommandLine.Spec;
             "Counts mappings, and compares with vm.max_map_count.",
             "Of one process: a row for each group. Of several: a row for each process.",
             "",
-            "Examples: mapfiles count 4711 --by dir --top 10",
-            "          mapfiles count --all --top 10",
+            "Example: mapfiles count 4711 --by dir --top 10",
+            "",
+            "Example: mapfiles count --all --top 10",
             ""
         },
         footer = {

@@ -3,18 +3,15 @@ package org.mapfiles.cli.commands;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
 import java.util.concurrent.Callable;
 import org.mapfiles.ProcessMaps;
 import org.mapfiles.cli.output.JsonLines;
 import org.mapfiles.cli.output.Terminal;
-import org.mapfiles.cli.target.Arguments;
 import org.mapfiles.jvm.JvmRegions;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.TypeConversionException;
 
 /** Reports the use of the memory of JVMs. */
 @Command(
@@ -40,11 +37,9 @@ public final class JvmCommand implements Callable<Integer> {
     @Option(
             names = "--region",
             paramLabel = "REGION",
-            split = ",",
-            hideParamSyntax = true,
             converter = RegionConverter.class,
-            description = "Only regions such as java_heap, malloc, gc.")
-    private List<JvmRegions.Kind> only = new ArrayList<>();
+            description = "Only regions such as gc or java_heap,malloc.")
+    private ConstantSet<JvmRegions.Kind> only;
 
     @Mixin
     private MemoryOptions memoryOptions;
@@ -78,7 +73,7 @@ public final class JvmCommand implements Callable<Integer> {
         JvmMemory memory = columns.hasRss() ? new JvmMemory(maps, regions, columns) : null;
         List<JvmPart> parts = new ArrayList<>();
         for (int i = 0; i < regions.size(); i++) {
-            if (only.isEmpty() || only.contains(regions.region(i))) {
+            if (only == null || only.values().contains(regions.region(i))) {
                 parts.add(new JvmPart(regions, i, memory));
             }
         }
@@ -125,19 +120,11 @@ public final class JvmCommand implements Callable<Integer> {
         }
     }
 
-    /** Parses a region as JSON has it. */
-    static final class RegionConverter implements ITypeConverter<JvmRegions.Kind> {
+    /** Parses regions. */
+    static final class RegionConverter implements ITypeConverter<ConstantSet<JvmRegions.Kind>> {
         @Override
-        public JvmRegions.Kind convert(String text) {
-            List<String> names = new ArrayList<>();
-            for (JvmRegions.Kind region : JvmRegions.Kind.values()) {
-                if (JsonLines.constant(region).equals(text.toLowerCase(Locale.ROOT))) {
-                    return region;
-                }
-                names.add(JsonLines.constant(region));
-            }
-            throw new TypeConversionException(
-                    "'" + Arguments.display(text) + "' is none of " + String.join(", ", names));
+        public ConstantSet<JvmRegions.Kind> convert(String text) {
+            return ConstantSet.parse(text, JvmRegions.Kind.class);
         }
     }
 }

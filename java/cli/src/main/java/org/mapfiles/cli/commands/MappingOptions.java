@@ -1,19 +1,13 @@
 package org.mapfiles.cli.commands;
 
-import java.util.ArrayList;
-import java.util.List;
-import java.util.Locale;
 import org.mapfiles.MapFilter;
 import org.mapfiles.Mapping;
 import org.mapfiles.Mapping.Deletion;
 import org.mapfiles.cli.output.FileName;
-import org.mapfiles.cli.output.JsonLines;
-import org.mapfiles.cli.target.Arguments;
 import org.mapfiles.cli.target.NamePattern;
 import org.mapfiles.cli.target.PermissionPattern;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.TypeConversionException;
 
 /** Which mappings a command reads. A mapping must have all that is given. */
 final class MappingOptions {
@@ -33,11 +27,9 @@ final class MappingOptions {
     @Option(
             names = "--kind",
             paramLabel = "KIND",
-            split = ",",
-            hideParamSyntax = true,
             converter = KindConverter.class,
-            description = "Only kinds such as file, heap, stack, anonymous.")
-    private List<Mapping.Kind> kinds = new ArrayList<>();
+            description = "Only kinds such as file or heap,stack.")
+    private ConstantSet<Mapping.Kind> kinds;
 
     @Option(
             names = "--perms",
@@ -48,7 +40,7 @@ final class MappingOptions {
 
     /** Returns whether all mappings are read. */
     boolean isAll() {
-        return !executable && !deleted && name == null && kinds.isEmpty() && permissions == null;
+        return !executable && !deleted && name == null && kinds == null && permissions == null;
     }
 
     /** Returns the part of the options that reading can apply. */
@@ -59,25 +51,17 @@ final class MappingOptions {
     /** Returns whether a mapping is one of those. */
     boolean matches(Mapping mapping, FileName fileName) {
         return (!executable || mapping.isExecutable())
-                && (kinds.isEmpty() || kinds.contains(mapping.kind()))
+                && (kinds == null || kinds.values().contains(mapping.kind()))
                 && (permissions == null || permissions.matches(mapping.permissions()))
                 && (!deleted || fileName.deletion() == Deletion.DELETED)
                 && (name == null || name.matches(fileName.raw()));
     }
 
-    /** Parses a kind as JSON has it. */
-    static final class KindConverter implements ITypeConverter<Mapping.Kind> {
+    /** Parses kinds. */
+    static final class KindConverter implements ITypeConverter<ConstantSet<Mapping.Kind>> {
         @Override
-        public Mapping.Kind convert(String text) {
-            List<String> names = new ArrayList<>();
-            for (Mapping.Kind kind : Mapping.Kind.values()) {
-                if (JsonLines.constant(kind).equals(text.toLowerCase(Locale.ROOT))) {
-                    return kind;
-                }
-                names.add(JsonLines.constant(kind));
-            }
-            throw new TypeConversionException(
-                    "'" + Arguments.display(text) + "' is none of " + String.join(", ", names));
+        public ConstantSet<Mapping.Kind> convert(String text) {
+            return ConstantSet.parse(text, Mapping.Kind.class);
         }
     }
 }
