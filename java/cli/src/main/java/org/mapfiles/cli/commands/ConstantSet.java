@@ -28,7 +28,6 @@ record ConstantSet<E extends Enum<E>>(Set<E> values) {
             }
             names.add(JsonLines.constant(constant));
         }
-        throw new TypeConversionException(
-                "'" + Arguments.display(name) + "' is none of " + String.join(", ", names));
+        throw new TypeConversionException("'" + Arguments.display(name) + "' is none of " + String.join(", ", names));
     }
 }

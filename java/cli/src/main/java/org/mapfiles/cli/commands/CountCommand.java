@@ -82,12 +82,15 @@ public final class CountCommand implements Callable<Integer> {
             throw new ParameterException(spec.commandLine(), "groups have no address: use --sort size, rss or path");
         }
         if (!targets.isSeveral()) {
-            return targets.forEach(terminal, this::countGroups);
+            int code = targets.forEach(terminal, this::countGroups);
+            selection.reportUnknown(terminal);
+            return code;
         }
         ProcessCountRows counts =
                 new ProcessCountRows(by, memory.columns(order.needsRss()), selection.isAll(), terminal);
         int code = targets.forEach(terminal, maps -> count(maps, counts), true);
         counts.print(order, screen);
+        selection.reportUnknown(terminal);
         return code;
     }
 

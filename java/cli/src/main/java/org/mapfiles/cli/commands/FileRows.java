@@ -52,7 +52,7 @@ final class FileRows implements FilesCommand.Output {
 
         void add(Mapping mapping, MapFilesEntries entry, MemoryColumns.Sums sums) {
             String mode = FilesCommand.mode(entry);
-            modes |= 1 << MODES.indexOf(mode == null ? "?" : mode);
+            modes |= 1 << MODES.indexOf(mode == null || mode.isEmpty() ? "?" : mode);
             mappings++;
             bytes += mapping.size();
             memory.add(sums);

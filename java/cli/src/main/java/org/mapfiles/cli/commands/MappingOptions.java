@@ -4,8 +4,10 @@ import org.mapfiles.MapFilter;
 import org.mapfiles.Mapping;
 import org.mapfiles.Mapping.Deletion;
 import org.mapfiles.cli.output.FileName;
+import org.mapfiles.cli.output.Terminal;
 import org.mapfiles.cli.target.NamePattern;
 import org.mapfiles.cli.target.PermissionPattern;
+import org.mapfiles.files.MapFiles;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Option;
 
@@ -48,12 +50,39 @@ final class MappingOptions {
         return executable ? MapFilter.all().executable() : MapFilter.all();
     }
 
+    /** Mappings that are left out since it is unknown whether their file is deleted. */
+    private long unknown;
+
     /** Returns whether a mapping is one of those. */
     boolean matches(Mapping mapping, FileName fileName) {
+        boolean matches = matchesBesideDeletion(mapping, fileName);
+        if (matches && deleted && fileName.deletion() == Deletion.UNKNOWN) {
+            unknown++;
+        }
+        return matches && (!deleted || fileName.deletion() == Deletion.DELETED);
+    }
+
+    /** As {@link #matches}, without a query. A file that may be deleted matches. */
+    boolean mayMatch(Mapping mapping) {
+        FileName fileName = FileName.withoutQuery(mapping);
+        return matchesBesideDeletion(mapping, fileName) && (!deleted || fileName.deletion() != Deletion.NOT_DELETED);
+    }
+
+    /** Reports mappings that are left out since it is unknown whether their file is deleted. */
+    void reportUnknown(Terminal terminal) {
+        if (unknown > 0) {
+            terminal.report(unknown + (unknown == 1 ? " mapping is" : " mappings are")
+                    + " left out: whether the file is deleted is unknown"
+                    + MapFiles.followDenial()
+                            .map(denial -> ": " + denial.getMessage())
+                            .orElse(""));
+        }
+    }
+
+    private boolean matchesBesideDeletion(Mapping mapping, FileName fileName) {
         return (!executable || mapping.isExecutable())
                 && (kinds == null || kinds.values().contains(mapping.kind()))
                 && (permissions == null || permissions.matches(mapping.permissions()))
-                && (!deleted || fileName.deletion() == Deletion.DELETED)
                 && (name == null || name.matches(fileName.raw()));
     }
 

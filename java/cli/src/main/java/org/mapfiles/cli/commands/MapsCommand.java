@@ -71,7 +71,9 @@ public final class MapsCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException {
-        return targets.forEach(terminal, this::list);
+        int code = targets.forEach(terminal, this::list);
+        selection.reportUnknown(terminal);
+        return code;
     }
 
     private void list(ProcessMaps maps) throws IOException {

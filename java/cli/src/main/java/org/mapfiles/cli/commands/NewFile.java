@@ -82,9 +82,12 @@ final class NewFile implements AutoCloseable {
     /** Closes the file, and removes it if it is not complete. */
     @Override
     public void close() throws IOException {
-        stream.close();
-        if (!isKept) {
-            Files.deleteIfExists(written);
+        try {
+            stream.close();
+        } finally {
+            if (!isKept) {
+                Files.deleteIfExists(written);
+            }
         }
     }
 }

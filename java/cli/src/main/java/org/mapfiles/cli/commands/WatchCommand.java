@@ -15,7 +15,6 @@ import org.mapfiles.cli.output.ChangeJson;
 import org.mapfiles.cli.output.ChangePrinter;
 import org.mapfiles.cli.output.ChangeSummary;
 import org.mapfiles.cli.output.ChangeText;
-import org.mapfiles.cli.output.FileName;
 import org.mapfiles.cli.output.Terminal;
 import org.mapfiles.cli.target.PositiveNumber;
 import org.mapfiles.cli.target.Processes;
@@ -206,7 +205,7 @@ public final class WatchCommand implements Callable<Integer> {
         }
 
         private boolean isSelected(Mapping mapping) {
-            return mapping != null && selection.matches(mapping, FileName.withoutQuery(mapping));
+            return mapping != null && selection.mayMatch(mapping);
         }
 
         /** Prints the summary: as the last line, or on stderr beside JSON. */

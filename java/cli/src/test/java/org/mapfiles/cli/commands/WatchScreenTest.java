@@ -56,6 +56,18 @@ class WatchScreenTest {
         }
     }
 
+    /** watch does not query the kernel whether a file is deleted. A file that may be deleted is selected. */
+    @Test
+    void filesThatMayBeDeletedAreSelected() throws Exception {
+        try (SpecialMappingsChild child =
+                new SpecialMappingsChild(directory.toRealPath(), List.of(), "plain", "deleted")) {
+            RunningWatch watch = RunningWatch.initial(child.pid(), "--poll", "--deleted");
+            assertThat(watch.text()).contains("/deleted (deleted?)").doesNotContain("/plain");
+            child.end();
+            watch.awaitExit();
+        }
+    }
+
     /** With --each and in JSON each change is a line. */
     @Test
     void eachChangeIsALineByAnOption() throws Exception {
