@@ -147,6 +147,14 @@ public final class WatchCommand implements Callable<Integer> {
         }
 
         void run() throws IOException {
+            try (Interruption interruption = new Interruption()) {
+                begin();
+                end(watch(interruption));
+            }
+        }
+
+        /** Reports what is watched and how, and prints the mappings of the start. */
+        private void begin() throws IOException {
             List<ImmutableMapping> present = changes.mappings();
             terminal.report("watching process " + maps.pid() + " " + Processes.displayName(maps.pid()) + ", "
                     + present.size() + " mappings: "
@@ -161,9 +169,6 @@ public final class WatchCommand implements Callable<Integer> {
                     }
                 }
                 terminal.flush();
-            }
-            try (Interruption interruption = new Interruption()) {
-                end(watch(interruption));
             }
         }
 
