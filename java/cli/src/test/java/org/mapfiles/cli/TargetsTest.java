@@ -175,6 +175,27 @@ class TargetsTest {
         }
     }
 
+    /** With --all only processes with rows have a table. */
+    @Test
+    void allPrintsNoEmptyTables() throws Exception {
+        Path file = directory.toRealPath().resolve("only-here");
+        try (TestJvm jvm = TestJvm.mapping(file)) {
+            for (String command : List.of("maps", "files", "files --mappings")) {
+                CliResult all = CliResult.with((command + " --all --file only-here").split(" "));
+                assertThat(all.code()).isZero();
+                assertThat(all.lines())
+                        .as(command)
+                        .hasSize(4)
+                        .startsWith(jvm.pid() + " " + MapAndWaitMain.class.getName())
+                        .anyMatch(line -> line.endsWith("  " + file));
+                assertThat(CliResult.with((command + " self --file only-here").split(" "))
+                                .lines())
+                        .as(command)
+                        .hasSize(2);
+            }
+        }
+    }
+
     /** Bash completes a PID, and shows the names of several. */
     @Test
     void completionOffersProcessesWithTheirNames() throws Exception {

@@ -50,6 +50,7 @@ final class FileMappingRows implements FilesCommand.Output {
 
     private final ProcessMaps maps;
     private final MemoryColumns columns;
+    private final TargetOptions targets;
     private final OrderOptions order;
     private final Terminal terminal;
     private final Table table;
@@ -64,10 +65,16 @@ final class FileMappingRows implements FilesCommand.Output {
     private long bytes;
 
     FileMappingRows(
-            ProcessMaps maps, MemoryColumns columns, OrderOptions order, ScreenOptions screen, Terminal terminal)
+            ProcessMaps maps,
+            MemoryColumns columns,
+            TargetOptions targets,
+            OrderOptions order,
+            ScreenOptions screen,
+            Terminal terminal)
             throws IOException {
         this.maps = maps;
         this.columns = columns;
+        this.targets = targets;
         this.order = order;
         this.terminal = terminal;
         isWide = screen.isWide();
@@ -97,6 +104,9 @@ final class FileMappingRows implements FilesCommand.Output {
     }
 
     private void print(Row row) throws IOException {
+        if (mappings == 0 && lines == null) {
+            targets.printHeading(terminal, maps);
+        }
         mappings++;
         bytes += row.mapping.size();
         total.add(row.memory);
@@ -132,7 +142,7 @@ final class FileMappingRows implements FilesCommand.Output {
 
     @Override
     public void endOfChunk() throws IOException {
-        if (lines == null && ordered == null) {
+        if (lines == null && ordered == null && mappings > 0) {
             table.print();
         }
     }
@@ -145,7 +155,10 @@ final class FileMappingRows implements FilesCommand.Output {
             }
             order.reportLeftOut(terminal, ordered);
         }
-        if (lines == null) {
+        if (lines == null && (mappings > 0 || !targets.leavesOutEmpty())) {
+            if (mappings == 0) {
+                targets.printHeading(terminal, maps);
+            }
             table.print();
             String end = mappings + (mappings == 1 ? " mapping of a file, " : " mappings of files, ")
                     + Sizes.human(bytes) + columns.text(total) + "\n";

@@ -87,6 +87,7 @@ final class FileRows implements FilesCommand.Output {
 
     private final ProcessMaps maps;
     private final MemoryColumns columns;
+    private final TargetOptions targets;
     private final OrderOptions order;
     private final Terminal terminal;
     private final Table table;
@@ -108,10 +109,17 @@ final class FileRows implements FilesCommand.Output {
     private long bytes;
     private int files;
 
-    FileRows(ProcessMaps maps, MemoryColumns columns, OrderOptions order, ScreenOptions screen, Terminal terminal)
+    FileRows(
+            ProcessMaps maps,
+            MemoryColumns columns,
+            TargetOptions targets,
+            OrderOptions order,
+            ScreenOptions screen,
+            Terminal terminal)
             throws IOException {
         this.maps = maps;
         this.columns = columns;
+        this.targets = targets;
         this.order = order;
         this.terminal = terminal;
         isWide = screen.isWide();
@@ -163,7 +171,10 @@ final class FileRows implements FilesCommand.Output {
             states.putAll(facts.states());
             files = facts.count();
         }
-        if (lines == null) {
+        if (lines == null && (mappings > 0 || !targets.leavesOutEmpty())) {
+            if (mappings == 0) {
+                targets.printHeading(terminal, maps);
+            }
             table.print();
             printTotals();
         }
@@ -183,6 +194,9 @@ final class FileRows implements FilesCommand.Output {
     }
 
     private void print(FileRow row) throws IOException {
+        if (mappings == 0 && lines == null) {
+            targets.printHeading(terminal, maps);
+        }
         mappings += row.mappings;
         bytes += row.bytes;
         total.add(row.memory);

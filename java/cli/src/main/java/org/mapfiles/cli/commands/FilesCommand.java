@@ -78,9 +78,6 @@ public final class FilesCommand implements Callable<Integer> {
                     .ifPresent(denial -> terminal.report("the map_files entries are unknown: " + denial.getMessage()));
             MemoryColumns columns = memory.columns(order.needsRss());
             boolean isMore = chunks.next();
-            if (!screen.isJson()) {
-                targets.printHeading(terminal, maps);
-            }
             Output output = output(maps, columns);
             FileFacts facts = new FileFacts(files);
             if (isMore) {
@@ -123,8 +120,8 @@ public final class FilesCommand implements Callable<Integer> {
 
     private Output output(ProcessMaps maps, MemoryColumns columns) throws IOException {
         return mappings
-                ? new FileMappingRows(maps, columns, order, screen, terminal)
-                : new FileRows(maps, columns, order, screen, terminal);
+                ? new FileMappingRows(maps, columns, targets, order, screen, terminal)
+                : new FileRows(maps, columns, targets, order, screen, terminal);
     }
 
     /** Returns how the process opened the file: "r", "w" or "rw"; null if it is unknown. */

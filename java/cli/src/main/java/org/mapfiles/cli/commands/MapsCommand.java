@@ -193,9 +193,11 @@ public final class MapsCommand implements Callable<Integer> {
         private long mappings;
         private long bytes;
 
-        Text(ProcessMaps maps, MemoryColumns columns) throws IOException {
+        private final ProcessMaps maps;
+
+        Text(ProcessMaps maps, MemoryColumns columns) {
+            this.maps = maps;
             this.columns = columns;
-            targets.printHeading(terminal, maps);
             columns.head(table.right("RANGE").fixed(RANGE_WIDTH).right("SIZE"))
                     .left("PERMS")
                     .right("OFFSET")
@@ -208,6 +210,9 @@ public final class MapsCommand implements Callable<Integer> {
 
         @Override
         public void print(Mapping mapping, FileName name, MemoryColumns.Sums memory) throws IOException {
+            if (mappings == 0) {
+                targets.printHeading(terminal, maps);
+            }
             mappings++;
             bytes += mapping.size();
             total.add(memory);
@@ -227,11 +232,19 @@ public final class MapsCommand implements Callable<Integer> {
 
         @Override
         public void endOfChunk() throws IOException {
-            table.print();
+            if (mappings > 0) {
+                table.print();
+            }
         }
 
         @Override
         public void end(boolean isInconsistent) throws IOException {
+            if (mappings == 0) {
+                if (targets.leavesOutEmpty()) {
+                    return;
+                }
+                targets.printHeading(terminal, maps);
+            }
             table.print();
             long limit = ProcessMaps.maxMappings();
             boolean isAll = selection.isAll() && !files && order.top() == null;

@@ -151,6 +151,11 @@ final class TargetOptions {
         return ExitCode.OK;
     }
 
+    /** Returns whether a process without rows is left out: with --all most processes may have none. */
+    boolean leavesOutEmpty() {
+        return all;
+    }
+
     /** Prints the name of a process above its table, if the command reads several processes. */
     void printHeading(Terminal terminal, ProcessMaps maps) throws IOException {
         if (isSeveral()) {
