@@ -1,14 +1,38 @@
 
 # Completes processes and files, where picocli's function above has no candidates.
 
-# Prints the processes of this machine: PID and the first arguments. Only the PID is ever inserted.
+# Prints the processes of this machine whose PID begins with $1: PID, and main class or jar of a JVM, else the first words of the
+# command line. Only the PID is ever inserted.
 _mapfiles_processes() {
-    local directory words
+    local directory word name i
+    local -a words
     for directory in /proc/[0-9]*; do
         [[ ${directory#/proc/} == "$1"* ]] || continue
-        words=$(tr '\0' ' ' <"$directory/cmdline" 2>/dev/null | cut -c 1-60)
-        [[ -z $words ]] || printf '%s\n' "${directory#/proc/}  ${words//[^[:print:]]/?}"
-    done
+        words=()
+        while IFS= read -r -d '' word; do
+            words+=("$word")
+        done 2>/dev/null <"$directory/cmdline"
+        [[ ${#words[@]} -gt 0 ]] || continue # a kernel thread, or it has exited
+        name="${words[*]:0:6}"
+        if [[ ${words[0]##*/} == java ]]; then
+            for ((i = 1; i < ${#words[@]}; i++)); do
+                case ${words[i]} in
+                -cp | -classpath | --class-path | -p | --module-path | --add-modules | --add-exports | --add-reads | --add-opens) i=$((i + 1)) ;;
+                -jar | -m | --module)
+                    name=${words[i + 1]##*/}
+                    break
+                    ;;
+                -* | @*) ;;
+                *)
+                    name=${words[i]}
+                    break
+                    ;;
+                esac
+            done
+        fi
+        name=${name//[^[:print:]]/?}
+        printf '%s\n' "${directory#/proc/}  ${name:0:60}"
+    done 2>/dev/null
 }
 
 # Sets COMPREPLY to the lines of its input.
