@@ -55,9 +55,9 @@ struct mf_page_range {
 struct mf_resident_walk {
     uint64_t next;     /**< in and out: the first address that is not read yet */
     uint64_t end;      /**< end (exclusive) of the range; UINT64_MAX: the whole address space */
-    uint32_t known;    /**< out: the bits of enum mf_page_category that the kernel reports. Before Linux 6.7 MF_PAGE_ZERO and
-                            MF_PAGE_HUGE are unknown: zero pages are anonymous, the huge zero page is of a file, and no range
-                            is huge */
+    uint32_t known;    /**< out, of this call alone: the bits of enum mf_page_category that the kernel reports. Before Linux
+                            6.7 MF_PAGE_ZERO and MF_PAGE_HUGE are unknown: zero pages are anonymous, the huge zero page is of
+                            a file, and no range is huge. What several calls know together is the bitwise AND of theirs */
     uint32_t unneeded; /**< in: 0; or MF_PAGE_FILE: if it is cheaper, all pages of private mappings of files are reported as
                             pages of the file, private copies too. Then known has no MF_PAGE_FILE */
 };

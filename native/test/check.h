@@ -48,6 +48,24 @@ static inline int check_result(void)
     return check_failures == 0 ? 0 : 1;
 }
 
+/*
+ * Ends a test as skipped under qemu-user. That emulator of programs starts no program of another architecture, has no filters of
+ * system calls, and shows the maps of its own process on the machine.
+ */
+static inline void skip_if_emulated(void)
+{
+    char program[256];
+    const ssize_t length = readlink("/proc/thread-self/exe", program, sizeof program - 1);
+
+    if (length <= 0)
+        return;
+    program[length] = '\0';
+    if (strstr(program, "/qemu-") != NULL) {
+        printf("skipped: %s runs this program\n", program);
+        exit(CHECK_SKIPPED);
+    }
+}
+
 /* Ends a test that runs too long, also without CTest, by SIGALRM. The variable TEST_SECONDS sets the limit. */
 __attribute__((constructor)) static void limit_time(void)
 {

@@ -283,5 +283,6 @@ static void test(void)
 
 int main(void)
 {
+    skip_if_emulated();
     return run_in_directory("elf-address", test);
 }

@@ -306,6 +306,7 @@ static void try_all(void)
 
 int main(void)
 {
+    skip_if_emulated();
     apply_lacking();
     snapshot = new_snapshot(1024, 1 << 18);
     return run_in_directory("errors", try_all);

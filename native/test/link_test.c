@@ -302,6 +302,7 @@ int main(int count, char **arguments)
 {
     if (count > 1)
         return be_deleted(arguments[0]);
+    skip_if_emulated();
     apply_lacking();
     snapshot = new_snapshot(1024, 1 << 18);
     return run_in_directory("link", try_all);

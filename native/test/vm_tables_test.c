@@ -183,6 +183,7 @@ static void reads_a_bounded_number_of_pages(void)
 
 int main(void)
 {
+    skip_if_emulated();
     if (getenv("FAKE_JVM") == NULL) {
         puts("skipped: FAKE_JVM names no program");
         return CHECK_SKIPPED;

@@ -70,140 +70,143 @@ int mf_elf_copy(struct mf_elf_reader *reader, struct mf_elf_window *window, uint
     return 0;
 }
 
-/* Files with more headers than fit into 16 bits have the counts in the first section header (elf(5), e_phnum, e_shnum). */
-static int read_large_counts(struct mf_elf_reader *reader, uint32_t programs, uint32_t sections, uint32_t name_section)
-{
-    struct mf_elf_section_header first = {0};
-    uint32_t info = 0;
-    int rc;
+/* The header of a file, with the wider fields of both classes. */
+struct header {
+    uint64_t program_offset, section_offset;
+    uint32_t program_count, section_count, name_section;
+    uint16_t type, machine, program_bytes, section_bytes;
+};
 
-    if (reader->section_offset != 0 && (programs == PN_XNUM || sections == 0 || name_section == SHN_XINDEX)) {
-        union {
-            Elf64_Shdr wide;
-            Elf32_Shdr narrow;
-        } raw;
-
-        reader->section_count = 1;
-        rc = mf_elf_section_at(reader, 0, &first);
-        if (rc == 0)
-            rc = mf_elf_copy(reader, &reader->headers, reader->section_offset, &raw,
-                             reader->is_64_bit ? sizeof raw.wide : sizeof raw.narrow);
-        if (rc == 0)
-            info = reader->is_64_bit ? raw.wide.sh_info : raw.narrow.sh_info;
-        else if (rc != -ENOEXEC)
-            return rc;
+/* Headers of both classes have fields of the same names. */
+#define HEADER_OF(raw)                                                                                               \
+    (struct header)                                                                                                  \
+    {                                                                                                                \
+        (raw).e_phoff, (raw).e_shoff, (raw).e_phnum, (raw).e_shnum, (raw).e_shstrndx, (raw).e_type, (raw).e_machine, \
+            (raw).e_phentsize, (raw).e_shentsize                                                                     \
     }
-    reader->program_count = programs == PN_XNUM ? info : programs;
-    reader->section_count = sections != 0 ? sections : first.size < UINT32_MAX ? (uint32_t)first.size : UINT32_MAX;
-    reader->name_section = name_section == SHN_XINDEX ? first.link : name_section;
-    return 0;
+#define PROGRAM_OF(raw)                                                                                          \
+    (struct mf_elf_program)                                                                                      \
+    {                                                                                                            \
+        (raw).p_offset, (raw).p_vaddr, (raw).p_filesz, (raw).p_memsz, (raw).p_align, (raw).p_type, (raw).p_flags \
+    }
+#define SECTION_OF(raw)                                                                                                     \
+    (struct mf_elf_section_header)                                                                                          \
+    {                                                                                                                       \
+        (raw).sh_flags, (raw).sh_addr, (raw).sh_offset, (raw).sh_size, (raw).sh_entsize, (raw).sh_addralign, (raw).sh_name, \
+            (raw).sh_type, (raw).sh_link, (raw).sh_info                                                                     \
+    }
+
+static uint32_t program_bytes(const struct mf_elf_reader *reader)
+{
+    return reader->is_64_bit ? sizeof(Elf64_Phdr) : sizeof(Elf32_Phdr);
 }
 
-int mf_elf_reader_open(struct mf_elf_reader *reader, const struct mf_elf_bytes *bytes)
+static uint32_t section_bytes(const struct mf_elf_reader *reader)
+{
+    return reader->is_64_bit ? sizeof(Elf64_Shdr) : sizeof(Elf32_Shdr);
+}
+
+/* Reads the header. Returns an error of mf_elf_read(). */
+static int read_header(struct mf_elf_reader *reader, struct header *out)
 {
     union {
         Elf64_Ehdr wide;
         Elf32_Ehdr narrow;
         unsigned char ident[EI_NIDENT];
-    } header;
-    uint32_t program_bytes, section_bytes;
+    } raw;
+    int rc = mf_elf_copy(reader, &reader->headers, 0, &raw, sizeof raw.narrow);
+
+    if (rc < 0)
+        return rc;
+    if (memcmp(raw.ident, ELFMAG, SELFMAG) != 0 || (raw.ident[EI_CLASS] != ELFCLASS64 && raw.ident[EI_CLASS] != ELFCLASS32))
+        return -ENOEXEC;
+    if (raw.ident[EI_DATA] != OWN_ORDER)
+        return raw.ident[EI_DATA] == ELFDATA2LSB || raw.ident[EI_DATA] == ELFDATA2MSB ? -EPROTONOSUPPORT : -ENOEXEC;
+    reader->is_64_bit = raw.ident[EI_CLASS] == ELFCLASS64;
+    if (reader->is_64_bit)
+        rc = mf_elf_copy(reader, &reader->headers, 0, &raw, sizeof raw.wide);
+    if (rc == 0)
+        *out = reader->is_64_bit ? HEADER_OF(raw.wide) : HEADER_OF(raw.narrow);
+    return rc;
+}
+
+/* Files with more headers than fit into 16 bits have the counts in the first section header (elf(5), e_phnum, e_shnum). */
+static int read_large_counts(struct mf_elf_reader *reader, const struct header *header)
+{
+    struct mf_elf_section_header first = {0};
+
+    if (reader->section_offset != 0 &&
+        (header->program_count == PN_XNUM || header->section_count == 0 || header->name_section == SHN_XINDEX)) {
+        const int rc = mf_elf_section_at(reader, 0, &first);
+
+        if (rc < 0 && rc != -ENOEXEC)
+            return rc;
+    }
+    reader->program_count = header->program_count == PN_XNUM ? first.info : header->program_count;
+    reader->section_count = header->section_count != 0 ? header->section_count
+                            : first.size < UINT32_MAX  ? (uint32_t)first.size
+                                                       : UINT32_MAX;
+    reader->name_section = header->name_section == SHN_XINDEX ? first.link : header->name_section;
+    return 0;
+}
+
+int mf_elf_reader_open(struct mf_elf_reader *reader, const struct mf_elf_bytes *bytes)
+{
+    struct header header = {0};
     int rc;
 
     reader->bytes = bytes;
     reader->reads_left = MF_ELF_READS;
     reader->headers.bytes = reader->contents.bytes = 0;
     reader->headers.offset = reader->contents.offset = 0;
-    rc = mf_elf_copy(reader, &reader->headers, 0, &header, sizeof header.narrow);
+    rc = read_header(reader, &header);
     if (rc < 0)
         return rc;
-    if (memcmp(header.ident, ELFMAG, SELFMAG) != 0 ||
-        (header.ident[EI_CLASS] != ELFCLASS64 && header.ident[EI_CLASS] != ELFCLASS32))
+    if (header.program_count != 0 && header.program_bytes != program_bytes(reader))
         return -ENOEXEC;
-    if (header.ident[EI_DATA] != OWN_ORDER)
-        return header.ident[EI_DATA] == ELFDATA2LSB || header.ident[EI_DATA] == ELFDATA2MSB ? -EPROTONOSUPPORT : -ENOEXEC;
-    reader->is_64_bit = header.ident[EI_CLASS] == ELFCLASS64;
-    if (reader->is_64_bit) {
-        rc = mf_elf_copy(reader, &reader->headers, 0, &header, sizeof header.wide);
-        if (rc < 0)
-            return rc;
-        reader->type = header.wide.e_type;
-        reader->machine = header.wide.e_machine;
-        reader->program_offset = header.wide.e_phoff;
-        reader->section_offset = header.wide.e_shoff;
-        program_bytes = sizeof(Elf64_Phdr);
-        section_bytes = sizeof(Elf64_Shdr);
-        if (header.wide.e_phnum != 0 && header.wide.e_phentsize != program_bytes)
-            return -ENOEXEC;
-        if (header.wide.e_shentsize != section_bytes)
-            reader->section_offset = 0;
-        rc = read_large_counts(reader, header.wide.e_phnum, header.wide.e_shnum, header.wide.e_shstrndx);
-    } else {
-        reader->type = header.narrow.e_type;
-        reader->machine = header.narrow.e_machine;
-        reader->program_offset = header.narrow.e_phoff;
-        reader->section_offset = header.narrow.e_shoff;
-        program_bytes = sizeof(Elf32_Phdr);
-        section_bytes = sizeof(Elf32_Shdr);
-        if (header.narrow.e_phnum != 0 && header.narrow.e_phentsize != program_bytes)
-            return -ENOEXEC;
-        if (header.narrow.e_shentsize != section_bytes)
-            reader->section_offset = 0;
-        rc = read_large_counts(reader, header.narrow.e_phnum, header.narrow.e_shnum, header.narrow.e_shstrndx);
-    }
+    reader->type = header.type;
+    reader->machine = header.machine;
+    reader->program_offset = header.program_offset;
+    reader->section_offset = header.section_bytes == section_bytes(reader) ? header.section_offset : 0;
+    rc = read_large_counts(reader, &header);
     if (rc < 0)
         return rc;
-    if (reader->program_count > MF_ELF_HEADER_BYTES / program_bytes)
+    if (reader->program_count > MF_ELF_HEADER_BYTES / program_bytes(reader))
         return -E2BIG;
-    if (!mf_elf_is_in_file(bytes, reader->program_offset, (uint64_t)reader->program_count * program_bytes))
+    if (!mf_elf_is_in_file(bytes, reader->program_offset, (uint64_t)reader->program_count * program_bytes(reader)))
         return -ENOEXEC;
     /* Section headers are at the end of most files. Without them the tables of PT_DYNAMIC are used. */
     if (reader->section_offset == 0 || reader->section_count > MF_ELF_SECTION_COUNT ||
-        !mf_elf_is_in_file(bytes, reader->section_offset, (uint64_t)reader->section_count * section_bytes))
+        !mf_elf_is_in_file(bytes, reader->section_offset, (uint64_t)reader->section_count * section_bytes(reader)))
         reader->section_count = 0;
     return 0;
 }
 
 int mf_elf_program_at(struct mf_elf_reader *reader, uint32_t index, struct mf_elf_program *out)
 {
-    int rc;
+    union {
+        Elf64_Phdr wide;
+        Elf32_Phdr narrow;
+    } raw;
+    const uint32_t size = program_bytes(reader);
+    const int rc = mf_elf_copy(reader, &reader->headers, reader->program_offset + (uint64_t)index * size, &raw, size);
 
-    if (reader->is_64_bit) {
-        Elf64_Phdr raw;
-
-        rc = mf_elf_copy(reader, &reader->headers, reader->program_offset + (uint64_t)index * sizeof raw, &raw, sizeof raw);
-        if (rc == 0)
-            *out = (struct mf_elf_program){raw.p_offset, raw.p_vaddr, raw.p_filesz, raw.p_memsz,
-                                           raw.p_align,  raw.p_type,  raw.p_flags};
-    } else {
-        Elf32_Phdr raw;
-
-        rc = mf_elf_copy(reader, &reader->headers, reader->program_offset + (uint64_t)index * sizeof raw, &raw, sizeof raw);
-        if (rc == 0)
-            *out = (struct mf_elf_program){raw.p_offset, raw.p_vaddr, raw.p_filesz, raw.p_memsz,
-                                           raw.p_align,  raw.p_type,  raw.p_flags};
-    }
+    if (rc == 0)
+        *out = reader->is_64_bit ? PROGRAM_OF(raw.wide) : PROGRAM_OF(raw.narrow);
     return rc;
 }
 
 int mf_elf_section_at(struct mf_elf_reader *reader, uint32_t index, struct mf_elf_section_header *out)
 {
-    int rc;
+    union {
+        Elf64_Shdr wide;
+        Elf32_Shdr narrow;
+    } raw;
+    const uint32_t size = section_bytes(reader);
+    const int rc = mf_elf_copy(reader, &reader->headers, reader->section_offset + (uint64_t)index * size, &raw, size);
 
-    if (reader->is_64_bit) {
-        Elf64_Shdr raw;
-
-        rc = mf_elf_copy(reader, &reader->headers, reader->section_offset + (uint64_t)index * sizeof raw, &raw, sizeof raw);
-        if (rc == 0)
-            *out = (struct mf_elf_section_header){raw.sh_flags,     raw.sh_addr, raw.sh_offset, raw.sh_size, raw.sh_entsize,
-                                                  raw.sh_addralign, raw.sh_name, raw.sh_type,   raw.sh_link};
-    } else {
-        Elf32_Shdr raw;
-
-        rc = mf_elf_copy(reader, &reader->headers, reader->section_offset + (uint64_t)index * sizeof raw, &raw, sizeof raw);
-        if (rc == 0)
-            *out = (struct mf_elf_section_header){raw.sh_flags,     raw.sh_addr, raw.sh_offset, raw.sh_size, raw.sh_entsize,
-                                                  raw.sh_addralign, raw.sh_name, raw.sh_type,   raw.sh_link};
-    }
+    if (rc == 0)
+        *out = reader->is_64_bit ? SECTION_OF(raw.wide) : SECTION_OF(raw.narrow);
     return rc;
 }
 

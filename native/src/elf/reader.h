@@ -46,7 +46,7 @@ struct mf_elf_program {
 
 struct mf_elf_section_header {
     uint64_t flags, address, offset, size, entry_size, alignment;
-    uint32_t name, type, link;
+    uint32_t name, type, link, info;
 };
 
 /* A symbol with the wider fields of both classes. */
@@ -91,30 +91,20 @@ static inline uint32_t mf_elf_entry_bytes(bool is_64_bit)
     return is_64_bit ? sizeof(Elf64_Sym) : sizeof(Elf32_Sym);
 }
 
-/* Reads a symbol at any address in memory. */
+/* Reads a symbol at any address in memory. The macros for types and bindings are the same in both classes. */
 static inline void mf_elf_entry_of(bool is_64_bit, const void *from, struct mf_elf_entry *out)
 {
-    if (is_64_bit) {
-        Elf64_Sym symbol;
+    union {
+        Elf64_Sym wide;
+        Elf32_Sym narrow;
+    } raw;
 
-        __builtin_memcpy(&symbol, from, sizeof symbol);
-        *out = (struct mf_elf_entry){symbol.st_value,
-                                     symbol.st_size,
-                                     symbol.st_name,
-                                     symbol.st_shndx,
-                                     ELF64_ST_TYPE(symbol.st_info),
-                                     ELF64_ST_BIND(symbol.st_info)};
-    } else {
-        Elf32_Sym symbol;
-
-        __builtin_memcpy(&symbol, from, sizeof symbol);
-        *out = (struct mf_elf_entry){symbol.st_value,
-                                     symbol.st_size,
-                                     symbol.st_name,
-                                     symbol.st_shndx,
-                                     ELF32_ST_TYPE(symbol.st_info),
-                                     ELF32_ST_BIND(symbol.st_info)};
-    }
+#define ENTRY_OF(symbol)                                                               \
+    (struct mf_elf_entry){(symbol).st_value, (symbol).st_size,       (symbol).st_name, \
+                          (symbol).st_shndx, (symbol).st_info & 0xf, (symbol).st_info >> 4}
+    __builtin_memcpy(&raw, from, mf_elf_entry_bytes(is_64_bit));
+    *out = is_64_bit ? ENTRY_OF(raw.wide) : ENTRY_OF(raw.narrow);
+#undef ENTRY_OF
 }
 
 #endif

@@ -6,6 +6,9 @@
 #include "mapfiles_symbols.h"
 #include "os/statx.h"
 
+#include <string.h>
+#include <sys/mman.h>
+
 static jint elfBytesOf(JNIEnv *env UNUSED, jclass self UNUSED, jint descriptor, jlong bytes)
 {
     return mf_elf_bytes_of(descriptor, at(bytes));
@@ -95,6 +98,38 @@ static jlong fileReadAt(JNIEnv *env UNUSED, jclass self UNUSED, jint descriptor,
     return mf_sys_pread(descriptor, at(to), (size_t)bytes, (uint64_t)offset);
 }
 
+#define HUGE_PAGE ((uintptr_t)2 << 20)
+
+/*
+ * Maps memory that Java needs during one method, and unmaps with scratchUnmap(). It asks for huge pages: to touch two megabytes of
+ * new memory in pages of four kilobytes takes as long as to read and sort the symbols of libjvm.so. Returns 0 without memory.
+ */
+static jlong scratchMap(JNIEnv *env UNUSED, jclass self UNUSED, jlong bytes)
+{
+    const uintptr_t size = ((uintptr_t)bytes + HUGE_PAGE - 1) & ~(HUGE_PAGE - 1);
+    void *const memory = mmap(NULL, size + HUGE_PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    const uintptr_t start = (uintptr_t)memory, aligned = (start + HUGE_PAGE - 1) & ~(HUGE_PAGE - 1);
+
+    if (memory == MAP_FAILED)
+        return 0;
+    if (aligned > start)
+        (void)munmap(memory, aligned - start);
+    if (start + HUGE_PAGE > aligned)
+        (void)munmap((void *)(aligned + size), start + HUGE_PAGE - aligned);
+    (void)madvise((void *)aligned, size, MADV_HUGEPAGE); /* a kernel without huge pages has usual ones */
+    return (jlong)aligned;
+}
+
+static void scratchUnmap(JNIEnv *env UNUSED, jclass self UNUSED, jlong address, jlong bytes)
+{
+    (void)munmap(at(address), ((uintptr_t)bytes + HUGE_PAGE - 1) & ~(HUGE_PAGE - 1));
+}
+
+static void copyMemory(JNIEnv *env UNUSED, jclass self UNUSED, jlong from, jlong to, jlong bytes)
+{
+    memcpy(at(to), at(from), (size_t)bytes);
+}
+
 /* Writes the constants of ElfRecord.java. Returns their number. */
 static jint symbolLayout(JNIEnv *env, jclass self UNUSED, jintArray out)
 {
@@ -143,7 +178,8 @@ static const JNINativeMethod symbol_natives[] = {
     METHOD(elfAddress, "(JJJJIJJ)I"), METHOD(elfLoadBias, "(JJJJIJ)I"), METHOD(elfHtlhash, "(JJ)I"),
     METHOD(elfSection, "(JJJ)I"),     METHOD(symbolsRead, "(JJJJ)I"),   METHOD(symbolsFind, "(JJJ)I"),
     METHOD(symbolsName, "(JJJJI)I"),  METHOD(fileOpenInRoot, "(JJ)I"),  METHOD(fileReadAt, "(IJJJ)J"),
-    METHOD(symbolLayout, "([I)I"),
+    METHOD(symbolLayout, "([I)I"),    METHOD(scratchMap, "(J)J"),       METHOD(scratchUnmap, "(JJ)V"),
+    METHOD(copyMemory, "(JJJ)V"),
 };
 
 const struct mf_natives mf_symbol_natives = NATIVES(symbol_natives);

@@ -59,6 +59,13 @@ public class JavaMethodBenchmark {
         return code.find(samples[next++ & SAMPLES - 1], info) ? info.start() : 0;
     }
 
+    /** Also compares the recorded code with the memory of the JVM. */
+    @Benchmark
+    public CodeInfo.Certainty findAndCheck() {
+        code.find(samples[next++ & SAMPLES - 1], info);
+        return info.certainty();
+    }
+
     @Benchmark
     public long skipListMap() {
         long address = samples[next++ & SAMPLES - 1];

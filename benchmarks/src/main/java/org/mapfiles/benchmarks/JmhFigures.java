@@ -125,6 +125,16 @@ final class JmhFigures {
                     "ns",
                     "ConcurrentSkipListMap.floorEntry / find",
                     null);
+            double check = score(byMethod.get("findAndCheck"));
+            figures.add(
+                    "java-method-certainty",
+                    entry.getKey(),
+                    map / check,
+                    check,
+                    map,
+                    "ns",
+                    "ConcurrentSkipListMap.floorEntry / find and certainty",
+                    null);
             allocation("java-method-alloc", entry.getKey().toString(), byMethod.get("find"), "find");
         }
     }

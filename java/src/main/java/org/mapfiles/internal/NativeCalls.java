@@ -152,6 +152,16 @@ public final class NativeCalls {
 
     public static native int symbolsRead(long bytes, long elf, long memory, long size);
 
+    /**
+     * Maps memory for one method, which unmaps it with {@link #scratchUnmap}. Returns its address, aligned to a page;
+     * 0: there is too little memory.
+     */
+    public static native long scratchMap(long bytes);
+
+    public static native void scratchUnmap(long address, long bytes);
+
+    public static native void copyMemory(long from, long to, long bytes);
+
     public static native int symbolsFind(long symbols, long elfAddress, long symbol);
 
     public static native int symbolsName(long bytes, long symbols, long symbol, long to, int capacity);

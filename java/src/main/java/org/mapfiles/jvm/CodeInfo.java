@@ -85,6 +85,8 @@ public final class CodeInfo {
     private ReadCode read;
     private FoundCode found;
     private Certainty certainty = Certainty.NONE;
+    /** Whether {@link #certainty()} compares the recorded code with memory. */
+    private boolean isUnchecked;
 
     /** Constructs a holder without a result. */
     public CodeInfo() {}
@@ -93,21 +95,28 @@ public final class CodeInfo {
     boolean set(JvmCode from, long instruction, long time, int compaction, ByteBuffer image, int record) {
         recorded.set(from, instruction, time, compaction, image, record < 0 ? ~record : record);
         certainty = record < 0 ? Certainty.RECORDED_LATER : Certainty.RECORDED;
+        isUnchecked = false;
         found = recorded;
         return true;
     }
 
-    /** Checks recorded code against the memory of the JVM, after its record was whole. */
+    /**
+     * Checks the certainty of recorded code, after its record was whole. Code whose end the JVM has not reported is
+     * compared with memory when the certainty is read: that takes as long as the search, and a match then means that
+     * the code was there at the search too, since its compile ID is used once.
+     */
     void check() {
-        if (certainty == Certainty.RECORDED && recorded.isUncertain()) {
-            certainty = Certainty.UNCERTAIN;
+        if (certainty == Certainty.RECORDED) {
+            isUnchecked = recorded.isComparable();
+            if (!isUnchecked && recorded.isUncertain()) {
+                certainty = Certainty.UNCERTAIN;
+            }
         }
     }
 
     /** Returns the memory for code that is read. */
     ByteBuffer toRead() {
-        found = null;
-        certainty = Certainty.NONE;
+        setNone(Certainty.NONE);
         if (read == null) {
             read = new ReadCode();
         }
@@ -123,6 +132,7 @@ public final class CodeInfo {
 
     boolean setNone(Certainty reason) {
         certainty = reason;
+        isUnchecked = false;
         found = null;
         return false;
     }
@@ -132,8 +142,15 @@ public final class CodeInfo {
         return found != null;
     }
 
-    /** {@return how certain the result is, or why there is none} */
+    /**
+     * {@return how certain the result is, or why there is none} Recorded code is compared with memory at the first call
+     * after a search. If it was replaced between search and call, it is {@link Certainty#UNCERTAIN} too.
+     */
     public Certainty certainty() {
+        if (isUnchecked) {
+            isUnchecked = false;
+            certainty = recorded.isUncertain() ? Certainty.UNCERTAIN : Certainty.RECORDED;
+        }
         return certainty;
     }
 
@@ -314,7 +331,7 @@ public final class CodeInfo {
         } catch (IllegalStateException evicted) {
             // certainty is EVICTED
         }
-        switch (certainty) {
+        switch (certainty()) {
             case EVICTED:
                 return "evicted";
             case NOT_RECORDED:

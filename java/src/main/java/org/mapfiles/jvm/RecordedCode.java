@@ -62,6 +62,11 @@ final class RecordedCode extends FoundCode {
                 unloaded == 0 || time == CodeSearch.NOW ? 0 : CodeSearch.nextLoaded(image, record, instruction, time);
     }
 
+    /** Returns whether the JVM has not reported the end of the code, so that it can be compared with memory. */
+    boolean isComparable() {
+        return isMethod && unloaded == 0;
+    }
+
     /**
      * Returns whether other code may have been at the address at that time, which the JVM had not reported yet, as
      * {@code is_uncertain()} of code_store.c does. The record was whole.

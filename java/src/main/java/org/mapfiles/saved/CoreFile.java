@@ -13,6 +13,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 import org.mapfiles.MalformedMapsException;
 
 /**
@@ -55,12 +56,12 @@ final class CoreFile {
     private final List<Crash.Address> threads = new ArrayList<>();
     private final Map<Long, byte[]> buildIds = new HashMap<>();
     private final Set<Long> withoutPermissions = new HashSet<>();
-    private Crash.Address fault;
+    private Crash.@Nullable Address fault;
     private long pid = -1;
     /** Address of the vdso; 0: unknown, or there is none. */
     private long vdso;
 
-    private ThreadRegisters layout;
+    private @Nullable ThreadRegisters layout;
     private long readsLeft;
     private long bytesLeft;
     private boolean isAtMaximum;
@@ -278,7 +279,7 @@ final class CoreFile {
         return index + 1;
     }
 
-    private void mapping(long start, long end, int flags, NamedRange file) {
+    private void mapping(long start, long end, int flags, @Nullable NamedRange file) {
         String permissions =
                 ((flags & 4) != 0 ? "r" : "-") + ((flags & 2) != 0 ? "w" : "-") + ((flags & 1) != 0 ? "x" : "-") + "p";
         String head =

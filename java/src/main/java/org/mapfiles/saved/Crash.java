@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What a fatal error log or a core file records of a crash. A fact that the file lacks is empty or -1.
@@ -71,8 +72,9 @@ public final class Crash {
     private final long tid;
     private final String runtime;
     private final String commandLine;
-    private final Instant earliest;
-    private final Instant latest;
+    private final @Nullable Instant earliest;
+    private final @Nullable Instant latest;
+    private final boolean isOfThisBoot;
     private final List<Address> addresses;
     private final long stackStart;
     private final long stackEnd;
@@ -85,6 +87,7 @@ public final class Crash {
         commandLine = builder.commandLine;
         earliest = builder.earliest;
         latest = builder.latest;
+        isOfThisBoot = builder.isOfThisBoot;
         addresses = List.copyOf(builder.addresses);
         stackStart = builder.stackStart;
         stackEnd = builder.stackEnd;
@@ -97,8 +100,14 @@ public final class Crash {
         long tid = -1;
         String runtime = "";
         String commandLine = "";
+
+        @Nullable
         Instant earliest;
+
+        @Nullable
         Instant latest;
+
+        boolean isOfThisBoot;
         final List<Address> addresses = new ArrayList<>();
         long stackStart;
         long stackEnd;
@@ -171,6 +180,11 @@ public final class Crash {
      */
     public Optional<Instant> latest() {
         return Optional.ofNullable(latest);
+    }
+
+    /** Returns whether the crash was on this machine after its last start, by the times that the file records. */
+    boolean isOfThisBoot() {
+        return isOfThisBoot;
     }
 
     /**

@@ -3,6 +3,7 @@ package org.mapfiles.saved;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Reads headers and notes of 64-bit ELF data in native byte order (elf(5)). The data is not trusted: each read is
@@ -48,7 +49,7 @@ final class ElfNotes {
     }
 
     /** Returns the header; null if the data is not 64-bit ELF in native byte order. */
-    static ByteBuffer header(Source source) throws IOException {
+    static @Nullable ByteBuffer header(Source source) throws IOException {
         ByteBuffer header = source.read(0, HEADER);
         byte order = (byte) (ByteOrder.nativeOrder() == ByteOrder.LITTLE_ENDIAN ? 1 : 2);
         boolean isNative = header.remaining() == HEADER

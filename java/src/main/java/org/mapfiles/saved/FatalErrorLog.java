@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.LocalDateTime;
+import java.time.ZoneId;
 import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
 import java.time.format.DateTimeParseException;
@@ -13,6 +14,7 @@ import java.util.Locale;
 import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Parses a fatal error log (hs_err_pidPID.log) of HotSpot, JDK 8 to 28 on Linux: vmError.cpp, os_linux.cpp
@@ -47,6 +49,7 @@ final class FatalErrorLog {
     private static final Pattern TIME =
             Pattern.compile("^[Tt]ime: (\\w{3} \\w{3}\\s+\\d{1,2} \\d\\d:\\d\\d:\\d\\d \\d{4})(?: (\\S+))?");
     private static final DateTimeFormatter DATE = DateTimeFormatter.ofPattern("EEE MMM d HH:mm:ss yyyy", Locale.US);
+    private static final Pattern UPTIME = Pattern.compile("^OS uptime: (\\d{1,5}) days (\\d{1,2}):(\\d\\d) hours");
     private static final Pattern TOTAL = Pattern.compile("^Total number of mappings: (\\d{1,9})$");
 
     /** Registers that hold no address (os_linux_x86.cpp). */
@@ -59,7 +62,7 @@ final class FatalErrorLog {
     private static final Duration AHEAD = Duration.ofHours(12);
 
     /** A frame before its address is known. */
-    private record Frame(String kind, String library, long address, String text) {}
+    private record Frame(String kind, @Nullable String library, long address, String text) {}
 
     private enum Section {
         NONE,
@@ -77,13 +80,17 @@ final class FatalErrorLog {
     private final List<Frame> nativeFrames = new ArrayList<>();
     private final List<Frame> javaFrames = new ArrayList<>();
     private Section section = Section.NONE;
-    private Crash.Address pc;
-    private Crash.Address fault;
+    private Crash.@Nullable Address pc;
+    private Crash.@Nullable Address fault;
     private long pid = -1;
     private boolean isLog;
     private boolean hasLibraries;
     private long linesOfMaps;
     private long lineOfMessage = -1;
+    /** The time of the crash, if its zone is UTC or that of this machine; null: unknown. */
+    private @Nullable Instant time;
+
+    private @Nullable Duration uptime;
 
     FatalErrorLog(LineReader lines, MapsLines maps, Problems problems) {
         this.lines = lines;
@@ -159,8 +166,19 @@ final class FatalErrorLog {
                 crash.stackStart = hex(stack.group(1));
                 crash.stackEnd = hex(stack.group(2));
             }
+        } else if (uptime == null && line.startsWith("OS uptime:")) {
+            uptime(line);
         } else if (crash.earliest == null) {
             time(line);
+        }
+    }
+
+    private void uptime(String line) {
+        Matcher found = UPTIME.matcher(line);
+        if (found.find()) {
+            uptime = Duration.ofDays(Long.parseLong(found.group(1)))
+                    .plusHours(Long.parseLong(found.group(2)))
+                    .plusMinutes(Long.parseLong(found.group(3)));
         }
     }
 
@@ -199,16 +217,17 @@ final class FatalErrorLog {
 
     /** The name of a time zone may mean several, such as CST. */
     private void time(String line) {
-        Matcher time = TIME.matcher(line);
-        if (!time.find()) {
+        Matcher found = TIME.matcher(line);
+        if (!found.find()) {
             return;
         }
         try {
-            Instant at = LocalDateTime.parse(time.group(1).replaceAll(" +", " "), DATE)
-                    .toInstant(ZoneOffset.UTC);
-            boolean isUtc = "UTC".equals(time.group(2)) || "GMT".equals(time.group(2));
+            LocalDateTime local = LocalDateTime.parse(found.group(1).replaceAll(" +", " "), DATE);
+            Instant at = local.toInstant(ZoneOffset.UTC);
+            boolean isUtc = "UTC".equals(found.group(2)) || "GMT".equals(found.group(2));
             crash.earliest = isUtc ? at : at.minus(BEHIND);
             crash.latest = isUtc ? at.plusSeconds(1) : at.plus(AHEAD);
+            time = isUtc ? at : local.atZone(ZoneId.systemDefault()).toInstant();
         } catch (DateTimeParseException e) {
             problems.add(lines.number(), "has a time that cannot be read");
         }
@@ -274,6 +293,7 @@ final class FatalErrorLog {
 
     /** Returns the crash. Frames that are given by library and offset get their address from the mappings. */
     Crash crash(LibraryOffsets libraries) {
+        crash.isOfThisBoot = time != null && uptime != null && BootTime.isOfThisMachine(time, uptime);
         if (pc != null) {
             crash.addresses.add(pc);
         }

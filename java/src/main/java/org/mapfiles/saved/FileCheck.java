@@ -9,8 +9,11 @@ public final class FileCheck {
     public enum Result {
         /** The file at the path is the mapped file, with the content of that time. */
         SAME,
-        /** The file at the path has the inode of the mapped file, but its content has changed. */
-        CHANGED,
+        /**
+         * The file at the path has the inode of the mapped file, but was written to or touched after the crash, so its
+         * content may be another.
+         */
+        CHANGED_OR_TOUCHED,
         /** The file at the path is another one. */
         REPLACED,
         /** No file is at the path. */

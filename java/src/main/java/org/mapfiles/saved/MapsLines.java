@@ -3,6 +3,7 @@ package org.mapfiles.saved;
 import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
 import org.mapfiles.MalformedMapsException;
 import org.mapfiles.MapFilter;
 import org.mapfiles.MapSnapshot;
@@ -30,7 +31,7 @@ final class MapsLines {
 
     private final Problems problems;
     private final ByteArrayOutputStream text = new ByteArrayOutputStream();
-    private NativeMemory line;
+    private @Nullable NativeMemory line;
     private SnapshotBuffer parsed;
     private long lastEnd;
     private int count;

@@ -13,6 +13,7 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 import org.mapfiles.MalformedMapsException;
 import org.mapfiles.MapSnapshot;
 import org.mapfiles.Mapping;
@@ -75,7 +76,7 @@ public final class SavedMaps {
     private final Source source;
     private final MapSnapshot snapshot;
     private final long pid;
-    private final Crash crash;
+    private final @Nullable Crash crash;
     private final List<Problem> problems;
     private final long problemCount;
     private final long[] contradicted;
@@ -89,7 +90,7 @@ public final class SavedMaps {
             MapsLines lines,
             Problems problems,
             long pid,
-            Crash crash,
+            @Nullable Crash crash,
             Map<Long, byte[]> buildIds,
             Set<Long> withoutPermissions) {
         this.source = source;

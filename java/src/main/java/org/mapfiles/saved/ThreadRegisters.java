@@ -3,6 +3,7 @@ package org.mapfiles.saved;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Where a note of type NT_PRSTATUS has the registers: struct elf_prstatus of the kernel, and user_regs_struct of each
@@ -75,7 +76,7 @@ final class ThreadRegisters {
     }
 
     /** Returns the layout of a machine; null if it is unknown. */
-    static ThreadRegisters of(int machine) {
+    static @Nullable ThreadRegisters of(int machine) {
         if (machine == EM_X86_64) {
             List<String> names = new ArrayList<>(X86_64);
             names.add("RSP");

@@ -6,4 +6,7 @@
  * sizes have maxima, and a part that cannot be used is a {@link org.mapfiles.saved.SavedMaps.Problem}. The conventions
  * of {@link org.mapfiles} hold here.
  */
+@NullMarked
 package org.mapfiles.saved;
+
+import org.jspecify.annotations.NullMarked;

@@ -7,6 +7,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 import org.mapfiles.ProcessMaps;
 import org.mapfiles.internal.NativeMemory;
 import org.mapfiles.internal.RootAccess;
@@ -24,7 +25,7 @@ final class DebugFiles {
     private static final long MAX_CRC_BYTES = 1L << 30;
 
     /** Weak, because files in a cache outlive processes. Null: none. */
-    private final WeakReference<ProcessMaps> process;
+    private final @Nullable WeakReference<ProcessMaps> process;
 
     private final byte[] path;
 
@@ -32,35 +33,70 @@ final class DebugFiles {
      * @param maps of the process whose root is searched first; null: only the root of this process
      * @param path of the mapped file in that root
      */
-    DebugFiles(ProcessMaps maps, byte[] path) {
+    DebugFiles(@Nullable ProcessMaps maps, byte[] path) {
         process = maps == null ? null : new WeakReference<>(maps);
         this.path = path;
     }
 
+    /**
+     * Uses a candidate that matches, and keeps it open then; null: it lacks what is searched for. Elf is its
+     * {@code struct mf_elf}.
+     */
+    private interface Use<T> {
+        @Nullable
+        T of(SymbolInfo.Source source, ElfBytes candidate, NativeMemory elf);
+    }
+
     /** Returns the symbols of the first file that matches and has a whole symbol table; null: there is none. */
+    @Nullable
     SymbolTable find(ElfFile file, long maximum) {
+        Use<SymbolTable> symbols = (source, candidate, elf) -> {
+            SymbolTable read = SymbolTable.read(source, candidate, elf, maximum);
+            return read != null && read.hasSymtab() && read.symbolCount() > 0 ? read : null;
+        };
+        SymbolTable found = byBuildId(file, symbols);
+        if (found == null) {
+            found = byLink(file, symbols);
+        }
+        if (found == null) {
+            found = miniDebugInfo(file, symbols, maximum);
+        }
+        return found != null ? found : inDebuginfodCache(file, symbols);
+    }
+
+    /** Returns the first file that matches and has source lines, open; null: there is none. */
+    @Nullable
+    LineFile findLines(ElfFile file) {
+        Use<LineFile> lines = (source, candidate, elf) -> hasLines(candidate) ? LineFile.of(candidate, source) : null;
+        LineFile found = byBuildId(file, lines);
+        if (found == null) {
+            found = byLink(file, lines);
+        }
+        return found != null ? found : inDebuginfodCache(file, lines);
+    }
+
+    /** Returns whether a file has the line tables of DWARF, which may be compressed. */
+    static boolean hasLines(ElfBytes file) {
+        return file.hasSection(".debug_line") || file.hasSection(".zdebug_line");
+    }
+
+    private <T> @Nullable T byBuildId(ElfFile file, Use<T> use) {
         byte[] id = file.buildIdBytes();
+        if (id.length < 2) {
+            return null;
+        }
         String hex = HexFormat.of().formatHex(id);
-        SymbolTable found = null;
-        if (id.length > 1) {
-            byte[] name = ascii("/usr/lib/debug/.build-id/" + hex.substring(0, 2) + "/" + hex.substring(2) + ".debug");
-            found = inRoots(SymbolInfo.Source.DEBUG_FILE, name, file, -1, maximum);
+        byte[] name = ascii("/usr/lib/debug/.build-id/" + hex.substring(0, 2) + "/" + hex.substring(2) + ".debug");
+        return inRoots(SymbolInfo.Source.DEBUG_FILE, name, file, -1, use);
+    }
+
+    private <T> @Nullable T inDebuginfodCache(ElfFile file, Use<T> use) {
+        byte[] id = file.buildIdBytes();
+        if (id.length < 2) {
+            return null;
         }
-        if (found == null) {
-            found = byLink(file, maximum);
-        }
-        if (found == null) {
-            found = miniDebugInfo(file, maximum);
-        }
-        if (found == null && id.length > 1) {
-            found = table(
-                    SymbolInfo.Source.DEBUGINFOD_CACHE,
-                    ElfFile.openPath(null, ascii(debuginfodCache() + "/" + hex + "/debuginfo")),
-                    file,
-                    -1,
-                    maximum);
-        }
-        return found;
+        byte[] name = ascii(debuginfodCache() + "/" + HexFormat.of().formatHex(id) + "/debuginfo");
+        return used(SymbolInfo.Source.DEBUGINFOD_CACHE, ElfFile.openPath(null, name), file, -1, use);
     }
 
     /** Returns the directory of debuginfod_find_debuginfo(3). */
@@ -75,7 +111,7 @@ final class DebugFiles {
     }
 
     /** {@code .gnu_debuglink}: a name, padded to a multiple of four bytes, and a CRC. */
-    private SymbolTable byLink(ElfFile file, long maximum) {
+    private <T> @Nullable T byLink(ElfFile file, Use<T> use) {
         NativeMemory link = file.bytes.section(".gnu_debuglink", MAX_LINK);
         int slash = lastSlash(path);
         if (link == null || link.size() < 2 * Integer.BYTES || slash < 0) {
@@ -96,7 +132,7 @@ final class DebugFiles {
         byte[] directory = Arrays.copyOf(path, slash + 1);
         for (byte[] candidate : List.of(
                 join(directory, name), join(directory, ascii(".debug/"), name), join(DEBUG_ROOT, directory, name))) {
-            SymbolTable found = inRoots(SymbolInfo.Source.DEBUG_LINK, candidate, file, crc, maximum);
+            T found = inRoots(SymbolInfo.Source.DEBUG_LINK, candidate, file, crc, use);
             if (found != null) {
                 return found;
             }
@@ -104,7 +140,7 @@ final class DebugFiles {
         return null;
     }
 
-    private SymbolTable miniDebugInfo(ElfFile file, long maximum) {
+    private @Nullable SymbolTable miniDebugInfo(ElfFile file, Use<SymbolTable> use, long maximum) {
         NativeMemory compressed = file.bytes.section(".gnu_debugdata", MAX_COMPRESSED);
         if (compressed == null) {
             return null;
@@ -116,41 +152,38 @@ final class DebugFiles {
             file.setMiniDebugInfoUnread();
             return null;
         }
-        return content == null
-                ? null
-                : table(SymbolInfo.Source.MINI_DEBUG_INFO, ElfBytes.of(content), file, -1, maximum);
+        return content == null ? null : used(SymbolInfo.Source.MINI_DEBUG_INFO, ElfBytes.of(content), file, -1, use);
     }
 
-    private SymbolTable inRoots(SymbolInfo.Source source, byte[] name, ElfFile file, long crc, long maximum) {
-        SymbolTable found = null;
+    private <T> @Nullable T inRoots(SymbolInfo.Source source, byte[] name, ElfFile file, long crc, Use<T> use) {
+        T found = null;
         ProcessMaps maps = process == null ? null : process.get();
         if (maps != null) {
             int descriptor = ElfFile.openPath(RootAccess.get().process(maps), name);
             Reference.reachabilityFence(maps);
-            found = table(source, descriptor, file, crc, maximum);
+            found = used(source, descriptor, file, crc, use);
         }
-        return found != null ? found : table(source, ElfFile.openPath(null, name), file, crc, maximum);
+        return found != null ? found : used(source, ElfFile.openPath(null, name), file, crc, use);
     }
 
-    private static SymbolTable table(SymbolInfo.Source source, int descriptor, ElfFile file, long crc, long maximum) {
-        return descriptor < 0 ? null : table(source, ElfBytes.of(descriptor), file, crc, maximum);
+    private static <T> @Nullable T used(SymbolInfo.Source source, int descriptor, ElfFile file, long crc, Use<T> use) {
+        return descriptor < 0 ? null : used(source, ElfBytes.of(descriptor), file, crc, use);
     }
 
-    /** Takes over a candidate. Returns null and closes it if it does not match. */
-    private static SymbolTable table(
-            SymbolInfo.Source source, ElfBytes candidate, ElfFile file, long crc, long maximum) {
-        SymbolTable table = null;
+    /** Takes over a candidate. Returns null and closes it if it does not match, or is not used. */
+    private static <T> @Nullable T used(
+            SymbolInfo.Source source, ElfBytes candidate, ElfFile file, long crc, Use<T> use) {
+        T result = null;
         try {
             NativeMemory elf = new NativeMemory(ElfRecord.SIZE_OF_ELF);
             if (candidate.readSize() == 0
                     && candidate.readElf(elf) == 0
                     && matches(source, candidate, elf, file, crc)) {
-                SymbolTable read = SymbolTable.read(source, candidate, elf, maximum);
-                table = read != null && read.hasSymtab() && read.symbolCount() > 0 ? read : null;
+                result = use.of(source, candidate, elf);
             }
-            return table;
+            return result;
         } finally {
-            if (table == null) {
+            if (result == null) {
                 candidate.run();
             }
         }

@@ -3,6 +3,7 @@ package org.mapfiles.symbols;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.zip.CRC32;
+import org.jspecify.annotations.Nullable;
 import org.mapfiles.MapsException;
 import org.mapfiles.files.MappedFile;
 import org.mapfiles.internal.Errno;
@@ -17,13 +18,13 @@ import org.mapfiles.internal.SharedCleaner;
  */
 final class ElfBytes extends RefCountedHandle {
     private final int descriptor;
-    private final NativeMemory content;
+    private final @Nullable NativeMemory content;
     /** Owns the descriptor; null: it is closed by number. */
-    private final MappedFile file;
+    private final @Nullable MappedFile file;
 
-    private volatile FileKey opened;
+    private volatile @Nullable FileKey opened;
 
-    private ElfBytes(NativeMemory struct, int descriptor, NativeMemory content, MappedFile file) {
+    private ElfBytes(NativeMemory struct, int descriptor, @Nullable NativeMemory content, @Nullable MappedFile file) {
         super(struct);
         this.descriptor = descriptor;
         this.content = content;
@@ -40,7 +41,7 @@ final class ElfBytes extends RefCountedHandle {
         return ofDescriptor(descriptor, null);
     }
 
-    private static ElfBytes ofDescriptor(int descriptor, MappedFile file) {
+    private static ElfBytes ofDescriptor(int descriptor, @Nullable MappedFile file) {
         ElfBytes bytes = null;
         try {
             bytes = new ElfBytes(new NativeMemory(ElfRecord.SIZE_OF_BYTES), descriptor, null, file);
@@ -80,12 +81,37 @@ final class ElfBytes extends RefCountedHandle {
         return memory.bytes().getLong(ElfRecord.BYTES_SIZE);
     }
 
+    /** Returns the descriptor, which is valid between {@link #mayEnter} and {@link #leave}; -1: a copy. */
+    int descriptor() {
+        return descriptor;
+    }
+
+    /** Returns whether the file has a section. */
+    boolean hasSection(String name) {
+        NativeMemory text = asciiz(name);
+        NativeMemory section = new NativeMemory(ElfRecord.SIZE_OF_SECTION);
+        long bytes = enter();
+        try {
+            return NativeCalls.elfSection(bytes, text.address(), section.address()) == 0;
+        } finally {
+            text.keepUntilHere();
+            leaveAndKeep(section);
+        }
+    }
+
+    private static NativeMemory asciiz(String text) {
+        NativeMemory memory = new NativeMemory(text.length() + 1); // it is zeroed
+        memory.bytes().put(0, text.getBytes(StandardCharsets.US_ASCII));
+        return memory;
+    }
+
     /** Returns the size of the memory of a copy; 0: the bytes are read from the file. */
     int memoryBytes() {
         return content == null ? 0 : content.size();
     }
 
     /** Returns device, inode, size and times as a key; null: a copy, or the file is closed. */
+    @Nullable
     FileKey key() {
         if (content != null || !mayEnter()) {
             return null;
@@ -122,13 +148,13 @@ final class ElfBytes extends RefCountedHandle {
         }
     }
 
-    int readSymbols(NativeMemory elf, NativeMemory out) {
+    /** Reads the index of the symbols into memory that the caller keeps. */
+    int readSymbols(NativeMemory elf, long memory, long size) {
         long bytes = enter();
         try {
-            return NativeCalls.symbolsRead(bytes, elf.address(), out.address(), out.size());
+            return NativeCalls.symbolsRead(bytes, elf.address(), memory, size);
         } finally {
-            elf.keepUntilHere();
-            leaveAndKeep(out);
+            leaveAndKeep(elf);
         }
     }
 
@@ -151,9 +177,9 @@ final class ElfBytes extends RefCountedHandle {
      * Returns the content of a section of up to a maximum of bytes; null: there is none, or it is larger, or reading
      * failed.
      */
+    @Nullable
     NativeMemory section(String name, int maximum) {
-        NativeMemory text = new NativeMemory(name.length() + 1);
-        text.bytes().put(0, name.getBytes(StandardCharsets.US_ASCII));
+        NativeMemory text = asciiz(name);
         NativeMemory section = new NativeMemory(ElfRecord.SIZE_OF_SECTION);
         long bytes = enter();
         try {

@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 import org.mapfiles.Mapping;
 import org.mapfiles.internal.Errno;
 import org.mapfiles.internal.NativeCalls;
@@ -19,7 +20,8 @@ import org.mapfiles.internal.OpenProcess;
  * at the first search.
  *
  * <p>Thread-safe. It holds a descriptor, which {@link SymbolCache#close} closes, or the garbage collector after the
- * object is unreachable.
+ * object is unreachable; or the cache, when too many other files are open. A closed file has its identity and its ELF
+ * addresses, and no symbols.
  */
 public final class ElfFile {
     static final SymbolTable[] NONE = {};
@@ -28,18 +30,26 @@ public final class ElfFile {
     final NativeMemory elf;
     private final SymbolCache cache;
     /** Finds files with more symbols. It is released after they were searched. */
-    private DebugFiles debugFiles;
+    private @Nullable DebugFiles debugFiles;
 
-    private volatile SymbolTable[] tables;
+    /** Finds a file with source lines; null: there is no other file. */
+    private final @Nullable DebugFiles lineFiles;
+
+    private volatile SymbolTable @Nullable [] tables;
     private boolean isMiniDebugInfoUnread;
-    private String htlhash;
-    /** Set by each search, and cleared by the cache: whether the symbols were used since. */
-    boolean isUsed;
+    private @Nullable String htlhash;
+    /** The time of the last search, as the cache counts it. */
+    int lastUse;
+    /** Of the file and its debug files, as the cache counts them. */
+    int descriptors;
 
-    private ElfFile(ElfBytes bytes, NativeMemory elf, DebugFiles debugFiles, SymbolCache cache) {
+    private volatile boolean isClosed;
+
+    private ElfFile(ElfBytes bytes, NativeMemory elf, @Nullable DebugFiles debugFiles, SymbolCache cache) {
         this.bytes = bytes;
         this.elf = elf;
         this.debugFiles = debugFiles;
+        this.lineFiles = debugFiles;
         this.cache = cache;
         bytes.closeWith(this);
     }
@@ -47,7 +57,7 @@ public final class ElfFile {
     /**
      * Reads the identity of a file, and takes it over. Returns null and closes it if it is no ELF program or library.
      */
-    static ElfFile read(ElfBytes bytes, DebugFiles debugFiles, SymbolCache cache) {
+    static @Nullable ElfFile read(ElfBytes bytes, @Nullable DebugFiles debugFiles, SymbolCache cache) {
         NativeMemory elf = null;
         try {
             NativeMemory memory = new NativeMemory(ElfRecord.SIZE_OF_ELF);
@@ -64,7 +74,7 @@ public final class ElfFile {
     }
 
     /** Opens a file in the root of a process, or of this one. Returns a descriptor or a negative errno. */
-    static int openPath(OpenProcess process, byte[] path) {
+    static int openPath(@Nullable OpenProcess process, byte[] path) {
         NativeMemory text = new NativeMemory(path.length + 1); // the memory is zeroed, so the path ends in a NUL
         text.bytes().put(0, path);
         if (process == null) {
@@ -177,14 +187,15 @@ public final class ElfFile {
      * @param elfAddress any 64-bit value
      * @param result receives the symbol, or why there is none
      * @return whether a symbol covers the address
-     * @throws IllegalStateException if the {@link SymbolCache} is closed
+     * @throws IllegalStateException if the {@link SymbolCache} is closed, or has closed this file and its symbols are
+     *     not in memory
      */
     public boolean find(long elfAddress, SymbolInfo result) {
         SymbolTable[] all = tables;
         if (all == null) {
             all = load();
         }
-        isUsed = true;
+        lastUse = cache.time;
         SymbolTable best = null;
         NativeMemory at = result.symbol;
         for (SymbolTable table : all) {
@@ -204,6 +215,26 @@ public final class ElfFile {
         return best == null
                 ? result.set(SymbolInfo.Status.NO_SYMBOL, this, elfAddress)
                 : result.setFound(this, elfAddress, best, at);
+    }
+
+    /**
+     * Opens the file that has the source lines: this file if it has them, or else a debug file, which is searched as
+     * for symbols.
+     *
+     * @return empty: none was found, or the {@link SymbolCache} is closed
+     */
+    public Optional<LineFile> openLineFile() {
+        if (!bytes.mayEnter()) {
+            return Optional.empty();
+        }
+        try {
+            if (DebugFiles.hasLines(bytes)) {
+                return Optional.ofNullable(LineFile.of(bytes, SymbolInfo.Source.MAPPED_FILE));
+            }
+        } finally {
+            bytes.leave();
+        }
+        return Optional.ofNullable(lineFiles == null ? null : lineFiles.findLines(this));
     }
 
     /** Returns where the symbols come from. Reads them if no search has done so. */
@@ -233,12 +264,23 @@ public final class ElfFile {
             if (all != null) {
                 return all;
             }
+            if (isClosed && !cache.isClosed()) {
+                throw new IllegalStateException("the SymbolCache has closed this file, to open others: open it again");
+            }
             all = readTables(cache.maximum());
-            isUsed = true;
+            lastUse = cache.time;
             tables = all;
         }
-        cache.loaded(this, sizeOf(all));
+        cache.loaded(this, sizeOf(all), countDescriptors(all));
         return all;
+    }
+
+    private int countDescriptors(SymbolTable[] all) {
+        int count = bytes.memoryBytes() == 0 ? 1 : 0;
+        for (SymbolTable table : all) {
+            count += table.isDebugFile() ? 1 : 0;
+        }
+        return count;
     }
 
     /** Debug files are searched once: if the symbols are read again, only if one had been found. */
@@ -270,13 +312,25 @@ public final class ElfFile {
         return size;
     }
 
-    /** Releases the symbols; the next search reads them again. Holders keep what they have. */
-    void unload() {
+    /**
+     * Releases the symbols; the next search reads them again. Holders keep what they have.
+     *
+     * @return what was released
+     */
+    SymbolTable[] unload() {
+        SymbolTable[] all = tables;
         tables = null;
+        return all == null ? NONE : all;
+    }
+
+    /** Returns whether the cache has closed the file. */
+    boolean isClosed() {
+        return isClosed;
     }
 
     /** Closes the file and its debug files. */
     void close() {
+        isClosed = true;
         SymbolTable[] all = tables;
         tables = null;
         bytes.run();

@@ -2,6 +2,7 @@ package org.mapfiles.symbols;
 
 import java.nio.ByteBuffer;
 import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Identity of the content of a file: device, inode, size, and the times of the last changes of content and status. A
@@ -21,12 +22,12 @@ final class FileKey {
     }
 
     /** Returns whether size and time of the last change of content are those of another key of the same file. */
-    boolean hasContentOf(FileKey other) {
+    boolean hasContentOf(@Nullable FileKey other) {
         return other != null && fields[SIZE] == other.fields[SIZE] && fields[MTIME] == other.fields[MTIME];
     }
 
     @Override
-    public boolean equals(Object other) {
+    public boolean equals(@Nullable Object other) {
         return other instanceof FileKey && Arrays.equals(fields, ((FileKey) other).fields);
     }
 

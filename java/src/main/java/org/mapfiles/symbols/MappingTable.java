@@ -1,19 +1,20 @@
 package org.mapfiles.symbols;
 
+import org.jspecify.annotations.Nullable;
 import org.mapfiles.Mapping;
 import org.mapfiles.internal.NativeMemory;
 
 /** From a mapping to its ELF file. Immutable but for its own construction: threads read it without a lock. */
 final class MappingTable {
     // open addressing by the start; its length is a power of two, and at most half of it is used
-    private final Entry[] entries;
+    private final @Nullable Entry[] entries;
     private final int size;
 
     MappingTable(int length) {
         this(new Entry[length], 0);
     }
 
-    private MappingTable(Entry[] entries, int size) {
+    private MappingTable(@Nullable Entry[] entries, int size) {
         this.entries = entries;
         this.size = size;
     }
@@ -29,10 +30,10 @@ final class MappingTable {
         private final int flags;
         private final boolean hasBias;
         private final long bias;
-        final ElfFile file;
+        final @Nullable ElfFile file;
         final SymbolInfo.Status status;
 
-        Entry(Mapping mapping, ElfFile file, SymbolInfo.Status status) {
+        Entry(Mapping mapping, @Nullable ElfFile file, SymbolInfo.Status status) {
             flags = mapping.flags();
             NativeMemory out = new NativeMemory(Long.BYTES);
             hasBias = file != null && file.loadBias(mapping, out);
@@ -79,8 +80,9 @@ final class MappingTable {
     }
 
     /** Returns the entry of a mapping; null: there is none. */
+    @Nullable
     Entry find(Mapping mapping) {
-        Entry[] all = entries;
+        @Nullable Entry[] all = entries;
         for (int at = slot(mapping.start(), all.length); all[at] != null; at = at + 1 & all.length - 1) {
             if (all[at].is(mapping)) {
                 return all[at];
@@ -91,9 +93,9 @@ final class MappingTable {
 
     /** Returns a table with one more entry. It replaces one with the same start. */
     MappingTable with(Entry entry) {
-        Entry[] all = new Entry[2 * (size + 1) > entries.length ? 2 * entries.length : entries.length];
+        @Nullable Entry[] all = new Entry[2 * (size + 1) > entries.length ? 2 * entries.length : entries.length];
         int count = 0;
-        for (Entry old : entries) {
+        for (@Nullable Entry old : entries) {
             if (old != null && old.start != entry.start) {
                 put(all, old);
                 count++;
@@ -103,7 +105,7 @@ final class MappingTable {
         return new MappingTable(all, count + 1);
     }
 
-    private static void put(Entry[] all, Entry entry) {
+    private static void put(@Nullable Entry[] all, Entry entry) {
         int at = slot(entry.start, all.length);
         while (all[at] != null) {
             at = at + 1 & all.length - 1;

@@ -4,6 +4,7 @@ import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import org.jspecify.annotations.Nullable;
 import org.mapfiles.internal.NativeMemory;
 import org.tukaani.xz.XZInputStream;
 
@@ -21,7 +22,7 @@ final class MiniDebugInfo {
      *
      * @throws NoClassDefFoundError if {@code org.tukaani.xz} is not there
      */
-    static NativeMemory decompress(NativeMemory compressed, int maximum) {
+    static @Nullable NativeMemory decompress(NativeMemory compressed, int maximum) {
         byte[] from = new byte[compressed.size()];
         compressed.bytes().get(0, from);
         ByteArrayOutputStream whole = new ByteArrayOutputStream(4 * from.length);

@@ -1,16 +1,18 @@
 package org.mapfiles.symbols;
 
 import java.io.IOException;
+import java.lang.ref.WeakReference;
 import java.nio.charset.Charset;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
+import java.util.Collection;
+import java.util.HashMap;
 import java.util.IdentityHashMap;
-import java.util.Iterator;
-import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Queue;
+import org.jspecify.annotations.Nullable;
 import org.mapfiles.internal.Errno;
 import org.mapfiles.internal.NativeLibrary;
 
@@ -20,25 +22,37 @@ import org.mapfiles.internal.NativeLibrary;
  *
  * <p>The symbols of all files take at most a number of bytes. When they would take more, symbols that were not used
  * lately are released, and read again when they are needed. The addresses of a symbol take about 23 bytes, and each
- * name that was asked for its own length. At most 1,024 files are kept open.
+ * name that was asked for its own length.
+ *
+ * <p>At most 1,024 files are open, debug files included. When there would be more, files that were not used lately are
+ * closed. {@link Symbols} opens such a file again when it is needed.
  *
  * <p>Thread-safe.
  */
 public final class SymbolCache implements AutoCloseable {
-    private static final int MAX_FILES = 1024;
+    private static final int MAX_DESCRIPTORS = 1024;
     /** The encoding in which the JDK decodes the bytes of paths. */
     private static final Charset PATH_ENCODING = Charset.forName(System.getProperty("sun.jnu.encoding", "UTF-8"));
 
     private final long maximum;
-    // the least recently used one is the first
-    private final Map<FileKey, ElfFile> files = new LinkedHashMap<>(16, 0.75f, true);
+    private final int maxDescriptors;
+    private final Map<FileKey, ElfFile> files = new HashMap<>();
     private final Map<ElfFile, Long> sizes = new IdentityHashMap<>();
-    private final Queue<ElfFile> loaded = new ArrayDeque<>();
-    private long total;
-    private boolean isClosed;
+    /** Open debug files whose symbols were released. A {@link SymbolInfo} may still need a name from them. */
+    private final Queue<WeakReference<SymbolTable>> releasedDebugFiles = new ArrayDeque<>();
 
-    private SymbolCache(long maximum) {
+    private long total;
+    private int descriptors;
+    private boolean isClosed;
+    /**
+     * Number of files and of symbols that were read: the time of uses. Read without a lock, because an older value only
+     * makes a file seem to be used earlier.
+     */
+    int time;
+
+    private SymbolCache(long maximum, int maxDescriptors) {
         this.maximum = maximum;
+        this.maxDescriptors = maxDescriptors;
     }
 
     /**
@@ -48,11 +62,15 @@ public final class SymbolCache implements AutoCloseable {
      * @throws IllegalArgumentException if it is not above 0
      */
     public static SymbolCache ofBytes(long maximum) {
+        return of(maximum, MAX_DESCRIPTORS);
+    }
+
+    static SymbolCache of(long maximum, int maxDescriptors) {
         if (maximum <= 0) {
             throw new IllegalArgumentException("the maximum is not above 0: " + maximum);
         }
         NativeLibrary.ensureLoaded();
-        return new SymbolCache(maximum);
+        return new SymbolCache(maximum, maxDescriptors);
     }
 
     long maximum() {
@@ -92,13 +110,15 @@ public final class SymbolCache implements AutoCloseable {
     }
 
     /** Takes over an open file. Returns the file in the cache with the same identity; null: it is no ELF file. */
-    ElfFile share(ElfBytes bytes, DebugFiles debugFiles) {
+    @Nullable
+    ElfFile share(ElfBytes bytes, @Nullable DebugFiles debugFiles) {
         FileKey key = bytes.key();
         synchronized (this) {
             ElfFile known = isClosed || key == null ? null : files.get(key);
             if (known != null || isClosed) {
                 bytes.run();
                 checkOpen();
+                known.lastUse = time;
                 return known;
             }
         }
@@ -113,22 +133,67 @@ public final class SymbolCache implements AutoCloseable {
                 checkOpen();
                 return known;
             }
-            if (files.size() > MAX_FILES) { // its descriptor is closed when no one refers to it
-                Iterator<ElfFile> oldest = files.values().iterator();
-                forget(oldest.next());
-                oldest.remove();
-            }
+            time++;
+            file.lastUse = time;
+            count(file, 1);
             return file;
         }
     }
 
-    private void forget(ElfFile file) {
+    /** Counts the descriptors of a file, and closes others if there are too many. */
+    private void count(ElfFile file, int open) {
+        descriptors += open - file.descriptors;
+        file.descriptors = open;
+        while (descriptors > maxDescriptors && !releasedDebugFiles.isEmpty()) {
+            SymbolTable table = releasedDebugFiles.remove().get();
+            descriptors--;
+            if (table != null) { // otherwise its descriptor is closed already
+                table.close();
+            }
+        }
+        while (descriptors > maxDescriptors) {
+            ElfFile oldest = leastRecentlyUsed(files.values(), file);
+            if (oldest == null) {
+                return;
+            }
+            files.values().remove(oldest);
+            closeFile(oldest);
+        }
+    }
+
+    /** Returns the file whose last use is the longest ago; null: there is no other one. */
+    private static @Nullable ElfFile leastRecentlyUsed(Collection<ElfFile> candidates, ElfFile except) {
+        ElfFile oldest = null;
+        for (ElfFile candidate : candidates) {
+            if (candidate != except && (oldest == null || candidate.lastUse - oldest.lastUse < 0)) {
+                oldest = candidate;
+            }
+        }
+        return oldest;
+    }
+
+    private void closeFile(ElfFile file) {
         Long size = sizes.remove(file);
         if (size != null) {
             total -= size;
-            loaded.remove(file);
-            file.unload();
         }
+        descriptors -= file.descriptors;
+        file.descriptors = 0;
+        file.close();
+    }
+
+    private void release(ElfFile file) {
+        total -= sizes.remove(file);
+        for (SymbolTable table : file.unload()) {
+            if (table.isDebugFile()) {
+                releasedDebugFiles.add(new WeakReference<>(table));
+                file.descriptors--;
+            }
+        }
+    }
+
+    synchronized boolean isClosed() {
+        return isClosed;
     }
 
     private void checkOpen() {
@@ -138,29 +203,24 @@ public final class SymbolCache implements AutoCloseable {
     }
 
     /** Counts the symbols of a file that were read, and releases others if all take too much. */
-    synchronized void loaded(ElfFile file, long size) {
-        if (isClosed) {
-            file.unload();
+    synchronized void loaded(ElfFile file, long size, int open) {
+        if (isClosed || file.isClosed()) { // meanwhile, so what was loaded is closed too
+            file.close();
             return;
         }
+        time++;
+        count(file, open);
         if (size == 0) {
             return;
         }
         Long before = sizes.put(file, size);
         total += size - (before == null ? 0 : before);
-        if (before == null) {
-            loaded.add(file);
-        }
-        // Each file has one more chance if it was used since the last pass.
-        for (int left = 2 * loaded.size(); total > maximum && left > 0 && loaded.size() > 1; left--) {
-            ElfFile oldest = loaded.remove();
-            if (oldest == file || oldest.isUsed) {
-                oldest.isUsed = false;
-                loaded.add(oldest);
-            } else {
-                total -= sizes.remove(oldest);
-                oldest.unload();
+        while (total > maximum) {
+            ElfFile oldest = leastRecentlyUsed(sizes.keySet(), file);
+            if (oldest == null) {
+                return;
             }
+            release(oldest);
         }
     }
 
@@ -175,7 +235,14 @@ public final class SymbolCache implements AutoCloseable {
         sizes.keySet().forEach(ElfFile::close);
         files.clear();
         sizes.clear();
-        loaded.clear();
+        for (WeakReference<SymbolTable> released : releasedDebugFiles) {
+            SymbolTable table = released.get();
+            if (table != null) {
+                table.close();
+            }
+        }
+        releasedDebugFiles.clear();
         total = 0;
+        descriptors = 0;
     }
 }

@@ -1,5 +1,6 @@
 package org.mapfiles.symbols;
 
+import org.jspecify.annotations.Nullable;
 import org.mapfiles.internal.NativeMemory;
 
 /**
@@ -80,15 +81,15 @@ public final class SymbolInfo {
     final NativeMemory other = new NativeMemory(ElfRecord.SIZE_OF_SYMBOL);
 
     private Status status = Status.NO_FILE;
-    private ElfFile file;
-    private SymbolTable table;
-    private NativeMemory found;
+    private @Nullable ElfFile file;
+    private @Nullable SymbolTable table;
+    private @Nullable NativeMemory found;
     private long elfAddress;
 
     /** Constructs a holder without a result. */
     public SymbolInfo() {}
 
-    boolean set(Status reason, ElfFile ofFile, long atElfAddress) {
+    boolean set(Status reason, @Nullable ElfFile ofFile, long atElfAddress) {
         status = reason;
         file = ofFile;
         table = null;
@@ -111,7 +112,7 @@ public final class SymbolInfo {
     }
 
     /** Returns the file that the address belongs to; null: there is none, or it was not opened. */
-    public ElfFile file() {
+    public @Nullable ElfFile file() {
         return file;
     }
 
@@ -136,9 +137,10 @@ public final class SymbolInfo {
      * Returns the name of the symbol, as it is in the file: not demangled, in some files with a version such as
      * {@code memcpy@@GLIBC_2.14}. The first call for a symbol reads it from the file and allocates.
      *
-     * @return null if the name cannot be read any more: the file was truncated, or the {@link SymbolCache} is closed
+     * @return null if the name cannot be read any more: the file was truncated, or the {@link SymbolCache} is closed or
+     *     has closed the file, because other files were used since
      */
-    public String name() {
+    public @Nullable String name() {
         check();
         return table.name(found);
     }

@@ -1,6 +1,7 @@
 package org.mapfiles.symbols;
 
 import java.nio.charset.StandardCharsets;
+import org.jspecify.annotations.Nullable;
 import org.mapfiles.internal.Errno;
 import org.mapfiles.internal.NativeCalls;
 import org.mapfiles.internal.NativeMemory;
@@ -26,7 +27,7 @@ final class SymbolTable {
     final SymbolInfo.Source source;
     private final ElfBytes bytes;
     private final NativeMemory index;
-    private final String[] names;
+    private final @Nullable String[] names;
 
     private SymbolTable(SymbolInfo.Source source, ElfBytes bytes, NativeMemory index) {
         this.source = source;
@@ -41,27 +42,38 @@ final class SymbolTable {
      * @param maximum of its size in bytes
      * @return null: the file is malformed, or the index exceeds the maximum
      */
-    static SymbolTable read(SymbolInfo.Source source, ElfBytes bytes, NativeMemory elf, long maximum) {
-        NativeMemory memory = new NativeMemory(ElfRecord.SIZE_OF_INDEX_HEAD);
-        int rc = bytes.readSymbols(elf, memory);
+    static @Nullable SymbolTable read(SymbolInfo.Source source, ElfBytes bytes, NativeMemory elf, long maximum) {
+        NativeMemory index = null;
+        NativeMemory head = new NativeMemory(ElfRecord.SIZE_OF_INDEX_HEAD);
+        int rc = bytes.readSymbols(elf, head.address(), head.size());
         // More than two attempts are needed only if the file is written to.
         for (int attempt = 0; rc == Errno.ENOBUFS && attempt < MAX_ATTEMPTS; attempt++) {
-            long needed = memory.bytes().getLong(ElfRecord.INDEX_NEEDED);
+            long needed = head.bytes().getLong(ElfRecord.INDEX_NEEDED);
             if (needed > buildMaximum(maximum)) {
                 return null;
             }
-            memory = new NativeMemory((int) needed);
-            rc = bytes.readSymbols(elf, memory);
+            // An index takes half of the memory that it is built in, so it is built elsewhere.
+            long scratch = NativeCalls.scratchMap(needed);
+            if (scratch == 0) {
+                throw new OutOfMemoryError("memory to sort symbols");
+            }
+            try {
+                rc = bytes.readSymbols(elf, scratch, needed);
+                NativeCalls.copyMemory(scratch, head.address(), head.size());
+                long size = head.bytes().getLong(ElfRecord.INDEX_BYTES);
+                if (rc == 0 && size <= maximum) {
+                    index = new NativeMemory((int) size);
+                    NativeCalls.copyMemory(scratch, index.address(), size);
+                }
+            } finally {
+                NativeCalls.scratchUnmap(scratch, needed);
+            }
         }
-        if (rc < 0) {
+        head.keepUntilHere();
+        if (index == null) {
             return null;
         }
-        long size = memory.bytes().getLong(ElfRecord.INDEX_BYTES);
-        if (size > maximum) {
-            return null;
-        }
-        NativeMemory index = new NativeMemory((int) size);
-        index.bytes().put(0, memory.bytes(), 0, index.size());
+        index.keepUntilHere();
         if (!bytes.isUnchanged()) { // it was written to meanwhile
             return null;
         }
@@ -91,6 +103,11 @@ final class SymbolTable {
         return index.size() + 4L * names.length + bytes.memoryBytes();
     }
 
+    /** Returns whether the table holds a descriptor of its own. */
+    boolean isDebugFile() {
+        return source != SymbolInfo.Source.MAPPED_FILE && bytes.memoryBytes() == 0;
+    }
+
     boolean find(long elfAddress, NativeMemory symbol) {
         int rc = NativeCalls.symbolsFind(index.address(), elfAddress, symbol.address());
         index.keepUntilHere();
@@ -98,6 +115,7 @@ final class SymbolTable {
     }
 
     /** Returns the name of a symbol; null: it cannot be read. */
+    @Nullable
     String name(NativeMemory symbol) {
         int id = symbol.bytes().getInt(ElfRecord.SYMBOL_ID);
         String name = names[id];
@@ -108,7 +126,7 @@ final class SymbolTable {
         return name;
     }
 
-    private String readName(NativeMemory symbol) {
+    private @Nullable String readName(NativeMemory symbol) {
         if (!bytes.isUnchanged()) { // the file was written to: its names may be others
             return null;
         }

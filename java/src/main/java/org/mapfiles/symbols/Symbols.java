@@ -3,6 +3,7 @@ package org.mapfiles.symbols;
 import java.util.EnumSet;
 import java.util.Objects;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 import org.mapfiles.MapCursor;
 import org.mapfiles.MapSnapshot;
 import org.mapfiles.Mapping;
@@ -49,6 +50,9 @@ public final class Symbols {
      */
     private static final int MAX_ENTRIES = 1 << 15;
 
+    /** Files are closed while they are searched only if more files are in use than the cache keeps open. */
+    private static final int MAX_ATTEMPTS = 8;
+
     private final ProcessMaps maps;
     private final MapFiles files;
     private final SymbolCache cache;
@@ -77,11 +81,24 @@ public final class Symbols {
      * @throws IllegalStateException if the {@link ProcessMaps} or the {@link SymbolCache} is closed
      */
     public boolean find(Mapping mapping, long address, SymbolInfo result) throws MapsException {
-        if (!locate(mapping, address, result)) {
-            return false;
-        }
         try {
-            return result.file().find(result.elfAddress(), result);
+            for (int attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
+                if (!locate(mapping, address, result)) {
+                    return false;
+                }
+                ElfFile file = result.file();
+                try {
+                    if (file.find(result.elfAddress(), result) || !file.isClosed()) {
+                        return result.status() == SymbolInfo.Status.FOUND;
+                    }
+                } catch (IllegalStateException e) {
+                    if (!file.isClosed()) {
+                        throw e;
+                    }
+                }
+                // The cache has closed the file, to open others: it is opened again.
+            }
+            return result.set(SymbolInfo.Status.NOT_OPENED, null, 0);
         } catch (OutOfMemoryError e) {
             throw new NotEnoughMemoryException("the symbols of a file", e);
         }
@@ -142,7 +159,7 @@ public final class Symbols {
 
     private MappingTable.Entry entry(Mapping mapping) throws MapsException {
         MappingTable.Entry known = table.find(mapping);
-        if (known != null) {
+        if (known != null && (known.file == null || !known.file.isClosed())) {
             return known;
         }
         try {
@@ -177,7 +194,7 @@ public final class Symbols {
         return entry;
     }
 
-    private ElfFile openFile(Mapping mapping) throws MapsException {
+    private @Nullable ElfFile openFile(Mapping mapping) throws MapsException {
         MapFilesEntries entry = new MapFilesEntries();
         if (files.read(mapping, entry, EnumSet.of(MapFilesEntries.Field.STAT))
                 && entry.statStatus() == MapFilesEntries.FieldStatus.KNOWN
@@ -199,7 +216,7 @@ public final class Symbols {
     }
 
     /** The vdso has no file: it is an ELF image that the kernel maps. */
-    private ElfFile readVdso(Mapping mapping) throws MapsException {
+    private @Nullable ElfFile readVdso(Mapping mapping) throws MapsException {
         if (mapping.size() > MAX_VDSO) {
             return null;
         }

@@ -5,4 +5,7 @@
  * read and never mapped: a file that is truncated while it is mapped kills the reading process with SIGBUS. The
  * conventions of {@link org.mapfiles} hold here.
  */
+@NullMarked
 package org.mapfiles.symbols;
+
+import org.jspecify.annotations.NullMarked;

@@ -6,6 +6,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import com.sun.management.ThreadMXBean;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
+import java.lang.ref.Reference;
+import java.nio.MappedByteBuffer;
+import java.nio.channels.FileChannel;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -134,6 +137,95 @@ class SymbolCacheTest {
             assertThat(info.status()).isEqualTo(SymbolInfo.Status.NO_SYMBOL);
         }
         assertThatThrownBy(() -> SymbolCache.ofBytes(0)).isInstanceOf(IllegalArgumentException.class);
+    }
+
+    @Test
+    void closesFilesThatWereNotUsedLately() throws Exception {
+        programs.link("program", "-pie -fPIE");
+        long address = programs.nm("program", "hidden");
+        List<ElfFile> files = new ArrayList<>();
+        try (SymbolCache cache = SymbolCache.of(64 << 20, 8)) {
+            ElfFile used = cache.open(programs.path("program"));
+            for (int i = 0; i < 100; i++) {
+                files.add(cache.open(copy(i)));
+                assertThat(used.find(address, info))
+                        .as("it is used all the time")
+                        .isTrue();
+                assertThat(files.get(i).find(address, info)).isTrue();
+                assertThat(info.name()).isEqualTo("hidden");
+                assertThat(descriptorsOfDirectory()).isLessThanOrEqualTo(8);
+            }
+            ElfFile first = files.get(0);
+            assertThat(first.buildId()).isEqualTo(used.buildId());
+            assertThatThrownBy(() -> first.find(address, info))
+                    .isInstanceOf(IllegalStateException.class)
+                    .hasMessageContaining("open it again");
+            assertThat(cache.open(copy(0)).find(address, info)).isTrue();
+            assertThat(descriptorsOfDirectory()).isLessThanOrEqualTo(8);
+        }
+        assertThat(descriptorsOfDirectory()).isZero();
+    }
+
+    private Path copy(int number) throws IOException {
+        Path copy = programs.path("copy" + number);
+        return Files.exists(copy)
+                ? copy
+                : Files.copy(programs.path("program"), copy, StandardCopyOption.COPY_ATTRIBUTES);
+    }
+
+    /** Debug files count, also if their symbols were released. */
+    @Test
+    void closesDebugFiles() throws Exception {
+        programs.link("program", "-g -pie -fPIE -Wl,--build-id");
+        long address = programs.nm("program", "hidden");
+        for (int i = 0; i < 20; i++) {
+            programs.sh("mkdir d" + i + " && cd d" + i
+                    + " && cp ../program . && objcopy --only-keep-debug program program.debug"
+                    + " && strip program && objcopy --add-gnu-debuglink=program.debug program");
+        }
+        for (long bytes : new long[] {64 << 20, 1500}) {
+            try (SymbolCache cache = SymbolCache.of(bytes, 8)) {
+                for (int i = 0; i < 20; i++) {
+                    ElfFile file = cache.open(programs.path("d" + i + "/program"));
+                    assertThat(file.find(address, info)).isTrue();
+                    assertThat(info.name()).isEqualTo("hidden");
+                    assertThat(descriptorsOfDirectory()).isBetween(2L, 8L);
+                }
+            }
+            assertThat(descriptorsOfDirectory()).isZero();
+        }
+    }
+
+    /** More mapped files than the cache keeps open are searched in turn. */
+    @Test
+    void opensClosedFilesOfAProcessAgain() throws Exception {
+        programs.link("program", "-pie -fPIE");
+        long address = programs.nm("program", "hidden");
+        List<MappedByteBuffer> keep = new ArrayList<>();
+        for (int i = 0; i < 20; i++) {
+            try (FileChannel channel = FileChannel.open(copy(i))) {
+                keep.add(channel.map(FileChannel.MapMode.READ_ONLY, 0, channel.size()));
+            }
+        }
+        try (ProcessMaps maps = ProcessMaps.self();
+                SymbolCache cache = SymbolCache.of(64 << 20, 4)) {
+            Symbols symbols = Symbols.of(maps, cache);
+            MapCursor mapping = maps.snapshot().cursor();
+            for (int round = 0; round < 3; round++) {
+                int found = 0;
+                for (mapping.reset(); mapping.next(); ) {
+                    if (mapping.name() != null && mapping.name().startsWith(directory.toString())) {
+                        assertThat(symbols.find(mapping, mapping.start() + address, info))
+                                .isTrue();
+                        assertThat(info.name()).isEqualTo("hidden");
+                        found++;
+                    }
+                }
+                assertThat(found).isEqualTo(20);
+                assertThat(descriptorsOfDirectory()).isLessThanOrEqualTo(4);
+            }
+        }
+        Reference.reachabilityFence(keep);
     }
 
     @Test

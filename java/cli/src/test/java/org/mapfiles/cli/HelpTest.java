@@ -27,7 +27,7 @@ class HelpTest {
     /** The commands of mapfiles itself, and mapfiles. */
     static List<String> commands() {
         List<String> names = new ArrayList<>(root().getSubcommands().keySet());
-        names.removeAll(List.of("help", "resolve", "crash"));
+        names.remove("help");
         names.add("");
         return names;
     }

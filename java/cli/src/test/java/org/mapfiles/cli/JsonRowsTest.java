@@ -50,9 +50,10 @@ class JsonRowsTest {
                 TestJvm jvm = TestJvm.mapping(file)) {
             for (String pid : List.of("self", child.pid())) {
                 for (String memory : List.of(" --pss", "", " --rss")) { // first a row with all fields
-                    add(lines, "maps " + pid + memory);
+                    String elf = memory.equals(" --pss") ? " --elf" : "";
+                    add(lines, "maps " + pid + memory + elf);
                     add(lines, "files " + pid + memory);
-                    add(lines, "files --mappings " + pid + memory);
+                    add(lines, "files --mappings " + pid + memory + elf);
                     add(lines, "count self " + child.pid() + memory);
                     add(lines, "count " + pid + memory);
                 }
@@ -65,6 +66,7 @@ class JsonRowsTest {
             add(lines, "resolve self --jvm 0 " + address("libjvm.so") + " " + compiledMethods());
             add(lines, "resolve " + jvm.pid() + " --jvm 0");
             add(lines, "resolve self no.so+0x1 0");
+            add(lines, "resolve self --lines 0 " + address("libjvm.so"));
             CliResult.reading("java 1/2 3.4:  5 cycles:\n", "resolve", "self", "-", "--json")
                     .lines()
                     .forEach(lines::add);
@@ -236,7 +238,8 @@ class JsonRowsTest {
         List<String> rows = new ArrayList<>();
         RowSchema.rows().forEach((type, row) -> rows.add(rowOfPage(type, row)));
         List<String> fields = new ArrayList<>();
-        Stream.of("field-", "inlined-method")
+        Map<String, String> objects = Map.of("inlined-method", "inlined[].", "source-frame", "frames[].");
+        Stream.of("field-", "inlined-method", "source-frame")
                 .forEach(prefix -> RowSchema.definitions().propertyStream().forEach(definition -> {
                     if (prefix.equals("field-") && definition.getKey().startsWith(prefix)) {
                         fields.add(fieldOfPage(definition.getKey().substring(prefix.length()), definition.getValue()));
@@ -245,8 +248,8 @@ class JsonRowsTest {
                                 .getValue()
                                 .get("properties")
                                 .propertyStream()
-                                .forEach(
-                                        part -> fields.add(fieldOfPage("inlined[]." + part.getKey(), part.getValue())));
+                                .forEach(part ->
+                                        fields.add(fieldOfPage(objects.get(prefix) + part.getKey(), part.getValue())));
                     }
                 }));
         assertThat(page).contains(String.join("\n", rows) + "\n").contains(String.join("\n", fields) + "\n");

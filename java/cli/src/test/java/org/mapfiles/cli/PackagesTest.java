@@ -19,6 +19,8 @@ import org.junit.jupiter.api.Test;
 
 /** The packages that each package of the command line may use. */
 class PackagesTest {
+    private static final String DEMANGLE = "org.mapfiles.cli.demangle";
+    private static final String LINES = "org.mapfiles.cli.lines";
     private static final String OUTPUT = "org.mapfiles.cli.output";
     private static final String TARGET = "org.mapfiles.cli.target";
     private static final String COMMANDS = "org.mapfiles.cli.commands";
@@ -28,9 +30,11 @@ class PackagesTest {
      * no cycle.
      */
     private static final List<Layer> LAYERS = List.of(
-            new Layer(OUTPUT),
+            new Layer(DEMANGLE),
+            new Layer(LINES),
+            new Layer(OUTPUT, LINES, DEMANGLE),
             new Layer(TARGET, OUTPUT),
-            new Layer(COMMANDS, TARGET, OUTPUT),
+            new Layer(COMMANDS, TARGET, OUTPUT, LINES),
             new Layer("org.mapfiles.cli", COMMANDS, TARGET, OUTPUT));
 
     private static final JavaClasses CLASSES = read();
@@ -63,7 +67,7 @@ class PackagesTest {
         assertThat(LAYERS).extracting(Layer::name).containsExactlyInAnyOrderElementsOf(packages);
         List<String> above = new ArrayList<>();
         for (Layer layer : LAYERS) {
-            assertThat(above).as(layer.name()).contains(layer.uses());
+            assertThat(above).as(layer.name()).containsAll(List.of(layer.uses()));
             above.add(layer.name());
         }
     }

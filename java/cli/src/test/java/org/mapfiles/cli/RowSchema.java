@@ -30,6 +30,9 @@ final class RowSchema {
     static final Set<String> MEMORY =
             Set.of("rss", "swap", "pss", "shared_clean", "shared_dirty", "private_clean", "private_dirty");
 
+    /** The fields that --elf adds. */
+    private static final Set<String> ELF = Set.of("elf_address", "build_id", "htlhash");
+
     private static final String ROW = "row-";
     private static final SchemaRegistry REGISTRY =
             SchemaRegistry.withDefaultDialect(SpecificationVersion.DRAFT_2020_12);
@@ -70,6 +73,7 @@ final class RowSchema {
         Set<String> fields =
                 new TreeSet<>(rows().get("mapping").get("properties").propertyNames());
         fields.removeAll(MEMORY);
+        fields.removeAll(ELF);
         return fields;
     }
 

@@ -25,7 +25,8 @@ final class FileMappingRows implements FilesCommand.Output {
             String mode,
             FileStat stat,
             FileFacts.Facts facts,
-            MemoryColumns.Sums memory)
+            MemoryColumns.Sums memory,
+            ElfFields.Identity elf)
             implements OrderOptions.Row {
         @Override
         public long size() {
@@ -50,6 +51,7 @@ final class FileMappingRows implements FilesCommand.Output {
 
     private final ProcessMaps maps;
     private final MemoryColumns columns;
+    private final ElfFields elf;
     private final TargetOptions targets;
     private final OrderOptions order;
     private final Terminal terminal;
@@ -67,6 +69,7 @@ final class FileMappingRows implements FilesCommand.Output {
     FileMappingRows(
             ProcessMaps maps,
             MemoryColumns columns,
+            ElfFields elf,
             TargetOptions targets,
             OrderOptions order,
             ScreenOptions screen,
@@ -74,6 +77,7 @@ final class FileMappingRows implements FilesCommand.Output {
             throws IOException {
         this.maps = maps;
         this.columns = columns;
+        this.elf = elf;
         this.targets = targets;
         this.order = order;
         this.terminal = terminal;
@@ -95,7 +99,8 @@ final class FileMappingRows implements FilesCommand.Output {
     public void print(
             MapCursor mapping, MapFilesEntries entry, FileName name, FileFacts.Facts facts, MemoryColumns.Sums memory)
             throws IOException {
-        Row row = new Row(mapping.copy(), name, FilesCommand.mode(entry), FileStat.of(entry), facts, memory);
+        Row row = new Row(
+                mapping.copy(), name, FilesCommand.mode(entry), FileStat.of(entry), facts, memory, elf.of(mapping));
         if (ordered == null) {
             print(row);
         } else {
@@ -137,7 +142,7 @@ final class FileMappingRows implements FilesCommand.Output {
                 .text("state", row.facts.state())
                 .text("verified", row.facts.verified());
         FileStat.json(lines, row.stat);
-        columns.json(lines, row.memory).end();
+        elf.json(columns.json(lines, row.memory), row.elf).end();
     }
 
     @Override

@@ -15,7 +15,10 @@ import org.mapfiles.files.MapFilesEntries;
 import org.mapfiles.files.MapFilesEntries.FieldStatus;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
 
 /** Lists the mapped files of processes, and what happened to them. */
 @Command(
@@ -53,7 +56,13 @@ public final class FilesCommand implements Callable<Integer> {
     private MemoryOptions memory;
 
     @Mixin
+    private final ElfFields elf = new ElfFields();
+
+    @Mixin
     private OrderOptions order;
+
+    @Spec
+    private CommandSpec spec;
 
     @Mixin
     private ScreenOptions screen;
@@ -66,13 +75,18 @@ public final class FilesCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException {
+        elf.check(screen.isJson());
+        if (elf.isUsed() && !mappings) {
+            throw new ParameterException(spec.commandLine(), "--elf needs --mappings");
+        }
         int code = targets.forEach(terminal, this::list);
         selection.reportUnknown(terminal);
         return code;
     }
 
     private void list(ProcessMaps maps) throws IOException {
-        try (MapChunks chunks = maps.chunks(selection.filter().fileBacked().by(Backend.TEXT))) {
+        try (MapChunks chunks = maps.chunks(selection.filter().fileBacked().by(Backend.TEXT));
+                elf) {
             MapFiles files = MapFiles.of(maps);
             files.listDenial()
                     .ifPresent(denial -> terminal.report("the map_files entries are unknown: " + denial.getMessage()));
@@ -103,6 +117,7 @@ public final class FilesCommand implements Callable<Integer> {
                 files.readAll(chunk, entries);
                 facts.beginChunk(chunk);
                 columns.read(maps, chunk);
+                elf.beginChunk(maps, chunk);
                 for (MapCursor mapping = chunk.cursor(); mapping.next() && entries.next(); ) {
                     FileName name = FileName.of(maps, mapping);
                     if (selection.matches(mapping, name)) {
@@ -120,7 +135,7 @@ public final class FilesCommand implements Callable<Integer> {
 
     private Output output(ProcessMaps maps, MemoryColumns columns) throws IOException {
         return mappings
-                ? new FileMappingRows(maps, columns, targets, order, screen, terminal)
+                ? new FileMappingRows(maps, columns, elf, targets, order, screen, terminal)
                 : new FileRows(maps, columns, targets, order, screen, terminal);
     }
 

@@ -58,6 +58,9 @@ public final class MapsCommand implements Callable<Integer> {
     private MemoryOptions memory;
 
     @Mixin
+    private final ElfFields elf = new ElfFields();
+
+    @Mixin
     private OrderOptions order;
 
     @Mixin
@@ -71,6 +74,7 @@ public final class MapsCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException {
+        elf.check(screen.isJson());
         int code = targets.forEach(terminal, this::list);
         selection.reportUnknown(terminal);
         return code;
@@ -79,7 +83,8 @@ public final class MapsCommand implements Callable<Integer> {
     private void list(ProcessMaps maps) throws IOException {
         MapFilter filter = files ? selection.filter().fileBacked() : selection.filter();
         MemoryColumns columns = memory.columns(order.needsRss());
-        try (MapChunks chunks = maps.chunks(filter)) {
+        try (MapChunks chunks = maps.chunks(filter);
+                elf) {
             boolean isMore = chunks.next();
             Output output = screen.isJson() ? new Json(maps, columns) : new Text(maps, columns);
             if (order.isOrdered()) {
@@ -87,10 +92,11 @@ public final class MapsCommand implements Callable<Integer> {
             } else {
                 for (; isMore; isMore = chunks.next()) {
                     columns.read(maps, chunks.chunk());
+                    elf.beginChunk(maps, chunks.chunk());
                     for (MapCursor mapping = chunks.chunk().cursor(); mapping.next(); ) {
                         FileName name = FileName.of(maps, mapping);
                         if (selection.matches(mapping, name)) {
-                            output.print(mapping, name, columns.of(mapping));
+                            output.print(mapping, name, columns.of(mapping), elf.of(mapping));
                         }
                     }
                     output.endOfChunk();
@@ -108,10 +114,11 @@ public final class MapsCommand implements Callable<Integer> {
             long read = 0;
             for (boolean isMore = hasChunk; isMore; isMore = chunks.next()) {
                 columns.read(maps, chunks.chunk());
+                elf.beginChunk(maps, chunks.chunk());
                 for (MapCursor mapping = chunks.chunk().cursor(); mapping.next(); ) {
                     FileName name = FileName.of(maps, mapping);
                     if (selection.matches(mapping, name)) {
-                        rows.add(new Row(mapping.copy(), name, columns.of(mapping)));
+                        rows.add(new Row(mapping.copy(), name, columns.of(mapping), elf.of(mapping)));
                     }
                 }
                 read += chunks.chunk().size();
@@ -119,13 +126,14 @@ public final class MapsCommand implements Callable<Integer> {
             }
         }
         for (Row row : rows.sorted()) {
-            output.print(row.mapping, row.name, row.memory);
+            output.print(row.mapping, row.name, row.memory, row.elf);
         }
         order.reportLeftOut(terminal, rows);
     }
 
     /** A mapping that is printed later. */
-    private record Row(ImmutableMapping mapping, FileName name, MemoryColumns.Sums memory) implements OrderOptions.Row {
+    private record Row(ImmutableMapping mapping, FileName name, MemoryColumns.Sums memory, ElfFields.Identity elf)
+            implements OrderOptions.Row {
         @Override
         public long size() {
             return mapping.size();
@@ -148,7 +156,8 @@ public final class MapsCommand implements Callable<Integer> {
     }
 
     private interface Output {
-        void print(Mapping mapping, FileName name, MemoryColumns.Sums memory) throws IOException;
+        void print(Mapping mapping, FileName name, MemoryColumns.Sums memory, ElfFields.Identity identity)
+                throws IOException;
 
         void endOfChunk() throws IOException;
 
@@ -167,9 +176,10 @@ public final class MapsCommand implements Callable<Integer> {
         }
 
         @Override
-        public void print(Mapping mapping, FileName name, MemoryColumns.Sums memory) throws IOException {
+        public void print(Mapping mapping, FileName name, MemoryColumns.Sums memory, ElfFields.Identity identity)
+                throws IOException {
             lines.beginRow("mapping", maps.pid()).mapping(mapping, name);
-            columns.json(lines, memory).end();
+            elf.json(columns.json(lines, memory), identity).end();
         }
 
         @Override
@@ -209,7 +219,8 @@ public final class MapsCommand implements Callable<Integer> {
         }
 
         @Override
-        public void print(Mapping mapping, FileName name, MemoryColumns.Sums memory) throws IOException {
+        public void print(Mapping mapping, FileName name, MemoryColumns.Sums memory, ElfFields.Identity identity)
+                throws IOException {
             if (mappings == 0) {
                 targets.printHeading(terminal, maps);
             }

@@ -34,7 +34,7 @@ import picocli.CommandLine.Parameters;
         versionProvider = Version.class,
         abbreviateSynopsis = true,
         description = {
-            "Prints changes of the mappings of a process, as they come.",
+            "Prints the changes of the mappings of a process.",
             "",
             "Example: mapfiles watch 4711 --duration 60",
             ""

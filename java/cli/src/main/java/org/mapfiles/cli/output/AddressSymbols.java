@@ -7,29 +7,21 @@ import org.mapfiles.symbols.SymbolCache;
 import org.mapfiles.symbols.SymbolInfo;
 import org.mapfiles.symbols.Symbols;
 
-/**
- * The symbols at the addresses of one process. Files that may not be opened have none, and neither have the mappings of
- * a saved file.
- */
+/** The symbols at the addresses of one process. Files that may not be opened have none. */
 final class AddressSymbols {
     /** For all commands of this JVM, which runs one. Its descriptors are closed with the JVM. */
-    private static final SymbolCache CACHE = SymbolCache.ofBytes(256 << 20);
+    static final SymbolCache CACHE = SymbolCache.ofBytes(256 << 20);
 
-    /** Null: the mappings are of a saved file. */
     private final Symbols symbols;
-
     private final SymbolInfo info = new SymbolInfo();
     private final SymbolInfo none = new SymbolInfo();
 
     AddressSymbols(ProcessMaps maps) {
-        symbols = maps == null ? null : Symbols.of(maps, CACHE);
+        symbols = Symbols.of(maps, CACHE);
     }
 
     /** Returns the symbol at an address in a mapping. The result is valid until the next call. */
     SymbolInfo find(Mapping mapping, long address) {
-        if (symbols == null) {
-            return none;
-        }
         try {
             symbols.find(mapping, address, info);
             return info;

@@ -6,7 +6,6 @@ import java.time.Instant;
 import java.util.Optional;
 import org.mapfiles.MapCursor;
 import org.mapfiles.saved.Crash;
-import org.mapfiles.saved.FileCheck;
 import org.mapfiles.saved.SavedMaps;
 
 /** Prints a crash as JSON Lines: one row for the crash, then one for each address. */
@@ -15,8 +14,8 @@ public final class CrashJson extends CrashPrinter {
     private final SavedMaps saved;
     private final long pid;
 
-    public CrashJson(SavedMaps saved, OutputStream out) throws IOException {
-        super(saved);
+    public CrashJson(SavedMaps saved, SymbolNames names, OutputStream out) throws IOException {
+        super(saved, names);
         this.saved = saved;
         this.pid = saved.pid().orElse(0);
         this.lines = new JsonLines(out);
@@ -44,7 +43,6 @@ public final class CrashJson extends CrashPrinter {
 
     @Override
     void print(Crash.Address address, MapCursor mapping, boolean isInStack, boolean isContradicted) throws IOException {
-        FileCheck check = check(mapping);
         lines.beginRow("crash_address", pid)
                 .text("role", JsonLines.constant(address.role()))
                 .textOrNull("name", address.name())
@@ -56,7 +54,7 @@ public final class CrashJson extends CrashPrinter {
             lines.nullValue("address");
         }
         if (mapping == null) {
-            lines.noMapping().nullValue("file_offset");
+            lines.noMapping().nullValue("file_offset").noSymbol().check(null);
         } else {
             lines.mapping(mapping, FileName.withoutQuery(mapping), permissions(mapping));
             if (mapping.isFileBacked()) {
@@ -64,12 +62,9 @@ public final class CrashJson extends CrashPrinter {
             } else {
                 lines.nullValue("file_offset");
             }
+            lines.symbol(symbol(address.address(), mapping), names, check(mapping));
         }
-        lines.bool("in_stack", isInStack)
-                .text("file_now", check == null ? null : JsonLines.constant(check.result()))
-                .text("file_why", check == null ? null : check.reason())
-                .text("build_id", buildId(check))
-                .end();
+        lines.bool("in_stack", isInStack).end();
     }
 
     @Override

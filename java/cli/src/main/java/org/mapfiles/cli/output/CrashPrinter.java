@@ -1,24 +1,23 @@
 package org.mapfiles.cli.output;
 
 import java.io.IOException;
-import java.util.HashMap;
-import java.util.Map;
 import org.mapfiles.MapCursor;
 import org.mapfiles.saved.Crash;
 import org.mapfiles.saved.FileCheck;
 import org.mapfiles.saved.SavedMaps;
+import org.mapfiles.symbols.SymbolInfo;
 
-/**
- * Prints a crash: what each of its addresses belongs to, and whether the files are still the same. Each file is checked
- * once.
- */
+/** Prints a crash: what each of its addresses belongs to, and whether the files are still the same. */
 public abstract class CrashPrinter {
     private final SavedMaps saved;
     private final MapCursor cursor;
-    private final Map<Integer, FileCheck> checks = new HashMap<>();
+    private final SavedSymbols symbols;
+    final SymbolNames names;
 
-    CrashPrinter(SavedMaps saved) {
+    CrashPrinter(SavedMaps saved, SymbolNames names) {
         this.saved = saved;
+        this.symbols = new SavedSymbols(saved);
+        this.names = names;
         this.cursor = saved.snapshot().cursor();
     }
 
@@ -54,23 +53,11 @@ public abstract class CrashPrinter {
 
     /** Returns whether the file of a mapping is still the same; null if the mapping has no file. */
     final FileCheck check(MapCursor mapping) {
-        return mapping == null || !mapping.isFileBacked()
-                ? null
-                : checks.computeIfAbsent(mapping.fileIndex(), file -> saved.check(mapping));
+        return symbols.check(mapping);
     }
 
-    /** Returns a build ID in hexadecimal; null if it is unknown. */
-    static String buildId(FileCheck check) {
-        return check == null
-                ? null
-                : check.buildId().map(CrashPrinter::hexadecimal).orElse(null);
-    }
-
-    private static String hexadecimal(byte[] bytes) {
-        StringBuilder text = new StringBuilder(2 * bytes.length);
-        for (byte b : bytes) {
-            text.append(Character.forDigit(b >> 4 & 15, 16)).append(Character.forDigit(b & 15, 16));
-        }
-        return text.toString();
+    /** Returns the symbol at an address; none unless the file is the same. The result is valid until the next call. */
+    final SymbolInfo symbol(long address, MapCursor mapping) {
+        return symbols.find(mapping, address);
     }
 }

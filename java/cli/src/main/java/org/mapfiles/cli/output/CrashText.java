@@ -10,6 +10,7 @@ import org.mapfiles.saved.Crash;
 import org.mapfiles.saved.Crash.Address.Role;
 import org.mapfiles.saved.FileCheck;
 import org.mapfiles.saved.SavedMaps;
+import org.mapfiles.symbols.SymbolInfo;
 
 /** Prints a crash as text: the error, the addresses, the files. */
 public final class CrashText extends CrashPrinter {
@@ -19,8 +20,8 @@ public final class CrashText extends CrashPrinter {
 
     private Role role;
 
-    public CrashText(SavedMaps saved, Terminal terminal) {
-        super(saved);
+    public CrashText(SavedMaps saved, SymbolNames names, Terminal terminal) {
+        super(saved, names);
         this.terminal = terminal;
     }
 
@@ -77,8 +78,14 @@ public final class CrashText extends CrashPrinter {
         }
         String name = FileName.withoutQuery(mapping).display();
         long offset = address - mapping.start() + (mapping.isFileBacked() ? mapping.offset() : 0);
-        return hex + "  " + (name.isEmpty() ? "[anonymous]" : name) + " + 0x" + Long.toHexString(offset) + "  "
-                + permissions(mapping) + "  " + Hex.range(mapping);
+        String file = (name.isEmpty() ? "[anonymous]" : name) + " + 0x" + Long.toHexString(offset);
+        SymbolInfo symbol = symbol(address, mapping);
+        String symbolName = symbol.status() == SymbolInfo.Status.FOUND ? symbol.name() : null;
+        return hex + "  "
+                + (symbolName == null
+                        ? file
+                        : names.display(symbolName) + " + 0x" + Long.toHexString(symbol.offset()) + " (" + file + ")")
+                + "  " + permissions(mapping) + "  " + Hex.range(mapping);
     }
 
     @Override
@@ -91,7 +98,7 @@ public final class CrashText extends CrashPrinter {
         table.left("NOW").left("BUILD ID").left("FILE").left("WHY").endOfHead();
         for (Map.Entry<String, FileCheck> file : files.entrySet()) {
             FileCheck check = file.getValue();
-            String buildId = buildId(check);
+            String buildId = SavedSymbols.buildId(check);
             table.cell(check.result().name().toLowerCase(Locale.ROOT))
                     .cell(buildId == null ? "?" : buildId)
                     .cell(file.getKey())
@@ -99,5 +106,8 @@ public final class CrashText extends CrashPrinter {
                     .endOfRow();
         }
         table.print();
+        if (files.values().stream().anyMatch(check -> check.result() != FileCheck.Result.SAME)) {
+            line("Functions are named in files that are the same: the others are not verified.");
+        }
     }
 }

@@ -10,6 +10,9 @@ import java.nio.charset.StandardCharsets;
 import java.util.Locale;
 import org.mapfiles.Mapping;
 import org.mapfiles.Mapping.Deletion;
+import org.mapfiles.saved.FileCheck;
+import org.mapfiles.symbols.ElfFile;
+import org.mapfiles.symbols.SymbolInfo;
 
 /**
  * Writes JSON Lines: one object on each line, as docs/reference/mapfiles.schema.json describes them. A line is written
@@ -173,6 +176,64 @@ public final class JsonLines {
             bytes("path", name.raw());
         }
         return deleted(name.deletion());
+    }
+
+    /** Writes the fields of the symbol at an address of a process, and of its file. */
+    JsonLines symbol(SymbolInfo info, SymbolNames names) throws IOException {
+        ElfFile file = info.file();
+        return symbol(info, names, file == null ? null : file.buildId().orElse(null));
+    }
+
+    /** Writes the fields of the symbol at a saved address, and of its file. */
+    JsonLines symbol(SymbolInfo info, SymbolNames names, FileCheck check) throws IOException {
+        return symbol(info, names, SavedSymbols.buildId(check)).check(check);
+    }
+
+    private JsonLines symbol(SymbolInfo info, SymbolNames names, String buildId) throws IOException {
+        String symbol = info.status() == SymbolInfo.Status.FOUND ? info.name() : null;
+        text("symbol", symbol).text("symbol_demangled", names.demangled(symbol));
+        if (symbol == null) {
+            nullValue("symbol_offset");
+        } else {
+            hex("symbol_offset", info.offset());
+        }
+        return elfFile(info, info.file(), buildId);
+    }
+
+    /**
+     * Writes the fields of an ELF file.
+     *
+     * @param at the ELF address, or why it is unknown
+     * @param file null: there is none, or it was not opened
+     */
+    public JsonLines elfFile(SymbolInfo at, ElfFile file) throws IOException {
+        return elfFile(at, file, file == null ? null : file.buildId().orElse(null));
+    }
+
+    private JsonLines elfFile(SymbolInfo at, ElfFile file, String buildId) throws IOException {
+        if (at.hasElfAddress()) {
+            hex("elf_address", at.elfAddress());
+        } else {
+            nullValue("elf_address");
+        }
+        return text("build_id", buildId)
+                .text("htlhash", file == null ? null : file.htlhash().orElse(null));
+    }
+
+    /** Writes the fields of a symbol, for an address in no mapping. */
+    JsonLines noSymbol() throws IOException {
+        return nullValue("symbol")
+                .nullValue("symbol_demangled")
+                .nullValue("symbol_offset")
+                .nullValue("elf_address")
+                .nullValue("build_id")
+                .nullValue("htlhash");
+    }
+
+    /** Writes whether the file of a saved mapping is still the same; null: the mapping has no file. */
+    JsonLines check(FileCheck check) throws IOException {
+        return text("file_now", check == null ? null : constant(check.result()))
+                .text("file_why", check == null ? null : check.reason());
     }
 
     /** Writes {@code deleted}. */

@@ -2,27 +2,28 @@ package org.mapfiles.cli.output;
 
 import java.io.IOException;
 import java.io.OutputStream;
+import java.util.List;
 import org.mapfiles.MapCursor;
 import org.mapfiles.MapSnapshot;
 import org.mapfiles.ProcessMaps;
+import org.mapfiles.cli.lines.SourceFrame;
 import org.mapfiles.saved.SavedMaps;
-import org.mapfiles.symbols.ElfFile;
-import org.mapfiles.symbols.SymbolInfo;
 
 /** Prints resolved addresses as JSON Lines. */
 public final class ResolvedJson extends ResolvedPrinter {
     private final long pid;
     private final JsonLines lines;
 
-    public ResolvedJson(ProcessMaps maps, MapSnapshot snapshot, OutputStream out) throws IOException {
-        super(maps, snapshot);
+    public ResolvedJson(ProcessMaps maps, MapSnapshot snapshot, SymbolNames names, OutputStream out)
+            throws IOException {
+        super(maps, snapshot, names);
         this.pid = maps.pid();
         this.lines = new JsonLines(out);
     }
 
     /** Prints addresses of a saved file. */
-    public ResolvedJson(SavedMaps saved, OutputStream out) throws IOException {
-        super(saved);
+    public ResolvedJson(SavedMaps saved, SavedSymbols symbols, SymbolNames names, OutputStream out) throws IOException {
+        super(saved, symbols, names);
         this.pid = saved.pid().orElse(0);
         this.lines = new JsonLines(out);
     }
@@ -36,7 +37,12 @@ public final class ResolvedJson extends ResolvedPrinter {
         } else {
             lines.nullValue("file_offset");
         }
-        symbol(symbol(address, mapping));
+        if (isOfSavedFile()) {
+            lines.symbol(symbol(address, mapping), symbolNames, check(mapping));
+        } else {
+            lines.symbol(symbol(address, mapping), symbolNames);
+        }
+        frames(frames(address));
         end(address);
     }
 
@@ -46,11 +52,13 @@ public final class ResolvedJson extends ResolvedPrinter {
                 .hex("address", address)
                 .noMapping()
                 .nullValue("file_offset")
-                .nullValue("symbol")
-                .nullValue("symbol_offset")
-                .nullValue("elf_address")
-                .nullValue("build_id")
-                .nullValue("htlhash");
+                .noSymbol();
+        if (isOfSavedFile()) {
+            lines.check(null);
+        }
+        if (frames(address) != null) {
+            lines.nullValue("frames");
+        }
         if (report(address) != null) {
             lines.nullValue("code")
                     .nullValue("code_offset")
@@ -79,22 +87,20 @@ public final class ResolvedJson extends ResolvedPrinter {
         }
     }
 
-    private void symbol(SymbolInfo info) throws IOException {
-        String symbol = info.status() == SymbolInfo.Status.FOUND ? info.name() : null;
-        lines.text("symbol", symbol);
-        if (symbol == null) {
-            lines.nullValue("symbol_offset");
-        } else {
-            lines.hex("symbol_offset", info.offset());
+    private void frames(List<SourceFrame> frames) throws IOException {
+        if (frames == null) {
+            return;
         }
-        if (info.hasElfAddress()) {
-            lines.hex("elf_address", info.elfAddress());
-        } else {
-            lines.nullValue("elf_address");
+        lines.beginList("frames");
+        for (SourceFrame frame : frames) {
+            lines.beginObject()
+                    .text("function", symbolNames.best(frame.function()))
+                    .text("file", frame.file())
+                    .numberOrNull("line", frame.line())
+                    .numberOrNull("column", frame.column())
+                    .end();
         }
-        ElfFile file = info.file();
-        lines.text("build_id", file == null ? null : file.buildId().orElse(null))
-                .text("htlhash", file == null ? null : file.htlhash().orElse(null));
+        lines.endList();
     }
 
     private void end(long address) throws IOException {

@@ -2,11 +2,21 @@ package org.mapfiles.cli.output;
 
 import java.io.IOException;
 import java.util.Arrays;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.IdentityHashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.SortedSet;
+import java.util.TreeSet;
 import org.mapfiles.MapCursor;
 import org.mapfiles.MapSnapshot;
 import org.mapfiles.ProcessMaps;
+import org.mapfiles.cli.lines.SourceFrame;
+import org.mapfiles.cli.lines.SourceLines;
+import org.mapfiles.saved.FileCheck;
 import org.mapfiles.saved.SavedMaps;
+import org.mapfiles.symbols.ElfFile;
 import org.mapfiles.symbols.SymbolInfo;
 
 /** Prints resolved addresses. The name of a mapping is read once for each snapshot, not once for each address. */
@@ -18,30 +28,70 @@ public abstract class ResolvedPrinter {
 
     private final MapSnapshot snapshot;
     private final MapCursor cursor;
+    /** Null: the mappings are of a saved file. */
     private final AddressSymbols symbols;
+    /** Null: the mappings are of a process. */
+    private final SavedSymbols savedSymbols;
+
+    final SymbolNames symbolNames;
     private FileName[] names = {};
     private boolean hasUnresolved;
     private Map<Long, AddressReport> reports = Map.of();
+    /** Null: source lines are not printed. */
+    private Map<Long, List<SourceFrame>> frames;
 
-    ResolvedPrinter(ProcessMaps maps, MapSnapshot snapshot) {
-        this(maps, null, snapshot);
-    }
-
-    ResolvedPrinter(SavedMaps saved) {
-        this(null, saved, saved.snapshot());
-    }
-
-    private ResolvedPrinter(ProcessMaps maps, SavedMaps saved, MapSnapshot snapshot) {
+    ResolvedPrinter(ProcessMaps maps, MapSnapshot snapshot, SymbolNames symbolNames) {
         this.maps = maps;
-        this.saved = saved;
+        this.saved = null;
         this.snapshot = snapshot;
         this.cursor = snapshot.cursor();
         this.symbols = new AddressSymbols(maps);
+        this.savedSymbols = null;
+        this.symbolNames = symbolNames;
+    }
+
+    ResolvedPrinter(SavedMaps saved, SavedSymbols savedSymbols, SymbolNames symbolNames) {
+        this.maps = null;
+        this.saved = saved;
+        this.snapshot = saved.snapshot();
+        this.cursor = snapshot.cursor();
+        this.symbols = null;
+        this.savedSymbols = savedSymbols;
+        this.symbolNames = symbolNames;
     }
 
     /** Sets what the addresses that are printed next belong to in the JVM. */
     public final void setReports(Map<Long, AddressReport> byAddress) {
         reports = byAddress;
+    }
+
+    /**
+     * Reads the source lines of addresses that are printed next.
+     *
+     * @param distance from the first byte of the instruction of which the line is printed: 0, or 1 for the address that
+     *     a call returns to
+     */
+    public final void readLines(SourceLines lines, Collection<Long> addresses, int distance) throws IOException {
+        frames = new HashMap<>();
+        Map<ElfFile, SortedSet<Long>> byFile = new IdentityHashMap<>();
+        Map<ElfFile, String> fileNames = new IdentityHashMap<>();
+        Map<Long, Map.Entry<ElfFile, Long>> places = new HashMap<>();
+        for (long address : addresses) {
+            int index = snapshot.find(address);
+            SymbolInfo info = index < 0 ? null : symbol(address, cursor.seek(index));
+            if (info != null && info.hasElfAddress()) {
+                long elfAddress = info.elfAddress() - distance;
+                byFile.computeIfAbsent(info.file(), file -> new TreeSet<>()).add(elfAddress);
+                places.put(address, Map.entry(info.file(), elfAddress));
+                fileNames.put(info.file(), name(index, cursor).display());
+            }
+        }
+        Map<ElfFile, Map<Long, List<SourceFrame>>> found = new IdentityHashMap<>();
+        for (Map.Entry<ElfFile, SortedSet<Long>> each : byFile.entrySet()) {
+            found.put(each.getKey(), lines.read(each.getKey(), fileNames.get(each.getKey()), each.getValue()));
+        }
+        places.forEach((address, place) ->
+                frames.put(address, found.get(place.getKey()).getOrDefault(place.getValue(), List.of())));
     }
 
     /** Prints one address that is in the mapping of an index, or in none if the index is negative. */
@@ -93,13 +143,27 @@ public abstract class ResolvedPrinter {
         return reports.get(address);
     }
 
+    /** Returns the functions and source lines at an address, innermost first; null if they were not read. */
+    final List<SourceFrame> frames(long address) {
+        return frames == null ? null : frames.getOrDefault(address, List.of());
+    }
+
+    final boolean isOfSavedFile() {
+        return saved != null;
+    }
+
+    /** Returns whether the file of a saved mapping is still the same; null if the mapping has no file. */
+    final FileCheck check(MapCursor mapping) {
+        return savedSymbols.check(mapping);
+    }
+
     final String permissions(MapCursor mapping) {
         return saved == null ? mapping.permissions() : saved.permissions(mapping);
     }
 
     /** Returns the symbol at an address in a mapping; valid until the next call. */
     final SymbolInfo symbol(long address, MapCursor mapping) {
-        return symbols.find(mapping, address);
+        return symbols != null ? symbols.find(mapping, address) : savedSymbols.find(mapping, address);
     }
 
     final FileName name(int index, MapCursor mapping) throws IOException {

@@ -5,10 +5,12 @@ import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import org.mapfiles.MapCursor;
 import org.mapfiles.MapSnapshot;
 import org.mapfiles.ProcessMaps;
+import org.mapfiles.cli.lines.SourceFrame;
 import org.mapfiles.saved.SavedMaps;
 import org.mapfiles.symbols.SymbolInfo;
 
@@ -26,16 +28,16 @@ public final class ResolvedText extends ResolvedPrinter {
     private byte[][] before = {};
 
     private byte[][] after = {};
-    private final Map<String, byte[]> symbolNames = new HashMap<>();
+    private final Map<String, byte[]> displayed = new HashMap<>();
 
-    public ResolvedText(ProcessMaps maps, MapSnapshot snapshot, OutputStream out) {
-        super(maps, snapshot);
+    public ResolvedText(ProcessMaps maps, MapSnapshot snapshot, SymbolNames names, OutputStream out) {
+        super(maps, snapshot, names);
         this.out = out;
     }
 
     /** Prints addresses of a saved file. */
-    public ResolvedText(SavedMaps saved, OutputStream out) {
-        super(saved);
+    public ResolvedText(SavedMaps saved, SavedSymbols symbols, SymbolNames names, OutputStream out) {
+        super(saved, symbols, names);
         this.out = out;
     }
 
@@ -60,6 +62,7 @@ public final class ResolvedText extends ResolvedPrinter {
             out.write(')');
         }
         out.write(after[index]);
+        printFrames(address);
         printReport(address);
     }
 
@@ -67,8 +70,8 @@ public final class ResolvedText extends ResolvedPrinter {
     private byte[] display(String name) {
         return name == null
                 ? NO_NAME
-                : symbolNames.computeIfAbsent(
-                        name, each -> (Printable.text(each) + " + ").getBytes(StandardCharsets.UTF_8));
+                : displayed.computeIfAbsent(
+                        name, each -> (symbolNames.display(each) + " + ").getBytes(StandardCharsets.UTF_8));
     }
 
     @Override
@@ -115,6 +118,26 @@ public final class ResolvedText extends ResolvedPrinter {
         } while (rest != 0);
         out.write(PREFIX);
         out.write(digits, at, digits.length - at);
+    }
+
+    /** Prints the functions that are inlined at the address, then the one that contains them, with source lines. */
+    private void printFrames(long address) throws IOException {
+        List<SourceFrame> frames = frames(address);
+        if (frames == null || frames.isEmpty()) {
+            return;
+        }
+        StringBuilder text = new StringBuilder();
+        for (int i = 0; i < frames.size(); i++) {
+            SourceFrame frame = frames.get(i);
+            text.append("    ")
+                    .append(frame.function() == null ? "?" : symbolNames.display(frame.function()))
+                    .append("  ")
+                    .append(frame.file() == null ? "?" : Printable.text(frame.file()))
+                    .append(frame.line() < 0 ? "" : ":" + frame.line())
+                    .append(frame.line() < 0 || frame.column() < 0 ? "" : ":" + frame.column())
+                    .append(i < frames.size() - 1 ? "  inlined into\n" : "\n");
+        }
+        out.write(text.toString().getBytes(StandardCharsets.UTF_8));
     }
 
     /** Prints the inlined methods, then the code and the region. */

@@ -1,0 +1,92 @@
+package org.mapfiles.cli.commands;
+
+import java.io.IOException;
+import java.io.OutputStream;
+import java.util.HashMap;
+import java.util.Map;
+import org.mapfiles.MapFilter;
+import org.mapfiles.MapSnapshot;
+import org.mapfiles.ProcessExitedException;
+import org.mapfiles.ProcessMaps;
+import org.mapfiles.cli.output.AddressReport;
+import org.mapfiles.cli.output.ResolvedJson;
+import org.mapfiles.cli.output.ResolvedPrinter;
+import org.mapfiles.cli.output.ResolvedText;
+import org.mapfiles.cli.output.Terminal;
+import org.mapfiles.cli.target.JvmAddresses;
+import org.mapfiles.jvm.CodeInfo;
+
+/** Resolves addresses in the mappings of a process, and in the JVM that it runs. */
+final class ProcessResolver extends Resolver {
+    private final ProcessMaps maps;
+    private final boolean hasJvm;
+    private final CodeInfo.AddressKind kind;
+    private boolean hasExited;
+
+    private ProcessResolver(
+            ProcessMaps maps,
+            MapSnapshot snapshot,
+            ResolvedPrinter printer,
+            ResolveOptions options,
+            Terminal terminal) {
+        super(terminal, snapshot, printer, options);
+        this.maps = maps;
+        this.hasJvm = options.hasJvm();
+        this.kind = options.returnsTo() ? CodeInfo.AddressKind.RETURNS_TO : CodeInfo.AddressKind.RUNNING_AT;
+    }
+
+    static ProcessResolver of(ProcessMaps maps, ResolveOptions options, Terminal terminal) throws IOException {
+        MapSnapshot snapshot = maps.snapshot(MapFilter.all());
+        OutputStream out = terminal.out();
+        ResolvedPrinter printer = options.isJson()
+                ? new ResolvedJson(maps, snapshot, options.names(), out)
+                : new ResolvedText(maps, snapshot, options.names(), out);
+        return new ProcessResolver(maps, snapshot, printer, options, terminal);
+    }
+
+    @Override
+    boolean isInBlocks() {
+        return hasJvm || super.isInBlocks();
+    }
+
+    /** The JVM is read once for each block. */
+    @Override
+    void resolve(InputBlock block) throws IOException {
+        if (hasJvm) {
+            printer.setReports(reports(block));
+        }
+        super.resolve(block);
+    }
+
+    private Map<Long, AddressReport> reports(InputBlock block) throws IOException {
+        Map<Long, AddressReport> reports = new HashMap<>();
+        try (JvmAddresses jvmAddresses = new JvmAddresses(maps, kind)) {
+            for (long address : located(block)) {
+                reports.put(address, jvmAddresses.report(address));
+            }
+        }
+        return reports;
+    }
+
+    /**
+     * Refreshes the snapshot. After the process has exited, the last snapshot stays, for addresses that were sampled
+     * before; not if the JVM is read too.
+     */
+    @Override
+    void refresh() throws IOException {
+        if (hasExited) {
+            return;
+        }
+        try {
+            if (maps.refresh(snapshot)) {
+                snapshotRefreshed();
+            }
+        } catch (ProcessExitedException e) {
+            if (hasJvm) {
+                throw e;
+            }
+            terminal.report(e.getMessage() + ": its last mappings are used");
+            hasExited = true;
+        }
+    }
+}

@@ -1,0 +1,158 @@
+package org.mapfiles.cli.commands;
+
+import java.io.IOException;
+import java.util.LinkedHashSet;
+import java.util.Set;
+import org.mapfiles.MapCursor;
+import org.mapfiles.MapSnapshot;
+import org.mapfiles.cli.lines.SourceLines;
+import org.mapfiles.cli.output.FileName;
+import org.mapfiles.cli.output.ResolvedPrinter;
+import org.mapfiles.cli.output.Terminal;
+import org.mapfiles.cli.target.AddressReader;
+import org.mapfiles.cli.target.Arguments;
+import org.mapfiles.cli.target.InputLine;
+import org.mapfiles.saved.LibraryOffsets;
+
+/** Resolves addresses in the mappings of a snapshot, and prints them in the order in which they were given. */
+abstract class Resolver {
+    final Terminal terminal;
+    final MapSnapshot snapshot;
+    final ResolvedPrinter printer;
+    private final MapCursor cursor;
+    /** Null: source lines are not printed. */
+    private final SourceLines lines;
+
+    private final int distanceOfLine;
+
+    /** Null: not read yet since the last refresh. */
+    private LibraryOffsets libraries;
+
+    Resolver(Terminal terminal, MapSnapshot snapshot, ResolvedPrinter printer, ResolveOptions options) {
+        this.terminal = terminal;
+        this.snapshot = snapshot;
+        this.printer = printer;
+        this.cursor = snapshot.cursor();
+        this.distanceOfLine = options.distanceOfLine();
+        this.lines = options.hasLines() ? new SourceLines(terminal::report) : null;
+    }
+
+    /** Resolves lines together. */
+    void resolve(InputBlock block) throws IOException {
+        if (lines != null) {
+            printer.readLines(lines, located(block), distanceOfLine);
+        }
+        for (int i = 0; i < block.count(); i++) {
+            InputLine other = block.other(i);
+            if (other == null) {
+                print(block.address(i));
+            } else {
+                print(other);
+            }
+        }
+    }
+
+    /** Resolves the input. Lines are printed when they are read, unless they are resolved together. */
+    void resolveInput() throws IOException {
+        if (isInBlocks()) {
+            AddressReader input = new AddressReader(terminal.in(), terminal::flush, () -> {});
+            for (InputBlock block = InputBlock.read(input); block.count() > 0; block = InputBlock.read(input)) {
+                refresh();
+                resolve(block);
+            }
+            return;
+        }
+        AddressReader input = new AddressReader(terminal.in(), terminal::flush, this::refresh);
+        while (input.next()) {
+            if (input.other() == null) {
+                print(input.address());
+            } else {
+                print(input.other());
+            }
+        }
+    }
+
+    /** Returns whether what is read for addresses is read for many together. */
+    boolean isInBlocks() {
+        return lines != null;
+    }
+
+    /** Reads the mappings again, if they may have changed. */
+    void refresh() throws IOException {
+        // the mappings of a file do not change
+    }
+
+    void print(long address) throws IOException {
+        printer.print(address, snapshot.find(address));
+    }
+
+    final void snapshotRefreshed() {
+        printer.snapshotRefreshed();
+        cursor.reset();
+        libraries = null;
+    }
+
+    /** Returns the addresses of a block, each once. */
+    final Set<Long> located(InputBlock block) {
+        Set<Long> addresses = new LinkedHashSet<>();
+        for (int i = 0; i < block.count(); i++) {
+            InputLine line = block.other(i) == null ? null : located(block.other(i));
+            if (line == null) {
+                addresses.add(block.address(i));
+            } else if (line.isAddress()) {
+                addresses.add(line.address());
+            }
+        }
+        return addresses;
+    }
+
+    private void print(InputLine line) throws IOException {
+        InputLine found = located(line);
+        byte[] text = Arguments.bytes(found.text());
+        if (found.kind() == InputLine.Kind.UNUSABLE) {
+            printer.printUnusable(found.number(), Arguments.bytes(found.text().strip()), found.reason());
+        } else if (found.kind() == InputLine.Kind.SAMPLE) {
+            printer.printSample(text);
+        } else {
+            print(found.address());
+        }
+    }
+
+    /** Returns a line with its address, or with the reason why it cannot be used. */
+    private InputLine located(InputLine line) {
+        if (!line.isAddress() || line.kind() == InputLine.Kind.FRAME && !line.namesCode()) {
+            return line;
+        }
+        if (libraries == null) {
+            libraries = new LibraryOffsets(snapshot);
+        }
+        if (line.kind() == InputLine.Kind.FRAME) {
+            return locatedFrame(line);
+        }
+        LibraryOffsets.Outcome outcome = libraries.find(line.name(), line.address());
+        return outcome == LibraryOffsets.Outcome.FOUND ? line.at(libraries.address()) : line.unusable(outcome.reason());
+    }
+
+    /** Some versions of perf script print the address of a frame, others its offset in the file. The file decides. */
+    private InputLine locatedFrame(InputLine frame) {
+        int index = snapshot.find(frame.address());
+        boolean isAddress = index >= 0 && isSameFile(frame.name(), cursor.seek(index));
+        LibraryOffsets.Outcome asOffset = libraries.findInFile(frame.name(), frame.address());
+        if (isAddress && asOffset == LibraryOffsets.Outcome.FOUND && libraries.address() != frame.address()) {
+            return frame.unusable("may be an address or an offset in the file");
+        }
+        if (isAddress) {
+            return frame;
+        }
+        return asOffset == LibraryOffsets.Outcome.FOUND
+                ? frame.at(libraries.address())
+                : frame.unusable(index >= 0 ? "another file is mapped there" : asOffset.reason());
+    }
+
+    private static boolean isSameFile(String recorded, MapCursor mapping) {
+        String name = mapping.name();
+        return recorded.equals(name)
+                || name != null && recorded.equals(name + FileName.DELETED_SUFFIX)
+                || (recorded + FileName.DELETED_SUFFIX).equals(name);
+    }
+}

@@ -1,0 +1,63 @@
+package org.mapfiles.cli.commands;
+
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
+import java.util.Map;
+import org.mapfiles.cli.output.ResolvedJson;
+import org.mapfiles.cli.output.ResolvedPrinter;
+import org.mapfiles.cli.output.ResolvedText;
+import org.mapfiles.cli.output.SavedSymbols;
+import org.mapfiles.cli.output.Terminal;
+import org.mapfiles.saved.SavedMaps;
+
+/** Resolves addresses in the mappings that a file records. */
+final class SavedResolver extends Resolver {
+    /** Maximum number of messages about files whose functions are not named. */
+    private static final int MAX_REPORTED = 5;
+
+    private final SavedMaps saved;
+    private final SavedSymbols symbols;
+    private final boolean isJson;
+
+    private SavedResolver(
+            SavedMaps saved, SavedSymbols symbols, ResolvedPrinter printer, ResolveOptions options, Terminal terminal) {
+        super(terminal, saved.snapshot(), printer, options);
+        this.saved = saved;
+        this.symbols = symbols;
+        this.isJson = options.isJson();
+    }
+
+    static SavedResolver of(SavedMaps saved, ResolveOptions options, Terminal terminal) throws IOException {
+        SavedSymbols symbols = new SavedSymbols(saved);
+        OutputStream out = terminal.out();
+        ResolvedPrinter printer = options.isJson()
+                ? new ResolvedJson(saved, symbols, options.names(), out)
+                : new ResolvedText(saved, symbols, options.names(), out);
+        return new SavedResolver(saved, symbols, printer, options, terminal);
+    }
+
+    @Override
+    void print(long address) throws IOException {
+        if (saved.isContradicted(address)) {
+            printer.printUnusable(
+                    0,
+                    ("0x" + Long.toHexString(address)).getBytes(StandardCharsets.US_ASCII),
+                    "is in mappings that contradict each other");
+        } else {
+            super.print(address);
+        }
+    }
+
+    /** Reports why functions of files are not named. JSON has the reason in each row. */
+    void reportUnverified() {
+        Map<String, SavedSymbols.Unverified> unverified = symbols.unverified();
+        if (isJson) {
+            return;
+        }
+        unverified.entrySet().stream()
+                .limit(MAX_REPORTED)
+                .forEach(each -> terminal.report(
+                        "functions are not named in " + each.getValue() + ", not verified: " + each.getKey()));
+    }
+}

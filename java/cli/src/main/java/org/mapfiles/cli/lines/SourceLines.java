@@ -1,0 +1,75 @@
+package org.mapfiles.cli.lines;
+
+import java.io.IOException;
+import java.util.Collections;
+import java.util.HashMap;
+import java.util.IdentityHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.SortedSet;
+import java.util.function.Consumer;
+import org.mapfiles.symbols.ElfFile;
+import org.mapfiles.symbols.LineFile;
+
+/**
+ * Finds source lines and inlined functions with an installed symbolizer, of which one process runs for each file.
+ * Without one, a message names the packages.
+ *
+ * <p>The symbolizer opens the file, or its debug file, by a descriptor of this process: no name of a file that the
+ * target chose is in its arguments.
+ */
+public final class SourceLines {
+    private final Consumer<String> messages;
+    private final Optional<Symbolizer> symbolizer = Symbolizer.installed();
+    private final Set<ElfFile> failed = Collections.newSetFromMap(new IdentityHashMap<>());
+    private boolean isReported;
+
+    /** @param messages receives each problem, as one line */
+    public SourceLines(Consumer<String> messages) {
+        this.messages = messages;
+    }
+
+    /**
+     * Reads the frames at ELF addresses of a file, innermost first.
+     *
+     * @param name of the file, as text output shows it
+     * @return the addresses with a known source line
+     */
+    public Map<Long, List<SourceFrame>> read(ElfFile file, String name, SortedSet<Long> elfAddresses)
+            throws IOException {
+        if (symbolizer.isEmpty()) {
+            if (!isReported) {
+                messages.accept("source lines need a symbolizer: apt-get install llvm, or elfutils, or binutils");
+            }
+            isReported = true;
+            return Map.of();
+        }
+        if (elfAddresses.isEmpty() || failed.contains(file)) {
+            return Map.of();
+        }
+        Optional<LineFile> opened = file.openLineFile();
+        if (opened.isEmpty()) {
+            return Map.of();
+        }
+        long[] addresses = elfAddresses.stream().mapToLong(Long::longValue).toArray();
+        SymbolizerRun run = new SymbolizerRun(symbolizer.get(), addresses);
+        List<List<SourceFrame>> frames;
+        try (LineFile lineFile = opened.get()) {
+            frames = run.run(lineFile.path());
+        }
+        if (run.problem() != null) {
+            failed.add(file);
+            messages.accept(symbolizer.get().program().getFileName() + " " + run.problem()
+                    + ": source lines are missing for " + name);
+        }
+        Map<Long, List<SourceFrame>> found = new HashMap<>();
+        for (int i = 0; i < frames.size(); i++) {
+            if (!frames.get(i).isEmpty()) {
+                found.put(addresses[i], frames.get(i));
+            }
+        }
+        return found;
+    }
+}

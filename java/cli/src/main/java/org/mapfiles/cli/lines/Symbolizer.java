@@ -1,0 +1,75 @@
+package org.mapfiles.cli.lines;
+
+import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * An installed program that finds source lines. It reads DWARF in a process of its own, so a malformed file cannot end
+ * this one.
+ *
+ * @param kind decides the options
+ * @param program its absolute path
+ */
+record Symbolizer(Kind kind, Path program) {
+    /** The programs that are used, in the order of preference: the fastest first. */
+    enum Kind {
+        LLVM("llvm-symbolizer", "llvm"),
+        ELFUTILS("eu-addr2line", "elfutils"),
+        BINUTILS("addr2line", "binutils");
+
+        final String program;
+        final String debianPackage;
+
+        Kind(String program, String debianPackage) {
+            this.program = program;
+            this.debianPackage = debianPackage;
+        }
+    }
+
+    /** System property: the directories that are searched in place of PATH. */
+    static final String PATH_PROPERTY = "mapfiles.symbolizer-path";
+
+    /** Returns the first program that is installed. */
+    static Optional<Symbolizer> installed() {
+        return in(System.getProperty(PATH_PROPERTY, System.getenv("PATH")));
+    }
+
+    /**
+     * Searches the absolute directories of a path: others depend on the working directory, which anyone may write to.
+     */
+    static Optional<Symbolizer> in(String path) {
+        for (Kind kind : Kind.values()) {
+            for (String directory : path == null ? new String[0] : path.split(":")) {
+                try {
+                    Path program = Path.of(directory, kind.program);
+                    if (program.isAbsolute() && Files.isRegularFile(program) && Files.isExecutable(program)) {
+                        return Optional.of(new Symbolizer(kind, program));
+                    }
+                } catch (InvalidPathException notInThisLocale) {
+                    continue;
+                }
+            }
+        }
+        return Optional.empty();
+    }
+
+    /** Returns the command that reads addresses from its input. The path of the file begins with a slash. */
+    List<String> command(Path file) {
+        List<String> command = new ArrayList<>();
+        command.add(program.toString());
+        switch (kind) {
+            case LLVM:
+                command.addAll(List.of("--obj=" + file, "--addresses", "--functions=linkage", "--inlines"));
+                command.addAll(List.of("--no-demangle", "--output-style=LLVM"));
+                break;
+            default:
+                command.addAll(List.of("-e", file.toString(), "-a", "-f", "-i"));
+                break;
+        }
+        return command;
+    }
+}

@@ -1,0 +1,59 @@
+package org.mapfiles.cli.output;
+
+import java.util.HashMap;
+import java.util.Map;
+import java.util.regex.Pattern;
+import org.mapfiles.cli.demangle.Demangler;
+
+/** Names of symbols as commands print them. */
+public final class SymbolNames {
+    /** Marks a mangled name in text output that could not be demangled. */
+    private static final String MANGLED = " [mangled]";
+
+    /** Of C++, and of v0 of Rust, which begins with the tag of a path: names of C may begin with _R too. */
+    private static final Pattern MANGLED_NAME = Pattern.compile("_Z|_R[CMXYNIB]");
+
+    private final boolean isDemangling;
+    /** Also names that stay raw, with themselves: the addresses of a profile are in few functions. */
+    private final Map<String, String> known = new HashMap<>();
+
+    /** @param isDemangling whether mangled names are demangled */
+    public SymbolNames(boolean isDemangling) {
+        this.isDemangling = isDemangling;
+    }
+
+    /**
+     * Returns the name in the source; null: the name is not mangled, or cannot be demangled, or names are not
+     * demangled.
+     */
+    String demangled(String raw) {
+        if (!isDemangling || raw == null || !Demangler.isMangled(raw)) {
+            return null;
+        }
+        String name = known.computeIfAbsent(raw, SymbolNames::demangle);
+        return name.equals(raw) ? null : name;
+    }
+
+    /** The version of a symbol, such as @@GLIBCXX_3.4, is no part of the mangled name. */
+    private static String demangle(String raw) {
+        int version = raw.indexOf('@');
+        return version < 0
+                ? Demangler.demangle(raw)
+                : Demangler.demangle(raw.substring(0, version)) + raw.substring(version);
+    }
+
+    /** Returns a name for text output. A mangled name is marked if it should be demangled and cannot be. */
+    String display(String raw) {
+        String demangled = demangled(raw);
+        return demangled != null
+                ? Printable.text(demangled)
+                : Printable.text(raw)
+                        + (isDemangling && MANGLED_NAME.matcher(raw).lookingAt() ? MANGLED : "");
+    }
+
+    /** Returns the name in the source, or else the raw name; null for null. */
+    String best(String raw) {
+        String demangled = demangled(raw);
+        return demangled != null ? demangled : raw;
+    }
+}

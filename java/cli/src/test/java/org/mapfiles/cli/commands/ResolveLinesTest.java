@@ -1,0 +1,243 @@
+package org.mapfiles.cli.commands;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.tuple;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.mapfiles.cli.CliResult;
+import org.mapfiles.cli.Programs;
+
+/** {@code mapfiles resolve --lines}, with each symbolizer that is installed. */
+class ResolveLinesTest {
+    private static final String PATH = "mapfiles.symbolizer-path";
+    private static final String SECONDS = "mapfiles.symbolizer-seconds";
+
+    @TempDir
+    Path directory;
+
+    @AfterEach
+    void restore() {
+        System.clearProperty(PATH);
+        System.clearProperty(SECONDS);
+    }
+
+    /** Lets the command find one symbolizer only. */
+    private void use(String program) throws Exception {
+        Optional<Path> installed = Arrays.stream(System.getenv("PATH").split(":"))
+                .map(folder -> Path.of(folder, program))
+                .filter(Files::isExecutable)
+                .findFirst();
+        assumeTrue(installed.isPresent(), "no " + program);
+        useScript(program, "exec " + installed.get() + " \"$@\"");
+    }
+
+    /** Lets the command find a script as its symbolizer. */
+    private void useScript(String script) throws Exception {
+        useScript("llvm-symbolizer", script);
+    }
+
+    private void useScript(String program, String script) throws Exception {
+        Path folder = Files.createDirectories(directory.resolve("programs"));
+        Path file = Files.writeString(folder.resolve(program), "#!/bin/sh\n" + script + "\n");
+        Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("rwxr-xr-x"));
+        System.setProperty(PATH, folder.toString());
+    }
+
+    private static void assertHasLines(CliResult result, Path source) {
+        assertThat(result.err()).isEmpty();
+        assertThat(result.lines()).hasSize(3);
+        assertThat(result.lines().get(0)).contains("  outer + 0x0 (");
+        assertThat(result.lines().get(1))
+                .matches("    inner  " + source + ":" + Programs.LINE_OF_INNER + "(:\\d+)?  inlined into");
+        assertThat(result.lines().get(2)).matches("    outer  " + source + ":" + Programs.LINE_OF_OUTER + "(:\\d+)?");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"llvm-symbolizer", "eu-addr2line", "addr2line"})
+    void inlinedFunctionsAndLines(String symbolizer) throws Exception {
+        use(symbolizer);
+        Programs programs = new Programs(directory);
+        programs.compile("program");
+        try (Programs.Running program = programs.start("program")) {
+            CliResult result = CliResult.with("resolve", program.pid(), program.outer(), "--lines");
+            assertHasLines(result, programs.path("program.c"));
+            assertThat(result.code()).isZero();
+            List<Map<String, Object>> rows = CliResult.reading(
+                            program.outer() + "\n0\n" + program.outer() + "\n",
+                            "resolve",
+                            program.pid(),
+                            "-",
+                            "--lines",
+                            "--json")
+                    .rows();
+            assertThat(rows.get(1)).containsEntry("frames", null);
+            assertThat(rows.get(2)).isEqualTo(rows.get(0));
+            assertThat(frames(rows.get(0)))
+                    .extracting(frame -> frame.get("function"), frame -> frame.get("line"))
+                    .containsExactly(tuple("inner", (long) Programs.LINE_OF_INNER), tuple("outer", (long)
+                            Programs.LINE_OF_OUTER));
+        }
+    }
+
+    @SuppressWarnings("unchecked") // the schema has an array of objects
+    private static List<Map<String, Object>> frames(Map<String, Object> row) {
+        return (List<Map<String, Object>>) row.get("frames");
+    }
+
+    /** A deleted file is read by its descriptor. The name of the file is no argument of the symbolizer. */
+    @ParameterizedTest
+    @ValueSource(strings = {"llvm-symbolizer", "eu-addr2line", "addr2line"})
+    void deletedFilesAndNamesLikeOptions(String symbolizer) throws Exception {
+        use(symbolizer);
+        Programs programs = new Programs(directory);
+        for (String name : List.of("--help", "@program", "-e x", "a\nb;id")) {
+            Files.deleteIfExists(programs.path(name));
+            programs.compile("plain");
+            Files.move(programs.path("plain"), programs.path(name));
+            try (Programs.Running program = programs.start(name)) {
+                CliResult result = CliResult.with("resolve", program.pid(), program.outer(), "--lines");
+                assertHasLines(result, programs.path("program.c"));
+                Files.delete(programs.path(name));
+                assertHasLines(
+                        CliResult.with("resolve", program.pid(), program.outer(), "--lines"),
+                        programs.path("program.c"));
+            }
+        }
+    }
+
+    /** A stripped program, whose lines are in the file that .gnu_debuglink names. */
+    @ParameterizedTest
+    @ValueSource(strings = {"llvm-symbolizer", "eu-addr2line", "addr2line"})
+    void linesOfADebugFile(String symbolizer) throws Exception {
+        use(symbolizer);
+        Programs programs = new Programs(directory);
+        programs.compile("program");
+        programs.sh("objcopy --only-keep-debug program program.debug && strip --strip-debug program"
+                + " && objcopy --add-gnu-debuglink=program.debug program");
+        try (Programs.Running program = programs.start("program")) {
+            assertHasLines(
+                    CliResult.with("resolve", program.pid(), program.outer(), "--lines"), programs.path("program.c"));
+        }
+        Files.delete(programs.path("program.debug"));
+        try (Programs.Running program = programs.start("program")) {
+            CliResult result = CliResult.with("resolve", program.pid(), program.outer(), "--lines");
+            assertThat(result.lines()).as("there are no lines").hasSize(1);
+            assertThat(result.err()).isEmpty();
+        }
+    }
+
+    /** The call is before the address that it returns to, which may belong to another line. */
+    @Test
+    void aReturnAddressHasTheLineOfTheCall() throws Exception {
+        useScript("while read address; do printf '%s\\nf\\n/x.c:%d:1\\n\\n' $address $address; done");
+        Programs programs = new Programs(directory);
+        programs.compile("program");
+        long elfAddress = programs.nm("program", "outer");
+        try (Programs.Running program = programs.start("program")) {
+            assertThat(CliResult.with("resolve", program.pid(), program.outer(), "--lines")
+                            .lines())
+                    .contains("    f  /x.c:" + elfAddress + ":1");
+            assertThat(CliResult.with("resolve", program.pid(), program.outer(), "--lines", "--returns-to")
+                            .lines())
+                    .contains("    f  /x.c:" + (elfAddress - 1) + ":1");
+        }
+    }
+
+    @Test
+    void aHungSymbolizerIsEnded() throws Exception {
+        Path pid = directory.resolve("pid");
+        useScript("echo $$ > " + pid + "\nsleep 1000");
+        System.setProperty(SECONDS, "1");
+        Programs programs = new Programs(directory);
+        programs.compile("program");
+        try (Programs.Running program = programs.start("program")) {
+            CliResult result = CliResult.with("resolve", program.pid(), program.outer(), "--lines");
+            assertThat(result.lines()).hasSize(1);
+            assertThat(result.err())
+                    .hasLineCount(1)
+                    .contains("llvm-symbolizer has printed nothing more for 1 seconds")
+                    .contains("/program");
+            assertThat(result.code()).isZero();
+        }
+        long script = Long.parseLong(Files.readString(pid).strip());
+        ProcessHandle.of(script).ifPresent(handle -> handle.onExit().join());
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "yes",
+                "cat /dev/urandom",
+                "tr '\\0' x < /dev/zero",
+                "cat; cat /dev/zero",
+                "exit 1",
+                "kill -9 $$",
+                "read a; echo $a; while :; do echo f; echo /a:1:1; done",
+                "read a; echo $a; echo f"
+            })
+    void garbageIsNotUsed(String script) throws Exception {
+        useScript(script);
+        Programs programs = new Programs(directory);
+        programs.compile("program");
+        try (Programs.Running program = programs.start("program")) {
+            CliResult result = CliResult.with("resolve", program.pid(), program.outer(), "0", "--lines");
+            assertThat(result.err()).hasLineCount(1).contains("source lines are missing for ");
+            assertThat(result.lines().get(0)).contains("  outer + 0x0 (");
+            assertThat(result.lines().get(result.lines().size() - 1)).isEqualTo("0x0  in no mapping");
+        }
+    }
+
+    /** No network: debuginfod(8) is used only if this variable names servers. */
+    @Test
+    void theSymbolizerHasNoServers() throws Exception {
+        Path environment = directory.resolve("environment");
+        useScript("echo ${DEBUGINFOD_URLS-none} > " + environment + "; pwd >> " + environment + "; cat");
+        Programs programs = new Programs(directory);
+        programs.compile("program");
+        List<String> command = new ArrayList<>(List.of(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-D" + PATH + "=" + System.getProperty(PATH),
+                "--enable-native-access=ALL-UNNAMED",
+                "-cp",
+                System.getProperty("java.class.path"),
+                "org.mapfiles.cli.Main"));
+        try (Programs.Running program = programs.start("program")) {
+            command.addAll(List.of("resolve", program.pid(), program.outer(), "--lines"));
+            ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
+            builder.environment().put("DEBUGINFOD_URLS", "http://127.0.0.1:9");
+            Process process = builder.start();
+            String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+            assertThat(process.waitFor()).as(output).isZero();
+        }
+        assertThat(environment).hasContent("none\n/\n");
+    }
+
+    @Test
+    void withoutASymbolizerAMessageNamesThePackages() throws Exception {
+        System.setProperty(PATH, directory.toString() + ":.:");
+        Programs programs = new Programs(directory);
+        programs.compile("program");
+        try (Programs.Running program = programs.start("program")) {
+            CliResult result = CliResult.with("resolve", program.pid(), program.outer(), "--lines");
+            assertThat(result.err()).hasLineCount(1).contains("apt-get install llvm");
+            assertThat(result.lines()).hasSize(1).first().asString().contains("  outer + 0x0 (");
+            assertThat(CliResult.with("resolve", program.pid(), program.outer(), "--returns-to")
+                            .err())
+                    .contains("--returns-to needs --jvm or --lines");
+        }
+    }
+}
