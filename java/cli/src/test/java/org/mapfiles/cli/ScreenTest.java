@@ -29,7 +29,7 @@ class ScreenTest {
     /** This JVM and another one map a file with a long path. */
     @BeforeEach
     void start() throws Exception {
-        file = Files.createDirectories(directory.toRealPath().resolve(LONG)).resolve("library.so");
+        file = Files.createDirectories(directory.toRealPath().resolve(LONG)).resolve("wide.so");
         own = new MappedTestFile(file);
         jvm = TestJvm.mapping(file);
     }
@@ -98,7 +98,7 @@ class ScreenTest {
             CliResult pipe = CliResult.with(command);
             assertThat(pipe.out()).as("%s", List.of(command)).doesNotContain("\u2026");
             if (hasPaths && !command[0].equals("jvm")) {
-                assertThat(terminal.out()).as("%s", List.of(command)).contains("\u2026", "/library.so");
+                assertThat(terminal.out()).as("%s", List.of(command)).contains("\u2026", "/wide.so");
                 assertThat(pipe.lines()).as("%s", List.of(command)).anyMatch(line -> line.endsWith("  " + file));
             }
         }

@@ -32,7 +32,7 @@ class CatOutputTest {
 
     @BeforeEach
     void mapAFile() throws Exception {
-        library = temporary.toRealPath().resolve("library.so");
+        library = temporary.toRealPath().resolve("cat-output-test.so");
         copy = temporary.resolve("copy.so");
         Files.write(library, new byte[20_000]);
         mapped = new MappedTestFile(library);
