@@ -261,7 +261,7 @@ class JsonRowsTest {
         names.removeAll(List.of("version", "type", "pid"));
         List<String> ofMaps = new ArrayList<>(RowSchema.ofMapping());
         ofMaps.removeAll(List.of("version", "type", "pid"));
-        String memory = names.contains("swap") && names.removeAll(RowSchema.MEMORY) ? ", *memory*" : "";
+        String memory = names.contains("pss") && names.removeAll(RowSchema.MEMORY) ? ", *memory*" : "";
         String fields = "";
         if (!type.equals("mapping") && names.containsAll(ofMaps)) {
             fields = names.get(0).equals("address") ? "`address`, those of `mapping`" : "those of `mapping`";
