@@ -359,6 +359,31 @@ MF_API int64_t mf_file_sharing_domain(struct mf_process *process, const struct m
  */
 MF_API int mf_file_open_in_root(const struct mf_process *process, const char *path);
 
+/** Where the path of mf_file_open_path() starts. */
+enum mf_path_option {
+    MF_PATH_OF_PROCESS = 1u << 0, /**< at the root directory of the process, also if that is one by chroot(2): for paths that the
+                                       process uses. Without it: where the paths in its maps start */
+};
+
+/**
+ * Opens the regular file for reading (O_CLOEXEC) that is at a path now, to compare it with a mapped file. All symbolic links are
+ * followed below the root (openat2(2), Linux 5.6), but links such as those of /proc/PID/fd are not.
+ *
+ * The process may have made the file: its content proves nothing about another file.
+ *
+ * @param path     absolute; ends with a NUL.
+ * @param options  bits of enum mf_path_option.
+ * @return a descriptor that the caller owns
+ * @retval -EACCES  permission is missing for the root or for the file
+ * @retval -ENOENT  nothing is at the path
+ * @retval -EIDRM   it is no regular file
+ * @retval -ENOSYS  the kernel cannot keep symbolic links below the root
+ * @return any other negative value is an errno of mf_file_open().
+ *
+ * Takes 12 KiB of stack.
+ */
+MF_API int mf_file_open_path(const struct mf_process *process, const char *path, uint32_t options);
+
 #ifdef __cplusplus
 }
 #endif

@@ -154,7 +154,8 @@ struct mf_elf_section {
  *
  * @param[out] out           valid only if 0 is returned.
  * @retval 0                 found
- * @retval -ENOENT           there is none, or it is compressed (SHF_COMPRESSED), or not in the file whole
+ * @retval -ENOENT           there is none, or it is not in the file whole
+ * @retval -EOPNOTSUPP       it is compressed (SHF_COMPRESSED)
  * @return -ENOEXEC, -EPROTONOSUPPORT, -E2BIG and others as mf_elf_read().
  *
  * Takes 16 KiB of stack.

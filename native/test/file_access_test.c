@@ -79,6 +79,38 @@ static void open_as(struct mf_process *process, const struct mf_mapping *mapping
     close(fd);
 }
 
+/* Opens the file that is at a path of the process: that of the mapping, and the one that the process used. */
+static void open_path(struct mf_process *process, const struct mf_mapping *mapping, const char *name, const struct world *world)
+{
+    const char *const at_root = "/file";
+    const char *const used = world->root != NULL ? at_root : name;
+    const char expected = world->covered ? 'C' : 'P';
+
+    if (mf_file_open_path(process, "/", MF_PATH_OF_PROCESS) == -ENOSYS) {
+        printf("skipped in %s: no openat2(2)\n", world->name);
+        return;
+    }
+    for (uint32_t options = 0; options <= MF_PATH_OF_PROCESS; options++) {
+        char path[4096];
+        char byte = 0;
+        int fd;
+
+        memcpy(path, name, mapping->name_length);
+        path[mapping->name_length] = 0;
+        fd = mf_file_open_path(process, options ? (used == name ? path : used) : path, options);
+        if (options == 0 && world->by_path == -ELOOP) {
+            CHECK_IS(fd, -ELOOP, world->name);
+            continue;
+        }
+        CHECK(fd >= 0, "in %s, options %u: %d", world->name, options, fd);
+        CHECK(pread(fd, &byte, 1, 100) == 1 && byte == expected, "in %s: WRONG FILE: '%c'", world->name, byte);
+        close(fd);
+    }
+    CHECK_IS(mf_file_open_path(process, "/no/such/file", 0), world->by_path == -ELOOP ? -ELOOP : -ENOENT, "a path to nothing");
+    CHECK_IS(mf_file_open_path(process, "/", MF_PATH_OF_PROCESS), -EIDRM, "a directory");
+    CHECK_IS(mf_file_open_path(process, "/no/such/file", MF_PATH_OF_PROCESS), -ENOENT, "a path to nothing");
+}
+
 static void check_in(const struct world *world)
 {
     struct mf_snapshot *snapshot = new_snapshot(512, 1 << 17);
@@ -115,6 +147,7 @@ static void check_in(const struct world *world)
     open_as(&process, mapping, name, 0, MF_EXACT, world);
     open_as(&process, mapping, name, MF_OPEN_BY_PATH, world->by_path, world);
     CHECK_IS(mf_file_state(&process, mapping, name), world->state, world->name);
+    open_path(&process, mapping, name, world);
     mf_process_close(&process);
     close(hold[1]);
     waitpid(child, &status, 0);

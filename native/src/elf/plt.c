@@ -30,12 +30,12 @@ static bool has_plt(const struct mf_elf *elf)
     return elf->bits == 64 && (elf->machine == EM_X86_64 || elf->machine == EM_AARCH64);
 }
 
-/* As mf_elf_section_named(), but returns 0 if there is none. */
+/* As mf_elf_section_named(), but returns 0 if there is none, or it is compressed. */
 static int find_section(struct mf_elf_reader *reader, const char *name, struct mf_elf_section_header *out)
 {
     const int rc = mf_elf_section_named(reader, name, out);
 
-    return rc == -ENOENT ? 0 : rc;
+    return rc == -ENOENT || rc == -EOPNOTSUPP ? 0 : rc;
 }
 
 static uint32_t limited(uint64_t count)

@@ -210,10 +210,15 @@ int mf_elf_section_at(struct mf_elf_reader *reader, uint32_t index, struct mf_el
     return rc;
 }
 
+static bool is_whole(const struct mf_elf_reader *reader, const struct mf_elf_section_header *section)
+{
+    return section->type != SHT_NOBITS && section->type != SHT_NULL &&
+           mf_elf_is_in_file(reader->bytes, section->offset, section->size);
+}
+
 bool mf_elf_has_bytes(const struct mf_elf_reader *reader, const struct mf_elf_section_header *section)
 {
-    return section->type != SHT_NOBITS && section->type != SHT_NULL && !(section->flags & SHF_COMPRESSED) &&
-           mf_elf_is_in_file(reader->bytes, section->offset, section->size);
+    return is_whole(reader, section) && !(section->flags & SHF_COMPRESSED);
 }
 
 int mf_elf_section_named(struct mf_elf_reader *reader, const char *name, struct mf_elf_section_header *out)
@@ -221,6 +226,7 @@ int mf_elf_section_named(struct mf_elf_reader *reader, const char *name, struct 
     const uint32_t bytes = (uint32_t)strlen(name) + 1;
     struct mf_elf_section_header names;
     char found[32];
+    int missing = -ENOENT;
     int rc;
 
     if (reader->name_section >= reader->section_count || bytes > sizeof found)
@@ -232,15 +238,18 @@ int mf_elf_section_named(struct mf_elf_reader *reader, const char *name, struct 
         rc = mf_elf_section_at(reader, i, out);
         if (rc < 0)
             return rc;
-        if (out->name >= names.size || names.size - out->name < bytes || !mf_elf_has_bytes(reader, out))
+        if (out->name >= names.size || names.size - out->name < bytes || !is_whole(reader, out))
             continue;
         rc = mf_elf_copy(reader, &reader->contents, names.offset + out->name, found, bytes);
         if (rc < 0)
             return rc;
-        if (memcmp(found, name, bytes) == 0)
+        if (memcmp(found, name, bytes) != 0)
+            continue;
+        if (!(out->flags & SHF_COMPRESSED))
             return (int)i;
+        missing = -EOPNOTSUPP;
     }
-    return -ENOENT;
+    return missing;
 }
 
 int mf_elf_section_find(const struct mf_elf_bytes *bytes, const char *name, struct mf_elf_section *out)

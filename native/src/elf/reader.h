@@ -82,7 +82,10 @@ int mf_elf_section_at(struct mf_elf_reader *reader, uint32_t index, struct mf_el
 /* Returns whether the bytes of a section are in the file whole, and are not compressed. */
 bool mf_elf_has_bytes(const struct mf_elf_reader *reader, const struct mf_elf_section_header *section);
 
-/* Finds the first section with a name and with bytes. Returns its number above 0; -ENOENT; or an error of mf_elf_copy(). */
+/*
+ * Finds the first section with a name and with bytes. Returns its number above 0; -EOPNOTSUPP: only a compressed one has the
+ * name; -ENOENT: none has it; or an error of mf_elf_copy().
+ */
 int mf_elf_section_named(struct mf_elf_reader *reader, const char *name, struct mf_elf_section_header *out);
 
 /* Size of a symbol in a table. */

@@ -42,3 +42,34 @@ int mf_file_open_in_root(const struct mf_process *process, const char *path)
     mf_sys_close(path_fd);
     return fd;
 }
+
+/* Opens the directory that a path starts at. -EACCES: the caller may not open it. */
+static int open_start(const struct mf_process *process, uint32_t options)
+{
+    bool is_guess;
+    int root_fd;
+
+    if (options & MF_PATH_OF_PROCESS)
+        return mf_maps_open_file(mf_state(process)->proc_fd, "root", O_PATH | O_DIRECTORY);
+    root_fd = mf_root_open(process, &is_guess);
+    if (root_fd < 0 || !is_guess)
+        return root_fd;
+    mf_sys_close(root_fd);
+    return -EACCES;
+}
+
+int mf_file_open_path(const struct mf_process *process, const char *path, uint32_t options)
+{
+    const int root_fd = open_start(process, options);
+    int path_fd, fd;
+
+    if (root_fd < 0)
+        return root_fd;
+    path_fd = mf_root_open_followed(root_fd, path, O_PATH);
+    mf_sys_close(root_fd);
+    if (path_fd < 0)
+        return path_fd;
+    fd = mf_verify_open(path_fd, O_RDONLY);
+    mf_sys_close(path_fd);
+    return fd;
+}

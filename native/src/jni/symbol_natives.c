@@ -93,6 +93,11 @@ static jint fileOpenInRoot(JNIEnv *env UNUSED, jclass self UNUSED, jlong process
     return mf_file_open_in_root(at(process), at(path));
 }
 
+static jint fileOpenPath(JNIEnv *env UNUSED, jclass self UNUSED, jlong process, jlong path, jint options)
+{
+    return mf_file_open_path(at(process), at(path), (uint32_t)options);
+}
+
 static jlong fileReadAt(JNIEnv *env UNUSED, jclass self UNUSED, jint descriptor, jlong to, jlong bytes, jlong offset)
 {
     return mf_sys_pread(descriptor, at(to), (size_t)bytes, (uint64_t)offset);
@@ -179,7 +184,7 @@ static const JNINativeMethod symbol_natives[] = {
     METHOD(elfSection, "(JJJ)I"),     METHOD(symbolsRead, "(JJJJ)I"),   METHOD(symbolsFind, "(JJJ)I"),
     METHOD(symbolsName, "(JJJJI)I"),  METHOD(fileOpenInRoot, "(JJ)I"),  METHOD(fileReadAt, "(IJJJ)J"),
     METHOD(symbolLayout, "([I)I"),    METHOD(scratchMap, "(J)J"),       METHOD(scratchUnmap, "(JJ)V"),
-    METHOD(copyMemory, "(JJJ)V"),
+    METHOD(copyMemory, "(JJJ)V"),     METHOD(fileOpenPath, "(JJI)I"),
 };
 
 const struct mf_natives mf_symbol_natives = NATIVES(symbol_natives);

@@ -171,6 +171,13 @@ public final class NativeCalls {
      */
     public static native int fileOpenInRoot(long process, long path);
 
+    /**
+     * Opens the file for reading that is at a path of a process now; the path ends in a NUL. Returns a descriptor.
+     *
+     * @param options 0: the path starts where those in maps start; 1: at the root of the process
+     */
+    public static native int fileOpenPath(long process, long path, int options);
+
     public static native long fileReadAt(int descriptor, long to, long bytes, long offset);
 
     /** Writes the constants of {@code ElfRecord}; returns their number. */

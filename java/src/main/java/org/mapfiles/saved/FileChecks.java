@@ -105,7 +105,7 @@ final class FileChecks {
             return crash.isOfThisBoot()
                     ? new FileCheck(Result.SAME, "same device and inode, unchanged since the crash", buildId(file))
                     : unknown(
-                            "not verified: same device and inode, unchanged since the crash, but the crash was on"
+                            "same device and inode, unchanged since the crash; not verified, because the crash was on"
                                     + " another machine, or before this one was started",
                             buildId(file));
         }

@@ -86,13 +86,14 @@ final class ElfBytes extends RefCountedHandle {
         return descriptor;
     }
 
-    /** Returns whether the file has a section. */
+    /** Returns whether the file has a section, which may be compressed. */
     boolean hasSection(String name) {
         NativeMemory text = asciiz(name);
         NativeMemory section = new NativeMemory(ElfRecord.SIZE_OF_SECTION);
         long bytes = enter();
         try {
-            return NativeCalls.elfSection(bytes, text.address(), section.address()) == 0;
+            int rc = NativeCalls.elfSection(bytes, text.address(), section.address());
+            return rc == 0 || rc == Errno.ENOTSUP;
         } finally {
             text.keepUntilHere();
             leaveAndKeep(section);

@@ -108,6 +108,12 @@ public final class ElfFile {
         return id.length == 0 ? Optional.empty() : Optional.of(HexFormat.of().formatHex(id));
     }
 
+    /** Returns whether the file is of the machine and word size of another one. */
+    boolean isOfMachineOf(ElfFile other) {
+        return elf.bytes().getInt(ElfRecord.ELF_MACHINE) == other.elf.bytes().getInt(ElfRecord.ELF_MACHINE)
+                && elf.bytes().getInt(ElfRecord.ELF_BITS) == other.elf.bytes().getInt(ElfRecord.ELF_BITS);
+    }
+
     byte[] buildIdBytes() {
         byte[] id = new byte[elf.bytes().getInt(ElfRecord.BUILD_ID_LENGTH)];
         elf.bytes().get(ElfRecord.BUILD_ID, id);
@@ -195,7 +201,9 @@ public final class ElfFile {
         if (all == null) {
             all = load();
         }
-        lastUse = cache.time;
+        if (lastUse != cache.time) { // threads that search the same file do not write all the time
+            lastUse = cache.time;
+        }
         SymbolTable best = null;
         NativeMemory at = result.symbol;
         for (SymbolTable table : all) {
@@ -221,7 +229,7 @@ public final class ElfFile {
      * Opens the file that has the source lines: this file if it has them, or else a debug file, which is searched as
      * for symbols.
      *
-     * @return empty: none was found, or the {@link SymbolCache} is closed
+     * @return empty: none was found, or the {@link SymbolCache} is closed, or has closed this file
      */
     public Optional<LineFile> openLineFile() {
         if (!bytes.mayEnter()) {
@@ -231,10 +239,10 @@ public final class ElfFile {
             if (DebugFiles.hasLines(bytes)) {
                 return Optional.ofNullable(LineFile.of(bytes, SymbolInfo.Source.MAPPED_FILE));
             }
+            return Optional.ofNullable(lineFiles == null ? null : lineFiles.findLines(this));
         } finally {
             bytes.leave();
         }
-        return Optional.ofNullable(lineFiles == null ? null : lineFiles.findLines(this));
     }
 
     /** Returns where the symbols come from. Reads them if no search has done so. */

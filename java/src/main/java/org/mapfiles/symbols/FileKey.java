@@ -10,6 +10,8 @@ import org.jspecify.annotations.Nullable;
  */
 final class FileKey {
     static final int FIELDS = 5;
+    private static final int DEVICE = 0;
+    private static final int INODE = 1;
     private static final int SIZE = 2;
     private static final int MTIME = 3;
 
@@ -19,6 +21,11 @@ final class FileKey {
         for (int i = 0; i < FIELDS; i++) {
             fields[i] = from.getLong(i * Long.BYTES);
         }
+    }
+
+    /** Returns whether device and inode are those of another key. */
+    boolean isSameFile(FileKey other) {
+        return fields[DEVICE] == other.fields[DEVICE] && fields[INODE] == other.fields[INODE];
     }
 
     /** Returns whether size and time of the last change of content are those of another key of the same file. */

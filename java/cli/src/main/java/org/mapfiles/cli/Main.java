@@ -10,12 +10,16 @@ import org.mapfiles.cli.commands.CatCommand;
 import org.mapfiles.cli.commands.CompletionCommand;
 import org.mapfiles.cli.commands.CountCommand;
 import org.mapfiles.cli.commands.CrashCommand;
+import org.mapfiles.cli.commands.DiffCommand;
+import org.mapfiles.cli.commands.DoctorCommand;
 import org.mapfiles.cli.commands.ExitCode;
 import org.mapfiles.cli.commands.FilesCommand;
 import org.mapfiles.cli.commands.JvmCommand;
 import org.mapfiles.cli.commands.MapsCommand;
 import org.mapfiles.cli.commands.ResolveCommand;
+import org.mapfiles.cli.commands.SaveCommand;
 import org.mapfiles.cli.commands.SharedCommand;
+import org.mapfiles.cli.commands.StaleCommand;
 import org.mapfiles.cli.commands.UsageMessage;
 import org.mapfiles.cli.commands.Version;
 import org.mapfiles.cli.commands.WatchCommand;
@@ -56,6 +60,10 @@ import picocli.CommandLine.UnmatchedArgumentException;
             WatchCommand.class,
             JvmCommand.class,
             CrashCommand.class,
+            StaleCommand.class,
+            SaveCommand.class,
+            DiffCommand.class,
+            DoctorCommand.class,
             CompletionCommand.class,
             HelpCommand.class
         },
@@ -66,6 +74,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
             "2:wrong usage",
             "3:a permission is missing",
             "4:the process has exited",
+            "5:a process runs outdated code (stale)",
             "127:Java could not be started"
         },
         footer = {
@@ -245,6 +254,18 @@ public final class Main implements Runnable {
             }
             if (type == CrashCommand.class) {
                 return type.cast(new CrashCommand(terminal));
+            }
+            if (type == StaleCommand.class) {
+                return type.cast(new StaleCommand(terminal));
+            }
+            if (type == SaveCommand.class) {
+                return type.cast(new SaveCommand(terminal));
+            }
+            if (type == DiffCommand.class) {
+                return type.cast(new DiffCommand(terminal));
+            }
+            if (type == DoctorCommand.class) {
+                return type.cast(new DoctorCommand(terminal));
             }
             return CommandLine.defaultFactory().create(type);
         }

@@ -46,6 +46,7 @@ class JsonRowsTest {
         Path file = directory.toRealPath().resolve("shared");
         MappedTestFile mapped = new MappedTestFile(file);
         Path special = Files.createDirectory(directory.resolve("special"));
+        addStates(lines);
         try (SpecialMappingsChild child = new SpecialMappingsChild(special, List.of(), "plain", "deleted", "memfd");
                 TestJvm jvm = TestJvm.mapping(file)) {
             for (String pid : List.of("self", child.pid())) {
@@ -97,6 +98,24 @@ class JsonRowsTest {
         changes.print(new MapChange(MapChange.Kind.LOST, null, null, false, 1, 2, false), 0);
         out.toString(StandardCharsets.UTF_8).lines().forEach(lines::add);
         return lines;
+    }
+
+    /** Rows of {@code stale}, {@code save}, {@code diff} and {@code doctor}. */
+    private void addStates(List<String> lines) throws Exception {
+        Path program = Files.createDirectory(directory.resolve("stale")).resolve("sleep");
+        byte[] sleep = Files.readAllBytes(Path.of("/bin/sleep"));
+        ElfCopies.install(program, sleep);
+        try (StaleTarget target = StaleTarget.program(program, null)) {
+            ElfCopies.install(program, ElfCopies.sameCode(sleep));
+            add(lines, "stale " + target.pid());
+        }
+        String state = CliResult.with("save", "self").out();
+        lines.addAll(state.lines().toList());
+        Path saved = Files.writeString(directory.resolve("state"), state);
+        MappedTestFile mapped = new MappedTestFile(directory.resolve("mapped-later"));
+        add(lines, "diff " + saved + " self --mappings");
+        assertThat(mapped.firstByte()).isZero();
+        add(lines, "doctor");
     }
 
     private static void add(List<String> lines, String command) {

@@ -16,6 +16,8 @@ public final class ExitCode {
     public static final int DENIED = 3;
     /** The process has exited. */
     public static final int EXITED = 4;
+    /** A process runs outdated code. */
+    public static final int OUTDATED = 5;
     /** Java could not be started, or not its threads: as a shell returns for a command that it cannot run. */
     public static final int CANNOT_START = 127;
 

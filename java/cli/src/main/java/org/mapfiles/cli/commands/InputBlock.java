@@ -1,6 +1,5 @@
 package org.mapfiles.cli.commands;
 
-import java.io.IOException;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -11,37 +10,54 @@ import org.mapfiles.cli.target.InputLine;
 
 /** Lines of input that are resolved together. */
 final class InputBlock {
-    /** Maximum number of different addresses in a block: their reports are kept until all are printed. */
+    /** Maximum number of different addresses in a large block: their reports are kept until all are printed. */
     private static final int MAX_DIFFERENT = 1 << 16;
-    /** Maximum number of lines in a block. A profile contains the same addresses many times. */
+    /** Maximum number of lines in a large block. A profile contains the same addresses many times. */
     private static final int MAX_LINES = 1 << 20;
+    /** Maximum number of lines in a small block, of which only names are kept. */
+    private static final int MAX_SMALL = 1 << 12;
 
     private long[] addresses = new long[1024];
     private int count;
     /** Lines that are not an address alone, by index. */
     private final Map<Integer, InputLine> others = new HashMap<>();
+    /** Null: the block is small. */
+    private final Set<Long> different;
 
-    /** Reads lines up to the end of the input or the maximum of a block. */
-    static InputBlock read(AddressReader input) throws IOException {
-        InputBlock block = new InputBlock();
-        Set<Long> different = new HashSet<>();
-        while (block.count < MAX_LINES && different.size() + block.others.size() < MAX_DIFFERENT && input.next()) {
-            if (input.other() != null) {
-                block.add(input.other());
-            } else {
-                block.add(input.address());
-                different.add(input.address());
-            }
+    /** @param isLarge whether what is read for a block is costly */
+    InputBlock(boolean isLarge) {
+        different = isLarge ? new HashSet<>() : null;
+    }
+
+    /** Adds the line that was read. */
+    void addLine(AddressReader input) {
+        if (input.other() != null) {
+            add(input.other());
+        } else {
+            add(input.address());
         }
-        return block;
+    }
+
+    /** Returns whether the block has its maximum of lines. */
+    boolean isFull() {
+        return different == null
+                ? count >= MAX_SMALL
+                : count >= MAX_LINES || different.size() + others.size() >= MAX_DIFFERENT;
     }
 
     void add(InputLine line) {
         others.put(count, line);
-        add(0);
+        append(0);
     }
 
     void add(long address) {
+        if (different != null) {
+            different.add(address);
+        }
+        append(address);
+    }
+
+    private void append(long address) {
         addresses = count < addresses.length ? addresses : Arrays.copyOf(addresses, 2 * count);
         addresses[count++] = address;
     }

@@ -141,7 +141,7 @@ public final class ResolveCommand implements Callable<Integer> {
     }
 
     private InputBlock parsed() {
-        InputBlock values = new InputBlock();
+        InputBlock values = new InputBlock(false);
         for (String argument : addresses) {
             byte[] text = argument.strip().getBytes(StandardCharsets.UTF_8);
             InputLine library = InputLine.ofArgument(argument);

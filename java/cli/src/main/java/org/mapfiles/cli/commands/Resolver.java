@@ -16,12 +16,19 @@ import org.mapfiles.saved.LibraryOffsets;
 
 /** Resolves addresses in the mappings of a snapshot, and prints them in the order in which they were given. */
 abstract class Resolver {
+    /** If fewer than one of this number of lines has a new name, names are demangled when they are printed. */
+    private static final int MAX_KNOWN = 64;
+
     final Terminal terminal;
     final MapSnapshot snapshot;
     final ResolvedPrinter printer;
     private final MapCursor cursor;
+    /** Lines of the input that are not resolved yet. */
+    private InputBlock pending;
+    /** Whether names are demangled together: the addresses of this block may have many that were not printed before. */
+    private boolean hasNewNames = true;
     /** Null: source lines are not printed. */
-    private final SourceLines lines;
+    private final SourceLines sourceLines;
 
     private final int distanceOfLine;
 
@@ -34,47 +41,76 @@ abstract class Resolver {
         this.printer = printer;
         this.cursor = snapshot.cursor();
         this.distanceOfLine = options.distanceOfLine();
-        this.lines = options.hasLines() ? new SourceLines(terminal::report) : null;
+        this.sourceLines = options.hasLines() ? new SourceLines(terminal::report) : null;
     }
 
     /** Resolves lines together. */
-    void resolve(InputBlock block) throws IOException {
-        if (lines != null) {
-            printer.readLines(lines, located(block), distanceOfLine);
+    void resolve(InputBlock lines) throws IOException {
+        if (sourceLines != null) {
+            printer.readLines(sourceLines, located(lines), distanceOfLine);
         }
-        for (int i = 0; i < block.count(); i++) {
-            InputLine other = block.other(i);
+        if (hasNewNames && lines.count() > 1) {
+            demangle(lines);
+        }
+        for (int i = 0; i < lines.count(); i++) {
+            InputLine other = lines.other(i);
             if (other == null) {
-                print(block.address(i));
+                print(lines.address(i));
             } else {
                 print(other);
             }
         }
     }
 
-    /** Resolves the input. Lines are printed when they are read, unless they are resolved together. */
-    void resolveInput() throws IOException {
-        if (isInBlocks()) {
-            AddressReader input = new AddressReader(terminal.in(), terminal::flush, () -> {});
-            for (InputBlock block = InputBlock.read(input); block.count() > 0; block = InputBlock.read(input)) {
-                refresh();
-                resolve(block);
+    /** Demangles the names of lines together. Later lines of a long input have few new names. */
+    private void demangle(InputBlock lines) {
+        for (int i = 0; i < lines.count(); i++) {
+            InputLine other = lines.other(i) == null ? null : located(lines.other(i));
+            if (other == null || other.isAddress()) {
+                printer.noteName(other == null ? lines.address(i) : other.address());
             }
-            return;
         }
-        AddressReader input = new AddressReader(terminal.in(), terminal::flush, this::refresh);
-        while (input.next()) {
-            if (input.other() == null) {
-                print(input.address());
-            } else {
-                print(input.other());
+        hasNewNames = printer.demangleNoted() > lines.count() / MAX_KNOWN || lines.count() < MAX_KNOWN;
+    }
+
+    /** Resolves the input. All that was read is printed when the input pauses, unless blocks must be large. */
+    void resolveInput() throws IOException {
+        pending = new InputBlock(isInBlocks());
+        AddressReader input =
+                new AddressReader(terminal.in(), this::beforeWaiting, isInBlocks() ? () -> {} : this::refresh);
+        try {
+            while (input.next()) {
+                pending.addLine(input);
+                if (pending.isFull()) {
+                    resolvePending();
+                }
             }
+        } finally { // also before an exception of the input is reported
+            resolvePending();
+        }
+    }
+
+    private void beforeWaiting() throws IOException {
+        if (!isInBlocks()) {
+            resolvePending();
+        }
+        terminal.flush();
+    }
+
+    private void resolvePending() throws IOException {
+        InputBlock block = pending;
+        pending = new InputBlock(isInBlocks());
+        if (block.count() > 0) {
+            if (isInBlocks()) {
+                refresh();
+            }
+            resolve(block);
         }
     }
 
     /** Returns whether what is read for addresses is read for many together. */
     boolean isInBlocks() {
-        return lines != null;
+        return sourceLines != null;
     }
 
     /** Reads the mappings again, if they may have changed. */

@@ -3,7 +3,6 @@ package org.mapfiles.cli.commands;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
-import java.util.Map;
 import org.mapfiles.cli.output.ResolvedJson;
 import org.mapfiles.cli.output.ResolvedPrinter;
 import org.mapfiles.cli.output.ResolvedText;
@@ -13,9 +12,6 @@ import org.mapfiles.saved.SavedMaps;
 
 /** Resolves addresses in the mappings that a file records. */
 final class SavedResolver extends Resolver {
-    /** Maximum number of messages about files whose functions are not named. */
-    private static final int MAX_REPORTED = 5;
-
     private final SavedMaps saved;
     private final SavedSymbols symbols;
     private final boolean isJson;
@@ -51,13 +47,10 @@ final class SavedResolver extends Resolver {
 
     /** Reports why functions of files are not named. JSON has the reason in each row. */
     void reportUnverified() {
-        Map<String, SavedSymbols.Unverified> unverified = symbols.unverified();
-        if (isJson) {
-            return;
+        if (!isJson) {
+            symbols.unverified()
+                    .forEach((reason, files) ->
+                            terminal.report("functions are not named in " + files + ", not verified: " + reason));
         }
-        unverified.entrySet().stream()
-                .limit(MAX_REPORTED)
-                .forEach(each -> terminal.report(
-                        "functions are not named in " + each.getValue() + ", not verified: " + each.getKey()));
     }
 }

@@ -1,16 +1,17 @@
 package org.mapfiles.cli.demangle;
 
-import java.io.BufferedReader;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.io.InputStreamReader;
+import java.io.InputStream;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.BlockingQueue;
-import java.util.concurrent.LinkedBlockingQueue;
-import java.util.concurrent.TimeUnit;
+import java.util.Timer;
+import java.util.TimerTask;
 
 /**
  * C++ names, by an installed demangler that runs as a child process: it reads a name in each line of its input, and
@@ -27,18 +28,30 @@ final class CppFilter {
     /** Limits of the child: no core file, 512 MiB of address space, 60 seconds of CPU time. */
     private static final String LIMITED = "ulimit -c 0; ulimit -v 524288; ulimit -t 60; exec \"$0\"";
 
-    /** After so many children that failed, all names stay raw. */
+    /** Maximum of children that fail. After that all names stay raw. */
     private static final int MAX_FAILURES = 8;
 
-    private static final int SECONDS = 2;
+    /** Limit of the time for the names that are sent together. */
+    private static final int MILLISECONDS = 2_000;
 
-    /** A line that means that the child has ended. */
-    private static final String END = "\n";
+    /**
+     * Maximum of bytes that are sent before the first result is read, if they are more than one name. A pipe holds a
+     * page or more (pipe(7)).
+     */
+    private static final int MAX_PART = 4096;
+
+    /** Stops children that take too long. */
+    private static final Timer LIMITS = new Timer("mapfiles-demangler", true);
 
     private final String program;
     private Process child;
-    private OutputStream names;
-    private BlockingQueue<String> results = new LinkedBlockingQueue<>();
+    private OutputStream input;
+    private InputStream output;
+    /** Output that was read. */
+    private final byte[] buffer = new byte[8192];
+
+    private int next;
+    private int limit;
     private int failures;
 
     CppFilter() {
@@ -50,82 +63,134 @@ final class CppFilter {
         this.program = program;
     }
 
-    /** Returns the first demangler of a search path; null if there is none. */
+    /** Returns the first demangler in absolute directories of a search path; null if there is none. */
     static String find(String path) {
         for (String program : PROGRAMS) {
             for (String directory : path == null ? new String[0] : path.split(":")) {
-                Path file = Path.of(directory.isEmpty() ? "." : directory, program);
-                if (file.isAbsolute() && Files.isRegularFile(file) && Files.isExecutable(file)) {
-                    return file.toString();
+                if (directory.startsWith("/") && isProgram(directory + "/" + program)) {
+                    return directory + "/" + program;
                 }
             }
         }
         return null;
     }
 
-    /** Returns the name in the source; the raw name itself if there is none. */
-    synchronized String demangle(String name) {
-        if (program == null || failures >= MAX_FAILURES || !isOneWord(name)) {
-            return name;
-        }
+    private static boolean isProgram(String path) {
         try {
-            String result = exchange(name);
-            if (result != null && result.length() <= Demangler.MAX_RESULT) {
-                return result;
-            }
-        } catch (IOException e) { // the child has ended
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
+            Path file = Path.of(path);
+            return Files.isRegularFile(file) && Files.isExecutable(file);
+        } catch (InvalidPathException e) { // it has characters that are not of this locale
+            return false;
         }
-        failures++;
-        stop();
-        return name;
     }
 
-    private static boolean isOneWord(String name) {
+    /** Returns whether a name can be sent: it is one word of a line. */
+    static boolean isOneWord(String name) {
         return name.chars()
                 .allMatch(c -> c == '_' || c == '.' || c == '$' || (c < 0x80 && Character.isLetterOrDigit(c)));
     }
 
-    private String exchange(String name) throws IOException, InterruptedException {
-        if (child == null) {
-            start();
+    /**
+     * Returns the names in the source in the same order; the raw name itself if there is none.
+     *
+     * @param names each is one word
+     */
+    synchronized List<String> demangle(List<String> names) {
+        List<String> found = new ArrayList<>(names.size());
+        while (found.size() < names.size()) {
+            int first = found.size();
+            if (program == null || failures >= MAX_FAILURES) {
+                found.addAll(names.subList(first, names.size()));
+                break;
+            }
+            List<String> part = names.subList(first, endOfPart(names, first));
+            exchange(part, found);
+            if (found.size() < first + part.size()) { // the next name has no result: it stays raw
+                found.add(names.get(found.size()));
+                failures++;
+                stop();
+            }
         }
-        names.write((name + "\n").getBytes(StandardCharsets.US_ASCII));
-        names.flush();
-        String result = results.poll(SECONDS, TimeUnit.SECONDS);
-        return END.equals(result) ? null : result;
+        return found;
+    }
+
+    /** Returns the end of the names that are sent before the first result is read: they fit into the pipe. */
+    private static int endOfPart(List<String> names, int first) {
+        int end = first + 1;
+        int length = names.get(first).length();
+        while (end < names.size() && length + names.get(end).length() + end - first < MAX_PART) {
+            length += names.get(end).length();
+            end++;
+        }
+        return end;
+    }
+
+    /** Sends names, and adds the results until one is missing. */
+    private void exchange(List<String> part, List<String> found) {
+        TimerTask timer = null;
+        try {
+            if (child == null) {
+                start();
+            }
+            timer = stop(child);
+            LIMITS.schedule(timer, MILLISECONDS);
+            input.write((String.join("\n", part) + "\n").getBytes(StandardCharsets.US_ASCII));
+            input.flush();
+            for (int i = 0; i < part.size(); i++) {
+                String result = readLine();
+                if (result == null) {
+                    return;
+                }
+                found.add(result);
+            }
+        } catch (IOException e) {
+            return; // the child has ended, or cannot be started: the results are incomplete
+        } finally {
+            if (timer != null) {
+                timer.cancel();
+            }
+        }
+    }
+
+    private static TimerTask stop(Process child) {
+        return new TimerTask() {
+            @Override
+            public void run() {
+                child.destroyForcibly();
+            }
+        };
+    }
+
+    /** Reads a line; null: the child has ended, or writes a line that is too long. */
+    private String readLine() throws IOException {
+        ByteArrayOutputStream line = new ByteArrayOutputStream();
+        while (line.size() <= Demangler.MAX_RESULT) {
+            int end = next;
+            while (end < limit && buffer[end] != '\n') {
+                end++;
+            }
+            line.write(buffer, next, end - next);
+            if (end < limit) {
+                next = end + 1;
+                return line.toString(StandardCharsets.UTF_8);
+            }
+            next = 0;
+            limit = Math.max(0, output.read(buffer));
+            if (limit == 0) {
+                return null;
+            }
+        }
+        return null;
     }
 
     private void start() throws IOException {
-        Process started = new ProcessBuilder("/bin/sh", "-c", LIMITED, program)
+        child = new ProcessBuilder("/bin/sh", "-c", LIMITED, program)
                 .redirectError(ProcessBuilder.Redirect.DISCARD)
                 .start();
-        BlockingQueue<String> lines = new LinkedBlockingQueue<>();
-        Thread reader = new Thread(() -> read(started, lines), "mapfiles-demangler");
-        reader.setDaemon(true);
-        reader.start();
-        child = started;
-        names = started.getOutputStream();
-        results = lines;
-    }
-
-    /** Reads the lines of a child until it ends, or writes a line that is too long. */
-    private static void read(Process child, BlockingQueue<String> lines) {
-        try (BufferedReader reader =
-                new BufferedReader(new InputStreamReader(child.getInputStream(), StandardCharsets.UTF_8))) {
-            StringBuilder line = new StringBuilder();
-            for (int c = reader.read(); c >= 0 && line.length() <= Demangler.MAX_RESULT; c = reader.read()) {
-                if (c == '\n') {
-                    lines.add(line.toString());
-                    line.setLength(0);
-                } else {
-                    line.append((char) c);
-                }
-            }
-        } catch (IOException e) { // it was stopped
-        }
-        lines.add(END);
+        input = child.getOutputStream();
+        output = child.getInputStream();
+        next = 0;
+        limit = 0;
     }
 
     private void stop() {

@@ -3,7 +3,7 @@ package org.mapfiles.cli.demangle;
 import java.util.BitSet;
 
 /**
- * The first mangling of Rust: {@code _ZN}, identifiers with their lengths, {@code E}. It looks like C++, but the last
+ * The first mangling of Rust: {@code _ZN}, identifiers with their lengths, {@code E}. It resembles C++, but the last
  * identifier is a hash: an {@code h} and 16 hexadecimal digits. The hash is not part of the result.
  */
 final class RustLegacy {

@@ -30,6 +30,9 @@ record Symbolizer(Kind kind, Path program) {
         }
     }
 
+    /** A malformed file may crash the program. */
+    private static final String WITHOUT_CORE_FILE = "ulimit -c 0; exec \"$0\" \"$@\"";
+
     /** System property: the directories that are searched in place of PATH. */
     static final String PATH_PROPERTY = "mapfiles.symbolizer-path";
 
@@ -60,7 +63,7 @@ record Symbolizer(Kind kind, Path program) {
     /** Returns the command that reads addresses from its input. The path of the file begins with a slash. */
     List<String> command(Path file) {
         List<String> command = new ArrayList<>();
-        command.add(program.toString());
+        command.addAll(List.of("/bin/sh", "-c", WITHOUT_CORE_FILE, program.toString()));
         switch (kind) {
             case LLVM:
                 command.addAll(List.of("--obj=" + file, "--addresses", "--functions=linkage", "--inlines"));

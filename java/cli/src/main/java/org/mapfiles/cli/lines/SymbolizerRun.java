@@ -16,7 +16,7 @@ import java.util.concurrent.TimeUnit;
  * this class can stop to wait for a process that is hung.
  */
 final class SymbolizerRun {
-    /** System property: after so many seconds without the output of a further address the process is ended. */
+    /** System property: number of seconds without the output of a further address, after which the process is ended. */
     static final String SECONDS_PROPERTY = "mapfiles.symbolizer-seconds";
 
     private static final int DEFAULT_SECONDS = 10;

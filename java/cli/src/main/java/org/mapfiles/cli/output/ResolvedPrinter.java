@@ -65,6 +65,20 @@ public abstract class ResolvedPrinter {
         reports = byAddress;
     }
 
+    /** Notes the name at an address that is printed later, so that names are demangled together. */
+    public final void noteName(long address) {
+        int index = snapshot.find(address);
+        SymbolInfo info = index < 0 ? null : symbol(address, cursor.seek(index));
+        if (info != null && info.status() == SymbolInfo.Status.FOUND) {
+            symbolNames.note(info.name());
+        }
+    }
+
+    /** Demangles the names that were noted. Returns how many were not known before. */
+    public final int demangleNoted() {
+        return symbolNames.demangleNoted();
+    }
+
     /**
      * Reads the source lines of addresses that are printed next.
      *

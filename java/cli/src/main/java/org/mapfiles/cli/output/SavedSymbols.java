@@ -17,6 +17,8 @@ import org.mapfiles.symbols.SymbolInfo;
  * mapped file. Each file is checked once.
  */
 public final class SavedSymbols {
+    private static final int MAX_ATTEMPTS = 2;
+
     private final SavedMaps saved;
     private final Map<Integer, Entry> byFile = new HashMap<>();
     private final SymbolInfo info = new SymbolInfo();
@@ -43,11 +45,21 @@ public final class SavedSymbols {
 
     /** Returns the symbol at an address in a mapping. The result is valid until the next call. */
     SymbolInfo find(MapCursor mapping, long address) {
-        ElfFile file = mapping.isFileBacked() ? entry(mapping).file : null;
-        if (file != null && file.elfAddress(mapping, address, info)) {
-            file.find(info.elfAddress(), info);
+        for (int attempt = 0; attempt < MAX_ATTEMPTS && mapping.isFileBacked(); attempt++) {
+            ElfFile file = entry(mapping).file;
+            if (file == null) {
+                return none;
+            }
+            try {
+                if (file.elfAddress(mapping, address, info)) {
+                    file.find(info.elfAddress(), info);
+                }
+                return info;
+            } catch (IllegalStateException e) { // the cache has closed the file, to open others
+                byFile.remove(mapping.fileIndex());
+            }
         }
-        return file == null ? none : info;
+        return none;
     }
 
     /** Returns how many of the files that were searched have each reason why their symbols are not used. */

@@ -1,7 +1,10 @@
 package org.mapfiles.cli.output;
 
 import java.util.HashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.regex.Pattern;
 import org.mapfiles.cli.demangle.Demangler;
 
@@ -16,6 +19,8 @@ public final class SymbolNames {
     private final boolean isDemangling;
     /** Also names that stay raw, with themselves: the addresses of a profile are in few functions. */
     private final Map<String, String> known = new HashMap<>();
+
+    private final Set<String> noted = new LinkedHashSet<>();
 
     /** @param isDemangling whether mangled names are demangled */
     public SymbolNames(boolean isDemangling) {
@@ -34,12 +39,37 @@ public final class SymbolNames {
         return name.equals(raw) ? null : name;
     }
 
-    /** The version of a symbol, such as @@GLIBCXX_3.4, is no part of the mangled name. */
+    /** Notes a name, so that it is demangled together with others, which is faster than one after the other. */
+    void note(String raw) {
+        if (isDemangling && raw != null && Demangler.isMangled(raw) && !known.containsKey(raw)) {
+            noted.add(raw);
+        }
+    }
+
+    /** Demangles the names that were noted. Returns how many there are. */
+    int demangleNoted() {
+        List<String> raws = List.copyOf(noted);
+        noted.clear();
+        List<String> demangled = Demangler.demangleAll(
+                raws.stream().map(SymbolNames::withoutVersion).toList());
+        for (int i = 0; i < raws.size(); i++) {
+            known.put(raws.get(i), demangled.get(i) + version(raws.get(i)));
+        }
+        return raws.size();
+    }
+
     private static String demangle(String raw) {
+        return Demangler.demangle(withoutVersion(raw)) + version(raw);
+    }
+
+    /** The version of a symbol, such as @@GLIBCXX_3.4, is no part of the mangled name. */
+    private static String withoutVersion(String raw) {
         int version = raw.indexOf('@');
-        return version < 0
-                ? Demangler.demangle(raw)
-                : Demangler.demangle(raw.substring(0, version)) + raw.substring(version);
+        return version < 0 ? raw : raw.substring(0, version);
+    }
+
+    private static String version(String raw) {
+        return raw.substring(withoutVersion(raw).length());
     }
 
     /** Returns a name for text output. A mangled name is marked if it should be demangled and cannot be. */

@@ -1,42 +1,118 @@
 package org.mapfiles.cli.target;
 
+import java.io.BufferedInputStream;
+import java.io.ByteArrayInputStream;
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.mapfiles.MalformedMapsException;
+import org.mapfiles.MapCursor;
+import org.mapfiles.cli.output.FileName;
+import org.mapfiles.cli.output.StateEntry;
 import org.mapfiles.cli.output.Terminal;
 import org.mapfiles.saved.SavedMaps;
 
-/** A file that records mappings, as an argument. */
+/** A file that records mappings, as an argument. What of it cannot be used is reported on stderr. */
 public final class SavedFile {
     /** Maximum number of problems that are printed. */
     private static final int MAX_PRINTED = 10;
 
-    private SavedFile() {}
+    private final String argument;
+    private final Terminal terminal;
+    private final Path path;
+    private long problems;
 
-    /** Reads the file, and reports on stderr what of it cannot be used. */
-    public static SavedMaps read(String argument, Terminal terminal) throws IOException {
-        SavedMaps saved;
+    private SavedFile(String argument, Terminal terminal) throws IOException {
+        this.argument = argument;
+        this.terminal = terminal;
         try {
-            Path file = Path.of(argument);
-            if (Files.isDirectory(file)) {
-                throw new IOException("'" + Arguments.display(argument) + "' is a directory");
-            }
-            saved = SavedMaps.read(file);
-        } catch (NoSuchFileException e) {
-            throw new IOException("no file is at '" + Arguments.display(argument) + "'", e);
+            path = Path.of(argument);
         } catch (InvalidPathException e) {
             throw new IOException("'" + Arguments.display(argument) + "' is no path in this locale", e);
         }
-        int printed = 0;
-        for (SavedMaps.Problem problem : saved.problems()) {
-            if (printed++ == MAX_PRINTED) {
-                terminal.report(saved.problemCount() - MAX_PRINTED + " more parts of the file cannot be used");
-                break;
+        if (Files.isDirectory(path)) {
+            throw new IOException("'" + Arguments.display(argument) + "' is a directory");
+        }
+    }
+
+    /** Reads the mappings of a file: rows of {@code mapfiles save}, or what {@link SavedMaps} reads. */
+    public static SavedMaps read(String argument, Terminal terminal) throws IOException {
+        SavedFile file = new SavedFile(argument, terminal);
+        try {
+            if (!file.isJson()) {
+                return file.readMaps();
             }
+            ProcessState state = file.readRows();
+            if (state.entries().isEmpty()) {
+                throw new MalformedMapsException("no mapping is in the file", 1);
+            }
+            return SavedMaps.read(new ByteArrayInputStream(state.mapsText()));
+        } catch (NoSuchFileException e) {
+            throw file.noFile(e);
+        }
+    }
+
+    /** Reads the state of a process that a file records, of the same kinds of files. */
+    static ProcessState readState(String argument, Terminal terminal) throws IOException {
+        SavedFile file = new SavedFile(argument, terminal);
+        try {
+            return file.isJson() ? file.readRows() : file.stateOf(file.readMaps());
+        } catch (NoSuchFileException e) {
+            throw file.noFile(e);
+        }
+    }
+
+    private IOException noFile(NoSuchFileException e) {
+        return new IOException("no file is at '" + Arguments.display(argument) + "'", e);
+    }
+
+    private boolean isJson() throws IOException {
+        try (InputStream in = Files.newInputStream(path)) {
+            return in.read() == '{';
+        }
+    }
+
+    private ProcessState readRows() throws IOException {
+        try (InputStream in = new BufferedInputStream(Files.newInputStream(path))) {
+            ProcessState state = SavedState.read(in, this::report);
+            reportRest();
+            return state;
+        }
+    }
+
+    private SavedMaps readMaps() throws IOException {
+        SavedMaps saved = SavedMaps.read(path);
+        saved.problems().forEach(problem -> report(problem.toString()));
+        problems = saved.problemCount();
+        reportRest();
+        return saved;
+    }
+
+    /** Sizes in memory and build IDs are unknown. */
+    private ProcessState stateOf(SavedMaps saved) {
+        List<StateEntry> entries = new ArrayList<>();
+        for (MapCursor mapping = saved.snapshot().cursor(); mapping.next(); ) {
+            FileName name = FileName.withoutQuery(mapping);
+            entries.add(StateEntry.of(mapping, name, mapping.permissions(), null, -1, -1));
+        }
+        ProcessIdentity identity = new ProcessIdentity(saved.pid().orElse(-1), -1, null, new byte[0]);
+        return new ProcessState(identity, null, entries, problems == 0);
+    }
+
+    private void report(String problem) {
+        if (problems++ < MAX_PRINTED) {
             terminal.report(Arguments.display(argument) + ": " + problem);
         }
-        return saved;
+    }
+
+    private void reportRest() {
+        if (problems > MAX_PRINTED) {
+            terminal.report(problems - MAX_PRINTED + " more parts of the file cannot be used");
+        }
     }
 }

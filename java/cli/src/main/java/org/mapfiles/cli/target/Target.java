@@ -33,6 +33,19 @@ public final class Target {
         return new Target(pid, null);
     }
 
+    /**
+     * Returns the PID in /proc.
+     *
+     * @throws IllegalArgumentException if the process is one of another proc file system
+     */
+    public long pid() {
+        if (directory != null) {
+            throw new IllegalArgumentException(
+                    this + " is in another proc file system: give the PID of a process of /proc");
+        }
+        return pid == 0 ? ProcessHandle.current().pid() : pid;
+    }
+
     /** Opens the process. */
     public ProcessMaps open() throws MapsException {
         if (directory != null) {

@@ -7,6 +7,8 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.ArrayList;
+import java.util.List;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -36,6 +38,34 @@ class CppNamesTest {
         return new CppFilter(CppFilter.find("/nonexistent:" + directory));
     }
 
+    private static String one(CppFilter filter, String name) {
+        return filter.demangle(List.of(name)).get(0);
+    }
+
+    @Test
+    void many_names_are_demangled_in_order() {
+        assumeInstalled();
+        List<String> names = new ArrayList<>();
+        for (int i = 10; i < 5_000; i++) {
+            String name = "f" + i;
+            names.add("_Z" + name.length() + name + "i" + (i % 7 == 0 ? "@plt" : ""));
+        }
+        names.addAll(List.of("main", "_RNvC6_123foo3bar", "_ZN3foo3bar17h9a2b8d1c3e4f5a60E", "_Z3f o", "main"));
+        List<String> found = Demangler.demangleAll(names);
+        assertThat(found).hasSameSizeAs(names);
+        for (int i = 0; i < names.size(); i += i < 4_900 ? 97 : 1) {
+            assertThat(found.get(i)).isEqualTo(Demangler.demangle(names.get(i)));
+        }
+        assertThat(found.get(names.indexOf("_Z4f777i@plt"))).isEqualTo("f777(int)@plt");
+    }
+
+    @Test
+    void a_name_that_ends_the_program_does_not_affect_others() throws IOException {
+        CppFilter filter = script("while read name; do test $name = _Z1fv && exit 1; echo \"[$name]\"; done");
+        assertThat(filter.demangle(List.of("_Z1av", "_Z1fv", "_Z1bv", "_Z1cv", "_Z1fv")))
+                .containsExactly("[_Z1av]", "_Z1fv", "[_Z1bv]", "[_Z1cv]", "_Z1fv");
+    }
+
     @Test
     void names_are_demangled() {
         assumeInstalled();
@@ -47,10 +77,9 @@ class CppNamesTest {
     }
 
     @Test
-    void names_that_are_not_mangled_are_not_sent() throws IOException {
-        CppFilter none = script("exit 1");
-        assertThat(none.demangle("_Z\n_Z3foov")).isEqualTo("_Z\n_Z3foov");
-        assertThat(none.demangle("_Z3f o")).isEqualTo("_Z3f o");
+    void names_that_are_not_mangled_are_not_sent() {
+        assertThat(Demangler.demangle("_Z\n_Z3foov")).isEqualTo("_Z\n_Z3foov");
+        assertThat(Demangler.demangle("_Z3f o")).isEqualTo("_Z3f o");
         assertThat(Demangler.demangle("main")).isSameAs("main");
         assertThat(Demangler.demangle("")).isEmpty();
         assertThat(Demangler.demangle("_Znot")).isEqualTo("_Znot");
@@ -60,7 +89,10 @@ class CppNamesTest {
     void names_stay_raw_without_a_program() {
         assertThat(CppFilter.find("/nonexistent")).isNull();
         assertThat(CppFilter.find(null)).isNull();
-        assertThat(new CppFilter(null).demangle(RAW)).isEqualTo(RAW);
+        assertThat(CppFilter.find(":.:bin:/a\ud800b"))
+                .as("no absolute directories, no path")
+                .isNull();
+        assertThat(one(new CppFilter(null), RAW)).isEqualTo(RAW);
     }
 
     /** The installed program, with names that make a recursive demangler use all of its stack or memory. */
@@ -80,24 +112,24 @@ class CppNamesTest {
             "_Z" + "dl".repeat(4_000),
             growing.append("Ev").toString()
         }) {
-            assertThat(filter.demangle(hostile).length()).isLessThanOrEqualTo(Demangler.MAX_RESULT);
-            assertThat(filter.demangle(RAW)).isEqualTo("foo::bar(int)");
+            assertThat(one(filter, hostile).length()).isLessThanOrEqualTo(Demangler.MAX_RESULT);
+            assertThat(one(filter, RAW)).isEqualTo("foo::bar(int)");
         }
     }
 
     @Test
     void a_program_that_ends_is_started_again() throws IOException {
         CppFilter filter = script("read name; test $name = _Z1fv && exit 1; echo \"[$name]\"");
-        assertThat(filter.demangle("_Z1gv")).isEqualTo("[_Z1gv]");
-        assertThat(filter.demangle("_Z1fv")).isEqualTo("_Z1fv");
-        assertThat(filter.demangle("_Z1hv")).isEqualTo("[_Z1hv]");
+        assertThat(one(filter, "_Z1gv")).isEqualTo("[_Z1gv]");
+        assertThat(one(filter, "_Z1fv")).isEqualTo("_Z1fv");
+        assertThat(one(filter, "_Z1hv")).isEqualTo("[_Z1hv]");
     }
 
     @Test
     void a_program_that_always_fails_is_given_up() throws IOException {
         CppFilter filter = script("echo x >> " + directory.resolve("starts") + "; exit 1");
         for (int i = 0; i < 50; i++) {
-            assertThat(filter.demangle(RAW)).isEqualTo(RAW);
+            assertThat(one(filter, RAW)).isEqualTo(RAW);
         }
         assertThat(Files.readAllLines(directory.resolve("starts"))).hasSizeBetween(1, 8);
     }
@@ -105,12 +137,12 @@ class CppNamesTest {
     @Test
     void a_program_that_does_not_respond_is_stopped() throws IOException {
         CppFilter filter = script("exec sleep 60");
-        assertThat(filter.demangle(RAW)).isEqualTo(RAW);
+        assertThat(one(filter, RAW)).isEqualTo(RAW);
     }
 
     @Test
     void a_result_that_is_too_long_is_not_used() throws IOException {
         CppFilter filter = script("read name; head -c 1000000 /dev/zero | tr '\\0' a; echo; read next; echo ok");
-        assertThat(filter.demangle(RAW)).isEqualTo(RAW);
+        assertThat(one(filter, RAW)).isEqualTo(RAW);
     }
 }

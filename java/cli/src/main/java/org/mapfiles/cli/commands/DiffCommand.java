@@ -1,0 +1,89 @@
+package org.mapfiles.cli.commands;
+
+import java.io.IOException;
+import java.util.concurrent.Callable;
+import org.mapfiles.cli.output.JsonLines;
+import org.mapfiles.cli.output.RangeChanges;
+import org.mapfiles.cli.output.StateDifference;
+import org.mapfiles.cli.output.Terminal;
+import org.mapfiles.cli.target.ProcessState;
+import org.mapfiles.cli.target.StateArgument;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** Compares two states of a process, or of two processes. */
+@Command(
+        name = "diff",
+        mixinStandardHelpOptions = true,
+        versionProvider = Version.class,
+        abbreviateSynopsis = true,
+        description = {
+            "Compares the mappings of a process at two moments.",
+            "Files are compared by build ID, size, and bytes in memory.",
+            "",
+            "Example: mapfiles diff before 4711",
+            ""
+        },
+        footer = {
+            "",
+            "A state is a file of 'mapfiles save', or a process as it is now. Files of 'mapfiles maps --json', text of"
+                    + " /proc/PID/maps, hs_err files and core files are read too; their build IDs and bytes in memory are unknown.",
+            "",
+            "+ is new, - does not exist any more, ~ has changed, ? is unknown. A file that was replaced by one with another"
+                    + " build ID has two lines.",
+            "",
+            "--mappings needs two states of the same run of one process.",
+            "",
+            "Exit code: 1 if a part of a file cannot be used; the rest is compared.",
+            "",
+            "JSON: rows of type group_change, one for each file with a build ID and for other memory by kind and name;"
+                    + " with --mappings rows of type mapping_change; last a row of type total_change. pid is that of STATE2."
+        })
+public final class DiffCommand implements Callable<Integer> {
+    @Parameters(index = "0", paramLabel = "STATE1", description = "The earlier state: a file, a PID, or self.")
+    private String first;
+
+    @Parameters(index = "1", paramLabel = "STATE2", description = "The later state.")
+    private String second;
+
+    @Option(names = "--mappings", description = "Also each mapping that was added, removed or changed.")
+    private boolean mappings;
+
+    @Option(names = "--json", description = "Print JSON Lines.")
+    private boolean json;
+
+    private final Terminal terminal;
+
+    public DiffCommand(Terminal terminal) {
+        this.terminal = terminal;
+    }
+
+    @Override
+    public Integer call() throws IOException {
+        ProcessState before = StateArgument.read(first, terminal);
+        ProcessState now = StateArgument.read(second, terminal);
+        RangeChanges ranges = null;
+        if (mappings) {
+            if (before.identity().isSameProcess(now.identity())) {
+                ranges = RangeChanges.of(before.entries(), before.snapshot(), now.entries(), now.snapshot());
+            } else {
+                terminal.report("ranges are not compared: the two states are not known to be of one process");
+            }
+        }
+        StateDifference difference = StateDifference.of(before.entries(), now.entries());
+        if (json) {
+            JsonLines lines = new JsonLines(terminal.out());
+            if (ranges != null) {
+                ranges.write(lines, now.identity().pid());
+            }
+            difference.write(lines, now.identity().pid());
+        } else {
+            if (ranges != null) {
+                ranges.print(terminal);
+            }
+            difference.print(terminal, ranges != null && !ranges.isEmpty());
+        }
+        return before.isWhole() && now.isWhole() ? ExitCode.OK : ExitCode.NOT_RESOLVED;
+    }
+}

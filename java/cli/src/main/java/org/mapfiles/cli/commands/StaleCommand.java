@@ -1,0 +1,153 @@
+package org.mapfiles.cli.commands;
+
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Callable;
+import org.mapfiles.MapsException;
+import org.mapfiles.NotSupportedException;
+import org.mapfiles.PermissionDeniedException;
+import org.mapfiles.ProcessExitedException;
+import org.mapfiles.ProcessMaps;
+import org.mapfiles.cli.output.StaleRows;
+import org.mapfiles.cli.output.StaleRows.Subject;
+import org.mapfiles.cli.output.Terminal;
+import org.mapfiles.cli.target.ProcessList;
+import org.mapfiles.cli.target.Target;
+import org.mapfiles.symbols.CodeUpdate;
+import org.mapfiles.symbols.CodeUpdates;
+import org.mapfiles.symbols.SymbolCache;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** Lists the processes that run outdated code. */
+@Command(
+        name = "stale",
+        mixinStandardHelpOptions = true,
+        versionProvider = Version.class,
+        abbreviateSynopsis = true,
+        description = {
+            "Lists the processes that run outdated code.",
+            "An update has replaced their programs or libraries.",
+            "",
+            "Example: mapfiles stale --all",
+            ""
+        },
+        footer = {
+            "",
+            "outdated       a restart would run other code: another file with another build",
+            "               ID or other bytes is at the path",
+            "replaced-same  another file with the same code is at the path; not listed",
+            "               without --verbose",
+            "deleted        nothing is at the path, as after a program has extracted a",
+            "               library and deleted it; not listed without --verbose",
+            "unknown        it cannot be determined, mostly since a permission is missing",
+            "",
+            "The path is the one by which the process loaded the file, if that is known; else that of the mapping. Scripts,"
+                    + " class files and jars are not checked.",
+            "",
+            "Exit code: 5 if something is outdated; else 3 if something is unknown; else 0.",
+            "",
+            "JSON: rows of type stale_file, one for each file that is not current."
+        })
+public final class StaleCommand implements Callable<Integer> {
+    private static final int CACHE_BYTES = 1 << 20;
+
+    @Parameters(
+            paramLabel = "PID|self",
+            arity = "0..*",
+            converter = Target.Converter.class,
+            description = "The processes; self: the JVM that runs this command.")
+    private List<Target> targets = new ArrayList<>();
+
+    @Option(names = "--all", description = "All processes.")
+    private boolean all;
+
+    @Option(names = "--verbose", description = "Also files in the states replaced-same and deleted.")
+    private boolean verbose;
+
+    @Option(names = "--json", description = "Print JSON Lines.")
+    private boolean json;
+
+    @Spec
+    private CommandSpec spec;
+
+    private final Terminal terminal;
+    private StaleRows rows;
+    private int checked;
+    private int denied;
+    private int failure;
+
+    public StaleCommand(Terminal terminal) {
+        this.terminal = terminal;
+    }
+
+    @Override
+    public Integer call() throws IOException {
+        if (all == !targets.isEmpty()) {
+            throw new ParameterException(
+                    spec.commandLine(), all ? "--all is given with a process" : "PID|self or --all is missing");
+        }
+        rows = json ? StaleRows.json(terminal) : StaleRows.text(terminal, verbose);
+        long[] pids = all
+                ? ProcessList.pids()
+                : targets.stream().mapToLong(Target::pid).distinct().toArray();
+        String firstDenial = null;
+        for (long pid : pids) {
+            Subject process = new Subject(pid, ProcessList.name(pid));
+            try {
+                check(process);
+            } catch (PermissionDeniedException e) {
+                denied++;
+                firstDenial = firstDenial == null ? e.getMessage() : firstDenial;
+                if (json || !all) {
+                    rows.unknown(process, e.getMessage());
+                }
+            } catch (ProcessExitedException e) {
+                fail(e, ExitCode.EXITED);
+            } catch (NotSupportedException e) {
+                fail(e, ExitCode.NOT_RESOLVED);
+            }
+        }
+        rows.end(checked);
+        if (all && !json && denied > 0) {
+            terminal.report(denied + (denied == 1 ? " process" : " processes") + " could not be checked; the first: "
+                    + firstDenial);
+        }
+        return exitCode();
+    }
+
+    /** With --all a process that has exited, and a kernel thread, are no failure. */
+    private void fail(MapsException e, int code) {
+        if (!all) {
+            terminal.report(e);
+            failure = code;
+        }
+    }
+
+    private void check(Subject process) throws IOException {
+        try (ProcessMaps maps = ProcessMaps.of(process.pid());
+                SymbolCache cache = SymbolCache.ofBytes(CACHE_BYTES)) {
+            for (CodeUpdate update : CodeUpdates.of(maps, cache).read()) {
+                if (update.state() != CodeUpdate.State.CURRENT) {
+                    rows.file(process, update);
+                }
+            }
+            checked++;
+        }
+    }
+
+    private int exitCode() {
+        if (rows.count(CodeUpdate.State.OUTDATED) > 0) {
+            return ExitCode.OUTDATED;
+        }
+        if (failure != ExitCode.OK) {
+            return failure;
+        }
+        return denied > 0 || rows.count(CodeUpdate.State.UNKNOWN) > 0 ? ExitCode.DENIED : ExitCode.OK;
+    }
+}

@@ -1,0 +1,123 @@
+package org.mapfiles.cli.output;
+
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.mapfiles.MapDifference;
+import org.mapfiles.MapSnapshot;
+import org.mapfiles.Mapping;
+
+/** The mappings that were added, removed or changed between two states of one process. */
+public final class RangeChanges {
+    /** A mapping before and now; one of them is null if there is none. */
+    private record Change(StateEntry before, StateEntry now) {
+        String change() {
+            return before == null ? "added" : now == null ? "removed" : "changed";
+        }
+
+        StateEntry entry() {
+            return now == null ? before : now;
+        }
+    }
+
+    private final List<Change> changes = new ArrayList<>();
+
+    private RangeChanges() {}
+
+    /** Compares two states. Each snapshot has the mappings of the list beside it. */
+    public static RangeChanges of(
+            List<StateEntry> before, MapSnapshot beforeSnapshot, List<StateEntry> now, MapSnapshot nowSnapshot) {
+        RangeChanges changes = new RangeChanges();
+        Map<Long, StateEntry> beforeByStart = byStart(before);
+        Map<Long, StateEntry> nowByStart = byStart(now);
+        MapDifference.visit(beforeSnapshot.cursor(), nowSnapshot.cursor(), new MapDifference.Visitor() {
+            @Override
+            public void added(Mapping mapping) {
+                changes.changes.add(new Change(null, nowByStart.get(mapping.start())));
+            }
+
+            @Override
+            public void removed(Mapping mapping) {
+                changes.changes.add(new Change(beforeByStart.get(mapping.start()), null));
+            }
+
+            @Override
+            public void changed(Mapping old, Mapping mapping) {
+                changes.changes.add(new Change(beforeByStart.get(old.start()), nowByStart.get(mapping.start())));
+            }
+        });
+        changes.changes.sort((one, other) ->
+                Long.compareUnsigned(one.entry().start(), other.entry().start()));
+        return changes;
+    }
+
+    private static Map<Long, StateEntry> byStart(List<StateEntry> entries) {
+        Map<Long, StateEntry> byStart = new HashMap<>();
+        entries.forEach(entry -> byStart.put(entry.start(), entry));
+        return byStart;
+    }
+
+    /** Returns whether there is no change. */
+    public boolean isEmpty() {
+        return changes.isEmpty();
+    }
+
+    /** Prints a table. */
+    public void print(Terminal terminal) throws IOException {
+        if (changes.isEmpty()) {
+            return;
+        }
+        Table table = new Table(terminal)
+                .left("")
+                .left("RANGE")
+                .right("SIZE")
+                .left("PERMS")
+                .left("NAME");
+        table.endOfHead();
+        for (Change change : changes) {
+            StateEntry entry = change.entry();
+            boolean isChanged = change.change().equals("changed");
+            table.cell(StateDifference.mark(change.change()))
+                    .cell(Hex.range(entry.start(), entry.end()))
+                    .cell(Sizes.human(entry.size()))
+                    .cell(entry.perms())
+                    .cell(FileName.display(entry.path(), entry.deletion()) + (isChanged ? was(change) : ""))
+                    .endOfRow();
+        }
+        table.print();
+    }
+
+    private static String was(Change change) {
+        StateEntry before = change.before;
+        StateEntry now = change.now;
+        StringBuilder was = new StringBuilder();
+        if (before.start() != now.start() || before.end() != now.end()) {
+            was.append(", was ").append(Hex.range(before.start(), before.end()));
+        }
+        if (!before.perms().equals(now.perms())) {
+            was.append(", was ").append(before.perms());
+        }
+        return was.toString();
+    }
+
+    /** Writes one row for each mapping. */
+    public void write(JsonLines lines, long pid) throws IOException {
+        for (Change change : changes) {
+            StateEntry before = change.before;
+            change.entry()
+                    .write(lines.beginRow("mapping_change", pid))
+                    .text("change", change.change())
+                    .text("build_id", change.entry().buildId());
+            if (change.before == null || change.now == null) {
+                lines.nullValue("was_start").nullValue("was_end").nullValue("was_perms");
+            } else {
+                lines.hex("was_start", before.start())
+                        .hex("was_end", before.end())
+                        .text("was_perms", before.perms());
+            }
+            lines.end();
+        }
+    }
+}

@@ -1,0 +1,198 @@
+package org.mapfiles.cli.output;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Comparator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+
+/** The difference of two states of processes, by file and by kind of memory. Ranges do not matter. */
+public final class StateDifference {
+    /** What has a sum of its own: a file with its build ID, or memory of one kind and name. */
+    private static final class Key {
+        private final StateEntry entry;
+
+        Key(StateEntry entry) {
+            this.entry = entry;
+        }
+
+        @Override
+        public boolean equals(Object other) {
+            return other instanceof Key
+                    && entry.kind().equals(((Key) other).entry.kind())
+                    && Arrays.equals(entry.path(), ((Key) other).entry.path())
+                    && Objects.equals(entry.buildId(), ((Key) other).entry.buildId());
+        }
+
+        @Override
+        public int hashCode() {
+            return 31 * Arrays.hashCode(entry.path()) + entry.kind().hashCode();
+        }
+    }
+
+    /** Sums of mappings. */
+    static final class Sums {
+        long mappings;
+        long size;
+        /** -1: that of a mapping is unknown. */
+        long rss;
+
+        long swap;
+
+        private void add(StateEntry entry) {
+            mappings++;
+            size += entry.size();
+            rss = rss < 0 || entry.rss() < 0 ? -1 : rss + entry.rss();
+            swap = swap < 0 || entry.swap() < 0 ? -1 : swap + entry.swap();
+        }
+
+        private boolean isEqual(Sums other) {
+            return mappings == other.mappings && size == other.size && rss == other.rss && swap == other.swap;
+        }
+    }
+
+    /** The sums of a group in both states. */
+    static final class Group {
+        private final StateEntry example;
+        final Sums before = new Sums();
+        final Sums now = new Sums();
+
+        private Group(StateEntry example) {
+            this.example = example;
+        }
+
+        /** Returns a mapping of the group. */
+        StateEntry example() {
+            return example;
+        }
+
+        String change() {
+            return before.mappings == 0 ? "added" : now.mappings == 0 ? "removed" : "changed";
+        }
+
+        /** Returns by how many bytes the group has changed, for the order of the output. */
+        private long weight() {
+            long rss = before.rss < 0 || now.rss < 0 ? 0 : Math.abs(now.rss - before.rss);
+            return Math.max(rss, Math.abs(now.size - before.size));
+        }
+    }
+
+    private final List<Group> changed = new ArrayList<>();
+    private final Group total = new Group(null);
+
+    private StateDifference() {}
+
+    /** Compares two states. */
+    public static StateDifference of(List<StateEntry> before, List<StateEntry> now) {
+        StateDifference difference = new StateDifference();
+        Map<Key, Group> groups = new LinkedHashMap<>();
+        for (StateEntry entry : before) {
+            groups.computeIfAbsent(new Key(entry), key -> new Group(key.entry))
+                    .before
+                    .add(entry);
+            difference.total.before.add(entry);
+        }
+        for (StateEntry entry : now) {
+            groups.computeIfAbsent(new Key(entry), key -> new Group(key.entry))
+                    .now
+                    .add(entry);
+            difference.total.now.add(entry);
+        }
+        for (Group group : groups.values()) {
+            if (!group.before.isEqual(group.now)) {
+                difference.changed.add(group);
+            }
+        }
+        difference.changed.sort(Comparator.comparingLong(Group::weight).reversed());
+        return difference;
+    }
+
+    /**
+     * Prints a table.
+     *
+     * @param hasOther whether another difference was printed
+     */
+    public void print(Terminal terminal, boolean hasOther) throws IOException {
+        Table table = new Table(terminal)
+                .left("")
+                .right("MAPPINGS")
+                .right("SIZE")
+                .right("RSS")
+                .left("FILE OR KIND");
+        table.endOfHead();
+        for (Group group : changed) {
+            table.cell(mark(group.change()))
+                    .cell(signed(group.now.mappings - group.before.mappings))
+                    .cell(bytes(group.before.size, group.now.size))
+                    .cell(bytes(group.before.rss, group.now.rss))
+                    .cell(name(group.example()))
+                    .endOfRow();
+        }
+        if (!changed.isEmpty()) {
+            table.print();
+        }
+        Sums now = total.now;
+        Sums before = total.before;
+        String end = (changed.isEmpty() && !hasOther ? "no difference: " : "now ") + now.mappings + " mappings ("
+                + signed(now.mappings - before.mappings) + "), " + Sizes.human(now.size) + " ("
+                + bytes(before.size, now.size) + ")"
+                + (now.rss < 0 ? "" : ", RSS " + Sizes.human(now.rss) + " (" + bytes(before.rss, now.rss) + ")") + "\n";
+        terminal.out().write(end.getBytes(StandardCharsets.UTF_8));
+    }
+
+    static String mark(String change) {
+        return change.equals("added") ? "+" : change.equals("removed") ? "-" : "~";
+    }
+
+    private static String signed(long difference) {
+        return difference > 0 ? "+" + difference : Long.toString(difference);
+    }
+
+    private static String bytes(long before, long now) {
+        if (before < 0 || now < 0) {
+            return "?";
+        }
+        return now == before ? "0" : (now > before ? "+" : "-") + Sizes.human(Math.abs(now - before));
+    }
+
+    private static String name(StateEntry entry) {
+        String name = entry.path().length == 0 ? "[" + entry.kind() + "]" : Printable.text(entry.path());
+        return entry.buildId() == null
+                ? name
+                : name + " (build ID "
+                        + entry.buildId()
+                                .substring(0, Math.min(8, entry.buildId().length())) + ")";
+    }
+
+    /** Writes one row for each group, and one for all mappings. */
+    public void write(JsonLines lines, long pid) throws IOException {
+        for (Group group : changed) {
+            lines.beginRow("group_change", pid)
+                    .text("change", group.change())
+                    .text("kind", group.example().kind());
+            if (group.example().path().length == 0) {
+                lines.nullValue("path");
+            } else {
+                lines.bytes("path", group.example().path());
+            }
+            sums(lines.text("build_id", group.example().buildId()), group);
+        }
+        sums(lines.beginRow("total_change", pid), total);
+    }
+
+    private static void sums(JsonLines lines, Group group) throws IOException {
+        lines.number("mappings", group.now.mappings)
+                .number("was_mappings", group.before.mappings)
+                .unsigned("size", group.now.size)
+                .unsigned("was_size", group.before.size)
+                .numberOrNull("rss", group.now.rss)
+                .numberOrNull("was_rss", group.before.rss)
+                .numberOrNull("swap", group.now.swap)
+                .numberOrNull("was_swap", group.before.swap)
+                .end();
+    }
+}

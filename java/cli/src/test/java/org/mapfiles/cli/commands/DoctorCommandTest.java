@@ -1,0 +1,137 @@
+package org.mapfiles.cli.commands;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Collectors;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.mapfiles.cli.CliResult;
+import org.mapfiles.cli.Main;
+import org.mapfiles.cli.TestJvm;
+
+/** {@code mapfiles doctor}, as users with fewer permissions. */
+class DoctorCommandTest {
+    @TempDir
+    Path temporary;
+
+    @BeforeEach
+    void readableForAll() throws Exception {
+        Files.setPosixFilePermissions(temporary, PosixFilePermissions.fromString("rwxr-xr-x"));
+    }
+
+    private static Map<String, Map<String, Object>> byName(CliResult result) {
+        assertThat(result.code()).as("%s", result).isZero();
+        assertThat(result.err()).isEmpty();
+        return result.rows().stream().collect(Collectors.toMap(row -> (String) row.get("check"), row -> row));
+    }
+
+    /** Runs the command under another program, such as setpriv(1). */
+    private Map<String, Map<String, Object>> under(String... program) throws IOException, InterruptedException {
+        assumeTrue(Files.getAttribute(Path.of("/proc/self"), "unix:uid").equals(0), "only root can drop permissions");
+        assumeTrue(Files.isExecutable(Path.of("/usr/bin/setpriv")), "no setpriv(1)");
+        List<String> command = new ArrayList<>(List.of(program));
+        command.addAll(
+                TestJvm.commandWith(TestJvm.copyClassPath(temporary), List.of(), Main.class, "doctor", "--json"));
+        Path err = Files.createTempFile("err", null);
+        try {
+            Process process =
+                    new ProcessBuilder(command).redirectError(err.toFile()).start();
+            String out = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+            return byName(new CliResult(process.waitFor(), out, Files.readString(err)));
+        } finally {
+            Files.delete(err);
+        }
+    }
+
+    @Test
+    void eachLineHasAResultAndARemedyIfSomethingIsMissing() {
+        Map<String, Map<String, Object>> checks = byName(CliResult.with("doctor", "--json"));
+        assertThat(checks)
+                .containsKeys(
+                        "capabilities",
+                        "processes of other users",
+                        "memory of own processes",
+                        "list map_files",
+                        "follow map_files",
+                        "PROCMAP_QUERY",
+                        "PAGEMAP_SCAN",
+                        "events",
+                        "vm.max_map_count",
+                        "memory of the control group",
+                        "tasks of the control group",
+                        "lines of source",
+                        "debug files",
+                        "JDK",
+                        "Java methods");
+        assertThat(checks.values())
+                .allSatisfy(check -> assertThat(check.get("remedy") != null)
+                        .as("%s", check)
+                        .isEqualTo(check.get("result").equals("limited")));
+        CliResult text = CliResult.with("doctor");
+        assertThat(text.lines()).hasSize(checks.size() + 1);
+    }
+
+    @Test
+    void withoutCapabilitiesFilesCannotBeFollowed() throws Exception {
+        Map<String, Map<String, Object>> checks = under("setpriv", "--inh-caps=-all", "--bounding-set=-all");
+        assertThat(checks.get("follow map_files"))
+                .containsEntry("result", "limited")
+                .hasEntrySatisfying(
+                        "remedy", remedy -> assertThat(remedy.toString()).contains("CAP_CHECKPOINT_RESTORE"));
+        assertThat(checks.get("list map_files")).containsEntry("result", "ok");
+        assertThat(checks.get("capabilities").get("finding").toString()).contains("user 0 with none");
+    }
+
+    @Test
+    void anotherUserMayNotReadProcessesOfRoot() throws Exception {
+        Map<String, Map<String, Object>> checks = under(
+                "setpriv",
+                "--reuid",
+                "65534",
+                "--regid",
+                "65534",
+                "--clear-groups",
+                "--inh-caps=-all,+dac_read_search",
+                "--ambient-caps=-all,+dac_read_search"); // to read the directory of the test
+        assertThat(checks.get("processes of other users"))
+                .containsEntry("result", "limited")
+                .hasEntrySatisfying(
+                        "remedy", remedy -> assertThat(remedy.toString()).contains("root"));
+        assertThat(checks.get("capabilities").get("finding").toString()).contains("user 65534");
+    }
+
+    /** An empty directory is mounted where map_files is, in a mount namespace of the command. */
+    @Test
+    void withoutMapFilesTheirChecksAreLimited() throws Exception {
+        Map<String, Map<String, Object>> checks = under(
+                "unshare",
+                "--mount",
+                "--propagation",
+                "private",
+                "sh",
+                "-c",
+                "mount -t tmpfs none /proc/$$/map_files && exec \"$@\"",
+                "sh");
+        assertThat(checks.get("list map_files")).containsEntry("result", "limited");
+        assertThat(checks.get("follow map_files")).containsEntry("result", "limited");
+        assertThat(checks.get("Java methods")).containsEntry("result", "ok");
+    }
+
+    @Test
+    void inAPidNamespaceNoOtherProcessIsVisible() throws Exception {
+        Map<String, Map<String, Object>> checks =
+                under("unshare", "--pid", "--fork", "--mount-proc", "--kill-child", "--");
+        assertThat(checks.get("processes of other users")).containsEntry("result", "unknown");
+        assertThat(checks.get("memory of own processes")).containsEntry("result", "unknown");
+    }
+}

@@ -1,0 +1,326 @@
+package org.mapfiles.cli.commands;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.mapfiles.cli.CliResult;
+import org.mapfiles.cli.ElfCopies;
+import org.mapfiles.cli.StaleTarget;
+import org.mapfiles.files.MapFiles;
+
+/** {@code mapfiles stale}: what an update, a reinstallation and a program itself do to files that a process runs. */
+class StaleCommandTest {
+    private static final int OUTDATED = 5;
+
+    @TempDir
+    Path temporary;
+
+    private Path program;
+    private Path library;
+    private byte[] programBytes;
+    private byte[] libraryBytes;
+
+    @BeforeEach
+    void install() throws Exception {
+        Path directory = Files.createDirectory(temporary.toRealPath().resolve("app"));
+        programBytes = ElfCopies.sleep();
+        libraryBytes = ElfCopies.library();
+        program = directory.resolve("sleep");
+        library = directory.resolve("libtest.so.1");
+        ElfCopies.install(program, programBytes);
+        ElfCopies.install(library, libraryBytes);
+    }
+
+    private StaleTarget start() throws Exception {
+        return StaleTarget.program(program, library);
+    }
+
+    @Test
+    void withoutAnUpdateNothingIsReported() throws Exception {
+        try (StaleTarget target = start()) {
+            assertThat(target.rows(0)).isEmpty();
+            CliResult text = CliResult.with("stale", target.pid());
+            assertThat(text.out()).isEqualTo("checked 1 process: none with outdated code\n");
+        }
+    }
+
+    @Test
+    void aLibraryThatAnUpdateRenamedOverIsOutdated() throws Exception {
+        try (StaleTarget target = start()) {
+            ElfCopies.install(library, ElfCopies.anotherVersion(libraryBytes));
+            Map<String, Object> row = target.row(OUTDATED);
+            assertThat(row)
+                    .containsEntry("update", "outdated")
+                    .containsEntry("action", "restart")
+                    .containsEntry("why", "another build ID")
+                    .containsEntry("program", false)
+                    .containsEntry("process", "sleep")
+                    .containsEntry("path", library.toString())
+                    .containsEntry("path_now", library.toString());
+            assertThat(row.get("build_id")).isNotEqualTo(row.get("build_id_now"));
+            CliResult text = CliResult.with("stale", target.pid());
+            assertThat(text.code()).isEqualTo(OUTDATED);
+            assertThat(text.lines()).hasSize(3);
+            assertThat(text.lines().get(1).split(" +"))
+                    .endsWith(target.pid(), "sleep", "outdated", "restart", library.toString());
+            assertThat(text.lines().get(2)).isEqualTo("checked 1 process: 1 with outdated code");
+        }
+    }
+
+    @Test
+    void aProgramThatAnUpdateRenamedOverIsOutdated() throws Exception {
+        try (StaleTarget target = start()) {
+            ElfCopies.install(program, ElfCopies.anotherVersion(programBytes));
+            assertThat(target.row(OUTDATED))
+                    .containsEntry("update", "outdated")
+                    .containsEntry("program", true)
+                    .containsEntry("path", program.toString());
+        }
+    }
+
+    /** As most libraries of a distribution: a link with the name of the interface leads to a file with the version. */
+    @Test
+    void aLibraryWhoseFileHasTheVersionInItsNameIsOutdated() throws Exception {
+        Path version0 = library.resolveSibling("libtest.so.1.0");
+        Path version1 = library.resolveSibling("libtest.so.1.1");
+        Files.move(library, version0);
+        Files.createSymbolicLink(library, version0.getFileName());
+        try (StaleTarget target = start()) {
+            assertThat(target.rows(0)).isEmpty();
+            ElfCopies.install(version1, ElfCopies.anotherVersion(libraryBytes));
+            Files.delete(library);
+            Files.createSymbolicLink(library, version1.getFileName());
+            assertThat(target.row(OUTDATED))
+                    .as("the old version is still installed")
+                    .containsEntry("update", "outdated")
+                    .containsEntry("path", version0.toString())
+                    .containsEntry("path_now", library.toString());
+            Files.delete(version0);
+            assertThat(target.row(OUTDATED)).as("it is removed").containsEntry("update", "outdated");
+        }
+    }
+
+    @Test
+    void filesOfADirectoryThatWasRenamedAwayAreOutdated() throws Exception {
+        Path directory = library.getParent();
+        try (StaleTarget target = start()) {
+            Files.move(directory, directory.resolveSibling("app.old"));
+            Files.createDirectory(directory);
+            ElfCopies.install(program, programBytes);
+            ElfCopies.install(library, ElfCopies.anotherVersion(libraryBytes));
+            assertThat(target.row(OUTDATED))
+                    .containsEntry("update", "outdated")
+                    .containsEntry("path_now", library.toString());
+        }
+    }
+
+    @Test
+    void theSameBytesAreNotOutdated() throws Exception {
+        try (StaleTarget target = start()) {
+            ElfCopies.install(library, libraryBytes);
+            ElfCopies.install(program, programBytes);
+            assertThat(target.rows(0))
+                    .hasSize(2)
+                    .allSatisfy(row -> assertThat(row)
+                            .containsEntry("update", "replaced_same")
+                            .containsEntry("action", null));
+            assertThat(CliResult.with("stale", target.pid()).out())
+                    .isEqualTo("checked 1 process: none with outdated code, 2 files replaced by the same code\n");
+            assertThat(CliResult.with("stale", "--verbose", target.pid()).out()).contains("replaced-same");
+        }
+    }
+
+    /** As prelink(8), strip(1) and objcopy --add-gnu-debuglink change a file. */
+    @Test
+    void theSameBuildIdWithTheSameCodeIsNotOutdated() throws Exception {
+        try (StaleTarget target = start()) {
+            ElfCopies.install(library, ElfCopies.sameCode(libraryBytes));
+            assertThat(target.row(0)).containsEntry("update", "replaced_same");
+        }
+    }
+
+    @Test
+    void theSameBuildIdWithOtherCodeIsOutdated() throws Exception {
+        try (StaleTarget target = start()) {
+            ElfCopies.install(library, ElfCopies.otherCode(libraryBytes));
+            Map<String, Object> row = target.row(OUTDATED);
+            assertThat(row).containsEntry("why", "same build ID, but other code");
+            assertThat(row.get("build_id")).isEqualTo(row.get("build_id_now"));
+        }
+    }
+
+    /** JNA, zstd-jni and sqlite-jdbc do this. */
+    @Test
+    void aLibraryThatTheProgramExtractedAndDeletedIsNotOutdated() throws Exception {
+        try (StaleTarget target = start()) {
+            Files.delete(library);
+            assertThat(target.row(0))
+                    .containsEntry("update", "deleted")
+                    .containsEntry("path", library.toString())
+                    .containsEntry("path_now", null);
+        }
+    }
+
+    @Test
+    void aProgramThatIsDeletedIsNotOutdated() throws Exception {
+        try (StaleTarget target = start()) {
+            Files.delete(program);
+            assertThat(target.row(0)).containsEntry("update", "deleted").containsEntry("program", true);
+        }
+    }
+
+    @Test
+    void aScriptAtThePathOfAProgramIsAnotherProgram() throws Exception {
+        try (StaleTarget target = start()) {
+            ElfCopies.install(program, "#!/bin/sh\n".getBytes(StandardCharsets.US_ASCII));
+            assertThat(target.row(OUTDATED)).containsEntry("why", "the file at the path is no ELF file");
+        }
+    }
+
+    /** The path of the load is that of the script, and the program is its interpreter. */
+    @Test
+    void aScriptDoesNotMakeItsInterpreterOutdated() throws Exception {
+        Path tail = program.resolveSibling("tail");
+        ElfCopies.install(tail, Files.readAllBytes(Path.of("/usr/bin/tail")));
+        Path script = program.resolveSibling("script");
+        ElfCopies.install(script, ("#!" + tail + " -f\n").getBytes(StandardCharsets.US_ASCII));
+        try (StaleTarget target = StaleTarget.start(tail.toString(), null, List.of(script.toString()))) {
+            assertThat(target.rows(0)).isEmpty();
+        }
+    }
+
+    @Test
+    void aNameThatEndsInDeletedIsAName() throws Exception {
+        Path odd = program.resolveSibling("sleep (deleted)");
+        Files.move(program, odd);
+        try (StaleTarget target = StaleTarget.program(odd, null)) {
+            assertThat(target.rows(0)).isEmpty();
+            ElfCopies.install(odd, ElfCopies.anotherVersion(programBytes));
+            assertThat(target.row(OUTDATED)).containsEntry("path", odd.toString());
+        }
+    }
+
+    @Test
+    void aFileInAnotherMountNamespaceIsComparedThere() throws Exception {
+        assumeTrue(MapFiles.followDenial().isEmpty(), "only root can make a mount namespace");
+        Path mount = Files.createDirectory(temporary.toRealPath().resolve("mount"));
+        Path inside = mount.resolve("sleep");
+        String make =
+                "mount -t tmpfs none " + mount + " && cp " + program + " " + inside + " && exec " + inside + " 1000";
+        try (StaleTarget target = StaleTarget.start(
+                inside.toString(), null, List.of("unshare", "--mount", "--propagation", "private", "sh", "-c", make))) {
+            assertThat(inside).doesNotExist();
+            assertThat(target.rows(0)).isEmpty();
+            Files.move(target.inRoot(inside), target.inRoot(mount.resolve("old")));
+            Files.write(target.inRoot(inside), ElfCopies.anotherVersion(programBytes));
+            assertThat(target.row(OUTDATED))
+                    .containsEntry("program", true)
+                    .containsEntry("path_now", inside.toString());
+        }
+    }
+
+    @Test
+    void aCopyThatOverlayfsMadeForWritingIsNotOutdated() throws Exception {
+        assumeTrue(MapFiles.followDenial().isEmpty(), "only root can mount overlayfs");
+        Path base = temporary.toRealPath().resolve("overlay");
+        Path merged = base.resolve("merged");
+        String make = "mkdir -p " + merged + " && mount -t tmpfs none " + base + " && cd " + base
+                + " && mkdir lower upper work merged && cp " + program + " lower/sleep"
+                + " && mount -t overlay overlay -o lowerdir=lower,upperdir=upper,workdir=work merged"
+                + " && cd / && exec " + merged + "/sleep 1000";
+        try (StaleTarget target = StaleTarget.start(
+                merged + "/sleep", null, List.of("unshare", "--mount", "--propagation", "private", "sh", "-c", make))) {
+            Path inside = target.inRoot(merged.resolve("sleep"));
+            assertThat(target.rows(0)).isEmpty();
+            assertThat(inside.toFile().setLastModified(0)).isTrue(); // copies it up
+            assertThat(target.inRoot(base.resolve("upper/sleep"))).exists();
+            assertThat(target.rows(0))
+                    .as("the bytes are the same")
+                    .allSatisfy(row -> assertThat(row).containsEntry("update", "replaced_same"));
+            Files.move(inside, target.inRoot(merged.resolve("old")));
+            Files.write(inside, ElfCopies.anotherVersion(programBytes));
+            assertThat(target.row(OUTDATED)).containsEntry("update", "outdated");
+        }
+    }
+
+    @Test
+    void aProgramInAChangedRootIsComparedThere() throws Exception {
+        assumeTrue(MapFiles.followDenial().isEmpty(), "only root can call chroot(2)");
+        Path root = Files.createDirectory(temporary.toRealPath().resolve("root"));
+        for (String file : Files.readAllLines(Path.of("/proc/self/maps")).stream()
+                .filter(line -> line.matches(".*/(libc\\.so\\.6|ld-linux-[^/]*|ld-musl-[^/]*)$"))
+                .map(line -> line.substring(line.indexOf('/')))
+                .distinct()
+                .toList()) {
+            for (String name : List.of(
+                    file,
+                    "/lib64/" + Path.of(file).getFileName(),
+                    "/lib/" + Path.of(file).getFileName())) {
+                Path to = root.resolve(name.substring(1));
+                Files.createDirectories(to.getParent());
+                Files.copy(Path.of(file), to, StandardCopyOption.REPLACE_EXISTING);
+            }
+        }
+        Path inside = Files.createDirectory(root.resolve("bin")).resolve("sleep");
+        ElfCopies.install(inside, programBytes);
+        try (StaleTarget target =
+                StaleTarget.start(inside.toString(), null, List.of("chroot", root.toString(), "/bin/sleep", "1000"))) {
+            assertThat(target.rows(0)).isEmpty();
+            ElfCopies.install(inside, ElfCopies.anotherVersion(programBytes));
+            assertThat(target.row(OUTDATED)).containsEntry("program", true).containsEntry("path", inside.toString());
+        }
+    }
+
+    @Test
+    void codeInAMemfdHasNoPathAndIsNotReported() throws Exception {
+        assumeTrue(Files.isExecutable(Path.of("/usr/bin/python3")), "no python3");
+        String load = "import ctypes, os, sys, time\n"
+                + "fd = os.memfd_create('extracted')\n"
+                + "os.write(fd, open(sys.argv[1], 'rb').read())\n"
+                + "ctypes.CDLL('/proc/self/fd/%d' % fd)\n"
+                + "time.sleep(1000)\n";
+        try (StaleTarget target = StaleTarget.start(
+                "/memfd:extracted", null, List.of("/usr/bin/python3", "-c", load, library.toString()))) {
+            assertThat(target.rows(0)).isEmpty();
+        }
+    }
+
+    @Test
+    void aProcessOrAllMustBeGiven() {
+        assertThat(CliResult.with("stale").err()).contains("PID|self or --all is missing");
+        assertThat(CliResult.with("stale").code()).isEqualTo(2);
+        assertThat(CliResult.with("stale", "--all", "self").code()).isEqualTo(2);
+    }
+
+    @Test
+    void allProcessesAreChecked() throws Exception {
+        try (StaleTarget target = start()) {
+            ElfCopies.install(library, ElfCopies.anotherVersion(libraryBytes));
+            CliResult all = CliResult.with("stale", "--all", "--json");
+            assertThat(all.code()).isEqualTo(OUTDATED);
+            assertThat(all.rows())
+                    .anySatisfy(row -> assertThat(row)
+                            .containsEntry("pid", Long.valueOf(target.pid()))
+                            .containsEntry("path", library.toString()));
+            assertThat(CliResult.with("stale", "--all").out()).contains(library.toString());
+        }
+    }
+
+    @Test
+    void aProcessThatHasExitedIsAFailure() throws Exception {
+        String pid;
+        try (StaleTarget target = start()) {
+            pid = target.pid();
+        }
+        assertThat(CliResult.with("stale", pid).code()).isEqualTo(4);
+    }
+}
