@@ -6,9 +6,8 @@ import java.io.OutputStream;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import org.mapfiles.NotEnoughMemoryException;
-import org.mapfiles.PermissionDeniedException;
-import org.mapfiles.ProcessExitedException;
 import org.mapfiles.cli.commands.CatCommand;
+import org.mapfiles.cli.commands.CompletionCommand;
 import org.mapfiles.cli.commands.CountCommand;
 import org.mapfiles.cli.commands.CrashCommand;
 import org.mapfiles.cli.commands.DiffCommand;
@@ -29,8 +28,6 @@ import org.mapfiles.cli.output.Sizes;
 import org.mapfiles.cli.output.StandardOutput;
 import org.mapfiles.cli.output.Terminal;
 import org.mapfiles.cli.target.Arguments;
-import org.mapfiles.jvm.AttachException;
-import picocli.AutoComplete.GenerateCompletion;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.HelpCommand;
@@ -45,8 +42,13 @@ import picocli.CommandLine.UnmatchedArgumentException;
         name = "mapfiles",
         mixinStandardHelpOptions = true,
         versionProvider = Version.class,
-        description =
-                "Finds the file, the byte of the file and the Java method that an address of a process belongs to.",
+        description = {
+            "Finds the file, the byte, the function and the Java method that an address of a",
+            "process belongs to, and shows what the memory of processes is for.",
+            "",
+            "Example: mapfiles maps self",
+            ""
+        },
         synopsisSubcommandLabel = "COMMAND",
         subcommands = {
             MapsCommand.class,
@@ -62,20 +64,24 @@ import picocli.CommandLine.UnmatchedArgumentException;
             SaveCommand.class,
             DiffCommand.class,
             DoctorCommand.class,
-            GenerateCompletion.class,
+            CompletionCommand.class,
             HelpCommand.class
         },
         exitCodeListHeading = "%nExit codes:%n",
         exitCodeList = {
             "0:done",
-            "1:an address is in no mapping, a line of input cannot be used, no mapping has the name, memory could not be read, or another failure",
+            "1:an address is in no mapping, no mapping has the name, or another failure",
             "2:wrong usage",
             "3:a permission is missing",
             "4:the process has exited",
             "5:a process runs outdated code (stale)",
             "127:Java could not be started"
         },
-        footer = {"", "Completion for bash and zsh: source <(mapfiles generate-completion)"})
+        footer = {
+            "",
+            "Completion for bash and zsh: source <(mapfiles generate-completion)",
+            "Columns, and fields of --json: docs/reference, or share/doc/mapfiles"
+        })
 public final class Main implements Runnable {
     private static final String MORE_MEMORY =
             ": set MAPFILES_JAVA_OPTIONS=\"-Xmx1g -XX:MaxDirectMemorySize=2g\", or more";
@@ -84,6 +90,10 @@ public final class Main implements Runnable {
     private static final String LIBRARY_OPTION = "with -Dorg.mapfiles.library.path=";
 
     private static final String LIBRARY_VARIABLE = "with MAPFILES_JAVA_OPTIONS=-Dorg.mapfiles.library.path=FILE";
+
+    private static final int MAX_HELP = 80;
+    /** The least width that picocli accepts. */
+    private static final int MIN_HELP = 55;
 
     @Spec
     private CommandSpec spec;
@@ -101,17 +111,24 @@ public final class Main implements Runnable {
         return run(arguments, new Terminal(in, out, err, false));
     }
 
+    /** Help is made for 80 columns. Wider text is harder to read. */
+    private static int helpWidth(int width) {
+        return width == 0 ? MAX_HELP : Math.max(MIN_HELP, Math.min(width, MAX_HELP));
+    }
+
     /** Returns the command and its subcommands. */
     static CommandLine commandLine(Terminal terminal) {
         return new CommandLine(new Main(), new Factory(terminal));
     }
 
-    private static int run(String[] arguments, Terminal terminal) {
+    /** Runs the command with a terminal. Returns the exit code. */
+    static int run(String[] arguments, Terminal terminal) {
         CommandLine line = commandLine(terminal);
         line.setOut(new PrintWriter(terminal.out(), true, StandardCharsets.UTF_8));
         line.setErr(new PrintWriter(terminal.err(), true, StandardCharsets.UTF_8));
         line.setColorScheme(CommandLine.Help.defaultColorScheme(
                 terminal.isColoured() ? CommandLine.Help.Ansi.ON : CommandLine.Help.Ansi.OFF));
+        line.setUsageHelpWidth(helpWidth(terminal.width()));
         line.setExpandAtFiles(false); // an argument such as @name is a name
         line.setExecutionStrategy(Main::execute);
         line.setParameterExceptionHandler(Main::explainUsage);
@@ -133,10 +150,10 @@ public final class Main implements Runnable {
         }
     }
 
-    /** Fails: a command is missing. */
+    /** Prints the list of commands. */
     @Override
     public void run() {
-        throw new ParameterException(spec.commandLine(), "a command is missing");
+        spec.commandLine().usage(spec.commandLine().getOut());
     }
 
     /** Picocli accepts any further arguments beside help. */
@@ -196,21 +213,9 @@ public final class Main implements Runnable {
         }
         if (failure instanceof IOException || failure instanceof IllegalArgumentException) {
             terminal.report(failure);
-            return exitCode(failure);
+            return ExitCode.of(failure);
         }
         throw failure;
-    }
-
-    private static int exitCode(Exception failure) {
-        if (failure instanceof ProcessExitedException) {
-            return ExitCode.EXITED;
-        }
-        boolean isOtherUser = failure instanceof AttachException
-                && ((AttachException) failure).reason() == AttachException.Reason.OTHER_USER;
-        if (failure instanceof PermissionDeniedException || isOtherUser) {
-            return ExitCode.DENIED;
-        }
-        return failure instanceof IllegalArgumentException ? ExitCode.USAGE : ExitCode.NOT_RESOLVED;
     }
 
     /** Makes each command with the terminal. */

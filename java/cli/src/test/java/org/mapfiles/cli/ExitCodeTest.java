@@ -33,7 +33,6 @@ class ExitCodeTest {
     @ParameterizedTest
     @ValueSource(
             strings = {
-                "",
                 "maps",
                 "maps frog",
                 "maps 0",
@@ -48,7 +47,7 @@ class ExitCodeTest {
                 "frog"
             })
     void wrongUsage(String arguments) {
-        assertFails(CliResult.with(arguments.isEmpty() ? new String[0] : arguments.split(" ")), 2, "--help");
+        assertFails(CliResult.with(arguments.split(" ")), 2, "--help");
     }
 
     @Test

@@ -184,7 +184,7 @@ class HostileNameTest {
                 "thread\u2066\177");
         thread.start();
         try {
-            assertThat(clean("jvm", "self").out())
+            assertThat(clean("jvm", "self", "--all-parts").out())
                     .contains("jvm\\xe2\\x80\\xae\\xc2\\x9b\\xe2\\x80\\x8b", "thread\\xe2\\x81\\xa6\\x7f");
             List<Map<String, Object>> parts = clean("jvm", "self", "--json").rows();
             assertThat(parts)

@@ -53,11 +53,14 @@ class JsonRowsTest {
                 for (String memory : List.of(" --pss", "", " --rss")) { // first a row with all fields
                     String elf = memory.equals(" --pss") ? " --elf" : "";
                     add(lines, "maps " + pid + memory + elf);
-                    add(lines, "files " + pid + memory + elf);
+                    add(lines, "files " + pid + memory);
+                    add(lines, "files --mappings " + pid + memory + elf);
+                    add(lines, "count self " + child.pid() + memory);
                     add(lines, "count " + pid + memory);
                 }
                 for (String by : List.of("path", "dir", "ext", "kind", "perms", "deleted")) {
                     add(lines, "count " + pid + " --by " + by);
+                    add(lines, "count self " + child.pid() + " --by " + by);
                 }
             }
             add(lines, "resolve self 0 " + address("libjvm.so") + " " + address("[stack]"));

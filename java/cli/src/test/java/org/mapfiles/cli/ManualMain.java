@@ -6,8 +6,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import org.mapfiles.cli.commands.CompletionCommand;
 import org.mapfiles.cli.output.Terminal;
-import picocli.AutoComplete;
 import picocli.CommandLine;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.codegen.docgen.manpage.ManPageGenerator;
@@ -27,6 +27,7 @@ final class ManualMain {
         line.getSubcommands().values().forEach(command -> commands.add(command.getCommandSpec()));
         for (CommandSpec command : commands) { // else the pages have the versions of this machine's Java and kernel
             command.versionProvider(null).version("mapfiles " + arguments[2]);
+            command.usageMessage().footerHeading("Notes%n"); // a footer without a heading is left out
         }
         Path manual = Files.createDirectories(Path.of(arguments[0]));
         int code = ManPageGenerator.generateManPage(
@@ -36,6 +37,6 @@ final class ManualMain {
         }
         Path completion = Path.of(arguments[1]);
         Files.createDirectories(completion.getParent());
-        Files.writeString(completion, AutoComplete.bash("mapfiles", line));
+        Files.writeString(completion, CompletionCommand.script(line));
     }
 }

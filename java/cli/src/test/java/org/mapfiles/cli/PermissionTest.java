@@ -66,10 +66,25 @@ class PermissionTest {
         assertThat(result.err()).hasLineCount(1).endsWith(ADVICE).doesNotContain("as root");
     }
 
+    /** A mapping that is left out because nothing is known about its file is not left out silently. */
+    @Test
+    void deletedFilesThatAreUnknownAreReported() throws Exception {
+        CliResult maps = with("-all,+perfmon", "maps", child.pid(), "--deleted", "--json");
+        assumeTrue(maps.code() != 3, "CAP_PERFMON is not enough to read mappings: Linux before 6.13");
+        assertThat(maps.code()).as(maps.err()).isZero();
+        List<String> deleted = maps.rows().stream()
+                .map(row -> String.valueOf(row.get("path")))
+                .filter(path -> path.endsWith("/deleted"))
+                .toList();
+        if (deleted.isEmpty()) {
+            assertThat(maps.err()).contains("left out: whether the file is deleted is unknown");
+        }
+    }
+
     /** CAP_PERFMON alone permits to read mappings, but not map_files. */
     @Test
     void withPerfmonAloneFilesAreVerifiedByPath() throws Exception {
-        CliResult files = with("-all,+perfmon", "files", child.pid(), "--json");
+        CliResult files = with("-all,+perfmon", "files", child.pid(), "--mappings", "--json");
         assumeTrue(files.code() != 3, "CAP_PERFMON is not enough to read mappings: Linux before 6.13");
         assertThat(files.code()).as(files.err()).isZero();
         assertThat(files.err()).hasLineCount(1).endsWith(ADVICE);

@@ -45,6 +45,11 @@ public final class RunningWatch {
         return watch;
     }
 
+    /** Returns what is printed on stderr. */
+    public String messages() {
+        return err.toString(StandardCharsets.UTF_8);
+    }
+
     public String text() {
         return out.toString(StandardCharsets.UTF_8);
     }
@@ -89,7 +94,7 @@ public final class RunningWatch {
 
     /** Waits until the command ends, because the process has exited. */
     public void awaitExit() throws Exception {
-        assertThat(code.get(60, TimeUnit.SECONDS)).as("%s%s", err, out).isEqualTo(4);
+        assertThat(code.get(60, TimeUnit.SECONDS)).as("%s%s", err, out).isZero();
     }
 
     /** Ends the watch of a process that runs on. */

@@ -31,7 +31,7 @@ class UsageTest {
                 "generate-completion --bogus",
                 "--version --bogus",
                 "--help junk",
-                "maps --help 1 junk",
+                "watch --help 1 junk",
                 "maps --version 1 --bogus",
                 "maps 1 junk"
             })
@@ -98,7 +98,7 @@ class UsageTest {
                 .contains("'@" + file + "' is neither a PID nor self")
                 .doesNotContain("--secret");
         assertThat(failure("maps", "self", "@" + file))
-                .contains("one argument too many: '@" + file + "'")
+                .contains("'@" + file + "' is neither a PID nor self")
                 .doesNotContain("--secret");
         CliResult cat = CliResult.with("cat", "self", "@" + file);
         assertThat(cat.code()).isEqualTo(1);

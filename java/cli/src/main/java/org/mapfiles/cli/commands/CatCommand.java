@@ -1,8 +1,11 @@
 package org.mapfiles.cli.commands;
 
 import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
 import java.nio.channels.Channels;
 import java.nio.channels.FileChannel;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.EnumSet;
@@ -13,6 +16,7 @@ import org.mapfiles.MapSnapshot;
 import org.mapfiles.Mapping;
 import org.mapfiles.ProcessMaps;
 import org.mapfiles.cli.output.FileName;
+import org.mapfiles.cli.output.Progress;
 import org.mapfiles.cli.output.Terminal;
 import org.mapfiles.cli.target.AddressRange;
 import org.mapfiles.cli.target.MappingArgument;
@@ -24,45 +28,59 @@ import org.mapfiles.files.MapFilesEntries.FieldStatus;
 import org.mapfiles.files.MappedFile;
 import org.mapfiles.files.MappedFile.Verification;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
 
 /** Writes the bytes of a mapped file, also of one that was deleted or replaced. */
 @Command(
         name = "cat",
         mixinStandardHelpOptions = true,
         versionProvider = Version.class,
-        description =
-                "Writes a mapped file to standard output: the whole file, byte for byte, even if it was deleted or"
-                        + " replaced. For memory without a file, such as [vdso], writes the memory.",
+        abbreviateSynopsis = true,
+        description = {
+            "Writes a mapped file, even if it was deleted or replaced.",
+            "It is written whole, byte for byte. Memory without a file is written as it is.",
+            "",
+            "Example: mapfiles cat 4711 libfoo.so --output libfoo.so",
+            ""
+        },
         footer = {
             "",
-            "Pages of memory that cannot be read are written as zeros. They are listed on stderr, and the"
-                    + " exit code is 1.",
-            "",
-            "Example: mapfiles cat 4711 libfoo.so > libfoo.so"
+            "RANGE is start-end in hexadecimal, as 'mapfiles maps' prints it, or a part of memory without a file. NAME is"
+                    + " the name of a mapping as printed, its unescaped bytes, or the last part of its path.",
+            "--output gives FILE the mode (without set-user-ID) and the times of the mapped file, not its owner.",
+            "Pages of memory that cannot be read are written as zeros. They are listed on stderr, and the exit code is 1."
         })
 public final class CatCommand implements Callable<Integer> {
     /** Maximum number of ranges in a message. */
     private static final int MAX_LISTED = 20;
 
+    private static final int CHUNK = 1 << 16;
+
     @Parameters(
             index = "0",
             paramLabel = "PID|self",
             converter = Target.Converter.class,
-            description = "The process; self: the JVM that runs this command.")
+            description = TargetOptions.DESCRIPTION + ".")
     private Target target;
 
-    @Parameters(
-            index = "1",
-            paramLabel = "RANGE|NAME",
-            description = "RANGE: start-end in hexadecimal, with or without 0x: the range of a mapping as 'mapfiles"
-                    + " maps' prints it, or a part of memory without a file. NAME: the name of a mapping as"
-                    + " 'mapfiles maps' prints it, its unescaped bytes, or the last part of its path.")
+    @Parameters(index = "1", paramLabel = "RANGE|NAME", description = "A mapping: see below.")
     private String name;
 
-    @Option(names = "--unverified", description = "Also write a file that cannot be verified to be the mapped file.")
+    @Option(names = "--output", paramLabel = "FILE", description = "Write to a new file, not to standard output.")
+    private Path output;
+
+    @Option(names = "--force", description = "With --output: replace the file if it exists.")
+    private boolean force;
+
+    @Option(names = "--unverified", description = "Also a file that cannot be verified.")
     private boolean unverified;
+
+    @Spec
+    private CommandSpec spec;
 
     private final Terminal terminal;
 
@@ -72,6 +90,9 @@ public final class CatCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException {
+        if (force && output == null) {
+            throw new ParameterException(spec.commandLine(), "--force needs --output");
+        }
         MappingArgument argument = new MappingArgument(name);
         try (ProcessMaps maps = target.open()) {
             MapCursor mapping = find(argument, maps, maps.snapshot());
@@ -82,7 +103,14 @@ public final class CatCommand implements Callable<Integer> {
                 copyFile(maps, mapping);
                 return ExitCode.OK;
             }
-            return copyMemory(maps, argument.rangeIn(mapping));
+            if (output == null) {
+                return copyMemory(maps, argument.rangeIn(mapping), terminal.out());
+            }
+            try (NewFile file = new NewFile(output, force)) {
+                int code = copyMemory(maps, argument.rangeIn(mapping), file.stream());
+                file.keep(null);
+                return code;
+            }
         }
     }
 
@@ -145,11 +173,33 @@ public final class CatCommand implements Callable<Integer> {
         try (MappedFile file = unverified
                 ? MapFiles.of(maps).openUnverified(mapping)
                 : MapFiles.of(maps).open(mapping)) {
-            FileChannel channel = file.channel();
-            Channels.newInputStream(channel).transferTo(terminal.out());
-            if (file.verification() == Verification.SAME_BYTES || file.verification() == Verification.SAME_BUILD_ID) {
-                file.verify(); // on overlayfs the path may lead to another file by now
+            if (output == null) {
+                copy(file, terminal.out());
+                return;
             }
+            try (NewFile copy = new NewFile(output, force)) {
+                FileAttributes attributes =
+                        FileAttributes.of(file.descriptor()); // before reading changes the time of access
+                copy(file, copy.stream());
+                copy.keep(attributes);
+            }
+        }
+    }
+
+    private void copy(MappedFile file, OutputStream to) throws IOException {
+        FileChannel channel = file.channel();
+        byte[] chunk = new byte[CHUNK];
+        long written = 0;
+        try (Progress progress = new Progress(terminal, "writing")) {
+            InputStream in = Channels.newInputStream(channel);
+            for (int count = in.read(chunk); count >= 0; count = in.read(chunk)) {
+                to.write(chunk, 0, count);
+                written += count;
+                progress.update(written >> 20, channel.size() >> 20, "MiB");
+            }
+        }
+        if (file.verification() == Verification.SAME_BYTES || file.verification() == Verification.SAME_BUILD_ID) {
+            file.verify(); // on overlayfs the path may lead to another file by now
         }
     }
 
@@ -161,8 +211,8 @@ public final class CatCommand implements Callable<Integer> {
                 && entry.isDevice();
     }
 
-    private int copyMemory(ProcessMaps maps, AddressRange memory) throws IOException {
-        List<AddressRange> holes = new MemoryCopy(maps, terminal.out()).write(memory);
+    private int copyMemory(ProcessMaps maps, AddressRange memory, OutputStream to) throws IOException {
+        List<AddressRange> holes = new MemoryCopy(maps, to).write(memory);
         if (holes.isEmpty()) {
             return ExitCode.OK;
         }

@@ -7,65 +7,68 @@ import java.util.Locale;
 import java.util.concurrent.Callable;
 import org.mapfiles.MapChunks;
 import org.mapfiles.MapCursor;
-import org.mapfiles.MapFilter;
 import org.mapfiles.ProcessMaps;
+import org.mapfiles.cli.output.FileName;
 import org.mapfiles.cli.output.JsonLines;
 import org.mapfiles.cli.output.Sizes;
 import org.mapfiles.cli.output.Table;
 import org.mapfiles.cli.output.Terminal;
-import org.mapfiles.cli.target.PositiveNumber;
-import org.mapfiles.cli.target.Target;
+import org.mapfiles.cli.target.Processes;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.Parameters;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
 
-/** Counts mappings by group. */
+/** Counts mappings: of one process by group, of several processes by process. */
 @Command(
         name = "count",
         mixinStandardHelpOptions = true,
         versionProvider = Version.class,
-        description = "Counts mappings and their bytes by group, and compares their number with the kernel's limit,"
-                + " vm.max_map_count.",
+        abbreviateSynopsis = true,
+        description = {
+            "Counts mappings, and compares with vm.max_map_count.",
+            "Of one process: a row for each group. Of several: a row for each process.",
+            "",
+            "Example: mapfiles count 4711 --by dir --top 10",
+            "",
+            "Example: mapfiles count --all --top 10",
+            ""
+        },
         footer = {
             "",
-            "JSON: one row of type group for each group, then one row of type total. Fields of a group: version,"
-                    + " type, pid, by, group, group_base64 if group is not UTF-8, deleted if --by is path, mappings, size in bytes."
-                    + " Fields of the total: version, type, pid, mappings, size, groups, max_map_count, null if unknown. With --rss"
-                    + " both have rss and swap in bytes; with --pss also pss, shared_clean, shared_dirty, private_clean,"
-                    + " private_dirty.",
-            "",
-            "Example: mapfiles count 4711 --by dir --top 10"
+            "Rows are ordered by number of mappings, the largest first, unless --sort is given.",
+            "JSON: rows of type group and a row of type total; of several processes rows of type process_count."
         })
 public final class CountCommand implements Callable<Integer> {
-    /** The table warns from this share of the limit on: a process that reaches the limit cannot map memory. */
-    private static final double WARN_FROM = 0.8;
+    /** Output warns from this share of the limit on: a process that reaches the limit cannot map memory. */
+    static final double WARN_FROM = 0.8;
 
-    @Parameters(
-            paramLabel = "PID|self",
-            converter = Target.Converter.class,
-            description = "The process; self: the JVM that runs this command.")
-    private Target target;
+    @Mixin
+    private TargetOptions targets;
 
     @Option(
             names = "--by",
             paramLabel = "GROUP",
             defaultValue = "path",
-            description = "What makes a group: ${COMPLETION-CANDIDATES}; default: path.")
+            description = "Group by ${COMPLETION-CANDIDATES}.")
     private MappingGroups.By by;
 
-    @Option(
-            names = "--top",
-            paramLabel = "N",
-            converter = PositiveNumber.Converter.class,
-            description = "The N groups with the most mappings only.")
-    private Integer top;
+    @Mixin
+    private MappingOptions selection;
 
     @Mixin
     private MemoryOptions memory;
 
-    @Option(names = "--json", description = "Print JSON Lines.")
-    private boolean json;
+    @Mixin
+    private OrderOptions order;
+
+    @Mixin
+    private ScreenOptions screen;
+
+    @Spec
+    private CommandSpec spec;
 
     private final Terminal terminal;
 
@@ -75,58 +78,91 @@ public final class CountCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException {
-        MemoryColumns columns = memory.columns();
+        if (order.key() == OrderOptions.Key.address) {
+            throw new ParameterException(spec.commandLine(), "groups have no address: use --sort size, rss or path");
+        }
+        if (!targets.isSeveral()) {
+            int code = targets.forEach(terminal, this::countGroups);
+            selection.reportUnknown(terminal);
+            return code;
+        }
+        ProcessCountRows counts =
+                new ProcessCountRows(by, memory.columns(order.needsRss()), selection.isAll(), terminal);
+        int code = targets.forEach(terminal, maps -> count(maps, counts), true);
+        counts.print(order, screen);
+        selection.reportUnknown(terminal);
+        return code;
+    }
+
+    private void count(ProcessMaps maps, ProcessCountRows counts) throws IOException {
+        MappingGroups groups = read(maps);
+        if (groups.total().mappings() > 0) {
+            counts.add(new ProcessCount(maps.pid(), Processes.name(maps.pid()), groups));
+        }
+    }
+
+    private MappingGroups read(ProcessMaps maps) throws IOException {
+        MemoryColumns columns = memory.columns(order.needsRss());
         MappingGroups groups = new MappingGroups(by, columns);
-        int pid;
-        try (ProcessMaps maps = target.open();
-                MapChunks chunks = maps.chunks(MapFilter.all())) {
-            pid = maps.pid();
+        boolean hasNames = by != MappingGroups.By.kind && by != MappingGroups.By.perms || !selection.isAll();
+        try (MapChunks chunks = maps.chunks(selection.filter())) {
             while (chunks.next()) {
                 columns.read(maps, chunks.chunk());
                 for (MapCursor mapping = chunks.chunk().cursor(); mapping.next(); ) {
-                    groups.add(maps, mapping);
+                    FileName name = hasNames ? FileName.of(maps, mapping) : FileName.NONE;
+                    if (selection.matches(mapping, name)) {
+                        groups.add(mapping, name);
+                    }
                 }
             }
             if (chunks.isInconsistent()) {
-                terminal.report("mappings changed while they were counted: some may be missing, or counted in two"
-                        + " states; count again");
+                terminal.report("mappings of process " + maps.pid() + " changed while they were counted: some may be"
+                        + " missing, or counted in two states; count again");
             }
         }
-        List<MappingGroups.Group> sorted = groups.sorted();
-        List<MappingGroups.Group> shown = top == null || top >= sorted.size() ? sorted : sorted.subList(0, top);
-        if (json) {
-            printJson(pid, shown, groups.total(), sorted.size(), columns);
-        } else {
-            printTable(shown, groups.total(), sorted.size(), columns);
-        }
-        return ExitCode.OK;
+        return groups;
     }
 
-    private void printJson(
-            int pid, List<MappingGroups.Group> shown, MappingGroups.Group total, int groups, MemoryColumns columns)
+    private void countGroups(ProcessMaps maps) throws IOException {
+        MappingGroups groups = read(maps);
+        MemoryColumns columns = memory.columns(order.needsRss());
+        List<MappingGroups.Group> shown = groups.sorted();
+        if (order.key() != null) {
+            TopRows<MappingGroups.Group> rows = order.rows();
+            shown.forEach(rows::add);
+            shown = rows.sorted();
+        } else if (order.top() != null && order.top() < shown.size()) {
+            shown = shown.subList(0, order.top());
+        }
+        if (screen.isJson()) {
+            printJson(maps.pid(), shown, groups, columns);
+        } else {
+            printTable(shown, groups, columns);
+        }
+    }
+
+    private void printJson(int pid, List<MappingGroups.Group> shown, MappingGroups groups, MemoryColumns columns)
             throws IOException {
         JsonLines lines = new JsonLines(terminal.out());
         for (MappingGroups.Group group : shown) {
-            lines.beginRow("group", pid).text("by", by.name()).bytes("group", group.name());
-            if (group.deletion() != null) {
-                lines.deleted(group.deletion());
-            }
-            lines.number("mappings", group.mappings()).unsigned("size", group.bytes());
+            group.json(lines.beginRow("group", pid).text("by", by.name()))
+                    .number("mappings", group.mappings())
+                    .unsigned("size", group.bytes());
             columns.json(lines, group.memory()).end();
         }
         long limit = ProcessMaps.maxMappings();
+        MappingGroups.Group total = groups.total();
         lines.beginRow("total", pid)
                 .number("mappings", total.mappings())
                 .unsigned("size", total.bytes())
-                .number("groups", groups)
+                .number("groups", groups.size())
                 .numberOrNull("max_map_count", limit > 0 ? limit : -1);
         columns.json(lines, total.memory()).end();
     }
 
-    private void printTable(
-            List<MappingGroups.Group> shown, MappingGroups.Group total, int groups, MemoryColumns columns)
+    private void printTable(List<MappingGroups.Group> shown, MappingGroups groups, MemoryColumns columns)
             throws IOException {
-        Table table = new Table(terminal);
+        Table table = screen.table(terminal);
         columns.head(table.right("MAPPINGS").right("SIZE"))
                 .left("BY " + by.name().toUpperCase(Locale.ROOT))
                 .endOfHead();
@@ -136,14 +172,15 @@ public final class CountCommand implements Callable<Integer> {
                     .endOfRow();
         }
         table.print();
-        StringBuilder end =
-                new StringBuilder(total.mappings() + " mappings in " + groups + (groups == 1 ? " group" : " groups"));
-        if (shown.size() < groups) {
+        MappingGroups.Group total = groups.total();
+        StringBuilder end = new StringBuilder(
+                total.mappings() + " mappings in " + groups.size() + (groups.size() == 1 ? " group" : " groups"));
+        if (shown.size() < groups.size()) {
             end.append(" (").append(shown.size()).append(" shown)");
         }
         end.append(", ").append(Sizes.human(total.bytes())).append(columns.text(total.memory()));
         long limit = ProcessMaps.maxMappings();
-        if (limit > 0) {
+        if (limit > 0 && selection.isAll()) {
             double share = (double) total.mappings() / limit;
             end.append(String.format(Locale.ROOT, ", %.1f%% of vm.max_map_count (%d)", 100 * share, limit));
             if (share >= WARN_FROM) {

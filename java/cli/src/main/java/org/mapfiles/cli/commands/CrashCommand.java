@@ -20,30 +20,27 @@ import picocli.CommandLine.Parameters;
         name = "crash",
         mixinStandardHelpOptions = true,
         versionProvider = Version.class,
-        description =
-                "Reports what the addresses of a crash belong to: the instruction, the fault address, registers, frames and"
-                        + " threads. Reads an hs_err file of a JVM (JDK 8 to 28) or a core file.",
+        abbreviateSynopsis = true,
+        description = {
+            "Reports what the addresses of a crash belong to.",
+            "",
+            "Example: mapfiles crash hs_err_pid4711.log",
+            ""
+        },
         footer = {
             "",
-            "The last table lists the files that these addresses belong to, and what is at their paths now. same: the"
-                    + " build ID of the core file is that of the file, or device and inode are the same and the file is unchanged since"
-                    + " the crash. changed: the same inode with other content. replaced: another file. missing: no file. unknown: it"
-                    + " cannot be determined; the last column says why. An hs_err file records no build ID. ? is an unknown build ID.",
-            "A part of the file that cannot be used is reported on stderr, and the rest is used. Frames of interpreted Java methods"
-                    + " have no address.",
-            "Functions and variables are named in files that are the same. A frame of an hs_err file also has the function that"
-                    + " the JVM recorded.",
-            "",
-            "JSON: one row of type crash, then one row of type crash_address for each address. Fields of crash: version, type,"
-                    + " pid, source, signal, message, tid, runtime, command, earliest, latest (the crash was between these times),"
-                    + " mappings, problems. Fields of crash_address: those of 'mapfiles maps --json', null for an address in no"
-                    + " mapping; role, name, text, reason, address, file_offset, symbol, symbol_demangled, symbol_offset, elf_address,"
-                    + " build_id, htlhash, in_stack, file_now, file_why.",
-            "",
-            "Example: mapfiles crash hs_err_pid4711.log"
+            "The addresses are the instruction, the fault address, registers, frames and threads. Functions and variables are"
+                    + " named in files that are the same. A frame of an hs_err file also has the function that the JVM recorded."
+                    + " Frames of interpreted Java methods have no address.",
+            "The last table lists the files of these addresses, and what is at their paths now. same: the build ID is that of"
+                    + " the core file, or device and inode are the same and the file is unchanged since the crash. changed: the"
+                    + " same inode with other content. replaced: another file. missing: no file. unknown: the last column says"
+                    + " why. An hs_err file records no build ID: ?.",
+            "A part of the file that cannot be used is reported on stderr, and the rest is used.",
+            "JSON: a row of type crash, then rows of type crash_address."
         })
 public final class CrashCommand implements Callable<Integer> {
-    @Parameters(paramLabel = "FILE", description = "An hs_err file or a core file.")
+    @Parameters(paramLabel = "FILE", description = "An hs_err file of a JVM (JDK 8 to 28), or a core file.")
     private String file;
 
     @Option(names = "--json", description = "Print JSON Lines.")

@@ -19,7 +19,8 @@ import picocli.CommandLine.Parameters;
         versionProvider = Version.class,
         abbreviateSynopsis = true,
         description = {
-            "Compares the mappings of a process at two moments: files by build ID, sizes, and bytes in memory.",
+            "Compares the mappings of a process at two moments.",
+            "Files are compared by build ID, size, and bytes in memory.",
             "",
             "Example: mapfiles diff before 4711",
             ""

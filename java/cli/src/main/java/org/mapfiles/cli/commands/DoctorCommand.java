@@ -19,12 +19,7 @@ import picocli.CommandLine.Option;
         mixinStandardHelpOptions = true,
         versionProvider = Version.class,
         abbreviateSynopsis = true,
-        description = {
-            "Reports what this user may do here, and the remedy for what is missing.",
-            "",
-            "Example: mapfiles doctor",
-            ""
-        },
+        description = {"Reports what this user may do here, with remedies.", "", "Example: mapfiles doctor", ""},
         footer = {
             "",
             "Each line is the result of a try, such as reading a process of another user. ok: it works; limited: it does not,"

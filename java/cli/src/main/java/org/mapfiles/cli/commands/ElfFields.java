@@ -24,10 +24,7 @@ final class ElfFields implements AutoCloseable {
     /** Maximum number of files that are open at the same time. */
     private static final int MAX_OPEN = 64;
 
-    @Option(
-            names = "--elf",
-            description = "With --json: also the ELF address, the build ID and the hash of each ELF file. Opens each"
-                    + " mapped file.")
+    @Option(names = "--elf", description = "With --json: ELF address, build ID, hash; opens each file.")
     private boolean hasElf;
 
     @Spec(Spec.Target.MIXEE)
@@ -36,13 +33,25 @@ final class ElfFields implements AutoCloseable {
     /** @param elf null: it is no ELF file, or it cannot be opened */
     private record File(ElfFile elf) {}
 
-    private final SymbolInfo info = new SymbolInfo();
-    private final SymbolInfo unknown = new SymbolInfo();
+    /**
+     * The identity of the file of a mapping. It can be kept when the file is closed.
+     *
+     * @param start the ELF address of the start of the mapping, or why it is unknown
+     * @param file null: it is no ELF file, or it cannot be opened
+     */
+    record Identity(SymbolInfo start, ElfFile file) {
+        static final Identity UNKNOWN = new Identity(new SymbolInfo(), null);
+    }
+
     private ProcessMaps maps;
     private File[] ofChunk = {};
     private SymbolCache cache;
     private Symbols symbols;
     private int open;
+
+    boolean isUsed() {
+        return hasElf;
+    }
 
     /** Fails if the option is used without --json. */
     void check(boolean isJson) {
@@ -53,18 +62,28 @@ final class ElfFields implements AutoCloseable {
 
     /** Begins a chunk of the mappings. File indices are valid within one chunk. */
     void beginChunk(ProcessMaps process, MapSnapshot chunk) {
+        if (process != maps) {
+            close();
+        }
         maps = process;
         ofChunk = new File[hasElf ? chunk.fileCount() : 0];
     }
 
-    /** Writes the fields of a row. */
-    JsonLines json(JsonLines lines, MapCursor mapping) throws IOException {
-        if (!hasElf) {
-            return lines;
+    /** Returns the identity of the file of a mapping of this chunk. */
+    Identity of(MapCursor mapping) throws MapsException {
+        ElfFile file = hasElf ? file(mapping) : null;
+        if (file == null) {
+            return Identity.UNKNOWN;
         }
-        ElfFile file = file(mapping);
-        boolean isKnown = file != null && file.elfAddress(mapping, mapping.start(), info);
-        return lines.elfFile(isKnown ? info : unknown, file);
+        SymbolInfo start = new SymbolInfo();
+        return file.elfAddress(mapping, mapping.start(), start)
+                ? new Identity(start, file)
+                : new Identity(Identity.UNKNOWN.start, file);
+    }
+
+    /** Writes the fields of a row. */
+    JsonLines json(JsonLines lines, Identity identity) throws IOException {
+        return hasElf ? lines.elfFile(identity.start, identity.file) : lines;
     }
 
     private ElfFile file(MapCursor mapping) throws MapsException {
@@ -98,6 +117,7 @@ final class ElfFields implements AutoCloseable {
     public void close() {
         if (cache != null) {
             cache.close();
+            cache = null;
         }
     }
 }

@@ -1,5 +1,9 @@
 package org.mapfiles.cli.commands;
 
+import org.mapfiles.PermissionDeniedException;
+import org.mapfiles.ProcessExitedException;
+import org.mapfiles.jvm.AttachException;
+
 /** Exit codes of the command {@code mapfiles}. */
 public final class ExitCode {
     /** Success. */
@@ -18,4 +22,17 @@ public final class ExitCode {
     public static final int CANNOT_START = 127;
 
     private ExitCode() {}
+
+    /** Returns the exit code of a failure. */
+    public static int of(Exception failure) {
+        if (failure instanceof ProcessExitedException) {
+            return EXITED;
+        }
+        boolean isOtherUser = failure instanceof AttachException
+                && ((AttachException) failure).reason() == AttachException.Reason.OTHER_USER;
+        if (failure instanceof PermissionDeniedException || isOtherUser) {
+            return DENIED;
+        }
+        return failure instanceof IllegalArgumentException ? USAGE : NOT_RESOLVED;
+    }
 }

@@ -9,7 +9,6 @@ import java.util.List;
 import java.util.Map;
 import org.mapfiles.Mapping;
 import org.mapfiles.Mapping.Deletion;
-import org.mapfiles.ProcessMaps;
 import org.mapfiles.cli.output.FileName;
 import org.mapfiles.cli.output.JsonLines;
 import org.mapfiles.cli.output.Printable;
@@ -35,7 +34,7 @@ final class MappingGroups {
     private record Key(String name, Deletion deletion) {}
 
     /** Mappings with the same property, and the sum of their sizes. */
-    static final class Group {
+    static final class Group implements OrderOptions.Row {
         private final Key key;
         private final MemoryColumns.Sums memory = new MemoryColumns.Sums();
         private long mappings;
@@ -47,11 +46,6 @@ final class MappingGroups {
 
         byte[] name() {
             return key.name.getBytes(StandardCharsets.ISO_8859_1);
-        }
-
-        /** Returns whether the file of a path is deleted; null if the groups are not made by path. */
-        Deletion deletion() {
-            return key.deletion;
         }
 
         /** Returns the name as text output shows it. */
@@ -71,10 +65,36 @@ final class MappingGroups {
             return memory;
         }
 
-        private void add(Mapping mapping, MemoryColumns columns) {
+        @Override
+        public long size() {
+            return bytes;
+        }
+
+        @Override
+        public long rss() {
+            return memory.rss();
+        }
+
+        @Override
+        public String path() {
+            return display();
+        }
+
+        @Override
+        public long address() {
+            return 0; // a group has none
+        }
+
+        /** Writes the name of the group, and whether the file of a path is deleted. */
+        JsonLines json(JsonLines lines) throws IOException {
+            lines.bytes("group", name());
+            return key.deletion == null ? lines : lines.deleted(key.deletion);
+        }
+
+        private void add(Mapping mapping, MemoryColumns.Sums sums) {
             mappings++;
             bytes += mapping.size();
-            columns.add(mapping, memory);
+            memory.add(sums);
         }
     }
 
@@ -88,9 +108,15 @@ final class MappingGroups {
         this.columns = columns;
     }
 
-    void add(ProcessMaps maps, Mapping mapping) throws IOException {
-        groups.computeIfAbsent(keyOf(maps, mapping), Group::new).add(mapping, columns);
-        total.add(mapping, columns);
+    void add(Mapping mapping, FileName name) {
+        MemoryColumns.Sums sums = columns.of(mapping);
+        groups.computeIfAbsent(keyOf(mapping, name), Group::new).add(mapping, sums);
+        total.add(mapping, sums);
+    }
+
+    /** Returns the number of groups. */
+    int size() {
+        return groups.size();
     }
 
     Group total() {
@@ -104,7 +130,7 @@ final class MappingGroups {
         return sorted;
     }
 
-    private Key keyOf(ProcessMaps maps, Mapping mapping) throws IOException {
+    private Key keyOf(Mapping mapping, FileName name) {
         switch (by) {
             case kind:
                 return new Key(JsonLines.constant(mapping.kind()), null);
@@ -113,7 +139,6 @@ final class MappingGroups {
             default:
                 break;
         }
-        FileName name = FileName.of(maps, mapping);
         switch (by) {
             case deleted:
                 return new Key(

@@ -3,57 +3,55 @@ package org.mapfiles.cli.commands;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.concurrent.Callable;
+import org.mapfiles.ImmutableMapping;
 import org.mapfiles.MapChunks;
 import org.mapfiles.MapCursor;
 import org.mapfiles.MapFilter;
+import org.mapfiles.Mapping;
 import org.mapfiles.ProcessMaps;
 import org.mapfiles.cli.output.FileName;
 import org.mapfiles.cli.output.Hex;
 import org.mapfiles.cli.output.JsonLines;
+import org.mapfiles.cli.output.Progress;
 import org.mapfiles.cli.output.Sizes;
 import org.mapfiles.cli.output.Table;
 import org.mapfiles.cli.output.Terminal;
-import org.mapfiles.cli.target.Target;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.Parameters;
 
-/** Lists the mappings of a process. */
+/** Lists the mappings of processes. */
 @Command(
         name = "maps",
         mixinStandardHelpOptions = true,
         versionProvider = Version.class,
-        description = "Lists the mappings of a process, in order of address.",
+        abbreviateSynopsis = true,
+        description = {
+            "Lists the mappings of a process, in order of address.",
+            "",
+            "Example: mapfiles maps 4711 --exec",
+            ""
+        },
         footer = {
             "",
-            "Up to 4,096 mappings are read until they are consistent. More are printed while they are read. If the"
-                    + " process changes its mappings during that time, a mapping may be missing, or be printed in two states. If"
-                    + " ranges overlap, a message at the end reports it.",
-            "RSS is read from the page tables. Zero pages do not count. PSS divides each page by the number of processes that map"
-                    + " it. SHARED is the bytes that several processes map, PRIVATE the bytes that only this process maps. DIRTY"
-                    + " is the modified part of both. ? means that the mapping changed before smaps was read.",
-            "",
-            "JSON: one row of type mapping for each mapping. Fields: version, type, pid, start, end, size,"
-                    + " perms, offset, dev_major, dev_minor, inode, kind, path, path_base64, deleted. start, end"
-                    + " and offset are \"0x...\". path is null without a name; path_base64 is present if path is"
-                    + " not UTF-8. null means unknown. With --rss also rss and swap in bytes; with --pss also pss,"
-                    + " shared_clean, shared_dirty, private_clean, private_dirty. With --elf also elf_address (of start), build_id,"
-                    + " htlhash.",
-            "",
-            "Example: mapfiles maps 4711 --exec"
+            "Rows are printed while they are read, unless --sort or --top orders them. Up to 4,096 mappings are"
+                    + " consistent. If more change meanwhile, a mapping may be missing or be listed in two states; a message"
+                    + " reports overlaps.",
+            "JSON: rows of type mapping."
         })
 public final class MapsCommand implements Callable<Integer> {
-    @Parameters(
-            paramLabel = "PID|self",
-            converter = Target.Converter.class,
-            description = "The process; self: the JVM that runs this command.")
-    private Target target;
+    /** Two addresses of 48 bits: wide enough for all mappings but [vsyscall], which shifts its row. */
+    static final int RANGE_WIDTH = 25;
 
-    @Option(names = "--exec", description = "Executable mappings only.")
-    private boolean executable;
+    private static final int OFFSET_RANK = 5;
 
-    @Option(names = "--files", description = "Mappings of files only, including deleted files and memfds.")
+    @Mixin
+    private TargetOptions targets;
+
+    @Mixin
+    private MappingOptions selection;
+
+    @Option(names = "--files", description = "Mappings of files, deleted files and memfds only.")
     private boolean files;
 
     @Mixin
@@ -62,11 +60,11 @@ public final class MapsCommand implements Callable<Integer> {
     @Mixin
     private final ElfFields elf = new ElfFields();
 
-    @Option(names = "--json", description = "Print JSON Lines.")
-    private boolean json;
+    @Mixin
+    private OrderOptions order;
 
-    /** The range of [vsyscall], which is the last mapping. */
-    private static final int WIDEST_RANGE = 33;
+    @Mixin
+    private ScreenOptions screen;
 
     private final Terminal terminal;
 
@@ -76,87 +74,206 @@ public final class MapsCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException {
-        elf.check(json);
-        MapFilter filter = MapFilter.all();
-        filter = executable ? filter.executable() : filter;
-        filter = files ? filter.fileBacked() : filter;
-        try (ProcessMaps maps = target.open();
-                MapChunks chunks = maps.chunks(filter);
+        elf.check(screen.isJson());
+        int code = targets.forEach(terminal, this::list);
+        selection.reportUnknown(terminal);
+        return code;
+    }
+
+    private void list(ProcessMaps maps) throws IOException {
+        MapFilter filter = files ? selection.filter().fileBacked() : selection.filter();
+        MemoryColumns columns = memory.columns(order.needsRss());
+        try (MapChunks chunks = maps.chunks(filter);
                 elf) {
-            MemoryColumns columns = memory.columns();
-            if (json) {
-                printJson(maps, chunks, columns);
+            boolean isMore = chunks.next();
+            Output output = screen.isJson() ? new Json(maps, columns) : new Text(maps, columns);
+            if (order.isOrdered()) {
+                printOrdered(maps, chunks, isMore, columns, output);
             } else {
-                printTable(maps, chunks, columns);
+                for (; isMore; isMore = chunks.next()) {
+                    columns.read(maps, chunks.chunk());
+                    elf.beginChunk(maps, chunks.chunk());
+                    for (MapCursor mapping = chunks.chunk().cursor(); mapping.next(); ) {
+                        FileName name = FileName.of(maps, mapping);
+                        if (selection.matches(mapping, name)) {
+                            output.print(mapping, name, columns.of(mapping), elf.of(mapping));
+                        }
+                    }
+                    output.endOfChunk();
+                }
             }
-        }
-        return ExitCode.OK;
-    }
-
-    private void printJson(ProcessMaps maps, MapChunks chunks, MemoryColumns columns) throws IOException {
-        JsonLines lines = new JsonLines(terminal.out());
-        while (chunks.next()) {
-            columns.read(maps, chunks.chunk());
-            elf.beginChunk(maps, chunks.chunk());
-            for (MapCursor mapping = chunks.chunk().cursor(); mapping.next(); ) {
-                lines.beginRow("mapping", maps.pid()).mapping(mapping, FileName.of(maps, mapping));
-                elf.json(columns.json(lines, columns.of(mapping)), mapping).end();
-            }
-        }
-        if (chunks.isInconsistent()) {
-            terminal.report("mappings changed while they were listed: some may be missing, or listed in two states;"
-                    + " list them again");
+            output.end(chunks.isInconsistent());
         }
     }
 
-    private void printTable(ProcessMaps maps, MapChunks chunks, MemoryColumns columns) throws IOException {
-        Table table = new Table(terminal);
-        columns.head(table.right("RANGE", WIDEST_RANGE).right("SIZE"))
-                .left("PERMS")
-                .right("OFFSET")
-                .left("DEV:INODE")
-                .left("NAME")
-                .endOfHead();
-        long mappings = 0;
-        long bytes = 0;
-        MemoryColumns.Sums total = new MemoryColumns.Sums();
-        while (chunks.next()) {
-            columns.read(maps, chunks.chunk());
-            for (MapCursor mapping = chunks.chunk().cursor(); mapping.next(); ) {
-                mappings++;
-                bytes += mapping.size();
-                columns.add(mapping, total);
-                addRow(table, mapping, FileName.of(maps, mapping), columns);
+    private void printOrdered(
+            ProcessMaps maps, MapChunks chunks, boolean hasChunk, MemoryColumns columns, Output output)
+            throws IOException {
+        TopRows<Row> rows = order.rows();
+        try (Progress progress = new Progress(terminal, "reading")) {
+            long read = 0;
+            for (boolean isMore = hasChunk; isMore; isMore = chunks.next()) {
+                columns.read(maps, chunks.chunk());
+                elf.beginChunk(maps, chunks.chunk());
+                for (MapCursor mapping = chunks.chunk().cursor(); mapping.next(); ) {
+                    FileName name = FileName.of(maps, mapping);
+                    if (selection.matches(mapping, name)) {
+                        rows.add(new Row(mapping.copy(), name, columns.of(mapping), elf.of(mapping)));
+                    }
+                }
+                read += chunks.chunk().size();
+                progress.update(read, 0, "mappings");
+            }
+        }
+        for (Row row : rows.sorted()) {
+            output.print(row.mapping, row.name, row.memory, row.elf);
+        }
+        order.reportLeftOut(terminal, rows);
+    }
+
+    /** A mapping that is printed later. */
+    private record Row(ImmutableMapping mapping, FileName name, MemoryColumns.Sums memory, ElfFields.Identity elf)
+            implements OrderOptions.Row {
+        @Override
+        public long size() {
+            return mapping.size();
+        }
+
+        @Override
+        public long rss() {
+            return memory.rss();
+        }
+
+        @Override
+        public String path() {
+            return name.display();
+        }
+
+        @Override
+        public long address() {
+            return mapping.start();
+        }
+    }
+
+    private interface Output {
+        void print(Mapping mapping, FileName name, MemoryColumns.Sums memory, ElfFields.Identity identity)
+                throws IOException;
+
+        void endOfChunk() throws IOException;
+
+        /** @param isInconsistent whether the mappings changed while they were read */
+        void end(boolean isInconsistent) throws IOException;
+    }
+
+    private final class Json implements Output {
+        private final JsonLines lines = new JsonLines(terminal.out());
+        private final ProcessMaps maps;
+        private final MemoryColumns columns;
+
+        Json(ProcessMaps maps, MemoryColumns columns) throws IOException {
+            this.maps = maps;
+            this.columns = columns;
+        }
+
+        @Override
+        public void print(Mapping mapping, FileName name, MemoryColumns.Sums memory, ElfFields.Identity identity)
+                throws IOException {
+            lines.beginRow("mapping", maps.pid()).mapping(mapping, name);
+            elf.json(columns.json(lines, memory), identity).end();
+        }
+
+        @Override
+        public void endOfChunk() {
+            // each row is complete
+        }
+
+        @Override
+        public void end(boolean isInconsistent) {
+            if (isInconsistent) {
+                terminal.report("mappings changed while they were listed: some may be missing, or listed in two"
+                        + " states; list them again");
+            }
+        }
+    }
+
+    private final class Text implements Output {
+        private final Table table = screen.table(terminal);
+        private final MemoryColumns columns;
+        private final MemoryColumns.Sums total = new MemoryColumns.Sums();
+        private long mappings;
+        private long bytes;
+
+        private final ProcessMaps maps;
+
+        Text(ProcessMaps maps, MemoryColumns columns) {
+            this.maps = maps;
+            this.columns = columns;
+            columns.head(table.right("RANGE").fixed(RANGE_WIDTH).right("SIZE"))
+                    .left("PERMS")
+                    .right("OFFSET")
+                    .optional(OFFSET_RANK);
+            if (screen.isWide()) {
+                table.left("DEV:INODE");
+            }
+            table.left("NAME").endOfHead();
+        }
+
+        @Override
+        public void print(Mapping mapping, FileName name, MemoryColumns.Sums memory, ElfFields.Identity identity)
+                throws IOException {
+            if (mappings == 0) {
+                targets.printHeading(terminal, maps);
+            }
+            mappings++;
+            bytes += mapping.size();
+            total.add(memory);
+            columns.cells(table.cell(Hex.range(mapping)).cell(Sizes.human(mapping.size())), memory)
+                    .cell(mapping.permissions())
+                    .cell(mapping.isFileBacked() ? Long.toHexString(mapping.offset()) : "");
+            if (screen.isWide()) {
+                table.cell(mapping.isFileBacked() ? device(mapping) : "");
+            }
+            table.cell(
+                            name.display(),
+                            mapping.isExecutable()
+                                    ? Table.Colour.CODE
+                                    : mapping.isFileBacked() ? Table.Colour.PLAIN : Table.Colour.FAINT)
+                    .endOfRow();
+        }
+
+        @Override
+        public void endOfChunk() throws IOException {
+            if (mappings > 0) {
+                table.print();
+            }
+        }
+
+        @Override
+        public void end(boolean isInconsistent) throws IOException {
+            if (mappings == 0) {
+                if (targets.leavesOutEmpty()) {
+                    return;
+                }
+                targets.printHeading(terminal, maps);
             }
             table.print();
+            long limit = ProcessMaps.maxMappings();
+            boolean isAll = selection.isAll() && !files && order.top() == null;
+            // No "N of MAX": a process may have one mapping more than the limit, [vsyscall] does not count,
+            // and the limit may have been lowered.
+            String end = mappings
+                    + (mappings == 1 ? " mapping, " : " mappings, ")
+                    + Sizes.human(bytes)
+                    + columns.text(total)
+                    + (isInconsistent ? ", which changed while they were listed" : "")
+                    + (limit > 0 && isAll ? "; vm.max_map_count is " + limit : "");
+            terminal.out().write((end + "\n").getBytes(StandardCharsets.UTF_8));
         }
-        table.print(); // the head, if there is no row
-        long limit = ProcessMaps.maxMappings();
-        // No "N of MAX": a process may have one mapping more than the limit, [vsyscall] does not count,
-        // and the limit may have been lowered.
-        terminal.out()
-                .write((mappings + " mappings, " + Sizes.human(bytes) + columns.text(total)
-                                + (chunks.isInconsistent() ? ", which changed while they were listed" : "")
-                                + (limit > 0 && !executable && !files ? "; vm.max_map_count is " + limit : "") + "\n")
-                        .getBytes(StandardCharsets.UTF_8));
-    }
 
-    private static void addRow(Table table, MapCursor mapping, FileName name, MemoryColumns columns)
-            throws IOException {
-        columns.cells(table.cell(Hex.range(mapping)).cell(Sizes.human(mapping.size())), columns.of(mapping))
-                .cell(mapping.permissions())
-                .cell(mapping.isFileBacked() ? Long.toHexString(mapping.offset()) : "")
-                .cell(
-                        mapping.isFileBacked()
-                                ? Integer.toUnsignedString(mapping.deviceMajor()) + ":"
-                                        + Integer.toUnsignedString(mapping.deviceMinor()) + ":"
-                                        + Long.toUnsignedString(mapping.inode())
-                                : "")
-                .cell(
-                        name.display(),
-                        mapping.isExecutable()
-                                ? Table.Colour.CODE
-                                : mapping.isFileBacked() ? Table.Colour.PLAIN : Table.Colour.FAINT)
-                .endOfRow();
+        private String device(Mapping mapping) {
+            return Integer.toUnsignedString(mapping.deviceMajor()) + ":"
+                    + Integer.toUnsignedString(mapping.deviceMinor()) + ":"
+                    + Long.toUnsignedString(mapping.inode());
+        }
     }
 }

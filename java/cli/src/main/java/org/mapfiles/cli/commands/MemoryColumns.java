@@ -16,24 +16,49 @@ import org.mapfiles.resident.SmapsBytes;
 
 /** The columns and fields of {@link MemoryOptions}. Without these options the methods do nothing. */
 final class MemoryColumns {
+    /** The order in which these columns are left out on a narrow terminal. Columns of commands have ranks above. */
+    private static final int SWAP = 4;
+
+    private static final int DIRTY = 3;
+    private static final int SHARED = 2;
+    private static final int PRIVATE = 1;
+
     private final boolean hasRss;
     private final boolean hasPss;
     private final ResidentPages pages;
+    private final ResidentBytes pageBytes = new ResidentBytes();
+    private final SmapsBytes smapsBytes = new SmapsBytes();
     /** Null: without --pss, or not read yet. */
     private Smaps smaps;
 
     /** Bytes of the mappings of one row. */
     static final class Sums {
-        private final ResidentBytes pages = new ResidentBytes();
-        private final SmapsBytes smaps = new SmapsBytes();
+        private long rss;
+        private long swap;
+        private long pss;
+        private long sharedClean;
+        private long sharedDirty;
+        private long privateClean;
+        private long privateDirty;
         private boolean isSmapsKnown = true;
 
         long rss() {
-            return pages.rss();
+            return rss;
         }
 
         void setSmapsUnknown() {
             isSmapsKnown = false;
+        }
+
+        void add(Sums other) {
+            rss += other.rss;
+            swap += other.swap;
+            pss += other.pss;
+            sharedClean += other.sharedClean;
+            sharedDirty += other.sharedDirty;
+            privateClean += other.privateClean;
+            privateDirty += other.privateDirty;
+            isSmapsKnown &= other.isSmapsKnown;
         }
     }
 
@@ -77,13 +102,22 @@ final class MemoryColumns {
 
     void addPages(long start, long end, Sums to) {
         if (hasRss) {
-            pages.add(start, end, to.pages);
+            pageBytes.clear();
+            pages.add(start, end, pageBytes);
+            to.rss += pageBytes.rss();
+            to.swap += pageBytes.swapped();
         }
     }
 
     void addSmaps(Mapping mapping, Sums to) {
         if (hasPss) {
-            to.isSmapsKnown &= smaps.add(mapping, to.smaps);
+            smapsBytes.clear();
+            to.isSmapsKnown &= smaps.add(mapping, smapsBytes);
+            to.pss += smapsBytes.pss();
+            to.sharedClean += smapsBytes.sharedClean();
+            to.sharedDirty += smapsBytes.sharedDirty();
+            to.privateClean += smapsBytes.privateClean();
+            to.privateDirty += smapsBytes.privateDirty();
         }
     }
 
@@ -96,10 +130,16 @@ final class MemoryColumns {
     /** Adds the heads of the columns. */
     Table head(Table table) {
         if (hasRss) {
-            table.right("RSS").right("SWAP");
+            table.right("RSS").right("SWAP").optional(SWAP);
         }
         if (hasPss) {
-            table.right("PSS").right("SHARED").right("PRIVATE").right("DIRTY");
+            table.right("PSS")
+                    .right("SHARED")
+                    .optional(SHARED)
+                    .right("PRIVATE")
+                    .optional(PRIVATE)
+                    .right("DIRTY")
+                    .optional(DIRTY);
         }
         return table;
     }
@@ -107,13 +147,13 @@ final class MemoryColumns {
     /** Adds the cells of a row. */
     Table cells(Table table, Sums sums) {
         if (hasRss) {
-            table.cell(Sizes.human(sums.pages.rss())).cell(Sizes.human(sums.pages.swapped()));
+            table.cell(Sizes.human(sums.rss)).cell(Sizes.human(sums.swap));
         }
         if (hasPss) {
-            table.cell(cell(sums, sums.smaps.pss()))
-                    .cell(cell(sums, sums.smaps.sharedClean() + sums.smaps.sharedDirty()))
-                    .cell(cell(sums, sums.smaps.privateClean() + sums.smaps.privateDirty()))
-                    .cell(cell(sums, sums.smaps.sharedDirty() + sums.smaps.privateDirty()));
+            table.cell(cell(sums, sums.pss))
+                    .cell(cell(sums, sums.sharedClean + sums.sharedDirty))
+                    .cell(cell(sums, sums.privateClean + sums.privateDirty))
+                    .cell(cell(sums, sums.sharedDirty + sums.privateDirty));
         }
         return table;
     }
@@ -126,22 +166,22 @@ final class MemoryColumns {
     String text(Sums sums) {
         return !hasRss
                 ? ""
-                : ", RSS " + Sizes.human(sums.pages.rss())
-                        + (sums.pages.swapped() > 0 ? ", swap " + Sizes.human(sums.pages.swapped()) : "")
-                        + (hasPss && sums.isSmapsKnown ? ", PSS " + Sizes.human(sums.smaps.pss()) : "");
+                : ", RSS " + Sizes.human(sums.rss)
+                        + (sums.swap > 0 ? ", swap " + Sizes.human(sums.swap) : "")
+                        + (hasPss && sums.isSmapsKnown ? ", PSS " + Sizes.human(sums.pss) : "");
     }
 
     /** Writes the fields of a row. */
     JsonLines json(JsonLines lines, Sums sums) throws IOException {
         if (hasRss) {
-            lines.number("rss", sums.pages.rss()).number("swap", sums.pages.swapped());
+            lines.number("rss", sums.rss).number("swap", sums.swap);
         }
         if (hasPss) {
-            lines.numberOrNull("pss", known(sums, sums.smaps.pss()))
-                    .numberOrNull("shared_clean", known(sums, sums.smaps.sharedClean()))
-                    .numberOrNull("shared_dirty", known(sums, sums.smaps.sharedDirty()))
-                    .numberOrNull("private_clean", known(sums, sums.smaps.privateClean()))
-                    .numberOrNull("private_dirty", known(sums, sums.smaps.privateDirty()));
+            lines.numberOrNull("pss", known(sums, sums.pss))
+                    .numberOrNull("shared_clean", known(sums, sums.sharedClean))
+                    .numberOrNull("shared_dirty", known(sums, sums.sharedDirty))
+                    .numberOrNull("private_clean", known(sums, sums.privateClean))
+                    .numberOrNull("private_dirty", known(sums, sums.privateDirty));
         }
         return lines;
     }

@@ -4,16 +4,18 @@ import picocli.CommandLine.Option;
 
 /** The options for memory that is resident. */
 final class MemoryOptions {
-    @Option(names = "--rss", description = "Also the bytes that are in memory (RSS) and in swap.")
+    @Option(names = "--rss", description = "Also the bytes in memory (RSS) and in swap.")
     private boolean rss;
 
-    @Option(
-            names = "--pss",
-            description = "--rss, and also the bytes that smaps reports: proportional (PSS), shared,"
-                    + " private and modified. The kernel takes about ten times as long for smaps.")
+    @Option(names = "--pss", description = "--rss and PSS, shared, private, dirty: slow (smaps).")
     private boolean pss;
 
     MemoryColumns columns() {
-        return new MemoryColumns(rss || pss, pss);
+        return columns(false);
+    }
+
+    /** @param needsRss whether the bytes in memory are needed without an option */
+    MemoryColumns columns(boolean needsRss) {
+        return new MemoryColumns(rss || pss || needsRss, pss);
     }
 }

@@ -5,7 +5,7 @@ import picocli.CommandLine.Option;
 
 /** The options for names of symbols. */
 final class NameOptions {
-    @Option(names = "--no-demangle", description = "Print the names of C++ and Rust as they are in the file.")
+    @Option(names = "--no-demangle", description = "Names of C++ and Rust as they are in the file.")
     private boolean isRaw;
 
     SymbolNames names() {

@@ -19,8 +19,8 @@ import picocli.CommandLine.Parameters;
         versionProvider = Version.class,
         abbreviateSynopsis = true,
         description = {
-            "Writes the mappings of a process, their build IDs and the bytes in memory. 'mapfiles diff' compares them"
-                    + " with another state later.",
+            "Writes the mappings of a process, for 'mapfiles diff'.",
+            "They have build IDs and bytes in memory.",
             "",
             "Example: mapfiles save 4711 > before",
             ""

@@ -31,7 +31,8 @@ import picocli.CommandLine.Spec;
         versionProvider = Version.class,
         abbreviateSynopsis = true,
         description = {
-            "Lists the processes that run outdated programs and libraries, which an update has replaced.",
+            "Lists the processes that run outdated code.",
+            "An update has replaced their programs or libraries.",
             "",
             "Example: mapfiles stale --all",
             ""

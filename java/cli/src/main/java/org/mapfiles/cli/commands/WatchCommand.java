@@ -1,23 +1,29 @@
 package org.mapfiles.cli.commands;
 
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.util.List;
+import java.util.Locale;
 import java.util.concurrent.Callable;
 import org.mapfiles.ImmutableMapping;
+import org.mapfiles.Mapping;
 import org.mapfiles.MapsException;
 import org.mapfiles.ProcessExitedException;
 import org.mapfiles.ProcessMaps;
 import org.mapfiles.cli.output.ChangeJson;
 import org.mapfiles.cli.output.ChangePrinter;
+import org.mapfiles.cli.output.ChangeSummary;
 import org.mapfiles.cli.output.ChangeText;
 import org.mapfiles.cli.output.Terminal;
 import org.mapfiles.cli.target.PositiveNumber;
+import org.mapfiles.cli.target.Processes;
 import org.mapfiles.cli.target.Target;
 import org.mapfiles.events.MapEvents;
 import org.mapfiles.timeline.MapChange;
 import org.mapfiles.timeline.MapChanges;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
@@ -26,35 +32,31 @@ import picocli.CommandLine.Parameters;
         name = "watch",
         mixinStandardHelpOptions = true,
         versionProvider = Version.class,
-        description = "Prints which mappings a process makes, changes and unmaps, until the process exits. The exit"
-                + " code is then 4.",
+        abbreviateSynopsis = true,
+        description = {
+            "Prints the changes of the mappings of a process.",
+            "",
+            "Example: mapfiles watch 4711 --duration 60",
+            ""
+        },
         footer = {
             "",
-            "+ added, - removed, ~ changed, = mapped at the start (--initial), ! another program runs"
-                    + " (execve), or changes may be missing up to here. A ? after the time: the time is not exact; the"
-                    + " change had happened by then.",
-            "The kernel reports new mappings and new permissions with exact times (perf events: see"
-                    + " kernel.perf_event_paranoid). All other changes are found by polls. A mapping that is made and unmapped"
-                    + " between two polls is reported only if the kernel reports it.",
-            "A mapping that is split is changed, and its other parts are added (split). If mappings are merged, one is changed"
-                    + " and the others are removed (merged). A new mapping at the place of another is removed and added. After"
-                    + " an execve all mappings of the program before are removed.",
-            "Replay: apply each line to the mappings that the lines before it left. No two mappings overlap at any step. After"
-                    + " the lines of a poll the result is exactly the mappings that the poll read. Start with --initial.",
-            "FILE (deleted?): the file is deleted, or its name ends in (deleted). 'mapfiles maps' queries the kernel for that.",
-            "",
-            "JSON: one row for each change, of type present, added, removed, changed, exec or lost. Fields: version, type,"
-                    + " pid, time, exact, after: the change happened between after and time, null if time is exact. Rows about"
-                    + " a mapping have the fields of 'mapfiles maps --json'; added and removed also continued: by a split or a"
-                    + " merge; changed also was_start, was_end, was_perms.",
-            "",
-            "Example: mapfiles watch 4711 --initial --json"
+            "+ added, - removed, ~ changed, = mapped at the start, * several changes of one name, ! another program runs"
+                    + " (execve) or changes may be missing. ? after the time: it had happened by then.",
+            "The kernel's events have exact times. Polls find all other changes. A mapping that is made and unmapped"
+                    + " between two polls is reported only by events.",
+            "It ends when the process exits, after --duration, or by Ctrl-C, with a summary. The exit code is 0; 4: there"
+                    + " was no such process. It does not wait for a process to start.",
+            "Replay: start with --initial, use --each or --json, apply each line.",
+            "JSON: rows of type present, added, removed, changed, exec, lost."
         })
 public final class WatchCommand implements Callable<Integer> {
+    private static final long NANOS = 1_000_000_000;
+
     @Parameters(
             paramLabel = "PID|self",
             converter = Target.Converter.class,
-            description = "The process; self: the JVM that" + " runs this command.")
+            description = TargetOptions.DESCRIPTION + ".")
     private Target target;
 
     @Option(
@@ -62,8 +64,15 @@ public final class WatchCommand implements Callable<Integer> {
             paramLabel = "MS",
             defaultValue = "200",
             converter = PositiveNumber.Converter.class,
-            description = "Milliseconds between polls, at least" + " 1; default: 200.")
+            description = "Milliseconds between polls; default: 200.")
     private int interval;
+
+    @Option(
+            names = "--duration",
+            paramLabel = "S",
+            converter = PositiveNumber.Converter.class,
+            description = "End after S seconds.")
+    private Integer duration;
 
     @Option(names = "--poll", description = "Poll only: do not use the kernel's events.")
     private boolean pollOnly;
@@ -71,8 +80,14 @@ public final class WatchCommand implements Callable<Integer> {
     @Option(names = "--initial", description = "Print the mappings at the start first.")
     private boolean initial;
 
-    @Option(names = "--json", description = "Print JSON Lines.")
-    private boolean json;
+    @Option(names = "--each", description = "One line for each change, as it comes.")
+    private boolean each;
+
+    @Mixin
+    private MappingOptions selection;
+
+    @Mixin
+    private ScreenOptions screen;
 
     private final Terminal terminal;
 
@@ -81,80 +96,142 @@ public final class WatchCommand implements Callable<Integer> {
     }
 
     @Override
-    public Integer call() throws IOException, InterruptedException {
+    public Integer call() throws IOException {
         try (ProcessMaps maps = target.open();
                 MapEvents events = open(maps)) {
             new Watch(maps, events).run();
         }
-        return ExitCode.EXITED;
+        return ExitCode.OK;
     }
+
+    /** Why the kernel's events are not used; null: they are. */
+    private String noEvents;
 
     /** Returns null if the kernel reports no events: then it only polls. */
     private MapEvents open(ProcessMaps maps) throws MapsException {
+        if (pollOnly) {
+            noEvents = "--poll is given";
+            return null;
+        }
         try {
-            return pollOnly ? null : MapEvents.open(maps, MapEvents.Option.DATA);
+            return MapEvents.open(maps, MapEvents.Option.DATA);
         } catch (ProcessExitedException exited) {
             throw exited;
-        } catch (MapsException noEvents) {
+        } catch (MapsException denied) {
             // A missing permission, too few descriptors or too little memory, or threads that exit too soon.
-            terminal.report(
-                    "polling every " + interval + " ms, without events of the kernel: " + noEvents.getMessage());
+            noEvents = denied.getMessage();
             return null;
         }
     }
 
     /** The watch of one process. */
     private final class Watch {
+        private final ProcessMaps maps;
         private final MapEvents events;
         private final MapChanges changes;
         private final ChangePrinter printer;
+        private final ChangeSummary summary = new ChangeSummary();
+        private final long start = System.nanoTime();
         /** Nanoseconds of the wall clock at the time 0 of changes. */
         private final long wallClock;
 
         Watch(ProcessMaps maps, MapEvents events) throws IOException {
+            this.maps = maps;
             this.events = events;
-            this.printer = json ? new ChangeJson(maps.pid(), terminal.out()) : new ChangeText(terminal.out());
+            this.printer = screen.isJson()
+                    ? new ChangeJson(maps.pid(), terminal.out())
+                    : new ChangeText(terminal, each, screen.isWide());
             Instant wall = Instant.now();
-            wallClock = wall.getEpochSecond() * 1_000_000_000 + wall.getNano() - System.nanoTime();
+            wallClock = wall.getEpochSecond() * NANOS + wall.getNano() - System.nanoTime();
             changes = events == null ? MapChanges.of(maps) : MapChanges.of(maps, events);
         }
 
-        /** Runs until the process exits, which throws an exception. */
-        void run() throws IOException, InterruptedException {
+        void run() throws IOException {
+            try (Interruption interruption = new Interruption()) {
+                begin();
+                end(watch(interruption));
+            }
+        }
+
+        /** Reports what is watched and how, and prints the mappings of the start. */
+        private void begin() throws IOException {
+            List<ImmutableMapping> present = changes.mappings();
+            terminal.report("watching process " + maps.pid() + " " + Processes.displayName(maps.pid()) + ", "
+                    + present.size() + " mappings: "
+                    + (events == null
+                            ? "polling every " + interval + " ms, without events of the kernel: " + noEvents
+                            : "by events of the kernel, and by polls every " + interval + " ms"));
             if (initial) {
                 long now = System.nanoTime();
-                for (ImmutableMapping mapping : changes.mappings()) {
-                    printer.printPresent(mapping, wallClock + now);
+                for (ImmutableMapping mapping : present) {
+                    if (isSelected(mapping)) {
+                        printer.printPresent(mapping, wallClock + now);
+                    }
                 }
                 terminal.flush();
             }
-            for (; ; ) {
-                try {
-                    pause();
+        }
+
+        /** Prints changes until the watch ends. Returns why it ends. */
+        private String watch(Interruption interruption) throws IOException {
+            long end = duration == null ? Long.MAX_VALUE : duration * NANOS;
+            try {
+                while (!interruption.hasCome()) {
+                    long left = end - (System.nanoTime() - start);
+                    if (left <= 0) {
+                        return "watched process " + maps.pid();
+                    }
+                    pause((int) Math.min(interval, 1 + left / 1_000_000));
                     print(changes.poll());
-                } catch (ProcessExitedException exited) {
-                    print(changes.drain()); // its last changes
-                    throw exited;
                 }
+                return "interrupted";
+            } catch (ProcessExitedException exited) {
+                print(changes.drain()); // its last changes
+                return "process " + maps.pid() + " has exited";
+            } catch (InterruptedException e) {
+                return "interrupted";
             }
         }
 
         private void print(List<MapChange> list) throws IOException {
             for (MapChange change : list) {
-                printer.print(change, wallClock);
+                if (change.mapping() == null || isSelected(change.mapping()) || isSelected(change.previous())) {
+                    printer.print(change, wallClock);
+                    summary.add(change);
+                }
             }
-            if (!list.isEmpty()) {
+            if (list.isEmpty()) {
+                printer.flush();
                 terminal.flush();
-            } else {
                 terminal.checkReader();
+            } else {
+                terminal.flush();
             }
         }
 
-        private void pause() throws IOException, InterruptedException {
-            if (events == null) {
-                Thread.sleep(interval);
+        private boolean isSelected(Mapping mapping) {
+            return mapping != null && selection.mayMatch(mapping);
+        }
+
+        /** Prints the summary: as the last line, or on stderr beside JSON. */
+        private void end(String why) throws IOException {
+            printer.flush();
+            String text =
+                    why + String.format(Locale.ROOT, ", %.1f s: ", (System.nanoTime() - start) / 1e9) + summary.text();
+            if (screen.isJson()) {
+                terminal.flush();
+                terminal.report(text);
             } else {
-                events.await(interval);
+                terminal.out().write((text + "\n").getBytes(StandardCharsets.UTF_8));
+                terminal.flush();
+            }
+        }
+
+        private void pause(int millis) throws IOException, InterruptedException {
+            if (events == null) {
+                Thread.sleep(millis);
+            } else {
+                events.await(millis);
             }
         }
     }

@@ -44,6 +44,11 @@ public final class ChangeJson implements ChangePrinter {
                 .end();
     }
 
+    @Override
+    public void flush() {
+        // each row is printed when it comes
+    }
+
     private void beginRow(String type, long time, boolean isExact) throws IOException {
         lines.beginRow(type, pid)
                 .text("time", ChangePrinter.instant(time).toString())

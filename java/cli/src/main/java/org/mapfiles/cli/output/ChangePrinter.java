@@ -21,6 +21,12 @@ public interface ChangePrinter {
      */
     void printPresent(Mapping mapping, long time) throws IOException;
 
+    /**
+     * Prints changes that were kept to print them together. Called when no change has come for some time, and at the
+     * end.
+     */
+    void flush() throws IOException;
+
     /** Returns the instant of a time in nanoseconds of the wall clock. */
     static Instant instant(long time) {
         return Instant.ofEpochSecond(Math.floorDiv(time, 1_000_000_000L), Math.floorMod(time, 1_000_000_000L));

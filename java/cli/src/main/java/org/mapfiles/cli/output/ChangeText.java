@@ -1,65 +1,162 @@
 package org.mapfiles.cli.output;
 
 import java.io.IOException;
-import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.time.ZoneId;
 import java.time.format.DateTimeFormatter;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
 import org.mapfiles.Mapping;
 import org.mapfiles.timeline.MapChange;
 
-/** Prints changes of mappings as text: time, mark, range, permissions, name. */
+/**
+ * Prints changes of mappings as text: time, mark, range, size, permissions, name. Many changes of mappings with one
+ * name that come together, such as those of a garbage collection, are one line.
+ */
 public final class ChangeText implements ChangePrinter {
+    /** More changes of one name are one line. */
+    private static final int MAX_LINES = 3;
+    /** Changes that are kept until they are printed together: their number, and their time in nanoseconds. */
+    private static final int MAX_KEPT = 4096;
+
+    private static final long MAX_NANOS = 1_000_000_000;
+
     private static final DateTimeFormatter TIME =
             DateTimeFormatter.ofPattern("HH:mm:ss.SSSSSS").withZone(ZoneId.systemDefault());
 
-    private final OutputStream out;
+    private final Terminal terminal;
+    private final boolean hasEach;
+    private final int width;
+    private final List<Kept> kept = new ArrayList<>();
 
-    public ChangeText(OutputStream out) {
-        this.out = out;
+    /** A change that is not printed yet. */
+    private record Kept(MapChange change, long wallClock, String name) {}
+
+    /**
+     * @param hasEach whether each change is a line, as soon as it comes
+     * @param isWide whether lines may be wider than the terminal
+     */
+    public ChangeText(Terminal terminal, boolean hasEach, boolean isWide) {
+        this.terminal = terminal;
+        this.hasEach = hasEach;
+        width = isWide ? 0 : terminal.width();
     }
 
     @Override
     public void print(MapChange change, long wallClock) throws IOException {
-        String text = text(change);
-        if (text != null) {
-            print(wallClock + change.time(), change.isExact() ? "  " : "? ", text);
+        if (change.mapping() == null) {
+            flush();
+            printLine(change, wallClock);
+        } else if (!isVisible(change)) {
+            return;
+        } else if (hasEach) {
+            printLine(change, wallClock);
+        } else {
+            kept.add(new Kept(change, wallClock, name(change.mapping())));
+            if (kept.size() >= MAX_KEPT || change.time() - kept.get(0).change.time() > MAX_NANOS) {
+                flush();
+            }
         }
     }
 
     @Override
     public void printPresent(Mapping mapping, long time) throws IOException {
-        print(time, "  ", "=  " + text(mapping));
+        line(time, "  ", "=  " + prefix(mapping), name(mapping), "");
     }
 
-    private void print(long time, String mark, String text) throws IOException {
-        out.write((TIME.format(ChangePrinter.instant(time)) + mark + text + "\n").getBytes(StandardCharsets.UTF_8));
+    @Override
+    public void flush() throws IOException {
+        Map<String, List<Kept>> byName = new HashMap<>();
+        kept.forEach(each ->
+                byName.computeIfAbsent(each.name, name -> new ArrayList<>()).add(each));
+        Set<String> printed = new HashSet<>();
+        for (Kept each : kept) {
+            List<Kept> same = byName.get(each.name);
+            if (same.size() <= MAX_LINES) {
+                printLine(each.change, each.wallClock);
+            } else if (printed.add(each.name)) {
+                printBurst(same);
+            }
+        }
+        kept.clear();
     }
 
-    /**
-     * Returns null if nothing that is printed has changed, such as an inode that the kernel's event did not contain.
-     */
-    private static String text(MapChange change) {
+    /** Prints changes of one name as one line: how many were added, removed, changed, and their bytes. */
+    private void printBurst(List<Kept> changes) throws IOException {
+        ChangeSummary summary = new ChangeSummary();
+        changes.forEach(each -> summary.add(each.change));
+        Kept first = changes.get(0);
+        line(
+                first.wallClock + first.change.time(),
+                first.change.isExact() ? "  " : "? ",
+                "*  " + summary.counts(),
+                first.name.isEmpty() ? "[anonymous]" : first.name,
+                "");
+    }
+
+    private void printLine(MapChange change, long wallClock) throws IOException {
+        long time = wallClock + change.time();
+        String mark = change.isExact() ? "  " : "? ";
         switch (change.kind()) {
             case ADDED:
-                return "+  " + text(change.mapping()) + (change.isContinued() ? "  split" : "");
+                line(time, mark, "+  " + prefix(change.mapping()), name(change.mapping()), split(change, "split"));
+                break;
             case REMOVED:
-                return "-  " + text(change.mapping()) + (change.isContinued() ? "  merged" : "");
+                line(time, mark, "-  " + prefix(change.mapping()), name(change.mapping()), split(change, "merged"));
+                break;
             case CHANGED:
-                return text(change.mapping()).equals(text(change.previous()))
-                        ? null
-                        : "~  " + text(change.mapping()) + "  was " + Hex.range(change.previous()) + "  "
-                                + change.previous().permissions();
+                line(time, mark, "~  " + prefix(change.mapping()), name(change.mapping()), "  was " + was(change));
+                break;
             case EXEC:
-                return "!  another program runs";
+                line(time, mark, "!  another program runs", "", "");
+                break;
             default:
-                return "!  changes may be missing up to here";
+                line(time, mark, "!  changes may be missing up to here", "", "");
+                break;
         }
     }
 
-    private static String text(Mapping mapping) {
-        return (Hex.range(mapping) + "  " + mapping.permissions() + "  "
-                        + FileName.withoutQuery(mapping).display())
-                .stripTrailing();
+    private static String split(MapChange change, String how) {
+        return change.isContinued() ? "  " + how : "";
+    }
+
+    /** Returns the state before a change. A narrow terminal has no room for a second range: it shows the size. */
+    private String was(MapChange change) {
+        Mapping previous = change.previous();
+        return (width > 0 ? Sizes.human(previous.size()) : Hex.range(previous)) + "  " + previous.permissions();
+    }
+
+    /** Returns whether something that is printed has changed, unlike an inode that the event did not contain. */
+    private static boolean isVisible(MapChange change) {
+        Mapping now = change.mapping();
+        Mapping previous = change.previous();
+        return previous == null
+                || now.start() != previous.start()
+                || now.end() != previous.end()
+                || !now.permissions().equals(previous.permissions())
+                || !name(now).equals(name(previous));
+    }
+
+    private static String name(Mapping mapping) {
+        return FileName.withoutQuery(mapping).display();
+    }
+
+    private static String prefix(Mapping mapping) {
+        String size = Sizes.human(mapping.size());
+        return Hex.range(mapping) + " " + " ".repeat(Math.max(1, 6 - size.length())) + size + "  "
+                + mapping.permissions();
+    }
+
+    /** Prints a line. On a terminal the name is shortened. */
+    private void line(long time, String mark, String prefix, String name, String suffix) throws IOException {
+        String begin = TIME.format(ChangePrinter.instant(time)) + mark + prefix;
+        int left = Math.max(1, width - begin.length() - 2 - suffix.length());
+        String shown = width > 0 ? TextWidth.shortened(name, left) : name;
+        String text = begin + (shown.isEmpty() ? "" : "  " + shown) + suffix + "\n";
+        terminal.out().write(text.getBytes(StandardCharsets.UTF_8));
     }
 }

@@ -67,6 +67,12 @@ public final class JsonLines {
         return this;
     }
 
+    /** Writes a text as an element of a list. */
+    public JsonLines element(String value) throws IOException {
+        json.writeRawValue(Printable.json(value));
+        return this;
+    }
+
     public JsonLines endList() throws IOException {
         json.writeEndArray();
         return this;
@@ -148,6 +154,11 @@ public final class JsonLines {
      */
     JsonLines mapping(Mapping mapping, FileName name, String permissions) throws IOException {
         range(mapping.start(), mapping.end()).text("perms", permissions).hex("offset", mapping.offset());
+        return file(mapping, name);
+    }
+
+    /** Writes the fields of a mapping that describe its file: device, inode, kind, path, deleted. */
+    public JsonLines file(Mapping mapping, FileName name) throws IOException {
         if (mapping.isFileBacked()
                 && mapping.inode() == 0
                 && mapping.deviceMajor() == 0

@@ -1,24 +1,26 @@
 package org.mapfiles.cli.output;
 
-import java.util.Locale;
-
-/** Sizes as text output shows them: units of powers of 1,024, at most one decimal. */
+/** Sizes as text output shows them: units of powers of 1,024, at most one decimal, which is not 0. */
 public final class Sizes {
     private static final String UNITS = "BKMGTPE";
+    /** From here on a decimal is left out: no size has more than four digits and the unit. */
+    private static final double WHOLE_FROM = 99.95;
 
     private Sizes() {}
 
+    /** Returns a size, such as 4K, 1.5M or 0. A number of 2<sup>63</sup> or more is printed in bytes. */
     public static String human(long bytes) {
-        if (bytes < 0) {
-            return Long.toUnsignedString(bytes); // 2^63 or more
+        if (bytes <= 0) {
+            return Long.toUnsignedString(bytes);
         }
-        int unit = 0;
         double value = bytes;
-        while (value >= 1024 && unit < UNITS.length() - 1) {
+        for (int unit = 0; ; unit++) {
+            long tenths = value >= WHOLE_FROM ? 10 * Math.round(Math.min(value, 1024)) : Math.round(10 * value);
+            if (tenths < 10 * 1024) { // the largest long has 8 of the last unit
+                String decimal = tenths % 10 == 0 ? "" : "." + tenths % 10;
+                return tenths / 10 + decimal + UNITS.charAt(unit);
+            }
             value /= 1024;
-            unit++;
         }
-        boolean whole = value >= 100 || value == Math.rint(value);
-        return String.format(Locale.ROOT, whole ? "%.0f%c" : "%.1f%c", value, UNITS.charAt(unit));
     }
 }

@@ -4,11 +4,15 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 
 /**
  * Prints rows in aligned columns. Rows are printed a thousand at a time, so memory use does not grow with the table. A
  * column is as wide as the rows so far need; the last column is not padded.
+ *
+ * <p>On a terminal no line is wider than the terminal: optional columns are left out, and the last column is shortened
+ * in the middle. In a pipe nothing is left out or shortened.
  */
 public final class Table {
     /** The colour of a cell on a terminal. */
@@ -25,38 +29,86 @@ public final class Table {
         }
     }
 
+    /** A column. Its width may grow with each print. */
+    private static final class Column {
+        private final boolean isRight;
+        private int width;
+        /** Of an optional column the order in which columns are left out; 0: not optional. */
+        private int rank;
+        /** On a terminal cells are shortened to this; 0: not. */
+        private int maximum;
+        /** Whether wider cells shift their row instead of making the column wider. */
+        private boolean isFixed;
+
+        private boolean isHidden;
+
+        Column(boolean isRight) {
+            this.isRight = isRight;
+        }
+    }
+
     private static final int ROWS = 1000;
+    /** Optional columns are left out until the last column has this width. */
+    private static final int MIN_LAST = 16;
+
+    private static final String GAP = "  ";
     private static final String END = "\033[0m";
 
     private final Terminal terminal;
-    private final List<Boolean> rightAligned = new ArrayList<>();
-    private final List<Integer> widths = new ArrayList<>();
+    /** Columns of the terminal; 0: unlimited. */
+    private final int lineWidth;
+
+    private final List<Column> columns = new ArrayList<>();
     private final List<String> cells = new ArrayList<>();
     private final List<Colour> colours = new ArrayList<>();
     private int column;
+    private boolean isFitted;
 
     public Table(Terminal terminal) {
+        this(terminal, false);
+    }
+
+    /** @param isWide whether lines may be wider than the terminal */
+    public Table(Terminal terminal, boolean isWide) {
         this.terminal = terminal;
+        lineWidth = isWide ? 0 : terminal.width();
     }
 
     /** Adds a right-aligned column. */
     public Table right(String head) {
-        return column(head, true, 0);
+        return add(head, true);
     }
 
     /** Adds a left-aligned column. */
     public Table left(String head) {
-        return column(head, false, 0);
+        return add(head, false);
     }
 
-    /** Adds a right-aligned column of a minimum width, for rows that are printed later. */
-    public Table right(String head, int width) {
-        return column(head, true, width);
+    /** Gives the last added column a width. Wider cells shift their row. */
+    public Table fixed(int width) {
+        last().width = Math.max(last().width, width);
+        last().isFixed = true;
+        return this;
     }
 
-    private Table column(String head, boolean right, int width) {
-        rightAligned.add(right);
-        widths.add(width);
+    /** Leaves the last added column out if the terminal is too narrow: those of the highest rank first. */
+    public Table optional(int rank) {
+        last().rank = rank;
+        return this;
+    }
+
+    /** Shortens cells of the last added column on a terminal. */
+    public Table atMost(int width) {
+        last().maximum = width;
+        return this;
+    }
+
+    private Column last() {
+        return columns.get(columns.size() - 1);
+    }
+
+    private Table add(String head, boolean isRight) {
+        columns.add(new Column(isRight));
         return cell(head, Colour.HEAD);
     }
 
@@ -69,46 +121,101 @@ public final class Table {
     }
 
     public Table cell(String text, Colour colour) {
-        cells.add(text);
+        Column to = columns.get(column);
+        String shown = to.maximum > 0 && lineWidth > 0 ? TextWidth.shortened(text, to.maximum) : text;
+        cells.add(shown);
         colours.add(colour);
-        widths.set(column, Math.max(widths.get(column), text.length()));
+        if (!to.isFixed && column < columns.size() - 1 || to.width == 0) {
+            to.width = Math.max(to.width, TextWidth.of(shown));
+        }
         column++;
         return this;
     }
 
     public void endOfRow() throws IOException {
         column = 0;
-        if (cells.size() >= ROWS * widths.size()) {
+        if (cells.size() >= ROWS * columns.size()) {
             print();
         }
     }
 
     /** Prints the rows added since the last call. */
     public void print() throws IOException {
+        if (!isFitted) {
+            fit();
+            isFitted = true;
+        }
+        terminal.removeProgress();
         OutputStream out = terminal.out();
         StringBuilder line = new StringBuilder();
-        int columns = widths.size();
-        for (int i = 0; i < cells.size(); i++) {
-            append(line, cells.get(i), colours.get(i), i % columns);
-            if (i % columns == columns - 1) {
-                String text = cells.get(i).isEmpty() ? line.toString().stripTrailing() : line.toString();
-                out.write(text.concat("\n").getBytes(StandardCharsets.UTF_8));
-                line.setLength(0);
-            }
+        for (int from = 0; from < cells.size(); from += columns.size()) {
+            line.setLength(0);
+            append(line, from);
+            out.write(line.append('\n').toString().getBytes(StandardCharsets.UTF_8));
         }
         cells.clear();
         colours.clear();
     }
 
-    private void append(StringBuilder line, String text, Colour colour, int at) {
-        boolean last = at == widths.size() - 1;
-        String padding = last ? "" : " ".repeat(widths.get(at) - text.length());
-        boolean coloured = terminal.isColoured() && colour != Colour.PLAIN && !text.isEmpty();
-        line.append(at > 0 ? "  " : "")
-                .append(rightAligned.get(at) ? padding : "")
-                .append(coloured ? colour.code : "")
-                .append(text)
-                .append(coloured ? END : "")
-                .append(rightAligned.get(at) ? "" : padding);
+    /** Leaves out optional columns, until the terminal is wide enough or none is left. */
+    private void fit() {
+        while (lineWidth > 0) {
+            int used = 0;
+            for (Column each : columns.subList(0, columns.size() - 1)) {
+                used += each.isHidden ? 0 : each.width + GAP.length();
+            }
+            Column first = columns.stream()
+                    .filter(each -> each.rank > 0 && !each.isHidden)
+                    .max(Comparator.comparingInt(each -> each.rank))
+                    .orElse(null);
+            if (used + MIN_LAST <= lineWidth || first == null) {
+                return;
+            }
+            first.isHidden = true;
+        }
+    }
+
+    /** Appends a row, whose cells begin at an index. */
+    private void append(StringBuilder line, int from) {
+        int used = 0;
+        for (int i = 0; i < columns.size(); i++) {
+            Column each = columns.get(i);
+            if (each.isHidden) {
+                continue;
+            }
+            String text = cells.get(from + i);
+            if (i == columns.size() - 1) {
+                int left = lineWidth - used;
+                append(
+                        line,
+                        lineWidth > 0 ? TextWidth.shortened(text, Math.max(left, 1)) : text,
+                        colours.get(from + i));
+                if (text.isEmpty()) {
+                    line.setLength(line.toString().stripTrailing().length());
+                }
+                return;
+            }
+            int width = TextWidth.of(text);
+            if (each.isRight) {
+                pad(line, each.width - width);
+            }
+            append(line, text, colours.get(from + i));
+            if (!each.isRight) {
+                pad(line, each.width - width);
+            }
+            line.append(GAP);
+            used += Math.max(each.width, width) + GAP.length();
+        }
+    }
+
+    private static void pad(StringBuilder line, int blanks) {
+        for (int i = 0; i < blanks; i++) {
+            line.append(' ');
+        }
+    }
+
+    private void append(StringBuilder line, String text, Colour colour) {
+        boolean isColoured = terminal.isColoured() && colour != Colour.PLAIN && !text.isEmpty();
+        line.append(isColoured ? colour.code : "").append(text).append(isColoured ? END : "");
     }
 }

@@ -16,21 +16,43 @@ import org.mapfiles.internal.ErrorText;
 /** The streams of a command, as bytes; text is UTF-8. */
 public final class Terminal {
     private static final int BUFFER = 1 << 16;
+    private static final int DEFAULT_WIDTH = 80;
+    /** Tables are not made for fewer columns. */
+    private static final int MIN_WIDTH = 40;
 
     private final InputStream in;
     private final StandardOutput standardOutput;
     private final OutputStream out;
     private final PrintStream err;
     private final boolean coloured;
+    private final int width;
+    private final boolean progress;
     private Exception reported;
+    private boolean isProgressShown;
 
-    /** @param coloured whether text output has colours */
+    /**
+     * Streams that are no terminal.
+     *
+     * @param coloured whether text output has colours
+     */
     public Terminal(InputStream in, OutputStream out, OutputStream err, boolean coloured) {
-        this(in, new StandardOutput(out, -1), err, coloured);
+        this(in, new StandardOutput(out, -1), err, coloured, 0, false);
     }
 
-    private Terminal(InputStream in, StandardOutput out, OutputStream err, boolean coloured) {
+    /**
+     * Streams of a terminal.
+     *
+     * @param width columns of the terminal
+     */
+    public Terminal(InputStream in, OutputStream out, OutputStream err, int width) {
+        this(in, new StandardOutput(out, -1), err, false, width, true);
+    }
+
+    private Terminal(
+            InputStream in, StandardOutput out, OutputStream err, boolean coloured, int width, boolean progress) {
         this.in = in;
+        this.width = width;
+        this.progress = progress;
         this.standardOutput = out;
         this.out = new BufferedOutputStream(out, BUFFER);
         this.err = new PrintStream(err, true, StandardCharsets.UTF_8);
@@ -39,12 +61,24 @@ public final class Terminal {
 
     /** Returns the streams of this process. */
     public static Terminal ofProcess() {
-        boolean coloured = System.getenv("NO_COLOR") == null && isTerminal(Path.of("/proc/self/fd/1"));
+        boolean isTerminal = isTerminal(Path.of("/proc/self/fd/1"));
         return new Terminal(
                 new FileInputStream(FileDescriptor.in),
                 new StandardOutput(new FileOutputStream(FileDescriptor.out), 1),
                 new FileOutputStream(FileDescriptor.err),
-                coloured);
+                isTerminal && System.getenv("NO_COLOR") == null,
+                isTerminal ? columns(System.getenv("COLUMNS")) : 0,
+                isTerminal(Path.of("/proc/self/fd/2")));
+    }
+
+    /** Parses COLUMNS, which the launcher sets to the width of the terminal. */
+    private static int columns(String text) {
+        try {
+            int columns = text == null ? DEFAULT_WIDTH : Integer.parseInt(text);
+            return columns >= MIN_WIDTH ? columns : columns > 0 ? MIN_WIDTH : DEFAULT_WIDTH;
+        } catch (NumberFormatException e) {
+            return DEFAULT_WIDTH;
+        }
     }
 
     /** System.console() does not help: since JDK 22 it is not null without a terminal either. */
@@ -73,6 +107,32 @@ public final class Terminal {
         return coloured;
     }
 
+    /** Returns the columns of the terminal; 0: standard output is no terminal. */
+    public int width() {
+        return width;
+    }
+
+    /** Returns whether stderr is a terminal. */
+    boolean showsProgress() {
+        return progress;
+    }
+
+    /** Replaces the last line of stderr. */
+    void showProgress(String line) {
+        err.print("\r\033[K" + line);
+        err.flush();
+        isProgressShown = true;
+    }
+
+    /** Removes a line of progress, before something else is printed. */
+    void removeProgress() {
+        if (isProgressShown) {
+            err.print("\r\033[K");
+            err.flush();
+            isProgressShown = false;
+        }
+    }
+
     public void flush() throws IOException {
         out.flush();
     }
@@ -95,6 +155,7 @@ public final class Terminal {
 
     /** Prints a message as one line on stderr. */
     public void report(String message) {
+        removeProgress();
         err.println("mapfiles: " + Printable.message(String.valueOf(message)));
     }
 }

@@ -30,11 +30,17 @@ public final class CommonPages {
     /**
      * Figures of one range, in bytes; -1: unknown.
      *
-     * @param copied own copies of pages
+     * @param resident pages in memory: own copies, and pages of the file
+     * @param copied own copies of pages, also those in swap
      * @param common pages of the file that are also in memory in another of the processes
      */
-    public record Figures(long copied, long common) {
-        static final Figures UNKNOWN = new Figures(-1, -1);
+    public record Figures(long resident, long copied, long common) {
+        static final Figures UNKNOWN = new Figures(-1, -1, -1);
+
+        /** Returns the bytes in memory that none of the other processes has in memory; -1: unknown. */
+        public long own() {
+            return resident < 0 || common < 0 ? -1 : resident - common;
+        }
     }
 
     /** Maximum distance from the first to the last mapped page of a file: 16 GiB of 4-KiB pages. */
@@ -45,8 +51,14 @@ public final class CommonPages {
     private final ResidentPages pages = new ResidentPages();
     private final Map<ProcessMaps, MapSnapshot> snapshots = new IdentityHashMap<>();
 
-    /** Pages of one range: those of the file, numbered from the start of the range, and the bytes of copies. */
-    private record Pages(BitSet ofFile, long copied) {}
+    /**
+     * Pages of one range.
+     *
+     * @param ofFile those of the file, numbered from the start of the range
+     * @param resident bytes in memory
+     * @param copied bytes of copies
+     */
+    private record Pages(BitSet ofFile, long resident, long copied) {}
 
     /** Pages of the file that a process has mapped, numbered from the first page of the group. */
     private static final class Mapped {
@@ -120,7 +132,7 @@ public final class CommonPages {
         for (Map.Entry<ProcessMaps, Mapped> other : byProcess.entrySet()) {
             isKnown &= other.getKey() == process || other.getValue().isKnown;
         }
-        return new Figures(own.copied, isKnown ? common * pageSize : -1);
+        return new Figures(own.resident, own.copied, isKnown ? common * pageSize : -1);
     }
 
     /**
@@ -130,12 +142,14 @@ public final class CommonPages {
     private Pages read(ProcessMaps process, Mapping mapping) throws MapsException {
         BitSet ofFile = new BitSet();
         long copied = 0;
+        long resident = 0;
         try {
             pages.read(process, snapshotOf(process), mapping.start(), mapping.end());
         } catch (NotSupportedException | PermissionDeniedException unknown) {
             return null;
         }
         for (int i = 0; i < pages.size(); i++) {
+            resident += pages.isSwapped(i) || pages.isZero(i) ? 0 : pages.end(i) - pages.start(i);
             if (!pages.isFile(i)) {
                 copied += pages.isZero(i) ? 0 : pages.end(i) - pages.start(i);
             } else if (!pages.isSwapped(i)) {
@@ -143,7 +157,7 @@ public final class CommonPages {
                         ((pages.end(i) - mapping.start()) / pageSize));
             }
         }
-        return isStillMapped(process, mapping) ? new Pages(ofFile, copied) : null;
+        return isStillMapped(process, mapping) ? new Pages(ofFile, resident, copied) : null;
     }
 
     private MapSnapshot snapshotOf(ProcessMaps process) throws MapsException {

@@ -1,26 +1,63 @@
 package org.mapfiles.cli.target;
 
+import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.stream.Collectors;
 import org.mapfiles.MapsException;
 import org.mapfiles.ProcessMaps;
+import org.mapfiles.cli.output.Printable;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.TypeConversionException;
 
-/** The target process: a PID, or {@code self}, the JVM that runs the command. */
+/**
+ * The target process: a PID; {@code self}, the JVM that runs the command; the main class or the jar of a JVM; or the
+ * directory of a process in a proc file system, such as {@code /host/proc/123}.
+ */
 public final class Target {
-    private final long pid;
+    /** Maximum number of processes in a message. */
+    private static final int MAX_LISTED = 10;
 
-    private Target(long pid) {
+    private final long pid;
+    /** Null: the process is given by its PID. */
+    private final Path directory;
+
+    private Target(long pid, Path directory) {
         this.pid = pid;
+        this.directory = directory;
     }
 
-    /** Returns the PID. */
+    /** Returns the process with a PID of /proc. */
+    public static Target of(int pid) {
+        return new Target(pid, null);
+    }
+
+    /**
+     * Returns the PID in /proc.
+     *
+     * @throws IllegalArgumentException if the process is one of another proc file system
+     */
     public long pid() {
+        if (directory != null) {
+            throw new IllegalArgumentException(
+                    this + " is in another proc file system: give the PID of a process of /proc");
+        }
         return pid == 0 ? ProcessHandle.current().pid() : pid;
     }
 
     /** Opens the process. */
     public ProcessMaps open() throws MapsException {
+        if (directory != null) {
+            return ProcessMaps.of(directory);
+        }
         return pid == 0 ? ProcessMaps.self() : ProcessMaps.of(pid);
+    }
+
+    /** Returns how the process is named in messages. */
+    @Override
+    public String toString() {
+        return directory != null ? Arguments.display(directory.toString()) : pid == 0 ? "self" : Long.toString(pid);
     }
 
     /** Parses the argument. */
@@ -28,13 +65,40 @@ public final class Target {
         @Override
         public Target convert(String text) {
             if (text.equals("self")) {
-                return new Target(0);
+                return new Target(0, null);
             }
             int pid = PositiveNumber.parse(text);
-            if (pid < 0) {
-                throw new TypeConversionException("'" + Arguments.display(text) + "' is neither a PID nor self");
+            if (pid > 0) {
+                return of(pid);
             }
-            return new Target(pid);
+            if (text.startsWith("/") && isProcess(text)) {
+                return new Target(-1, Path.of(text));
+            }
+            List<RunningJvms.Jvm> found = RunningJvms.named(text);
+            if (found.size() == 1) {
+                return of(found.get(0).pid());
+            }
+            String quoted = "'" + Arguments.display(text) + "'";
+            if (found.isEmpty()) {
+                throw new TypeConversionException(
+                        quoted + " is neither a PID nor self, nor the main class or the jar of a JVM");
+            }
+            throw new TypeConversionException(quoted + " is the name of " + found.size()
+                    + " JVMs, give the PID of one: "
+                    + found.stream()
+                            .limit(MAX_LISTED)
+                            .map(jvm -> jvm.pid() + " " + Printable.text(Arguments.bytes(jvm.name())))
+                            .collect(Collectors.joining(", "))
+                    + (found.size() > MAX_LISTED ? " and " + (found.size() - MAX_LISTED) + " more" : ""));
+        }
+
+        /** The path of a jar begins with a slash too. */
+        private static boolean isProcess(String text) {
+            try {
+                return Files.isDirectory(Path.of(text));
+            } catch (InvalidPathException e) {
+                return false;
+            }
         }
     }
 }

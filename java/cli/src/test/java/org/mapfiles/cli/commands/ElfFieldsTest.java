@@ -23,8 +23,9 @@ class ElfFieldsTest {
         String buildId = programs.sh("readelf -n program").replaceAll("(?s).*Build ID: (\\w+).*", "$1");
         try (Programs.Running program = programs.start("program")) {
             Files.delete(file);
-            for (String command : List.of("maps", "files")) {
-                List<Map<String, Object>> rows = CliResult.with(command, program.pid(), "--json", "--elf")
+            for (String command : List.of("maps", "files --mappings", "maps --sort size")) {
+                List<Map<String, Object>> rows = CliResult.with(
+                                (command + " " + program.pid() + " --json --elf").split(" "))
                         .rows();
                 assertThat(rows).allSatisfy(row -> assertThat(row).containsKeys("elf_address", "build_id", "htlhash"));
                 List<Map<String, Object>> ofProgram = rows.stream()
@@ -69,5 +70,6 @@ class ElfFieldsTest {
             assertThat(result.out()).isEmpty();
             assertThat(result.err()).contains("--elf needs --json");
         }
+        assertThat(CliResult.with("files", "self", "--elf", "--json").err()).contains("--elf needs --mappings");
     }
 }

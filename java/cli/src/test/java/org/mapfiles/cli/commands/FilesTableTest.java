@@ -36,12 +36,12 @@ class FilesTableTest {
         assertThat(table)
                 .filteredOn(line -> line.endsWith("/parts"))
                 .singleElement()
-                .satisfies(line -> assertThat(line.strip()).matches("5  (r,rw|\\?) .* ok .*/parts"));
-        assertThat(CliResult.with("files", "self", "--json").lines())
+                .satisfies(line -> assertThat(line.strip()).matches("5 +20K  (r,rw|\\?) .* ok .*/parts"));
+        assertThat(CliResult.with("files", "self", "--mappings", "--json").lines())
                 .filteredOn(line -> line.contains("/parts\""))
                 .hasSize(mapped.size());
         int files = table.size() - 2;
-        assertThat(table.get(table.size() - 1)).matches("\\d+ mappings of " + files + " files: .*");
+        assertThat(table.get(table.size() - 1)).matches("\\d+ mappings of " + files + " files, .*: .*");
     }
 
     /** Live memory without a path is not deleted. */

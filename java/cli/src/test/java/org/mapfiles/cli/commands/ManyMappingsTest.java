@@ -73,7 +73,7 @@ class ManyMappingsTest {
                 .doesNotContain("changed");
         assertThat(table.lines().subList(1, lines + 1))
                 .as("columns line up")
-                .allMatch(line -> line.charAt(32) != ' ' && line.charAt(33) == ' ');
+                .allMatch(line -> line.endsWith("[vsyscall]") || line.charAt(24) != ' ' && line.charAt(25) == ' ');
         CliResult json = run("-XX:MaxDirectMemorySize=4m", "maps", pid, "--json");
         assertThat(json.err()).isEmpty();
         assertThat(json.lines()).hasSize(lines).allMatch(line -> line.startsWith("{") && line.endsWith("}"));
@@ -85,7 +85,7 @@ class ManyMappingsTest {
     /** The list is read in chunks. A file with mappings in several chunks is one file. */
     @Test
     void filesTakesLittleDirectMemory() throws Exception {
-        CliResult json = run("-XX:MaxDirectMemorySize=4m", "files", pid, "--json");
+        CliResult json = run("-XX:MaxDirectMemorySize=4m", "files", pid, "--mappings", "--json");
         assertThat(json.err()).isEmpty();
         assertThat(json.lines())
                 .hasSizeGreaterThanOrEqualTo(MANY)
@@ -108,7 +108,8 @@ class ManyMappingsTest {
                         .sum())
                 .isEqualTo(json.lines().size());
         assertThat(table.lines().get(rows.size() + 1))
-                .isEqualTo(json.lines().size() + " mappings of " + states.size() + " files: " + expected);
+                .startsWith(json.lines().size() + " mappings of " + states.size() + " files, ")
+                .endsWith(": " + expected);
     }
 
     @Test

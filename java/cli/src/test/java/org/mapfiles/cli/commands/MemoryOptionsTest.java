@@ -137,12 +137,12 @@ class MemoryOptionsTest {
         assertThat(maps.lines().get(0)).matches(" *RANGE +SIZE +RSS +SWAP +PSS +SHARED +PRIVATE +DIRTY +PERMS.*");
         assertThat(maps.out()).containsPattern("\\d+ mappings, .*, RSS .*, PSS .*; vm.max_map_count is");
         assertThat(CliResult.with("files", pid, "--rss").lines().get(0))
-                .matches("MAPPINGS +MODE +LINKS +SIZE +RSS +SWAP +STATE.*");
+                .matches("RANGES +SIZE +RSS +SWAP +MODE +STATE.*");
         assertThat(CliResult.with("count", pid, "--rss").out())
                 .matches("(?s)MAPPINGS +SIZE +RSS +SWAP +BY PATH.*, RSS .*");
         assertThat(CliResult.with("jvm", pid, "--rss").out())
                 .matches(
-                        "(?s) *PARTS +RESERVED +COMMITTED +RSS +SWAP +REGION.*\\n *RANGE +SIZE +RSS +SWAP +REGION +WHAT.*");
+                        "(?s) *PARTS +RESERVED +COMMITTED +RSS +SWAP +REGION.*\\n *RANGE +RESERVED +COMMITTED +RSS +SWAP +REGION +WHAT.*");
         assertThat(CliResult.with("jvm", pid).out()).matches("(?s) *PARTS +SIZE +REGION.*");
     }
 }

@@ -62,10 +62,10 @@ class SharedPagesTest {
                     .containsEntry("copied", 0L)
                     .containsEntry("common", (long) PAGE);
             CliResult text = CliResult.with("shared", "self", pid, "--private");
-            assertThat(text.lines().get(0)).contains("COPIED", "COMMON");
+            assertThat(text.lines().get(0)).contains("SHARED", "OWN", "COPIED");
             assertThat(text.lines())
                     .anyMatch(line -> line.contains(ProcessHandle.current().pid() + " ")
-                            && line.matches(".* 16K +0 +4K +4K  private  " + path));
+                            && line.matches(".* 16K +16K +4K +12K +4K  rw-p   " + path));
         }
         assertThat(sum + own.get(PAGE)).isOne();
     }

@@ -1,0 +1,33 @@
+package org.mapfiles.cli.commands;
+
+import java.util.ArrayList;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.Set;
+import org.mapfiles.cli.output.JsonLines;
+import org.mapfiles.cli.target.Arguments;
+import picocli.CommandLine.TypeConversionException;
+
+/** Some constants, as the value of an option: names as in JSON, between commas. */
+record ConstantSet<E extends Enum<E>>(Set<E> values) {
+    /** Parses the value of an option. */
+    static <E extends Enum<E>> ConstantSet<E> parse(String text, Class<E> type) {
+        Set<E> values = EnumSet.noneOf(type);
+        for (String name : text.split(",", -1)) {
+            values.add(constant(name, type));
+        }
+        return new ConstantSet<>(values);
+    }
+
+    private static <E extends Enum<E>> E constant(String name, Class<E> type) {
+        List<String> names = new ArrayList<>();
+        for (E constant : type.getEnumConstants()) {
+            if (JsonLines.constant(constant).equals(name.toLowerCase(Locale.ROOT))) {
+                return constant;
+            }
+            names.add(JsonLines.constant(constant));
+        }
+        throw new TypeConversionException("'" + Arguments.display(name) + "' is none of " + String.join(", ", names));
+    }
+}

@@ -1,0 +1,90 @@
+package org.mapfiles.cli.commands;
+
+import java.util.Comparator;
+import org.mapfiles.cli.output.Terminal;
+import org.mapfiles.cli.target.PositiveNumber;
+import picocli.CommandLine.Option;
+
+/** The order of rows, and how many of them are printed. */
+final class OrderOptions {
+    /** What rows are ordered by. The names are those of the option. */
+    enum Key {
+        size,
+        rss,
+        path,
+        address
+    }
+
+    /** A row that can be ordered. */
+    interface Row {
+        long size();
+
+        long rss();
+
+        /** Returns the name as it is printed. */
+        String path();
+
+        long address();
+    }
+
+    @Option(names = "--sort", paramLabel = "KEY", description = "Order: ${COMPLETION-CANDIDATES}.")
+    private Key key;
+
+    @Option(
+            names = "--top",
+            paramLabel = "N",
+            converter = PositiveNumber.Converter.class,
+            description = "The first N rows of that order only.")
+    private Integer top;
+
+    /** Returns whether rows are ordered, which needs all of them before the first is printed. */
+    boolean isOrdered() {
+        return key != null || top != null;
+    }
+
+    /** Returns whether rows have to have their resident bytes. */
+    boolean needsRss() {
+        return key == Key.rss;
+    }
+
+    /** Returns the maximum number of rows to print; null: all. */
+    Integer top() {
+        return top;
+    }
+
+    /** Returns what is given for the order; null: nothing. */
+    Key key() {
+        return key;
+    }
+
+    /** Returns an empty collection of rows, in the order that is given; else by size. */
+    <T extends Row> TopRows<T> rows() {
+        return new TopRows<>(comparator(key == null ? Key.size : key), top);
+    }
+
+    private static <T extends Row> Comparator<T> comparator(Key by) {
+        Comparator<T> byAddress = (a, b) -> Long.compareUnsigned(a.address(), b.address());
+        switch (by) {
+            case size:
+                return OrderOptions.<T>bySize().thenComparing(byAddress);
+            case rss:
+                return Comparator.<T>comparingLong(Row::rss).reversed().thenComparing(byAddress);
+            case path:
+                return Comparator.<T, String>comparing(Row::path).thenComparing(byAddress);
+            default:
+                return byAddress;
+        }
+    }
+
+    private static <T extends Row> Comparator<T> bySize() {
+        return (a, b) -> Long.compareUnsigned(b.size(), a.size());
+    }
+
+    /** Reports rows that are left out because there are too many to order. */
+    void reportLeftOut(Terminal terminal, TopRows<?> rows) {
+        if ((top == null || top > TopRows.MAX) && rows.leftOut() > 0) {
+            terminal.report("the first " + TopRows.MAX + " rows of the order are printed, " + rows.leftOut()
+                    + " are left out: narrow the list, or leave out --sort");
+        }
+    }
+}

@@ -1,0 +1,167 @@
+package org.mapfiles.cli.commands;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import org.mapfiles.MapsException;
+import org.mapfiles.NotEnoughMemoryException;
+import org.mapfiles.NotSupportedException;
+import org.mapfiles.PermissionDeniedException;
+import org.mapfiles.ProcessExitedException;
+import org.mapfiles.ProcessMaps;
+import org.mapfiles.cli.output.Progress;
+import org.mapfiles.cli.output.Terminal;
+import org.mapfiles.cli.target.Processes;
+import org.mapfiles.cli.target.Target;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+import picocli.CommandLine.TypeConversionException;
+
+/** The processes that a command reads: one, several, or all. */
+final class TargetOptions {
+    static final String DESCRIPTION = "PID, self, main class or jar of a JVM, /proc/PID";
+
+    @Parameters(paramLabel = "PID|self", arity = "0..*", description = DESCRIPTION + ".")
+    private List<String> arguments = new ArrayList<>();
+
+    @Option(names = "--all", description = "All processes that this user may read.")
+    private boolean all;
+
+    @Spec(Spec.Target.MIXEE)
+    private CommandSpec spec;
+
+    private boolean isFirst = true;
+
+    /** Reads one process. */
+    interface Action {
+        void read(ProcessMaps maps) throws IOException;
+    }
+
+    /** Returns whether the command reads several processes. */
+    boolean isSeveral() {
+        return all || arguments.size() > 1;
+    }
+
+    /**
+     * Reads each process. With one process a failure is thrown. With several, failures are reported and the other
+     * processes are read. With --all, processes without mappings and those that exit are left out, and those that may
+     * not be read are counted.
+     *
+     * @return the exit code
+     */
+    int forEach(Terminal terminal, Action action) throws IOException {
+        return forEach(terminal, action, false);
+    }
+
+    /**
+     * As {@link #forEach(Terminal, Action)}.
+     *
+     * @param isSilent whether the action prints nothing, so that progress is shown
+     */
+    int forEach(Terminal terminal, Action action, boolean isSilent) throws IOException {
+        if (all && !arguments.isEmpty()) {
+            throw new ParameterException(spec.commandLine(), "--all cannot be combined with a process");
+        }
+        if (all) {
+            return readAll(terminal, action, isSilent);
+        }
+        if (arguments.isEmpty()) {
+            throw new ParameterException(spec.commandLine(), "PID|self is missing");
+        }
+        List<Target> targets = targets();
+        return targets.size() == 1 ? readOne(targets.get(0), action) : readSeveral(targets, terminal, action);
+    }
+
+    /** A converter of picocli does not help: picocli reports what it cannot convert as one argument too many. */
+    private List<Target> targets() {
+        List<Target> targets = new ArrayList<>();
+        Set<String> names = new HashSet<>();
+        for (String argument : arguments) {
+            try {
+                Target target = new Target.Converter().convert(argument);
+                if (!names.add(target.toString())) {
+                    throw new ParameterException(spec.commandLine(), "a process is given twice: " + target);
+                }
+                targets.add(target);
+            } catch (TypeConversionException e) {
+                throw new ParameterException(spec.commandLine(), e.getMessage());
+            }
+        }
+        return targets;
+    }
+
+    private static int readOne(Target target, Action action) throws IOException {
+        try (ProcessMaps maps = target.open()) {
+            action.read(maps);
+        }
+        return ExitCode.OK;
+    }
+
+    private static int readSeveral(List<Target> targets, Terminal terminal, Action action) throws IOException {
+        int code = ExitCode.OK;
+        for (Target target : targets) {
+            try (ProcessMaps maps = target.open()) {
+                action.read(maps);
+            } catch (NotEnoughMemoryException e) {
+                throw e;
+            } catch (MapsException e) {
+                terminal.flush();
+                terminal.report(e);
+                code = code == ExitCode.OK ? ExitCode.of(e) : code;
+            }
+        }
+        return code;
+    }
+
+    private static int readAll(Terminal terminal, Action action, boolean isSilent) throws IOException {
+        int denied = 0;
+        MapsException first = null;
+        int[] pids = Processes.pids();
+        try (Progress progress = new Progress(terminal, "reading")) {
+            for (int i = 0; i < pids.length; i++) {
+                if (isSilent) {
+                    progress.update(i, pids.length, "processes");
+                }
+                try (ProcessMaps maps = Target.of(pids[i]).open()) {
+                    action.read(maps);
+                } catch (ProcessExitedException | NotSupportedException leftOut) {
+                    continue; // it has exited, or is a kernel thread
+                } catch (PermissionDeniedException e) {
+                    denied++;
+                    first = first == null ? e : first;
+                } catch (NotEnoughMemoryException e) {
+                    throw e;
+                } catch (MapsException e) {
+                    terminal.report(e);
+                }
+            }
+        }
+        if (denied > 0) {
+            terminal.flush();
+            terminal.report(denied
+                    + (denied == 1 ? " process is left out: " : " processes are left out: ")
+                    + first.getMessage());
+        }
+        return ExitCode.OK;
+    }
+
+    /** Returns whether a process without rows is left out: with --all most processes may have none. */
+    boolean leavesOutEmpty() {
+        return all;
+    }
+
+    /** Prints the name of a process above its table, if the command reads several processes. */
+    void printHeading(Terminal terminal, ProcessMaps maps) throws IOException {
+        if (isSeveral()) {
+            String text = (isFirst ? "" : "\n") + maps.pid() + " " + Processes.displayName(maps.pid()) + "\n";
+            terminal.out().write(text.getBytes(StandardCharsets.UTF_8));
+            isFirst = false;
+        }
+    }
+}

@@ -1,0 +1,83 @@
+package org.mapfiles.cli.output;
+
+import java.util.HashMap;
+import java.util.Map;
+import org.mapfiles.Mapping;
+import org.mapfiles.timeline.MapChange;
+
+/** Counts changes of mappings, and their bytes. */
+public final class ChangeSummary {
+    /** Maximum number of names whose growth is counted. */
+    private static final int MAX_NAMES = 10_000;
+
+    private final Map<String, Long> growth = new HashMap<>();
+    private long added;
+    private long addedBytes;
+    private long removed;
+    private long removedBytes;
+    private long changed;
+    private long changedBytes;
+    private boolean isLeftOut;
+
+    public void add(MapChange change) {
+        Mapping mapping = change.mapping();
+        if (mapping == null) {
+            return;
+        }
+        long bytes = mapping.size();
+        switch (change.kind()) {
+            case ADDED:
+                added++;
+                addedBytes += bytes;
+                break;
+            case REMOVED:
+                removed++;
+                removedBytes += bytes;
+                bytes = -bytes;
+                break;
+            default:
+                changed++;
+                bytes -= change.previous().size();
+                changedBytes += bytes;
+                break;
+        }
+        String name = FileName.withoutQuery(mapping).display();
+        if (growth.size() < MAX_NAMES || growth.containsKey(name)) {
+            growth.merge(name, bytes, Long::sum);
+        } else {
+            isLeftOut = true;
+        }
+    }
+
+    /** Returns how many mappings were added, removed and changed, such as {@code 3 added 1.2M, 2 changed -8K}. */
+    String counts() {
+        StringBuilder text = new StringBuilder();
+        append(text, added, "added", Sizes.human(addedBytes));
+        append(text, removed, "removed", Sizes.human(removedBytes));
+        append(text, changed, "changed", changedBytes == 0 ? "" : signed(changedBytes));
+        return text.length() == 0 ? "no change" : text.toString();
+    }
+
+    private static void append(StringBuilder text, long count, String what, String bytes) {
+        if (count > 0) {
+            text.append(text.length() > 0 ? ", " : "").append(count).append(' ').append(what);
+            text.append(bytes.isEmpty() ? "" : " " + bytes);
+        }
+    }
+
+    private static String signed(long bytes) {
+        return (bytes < 0 ? "-" : "+") + Sizes.human(Math.abs(bytes));
+    }
+
+    /** Returns the counts, and the name whose mappings have grown most. */
+    public String text() {
+        Map.Entry<String, Long> largest =
+                growth.entrySet().stream().max(Map.Entry.comparingByValue()).orElse(null);
+        return counts()
+                + (largest == null || largest.getValue() <= 0
+                        ? ""
+                        : "; largest growth: " + signed(largest.getValue()) + " "
+                                + (largest.getKey().isEmpty() ? "[anonymous]" : largest.getKey()))
+                + (isLeftOut ? " (of the first " + MAX_NAMES + " names)" : "");
+    }
+}

@@ -1,0 +1,39 @@
+package org.mapfiles.cli.output;
+
+/**
+ * Shows how far long work has come, in one line of stderr that is replaced. Shows nothing unless stderr is a terminal.
+ */
+public final class Progress implements AutoCloseable {
+    /** Shorter work shows nothing. */
+    private static final long FIRST_NANOS = 500_000_000;
+
+    private static final long NEXT_NANOS = 200_000_000;
+    /** The longest line that any terminal shows without a break. */
+    private static final int WIDTH = 60;
+
+    private final Terminal terminal;
+    private final String what;
+    private long due = System.nanoTime() + FIRST_NANOS;
+
+    /** @param what is done, as the beginning of the line */
+    public Progress(Terminal terminal, String what) {
+        this.terminal = terminal;
+        this.what = what;
+    }
+
+    /** Shows a count, if some time has passed since the last call that did. */
+    public void update(long done, long total, String unit) {
+        if (!terminal.showsProgress() || System.nanoTime() - due < 0) {
+            return;
+        }
+        String count = total > 0 ? done + " of " + total : Long.toString(done);
+        terminal.showProgress(TextWidth.shortened(what + ": " + count + " " + unit, WIDTH));
+        due = System.nanoTime() + NEXT_NANOS;
+    }
+
+    /** Removes the line. */
+    @Override
+    public void close() {
+        terminal.removeProgress();
+    }
+}

@@ -1,0 +1,81 @@
+
+# Completes processes and files, where picocli's function above has no candidates.
+
+# Prints the processes of this machine whose PID begins with $1: PID, and main class or jar of a JVM, else the first words of the
+# command line. Only the PID is ever inserted.
+_mapfiles_processes() {
+    local directory word name i
+    local -a words
+    for directory in /proc/[0-9]*; do
+        [[ ${directory#/proc/} == "$1"* ]] || continue
+        words=()
+        while IFS= read -r -d '' word; do
+            words+=("$word")
+        done 2>/dev/null <"$directory/cmdline"
+        [[ ${#words[@]} -gt 0 ]] || continue # a kernel thread, or it has exited
+        name="${words[*]:0:6}"
+        if [[ ${words[0]##*/} == java ]]; then
+            for ((i = 1; i < ${#words[@]}; i++)); do
+                case ${words[i]} in
+                -cp | -classpath | --class-path | -p | --module-path | --add-modules | --add-exports | --add-reads | --add-opens) i=$((i + 1)) ;;
+                -jar | -m | --module)
+                    name=${words[i + 1]##*/}
+                    break
+                    ;;
+                -* | @*) ;;
+                *)
+                    name=${words[i]}
+                    break
+                    ;;
+                esac
+            done
+        fi
+        name=${name//[^[:print:]]/?}
+        printf '%s\n' "${directory#/proc/}  ${name:0:60}"
+    done 2>/dev/null
+}
+
+# Sets COMPREPLY to the lines of its input.
+_mapfiles_reply() {
+    local line
+    COMPREPLY=()
+    while IFS= read -r line; do
+        COMPREPLY+=("$line")
+    done
+}
+
+_mapfiles_with_processes() {
+    local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]} command=${COMP_WORDS[1]} candidate
+    local arguments=0 i
+    _complete_mapfiles "$@"
+    [[ $COMP_CWORD -ge 2 && $word != -* ]] || return 0
+    case $before in
+    --from | --output | -o)
+        _mapfiles_reply < <(compgen -f -- "$word")
+        return 0
+        ;;
+    esac
+    [[ ${#COMPREPLY[@]} -eq 0 ]] || return 0
+    case $before in
+    --by | --duration | --file | --interval | --kind | --perms | --region | --sort | --top) return 0 ;;
+    esac
+    for ((i = 2; i < COMP_CWORD; i++)); do
+        [[ ${COMP_WORDS[i]} == -* ]] || arguments=$((arguments + 1))
+    done
+    case $command in
+    crash)
+        _mapfiles_reply < <(compgen -f -- "$word")
+        return 0
+        ;;
+    help | generate-completion) return 0 ;;
+    cat | resolve | watch) [[ $arguments -eq 0 ]] || return 0 ;;
+    esac
+    _mapfiles_reply < <(_mapfiles_processes "$word")
+    if [[ ${#COMPREPLY[@]} -eq 1 ]]; then
+        candidate=${COMPREPLY[0]}
+        COMPREPLY=("${candidate%%  *}")
+    fi
+}
+
+# Without -o default: else files are offered where no process matches.
+complete -F _mapfiles_with_processes mapfiles mapfiles.sh mapfiles.bash

@@ -1,0 +1,240 @@
+package org.mapfiles.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.jar.Attributes;
+import java.util.jar.JarEntry;
+import java.util.jar.JarOutputStream;
+import java.util.jar.Manifest;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** How a process is given: PID, main class, jar, directory in a proc file system, several, all. */
+class TargetsTest {
+    @TempDir
+    Path directory;
+
+    /** A main class whose name no other test uses. */
+    static final class LonelyApplicationMain {
+        private LonelyApplicationMain() {}
+
+        public static void main(String[] arguments) throws Exception {
+            TestJvm.WaitMain.main(arguments);
+        }
+    }
+
+    private static List<String> pids(CliResult result) {
+        return result.rows().stream()
+                .map(row -> String.valueOf(row.get("pid")))
+                .distinct()
+                .toList();
+    }
+
+    @Test
+    void aJvmIsGivenByItsMainClass() throws Exception {
+        String name = LonelyApplicationMain.class.getName();
+        try (TestJvm jvm = TestJvm.start(List.of(), List.of(), LonelyApplicationMain.class)) {
+            for (String given : List.of(name, "LonelyApplication", "TargetsTest$LonelyApplicationMain")) {
+                assertThat(pids(CliResult.with("maps", given, "--json")))
+                        .as(given)
+                        .containsExactly(jvm.pid());
+            }
+            assertThat(CliResult.with("count", name, "--json").code()).isZero();
+            assertThat(CliResult.with("resolve", name, "0").code()).isEqualTo(1);
+            assertThat(jvm.threads()).doesNotContain("Attach Listener");
+            jvm.assertEndsSilently();
+        }
+        CliResult none = CliResult.with("maps", name);
+        assertThat(none.code()).isEqualTo(2);
+        assertThat(none.err()).contains("nor the main class or the jar of a JVM");
+    }
+
+    @Test
+    void anAmbiguousNameIsAnErrorThatListsTheCandidates() throws Exception {
+        try (TestJvm one = TestJvm.start(List.of(), List.of(), LonelyApplicationMain.class);
+                TestJvm two = TestJvm.start(List.of(), List.of(), LonelyApplicationMain.class)) {
+            CliResult result = CliResult.with("maps", "LonelyApplication");
+            assertThat(result.code()).isEqualTo(2);
+            assertThat(result.out()).isEmpty();
+            assertThat(result.err())
+                    .hasLineCount(1)
+                    .contains("is the name of 2 JVMs, give the PID of one")
+                    .contains(one.pid() + " " + LonelyApplicationMain.class.getName())
+                    .contains(two.pid() + " " + LonelyApplicationMain.class.getName());
+        }
+    }
+
+    @Test
+    void aJvmIsGivenByItsJar() throws Exception {
+        Path jar = directory.toRealPath().resolve("lonely-server.jar");
+        Manifest manifest = new Manifest();
+        manifest.getMainAttributes().put(Attributes.Name.MANIFEST_VERSION, "1.0");
+        manifest.getMainAttributes().put(Attributes.Name.MAIN_CLASS, TestJvm.WaitMain.class.getName());
+        try (JarOutputStream out = new JarOutputStream(Files.newOutputStream(jar), manifest)) {
+            String entry = TestJvm.WaitMain.class.getName().replace('.', '/') + ".class";
+            out.putNextEntry(new JarEntry(entry));
+            out.write(TestJvm.class.getClassLoader().getResourceAsStream(entry).readAllBytes());
+        }
+        Process jvm = new ProcessBuilder(
+                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                        "-cp",
+                        "not-the-main-class",
+                        "-XX:-UsePerfData",
+                        "-jar",
+                        jar.toString(),
+                        "an-argument")
+                .start();
+        try {
+            assertThat(jvm.inputReader().readLine()).isEqualTo("READY");
+            String pid = Long.toString(jvm.pid());
+            for (String given : List.of("lonely-server.jar", "lonely-server", jar.toString(), "lonely-serv")) {
+                assertThat(pids(CliResult.with("maps", given, "--json")))
+                        .as(given)
+                        .containsExactly(pid);
+            }
+            assertThat(CliResult.with("maps", "not-the-main-class").code()).isEqualTo(2);
+            assertThat(CliResult.with("maps", "an-argument").code()).isEqualTo(2);
+        } finally {
+            jvm.destroyForcibly().waitFor();
+        }
+    }
+
+    /** A second mount of proc, as a container has for the processes of its host. */
+    @Test
+    void aProcessOfAnotherProcFileSystem() throws Exception {
+        Path proc = Files.createDirectory(directory.toRealPath().resolve("proc"));
+        assumeTrue(
+                new ProcessBuilder("mount", "-t", "proc", "proc", proc.toString())
+                                .start()
+                                .waitFor()
+                        == 0,
+                "this user cannot mount a proc file system");
+        try (TestJvm jvm = TestJvm.waiting()) {
+            String path = proc + "/" + jvm.pid();
+            for (String[] command : new String[][] {{"maps", path}, {"files", path}, {"count", path}, {"jvm", path}}) {
+                assertThat(CliResult.with(command).code()).as(command[0]).isZero();
+            }
+            assertThat(pids(CliResult.with("maps", path, "--json"))).containsExactly(jvm.pid());
+            assertThat(CliResult.with("maps", proc + "/self/task").code()).isEqualTo(2);
+        } finally {
+            assertThat(new ProcessBuilder("umount", proc.toString()).start().waitFor())
+                    .isZero();
+        }
+    }
+
+    @Test
+    void severalProcessesAreReadAndFailuresReported() throws Exception {
+        Process exited = new ProcessBuilder("true").start();
+        exited.waitFor();
+        try (TestJvm jvm = TestJvm.waiting()) {
+            CliResult result = CliResult.with("maps", Long.toString(exited.pid()), jvm.pid(), "self", "--json");
+            assertThat(result.code()).isEqualTo(4);
+            assertThat(result.err()).hasLineCount(1).contains(Long.toString(exited.pid()));
+            assertThat(pids(result))
+                    .containsExactly(
+                            jvm.pid(), Long.toString(ProcessHandle.current().pid()));
+            CliResult twice = CliResult.with("maps", jvm.pid(), jvm.pid());
+            assertThat(twice.code()).isEqualTo(2);
+            assertThat(twice.err()).contains("a process is given twice: " + jvm.pid());
+        }
+    }
+
+    @Test
+    void allLeavesOutProcessesWithoutMappings() throws Exception {
+        assertThat(CliResult.with("maps", "self", "--all").code()).isEqualTo(2);
+        try (TestJvm jvm = TestJvm.waiting()) {
+            CliResult all = CliResult.with("count", "--all", "--json");
+            assertThat(all.code()).isZero();
+            assertThat(all.rows()).extracting(row -> row.get("type")).containsOnly("process_count");
+            assertThat(all.rows())
+                    .isSortedAccordingTo((a, b) -> Long.compare((Long) b.get("mappings"), (Long) a.get("mappings")));
+            Map<String, Object> row = all.rows().stream()
+                    .filter(each -> jvm.pid().equals(String.valueOf(each.get("pid"))))
+                    .findFirst()
+                    .orElseThrow();
+            assertThat(row)
+                    .containsEntry("process_name", TestJvm.WaitMain.class.getName())
+                    .containsEntry("by", "path");
+            List<Map<String, Object>> groups =
+                    CliResult.with("count", jvm.pid(), "--json").rows();
+            assertThat(row)
+                    .as("the largest group")
+                    .containsEntry("group", groups.get(0).get("group"))
+                    .hasEntrySatisfying(
+                            "group_mappings", count -> assertThat((Long) count).isPositive());
+            CliResult jvms = CliResult.with("jvm", "--all", "--json");
+            assertThat(jvms.code()).isZero();
+            assertThat(pids(jvms)).contains(jvm.pid());
+        }
+    }
+
+    /** With --all only processes with rows have a table. */
+    @Test
+    void allPrintsNoEmptyTables() throws Exception {
+        Path file = directory.toRealPath().resolve("only-here");
+        try (TestJvm jvm = TestJvm.mapping(file)) {
+            for (String command : List.of("maps", "files", "files --mappings")) {
+                CliResult all = CliResult.with((command + " --all --file only-here").split(" "));
+                assertThat(all.code()).isZero();
+                assertThat(all.lines())
+                        .as(command)
+                        .hasSize(4)
+                        .startsWith(jvm.pid() + " " + MapAndWaitMain.class.getName())
+                        .anyMatch(line -> line.endsWith("  " + file));
+                assertThat(CliResult.with((command + " self --file only-here").split(" "))
+                                .lines())
+                        .as(command)
+                        .hasSize(2);
+            }
+        }
+    }
+
+    /** Bash completes a PID, and shows the names of several. */
+    @Test
+    void completionOffersProcessesWithTheirNames() throws Exception {
+        assumeTrue(isThere("bash"), "no bash");
+        Path script = Files.writeString(
+                directory.resolve("completion"),
+                CliResult.with("generate-completion").out());
+        try (TestJvm jvm = TestJvm.waiting()) {
+            assertThat(complete(script, "maps", ""))
+                    .anyMatch(line -> line.equals(jvm.pid() + "  " + TestJvm.WaitMain.class.getName()));
+            assertThat(complete(script, "maps", jvm.pid())).containsExactly(jvm.pid());
+            assertThat(complete(script, "cat", jvm.pid(), "")).isEmpty();
+            assertThat(complete(script, "maps", "--ex")).anyMatch(line -> line.startsWith("--exec"));
+            assertThat(complete(script, "ma")).anyMatch(line -> line.startsWith("maps"));
+            Path file = Files.createFile(directory.toRealPath().resolve("hs_err.log"));
+            assertThat(complete(script, "crash", directory.toRealPath() + "/hs"))
+                    .containsExactly(file.toString());
+            assertThat(complete(script, "maps", directory.toRealPath() + "/hs"))
+                    .as("no files")
+                    .isEmpty();
+        }
+    }
+
+    private static boolean isThere(String program) throws Exception {
+        return new ProcessBuilder("sh", "-c", "command -v " + program).start().waitFor() == 0;
+    }
+
+    /** Returns what bash offers for the last word. */
+    private static List<String> complete(Path script, String... words) throws IOException {
+        String line = "source '" + script + "'; COMP_WORDS=(mapfiles \"$@\"); COMP_CWORD=$#;"
+                + " COMP_LINE=\"${COMP_WORDS[*]}\"; COMP_POINT=${#COMP_LINE};"
+                + " _mapfiles_with_processes mapfiles; for each in \"${COMPREPLY[@]}\"; do echo \"$each\"; done";
+        List<String> command = new java.util.ArrayList<>(List.of("bash", "-c", line, "bash"));
+        command.addAll(List.of(words));
+        Process bash = new ProcessBuilder(command)
+                .redirectError(ProcessBuilder.Redirect.DISCARD) // compopt: not in a completion
+                .start();
+        return new String(bash.getInputStream().readAllBytes(), StandardCharsets.UTF_8)
+                .lines()
+                .toList();
+    }
+}
