@@ -27,9 +27,4 @@ class ResolveUnmappedTest {
     void textHasNoRegion() {
         assertThat(CliResult.with("resolve", "self", "0x10", "--jvm").out()).isEqualTo("0x10  in no mapping\n");
     }
-
-    @Test
-    void helpExplainsTierZero() {
-        assertThat(CliResult.with("help", "resolve").out()).containsPattern("tier[^)]*\\b0:\\s+neither");
-    }
 }
