@@ -15,7 +15,7 @@ final class CodeComparison {
     enum Result {
         SAME,
         DIFFERENT,
-        /** No byte could be compared, or too many would have to be. */
+        /** No byte could be compared, bytes could not be read, or too many would have to be. */
         NOT_COMPARED
     }
 
@@ -39,8 +39,9 @@ final class CodeComparison {
                 return Result.NOT_COMPARED;
             }
             int count = (int) Math.min(CHUNK, length - done);
-            read(file, offset + done, one, count);
-            read(now, offset + done, other, count);
+            if (!read(file, offset + done, one, count) || !read(now, offset + done, other, count)) {
+                return Result.NOT_COMPARED;
+            }
             if (mismatch(count) >= 0) {
                 return Result.DIFFERENT;
             }
@@ -52,10 +53,16 @@ final class CodeComparison {
         return one.slice(0, count).mismatch(other.slice(0, count));
     }
 
-    private void read(ElfFile file, long offset, NativeMemory to, int count) {
-        int got;
+    /**
+     * Reads bytes, and zeros after the end of the file. Returns false if bytes before the end are missing: the file was
+     * truncated or closed, or reading failed.
+     */
+    private boolean read(ElfFile file, long offset, NativeMemory to, int count) {
         left -= count;
-        file.bytes.enter();
+        if (!file.bytes.mayEnter()) {
+            return false;
+        }
+        int got;
         try {
             got = file.bytes.read(offset, to, 0, count);
         } finally {
@@ -65,6 +72,7 @@ final class CodeComparison {
             to.bytes().put(i, (byte) 0);
         }
         to.keepUntilHere();
+        return got == count || offset + got >= file.size();
     }
 
     /**
@@ -90,7 +98,9 @@ final class CodeComparison {
                         return Result.NOT_COMPARED;
                     }
                     one.bytes().put(0, memory, 0, count);
-                    read(now, mapping.offset() + (address - mapping.start()), other, count);
+                    if (!read(now, mapping.offset() + (address - mapping.start()), other, count)) {
+                        return Result.NOT_COMPARED;
+                    }
                     if (mismatch(count) >= 0) {
                         return Result.DIFFERENT;
                     }

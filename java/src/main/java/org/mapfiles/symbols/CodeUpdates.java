@@ -37,8 +37,9 @@ import org.mapfiles.symbols.CodeUpdate.State;
  *
  * <p><b>Which file is at the path now.</b> First the path by which the process loaded the file, if that is known and
  * absolute: the path of the program from its auxiliary vector, that of a library from the list of the dynamic loader.
- * It leads to a new version also if a symbolic link was changed, or a directory was renamed. Otherwise the path in
- * maps. Both start in the root of the process.
+ * It leads to a new version also if a symbolic link was changed, or a directory was renamed. It is not used for a file
+ * outside of the root of the process, which was loaded before the process called chroot(2). Otherwise the path in maps.
+ * Both start in the root of the process.
  *
  * <p><b>Comparison.</b> Different build IDs are different code. Files with the same bytes, or with the same build ID
  * and the same executable mappings, are the same code. Other files are different. If the mapped file may not be opened,
@@ -102,13 +103,22 @@ public final class CodeUpdates {
             if (mapping.isExecutable() && mapping.kind() == Mapping.Kind.FILE && !checked.get(file)) {
                 checked.set(file);
                 try {
-                    updates.add(check(mapping, file, paths));
+                    CodeUpdate update = check(mapping, file, paths);
+                    if (update.state() == State.CURRENT || !isOtherFile(mapping)) {
+                        updates.add(update);
+                    }
                 } catch (StaleMappingException unmapped) {
                     continue;
                 }
             }
         }
         return updates;
+    }
+
+    /** Returns whether the mapped file is no ELF file: a jitdump of perf, closures of libffi, a library for Windows. */
+    private boolean isOtherFile(Mapping code) throws MapsException {
+        SymbolInfo info = new SymbolInfo();
+        return !symbols.locate(code, code.start(), info) && info.status() == SymbolInfo.Status.NO_ELF_FILE;
     }
 
     private CodeUpdate check(MapCursor code, int file, LoadPaths paths) throws MapsException {
@@ -221,7 +231,7 @@ public final class CodeUpdates {
                 case DIFFERENT:
                     return result(State.OUTDATED, "same build ID, but other code");
                 default:
-                    return result(State.UNKNOWN, "the files of the process are too large to compare");
+                    return result(State.UNKNOWN, "the files cannot be read as a whole, or are too large to compare");
             }
         }
 

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.charset.Charset;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -28,6 +29,9 @@ import org.mapfiles.internal.RootAccess;
  * process: every address is checked by reading it, and every count has a maximum.
  */
 final class LoadPaths {
+    /** The encoding in which the JDK decodes the bytes of paths. */
+    private static final Charset PATH_ENCODING = Charset.forName(System.getProperty("sun.jnu.encoding", "UTF-8"));
+
     private static final int AT_PHDR = 3;
     private static final int AT_PHENT = 4;
     private static final int AT_PHNUM = 5;
@@ -49,6 +53,8 @@ final class LoadPaths {
     private final Map<Integer, byte[]> paths = new HashMap<>();
     private int program = -1;
     private MapsException denial;
+    /** Null: not read yet. */
+    private byte[] root;
 
     private LoadPaths(ProcessMaps maps, MapSnapshot snapshot) {
         this.maps = maps;
@@ -122,7 +128,8 @@ final class LoadPaths {
 
     /** Returns the address of r_debug; 0: none, as in a static program. */
     private long debug(long headers, long count) throws MapsException {
-        ByteBuffer table = memory(headers, (int) Math.min(count, MAX_HEADERS) * PROGRAM_HEADER);
+        // prctl(2) lets a process write any number into its vector (PR_SET_MM_MAP)
+        ByteBuffer table = memory(headers, (int) Math.max(0, Math.min(count, MAX_HEADERS)) * PROGRAM_HEADER);
         long bias = 0;
         long dynamic = 0;
         int length = 0;
@@ -162,10 +169,12 @@ final class LoadPaths {
         }
     }
 
+    /** Moves to the mapping. Returns the file index; -1: none. */
     private int fileAt(long address) {
         return mapping.goTo(address) ? mapping.fileIndex() : -1;
     }
 
+    /** Adds the path at an address. The file is that of the mapping. */
     private void add(int file, long address) throws MapsException {
         if (file < 0 || address == 0) {
             return;
@@ -175,8 +184,32 @@ final class LoadPaths {
         while (length < text.length && text[length] != 0) {
             length++;
         }
-        if (length < text.length && length > 0 && text[0] == '/') {
+        if (length < text.length && length > 0 && text[0] == '/' && isBelowRoot()) {
             paths.putIfAbsent(file, Arrays.copyOf(text, length));
+        }
+    }
+
+    /**
+     * Returns whether the file of the mapping is below the root of the process. Daemons load their libraries, and call
+     * chroot(2) then: a path of these loads starts at an earlier root, and leads to another file now.
+     */
+    private boolean isBelowRoot() {
+        if (root == null) {
+            root = readRoot();
+        }
+        byte[] name = new byte[mapping.nameLength()];
+        mapping.name(name, 0);
+        return root.length > 0 && name.length >= root.length && Arrays.equals(root, Arrays.copyOf(name, root.length));
+    }
+
+    /** Returns the path of the root, with a slash at its end; empty: unknown. */
+    private byte[] readRoot() {
+        try {
+            Path link = Path.of("/proc/" + RootAccess.get().pidAtProc(maps) + "/root");
+            byte[] path = Files.readSymbolicLink(link).toString().getBytes(PATH_ENCODING);
+            return path.length == 1 ? path : Arrays.copyOf(path, path.length + 1);
+        } catch (IOException unknown) {
+            return new byte[0];
         }
     }
 

@@ -7,6 +7,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.BeforeEach;
@@ -290,6 +291,80 @@ class StaleCommandTest {
                 + "time.sleep(1000)\n";
         try (StaleTarget target = StaleTarget.start(
                 "/memfd:extracted", null, List.of("/usr/bin/python3", "-c", load, library.toString()))) {
+            assertThat(target.rows(0)).isEmpty();
+        }
+    }
+
+    private static StaleTarget python(String mapped, String script, String... arguments) throws Exception {
+        assumeTrue(Files.isExecutable(Path.of("/usr/bin/python3")), "no python3");
+        List<String> command = new ArrayList<>(List.of("/usr/bin/python3", "-c", script));
+        command.addAll(List.of(arguments));
+        return StaleTarget.start(mapped, null, command);
+    }
+
+    /** As Postfix and sshd do: the root has a copy of a library, of another version than the one that was loaded. */
+    @Test
+    void aRootThatIsChangedAfterTheLoadsHasOtherFiles() throws Exception {
+        assumeTrue(MapFiles.followDenial().isEmpty(), "only root can call chroot(2)");
+        Path root = Files.createDirectory(temporary.toRealPath().resolve("root"));
+        Path copy = root.resolve(library.toString().substring(1));
+        Files.createDirectories(copy.getParent());
+        ElfCopies.install(copy, ElfCopies.anotherVersion(libraryBytes));
+        String script =
+                "import ctypes, os, sys, time\nctypes.CDLL(sys.argv[1])\nos.chroot(sys.argv[2])\nos.chdir('/')\n"
+                        + "time.sleep(1000)\n";
+        try (StaleTarget target = python(library.toString(), script, library.toString(), root.toString())) {
+            assertThat(target.rows(0)).isEmpty();
+            ElfCopies.install(library, ElfCopies.anotherVersion(libraryBytes));
+            assertThat(target.row(OUTDATED)).containsEntry("path_now", library.toString());
+        }
+    }
+
+    /** As a jitdump of perf, of which one page is mapped as code. */
+    @Test
+    void aFileThatIsNoElfFileIsNotChecked() throws Exception {
+        Path dump = temporary.toRealPath().resolve("jit.dump");
+        Files.write(dump, new byte[8192]);
+        String script = "import mmap, os, sys, time\nf = os.open(sys.argv[1], os.O_RDONLY)\n"
+                + "m = mmap.mmap(f, 4096, mmap.MAP_PRIVATE, mmap.PROT_READ | mmap.PROT_EXEC)\ntime.sleep(1000)\n";
+        try (StaleTarget target = python(dump.toString(), script, dump.toString())) {
+            ElfCopies.install(dump, new byte[4096]);
+            assertThat(target.rows(0)).isEmpty();
+            Files.delete(dump);
+            assertThat(target.rows(0)).isEmpty();
+        }
+    }
+
+    /** PR_SET_MM_MAP of prctl(2): a process writes any values into its auxiliary vector. */
+    @Test
+    void anAuxiliaryVectorWithAnyNumbersIsRead() throws Exception {
+        String script = """
+                import ctypes, re, struct, sys, time
+                vector = list(struct.unpack('@%dQ' % (len(v := open('/proc/self/auxv', 'rb').read()) // 8), v))
+                for i in range(0, len(vector), 2):
+                    if vector[i] == 5:
+                        vector[i + 1] = 2**64 - 1
+                vector = struct.pack('@%dQ' % len(vector), *vector)
+                f = [0, 0, 0] + open('/proc/self/stat').read().rsplit(')', 1)[1].split()
+                f = [int(x) if str(x).isdigit() else 0 for x in f]
+                heap = re.search('-([0-9a-f]+) .*\\[heap\\]', open('/proc/self/maps').read())
+                brk = int(heap.group(1), 16) if heap else f[47]
+                buffer = ctypes.create_string_buffer(vector)
+                mm = struct.pack('@12QIi', f[26], f[27], f[45], f[46], f[47], brk, f[28], f[48], f[49], f[50], f[51],
+                                 ctypes.addressof(buffer), len(vector), -1)
+                rc = ctypes.CDLL(None, use_errno=True).prctl(35, 14, mm, ctypes.c_ulong(len(mm)), ctypes.c_ulong(0))
+                if rc == 0:
+                    ctypes.CDLL(sys.argv[1])
+                time.sleep(1000 if rc == 0 else 0)
+                """;
+        StaleTarget target;
+        try {
+            target = python(library.toString(), script, library.toString());
+        } catch (AssertionError e) {
+            assumeTrue(false, "PR_SET_MM_MAP is missing: " + e.getMessage());
+            return;
+        }
+        try (target) {
             assertThat(target.rows(0)).isEmpty();
         }
     }
