@@ -57,7 +57,14 @@ public final class SourceLines {
         SymbolizerRun run = new SymbolizerRun(symbolizer.get(), addresses);
         List<List<SourceFrame>> frames;
         try (LineFile lineFile = opened.get()) {
-            frames = run.run(lineFile.path());
+            Optional<List<String>> rights = FileRights.of(lineFile.path());
+            if (rights.isEmpty()) {
+                failed.add(file);
+                messages.accept("source lines are missing for " + name
+                        + ", a file of another user: they need setpriv: apt-get install util-linux");
+                return Map.of();
+            }
+            frames = run.run(lineFile.path(), rights.get());
         }
         if (run.problem() != null) {
             failed.add(file);

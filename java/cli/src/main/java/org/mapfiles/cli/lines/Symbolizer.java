@@ -30,8 +30,10 @@ record Symbolizer(Kind kind, Path program) {
         }
     }
 
-    /** A malformed file may crash the program. */
-    private static final String WITHOUT_CORE_FILE = "ulimit -c 0; exec \"$0\" \"$@\"";
+    /** A malformed file may crash the program. The file is opened before the program may have fewer rights. */
+    private static final String WITHOUT_CORE_FILE = "ulimit -c 0; exec \"$@\" 3<\"$0\"";
+
+    private static final String OPENED = "/proc/self/fd/3";
 
     /** System property: the directories that are searched in place of PATH. */
     static final String PATH_PROPERTY = "mapfiles.symbolizer-path";
@@ -41,36 +43,49 @@ record Symbolizer(Kind kind, Path program) {
         return in(System.getProperty(PATH_PROPERTY, System.getenv("PATH")));
     }
 
-    /**
-     * Searches the absolute directories of a path: others depend on the working directory, which anyone may write to.
-     */
     static Optional<Symbolizer> in(String path) {
         for (Kind kind : Kind.values()) {
-            for (String directory : path == null ? new String[0] : path.split(":")) {
-                try {
-                    Path program = Path.of(directory, kind.program);
-                    if (program.isAbsolute() && Files.isRegularFile(program) && Files.isExecutable(program)) {
-                        return Optional.of(new Symbolizer(kind, program));
-                    }
-                } catch (InvalidPathException notInThisLocale) {
-                    continue;
-                }
+            Optional<Path> program = find(kind.program, path);
+            if (program.isPresent()) {
+                return Optional.of(new Symbolizer(kind, program.get()));
             }
         }
         return Optional.empty();
     }
 
-    /** Returns the command that reads addresses from its input. The path of the file begins with a slash. */
-    List<String> command(Path file) {
-        List<String> command = new ArrayList<>();
-        command.addAll(List.of("/bin/sh", "-c", WITHOUT_CORE_FILE, program.toString()));
+    /**
+     * Searches the absolute directories of a path: others depend on the working directory, which anyone may write to.
+     */
+    static Optional<Path> find(String name, String path) {
+        for (String directory : path == null ? new String[0] : path.split(":")) {
+            try {
+                Path program = Path.of(directory, name);
+                if (program.isAbsolute() && Files.isRegularFile(program) && Files.isExecutable(program)) {
+                    return Optional.of(program);
+                }
+            } catch (InvalidPathException notInThisLocale) {
+                continue;
+            }
+        }
+        return Optional.empty();
+    }
+
+    /**
+     * Returns the command that reads addresses from its input.
+     *
+     * @param rights a command that runs another one with the rights of a user; empty: with those of this process
+     */
+    List<String> command(Path file, List<String> rights) {
+        List<String> command = new ArrayList<>(List.of("/bin/sh", "-c", WITHOUT_CORE_FILE, file.toString()));
+        command.addAll(rights);
+        command.add(program.toString());
         switch (kind) {
             case LLVM:
-                command.addAll(List.of("--obj=" + file, "--addresses", "--functions=linkage", "--inlines"));
+                command.addAll(List.of("--obj=" + OPENED, "--addresses", "--functions=linkage", "--inlines"));
                 command.addAll(List.of("--no-demangle", "--output-style=LLVM"));
                 break;
             default:
-                command.addAll(List.of("-e", file.toString(), "-a", "-f", "-i"));
+                command.addAll(List.of("-e", OPENED, "-a", "-f", "-i"));
                 break;
         }
         return command;

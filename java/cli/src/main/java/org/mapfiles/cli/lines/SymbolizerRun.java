@@ -46,10 +46,10 @@ final class SymbolizerRun {
      * Runs the process. Returns the frames of the addresses, in their order. If the process fails, the list is shorter,
      * and there is a {@link #problem}.
      */
-    List<List<SourceFrame>> run(Path file) {
+    List<List<SourceFrame>> run(Path file, List<String> rights) {
         Process process;
         try {
-            process = start(file);
+            process = start(file, rights);
         } catch (IOException e) {
             problem = "cannot be started: " + e.getMessage();
             return List.of();
@@ -75,8 +75,8 @@ final class SymbolizerRun {
         return problem;
     }
 
-    private Process start(Path file) throws IOException {
-        ProcessBuilder builder = new ProcessBuilder(symbolizer.command(file))
+    private Process start(Path file, List<String> rights) throws IOException {
+        ProcessBuilder builder = new ProcessBuilder(symbolizer.command(file, rights))
                 .directory(Path.of("/").toFile()) // relative names in DWARF lead to no file of a user
                 .redirectError(ProcessBuilder.Redirect.DISCARD);
         builder.environment().remove("DEBUGINFOD_URLS"); // with it, the symbolizers download files

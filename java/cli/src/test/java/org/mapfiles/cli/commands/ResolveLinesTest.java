@@ -20,6 +20,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.mapfiles.cli.CliResult;
 import org.mapfiles.cli.Programs;
+import org.mapfiles.files.MapFiles;
 
 /** {@code mapfiles resolve --lines}, with each symbolizer that is installed. */
 class ResolveLinesTest {
@@ -138,6 +139,33 @@ class ResolveLinesTest {
             assertThat(result.lines()).as("there are no lines").hasSize(1);
             assertThat(result.err()).isEmpty();
         }
+    }
+
+    /** A target could let root open any path: a device, or a FIFO of another process. */
+    @ParameterizedTest
+    @ValueSource(strings = {"llvm-symbolizer", "eu-addr2line", "addr2line"})
+    void aFileOfAnotherUserIsReadWithTheRightsOfThatUser(String symbolizer) throws Exception {
+        assumeTrue(MapFiles.followDenial().isEmpty(), "only root has other rights");
+        Programs programs = new Programs(directory);
+        Path user = directory.resolve("user");
+        use(symbolizer);
+        Path script = directory.resolve("programs").resolve(symbolizer);
+        Files.writeString(
+                script, Files.readString(script).replace("exec", "cat /proc/self/status > " + user + "\nexec"));
+        Files.setPosixFilePermissions(Files.createFile(user), PosixFilePermissions.fromString("rw-rw-rw-"));
+        Files.setPosixFilePermissions(directory, PosixFilePermissions.fromString("rwxr-xr-x"));
+        programs.compile("program");
+        programs.sh("chown 4321 program");
+        try (Programs.Running program = programs.start("program")) {
+            Files.delete(programs.path("program"));
+            assertHasLines(
+                    CliResult.with("resolve", program.pid(), program.outer(), "--lines"), programs.path("program.c"));
+        }
+        assertThat(Files.readString(user))
+                .containsPattern("Uid:\t4321\t4321\t4321\t4321\n")
+                .containsPattern("Gid:\t65534\t65534\t65534\t65534\n")
+                .containsPattern("CapPrm:\t0+\n")
+                .containsPattern("Groups:\t *\n");
     }
 
     /** The call is before the address that it returns to, which may belong to another line. */
