@@ -114,6 +114,12 @@ public final class CodeInfo {
         }
     }
 
+    /** Sets the certainty of code that was found again. */
+    void keep(Certainty ofSearch) {
+        certainty = ofSearch;
+        isUnchecked = false;
+    }
+
     /** Returns the memory for code that is read. */
     ByteBuffer toRead() {
         setNone(Certainty.NONE);

@@ -233,13 +233,14 @@ final class RecordedCode extends FoundCode {
         }
     }
 
-    /** Finds the same code in the current image. */
+    /** Finds the same code in the current image. The result stays as certain as it was, and of the same time. */
     private void findAgain() {
+        CodeInfo.Certainty certainty = owner.certainty();
+        long oldTime = time;
         long oldStart = start;
         long oldLoaded = loaded;
-        JvmCode from = code;
-        long when = time == CodeSearch.NOW ? oldLoaded : time;
-        if (!from.find(instruction, CodeInfo.AddressKind.RUNNING_AT, when, owner)
+        long oldUnloaded = unloaded;
+        if (!code.find(instruction, CodeInfo.AddressKind.RUNNING_AT, time == CodeSearch.NOW ? loaded : time, owner)
                 || start != oldStart
                 || loaded != oldLoaded) {
             owner.setNone(CodeInfo.Certainty.EVICTED);
@@ -247,6 +248,9 @@ final class RecordedCode extends FoundCode {
                     "the code has been evicted since it was found: open JvmCode with more memory, or read results"
                             + " earlier");
         }
+        time = oldTime;
+        unloaded = oldUnloaded;
+        owner.keep(certainty);
     }
 
     private boolean isScope(ByteBuffer image, int scope) {

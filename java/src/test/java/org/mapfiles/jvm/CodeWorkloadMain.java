@@ -95,6 +95,7 @@ final class CodeWorkloadMain {
                     samples.add(new long[] {each.start(), each.end(), each.loaded(), each.methodId(each.frames() - 1)});
                 }
             });
+            List<CodeInfo> live = findLive(code, samples);
             for (long[] sample : samples) {
                 long address = sample[0] + (sample[1] - sample[0]) / 2;
                 if (!code.find(address, sample[2], info)) {
@@ -112,6 +113,32 @@ final class CodeWorkloadMain {
                     }
                 }
             }
+            live.forEach(CodeWorkloadMain::checkTimeOfSearch);
+        }
+    }
+
+    private static List<CodeInfo> findLive(JvmCode code, List<long[]> samples) {
+        List<CodeInfo> live = new ArrayList<>();
+        for (int i = 0; i < samples.size() && live.size() < 200; i += 7) {
+            CodeInfo each = new CodeInfo();
+            if (code.find(samples.get(i)[0], each)) {
+                live.add(each);
+            }
+        }
+        return live;
+    }
+
+    /** Code that was live at the search is reported so later, also if its record was moved since. */
+    private static void checkTimeOfSearch(CodeInfo info) {
+        try {
+            if (info.frames() < 0 || info.name().isEmpty()) {
+                throw new AssertionError("no method: " + info);
+            }
+        } catch (IllegalStateException evicted) {
+            return;
+        }
+        if (info.unloaded() != 0) {
+            throw new AssertionError("it was live at the search: " + info + " " + info.unloaded());
         }
     }
 

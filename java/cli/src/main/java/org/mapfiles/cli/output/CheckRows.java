@@ -43,7 +43,8 @@ public final class CheckRows {
 
     /** Prints one line for each check. */
     public static void print(List<Check> checks, Terminal terminal) throws IOException {
-        Table table = new Table(terminal).left("RESULT").left("CHECK").left("FINDING");
+        Table table =
+                new Table(terminal).left("RESULT").left("CHECK").left("FINDING").prose();
         table.endOfHead();
         for (Check check : checks) {
             table.cell(JsonLines.constant(check.result()))

@@ -12,7 +12,7 @@ import java.util.List;
  * column is as wide as the rows so far need; the last column is not padded.
  *
  * <p>On a terminal no line is wider than the terminal: optional columns are left out, and the last column is shortened
- * in the middle. In a pipe nothing is left out or shortened.
+ * in the middle, or is prose and goes on in the next lines. In a pipe nothing is left out, shortened or broken.
  */
 public final class Table {
     /** The colour of a cell on a terminal. */
@@ -41,6 +41,8 @@ public final class Table {
         private boolean isFixed;
 
         private boolean isHidden;
+        /** Whether a cell goes on in the next lines. */
+        private boolean isProse;
 
         Column(boolean isRight) {
             this.isRight = isRight;
@@ -100,6 +102,12 @@ public final class Table {
     /** Shortens cells of the last added column on a terminal. */
     public Table atMost(int width) {
         last().maximum = width;
+        return this;
+    }
+
+    /** Breaks cells of the last column into lines on a terminal. */
+    public Table prose() {
+        last().isProse = true;
         return this;
     }
 
@@ -185,11 +193,12 @@ public final class Table {
             }
             String text = cells.get(from + i);
             if (i == columns.size() - 1) {
-                int left = lineWidth - used;
-                append(
-                        line,
-                        lineWidth > 0 ? TextWidth.shortened(text, Math.max(left, 1)) : text,
-                        colours.get(from + i));
+                int left = lineWidth > 0 ? Math.max(lineWidth - used, 1) : Integer.MAX_VALUE;
+                if (each.isProse && left >= MIN_LAST) {
+                    append(line, TextWidth.broken(text, left, used), colours.get(from + i));
+                } else {
+                    append(line, TextWidth.shortened(text, left), colours.get(from + i));
+                }
                 if (text.isEmpty()) {
                     line.setLength(line.toString().stripTrailing().length());
                 }

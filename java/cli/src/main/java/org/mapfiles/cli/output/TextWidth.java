@@ -43,6 +43,22 @@ final class TextWidth {
         return isWide ? 2 : 1;
     }
 
+    /** Returns a text in lines of at most some columns, broken at blanks. Lines after the first are indented. */
+    static String broken(String text, int columns, int indent) {
+        StringBuilder lines = new StringBuilder();
+        int used = 0;
+        for (String word : text.split(" ", -1)) {
+            int width = of(word);
+            if (used > 0 && width >= columns - used) {
+                lines.append('\n').append(" ".repeat(indent));
+                used = 0;
+            }
+            lines.append(used > 0 ? " " : "").append(shortened(word, columns));
+            used += (used > 0 ? 1 : 0) + Math.min(width, columns);
+        }
+        return lines.toString();
+    }
+
     /**
      * Returns a text in at most some columns. The middle is left out. Of a path the last part is kept, if at least a
      * quarter of the columns is left for the beginning.

@@ -48,6 +48,22 @@ class TableTest {
     }
 
     @Test
+    void proseGoesOnInTheNextLines() throws Exception {
+        Terminal terminal = terminal(30);
+        Table table = new Table(terminal).left("CHECK").left("FINDING").prose();
+        table.endOfHead();
+        table.cell("events").cell("the kernel denies them: have CAP_PERFMON").endOfRow();
+        table.cell("files").cell("/a/path/that/has/no/blank/in/it and more").endOfRow();
+        assertThat(printed(terminal, table))
+                .containsExactly(
+                        "CHECK   FINDING",
+                        "events  the kernel denies",
+                        "        them: have CAP_PERFMON",
+                        "files   /a/path/tha…lank/in/it",
+                        "        and more");
+    }
+
+    @Test
     void aPipeHasWholeRows() throws Exception {
         Terminal terminal = new Terminal(InputStream.nullInputStream(), out, err, false);
         Table table = new Table(terminal);
