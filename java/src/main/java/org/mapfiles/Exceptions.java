@@ -125,7 +125,7 @@ final class Exceptions {
         if (reasons.contains(Reason.HIDDEN) || reasons.contains(Reason.UNKNOWN)) {
             return texts(reasons, ", and ");
         }
-        return "this process has CAP_SYS_PTRACE, so a security module (such as Landlock, AppArmor or SELinux) or another user namespace"
+        return "the caller has CAP_SYS_PTRACE, so a security module (such as Landlock, AppArmor or SELinux) or another user namespace"
                 + " seems to forbid it: run this outside of its sandbox, in the user namespace of that process, or have the module allow it";
     }
 

@@ -106,7 +106,7 @@ class PermissionDeniedTest {
                 .isEqualTo("this is root without CAP_CHECKPOINT_RESTORE: docker run --cap-add=CHECKPOINT_RESTORE");
         assertThat(Exceptions.why(EnumSet.of(Reason.POLICY), new Privileges(Privileges.ROOT | Privileges.PTRACE)))
                 .as("which of the two is unknown")
-                .startsWith("this process has CAP_SYS_PTRACE, so")
+                .startsWith("the caller has CAP_SYS_PTRACE, so")
                 .contains("security module", "user namespace", "seems to");
     }
 

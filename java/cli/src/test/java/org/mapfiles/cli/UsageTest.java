@@ -62,7 +62,11 @@ class UsageTest {
         "cat self -dash, put -- before a name that begins with -",
         "cat -dash, put -- before a name that begins with -",
         "maps self --bogus, unknown option '--bogus'",
-        "cat self a b, one argument too many: 'b'"
+        "cat self a b, one argument too many: 'b'",
+        "stale frobnicate, 'frobnicate' is neither a PID nor self",
+        "stale --all self, --all cannot be combined with a process",
+        "maps self --sort=foo, --sort: 'foo' is none of size",
+        "count self --by=foo, --by: 'foo' is none of path"
     })
     void theMessageNamesTheRemedy(String line, String message) {
         assertThat(failure(line.split(" "))).contains(message).doesNotContain("positional parameter");

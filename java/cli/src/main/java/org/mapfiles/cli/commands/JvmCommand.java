@@ -27,7 +27,8 @@ import picocli.CommandLine.Option;
             "--attach has an effect on the JVM. It sends diagnostic commands as jcmd does. The first use sends SIGQUIT to"
                     + " the JVM, which starts the thread Attach Listener and makes /tmp/.java_pidPID; both stay.",
             "RESERVED is address space, COMMITTED the part that may be accessed, RSS the part in memory. A ? marks a use"
-                    + " that is inferred. UNKNOWN: nothing records the use.",
+                    + " that is inferred. UNKNOWN: nothing records the use. With --pss a ?"
+                    + " is an unknown number: the part is not a whole mapping.",
             "JSON: rows of type jvm_region, one for each part."
         })
 public final class JvmCommand implements Callable<Integer> {

@@ -64,7 +64,7 @@ public final class ResolveCommand implements Callable<Integer> {
     @Option(
             names = "--from",
             paramLabel = "FILE",
-            description = "Mappings of a file: text of maps, hs_err file, core file.")
+            description = "A saved file: of 'mapfiles save', maps, hs_err or core.")
     private String from;
 
     @Option(names = "--json", description = "Print JSON Lines.")

@@ -36,7 +36,7 @@ public final class SaveCommand implements Callable<Integer> {
     @Parameters(
             paramLabel = "PID|self",
             converter = Target.Converter.class,
-            description = "The process; self: the JVM that runs this command.")
+            description = TargetOptions.DESCRIPTION + ".")
     private Target target;
 
     private final Terminal terminal;

@@ -57,12 +57,8 @@ import picocli.CommandLine.Spec;
 public final class StaleCommand implements Callable<Integer> {
     private static final int CACHE_BYTES = 1 << 20;
 
-    @Parameters(
-            paramLabel = "PID|self",
-            arity = "0..*",
-            converter = Target.Converter.class,
-            description = "The processes; self: the JVM that runs this command.")
-    private List<Target> targets = new ArrayList<>();
+    @Parameters(paramLabel = "PID|self", arity = "0..*", description = TargetOptions.DESCRIPTION + ".")
+    private List<String> arguments = new ArrayList<>();
 
     @Option(names = "--all", description = "All processes.")
     private boolean all;
@@ -88,14 +84,17 @@ public final class StaleCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException {
-        if (all == !targets.isEmpty()) {
+        if (all == !arguments.isEmpty()) {
             throw new ParameterException(
-                    spec.commandLine(), all ? "--all is given with a process" : "PID|self or --all is missing");
+                    spec.commandLine(), all ? TargetOptions.ALL_AND_PROCESS : "PID|self or --all is missing");
         }
         rows = json ? StaleRows.json(terminal) : StaleRows.text(terminal, verbose);
         long[] pids = all
                 ? ProcessList.pids()
-                : targets.stream().mapToLong(Target::pid).distinct().toArray();
+                : TargetOptions.targets(arguments, spec).stream()
+                        .mapToLong(Target::pid)
+                        .distinct()
+                        .toArray();
         String firstDenial = null;
         for (long pid : pids) {
             Subject process = new Subject(pid, ProcessList.name(pid));

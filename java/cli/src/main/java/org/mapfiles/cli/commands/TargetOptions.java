@@ -27,6 +27,8 @@ import picocli.CommandLine.TypeConversionException;
 final class TargetOptions {
     static final String DESCRIPTION = "PID, self, main class or jar of a JVM, /proc/PID";
 
+    static final String ALL_AND_PROCESS = "--all cannot be combined with a process";
+
     @Parameters(paramLabel = "PID|self", arity = "0..*", description = DESCRIPTION + ".")
     private List<String> arguments = new ArrayList<>();
 
@@ -66,7 +68,7 @@ final class TargetOptions {
      */
     int forEach(Terminal terminal, Action action, boolean isSilent) throws IOException {
         if (all && !arguments.isEmpty()) {
-            throw new ParameterException(spec.commandLine(), "--all cannot be combined with a process");
+            throw new ParameterException(spec.commandLine(), ALL_AND_PROCESS);
         }
         if (all) {
             return readAll(terminal, action, isSilent);
@@ -74,12 +76,15 @@ final class TargetOptions {
         if (arguments.isEmpty()) {
             throw new ParameterException(spec.commandLine(), "PID|self is missing");
         }
-        List<Target> targets = targets();
+        List<Target> targets = targets(arguments, spec);
         return targets.size() == 1 ? readOne(targets.get(0), action) : readSeveral(targets, terminal, action);
     }
 
-    /** A converter of picocli does not help: picocli reports what it cannot convert as one argument too many. */
-    private List<Target> targets() {
+    /**
+     * Returns the processes of the arguments. A converter of picocli does not help: picocli reports what it cannot
+     * convert as one argument too many.
+     */
+    static List<Target> targets(List<String> arguments, CommandSpec spec) {
         List<Target> targets = new ArrayList<>();
         Set<String> names = new HashSet<>();
         for (String argument : arguments) {

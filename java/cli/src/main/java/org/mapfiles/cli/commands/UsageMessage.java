@@ -17,6 +17,7 @@ public final class UsageMessage {
 
     private static final String INVALID_PARAMETER = "^Invalid value for positional parameter at index \\d+ \\(.*?\\): ";
     private static final String INVALID_OPTION = "^Invalid value for option '(.*?)'( \\(.*?\\))?: ";
+    private static final String INVALID_CONSTANT = "expected one of \\[(.*?)\\] \\(case-sensitive\\) but was ('.*')$";
     /** Number of letters in which a similar name may differ. */
     private static final int MAX_DISTANCE = 2;
 
@@ -39,7 +40,9 @@ public final class UsageMessage {
         return message.startsWith(UNKNOWN_SUBCOMMAND)
                 ? unknownCommand(
                         command, message.substring(UNKNOWN_SUBCOMMAND.length()).replaceFirst("'$", ""))
-                : message.replaceFirst(INVALID_PARAMETER, "").replaceFirst(INVALID_OPTION, "$1: ");
+                : message.replaceFirst(INVALID_PARAMETER, "")
+                        .replaceFirst(INVALID_OPTION, "$1: ")
+                        .replaceFirst(INVALID_CONSTANT, "$2 is none of $1");
     }
 
     private static String unmatched(CommandLine command, String argument) {

@@ -87,7 +87,7 @@ public final class SavedSymbols {
 
         @Override
         public String toString() {
-            return name + (count == 1 ? "" : " and " + (count - 1) + " more files");
+            return name + (count == 1 ? "" : " and " + (count - 1) + (count == 2 ? " more file" : " more files"));
         }
     }
 

@@ -12,12 +12,14 @@ import java.util.Objects;
 
 /** The difference of two states of processes, by file and by kind of memory. Ranges do not matter. */
 public final class StateDifference {
-    /** What has a sum of its own: a file with its build ID, or memory of one kind and name. */
+    /** What has a sum of its own: a file with its build ID, if that is compared, or memory of one kind and name. */
     private static final class Key {
         private final StateEntry entry;
+        private final String buildId;
 
-        Key(StateEntry entry) {
+        Key(StateEntry entry, boolean withBuildId) {
             this.entry = entry;
+            this.buildId = withBuildId ? entry.buildId() : null;
         }
 
         @Override
@@ -25,7 +27,7 @@ public final class StateDifference {
             return other instanceof Key
                     && entry.kind().equals(((Key) other).entry.kind())
                     && Arrays.equals(entry.path(), ((Key) other).entry.path())
-                    && Objects.equals(entry.buildId(), ((Key) other).entry.buildId());
+                    && Objects.equals(buildId, ((Key) other).buildId);
         }
 
         @Override
@@ -58,11 +60,15 @@ public final class StateDifference {
     /** The sums of a group in both states. */
     static final class Group {
         private final StateEntry example;
+        /** Null: none, unknown, or not compared. */
+        private final String buildId;
+
         final Sums before = new Sums();
         final Sums now = new Sums();
 
-        private Group(StateEntry example) {
+        private Group(StateEntry example, String buildId) {
             this.example = example;
+            this.buildId = buildId;
         }
 
         /** Returns a mapping of the group. */
@@ -82,22 +88,23 @@ public final class StateDifference {
     }
 
     private final List<Group> changed = new ArrayList<>();
-    private final Group total = new Group(null);
+    private final Group total = new Group(null, null);
 
     private StateDifference() {}
 
-    /** Compares two states. */
+    /** Compares two states. If one of them has no build ID at all, files are compared by path. */
     public static StateDifference of(List<StateEntry> before, List<StateEntry> now) {
         StateDifference difference = new StateDifference();
+        boolean withBuildId = hasBuildId(before) && hasBuildId(now);
         Map<Key, Group> groups = new LinkedHashMap<>();
         for (StateEntry entry : before) {
-            groups.computeIfAbsent(new Key(entry), key -> new Group(key.entry))
+            groups.computeIfAbsent(new Key(entry, withBuildId), key -> new Group(key.entry, key.buildId))
                     .before
                     .add(entry);
             difference.total.before.add(entry);
         }
         for (StateEntry entry : now) {
-            groups.computeIfAbsent(new Key(entry), key -> new Group(key.entry))
+            groups.computeIfAbsent(new Key(entry, withBuildId), key -> new Group(key.entry, key.buildId))
                     .now
                     .add(entry);
             difference.total.now.add(entry);
@@ -109,6 +116,10 @@ public final class StateDifference {
         }
         difference.changed.sort(Comparator.comparingLong(Group::weight).reversed());
         return difference;
+    }
+
+    private static boolean hasBuildId(List<StateEntry> entries) {
+        return entries.stream().anyMatch(entry -> entry.buildId() != null);
     }
 
     /**
@@ -129,7 +140,7 @@ public final class StateDifference {
                     .cell(signed(group.now.mappings - group.before.mappings))
                     .cell(bytes(group.before.size, group.now.size))
                     .cell(bytes(group.before.rss, group.now.rss))
-                    .cell(name(group.example()))
+                    .cell(name(group))
                     .endOfRow();
         }
         if (!changed.isEmpty()) {
@@ -159,13 +170,12 @@ public final class StateDifference {
         return now == before ? "0" : (now > before ? "+" : "-") + Sizes.human(Math.abs(now - before));
     }
 
-    private static String name(StateEntry entry) {
-        String name = entry.path().length == 0 ? "[" + entry.kind() + "]" : Printable.text(entry.path());
-        return entry.buildId() == null
+    private static String name(Group group) {
+        byte[] path = group.example().path();
+        String name = path.length == 0 ? "[" + group.example().kind() + "]" : Printable.text(path);
+        return group.buildId == null
                 ? name
-                : name + " (build ID "
-                        + entry.buildId()
-                                .substring(0, Math.min(8, entry.buildId().length())) + ")";
+                : name + " (build ID " + group.buildId.substring(0, Math.min(8, group.buildId.length())) + ")";
     }
 
     /** Writes one row for each group, and one for all mappings. */
@@ -179,7 +189,7 @@ public final class StateDifference {
             } else {
                 lines.bytes("path", group.example().path());
             }
-            sums(lines.text("build_id", group.example().buildId()), group);
+            sums(lines.text("build_id", group.buildId), group);
         }
         sums(lines.beginRow("total_change", pid), total);
     }

@@ -39,11 +39,23 @@ public final class Target {
      * @throws IllegalArgumentException if the process is one of another proc file system
      */
     public long pid() {
+        int number = directory == null ? 0 : numberBelowProc(directory);
+        if (number > 0) {
+            return number;
+        }
         if (directory != null) {
             throw new IllegalArgumentException(
                     this + " is in another proc file system: give the PID of a process of /proc");
         }
         return pid == 0 ? ProcessHandle.current().pid() : pid;
+    }
+
+    /** Returns the PID if a path is /proc/PID; 0: it is another path. */
+    private static int numberBelowProc(Path directory) {
+        Path path = directory.normalize();
+        return Path.of("/proc").equals(path.getParent())
+                ? Math.max(0, PositiveNumber.parse(path.getFileName().toString()))
+                : 0;
     }
 
     /** Opens the process. */

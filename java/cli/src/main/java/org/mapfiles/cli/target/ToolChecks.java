@@ -26,7 +26,7 @@ public final class ToolChecks {
     public List<Check> run() throws IOException {
         List<Check> checks = new ArrayList<>();
         checks.add(programs(
-                "lines of source",
+                "source lines",
                 List.of("addr2line", "eu-addr2line", "llvm-symbolizer"),
                 "install binutils for addr2line"));
         checks.add(programs("demangler", List.of("c++filt", "llvm-cxxfilt"), "install binutils for c++filt"));
@@ -98,7 +98,9 @@ public final class ToolChecks {
             return Check.ok("compressed symbols", "org.tukaani.xz is on the class path");
         } catch (ClassNotFoundException e) {
             return Check.limited(
-                    "compressed symbols", ".gnu_debugdata is not read", "add org.tukaani:xz to the class path");
+                    "compressed symbols",
+                    ".gnu_debugdata is not read",
+                    "set MAPFILES_JAVA_OPTIONS=-Xbootclasspath/a:XZ_JAR, with the path of the jar of org.tukaani:xz");
         }
     }
 

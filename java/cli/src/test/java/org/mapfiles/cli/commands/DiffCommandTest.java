@@ -152,6 +152,19 @@ class DiffCommandTest {
     }
 
     @Test
+    void filesAreComparedByPathIfAStateHasNoBuildIds() throws Exception {
+        try (SpecialMappingsChild child = child()) {
+            Path maps = Files.write(
+                    directory.resolve("maps"), Files.readAllBytes(Path.of("/proc/" + child.pid() + "/maps")));
+            assertThat(CliResult.with("diff", maps.toString(), child.pid(), "--json")
+                            .rows())
+                    .filteredOn(row -> String.valueOf(row.get("path")).endsWith("/special_process"))
+                    .singleElement()
+                    .satisfies(row -> assertThat(row).containsEntry("change", "changed"));
+        }
+    }
+
+    @Test
     void resolveReadsASavedState() throws Exception {
         try (SpecialMappingsChild child = child()) {
             Path saved = save(child.pid(), "saved");

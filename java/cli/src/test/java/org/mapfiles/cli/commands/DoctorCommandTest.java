@@ -69,7 +69,7 @@ class DoctorCommandTest {
                         "vm.max_map_count",
                         "memory of the control group",
                         "tasks of the control group",
-                        "lines of source",
+                        "source lines",
                         "debug files",
                         "JDK",
                         "Java methods");
